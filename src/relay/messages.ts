@@ -1,0 +1,90 @@
+import type { KeypadCodes, NumberedReport, Order } from "../bridge/orders.ts";
+import type { CommandId, ConfKey, JournalId } from "../foundation/ids.ts";
+
+export const LINK_PROTOCOL_VERSION = 1;
+
+export type EdgeToAgent =
+  | { readonly type: "challenge"; readonly nonce: string }
+  | {
+      readonly type: "welcome";
+      readonly role: "active" | "standby";
+      /** Rises with each change of the active agent; commands of an older one are refused. */
+      readonly epoch: number;
+      readonly heartbeatMs: number;
+      readonly keypad: KeypadCodes;
+    }
+  /** A standby is the active agent from now on. */
+  | { readonly type: "activate"; readonly epoch: number }
+  | {
+      readonly type: "commands";
+      readonly epoch: number;
+      readonly conference: ConfKey;
+      readonly orders: readonly Order[];
+    }
+  /** The conference has taken, and stored, the reports up to this number. */
+  | { readonly type: "reports-taken"; readonly conference: ConfKey; readonly upTo: number }
+  | { readonly type: "ping"; readonly nonce: string }
+  | { readonly type: "pong"; readonly nonce: string };
+
+export type AgentToEdge =
+  | {
+      readonly type: "hello";
+      readonly version: number;
+      readonly agent: string;
+      readonly domain: string;
+      readonly bridge: string;
+      readonly journal: JournalId;
+      /** Base64url, 64 bytes, over `helloText`. */
+      readonly signature: string;
+      readonly at: number;
+    }
+  /** The orders are in the journal; the edge need not repeat them. */
+  | { readonly type: "commands-taken"; readonly conference: ConfKey; readonly ids: readonly CommandId[] }
+  | {
+      readonly type: "reports";
+      readonly epoch: number;
+      readonly conference: ConfKey;
+      readonly reports: readonly NumberedReport[];
+    }
+  /** Whether the bridge answers, and how full it is; sent on change. */
+  | { readonly type: "health"; readonly bridgeUp: boolean; readonly portsInUse: number; readonly ports: number | null }
+  | { readonly type: "ping"; readonly nonce: string }
+  | { readonly type: "pong"; readonly nonce: string };
+
+/** What an agent signs to prove who it is: nothing of it can be used for another bridge, domain, link or version. */
+export function helloText(hello: {
+  readonly version: number;
+  readonly agent: string;
+  readonly domain: string;
+  readonly bridge: string;
+  readonly journal: string;
+  readonly at: number;
+  readonly nonce: string;
+}): string {
+  return [
+    "bridgehead-agent",
+    hello.version,
+    hello.domain,
+    hello.bridge,
+    hello.agent,
+    hello.journal,
+    hello.at,
+    hello.nonce,
+  ].join("\n");
+}
+
+/** Why the relay closed an agent's socket; the agent's log explains each in a sentence. */
+export const CLOSE_CODES = {
+  /** No valid hello within the time for it, or a message that is not of this protocol. */
+  badMessage: 4400,
+  /** The key is not one of this bridge's agents, or the signature does not fit. */
+  wrongKey: 4401,
+  unknownBridge: 4404,
+  oldVersion: 4406,
+  /** No sign of life for too long. */
+  silent: 4408,
+  /** The same agent connected anew. */
+  replaced: 4409,
+  /** The agent's clock is too far off. */
+  clockSkew: 4410,
+} as const;

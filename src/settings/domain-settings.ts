@@ -1,0 +1,95 @@
+import * as v from "valibot";
+import { defaultCodes } from "../tsp/protocol-table.ts";
+
+const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const keypadCode = v.pipe(v.string(), v.regex(/^[0-9*]{1,8}$/, "must be 1 to 8 of 0-9 and *, for example *6"));
+const wireName = v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "must be an XML name"));
+
+const codes = v.partial(
+  v.strictObject(
+    Object.fromEntries(
+      Object.entries(defaultCodes).map(([list, words]) => [
+        list,
+        v.partial(
+          v.strictObject(Object.fromEntries(Object.keys(words).map((word) => [word, v.pipe(v.number(), v.integer())]))),
+        ),
+      ]),
+    ),
+  ),
+);
+
+const agent = v.strictObject({
+  name: v.pipe(v.string(), v.nonEmpty()),
+  /** The agent's raw Ed25519 public key, 32 bytes, base64url. */
+  publicKey: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/, "must be 43 characters of base64url")),
+});
+
+const bridge = v.strictObject({
+  name: v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,32}$/, "must be 1 to 32 of a-z, 0-9 and -")),
+  agents: v.pipe(v.array(agent), v.minLength(1)),
+});
+
+/** Pauses `Pn`, digits `Dd…`; a missing final `P0` is added (protocol 2.3.2). */
+const recordingSequence = v.pipe(
+  v.string(),
+  v.regex(/^(?:P\d+|D[\d#*]+)+$/, "must be P (pause) and D (digits) items, for example P15D123456789#P0"),
+  v.transform((text) => (text.endsWith("P0") ? text : `${text}P0`)),
+  v.maxLength(255, "must have at most 255 characters, the final P0 among them"),
+);
+
+const digits = v.pipe(v.string(), v.regex(/^\d*$/, "must be digits"));
+
+/** Settings of one telephony domain. Names and defaults are those of the local run; a deployment replaces what it must. */
+export const domainSettings = v.strictObject({
+  webex: v.strictObject({
+    /** Host names that may be posted to, any port; `*.example.com` matches each subdomain (protocol T16). */
+    hosts: v.array(
+      v.pipe(
+        v.string(),
+        v.regex(/^(?:\*\.)?[A-Za-z0-9.:[\]-]+$/, "must be host names such as tsp1.example.com or *.example.com"),
+      ),
+    ),
+    scheme: v.picklist(["http", "https", "auto"]),
+    path: v.pipe(v.string(), v.startsWith("/")),
+    /** How long one attempt may take. */
+    timeoutMs: positive,
+    /** Attempts for one transaction, the first one among them (protocol T37). */
+    attempts: positive,
+    /** Pause before the second, the third … attempt; the last one repeats. */
+    retryDelaysMs: v.pipe(v.array(count), v.minLength(1)),
+  }),
+  bridges: v.pipe(v.array(bridge), v.minLength(1)),
+  /** How long a TransID is known as a repeat; below 24 h (protocol T40). */
+  transactionMemoryMs: v.pipe(positive, v.maxValue(86_399_999)),
+  /** How long a key that closed while WebEx was away is answered with code 11 (protocol 4.9 F5). */
+  closedMemoryMs: positive,
+  createTimeoutMs: positive,
+  keypad: v.strictObject({ merge: keypadCode, mute: keypadCode }),
+  recording: v.optional(
+    v.strictObject({
+      number: v.strictObject({ country: digits, area: digits, local: digits }),
+      sequence: recordingSequence,
+    }),
+  ),
+  hybrid: v.optional(
+    v.strictObject({
+      clientUrl: v.pipe(v.string(), v.url(), v.maxLength(1024)),
+      connectData: v.optional(v.pipe(v.string(), v.maxLength(1024))),
+      adhocInstall: v.optional(v.boolean()),
+      appDetection: v.optional(v.pipe(v.string(), v.maxLength(1024))),
+    }),
+  ),
+  passthroughUrl: v.optional(v.pipe(v.string(), v.url())),
+  protocol: v.optional(
+    v.strictObject({
+      elements: v.optional(v.record(v.string(), wireName)),
+      attributes: v.optional(v.record(v.string(), wireName)),
+      codes: v.optional(codes),
+      silent: v.optional(v.array(wireName)),
+    }),
+    {},
+  ),
+});
+
+export type DomainSettings = v.InferOutput<typeof domainSettings>;

@@ -1,0 +1,91 @@
+import type { ConfKey, ExtCallId, ExtConfId, MsgId, SubConfId, WebexHost } from "../foundation/ids.ts";
+import type { PhoneNumber } from "../foundation/phone-number.ts";
+import type { Codes } from "./protocol-table.ts";
+
+/** What kind of value a field holds on the wire, and so which check and which type it gets. */
+export type FieldKind =
+  /** Opaque identifier: no blank at its ends, no `%`. */
+  | { readonly kind: "conf-key" | "ext-conf-id" | "sub-conf-id"; readonly max: number }
+  /** 1 to 32 of digits, letters, `-`, `_` (protocol T30). */
+  | { readonly kind: "msg-id" }
+  /** Names a call, without `%`; the text `null`, empty and absent all mean "none yet" (protocol section 5, row 6). */
+  | { readonly kind: "call-id"; readonly max: number }
+  /** `host:port`. */
+  | { readonly kind: "host"; readonly max: number }
+  | { readonly kind: "text"; readonly max: number }
+  | { readonly kind: "digits"; readonly max: number }
+  | { readonly kind: "integer"; readonly min: number }
+  | { readonly kind: "boolean" }
+  /** A number that stands for a word; a number that we do not know stays a number (protocol T25). */
+  | { readonly kind: "code"; readonly codes: keyof Codes }
+  /** Values joined by `%` in one attribute. */
+  | { readonly kind: "list"; readonly max: number }
+  /** `Y` or `N` joined by `%`. */
+  | { readonly kind: "flags" }
+  /** The child element PhoneNum with its own children. */
+  | { readonly kind: "phone" };
+
+export interface Field<
+  Kind extends FieldKind = FieldKind,
+  Need extends "required" | "optional" = "required" | "optional",
+> {
+  readonly wire: string;
+  readonly need: Need;
+  readonly kind: Kind;
+  /** Other spellings that are read, and answered in the spelling received. */
+  readonly aliases?: readonly string[];
+  /** The version of the interface that brought it. */
+  readonly since?: string;
+}
+
+type ValueOf<Kind extends FieldKind> = Kind extends { kind: "msg-id" }
+  ? MsgId
+  : Kind extends { kind: "conf-key" }
+    ? ConfKey
+    : Kind extends { kind: "ext-conf-id" }
+      ? ExtConfId
+      : Kind extends { kind: "sub-conf-id" }
+        ? SubConfId
+        : Kind extends { kind: "call-id" }
+          ? ExtCallId
+          : Kind extends { kind: "host" }
+            ? WebexHost
+            : Kind extends { kind: "integer" }
+              ? number
+              : Kind extends { kind: "boolean" }
+                ? boolean
+                : Kind extends { kind: "code"; codes: infer List extends keyof Codes }
+                  ? keyof Codes[List] | number
+                  : Kind extends { kind: "list" }
+                    ? readonly string[]
+                    : Kind extends { kind: "flags" }
+                      ? readonly boolean[]
+                      : Kind extends { kind: "phone" }
+                        ? PhoneNumber
+                        : string;
+
+export type FieldsOf<Fields extends Readonly<Record<string, Field>>> = {
+  readonly [Name in keyof Fields as Fields[Name]["need"] extends "required" ? Name : never]: ValueOf<
+    Fields[Name]["kind"]
+  >;
+} & {
+  readonly [Name in keyof Fields as Fields[Name]["need"] extends "required" ? never : Name]?: ValueOf<
+    Fields[Name]["kind"]
+  >;
+};
+
+export function required<const Kind extends FieldKind>(
+  wire: string,
+  kind: Kind,
+  more: { readonly aliases?: readonly string[]; readonly since?: string } = {},
+): Field<Kind, "required"> {
+  return { wire, need: "required", kind, ...more };
+}
+
+export function optional<const Kind extends FieldKind>(
+  wire: string,
+  kind: Kind,
+  more: { readonly aliases?: readonly string[]; readonly since?: string } = {},
+): Field<Kind, "optional"> {
+  return { wire, need: "optional", kind, ...more };
+}

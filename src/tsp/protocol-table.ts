@@ -1,0 +1,85 @@
+/**
+ * The numbers of the protocol. Those that the public documents leave open are guesses (protocol note, sections 2.2.2 and
+ * 3.2); a domain's `protocol` setting replaces any of them.
+ */
+export const defaultCodes = {
+  updateAction: {
+    lock: 1,
+    unlock: 2,
+    "mute-all": 3,
+    "unmute-all": 4,
+    "end-private-talk": 5,
+    "add-to-main": 6,
+    "unlock-waiting-room": 7,
+    "report-speakers": 8,
+    "stop-reporting-speakers": 9,
+  },
+  conferenceStatus: {
+    running: 0,
+    creating: 1,
+    locked: 2,
+    ended: 3,
+    "recording-sequence": 4,
+    "hybrid-data": 6,
+  },
+  callerStatus: { unmuted: 0, muted: 1, left: 2 },
+  privilege: { speak: 0, listen: 1 },
+  participantType: { participant: 2, "silent-monitor": 6 },
+  joinMode: { "private-talk": 0, main: 1 },
+  enterAction: { "private-talk": 2 },
+  changeAction: { "joined-main": 3 },
+  subConferenceStatus: { created: 0, "in-progress": 2 },
+  subCallAction: { added: 1, returned: 2 },
+  callType: { phone: 0, voip: 1 },
+  result: {
+    ok: 0,
+    "internal-failure": -1,
+    "not-xml": -2,
+    "wrong-root": -3,
+    "trans-id-missing": -4,
+    "trans-id-malformed": -5,
+    "msg-id-missing": -6,
+    "attribute-missing": -7,
+    "wrong-type": -8,
+    "too-long": -9,
+    "too-many-messages": -10,
+    "no-message": -11,
+    "unknown-message": -12,
+    "duplicate-msg-id": -13,
+    "no-such-conference": 1,
+    "ext-conf-id-in-use": 2,
+    "bridge-unreachable": 3,
+    "capacity-exceeded": 4,
+    "no-such-call": 5,
+    busy: 6,
+    "no-answer": 7,
+    "invalid-number": 8,
+    cancelled: 9,
+    "conference-locked": 10,
+    "conference-closed": 11,
+    "no-such-room": 12,
+    "room-exists": 13,
+    "not-supported": 14,
+    "wrong-room": 15,
+    "bridge-timeout": 16,
+    rejected: 17,
+  },
+} as const satisfies Record<string, Readonly<Record<string, number>>>;
+
+export type Codes = typeof defaultCodes;
+/** How a request ended, in our words. */
+export type ResultWord = keyof Codes["result"];
+/** What WebEx can ask of a running conference by one action code. */
+export type UpdateAction = keyof Codes["updateAction"];
+
+/** What a domain's `protocol` setting may replace; absent parts keep the defaults. */
+export interface ProtocolOverrides {
+  /** Default element name → the name used instead, both ways. */
+  readonly elements?: Readonly<Record<string, string>>;
+  /** Default attribute name → the name used instead, both ways. */
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** Code list → word → number. */
+  readonly codes?: { readonly [List in keyof Codes]?: { readonly [Word in keyof Codes[List]]?: number } };
+  /** Default element names of answers that are not sent. */
+  readonly silent?: readonly string[];
+}
