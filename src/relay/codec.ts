@@ -1,0 +1,200 @@
+import * as v from "valibot";
+import type { BridgeCommand, CommandOutcome } from "../bridge/commands.ts";
+import type { BridgeEvent } from "../bridge/events.ts";
+import type { Order, Report } from "../bridge/orders.ts";
+import type { CallId, CommandId, ConfKey, JournalId, RoomId } from "../foundation/ids.ts";
+import { err, ok, type Result } from "../foundation/result.ts";
+import type { AgentToEdge, EdgeToAgent } from "./messages.ts";
+
+/** Longest message in characters: a snapshot of some 20,000 callers, or as many orders. */
+export const MAX_MESSAGE_LENGTH = 4 * 1024 * 1024;
+
+export type LinkDecodeError =
+  | { readonly kind: "too-long"; readonly length: number }
+  | { readonly kind: "not-json" }
+  | { readonly kind: "unknown-message"; readonly type: string }
+  /** `path` is the place in the message, such as `orders.0.command`. */
+  | { readonly kind: "bad-message"; readonly type: string; readonly path: string; readonly problem: string };
+
+export function encode(message: EdgeToAgent | AgentToEdge): string {
+  return JSON.stringify(message);
+}
+
+/** The agent's only door for what the edge says. */
+export function decodeEdgeToAgent(text: string): Result<EdgeToAgent, LinkDecodeError> {
+  return decode<EdgeToAgent>(edgeToAgent, text);
+}
+
+/** The relay's only door for what an agent says. */
+export function decodeAgentToEdge(text: string): Result<AgentToEdge, LinkDecodeError> {
+  return decode<AgentToEdge>(agentToEdge, text);
+}
+
+const named = v.object({ type: v.string() });
+
+function decode<Message>(
+  schemas: Readonly<Record<string, v.GenericSchema<unknown, Message>>>,
+  text: string,
+): Result<Message, LinkDecodeError> {
+  if (text.length > MAX_MESSAGE_LENGTH) return err({ kind: "too-long", length: text.length });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return err({ kind: "not-json" });
+  }
+  const type = v.is(named, value) ? value.type.slice(0, 50) : "";
+  const schema = Object.hasOwn(schemas, type) ? schemas[type] : undefined;
+  if (schema === undefined) return err({ kind: "unknown-message", type });
+  const parsed = v.safeParse(schema, value, { abortEarly: true });
+  if (parsed.success) return ok(parsed.output);
+  const [issue] = parsed.issues;
+  return err({ kind: "bad-message", type, path: v.getDotPath(issue) ?? "", problem: issue.message });
+}
+
+const word = v.pipe(v.string(), v.maxLength(1_000));
+const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const flag = v.boolean();
+
+/** An id is a string that is not empty; once checked it carries its brand. */
+function id<Id extends string>(): v.GenericSchema<unknown, Id> {
+  return v.custom<Id>((value) => typeof value === "string" && value !== "" && value.length <= 200, "not an id");
+}
+const call = id<CallId>();
+const room = id<RoomId>();
+const commandId = id<CommandId>();
+const conference = id<ConfKey>();
+
+const number = v.object({ country: word, area: word, local: word, extension: word });
+
+const command: v.GenericSchema<unknown, BridgeCommand> = v.variant("type", [
+  v.object({ type: v.literal("create-conference"), maxCallers: v.nullable(whole), anonymousId: v.nullable(word) }),
+  v.object({
+    type: v.picklist(["end-conference", "lock", "unlock", "report-speakers", "stop-reporting-speakers"]),
+  }),
+  v.object({ type: v.literal("create-room"), room, kind: v.picklist(["sub", "private"]) }),
+  v.object({ type: v.literal("close-room"), room }),
+  v.object({ type: v.literal("dial"), call, number, waitMs: whole }),
+  v.object({ type: v.picklist(["cancel-dial", "mute", "unmute", "expel"]), call }),
+  v.object({ type: v.literal("admit"), call, muted: flag, joinTone: flag }),
+  v.object({ type: v.literal("move"), call, room }),
+]);
+
+const order: v.GenericSchema<unknown, Order> = v.object({ id: commandId, command });
+
+const outcome: v.GenericSchema<unknown, CommandOutcome> = v.variant("done", [
+  v.object({ done: v.literal(true) }),
+  v.object({
+    done: v.literal(false),
+    reason: v.picklist([
+      "refused",
+      "capacity",
+      "not-supported",
+      "no-such-conference",
+      "no-such-call",
+      "no-such-room",
+      "locked",
+      "unreachable",
+    ]),
+  }),
+]);
+
+const caller = v.object({
+  call,
+  direction: v.picklist(["in", "out"]),
+  number: word,
+  attendeeId: v.nullable(word),
+  muted: flag,
+  silent: flag,
+  room,
+});
+
+const event: v.GenericSchema<unknown, BridgeEvent> = v.variant("type", [
+  v.object({ type: v.literal("caller-entered"), caller }),
+  v.object({ type: v.literal("call-answered"), call }),
+  v.object({
+    type: v.literal("caller-left"),
+    call,
+    reason: v.picklist([
+      "hung-up",
+      "expelled",
+      "conference-ended",
+      "busy",
+      "no-answer",
+      "rejected",
+      "invalid-number",
+      "cancelled",
+      "refused",
+    ]),
+  }),
+  v.object({ type: v.literal("caller-muted"), call, muted: flag }),
+  v.object({ type: v.literal("attendee-identified"), call, attendeeId: word }),
+  v.object({ type: v.literal("speaking-changed"), call, speaking: flag }),
+  v.object({ type: v.literal("lock-changed"), locked: flag }),
+  v.object({ type: v.literal("conference-ended") }),
+  v.object({
+    type: v.literal("snapshot"),
+    conference: v.nullable(
+      v.object({
+        locked: flag,
+        reportsSpeakers: flag,
+        rooms: v.array(v.object({ id: room, kind: v.picklist(["main", "sub", "private"]) })),
+        callers: v.array(caller),
+        dialled: v.array(v.object({ call, answered: flag })),
+      }),
+    ),
+  }),
+]);
+
+const report: v.GenericSchema<unknown, Report> = v.variant("type", [
+  v.object({ type: v.literal("result"), id: commandId, outcome }),
+  v.object({ type: v.literal("event"), event }),
+]);
+
+const epoch = whole;
+const ping = v.object({ type: v.literal("ping"), nonce: word });
+const pong = v.object({ type: v.literal("pong"), nonce: word });
+
+/** One schema for each variant of the union, so that neither can grow without the other. */
+type Schemas<Message extends { readonly type: string }> = {
+  readonly [Type in Message["type"]]: v.GenericSchema<unknown, Extract<Message, { readonly type: Type }>>;
+};
+
+const edgeToAgent: Schemas<EdgeToAgent> = {
+  challenge: v.object({ type: v.literal("challenge"), nonce: word }),
+  welcome: v.object({
+    type: v.literal("welcome"),
+    role: v.picklist(["active", "standby"]),
+    epoch,
+    heartbeatMs: v.pipe(whole, v.minValue(1)),
+    keypad: v.object({ merge: word, mute: word }),
+  }),
+  activate: v.object({ type: v.literal("activate"), epoch }),
+  commands: v.object({ type: v.literal("commands"), epoch, conference, orders: v.array(order) }),
+  "reports-taken": v.object({ type: v.literal("reports-taken"), conference, upTo: whole }),
+  ping,
+  pong,
+};
+
+const agentToEdge: Schemas<AgentToEdge> = {
+  hello: v.object({
+    type: v.literal("hello"),
+    version: whole,
+    agent: word,
+    domain: word,
+    bridge: word,
+    journal: id<JournalId>(),
+    signature: v.pipe(word, v.regex(/^[A-Za-z0-9_-]{86}$/, "not 64 bytes in base64url")),
+    at: whole,
+  }),
+  "commands-taken": v.object({ type: v.literal("commands-taken"), conference, ids: v.array(commandId) }),
+  reports: v.object({
+    type: v.literal("reports"),
+    epoch,
+    conference,
+    reports: v.array(v.object({ number: v.pipe(whole, v.minValue(1)), report })),
+  }),
+  health: v.object({ type: v.literal("health"), bridgeUp: flag, portsInUse: whole, ports: v.nullable(whole) }),
+  ping,
+  pong,
+};
