@@ -1,0 +1,67 @@
+import * as v from "valibot";
+import type { DomainName } from "../foundation/ids.ts";
+import { err, ok, type Result } from "../foundation/result.ts";
+import { type DomainSettings, domainSettings } from "./domain-settings.ts";
+import { localDomain } from "./local-domain.ts";
+
+export type Domains = ReadonlyMap<DomainName, DomainSettings>;
+
+let latest: { readonly json: string; readonly domains: Result<Domains, string> } | undefined;
+
+/**
+ * Reads all domains from the JSON of the variable DOMAINS: `{"name": {settings}}`. The error is one line that names the
+ * setting, what is wrong with it, and a right example. The same text is read only once in the life of a process.
+ */
+export function loadDomains(json: string): Result<Domains, string> {
+  if (latest?.json !== json) latest = { json, domains: readDomains(json) };
+  return latest.domains;
+}
+
+function readDomains(json: string): Result<Domains, string> {
+  const parsed = parseJson(json);
+  if (!parsed.ok) return parsed;
+  const checked = v.safeParse(allDomains, parsed.value, { abortEarly: true });
+  if (!checked.success) return err(explain(checked.issues[0]));
+  return ok(new Map(Object.entries(checked.output) as [DomainName, DomainSettings][]));
+}
+
+/** The name is a part of the adapter URL, which has at most 64 characters in all (protocol T3). */
+const domainName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,40}$/, "must be 1 to 40 of letters, digits, - and _"));
+const allDomains = v.record(domainName, domainSettings, "must be a JSON object from domain name to settings");
+
+function parseJson(json: string): Result<unknown, string> {
+  try {
+    return ok(JSON.parse(json));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return err(`DOMAINS is not JSON (${why.replaceAll("\n", " ")}); a right example: {"local": {…}}`);
+  }
+}
+
+function explain(issue: v.BaseIssue<unknown>): string {
+  const path = (issue.path ?? []).map((step) => String(step.key));
+  const what = issue.message.replaceAll("\n", " ");
+  const example = exampleAt(path.slice(1));
+  const hint = example === undefined ? "" : `; a right example: ${JSON.stringify(example)}`;
+  return `DOMAINS: ${path.join(".") || "the whole"}: ${what}${hint}`;
+}
+
+/** What stands at this path in a complete, right domain; where that has nothing, nothing is suggested. */
+function exampleAt(path: readonly string[]): unknown {
+  let place: unknown = example;
+  for (const step of path) {
+    if (typeof place !== "object" || place === null) return undefined;
+    const key = Array.isArray(place) ? "0" : step;
+    if (!Object.hasOwn(place, key)) return undefined;
+    place = (place as Readonly<Record<string, unknown>>)[key];
+  }
+  return place;
+}
+
+const example = {
+  ...localDomain({ agents: [{ name: "agent-1", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] }),
+  recording: { number: { country: "1", area: "408", local: "5551234" }, sequence: "P15D123456789#P0" },
+  hybrid: { clientUrl: "https://voice.example.com/client" },
+  passthroughUrl: "https://voice.example.com/passthrough",
+  protocol: { elements: {}, attributes: {}, codes: {}, silent: [] },
+};

@@ -1,0 +1,44 @@
+import type * as v from "valibot";
+import type { domainSettings } from "./domain-settings.ts";
+
+/** The settings of a domain as they are written down, before they are checked. */
+export type DomainSettingsInput = v.InferInput<typeof domainSettings>;
+
+/** The settings of a domain whose WebEx and whose one bridge, `simulated`, are on this machine. */
+export function localDomain(options: {
+  readonly agents: readonly { readonly name: string; readonly publicKey: string }[];
+}): DomainSettingsInput {
+  return {
+    webex: {
+      hosts: ["127.0.0.1", "localhost"],
+      scheme: "http",
+      path: "/",
+      timeoutMs: 10_000,
+      attempts: 3,
+      retryDelaysMs: [0, 2_000],
+    },
+    bridges: [{ name: "simulated", agents: [...options.agents] }],
+    transactionMemoryMs: 7_200_000,
+    closedMemoryMs: 3_600_000,
+    createTimeoutMs: 15_000,
+    keypad: { merge: "*1", mute: "*6" },
+  };
+}
+
+/** Lays overrides over defaults: objects deeply; lists, scalars and `null` replace what was there. */
+export function mergeSettings(defaults: unknown, overrides: unknown): unknown {
+  if (!isObject(defaults) || !isObject(overrides)) return overrides;
+  const merged: Record<string, unknown> = { ...defaults };
+  for (const [name, value] of Object.entries(overrides)) {
+    if (reservedNames.has(name)) continue;
+    merged[name] = mergeSettings(Object.hasOwn(defaults, name) ? defaults[name] : {}, value);
+  }
+  return merged;
+}
+
+/** Settings come from outside: these names would reach into the prototypes of objects. */
+const reservedNames: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
