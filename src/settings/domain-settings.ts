@@ -27,7 +27,11 @@ const agent = v.strictObject({
 
 const bridge = v.strictObject({
   name: v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,32}$/, "must be 1 to 32 of a-z, 0-9 and -")),
-  agents: v.pipe(v.array(agent), v.minLength(1)),
+  agents: v.pipe(
+    v.array(agent),
+    v.minLength(1),
+    v.check((items) => namesDiffer(items), "must not have two agents of one name"),
+  ),
 });
 
 /** Pauses `Pn`, digits `Dd…`; a missing final `P0` is added (protocol 2.3.2). */
@@ -59,7 +63,11 @@ export const domainSettings = v.strictObject({
     /** Pause before the second, the third … attempt; the last one repeats. */
     retryDelaysMs: v.pipe(v.array(count), v.minLength(1)),
   }),
-  bridges: v.pipe(v.array(bridge), v.minLength(1)),
+  bridges: v.pipe(
+    v.array(bridge),
+    v.minLength(1),
+    v.check((items) => namesDiffer(items), "must not have two bridges of one name"),
+  ),
   /** How long a TransID is known as a repeat; below 24 h (protocol T40). */
   transactionMemoryMs: v.pipe(positive, v.maxValue(86_399_999)),
   /** How long a key that closed while WebEx was away is answered with code 11 (protocol 4.9 F5). */
@@ -91,5 +99,9 @@ export const domainSettings = v.strictObject({
     {},
   ),
 });
+
+function namesDiffer(items: readonly { readonly name: string }[]): boolean {
+  return new Set(items.map((item) => item.name)).size === items.length;
+}
 
 export type DomainSettings = v.InferOutput<typeof domainSettings>;

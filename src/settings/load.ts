@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { DomainName } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { type DomainSettings, domainSettings } from "./domain-settings.ts";
-import { localDomain } from "./local-domain.ts";
+import { type DomainSettingsInput, localDomain } from "./local-domain.ts";
 
 export type Domains = ReadonlyMap<DomainName, DomainSettings>;
 
@@ -27,7 +27,10 @@ function readDomains(json: string): Result<Domains, string> {
 
 /** The name is a part of the adapter URL, which has at most 64 characters in all (protocol T3). */
 const domainName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,40}$/, "must be 1 to 40 of letters, digits, - and _"));
-const allDomains = v.record(domainName, domainSettings, "must be a JSON object from domain name to settings");
+const allDomains = v.pipe(
+  v.custom<object>((value) => !Array.isArray(value), "must be a JSON object from domain name to settings"),
+  v.record(domainName, domainSettings, "must be a JSON object from domain name to settings"),
+);
 
 function parseJson(json: string): Result<unknown, string> {
   try {
@@ -40,25 +43,31 @@ function parseJson(json: string): Result<unknown, string> {
 
 function explain(issue: v.BaseIssue<unknown>): string {
   const path = (issue.path ?? []).map((step) => String(step.key));
-  const what = issue.message.replaceAll("\n", " ");
-  const example = exampleAt(path.slice(1));
-  const hint = example === undefined ? "" : `; a right example: ${JSON.stringify(example)}`;
-  return `DOMAINS: ${path.join(".") || "the whole"}: ${what}${hint}`;
+  const right = exampleAt(path);
+  const hint = right === undefined ? "" : `; a right example: ${right}`;
+  return `DOMAINS${path.map((step) => `.${step}`).join("")} ${whatIsWrong(issue)}${hint}`;
+}
+
+function whatIsWrong(issue: v.BaseIssue<unknown>): string {
+  if (issue.type === "strict_object" && issue.expected === "never") return "is not a setting";
+  if (issue.received === "undefined") return "is missing";
+  return issue.message.replaceAll("\n", " ");
 }
 
 /** What stands at this path in a complete, right domain; where that has nothing, nothing is suggested. */
-function exampleAt(path: readonly string[]): unknown {
+function exampleAt(path: readonly string[]): string | undefined {
+  if (path.length <= 1) return '{"local": {…}}';
   let place: unknown = example;
-  for (const step of path) {
+  for (const step of path.slice(1)) {
     if (typeof place !== "object" || place === null) return undefined;
     const key = Array.isArray(place) ? "0" : step;
     if (!Object.hasOwn(place, key)) return undefined;
     place = (place as Readonly<Record<string, unknown>>)[key];
   }
-  return place;
+  return JSON.stringify(place);
 }
 
-const example = {
+const example: DomainSettingsInput = {
   ...localDomain({ agents: [{ name: "agent-1", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] }),
   recording: { number: { country: "1", area: "408", local: "5551234" }, sequence: "P15D123456789#P0" },
   hybrid: { clientUrl: "https://voice.example.com/client" },
