@@ -1,0 +1,34 @@
+import type { ActOutcome, BridgeAbilities, BridgeAct, BridgeHappening, BridgeState } from "../../src/bridge/driving.ts";
+import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+
+/** What a driver reports: its link to the bridge, and what happens on the bridge while the link is up. */
+export type DriverReport =
+  | {
+      readonly type: "connected";
+      /** Another one than before: the bridge was started anew, and its calls are gone. */
+      readonly bootId: string;
+      readonly abilities: BridgeAbilities;
+      /** How many calls the bridge carries at most; `null` when it does not say. */
+      readonly ports: number | null;
+    }
+  /** The bridge answers no longer. What happens until `connected` is not told later; `state` shows what came of it. */
+  | { readonly type: "disconnected" }
+  | BridgeHappening;
+
+/**
+ * One kind of bridge. Reports, outcomes and states come in the bridge's own order: whatever follows a promise of this
+ * interface at once (`await`, `then`) runs before anything that the bridge said later is reported.
+ */
+export interface BridgeDriver {
+  /** Connects, and again after each loss until `stop`. Returns at once; `connected` tells of success. */
+  start(report: (report: DriverReport) => void): void;
+  /**
+   * Carries out one act each time it is called: to ask once is the caller's work. A conference of `null` is for `expel`
+   * of a caller at the prompt. While disconnected the outcome is a refusal, `unreachable`, and nothing was done.
+   */
+  execute(commandId: CommandId, conference: ConfKey | null, act: BridgeAct): Promise<ActOutcome>;
+  /** What the bridge holds now, or `null` when there is no link or it broke before the answer. */
+  state(): Promise<BridgeState | null>;
+  /** Disconnects for good; what is still unanswered becomes `unknown`, and nothing is reported any more. */
+  stop(): Promise<void>;
+}
