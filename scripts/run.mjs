@@ -19,7 +19,9 @@ install();
 run(chooseNode(), [join(project, file), ...rest]);
 
 function install() {
-  const lock = createHash("sha256").update(readFileSync(join(project, "package-lock.json"))).digest("hex");
+  const lock = createHash("sha256")
+    .update(readFileSync(join(project, "package-lock.json")))
+    .digest("hex");
   const stamp = join(installed, ".lock-sha256");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   console.error("installing the packages of package-lock.json (once, about 15 s) …");
@@ -29,7 +31,9 @@ function install() {
     encoding: "utf8",
   });
   if (result.status !== 0) {
-    fail(`npm ci failed; run it by hand once the cause is gone:\n${result.stdout ?? ""}${result.stderr ?? result.error}`);
+    fail(
+      `npm ci failed; run it by hand once the cause is gone:\n${result.stdout ?? ""}${result.stderr ?? result.error}`,
+    );
   }
   writeFileSync(stamp, lock);
 }
@@ -39,7 +43,9 @@ function chooseNode() {
   if (existsSync(own)) return own;
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   if (major > 22 || (major === 22 && minor >= 18)) return process.execPath;
-  fail(`Node ${process.versions.node} cannot run TypeScript; this platform needs Node 22.18 or newer (24 is what we test).`);
+  fail(
+    `Node ${process.versions.node} cannot run TypeScript; this platform needs Node 22.18 or newer (24 is what we test).`,
+  );
 }
 
 function run(node, args) {

@@ -1,0 +1,81 @@
+import { randomBytes } from "node:crypto";
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
+
+/** Something that a person must put right before we can start: told as one line. */
+export class StartError extends Error {}
+
+/** The port that an environment variable names, or else the given one. */
+export function portFrom(variable: string, otherwise: number): number {
+  const text = process.env[variable];
+  if (text === undefined || text === "") return otherwise;
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
+  throw new StartError(`${variable} is "${text}"; it must be a port from 1 to 65535, for example ${otherwise}`);
+}
+
+/** Makes the state folder (BRIDGEHEAD_STATE) if need be, and says so if nothing can be written there. */
+export function stateFolder(): string {
+  const folder = resolve(process.env.BRIDGEHEAD_STATE || ".bridgehead");
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    writeFileSync(join(folder, ".writable"), "");
+  } catch (error) {
+    throw new StartError(
+      `cannot write to the state folder ${folder} (${reason(error)}); set BRIDGEHEAD_STATE to another`,
+    );
+  }
+  return folder;
+}
+
+/** A port that another program holds would answer in our place: better not to start at all. */
+export async function requireFreePort(variable: string, port: number, host = "127.0.0.1"): Promise<void> {
+  await new Promise<void>((free, taken) => {
+    const server = createServer();
+    server.once("error", (error) =>
+      taken(new StartError(`cannot listen on ${host}:${port} (${reason(error)}); set ${variable} to another port`)),
+    );
+    server.listen({ port, host, exclusive: true }, () => server.close(() => free()));
+  });
+}
+
+/** The operator's token: the one given, or one made once and kept in a file that only its owner can read. */
+export function operatorToken(folder: string): { readonly token: string; readonly from: string } {
+  const given = process.env.OPERATOR_TOKEN;
+  if (given) return { token: given, from: "OPERATOR_TOKEN" };
+  const file = join(folder, "operator-token");
+  if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString("base64url"), { mode: 0o600 });
+  return { token: readFileSync(file, "utf8").trim(), from: file };
+}
+
+/** The JSON object in the variable DOMAIN_LOCAL; empty without it. */
+export function localOverrides(): object {
+  const text = process.env.DOMAIN_LOCAL;
+  if (!text) return {};
+  const example = 'a right example: {"webex":{"timeoutMs":5000}}';
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  } catch (error) {
+    throw new StartError(`DOMAIN_LOCAL is not JSON (${reason(error)}); ${example}`);
+  }
+  throw new StartError(`DOMAIN_LOCAL must be a JSON object; ${example}`);
+}
+
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return (("code" in error && typeof error.code === "string" && codes[error.code]) || error.message).replaceAll(
+    "\n",
+    " ",
+  );
+}
+
+const codes: Readonly<Record<string, string>> = {
+  EADDRINUSE: "the port is taken",
+  EACCES: "no permission",
+  EROFS: "read-only file system",
+  ENOTDIR: "a part of the path is a file",
+  EEXIST: "a file of this name is in the way",
+};

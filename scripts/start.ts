@@ -1,0 +1,147 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { loadDomains } from "../src/settings/load.ts";
+import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
+import { prepareEdge } from "./edge.ts";
+import { type Guard, startGuard } from "./guard.ts";
+import { localOverrides, operatorToken, portFrom, requireFreePort, StartError, stateFolder } from "./local-settings.ts";
+import { type Launch, Part } from "./part.ts";
+import { runUntilStopped, tell } from "./supervise.ts";
+
+const project = dirname(dirname(fileURLToPath(import.meta.url)));
+const partNames = ["bridge", "edge", "agent"] as const;
+type PartName = (typeof partNames)[number];
+
+await runUntilStopped(start);
+
+/** Brings up the whole product on this machine (`npm start`); returns how to stop it. */
+async function start(): Promise<() => Promise<void>> {
+  const ports = {
+    edge: portFrom("PORT", 8787),
+    bridge: portFrom("SIMULATED_BRIDGE_PORT", 8790),
+    agent: portFrom("AGENT_PORT", 8791),
+  };
+  const overrides = localOverrides();
+  await requireFreePort("PORT", ports.edge);
+  await requireFreePort("SIMULATED_BRIDGE_PORT", ports.bridge);
+  await requireFreePort("AGENT_PORT", ports.agent);
+  if (new Set(Object.values(ports)).size < 3) {
+    throw new StartError(
+      `PORT, SIMULATED_BRIDGE_PORT and AGENT_PORT must differ; they are ${Object.values(ports).join(", ")}`,
+    );
+  }
+  const folder = stateFolder();
+  const { token, from } = operatorToken(folder);
+
+  const agentSettings = writeAgentSettings(folder, ports);
+  const publicKey = await agentPublicKey(agentSettings);
+  const domains = JSON.stringify({
+    local: mergeSettings(localDomain({ agents: [{ name: "agent-1", publicKey }] }), overrides),
+  });
+  const checked = loadDomains(domains);
+  if (!checked.ok) throw new StartError(checked.error.replaceAll("DOMAINS.local", "DOMAIN_LOCAL"));
+
+  const launches: Record<PartName, Launch> = {
+    bridge: nodeProgram(["simulators/bridge/main.ts"], { SIMULATED_BRIDGE_PORT: String(ports.bridge) }),
+    edge: await prepareEdge({
+      folder: join(folder, "edge"),
+      host: "127.0.0.1",
+      port: ports.edge,
+      variables: { DOMAINS: domains, OPERATOR_TOKEN: token },
+    }),
+    agent: nodeProgram(["bridge-agent/main.ts", "run", "--settings", agentSettings]),
+  };
+  const guard = startGuard();
+  const parts = startParts(folder, launches, guard);
+  tell("token", `operator requests need: Authorization: Bearer <${from}>`);
+  const url = `http://127.0.0.1:${ports.edge}`;
+  const stopping = new AbortController();
+  void allConnected(url, stopping.signal).then((ready) => ready && console.log(`bridgehead ready: ${url}`));
+
+  return async () => {
+    stopping.abort();
+    await parts.agent.stop(6_000); // It finishes what runs, and so it goes first.
+    // What the edge has confirmed is on disk; without a grace it would wait for its open connections for ever.
+    await Promise.all([parts.edge.stop(500), parts.bridge.stop(1_000)]);
+    guard.watch([]);
+  };
+}
+
+function startParts(folder: string, launches: Record<PartName, Launch>, guard: Guard): Record<PartName, Part> {
+  const logs = join(folder, "logs");
+  mkdirSync(logs, { recursive: true });
+  rmSync(join(folder, "pids.json"), { force: true });
+  const pids = new Map<PartName, number>();
+  const part = (name: PartName) =>
+    new Part({
+      name,
+      launch: launches[name],
+      logFile: join(logs, `${name}.log`),
+      onStart: (pid, lastEnd) => {
+        pids.set(name, pid);
+        guard.watch([...pids.values()]);
+        if (pids.size === partNames.length) writePids(folder, pids);
+        tell(name, lastEnd ? `ended (${lastEnd}); started again as process ${pid}` : `process ${pid}`);
+      },
+    });
+  const parts = { bridge: part("bridge"), edge: part("edge"), agent: part("agent") };
+  for (const name of partNames) parts[name].start();
+  tell("logs", logs);
+  return parts;
+}
+
+/** Readers never see half a file. */
+function writePids(folder: string, pids: ReadonlyMap<PartName, number>): void {
+  const file = join(folder, "pids.json");
+  writeFileSync(`${file}.new`, `${JSON.stringify(Object.fromEntries(pids))}\n`);
+  renameSync(`${file}.new`, file);
+}
+
+function writeAgentSettings(folder: string, ports: Record<PartName, number>): string {
+  const file = join(folder, "agent.json");
+  const state = join(folder, "agent");
+  mkdirSync(state, { recursive: true });
+  const settings = {
+    edge: `ws://127.0.0.1:${ports.edge}`,
+    domain: "local",
+    bridge: "simulated",
+    agent: "agent-1",
+    state,
+    listen: { port: ports.agent },
+    driver: { type: "generic", url: `ws://127.0.0.1:${ports.bridge}/bridge` },
+  };
+  writeFileSync(file, `${JSON.stringify(settings, null, 2)}\n`);
+  return file;
+}
+
+async function agentPublicKey(settings: string): Promise<string> {
+  const { command, args } = nodeProgram(["bridge-agent/main.ts", "key", "--settings", settings]);
+  const { stdout } = await promisify(execFile)(command, [...args]);
+  return stdout.trim();
+}
+
+function nodeProgram(args: readonly string[], env: Readonly<Record<string, string>> = {}): Launch {
+  const [file = "", ...rest] = args;
+  return { command: process.execPath, args: [join(project, file), ...rest], env };
+}
+
+/** Waits until the edge says that the agent is connected and the bridge answers it; false when told to give up. */
+async function allConnected(url: string, giveUp: AbortSignal): Promise<boolean> {
+  const complainAt = Date.now() + 15_000;
+  let complained = false;
+  while (!giveUp.aborted) {
+    const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(() => null);
+    const body = await answer?.text().catch(() => "");
+    if (answer?.status === 200) return !giveUp.aborted;
+    if (Date.now() > complainAt && !complained) {
+      complained = true;
+      console.error(`still waiting after 15 s; /readyz says: ${body ?? "nothing, the edge does not answer"}`);
+    }
+    await pause(50);
+  }
+  return false;
+}

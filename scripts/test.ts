@@ -1,0 +1,120 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+/**
+ * All checks (`npm test`): types, style, and the tests. Speaks up only about what fails; its last line is
+ * `N passed, N failed`. `--only types,style,tests` runs some of them; arguments after `--` go to vitest.
+ */
+
+interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+  readonly output: string;
+}
+
+const project = dirname(dirname(fileURLToPath(import.meta.url)));
+const bin = join(project, "node_modules", ".bin");
+const stageLimitMs = 10 * 60_000;
+
+const stages: Readonly<Record<string, () => Promise<Outcome>>> = {
+  types: async () =>
+    asOneTest(await Promise.all(["tsconfig.json", "tsconfig.edge.json", "tsconfig.workers-test.json"].map(compile))),
+  style: async () => asOneTest([await run("biome", ["check", "--error-on-warnings", "--no-errors-on-unmatched"])]),
+  tests,
+};
+
+const { values, positionals } = parseArgs({ options: { only: { type: "string" } }, allowPositionals: true });
+const wanted = values.only?.split(",") ?? Object.keys(stages);
+const total = { passed: 0, failed: 0 };
+for (const name of wanted) {
+  const stage = stages[name];
+  if (!stage) {
+    console.error(`there is no stage "${name}"; the stages are ${Object.keys(stages).join(", ")}`);
+    process.exit(1);
+  }
+  const startedAt = Date.now();
+  const outcome = await stage();
+  if (outcome.failed > 0) console.log(outcome.output.trimEnd());
+  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
+  console.log(`${name}: ${outcome.passed} passed, ${outcome.failed} failed (${seconds} s)`);
+  total.passed += outcome.passed;
+  total.failed += outcome.failed;
+}
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed === 0 ? 0 : 1);
+
+function compile(config: string): Promise<Finished> {
+  return run("tsc", ["-p", config]);
+}
+
+async function tests(): Promise<Outcome> {
+  const folder = mkdtempSync(join(tmpdir(), "bridgehead-test-"));
+  const report = join(folder, "report.json");
+  try {
+    const finished = await run("vitest", [
+      "run",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+      ...positionals,
+    ]);
+    const counts = readReport(report);
+    // A crash, an error outside of any test, a file that does not load: no test failed, and yet all is not well.
+    const beyond = finished.ok || counts.failed > 0 ? 0 : 1;
+    return { passed: counts.passed, failed: counts.failed + beyond, output: finished.output };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readReport(file: string): { readonly passed: number; readonly failed: number } {
+  try {
+    const report: { numPassedTests: number; numFailedTests: number } = JSON.parse(readFileSync(file, "utf8"));
+    return { passed: report.numPassedTests, failed: report.numFailedTests };
+  } catch {
+    return { passed: 0, failed: 0 };
+  }
+}
+
+function asOneTest(runs: readonly Finished[]): Outcome {
+  const ok = runs.every((finished) => finished.ok);
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, output: runs.map((finished) => finished.output).join("") };
+}
+
+interface Finished {
+  readonly ok: boolean;
+  readonly output: string;
+}
+
+/** Runs a tool in a process group of its own; one that hangs is ended with all that it started. */
+function run(tool: string, args: readonly string[]): Promise<Finished> {
+  const child = spawn(join(bin, tool), args, { cwd: project, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
+  const end = () => child.pid && endGroup(child.pid);
+  process.once("exit", end);
+  const limit = setTimeout(() => {
+    output += `\n${tool} was ended because it had not finished after ${stageLimitMs / 60_000} minutes\n`;
+    end();
+  }, stageLimitMs);
+  return new Promise((done) => {
+    child.once("error", (error) => done({ ok: false, output: `cannot run ${tool}: ${error.message}\n` }));
+    child.once("exit", (code) => {
+      clearTimeout(limit);
+      process.off("exit", end);
+      done({ ok: code === 0, output });
+    });
+  });
+}
+
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It is gone already.
+  }
+}
