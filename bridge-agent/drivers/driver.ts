@@ -11,8 +11,11 @@ export type DriverReport =
       /** How many calls the bridge carries at most; `null` when it does not say. */
       readonly ports: number | null;
     }
-  /** The bridge answers no longer. What happens until `connected` is not told later; `state` shows what came of it. */
-  | { readonly type: "disconnected" }
+  /**
+   * The bridge answers no longer, or not yet. What happens until `connected` is not told later; `state` shows what came
+   * of it. Told again while disconnected only when `why`, a sentence for operations staff, has changed.
+   */
+  | { readonly type: "disconnected"; readonly why: string }
   | BridgeHappening;
 
 /**

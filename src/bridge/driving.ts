@@ -74,6 +74,8 @@ export type BridgeCall =
       /** Whether the others heard a tone when it entered. */
       readonly joinTone: boolean;
       readonly attendeeId: string | null;
+      /** As last reported; always false while speakers are not reported. */
+      readonly talking: boolean;
     }
   /** Kept for a while, so that an agent learns how a call ended while it was away. */
   | {
