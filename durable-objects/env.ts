@@ -1,10 +1,10 @@
 import type { NumberedReport, Order } from "../src/bridge/orders.ts";
+import type { OperatorRequest } from "../src/conference/input.ts";
 import type {
   BridgeName,
   CommandId,
   ConfKey,
   DomainName,
-  ExtCallId,
   ExtConfId,
   JournalId,
   MsgId,
@@ -46,11 +46,6 @@ export interface ReportsOfAgent extends ConferenceIdentity {
   readonly journal: JournalId;
   readonly reports: readonly NumberedReport[];
 }
-
-/** What operations staff may ask of a running conference. */
-export type OperatorRequest =
-  | { readonly type: "passthrough"; readonly extCallId: ExtCallId; readonly data: string }
-  | { readonly type: "hybrid-data"; readonly connectData: string };
 
 export type OperatorOutcome = "done" | "no-such-conference" | "no-such-call";
 

@@ -1,6 +1,11 @@
 import type { NumberedReport } from "../bridge/orders.ts";
-import type { EpochMs, JournalId, TransId } from "../foundation/ids.ts";
+import type { EpochMs, ExtCallId, JournalId, TransId } from "../foundation/ids.ts";
 import type { FromWebex, ToWebex } from "../tsp/messages.ts";
+
+/** What operations staff may ask of a running conference. */
+export type OperatorRequest =
+  | { readonly type: "passthrough"; readonly extCallId: ExtCallId; readonly data: string }
+  | { readonly type: "hybrid-data"; readonly connectData: string };
 
 /** Everything that can happen to a conference. Repeats were taken out before. */
 export type ConferenceInput =
@@ -14,5 +19,7 @@ export type ConferenceInput =
     }
   /** A transaction to WebEx was given up after its last attempt. */
   | { readonly type: "undelivered"; readonly at: EpochMs; readonly messages: readonly ToWebex[] }
+  /** Conference and call were there when it was asked; where they are gone since, nothing follows. */
+  | { readonly type: "operator"; readonly at: EpochMs; readonly request: OperatorRequest }
   /** The time of `nextDeadline` has come. */
   | { readonly type: "time"; readonly at: EpochMs };
