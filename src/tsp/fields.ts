@@ -12,10 +12,12 @@ export type FieldKind =
   | { readonly kind: "call-id"; readonly max: number }
   /** `host:port`. */
   | { readonly kind: "host"; readonly max: number }
-  | { readonly kind: "text"; readonly max: number }
+  /** `max` counts characters, or the bytes of its UTF-8 form. */
+  | { readonly kind: "text"; readonly max: number; readonly unit?: "bytes" }
   | { readonly kind: "digits"; readonly max: number }
   | { readonly kind: "integer"; readonly min: number }
-  | { readonly kind: "boolean" }
+  /** Read in every form; written as `0` and `1`, or as `False` and `True`. */
+  | { readonly kind: "boolean"; readonly written: "digit" | "word" }
   /** A number that stands for a word; a number that we do not know stays a number (protocol T25). */
   | { readonly kind: "code"; readonly codes: keyof Codes }
   /** Values joined by `%` in one attribute. */
@@ -36,7 +38,13 @@ export interface Field<
   readonly aliases?: readonly string[];
   /** The version of the interface that brought it. */
   readonly since?: string;
+  /** Written where there is no value; without it the attribute is left out. */
+  readonly absent?: string;
+  /** An optional one that is required where this field of the message, which stands before it, has this value. */
+  readonly requiredWhen?: { readonly field: string; readonly is: string };
 }
+
+type More = Pick<Field, "aliases" | "since" | "absent" | "requiredWhen">;
 
 type ValueOf<Kind extends FieldKind> = Kind extends { kind: "msg-id" }
   ? MsgId
@@ -77,7 +85,7 @@ export type FieldsOf<Fields extends Readonly<Record<string, Field>>> = {
 export function required<const Kind extends FieldKind>(
   wire: string,
   kind: Kind,
-  more: { readonly aliases?: readonly string[]; readonly since?: string } = {},
+  more: More = {},
 ): Field<Kind, "required"> {
   return { wire, need: "required", kind, ...more };
 }
@@ -85,7 +93,7 @@ export function required<const Kind extends FieldKind>(
 export function optional<const Kind extends FieldKind>(
   wire: string,
   kind: Kind,
-  more: { readonly aliases?: readonly string[]; readonly since?: string } = {},
+  more: More = {},
 ): Field<Kind, "optional"> {
   return { wire, need: "optional", kind, ...more };
 }

@@ -25,14 +25,14 @@ const participantType = optional("ParticipantType", { kind: "code", codes: "part
 const attendeeId = optional("AttendeeID", { kind: "text", max: 64 });
 const did = optional("DID", { kind: "text", max: 64 });
 const actionResult = optional("ActionResult", { kind: "code", codes: "result" });
-const data = optional("Data", { kind: "text", max: 1024 });
+const data = optional("Data", { kind: "text", max: 1024, unit: "bytes" });
 
 const hybrid = {
-  hybridEnabled: optional("HybridSDKEnabled", { kind: "boolean" }, { since: "hybrid" }),
-  hybridToken: optional("HybridSDKToken", { kind: "text", max: 128 }, { since: "hybrid" }),
-  adhocInstall: optional("AdhocInstall", { kind: "boolean" }, { since: "hybrid" }),
-  seamlessSwitch: optional("SeamlessSwitchEnabled", { kind: "boolean" }, { since: "hybrid" }),
-  hybridClientUrl: optional("HybridClientURL", { kind: "text", max: 1024 }, { since: "hybrid" }),
+  hybridEnabled: optional("HybridSDKEnabled", { kind: "boolean", written: "word" }, { since: "hybrid" }),
+  hybridToken: optional("HybridSDKToken", { kind: "text", max: 128, unit: "bytes" }, { since: "hybrid" }),
+  adhocInstall: optional("AdhocInstall", { kind: "boolean", written: "word" }, { since: "hybrid" }),
+  seamlessSwitch: optional("SeamlessSwitchEnabled", { kind: "boolean", written: "word" }, { since: "hybrid" }),
+  hybridClientUrl: optional("HybridClientURL", { kind: "text", max: 1024, unit: "bytes" }, { since: "hybrid" }),
   hybridConnectData: optional("HybridConnectData", { kind: "text", max: 1024 }, { since: "hybrid" }),
   appDetection: optional("AppDetection", { kind: "text", max: 1024 }, { since: "hybrid" }),
 };
@@ -69,13 +69,22 @@ export const fromWebex = {
       replyTo,
       extConfId,
       action: required("ActionCode", { kind: "code", codes: "updateAction" }),
-      extCallId: maybeExtCallId,
+      extCallId: optional(
+        "ExtCallID",
+        { kind: "call-id", max: 64 },
+        { requiredWhen: { field: "action", is: "add-to-main" } },
+      ),
     },
   },
   "close-conference": {
     wire: "W2A_CloseConference",
     standing: "documented",
-    fields: { msgId, replyTo, extConfId, keepAlive: optional("KeepAlive", { kind: "boolean" }, { since: "3.4" }) },
+    fields: {
+      msgId,
+      replyTo,
+      extConfId,
+      keepAlive: optional("KeepAlive", { kind: "boolean", written: "digit" }, { since: "3.4" }),
+    },
   },
   "call-out": {
     wire: "W2A_Callout",
@@ -264,7 +273,7 @@ export const toWebex = {
       msgId,
       extConfId,
       /** Absent: encoded as `null`, and WebEx assigns one (protocol 2.3.3). */
-      extCallId: maybeExtCallId,
+      extCallId: optional("ExtCallID", { kind: "call-id", max: 64 }, { absent: "null" }),
       attendeeId,
       participantType,
       did,
