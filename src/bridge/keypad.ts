@@ -1,0 +1,164 @@
+import { assertNever } from "../foundation/assert-never.ts";
+import type { ConfKey, EpochMs } from "../foundation/ids.ts";
+import type { KeypadCodes } from "./orders.ts";
+
+/** What a call's keys mean next. */
+export type Keypad =
+  | { readonly at: "conference-key"; readonly typed: string; readonly unknown: number; readonly since: EpochMs }
+  | {
+      readonly at: "attendee-id";
+      readonly conference: ConfKey;
+      readonly typed: string;
+      readonly unknown: number;
+      readonly since: EpochMs;
+    }
+  | { readonly at: "inside"; readonly silent: boolean; readonly typed: string; readonly since: EpochMs }
+  | { readonly at: "over" };
+
+export type KeypadInput =
+  | { readonly type: "keys"; readonly keys: string; readonly at: EpochMs }
+  | { readonly type: "time"; readonly at: EpochMs };
+
+/** What the caller wants, or deserves. */
+export type KeypadAction =
+  | {
+      readonly type: "admit";
+      readonly conference: ConfKey;
+      readonly attendeeId: string | null;
+      readonly silent: boolean;
+    }
+  | { readonly type: "hang-up" }
+  | { readonly type: "toggle-mute" }
+  | { readonly type: "identify"; readonly attendeeId: string };
+
+export interface KeypadRules {
+  readonly codes: KeypadCodes;
+  /** The conference that has this key now, if there is one. */
+  find(key: string): { readonly anonymousId: string | null; readonly locked: boolean } | null;
+}
+
+/** How long a prompted caller may key nothing. */
+export const PATIENCE_MS = 30_000;
+/** How long a mute code waits to see whether it grows into a merge code that begins alike. */
+export const CODE_PAUSE_MS = 2_000;
+/** How many unknown conference keys a call may try. */
+export const KEY_TRIES = 3;
+/** No conference key or attendee ID has more digits; longer entries match nothing. */
+const MAX_TYPED = 64;
+
+/** A caller at the prompt. */
+export function prompted(at: EpochMs): Keypad {
+  return { at: "conference-key", typed: "", unknown: 0, since: at };
+}
+
+/** A caller in a conference. A silent one cannot unmute itself (protocol 4.18). */
+export function inside(silent: boolean): Keypad {
+  return { at: "inside", silent, typed: "", since: 0 };
+}
+
+/** Keys may come one at a time or many at once: the actions are the same. */
+export function press(
+  keypad: Keypad,
+  input: KeypadInput,
+  rules: KeypadRules,
+): { readonly keypad: Keypad; readonly actions: readonly KeypadAction[] } {
+  const actions: KeypadAction[] = [];
+  let next = keypad;
+  if (input.type === "time") next = wait(next, input.at, rules, actions);
+  else for (const key of input.keys) if (/[0-9*#]/.test(key)) next = pressOne(next, key, input.at, rules, actions);
+  return { keypad: next, actions };
+}
+
+function wait(keypad: Keypad, now: EpochMs, rules: KeypadRules, actions: KeypadAction[]): Keypad {
+  switch (keypad.at) {
+    case "conference-key":
+    case "attendee-id":
+      return now - keypad.since >= PATIENCE_MS ? hangUp(actions) : keypad;
+    case "inside":
+      if (keypad.typed !== rules.codes.mute || now - keypad.since < CODE_PAUSE_MS) return keypad;
+      return toggleMute(keypad, actions);
+    case "over":
+      return keypad;
+    default:
+      return assertNever(keypad);
+  }
+}
+
+function pressOne(keypad: Keypad, key: string, now: EpochMs, rules: KeypadRules, actions: KeypadAction[]): Keypad {
+  switch (keypad.at) {
+    case "conference-key":
+      if (key !== "#") return { ...keypad, typed: typedAtPrompt(keypad.typed, key), since: now };
+      return keypad.typed === "" ? keypad : chooseConference(keypad.typed, keypad.unknown, now, rules, actions);
+    case "attendee-id": {
+      if (key !== "#") return { ...keypad, typed: typedAtPrompt(keypad.typed, key), since: now };
+      const { conference, typed, unknown } = keypad;
+      const found = rules.find(conference);
+      // The conference may have ended or been locked since its key was keyed.
+      if (found === null || found.locked) return chooseConference(conference, unknown, now, rules, actions);
+      const silent = typed !== "" && typed === found.anonymousId;
+      actions.push({ type: "admit", conference, attendeeId: typed === "" ? null : typed, silent });
+      return inside(silent);
+    }
+    case "inside":
+      return pressInside(keypad, key, now, rules, actions);
+    case "over":
+      return keypad;
+    default:
+      return assertNever(keypad);
+  }
+}
+
+/** A star takes back what was keyed. */
+function typedAtPrompt(typed: string, key: string): string {
+  return key === "*" ? "" : (typed + key).slice(0, MAX_TYPED + 1);
+}
+
+function chooseConference(
+  key: string,
+  unknown: number,
+  now: EpochMs,
+  rules: KeypadRules,
+  actions: KeypadAction[],
+): Keypad {
+  const found = rules.find(key);
+  if (found?.locked) return hangUp(actions);
+  if (found) return { at: "attendee-id", conference: key as ConfKey, typed: "", unknown, since: now };
+  if (unknown + 1 >= KEY_TRIES) return hangUp(actions);
+  return { at: "conference-key", typed: "", unknown: unknown + 1, since: now };
+}
+
+type Inside = Extract<Keypad, { at: "inside" }>;
+
+function pressInside(keypad: Inside, key: string, now: EpochMs, rules: KeypadRules, actions: KeypadAction[]): Keypad {
+  const { codes } = rules;
+  if (key === "#") {
+    const attendeeId = keypad.typed.startsWith(codes.merge) ? keypad.typed.slice(codes.merge.length) : "";
+    if (attendeeId !== "") actions.push({ type: "identify", attendeeId });
+    else if (keypad.typed === codes.mute) return toggleMute(keypad, actions);
+    return { ...keypad, typed: "" };
+  }
+  let typed = keypad.typed + key;
+  if (!mayBecomeCode(typed, codes) && keypad.typed === codes.mute) {
+    // It waited for a longer code, which it is not.
+    return pressInside(toggleMute(keypad, actions), key, now, rules, actions);
+  }
+  // Whatever was keyed in between, a code is understood from its first key on.
+  while (!mayBecomeCode(typed, codes)) typed = typed.slice(1);
+  if (typed === codes.mute && !codes.merge.startsWith(codes.mute)) return toggleMute(keypad, actions);
+  return { ...keypad, typed, since: now };
+}
+
+function mayBecomeCode(typed: string, { merge, mute }: KeypadCodes): boolean {
+  if (merge.startsWith(typed) || mute.startsWith(typed)) return true;
+  return typed.startsWith(merge) && typed.length <= merge.length + MAX_TYPED && /^\d*$/.test(typed.slice(merge.length));
+}
+
+function toggleMute(keypad: Inside, actions: KeypadAction[]): Inside {
+  if (!keypad.silent) actions.push({ type: "toggle-mute" });
+  return { ...keypad, typed: "" };
+}
+
+function hangUp(actions: KeypadAction[]): Keypad {
+  actions.push({ type: "hang-up" });
+  return { at: "over" };
+}
