@@ -29,6 +29,7 @@ const stages: Readonly<Record<string, () => Promise<Outcome>>> = {
 
 const { values, positionals } = parseArgs({ options: { only: { type: "string" } }, allowPositionals: true });
 const wanted = values.only?.split(",") ?? Object.keys(stages);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
 const total = { passed: 0, failed: 0 };
 for (const name of wanted) {
   const stage = stages[name];

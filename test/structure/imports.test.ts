@@ -1,0 +1,52 @@
+import { globSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { edgeObjects } from "../../scripts/edge.ts";
+import { importsOf, violations } from "./imports.ts";
+
+const files = globSync("{src,durable-objects,bridge-agent,simulators}/**/*.ts");
+
+test("each folder imports only what the table of folders allows", () => {
+  const imports = files.flatMap((file) => importsOf(file, readFileSync(file, "utf8")));
+
+  expect(imports.length).toBeGreaterThan(20);
+  expect(violations(imports)).toEqual([]);
+});
+
+test("an import that the table does not allow is told with its file, its line and the rule", () => {
+  const text = 'import { ok } from "../foundation/result.ts";\n\nimport {\n  createServer,\n} from "node:http";\n';
+
+  expect(violations(importsOf("src/tsp/xml.ts", text))).toEqual([
+    "src/tsp/xml.ts:3: imports node:http, but src/tsp may import src/foundation, saxes",
+  ]);
+});
+
+test("what is allowed as a type is not allowed as a value", () => {
+  const asType = 'import type { Env } from "../../durable-objects/env.ts";';
+  const asTypes = 'import { type Env, type RelayRpc } from "../../durable-objects/env.ts";';
+  const asValue = 'import { type Env, bindings } from "../../durable-objects/env.ts";';
+
+  expect(violations(importsOf("src/http/app.ts", asType))).toEqual([]);
+  expect(violations(importsOf("src/http/app.ts", asTypes))).toEqual([]);
+  expect(violations(importsOf("src/http/app.ts", asValue))).toHaveLength(1);
+});
+
+test.each([
+  'await import("node:fs");',
+  'import "node:fs";',
+  'export { readFileSync } from "node:fs";',
+  'export * from "node:fs";',
+])("%s counts as an import", (text) => {
+  expect(violations(importsOf("src/conference/decide.ts", text))).toHaveLength(1);
+});
+
+test("a driver does not reach back into the agent, though it lies in its folder", () => {
+  expect(violations(importsOf("bridge-agent/drivers/generic.ts", 'import { run } from "../agent.ts";'))).toHaveLength(
+    1,
+  );
+});
+
+test("npm start binds the same objects as a deployment", () => {
+  const deployed = [...readFileSync("wrangler.toml", "utf8").matchAll(/^name = "(\w+)"\nclass_name = "(\w+)"$/gm)];
+
+  expect(Object.fromEntries(deployed.map(([, binding, name]) => [binding, name]))).toEqual(edgeObjects);
+});

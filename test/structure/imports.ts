@@ -1,0 +1,113 @@
+import { posix } from "node:path";
+
+export interface Rule {
+  /** Folders of this project (or single files), packages, `node:*`. */
+  readonly may: readonly string[];
+  /** The same, but only what vanishes at run time. */
+  readonly mayAsType?: readonly string[];
+}
+
+/** Where the folders stand, innermost first; the longest path that fits a file is the one that counts. */
+export const rules: Readonly<Record<string, Rule>> = {
+  "src/foundation": { may: [] },
+  "src/tsp": { may: ["src/foundation", "saxes"] },
+  "src/bridge": { may: ["src/foundation", "valibot"] },
+  "src/relay": { may: ["src/foundation", "src/bridge", "valibot"] },
+  "src/settings": { may: ["src/foundation", "src/tsp", "valibot"] },
+  "src/delivery": { may: ["src/foundation"], mayAsType: ["src/settings"] },
+  "src/conference": {
+    may: ["src/foundation", "src/bridge", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
+    mayAsType: ["src/tsp/messages.ts", "src/settings"],
+  },
+  "src/routing": {
+    may: ["src/foundation", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
+    mayAsType: ["src/tsp/messages.ts", "src/settings"],
+  },
+  "src/http": {
+    may: ["src/foundation", "src/tsp", "src/routing", "src/settings", "src/relay", "hono"],
+    mayAsType: ["durable-objects/env.ts"],
+  },
+  "src/worker.ts": { may: ["src/http", "durable-objects"] },
+  "durable-objects": {
+    may: [
+      "cloudflare:workers",
+      "src/foundation",
+      "src/tsp",
+      "src/bridge",
+      "src/relay",
+      "src/delivery",
+      "src/conference",
+      "src/routing",
+      "src/settings",
+    ],
+  },
+  "bridge-agent": {
+    may: [
+      "src/foundation",
+      "src/bridge",
+      "src/relay",
+      "bridge-agent/drivers",
+      "node:*",
+      "ws",
+      "pino",
+      "commander",
+      "valibot",
+    ],
+  },
+  "bridge-agent/drivers": { may: ["src/foundation", "src/bridge", "node:*", "ws", "valibot"] },
+  "simulators/bridge": { may: ["src/foundation", "src/bridge", "node:*", "ws", "valibot"] },
+  "simulators/webex": { may: ["src/foundation", "src/tsp", "node:*"] },
+};
+
+export interface Import {
+  readonly file: string;
+  readonly line: number;
+  readonly from: string;
+  readonly typeOnly: boolean;
+}
+
+/** Every `import`, `export … from` and `import()` of a file. */
+export function importsOf(file: string, text: string): Import[] {
+  const statement = /^\s*(import|export)\b([^;"']*?)\bfrom\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']/gm;
+  return [...text.matchAll(statement)].map((match) => ({
+    file,
+    line: text.slice(0, match.index + match[0].search(/\S/)).split("\n").length,
+    from: match[3] ?? match[4] ?? "",
+    typeOnly: isTypeOnly(match[2] ?? ""),
+  }));
+}
+
+/** A sentence for each import that its folder's rule does not allow. */
+export function violations(imports: readonly Import[]): string[] {
+  return imports.flatMap((found) => {
+    const folder = longestPrefix(found.file, Object.keys(rules));
+    if (!folder) return [`${found.file}:${found.line}: there is no rule for this folder`];
+    const target = found.from.startsWith(".") ? posix.join(posix.dirname(found.file), found.from) : found.from;
+    if (longestPrefix(target, Object.keys(rules)) === folder) return [];
+    const { may, mayAsType = [] } = rules[folder] ?? { may: [] };
+    if (isAmong(target, may) || (found.typeOnly && isAmong(target, mayAsType))) return [];
+    const allowed = [...may, ...mayAsType.map((name) => `types of ${name}`)].join(", ") || "nothing";
+    return [`${found.file}:${found.line}: imports ${target}, but ${folder} may import ${allowed}`];
+  });
+}
+
+function isTypeOnly(clause: string): boolean {
+  if (/^\s*type\b/.test(clause)) return true;
+  const names = clause
+    .match(/^\s*\{([^}]*)\}\s*$/)?.[1]
+    ?.split(",")
+    .filter((name) => name.trim());
+  return names?.every((name) => /^\s*type\s/.test(name)) ?? false;
+}
+
+function isAmong(target: string, allowed: readonly string[]): boolean {
+  return allowed.some((name) => (name === "node:*" ? target.startsWith("node:") : isWithin(target, name)));
+}
+
+function longestPrefix(path: string, folders: readonly string[]): string | undefined {
+  return folders.filter((folder) => isWithin(path, folder)).sort((a, b) => b.length - a.length)[0];
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}
