@@ -11,7 +11,8 @@ import type {
   WebexHost,
 } from "../foundation/ids.ts";
 import type { PhoneNumber } from "../foundation/phone-number.ts";
-import type { FromWebexMessages, Spelling } from "../tsp/messages.ts";
+import type { Asked } from "../tsp/answers.ts";
+import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { Codes } from "../tsp/protocol-table.ts";
 
 /**
@@ -35,33 +36,37 @@ export interface Absent {
 /** The bridge was told to create; nobody can join yet. */
 export interface Creating extends Bound {
   readonly phase: "creating";
-  readonly askers: readonly Asker[];
+  readonly askers: readonly Asked[];
 }
 
 export interface Running extends Bound {
   readonly phase: "running";
   readonly locked: boolean;
-  readonly reportsSpeakers: boolean;
+  /** Calls that left without the present server's knowledge; the next one is told (protocol 4.9 F4). */
+  readonly departed: readonly ExtCallId[];
 }
 
 /** WebEx closed it and the bridge was told to end it. */
 export interface Closing extends Bound {
   readonly phase: "closing";
-  readonly askers: readonly Asker[];
+  readonly locked: boolean;
+  readonly askers: readonly Asked[];
+  /** A create with the same key that came meanwhile: it starts a new conference when this one is over (protocol 4.7). */
+  readonly next: CreateRequest | null;
 }
 
 /** Over. Kept for late traffic, and for the memory of an end that WebEx was not told (protocol 4.9 F5). */
 export interface Ended {
   readonly phase: "ended";
   readonly endedAt: EpochMs;
-  /** Until when a create with this key is answered with code 11; absent when WebEx knows of the end. */
+  /** Whether WebEx asked for the end, and so knows of it. */
+  readonly byWebex: boolean;
+  /** Until when a create with this key is answered with code 11. */
   readonly closedUntil?: EpochMs;
 }
 
 /** What a conference keeps from its creation to its end. */
 export interface Bound {
-  /** Makes the ids of this conference's orders and calls unlike those of an earlier one with the same key. */
-  readonly instance: string;
   readonly extConfId: ExtConfId;
   /** The TSP server that hears of it (protocol T12); `null` when WebEx named none. */
   readonly host: WebexHost | null;
@@ -69,24 +74,16 @@ export interface Bound {
   readonly former: readonly { readonly extConfId: ExtConfId; readonly until: EpochMs }[];
   readonly maxCallers: number | null;
   readonly anonymousId: string | null;
-  readonly hybrid?: Pick<FromWebexMessages["create-conference"], "hybridEnabled" | "hybridToken" | "seamlessSwitch">;
 }
 
-/** Who waits for an answer, and where it goes (protocol T11, T44). */
-export interface Asker {
-  readonly msgId: MsgId;
-  readonly host: WebexHost | null;
-  readonly spelling?: Spelling;
-}
-
+export type CreateRequest = FromWebexMessages["create-conference"];
 export type ParticipantType = keyof Codes["participantType"] | number;
 
-/** A phone leg that has entered the conference, or one that has left and WebEx has yet to hear of it. */
+/** A phone leg that has entered the conference, or one that has left and that WebEx has not named yet. */
 export interface Caller {
   readonly call: CallId;
-  /** Counts up with each entry; the host is the lowest that is here (`../docs`: host of a private talk). */
+  /** Rises with each entry: the host of a private talk is the lowest that is still here. */
   readonly order: number;
-  readonly direction: "in" | "out";
   /** Digits; empty when withheld. */
   readonly number: string;
   readonly attendeeId: string | null;
@@ -98,28 +95,29 @@ export interface Caller {
   /** The `caller-entered` that WebEx has not answered yet. */
   readonly enterMsgId: MsgId | null;
   /** What WebEx is to hear once the call has its name, in order (protocol 2.3.3). */
-  readonly held: readonly HeldNews[];
+  readonly held: readonly CallerNews[];
   readonly left: boolean;
 }
 
-export type HeldNews =
-  | { readonly type: "muted"; readonly muted: boolean }
-  | { readonly type: "identified"; readonly attendeeId: string }
-  | { readonly type: "left" };
+/** A change of one caller, as WebEx hears it. */
+export interface CallerNews {
+  readonly status: "unmuted" | "muted" | "left";
+  /** Keyed just now (protocol 4.19). */
+  readonly attendeeId?: string;
+}
 
 /** A call that WebEx asked for and that has not entered yet. */
 export interface CallOut {
   readonly call: CallId;
-  readonly asker: Asker;
+  /** Who is told of the answer; `null` when told, or when its server was replaced. */
+  readonly asked: Asked | null;
   readonly extCallId: ExtCallId;
   readonly number: PhoneNumber;
   readonly participantType: ParticipantType;
   readonly muted: boolean;
-  readonly privately: boolean;
+  /** `dropping`: nobody wants it any more, and an answer is hung up on (protocol 4.4). */
   readonly stage: "dialling" | "answered" | "dropping";
-  /** Whether `called-out` was sent for it. */
-  readonly answered: boolean;
-  /** When it has failed for lack of an answer of any kind. */
+  /** When it has failed for lack of any outcome. */
   readonly answerBy: EpochMs;
 }
 
@@ -127,9 +125,10 @@ export interface CallOut {
 export interface PendingOrder {
   readonly id: CommandId;
   readonly command: BridgeCommand;
+  /** When its asker is answered with a failure. */
   readonly answerBy: EpochMs;
   /** Who waits for the result, if anyone. */
-  readonly asker: Asker | null;
+  readonly asked: Asked | null;
 }
 
 export interface Room {

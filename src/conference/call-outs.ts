@@ -1,0 +1,120 @@
+import type { RefusalReason } from "../bridge/commands.ts";
+import type { EndReason } from "../bridge/events.ts";
+import { type CallId, MAIN_ROOM } from "../foundation/ids.ts";
+import { asked } from "../tsp/answers.ts";
+import type { FromWebexMessages } from "../tsp/messages.ts";
+import type { ResultWord } from "../tsp/protocol-table.ts";
+import { callerNamed, tellEntered } from "./callers.ts";
+import { refusalResult } from "./refusals.ts";
+import type { CallOut, Creating, Running } from "./state.ts";
+import type { Turn } from "./turn.ts";
+
+const DEFAULT_WAIT_S = 60;
+/** How much longer than the phone may ring a call-out may stay without any outcome. */
+const GRACE_MS = 5_000;
+
+/** Dials (protocol 4.3). */
+export function startCallOut(turn: Turn, head: Creating | Running, message: FromWebexMessages["call-out"]): void {
+  const request = asked(message);
+  if (head.phase === "running" && head.locked) return turn.answer(request, "conference-locked");
+  const isKnown = ({ extCallId }: { extCallId: unknown }) => extCallId === message.extCallId;
+  const present = turn.callers.values().filter((caller) => !caller.left);
+  const pending = turn.callOuts.values();
+  if (present.some(isKnown) || pending.some(isKnown)) return turn.answer(request, "not-supported");
+  if (head.maxCallers !== null && present.length + pending.length >= head.maxCallers) {
+    return turn.answer(request, "capacity-exceeded");
+  }
+  const waitMs = (message.maxWaitingTime || DEFAULT_WAIT_S) * 1_000;
+  const participantType = message.participantType ?? "participant";
+  const call = `${turn.around.confKey}.${turn.around.serial()}.${turn.at.toString(36)}` as CallId;
+  turn.callOuts.set(call, {
+    call,
+    asked: request,
+    extCallId: message.extCallId,
+    number: message.phone,
+    participantType,
+    muted: message.privilege === "listen" || participantType === "silent-monitor",
+    stage: "dialling",
+    answerBy: turn.at + waitMs + GRACE_MS,
+  });
+  turn.order({ type: "dial", call, number: message.phone, waitMs });
+}
+
+/** Stops a call that still rings; one that was answered is dropped (protocol 4.5). */
+export function cancelCallOut(turn: Turn, message: FromWebexMessages["cancel-call-out"]): void {
+  const request = asked(message);
+  const callOut = turn.callOuts.find((one) => one.extCallId === message.extCallId && one.stage !== "dropping");
+  if (callOut) {
+    turn.answer(request, "ok");
+    return drop(turn, callOut, "cancelled");
+  }
+  const caller = callerNamed(turn, message.extCallId);
+  if (caller) turn.order({ type: "expel", call: caller.call }, request);
+  else turn.answer(request, "no-such-call");
+}
+
+/** The far end picked up: WebEx hears it before the call enters (protocol 4.3). */
+export function answered(turn: Turn, callOut: CallOut): void {
+  if (callOut.stage === "answered") return;
+  if (callOut.stage === "dropping") return turn.order({ type: "expel", call: callOut.call });
+  turn.answer(callOut.asked, "ok");
+  turn.callOuts.set(callOut.call, { ...callOut, stage: "answered", asked: null });
+  const joinTone = callOut.participantType !== "silent-monitor";
+  turn.order({ type: "admit", call: callOut.call, muted: callOut.muted, joinTone });
+}
+
+/** The bridge brought the answered call into the conference. */
+export function admitted(turn: Turn, callOut: CallOut): void {
+  const { call, extCallId, participantType, muted, number } = callOut;
+  turn.callOuts.delete(call);
+  tellEntered(turn, {
+    call,
+    order: turn.around.serial(),
+    number: `${number.country}${number.area}${number.local}`,
+    attendeeId: null,
+    participantType,
+    muted,
+    room: MAIN_ROOM,
+    extCallId,
+    enterMsgId: null,
+    held: [],
+    left: false,
+  });
+}
+
+/** The dialled call is over before it entered. Once it was answered nothing is owed (protocol 4.4). */
+export function failed(turn: Turn, callOut: CallOut, reason: EndReason): void {
+  turn.answer(callOut.asked, endResults[reason]);
+  turn.callOuts.delete(callOut.call);
+}
+
+/** The bridge did not dial, or did not admit. */
+export function refused(turn: Turn, callOut: CallOut, reason: RefusalReason): void {
+  turn.answer(callOut.asked, refusalResult(reason));
+  if (callOut.stage === "answered" && reason !== "no-such-call") turn.order({ type: "expel", call: callOut.call });
+  turn.callOuts.delete(callOut.call);
+}
+
+/** No outcome in time: WebEx hears so, and a late answer is hung up on. */
+export function overdue(turn: Turn, callOut: CallOut): void {
+  if (callOut.stage === "dropping") turn.callOuts.delete(callOut.call);
+  else drop(turn, callOut, turn.isBusy(callOut.call, "dial") ? "bridge-timeout" : "no-answer");
+}
+
+function drop(turn: Turn, callOut: CallOut, result: ResultWord): void {
+  turn.answer(callOut.asked, result);
+  turn.callOuts.set(callOut.call, { ...callOut, stage: "dropping", asked: null, answerBy: turn.at + GRACE_MS });
+  turn.order({ type: callOut.stage === "answered" ? "expel" : "cancel-dial", call: callOut.call });
+}
+
+const endResults = {
+  "hung-up": "rejected",
+  expelled: "cancelled",
+  "conference-ended": "conference-closed",
+  busy: "busy",
+  "no-answer": "no-answer",
+  rejected: "rejected",
+  "invalid-number": "invalid-number",
+  cancelled: "cancelled",
+  refused: "bridge-unreachable",
+} as const satisfies Record<EndReason, ResultWord>;

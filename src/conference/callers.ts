@@ -1,0 +1,112 @@
+import type { BridgeCaller } from "../bridge/events.ts";
+import type { ExtCallId } from "../foundation/ids.ts";
+import type { Asked } from "../tsp/answers.ts";
+import type { FromWebexMessages } from "../tsp/messages.ts";
+import type { Caller, CallerNews } from "./state.ts";
+import type { Turn } from "./turn.ts";
+
+/** A call has entered the conference by itself (protocol 4.2, 4.18). */
+export function entered(turn: Turn, arrival: BridgeCaller): void {
+  if (turn.callers.get(arrival.call)) return;
+  tellEntered(turn, {
+    call: arrival.call,
+    order: turn.around.serial(),
+    number: arrival.number,
+    attendeeId: arrival.attendeeId,
+    participantType: arrival.silent ? "silent-monitor" : "participant",
+    muted: arrival.muted,
+    room: arrival.room,
+    extCallId: null,
+    enterMsgId: null,
+    held: [],
+    left: false,
+  });
+}
+
+/** Tells WebEx of a caller that it is to name, or to confirm the name of, by `caller-named`. */
+export function tellEntered(turn: Turn, caller: Caller): void {
+  const { bound } = turn;
+  if (!bound) return;
+  const msgId = turn.around.msgId();
+  turn.callers.set(caller.call, { ...caller, enterMsgId: msgId });
+  turn.notify({
+    type: "caller-entered",
+    msgId,
+    extConfId: bound.extConfId,
+    ...(caller.extCallId !== null && { extCallId: caller.extCallId }),
+    ...(caller.attendeeId !== null && { attendeeId: caller.attendeeId }),
+    participantType: caller.participantType,
+    ...(caller.number !== "" && { did: caller.number }),
+    actionResult: "ok",
+  });
+}
+
+/** WebEx names a call (protocol 2.2.9, 4.2 step 3); what was held back for want of a name goes out. */
+export function nameCaller(turn: Turn, message: FromWebexMessages["caller-named"]): void {
+  const caller = turn.callers.find(({ enterMsgId }) => enterMsgId === message.msgId);
+  if (!caller) return turn.note(`WebEx names a call for message ${message.msgId}, which no caller waits for`);
+  const { result = "ok" } = message;
+  if (result !== "ok") turn.note(`WebEx refused to name call ${caller.call}: result ${result}`);
+  const extCallId = result === "ok" && message.extCallId !== undefined ? message.extCallId : caller.extCallId;
+  const named: Caller = { ...caller, extCallId, enterMsgId: null, held: [] };
+  turn.callers.set(caller.call, named);
+  if (extCallId === null) return; // The call stays, unassociated, and so does its silence.
+  for (const news of caller.held) tellNews(turn, named, news);
+  if (caller.left) turn.callers.delete(caller.call);
+}
+
+/** The caller that WebEx calls so and that is here. */
+export function callerNamed(turn: Turn, extCallId: ExtCallId): Caller | undefined {
+  return turn.callers.find((caller) => caller.extCallId === extCallId && !caller.left);
+}
+
+/** Tells WebEx how a caller changed, or holds that back until the call has a name. */
+export function tellNews(turn: Turn, caller: Caller, news: CallerNews): void {
+  const { bound } = turn;
+  if (!bound) return;
+  if (caller.extCallId === null) {
+    turn.callers.set(caller.call, { ...caller, held: [...caller.held, news] });
+    return;
+  }
+  turn.notify({
+    type: "caller-changed",
+    msgId: turn.around.msgId(),
+    extConfId: bound.extConfId,
+    extCallId: caller.extCallId,
+    ...news,
+  });
+}
+
+/** Mutes or unmutes on WebEx's wish. The last wish wins, so only a call at rest may already be as wished. */
+export function setMuted(turn: Turn, caller: Caller, muted: boolean, request: Asked | null): void {
+  if (caller.muted === muted && !turn.isBusy(caller.call, "mute", "unmute")) {
+    turn.answer(request, "ok");
+    tellNews(turn, caller, { status: muted ? "muted" : "unmuted" });
+    return;
+  }
+  turn.order({ type: muted ? "mute" : "unmute", call: caller.call }, request);
+}
+
+/** The bridge has muted or unmuted a call. */
+export function mutedChanged(turn: Turn, caller: Caller, muted: boolean): void {
+  const changed: Caller = { ...caller, muted };
+  turn.callers.set(caller.call, changed);
+  tellNews(turn, changed, { status: muted ? "muted" : "unmuted" });
+}
+
+/** The caller keyed its attendee ID after it had entered (protocol 4.19). */
+export function identified(turn: Turn, caller: Caller, attendeeId: string): void {
+  const known: Caller = { ...caller, attendeeId };
+  turn.callers.set(caller.call, known);
+  tellNews(turn, known, { status: caller.muted ? "muted" : "unmuted", attendeeId });
+}
+
+/** A caller is gone (protocol 4.6). One without a name stays in the books until WebEx has named it. */
+export function left(turn: Turn, caller: Caller): void {
+  if (caller.extCallId === null && caller.enterMsgId !== null)
+    tellNews(turn, { ...caller, left: true }, { status: "left" });
+  else {
+    if (caller.extCallId !== null) tellNews(turn, caller, { status: "left" });
+    turn.callers.delete(caller.call);
+  }
+}

@@ -1,0 +1,60 @@
+import type { ExtCallId } from "../foundation/ids.ts";
+import { asked } from "../tsp/answers.ts";
+import type { ToWebex } from "../tsp/messages.ts";
+import { announce } from "./announcements.ts";
+import { tellEntered, tellNews } from "./callers.ts";
+import type { Bound, CreateRequest, Running } from "./state.ts";
+import type { Turn } from "./turn.ts";
+
+/** How long requests that still carry a replaced handle are taken (protocol 4.9, last paragraph). */
+const FORMER_HANDLE_MS = 60_000;
+
+/** Another TSP server takes the running conference over (protocol 4.9): it is told the whole state anew. */
+export function takeOver(turn: Turn, head: Running, message: CreateRequest): void {
+  const departed = [...head.departed, ...departuresIn(turn.around.unconfirmed())];
+  const running: Running = { ...rebind(turn, head, message), departed: [] };
+  turn.head = running;
+  turn.answer(asked(message), "ok");
+  announce(turn, running);
+  for (const caller of turn.callers.values()) {
+    // A call that the old server never named, and that has left, is nobody's news.
+    if (caller.left) turn.callers.delete(caller.call);
+    else tellEntered(turn, { ...caller, held: [] });
+  }
+  for (const caller of turn.callers.values()) if (caller.muted) tellNews(turn, caller, { status: "muted" });
+  for (const extCallId of departed) {
+    const { extConfId } = running;
+    turn.notify({ type: "caller-changed", msgId: turn.around.msgId(), extConfId, extCallId, status: "left" });
+  }
+}
+
+/**
+ * Ties the conference to the server and the handle of this request. What waits for the old server is dropped, answers
+ * to its requests among it: it is gone, and posts to it would hold up the new one.
+ */
+export function rebind<Head extends Bound>(turn: Turn, head: Head, message: CreateRequest): Head {
+  const host = message.replyTo ?? head.host;
+  turn.dropQueued();
+  for (const order of turn.orders.values()) if (order.asked) turn.orders.set(order.id, { ...order, asked: null });
+  for (const callOut of turn.callOuts.values()) turn.callOuts.set(callOut.call, { ...callOut, asked: null });
+  turn.note(`taken over by ${host ?? "a server without a name"} as ${message.extConfId}`);
+  return {
+    ...head,
+    extConfId: message.extConfId,
+    host,
+    former: [
+      ...head.former.filter((old) => turn.at < old.until && old.extConfId !== message.extConfId),
+      ...(head.extConfId === message.extConfId
+        ? []
+        : [{ extConfId: head.extConfId, until: turn.at + FORMER_HANDLE_MS }]),
+    ],
+    anonymousId: message.anonymousId ?? head.anonymousId,
+  };
+}
+
+/** The calls of which these messages tell that they left. */
+export function departuresIn(messages: readonly ToWebex[]): ExtCallId[] {
+  return messages.flatMap((message) =>
+    message.type === "caller-changed" && message.status === "left" ? [message.extCallId] : [],
+  );
+}

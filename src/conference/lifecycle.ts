@@ -1,0 +1,169 @@
+import { type Asked, asked } from "../tsp/answers.ts";
+import type { FromWebexMessages } from "../tsp/messages.ts";
+import type { ResultWord } from "../tsp/protocol-table.ts";
+import { announce } from "./announcements.ts";
+import { tellNews } from "./callers.ts";
+import { rebind, takeOver } from "./failover.ts";
+import type { Closing, CreateRequest, Creating, Running } from "./state.ts";
+import type { Turn } from "./turn.ts";
+
+/** Creates, answers again, or takes over, by the key and the handle that the request carries (protocol 2.2.1). */
+export function create(turn: Turn, message: CreateRequest): void {
+  const { head } = turn;
+  switch (head.phase) {
+    case "absent":
+      return start(turn, message);
+    case "ended":
+      return wasClosedUnnoticed(turn) ? turn.answer(asked(message), "conference-closed") : start(turn, message);
+    case "creating":
+      // The server that asked before is replaced: its answer is not sent to it, but to this one.
+      if (isTakeOver(head, message)) {
+        turn.head = { ...rebind(turn, head, message), askers: askersOf(message) };
+      } else turn.head = { ...head, askers: [...head.askers, ...askersOf(message)] };
+      return;
+    case "running":
+      return isTakeOver(head, message) ? takeOver(turn, head, message) : turn.answer(asked(message), "ok");
+    case "closing":
+      turn.head = { ...head, next: message };
+      return;
+  }
+}
+
+/** The bridge has created it (protocol 4.1). */
+export function created(turn: Turn, head: Creating): void {
+  const { askers, ...bound } = head;
+  turn.head = { ...bound, phase: "running", locked: false, departed: [] };
+  for (const asker of askers) turn.answer(asker, "ok");
+  announce(turn, turn.head);
+}
+
+/** The bridge has not created it: nothing is kept. */
+export function createFailed(turn: Turn, head: Creating, result: ResultWord): void {
+  for (const asker of head.askers) turn.answer(asker, result);
+  answerLeftOvers(turn, result);
+  turn.head = { phase: "absent" };
+  turn.note(`the conference was not created: ${result}`);
+}
+
+/** WebEx closes (protocol 4.7). */
+export function close(
+  turn: Turn,
+  head: Creating | Running | Closing,
+  message: FromWebexMessages["close-conference"],
+): void {
+  const askers = askersOf(message);
+  if (head.phase === "closing") {
+    turn.head = { ...head, askers: [...head.askers, ...askers] };
+    return;
+  }
+  if (head.phase === "creating") {
+    for (const asker of head.askers) turn.answer(asker, "conference-closed");
+    turn.head = { ...head, phase: "closing", locked: false, askers, next: null };
+  } else {
+    const { departed, ...running } = head;
+    turn.head = { ...running, phase: "closing", askers, next: null };
+  }
+  for (const callOut of turn.callOuts.values()) turn.answer(callOut.asked, "cancelled");
+  turn.callOuts.clear();
+  turn.order({ type: "end-conference" });
+}
+
+/** The bridge ended it as WebEx wished. */
+export function closed(turn: Turn, head: Closing): void {
+  answerLeftOvers(turn, "conference-closed");
+  for (const asker of head.askers) turn.answer(asker, "ok");
+  tellEnded(turn);
+  end(turn, true);
+  if (head.next) create(turn, head.next);
+}
+
+/** The bridge refused to end it: WebEx hears so, and the conference goes on. */
+export function closeFailed(turn: Turn, head: Closing, result: ResultWord): void {
+  const { askers, next, ...bound } = head;
+  for (const asker of askers) turn.answer(asker, result);
+  turn.head = { ...bound, phase: "running", departed: [] };
+  if (next) create(turn, next);
+}
+
+/** Ended from the telephone side (protocol 4.7): one message, and no word about its callers. */
+export function endedByTelephone(turn: Turn): void {
+  const { head } = turn;
+  if (head.phase === "closing") return closed(turn, head);
+  if (head.phase !== "running") return;
+  answerLeftOvers(turn, "conference-closed");
+  tellEnded(turn);
+  end(turn, false);
+}
+
+/** The bridge has lost it: each caller has left and the conference is over. */
+export function lostByBridge(turn: Turn): void {
+  const { head } = turn;
+  if (head.phase === "closing") return closed(turn, head);
+  if (head.phase !== "running") return;
+  turn.note("the bridge no longer has this conference");
+  answerLeftOvers(turn, "bridge-unreachable");
+  for (const caller of turn.callers.values()) if (!caller.left) tellNews(turn, caller, { status: "left" });
+  tellEnded(turn);
+  end(turn, false);
+}
+
+function start(turn: Turn, message: CreateRequest): void {
+  const { extConfId, replyTo, maxCallers = null, anonymousId = null } = message;
+  turn.head = {
+    phase: "creating",
+    extConfId,
+    host: replyTo ?? null,
+    former: [],
+    maxCallers,
+    anonymousId,
+    askers: askersOf(message),
+  };
+  turn.order({ type: "create-conference", maxCallers, anonymousId }, null, turn.around.settings.createTimeoutMs);
+}
+
+function isTakeOver(head: Creating | Running, message: CreateRequest): boolean {
+  return head.extConfId !== message.extConfId || (message.replyTo !== undefined && head.host !== message.replyTo);
+}
+
+/**
+ * Whether the conference of this key ended without WebEx's knowledge (protocol 4.9 F5): its end was given up on, or is
+ * still under way to a server that another one replaces now.
+ */
+function wasClosedUnnoticed(turn: Turn): boolean {
+  const { head, at } = turn;
+  if (head.phase !== "ended" || head.byWebex) return false;
+  if (head.closedUntil !== undefined) return at < head.closedUntil;
+  const untold = turn.around
+    .unconfirmed()
+    .some((message) => message.type === "conference-changed" && message.status === "ended");
+  if (!untold) return false;
+  turn.dropQueued();
+  turn.head = { ...head, closedUntil: at + turn.around.settings.closedMemoryMs };
+  return true;
+}
+
+function tellEnded(turn: Turn): void {
+  const { head } = turn;
+  if (head.phase === "absent" || head.phase === "ended") return;
+  const { extConfId } = head;
+  turn.notify({ type: "conference-changed", msgId: turn.around.msgId(), extConfId, status: "ended" });
+}
+
+function end(turn: Turn, byWebex: boolean): void {
+  turn.head = { phase: "ended", endedAt: turn.at, byWebex };
+  turn.callers.clear();
+  turn.rooms.clear();
+}
+
+/** Each accepted request is answered, also one whose order can have no result any more. */
+function answerLeftOvers(turn: Turn, result: ResultWord): void {
+  for (const callOut of turn.callOuts.values()) turn.answer(callOut.asked, result);
+  for (const order of turn.orders.values()) turn.answer(order.asked, result);
+  turn.callOuts.clear();
+  turn.orders.clear();
+}
+
+function askersOf(message: CreateRequest | FromWebexMessages["close-conference"]): Asked[] {
+  const request = asked(message);
+  return request ? [request] : [];
+}

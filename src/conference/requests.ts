@@ -1,0 +1,83 @@
+import { assertNever } from "../foundation/assert-never.ts";
+import type { ExtCallId, ExtConfId } from "../foundation/ids.ts";
+import { type Asked, asked } from "../tsp/answers.ts";
+import type { FromWebex } from "../tsp/messages.ts";
+import { cancelCallOut, startCallOut } from "./call-outs.ts";
+import { callerNamed, nameCaller, setMuted } from "./callers.ts";
+import { close, create } from "./lifecycle.ts";
+import type { Closing, Creating, Running } from "./state.ts";
+import type { Turn } from "./turn.ts";
+
+/** One message of WebEx. Its form was checked before; what the state forbids is answered (protocol T27). */
+export function takeRequest(turn: Turn, message: FromWebex): void {
+  switch (message.type) {
+    case "create-conference":
+      return create(turn, message);
+    case "caller-named":
+      return nameCaller(turn, message);
+    case "unknown":
+      return turn.answer(asked(message), "unknown-message");
+    case "message-refused":
+      return turn.note(`WebEx did not understand message ${message.msgId}: result ${message.result ?? "not given"}`);
+    case "passthrough":
+      return turn.note(`client data for call ${message.extCallId} has no receiver in this domain`);
+    default:
+      return takeConferenceRequest(turn, message);
+  }
+}
+
+/** A request for a conference that exists; any other is answered so. */
+function takeConferenceRequest(turn: Turn, message: ConferenceRequest): void {
+  const request = asked(message);
+  const live = liveUnder(turn, message.extConfId);
+  if (!live) return turn.answer(request, "no-such-conference");
+  if (message.type === "close-conference") return close(turn, live, message);
+  if (live.phase === "closing") return turn.answer(request, "no-such-conference");
+  switch (message.type) {
+    case "call-out":
+      return startCallOut(turn, live, message);
+    case "cancel-call-out":
+      return cancelCallOut(turn, message);
+    case "update-caller":
+      return updateCaller(turn, message, request);
+    case "drop-caller":
+      return dropCaller(turn, message.extCallId, request);
+    case "update-conference":
+    case "create-sub-conference":
+    case "add-to-sub-conference":
+    case "remove-from-sub-conference":
+    case "close-sub-conference":
+      return turn.answer(request, "not-supported");
+    default:
+      return assertNever(message);
+  }
+}
+
+type ConferenceRequest = Exclude<
+  FromWebex,
+  { type: "create-conference" | "caller-named" | "unknown" | "message-refused" | "passthrough" }
+>;
+
+/** The conference that goes by this handle: its own, or one that a failover replaced a short time ago (protocol 4.9). */
+function liveUnder(turn: Turn, extConfId: ExtConfId): Creating | Running | Closing | null {
+  const { head } = turn;
+  if (head.phase === "absent" || head.phase === "ended") return null;
+  const known =
+    head.extConfId === extConfId || head.former.some((old) => old.extConfId === extConfId && turn.at < old.until);
+  return known ? head : null;
+}
+
+/** Mute and unmute (protocol 2.2.6, 4.11). */
+function updateCaller(turn: Turn, message: Extract<FromWebex, { type: "update-caller" }>, request: Asked | null): void {
+  if (typeof message.privilege === "number") return turn.answer(request, "not-supported");
+  const caller = callerNamed(turn, message.extCallId);
+  if (!caller) return turn.answer(request, "no-such-call");
+  setMuted(turn, caller, message.privilege === "listen", request);
+}
+
+/** Expels a call (protocol 4.12); one that still rings is no longer wanted either. */
+function dropCaller(turn: Turn, extCallId: ExtCallId, request: Asked | null): void {
+  const caller = callerNamed(turn, extCallId);
+  if (!caller) return turn.answer(request, "no-such-call");
+  turn.order({ type: "expel", call: caller.call }, request);
+}

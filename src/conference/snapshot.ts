@@ -1,0 +1,41 @@
+import type { BridgeConference } from "../bridge/events.ts";
+import { lockChanged } from "./announcements.ts";
+import { answered, failed } from "./call-outs.ts";
+import { entered, left, mutedChanged } from "./callers.ts";
+import { lostByBridge } from "./lifecycle.ts";
+import type { Turn } from "./turn.ts";
+
+/**
+ * Divergence is an event, not a surprise: whatever the bridge holds otherwise than we do becomes the ordinary news that
+ * was missed. What an order is about to change is left to the order's result.
+ */
+export function compareWithBridge(turn: Turn, bridge: BridgeConference | null): void {
+  const { head } = turn;
+  // An end that is under way, and a creation, have their own results; and a key that is free belongs to nobody.
+  if (head.phase === "creating" || head.phase === "closing") return;
+  if (bridge === null) return lostByBridge(turn);
+  if (head.phase !== "running") {
+    turn.note("the bridge holds a conference that is over: it is ended there");
+    if (turn.orders.values().length === 0) turn.order({ type: "end-conference" });
+    return;
+  }
+  if (head.locked !== bridge.locked && !turn.isOrdered("lock", "unlock")) lockChanged(turn, head, bridge.locked);
+  const present = new Map(bridge.callers.map((caller) => [caller.call, caller]));
+  for (const caller of turn.callers.values()) {
+    if (!caller.left && !present.has(caller.call) && !turn.isBusy(caller.call, "expel")) left(turn, caller);
+  }
+  for (const [call, found] of present) {
+    const caller = turn.callers.get(call);
+    if (!caller) {
+      if (!turn.isBusy(call) && !turn.callOuts.get(call)) entered(turn, found);
+    } else if (caller.muted !== found.muted && !turn.isBusy(call, "mute", "unmute")) {
+      mutedChanged(turn, caller, found.muted);
+    }
+  }
+  const dialled = new Map(bridge.dialled.map((one) => [one.call, one]));
+  for (const callOut of turn.callOuts.values()) {
+    const found = dialled.get(callOut.call);
+    if (found?.answered) answered(turn, callOut);
+    else if (!found && !present.has(callOut.call) && !turn.isBusy(callOut.call)) failed(turn, callOut, "refused");
+  }
+}

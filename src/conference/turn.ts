@@ -1,0 +1,155 @@
+import type { BridgeCommand } from "../bridge/commands.ts";
+import type { Order } from "../bridge/orders.ts";
+import type { CallId, CommandId, EpochMs, RoomId, WebexHost } from "../foundation/ids.ts";
+import { type Asked, answerTo } from "../tsp/answers.ts";
+import type { ToWebex } from "../tsp/messages.ts";
+import type { ResultWord } from "../tsp/protocol-table.ts";
+import type { Changes, Decision, Post, Surroundings } from "./decision.ts";
+import type { Bound, Caller, CallOut, ConferenceState, Head, PendingOrder, Room } from "./state.ts";
+
+/** How long the bridge may take for an order that has no waiting time of its own. */
+const ORDER_TIMEOUT_MS = 10_000;
+
+/** The scratch pad of one decision: reads see what the decision has changed so far, and the state stays untouched. */
+export class Turn {
+  readonly state: ConferenceState;
+  readonly at: EpochMs;
+  readonly around: Surroundings;
+  readonly callers: Overlay<CallId, Caller>;
+  readonly callOuts: Overlay<CallId, CallOut>;
+  readonly orders: Overlay<CommandId, PendingOrder>;
+  readonly rooms: Overlay<RoomId, Room>;
+  #head: Head;
+  readonly #told: Order[] = [];
+  readonly #posts: Post[] = [];
+  readonly #notes: string[] = [];
+  #dropQueued = false;
+
+  constructor(state: ConferenceState, at: EpochMs, around: Surroundings) {
+    this.state = state;
+    this.at = at;
+    this.around = around;
+    this.#head = state.head;
+    this.callers = new Overlay(state.callers);
+    this.callOuts = new Overlay(state.callOuts);
+    this.orders = new Overlay(state.orders);
+    this.rooms = new Overlay(state.rooms);
+  }
+
+  get head(): Head {
+    return this.#head;
+  }
+
+  set head(head: Head) {
+    this.#head = head;
+  }
+
+  /** Tells the bridge; the order stays pending until its result comes. */
+  order(command: BridgeCommand, asked: Asked | null = null, timeoutMs: number = ORDER_TIMEOUT_MS): void {
+    // The time keeps an id unlike all earlier ones even if this conference's numbers should ever start again.
+    const id = `${this.around.serial()}.${this.at.toString(36)}` as CommandId;
+    this.orders.set(id, { id, command, answerBy: this.at + timeoutMs, asked });
+    this.#told.push({ id, command });
+  }
+
+  /** Whether an order of these types, or of any, is under way for this call. */
+  isBusy(call: CallId, ...types: readonly BridgeCommand["type"][]): boolean {
+    const touches = ({ command }: PendingOrder) =>
+      "call" in command && command.call === call && (types.length === 0 || types.includes(command.type));
+    return this.orders.find(touches) !== undefined;
+  }
+
+  /** Whether an order of these types is under way for the conference. */
+  isOrdered(...types: readonly BridgeCommand["type"][]): boolean {
+    return this.orders.find(({ command }) => types.includes(command.type)) !== undefined;
+  }
+
+  /** Answers a request, to the server that asked (protocol T11), else to the conference's. */
+  answer(asked: Asked | null, result: ResultWord): void {
+    if (asked) this.#send(asked.replyTo ?? this.bound?.host ?? null, answerTo(asked, result));
+  }
+
+  /** Tells the conference's server (protocol T12). */
+  notify(message: ToWebex): void {
+    this.#send(this.bound?.host ?? null, message);
+  }
+
+  /** What is queued for a replaced server is not sent; that which this decision has posted so far is. */
+  dropQueued(): void {
+    this.#dropQueued = true;
+  }
+
+  note(text: string): void {
+    this.#notes.push(text);
+  }
+
+  /** What the conference keeps from creation to end, while there is one. */
+  get bound(): Bound | null {
+    return this.#head.phase === "absent" || this.#head.phase === "ended" ? null : this.#head;
+  }
+
+  decision(): Decision {
+    const changes: Changes = {
+      callers: this.callers.changes,
+      callOuts: this.callOuts.changes,
+      orders: this.orders.changes,
+      rooms: this.rooms.changes,
+      ...(this.#head !== this.state.head && { head: this.#head }),
+    };
+    return { changes, orders: this.#told, posts: this.#posts, dropQueued: this.#dropQueued, notes: this.#notes };
+  }
+
+  #send(host: WebexHost | null, message: ToWebex): void {
+    if (host) this.#posts.push({ host, message });
+    else this.note(`${message.type} ${message.msgId} is not sent: WebEx has named no host for it`);
+  }
+}
+
+/** A map seen through the changes made to it. */
+class Overlay<Key extends string, Value> {
+  readonly changes = new Map<Key, Value | null>();
+  readonly #base: ReadonlyMap<Key, Value>;
+
+  constructor(base: ReadonlyMap<Key, Value>) {
+    this.#base = base;
+  }
+
+  get(key: Key): Value | undefined {
+    const changed = this.changes.get(key);
+    return changed === undefined ? this.#base.get(key) : (changed ?? undefined);
+  }
+
+  set(key: Key, value: Value): void {
+    this.changes.set(key, value);
+  }
+
+  delete(key: Key): void {
+    if (this.#base.has(key)) this.changes.set(key, null);
+    else this.changes.delete(key);
+  }
+
+  /** A copy, so that a loop may change what it walks over. */
+  values(): Value[] {
+    const values: Value[] = [];
+    for (const [key, value] of this.#base) {
+      const changed = this.changes.get(key);
+      if (changed === undefined) values.push(value);
+      else if (changed !== null) values.push(changed);
+    }
+    for (const [key, value] of this.changes) if (value !== null && !this.#base.has(key)) values.push(value);
+    return values;
+  }
+
+  find(matches: (value: Value) => boolean): Value | undefined {
+    for (const [key, value] of this.#base) {
+      const current = this.changes.has(key) ? this.changes.get(key) : value;
+      if (current && matches(current)) return current;
+    }
+    for (const [key, value] of this.changes) if (value && !this.#base.has(key) && matches(value)) return value;
+    return undefined;
+  }
+
+  clear(): void {
+    for (const key of [...this.#base.keys(), ...this.changes.keys()]) this.delete(key);
+  }
+}
