@@ -1,0 +1,56 @@
+import type { EpochMs, TransId, WebexHost } from "../foundation/ids.ts";
+import { pauseBeforeNext, type RetryPolicy } from "./retry.ts";
+
+/** One transaction to WebEx that is not confirmed yet. */
+export interface OutboxRow<Message> {
+  readonly seq: number;
+  readonly host: WebexHost;
+  readonly transId: TransId;
+  /** Attempts that were begun. */
+  readonly attempts: number;
+  /** When the next attempt may begin. */
+  readonly dueAt: EpochMs;
+  readonly messages: readonly Message[];
+}
+
+/** Most messages in one document (protocol 1.3). */
+const maxMessages = 50;
+
+/**
+ * Adds one message at the end. It travels with the last transaction as long as that was not begun and goes to the same
+ * host, so that answers to one document leave together (protocol T45) and in their order (protocol T46).
+ */
+export function append<Message>(
+  rows: readonly OutboxRow<Message>[],
+  post: { readonly host: WebexHost; readonly message: Message },
+  fresh: { readonly seq: number; readonly dueAt: EpochMs; readonly transId: () => TransId },
+): readonly OutboxRow<Message>[] {
+  const last = rows.at(-1);
+  if (last && last.attempts === 0 && last.host === post.host && last.messages.length < maxMessages) {
+    return rows.with(-1, { ...last, messages: [...last.messages, post.message] });
+  }
+  const row = { host: post.host, transId: fresh.transId(), attempts: 0, messages: [post.message] };
+  return [...rows, { ...row, seq: Math.max(fresh.seq, (last?.seq ?? 0) + 1), dueAt: fresh.dueAt }];
+}
+
+/** The transaction after a failed attempt; `null` when that was the last one (protocol T43). */
+export function afterFailure<Message>(
+  row: OutboxRow<Message>,
+  policy: RetryPolicy,
+  now: EpochMs,
+): OutboxRow<Message> | null {
+  const pause = pauseBeforeNext(policy, row.attempts);
+  return pause === null ? null : { ...row, dueAt: now + pause };
+}
+
+/**
+ * The rows of an object that comes back to life. Beginning the first attempt is not written, to save a row; so a first
+ * transaction that was due already counts as begun, and no crash leads to one attempt too many (protocol T37).
+ */
+export function afterRestart<Message>(
+  rows: readonly OutboxRow<Message>[],
+  now: EpochMs,
+): readonly OutboxRow<Message>[] {
+  const first = rows[0];
+  return first && first.attempts === 0 && first.dueAt <= now ? rows.with(0, { ...first, attempts: 1 }) : rows;
+}

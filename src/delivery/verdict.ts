@@ -1,0 +1,29 @@
+import type { TransId } from "../foundation/ids.ts";
+import { err, ok, type Result } from "../foundation/result.ts";
+
+/** What came of one HTTP request; that it went wrong is an outcome like others. */
+export type HttpOutcome =
+  | { readonly kind: "answered"; readonly status: number; readonly body: Uint8Array }
+  | { readonly kind: "failed"; readonly reason: string };
+
+export interface Confirmation {
+  readonly transId: TransId;
+  readonly result: number;
+}
+
+/**
+ * Whether WebEx has the transaction: any Confirmation of this TransID says so, also one with a code other than 0
+ * (protocol T42). Everything else is a failed attempt, a redirect too, since it would be followed without the body.
+ */
+export function judge(
+  outcome: HttpOutcome,
+  transId: TransId,
+  readConfirmation: (body: Uint8Array) => Confirmation | null,
+): Result<Confirmation, string> {
+  if (outcome.kind === "failed") return err(outcome.reason);
+  if (outcome.status < 200 || outcome.status > 299) return err(`HTTP status ${outcome.status}`);
+  const confirmation = readConfirmation(outcome.body);
+  if (confirmation === null) return err("the answer is not a Confirmation");
+  if (confirmation.transId !== transId) return err(`the Confirmation is for TransID ${confirmation.transId}`);
+  return ok(confirmation);
+}
