@@ -1,8 +1,20 @@
 import * as v from "valibot";
-import type { BridgeCommand, CommandOutcome } from "../bridge/commands.ts";
 import type { BridgeEvent } from "../bridge/events.ts";
 import type { Order, Report } from "../bridge/orders.ts";
-import type { CallId, CommandId, ConfKey, JournalId, RoomId } from "../foundation/ids.ts";
+import {
+  call,
+  command,
+  commandId,
+  conference,
+  endReason,
+  flag,
+  id,
+  outcome,
+  room,
+  whole,
+  word,
+} from "../bridge/schemas.ts";
+import type { JournalId } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import type { AgentToEdge, EdgeToAgent } from "./messages.ts";
 
@@ -52,52 +64,7 @@ function decode<Message>(
   return err({ kind: "bad-message", type, path: v.getDotPath(issue) ?? "", problem: issue.message });
 }
 
-const word = v.pipe(v.string(), v.maxLength(1_000));
-const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const flag = v.boolean();
-
-/** An id is a string that is not empty; once checked it carries its brand. */
-function id<Id extends string>(): v.GenericSchema<unknown, Id> {
-  return v.custom<Id>((value) => typeof value === "string" && value !== "" && value.length <= 200, "not an id");
-}
-const call = id<CallId>();
-const room = id<RoomId>();
-const commandId = id<CommandId>();
-const conference = id<ConfKey>();
-
-const number = v.object({ country: word, area: word, local: word, extension: word });
-
-const command: v.GenericSchema<unknown, BridgeCommand> = v.variant("type", [
-  v.object({ type: v.literal("create-conference"), maxCallers: v.nullable(whole), anonymousId: v.nullable(word) }),
-  v.object({
-    type: v.picklist(["end-conference", "lock", "unlock", "report-speakers", "stop-reporting-speakers"]),
-  }),
-  v.object({ type: v.literal("create-room"), room, kind: v.picklist(["sub", "private"]) }),
-  v.object({ type: v.literal("close-room"), room }),
-  v.object({ type: v.literal("dial"), call, number, waitMs: whole }),
-  v.object({ type: v.picklist(["cancel-dial", "mute", "unmute", "expel"]), call }),
-  v.object({ type: v.literal("admit"), call, muted: flag, joinTone: flag }),
-  v.object({ type: v.literal("move"), call, room }),
-]);
-
 const order: v.GenericSchema<unknown, Order> = v.object({ id: commandId, command });
-
-const outcome: v.GenericSchema<unknown, CommandOutcome> = v.variant("done", [
-  v.object({ done: v.literal(true) }),
-  v.object({
-    done: v.literal(false),
-    reason: v.picklist([
-      "refused",
-      "capacity",
-      "not-supported",
-      "no-such-conference",
-      "no-such-call",
-      "no-such-room",
-      "locked",
-      "unreachable",
-    ]),
-  }),
-]);
 
 const caller = v.object({
   call,
@@ -115,17 +82,7 @@ const event: v.GenericSchema<unknown, BridgeEvent> = v.variant("type", [
   v.object({
     type: v.literal("caller-left"),
     call,
-    reason: v.picklist([
-      "hung-up",
-      "expelled",
-      "conference-ended",
-      "busy",
-      "no-answer",
-      "rejected",
-      "invalid-number",
-      "cancelled",
-      "refused",
-    ]),
+    reason: endReason,
   }),
   v.object({ type: v.literal("caller-muted"), call, muted: flag }),
   v.object({ type: v.literal("attendee-identified"), call, attendeeId: word }),
