@@ -51,7 +51,7 @@ function chooseNode() {
 function run(node, args) {
   const child = spawn(node, args, {
     stdio: "inherit",
-    env: { ...process.env, PATH: `${bin}:${process.env.PATH ?? ""}` },
+    env: { ...process.env, PATH: `${bin}:${process.env.PATH ?? ""}`, STOP_WITH_PARENT: "1" },
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   // A killed npm tells nobody; that our parent is another one than before is the only sign of it.

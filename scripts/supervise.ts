@@ -16,7 +16,7 @@ export async function runUntilStopped(start: () => Promise<() => Promise<void>>)
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, toldToStop);
   const parent = process.ppid;
-  if (process.env.npm_lifecycle_event) setInterval(() => process.ppid !== parent && toldToStop(), 500).unref();
+  if (process.env.STOP_WITH_PARENT) setInterval(() => process.ppid !== parent && toldToStop(), 500).unref();
 
   try {
     const stop = await start();
