@@ -1,0 +1,183 @@
+import type { TransId } from "../foundation/ids.ts";
+import { err, ok, type Result } from "../foundation/result.ts";
+import { isNamed } from "./element-name.ts";
+import { readPhone } from "./phone-element.ts";
+import type { ResultWord } from "./protocol-table.ts";
+import { isNumberLike, readValue, type ValueFault } from "./read-value.ts";
+import { type CodeLists, findName, type MessagePlan, type Vocabulary } from "./vocabulary.ts";
+import { parseXml, type XmlElement } from "./xml.ts";
+import { roughXmlText } from "./xml-text.ts";
+
+/** The verdict on a document: all its messages, or the one code that refuses it as a whole (protocol T21 to T23). */
+export type Decoded<Message> =
+  | {
+      readonly ok: true;
+      readonly transId: TransId;
+      readonly messages: readonly Message[];
+      /** What was overlooked in reading, for the log. */
+      readonly notes: readonly string[];
+    }
+  | {
+      readonly ok: false;
+      /** What the document has for a TransID, also a malformed one; empty if nothing is found. */
+      readonly transId: string;
+      readonly result: ResultWord;
+      readonly detail: string;
+    };
+
+/** A message as the tables describe it; the codec gives it its type. */
+export type TableMessage = { readonly type: string } & Readonly<Record<string, unknown>>;
+
+export const maxMessages = 50;
+
+/** Reads and checks a document. The same bytes get the same verdict each time. */
+export function decodeDocument(bytes: Uint8Array, vocabulary: Vocabulary): Decoded<TableMessage> {
+  const tree = parseXml(bytes);
+  if (!tree.ok) {
+    const { line, column, reason } = tree.error;
+    return refused(searchTransId(bytes), "not-xml", `line ${line}, column ${column}: ${reason}`);
+  }
+  const notes: string[] = [];
+  const root = tree.value;
+  if (!isNamed(root, "WbxTSPSchema", notes)) {
+    return refused(searchTransId(bytes), "wrong-root", `the root element is ${shorten(root.name)}, not WbxTSPSchema`);
+  }
+  const name = root.attributes.find((attribute) => attribute.name === "Name")?.value;
+  if (name && !name.startsWith("WTSPDOM")) {
+    return refused(searchTransId(bytes), "wrong-root", `the root's Name is "${shorten(name)}", not WTSPDOM`);
+  }
+
+  const transIds: XmlElement[] = [];
+  const elements: XmlElement[] = [];
+  for (const child of root.children) (isNamed(child, "TransID", notes) ? transIds : elements).push(child);
+  const transId = transIds[0]?.text.trim() ?? "";
+  if (transId === "") return refused("", "trans-id-missing", "there is no TransID");
+  if (transIds.length > 1) return refused(transId, "trans-id-malformed", `there are ${transIds.length} TransIDs`);
+  if (!isNumberLike(transId)) {
+    const detail = `the TransID is "${shorten(transId)}", must be 1 to 32 digits, letters, - and _`;
+    return refused(transId, "trans-id-malformed", detail);
+  }
+  if (elements.length === 0) return refused(transId, "no-message", "there is no message");
+  if (elements.length > maxMessages) {
+    return refused(
+      transId,
+      "too-many-messages",
+      `there are ${elements.length} messages, at most ${maxMessages} are read`,
+    );
+  }
+
+  const messages = readMessages(elements, vocabulary, notes);
+  if (!messages.ok) return refused(transId, messages.error.result, messages.error.detail);
+  return { ok: true, transId: transId as TransId, messages: messages.value, notes };
+}
+
+function refused(transId: string, result: ResultWord, detail: string): Decoded<never> {
+  return { ok: false, transId: transId.slice(0, 256), result, detail };
+}
+
+/** Where a document is past reading, its sender still gets its TransID back if there is one (protocol 3.2). */
+function searchTransId(bytes: Uint8Array): string {
+  const text = roughXmlText(bytes);
+  return /<TransID\s*>([^<]{0,256})<\/TransID\s*>/i.exec(text)?.[1]?.trim() ?? "";
+}
+
+function readMessages(
+  elements: readonly XmlElement[],
+  vocabulary: Vocabulary,
+  notes: string[],
+): Result<TableMessage[], ValueFault> {
+  const messages: TableMessage[] = [];
+  const seen = new Set<unknown>();
+  for (const element of elements) {
+    const named = findName(vocabulary.messages, element.name);
+    if (!named) {
+      messages.push(unknownMessage(element, vocabulary));
+      continue;
+    }
+    const plan = named.entry;
+    if (named.folded) notes.push(`element ${element.name} read as ${named.name}`);
+    const message = readMessage(element, plan, named.rank > 0 ? named.name : null, vocabulary.codes, notes);
+    if (!message.ok) return message;
+    const { msgId } = message.value;
+    if (seen.has(msgId)) {
+      return err({
+        result: "duplicate-msg-id",
+        detail: `${plan.wire}: MsgID ${msgId} stands in an earlier message too`,
+      });
+    }
+    seen.add(msgId);
+    messages.push(message.value);
+  }
+  return ok(messages);
+}
+
+/** What is in order of its common attributes is taken; nothing in it spoils the document (protocol T24). */
+function unknownMessage(element: XmlElement, { common, codes }: Vocabulary): TableMessage {
+  const message: WritableMessage = { type: "unknown", element: shorten(element.name) };
+  const received = collect(element, common, []);
+  for (const { field, name, index } of common.fields) {
+    const came = received[index];
+    const read = came && readValue(came.raw, field.kind, codes);
+    if (read?.ok && read.value !== undefined) message[name] = read.value;
+  }
+  return message;
+}
+
+type WritableMessage = { readonly type: string } & Record<string, unknown>;
+
+function readMessage(
+  element: XmlElement,
+  plan: MessagePlan,
+  alias: string | null,
+  codes: CodeLists,
+  notes: string[],
+): Result<TableMessage, ValueFault> {
+  const message: WritableMessage = { type: plan.type };
+  const received = collect(element, plan, notes);
+  let spelling: Record<string, string> | undefined = alias === null ? undefined : { element: alias };
+
+  for (const { field, name, wire, index } of plan.fields) {
+    const { kind, need, requiredWhen } = field;
+    const came = received[index];
+    const read =
+      kind.kind === "phone" ? readPhone(element, wire, notes) : came ? readValue(came.raw, kind, codes) : absent;
+    if (!read.ok) return err({ ...read.error, detail: `${plan.wire}: ${came?.name ?? wire} ${read.error.detail}` });
+
+    if (read.value !== undefined) {
+      message[name] = read.value;
+      if (came && came.rank > 0) spelling = { ...spelling, [name]: came.name };
+    } else if (need === "required" || (requiredWhen && message[requiredWhen.field] === requiredWhen.is)) {
+      const result = kind.kind === "msg-id" ? "msg-id-missing" : "attribute-missing";
+      return err({ result, detail: `${plan.wire}: ${wire} is missing or empty` });
+    }
+  }
+  if (spelling) message.spelling = spelling;
+  return ok(message);
+}
+
+const absent = ok(undefined);
+
+interface Received {
+  readonly raw: string;
+  readonly name: string;
+  readonly rank: number;
+}
+
+/** The attributes that the message knows, each at its field's index; of several spellings of one field the best counts. */
+function collect(element: XmlElement, plan: MessagePlan, notes: string[]): readonly (Received | undefined)[] {
+  const received: (Received | undefined)[] = plan.fields.map(() => undefined);
+  for (const { name, value } of element.attributes) {
+    const match = findName(plan.names, name);
+    if (!match) continue; // Unknown attributes are ignored (protocol T25).
+    if (match.folded) notes.push(`${element.name}: attribute ${name} read as ${match.name}`);
+    const rank = match.rank + (match.folded ? 0.5 : 0);
+    const { index } = match.entry;
+    if (rank < (received[index]?.rank ?? Number.POSITIVE_INFINITY))
+      received[index] = { raw: value, name: match.name, rank };
+  }
+  return received;
+}
+
+function shorten(text: string): string {
+  return text.slice(0, 64);
+}
