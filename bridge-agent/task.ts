@@ -1,0 +1,35 @@
+import type { BridgeAct } from "../src/bridge/driving.ts";
+import type { CallId, CommandId, ConfKey } from "../src/foundation/ids.ts";
+
+/** One thing to do for a conference, once. */
+export interface Task {
+  readonly conference: ConfKey;
+  readonly id: CommandId;
+  /** Who wants it: the edge hears a result, the keypad's doings are told as events. */
+  readonly by: "edge" | "keypad";
+  readonly work: Work;
+}
+
+/** `identify` touches no bridge: it waits its turn among the acts of its call and is then told. */
+export type Work = BridgeAct | { readonly type: "identify"; readonly call: CallId; readonly attendeeId: string };
+
+/**
+ * `taken`: the bridge knows nothing of it. `begun`: the bridge may know. `ringing`: a dial whose result was told and
+ * whose call was neither answered nor ended yet. `finished`: kept only to know repeats.
+ */
+export type TaskPhase = "taken" | "begun" | "ringing" | "finished";
+
+/** Tasks with the same topic run in order; `null` waits for all before it and holds up all behind it. */
+export function topicOf(work: Work): string | null {
+  if ("call" in work) return `call ${work.call}`;
+  switch (work.type) {
+    case "lock":
+    case "unlock":
+      return "lock";
+    case "report-speakers":
+    case "stop-reporting-speakers":
+      return "speakers";
+    default:
+      return null;
+  }
+}
