@@ -1,0 +1,93 @@
+import * as v from "valibot";
+import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
+import { callBody, faultsBody, keysBody, lockBody, planBody, talkingBody } from "./control-bodies.ts";
+import type { Machine } from "./machine.ts";
+import { visibleState } from "./visible-state.ts";
+import type { Call } from "./world.ts";
+
+export interface ControlAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** What callers, callees and the host do by telephone; faults; and what there is to see. */
+export function control(machine: Machine, method: string, path: string, text: string): ControlAnswer {
+  const [, route, encodedId = "", action = ""] = /^\/([a-z]+)(?:\/([^/]+))?(?:\/([a-z-]+))?$/.exec(path) ?? [];
+  const id = decoded(encodedId);
+  switch (`${method} ${route}${id === "" ? "" : "/:id"}${action === "" ? "" : `/${action}`}`) {
+    case "POST calls":
+      return withBody(text, callBody, ({ from, keys }) => ({ status: 201, body: { id: machine.dialIn(from, keys) } }));
+    case "POST calls/:id/keys":
+      return onCall(machine, id, (call) => withBody(text, keysBody, ({ keys }) => done(machine.press(call, keys))));
+    case "POST calls/:id/talking":
+      return onCall(machine, id, (call) =>
+        withBody(text, talkingBody, ({ talking }) => done(machine.talk(call, talking))),
+      );
+    case "POST calls/:id/hang-up":
+      return onCall(machine, id, (call) => done(machine.hangUp(call)));
+    case "POST conferences/:id/lock":
+      return onConference(machine, id, (key) =>
+        withBody(text, lockBody, ({ locked }) => done(machine.lockByTelephone(key, locked))),
+      );
+    case "POST conferences/:id/end":
+      return onConference(machine, id, (key) => done(machine.endByTelephone(key)));
+    case "PUT numbers/:id":
+      if (!/^\d+$/.test(id)) return problem(400, `the number ${id} is not made of digits`);
+      return withBody(text, planBody, (plan) => done(machine.numbers.set(id, plan)));
+    case "PUT faults":
+      return withBody(text, faultsBody, (faults) => done(machine.setFaults(faults)));
+    case "POST reset":
+      return done(machine.reset());
+    case "GET state":
+      return { status: 200, body: visibleState(machine.world) };
+    case "GET acts":
+      return { status: 200, body: { acts: machine.acts } };
+    default:
+      return problem(404, `nothing answers ${method} ${path}`);
+  }
+}
+
+function onCall(machine: Machine, id: string, then: (call: Call) => ControlAnswer): ControlAnswer {
+  const call = machine.world.find(id as CallId);
+  return call ? then(call) : problem(404, `there is no call ${id}`);
+}
+
+function onConference(machine: Machine, id: string, then: (key: ConfKey) => ControlAnswer): ControlAnswer {
+  const conference = machine.world.conferences.get(id as ConfKey);
+  return conference ? then(conference.key) : problem(404, `there is no conference ${id}`);
+}
+
+function withBody<Body>(
+  text: string,
+  schema: v.GenericSchema<unknown, Body>,
+  then: (body: Body) => ControlAnswer,
+): ControlAnswer {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return problem(400, `the body is not JSON: ${text.slice(0, 60)}`);
+  }
+  const parsed = v.safeParse(schema, value);
+  if (parsed.success) return then(parsed.output);
+  const [first] = parsed.issues;
+  return problem(400, `${v.getDotPath(first) ?? "the body"}: ${first.message}`);
+}
+
+/** The effect has happened by now; nothing is left to tell. */
+function done(_effect: unknown): ControlAnswer {
+  return { status: 200, body: {} };
+}
+
+function problem(status: number, error: string): ControlAnswer {
+  return { status, body: { error } };
+}
+
+/** An id with a broken `%` in it is no id of ours, and is then not found. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

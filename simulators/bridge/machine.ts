@@ -1,0 +1,233 @@
+import type { BridgeCommandType, CommandOutcome } from "../../src/bridge/commands.ts";
+import type { BridgeAct, BridgeCall, BridgeHappening, BridgeState } from "../../src/bridge/driving.ts";
+import type { EndReason } from "../../src/bridge/events.ts";
+import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
+import type { Timers } from "../../src/foundation/timers.ts";
+import { carryOut } from "./carry-out.ts";
+import { type Call, World } from "./world.ts";
+
+/** How a number takes a call-out, and after how many milliseconds of ringing. */
+export interface NumberPlan {
+  readonly outcome: "answer" | "busy" | "reject" | "invalid" | "no-answer";
+  readonly afterMs: number;
+}
+
+export interface Faults {
+  /** Holds up each act by itself, in milliseconds. */
+  readonly delayMs: number;
+  readonly refuse: readonly BridgeCommandType[];
+  /** The bridge answers no agent at all. */
+  readonly down: boolean;
+}
+
+/** One act that was carried out or refused, in the order in which that happened. */
+export interface ActEntry {
+  readonly n: number;
+  readonly act: BridgeCommandType;
+  readonly conference: ConfKey | null;
+  readonly room: RoomId | null;
+  readonly call: CallId | null;
+  readonly commandId: CommandId;
+  readonly outcome: "done" | "refused";
+}
+
+interface HeldAct {
+  readonly cancel: () => void;
+  readonly answer: (outcome: CommandOutcome) => void;
+}
+
+export const DEFAULT_PLAN: NumberPlan = { outcome: "answer", afterMs: 50 };
+export const NO_FAULTS: Faults = { delayMs: 0, refuse: [], down: false };
+
+const refusal: CommandOutcome = { done: false, reason: "refused" };
+const failures = { busy: "busy", reject: "rejected", invalid: "invalid-number" } as const;
+
+/**
+ * The whole bridge, but for its sockets: acts from agents, and what callers, callees and the host do by telephone. It
+ * judges no repeats. `tell` hears what happens, as the agents do; changes that an act made are told by its answer alone.
+ * `backUp` is called when the bridge is no longer down.
+ */
+export class Machine {
+  readonly bootId: string;
+  readonly world = new World();
+  readonly numbers = new Map<string, NumberPlan>();
+  /** Changed by `setFaults`. */
+  faults: Faults = NO_FAULTS;
+  acts: ActEntry[] = [];
+  private readonly timers: Timers;
+  private readonly tell: (happening: BridgeHappening) => void;
+  private readonly backUp: () => void;
+  private readonly held = new Set<HeldAct>();
+  private callsTaken = 0;
+
+  /** `bootId` is another one for each machine; the ids of the calls that dial in carry it, so that none comes back. */
+  constructor(bootId: string, timers: Timers, tell: (happening: BridgeHappening) => void, backUp: () => void) {
+    this.bootId = bootId;
+    this.timers = timers;
+    this.tell = tell;
+    this.backUp = backUp;
+  }
+
+  /** Carries out one act for an agent, now or after the delay of the faults. */
+  act(commandId: CommandId, key: ConfKey | null, act: BridgeAct, answer: (outcome: CommandOutcome) => void): void {
+    if (this.faults.delayMs === 0) {
+      this.actNow(commandId, key, act, answer);
+      return;
+    }
+    const held: HeldAct = {
+      answer,
+      cancel: this.timers.after(this.faults.delayMs, () => {
+        this.held.delete(held);
+        this.actNow(commandId, key, act, answer);
+      }),
+    };
+    this.held.add(held);
+  }
+
+  /** All that an agent may know. */
+  state(): BridgeState {
+    const { conferences, calls, ended } = this.world;
+    return {
+      conferences: [...conferences.values()].map(({ key, locked, reportsSpeakers, rooms }) => ({
+        conference: key,
+        locked,
+        reportsSpeakers,
+        rooms: [...rooms].map(([id, kind]) => ({ id, kind })),
+      })),
+      calls: [...ended.values(), ...calls.values()].map(bridgeCall),
+    };
+  }
+
+  dialIn(number: string, keys: string): CallId {
+    this.callsTaken += 1;
+    const id = `c${this.callsTaken}-${this.bootId}` as CallId;
+    const call = this.world.addCall({
+      id,
+      direction: "in",
+      number,
+      extension: null,
+      conference: null,
+      stage: "prompted",
+    });
+    this.tell({ type: "prompted", call: id, number });
+    this.press(call, keys);
+    return id;
+  }
+
+  press(call: Call, keys: string): void {
+    if (keys === "" || (call.stage !== "prompted" && call.stage !== "entered")) return;
+    this.world.press(call, keys);
+    this.tell({ type: "keys", call: call.id, keys });
+  }
+
+  talk(call: Call, talking: boolean): void {
+    if (call.stage === "ended" || call.stage === "ringing") return;
+    call.talking = talking;
+    this.reportTalking(call);
+  }
+
+  /** Of a phone that rings: it is declined. */
+  hangUp(call: Call): void {
+    if (call.stage !== "ended") this.end(call, call.stage === "ringing" ? "rejected" : "hung-up");
+  }
+
+  lockByTelephone(key: ConfKey, locked: boolean): void {
+    const conference = this.world.conferences.get(key);
+    if (conference === undefined || conference.locked === locked) return;
+    conference.locked = locked;
+    this.tell({ type: "lock-changed", conference: key, locked });
+  }
+
+  endByTelephone(key: ConfKey): void {
+    this.world.endConference(key);
+    this.tell({ type: "conference-ended", conference: key });
+  }
+
+  /** Ended calls stay listed; agents hear of all that ended, and of acts under way that they are refused. */
+  reset(): void {
+    for (const { cancel, answer } of this.held) {
+      cancel();
+      answer(refusal);
+    }
+    this.held.clear();
+    for (const key of [...this.world.conferences.keys()]) this.endByTelephone(key);
+    for (const call of [...this.world.calls.values()]) this.end(call, "hung-up");
+    this.numbers.clear();
+    this.acts = [];
+    this.setFaults(NO_FAULTS);
+  }
+
+  setFaults(faults: Faults): void {
+    const wasDown = this.faults.down;
+    this.faults = faults;
+    if (wasDown && !faults.down) this.backUp();
+  }
+
+  private actNow(
+    commandId: CommandId,
+    key: ConfKey | null,
+    act: BridgeAct,
+    answer: (outcome: CommandOutcome) => void,
+  ): void {
+    const outcome = this.faults.refuse.includes(act.type)
+      ? refusal
+      : carryOut(this.world, key, act, (call, waitMs) => this.ring(call, waitMs));
+    this.acts.push({
+      n: this.acts.length + 1,
+      act: act.type,
+      conference: key,
+      room: "room" in act ? act.room : null,
+      call: "call" in act ? act.call : null,
+      commandId,
+      outcome: outcome.done ? "done" : "refused",
+    });
+    answer(outcome);
+    // Who is heard may have changed: by a mute, an entry, or because talking is reported from now on.
+    const call = "call" in act ? this.world.calls.get(act.call) : undefined;
+    if (call) this.reportTalking(call);
+    if (act.type === "report-speakers" && key !== null) {
+      for (const each of this.world.callsOf(key)) this.reportTalking(each);
+    }
+  }
+
+  private ring(call: Call, waitMs: number): void {
+    const { outcome, afterMs } = this.numbers.get(call.number) ?? DEFAULT_PLAN;
+    const inTime = outcome !== "no-answer" && afterMs < waitMs;
+    this.timers.after(inTime ? afterMs : waitMs, () => {
+      if (call.stage !== "ringing" || call.conference === null) return; // It was cancelled, or declined.
+      if (!inTime) this.end(call, "no-answer");
+      else if (outcome !== "answer") this.end(call, failures[outcome]);
+      else {
+        call.stage = "answered";
+        this.tell({ type: "answered", call: call.id, conference: call.conference });
+      }
+    });
+  }
+
+  private end(call: Call, reason: EndReason): void {
+    this.world.endCall(call, reason);
+    this.tell({ type: "ended", call: call.id, conference: call.conference, reason });
+  }
+
+  private reportTalking(call: Call): void {
+    if (call.conference === null) return;
+    const reports = this.world.conferences.get(call.conference)?.reportsSpeakers ?? false;
+    const audible = reports && call.stage === "entered" && call.talking && !call.muted;
+    if (audible === call.reportedTalking) return;
+    call.reportedTalking = audible;
+    this.tell({ type: "talking", call: call.id, conference: call.conference, talking: audible });
+  }
+}
+
+function bridgeCall(call: Call): BridgeCall {
+  const { id, stage, direction, number, conference } = call;
+  if (stage === "ended") {
+    return { stage, call: id, direction, number, conference, reason: call.endReason ?? "hung-up" };
+  }
+  if (conference === null) return { stage: "prompted", call: id, number, keys: call.keys };
+  if (stage === "entered" && call.room !== null) {
+    const { room, muted, joinTone, attendeeId, reportedTalking: talking } = call;
+    return { stage, call: id, direction, number, conference, room, muted, joinTone, attendeeId, talking };
+  }
+  return { stage: stage === "ringing" ? "ringing" : "answered", call: id, number, conference };
+}

@@ -1,0 +1,70 @@
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { WebSocketServer } from "ws";
+import { MAX_BRIDGE_MESSAGE_LENGTH } from "../../src/bridge/generic-protocol.ts";
+import type { Timers } from "../../src/foundation/timers.ts";
+import { Agents } from "./agents.ts";
+import { type ControlAnswer, control } from "./control.ts";
+import { Machine } from "./machine.ts";
+
+const MAX_BODY_BYTES = 64 * 1024;
+
+export interface SimulatedBridge {
+  readonly port: number;
+  readonly machine: Machine;
+  close(): Promise<void>;
+}
+
+/** Starts a bridge on 127.0.0.1: agents connect to `/bridge`, everything else is the control interface. */
+export async function startSimulatedBridge(port: number, bootId: string, timers: Timers): Promise<SimulatedBridge> {
+  const machine: Machine = new Machine(
+    bootId,
+    timers,
+    (happening) => agents.tell(happening),
+    () => agents.dropAll(),
+  );
+  const agents = new Agents(machine);
+
+  const server = createServer((request, response) => {
+    answer(machine, request).then(
+      ({ status, body }) =>
+        response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body)),
+      () => response.destroy(), // The request broke off.
+    );
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  const sockets = new WebSocketServer({ server, path: "/bridge", maxPayload: MAX_BRIDGE_MESSAGE_LENGTH });
+  sockets.on("connection", (socket) => agents.join(socket));
+  return {
+    port: (server.address() as AddressInfo).port,
+    machine,
+    close: () =>
+      new Promise((resolve) => {
+        agents.dropAll();
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(machine: Machine, request: IncomingMessage): Promise<ControlAnswer> {
+  const text = await bodyOf(request);
+  if (text === null) return { status: 400, body: { error: `the body is longer than ${MAX_BODY_BYTES} bytes` } };
+  const [path = "/"] = (request.url ?? "/").split("?");
+  return control(machine, request.method ?? "", path, text);
+}
+
+/** `null` when it is too long. */
+async function bodyOf(request: IncomingMessage): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length <= MAX_BODY_BYTES) chunks.push(chunk);
+  }
+  return length > MAX_BODY_BYTES ? null : Buffer.concat(chunks).toString("utf8");
+}

@@ -1,0 +1,95 @@
+import type { EndReason } from "../../src/bridge/events.ts";
+import type { CallId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
+
+export type RoomKind = "main" | "sub" | "private";
+
+export interface Conference {
+  readonly key: ConfKey;
+  locked: boolean;
+  reportsSpeakers: boolean;
+  readonly rooms: Map<RoomId, RoomKind>;
+}
+
+export interface Call {
+  readonly id: CallId;
+  readonly direction: "in" | "out";
+  /** Digits; of a dialled call the country's, area's and local ones in a row. */
+  readonly number: string;
+  readonly extension: string | null;
+  /** `null` for a caller at the prompt. */
+  conference: ConfKey | null;
+  /** `answered`: dialled and picked up, not in a room yet. */
+  stage: "prompted" | "ringing" | "answered" | "entered" | "ended";
+  room: RoomId | null;
+  muted: boolean;
+  joinTone: boolean;
+  attendeeId: string | null;
+  talking: boolean;
+  /** Whether the agent was told that it talks. */
+  reportedTalking: boolean;
+  /** Pressed since the prompt. */
+  keys: string;
+  endReason: EndReason | null;
+}
+
+/** How many ended calls stay listed. */
+const ENDED_CALLS_KEPT = 1_000;
+/** What a caller at the prompt can need many times over; older keys are forgotten. */
+const KEYS_KEPT = 200;
+
+/** The calls and conferences that a bridge holds. */
+export class World {
+  readonly conferences = new Map<ConfKey, Conference>();
+  readonly calls = new Map<CallId, Call>();
+  /** Oldest first. */
+  readonly ended = new Map<CallId, Call>();
+
+  /** The id of an ended call may be used again: it is then a new call. */
+  addCall(call: Pick<Call, "id" | "direction" | "number" | "extension" | "conference" | "stage">): Call {
+    const added: Call = {
+      ...call,
+      room: null,
+      muted: false,
+      joinTone: false,
+      attendeeId: null,
+      talking: false,
+      reportedTalking: false,
+      keys: "",
+      endReason: null,
+    };
+    this.ended.delete(call.id);
+    this.calls.set(call.id, added);
+    return added;
+  }
+
+  find(id: CallId): Call | undefined {
+    return this.calls.get(id) ?? this.ended.get(id);
+  }
+
+  press(call: Call, keys: string): void {
+    if (call.stage === "prompted") call.keys = (call.keys + keys).slice(-KEYS_KEPT);
+  }
+
+  endCall(call: Call, reason: EndReason): void {
+    call.stage = "ended";
+    call.endReason = reason;
+    call.room = null;
+    call.talking = false;
+    call.reportedTalking = false;
+    this.calls.delete(call.id);
+    this.ended.set(call.id, call);
+    for (const oldest of this.ended.keys()) {
+      if (this.ended.size <= ENDED_CALLS_KEPT) break;
+      this.ended.delete(oldest);
+    }
+  }
+
+  endConference(key: ConfKey): void {
+    for (const call of this.callsOf(key)) this.endCall(call, "conference-ended");
+    this.conferences.delete(key);
+  }
+
+  callsOf(key: ConfKey): Call[] {
+    return [...this.calls.values()].filter((call) => call.conference === key);
+  }
+}
