@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { describe, WebexServer } from "../simulators/webex/server.ts";
+import type { Request } from "../simulators/webex/client.ts";
+import { describe, type Told, WebexServer } from "../simulators/webex/server.ts";
 import type { ConfKey, ExtCallId, ExtConfId } from "../src/foundation/ids.ts";
-import type { FromWebex, ToWebex } from "../src/tsp/messages.ts";
 import { BridgeControl } from "./bridge-control.ts";
 import { LocalRun } from "./local-run.ts";
 import { portFrom } from "./local-settings.ts";
@@ -41,7 +41,7 @@ async function play(webex: WebexServer, bridge: BridgeControl): Promise<void> {
   const stopWatching = watchBridge(bridge, confKey, diagram);
   webex.onMessage = ({ at, message }) => diagram.draw("Adapter", "WebEx", short(message), at);
 
-  const ask = async (message: FromWebex) => {
+  const ask = async (message: Request) => {
     diagram.draw("WebEx", "Adapter", short(message));
     const { result } = await webex.client.post(message);
     if (result !== 0) throw new Error(`${describe(message)} was confirmed with Result ${result} instead of 0`);
@@ -51,7 +51,7 @@ async function play(webex: WebexServer, bridge: BridgeControl): Promise<void> {
       `A2W_NotifyUserEnter of attendee ${attendeeId}`,
       (message) => message.type === "caller-entered" && message.attendeeId === attendeeId,
     );
-  const answered = (type: ToWebex["type"]) =>
+  const answered = (type: Told["type"]) =>
     webex.waitFor(
       `${type} with Result 0`,
       (message) => message.type === type && "result" in message && message.result === "ok",
@@ -126,7 +126,7 @@ function watchBridge(bridge: BridgeControl, confKey: string, diagram: SequenceDi
 }
 
 /** The message in a few words: what WebEx engineers look for first. */
-function short(message: FromWebex | ToWebex): string {
+function short(message: Request | Told): string {
   const { type } = message;
   const fields = ["status", "result", "attendeeId", "extCallId", "privilege"] as const;
   const shown = fields.flatMap((field) =>

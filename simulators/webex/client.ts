@@ -1,14 +1,17 @@
 import { Agent, request } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import type { MsgId, TransId } from "../../src/foundation/ids.ts";
-import { type Codec, createCodec } from "../../src/tsp/codec.ts";
-import type { FromWebex } from "../../src/tsp/messages.ts";
+import { createCodec, type WebexCodec } from "../../src/tsp/codec.ts";
+import type { FromWebexMessages } from "../../src/tsp/messages.ts";
 import { type ServerNumbers, serverNumbers } from "./numbers.ts";
+
+/** What WebEx asks of an adapter, or answers it. */
+export type Request = FromWebexMessages[keyof FromWebexMessages];
 
 export interface ClientOptions {
   readonly adapterUrl: string;
   readonly numbers?: ServerNumbers;
-  readonly codec?: Codec;
+  readonly codec?: WebexCodec;
   /** Attempts for one transaction (protocol T37). */
   readonly attempts?: number;
   /** Pause between two attempts. */
@@ -32,7 +35,7 @@ export interface Answer {
 export class WebexClient {
   readonly adapterUrl: string;
   private readonly numbers: ServerNumbers;
-  private readonly codec: Codec;
+  private readonly codec: WebexCodec;
   private readonly attempts: number;
   private readonly retryMs: number;
   private readonly agent = new Agent({ keepAlive: true });
@@ -50,7 +53,7 @@ export class WebexClient {
   }
 
   /** Posts one document until it is confirmed. Throws when the last attempt brought no Confirmation of this TransID. */
-  async post(...messages: FromWebex[]): Promise<Confirmed> {
+  async post(...messages: Request[]): Promise<Confirmed> {
     const transId = this.numbers.transId();
     return this.deliver(transId, this.codec.encode(transId, messages));
   }

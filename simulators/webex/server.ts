@@ -2,10 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import type { ExtCallId, TransId, WebexHost } from "../../src/foundation/ids.ts";
-import { type Codec, createCodec } from "../../src/tsp/codec.ts";
-import type { ToWebex } from "../../src/tsp/messages.ts";
+import { createCodec, type WebexCodec } from "../../src/tsp/codec.ts";
+import type { ToWebex, UnknownMessage } from "../../src/tsp/messages.ts";
+import type { ResultWord } from "../../src/tsp/protocol-table.ts";
 import { WebexClient } from "./client.ts";
 import { serverNumbers } from "./numbers.ts";
+
+/** A message that an adapter posted; `unknown` is one that TSP servers do not know. */
+export type Told = ToWebex | UnknownMessage;
 
 /** One message that an adapter posted to us. */
 export interface Heard {
@@ -14,12 +18,12 @@ export interface Heard {
   readonly transId: TransId;
   /** 1 for the first post with this TransID. */
   readonly attempt: number;
-  readonly message: ToWebex;
+  readonly message: Told;
 }
 
 /** How posts are answered from now on. */
 export type Manner =
-  | { readonly type: "confirm"; readonly afterMs?: number; readonly result?: number }
+  | { readonly type: "confirm"; readonly afterMs?: number; readonly result?: ResultWord }
   | { readonly type: "never-answer" }
   | { readonly type: "status"; readonly status: number }
   | { readonly type: "wrong-trans-id" };
@@ -31,7 +35,7 @@ export interface ServerOptions {
   readonly serverId?: number;
   /** 0: any free port. */
   readonly port?: number;
-  readonly codec?: Codec;
+  readonly codec?: WebexCodec;
   /** Attempts and pause of our own posts. */
   readonly attempts?: number;
   readonly retryMs?: number;
@@ -46,11 +50,13 @@ export class WebexServer {
   readonly heard: Heard[] = [];
   /** The half that asks; shares this server's numbers. */
   readonly client: WebexClient;
+  /** ExtConfID, `/` and attendee ID of a caller → the ExtCallID that it has been given, and that the adapter has confirmed. */
+  readonly namings = new Map<string, ExtCallId>();
   manner: Manner = { type: "confirm" };
   /** Called for each message of a first attempt. */
   onMessage: (heard: Heard) => void = () => {};
 
-  private readonly codec: Codec;
+  private readonly codec: WebexCodec;
   private readonly server: Server;
   private readonly options: ServerOptions;
   private readonly attempts = new Map<TransId, number>();
@@ -90,18 +96,18 @@ export class WebexServer {
   }
 
   /** The messages without repeats. */
-  get messages(): readonly ToWebex[] {
+  get messages(): readonly Told[] {
     return this.heard.filter(({ attempt }) => attempt === 1).map(({ message }) => message);
   }
 
   /** The first message, of those that came or will come, that fits. Throws when none did in time. */
-  async waitFor<Found extends ToWebex>(
+  async waitFor<Found extends Told>(
     what: string,
-    fits: (message: ToWebex) => message is Found,
+    fits: (message: Told) => message is Found,
     timeoutMs?: number,
   ): Promise<Found>;
-  async waitFor(what: string, fits: (message: ToWebex) => boolean, timeoutMs?: number): Promise<ToWebex>;
-  async waitFor(what: string, fits: (message: ToWebex) => boolean, timeoutMs = 5_000): Promise<ToWebex> {
+  async waitFor(what: string, fits: (message: Told) => boolean, timeoutMs?: number): Promise<Told>;
+  async waitFor(what: string, fits: (message: Told) => boolean, timeoutMs = 5_000): Promise<Told> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const found = this.messages.find(fits);
@@ -149,7 +155,7 @@ export class WebexServer {
     this.keep(transId, messages);
   }
 
-  private keep(transId: TransId, messages: readonly ToWebex[]): void {
+  private keep(transId: TransId, messages: readonly Told[]): void {
     const attempt = (this.attempts.get(transId) ?? 0) + 1;
     this.attempts.set(transId, attempt);
     for (const message of messages) {

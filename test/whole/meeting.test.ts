@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ExtCallId, ExtConfId } from "../../src/foundation/ids.ts";
+import { eventually, Meeting, startWorld, type World } from "./world.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world?.stop());
+
+test("a meeting from its creation to its end", async () => {
+  const meeting = new Meeting(world);
+  await meeting.create();
+  const alice = await meeting.callIn("101");
+  const bob = await meeting.callIn("102");
+
+  const callOut = meeting.callOutRequest("9001", "5550103");
+  await meeting.ask(callOut);
+  await meeting.answerTo(callOut.msgId, "ok");
+  await meeting.told("caller-entered", { extCallId: "9001" });
+
+  const mute = meeting.muteRequest(alice.extCallId, true);
+  await meeting.ask(mute);
+  await meeting.answerTo(mute.msgId, "ok");
+  await meeting.told("caller-changed", { extCallId: alice.extCallId, status: "muted" });
+
+  const drop = meeting.msgId();
+  await meeting.ask({ type: "drop-caller", msgId: drop, extCallId: "9001" as ExtCallId, ...meeting.handles });
+  await meeting.answerTo(drop, "ok");
+  await meeting.told("caller-changed", { extCallId: "9001", status: "left" });
+
+  await world.bridge.hangUp(bob.call);
+  await meeting.told("caller-changed", { extCallId: bob.extCallId, status: "left" });
+  await meeting.close();
+
+  expect(await meeting.acts()).toEqual([
+    "create-conference",
+    "admit",
+    "admit",
+    "dial",
+    "admit",
+    "mute",
+    "expel",
+    "end-conference",
+  ]);
+  const { calls } = await world.bridge.state();
+  expect(calls.filter((call) => call.conference === meeting.confKey && call.state !== "ended")).toEqual([]);
+});
+
+test("a document with a call-out to an unknown conference and a create has one Confirmation and two answers", async () => {
+  const meeting = new Meeting(world);
+  const create = meeting.createRequest();
+  const stray = { ...meeting.callOutRequest("9002", "5550104"), extConfId: "E-nobody" as ExtConfId };
+
+  await meeting.ask(stray, create);
+
+  await meeting.answerTo(stray.msgId, "no-such-conference");
+  await meeting.answerTo(create.msgId, "ok");
+  expect(await meeting.acts()).toEqual(["create-conference"]);
+});
+
+test.each([
+  ["busy", "busy"],
+  ["reject", "rejected"],
+  ["invalid", "invalid-number"],
+] as const)("a call-out that meets %s is answered with %s, and nobody enters", async (outcome, result) => {
+  const meeting = new Meeting(world);
+  await meeting.create();
+  const local = meeting.confKey.slice(-7);
+  await world.bridge.answersWith(`1408${local}`, outcome, 10);
+
+  const callOut = meeting.callOutRequest("9003", local);
+  await meeting.ask(callOut);
+
+  await meeting.answerTo(callOut.msgId, result);
+  await meeting.close();
+  expect(meeting.news().filter((message) => message.type === "caller-entered")).toEqual([]);
+});
+
+test("a call-out that nobody takes is answered with no-answer when its waiting time is over", async () => {
+  const meeting = new Meeting(world);
+  await meeting.create();
+  const local = meeting.confKey.slice(-7);
+  await world.bridge.answersWith(`1408${local}`, "no-answer");
+
+  const callOut = { ...meeting.callOutRequest("9004", local), maxWaitingTime: 1 };
+  await meeting.ask(callOut);
+
+  await meeting.answerTo(callOut.msgId, "no-answer");
+});
+
+test("a document that comes three times acts once and is confirmed alike each time", async () => {
+  const meeting = new Meeting(world);
+  await meeting.create();
+  const { extCallId } = await meeting.callIn("105");
+  const mute = meeting.muteRequest(extCallId, true);
+
+  const first = await world.webex.client.post(mute);
+  const again = await Promise.all([world.webex.client.repeat(first), world.webex.client.repeat(first)]);
+
+  await meeting.told("caller-changed", { extCallId, status: "muted" });
+  await meeting.close();
+  expect([first, ...again].map(({ result }) => result)).toEqual([0, 0, 0]);
+  expect((await meeting.acts()).filter((act) => act === "mute")).toHaveLength(1);
+  expect(world.webex.messages.filter((message) => message.msgId === mute.msgId)).toHaveLength(1);
+});
+
+test("the attendee ID that a caller keyed stands in the bridge's state", async () => {
+  const meeting = new Meeting(world);
+  await meeting.create();
+  const { call } = await meeting.callIn("106");
+
+  const held = await eventually("the call is in the conference", async () =>
+    (await world.bridge.state()).calls.find(({ id, state }) => id === call && state === "in-conference"),
+  );
+
+  expect(held).toMatchObject({ attendeeId: "106", room: "main", muted: false });
+});

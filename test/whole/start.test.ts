@@ -1,0 +1,106 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { freePorts, LocalRun } from "../../scripts/local-run.ts";
+import { eventually, isAlive, Meeting, startWorld } from "./world.ts";
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+test("a stop leaves no process and no open port, and the next start goes on with the same conferences", async () => {
+  const state = newFolder();
+  const first = await startWorld({ state });
+  const meeting = new Meeting(first);
+  await meeting.create();
+  const pids = first.run.pids();
+
+  const stoppedAt = Date.now();
+  expect(await first.stop()).toBe(0);
+  expect(Date.now() - stoppedAt).toBeLessThan(10_000);
+  expect(Object.values(pids).filter(isAlive)).toEqual([]);
+
+  // The bridge of the first run held the conference in memory: the second one has to say that it is over.
+  const second = await startWorld({ state });
+  try {
+    expect(statSync(join(state, "operator-token")).mode & 0o777).toBe(0o600);
+    const request = meeting.createRequest();
+    const again = await second.webex.client.post({ ...request, replyTo: second.webex.host });
+    expect(again.result).toBe(0);
+    await second.webex.waitFor("an answer to the create", (message) => message.msgId === request.msgId, 15_000);
+  } finally {
+    await second.stop();
+  }
+});
+
+test("when the supervisor is killed, all its parts end with it", async () => {
+  const run = await LocalRun.start({ state: newFolder() });
+  const pids = Object.values(run.pids());
+
+  run.supervisor.kill("SIGKILL");
+
+  await eventually("no part is left", async () => !pids.some(isAlive), 5_000);
+});
+
+test("a port that is taken is one line on stderr and exit code 1", async () => {
+  const holder = createServer();
+  const [port = 0] = await freePorts(1);
+  await new Promise<void>((listening) => holder.listen(port, "127.0.0.1", listening));
+  try {
+    const ended = await start({ PORT: String(port) });
+
+    expect(ended).toEqual({
+      code: 1,
+      stderr: `cannot listen on 127.0.0.1:${port} (the port is taken); set PORT to another port\n`,
+    });
+  } finally {
+    holder.close();
+  }
+});
+
+test("a state folder that cannot be written is one line on stderr and exit code 1", async () => {
+  const file = join(newFolder(), "file");
+  writeFileSync(file, "");
+
+  const ended = await start({ BRIDGEHEAD_STATE: join(file, "state") });
+
+  expect(ended.code).toBe(1);
+  expect(ended.stderr).toMatch(/^cannot write to the state folder .*set BRIDGEHEAD_STATE to another\n$/);
+});
+
+test.each([
+  ["{", /^DOMAIN_LOCAL is not JSON .*\n$/],
+  ["[]", /^DOMAIN_LOCAL must be a JSON object; .*\n$/],
+  ['{"webex":{"attempts":0}}', /^DOMAIN_LOCAL\.webex\.attempts .*\n$/],
+  [
+    '{"recording":{"number":{"country":"1","area":"2","local":"3"},"sequence":"X"}}',
+    /^DOMAIN_LOCAL\.recording\.sequence .*\n$/,
+  ],
+])("DOMAIN_LOCAL=%s is refused in one line", async (value, line) => {
+  const ended = await start({ DOMAIN_LOCAL: value });
+
+  expect(ended.code).toBe(1);
+  expect(ended.stderr).toMatch(line);
+});
+
+/** Starts what is expected to end by itself. */
+async function start(env: Readonly<Record<string, string>>): Promise<{ code: number; stderr: string }> {
+  const [edge, bridge, agent] = (await freePorts(3)).map(String);
+  const ports = { PORT: edge, SIMULATED_BRIDGE_PORT: bridge, AGENT_PORT: agent, BRIDGEHEAD_STATE: newFolder() };
+  return new Promise((ended) => {
+    const options = { env: { ...process.env, ...ports, ...env }, timeout: 20_000 };
+    execFile(process.execPath, ["scripts/start.ts"], options, (error, _stdout, stderr) =>
+      ended({ code: error ? Number(error.code ?? -1) : 0, stderr }),
+    );
+  });
+}
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "bridgehead-test-"));
+  folders.push(folder);
+  return folder;
+}

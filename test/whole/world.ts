@@ -1,0 +1,179 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { expect } from "vitest";
+import { BridgeControl } from "../../scripts/bridge-control.ts";
+import { LocalRun, type LocalRunOptions, type Pids } from "../../scripts/local-run.ts";
+import type { Request } from "../../simulators/webex/client.ts";
+import { type Told, WebexServer } from "../../simulators/webex/server.ts";
+import type { ConfKey, ExtCallId, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
+
+/** The product as real processes, with the two sides that it stands between. */
+export interface World {
+  readonly run: LocalRun;
+  readonly webex: WebexServer;
+  readonly bridge: BridgeControl;
+  stop(): Promise<number>;
+}
+
+export async function startWorld(options: LocalRunOptions = {}): Promise<World> {
+  const run = await LocalRun.start(options);
+  // It goes on trying for 10 s: as long as any part may be away here.
+  const webex = new WebexServer({ adapterUrl: run.adapterUrl, attempts: 100, retryMs: 100 });
+  await webex.start();
+  const stop = async () => {
+    await webex.stop();
+    return run.stop();
+  };
+  return { run, webex, bridge: new BridgeControl(run.bridgeUrl), stop };
+}
+
+let nextKey = 400_000_001;
+
+/** One meeting, from WebEx's side. Each has a key of its own, so that one world serves many tests. */
+export class Meeting {
+  readonly confKey = String(nextKey++) as ConfKey;
+  readonly extConfId = `E${this.confKey}` as ExtConfId;
+  readonly world: World;
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  get handles() {
+    return { extConfId: this.extConfId, replyTo: this.world.webex.host };
+  }
+
+  msgId(): MsgId {
+    return this.world.webex.client.msgId();
+  }
+
+  /** Posts messages that are to be confirmed with 0. */
+  async ask(...messages: Request[]): Promise<void> {
+    expect((await this.world.webex.client.post(...messages)).result).toBe(0);
+  }
+
+  createRequest(): Request & { readonly type: "create-conference" } {
+    return { type: "create-conference", msgId: this.msgId(), confKey: this.confKey, maxCallers: 50, ...this.handles };
+  }
+
+  async create(): Promise<void> {
+    const request = this.createRequest();
+    await this.ask(request);
+    await this.answerTo(request.msgId, "ok");
+    await this.told("conference-changed", { status: "running" });
+  }
+
+  /** A caller dials in, keys the key and an attendee ID, and is named by WebEx. */
+  async callIn(attendeeId: string): Promise<{ readonly call: string; readonly extCallId: ExtCallId }> {
+    const call = await this.world.bridge.callIn(
+      `1408555${attendeeId.padStart(4, "0")}`,
+      `${this.confKey}#${attendeeId}#`,
+    );
+    await this.told("caller-entered", { attendeeId });
+    const named = await eventually(`the caller ${attendeeId} is named`, async () => {
+      const message = this.world.webex.namings.get(`${this.extConfId}/${attendeeId}`);
+      return message ?? null;
+    });
+    return { call, extCallId: named };
+  }
+
+  callOutRequest(extCallId: string, local: string): Request & { readonly type: "call-out" } {
+    return {
+      type: "call-out",
+      msgId: this.msgId(),
+      extCallId: extCallId as ExtCallId,
+      privilege: "speak",
+      maxWaitingTime: 30,
+      phone: { country: "1", area: "408", local, extension: "" },
+      ...this.handles,
+    };
+  }
+
+  muteRequest(extCallId: ExtCallId, muted: boolean): Request & { readonly type: "update-caller" } {
+    return {
+      type: "update-caller",
+      msgId: this.msgId(),
+      extCallId,
+      privilege: muted ? "listen" : "speak",
+      ...this.handles,
+    };
+  }
+
+  async close(): Promise<void> {
+    const msgId = this.msgId();
+    await this.ask({ type: "close-conference", msgId, ...this.handles });
+    await this.answerTo(msgId, "ok");
+    await this.told("conference-changed", { status: "ended" });
+  }
+
+  /** Waits for the answer to a request, and checks its result. */
+  async answerTo(msgId: MsgId, result: string, timeoutMs = 5_000): Promise<void> {
+    const answer = await this.world.webex.waitFor(
+      `an answer to MsgID ${msgId}`,
+      (message) => message.msgId === msgId && "result" in message,
+      timeoutMs,
+    );
+    expect(answer).toMatchObject({ result });
+  }
+
+  /** Waits until WebEx is told this about the conference. */
+  told(type: Told["type"], fields: object, timeoutMs = 5_000): Promise<Told> {
+    return this.world.webex.waitFor(
+      `${type} ${JSON.stringify(fields)} of ${this.extConfId}`,
+      (message) => message.type === type && fits(message, { extConfId: this.extConfId, ...fields }),
+      timeoutMs,
+    );
+  }
+
+  /** What WebEx was told of this conference, repeats left out, in order. */
+  news(): Told[] {
+    return this.world.webex.messages.filter((message) => fits(message, { extConfId: this.extConfId }));
+  }
+
+  /** What the bridge carried out for this conference, in order. */
+  async acts(): Promise<string[]> {
+    return (await this.world.bridge.acts()).filter((act) => act.conference === this.confKey).map((act) => act.act);
+  }
+}
+
+/** Looks again and again until there is something to return. */
+export async function eventually<Found>(
+  what: string,
+  look: () => Promise<Found | null | undefined | false>,
+  timeoutMs = 10_000,
+): Promise<Found> {
+  const deadline = Date.now() + timeoutMs;
+  let failure = "";
+  while (Date.now() < deadline) {
+    try {
+      const found = await look();
+      if (found !== null && found !== undefined && found !== false) return found;
+      failure = "";
+    } catch (error) {
+      failure = ` (${error instanceof Error ? error.message : error})`;
+    }
+    await pause(20);
+  }
+  throw new Error(`not within ${timeoutMs} ms: ${what}${failure}`);
+}
+
+/** Kills parts as a power cut would, and waits until each has a new process id. */
+export async function kill(world: World, ...parts: (keyof Pids)[]): Promise<void> {
+  const before = world.run.pids();
+  for (const part of parts) process.kill(before[part], "SIGKILL");
+  await eventually(`${parts.join(" and ")} started again`, async () =>
+    parts.every((part) => world.run.pids()[part] !== before[part]),
+  );
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function fits(message: object, fields: object): boolean {
+  return Object.entries(fields).every(([name, value]) => (message as Record<string, unknown>)[name] === value);
+}
