@@ -88,3 +88,5 @@ export const CLOSE_CODES = {
   /** The agent's clock is too far off. */
   clockSkew: 4410,
 } as const;
+
+export type CloseReason = keyof typeof CLOSE_CODES;

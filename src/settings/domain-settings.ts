@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { defaultCodes } from "../tsp/protocol-table.ts";
+import { createCodec } from "../tsp/codec.ts";
+import { defaultCodes, type ProtocolOverrides } from "../tsp/protocol-table.ts";
 
 const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -33,6 +34,31 @@ const bridge = v.strictObject({
     v.check((items) => namesDiffer(items), "must not have two agents of one name"),
   ),
 });
+
+const protocol = v.pipe(
+  v.strictObject({
+    elements: v.optional(v.record(v.string(), wireName)),
+    attributes: v.optional(v.record(v.string(), wireName)),
+    codes: v.optional(codes),
+    silent: v.optional(v.array(wireName)),
+  }),
+  // The schema of `codes` is made from the very table that the type describes.
+  v.transform((overrides) => overrides as ProtocolOverrides),
+  v.rawCheck(({ dataset, addIssue }) => {
+    const problem = dataset.typed ? problemOf(dataset.value) : null;
+    if (problem !== null) addIssue({ message: problem });
+  }),
+);
+
+/** Only the codec knows which names and numbers go together. */
+function problemOf(overrides: ProtocolOverrides): string | null {
+  try {
+    createCodec(overrides);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
 
 /** Pauses `Pn`, digits `Dd…`; a missing final `P0` is added (protocol 2.3.2). */
 const recordingSequence = v.pipe(
@@ -89,15 +115,7 @@ export const domainSettings = v.strictObject({
     }),
   ),
   passthroughUrl: v.optional(v.pipe(v.string(), v.url())),
-  protocol: v.optional(
-    v.strictObject({
-      elements: v.optional(v.record(v.string(), wireName)),
-      attributes: v.optional(v.record(v.string(), wireName)),
-      codes: v.optional(codes),
-      silent: v.optional(v.array(wireName)),
-    }),
-    {},
-  ),
+  protocol: v.optional(protocol, {}),
 });
 
 function namesDiffer(items: readonly { readonly name: string }[]): boolean {

@@ -24,10 +24,10 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/tsp/messages.ts", "src/settings"],
   },
   "src/http": {
-    may: ["src/foundation", "src/tsp", "src/routing", "src/settings", "src/relay", "hono"],
-    mayAsType: ["durable-objects/env.ts"],
+    may: ["src/foundation", "src/tsp", "src/routing", "src/settings", "src/relay", "hono", "valibot"],
+    mayAsType: ["src/conference", "durable-objects/env.ts"],
   },
-  "src/worker.ts": { may: ["src/http", "durable-objects"] },
+  "src/worker.ts": { may: ["src/http", "src/routing", "src/settings", "src/tsp", "durable-objects"] },
   "durable-objects": {
     may: [
       "cloudflare:workers",

@@ -1,0 +1,222 @@
+import { DurableObject } from "cloudflare:workers";
+import type { Order } from "../../src/bridge/orders.ts";
+import type { BridgeName, ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import { checkHello, type Hello } from "../../src/relay/check-hello.ts";
+import { decodeAgentToEdge, encode } from "../../src/relay/codec.ts";
+import {
+  activeLink,
+  type Link,
+  type LinkEffect,
+  type LinkInput,
+  type LinkState,
+  SILENCE_MS,
+  step,
+} from "../../src/relay/link.ts";
+import { CLOSE_CODES, type CloseReason, type EdgeToAgent } from "../../src/relay/messages.ts";
+import type { DomainSettings } from "../../src/settings/domain-settings.ts";
+import { loadDomains } from "../../src/settings/load.ts";
+import type { BridgeHealth, ConferenceRpc, Env, RelayRpc } from "../env.ts";
+import { consoleLog } from "../log.ts";
+import { Lanes } from "./lanes.ts";
+import { verifySignature } from "./verify-signature.ts";
+
+/** What stays with a socket while the object sleeps; `null` once the socket no longer counts. */
+type Attachment = { readonly identity: Identity; readonly link: Link } | null;
+
+type ConferenceStub = DurableObjectStub<ConferenceRpc>;
+
+interface Identity {
+  readonly domain: DomainName;
+  readonly bridge: BridgeName;
+}
+
+/**
+ * The edge's end of the agents of one bridge, named `domain/bridge`. Only the epoch is on disk: the object may be evicted
+ * at any time, and woken with nothing but the sockets. What it does is `step`'s matter; here it is carried out.
+ */
+export class RelayObject extends DurableObject<Env> implements RelayRpc {
+  #state: LinkState;
+  #identity: Identity | undefined;
+  /** By link id, which is also the socket's tag. */
+  readonly #sockets = new Map<string, WebSocket>();
+  readonly #lanes = new Lanes();
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const links: Link[] = [];
+    for (const socket of ctx.getWebSockets()) {
+      const attachment: Attachment = socket.deserializeAttachment();
+      if (!attachment) continue;
+      this.#identity = attachment.identity;
+      this.#sockets.set(attachment.link.id, socket);
+      links.push(attachment.link);
+    }
+    this.#state = { epoch: ctx.storage.kv.get<number>("epoch") ?? 0, links };
+  }
+
+  /** An agent's WebSocket request, by `/agent/{domain}/{bridge}`. */
+  override async fetch(request: Request): Promise<Response> {
+    const [domain, bridge] = new URL(request.url).pathname.split("/").slice(-2).map(decodeURIComponent);
+    this.#identity = { domain: domain as DomainName, bridge: bridge as BridgeName };
+    const { 0: client, 1: server } = new WebSocketPair();
+    const id = crypto.randomUUID();
+    this.ctx.acceptWebSocket(server, [id]);
+    this.#sockets.set(id, server);
+    this.#take({ type: "opened", id, at: Date.now() });
+    await this.#wakeForWaiting();
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** Tells the active agent; whether there is one to tell. */
+  async tell(told: { readonly conference: ConfKey; readonly orders: readonly Order[] }): Promise<boolean> {
+    const { conference, orders } = told;
+    const sent = this.#take({ type: "orders", conference, orders, at: Date.now() });
+    return sent.some((effect) => effect.type === "send" && effect.message.type === "commands");
+  }
+
+  async health(): Promise<BridgeHealth> {
+    this.#take({ type: "time", at: Date.now() });
+    const active = activeLink(this.#state);
+    return {
+      agentConnected: active !== undefined,
+      ...(active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null }),
+    };
+  }
+
+  override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+    const id = this.#idOf(socket);
+    const decoded = typeof data === "string" ? decodeAgentToEdge(data) : null;
+    const at = Date.now();
+    if (!decoded?.ok) {
+      log("agent-message-refused", this.#identity, { error: decoded?.error ?? "not text" });
+      this.#take({ type: "refused", id, why: "badMessage", at });
+    } else if (decoded.value.type === "hello") {
+      // Awaited, so that the next message of this socket finds it proven.
+      await this.#greet(id, decoded.value);
+    } else {
+      this.#take({ type: "message", id, message: decoded.value, at });
+    }
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    // Without a close from here the other end would wait for it. 1005 and 1006 may not be sent.
+    socket.close(code === 1005 || code === 1006 ? 1000 : code);
+    this.#take({ type: "closed", id: this.#idOf(socket), at: Date.now() });
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#take({ type: "closed", id: this.#idOf(socket), at: Date.now() });
+  }
+
+  override async alarm(): Promise<void> {
+    this.#take({ type: "time", at: Date.now() });
+    await this.#wakeForWaiting();
+  }
+
+  async #greet(id: string, hello: Hello): Promise<void> {
+    const settings = this.#settings();
+    const bridge = settings?.bridges.find(({ name }) => name === this.#identity?.bridge);
+    if (!settings || !bridge || !this.#identity) {
+      this.#take({ type: "refused", id, why: "unknownBridge", at: Date.now() });
+      return;
+    }
+    const verdict = checkHello(hello, { ...this.#identity, nonce: id, agents: bridge.agents }, Date.now());
+    const why = verdict.ok ? "wrongKey" : verdict.why;
+    if (!verdict.ok || !(await verifySignature(verdict.publicKey, hello.signature, verdict.text))) {
+      this.#take({ type: "refused", id, why, at: Date.now() });
+      return;
+    }
+    const { agent, journal } = hello;
+    this.#take({ type: "proven", id, agent, journal, keypad: settings.keypad, at: Date.now() });
+    log("agent-connected", this.#identity, { agent, epoch: this.#state.epoch });
+  }
+
+  /** What was carried out. */
+  #take(input: LinkInput): readonly LinkEffect[] {
+    const before = this.#state;
+    const { state, effects } = step(before, input);
+    this.#state = state;
+    if (state.epoch !== before.epoch) this.ctx.storage.kv.put("epoch", state.epoch);
+    for (const link of state.links) {
+      if (before.links.includes(link)) continue;
+      this.#sockets.get(link.id)?.serializeAttachment({ identity: this.#identity, link });
+    }
+    return effects.filter((effect) => this.#carryOut(effect));
+  }
+
+  #carryOut(effect: LinkEffect): boolean {
+    switch (effect.type) {
+      case "send":
+        return this.#send(effect.id, effect.message);
+      case "close":
+        this.#close(effect.id, effect.why);
+        return true;
+      case "orders-taken":
+        this.#inOrder(effect.conference, (conference) => conference.ordersTaken(effect.ids));
+        return true;
+      case "reports":
+        this.#report(effect);
+        return true;
+    }
+  }
+
+  #report(effect: Extract<LinkEffect, { type: "reports" }>): void {
+    const { id, journal, reports } = effect;
+    this.#inOrder(effect.conference, async (conference, confKey) => {
+      if (!this.#identity) return;
+      const upTo = await conference.report({ domain: this.#identity.domain, confKey, journal, reports });
+      this.#send(id, { type: "reports-taken", conference: confKey, upTo });
+    });
+  }
+
+  /** What one conference is told arrives in order. Nobody waits here: a failure is made good when the agent repeats. */
+  #inOrder(confKey: ConfKey, tell: (conference: ConferenceStub, confKey: ConfKey) => Promise<void>): void {
+    const { domain } = this.#identity ?? {};
+    const name = `${domain}/${confKey}`;
+    this.#lanes.run(name, async () => {
+      try {
+        await tell(this.env.CONFERENCE.getByName(name), confKey);
+      } catch (error) {
+        log("conference-not-told", this.#identity, { conference: confKey, error: String(error) });
+      }
+    });
+  }
+
+  #send(id: string, message: EdgeToAgent): boolean {
+    try {
+      const socket = this.#sockets.get(id);
+      socket?.send(encode(message));
+      return socket !== undefined;
+    } catch {
+      // The socket is closed, and its close event on its way.
+      return false;
+    }
+  }
+
+  #close(id: string, why: CloseReason): void {
+    const socket = this.#sockets.get(id);
+    log("agent-closed", this.#identity, { why });
+    socket?.serializeAttachment(null);
+    socket?.close(CLOSE_CODES[why], why);
+    this.#sockets.delete(id);
+  }
+
+  #idOf(socket: WebSocket): string {
+    return this.ctx.getTags(socket)[0] ?? "";
+  }
+
+  #settings(): DomainSettings | undefined {
+    const domains = loadDomains(this.env.DOMAINS);
+    return domains.ok && this.#identity ? domains.value.get(this.#identity.domain) : undefined;
+  }
+
+  /** Sockets that never say who they are go even when nothing else happens here. */
+  async #wakeForWaiting(): Promise<void> {
+    if (!this.#state.links.some((link) => link.role === "waiting")) return;
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + SILENCE_MS);
+  }
+}
+
+function log(event: string, identity: Identity | undefined, facts: Readonly<Record<string, unknown>>): void {
+  consoleLog({ level: "info", event, ...identity, ...facts });
+}

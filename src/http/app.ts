@@ -1,0 +1,64 @@
+import { type Context, Hono } from "hono";
+import type { BridgeName } from "../foundation/ids.ts";
+import { receiveDocument } from "./adapter.ts";
+import type { Domain, Edge } from "./edge.ts";
+import { hybridData, passthrough } from "./operator-api.ts";
+import { isOperator } from "./operator-token.ts";
+import { problem } from "./problem.ts";
+import { readiness } from "./readiness.ts";
+
+/** All routes of the edge. `refuseAgent` answers an agent whose bridge is not configured. */
+export function createApp(edge: Edge, refuseAgent: () => Response): Hono {
+  const app = new Hono();
+
+  app.all("/tsp/:domain", (context) => {
+    const domain = edge.domains.get(context.req.param("domain"));
+    return domain ? receiveDocument(context.req.raw, domain, edge) : noSuchPage();
+  });
+
+  app.get("/healthz", () => Response.json({ status: "ok" }));
+  app.get("/readyz", () => readiness(edge));
+
+  app.get("/agent/:domain/:bridge", (context) => {
+    if (context.req.header("upgrade")?.toLowerCase() !== "websocket") {
+      return problem(426, "upgrade required", "A bridge agent connects here by WebSocket.", { upgrade: "websocket" });
+    }
+    const { domain: domainName = "", bridge: bridgeName = "" } = context.req.param();
+    const domain = edge.domains.get(domainName);
+    if (!domain?.settings.bridges.some((bridge) => bridge.name === bridgeName)) return refuseAgent();
+    return edge.objects.connectAgent(domain.name, bridgeName as BridgeName, context.req.raw);
+  });
+
+  for (const path of ["/api/v1/*", "/console/*", "/metrics/*"]) {
+    app.use(path, async (context, next) => {
+      if (await isOperator(context.req.header("authorization"), edge.operatorToken)) return next();
+      return problem(401, "not authorised", "Send the operator's token as Authorization: Bearer <token>.", {
+        "www-authenticate": "Bearer",
+      });
+    });
+  }
+  app.post("/api/v1/domains/:domain/conferences/:confKey/passthrough", (context) =>
+    forConference(context, edge, passthrough),
+  );
+  app.put("/api/v1/domains/:domain/conferences/:confKey/hybrid", (context) => forConference(context, edge, hybridData));
+
+  app.notFound(() => noSuchPage());
+  app.onError((error) => {
+    edge.log("request-failed", { error: String(error) });
+    return problem(503, "failed for now", "The request could not be carried out. Try it again.");
+  });
+  return app;
+}
+
+type ConferenceHandler = (request: Request, domain: Domain, confKey: string, edge: Edge) => Promise<Response>;
+
+function forConference(context: Context, edge: Edge, handle: ConferenceHandler): Promise<Response> | Response {
+  const { domain: domainName = "", confKey = "" } = context.req.param();
+  const domain = edge.domains.get(domainName);
+  if (!domain) return problem(404, "no such domain", `There is no domain ${domainName}.`);
+  return handle(context.req.raw, domain, confKey, edge);
+}
+
+function noSuchPage(): Response {
+  return problem(404, "not found", "Nothing is here. Look at the path.");
+}

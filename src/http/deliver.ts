@@ -1,0 +1,88 @@
+import type { ConfKey, DomainName, EpochMs, ExtConfId, MsgId, TransId } from "../foundation/ids.ts";
+import type { AliasCache } from "../routing/alias-cache.ts";
+import { addressOf, type Found, route } from "../routing/route.ts";
+import type { FromWebex } from "../tsp/messages.ts";
+import type { Objects } from "./objects.ts";
+
+/** One document that passed all checks of form. */
+export interface Letter {
+  readonly domain: DomainName;
+  readonly transId: TransId;
+  readonly messages: readonly FromWebex[];
+}
+
+/**
+ * Brings each message to where it belongs. Resolves, to what should be logged, when all of them are on disk; rejects,
+ * after every attempt has ended, if one is not: WebEx then sends the document again, and those that have it know it.
+ */
+export async function deliver(
+  letter: Letter,
+  objects: Objects,
+  aliases: AliasCache,
+  now: EpochMs,
+): Promise<readonly string[]> {
+  const { domain, transId, messages } = letter;
+  const routed = route(messages, await find(letter, objects, aliases, now));
+  const outcomes = await Promise.allSettled([
+    ...Array.from(routed.conferences, ([confKey, mine]) =>
+      objects.conference(domain, confKey).receive({ domain, confKey, transId, messages: mine }),
+    ),
+    ...Array.from(routed.unrouted, ([host, answers]) =>
+      objects.unroutedMail(domain, host).send({ domain, host, transId, messages: answers }),
+    ),
+  ]);
+  const failed = outcomes.find((outcome) => outcome.status === "rejected");
+  if (failed) throw failed.reason;
+  return routed.notes;
+}
+
+async function find({ domain, messages }: Letter, objects: Objects, aliases: AliasCache, now: EpochMs): Promise<Found> {
+  const byExtConfId = new Map<ExtConfId, ConfKey>();
+  const byMsgId = new Map<MsgId, ConfKey>();
+
+  // Creates come first: a call-out beside a create in one document is meant for the conference that it makes.
+  for (const message of messages) {
+    if (message.type !== "create-conference" || byExtConfId.has(message.extConfId)) continue;
+    const holder = await claim(domain, message.extConfId, message.confKey, objects);
+    byExtConfId.set(message.extConfId, holder);
+    aliases.set(domain, message.extConfId, holder, now);
+  }
+
+  const lookUps: Promise<void>[] = [];
+  const asked = new Set<string>();
+  for (const address of messages.map(addressOf)) {
+    if (address.by === "ext-conf-id") {
+      const { extConfId } = address;
+      if (asked.has(extConfId)) continue;
+      asked.add(extConfId);
+      const known = byExtConfId.get(extConfId) ?? aliases.get(domain, extConfId, now);
+      if (known !== undefined) byExtConfId.set(extConfId, known);
+      else lookUps.push(lookUp(extConfId));
+    } else if (address.by === "msg-id") {
+      lookUps.push(lookUpHolder(address.msgId));
+    }
+  }
+  await Promise.all(lookUps);
+  return { byExtConfId, byMsgId };
+
+  async function lookUp(extConfId: ExtConfId): Promise<void> {
+    const confKey = await objects.alias(domain, extConfId).lookup();
+    if (confKey === null) return;
+    byExtConfId.set(extConfId, confKey);
+    aliases.set(domain, extConfId, confKey, now);
+  }
+
+  async function lookUpHolder(msgId: MsgId): Promise<void> {
+    const confKey = await objects.holderOf(domain, msgId);
+    if (confKey !== null) byMsgId.set(msgId, confKey);
+  }
+}
+
+/** Claims a handle for a conference; whose it is now. */
+async function claim(domain: DomainName, extConfId: ExtConfId, confKey: ConfKey, objects: Objects): Promise<ConfKey> {
+  const alias = objects.alias(domain, extConfId);
+  const holder = await alias.claim(confKey);
+  if (holder === confKey || (await objects.conference(domain, holder).holds(extConfId))) return holder;
+  await alias.replace(confKey);
+  return confKey;
+}

@@ -1,0 +1,23 @@
+import type { DomainName } from "../foundation/ids.ts";
+import type { AliasCache } from "../routing/alias-cache.ts";
+import type { DomainSettings } from "../settings/domain-settings.ts";
+import type { AdapterCodec } from "../tsp/codec.ts";
+import type { Objects } from "./objects.ts";
+
+/** What every route may use. */
+export interface Edge {
+  readonly domains: ReadonlyMap<string, Domain>;
+  readonly objects: Objects;
+  readonly aliases: AliasCache;
+  /** Empty: nobody is the operator. */
+  readonly operatorToken: string;
+  now(): number;
+  /** One line for operations staff. */
+  log(event: string, facts: Readonly<Record<string, unknown>>): void;
+}
+
+export interface Domain {
+  readonly name: DomainName;
+  readonly settings: DomainSettings;
+  readonly codec: AdapterCodec;
+}

@@ -1,0 +1,225 @@
+import type { KeypadCodes, NumberedReport, Order } from "../bridge/orders.ts";
+import { assertNever } from "../foundation/assert-never.ts";
+import type { CommandId, ConfKey, EpochMs, JournalId } from "../foundation/ids.ts";
+import type { AgentToEdge, CloseReason, EdgeToAgent } from "./messages.ts";
+
+/** How often an agent gives a sign of life. */
+export const HEARTBEAT_MS = 3_000;
+/** How long an agent may give none, and how long a new socket may take to say who it is. */
+export const SILENCE_MS = 10_000;
+/** How many sockets may be saying who they are at a time; strangers must not fill the relay. */
+const MAX_WAITING = 100;
+
+/** One socket, known by the nonce that it was challenged with. */
+export type Link = Waiting | Proven;
+
+export interface Waiting {
+  readonly role: "waiting";
+  readonly id: string;
+  readonly since: EpochMs;
+}
+
+export interface Proven {
+  readonly role: "active" | "standby";
+  readonly id: string;
+  readonly agent: string;
+  readonly journal: JournalId;
+  readonly lastSeen: EpochMs;
+  readonly health: Health | null;
+}
+
+export type Health = Omit<Extract<AgentToEdge, { type: "health" }>, "type">;
+
+/** All that a relay knows. Only the epoch is on disk; the links live as long as their sockets. */
+export interface LinkState {
+  readonly epoch: number;
+  readonly links: readonly Link[];
+}
+
+export type LinkInput =
+  | { readonly type: "opened"; readonly id: string; readonly at: EpochMs }
+  /** The hello's signature was right. */
+  | {
+      readonly type: "proven";
+      readonly id: string;
+      readonly agent: string;
+      readonly journal: JournalId;
+      readonly keypad: KeypadCodes;
+      readonly at: EpochMs;
+    }
+  | { readonly type: "refused"; readonly id: string; readonly why: CloseReason; readonly at: EpochMs }
+  | { readonly type: "message"; readonly id: string; readonly message: AgentToEdge; readonly at: EpochMs }
+  | { readonly type: "orders"; readonly conference: ConfKey; readonly orders: readonly Order[]; readonly at: EpochMs }
+  | { readonly type: "closed"; readonly id: string; readonly at: EpochMs }
+  | { readonly type: "time"; readonly at: EpochMs };
+
+export type LinkEffect =
+  | { readonly type: "send"; readonly id: string; readonly message: EdgeToAgent }
+  | { readonly type: "close"; readonly id: string; readonly why: CloseReason }
+  | { readonly type: "orders-taken"; readonly conference: ConfKey; readonly ids: readonly CommandId[] }
+  | {
+      readonly type: "reports";
+      readonly id: string;
+      readonly journal: JournalId;
+      readonly conference: ConfKey;
+      readonly reports: readonly NumberedReport[];
+    };
+
+export interface LinkStep {
+  readonly state: LinkState;
+  readonly effects: readonly LinkEffect[];
+}
+
+/** What follows from one input. Whoever has been silent for too long is found, and replaced, at each of them. */
+export function step(before: LinkState, input: LinkInput): LinkStep {
+  const swept = then(sweep(seen(before, input), input.at), activateOne);
+  return then(
+    then(swept, (state) => act(state, input)),
+    activateOne,
+  );
+}
+
+export function activeLink(state: LinkState): Proven | undefined {
+  for (const link of state.links) if (link.role === "active") return link;
+  return undefined;
+}
+
+function act(state: LinkState, input: LinkInput): LinkStep {
+  switch (input.type) {
+    case "opened":
+      return opened(state, input.id, input.at);
+    case "proven":
+      return proven(state, input);
+    case "refused":
+      return close(state, input.id, input.why);
+    case "message":
+      return heard(state, input.id, input.message);
+    case "orders":
+      return tell(state, input.conference, input.orders);
+    case "closed":
+      return unchanged(without(state, input.id));
+    case "time":
+      return unchanged(state);
+    default:
+      return assertNever(input);
+  }
+}
+
+function opened(state: LinkState, id: string, at: EpochMs): LinkStep {
+  const waiting = state.links.filter((link) => link.role === "waiting");
+  const [oldest] = waiting;
+  const made = oldest && waiting.length >= MAX_WAITING ? close(state, oldest.id, "badMessage") : unchanged(state);
+  return then(made, ({ epoch, links }) => ({
+    state: { epoch, links: [...links, { role: "waiting", id, since: at }] },
+    effects: [send(id, { type: "challenge", nonce: id })],
+  }));
+}
+
+function proven(state: LinkState, input: Extract<LinkInput, { type: "proven" }>): LinkStep {
+  const { id, agent, journal, keypad, at } = input;
+  const link = find(state, id);
+  if (!link) return unchanged(state);
+  if (link.role !== "waiting") return close(state, id, "badMessage");
+  const older = state.links.find((link) => link.role !== "waiting" && link.agent === agent);
+  const alone = then(older ? close(state, older.id, "replaced") : unchanged(state), activateOne);
+  return then(alone, (others) => {
+    const role = activeLink(others) ? "standby" : "active";
+    const epoch = role === "active" ? others.epoch + 1 : others.epoch;
+    const links = [...without(others, id).links, { role, id, agent, journal, lastSeen: at, health: null }] as const;
+    const welcome = { type: "welcome", role, epoch, heartbeatMs: HEARTBEAT_MS, keypad } as const;
+    return { state: { epoch, links }, effects: [send(id, welcome)] };
+  });
+}
+
+function heard(state: LinkState, id: string, message: AgentToEdge): LinkStep {
+  const link = find(state, id);
+  if (!link) return unchanged(state);
+  if (link.role === "waiting" || message.type === "hello") return close(state, id, "badMessage");
+  const acts = link.role === "active";
+  switch (message.type) {
+    case "ping":
+      return { state, effects: [send(id, { type: "pong", nonce: message.nonce })] };
+    case "pong":
+      return unchanged(state);
+    case "health": {
+      const { bridgeUp, portsInUse, ports } = message;
+      return unchanged(changed(state, { ...link, health: { bridgeUp, portsInUse, ports } }));
+    }
+    case "commands-taken":
+      if (!acts) return unchanged(state);
+      return { state, effects: [{ type: "orders-taken", conference: message.conference, ids: message.ids }] };
+    case "reports": {
+      // What an agent saw before another one took over is told again by that one's snapshot.
+      if (!acts || message.epoch !== state.epoch) return unchanged(state);
+      const { conference, reports } = message;
+      return { state, effects: [{ type: "reports", id, journal: link.journal, conference, reports }] };
+    }
+    default:
+      return assertNever(message);
+  }
+}
+
+function tell(state: LinkState, conference: ConfKey, orders: readonly Order[]): LinkStep {
+  const active = activeLink(state);
+  if (!active) return unchanged(state);
+  return { state, effects: [send(active.id, { type: "commands", epoch: state.epoch, conference, orders })] };
+}
+
+/** A message is a sign of life. */
+function seen(state: LinkState, input: LinkInput): LinkState {
+  const link = input.type === "message" ? find(state, input.id) : undefined;
+  return link && link.role !== "waiting" ? changed(state, { ...link, lastSeen: input.at }) : state;
+}
+
+function sweep(state: LinkState, at: EpochMs): LinkStep {
+  let swept = unchanged(state);
+  for (const link of state.links) {
+    const since = link.role === "waiting" ? link.since : link.lastSeen;
+    if (at - since < SILENCE_MS) continue;
+    swept = then(swept, (left) => close(left, link.id, link.role === "waiting" ? "badMessage" : "silent"));
+  }
+  return swept;
+}
+
+/** The longest connected standby takes over when there is no active agent. */
+function activateOne(state: LinkState): LinkStep {
+  if (activeLink(state)) return unchanged(state);
+  const next = state.links.find((link) => link.role === "standby");
+  if (next?.role !== "standby") return unchanged(state);
+  const epoch = state.epoch + 1;
+  return {
+    state: changed({ ...state, epoch }, { ...next, role: "active" }),
+    effects: [send(next.id, { type: "activate", epoch })],
+  };
+}
+
+function close(state: LinkState, id: string, why: CloseReason): LinkStep {
+  if (!find(state, id)) return unchanged(state);
+  return { state: without(state, id), effects: [{ type: "close", id, why }] };
+}
+
+function then(first: LinkStep, next: (state: LinkState) => LinkStep): LinkStep {
+  const second = next(first.state);
+  if (second.effects.length === 0) return { state: second.state, effects: first.effects };
+  return { state: second.state, effects: [...first.effects, ...second.effects] };
+}
+
+function unchanged(state: LinkState): LinkStep {
+  return { state, effects: [] };
+}
+
+function find(state: LinkState, id: string): Link | undefined {
+  return state.links.find((link) => link.id === id);
+}
+
+function changed(state: LinkState, link: Link): LinkState {
+  return { ...state, links: state.links.map((other) => (other.id === link.id ? link : other)) };
+}
+
+function without(state: LinkState, id: string): LinkState {
+  return { ...state, links: state.links.filter((link) => link.id !== id) };
+}
+
+function send(id: string, message: EdgeToAgent): LinkEffect {
+  return { type: "send", id, message };
+}

@@ -1,0 +1,54 @@
+import type { Env } from "../durable-objects/env.ts";
+import { consoleLog } from "../durable-objects/log.ts";
+import { refuseAgent } from "../durable-objects/relay/refuse-agent.ts";
+import { createApp } from "./http/app.ts";
+import type { Domain, Edge } from "./http/edge.ts";
+import type { Objects } from "./http/objects.ts";
+import { AliasCache } from "./routing/alias-cache.ts";
+import { loadDomains } from "./settings/load.ts";
+import { createCodec } from "./tsp/codec.ts";
+
+export { AliasObject } from "../durable-objects/alias.ts";
+export { ConferenceObject } from "../durable-objects/conference/conference-object.ts";
+export { NumberPoolObject } from "../durable-objects/number-pool.ts";
+export { RelayObject } from "../durable-objects/relay/relay-object.ts";
+export { UnroutedMailObject } from "../durable-objects/unrouted-mail.ts";
+
+let app: ReturnType<typeof createApp> | undefined;
+
+export default {
+  fetch(request, env, context) {
+    app ??= createApp(edgeOf(env), refuseAgent);
+    return app.fetch(request, env, context);
+  },
+} satisfies ExportedHandler<Env>;
+
+/** The edge of this isolate. A wrong setting throws: that deployment serves nothing, and its log says which and why. */
+function edgeOf(env: Env): Edge {
+  const domains = loadDomains(env.DOMAINS);
+  if (!domains.ok) throw new Error(domains.error);
+  return {
+    domains: new Map(
+      Array.from(domains.value, ([name, settings]): [string, Domain] => [
+        name,
+        { name, settings, codec: createCodec(settings.protocol) },
+      ]),
+    ),
+    objects: objectsOf(env),
+    aliases: new AliasCache(),
+    operatorToken: env.OPERATOR_TOKEN ?? "",
+    now: Date.now,
+    log: (event, facts) => consoleLog({ level: "info", event, ...facts }),
+  };
+}
+
+function objectsOf(env: Env): Objects {
+  return {
+    conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
+    alias: (domain, extConfId) => env.ALIAS.getByName(`${domain}/${extConfId}`),
+    holderOf: (domain, msgId) => env.NUMBER_POOL.getByName(domain).holderOf(msgId),
+    unroutedMail: (domain, host) => env.UNROUTED_MAIL.getByName(`${domain}/${host}`),
+    bridgeHealth: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`).health(),
+    connectAgent: (domain, bridge, request) => env.RELAY.getByName(`${domain}/${bridge}`).fetch(request),
+  };
+}
