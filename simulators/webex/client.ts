@@ -52,6 +52,10 @@ export class WebexClient {
     return this.numbers.msgId();
   }
 
+  transId(): TransId {
+    return this.numbers.transId();
+  }
+
   /** Posts one document until it is confirmed. Throws when the last attempt brought no Confirmation of this TransID. */
   async post(...messages: Request[]): Promise<Confirmed> {
     const transId = this.numbers.transId();

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import type { ExtCallId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { ExtCallId, ExtConfId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { createCodec, type WebexCodec } from "../../src/tsp/codec.ts";
 import type { ToWebex, UnknownMessage } from "../../src/tsp/messages.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
@@ -50,8 +50,6 @@ export class WebexServer {
   readonly heard: Heard[] = [];
   /** The half that asks; shares this server's numbers. */
   readonly client: WebexClient;
-  /** ExtConfID, `/` and attendee ID of a caller → the ExtCallID that it has been given, and that the adapter has confirmed. */
-  readonly namings = new Map<string, ExtCallId>();
   manner: Manner = { type: "confirm" };
   /** Called for each message of a first attempt. */
   onMessage: (heard: Heard) => void = () => {};
@@ -61,6 +59,8 @@ export class WebexServer {
   private readonly options: ServerOptions;
   private readonly attempts = new Map<TransId, number>();
   private readonly waiting = new Set<() => void>();
+  /** ExtConfID, `/` and attendee ID → ExtCallID. */
+  private readonly namings = new Map<string, ExtCallId>();
   private nextCall = 70_000;
 
   constructor(options: ServerOptions = {}) {
@@ -119,6 +119,18 @@ export class WebexServer {
     }
   }
 
+  /** The ExtCallID that a caller was given, once the adapter has confirmed that it knows it. */
+  async named(extConfId: ExtConfId, attendeeId: string, timeoutMs = 5_000): Promise<ExtCallId> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const found = this.namings.get(`${extConfId}/${attendeeId}`);
+      if (found) return found;
+      if (!(await this.anythingNew(deadline - Date.now()))) {
+        throw new Error(`expected within ${timeoutMs} ms: attendee ${attendeeId} of ${extConfId} enters and is named`);
+      }
+    }
+  }
+
   private anythingNew(withinMs: number): Promise<boolean> {
     return new Promise((done) => {
       const wake = (news: boolean) => {
@@ -165,6 +177,10 @@ export class WebexServer {
       this.onMessage(heard);
       if (message.type === "caller-entered" && this.options.adapterUrl) this.name(message);
     }
+    this.wakeAll();
+  }
+
+  private wakeAll(): void {
     for (const wake of [...this.waiting]) wake();
   }
 

@@ -69,11 +69,7 @@ export class Meeting {
       `${this.confKey}#${attendeeId}#`,
     );
     await this.told("caller-entered", { attendeeId });
-    const named = await eventually(`the caller ${attendeeId} is named`, async () => {
-      const message = this.world.webex.namings.get(`${this.extConfId}/${attendeeId}`);
-      return message ?? null;
-    });
-    return { call, extCallId: named };
+    return { call, extCallId: await this.world.webex.named(this.extConfId, attendeeId) };
   }
 
   callOutRequest(extCallId: string, local: string): Request & { readonly type: "call-out" } {
