@@ -1,5 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { domains, operatorToken } from "./test/workers/test-domains.ts";
 
 export default defineConfig({
   test: {
@@ -13,7 +14,12 @@ export default defineConfig({
         },
       },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" }, miniflare: { cf: false } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { cf: false, bindings: { DOMAINS: JSON.stringify(domains), OPERATOR_TOKEN: operatorToken } },
+          }),
+        ],
         test: { name: "workers", setupFiles: ["./test/workers/setup.ts"], include: ["test/workers/**/*.test.ts"] },
       },
       {

@@ -1,0 +1,22 @@
+import { localDomain } from "../../src/settings/local-domain.ts";
+
+/** Test keys of RFC 8032, section 7.1; known to everyone and good for nothing else. */
+export const agents = [
+  {
+    name: "agent-1",
+    publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+    seed: "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+  },
+  {
+    name: "agent-2",
+    publicKey: "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw",
+    seed: "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+  },
+] as const;
+
+export const operatorToken = "test-operator-token";
+
+/** The domains that the Worker under test serves: `local` with its bridge `simulated` and the two agents. */
+export const domains = {
+  local: localDomain({ agents: agents.map(({ name, publicKey }) => ({ name, publicKey })) }),
+};
