@@ -44,14 +44,14 @@ export async function prepareEdge(options: EdgeOptions): Promise<Launch> {
     mainFields: ["module", "main"],
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:workers", "node:*"],
-    logLevel: "error",
+    logLevel: "silent",
   });
   const config = join(folder, "config.capnp");
   writeFileSync(config, workerdConfig(options));
   return { command: workerd, args: ["serve", config], env: options.variables };
 }
 
-function workerdConfig({ host, port, variables, objects = edgeObjects }: EdgeOptions): string {
+function workerdConfig({ folder, host, port, variables, objects = edgeObjects }: EdgeOptions): string {
   const classes = Object.values(objects)
     .map((name) => `(className = "${name}", uniqueKey = "bridgehead-${name}", enableSql = true),`)
     .join("\n    ");
@@ -64,7 +64,7 @@ function workerdConfig({ host, port, variables, objects = edgeObjects }: EdgeOpt
 const config :Workerd.Config = (
   services = [
     (name = "edge", worker = .edge),
-    (name = "objects", disk = (path = "objects", writable = true)),
+    (name = "objects", disk = (path = ${JSON.stringify(join(resolve(folder), "objects"))}, writable = true)),
     (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
   ],
   sockets = [(name = "http", address = "${host}:${port}", http = (), service = "edge")],
