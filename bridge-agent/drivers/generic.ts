@@ -5,7 +5,8 @@ import type { BridgeDriver, DriverReport } from "./driver.ts";
 import { GenericLink } from "./generic-link.ts";
 
 const FIRST_RETRY_MS = 100;
-const LONGEST_RETRY_MS = 5_000;
+/** The bridge is near: asking often costs little, and callers wait. */
+const LONGEST_RETRY_MS = 1_000;
 
 /** Speaks the generic bridge protocol (docs/bridge-protocol.md) to a bridge program. */
 export class GenericDriver implements BridgeDriver {

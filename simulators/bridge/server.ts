@@ -12,6 +12,8 @@ const MAX_BODY_BYTES = 64 * 1024;
 export interface SimulatedBridge {
   readonly port: number;
   readonly machine: Machine;
+  /** Breaks the connection of every agent. */
+  dropAgents(): void;
   close(): Promise<void>;
 }
 
@@ -42,6 +44,7 @@ export async function startSimulatedBridge(port: number, bootId: string, timers:
   return {
     port: (server.address() as AddressInfo).port,
     machine,
+    dropAgents: () => agents.dropAll(),
     close: () =>
       new Promise((resolve) => {
         agents.dropAll();

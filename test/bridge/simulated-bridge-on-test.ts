@@ -1,0 +1,56 @@
+import { GenericDriver } from "../../bridge-agent/drivers/generic.ts";
+import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
+import type { Call } from "../../simulators/bridge/world.ts";
+import type { CallId } from "../../src/foundation/ids.ts";
+import type { Timers } from "../../src/foundation/timers.ts";
+import type { BridgeOnTest } from "../conformance/bridge-driver.ts";
+import { ManualTimers } from "./manual-timers.ts";
+
+const realTimers: Timers = {
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The generic driver with the simulated bridge on a free port; the bridge's time stands still until told. */
+export async function simulatedBridgeOnTest(): Promise<BridgeOnTest> {
+  const time = new ManualTimers();
+  let boots = 1;
+  let bridge: SimulatedBridge = await startSimulatedBridge(0, "boot1", time);
+  const driver = new GenericDriver(`ws://127.0.0.1:${bridge.port}/bridge`, realTimers, () => 0);
+  const call = (id: CallId): Call => {
+    const found = bridge.machine.world.find(id);
+    if (!found) throw new Error(`no call ${id}`);
+    return found;
+  };
+
+  return {
+    driver,
+    dialIn: async (number) => bridge.machine.dialIn(number, ""),
+    press: async (id, keys) => bridge.machine.press(call(id), keys),
+    talk: async (id, talking) => bridge.machine.talk(call(id), talking),
+    hangUp: async (id) => bridge.machine.hangUp(call(id)),
+    lockByTelephone: async (key, locked) => bridge.machine.lockByTelephone(key, locked),
+    endByTelephone: async (key) => bridge.machine.endByTelephone(key),
+    plan: async (digits, outcome) => {
+      bridge.machine.numbers.set(digits, { outcome, afterMs: 50 });
+    },
+    passTime: async (ms) => time.pass(ms),
+    holdActs: async () => {
+      bridge.machine.setFaults({ delayMs: 1_000, refuse: [], down: false });
+      return async () => time.pass(1_000);
+    },
+    cutLink: async () => bridge.dropAgents(),
+    restart: async () => {
+      const { port } = bridge;
+      await bridge.close();
+      boots += 1;
+      bridge = await startSimulatedBridge(port, `boot${boots}`, time);
+    },
+    stop: async () => {
+      await driver.stop();
+      await bridge.close();
+    },
+  };
+}

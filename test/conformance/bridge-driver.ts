@@ -1,0 +1,413 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { BridgeDriver, DriverReport } from "../../bridge-agent/drivers/driver.ts";
+import type { BridgeAct, BridgeCall, BridgeState } from "../../src/bridge/driving.ts";
+import type { EndReason } from "../../src/bridge/events.ts";
+import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import type { PhoneNumber } from "../../src/foundation/phone-number.ts";
+
+/** A bridge with the telephones around it. Each promise is kept when the bridge has noticed. */
+export interface BridgeOnTest {
+  /** For this bridge, not started. */
+  readonly driver: BridgeDriver;
+  dialIn(number: string): Promise<CallId>;
+  press(call: CallId, keys: string): Promise<void>;
+  talk(call: CallId, talking: boolean): Promise<void>;
+  hangUp(call: CallId): Promise<void>;
+  lockByTelephone(conference: ConfKey, locked: boolean): Promise<void>;
+  endByTelephone(conference: ConfKey): Promise<void>;
+  /** How these digits take a call; each after at most 50 ms of ringing. */
+  plan(digits: string, outcome: "answer" | "busy" | "reject" | "invalid" | "no-answer"): Promise<void>;
+  passTime(ms: number): Promise<void>;
+  /** From now on no act is carried out until the returned function is called. */
+  holdActs(): Promise<() => Promise<void>>;
+  /** Breaks the link between driver and bridge; either may connect again. */
+  cutLink(): Promise<void>;
+  /** Ends the bridge program and starts it anew: all calls are gone. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const conference = "987654321" as ConfKey;
+const side = "r7" as RoomId;
+const number: PhoneNumber = { country: "1", area: "408", local: "5551234", extension: "12" };
+const dialled = "leg-1" as CallId;
+
+/** Registers what every driver must do, whatever its bridge. */
+export function bridgeDriverConformance(name: string, makeBridge: () => Promise<BridgeOnTest>): void {
+  describe(`driver ${name}`, () => {
+    let bridge: BridgeOnTest;
+    let reports: DriverReport[];
+    let heard: () => void;
+    let commands: number;
+
+    beforeEach(async () => {
+      bridge = await makeBridge();
+      reports = [];
+      heard = () => {};
+      commands = 0;
+      bridge.driver.start((report) => {
+        reports.push(report);
+        heard();
+      });
+      await reported("connected");
+      reports = [];
+    });
+    afterEach(() => bridge.stop());
+
+    /** Waits for a report of this kind, among those that came since the last `takeReports`. */
+    async function reported(type: DriverReport["type"]): Promise<void> {
+      while (!reports.some((report) => report.type === type)) {
+        await new Promise<void>((resolve) => {
+          heard = resolve;
+        });
+      }
+    }
+    function carryOut(act: BridgeAct, of: ConfKey | null = conference) {
+      commands += 1;
+      return bridge.driver.execute(`order-${commands}` as CommandId, of, act);
+    }
+    async function done(...acts: BridgeAct[]): Promise<void> {
+      for (const act of acts) expect(await carryOut(act), act.type).toEqual({ done: true });
+    }
+    async function state(): Promise<BridgeState> {
+      const held = await bridge.driver.state();
+      if (held === null) throw new Error("the driver gave no state");
+      return held;
+    }
+    async function callInState(id: CallId): Promise<BridgeCall | undefined> {
+      return (await state()).calls.find(({ call }) => call === id);
+    }
+    /** What was reported so far: whatever the bridge said before its state is there when the state is. */
+    async function takeReports(): Promise<DriverReport[]> {
+      await state();
+      return reports.splice(0);
+    }
+    const create: BridgeAct = { type: "create-conference", maxCallers: null, anonymousId: null };
+    const dial = (waitMs = 30_000): BridgeAct => ({ type: "dial", call: dialled, number, waitMs });
+    const admit = (call: CallId): BridgeAct => ({ type: "admit", call, muted: false, joinTone: true });
+    /** A caller who has entered; nothing of it is left among the reports. */
+    async function entered(): Promise<CallId> {
+      const call = await bridge.dialIn("14085550001");
+      await done(admit(call));
+      await takeReports();
+      return call;
+    }
+
+    test("a conference is created, locked, unlocked and ended, and no event tells of it", async () => {
+      const main = { id: MAIN_ROOM, kind: "main" };
+      const held = { conference, locked: false, reportsSpeakers: false, rooms: [main] };
+
+      await done(create);
+      expect((await state()).conferences).toEqual([held]);
+      await done({ type: "lock" });
+      expect((await state()).conferences).toEqual([{ ...held, locked: true }]);
+      await done({ type: "unlock" });
+      expect((await state()).conferences).toEqual([held]);
+      await done({ type: "end-conference" });
+      expect((await state()).conferences).toEqual([]);
+      expect(await takeReports()).toEqual([]);
+    });
+
+    test("a caller at the prompt is told, with each key it presses, and is in the state with all of them", async () => {
+      const call = await bridge.dialIn("14085550001");
+      await bridge.press(call, "98");
+      await bridge.press(call, "7#*");
+
+      const told = await takeReports();
+      expect(told[0]).toEqual({ type: "prompted", call, number: "14085550001" });
+      expect(
+        told
+          .slice(1)
+          .map((report) => (report.type === "keys" ? report.keys : report.type))
+          .join(""),
+      ).toBe("987#*");
+      expect(await callInState(call)).toEqual({ stage: "prompted", call, number: "14085550001", keys: "987#*" });
+    });
+
+    test("an admitted caller is in the main room with what the admission said, and no event tells of it", async () => {
+      await done(create);
+      const call = await bridge.dialIn("14085550001");
+      await takeReports();
+
+      await done({ type: "admit", call, muted: true, joinTone: false, attendeeId: "444" });
+
+      expect(await callInState(call)).toEqual({
+        stage: "entered",
+        call,
+        direction: "in",
+        number: "14085550001",
+        conference,
+        room: MAIN_ROOM,
+        muted: true,
+        joinTone: false,
+        attendeeId: "444",
+        talking: false,
+      });
+      expect(await takeReports()).toEqual([]);
+    });
+
+    test("keys pressed in the conference are told", async () => {
+      await done(create);
+      const call = await entered();
+
+      await bridge.press(call, "*6");
+
+      expect((await takeReports()).map((report) => (report.type === "keys" ? report.keys : "")).join("")).toBe("*6");
+    });
+
+    test("a caller at the prompt is let go by an expel without conference, and no event tells of it", async () => {
+      const call = await bridge.dialIn("14085550001");
+      await takeReports();
+
+      expect(await carryOut({ type: "expel", call }, null)).toEqual({ done: true });
+
+      expect(await callInState(call)).toMatchObject({ stage: "ended", conference: null, reason: "refused" });
+      expect(await takeReports()).toEqual([]);
+    });
+
+    test("a caller who hangs up is told, at the prompt and in the conference", async () => {
+      await done(create);
+      const inside = await entered();
+      const outside = await bridge.dialIn("14085550002");
+      await takeReports();
+
+      await bridge.hangUp(outside);
+      await bridge.hangUp(inside);
+
+      expect(await takeReports()).toEqual([
+        { type: "ended", call: outside, conference: null, reason: "hung-up" },
+        { type: "ended", call: inside, conference, reason: "hung-up" },
+      ]);
+      expect(await callInState(inside)).toMatchObject({ stage: "ended", conference, reason: "hung-up" });
+    });
+
+    test("a dialled call rings, is told when it answers, and enters", async () => {
+      await bridge.plan("14085551234", "answer");
+      await done(create, dial());
+      expect(await callInState(dialled)).toEqual({
+        stage: "ringing",
+        call: dialled,
+        number: "14085551234",
+        conference,
+      });
+
+      await bridge.passTime(50);
+      await reported("answered");
+      expect(await takeReports()).toEqual([{ type: "answered", call: dialled, conference }]);
+      expect(await callInState(dialled)).toMatchObject({ stage: "answered", conference });
+
+      await done(admit(dialled));
+      expect(await callInState(dialled)).toMatchObject({ stage: "entered", direction: "out", room: MAIN_ROOM });
+    });
+
+    test.each<["busy" | "reject" | "invalid" | "no-answer", EndReason]>([
+      ["busy", "busy"],
+      ["reject", "rejected"],
+      ["invalid", "invalid-number"],
+      ["no-answer", "no-answer"],
+    ])("a dialled number that is %s ends with the reason %s, told once and kept in the state", async (plan, reason) => {
+      await bridge.plan("14085551234", plan);
+      await done(create, dial(100));
+
+      await bridge.passTime(100);
+      await reported("ended");
+
+      expect(await takeReports()).toEqual([{ type: "ended", call: dialled, conference, reason }]);
+      expect(await callInState(dialled)).toMatchObject({ stage: "ended", direction: "out", conference, reason });
+    });
+
+    test("a dial that is cancelled ends silently and never answers", async () => {
+      await bridge.plan("14085551234", "answer");
+      await done(create, dial(), { type: "cancel-dial", call: dialled });
+
+      await bridge.passTime(100);
+
+      expect(await callInState(dialled)).toMatchObject({ stage: "ended", reason: "cancelled" });
+      expect(await takeReports()).toEqual([]);
+    });
+
+    test("an answered call may go straight into a room", async () => {
+      await done(create, { type: "create-room", room: side, kind: "private" }, dial());
+      await bridge.passTime(50);
+      await reported("answered");
+
+      await done({ type: "move", call: dialled, room: side });
+
+      expect(await callInState(dialled)).toMatchObject({ stage: "entered", room: side });
+    });
+
+    test("a mute stays through rooms, until it is taken back, and no event tells of it", async () => {
+      await done(create, { type: "create-room", room: side, kind: "sub" });
+      const call = await entered();
+
+      await done({ type: "mute", call }, { type: "move", call, room: side });
+      expect(await callInState(call)).toMatchObject({ room: side, muted: true });
+      await done({ type: "move", call, room: MAIN_ROOM });
+      expect(await callInState(call)).toMatchObject({ room: MAIN_ROOM, muted: true });
+      await done({ type: "unmute", call });
+      expect(await callInState(call)).toMatchObject({ room: MAIN_ROOM, muted: false });
+      expect(await takeReports()).toEqual([]);
+    });
+
+    test("a room that is closed is gone, and who was in it is in the main room", async () => {
+      await done(create, { type: "create-room", room: side, kind: "sub" });
+      const call = await entered();
+      await done({ type: "move", call, room: side });
+      expect((await state()).conferences[0]?.rooms).toContainEqual({ id: side, kind: "sub" });
+
+      await done({ type: "close-room", room: side });
+
+      expect((await state()).conferences[0]?.rooms).toEqual([{ id: MAIN_ROOM, kind: "main" }]);
+      expect(await callInState(call)).toMatchObject({ stage: "entered", room: MAIN_ROOM });
+    });
+
+    test("an expelled caller and the callers of an ended conference end silently, each with its reason", async () => {
+      await done(create);
+      const expelled = await entered();
+      const rest = await entered();
+
+      await done({ type: "expel", call: expelled }, { type: "end-conference" });
+
+      expect(await callInState(expelled)).toMatchObject({ stage: "ended", reason: "expelled" });
+      expect(await callInState(rest)).toMatchObject({ stage: "ended", reason: "conference-ended" });
+      expect(await takeReports()).toEqual([]);
+    });
+
+    test("who talks is told only while it is asked for, and never of a muted call", async () => {
+      await done(create);
+      const call = await entered();
+      await bridge.talk(call, true);
+      await bridge.talk(call, false);
+      expect(await takeReports()).toEqual([]);
+
+      await done({ type: "report-speakers" });
+      await bridge.talk(call, true);
+      await bridge.talk(call, false);
+      expect(await takeReports()).toEqual([
+        { type: "talking", call, conference, talking: true },
+        { type: "talking", call, conference, talking: false },
+      ]);
+
+      await done({ type: "mute", call });
+      await bridge.talk(call, true);
+      await bridge.talk(call, false);
+      await done({ type: "unmute", call }, { type: "stop-reporting-speakers" });
+      await bridge.talk(call, true);
+      expect(await takeReports()).toEqual([]);
+    });
+
+    test("the host's lock, unlock and end by telephone are told, the end without its calls", async () => {
+      await done(create);
+      const call = await entered();
+
+      await bridge.lockByTelephone(conference, true);
+      await bridge.lockByTelephone(conference, false);
+      await bridge.endByTelephone(conference);
+
+      expect(await takeReports()).toEqual([
+        { type: "lock-changed", conference, locked: true },
+        { type: "lock-changed", conference, locked: false },
+        { type: "conference-ended", conference },
+      ]);
+      expect(await callInState(call)).toMatchObject({ stage: "ended", reason: "conference-ended" });
+      expect((await state()).conferences).toEqual([]);
+    });
+
+    test("a locked conference keeps out whoever is not in it, and nobody else", async () => {
+      await done(create, { type: "create-room", room: side, kind: "sub" });
+      const inside = await entered();
+      const outside = await bridge.dialIn("14085550002");
+      await done({ type: "lock" });
+
+      expect(await carryOut(admit(outside))).toEqual({ done: false, reason: "locked" });
+      await done({ type: "move", call: inside, room: side });
+      await done({ type: "unlock" }, admit(outside));
+    });
+
+    test("what does not exist is refused, with the reason that says what", async () => {
+      const nobody = "nobody" as CallId;
+      expect(await carryOut({ type: "lock" })).toEqual({ done: false, reason: "no-such-conference" });
+      await done(create);
+      const call = await entered();
+      expect(await carryOut({ type: "mute", call: nobody })).toEqual({ done: false, reason: "no-such-call" });
+      expect(await carryOut({ type: "expel", call: nobody })).toEqual({ done: false, reason: "no-such-call" });
+      expect(await carryOut({ type: "cancel-dial", call: nobody })).toEqual({ done: false, reason: "no-such-call" });
+      expect(await carryOut(admit(nobody))).toEqual({ done: false, reason: "no-such-call" });
+      expect(await carryOut({ type: "move", call, room: side })).toEqual({ done: false, reason: "no-such-room" });
+      expect(await carryOut({ type: "close-room", room: side })).toEqual({ done: false, reason: "no-such-room" });
+    });
+
+    test("an act whose answer the link swallowed is unknown, and the state tells that it was carried out", async () => {
+      const release = await bridge.holdActs();
+      const outcome = carryOut(create);
+      await state(); // The bridge has the act by now.
+      await bridge.cutLink();
+      expect(await outcome).toEqual({ done: "unknown" });
+      await release();
+
+      await reported("connected");
+
+      expect((await state()).conferences.map((held) => held.conference)).toEqual([conference]);
+    });
+
+    test("calls stay up while the link is away; what happened meanwhile is in the state alone", async () => {
+      await done(create);
+      const stays = await entered();
+      const leaves = await entered();
+
+      await bridge.cutLink();
+      await reported("disconnected");
+      expect(await carryOut({ type: "lock" })).toEqual({ done: false, reason: "unreachable" });
+      expect(await bridge.driver.state()).toBeNull();
+      await bridge.hangUp(leaves);
+      const waits = await bridge.dialIn("14085550003");
+      await bridge.press(waits, "98");
+      await reported("connected");
+
+      const told = (await takeReports()).map(({ type }) => type);
+      expect(told).toEqual(["disconnected", "connected"]);
+      expect(await callInState(stays)).toMatchObject({ stage: "entered" });
+      expect(await callInState(leaves)).toMatchObject({ stage: "ended", reason: "hung-up" });
+      expect(await callInState(waits)).toMatchObject({ stage: "prompted", keys: "98" });
+    });
+
+    test("a bridge that was started anew says so by its boot id, and holds nothing", async () => {
+      await bridge.cutLink();
+      await reported("connected");
+      const before = reports.find((report) => report.type === "connected");
+      await done(create);
+      await takeReports();
+
+      await bridge.restart();
+      await reported("connected");
+
+      const after = reports.find((report) => report.type === "connected");
+      expect(after?.bootId).not.toBe(before?.bootId);
+      expect(await state()).toEqual({ conferences: [], calls: [] });
+    });
+
+    test("whoever awaits an outcome goes on before anything later is reported", async () => {
+      await done(create);
+      await bridge.talk(await entered(), true);
+
+      // The bridge tells who talks right behind its answer.
+      let reportedBefore = -1;
+      await carryOut({ type: "report-speakers" }).then(() => {
+        reportedBefore = reports.length;
+      });
+      await reported("talking");
+
+      expect(reportedBefore).toBe(0);
+    });
+
+    test("after stop nothing is reported, and acts are unreachable", async () => {
+      await done(create);
+      await takeReports();
+
+      await bridge.driver.stop();
+
+      expect(await carryOut({ type: "lock" })).toEqual({ done: false, reason: "unreachable" });
+      expect(reports).toEqual([]);
+    });
+  });
+}
