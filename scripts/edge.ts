@@ -51,6 +51,35 @@ export async function prepareEdge(options: EdgeOptions): Promise<Launch> {
   return { command: workerd, args: ["serve", config], env: options.variables };
 }
 
+/** Serves the edge by `wrangler dev`, which takes in each change of the code; slower, and several processes. */
+export function wranglerDev({ folder, host, port, variables }: EdgeOptions): Launch {
+  mkdirSync(folder, { recursive: true });
+  const envFile = join(resolve(folder), "wrangler.env");
+  const lines = Object.entries(variables).map(([name, value]) => `${name}='${value}'\n`);
+  writeFileSync(envFile, lines.join(""), { mode: 0o600 });
+  const wrangler = join(project, "node_modules", "wrangler", "bin", "wrangler.js");
+  const options = {
+    config: join(project, "wrangler.toml"),
+    "env-file": envFile,
+    "persist-to": join(resolve(folder), "wrangler"),
+    "inspector-port": "0",
+    ip: host,
+    port: String(port),
+  };
+  return {
+    command: process.execPath,
+    args: [wrangler, "dev", ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])],
+    env: {
+      CLOUDFLARE_CF_FETCH_ENABLED: "false",
+      WRANGLER_SEND_METRICS: "false",
+      WRANGLER_HIDE_BANNER: "true",
+      X_LOCAL_OBSERVABILITY: "false",
+      X_LOCAL_EXPLORER: "false",
+      CI: "1",
+    },
+  };
+}
+
 function workerdConfig({ folder, host, port, variables, objects = edgeObjects }: EdgeOptions): string {
   const classes = Object.values(objects)
     .map((name) => `(className = "${name}", uniqueKey = "bridgehead-${name}", enableSql = true),`)

@@ -50,8 +50,9 @@ export class Part {
     this.child = child;
     this.ended = new Promise((done) => {
       const over = (how: string) => {
-        done();
+        signalGroup(child, "SIGKILL"); // What it started does not outlive it.
         this.child = undefined;
+        done();
         if (!this.stopping) void this.restart(how, Date.now() - startedAt);
       };
       child.once("error", (error) => over(error.message));
@@ -63,9 +64,9 @@ export class Part {
   /** Asks the process to end, and ends it when it has not after `graceMs`. */
   async stop(graceMs: number): Promise<void> {
     this.stopping = true;
-    this.child?.kill("SIGTERM");
+    signalGroup(this.child, "SIGTERM");
     await Promise.race([this.ended, pause(graceMs, undefined, { ref: false })]);
-    this.child?.kill("SIGKILL");
+    signalGroup(this.child, "SIGKILL");
     await this.ended;
   }
 
@@ -74,5 +75,15 @@ export class Part {
     this.quickEnds = livedMs < 2_000 ? this.quickEnds + 1 : 0;
     await pause(Math.min(1_000, this.quickEnds * 250));
     if (!this.stopping) this.start(lastEnd);
+  }
+}
+
+/** To the process and to all that it started. */
+function signalGroup(leader: ChildProcess | undefined, signal: "SIGTERM" | "SIGKILL"): void {
+  if (!leader?.pid) return;
+  try {
+    process.kill(-leader.pid, signal);
+  } catch {
+    // The whole group is gone already.
   }
 }

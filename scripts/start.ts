@@ -3,10 +3,10 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { parseArgs, promisify } from "node:util";
 import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
-import { prepareEdge } from "./edge.ts";
+import { prepareEdge, wranglerDev } from "./edge.ts";
 import { type Guard, startGuard } from "./guard.ts";
 import { localOverrides, operatorToken, portFrom, requireFreePort, StartError, stateFolder } from "./local-settings.ts";
 import { type Launch, Part } from "./part.ts";
@@ -16,9 +16,10 @@ const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const partNames = ["bridge", "edge", "agent"] as const;
 type PartName = (typeof partNames)[number];
 
+const { values: options } = parseArgs({ options: { dev: { type: "boolean" } } });
 await runUntilStopped(start);
 
-/** Brings up the whole product on this machine (`npm start`); returns how to stop it. */
+/** Brings up the whole product on this machine (`npm start`; with `-- --dev` by `wrangler dev`); returns how to stop it. */
 async function start(): Promise<() => Promise<void>> {
   const ports = {
     edge: portFrom("PORT", 8787),
@@ -45,14 +46,15 @@ async function start(): Promise<() => Promise<void>> {
   const checked = loadDomains(domains);
   if (!checked.ok) throw new StartError(checked.error.replaceAll("DOMAINS.local", "DOMAIN_LOCAL"));
 
+  const edge = {
+    folder: join(folder, "edge"),
+    host: "127.0.0.1",
+    port: ports.edge,
+    variables: { DOMAINS: domains, OPERATOR_TOKEN: token },
+  };
   const launches: Record<PartName, Launch> = {
     bridge: nodeProgram(["simulators/bridge/main.ts"], { SIMULATED_BRIDGE_PORT: String(ports.bridge) }),
-    edge: await prepareEdge({
-      folder: join(folder, "edge"),
-      host: "127.0.0.1",
-      port: ports.edge,
-      variables: { DOMAINS: domains, OPERATOR_TOKEN: token },
-    }),
+    edge: options.dev ? wranglerDev(edge) : await prepareEdge(edge),
     agent: nodeProgram(["bridge-agent/main.ts", "run", "--settings", agentSettings]),
   };
   const guard = startGuard();
