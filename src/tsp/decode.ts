@@ -145,7 +145,7 @@ function readMessage(
 
     if (read.value !== undefined) {
       message[name] = read.value;
-      if (came && came.rank > 0) spelling = { ...spelling, [name]: came.name };
+      if (came && came.rank >= 1) spelling = { ...spelling, [name]: came.name };
     } else if (need === "required" || (requiredWhen && message[requiredWhen.field] === requiredWhen.is)) {
       const result = kind.kind === "msg-id" ? "msg-id-missing" : "attribute-missing";
       return err({ result, detail: `${plan.wire}: ${wire} is missing or empty` });

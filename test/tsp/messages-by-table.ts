@@ -1,0 +1,58 @@
+import * as fc from "fast-check";
+import type { Field, FieldKind } from "../../src/tsp/fields.ts";
+import type { MessageSpec } from "../../src/tsp/messages.ts";
+import { defaultCodes } from "../../src/tsp/protocol-table.ts";
+
+/** Any XML character, the troublesome ones often. */
+const character = fc.oneof(
+  fc.constantFrom("<", ">", "&", '"', "'", "\n", "\r", "\t", " ", "]", "é", "€", "😀", "\u0085", "\u2028", "\ufffd"),
+  fc.string({ unit: "grapheme-ascii", minLength: 1, maxLength: 1 }),
+);
+const text = (max: number) => fc.string({ unit: character, minLength: 1, maxLength: Math.floor(max / 4) });
+const idText = (max: number) =>
+  text(max).filter((id) => id.trim() === id && !id.includes("%") && id.toLowerCase() !== "null");
+const digits = (min: number, max: number) => fc.stringMatching(new RegExp(`^[0-9]{${min},${max}}$`));
+
+function anyValue(kind: FieldKind): fc.Arbitrary<unknown> {
+  switch (kind.kind) {
+    case "msg-id":
+      return fc.stringMatching(/^[A-Za-z0-9_-]{1,32}$/);
+    case "conf-key":
+    case "ext-conf-id":
+    case "sub-conf-id":
+    case "call-id":
+      return idText(kind.max);
+    case "host":
+      return fc.constantFrom("tsp1.example.com:80", "[::1]:8443", "https://tsp.example.com/post?a=1&b=2", "h");
+    case "text":
+      return text(kind.max);
+    case "digits":
+      return digits(1, kind.max);
+    case "integer":
+      return fc.integer({ min: kind.min });
+    case "boolean":
+      return fc.boolean();
+    case "code": {
+      const words = defaultCodes[kind.codes];
+      const known: readonly number[] = Object.values(words);
+      const unknown = fc.integer({ min: -999, max: 999 }).filter((code) => !known.includes(code));
+      return fc.oneof(fc.constantFrom(...Object.keys(words)), unknown);
+    }
+    case "list":
+      return fc.array(idText(kind.max), { minLength: 1, maxLength: 5 });
+    case "flags":
+      return fc.array(fc.boolean(), { minLength: 1, maxLength: 5 });
+    case "phone":
+      return fc.record({ country: digits(1, 3), area: digits(0, 5), local: digits(1, 10), extension: digits(0, 6) });
+  }
+}
+
+/** Any message of a table. */
+export function messageBy(type: string, spec: MessageSpec): fc.Arbitrary<Record<string, unknown>> {
+  const isAlwaysThere = (field: Field) => field.need === "required" || field.requiredWhen !== undefined;
+  const fields = Object.entries(spec.fields);
+  return fc.record(
+    { type: fc.constant(type), ...Object.fromEntries(fields.map(([name, field]) => [name, anyValue(field.kind)])) },
+    { requiredKeys: ["type", ...fields.filter(([, field]) => isAlwaysThere(field)).map(([name]) => name)] },
+  );
+}

@@ -1,0 +1,67 @@
+import { describe, expect, test } from "vitest";
+import type { ExtCallId, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
+import { createCodec } from "../../src/tsp/codec.ts";
+import type { ProtocolOverrides } from "../../src/tsp/protocol-table.ts";
+
+const overrides: ProtocolOverrides = {
+  elements: { W2A_DropUser: "W2A_Expel", A2W_RspDropUser: "A2W_RspExpel" },
+  attributes: { ExtCallID: "CallRef" },
+  codes: { result: { "no-such-call": 205, "attribute-missing": -70 }, updateAction: { lock: 21 } },
+  silent: ["A2W_RspUpdateConference"],
+};
+const adapter = createCodec(overrides);
+const webex = createCodec(overrides, "webex");
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+const ids = { msgId: "1" as MsgId, extConfId: "7" as ExtConfId, extCallId: "c" as ExtCallId };
+
+test("names and numbers of a domain replace the defaults both ways", () => {
+  const request = webex.encode("5", [
+    { type: "drop-caller", ...ids },
+    { type: "update-conference", ...ids, msgId: "2" as MsgId, action: "lock" },
+  ]);
+  expect(request).toContain('<W2A_Expel MsgID="1" ExtConfID="7" CallRef="c"></W2A_Expel>');
+  expect(request).toContain('ActionCode="21"');
+  expect(adapter.decode(bytesOf(request))).toMatchObject({
+    ok: true,
+    messages: [{ type: "drop-caller" }, { type: "update-conference", action: "lock" }],
+  });
+
+  const answer = adapter.encode("6", [{ type: "caller-dropped", msgId: ids.msgId, result: "no-such-call" }]);
+  expect(answer).toContain('<A2W_RspExpel MsgID="1" Result="205"></A2W_RspExpel>');
+  expect(webex.decode(bytesOf(answer))).toMatchObject({
+    messages: [{ type: "caller-dropped", result: "no-such-call" }],
+  });
+  expect(adapter.confirm("5", "attribute-missing")).toContain('Result="-70"');
+});
+
+test("a replaced name or number no longer means what it did", () => {
+  const old =
+    '<WbxTSPSchema><TransID>5</TransID><W2A_DropUser MsgID="1"/><W2A_UpdateConference MsgID="2" ExtConfID="7" ActionCode="1"/></WbxTSPSchema>';
+
+  expect(adapter.decode(bytesOf(old))).toMatchObject({
+    messages: [{ type: "unknown", element: "W2A_DropUser", msgId: "1" }, { action: 1 }],
+  });
+});
+
+test("a silent answer is not to be sent, all others are", () => {
+  expect(adapter.sends({ type: "conference-updated", msgId: ids.msgId, result: "ok" })).toBe(false);
+  expect(adapter.sends({ type: "conference-closed", msgId: ids.msgId, result: "ok" })).toBe(true);
+  expect(createCodec({}).sends({ type: "conference-updated", msgId: ids.msgId, result: "ok" })).toBe(true);
+});
+
+describe("overrides that cannot be meant are refused when the codec is made", () => {
+  test.each([
+    [{ elements: { W2A_Nothing: "X" } }, 'protocol.elements: "W2A_Nothing" is no default name of the protocol'],
+    [{ attributes: { extconfid: "X" } }, 'protocol.attributes: "extconfid" is no default name of the protocol'],
+    [{ silent: ["A2W_Nothing"] }, 'protocol.silent: "A2W_Nothing" is no default name of the protocol'],
+    [{ elements: { W2A_DropUser: "W2A_Callout" } }, '"W2A_Callout" would name two things'],
+    [{ attributes: { ExtCallID: "ExtConfID" } }, '"ExtConfID" would name two things'],
+    [{ codes: { updateAction: { lock: 3 } } }, 'protocol.codes.updateAction: "lock" and "mute-all" both are 3'],
+  ] satisfies [ProtocolOverrides, string][])("%j", (wrong, message) => {
+    expect(() => createCodec(wrong)).toThrow(message);
+  });
+
+  test("two codes may change places", () => {
+    expect(() => createCodec({ codes: { updateAction: { lock: 3, "mute-all": 1 } } })).not.toThrow();
+  });
+});

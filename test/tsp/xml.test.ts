@@ -1,0 +1,152 @@
+import { describe, expect, test } from "vitest";
+import { createCodec } from "../../src/tsp/codec.ts";
+import { parseXml, xmlLimits } from "../../src/tsp/xml.ts";
+
+const bytesOf = (text: string) => new TextEncoder().encode(text);
+const reasonOf = (text: string) => {
+  const tree = parseXml(bytesOf(text));
+  return tree.ok ? "accepted" : tree.error.reason;
+};
+
+test("a document becomes a tree of names, attributes, children and text", () => {
+  expect(parseXml(bytesOf("<a x='1' __proto__='2'>t<b/><![CDATA[<u>]]>\r\n</a>"))).toEqual({
+    ok: true,
+    value: {
+      name: "a",
+      attributes: [
+        { name: "x", value: "1" },
+        { name: "__proto__", value: "2" },
+      ],
+      children: [{ name: "b", attributes: [], children: [], text: "" }],
+      text: "t<u>\n",
+    },
+  });
+});
+
+test("a fault is told with its line and column", () => {
+  expect(parseXml(bytesOf("<a>\n <b c=1/></a>"))).toEqual({
+    ok: false,
+    error: { line: 2, column: 7, reason: "unquoted attribute value." },
+  });
+});
+
+describe("limits", () => {
+  const nested = (depth: number) => "<a>".repeat(depth) + "</a>".repeat(depth);
+  const wide = (count: number) => `<r>${"<a/>".repeat(count - 1)}</r>`;
+  const attributes = (count: number) => `<r ${Array.from({ length: count }, (_, at) => `a${at}=""`).join(" ")}/>`;
+  const { depth, elements, attributesOfElement, bytes } = xmlLimits;
+
+  test.each([
+    ["depth", nested(depth), nested(depth + 1), "elements nested deeper than 32"],
+    ["elements", wide(elements), wide(elements + 1), "more than 20000 elements"],
+    [
+      "attributes",
+      attributes(attributesOfElement),
+      attributes(attributesOfElement + 1),
+      "more than 256 attributes in one element",
+    ],
+    [
+      "bytes",
+      `<r>${" ".repeat(bytes - 7)}</r>`,
+      `<r>${" ".repeat(bytes - 6)}</r>`,
+      "1048577 bytes, at most 1048576 are read",
+    ],
+  ])("a document at the limit of %s is read, one past it refused", (_, within, beyond, reason) => {
+    expect(reasonOf(within)).toBe("accepted");
+    expect(reasonOf(beyond)).toBe(reason);
+  });
+});
+
+test.each([
+  ["bare", "<!DOCTYPE a><a/>"],
+  ["with a system id", '<!DOCTYPE a SYSTEM "http://127.0.0.1/a.dtd"><a/>'],
+  ["with a subset", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"],
+])("a DOCTYPE is refused: %s", (_, text) => {
+  expect(reasonOf(text)).toBe("a DOCTYPE is not accepted");
+});
+
+test.each([
+  ["duplicate attributes", "<a b='' b=''/>"],
+  ["undefined entities", "<a>&nbsp;</a>"],
+  ["a bare ampersand", "<a>x & y</a>"],
+  ["< in an attribute", "<a b='<'/>"],
+  ["control characters", "<a>\u0001</a>"],
+  ["references to control characters", "<a>&#1;</a>"],
+  ["references to surrogates", "<a>&#xD800;</a>"],
+  ["U+FFFE", "<a>\ufffe</a>"],
+  ["two roots", "<a/><b/>"],
+  ["]]> in text", "<a>]]></a>"],
+  ["-- in a comment", "<a><!-- -- --></a>"],
+  ["a declaration that is not first", " <?xml version='1.0'?><a/>"],
+  ["blanks alone", " \n"],
+])("what is not well formed is refused: %s", (_, text) => {
+  expect(reasonOf(text)).not.toBe("accepted");
+});
+
+test("bytes that are not in their encoding are refused", () => {
+  const surrogate = Uint8Array.of(0x3c, 0x61, 0x3e, 0xed, 0xa0, 0x80, 0x3c, 0x2f, 0x61, 0x3e);
+
+  expect(parseXml(surrogate)).toMatchObject({ ok: false, error: { reason: "the bytes are no utf-8 text" } });
+});
+
+describe("1 MiB of hostile text costs no more than ten times a harmless document of its size", () => {
+  const size = xmlLimits.bytes;
+  const fill = (unit: string) => unit.repeat(Math.ceil(size / unit.length));
+  const wrap = (start: string, unit: string, end = "") => (start + fill(unit)).slice(0, size - end.length) + end;
+  const codec = createCodec({});
+  const message = '<W2A_DropUser MsgID="52491000123" ExtConfID="7001234" ExtCallID="c-9" Reason="of no interest"/>\n';
+  const harmless = wrap("<WbxTSPSchema><TransID>1</TransID>", message);
+
+  test.each([
+    ["nested elements", fill("<a>")],
+    ["elements", wrap("<a>", "<b/>")],
+    ["attributes", wrap("<a", " b=''")],
+    ["one attribute name", wrap("<a ", "b")],
+    ["one attribute", wrap("<a b='", "c")],
+    ["line ends in an attribute", wrap("<a b='", "\r\n", "'/>")],
+    ["references", wrap("<a>", "&amp;", "</a>")],
+    ["a reference of zeros", wrap("<a>&#", "0", "65;</a>")],
+    ["an entity without end", wrap("<a>&", "e")],
+    ["brackets in CDATA", wrap("<a><![CDATA[", "]", "]]></a>")],
+    ["comments that do not end", wrap("<a><!--", "- ")],
+    ["text in pieces", wrap("<a>", "x<!---->", "</a>").replace(/<!?-?-?-?-?<\/a>$/, "</a>")],
+    ["processing instructions", wrap("<a>", "<?b ??>")],
+    ["a DOCTYPE", wrap("<!DOCTYPE a [", "<!ENTITY b '&c;'>")],
+    ["blanks", fill(" ")],
+    ["TransIDs without end", fill("<TransID>")],
+    ["TransIDs in blanks", wrap("<TransID", " ")],
+    ["a TransID", wrap("<WbxTSPSchema><TransID>", "1", "</TransID></WbxTSPSchema>")],
+    [
+      "blanks in a boolean",
+      wrap(
+        '<WbxTSPSchema><TransID>1</TransID><W2A_CloseConference MsgID="1" ExtConfID="7" KeepAlive="1',
+        " ",
+        'x"/></WbxTSPSchema>',
+      ),
+    ],
+    ["a wrong root", wrap("<", "r", "/>")],
+  ])("%s", (_, text) => {
+    const cost = fastest(() => codec.decode(bytesOf(text)));
+
+    expect(cost).toBeLessThan(10 * harmlessCost());
+  });
+
+  const harmlessCost = once(() => fastest(() => codec.decode(bytesOf(harmless))));
+});
+
+function fastest(run: () => unknown): number {
+  const times = Array.from({ length: 3 }, () => {
+    const from = performance.now();
+    run();
+    return performance.now() - from;
+  });
+  return Math.min(...times);
+}
+
+function once(measure: () => number): () => number {
+  let known: number | undefined;
+  return () => {
+    known ??= measure();
+    return known;
+  };
+}
