@@ -1,0 +1,111 @@
+import { expect, test } from "vitest";
+import { loadDomains } from "../../src/settings/load.ts";
+import { localDomain, mergeSettings } from "../../src/settings/local-domain.ts";
+
+const publicKey = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+const local = localDomain({ agents: [{ name: "agent-1", publicKey }] });
+const load = (overrides: unknown) => loadDomains(JSON.stringify({ local: mergeSettings(local, overrides) }));
+
+test("the local domain is right as it is, and the same text is read once", () => {
+  const loaded = load({});
+
+  expect(loaded.ok && [...loaded.value]).toEqual([["local", { ...local, protocol: {} }]]);
+  expect(load({})).toBe(loaded);
+});
+
+test("a recording sequence without its final pause gets one", () => {
+  const loaded = load({ recording: { number: { country: "1", area: "408", local: "55" }, sequence: "P5D123#" } });
+
+  expect(loaded.ok && [...loaded.value.values()][0]?.recording?.sequence).toBe("P5D123#P0");
+});
+
+test.each<[string, unknown, string]>([
+  [
+    "a wrong type",
+    { webex: { timeoutMs: "10" } },
+    'DOMAINS.local.webex.timeoutMs Invalid type: Expected number but received "10"; a right example: 10000',
+  ],
+  ["an unknown setting", { webex: { timeout: 10 } }, "DOMAINS.local.webex.timeout is not a setting"],
+  [
+    "a missing part",
+    { recording: { sequence: "P1" } },
+    'DOMAINS.local.recording.number is missing; a right example: {"country":"1","area":"408","local":"5551234"}',
+  ],
+  [
+    "a recording sequence outside the grammar",
+    { recording: { number: { country: "1", area: "408", local: "55" }, sequence: "X1" } },
+    'DOMAINS.local.recording.sequence must be P (pause) and D (digits) items, for example P15D123456789#P0; a right example: "P15D123456789#P0"',
+  ],
+  [
+    "a memory of a day, after which WebEx uses its numbers again",
+    { transactionMemoryMs: 86_400_000 },
+    "DOMAINS.local.transactionMemoryMs Invalid value: Expected <=86399999 but received 86400000; a right example: 7200000",
+  ],
+  [
+    "two agents of one name",
+    {
+      bridges: [
+        {
+          name: "b",
+          agents: [
+            { name: "a", publicKey },
+            { name: "a", publicKey },
+          ],
+        },
+      ],
+    },
+    `DOMAINS.local.bridges.0.agents must not have two agents of one name; a right example: [{"name":"agent-1","publicKey":"${publicKey}"}]`,
+  ],
+])("%s is told with the setting, what is wrong, and a right example", (_what, overrides, message) => {
+  expect(load(overrides)).toEqual({ ok: false, error: message });
+});
+
+test("a recording sequence that the final pause makes too long is refused", () => {
+  const number = { country: "1", area: "408", local: "55" };
+
+  expect(load({ recording: { number, sequence: `P1D${"1".repeat(250)}` } }).ok).toBe(true);
+  expect(load({ recording: { number, sequence: `P1D${"1".repeat(251)}` } }).ok).toBe(false);
+});
+
+test("two elements of one name are found at load, before a call is", () => {
+  const loaded = load({ protocol: { elements: { W2A_Callout: "W2A_DropUser" } } });
+
+  expect(loaded).toMatchObject({ ok: false, error: expect.stringContaining("DOMAINS.local.protocol") });
+});
+
+test.each([
+  "{",
+  "[]",
+  "null",
+  "3",
+  '{"a/b": {}}',
+  '{"a": {}}',
+  '{"a": null}',
+])("%s is one line of complaint", (json) => {
+  const loaded = loadDomains(json);
+
+  expect(loaded).toMatchObject({ ok: false, error: expect.stringMatching(/^DOMAINS[^\n]*right example[^\n]*$/) });
+});
+
+test("merging goes deep into objects and replaces everything else", () => {
+  const defaults = { a: { b: 1, c: [1, 2] }, d: 4, e: { f: 5 } };
+
+  expect(mergeSettings(defaults, { a: { c: [3] }, d: { new: true }, e: null, g: { h: {} } })).toEqual({
+    a: { b: 1, c: [3] },
+    d: { new: true },
+    e: null,
+    g: { h: {} },
+  });
+  expect(defaults).toEqual({ a: { b: 1, c: [1, 2] }, d: 4, e: { f: 5 } });
+});
+
+test("names that reach into prototypes are ignored at every depth", () => {
+  const merged = mergeSettings(
+    { a: {} },
+    JSON.parse('{"__proto__": {"x": 1}, "constructor": 1, "a": {"__proto__": {"x": 1}}, "new": {"prototype": 2}}'),
+  );
+
+  expect(merged).toEqual({ a: {}, new: {} });
+  expect(({} as { x?: number }).x).toBeUndefined();
+  expect(Object.getPrototypeOf(merged)).toBe(Object.prototype);
+});
