@@ -1,3 +1,4 @@
+import type { Asked } from "../tsp/answers.ts";
 import type { Running } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -8,6 +9,32 @@ export function announce(turn: Turn, head: Running): void {
   if (head.locked) {
     turn.notify({ type: "conference-changed", msgId: turn.around.msgId(), extConfId, status: "locked" });
   }
+  const { recording } = turn.around.settings;
+  if (recording) {
+    const { country, area, local } = recording.number;
+    turn.notify({
+      type: "conference-changed",
+      msgId: turn.around.msgId(),
+      extConfId,
+      status: "recording-sequence",
+      recordingNumber: `${country},${area},${local}`,
+      recordingSequence: recording.sequence,
+    });
+  }
+}
+
+/** The conference is there; with it go the hybrid attributes that the domain has set (protocol 2.2.1). */
+export function answerCreate(turn: Turn, request: Asked | null): void {
+  const { hybrid } = turn.around.settings;
+  turn.answer(request, "ok", {
+    confKey: turn.around.confKey,
+    ...(hybrid && {
+      hybridClientUrl: hybrid.clientUrl,
+      ...(hybrid.connectData !== undefined && { hybridConnectData: hybrid.connectData }),
+      ...(hybrid.adhocInstall !== undefined && { adhocInstall: hybrid.adhocInstall }),
+      ...(hybrid.appDetection !== undefined && { appDetection: hybrid.appDetection }),
+    }),
+  });
 }
 
 /** Locked or unlocked; there is no status for "unlocked" but that it runs (protocol 2.3.2). */

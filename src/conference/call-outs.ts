@@ -1,12 +1,11 @@
-import type { RefusalReason } from "../bridge/commands.ts";
 import type { EndReason } from "../bridge/events.ts";
-import { type CallId, MAIN_ROOM } from "../foundation/ids.ts";
-import { asked } from "../tsp/answers.ts";
+import { type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
+import { type Asked, asked } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import { callerNamed, tellEntered } from "./callers.ts";
-import { refusalResult } from "./refusals.ts";
-import type { CallOut, Creating, Running } from "./state.ts";
+import { callerNamed, tellEntered, tellNews } from "./callers.ts";
+import { type Failure, refusalResult } from "./refusals.ts";
+import type { Caller, CallOut, Creating, Running } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 const DEFAULT_WAIT_S = 60;
@@ -34,6 +33,7 @@ export function startCallOut(turn: Turn, head: Creating | Running, message: From
     number: message.phone,
     participantType,
     muted: message.privilege === "listen" || participantType === "silent-monitor",
+    privately: message.joinMode === "private-talk",
     stage: "dialling",
     answerBy: turn.at + waitMs + GRACE_MS,
   });
@@ -54,32 +54,51 @@ export function cancelCallOut(turn: Turn, message: FromWebexMessages["cancel-cal
 }
 
 /** The far end picked up: WebEx hears it before the call enters (protocol 4.3). */
-export function answered(turn: Turn, callOut: CallOut): void {
-  if (callOut.stage === "answered") return;
-  if (callOut.stage === "dropping") return turn.order({ type: "expel", call: callOut.call });
+export function answered(turn: Turn, callOut: CallOut): CallOut {
+  const picked: CallOut = { ...callOut, stage: "answered", asked: null };
   turn.answer(callOut.asked, "ok");
-  turn.callOuts.set(callOut.call, { ...callOut, stage: "answered", asked: null });
-  const joinTone = callOut.participantType !== "silent-monitor";
-  turn.order({ type: "admit", call: callOut.call, muted: callOut.muted, joinTone });
+  turn.callOuts.set(callOut.call, picked);
+  return picked;
+}
+
+/** Lets an answered call into the main room; a silent monitor enters muted and without a tone (protocol 4.17). */
+export function admit(turn: Turn, callOut: CallOut, request: Asked | null): void {
+  const { call, muted, participantType } = callOut;
+  turn.order({ type: "admit", call, muted, joinTone: participantType !== "silent-monitor" }, request);
 }
 
 /** The bridge brought the answered call into the conference. */
 export function admitted(turn: Turn, callOut: CallOut): void {
-  const { call, extCallId, participantType, muted, number } = callOut;
-  turn.callOuts.delete(call);
-  tellEntered(turn, {
+  if (!callOut.privately) return placeCaller(turn, callOut, MAIN_ROOM);
+  // WebEx knows this invitee: it was told that it waits (protocol 4.21).
+  const status = callOut.muted ? "muted" : "unmuted";
+  turn.callOuts.delete(callOut.call);
+  const caller = newCaller(turn, callOut, MAIN_ROOM);
+  turn.callers.set(caller.call, caller);
+  tellNews(turn, caller, { status, action: "joined-main", actionResult: "ok" });
+}
+
+/** The call-out is a caller from now on. */
+export function placeCaller(turn: Turn, callOut: CallOut, room: RoomId, action?: "private-talk"): void {
+  turn.callOuts.delete(callOut.call);
+  tellEntered(turn, newCaller(turn, callOut, room), action);
+}
+
+function newCaller(turn: Turn, { call, extCallId, participantType, muted, number }: CallOut, room: RoomId): Caller {
+  return {
     call,
     order: turn.around.serial(),
     number: `${number.country}${number.area}${number.local}`,
     attendeeId: null,
     participantType,
     muted,
-    room: MAIN_ROOM,
+    room,
+    mutedInMain: null,
     extCallId,
     enterMsgId: null,
     held: [],
     left: false,
-  });
+  };
 }
 
 /** The dialled call is over before it entered. Once it was answered nothing is owed (protocol 4.4). */
@@ -89,7 +108,7 @@ export function failed(turn: Turn, callOut: CallOut, reason: EndReason): void {
 }
 
 /** The bridge did not dial, or did not admit. */
-export function refused(turn: Turn, callOut: CallOut, reason: RefusalReason): void {
+export function refused(turn: Turn, callOut: CallOut, reason: Failure): void {
   turn.answer(callOut.asked, refusalResult(reason));
   if (callOut.stage === "answered" && reason !== "no-such-call") turn.order({ type: "expel", call: callOut.call });
   turn.callOuts.delete(callOut.call);

@@ -16,6 +16,7 @@ export function entered(turn: Turn, arrival: BridgeCaller): void {
     participantType: arrival.silent ? "silent-monitor" : "participant",
     muted: arrival.muted,
     room: arrival.room,
+    mutedInMain: null,
     extCallId: null,
     enterMsgId: null,
     held: [],
@@ -24,7 +25,7 @@ export function entered(turn: Turn, arrival: BridgeCaller): void {
 }
 
 /** Tells WebEx of a caller that it is to name, or to confirm the name of, by `caller-named`. */
-export function tellEntered(turn: Turn, caller: Caller): void {
+export function tellEntered(turn: Turn, caller: Caller, action?: "private-talk"): void {
   const { bound } = turn;
   if (!bound) return;
   const msgId = turn.around.msgId();
@@ -37,6 +38,7 @@ export function tellEntered(turn: Turn, caller: Caller): void {
     ...(caller.attendeeId !== null && { attendeeId: caller.attendeeId }),
     participantType: caller.participantType,
     ...(caller.number !== "" && { did: caller.number }),
+    ...(action && { action }),
     actionResult: "ok",
   });
 }
@@ -58,6 +60,14 @@ export function nameCaller(turn: Turn, message: FromWebexMessages["caller-named"
 /** The caller that WebEx calls so and that is here. */
 export function callerNamed(turn: Turn, extCallId: ExtCallId): Caller | undefined {
   return turn.callers.find((caller) => caller.extCallId === extCallId && !caller.left);
+}
+
+/** The host's call is the first one that entered and is still here. */
+export function hostOf(turn: Turn): Caller | undefined {
+  return turn.callers
+    .values()
+    .filter(({ left }) => !left)
+    .reduce<Caller | undefined>((first, caller) => (first && first.order < caller.order ? first : caller), undefined);
 }
 
 /** Tells WebEx how a caller changed, or holds that back until the call has a name. */

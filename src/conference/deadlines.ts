@@ -1,12 +1,14 @@
 import type { EpochMs } from "../foundation/ids.ts";
 import { overdue } from "./call-outs.ts";
 import { createFailed } from "./lifecycle.ts";
+import { takeResult } from "./results.ts";
+import { speechDue, tellSpeakers } from "./speech.ts";
 import type { ConferenceState, PendingOrder } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /** When time alone changes something next; `null`: never. */
 export function nextDeadline(state: ConferenceState): EpochMs | null {
-  let next: EpochMs | null = null;
+  let next: EpochMs | null = state.head.phase === "running" ? speechDue(state.head.speech) : null;
   for (const { answerBy } of [...state.orders.values(), ...state.callOuts.values()]) {
     if (next === null || answerBy < next) next = answerBy;
   }
@@ -15,6 +17,7 @@ export function nextDeadline(state: ConferenceState): EpochMs | null {
 
 /** Answers with a failure whatever has waited too long (design: each command has a deadline of its own). */
 export function expire(turn: Turn): void {
+  tellSpeakers(turn);
   for (const callOut of turn.callOuts.values()) if (callOut.answerBy <= turn.at) overdue(turn, callOut);
   for (const order of turn.orders.values()) if (order.answerBy <= turn.at) expireOrder(turn, order);
 }
@@ -37,5 +40,5 @@ function expireOrder(turn: Turn, order: PendingOrder): void {
     turn.order(order.command);
     return;
   }
-  turn.answer(order.asked, "bridge-timeout");
+  takeResult(turn, order, { done: false, reason: "timeout" });
 }

@@ -3,7 +3,9 @@ import { asked } from "../tsp/answers.ts";
 import type { ToWebex } from "../tsp/messages.ts";
 import { announce } from "./announcements.ts";
 import { tellEntered, tellNews } from "./callers.ts";
+import { recallForFailover } from "./private-talk.ts";
 import type { Bound, CreateRequest, Running } from "./state.ts";
+import { tellRooms } from "./sub-conferences.ts";
 import type { Turn } from "./turn.ts";
 
 /** How long requests that still carry a replaced handle are taken (protocol 4.9, last paragraph). */
@@ -12,7 +14,9 @@ const FORMER_HANDLE_MS = 60_000;
 /** Another TSP server takes the running conference over (protocol 4.9): it is told the whole state anew. */
 export function takeOver(turn: Turn, head: Running, message: CreateRequest): void {
   const departed = [...head.departed, ...departuresIn(turn.around.unconfirmed())];
-  const running: Running = { ...rebind(turn, head, message), departed: [] };
+  // Who speaks is reported again when the new server asks for it (protocol 4.16).
+  const { speech, ...rest } = rebind(turn, head, message);
+  const running: Running = { ...rest, attached: true, departed: [], groups: {} };
   turn.head = running;
   turn.answer(asked(message), "ok");
   announce(turn, running);
@@ -21,11 +25,17 @@ export function takeOver(turn: Turn, head: Running, message: CreateRequest): voi
     if (caller.left) turn.callers.delete(caller.call);
     else tellEntered(turn, { ...caller, held: [] });
   }
-  for (const caller of turn.callers.values()) if (caller.muted) tellNews(turn, caller, { status: "muted" });
+  // With a sub-conference in progress each call's state is told, else that of the muted ones (protocol section 5, row 13).
+  const tellsAll = turn.rooms.find(() => true) !== undefined;
+  for (const caller of turn.callers.values()) {
+    if (caller.muted || tellsAll) tellNews(turn, caller, { status: caller.muted ? "muted" : "unmuted" });
+  }
+  tellRooms(turn);
   for (const extCallId of departed) {
     const { extConfId } = running;
     turn.notify({ type: "caller-changed", msgId: turn.around.msgId(), extConfId, extCallId, status: "left" });
   }
+  recallForFailover(turn);
 }
 
 /**
@@ -37,6 +47,7 @@ export function rebind<Head extends Bound>(turn: Turn, head: Head, message: Crea
   turn.dropQueued();
   for (const order of turn.orders.values()) if (order.asked) turn.orders.set(order.id, { ...order, asked: null });
   for (const callOut of turn.callOuts.values()) turn.callOuts.set(callOut.call, { ...callOut, asked: null });
+  for (const room of turn.rooms.values()) if (room.closer) turn.rooms.set(room.room, { ...room, closer: null });
   turn.note(`taken over by ${host ?? "a server without a name"} as ${message.extConfId}`);
   return {
     ...head,

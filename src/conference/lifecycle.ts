@@ -1,7 +1,7 @@
 import { type Asked, asked } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import { announce } from "./announcements.ts";
+import { announce, answerCreate } from "./announcements.ts";
 import { tellNews } from "./callers.ts";
 import { rebind, takeOver } from "./failover.ts";
 import type { Closing, CreateRequest, Creating, Running } from "./state.ts";
@@ -22,7 +22,7 @@ export function create(turn: Turn, message: CreateRequest): void {
       } else turn.head = { ...head, askers: [...head.askers, ...askersOf(message)] };
       return;
     case "running":
-      return isTakeOver(head, message) ? takeOver(turn, head, message) : turn.answer(asked(message), "ok");
+      return isTakeOver(head, message) ? takeOver(turn, head, message) : answerCreate(turn, asked(message));
     case "closing":
       turn.head = { ...head, next: message };
       return;
@@ -31,10 +31,10 @@ export function create(turn: Turn, message: CreateRequest): void {
 
 /** The bridge has created it (protocol 4.1). */
 export function created(turn: Turn, head: Creating): void {
-  const { askers, ...bound } = head;
-  turn.head = { ...bound, phase: "running", locked: false, departed: [] };
-  for (const asker of askers) turn.answer(asker, "ok");
-  announce(turn, turn.head);
+  const running = runningFrom(head);
+  turn.head = running;
+  for (const asker of head.askers) answerCreate(turn, asker);
+  announce(turn, running);
 }
 
 /** The bridge has not created it: nothing is kept. */
@@ -56,16 +56,37 @@ export function close(
     turn.head = { ...head, askers: [...head.askers, ...askers] };
     return;
   }
-  if (head.phase === "creating") {
-    for (const asker of head.askers) turn.answer(asker, "conference-closed");
-    turn.head = { ...head, phase: "closing", locked: false, askers, next: null };
-  } else {
-    const { departed, ...running } = head;
-    turn.head = { ...running, phase: "closing", askers, next: null };
-  }
-  for (const callOut of turn.callOuts.values()) turn.answer(callOut.asked, "cancelled");
-  turn.callOuts.clear();
+  if (head.phase === "running" && message.keepAlive) return detach(turn, head, askers);
+  if (head.phase === "creating") for (const asker of head.askers) turn.answer(asker, "conference-closed");
+  turn.head = closing(head.phase === "creating" ? runningFrom(head) : head, askers);
   turn.order({ type: "end-conference" });
+}
+
+/** The meeting is over and its audio goes on (protocol 4.8): nobody is dropped, and nobody is told any more. */
+function detach(turn: Turn, head: Running, askers: readonly Asked[]): void {
+  for (const asker of askers) turn.answer(asker, "ok");
+  const { speech, ...rest } = head;
+  turn.head = { ...rest, attached: false };
+  endIfDeserted(turn);
+}
+
+/** Ends a conference that nobody is in and that WebEx has let go. */
+export function endIfDeserted(turn: Turn): void {
+  const { head } = turn;
+  if (head.phase !== "running" || head.attached) return;
+  if (turn.callers.find((caller) => !caller.left) || turn.callOuts.find(() => true)) return;
+  turn.head = closing(head, []);
+  turn.order({ type: "end-conference" });
+}
+
+function closing(running: Running, askers: readonly Asked[]): Closing {
+  const { extConfId, host, former, maxCallers, anonymousId } = running;
+  return { phase: "closing", extConfId, host, former, maxCallers, anonymousId, running, askers, next: null };
+}
+
+function runningFrom({ extConfId, host, former, maxCallers, anonymousId }: Creating): Running {
+  const bound = { extConfId, host, former, maxCallers, anonymousId };
+  return { ...bound, phase: "running", attached: true, locked: false, groups: {}, departed: [] };
 }
 
 /** The bridge ended it as WebEx wished. */
@@ -79,10 +100,9 @@ export function closed(turn: Turn, head: Closing): void {
 
 /** The bridge refused to end it: WebEx hears so, and the conference goes on. */
 export function closeFailed(turn: Turn, head: Closing, result: ResultWord): void {
-  const { askers, next, ...bound } = head;
-  for (const asker of askers) turn.answer(asker, result);
-  turn.head = { ...bound, phase: "running", departed: [] };
-  if (next) create(turn, next);
+  for (const asker of head.askers) turn.answer(asker, result);
+  turn.head = head.running;
+  if (head.next) create(turn, head.next);
 }
 
 /** Ended from the telephone side (protocol 4.7): one message, and no word about its callers. */
@@ -118,10 +138,12 @@ function start(turn: Turn, message: CreateRequest): void {
     anonymousId,
     askers: askersOf(message),
   };
-  turn.order({ type: "create-conference", maxCallers, anonymousId }, null, turn.around.settings.createTimeoutMs);
+  const timeoutMs = turn.around.settings.createTimeoutMs;
+  turn.order({ type: "create-conference", maxCallers, anonymousId }, null, { timeoutMs });
 }
 
 function isTakeOver(head: Creating | Running, message: CreateRequest): boolean {
+  if (head.phase === "running" && !head.attached) return true; // Re-attachment (protocol 4.8 step 6).
   return head.extConfId !== message.extConfId || (message.replyTo !== undefined && head.host !== message.replyTo);
 }
 
@@ -159,6 +181,9 @@ function end(turn: Turn, byWebex: boolean): void {
 function answerLeftOvers(turn: Turn, result: ResultWord): void {
   for (const callOut of turn.callOuts.values()) turn.answer(callOut.asked, result);
   for (const order of turn.orders.values()) turn.answer(order.asked, result);
+  for (const room of turn.rooms.values()) turn.answer(room.closer, result);
+  if (turn.head.phase === "running")
+    for (const request of Object.values(turn.head.groups)) turn.answer(request, result);
   turn.callOuts.clear();
   turn.orders.clear();
 }

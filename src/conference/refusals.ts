@@ -1,8 +1,14 @@
 import type { RefusalReason } from "../bridge/commands.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 
-/** What WebEx is told when a bridge refuses. */
-export function refusalResult(reason: RefusalReason): ResultWord {
+/** Why an order had no effect: the bridge said so, or said nothing in time. */
+export type Failure = RefusalReason | "timeout";
+
+/** How an order ended, as far as we can know. */
+export type Outcome = { readonly done: true } | { readonly done: false; readonly reason: Failure };
+
+/** What WebEx is told of it. */
+export function refusalResult(reason: Failure): ResultWord {
   return results[reason];
 }
 
@@ -15,4 +21,5 @@ const results = {
   "no-such-call": "no-such-call",
   "no-such-room": "no-such-room",
   locked: "conference-locked",
-} as const satisfies Record<RefusalReason, ResultWord>;
+  timeout: "bridge-timeout",
+} as const satisfies Record<Failure, ResultWord>;

@@ -6,7 +6,9 @@ import { cancelCallOut, startCallOut } from "./call-outs.ts";
 import { callerNamed, nameCaller, setMuted } from "./callers.ts";
 import { close, create } from "./lifecycle.ts";
 import type { Closing, Creating, Running } from "./state.ts";
+import { closeRoom, createRoom, moveCall } from "./sub-conferences.ts";
 import type { Turn } from "./turn.ts";
+import { update } from "./updates.ts";
 
 /** One message of WebEx. Its form was checked before; what the state forbids is answered (protocol T27). */
 export function takeRequest(turn: Turn, message: FromWebex): void {
@@ -43,11 +45,14 @@ function takeConferenceRequest(turn: Turn, message: ConferenceRequest): void {
     case "drop-caller":
       return dropCaller(turn, message.extCallId, request);
     case "update-conference":
+      return update(turn, live, message);
     case "create-sub-conference":
+      return createRoom(turn, message);
     case "add-to-sub-conference":
     case "remove-from-sub-conference":
+      return moveCall(turn, message);
     case "close-sub-conference":
-      return turn.answer(request, "not-supported");
+      return closeRoom(turn, message);
     default:
       return assertNever(message);
   }
@@ -62,6 +67,7 @@ type ConferenceRequest = Exclude<
 function liveUnder(turn: Turn, extConfId: ExtConfId): Creating | Running | Closing | null {
   const { head } = turn;
   if (head.phase === "absent" || head.phase === "ended") return null;
+  if (head.phase === "running" && !head.attached) return null;
   const known =
     head.extConfId === extConfId || head.former.some((old) => old.extConfId === extConfId && turn.at < old.until);
   return known ? head : null;
@@ -75,9 +81,11 @@ function updateCaller(turn: Turn, message: Extract<FromWebex, { type: "update-ca
   setMuted(turn, caller, message.privilege === "listen", request);
 }
 
-/** Expels a call (protocol 4.12); one that still rings is no longer wanted either. */
+/** Expels a call (protocol 4.12); an invitee that waits for its host is one, too. */
 function dropCaller(turn: Turn, extCallId: ExtCallId, request: Asked | null): void {
   const caller = callerNamed(turn, extCallId);
-  if (!caller) return turn.answer(request, "no-such-call");
-  turn.order({ type: "expel", call: caller.call }, request);
+  const call =
+    caller?.call ?? turn.callOuts.find((one) => one.extCallId === extCallId && one.stage === "answered")?.call;
+  if (call === undefined) return turn.answer(request, "no-such-call");
+  turn.order({ type: "expel", call }, request);
 }

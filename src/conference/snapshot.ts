@@ -1,7 +1,8 @@
 import type { BridgeConference } from "../bridge/events.ts";
 import { lockChanged } from "./announcements.ts";
-import { answered, failed } from "./call-outs.ts";
-import { entered, left, mutedChanged } from "./callers.ts";
+import { failed } from "./call-outs.ts";
+import { entered, mutedChanged } from "./callers.ts";
+import { gone, moved, pickedUp } from "./comings-and-goings.ts";
 import { lostByBridge } from "./lifecycle.ts";
 import type { Turn } from "./turn.ts";
 
@@ -22,20 +23,28 @@ export function compareWithBridge(turn: Turn, bridge: BridgeConference | null): 
   if (head.locked !== bridge.locked && !turn.isOrdered("lock", "unlock")) lockChanged(turn, head, bridge.locked);
   const present = new Map(bridge.callers.map((caller) => [caller.call, caller]));
   for (const caller of turn.callers.values()) {
-    if (!caller.left && !present.has(caller.call) && !turn.isBusy(caller.call, "expel")) left(turn, caller);
+    if (!caller.left && !present.has(caller.call) && !turn.isBusy(caller.call, "expel")) gone(turn, caller);
   }
   for (const [call, found] of present) {
     const caller = turn.callers.get(call);
     if (!caller) {
       if (!turn.isBusy(call) && !turn.callOuts.get(call)) entered(turn, found);
-    } else if (caller.muted !== found.muted && !turn.isBusy(call, "mute", "unmute")) {
-      mutedChanged(turn, caller, found.muted);
+      continue;
     }
+    if (caller.muted !== found.muted && !turn.isBusy(call, "mute", "unmute")) mutedChanged(turn, caller, found.muted);
+    const current = turn.callers.get(call);
+    if (current && current.room !== found.room && !turn.isBusy(call, "move")) {
+      moved(turn, current, found.room, null, { done: true });
+    }
+  }
+  const rooms = new Set(bridge.rooms.map(({ id }) => id));
+  for (const { room } of turn.rooms.values()) {
+    if (!rooms.has(room) && !turn.isOrdered("create-room", "close-room")) turn.rooms.delete(room);
   }
   const dialled = new Map(bridge.dialled.map((one) => [one.call, one]));
   for (const callOut of turn.callOuts.values()) {
     const found = dialled.get(callOut.call);
-    if (found?.answered) answered(turn, callOut);
+    if (found?.answered) pickedUp(turn, callOut);
     else if (!found && !present.has(callOut.call) && !turn.isBusy(callOut.call)) failed(turn, callOut, "refused");
   }
 }

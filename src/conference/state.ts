@@ -12,7 +12,7 @@ import type {
 } from "../foundation/ids.ts";
 import type { PhoneNumber } from "../foundation/phone-number.ts";
 import type { Asked } from "../tsp/answers.ts";
-import type { FromWebexMessages } from "../tsp/messages.ts";
+import type { FromWebexMessages, Spelling } from "../tsp/messages.ts";
 import type { Codes } from "../tsp/protocol-table.ts";
 
 /**
@@ -41,7 +41,15 @@ export interface Creating extends Bound {
 
 export interface Running extends Bound {
   readonly phase: "running";
+  /** False after a keep-alive close (protocol 4.8): the audio goes on and WebEx hears nothing, until it creates again. */
+  readonly attached: boolean;
   readonly locked: boolean;
+  /** Present while WebEx wants to know who speaks (protocol 4.16). */
+  readonly speech?: Speech;
+  /** Present while the host talks to an invitee in private (protocol 4.21). */
+  readonly talk?: PrivateTalk;
+  /** Requests that became an order for each of several calls, by MsgID; gone once answered. */
+  readonly groups: Readonly<Record<MsgId, Asked>>;
   /** Calls that left without the present server's knowledge; the next one is told (protocol 4.9 F4). */
   readonly departed: readonly ExtCallId[];
 }
@@ -49,7 +57,8 @@ export interface Running extends Bound {
 /** WebEx closed it and the bridge was told to end it. */
 export interface Closing extends Bound {
   readonly phase: "closing";
-  readonly locked: boolean;
+  /** What it goes on as, should the bridge refuse to end it. */
+  readonly running: Running;
   readonly askers: readonly Asked[];
   /** A create with the same key that came meanwhile: it starts a new conference when this one is over (protocol 4.7). */
   readonly next: CreateRequest | null;
@@ -63,6 +72,21 @@ export interface Ended {
   readonly byWebex: boolean;
   /** Until when a create with this key is answered with code 11. */
   readonly closedUntil?: EpochMs;
+}
+
+export interface Speech {
+  readonly speaking: readonly CallId[];
+  /** Those of whom WebEx was told that they speak. */
+  readonly told: readonly CallId[];
+  readonly toldAt: EpochMs;
+}
+
+export interface PrivateTalk {
+  readonly room: RoomId;
+  readonly host: CallId;
+  readonly invitee: CallId;
+  /** `adding` and `ending`: its legs are on their way back; the room is closed when it is empty. */
+  readonly stage: "opening" | "open" | "adding" | "ending";
 }
 
 /** What a conference keeps from its creation to its end. */
@@ -90,6 +114,8 @@ export interface Caller {
   readonly participantType: ParticipantType;
   readonly muted: boolean;
   readonly room: RoomId;
+  /** How it goes back from a sub-conference into the main one (protocol 4.13); `null` while it is in the main one. */
+  readonly mutedInMain: boolean | null;
   /** `null` until WebEx has named the call. */
   readonly extCallId: ExtCallId | null;
   /** The `caller-entered` that WebEx has not answered yet. */
@@ -104,6 +130,9 @@ export interface CallerNews {
   readonly status: "unmuted" | "muted" | "left";
   /** Keyed just now (protocol 4.19). */
   readonly attendeeId?: string;
+  /** From the private talk into the main conference (protocol 4.21). */
+  readonly action?: "joined-main";
+  readonly actionResult?: "ok";
 }
 
 /** A call that WebEx asked for and that has not entered yet. */
@@ -115,6 +144,8 @@ export interface CallOut {
   readonly number: PhoneNumber;
   readonly participantType: ParticipantType;
   readonly muted: boolean;
+  /** Invited by phone: it talks to the host in private first (protocol 4.21). */
+  readonly privately: boolean;
   /** `dropping`: nobody wants it any more, and an answer is hung up on (protocol 4.4). */
   readonly stage: "dialling" | "answered" | "dropping";
   /** When it has failed for lack of any outcome. */
@@ -129,9 +160,18 @@ export interface PendingOrder {
   readonly answerBy: EpochMs;
   /** Who waits for the result, if anyone. */
   readonly asked: Asked | null;
+  /** One of several orders of the request with this MsgID. */
+  readonly group?: MsgId;
+  /** WebEx is told of its effect with that of a later order. */
+  readonly quiet?: true;
 }
 
+/** A sub-conference (protocol 4.13). */
 export interface Room {
   readonly room: RoomId;
   readonly subConfId: SubConfId;
+  readonly spelling?: Spelling;
+  readonly stage: "opening" | "open" | "closing";
+  /** Who closes it. */
+  readonly closer: Asked | null;
 }

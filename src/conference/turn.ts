@@ -2,13 +2,17 @@ import type { BridgeCommand } from "../bridge/commands.ts";
 import type { Order } from "../bridge/orders.ts";
 import type { CallId, CommandId, EpochMs, RoomId, WebexHost } from "../foundation/ids.ts";
 import { type Asked, answerTo } from "../tsp/answers.ts";
-import type { ToWebex } from "../tsp/messages.ts";
+import type { ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import type { Changes, Decision, Post, Surroundings } from "./decision.ts";
 import type { Bound, Caller, CallOut, ConferenceState, Head, PendingOrder, Room } from "./state.ts";
 
 /** How long the bridge may take for an order that has no waiting time of its own. */
 const ORDER_TIMEOUT_MS = 10_000;
+
+interface OrderOptions extends Pick<PendingOrder, "group" | "quiet"> {
+  readonly timeoutMs?: number;
+}
 
 /** The scratch pad of one decision: reads see what the decision has changed so far, and the state stays untouched. */
 export class Turn {
@@ -45,10 +49,11 @@ export class Turn {
   }
 
   /** Tells the bridge; the order stays pending until its result comes. */
-  order(command: BridgeCommand, asked: Asked | null = null, timeoutMs: number = ORDER_TIMEOUT_MS): void {
+  order(command: BridgeCommand, asked: Asked | null = null, more: OrderOptions = {}): void {
+    const { timeoutMs = ORDER_TIMEOUT_MS, ...marks } = more;
     // The time keeps an id unlike all earlier ones even if this conference's numbers should ever start again.
     const id = `${this.around.serial()}.${this.at.toString(36)}` as CommandId;
-    this.orders.set(id, { id, command, answerBy: this.at + timeoutMs, asked });
+    this.orders.set(id, { id, command, answerBy: this.at + timeoutMs, asked, ...marks });
     this.#told.push({ id, command });
   }
 
@@ -65,13 +70,14 @@ export class Turn {
   }
 
   /** Answers a request, to the server that asked (protocol T11), else to the conference's. */
-  answer(asked: Asked | null, result: ResultWord): void {
-    if (asked) this.#send(asked.replyTo ?? this.bound?.host ?? null, answerTo(asked, result));
+  answer(asked: Asked | null, result: ResultWord, more: Partial<ToWebexMessages["conference-created"]> = {}): void {
+    if (asked)
+      this.#send(asked.replyTo ?? this.bound?.host ?? null, { ...answerTo(asked, result), ...more } as ToWebex);
   }
 
-  /** Tells the conference's server (protocol T12). */
+  /** Tells the conference's server (protocol T12), if there is one that listens. */
   notify(message: ToWebex): void {
-    this.#send(this.bound?.host ?? null, message);
+    if (isAttached(this.#head)) this.#send(this.bound?.host ?? null, message);
   }
 
   /** What is queued for a replaced server is not sent; that which this decision has posted so far is. */
@@ -103,6 +109,12 @@ export class Turn {
     if (host) this.#posts.push({ host, message });
     else this.note(`${message.type} ${message.msgId} is not sent: WebEx has named no host for it`);
   }
+}
+
+/** Whether a TSP server listens: after a keep-alive close none does (protocol 4.8). */
+function isAttached(head: Head): boolean {
+  if (head.phase === "closing") return head.running.attached;
+  return head.phase !== "running" || head.attached;
 }
 
 /** A map seen through the changes made to it. */

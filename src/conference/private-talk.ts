@@ -1,0 +1,168 @@
+import { type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
+import type { Asked } from "../tsp/answers.ts";
+import type { FromWebexMessages } from "../tsp/messages.ts";
+import { admit, placeCaller } from "./call-outs.ts";
+import { callerNamed, hostOf, tellNews } from "./callers.ts";
+import { type Outcome, refusalResult } from "./refusals.ts";
+import type { Caller, CallOut, PrivateTalk } from "./state.ts";
+import type { Turn } from "./turn.ts";
+
+/** How long an invitee that cannot talk to the host is kept on the line. */
+const WAIT_FOR_HOST_MS = 3_600_000;
+
+/** The invitee has picked up: it and the host are brought together in a room of their own (protocol 4.21). */
+export function openTalk(turn: Turn, invitee: CallOut): void {
+  const { head } = turn;
+  const host = hostOf(turn);
+  if (head.phase !== "running" || head.talk || host?.room !== MAIN_ROOM) return keepWaiting(turn, invitee);
+  const room = `talk-${turn.around.serial()}-${turn.at.toString(36)}` as RoomId;
+  setTalk(turn, { room, host: host.call, invitee: invitee.call, stage: "opening" });
+  turn.order({ type: "create-room", room, kind: "private" });
+}
+
+export function talkRoomCreated(turn: Turn, talk: PrivateTalk, outcome: Outcome): void {
+  if (outcome.done && talk.stage === "opening" && turn.callOuts.get(talk.invitee) && isHere(turn, talk.host)) {
+    return turn.order({ type: "move", call: talk.host, room: talk.room });
+  }
+  abandon(turn, talk);
+}
+
+/** A leg of the talk was moved: first the host goes in, then the invitee; at the end both come back. */
+export function talkLegMoved(
+  turn: Turn,
+  talk: PrivateTalk,
+  caller: Caller,
+  to: RoomId,
+  request: Asked | null,
+  outcome: Outcome,
+): void {
+  turn.answer(request, outcome.done ? "ok" : refusalResult(outcome.reason));
+  if (!outcome.done) {
+    if (talk.stage === "opening") abandon(turn, talk);
+    return;
+  }
+  const moved: Caller = { ...caller, room: to };
+  turn.callers.set(caller.call, moved);
+  if (to === talk.room) {
+    if (talk.stage === "opening" && turn.callOuts.get(talk.invitee)) {
+      turn.order({ type: "move", call: talk.invitee, room: talk.room });
+    } else bringBack(turn, talk, moved.call);
+    return;
+  }
+  if (caller.call === talk.invitee && talk.stage === "adding") {
+    tellNews(turn, moved, { status: moved.muted ? "muted" : "unmuted", action: "joined-main", actionResult: "ok" });
+  }
+  closeTalkIfEmpty(turn, talk);
+}
+
+/** The invitee is in the room: WebEx hears of it with the mark of the private talk. */
+export function inviteeMoved(turn: Turn, talk: PrivateTalk, invitee: CallOut, outcome: Outcome): void {
+  if (!outcome.done) return abandon(turn, talk);
+  const isOver = talk.stage === "ending";
+  placeCaller(turn, invitee, talk.room, isOver ? undefined : "private-talk");
+  if (isOver) return bringBack(turn, talk, invitee.call);
+  setTalk(turn, { ...talk, stage: "open" });
+}
+
+/** The host adds the invitee: both move into the main conference (protocol 4.21 step 6). */
+export function addToMain(turn: Turn, message: FromWebexMessages["update-conference"], request: Asked | null): void {
+  const { extCallId } = message;
+  if (extCallId === undefined) return turn.answer(request, "no-such-call");
+  const waiting = turn.callOuts.find((one) => one.extCallId === extCallId && one.privately && one.stage === "answered");
+  const talk = talkOf(turn);
+  if (waiting && talk?.invitee !== waiting.call) return admit(turn, waiting, request);
+  const invitee = callerNamed(turn, extCallId);
+  if (!invitee) return turn.answer(request, "no-such-call");
+  if (talk?.invitee !== invitee.call || talk.stage !== "open") return turn.answer(request, "wrong-room");
+  setTalk(turn, { ...talk, stage: "adding" });
+  bringBack(turn, talk, talk.host);
+  turn.order({ type: "move", call: invitee.call, room: MAIN_ROOM }, request);
+}
+
+/** Ends the talk and adds nobody: the invitee is let go and the host returns. */
+export function endTalk(turn: Turn, request: Asked | null): void {
+  const talk = talkOf(turn);
+  if (!talk) return turn.answer(request, "no-such-call");
+  recallTalk(turn, talk, [talk.host]);
+  turn.order({ type: "expel", call: talk.invitee }, request);
+}
+
+/** A failover ends the talk: both legs go back, and WebEx hears of them as of everybody (protocol 4.9 F6). */
+export function recallForFailover(turn: Turn): void {
+  const talk = talkOf(turn);
+  for (const callOut of turn.callOuts.values()) {
+    if (!callOut.privately) continue;
+    const ordinary: CallOut = { ...callOut, privately: false };
+    turn.callOuts.set(callOut.call, ordinary);
+    if (callOut.stage === "answered" && talk?.invitee !== callOut.call) admit(turn, ordinary, null);
+  }
+  if (talk) recallTalk(turn, talk, [talk.host, talk.invitee]);
+}
+
+/** One of the two hung up. The invitee's end is the talk's end; an invitee without its host stays where it is. */
+export function leftTalk(turn: Turn, call: CallId): void {
+  const talk = talkOf(turn);
+  if (!talk || (call !== talk.invitee && call !== talk.host)) return;
+  if (call === talk.invitee) recallTalk(turn, talk, [talk.host]);
+  else closeTalkIfEmpty(turn, talk);
+}
+
+export function talkOf(turn: Turn): PrivateTalk | undefined {
+  return turn.head.phase === "running" ? turn.head.talk : undefined;
+}
+
+function setTalk(turn: Turn, talk: PrivateTalk | null): void {
+  const { head } = turn;
+  if (head.phase !== "running") return;
+  const { talk: before, ...rest } = head;
+  turn.head = talk ? { ...rest, talk } : rest;
+}
+
+function recallTalk(turn: Turn, talk: PrivateTalk, calls: readonly CallId[]): void {
+  const ending: PrivateTalk = { ...talk, stage: "ending" };
+  setTalk(turn, ending);
+  for (const call of calls) bringBack(turn, ending, call);
+  closeTalkIfEmpty(turn, ending);
+}
+
+/** It does not come to the talk: whoever is in the room comes back, and the invitee waits or, after a failover, enters. */
+function abandon(turn: Turn, talk: PrivateTalk): void {
+  recallTalk(turn, talk, [talk.host]);
+  const invitee = turn.callOuts.get(talk.invitee);
+  if (invitee?.privately) keepWaiting(turn, invitee);
+  else if (invitee) admit(turn, invitee, null);
+}
+
+function bringBack(turn: Turn, talk: PrivateTalk, call: CallId): void {
+  if (turn.callers.get(call)?.room !== talk.room || !isHere(turn, call) || turn.isBusy(call, "move")) return;
+  turn.order({ type: "move", call, room: MAIN_ROOM });
+}
+
+function closeTalkIfEmpty(turn: Turn, talk: PrivateTalk): void {
+  const stage = talkOf(turn)?.stage;
+  if (stage !== "ending" && stage !== "adding") return;
+  if (turn.callers.find(({ room, left }) => room === talk.room && !left)) return;
+  if (turn.orders.find(({ command }) => "room" in command && command.room === talk.room)) return;
+  setTalk(turn, null);
+  turn.order({ type: "close-room", room: talk.room });
+}
+
+/** The host cannot talk: WebEx hears so, and the invitee stays on the line until it is added or let go. */
+function keepWaiting(turn: Turn, invitee: CallOut): void {
+  const { bound } = turn;
+  if (!bound) return;
+  turn.callOuts.set(invitee.call, { ...invitee, answerBy: turn.at + WAIT_FOR_HOST_MS });
+  turn.notify({
+    type: "caller-entered",
+    msgId: turn.around.msgId(),
+    extConfId: bound.extConfId,
+    extCallId: invitee.extCallId,
+    participantType: invitee.participantType,
+    action: "private-talk",
+    actionResult: "bridge-unreachable",
+  });
+}
+
+function isHere(turn: Turn, call: CallId): boolean {
+  return turn.callers.get(call)?.left === false;
+}

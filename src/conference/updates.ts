@@ -1,0 +1,57 @@
+import { assertNever } from "../foundation/assert-never.ts";
+import { MAIN_ROOM } from "../foundation/ids.ts";
+import { asked } from "../tsp/answers.ts";
+import type { FromWebexMessages } from "../tsp/messages.ts";
+import { hostOf } from "./callers.ts";
+import { addToMain, endTalk } from "./private-talk.ts";
+import type { Creating, Running } from "./state.ts";
+import type { Turn } from "./turn.ts";
+
+/** What WebEx asks of the whole conference by one action code (protocol 2.2.2). */
+export function update(turn: Turn, head: Creating | Running, message: FromWebexMessages["update-conference"]): void {
+  const request = asked(message);
+  const { action } = message;
+  if (typeof action === "number") return turn.answer(request, "not-supported");
+  switch (action) {
+    case "lock":
+    case "unlock":
+    case "report-speakers":
+    case "stop-reporting-speakers":
+      return turn.order({ type: action }, request);
+    case "mute-all":
+    case "unmute-all":
+      return muteAll(turn, head, message, action === "mute-all");
+    case "add-to-main":
+      return addToMain(turn, message, request);
+    case "end-private-talk":
+      return endTalk(turn, request);
+    case "unlock-waiting-room":
+      return turn.answer(request, "not-supported");
+    default:
+      return assertNever(action);
+  }
+}
+
+/**
+ * One order for each call that is to change (protocol 4.11). The host's call is not muted, silent monitors are not
+ * unmuted, and a sub-conference is a room of its own.
+ */
+function muteAll(
+  turn: Turn,
+  head: Creating | Running,
+  message: FromWebexMessages["update-conference"],
+  muted: boolean,
+): void {
+  const request = asked(message);
+  const host = hostOf(turn);
+  const concerned = turn.callers
+    .values()
+    .filter(({ left, room }) => !left && room === MAIN_ROOM)
+    .filter((caller) => (muted ? caller.call !== host?.call : caller.participantType !== "silent-monitor"))
+    .filter(({ call, muted: now }) => now !== muted || turn.isBusy(call, "mute", "unmute"));
+  if (head.phase !== "running" || !request || concerned.length === 0) return turn.answer(request, "ok");
+  turn.head = { ...head, groups: { ...head.groups, [message.msgId]: request } };
+  for (const { call } of concerned) {
+    turn.order({ type: muted ? "mute" : "unmute", call }, null, { group: message.msgId });
+  }
+}
