@@ -29,8 +29,8 @@ export function append<Message>(
   if (last && last.attempts === 0 && last.host === post.host && last.messages.length < maxMessages) {
     return rows.with(-1, { ...last, messages: [...last.messages, post.message] });
   }
-  const row = { host: post.host, transId: fresh.transId(), attempts: 0, messages: [post.message] };
-  return [...rows, { ...row, seq: Math.max(fresh.seq, (last?.seq ?? 0) + 1), dueAt: fresh.dueAt }];
+  const { seq, dueAt } = fresh;
+  return [...rows, { seq, host: post.host, transId: fresh.transId(), attempts: 0, dueAt, messages: [post.message] }];
 }
 
 /** The transaction after a failed attempt; `null` when that was the last one (protocol T43). */

@@ -1,13 +1,14 @@
 import type { TransId } from "../foundation/ids.ts";
-import { err, ok, type Result } from "../foundation/result.ts";
+import { err, type Result } from "../foundation/result.ts";
 
 /** What came of one HTTP request; that it went wrong is an outcome like others. */
 export type HttpOutcome =
   | { readonly kind: "answered"; readonly status: number; readonly body: Uint8Array }
   | { readonly kind: "failed"; readonly reason: string };
 
+/** What the receiver says of a document. */
 export interface Confirmation {
-  readonly transId: TransId;
+  readonly transId: string;
   readonly result: number;
 }
 
@@ -18,12 +19,11 @@ export interface Confirmation {
 export function judge(
   outcome: HttpOutcome,
   transId: TransId,
-  readConfirmation: (body: Uint8Array) => Confirmation | null,
+  readConfirmation: (body: Uint8Array) => Result<Confirmation, string>,
 ): Result<Confirmation, string> {
   if (outcome.kind === "failed") return err(outcome.reason);
   if (outcome.status < 200 || outcome.status > 299) return err(`HTTP status ${outcome.status}`);
   const confirmation = readConfirmation(outcome.body);
-  if (confirmation === null) return err("the answer is not a Confirmation");
-  if (confirmation.transId !== transId) return err(`the Confirmation is for TransID ${confirmation.transId}`);
-  return ok(confirmation);
+  if (!confirmation.ok || confirmation.value.transId === transId) return confirmation;
+  return err(`the Confirmation is for TransID ${confirmation.value.transId}`);
 }

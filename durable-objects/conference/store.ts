@@ -1,0 +1,131 @@
+import { emptyState } from "../../src/conference/decision.ts";
+import type { ConferenceInput } from "../../src/conference/input.ts";
+import type { ConferenceState } from "../../src/conference/state.ts";
+import type { BridgeName, EpochMs, JournalId, TransId } from "../../src/foundation/ids.ts";
+import type { ConferenceIdentity } from "../env.ts";
+import type { Sql } from "../sql.ts";
+import type { Reserve } from "./numbers.ts";
+
+/** Running numbers. They are kept in the journal's rows, so that they cost no row of their own. */
+export interface Books {
+  readonly serial: number;
+  readonly msgIds: Reserve;
+  readonly transIds: Reserve;
+  /** The highest report number taken of each agent journal. */
+  readonly taken: Readonly<Record<JournalId, number>>;
+}
+
+/** Everything of a conference but its outbox, as it is found on disk. */
+export interface Loaded {
+  readonly identity: ConferenceIdentity | null;
+  /** The bridge that holds the conference, once one was chosen. */
+  readonly bridge: BridgeName | null;
+  readonly state: ConferenceState;
+  readonly books: Books;
+}
+
+/** An entry's key, `head` or `kind/id`, and what it shall hold; `null`: nothing any more. */
+export type Writes = ReadonlyMap<string, unknown>;
+
+const noBooks: Books = { serial: 0, msgIds: [], transIds: [], taken: {} };
+const kinds = { caller: "callers", "call-out": "callOuts", order: "orders", room: "rooms" } as const;
+type Kind = keyof typeof kinds;
+
+/** Journal rows are kept this long, and this many of them, but never less than the repeats of documents need. */
+const keptMs = 7 * 24 * 3_600_000;
+const keptRows = 10_000;
+const pruneEvery = 256;
+const pruneAtMost = 512;
+
+/**
+ * The tables of one conference. Each row written costs money: keys are such that a row is one row (no secondary index, no
+ * rowid beside a text key), and only what changed is written.
+ */
+export class ConferenceStore {
+  readonly #sql: Sql;
+  #seq = 0;
+  #position = 0;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+    sql.exec(
+      "CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, position INTEGER NOT NULL, value TEXT NOT NULL) WITHOUT ROWID",
+    );
+    sql.exec(
+      `CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, trans_id TEXT, input TEXT NOT NULL,
+       books TEXT NOT NULL)`,
+    );
+  }
+
+  /** Whether nothing was ever taken. */
+  get isNew(): boolean {
+    return this.#seq === 0;
+  }
+
+  load(): Loaded {
+    const state = emptyState();
+    const found = { head: state.head, identity: null, bridge: null };
+    this.#position = 0;
+    for (const row of this.#sql.exec("SELECT key, position, value FROM entry ORDER BY position")) {
+      const [kind = "", ...id] = String(row.key).split("/");
+      const value: unknown = JSON.parse(String(row.value));
+      this.#position = Number(row.position);
+      if (isKind(kind)) (state[kinds[kind]] as unknown as Map<string, unknown>).set(id.join("/"), value);
+      else Object.assign(found, { [kind]: value });
+    }
+    const [last] = this.#sql.exec("SELECT seq, books FROM journal ORDER BY seq DESC LIMIT 1");
+    this.#seq = Number(last?.seq ?? 0);
+    const books = last ? (JSON.parse(String(last.books)) as Books) : noBooks;
+    return { identity: found.identity, bridge: found.bridge, state: { ...state, head: found.head }, books };
+  }
+
+  /** The documents that are known as repeats, the oldest first. */
+  transIdsSince(since: EpochMs): readonly (readonly [TransId, EpochMs])[] {
+    return this.#sql
+      .exec("SELECT trans_id, at FROM journal WHERE at > ? AND trans_id IS NOT NULL ORDER BY seq", since)
+      .map((row) => [row.trans_id as TransId, Number(row.at)]);
+  }
+
+  /** One input, and the running numbers after it. */
+  append(input: ConferenceInput, books: Books): void {
+    this.#seq += 1;
+    this.#sql.exec(
+      "INSERT INTO journal (seq, at, trans_id, input, books) VALUES (?, ?, ?, ?, ?)",
+      ...[this.#seq, input.at, input.type === "webex" ? input.transId : null],
+      ...[JSON.stringify(input), JSON.stringify(books)],
+    );
+  }
+
+  /** The position stays with the key, so that everything is loaded in the order in which it came. */
+  write(writes: Writes): void {
+    for (const [key, value] of writes) {
+      if (value === null) {
+        this.#sql.exec("DELETE FROM entry WHERE key = ?", key);
+        continue;
+      }
+      this.#position += 1;
+      this.#sql.exec(
+        "INSERT INTO entry (key, position, value) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        ...[key, this.#position, JSON.stringify(value)],
+      );
+    }
+  }
+
+  /** Now and then, some of the oldest rows; never the last one, which holds the running numbers. */
+  prune(now: EpochMs, transactionMemoryMs: number): void {
+    if (this.#seq % pruneEvery !== 0) return;
+    const oldest = this.#sql.exec("SELECT seq, at FROM journal ORDER BY seq LIMIT ?", pruneAtMost);
+    let upTo = 0;
+    for (const row of oldest) {
+      const age = now - Number(row.at);
+      const needed = age < transactionMemoryMs || Number(row.seq) >= this.#seq;
+      if (needed || (age < keptMs && Number(row.seq) > this.#seq - keptRows)) break;
+      upTo = Number(row.seq);
+    }
+    if (upTo > 0) this.#sql.exec("DELETE FROM journal WHERE seq <= ?", upTo);
+  }
+}
+
+function isKind(text: string): text is Kind {
+  return Object.hasOwn(kinds, text);
+}

@@ -1,0 +1,24 @@
+import type { DomainName } from "../src/foundation/ids.ts";
+import type { DomainSettings } from "../src/settings/domain-settings.ts";
+import { loadDomains } from "../src/settings/load.ts";
+import { type AdapterCodec, createCodec } from "../src/tsp/codec.ts";
+
+/** A domain's settings, and the codec that they make. */
+export interface Domain {
+  readonly settings: DomainSettings;
+  readonly codec: AdapterCodec;
+}
+
+const domains = new WeakMap<DomainSettings, Domain>();
+
+/** Throws where the settings have no such domain: an object that belongs to it cannot do anything then. */
+export function domainOf(env: { readonly DOMAINS: string }, name: DomainName): Domain {
+  const loaded = loadDomains(env.DOMAINS);
+  if (!loaded.ok) throw new Error(loaded.error);
+  const settings = loaded.value.get(name);
+  if (!settings)
+    throw new Error(`DOMAINS has no domain "${name}", but an object of it exists: put it back, or delete it`);
+  const known = domains.get(settings) ?? { settings, codec: createCodec(settings.protocol) };
+  domains.set(settings, known);
+  return known;
+}

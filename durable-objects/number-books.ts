@@ -1,0 +1,71 @@
+import type { ConfKey, EpochMs, MsgId } from "../src/foundation/ids.ts";
+import { dayPrefix, elevenDigits, lastSequence } from "../src/tsp/numbers.ts";
+import type { Block, NumberBlocks } from "./env.ts";
+import type { Sql } from "./sql.ts";
+
+/** How long it is known who was given a block: as long as an answer with its MsgID may come. */
+const holderMemoryMs = 7 * 24 * 3_600_000;
+const pruneEvery = 64;
+
+/**
+ * Which numbers were given to whom. One row for each pair of blocks; the two sequences advance apart (protocol T34), go
+ * on from day to day, and begin again after 999999 (protocol T35).
+ */
+export class NumberBooks {
+  readonly #sql: Sql;
+  #takes = 0;
+  #nextMsg = 0;
+  #nextTrans = 0;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+    sql.exec(
+      `CREATE TABLE IF NOT EXISTS block (msg_first INTEGER PRIMARY KEY, msg_end INTEGER NOT NULL, trans_end INTEGER NOT NULL,
+       holder TEXT NOT NULL, at INTEGER NOT NULL, takes INTEGER NOT NULL)`,
+    );
+    const [latest] = sql.exec("SELECT msg_end, trans_end, takes FROM block ORDER BY takes DESC LIMIT 1");
+    if (!latest) return;
+    this.#takes = Number(latest.takes);
+    this.#nextMsg = sequenceOf(Number(latest.msg_end));
+    this.#nextTrans = sequenceOf(Number(latest.trans_end));
+  }
+
+  /** At most `count` of each; fewer where a sequence comes to its end. */
+  take(holder: string, count: number, now: EpochMs): NumberBlocks {
+    const msgIds = block(now, this.#nextMsg, count);
+    const transIds = block(now, this.#nextTrans, count);
+    const takes = this.#takes + 1;
+    this.#sql.transaction(() => {
+      // Only after a million numbers of one day is there anything to overwrite.
+      this.#sql.exec("DELETE FROM block WHERE msg_first >= ? AND msg_first < ?", msgIds.first, msgIds.end);
+      this.#sql.exec(
+        "INSERT INTO block (msg_first, msg_end, trans_end, holder, at, takes) VALUES (?, ?, ?, ?, ?, ?)",
+        ...[msgIds.first, msgIds.end, transIds.end, holder, now, takes],
+      );
+      if (takes % pruneEvery === 0) this.#sql.exec("DELETE FROM block WHERE at < ?", now - holderMemoryMs);
+    });
+    this.#takes = takes;
+    this.#nextMsg = sequenceOf(msgIds.end);
+    this.#nextTrans = sequenceOf(transIds.end);
+    return { msgIds, transIds };
+  }
+
+  holderOf(msgId: MsgId): ConfKey | null {
+    if (!/^\d{11}$/.test(msgId)) return null;
+    const number = Number(msgId);
+    const [found] = this.#sql.exec(
+      "SELECT msg_end, holder FROM block WHERE msg_first <= ? ORDER BY msg_first DESC LIMIT 1",
+      number,
+    );
+    return found && number < Number(found.msg_end) ? (found.holder as ConfKey) : null;
+  }
+}
+
+function block(now: EpochMs, sequence: number, count: number): Block {
+  const first = Number(elevenDigits(dayPrefix(now), sequence));
+  return { first, end: first + Math.min(count, lastSequence + 1 - sequence) };
+}
+
+function sequenceOf(number: number): number {
+  return number % (lastSequence + 1);
+}

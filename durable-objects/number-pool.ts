@@ -1,0 +1,23 @@
+import { DurableObject } from "cloudflare:workers";
+import type { ConfKey, MsgId } from "../src/foundation/ids.ts";
+import type { Env, NumberBlocks, NumberPoolRpc } from "./env.ts";
+import { NumberBooks } from "./number-books.ts";
+import { storageSql } from "./sql.ts";
+
+/** The TransIDs and MsgIDs of one domain, given out in blocks, so that no two objects ever use the same. */
+export class NumberPoolObject extends DurableObject<Env> implements NumberPoolRpc {
+  readonly #books: NumberBooks;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#books = new NumberBooks(storageSql(ctx.storage));
+  }
+
+  async take({ holder, count }: { readonly holder: string; readonly count: number }): Promise<NumberBlocks> {
+    return this.#books.take(holder, count, Date.now());
+  }
+
+  async holderOf(msgId: MsgId): Promise<ConfKey | null> {
+    return this.#books.holderOf(msgId);
+  }
+}

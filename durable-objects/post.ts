@@ -1,0 +1,38 @@
+import type { HttpOutcome } from "../src/delivery/verdict.ts";
+import type { PostRequest } from "./outbox.ts";
+
+/** A Confirmation has some 150 bytes; a peer that sends much more is not read to its end. */
+const maxBodyBytes = 65_536;
+
+/** Posts one document. Redirects are not followed, and the time-out covers the answer's body too. */
+export async function fetchPost({ url, body, timeoutMs, signal }: PostRequest): Promise<HttpOutcome> {
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "text/xml; charset=UTF-8", "User-Agent": "bridgehead", Accept: "text/xml" },
+      body,
+      redirect: "manual",
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    });
+    return { kind: "answered", status: response.status, body: await capped(response) };
+  } catch (error) {
+    return { kind: "failed", reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+  }
+}
+
+async function capped(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBodyBytes) throw new Error(`the answer has more than ${maxBodyBytes} bytes`);
+    chunks.push(chunk);
+  }
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
+}
