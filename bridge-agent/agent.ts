@@ -1,0 +1,245 @@
+import type { ActOutcome, BridgeState } from "../src/bridge/driving.ts";
+import { assertNever } from "../src/foundation/assert-never.ts";
+import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
+import type { AgentToEdge, EdgeToAgent } from "../src/relay/messages.ts";
+import { Books } from "./books.ts";
+import { type Act, BridgeSide } from "./bridge-side.ts";
+import type { DriverReport } from "./drivers/driver.ts";
+import type { Journal, Standing } from "./journal.ts";
+import { Tasks } from "./tasks.ts";
+
+/** Everything that can happen to an agent, in the order it happened. */
+export type AgentInput =
+  /** From a link that is up: `welcome` is the first. */
+  | { readonly type: "edge"; readonly message: EdgeToAgent }
+  | { readonly type: "edge-gone" }
+  | { readonly type: "bridge"; readonly report: DriverReport }
+  /** The answer to `askState`; `null`: the bridge went away before it came. */
+  | { readonly type: "state"; readonly state: BridgeState | null }
+  | { readonly type: "outcome"; readonly act: Act; readonly outcome: ActOutcome }
+  /** Some time has passed; comes several times a second. */
+  | { readonly type: "time" }
+  /** The process is to stop: nothing new is begun. */
+  | { readonly type: "stop" };
+
+/** What to do when the turn's journal entries are on disk, and not before. */
+export interface Effects {
+  readonly messages: readonly AgentToEdge[];
+  readonly acts: readonly Act[];
+  readonly askState: boolean;
+  /** What operations staff should read, one line each. */
+  readonly notes: readonly string[];
+}
+
+export interface AgentStatus {
+  readonly role: "active" | "standby" | "unknown";
+  readonly edgeUp: boolean;
+  readonly bridgeUp: boolean;
+  readonly ports: number | null;
+  readonly calls: number;
+  readonly running: number;
+  readonly untold: number;
+}
+
+const PRUNE_EVERY_MS = 10 * 60_000;
+
+type Health = Extract<AgentToEdge, { type: "health" }>;
+
+/**
+ * The agent without clock, sockets or disk of its own. Each turn takes what has come in; the caller runs it within one
+ * transaction of the journal and then does what the turn returns.
+ */
+export class Agent {
+  readonly #journal: Journal;
+  readonly #books: Books;
+  readonly #tasks: Tasks;
+  readonly #side: BridgeSide;
+  #standing: Standing | null;
+  #epoch = 0;
+  #edgeUp = false;
+  #bridge: "away" | "catching-up" | "up" = "away";
+  #ports: number | null = null;
+  #stopping = false;
+  #health: Health | null = null;
+  #messages: AgentToEdge[] = [];
+  #notes: string[] = [];
+  #askState = false;
+  #prunedAt: EpochMs = 0;
+
+  /** `newId` names the acts that the agent itself makes; never the same twice, not even after a restart. */
+  constructor(journal: Journal, newId: () => CommandId) {
+    this.#journal = journal;
+    const contents = journal.load();
+    this.#books = new Books(journal, contents);
+    this.#tasks = new Tasks(journal, contents);
+    this.#side = new BridgeSide(this.#books, this.#tasks, newId);
+    this.#standing = contents.standing;
+    if (this.#standing) this.#side.codes = this.#standing.keypad;
+  }
+
+  turn(inputs: readonly AgentInput[], now: EpochMs): Effects {
+    this.#side.now = now;
+    let tick = false;
+    for (const input of inputs) {
+      tick ||= input.type === "time";
+      this.#take(input, now);
+    }
+    const acts = this.#acting ? this.#side.begin() : [];
+    if (this.#edgeUp && this.#active) {
+      this.#messages.push(...this.#books.due(this.#epoch, now, tick));
+      this.#tellHealth(tick);
+    }
+    if (tick) this.#prune(now);
+    const effects: Effects = { messages: this.#messages, acts, askState: this.#askState, notes: this.#notes };
+    this.#messages = [];
+    this.#notes = [];
+    this.#askState = false;
+    return effects;
+  }
+
+  get status(): AgentStatus {
+    return {
+      role: this.#standing === null ? "unknown" : this.#active ? "active" : "standby",
+      edgeUp: this.#edgeUp,
+      bridgeUp: this.#bridge !== "away",
+      ports: this.#ports,
+      calls: this.#side.calls,
+      running: this.#tasks.running,
+      untold: this.#books.untold,
+    };
+  }
+
+  /** Known without the edge, so that callers are led in while it is away. */
+  get #active(): boolean {
+    return this.#standing?.active ?? false;
+  }
+
+  get #acting(): boolean {
+    return this.#active && this.#bridge === "up" && !this.#stopping;
+  }
+
+  #take(input: AgentInput, now: EpochMs): void {
+    switch (input.type) {
+      case "edge":
+        return this.#hear(input.message, now);
+      case "edge-gone":
+        this.#edgeUp = false;
+        this.#side.speakersHeard = false;
+        return;
+      case "bridge":
+        return this.#watch(input.report);
+      case "state":
+        if (input.state === null || this.#bridge === "away" || !this.#active) return;
+        this.#side.catchUp(input.state, this.#bridge === "catching-up");
+        this.#bridge = "up";
+        return;
+      case "outcome":
+        return this.#learn(input.act, input.outcome);
+      case "time":
+        if (this.#acting) this.#side.timePassed();
+        return;
+      case "stop":
+        this.#stopping = true;
+        return;
+      default:
+        return assertNever(input);
+    }
+  }
+
+  #hear(message: EdgeToAgent, now: EpochMs): void {
+    switch (message.type) {
+      case "welcome":
+        this.#edgeUp = true;
+        return this.#serve({ active: message.role === "active", keypad: message.keypad }, message.epoch);
+      case "activate":
+        if (this.#standing) this.#serve({ ...this.#standing, active: true }, message.epoch);
+        return;
+      case "commands": {
+        const { conference, orders } = message;
+        if (!this.#active || this.#stopping || message.epoch < this.#epoch) return;
+        for (const { id, command } of orders) this.#tasks.take({ conference, id, by: "edge", work: command }, now);
+        this.#messages.push({ type: "commands-taken", conference, ids: orders.map(({ id }) => id) });
+        return;
+      }
+      case "reports-taken": {
+        const note = this.#books.taken(message.conference, message.upTo, now);
+        if (note) this.#notes.push(`conference ${message.conference}: ${note}`);
+        return;
+      }
+      case "challenge":
+      case "ping":
+      case "pong":
+        return; // The link answers these.
+      default:
+        return assertNever(message);
+    }
+  }
+
+  #learn(act: Act, outcome: ActOutcome): void {
+    // A driver that has lost the bridge says so first; the state then shows what is left to do when it is back.
+    const lost = outcome.done === false && outcome.reason === "unreachable" && this.#bridge !== "up";
+    this.#side.outcome(act, lost ? { done: "unknown" } : outcome);
+    if (outcome.done === "unknown" && this.#bridge === "up") this.#askState = true;
+  }
+
+  /** The edge says what this agent is. What it was not told for lack of a link, it is told now. */
+  #serve(standing: Standing, epoch: number): void {
+    const takesOver = standing.active && !this.#active;
+    this.#epoch = epoch;
+    this.#standing = standing;
+    this.#journal.keepStanding(standing);
+    this.#side.codes = standing.keypad;
+    this.#side.speakersHeard = standing.active;
+    this.#health = null;
+    if (!standing.active) return;
+    this.#books.sendAllAgain();
+    if (this.#bridge === "away") return;
+    if (takesOver) this.#lookAnew();
+    this.#askState = true;
+  }
+
+  #watch(report: DriverReport): void {
+    switch (report.type) {
+      case "connected":
+        this.#notes.push(`bridge connected, its boot id is ${report.bootId}`);
+        this.#ports = report.ports;
+        this.#lookAnew();
+        this.#askState ||= this.#active;
+        return;
+      case "disconnected":
+        this.#notes.push(`bridge disconnected: ${report.why}`);
+        this.#lookAnew();
+        this.#bridge = "away";
+        return;
+      default:
+        // While catching up, whatever happens is part of the state that is on its way.
+        if (this.#active && this.#bridge === "up") this.#side.happened(report);
+    }
+  }
+
+  /** What was known of calls no longer counts. */
+  #lookAnew(): void {
+    this.#bridge = "catching-up";
+    this.#side.forgetCalls();
+  }
+
+  #tellHealth(tick: boolean): void {
+    const health: Health = {
+      type: "health",
+      bridgeUp: this.#bridge === "up",
+      portsInUse: this.#side.calls,
+      ports: this.#ports,
+    };
+    const told = this.#health;
+    const changed = told?.bridgeUp !== health.bridgeUp || told.ports !== health.ports;
+    if (!changed && !(tick && told.portsInUse !== health.portsInUse)) return;
+    this.#health = health;
+    this.#messages.push(health);
+  }
+
+  #prune(now: EpochMs): void {
+    if (now - this.#prunedAt < PRUNE_EVERY_MS) return;
+    this.#prunedAt = now;
+    this.#journal.prune(now);
+  }
+}

@@ -1,0 +1,378 @@
+import type { CommandOutcome } from "../src/bridge/commands.ts";
+import type { ActOutcome, BridgeAct, BridgeCall, BridgeHappening, BridgeState } from "../src/bridge/driving.ts";
+import type { BridgeCaller, BridgeEvent } from "../src/bridge/events.ts";
+import { inside, type Keypad, type KeypadAction, type KeypadInput, press, prompted } from "../src/bridge/keypad.ts";
+import type { KeypadCodes } from "../src/bridge/orders.ts";
+import { assertNever } from "../src/foundation/assert-never.ts";
+import { type CallId, type CommandId, type ConfKey, type EpochMs, MAIN_ROOM } from "../src/foundation/ids.ts";
+import type { Books } from "./books.ts";
+import { type BridgeView, callerOf, isInEffect, snapshotOf, viewOf } from "./in-effect.ts";
+import type { Task, Work } from "./task.ts";
+import type { Tasks } from "./tasks.ts";
+
+/** One act for the driver, under the name that the bridge's own records will show. */
+export interface Act {
+  readonly id: CommandId;
+  readonly conference: ConfKey | null;
+  readonly act: BridgeAct;
+}
+
+/** A phone leg as far as the agent must know it between two events. */
+interface Leg {
+  readonly call: CallId;
+  readonly number: string;
+  conference: ConfKey | null;
+  /** As it will be when all that is ordered is done. */
+  muted: boolean;
+  entered: boolean;
+  /** `null` for a dialled call before it enters: its keys mean nothing. */
+  keypad: Keypad | null;
+}
+
+/** What happens on the bridge and what is done there: carries out tasks, judges doubts, leads callers in by their keys. */
+export class BridgeSide {
+  readonly #books: Books;
+  readonly #tasks: Tasks;
+  readonly #newId: () => CommandId;
+  readonly #legs = new Map<CallId, Leg>();
+  readonly #hangUps = new Map<CommandId, CallId>();
+  /** Those of whom the edge was told that they speak. */
+  readonly #speaking = new Set<CallId>();
+  #acts: Act[] = [];
+  #now: EpochMs = 0;
+  codes: KeypadCodes = { merge: "*1", mute: "*6" };
+  /** Whether the edge listens now. */
+  speakersHeard = false;
+
+  constructor(books: Books, tasks: Tasks, newId: () => CommandId) {
+    this.#books = books;
+    this.#tasks = tasks;
+    this.#newId = newId;
+  }
+
+  get calls(): number {
+    return this.#legs.size;
+  }
+
+  /** The time of all that follows. */
+  set now(now: EpochMs) {
+    this.#now = now;
+  }
+
+  /** Begins what may begin; returns that and what the keypads brought about. */
+  begin(): Act[] {
+    for (let tasks = this.#tasks.begin(); tasks.length > 0; tasks = this.#tasks.begin()) {
+      for (const task of tasks) {
+        if (task.work.type === "identify") this.#settle(task, { done: true });
+        else this.#acts.push({ id: task.id, conference: task.conference, act: task.work });
+      }
+    }
+    return this.#acts.splice(0);
+  }
+
+  /** The link to the bridge broke, or another agent was in charge meanwhile: only a new state tells what is there. */
+  forgetCalls(): void {
+    this.#legs.clear();
+    this.#hangUps.clear();
+  }
+
+  outcome({ id, conference }: Act, outcome: ActOutcome): void {
+    const leaving = this.#hangUps.get(id);
+    if (leaving !== undefined) {
+      this.#hangUps.delete(id);
+      this.#legs.delete(leaving);
+    }
+    const task = conference === null ? null : this.#tasks.find(conference, id);
+    if (!task) return;
+    if (outcome.done === "unknown") this.#tasks.doubt(task);
+    else this.#settle(task, outcome);
+  }
+
+  happened(happening: BridgeHappening): void {
+    switch (happening.type) {
+      case "prompted": {
+        const { call, number } = happening;
+        this.#legs.set(call, waiting(call, number, this.#now));
+        return;
+      }
+      case "keys": {
+        const leg = this.#legs.get(happening.call);
+        if (leg) this.#press(leg, { type: "keys", keys: happening.keys, at: this.#now });
+        return;
+      }
+      case "answered":
+        this.#tasks.stopWatching(happening.call);
+        return this.#tell(happening.conference, { type: "call-answered", call: happening.call });
+      case "ended":
+        this.#gone(happening.call);
+        if (happening.conference === null) return;
+        return this.#tell(happening.conference, {
+          type: "caller-left",
+          call: happening.call,
+          reason: happening.reason,
+        });
+      case "talking":
+        return this.#tellSpeaking(happening.conference, happening.call, happening.talking);
+      case "lock-changed":
+        this.#books.change(happening.conference, { locked: happening.locked }, this.#now);
+        return this.#tell(happening.conference, { type: "lock-changed", locked: happening.locked });
+      case "conference-ended":
+        this.#tell(happening.conference, { type: "conference-ended" });
+        return this.#ended(happening.conference);
+      default:
+        return assertNever(happening);
+    }
+  }
+
+  /** Callers who key nothing are let go, and codes that waited for more keys are taken as they are. */
+  timePassed(): void {
+    for (const leg of this.#legs.values()) this.#press(leg, { type: "time", at: this.#now });
+  }
+
+  /**
+   * All that the bridge holds now: finds out what was missed, and what became of the tasks in doubt. `gap`: events were
+   * missed, so that an untold snapshot may be out of date.
+   */
+  catchUp(state: BridgeState, gap: boolean): void {
+    const view = viewOf(state);
+    for (const { conference, locked } of state.conferences) {
+      if (this.#books.find(conference)?.locked === locked) continue;
+      this.#books.change(conference, { live: true, locked }, this.#now);
+    }
+    const found = state.calls.filter((call) => !this.#legs.has(call.call));
+    for (const call of found) this.#adopt(call);
+    for (const task of this.#tasks.inDoubt()) {
+      if (task.work.type === "identify" || isInEffect(view, task.conference, task.work)) {
+        this.#settle(task, { done: true });
+      } else this.#tasks.retry(task);
+    }
+    for (const [call, task] of this.#tasks.ringing()) this.#lookAfter(call, task, view);
+    this.#tellSnapshots(view, gap);
+    this.#tellSpeakers(view);
+    this.#leadOn(found);
+  }
+
+  #adopt(call: BridgeCall): void {
+    if (call.stage === "ended") return;
+    if (call.stage === "prompted") this.#legs.set(call.call, waiting(call.call, call.number, this.#now));
+    else {
+      const entered = call.stage === "entered";
+      this.#legs.set(call.call, {
+        call: call.call,
+        number: call.number,
+        conference: call.conference,
+        muted: entered && call.muted,
+        entered,
+        keypad: entered ? inside(callerOf(call).silent) : null,
+      });
+    }
+  }
+
+  /** A dialled call that was neither answered nor over when it was last heard of. */
+  #lookAfter(id: CallId, { conference }: Task, view: BridgeView): void {
+    const call = view.calls.get(id);
+    if (call?.stage === "ringing") return;
+    this.#tasks.stopWatching(id);
+    if (call?.stage === "answered") this.#tell(conference, { type: "call-answered", call: id });
+    if (call !== undefined && call.stage !== "ended") return;
+    this.#legs.delete(id);
+    // Calls that an order ended are told by its result, and those that are gone without a trace by the snapshot.
+    if (call && !["cancelled", "expelled", "conference-ended"].includes(call.reason)) {
+      this.#tell(conference, { type: "caller-left", call: id, reason: call.reason });
+    }
+  }
+
+  #tellSnapshots(view: BridgeView, gap: boolean): void {
+    const creating = new Set<ConfKey>();
+    for (const task of this.#tasks.unfinished()) {
+      if (task.work.type === "create-conference") creating.add(task.conference);
+    }
+    for (const key of new Set([...this.#books.live(), ...view.conferences.keys()])) {
+      const conference = snapshotOf(view, key);
+      if (conference === null && creating.has(key)) continue; // It is about to be.
+      if (gap || !this.#books.endsWithSnapshot(key)) this.#tell(key, { type: "snapshot", conference });
+      if (conference === null) this.#ended(key);
+    }
+  }
+
+  #tellSpeakers(view: BridgeView): void {
+    for (const call of view.calls.values()) {
+      if (call.stage !== "entered" || call.talking === this.#speaking.has(call.call)) continue;
+      this.#tellSpeaking(call.conference, call.call, call.talking);
+    }
+  }
+
+  /** Callers who were at the prompt: what they have keyed so far counts. */
+  #leadOn(found: readonly BridgeCall[]): void {
+    const entering = new Map<CallId, Task>();
+    for (const task of this.#tasks.unfinished()) {
+      if (task.by === "keypad" && task.work.type === "admit") entering.set(task.work.call, task);
+    }
+    for (const call of found) {
+      const leg = this.#legs.get(call.call);
+      if (call.stage !== "prompted" || !leg) continue;
+      const task = entering.get(call.call);
+      if (task?.work.type === "admit") {
+        leg.conference = task.conference;
+        leg.muted = task.work.muted;
+        leg.keypad = inside(!task.work.joinTone);
+      } else this.#press(leg, { type: "keys", keys: call.keys, at: this.#now });
+    }
+  }
+
+  #press(leg: Leg, input: KeypadInput): void {
+    if (leg.keypad === null) return;
+    const rules = { codes: this.codes, find: (key: string) => this.#books.find(key) };
+    const { keypad, actions } = press(leg.keypad, input, rules);
+    leg.keypad = keypad;
+    for (const action of actions) this.#follow(leg, action);
+  }
+
+  #follow(leg: Leg, action: KeypadAction): void {
+    const { call } = leg;
+    switch (action.type) {
+      case "hang-up":
+        return this.#hangUp(leg);
+      case "admit": {
+        const { conference, attendeeId, silent } = action;
+        leg.conference = conference;
+        leg.muted = silent;
+        return this.#order(leg, { type: "admit", call, muted: silent, joinTone: !silent, attendeeId });
+      }
+      case "toggle-mute":
+        leg.muted = !leg.muted;
+        return this.#order(leg, { type: leg.muted ? "mute" : "unmute", call });
+      case "identify":
+        return this.#order(leg, { type: "identify", call, attendeeId: action.attendeeId });
+      default:
+        return assertNever(action);
+    }
+  }
+
+  #order({ conference }: Leg, work: Work): void {
+    if (conference !== null) this.#tasks.take({ conference, id: this.#newId(), by: "keypad", work }, this.#now);
+  }
+
+  /** Not journaled: a caller who is still at the prompt after a crash is led, and let go, anew. */
+  #hangUp(leg: Leg): void {
+    const id = this.#newId();
+    leg.keypad = { at: "over" };
+    this.#hangUps.set(id, leg.call);
+    this.#acts.push({ id, conference: null, act: { type: "expel", call: leg.call } });
+  }
+
+  #settle(task: Task, outcome: CommandOutcome): void {
+    const { work, conference, id } = task;
+    this.#tasks.finish(task, work.type === "dial" && outcome.done);
+    if (task.by === "edge") this.#books.report(conference, { type: "result", id, outcome }, this.#now);
+    if (outcome.done) return this.#carriedOut(task);
+    const leg = "call" in work ? this.#legs.get(work.call) : undefined;
+    if (task.by === "edge" || !leg) return;
+    if (work.type === "admit") this.#hangUp(leg);
+    if (work.type === "mute" || work.type === "unmute") leg.muted = work.type === "unmute";
+  }
+
+  /** Takes note of what an act changed, and tells it if nobody asked for it. */
+  #carriedOut({ work, conference, by }: Task): void {
+    const leg = "call" in work ? this.#legs.get(work.call) : undefined;
+    switch (work.type) {
+      case "create-conference":
+        return this.#books.change(conference, { live: true, anonymousId: work.anonymousId }, this.#now);
+      case "end-conference":
+        return this.#ended(conference);
+      case "lock":
+      case "unlock":
+        return this.#books.change(conference, { locked: work.type === "lock" }, this.#now);
+      case "dial": {
+        const { country, area, local } = work.number;
+        if (leg) return;
+        this.#legs.set(work.call, {
+          call: work.call,
+          number: country + area + local,
+          conference,
+          muted: false,
+          entered: false,
+          keypad: null,
+        });
+        return;
+      }
+      case "admit":
+      case "move":
+        if (!leg) return;
+        leg.entered = true;
+        leg.conference = conference;
+        leg.keypad ??= inside(false);
+        if (work.type === "move") return;
+        if (by === "edge") leg.muted = work.muted;
+        else this.#tell(conference, { type: "caller-entered", caller: entering(leg, work) });
+        return;
+      case "mute":
+      case "unmute": {
+        const muted = work.type === "mute";
+        if (by === "keypad") this.#tell(conference, { type: "caller-muted", call: work.call, muted });
+        else if (leg) leg.muted = muted;
+        return;
+      }
+      case "cancel-dial":
+      case "expel":
+        return this.#gone(work.call);
+      case "identify":
+        if (!leg?.entered) return;
+        return this.#tell(conference, {
+          type: "attendee-identified",
+          call: work.call,
+          attendeeId: work.attendeeId,
+        });
+      case "create-room":
+      case "close-room":
+      case "report-speakers":
+      case "stop-reporting-speakers":
+        return;
+      default:
+        return assertNever(work);
+    }
+  }
+
+  #gone(call: CallId): void {
+    this.#legs.delete(call);
+    this.#speaking.delete(call);
+    this.#tasks.stopWatching(call);
+  }
+
+  #ended(conference: ConfKey): void {
+    this.#books.change(conference, { live: false, locked: false, anonymousId: null }, this.#now);
+    for (const leg of this.#legs.values()) {
+      // Those on their way in are still at the prompt: their admission will be refused.
+      if (leg.conference === conference && (leg.entered || leg.keypad === null)) this.#gone(leg.call);
+    }
+    for (const [call, task] of this.#tasks.ringing()) if (task.conference === conference) this.#gone(call);
+  }
+
+  #tellSpeaking(conference: ConfKey, call: CallId, speaking: boolean): void {
+    if (!this.speakersHeard) return; // Worth nothing later; who talks then is told then.
+    if (speaking) this.#speaking.add(call);
+    else this.#speaking.delete(call);
+    this.#tell(conference, { type: "speaking-changed", call, speaking });
+  }
+
+  #tell(conference: ConfKey, event: BridgeEvent): void {
+    this.#books.tell(conference, event, this.#now);
+  }
+}
+
+function waiting(call: CallId, number: string, now: EpochMs): Leg {
+  return { call, number, conference: null, muted: false, entered: false, keypad: prompted(now) };
+}
+
+function entering({ call, number }: Leg, act: Extract<BridgeAct, { type: "admit" }>): BridgeCaller {
+  const { muted, joinTone, attendeeId } = act;
+  return {
+    call,
+    direction: "in",
+    number,
+    attendeeId: attendeeId ?? null,
+    muted,
+    silent: !joinTone,
+    room: MAIN_ROOM,
+  };
+}

@@ -1,0 +1,117 @@
+import type { CallId, CommandId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
+import type { Journal, JournalContents } from "./journal.ts";
+import { type Task, topicOf } from "./task.ts";
+import { TaskQueue } from "./task-queue.ts";
+
+interface OpenTask {
+  readonly task: Task;
+  /** `doubt`: it was begun, and what became of it must be read from the bridge's state. */
+  stage: "waiting" | "running" | "doubt";
+}
+
+/** The tasks that are not finished: which may begin, which run, and which are in doubt. */
+export class Tasks {
+  readonly #journal: Journal;
+  readonly #open = new Map<string, OpenTask>();
+  readonly #queues = new Map<ConfKey, TaskQueue<OpenTask>>();
+  readonly #ringing = new Map<CallId, Task>();
+  #ready: OpenTask[] = [];
+  #running = 0;
+
+  constructor(journal: Journal, contents: JournalContents) {
+    this.#journal = journal;
+    for (const { task, phase } of contents.tasks) {
+      if (phase === "ringing" && "call" in task.work) this.#ringing.set(task.work.call, task);
+      else this.#add({ task, stage: phase === "begun" ? "doubt" : "waiting" });
+    }
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Takes a task once; a repeat changes nothing. */
+  take(task: Task, now: EpochMs): boolean {
+    if (!this.#journal.take(task, now)) return false;
+    this.#add({ task, stage: "waiting" });
+    return true;
+  }
+
+  #add(open: OpenTask): void {
+    const { conference, id, work } = open.task;
+    this.#open.set(`${conference} ${id}`, open);
+    let queue = this.#queues.get(conference);
+    if (!queue) {
+      queue = new TaskQueue();
+      this.#queues.set(conference, queue);
+    }
+    const free = queue.add(open, topicOf(work));
+    if (free && open.stage === "waiting") this.#ready.push(open);
+  }
+
+  /** Those that may begin now; from here on the bridge may know of them. */
+  begin(): Task[] {
+    const ready = this.#ready;
+    this.#ready = [];
+    for (const open of ready) {
+      open.stage = "running";
+      this.#running += 1;
+      this.#journal.enter(open.task.conference, open.task.id, "begun");
+    }
+    return ready.map(({ task }) => task);
+  }
+
+  find(conference: ConfKey, id: CommandId): Task | null {
+    return this.#open.get(`${conference} ${id}`)?.task ?? null;
+  }
+
+  /** The bridge may or may not have carried it out. */
+  doubt(task: Task): void {
+    const open = this.#open.get(`${task.conference} ${task.id}`);
+    if (open?.stage !== "running") return;
+    open.stage = "doubt";
+    this.#running -= 1;
+  }
+
+  inDoubt(): Task[] {
+    return this.unfinished().filter((task) => this.#open.get(`${task.conference} ${task.id}`)?.stage === "doubt");
+  }
+
+  unfinished(): Task[] {
+    return [...this.#open.values()].map(({ task }) => task);
+  }
+
+  /** It was not carried out: it may begin again. */
+  retry(task: Task): void {
+    const open = this.#open.get(`${task.conference} ${task.id}`);
+    if (open?.stage !== "doubt") return;
+    open.stage = "waiting";
+    this.#ready.push(open);
+  }
+
+  /** Its outcome is known. A dial that rings is watched until its call is answered or over. */
+  finish(task: Task, rings: boolean): void {
+    const key = `${task.conference} ${task.id}`;
+    const open = this.#open.get(key);
+    if (!open) return;
+    if (open.stage === "running") this.#running -= 1;
+    this.#open.delete(key);
+    this.#journal.enter(task.conference, task.id, rings ? "ringing" : "finished");
+    if (rings && "call" in task.work) this.#ringing.set(task.work.call, task);
+    const queue = this.#queues.get(task.conference);
+    if (!queue) return;
+    this.#ready.push(...queue.done(open));
+    if (queue.size === 0) this.#queues.delete(task.conference);
+  }
+
+  ringing(): ReadonlyMap<CallId, Task> {
+    return this.#ringing;
+  }
+
+  stopWatching(call: CallId): void {
+    const task = this.#ringing.get(call);
+    if (!task) return;
+    this.#ringing.delete(call);
+    this.#journal.enter(task.conference, task.id, "finished");
+  }
+}
