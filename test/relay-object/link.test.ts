@@ -1,0 +1,169 @@
+import { expect, test } from "vitest";
+import type { NumberedReport, Order } from "../../src/bridge/orders.ts";
+import type { CommandId, ConfKey, JournalId } from "../../src/foundation/ids.ts";
+import { HEARTBEAT_MS, type LinkInput, type LinkState, SILENCE_MS, step } from "../../src/relay/link.ts";
+import type { AgentToEdge } from "../../src/relay/messages.ts";
+
+const keypad = { merge: "*1", mute: "*6" };
+const conference = "555111222" as ConfKey;
+const orders: Order[] = [{ id: "o1" as CommandId, command: { type: "lock" } }];
+const report: NumberedReport = { number: 1, report: { type: "event", event: { type: "conference-ended" } } };
+
+const opened = (id: string, at = 0): LinkInput => ({ type: "opened", id, at });
+const proven = (id: string, agent: string, at = 0): LinkInput => {
+  return { type: "proven", id, agent, journal: `journal of ${agent}` as JournalId, keypad, at };
+};
+const says = (id: string, message: AgentToEdge, at = 0): LinkInput => ({ type: "message", id, message, at });
+const told = (at = 0): LinkInput => ({ type: "orders", conference, orders, at });
+const ping = { type: "ping", nonce: "n" } as const;
+
+/** Each effect as a line, so that a story reads as one. */
+function story(...inputs: LinkInput[]): { readonly state: LinkState; readonly last: readonly string[] } {
+  let state: LinkState = { epoch: 0, links: [] };
+  let last: readonly string[] = [];
+  for (const input of inputs) {
+    const next = step(state, input);
+    state = next.state;
+    last = next.effects.map((effect) => {
+      if (effect.type === "close") return `close ${effect.id}: ${effect.why}`;
+      if (effect.type === "orders-taken") return `${effect.conference} hears: took ${effect.ids.join()}`;
+      if (effect.type === "reports") return `${effect.conference} hears: ${effect.reports.length} of ${effect.journal}`;
+      const { message } = effect;
+      const epoch = "epoch" in message ? ` ${message.epoch}` : "";
+      const role = "role" in message ? ` ${message.role}` : "";
+      return `${effect.id} < ${message.type}${role}${epoch}`;
+    });
+  }
+  return { state, last };
+}
+
+const two = [opened("a"), proven("a", "agent-1"), opened("b"), proven("b", "agent-2")];
+
+test("a new socket is challenged with its own nonce", () => {
+  expect(step({ epoch: 4, links: [] }, opened("a", 7))).toEqual({
+    state: { epoch: 4, links: [{ role: "waiting", id: "a", since: 7 }] },
+    effects: [{ type: "send", id: "a", message: { type: "challenge", nonce: "a" } }],
+  });
+});
+
+test("the first agent that proves itself is active, with an epoch that no other had", () => {
+  const before: LinkState = { epoch: 4, links: [{ role: "waiting", id: "a", since: 0 }] };
+
+  const { state, effects } = step(before, proven("a", "agent-1"));
+
+  expect(state.epoch).toBe(5);
+  expect(effects).toEqual([
+    {
+      type: "send",
+      id: "a",
+      message: { type: "welcome", role: "active", epoch: 5, heartbeatMs: HEARTBEAT_MS, keypad },
+    },
+  ]);
+});
+
+test("a second agent stands by under the same epoch", () => {
+  expect(story(...two).last).toEqual(["b < welcome standby 1"]);
+});
+
+test("orders go to the active agent, under the epoch", () => {
+  expect(story(...two, told()).last).toEqual(["a < commands 1"]);
+  expect(story(opened("a"), told()).last).toEqual([]);
+});
+
+test("when the active agent goes, the one that stood by takes over with a new epoch", () => {
+  const { state, last } = story(...two, { type: "closed", id: "a", at: 0 });
+
+  expect(last).toEqual(["b < activate 2"]);
+  expect(state.links).toMatchObject([{ id: "b", role: "active" }]);
+});
+
+test("when the one that stood by goes, nothing changes", () => {
+  expect(story(...two, { type: "closed", id: "b", at: 0 })).toMatchObject({ last: [], state: { epoch: 1 } });
+});
+
+test("an active agent that is silent is replaced at the next ping of the other", () => {
+  const before = [...two, says("b", ping, SILENCE_MS - 1)];
+
+  expect(story(...before).last).toEqual(["b < pong"]);
+  expect(story(...before, says("b", ping, SILENCE_MS)).last).toEqual(["close a: silent", "b < activate 2", "b < pong"]);
+});
+
+test("orders find out that the active agent is silent, and go to the other at once", () => {
+  const before = [...two, says("b", ping, SILENCE_MS - 1)];
+
+  expect(story(...before, told(SILENCE_MS)).last).toEqual(["close a: silent", "b < activate 2", "b < commands 2"]);
+});
+
+test("any message is a sign of life", () => {
+  const message = { type: "health", bridgeUp: true, portsInUse: 3, ports: null } as const;
+
+  expect(story(...two.slice(0, 2), says("a", message, 9_000), told(18_000)).last).toEqual(["a < commands 1"]);
+  expect(story(...two.slice(0, 2), says("a", message, 9_000), told(19_000)).last).toEqual(["close a: silent"]);
+});
+
+test("an agent that comes anew replaces its older socket", () => {
+  const again = [opened("a"), proven("a", "agent-1"), opened("c"), proven("c", "agent-1")];
+
+  expect(story(...again).last).toEqual(["close a: replaced", "c < welcome active 2"]);
+  expect(story(...again, { type: "closed", id: "a", at: 0 })).toMatchObject({ last: [], state: { epoch: 2 } });
+});
+
+test("an active agent that comes anew finds the other one active", () => {
+  expect(story(...two, opened("c"), proven("c", "agent-1")).last).toEqual([
+    "close a: replaced",
+    "b < activate 2",
+    "c < welcome standby 2",
+  ]);
+});
+
+test("a socket that does not say who it is in time is closed", () => {
+  expect(story(opened("a"), { type: "time", at: SILENCE_MS - 1 }).last).toEqual([]);
+  expect(story(opened("a"), { type: "time", at: SILENCE_MS }).last).toEqual(["close a: badMessage"]);
+});
+
+test("who was refused while being checked is gone, whatever the check says later", () => {
+  const before = [opened("a"), { type: "closed", id: "a", at: 0 } as const];
+
+  expect(story(...before, proven("a", "agent-1"))).toEqual({ last: [], state: { epoch: 0, links: [] } });
+});
+
+test.each([
+  "wrongKey",
+  "oldVersion",
+  "clockSkew",
+  "unknownBridge",
+  "badMessage",
+] as const)("a stranger refused for %s changes nothing for the others", (why) => {
+  const before = story(...two).state;
+
+  expect(story(...two, opened("x"), { type: "refused", id: "x", why, at: 0 })).toEqual({
+    last: [`close x: ${why}`],
+    state: before,
+  });
+});
+
+test("a message before, and a second hello after the proof break the protocol", () => {
+  expect(story(opened("a"), says("a", ping)).last).toEqual(["close a: badMessage"]);
+  expect(story(...two.slice(0, 2), proven("a", "agent-1")).last).toEqual(["close a: badMessage"]);
+});
+
+test("a crowd of strangers pushes out its own oldest, never an agent", () => {
+  const crowd = Array.from({ length: 101 }, (_, index) => opened(`x${index}`));
+
+  expect(story(...two, ...crowd).last).toEqual(["close x0: badMessage", "x100 < challenge"]);
+});
+
+test("only what the active agent reports under its own epoch is passed on", () => {
+  const reports = (epoch: number) => ({ type: "reports", epoch, conference, reports: [report] }) as const;
+
+  expect(story(...two, says("a", reports(1))).last).toEqual(["555111222 hears: 1 of journal of agent-1"]);
+  expect(story(...two, says("a", reports(0))).last).toEqual([]);
+  expect(story(...two, says("b", reports(1))).last).toEqual([]);
+});
+
+test("only the active agent can have taken orders", () => {
+  const taken = { type: "commands-taken", conference, ids: ["o1" as CommandId] } as const;
+
+  expect(story(...two, says("a", taken)).last).toEqual(["555111222 hears: took o1"]);
+  expect(story(...two, says("b", taken)).last).toEqual([]);
+});
