@@ -1,0 +1,332 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { control } from "../../simulators/bridge/control.ts";
+import { Machine } from "../../simulators/bridge/machine.ts";
+import type { CommandOutcome } from "../../src/bridge/commands.ts";
+import type { BridgeAct, BridgeHappening } from "../../src/bridge/driving.ts";
+import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import { ManualTimers } from "./manual-timers.ts";
+
+const key = "987654321" as ConfKey;
+const create: BridgeAct = { type: "create-conference", maxCallers: null, anonymousId: null };
+
+let time: ManualTimers;
+let told: BridgeHappening[];
+let timesBackUp: number;
+let machine: Machine;
+
+beforeEach(() => {
+  time = new ManualTimers();
+  told = [];
+  timesBackUp = 0;
+  machine = new Machine(
+    "boot",
+    time,
+    (happening) => told.push(happening),
+    () => {
+      timesBackUp += 1;
+    },
+  );
+});
+
+function ask(method: string, path: string, body?: unknown) {
+  return control(machine, method, path, body === undefined ? "" : JSON.stringify(body));
+}
+function act(name: string, order: BridgeAct, conference: ConfKey | null = key): CommandOutcome[] {
+  const outcomes: CommandOutcome[] = [];
+  machine.act(name as CommandId, conference, order, (outcome) => outcomes.push(outcome));
+  return outcomes;
+}
+function dialIn(keys = ""): CallId {
+  return machine.dialIn("14085551234", keys);
+}
+function admit(call: CallId): BridgeAct {
+  return { type: "admit", call, muted: false, joinTone: true, attendeeId: "444" };
+}
+function dial(call: string, waitMs = 30_000): BridgeAct {
+  const number = { country: "1", area: "408", local: "5550002", extension: "12" };
+  return { type: "dial", call: call as CallId, number, waitMs };
+}
+const ok = { status: 200, body: {} };
+
+describe("the control interface", () => {
+  test("POST /calls: a caller dials in and keys", () => {
+    const { status, body } = ask("POST", "/calls", { from: "14085551234", keys: "9#" });
+    const [call] = [...machine.world.calls.keys()];
+    expect({ status, body }).toEqual({ status: 201, body: { id: call } });
+    expect(told).toEqual([
+      { type: "prompted", call, number: "14085551234" },
+      { type: "keys", call, keys: "9#" },
+    ]);
+  });
+
+  test("POST /calls/{id}/keys, talking and hang-up act on that call", () => {
+    const call = dialIn();
+    act("a", create);
+    act("b", admit(call));
+    act("c", { type: "report-speakers" });
+    told = [];
+    expect(ask("POST", `/calls/${call}/keys`, { keys: "*1555#" })).toEqual(ok);
+    expect(ask("POST", `/calls/${call}/talking`, { talking: true })).toEqual(ok);
+    expect(ask("POST", `/calls/${call}/hang-up`)).toEqual(ok);
+    expect(told).toEqual([
+      { type: "keys", call, keys: "*1555#" },
+      { type: "talking", call, conference: key, talking: true },
+      { type: "ended", call, conference: key, reason: "hung-up" },
+    ]);
+  });
+
+  test("the phone of an ended call does nothing more", () => {
+    const call = dialIn();
+    ask("POST", `/calls/${call}/hang-up`);
+    told = [];
+    expect(ask("POST", `/calls/${call}/keys`, { keys: "1" })).toEqual(ok);
+    expect(ask("POST", `/calls/${call}/talking`, { talking: true })).toEqual(ok);
+    expect(ask("POST", `/calls/${call}/hang-up`)).toEqual(ok);
+    expect(told).toEqual([]);
+  });
+
+  test("POST /conferences/{key}/lock and end: the host by telephone; a lock that changes nothing is not told", () => {
+    act("a", create);
+    expect(ask("POST", `/conferences/${key}/lock`, { locked: true })).toEqual(ok);
+    expect(ask("POST", `/conferences/${key}/lock`, { locked: true })).toEqual(ok);
+    expect(ask("POST", `/conferences/${key}/end`)).toEqual(ok);
+    expect(told).toEqual([
+      { type: "lock-changed", conference: key, locked: true },
+      { type: "conference-ended", conference: key },
+    ]);
+  });
+
+  test("PUT /numbers/{digits}: the number answers after its time", () => {
+    expect(ask("PUT", "/numbers/14085550002", { outcome: "answer", afterMs: 700 })).toEqual(ok);
+    act("a", create);
+    act("b", dial("leg"));
+    time.pass(699);
+    expect(told).toEqual([]);
+    time.pass(1);
+    expect(told).toEqual([{ type: "answered", call: "leg", conference: key }]);
+  });
+
+  test("a number without a plan answers after 50 ms", () => {
+    act("a", create);
+    act("b", dial("leg"));
+    time.pass(49);
+    expect(told).toEqual([]);
+    time.pass(1);
+    expect(told).toEqual([{ type: "answered", call: "leg", conference: key }]);
+  });
+
+  test.each([
+    ["a number that never answers", { outcome: "no-answer" }],
+    ["a number that would answer too late", { outcome: "answer", afterMs: 5_000 }],
+  ])("%s is given up exactly when the waiting time is over", (_, plan) => {
+    ask("PUT", "/numbers/14085550002", plan);
+    act("a", create);
+    act("b", dial("leg", 2_000));
+    time.pass(1_999);
+    expect(told).toEqual([]);
+    time.pass(1);
+    expect(told).toEqual([{ type: "ended", call: "leg", conference: key, reason: "no-answer" }]);
+  });
+
+  test("PUT /faults: each act is held up by itself, side by side", () => {
+    expect(ask("PUT", "/faults", { delayMs: 100 })).toEqual(ok);
+    const first = act("a", create);
+    time.pass(60);
+    const second = act("b", { type: "lock" });
+    expect(machine.acts).toEqual([]);
+    time.pass(40);
+    expect([first, second]).toEqual([[{ done: true }], []]);
+    time.pass(60);
+    expect(second).toEqual([{ done: true }]);
+  });
+
+  test("PUT /faults: the acts named are refused, without effect, until the faults are replaced", () => {
+    ask("PUT", "/faults", { refuse: ["create-conference"] });
+    expect(act("a", create)).toEqual([{ done: false, reason: "refused" }]);
+    expect(machine.state().conferences).toEqual([]);
+    ask("PUT", "/faults", {});
+    expect(act("b", create)).toEqual([{ done: true }]);
+    expect(machine.acts.map(({ n, outcome }) => [n, outcome])).toEqual([
+      [1, "refused"],
+      [2, "done"],
+    ]);
+  });
+
+  test("PUT /faults: agents begin anew when the bridge is no longer down", () => {
+    ask("PUT", "/faults", { down: true });
+    expect(timesBackUp).toBe(0);
+    ask("PUT", "/faults", { down: false });
+    expect(timesBackUp).toBe(1);
+  });
+
+  test("POST /reset: calls end and stay listed, everything else is forgotten, acts under way are refused", () => {
+    ask("PUT", "/numbers/14085550002", { outcome: "busy" });
+    act("a", create);
+    const inside = dialIn();
+    act("b", admit(inside));
+    const outside = dialIn();
+    ask("PUT", "/faults", { delayMs: 100 });
+    const held = act("c", { type: "lock" });
+    told = [];
+
+    expect(ask("POST", "/reset")).toEqual(ok);
+
+    expect(told).toEqual([
+      { type: "conference-ended", conference: key },
+      { type: "ended", call: outside, conference: null, reason: "hung-up" },
+    ]);
+    expect(held).toEqual([{ done: false, reason: "refused" }]);
+    expect(ask("GET", "/acts").body).toEqual({ acts: [] });
+    expect(ask("GET", "/state").body).toMatchObject({
+      conferences: [],
+      calls: [
+        { id: inside, state: "ended", endReason: "conference-ended" },
+        { id: outside, state: "ended", endReason: "hung-up" },
+      ],
+    });
+    expect([machine.numbers.size, machine.faults.delayMs]).toEqual([0, 0]);
+    time.pass(1_000);
+    expect(machine.acts).toEqual([]);
+  });
+
+  test("GET /state: conferences with rooms and their calls, and every call", () => {
+    act("a", create);
+    act("b", { type: "create-room", room: "r7" as never, kind: "sub" });
+    act("c", dial("leg"));
+    const call = dialIn();
+    act("d", admit(call));
+
+    expect(ask("GET", "/state")).toEqual({
+      status: 200,
+      body: {
+        conferences: [
+          {
+            key,
+            locked: false,
+            reportsSpeakers: false,
+            rooms: [
+              { id: "main", kind: "main", calls: [call] },
+              { id: "r7", kind: "sub", calls: [] },
+            ],
+          },
+        ],
+        calls: [
+          {
+            id: "leg",
+            direction: "out",
+            number: "14085550002",
+            extension: "12",
+            conference: key,
+            state: "ringing",
+            room: null,
+            muted: false,
+            joinTone: false,
+            talking: false,
+            attendeeId: null,
+            endReason: null,
+          },
+          {
+            id: call,
+            direction: "in",
+            number: "14085551234",
+            extension: null,
+            conference: key,
+            state: "in-conference",
+            room: "main",
+            muted: false,
+            joinTone: true,
+            talking: false,
+            attendeeId: "444",
+            endReason: null,
+          },
+        ],
+      },
+    });
+  });
+
+  test("GET /acts: one entry for each act that was carried out, repeats among them, in order", () => {
+    act("one", create);
+    act("one", create);
+    act("two", dial("leg"));
+    act("three", { type: "move", call: "nobody" as CallId, room: "r7" as never });
+    expect(ask("GET", "/acts").body).toEqual({
+      acts: [
+        { n: 1, act: "create-conference", conference: key, room: null, call: null, commandId: "one", outcome: "done" },
+        { n: 2, act: "create-conference", conference: key, room: null, call: null, commandId: "one", outcome: "done" },
+        { n: 3, act: "dial", conference: key, room: null, call: "leg", commandId: "two", outcome: "done" },
+        { n: 4, act: "move", conference: key, room: "r7", call: "nobody", commandId: "three", outcome: "refused" },
+      ],
+    });
+  });
+
+  test("the id of an ended call dials again", () => {
+    act("a", create);
+    act("b", dial("leg"));
+    act("c", { type: "cancel-dial", call: "leg" as CallId });
+    act("d", dial("leg"));
+    time.pass(50);
+    expect(told).toEqual([{ type: "answered", call: "leg", conference: key }]);
+    expect(machine.state().calls).toHaveLength(1);
+  });
+
+  test("a muted call that talks is told as silent, and as talking again when it is unmuted", () => {
+    const call = dialIn();
+    act("a", create);
+    act("b", admit(call));
+    act("c", { type: "report-speakers" });
+    told = [];
+    ask("POST", `/calls/${call}/talking`, { talking: true });
+    act("d", { type: "mute", call });
+    act("e", { type: "unmute", call });
+    expect(told.map((happening) => happening.type === "talking" && happening.talking)).toEqual([true, false, true]);
+  });
+
+  test("the last 1,000 ended calls stay listed", () => {
+    const calls = Array.from({ length: 1_002 }, () => dialIn());
+    for (const call of calls) ask("POST", `/calls/${call}/hang-up`);
+    expect(machine.state().calls.map(({ call }) => call)).toEqual(calls.slice(2));
+  });
+});
+
+describe("what the control interface cannot do", () => {
+  const notFound = { status: 404, body: { error: expect.any(String) } };
+  const bad = { status: 400, body: { error: expect.any(String) } };
+
+  test.each([
+    ["POST", "/calls/nobody/keys", { keys: "1" }],
+    ["POST", "/calls/nobody/talking", { talking: true }],
+    ["POST", "/calls/nobody/hang-up", undefined],
+    ["POST", "/conferences/1/lock", { locked: true }],
+    ["POST", "/conferences/1/end", undefined],
+    ["POST", "/calls/%E0%A4%A/hang-up", undefined],
+    ["GET", "/nothing", undefined],
+    ["DELETE", "/state", undefined],
+  ])("%s %s is not found", (method, path, body) => {
+    expect(ask(method, path, body)).toEqual(notFound);
+  });
+
+  test.each([
+    ["POST", "/calls", {}],
+    ["POST", "/calls", { from: 14085551234 }],
+    ["POST", "/calls", { from: "1", keys: "A" }],
+    ["POST", "/calls", []],
+    ["POST", "/calls/ID/keys", {}],
+    ["POST", "/calls/ID/keys", { keys: "1 2" }],
+    ["POST", "/calls/ID/talking", { talking: "yes" }],
+    ["POST", "/conferences/987654321/lock", {}],
+    ["PUT", "/numbers/12x", { outcome: "busy" }],
+    ["PUT", "/numbers/12", { outcome: "maybe" }],
+    ["PUT", "/numbers/12", { outcome: "busy", afterMs: -1 }],
+    ["PUT", "/faults", { delayMs: "long" }],
+    ["PUT", "/faults", { refuse: ["create-conferences"] }],
+    ["PUT", "/faults", { down: 1 }],
+    ["PUT", "/faults", undefined],
+  ])("%s %s with %j is a bad body", (method, path, body) => {
+    act("a", create);
+    expect(ask(method, path.replace("ID", dialIn()), body)).toEqual(bad);
+  });
+
+  test("a body that is not JSON is a bad body", () => {
+    expect(control(machine, "POST", "/calls", "{")).toEqual(bad);
+  });
+});

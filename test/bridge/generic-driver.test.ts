@@ -1,0 +1,150 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type WebSocket, WebSocketServer } from "ws";
+import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
+import { GenericDriver } from "../../bridge-agent/drivers/generic.ts";
+import type { ConfKey } from "../../src/foundation/ids.ts";
+import { ManualTimers } from "./manual-timers.ts";
+
+const hello = {
+  type: "hello",
+  version: 1,
+  bootId: "b1",
+  abilities: { subConferences: true, talkDetection: false, joinTones: true },
+  ports: 24,
+};
+
+let server: WebSocketServer;
+let time: ManualTimers;
+let driver: GenericDriver;
+let url: string;
+let next: (report: DriverReport) => void;
+let reports: DriverReport[];
+
+beforeEach(async () => {
+  server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  await once(server, "listening");
+  url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  time = new ManualTimers();
+  driver = new GenericDriver(url, time, () => 1);
+  next = () => {};
+  reports = [];
+});
+afterEach(async () => {
+  await driver.stop();
+  for (const client of server.clients) client.terminate();
+  server.close();
+});
+
+async function connection(begin = () => driver.start(take)): Promise<WebSocket> {
+  const connected = once(server, "connection");
+  begin();
+  const [socket] = await connected;
+  return socket;
+}
+function take(report: DriverReport): void {
+  reports.push(report);
+  next(report);
+}
+function nextReport(): Promise<DriverReport> {
+  return new Promise((resolve) => {
+    next = resolve;
+  });
+}
+async function say(socket: WebSocket, message: unknown): Promise<DriverReport> {
+  const report = nextReport();
+  socket.send(JSON.stringify(message));
+  return report;
+}
+async function heard(socket: WebSocket): Promise<unknown> {
+  const [data] = await once(socket, "message");
+  return JSON.parse(String(data));
+}
+/** Lets time pass, and gives what is reported while it does. */
+async function reportAfter(ms: number): Promise<DriverReport> {
+  const report = nextReport();
+  time.pass(ms);
+  return report;
+}
+
+test("a hello connects, with the abilities and ports of the bridge", async () => {
+  const socket = await connection();
+  expect(await say(socket, hello)).toEqual({
+    type: "connected",
+    bootId: "b1",
+    abilities: hello.abilities,
+    ports: 24,
+  });
+});
+
+test("a bridge that accepts and says nothing is given up after 2 s", async () => {
+  await connection();
+  time.pass(1_999);
+  expect(reports).toEqual([]);
+  expect(await reportAfter(1)).toEqual({
+    type: "disconnected",
+    why: `the bridge at ${url} has not answered for 2 s`,
+  });
+});
+
+test("a bridge that leaves a ping unanswered is given up 2 s later, and its act is unknown", async () => {
+  const socket = await connection();
+  await say(socket, hello);
+  const asked = heard(socket);
+  const outcome = driver.execute("o1" as never, "1" as ConfKey, { type: "lock" });
+  expect(await asked).toMatchObject({ type: "act", commandId: "o1", conference: "1", act: { type: "lock" } });
+
+  const ping = heard(socket);
+  time.pass(1_000);
+  expect(await ping).toMatchObject({ type: "ping" });
+
+  expect(await reportAfter(2_000)).toMatchObject({ type: "disconnected" });
+  expect(await outcome).toEqual({ done: "unknown" });
+});
+
+test("an answered ping is followed by the next one", async () => {
+  const socket = await connection();
+  await say(socket, hello);
+  for (let round = 0; round < 3; round += 1) {
+    const ping = heard(socket);
+    time.pass(1_000);
+    const { id } = (await ping) as { id: number };
+    socket.send(JSON.stringify({ type: "pong", id }));
+    await say(socket, { type: "keys", call: "c1", keys: "1" }); // Behind the pong: it has been taken by then.
+  }
+  expect(reports.some(({ type }) => type === "disconnected")).toBe(false);
+});
+
+test("attempts to connect are spread and grow from 100 ms to 1 s; one reason is told once", async () => {
+  const pauses: number[] = [];
+  let socket = await connection();
+  for (let attempt = 0; attempt < 6; attempt += 1) {
+    const closed = once(socket, "close");
+    time.pass(2_000); // No hello comes.
+    await closed;
+    const [pause = Number.NaN] = time.due();
+    pauses.push(pause);
+    socket = await connection(() => time.pass(pause));
+  }
+  expect(pauses).toEqual([100, 200, 400, 800, 1_000, 1_000]);
+  expect(reports).toHaveLength(1);
+});
+
+test.each([
+  ["another version", { ...hello, version: 2 }, /speaks version 2 of the bridge protocol, this agent speaks 1/],
+  ["something else than hello", { type: "pong", id: 1 }, /began with pong, not with hello/],
+  ["something outside the protocol", { type: "hullo" }, /not of the bridge protocol/],
+])("a bridge that begins with %s is left, with a reason that says so", async (_, message, why) => {
+  const socket = await connection();
+  const report = await say(socket, message);
+  expect(report.type === "disconnected" && report.why).toMatch(why);
+});
+
+test("an answer to nothing that was asked is ignored", async () => {
+  const socket = await connection();
+  await say(socket, hello);
+  socket.send(JSON.stringify({ type: "done", id: 99 }));
+  await say(socket, { type: "keys", call: "c1", keys: "1" });
+  expect(reports.map(({ type }) => type)).toEqual(["connected", "keys"]);
+});
