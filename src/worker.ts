@@ -1,12 +1,12 @@
+import { domainOf } from "../durable-objects/domain-of.ts";
 import type { Env } from "../durable-objects/env.ts";
 import { consoleLog } from "../durable-objects/log.ts";
 import { refuseAgent } from "../durable-objects/relay/refuse-agent.ts";
 import { createApp } from "./http/app.ts";
-import type { Domain, Edge } from "./http/edge.ts";
+import type { Edge } from "./http/edge.ts";
 import type { Objects } from "./http/objects.ts";
 import { AliasCache } from "./routing/alias-cache.ts";
 import { loadDomains } from "./settings/load.ts";
-import { createCodec } from "./tsp/codec.ts";
 
 export { AliasObject } from "../durable-objects/alias.ts";
 export { ConferenceObject } from "../durable-objects/conference/conference-object.ts";
@@ -28,12 +28,7 @@ function edgeOf(env: Env): Edge {
   const domains = loadDomains(env.DOMAINS);
   if (!domains.ok) throw new Error(domains.error);
   return {
-    domains: new Map(
-      Array.from(domains.value, ([name, settings]): [string, Domain] => [
-        name,
-        { name, settings, codec: createCodec(settings.protocol) },
-      ]),
-    ),
+    domains: new Map(Array.from(domains.value.keys(), (name) => [name, { name, ...domainOf(env, name) }])),
     objects: objectsOf(env),
     aliases: new AliasCache(),
     operatorToken: env.OPERATOR_TOKEN ?? "",

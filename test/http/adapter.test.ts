@@ -1,0 +1,192 @@
+import { expect, test } from "vitest";
+import type { ConfKey, MsgId } from "../../src/foundation/ids.ts";
+import { FakeEdge } from "./fake-edge.ts";
+
+const create = (extConfId = "7000001", confKey = "555111222", msgId = "11") =>
+  `<W2A_CreateConference MsgID="${msgId}" WbxHostName="tsp1.example.com:80" ExtConfID="${extConfId}" ConfKey="${confKey}"/>`;
+const drop = (extConfId = "7000001", msgId = "12") =>
+  `<W2A_DropUser MsgID="${msgId}" WbxHostName="tsp1.example.com:80" ExtConfID="${extConfId}" ExtCallID="9"/>`;
+const callOut = (extConfId = "7000001") =>
+  `<W2A_Callout MsgID="13" WbxHostName="tsp1.example.com:80" ExtConfID="${extConfId}" ExtCallID="8" Privilege="0">
+    <PhoneNum><CountryCode>1</CountryCode><AreaCode>408</AreaCode><LocalNumber>5550100</LocalNumber></PhoneNum></W2A_Callout>`;
+const named = (msgId: string) => `<W2A_RspNotifyUserEnter MsgID="${msgId}" ExtCallID="9"/>`;
+const document = (...messages: string[]) =>
+  `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>52491000001</TransID>${messages.join("")}</WbxTSPSchema>`;
+const resultOf = async (response: Response) => /Result="(-?\d+)"/.exec(await response.text())?.[1];
+
+test("a create claims its handle, reaches its conference, and is confirmed", async () => {
+  const edge = new FakeEdge();
+
+  const response = await edge.post(document(create()));
+
+  expect(response.status).toBe(200);
+  expect(response.headers.get("content-type")).toBe("text/xml; charset=UTF-8");
+  expect(await response.text()).toMatch(/<TransID>52491000001<\/TransID>\s*<Confirmation Result="0"/);
+  expect(edge.calls).toEqual(["claim 7000001", "receive 555111222"]);
+});
+
+test("once its handle is known, a message costs one call", async () => {
+  const edge = new FakeEdge();
+  edge.aliases.set("7000001", "555111222" as ConfKey);
+  await edge.post(document(drop()));
+  edge.calls.length = 0;
+
+  await edge.post(document(drop()));
+
+  expect(edge.calls).toEqual(["receive 555111222"]);
+});
+
+test("a handle that is not known yet is asked for once, and again with the next document", async () => {
+  const edge = new FakeEdge();
+
+  await edge.post(document(drop(), drop("7000001", "14")));
+  await edge.post(document(drop()));
+
+  expect(edge.calls.filter((call) => call.startsWith("look up"))).toEqual(["look up 7000001", "look up 7000001"]);
+});
+
+test("a call-out beside a create finds the conference that it makes", async () => {
+  const edge = new FakeEdge();
+
+  await edge.post(document(callOut(), create(), drop()));
+
+  expect(edge.received.get("555111222")?.map(({ type }) => type)).toEqual([
+    "call-out",
+    "create-conference",
+    "drop-caller",
+  ]);
+  expect(edge.calls).toEqual(["claim 7000001", "receive 555111222"]);
+});
+
+test("a call-out to an unknown conference beside a create: one Confirmation, and each is answered for itself", async () => {
+  const edge = new FakeEdge();
+
+  const response = await edge.post(document(callOut("7999999"), create()));
+
+  expect(await resultOf(response)).toBe("0");
+  expect(edge.received.get("555111222")?.map(({ type }) => type)).toEqual(["create-conference"]);
+  expect(edge.mailed.get("tsp1.example.com:80")).toMatchObject([{ type: "called-out", result: "no-such-conference" }]);
+});
+
+test("a handle that a living conference holds is not given to another one", async () => {
+  const edge = new FakeEdge();
+  edge.aliases.set("7000001", "555000000" as ConfKey);
+  edge.alive.add("555000000");
+
+  expect(await resultOf(await edge.post(document(create(), drop())))).toBe("0");
+
+  expect(edge.mailed.get("tsp1.example.com:80")).toMatchObject([
+    { type: "conference-created", result: "ext-conf-id-in-use", msgId: "11" },
+  ]);
+  expect(edge.received).toEqual(new Map([["555000000", [expect.objectContaining({ type: "drop-caller" })]]]));
+});
+
+test("a handle whose conference is over goes to the new one", async () => {
+  const edge = new FakeEdge();
+  edge.aliases.set("7000001", "555000000" as ConfKey);
+  await edge.post(document(drop()));
+
+  await edge.post(document(create()));
+  await edge.post(document(drop()));
+
+  expect(edge.aliases.get("7000001")).toBe("555111222");
+  expect(edge.received.get("555111222")?.map(({ type }) => type)).toEqual(["create-conference", "drop-caller"]);
+});
+
+test("of two creates for one handle in one document the first has it", async () => {
+  const edge = new FakeEdge();
+
+  await edge.post(document(create("7000001", "555111222", "11"), create("7000001", "555333444", "12")));
+
+  expect([...edge.received.keys()]).toEqual(["555111222"]);
+  expect(edge.mailed.get("tsp1.example.com:80")).toMatchObject([{ result: "ext-conf-id-in-use", msgId: "12" }]);
+});
+
+test("the answer that names a call finds its conference by nothing but its MsgID", async () => {
+  const edge = new FakeEdge();
+  edge.holders.set("52491000077" as MsgId, "555111222" as ConfKey);
+
+  expect(await resultOf(await edge.post(document(named("52491000077"), named("52491000078"))))).toBe("0");
+
+  expect(edge.received.get("555111222")).toMatchObject([{ type: "caller-named", msgId: "52491000077" }]);
+  expect(edge.logged).toEqual(["document-note"]);
+});
+
+test("while one conference of several cannot be reached the document is not confirmed; sent again, it completes", async () => {
+  const edge = new FakeEdge();
+  edge.aliases.set("7000001", "555111222" as ConfKey);
+  edge.aliases.set("7000002", "555333444" as ConfKey);
+  edge.broken.add("555111222");
+
+  const response = await edge.post(document(drop("7000001"), drop("7000002", "14")));
+
+  expect(response.status).toBe(503);
+  expect(await response.text()).toBe("Not all of the document could be stored. Send it again.\n");
+  expect([...edge.received.keys()]).toEqual(["555333444"]);
+  edge.broken.clear();
+  expect(await resultOf(await edge.post(document(drop("7000001"), drop("7000002", "14"))))).toBe("0");
+  expect([...edge.received.keys()]).toEqual(["555333444", "555111222"]);
+});
+
+test.each([
+  ["the alias", "7000001"],
+  ["the number pool", "pool"],
+  ["the mail", "tsp1.example.com:80"],
+])("while %s cannot be reached the document is not confirmed", async (_what, broken) => {
+  const edge = new FakeEdge();
+  edge.broken.add(broken);
+
+  const response = await edge.post(document(create(), drop("7999999"), named("52491000077")));
+
+  expect(response.status).toBe(503);
+});
+
+test.each<[string, BodyInit, string]>([
+  ["an empty body", "", "-2"],
+  ["no XML", "hello", "-2"],
+  ["bytes that are no UTF-8", new Uint8Array([0x3c, 0xff, 0xfe]), "-2"],
+  ["an entity bomb", `<!DOCTYPE a [<!ENTITY b "c">]>${document(create())}`, "-2"],
+  ["another root", "<Other/>", "-3"],
+  ["no TransID", `<WbxTSPSchema Name="WTSPDOM">${create()}</WbxTSPSchema>`, "-4"],
+  ["a TransID with a blank", document(create()).replace("52491000001", "5 2"), "-5"],
+  ["no MsgID", document(create().replace('MsgID="11"', "")), "-6"],
+  ["a missing attribute", document(create().replace('ConfKey="555111222"', "")), "-7"],
+  ["a wrong type", document(callOut().replace('Privilege="0"', 'Privilege="x"')), "-8"],
+  ["too long a value", document(create("7".repeat(65))), "-9"],
+  ["51 messages", document(...Array.from({ length: 51 }, (_, index) => drop("7000001", `${index}`))), "-10"],
+  ["no message", document(), "-11"],
+  ["the same MsgID twice", document(drop(), drop()), "-13"],
+])("%s: nothing is done, and the Confirmation says what is wrong", async (_what, body, code) => {
+  const edge = new FakeEdge();
+
+  const response = await edge.post(body);
+
+  expect(response.status).toBe(200);
+  expect(await resultOf(response)).toBe(code);
+  expect(edge.calls).toEqual([]);
+  expect(edge.logged).toEqual(["document-refused"]);
+});
+
+test.each([["GET"], ["PUT"], ["DELETE"], ["OPTIONS"], ["PATCH"]])("%s is not for the adapter", async (method) => {
+  const response = await new FakeEdge().app.request("/tsp/local", { method });
+
+  expect(response.status).toBe(405);
+  expect(response.headers.get("allow")).toBe("POST");
+});
+
+test.each([
+  "/tsp/other",
+  "/tsp/constructor",
+  "/tsp/%E0%A4%A",
+  "/tsp/",
+  "/tsp/local/",
+  "/tsp/local/more",
+])("%s is not there, whatever is posted to it", async (path) => {
+  const edge = new FakeEdge();
+
+  const response = await edge.app.request(path, { method: "POST", body: document(create()) });
+
+  expect(response.status).toBe(404);
+  expect(response.headers.get("content-type")).toBe("application/problem+json");
+  expect(edge.calls).toEqual([]);
+});

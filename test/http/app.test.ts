@@ -1,0 +1,122 @@
+import { expect, test } from "vitest";
+import { FakeEdge, token } from "./fake-edge.ts";
+
+const authorization = `Bearer ${token}`;
+const websocket = { upgrade: "WebSocket" };
+
+test("the edge is alive, and ready when every bridge has an agent that reaches it", async () => {
+  const edge = new FakeEdge();
+  const up = { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 96 };
+  expect((await edge.app.request("/healthz")).status).toBe(200);
+  expect((await edge.app.request("/readyz")).status).toBe(503);
+
+  edge.health.set("simulated", up);
+  const response = await edge.app.request("/readyz");
+
+  expect(response.status).toBe(200);
+  expect(await response.json()).toEqual({ ready: true, domains: { local: { simulated: { ready: true, ...up } } } });
+});
+
+test("the edge is not ready without its bridge, or when nobody can tell", async () => {
+  const edge = new FakeEdge();
+  edge.health.set("simulated", { agentConnected: true, bridgeUp: false, portsInUse: 0, ports: null });
+  expect((await edge.app.request("/readyz")).status).toBe(503);
+
+  edge.broken.add("simulated");
+  const response = await edge.app.request("/readyz");
+
+  expect(response.status).toBe(503);
+  expect(await response.json()).toEqual({ ready: false, domains: { local: { simulated: { ready: false } } } });
+});
+
+test.each([
+  "/api/v1",
+  "/api/v1/anything",
+  "/console",
+  "/console/x",
+  "/metrics",
+])("%s is closed without the operator's token, and empty with it", async (path) => {
+  const { app } = new FakeEdge();
+
+  for (const wrong of [undefined, "", "Bearer ", "Bearer x", `Basic ${token}`, token, `Bearer ${token}x`]) {
+    const response = await app.request(path, wrong === undefined ? {} : { headers: { authorization: wrong } });
+    expect([response.status, response.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+  }
+  expect((await app.request(path, { headers: { authorization } })).status).toBe(404);
+});
+
+test("without a configured token nobody is the operator", async () => {
+  const { app } = new FakeEdge("");
+
+  for (const guess of ["Bearer ", "Bearer undefined", authorization]) {
+    expect((await app.request("/api/v1/x", { headers: { authorization: guess } })).status).toBe(401);
+  }
+});
+
+test("an agent is handed to the relay of its bridge; for an unknown one it is told why not", async () => {
+  const { app } = new FakeEdge();
+  const ask = async (path: string) => (await app.request(path, { headers: websocket })).text();
+
+  expect(await ask("/agent/local/simulated")).toBe("agent of local/simulated");
+  expect(await ask("/agent/local/other")).toBe("refused");
+  expect(await ask("/agent/other/simulated")).toBe("refused");
+  expect((await app.request("/agent/local/simulated")).status).toBe(426);
+});
+
+const send = (edge: FakeEdge, method: string, path: string, body: unknown) =>
+  edge.app.request(`/api/v1/domains/${path}`, {
+    method,
+    headers: { authorization },
+    body: typeof body === "string" ? body : JSON.stringify(body),
+  });
+
+test("operators send data to a caller's client, and new connect data to a conference", async () => {
+  const edge = new FakeEdge();
+  edge.alive.add("555111222");
+
+  const data = "é".repeat(512);
+  const connectData = "é".repeat(1024);
+  const passed = await send(edge, "POST", "local/conferences/555111222/passthrough", { extCallId: "77", data });
+  const changed = await send(edge, "PUT", "local/conferences/555111222/hybrid", { connectData });
+
+  expect([passed.status, changed.status]).toEqual([202, 202]);
+  expect(edge.operated).toEqual([
+    { type: "passthrough", extCallId: "77", data },
+    { type: "hybrid-data", connectData },
+  ]);
+});
+
+test.each<[string, string, string, unknown, number]>([
+  ["too much data", "POST", "local/conferences/555111222/passthrough", { extCallId: "77", data: "é".repeat(513) }, 413],
+  ["too much connect data", "PUT", "local/conferences/555111222/hybrid", { connectData: "é".repeat(1025) }, 413],
+  ["a huge body", "PUT", "local/conferences/555111222/hybrid", "x".repeat(70_000), 413],
+  ["no JSON", "POST", "local/conferences/555111222/passthrough", "{", 400],
+  ["no object", "POST", "local/conferences/555111222/passthrough", "null", 400],
+  ["no call", "POST", "local/conferences/555111222/passthrough", { data: "" }, 400],
+  ["a call that cannot be", "POST", "local/conferences/555111222/passthrough", { extCallId: "7%7", data: "" }, 400],
+  ["data of a wrong type", "POST", "local/conferences/555111222/passthrough", { extCallId: "77", data: 1 }, 400],
+  ["an unknown call", "POST", "local/conferences/555111222/passthrough", { extCallId: "78", data: "" }, 404],
+  ["an unknown conference", "PUT", "local/conferences/555999999/hybrid", { connectData: "" }, 404],
+  ["an unknown domain", "PUT", "other/conferences/555111222/hybrid", { connectData: "" }, 404],
+])("%s is a problem that says so, and nothing is sent", async (_what, method, path, body, status) => {
+  const edge = new FakeEdge();
+  edge.alive.add("555111222");
+
+  const response = await send(edge, method, path, body);
+
+  expect(response.status).toBe(status);
+  expect(response.headers.get("content-type")).toBe("application/problem+json");
+  expect(await response.json()).toMatchObject({ status, title: expect.any(String), detail: expect.any(String) });
+  expect(edge.operated).toEqual([]);
+});
+
+test("what goes wrong behind the edge is 503, and logged", async () => {
+  const edge = new FakeEdge();
+  edge.broken.add("555111222");
+
+  const response = await send(edge, "PUT", "local/conferences/555111222/hybrid", { connectData: "" });
+
+  expect(response.status).toBe(503);
+  expect(edge.logged).toEqual(["request-failed"]);
+});

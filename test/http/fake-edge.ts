@@ -1,0 +1,111 @@
+import type { Hono } from "hono";
+import type { OperatorRequest } from "../../src/conference/input.ts";
+import type { ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
+import { createApp } from "../../src/http/app.ts";
+import type { BridgeHealth, Objects } from "../../src/http/objects.ts";
+import { AliasCache } from "../../src/routing/alias-cache.ts";
+import { loadDomains } from "../../src/settings/load.ts";
+import { localDomain } from "../../src/settings/local-domain.ts";
+import { createCodec } from "../../src/tsp/codec.ts";
+import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
+
+export const token = "operator-token";
+
+/** The edge's routes over objects that live in these maps; every call is noted, in order, in `calls`. */
+export class FakeEdge {
+  readonly calls: string[] = [];
+  readonly logged: string[] = [];
+  readonly received = new Map<string, FromWebex[]>();
+  readonly mailed = new Map<string, ToWebex[]>();
+  readonly aliases = new Map<string, ConfKey>();
+  readonly holders = new Map<MsgId, ConfKey>();
+  readonly operated: OperatorRequest[] = [];
+  /** Conferences that answer `holds` with yes. */
+  readonly alive = new Set<string>();
+  /** Names of objects that cannot be reached. */
+  readonly broken = new Set<string>();
+  readonly health = new Map<string, BridgeHealth>();
+  readonly app: Hono;
+
+  constructor(operatorToken = token) {
+    const agents = [{ name: "agent-1", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }];
+    const loaded = loadDomains(JSON.stringify({ local: localDomain({ agents }) }));
+    if (!loaded.ok) throw new Error(loaded.error);
+    const domains = Array.from(
+      loaded.value,
+      ([name, settings]) => [name as string, { name, settings, codec: createCodec(settings.protocol) }] as const,
+    );
+    this.app = createApp(
+      {
+        domains: new Map(domains),
+        objects: this.#objects(),
+        aliases: new AliasCache(),
+        operatorToken,
+        now: () => 0,
+        log: (event) => this.logged.push(event),
+      },
+      () => new Response("refused"),
+    );
+  }
+
+  async post(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {
+    return this.app.request("/tsp/local", { method: "POST", body, headers });
+  }
+
+  #objects(): Objects {
+    const call = (text: string, object: string): void => {
+      this.calls.push(text);
+      if (this.broken.has(object)) throw new Error(`${object} is broken`);
+    };
+    return {
+      conference: (_domain: DomainName, confKey: ConfKey) => ({
+        receive: async ({ messages }) => {
+          call(`receive ${confKey}`, confKey);
+          this.received.set(confKey, [...(this.received.get(confKey) ?? []), ...messages]);
+        },
+        holds: async () => {
+          call(`holds ${confKey}`, confKey);
+          return this.alive.has(confKey);
+        },
+        operate: async (request) => {
+          call(`operate ${confKey}`, confKey);
+          if (!this.alive.has(confKey)) return "no-such-conference";
+          if (request.type === "passthrough" && request.extCallId !== "77") return "no-such-call";
+          this.operated.push(request);
+          return "done";
+        },
+      }),
+      alias: (_domain: DomainName, extConfId: ExtConfId) => ({
+        claim: async (confKey) => {
+          call(`claim ${extConfId}`, extConfId);
+          const holder = this.aliases.get(extConfId) ?? confKey;
+          this.aliases.set(extConfId, holder);
+          return holder;
+        },
+        replace: async (confKey) => {
+          call(`replace ${extConfId}`, extConfId);
+          this.aliases.set(extConfId, confKey);
+        },
+        lookup: async () => {
+          call(`look up ${extConfId}`, extConfId);
+          return this.aliases.get(extConfId) ?? null;
+        },
+      }),
+      holderOf: async (_domain, msgId) => {
+        call(`holder of ${msgId}`, "pool");
+        return this.holders.get(msgId) ?? null;
+      },
+      unroutedMail: (_domain, host) => ({
+        send: async ({ messages }) => {
+          call(`mail to ${host}`, host);
+          this.mailed.set(host, [...(this.mailed.get(host) ?? []), ...messages]);
+        },
+      }),
+      bridgeHealth: async (_domain, bridge) => {
+        call(`health of ${bridge}`, bridge);
+        return this.health.get(bridge) ?? { agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null };
+      },
+      connectAgent: async (domain, bridge) => new Response(`agent of ${domain}/${bridge}`),
+    };
+  }
+}
