@@ -44,7 +44,7 @@ export async function requireFreePort(variable: string, port: number, host = "12
 /** The operator's token: the one given, or one made once and kept in a file that only its owner can read. */
 export function operatorToken(folder: string): { readonly token: string; readonly from: string } {
   const given = process.env.OPERATOR_TOKEN;
-  if (given) return { token: given, from: "OPERATOR_TOKEN" };
+  if (given) return { token: given, from: "the variable OPERATOR_TOKEN" };
   const file = join(folder, "operator-token");
   if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString("base64url"), { mode: 0o600 });
   return { token: readFileSync(file, "utf8").trim(), from: file };

@@ -36,7 +36,7 @@ async function serve(): Promise<() => Promise<void>> {
     },
   });
   edge.start();
-  tell("token", `operator requests need: Authorization: Bearer <${from}>`);
+  tell("token", `the operator's bearer token is in ${from}`);
   tell("edge", `serves http://${host}:${port}`);
   return async () => {
     await edge.stop(500);

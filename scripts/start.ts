@@ -59,7 +59,7 @@ async function start(): Promise<() => Promise<void>> {
   };
   const guard = startGuard();
   const parts = startParts(folder, launches, guard);
-  tell("token", `operator requests need: Authorization: Bearer <${from}>`);
+  tell("token", `the operator's bearer token is in ${from}`);
   const url = `http://127.0.0.1:${ports.edge}`;
   const stopping = new AbortController();
   void allConnected(url, stopping.signal).then((ready) => ready && console.log(`bridgehead ready: ${url}`));

@@ -188,11 +188,13 @@ export class WebexServer {
   private name(entered: Extract<ToWebex, { type: "caller-entered" }>): void {
     const extCallId = entered.extCallId ?? (String(this.nextCall++) as ExtCallId);
     const { msgId, extConfId } = entered;
-    this.client.post({ type: "caller-named", msgId, extConfId, extCallId }).catch((error: unknown) => {
-      console.error(
-        `cannot name the caller of ${describe(entered)}: ${error instanceof Error ? error.message : error}`,
-      );
-    });
+    this.client.post({ type: "caller-named", msgId, extConfId, extCallId }).then(
+      () => {
+        this.namings.set(`${extConfId}/${entered.attendeeId ?? ""}`, extCallId);
+        this.wakeAll();
+      },
+      (error: unknown) => console.error(`cannot name the caller of ${describe(entered)}: ${error}`),
+    );
   }
 }
 
