@@ -39,10 +39,10 @@ async function play(webex: WebexServer, bridge: BridgeControl): Promise<void> {
   const extConfId = `E${confKey}` as ExtConfId;
   const handles = { extConfId, replyTo: webex.host };
   const stopWatching = watchBridge(bridge, confKey, diagram);
-  webex.onMessage = ({ at, message }) => diagram.draw("Adapter", "WebEx", short(message), at);
+  webex.onMessage = ({ at, message }) => diagram.arrow("Adapter", "WebEx", short(message), at);
 
   const ask = async (message: Request) => {
-    diagram.draw("WebEx", "Adapter", short(message));
+    diagram.arrow("WebEx", "Adapter", short(message));
     const { result } = await webex.client.post(message);
     if (result !== 0) throw new Error(`${describe(message)} was confirmed with Result ${result} instead of 0`);
   };
@@ -62,10 +62,10 @@ async function play(webex: WebexServer, bridge: BridgeControl): Promise<void> {
   await answered("conference-created");
   await webex.waitFor("conference status running", (it) => it.type === "conference-changed" && it.status === "running");
 
-  diagram.draw("Bridge", "Bridge", "Alice dials in, keys the conference and 101");
+  diagram.event("Alice dials in, keys the conference and 101");
   await bridge.callIn("14085550101", `${confKey}#101#`);
   await entered("101");
-  diagram.draw("Bridge", "Bridge", "Bob dials in, keys the conference and 102");
+  diagram.event("Bob dials in, keys the conference and 102");
   const bob = await bridge.callIn("14085550102", `${confKey}#102#`);
   await entered("102");
 
@@ -90,7 +90,7 @@ async function play(webex: WebexServer, bridge: BridgeControl): Promise<void> {
     (it) => it.type === "caller-changed" && it.status === "muted" && it.extCallId === carol,
   );
 
-  diagram.draw("Bridge", "Bridge", "Bob hangs up");
+  diagram.event("Bob hangs up");
   await bridge.hangUp(bob);
   await webex.waitFor("Bob leaving", (it) => it.type === "caller-changed" && it.status === "left");
 
@@ -108,7 +108,7 @@ function watchBridge(bridge: BridgeControl, confKey: string, diagram: SequenceDi
     for (const { n, act, call, conference, outcome } of await bridge.acts()) {
       if (n <= drawn || conference !== confKey) continue;
       drawn = n;
-      diagram.draw("Adapter", "Bridge", [act, call, outcome === "done" ? null : outcome].filter(Boolean).join(" "));
+      diagram.arrow("Adapter", "Bridge", [act, call, outcome === "done" ? null : outcome].filter(Boolean).join(" "));
     }
   };
   const loop = (async () => {

@@ -2,8 +2,8 @@
 const lanes = ["WebEx", "Adapter", "Bridge"] as const;
 export type Lane = (typeof lanes)[number];
 
-const laneWidth = 52;
-const timeWidth = 9;
+const laneWidth = 48;
+const timeWidth = 10;
 const colours = { WebEx: 36, Adapter: 35, Bridge: 33 } as const;
 
 /** Prints messages between the parties as they happen, one line each, with the seconds since the start. */
@@ -15,39 +15,35 @@ export class SequenceDiagram {
   constructor(write: (line: string) => void, coloured: boolean) {
     this.write = write;
     this.coloured = coloured;
-    this.write(
-      " ".repeat(timeWidth) +
-        lanes
-          .map((lane) => this.paint(lane, lane.padEnd(laneWidth)))
-          .join("")
-          .trimEnd(),
+    const heads = lanes.map((lane) => this.paint(colours[lane], lane.padEnd(laneWidth)));
+    this.write(" ".repeat(timeWidth) + heads.join("").trimEnd());
+  }
+
+  /** An arrow from one party to its neighbour, with a text on it. */
+  arrow(from: Lane, to: Lane, text: string, at = Date.now()): void {
+    const [sender, receiver] = [lanes.indexOf(from), lanes.indexOf(to)];
+    const label = text.slice(0, laneWidth - 8);
+    const line = "─".repeat(laneWidth - 5 - label.length);
+    const drawn = this.paint(colours[from], sender < receiver ? ` ${label} ${line}▶ ` : ` ◀${line} ${label} `);
+    this.draw(at, Math.min(sender, receiver), `│${drawn}`, "│");
+  }
+
+  /** Something that happens at the telephones. */
+  event(text: string, at = Date.now()): void {
+    this.draw(at, lanes.length - 2, `│${this.paint(colours.Bridge, `${text} `.padStart(laneWidth - 1))}`, "●");
+  }
+
+  /** Fills the space to the right of one party's line; the other lines go straight down. */
+  private draw(at: number, lane: number, space: string, next: string): void {
+    const seconds = ((at - this.startedAt) / 1000).toFixed(3);
+    const straight = `│${" ".repeat(laneWidth - 1)}`;
+    const spaces = lanes.map((_, other) =>
+      other === lane ? space : other === lane + 1 ? straight.replace("│", next) : straight,
     );
+    this.write(this.paint(2, `${seconds} s `.padStart(timeWidth)) + spaces.join("").trimEnd());
   }
 
-  /** `text` over an arrow from one party to its neighbour, or beside a party that does something by itself. */
-  draw(from: Lane, to: Lane, text: string, at = Date.now()): void {
-    const time = `${((at - this.startedAt) / 1000).toFixed(3)} s `.padStart(timeWidth);
-    const [left, right] = [lanes.indexOf(from), lanes.indexOf(to)].sort((a, b) => a - b) as [number, number];
-    const before = lanes.map((_, lane) => (lane < left ? `│${" ".repeat(laneWidth - 1)}` : "")).join("");
-    const after = lanes
-      .map((_, lane) => (lane >= right && left !== right ? `│${" ".repeat(laneWidth - 1)}` : ""))
-      .join("");
-    const middle = left === right ? `● ${text}` : this.arrow(from, left === lanes.indexOf(from), text);
-    this.write(`${this.dim(time)}${before}${left === right ? this.paint(from, middle) : middle}${after.trimEnd()}`);
-  }
-
-  private arrow(from: Lane, rightwards: boolean, text: string): string {
-    const room = laneWidth - 4;
-    const label = text.length > room - 4 ? `${text.slice(0, room - 5)}…` : text;
-    const line = "─".repeat(Math.max(0, room - label.length - 2));
-    return `│${this.paint(from, rightwards ? ` ${label} ${line}▶ ` : ` ◀${line} ${label} `)}`;
-  }
-
-  private paint(lane: Lane, text: string): string {
-    return this.coloured ? `\u001b[${colours[lane]}m${text}\u001b[0m` : text;
-  }
-
-  private dim(text: string): string {
-    return this.coloured ? `\u001b[2m${text}\u001b[0m` : text;
+  private paint(code: number, text: string): string {
+    return this.coloured ? `\u001b[${code}m${text}\u001b[0m` : text;
   }
 }
