@@ -1,6 +1,6 @@
 import type { Result } from "../foundation/result.ts";
 import { type Confirmation, encodeConfirmation, readConfirmation } from "./confirmation.ts";
-import { type Decoded, decodeDocument, type TableMessage } from "./decode.ts";
+import { type Decoded, decodeDocument } from "./decode.ts";
 import { encodeDocument } from "./encode.ts";
 import {
   type FromWebex,
@@ -11,7 +11,7 @@ import {
   type UnknownMessage,
 } from "./messages.ts";
 import type { ProtocolOverrides, ResultWord } from "./protocol-table.ts";
-import { buildVocabulary } from "./vocabulary.ts";
+import { buildVocabulary, type TableMessage } from "./vocabulary.ts";
 
 /** One side's reader and writer of the protocol, with a domain's overrides worked in. */
 export interface Codec<Incoming, Outgoing> {

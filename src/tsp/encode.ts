@@ -1,8 +1,8 @@
 import type { PhoneNumber } from "../foundation/phone-number.ts";
-import { maxMessages, type TableMessage } from "./decode.ts";
+import { maxMessages } from "./decode.ts";
 import type { FieldKind } from "./fields.ts";
 import { phoneParts } from "./phone-element.ts";
-import type { CodeLists, MessagePlan, Vocabulary } from "./vocabulary.ts";
+import type { CodeLists, MessagePlan, TableMessage, Vocabulary } from "./vocabulary.ts";
 import { escapeXml } from "./xml-escape.ts";
 
 /** One document of 1 to 50 messages. The same messages give the same text each time, as a repeat must (protocol T37). */

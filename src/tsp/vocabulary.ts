@@ -37,6 +37,9 @@ export interface FieldPlan {
   readonly index: number;
 }
 
+/** A message as the tables describe it; the codec gives it its type. */
+export type TableMessage = { readonly type: string } & Readonly<Record<string, unknown>>;
+
 /** Names of one place (messages of a document, attributes of a message), each also under its folded key. */
 export type NameIndex<Entry> = ReadonlyMap<string, Named<Entry>>;
 
@@ -71,8 +74,9 @@ export function codeLists(overrides: ProtocolOverrides): CodeLists {
     const words = new Map<number, string>();
     for (const [word, number] of numbers) {
       const taken = words.get(number);
-      if (taken)
+      if (taken) {
         throw new Error(`protocol.codes.${name}: "${taken}" and "${word}" both are ${number}; give one another number`);
+      }
       words.set(number, word);
     }
     return { numbers, words };
@@ -81,6 +85,7 @@ export function codeLists(overrides: ProtocolOverrides): CodeLists {
   return Object.fromEntries(names.map((name) => [name, list(name)])) as Record<keyof Codes, CodeList>;
 }
 
+/** The entry of a name as the document has it. */
 export function findName<Entry>(names: NameIndex<Entry>, name: string): Named<Entry> | undefined {
   return names.get(name) ?? (name.length <= 64 ? names.get(foldedKey(name)) : undefined);
 }
@@ -118,9 +123,8 @@ function indexNames<Entry extends { readonly wire: string }>(
 ): NameIndex<Entry> {
   const names = new Map<string, Named<Entry>>();
   const add = (named: Named<Entry>) => {
-    const key = foldedKey(named.name);
     names.set(named.name, named);
-    if (!names.has(key)) names.set(key, { ...named, folded: true });
+    names.set(foldedKey(named.name), { ...named, folded: true });
   };
   for (const entry of entries) {
     if (names.has(entry.wire)) throw new Error(`protocol: "${entry.wire}" would name two things; change one of them`);

@@ -74,6 +74,13 @@ describe("a document is refused as a whole", () => {
     ["two numbers to call", callOut("<PhoneNum/>".repeat(2)), "wrong-type"],
     ["no country", callOut("<PhoneNum><LocalNumber>5</LocalNumber></PhoneNum>"), "attribute-missing"],
     [
+      "two local numbers",
+      callOut(
+        "<PhoneNum><CountryCode>1</CountryCode><LocalNumber>5</LocalNumber><LocalNumber>6</LocalNumber></PhoneNum>",
+      ),
+      "wrong-type",
+    ],
+    [
       "letters to dial",
       callOut("<PhoneNum><CountryCode>1</CountryCode><LocalNumber>5x</LocalNumber></PhoneNum>"),
       "wrong-type",
@@ -85,6 +92,15 @@ describe("a document is refused as a whole", () => {
     ],
   ])("for %s", (_, body, result) => {
     expect(verdict(body)).toBe(result);
+  });
+
+  test("for a root of another name, or with another Name", () => {
+    const read = (root: string) =>
+      codec.decode(new TextEncoder().encode(`<${root}><TransID>5</TransID>${good}</${root.split(" ")[0]}>`));
+
+    expect(read("WbxSchema")).toMatchObject({ ok: false, transId: "5", result: "wrong-root" });
+    expect(read('WbxTSPSchema Name="OTHER"')).toMatchObject({ ok: false, transId: "5", result: "wrong-root" });
+    expect(read('WbxTSPSchema Name=""')).toMatchObject({ ok: true });
   });
 
   test("by its first fault in document order, together with its messages in order", () => {

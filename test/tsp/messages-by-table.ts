@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import type { Field, FieldKind } from "../../src/tsp/fields.ts";
+import type { FieldKind } from "../../src/tsp/fields.ts";
 import type { MessageSpec } from "../../src/tsp/messages.ts";
 import { defaultCodes } from "../../src/tsp/protocol-table.ts";
 
@@ -49,10 +49,10 @@ function anyValue(kind: FieldKind): fc.Arbitrary<unknown> {
 
 /** Any message of a table. */
 export function messageBy(type: string, spec: MessageSpec): fc.Arbitrary<Record<string, unknown>> {
-  const isAlwaysThere = (field: Field) => field.need === "required" || field.requiredWhen !== undefined;
-  const fields = Object.entries(spec.fields);
-  return fc.record(
-    { type: fc.constant(type), ...Object.fromEntries(fields.map(([name, field]) => [name, anyValue(field.kind)])) },
-    { requiredKeys: ["type", ...fields.filter(([, field]) => isAlwaysThere(field)).map(([name]) => name)] },
-  );
+  const fields = Object.entries(spec.fields).map(([name, field]) => {
+    const isAlwaysThere = field.need === "required" || field.requiredWhen !== undefined;
+    const value = anyValue(field.kind).map((present): object => ({ [name]: present }));
+    return isAlwaysThere ? value : fc.option(value, { nil: {} });
+  });
+  return fc.tuple(...fields).map((values) => Object.assign({ type }, ...values));
 }

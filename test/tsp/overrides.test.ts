@@ -43,6 +43,16 @@ test("a replaced name or number no longer means what it did", () => {
   });
 });
 
+test("a name that a domain gives away is no longer another attribute's second spelling", () => {
+  const codec = createCodec({ attributes: { ExtCallID: "SubConferenceID" } });
+  const text =
+    '<WbxTSPSchema><TransID>5</TransID><W2A_AddToSubConference MsgID="1" ExtConfID="7" SubConferenceID="c" ExtSubConfID="s"/></WbxTSPSchema>';
+
+  expect(codec.decode(bytesOf(text))).toMatchObject({
+    messages: [{ extCallId: "c", subConfId: "s", spelling: { subConfId: "ExtSubConfID" } }],
+  });
+});
+
 test("a silent answer is not to be sent, all others are", () => {
   expect(adapter.sends({ type: "conference-updated", msgId: ids.msgId, result: "ok" })).toBe(false);
   expect(adapter.sends({ type: "conference-closed", msgId: ids.msgId, result: "ok" })).toBe(true);
