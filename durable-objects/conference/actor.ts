@@ -177,12 +177,21 @@ export class ConferenceActor {
     this.#books = draft.books;
     for (const transId of draft.transIds) this.#remember(transId, at);
     if (draft.writes.get("bridge") === null) this.#bridge = null;
-    for (const note of draft.notes) this.#ports.log({ level: "info", event: "note", note, ...this.#identity });
     this.#pending.keepOnly(this.#state.orders);
-    this.#outbox.adopt(draft.rows);
-    this.#arm();
-    this.#tell();
-    this.#stockUp();
+    for (const note of draft.notes) this.#ports.log({ level: "info", event: "note", note, ...this.#identity });
+    this.#follow(draft.rows);
+  }
+
+  /** What is committed stays so, whatever happens here: a failure is left to the alarm. */
+  #follow(rows: Rows): void {
+    try {
+      this.#outbox.adopt(rows);
+      this.#arm();
+      this.#tell();
+      this.#stockUp();
+    } catch (error) {
+      this.#ports.log({ level: "error", event: "follow-up-broke", why: String(error), ...this.#identity });
+    }
   }
 
   #take(item: Item, at: EpochMs, draft: Draft): void {

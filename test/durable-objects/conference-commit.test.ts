@@ -1,0 +1,260 @@
+import { expect, test } from "vitest";
+import type { Report } from "../../src/bridge/orders.ts";
+import type { CommandId } from "../../src/foundation/ids.ts";
+import { ConferenceWorld, callerEntered, createConference, lock, muteCaller } from "./conference-world.ts";
+
+test("a create is on disk before it is confirmed, and the bridge is told after that", async () => {
+  const world = new ConferenceWorld();
+  let rowsWhenTold = 0;
+  world.onTold = () => {
+    rowsWhenTold = world.journalRows;
+  };
+
+  await world.during(world.receive("t1", createConference()));
+
+  expect(world.told.flat().map(({ command }) => command.type)).toEqual(["create-conference"]);
+  expect(rowsWhenTold).toBe(1);
+});
+
+test("a document that comes again is confirmed and does nothing", async () => {
+  const world = new ConferenceWorld();
+  await Promise.all([
+    world.during(world.receive("t1", createConference())),
+    world.during(world.receive("t1", createConference())),
+  ]);
+  await world.during(world.receive("t1", createConference()));
+
+  expect(world.journalRows).toBe(1);
+  expect(world.told.flat()).toHaveLength(1);
+});
+
+test("a repeat is known after an eviction too, and no longer when its time is over", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  await world.during(world.receive("t-lock", lock("m1")));
+  const rows = world.journalRows;
+  world.start();
+
+  await world.during(world.receive("t-lock", lock("m1")));
+  expect(world.journalRows).toBe(rows);
+
+  await world.time.pass(world.domain.settings.transactionMemoryMs);
+  const before = world.journalRows;
+  await world.during(world.receive("t-lock", lock("m1")));
+  expect(world.journalRows).toBe(before + 1);
+});
+
+test("the confirmation of a create does not wait for the number pool", async () => {
+  const world = new ConferenceWorld();
+  world.takeNumbers = () => new Promise(() => {});
+
+  await world.during(world.receive("t1", createConference()));
+
+  expect(world.journalRows).toBe(1);
+});
+
+test("a transaction that runs out of numbers is taken back, and done when there are some", async () => {
+  const world = new ConferenceWorld();
+  const fetch = world.takeNumbers;
+  world.takeNumbers = (count) => fetch(Math.min(count, 7));
+  await world.running(30);
+
+  const entered = world.posted.flatMap(({ body }) => [...body.matchAll(/A2W_NotifyUserEnter MsgID="(\d+)"/g)]);
+  expect(new Set(entered.map(([, msgId]) => msgId)).size).toBe(30);
+  expect(new Set(world.posted.map(({ transId }) => transId)).size).toBe(world.posted.length);
+});
+
+test("what waits together commits together", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  const before = world.sql.transactions;
+
+  await world.during(Promise.all(Array.from({ length: 20 }, (_, n) => world.receive(`t${n}`, lock(`m${n}`)))));
+
+  // One for the twenty, and one for the answers that WebEx has confirmed.
+  expect(world.sql.transactions - before).toBeLessThanOrEqual(2);
+  expect(world.journalRows).toBeGreaterThan(20);
+});
+
+test("an input that breaks the decision fails alone", async () => {
+  const world = new ConferenceWorld();
+  const { decide, nextDeadline } = world.rules;
+  world.rules = {
+    nextDeadline,
+    decide: (state, input, around) => {
+      const decision = decide(state, input, around);
+      if (input.type === "webex" && input.transId === "poison") throw new Error("a bug");
+      return decision;
+    },
+  };
+  world.start();
+  await world.running(1);
+  const before = world.journalRows;
+
+  const outcomes = await world.during(
+    Promise.allSettled([
+      world.receive("before", lock("m1")),
+      world.receive("poison", muteCaller("1001")),
+      world.receive("after", lock("m2")),
+    ]),
+  );
+
+  expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(world.journalRows).toBe(before + 2);
+  // Nothing of it is left in memory either: the state is that of the disk.
+  await world.during(world.receive("mute", muteCaller("1001")));
+  expect(
+    world.told
+      .flat()
+      .map(({ command }) => command.type)
+      .filter((type) => type === "mute"),
+  ).toHaveLength(1);
+});
+
+test("an input that is far too large is refused and its neighbours are taken", async () => {
+  const world = new ConferenceWorld();
+  const huge = { ...createConference(), conferenceName: "x".repeat(1_100_000) } as ReturnType<typeof createConference>;
+
+  const outcomes = await world.during(
+    Promise.allSettled([world.receive("huge", huge), world.receive("t1", createConference())]),
+  );
+
+  expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
+});
+
+test("reports are taken once and in order; a gap is not taken", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  const taken = await world.during(world.report(callerEntered(0), callerEntered(1)));
+  const rows = world.journalRows;
+
+  expect(await world.during(world.reportAs(taken - 1, callerEntered(0), callerEntered(1)))).toBe(taken);
+  expect(await world.during(world.reportAs(taken + 2, callerEntered(3)))).toBe(taken);
+  expect(world.journalRows).toBe(rows);
+  expect(await world.during(world.reportAs(taken, callerEntered(1), callerEntered(2)))).toBe(taken + 1);
+});
+
+test("the same reports in two requests of one turn are taken once", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  const rows = world.journalRows;
+
+  const taken = await world.during(
+    Promise.all([world.reportAs(2, callerEntered(0)), world.reportAs(2, callerEntered(0))]),
+  );
+
+  expect(taken).toEqual([2, 2]);
+  expect(world.journalRows).toBe(rows + 1);
+});
+
+test("a mute costs the same rows in a conference of 10 and of 1,000", async () => {
+  const costs: number[] = [];
+  for (const callers of [10, 1000]) {
+    const world = new ConferenceWorld();
+    await world.running(callers);
+    const rows = world.sql.rowsWritten;
+    const alarms = world.alarmsSet;
+    await world.during(world.receive("mute", muteCaller("1005")));
+    await world.allDone();
+    await world.time.pass(500);
+    expect(world.outboxRows).toBe(0);
+    costs.push(world.sql.rowsWritten - rows + world.alarmsSet - alarms);
+  }
+
+  // Request: journal, order, alarm. Result: journal, order gone, caller, outbox. Delivered: outbox row gone.
+  expect(costs).toEqual([8, 8]);
+}, 20_000);
+
+test("orders are told again each second or so until the agent has them", async () => {
+  const world = new ConferenceWorld();
+  await world.during(world.receive("t1", createConference()));
+  await world.time.pass(5000);
+  expect(world.told.length).toBeGreaterThanOrEqual(3);
+  expect(world.told.length).toBeLessThanOrEqual(6);
+
+  world.actor.ordersTaken(world.told.flat().map(({ id }) => id));
+  const told = world.told.length;
+  await world.time.pass(5000);
+  expect(world.told).toHaveLength(told);
+});
+
+test("orders that were under way at an eviction are told at once, in their order", async () => {
+  const world = new ConferenceWorld();
+  await world.running(3);
+  await world.during(world.receive("t1", muteCaller("1003"), muteCaller("1001"), muteCaller("1002"), lock("m1")));
+  const before = world.told.flat().slice(-4);
+  world.kill();
+  world.start();
+
+  await world.time.pass(0);
+  expect(world.told.at(-1)).toEqual(before);
+});
+
+test("the deadline of a create passes in a sleeping object", async () => {
+  const world = new ConferenceWorld();
+  await world.during(world.receive("t1", createConference()));
+  world.kill();
+
+  await world.time.pass(world.domain.settings.createTimeoutMs + 1100);
+
+  expect(world.posted.map(({ body }) => /A2W_RspCreateConference[^>]*/.exec(body)?.[0])).toEqual([
+    expect.stringContaining('MsgID="m-create"'),
+  ]);
+});
+
+test("an alarm is set once for what comes within a second, and none is left when all is quiet", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  await world.time.pass(3000);
+  expect(world.alarmAt).toBeNull();
+  const alarms = world.alarmsSet;
+
+  for (let n = 0; n < 5; n += 1) {
+    await world.during(world.receive(`t${n}`, lock(`m${n}`)));
+    await world.allDone();
+  }
+  expect(world.alarmsSet - alarms).toBe(1);
+
+  await world.time.pass(3000);
+  expect(world.alarmAt).toBeNull();
+});
+
+test("an alarm never throws, and comes again when the decision breaks", async () => {
+  const world = new ConferenceWorld();
+  await world.during(world.receive("t1", createConference()));
+  world.rules = {
+    ...world.rules,
+    decide: () => {
+      throw new Error("a bug");
+    },
+  };
+  world.start();
+  await world.time.pass(20_000);
+
+  await world.during(world.actor.alarm());
+  expect(world.alarmAt).toBeGreaterThan(world.time.now);
+});
+
+test("operators reach only what is there", async () => {
+  const world = new ConferenceWorld();
+  const hybrid = { type: "hybrid-data", connectData: "x" } as const;
+  expect(await world.during(world.actor.operate(hybrid))).toBe("no-such-conference");
+  await world.running(1);
+  const call = { type: "passthrough", extCallId: "77", data: "eA==" } as Parameters<typeof world.actor.operate>[0];
+  expect(await world.during(world.actor.operate(call))).toBe("no-such-call");
+
+  expect(await world.during(world.actor.operate(hybrid))).toBe("done");
+  await world.time.pass(100);
+  expect(world.posted.at(-1)?.body).toContain('HybridConnectData="x"');
+});
+
+test("results of an order that is not pending change nothing and are acknowledged", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  const posts = world.posted.length;
+  const late: Report = { type: "result", id: "never-given" as CommandId, outcome: { done: true } };
+
+  expect(await world.during(world.reportAs(2, late))).toBe(2);
+  await world.time.pass(1000);
+  expect(world.posted).toHaveLength(posts);
+});

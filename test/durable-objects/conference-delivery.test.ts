@@ -1,0 +1,163 @@
+import { expect, test } from "vitest";
+import type { HttpOutcome } from "../../src/delivery/verdict.ts";
+import type { ExtConfId, WebexHost } from "../../src/foundation/ids.ts";
+import { ConferenceWorld, callerEntered, createConference, lock, muteCaller } from "./conference-world.ts";
+
+const failed: HttpOutcome = { kind: "failed", reason: "TimeoutError" };
+const never = new Promise<never>(() => {});
+
+/** A running conference that has said all it has to say, and then a failing WebEx. */
+async function quiet(callers = 0): Promise<ConferenceWorld> {
+  const world = new ConferenceWorld();
+  await world.running(callers);
+  world.posted.length = 0;
+  return world;
+}
+
+function enteredIn(bodies: readonly { readonly body: string }[]): number[] {
+  return bodies.map(({ body }) => body.split("<A2W_NotifyUserEnter ").length - 1);
+}
+
+test("what follows within 10 ms travels in one transaction, in order", async () => {
+  const world = await quiet();
+  await world.during(Promise.all([world.report(callerEntered(0)), world.report(callerEntered(1))]));
+  await world.time.pass(100);
+
+  expect(enteredIn(world.posted)).toEqual([2]);
+});
+
+test("a transaction has at most 50 messages", async () => {
+  const world = await quiet();
+  await world.during(world.report(...Array.from({ length: 120 }, (_, index) => callerEntered(index))));
+  await world.time.pass(100);
+
+  expect(enteredIn(world.posted)).toEqual([50, 50, 20]);
+});
+
+test("one post is in flight at a time, and what comes meanwhile goes together after it", async () => {
+  const world = await quiet();
+  let open: (outcome: HttpOutcome) => void = () => {};
+  world.answer = () => new Promise((resolve) => (open = resolve));
+  await world.during(world.report(callerEntered(0)));
+  await world.time.pass(500);
+  await world.during(world.report(callerEntered(1)));
+  await world.time.pass(500);
+  await world.during(world.report(callerEntered(2)));
+  expect(enteredIn(world.posted)).toEqual([1]);
+
+  open(world.confirmed(world.posted[0]?.transId ?? ""));
+  await world.time.pass(1);
+  expect(enteredIn(world.posted)).toEqual([1, 2]);
+});
+
+test("three attempts, at once and after 2 s, with the same bytes; then the conference goes on without it", async () => {
+  const world = await quiet();
+  world.answer = (posted) => (posted.body.includes('Status="') ? failed : world.confirmed(posted.transId));
+  await world.during(world.receive("t-lock", lock("m-lock")));
+  await world.allDone();
+  await world.time.pass(10_000);
+
+  expect(world.posted).toHaveLength(3);
+  expect(new Set(world.posted.map(({ body }) => body)).size).toBe(1);
+  const [first = 0, second, third] = world.posted.map(({ at }) => at);
+  expect([second, third]).toEqual([first, first + 2000]);
+  expect(world.outboxRows).toBe(0);
+  expect(world.lines.some(({ note }) => String(note).includes("given up"))).toBe(true);
+  await world.during(world.receive("t-unlock", lock("m-again")));
+  expect(
+    world.told
+      .flat()
+      .map(({ command }) => command.type)
+      .at(-1),
+  ).toBe("lock");
+});
+
+test.each<[string, (world: ConferenceWorld, transId: string) => HttpOutcome]>([
+  ["a Confirmation of another TransID", (world) => world.confirmed("99")],
+  ["a redirect", () => ({ kind: "answered", status: 307, body: new Uint8Array() })],
+  ["HTTP 500", (world, transId) => ({ ...world.confirmed(transId), status: 500 }) as HttpOutcome],
+  ["a body that is no Confirmation", () => ({ kind: "answered", status: 200, body: new TextEncoder().encode("ok") })],
+])("%s is a failed attempt", async (_, answer) => {
+  const world = await quiet();
+  world.answer = (posted) => answer(world, posted.transId);
+  await world.during(world.report(callerEntered(0)));
+  await world.time.pass(10_000);
+
+  expect(world.posted).toHaveLength(3);
+});
+
+test("a Confirmation with a code other than 0 is the end of it, and is logged", async () => {
+  const world = await quiet();
+  world.answer = ({ transId }) => ({
+    ...{ kind: "answered", status: 200 },
+    body: new TextEncoder().encode(world.domain.codec.confirm(transId, "internal-failure")),
+  });
+  await world.during(world.report(callerEntered(0)));
+  await world.time.pass(10_000);
+
+  expect(world.posted).toHaveLength(1);
+  expect(world.lines.filter(({ event }) => event === "refused-by-webex")).toHaveLength(1);
+});
+
+test("no restart leads to an attempt too many", async () => {
+  const world = await quiet();
+  world.answer = () => never;
+  await world.during(world.report(callerEntered(0)));
+  for (let life = 0; life < 6; life += 1) {
+    await world.time.pass(100);
+    world.kill();
+    world.start();
+  }
+  await world.time.pass(60_000);
+
+  expect(world.posted).toHaveLength(3);
+  expect(new Set(world.posted.map(({ body }) => body)).size).toBe(1);
+  expect(world.outboxRows).toBe(0);
+});
+
+test("an object that dies before its first attempt still delivers", async () => {
+  const world = await quiet();
+  const taken = world.report(callerEntered(0));
+  await world.time.pass(0);
+  await taken;
+  world.kill();
+  expect(world.posted).toHaveLength(0);
+
+  await world.time.pass(3000);
+  expect(enteredIn(world.posted)).toEqual([1]);
+  expect(world.outboxRows).toBe(0);
+});
+
+test("a failover drops what was queued for the old server and breaks off the post in flight", async () => {
+  const world = await quiet(3);
+  const other = "localhost:8802" as WebexHost;
+  world.answer = (posted) => (posted.url.includes("8801") ? never : world.confirmed(posted.transId));
+  await world.during(world.receive("t-mute", muteCaller("1001")));
+  await world.allDone();
+  await world.time.pass(100);
+  await world.during(world.report(callerEntered(9)));
+  expect(world.posted).toHaveLength(1);
+
+  const create = createConference({ msgId: "m2", replyTo: other, extConfId: "7002" as ExtConfId } as never);
+  await world.during(world.receive("t-create", create));
+  await world.time.pass(1000);
+
+  expect(world.posted[0]?.signal.aborted).toBe(true);
+  expect(world.posted.slice(1).every(({ url }) => url === "http://localhost:8802/")).toBe(true);
+  expect(world.posted[1]?.body).toContain("A2W_RspCreateConference");
+  expect(enteredIn(world.posted).reduce((sum, count) => sum + count)).toBe(4);
+  expect(world.outboxRows).toBe(0);
+});
+
+test("nothing goes to a host that is not listed", async () => {
+  const world = await quiet();
+  const evil = { ...lock("m-lock"), replyTo: "evil.example.com:80" as WebexHost };
+  await world.during(world.receive("t", evil as ReturnType<typeof lock>));
+  await world.allDone();
+  await world.time.pass(1000);
+
+  expect(world.posted.every(({ url }) => url.startsWith("http://127.0.0.1:8801/"))).toBe(true);
+  expect(world.lines.filter(({ event }) => event === "host-refused")).toEqual([
+    expect.objectContaining({ host: "evil.example.com:80", why: "not-allowed" }),
+  ]);
+});

@@ -1,0 +1,134 @@
+import { expect, test } from "vitest";
+import type { Order, Report } from "../../src/bridge/orders.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  createConference,
+  extConfId,
+  host,
+  lock,
+  muteCaller,
+} from "./conference-world.ts";
+
+/** WebEx and the agent as they are: each repeats what was not confirmed, and does nothing twice. */
+class Neighbours {
+  readonly world = new ConferenceWorld();
+  /** What the bridge was made to do, each entry once however often it was told. */
+  readonly acts: Order[] = [];
+  /** TransID → body. */
+  readonly documents = new Map<string, string>();
+  steps = 0;
+  readonly #killAt: number | null;
+  readonly #reports: Report[] = [];
+  #taken = 0;
+  readonly #open = new Map<string, readonly FromWebex[]>();
+
+  constructor(killAt: number | null) {
+    this.#killAt = killAt;
+    this.world.onTold = (orders) => {
+      for (const order of orders) {
+        if (this.acts.some(({ id }) => id === order.id)) continue;
+        this.acts.push(order);
+        this.#reports.push({ type: "result", id: order.id, outcome: { done: true } });
+      }
+    };
+    this.world.answer = ({ transId, body }) => {
+      expect(this.documents.get(transId) ?? body).toBe(body);
+      this.documents.set(transId, body);
+      this.#nameCallers(transId, body);
+      return this.world.confirmed(transId);
+    };
+    this.world.onStep = () => {
+      this.steps += 1;
+      if (this.steps === this.#killAt) this.world.kill();
+    };
+  }
+
+  send(transId: string, ...messages: readonly FromWebex[]): void {
+    this.#open.set(transId, messages);
+  }
+
+  happen(report: Report): void {
+    this.#reports.push(report);
+  }
+
+  async pass(seconds: number): Promise<void> {
+    for (let tick = 0; tick < seconds * 5; tick += 1) {
+      // As on the platform: a request to an object that is gone makes it anew.
+      if (!this.world.alive) this.world.start();
+      for (const [transId, messages] of this.#open) {
+        this.world.receive(transId, ...messages).then(
+          () => this.#open.delete(transId),
+          () => {},
+        );
+      }
+      if (this.#taken < this.#reports.length) {
+        this.world.reportAs(this.#taken + 1, ...this.#reports.slice(this.#taken)).then(
+          (upTo) => {
+            this.#taken = Math.max(this.#taken, upTo);
+          },
+          () => {},
+        );
+      }
+      await this.world.time.pass(200);
+    }
+  }
+
+  get all(): string {
+    return [...this.documents.values()].join("\n");
+  }
+
+  #nameCallers(transId: string, body: string): void {
+    const entered = [...body.matchAll(/<A2W_NotifyUserEnter MsgID="(\d+)"/g)];
+    const named = entered.map(([, msgId], index) => ({
+      type: "caller-named",
+      msgId,
+      extCallId: `${transId}-${index}`,
+    }));
+    if (named.length > 0) this.send(`n${transId}`, ...(named as FromWebex[]));
+  }
+}
+
+/** A short meeting: two callers, one of them muted, a lock, a caller who leaves, the end. */
+async function meeting(killAt: number | null): Promise<Neighbours> {
+  const neighbours = new Neighbours(killAt);
+  neighbours.send("t1", createConference());
+  await neighbours.pass(3);
+  neighbours.happen(callerEntered(0));
+  neighbours.happen(callerEntered(1));
+  await neighbours.pass(3);
+  const name = /TransID>(\d+)</.exec(
+    [...neighbours.documents.values()].find((body) => body.includes("UserEnter")) ?? "",
+  );
+  neighbours.send("t2", muteCaller(`${name?.[1]}-0`, "m-mute"), lock("m-lock"));
+  await neighbours.pass(3);
+  neighbours.happen({ type: "event", event: { type: "caller-left", call: "c1" as never, reason: "hung-up" } });
+  await neighbours.pass(3);
+  neighbours.send("t3", { type: "close-conference", msgId: "m-close", replyTo: host, extConfId } as FromWebex);
+  await neighbours.pass(8);
+  return neighbours;
+}
+
+function told(neighbours: Neighbours): Record<string, number> {
+  const messages = neighbours.all.match(/<A2W_\w+/g) ?? [];
+  const counted: Record<string, number> = {};
+  for (const message of messages) counted[message.slice(1)] = (counted[message.slice(1)] ?? 0) + 1;
+  return counted;
+}
+
+test("an object killed at any step of a meeting loses nothing and does nothing twice", async () => {
+  const undisturbed = await meeting(null);
+  const acts = undisturbed.acts.map(({ command }) => command.type);
+  expect(acts).toEqual(["create-conference", "mute", "lock", "end-conference"]);
+  expect(told(undisturbed)).toMatchObject({ A2W_RspCreateConference: 1, A2W_NotifyUserEnter: 2, A2W_RspUpdateUser: 1 });
+  expect(undisturbed.steps).toBeGreaterThan(20);
+
+  for (let killAt = 1; killAt <= undisturbed.steps; killAt += 1) {
+    const disturbed = await meeting(killAt);
+    const seen = { killAt, acts: disturbed.acts.map(({ command }) => command.type), told: told(disturbed) };
+    expect(seen).toEqual({ killAt, acts, told: told(undisturbed) });
+    expect(disturbed.world.outboxRows).toBe(0);
+    expect(disturbed.world.alarmAt).toBeNull();
+  }
+}, 60_000);

@@ -1,0 +1,235 @@
+import { ConferenceActor, type ConferencePorts } from "../../durable-objects/conference/actor.ts";
+import type { Domain } from "../../durable-objects/domain-of.ts";
+import type { NumberBlocks } from "../../durable-objects/env.ts";
+import type { LogLine } from "../../durable-objects/log.ts";
+import { NumberBooks } from "../../durable-objects/number-books.ts";
+import type { PostRequest } from "../../durable-objects/outbox.ts";
+import type { Order, Report } from "../../src/bridge/orders.ts";
+import { nextDeadline } from "../../src/conference/deadlines.ts";
+import { decide } from "../../src/conference/decide.ts";
+import type { HttpOutcome } from "../../src/delivery/verdict.ts";
+import type {
+  BridgeName,
+  ConfKey,
+  DomainName,
+  ExtConfId,
+  JournalId,
+  MsgId,
+  TransId,
+  WebexHost,
+} from "../../src/foundation/ids.ts";
+import { loadDomains } from "../../src/settings/load.ts";
+import { localDomain } from "../../src/settings/local-domain.ts";
+import { createCodec } from "../../src/tsp/codec.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import { MemorySql } from "./memory-sql.ts";
+import { VirtualTime } from "./virtual-time.ts";
+
+export const confKey = "987654321" as ConfKey;
+export const extConfId = "7001" as ExtConfId;
+export const host = "127.0.0.1:8801" as WebexHost;
+export const journal = "journal-1" as JournalId;
+const identity = { domain: "local" as DomainName, confKey };
+
+export function localSettings(): Domain {
+  const agents = [{ name: "agent-1", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }];
+  const domains = loadDomains(JSON.stringify({ local: localDomain({ agents }) }));
+  if (!domains.ok) throw new Error(domains.error);
+  const settings = domains.value.get("local" as DomainName);
+  if (!settings) throw new Error("the local domain is missing");
+  return { settings, codec: createCodec(settings.protocol) };
+}
+
+export interface Posted {
+  readonly at: number;
+  readonly url: string;
+  readonly transId: string;
+  readonly body: string;
+  readonly signal: AbortSignal;
+}
+
+/** Around one conference: its disk, its alarm, its clock, and both its neighbours, as a test wants them. */
+export class ConferenceWorld {
+  readonly time = new VirtualTime();
+  readonly sql = new MemorySql();
+  readonly domain: Domain = localSettings();
+  readonly pool = new NumberBooks(new MemorySql());
+  readonly told: (readonly Order[])[] = [];
+  readonly posted: Posted[] = [];
+  readonly lines: LogLine[] = [];
+  alarmAt: number | null = null;
+  alarmsSet = 0;
+  rules: ConferencePorts["rules"] = { decide, nextDeadline };
+  /** What WebEx makes of a post. */
+  answer: (posted: Posted) => HttpOutcome | Promise<HttpOutcome> = (posted) => this.confirmed(posted.transId);
+  takeNumbers: (count: number) => Promise<NumberBlocks> = async (count) =>
+    this.pool.take(confKey, count, this.time.now);
+  onTold: (orders: readonly Order[]) => void = () => {};
+  /** Called before each step of the object into the world; what it throws is the end of that object. */
+  onStep: () => void = () => {};
+  actor: ConferenceActor;
+  alive = false;
+  #life = 0;
+  #reports = 0;
+
+  constructor() {
+    this.actor = this.start();
+  }
+
+  /** A new object over the same disk; the one before never does anything again. */
+  start(): ConferenceActor {
+    const life = ++this.#life;
+    this.alive = true;
+    const step = () => {
+      if (life !== this.#life) throw new Error("this object is dead");
+      this.onStep();
+      if (life !== this.#life) throw new Error("this object is dead");
+    };
+    const dead = new Promise<never>(() => {});
+    const alive = <Value>(promise: Promise<Value>) =>
+      promise.then((value) => (life === this.#life ? value : (dead as Promise<Value>)));
+
+    this.actor = new ConferenceActor({
+      sql: {
+        exec: (query, ...bindings) => this.sql.exec(query, ...bindings),
+        transaction: (work) => {
+          step();
+          return this.sql.transaction(work);
+        },
+      },
+      log: (line) => this.lines.push(line),
+      rules: this.rules,
+      now: () => this.time.now,
+      wait: (ms) => alive(this.time.wait(ms)),
+      domain: () => this.domain,
+      chooseBridge: async () => "bridge-1" as BridgeName,
+      post: (request) => {
+        step();
+        return alive(this.#post(request));
+      },
+      tell: async (_, __, orders) => {
+        step();
+        this.told.push(orders);
+        this.onTold(orders);
+        return true;
+      },
+      takeNumbers: (_, count) => {
+        step();
+        return alive(this.takeNumbers(count));
+      },
+      setAlarm: (at) => {
+        step();
+        this.alarmsSet += 1;
+        this.alarmAt = at;
+        this.time.at(at, () => {
+          if (this.alarmAt !== at) return;
+          this.alarmAt = null;
+          if (this.alive) this.actor.alarm();
+          else this.start();
+        });
+      },
+    });
+    return this.actor;
+  }
+
+  /** The end of the object, as a killed process or an eviction makes it. */
+  kill(): void {
+    this.#life += 1;
+    this.alive = false;
+  }
+
+  receive(transId: string, ...messages: readonly FromWebex[]): Promise<void> {
+    return this.actor.receive({ ...identity, transId: transId as TransId, messages });
+  }
+
+  /** The next reports of the agent's journal. */
+  report(...reports: readonly Report[]): Promise<number> {
+    return this.reportAs(this.#reports + 1, ...reports);
+  }
+
+  reportAs(first: number, ...reports: readonly Report[]): Promise<number> {
+    this.#reports = Math.max(this.#reports, first + reports.length - 1);
+    const numbered = reports.map((report, index) => ({ number: first + index, report }));
+    return this.actor.report({ ...identity, journal, reports: numbered });
+  }
+
+  confirmed(transId: string): HttpOutcome {
+    return { kind: "answered", status: 200, body: new TextEncoder().encode(this.domain.codec.confirm(transId, "ok")) };
+  }
+
+  /** Everything that was told and has no result yet gets one: done. */
+  async allDone(): Promise<void> {
+    const ids = this.sql
+      .exec("SELECT value FROM entry WHERE key LIKE 'order/%' ORDER BY position")
+      .map((row) => (JSON.parse(String(row.value)) as Order).id);
+    await this.during(this.report(...ids.map((id): Report => ({ type: "result", id, outcome: { done: true } }))));
+  }
+
+  /** Waits for something while time goes on. */
+  async during<Value>(promise: Promise<Value>): Promise<Value> {
+    const outcome = Promise.allSettled([promise]);
+    await this.time.pass(0);
+    await this.time.pass(20);
+    const [settled] = await outcome;
+    if (settled.status === "rejected") throw settled.reason;
+    return settled.value;
+  }
+
+  /** A conference that runs and has so many callers, each named `1001`, `1002` … by WebEx. */
+  async running(callers: number): Promise<void> {
+    await this.during(this.receive("create", createConference()));
+    await this.allDone();
+    const entered = Array.from({ length: callers }, (_, index) => callerEntered(index));
+    if (callers > 0) await this.during(this.report(...entered));
+    await this.time.pass(5000);
+    const asked = this.sql
+      .exec("SELECT value FROM entry WHERE key LIKE 'caller/%' ORDER BY position")
+      .map((row) => (JSON.parse(String(row.value)) as { enterMsgId: MsgId }).enterMsgId);
+    const named = asked.map(
+      (msgId, index) => ({ type: "caller-named", msgId, extCallId: `${1001 + index}` }) as FromWebex,
+    );
+    for (let first = 0; first < named.length; first += 50) {
+      await this.during(this.receive(`named-${first}`, ...named.slice(first, first + 50)));
+    }
+    await this.time.pass(5000);
+  }
+
+  get journalRows(): number {
+    return this.sql.exec("SELECT seq FROM journal").length;
+  }
+
+  get outboxRows(): number {
+    return this.sql.exec("SELECT seq FROM outbox").length;
+  }
+
+  async #post({ url, body, signal }: PostRequest): Promise<HttpOutcome> {
+    const transId = /<TransID>([^<]*)/.exec(body)?.[1] ?? "";
+    const posted = { at: this.time.now, url, transId, body, signal };
+    this.posted.push(posted);
+    const aborted = new Promise<HttpOutcome>((resolve) =>
+      signal.addEventListener("abort", () => resolve({ kind: "failed", reason: "AbortError" })),
+    );
+    return Promise.race([this.answer(posted), aborted]);
+  }
+}
+
+export function createConference(more: Partial<FromWebex> = {}): FromWebex {
+  const message = { type: "create-conference", msgId: "m-create", replyTo: host, extConfId, confKey };
+  return { ...message, ...more } as FromWebex;
+}
+
+export function muteCaller(extCallId: string, msgId = `m-mute-${extCallId}`): FromWebex {
+  return { type: "update-caller", msgId, replyTo: host, extConfId, extCallId, privilege: "listen" } as FromWebex;
+}
+
+export function lock(msgId: string): FromWebex {
+  return { type: "update-conference", msgId, replyTo: host, extConfId, action: "lock" } as FromWebex;
+}
+
+export function callerEntered(index: number): Report {
+  const caller = {
+    ...{ call: `c${index}`, direction: "in", number: "14085551234", attendeeId: null },
+    ...{ muted: false, silent: false, room: "main" },
+  };
+  return { type: "event", event: { type: "caller-entered", caller } } as Report;
+}
