@@ -2,6 +2,7 @@ import type { BridgeCaller } from "../bridge/events.ts";
 import type { ExtCallId } from "../foundation/ids.ts";
 import type { Asked } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
+import { speakerNamed } from "./speech.ts";
 import type { Caller, CallerNews } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -54,6 +55,7 @@ export function nameCaller(turn: Turn, message: FromWebexMessages["caller-named"
   turn.callers.set(caller.call, named);
   if (extCallId === null) return; // The call stays, unassociated, and so does its silence.
   for (const news of caller.held) tellNews(turn, named, news);
+  speakerNamed(turn, caller.call);
   if (caller.left) turn.callers.delete(caller.call);
 }
 

@@ -1,7 +1,7 @@
 import type { ExtCallId } from "../foundation/ids.ts";
 import { asked } from "../tsp/answers.ts";
 import type { ToWebex } from "../tsp/messages.ts";
-import { announce } from "./announcements.ts";
+import { announce, answerCreate } from "./announcements.ts";
 import { tellEntered, tellNews } from "./callers.ts";
 import { recallForFailover } from "./private-talk.ts";
 import type { Bound, CreateRequest, Running } from "./state.ts";
@@ -18,7 +18,7 @@ export function takeOver(turn: Turn, head: Running, message: CreateRequest): voi
   const { speech, ...rest } = rebind(turn, head, message);
   const running: Running = { ...rest, attached: true, departed: [], groups: {} };
   turn.head = running;
-  turn.answer(asked(message), "ok");
+  answerCreate(turn, asked(message));
   announce(turn, running);
   for (const caller of turn.callers.values()) {
     // A call that the old server never named, and that has left, is nobody's news.

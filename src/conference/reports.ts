@@ -36,7 +36,10 @@ function takeEvent(turn: Turn, event: BridgeEvent): void {
       return;
     case "call-answered": {
       const callOut = turn.callOuts.get(event.call);
-      return callOut && pickedUp(turn, callOut);
+      if (callOut) return pickedUp(turn, callOut);
+      // Nobody wants this call any more: a late answer is hung up on (protocol 4.4).
+      if (!turn.callers.get(event.call)) turn.order({ type: "expel", call: event.call });
+      return;
     }
     case "caller-left": {
       const callOut = turn.callOuts.get(event.call);

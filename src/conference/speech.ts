@@ -4,32 +4,36 @@ import type { Turn } from "./turn.ts";
 
 /** At most two posts a second for a conference (protocol 2.3.5). */
 const PAUSE_MS = 500;
+/** Those who begin together are told of together, and a cough is not told of at all. */
+const GATHER_MS = 100;
 
 /** WebEx wants to know who speaks, or no longer does (protocol 4.16). Before either, and after a failover, it does not. */
 export function setReporting(turn: Turn, head: Running, on: boolean): void {
   const { speech, ...rest } = head;
-  turn.head = on ? { ...rest, speech: speech ?? { speaking: [], told: [], toldAt: 0 } } : rest;
+  turn.head = on ? { ...rest, speech: speech ?? { speaking: [], told: [], changedAt: null, toldAt: 0 } } : rest;
 }
 
-/** Somebody began or ceased to speak; changes that come fast are told together. */
+/** Somebody began or ceased to speak. WebEx hears of it when the time for that has come. */
 export function speakingChanged(turn: Turn, call: CallId, speaking: boolean): void {
   const { head } = turn;
   if (head.phase !== "running" || !head.speech || head.speech.speaking.includes(call) === speaking) return;
   const others = head.speech.speaking.filter((one) => one !== call);
-  turn.head = { ...head, speech: { ...head.speech, speaking: speaking ? [...others, call] : others } };
-  tellSpeakers(turn);
+  const changedAt = head.speech.changedAt ?? turn.at;
+  turn.head = { ...head, speech: { ...head.speech, speaking: speaking ? [...others, call] : others, changedAt } };
 }
 
 /** When the next change may be told; `null`: nothing waits. */
 export function speechDue(speech: Speech | undefined): EpochMs | null {
-  if (!speech) return null;
-  return differences(speech).length > 0 ? speech.toldAt + PAUSE_MS : null;
+  if (!speech || speech.changedAt === null) return null;
+  return Math.max(speech.changedAt + GATHER_MS, speech.toldAt + PAUSE_MS);
 }
 
-/** Tells WebEx of the calls whose speaking it has not heard of, if the last time is long enough ago. */
+/** Tells WebEx of the calls whose speaking it has not heard of, if it is time. */
 export function tellSpeakers(turn: Turn): void {
   const { head, at } = turn;
-  if (head.phase !== "running" || !head.speech || at < head.speech.toldAt + PAUSE_MS) return;
+  if (head.phase !== "running" || !head.speech) return;
+  const due = speechDue(head.speech);
+  if (due === null || at < due) return;
   const { speech, extConfId } = head;
   const changed = differences(speech).flatMap((call) => {
     const extCallId = turn.callers.get(call)?.extCallId;
@@ -37,7 +41,10 @@ export function tellSpeakers(turn: Turn): void {
   });
   // A call that is gone, or that WebEx has not named, is not talked about.
   const told = speech.speaking.filter((call) => speech.told.includes(call) || changed.some((one) => one.call === call));
-  turn.head = { ...head, speech: { ...speech, told, toldAt: changed.length > 0 ? at : speech.toldAt } };
+  turn.head = {
+    ...head,
+    speech: { ...speech, told, changedAt: null, toldAt: changed.length > 0 ? at : speech.toldAt },
+  };
   if (changed.length === 0) return;
   turn.notify({
     type: "speaking-changed",
@@ -46,6 +53,13 @@ export function tellSpeakers(turn: Turn): void {
     extCallIds: changed.map(({ extCallId }) => extCallId),
     speaking: changed.map(({ speaking }) => speaking),
   });
+}
+
+/** A call that spoke before WebEx had named it can be talked about now. */
+export function speakerNamed(turn: Turn, call: CallId): void {
+  const { head } = turn;
+  if (head.phase !== "running" || !head.speech?.speaking.includes(call)) return;
+  turn.head = { ...head, speech: { ...head.speech, changedAt: head.speech.changedAt ?? turn.at } };
 }
 
 /** A call that left needs no word that it fell silent. */

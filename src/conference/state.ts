@@ -78,6 +78,8 @@ export interface Speech {
   readonly speaking: readonly CallId[];
   /** Those of whom WebEx was told that they speak. */
   readonly told: readonly CallId[];
+  /** The oldest change that it is yet to be told of. */
+  readonly changedAt: EpochMs | null;
   readonly toldAt: EpochMs;
 }
 
