@@ -133,6 +133,10 @@ describe("a document is not refused", () => {
   });
 });
 
+test("an unknown message of a long name is known by its first 64 characters", () => {
+  expect(read(`<${"N".repeat(1000)}/>`)).toMatchObject({ messages: [{ type: "unknown", element: "N".repeat(64) }] });
+});
+
 describe("a refused sender gets its TransID back", () => {
   test.each([
     ["that is malformed", "<TransID>12 34</TransID>", "12 34"],
