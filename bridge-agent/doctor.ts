@@ -1,0 +1,88 @@
+import { lookup } from "node:dns/promises";
+import { agentKey } from "./key.ts";
+import { driverFor } from "./run.ts";
+import type { AgentSettings } from "./settings.ts";
+
+const PATIENCE_MS = 5_000;
+/** The edge refuses a clock that is minutes off; a minute is already worth a look. */
+const MOST_CLOCK_SKEW_MS = 60_000;
+
+interface Finding {
+  readonly good: boolean;
+  readonly says: string;
+}
+
+/** Looks at everything an agent needs, one line each; whether all is well. A running agent is not disturbed. */
+export async function doctor(settings: AgentSettings, tell: (line: string) => void): Promise<boolean> {
+  const checks: readonly (readonly [string, () => Promise<Finding>])[] = [
+    ["key", async () => good(`${agentKey(settings.state).publicKey}, for agent ${settings.agent} at the edge`)],
+    ["name", () => checkName(settings)],
+    ["reachability", () => checkEdge(settings)],
+    ["clock", () => checkClock(settings)],
+    ["bridge", () => checkBridge(settings)],
+  ];
+  let allGood = true;
+  tell("ok    settings: every one is right");
+  for (const [what, check] of checks) {
+    const finding = await check().catch((error: unknown) =>
+      bad(error instanceof Error ? error.message : String(error)),
+    );
+    allGood &&= finding.good;
+    tell(`${finding.good ? "ok   " : "WRONG"} ${what}: ${finding.says}`);
+  }
+  return allGood;
+}
+
+function good(says: string): Finding {
+  return { good: true, says };
+}
+
+function bad(says: string): Finding {
+  return { good: false, says };
+}
+
+async function checkName({ edge }: AgentSettings): Promise<Finding> {
+  const { hostname } = new URL(edge);
+  const { address } = await lookup(hostname.replace(/^\[|\]$/g, ""));
+  return good(`${hostname} is ${address}`);
+}
+
+async function checkEdge({ edge }: AgentSettings): Promise<Finding> {
+  const response = await askEdge(edge);
+  return response.ok
+    ? good(`${edge} serves`)
+    : bad(`${edge} answers ${response.status}: check \`edge\` in the settings`);
+}
+
+async function checkClock({ edge }: AgentSettings): Promise<Finding> {
+  const date = (await askEdge(edge)).headers.get("date");
+  if (date === null) return good("not compared, the edge sends no date");
+  const skewMs = Date.now() - Date.parse(date);
+  const seconds = Math.round(Math.abs(skewMs) / 1_000);
+  if (Math.abs(skewMs) <= MOST_CLOCK_SKEW_MS) return good("agrees with the edge's");
+  return bad(`${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} the edge's: set it, for example with NTP`);
+}
+
+/** The same place as the link's, asked by plain HTTP. */
+function askEdge(edge: string): Promise<Response> {
+  const url = `${edge.replace(/^ws/, "http").replace(/\/+$/, "")}/healthz`;
+  return fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch((error: unknown) => {
+    throw new Error(`${url} cannot be reached: ${error instanceof Error ? (error.cause ?? error.message) : error}`);
+  });
+}
+
+async function checkBridge({ driver: settings }: AgentSettings): Promise<Finding> {
+  const driver = driverFor(settings);
+  const finding = await new Promise<Finding>((resolve) => {
+    let why = `${settings.url} does not answer within ${PATIENCE_MS / 1_000} s`;
+    const timer = setTimeout(() => resolve(bad(why)), PATIENCE_MS);
+    driver.start((report) => {
+      if (report.type === "disconnected") why = `${settings.url}: ${report.why}`;
+      if (report.type !== "connected") return;
+      clearTimeout(timer);
+      resolve(good(`${settings.url} answers, with ${report.ports ?? "unlimited"} ports`));
+    });
+  });
+  await driver.stop();
+  return finding;
+}

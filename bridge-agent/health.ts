@@ -1,0 +1,66 @@
+import { createServer, type Server } from "node:http";
+import type { AgentStatus } from "./agent.ts";
+
+export interface Counters {
+  /** Acts asked of the bridge, by what became of them. */
+  readonly acts: { done: number; refused: number; unknown: number };
+  readonly edgeMessages: { received: number; sent: number };
+  turns: number;
+}
+
+export interface HealthParts {
+  status(): AgentStatus;
+  readonly counters: Counters;
+}
+
+/** `/healthz`, `/readyz`, `/metrics` and `/status`, for this machine only. */
+export function healthServer(parts: HealthParts, port: number): Promise<Server> {
+  const server = createServer((request, response) => {
+    const status = parts.status();
+    const ready = status.edgeUp && status.bridgeUp;
+    const reply = (code: number, type: string, body: string) => {
+      response.writeHead(code, { "content-type": type, "cache-control": "no-store" }).end(body);
+    };
+    switch (new URL(request.url ?? "/", "http://localhost").pathname) {
+      case "/healthz":
+        return reply(200, "text/plain", "ok\n");
+      case "/readyz":
+        return reply(
+          ready ? 200 : 503,
+          "application/json",
+          `${JSON.stringify({ ready, edgeUp: status.edgeUp, bridgeUp: status.bridgeUp })}\n`,
+        );
+      case "/status":
+        return reply(200, "application/json", `${JSON.stringify(status)}\n`);
+      case "/metrics":
+        return reply(200, "text/plain; version=0.0.4", metricsText(status, parts.counters));
+      default:
+        return reply(404, "text/plain", "there are /healthz, /readyz, /status and /metrics\n");
+    }
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => resolve(server));
+  });
+}
+
+/** Prometheus text. */
+export function metricsText(status: AgentStatus, counters: Counters): string {
+  const gauge = (name: string, help: string, value: number | boolean) =>
+    `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name} ${Number(value)}\n`;
+  const counter = (name: string, help: string, values: Readonly<Record<string, number>>, label: string) =>
+    `# HELP ${name} ${help}\n# TYPE ${name} counter\n${Object.entries(values)
+      .map(([value, count]) => `${name}{${label}="${value}"} ${count}\n`)
+      .join("")}`;
+  return [
+    gauge("bridgehead_agent_edge_up", "Whether the edge has welcomed this agent.", status.edgeUp),
+    gauge("bridgehead_agent_bridge_up", "Whether the bridge answers.", status.bridgeUp),
+    gauge("bridgehead_agent_active", "Whether this agent acts, rather than stands by.", status.role === "active"),
+    gauge("bridgehead_agent_calls", "Phone legs on the bridge.", status.calls),
+    gauge("bridgehead_agent_acts_running", "Acts that the bridge has not answered yet.", status.running),
+    gauge("bridgehead_agent_reports_untold", "Reports that the edge has not taken yet.", status.untold),
+    counter("bridgehead_agent_acts_total", "Acts asked of the bridge.", counters.acts, "outcome"),
+    counter("bridgehead_agent_edge_messages_total", "Messages on the link to the edge.", counters.edgeMessages, "way"),
+    counter("bridgehead_agent_turns_total", "Journal transactions.", { all: counters.turns }, "kind"),
+  ].join("");
+}

@@ -1,0 +1,85 @@
+import { Command } from "commander";
+import { pino } from "pino";
+import { doctor } from "./doctor.ts";
+import { agentKey } from "./key.ts";
+import { type RunningAgent, runAgent } from "./run.ts";
+import { type AgentSettings, loadSettings } from "./settings.ts";
+
+const program = new Command("bridge-agent").description("Connects one telephone bridge to Bridgehead's edge.");
+
+command("run", "serve the bridge until told to stop").action(({ settings: file }: Options) => run(file));
+
+command("key", "print the public key for the edge's settings; makes the key if there is none").action(
+  ({ settings: file }: Options) => console.log(agentKey(settingsOrExit(file).state).publicKey),
+);
+
+command("status", "what the running agent on this machine says of itself").action(
+  async ({ settings: file }: Options) => {
+    const { port } = settingsOrExit(file).listen;
+    const status = await fetch(`http://127.0.0.1:${port}/status`)
+      .then((response) => response.text())
+      .catch(() => null);
+    if (status === null) fail(`no agent answers on 127.0.0.1:${port}: start it with \`run\``);
+    else console.log(status.trim());
+  },
+);
+
+command("doctor", "check settings, key, clock, name, reachability and bridge").action(
+  async ({ settings: file }: Options) => {
+    process.exit((await doctor(settingsOrExit(file), console.log)) ? 0 : 1);
+  },
+);
+
+await program.parseAsync();
+
+interface Options {
+  readonly settings: string;
+}
+
+function command(name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .requiredOption("--settings <file>", "the agent's settings, JSON");
+}
+
+async function run(file: string): Promise<void> {
+  const log = pino();
+  let running = await startOrExit(settingsOrExit(file));
+  let stopping = false;
+
+  async function stop(): Promise<void> {
+    if (stopping) return;
+    stopping = true;
+    await running.stop();
+    process.exit(0);
+  }
+  process.on("SIGTERM", () => void stop());
+  process.on("SIGINT", () => void stop());
+  process.on("SIGHUP", async () => {
+    const settings = loadSettings(file);
+    if (!settings.ok) return log.error(`settings stay as they were: ${settings.error}`);
+    if (stopping) return;
+    await running.stop();
+    running = await startOrExit(settings.value);
+    log.info("settings read again");
+  });
+
+  async function startOrExit(settings: AgentSettings): Promise<RunningAgent> {
+    try {
+      return await runAgent(settings, log);
+    } catch (error) {
+      return fail(`agent cannot start: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+}
+
+function settingsOrExit(file: string): AgentSettings {
+  const settings = loadSettings(file);
+  return settings.ok ? settings.value : fail(settings.error);
+}
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
+}

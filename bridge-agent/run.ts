@@ -1,0 +1,116 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import type { ActOutcome } from "../src/bridge/driving.ts";
+import type { CommandId } from "../src/foundation/ids.ts";
+import type { Timers } from "../src/foundation/timers.ts";
+import { Agent, type AgentInput } from "./agent.ts";
+import type { Act } from "./bridge-side.ts";
+import type { BridgeDriver } from "./drivers/driver.ts";
+import { GenericDriver } from "./drivers/generic.ts";
+import { type Counters, healthServer } from "./health.ts";
+import { openJournal } from "./journal.ts";
+import { agentKey } from "./key.ts";
+import { EdgeLink } from "./link.ts";
+import { actForLog } from "./masked.ts";
+import type { AgentSettings } from "./settings.ts";
+
+const TICK_MS = 200;
+const FINISH_WITHIN_MS = 5_000;
+
+export interface RunningAgent {
+  /** Takes nothing new, lets the bridge finish what it was asked, and lets go of everything; within about 5 s. */
+  stop(): Promise<void>;
+}
+
+export const timers: Timers = {
+  after(ms, run) {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+export function driverFor(settings: AgentSettings["driver"]): BridgeDriver {
+  return new GenericDriver(settings.url, timers, Math.random);
+}
+
+/** Brings journal, driver, link and the agent together. A journal that cannot be written ends the process. */
+export async function runAgent(settings: AgentSettings, log: Logger): Promise<RunningAgent> {
+  mkdirSync(settings.state, { recursive: true });
+  const journal = openJournal(join(settings.state, "journal.sqlite"));
+  const agent = new Agent(journal, newIds());
+  const driver = driverFor(settings.driver);
+  const counters: Counters = {
+    acts: { done: 0, refused: 0, unknown: 0 },
+    edgeMessages: { received: 0, sent: 0 },
+    turns: 0,
+  };
+  const link = new EdgeLink({
+    settings,
+    key: agentKey(settings.state),
+    journal: journal.id,
+    timers,
+    now: Date.now,
+    random: Math.random,
+    heard(message) {
+      counters.edgeMessages.received += 1;
+      put({ type: "edge", message });
+    },
+    gone: () => put({ type: "edge-gone" }),
+    note: (line) => log.info(line),
+  });
+
+  // Whatever comes in while a turn is due is taken together: one transaction, one message for each conference.
+  let inputs: AgentInput[] = [];
+  function put(input: AgentInput): void {
+    inputs.push(input);
+    if (inputs.length === 1) setImmediate(turn);
+  }
+
+  function turn(): void {
+    const taken = inputs;
+    inputs = [];
+    counters.turns += 1;
+    const { messages, acts, askState, notes } = journal.transaction(() => agent.turn(taken, Date.now()));
+    for (const note of notes) log.info(note);
+    for (const message of messages) link.send(message);
+    counters.edgeMessages.sent += messages.length;
+    for (const act of acts) void driver.execute(act.id, act.conference, act.act).then((outcome) => learn(act, outcome));
+    if (askState) void driver.state().then((state) => put({ type: "state", state }));
+  }
+
+  function learn(act: Act, outcome: ActOutcome): void {
+    counters.acts[outcome.done === true ? "done" : outcome.done === false ? "refused" : "unknown"] += 1;
+    log.info({ id: act.id, conference: act.conference, ...actForLog(act.act), outcome }, "act");
+    put({ type: "outcome", act, outcome });
+  }
+
+  const server = await healthServer({ status: () => agent.status, counters }, settings.listen.port);
+  driver.start((report) => put({ type: "bridge", report }));
+  link.connect();
+  const ticking = setInterval(() => put({ type: "time" }), TICK_MS);
+
+  return {
+    async stop() {
+      put({ type: "stop" });
+      const until = Date.now() + FINISH_WITHIN_MS;
+      do await new Promise((resolve) => setTimeout(resolve, 20));
+      while ((inputs.length > 0 || agent.status.running > 0) && Date.now() < until);
+      clearInterval(ticking);
+      link.stop();
+      await driver.stop();
+      server.close();
+      server.closeAllConnections();
+      inputs = []; // What is still unanswered stays in doubt, and is looked into at the next start.
+      journal.close();
+    },
+  };
+}
+
+/** Names for the agent's own acts: unlike those of any other life of any agent. */
+function newIds(): () => CommandId {
+  const life = randomUUID().slice(0, 13);
+  let count = 0;
+  return () => `keypad-${life}-${++count}` as CommandId;
+}

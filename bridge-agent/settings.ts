@@ -1,0 +1,87 @@
+import { readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import * as v from "valibot";
+import { err, ok, type Result } from "../src/foundation/result.ts";
+
+const text = v.string("must be a string");
+const name = v.pipe(text, v.regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"'));
+const socketUrl = v.pipe(
+  text,
+  v.check((url) => /^wss?:\/\/[^/]/.test(url) && URL.canParse(url), "must be a ws:// or wss:// address"),
+);
+
+const port = v.pipe(
+  v.number("must be a number"),
+  v.integer("must be a whole number"),
+  v.minValue(0, "must be 0 to 65535"),
+  v.maxValue(65_535, "must be 0 to 65535"),
+);
+
+const agentSettings = v.strictObject({
+  /** Where the edge is; the path of the bridge is added. */
+  edge: socketUrl,
+  domain: name,
+  bridge: name,
+  /** The name under which the edge knows this agent's public key. */
+  agent: name,
+  /** Folder of the key and the journal; relative to the settings file. */
+  state: v.pipe(text, v.nonEmpty("must not be empty")),
+  /** Health and metrics, on 127.0.0.1 only; port 0: any free one. */
+  listen: v.strictObject({ port }),
+  driver: v.variant(
+    "type",
+    [v.strictObject({ type: v.literal("generic"), url: socketUrl })],
+    "must be a kind of driver that there is",
+  ),
+});
+
+export type AgentSettings = v.InferOutput<typeof agentSettings>;
+
+const examples: Readonly<Record<string, unknown>> = {
+  edge: "wss://bridgehead.example.com",
+  domain: "acme",
+  bridge: "bridge-1",
+  agent: "agent-1",
+  state: "/var/lib/bridgehead",
+  listen: { port: 8791 },
+  "listen.port": 8791,
+  driver: { type: "generic", url: "ws://127.0.0.1:8790/bridge" },
+  "driver.type": "generic",
+  "driver.url": "ws://127.0.0.1:8790/bridge",
+};
+
+/** The settings of a JSON file, or one sentence that names what is wrong and shows what is right. */
+export function loadSettings(file: string): Result<AgentSettings, string> {
+  let content: string;
+  try {
+    content = readFileSync(file, "utf8");
+  } catch (error) {
+    return err(`settings file ${file} cannot be read: ${reason(error)}`);
+  }
+  const read = readSettings(content);
+  if (!read.ok) return err(`settings file ${file}: ${read.error}`);
+  return ok({ ...read.value, state: resolve(dirname(file), read.value.state) });
+}
+
+export function readSettings(content: string): Result<AgentSettings, string> {
+  let value: unknown;
+  try {
+    value = JSON.parse(content);
+  } catch (error) {
+    return err(`it is not JSON: ${reason(error)}`);
+  }
+  const parsed = v.safeParse(agentSettings, value, { abortEarly: true });
+  if (parsed.success) return ok(parsed.output);
+  const [issue] = parsed.issues;
+  const path = v.getDotPath(issue) ?? "";
+  if (issue.expected === "never")
+    return err(`${path} is no setting; the settings are ${Object.keys(agentSettings.entries).join(", ")}`);
+  const example = examples[path];
+  const what = issue.received === "undefined" ? "is missing" : `${issue.message} (it is ${issue.received})`;
+  if (path === "") return err("it must be a JSON object");
+  return err(example === undefined ? `${path} ${what}` : `${path} ${what}, for example ${JSON.stringify(example)}`);
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
