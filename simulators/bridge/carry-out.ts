@@ -124,7 +124,6 @@ function enter(conference: Conference, call: Call | undefined, room: RoomId): Co
   call.conference = conference.key;
   call.stage = "entered";
   call.room = room;
-  call.keys = "";
   return done;
 }
 

@@ -131,6 +131,22 @@ test("attempts to connect are spread and grow from 100 ms to 1 s; one reason is 
   expect(reports).toHaveLength(1);
 });
 
+test("after a connection the attempts begin quickly again, and stop leaves nothing waiting", async () => {
+  const first = await connection();
+  first.terminate();
+  await nextReport();
+  const second = await connection(() => time.pass(100));
+  await say(second, hello);
+  const lost = nextReport();
+  second.terminate();
+  expect(await lost).toMatchObject({ type: "disconnected" });
+  expect(time.due()).toEqual([100]);
+
+  await connection(() => time.pass(100));
+  await driver.stop();
+  expect(time.due()).toEqual([]);
+});
+
 test.each([
   ["another version", { ...hello, version: 2 }, /speaks version 2 of the bridge protocol, this agent speaks 1/],
   ["something else than hello", { type: "pong", id: 1 }, /began with pong, not with hello/],

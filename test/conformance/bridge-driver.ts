@@ -291,8 +291,20 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       await done({ type: "mute", call });
       await bridge.talk(call, true);
       await bridge.talk(call, false);
-      await done({ type: "unmute", call }, { type: "stop-reporting-speakers" });
+      await done({ type: "unmute", call });
+      expect(await takeReports()).toEqual([]);
+    });
+
+    test("who talks when speakers are no longer reported is silent from then on", async () => {
+      await done(create, { type: "report-speakers" });
+      const call = await entered();
       await bridge.talk(call, true);
+      expect(await callInState(call)).toMatchObject({ talking: true });
+      await takeReports();
+
+      await done({ type: "stop-reporting-speakers" });
+      expect(await callInState(call)).toMatchObject({ talking: false });
+      await bridge.talk(call, false);
       expect(await takeReports()).toEqual([]);
     });
 

@@ -1,0 +1,102 @@
+import { once } from "node:events";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
+import { ManualTimers } from "./manual-timers.ts";
+
+let time: ManualTimers;
+let bridge: SimulatedBridge;
+let agents: WebSocket[];
+
+beforeEach(async () => {
+  time = new ManualTimers();
+  bridge = await startSimulatedBridge(0, "boot", time);
+  agents = [];
+});
+afterEach(async () => {
+  for (const agent of agents) agent.terminate();
+  await bridge.close();
+});
+
+/** An agent, and what it has been sent so far. */
+async function connect() {
+  const socket = new WebSocket(`ws://127.0.0.1:${bridge.port}/bridge`);
+  agents.push(socket);
+  const heard: { type: string }[] = [];
+  socket.on("message", (data) => heard.push(JSON.parse(String(data))));
+  await once(socket, "open");
+  await settled(socket);
+  return { socket, heard };
+}
+function put(path: string, body: unknown): Promise<Response> {
+  return fetch(`http://127.0.0.1:${bridge.port}${path}`, { method: "PUT", body: JSON.stringify(body) });
+}
+/** A WebSocket ping is answered below the bridge, in order: what went before has been taken, and its answers are here. */
+async function settled(socket: WebSocket): Promise<void> {
+  const pong = once(socket, "pong");
+  socket.ping();
+  await pong;
+}
+const create = {
+  type: "act",
+  id: 1,
+  commandId: "o1",
+  conference: "1",
+  act: { type: "create-conference", maxCallers: null, anonymousId: null },
+};
+
+test("each connected agent hears what happens", async () => {
+  const both = [await connect(), await connect()];
+  const call = bridge.machine.dialIn("123", "");
+  for (const { socket, heard } of both) {
+    await settled(socket);
+    expect(heard.map(({ type }) => type)).toEqual(["hello", "prompted"]);
+    expect(heard[1]).toEqual({ type: "prompted", call, number: "123" });
+  }
+});
+
+test("a bridge that is down neither answers nor acts, while its control interface goes on", async () => {
+  const before = await connect();
+  await put("/faults", { down: true });
+  const during = await connect();
+  before.heard.length = 0;
+  before.socket.send(JSON.stringify(create));
+  during.socket.send(JSON.stringify({ type: "ping", id: 2 }));
+  for (const { socket } of [before, during]) await settled(socket);
+  expect([before.heard, during.heard]).toEqual([[], []]);
+  const acts = await fetch(`http://127.0.0.1:${bridge.port}/acts`);
+  expect(await acts.json()).toEqual({ acts: [] });
+
+  const closed = [before, during].map(({ socket }) => once(socket, "close"));
+  expect((await put("/faults", { down: false })).status).toBe(200);
+  await Promise.all(closed);
+});
+
+test("an act that was under way when the bridge went down is carried out, and nobody is told", async () => {
+  const { socket, heard } = await connect();
+  await put("/faults", { delayMs: 100 });
+  socket.send(JSON.stringify(create));
+  await settled(socket);
+  await put("/faults", { down: true });
+  time.pass(100);
+  expect(bridge.machine.acts).toHaveLength(1);
+  await settled(socket);
+  expect(heard.map(({ type }) => type)).toEqual(["hello"]);
+});
+
+test("an agent that does not speak the protocol is told why and let go", async () => {
+  const { socket } = await connect();
+  const closed = once(socket, "close");
+  socket.send('{"type":"act"}');
+  const [code, reason] = await closed;
+  expect([code, String(reason)]).toEqual([1008, expect.stringContaining("id")]);
+});
+
+test("a body that is too long is refused", async () => {
+  const answer = await put("/faults", { refuse: ["x".repeat(70_000)] });
+  expect([answer.status, await answer.json()]).toEqual([400, { error: "the body is longer than 65536 bytes" }]);
+});
+
+test("a port that is taken is an error of the start, not of later", async () => {
+  await expect(startSimulatedBridge(bridge.port, "other", time)).rejects.toThrow("EADDRINUSE");
+});
