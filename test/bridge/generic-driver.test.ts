@@ -147,6 +147,14 @@ test("after a connection the attempts begin quickly again, and stop leaves nothi
   expect(time.due()).toEqual([]);
 });
 
+test("a driver that is stopped between two attempts makes no further one", async () => {
+  (await connection()).terminate();
+  await nextReport();
+  expect(time.due()).toEqual([100]);
+  await driver.stop();
+  expect(time.due()).toEqual([]);
+});
+
 test.each([
   ["another version", { ...hello, version: 2 }, /speaks version 2 of the bridge protocol, this agent speaks 1/],
   ["something else than hello", { type: "pong", id: 1 }, /began with pong, not with hello/],
