@@ -149,6 +149,31 @@ test("a failover drops what was queued for the old server and breaks off the pos
   expect(world.outboxRows).toBe(0);
 });
 
+test("what a failover drops while its last attempt fails is not given up as well", async () => {
+  const world = await quiet(1);
+  let fail = () => {};
+  world.answer = (posted) => {
+    if (!posted.url.includes("8801")) return world.confirmed(posted.transId);
+    return new Promise((resolve) => {
+      fail = () => resolve(failed);
+    });
+  };
+  const taken = world.report(callerEntered(5));
+  await world.time.pass(100);
+  fail();
+  await world.time.pass(100);
+  fail();
+  await world.time.pass(2500);
+  expect(world.posted).toHaveLength(3);
+
+  const moved = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
+  const created = world.receive("t-create", createConference(moved));
+  fail();
+  await world.during(Promise.all([taken, created]));
+
+  expect(world.lines.filter(({ note }) => String(note).includes("given up"))).toEqual([]);
+});
+
 test("nothing goes to a host that is not listed", async () => {
   const world = await quiet();
   const evil = { ...lock("m-lock"), replyTo: "evil.example.com:80" as WebexHost };

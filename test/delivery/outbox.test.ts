@@ -1,0 +1,51 @@
+import { expect, test } from "vitest";
+import { afterFailure, afterRestart, append, type OutboxRow } from "../../src/delivery/outbox.ts";
+import type { TransId, WebexHost } from "../../src/foundation/ids.ts";
+
+const host = "a:80" as WebexHost;
+const policy = { attempts: 3, retryDelaysMs: [0, 2000] };
+
+function row(more: Partial<OutboxRow<string>> = {}): OutboxRow<string> {
+  return { seq: 1, host, transId: "t1" as TransId, attempts: 0, dueAt: 1000, messages: ["first"], ...more };
+}
+
+function add(rows: readonly OutboxRow<string>[], to: string = host): readonly OutboxRow<string>[] {
+  const fresh = { seq: 9, dueAt: 5000, transId: () => "t9" as TransId };
+  return append(rows, { host: to as WebexHost, message: "next" }, fresh);
+}
+
+test("a message joins the last transaction, which keeps its time", () => {
+  expect(add([row()])).toEqual([row({ messages: ["first", "next"] })]);
+});
+
+test.each<[string, readonly OutboxRow<string>[], string]>([
+  ["was begun", [row({ attempts: 1 })], host],
+  ["goes to another host", [row()], "b:80"],
+  ["is full", [row({ messages: Array(50).fill("x") })], host],
+])("a message gets a transaction of its own when the last one %s", (_, rows, to) => {
+  const expected = row({ seq: 9, host: to as WebexHost, transId: "t9" as TransId, dueAt: 5000, messages: ["next"] });
+  expect(add(rows, to)).toEqual([...rows, expected]);
+});
+
+test("a message never overtakes one to another host", () => {
+  const rows = add(add([row()], "b:80"));
+  expect(rows.map((one) => one.host)).toEqual([host, "b:80", host]);
+});
+
+test("the first retry comes at once, the second after 2 s, and no third", () => {
+  const dues = [1, 2, 3].map((attempts) => afterFailure(row({ attempts }), policy, 10_000)?.dueAt);
+  expect(dues).toEqual([10_000, 12_000, undefined]);
+});
+
+test("the last pause repeats where there are more attempts than pauses", () => {
+  expect(afterFailure(row({ attempts: 5 }), { ...policy, attempts: 9 }, 10_000)?.dueAt).toBe(12_000);
+});
+
+test.each([
+  ["was due", 1000, 0, 1],
+  ["was not due yet", 999, 0, 0],
+  ["has its attempts on disk", 5000, 2, 2],
+])("after a restart, the first transaction that %s counts its attempts right", (_, now, attempts, expected) => {
+  const [first, second] = afterRestart([row({ attempts }), row({ seq: 2 })], now);
+  expect([first?.attempts, second?.attempts]).toEqual([expected, 0]);
+});

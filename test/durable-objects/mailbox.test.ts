@@ -1,0 +1,100 @@
+import { expect, test } from "vitest";
+import { Mailbox } from "../../durable-objects/mailbox.ts";
+import type { DomainName, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { ToWebex } from "../../src/tsp/messages.ts";
+import { host, localSettings } from "./conference-world.ts";
+import { MemorySql } from "./memory-sql.ts";
+import { VirtualTime } from "./virtual-time.ts";
+
+function world() {
+  const time = new VirtualTime();
+  const sql = new MemorySql();
+  const domain = localSettings();
+  const bodies: string[] = [];
+  const alarms: number[] = [];
+  let reachable = true;
+  let next = 61_041_000_000;
+  const open = () =>
+    new Mailbox({
+      sql,
+      log: () => {},
+      now: () => time.now,
+      wait: (ms) => time.wait(ms),
+      domain: () => domain,
+      post: async ({ body }) => {
+        bodies.push(body);
+        const transId = /<TransID>(\d+)/.exec(body)?.[1] ?? "";
+        if (!reachable) return { kind: "failed", reason: "refused" };
+        const confirmation = new TextEncoder().encode(domain.codec.confirm(transId, "ok"));
+        return { kind: "answered", status: 200, body: confirmation };
+      },
+      takeTransIds: async () => {
+        next += 10;
+        return { first: next - 10, end: next };
+      },
+      setAlarm: (at) => alarms.push(at),
+    });
+  return {
+    ...{ time, sql, bodies, alarms, open },
+    reach: (now: boolean) => {
+      reachable = now;
+    },
+  };
+}
+
+const unknown: ToWebex = { type: "message-error", msgId: "m1" as MsgId, result: "unknown-message" };
+
+function mail(transId: string, messages: readonly ToWebex[] = [unknown], to: WebexHost = host) {
+  return { domain: "local" as DomainName, host: to, transId: transId as TransId, messages };
+}
+
+test("an answer that belongs to no conference is sent once, however often its request comes", async () => {
+  const { time, bodies, open } = world();
+  const mailbox = open();
+  await Promise.all([mailbox.send(mail("t1")), mailbox.send(mail("t1"))]);
+  await open().send(mail("t1"));
+  await time.pass(1000);
+
+  expect(new Set(bodies).size).toBe(1);
+  expect(bodies[0]).toContain('A2W_RspMessageError MsgID="m1" Result="-12"');
+});
+
+test("it is tried three times and then given up, without an alarm that stays", async () => {
+  const { time, sql, bodies, open, reach } = world();
+  reach(false);
+  await open().send(mail("t1"));
+  await time.pass(10_000);
+
+  expect(bodies).toHaveLength(3);
+  expect(sql.exec("SELECT seq FROM outbox")).toEqual([]);
+});
+
+test("what an object left behind is sent by the next one", async () => {
+  const { time, bodies, open, alarms } = world();
+  await open().send(mail("t1"));
+  expect(alarms).toHaveLength(1);
+  open();
+  await time.pass(100);
+
+  expect(bodies.length).toBeGreaterThan(0);
+});
+
+test("answers of several requests share a transaction", async () => {
+  const { time, bodies, open } = world();
+  const mailbox = open();
+  await mailbox.send(mail("t1"));
+  await mailbox.send(mail("t2", [{ ...unknown, msgId: "m2" as MsgId }]));
+  await time.pass(100);
+
+  expect(bodies).toHaveLength(1);
+});
+
+test("a TransID is forgotten when its time is over", async () => {
+  const { time, sql, open } = world();
+  const mailbox = open();
+  await mailbox.send(mail("t1"));
+  await time.pass(7_200_000);
+  await mailbox.send(mail("t2"));
+
+  expect(sql.exec("SELECT trans_id FROM answered")).toEqual([{ trans_id: "t2" }]);
+});
