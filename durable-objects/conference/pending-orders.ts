@@ -16,16 +16,15 @@ export class PendingOrders {
     for (const id of ids) this.#taken.add(id);
   }
 
-  /** The orders to tell now, in the order in which they were given; from now on they count as told. */
+  /**
+   * The orders to tell now, in the order in which they were given; from now on they count as told. If there is any, all
+   * that are not taken go with it: what was told earlier may have got lost, and nothing may overtake it.
+   */
   due(orders: Orders, now: EpochMs): readonly Order[] {
-    const due: Order[] = [];
-    for (const { id, command } of orders.values()) {
-      const toldAt = this.#toldAt.get(id);
-      if (this.#taken.has(id) || (toldAt !== undefined && now < toldAt + repeatMs)) continue;
-      this.#toldAt.set(id, now);
-      due.push({ id, command });
-    }
-    return due;
+    const open = [...orders.values()].filter(({ id }) => !this.#taken.has(id));
+    if (!open.some(({ id }) => now >= this.#tellAt(id))) return [];
+    for (const { id } of open) this.#toldAt.set(id, now);
+    return open.map(({ id, command }) => ({ id, command }));
   }
 
   /** When the next one is to be told; `null` when all are taken. */
@@ -33,8 +32,7 @@ export class PendingOrders {
     let next: EpochMs | null = null;
     for (const id of orders.keys()) {
       if (this.#taken.has(id)) continue;
-      const toldAt = this.#toldAt.get(id);
-      const at = toldAt === undefined ? 0 : toldAt + repeatMs;
+      const at = this.#tellAt(id);
       if (next === null || at < next) next = at;
     }
     return next;
@@ -43,5 +41,10 @@ export class PendingOrders {
   keepOnly(orders: Orders): void {
     for (const id of this.#toldAt.keys()) if (!orders.has(id)) this.#toldAt.delete(id);
     for (const id of this.#taken) if (!orders.has(id)) this.#taken.delete(id);
+  }
+
+  #tellAt(id: CommandId): EpochMs {
+    const toldAt = this.#toldAt.get(id);
+    return toldAt === undefined ? 0 : toldAt + repeatMs;
   }
 }

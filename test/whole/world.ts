@@ -30,12 +30,14 @@ let nextKey = 400_000_001;
 
 /** One meeting, from WebEx's side. Each has a key of its own, so that one world serves many tests. */
 export class Meeting {
-  readonly confKey = String(nextKey++) as ConfKey;
-  readonly extConfId = `E${this.confKey}` as ExtConfId;
+  readonly confKey: ConfKey;
+  readonly extConfId: ExtConfId;
   readonly world: World;
 
-  constructor(world: World) {
+  constructor(world: World, confKey = String(nextKey++)) {
     this.world = world;
+    this.confKey = confKey as ConfKey;
+    this.extConfId = `E${confKey}` as ExtConfId;
   }
 
   get handles() {
