@@ -59,6 +59,8 @@ export class Agent {
   #edgeUp = false;
   #bridge: "away" | "catching-up" | "up" = "away";
   #ports: number | null = null;
+  /** The edge is to hear what the bridge holds when that is next known. */
+  #snapshotsDue = false;
   #stopping = false;
   #health: Health | null = null;
   #messages: AgentToEdge[] = [];
@@ -130,13 +132,16 @@ export class Agent {
         return this.#watch(input.report);
       case "state":
         if (input.state === null || this.#bridge === "away" || !this.#active) return;
-        this.#side.catchUp(input.state, this.#bridge === "catching-up");
+        this.#side.catchUp(input.state, { gap: this.#bridge === "catching-up", tell: this.#snapshotsDue });
         this.#bridge = "up";
+        this.#snapshotsDue = false;
         return;
       case "outcome":
         return this.#learn(input.act, input.outcome);
       case "time":
-        if (this.#acting) this.#side.timePassed();
+        if (!this.#acting) return;
+        this.#side.timePassed();
+        this.#askState ||= this.#side.wantsState;
         return;
       case "stop":
         this.#stopping = true;
@@ -179,7 +184,6 @@ export class Agent {
     // A driver that has lost the bridge says so first; the state then shows what is left to do when it is back.
     const lost = outcome.done === false && outcome.reason === "unreachable" && this.#bridge !== "up";
     this.#side.outcome(act, lost ? { done: "unknown" } : outcome);
-    if (outcome.done === "unknown" && this.#bridge === "up") this.#askState = true;
   }
 
   /** The edge says what this agent is. What it was not told for lack of a link, it is told now. */
@@ -195,6 +199,7 @@ export class Agent {
     this.#books.sendAllAgain();
     if (this.#bridge === "away") return;
     if (takesOver) this.#lookAnew();
+    this.#snapshotsDue = true;
     this.#askState = true;
   }
 
@@ -220,6 +225,7 @@ export class Agent {
   /** What was known of calls no longer counts. */
   #lookAnew(): void {
     this.#bridge = "catching-up";
+    this.#snapshotsDue = true;
     this.#side.forgetCalls();
   }
 

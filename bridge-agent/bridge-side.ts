@@ -10,6 +10,9 @@ import { type BridgeView, callerOf, isInEffect, snapshotOf, viewOf } from "./in-
 import type { Task, Work } from "./task.ts";
 import type { Tasks } from "./tasks.ts";
 
+/** What was under way when a link broke may still reach the bridge; only after this time is it taken to be lost. */
+const SETTLE_MS = 2_000;
+
 /** One act for the driver, under the name that the bridge's own records will show. */
 export interface Act {
   readonly id: CommandId;
@@ -40,6 +43,7 @@ export class BridgeSide {
   readonly #speaking = new Set<CallId>();
   #acts: Act[] = [];
   #now: EpochMs = 0;
+  #doubtUntil: EpochMs = 0;
   codes: KeypadCodes = { merge: "*1", mute: "*6" };
   /** Whether the edge listens now. */
   speakersHeard = false;
@@ -129,12 +133,18 @@ export class BridgeSide {
     for (const leg of this.#legs.values()) this.#press(leg, { type: "time", at: this.#now });
   }
 
+  /** Whether it is time to ask what became of the tasks in doubt. */
+  get wantsState(): boolean {
+    return this.#now >= this.#doubtUntil && this.#tasks.inDoubt().length > 0;
+  }
+
   /**
-   * All that the bridge holds now: finds out what was missed, and what became of the tasks in doubt. `gap`: events were
-   * missed, so that an untold snapshot may be out of date.
+   * All that the bridge holds now: finds out what was missed, and what became of the tasks in doubt. With `gap`, events
+   * were missed; with `tell`, the edge hears all of it.
    */
-  catchUp(state: BridgeState, gap: boolean): void {
+  catchUp(state: BridgeState, { gap, tell }: { readonly gap: boolean; readonly tell: boolean }): void {
     const view = viewOf(state);
+    if (gap) this.#doubtUntil = this.#now + SETTLE_MS;
     for (const { conference, locked } of state.conferences) {
       if (this.#books.find(conference)?.locked === locked) continue;
       this.#books.change(conference, { live: true, locked }, this.#now);
@@ -144,11 +154,11 @@ export class BridgeSide {
     for (const task of this.#tasks.inDoubt()) {
       if (task.work.type === "identify" || isInEffect(view, task.conference, task.work)) {
         this.#settle(task, { done: true });
-      } else this.#tasks.retry(task);
+      } else if (this.#now >= this.#doubtUntil) this.#tasks.retry(task);
     }
     for (const [call, task] of this.#tasks.ringing()) this.#lookAfter(call, task, view);
-    this.#tellSnapshots(view, gap);
-    this.#tellSpeakers(view);
+    if (tell) this.#tellSnapshots(view, gap);
+    if (tell) this.#tellSpeakers(view);
     this.#leadOn(found);
   }
 
@@ -190,6 +200,7 @@ export class BridgeSide {
     for (const key of new Set([...this.#books.live(), ...view.conferences.keys()])) {
       const conference = snapshotOf(view, key);
       if (conference === null && creating.has(key)) continue; // It is about to be.
+      // Without a gap, an untold snapshot with nothing behind it would only be repeated.
       if (gap || !this.#books.endsWithSnapshot(key)) this.#tell(key, { type: "snapshot", conference });
       if (conference === null) this.#ended(key);
     }

@@ -73,6 +73,7 @@ export class Tasks {
     this.#running -= 1;
   }
 
+  /** Oldest first. */
   inDoubt(): Task[] {
     return this.unfinished().filter((task) => this.#open.get(`${task.conference} ${task.id}`)?.stage === "doubt");
   }
