@@ -1,0 +1,221 @@
+import { Agent, type AgentInput } from "../../bridge-agent/agent.ts";
+import { openJournal } from "../../bridge-agent/journal.ts";
+import { Machine } from "../../simulators/bridge/machine.ts";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import type { BridgeEvent } from "../../src/bridge/events.ts";
+import type { Report } from "../../src/bridge/orders.ts";
+import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import type { AgentToEdge } from "../../src/relay/messages.ts";
+import { ManualTimers } from "../bridge/manual-timers.ts";
+
+export const KEY = "987654321" as ConfKey;
+
+class Crash extends Error {}
+
+/** An agent between a bridge and an edge that live in the same thread and the same, handmade time. */
+export class AgentWorld {
+  readonly timers = new ManualTimers();
+  readonly journal = openJournal(":memory:");
+  machine = this.#newMachine("boot1");
+  /** What the edge took, in order. */
+  readonly taken: Report[] = [];
+  /** Every message that reached the edge. */
+  readonly heard: AgentToEdge[] = [];
+  epoch = 1;
+  /** How the edge reacts to what it takes, with orders of its own. */
+  react: (report: Report) => readonly [string, BridgeCommand][] = () => [];
+  /** The agent dies at this step of its work; `null`: never. */
+  crashAt: number | null = null;
+  steps = 0;
+  crashes = 0;
+
+  #agent: Agent;
+  #now = 1_000_000;
+  #inputs: AgentInput[] = [];
+  #bridgeUp = false;
+  #edgeUp = false;
+  #watermark = 0;
+  #lives = 0;
+  /** Grows with each loss of the link to the bridge: answers to older questions are lost. */
+  #bridgeLink = 0;
+  readonly #repeated = new Map<string, BridgeCommand>();
+
+  constructor() {
+    this.#agent = this.#newAgent();
+  }
+
+  get status() {
+    return this.#agent.status;
+  }
+
+  events(): BridgeEvent[] {
+    return this.taken.flatMap((report) => (report.type === "event" ? [report.event] : []));
+  }
+
+  results(): Record<string, unknown> {
+    return Object.fromEntries(
+      this.taken.flatMap((report) => (report.type === "result" ? [[report.id, report.outcome.done]] : [])),
+    );
+  }
+
+  acts(): string[] {
+    return this.machine.acts.map(({ act, call, outcome }) => `${act}${call ? ` ${call}` : ""} ${outcome}`);
+  }
+
+  connect(role: "active" | "standby" = "active"): void {
+    this.connectBridge();
+    this.connectEdge(role);
+  }
+
+  connectBridge(): void {
+    this.#bridgeUp = true;
+    this.#put({
+      type: "bridge",
+      report: {
+        type: "connected",
+        bootId: this.machine.bootId,
+        abilities: { subConferences: true, talkDetection: true, joinTones: true },
+        ports: null,
+      },
+    });
+  }
+
+  loseBridge(): void {
+    this.#bridgeUp = false;
+    this.#bridgeLink += 1;
+    this.#put({ type: "bridge", report: { type: "disconnected", why: "test" } });
+  }
+
+  restartBridge(): void {
+    this.loseBridge();
+    this.machine = this.#newMachine("boot2");
+    this.connectBridge();
+  }
+
+  connectEdge(role: "active" | "standby" = "active"): void {
+    this.#edgeUp = true;
+    const keypad = { merge: "*1", mute: "*6" };
+    this.tell({ type: "welcome", role, epoch: this.epoch, heartbeatMs: 3_000, keypad });
+  }
+
+  loseEdge(): void {
+    this.#edgeUp = false;
+    this.#put({ type: "edge-gone" });
+  }
+
+  tell(message: Extract<AgentInput, { type: "edge" }>["message"]): void {
+    this.#put({ type: "edge", message });
+  }
+
+  /** The edge repeats it each second until the agent has it. */
+  order(id: string, command: BridgeCommand): void {
+    this.#repeated.set(id, command);
+    this.#send(id, command);
+  }
+
+  #send(id: string, command: BridgeCommand): void {
+    if (!this.#edgeUp) return;
+    this.tell({ type: "commands", epoch: this.epoch, conference: KEY, orders: [{ id: id as CommandId, command }] });
+  }
+
+  /** Lets the agent work until nothing is left to do at this moment. */
+  settle(): void {
+    for (;;) {
+      const inputs = this.#inputs.splice(0);
+      if (inputs.length === 0) return;
+      try {
+        this.#turn(inputs);
+      } catch (error) {
+        if (!(error instanceof Crash)) throw error;
+        this.restart();
+      }
+    }
+  }
+
+  #turn(inputs: readonly AgentInput[]): void {
+    const effects = this.journal.transaction(() => {
+      const decided = this.#agent.turn(inputs, this.#now);
+      this.#step();
+      return decided;
+    });
+    this.#step();
+    for (const message of effects.messages) {
+      if (this.#edgeUp) this.#edgeHears(message);
+      this.#step();
+    }
+    for (const act of effects.acts) {
+      if (!this.#bridgeUp) {
+        this.#put({ type: "outcome", act, outcome: { done: false, reason: "unreachable" } });
+        continue;
+      }
+      const link = this.#bridgeLink;
+      this.machine.act(act.id, act.conference, act.act, (outcome) => {
+        if (link === this.#bridgeLink) this.#put({ type: "outcome", act, outcome });
+      });
+      this.#step();
+    }
+    if (effects.askState) this.#put({ type: "state", state: this.#bridgeUp ? this.machine.state() : null });
+  }
+
+  pass(ms: number): void {
+    for (let passed = 0; passed < ms; passed += 200) {
+      this.#now += 200;
+      this.timers.pass(200);
+      if (passed % 1_000 === 0) for (const [id, command] of this.#repeated) this.#send(id, command);
+      this.#put({ type: "time" });
+      this.settle();
+    }
+  }
+
+  /** The process dies and comes back with nothing but its journal. */
+  restart(): void {
+    this.crashes += 1;
+    this.#bridgeLink += 1;
+    this.#inputs = [];
+    this.#agent = this.#newAgent();
+    const edge = this.#edgeUp;
+    if (this.#bridgeUp) this.connectBridge();
+    if (edge) this.connectEdge();
+  }
+
+  #step(): void {
+    this.steps += 1;
+    if (this.steps === this.crashAt) throw new Crash();
+  }
+
+  #newAgent(): Agent {
+    this.#lives += 1;
+    const life = this.#lives;
+    let count = 0;
+    return new Agent(this.journal, () => `keypad-${life}-${++count}` as CommandId);
+  }
+
+  #newMachine(bootId: string): Machine {
+    return new Machine(
+      bootId,
+      this.timers,
+      (report) => {
+        if (this.#bridgeUp) this.#put({ type: "bridge", report });
+      },
+      () => {},
+    );
+  }
+
+  #put(input: AgentInput): void {
+    this.#inputs.push(input);
+  }
+
+  #edgeHears(message: AgentToEdge): void {
+    this.heard.push(message);
+    if (message.type === "commands-taken") for (const id of message.ids) this.#repeated.delete(id);
+    if (message.type !== "reports") return;
+    for (const { number, report } of message.reports) {
+      if (number !== this.#watermark + 1) continue;
+      this.#watermark = number;
+      this.taken.push(report);
+      if (report.type === "result") this.#repeated.delete(report.id);
+      for (const [id, command] of this.react(report)) this.order(id, command);
+    }
+    this.tell({ type: "reports-taken", conference: message.conference, upTo: this.#watermark });
+  }
+}

@@ -1,0 +1,394 @@
+import { describe, expect, test } from "vitest";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import type { Report } from "../../src/bridge/orders.ts";
+import { type CallId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import { AgentWorld, KEY } from "./agent-world.ts";
+
+const call = (id: string) => id as CallId;
+const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: "999" };
+const dial = (id: string, local = "5551234"): BridgeCommand => ({
+  type: "dial",
+  call: call(id),
+  number: { country: "1", area: "408", local, extension: "" },
+  waitMs: 30_000,
+});
+const admit = (id: string): BridgeCommand => ({ type: "admit", call: call(id), muted: false, joinTone: true });
+
+function running(): AgentWorld {
+  const world = new AgentWorld();
+  world.connect();
+  world.order("create", create);
+  world.settle();
+  return world;
+}
+
+/** An edge that admits whoever answers. */
+function admitting(report: Report): [string, BridgeCommand][] {
+  if (report.type !== "event" || report.event.type !== "call-answered") return [];
+  return [[`admit-${report.event.call}`, admit(report.event.call)]];
+}
+
+describe("orders", () => {
+  test("an order is acknowledged, carried out and answered", () => {
+    const world = running();
+    expect(world.acts()).toEqual(["create-conference done"]);
+    expect(world.results()).toEqual({ create: true });
+    expect(world.heard.map(({ type }) => type)).toEqual(["commands-taken", "health", "health", "reports"]);
+  });
+
+  test("an order that comes again is acknowledged again and does nothing", () => {
+    const world = running();
+    world.order("create", create);
+    world.settle();
+    expect(world.heard.filter(({ type }) => type === "commands-taken")).toHaveLength(2);
+    expect(world.acts()).toEqual(["create-conference done"]);
+    expect(world.taken).toHaveLength(1);
+  });
+
+  test("a refusal is passed on", () => {
+    const world = running();
+    world.order("mute", { type: "mute", call: call("nobody") });
+    world.settle();
+    expect(world.taken.at(-1)).toEqual({
+      type: "result",
+      id: "mute",
+      outcome: { done: false, reason: "no-such-call" },
+    });
+  });
+
+  test("orders of an older epoch are passed over", () => {
+    const world = running();
+    world.tell({ type: "activate", epoch: 5 });
+    world.order("lock", { type: "lock" });
+    world.settle();
+    expect(world.acts()).toEqual(["create-conference done"]);
+    expect(world.heard.filter(({ type }) => type === "commands-taken")).toHaveLength(1);
+  });
+
+  test("a standby does nothing and says nothing until it is activated", () => {
+    const world = new AgentWorld();
+    world.connect("standby");
+    world.order("create", create);
+    world.machine.dialIn("1408", "1#");
+    world.pass(60_000);
+    expect(world.acts()).toEqual([]);
+    expect(world.heard).toEqual([]);
+    world.epoch = 2;
+    world.tell({ type: "activate", epoch: 2 });
+    world.pass(1_200);
+    expect(world.acts()).toEqual(["create-conference done"]);
+  });
+
+  test("orders for one call go in order, those for others do not wait, and create goes first", () => {
+    const world = new AgentWorld();
+    world.connect();
+    world.machine.setFaults({ delayMs: 100, refuse: [], down: false });
+    world.order("create", create);
+    world.order("dial-a", dial("a"));
+    world.order("cancel-a", { type: "cancel-dial", call: call("a") });
+    world.order("dial-b", dial("b"));
+    world.order("end", { type: "end-conference" });
+    world.pass(1_000);
+    expect(world.acts()).toEqual([
+      "create-conference done",
+      "dial a done",
+      "dial b done",
+      "cancel-dial a done",
+      "end-conference done",
+    ]);
+  });
+});
+
+describe("calls", () => {
+  test("a caller is led in by its keys and told with what it keyed", () => {
+    const world = running();
+    const id = world.machine.dialIn("14085551234", "987654321#444#");
+    world.settle();
+    expect(world.events()).toEqual([
+      {
+        type: "caller-entered",
+        caller: {
+          call: id,
+          direction: "in",
+          number: "14085551234",
+          attendeeId: "444",
+          muted: false,
+          silent: false,
+          room: MAIN_ROOM,
+        },
+      },
+    ]);
+  });
+
+  test("a silent monitor enters muted and without a tone", () => {
+    const world = running();
+    const id = world.machine.dialIn("", "987654321#999#");
+    world.settle();
+    expect(world.machine.world.calls.get(id)).toMatchObject({ muted: true, joinTone: false });
+    expect(world.events()).toMatchObject([{ type: "caller-entered", caller: { silent: true, muted: true } }]);
+  });
+
+  test("what is keyed right behind the admission is told behind it", () => {
+    const world = running();
+    world.machine.dialIn("1", "987654321##*6*1555#*6");
+    world.settle();
+    expect(world.events().map((event) => (event.type === "caller-muted" ? event.muted : event.type))).toEqual([
+      "caller-entered",
+      true,
+      "attendee-identified",
+      false,
+    ]);
+  });
+
+  test("callers are led in while the edge is away, and told when it is back", () => {
+    const world = running();
+    world.loseEdge();
+    world.machine.dialIn("1", "987654321##");
+    world.settle();
+    expect(world.acts().at(-1)).toMatch(/^admit .* done$/);
+    expect(world.events()).toEqual([]);
+    world.connectEdge();
+    world.settle();
+    expect(world.events().map(({ type }) => type)).toEqual(["caller-entered", "snapshot"]);
+  });
+
+  test("callers who waited while there was no agent are taken over with the keys they have pressed", () => {
+    const world = running();
+    world.loseBridge();
+    world.settle();
+    world.machine.dialIn("1", "987654321#4");
+    world.connectBridge();
+    world.settle();
+    const waiting = [...world.machine.world.calls.values()][0];
+    expect(waiting?.stage).toBe("prompted");
+    if (waiting) world.machine.press(waiting, "44#");
+    world.settle();
+    expect(world.events().at(-1)).toMatchObject({ type: "caller-entered", caller: { attendeeId: "444" } });
+  });
+
+  test("a caller whom the bridge refuses, or who keys nothing, is let go", () => {
+    const world = running();
+    world.machine.setFaults({ delayMs: 0, refuse: ["admit"], down: false });
+    const refused = world.machine.dialIn("1", "987654321##");
+    const silent = world.machine.dialIn("2", "");
+    world.settle();
+    expect(world.acts().slice(1)).toEqual([`admit ${refused} refused`, `expel ${refused} done`]);
+    world.pass(30_200);
+    expect(world.acts().slice(3)).toEqual([`expel ${silent} done`]);
+    expect(world.events()).toEqual([]);
+    expect(world.status.calls).toBe(0);
+  });
+
+  test("a locked conference is not entered, whoever locked it", () => {
+    const world = running();
+    world.machine.lockByTelephone(KEY, true);
+    const first = world.machine.dialIn("1", "987654321#");
+    world.order("unlock", { type: "unlock" });
+    world.settle();
+    const second = world.machine.dialIn("2", "987654321##");
+    world.settle();
+    expect(world.acts().slice(1)).toEqual([`expel ${first} done`, "unlock done", `admit ${second} done`]);
+  });
+
+  test("a call-out is answered, admitted and can use the keypad", () => {
+    const world = running();
+    world.react = admitting;
+    world.order("dial", dial("out1"));
+    world.pass(400);
+    const leg = world.machine.world.calls.get(call("out1"));
+    if (leg) world.machine.press(leg, "*6");
+    world.settle();
+    expect(world.acts().slice(1)).toEqual(["dial out1 done", "admit out1 done", "mute out1 done"]);
+    expect(world.events().map(({ type }) => type)).toEqual(["call-answered", "caller-muted"]);
+    expect(world.results()).toEqual({ create: true, dial: true, "admit-out1": true });
+  });
+
+  test("an answered call that is moved straight into a room has entered", () => {
+    const world = running();
+    world.order("room", { type: "create-room", room: "r1" as RoomId, kind: "private" });
+    world.order("dial", dial("out1"));
+    world.pass(400);
+    world.order("move", { type: "move", call: call("out1"), room: "r1" as RoomId });
+    world.settle();
+    const leg = world.machine.world.calls.get(call("out1"));
+    if (leg) world.machine.press(leg, "*6");
+    world.settle();
+    expect(world.events().at(-1)).toEqual({ type: "caller-muted", call: "out1", muted: true });
+  });
+
+  test("who talks is told only while the edge listens, and once it listens again", () => {
+    const world = running();
+    const id = world.machine.dialIn("1", "987654321##");
+    world.order("report", { type: "report-speakers" });
+    world.settle();
+    const leg = world.machine.world.calls.get(id);
+    world.loseEdge();
+    if (leg) world.machine.talk(leg, true);
+    world.settle();
+    expect(world.status.untold).toBe(0);
+    world.connectEdge();
+    world.settle();
+    expect(world.events().at(-1)).toEqual({ type: "speaking-changed", call: id, speaking: true });
+  });
+});
+
+describe("gaps", () => {
+  test("what a caller did while the link to the bridge was broken shows in a snapshot", () => {
+    const world = running();
+    const id = world.machine.dialIn("1", "987654321##");
+    world.settle();
+    world.loseBridge();
+    const leg = world.machine.world.calls.get(id);
+    if (leg) world.machine.hangUp(leg);
+    world.connectBridge();
+    world.settle();
+    expect(world.events().at(-1)).toMatchObject({ type: "snapshot", conference: { callers: [], dialled: [] } });
+  });
+
+  test("a bridge that started anew has no such conference, and its key is unknown", () => {
+    const world = running();
+    world.machine.dialIn("1", "987654321##");
+    world.settle();
+    world.restartBridge();
+    world.settle();
+    expect(world.events().at(-1)).toEqual({ type: "snapshot", conference: null });
+    const late = world.machine.dialIn("2", "987654321#1#2#");
+    world.settle();
+    expect(world.acts()).toEqual([`expel ${late} done`]);
+  });
+
+  test("a conference that is being created is not told as missing", () => {
+    const world = new AgentWorld();
+    world.connectEdge();
+    world.order("create", create);
+    world.settle();
+    world.connectBridge();
+    world.settle();
+    expect(world.events()).toEqual([]);
+    expect(world.results()).toEqual({ create: true });
+  });
+
+  test("how a dialled call ended while nobody listened is told with its reason", () => {
+    const world = running();
+    world.machine.numbers.set("14085551234", { outcome: "busy", afterMs: 50 });
+    world.order("dial", dial("out1"));
+    world.settle();
+    world.loseBridge();
+    world.settle();
+    world.pass(1_000);
+    world.connectBridge();
+    world.settle();
+    expect(world.events().slice(0, 1)).toEqual([{ type: "caller-left", call: "out1", reason: "busy" }]);
+    world.restart();
+    world.settle();
+    expect(world.events().filter(({ type }) => type === "caller-left")).toHaveLength(1);
+  });
+
+  test("a call that was answered while the agent was dead is told when it is back", () => {
+    const world = running();
+    world.order("dial", dial("out1"));
+    world.settle();
+    world.loseBridge();
+    world.pass(1_000);
+    world.restart();
+    world.connectBridge();
+    world.settle();
+    expect(world.events().map(({ type }) => type)).toEqual(["call-answered", "snapshot"]);
+  });
+
+  test("an act whose answer was lost is not done again, however late the bridge does it", () => {
+    const world = running();
+    world.machine.setFaults({ delayMs: 1_500, refuse: [], down: false });
+    world.order("dial", dial("out1"));
+    world.settle();
+    world.restart();
+    world.pass(5_000);
+    expect(world.acts().slice(1)).toEqual(["dial out1 done"]);
+    expect(world.results()).toEqual({ create: true, dial: true });
+  });
+
+  test("an act that never reached the bridge is done", () => {
+    const world = running();
+    world.loseBridge();
+    world.order("lock", { type: "lock" });
+    world.settle();
+    world.connectBridge();
+    world.settle();
+    expect(world.acts().at(-1)).toBe("lock done");
+  });
+});
+
+describe("reports", () => {
+  test("what is not taken is sent again after a second, and at once after a reconnect", () => {
+    const world = running();
+    world.loseEdge();
+    world.order("lost", { type: "lock" });
+    world.machine.lockByTelephone(KEY, true);
+    world.settle();
+    world.restart();
+    world.settle();
+    expect(world.events()).toEqual([]);
+    world.connectEdge();
+    world.settle();
+    expect(world.events()[0]).toEqual({ type: "lock-changed", locked: true });
+  });
+
+  test("a conference that is over and told is forgotten, but its numbers go on", () => {
+    const world = running();
+    world.order("end", { type: "end-conference" });
+    world.settle();
+    expect(world.journal.load().conferences).toEqual([]);
+    world.order("again", create);
+    world.settle();
+    expect(world.results()).toEqual({ create: true, end: true, again: true });
+  });
+});
+
+/** All of a conference's life, with acts of the edge, of keypads and of callers. */
+function conferenceLife(world: AgentWorld): void {
+  world.react = admitting;
+  world.connect();
+  world.order("create", create);
+  world.pass(3_000);
+  const one = world.machine.dialIn("1", "987654321#444#*6*1555#");
+  world.order("dial", dial("out1"));
+  world.order("room", { type: "create-room", room: "r1" as RoomId, kind: "sub" });
+  world.pass(4_000);
+  world.order("move", { type: "move", call: one, room: "r1" as RoomId });
+  world.order("mute", { type: "mute", call: call("out1") });
+  world.order("lock", { type: "lock" });
+  world.pass(4_000);
+  world.order("expel", { type: "expel", call: call("out1") });
+  world.order("close", { type: "close-room", room: "r1" as RoomId });
+  world.pass(4_000);
+  world.order("end", { type: "end-conference" });
+  world.pass(6_000);
+}
+
+describe("an agent that dies at any point of its work", () => {
+  const smooth = new AgentWorld();
+  conferenceLife(smooth);
+
+  test("does not matter when it does not die", () => {
+    expect(smooth.acts()).toHaveLength(12);
+    expect(smooth.acts().every((act) => act.endsWith("done"))).toBe(true);
+    expect(smooth.status).toMatchObject({ running: 0, untold: 0 });
+  });
+
+  test.each(
+    Array.from({ length: smooth.steps }, (_, index) => index + 1),
+  )("at step %i: each order acts once and is answered once", (step) => {
+    const world = new AgentWorld();
+    world.crashAt = step;
+    conferenceLife(world);
+    expect(world.crashes).toBe(1);
+    expect([...world.acts()].sort()).toEqual([...smooth.acts()].sort());
+    expect(world.results()).toEqual(smooth.results());
+    expect(world.taken.filter(({ type }) => type === "result")).toHaveLength(Object.keys(smooth.results()).length);
+    const told = (each: AgentWorld, type: string) => each.events().filter((event) => event.type === type);
+    for (const type of ["caller-entered", "caller-muted", "attendee-identified"]) {
+      expect(told(world, type)).toEqual(told(smooth, type));
+    }
+    expect(world.status).toMatchObject({ running: 0, untold: 0 });
+  });
+});
