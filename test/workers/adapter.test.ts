@@ -1,0 +1,93 @@
+import { evictAllDurableObjects, listDurableObjectIds } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { operatorToken } from "./test-domains.ts";
+
+const create = (extConfId: string, confKey: string) =>
+  `<W2A_CreateConference MsgID="${extConfId}" ExtConfID="${extConfId}" ConfKey="${confKey}"/>`;
+const lock = (extConfId: string) =>
+  `<W2A_UpdateConference MsgID="9${extConfId}" ExtConfID="${extConfId}" ActionCode="1"/>`;
+const document = (transId: string, ...messages: string[]) =>
+  `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>${transId}</TransID>${messages.join("")}</WbxTSPSchema>`;
+
+const ask = (path: string, init: RequestInit = {}) => exports.default.fetch(`http://edge.example.com${path}`, init);
+const post = (body: BodyInit) => ask("/tsp/local", { method: "POST", body });
+const resultOf = async (response: Response) => [response.status, /Result="(-?\d+)"/.exec(await response.text())?.[1]];
+
+test("a document is confirmed in the form that WebEx reads", async () => {
+  const response = await post(document("52491000001", create("7000001", "555111222")));
+
+  expect(response.status).toBe(200);
+  expect(response.headers.get("content-type")).toBe("text/xml; charset=UTF-8");
+  expect(await response.text()).toMatch(
+    /^<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>52491000001<\/TransID><Confirmation Result="0"(\/>|><\/Confirmation>)<\/WbxTSPSchema>$/,
+  );
+});
+
+test("a handle finds its conference also after everything was evicted", async () => {
+  await post(document("1", create("7000001", "555111222")));
+
+  await evictAllDurableObjects();
+
+  expect(await resultOf(await post(document("2", lock("7000001"))))).toEqual([200, "0"]);
+  expect(await env.ALIAS.getByName("local/7000001").lookup()).toBe("555111222");
+});
+
+test("a document about two conferences reaches both, and its repeat makes no third", async () => {
+  const body = document("1", create("7000001", "555111222"), create("7000002", "555333444"), lock("7000001"));
+
+  expect(await resultOf(await post(body))).toEqual([200, "0"]);
+  expect(await resultOf(await post(body))).toEqual([200, "0"]);
+
+  expect(await listDurableObjectIds(env.CONFERENCE)).toHaveLength(2);
+});
+
+test("a refused document makes nothing", async () => {
+  expect(await resultOf(await post(document("1", create("7000001", "555111222"), create("7000002", ""))))).toEqual([
+    200,
+    "-7",
+  ]);
+  expect(await resultOf(await post("<"))).toEqual([200, "-2"]);
+
+  expect(await listDurableObjectIds(env.CONFERENCE)).toHaveLength(0);
+  expect(await listDurableObjectIds(env.ALIAS)).toHaveLength(0);
+});
+
+test("other methods, other domains and too long a body are refused by status", async () => {
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(new TextEncoder().encode(" ".repeat(65_536))),
+  });
+
+  expect((await ask("/tsp/local")).status).toBe(405);
+  expect((await ask("/tsp/other", { method: "POST", body: document("1") })).status).toBe(404);
+  expect((await post(" ".repeat(1024 * 1024 + 1))).status).toBe(413);
+  expect((await post(endless)).status).toBe(413);
+});
+
+test("the edge is alive, not ready without an agent, and closed without the operator's token", async () => {
+  const headers = { authorization: `Bearer ${operatorToken}` };
+
+  expect((await ask("/healthz")).status).toBe(200);
+  const ready = await ask("/readyz");
+  expect([ready.status, await ready.json()]).toEqual([
+    503,
+    {
+      ready: false,
+      domains: {
+        local: { simulated: { ready: false, agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null } },
+      },
+    },
+  ]);
+  expect((await ask("/api/v1/x")).status).toBe(401);
+  expect((await ask("/api/v1/x", { headers })).status).toBe(404);
+});
+
+test("operators are told that a conference does not run", async () => {
+  const response = await ask("/api/v1/domains/local/conferences/555999999/hybrid", {
+    method: "PUT",
+    headers: { authorization: `Bearer ${operatorToken}` },
+    body: JSON.stringify({ connectData: "x" }),
+  });
+
+  expect(response.status).toBe(404);
+});

@@ -1,0 +1,197 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
+import { afterEach, expect, test, vi } from "vitest";
+import type { BridgeName, CommandId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import { CLOSE_CODES } from "../../src/relay/messages.ts";
+import { AgentClient } from "./agent-client.ts";
+
+const conference = "555111222" as ConfKey;
+const orders = [{ id: "o1" as CommandId, command: { type: "lock" as const } }];
+const told = { domain: "local" as DomainName, bridge: "simulated" as BridgeName, conference, orders };
+const relay = () => env.RELAY.getByName("local/simulated");
+const epochOnDisk = () => runInDurableObject(relay(), (_object, state) => state.storage.kv.get("epoch"));
+
+const openSockets = () => runInDurableObject(relay(), (_object, state) => state.getWebSockets().length);
+
+afterEach(async () => {
+  vi.useRealTimers();
+  // The runtime does not survive a reset in the middle of a socket's closing.
+  AgentClient.hangUpAll();
+  await vi.waitFor(async () => expect(await openSockets()).toBe(0), { interval: 1 });
+});
+
+async function connected(index: 0 | 1 = 0): Promise<AgentClient> {
+  const agent = await AgentClient.connect();
+  await agent.greet(index);
+  return agent;
+}
+
+test("an agent proves who it is, is told the keypad codes, and gets the bridge's orders", async () => {
+  const agent = await connected();
+
+  expect(await agent.next()).toEqual({
+    type: "welcome",
+    role: "active",
+    epoch: 1,
+    heartbeatMs: 3_000,
+    keypad: { merge: "*1", mute: "*6" },
+  });
+  expect(await relay().tell(told)).toBe(true);
+  expect(await agent.next()).toEqual({ type: "commands", epoch: 1, conference, orders });
+});
+
+test("what the agent reports is acknowledged when the conference has stored it, and a repeat of it as well", async () => {
+  const agent = await connected();
+  await agent.next();
+  const create = '<W2A_CreateConference MsgID="1" ExtConfID="7000001" ConfKey="555111222"/>';
+  await exports.default.fetch("http://edge.example.com/tsp/local", {
+    method: "POST",
+    body: `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>1</TransID>${create}</WbxTSPSchema>`,
+  });
+  const commands = await agent.next();
+  if (commands.type !== "commands") throw new Error(`unexpected ${commands.type}`);
+  const ids = commands.orders.map(({ id }) => id);
+  const reports = ids.map((id, index) => {
+    return { number: index + 1, report: { type: "result", id, outcome: { done: true } } } as const;
+  });
+
+  agent.say({ type: "commands-taken", conference, ids });
+  agent.say({ type: "reports", epoch: 1, conference, reports });
+  expect(await agent.next()).toEqual({ type: "reports-taken", conference, upTo: reports.length });
+
+  agent.say({ type: "reports", epoch: 1, conference, reports });
+  expect(await agent.next()).toEqual({ type: "reports-taken", conference, upTo: reports.length });
+  expect(commands.orders).toMatchObject([{ command: { type: "create-conference" } }]);
+});
+
+test("without an agent nobody is told", async () => {
+  expect(await relay().tell(told)).toBe(false);
+  expect(await relay().health()).toEqual({ agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null });
+});
+
+test("a relay that was evicted knows its agents by their sockets", async () => {
+  const agent = await connected();
+  await agent.next();
+  agent.say({ type: "health", bridgeUp: true, portsInUse: 3, ports: 96 });
+  agent.say({ type: "ping", nonce: "before" });
+  expect(await agent.next()).toEqual({ type: "pong", nonce: "before" });
+
+  await evictDurableObject(relay());
+
+  expect(await relay().health()).toEqual({ agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 96 });
+  expect(await relay().tell(told)).toBe(true);
+  expect(await agent.next()).toEqual({ type: "commands", epoch: 1, conference, orders });
+  agent.say({ type: "ping", nonce: "after" });
+  expect(await agent.next()).toEqual({ type: "pong", nonce: "after" });
+});
+
+test("a challenge that was given before an eviction is still good after it", async () => {
+  const agent = await AgentClient.connect();
+
+  await evictDurableObject(relay());
+  await agent.greet();
+
+  expect(await agent.next()).toMatchObject({ type: "welcome", role: "active", epoch: 1 });
+});
+
+test("the second agent takes over when the first hangs up, also when the relay slept in between", async () => {
+  const first = await connected(0);
+  const second = await connected(1);
+  await first.next();
+  expect(await second.next()).toMatchObject({ type: "welcome", role: "standby", epoch: 1 });
+
+  await evictDurableObject(relay());
+  first.hangUp();
+
+  expect(await second.next()).toEqual({ type: "activate", epoch: 2 });
+  expect(await first.closed()).toBe(1000);
+  expect(await epochOnDisk()).toBe(2);
+  expect(await relay().tell(told)).toBe(true);
+  expect(await second.next()).toEqual({ type: "commands", epoch: 2, conference, orders });
+});
+
+test("no epoch comes twice, even when all sockets are lost with the relay", async () => {
+  const first = await connected(0);
+  await first.next();
+
+  await evictDurableObject(relay(), { webSockets: "close" });
+  const again = await connected(0);
+
+  expect(await again.next()).toMatchObject({ type: "welcome", role: "active", epoch: 2 });
+});
+
+test("the same agent connects anew: its older socket is closed", async () => {
+  const older = await connected();
+  await older.next();
+  const newer = await connected();
+
+  expect(await newer.next()).toMatchObject({ type: "welcome", role: "active", epoch: 2 });
+  expect(await older.closed()).toBe(CLOSE_CODES.replaced);
+});
+
+test.each<[string, keyof typeof CLOSE_CODES, (agent: AgentClient) => Promise<void> | void]>([
+  ["a signature by another agent's key", "wrongKey", (agent) => agent.greet(1, { agent: "agent-1" })],
+  ["an agent that the bridge does not have", "wrongKey", (agent) => agent.greet(0, { agent: "agent-3" })],
+  ["another version", "oldVersion", (agent) => agent.greet(0, { version: 0 })],
+  ["a clock that is six minutes off", "clockSkew", (agent) => agent.greet(0, { at: Date.now() - 360_000 })],
+  ["another bridge than the path says", "unknownBridge", (agent) => agent.greet(0, { bridge: "other" })],
+  ["anything before the hello", "badMessage", (agent) => agent.say({ type: "ping", nonce: "n" })],
+  ["no JSON", "badMessage", (agent) => agent.sayRaw("hello")],
+  ["bytes", "badMessage", (agent) => agent.sayRaw(new ArrayBuffer(3))],
+])("%s is refused, and nothing changes for the agent that serves", async (_what, why, offend) => {
+  const agent = await connected(1);
+  await agent.next();
+  const stranger = await AgentClient.connect();
+
+  await offend(stranger);
+
+  expect(await stranger.closed()).toBe(CLOSE_CODES[why]);
+  expect(await epochOnDisk()).toBe(1);
+  expect(await relay().tell(told)).toBe(true);
+  expect(await agent.next()).toMatchObject({ type: "commands", epoch: 1 });
+});
+
+test.each(["/agent/local/other", "/agent/other/simulated"])("%s is closed with the reason", async (path) => {
+  const agent = await AgentClient.connect(path);
+
+  expect(await agent.closed()).toBe(CLOSE_CODES.unknownBridge);
+});
+
+test("a signature for one challenge is worth nothing for another", async () => {
+  const first = await AgentClient.connect();
+  const said: string[] = [];
+  vi.spyOn(first, "say").mockImplementation((message) => void said.push(JSON.stringify(message)));
+  await first.greet();
+
+  const second = await AgentClient.connect();
+  second.sayRaw(said[0] ?? "");
+
+  expect(await second.closed()).toBe(CLOSE_CODES.wrongKey);
+});
+
+test("a socket that says nothing is closed by the alarm", async () => {
+  const stranger = await AgentClient.connect();
+  expect(await runInDurableObject(relay(), (_object, state) => state.storage.getAlarm())).toBeGreaterThan(0);
+
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 10_000 });
+  expect(await runDurableObjectAlarm(relay())).toBe(true);
+
+  expect(await stranger.closed()).toBe(CLOSE_CODES.badMessage);
+  expect(await runDurableObjectAlarm(relay())).toBe(false);
+});
+
+test("an agent that was silent for 10 s is let go when there is something to tell, and the other one is told", async () => {
+  const first = await connected(0);
+  await first.next();
+  const start = Date.now();
+  vi.useFakeTimers({ toFake: ["Date"], now: start + 9_000 });
+  const second = await connected(1);
+  await second.next();
+
+  vi.setSystemTime(start + 12_000);
+  expect(await relay().tell(told)).toBe(true);
+
+  expect(await first.closed()).toBe(CLOSE_CODES.silent);
+  expect(await second.next()).toEqual({ type: "activate", epoch: 2 });
+  expect(await second.next()).toEqual({ type: "commands", epoch: 2, conference, orders });
+});
