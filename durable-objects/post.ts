@@ -6,17 +6,22 @@ const maxBodyBytes = 65_536;
 
 /** Posts one document. Redirects are not followed, and the time-out covers the answer's body too. */
 export async function fetchPost({ url, body, timeoutMs, signal }: PostRequest): Promise<HttpOutcome> {
+  // Not AbortSignal.timeout: its timer would keep the object awake, and billed, long after a quick answer.
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(new Error(`no complete answer within ${timeoutMs} ms`)), timeoutMs);
   try {
     const response = await fetch(url, {
       method: "POST",
       headers: { "Content-Type": "text/xml; charset=UTF-8", "User-Agent": "bridgehead", Accept: "text/xml" },
       body,
       redirect: "manual",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      signal: AbortSignal.any([signal, late.signal]),
     });
     return { kind: "answered", status: response.status, body: await capped(response) };
   } catch (error) {
     return { kind: "failed", reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+  } finally {
+    clearTimeout(timer);
   }
 }
 

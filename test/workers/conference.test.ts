@@ -1,0 +1,138 @@
+import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Order } from "../../src/bridge/orders.ts";
+import type { ConfKey, DomainName, ExtConfId, JournalId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+
+const host = "127.0.0.1:8801" as WebexHost;
+/** Another one for each test, since an object may outlive the storage that is taken from under it. */
+let identity = { domain: "local" as DomainName, confKey: "987654320" as ConfKey };
+let create: FromWebex;
+const conference = () => env.CONFERENCE.getByName(`local/${identity.confKey}`);
+const receive = (transId: string, ...messages: readonly FromWebex[]) =>
+  conference().receive({ ...identity, transId: transId as TransId, messages });
+
+/** What WebEx was posted. */
+const posted: string[] = [];
+let reachable = true;
+
+beforeEach(() => {
+  const confKey = String(Number(identity.confKey) + 1) as ConfKey;
+  identity = { ...identity, confKey };
+  create = { type: "create-conference", msgId: "m1" as MsgId, replyTo: host, extConfId: "7001" as ExtConfId, confKey };
+  posted.length = 0;
+  reachable = true;
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (_url, init) => {
+    const body = String(init?.body);
+    posted.push(body);
+    if (!reachable) await new Promise(() => undefined);
+    const transId = /<TransID>(\d+)/.exec(body)?.[1];
+    return new Response(`<WbxTSPSchema><TransID>${transId}</TransID><Confirmation Result="0"/></WbxTSPSchema>`);
+  });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+function rows(query: string): Promise<Record<string, SqlStorageValue>[]> {
+  return runInDurableObject(conference(), (_object, state) => state.storage.sql.exec(query).toArray());
+}
+
+async function bridgeDone(first = 1): Promise<number> {
+  const pending = await rows("SELECT value FROM entry WHERE key LIKE 'order/%' ORDER BY position");
+  const reports = pending.map(({ value }, index) => ({
+    number: first + index,
+    report: { type: "result", id: (JSON.parse(String(value)) as Order).id, outcome: { done: true } } as const,
+  }));
+  return conference().report({ ...identity, journal: "j1" as JournalId, reports });
+}
+
+test("what was confirmed is on disk, with an alarm for what is outstanding", async () => {
+  await receive("t1", create);
+
+  expect(await rows("SELECT trans_id FROM journal")).toEqual([{ trans_id: "t1" }]);
+  expect(await rows("SELECT key FROM entry WHERE key NOT LIKE 'order/%'")).toEqual([
+    { key: "head" },
+    { key: "identity" },
+  ]);
+  const alarm = await runInDurableObject(conference(), (_object, state) => state.storage.getAlarm());
+  expect(alarm).toBeLessThanOrEqual(Date.now() + 1000);
+});
+
+test("a repeat changes nothing, before and after an eviction", async () => {
+  await receive("t1", create);
+  await receive("t1", create);
+  await evictDurableObject(conference());
+  await receive("t1", create);
+
+  expect(await rows("SELECT seq FROM journal")).toEqual([{ seq: 1 }]);
+});
+
+test("the bridge's result becomes an answer to WebEx, under numbers of the pool", async () => {
+  await receive("t1", create);
+  expect(await bridgeDone()).toBe(1);
+  expect(await bridgeDone()).toBe(1);
+
+  await vi.waitFor(async () => expect(await rows("SELECT seq FROM outbox")).toEqual([]));
+  expect(posted).toEqual([expect.stringMatching(/<TransID>\d{11}<.*A2W_RspCreateConference MsgID="m1" Result="0"/)]);
+  const status = /A2W_NotifyConferenceChange MsgID="(\d{11})"/.exec(posted[0] ?? "")?.[1] as MsgId;
+  expect(await env.NUMBER_POOL.getByName("local").holderOf(status)).toBe(identity.confKey);
+});
+
+test("a killed object delivers what it left behind when its alarm comes, without being asked", async () => {
+  reachable = false;
+  await receive("t1", create);
+  await bridgeDone();
+  await vi.waitFor(() => expect(posted).toHaveLength(1));
+  await abortAllDurableObjects();
+  reachable = true;
+
+  await vi.waitFor(() => expect(posted).toHaveLength(2), { timeout: 4000 });
+  expect(new Set(posted).size).toBe(1);
+  await vi.waitFor(async () => expect(await rows("SELECT seq FROM outbox")).toEqual([]));
+});
+
+test("a handle belongs to the first that claims it, until it is replaced", async () => {
+  const alias = env.ALIAS.getByName("local/7001");
+  expect(await alias.lookup()).toBeNull();
+  expect(await alias.claim("a" as ConfKey)).toBe("a");
+  expect(await alias.claim("b" as ConfKey)).toBe("a");
+  await alias.replace("b" as ConfKey);
+  await evictDurableObject(alias);
+  expect(await alias.lookup()).toBe("b");
+});
+
+test("a conference holds its handle while it is not over", async () => {
+  expect(await conference().holds("7001" as ExtConfId)).toBe(false);
+  await receive("t1", create);
+  expect(await conference().holds("7001" as ExtConfId)).toBe(true);
+  expect(await conference().holds("7002" as ExtConfId)).toBe(false);
+});
+
+test("an answer without a conference reaches WebEx once", async () => {
+  const mailbox = env.UNROUTED_MAIL.getByName(`local/${host}`);
+  const message = { type: "message-error", msgId: "m9" as MsgId, result: "unknown-message" } as const;
+  const mail = { domain: identity.domain, host, transId: "t9" as TransId, messages: [message] };
+  await mailbox.send(mail);
+  await mailbox.send(mail);
+
+  await vi.waitFor(() => expect(posted).toHaveLength(1));
+});
+
+test("each row of the tables is billed as one", async () => {
+  await receive("t1", create);
+  const billed = await runInDurableObject(conference(), (_object, state) =>
+    [
+      "INSERT INTO entry (key, position, value) VALUES ('caller/x', 99, '1')",
+      "INSERT INTO entry (key, position, value) VALUES ('caller/x', 99, '2') ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+      "DELETE FROM entry WHERE key = 'caller/x'",
+      "INSERT INTO journal (seq, at, trans_id, input, books) VALUES (99, 1, 't', '{}', '{}')",
+      "INSERT INTO outbox (seq, host, trans_id, attempts, due_at, messages) VALUES (99, 'h', 't', 0, 1, '[]')",
+      "DELETE FROM outbox WHERE seq = 99",
+    ].map((statement) => state.storage.sql.exec(statement).rowsWritten),
+  );
+
+  expect(billed).toEqual([1, 1, 1, 1, 1, 1]);
+});
