@@ -29,7 +29,7 @@ test("orders that are not taken are told again after a second, and not before", 
 function told(pending: PendingOrders, ids: readonly string[], now: number): string[] {
   const orders = ids.map((id): [CommandId, PendingOrder] => [
     id as CommandId,
-    { id: id as CommandId, command: { type: "mute", call: "c1" as CallId }, answerBy: 10_000, asker: null },
+    { id: id as CommandId, command: { type: "mute", call: "c1" as CallId }, answerBy: 10_000, asked: null },
   ]);
   return pending.due(new Map(orders), now).map(({ id }) => id);
 }
