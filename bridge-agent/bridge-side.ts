@@ -193,13 +193,8 @@ export class BridgeSide {
   }
 
   #tellSnapshots(view: BridgeView, gap: boolean): void {
-    const creating = new Set<ConfKey>();
-    for (const task of this.#tasks.unfinished()) {
-      if (task.work.type === "create-conference") creating.add(task.conference);
-    }
     for (const key of new Set([...this.#books.live(), ...view.conferences.keys()])) {
       const conference = snapshotOf(view, key);
-      if (conference === null && creating.has(key)) continue; // It is about to be.
       // Without a gap, an untold snapshot with nothing behind it would only be repeated.
       if (gap || !this.#books.endsWithSnapshot(key)) this.#tell(key, { type: "snapshot", conference });
       if (conference === null) this.#ended(key);

@@ -22,6 +22,8 @@ export class AgentWorld {
   /** Every message that reached the edge. */
   readonly heard: AgentToEdge[] = [];
   epoch = 1;
+  /** The connection looks alive, but what the agent says is lost. */
+  edgeDeaf = false;
   /** How the edge reacts to what it takes, with orders of its own. */
   react: (report: Report) => readonly [string, BridgeCommand][] = () => [];
   /** The agent dies at this step of its work; `null`: never. */
@@ -34,7 +36,8 @@ export class AgentWorld {
   #inputs: AgentInput[] = [];
   #bridgeUp = false;
   #edgeUp = false;
-  #watermark = 0;
+  /** The highest report number that the edge has taken. */
+  watermark = 0;
   #lives = 0;
   /** Grows with each loss of the link to the bridge: answers to older questions are lost. */
   #bridgeLink = 0;
@@ -140,7 +143,7 @@ export class AgentWorld {
     });
     this.#step();
     for (const message of effects.messages) {
-      if (this.#edgeUp) this.#edgeHears(message);
+      if (this.#edgeUp && !this.edgeDeaf) this.#edgeHears(message);
       this.#step();
     }
     for (const act of effects.acts) {
@@ -210,12 +213,12 @@ export class AgentWorld {
     if (message.type === "commands-taken") for (const id of message.ids) this.#repeated.delete(id);
     if (message.type !== "reports") return;
     for (const { number, report } of message.reports) {
-      if (number !== this.#watermark + 1) continue;
-      this.#watermark = number;
+      if (number !== this.watermark + 1) continue;
+      this.watermark = number;
       this.taken.push(report);
       if (report.type === "result") this.#repeated.delete(report.id);
       for (const [id, command] of this.react(report)) this.order(id, command);
     }
-    this.tell({ type: "reports-taken", conference: message.conference, upTo: this.#watermark });
+    this.tell({ type: "reports-taken", conference: message.conference, upTo: this.watermark });
   }
 }

@@ -257,7 +257,7 @@ describe("gaps", () => {
     expect(world.acts()).toEqual([`expel ${late} done`]);
   });
 
-  test("a conference that is being created is not told as missing", () => {
+  test("an order that came while the bridge was away is carried out when it is back", () => {
     const world = new AgentWorld();
     world.connectEdge();
     world.order("create", create);
@@ -319,18 +319,63 @@ describe("gaps", () => {
 });
 
 describe("reports", () => {
-  test("what is not taken is sent again after a second, and at once after a reconnect", () => {
+  function untold(): AgentWorld {
     const world = running();
-    world.loseEdge();
-    world.order("lost", { type: "lock" });
+    world.edgeDeaf = true;
     world.machine.lockByTelephone(KEY, true);
     world.settle();
-    world.restart();
-    world.settle();
+    world.edgeDeaf = false;
+    return world;
+  }
+  const locked = [{ type: "lock-changed", locked: true }];
+
+  test("what is not taken within a second is sent again, and taken once", () => {
+    const world = untold();
+    world.pass(800);
     expect(world.events()).toEqual([]);
+    world.pass(400);
+    expect(world.events()).toEqual(locked);
+    world.pass(5_000);
+    expect(world.events()).toEqual(locked);
+  });
+
+  test("what is not taken is sent again at once after a reconnect", () => {
+    const world = untold();
+    world.loseEdge();
     world.connectEdge();
     world.settle();
-    expect(world.events()[0]).toEqual({ type: "lock-changed", locked: true });
+    expect(world.events().slice(0, 1)).toEqual(locked);
+  });
+
+  test("what was not taken when the agent died is sent when it is back", () => {
+    const world = untold();
+    world.restart();
+    world.settle();
+    expect(world.events().slice(0, 1)).toEqual(locked);
+  });
+
+  test("an edge that knows more than was ever told, or less than it took, is met where it stands", () => {
+    const world = running();
+    world.watermark = 40;
+    world.machine.lockByTelephone(KEY, true);
+    world.pass(2_000);
+    expect(world.events()).toEqual(locked);
+    world.watermark = 0;
+    world.machine.lockByTelephone(KEY, false);
+    world.pass(5_000);
+    expect(world.events()).toEqual([...locked, { type: "lock-changed", locked: false }]);
+  });
+
+  test("a flood goes out in messages of bounded size, in order", () => {
+    const world = running();
+    world.loseEdge();
+    for (let count = 0; count < 1_200; count += 1) world.machine.lockByTelephone(KEY, count % 2 === 0);
+    world.settle();
+    world.connectEdge();
+    world.settle();
+    expect(world.events().filter(({ type }) => type === "lock-changed")).toHaveLength(1_200);
+    const sizes = world.heard.flatMap((message) => (message.type === "reports" ? [message.reports.length] : []));
+    expect(sizes).toEqual([1, 500, 500, 200, 1]);
   });
 
   test("a conference that is over and told is forgotten, but its numbers go on", () => {
