@@ -1,0 +1,211 @@
+import { createPublicKey, verify } from "node:crypto";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type WebSocket, WebSocketServer } from "ws";
+import { backoffMs } from "../../bridge-agent/backoff.ts";
+import { agentKey } from "../../bridge-agent/key.ts";
+import { EdgeLink } from "../../bridge-agent/link.ts";
+import type { JournalId } from "../../src/foundation/ids.ts";
+import { decodeAgentToEdge, encode } from "../../src/relay/codec.ts";
+import {
+  type AgentToEdge,
+  CLOSE_CODES,
+  type CloseReason,
+  type EdgeToAgent,
+  helloText,
+} from "../../src/relay/messages.ts";
+import { ManualTimers } from "../bridge/manual-timers.ts";
+
+const welcome: EdgeToAgent = {
+  type: "welcome",
+  role: "active",
+  epoch: 1,
+  heartbeatMs: 3_000,
+  keypad: { merge: "*1", mute: "*6" },
+};
+
+let folder = "";
+let relay: FakeRelay;
+let timers: ManualTimers;
+let link: EdgeLink;
+let heard: EdgeToAgent[];
+let notes: string[];
+let gone: () => void;
+
+/** The other end, step by step. */
+class FakeRelay {
+  readonly server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  readonly paths: string[] = [];
+  readonly #sockets: WebSocket[] = [];
+  readonly #messages: AgentToEdge[] = [];
+  #wake: () => void = () => {};
+
+  constructor() {
+    this.server.on("connection", (socket, request) => {
+      this.paths.push(request.url ?? "");
+      this.#sockets.push(socket);
+      socket.on("message", (data) => {
+        const message = decodeAgentToEdge(String(data));
+        if (message.ok) this.#messages.push(message.value);
+        this.#wake();
+      });
+      this.#wake();
+    });
+  }
+
+  get port(): number {
+    const address = this.server.address();
+    return typeof address === "object" && address ? address.port : 0;
+  }
+
+  socket(): Promise<WebSocket> {
+    return this.#next(this.#sockets);
+  }
+
+  message(): Promise<AgentToEdge> {
+    return this.#next(this.#messages);
+  }
+
+  async #next<Item>(items: Item[]): Promise<Item> {
+    for (;;) {
+      const item = items.shift();
+      if (item !== undefined) return item;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "bridgehead-link-"));
+  relay = new FakeRelay();
+  await new Promise((resolve) => relay.server.once("listening", resolve));
+  timers = new ManualTimers();
+  heard = [];
+  notes = [];
+  gone = () => {};
+  link = new EdgeLink({
+    settings: { edge: `ws://127.0.0.1:${relay.port}/`, domain: "local", bridge: "simulated", agent: "agent-1" },
+    key: agentKey(folder),
+    journal: "journal-1" as JournalId,
+    timers,
+    now: () => 1_790_000_000_000,
+    random: () => 1,
+    heard: (message) => heard.push(message),
+    gone: () => gone(),
+    note: (line) => notes.push(line),
+  });
+});
+
+afterEach(() => {
+  link.stop();
+  for (const client of relay.server.clients) client.terminate();
+  relay.server.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function welcomed(): Promise<WebSocket> {
+  link.connect();
+  const socket = await relay.socket();
+  socket.send(encode({ type: "challenge", nonce: "n" }));
+  await relay.message();
+  socket.send(encode(welcome));
+  socket.send(encode({ type: "ping", nonce: "seen" }));
+  expect(await relay.message()).toEqual({ type: "pong", nonce: "seen" });
+  return socket;
+}
+
+test("the agent proves with its key who it is, for this bridge and this challenge", async () => {
+  link.connect();
+  (await relay.socket()).send(encode({ type: "challenge", nonce: "abc" }));
+  const hello = await relay.message();
+  if (hello.type !== "hello") throw new Error(`expected a hello, got ${hello.type}`);
+  const { signature, type, ...said } = hello;
+  expect(relay.paths).toEqual(["/agent/local/simulated"]);
+  expect(said).toEqual({
+    version: 1,
+    agent: "agent-1",
+    domain: "local",
+    bridge: "simulated",
+    journal: "journal-1",
+    at: 1_790_000_000_000,
+  });
+  const x = agentKey(folder).publicKey;
+  expect(Buffer.from(x, "base64url")).toHaveLength(32);
+  const publicKey = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
+  const signed = Buffer.from(helloText({ ...said, nonce: "abc" }));
+  expect(verify(null, signed, publicKey, Buffer.from(signature, "base64url"))).toBe(true);
+});
+
+test("the key is for its owner alone, and stays the same", () => {
+  const first = agentKey(folder).publicKey;
+  expect(statSync(join(folder, "agent-key.pem")).mode & 0o777).toBe(0o600);
+  expect(agentKey(folder).publicKey).toBe(first);
+});
+
+test("nothing is said before the welcome, and what the edge says after it is heard", async () => {
+  link.connect();
+  link.send({ type: "health", bridgeUp: true, portsInUse: 0, ports: null });
+  const socket = await relay.socket();
+  socket.send(encode({ type: "activate", epoch: 9 }));
+  socket.send(encode({ type: "challenge", nonce: "n" }));
+  expect((await relay.message()).type).toBe("hello");
+  socket.send(encode(welcome));
+  socket.send("nonsense");
+  socket.send(encode({ type: "activate", epoch: 2 }));
+  socket.send(encode({ type: "ping", nonce: "p" }));
+  expect(await relay.message()).toEqual({ type: "pong", nonce: "p" });
+  expect(heard).toEqual([welcome, { type: "activate", epoch: 2 }]);
+});
+
+test("an edge that answers no ping is given up within 10 s, and tried again", async () => {
+  await welcomed();
+  const lost = new Promise<void>((resolve) => {
+    gone = resolve;
+  });
+  timers.pass(3_000);
+  expect((await relay.message()).type).toBe("ping");
+  timers.pass(5_000);
+  await lost;
+  timers.pass(100);
+  await relay.socket();
+  expect(relay.paths).toHaveLength(2);
+});
+
+test("an edge that answers each ping is kept", async () => {
+  const socket = await welcomed();
+  for (let round = 0; round < 5; round += 1) {
+    timers.pass(3_000);
+    const ping = await relay.message();
+    if (ping.type !== "ping") throw new Error(`expected a ping, got ${ping.type}`);
+    socket.send(encode({ type: "pong", nonce: ping.nonce }));
+    socket.send(encode({ type: "ping", nonce: "after" }));
+    await relay.message();
+  }
+  expect(relay.paths).toHaveLength(1);
+});
+
+test.each(
+  Object.keys(CLOSE_CODES) as CloseReason[],
+)("a close for %s is explained by what to do about it", async (reason) => {
+  link.connect();
+  const socket = await relay.socket();
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.close(CLOSE_CODES[reason]);
+  await closed;
+  while (notes.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  expect(notes).toHaveLength(1);
+  expect(notes[0]).toMatch(/: (check|put|install|look|stop|set) /);
+  timers.pass(5_000);
+  await relay.socket();
+});
+
+test("the first tries come fast, the later ones 5 s apart, none at the same moment", () => {
+  expect([1, 2, 3, 6, 7, 1_000].map((failures) => backoffMs(failures, 1))).toEqual([
+    100, 200, 400, 3_200, 5_000, 5_000,
+  ]);
+  expect(backoffMs(1, 0)).toBe(50);
+});

@@ -1,0 +1,63 @@
+import { expect, test } from "vitest";
+import { actForLog } from "../../bridge-agent/masked.ts";
+import { readSettings } from "../../bridge-agent/settings.ts";
+import type { CallId } from "../../src/foundation/ids.ts";
+
+const right = {
+  edge: "wss://bridgehead.example.com",
+  domain: "acme",
+  bridge: "bridge-1",
+  agent: "agent-1",
+  state: "/var/lib/bridgehead",
+  listen: { port: 8791 },
+  driver: { type: "generic", url: "ws://127.0.0.1:8790/bridge" },
+};
+
+function wrong(change: object): string {
+  const read = readSettings(JSON.stringify({ ...right, ...change }));
+  return read.ok ? "" : read.error;
+}
+
+test("right settings are taken as they are", () => {
+  expect(readSettings(JSON.stringify(right))).toEqual({ ok: true, value: right });
+});
+
+test.each([
+  ["a missing setting", { edge: undefined }, 'edge is missing, for example "wss://bridgehead.example.com"'],
+  [
+    "a wrong address",
+    { edge: "https://x" },
+    'edge must be a ws:// or wss:// address (it is "https://x"), for example "wss://bridgehead.example.com"',
+  ],
+  [
+    "a port that is none",
+    { listen: { port: 70_000 } },
+    "listen.port must be 0 to 65535 (it is 70000), for example 8791",
+  ],
+  [
+    "a driver that is none",
+    { driver: { type: "fax" } },
+    'driver.type must be a kind of driver that there is (it is "fax"), for example "generic"',
+  ],
+  [
+    "a setting too many",
+    { colour: "red" },
+    "colour is no setting; the settings are edge, domain, bridge, agent, state, listen, driver",
+  ],
+])("%s is named, with what would be right", (_, change, message) => {
+  expect(wrong(change)).toBe(message);
+});
+
+test("what is not JSON, or not an object, is said", () => {
+  expect(readSettings("{").ok).toBe(false);
+  expect(readSettings("[]")).toMatchObject({ ok: false });
+});
+
+test("the log shows no phone number and no attendee ID", () => {
+  const number = { country: "1", area: "408", local: "5551234", extension: "9911" };
+  const dial = actForLog({ type: "dial", call: "c" as CallId, number, waitMs: 1 });
+  const admit = actForLog({ type: "admit", call: "c" as CallId, muted: false, joinTone: true, attendeeId: "44455" });
+  expect(dial).toEqual({ act: "dial", call: "c", number: "*********34", waitMs: 1 });
+  expect(admit).toMatchObject({ attendeeId: "***55" });
+  expect(JSON.stringify([dial, admit])).not.toMatch(/5551234|44455|9911/);
+});

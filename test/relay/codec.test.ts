@@ -1,0 +1,165 @@
+import { describe, expect, test } from "vitest";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import type { BridgeCaller, BridgeEvent } from "../../src/bridge/events.ts";
+import {
+  type CallId,
+  type CommandId,
+  type ConfKey,
+  type JournalId,
+  MAIN_ROOM,
+  type RoomId,
+} from "../../src/foundation/ids.ts";
+import { decodeAgentToEdge, decodeEdgeToAgent, encode, MAX_MESSAGE_LENGTH } from "../../src/relay/codec.ts";
+import type { AgentToEdge, EdgeToAgent } from "../../src/relay/messages.ts";
+
+const conference = "987654321" as ConfKey;
+const call = "c1" as CallId;
+const room = "r1" as RoomId;
+
+const commands: BridgeCommand[] = [
+  { type: "create-conference", maxCallers: 50, anonymousId: "0444" },
+  { type: "create-conference", maxCallers: null, anonymousId: null },
+  { type: "end-conference" },
+  { type: "lock" },
+  { type: "unlock" },
+  { type: "create-room", room, kind: "private" },
+  { type: "close-room", room },
+  { type: "dial", call, number: { country: "1", area: "408", local: "5551234", extension: "" }, waitMs: 30_000 },
+  { type: "cancel-dial", call },
+  { type: "admit", call, muted: true, joinTone: false },
+  { type: "move", call, room },
+  { type: "mute", call },
+  { type: "unmute", call },
+  { type: "expel", call },
+  { type: "report-speakers" },
+  { type: "stop-reporting-speakers" },
+];
+
+const edgeToAgent: EdgeToAgent[] = [
+  { type: "challenge", nonce: "n" },
+  { type: "welcome", role: "standby", epoch: 3, heartbeatMs: 3_000, keypad: { merge: "*1", mute: "*6" } },
+  { type: "activate", epoch: 4 },
+  {
+    type: "commands",
+    epoch: 4,
+    conference,
+    orders: commands.map((command, index) => ({ id: `o${index}` as CommandId, command })),
+  },
+  { type: "reports-taken", conference, upTo: 0 },
+  { type: "ping", nonce: "n" },
+  { type: "pong", nonce: "n" },
+];
+
+const caller: BridgeCaller = {
+  call,
+  direction: "in",
+  number: "",
+  attendeeId: null,
+  muted: false,
+  silent: false,
+  room: MAIN_ROOM,
+};
+
+const events: BridgeEvent[] = [
+  { type: "caller-entered", caller },
+  { type: "call-answered", call },
+  { type: "caller-left", call, reason: "no-answer" },
+  { type: "caller-muted", call, muted: true },
+  { type: "attendee-identified", call, attendeeId: "555" },
+  { type: "speaking-changed", call, speaking: true },
+  { type: "lock-changed", locked: true },
+  { type: "conference-ended" },
+  { type: "snapshot", conference: null },
+  {
+    type: "snapshot",
+    conference: {
+      locked: false,
+      reportsSpeakers: true,
+      rooms: [{ id: MAIN_ROOM, kind: "main" }],
+      callers: [caller],
+      dialled: [{ call, answered: false }],
+    },
+  },
+];
+
+const agentToEdge: AgentToEdge[] = [
+  {
+    type: "hello",
+    version: 1,
+    agent: "agent-1",
+    domain: "local",
+    bridge: "simulated",
+    journal: "j" as JournalId,
+    signature: "A".repeat(86),
+    at: 1_790_000_000_000,
+  },
+  { type: "commands-taken", conference, ids: ["o1" as CommandId] },
+  {
+    type: "reports",
+    epoch: 1,
+    conference,
+    reports: [
+      { number: 1, report: { type: "result", id: "o1" as CommandId, outcome: { done: true } } },
+      { number: 2, report: { type: "result", id: "o2" as CommandId, outcome: { done: false, reason: "locked" } } },
+      ...events.map((event, index) => ({ number: index + 3, report: { type: "event", event } as const })),
+    ],
+  },
+  { type: "health", bridgeUp: true, portsInUse: 3, ports: null },
+  { type: "ping", nonce: "n" },
+  { type: "pong", nonce: "n" },
+];
+
+test.each(
+  edgeToAgent.map((message) => [message.type, message] as const),
+)("the edge's %s arrives as it was sent", (_, message) => {
+  expect(decodeEdgeToAgent(encode(message))).toEqual({ ok: true, value: message });
+});
+
+test.each(
+  agentToEdge.map((message) => [message.type, message] as const),
+)("the agent's %s arrives as it was sent", (_, message) => {
+  expect(decodeAgentToEdge(encode(message))).toEqual({ ok: true, value: message });
+});
+
+describe("what is not a message is an error that says why", () => {
+  const failure = (text: string) => {
+    const decoded = decodeEdgeToAgent(text);
+    return decoded.ok ? null : decoded.error;
+  };
+
+  test.each([
+    ["no JSON", "{", { kind: "not-json" }],
+    ["no object", "null", { kind: "unknown-message", type: "" }],
+    ["a type of the other direction", '{"type":"hello"}', { kind: "unknown-message", type: "hello" }],
+    ["a name that every object has", '{"type":"constructor"}', { kind: "unknown-message", type: "constructor" }],
+    ["a field that is missing", '{"type":"activate"}', { kind: "bad-message", type: "activate", path: "epoch" }],
+    [
+      "a number that is none",
+      '{"type":"activate","epoch":-1}',
+      { kind: "bad-message", type: "activate", path: "epoch" },
+    ],
+    [
+      "an unknown command",
+      '{"type":"commands","epoch":1,"conference":"1","orders":[{"id":"a","command":{"type":"explode"}}]}',
+      { kind: "bad-message", type: "commands", path: "orders.0.command.type" },
+    ],
+    [
+      "an empty id",
+      '{"type":"commands","epoch":1,"conference":"","orders":[]}',
+      { kind: "bad-message", type: "commands", path: "conference" },
+    ],
+  ])("%s", (_, text, error) => {
+    expect(failure(text)).toMatchObject(error);
+  });
+
+  test("a text that is too long is not even read", () => {
+    expect(failure(" ".repeat(MAX_MESSAGE_LENGTH + 1))).toEqual({ kind: "too-long", length: MAX_MESSAGE_LENGTH + 1 });
+  });
+});
+
+test("fields that a later version may add are left out", () => {
+  expect(decodeEdgeToAgent('{"type":"activate","epoch":1,"mood":"good","__proto__":{"type":"x"}}')).toEqual({
+    ok: true,
+    value: { type: "activate", epoch: 1 },
+  });
+});
