@@ -5,8 +5,9 @@ import { refuseAgent } from "../durable-objects/relay/refuse-agent.ts";
 import { createApp } from "./http/app.ts";
 import type { Edge } from "./http/edge.ts";
 import type { Objects } from "./http/objects.ts";
+import { problem } from "./http/problem.ts";
 import { AliasCache } from "./routing/alias-cache.ts";
-import { loadDomains } from "./settings/load.ts";
+import { type Domains, loadDomains } from "./settings/load.ts";
 
 export { AliasObject } from "../durable-objects/alias.ts";
 export { ConferenceObject } from "../durable-objects/conference/conference-object.ts";
@@ -18,17 +19,23 @@ let app: ReturnType<typeof createApp> | undefined;
 
 export default {
   fetch(request, env, context) {
-    app ??= createApp(edgeOf(env), refuseAgent);
+    const domains = loadDomains(env.DOMAINS);
+    if (!domains.ok) {
+      consoleLog({ level: "error", event: "settings-refused", error: domains.error });
+      return problem(
+        503,
+        "wrong settings",
+        "This deployment serves nothing until its settings are right; see its log.",
+      );
+    }
+    app ??= createApp(edgeOf(env, domains.value), refuseAgent);
     return app.fetch(request, env, context);
   },
 } satisfies ExportedHandler<Env>;
 
-/** The edge of this isolate. A wrong setting throws: that deployment serves nothing, and its log says which and why. */
-function edgeOf(env: Env): Edge {
-  const domains = loadDomains(env.DOMAINS);
-  if (!domains.ok) throw new Error(domains.error);
+function edgeOf(env: Env, domains: Domains): Edge {
   return {
-    domains: new Map(Array.from(domains.value.keys(), (name) => [name, { name, ...domainOf(env, name) }])),
+    domains: new Map(Array.from(domains.keys(), (name) => [name, { name, ...domainOf(env, name) }])),
     objects: objectsOf(env),
     aliases: new AliasCache(),
     operatorToken: env.OPERATOR_TOKEN ?? "",

@@ -98,14 +98,14 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     }
   }
 
-  override webSocketClose(socket: WebSocket, code: number): void {
-    // Without a close from here the other end would wait for it. 1005 and 1006 may not be sent.
-    socket.close(code === 1005 || code === 1006 ? 1000 : code);
-    this.#take({ type: "closed", id: this.#idOf(socket), at: Date.now() });
+  override webSocketClose(socket: WebSocket): void {
+    // Without a close from here the other end would wait for it.
+    socket.close(1000);
+    this.#gone(socket);
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.#take({ type: "closed", id: this.#idOf(socket), at: Date.now() });
+    this.#gone(socket);
   }
 
   override async alarm(): Promise<void> {
@@ -127,8 +127,8 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
       return;
     }
     const { agent, journal } = hello;
-    this.#take({ type: "proven", id, agent, journal, keypad: settings.keypad, at: Date.now() });
-    log("agent-connected", this.#identity, { agent, epoch: this.#state.epoch });
+    const carriedOut = this.#take({ type: "proven", id, agent, journal, keypad: settings.keypad, at: Date.now() });
+    if (carriedOut.length > 0) log("agent-connected", this.#identity, { agent, epoch: this.#state.epoch });
   }
 
   /** What was carried out. */
@@ -194,10 +194,22 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
   }
 
   #close(id: string, why: CloseReason): void {
-    const socket = this.#sockets.get(id);
     log("agent-closed", this.#identity, { why });
-    socket?.serializeAttachment(null);
-    socket?.close(CLOSE_CODES[why], why);
+    const socket = this.#sockets.get(id);
+    if (!socket) return;
+    this.#forget(id, socket);
+    socket.close(CLOSE_CODES[why], why);
+  }
+
+  #gone(socket: WebSocket): void {
+    const id = this.#idOf(socket);
+    this.#forget(id, socket);
+    this.#take({ type: "closed", id, at: Date.now() });
+  }
+
+  /** A socket on its way out is still listed after a sleep; it must not count again. */
+  #forget(id: string, socket: WebSocket): void {
+    socket.serializeAttachment(null);
     this.#sockets.delete(id);
   }
 
