@@ -195,7 +195,7 @@ export class Agent {
     this.#side.codes = standing.keypad;
     this.#side.speakersHeard = standing.active;
     this.#health = null;
-    if (!standing.active) return;
+    if (!standing.active) return this.#side.giveUp();
     this.#books.sendAllAgain();
     if (this.#bridge === "away") return;
     if (takesOver) this.#lookAnew();

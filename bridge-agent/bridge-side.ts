@@ -80,6 +80,12 @@ export class BridgeSide {
     this.#hangUps.clear();
   }
 
+  /** Another agent is in charge: what was not begun, or is in doubt, must not happen when this one's turn comes again. */
+  giveUp(): void {
+    this.forgetCalls();
+    for (const task of this.#tasks.idle()) this.#settle(task, { done: false, reason: "unreachable" });
+  }
+
   outcome({ id, conference }: Act, outcome: ActOutcome): void {
     const leaving = this.#hangUps.get(id);
     if (leaving !== undefined) {

@@ -38,8 +38,8 @@ export class Tasks {
   }
 
   #add(open: OpenTask): void {
-    const { conference, id, work } = open.task;
-    this.#open.set(`${conference} ${id}`, open);
+    const { conference, work } = open.task;
+    this.#open.set(keyOf(open.task), open);
     let queue = this.#queues.get(conference);
     if (!queue) {
       queue = new TaskQueue();
@@ -51,7 +51,7 @@ export class Tasks {
 
   /** Those that may begin now; from here on the bridge may know of them. */
   begin(): Task[] {
-    const ready = this.#ready;
+    const ready = this.#ready.filter((open) => this.#open.has(keyOf(open.task)));
     this.#ready = [];
     for (const open of ready) {
       open.stage = "running";
@@ -62,12 +62,12 @@ export class Tasks {
   }
 
   find(conference: ConfKey, id: CommandId): Task | null {
-    return this.#open.get(`${conference} ${id}`)?.task ?? null;
+    return this.#open.get(keyOf({ conference, id }))?.task ?? null;
   }
 
   /** The bridge may or may not have carried it out. */
   doubt(task: Task): void {
-    const open = this.#open.get(`${task.conference} ${task.id}`);
+    const open = this.#open.get(keyOf(task));
     if (open?.stage !== "running") return;
     open.stage = "doubt";
     this.#running -= 1;
@@ -75,7 +75,12 @@ export class Tasks {
 
   /** Oldest first. */
   inDoubt(): Task[] {
-    return this.unfinished().filter((task) => this.#open.get(`${task.conference} ${task.id}`)?.stage === "doubt");
+    return [...this.#open.values()].filter(({ stage }) => stage === "doubt").map(({ task }) => task);
+  }
+
+  /** Those that the bridge is not at work on. */
+  idle(): Task[] {
+    return [...this.#open.values()].filter(({ stage }) => stage !== "running").map(({ task }) => task);
   }
 
   unfinished(): Task[] {
@@ -84,7 +89,7 @@ export class Tasks {
 
   /** It was not carried out: it may begin again. */
   retry(task: Task): void {
-    const open = this.#open.get(`${task.conference} ${task.id}`);
+    const open = this.#open.get(keyOf(task));
     if (open?.stage !== "doubt") return;
     open.stage = "waiting";
     this.#ready.push(open);
@@ -92,7 +97,7 @@ export class Tasks {
 
   /** Its outcome is known. A dial that rings is watched until its call is answered or over. */
   finish(task: Task, rings: boolean): void {
-    const key = `${task.conference} ${task.id}`;
+    const key = keyOf(task);
     const open = this.#open.get(key);
     if (!open) return;
     if (open.stage === "running") this.#running -= 1;
@@ -115,4 +120,8 @@ export class Tasks {
     this.#ringing.delete(call);
     this.#journal.enter(task.conference, task.id, "finished");
   }
+}
+
+function keyOf({ conference, id }: { readonly conference: ConfKey; readonly id: CommandId }): string {
+  return `${conference} ${id}`;
 }

@@ -79,6 +79,22 @@ describe("orders", () => {
     expect(world.acts()).toEqual(["create-conference done"]);
   });
 
+  test("an order that waited when another agent took over is not carried out when that one is gone", () => {
+    const world = running();
+    world.loseBridge();
+    world.order("dial", dial("out1"));
+    world.order("lock", { type: "lock" });
+    world.settle();
+    world.connectEdge("standby");
+    world.connectBridge();
+    world.settle();
+    world.epoch = 2;
+    world.tell({ type: "activate", epoch: 2 });
+    world.pass(3_000);
+    expect(world.acts()).toEqual(["create-conference done"]);
+    expect(world.results()).toEqual({ create: true, dial: false, lock: false });
+  });
+
   test("orders for one call go in order, those for others do not wait, and create goes first", () => {
     const world = new AgentWorld();
     world.connect();
