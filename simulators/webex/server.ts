@@ -48,6 +48,8 @@ export interface ServerOptions {
 export class WebexServer {
   /** Every message, repeats among them, in the order of arrival. */
   readonly heard: Heard[] = [];
+  /** The text of every post, answered or not, in the order of arrival. */
+  readonly posts: string[] = [];
   /** The half that asks; shares this server's numbers. */
   readonly client: WebexClient;
   manner: Manner = { type: "confirm" };
@@ -147,13 +149,15 @@ export class WebexServer {
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
+    const body = Buffer.concat(chunks);
+    this.posts.push(body.toString());
     const manner = this.manner;
     if (manner.type === "never-answer") return;
     if (manner.type === "status") {
       response.writeHead(manner.status).end();
       return;
     }
-    const document = this.codec.decode(Buffer.concat(chunks));
+    const document = this.codec.decode(body);
     if (manner.type === "confirm" && manner.afterMs) await pause(manner.afterMs);
     response.setHeader("content-type", "text/xml; charset=UTF-8");
     if (!document.ok) {
