@@ -49,14 +49,14 @@ export class Part {
     closeSync(log);
     this.child = child;
     this.ended = new Promise((done) => {
-      const over = (how: string) => {
+      const over = (how: string, killed: boolean) => {
         signalGroup(child, "SIGKILL"); // What it started does not outlive it.
         this.child = undefined;
         done();
-        if (!this.stopping) void this.restart(how, Date.now() - startedAt);
+        if (!this.stopping) void this.restart(how, !killed && Date.now() < startedAt + 2_000);
       };
-      child.once("error", (error) => over(error.message));
-      child.once("exit", (code, signal) => over(signal ?? `exit code ${code}`));
+      child.once("error", (error) => over(error.message, false));
+      child.once("exit", (code, signal) => over(signal ?? `exit code ${code}`, signal !== null));
     });
     if (child.pid) onStart(child.pid, lastEnd);
   }
@@ -70,9 +70,9 @@ export class Part {
     await this.ended;
   }
 
-  /** At once the first time; a process that keeps ending as soon as it starts is not tried more than once a second. */
-  private async restart(lastEnd: string, livedMs: number): Promise<void> {
-    this.quickEnds = livedMs < 2_000 ? this.quickEnds + 1 : 0;
+  /** At once after a kill; a process that keeps giving up as soon as it starts is not tried more than once a second. */
+  private async restart(lastEnd: string, gaveUpAtOnce: boolean): Promise<void> {
+    this.quickEnds = gaveUpAtOnce ? this.quickEnds + 1 : 0;
     await pause(Math.min(1_000, this.quickEnds * 250));
     if (!this.stopping) this.start(lastEnd);
   }

@@ -147,9 +147,8 @@ export class WebexServer {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const body = Buffer.concat(chunks);
+    const body = await readAll(request);
+    if (!body) return;
     this.posts.push(body.toString());
     const manner = this.manner;
     if (manner.type === "never-answer") return;
@@ -199,6 +198,17 @@ export class WebexServer {
       },
       (error: unknown) => console.error(`cannot name the caller of ${describe(entered)}: ${error}`),
     );
+  }
+}
+
+/** `null`: the adapter went away before its post was complete. */
+async function readAll(request: IncomingMessage): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of request) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  } catch {
+    return null;
   }
 }
 
