@@ -29,7 +29,7 @@ let failed = false;
 try {
   await webex.start();
   await compare();
-  await minuteOfCreates();
+  if (creates > 0) await minuteOfCreates();
 } catch (error) {
   failed = true;
   console.error(error instanceof Error ? error.message : error);
