@@ -38,6 +38,8 @@ export type RefusalReason =
   | "no-such-call"
   | "no-such-room"
   | "locked"
+  /** The order's time had passed before it could be begun: nothing was done. */
+  | "too-late"
   | "unreachable";
 
 /** What became of a command. A change that a command made is told by this alone, never by an event as well. */

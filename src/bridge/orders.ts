@@ -6,6 +6,8 @@ import type { BridgeEvent } from "./events.ts";
 export interface Order {
   readonly id: CommandId;
   readonly command: BridgeCommand;
+  /** It may be begun within this time from now and no later (then it is refused as `too-late`); absent: at any time. */
+  readonly withinMs?: number;
 }
 
 /** The keypad codes of a domain, each followed by `#` or an attendee ID and `#`. */

@@ -43,6 +43,7 @@ export const refusalReason = v.picklist([
   "no-such-call",
   "no-such-room",
   "locked",
+  "too-late",
   "unreachable",
 ]);
 

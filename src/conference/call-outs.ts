@@ -6,7 +6,7 @@ import type { ResultWord } from "../tsp/protocol-table.ts";
 import { callerNamed, tellEntered, tellNews } from "./callers.ts";
 import { type Failure, refusalResult } from "./refusals.ts";
 import type { Caller, CallOut, Creating, Running } from "./state.ts";
-import type { Turn } from "./turn.ts";
+import { ORDER_TIMEOUT_MS, type Turn } from "./turn.ts";
 
 const DEFAULT_WAIT_S = 60;
 /** How much longer than the phone may ring a call-out may stay without any outcome. */
@@ -37,7 +37,7 @@ export function startCallOut(turn: Turn, head: Creating | Running, message: From
     stage: "dialling",
     answerBy: turn.at + waitMs + GRACE_MS,
   });
-  turn.order({ type: "dial", call, number: message.phone, waitMs });
+  turn.order({ type: "dial", call, number: message.phone, waitMs }, null, { timeoutMs: ORDER_TIMEOUT_MS });
 }
 
 /** Stops a call that still rings; one that was answered is dropped (protocol 4.5). */

@@ -7,11 +7,16 @@ import type { ConferenceState, PendingOrder } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /** When time alone changes something next; `null`: never. */
-export function nextDeadline(state: ConferenceState): EpochMs | null {
-  let next: EpochMs | null = state.head.phase === "running" ? speechDue(state.head.speech) : null;
-  for (const { answerBy } of [...state.orders.values(), ...state.callOuts.values()]) {
-    if (next === null || answerBy < next) next = answerBy;
-  }
+export function nextDeadline({ head, orders, callOuts, rooms }: ConferenceState): EpochMs | null {
+  let next: EpochMs | null = null;
+  const consider = (at: EpochMs | null | undefined) => {
+    if (at !== null && at !== undefined && (next === null || at < next)) next = at;
+  };
+  if (head.phase === "running") consider(speechDue(head.speech));
+  if (head.phase === "closing" && head.askers.length > 0) consider(head.answerBy);
+  for (const order of orders.values()) consider(order.answerBy);
+  for (const callOut of callOuts.values()) consider(callOut.answerBy);
+  for (const room of rooms.values()) consider(room.closer?.answerBy);
   return next;
 }
 
@@ -19,26 +24,33 @@ export function nextDeadline(state: ConferenceState): EpochMs | null {
 export function expire(turn: Turn): void {
   tellSpeakers(turn);
   for (const callOut of turn.callOuts.values()) if (callOut.answerBy <= turn.at) overdue(turn, callOut);
-  for (const order of turn.orders.values()) if (order.answerBy <= turn.at) expireOrder(turn, order);
+  for (const order of turn.orders.values()) {
+    if (order.answerBy !== null && order.answerBy <= turn.at) expireOrder(turn, order);
+  }
+  for (const room of turn.rooms.values()) {
+    if (!room.closer || room.closer.answerBy > turn.at) continue;
+    turn.answer(room.closer.asked, "bridge-timeout");
+    turn.rooms.set(room.room, { ...room, closer: null });
+  }
+  const { head } = turn;
+  if (head.phase === "closing" && head.answerBy <= turn.at && head.askers.length > 0) {
+    // A meeting that is over must not go on by telephone: the end stays ordered until it is done.
+    for (const asker of head.askers) turn.answer(asker, "bridge-timeout");
+    turn.head = { ...head, askers: [] };
+  }
 }
 
 function expireOrder(turn: Turn, order: PendingOrder): void {
   const { head } = turn;
-  turn.orders.delete(order.id);
   if (order.command.type === "create-conference" && head.phase === "creating") {
+    turn.orders.delete(order.id);
     createFailed(turn, head, "bridge-timeout");
-    // Should the bridge create it after all, that is taken back: the agent carries these out in their order.
+    // Should the bridge have created it, that is taken back: the agent carries these out in their order.
     turn.order({ type: "end-conference" });
     return;
   }
-  if (order.command.type === "end-conference") {
-    // A close that WebEx was refused would leave callers in a meeting that is over: it is asked for until it is done.
-    if (head.phase === "closing") {
-      for (const asker of head.askers) turn.answer(asker, "bridge-timeout");
-      turn.head = { ...head, askers: [] };
-    }
-    turn.order(order.command);
-    return;
-  }
+  // Its result still comes: a late success is taken back, or told as a change.
+  const { group, ...rest } = order;
+  turn.orders.set(order.id, { ...rest, answerBy: null, asked: null });
   takeResult(turn, order, { done: false, reason: "timeout" });
 }

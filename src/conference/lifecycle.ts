@@ -5,7 +5,7 @@ import { announce, answerCreate } from "./announcements.ts";
 import { tellNews } from "./callers.ts";
 import { rebind, takeOver } from "./failover.ts";
 import type { Closing, CreateRequest, Creating, Running } from "./state.ts";
-import type { Turn } from "./turn.ts";
+import { ORDER_TIMEOUT_MS, type Turn } from "./turn.ts";
 
 /** Creates, answers again, or takes over, by the key and the handle that the request carries (protocol 2.2.1). */
 export function create(turn: Turn, message: CreateRequest): void {
@@ -58,7 +58,7 @@ export function close(
   }
   if (head.phase === "running" && message.keepAlive) return detach(turn, head, askers);
   if (head.phase === "creating") for (const asker of head.askers) turn.answer(asker, "conference-closed");
-  turn.head = closing(head.phase === "creating" ? runningFrom(head) : head, askers);
+  turn.head = closing(turn, head.phase === "creating" ? runningFrom(head) : head, askers);
   turn.order({ type: "end-conference" });
 }
 
@@ -75,13 +75,14 @@ export function endIfDeserted(turn: Turn): void {
   const { head } = turn;
   if (head.phase !== "running" || head.attached) return;
   if (turn.callers.find((caller) => !caller.left) || turn.callOuts.find(() => true)) return;
-  turn.head = closing(head, []);
+  turn.head = closing(turn, head, []);
   turn.order({ type: "end-conference" });
 }
 
-function closing(running: Running, askers: readonly Asked[]): Closing {
+function closing(turn: Turn, running: Running, askers: readonly Asked[]): Closing {
   const { extConfId, host, former, maxCallers, anonymousId } = running;
-  return { phase: "closing", extConfId, host, former, maxCallers, anonymousId, running, askers, next: null };
+  const bound = { extConfId, host, former, maxCallers, anonymousId };
+  return { ...bound, phase: "closing", running, askers, answerBy: turn.at + ORDER_TIMEOUT_MS, next: null };
 }
 
 function runningFrom({ extConfId, host, former, maxCallers, anonymousId }: Creating): Running {
@@ -181,7 +182,7 @@ function end(turn: Turn, byWebex: boolean): void {
 function answerLeftOvers(turn: Turn, result: ResultWord): void {
   for (const callOut of turn.callOuts.values()) turn.answer(callOut.asked, result);
   for (const order of turn.orders.values()) turn.answer(order.asked, result);
-  for (const room of turn.rooms.values()) turn.answer(room.closer, result);
+  for (const room of turn.rooms.values()) turn.answer(room.closer?.asked ?? null, result);
   if (turn.head.phase === "running")
     for (const request of Object.values(turn.head.groups)) turn.answer(request, result);
   turn.callOuts.clear();

@@ -21,5 +21,6 @@ const results = {
   "no-such-call": "no-such-call",
   "no-such-room": "no-such-room",
   locked: "conference-locked",
+  "too-late": "bridge-timeout",
   timeout: "bridge-timeout",
 } as const satisfies Record<Failure, ResultWord>;

@@ -39,7 +39,8 @@ export function takeResult(turn: Turn, order: PendingOrder, outcome: Outcome): v
       const room = turn.rooms.get(command.room);
       const talk = talkOf(turn);
       if (room) return roomCreated(turn, room, asked, outcome);
-      if (talk?.room === command.room) talkRoomCreated(turn, talk, outcome);
+      if (talk?.room === command.room) return talkRoomCreated(turn, talk, outcome);
+      if (outcome.done) turn.order({ type: "close-room", room: command.room }); // Too late: its asker was refused.
       return;
     }
     case "close-room": {
@@ -79,6 +80,7 @@ function takeCallOutResult(
   const callOut = turn.callOuts.get(command.call);
   if (command.type === "cancel-dial") turn.callOuts.delete(command.call);
   if (command.type === "admit") turn.answer(asked, outcome.done ? "ok" : refusalResult(outcome.reason));
+  if (!callOut && command.type === "dial" && outcome.done) turn.order({ type: "cancel-dial", call: command.call });
   if (!callOut || command.type === "cancel-dial") return endIfDeserted(turn);
   if (!outcome.done) return refused(turn, callOut, outcome.reason);
   if (command.type === "admit") admitted(turn, callOut);

@@ -60,6 +60,8 @@ export interface Closing extends Bound {
   /** What it goes on as, should the bridge refuse to end it. */
   readonly running: Running;
   readonly askers: readonly Asked[];
+  /** When the askers are answered with a failure; the end is waited for all the same. */
+  readonly answerBy: EpochMs;
   /** A create with the same key that came meanwhile: it starts a new conference when this one is over (protocol 4.7). */
   readonly next: CreateRequest | null;
 }
@@ -158,8 +160,8 @@ export interface CallOut {
 export interface PendingOrder {
   readonly id: CommandId;
   readonly command: BridgeCommand;
-  /** When its asker is answered with a failure. */
-  readonly answerBy: EpochMs;
+  /** Not to be begun after this, since its asker is answered with a failure then; `null`: it has all the time it needs. */
+  readonly answerBy: EpochMs | null;
   /** Who waits for the result, if anyone. */
   readonly asked: Asked | null;
   /** One of several orders of the request with this MsgID. */
@@ -174,6 +176,6 @@ export interface Room {
   readonly subConfId: SubConfId;
   readonly spelling?: Spelling;
   readonly stage: "opening" | "open" | "closing";
-  /** Who closes it. */
-  readonly closer: Asked | null;
+  /** Who closes it, and when that one is answered with a failure. */
+  readonly closer: { readonly asked: Asked; readonly answerBy: EpochMs } | null;
 }

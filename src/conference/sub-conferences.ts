@@ -4,7 +4,7 @@ import type { FromWebexMessages } from "../tsp/messages.ts";
 import { callerNamed, tellNews } from "./callers.ts";
 import { type Outcome, refusalResult } from "./refusals.ts";
 import type { Caller, Room } from "./state.ts";
-import type { Turn } from "./turn.ts";
+import { ORDER_TIMEOUT_MS, type Turn } from "./turn.ts";
 
 /** Opens a room of its own on the bridge (protocol 4.13). */
 export function createRoom(turn: Turn, message: FromWebexMessages["create-sub-conference"]): void {
@@ -47,7 +47,11 @@ export function closeRoom(turn: Turn, message: FromWebexMessages["close-sub-conf
   const request = asked(message);
   const room = roomNamed(turn, message.subConfId);
   if (!room || room.stage === "closing") return turn.answer(request, "no-such-room");
-  turn.rooms.set(room.room, { ...room, stage: "closing", closer: request });
+  turn.rooms.set(room.room, {
+    ...room,
+    stage: "closing",
+    closer: request && { asked: request, answerBy: turn.at + ORDER_TIMEOUT_MS },
+  });
   for (const caller of turn.callers.values()) {
     if (caller.room === room.room && !caller.left && !turn.isBusy(caller.call, "move")) sendBack(turn, caller, null);
   }
@@ -71,7 +75,7 @@ export function callMoved(turn: Turn, caller: Caller, to: RoomId, request: Asked
 export function roomClosed(turn: Turn, room: Room, outcome: Outcome): void {
   if (!outcome.done && outcome.reason !== "no-such-room")
     return giveUpClosing(turn, room, refusalResult(outcome.reason));
-  turn.answer(room.closer, "ok");
+  turn.answer(room.closer?.asked ?? null, "ok");
   turn.rooms.delete(room.room);
 }
 
@@ -126,7 +130,7 @@ function returned(turn: Turn, caller: Caller, from: Room | undefined): void {
 }
 
 function giveUpClosing(turn: Turn, room: Room, result: ReturnType<typeof refusalResult>): void {
-  turn.answer(room.closer, result);
+  turn.answer(room.closer?.asked ?? null, result);
   turn.rooms.set(room.room, { ...room, stage: "open", closer: null });
 }
 

@@ -7,8 +7,8 @@ import type { ResultWord } from "../tsp/protocol-table.ts";
 import type { Changes, Decision, Post, Surroundings } from "./decision.ts";
 import type { Bound, Caller, CallOut, ConferenceState, Head, PendingOrder, Room } from "./state.ts";
 
-/** How long the bridge may take for an order that has no waiting time of its own. */
-const ORDER_TIMEOUT_MS = 10_000;
+/** How long WebEx waits for the result of an order that has no waiting time of its own. */
+export const ORDER_TIMEOUT_MS = 10_000;
 
 interface OrderOptions extends Pick<PendingOrder, "group" | "quiet"> {
   readonly timeoutMs?: number;
@@ -48,12 +48,13 @@ export class Turn {
     this.#head = head;
   }
 
-  /** Tells the bridge; the order stays pending until its result comes. */
+  /** Tells the bridge; the order stays pending until its result comes. One that somebody waits for has a deadline. */
   order(command: BridgeCommand, asked: Asked | null = null, more: OrderOptions = {}): void {
-    const { timeoutMs = ORDER_TIMEOUT_MS, ...marks } = more;
+    const { timeoutMs = asked || more.group ? ORDER_TIMEOUT_MS : null, ...marks } = more;
     // The time keeps an id unlike all earlier ones even if this conference's numbers should ever start again.
     const id = `${this.around.serial()}.${this.at.toString(36)}` as CommandId;
-    this.orders.set(id, { id, command, answerBy: this.at + timeoutMs, asked, ...marks });
+    const answerBy = timeoutMs === null ? null : this.at + timeoutMs;
+    this.orders.set(id, { id, command, answerBy, asked, ...marks });
     this.#told.push({ id, command });
   }
 

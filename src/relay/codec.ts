@@ -64,7 +64,11 @@ function decode<Message>(
   return err({ kind: "bad-message", type, path: v.getDotPath(issue) ?? "", problem: issue.message });
 }
 
-const order: v.GenericSchema<unknown, Order> = v.object({ id: commandId, command });
+const order: v.GenericSchema<unknown, Order> = v.object({
+  id: commandId,
+  command,
+  withinMs: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+});
 
 const caller = v.object({
   call,
