@@ -34,8 +34,8 @@ export function parseXml(bytes: Uint8Array): Result<XmlElement, XmlFault> {
   const text = xmlText(bytes);
   if (!text.ok) return err({ line: 1, column: 0, reason: text.error });
 
-  // With `xmlns` the cost is quadratic in the depth. Version 1.0 is forced, so that no control character comes in by reference.
-  const parser = new SaxesParser({ xmlns: false, position: false, defaultXMLVersion: "1.0", forceXMLVersion: true });
+  // With `xmlns` the cost is quadratic in the depth.
+  const parser = new SaxesParser({ xmlns: false, position: false });
   const root = buildTree(parser);
   try {
     parser.write(text.value).close();
@@ -45,6 +45,8 @@ export function parseXml(bytes: Uint8Array): Result<XmlElement, XmlFault> {
   }
   return ok(root());
 }
+
+const controls = /[\p{Cc}--[\t\n\r\x85]]/v;
 
 type Parser = SaxesParser<{ xmlns: false }>;
 
@@ -63,12 +65,18 @@ function buildTree(parser: Parser): () => XmlElement {
   let attributes: XmlAttribute[] = [];
   let elements = 0;
 
+  const refuseControls = (text: string) => {
+    // XML 1.1 lets them in by reference. No value of the protocol may hold them, and XML 1.0, which we write, cannot.
+    if (parser.xmlDecl.version === "1.1" && controls.test(text)) throw new Refusal("a control character by reference");
+  };
   const addText = (text: string) => {
+    refuseControls(text);
     parent.text += text;
   };
   parser.on("text", addText);
   parser.on("cdata", addText);
   parser.on("attribute", (attribute) => {
+    refuseControls(attribute.value);
     if (attributes.push(attribute) > xmlLimits.attributesOfElement) {
       throw new Refusal(`more than ${xmlLimits.attributesOfElement} attributes in one element`);
     }
