@@ -1,13 +1,15 @@
 import { err, ok, type Result } from "../foundation/result.ts";
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+// The parser takes the byte order mark off. Were it done here too, two of them would pass for one.
+const strictly = { fatal: true, ignoreBOM: true } as const;
+const utf8 = new TextDecoder("utf-8", strictly);
 const declaredEncoding = /^<\?xml\s[^>]*?\sencoding\s*=\s*["']([^"'>]*)["']/;
 
 /** The characters of an XML document: by its byte order mark, else by its declaration, else UTF-8 (protocol T6). */
 export function xmlText(bytes: Uint8Array): Result<string, string> {
   const label = encodingOf(bytes);
   try {
-    return ok((label === "utf-8" ? utf8 : new TextDecoder(label, { fatal: true, ignoreBOM: false })).decode(bytes));
+    return ok((label === "utf-8" ? utf8 : new TextDecoder(label, strictly)).decode(bytes));
   } catch (error) {
     // The two errors that the Encoding standard knows: RangeError for the label, TypeError for the bytes.
     if (error instanceof RangeError) return err(`the declared encoding "${label}" is not known`);

@@ -24,7 +24,13 @@ export interface XmlFault {
 }
 
 /** What one document may hold. A document of 50 messages needs a tenth of it. */
-export const xmlLimits = { bytes: 1_048_576, depth: 32, elements: 20_000, attributesOfElement: 256 } as const;
+export const xmlLimits = {
+  bytes: 1_048_576,
+  depth: 32,
+  elements: 20_000,
+  attributesOfElement: 256,
+  nameLength: 256,
+} as const;
 
 /** The one door for XML from the network: a tree of a well-formed document without DOCTYPE (protocol T6, T7), or the first fault. */
 export function parseXml(bytes: Uint8Array): Result<XmlElement, XmlFault> {
@@ -65,6 +71,9 @@ function buildTree(parser: Parser): () => XmlElement {
   let attributes: XmlAttribute[] = [];
   let elements = 0;
 
+  const refuseLongName = (name: string) => {
+    if (name.length > xmlLimits.nameLength) throw new Refusal(`a name longer than ${xmlLimits.nameLength}`);
+  };
   const refuseControls = (text: string) => {
     // XML 1.1 lets them in by reference. No value of the protocol may hold them, and XML 1.0, which we write, cannot.
     if (parser.xmlDecl.version === "1.1" && controls.test(text)) throw new Refusal("a control character by reference");
@@ -76,12 +85,14 @@ function buildTree(parser: Parser): () => XmlElement {
   parser.on("text", addText);
   parser.on("cdata", addText);
   parser.on("attribute", (attribute) => {
+    refuseLongName(attribute.name);
     refuseControls(attribute.value);
     if (attributes.push(attribute) > xmlLimits.attributesOfElement) {
       throw new Refusal(`more than ${xmlLimits.attributesOfElement} attributes in one element`);
     }
   });
   parser.on("opentag", ({ name }) => {
+    refuseLongName(name);
     elements += 1;
     if (elements > xmlLimits.elements) throw new Refusal(`more than ${xmlLimits.elements} elements`);
     if (open.length > xmlLimits.depth) throw new Refusal(`elements nested deeper than ${xmlLimits.depth}`);

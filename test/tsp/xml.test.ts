@@ -34,7 +34,7 @@ describe("limits", () => {
   const nested = (depth: number) => "<a>".repeat(depth) + "</a>".repeat(depth);
   const wide = (count: number) => `<r>${"<a/>".repeat(count - 1)}</r>`;
   const attributes = (count: number) => `<r ${Array.from({ length: count }, (_, at) => `a${at}=""`).join(" ")}/>`;
-  const { depth, elements, attributesOfElement, bytes } = xmlLimits;
+  const { depth, elements, attributesOfElement, nameLength, bytes } = xmlLimits;
 
   test.each([
     ["depth", nested(depth), nested(depth + 1), "elements nested deeper than 32"],
@@ -44,6 +44,13 @@ describe("limits", () => {
       attributes(attributesOfElement),
       attributes(attributesOfElement + 1),
       "more than 256 attributes in one element",
+    ],
+    ["element names", `<${"n".repeat(nameLength)}/>`, `<${"n".repeat(nameLength + 1)}/>`, "a name longer than 256"],
+    [
+      "attribute names",
+      `<r ${"n".repeat(nameLength)}=''/>`,
+      `<r ${"n".repeat(nameLength + 1)}=''/>`,
+      "a name longer than 256",
     ],
     [
       "bytes",
