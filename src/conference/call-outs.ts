@@ -4,13 +4,15 @@ import { type Asked, asked } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { callerNamed, tellEntered, tellNews } from "./callers.ts";
-import { type Failure, refusalResult } from "./refusals.ts";
+import { type Failure, type Outcome, refusalResult } from "./refusals.ts";
 import type { Caller, CallOut, Creating, Running } from "./state.ts";
 import { ORDER_TIMEOUT_MS, type Turn } from "./turn.ts";
 
 const DEFAULT_WAIT_S = 60;
 /** How much longer than the phone may ring a call-out may stay without any outcome. */
 const GRACE_MS = 5_000;
+/** How long the bridge may take to bring an answered call in, through a talk with the host or straight away. */
+const ENTRY_MS = 30_000;
 
 /** Dials (protocol 4.3). */
 export function startCallOut(turn: Turn, head: Creating | Running, message: FromWebexMessages["call-out"]): void {
@@ -18,7 +20,7 @@ export function startCallOut(turn: Turn, head: Creating | Running, message: From
   if (head.phase === "running" && head.locked) return turn.answer(request, "conference-locked");
   const isKnown = ({ extCallId }: { extCallId: unknown }) => extCallId === message.extCallId;
   const present = turn.callers.values().filter((caller) => !caller.left);
-  const pending = turn.callOuts.values();
+  const pending = turn.callOuts.values().filter(({ stage }) => stage !== "dropping");
   if (present.some(isKnown) || pending.some(isKnown)) return turn.answer(request, "not-supported");
   if (head.maxCallers !== null && present.length + pending.length >= head.maxCallers) {
     return turn.answer(request, "capacity-exceeded");
@@ -55,7 +57,7 @@ export function cancelCallOut(turn: Turn, message: FromWebexMessages["cancel-cal
 
 /** The far end picked up: WebEx hears it before the call enters (protocol 4.3). */
 export function answered(turn: Turn, callOut: CallOut): CallOut {
-  const picked: CallOut = { ...callOut, stage: "answered", asked: null };
+  const picked: CallOut = { ...callOut, stage: "answered", asked: null, answerBy: turn.at + ENTRY_MS };
   turn.answer(callOut.asked, "ok");
   turn.callOuts.set(callOut.call, picked);
   return picked;
@@ -104,14 +106,30 @@ function newCaller(turn: Turn, { call, extCallId, participantType, muted, number
 /** The dialled call is over before it entered. Once it was answered nothing is owed (protocol 4.4). */
 export function failed(turn: Turn, callOut: CallOut, reason: EndReason): void {
   turn.answer(callOut.asked, endResults[reason]);
-  turn.callOuts.delete(callOut.call);
+  forget(turn, callOut);
+}
+
+/** Of a call that waits for its host WebEx was told, and so it hears that the call is gone (protocol 4.4). */
+export function forget(turn: Turn, { call, stage, extCallId }: CallOut): void {
+  turn.callOuts.delete(call);
+  const extConfId = turn.bound?.extConfId;
+  if (stage !== "waiting" || extConfId === undefined) return;
+  turn.notify({ type: "caller-changed", msgId: turn.around.msgId(), extConfId, extCallId, status: "left" });
 }
 
 /** The bridge did not dial, or did not admit. */
 export function refused(turn: Turn, callOut: CallOut, reason: Failure): void {
+  const isGone = reason === "no-such-call";
+  if (callOut.stage === "waiting" && !isGone) return; // It can be added once more.
   turn.answer(callOut.asked, refusalResult(reason));
-  if (callOut.stage === "answered" && reason !== "no-such-call") turn.order({ type: "expel", call: callOut.call });
-  turn.callOuts.delete(callOut.call);
+  if (callOut.stage === "answered" && !isGone) turn.order({ type: "expel", call: callOut.call });
+  forget(turn, callOut);
+}
+
+/** The bridge has hung up on the call, or has not. */
+export function expelled(turn: Turn, callOut: CallOut, outcome: Outcome): void {
+  const stays = callOut.stage === "waiting" && !outcome.done && outcome.reason !== "no-such-call";
+  if (!stays) forget(turn, callOut);
 }
 
 /** No outcome in time: WebEx hears so, and a late answer is hung up on. */
@@ -122,8 +140,9 @@ export function overdue(turn: Turn, callOut: CallOut): void {
 
 function drop(turn: Turn, callOut: CallOut, result: ResultWord): void {
   turn.answer(callOut.asked, result);
+  forget(turn, callOut);
   turn.callOuts.set(callOut.call, { ...callOut, stage: "dropping", asked: null, answerBy: turn.at + GRACE_MS });
-  turn.order({ type: callOut.stage === "answered" ? "expel" : "cancel-dial", call: callOut.call });
+  turn.order({ type: callOut.stage === "dialling" ? "cancel-dial" : "expel", call: callOut.call });
 }
 
 const endResults = {

@@ -12,7 +12,7 @@ import type { Turn } from "./turn.ts";
 
 /** A dialled call was picked up: it comes in, or into a talk with the host first. Nobody's call is hung up on. */
 export function pickedUp(turn: Turn, callOut: CallOut): void {
-  if (callOut.stage === "answered") return;
+  if (callOut.stage === "answered" || callOut.stage === "waiting") return;
   if (callOut.stage === "dropping") return turn.order({ type: "expel", call: callOut.call });
   const picked = answered(turn, callOut);
   if (picked.privately) openTalk(turn, picked);

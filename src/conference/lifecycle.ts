@@ -2,9 +2,10 @@ import { type Asked, asked } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { announce, answerCreate } from "./announcements.ts";
+import { forget } from "./call-outs.ts";
 import { tellNews } from "./callers.ts";
 import { rebind, takeOver } from "./failover.ts";
-import type { Closing, CreateRequest, Creating, Running } from "./state.ts";
+import type { Closing, CreateRequest, Creating, Head, Running } from "./state.ts";
 import { ORDER_TIMEOUT_MS, type Turn } from "./turn.ts";
 
 /** Creates, answers again, or takes over, by the key and the handle that the request carries (protocol 2.2.1). */
@@ -24,7 +25,7 @@ export function create(turn: Turn, message: CreateRequest): void {
     case "running":
       return isTakeOver(head, message) ? takeOver(turn, head, message) : answerCreate(turn, asked(message));
     case "closing":
-      turn.head = { ...head, next: message };
+      turn.head = { ...head, next: [...head.next, message] };
       return;
   }
 }
@@ -82,7 +83,7 @@ export function endIfDeserted(turn: Turn): void {
 function closing(turn: Turn, running: Running, askers: readonly Asked[]): Closing {
   const { extConfId, host, former, maxCallers, anonymousId } = running;
   const bound = { extConfId, host, former, maxCallers, anonymousId };
-  return { ...bound, phase: "closing", running, askers, answerBy: turn.at + ORDER_TIMEOUT_MS, next: null };
+  return { ...bound, phase: "closing", running, askers, answerBy: turn.at + ORDER_TIMEOUT_MS, next: [] };
 }
 
 function runningFrom({ extConfId, host, former, maxCallers, anonymousId }: Creating): Running {
@@ -96,14 +97,14 @@ export function closed(turn: Turn, head: Closing): void {
   for (const asker of head.askers) turn.answer(asker, "ok");
   tellEnded(turn);
   end(turn, true);
-  if (head.next) create(turn, head.next);
+  for (const message of head.next) create(turn, message);
 }
 
 /** The bridge refused to end it: WebEx hears so, and the conference goes on. */
 export function closeFailed(turn: Turn, head: Closing, result: ResultWord): void {
   for (const asker of head.askers) turn.answer(asker, result);
   turn.head = head.running;
-  if (head.next) create(turn, head.next);
+  for (const message of head.next) create(turn, message);
 }
 
 /** Ended from the telephone side (protocol 4.7): one message, and no word about its callers. */
@@ -122,6 +123,7 @@ export function lostByBridge(turn: Turn): void {
   if (head.phase === "closing") return closed(turn, head);
   if (head.phase !== "running") return;
   turn.note("the bridge no longer has this conference");
+  for (const callOut of turn.callOuts.values()) if (callOut.stage === "waiting") forget(turn, callOut);
   answerLeftOvers(turn, "bridge-unreachable");
   for (const caller of turn.callers.values()) if (!caller.left) tellNews(turn, caller, { status: "left" });
   tellEnded(turn);
@@ -175,7 +177,6 @@ function tellEnded(turn: Turn): void {
 function end(turn: Turn, byWebex: boolean): void {
   turn.head = { phase: "ended", endedAt: turn.at, byWebex };
   turn.callers.clear();
-  turn.rooms.clear();
 }
 
 /** Each accepted request is answered, also one whose order can have no result any more. */
@@ -183,10 +184,15 @@ function answerLeftOvers(turn: Turn, result: ResultWord): void {
   for (const callOut of turn.callOuts.values()) turn.answer(callOut.asked, result);
   for (const order of turn.orders.values()) turn.answer(order.asked, result);
   for (const room of turn.rooms.values()) turn.answer(room.closer?.asked ?? null, result);
-  if (turn.head.phase === "running")
-    for (const request of Object.values(turn.head.groups)) turn.answer(request, result);
+  for (const request of Object.values(groupsOf(turn.head))) turn.answer(request, result);
   turn.callOuts.clear();
   turn.orders.clear();
+  turn.rooms.clear();
+}
+
+function groupsOf(head: Head): Running["groups"] {
+  if (head.phase === "closing") return head.running.groups;
+  return head.phase === "running" ? head.groups : {};
 }
 
 function askersOf(message: CreateRequest | FromWebexMessages["close-conference"]): Asked[] {

@@ -39,6 +39,7 @@ export function talkLegMoved(
   turn.answer(request, outcome.done ? "ok" : refusalResult(outcome.reason));
   if (!outcome.done) {
     if (talk.stage === "opening") abandon(turn, talk);
+    else if (talk.stage === "adding") setTalk(turn, { ...talk, stage: "open" }); // It can be asked for once more.
     return;
   }
   const moved: Caller = { ...caller, room: to };
@@ -68,9 +69,9 @@ export function inviteeMoved(turn: Turn, talk: PrivateTalk, invitee: CallOut, ou
 export function addToMain(turn: Turn, message: FromWebexMessages["update-conference"], request: Asked | null): void {
   const { extCallId } = message;
   if (extCallId === undefined) return turn.answer(request, "no-such-call");
-  const waiting = turn.callOuts.find((one) => one.extCallId === extCallId && one.privately && one.stage === "answered");
+  const waiting = turn.callOuts.find((one) => one.extCallId === extCallId && one.stage === "waiting");
   const talk = talkOf(turn);
-  if (waiting && talk?.invitee !== waiting.call) return admit(turn, waiting, request);
+  if (waiting) return admit(turn, waiting, request);
   const invitee = callerNamed(turn, extCallId);
   if (!invitee) return turn.answer(request, "no-such-call");
   if (talk?.invitee !== invitee.call || talk.stage !== "open") return turn.answer(request, "wrong-room");
@@ -92,9 +93,10 @@ export function recallForFailover(turn: Turn): void {
   const talk = talkOf(turn);
   for (const callOut of turn.callOuts.values()) {
     if (!callOut.privately) continue;
-    const ordinary: CallOut = { ...callOut, privately: false };
+    const isWaiting = callOut.stage === "waiting";
+    const ordinary: CallOut = { ...callOut, privately: false, ...(isWaiting && { stage: "answered" }) };
     turn.callOuts.set(callOut.call, ordinary);
-    if (callOut.stage === "answered" && talk?.invitee !== callOut.call) admit(turn, ordinary, null);
+    if (isWaiting && !turn.isBusy(callOut.call, "admit")) admit(turn, ordinary, null);
   }
   if (talk) recallTalk(turn, talk, [talk.host, talk.invitee]);
 }
@@ -151,7 +153,7 @@ function closeTalkIfEmpty(turn: Turn, talk: PrivateTalk): void {
 function keepWaiting(turn: Turn, invitee: CallOut): void {
   const { bound } = turn;
   if (!bound) return;
-  turn.callOuts.set(invitee.call, { ...invitee, answerBy: turn.at + WAIT_FOR_HOST_MS });
+  turn.callOuts.set(invitee.call, { ...invitee, stage: "waiting", answerBy: turn.at + WAIT_FOR_HOST_MS });
   turn.notify({
     type: "caller-entered",
     msgId: turn.around.msgId(),

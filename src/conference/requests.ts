@@ -5,7 +5,7 @@ import type { FromWebex } from "../tsp/messages.ts";
 import { cancelCallOut, startCallOut } from "./call-outs.ts";
 import { callerNamed, nameCaller, setMuted } from "./callers.ts";
 import { close, create } from "./lifecycle.ts";
-import type { Closing, Creating, Running } from "./state.ts";
+import type { CallOut, Closing, Creating, Running } from "./state.ts";
 import { closeRoom, createRoom, moveCall } from "./sub-conferences.ts";
 import type { Turn } from "./turn.ts";
 import { update } from "./updates.ts";
@@ -84,8 +84,11 @@ function updateCaller(turn: Turn, message: Extract<FromWebex, { type: "update-ca
 /** Expels a call (protocol 4.12); an invitee that waits for its host is one, too. */
 function dropCaller(turn: Turn, extCallId: ExtCallId, request: Asked | null): void {
   const caller = callerNamed(turn, extCallId);
-  const call =
-    caller?.call ?? turn.callOuts.find((one) => one.extCallId === extCallId && one.stage === "answered")?.call;
+  const call = caller?.call ?? turn.callOuts.find((one) => one.extCallId === extCallId && isOnTheLine(one))?.call;
   if (call === undefined) return turn.answer(request, "no-such-call");
   turn.order({ type: "expel", call }, request);
+}
+
+function isOnTheLine({ stage }: CallOut): boolean {
+  return stage === "answered" || stage === "waiting";
 }

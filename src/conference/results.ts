@@ -1,7 +1,7 @@
 import type { BridgeCommand } from "../bridge/commands.ts";
 import { assertNever } from "../foundation/assert-never.ts";
 import { lockChanged } from "./announcements.ts";
-import { admitted, refused } from "./call-outs.ts";
+import { admitted, expelled, refused } from "./call-outs.ts";
 import { mutedChanged } from "./callers.ts";
 import { gone, moved } from "./comings-and-goings.ts";
 import { closed, closeFailed, created, createFailed, endIfDeserted } from "./lifecycle.ts";
@@ -59,7 +59,11 @@ export function takeResult(turn: Turn, order: PendingOrder, outcome: Outcome): v
       return takeMute(turn, order, command, outcome);
     case "expel": {
       turn.answer(asked, result);
-      turn.callOuts.delete(command.call);
+      const callOut = turn.callOuts.get(command.call);
+      if (callOut) {
+        expelled(turn, callOut, outcome);
+        return endIfDeserted(turn);
+      }
       const caller = turn.callers.get(command.call);
       if (caller && !caller.left && outcome.done) gone(turn, caller);
       return;
@@ -109,9 +113,10 @@ function takeMute(turn: Turn, order: PendingOrder, command: Command<"mute" | "un
 /** The request is answered by the first of its calls that changed, or by the last that did not (protocol 4.11). */
 function answerGroup(turn: Turn, group: NonNullable<PendingOrder["group"]>, outcome: Outcome): void {
   const { head } = turn;
-  if (head.phase !== "running") return;
-  const { [group]: request, ...others } = head.groups;
+  const running = head.phase === "closing" ? head.running : head;
+  if (running.phase !== "running") return;
+  const { [group]: request, ...groups } = running.groups;
   if (!request || (!outcome.done && turn.orders.find((order) => order.group === group))) return;
   turn.answer(request, outcome.done ? "ok" : refusalResult(outcome.reason));
-  turn.head = { ...head, groups: others };
+  turn.head = head.phase === "closing" ? { ...head, running: { ...running, groups } } : { ...running, groups };
 }

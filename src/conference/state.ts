@@ -62,8 +62,8 @@ export interface Closing extends Bound {
   readonly askers: readonly Asked[];
   /** When the askers are answered with a failure; the end is waited for all the same. */
   readonly answerBy: EpochMs;
-  /** A create with the same key that came meanwhile: it starts a new conference when this one is over (protocol 4.7). */
-  readonly next: CreateRequest | null;
+  /** Creates with the same key that came meanwhile: a new conference follows when this one is over (protocol 4.7). */
+  readonly next: readonly CreateRequest[];
 }
 
 /** Over. Kept for late traffic, and for the memory of an end that WebEx was not told (protocol 4.9 F5). */
@@ -150,8 +150,11 @@ export interface CallOut {
   readonly muted: boolean;
   /** Invited by phone: it talks to the host in private first (protocol 4.21). */
   readonly privately: boolean;
-  /** `dropping`: nobody wants it any more, and an answer is hung up on (protocol 4.4). */
-  readonly stage: "dialling" | "answered" | "dropping";
+  /**
+   * `waiting`: answered, and on the line until its host adds it; WebEx knows of it (protocol 4.21). `dropping`: nobody
+   * wants it any more, and an answer is hung up on (protocol 4.4).
+   */
+  readonly stage: "dialling" | "answered" | "waiting" | "dropping";
   /** When it has failed for lack of any outcome. */
   readonly answerBy: EpochMs;
 }

@@ -35,9 +35,8 @@ export function moveCall(
   const caller = callerNamed(turn, message.extCallId);
   if (!caller) return turn.answer(request, "no-such-call");
   const into = message.type === "add-to-sub-conference";
-  if (caller.room !== (into ? MAIN_ROOM : room.room) || (into && room.stage === "closing")) {
-    return turn.answer(request, "wrong-room");
-  }
+  const isThere = caller.room === (into ? MAIN_ROOM : room.room) && !turn.isBusy(caller.call, "move");
+  if (!isThere || (into && room.stage === "closing")) return turn.answer(request, "wrong-room");
   if (into) turn.order({ type: "move", call: caller.call, room: room.room }, request);
   else sendBack(turn, caller, request);
 }
@@ -63,11 +62,13 @@ export function callMoved(turn: Turn, caller: Caller, to: RoomId, request: Asked
   turn.answer(request, outcome.done ? "ok" : refusalResult(outcome.reason));
   const from = turn.rooms.get(caller.room);
   if (!outcome.done) {
+    // It may have been muted or unmuted for its way back, and nobody was told.
+    if (to === MAIN_ROOM) tellNews(turn, caller, { status: caller.muted ? "muted" : "unmuted" });
     if (from?.stage === "closing") giveUpClosing(turn, from, refusalResult(outcome.reason));
     return;
   }
   const room = turn.rooms.get(to);
-  if (to === MAIN_ROOM) returned(turn, caller, from);
+  if (to === MAIN_ROOM) returned(turn, caller, from, request);
   else if (room) joined(turn, caller, room);
 }
 
@@ -93,12 +94,19 @@ export function tellRooms(turn: Turn): void {
   const { bound } = turn;
   if (!bound) return;
   for (const room of turn.rooms.values()) {
+    // One that is not there yet will be told as created, one that is about to go as nothing.
+    if (room.stage !== "open") continue;
     tellRoom(turn, room, "in-progress");
     for (const { room: where, left, extCallId } of turn.callers.values()) {
       if (where !== room.room || left || extCallId === null) continue;
       const { extConfId } = bound;
-      const { subConfId } = room;
-      turn.notify({ type: "joined-sub-conference", msgId: turn.around.msgId(), extConfId, subConfId, extCallId });
+      const { subConfId, spelling } = room;
+      turn.notify({
+        type: "joined-sub-conference",
+        msgId: turn.around.msgId(),
+        ...{ extConfId, subConfId, extCallId },
+        ...(spelling && { spelling }),
+      });
     }
   }
 }
@@ -120,12 +128,13 @@ function joined(turn: Turn, caller: Caller, room: Room): void {
 }
 
 /** WebEx must know how the call is in the main conference before it hears that the call is there (protocol 2.3.7). */
-function returned(turn: Turn, caller: Caller, from: Room | undefined): void {
+function returned(turn: Turn, caller: Caller, from: Room | undefined, request: Asked | null): void {
   const moved: Caller = { ...caller, room: MAIN_ROOM, mutedInMain: null };
   turn.callers.set(caller.call, moved);
   tellNews(turn, moved, { status: moved.muted ? "muted" : "unmuted" });
   if (!from) return;
-  if (from.stage !== "closing") tellCall(turn, moved, from, "returned");
+  // Who goes back because the room closes is not told of one by one; one whose removal was asked for before is.
+  if (request || from.stage !== "closing") tellCall(turn, moved, from, "returned");
   closeIfEmpty(turn, from.room);
 }
 

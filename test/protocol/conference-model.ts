@@ -1,0 +1,206 @@
+import type { RefusalReason } from "../../src/bridge/commands.ts";
+import type { BridgeEvent } from "../../src/bridge/events.ts";
+import type { Report } from "../../src/bridge/orders.ts";
+import { nextDeadline } from "../../src/conference/deadlines.ts";
+import { decide } from "../../src/conference/decide.ts";
+import { applyChanges, emptyState, type Surroundings } from "../../src/conference/decision.ts";
+import type { ConferenceInput, OperatorRequest } from "../../src/conference/input.ts";
+import type { ConferenceState } from "../../src/conference/state.ts";
+import type { ConfKey, EpochMs, JournalId, MsgId, TransId } from "../../src/foundation/ids.ts";
+import { loadDomains } from "../../src/settings/load.ts";
+import { localDomain } from "../../src/settings/local-domain.ts";
+import { asked } from "../../src/tsp/answers.ts";
+import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
+
+/** What a test lets happen; orders and calls are meant by their place among those there are, so that they collide often. */
+export type Happening =
+  | { readonly do: "webex"; readonly messages: readonly object[] }
+  | { readonly do: "name"; readonly which: number; readonly extCallId: string | null }
+  | { readonly do: "result"; readonly which: number; readonly refusal: RefusalReason | null }
+  | { readonly do: "event"; readonly event: object; readonly which: number }
+  | { readonly do: "snapshot"; readonly calls: readonly object[] | null; readonly locked: boolean }
+  | { readonly do: "operator"; readonly request: object }
+  | { readonly do: "wait"; readonly ms: number }
+  | { readonly do: "confirmed" }
+  | { readonly do: "lost" };
+
+/** Rules that hold whatever happens; each broken one is an error that says how. */
+export class ConferenceModel {
+  readonly state: ConferenceState = emptyState();
+  readonly notes: string[] = [];
+  #now: EpochMs = 1_000_000;
+  #numbers = 0;
+  #reports = 0;
+  #queued: ToWebex[] = [];
+  /** Requests that are yet to be answered, by MsgID. */
+  readonly #open = new Map<MsgId, string>();
+  readonly #answered = new Set<MsgId>();
+  #entries: MsgId[] = [];
+
+  happen(happening: Happening): void {
+    switch (happening.do) {
+      case "webex":
+        return this.#webex(happening.messages);
+      case "name": {
+        const [msgId] = this.#entries.splice(happening.which % Math.max(1, this.#entries.length), 1);
+        if (!msgId) return;
+        const { extCallId } = happening;
+        const named = extCallId === null ? { result: "no-such-call" } : { extCallId };
+        return this.#take({ messages: [{ type: "caller-named", msgId, ...named }] });
+      }
+      case "result": {
+        const orders = [...this.state.orders.values()];
+        const order = orders[happening.which % Math.max(1, orders.length)];
+        const { refusal } = happening;
+        const outcome = refusal ? ({ done: false, reason: refusal } as const) : ({ done: true } as const);
+        return order && this.#report({ type: "result", id: order.id, outcome });
+      }
+      case "event": {
+        const calls = this.#calls;
+        const call = happening.which < calls.length ? calls[happening.which] : `c${happening.which}`;
+        const { event } = happening;
+        const caller = "caller" in event ? { caller: { ...(event.caller as object), call } } : { call };
+        return this.#report({ type: "event", event: { ...event, ...caller } as unknown as BridgeEvent });
+      }
+      case "snapshot": {
+        const { calls, locked } = happening;
+        const rooms = Array.from(this.state.rooms.keys(), (id) => ({ id, kind: "sub" as const }));
+        const conference = calls && { locked, reportsSpeakers: false, rooms, callers: calls, dialled: [] };
+        return this.#report({ type: "event", event: { type: "snapshot", conference } as unknown as BridgeEvent });
+      }
+      case "operator":
+        return this.#decide({ type: "operator", at: this.#now, request: happening.request as OperatorRequest });
+      case "wait":
+        return this.#wait(happening.ms);
+      case "confirmed":
+        this.#queued = [];
+        return;
+      case "lost": {
+        const messages = this.#queued;
+        this.#queued = [];
+        if (messages.length > 0) this.#decide({ type: "undelivered", at: this.#now, messages });
+      }
+    }
+  }
+
+  /** The bridge carries out whatever is outstanding, and time goes by: then nothing may be left undone. */
+  settle(): void {
+    for (let round = 0; round < 50 && this.state.orders.size > 0; round += 1) {
+      this.happen({ do: "result", which: 0, refusal: null });
+    }
+    this.#wait(2 * 3_600_000);
+    for (let round = 0; round < 50 && this.state.orders.size > 0; round += 1) {
+      this.happen({ do: "result", which: 0, refusal: null });
+    }
+    const { head, orders, callOuts, rooms } = this.state;
+    if (orders.size > 0) this.#fail(`orders without end: ${JSON.stringify([...orders.values()])}`);
+    if (callOuts.size > 0) this.#fail(`call-outs without end: ${JSON.stringify([...callOuts.values()])}`);
+    if (this.#open.size > 0) this.#fail(`never answered: ${JSON.stringify([...this.#open])}`);
+    if (head.phase === "creating" || head.phase === "closing") this.#fail(`for ever ${head.phase}`);
+    const groups = head.phase === "running" ? Object.keys(head.groups) : [];
+    if (groups.length > 0) this.#fail(`groups without end: ${groups}`);
+    const hanging = [...rooms.values()].filter(({ stage }) => stage !== "open");
+    if (hanging.length > 0) this.#fail(`rooms between two stages for ever: ${JSON.stringify(hanging)}`);
+    if (head.phase === "running" && head.talk && head.talk.stage !== "open")
+      this.#fail(`a talk for ever ${head.talk.stage}`);
+  }
+
+  get #calls(): readonly string[] {
+    return [...this.state.callOuts.keys(), ...this.state.callers.keys()];
+  }
+
+  #webex(messages: readonly object[]): void {
+    const numbered = messages.map((message) => ({ ...message, msgId: `w${++this.#numbers}` }) as unknown as FromWebex);
+    for (const message of numbered) {
+      const request = asked(message);
+      if (request) this.#open.set(request.msgId, message.type);
+    }
+    this.#take({ messages: numbered });
+  }
+
+  #take({ messages }: { readonly messages: readonly object[] }): void {
+    const transId = "1" as TransId;
+    this.#decide({ type: "webex", at: this.#now, transId, messages: messages as readonly FromWebex[] });
+  }
+
+  #report(report: Report): void {
+    const reports = [{ number: ++this.#reports, report }];
+    this.#decide({ type: "bridge", at: this.#now, journal: "j" as JournalId, reports });
+  }
+
+  #wait(ms: number): void {
+    const until = this.#now + ms;
+    for (let steps = 0; ; steps += 1) {
+      const due = nextDeadline(this.state);
+      if (due === null || due > until) break;
+      if (steps > 5_000) this.#fail("deadlines without end");
+      this.#now = Math.max(this.#now, due);
+      this.#decide({ type: "time", at: this.#now });
+      // The end of a conference is asked for until the bridge has answered; in a test it does at once.
+      const end = [...this.state.orders.values()].find(({ command }) => command.type === "end-conference");
+      if (end && steps > 100) this.#report({ type: "result", id: end.id, outcome: { done: true } });
+    }
+    this.#now = until;
+  }
+
+  #decide(input: ConferenceInput): void {
+    const before = JSON.stringify(stateAsJson(this.state));
+    const decision = decide(this.state, input, this.#around());
+    if (JSON.stringify(stateAsJson(this.state)) !== before) this.#fail("the state was changed in place");
+    applyChanges(this.state, decision.changes);
+    if (decision.dropQueued) {
+      this.#queued = [];
+      // The server that asked them is gone (protocol 4.9): no answer is owed, and none is forbidden.
+      const messages = input.type === "webex" ? input.messages : [];
+      const takeOver = messages.findLastIndex(({ type }) => type === "create-conference");
+      const mine = messages.slice(takeOver).map(({ msgId }) => msgId);
+      for (const msgId of this.#open.keys()) if (!mine.includes(msgId)) this.#open.delete(msgId);
+    }
+    for (const { message } of decision.posts) this.#posted(message);
+    for (const { id } of decision.orders) {
+      if (!this.state.orders.has(id) && input.type !== "webex") this.#fail(`order ${id} was told and is not pending`);
+    }
+    const due = nextDeadline(this.state);
+    for (const { id, asked, answerBy } of this.state.orders.values()) {
+      const isDue = answerBy !== null && due !== null && due <= answerBy;
+      if (asked && !isDue) this.#fail(`somebody waits for order ${id}, which has no deadline`);
+    }
+  }
+
+  #posted(message: ToWebex): void {
+    const { msgId } = message;
+    this.#queued.push(message);
+    if (message.type === "caller-entered") this.#entries.push(msgId);
+    if (!msgId.startsWith("w")) return;
+    if (this.#answered.has(msgId)) this.#fail(`${msgId} is answered twice`);
+    this.#answered.add(msgId);
+    this.#open.delete(msgId);
+  }
+
+  #around(): Surroundings {
+    return {
+      confKey: "555" as ConfKey,
+      settings,
+      msgId: () => `a${++this.#numbers}` as MsgId,
+      serial: () => ++this.#numbers,
+      unconfirmed: () => this.#queued,
+    };
+  }
+
+  #fail(what: string): never {
+    throw new Error(what);
+  }
+}
+
+function stateAsJson({ head, callers, callOuts, orders, rooms }: ConferenceState): unknown {
+  return [head, [...callers], [...callOuts], [...orders], [...rooms]];
+}
+
+const settings = (() => {
+  const agents = [{ name: "agent-1", publicKey: "A".repeat(43) }];
+  const domains = loadDomains(JSON.stringify({ local: localDomain({ agents }) }));
+  if (!domains.ok) throw new Error(domains.error);
+  const [only] = domains.value.values();
+  if (!only) throw new Error("no domain");
+  return only;
+})();

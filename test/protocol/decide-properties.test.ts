@@ -1,0 +1,134 @@
+import fc from "fast-check";
+import { test } from "vitest";
+import type { RefusalReason } from "../../src/bridge/commands.ts";
+import { ConferenceModel, type Happening } from "./conference-model.ts";
+
+const replyTo = fc.constantFrom("tsp1:80", "tsp2:80");
+const extConfId = fc.constantFrom("1001", "1001", "1001", "1002", "1003");
+const extCallId = fc.constantFrom("1", "2", "3", "4");
+const subConfId = fc.constantFrom("s1", "s2");
+const some = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined });
+const common = { replyTo, extConfId };
+
+const request = fc.oneof(
+  fc.record({
+    ...common,
+    type: fc.constant("create-conference"),
+    confKey: fc.constant("555"),
+    maxCallers: some(fc.constant(3)),
+  }),
+  fc.record({ ...common, type: fc.constant("close-conference"), keepAlive: fc.boolean() }),
+  fc.record({
+    ...common,
+    ...{ type: fc.constant("update-conference"), extCallId },
+    action: fc.constantFrom(
+      "lock",
+      "unlock",
+      "mute-all",
+      "unmute-all",
+      "end-private-talk",
+      "add-to-main",
+      "report-speakers",
+      "stop-reporting-speakers",
+      "unlock-waiting-room",
+      99,
+    ),
+  }),
+  fc.record({
+    ...common,
+    ...{ type: fc.constant("call-out"), extCallId, privilege: fc.constantFrom("speak", "listen") },
+    phone: fc.constant({ country: "1", area: "408", local: "55", extension: "" }),
+    joinMode: some(fc.constantFrom("private-talk", "main")),
+    participantType: some(fc.constantFrom("participant", "silent-monitor")),
+    maxWaitingTime: fc.constantFrom(0, 10, 60),
+  }),
+  fc.record({ ...common, type: fc.constantFrom("cancel-call-out", "drop-caller"), extCallId }),
+  fc.record({
+    ...common,
+    type: fc.constant("update-caller"),
+    extCallId,
+    privilege: fc.constantFrom("speak", "listen", 9),
+  }),
+  fc.record({ ...common, type: fc.constantFrom("create-sub-conference", "close-sub-conference"), subConfId }),
+  fc.record({
+    ...common,
+    ...{ type: fc.constantFrom("add-to-sub-conference", "remove-from-sub-conference"), subConfId, extCallId },
+  }),
+  fc.record({ ...common, type: fc.constantFrom("unknown", "message-refused", "passthrough"), extCallId }),
+);
+
+const call = fc.record({
+  call: fc.constantFrom("c0", "c1", "c2", "c3"),
+  ...{
+    direction: fc.constant("in"),
+    number: fc.constantFrom("", "14085550001"),
+    attendeeId: fc.constantFrom(null, "44"),
+  },
+  ...{ muted: fc.boolean(), silent: fc.boolean(), room: fc.constantFrom("main", "main", "elsewhere") },
+});
+const event = fc.oneof(
+  { weight: 4, arbitrary: call.map((caller) => ({ type: "caller-entered", caller })) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant("call-answered") }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: fc.constant("caller-left"), reason: fc.constantFrom("hung-up", "busy", "no-answer") }),
+  },
+  fc.record({ type: fc.constant("caller-muted"), muted: fc.boolean() }),
+  fc.record({ type: fc.constant("attendee-identified"), attendeeId: fc.constant("44") }),
+  fc.record({ type: fc.constant("speaking-changed"), speaking: fc.boolean() }),
+  fc.record({ type: fc.constant("lock-changed"), locked: fc.boolean() }),
+);
+const refusal = fc.constantFrom<RefusalReason>(
+  "refused",
+  "unreachable",
+  "no-such-call",
+  "no-such-room",
+  "not-supported",
+);
+const which = fc.nat(5);
+
+const happening: fc.Arbitrary<Happening> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc
+      .array(request, { minLength: 1, maxLength: 3 })
+      .map((messages) => ({ do: "webex", messages }) as const),
+  },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant("result"), which: fc.constant(0), refusal: fc.constant(null) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("result"), which, refusal: fc.option(refusal) }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("event"), event, which }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("name"), which, extCallId: fc.option(extCallId, { freq: 9 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("wait"), ms: fc.constantFrom(100, 600, 3_000, 11_000, 70_000) }),
+  },
+  fc.record({ do: fc.constant("confirmed") }),
+  fc.record({ do: fc.constant("lost") }),
+  fc.record({
+    do: fc.constant("snapshot"),
+    calls: fc.option(fc.uniqueArray(call, { selector: (one) => one.call }), { freq: 9 }),
+    locked: fc.boolean(),
+  }),
+  fc.record({
+    do: fc.constant("operator"),
+    request: fc.constantFrom(
+      { type: "passthrough", extCallId: "1", data: "x" },
+      { type: "hybrid-data", connectData: "x" },
+    ),
+  }),
+  fc.record({ do: fc.constant("event"), event: fc.constant({ type: "conference-ended" }), which }),
+);
+
+const create = { type: "create-conference", replyTo: "tsp1:80", extConfId: "1001", confKey: "555" };
+
+test("whatever happens, each request is answered once, no order is without a deadline, and in the end nothing hangs (protocol T45)", () => {
+  fc.assert(
+    fc.property(fc.array(happening, { minLength: 10, maxLength: 60, size: "max" }), (happenings) => {
+      const model = new ConferenceModel();
+      model.happen({ do: "webex", messages: [create] });
+      for (const one of happenings) model.happen(one);
+      model.settle();
+    }),
+    { numRuns: Number(process.env.RUNS ?? 1_500), seed: Number(process.env.SEED ?? 4711) },
+  );
+}, 30_000);
