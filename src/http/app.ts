@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import type { BridgeName } from "../foundation/ids.ts";
 import { receiveDocument } from "./adapter.ts";
 import type { Domain, Edge } from "./edge.ts";
+import { globalNumbers } from "./global-numbers.ts";
 import { hybridData, passthrough } from "./operator-api.ts";
 import { isOperator } from "./operator-token.ts";
 import { problem } from "./problem.ts";
@@ -14,6 +15,11 @@ export function createApp(edge: Edge, refuseAgent: () => Response): Hono {
   app.all("/tsp/:domain", (context) => {
     const domain = edge.domains.get(context.req.param("domain"));
     return domain ? receiveDocument(context.req.raw, domain, edge) : noSuchPage();
+  });
+
+  app.all("/global-numbers/:domain", (context) => {
+    const domain = edge.domains.get(context.req.param("domain"));
+    return domain ? globalNumbers(context.req.raw, domain) : noSuchPage();
   });
 
   app.get("/healthz", () => Response.json({ status: "ok" }));

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { createCodec } from "../tsp/codec.ts";
 import { defaultCodes, type ProtocolOverrides } from "../tsp/protocol-table.ts";
+import { globalNumbers } from "./global-numbers.ts";
 
 const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -115,6 +116,8 @@ export const domainSettings = v.strictObject({
     }),
   ),
   passthroughUrl: v.optional(v.pipe(v.string(), v.url())),
+  /** What `/global-numbers/{domain}` shows; without it there is no such page (protocol 1.6). */
+  globalNumbers: v.optional(globalNumbers),
   protocol: v.optional(protocol, {}),
 });
 

@@ -72,5 +72,6 @@ const example: DomainSettingsInput = {
   recording: { number: { country: "1", area: "408", local: "5551234" }, sequence: "P15D123456789#P0" },
   hybrid: { clientUrl: "https://voice.example.com/client" },
   passthroughUrl: "https://voice.example.com/passthrough",
+  globalNumbers: { GB: [{ number: "+44 20 7946 0100", kind: "toll", label: "London" }] },
   protocol: { elements: {}, attributes: {}, codes: {}, silent: [] },
 };

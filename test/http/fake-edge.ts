@@ -5,7 +5,7 @@ import { createApp } from "../../src/http/app.ts";
 import type { BridgeHealth, Objects } from "../../src/http/objects.ts";
 import { AliasCache } from "../../src/routing/alias-cache.ts";
 import { loadDomains } from "../../src/settings/load.ts";
-import { localDomain } from "../../src/settings/local-domain.ts";
+import { type DomainSettingsInput, localDomain } from "../../src/settings/local-domain.ts";
 import { createCodec } from "../../src/tsp/codec.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 
@@ -27,9 +27,9 @@ export class FakeEdge {
   readonly health = new Map<string, BridgeHealth>();
   readonly app: Hono;
 
-  constructor(operatorToken = token) {
+  constructor(operatorToken = token, settings: Partial<DomainSettingsInput> = {}) {
     const agents = [{ name: "agent-1", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }];
-    const loaded = loadDomains(JSON.stringify({ local: localDomain({ agents }) }));
+    const loaded = loadDomains(JSON.stringify({ local: { ...localDomain({ agents }), ...settings } }));
     if (!loaded.ok) throw new Error(loaded.error);
     const domains = Array.from(
       loaded.value,

@@ -18,5 +18,12 @@ export const operatorToken = "test-operator-token";
 
 /** The domains that the Worker under test serves: `local` with its bridge `simulated` and the two agents. */
 export const domains = {
-  local: localDomain({ agents: agents.map(({ name, publicKey }) => ({ name, publicKey })) }),
+  local: {
+    ...localDomain({ agents: agents.map(({ name, publicKey }) => ({ name, publicKey })) }),
+    globalNumbers: {
+      TR: [{ number: "+90 00 0000 0100", kind: "toll" }],
+      AX: [{ number: "+358 00 0000 0100", kind: "toll" }],
+      SE: [{ number: "+46 8 465 004 10", kind: "toll" }],
+    },
+  },
 };
