@@ -29,7 +29,7 @@ export const xmlLimits = {
   depth: 32,
   elements: 20_000,
   attributesOfElement: 256,
-  nameLength: 256,
+  nameLength: 1024,
 } as const;
 
 /** The one door for XML from the network: a tree of a well-formed document without DOCTYPE (protocol T6, T7), or the first fault. */

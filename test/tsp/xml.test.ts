@@ -45,12 +45,12 @@ describe("limits", () => {
       attributes(attributesOfElement + 1),
       "more than 256 attributes in one element",
     ],
-    ["element names", `<${"n".repeat(nameLength)}/>`, `<${"n".repeat(nameLength + 1)}/>`, "a name longer than 256"],
+    ["element names", `<${"n".repeat(nameLength)}/>`, `<${"n".repeat(nameLength + 1)}/>`, "a name longer than 1024"],
     [
       "attribute names",
       `<r ${"n".repeat(nameLength)}=''/>`,
       `<r ${"n".repeat(nameLength + 1)}=''/>`,
-      "a name longer than 256",
+      "a name longer than 1024",
     ],
     [
       "bytes",
