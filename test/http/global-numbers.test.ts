@@ -145,9 +145,9 @@ test.each<[string, string, string[]]>([
 });
 
 test("what could be an order to the telephone itself is shown, and not linked", async () => {
-  const page = await read(withQuery([["tollnum", "*#06#"]]));
+  const page = await read(withQuery([["tollnum", "*#21100#"]]));
 
-  expect(textsOf(page, "dd")).toEqual(["*#06#"]);
+  expect(textsOf(page, "dd")).toEqual(["*#21100#"]);
   expect(linksOf(page)).toHaveLength(4);
 });
 
