@@ -4,8 +4,10 @@ import { consoleLog } from "../durable-objects/log.ts";
 import { refuseAgent } from "../durable-objects/relay/refuse-agent.ts";
 import { createApp } from "./http/app.ts";
 import type { Edge } from "./http/edge.ts";
+import { Metrics } from "./http/metrics.ts";
 import type { Objects } from "./http/objects.ts";
 import { problem } from "./http/problem.ts";
+import { RateLimit } from "./http/rate-limit.ts";
 import { AliasCache } from "./routing/alias-cache.ts";
 import { type Domains, loadDomains } from "./settings/load.ts";
 
@@ -38,6 +40,8 @@ function edgeOf(env: Env, domains: Domains): Edge {
     domains: new Map(Array.from(domains.keys(), (name) => [name, { name, ...domainOf(env, name) }])),
     objects: objectsOf(env),
     aliases: new AliasCache(),
+    posts: new RateLimit(),
+    metrics: new Metrics(),
     operatorToken: env.OPERATOR_TOKEN ?? "",
     now: Date.now,
     log: (event, facts) => consoleLog({ level: "info", event, ...facts }),

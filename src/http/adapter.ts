@@ -1,6 +1,7 @@
 import { deliver } from "./deliver.ts";
 import type { Domain, Edge } from "./edge.ts";
 import { readBody } from "./read-body.ts";
+import { refuseHosts } from "./refuse-hosts.ts";
 
 /** Larger than any document of 50 messages (protocol T8). */
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
@@ -13,6 +14,12 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
   if (request.method !== "POST") {
     return new Response("The adapter takes TSP documents by POST.\n", { status: 405, headers: { allow: "POST" } });
   }
+  const waitSeconds = edge.posts.take(domain.name, domain.settings.rateLimitPerMinute, edge.now());
+  if (waitSeconds > 0) {
+    edge.metrics.count("bridgehead_rate_limited_total", { domain: domain.name });
+    const text = `More than ${domain.settings.rateLimitPerMinute} posts a minute. Send it again in ${waitSeconds} s.\n`;
+    return new Response(text, { status: 429, headers: { "retry-after": String(waitSeconds) } });
+  }
   const body = await readBody(request, MAX_DOCUMENT_BYTES);
   if (body === null) {
     return new Response(`A document may have at most ${MAX_DOCUMENT_BYTES} bytes.\n`, { status: 413 });
@@ -21,16 +28,20 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
   if (!document.ok) {
     const { transId, result, detail } = document;
     edge.log("document-refused", { domain: domain.name, transId, result, detail });
+    edge.metrics.count("bridgehead_documents_total", { domain: domain.name, result });
     return confirmation(domain.codec.confirm(transId, result));
   }
-  const { transId, messages } = document;
+  const { transId } = document;
+  const messages = refuseHosts(document.messages, transId, domain, edge);
   try {
     const notes = await deliver({ domain: domain.name, transId, messages }, edge.objects, edge.aliases, edge.now());
     for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: domain.name, transId, note });
   } catch (error) {
+    edge.metrics.count("bridgehead_documents_not_stored_total", { domain: domain.name });
     edge.log("document-not-stored", { domain: domain.name, transId, error: String(error) });
     return new Response("Not all of the document could be stored. Send it again.\n", { status: 503 });
   }
+  edge.metrics.count("bridgehead_documents_total", { domain: domain.name, result: "ok" });
   return confirmation(domain.codec.confirm(transId, "ok"));
 }
 

@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import type { BridgeName } from "../foundation/ids.ts";
 import { receiveDocument } from "./adapter.ts";
+import { domainOfAdapterUrl } from "./adapter-url.ts";
 import type { Domain, Edge } from "./edge.ts";
 import { globalNumbers } from "./global-numbers.ts";
 import { hybridData, passthrough } from "./operator-api.ts";
@@ -12,10 +13,18 @@ import { readiness } from "./readiness.ts";
 export function createApp(edge: Edge, refuseAgent: () => Response): Hono {
   const app = new Hono();
 
-  app.all("/tsp/:domain", (context) => {
-    const domain = edge.domains.get(context.req.param("domain"));
-    return domain ? receiveDocument(context.req.raw, domain, edge) : noSuchPage();
-  });
+  for (const path of ["/tsp/:domain", "/tsp/:domain/:secret"]) {
+    app.all(path, async (context) => {
+      const domain = await domainOfAdapterUrl(
+        edge.domains,
+        context.req.param("domain") ?? "",
+        context.req.param("secret"),
+      );
+      if (domain) return receiveDocument(context.req.raw, domain, edge);
+      edge.metrics.count("bridgehead_strangers_total");
+      return noSuchPage();
+    });
+  }
 
   app.all("/global-numbers/:domain", (context) => {
     const domain = edge.domains.get(context.req.param("domain"));
@@ -38,11 +47,16 @@ export function createApp(edge: Edge, refuseAgent: () => Response): Hono {
   for (const path of ["/api/v1/*", "/console/*", "/metrics/*"]) {
     app.use(path, async (context, next) => {
       if (await isOperator(context.req.header("authorization"), edge.operatorToken)) return next();
+      edge.metrics.count("bridgehead_operators_refused_total");
       return problem(401, "not authorised", "Send the operator's token as Authorization: Bearer <token>.", {
         "www-authenticate": "Bearer",
       });
     });
   }
+  app.get(
+    "/metrics",
+    () => new Response(edge.metrics.text(), { headers: { "content-type": "text/plain; version=0.0.4" } }),
+  );
   app.post("/api/v1/domains/:domain/conferences/:confKey/passthrough", (context) =>
     forConference(context, edge, passthrough),
   );

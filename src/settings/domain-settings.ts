@@ -119,6 +119,18 @@ export const domainSettings = v.strictObject({
   /** What `/global-numbers/{domain}` shows; without it there is no such page (protocol 1.6). */
   globalNumbers: v.optional(globalNumbers),
   protocol: v.optional(protocol, {}),
+  /** The last part of the adapter URL, one or, while WebEx changes from one to the other, two. None: it has no such part. */
+  adapterSecrets: v.optional(
+    v.pipe(
+      v.array(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{16,32}$/, "must be 16 to 32 of letters, digits, - and _"))),
+      v.maxLength(2, "must be at most two secrets"),
+    ),
+    [],
+  ),
+  /** Posts to the adapter URL that one isolate takes a minute, a minute's worth of them at once. */
+  rateLimitPerMinute: v.optional(positive, 60_000),
+  /** Whether names, numbers and access codes stand in the log as they are. */
+  logs: v.optional(v.strictObject({ personal: v.boolean() }), { personal: false }),
 });
 
 function namesDiffer(items: readonly { readonly name: string }[]): boolean {

@@ -25,11 +25,23 @@ function readDomains(json: string): Result<Domains, string> {
   return ok(new Map(Object.entries(checked.output) as [DomainName, DomainSettings][]));
 }
 
-/** The name is a part of the adapter URL, which has at most 64 characters in all (protocol T3). */
+/** The adapter URL has at most 64 characters in all (protocol T3): this leaves 11 for the host behind `https://`. */
+const maxAdapterPath = 45;
 const domainName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,40}$/, "must be 1 to 40 of letters, digits, - and _"));
 const allDomains = v.pipe(
   v.custom<object>((value) => !Array.isArray(value), "must be a JSON object from domain name to settings"),
   v.record(domainName, domainSettings, "must be a JSON object from domain name to settings"),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    for (const [name, { adapterSecrets }] of Object.entries(dataset.value)) {
+      const longest = Math.max(...adapterSecrets.map((secret) => `/tsp/${name}/${secret}`.length), 0);
+      if (longest > maxAdapterPath) {
+        addIssue({
+          message: `${name} and its secret make a path of ${longest} characters, at most ${maxAdapterPath} fit`,
+        });
+      }
+    }
+  }),
 );
 
 function parseJson(json: string): Result<unknown, string> {
@@ -74,4 +86,6 @@ const example: DomainSettingsInput = {
   passthroughUrl: "https://voice.example.com/passthrough",
   globalNumbers: { GB: [{ number: "+44 20 7946 0100", kind: "toll", label: "London" }] },
   protocol: { elements: {}, attributes: {}, codes: {}, silent: [] },
+  adapterSecrets: ["q3J8xWm0ZbV5tYk2"],
+  logs: { personal: false },
 };

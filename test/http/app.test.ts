@@ -34,7 +34,7 @@ test.each([
   "/api/v1/anything",
   "/console",
   "/console/x",
-  "/metrics",
+  "/metrics/x",
 ])("%s is closed without the operator's token, and empty with it", async (path) => {
   const { app } = new FakeEdge();
 

@@ -2,7 +2,9 @@ import type { Hono } from "hono";
 import type { OperatorRequest } from "../../src/conference/input.ts";
 import type { ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 import { createApp } from "../../src/http/app.ts";
+import { Metrics } from "../../src/http/metrics.ts";
 import type { BridgeHealth, Objects } from "../../src/http/objects.ts";
+import { RateLimit } from "../../src/http/rate-limit.ts";
 import { AliasCache } from "../../src/routing/alias-cache.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { type DomainSettingsInput, localDomain } from "../../src/settings/local-domain.ts";
@@ -25,11 +27,16 @@ export class FakeEdge {
   /** Names of objects that cannot be reached. */
   readonly broken = new Set<string>();
   readonly health = new Map<string, BridgeHealth>();
+  /** In milliseconds. */
+  time = 0;
   readonly app: Hono;
 
   constructor(operatorToken = token, settings: Partial<DomainSettingsInput> = {}) {
     const agents = [{ name: "agent-1", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }];
-    const loaded = loadDomains(JSON.stringify({ local: { ...localDomain({ agents }), ...settings } }));
+    const domain = localDomain({ agents });
+    const loaded = loadDomains(
+      JSON.stringify({ local: { ...domain, webex: { ...domain.webex, hosts: ["tsp1.example.com"] }, ...settings } }),
+    );
     if (!loaded.ok) throw new Error(loaded.error);
     const domains = Array.from(
       loaded.value,
@@ -40,8 +47,10 @@ export class FakeEdge {
         domains: new Map(domains),
         objects: this.#objects(),
         aliases: new AliasCache(),
+        posts: new RateLimit(),
+        metrics: new Metrics(),
         operatorToken,
-        now: () => 0,
+        now: () => this.time,
         log: (event) => this.logged.push(event),
       },
       () => new Response("refused"),

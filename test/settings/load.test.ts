@@ -9,7 +9,9 @@ const load = (overrides: unknown) => loadDomains(JSON.stringify({ local: mergeSe
 test("the local domain is right as it is, and the same text is read once", () => {
   const loaded = load({});
 
-  expect(loaded.ok && [...loaded.value]).toEqual([["local", { ...local, protocol: {} }]]);
+  expect(loaded.ok && [...loaded.value]).toEqual([
+    ["local", { ...local, protocol: {}, adapterSecrets: [], logs: { personal: false } }],
+  ]);
   expect(load({})).toBe(loaded);
 });
 
@@ -40,6 +42,16 @@ test.each<[string, unknown, string]>([
     "a memory of a day, after which WebEx uses its numbers again",
     { transactionMemoryMs: 86_400_000 },
     "DOMAINS.local.transactionMemoryMs Invalid value: Expected <=86399999 but received 86400000; a right example: 7200000",
+  ],
+  [
+    "a secret that can be guessed",
+    { adapterSecrets: ["secret"] },
+    'DOMAINS.local.adapterSecrets.0 must be 16 to 32 of letters, digits, - and _; a right example: "q3J8xWm0ZbV5tYk2"',
+  ],
+  [
+    "a third secret",
+    { adapterSecrets: ["aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "cccccccccccccccc"] },
+    'DOMAINS.local.adapterSecrets must be at most two secrets; a right example: ["q3J8xWm0ZbV5tYk2"]',
   ],
   [
     "two agents of one name",
@@ -108,4 +120,16 @@ test("names that reach into prototypes are ignored at every depth", () => {
   expect(merged).toEqual({ a: {}, new: {} });
   expect(({} as { x?: number }).x).toBeUndefined();
   expect(Object.getPrototypeOf(merged)).toBe(Object.prototype);
+});
+
+test("an adapter URL that WebEx would not take, for its length, is refused", () => {
+  const domains = (name: string, secret: string) =>
+    loadDomains(JSON.stringify({ [name]: { ...local, adapterSecrets: [secret] } }));
+
+  expect(domains("a".repeat(12), "s".repeat(27)).ok).toBe(true);
+  expect(domains("a".repeat(13), "s".repeat(27))).toEqual({
+    ok: false,
+    error:
+      'DOMAINS aaaaaaaaaaaaa and its secret make a path of 46 characters, at most 45 fit; a right example: {"local": {…}}',
+  });
 });

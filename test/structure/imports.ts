@@ -24,7 +24,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/tsp/messages.ts", "src/settings"],
   },
   "src/http": {
-    may: ["src/foundation", "src/tsp", "src/routing", "src/settings", "src/relay", "hono", "valibot"],
+    may: ["src/foundation", "src/tsp", "src/routing", "src/delivery", "src/settings", "src/relay", "hono", "valibot"],
     mayAsType: ["src/conference", "durable-objects/env.ts"],
   },
   "src/worker.ts": { may: ["src/http", "src/routing", "src/settings", "src/tsp", "durable-objects"] },

@@ -1,0 +1,24 @@
+import { targetUrl } from "../delivery/target-url.ts";
+import type { TransId } from "../foundation/ids.ts";
+import type { FromWebex } from "../tsp/messages.ts";
+import type { Domain, Edge } from "./edge.ts";
+
+/**
+ * The messages whose host may be posted to, or that name none. Nobody could be told what became of the others, so they
+ * are not carried out, and the host names of strangers make no objects (protocol T16).
+ */
+export function refuseHosts(
+  messages: readonly FromWebex[],
+  transId: TransId,
+  domain: Domain,
+  edge: Pick<Edge, "log" | "metrics">,
+): readonly FromWebex[] {
+  return messages.filter(({ type, replyTo: host }) => {
+    if (host === undefined) return true;
+    const target = targetUrl(host, domain.settings.webex);
+    if (target.ok) return true;
+    edge.log("host-refused", { domain: domain.name, transId, host, message: type, why: target.error.kind });
+    edge.metrics.count("bridgehead_hosts_refused_total", { domain: domain.name });
+    return false;
+  });
+}

@@ -1,0 +1,146 @@
+import { expect, test } from "vitest";
+import { localDomain } from "../../src/settings/local-domain.ts";
+import { FakeEdge, token } from "./fake-edge.ts";
+
+const [first, second] = ["aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbbbbbbbbbb"] as const;
+const secretive = () => new FakeEdge(token, { adapterSecrets: [first, second] });
+const { webex } = localDomain({ agents: [] });
+const host = "tsp1.example.com:80";
+
+const create = (at: string, extConfId = "7000001", confKey = "555111222") =>
+  `<W2A_CreateConference MsgID="${extConfId}" WbxHostName="${at}" ExtConfID="${extConfId}" ConfKey="${confKey}"/>`;
+const drop = (at: string) => `<W2A_DropUser MsgID="12" WbxHostName="${at}" ExtConfID="7999999" ExtCallID="9"/>`;
+const document = (...messages: string[]) =>
+  `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>52491000001</TransID>${messages.join("")}</WbxTSPSchema>`;
+const post = (edge: FakeEdge, path: string, body = document(create(host))) =>
+  edge.app.request(path, { method: "POST", body });
+const seen = async (response: Response) => ({
+  status: response.status,
+  headers: [...response.headers],
+  body: await response.text(),
+});
+const metrics = async (edge: FakeEdge) =>
+  (await edge.app.request("/metrics", { headers: { authorization: `Bearer ${token}` } })).text();
+
+test.each([first, second])("a domain with two secrets answers behind each of them", async (secret) => {
+  const edge = secretive();
+
+  expect((await post(edge, `/tsp/local/${secret}`)).status).toBe(200);
+  expect(edge.calls).toEqual(["claim 7000001", "receive 555111222"]);
+});
+
+test.each([
+  "/tsp/local",
+  "/tsp/local/",
+  "/tsp/local/wrong",
+  `/tsp/local/${first}x`,
+  `/tsp/local/${first.slice(1)}`,
+  `/tsp/local/${first.toUpperCase()}`,
+  `/tsp/local/${first}/${first}`,
+  `/tsp/local/${first}/`,
+  `/tsp/local/%20${first}`,
+  `/tsp/other/${first}`,
+  "/tsp/other/wrong",
+  "/tsp/constructor/undefined",
+])("%s is told nothing but what an unknown domain is told", async (path) => {
+  const edge = secretive();
+  const unknown = await seen(await post(edge, "/tsp/nobody/here"));
+
+  for (const method of ["POST", "GET", "PUT"]) {
+    const body = method === "GET" ? null : document(create(host));
+    expect(await seen(await edge.app.request(path, { method, body }))).toEqual(unknown);
+  }
+  expect(unknown.status).toBe(404);
+  expect(edge.calls).toEqual([]);
+});
+
+test.each([
+  "/tsp/local",
+  "/tsp/local/wrong",
+  "/tsp/other",
+  "/tsp/other/wrong",
+])("%s costs as much work as a wrong secret does", async (path) => {
+  const digests: number[] = [];
+  const digest = crypto.subtle.digest.bind(crypto.subtle);
+  const edge = secretive();
+  crypto.subtle.digest = (algorithm, data) => {
+    digests.push(1);
+    return digest(algorithm, data);
+  };
+  try {
+    await post(edge, path);
+  } finally {
+    crypto.subtle.digest = digest;
+  }
+
+  expect(digests).toHaveLength(3);
+});
+
+test("a domain without secrets answers without one, and only so", async () => {
+  const edge = new FakeEdge();
+
+  expect((await post(edge, "/tsp/local")).status).toBe(200);
+  expect((await post(edge, "/tsp/local/anything")).status).toBe(404);
+  expect(await metrics(edge)).toContain("\nbridgehead_strangers_total 1\n");
+});
+
+test("a flood is answered with 429 and how long to wait; what comes later is served", async () => {
+  const edge = new FakeEdge(token, { rateLimitPerMinute: 30 });
+  for (let count = 0; count < 30; count += 1) expect((await post(edge, "/tsp/local")).status).toBe(200);
+  edge.calls.length = 0;
+
+  const refused = await post(edge, "/tsp/local");
+
+  expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "2"]);
+  expect(edge.calls).toEqual([]);
+  expect(await metrics(edge)).toContain('bridgehead_rate_limited_total{domain="local"} 1\n');
+  edge.time += 2_000;
+  expect((await post(edge, "/tsp/local")).status).toBe(200);
+  expect((await post(edge, "/tsp/local")).status).toBe(429);
+});
+
+test("strangers without the secret use up nothing of the domain's limit", async () => {
+  const edge = new FakeEdge(token, { adapterSecrets: [first], rateLimitPerMinute: 1 });
+
+  for (let count = 0; count < 5; count += 1) expect((await post(edge, "/tsp/local/wrong")).status).toBe(404);
+
+  expect((await post(edge, `/tsp/local/${first}`)).status).toBe(200);
+});
+
+test.each([
+  "evil.example.net:80",
+  "127.0.0.1.example.net:80",
+  "2130706433:80",
+  "[::ffff:127.0.0.1]:80",
+  "tsp1.example.com.:80",
+])("for %s the document is confirmed by form, nothing is done, and log and counter say so", async (stranger) => {
+  const edge = new FakeEdge(token, { webex: { ...webex, hosts: ["tsp1.example.com", "127.0.0.1"] } });
+
+  const response = await post(edge, "/tsp/local", document(create(stranger), drop(stranger)));
+
+  expect([response.status, /Result="(-?\d+)"/.exec(await response.text())?.[1]]).toEqual([200, "0"]);
+  expect(edge.calls).toEqual([]);
+  expect(edge.logged).toEqual(["host-refused", "host-refused"]);
+  expect(await metrics(edge)).toContain('bridgehead_hosts_refused_total{domain="local"} 2\n');
+});
+
+test("beside a refused host the rest of the document is carried out", async () => {
+  const edge = new FakeEdge();
+
+  await post(edge, "/tsp/local", document(create("evil.example.net:80"), create(host, "7000002", "555333444")));
+
+  expect([...edge.received.keys()]).toEqual(["555333444"]);
+  expect(await metrics(edge)).toContain('bridgehead_documents_total{domain="local",result="ok"} 1\n');
+});
+
+test("documents are counted by their result, and requests without the token", async () => {
+  const edge = new FakeEdge();
+  await post(edge, "/tsp/local", "hello");
+  await edge.app.request("/metrics");
+
+  const text = await metrics(edge);
+
+  expect(text).toContain('bridgehead_documents_total{domain="local",result="not-xml"} 1\n');
+  expect(text).toContain("bridgehead_operators_refused_total 1\n");
+  expect(text).not.toMatch(/^(?!#|bridgehead_\w+(?:\{\w+="[\w-]+"(?:,\w+="[\w-]+")*\})? \d+$).+/m);
+});
