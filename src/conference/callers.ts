@@ -8,7 +8,7 @@ import type { Turn } from "./turn.ts";
 
 /** A call has entered the conference by itself (protocol 4.2, 4.18). */
 export function entered(turn: Turn, arrival: BridgeCaller): void {
-  if (turn.callers.get(arrival.call)) return;
+  if (turn.callers.get(arrival.call) || turn.callOuts.get(arrival.call)) return;
   tellEntered(turn, {
     call: arrival.call,
     order: turn.around.serial(),

@@ -2,12 +2,11 @@ import type { RoomId } from "../foundation/ids.ts";
 import type { Asked } from "../tsp/answers.ts";
 import { admit, answered } from "./call-outs.ts";
 import { left } from "./callers.ts";
-import { endIfDeserted } from "./lifecycle.ts";
 import { leftTalk, openTalk, talkLegMoved, talkOf } from "./private-talk.ts";
 import type { Outcome } from "./refusals.ts";
 import { forgetSpeaker } from "./speech.ts";
 import type { Caller, CallOut } from "./state.ts";
-import { callMoved, closeIfEmpty } from "./sub-conferences.ts";
+import { callMoved } from "./sub-conferences.ts";
 import type { Turn } from "./turn.ts";
 
 /** A dialled call was picked up: it comes in, or into a talk with the host first. Nobody's call is hung up on. */
@@ -32,6 +31,4 @@ export function gone(turn: Turn, caller: Caller): void {
   left(turn, caller);
   forgetSpeaker(turn, caller.call);
   leftTalk(turn, caller.call);
-  closeIfEmpty(turn, caller.room);
-  endIfDeserted(turn);
 }

@@ -6,6 +6,7 @@ import { takeOperatorRequest } from "./operator-requests.ts";
 import { takeReport } from "./reports.ts";
 import { takeRequest } from "./requests.ts";
 import type { ConferenceState } from "./state.ts";
+import { tidyUp } from "./tidy-up.ts";
 import { Turn } from "./turn.ts";
 import { rememberUndelivered } from "./undelivered.ts";
 
@@ -34,5 +35,6 @@ export function decide(state: ConferenceState, input: ConferenceInput, around: S
     default:
       assertNever(input);
   }
+  tidyUp(turn);
   return turn.decision();
 }

@@ -68,7 +68,6 @@ function detach(turn: Turn, head: Running, askers: readonly Asked[]): void {
   for (const asker of askers) turn.answer(asker, "ok");
   const { speech, ...rest } = head;
   turn.head = { ...rest, attached: false };
-  endIfDeserted(turn);
 }
 
 /** Ends a conference that nobody is in and that WebEx has let go. */

@@ -4,7 +4,7 @@ import type { FromWebexMessages } from "../tsp/messages.ts";
 import { admit, placeCaller } from "./call-outs.ts";
 import { callerNamed, hostOf, tellNews } from "./callers.ts";
 import { type Outcome, refusalResult } from "./refusals.ts";
-import type { Caller, CallOut, PrivateTalk } from "./state.ts";
+import type { Caller, CallOut, PendingOrder, PrivateTalk } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /** How long an invitee that cannot talk to the host is kept on the line. */
@@ -22,9 +22,8 @@ export function openTalk(turn: Turn, invitee: CallOut): void {
 
 export function talkRoomCreated(turn: Turn, talk: PrivateTalk, outcome: Outcome): void {
   if (outcome.done && talk.stage === "opening" && turn.callOuts.get(talk.invitee) && isHere(turn, talk.host)) {
-    return turn.order({ type: "move", call: talk.host, room: talk.room });
+    turn.order({ type: "move", call: talk.host, room: talk.room });
   }
-  abandon(turn, talk);
 }
 
 /** A leg of the talk was moved: first the host goes in, then the invitee; at the end both come back. */
@@ -38,8 +37,7 @@ export function talkLegMoved(
 ): void {
   turn.answer(request, outcome.done ? "ok" : refusalResult(outcome.reason));
   if (!outcome.done) {
-    if (talk.stage === "opening") abandon(turn, talk);
-    else if (talk.stage === "adding") setTalk(turn, { ...talk, stage: "open" }); // It can be asked for once more.
+    if (talk.stage === "adding") setTalk(turn, { ...talk, stage: "open" }); // It can be asked for once more.
     return;
   }
   const moved: Caller = { ...caller, room: to };
@@ -53,7 +51,6 @@ export function talkLegMoved(
   if (caller.call === talk.invitee && talk.stage === "adding") {
     tellNews(turn, moved, { status: moved.muted ? "muted" : "unmuted", action: "joined-main", actionResult: "ok" });
   }
-  closeTalkIfEmpty(turn, talk);
 }
 
 /** The invitee is in the room: WebEx hears of it with the mark of the private talk. */
@@ -106,7 +103,31 @@ export function leftTalk(turn: Turn, call: CallId): void {
   const talk = talkOf(turn);
   if (!talk || (call !== talk.invitee && call !== talk.host)) return;
   if (call === talk.invitee) recallTalk(turn, talk, [talk.host]);
-  else closeTalkIfEmpty(turn, talk);
+}
+
+/** Where nothing is under way for the talk: one that did not come about is undone, and an empty room is closed. */
+export function tidyTalk(turn: Turn): void {
+  const talk = talkOf(turn);
+  if (!talk) return;
+  const { room, host, invitee } = talk;
+  const isUnderWay = ({ command }: PendingOrder) =>
+    ("room" in command && command.room === room) ||
+    (command.type === "move" && (command.call === host || command.call === invitee));
+  if (turn.orders.find(isUnderWay)) return;
+  if (talk.stage === "opening") {
+    abandon(turn, talk);
+    return tidyTalk(turn);
+  }
+  if (talk.stage === "open" && isHere(turn, invitee)) return;
+  if (turn.callers.find((caller) => caller.room === room && !caller.left)) return;
+  setTalk(turn, null);
+  turn.order({ type: "close-room", room });
+}
+
+/** After a gap: whoever is still in the room of a talk that is over is called back once more. */
+export function resumeTalk(turn: Turn): void {
+  const talk = talkOf(turn);
+  if (talk?.stage === "ending") recallTalk(turn, talk, [talk.host, talk.invitee]);
 }
 
 export function talkOf(turn: Turn): PrivateTalk | undefined {
@@ -124,7 +145,6 @@ function recallTalk(turn: Turn, talk: PrivateTalk, calls: readonly CallId[]): vo
   const ending: PrivateTalk = { ...talk, stage: "ending" };
   setTalk(turn, ending);
   for (const call of calls) bringBack(turn, ending, call);
-  closeTalkIfEmpty(turn, ending);
 }
 
 /** It does not come to the talk: whoever is in the room comes back, and the invitee waits or, after a failover, enters. */
@@ -138,15 +158,6 @@ function abandon(turn: Turn, talk: PrivateTalk): void {
 function bringBack(turn: Turn, talk: PrivateTalk, call: CallId): void {
   if (turn.callers.get(call)?.room !== talk.room || !isHere(turn, call) || turn.isBusy(call, "move")) return;
   turn.order({ type: "move", call, room: MAIN_ROOM });
-}
-
-function closeTalkIfEmpty(turn: Turn, talk: PrivateTalk): void {
-  const stage = talkOf(turn)?.stage;
-  if (stage !== "ending" && stage !== "adding") return;
-  if (turn.callers.find(({ room, left }) => room === talk.room && !left)) return;
-  if (turn.orders.find(({ command }) => "room" in command && command.room === talk.room)) return;
-  setTalk(turn, null);
-  turn.order({ type: "close-room", room: talk.room });
 }
 
 /** The host cannot talk: WebEx hears so, and the invitee stays on the line until it is added or let go. */

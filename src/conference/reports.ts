@@ -5,7 +5,7 @@ import { lockChanged } from "./announcements.ts";
 import { failed } from "./call-outs.ts";
 import { entered, identified, mutedChanged } from "./callers.ts";
 import { gone, pickedUp } from "./comings-and-goings.ts";
-import { endedByTelephone, endIfDeserted } from "./lifecycle.ts";
+import { endedByTelephone } from "./lifecycle.ts";
 import { takeResult } from "./results.ts";
 import { compareWithBridge } from "./snapshot.ts";
 import { speakingChanged } from "./speech.ts";
@@ -43,10 +43,7 @@ function takeEvent(turn: Turn, event: BridgeEvent): void {
     }
     case "caller-left": {
       const callOut = turn.callOuts.get(event.call);
-      if (callOut) {
-        failed(turn, callOut, event.reason);
-        return endIfDeserted(turn);
-      }
+      if (callOut) return failed(turn, callOut, event.reason);
       return withCaller(turn, event.call, (caller) => gone(turn, caller));
     }
     case "caller-muted":

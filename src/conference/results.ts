@@ -4,7 +4,7 @@ import { lockChanged } from "./announcements.ts";
 import { admitted, expelled, refused } from "./call-outs.ts";
 import { mutedChanged } from "./callers.ts";
 import { gone, moved } from "./comings-and-goings.ts";
-import { closed, closeFailed, created, createFailed, endIfDeserted } from "./lifecycle.ts";
+import { closed, closeFailed, created, createFailed } from "./lifecycle.ts";
 import { inviteeMoved, talkOf, talkRoomCreated } from "./private-talk.ts";
 import { type Outcome, refusalResult } from "./refusals.ts";
 import { setReporting, speakingChanged } from "./speech.ts";
@@ -60,10 +60,7 @@ export function takeResult(turn: Turn, order: PendingOrder, outcome: Outcome): v
     case "expel": {
       turn.answer(asked, result);
       const callOut = turn.callOuts.get(command.call);
-      if (callOut) {
-        expelled(turn, callOut, outcome);
-        return endIfDeserted(turn);
-      }
+      if (callOut) return expelled(turn, callOut, outcome);
       const caller = turn.callers.get(command.call);
       if (caller && !caller.left && outcome.done) gone(turn, caller);
       return;
@@ -85,7 +82,7 @@ function takeCallOutResult(
   if (command.type === "cancel-dial") turn.callOuts.delete(command.call);
   if (command.type === "admit") turn.answer(asked, outcome.done ? "ok" : refusalResult(outcome.reason));
   if (!callOut && command.type === "dial" && outcome.done) turn.order({ type: "cancel-dial", call: command.call });
-  if (!callOut || command.type === "cancel-dial") return endIfDeserted(turn);
+  if (!callOut || command.type === "cancel-dial") return;
   if (!outcome.done) return refused(turn, callOut, outcome.reason);
   if (command.type === "admit") admitted(turn, callOut);
 }

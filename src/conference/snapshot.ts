@@ -4,6 +4,7 @@ import { failed } from "./call-outs.ts";
 import { entered, mutedChanged } from "./callers.ts";
 import { gone, moved, pickedUp } from "./comings-and-goings.ts";
 import { lostByBridge } from "./lifecycle.ts";
+import { resumeTalk } from "./private-talk.ts";
 import type { Turn } from "./turn.ts";
 
 /**
@@ -37,6 +38,7 @@ export function compareWithBridge(turn: Turn, bridge: BridgeConference | null): 
       moved(turn, current, found.room, null, { done: true });
     }
   }
+  resumeTalk(turn);
   const rooms = new Set(bridge.rooms.map(({ id }) => id));
   for (const { room } of turn.rooms.values()) {
     if (!rooms.has(room) && !turn.isOrdered("create-room", "close-room")) turn.rooms.delete(room);

@@ -18,10 +18,12 @@ export function createRoom(turn: Turn, message: FromWebexMessages["create-sub-co
 
 export function roomCreated(turn: Turn, room: Room, request: Asked | null, outcome: Outcome): void {
   turn.answer(request, outcome.done ? "ok" : refusalResult(outcome.reason));
-  if (!outcome.done) return turn.rooms.delete(room.room);
+  if (!outcome.done) {
+    turn.answer(room.closer?.asked ?? null, "no-such-room");
+    return turn.rooms.delete(room.room);
+  }
   turn.rooms.set(room.room, { ...room, stage: room.stage === "opening" ? "open" : room.stage });
   tellRoom(turn, room, "created");
-  closeIfEmpty(turn, room.room);
 }
 
 /** Moves a call from the main conference into a sub-conference, or back. */
@@ -54,7 +56,6 @@ export function closeRoom(turn: Turn, message: FromWebexMessages["close-sub-conf
   for (const caller of turn.callers.values()) {
     if (caller.room === room.room && !caller.left && !turn.isBusy(caller.call, "move")) sendBack(turn, caller, null);
   }
-  closeIfEmpty(turn, room.room);
 }
 
 /** A call was moved, or not. */
@@ -83,10 +84,10 @@ export function roomClosed(turn: Turn, room: Room, outcome: Outcome): void {
 /** Closes a room that is to be closed as soon as nobody is in it or on the way. */
 export function closeIfEmpty(turn: Turn, id: RoomId): void {
   const room = turn.rooms.get(id);
-  if (room?.stage !== "closing" || turn.isOrdered("close-room")) return;
+  if (room?.stage !== "closing") return;
   const inside = turn.callers.find((caller) => caller.room === id && !caller.left);
-  const onTheWay = turn.orders.find(({ command }) => "room" in command && command.room === id);
-  if (!inside && !onTheWay) turn.order({ type: "close-room", room: id });
+  const isOrdered = turn.orders.find(({ command }) => "room" in command && command.room === id);
+  if (!inside && !isOrdered) turn.order({ type: "close-room", room: id });
 }
 
 /** After a failover: that the sub-conferences go on, and who is in each (protocol 4.15). */
@@ -135,7 +136,6 @@ function returned(turn: Turn, caller: Caller, from: Room | undefined, request: A
   if (!from) return;
   // Who goes back because the room closes is not told of one by one; one whose removal was asked for before is.
   if (request || from.stage !== "closing") tellCall(turn, moved, from, "returned");
-  closeIfEmpty(turn, from.room);
 }
 
 function giveUpClosing(turn: Turn, room: Room, result: ReturnType<typeof refusalResult>): void {

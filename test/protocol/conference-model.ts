@@ -18,7 +18,12 @@ export type Happening =
   | { readonly do: "name"; readonly which: number; readonly extCallId: string | null }
   | { readonly do: "result"; readonly which: number; readonly refusal: RefusalReason | null }
   | { readonly do: "event"; readonly event: object; readonly which: number }
-  | { readonly do: "snapshot"; readonly calls: readonly object[] | null; readonly locked: boolean }
+  | {
+      readonly do: "snapshot";
+      readonly calls: readonly object[] | null;
+      readonly locked: boolean;
+      readonly dialled?: readonly object[];
+    }
   | { readonly do: "operator"; readonly request: object }
   | { readonly do: "wait"; readonly ms: number }
   | { readonly do: "confirmed" }
@@ -63,9 +68,9 @@ export class ConferenceModel {
         return this.#report({ type: "event", event: { ...event, ...caller } as unknown as BridgeEvent });
       }
       case "snapshot": {
-        const { calls, locked } = happening;
+        const { calls, locked, dialled = [] } = happening;
         const rooms = Array.from(this.state.rooms.keys(), (id) => ({ id, kind: "sub" as const }));
-        const conference = calls && { locked, reportsSpeakers: false, rooms, callers: calls, dialled: [] };
+        const conference = calls && { locked, reportsSpeakers: false, rooms, callers: calls, dialled };
         return this.#report({ type: "event", event: { type: "snapshot", conference } as unknown as BridgeEvent });
       }
       case "operator":
@@ -85,12 +90,15 @@ export class ConferenceModel {
 
   /** The bridge carries out whatever is outstanding, and time goes by: then nothing may be left undone. */
   settle(): void {
-    for (let round = 0; round < 50 && this.state.orders.size > 0; round += 1) {
-      this.happen({ do: "result", which: 0, refusal: null });
-    }
-    this.#wait(2 * 3_600_000);
-    for (let round = 0; round < 50 && this.state.orders.size > 0; round += 1) {
-      this.happen({ do: "result", which: 0, refusal: null });
+    for (const ms of [0, 2 * 3_600_000, 0]) {
+      this.#wait(ms);
+      for (let round = 0; round < 50 && this.state.orders.size > 0; round += 1) {
+        this.happen({ do: "result", which: 0, refusal: null });
+      }
+      const { head, callers, callOuts } = this.state;
+      const calls = [...callers.values()].filter(({ left }) => !left);
+      const dialled = Array.from(callOuts.values(), ({ call, stage }) => ({ call, answered: stage !== "dialling" }));
+      if (head.phase === "running") this.happen({ do: "snapshot", calls, locked: head.locked, dialled });
     }
     const { head, orders, callOuts, rooms } = this.state;
     if (orders.size > 0) this.#fail(`orders without end: ${JSON.stringify([...orders.values()])}`);
