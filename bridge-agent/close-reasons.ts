@@ -4,7 +4,10 @@ const sentences: Readonly<Record<CloseReason, string>> = {
   badMessage: "edge did not understand this agent: check that both run the same version of Bridgehead",
   wrongKey:
     "edge does not know this agent's key: put the line that `bridge-agent key` prints, and the agent's name, into the settings of this bridge at the edge",
-  unknownBridge: "edge knows no such bridge: check `domain` and `bridge` in the agent's settings against the edge's",
+  replayed:
+    "edge got the answer to a challenge that it did not give here: look for what stands between agent and edge and repeats old messages",
+  unknownDomain: "edge knows no such domain: check `domain` in the agent's settings against the edge's",
+  unknownBridge: "edge knows no such bridge in this domain: check `bridge` in the agent's settings against the edge's",
   oldVersion: "edge speaks a newer protocol: install the agent of the edge's version",
   silent: "edge heard nothing from this agent for too long: look at the network between them",
   replaced:

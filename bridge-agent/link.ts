@@ -113,8 +113,9 @@ export class EdgeLink {
       bridge: settings.bridge,
       journal,
       at: now(),
+      nonce,
     };
-    const signature = key.sign(helloText({ ...said, nonce }));
+    const signature = key.sign(helloText(said));
     this.#socket?.send(encode({ type: "hello", ...said, signature }));
   }
 

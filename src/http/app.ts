@@ -9,8 +9,8 @@ import { isOperator } from "./operator-token.ts";
 import { problem } from "./problem.ts";
 import { readiness } from "./readiness.ts";
 
-/** All routes of the edge. `refuseAgent` answers an agent whose bridge is not configured. */
-export function createApp(edge: Edge, refuseAgent: () => Response): Hono {
+/** All routes of the edge. `refuseAgent` answers an agent whose domain or bridge is not configured. */
+export function createApp(edge: Edge, refuseAgent: (why: "unknownDomain" | "unknownBridge") => Response): Hono {
   const app = new Hono();
 
   for (const path of ["/tsp/:domain", "/tsp/:domain/:secret"]) {
@@ -40,7 +40,8 @@ export function createApp(edge: Edge, refuseAgent: () => Response): Hono {
     }
     const { domain: domainName = "", bridge: bridgeName = "" } = context.req.param();
     const domain = edge.domains.get(domainName);
-    if (!domain?.settings.bridges.some((bridge) => bridge.name === bridgeName)) return refuseAgent();
+    if (!domain) return refuseAgent("unknownDomain");
+    if (!domain.settings.bridges.some((bridge) => bridge.name === bridgeName)) return refuseAgent("unknownBridge");
     return edge.objects.connectAgent(domain.name, bridgeName as BridgeName, context.req.raw);
   });
 

@@ -23,9 +23,12 @@ export function checkHello(
   now: EpochMs,
 ): HelloVerdict {
   if (hello.version !== LINK_PROTOCOL_VERSION) return { ok: false, why: "oldVersion" };
-  if (hello.domain !== link.domain || hello.bridge !== link.bridge) return { ok: false, why: "unknownBridge" };
+  if (hello.domain !== link.domain) return { ok: false, why: "unknownDomain" };
+  if (hello.bridge !== link.bridge) return { ok: false, why: "unknownBridge" };
   const agent = link.agents.find((known) => known.name === hello.agent);
   if (!agent) return { ok: false, why: "wrongKey" };
+  // Whoever repeats a hello and puts the new nonce in it has a signature that does not fit.
+  if (hello.nonce !== link.nonce) return { ok: false, why: "replayed" };
   if (Math.abs(now - hello.at) > MAX_CLOCK_SKEW_MS) return { ok: false, why: "clockSkew" };
   return { ok: true, publicKey: agent.publicKey, text: helloText({ ...hello, nonce: link.nonce }) };
 }

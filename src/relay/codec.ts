@@ -145,6 +145,7 @@ const agentToEdge: Schemas<AgentToEdge> = {
     domain: word,
     bridge: word,
     journal: id<JournalId>(),
+    nonce: word,
     signature: v.pipe(word, v.regex(/^[A-Za-z0-9_-]{86}$/, "not 64 bytes in base64url")),
     at: whole,
   }),

@@ -34,6 +34,8 @@ export type AgentToEdge =
       readonly domain: string;
       readonly bridge: string;
       readonly journal: JournalId;
+      /** Of the challenge that this answers. The signature covers it; it stands here too so that a repeat is called one. */
+      readonly nonce: string;
       /** Base64url, 64 bytes, over `helloText`. */
       readonly signature: string;
       readonly at: number;
@@ -79,6 +81,9 @@ export const CLOSE_CODES = {
   badMessage: 4400,
   /** The key is not one of this bridge's agents, or the signature does not fit. */
   wrongKey: 4401,
+  /** The hello answers another link's challenge. */
+  replayed: 4402,
+  unknownDomain: 4403,
   unknownBridge: 4404,
   oldVersion: 4406,
   /** No sign of life for too long. */

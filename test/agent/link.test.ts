@@ -132,11 +132,12 @@ test("the agent proves with its key who it is, for this bridge and this challeng
     bridge: "simulated",
     journal: "journal-1",
     at: 1_790_000_000_000,
+    nonce: "abc",
   });
   const x = agentKey(folder).publicKey;
   expect(Buffer.from(x, "base64url")).toHaveLength(32);
   const publicKey = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
-  const signed = Buffer.from(helloText({ ...said, nonce: "abc" }));
+  const signed = Buffer.from(helloText(said));
   expect(verify(null, signed, publicKey, Buffer.from(signature, "base64url"))).toBe(true);
 });
 

@@ -59,8 +59,8 @@ test("an agent is handed to the relay of its bridge; for an unknown one it is to
   const ask = async (path: string) => (await app.request(path, { headers: websocket })).text();
 
   expect(await ask("/agent/local/simulated")).toBe("agent of local/simulated");
-  expect(await ask("/agent/local/other")).toBe("refused");
-  expect(await ask("/agent/other/simulated")).toBe("refused");
+  expect(await ask("/agent/local/other")).toBe("unknownBridge");
+  expect(await ask("/agent/other/simulated")).toBe("unknownDomain");
   expect((await app.request("/agent/local/simulated")).status).toBe(426);
 });
 

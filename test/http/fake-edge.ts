@@ -53,7 +53,7 @@ export class FakeEdge {
         now: () => this.time,
         log: (event) => this.logged.push(event),
       },
-      () => new Response("refused"),
+      (why) => new Response(why),
     );
   }
 

@@ -10,6 +10,7 @@ const hello: Hello = {
   domain: "local",
   bridge: "simulated",
   journal: "j1" as JournalId,
+  nonce: "n1",
   signature: "s",
   at: 1_000_000,
 };
@@ -24,9 +25,10 @@ test("a right hello must be signed by the agent's key, over everything that ties
 
 test.each<[string, Partial<Hello>, string]>([
   ["another version", { version: 2 }, "oldVersion"],
-  ["another domain than the link's", { domain: "other" }, "unknownBridge"],
+  ["another domain than the link's", { domain: "other" }, "unknownDomain"],
   ["another bridge than the link's", { bridge: "other" }, "unknownBridge"],
   ["an agent that the bridge does not have", { agent: "agent-2" }, "wrongKey"],
+  ["an answer to another challenge", { nonce: "n0" }, "replayed"],
   ["a clock that is behind", { at: 1_000_000 - MAX_CLOCK_SKEW_MS - 1 }, "clockSkew"],
   ["a clock that is ahead", { at: 1_000_000 + MAX_CLOCK_SKEW_MS + 1 }, "clockSkew"],
 ])("%s is refused", (_what, change, why) => {

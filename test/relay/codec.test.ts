@@ -90,6 +90,7 @@ const agentToEdge: AgentToEdge[] = [
     domain: "local",
     bridge: "simulated",
     journal: "j" as JournalId,
+    nonce: "n",
     signature: "A".repeat(86),
     at: 1_790_000_000_000,
   },

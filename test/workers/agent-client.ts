@@ -78,6 +78,7 @@ export class AgentClient {
       bridge: "simulated",
       journal: `journal of ${name}` as JournalId,
       at: Date.now(),
+      nonce: challenge.nonce,
       ...change,
     };
     const signature = await sign(seed, helloText({ ...facts, nonce: challenge.nonce }));

@@ -134,6 +134,8 @@ test.each<[string, keyof typeof CLOSE_CODES, (agent: AgentClient) => Promise<voi
   ["an agent that the bridge does not have", "wrongKey", (agent) => agent.greet(0, { agent: "agent-3" })],
   ["another version", "oldVersion", (agent) => agent.greet(0, { version: 0 })],
   ["a clock that is six minutes off", "clockSkew", (agent) => agent.greet(0, { at: Date.now() - 360_000 })],
+  ["another domain than the path says", "unknownDomain", (agent) => agent.greet(0, { domain: "other" })],
+  ["an answer to another challenge", "replayed", (agent) => agent.greet(0, { nonce: "another" })],
   ["another bridge than the path says", "unknownBridge", (agent) => agent.greet(0, { bridge: "other" })],
   ["anything before the hello", "badMessage", (agent) => agent.say({ type: "ping", nonce: "n" })],
   ["no JSON", "badMessage", (agent) => agent.sayRaw("hello")],
@@ -151,22 +153,30 @@ test.each<[string, keyof typeof CLOSE_CODES, (agent: AgentClient) => Promise<voi
   expect(await agent.next()).toMatchObject({ type: "commands", epoch: 1 });
 });
 
-test.each(["/agent/local/other", "/agent/other/simulated"])("%s is closed with the reason", async (path) => {
+test.each<[string, keyof typeof CLOSE_CODES]>([
+  ["/agent/local/other", "unknownBridge"],
+  ["/agent/other/simulated", "unknownDomain"],
+])("%s is closed with the reason", async (path, why) => {
   const agent = await AgentClient.connect(path);
 
-  expect(await agent.closed()).toBe(CLOSE_CODES.unknownBridge);
+  expect(await agent.closed()).toBe(CLOSE_CODES[why]);
 });
 
-test("a signature for one challenge is worth nothing for another", async () => {
+test.each<[string, keyof typeof CLOSE_CODES, (hello: string, nonce: string) => string]>([
+  ["as it was", "replayed", (hello) => hello],
+  ["under the new challenge's name", "wrongKey", (hello, nonce) => JSON.stringify({ ...JSON.parse(hello), nonce })],
+])("a hello for one challenge, said to another %s, is refused", async (_how, why, repeated) => {
   const first = await AgentClient.connect();
   const said: string[] = [];
   vi.spyOn(first, "say").mockImplementation((message) => void said.push(JSON.stringify(message)));
   await first.greet();
 
   const second = await AgentClient.connect();
-  second.sayRaw(said[0] ?? "");
+  const challenge = await second.next();
+  if (challenge.type !== "challenge") throw new Error(`unexpected ${challenge.type}`);
+  second.sayRaw(repeated(said[0] ?? "", challenge.nonce));
 
-  expect(await second.closed()).toBe(CLOSE_CODES.wrongKey);
+  expect(await second.closed()).toBe(CLOSE_CODES[why]);
 });
 
 test("a socket that says nothing is closed by the alarm", async () => {
