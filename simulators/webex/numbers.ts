@@ -1,6 +1,6 @@
 import type { MsgId, TransId } from "../../src/foundation/ids.ts";
 
-/** Gives out the numbers of one TSP server by its own scheme (protocol T33): TransIDs and MsgIDs count apart. */
+/** Gives out the numbers of one TSP server by its own scheme (protocol T33, section 5, row 19): TransIDs and MsgIDs count apart. */
 export interface ServerNumbers {
   transId(): TransId;
   msgId(): MsgId;

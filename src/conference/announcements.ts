@@ -23,7 +23,7 @@ export function announce(turn: Turn, head: Running): void {
   }
 }
 
-/** The conference is there; with it go the hybrid attributes that the domain has set (protocol 2.2.1). */
+/** The conference is there; with it go the hybrid attributes that the domain has set (protocol 2.2.1, section 5, row 24). */
 export function answerCreate(turn: Turn, request: Asked | null): void {
   const { hybrid } = turn.around.settings;
   turn.answer(request, "ok", {
@@ -37,7 +37,7 @@ export function answerCreate(turn: Turn, request: Asked | null): void {
   });
 }
 
-/** Locked or unlocked; there is no status for "unlocked" but that it runs (protocol 2.3.2). */
+/** Locked or unlocked (protocol 4.10); there is no status for "unlocked" but that it runs (protocol 2.3.2). */
 export function lockChanged(turn: Turn, head: Running, locked: boolean): void {
   turn.head = { ...head, locked };
   const { extConfId } = head;

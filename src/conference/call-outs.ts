@@ -14,7 +14,7 @@ const GRACE_MS = 5_000;
 /** How long the bridge may take to bring an answered call in, through a talk with the host or straight away. */
 const ENTRY_MS = 30_000;
 
-/** Dials (protocol 4.3). */
+/** Dials (protocol 2.2.4, 4.3). */
 export function startCallOut(turn: Turn, head: Creating | Running, message: FromWebexMessages["call-out"]): void {
   const request = asked(message);
   if (head.phase === "running" && head.locked) return turn.answer(request, "conference-locked");
@@ -42,7 +42,7 @@ export function startCallOut(turn: Turn, head: Creating | Running, message: From
   turn.order({ type: "dial", call, number: message.phone, waitMs }, null, { timeoutMs: ORDER_TIMEOUT_MS });
 }
 
-/** Stops a call that still rings; one that was answered is dropped (protocol 4.5). */
+/** Stops a call that still rings; one that was answered is dropped (protocol 2.2.5, 4.5). */
 export function cancelCallOut(turn: Turn, message: FromWebexMessages["cancel-call-out"]): void {
   const request = asked(message);
   const callOut = turn.callOuts.find((one) => one.extCallId === message.extCallId && one.stage !== "dropping");

@@ -25,7 +25,7 @@ export function entered(turn: Turn, arrival: BridgeCaller): void {
   });
 }
 
-/** Tells WebEx of a caller that it is to name, or to confirm the name of, by `caller-named`. */
+/** Tells WebEx of a caller that it is to name, or to confirm the name of (protocol 2.3.3), by `caller-named`. */
 export function tellEntered(turn: Turn, caller: Caller, action?: "private-talk"): void {
   const { bound } = turn;
   if (!bound) return;
@@ -44,7 +44,7 @@ export function tellEntered(turn: Turn, caller: Caller, action?: "private-talk")
   });
 }
 
-/** WebEx names a call (protocol 2.2.9, 4.2 step 3); what was held back for want of a name goes out. */
+/** WebEx names a call, also one that we dialled (protocol 2.2.9, 4.2 step 3, section 5, row 25); what was held back for want of a name goes out. */
 export function nameCaller(turn: Turn, message: FromWebexMessages["caller-named"]): void {
   const caller = turn.callers.find(({ enterMsgId }) => enterMsgId === message.msgId);
   if (!caller) return turn.note(`WebEx names a call for message ${message.msgId}, which no caller waits for`);
@@ -72,7 +72,7 @@ export function hostOf(turn: Turn): Caller | undefined {
     .reduce<Caller | undefined>((first, caller) => (first && first.order < caller.order ? first : caller), undefined);
 }
 
-/** Tells WebEx how a caller changed, or holds that back until the call has a name. */
+/** Tells WebEx how a caller changed (protocol 2.3.4), or holds that back until the call has a name. */
 export function tellNews(turn: Turn, caller: Caller, news: CallerNews): void {
   const { bound } = turn;
   if (!bound) return;

@@ -11,7 +11,10 @@ import type { Turn } from "./turn.ts";
 /** How long requests that still carry a replaced handle are taken (protocol 4.9, last paragraph). */
 const FORMER_HANDLE_MS = 60_000;
 
-/** Another TSP server takes the running conference over (protocol 4.9): it is told the whole state anew. */
+/**
+ * Another TSP server takes the running conference over (protocol 4.9): it is told the whole state anew, in the order of
+ * protocol 4.15. Who joined meanwhile is a caller like any other (protocol F3).
+ */
 export function takeOver(turn: Turn, head: Running, message: CreateRequest): void {
   const departed = [...head.departed, ...departuresIn(turn.around.unconfirmed())];
   // Who speaks is reported again when the new server asks for it (protocol 4.16).
@@ -19,18 +22,19 @@ export function takeOver(turn: Turn, head: Running, message: CreateRequest): voi
   const running: Running = { ...rest, attached: true, departed: [], groups: {} };
   turn.head = running;
   answerCreate(turn, asked(message));
-  announce(turn, running);
+  announce(turn, running); // Also with a sub-conference in progress (protocol section 5, row 14).
   for (const caller of turn.callers.values()) {
     // A call that the old server never named, and that has left, is nobody's news.
     if (caller.left) turn.callers.delete(caller.call);
     else tellEntered(turn, { ...caller, held: [] });
   }
-  // With a sub-conference in progress each call's state is told, else that of the muted ones (protocol section 5, row 13).
+  // With a sub-conference in progress each call's state is told, else that of the muted ones (protocol F1, section 5, row 13).
   const tellsAll = turn.rooms.find(() => true) !== undefined;
   for (const caller of turn.callers.values()) {
     if (caller.muted || tellsAll) tellNews(turn, caller, { status: caller.muted ? "muted" : "unmuted" });
   }
   tellRooms(turn);
+  // The new server has never seen these calls, and is told all the same (protocol F4, section 5, row 17).
   for (const extCallId of departed) {
     const { extConfId } = running;
     turn.notify({ type: "caller-changed", msgId: turn.around.msgId(), extConfId, extCallId, status: "left" });
@@ -39,7 +43,7 @@ export function takeOver(turn: Turn, head: Running, message: CreateRequest): voi
 }
 
 /**
- * Ties the conference to the server and the handle of this request. What waits for the old server is dropped, answers
+ * Ties the conference to the server and the handle of this request; nothing but a create does (protocol T13). What waits for the old server is dropped, answers
  * to its requests among it: it is gone, and posts to it would hold up the new one.
  */
 export function rebind<Head extends Bound>(turn: Turn, head: Head, message: CreateRequest): Head {

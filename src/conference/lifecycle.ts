@@ -46,7 +46,7 @@ export function createFailed(turn: Turn, head: Creating, result: ResultWord): vo
   turn.note(`the conference was not created: ${result}`);
 }
 
-/** WebEx closes (protocol 4.7). */
+/** WebEx closes (protocol 2.2.3, 4.7). */
 export function close(
   turn: Turn,
   head: Creating | Running | Closing,
@@ -150,7 +150,7 @@ function isTakeOver(head: Creating | Running, message: CreateRequest): boolean {
 }
 
 /**
- * Whether the conference of this key ended without WebEx's knowledge (protocol 4.9 F5): its end was given up on, or is
+ * Whether the conference of this key ended without WebEx's knowledge (protocol 4.9 F5, section 5, row 20): its end was given up on, or is
  * still under way to a server that another one replaces now.
  */
 function wasClosedUnnoticed(turn: Turn): boolean {

@@ -2,7 +2,7 @@ import { callerNamed } from "./callers.ts";
 import type { OperatorRequest } from "./input.ts";
 import type { Turn } from "./turn.ts";
 
-/** What operations staff ask for. */
+/** What operations staff ask for: data for a caller's client (protocol 2.3.11, 4.22), or new connect data. */
 export function takeOperatorRequest(turn: Turn, request: OperatorRequest): void {
   const { bound } = turn;
   if (!bound) return;

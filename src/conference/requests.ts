@@ -19,9 +19,9 @@ export function takeRequest(turn: Turn, message: FromWebex): void {
       return nameCaller(turn, message);
     case "unknown":
       return turn.answer(asked(message), "unknown-message");
-    case "message-refused":
+    case "message-refused": // Nothing follows (protocol 2.2.11).
       return turn.note(`WebEx did not understand message ${message.msgId}: result ${message.result ?? "not given"}`);
-    case "passthrough":
+    case "passthrough": // Nothing is answered (protocol 2.2.10, 4.22).
       return turn.note(`client data for call ${message.extCallId} has no receiver in this domain`);
     default:
       return takeConferenceRequest(turn, message);
@@ -73,7 +73,7 @@ function liveUnder(turn: Turn, extConfId: ExtConfId): Creating | Running | Closi
   return known ? head : null;
 }
 
-/** Mute and unmute (protocol 2.2.6, 4.11). */
+/** Mute and unmute: Privilege in the request, Status in the news (protocol 2.2.6, 4.11, section 5, row 15). */
 function updateCaller(turn: Turn, message: Extract<FromWebex, { type: "update-caller" }>, request: Asked | null): void {
   if (typeof message.privilege === "number") return turn.answer(request, "not-supported");
   const caller = callerNamed(turn, message.extCallId);
@@ -81,7 +81,7 @@ function updateCaller(turn: Turn, message: Extract<FromWebex, { type: "update-ca
   setMuted(turn, caller, message.privilege === "listen", request);
 }
 
-/** Expels a call (protocol 4.12); an invitee that waits for its host is one, too. */
+/** Expels a call (protocol 2.2.7, 4.12); an invitee that waits for its host is one, too. */
 function dropCaller(turn: Turn, extCallId: ExtCallId, request: Asked | null): void {
   const caller = callerNamed(turn, extCallId);
   const call = caller?.call ?? turn.callOuts.find((one) => one.extCallId === extCallId && isOnTheLine(one))?.call;

@@ -28,7 +28,7 @@ export function speechDue(speech: Speech | undefined): EpochMs | null {
   return Math.max(speech.changedAt + GATHER_MS, speech.toldAt + PAUSE_MS);
 }
 
-/** Tells WebEx of the calls whose speaking it has not heard of, if it is time. */
+/** Tells WebEx, by its names for conference and calls (protocol section 5, row 7), of the speaking it has not heard of. */
 export function tellSpeakers(turn: Turn): void {
   const { head, at } = turn;
   if (head.phase !== "running" || !head.speech) return;

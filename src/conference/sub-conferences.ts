@@ -6,7 +6,7 @@ import { type Outcome, refusalResult } from "./refusals.ts";
 import type { Caller, Room } from "./state.ts";
 import { ORDER_TIMEOUT_MS, type Turn } from "./turn.ts";
 
-/** Opens a room of its own on the bridge (protocol 4.13). */
+/** Opens a room of its own on the bridge (protocol 2.2.8, 4.13). */
 export function createRoom(turn: Turn, message: FromWebexMessages["create-sub-conference"]): void {
   const request = asked(message);
   const { subConfId, spelling } = message;
@@ -90,7 +90,7 @@ export function closeIfEmpty(turn: Turn, id: RoomId): void {
   if (!inside && !isOrdered) turn.order({ type: "close-room", room: id });
 }
 
-/** After a failover: that the sub-conferences go on, and who is in each (protocol 4.15). */
+/** After a failover: that the sub-conferences go on, and who is in each (protocol 2.3.8, 4.15 F7). */
 export function tellRooms(turn: Turn): void {
   const { bound } = turn;
   if (!bound) return;
@@ -150,6 +150,7 @@ function roomNamed(turn: Turn, subConfId: Room["subConfId"] | undefined): Room |
   return rooms.length === 1 ? rooms[0] : undefined;
 }
 
+/** There is no word for one that is closed (protocol 2.3.6, section 5, row 12): the answer to its closing says so. */
 function tellRoom(turn: Turn, { subConfId, spelling }: Room, status: "created" | "in-progress"): void {
   const extConfId = turn.bound?.extConfId;
   if (extConfId === undefined) return;

@@ -70,7 +70,7 @@ export class Turn {
     return this.orders.find(({ command }) => types.includes(command.type)) !== undefined;
   }
 
-  /** Answers a request, to the server that asked (protocol T11), else to the conference's. */
+  /** Answers a request, to the server that asked (protocol T11), else to the conference's (protocol T14). */
   answer(asked: Asked | null, result: ResultWord, more: Partial<ToWebexMessages["conference-created"]> = {}): void {
     if (asked)
       this.#send(asked.replyTo ?? this.bound?.host ?? null, { ...answerTo(asked, result), ...more } as ToWebex);

@@ -7,7 +7,10 @@ import { addToMain, endTalk } from "./private-talk.ts";
 import type { Creating, Running } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
-/** What WebEx asks of the whole conference by one action code (protocol 2.2.2). */
+/**
+ * What WebEx asks of the whole conference by one action code (protocol 2.2.2). A domain can switch the answers off, since
+ * the guide shows none (protocol section 5, row 16).
+ */
 export function update(turn: Turn, head: Creating | Running, message: FromWebexMessages["update-conference"]): void {
   const request = asked(message);
   const { action } = message;

@@ -15,7 +15,10 @@ type NotAllowed = { readonly kind: "not-allowed"; readonly host: string };
 const form = /^(?:(https?):\/\/)?(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(\d{1,5}))?(\/[\w.~!$&'()*+,;=:@/?-]*)?$/i;
 const labels = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/;
 
-/** The URL to post to for a `WbxHostName`: `host:port`, or a full URL (protocol T15). */
+/**
+ * The URL to post to, by HTTP or HTTPS (protocol T2), for a `WbxHostName`: `host:port`, or a full URL (protocol T15). The
+ * name is data, taken as it is written (protocol section 5, row 5).
+ */
 export function targetUrl(webexHost: string, settings: TargetSettings): Result<string, BadTarget> {
   const [, givenScheme, givenHost, port, givenPath] = form.exec(webexHost) ?? [];
   if (givenHost === undefined || (givenPath !== undefined && givenScheme === undefined) || !isPort(port)) {

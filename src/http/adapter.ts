@@ -7,7 +7,7 @@ import { refuseHosts } from "./refuse-hosts.ts";
 export const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
 /**
- * Takes one document from WebEx (protocol section 1). What is wrong with its form is said in the Confirmation; a
+ * Takes one document from WebEx (protocol T1, T4, T5, T8). What is wrong with its form is said in the Confirmation; a
  * Confirmation of 0 says that all of it is on disk; 503 says that some of it is not, so that WebEx sends it again.
  */
 export async function receiveDocument(request: Request, domain: Domain, edge: Edge): Promise<Response> {

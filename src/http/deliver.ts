@@ -12,8 +12,9 @@ export interface Letter {
 }
 
 /**
- * Brings each message to where it belongs. Resolves, to what should be logged, when all of them are on disk; rejects,
- * after every attempt has ended, if one is not: WebEx then sends the document again, and those that have it know it.
+ * Brings each message to where it belongs, and waits for disks, never for a bridge (protocol T28). Resolves, to what should be logged, when all of them are on disk; rejects,
+ * after every attempt has ended, if one is not: WebEx then sends the document again, and those that have it know it
+ * (protocol T38, T39).
  */
 export async function deliver(
   letter: Letter,

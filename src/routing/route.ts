@@ -8,7 +8,7 @@ export type Address =
   /** A create brings the key itself, and the handle that stands for it from now on. */
   | { readonly by: "conf-key"; readonly confKey: ConfKey; readonly extConfId: ExtConfId }
   | { readonly by: "ext-conf-id"; readonly extConfId: ExtConfId }
-  /** An answer to one of our messages may carry nothing but its MsgID (protocol 2.2.9). */
+  /** An answer to one of our messages comes here like a request and may carry nothing but its MsgID (protocol T10, 2.2.9). */
   | { readonly by: "msg-id"; readonly msgId: MsgId }
   | { readonly by: "nothing" };
 

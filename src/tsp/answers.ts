@@ -2,7 +2,7 @@ import type { ExtCallId, ExtConfId, MsgId, SubConfId, WebexHost } from "../found
 import type { FromWebex, Spelling, ToWebex } from "./messages.ts";
 import type { ResultWord, UpdateAction } from "./protocol-table.ts";
 
-/** Which message answers which request (protocol 2.3.1). Requests that are not here get no answer. */
+/** Which message answers which request (protocol 2.3.1, section 5, rows 11, 12). Requests that are not here get no answer. */
 const answerTypes = {
   "create-conference": "conference-created",
   "update-conference": "conference-updated",

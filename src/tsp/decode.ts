@@ -27,7 +27,10 @@ export type Decoded<Message> =
 
 export const maxMessages = 50;
 
-/** Reads and checks a document. The same bytes get the same verdict each time. */
+/**
+ * Reads and checks a document. The same bytes get the same verdict each time (protocol T39). What is no XML is refused and
+ * never repaired (protocol section 5, rows 1, 3).
+ */
 export function decodeDocument(bytes: Uint8Array, vocabulary: Vocabulary): Decoded<TableMessage> {
   const tree = parseXml(bytes);
   if (!tree.ok) {
@@ -40,10 +43,12 @@ export function decodeDocument(bytes: Uint8Array, vocabulary: Vocabulary): Decod
     return refused(searchTransId(bytes), "wrong-root", `the root element is ${shorten(root.name)}, not WbxTSPSchema`);
   }
   const name = root.attributes.find((attribute) => attribute.name === "Name")?.value;
+  // One documented answer has words behind it (protocol section 5, row 9).
   if (name && !name.startsWith("WTSPDOM")) {
     return refused(searchTransId(bytes), "wrong-root", `the root's Name is "${shorten(name)}", not WTSPDOM`);
   }
 
+  // An element, though one page calls it an attribute (protocol section 5, row 10).
   const transIds: XmlElement[] = [];
   const elements: XmlElement[] = [];
   for (const child of root.children) (isNamed(child, "TransID", notes) ? transIds : elements).push(child);
@@ -78,6 +83,7 @@ function searchTransId(bytes: Uint8Array): string {
   return /<TransID\s*>([^<]{0,256})<\/TransID\s*>/i.exec(text)?.[1]?.trim() ?? "";
 }
 
+/** All messages, or the first fault in the order of the document (protocol T20, T22). */
 function readMessages(
   elements: readonly XmlElement[],
   vocabulary: Vocabulary,

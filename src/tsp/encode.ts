@@ -19,7 +19,7 @@ export function encodeDocument(transId: string, messages: readonly TableMessage[
   return wrapDocument(transId, body);
 }
 
-/** The root element around its TransID and what follows it. Written in one line, with end tags as the examples of the guide have. */
+/** The root element around its TransID and what follows it: the canonical form (protocol section 5, row 21), in one line. */
 export function wrapDocument(transId: string, body: string): string {
   return `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>${escapeXml(transId)}</TransID>${body}</WbxTSPSchema>`;
 }

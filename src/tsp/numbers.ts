@@ -7,7 +7,7 @@ const firstDay = 2_440_587;
 /** Sequences run from 0 to here and then begin again (protocol T35). */
 export const lastSequence = 999_999;
 
-/** The first five digits of a day's TransIDs and MsgIDs: its Julian date, cut as protocol T31 and T32 do; UTC. */
+/** The first five digits of a day's TransIDs and MsgIDs: its Julian date, cut to five (protocol T31, T32, section 5, row 18); UTC. */
 export function dayPrefix(at: EpochMs): string {
   return String((Math.floor(at / dayMs) + firstDay) % 100_000).padStart(5, "0");
 }

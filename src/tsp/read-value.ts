@@ -8,7 +8,7 @@ export interface ValueFault {
   readonly detail: string;
 }
 
-/** 1 to 32 of digits, letters, `-` and `_`: a TransID or MsgID (protocol T30). */
+/** 1 to 32 of digits, letters, `-` and `_`: a TransID or MsgID (protocol T30, section 5, row 8). */
 export function isNumberLike(text: string): boolean {
   return /^[\w-]{1,32}$/.test(text);
 }

@@ -1,0 +1,188 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { fromWebex, type MessageSpec, toWebex } from "../src/tsp/messages.ts";
+import { clauseOf, type Rule, ruleGroups } from "../test/protocol/rules.ts";
+
+/**
+ * docs/protocol.md: of each message and each rule of the protocol, where it is carried out and which tests show it. Code
+ * names rules in comments, tests in their titles, transcripts in their `#` lines, documents of the corpus in `shows`;
+ * always as "protocol T38", "protocol 4.9 F5", "protocol section 5, row 13".
+ */
+const root = new URL("../", import.meta.url);
+const page = new URL("docs/protocol.md", root);
+
+/** The command that renews the page. */
+export const renewal = "npm run protocol-page";
+
+interface Mention {
+  readonly file: string;
+  /** For a test: what it is called. */
+  readonly title?: string;
+}
+
+export interface Coverage {
+  readonly text: string;
+  /** What is missing, one line each. */
+  readonly gaps: readonly string[];
+}
+
+export function protocolPage(): Coverage {
+  const places = new Mentions();
+  const tests = new Mentions();
+  for (const file of filesIn(["src", "durable-objects", "bridge-agent", "simulators"], ".ts")) {
+    for (const [comment] of read(file).matchAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm)) places.add(comment, { file });
+  }
+  for (const file of filesIn(["test"], ".ts")) {
+    for (const [, , title = ""] of read(file).matchAll(
+      /(["'`])((?:(?!\1)[^\\\n]|\\.)*\bprotocol (?:(?!\1)[^\\\n]|\\.)*)\1/g,
+    ))
+      tests.add(title, { file, title: shorten(title) });
+  }
+  const transcripts = filesIn(["test/transcripts"], ".txt").sort((one, other) => read(one).length - read(other).length);
+  for (const file of transcripts) {
+    for (const [line] of read(file).matchAll(/^#.*$/gm)) tests.add(line, { file, title: shorten(line.slice(1)) });
+  }
+  for (const file of filesIn(["test/tsp/corpus"], ".json")) {
+    const { shows } = JSON.parse(read(file)) as { shows?: string };
+    if (shows) tests.add(shows, { file, title: nameOf(file) });
+  }
+
+  const gaps: string[] = [];
+  const messages = Object.entries({ ...fromWebex, ...toWebex }).map(([type, spec]) => {
+    const where = places.of(clauseOf[type as keyof typeof clauseOf]);
+    const shown = transcripts
+      .filter((file) => read(file).includes(spec.wire))
+      .map((file) => ({ file, title: nameOf(file) }));
+    if (where.length === 0)
+      gaps.push(`${spec.wire}: no comment names clause ${clauseOf[type as keyof typeof clauseOf]}`);
+    if (shown.length === 0) gaps.push(`${spec.wire}: no transcript has it`);
+    return messageRow(spec, clauseOf[type as keyof typeof clauseOf], where, shown);
+  });
+  const groups = ruleGroups.map(({ title, rules }) => {
+    const rows = rules.map((rule) => {
+      const where = places.of(rule.id);
+      const shown = tests.of(rule.id);
+      if (!rule.outside && where.length === 0) gaps.push(`${rule.id}: no comment in the code names it`);
+      if (!rule.outside && shown.length === 0) gaps.push(`${rule.id}: no test, transcript or document names it`);
+      return ruleRow(rule, where, shown);
+    });
+    return `## ${title}\n\n| rule | what it says | where | shown by |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
+  });
+  const known = new Set(ruleGroups.flatMap(({ rules }) => rules.map(({ id }) => id)));
+  for (const id of [...places.ids, ...tests.ids]) {
+    if (/^(?:T|F|4\.|row )/.test(id) && !known.has(id)) gaps.push(`${id} is named, and there is no such rule`);
+  }
+  return { text: [head, messageHead, ...messages, "", ...groups].join("\n"), gaps: [...new Set(gaps)] };
+}
+
+const head = `# The protocol, rule by rule
+
+What WebEx's TSP telephony interface demands of an adapter, where this one does it, and which tests show it. The numbers
+are those that comments and test titles use. Generated: \`${renewal}\` renews it.
+`;
+const messageHead = `## Messages
+
+An *unconfirmed* one stands in no public document, and can be renamed or switched off in a domain's \`protocol\` setting. All
+are described in [src/tsp/messages.ts](../src/tsp/messages.ts).
+
+| message | clause | standing | where | shown by |
+| --- | --- | --- | --- | --- |`;
+
+/** Who mentions which rule, in the order found. */
+class Mentions {
+  readonly #byId = new Map<string, Mention[]>();
+
+  add(text: string, mention: Mention): void {
+    for (const id of rulesNamedIn(text)) {
+      const others = this.#byId.get(id) ?? [];
+      if (others.some(({ file, title }) => file === mention.file && title === mention.title)) continue;
+      this.#byId.set(id, [...others, mention]);
+    }
+  }
+
+  of(id: string): readonly Mention[] {
+    return this.#byId.get(id) ?? [];
+  }
+
+  get ids(): Iterable<string> {
+    return this.#byId.keys();
+  }
+}
+
+/** `protocol T36 to T38, 4.9 F5` → T36, T37, T38, 4.9, F5. */
+export function rulesNamedIn(text: string): readonly string[] {
+  const ids: string[] = [];
+  const flat = text.replaceAll(/\n\s*(?:\*|\/\/) ?/g, " ");
+  const token = String.raw`(?:sections?|steps?|rows?|to|and|[TF]\d+|\d+(?:\.\d+)*)`;
+  for (const [, run = ""] of flat.matchAll(new RegExp(String.raw`\bprotocol (${token}(?:,? ${token})*)`, "g"))) {
+    let kind = "";
+    let before = "";
+    for (const word of run.split(/,? /)) {
+      const [, letter = "", digits = ""] = /^([TF]?)(\d+)$/.exec(word) ?? [];
+      if (/^(?:section|step|row)s?$/.test(word)) kind = word.replace(/s$/, "");
+      else if (word.includes(".")) ids.push(word);
+      else if (digits && (letter || kind === "row")) {
+        const prefix = letter || "row ";
+        const first = before === "to" ? Number(ids.at(-1)?.slice(prefix.length)) + 1 : Number(digits);
+        for (let number = first; number <= Number(digits); number += 1) ids.push(`${prefix}${number}`);
+      }
+      before = word;
+    }
+  }
+  return ids;
+}
+
+function messageRow(spec: MessageSpec, clause: string, where: readonly Mention[], shown: readonly Mention[]): string {
+  return `| \`${spec.wire}\` | ${clause} | ${spec.standing} | ${links(where)} | ${links(shown, 3)} |`;
+}
+
+function ruleRow({ id, says, outside }: Rule, where: readonly Mention[], shown: readonly Mention[]): string {
+  return `| ${id} | ${says} | ${outside ?? links(where)} | ${links(shown)} |`;
+}
+
+function links(mentions: readonly Mention[], most = mentions.length): string {
+  const shown = mentions.slice(0, most).map(({ file, title }) => `[${inCell(title ?? nameOf(file))}](../${file})`);
+  return [...shown, ...(mentions.length > most ? [`and ${mentions.length - most} more`] : [])].join("<br>");
+}
+
+/** A test's title without the numbers of the rules. */
+function shorten(title: string): string {
+  const short = title
+    .replaceAll(/\s*\((?:[^()]*\b)?protocol [^()]*\)/g, "")
+    .replaceAll("${", "")
+    .trim();
+  return short.replace(/[:.,]$/, "");
+}
+
+function nameOf(file: string): string {
+  return file.replace(/^.*\//, "").replace(/\.\w+$/, "");
+}
+
+function inCell(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("[", "\\[").replaceAll("]", "\\]").replaceAll("<", "&lt;");
+}
+
+function filesIn(folders: readonly string[], ending: string): string[] {
+  return folders.flatMap((folder) =>
+    readdirSync(new URL(folder, root), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(ending) && !name.includes("node_modules"))
+      .map((name) => `${folder}/${name}`)
+      .sort(),
+  );
+}
+
+function read(file: string): string {
+  return readFileSync(new URL(file, root), "utf8");
+}
+
+/** The page as it is on disk; empty where there is none. */
+export function pageOnDisk(): string {
+  return existsSync(page) ? readFileSync(page, "utf8") : "";
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { text, gaps } = protocolPage();
+  writeFileSync(page, text);
+  for (const gap of gaps) console.log(gap);
+  process.exitCode = gaps.length > 0 ? 1 : 0;
+}
