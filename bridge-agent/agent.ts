@@ -1,6 +1,7 @@
 import type { ActOutcome, BridgeState } from "../src/bridge/driving.ts";
 import { assertNever } from "../src/foundation/assert-never.ts";
 import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
+import { masked } from "../src/foundation/masked.ts";
 import type { AgentToEdge, EdgeToAgent } from "../src/relay/messages.ts";
 import { Books } from "./books.ts";
 import { type Act, BridgeSide } from "./bridge-side.ts";
@@ -168,7 +169,7 @@ export class Agent {
       }
       case "reports-taken": {
         const note = this.#books.taken(message.conference, message.upTo, now);
-        if (note) this.#notes.push(`conference ${message.conference}: ${note}`);
+        if (note) this.#notes.push(`conference ${masked(message.conference)}: ${note}`);
         return;
       }
       case "challenge":

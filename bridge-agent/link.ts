@@ -79,7 +79,8 @@ export class EdgeLink {
 
   #receive(text: string): void {
     const decoded = decodeEdgeToAgent(text);
-    if (!decoded.ok) return this.#note(`edge sent a message that was not understood: ${JSON.stringify(decoded.error)}`);
+    // Not what stood in it: that may be somebody's number.
+    if (!decoded.ok) return this.#note(`edge sent a message that was not understood (${decoded.error.kind})`);
     const message = decoded.value;
     switch (message.type) {
       case "challenge":

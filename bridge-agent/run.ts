@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import type { ActOutcome } from "../src/bridge/driving.ts";
 import type { CommandId } from "../src/foundation/ids.ts";
 import type { Timers } from "../src/foundation/timers.ts";
+import { actForLog } from "./act-for-log.ts";
 import { Agent, type AgentInput } from "./agent.ts";
 import type { Act } from "./bridge-side.ts";
 import type { BridgeDriver } from "./drivers/driver.ts";
@@ -13,7 +14,6 @@ import { type Counters, healthServer } from "./health.ts";
 import { openJournal } from "./journal.ts";
 import { agentKey } from "./key.ts";
 import { EdgeLink } from "./link.ts";
-import { actForLog } from "./masked.ts";
 import type { AgentSettings } from "./settings.ts";
 
 const TICK_MS = 200;
@@ -82,7 +82,7 @@ export async function runAgent(settings: AgentSettings, log: Logger): Promise<Ru
 
   function learn(act: Act, outcome: ActOutcome): void {
     counters.acts[outcome.done === true ? "done" : outcome.done === false ? "refused" : "unknown"] += 1;
-    log.info({ id: act.id, conference: act.conference, ...actForLog(act.act), outcome }, "act");
+    log.info({ id: act.id, ...actForLog(act.conference, act.act, settings.logs.personal), outcome }, "act");
     put({ type: "outcome", act, outcome });
   }
 

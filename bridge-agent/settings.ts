@@ -28,6 +28,8 @@ const agentSettings = v.strictObject({
   state: v.pipe(text, v.nonEmpty("must not be empty")),
   /** Health and metrics, on 127.0.0.1 only; port 0: any free one. */
   listen: v.strictObject({ port }),
+  /** Whether numbers and access codes stand in the log as they are. */
+  logs: v.optional(v.strictObject({ personal: v.boolean("must be true or false") }), { personal: false }),
   driver: v.variant(
     "type",
     [v.strictObject({ type: v.literal("generic"), url: socketUrl })],
@@ -45,6 +47,8 @@ const examples: Readonly<Record<string, unknown>> = {
   state: "/var/lib/bridgehead",
   listen: { port: 8791 },
   "listen.port": 8791,
+  logs: { personal: false },
+  "logs.personal": false,
   driver: { type: "generic", url: "ws://127.0.0.1:8790/bridge" },
   "driver.type": "generic",
   "driver.url": "ws://127.0.0.1:8790/bridge",

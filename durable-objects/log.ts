@@ -1,3 +1,7 @@
+import type { DomainName } from "../src/foundation/ids.ts";
+import { masked, maskedQuotation } from "../src/foundation/masked.ts";
+import { loadDomains } from "../src/settings/load.ts";
+
 /** One line for one outcome, with its ids. `event` is what a dashboard counts. */
 export interface LogLine {
   readonly level: "info" | "warn" | "error";
@@ -7,6 +11,21 @@ export interface LogLine {
 
 export type Log = (line: LogLine) => void;
 
-export function consoleLog(line: LogLine): void {
-  console[line.level](JSON.stringify(line));
+/** The edge's log: what is personal is masked, unless the settings of the line's domain say otherwise. */
+export function logOf(env: { readonly DOMAINS: string }): Log {
+  return (line) => {
+    const domains = loadDomains(env.DOMAINS);
+    const shown = domains.ok && domains.value.get(line.domain as DomainName)?.logs.personal === true;
+    console[line.level](JSON.stringify(shown ? line : withoutPersonal(line)));
+  };
+}
+
+/** A conference's key is what callers key in to enter; details of a fault quote what stood in a message. */
+export function withoutPersonal(line: LogLine): LogLine {
+  const safe = { ...line };
+  for (const field of ["confKey", "conference"]) if (typeof safe[field] === "string") safe[field] = masked(safe[field]);
+  for (const field of ["detail", "problem"]) {
+    if (typeof safe[field] === "string") safe[field] = maskedQuotation(safe[field]);
+  }
+  return safe;
 }

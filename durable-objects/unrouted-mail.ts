@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { domainOf } from "./domain-of.ts";
 import type { Env, UnroutedMailRpc } from "./env.ts";
-import { consoleLog } from "./log.ts";
+import { logOf } from "./log.ts";
 import { type Mail, Mailbox } from "./mailbox.ts";
 import { fetchPost } from "./post.ts";
 import { storageSql } from "./sql.ts";
@@ -17,7 +17,7 @@ export class UnroutedMailObject extends DurableObject<Env> implements UnroutedMa
     super(ctx, env);
     this.#mailbox = new Mailbox({
       sql: storageSql(ctx.storage),
-      log: consoleLog,
+      log: logOf(env),
       now: () => Date.now(),
       wait: (ms) => scheduler.wait(ms),
       post: fetchPost,

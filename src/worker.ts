@@ -1,6 +1,6 @@
 import { domainOf } from "../durable-objects/domain-of.ts";
 import type { Env } from "../durable-objects/env.ts";
-import { consoleLog } from "../durable-objects/log.ts";
+import { logOf } from "../durable-objects/log.ts";
 import { refuseAgent } from "../durable-objects/relay/refuse-agent.ts";
 import { createApp } from "./http/app.ts";
 import type { Edge } from "./http/edge.ts";
@@ -23,7 +23,7 @@ export default {
   fetch(request, env, context) {
     const domains = loadDomains(env.DOMAINS);
     if (!domains.ok) {
-      consoleLog({ level: "error", event: "settings-refused", error: domains.error });
+      logOf(env)({ level: "error", event: "settings-refused", error: domains.error });
       return problem(
         503,
         "wrong settings",
@@ -36,6 +36,7 @@ export default {
 } satisfies ExportedHandler<Env>;
 
 function edgeOf(env: Env, domains: Domains): Edge {
+  const log = logOf(env);
   return {
     domains: new Map(Array.from(domains.keys(), (name) => [name, { name, ...domainOf(env, name) }])),
     objects: objectsOf(env),
@@ -44,7 +45,7 @@ function edgeOf(env: Env, domains: Domains): Edge {
     metrics: new Metrics(),
     operatorToken: env.OPERATOR_TOKEN ?? "",
     now: Date.now,
-    log: (event, facts) => consoleLog({ level: "info", event, ...facts }),
+    log: (event, facts) => log({ level: "info", event, ...facts }),
   };
 }
 

@@ -5,7 +5,7 @@ import type { OperatorRequest } from "../../src/conference/input.ts";
 import type { BridgeName, CommandId, ExtConfId } from "../../src/foundation/ids.ts";
 import { domainOf } from "../domain-of.ts";
 import type { BridgeHealth, ConferenceIdentity, ConferenceRpc, Delivered, Env, ReportsOfAgent } from "../env.ts";
-import { consoleLog } from "../log.ts";
+import { logOf } from "../log.ts";
 import { fetchPost } from "../post.ts";
 import { storageSql } from "../sql.ts";
 import { ConferenceActor } from "./actor.ts";
@@ -18,7 +18,7 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
     super(ctx, env);
     this.#actor = new ConferenceActor({
       sql: storageSql(ctx.storage),
-      log: consoleLog,
+      log: logOf(env),
       rules: { decide, nextDeadline },
       now: () => Date.now(),
       wait: (ms) => scheduler.wait(ms),

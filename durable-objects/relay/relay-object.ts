@@ -16,7 +16,7 @@ import { CLOSE_CODES, type CloseReason, type EdgeToAgent } from "../../src/relay
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import type { BridgeHealth, ConferenceRpc, Env, RelayRpc } from "../env.ts";
-import { consoleLog } from "../log.ts";
+import { logOf } from "../log.ts";
 import { Lanes } from "./lanes.ts";
 import { verifySignature } from "./verify-signature.ts";
 
@@ -88,7 +88,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     const decoded = typeof data === "string" ? decodeAgentToEdge(data) : null;
     const at = Date.now();
     if (!decoded?.ok) {
-      log("agent-message-refused", this.#identity, { error: decoded?.error ?? "not text" });
+      this.#log("agent-message-refused", decoded?.error ?? { kind: "not-text" });
       this.#take({ type: "refused", id, why: "badMessage", at });
     } else if (decoded.value.type === "hello") {
       // Awaited, so that the next message of this socket finds it proven.
@@ -128,7 +128,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     }
     const { agent, journal } = hello;
     const carriedOut = this.#take({ type: "proven", id, agent, journal, keypad: settings.keypad, at: Date.now() });
-    if (carriedOut.length > 0) log("agent-connected", this.#identity, { agent, epoch: this.#state.epoch });
+    if (carriedOut.length > 0) this.#log("agent-connected", { agent, epoch: this.#state.epoch });
   }
 
   /** What was carried out. */
@@ -177,7 +177,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
       try {
         await tell(this.env.CONFERENCE.getByName(name), confKey);
       } catch (error) {
-        log("conference-not-told", this.#identity, { conference: confKey, error: String(error) });
+        this.#log("conference-not-told", { conference: confKey, error: String(error) });
       }
     });
   }
@@ -194,7 +194,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
   }
 
   #close(id: string, why: CloseReason): void {
-    log("agent-closed", this.#identity, { why });
+    this.#log("agent-closed", { why });
     const socket = this.#sockets.get(id);
     if (!socket) return;
     this.#forget(id, socket);
@@ -227,8 +227,8 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     if (!this.#state.links.some((link) => link.role === "waiting")) return;
     if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + SILENCE_MS);
   }
-}
 
-function log(event: string, identity: Identity | undefined, facts: Readonly<Record<string, unknown>>): void {
-  consoleLog({ level: "info", event, ...identity, ...facts });
+  #log(event: string, facts: Readonly<Record<string, unknown>>): void {
+    logOf(this.env)({ level: "info", event, ...this.#identity, ...facts });
+  }
 }

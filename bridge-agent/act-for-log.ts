@@ -1,0 +1,18 @@
+import type { BridgeAct } from "../src/bridge/driving.ts";
+import type { ConfKey } from "../src/foundation/ids.ts";
+import { masked } from "../src/foundation/masked.ts";
+
+/** What a log says of an act; `personal`: whether numbers, attendee IDs and the conference's key stand there as they are. */
+export function actForLog(
+  conference: ConfKey | null,
+  act: BridgeAct,
+  personal: boolean,
+): Readonly<Record<string, unknown>> {
+  const { type, ...details } = act;
+  const hide = personal ? (text: string) => text : masked;
+  const shown: Record<string, unknown> = { conference: conference && hide(conference), act: type, ...details };
+  if (act.type === "dial") shown.number = hide(act.number.country + act.number.area + act.number.local);
+  if (act.attendeeId) shown.attendeeId = hide(act.attendeeId);
+  if (act.type === "create-conference" && act.anonymousId) shown.anonymousId = hide(act.anonymousId);
+  return shown;
+}

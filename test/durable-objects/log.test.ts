@@ -1,0 +1,46 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { logOf } from "../../durable-objects/log.ts";
+import { localDomain } from "../../src/settings/local-domain.ts";
+
+const settings = localDomain({ agents: [{ name: "a", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] });
+const env = { DOMAINS: JSON.stringify({ strict: settings, open: { ...settings, logs: { personal: true } } }) };
+const info = vi.spyOn(console, "info").mockImplementation(() => undefined);
+afterEach(() => info.mockClear());
+
+const personal = {
+  confKey: "987654321",
+  conference: "987654321",
+  detail: 'W2A_Callout: LocalNumber has the LocalNumber "555-"0100"", must be digits',
+  problem: 'Invalid type: Expected number but received "14085551234"',
+};
+function written(domain?: string): unknown {
+  logOf(env)({ level: "info", event: "e", ...(domain && { domain }), transId: "52491000001", ...personal });
+  return JSON.parse(String(info.mock.lastCall?.[0]));
+}
+
+test.each([
+  "strict",
+  "nobody",
+  undefined,
+])("keys and quoted values are masked for the domain %s, ids are not", (domain) => {
+  expect(written(domain)).toEqual({
+    level: "info",
+    event: "e",
+    ...(domain && { domain }),
+    transId: "52491000001",
+    confKey: "*******21",
+    conference: "*******21",
+    detail: 'W2A_Callout: LocalNumber has the LocalNumber "********0"", must be digits',
+    problem: 'Invalid type: Expected number but received "*********34"',
+  });
+});
+
+test("a domain that wants it has them as they are", () => {
+  expect(written("open")).toMatchObject(personal);
+});
+
+test("while the settings are wrong, everything is masked", () => {
+  logOf({ DOMAINS: "{" })({ level: "info", event: "e", domain: "open", confKey: "987654321" });
+
+  expect(info.mock.lastCall?.[0]).toBe('{"level":"info","event":"e","domain":"open","confKey":"*******21"}');
+});
