@@ -1,0 +1,203 @@
+import type { ExtCallId, ExtConfId, SubConfId, WebexHost } from "../../src/foundation/ids.ts";
+import type { ToWebexMessages } from "../../src/tsp/messages.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** A caller as the server has been told. */
+export interface Attendee {
+  readonly extCallId: ExtCallId;
+  readonly number: string;
+  readonly silent: boolean;
+  muted: boolean;
+  room: SubConfId | "main" | "private";
+  /** Whether the last word about it was its state in the main conference. */
+  stateTold: boolean;
+}
+
+/** A call that the meeting asked for. */
+export interface AskedCall {
+  readonly extCallId: ExtCallId;
+  readonly number: string;
+  readonly listens: boolean;
+  /** Under which handle it was asked for. */
+  readonly asked: ExtConfId;
+  outcome: "open" | "answered" | "failed";
+  /** It waits for its host (protocol 4.21). */
+  waits: boolean;
+  seen: boolean;
+}
+
+/** What the meeting knows beside what this server is told. */
+export interface MeetingKnowledge {
+  readonly askedCalls: ReadonlyMap<ExtCallId, AskedCall>;
+  nextCallId(): ExtCallId;
+  /** Requests of one kind about a call or the conference that this handle has open. */
+  open(extConfId: ExtConfId, kind: string, extCallId?: ExtCallId): boolean;
+  /** Whether the phone of this number does things by its own keypad, or hung up by itself. */
+  actsByItself(number: string): boolean;
+  leftByItself(number: string): boolean;
+  lockedByTelephone(): boolean;
+}
+
+type Told<Type extends keyof ToWebexMessages> = ToWebexMessages[Type];
+
+/**
+ * One TSP server's picture of one conference under one handle, made of nothing but what the adapter told it; and the
+ * judge of the order in which it was told (protocol section 4).
+ */
+export class Association {
+  readonly extConfId: ExtConfId;
+  readonly host: WebexHost;
+  readonly attendees = new Map<ExtCallId, Attendee>();
+  readonly rooms = new Map<SubConfId, "open" | "closing">();
+  status: "new" | "created" | "running" | "locked" | "ended" = "new";
+  /** When the adapter had taken another server's create. */
+  replacedAt: number | null = null;
+  /** A transaction was given up: from then on the picture may be wrong, until another server takes over. */
+  spoilt = false;
+  speakersAsked = false;
+  readonly #around: Surroundings;
+  readonly #meeting: MeetingKnowledge;
+
+  constructor(extConfId: ExtConfId, host: WebexHost, around: Surroundings, meeting: MeetingKnowledge) {
+    this.extConfId = extConfId;
+    this.host = host;
+    this.#around = around;
+    this.#meeting = meeting;
+  }
+
+  created(): void {
+    if (this.status === "new") this.status = "created";
+  }
+
+  conferenceChanged({ status }: Told<"conference-changed">): void {
+    this.#must("Status 0 comes after RspCreateConference", this.status !== "new", String(status));
+    this.#must("nothing follows the end", this.status !== "ended", String(status));
+    if (status === "running") this.status = "running";
+    if (status === "ended") {
+      this.status = "ended";
+      this.attendees.clear();
+    }
+    if (status === "locked") {
+      this.#must("a status comes first", this.status !== "created", "locked before running");
+      const early = this.#meeting.open(this.extConfId, "lock") && !this.#meeting.lockedByTelephone();
+      this.#must("RspUpdateConference before Status 2", !early, "");
+      this.status = "locked";
+    }
+  }
+
+  /** The name that the call has from now on; `null`: it is not in the roster. */
+  entered(message: Told<"caller-entered">): ExtCallId {
+    this.#must(
+      "NotifyUserEnter comes after Status 0",
+      this.status === "running" || this.status === "locked",
+      message.did,
+    );
+    const asked = message.extCallId === undefined ? undefined : this.#meeting.askedCalls.get(message.extCallId);
+    if (asked) {
+      const early = asked.outcome === "open" && asked.asked === this.extConfId;
+      this.#must("RspCallout before NotifyUserEnter", !early, asked.number);
+      this.#must("no NotifyUserEnter after a failed call-out", asked.outcome !== "failed", asked.number);
+    }
+    const extCallId = message.extCallId ?? this.#meeting.nextCallId();
+    if (asked && message.action === "private-talk" && message.actionResult !== "ok") {
+      asked.waits = true;
+      return extCallId;
+    }
+    const number = message.did ?? "";
+    const twice = [...this.attendees.values()].some((one) => one.number === number || one.extCallId === extCallId);
+    this.#must("a call enters once", !twice, number);
+    const silent = message.participantType === "silent-monitor";
+    this.attendees.set(extCallId, {
+      extCallId,
+      number,
+      silent,
+      muted: silent || (asked !== undefined && !asked.seen && asked.listens),
+      room: message.action === "private-talk" ? "private" : "main",
+      stateTold: false,
+    });
+    if (asked) asked.seen = true;
+    return extCallId;
+  }
+
+  changed(message: Told<"caller-changed">): void {
+    const { extCallId, status } = message;
+    const asked = this.#meeting.askedCalls.get(extCallId);
+    if (message.action === "joined-main" && asked?.waits) this.#joins(asked);
+    const attendee = this.attendees.get(extCallId);
+    if (!attendee) {
+      // After a failover the new server hears of those who left meanwhile (protocol 4.9 F4).
+      this.#must("a change is of a call that entered", status === "left", `${extCallId} ${status}`);
+      return;
+    }
+    if (status === "left") {
+      const early =
+        this.#meeting.open(this.extConfId, "drop", extCallId) && !this.#meeting.leftByItself(attendee.number);
+      this.#must("RspDropUser before Status 2", !early, extCallId);
+      this.attendees.delete(extCallId);
+      return;
+    }
+    const muted = status === "muted";
+    if (muted !== attendee.muted && this.rooms.size === 0 && !this.#meeting.actsByItself(attendee.number)) {
+      const early = this.#meeting.open(this.extConfId, muted ? "mute" : "unmute", extCallId);
+      this.#must("RspUpdateUser before NotifyUserChange", !early, extCallId);
+    }
+    attendee.muted = muted;
+    attendee.stateTold = true;
+    if (message.action === "joined-main") attendee.room = "main";
+    if (attendee.room !== "main" && this.rooms.get(attendee.room as SubConfId) === "closing") attendee.room = "main";
+  }
+
+  subConferenceChanged({ subConfId, status }: Told<"sub-conference-changed">): void {
+    const early = status === "created" && this.#meeting.open(this.extConfId, `create ${subConfId}`);
+    this.#must("RspCreateSubConference before NotifySubConferenceChange", !early, subConfId);
+    if (!this.rooms.has(subConfId)) this.rooms.set(subConfId, "open");
+  }
+
+  subConferenceCallChanged({ subConfId, extCallId, action }: Told<"sub-conference-call-changed">): void {
+    const attendee = this.attendees.get(extCallId);
+    this.#must("a move is of a call that entered", attendee !== undefined, extCallId);
+    if (!attendee) return;
+    if (action === "added") {
+      const early = this.#meeting.open(this.extConfId, `add ${subConfId}`, extCallId);
+      this.#must("RspAddToSubConference before NotifySubConfCallChange", !early, extCallId);
+      attendee.room = subConfId;
+    } else {
+      const early = this.#meeting.open(this.extConfId, `remove ${subConfId}`, extCallId);
+      this.#must("RspRemoveFromSubConference before NotifySubConfCallChange", !early, extCallId);
+      this.#must("NotifyUserChange before NotifySubConfCallChange", attendee.stateTold, extCallId);
+      attendee.room = "main";
+    }
+    attendee.stateTold = false;
+  }
+
+  joinedSubConference({ subConfId, extCallId }: Told<"joined-sub-conference">): void {
+    const attendee = this.attendees.get(extCallId);
+    this.#must("NotifyJoinSubConference comes after NotifyUserEnter", attendee !== undefined, extCallId);
+    this.#must("NotifySubConferenceChange before NotifyJoinSubConference", this.rooms.has(subConfId), subConfId);
+    if (attendee) attendee.room = subConfId;
+  }
+
+  roomClosed(subConfId: SubConfId): void {
+    const inside = [...this.attendees.values()].filter(({ room }) => room === subConfId);
+    this.#must("NotifyUserChange before RspCloseSubConference", inside.length === 0, subConfId);
+    for (const attendee of inside) attendee.room = "main";
+    this.rooms.delete(subConfId);
+  }
+
+  speaking({ extCallIds }: Told<"speaking-changed">): void {
+    this.#must("speakers are told to those who asked", this.speakersAsked, "");
+    for (const id of extCallIds) {
+      this.#must("speakers have entered", this.attendees.has(id as ExtCallId), id);
+    }
+  }
+
+  #joins(asked: AskedCall): void {
+    asked.waits = false;
+    const { extCallId, number } = asked;
+    this.attendees.set(extCallId, { extCallId, number, silent: false, muted: false, room: "main", stateTold: false });
+  }
+
+  #must(rule: string, holds: boolean, what: string | undefined): void {
+    if (!holds && !this.spoilt) this.#around.violated(rule, `${this.extConfId} at ${this.host}: ${what ?? ""}`);
+  }
+}

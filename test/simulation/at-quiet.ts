@@ -1,0 +1,102 @@
+import type { Call } from "../../simulators/bridge/world.ts";
+import type { AgentProcess } from "./agent-process.ts";
+import type { Association, Attendee } from "./association.ts";
+import type { Bridge } from "./bridge.ts";
+import type { Edge } from "./edge.ts";
+import type { Meeting } from "./meeting.ts";
+import type { Surroundings } from "./surroundings.ts";
+import type { Webex } from "./webex.ts";
+
+export interface Parts {
+  readonly around: Surroundings;
+  readonly edge: Edge;
+  readonly webex: Webex;
+  readonly bridge: Bridge;
+  readonly agents: readonly AgentProcess[];
+  readonly meetings: readonly Meeting[];
+}
+
+/** What must be true when nothing has gone wrong for a while and nobody has asked for anything. */
+export function checkAtQuiet({ around, edge, webex, bridge, agents, meetings }: Parts): void {
+  const { violated } = around;
+  for (const one of webex.obligations.values()) {
+    if (one.confirmed && one.answers === 0 && !one.excused) {
+      violated("each request is answered", `${one.kind} ${one.msgId} of ${one.extConfId}`);
+    }
+  }
+  for (const [key, { disk }] of edge.conferences) {
+    const [outbox] = disk.exec("SELECT count(*) AS rows FROM outbox");
+    if (outbox?.rows) violated("outboxes are empty", `${key}: ${outbox.rows} transactions`);
+    for (const { key: entry, value } of disk.exec("SELECT key, value FROM entry WHERE key LIKE 'order/%'")) {
+      violated("no order is pending", `${key}: ${entry} ${value}`);
+    }
+  }
+  for (const [host, { disk }] of edge.mailboxes) {
+    const [outbox] = disk.exec("SELECT count(*) AS rows FROM outbox");
+    if (outbox?.rows) violated("outboxes are empty", `mail to ${host}: ${outbox.rows} transactions`);
+  }
+  const active = agents.filter(({ agent }) => agent?.status.role === "active" && agent.status.edgeUp);
+  if (active.length !== 1) violated("one agent is active", active.map(({ name }) => name).join(", ") || "none is");
+  for (const { name, agent } of active) {
+    const { running = 0, untold = 0 } = agent?.status ?? {};
+    if (running + untold > 0) violated("agents are done", `${name}: ${running} acts, ${untold} reports`);
+  }
+  for (const meeting of meetings) checkMeeting(meeting, bridge, violated);
+  const keys = new Set(meetings.map(({ key }) => key));
+  for (const key of bridge.machine.world.conferences.keys()) {
+    if (!keys.has(key)) violated("no bridge conference outlives its conference", key);
+  }
+  for (const call of bridge.machine.world.calls.values()) {
+    if (call.stage === "ringing" || (call.stage === "prompted" && call.conference === null)) {
+      violated("nobody is left on the line", `${call.number} is ${call.stage}`);
+    }
+  }
+}
+
+function checkMeeting(meeting: Meeting, bridge: Bridge, violated: Surroundings["violated"]): void {
+  const { phase, key, association } = meeting;
+  const there = bridge.machine.world.conferences.has(key);
+  const calls = bridge.callsOf(key);
+  if ((phase === "idle" || phase === "closing") && there) {
+    violated("no bridge conference outlives its conference", `${key} is ${phase}`);
+  }
+  if (phase === "detached" && there && calls.length === 0) violated("an empty conference ends", key);
+  if (phase === "creating") violated("a create ends", key);
+  if (phase !== "running" || !association) return;
+  if (association.spoilt) return violated("another server takes over", key);
+  if (!there) return violated("a conference that runs is on the bridge", key);
+  for (const call of calls) {
+    const waits = [...meeting.askedCalls.values()].some((asked) => asked.waits && asked.number === call.number);
+    if (call.stage === "answered" && !waits) violated("nobody is left on the line", `${call.number} was answered`);
+  }
+  const entered = calls.filter(({ stage }) => stage === "entered");
+  const difference = differenceOf(association, entered);
+  if (difference) violated("WebEx's roster equals the bridge's", `${key}: ${difference}`);
+}
+
+/** `null`: who is there, who is muted, and who is with whom, are the same on both sides. */
+function differenceOf(association: Association, calls: readonly Call[]): string | null {
+  const told = new Map([...association.attendees.values()].map((attendee) => [attendee.number, attendee]));
+  const rooms = new Map<string, string>();
+  for (const call of calls) {
+    const attendee = told.get(call.number);
+    if (!attendee) return `${call.number} is on the bridge alone`;
+    told.delete(call.number);
+    if (attendee.muted !== call.muted) return `${call.number} is ${call.muted ? "muted" : "unmuted"} on the bridge`;
+    const room = roomOf(call, attendee);
+    const known = rooms.get(room);
+    if (known !== undefined && known !== attendee.room)
+      return `${call.number} is in ${call.room}, not ${attendee.room}`;
+    rooms.set(room, attendee.room);
+    if ((room === "main") !== (attendee.room === "main"))
+      return `${call.number} is in ${call.room}, not ${attendee.room}`;
+  }
+  for (const number of told.keys()) return `${number} is in WebEx's roster alone`;
+  return null;
+}
+
+/** WebEx is not told that the host goes to a private talk. */
+function roomOf(call: Call, attendee: Attendee): string {
+  if (call.room?.startsWith("talk-")) return attendee.room === "private" ? "private" : "main";
+  return call.room ?? "main";
+}

@@ -1,0 +1,123 @@
+import { Machine } from "../../simulators/bridge/machine.ts";
+import type { Call } from "../../simulators/bridge/world.ts";
+import type { CommandOutcome } from "../../src/bridge/commands.ts";
+import type { BridgeAct, BridgeHappening, BridgeState } from "../../src/bridge/driving.ts";
+import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import type { FaultSource } from "./faults.ts";
+import type { Surroundings } from "./surroundings.ts";
+import type { Wire } from "./wire.ts";
+
+export type ToBridge =
+  | {
+      readonly type: "act";
+      readonly id: number;
+      readonly commandId: CommandId;
+      readonly conference: ConfKey | null;
+      readonly act: BridgeAct;
+    }
+  | { readonly type: "state"; readonly id: number };
+
+export type FromBridge =
+  | { readonly type: "hello"; readonly bootId: string }
+  | { readonly type: "outcome"; readonly id: number; readonly outcome: CommandOutcome }
+  | { readonly type: "state"; readonly id: number; readonly state: BridgeState }
+  | { readonly type: "happening"; readonly happening: BridgeHappening };
+
+export type BridgeWire = Wire<FromBridge, ToBridge>;
+
+/** One act as the bridge carried it out. */
+export interface Act {
+  readonly at: number;
+  readonly commandId: CommandId;
+  readonly conference: ConfKey | null;
+  readonly act: BridgeAct;
+  readonly done: boolean;
+}
+
+/** The simulated bridge, behind wires instead of sockets. */
+export class Bridge {
+  machine: Machine;
+  down = false;
+  readonly acts: Act[] = [];
+  /** Hears of each act at once. */
+  onAct: (act: Act) => void = () => {};
+  /** A bridge that was started anew has lost its calls. */
+  onRestart: () => void = () => {};
+  readonly faults: FaultSource;
+  readonly #around: Surroundings;
+  readonly #wires = new Set<BridgeWire>();
+  #boots = 0;
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+    this.faults = around.faults.source("bridge");
+    this.machine = this.#boot();
+  }
+
+  /** `null`: there is nothing that answers. */
+  connect(wire: BridgeWire): boolean {
+    if (this.down) return false;
+    this.#wires.add(wire);
+    const { machine } = this;
+    wire.far = {
+      heard: (message) => {
+        if (machine === this.machine && !this.down) this.#hear(wire, message);
+      },
+      closed: () => this.#wires.delete(wire),
+    };
+    wire.toNear({ type: "hello", bootId: machine.bootId });
+    return true;
+  }
+
+  /** All calls are gone, and after a while it is there again. */
+  restart(downMs: number): void {
+    this.down = true;
+    for (const wire of this.#wires) wire.close("far", 1006);
+    this.#wires.clear();
+    this.machine = this.#boot();
+    this.onRestart();
+    this.#around.clock.after(downMs, () => {
+      this.down = false;
+    });
+  }
+
+  /** Acts take so long; 0: as fast as can be. */
+  slow(delayMs: number): void {
+    this.machine.setFaults({ delayMs, refuse: [], down: false });
+  }
+
+  callsOf(key: ConfKey): Call[] {
+    return this.machine.world.callsOf(key);
+  }
+
+  #boot(): Machine {
+    this.#boots += 1;
+    const machine: Machine = new Machine(
+      `b${this.#boots}`,
+      this.#around.clock,
+      (happening) => {
+        if (machine !== this.machine) return;
+        this.#around.tell(() => `bridge: ${JSON.stringify(happening)}`);
+        for (const wire of this.#wires) wire.toNear({ type: "happening", happening });
+      },
+      () => {},
+    );
+    return machine;
+  }
+
+  #hear(wire: BridgeWire, message: ToBridge): void {
+    const { machine } = this;
+    if (message.type === "state") return wire.toNear({ type: "state", id: message.id, state: machine.state() });
+    const { id, commandId, conference, act } = message;
+    machine.act(commandId, conference, act, (outcome) => {
+      if (machine !== this.machine) return;
+      const { clock } = this.#around;
+      const made: Act = { at: clock.now, commandId, conference, act, done: outcome.done };
+      this.#around.tell(() => `bridge: ${commandId} ${JSON.stringify(act)} ${JSON.stringify(outcome)}`);
+      this.acts.push(made);
+      this.onAct(made);
+      if (this.faults.hits("act done, answer lost")) wire.cut(false);
+      else wire.toNear({ type: "outcome", id, outcome });
+    });
+  }
+}

@@ -1,0 +1,69 @@
+import type { Parts } from "./at-quiet.ts";
+import type { FaultKind, FaultSource } from "./faults.ts";
+
+/** Lets everything that goes wrong by the minute go wrong. */
+export function disturb({ around, edge, webex, bridge, agents, meetings }: Parts): void {
+  const { clock, faults } = around;
+  const nowAndThen = (source: FaultSource, kind: FaultKind, strike: () => void): void => {
+    const pause = source.pause(kind);
+    if (pause === null) return;
+    clock.after(pause, () => {
+      if (!faults.active) return;
+      if (source.strikes(kind)) strike();
+      nowAndThen(source, kind, strike);
+    });
+  };
+  const edgeFaults = faults.source("edge");
+  const { draws } = edgeFaults;
+
+  nowAndThen(edgeFaults, "object evicted", () => {
+    draws.pick(edge.objects())?.die("evicted");
+  });
+  nowAndThen(edgeFaults, "relay evicted", () => edge.relay.die());
+  nowAndThen(edgeFaults, "relay asleep", () => edge.relay.sleep());
+  nowAndThen(edgeFaults, "edge clock jumps", () => edge.setClock(draws.between(-90_000, 90_000)));
+
+  for (const agent of agents) {
+    const source = agent.faults;
+    const { draws: own } = source;
+    nowAndThen(source, "agent link cut", () => agent.wire?.cut(own.chance(0.5)));
+    nowAndThen(source, "agent link half-open", () => {
+      if (agent.wire) agent.wire.silent = true;
+    });
+    nowAndThen(source, "agent frozen", () => agent.freeze(own.between(1_000, 40_000)));
+    nowAndThen(source, "agent clock jumps", () => {
+      agent.skewMs = own.between(-90_000, 90_000);
+    });
+    nowAndThen(source, "bridge link cut", () => agent.driver?.wire?.cut(own.chance(0.5)));
+    nowAndThen(source, "bridge link half-open", () => agent.driver?.fallSilent());
+  }
+
+  const bridgeFaults = bridge.faults;
+  nowAndThen(bridgeFaults, "bridge restarted", () => bridge.restart(bridgeFaults.draws.between(100, 20_000)));
+  nowAndThen(bridgeFaults, "bridge slow", () => {
+    bridge.slow(bridgeFaults.draws.between(200, 14_000));
+    clock.after(bridgeFaults.draws.between(2_000, 30_000), () => bridge.slow(0));
+  });
+
+  const serverFaults = faults.source("servers");
+  nowAndThen(serverFaults, "WebEx server down", () => {
+    const server = serverFaults.draws.pick(webex.servers.filter(({ up }) => up));
+    if (!server || webex.servers.filter(({ up }) => up).length < 2) return;
+    server.up = false;
+    around.tell(() => `${server.host} is down`);
+    for (const meeting of meetings) meeting.serverDown(server);
+    clock.after(serverFaults.draws.between(30_000, 120_000), () => {
+      server.up = true;
+    });
+  });
+}
+
+/** From now on nothing goes wrong and nobody does anything. */
+export function heal({ around, webex, bridge, agents, meetings }: Parts): void {
+  around.tell(() => "== all faults are over");
+  around.faults.active = false;
+  for (const server of webex.servers) server.up = true;
+  for (const agent of agents) agent.thaw();
+  for (const meeting of meetings) meeting.quiet = true;
+  bridge.slow(0);
+}

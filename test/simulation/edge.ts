@@ -1,0 +1,185 @@
+import { ConferenceActor } from "../../durable-objects/conference/actor.ts";
+import type { Domain } from "../../durable-objects/domain-of.ts";
+import type { Block, NumberBlocks } from "../../durable-objects/env.ts";
+import { Mailbox } from "../../durable-objects/mailbox.ts";
+import { NumberBooks } from "../../durable-objects/number-books.ts";
+import type { PostRequest } from "../../durable-objects/outbox.ts";
+import { nextDeadline } from "../../src/conference/deadlines.ts";
+import { decide } from "../../src/conference/decide.ts";
+import type { ConferenceInput } from "../../src/conference/input.ts";
+import type { HttpOutcome } from "../../src/delivery/verdict.ts";
+import type { BridgeName, ConfKey, DomainName, ExtConfId, WebexHost } from "../../src/foundation/ids.ts";
+import { deliver } from "../../src/http/deliver.ts";
+import type { Objects } from "../../src/http/objects.ts";
+import { AliasCache } from "../../src/routing/alias-cache.ts";
+import { loadDomains } from "../../src/settings/load.ts";
+import { localDomain } from "../../src/settings/local-domain.ts";
+import { createCodec } from "../../src/tsp/codec.ts";
+import { Hosted } from "./hosted.ts";
+import { Relay } from "./relay.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+export const domainName = "local" as DomainName;
+export const agentNames = ["agent-1", "agent-2"] as const;
+
+export const domain: Domain = theDomain();
+
+function theDomain(): Domain {
+  const publicKey = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+  const loaded = loadDomains(
+    JSON.stringify({ local: localDomain({ agents: agentNames.map((name) => ({ name, publicKey })) }) }),
+  );
+  const settings = loaded.ok ? loaded.value.get(domainName) : undefined;
+  if (!settings) throw new Error("the local domain is missing");
+  return { settings, codec: createCodec(settings.protocol) };
+}
+
+/** The way from an outbox to WebEx; `origin` is the object that posts. */
+export type PostToWebex = (origin: string, request: PostRequest) => Promise<HttpOutcome>;
+
+/** The edge: Workers and objects, all of them the product's own but for their platform. */
+export class Edge {
+  readonly conferences = new Map<ConfKey, Hosted<ConferenceActor>>();
+  readonly mailboxes = new Map<WebexHost, Hosted<Mailbox>>();
+  readonly pool: Hosted<{ readonly books: NumberBooks }>;
+  readonly relay: Relay;
+  /** What this edge's clock is ahead of the true time. */
+  skewMs = 0;
+  /** Hears of each input that a conference takes. */
+  onInput: (confKey: ConfKey, input: ConferenceInput) => void = () => {};
+  readonly #around: Surroundings;
+  readonly #post: PostToWebex;
+  readonly #aliases = new Map<ExtConfId, ConfKey>();
+  readonly #cache = new AliasCache();
+  readonly #objects: Objects;
+
+  constructor(around: Surroundings, post: PostToWebex) {
+    this.#around = around;
+    this.#post = post;
+    this.#objects = this.#makeObjects();
+    this.pool = new Hosted("number pool", around, ({ sql }) => ({ books: new NumberBooks(sql) }));
+    this.relay = new Relay(around, domainName, domain.settings, {
+      report: (reports) => this.conference(reports.confKey).call((actor) => actor.report(reports)),
+      ordersTaken: (confKey, ids) => this.conference(confKey).call(async (actor) => actor.ordersTaken(ids)),
+    });
+  }
+
+  /** One post of WebEx to the adapter URL, from its bytes to the answer's status and text. */
+  async receive(body: Uint8Array): Promise<{ readonly status: number; readonly text: string }> {
+    const { codec } = domain;
+    const document = codec.decode(body);
+    if (!document.ok) return { status: 200, text: codec.confirm(document.transId, document.result) };
+    const { transId, messages } = document;
+    try {
+      await deliver({ domain: domainName, transId, messages }, this.#objects, this.#cache, this.#around.edgeNow());
+    } catch {
+      return { status: 503, text: "" };
+    }
+    return { status: 200, text: codec.confirm(transId, "ok") };
+  }
+
+  objects(): Hosted<object>[] {
+    return [...this.conferences.values(), ...this.mailboxes.values(), this.pool];
+  }
+
+  setClock(skewMs: number): void {
+    this.skewMs = skewMs;
+    for (const object of this.objects()) object.clockChanged();
+  }
+
+  conference(confKey: ConfKey): Hosted<ConferenceActor> {
+    const known = this.conferences.get(confKey);
+    if (known) return known;
+    const around = this.#around;
+    const name = `conference ${confKey}`;
+    const hosted: Hosted<ConferenceActor> = new Hosted(
+      name,
+      around,
+      ({ sql, wait, send, setAlarm }) =>
+        new ConferenceActor({
+          sql,
+          wait,
+          setAlarm,
+          log: (line) => around.tell(() => `${name}: ${line.event} ${line.note ?? line.why ?? ""}`),
+          rules: {
+            decide: (state, input, surroundings) => {
+              this.onInput(confKey, input);
+              return decide(state, input, surroundings);
+            },
+            nextDeadline,
+          },
+          now: () => around.edgeNow(),
+          post: (request) => send(() => this.#post(name, request)),
+          domain: () => domain,
+          chooseBridge: async () => "simulated" as BridgeName,
+          tell: (_, __, orders) => send(() => this.relay.tell(confKey, orders)),
+          takeNumbers: (_, count) => send(() => this.#takeNumbers(confKey, count)),
+        }),
+    );
+    this.conferences.set(confKey, hosted);
+    return hosted;
+  }
+
+  #mailbox(host: WebexHost): Hosted<Mailbox> {
+    const known = this.mailboxes.get(host);
+    if (known) return known;
+    const around = this.#around;
+    const name = `mail to ${host}`;
+    const hosted: Hosted<Mailbox> = new Hosted(
+      name,
+      around,
+      ({ sql, wait, send, setAlarm }) =>
+        new Mailbox({
+          sql,
+          wait,
+          setAlarm,
+          log: (line) => around.tell(() => `${name}: ${line.event}`),
+          now: () => around.edgeNow(),
+          post: (request) => send(() => this.#post(name, request)),
+          domain: () => domain,
+          takeTransIds: () => send(async (): Promise<Block> => (await this.#takeNumbers("unrouted mail", 50)).transIds),
+        }),
+    );
+    this.mailboxes.set(host, hosted);
+    return hosted;
+  }
+
+  #takeNumbers(holder: string, count: number): Promise<NumberBlocks> {
+    return this.pool.call(async ({ books }) => books.take(holder, count, this.#around.edgeNow()));
+  }
+
+  #makeObjects(): Objects {
+    const { clock } = this.#around;
+    return {
+      conference: (_, confKey) => ({
+        receive: (delivered) => this.conference(confKey).call((actor) => actor.receive(delivered)),
+        holds: (extConfId) => this.conference(confKey).call(async (actor) => actor.holds(extConfId)),
+        operate: (request) => this.conference(confKey).call((actor) => actor.operate(request)),
+      }),
+      alias: (_, extConfId) => ({
+        claim: async (confKey) => {
+          await clock.wait(1);
+          const holder = this.#aliases.get(extConfId) ?? confKey;
+          this.#aliases.set(extConfId, holder);
+          return holder;
+        },
+        replace: async (confKey) => {
+          await clock.wait(1);
+          this.#aliases.set(extConfId, confKey);
+        },
+        lookup: async () => {
+          await clock.wait(1);
+          return this.#aliases.get(extConfId) ?? null;
+        },
+      }),
+      holderOf: (_, msgId) => this.pool.call(async ({ books }) => books.holderOf(msgId)),
+      unroutedMail: (_, host) => ({ send: (mail) => this.#mailbox(host).call((mailbox) => mailbox.send(mail)) }),
+      bridgeHealth: async () => {
+        throw new Error("nobody asks for a bridge's health here");
+      },
+      connectAgent: async () => {
+        throw new Error("agents connect by wires here");
+      },
+    };
+  }
+}

@@ -1,0 +1,140 @@
+import { Draws } from "./draws.ts";
+
+/** Everything that can go wrong, and how often it does where it can: once in so many chances, or times a minute. */
+export const faultRates = {
+  "post lost": 0.03,
+  "confirmation lost": 0.03,
+  "post delayed": 0.03,
+  "post repeated": 0.02,
+  "WebEx confirms slowly": 0.02,
+  "WebEx answers wrongly": 0.01,
+  "RPC fails before": 0.005,
+  "RPC fails after": 0.005,
+  "object dies before a write": 0.006,
+  "object dies before sending": 0.006,
+  "object evicted": 1,
+  "relay evicted": 0.1,
+  "relay asleep": 0.3,
+  "agent dies before a write": 0.0015,
+  "agent dies after a write": 0.0015,
+  "agent link cut": 0.15,
+  "agent link half-open": 0.08,
+  "agent frozen": 0.06,
+  "bridge link cut": 0.1,
+  "bridge link half-open": 0.05,
+  "act done, answer lost": 0.008,
+  "bridge restarted": 0.03,
+  "bridge slow": 0.08,
+  "edge clock jumps": 0.1,
+  "agent clock jumps": 0.1,
+  "WebEx server down": 0.12,
+} as const satisfies Record<string, number>;
+
+export type FaultKind = keyof typeof faultRates;
+
+const holdsUp: ReadonlySet<FaultKind> = new Set<FaultKind>([
+  "post lost",
+  "confirmation lost",
+  "post delayed",
+  "WebEx confirms slowly",
+  "WebEx answers wrongly",
+  "RPC fails before",
+  "RPC fails after",
+  "object dies before a write",
+  "object dies before sending",
+  "object evicted",
+  "edge clock jumps",
+  "WebEx server down",
+]);
+
+/** Which faults happen in one world. A fault is named by its source, its kind and its number there, so that it can be spared. */
+export class Faults {
+  readonly counts: Partial<Record<FaultKind, number>> = {};
+  /** The names of those that happened, in order. */
+  readonly happened: string[] = [];
+  active = true;
+  readonly #held: number[] = [];
+  readonly #seed: number;
+  readonly #strength: Readonly<Partial<Record<FaultKind, number>>>;
+  readonly #spared: ReadonlySet<string>;
+  readonly #now: () => number;
+  readonly #tell: (line: string) => void;
+
+  /** `strength` multiplies each kind's rate; a kind that is not in it does not happen. */
+  constructor(options: {
+    readonly seed: number;
+    readonly strength: Readonly<Partial<Record<FaultKind, number>>>;
+    readonly spared: ReadonlySet<string>;
+    now(): number;
+    tell(line: string): void;
+  }) {
+    this.#seed = options.seed;
+    this.#strength = options.strength;
+    this.#spared = options.spared;
+    this.#now = options.now;
+    this.#tell = options.tell;
+  }
+
+  /** Whether something happened in this time that may hold up an answer: what the bridge and the agents do may not. */
+  holdsUp(from: number, to: number): boolean {
+    for (let at = this.#held.length - 1; at >= 0; at--) {
+      const when = this.#held[at] ?? 0;
+      if (when < from) return false;
+      if (when <= to) return true;
+    }
+    return false;
+  }
+
+  source(name: string): FaultSource {
+    return new FaultSource(this, name, new Draws(this.#seed, `faults of ${name}`));
+  }
+
+  rate(kind: FaultKind): number {
+    return faultRates[kind] * (this.#strength[kind] ?? 0);
+  }
+
+  /** Whether a fault that is due may happen; if so, it is counted. */
+  strikes(kind: FaultKind, source: string, number: number): boolean {
+    if (!this.active) return false;
+    const name = `${source}: ${kind} (${number})`;
+    if (this.#spared.has(name)) return false;
+    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+    this.happened.push(name);
+    if (holdsUp.has(kind)) this.#held.push(this.#now());
+    this.#tell(`!! ${name}`);
+    return true;
+  }
+}
+
+/** Where faults can happen: each source has its own stream of chance, so that what goes on elsewhere does not change it. */
+export class FaultSource {
+  readonly draws: Draws;
+  readonly #faults: Faults;
+  readonly #name: string;
+  #chances = 0;
+
+  constructor(faults: Faults, name: string, draws: Draws) {
+    this.#faults = faults;
+    this.#name = name;
+    this.draws = draws;
+  }
+
+  hits(kind: FaultKind): boolean {
+    this.#chances += 1;
+    if (this.draws.next() >= this.#faults.rate(kind)) return false;
+    return this.#faults.strikes(kind, this.#name, this.#chances);
+  }
+
+  /** Milliseconds until the next fault of a kind that is counted by the minute; `null`: there is none. */
+  pause(kind: FaultKind): number | null {
+    const rate = this.#faults.rate(kind);
+    const draw = this.draws.next();
+    return rate === 0 ? null : (-Math.log(1 - draw) / rate) * 60_000;
+  }
+
+  /** One of those, whose time has come. */
+  strikes(kind: FaultKind): boolean {
+    this.#chances += 1;
+    return this.#faults.strikes(kind, this.#name, this.#chances);
+  }
+}

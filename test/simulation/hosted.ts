@@ -1,0 +1,174 @@
+import type { Sql } from "../../durable-objects/sql.ts";
+import type { EpochMs } from "../../src/foundation/ids.ts";
+import { Database } from "./database.ts";
+import type { FaultSource } from "./faults.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** Thrown into an object whose life is over; whatever it makes of that, nobody hears. */
+export class Dead extends Error {}
+
+/** What one life of an object gets from its platform. */
+export interface Life {
+  readonly sql: Sql;
+  wait(ms: number): Promise<void>;
+  setAlarm(at: EpochMs): void;
+  /** Something that leaves the object: it leaves after the turn, when what was written in it is safe. */
+  send<Value>(work: () => Promise<Value>): Promise<Value>;
+}
+
+interface Alarmed {
+  alarm?(): Promise<void>;
+}
+
+const never = new Promise<never>(() => {});
+/** How soon the platform calls an alarm again whose object died over it. */
+const alarmRetryMs = 2_000;
+
+/** One durable object: its disk and its alarm outlive it, and it may die between any two steps. */
+export class Hosted<Object extends object> {
+  readonly name: string;
+  readonly disk = new Database();
+  /** Grows with each death. */
+  life = 0;
+  readonly faults: FaultSource;
+  readonly #around: Surroundings;
+  readonly #build: (life: Life) => Object;
+  readonly #callers = new Set<(error: Error) => void>();
+  #object: Object | null = null;
+  #alarmAt: EpochMs | null = null;
+  #cancelAlarm: () => void = () => {};
+
+  constructor(name: string, around: Surroundings, build: (life: Life) => Object) {
+    this.name = name;
+    this.#around = around;
+    this.#build = build;
+    this.faults = around.faults.source(name);
+  }
+
+  /** A call by another object, or by a Worker, with the ways that it can fail. */
+  call<Value>(work: (object: Object) => Promise<Value>): Promise<Value> {
+    const { clock } = this.#around;
+    return new Promise((resolve, reject) => {
+      clock.after(1, () => {
+        if (this.faults.hits("RPC fails before")) return reject(new Error("the call did not arrive"));
+        let object: Object;
+        try {
+          object = this.#living();
+        } catch (error) {
+          return reject(error);
+        }
+        this.#callers.add(reject);
+        const done = () => this.#callers.delete(reject);
+        work(object).then(
+          (value) => {
+            if (!done()) return;
+            if (this.faults.hits("RPC fails after")) return reject(new Error("the answer did not arrive"));
+            clock.after(1, () => resolve(value));
+          },
+          (error) => {
+            if (done()) reject(error);
+          },
+        );
+      });
+    });
+  }
+
+  /** Everything in memory is gone. */
+  die(why: string): void {
+    if (!this.#object) return;
+    this.#around.tell(() => `${this.name} dies: ${why}`);
+    this.life += 1;
+    this.#object = null;
+    for (const reject of this.#callers) reject(new Error("the object died"));
+    this.#callers.clear();
+  }
+
+  /** The edge's clock was set: the alarm comes when that clock says so. */
+  clockChanged(): void {
+    if (this.#alarmAt !== null) this.#ring(this.#alarmAt);
+  }
+
+  #living(): Object {
+    if (this.#object) return this.#object;
+    const life = this.life;
+    try {
+      const object = this.#build(this.#lifeOf(life));
+      if (life !== this.life) throw new Dead();
+      this.#object = object;
+      return object;
+    } catch (error) {
+      if (life === this.life) this.life += 1;
+      throw error;
+    }
+  }
+
+  #lifeOf(life: number): Life {
+    const { clock } = this.#around;
+    const alive = <Value>(promise: Promise<Value>): Promise<Value> =>
+      promise.then(
+        (value) => (life === this.life ? value : never),
+        (error) => (life === this.life ? Promise.reject(error) : never),
+      );
+    return {
+      sql: {
+        exec: (query, ...bindings) => {
+          if (life !== this.life) throw new Dead();
+          return this.disk.exec(query, ...bindings);
+        },
+        transaction: (work) => {
+          if (life !== this.life) throw new Dead();
+          if (this.faults.hits("object dies before a write")) {
+            this.#fall("before a write");
+            throw new Dead();
+          }
+          return this.disk.transaction(work);
+        },
+      },
+      wait: (ms) => alive(clock.wait(ms)),
+      setAlarm: (at) => {
+        if (life !== this.life) throw new Dead();
+        this.#alarmAt = at;
+        this.#ring(at);
+      },
+      send: (work) => {
+        if (life !== this.life) return never;
+        return new Promise((resolve, reject) => {
+          clock.after(0, () => {
+            if (life !== this.life) return;
+            if (this.faults.hits("object dies before sending")) return this.#fall("before sending");
+            alive(work()).then(resolve, reject);
+          });
+        });
+      },
+    };
+  }
+
+  /** Also where it dies in its constructor. */
+  #fall(why: string): void {
+    if (this.#object) this.die(why);
+    else this.life += 1;
+  }
+
+  #ring(at: EpochMs): void {
+    this.#cancelAlarm();
+    this.#cancelAlarm = this.#around.clock.after(at - this.#around.edgeNow(), () => this.#alarm());
+  }
+
+  /** Called at least once: an object that dies over its alarm is called again. */
+  #alarm(): void {
+    this.#alarmAt = null;
+    const again = () => {
+      if (this.#alarmAt !== null) return;
+      this.#alarmAt = this.#around.edgeNow() + alarmRetryMs;
+      this.#ring(this.#alarmAt);
+    };
+    try {
+      const object = this.#living();
+      this.#callers.add(again);
+      const done = () => this.#callers.delete(again);
+      (object as Alarmed).alarm?.().then(done, done);
+    } catch {
+      again();
+    }
+  }
+}

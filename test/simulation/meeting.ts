@@ -1,0 +1,559 @@
+import type { Call } from "../../simulators/bridge/world.ts";
+import type { ConfKey, ExtCallId, ExtConfId, MsgId, SubConfId } from "../../src/foundation/ids.ts";
+import type { ToWebex } from "../../src/tsp/messages.ts";
+import type { ResultWord } from "../../src/tsp/protocol-table.ts";
+import { type AskedCall, Association, type MeetingKnowledge } from "./association.ts";
+import type { Bridge } from "./bridge.ts";
+import { Draws } from "./draws.ts";
+import { Phones } from "./phones.ts";
+import type { Surroundings } from "./surroundings.ts";
+import type { Answer, Obligation, Request, Server, Webex } from "./webex.ts";
+
+type Phase = "idle" | "creating" | "running" | "closing" | "detached";
+type Body = Request extends infer One
+  ? One extends Request
+    ? Omit<One, "msgId" | "replyTo" | "extConfId">
+    : never
+  : never;
+
+/** What can happen in a meeting, and how often beside the others. */
+const actions = {
+  "dial in": 30,
+  "call out": 22,
+  "invite privately": 4,
+  "cancel call-out": 4,
+  mute: 18,
+  unmute: 14,
+  "mute all": 3,
+  "unmute all": 2,
+  expel: 5,
+  lock: 2,
+  unlock: 8,
+  "report speakers": 3,
+  "stop reporting": 1,
+  "create sub-conference": 5,
+  "add to sub-conference": 12,
+  "remove from sub-conference": 5,
+  "close sub-conference": 4,
+  "add to main": 3,
+  "end private talk": 1,
+  "unknown message": 1,
+  "unknown handle": 1,
+  "keypad mute": 12,
+  "keypad merge": 3,
+  talk: 10,
+  "hang up": 14,
+  "lock by telephone": 1,
+  "end by telephone": 1,
+  close: 2,
+  "close and keep alive": 1.5,
+} as const;
+type Action = keyof typeof actions;
+
+const mostCallers = 10;
+const pauseMs = 9_000;
+const silentId = "4711";
+
+/** One WebEx meeting from its first conference to its last: the meeting server, the host and all who phone. */
+export class Meeting implements MeetingKnowledge {
+  key: ConfKey;
+  phase: Phase = "idle";
+  association: Association | null = null;
+  readonly askedCalls = new Map<ExtCallId, AskedCall>();
+  readonly phones: Phones;
+  /** No new action is begun. */
+  quiet = false;
+  readonly #name: string;
+  readonly #around: Surroundings;
+  readonly #webex: Webex;
+  readonly #bridge: Bridge;
+  readonly #draws: Draws;
+  readonly #spared: ReadonlySet<string>;
+  readonly #done: string[];
+  #server: Server;
+  #handles = 0;
+  #calls = 0;
+  #keys = 0;
+  #number = 0;
+  #lockedByPhone = false;
+  #open = new Set<Obligation>();
+  readonly #associations = new Set<Association>();
+  #attempts = 0;
+
+  constructor(
+    index: number,
+    world: {
+      readonly around: Surroundings;
+      readonly webex: Webex;
+      readonly bridge: Bridge;
+      readonly spared: ReadonlySet<string>;
+      readonly done: string[];
+    },
+  ) {
+    this.#name = `meeting ${index + 1}`;
+    this.#around = world.around;
+    this.#webex = world.webex;
+    this.#bridge = world.bridge;
+    this.#spared = world.spared;
+    this.#done = world.done;
+    this.#draws = new Draws(world.around.seed, this.#name);
+    this.phones = new Phones(world.bridge, new Draws(world.around.seed, `phones of ${this.#name}`), `55${index}`);
+    this.key = this.#newKey(index);
+    this.#server = world.webex.servers[index % world.webex.servers.length] as Server;
+    this.#around.clock.after(this.#draws.between(0, 30_000), () => this.create("fresh"));
+    this.#actLater();
+  }
+
+  // What the present server's picture is judged by.
+
+  nextCallId(): ExtCallId {
+    this.#calls += 1;
+    return `${this.#name.slice(8)}0${this.#calls}` as ExtCallId;
+  }
+
+  open(extConfId: ExtConfId, kind: string, extCallId?: ExtCallId): boolean {
+    for (const one of this.#open) {
+      if (one.extConfId === extConfId && one.kind === kind && (!extCallId || one.extCallId === extCallId)) return true;
+    }
+    return false;
+  }
+
+  actsByItself(number: string): boolean {
+    return this.phones.actsByItself(number) || this.#openKinds("mute all", "unmute all");
+  }
+
+  leftByItself(number: string): boolean {
+    return this.phones.left.has(number);
+  }
+
+  lockedByTelephone(): boolean {
+    return this.#lockedByPhone;
+  }
+
+  // The life of the meeting.
+
+  create(why: "fresh" | "failover" | "again"): void {
+    const { clock } = this.#around;
+    this.#attempts += 1;
+    const attempt = this.#attempts;
+    const old = this.association;
+    const up = this.#webex.servers.filter((server) => server.up && (why !== "failover" || server !== this.#server));
+    const server = this.#draws.pick(up);
+    if (!server) {
+      clock.after(5_000, () => this.create(why));
+      return;
+    }
+    this.#server = server;
+    this.#handles += 1;
+    const extConfId = `${this.#name.slice(8)}00${this.#handles}` as ExtConfId;
+    const association = new Association(extConfId, server.host, this.#around, this);
+    this.#webex.associations.set(extConfId, association);
+    this.#associations.add(association);
+    this.association = association;
+    this.phase = "creating";
+    for (const one of this.#open) one.excused ??= "its server was replaced";
+    this.#open = new Set();
+    const obligation = this.#owe("create", extConfId, 15_000, (result) => {
+      if (association !== this.association) return;
+      if (result === "ok") {
+        association.created();
+        if (this.phase === "creating") this.phase = "running";
+        return;
+      }
+      if (result === "conference-closed") this.key = this.#newKey(Number(this.#name.slice(8)) - 1);
+      if (this.phase === "creating") this.#idle();
+    });
+    const { key } = this;
+    const request: Request = {
+      type: "create-conference",
+      msgId: obligation.msgId,
+      replyTo: server.host,
+      extConfId,
+      confKey: key,
+      maxCallers: 50,
+      anonymousId: silentId,
+    };
+    void this.#webex.post(server, [request]).then((confirmed) => {
+      if (old && old.host !== server.host && obligation.takenAt !== null) old.replacedAt = clock.now;
+      if (confirmed || association !== this.association || attempt !== this.#attempts) return;
+      this.create("failover");
+    });
+  }
+
+  /** The server is gone, or what it was told is not all: another one takes over. */
+  failOver(): void {
+    if (this.phase === "creating" || this.phase === "running") this.create("failover");
+  }
+
+  serverDown(server: Server): void {
+    if (server !== this.#server) return;
+    for (const one of this.#open) one.excused ??= "its server went down";
+    this.#around.clock.after(this.#draws.between(11_000, 25_000), () => {
+      if (server === this.#server) this.failOver();
+    });
+  }
+
+  /** A transaction was given up: the meeting server notices that its TSP server no longer hears everything. */
+  gaveUp(messages: readonly ToWebex[]): void {
+    for (const message of messages) {
+      if ("result" in message) {
+        const obligation = this.#webex.obligations.get(message.msgId);
+        if (obligation) obligation.excused ??= "the answer was given up";
+      }
+    }
+    const { association } = this;
+    if (!association || association.spoilt) return;
+    association.spoilt = true;
+    this.#around.clock.after(this.#draws.between(1_000, 20_000), () => {
+      if (association === this.association) this.failOver();
+    });
+  }
+
+  owns(association: Association): boolean {
+    return this.#associations.has(association);
+  }
+
+  hears(association: Association, message: ToWebex): void {
+    switch (message.type) {
+      case "conference-changed":
+        association.conferenceChanged(message);
+        if (message.status === "ended" && association === this.association) this.#ended();
+        return;
+      case "caller-entered": {
+        const extCallId = association.entered(message);
+        const server = this.#webex.servers.find(({ host }) => host === association.host);
+        if (server) this.#nameLater(server, association, message.msgId, extCallId);
+        return;
+      }
+      case "caller-changed":
+        return association.changed(message);
+      case "sub-conference-changed":
+        return association.subConferenceChanged(message);
+      case "sub-conference-call-changed":
+        return association.subConferenceCallChanged(message);
+      case "joined-sub-conference":
+        return association.joinedSubConference(message);
+      case "speaking-changed":
+        return association.speaking(message);
+      default:
+    }
+  }
+
+  #ended(): void {
+    if (this.phase === "running" || this.phase === "closing" || this.phase === "creating") this.#idle();
+  }
+
+  #idle(): void {
+    this.phase = "idle";
+    this.#lockedByPhone = false;
+    this.#around.clock.after(this.#draws.between(3_000, 60_000), () => {
+      if (this.phase === "idle" && !this.quiet) this.create("fresh");
+    });
+  }
+
+  // What people and servers do.
+
+  #actLater(): void {
+    const pause = -Math.log(1 - this.#draws.next()) * pauseMs;
+    this.#around.clock.after(pause, () => {
+      if (this.quiet) return;
+      this.#number += 1;
+      const action = this.#draws.weighted(actions);
+      const name = `${this.#name}, action ${this.#number}: ${action}`;
+      if (!this.#spared.has(name) && this.#act(action)) {
+        this.#around.tell(() => `== ${name}`);
+        this.#done.push(name);
+      }
+      this.#actLater();
+    });
+  }
+
+  /** Whether there was occasion for it. */
+  #act(action: Action): boolean {
+    const calls = this.#bridge.callsOf(this.key).filter(({ stage }) => stage === "entered");
+    switch (action) {
+      case "dial in":
+        if (calls.length < mostCallers) this.phones.dialIn(this.key, silentId);
+        return true;
+      case "hang up":
+        return this.#with(this.#draws.pick(this.#bridge.callsOf(this.key)), (call) => this.phones.hangUp(call));
+      case "keypad mute":
+        return this.#with(this.#keypadUser(calls), (call) => this.phones.press(call, "*6"));
+      case "keypad merge":
+        return this.#with(this.#keypadUser(calls), (call) => this.phones.press(call, "*1234#"));
+      case "talk":
+        return this.#with(this.#draws.pick(calls), (call) => this.phones.talk(call));
+      case "lock by telephone": {
+        if (this.phase !== "running") return false;
+        this.#lockedByPhone = true;
+        this.#bridge.machine.lockByTelephone(this.key, this.#draws.chance(0.3));
+        return true;
+      }
+      case "end by telephone":
+        if (!this.#bridge.machine.world.conferences.has(this.key)) return false;
+        this.#bridge.machine.endByTelephone(this.key);
+        return true;
+      default:
+        return this.phase === "running" && this.#server.up && this.#ask(action);
+    }
+  }
+
+  #ask(action: Action): boolean {
+    const { association } = this;
+    if (!association || association.spoilt) return false;
+    const attendees = [...association.attendees.values()];
+    const attendee = this.#draws.pick(attendees);
+    const subConfId = this.#draws.pick([...association.rooms.keys()]);
+    switch (action) {
+      case "call out":
+      case "invite privately":
+        return this.#callOut(association, action === "invite privately");
+      case "cancel call-out": {
+        const open = [...this.askedCalls.values()].filter(({ outcome }) => outcome === "open");
+        return this.#with(this.#draws.pick(open), ({ extCallId }) =>
+          this.#request("cancel", { type: "cancel-call-out", extCallId } as Body),
+        );
+      }
+      case "mute":
+      case "unmute": {
+        if (!attendee || attendee.silent) return false;
+        const { extCallId } = attendee;
+        const privilege = action === "mute" ? "listen" : "speak";
+        return this.#request(action, { type: "update-caller", extCallId, privilege } as Body, extCallId);
+      }
+      case "mute all":
+      case "unmute all":
+        return this.#update(action, action === "mute all" ? "mute-all" : "unmute-all");
+      case "expel":
+        if (!attendee) return false;
+        return this.#request(
+          "drop",
+          { type: "drop-caller", extCallId: attendee.extCallId } as Body,
+          attendee.extCallId,
+        );
+      case "lock":
+      case "unlock":
+        return this.#update(action, action);
+      case "report speakers":
+        association.speakersAsked = true;
+        return this.#update(action, "report-speakers");
+      case "stop reporting":
+        return this.#update(action, "stop-reporting-speakers");
+      case "create sub-conference": {
+        if (association.rooms.size > 1) return false;
+        const id = `s${this.#number}` as SubConfId;
+        return this.#request(`create ${id}`, { type: "create-sub-conference", subConfId: id } as Body);
+      }
+      case "add to sub-conference": {
+        const there = this.#draws.pick(attendees.filter(({ room }) => room === "main"));
+        if (!there || !subConfId || association.rooms.get(subConfId) !== "open") return false;
+        const { extCallId } = there;
+        return this.#request(
+          `add ${subConfId}`,
+          { type: "add-to-sub-conference", subConfId, extCallId } as Body,
+          extCallId,
+        );
+      }
+      case "remove from sub-conference": {
+        const there = this.#draws.pick(attendees.filter(({ room }) => room === subConfId));
+        if (!there || !subConfId) return false;
+        const { extCallId } = there;
+        const body = { type: "remove-from-sub-conference", subConfId, extCallId } as Body;
+        return this.#request(`remove ${subConfId}`, body, extCallId);
+      }
+      case "close sub-conference": {
+        if (!subConfId || association.rooms.get(subConfId) === "closing") return false;
+        association.rooms.set(subConfId, "closing");
+        return this.#request(
+          `close ${subConfId}`,
+          { type: "close-sub-conference", subConfId } as Body,
+          undefined,
+          35_000,
+          (result) => {
+            if (result === "ok" || result === "no-such-room") association.roomClosed(subConfId);
+            else if (association.rooms.has(subConfId)) association.rooms.set(subConfId, "open");
+          },
+        );
+      }
+      case "add to main": {
+        const waiting = [...this.askedCalls.values()].filter(({ waits }) => waits);
+        const talking = attendees.filter(({ room }) => room === "private");
+        const one = this.#draws.pick([...waiting, ...talking]);
+        return this.#with(one, ({ extCallId }) => this.#update(action, "add-to-main", extCallId));
+      }
+      case "end private talk":
+        return this.#update(action, "end-private-talk");
+      case "unknown message":
+        return this.#unknown();
+      case "unknown handle":
+        return this.#request(
+          "stray",
+          { type: "close-conference" } as Body,
+          undefined,
+          10_000,
+          () => {},
+          "99999" as ExtConfId,
+        );
+      case "close":
+      case "close and keep alive":
+        return this.#close(action === "close and keep alive");
+      default:
+        return false;
+    }
+  }
+
+  #callOut(association: Association, privately: boolean): boolean {
+    if (association.attendees.size >= mostCallers) return false;
+    const { local, number } = this.phones.called();
+    const extCallId = this.nextCallId();
+    const silent = !privately && this.#draws.chance(0.08);
+    const listens = silent || (!privately && this.#draws.chance(0.15));
+    const maxWaitingTime = this.#draws.between(4, 12);
+    const asked: AskedCall = {
+      ...{ extCallId, number, listens, asked: association.extConfId },
+      ...{ outcome: "open", waits: false, seen: false },
+    };
+    this.askedCalls.set(extCallId, asked);
+    const body = {
+      type: "call-out",
+      extCallId,
+      privilege: listens ? "listen" : "speak",
+      maxWaitingTime,
+      participantType: silent ? "silent-monitor" : "participant",
+      joinMode: privately ? "private-talk" : "main",
+      phone: { country: "1", area: "408", local, extension: "" },
+    } as Body;
+    return this.#request("call-out", body, extCallId, maxWaitingTime * 1_000 + 5_000, (result) => {
+      asked.outcome = result === "ok" ? "answered" : "failed";
+    });
+  }
+
+  #close(keepAlive: boolean): boolean {
+    const { association } = this;
+    this.phase = "closing";
+    const body = { type: "close-conference", ...(keepAlive && { keepAlive }) } as Body;
+    return this.#request("close", body, undefined, 10_000, (result) => {
+      if (association !== this.association || this.phase !== "closing") return;
+      if (result === "no-such-conference") return this.#idle();
+      if (result !== "ok") {
+        // A refusal leaves it as it was; a bridge that takes its time still ends it.
+        if (result !== "bridge-timeout") this.phase = "running";
+        return;
+      }
+      if (!keepAlive) return;
+      this.phase = "detached";
+      if (association) association.replacedAt = Number.POSITIVE_INFINITY;
+      if (this.#draws.chance(0.6)) {
+        this.#around.clock.after(this.#draws.between(5_000, 60_000), () => {
+          if (this.phase === "detached" && !this.quiet) this.create("again");
+        });
+      }
+    });
+  }
+
+  #unknown(): boolean {
+    const { association } = this;
+    if (!association) return false;
+    const { extConfId } = association;
+    const obligation = this.#owe("unknown", extConfId, 10_000, (result) => {
+      if (result !== "unknown-message") this.#around.violated("an unknown message is answered so", String(result));
+    });
+    const element = `<W2A_Whatever MsgID="${obligation.msgId}" WbxHostName="${obligation.host}" ExtConfID="${extConfId}"/>`;
+    const ping: Request = { type: "message-refused", msgId: this.#msgId(), extConfId };
+    void this.#webex.post(this.#server, [ping], element);
+    return true;
+  }
+
+  #update(kind: string, action: string, extCallId?: ExtCallId): boolean {
+    return this.#request(
+      kind,
+      { type: "update-conference", action, ...(extCallId && { extCallId }) } as Body,
+      extCallId,
+    );
+  }
+
+  #request(
+    kind: string,
+    body: Body,
+    extCallId?: ExtCallId,
+    withinMs = 10_000,
+    answered: (result: ResultWord | number) => void = () => {},
+    extConfId = this.association?.extConfId,
+  ): boolean {
+    if (!extConfId) return false;
+    const obligation = this.#owe(kind, extConfId, withinMs, answered, extCallId);
+    const request = { ...body, msgId: obligation.msgId, replyTo: this.#server.host, extConfId } as Request;
+    void this.#webex.post(this.#server, [request]).then((confirmed) => {
+      if (!confirmed && kind === "close" && this.phase === "closing") this.phase = "running";
+    });
+    return true;
+  }
+
+  #owe(
+    kind: string,
+    extConfId: ExtConfId,
+    withinMs: number,
+    answered: (result: ResultWord | number, message: Answer) => void,
+    extCallId?: ExtCallId,
+  ): Obligation {
+    const obligation: Obligation = {
+      msgId: this.#msgId(),
+      kind,
+      host: this.#server.host,
+      extConfId,
+      ...(extCallId && { extCallId }),
+      postedAt: this.#around.clock.now,
+      withinMs,
+      takenAt: null,
+      confirmed: false,
+      answers: 0,
+      excused: null,
+      answered: (result, message) => {
+        this.#open.delete(obligation);
+        answered(result, message);
+      },
+    };
+    this.#webex.obligations.set(obligation.msgId, obligation);
+    this.#open.add(obligation);
+    return obligation;
+  }
+
+  /** WebEx names a call, and goes on until the adapter has heard it. */
+  #nameLater(server: Server, association: Association, msgId: MsgId, extCallId: ExtCallId): void {
+    const name = () => {
+      if (!server.up || association.replacedAt !== null) return;
+      const { extConfId, host } = association;
+      const more = this.#draws.chance(0.5) ? { extConfId } : {};
+      void this.#webex.post(server, [{ type: "caller-named", msgId, replyTo: host, extCallId, ...more }]).then((ok) => {
+        if (!ok) this.#around.clock.after(3_000, name);
+      });
+    };
+    this.#around.clock.after(this.#draws.between(10, 1_500), name);
+  }
+
+  #keypadUser(calls: readonly Call[]): Call | undefined {
+    return this.#draws.pick(calls.filter(({ number }) => this.phones.actsByItself(number)));
+  }
+
+  #openKinds(...kinds: readonly string[]): boolean {
+    for (const one of this.#open) if (kinds.includes(one.kind)) return true;
+    return false;
+  }
+
+  #with<Item>(item: Item | undefined, act: (item: Item) => void): boolean {
+    if (item === undefined) return false;
+    act(item);
+    return true;
+  }
+
+  #msgId(): MsgId {
+    this.#msgIds += 1;
+    return `${this.#name.slice(8)}-${this.#msgIds}` as MsgId;
+  }
+  #msgIds = 0;
+
+  #newKey(index: number): ConfKey {
+    this.#keys += 1;
+    return `98765${index}${String(this.#keys).padStart(3, "0")}` as ConfKey;
+  }
+}

@@ -1,0 +1,33 @@
+import type { CommandId } from "../../src/foundation/ids.ts";
+import type { Act } from "./bridge.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** Judges the bridge's acts as they happen: each order acts once, and no order overtakes a later one. */
+export class OncePerAct {
+  readonly #around: Surroundings;
+  readonly #done = new Set<CommandId>();
+  readonly #dialled = new Set<string>();
+  /** Conference and call → the highest serial number of an order of the edge that was carried out for it. */
+  readonly #serials = new Map<string, number>();
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  check({ commandId, conference, act, done }: Act): void {
+    if (!done) return;
+    if (this.#done.has(commandId)) this.#around.violated("an order acts once", `${commandId} ${JSON.stringify(act)}`);
+    this.#done.add(commandId);
+    if (act.type === "dial") {
+      const { local } = act.number;
+      if (this.#dialled.has(local)) this.#around.violated("a number is dialled once", local);
+      this.#dialled.add(local);
+    }
+    const serial = Number(/^(\d+)\./.exec(commandId)?.[1] ?? Number.NaN);
+    if (Number.isNaN(serial) || !("call" in act)) return;
+    const key = `${conference} ${act.call}`;
+    const before = this.#serials.get(key) ?? 0;
+    if (serial < before) this.#around.violated("no order overtakes a later one", `${commandId} ${JSON.stringify(act)}`);
+    this.#serials.set(key, Math.max(serial, before));
+  }
+}

@@ -1,0 +1,137 @@
+import type { ReportsOfAgent } from "../../durable-objects/env.ts";
+import { Lanes } from "../../durable-objects/relay/lanes.ts";
+import type { Order } from "../../src/bridge/orders.ts";
+import type { CommandId, ConfKey, DomainName, JournalId } from "../../src/foundation/ids.ts";
+import { checkHello, type Hello } from "../../src/relay/check-hello.ts";
+import { type LinkEffect, type LinkInput, type LinkState, step } from "../../src/relay/link.ts";
+import { type AgentToEdge, CLOSE_CODES, type EdgeToAgent } from "../../src/relay/messages.ts";
+import type { DomainSettings } from "../../src/settings/domain-settings.ts";
+import type { FaultSource } from "./faults.ts";
+import type { Surroundings } from "./surroundings.ts";
+import type { Wire } from "./wire.ts";
+
+export type AgentWire = Wire<EdgeToAgent, AgentToEdge>;
+
+export interface RelayNeighbours {
+  report(reports: ReportsOfAgent): Promise<number>;
+  ordersTaken(conference: ConfKey, ids: readonly CommandId[]): Promise<void>;
+}
+
+/** The relay object without its sockets: `step` decides, and this carries it out over wires. */
+export class Relay {
+  readonly #around: Surroundings;
+  readonly #faults: FaultSource;
+  readonly #domain: DomainName;
+  readonly #settings: DomainSettings;
+  readonly #neighbours: RelayNeighbours;
+  #wires = new Map<string, AgentWire>();
+  #state: LinkState = { epoch: 0, links: [] };
+  #lanes = new Lanes();
+  #life = 0;
+  #opened = 0;
+
+  constructor(around: Surroundings, domain: DomainName, settings: DomainSettings, neighbours: RelayNeighbours) {
+    this.#around = around;
+    this.#faults = around.faults.source("relay");
+    this.#domain = domain;
+    this.#settings = settings;
+    this.#neighbours = neighbours;
+  }
+
+  /** An agent connects; returns the end of its wire here. */
+  open(wire: AgentWire): void {
+    const id = `nonce-${++this.#opened}`;
+    wire.far = {
+      heard: (message) => this.#hear(id, message),
+      closed: () => {
+        this.#wires.delete(id);
+        this.#take({ type: "closed", id, at: this.#around.edgeNow() });
+      },
+    };
+    this.#wires.set(id, wire);
+    this.#take({ type: "opened", id, at: this.#around.edgeNow() });
+  }
+
+  async tell(conference: ConfKey, orders: readonly Order[]): Promise<boolean> {
+    await this.#around.clock.wait(1);
+    if (this.#faults.hits("RPC fails before")) throw new Error("the call did not arrive");
+    const effects = this.#take({ type: "orders", conference, orders, at: this.#around.edgeNow() });
+    if (this.#faults.hits("RPC fails after")) throw new Error("the answer did not arrive");
+    return effects.some((effect) => effect.type === "send");
+  }
+
+  /** The object is thrown away with its sockets, but for the epoch. */
+  die(): void {
+    this.#life += 1;
+    this.#lanes = new Lanes();
+    const wires = [...this.#wires.values()];
+    this.#wires.clear();
+    this.#state = { epoch: this.#state.epoch, links: [] };
+    for (const wire of wires) wire.close("far", 1006);
+  }
+
+  /** It hibernates: what is under way is forgotten, and the sockets bring their links back. */
+  sleep(): void {
+    this.#life += 1;
+    this.#lanes = new Lanes();
+  }
+
+  #hear(id: string, message: AgentToEdge): void {
+    const at = this.#around.edgeNow();
+    if (message.type !== "hello") this.#take({ type: "message", id, message, at });
+    else this.#greet(id, message);
+  }
+
+  #greet(id: string, hello: Hello): void {
+    const at = this.#around.edgeNow();
+    const [bridge] = this.#settings.bridges;
+    if (!bridge) throw new Error("the domain has no bridge");
+    const verdict = checkHello(
+      hello,
+      { domain: this.#domain, bridge: bridge.name, nonce: id, agents: bridge.agents },
+      at,
+    );
+    const { agent, journal } = hello;
+    if (!verdict.ok) this.#take({ type: "refused", id, why: verdict.why, at });
+    else this.#take({ type: "proven", id, agent, journal, keypad: this.#settings.keypad, at });
+  }
+
+  #take(input: LinkInput): readonly LinkEffect[] {
+    const { state, effects } = step(this.#state, input);
+    this.#state = state;
+    for (const effect of effects) this.#carryOut(effect);
+    return effects;
+  }
+
+  #carryOut(effect: LinkEffect): void {
+    switch (effect.type) {
+      case "send":
+        this.#wires.get(effect.id)?.toNear(effect.message);
+        return;
+      case "close": {
+        const wire = this.#wires.get(effect.id);
+        this.#wires.delete(effect.id);
+        this.#around.tell(() => `relay closes ${effect.id}: ${effect.why}`);
+        wire?.close("far", CLOSE_CODES[effect.why]);
+        return;
+      }
+      case "orders-taken":
+        return this.#inOrder(effect.conference, () => this.#neighbours.ordersTaken(effect.conference, effect.ids));
+      case "reports":
+        return this.#inOrder(effect.conference, () => this.#report(effect));
+    }
+  }
+
+  async #report(effect: Extract<LinkEffect, { type: "reports" }>): Promise<void> {
+    const { id, conference: confKey, reports } = effect;
+    const life = this.#life;
+    const journal: JournalId = effect.journal;
+    const upTo = await this.#neighbours.report({ domain: this.#domain, confKey, journal, reports });
+    if (life === this.#life) this.#wires.get(id)?.toNear({ type: "reports-taken", conference: confKey, upTo });
+  }
+
+  /** A failure is made good when the agent repeats. */
+  #inOrder(confKey: ConfKey, work: () => Promise<void>): void {
+    this.#lanes.run(confKey, () => work().catch(() => {}));
+  }
+}

@@ -1,0 +1,252 @@
+import type { PostRequest } from "../../durable-objects/outbox.ts";
+import type { HttpOutcome } from "../../src/delivery/verdict.ts";
+import type { ExtConfId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import { createCodec } from "../../src/tsp/codec.ts";
+import type { FromWebexMessages, ToWebex, UnknownMessage } from "../../src/tsp/messages.ts";
+import type { ResultWord } from "../../src/tsp/protocol-table.ts";
+import type { Association } from "./association.ts";
+import type { Edge } from "./edge.ts";
+import type { FaultSource } from "./faults.ts";
+import type { Hosted } from "./hosted.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+export type Request = FromWebexMessages[keyof FromWebexMessages];
+export type Answer = Extract<ToWebex, { result: unknown }>;
+
+export interface Server {
+  readonly host: WebexHost;
+  up: boolean;
+  readonly seen: Set<string>;
+}
+
+/** One request and what became of it. */
+export interface Obligation {
+  readonly msgId: MsgId;
+  readonly kind: string;
+  readonly host: WebexHost;
+  readonly extConfId: ExtConfId | null;
+  readonly extCallId?: string;
+  readonly postedAt: number;
+  /** How long the adapter may take. */
+  readonly withinMs: number;
+  /** When the adapter had committed it, as the adapter's own answer to the post says. */
+  takenAt: number | null;
+  /** WebEx has the Confirmation of it. */
+  confirmed: boolean;
+  answers: number;
+  /** Why no answer need come. */
+  excused: string | null;
+  readonly answered: (result: ResultWord | number, message: Answer) => void;
+}
+
+interface Flight {
+  readonly origin: Hosted<object>;
+  readonly life: number;
+}
+
+interface Transaction {
+  readonly body: string;
+  readonly messages: readonly (ToWebex | UnknownMessage)[];
+  readonly firstAt: number;
+  attempts: number;
+}
+
+export const webexCodec = createCodec({}, "webex");
+const encoder = new TextEncoder();
+const timeoutMs = 10_000;
+/** How late an answer may leave by itself: the timers of an object, and the gathering of what travels together. */
+const graceMs = 1_500;
+/** What faults may add to that: attempts of the transactions ahead, and a clock set back. */
+const excusableMs = 240_000;
+
+/** All of WebEx: its servers, what they ask and what they are told. */
+export class Webex {
+  readonly servers: readonly Server[];
+  readonly obligations = new Map<MsgId, Obligation>();
+  readonly associations = new Map<ExtConfId, Association>();
+  /** Hears of each message at its first arrival. */
+  onMessage: (server: Server, message: ToWebex) => void = () => {};
+  readonly #around: Surroundings;
+  readonly #faults: FaultSource;
+  readonly #flights = new Map<Hosted<object>, Flight>();
+  readonly #transactions = new Map<string, Transaction>();
+  #edge: Edge | null = null;
+  #lastTransId = 0;
+
+  constructor(around: Surroundings, servers: number) {
+    this.#around = around;
+    this.#faults = around.faults.source("network");
+    this.servers = Array.from({ length: servers }, (_, index) => ({
+      host: `127.0.0.1:${8801 + index}` as WebexHost,
+      up: true,
+      seen: new Set<string>(),
+    }));
+  }
+
+  /** How many documents the adapter has posted so far. */
+  get told(): number {
+    return this.#transactions.size;
+  }
+
+  set edge(edge: Edge) {
+    this.#edge = edge;
+  }
+
+  /** Posts to the adapter, three times at most; whether a Confirmation of 0 came. `taken` is called when the adapter says so. */
+  async post(server: Server, requests: readonly Request[], unknown = ""): Promise<boolean> {
+    const transId = `T${++this.#lastTransId}` as TransId;
+    const text = webexCodec.encode(transId, requests).replace("</WbxTSPSchema>", `${unknown}</WbxTSPSchema>`);
+    this.#around.tell(() => `${server.host} posts ${text}`);
+    const body = encoder.encode(text);
+    const obligations = requests.flatMap(({ msgId }) => this.obligations.get(msgId) ?? []);
+    const taken = () => {
+      for (const one of obligations) one.takenAt ??= this.#around.clock.now;
+    };
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      if (attempt === 3) await this.#around.clock.wait(2_000);
+      if (!server.up) return false;
+      const result = await this.#attempt(body, transId, taken);
+      if (result === null) continue;
+      if (result !== 0) this.#around.violated("good documents are taken", `${transId}: Result ${result}`);
+      for (const one of obligations) one.confirmed = true;
+      return true;
+    }
+    return false;
+  }
+
+  #attempt(body: Uint8Array, transId: TransId, taken: () => void): Promise<number | null> {
+    const { clock } = this.#around;
+    const faults = this.#faults;
+    return new Promise((resolve) => {
+      const cancel = clock.after(timeoutMs, () => resolve(null));
+      const answer = (result: number | null) => {
+        cancel();
+        resolve(result);
+      };
+      if (faults.hits("post lost")) {
+        if (faults.draws.chance(0.5)) clock.after(50, () => answer(null));
+        return;
+      }
+      const arrive = async () => {
+        const said = await this.#edge?.receive(body);
+        if (said?.status !== 200) {
+          clock.after(2, () => answer(null));
+          return;
+        }
+        taken();
+        if (faults.hits("confirmation lost")) return;
+        const read = webexCodec.readConfirmation(encoder.encode(said.text));
+        const right = read.ok && read.value.transId === transId;
+        if (!right) this.#around.violated("a Confirmation repeats the TransID", said.text);
+        clock.after(2, () => answer(right ? read.value.result : null));
+      };
+      const delay = faults.hits("post delayed") ? faults.draws.between(1_000, 9_000) : faults.draws.between(2, 60);
+      clock.after(delay, arrive);
+      if (faults.hits("post repeated")) clock.after(delay + faults.draws.between(0, 900), arrive);
+    });
+  }
+
+  /** One attempt of the adapter to post to a server. */
+  receive(origin: Hosted<object>, request: PostRequest): Promise<HttpOutcome> {
+    const { clock } = this.#around;
+    const faults = this.#faults;
+    const server = this.servers.find(({ host }) => request.url === `http://${host}/`);
+    const transId = /<TransID>([^<]*)/.exec(request.body)?.[1] ?? "";
+    this.#around.tell(() => `to ${server?.host}: ${request.body}`);
+    this.#depart(origin, request, transId, server);
+    const flight = this.#flights.get(origin);
+    return new Promise((resolve) => {
+      const finish = (outcome: HttpOutcome) => {
+        cancel();
+        if (this.#flights.get(origin) === flight) this.#flights.delete(origin);
+        resolve(outcome);
+      };
+      const fail = (reason: string) => finish({ kind: "failed", reason });
+      const cancel = clock.after(request.timeoutMs, () => fail("no answer in time"));
+      request.signal.addEventListener("abort", () => fail("AbortError"));
+      if (!server?.up) {
+        if (faults.draws.chance(0.7)) clock.after(20, () => fail("connection refused"));
+        return;
+      }
+      if (faults.hits("post lost")) {
+        if (faults.draws.chance(0.5)) clock.after(50, () => fail("connection reset"));
+        return;
+      }
+      const arrive = () => {
+        if (!server.up) return;
+        this.#process(server, transId);
+        if (faults.hits("confirmation lost")) return;
+        const wrong = faults.hits("WebEx answers wrongly");
+        const slow = faults.hits("WebEx confirms slowly") ? faults.draws.between(1_000, 12_000) : 2;
+        const text = wrong ? faults.draws.pick(wrongAnswers) : webexCodec.confirm(transId, "ok");
+        clock.after(slow, () => finish({ kind: "answered", status: 200, body: encoder.encode(text) }));
+      };
+      const delay = faults.hits("post delayed") ? faults.draws.between(1_000, 9_000) : faults.draws.between(2, 60);
+      clock.after(delay, arrive);
+      if (faults.hits("post repeated")) clock.after(delay + faults.draws.between(0, 900), arrive);
+    });
+  }
+
+  /** What leaves the adapter is judged as it leaves. */
+  #depart(origin: Hosted<object>, request: PostRequest, transId: string, server: Server | undefined): void {
+    const { clock, violated } = this.#around;
+    const other = this.#flights.get(origin);
+    if (other && other.life === origin.life) violated("one post in flight", `${origin.name}: ${transId}`);
+    this.#flights.set(origin, { origin, life: origin.life });
+    const known = this.#transactions.get(transId);
+    if (known) {
+      known.attempts += 1;
+      if (known.body !== request.body) violated("a repeat has the same bytes", `${transId}: ${request.body}`);
+      if (known.attempts > 3) violated("three attempts at most", transId);
+    } else {
+      const decoded = webexCodec.decode(encoder.encode(request.body));
+      if (!decoded.ok) violated("what is posted is of the protocol", decoded.detail);
+      const messages = decoded.ok ? decoded.messages : [];
+      if (messages.length > 50) violated("50 messages at most", transId);
+      this.#transactions.set(transId, { body: request.body, messages, firstAt: clock.now, attempts: 1 });
+    }
+    for (const message of this.#transactions.get(transId)?.messages ?? []) {
+      if ("result" in message || message.type === "unknown" || !("extConfId" in message)) continue;
+      const association = message.extConfId && this.associations.get(message.extConfId);
+      if (!association) violated("a notification has a known handle", request.body);
+      else if (association.replacedAt !== null) {
+        violated("nothing is told to a replaced server", `${server?.host}: ${message.type} ${message.extConfId}`);
+      }
+    }
+  }
+
+  #process(server: Server, transId: string): void {
+    if (server.seen.has(transId)) return;
+    server.seen.add(transId);
+    const transaction = this.#transactions.get(transId);
+    for (const message of transaction?.messages ?? []) {
+      if (message.type === "unknown") {
+        this.#around.violated("what is posted is of the protocol", message.element);
+        continue;
+      }
+      if ("result" in message) this.#answered(server, message, transaction?.firstAt ?? 0);
+      this.onMessage(server, message);
+    }
+  }
+
+  #answered(server: Server, message: Answer, leftAt: number): void {
+    const { violated, faults } = this.#around;
+    const obligation = this.obligations.get(message.msgId);
+    if (!obligation) return violated("an answer is to a request", `${message.type} ${message.msgId}`);
+    obligation.answers += 1;
+    const which = `${obligation.kind} ${obligation.msgId}`;
+    if (obligation.answers > 1) violated("a request is answered once", which);
+    if (obligation.host !== server.host) violated("who asked is answered", which);
+    const lateMs = leftAt - (obligation.takenAt ?? leftAt) - obligation.withinMs;
+    const allowedMs = faults.holdsUp(obligation.postedAt - 60_000, leftAt) ? excusableMs : graceMs;
+    if (lateMs > allowedMs) violated("an answer comes in time", `${which}: ${lateMs} ms too late`);
+    obligation.answered(message.result, message);
+  }
+}
+
+const wrongAnswers = [
+  "<html>Service unavailable</html>",
+  "",
+  webexCodec.confirm("0", "ok"),
+  '<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>1</TransID></WbxTSPSchema>',
+];
