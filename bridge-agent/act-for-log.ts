@@ -10,7 +10,11 @@ export function actForLog(
 ): Readonly<Record<string, unknown>> {
   const { type, ...details } = act;
   const hide = personal ? (text: string) => text : masked;
+  // Ids that the edge made begin with the conference's key.
+  const hideKey = (id: string) => (conference ? id.replace(conference, hide(conference)) : id);
   const shown: Record<string, unknown> = { conference: conference && hide(conference), act: type, ...details };
+  if ("call" in act) shown.call = hideKey(act.call);
+  if ("room" in act) shown.room = hideKey(act.room);
   if (act.type === "dial") shown.number = hide(act.number.country + act.number.area + act.number.local);
   if (act.attendeeId) shown.attendeeId = hide(act.attendeeId);
   if (act.type === "create-conference" && act.anonymousId) shown.anonymousId = hide(act.anonymousId);

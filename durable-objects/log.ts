@@ -27,5 +27,9 @@ export function withoutPersonal(line: LogLine): LogLine {
   for (const field of ["detail", "problem"]) {
     if (typeof safe[field] === "string") safe[field] = maskedQuotation(safe[field]);
   }
+  const { confKey } = line;
+  // Ids of calls that we dialled begin with the key.
+  if (typeof safe.note === "string" && typeof confKey === "string")
+    safe.note = safe.note.replaceAll(confKey, masked(confKey));
   return safe;
 }

@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import { actForLog } from "../../bridge-agent/act-for-log.ts";
 import type { BridgeAct } from "../../src/bridge/driving.ts";
-import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
+import type { CallId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
 
 const conference = "987654321" as ConfKey;
 const call = "c" as CallId;
 const number = { country: "1", area: "408", local: "5551234", extension: "9911" };
 const acts: BridgeAct[] = [
+  { type: "move", call: "987654321.3.abc" as CallId, room: "987654321.4.abc" as RoomId },
   { type: "dial", call, number, waitMs: 1 },
   { type: "admit", call, muted: false, joinTone: true, attendeeId: "44455" },
   { type: "create-conference", maxCallers: 5, anonymousId: "77788" },
@@ -16,6 +17,7 @@ test("the log shows no phone number, attendee ID or key, but two of them can be 
   const shown = acts.map((act) => actForLog(conference, act, false));
 
   expect(shown).toEqual([
+    { conference: "*******21", act: "move", call: "*******21.3.abc", room: "*******21.4.abc" },
     { conference: "*******21", act: "dial", call: "c", number: "*********34", waitMs: 1 },
     { conference: "*******21", act: "admit", call: "c", muted: false, joinTone: true, attendeeId: "***55" },
     { conference: "*******21", act: "create-conference", maxCallers: 5, anonymousId: "***88" },
@@ -26,6 +28,7 @@ test("where the settings want it, the log shows them as they are", () => {
   const shown = acts.map((act) => actForLog(conference, act, true));
 
   expect(shown).toMatchObject([
+    { call: "987654321.3.abc" },
     { number: "14085551234", conference },
     { attendeeId: "44455" },
     { anonymousId: "77788" },

@@ -10,6 +10,7 @@ afterEach(() => info.mockClear());
 const personal = {
   confKey: "987654321",
   conference: "987654321",
+  note: "WebEx refused to name call 987654321.3.abc: result 5",
   detail: 'W2A_Callout: LocalNumber has the LocalNumber "555-"0100"", must be digits',
   problem: 'Invalid type: Expected number but received "14085551234"',
 };
@@ -30,6 +31,7 @@ test.each([
     transId: "52491000001",
     confKey: "*******21",
     conference: "*******21",
+    note: "WebEx refused to name call *******21.3.abc: result 5",
     detail: 'W2A_Callout: LocalNumber has the LocalNumber "********0"", must be digits',
     problem: 'Invalid type: Expected number but received "*********34"',
   });
