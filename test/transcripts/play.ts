@@ -18,7 +18,8 @@ const BEGINNING = ["W→A W2A_CreateConference MsgID=1", "B→A done create-conf
 
 /**
  * Plays a transcript: lines at the margin happen (`W→A` WebEx posts, `B→A` the bridge reports, `time` passes, `lost` WebEx
- * could not be reached), indented lines are what follows. Returns the transcript with the true consequences in place.
+ * could not be reached, `operator` staff ask for something), indented lines are what follows. Returns the transcript
+ * with the true consequences in place.
  */
 export function play(transcript: string): string {
   const stage = new Stage();
@@ -75,6 +76,8 @@ class Stage {
           journal: "j" as JournalId,
           reports: [rest, ...more].map((text) => ({ number: ++this.#reports, report: this.#report(text) })),
         });
+      case "operator":
+        return this.#decide({ type: "operator", at: this.#now, request: JSON.parse(rest) });
       case "lost": {
         const messages = this.#queued;
         this.#queued = [];
