@@ -46,7 +46,7 @@ describe("at the prompt", () => {
     expect(keyed(keys)).toEqual(actions);
   });
 
-  test("an absent AnonymousID never matches, not even an empty attendee ID", () => {
+  test("an absent AnonymousID never matches, not even an empty attendee ID (protocol 4.18)", () => {
     const find = () => ({ anonymousId: null, locked: false });
     expect(keyed("987654321##", prompted(0), { ...rules, find })).toEqual([admit(null)]);
     const empty = () => ({ anonymousId: "", locked: false });

@@ -28,7 +28,7 @@ test.each<[string, TargetSettings, string]>([
   ["http://tsp1.webex.com:80/x", { ...live, scheme: "https" }, "https://tsp1.webex.com:80/x"],
   ["http://tsp1.webex.com/@evil.net/", live, "http://tsp1.webex.com/@evil.net/"],
   ["http://tsp1.webex.com//evil.net/", live, "http://tsp1.webex.com//evil.net/"],
-])("%s is a host that may be posted to", (webexHost, settings, url) => {
+])("%s is a host that may be posted to (protocol T2, T15, section 5, row 5)", (webexHost, settings, url) => {
   const target = targetUrl(webexHost, settings);
 
   expect(target).toEqual({ ok: true, value: url });
@@ -75,7 +75,7 @@ test.each([
   ["[64:ff9b::7f00:1]:80", "IPv4 behind a translator"],
   ["[0:0:0:0:0:0:0:1]:80", "IPv6 written out"],
   ["[::]:80", "no IPv6 address"],
-])("%s is not allowed: %s", (webexHost) => {
+])("%s is not allowed: %s (protocol T16)", (webexHost) => {
   const settings = { ...live, hosts: [...live.hosts, "127.0.0.1"] };
   expect(targetUrl(webexHost, settings)).toMatchObject({ ok: false, error: { kind: "not-allowed" } });
 });

@@ -3,7 +3,7 @@ import type { Report } from "../../src/bridge/orders.ts";
 import type { CommandId } from "../../src/foundation/ids.ts";
 import { ConferenceWorld, callerEntered, createConference, lock, muteCaller } from "./conference-world.ts";
 
-test("a create is on disk before it is confirmed, and the bridge is told after that", async () => {
+test("a create is on disk before it is confirmed, and the bridge is told after that (protocol T28)", async () => {
   const world = new ConferenceWorld();
   let rowsWhenTold = 0;
   world.onTold = () => {
@@ -16,7 +16,7 @@ test("a create is on disk before it is confirmed, and the bridge is told after t
   expect(rowsWhenTold).toBe(1);
 });
 
-test("a document that comes again is confirmed and does nothing", async () => {
+test("a document that comes again is confirmed and does nothing (protocol T38)", async () => {
   const world = new ConferenceWorld();
   await Promise.all([
     world.during(world.receive("t1", createConference())),
@@ -28,7 +28,7 @@ test("a document that comes again is confirmed and does nothing", async () => {
   expect(world.told.flat()).toHaveLength(1);
 });
 
-test("a repeat is known after an eviction too, and no longer when its time is over", async () => {
+test("a repeat is known after an eviction too, and no longer when its time is over (protocol T40)", async () => {
   const world = new ConferenceWorld();
   await world.running(0);
   await world.during(world.receive("t-lock", lock("m1")));

@@ -18,7 +18,7 @@ function enteredIn(bodies: readonly { readonly body: string }[]): number[] {
   return bodies.map(({ body }) => body.split("<A2W_NotifyUserEnter ").length - 1);
 }
 
-test("what follows within 10 ms travels in one transaction, in order", async () => {
+test("what follows within 10 ms travels in one transaction, in order (protocol T45)", async () => {
   const world = await quiet();
   await world.during(Promise.all([world.report(callerEntered(0)), world.report(callerEntered(1))]));
   await world.time.pass(100);
@@ -34,7 +34,7 @@ test("a transaction has at most 50 messages", async () => {
   expect(enteredIn(world.posted)).toEqual([50, 50, 20]);
 });
 
-test("one post is in flight at a time, and what comes meanwhile goes together after it", async () => {
+test("one post is in flight at a time, and what comes meanwhile goes together after it (protocol T46)", async () => {
   const world = await quiet();
   let open: (outcome: HttpOutcome) => void = () => {};
   world.answer = () => new Promise((resolve) => (open = resolve));
@@ -50,7 +50,7 @@ test("one post is in flight at a time, and what comes meanwhile goes together af
   expect(enteredIn(world.posted)).toEqual([1, 2]);
 });
 
-test("three attempts, at once and after 2 s, with the same bytes; then the conference goes on without it", async () => {
+test("three attempts, at once and after 2 s, with the same bytes; then the conference goes on without it (protocol T36, T37, T41, T43)", async () => {
   const world = await quiet();
   world.answer = (posted) => (posted.body.includes('Status="') ? failed : world.confirmed(posted.transId));
   await world.during(world.receive("t-lock", lock("m-lock")));
@@ -77,7 +77,7 @@ test.each<[string, (world: ConferenceWorld, transId: string) => HttpOutcome]>([
   ["a redirect", () => ({ kind: "answered", status: 307, body: new Uint8Array() })],
   ["HTTP 500", (world, transId) => ({ ...world.confirmed(transId), status: 500 }) as HttpOutcome],
   ["a body that is no Confirmation", () => ({ kind: "answered", status: 200, body: new TextEncoder().encode("ok") })],
-])("%s is a failed attempt", async (_, answer) => {
+])("%s is a failed attempt (protocol T42)", async (_, answer) => {
   const world = await quiet();
   world.answer = (posted) => answer(world, posted.transId);
   await world.during(world.report(callerEntered(0)));
@@ -86,7 +86,7 @@ test.each<[string, (world: ConferenceWorld, transId: string) => HttpOutcome]>([
   expect(world.posted).toHaveLength(3);
 });
 
-test("a Confirmation with a code other than 0 is the end of it, and is logged", async () => {
+test("a Confirmation with a code other than 0 is the end of it, and is logged (protocol T42)", async () => {
   const world = await quiet();
   world.answer = ({ transId }) => ({
     ...{ kind: "answered", status: 200 },

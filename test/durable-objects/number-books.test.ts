@@ -6,7 +6,7 @@ import { MemorySql } from "./memory-sql.ts";
 const noon = Date.UTC(2002, 7, 5, 12);
 const dayMs = 86_400_000;
 
-test("blocks follow one another, from the day's number on, also after a restart", () => {
+test("blocks follow one another, from the day's number on, also after a restart (protocol T35)", () => {
   const sql = new MemorySql();
   const books = new NumberBooks(sql);
 
@@ -29,7 +29,7 @@ test("the sequence goes on the next day, so that a clock put back gives no numbe
   expect(books.take("a", 50, noon).transIds.first).toBe(52_491_000_100);
 });
 
-test("a sequence ends with 999999 and begins again", () => {
+test("a sequence ends with 999999 and begins again (protocol T35)", () => {
   const books = new NumberBooks(new MemorySql());
   books.take("a", 999_990, noon);
   expect(books.take("b", 50, noon).msgIds).toEqual({ first: 52_491_999_990, end: 52_492_000_000 });

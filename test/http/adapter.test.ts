@@ -14,7 +14,7 @@ const document = (...messages: string[]) =>
   `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>52491000001</TransID>${messages.join("")}</WbxTSPSchema>`;
 const resultOf = async (response: Response) => /Result="(-?\d+)"/.exec(await response.text())?.[1];
 
-test("a create claims its handle, reaches its conference, and is confirmed", async () => {
+test("a create claims its handle, reaches its conference, and is confirmed (protocol T4, T5)", async () => {
   const edge = new FakeEdge();
 
   const response = await edge.post(document(create()));
@@ -58,7 +58,7 @@ test("a call-out beside a create finds the conference that it makes", async () =
   expect(edge.calls).toEqual(["claim 7000001", "receive 555111222"]);
 });
 
-test("a call-out to an unknown conference beside a create: one Confirmation, and each is answered for itself", async () => {
+test("a call-out to an unknown conference beside a create: one Confirmation, and each is answered for itself (protocol T27)", async () => {
   const edge = new FakeEdge();
 
   const response = await edge.post(document(callOut("7999999"), create()));
@@ -102,7 +102,7 @@ test("of two creates for one handle in one document the first has it", async () 
   expect(edge.mailed.get("tsp1.example.com:80")).toMatchObject([{ result: "ext-conf-id-in-use", msgId: "12" }]);
 });
 
-test("the answer that names a call finds its conference by nothing but its MsgID", async () => {
+test("the answer that names a call finds its conference by nothing but its MsgID (protocol T10)", async () => {
   const edge = new FakeEdge();
   edge.holders.set("52491000077" as MsgId, "555111222" as ConfKey);
 
@@ -156,7 +156,7 @@ test.each<[string, BodyInit, string]>([
   ["51 messages", document(...Array.from({ length: 51 }, (_, index) => drop("7000001", `${index}`))), "-10"],
   ["no message", document(), "-11"],
   ["the same MsgID twice", document(drop(), drop()), "-13"],
-])("%s: nothing is done, and the Confirmation says what is wrong", async (_what, body, code) => {
+])("%s: nothing is done, and the Confirmation says what is wrong (protocol T21, T23)", async (_what, body, code) => {
   const edge = new FakeEdge();
 
   const response = await edge.post(body);
@@ -167,7 +167,13 @@ test.each<[string, BodyInit, string]>([
   expect(edge.logged).toEqual(["document-refused"]);
 });
 
-test.each([["GET"], ["PUT"], ["DELETE"], ["OPTIONS"], ["PATCH"]])("%s is not for the adapter", async (method) => {
+test.each([
+  ["GET"],
+  ["PUT"],
+  ["DELETE"],
+  ["OPTIONS"],
+  ["PATCH"],
+])("%s is not for the adapter (protocol T1, T8)", async (method) => {
   const response = await new FakeEdge().app.request("/tsp/local", { method });
 
   expect(response.status).toBe(405);

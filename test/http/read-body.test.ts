@@ -44,7 +44,7 @@ test("a Content-Length over the limit is believed without reading", async () => 
   expect(taken()).toBe(0);
 });
 
-test("a document of 1 MiB is read, and one byte more is 413", async () => {
+test("a document of 1 MiB is read, and one byte more is 413 (protocol T8)", async () => {
   const edge = new FakeEdge();
 
   expect((await edge.post(" ".repeat(1024 * 1024))).status).toBe(200);

@@ -122,7 +122,7 @@ test("names that reach into prototypes are ignored at every depth", () => {
   expect(Object.getPrototypeOf(merged)).toBe(Object.prototype);
 });
 
-test("an adapter URL that WebEx would not take, for its length, is refused", () => {
+test("an adapter URL that WebEx would not take, for its length, is refused (protocol T3)", () => {
   const domains = (name: string, secret: string) =>
     loadDomains(JSON.stringify({ [name]: { ...local, adapterSecrets: [secret] } }));
 

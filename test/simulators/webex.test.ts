@@ -25,7 +25,7 @@ async function tell(server: WebexServer, transId: string, ...messages: ToWebex[]
   return { status: answer.status, confirmation: codec.readConfirmation(answer.body) };
 }
 
-test("a server's numbers have two digits of the server, five of the second of the day, and four that count up", () => {
+test("a server's numbers have two digits of the server, five of the second of the day, and four that count up (protocol T33, section 5, row 19)", () => {
   const numbers = serverNumbers(7, () => Date.UTC(2026, 0, 1, 0, 2, 5));
 
   expect([numbers.transId(), numbers.transId(), numbers.msgId()]).toEqual([

@@ -23,7 +23,7 @@ function create(attributes: string): string {
   return `<W2A_CreateConference MsgID="1" ExtConfID="7" ConfKey="8" ${attributes}/>`;
 }
 
-describe("a document is refused as a whole", () => {
+describe("a document is refused as a whole (protocol T20, T21)", () => {
   test.each([
     ["no TransID", "", "trans-id-missing"],
     ["an empty one", "<TransID> \n </TransID>", "trans-id-missing"],
@@ -103,7 +103,7 @@ describe("a document is refused as a whole", () => {
     expect(read('WbxTSPSchema Name=""')).toMatchObject({ ok: true });
   });
 
-  test("by its first fault in document order, together with its messages in order", () => {
+  test("by its first fault in document order, together with its messages in order (protocol T22)", () => {
     const long = `<W2A_DropUser MsgID="2" ExtConfID="${"7".repeat(65)}" ExtCallID="c"/>`;
     const missing = '<W2A_DropUser MsgID="3" ExtConfID="7"/>';
 
@@ -152,7 +152,7 @@ describe("a refused sender gets its TransID back", () => {
   });
 });
 
-test("any bytes, and any mutation of a good document, get a verdict and the same one twice", () => {
+test("any bytes, and any mutation of a good document, get a verdict and the same one twice (protocol T39)", () => {
   const document = new TextEncoder().encode(
     `<?xml version="1.0"?><WbxTSPSchema Name="WTSPDOM"><TransID>1</TransID>${callOut("<PhoneNum><CountryCode>1</CountryCode><LocalNumber>5</LocalNumber></PhoneNum>")}<![CDATA[x]]><!-- c --></WbxTSPSchema>`,
   );

@@ -7,11 +7,11 @@ test.each([
   ["2024-01-01T12:00:00Z", "60310"],
   ["2026-01-01T00:00:00Z", "61041"],
   ["2132-09-01T00:00:00Z", "00000"],
-])("the day of %s begins its numbers with %s", (at, prefix) => {
+])("the day of %s begins its numbers with %s (protocol T32, section 5, row 18)", (at, prefix) => {
   expect(dayPrefix(Date.parse(at))).toBe(prefix);
 });
 
-test("a number is the day's five digits and six of the sequence", () => {
+test("a number is the day's five digits and six of the sequence (protocol T31)", () => {
   expect(elevenDigits("52491", 123)).toBe("52491000123");
   expect(elevenDigits("52491", 0)).toBe("52491000000");
   expect(elevenDigits("52491", lastSequence)).toBe("52491999999");

@@ -50,7 +50,7 @@ test("a document of none or of 51 messages is never written", () => {
   expect(() => write(adapter, Array(51).fill(message))).toThrow("1 to 50 messages, not 51");
 });
 
-test("a message is written as the guide's examples are: one root, TransID first, ids as attributes, end tags", () => {
+test("a message is written as the guide's examples are: one root, TransID first, ids as attributes, end tags (protocol section 5, row 21)", () => {
   const text = write(adapter, [
     { type: "called-out", msgId: "52491000123", result: "busy" },
     {

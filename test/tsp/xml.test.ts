@@ -68,7 +68,7 @@ test.each([
   ["bare", "<!DOCTYPE a><a/>"],
   ["with a system id", '<!DOCTYPE a SYSTEM "http://127.0.0.1/a.dtd"><a/>'],
   ["with a subset", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"],
-])("a DOCTYPE is refused: %s", (_, text) => {
+])("a DOCTYPE is refused: %s (protocol T7)", (_, text) => {
   expect(reasonOf(text)).toBe("a DOCTYPE is not accepted");
 });
 
