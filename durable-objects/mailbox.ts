@@ -61,6 +61,7 @@ export class Mailbox {
   async alarm(): Promise<void> {
     this.#alarmAt = null;
     this.#arm();
+    this.#outbox.tidy();
     this.#outbox.pump();
   }
 

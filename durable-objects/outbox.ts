@@ -47,6 +47,8 @@ export class Outbox {
   readonly #side: () => WebexSide;
   readonly #givenUp: (row: Row) => Promise<void>;
   #rows: Rows = [];
+  /** Confirmed at the first attempt, and still on disk: their deletion needs no flush of its own. */
+  #confirmed: readonly number[] = [];
   /** Rises with each message, so that a new row is never taken for one that is still in flight. */
   #seq = 0;
   #inFlight: { readonly seq: number; readonly abort: AbortController } | null = null;
@@ -103,7 +105,8 @@ export class Outbox {
     const { sql } = this.#ports;
     const kept = new Set(rows.map((row) => row.seq));
     const here = new Set(this.#rows);
-    for (const { seq } of this.#rows) if (!kept.has(seq)) sql.exec("DELETE FROM outbox WHERE seq = ?", seq);
+    const gone = this.#rows.flatMap(({ seq }) => (kept.has(seq) ? [] : [seq]));
+    for (const seq of [...this.#confirmed, ...gone]) sql.exec("DELETE FROM outbox WHERE seq = ?", seq);
     for (const row of rows) {
       if (here.has(row)) continue;
       sql.exec(
@@ -117,8 +120,16 @@ export class Outbox {
   /** Takes over what is on disk now. A post whose row is gone is broken off. */
   adopt(rows: Rows): void {
     this.#rows = rows;
+    this.#confirmed = [];
     if (this.#inFlight && !rows.some((row) => row.seq === this.#inFlight?.seq)) this.#inFlight.abort.abort();
     this.pump();
+  }
+
+  /** Deletes what is confirmed and was not deleted together with something else; the owner's alarm sees to it. */
+  tidy(): void {
+    if (this.#confirmed.length === 0) return;
+    this.#ports.sql.transaction(() => this.write(this.#rows));
+    this.#confirmed = [];
   }
 
   /** Begins what is due, if nothing is in flight, and comes back for what is due later. */
@@ -165,8 +176,7 @@ export class Outbox {
     const verdict = judge(outcome, row.transId, codec.readConfirmation);
     if (verdict.ok) {
       if (verdict.value.result !== 0) this.#log("warn", "refused-by-webex", begun, `Result ${verdict.value.result}`);
-      this.#commit(this.#rows.filter((other) => other.seq !== row.seq));
-      return;
+      return this.#done(begun);
     }
     this.#log("warn", "post-failed", begun, verdict.error);
     const next = afterFailure(begun, webex, this.#ports.now());
@@ -174,10 +184,22 @@ export class Outbox {
     else await this.#givenUp(begun);
   }
 
+  /**
+   * A row confirmed at once goes from the disk with the next transaction, at the latest by `tidy`. A death before that posts it
+   * again, with the same TransID and bytes (protocol T36). One that took longer might count as given up then, and so goes now.
+   */
+  #done(row: Row): void {
+    const rows = this.#rows.filter((other) => other.seq !== row.seq);
+    if (row.attempts > 1) return this.#commit(rows);
+    this.#rows = rows;
+    this.#confirmed = [...this.#confirmed, row.seq];
+  }
+
   #commit(rows: Rows): void {
     if (rows === this.#rows) return;
     this.#ports.sql.transaction(() => this.write(rows));
     this.#rows = rows;
+    this.#confirmed = [];
   }
 
   #log(level: "warn" | "error", event: string, row: Row, why: string): void {

@@ -256,6 +256,7 @@ export class ConferenceActor {
   /** Does whatever is due. */
   async #work(): Promise<void> {
     this.#arm();
+    this.#outbox.tidy();
     this.#outbox.pump();
     this.#tell();
     const deadline = this.#ports.rules.nextDeadline(this.#state);

@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { ConferenceWorld, callerEntered } from "./conference-world.ts";
+
+/** A running conference that has said all it has to say. */
+async function quiet(): Promise<ConferenceWorld> {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  world.posted.length = 0;
+  return world;
+}
+
+test("a confirmed transaction goes from the disk with the next one, or about a second later", async () => {
+  const world = await quiet();
+  await world.during(world.report(callerEntered(0)));
+  await world.time.pass(100);
+  expect([world.posted.length, world.outboxRows]).toEqual([1, 1]);
+  const before = world.sql.transactions;
+  await world.during(world.report(callerEntered(1)));
+  expect([world.outboxRows, world.sql.transactions - before]).toEqual([1, 1]);
+
+  await world.time.pass(3000);
+  expect([world.posted.length, world.outboxRows, world.alarmAt]).toEqual([2, 0, null]);
+});
+
+test("a death between the Confirmation and the deletion posts the same once more", async () => {
+  const world = await quiet();
+  await world.during(world.report(callerEntered(0)));
+  await world.time.pass(100);
+  world.kill();
+  await world.time.pass(3000);
+
+  expect(world.posted).toHaveLength(2);
+  expect(new Set(world.posted.map(({ body }) => body)).size).toBe(1);
+  expect(world.outboxRows).toBe(0);
+});
+
+test("what was confirmed at a later attempt is never taken for given up after a death", async () => {
+  const world = await quiet();
+  world.answer = (posted) =>
+    world.posted.length < 3 ? { kind: "failed", reason: "TimeoutError" } : world.confirmed(posted.transId);
+  await world.during(world.report(callerEntered(0)));
+  await world.time.pass(2500);
+  expect([world.posted.length, world.outboxRows]).toEqual([3, 0]);
+});
