@@ -1,5 +1,12 @@
+import type { EpochMs } from "../src/foundation/ids.ts";
+
 /** Commits all items in one transaction, or throws and leaves nothing of any of them. */
 type Commit<Item> = (items: readonly Item[]) => void;
+
+interface Clock {
+  now(): EpochMs;
+  wait(ms: number): Promise<void>;
+}
 
 interface Waiting<Item> {
   readonly item: Item;
@@ -7,25 +14,25 @@ interface Waiting<Item> {
   readonly reject: (error: unknown) => void;
 }
 
+/** Pause after which the next item is taken for a lone one. */
+const loneAfterMs = 5;
+
 /**
- * What comes within one turn of the event loop is committed together: one flush to disk for all of it. Where that fails,
- * each item is tried alone, so that none can fail its neighbours.
+ * A lone item is committed at once. What comes close after another one, within one turn of the event loop, is committed
+ * together: one flush to disk for all of it. Where that fails, each item is tried alone, so that none can fail its neighbours.
  */
 export class GroupCommit<Item> {
   readonly #commit: Commit<Item>;
-  readonly #nextTurn: () => Promise<void>;
+  readonly #clock: Clock;
   readonly #remedy: (error: unknown) => Promise<boolean>;
   #queue: Waiting<Item>[] = [];
   #running = false;
+  #lastAt = Number.NEGATIVE_INFINITY;
 
   /** `remedy` removes the cause of a failed commit, if it can: then the same items are tried again. */
-  constructor(
-    commit: Commit<Item>,
-    nextTurn: () => Promise<void>,
-    remedy: (error: unknown) => Promise<boolean> = async () => false,
-  ) {
+  constructor(commit: Commit<Item>, clock: Clock, remedy: (error: unknown) => Promise<boolean> = async () => false) {
     this.#commit = commit;
-    this.#nextTurn = nextTurn;
+    this.#clock = clock;
     this.#remedy = remedy;
   }
 
@@ -39,8 +46,12 @@ export class GroupCommit<Item> {
 
   async #run(): Promise<void> {
     this.#running = true;
+    const now = this.#clock.now();
+    let lone = now - this.#lastAt > loneAfterMs;
+    this.#lastAt = now;
     while (this.#queue.length > 0) {
-      await this.#nextTurn();
+      if (!lone) await this.#clock.wait(0);
+      lone = false;
       const batch = this.#queue;
       this.#queue = [];
       await this.#settle(batch);

@@ -80,7 +80,7 @@ export class ConferenceActor {
     this.#books = books;
     this.#commits = new GroupCommit(
       (items) => this.#commit(items),
-      () => ports.wait(0),
+      ports,
       (error) => this.#remedy(error),
     );
     this.#outbox = new Outbox(
