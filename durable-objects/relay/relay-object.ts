@@ -23,6 +23,9 @@ import { verifySignature } from "./verify-signature.ts";
 /** What stays with a socket while the object sleeps; `null` once the socket no longer counts. */
 type Attachment = { readonly identity: Identity; readonly link: Link } | null;
 
+/** Far below the silence after which an agent counts as gone. */
+const KEEP_SEEN_MS = 1_000;
+
 type ConferenceStub = DurableObjectStub<ConferenceRpc>;
 
 interface Identity {
@@ -39,6 +42,8 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
   #identity: Identity | undefined;
   /** By link id, which is also the socket's tag. */
   readonly #sockets = new Map<string, WebSocket>();
+  /** What each socket's attachment says, by link id. */
+  readonly #kept = new Map<string, Link>();
   readonly #lanes = new Lanes();
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -137,11 +142,16 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     const { state, effects } = step(before, input);
     this.#state = state;
     if (state.epoch !== before.epoch) this.ctx.storage.kv.put("epoch", state.epoch);
-    for (const link of state.links) {
-      if (before.links.includes(link)) continue;
-      this.#sockets.get(link.id)?.serializeAttachment({ identity: this.#identity, link });
-    }
+    for (const link of state.links) this.#keep(link);
     return effects.filter((effect) => this.#carryOut(effect));
+  }
+
+  /** With its socket; that it was seen again is kept once a second. */
+  #keep(link: Link): void {
+    const kept = this.#kept.get(link.id);
+    if (kept && (kept === link || sameButSeen(kept, link))) return;
+    this.#kept.set(link.id, link);
+    this.#sockets.get(link.id)?.serializeAttachment({ identity: this.#identity, link });
   }
 
   #carryOut(effect: LinkEffect): boolean {
@@ -211,6 +221,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
   #forget(id: string, socket: WebSocket): void {
     socket.serializeAttachment(null);
     this.#sockets.delete(id);
+    this.#kept.delete(id);
   }
 
   #idOf(socket: WebSocket): string {
@@ -231,4 +242,10 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
   #log(event: string, facts: Readonly<Record<string, unknown>>): void {
     logOf(this.env)({ level: "info", event, ...this.#identity, ...facts });
   }
+}
+
+function sameButSeen(kept: Link, link: Link): boolean {
+  if (kept.role === "waiting" || link.role === "waiting") return false;
+  const same = kept.role === link.role && kept.health === link.health;
+  return same && link.lastSeen - kept.lastSeen < KEEP_SEEN_MS;
 }
