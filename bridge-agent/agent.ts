@@ -7,6 +7,7 @@ import { Books } from "./books.ts";
 import { type Act, BridgeSide } from "./bridge-side.ts";
 import type { DriverReport } from "./drivers/driver.ts";
 import type { Journal, Standing } from "./journal.ts";
+import { Receipts } from "./receipts.ts";
 import { Tasks } from "./tasks.ts";
 
 /** Everything that can happen to an agent, in the order it happened. */
@@ -55,6 +56,7 @@ export class Agent {
   readonly #books: Books;
   readonly #tasks: Tasks;
   readonly #side: BridgeSide;
+  readonly #receipts = new Receipts();
   #standing: Standing | null;
   #epoch = 0;
   #edgeUp = false;
@@ -89,7 +91,7 @@ export class Agent {
     }
     const acts = this.#acting ? this.#side.begin() : [];
     if (this.#edgeUp && this.#active) {
-      this.#messages.push(...this.#books.due(this.#epoch, now, tick));
+      this.#tellReports(now, tick);
       this.#tellHealth(tick);
     }
     if (tick) this.#prune(now);
@@ -163,8 +165,16 @@ export class Agent {
       case "commands": {
         const { conference, orders } = message;
         if (!this.#active || this.#stopping || message.epoch < this.#epoch) return;
-        for (const { id, command } of orders) this.#tasks.take({ conference, id, by: "edge", work: command }, now);
-        this.#messages.push({ type: "commands-taken", conference, ids: orders.map(({ id }) => id) });
+        let fresh = true;
+        for (const { id, command } of orders) {
+          fresh = this.#tasks.take({ conference, id, by: "edge", work: command }, now) && fresh;
+        }
+        this.#receipts.orders(
+          conference,
+          orders.map(({ id }) => id),
+          fresh,
+          now,
+        );
         return;
       }
       case "reports-taken": {
@@ -228,6 +238,14 @@ export class Agent {
     this.#bridge = "catching-up";
     this.#snapshotsDue = true;
     this.#side.forgetCalls();
+  }
+
+  #tellReports(now: EpochMs, tick: boolean): void {
+    const due = this.#books.due(this.#epoch, now, tick);
+    for (const { conference, reports } of due) {
+      for (const { report } of reports) if (report.type === "result") this.#receipts.result(conference, report.id);
+    }
+    this.#messages.push(...this.#receipts.due(now, tick), ...due);
   }
 
   #tellHealth(tick: boolean): void {

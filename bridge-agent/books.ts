@@ -5,6 +5,8 @@ import type { AgentToEdge } from "../src/relay/messages.ts";
 import type { ConferenceRecord, Journal, JournalContents } from "./journal.ts";
 import { ReportStream } from "./report-stream.ts";
 
+type Reports = Extract<AgentToEdge, { type: "reports" }>;
+
 interface Book {
   record: ConferenceRecord;
   readonly stream: ReportStream;
@@ -100,8 +102,8 @@ export class Books {
   }
 
   /** What was never sent; with `again`, also what has waited too long to be taken. */
-  due(epoch: number, now: EpochMs, again: boolean): AgentToEdge[] {
-    const messages: AgentToEdge[] = [];
+  due(epoch: number, now: EpochMs, again: boolean): Reports[] {
+    const messages: Reports[] = [];
     for (const conference of again ? this.#books.keys() : this.#unsent) {
       const batches = this.#books.get(conference)?.stream.due(now) ?? [];
       for (const reports of batches) messages.push({ type: "reports", epoch, conference, reports });
