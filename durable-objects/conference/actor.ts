@@ -131,7 +131,8 @@ export class ConferenceActor {
   }
 
   async operate(request: OperatorRequest): Promise<OperatorOutcome> {
-    if (this.#state.head.phase !== "running") return "no-such-conference";
+    const { head } = this.#state;
+    if (head.phase !== "running" || !head.attached) return "no-such-conference";
     if (request.type === "passthrough" && !this.#hasCall(request.extCallId)) return "no-such-call";
     await this.#commits.submit({ type: "operator", request });
     return "done";
@@ -200,7 +201,7 @@ export class ConferenceActor {
     const decision = this.#ports.rules.decide(this.#state, input, this.#surroundings(draft));
     this.#noteChanges(decision.changes, draft.writes);
     applyChanges(this.#state, decision.changes);
-    if (decision.dropQueued) draft.rows = [];
+    draft.rows = draft.rows.filter(({ host }) => !decision.dropQueued.includes(host));
     for (const { host, message } of decision.posts) {
       draft.rows = this.#outbox.add(draft.rows, host, message, () => takeNumber(draft, "transIds") as TransId);
     }
@@ -235,7 +236,7 @@ export class ConferenceActor {
         draft.books = { ...draft.books, serial: draft.books.serial + 1 };
         return draft.books.serial;
       },
-      unconfirmed: () => draft.rows.flatMap((row) => row.messages),
+      unconfirmed: () => draft.rows.flatMap(({ host, messages }) => messages.map((message) => ({ host, message }))),
     };
   }
 

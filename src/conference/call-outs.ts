@@ -6,9 +6,11 @@ import type { ResultWord } from "../tsp/protocol-table.ts";
 import { callerNamed, tellEntered, tellNews } from "./callers.ts";
 import { type Failure, type Outcome, refusalResult } from "./refusals.ts";
 import type { Caller, CallOut, Creating, Running } from "./state.ts";
-import { ORDER_TIMEOUT_MS, type Turn } from "./turn.ts";
+import type { Turn } from "./turn.ts";
 
 const DEFAULT_WAIT_S = 60;
+/** No telephone network rings longer. */
+const MAX_WAIT_S = 600;
 /** How much longer than the phone may ring a call-out may stay without any outcome. */
 const GRACE_MS = 5_000;
 /** How long the bridge may take to bring an answered call in, through a talk with the host or straight away. */
@@ -25,7 +27,7 @@ export function startCallOut(turn: Turn, head: Creating | Running, message: From
   if (head.maxCallers !== null && present.length + pending.length >= head.maxCallers) {
     return turn.answer(request, "capacity-exceeded");
   }
-  const waitMs = (message.maxWaitingTime || DEFAULT_WAIT_S) * 1_000;
+  const waitMs = Math.min(message.maxWaitingTime || DEFAULT_WAIT_S, MAX_WAIT_S) * 1_000;
   const participantType = message.participantType ?? "participant";
   const call = `${turn.around.confKey}.${turn.around.serial()}.${turn.at.toString(36)}` as CallId;
   turn.callOuts.set(call, {
@@ -39,7 +41,7 @@ export function startCallOut(turn: Turn, head: Creating | Running, message: From
     stage: "dialling",
     answerBy: turn.at + waitMs + GRACE_MS,
   });
-  turn.order({ type: "dial", call, number: message.phone, waitMs }, null, { timeoutMs: ORDER_TIMEOUT_MS });
+  turn.order({ type: "dial", call, number: message.phone, waitMs }, null, { timeoutMs: waitMs + GRACE_MS });
 }
 
 /** Stops a call that still rings; one that was answered is dropped (protocol 2.2.5, 4.5). */

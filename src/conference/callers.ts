@@ -53,7 +53,7 @@ export function nameCaller(turn: Turn, message: FromWebexMessages["caller-named"
   const extCallId = result === "ok" && message.extCallId !== undefined ? message.extCallId : caller.extCallId;
   const named: Caller = { ...caller, extCallId, enterMsgId: null, held: [] };
   turn.callers.set(caller.call, named);
-  if (extCallId === null) return; // The call stays, unassociated, and so does its silence.
+  // Without a name the call stays, unassociated, and WebEx hears no more of it.
   for (const news of caller.held) tellNews(turn, named, news);
   speakerNamed(turn, caller.call);
   if (caller.left) turn.callers.delete(caller.call);
@@ -77,7 +77,7 @@ export function tellNews(turn: Turn, caller: Caller, news: CallerNews): void {
   const { bound } = turn;
   if (!bound) return;
   if (caller.extCallId === null) {
-    turn.callers.set(caller.call, { ...caller, held: [...caller.held, news] });
+    if (caller.enterMsgId !== null) turn.callers.set(caller.call, { ...caller, held: [...caller.held, news] });
     return;
   }
   turn.notify({

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../foundation/ids.ts";
 import { overdue } from "./call-outs.ts";
-import { createFailed } from "./lifecycle.ts";
+import { closingDue, createFailed, expireClosing } from "./lifecycle.ts";
 import { takeResult } from "./results.ts";
 import { speechDue, tellSpeakers } from "./speech.ts";
 import type { ConferenceState, PendingOrder } from "./state.ts";
@@ -13,8 +13,8 @@ export function nextDeadline({ head, orders, callOuts, rooms }: ConferenceState)
     if (at !== null && at !== undefined && (next === null || at < next)) next = at;
   };
   if (head.phase === "running") consider(speechDue(head.speech));
-  if (head.phase === "closing" && head.askers.length > 0) consider(head.answerBy);
-  for (const order of orders.values()) consider(order.answerBy);
+  if (head.phase === "running" && head.closing) consider(closingDue(head.closing));
+  for (const order of orders.values()) if (!order.expired) consider(order.answerBy);
   for (const callOut of callOuts.values()) consider(callOut.answerBy);
   for (const room of rooms.values()) consider(room.closer?.answerBy);
   return next;
@@ -25,19 +25,14 @@ export function expire(turn: Turn): void {
   tellSpeakers(turn);
   for (const callOut of turn.callOuts.values()) if (callOut.answerBy <= turn.at) overdue(turn, callOut);
   for (const order of turn.orders.values()) {
-    if (order.answerBy !== null && order.answerBy <= turn.at) expireOrder(turn, order);
+    if (!order.expired && order.answerBy !== null && order.answerBy <= turn.at) expireOrder(turn, order);
   }
   for (const room of turn.rooms.values()) {
     if (!room.closer || room.closer.answerBy > turn.at) continue;
     turn.answer(room.closer.asked, "bridge-timeout");
     turn.rooms.set(room.room, { ...room, closer: null });
   }
-  const { head } = turn;
-  if (head.phase === "closing" && head.answerBy <= turn.at && head.askers.length > 0) {
-    // A meeting that is over must not go on by telephone: the end stays ordered until it is done.
-    for (const asker of head.askers) turn.answer(asker, "bridge-timeout");
-    turn.head = { ...head, askers: [] };
-  }
+  expireClosing(turn);
 }
 
 function expireOrder(turn: Turn, order: PendingOrder): void {
@@ -51,6 +46,6 @@ function expireOrder(turn: Turn, order: PendingOrder): void {
   }
   // Its result still comes: a late success is taken back, or told as a change.
   const { group, ...rest } = order;
-  turn.orders.set(order.id, { ...rest, answerBy: null, asked: null });
+  turn.orders.set(order.id, { ...rest, asked: null, expired: true });
   takeResult(turn, order, { done: false, reason: "timeout" });
 }

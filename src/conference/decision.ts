@@ -12,8 +12,8 @@ export interface Surroundings {
   msgId(): MsgId;
   /** 1, 2, 3 …: never the same twice in the life of this conference. */
   serial(): number;
-  /** Messages that are queued or under way to WebEx and not confirmed. */
-  unconfirmed(): readonly ToWebex[];
+  /** What is queued or under way to WebEx and not confirmed. */
+  unconfirmed(): readonly Post[];
 }
 
 /** Entries to write, or to delete where the value is `null`. */
@@ -37,8 +37,8 @@ export interface Decision {
   readonly orders: readonly Order[];
   /** For WebEx, in order. */
   readonly posts: readonly Post[];
-  /** The server they were for has been replaced: whatever is queued goes, before `posts` are queued (protocol 4.9). */
-  readonly dropQueued: boolean;
+  /** Servers that were replaced: whatever is queued for them goes, before `posts` are queued (protocol 4.9). */
+  readonly dropQueued: readonly WebexHost[];
   /** What operations staff should read, one line each. */
   readonly notes: readonly string[];
 }

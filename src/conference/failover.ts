@@ -1,10 +1,10 @@
-import type { ExtCallId } from "../foundation/ids.ts";
-import { asked } from "../tsp/answers.ts";
+import type { ExtCallId, WebexHost } from "../foundation/ids.ts";
+import { type Asked, asked } from "../tsp/answers.ts";
 import type { ToWebex } from "../tsp/messages.ts";
 import { announce, answerCreate } from "./announcements.ts";
 import { tellEntered, tellNews } from "./callers.ts";
 import { recallForFailover } from "./private-talk.ts";
-import type { Bound, CreateRequest, Running } from "./state.ts";
+import type { CreateRequest, Creating, Running } from "./state.ts";
 import { tellRooms } from "./sub-conferences.ts";
 import type { Turn } from "./turn.ts";
 
@@ -16,10 +16,12 @@ const FORMER_HANDLE_MS = 60_000;
  * protocol 4.15. Who joined meanwhile is a caller like any other (protocol F3).
  */
 export function takeOver(turn: Turn, head: Running, message: CreateRequest): void {
-  const departed = [...head.departed, ...departuresIn(turn.around.unconfirmed())];
-  // Who speaks is reported again when the new server asks for it (protocol 4.16).
+  const queued = turn.around.unconfirmed().filter(({ host }) => host === head.host && host !== message.replyTo);
+  const departed = [...head.departed, ...departuresIn(queued.map((post) => post.message))];
   const { speech, ...rest } = rebind(turn, head, message);
-  const running: Running = { ...rest, attached: true, departed: [], groups: {} };
+  // Who speaks is reported again when the new server asks for it (protocol 4.16).
+  const unasked = speech && { ...speech, reporting: false, told: [], changedAt: null };
+  const running: Running = { ...rest, attached: true, departed: [], ...(unasked && { speech: unasked }) };
   turn.head = running;
   answerCreate(turn, asked(message));
   announce(turn, running); // Also with a sub-conference in progress (protocol section 5, row 14).
@@ -43,28 +45,43 @@ export function takeOver(turn: Turn, head: Running, message: CreateRequest): voi
 }
 
 /**
- * Ties the conference to the server and the handle of this request; nothing but a create does (protocol T13). What waits for the old server is dropped, answers
- * to its requests among it: it is gone, and posts to it would hold up the new one.
+ * Ties the conference to the server and the handle of this request (protocol T13). What waits for the old server is
+ * dropped, answers to its requests among it: it is gone, and posts to it would hold up the new one.
  */
-export function rebind<Head extends Bound>(turn: Turn, head: Head, message: CreateRequest): Head {
+export function rebind<Head extends Creating | Running>(turn: Turn, head: Head, message: CreateRequest): Head {
   const host = message.replyTo ?? head.host;
-  turn.dropQueued();
-  for (const order of turn.orders.values()) if (order.asked) turn.orders.set(order.id, { ...order, asked: null });
-  for (const callOut of turn.callOuts.values()) turn.callOuts.set(callOut.call, { ...callOut, asked: null });
-  for (const room of turn.rooms.values()) if (room.closer) turn.rooms.set(room.room, { ...room, closer: null });
+  if (head.host !== null && head.host !== host) dropServer(turn, head.host);
   turn.note(`taken over by ${host ?? "a server without a name"} as ${message.extConfId}`);
+  const former = head.former.filter((old) => turn.at < old.until && old.extConfId !== message.extConfId);
+  const replaced = { extConfId: head.extConfId, until: turn.at + FORMER_HANDLE_MS };
   return {
-    ...head,
+    ...(turn.head as Head),
     extConfId: message.extConfId,
     host,
-    former: [
-      ...head.former.filter((old) => turn.at < old.until && old.extConfId !== message.extConfId),
-      ...(head.extConfId === message.extConfId
-        ? []
-        : [{ extConfId: head.extConfId, until: turn.at + FORMER_HANDLE_MS }]),
-    ],
+    former: head.extConfId === message.extConfId ? former : [...former, replaced],
     anonymousId: message.anonymousId ?? head.anonymousId,
   };
+}
+
+/** Nothing is sent to this server any more. */
+function dropServer(turn: Turn, server: WebexHost): void {
+  turn.dropQueued(server);
+  const isItsOwn = (asked: Asked | null | undefined) => asked && (asked.replyTo ?? server) === server;
+  for (const order of turn.orders.values()) {
+    if (isItsOwn(order.asked)) turn.orders.set(order.id, { ...order, asked: null });
+  }
+  for (const callOut of turn.callOuts.values()) {
+    if (isItsOwn(callOut.asked)) turn.callOuts.set(callOut.call, { ...callOut, asked: null });
+  }
+  for (const room of turn.rooms.values()) {
+    if (isItsOwn(room.closer?.asked)) turn.rooms.set(room.room, { ...room, closer: null });
+  }
+  const { head } = turn;
+  if (head.phase === "running") {
+    const groups = Object.entries(head.groups).filter(([, request]) => !isItsOwn(request));
+    turn.head = { ...head, groups: Object.fromEntries(groups) };
+  }
+  if (head.phase === "creating") turn.head = { ...head, askers: head.askers.filter((one) => !isItsOwn(one)) };
 }
 
 /** The calls of which these messages tell that they left. */

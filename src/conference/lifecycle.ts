@@ -1,11 +1,12 @@
+import type { EpochMs } from "../foundation/ids.ts";
 import { type Asked, asked } from "../tsp/answers.ts";
-import type { FromWebexMessages } from "../tsp/messages.ts";
+import type { FromWebexMessages, ToWebex } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { announce, answerCreate } from "./announcements.ts";
 import { forget } from "./call-outs.ts";
 import { tellNews } from "./callers.ts";
 import { rebind, takeOver } from "./failover.ts";
-import type { Closing, CreateRequest, Creating, Head, Running } from "./state.ts";
+import type { Closing, CreateRequest, Creating, Running } from "./state.ts";
 import { ORDER_TIMEOUT_MS, type Turn } from "./turn.ts";
 
 /** Creates, answers again, or takes over, by the key and the handle that the request carries (protocol 2.2.1). */
@@ -15,18 +16,23 @@ export function create(turn: Turn, message: CreateRequest): void {
     case "absent":
       return start(turn, message);
     case "ended":
-      return wasClosedUnnoticed(turn) ? turn.answer(asked(message), "conference-closed") : start(turn, message);
+      return wasClosedUnnoticed(turn, message)
+        ? turn.answer(asked(message), "conference-closed")
+        : start(turn, message);
     case "creating":
-      // The server that asked before is replaced: its answer is not sent to it, but to this one.
       if (isTakeOver(head, message)) {
-        turn.head = { ...rebind(turn, head, message), askers: askersOf(message) };
+        const bound = rebind(turn, head, message);
+        turn.head = { ...bound, askers: [...bound.askers, ...askersOf(message)] };
       } else turn.head = { ...head, askers: [...head.askers, ...askersOf(message)] };
       return;
-    case "running":
-      return isTakeOver(head, message) ? takeOver(turn, head, message) : answerCreate(turn, asked(message));
-    case "closing":
-      turn.head = { ...head, next: [...head.next, message] };
+    case "running": {
+      const { closing } = head;
+      if (!closing)
+        return isTakeOver(head, message) ? takeOver(turn, head, message) : answerCreate(turn, asked(message));
+      const answerBy = turn.at + turn.around.settings.createTimeoutMs;
+      turn.head = { ...head, closing: { ...closing, next: [...closing.next, { message, answerBy }] } };
       return;
+    }
   }
 }
 
@@ -47,20 +53,15 @@ export function createFailed(turn: Turn, head: Creating, result: ResultWord): vo
 }
 
 /** WebEx closes (protocol 2.2.3, 4.7). */
-export function close(
-  turn: Turn,
-  head: Creating | Running | Closing,
-  message: FromWebexMessages["close-conference"],
-): void {
+export function close(turn: Turn, head: Creating | Running, message: FromWebexMessages["close-conference"]): void {
   const askers = askersOf(message);
-  if (head.phase === "closing") {
-    turn.head = { ...head, askers: [...head.askers, ...askers] };
+  if (head.phase === "running" && head.closing) {
+    turn.head = { ...head, closing: { ...head.closing, askers: [...head.closing.askers, ...askers] } };
     return;
   }
   if (head.phase === "running" && message.keepAlive) return detach(turn, head, askers);
   if (head.phase === "creating") for (const asker of head.askers) turn.answer(asker, "conference-closed");
-  turn.head = closing(turn, head.phase === "creating" ? runningFrom(head) : head, askers);
-  turn.order({ type: "end-conference" });
+  beginEnd(turn, head.phase === "creating" ? runningFrom(head) : head, askers);
 }
 
 /** The meeting is over and its audio goes on (protocol 4.8): nobody is dropped, and nobody is told any more. */
@@ -70,19 +71,16 @@ function detach(turn: Turn, head: Running, askers: readonly Asked[]): void {
   turn.head = { ...rest, attached: false };
 }
 
-/** Ends a conference that nobody is in and that WebEx has let go. */
+/** Ends a conference that nobody is in and that WebEx has let go (protocol 4.8). */
 export function endIfDeserted(turn: Turn): void {
   const { head } = turn;
-  if (head.phase !== "running" || head.attached) return;
-  if (turn.callers.find((caller) => !caller.left) || turn.callOuts.find(() => true)) return;
-  turn.head = closing(turn, head, []);
-  turn.order({ type: "end-conference" });
+  if (head.phase !== "running" || head.attached || head.closing) return;
+  if (!turn.callers.find((caller) => !caller.left) && !turn.callOuts.find(() => true)) beginEnd(turn, head, []);
 }
 
-function closing(turn: Turn, running: Running, askers: readonly Asked[]): Closing {
-  const { extConfId, host, former, maxCallers, anonymousId } = running;
-  const bound = { extConfId, host, former, maxCallers, anonymousId };
-  return { ...bound, phase: "closing", running, askers, answerBy: turn.at + ORDER_TIMEOUT_MS, next: [] };
+function beginEnd(turn: Turn, head: Running, askers: readonly Asked[]): void {
+  turn.head = { ...head, closing: { askers, answerBy: turn.at + ORDER_TIMEOUT_MS, next: [] } };
+  turn.order({ type: "end-conference" });
 }
 
 function runningFrom({ extConfId, host, former, maxCallers, anonymousId }: Creating): Running {
@@ -90,27 +88,48 @@ function runningFrom({ extConfId, host, former, maxCallers, anonymousId }: Creat
   return { ...bound, phase: "running", attached: true, locked: false, groups: {}, departed: [] };
 }
 
-/** The bridge ended it as WebEx wished. */
-export function closed(turn: Turn, head: Closing): void {
+/** The bridge ended it as WebEx wished (protocol 4.7). */
+export function closed(turn: Turn, { askers, next }: Closing): void {
   answerLeftOvers(turn, "conference-closed");
-  for (const asker of head.askers) turn.answer(asker, "ok");
+  for (const asker of askers) turn.answer(asker, "ok");
   tellEnded(turn);
   end(turn, true);
-  for (const message of head.next) create(turn, message);
+  for (const { message } of next) create(turn, message);
 }
 
 /** The bridge refused to end it: WebEx hears so, and the conference goes on. */
-export function closeFailed(turn: Turn, head: Closing, result: ResultWord): void {
-  for (const asker of head.askers) turn.answer(asker, result);
-  turn.head = head.running;
-  for (const message of head.next) create(turn, message);
+export function closeFailed(turn: Turn, head: Running, { askers, next }: Closing, result: ResultWord): void {
+  for (const asker of askers) turn.answer(asker, result);
+  const { closing, ...running } = head;
+  turn.head = running;
+  for (const { message } of next) create(turn, message);
+}
+
+/** A bridge that does not end it in time: WebEx is told, and a meeting that is over is still to end by telephone. */
+export function expireClosing(turn: Turn): void {
+  const { head, at } = turn;
+  if (head.phase !== "running" || !head.closing) return;
+  const { closing } = head;
+  const askers = closing.answerBy <= at ? closing.askers : [];
+  const late = closing.next.filter(({ answerBy }) => answerBy <= at);
+  if (askers.length === 0 && late.length === 0) return;
+  for (const asker of askers) turn.answer(asker, "bridge-timeout");
+  for (const { message } of late) turn.answer(asked(message), "bridge-timeout");
+  const next = closing.next.filter(({ answerBy }) => at < answerBy);
+  turn.head = { ...head, closing: { ...closing, askers: askers.length > 0 ? [] : closing.askers, next } };
+}
+
+/** When `expireClosing` has something to do. */
+export function closingDue({ askers, answerBy, next }: Closing): EpochMs | null {
+  const times = [...(askers.length > 0 ? [answerBy] : []), ...next.map((one) => one.answerBy)];
+  return times.length > 0 ? Math.min(...times) : null;
 }
 
 /** Ended from the telephone side (protocol 4.7): one message, and no word about its callers. */
 export function endedByTelephone(turn: Turn): void {
   const { head } = turn;
-  if (head.phase === "closing") return closed(turn, head);
   if (head.phase !== "running") return;
+  if (head.closing) return closed(turn, head.closing);
   answerLeftOvers(turn, "conference-closed");
   tellEnded(turn);
   end(turn, false);
@@ -119,8 +138,8 @@ export function endedByTelephone(turn: Turn): void {
 /** The bridge has lost it: each caller has left and the conference is over. */
 export function lostByBridge(turn: Turn): void {
   const { head } = turn;
-  if (head.phase === "closing") return closed(turn, head);
   if (head.phase !== "running") return;
+  if (head.closing) return closed(turn, head.closing);
   turn.note("the bridge no longer has this conference");
   for (const callOut of turn.callOuts.values()) if (callOut.stage === "waiting") forget(turn, callOut);
   answerLeftOvers(turn, "bridge-unreachable");
@@ -150,20 +169,23 @@ function isTakeOver(head: Creating | Running, message: CreateRequest): boolean {
 }
 
 /**
- * Whether the conference of this key ended without WebEx's knowledge (protocol 4.9 F5, section 5, row 20): its end was given up on, or is
+ * Whether the conference of this key ended without WebEx's knowledge (protocol 4.9 F5): its end was given up on, or is
  * still under way to a server that another one replaces now.
  */
-function wasClosedUnnoticed(turn: Turn): boolean {
+function wasClosedUnnoticed(turn: Turn, message: CreateRequest): boolean {
   const { head, at } = turn;
   if (head.phase !== "ended" || head.byWebex) return false;
   if (head.closedUntil !== undefined) return at < head.closedUntil;
-  const untold = turn.around
-    .unconfirmed()
-    .some((message) => message.type === "conference-changed" && message.status === "ended");
+  const untold = turn.around.unconfirmed().find((post) => isEnd(post.message) && post.host !== message.replyTo);
   if (!untold) return false;
-  turn.dropQueued();
+  turn.dropQueued(untold.host);
   turn.head = { ...head, closedUntil: at + turn.around.settings.closedMemoryMs };
   return true;
+}
+
+/** Whether WebEx hears of the conference's end by this message. */
+export function isEnd(message: ToWebex): boolean {
+  return message.type === "conference-changed" && message.status === "ended";
 }
 
 function tellEnded(turn: Turn): void {
@@ -183,15 +205,11 @@ function answerLeftOvers(turn: Turn, result: ResultWord): void {
   for (const callOut of turn.callOuts.values()) turn.answer(callOut.asked, result);
   for (const order of turn.orders.values()) turn.answer(order.asked, result);
   for (const room of turn.rooms.values()) turn.answer(room.closer?.asked ?? null, result);
-  for (const request of Object.values(groupsOf(turn.head))) turn.answer(request, result);
+  if (turn.head.phase === "running")
+    for (const request of Object.values(turn.head.groups)) turn.answer(request, result);
   turn.callOuts.clear();
   turn.orders.clear();
   turn.rooms.clear();
-}
-
-function groupsOf(head: Head): Running["groups"] {
-  if (head.phase === "closing") return head.running.groups;
-  return head.phase === "running" ? head.groups : {};
 }
 
 function askersOf(message: CreateRequest | FromWebexMessages["close-conference"]): Asked[] {

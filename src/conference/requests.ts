@@ -5,7 +5,7 @@ import type { FromWebex } from "../tsp/messages.ts";
 import { cancelCallOut, startCallOut } from "./call-outs.ts";
 import { callerNamed, nameCaller, setMuted } from "./callers.ts";
 import { close, create } from "./lifecycle.ts";
-import type { CallOut, Closing, Creating, Running } from "./state.ts";
+import type { CallOut, Creating, Running } from "./state.ts";
 import { closeRoom, createRoom, moveCall } from "./sub-conferences.ts";
 import type { Turn } from "./turn.ts";
 import { update } from "./updates.ts";
@@ -34,7 +34,7 @@ function takeConferenceRequest(turn: Turn, message: ConferenceRequest): void {
   const live = liveUnder(turn, message.extConfId);
   if (!live) return turn.answer(request, "no-such-conference");
   if (message.type === "close-conference") return close(turn, live, message);
-  if (live.phase === "closing") return turn.answer(request, "no-such-conference");
+  if (live.phase === "running" && live.closing) return turn.answer(request, "no-such-conference");
   switch (message.type) {
     case "call-out":
       return startCallOut(turn, live, message);
@@ -64,7 +64,7 @@ type ConferenceRequest = Exclude<
 >;
 
 /** The conference that goes by this handle: its own, or one that a failover replaced a short time ago (protocol 4.9). */
-function liveUnder(turn: Turn, extConfId: ExtConfId): Creating | Running | Closing | null {
+function liveUnder(turn: Turn, extConfId: ExtConfId): Creating | Running | null {
   const { head } = turn;
   if (head.phase === "absent" || head.phase === "ended") return null;
   if (head.phase === "running" && !head.attached) return null;

@@ -22,9 +22,9 @@ export function takeResult(turn: Turn, order: PendingOrder, outcome: Outcome): v
       if (head.phase !== "creating") return;
       return outcome.done ? created(turn, head) : createFailed(turn, head, result);
     case "end-conference":
-      if (head.phase !== "closing") return;
-      if (outcome.done || outcome.reason === "no-such-conference") return closed(turn, head);
-      return closeFailed(turn, head, result);
+      if (head.phase !== "running" || !head.closing) return;
+      if (outcome.done || outcome.reason === "no-such-conference") return closed(turn, head.closing);
+      return closeFailed(turn, head, head.closing, result);
     case "lock":
     case "unlock":
       turn.answer(asked, result);
@@ -62,7 +62,7 @@ export function takeResult(turn: Turn, order: PendingOrder, outcome: Outcome): v
       const callOut = turn.callOuts.get(command.call);
       if (callOut) return expelled(turn, callOut, outcome);
       const caller = turn.callers.get(command.call);
-      if (caller && !caller.left && outcome.done) gone(turn, caller);
+      if (caller && !caller.left && (outcome.done || outcome.reason === "no-such-call")) gone(turn, caller);
       return;
     }
     default:
@@ -110,10 +110,9 @@ function takeMute(turn: Turn, order: PendingOrder, command: Command<"mute" | "un
 /** The request is answered by the first of its calls that changed, or by the last that did not (protocol 4.11). */
 function answerGroup(turn: Turn, group: NonNullable<PendingOrder["group"]>, outcome: Outcome): void {
   const { head } = turn;
-  const running = head.phase === "closing" ? head.running : head;
-  if (running.phase !== "running") return;
-  const { [group]: request, ...groups } = running.groups;
+  if (head.phase !== "running") return;
+  const { [group]: request, ...groups } = head.groups;
   if (!request || (!outcome.done && turn.orders.find((order) => order.group === group))) return;
   turn.answer(request, outcome.done ? "ok" : refusalResult(outcome.reason));
-  turn.head = head.phase === "closing" ? { ...head, running: { ...running, groups } } : { ...running, groups };
+  turn.head = { ...head, groups };
 }

@@ -5,6 +5,7 @@ import { entered, mutedChanged } from "./callers.ts";
 import { gone, moved, pickedUp } from "./comings-and-goings.ts";
 import { lostByBridge } from "./lifecycle.ts";
 import { resumeTalk } from "./private-talk.ts";
+import { roomClosed } from "./sub-conferences.ts";
 import type { Turn } from "./turn.ts";
 
 /**
@@ -14,7 +15,7 @@ import type { Turn } from "./turn.ts";
 export function compareWithBridge(turn: Turn, bridge: BridgeConference | null): void {
   const { head } = turn;
   // An end that is under way, and a creation, have their own results; and a key that is free belongs to nobody.
-  if (head.phase === "creating" || head.phase === "closing") return;
+  if (head.phase === "creating" || (head.phase === "running" && head.closing)) return;
   if (bridge === null) return lostByBridge(turn);
   if (head.phase !== "running") {
     turn.note("the bridge holds a conference that is over: it is ended there");
@@ -40,8 +41,8 @@ export function compareWithBridge(turn: Turn, bridge: BridgeConference | null): 
   }
   resumeTalk(turn);
   const rooms = new Set(bridge.rooms.map(({ id }) => id));
-  for (const { room } of turn.rooms.values()) {
-    if (!rooms.has(room) && !turn.isOrdered("create-room", "close-room")) turn.rooms.delete(room);
+  for (const room of turn.rooms.values()) {
+    if (!rooms.has(room.room) && !turn.isOrdered("create-room", "close-room")) roomClosed(turn, room, { done: true });
   }
   const dialled = new Map(bridge.dialled.map((one) => [one.call, one]));
   for (const callOut of turn.callOuts.values()) {

@@ -10,7 +10,9 @@ const GATHER_MS = 100;
 /** WebEx wants to know who speaks, or no longer does (protocol 4.16). Before either, and after a failover, it does not. */
 export function setReporting(turn: Turn, head: Running, on: boolean): void {
   const { speech, ...rest } = head;
-  turn.head = on ? { ...rest, speech: speech ?? { speaking: [], told: [], changedAt: null, toldAt: 0 } } : rest;
+  const before = speech ?? { speaking: [], told: [], changedAt: null, toldAt: 0 };
+  // Who speaks already, after a failover, is news to the server that asks now.
+  turn.head = on ? { ...rest, speech: { ...before, reporting: true, changedAt: before.changedAt ?? turn.at } } : rest;
 }
 
 /** Somebody began or ceased to speak. WebEx hears of it when the time for that has come. */
@@ -24,7 +26,7 @@ export function speakingChanged(turn: Turn, call: CallId, speaking: boolean): vo
 
 /** When the next change may be told; `null`: nothing waits. */
 export function speechDue(speech: Speech | undefined): EpochMs | null {
-  if (!speech || speech.changedAt === null) return null;
+  if (!speech?.reporting || speech.changedAt === null) return null;
   return Math.max(speech.changedAt + GATHER_MS, speech.toldAt + PAUSE_MS);
 }
 

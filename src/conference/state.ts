@@ -27,7 +27,7 @@ export interface ConferenceState {
   readonly rooms: ReadonlyMap<RoomId, Room>;
 }
 
-export type Head = Absent | Creating | Running | Closing | Ended;
+export type Head = Absent | Creating | Running | Ended;
 
 export interface Absent {
   readonly phase: "absent";
@@ -44,7 +44,9 @@ export interface Running extends Bound {
   /** False after a keep-alive close (protocol 4.8): the audio goes on and WebEx hears nothing, until it creates again. */
   readonly attached: boolean;
   readonly locked: boolean;
-  /** Present while WebEx wants to know who speaks (protocol 4.16). */
+  /** Present while the bridge is to end it; should the bridge refuse, the conference goes on as it is. */
+  readonly closing?: Closing;
+  /** Present while the bridge says who speaks (protocol 4.16). */
   readonly speech?: Speech;
   /** Present while the host talks to an invitee in private (protocol 4.21). */
   readonly talk?: PrivateTalk;
@@ -52,18 +54,6 @@ export interface Running extends Bound {
   readonly groups: Readonly<Record<MsgId, Asked>>;
   /** Calls that left without the present server's knowledge; the next one is told (protocol 4.9 F4). */
   readonly departed: readonly ExtCallId[];
-}
-
-/** WebEx closed it and the bridge was told to end it. */
-export interface Closing extends Bound {
-  readonly phase: "closing";
-  /** What it goes on as, should the bridge refuse to end it. */
-  readonly running: Running;
-  readonly askers: readonly Asked[];
-  /** When the askers are answered with a failure; the end is waited for all the same. */
-  readonly answerBy: EpochMs;
-  /** Creates with the same key that came meanwhile: a new conference follows when this one is over (protocol 4.7). */
-  readonly next: readonly CreateRequest[];
 }
 
 /** Over. Kept for late traffic, and for the memory of an end that WebEx was not told (protocol 4.9 F5). */
@@ -76,7 +66,18 @@ export interface Ended {
   readonly closedUntil?: EpochMs;
 }
 
+/** WebEx has closed it (protocol 4.7). */
+export interface Closing {
+  readonly askers: readonly Asked[];
+  /** When the askers are answered with a failure; the end is waited for all the same. */
+  readonly answerBy: EpochMs;
+  /** Creates with the same key that came meanwhile: a new conference begins when this one is over. */
+  readonly next: readonly { readonly message: CreateRequest; readonly answerBy: EpochMs }[];
+}
+
 export interface Speech {
+  /** False after a failover, until the new server asks. */
+  readonly reporting: boolean;
   readonly speaking: readonly CallId[];
   /** Those of whom WebEx was told that they speak. */
   readonly told: readonly CallId[];
@@ -165,6 +166,8 @@ export interface PendingOrder {
   readonly command: BridgeCommand;
   /** Not to be begun after this, since its asker is answered with a failure then; `null`: it has all the time it needs. */
   readonly answerBy: EpochMs | null;
+  /** Its time has passed: nobody waits any more, and only its result tells what the bridge made of it. */
+  readonly expired?: true;
   /** Who waits for the result, if anyone. */
   readonly asked: Asked | null;
   /** One of several orders of the request with this MsgID. */

@@ -27,7 +27,7 @@ export class Turn {
   readonly #told: Order[] = [];
   readonly #posts: Post[] = [];
   readonly #notes: string[] = [];
-  #dropQueued = false;
+  readonly #dropQueued: WebexHost[] = [];
 
   constructor(state: ConferenceState, at: EpochMs, around: Surroundings) {
     this.state = state;
@@ -78,12 +78,12 @@ export class Turn {
 
   /** Tells the conference's server (protocol T12), if there is one that listens. */
   notify(message: ToWebex): void {
-    if (isAttached(this.#head)) this.#send(this.bound?.host ?? null, message);
+    if (this.#head.phase !== "running" || this.#head.attached) this.#send(this.bound?.host ?? null, message);
   }
 
-  /** What is queued for a replaced server is not sent; that which this decision has posted so far is. */
-  dropQueued(): void {
-    this.#dropQueued = true;
+  /** This server has been replaced: what is queued for it is not sent. */
+  dropQueued(host: WebexHost): void {
+    this.#dropQueued.push(host);
   }
 
   note(text: string): void {
@@ -103,19 +103,14 @@ export class Turn {
       rooms: this.rooms.changes,
       ...(this.#head !== this.state.head && { head: this.#head }),
     };
-    return { changes, orders: this.#told, posts: this.#posts, dropQueued: this.#dropQueued, notes: this.#notes };
+    const orders = this.#told.filter(({ id }) => this.orders.get(id)); // The end of all may have come after them.
+    return { changes, orders, posts: this.#posts, dropQueued: this.#dropQueued, notes: this.#notes };
   }
 
   #send(host: WebexHost | null, message: ToWebex): void {
     if (host) this.#posts.push({ host, message });
     else this.note(`${message.type} ${message.msgId} is not sent: WebEx has named no host for it`);
   }
-}
-
-/** Whether a TSP server listens: after a keep-alive close none does (protocol 4.8). */
-function isAttached(head: Head): boolean {
-  if (head.phase === "closing") return head.running.attached;
-  return head.phase !== "running" || head.attached;
 }
 
 /** A map seen through the changes made to it. */

@@ -1,5 +1,6 @@
 import type { ToWebex } from "../tsp/messages.ts";
 import { departuresIn } from "./failover.ts";
+import { isEnd } from "./lifecycle.ts";
 import type { Turn } from "./turn.ts";
 
 /** A transaction was given up on (protocol T43): the conference goes on, and remembers what the next server must hear. */
@@ -10,8 +11,7 @@ export function rememberUndelivered(turn: Turn, messages: readonly ToWebex[]): v
     const departed = departuresIn(messages);
     if (departed.length > 0) turn.head = { ...head, departed: [...head.departed, ...departed] };
   }
-  const end = messages.some((message) => message.type === "conference-changed" && message.status === "ended");
-  if (head.phase === "ended" && !head.byWebex && end) {
+  if (head.phase === "ended" && !head.byWebex && messages.some(isEnd)) {
     turn.head = { ...head, closedUntil: turn.at + turn.around.settings.closedMemoryMs };
   }
 }

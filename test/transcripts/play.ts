@@ -2,7 +2,13 @@ import type { BridgeCommand, RefusalReason } from "../../src/bridge/commands.ts"
 import type { BridgeCaller, BridgeConference, BridgeEvent, EndReason } from "../../src/bridge/events.ts";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
 import { decide } from "../../src/conference/decide.ts";
-import { applyChanges, type Decision, emptyState, type Surroundings } from "../../src/conference/decision.ts";
+import {
+  applyChanges,
+  type Decision,
+  emptyState,
+  type Post,
+  type Surroundings,
+} from "../../src/conference/decision.ts";
 import type { ConferenceInput } from "../../src/conference/input.ts";
 import type { CallId, ConfKey, JournalId, MsgId, RoomId, TransId } from "../../src/foundation/ids.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
@@ -46,7 +52,7 @@ class Stage {
   readonly #names = new Map<string, string>();
   #settings: DomainSettings = settingsWith({});
   #codec = createCodec({});
-  #queued: ToWebex[] = [];
+  #queued: Post[] = [];
   #now = 0;
   #msgIds = 900_000;
   #serials = 0;
@@ -79,7 +85,7 @@ class Stage {
       case "operator":
         return this.#decide({ type: "operator", at: this.#now, request: JSON.parse(rest) });
       case "lost": {
-        const messages = this.#queued;
+        const messages = this.#queued.map(({ message }) => message);
         this.#queued = [];
         return this.#decide({ type: "undelivered", at: this.#now, messages });
       }
@@ -210,14 +216,13 @@ class Stage {
     };
     const decision = decide(this.#state, input, around);
     applyChanges(this.#state, decision.changes);
-    if (decision.dropQueued) this.#queued = [];
-    this.#queued.push(...decision.posts.map(({ message }) => message));
+    this.#queued = [...this.#queued.filter(({ host }) => !decision.dropQueued.includes(host)), ...decision.posts];
     return this.#written(decision);
   }
 
   #written({ orders, posts, dropQueued, notes }: Decision): string[] {
     const lines: string[] = [];
-    if (dropQueued) lines.push("what is queued for the old server is dropped");
+    for (const host of dropQueued) lines.push(`what is queued for ${host} is dropped`);
     for (const { command } of orders) lines.push(`A→B ${this.#order(command)}`);
     for (const { host, message } of posts)
       if (this.#codec.sends(message)) lines.push(`A→W ${host} ${this.#message(message)}`);
