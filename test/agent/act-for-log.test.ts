@@ -38,3 +38,9 @@ test("where the settings want it, the log shows them as they are", () => {
 test("a caller who is in no conference yet has none in the log", () => {
   expect(actForLog(null, { type: "expel", call }, false)).toEqual({ conference: null, act: "expel", call: "c" });
 });
+
+test("a short code is hidden whole", () => {
+  const admit: BridgeAct = { type: "admit", call, muted: false, joinTone: true, attendeeId: "42" };
+
+  expect(actForLog(conference, admit, false)).toMatchObject({ attendeeId: "**" });
+});

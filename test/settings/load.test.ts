@@ -133,3 +133,14 @@ test("an adapter URL that WebEx would not take, for its length, is refused (prot
       'DOMAINS aaaaaaaaaaaaa and its secret make a path of 46 characters, at most 45 fit; a right example: {"local": {…}}',
   });
 });
+
+test("a domain that says nothing of it takes 60,000 posts a minute, and shows nothing personal in its log", () => {
+  const { rateLimitPerMinute: _, ...silent } = local;
+  const loaded = loadDomains(JSON.stringify({ silent }));
+
+  expect(loaded.ok && [...loaded.value.values()][0]).toMatchObject({
+    rateLimitPerMinute: 60_000,
+    logs: { personal: false },
+    adapterSecrets: [],
+  });
+});
