@@ -1,0 +1,90 @@
+import { expect, test } from "vitest";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import { ConferenceWorld, createConference, muteCaller } from "./conference-world.ts";
+
+const server2 = { msgId: "m-second", extConfId: "7002", replyTo: "127.0.0.1:8802" } as Partial<FromWebex>;
+const server3 = { msgId: "m-third", extConfId: "7003", replyTo: "127.0.0.1:8803" } as Partial<FromWebex>;
+
+/** What was posted to a server: of each transaction the names of its messages. */
+function heardBy(world: ConferenceWorld, port: number): string[][] {
+  return world.posted
+    .filter(({ url }) => url.includes(`:${port}/`))
+    .map(({ body }) => Array.from(body.matchAll(/<A2W_(\w+)/g), ([, name = ""]) => name));
+}
+
+function callsEntered(world: ConferenceWorld, port: number): string[] {
+  const bodies = world.posted.filter(({ url }) => url.includes(`:${port}/`)).map(({ body }) => body);
+  return bodies.flatMap((body) =>
+    Array.from(body.matchAll(/<A2W_NotifyUserEnter [^>]*ExtCallID="(\w+)"/g), ([, id = ""]) => id),
+  );
+}
+
+test.each([
+  1, 2, 50, 51, 120, 500,
+])("another server takes over a conference of %d callers: in order, each once, at most 50 in a transaction, one post at a time (protocol 4.9)", async (callers) => {
+  const world = new ConferenceWorld();
+  await world.running(callers);
+  world.posted.length = 0;
+  let inFlight = 0;
+  world.answer = async ({ transId }) => {
+    inFlight += 1;
+    expect(inFlight).toBe(1);
+    await world.time.wait(100);
+    inFlight -= 1;
+    return world.confirmed(transId);
+  };
+
+  await world.during(world.receive("take-over", createConference(server2)));
+  await world.time.pass(60_000);
+
+  const transactions = heardBy(world, 8802);
+  const entries = Array.from({ length: callers }, () => "NotifyUserEnter");
+  expect(transactions.flat()).toEqual(["RspCreateConference", "NotifyConferenceChange", ...entries]);
+  expect(transactions.length).toBe(Math.ceil((callers + 2) / 50));
+  expect(callsEntered(world, 8802)).toEqual(Array.from({ length: callers }, (_, index) => `${1001 + index}`));
+  expect(new Set(world.posted.map(({ transId }) => transId)).size).toBe(transactions.length);
+});
+
+test("a third server takes over while the second is still being told: the second hears no more, the third hears all (protocol 4.9)", async () => {
+  const world = new ConferenceWorld();
+  await world.running(120);
+  world.posted.length = 0;
+  world.answer = ({ url, transId }) => (url.includes(":8802/") ? new Promise(() => {}) : world.confirmed(transId));
+
+  await world.during(world.receive("second", createConference(server2)));
+  await world.time.pass(1000);
+  await world.during(world.receive("third", createConference(server3)));
+  await world.time.pass(60_000);
+
+  expect(heardBy(world, 8802).length).toBe(1);
+  expect(callsEntered(world, 8803)).toEqual(Array.from({ length: 120 }, (_, index) => `${1001 + index}`));
+  expect(world.outboxRows).toBe(0);
+});
+
+test("of 120 callers each muted one is told of as muted, behind all entries (protocol F1)", async () => {
+  const world = new ConferenceWorld();
+  await world.running(120);
+  await world.during(world.receive("mutes", muteCaller("1001"), muteCaller("1120")));
+  await world.allDone();
+  await world.time.pass(1000);
+  world.posted.length = 0;
+
+  await world.during(world.receive("take-over", createConference(server2)));
+  await world.time.pass(1000);
+
+  const messages = heardBy(world, 8802).flat();
+  expect(messages.slice(-2)).toEqual(["NotifyUserChange", "NotifyUserChange"]);
+  expect(messages.length).toBe(2 + 120 + 2);
+});
+
+test("another server takes over while the conference is being created: it alone is answered (protocol 4.9)", async () => {
+  const world = new ConferenceWorld();
+  await world.during(world.receive("create", createConference()));
+  await world.during(world.receive("take-over", createConference(server2)));
+  await world.allDone();
+  await world.time.pass(1000);
+
+  expect(heardBy(world, 8801)).toEqual([]);
+  expect(heardBy(world, 8802)).toEqual([["RspCreateConference", "NotifyConferenceChange"]]);
+  expect(world.told.flat().filter(({ command }) => command.type === "create-conference").length).toBe(1);
+});

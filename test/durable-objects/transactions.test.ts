@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { ConferenceWorld, callerEntered, createConference, muteCaller } from "./conference-world.ts";
+
+test("an answer repeats the MsgID of its request under a TransID of our own, which counts apart from MsgIDs (protocol T34, T44)", async () => {
+  const world = new ConferenceWorld();
+  await world.during(world.receive("52491000777", createConference()));
+  await world.allDone();
+  for (let index = 0; index < 3; index += 1) {
+    await world.during(world.report(callerEntered(index * 2), callerEntered(index * 2 + 1)));
+    await world.time.pass(1000);
+  }
+
+  const [first] = world.posted;
+  expect(first?.body).toContain('<A2W_RspCreateConference MsgID="m-create" Result="0"');
+  expect(world.posted.map(({ transId }) => transId)).toEqual([
+    "61041000000",
+    "61041000001",
+    "61041000002",
+    "61041000003",
+  ]);
+  const msgIds = world.posted.flatMap(({ body }) => Array.from(body.matchAll(/MsgID="(\d+)"/g), ([, id = ""]) => id));
+  expect(msgIds).toEqual(Array.from({ length: 7 }, (_, index) => `6104100000${index}`));
+});
+
+test("a copy that comes while the first is on its way to the disk waits for it, and nothing is done twice (protocol T39)", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  const order: string[] = [];
+  const first = world.receive("copy", muteCaller("1001")).then(() => order.push("first"));
+  const copy = world.receive("copy", muteCaller("1001")).then(() => order.push("copy"));
+  expect(order).toEqual([]);
+  await world.during(Promise.all([first, copy]));
+
+  expect(order).toEqual(["first", "copy"]);
+  expect(
+    new Set(
+      world.told
+        .flat()
+        .filter(({ command }) => command.type === "mute")
+        .map(({ id }) => id),
+    ).size,
+  ).toBe(1);
+});
