@@ -11,6 +11,11 @@ import { clauseOf, type Rule, ruleGroups } from "../test/protocol/rules.ts";
 const root = new URL("../", import.meta.url);
 const page = new URL("docs/protocol.md", root);
 
+/** Its examples of titles are no titles. */
+const ownTest = "test/protocol/page.test.ts";
+/** A text that names a rule in parentheses is what its test is called. */
+const titles = /(["'`])((?:(?!\1)[^\\\n]|\\.)*\(protocol (?:(?!\1)[^\\\n]|\\.)*)\1/g;
+
 /** The command that renews the page. */
 export const renewal = "npm run protocol-page";
 
@@ -32,13 +37,11 @@ export function protocolPage(): Coverage {
   for (const file of filesIn(["src", "durable-objects", "bridge-agent", "simulators"], ".ts")) {
     for (const [comment] of read(file).matchAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm)) places.add(comment, { file });
   }
-  for (const file of filesIn(["test"], ".ts")) {
-    for (const [, , title = ""] of read(file).matchAll(
-      /(["'`])((?:(?!\1)[^\\\n]|\\.)*\bprotocol (?:(?!\1)[^\\\n]|\\.)*)\1/g,
-    ))
-      tests.add(title, { file, title: shorten(title) });
+  for (const file of filesIn(["test"], ".test.ts")) {
+    if (file === ownTest) continue;
+    for (const [, , title = ""] of read(file).matchAll(titles)) tests.add(title, { file, title: shorten(title) });
   }
-  const transcripts = filesIn(["test/transcripts"], ".txt").sort((one, other) => read(one).length - read(other).length);
+  const transcripts = filesIn(["test/transcripts"], ".txt");
   for (const file of transcripts) {
     for (const [line] of read(file).matchAll(/^#.*$/gm)) tests.add(line, { file, title: shorten(line.slice(1)) });
   }
@@ -49,14 +52,15 @@ export function protocolPage(): Coverage {
 
   const gaps: string[] = [];
   const messages = Object.entries({ ...fromWebex, ...toWebex }).map(([type, spec]) => {
-    const where = places.of(clauseOf[type as keyof typeof clauseOf]);
+    const clause = clauseOf[type as keyof typeof clauseOf];
+    const where = places.of(clause);
     const shown = transcripts
-      .filter((file) => read(file).includes(spec.wire))
-      .map((file) => ({ file, title: nameOf(file) }));
-    if (where.length === 0)
-      gaps.push(`${spec.wire}: no comment names clause ${clauseOf[type as keyof typeof clauseOf]}`);
+      .map((file) => ({ file, title: nameOf(file), share: shareOf(spec.wire, read(file)) }))
+      .filter(({ share }) => share > 0)
+      .sort((one, other) => other.share - one.share);
+    if (where.length === 0) gaps.push(`${spec.wire}: no comment names clause ${clause}`);
     if (shown.length === 0) gaps.push(`${spec.wire}: no transcript has it`);
-    return messageRow(spec, clauseOf[type as keyof typeof clauseOf], where, shown);
+    return messageRow(spec, clause, where, shown);
   });
   const groups = ruleGroups.map(({ title, rules }) => {
     const rows = rules.map((rule) => {
@@ -132,6 +136,12 @@ export function rulesNamedIn(text: string): readonly string[] {
   return ids;
 }
 
+/** How much of a transcript is about this message. */
+function shareOf(wire: string, transcript: string): number {
+  const lines = transcript.split("\n");
+  return lines.filter((line) => line.includes(`${wire} `)).length / lines.length;
+}
+
 function messageRow(spec: MessageSpec, clause: string, where: readonly Mention[], shown: readonly Mention[]): string {
   return `| \`${spec.wire}\` | ${clause} | ${spec.standing} | ${links(where)} | ${links(shown, 3)} |`;
 }
@@ -149,7 +159,7 @@ function links(mentions: readonly Mention[], most = mentions.length): string {
 function shorten(title: string): string {
   const short = title
     .replaceAll(/\s*\((?:[^()]*\b)?protocol [^()]*\)/g, "")
-    .replaceAll("${", "")
+    .replaceAll(/%[sjd]/g, "…")
     .trim();
   return short.replace(/[:.,]$/, "");
 }
