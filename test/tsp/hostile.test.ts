@@ -66,8 +66,10 @@ function documentIn(verdict: string, file: string): HostileDocument {
 }
 
 function written({ start, repeat, times, end }: Recipe): Uint8Array {
-  const pieces = Array.from({ length: times }, (_, index) => repeat.replaceAll("{n}", String(index)));
-  return new TextEncoder().encode(start + pieces.join("") + end);
+  const numbered = repeat.includes("{n}");
+  const piece = (_: unknown, index: number) => repeat.replaceAll("{n}", String(index));
+  const middle = numbered ? Array.from({ length: times }, piece).join("") : repeat.repeat(times);
+  return new TextEncoder().encode(start + middle + end);
 }
 
 /** Milliseconds; the best of three, since the machine does other things too. */
