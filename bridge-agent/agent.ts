@@ -29,6 +29,8 @@ export interface Effects {
   readonly messages: readonly AgentToEdge[];
   readonly acts: readonly Act[];
   readonly askState: boolean;
+  /** The link is to be made anew: only a new welcome tells what this agent is. */
+  readonly reconnect: boolean;
   /** What operations staff should read, one line each. */
   readonly notes: readonly string[];
 }
@@ -43,6 +45,8 @@ export interface AgentStatus {
   readonly untold: number;
 }
 
+/** A process that has stood still so long may have been replaced meanwhile; the edge finds a silent agent after 10 s. */
+const STOOD_STILL_MS = 6_000;
 const PRUNE_EVERY_MS = 10 * 60_000;
 
 type Health = Extract<AgentToEdge, { type: "health" }>;
@@ -65,6 +69,9 @@ export class Agent {
   /** The edge is to hear what the bridge holds when that is next known. */
   #snapshotsDue = false;
   #stopping = false;
+  #turnedAt: EpochMs | null = null;
+  /** Since it stood still it was not welcomed again: it must not act. */
+  #unsure = false;
   #health: Health | null = null;
   #messages: AgentToEdge[] = [];
   #notes: string[] = [];
@@ -84,6 +91,9 @@ export class Agent {
 
   turn(inputs: readonly AgentInput[], now: EpochMs): Effects {
     this.#side.now = now;
+    const stoodStill = this.#turnedAt !== null && now - this.#turnedAt > STOOD_STILL_MS;
+    this.#turnedAt = now;
+    if (stoodStill) this.#beUnsure();
     let tick = false;
     for (const input of inputs) {
       tick ||= input.type === "time";
@@ -95,7 +105,13 @@ export class Agent {
       this.#tellHealth(tick);
     }
     if (tick) this.#prune(now);
-    const effects: Effects = { messages: this.#messages, acts, askState: this.#askState, notes: this.#notes };
+    const effects: Effects = {
+      messages: this.#messages,
+      acts,
+      askState: this.#askState,
+      reconnect: stoodStill,
+      notes: this.#notes,
+    };
     this.#messages = [];
     this.#notes = [];
     this.#askState = false;
@@ -120,7 +136,7 @@ export class Agent {
   }
 
   get #acting(): boolean {
-    return this.#active && this.#bridge === "up" && !this.#stopping;
+    return this.#active && this.#bridge === "up" && !this.#stopping && !this.#unsure;
   }
 
   #take(input: AgentInput, now: EpochMs): void {
@@ -160,14 +176,14 @@ export class Agent {
         this.#edgeUp = true;
         return this.#serve({ active: message.role === "active", keypad: message.keypad }, message.epoch);
       case "activate":
-        if (this.#standing) this.#serve({ ...this.#standing, active: true }, message.epoch);
+        if (this.#standing && !this.#unsure) this.#serve({ ...this.#standing, active: true }, message.epoch);
         return;
       case "commands": {
         const { conference, orders } = message;
-        if (!this.#active || this.#stopping || message.epoch < this.#epoch) return;
+        if (!this.#active || this.#stopping || this.#unsure || message.epoch < this.#epoch) return;
         let fresh = true;
-        for (const { id, command } of orders) {
-          fresh = this.#tasks.take({ conference, id, by: "edge", work: command }, now) && fresh;
+        for (const { id, command, again } of orders) {
+          fresh = this.#tasks.take({ conference, id, by: "edge", work: command }, now, again) && fresh;
         }
         this.#receipts.orders(
           conference,
@@ -206,12 +222,21 @@ export class Agent {
     this.#side.codes = standing.keypad;
     this.#side.speakersHeard = standing.active;
     this.#health = null;
+    this.#unsure = false;
     if (!standing.active) return this.#side.giveUp();
+    this.#tasks.takeCharge();
     this.#books.sendAllAgain();
     if (this.#bridge === "away") return;
     if (takesOver) this.#lookAnew();
     this.#snapshotsDue = true;
     this.#askState = true;
+  }
+
+  /** Another agent may be in charge: until the edge has said who is, this one leaves everything as it is. */
+  #beUnsure(): void {
+    this.#notes.push("this process stood still, or its clock was set: asking the edge anew whether it acts");
+    this.#unsure = true;
+    this.#edgeUp = false;
   }
 
   #watch(report: DriverReport): void {

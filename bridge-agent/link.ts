@@ -70,6 +70,11 @@ export class EdgeLink {
     if (this.#welcomed) this.#socket?.send(encode(message));
   }
 
+  /** Lets go of the connection and makes a new one. */
+  renew(): void {
+    this.#socket?.terminate();
+  }
+
   stop(): void {
     this.#stopped = true;
     this.#cancelRetry();

@@ -72,8 +72,9 @@ export async function runAgent(settings: AgentSettings, log: Logger): Promise<Ru
     const taken = inputs;
     inputs = [];
     counters.turns += 1;
-    const { messages, acts, askState, notes } = journal.transaction(() => agent.turn(taken, Date.now()));
+    const { messages, acts, askState, reconnect, notes } = journal.transaction(() => agent.turn(taken, Date.now()));
     for (const note of notes) log.info(note);
+    if (reconnect) link.renew();
     for (const message of messages) link.send(message);
     counters.edgeMessages.sent += messages.length;
     for (const act of acts) void driver.execute(act.id, act.conference, act.act).then((outcome) => learn(act, outcome));

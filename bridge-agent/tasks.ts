@@ -5,8 +5,12 @@ import { TaskQueue } from "./task-queue.ts";
 
 interface OpenTask {
   readonly task: Task;
-  /** `doubt`: it was begun, and what became of it must be read from the bridge's state. */
+  /** `doubt`: it may have been begun, and what became of it must be read from the bridge's state. */
   stage: "waiting" | "running" | "doubt";
+  /** It is in doubt as soon as its turn comes. */
+  readonly looks: boolean;
+  /** From an earlier life of this process: another agent may have been in charge meanwhile. */
+  readonly old: boolean;
 }
 
 /** The tasks that are not finished: which may begin, which run, and which are in doubt. */
@@ -17,12 +21,13 @@ export class Tasks {
   readonly #ringing = new Map<CallId, Task>();
   #ready: OpenTask[] = [];
   #running = 0;
+  #inCharge = false;
 
   constructor(journal: Journal, contents: JournalContents) {
     this.#journal = journal;
     for (const { task, phase } of contents.tasks) {
       if (phase === "ringing" && "call" in task.work) this.#ringing.set(task.work.call, task);
-      else this.#add({ task, stage: phase === "begun" ? "doubt" : "waiting" });
+      else this.#add({ task, stage: "waiting", looks: phase === "begun", old: true });
     }
   }
 
@@ -30,11 +35,17 @@ export class Tasks {
     return this.#running;
   }
 
-  /** Takes a task once; a repeat changes nothing. */
-  take(task: Task, now: EpochMs): boolean {
+  /** Takes a task once; a repeat changes nothing. With `looks`, somebody else may have begun it. */
+  take(task: Task, now: EpochMs, looks = false): boolean {
     if (!this.#journal.take(task, now)) return false;
-    this.#add({ task, stage: "waiting" });
+    if (looks) this.#journal.enter(task.conference, task.id, "begun");
+    this.#add({ task, stage: "waiting", looks, old: false });
     return true;
+  }
+
+  /** The edge has said that this agent acts: what an earlier life left undone may go on. */
+  takeCharge(): void {
+    this.#inCharge = true;
   }
 
   #add(open: OpenTask): void {
@@ -45,14 +56,19 @@ export class Tasks {
       queue = new TaskQueue();
       this.#queues.set(conference, queue);
     }
-    const free = queue.add(open, topicOf(work));
-    if (free && open.stage === "waiting") this.#ready.push(open);
+    if (queue.add(open, topicOf(work))) this.#itsTurn(open);
+  }
+
+  #itsTurn(open: OpenTask): void {
+    if (open.looks) open.stage = "doubt";
+    else this.#ready.push(open);
   }
 
   /** Those that may begin now; from here on the bridge may know of them. */
   begin(): Task[] {
-    const ready = this.#ready.filter((open) => this.#open.has(keyOf(open.task)));
-    this.#ready = [];
+    const known = this.#ready.filter((open) => this.#open.has(keyOf(open.task)));
+    const ready = known.filter(({ old }) => this.#inCharge || !old);
+    this.#ready = known.filter((open) => !ready.includes(open));
     for (const open of ready) {
       open.stage = "running";
       this.#running += 1;
@@ -106,7 +122,7 @@ export class Tasks {
     if (rings && "call" in task.work) this.#ringing.set(task.work.call, task);
     const queue = this.#queues.get(task.conference);
     if (!queue) return;
-    this.#ready.push(...queue.done(open));
+    for (const next of queue.done(open)) this.#itsTurn(next);
     if (queue.size === 0) this.#queues.delete(task.conference);
   }
 

@@ -6,6 +6,8 @@ import type { BridgeEvent } from "./events.ts";
 export interface Order {
   readonly id: CommandId;
   readonly command: BridgeCommand;
+  /** It was told before, perhaps to another agent: what became of it is read from the bridge before it is carried out. */
+  readonly again?: true;
   /** It may be begun within this time from now and no later (then it is refused as `too-late`); absent: at any time. */
   readonly withinMs?: number;
 }

@@ -67,6 +67,7 @@ function decode<Message>(
 const order: v.GenericSchema<unknown, Order> = v.object({
   id: commandId,
   command,
+  again: v.exactOptional(v.literal(true)),
   withinMs: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))),
 });
 

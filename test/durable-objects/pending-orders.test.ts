@@ -10,12 +10,29 @@ test("an order that may have got lost is not overtaken by a later one", () => {
   expect(told(pending, ["1", "2"], 100)).toEqual(["1", "2"]);
 });
 
-test("an order that the agent has taken is not told again with a later one", () => {
+test("an order that an agent has taken is told again after ten seconds, or with a later one", () => {
   const pending = new PendingOrders();
   told(pending, ["1"], 0);
   pending.taken(["1" as CommandId]);
 
-  expect(told(pending, ["1", "2"], 100)).toEqual(["2"]);
+  expect(told(pending, ["1"], 9_999)).toEqual([]);
+  expect(told(pending, ["1"], 10_000)).toEqual(["1"]);
+  expect(told(pending, ["1", "2"], 10_100)).toEqual(["1", "2"]);
+});
+
+test("an order is marked as told before, but for the first time of one that was given in this life", () => {
+  const pending = new PendingOrders();
+  const command = { type: "lock" } as const;
+  const [old, fresh] = ["1", "2"].map((id) => ({ id: id as CommandId, command, answerBy: 10_000, asked: null }));
+  if (!old || !fresh) throw new Error("two orders are needed");
+  pending.given([fresh]);
+  const orders = new Map([old, fresh].map((order) => [order.id, order]));
+
+  expect(pending.due(orders, 0)).toEqual([
+    { id: "1", command, again: true },
+    { id: "2", command },
+  ]);
+  expect(pending.due(orders, 1_000).map(({ again }) => again)).toEqual([true, true]);
 });
 
 test("orders that are not taken are told again after a second, and not before", () => {

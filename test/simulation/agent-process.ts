@@ -146,8 +146,9 @@ export class AgentProcess {
     this.#inputs = [];
     const idle = inputs.length === 1 && inputs[0]?.type === "time";
     if (!idle && this.faults.hits("agent dies before a write")) return this.die();
-    const { messages, acts, askState } = this.journal.transaction(() => agent.turn(inputs, this.now()));
+    const { messages, acts, askState, reconnect } = this.journal.transaction(() => agent.turn(inputs, this.now()));
     if (!idle && this.faults.hits("agent dies after a write")) return this.die();
+    if (reconnect && this.#wire) this.#terminate(this.#wire);
     for (const message of messages) this.#say(message);
     const life = this.#lives;
     for (const act of acts) {

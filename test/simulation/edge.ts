@@ -35,7 +35,7 @@ function theDomain(): Domain {
 }
 
 /** The way from an outbox to WebEx; `origin` is the object that posts. */
-export type PostToWebex = (origin: string, request: PostRequest) => Promise<HttpOutcome>;
+export type PostToWebex = (origin: Hosted<object>, request: PostRequest) => Promise<HttpOutcome>;
 
 /** The edge: Workers and objects, all of them the product's own but for their platform. */
 export class Edge {
@@ -109,7 +109,7 @@ export class Edge {
             nextDeadline,
           },
           now: () => around.edgeNow(),
-          post: (request) => send(() => this.#post(name, request)),
+          post: (request) => send(() => this.#post(hosted, request)),
           domain: () => domain,
           chooseBridge: async () => "simulated" as BridgeName,
           tell: (_, __, orders) => send(() => this.relay.tell(confKey, orders)),
@@ -135,7 +135,7 @@ export class Edge {
           setAlarm,
           log: (line) => around.tell(() => `${name}: ${line.event}`),
           now: () => around.edgeNow(),
-          post: (request) => send(() => this.#post(name, request)),
+          post: (request) => send(() => this.#post(hosted, request)),
           domain: () => domain,
           takeTransIds: () => send(async (): Promise<Block> => (await this.#takeNumbers("unrouted mail", 50)).transIds),
         }),

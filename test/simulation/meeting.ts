@@ -77,6 +77,8 @@ export class Meeting implements MeetingKnowledge {
   #number = 0;
   #lockedByPhone = false;
   #open = new Set<Obligation>();
+  /** Kind and call of a request → when one was last answered. */
+  readonly #answeredAt = new Map<string, number>();
   readonly #associations = new Set<Association>();
   #attempts = 0;
 
@@ -111,7 +113,10 @@ export class Meeting implements MeetingKnowledge {
     return `${this.#name.slice(8)}0${this.#calls}` as ExtCallId;
   }
 
+  /** Where another request of the same kind was answered lately, a notification may be of that one. */
   open(extConfId: ExtConfId, kind: string, extCallId?: ExtCallId): boolean {
+    const answeredAt = this.#answeredAt.get(`${kind} ${extCallId}`);
+    if (answeredAt !== undefined && this.#around.clock.now - answeredAt < 60_000) return false;
     for (const one of this.#open) {
       if (one.extConfId === extConfId && one.kind === kind && (!extCallId || one.extCallId === extCallId)) return true;
     }
@@ -510,6 +515,7 @@ export class Meeting implements MeetingKnowledge {
       excused: null,
       answered: (result, message) => {
         this.#open.delete(obligation);
+        this.#answeredAt.set(`${kind} ${extCallId}`, this.#around.clock.now);
         answered(result, message);
       },
     };

@@ -1,0 +1,34 @@
+import { type Outcome, run } from "./world.ts";
+
+/** How long the search may take. */
+const patienceMs = 60_000;
+
+/**
+ * The same failure with as few faults and actions as can be found: whatever can be spared without the same rule being
+ * kept is spared, in large portions first. Must be called from the event loop itself.
+ */
+export function minimise(seed: number, tell: (line: string) => void): Outcome {
+  const until = Date.now() + patienceMs;
+  let spared: ReadonlySet<string> = new Set();
+  let best = run({ seed });
+  const [rule] = best.violations.map((violation) => violation.rule);
+  const names = () => [...best.faults, ...best.actions];
+  if (rule === undefined) return run({ seed, withStory: true });
+  tell(`${names().length} faults and actions; looking for those that matter to: ${rule}`);
+  for (
+    let portion = Math.ceil(names().length / 2);
+    portion >= 1;
+    portion = portion === 1 ? 0 : Math.ceil(portion / 2)
+  ) {
+    const candidates = names();
+    for (let at = 0; at < candidates.length && Date.now() < until; at += portion) {
+      const attempt = new Set([...spared, ...candidates.slice(at, at + portion)]);
+      const outcome = run({ seed, spared: attempt });
+      if (!outcome.violations.some((violation) => violation.rule === rule)) continue;
+      spared = attempt;
+      best = outcome;
+    }
+  }
+  tell(`${names().length} are left`);
+  return run({ seed, spared, withStory: true });
+}
