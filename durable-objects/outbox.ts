@@ -17,6 +17,7 @@ export interface WebexSide {
 export interface PostRequest {
   readonly url: string;
   readonly body: string;
+  readonly contentType: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -33,6 +34,7 @@ export interface OutboxPorts {
 export type Row = OutboxRow<ToWebex>;
 export type Rows = readonly Row[];
 
+const contentType = "text/xml; charset=UTF-8";
 /** Answers that are ready within this time travel together. */
 const gatherMs = 10;
 /** After an error of the database or of our own, which no retry policy counts. */
@@ -170,7 +172,13 @@ export class Outbox {
     if (row.attempts === 0) this.#rows = replaced(this.#rows, begun);
     else this.#commit(replaced(this.#rows, begun));
     const body = codec.encode(row.transId, row.messages);
-    const outcome = await this.#ports.post({ url: target.value, body, timeoutMs: webex.timeoutMs, signal });
+    const outcome = await this.#ports.post({
+      url: target.value,
+      body,
+      contentType,
+      timeoutMs: webex.timeoutMs,
+      signal,
+    });
 
     if (signal.aborted) return;
     const verdict = judge(outcome, row.transId, codec.readConfirmation);

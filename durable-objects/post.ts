@@ -5,7 +5,7 @@ import type { PostRequest } from "./outbox.ts";
 const maxBodyBytes = 65_536;
 
 /** Posts one document. Redirects are not followed, and the time-out covers the answer's body too. */
-export async function fetchPost({ url, body, timeoutMs, signal }: PostRequest): Promise<HttpOutcome> {
+export async function fetchPost({ url, body, contentType, timeoutMs, signal }: PostRequest): Promise<HttpOutcome> {
   const stop = new AbortController();
   const breakOff = () => stop.abort(signal.reason);
   signal.addEventListener("abort", breakOff);
@@ -14,7 +14,7 @@ export async function fetchPost({ url, body, timeoutMs, signal }: PostRequest): 
   try {
     const response = await fetch(url, {
       method: "POST",
-      headers: { "Content-Type": "text/xml; charset=UTF-8", "User-Agent": "bridgehead", Accept: "text/xml" },
+      headers: { "Content-Type": contentType, "User-Agent": "bridgehead" },
       body,
       redirect: "manual",
       signal: stop.signal,

@@ -1,7 +1,8 @@
 import type { Order } from "../../src/bridge/orders.ts";
+import { firstClientPost } from "../../src/conference/client-data.ts";
 import { applyChanges, type Changes, type Decision, type Surroundings } from "../../src/conference/decision.ts";
 import type { ConferenceInput, OperatorRequest } from "../../src/conference/input.ts";
-import type { ConferenceState } from "../../src/conference/state.ts";
+import type { ClientPostId, ConferenceState } from "../../src/conference/state.ts";
 import type { BridgeName, CommandId, EpochMs, ExtConfId, MsgId, TransId } from "../../src/foundation/ids.ts";
 import type { Domain } from "../domain-of.ts";
 import type { ConferenceIdentity, Delivered, NumberBlocks, OperatorOutcome, ReportsOfAgent } from "../env.ts";
@@ -31,6 +32,7 @@ type Item =
   | { readonly type: "bridge"; readonly reports: ReportsOfAgent }
   | { readonly type: "operator"; readonly request: OperatorRequest }
   | { readonly type: "undelivered"; readonly row: Row }
+  | { readonly type: "client-data"; readonly id: ClientPostId; readonly attempt: number; readonly delivered: boolean }
   | { readonly type: "time" };
 
 /** What a transaction is about to make true, beside the state. */
@@ -68,6 +70,8 @@ export class ConferenceActor {
   #books: Books;
   #alarmAt: EpochMs | null = null;
   #fetching: Promise<void> | null = null;
+  /** The client data that is under way, and for which time. */
+  #handing: string | null = null;
 
   /** Loads everything, and takes up what is outstanding at once. */
   constructor(ports: ConferencePorts) {
@@ -189,6 +193,7 @@ export class ConferenceActor {
       this.#outbox.adopt(rows);
       this.#arm();
       this.#tell();
+      this.#handOn();
       this.#stockUp();
     } catch (error) {
       this.#ports.log({ level: "error", event: "follow-up-broke", why: String(error), ...this.#identity });
@@ -201,7 +206,6 @@ export class ConferenceActor {
     const decision = this.#ports.rules.decide(this.#state, input, this.#surroundings(draft));
     this.#noteChanges(decision.changes, draft.writes);
     applyChanges(this.#state, decision.changes);
-    this.#pending.given(decision.orders);
     draft.rows = draft.rows.filter(({ host }) => !decision.dropQueued.includes(host));
     for (const { host, message } of decision.posts) {
       draft.rows = this.#outbox.add(draft.rows, host, message, () => takeNumber(draft, "transIds") as TransId);
@@ -226,6 +230,7 @@ export class ConferenceActor {
     for (const [call, callOut] of changes.callOuts) writes.set(`call-out/${call}`, callOut);
     for (const [id, order] of changes.orders) writes.set(`order/${id}`, order);
     for (const [id, room] of changes.rooms) writes.set(`room/${id}`, room);
+    for (const [id, post] of changes.clientPosts) writes.set(`client-post/${id}`, post);
   }
 
   #surroundings(draft: Draft): Surroundings {
@@ -261,6 +266,7 @@ export class ConferenceActor {
     this.#outbox.tidy();
     this.#outbox.pump();
     this.#tell();
+    this.#handOn();
     const deadline = this.#ports.rules.nextDeadline(this.#state);
     if (deadline !== null && deadline <= this.#ports.now()) await this.#commits.submit({ type: "time" });
   }
@@ -286,6 +292,22 @@ export class ConferenceActor {
     } catch (error) {
       this.#ports.log({ level: "warn", event: "bridge-not-told", why: String(error), ...this.#identity });
     }
+  }
+
+  /** Posts the client data whose turn it is. After a restart an attempt that was under way is made once more. */
+  async #handOn(): Promise<void> {
+    const first = firstClientPost(this.#state.clientPosts.values());
+    const { passthroughUrl: url, webex } = this.#domain.settings;
+    if (!first?.underWay || url === undefined) return;
+    const attempt = `${first.id}/${first.attempts}`;
+    if (this.#handing === attempt) return;
+    this.#handing = attempt;
+    const body = JSON.stringify(first.body);
+    const { timeoutMs } = webex;
+    const { signal } = new AbortController();
+    const outcome = await this.#ports.post({ url, body, contentType: "application/json", timeoutMs, signal });
+    const delivered = outcome.kind === "answered" && outcome.status >= 200 && outcome.status < 300;
+    await this.#commits.submit({ type: "client-data", id: first.id, attempt: first.attempts, delivered });
   }
 
   /** A domain with one bridge needs no row to remember it. */
@@ -358,6 +380,8 @@ function toInput(item: Item, at: EpochMs, draft: Draft): ConferenceInput | null 
       draft.rows = draft.rows.filter(({ seq }) => seq !== row.seq);
       return { type: "undelivered", at, messages: row.messages };
     }
+    case "client-data":
+      return { ...item, at };
     case "operator":
       return checked({ type: "operator", at, request: item.request });
     default:

@@ -28,7 +28,13 @@ export interface Loaded {
 export type Writes = ReadonlyMap<string, unknown>;
 
 const noBooks: Books = { serial: 0, msgIds: [], transIds: [], taken: {} };
-const kinds = { caller: "callers", "call-out": "callOuts", order: "orders", room: "rooms" } as const;
+const kinds = {
+  caller: "callers",
+  "call-out": "callOuts",
+  order: "orders",
+  room: "rooms",
+  "client-post": "clientPosts",
+} as const;
 type Kind = keyof typeof kinds;
 
 /** Journal rows are kept this long, and this many of them, but never less than the repeats of documents need. */

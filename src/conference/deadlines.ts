@@ -1,5 +1,6 @@
 import type { EpochMs } from "../foundation/ids.ts";
 import { overdue } from "./call-outs.ts";
+import { expireClientData, firstClientPost } from "./client-data.ts";
 import { closingDue, createFailed, expireClosing } from "./lifecycle.ts";
 import { takeResult } from "./results.ts";
 import { speechDue, tellSpeakers } from "./speech.ts";
@@ -7,7 +8,7 @@ import type { ConferenceState, PendingOrder } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
 /** When time alone changes something next; `null`: never. */
-export function nextDeadline({ head, orders, callOuts, rooms }: ConferenceState): EpochMs | null {
+export function nextDeadline({ head, orders, callOuts, rooms, clientPosts }: ConferenceState): EpochMs | null {
   let next: EpochMs | null = null;
   const consider = (at: EpochMs | null | undefined) => {
     if (at !== null && at !== undefined && (next === null || at < next)) next = at;
@@ -17,12 +18,14 @@ export function nextDeadline({ head, orders, callOuts, rooms }: ConferenceState)
   for (const order of orders.values()) if (!order.expired) consider(order.answerBy);
   for (const callOut of callOuts.values()) consider(callOut.answerBy);
   for (const room of rooms.values()) consider(room.closer?.answerBy);
+  consider(firstClientPost(clientPosts.values())?.dueAt);
   return next;
 }
 
 /** Answers with a failure whatever has waited too long (design: each command has a deadline of its own). */
 export function expire(turn: Turn): void {
   tellSpeakers(turn);
+  expireClientData(turn);
   for (const callOut of turn.callOuts.values()) if (callOut.answerBy <= turn.at) overdue(turn, callOut);
   for (const order of turn.orders.values()) {
     if (!order.expired && order.answerBy !== null && order.answerBy <= turn.at) expireOrder(turn, order);

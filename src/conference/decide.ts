@@ -1,4 +1,5 @@
 import { assertNever } from "../foundation/assert-never.ts";
+import { clientDataTried } from "./client-data.ts";
 import { expire } from "./deadlines.ts";
 import type { Decision, Surroundings } from "./decision.ts";
 import type { ConferenceInput } from "./input.ts";
@@ -25,6 +26,9 @@ export function decide(state: ConferenceState, input: ConferenceInput, around: S
       break;
     case "operator":
       takeOperatorRequest(turn, input.request);
+      break;
+    case "client-data":
+      clientDataTried(turn, input.id, input.attempt, input.delivered);
       break;
     case "undelivered":
       rememberUndelivered(turn, input.messages);

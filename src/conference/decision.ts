@@ -2,7 +2,7 @@ import type { Order } from "../bridge/orders.ts";
 import type { CallId, CommandId, ConfKey, MsgId, RoomId, WebexHost } from "../foundation/ids.ts";
 import type { DomainSettings } from "../settings/domain-settings.ts";
 import type { ToWebex } from "../tsp/messages.ts";
-import type { Caller, CallOut, ConferenceState, Head, PendingOrder, Room } from "./state.ts";
+import type { Caller, CallOut, ClientPost, ClientPostId, ConferenceState, Head, PendingOrder, Room } from "./state.ts";
 
 /** What a decision may draw on besides the state and the input. */
 export interface Surroundings {
@@ -23,6 +23,7 @@ export interface Changes {
   readonly callOuts: ReadonlyMap<CallId, CallOut | null>;
   readonly orders: ReadonlyMap<CommandId, PendingOrder | null>;
   readonly rooms: ReadonlyMap<RoomId, Room | null>;
+  readonly clientPosts: ReadonlyMap<ClientPostId, ClientPost | null>;
 }
 
 export interface Post {
@@ -43,7 +44,7 @@ export interface Decision {
   readonly notes: readonly string[];
 }
 
-const kinds = ["callers", "callOuts", "orders", "rooms"] as const;
+const kinds = ["callers", "callOuts", "orders", "rooms", "clientPosts"] as const;
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
 export function emptyState(): ConferenceState {
@@ -53,6 +54,7 @@ export function emptyState(): ConferenceState {
     callOuts: new Map(),
     orders: new Map(),
     rooms: new Map(),
+    clientPosts: new Map(),
   };
 }
 

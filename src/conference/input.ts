@@ -1,6 +1,7 @@
 import type { NumberedReport } from "../bridge/orders.ts";
 import type { EpochMs, ExtCallId, JournalId, TransId } from "../foundation/ids.ts";
 import type { FromWebex, ToWebex } from "../tsp/messages.ts";
+import type { ClientPostId } from "./state.ts";
 
 /** What operations staff may ask of a running conference. */
 export type OperatorRequest =
@@ -21,5 +22,13 @@ export type ConferenceInput =
   | { readonly type: "undelivered"; readonly at: EpochMs; readonly messages: readonly ToWebex[] }
   /** Conference and call were there when it was asked; where they are gone since, nothing follows. */
   | { readonly type: "operator"; readonly at: EpochMs; readonly request: OperatorRequest }
+  /** An attempt to hand client data on has ended. */
+  | {
+      readonly type: "client-data";
+      readonly at: EpochMs;
+      readonly id: ClientPostId;
+      readonly attempt: number;
+      readonly delivered: boolean;
+    }
   /** The time of `nextDeadline` has come. */
   | { readonly type: "time"; readonly at: EpochMs };

@@ -4,6 +4,7 @@ import { type Asked, asked } from "../tsp/answers.ts";
 import type { FromWebex } from "../tsp/messages.ts";
 import { cancelCallOut, startCallOut } from "./call-outs.ts";
 import { callerNamed, nameCaller, setMuted } from "./callers.ts";
+import { takeClientData } from "./client-data.ts";
 import { close, create } from "./lifecycle.ts";
 import type { CallOut, Creating, Running } from "./state.ts";
 import { closeRoom, createRoom, moveCall } from "./sub-conferences.ts";
@@ -22,7 +23,7 @@ export function takeRequest(turn: Turn, message: FromWebex): void {
     case "message-refused": // Nothing follows (protocol 2.2.11).
       return turn.note(`WebEx did not understand message ${message.msgId}: result ${message.result ?? "not given"}`);
     case "passthrough": // Nothing is answered (protocol 2.2.10, 4.22).
-      return turn.note(`client data for call ${message.extCallId} has no receiver in this domain`);
+      return takeClientData(turn, message);
     default:
       return takeConferenceRequest(turn, message);
   }

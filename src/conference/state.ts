@@ -2,6 +2,7 @@ import type { BridgeCommand } from "../bridge/commands.ts";
 import type {
   CallId,
   CommandId,
+  ConfKey,
   EpochMs,
   ExtCallId,
   ExtConfId,
@@ -25,6 +26,7 @@ export interface ConferenceState {
   readonly callOuts: ReadonlyMap<CallId, CallOut>;
   readonly orders: ReadonlyMap<CommandId, PendingOrder>;
   readonly rooms: ReadonlyMap<RoomId, Room>;
+  readonly clientPosts: ReadonlyMap<ClientPostId, ClientPost>;
 }
 
 export type Head = Absent | Creating | Running | Ended;
@@ -174,6 +176,25 @@ export interface PendingOrder {
   readonly group?: MsgId;
   /** WebEx is told of its effect with that of a later order. */
   readonly quiet?: true;
+}
+
+export type ClientPostId = string;
+
+/** Data from one caller's client on its way to the partner's back end (protocol 4.22). */
+export interface ClientPost {
+  readonly id: ClientPostId;
+  readonly body: ClientData;
+  readonly attempts: number;
+  /** Under way: when the attempt counts as failed. Waiting: when the next one begins. */
+  readonly dueAt: EpochMs;
+  readonly underWay: boolean;
+}
+
+export interface ClientData {
+  readonly confKey: ConfKey;
+  readonly extConfId: ExtConfId;
+  readonly extCallId: ExtCallId;
+  readonly data: string;
 }
 
 /** A sub-conference (protocol 4.13). */

@@ -5,7 +5,17 @@ import { type Asked, answerTo } from "../tsp/answers.ts";
 import type { ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import type { Changes, Decision, Post, Surroundings } from "./decision.ts";
-import type { Bound, Caller, CallOut, ConferenceState, Head, PendingOrder, Room } from "./state.ts";
+import type {
+  Bound,
+  Caller,
+  CallOut,
+  ClientPost,
+  ClientPostId,
+  ConferenceState,
+  Head,
+  PendingOrder,
+  Room,
+} from "./state.ts";
 
 /** How long WebEx waits for the result of an order that has no waiting time of its own. */
 export const ORDER_TIMEOUT_MS = 10_000;
@@ -23,6 +33,7 @@ export class Turn {
   readonly callOuts: Overlay<CallId, CallOut>;
   readonly orders: Overlay<CommandId, PendingOrder>;
   readonly rooms: Overlay<RoomId, Room>;
+  readonly clientPosts: Overlay<ClientPostId, ClientPost>;
   #head: Head;
   readonly #told: Order[] = [];
   readonly #posts: Post[] = [];
@@ -38,6 +49,7 @@ export class Turn {
     this.callOuts = new Overlay(state.callOuts);
     this.orders = new Overlay(state.orders);
     this.rooms = new Overlay(state.rooms);
+    this.clientPosts = new Overlay(state.clientPosts);
   }
 
   get head(): Head {
@@ -101,6 +113,7 @@ export class Turn {
       callOuts: this.callOuts.changes,
       orders: this.orders.changes,
       rooms: this.rooms.changes,
+      clientPosts: this.clientPosts.changes,
       ...(this.#head !== this.state.head && { head: this.#head }),
     };
     const orders = this.#told.filter(({ id }) => this.orders.get(id)); // The end of all may have come after them.

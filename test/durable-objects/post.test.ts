@@ -22,6 +22,7 @@ test.each([301, 302, 303, 307, 308])("a redirect by %i is an answer, and not fol
   const outcome = await fetchPost({
     url: `${addressOf(webex)}/${status}`,
     body: "<WbxTSPSchema/>",
+    contentType: "text/xml",
     timeoutMs: 5_000,
     signal: new AbortController().signal,
   });

@@ -84,6 +84,12 @@ class Stage {
         });
       case "operator":
         return this.#decide({ type: "operator", at: this.#now, request: JSON.parse(rest) });
+      case "client-data": {
+        const [first] = this.#state.clientPosts.values();
+        if (!first) throw new Error("no client data is under way");
+        const delivered = rest === "delivered";
+        return this.#decide({ type: "client-data", at: this.#now, id: first.id, attempt: first.attempts, delivered });
+      }
       case "lost": {
         const messages = this.#queued.map(({ message }) => message);
         this.#queued = [];
@@ -220,12 +226,15 @@ class Stage {
     return this.#written(decision);
   }
 
-  #written({ orders, posts, dropQueued, notes }: Decision): string[] {
+  #written({ changes, orders, posts, dropQueued, notes }: Decision): string[] {
     const lines: string[] = [];
     for (const host of dropQueued) lines.push(`what is queued for ${host} is dropped`);
     for (const { command } of orders) lines.push(`A→B ${this.#order(command)}`);
     for (const { host, message } of posts)
       if (this.#codec.sends(message)) lines.push(`A→W ${host} ${this.#message(message)}`);
+    for (const post of changes.clientPosts.values()) {
+      if (post?.underWay) lines.push(`A→client back end ${JSON.stringify(post.body)}`);
+    }
     for (const note of notes) lines.push(`note: ${this.#shortNames(note)}`);
     return lines;
   }
