@@ -41,6 +41,8 @@ export function tellEntered(turn: Turn, caller: Caller, action?: "private-talk")
     ...(caller.number !== "" && { did: caller.number }),
     ...(action && { action }),
     actionResult: "ok",
+    // Whatever a bridge reports has come by telephone.
+    ...(turn.around.settings.hybrid && { callType: "phone" }),
   });
 }
 
