@@ -174,9 +174,9 @@ export class Agent {
     switch (message.type) {
       case "welcome":
         this.#edgeUp = true;
-        return this.#serve({ active: message.role === "active", keypad: message.keypad }, message.epoch);
+        return this.#serve({ active: message.role === "active", epoch: message.epoch, keypad: message.keypad });
       case "activate":
-        if (this.#standing && !this.#unsure) this.#serve({ ...this.#standing, active: true }, message.epoch);
+        if (this.#standing && !this.#unsure) this.#serve({ ...this.#standing, active: true, epoch: message.epoch });
         return;
       case "commands": {
         const { conference, orders } = message;
@@ -214,8 +214,11 @@ export class Agent {
   }
 
   /** The edge says what this agent is. What it was not told for lack of a link, it is told now. */
-  #serve(standing: Standing, epoch: number): void {
-    const takesOver = standing.active && !this.#active;
+  #serve(standing: Standing): void {
+    const { epoch } = standing;
+    // Each welcome of an active agent is an epoch: where one is missing, another agent was active.
+    const succession = this.#standing !== null && epoch > this.#standing.epoch + 1;
+    const takesOver = standing.active && (!this.#active || succession);
     this.#epoch = epoch;
     this.#standing = standing;
     this.#journal.keepStanding(standing);
@@ -224,12 +227,19 @@ export class Agent {
     this.#health = null;
     this.#unsure = false;
     if (!standing.active) return this.#side.giveUp();
+    if (takesOver) this.#forgetEarlierTimes();
     this.#tasks.takeCharge();
     this.#books.sendAllAgain();
     if (this.#bridge === "away") return;
     if (takesOver) this.#lookAnew();
     this.#snapshotsDue = true;
     this.#askState = true;
+  }
+
+  /** What waited while another agent acted is out of date: the snapshots say how things stand now. */
+  #forgetEarlierTimes(): void {
+    this.#side.giveUp();
+    this.#books.forgetEvents();
   }
 
   /** Another agent may be in charge: until the edge has said who is, this one leaves everything as it is. */

@@ -93,6 +93,14 @@ export class Books {
       : `edge and agent disagreed on how much was told; reports go on from ${renumbered}`;
   }
 
+  /** Of what the edge has not taken, only the results of its orders are still of use. */
+  forgetEvents(): void {
+    for (const [key, { stream }] of this.#books) {
+      const first = stream.forgetEvents();
+      if (first !== null) this.#journal.renumber(key, stream.reports(), first);
+    }
+  }
+
   /** After a reconnect everything untaken is sent anew. */
   sendAllAgain(): void {
     for (const [key, { stream }] of this.#books) {

@@ -15,6 +15,8 @@ export interface ConferenceRecord {
 /** What must be known before the edge is heard for the first time. */
 export interface Standing {
   readonly active: boolean;
+  /** Of the last word of the edge about it. */
+  readonly epoch: number;
   readonly keypad: KeypadCodes;
 }
 

@@ -41,6 +41,20 @@ export class ReportStream {
     this.#pending.push({ numbered, characters: JSON.stringify(numbered).length });
   }
 
+  /**
+   * The results that wait get new numbers, and `null` is returned where nothing changes, else the first of these. Numbers
+   * that the edge may have taken are not given again: a gap is found, and closed, where it has not.
+   */
+  forgetEvents(): number | null {
+    const results = this.reports().filter(({ type }) => type === "result");
+    if (results.length === this.#pending.length) return null;
+    const first = this.#next;
+    this.#pending = [];
+    this.#sent = 0;
+    for (const report of results) this.append(report);
+    return first;
+  }
+
   /** After a reconnect nothing counts as sent. */
   forgetSent(): void {
     this.#sent = 0;

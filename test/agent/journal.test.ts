@@ -37,7 +37,7 @@ const ended = { type: "event", event: { type: "conference-ended" } } as const;
 test("what was written is there when the file is opened again, under the same journal id", () => {
   const first = journal();
   first.transaction(() => {
-    first.keepStanding({ active: true, keypad: { merge: "*1", mute: "*6" } });
+    first.keepStanding({ active: true, epoch: 1, keypad: { merge: "*1", mute: "*6" } });
     first.keepConference(key, record, 0);
     first.take(lock("a"), 0);
     first.take(lock("b"), 0);
@@ -50,7 +50,7 @@ test("what was written is there when the file is opened again, under the same jo
   expect(second.id).toBe(first.id);
   expect(second.nextNumber(key)).toBe(2);
   expect(second.load()).toEqual({
-    standing: { active: true, keypad: { merge: "*1", mute: "*6" } },
+    standing: { active: true, epoch: 1, keypad: { merge: "*1", mute: "*6" } },
     conferences: [{ conference: key, record }],
     tasks: [
       { task: lock("a"), phase: "taken" },
