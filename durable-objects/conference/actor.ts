@@ -206,6 +206,7 @@ export class ConferenceActor {
     const decision = this.#ports.rules.decide(this.#state, input, this.#surroundings(draft));
     this.#noteChanges(decision.changes, draft.writes);
     applyChanges(this.#state, decision.changes);
+    this.#pending.given(decision.orders);
     draft.rows = draft.rows.filter(({ host }) => !decision.dropQueued.includes(host));
     for (const { host, message } of decision.posts) {
       draft.rows = this.#outbox.add(draft.rows, host, message, () => takeNumber(draft, "transIds") as TransId);
@@ -307,7 +308,11 @@ export class ConferenceActor {
     const { signal } = new AbortController();
     const outcome = await this.#ports.post({ url, body, contentType: "application/json", timeoutMs, signal });
     const delivered = outcome.kind === "answered" && outcome.status >= 200 && outcome.status < 300;
-    await this.#commits.submit({ type: "client-data", id: first.id, attempt: first.attempts, delivered });
+    try {
+      await this.#commits.submit({ type: "client-data", id: first.id, attempt: first.attempts, delivered });
+    } catch (error) {
+      this.#ports.log({ level: "error", event: "client-data-not-noted", why: String(error), ...this.#identity });
+    }
   }
 
   /** A domain with one bridge needs no row to remember it. */

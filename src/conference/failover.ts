@@ -81,7 +81,6 @@ function dropServer(turn: Turn, server: WebexHost): void {
     const groups = Object.entries(head.groups).filter(([, request]) => !isItsOwn(request));
     turn.head = { ...head, groups: Object.fromEntries(groups) };
   }
-  if (head.phase === "creating") turn.head = { ...head, askers: head.askers.filter((one) => !isItsOwn(one)) };
 }
 
 /** The calls of which these messages tell that they left. */

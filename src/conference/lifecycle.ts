@@ -40,8 +40,11 @@ export function create(turn: Turn, message: CreateRequest): void {
 export function created(turn: Turn, head: Creating): void {
   const running = runningFrom(head);
   turn.head = running;
-  for (const asker of head.askers) answerCreate(turn, asker);
+  // Of two servers that asked at once the one that now has the conference comes first: the other may be gone.
+  const isBound = ({ replyTo }: Asked) => (replyTo ?? head.host) === head.host;
+  for (const asker of head.askers.filter(isBound)) answerCreate(turn, asker);
   announce(turn, running);
+  for (const asker of head.askers.filter((one) => !isBound(one))) answerCreate(turn, asker);
 }
 
 /** The bridge has not created it: nothing is kept. */

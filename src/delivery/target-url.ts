@@ -17,7 +17,8 @@ const labels = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/;
 
 /**
  * The URL to post to, by HTTP or HTTPS (protocol T2), for a `WbxHostName`: `host:port`, or a full URL (protocol T15). The
- * name is data, taken as it is written (protocol section 5, row 5).
+ * name is data, taken as it is written (protocol section 5, row 5); the path is the settings' alone, since a peer that
+ * chose it could have any page of an allowed host posted to.
  */
 export function targetUrl(webexHost: string, settings: TargetSettings): Result<string, BadTarget> {
   const [, givenScheme, givenHost, port, givenPath] = form.exec(webexHost) ?? [];
@@ -27,7 +28,7 @@ export function targetUrl(webexHost: string, settings: TargetSettings): Result<s
   const host = givenHost.toLowerCase();
   if (!isAllowedHost(settings.hosts, host)) return err({ kind: "not-allowed", host });
   const scheme = schemeFor(settings.scheme, givenScheme?.toLowerCase(), port);
-  return ok(`${scheme}://${host}${port === undefined ? "" : `:${port}`}${givenPath ?? settings.path}`);
+  return ok(`${scheme}://${host}${port === undefined ? "" : `:${port}`}${settings.path}`);
 }
 
 /**

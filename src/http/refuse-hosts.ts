@@ -14,7 +14,9 @@ export function refuseHosts(
   edge: Pick<Edge, "log" | "metrics">,
 ): readonly FromWebex[] {
   return messages.filter(({ type, replyTo: host }) => {
-    if (host === undefined) return true;
+    // Nothing is sent for these, so their host is of no interest.
+    if (host === undefined || type === "caller-named" || type === "message-refused" || type === "passthrough")
+      return true;
     const target = targetUrl(host, domain.settings.webex);
     if (target.ok) return true;
     edge.log("host-refused", { domain: domain.name, transId, host, message: type, why: target.error.kind });

@@ -100,7 +100,13 @@ export const domainSettings = v.strictObject({
   /** How long a key that closed while WebEx was away is answered with code 11 (protocol 4.9 F5). */
   closedMemoryMs: positive,
   createTimeoutMs: positive,
-  keypad: v.strictObject({ merge: keypadCode, mute: keypadCode }),
+  keypad: v.pipe(
+    v.strictObject({ merge: keypadCode, mute: keypadCode }),
+    v.check(
+      ({ merge, mute }) => !merge.startsWith(mute) && !mute.startsWith(merge),
+      "must have two codes of which neither begins with the other",
+    ),
+  ),
   recording: v.optional(
     v.strictObject({
       number: v.strictObject({ country: digits, area: digits, local: digits }),

@@ -27,6 +27,11 @@ test.each<[string, unknown, string]>([
     { webex: { timeoutMs: "10" } },
     'DOMAINS.local.webex.timeoutMs Invalid type: Expected number but received "10"; a right example: 10000',
   ],
+  [
+    "keypad codes of which one begins with the other",
+    { keypad: { merge: "*", mute: "*6" } },
+    'DOMAINS.local.keypad must have two codes of which neither begins with the other; a right example: {"merge":"*1","mute":"*6"}',
+  ],
   ["an unknown setting", { webex: { timeout: 10 } }, "DOMAINS.local.webex.timeout is not a setting"],
   [
     "a missing part",
