@@ -335,9 +335,15 @@ export class BridgeSide {
           call: work.call,
           attendeeId: work.attendeeId,
         });
+      case "report-speakers":
+        // Who asks anew knows nothing of those who speak already.
+        for (const call of this.#speaking) {
+          if (this.#legs.get(call)?.conference !== conference) continue;
+          this.#tell(conference, { type: "speaking-changed", call, speaking: true });
+        }
+        return;
       case "create-room":
       case "close-room":
-      case "report-speakers":
       case "stop-reporting-speakers":
         return;
       default:

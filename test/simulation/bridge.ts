@@ -47,6 +47,7 @@ export class Bridge {
   readonly #around: Surroundings;
   readonly #wires = new Set<BridgeWire>();
   #boots = 0;
+  #delayMs = 0;
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -81,9 +82,9 @@ export class Bridge {
     });
   }
 
-  /** Acts take so long; 0: as fast as can be. */
+  /** Acts wait so long for their turn; 0: not at all. What a closed connection has asked for is not begun any more. */
   slow(delayMs: number): void {
-    this.machine.setFaults({ delayMs, refuse: [], down: false });
+    this.#delayMs = delayMs;
   }
 
   callsOf(key: ConfKey): Call[] {
@@ -108,9 +109,14 @@ export class Bridge {
   #hear(wire: BridgeWire, message: ToBridge): void {
     const { machine } = this;
     if (message.type === "state") return wire.toNear({ type: "state", id: message.id, state: machine.state() });
-    const { id, commandId, conference, act } = message;
-    machine.act(commandId, conference, act, (outcome) => {
-      if (machine !== this.machine) return;
+    if (this.#delayMs === 0) return this.#act(wire, message);
+    this.#around.clock.after(this.#delayMs, () => {
+      if (machine === this.machine && this.#wires.has(wire)) this.#act(wire, message);
+    });
+  }
+
+  #act(wire: BridgeWire, { id, commandId, conference, act }: Extract<ToBridge, { type: "act" }>): void {
+    this.machine.act(commandId, conference, act, (outcome) => {
       const { clock } = this.#around;
       const made: Act = { at: clock.now, commandId, conference, act, done: outcome.done };
       this.#around.tell(() => `bridge: ${commandId} ${JSON.stringify(act)} ${JSON.stringify(outcome)}`);

@@ -65,9 +65,11 @@ export class WireDriver implements BridgeDriver {
     if (!wire) return;
     wire.silent = true;
     this.#around.clock.after(this.#draws.between(...silenceMs), () => {
-      const end = wire.near;
-      wire.near = null;
-      end?.closed(1006);
+      for (const end of ["near", "far"] as const) {
+        const owner = wire[end];
+        wire[end] = null;
+        owner?.closed(1006);
+      }
     });
   }
 
