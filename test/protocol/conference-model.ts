@@ -5,7 +5,7 @@ import { nextDeadline } from "../../src/conference/deadlines.ts";
 import { decide } from "../../src/conference/decide.ts";
 import { applyChanges, emptyState, type Post, type Surroundings } from "../../src/conference/decision.ts";
 import type { ConferenceInput, OperatorRequest } from "../../src/conference/input.ts";
-import type { ConferenceState } from "../../src/conference/state.ts";
+import type { ConferenceState, Head } from "../../src/conference/state.ts";
 import type { ConfKey, EpochMs, JournalId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
@@ -150,6 +150,7 @@ export class ConferenceModel {
   }
 
   #decide(input: ConferenceInput): void {
+    const { head } = this.state;
     const before = JSON.stringify(stateAsJson(this.state));
     const decision = decide(this.state, input, this.#around());
     if (JSON.stringify(stateAsJson(this.state)) !== before) this.#fail("the state was changed in place");
@@ -160,6 +161,9 @@ export class ConferenceModel {
       for (const [msgId, host] of this.#open) if (host === undefined || host === gone) this.#open.delete(msgId);
     }
     for (const post of decision.posts) this.#posted(post);
+    // A create that waited for a refused close takes over in the middle of a decision.
+    const isTakenOver = input.type === "webex" || decision.notes.some((note) => note.startsWith("taken over"));
+    if (!isTakenOver) for (const post of decision.posts) this.#checkTarget(post, head);
     for (const { id } of decision.orders) {
       if (!this.state.orders.has(id) && input.type !== "webex") this.#fail(`order ${id} was told and is not pending`);
     }
@@ -179,6 +183,19 @@ export class ConferenceModel {
     if (this.#answered.has(msgId)) this.#fail(`${msgId} is answered twice`);
     this.#answered.add(msgId);
     this.#open.delete(msgId);
+  }
+
+  /** News goes to the server that has the conference, under the handle that it knows, and after a detachment to nobody. */
+  #checkTarget({ host, message }: Post, before: Head): void {
+    if (message.msgId.startsWith("w") || !("extConfId" in message)) return;
+    // Of a conference that ends the head before counts; of one that a waiting create begins anew, the head after.
+    const listens = [before, this.state.head].some(
+      (head) =>
+        (head.phase === "creating" || (head.phase === "running" && head.attached)) &&
+        head.host === host &&
+        head.extConfId === message.extConfId,
+    );
+    if (!listens) this.#fail(`${message.type} goes to ${host} as ${message.extConfId}, where nobody listens`);
   }
 
   #around(): Surroundings {
