@@ -172,8 +172,8 @@ function isTakeOver(head: Creating | Running, message: CreateRequest): boolean {
 }
 
 /**
- * Whether the conference of this key ended without WebEx's knowledge (protocol 4.9 F5, section 5, row 20): its end was given up on, or is
- * still under way to a server that another one replaces now.
+ * Whether the conference of this key ended without WebEx's knowledge (protocol 4.9 F5, section 5, row 20): its end was
+ * given up on, or is still under way to a server that another one replaces now.
  */
 function wasClosedUnnoticed(turn: Turn, message: CreateRequest): boolean {
   const { head, at } = turn;
