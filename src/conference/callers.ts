@@ -46,7 +46,10 @@ export function tellEntered(turn: Turn, caller: Caller, action?: "private-talk")
   });
 }
 
-/** WebEx names a call, also one that we dialled (protocol 2.2.9, 4.2 step 3, section 5, row 25); what was held back for want of a name goes out. */
+/**
+ * WebEx names a call, also one that we dialled (protocol 2.2.9, 4.2 step 3, section 5, row 25); what was held back for
+ * want of a name goes out.
+ */
 export function nameCaller(turn: Turn, message: FromWebexMessages["caller-named"]): void {
   const caller = turn.callers.find(({ enterMsgId }) => enterMsgId === message.msgId);
   if (!caller) return turn.note(`WebEx names a call for message ${message.msgId}, which no caller waits for`);

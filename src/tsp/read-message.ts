@@ -5,10 +5,9 @@ import { type CodeLists, findName, type MessagePlan, type TableMessage, type Voc
 import type { XmlElement } from "./xml.ts";
 
 /**
- * Reads a message by its plan, or tells its first fault in the order of the table (protocol T20). What stands behind the
- * start tag is no attribute (protocol section 5, row 4), and children that the plan has not are passed over (protocol T25,
- * section 5, row 2). `alias` is the name of its element if
- * that is not the plan's own.
+ * Reads a message by its plan, or tells its first fault in the order of the table (protocol T20). `alias` is the name of
+ * its element if that is not the plan's own. What stands behind the start tag is no attribute (protocol section 5, row 4),
+ * and children that the plan has not are passed over (protocol T25, section 5, row 2).
  */
 export function readMessage(
   element: XmlElement,
