@@ -1,10 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join, resolve } from "node:path";
-
-/** Something that a person must put right before we can start: told as one line. */
-export class StartError extends Error {}
+import { join } from "node:path";
+import { reason, StartError } from "./start-error.ts";
 
 /** The port that an environment variable names, or else the given one. */
 export function portFrom(variable: string, otherwise: number): number {
@@ -13,21 +11,6 @@ export function portFrom(variable: string, otherwise: number): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
   throw new StartError(`${variable} is "${text}"; it must be a port from 1 to 65535, for example ${otherwise}`);
-}
-
-/** Makes the state folder (BRIDGEHEAD_STATE) if need be, and says so if nothing can be written there. */
-export function stateFolder(): string {
-  const folder = resolve(process.env.BRIDGEHEAD_STATE || ".bridgehead");
-  try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK | constants.X_OK);
-    writeFileSync(join(folder, ".writable"), "");
-  } catch (error) {
-    throw new StartError(
-      `cannot write to the state folder ${folder} (${reason(error)}); set BRIDGEHEAD_STATE to another`,
-    );
-  }
-  return folder;
 }
 
 /** A port that another program holds would answer in our place: better not to start at all. */
@@ -63,19 +46,3 @@ export function localOverrides(): object {
   }
   throw new StartError(`DOMAIN_LOCAL must be a JSON object; ${example}`);
 }
-
-function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return (("code" in error && typeof error.code === "string" && codes[error.code]) || error.message).replaceAll(
-    "\n",
-    " ",
-  );
-}
-
-const codes: Readonly<Record<string, string>> = {
-  EADDRINUSE: "the port is taken",
-  EACCES: "no permission",
-  EROFS: "read-only file system",
-  ENOTDIR: "a part of the path is a file",
-  EEXIST: "a file of this name is in the way",
-};

@@ -4,8 +4,10 @@ import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
 import { prepareEdge } from "./edge.ts";
 import { startGuard } from "./guard.ts";
-import { localOverrides, operatorToken, portFrom, requireFreePort, StartError, stateFolder } from "./local-settings.ts";
+import { localOverrides, operatorToken, portFrom, requireFreePort } from "./local-settings.ts";
 import { Part } from "./part.ts";
+import { StartError } from "./start-error.ts";
+import { stateFolder } from "./state-folder.ts";
 import { runUntilStopped, tell } from "./supervise.ts";
 
 await runUntilStopped(serve);

@@ -8,8 +8,10 @@ import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
 import { prepareEdge, wranglerDev } from "./edge.ts";
 import { type Guard, startGuard } from "./guard.ts";
-import { localOverrides, operatorToken, portFrom, requireFreePort, StartError, stateFolder } from "./local-settings.ts";
+import { localOverrides, operatorToken, portFrom, requireFreePort } from "./local-settings.ts";
 import { type Launch, Part } from "./part.ts";
+import { StartError } from "./start-error.ts";
+import { stateFolder } from "./state-folder.ts";
 import { runUntilStopped, tell } from "./supervise.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -70,6 +72,7 @@ async function start(): Promise<() => Promise<void>> {
     // What the edge has confirmed is on disk; without a grace it would wait for its open connections for ever.
     await Promise.all([parts.edge.stop(500), parts.bridge.stop(1_000)]);
     guard.watch([]);
+    rmSync(join(folder, "pids.json"), { force: true });
   };
 }
 

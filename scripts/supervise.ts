@@ -1,4 +1,4 @@
-import { StartError } from "./local-settings.ts";
+import { reason, StartError } from "./start-error.ts";
 
 /** One short line for a person, the part's name in front. */
 export function tell(who: string, what: string): void {
@@ -24,7 +24,14 @@ export async function runUntilStopped(start: () => Promise<() => Promise<void>>)
     await stop();
     process.exit(0);
   } catch (error) {
-    console.error(error instanceof StartError ? error.message : error);
+    console.error(forAPerson(error));
     process.exit(1);
   }
+}
+
+/** A line for what a person can put right; whatever else there is, with its stack, for what is a fault of ours. */
+function forAPerson(error: unknown): unknown {
+  if (error instanceof StartError) return error.message;
+  if (!(error instanceof Error && "syscall" in error && "path" in error)) return error;
+  return `cannot start: ${error.syscall} ${error.path} does not work (${reason(error)})`;
 }

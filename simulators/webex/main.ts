@@ -1,12 +1,29 @@
 import { describe, WebexServer } from "./server.ts";
 
-/** A TSP server as a program: prints what an adapter tells it. WEBEX_PORT, ADAPTER_URL. */
-const server = new WebexServer({
-  port: Number(process.env.WEBEX_PORT ?? 8795),
-  adapterUrl: process.env.ADAPTER_URL ?? "http://127.0.0.1:8787/tsp/local",
-});
+/** A TSP server as a program: names who enters, and prints what an adapter tells it. Its settings stand in README.md. */
+const port = portFrom("WEBEX_PORT", 8795);
+const adapterUrl = process.env.ADAPTER_URL || `http://127.0.0.1:${portFrom("PORT", 8787)}/tsp/local`;
+if (!/^https?:\/\/[^/]/.test(adapterUrl) || !URL.canParse(adapterUrl)) {
+  fail(`ADAPTER_URL is "${adapterUrl}"; it must be an address such as http://127.0.0.1:8787/tsp/local`);
+}
+
+const server = new WebexServer({ port, adapterUrl });
 server.onMessage = ({ at, transId, message }) => {
   console.log(`${new Date(at).toISOString().slice(11, 23)} TransID ${transId} ${describe(message)}`);
 };
-await server.start();
-console.log(`simulated WebEx: WbxHostName="${server.host}"`);
+await server
+  .start()
+  .catch((error: Error) => fail(`cannot listen on 127.0.0.1:${port} (${error.message}); set WEBEX_PORT to another`));
+console.log(`simulated WebEx: WbxHostName="${server.host}", adapter ${adapterUrl}`);
+
+function portFrom(variable: string, otherwise: number): number {
+  const text = process.env[variable] || String(otherwise);
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
+  return fail(`${variable} is "${text}"; it must be a port from 1 to 65535, for example ${otherwise}`);
+}
+
+function fail(problem: string): never {
+  console.error(`simulated WebEx: ${problem}`);
+  process.exit(1);
+}

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -69,6 +69,42 @@ test("a state folder that cannot be written is one line on stderr and exit code 
 
   expect(ended.code).toBe(1);
   expect(ended.stderr).toMatch(/^cannot write to the state folder .*set BRIDGEHEAD_STATE to another\n$/);
+});
+
+test("where the system makes no folders, that is said at once", async () => {
+  const ended = await start({ BRIDGEHEAD_STATE: "/proc/bridgehead/state" });
+
+  expect(ended).toEqual({
+    code: 1,
+    stderr:
+      "cannot write to the state folder /proc/bridgehead/state (nothing can be made there); set BRIDGEHEAD_STATE to another\n",
+  });
+});
+
+test("something in the way within the state folder is one line on stderr and exit code 1", async () => {
+  const folder = newFolder();
+  writeFileSync(join(folder, "agent"), "");
+
+  const ended = await start({ BRIDGEHEAD_STATE: folder });
+
+  expect(ended.code).toBe(1);
+  expect(ended.stderr).toMatch(/^cannot start: mkdir .*agent does not work \(a file of this name is in the way\)\n$/);
+});
+
+test("a second run on the same state folder is refused; after a SIGKILL of the first one it is not", async () => {
+  const state = newFolder();
+  const first = await LocalRun.start({ state });
+  const pids = Object.values(first.pids());
+
+  const second = await start({ BRIDGEHEAD_STATE: state });
+  expect(second.code).toBe(1);
+  expect(second.stderr).toMatch(/^the state folder \S+ is in use by another run; .*\n$/);
+
+  first.supervisor.kill("SIGKILL");
+  await eventually("no part is left", async () => !pids.some(isAlive), 5_000);
+  const third = await LocalRun.start({ state });
+  expect(await third.stop()).toBe(0);
+  expect(existsSync(join(state, "pids.json"))).toBe(false);
 });
 
 test.each([
