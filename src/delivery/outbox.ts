@@ -44,13 +44,14 @@ export function afterFailure<Message>(
 }
 
 /**
- * The rows of an object that comes back to life. Beginning the first attempt is not written, to save a row; so a first
- * transaction that was due already counts as begun, and no crash leads to one attempt too many (protocol T37).
+ * The rows of an object that comes back to life. Beginning the first attempt is not written, to save a row; so the first
+ * transaction counts as begun, and no crash leads to one attempt too many, or to other bytes in a repeat (protocol T37).
+ * It is due: a clock that was set back since would else hold it up.
  */
 export function afterRestart<Message>(
   rows: readonly OutboxRow<Message>[],
   now: EpochMs,
 ): readonly OutboxRow<Message>[] {
   const first = rows[0];
-  return first && first.attempts === 0 && first.dueAt <= now ? rows.with(0, { ...first, attempts: 1 }) : rows;
+  return first?.attempts === 0 ? rows.with(0, { ...first, attempts: 1, dueAt: Math.min(first.dueAt, now) }) : rows;
 }

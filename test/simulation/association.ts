@@ -52,6 +52,8 @@ export class Association {
   status: "new" | "created" | "running" | "locked" | "ended" = "new";
   /** When the adapter had taken another server's create. */
   replacedAt: number | null = null;
+  /** The meeting let the conference go on without it (protocol 4.8): nothing new is told. */
+  released = false;
   /** A transaction was given up: from then on the picture may be wrong, until another server takes over. */
   spoilt = false;
   speakersAsked = false;

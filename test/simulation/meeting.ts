@@ -124,7 +124,7 @@ export class Meeting implements MeetingKnowledge {
   }
 
   actsByItself(number: string): boolean {
-    return this.phones.actsByItself(number) || this.#openKinds("mute all", "unmute all");
+    return this.phones.actsByItself(number) || this.#isUnderWay("mute all") || this.#isUnderWay("unmute all");
   }
 
   leftByItself(number: string): boolean {
@@ -447,7 +447,7 @@ export class Meeting implements MeetingKnowledge {
       }
       if (!keepAlive) return;
       this.phase = "detached";
-      if (association) association.replacedAt = Number.POSITIVE_INFINITY;
+      if (association) association.released = true;
       if (this.#draws.chance(0.6)) {
         this.#around.clock.after(this.#draws.between(5_000, 60_000), () => {
           if (this.phase === "detached" && !this.quiet) this.create("again");
@@ -527,7 +527,7 @@ export class Meeting implements MeetingKnowledge {
   /** WebEx names a call, and goes on until the adapter has heard it. */
   #nameLater(server: Server, association: Association, msgId: MsgId, extCallId: ExtCallId): void {
     const name = () => {
-      if (!server.up || association.replacedAt !== null) return;
+      if (!server.up || association.replacedAt !== null || association.released) return;
       const { extConfId, host } = association;
       const more = this.#draws.chance(0.5) ? { extConfId } : {};
       void this.#webex.post(server, [{ type: "caller-named", msgId, replyTo: host, extCallId, ...more }]).then((ok) => {
@@ -541,8 +541,11 @@ export class Meeting implements MeetingKnowledge {
     return this.#draws.pick(calls.filter(({ number }) => this.phones.actsByItself(number)));
   }
 
-  #openKinds(...kinds: readonly string[]): boolean {
-    for (const one of this.#open) if (kinds.includes(one.kind)) return true;
+  /** Also where it was answered lately, and its effect may still be told. */
+  #isUnderWay(kind: string): boolean {
+    const answeredAt = this.#answeredAt.get(`${kind} ${undefined}`);
+    if (answeredAt !== undefined && this.#around.clock.now - answeredAt < 60_000) return true;
+    for (const one of this.#open) if (one.kind === kind) return true;
     return false;
   }
 

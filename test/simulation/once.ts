@@ -1,11 +1,11 @@
-import type { CommandId } from "../../src/foundation/ids.ts";
 import type { Act } from "./bridge.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** Judges the bridge's acts as they happen: each order acts once, and no order overtakes a later one. */
 export class OncePerAct {
   readonly #around: Surroundings;
-  readonly #done = new Set<CommandId>();
+  /** Conference and order: the name of an order is its conference's own. */
+  readonly #done = new Set<string>();
   readonly #dialled = new Set<string>();
   /** Conference and call → the highest serial number of an order of the edge that was carried out for it. */
   readonly #serials = new Map<string, number>();
@@ -16,8 +16,9 @@ export class OncePerAct {
 
   check({ commandId, conference, act, done }: Act): void {
     if (!done) return;
-    if (this.#done.has(commandId)) this.#around.violated("an order acts once", `${commandId} ${JSON.stringify(act)}`);
-    this.#done.add(commandId);
+    const order = `${conference} ${commandId}`;
+    if (this.#done.has(order)) this.#around.violated("an order acts once", `${commandId} ${JSON.stringify(act)}`);
+    this.#done.add(order);
     if (act.type === "dial") {
       const { local } = act.number;
       if (this.#dialled.has(local)) this.#around.violated("a number is dialled once", local);

@@ -209,7 +209,7 @@ export class Webex {
       if ("result" in message || message.type === "unknown" || !("extConfId" in message)) continue;
       const association = message.extConfId && this.associations.get(message.extConfId);
       if (!association) violated("a notification has a known handle", request.body);
-      else if (association.replacedAt !== null) {
+      else if (association.replacedAt !== null || (association.released && !known)) {
         violated("nothing is told to a replaced server", `${server?.host}: ${message.type} ${message.extConfId}`);
       }
     }
