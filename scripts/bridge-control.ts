@@ -1,3 +1,6 @@
+import type { ActEntry, Faults, NumberPlan } from "../simulators/bridge/machine.ts";
+import type { VisibleState } from "../simulators/bridge/visible-state.ts";
+
 /** The simulated bridge's control interface, as a person at its telephones has it. */
 export class BridgeControl {
   private readonly url: string;
@@ -21,11 +24,23 @@ export class BridgeControl {
   }
 
   /** How a number takes call-outs from now on. */
-  async answersWith(digits: string, outcome: NumberOutcome, afterMs = 50): Promise<void> {
+  async answersWith(digits: string, outcome: NumberPlan["outcome"], afterMs = 50): Promise<void> {
     await this.ask("PUT", `/numbers/${digits}`, { outcome, afterMs });
   }
 
-  async faults(faults: { delayMs?: number; refuse?: readonly string[]; down?: boolean }): Promise<void> {
+  async talk(call: string, talking: boolean): Promise<void> {
+    await this.ask("POST", `/calls/${call}/talking`, { talking });
+  }
+
+  async lock(confKey: string, locked: boolean): Promise<void> {
+    await this.ask("POST", `/conferences/${confKey}/lock`, { locked });
+  }
+
+  async end(confKey: string): Promise<void> {
+    await this.ask("POST", `/conferences/${confKey}/end`);
+  }
+
+  async faults(faults: Partial<Faults>): Promise<void> {
     await this.ask("PUT", "/faults", faults);
   }
 
@@ -33,12 +48,12 @@ export class BridgeControl {
     await this.ask("POST", "/reset");
   }
 
-  state(): Promise<BridgeState> {
+  state(): Promise<VisibleState> {
     return this.ask("GET", "/state");
   }
 
-  async acts(): Promise<readonly Act[]> {
-    return (await this.ask<{ acts: readonly Act[] }>("GET", "/acts")).acts;
+  async acts(): Promise<readonly ActEntry[]> {
+    return (await this.ask<{ acts: readonly ActEntry[] }>("GET", "/acts")).acts;
   }
 
   private async ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
@@ -51,38 +66,4 @@ export class BridgeControl {
     if (!response.ok) throw new Error(`simulated bridge: ${method} ${path} → ${response.status} ${text}`);
     return (text ? JSON.parse(text) : undefined) as Answer;
   }
-}
-
-export type NumberOutcome = "answer" | "busy" | "reject" | "invalid" | "no-answer";
-
-export interface Act {
-  readonly n: number;
-  readonly act: string;
-  readonly conference: string;
-  readonly room: string | null;
-  readonly call: string | null;
-  readonly commandId: string;
-  readonly outcome: string;
-}
-
-export interface BridgeState {
-  readonly conferences: readonly {
-    readonly key: string;
-    readonly locked: boolean;
-    readonly reportsSpeakers: boolean;
-    readonly rooms: readonly { readonly id: string; readonly kind: string; readonly calls: readonly string[] }[];
-  }[];
-  readonly calls: readonly BridgeCall[];
-}
-
-export interface BridgeCall {
-  readonly id: string;
-  readonly direction: "in" | "out";
-  readonly number: string;
-  readonly conference: string | null;
-  readonly state: "ringing" | "prompted" | "in-conference" | "ended";
-  readonly room: string | null;
-  readonly muted: boolean;
-  readonly attendeeId: string | null;
-  readonly endReason: string | null;
 }

@@ -1,7 +1,35 @@
-import type { World } from "./world.ts";
+import type { Call, RoomKind, World } from "./world.ts";
 
 /** The state as the control interface shows it. */
-export function visibleState(world: World): unknown {
+export interface VisibleState {
+  readonly conferences: readonly {
+    readonly key: string;
+    readonly locked: boolean;
+    readonly reportsSpeakers: boolean;
+    readonly rooms: readonly { readonly id: string; readonly kind: RoomKind; readonly calls: readonly string[] }[];
+  }[];
+  readonly calls: readonly VisibleCall[];
+}
+
+export interface VisibleCall
+  extends Pick<
+    Call,
+    | "id"
+    | "direction"
+    | "number"
+    | "extension"
+    | "conference"
+    | "room"
+    | "muted"
+    | "joinTone"
+    | "talking"
+    | "attendeeId"
+    | "endReason"
+  > {
+  readonly state: (typeof states)[Call["stage"]];
+}
+
+export function visibleState(world: World): VisibleState {
   const conferences = [...world.conferences.values()].map(({ key, locked, reportsSpeakers, rooms }) => {
     const calls = world.callsOf(key);
     return {

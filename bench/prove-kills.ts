@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type Act, BridgeControl } from "../scripts/bridge-control.ts";
+import { BridgeControl } from "../scripts/bridge-control.ts";
 import { LocalRun, type Pids } from "../scripts/local-run.ts";
+import type { ActEntry } from "../simulators/bridge/machine.ts";
 import { WebexServer } from "../simulators/webex/server.ts";
 import type { MsgId } from "../src/foundation/ids.ts";
 import { type Conference, fillConferences } from "./conferences.ts";
@@ -106,7 +107,7 @@ async function settle(asked: readonly Asked[]): Promise<void> {
   }
 }
 
-async function count(kills: number, asked: readonly Asked[], acts: readonly Act[]): Promise<boolean> {
+async function count(kills: number, asked: readonly Asked[], acts: readonly ActEntry[]): Promise<boolean> {
   const answersTo = new Map<string, string[]>();
   for (const { msgId, result } of answers()) answersTo.set(msgId, [...(answersTo.get(msgId) ?? []), String(result)]);
   const ofEach = asked.map(({ msgId }) => answersTo.get(msgId) ?? []);
