@@ -3,8 +3,9 @@ import { createCodec } from "../tsp/codec.ts";
 import { defaultCodes, type ProtocolOverrides } from "../tsp/protocol-table.ts";
 import { globalNumbers } from "./global-numbers.ts";
 
-const positive = v.pipe(v.number(), v.integer(), v.minValue(1));
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const whole = v.pipe(v.number("must be a number"), v.integer("must be a whole number"));
+const positive = v.pipe(whole, v.minValue(1, "must be at least 1"));
+const count = v.pipe(whole, v.minValue(0, "must not be negative"));
 const keypadCode = v.pipe(v.string(), v.regex(/^[0-9*]{1,8}$/, "must be 1 to 8 of 0-9 and *, for example *6"));
 const wireName = v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "must be an XML name"));
 
@@ -31,7 +32,7 @@ const bridge = v.strictObject({
   name: v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,32}$/, "must be 1 to 32 of a-z, 0-9 and -")),
   agents: v.pipe(
     v.array(agent),
-    v.minLength(1),
+    v.minLength(1, "must name at least one agent with its public key"),
     v.check((items) => namesDiffer(items), "must not have two agents of one name"),
   ),
 });
@@ -81,22 +82,22 @@ export const domainSettings = v.strictObject({
         v.regex(/^(?:\*\.)?[A-Za-z0-9.:[\]-]+$/, "must be host names such as tsp1.example.com or *.example.com"),
       ),
     ),
-    scheme: v.picklist(["http", "https", "auto"]),
-    path: v.pipe(v.string(), v.startsWith("/")),
+    scheme: v.picklist(["http", "https", "auto"], 'must be "http", "https" or "auto"'),
+    path: v.pipe(v.string(), v.startsWith("/", "must begin with /")),
     /** How long one attempt may take. */
     timeoutMs: positive,
     /** Attempts for one transaction, the first one among them (protocol T37). */
     attempts: positive,
     /** Pause before the second, the third … attempt; the last one repeats. */
-    retryDelaysMs: v.pipe(v.array(count), v.minLength(1)),
+    retryDelaysMs: v.pipe(v.array(count), v.minLength(1, "must have at least one pause")),
   }),
   bridges: v.pipe(
     v.array(bridge),
-    v.minLength(1),
+    v.minLength(1, "must name at least one bridge"),
     v.check((items) => namesDiffer(items), "must not have two bridges of one name"),
   ),
   /** How long a TransID is known as a repeat; below 24 h (protocol T40). */
-  transactionMemoryMs: v.pipe(positive, v.maxValue(86_399_999)),
+  transactionMemoryMs: v.pipe(positive, v.maxValue(86_399_999, "must be below 24 hours, 86400000")),
   /** How long a key that closed while WebEx was away is answered with code 11 (protocol 4.9 F5). */
   closedMemoryMs: positive,
   createTimeoutMs: positive,

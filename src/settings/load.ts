@@ -3,6 +3,7 @@ import type { DomainName } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { type DomainSettings, domainSettings } from "./domain-settings.ts";
 import { type DomainSettingsInput, localDomain } from "./local-domain.ts";
+import { nearestName } from "./nearest-name.ts";
 
 export type Domains = ReadonlyMap<DomainName, DomainSettings>;
 
@@ -55,37 +56,72 @@ function parseJson(json: string): Result<unknown, string> {
 
 function explain(issue: v.BaseIssue<unknown>): string {
   const path = (issue.path ?? []).map((step) => String(step.key));
-  const right = exampleAt(path);
-  const hint = right === undefined ? "" : `; a right example: ${right}`;
-  return `DOMAINS${path.map((step) => `.${step}`).join("")} ${whatIsWrong(issue)}${hint}`;
+  const place = `DOMAINS${path.map((step) => `.${step}`).join("")}`;
+  if (issue.type === "strict_object" && issue.expected === "never") return `${place} ${notASetting(path)}`;
+  const wrong = issue.received === "undefined" ? "is missing" : issue.message.replaceAll("\n", " ");
+  return `${place} ${wrong}; a right example: ${exampleAt(path)}`;
 }
 
-function whatIsWrong(issue: v.BaseIssue<unknown>): string {
-  if (issue.type === "strict_object" && issue.expected === "never") return "is not a setting";
-  if (issue.received === "undefined") return "is missing";
-  return issue.message.replaceAll("\n", " ");
+function notASetting(path: readonly string[]): string {
+  const names = settingsIn(path.slice(0, -1));
+  const meant = nearestName(path.at(-1) ?? "", names);
+  return meant ? `is not a setting; did you mean ${meant}?` : `is not a setting; there are ${names.join(", ")}`;
 }
 
-/** What stands at this path in a complete, right domain; where that has nothing, nothing is suggested. */
-function exampleAt(path: readonly string[]): string | undefined {
+/** The names that the schema has at this path of a domain. */
+function settingsIn(path: readonly string[]): string[] {
+  let schema: SchemaPart = inner(allDomains);
+  for (const step of path) schema = inner(schema.entries?.[step] ?? schema.value ?? schema.item ?? schema);
+  return Object.keys(schema.entries ?? {});
+}
+
+interface SchemaPart {
+  readonly type: string;
+  readonly entries?: Readonly<Record<string, SchemaPart>>;
+  readonly value?: SchemaPart;
+  readonly item?: SchemaPart;
+  readonly wrapped?: SchemaPart;
+  readonly pipe?: readonly SchemaPart[];
+}
+
+/** Below what makes it optional or checks it further. */
+function inner(schema: SchemaPart): SchemaPart {
+  const within = schema.wrapped ?? schema.pipe?.find(({ entries, value, item }) => entries ?? value ?? item);
+  return within ? inner(within) : schema;
+}
+
+/** What stands at this path in a complete, right domain; where that has nothing, the whole that it would be a part of. */
+function exampleAt(path: readonly string[]): string {
   if (path.length <= 1) return '{"local": {…}}';
   let place: unknown = example;
-  for (const step of path.slice(1)) {
-    if (typeof place !== "object" || place === null) return undefined;
+  for (const [index, step] of path.slice(1).entries()) {
     const key = Array.isArray(place) ? "0" : step;
-    if (!Object.hasOwn(place, key)) return undefined;
+    if (typeof place !== "object" || place === null || !Object.hasOwn(place, key)) {
+      return `"${path[index]}": ${JSON.stringify(place)}`;
+    }
     place = (place as Readonly<Record<string, unknown>>)[key];
   }
   return JSON.stringify(place);
 }
 
-const example: DomainSettingsInput = {
+/** A domain that has every setting. */
+export const example: DomainSettingsInput = {
   ...localDomain({ agents: [{ name: "agent-1", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] }),
   recording: { number: { country: "1", area: "408", local: "5551234" }, sequence: "P15D123456789#P0" },
-  hybrid: { clientUrl: "https://voice.example.com/client" },
+  hybrid: {
+    clientUrl: "https://voice.example.com/client",
+    connectData: "room=7",
+    adhocInstall: true,
+    appDetection: "voice.exe",
+  },
   passthroughUrl: "https://voice.example.com/passthrough",
   globalNumbers: { GB: [{ number: "+44 20 7946 0100", kind: "toll", label: "London" }] },
-  protocol: { elements: {}, attributes: {}, codes: {}, silent: [] },
+  protocol: {
+    elements: { W2A_UpdateUser: "W2A_UpdateCall" },
+    attributes: { SubConfID: "ExtSubConfID" },
+    codes: { updateAction: { lock: 21 } },
+    silent: ["A2W_RspUpdateConference"],
+  },
   adapterSecrets: ["q3J8xWm0ZbV5tYk2"],
   logs: { personal: false },
 };

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { loadDomains } from "../../src/settings/load.ts";
+import { domainSettings } from "../../src/settings/domain-settings.ts";
+import { example, loadDomains } from "../../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../../src/settings/local-domain.ts";
 
 const publicKey = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
@@ -15,6 +16,13 @@ test("the local domain is right as it is, and the same text is read once", () =>
   expect(load({})).toBe(loaded);
 });
 
+test("the examples of the messages make a domain that is right, and has every setting", () => {
+  const loaded = loadDomains(JSON.stringify({ example }));
+
+  expect(loaded).toMatchObject({ ok: true });
+  expect(Object.keys(example).sort()).toEqual(Object.keys(domainSettings.entries).sort());
+});
+
 test("a recording sequence without its final pause gets one", () => {
   const loaded = load({ recording: { number: { country: "1", area: "408", local: "55" }, sequence: "P5D123#" } });
 
@@ -25,14 +33,44 @@ test.each<[string, unknown, string]>([
   [
     "a wrong type",
     { webex: { timeoutMs: "10" } },
-    'DOMAINS.local.webex.timeoutMs Invalid type: Expected number but received "10"; a right example: 10000',
+    "DOMAINS.local.webex.timeoutMs must be a number; a right example: 10000",
   ],
   [
     "keypad codes of which one begins with the other",
     { keypad: { merge: "*", mute: "*6" } },
     'DOMAINS.local.keypad must have two codes of which neither begins with the other; a right example: {"merge":"*1","mute":"*6"}',
   ],
-  ["an unknown setting", { webex: { timeout: 10 } }, "DOMAINS.local.webex.timeout is not a setting"],
+  [
+    "an unknown setting",
+    { webex: { timeout: 10 } },
+    "DOMAINS.local.webex.timeout is not a setting; did you mean timeoutMs?",
+  ],
+  ["a mistyped setting", { webx: {} }, "DOMAINS.local.webx is not a setting; did you mean webex?"],
+  [
+    "a setting that is like none",
+    { keypad: { hangUp: "*9" } },
+    "DOMAINS.local.keypad.hangUp is not a setting; there are merge, mute",
+  ],
+  [
+    "an unknown word of the protocol",
+    { protocol: { codes: { privilege: { speek: 1 } } } },
+    "DOMAINS.local.protocol.codes.privilege.speek is not a setting; did you mean speak?",
+  ],
+  [
+    "a setting too many for an agent",
+    { bridges: [{ name: "b", agents: [{ name: "a", publicKey, key: "" }] }] },
+    "DOMAINS.local.bridges.0.agents.0.key is not a setting; there are name, publicKey",
+  ],
+  [
+    "a name that XML does not allow",
+    { protocol: { attributes: { ExtConfID: "1 2" } } },
+    'DOMAINS.local.protocol.attributes.ExtConfID must be an XML name; a right example: "attributes": {"SubConfID":"ExtSubConfID"}',
+  ],
+  [
+    "a bridge without agents",
+    { bridges: [{ name: "b", agents: [] }] },
+    `DOMAINS.local.bridges.0.agents must name at least one agent with its public key; a right example: [{"name":"agent-1","publicKey":"${publicKey}"}]`,
+  ],
   [
     "a missing part",
     { recording: { sequence: "P1" } },
@@ -46,7 +84,7 @@ test.each<[string, unknown, string]>([
   [
     "a memory of a day, after which WebEx uses its numbers again",
     { transactionMemoryMs: 86_400_000 },
-    "DOMAINS.local.transactionMemoryMs Invalid value: Expected <=86399999 but received 86400000; a right example: 7200000",
+    "DOMAINS.local.transactionMemoryMs must be below 24 hours, 86400000; a right example: 7200000",
   ],
   [
     "a secret that can be guessed",
