@@ -44,14 +44,14 @@ export function afterFailure<Message>(
 }
 
 /**
- * The rows of an object that comes back to life. Beginning the first attempt is not written, to save a row; so the first
- * transaction counts as begun, and no crash leads to one attempt too many, or to other bytes in a repeat (protocol T37).
- * It is due: a clock that was set back since would else hold it up.
+ * The rows of an object that comes back to life. Beginning a first attempt is not written, nor is at once that those before
+ * it are confirmed, to save rows; so each may have been begun and counts so, and no crash leads to one attempt too many, or
+ * to other bytes in a repeat (protocol T37). A clock that was set back since does not hold them up.
  */
 export function afterRestart<Message>(
   rows: readonly OutboxRow<Message>[],
   now: EpochMs,
 ): readonly OutboxRow<Message>[] {
-  const first = rows[0];
-  return first?.attempts === 0 ? rows.with(0, { ...first, attempts: 1, dueAt: Math.min(first.dueAt, now) }) : rows;
+  if (rows.every(({ attempts }) => attempts > 0)) return rows;
+  return rows.map((row) => (row.attempts > 0 ? row : { ...row, attempts: 1, dueAt: Math.min(row.dueAt, now) }));
 }

@@ -45,7 +45,7 @@ test.each([
   ["was due", 1000, 0, 1],
   ["was due only by a clock that was set back", 999, 0, 1],
   ["has its attempts on disk", 5000, 2, 2],
-])("after a restart, the first transaction that %s counts its attempts right", (_, now, attempts, expected) => {
+])("after a restart, a transaction that %s counts its attempts right, and so does one behind it", (_, now, attempts, expected) => {
   const [first, second] = afterRestart([row({ attempts }), row({ seq: 2 })], now);
-  expect([first?.attempts, second?.attempts]).toEqual([expected, 0]);
+  expect([first?.attempts, second?.attempts]).toEqual([expected, 1]);
 });

@@ -57,6 +57,12 @@ export class Association {
   /** A transaction was given up: from then on the picture may be wrong, until another server takes over. */
   spoilt = false;
   speakersAsked = false;
+  /** The one whose conference it took over while that was running. */
+  inherits: Association | null = null;
+  /** Calls whose names the adapter has confirmed. */
+  readonly named = new Set<ExtCallId>();
+  /** Everybody it was told of, those who left among them. */
+  readonly heardOf = new Set<ExtCallId>();
   readonly #around: Surroundings;
   readonly #meeting: MeetingKnowledge;
 
@@ -65,6 +71,17 @@ export class Association {
     this.host = host;
     this.#around = around;
     this.#meeting = meeting;
+  }
+
+  get isLive(): boolean {
+    return this.status === "running" || this.status === "locked";
+  }
+
+  /** Those of whom the server before knew, and this one was told nothing (protocol 4.9 F4). */
+  get forgotten(): ExtCallId[] {
+    const before = this.inherits;
+    if (!before) return [];
+    return [...before.attendees.keys()].filter((id) => before.named.has(id) && !this.heardOf.has(id));
   }
 
   created(): void {
@@ -105,6 +122,7 @@ export class Association {
       asked.waits = true;
       return extCallId;
     }
+    this.heardOf.add(extCallId);
     const number = message.did ?? "";
     const twice = [...this.attendees.values()].some((one) => one.number === number || one.extCallId === extCallId);
     this.#must("a call enters once", !twice, number);
@@ -123,6 +141,7 @@ export class Association {
 
   changed(message: Told<"caller-changed">): void {
     const { extCallId, status } = message;
+    this.heardOf.add(extCallId);
     const asked = this.#meeting.askedCalls.get(extCallId);
     if (message.action === "joined-main" && asked?.waits) this.#joins(asked);
     const attendee = this.attendees.get(extCallId);

@@ -64,6 +64,8 @@ function checkMeeting(meeting: Meeting, bridge: Bridge, violated: Surroundings["
   if (phase === "creating") violated("a create ends", key);
   if (phase !== "running" || !association) return;
   if (association.spoilt) return violated("another server takes over", key);
+  const [forgotten] = association.forgotten;
+  if (forgotten) violated("a new server hears of those who left meanwhile", `${key}: ${forgotten}`);
   if (!there) return violated("a conference that runs is on the bridge", key);
   for (const call of calls) {
     const waits = [...meeting.askedCalls.values()].some((asked) => asked.waits && asked.number === call.number);

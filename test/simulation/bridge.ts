@@ -34,6 +34,8 @@ export interface Act {
   readonly done: boolean;
 }
 
+const slowAfterMs = 15_000;
+
 /** The simulated bridge, behind wires instead of sockets. */
 export class Bridge {
   machine: Machine;
@@ -48,6 +50,7 @@ export class Bridge {
   readonly #wires = new Set<BridgeWire>();
   #boots = 0;
   #delayMs = 0;
+  #slowUntil = Number.NEGATIVE_INFINITY;
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -84,7 +87,16 @@ export class Bridge {
 
   /** Acts wait so long for their turn; 0: not at all. What a closed connection has asked for is not begun any more. */
   slow(delayMs: number): void {
+    this.#slowUntil = this.#around.clock.now + this.#delayMs;
     this.#delayMs = delayMs;
+  }
+
+  /**
+   * Whether acts may have been held up. An agent that takes over finds no trace of such an act and must take it for lost:
+   * it may then happen twice, and later than it should.
+   */
+  get slowLately(): boolean {
+    return this.#delayMs > 0 || this.#around.clock.now < this.#slowUntil + slowAfterMs;
   }
 
   callsOf(key: ConfKey): Call[] {

@@ -152,6 +152,7 @@ export class Meeting implements MeetingKnowledge {
     this.#handles += 1;
     const extConfId = `${this.#name.slice(8)}00${this.#handles}` as ExtConfId;
     const association = new Association(extConfId, server.host, this.#around, this);
+    association.inherits = why === "failover" && old?.isLive ? old : null;
     this.#webex.associations.set(extConfId, association);
     this.#associations.add(association);
     this.association = association;
@@ -179,10 +180,19 @@ export class Meeting implements MeetingKnowledge {
       anonymousId: silentId,
     };
     void this.#webex.post(server, [request]).then((confirmed) => {
-      if (old && old.host !== server.host && obligation.takenAt !== null) old.replacedAt = clock.now;
+      if (old && why === "failover" && old.host !== server.host && obligation.takenAt !== null) {
+        old.replacedAt = clock.now;
+      }
       if (confirmed || association !== this.association || attempt !== this.#attempts) return;
       this.create("failover");
     });
+  }
+
+  /** A conference that goes on is never created on the bridge anew (protocol 4.9 F5). */
+  bridgeCreates(): void {
+    const { association } = this;
+    if (this.phase !== "creating" || !association?.inherits) return;
+    this.#around.violated("a conference that ended unnoticed is not created anew", association.extConfId);
   }
 
   /** The server is gone, or what it was told is not all: another one takes over. */
@@ -532,6 +542,7 @@ export class Meeting implements MeetingKnowledge {
       const more = this.#draws.chance(0.5) ? { extConfId } : {};
       void this.#webex.post(server, [{ type: "caller-named", msgId, replyTo: host, extCallId, ...more }]).then((ok) => {
         if (!ok) this.#around.clock.after(3_000, name);
+        else association.named.add(extCallId);
       });
     };
     this.#around.clock.after(this.#draws.between(10, 1_500), name);

@@ -97,11 +97,15 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
   connect(parts);
   disturb(parts);
 
-  clock.runUntil(livelyMs);
-  heal(parts);
-  clock.runUntil(livelyMs + untilQuietMs);
-  checkAtQuiet(parts);
-  checkStillness(parts);
+  try {
+    clock.runUntil(livelyMs);
+    heal(parts);
+    clock.runUntil(livelyMs + untilQuietMs);
+    checkAtQuiet(parts);
+    checkStillness(parts);
+  } catch (error) {
+    around.violated("nothing is thrown", error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
   for (const { disk } of edge.objects()) disk.close();
   for (const { journal } of agents) journal.close();
   return { seed, violations, counts: faults.counts, faults: faults.happened, actions, story, events: clock.events };
@@ -110,7 +114,11 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
 /** Tells the meetings what they must know of each other's sides. */
 function connect({ around, edge, webex, bridge, meetings }: Parts): void {
   const once = new OncePerAct(around);
-  bridge.onAct = (act) => once.check(act);
+  bridge.onAct = (act) => {
+    if (!bridge.slowLately) once.check(act);
+    if (act.act.type !== "create-conference" || !act.done) return;
+    for (const meeting of meetings) if (meeting.key === act.conference) meeting.bridgeCreates();
+  };
   webex.onMessage = (server, message) => {
     const association = "extConfId" in message && message.extConfId && webex.associations.get(message.extConfId);
     if (!association || "result" in message || association.host !== server.host) return;
