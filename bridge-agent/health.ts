@@ -39,7 +39,10 @@ export function healthServer(parts: HealthParts, port: number): Promise<Server> 
     }
   });
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", ({ code, message }: NodeJS.ErrnoException) => {
+      const why = code === "EADDRINUSE" ? "the port is taken" : message;
+      reject(new Error(`listen.port: cannot listen on 127.0.0.1:${port} (${why}); set it to another port, or to 0`));
+    });
     server.listen(port, "127.0.0.1", () => resolve(server));
   });
 }

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeStateFolder } from "./state-folder.ts";
 
 /** The agent's Ed25519 key. The private half never leaves the machine; the edge's settings name the public one. */
 export interface AgentKey {
@@ -18,7 +19,7 @@ export function agentKey(folder: string): AgentKey {
 }
 
 function makeKey(folder: string, file: string): void {
-  mkdirSync(folder, { recursive: true });
+  makeStateFolder(folder);
   const { privateKey } = generateKeyPairSync("ed25519");
   const pem = privateKey.export({ type: "pkcs8", format: "pem" });
   try {

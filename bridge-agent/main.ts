@@ -30,7 +30,7 @@ command("doctor", "check settings, key, clock, name, reachability and bridge").a
   },
 );
 
-await program.parseAsync();
+await program.parseAsync().catch((error: Error) => fail(error.message));
 
 interface Options {
   readonly settings: string;

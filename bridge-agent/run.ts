@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { ActOutcome } from "../src/bridge/driving.ts";
@@ -15,6 +14,7 @@ import { openJournal } from "./journal.ts";
 import { agentKey } from "./key.ts";
 import { EdgeLink } from "./link.ts";
 import type { AgentSettings } from "./settings.ts";
+import { makeStateFolder } from "./state-folder.ts";
 
 const TICK_MS = 200;
 const FINISH_WITHIN_MS = 5_000;
@@ -37,7 +37,7 @@ export function driverFor(settings: AgentSettings["driver"]): BridgeDriver {
 
 /** Brings journal, driver, link and the agent together. A journal that cannot be written ends the process. */
 export async function runAgent(settings: AgentSettings, log: Logger): Promise<RunningAgent> {
-  mkdirSync(settings.state, { recursive: true });
+  makeStateFolder(settings.state);
   const journal = openJournal(join(settings.state, "journal.sqlite"));
   const agent = new Agent(journal, newIds());
   const driver = driverFor(settings.driver);

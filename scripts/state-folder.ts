@@ -1,6 +1,7 @@
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { makeFolder } from "../bridge-agent/state-folder.ts";
 import { reason, StartError } from "./start-error.ts";
 
 /** Held as long as this process lives, whatever it dies of: the system lets go of the lock. */
@@ -28,11 +29,4 @@ export function stateFolder(): string {
     );
   }
   return folder;
-}
-
-/** One level after the other: Node's own `recursive` tries for ever where the system makes no folders, as in /proc. */
-function makeFolder(folder: string): void {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
-  if (dirname(folder) !== folder) makeFolder(dirname(folder));
-  mkdirSync(folder);
 }

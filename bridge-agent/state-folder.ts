@@ -1,0 +1,20 @@
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** Makes the folder of key and journal if need be. What is in the way is told with the name of the setting. */
+export function makeStateFolder(folder: string): void {
+  try {
+    makeFolder(folder);
+    writeFileSync(join(folder, "journal.sqlite"), "", { flag: "a" });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`state: nothing can be written in ${folder} (${why}); name a folder such as "/var/lib/bridgehead"`);
+  }
+}
+
+/** One level after the other: Node's own `recursive` tries for ever where the system makes no folders, as in /proc. */
+export function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (dirname(folder) !== folder) makeFolder(dirname(folder));
+  mkdirSync(folder);
+}

@@ -1,0 +1,56 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+
+const folder = mkdtempSync(join(tmpdir(), "bridgehead-test-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const right = {
+  edge: "ws://127.0.0.1:9",
+  domain: "acme",
+  bridge: "bridge-1",
+  agent: "agent-1",
+  state: "state",
+  listen: { port: 0 },
+  driver: { type: "generic", url: "ws://127.0.0.1:9/bridge" },
+};
+
+test.each(["run", "key"])("%s: a state folder that cannot be made is told by the setting's name", async (command) => {
+  const file = join(folder, "in-the-way");
+  writeFileSync(file, "");
+
+  for (const state of [join(file, "state"), "/proc/bridgehead"]) {
+    const { code, stderr } = await agent(command, { state });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^(agent cannot start: )?state: nothing can be written in \S+ \([^\n]+\); [^\n]*\n$/);
+  }
+});
+
+test("a port that is taken is told by the setting's name", async () => {
+  const holder = createServer();
+  await new Promise<void>((listening) => holder.listen(0, "127.0.0.1", listening));
+  const { port } = holder.address() as AddressInfo;
+
+  const { code, stderr } = await agent("run", { listen: { port } });
+
+  holder.close();
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: `agent cannot start: listen.port: cannot listen on 127.0.0.1:${port} (the port is taken); set it to another port, or to 0\n`,
+  });
+});
+
+/** Runs what is expected to end by itself. */
+function agent(command: string, change: object): Promise<{ readonly code: number; readonly stderr: string }> {
+  const settings = join(folder, "agent.json");
+  writeFileSync(settings, JSON.stringify({ ...right, ...change }));
+  const args = ["bridge-agent/main.ts", command, "--settings", settings];
+  return new Promise((ended) => {
+    execFile(process.execPath, args, { timeout: 10_000 }, (error, _stdout, stderr) =>
+      ended({ code: error ? Number(error.code ?? -1) : 0, stderr }),
+    );
+  });
+}
