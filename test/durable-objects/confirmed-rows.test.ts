@@ -39,6 +39,12 @@ test("what was confirmed at a later attempt is never taken for given up after a 
   world.answer = (posted) =>
     world.posted.length < 3 ? { kind: "failed", reason: "TimeoutError" } : world.confirmed(posted.transId);
   await world.during(world.report(callerEntered(0)));
-  await world.time.pass(2500);
-  expect([world.posted.length, world.outboxRows]).toEqual([3, 0]);
+  while (world.posted.length < 3) await world.time.pass(1);
+  await world.time.pass(1);
+  expect(world.outboxRows).toBe(0);
+
+  world.kill();
+  await world.time.pass(5000);
+  expect(world.posted).toHaveLength(3);
+  expect(world.lines.filter(({ note }) => String(note).includes("given up"))).toEqual([]);
 });
