@@ -4,7 +4,7 @@ import { lockChanged } from "./announcements.ts";
 import { admitted, expelled, refused } from "./call-outs.ts";
 import { mutedChanged } from "./callers.ts";
 import { gone, moved } from "./comings-and-goings.ts";
-import { closed, closeFailed, created, createFailed } from "./lifecycle.ts";
+import { closed, closeFailed, created, createFailed, lostByBridge } from "./lifecycle.ts";
 import { inviteeMoved, talkOf, talkRoomCreated } from "./private-talk.ts";
 import { type Outcome, refusalResult } from "./refusals.ts";
 import { setReporting, speakingChanged } from "./speech.ts";
@@ -14,6 +14,14 @@ import type { Turn } from "./turn.ts";
 
 /** The bridge has carried out an order, or refused it. The order is no longer pending. */
 export function takeResult(turn: Turn, order: PendingOrder, outcome: Outcome): void {
+  carryOut(turn, order, outcome);
+  const { head } = turn;
+  // Nobody saw it end: no agent was in charge then.
+  const isGone = !outcome.done && outcome.reason === "no-such-conference";
+  if (isGone && head.phase === "running" && !head.closing) lostByBridge(turn);
+}
+
+function carryOut(turn: Turn, order: PendingOrder, outcome: Outcome): void {
   const { head } = turn;
   const { command, asked } = order;
   const result = outcome.done ? "ok" : refusalResult(outcome.reason);

@@ -134,8 +134,9 @@ function returned(turn: Turn, caller: Caller, from: Room | undefined, request: A
   turn.callers.set(caller.call, moved);
   tellNews(turn, moved, { status: moved.muted ? "muted" : "unmuted" });
   if (!from) return;
-  // Who goes back because the room closes is not told of one by one; one whose removal was asked for before is.
-  if (request || from.stage !== "closing") tellCall(turn, moved, from, "returned");
+  // Who goes back because the room closes is not told of one by one while the answer to that is due; one whose removal was
+  // asked for before is.
+  if (request || from.stage !== "closing" || !from.closer) tellCall(turn, moved, from, "returned");
 }
 
 function giveUpClosing(turn: Turn, room: Room, result: ReturnType<typeof refusalResult>): void {

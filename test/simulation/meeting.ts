@@ -188,6 +188,11 @@ export class Meeting implements MeetingKnowledge {
     });
   }
 
+  /** An end that no agent saw is found with the next order: here is one. */
+  askOnce(): void {
+    if (this.phase === "running") this.#update("unlock", "unlock");
+  }
+
   /** A conference that goes on is never created on the bridge anew (protocol 4.9 F5). */
   bridgeCreates(): void {
     const { association } = this;

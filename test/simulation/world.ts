@@ -100,6 +100,8 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
   try {
     clock.runUntil(livelyMs);
     heal(parts);
+    clock.runUntil(livelyMs + untilQuietMs / 2);
+    for (const meeting of meetings) meeting.askOnce();
     clock.runUntil(livelyMs + untilQuietMs);
     checkAtQuiet(parts);
     checkStillness(parts);

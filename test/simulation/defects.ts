@@ -1,0 +1,299 @@
+/** One defect to plant: in this file, this text becomes that one. */
+export interface Defect {
+  readonly name: string;
+  readonly file: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+const actor = "durable-objects/conference/actor.ts";
+const outbox = "durable-objects/outbox.ts";
+const delivery = "src/delivery/outbox.ts";
+const pending = "durable-objects/conference/pending-orders.ts";
+const failover = "src/conference/failover.ts";
+const results = "src/conference/results.ts";
+const agent = "bridge-agent/agent.ts";
+const tasks = "bridge-agent/tasks.ts";
+const bridgeSide = "bridge-agent/bridge-side.ts";
+const link = "src/relay/link.ts";
+
+/** Defects that somebody could make; each must be found by the worlds. */
+export const defects: readonly Defect[] = [
+  {
+    name: "a repeated document acts again",
+    file: actor,
+    before: "if (takenAt !== undefined && this.#ports.now() - takenAt < memoryMs) {",
+    after: "if (takenAt === -1) {",
+  },
+  {
+    name: "a restart forgets which documents were taken",
+    file: actor,
+    before: "for (const [transId, at] of this.#store.transIdsSince(since)) this.#seen.set(transId, at);",
+    after: "void since;",
+  },
+  {
+    name: "a document is confirmed before it is on disk",
+    file: actor,
+    before: "this.#underWay.set(transId, taken);\n    return taken;",
+    after: "taken.catch(() => {});\n    return;",
+  },
+  {
+    name: "reports are acknowledged before they are on disk",
+    file: actor,
+    before: 'await this.#commits.submit({ type: "bridge", reports });',
+    after:
+      'this.#commits.submit({ type: "bridge", reports }).catch(() => {});\n    return reports.reports.at(-1)?.number ?? 0;',
+  },
+  { name: "no alarm is set", file: actor, before: "    this.#ports.setAlarm(at);\n", after: "" },
+  {
+    name: "an alarm does not set the next one",
+    file: actor,
+    before: "    this.#arm();\n    this.#outbox.tidy();",
+    after: "    this.#outbox.tidy();",
+  },
+  {
+    name: "the watermark of the reports is forgotten",
+    file: actor,
+    before: "taken: { ...draft.books.taken, [input.journal]: upTo }",
+    after: "taken: draft.books.taken",
+  },
+  {
+    name: "a gap in the reports is overlooked",
+    file: actor,
+    before: "number === upTo + 1 && ++upTo",
+    after: "number > upTo && (upTo = number)",
+  },
+  {
+    name: "what waits for a replaced server is sent to it",
+    file: actor,
+    before: "draft.rows = draft.rows.filter(({ host }) => !decision.dropQueued.includes(host));",
+    after: "",
+  },
+  {
+    name: "attempts are not counted",
+    file: outbox,
+    before: "const begun = { ...row, attempts: row.attempts + 1 };",
+    after: "const begun = { ...row, attempts: Math.max(1, row.attempts) };",
+  },
+  {
+    name: "a crash forgets the attempt that was under way",
+    file: delivery,
+    before: "{ ...row, attempts: 1, dueAt: Math.min(row.dueAt, now) }",
+    after: "{ ...row, attempts: 0, dueAt: Math.min(row.dueAt, now) }",
+  },
+  {
+    name: "a message joins a transaction that is under way",
+    file: delivery,
+    before: "last.attempts === 0 && last.host === post.host",
+    after: "last.host === post.host",
+  },
+  {
+    name: "two posts are in flight",
+    file: outbox,
+    before: "if (!row || this.#inFlight) return;",
+    after: "if (!row || (this.#inFlight && this.#inFlight.seq === row.seq && row.attempts > 1)) return;",
+  },
+  {
+    name: "a failed transaction is given up at once",
+    file: "src/delivery/retry.ts",
+    before: "if (failedAttempts >= policy.attempts) return null;",
+    after: "if (failedAttempts >= 1) return null;",
+  },
+  {
+    name: "an order is not repeated",
+    file: pending,
+    before: "toldAt + (this.#taken.has(id) ? repeatTakenMs : repeatMs)",
+    after: "Number.MAX_SAFE_INTEGER",
+  },
+  {
+    name: "an order that is told again does not say so",
+    file: pending,
+    before: "{ id, command, again: true }",
+    after: "{ id, command }",
+  },
+  {
+    name: "orders that an agent has taken are never told to the next one",
+    file: pending,
+    before: "const repeatTakenMs = 10_000;",
+    after: "const repeatTakenMs = 10_000_000;",
+  },
+  {
+    name: "the number pool begins again after a restart",
+    file: "durable-objects/number-books.ts",
+    before: "if (!latest) return;",
+    after: "if (latest) return;\n    if (!latest) return;",
+  },
+  {
+    name: "unrouted mail answers a repeat again",
+    file: "durable-objects/mailbox.ts",
+    before: 'if (sql.exec("SELECT at FROM answered WHERE trans_id = ?", transId).length > 0) return null;',
+    after: 'sql.exec("DELETE FROM answered WHERE trans_id = ?", transId);',
+  },
+  {
+    name: "a new server does not hear of those who left (F4)",
+    file: failover,
+    before: "for (const extCallId of departed) {",
+    after: "for (const extCallId of departed.slice(0, 0)) {",
+  },
+  {
+    name: "a new server does not hear who is muted (F1)",
+    file: failover,
+    before: "if (caller.muted || tellsAll)",
+    after: "if (tellsAll)",
+  },
+  {
+    name: "a new server does not hear of sub-conferences (F7)",
+    file: failover,
+    before: "  tellRooms(turn);\n",
+    after: "",
+  },
+  {
+    name: "a failover announces the conference before it answers",
+    file: failover,
+    before: "  answerCreate(turn, asked(message));\n  announce(turn, running);",
+    after: "  announce(turn, running);\n  answerCreate(turn, asked(message));",
+  },
+  {
+    name: "a conference that ended unnoticed is created anew (F5)",
+    file: "src/conference/lifecycle.ts",
+    before: "return wasClosedUnnoticed(turn, message)",
+    after: "return message.confKey === null",
+  },
+  {
+    name: "a lock is told before it is answered",
+    file: results,
+    before:
+      '      turn.answer(asked, result);\n      if (outcome.done && head.phase === "running") lockChanged(turn, head, command.type === "lock");',
+    after:
+      '      if (outcome.done && head.phase === "running") lockChanged(turn, head, command.type === "lock");\n      turn.answer(asked, result);',
+  },
+  {
+    name: "a mute is told before it is answered",
+    file: results,
+    before:
+      '  turn.answer(order.asked, outcome.done ? "ok" : refusalResult(outcome.reason));\n  if (order.group !== undefined)',
+    after:
+      "  const before = turn.callers.get(command.call);\n  if (before && !before.left && outcome.done) mutedChanged(turn, before, muted);\n" +
+      '  turn.answer(order.asked, outcome.done ? "ok" : refusalResult(outcome.reason));\n  if (order.group !== undefined)',
+  },
+  {
+    name: "a mute is answered twice",
+    file: results,
+    before: '  turn.answer(order.asked, outcome.done ? "ok" : refusalResult(outcome.reason));\n',
+    after: '  turn.answer(order.asked, outcome.done ? "ok" : refusalResult(outcome.reason));\n'.repeat(2),
+  },
+  {
+    name: "the return from a sub-conference is told before the caller's state",
+    file: "src/conference/sub-conferences.ts",
+    before: '  tellNews(turn, moved, { status: moved.muted ? "muted" : "unmuted" });\n  if (!from) return;',
+    after: "  if (!from) return;",
+  },
+  {
+    name: "what was held back for want of a name is forgotten",
+    file: "src/conference/callers.ts",
+    before: "for (const news of caller.held) tellNews(turn, named, news);",
+    after: "",
+  },
+  {
+    name: "orders have no deadline",
+    file: "src/conference/deadlines.ts",
+    before: "for (const order of orders.values()) if (!order.expired) consider(order.answerBy);",
+    after: "void orders;",
+  },
+  {
+    name: "a late answer is not hung up on",
+    file: "src/conference/reports.ts",
+    before: 'if (!turn.callers.get(event.call)) turn.order({ type: "expel", call: event.call });',
+    after: "",
+  },
+  {
+    name: "a call that is answered enters before WebEx hears of it",
+    file: "src/conference/call-outs.ts",
+    before: '  turn.answer(callOut.asked, "ok");\n  turn.callOuts.set(callOut.call, picked);',
+    after: "  turn.callOuts.set(callOut.call, { ...picked, asked: callOut.asked });",
+  },
+  {
+    name: "a snapshot does not show who is muted",
+    file: "src/conference/snapshot.ts",
+    before: 'if (caller.muted !== found.muted && !turn.isBusy(call, "mute", "unmute")) mutedChanged',
+    after: "if (caller.muted !== found.muted && found.call === undefined) mutedChanged",
+  },
+  {
+    name: "a snapshot does not show who is gone",
+    file: "src/conference/snapshot.ts",
+    before: '!present.has(caller.call) && !turn.isBusy(caller.call, "expel")) gone(turn, caller);',
+    after: '!present.has(caller.call) && !turn.isBusy(caller.call, "expel")) void gone;',
+  },
+  {
+    name: "an agent acts before its journal says so",
+    file: tasks,
+    before: '      this.#journal.enter(open.task.conference, open.task.id, "begun");\n',
+    after: "",
+  },
+  {
+    name: "an agent does not look before it acts again",
+    file: bridgeSide,
+    before: 'task.work.type === "identify" || isInEffect(view, task.conference, task.work)',
+    after: 'task.work.type === "identify"',
+  },
+  {
+    name: "a repeated order acts again",
+    file: tasks,
+    before: "if (!this.#journal.take(task, now)) return false;",
+    after: "if (!this.#journal.take(task, now) && this.find(task.conference, task.id)) return false;",
+  },
+  {
+    name: "reports that were not taken are not sent again",
+    file: "bridge-agent/report-stream.ts",
+    before: "return this.#inMessages(this.#pending).slice(0, 1);",
+    after: "return [];",
+  },
+  {
+    name: "an agent that comes back to the bridge tells no snapshot",
+    file: agent,
+    before: '    this.#bridge = "catching-up";\n    this.#snapshotsDue = true;',
+    after: '    this.#bridge = "catching-up";',
+  },
+  {
+    name: "a standby acts",
+    file: agent,
+    before: 'return this.#active && this.#bridge === "up"',
+    after: 'return this.#standing !== null && this.#bridge === "up"',
+  },
+  {
+    name: "an agent that stood still acts at once",
+    file: agent,
+    before: "if (stoodStill) this.#beUnsure();",
+    after: "",
+  },
+  {
+    name: "an agent tells old news when it is active again",
+    file: agent,
+    before: "if (takesOver) this.#forgetEarlierTimes();",
+    after: "",
+  },
+  {
+    name: "an agent takes up its old tasks before it is welcome",
+    file: tasks,
+    before: "this.#inCharge || !old",
+    after: "this.#inCharge || old !== null",
+  },
+  {
+    name: "an epoch is used twice",
+    file: link,
+    before: 'const epoch = role === "active" ? others.epoch + 1 : others.epoch;',
+    after: "const epoch = Math.max(1, others.epoch);",
+  },
+  {
+    name: "a silent agent stays the active one",
+    file: link,
+    before: "if (at - since < SILENCE_MS) continue;",
+    after: 'if (at - since < SILENCE_MS || link.role !== "waiting") continue;',
+  },
+  {
+    name: "a silent monitor enters with a voice",
+    file: bridgeSide,
+    before: 'this.#order(leg, { type: "admit", call, muted: silent, joinTone: !silent, attendeeId });',
+    after: 'this.#order(leg, { type: "admit", call, muted: false, joinTone: !silent, attendeeId });',
+  },
+];
