@@ -52,6 +52,8 @@ type Action = keyof typeof actions;
 
 const mostCallers = 10;
 const pauseMs = 9_000;
+/** A notification may have been made so long before it leaves. */
+const gatherMs = 15;
 const silentId = "4711";
 
 /** One WebEx meeting from its first conference to its last: the meeting server, the host and all who phone. */
@@ -76,6 +78,7 @@ export class Meeting implements MeetingKnowledge {
   #keys = 0;
   #number = 0;
   #lockedByPhone = false;
+  #judgedAt = 0;
   #open = new Set<Obligation>();
   /** Kind and call of a request → when one was last answered. */
   readonly #answeredAt = new Map<string, number>();
@@ -118,6 +121,7 @@ export class Meeting implements MeetingKnowledge {
     const answeredAt = this.#answeredAt.get(`${kind} ${extCallId}`);
     if (answeredAt !== undefined && this.#around.clock.now - answeredAt < 60_000) return false;
     for (const one of this.#open) {
+      if (one.takenAt === null || one.takenAt + gatherMs > this.#judgedAt) continue; // The adapter cannot have known of it.
       if (one.extConfId === extConfId && one.kind === kind && (!extCallId || one.extCallId === extCallId)) return true;
     }
     return false;
@@ -233,7 +237,9 @@ export class Meeting implements MeetingKnowledge {
     return this.#associations.has(association);
   }
 
-  hears(association: Association, message: ToWebex): void {
+  /** `leftAt`: when the adapter first sent it. */
+  hears(association: Association, message: ToWebex, leftAt: number): void {
+    this.#judgedAt = leftAt;
     switch (message.type) {
       case "conference-changed":
         association.conferenceChanged(message);

@@ -65,7 +65,7 @@ export class Webex {
   readonly obligations = new Map<MsgId, Obligation>();
   readonly associations = new Map<ExtConfId, Association>();
   /** Hears of each message at its first arrival. */
-  onMessage: (server: Server, message: ToWebex) => void = () => {};
+  onMessage: (server: Server, message: ToWebex, leftAt: number) => void = () => {};
   readonly #around: Surroundings;
   readonly #faults: FaultSource;
   readonly #flights = new Map<Hosted<object>, Flight>();
@@ -224,8 +224,9 @@ export class Webex {
         this.#around.violated("what is posted is of the protocol", message.element);
         continue;
       }
-      if ("result" in message) this.#answered(server, message, transaction?.firstAt ?? 0);
-      this.onMessage(server, message);
+      const leftAt = transaction?.firstAt ?? 0;
+      if ("result" in message) this.#answered(server, message, leftAt);
+      this.onMessage(server, message, leftAt);
     }
   }
 

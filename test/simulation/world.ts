@@ -121,10 +121,10 @@ function connect({ around, edge, webex, bridge, meetings }: Parts): void {
     if (act.act.type !== "create-conference" || !act.done) return;
     for (const meeting of meetings) if (meeting.key === act.conference) meeting.bridgeCreates();
   };
-  webex.onMessage = (server, message) => {
+  webex.onMessage = (server, message, leftAt) => {
     const association = "extConfId" in message && message.extConfId && webex.associations.get(message.extConfId);
     if (!association || "result" in message || association.host !== server.host) return;
-    for (const meeting of meetings) if (meeting.owns(association)) meeting.hears(association, message);
+    for (const meeting of meetings) if (meeting.owns(association)) meeting.hears(association, message, leftAt);
   };
   edge.onInput = (confKey, input) => {
     if (input.type !== "undelivered") return;
