@@ -78,6 +78,8 @@ export function openJournal(file: string): Journal & { close(): void } {
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000");
   db.exec(schema);
   db.prepare("INSERT INTO fact VALUES ('journal', ?) ON CONFLICT DO NOTHING").run(randomUUID());
+  const begin = db.prepare("BEGIN IMMEDIATE");
+  const commit = db.prepare("COMMIT");
   const fact = db.prepare("SELECT value FROM fact WHERE name = ?");
   const keepFact = db.prepare("INSERT INTO fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
   const keepConference = db.prepare(
@@ -104,10 +106,10 @@ export function openJournal(file: string): Journal & { close(): void } {
     id: readFact("journal") as JournalId,
 
     transaction<Value>(work: () => Value): Value {
-      db.exec("BEGIN IMMEDIATE");
+      begin.run();
       try {
         const value = work();
-        db.exec("COMMIT");
+        commit.run();
         return value;
       } catch (error) {
         if (db.isTransaction) db.exec("ROLLBACK");

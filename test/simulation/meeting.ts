@@ -84,6 +84,8 @@ export class Meeting implements MeetingKnowledge {
   readonly #answeredAt = new Map<string, number>();
   readonly #associations = new Set<Association>();
   #attempts = 0;
+  /** A create is on its way. */
+  #posting = false;
 
   constructor(
     index: number,
@@ -183,7 +185,9 @@ export class Meeting implements MeetingKnowledge {
       maxCallers: 50,
       anonymousId: silentId,
     };
+    this.#posting = true;
     void this.#webex.post(server, [request]).then((confirmed) => {
+      this.#posting = false;
       if (old && why === "failover" && old.host !== server.host && obligation.takenAt !== null) {
         old.replacedAt = clock.now;
       }
@@ -206,7 +210,10 @@ export class Meeting implements MeetingKnowledge {
 
   /** The server is gone, or what it was told is not all: another one takes over. */
   failOver(): void {
-    if (this.phase === "creating" || this.phase === "running") this.create("failover");
+    if (this.#posting) {
+      // Two servers that create at once, and the later post first: nobody could put that right.
+      this.#around.clock.after(1_000, () => this.failOver());
+    } else if (this.phase === "creating" || this.phase === "running") this.create("failover");
   }
 
   serverDown(server: Server): void {
