@@ -10,9 +10,6 @@ import { type BridgeView, callerOf, isInEffect, snapshotOf, viewOf } from "./in-
 import type { Task, Work } from "./task.ts";
 import type { Tasks } from "./tasks.ts";
 
-/** What was under way when a link broke may still reach the bridge; only after this time is it taken to be lost. */
-const SETTLE_MS = 2_000;
-
 /** One act for the driver, under the name that the bridge's own records will show. */
 export interface Act {
   readonly id: CommandId;
@@ -43,7 +40,6 @@ export class BridgeSide {
   readonly #speaking = new Set<CallId>();
   #acts: Act[] = [];
   #now: EpochMs = 0;
-  #doubtUntil: EpochMs = 0;
   codes: KeypadCodes = { merge: "*1", mute: "*6" };
   /** Whether the edge listens now. */
   speakersHeard = false;
@@ -94,7 +90,7 @@ export class BridgeSide {
     }
     const task = conference === null ? null : this.#tasks.find(conference, id);
     if (!task) return;
-    if (outcome.done === "unknown") this.#tasks.doubt(task);
+    if (outcome.done === "unknown") this.#tasks.doubt(task, outcome.tooSlow ?? false);
     else this.#settle(task, outcome);
   }
 
@@ -141,7 +137,7 @@ export class BridgeSide {
 
   /** Whether it is time to ask what became of the tasks in doubt. */
   get wantsState(): boolean {
-    return this.#now >= this.#doubtUntil && this.#tasks.inDoubt().length > 0;
+    return this.#tasks.inDoubt().length > 0;
   }
 
   /**
@@ -150,7 +146,6 @@ export class BridgeSide {
    */
   catchUp(state: BridgeState, { gap, tell }: { readonly gap: boolean; readonly tell: boolean }): void {
     const view = viewOf(state);
-    if (gap) this.#doubtUntil = this.#now + SETTLE_MS;
     for (const { conference, locked } of state.conferences) {
       if (this.#books.find(conference)?.locked === locked) continue;
       this.#books.change(conference, { live: true, locked }, this.#now);
@@ -160,7 +155,8 @@ export class BridgeSide {
     for (const task of this.#tasks.inDoubt()) {
       if (task.work.type === "identify" || isInEffect(view, task.conference, task.work)) {
         this.#settle(task, { done: true });
-      } else if (this.#now >= this.#doubtUntil) this.#tasks.retry(task);
+      } else if (this.#tasks.isTooSlow(task)) this.#settle(task, { done: false, reason: "unreachable" });
+      else this.#tasks.retry(task); // The bridge does not begin what a broken link has asked for.
     }
     for (const [call, task] of this.#tasks.ringing()) this.#lookAfter(call, task, view);
     if (tell) this.#tellSnapshots(view, gap);

@@ -1,18 +1,23 @@
-import { randomUUID } from "node:crypto";
-import WebSocket from "ws";
 import type { JournalId } from "../src/foundation/ids.ts";
 import type { Timers } from "../src/foundation/timers.ts";
-import { decodeEdgeToAgent, encode } from "../src/relay/codec.ts";
-import { type AgentToEdge, type EdgeToAgent, helloText, LINK_PROTOCOL_VERSION } from "../src/relay/messages.ts";
-import { backoffMs, LONGEST_PAUSE_MS } from "./backoff.ts";
-import { explainClose, needsPerson } from "./close-reasons.ts";
+import { decodeEdgeToAgent, encode, MAX_MESSAGE_LENGTH } from "../src/relay/codec.ts";
+import {
+  type AgentToEdge,
+  CLOSE_CODES,
+  type CloseReason,
+  type EdgeToAgent,
+  helloText,
+  LINK_PROTOCOL_VERSION,
+} from "../src/relay/messages.ts";
 import type { AgentKey } from "./key.ts";
 import type { AgentSettings } from "./settings.ts";
+import { SteadySocket } from "./steady-socket.ts";
 
 export interface LinkParts {
   readonly settings: Pick<AgentSettings, "edge" | "domain" | "bridge" | "agent">;
   readonly key: AgentKey;
-  readonly journal: JournalId;
+  /** Asked at each hello. */
+  journal(): JournalId;
   readonly timers: Timers;
   now(): number;
   /** 0 to 1. */
@@ -30,56 +35,70 @@ const HANDSHAKE_MS = 8_000;
 const PONG_MS = 5_000;
 /** With the wait for the answer: a dead connection is found within 10 s. */
 const LONGEST_HEARTBEAT_MS = 5_000;
+/** A person may take long, but a network comes back at any moment. */
+export const LONGEST_PAUSE_MS = 5_000;
 
-/** The agent's one connection to the edge: proves who it is, notices when the other end is gone, and connects anew for ever. */
+const whatToDo: Readonly<Record<CloseReason, string>> = {
+  badMessage: "edge did not understand this agent: check that both run the same version of Bridgehead",
+  wrongKey:
+    "edge does not know this agent's key: put the line that `bridge-agent key` prints, and the agent's name, into the settings of this bridge at the edge",
+  replayed:
+    "edge got the answer to a challenge that it did not give here: look for what stands between agent and edge and repeats old messages",
+  unknownDomain: "edge knows no such domain: check `domain` in the agent's settings against the edge's",
+  unknownBridge: "edge knows no such bridge in this domain: check `bridge` in the agent's settings against the edge's",
+  oldVersion: "edge speaks a newer protocol: install the agent of the edge's version",
+  silent: "edge heard nothing from this agent for too long: look at the network between them",
+  replaced:
+    "another process connected under this agent's name: stop one of the two, or give each a name and a key of its own",
+  clockSkew: "this machine's clock is too far off: set it, for example with NTP",
+};
+
+/** The agent's one connection to the edge: proves who it is, and is made anew for ever. */
 export class EdgeLink {
   readonly #parts: LinkParts;
-  #socket: WebSocket | null = null;
+  readonly #socket: SteadySocket;
   #welcomed = false;
-  #failures = 0;
   #lastNote = "";
-  #awaited = "";
-  #heartbeatMs = LONGEST_HEARTBEAT_MS;
-  #stopped = false;
-  #cancelRetry: () => void = () => {};
-  #cancelWatch: () => void = () => {};
+  #pings = 0;
 
   constructor(parts: LinkParts) {
+    const { edge, domain, bridge } = parts.settings;
     this.#parts = parts;
+    this.#socket = new SteadySocket({
+      url: `${edge.replace(/\/+$/, "")}/agent/${domain}/${bridge}`,
+      timers: parts.timers,
+      random: parts.random,
+      longestMessage: 4 * MAX_MESSAGE_LENGTH, // In bytes, of which a character may have four.
+      greetingMs: HANDSHAKE_MS,
+      pongMs: PONG_MS,
+      longestPauseMs: LONGEST_PAUSE_MS,
+      heard: (text) => this.#receive(text),
+      ping: () => this.#say({ type: "ping", nonce: String(++this.#pings) }),
+      lost: (code, why) => this.#lost(code, why),
+    });
   }
 
-  /** Name and route are looked up anew at each try. */
   connect(): void {
-    const { edge, domain, bridge } = this.#parts.settings;
-    const socket = new WebSocket(`${edge.replace(/\/+$/, "")}/agent/${domain}/${bridge}`, {
-      handshakeTimeout: HANDSHAKE_MS,
-      perMessageDeflate: false,
-    });
-    this.#socket = socket;
-    this.#cancelWatch = this.#parts.timers.after(HANDSHAKE_MS, () => socket.terminate());
-    let trouble = "";
-    socket.on("error", (error) => {
-      trouble = error.message;
-    });
-    socket.on("message", (data) => this.#receive(String(data)));
-    socket.on("close", (code) => this.#closed(code, trouble));
+    this.#socket.connect();
   }
 
   /** Says something to an edge that has welcomed us; else it is not said, and the journal keeps what matters. */
   send(message: AgentToEdge): void {
-    if (this.#welcomed) this.#socket?.send(encode(message));
+    if (this.#welcomed) this.#say(message);
   }
 
   /** Lets go of the connection and makes a new one. */
   renew(): void {
-    this.#socket?.terminate();
+    this.#socket.end("this agent asks anew what it is");
   }
 
   stop(): void {
-    this.#stopped = true;
-    this.#cancelRetry();
-    this.#cancelWatch();
-    this.#socket?.close(1000);
+    this.#welcomed = false;
+    this.#socket.stop();
+  }
+
+  #say(message: AgentToEdge): void {
+    this.#socket.send(encode(message));
   }
 
   #receive(text: string): void {
@@ -91,20 +110,15 @@ export class EdgeLink {
       case "challenge":
         return this.#hello(message.nonce);
       case "ping":
-        this.#socket?.send(encode({ type: "pong", nonce: message.nonce }));
-        return;
+        return this.#say({ type: "pong", nonce: message.nonce });
       case "pong":
-        if (message.nonce !== this.#awaited) return;
-        this.#cancelWatch();
-        return this.#pingLater();
+        if (this.#welcomed && message.nonce === String(this.#pings)) this.#socket.answered();
+        return;
       case "welcome":
-        this.#cancelWatch();
         this.#welcomed = true;
-        this.#failures = 0;
         this.#note(`edge connected, this agent is ${message.role}`);
-        this.#parts.heard(message);
-        this.#heartbeatMs = message.heartbeatMs;
-        return this.#pingLater();
+        this.#socket.greeted(Math.min(message.heartbeatMs, LONGEST_HEARTBEAT_MS));
+        return this.#parts.heard(message);
       default:
         if (this.#welcomed) this.#parts.heard(message);
     }
@@ -117,35 +131,19 @@ export class EdgeLink {
       agent: settings.agent,
       domain: settings.domain,
       bridge: settings.bridge,
-      journal,
+      journal: journal(),
       at: now(),
       nonce,
     };
-    const signature = key.sign(helloText(said));
-    this.#socket?.send(encode({ type: "hello", ...said, signature }));
+    this.#say({ type: "hello", ...said, signature: key.sign(helloText(said)) });
   }
 
-  /** A half-open connection looks alive until somebody asks. */
-  #pingLater(): void {
-    const pause = Math.min(this.#heartbeatMs, LONGEST_HEARTBEAT_MS);
-    this.#cancelWatch = this.#parts.timers.after(pause, () => {
-      this.#awaited = randomUUID();
-      this.send({ type: "ping", nonce: this.#awaited });
-      this.#cancelWatch = this.#parts.timers.after(PONG_MS, () => this.#socket?.terminate());
-    });
-  }
-
-  #closed(code: number, trouble: string): void {
-    this.#cancelWatch();
-    const wasWelcomed = this.#welcomed;
+  #lost(code: number, why: string): boolean {
+    const reason = (Object.keys(CLOSE_CODES) as CloseReason[]).find((reason) => CLOSE_CODES[reason] === code);
+    if (this.#welcomed) this.#parts.gone();
     this.#welcomed = false;
-    if (wasWelcomed) this.#parts.gone();
-    if (this.#stopped) return;
-    this.#note(explainClose(code, trouble));
-    this.#failures += 1;
-    const { timers, random } = this.#parts;
-    const pause = needsPerson(code) ? LONGEST_PAUSE_MS : backoffMs(this.#failures, random());
-    this.#cancelRetry = timers.after(pause, () => this.connect());
+    this.#note(reason ? whatToDo[reason] : explain(code, why));
+    return reason !== undefined && reason !== "silent";
   }
 
   #note(line: string): void {
@@ -153,4 +151,11 @@ export class EdgeLink {
     this.#lastNote = line;
     this.#parts.note(line);
   }
+}
+
+function explain(code: number, why: string): string {
+  if (why.includes("401") || why.includes("404"))
+    return `edge answers, but not as an edge does (${why}): check \`edge\` in the agent's settings`;
+  if (why !== "") return `edge cannot be reached (${why}): check \`edge\` in the agent's settings and the network`;
+  return `connection to the edge was lost (code ${code}); trying again`;
 }

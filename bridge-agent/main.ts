@@ -47,23 +47,29 @@ async function run(file: string): Promise<void> {
   const log = pino();
   let running = await startOrExit(settingsOrExit(file));
   let stopping = false;
+  let restarts = Promise.resolve();
 
   async function stop(): Promise<void> {
     if (stopping) return;
     stopping = true;
+    await restarts;
     await running.stop();
     process.exit(0);
   }
   process.on("SIGTERM", () => void stop());
   process.on("SIGINT", () => void stop());
-  process.on("SIGHUP", async () => {
+  process.on("SIGHUP", () => {
+    restarts = restarts.then(restart); // One after the other.
+  });
+
+  async function restart(): Promise<void> {
+    if (stopping) return;
     const settings = loadSettings(file);
     if (!settings.ok) return log.error(`settings stay as they were: ${settings.error}`);
-    if (stopping) return;
     await running.stop();
     running = await startOrExit(settings.value);
     log.info("settings read again");
-  });
+  }
 
   async function startOrExit(settings: AgentSettings): Promise<RunningAgent> {
     try {

@@ -31,8 +31,9 @@ export const timers: Timers = {
   },
 };
 
-export function driverFor(settings: AgentSettings["driver"]): BridgeDriver {
-  return new GenericDriver(settings.url, timers, Math.random);
+/** Without a name, a visitor beside the agent that serves the bridge. */
+export function driverFor({ url }: AgentSettings["driver"], agent?: string): BridgeDriver {
+  return new GenericDriver({ url, timers, random: Math.random, ...(agent !== undefined && { agent }) });
 }
 
 /** Brings journal, driver, link and the agent together. A journal that cannot be written ends the process. */
@@ -40,7 +41,7 @@ export async function runAgent(settings: AgentSettings, log: Logger): Promise<Ru
   makeStateFolder(settings.state);
   const journal = openJournal(join(settings.state, "journal.sqlite"));
   const agent = new Agent(journal, newIds());
-  const driver = driverFor(settings.driver);
+  const driver = driverFor(settings.driver, settings.agent);
   const counters: Counters = {
     acts: { done: 0, refused: 0, unknown: 0 },
     edgeMessages: { received: 0, sent: 0 },
@@ -49,7 +50,7 @@ export async function runAgent(settings: AgentSettings, log: Logger): Promise<Ru
   const link = new EdgeLink({
     settings,
     key: agentKey(settings.state),
-    journal: journal.id,
+    journal: () => journal.id,
     timers,
     now: Date.now,
     random: Math.random,
@@ -63,12 +64,14 @@ export async function runAgent(settings: AgentSettings, log: Logger): Promise<Ru
 
   // Whatever comes in while a turn is due is taken together: one transaction, one message for each conference.
   let inputs: AgentInput[] = [];
+  let stopped = false;
   function put(input: AgentInput): void {
     inputs.push(input);
     if (inputs.length === 1) setImmediate(turn);
   }
 
   function turn(): void {
+    if (stopped) return; // What comes now is found in the bridge's state, or told by the edge anew, at the next start.
     const taken = inputs;
     inputs = [];
     counters.turns += 1;
@@ -99,11 +102,12 @@ export async function runAgent(settings: AgentSettings, log: Logger): Promise<Ru
       do await new Promise((resolve) => setTimeout(resolve, 20));
       while ((inputs.length > 0 || agent.status.running > 0) && Date.now() < until);
       clearInterval(ticking);
+      stopped = true;
       link.stop();
       await driver.stop();
-      server.close();
+      const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
-      inputs = []; // What is still unanswered stays in doubt, and is looked into at the next start.
+      await closed; // The next start wants the same port.
       journal.close();
     },
   };

@@ -11,6 +11,8 @@ interface OpenTask {
   readonly looks: boolean;
   /** From an earlier life of this process: another agent may have been in charge meanwhile. */
   readonly old: boolean;
+  /** The bridge has had its time for it. */
+  tooSlow?: true;
 }
 
 /** The tasks that are not finished: which may begin, which run, and which are in doubt. */
@@ -82,11 +84,16 @@ export class Tasks {
   }
 
   /** The bridge may or may not have carried it out. */
-  doubt(task: Task): void {
+  doubt(task: Task, tooSlow: boolean): void {
     const open = this.#open.get(keyOf(task));
     if (open?.stage !== "running") return;
     open.stage = "doubt";
+    if (tooSlow) open.tooSlow = true;
     this.#running -= 1;
+  }
+
+  isTooSlow(task: Task): boolean {
+    return this.#open.get(keyOf(task))?.tooSlow ?? false;
   }
 
   /** Oldest first. */

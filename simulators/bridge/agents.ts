@@ -8,21 +8,32 @@ import {
 } from "../../src/bridge/generic-protocol.ts";
 import type { Machine } from "./machine.ts";
 
+interface Agent {
+  readonly socket: WebSocket;
+  /** `null`: one that does not say who it is. */
+  readonly name: string | null;
+  /** Calls off the acts that have not begun, by the id of their question. */
+  readonly held: Map<number, () => void>;
+}
+
 /** The connected agents. Each hears what happens, any may act; while the bridge is down none is answered. */
 export class Agents {
-  private readonly sockets = new Set<WebSocket>();
+  private readonly agents = new Set<Agent>();
   private readonly machine: Machine;
 
   constructor(machine: Machine) {
     this.machine = machine;
   }
 
-  join(socket: WebSocket): void {
-    this.sockets.add(socket);
-    socket.on("close", () => this.sockets.delete(socket));
+  join(socket: WebSocket, name: string | null): void {
+    // Whoever connects anew has given its older connection up, even where the network has not told us so.
+    for (const older of this.agents) if (name !== null && older.name === name) this.drop(older);
+    const agent: Agent = { socket, name, held: new Map() };
+    this.agents.add(agent);
+    socket.on("close", () => this.leave(agent));
     socket.on("error", () => socket.terminate());
     socket.on("message", (data) => {
-      if (!this.machine.faults.down) this.take(socket, String(data));
+      if (this.agents.has(agent) && !this.machine.faults.down) this.take(agent, String(data));
     });
     this.send(socket, {
       type: "hello",
@@ -34,29 +45,45 @@ export class Agents {
   }
 
   tell(happening: BridgeHappening): void {
-    for (const socket of this.sockets) this.send(socket, happening);
+    for (const { socket } of this.agents) this.send(socket, happening);
   }
 
   /** After a time of silence each agent must begin anew, for it has missed what happened. */
   dropAll(): void {
-    for (const socket of this.sockets) socket.terminate();
-    this.sockets.clear();
+    for (const agent of this.agents) this.drop(agent);
   }
 
-  private take(socket: WebSocket, text: string): void {
+  private drop(agent: Agent): void {
+    this.leave(agent);
+    agent.socket.terminate();
+  }
+
+  /** Whoever asked for it cannot hear of it any more, and will look at the state: an act that has not begun never begins. */
+  private leave(agent: Agent): void {
+    this.agents.delete(agent);
+    for (const callOff of agent.held.values()) callOff();
+    agent.held.clear();
+  }
+
+  private take(agent: Agent, text: string): void {
     const decoded = decodeAgentToBridge(text);
-    if (decoded.ok) this.answer(socket, decoded.value);
-    else socket.close(1008, decoded.error.slice(0, 100));
+    if (decoded.ok) this.answer(agent, decoded.value);
+    else agent.socket.close(1008, decoded.error.slice(0, 100));
   }
 
-  private answer(socket: WebSocket, message: AgentToBridge): void {
+  private answer({ socket, held }: Agent, message: AgentToBridge): void {
     const { id } = message;
     switch (message.type) {
-      case "act":
-        this.machine.act(message.commandId, message.conference, message.act, (outcome) =>
-          this.send(socket, outcome.done ? { type: "done", id } : { type: "refused", id, reason: outcome.reason }),
-        );
+      case "act": {
+        let over = false;
+        const callOff = this.machine.act(message.commandId, message.conference, message.act, (outcome) => {
+          over = true;
+          held.delete(id);
+          this.send(socket, outcome.done ? { type: "done", id } : { type: "refused", id, reason: outcome.reason });
+        });
+        if (!over) held.set(id, callOff);
         break;
+      }
       case "state":
         this.send(socket, { type: "state", id, state: this.machine.state() });
         break;

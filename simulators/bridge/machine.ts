@@ -57,7 +57,7 @@ export class Machine {
   private readonly timers: Timers;
   private readonly tell: (happening: BridgeHappening) => void;
   private readonly backUp: () => void;
-  private readonly held = new Set<HeldAct>();
+  private readonly heldActs = new Set<HeldAct>();
   private callsTaken = 0;
 
   /** `bootId` is another one for each machine; the ids of the calls that dial in carry it, so that none comes back. */
@@ -68,20 +68,37 @@ export class Machine {
     this.backUp = backUp;
   }
 
-  /** Carries out one act for an agent, now or after the delay of the faults. */
-  act(commandId: CommandId, key: ConfKey | null, act: BridgeAct, answer: (outcome: CommandOutcome) => void): void {
+  /**
+   * Carries out one act for an agent, now or after the delay of the faults. The returned function calls it off as long as
+   * it has not begun.
+   */
+  act(
+    commandId: CommandId,
+    key: ConfKey | null,
+    act: BridgeAct,
+    answer: (outcome: CommandOutcome) => void,
+  ): () => void {
     if (this.faults.delayMs === 0) {
       this.actNow(commandId, key, act, answer);
-      return;
+      return () => {};
     }
     const held: HeldAct = {
       answer,
       cancel: this.timers.after(this.faults.delayMs, () => {
-        this.held.delete(held);
+        this.heldActs.delete(held);
         this.actNow(commandId, key, act, answer);
       }),
     };
-    this.held.add(held);
+    this.heldActs.add(held);
+    return () => {
+      held.cancel();
+      this.heldActs.delete(held);
+    };
+  }
+
+  /** How many acts wait for the delay of the faults to be over. */
+  get held(): number {
+    return this.heldActs.size;
   }
 
   /** All that an agent may know. */
@@ -145,11 +162,11 @@ export class Machine {
 
   /** Ended calls stay listed; agents hear of all that ended, and of acts under way that they are refused. */
   reset(): void {
-    for (const { cancel, answer } of this.held) {
+    for (const { cancel, answer } of this.heldActs) {
       cancel();
       answer(refusal);
     }
-    this.held.clear();
+    this.heldActs.clear();
     for (const key of [...this.world.conferences.keys()]) this.endByTelephone(key);
     for (const call of [...this.world.calls.values()]) this.end(call, "hung-up");
     this.numbers.clear();

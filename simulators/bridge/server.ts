@@ -40,7 +40,9 @@ export async function startSimulatedBridge(port: number, bootId: string, timers:
     server.listen(port, "127.0.0.1", resolve);
   });
   const sockets = new WebSocketServer({ server, path: "/bridge", maxPayload: MAX_BRIDGE_MESSAGE_LENGTH });
-  sockets.on("connection", (socket) => agents.join(socket));
+  sockets.on("connection", (socket, { url = "" }) =>
+    agents.join(socket, new URL(url, "http://bridge").searchParams.get("agent")),
+  );
   return {
     port: (server.address() as AddressInfo).port,
     machine,

@@ -8,8 +8,11 @@ export type BridgeAct = BridgeCommand & {
   readonly attendeeId?: string | null;
 };
 
-/** What became of an act. `unknown`: the link broke before the answer; the state tells whether it was carried out. */
-export type ActOutcome = CommandOutcome | { readonly done: "unknown" };
+/**
+ * What became of an act. `unknown`: the link broke before the answer; the state tells whether it was carried out. With
+ * `tooSlow` it was this act for which the bridge took so long that the link was given up.
+ */
+export type ActOutcome = CommandOutcome | { readonly done: "unknown"; readonly tooSlow?: true };
 
 /** What a bridge can do besides plain conferences. */
 export interface BridgeAbilities {

@@ -1,4 +1,5 @@
 import { Agent, type AgentInput } from "../../bridge-agent/agent.ts";
+import type { Act } from "../../bridge-agent/bridge-side.ts";
 import { openJournal } from "../../bridge-agent/journal.ts";
 import { Machine } from "../../simulators/bridge/machine.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
@@ -39,8 +40,8 @@ export class AgentWorld {
   /** The highest report number that the edge has taken. */
   watermark = 0;
   #lives = 0;
-  /** Grows with each loss of the link to the bridge: answers to older questions are lost. */
-  #bridgeLink = 0;
+  /** What the bridge was asked and has not begun: it goes with the link, as do the answers. */
+  readonly #held = new Map<Act, () => void>();
   readonly #repeated = new Map<string, BridgeCommand>();
 
   constructor() {
@@ -85,8 +86,20 @@ export class AgentWorld {
 
   loseBridge(): void {
     this.#bridgeUp = false;
-    this.#bridgeLink += 1;
+    this.#callOff();
     this.#put({ type: "bridge", report: { type: "disconnected", why: "test" } });
+  }
+
+  /** The link was given up because the bridge has not answered what it was asked. */
+  giveUpBridge(): void {
+    for (const act of this.#held.keys())
+      this.#put({ type: "outcome", act, outcome: { done: "unknown", tooSlow: true } });
+    this.loseBridge();
+  }
+
+  #callOff(): void {
+    for (const callOff of this.#held.values()) callOff();
+    this.#held.clear();
   }
 
   restartBridge(): void {
@@ -151,10 +164,11 @@ export class AgentWorld {
         this.#put({ type: "outcome", act, outcome: { done: false, reason: "unreachable" } });
         continue;
       }
-      const link = this.#bridgeLink;
-      this.machine.act(act.id, act.conference, act.act, (outcome) => {
-        if (link === this.#bridgeLink) this.#put({ type: "outcome", act, outcome });
+      this.#held.set(act, () => {});
+      const callOff = this.machine.act(act.id, act.conference, act.act, (outcome) => {
+        if (this.#held.delete(act)) this.#put({ type: "outcome", act, outcome });
       });
+      if (this.#held.has(act)) this.#held.set(act, callOff);
       this.#step();
     }
     if (effects.askState) this.#put({ type: "state", state: this.#bridgeUp ? this.machine.state() : null });
@@ -173,7 +187,7 @@ export class AgentWorld {
   /** The process dies and comes back with nothing but its journal. */
   restart(): void {
     this.crashes += 1;
-    this.#bridgeLink += 1;
+    this.#callOff();
     this.#inputs = [];
     this.#agent = this.#newAgent();
     const edge = this.#edgeUp;

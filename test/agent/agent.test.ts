@@ -313,15 +313,40 @@ describe("gaps", () => {
     expect(world.events().map(({ type }) => type)).toEqual(["call-answered", "snapshot"]);
   });
 
-  test("an act whose answer was lost is not done again, however late the bridge does it", () => {
+  test("an act whose answer was lost is not done again", () => {
     const world = running();
-    world.machine.setFaults({ delayMs: 1_500, refuse: [], down: false });
+    world.crashAt = world.steps + 4; // The bridge has dialled by then, and the agent does not know.
     world.order("dial", dial("out1"));
-    world.settle();
-    world.restart();
-    world.pass(5_000);
+    world.pass(1_000);
+    expect(world.crashes).toBe(1);
     expect(world.acts().slice(1)).toEqual(["dial out1 done"]);
     expect(world.results()).toEqual({ create: true, dial: true });
+  });
+
+  test("an act that the bridge had not begun when the link broke is done once, and at once", () => {
+    const world = running();
+    world.machine.setFaults({ delayMs: 3_000, refuse: [], down: false });
+    world.order("dial", dial("out1"));
+    world.pass(2_800);
+    world.restart();
+    world.pass(6_000);
+    expect(world.acts().slice(1)).toEqual(["dial out1 done"]);
+    expect(world.results()).toEqual({ create: true, dial: true });
+  });
+
+  test("an act for which the bridge takes for ever is refused, and what waited behind it goes on", () => {
+    const world = running();
+    world.machine.setFaults({ delayMs: 1_000_000, refuse: [], down: false });
+    world.order("lock", { type: "lock" });
+    world.settle();
+    world.machine.setFaults({ delayMs: 0, refuse: [], down: false });
+    world.order("unlock", { type: "unlock" });
+    world.settle();
+    world.giveUpBridge();
+    world.connectBridge();
+    world.settle();
+    expect(world.acts().slice(1)).toEqual(["unlock done"]);
+    expect(world.results()).toEqual({ create: true, lock: false, unlock: true });
   });
 
   test("an act that never reached the bridge is done", () => {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import { backoffMs } from "../../bridge-agent/backoff.ts";
 import { agentKey } from "../../bridge-agent/key.ts";
-import { EdgeLink } from "../../bridge-agent/link.ts";
+import { EdgeLink, LONGEST_PAUSE_MS } from "../../bridge-agent/link.ts";
 import type { JournalId } from "../../src/foundation/ids.ts";
 import { decodeAgentToEdge, encode } from "../../src/relay/codec.ts";
 import {
@@ -90,7 +90,7 @@ beforeEach(async () => {
   link = new EdgeLink({
     settings: { edge: `ws://127.0.0.1:${relay.port}/`, domain: "local", bridge: "simulated", agent: "agent-1" },
     key: agentKey(folder),
-    journal: "journal-1" as JournalId,
+    journal: () => "journal-1" as JournalId,
     timers,
     now: () => 1_790_000_000_000,
     random: () => 1,
@@ -205,8 +205,8 @@ test.each(
 });
 
 test("the first tries come fast, the later ones 5 s apart, none at the same moment", () => {
-  expect([1, 2, 3, 6, 7, 1_000].map((failures) => backoffMs(failures, 1))).toEqual([
+  expect([1, 2, 3, 6, 7, 1_000].map((failures) => backoffMs(failures, LONGEST_PAUSE_MS, 1))).toEqual([
     100, 200, 400, 3_200, 5_000, 5_000,
   ]);
-  expect(backoffMs(1, 0)).toBe(50);
+  expect(backoffMs(1, LONGEST_PAUSE_MS, 0)).toBe(50);
 });

@@ -27,7 +27,7 @@ beforeEach(async () => {
   await once(server, "listening");
   url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
   time = new ManualTimers();
-  driver = new GenericDriver(url, time, () => 1);
+  driver = new GenericDriver({ url, agent: "agent-1", timers: time, random: () => 1 });
   next = () => {};
   reports = [];
 });
@@ -84,7 +84,7 @@ test("a bridge that accepts and says nothing is given up after 2 s", async () =>
   expect(reports).toEqual([]);
   expect(await reportAfter(1)).toEqual({
     type: "disconnected",
-    why: `the bridge at ${url} has not answered for 2 s`,
+    why: `the bridge at ${url} is lost: it has not answered for 2 s`,
   });
 });
 
@@ -101,6 +101,29 @@ test("a bridge that leaves a ping unanswered is given up 2 s later, and its act 
 
   expect(await reportAfter(2_000)).toMatchObject({ type: "disconnected" });
   expect(await outcome).toEqual({ done: "unknown" });
+});
+
+test.each([
+  ["an act", () => driver.execute("o1" as never, "1" as ConfKey, { type: "lock" }), { done: "unknown", tooSlow: true }],
+  ["the state", () => driver.state(), null],
+])("a bridge that answers pings, but not %s, is left after 30 s", async (_, ask, answer) => {
+  const socket = await connection();
+  socket.on("message", (data) => {
+    const { type, id } = JSON.parse(String(data));
+    if (type === "ping") socket.send(JSON.stringify({ type: "pong", id }));
+    if (type === "ping") socket.send(JSON.stringify({ type: "keys", call: "c1", keys: "1" })); // The pong was taken.
+  });
+  await say(socket, hello);
+  const answered = ask();
+  for (let second = 0; second < 29; second += 1) await reportAfter(1_000);
+  expect(reports.filter(({ type }) => type === "disconnected")).toEqual([]);
+
+  time.pass(1_000);
+
+  expect(await answered).toEqual(answer);
+  const what = answer === null ? "state" : "lock";
+  const why = `the bridge at ${url} is lost: it has not answered ${what} for 30 s`;
+  expect(reports.at(-1)).toEqual({ type: "disconnected", why });
 });
 
 test("an answered ping is followed by the next one", async () => {

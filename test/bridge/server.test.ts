@@ -19,8 +19,8 @@ afterEach(async () => {
 });
 
 /** An agent, and what it has been sent so far. */
-async function connect() {
-  const socket = new WebSocket(`ws://127.0.0.1:${bridge.port}/bridge`);
+async function connect(name?: string) {
+  const socket = new WebSocket(`ws://127.0.0.1:${bridge.port}/bridge${name ? `?agent=${name}` : ""}`);
   agents.push(socket);
   const heard: { type: string }[] = [];
   socket.on("message", (data) => heard.push(JSON.parse(String(data))));
@@ -82,6 +82,32 @@ test("an act that was under way when the bridge went down is carried out, and no
   expect(bridge.machine.acts).toHaveLength(1);
   await settled(socket);
   expect(heard.map(({ type }) => type)).toEqual(["hello"]);
+});
+
+test("an act that has not begun when its connection closes is not carried out", async () => {
+  const { socket } = await connect();
+  await put("/faults", { delayMs: 100 });
+  socket.send(JSON.stringify(create));
+  await settled(socket);
+  socket.terminate();
+  const after = await connect();
+  await settled(after.socket);
+  time.pass(100);
+  expect(bridge.machine.acts).toEqual([]);
+});
+
+test("an agent that connects anew has given up its older connection, and what it asked for there", async () => {
+  const [older, other] = [await connect("agent-1"), await connect("agent-2")];
+  await put("/faults", { delayMs: 100 });
+  for (const [index, { socket }] of [older, other].entries()) {
+    socket.send(JSON.stringify({ ...create, commandId: `o${index + 1}` }));
+    await settled(socket);
+  }
+  const closed = once(older.socket, "close");
+  await connect("agent-1");
+  await closed;
+  time.pass(100);
+  expect(bridge.machine.acts.map(({ commandId }) => commandId)).toEqual(["o2"]);
 });
 
 test("an agent that does not speak the protocol is told why and let go", async () => {

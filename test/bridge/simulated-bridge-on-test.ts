@@ -18,7 +18,12 @@ export async function simulatedBridgeOnTest(): Promise<BridgeOnTest> {
   const time = new ManualTimers();
   let boots = 1;
   let bridge: SimulatedBridge = await startSimulatedBridge(0, "boot1", time);
-  const driver = new GenericDriver(`ws://127.0.0.1:${bridge.port}/bridge`, realTimers, () => 0);
+  const driver = new GenericDriver({
+    url: `ws://127.0.0.1:${bridge.port}/bridge`,
+    agent: "agent-1",
+    timers: realTimers,
+    random: () => 0,
+  });
   const call = (id: CallId): Call => {
     const found = bridge.machine.world.find(id);
     if (!found) throw new Error(`no call ${id}`);

@@ -241,6 +241,6 @@ export class AgentProcess {
     if (this.#welcomed) this.#put({ type: "edge-gone" });
     this.#welcomed = false;
     this.#failures += 1;
-    this.#later(backoffMs(this.#failures, this.#draws.next()), () => this.#connect());
+    this.#later(backoffMs(this.#failures, 5_000, this.#draws.next()), () => this.#connect());
   }
 }

@@ -54,7 +54,9 @@ export const rules: Readonly<Record<string, Rule>> = {
       "valibot",
     ],
   },
-  "bridge-agent/drivers": { may: ["src/foundation", "src/bridge", "node:*", "ws", "valibot"] },
+  "bridge-agent/drivers": {
+    may: ["src/foundation", "src/bridge", "bridge-agent/steady-socket.ts", "node:*", "ws", "valibot"],
+  },
   "simulators/bridge": { may: ["src/foundation", "src/bridge", "node:*", "ws", "valibot"] },
   "simulators/webex": { may: ["src/foundation", "src/tsp", "node:*"] },
 };

@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { WebSocketServer } from "ws";
+import { timers } from "../../bridge-agent/run.ts";
+import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
+import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import { encode } from "../../src/relay/codec.ts";
+import type { EdgeToAgent } from "../../src/relay/messages.ts";
+import { eventually } from "./world.ts";
+
+const create: EdgeToAgent = {
+  type: "commands",
+  epoch: 1,
+  conference: "987654321" as ConfKey,
+  orders: [
+    { id: "o1" as CommandId, command: { type: "create-conference", maxCallers: null, anonymousId: null } },
+    { id: "o2" as CommandId, command: { type: "lock" } },
+  ],
+};
+
+let folder: string;
+let bridge: SimulatedBridge;
+let relay: WebSocketServer;
+let agent: ChildProcess;
+let log: string;
+/** How often an agent was welcomed. */
+let welcomes: number;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "bridgehead-signals-"));
+  bridge = await startSimulatedBridge(0, "boot", timers);
+  // Each act takes longer than an agent may take to stop.
+  bridge.machine.setFaults({ delayMs: 60_000, refuse: [], down: false });
+  relay = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  await once(relay, "listening");
+  welcomes = 0;
+  relay.on("connection", (socket) => {
+    socket.send(encode({ type: "challenge", nonce: "n" }));
+    socket.once("message", () => {
+      welcomes += 1;
+      const keypad = { merge: "*1", mute: "*6" };
+      socket.send(encode({ type: "welcome", role: "active", epoch: welcomes, heartbeatMs: 3_000, keypad }));
+      socket.send(encode({ ...create, epoch: welcomes }));
+    });
+  });
+  const settings = join(folder, "agent.json");
+  writeFileSync(
+    settings,
+    JSON.stringify({
+      edge: `ws://127.0.0.1:${(relay.address() as AddressInfo).port}`,
+      domain: "local",
+      bridge: "simulated",
+      agent: "agent-1",
+      state: "state",
+      listen: { port: 0 },
+      driver: { type: "generic", url: `ws://127.0.0.1:${bridge.port}/bridge` },
+    }),
+  );
+  log = "";
+  agent = spawn(process.execPath, ["bridge-agent/main.ts", "run", "--settings", settings]);
+  for (const stream of [agent.stdout, agent.stderr]) stream?.on("data", (data) => (log += data));
+  await eventually("the bridge is asked to create", async () => bridge.machine.held === 1);
+});
+
+afterEach(async () => {
+  agent.kill("SIGKILL");
+  for (const client of relay.clients) client.terminate();
+  relay.close();
+  await bridge.close();
+  rmSync(folder, { recursive: true });
+});
+
+test("a second SIGHUP while the first is seen to, with an act under way: the settings are read twice, and the agent goes on", async () => {
+  bridge.machine.setFaults({ delayMs: 0, refuse: [], down: false }); // For what is asked from now on.
+  agent.kill("SIGHUP");
+  await pause(100); // Signals of one kind that wait together come as one.
+  agent.kill("SIGHUP");
+  await eventually("both are done", async () => log.match(/settings read again/g)?.length === 2, 20_000);
+  await eventually("it acts again", async () => bridge.machine.acts.length === 2);
+  expect(bridge.machine.acts.map(({ commandId }) => commandId)).toEqual(["o1", "o2"]);
+  expect(agent.exitCode).toBeNull();
+  expect(log).not.toMatch(/Error/);
+});
+
+test("SIGTERM with an act under way that does not end: the agent goes after 5 s, without a complaint", async () => {
+  const exit = once(agent, "exit");
+  agent.kill("SIGTERM");
+  expect(await exit).toEqual([0, null]);
+  expect(log).not.toMatch(/Error/);
+});
