@@ -1,151 +1,70 @@
-import { setTimeout as pause } from "node:timers/promises";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Request } from "../simulators/webex/client.ts";
-import { describe, type Told, WebexServer } from "../simulators/webex/server.ts";
-import type { ConfKey, ExtCallId, ExtConfId } from "../src/foundation/ids.ts";
-import { BridgeControl } from "./bridge-control.ts";
-import { LocalRun } from "./local-run.ts";
-import { portFrom } from "./local-settings.ts";
+import { FlowStage, type Played } from "./flow-stage.ts";
+import { startFlowSystem } from "./flow-system.ts";
+import { type Flow, flowsFolder, loadFlows } from "./flow-text.ts";
 import { SequenceDiagram } from "./sequence-diagram.ts";
 
-/** Plays one meeting against the running system, or against one started for it (`npm run demo`). */
+/** Plays the protocol's call flows against the real processes, and compares what follows with what must follow (`npm run demo`). */
 
-const { values: options } = parseArgs({ options: { help: { type: "boolean" } } });
+const flows = loadFlows();
+const { values: options } = parseArgs({
+  options: { flow: { type: "string" }, write: { type: "boolean" }, help: { type: "boolean" } },
+});
 if (options.help) {
-  console.log("npm run demo: plays one meeting between a simulated WebEx, Bridgehead and a simulated bridge");
+  console.log(`npm run demo [-- --flow NAME]: plays the call flows of ${flowsFolder}, one of\n  ${names(flows)}`);
   process.exit(0);
 }
-
-const running = await findRunning();
-const system = running ?? (await startOne());
-const webex = new WebexServer({ adapterUrl: system.adapterUrl });
-try {
-  await webex.start();
-  await play(webex, new BridgeControl(system.bridgeUrl));
-  console.log("\nThe meeting went as it should: each request was confirmed, and each answer came.");
-} catch (error) {
-  console.error(`\n${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
-} finally {
-  await webex.stop();
-  if (system instanceof LocalRun) await system.stop();
-}
-process.exit();
-
-async function play(webex: WebexServer, bridge: BridgeControl): Promise<void> {
-  const coloured = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR;
-  const diagram = new SequenceDiagram(console.log, coloured);
-  const confKey = String(100_000_000 + (Date.now() % 900_000_000)) as ConfKey;
-  const extConfId = `E${confKey}` as ExtConfId;
-  const handles = { extConfId, replyTo: webex.host };
-  const stopWatching = watchBridge(bridge, confKey, diagram);
-  webex.onMessage = ({ at, message }) => diagram.arrow("Adapter", "WebEx", short(message), at);
-
-  const ask = async (message: Request) => {
-    diagram.arrow("WebEx", "Adapter", short(message));
-    const { result } = await webex.client.post(message);
-    if (result !== 0) throw new Error(`${describe(message)} was confirmed with Result ${result} instead of 0`);
-  };
-  const entered = (attendeeId: string) =>
-    webex.waitFor(
-      `A2W_NotifyUserEnter of attendee ${attendeeId}`,
-      (message) => message.type === "caller-entered" && message.attendeeId === attendeeId,
-    );
-  const answered = (type: Told["type"]) =>
-    webex.waitFor(
-      `${type} with Result 0`,
-      (message) => message.type === type && "result" in message && message.result === "ok",
-    );
-  const msgId = () => webex.client.msgId();
-
-  await ask({ type: "create-conference", msgId: msgId(), confKey, maxCallers: 10, ...handles });
-  await answered("conference-created");
-  await webex.waitFor("conference status running", (it) => it.type === "conference-changed" && it.status === "running");
-
-  diagram.event("Alice dials in, keys the conference and 101");
-  await bridge.callIn("14085550101", `${confKey}#101#`);
-  await entered("101");
-  diagram.event("Bob dials in, keys the conference and 102");
-  const bob = await bridge.callIn("14085550102", `${confKey}#102#`);
-  await entered("102");
-
-  const carol = "9001" as ExtCallId;
-  const phone = { country: "1", area: "408", local: "5550103", extension: "" };
-  await ask({
-    type: "call-out",
-    msgId: msgId(),
-    extCallId: carol,
-    privilege: "speak",
-    maxWaitingTime: 30,
-    phone,
-    ...handles,
-  });
-  await answered("called-out");
-  await webex.waitFor("Carol entering", (it) => it.type === "caller-entered" && it.extCallId === carol);
-
-  await ask({ type: "update-caller", msgId: msgId(), extCallId: carol, privilege: "listen", ...handles });
-  await answered("caller-updated");
-  await webex.waitFor(
-    "Carol muted",
-    (it) => it.type === "caller-changed" && it.status === "muted" && it.extCallId === carol,
-  );
-
-  diagram.event("Bob hangs up");
-  await bridge.hangUp(bob);
-  await webex.waitFor("Bob leaving", (it) => it.type === "caller-changed" && it.status === "left");
-
-  await ask({ type: "close-conference", msgId: msgId(), ...handles });
-  await answered("conference-closed");
-  await webex.waitFor("conference status ended", (it) => it.type === "conference-changed" && it.status === "ended");
-  await stopWatching();
+const wanted = flows.filter(({ name }) => options.flow === undefined || name === options.flow);
+if (wanted.length === 0) {
+  console.error(`there is no flow "${options.flow}"; there are ${names(flows)}`);
+  process.exit(1);
 }
 
-/** Draws what the bridge was told to do; returns how to stop, which draws the rest. */
-function watchBridge(bridge: BridgeControl, confKey: string, diagram: SequenceDiagram): () => Promise<void> {
-  let drawn = 0;
-  let watching = true;
-  const look = async () => {
-    for (const { n, act, call, conference, outcome } of await bridge.acts()) {
-      if (n <= drawn || conference !== confKey) continue;
-      drawn = n;
-      diagram.arrow("Adapter", "Bridge", [act, call, outcome === "done" ? null : outcome].filter(Boolean).join(" "));
+const startedAt = Date.now();
+const failed: string[] = [];
+for (const group of Map.groupBy(wanted, ({ settings }) => JSON.stringify(settings)).values()) {
+  const system = await startFlowSystem(group[0]?.settings ?? {});
+  try {
+    for (const flow of group) {
+      console.log(`\n${flow.title}\n`);
+      const coloured = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR;
+      const played = await new FlowStage(system, new SequenceDiagram(console.log, coloured)).play(flow, options.write);
+      if (options.write) write(flow, played);
+      const wrong = played.find(({ asExpected }) => !asExpected);
+      if (!wrong) continue;
+      failed.push(flow.name);
+      console.log(`\n${flow.name} went otherwise than it should, at\n  ${wrong.step.does.join("\n  ")}`);
+      console.log(`expected:\n  ${wrong.step.expected.join("\n  ") || "nothing"}`);
+      console.log(`came:\n  ${wrong.came.join("\n  ") || "nothing"}`);
     }
-  };
-  const loop = (async () => {
-    while (watching) {
-      await look();
-      await pause(5);
-    }
-    await look();
-  })();
-  loop.catch(() => {}); // Told when we stop.
-  return () => {
-    watching = false;
-    return loop;
-  };
+  } finally {
+    await system.stop();
+  }
+}
+const seconds = ((Date.now() - startedAt) / 1000).toFixed(0);
+const as = failed.length === 0 ? "all as they should be" : `otherwise than they should be: ${failed.join(", ")}`;
+console.log(`\n${wanted.length} call flows in ${seconds} s, ${as}`);
+process.exit(failed.length === 0 ? 0 : 1);
+
+/** What came takes the place of what was expected; comments and empty lines stay. */
+function write(flow: Flow, played: readonly Played[]): void {
+  const file = join(flowsFolder, `${flow.name}.txt`);
+  const kept = readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => !line.startsWith(" ") || line.trim().startsWith("+ "));
+  const came = played.map((step) => step.came.map((line) => `      ${line}`));
+  const isStep = (line: string) => /^[^#\s]/.test(line) && !line.startsWith("settings ");
+  const text: string[] = [];
+  for (const [index, line] of kept.entries()) {
+    text.push(line);
+    const next = kept[index + 1] ?? "";
+    if ((isStep(line) || line.startsWith(" ")) && !next.startsWith(" ")) text.push(...(came.shift() ?? []));
+  }
+  writeFileSync(file, text.join("\n"));
 }
 
-/** The message in a few words: what WebEx engineers look for first. */
-function short(message: Request | Told): string {
-  const { type } = message;
-  const fields = ["status", "result", "attendeeId", "extCallId", "privilege"] as const;
-  const shown = fields.flatMap((field) =>
-    field in message ? [String((message as Record<string, unknown>)[field])] : [],
-  );
-  return [type, ...shown].join(" ");
-}
-
-/** The system that `npm start` runs on the usual ports, if it does. */
-async function findRunning(): Promise<{ adapterUrl: string; bridgeUrl: string } | null> {
-  const edgeUrl = `http://127.0.0.1:${portFrom("PORT", 8787)}`;
-  const bridgeUrl = `http://127.0.0.1:${portFrom("SIMULATED_BRIDGE_PORT", 8790)}`;
-  const answer = await fetch(`${edgeUrl}/readyz`, { signal: AbortSignal.timeout(1_000) }).catch(() => null);
-  if (answer?.status !== 200) return null;
-  console.log(`using the system that runs at ${edgeUrl}\n`);
-  return { adapterUrl: `${edgeUrl}/tsp/local`, bridgeUrl };
-}
-
-async function startOne(): Promise<LocalRun> {
-  console.log("nothing runs yet: starting a system of its own for this meeting …\n");
-  return LocalRun.start();
+function names(all: readonly Flow[]): string {
+  return all.map(({ name }) => name).join(", ");
 }

@@ -36,6 +36,8 @@ export interface ServerOptions {
   /** 0: any free port. */
   readonly port?: number;
   readonly codec?: WebexCodec;
+  /** The first ExtCallID that is given to a caller; default 70000. */
+  readonly firstCall?: number;
   /** Attempts and pause of our own posts. */
   readonly attempts?: number;
   readonly retryMs?: number;
@@ -55,6 +57,8 @@ export class WebexServer {
   manner: Manner = { type: "confirm" };
   /** Called for each message of a first attempt. */
   onMessage: (heard: Heard) => void = () => {};
+  /** Called when a caller is about to be named. */
+  onNaming: (extCallId: ExtCallId) => void = () => {};
 
   private readonly codec: WebexCodec;
   private readonly server: Server;
@@ -63,10 +67,12 @@ export class WebexServer {
   private readonly waiting = new Set<() => void>();
   /** ExtConfID, `/` and attendee ID → ExtCallID. */
   private readonly namings = new Map<string, ExtCallId>();
-  private nextCall = 70_000;
+  private readonly namingsUnderWay = new Set<Promise<void>>();
+  private nextCall: number;
 
   constructor(options: ServerOptions = {}) {
     this.options = options;
+    this.nextCall = options.firstCall ?? 70_000;
     this.codec = options.codec ?? createCodec({}, "webex");
     this.client = new WebexClient({
       adapterUrl: options.adapterUrl ?? "",
@@ -133,6 +139,11 @@ export class WebexServer {
     }
   }
 
+  /** Resolves when the adapter has confirmed each name that was given so far. */
+  async namingsDone(): Promise<void> {
+    await Promise.all(this.namingsUnderWay);
+  }
+
   private anythingNew(withinMs: number): Promise<boolean> {
     return new Promise((done) => {
       const wake = (news: boolean) => {
@@ -191,13 +202,16 @@ export class WebexServer {
   private name(entered: Extract<ToWebex, { type: "caller-entered" }>): void {
     const extCallId = entered.extCallId ?? (String(this.nextCall++) as ExtCallId);
     const { msgId, extConfId } = entered;
-    this.client.post({ type: "caller-named", msgId, extConfId, extCallId }).then(
+    this.onNaming(extCallId);
+    const naming = this.client.post({ type: "caller-named", msgId, extConfId, extCallId }).then(
       () => {
         this.namings.set(`${extConfId}/${entered.attendeeId ?? ""}`, extCallId);
         this.wakeAll();
       },
       (error: unknown) => console.error(`cannot name the caller of ${describe(entered)}: ${error}`),
     );
+    this.namingsUnderWay.add(naming);
+    void naming.then(() => this.namingsUnderWay.delete(naming));
   }
 }
 

@@ -1,0 +1,26 @@
+import { mergeSettings } from "../src/settings/local-domain.ts";
+import { BackEnd, type FlowSystem } from "./flow-stage.ts";
+import { LocalRun } from "./local-run.ts";
+
+export interface StartedFlowSystem extends FlowSystem {
+  stop(): Promise<number>;
+}
+
+/** The real processes, with the settings that a flow asks for. A TSP server that is gone is given up on quickly. */
+export async function startFlowSystem(settings: object): Promise<StartedFlowSystem> {
+  const backEnd = new BackEnd();
+  const usual = { webex: { retryDelaysMs: [0, 200] }, passthroughUrl: await backEnd.start() };
+  const run = await LocalRun.start({ env: { DOMAIN_LOCAL: JSON.stringify(mergeSettings(usual, settings)) } });
+  return {
+    edgeUrl: run.edgeUrl,
+    adapterUrl: run.adapterUrl,
+    bridgeUrl: run.bridgeUrl,
+    agentUrl: run.agentUrl,
+    token: run.operatorToken(),
+    backEnd,
+    stop() {
+      backEnd.stop();
+      return run.stop();
+    },
+  };
+}
