@@ -2,14 +2,15 @@ import { assertNever } from "../foundation/assert-never.ts";
 import { clientDataTried } from "./client-data.ts";
 import { expire } from "./deadlines.ts";
 import type { Decision, Surroundings } from "./decision.ts";
+import { rememberUndelivered } from "./failover.ts";
 import type { ConferenceInput } from "./input.ts";
-import { takeOperatorRequest } from "./operator-requests.ts";
+import { endIfDeserted } from "./lifecycle.ts";
+import { tidyTalk } from "./private-talk.ts";
 import { takeReport } from "./reports.ts";
-import { takeRequest } from "./requests.ts";
+import { takeOperatorRequest, takeRequest } from "./requests.ts";
 import type { ConferenceState } from "./state.ts";
-import { tidyUp } from "./tidy-up.ts";
+import { closeIfEmpty } from "./sub-conferences.ts";
 import { Turn } from "./turn.ts";
-import { rememberUndelivered } from "./undelivered.ts";
 
 /**
  * What a conference does next: all rules of the protocol's call flows. Pure: the same state, input and surroundings give
@@ -41,4 +42,14 @@ export function decide(state: ConferenceState, input: ConferenceInput, around: S
   }
   tidyUp(turn);
   return turn.decision();
+}
+
+/**
+ * What follows from where things stand, whatever brought them there: a room that is to be closed is closed once nobody
+ * is in it, a private talk that came to nothing is undone, a conference that nobody wants is ended.
+ */
+function tidyUp(turn: Turn): void {
+  for (const { room } of turn.rooms.values()) closeIfEmpty(turn, room);
+  tidyTalk(turn);
+  endIfDeserted(turn);
 }

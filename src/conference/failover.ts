@@ -83,8 +83,26 @@ function dropServer(turn: Turn, server: WebexHost): void {
   }
 }
 
+/** A transaction was given up on (protocol T43): the conference goes on, and remembers what the next server must hear. */
+export function rememberUndelivered(turn: Turn, messages: readonly ToWebex[]): void {
+  const { head } = turn;
+  turn.note(`given up after the last attempt: ${messages.map(({ type, msgId }) => `${type} ${msgId}`).join(", ")}`);
+  if (head.phase === "running") {
+    const departed = departuresIn(messages);
+    if (departed.length > 0) turn.head = { ...head, departed: [...head.departed, ...departed] };
+  }
+  if (head.phase === "ended" && !head.byWebex && messages.some(isEnd)) {
+    turn.head = { ...head, closedUntil: turn.at + turn.around.settings.closedMemoryMs };
+  }
+}
+
+/** Whether WebEx hears of the conference's end by this message. */
+export function isEnd(message: ToWebex): boolean {
+  return message.type === "conference-changed" && message.status === "ended";
+}
+
 /** The calls of which these messages tell that they left. */
-export function departuresIn(messages: readonly ToWebex[]): ExtCallId[] {
+function departuresIn(messages: readonly ToWebex[]): ExtCallId[] {
   return messages.flatMap((message) =>
     message.type === "caller-changed" && message.status === "left" ? [message.extCallId] : [],
   );

@@ -1,11 +1,11 @@
 import type { EpochMs } from "../foundation/ids.ts";
 import { type Asked, asked } from "../tsp/answers.ts";
-import type { FromWebexMessages, ToWebex } from "../tsp/messages.ts";
+import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { announce, answerCreate } from "./announcements.ts";
 import { forget } from "./call-outs.ts";
 import { tellNews } from "./callers.ts";
-import { rebind, takeOver } from "./failover.ts";
+import { isEnd, rebind, takeOver } from "./failover.ts";
 import type { Closing, CreateRequest, Creating, Running } from "./state.ts";
 import { ORDER_TIMEOUT_MS, type Turn } from "./turn.ts";
 
@@ -184,11 +184,6 @@ function wasClosedUnnoticed(turn: Turn, message: CreateRequest): boolean {
   turn.dropQueued(untold.host);
   turn.head = { ...head, closedUntil: at + turn.around.settings.closedMemoryMs };
   return true;
-}
-
-/** Whether WebEx hears of the conference's end by this message. */
-export function isEnd(message: ToWebex): boolean {
-  return message.type === "conference-changed" && message.status === "ended";
 }
 
 function tellEnded(turn: Turn): void {

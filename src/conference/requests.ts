@@ -5,6 +5,7 @@ import type { FromWebex } from "../tsp/messages.ts";
 import { cancelCallOut, startCallOut } from "./call-outs.ts";
 import { callerNamed, nameCaller, setMuted } from "./callers.ts";
 import { takeClientData } from "./client-data.ts";
+import type { OperatorRequest } from "./input.ts";
 import { close, create } from "./lifecycle.ts";
 import type { CallOut, Creating, Running } from "./state.ts";
 import { closeRoom, createRoom, moveCall } from "./sub-conferences.ts";
@@ -27,6 +28,20 @@ export function takeRequest(turn: Turn, message: FromWebex): void {
     default:
       return takeConferenceRequest(turn, message);
   }
+}
+
+/** What operations staff ask for: data for a caller's client (protocol 2.3.11, 4.22), or new connect data. */
+export function takeOperatorRequest(turn: Turn, request: OperatorRequest): void {
+  const { bound } = turn;
+  if (!bound) return;
+  const { extConfId } = bound;
+  const msgId = turn.around.msgId();
+  if (request.type === "hybrid-data") {
+    const { connectData: hybridConnectData } = request;
+    return turn.notify({ type: "conference-changed", msgId, extConfId, status: "hybrid-data", hybridConnectData });
+  }
+  const { extCallId, data } = request;
+  if (callerNamed(turn, extCallId)) turn.notify({ type: "client-passthrough", msgId, extConfId, extCallId, data });
 }
 
 /** A request for a conference that exists; any other is answered so. */
