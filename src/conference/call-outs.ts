@@ -29,7 +29,7 @@ export function startCallOut(turn: Turn, head: Creating | Running, message: From
   }
   const waitMs = Math.min(message.maxWaitingTime || DEFAULT_WAIT_S, MAX_WAIT_S) * 1_000;
   const participantType = message.participantType ?? "participant";
-  const call = `${turn.around.confKey}.${turn.around.serial()}.${turn.at.toString(36)}` as CallId;
+  const call = turn.newId() as CallId;
   turn.callOuts.set(call, {
     call,
     asked: request,

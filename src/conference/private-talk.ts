@@ -15,7 +15,7 @@ export function openTalk(turn: Turn, invitee: CallOut): void {
   const { head } = turn;
   const host = hostOf(turn);
   if (head.phase !== "running" || head.talk || host?.room !== MAIN_ROOM) return keepWaiting(turn, invitee);
-  const room = `talk-${turn.around.serial()}-${turn.at.toString(36)}` as RoomId;
+  const room = turn.newId() as RoomId;
   setTalk(turn, { room, host: host.call, invitee: invitee.call, stage: "opening" });
   turn.order({ type: "create-room", room, kind: "private" });
 }

@@ -11,7 +11,7 @@ export function createRoom(turn: Turn, message: FromWebexMessages["create-sub-co
   const request = asked(message);
   const { subConfId, spelling } = message;
   if (turn.rooms.find((room) => room.subConfId === subConfId)) return turn.answer(request, "room-exists");
-  const room = `sub-${turn.around.serial()}-${turn.at.toString(36)}` as RoomId;
+  const room = turn.newId() as RoomId;
   turn.rooms.set(room, { room, subConfId, stage: "opening", closer: null, ...(spelling && { spelling }) });
   turn.order({ type: "create-room", room, kind: "sub" }, request);
 }

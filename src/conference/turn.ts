@@ -63,11 +63,18 @@ export class Turn {
   /** Tells the bridge; the order stays pending until its result comes. One that somebody waits for has a deadline. */
   order(command: BridgeCommand, asked: Asked | null = null, more: OrderOptions = {}): void {
     const { timeoutMs = asked || more.group ? ORDER_TIMEOUT_MS : null, ...marks } = more;
-    // The time keeps an id unlike all earlier ones even if this conference's numbers should ever start again.
-    const id = `${this.around.serial()}.${this.at.toString(36)}` as CommandId;
+    const id = this.newId() as CommandId;
     const answerBy = timeoutMs === null ? null : this.at + timeoutMs;
     this.orders.set(id, { id, command, answerBy, asked, ...marks });
     this.#told.push({ id, command });
+  }
+
+  /**
+   * A name for an order, a call or a room that no bridge has ever heard: of this conference by its key, and unlike all earlier
+   * ones by the time, even if the conference's numbers should ever start again.
+   */
+  newId(): string {
+    return `${this.around.confKey}.${this.around.serial()}.${this.at.toString(36)}`;
   }
 
   /** Whether an order of these types, or of any, is under way for this call. */
