@@ -103,6 +103,7 @@ export class AgentProcess {
   #start(): void {
     const life = ++this.#lives;
     let count = 0;
+    this.#inputs = [];
     this.#welcomed = false;
     this.#failures = 0;
     this.#agent = new Agent(this.journal, () => `keypad-${this.name}-${life}-${++count}` as CommandId);
@@ -133,7 +134,7 @@ export class AgentProcess {
     this.#later(pauseMs, () => {
       this.#inputs.push({ type: "time" });
       if (this.#inputs.length === 1) this.#turn();
-      this.#tickLater(life);
+      if (life === this.#lives) this.#tickLater(life);
     });
   }
 

@@ -158,6 +158,7 @@ export class Meeting implements MeetingKnowledge {
     this.#handles += 1;
     const extConfId = `${this.#name.slice(8)}00${this.#handles}` as ExtConfId;
     const association = new Association(extConfId, server.host, this.#around, this);
+    association.speakersAsked = why === "failover" && (old?.speakersAsked ?? false);
     association.inherits = why === "failover" && old?.isLive ? old : null;
     this.#webex.associations.set(extConfId, association);
     this.#associations.add(association);
@@ -560,7 +561,7 @@ export class Meeting implements MeetingKnowledge {
       const more = this.#draws.chance(0.5) ? { extConfId } : {};
       void this.#webex.post(server, [{ type: "caller-named", msgId, replyTo: host, extCallId, ...more }]).then((ok) => {
         if (!ok) this.#around.clock.after(3_000, name);
-        else association.named.add(extCallId);
+        else if (association === this.association) association.named.add(extCallId);
       });
     };
     this.#around.clock.after(this.#draws.between(10, 1_500), name);
