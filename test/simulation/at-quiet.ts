@@ -1,4 +1,4 @@
-import type { Call } from "../../simulators/bridge/world.ts";
+import type { Call, RoomKind } from "../../simulators/bridge/world.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import type { Association, Attendee } from "./association.ts";
 import type { Bridge } from "./bridge.ts";
@@ -72,12 +72,17 @@ function checkMeeting(meeting: Meeting, bridge: Bridge, violated: Surroundings["
     if (call.stage === "answered" && !waits) violated("nobody is left on the line", `${call.number} was answered`);
   }
   const entered = calls.filter(({ stage }) => stage === "entered");
-  const difference = differenceOf(association, entered);
+  const rooms = bridge.machine.world.conferences.get(key)?.rooms ?? new Map();
+  const difference = differenceOf(association, entered, rooms);
   if (difference) violated("WebEx's roster equals the bridge's", `${key}: ${difference}`);
 }
 
 /** `null`: who is there, who is muted, and who is with whom, are the same on both sides. */
-function differenceOf(association: Association, calls: readonly Call[]): string | null {
+function differenceOf(
+  association: Association,
+  calls: readonly Call[],
+  kinds: ReadonlyMap<string, RoomKind>,
+): string | null {
   const told = new Map([...association.attendees.values()].map((attendee) => [attendee.number, attendee]));
   const rooms = new Map<string, string>();
   for (const call of calls) {
@@ -85,7 +90,7 @@ function differenceOf(association: Association, calls: readonly Call[]): string 
     if (!attendee) return `${call.number} is on the bridge alone`;
     told.delete(call.number);
     if (attendee.muted !== call.muted) return `${call.number} is ${call.muted ? "muted" : "unmuted"} on the bridge`;
-    const room = roomOf(call, attendee);
+    const room = roomOf(call, attendee, kinds);
     const known = rooms.get(room);
     if (known !== undefined && known !== attendee.room)
       return `${call.number} is in ${call.room}, not ${attendee.room}`;
@@ -98,7 +103,7 @@ function differenceOf(association: Association, calls: readonly Call[]): string 
 }
 
 /** WebEx is not told that the host goes to a private talk. */
-function roomOf(call: Call, attendee: Attendee): string {
-  if (call.room?.startsWith("talk-")) return attendee.room === "private" ? "private" : "main";
-  return call.room ?? "main";
+function roomOf({ room }: Call, attendee: Attendee, kinds: ReadonlyMap<string, RoomKind>): string {
+  if (room !== null && kinds.get(room) === "private") return attendee.room === "private" ? "private" : "main";
+  return room ?? "main";
 }
