@@ -14,7 +14,9 @@ const WAIT_FOR_HOST_MS = 3_600_000;
 export function openTalk(turn: Turn, invitee: CallOut): void {
   const { head } = turn;
   const host = hostOf(turn);
-  if (head.phase !== "running" || head.talk || host?.room !== MAIN_ROOM) return keepWaiting(turn, invitee);
+  // A host who is on the way into a sub-conference is not there, either.
+  const isFree = host?.room === MAIN_ROOM && !turn.isBusy(host.call, "move");
+  if (head.phase !== "running" || head.talk || !isFree) return keepWaiting(turn, invitee);
   const room = turn.newId() as RoomId;
   setTalk(turn, { room, host: host.call, invitee: invitee.call, stage: "opening" });
   turn.order({ type: "create-room", room, kind: "private" });
