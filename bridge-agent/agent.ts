@@ -65,6 +65,8 @@ export class Agent {
   #epoch = 0;
   #edgeUp = false;
   #bridge: "away" | "catching-up" | "up" = "away";
+  /** Of the bridge, when it was last there. */
+  #bootId: string | null;
   #ports: number | null = null;
   /** The edge is to hear what the bridge holds when that is next known. */
   #snapshotsDue = false;
@@ -86,6 +88,7 @@ export class Agent {
     this.#tasks = new Tasks(journal, contents);
     this.#side = new BridgeSide(this.#books, this.#tasks, newId);
     this.#standing = contents.standing;
+    this.#bootId = contents.bootId;
     if (this.#standing) this.#side.codes = this.#standing.keypad;
   }
 
@@ -182,8 +185,9 @@ export class Agent {
         const { conference, orders } = message;
         if (!this.#active || this.#stopping || this.#unsure || message.epoch < this.#epoch) return;
         let fresh = true;
-        for (const { id, command, again } of orders) {
-          fresh = this.#tasks.take({ conference, id, by: "edge", work: command }, now, again) && fresh;
+        for (const { id, command, again, withinMs } of orders) {
+          const beginBy = withinMs === undefined ? {} : { beginBy: now + withinMs };
+          fresh = this.#tasks.take({ conference, id, by: "edge", work: command, ...beginBy }, now, again) && fresh;
         }
         this.#receipts.orders(
           conference,
@@ -254,6 +258,11 @@ export class Agent {
       case "connected":
         this.#notes.push(`bridge connected, its boot id is ${report.bootId}`);
         this.#ports = report.ports;
+        if (report.bootId !== this.#bootId) {
+          if (this.#bootId !== null) this.#side.startedAnew();
+          this.#bootId = report.bootId;
+          this.#journal.keepBootId(report.bootId);
+        }
         this.#lookAnew();
         this.#askState ||= this.#active;
         return;

@@ -63,7 +63,9 @@ export class BridgeSide {
   begin(): Act[] {
     for (let tasks = this.#tasks.begin(); tasks.length > 0; tasks = this.#tasks.begin()) {
       for (const task of tasks) {
-        if (task.work.type === "identify") this.#settle(task, { done: true });
+        if (task.beginBy !== undefined && this.#now >= task.beginBy) {
+          this.#settle(task, { done: false, reason: "too-late" });
+        } else if (task.work.type === "identify") this.#settle(task, { done: true });
         else this.#acts.push({ id: task.id, conference: task.conference, act: task.work });
       }
     }
@@ -74,6 +76,11 @@ export class BridgeSide {
   forgetCalls(): void {
     this.#legs.clear();
     this.#hangUps.clear();
+  }
+
+  /** The bridge has lost all that it held: what it may have done is gone, and nobody is rung twice. */
+  startedAnew(): void {
+    for (const task of this.#tasks.inDoubt()) this.#tasks.notAgain(task);
   }
 
   /** Another agent is in charge: what was not begun, or is in doubt, must not happen when this one's turn comes again. */
@@ -90,8 +97,9 @@ export class BridgeSide {
     }
     const task = conference === null ? null : this.#tasks.find(conference, id);
     if (!task) return;
-    if (outcome.done === "unknown") this.#tasks.doubt(task, outcome.tooSlow ?? false);
-    else this.#settle(task, outcome);
+    if (outcome.done !== "unknown") return this.#settle(task, outcome);
+    this.#tasks.doubt(task);
+    if (outcome.tooSlow) this.#tasks.notAgain(task);
   }
 
   happened(happening: BridgeHappening): void {
@@ -155,8 +163,9 @@ export class BridgeSide {
     for (const task of this.#tasks.inDoubt()) {
       if (task.work.type === "identify" || isInEffect(view, task.conference, task.work)) {
         this.#settle(task, { done: true });
-      } else if (this.#tasks.isTooSlow(task)) this.#settle(task, { done: false, reason: "unreachable" });
-      else this.#tasks.retry(task); // The bridge does not begin what a broken link has asked for.
+      } else if (this.#tasks.mayBeginAgain(task)) {
+        this.#tasks.retry(task); // The bridge does not begin what a broken link has asked for.
+      } else this.#settle(task, { done: false, reason: "unreachable" });
     }
     for (const [call, task] of this.#tasks.ringing()) this.#lookAfter(call, task, view);
     if (tell) this.#tellSnapshots(view, gap);

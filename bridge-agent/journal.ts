@@ -22,6 +22,8 @@ export interface Standing {
 
 export interface JournalContents {
   readonly standing: Standing | null;
+  /** What the bridge last called itself. */
+  readonly bootId: string | null;
   /** Those that are live, or that have something unfinished or untold. */
   readonly conferences: readonly { readonly conference: ConfKey; readonly record: ConferenceRecord }[];
   /** Unfinished ones, oldest first. */
@@ -36,6 +38,7 @@ export interface Journal {
   transaction<Value>(work: () => Value): Value;
   load(): JournalContents;
   keepStanding(standing: Standing): void;
+  keepBootId(bootId: string): void;
   keepConference(conference: ConfKey, record: ConferenceRecord, at: EpochMs): void;
   /** False when a task of this name was taken before. */
   take(task: Task, at: EpochMs): boolean;
@@ -65,18 +68,30 @@ const schema = `
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS task (
     seq INTEGER PRIMARY KEY, conference TEXT NOT NULL, id TEXT NOT NULL, made_by TEXT NOT NULL, work TEXT NOT NULL,
-    phase INTEGER NOT NULL, at INTEGER NOT NULL, UNIQUE (conference, id)
+    begin_by INTEGER, phase INTEGER NOT NULL, at INTEGER NOT NULL, UNIQUE (conference, id)
   );
   CREATE TABLE IF NOT EXISTS report (
     conference TEXT NOT NULL, number INTEGER NOT NULL, report TEXT NOT NULL, PRIMARY KEY (conference, number)
   ) WITHOUT ROWID;
 `;
 
+interface TaskRow {
+  readonly conference: ConfKey;
+  readonly id: CommandId;
+  readonly made_by: Task["by"];
+  readonly work: string;
+  readonly begin_by: EpochMs | null;
+  readonly phase: number;
+}
+
 /** The journal in one SQLite file. What it reads back it wrote itself, so rows are trusted as they are. */
 export function openJournal(file: string): Journal & { close(): void } {
   const db = new DatabaseSync(file);
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000");
   db.exec(schema);
+  // A file of the first version has no such column.
+  const columns = db.prepare("SELECT name FROM pragma_table_info('task')").all();
+  if (!columns.some(({ name }) => name === "begin_by")) db.exec("ALTER TABLE task ADD COLUMN begin_by INTEGER");
   db.prepare("INSERT INTO fact VALUES ('journal', ?) ON CONFLICT DO NOTHING").run(randomUUID());
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
@@ -87,7 +102,8 @@ export function openJournal(file: string): Journal & { close(): void } {
      ON CONFLICT DO UPDATE SET record = excluded.record, live = excluded.live, at = excluded.at`,
   );
   const take = db.prepare(
-    `INSERT INTO task (conference, id, made_by, work, phase, at) VALUES (?, ?, ?, ?, 0, ?) ON CONFLICT DO NOTHING`,
+    `INSERT INTO task (conference, id, made_by, work, begin_by, phase, at) VALUES (?, ?, ?, ?, ?, 0, ?)
+     ON CONFLICT DO NOTHING`,
   );
   const enter = db.prepare("UPDATE task SET phase = ? WHERE conference = ? AND id = ?");
   const next = db.prepare("SELECT next FROM conference WHERE key = ?");
@@ -127,15 +143,20 @@ export function openJournal(file: string): Journal & { close(): void } {
       const standing = readFact("standing");
       return {
         standing: standing === null ? null : (JSON.parse(standing) as Standing),
+        bootId: readFact("bridge"),
         conferences: read<{ key: ConfKey; record: string }>(
           `SELECT key, record FROM conference WHERE live = 1 OR key IN (SELECT conference FROM report)
              OR key IN (SELECT conference FROM task WHERE phase < 3)`,
         ).map(({ key, record }) => ({ conference: key, record: JSON.parse(record) as ConferenceRecord })),
-        tasks: read<{ conference: ConfKey; id: CommandId; made_by: Task["by"]; work: string; phase: number }>(
-          "SELECT * FROM task WHERE phase < 3 ORDER BY seq",
-        ).map(({ conference, id, made_by, work, phase }) => ({
-          task: { conference, id, by: made_by, work: JSON.parse(work) as Task["work"] },
-          phase: phases[phase] ?? "finished",
+        tasks: read<TaskRow>("SELECT * FROM task WHERE phase < 3 ORDER BY seq").map((row) => ({
+          task: {
+            conference: row.conference,
+            id: row.id,
+            by: row.made_by,
+            work: JSON.parse(row.work) as Task["work"],
+            ...(row.begin_by !== null && { beginBy: row.begin_by }),
+          },
+          phase: phases[row.phase] ?? "finished",
         })),
         reports: [...reports].map(([conference, rows]) => ({
           conference,
@@ -148,12 +169,16 @@ export function openJournal(file: string): Journal & { close(): void } {
       keepFact.run("standing", JSON.stringify(standing));
     },
 
+    keepBootId(bootId: string): void {
+      keepFact.run("bridge", bootId);
+    },
+
     keepConference(conference: ConfKey, record: ConferenceRecord, at: EpochMs): void {
       keepConference.run(conference, JSON.stringify(record), record.live ? 1 : 0, at);
     },
 
-    take({ conference, id, by, work }: Task, at: EpochMs): boolean {
-      return take.run(conference, id, by, JSON.stringify(work), at).changes === 1;
+    take({ conference, id, by, work, beginBy }: Task, at: EpochMs): boolean {
+      return take.run(conference, id, by, JSON.stringify(work), beginBy ?? null, at).changes === 1;
     },
 
     enter(conference: ConfKey, id: CommandId, phase: TaskPhase): void {

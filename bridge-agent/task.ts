@@ -1,5 +1,5 @@
 import type { BridgeAct } from "../src/bridge/driving.ts";
-import type { CallId, CommandId, ConfKey } from "../src/foundation/ids.ts";
+import type { CallId, CommandId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
 
 /** One thing to do for a conference, once. */
 export interface Task {
@@ -8,6 +8,8 @@ export interface Task {
   /** Who wants it: the edge hears a result, the keypad's doings are told as events. */
   readonly by: "edge" | "keypad";
   readonly work: Work;
+  /** Not to be begun later, by this machine's clock; absent: at any time. */
+  readonly beginBy?: EpochMs;
 }
 
 /** `identify` touches no bridge: it waits its turn among the acts of its call and is then told. */

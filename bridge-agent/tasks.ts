@@ -11,8 +11,8 @@ interface OpenTask {
   readonly looks: boolean;
   /** From an earlier life of this process: another agent may have been in charge meanwhile. */
   readonly old: boolean;
-  /** The bridge has had its time for it. */
-  tooSlow?: true;
+  /** It is not begun again, whatever became of it. */
+  last?: true;
 }
 
 /** The tasks that are not finished: which may begin, which run, and which are in doubt. */
@@ -84,16 +84,20 @@ export class Tasks {
   }
 
   /** The bridge may or may not have carried it out. */
-  doubt(task: Task, tooSlow: boolean): void {
+  doubt(task: Task): void {
     const open = this.#open.get(keyOf(task));
     if (open?.stage !== "running") return;
     open.stage = "doubt";
-    if (tooSlow) open.tooSlow = true;
     this.#running -= 1;
   }
 
-  isTooSlow(task: Task): boolean {
-    return this.#open.get(keyOf(task))?.tooSlow ?? false;
+  notAgain(task: Task): void {
+    const open = this.#open.get(keyOf(task));
+    if (open) open.last = true;
+  }
+
+  mayBeginAgain(task: Task): boolean {
+    return !this.#open.get(keyOf(task))?.last;
   }
 
   /** Oldest first. */

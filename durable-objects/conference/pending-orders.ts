@@ -31,9 +31,15 @@ export class PendingOrders {
   due(orders: Orders, now: EpochMs): readonly Order[] {
     const next = this.nextTelling(orders);
     if (next === null || now < next) return [];
-    return [...orders.values()].map(({ id, command }) => {
+    return [...orders.values()].map(({ id, command, answerBy }) => {
       this.#toldAt.set(id, now);
-      return this.#fresh.delete(id) ? { id, command } : { id, command, again: true };
+      const again = !this.#fresh.delete(id);
+      return {
+        id,
+        command,
+        ...(again && { again }),
+        ...(answerBy !== null && { withinMs: Math.max(0, answerBy - now) }),
+      };
     });
   }
 

@@ -4,7 +4,7 @@ import { openJournal } from "../../bridge-agent/journal.ts";
 import { Machine } from "../../simulators/bridge/machine.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
-import type { Report } from "../../src/bridge/orders.ts";
+import type { Order, Report } from "../../src/bridge/orders.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { AgentToEdge } from "../../src/relay/messages.ts";
 import { ManualTimers } from "../bridge/manual-timers.ts";
@@ -42,7 +42,7 @@ export class AgentWorld {
   #lives = 0;
   /** What the bridge was asked and has not begun: it goes with the link, as do the answers. */
   readonly #held = new Map<Act, () => void>();
-  readonly #repeated = new Map<string, BridgeCommand>();
+  readonly #repeated = new Map<string, Order>();
 
   constructor() {
     this.#agent = this.#newAgent();
@@ -124,14 +124,15 @@ export class AgentWorld {
   }
 
   /** The edge repeats it each second until the agent has it. */
-  order(id: string, command: BridgeCommand): void {
-    this.#repeated.set(id, command);
-    this.#send(id, command);
+  order(id: string, command: BridgeCommand, more: Pick<Order, "withinMs" | "again"> = {}): void {
+    const order = { id: id as CommandId, command, ...more };
+    this.#repeated.set(id, order);
+    this.#send(order);
   }
 
-  #send(id: string, command: BridgeCommand): void {
+  #send(order: Order): void {
     if (!this.#edgeUp) return;
-    this.tell({ type: "commands", epoch: this.epoch, conference: KEY, orders: [{ id: id as CommandId, command }] });
+    this.tell({ type: "commands", epoch: this.epoch, conference: KEY, orders: [order] });
   }
 
   /** Lets the agent work until nothing is left to do at this moment. */
@@ -178,7 +179,7 @@ export class AgentWorld {
     for (let passed = 0; passed < ms; passed += 200) {
       this.#now += 200;
       this.timers.pass(200);
-      if (passed % 1_000 === 0) for (const [id, command] of this.#repeated) this.#send(id, command);
+      if (passed % 1_000 === 0) for (const order of this.#repeated.values()) this.#send(order);
       this.#put({ type: "time" });
       this.settle();
     }

@@ -96,6 +96,39 @@ describe("orders", () => {
     expect(world.results()).toEqual({ create: true, dial: false, lock: false });
   });
 
+  test("an order whose time has passed before it could be begun does nothing, and what is behind it goes on", () => {
+    const world = running();
+    world.loseBridge();
+    world.order("dial", dial("out1"), { withinMs: 10_000 });
+    world.order("cancel", { type: "cancel-dial", call: call("out1") });
+    world.order("lock", { type: "lock" }, { withinMs: 12_000 });
+    world.settle();
+    world.pass(10_000);
+    world.connectBridge();
+    world.settle();
+    expect(world.acts().slice(1)).toEqual(["lock done", "cancel-dial out1 refused"]);
+    expect(world.taken).toContainEqual({ type: "result", id: "dial", outcome: { done: false, reason: "too-late" } });
+  });
+
+  test("an order that was begun in time is told as what became of it, however late", () => {
+    const world = running();
+    world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });
+    world.order("dial", dial("out1"), { withinMs: 1_000 });
+    world.pass(6_000);
+    expect(world.results()).toEqual({ create: true, dial: true });
+  });
+
+  test("an order in doubt whose time has passed is not begun again", () => {
+    const world = running();
+    world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });
+    world.order("lock", { type: "lock" }, { withinMs: 1_000 });
+    world.pass(2_000);
+    world.restart();
+    world.pass(6_000);
+    expect(world.acts()).toEqual(["create-conference done"]);
+    expect(world.results()).toEqual({ create: true, lock: false });
+  });
+
   test("orders for one call go in order, those for others do not wait, and create goes first", () => {
     const world = new AgentWorld();
     world.connect();
@@ -272,6 +305,20 @@ describe("gaps", () => {
     const late = world.machine.dialIn("2", "987654321#1#2#");
     world.settle();
     expect(world.acts()).toEqual([`expel ${late} done`]);
+  });
+
+  test("an act whose answer was lost with all that the bridge held is not done again", () => {
+    const world = running();
+    world.machine.setFaults({ delayMs: 1_000, refuse: [], down: false });
+    world.order("dial", dial("out1"));
+    world.settle();
+    world.loseBridge();
+    world.settle();
+    world.restart();
+    world.restartBridge();
+    world.pass(2_000);
+    expect(world.acts()).toEqual([]);
+    expect(world.results()).toEqual({ create: true, dial: false });
   });
 
   test("an order that came while the bridge was away is carried out when it is back", () => {

@@ -38,9 +38,10 @@ test("what was written is there when the file is opened again, under the same jo
   const first = journal();
   first.transaction(() => {
     first.keepStanding({ active: true, epoch: 1, keypad: { merge: "*1", mute: "*6" } });
+    first.keepBootId("boot1");
     first.keepConference(key, record, 0);
     first.take(lock("a"), 0);
-    first.take(lock("b"), 0);
+    first.take({ ...lock("b"), beginBy: 10_000 }, 0);
     first.take(lock("c"), 0);
     first.enter(key, "b" as CommandId, "begun");
     first.enter(key, "c" as CommandId, "finished");
@@ -51,10 +52,11 @@ test("what was written is there when the file is opened again, under the same jo
   expect(second.nextNumber(key)).toBe(2);
   expect(second.load()).toEqual({
     standing: { active: true, epoch: 1, keypad: { merge: "*1", mute: "*6" } },
+    bootId: "boot1",
     conferences: [{ conference: key, record }],
     tasks: [
       { task: lock("a"), phase: "taken" },
-      { task: lock("b"), phase: "begun" },
+      { task: { ...lock("b"), beginBy: 10_000 }, phase: "begun" },
     ],
     reports: [{ conference: key, reports: [{ number: 1, report: ended }] }],
   });

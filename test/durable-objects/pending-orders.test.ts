@@ -29,10 +29,20 @@ test("an order is marked as told before, but for the first time of one that was 
   const orders = new Map([old, fresh].map((order) => [order.id, order]));
 
   expect(pending.due(orders, 0)).toEqual([
-    { id: "1", command, again: true },
-    { id: "2", command },
+    { id: "1", command, again: true, withinMs: 10_000 },
+    { id: "2", command, withinMs: 10_000 },
   ]);
   expect(pending.due(orders, 1_000).map(({ again }) => again)).toEqual([true, true]);
+});
+
+test("an order says how much of its time is left, and one that has all the time it needs says nothing", () => {
+  const orders = [10_000, 500, null].map((answerBy, index): [CommandId, PendingOrder] => {
+    const id = String(index) as CommandId;
+    return [id, { id, command: { type: "lock" }, answerBy, asked: null }];
+  });
+  const told = new PendingOrders().due(new Map(orders), 600);
+
+  expect(told.map(({ withinMs }) => withinMs)).toEqual([9_400, 0, undefined]);
 });
 
 test("orders that are not taken are told again after a second, and not before", () => {
