@@ -13,6 +13,8 @@ export interface LocalRunOptions {
   /** A state folder to go on with; otherwise a new one, removed at the end. */
   readonly state?: string;
   readonly onLine?: (line: string) => void;
+  /** Told before anything is started. */
+  readonly onBridgePort?: (port: number) => void;
 }
 
 export interface Pids {
@@ -46,6 +48,7 @@ export class LocalRun {
   static async start(options: LocalRunOptions = {}): Promise<LocalRun> {
     const ports = await freePorts(3);
     const state = options.state ?? mkdtempSync(join(tmpdir(), "bridgehead-"));
+    options.onBridgePort?.(ports[1] ?? 0);
     const [edge, bridge, agent] = ports.map(String);
     const supervisor = spawn(process.execPath, [startScript], {
       stdio: ["ignore", "pipe", "pipe"],

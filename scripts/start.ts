@@ -117,10 +117,17 @@ function writeAgentSettings(folder: string, ports: Record<PartName, number>): st
     agent: "agent-1",
     state,
     listen: { port: ports.agent },
-    driver: { type: "generic", url: `ws://127.0.0.1:${ports.bridge}/bridge` },
+    driver: { type: "generic", url: bridgeUrl(ports.bridge) },
   };
   writeFileSync(file, `${JSON.stringify(settings, null, 2)}\n`);
   return file;
+}
+
+/** The simulated bridge, unless BRIDGE_URL names another program that speaks the bridge protocol. */
+function bridgeUrl(simulated: number): string {
+  const url = process.env.BRIDGE_URL || `ws://127.0.0.1:${simulated}/bridge`;
+  if (/^wss?:\/\/[^/]/.test(url) && URL.canParse(url)) return url;
+  throw new StartError(`BRIDGE_URL is "${url}"; it must be an address such as ws://127.0.0.1:8790/bridge`);
 }
 
 async function agentPublicKey(settings: string): Promise<string> {

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import type { ExtCallId, ExtConfId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { createCodec, type WebexCodec } from "../../src/tsp/codec.ts";
-import type { ToWebex, UnknownMessage } from "../../src/tsp/messages.ts";
+import type { ToWebex, ToWebexMessages, UnknownMessage } from "../../src/tsp/messages.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
 import { WebexClient } from "./client.ts";
 import { serverNumbers } from "./numbers.ts";
@@ -58,7 +58,7 @@ export class WebexServer {
   /** Called for each message of a first attempt. */
   onMessage: (heard: Heard) => void = () => {};
   /** Called when a caller is about to be named. */
-  onNaming: (extCallId: ExtCallId) => void = () => {};
+  onNaming: (extCallId: ExtCallId, entered: ToWebexMessages["caller-entered"]) => void = () => {};
 
   private readonly codec: WebexCodec;
   private readonly server: Server;
@@ -69,6 +69,7 @@ export class WebexServer {
   private readonly namings = new Map<string, ExtCallId>();
   private readonly namingsUnderWay = new Set<Promise<void>>();
   private nextCall: number;
+  private port = 0;
 
   constructor(options: ServerOptions = {}) {
     this.options = options;
@@ -89,18 +90,28 @@ export class WebexServer {
       this.server.once("error", failed);
       this.server.listen(this.options.port ?? 0, "127.0.0.1", listening);
     });
+    this.port = (this.server.address() as AddressInfo).port;
   }
 
   async stop(): Promise<void> {
     this.client.close();
+    await this.dieForAWhile();
+  }
+
+  /** Breaks every connection and takes no more, until `comeBack`. What was heard is not forgotten. */
+  async dieForAWhile(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((closed) => this.server.close(closed));
   }
 
+  /** Listens again, where it listened before. */
+  async comeBack(): Promise<void> {
+    await new Promise<void>((listening) => this.server.listen(this.port, "127.0.0.1", listening));
+  }
+
   /** What goes into `WbxHostName` so that answers come here. */
   get host(): WebexHost {
-    const { port } = this.server.address() as AddressInfo;
-    return `127.0.0.1:${port}` as WebexHost;
+    return `127.0.0.1:${this.port}` as WebexHost;
   }
 
   /** The messages without repeats. */
@@ -199,10 +210,10 @@ export class WebexServer {
   }
 
   /** A caller without ExtCallID gets a new one, another one the same again. */
-  private name(entered: Extract<ToWebex, { type: "caller-entered" }>): void {
+  private name(entered: ToWebexMessages["caller-entered"]): void {
     const extCallId = entered.extCallId ?? (String(this.nextCall++) as ExtCallId);
     const { msgId, extConfId } = entered;
-    this.onNaming(extCallId);
+    this.onNaming(extCallId, entered);
     const naming = this.client.post({ type: "caller-named", msgId, extConfId, extCallId }).then(
       () => {
         this.namings.set(`${extConfId}/${entered.attendeeId ?? ""}`, extCallId);

@@ -1,0 +1,123 @@
+import type { ActEntry } from "../../simulators/bridge/machine.ts";
+import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
+import type { ConfKey, MsgId, WebexHost } from "../../src/foundation/ids.ts";
+import type { Attendee, Roster } from "./roster.ts";
+
+/** A request that was confirmed. */
+export interface Asked {
+  readonly msgId: MsgId;
+  readonly type: string;
+  readonly confKey: ConfKey;
+  readonly replyTo: WebexHost;
+  /** Milliseconds since 1970. */
+  readonly confirmedAt: number;
+  /** How long the adapter may take for the answer. */
+  readonly withinMs: number;
+  /** Another TSP server took over before the answer came: what is queued for the old one is dropped (protocol 4.9). */
+  excused: boolean;
+}
+
+export interface Answer {
+  readonly at: number;
+  readonly result: string;
+}
+
+/** What was seen from outside. */
+export interface Evidence {
+  readonly asked: readonly Asked[];
+  /** Answers that a TSP server heard with a TransID that it had not heard before. */
+  answers(host: WebexHost, msgId: MsgId): readonly Answer[];
+  /** Of each conference, what the TSP server knows that took it over last. */
+  readonly rosters: ReadonlyMap<ConfKey, Roster>;
+  readonly acts: readonly ActEntry[];
+  /** Dialled call → its number; no two call-outs asked for the same one. */
+  readonly dialled: ReadonlyMap<string, string>;
+  readonly bridge: VisibleState;
+}
+
+/** Beyond an answer's own deadline: for the post, its repeats, and a machine that is busy starting processes. */
+const graceMs = 10_000;
+
+/** Each a sentence. */
+export interface Faults {
+  readonly lost: readonly string[];
+  readonly doubled: readonly string[];
+  readonly diverged: readonly string[];
+}
+
+export function judge(evidence: Evidence): Faults {
+  return { lost: lost(evidence), doubled: doubled(evidence), diverged: diverged(evidence) };
+}
+
+function lost({ asked, answers }: Evidence): string[] {
+  return asked.flatMap((one) => {
+    const [first] = answers(one.replyTo, one.msgId);
+    if (first && first.at <= one.confirmedAt + one.withinMs + graceMs) return [];
+    if (!first && one.excused) return [];
+    const when = first ? `answered after ${first.at - one.confirmedAt} ms` : "not answered";
+    return [`${one.type} ${one.msgId} of ${one.confKey} was ${when}`];
+  });
+}
+
+function doubled({ asked, answers, acts, dialled }: Evidence): string[] {
+  const told = asked
+    .filter(({ replyTo, msgId }) => answers(replyTo, msgId).length > 1)
+    .map(({ type, msgId, confKey }) => `${type} ${msgId} of ${confKey} was answered more than once`);
+  const done = acts.filter(({ outcome }) => outcome === "done");
+  return [
+    ...told,
+    ...repeated(acts, (act) => `order ${act.conference} ${act.commandId}`),
+    ...repeated(
+      done.filter(({ act }) => act === "dial"),
+      ({ call }) => `the call-out to ${dialled.get(call ?? "") ?? call}`,
+    ),
+    ...repeated(
+      done.filter(({ act }) => act === "create-conference"),
+      ({ conference }) => `the creation of ${conference}`,
+    ),
+  ];
+}
+
+function repeated(acts: readonly ActEntry[], what: (act: ActEntry) => string): string[] {
+  return [...Map.groupBy(acts, what)]
+    .filter(([, same]) => same.length > 1)
+    .map(([name, same]) => `${name} was carried out ${same.length} times`);
+}
+
+function diverged({ rosters, bridge }: Evidence): string[] {
+  const left = bridge.calls
+    .filter(({ direction, state }) => direction === "out" && (state === "ringing" || state === "prompted"))
+    .map(({ number, conference, state }) => `${number} of ${conference} is left ${state}`);
+  return [...left, ...[...rosters].flatMap(([confKey, roster]) => differences(confKey, roster, bridge))];
+}
+
+function differences(confKey: ConfKey, roster: Roster, bridge: VisibleState): string[] {
+  const exists = bridge.conferences.some(({ key }) => key === confKey);
+  if (exists !== (roster.state === "running")) {
+    return [`${confKey} is ${roster.state} for WebEx, and ${exists ? "runs" : "is not"} on the bridge`];
+  }
+  const faults: string[] = [];
+  const told = new Map([...roster.attendees.values()].map((attendee) => [attendee.number, attendee]));
+  const rooms = new Map<string, string>();
+  for (const call of bridge.calls) {
+    if (call.conference !== confKey || call.state !== "in-conference") continue;
+    const attendee = told.get(call.number);
+    told.delete(call.number);
+    const held = { number: call.number, muted: call.muted, room: call.room ?? "" };
+    const fault = attendee ? difference(attendee, held, rooms) : `${call.number} is on the bridge alone`;
+    if (fault) faults.push(`${confKey}: ${fault}`);
+  }
+  for (const number of told.keys()) faults.push(`${confKey}: ${number} is in WebEx's roster alone`);
+  return faults;
+}
+
+/** The bridge's room ids are our own; who shares a room must be the same. */
+function difference(told: Attendee, held: Attendee, rooms: Map<string, string>): string | null {
+  if (told.muted !== held.muted) return `${held.number} is ${held.muted ? "muted" : "not muted"} on the bridge alone`;
+  const known = rooms.get(held.room);
+  rooms.set(held.room, told.room);
+  const same = known === undefined || known === told.room;
+  return same && (held.room === "main") === (told.room === "main")
+    ? null
+    : `${held.number} is in ${held.room} on the bridge, in ${told.room} for WebEx`;
+}

@@ -1,0 +1,173 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Request } from "../../simulators/webex/client.ts";
+import type { WebexServer } from "../../simulators/webex/server.ts";
+import type { ConfKey, ExtCallId, ExtConfId, MsgId, SubConfId } from "../../src/foundation/ids.ts";
+import type { Draws } from "../../test/simulation/draws.ts";
+import type { Asked } from "./judge.ts";
+import { Roster } from "./roster.ts";
+import type { KillWorld } from "./world.ts";
+
+const createWithinMs = 15_000;
+const callOutWaitsSeconds = 5;
+const othersWithinMs = 10_000;
+
+const habits = {
+  mute: 8,
+  unmute: 8,
+  "call-out": 5,
+  "cancelled call-out": 1,
+  "call-in": 4,
+  "hang-up": 2,
+  keypad: 3,
+  drop: 2,
+  "sub-conference": 2,
+  "into sub-conference": 4,
+  "out of sub-conference": 2,
+  "close sub-conference": 1,
+  failover: 1,
+} as const;
+
+/** One meeting: what its WebEx users ask for, and what its callers do by telephone, drawn by chance. */
+export class Meeting {
+  private readonly world: KillWorld;
+  private readonly draws: Draws;
+  private readonly confKey: ConfKey;
+  private server: WebexServer;
+  private roster: Roster;
+  private handles = 0;
+  private readonly subConfIds: SubConfId[] = [];
+  private readonly calls: string[] = [];
+  private readonly mine: Asked[] = [];
+
+  constructor(world: KillWorld, draws: Draws) {
+    this.world = world;
+    this.draws = draws;
+    this.confKey = world.newKey();
+    this.server = draws.pick(world.servers) as WebexServer;
+    this.roster = new Roster(this.nextHandle());
+  }
+
+  /** Goes on until it has had enough, or `isOver`; some are left running. */
+  async play(isOver: () => boolean): Promise<void> {
+    const created = await this.create();
+    if ((await this.world.answerTo(created))?.result !== "ok") return;
+    for (let caller = 0; caller < 3; caller++) await this.do("call-in");
+    for (let left = this.draws.between(10, 40); left > 0 && !isOver(); left--) {
+      if (this.roster.state !== "running") return;
+      const asked = await this.do(this.draws.weighted(habits));
+      // Some wait for the answer, some do not: requests meet each other on their way.
+      if (asked && this.draws.chance(0.5)) await this.world.answerTo(asked);
+      else await pause(this.draws.between(20, 200));
+    }
+    if (isOver() && this.draws.chance(0.5)) return;
+    await this.world.answerTo(await this.ask(othersWithinMs, { type: "close-conference" }));
+  }
+
+  private async do(habit: keyof typeof habits): Promise<Asked | null> {
+    const extCallId = this.draws.pick([...this.roster.attendees.keys()]);
+    const subConfId = this.draws.pick(this.subConfIds);
+    switch (habit) {
+      case "call-in":
+        return this.callIn();
+      case "hang-up":
+        return this.byTelephone((call) => this.world.bridge.hangUp(call));
+      case "keypad":
+        return this.byTelephone((call) => this.world.bridge.press(call, "*6"));
+      case "call-out":
+        return this.callOut(false);
+      case "cancelled call-out":
+        return this.callOut(true);
+      case "sub-conference":
+        if (this.subConfIds.length >= 3) return null;
+        this.subConfIds.push(`s${this.subConfIds.length + 1}` as SubConfId);
+        return this.ask(othersWithinMs, {
+          type: "create-sub-conference",
+          subConfId: this.subConfIds.at(-1) as SubConfId,
+        });
+      case "close sub-conference":
+        return subConfId ? this.ask(othersWithinMs, { type: "close-sub-conference", subConfId }) : null;
+      case "failover":
+        return this.failOver();
+    }
+    if (!extCallId) return null;
+    switch (habit) {
+      case "mute":
+        return this.ask(othersWithinMs, { type: "update-caller", extCallId, privilege: "listen" });
+      case "unmute":
+        return this.ask(othersWithinMs, { type: "update-caller", extCallId, privilege: "speak" });
+      case "drop":
+        return this.ask(othersWithinMs, { type: "drop-caller", extCallId });
+      case "into sub-conference":
+        return subConfId ? this.ask(othersWithinMs, { type: "add-to-sub-conference", subConfId, extCallId }) : null;
+      case "out of sub-conference":
+        return subConfId
+          ? this.ask(othersWithinMs, { type: "remove-from-sub-conference", subConfId, extCallId })
+          : null;
+    }
+  }
+
+  private create(): Promise<Asked> {
+    this.world.follow(this.server, this.confKey, this.roster);
+    return this.ask(createWithinMs, { type: "create-conference", confKey: this.confKey });
+  }
+
+  /** The old server is heard no more; what it still waits for may never come. */
+  private async failOver(): Promise<Asked> {
+    const open = this.mine.filter(({ replyTo, msgId }) => this.world.answers(replyTo, msgId).length === 0);
+    this.server = this.draws.pick(this.world.servers.filter((server) => server !== this.server)) as WebexServer;
+    this.roster = new Roster(this.nextHandle());
+    for (const asked of open) asked.excused = true;
+    const created = await this.create();
+    await this.world.answerTo(created);
+    return created;
+  }
+
+  private async callIn(): Promise<null> {
+    const local = this.world.newNumber();
+    this.calls.push(await this.world.bridge.callIn(`1408${local}`, `${this.confKey}#${local}#`));
+    return null;
+  }
+
+  private async byTelephone(act: (call: string) => Promise<void>): Promise<null> {
+    const call = this.draws.pick(this.calls);
+    if (call) await act(call);
+    return null;
+  }
+
+  private async callOut(thenCancelled: boolean): Promise<Asked> {
+    const local = this.world.newNumber();
+    const extCallId = `o${local}` as ExtCallId;
+    const outcome = this.draws.weighted({ answer: 6, busy: 1, "no-answer": 1 });
+    await this.world.bridge.answersWith(`1408${local}`, outcome, this.draws.between(20, 1_000));
+    const asked = await this.ask((callOutWaitsSeconds + 5) * 1_000, {
+      type: "call-out",
+      extCallId,
+      privilege: "speak",
+      maxWaitingTime: callOutWaitsSeconds,
+      phone: { country: "1", area: "408", local, extension: "" },
+    });
+    if (!thenCancelled) return asked;
+    return this.ask(othersWithinMs, { type: "cancel-call-out", extCallId });
+  }
+
+  private async ask(withinMs: number, request: Unaddressed): Promise<Asked> {
+    const { extConfId } = this.roster;
+    const msgId = this.server.client.msgId();
+    const message = { ...request, msgId, extConfId, replyTo: this.server.host } as Request & { msgId: MsgId };
+    const asked = await this.world.ask(this.server, this.confKey, withinMs, message);
+    this.mine.push(asked);
+    return asked;
+  }
+
+  private nextHandle(): ExtConfId {
+    this.handles += 1;
+    return `E${this.confKey}-${this.handles}` as ExtConfId;
+  }
+}
+
+/** A request without what each of them has. */
+type Unaddressed = Request extends infer One
+  ? One extends Request
+    ? Omit<One, "msgId" | "extConfId" | "replyTo">
+    : never
+  : never;

@@ -1,0 +1,67 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { Draws } from "../../test/simulation/draws.ts";
+import { type Asked, type Faults, judge } from "./judge.ts";
+import { type KillKind, killParts } from "./killer.ts";
+import { Meeting } from "./meeting.ts";
+import { KillWorld } from "./world.ts";
+
+export interface Verdict extends Faults {
+  readonly kills: Readonly<Record<KillKind, number>>;
+  readonly asked: readonly Asked[];
+  /** Kind of request and how it was answered → how often. */
+  readonly results: ReadonlyMap<string, number>;
+}
+
+const meetingsAtOnce = 8;
+
+/** Kills parts under traffic, lets everything come to rest, and judges by what was seen from outside. */
+export async function proveKills(kills: number, seed: number): Promise<Verdict> {
+  const world = await KillWorld.start();
+  try {
+    let over = false;
+    const traffic = Array.from({ length: meetingsAtOnce }, async (_, index) => {
+      const draws = new Draws(seed, `meeting ${index}`);
+      while (!over) await new Meeting(world, draws).play(() => over);
+    });
+    const watching = (async () => {
+      while (!over) {
+        await world.noteDialled();
+        await pause(1_000);
+      }
+    })();
+    const counts = await killParts(world, new Draws(seed, "kills"), kills);
+    over = true;
+    await Promise.all([...traffic, watching]);
+    return { ...(await atRest(world)), kills: counts, asked: world.asked, results: resultsOf(world) };
+  } finally {
+    await world.stop();
+  }
+}
+
+/** What is under way is left to end; what is wrong for good stays wrong. */
+async function atRest(world: KillWorld): Promise<Faults> {
+  await Promise.all(world.asked.filter(({ excused }) => !excused).map((asked) => world.answerTo(asked)));
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    await pause(1_000);
+    await world.noteDialled();
+    const faults = judge({
+      asked: world.asked,
+      answers: (host, msgId) => world.answers(host, msgId),
+      rosters: world.rosters,
+      acts: await world.bridge.acts(),
+      dialled: world.dialled,
+      bridge: await world.bridge.state(),
+    });
+    if (faults.diverged.length === 0 || Date.now() > deadline) return faults;
+  }
+}
+
+function resultsOf(world: KillWorld): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { type, replyTo, msgId, excused } of world.asked) {
+    const result = world.answers(replyTo, msgId)[0]?.result ?? (excused ? "replaced server" : "no answer");
+    counts.set(`${type}: ${result}`, (counts.get(`${type}: ${result}`) ?? 0) + 1);
+  }
+  return counts;
+}
