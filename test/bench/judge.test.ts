@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import { type Asked, type Evidence, judge } from "../../bench/kills/judge.ts";
+import { Roster } from "../../bench/kills/roster.ts";
+import type { ConfKey, ExtCallId, ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
+
+const confKey = "555" as ConfKey;
+const host = "127.0.0.1:80" as WebexHost;
+const mute: Asked = {
+  msgId: "1" as MsgId,
+  type: "update-caller",
+  confKey,
+  replyTo: host,
+  confirmedAt: 0,
+  withinMs: 10_000,
+  excused: false,
+};
+const act = { n: 1, act: "dial", conference: confKey, room: null, call: "o1", commandId: "1", outcome: "done" };
+const call = {
+  ...{ id: "c1", direction: "in", number: "1408", extension: null, conference: "555", state: "in-conference" },
+  ...{ room: "main", muted: false, joinTone: true, talking: false, attendeeId: null, endReason: null },
+};
+const conference = { key: "555", locked: false, reportsSpeakers: false, rooms: [] };
+
+/** One caller in one conference, one request that was answered: all is well, but for the changes. */
+function faultsOf(changes: {
+  asked?: Asked;
+  answeredAt?: number[];
+  acts?: object[];
+  calls?: object[];
+  conferences?: object[];
+}) {
+  const roster = new Roster("E1" as ExtConfId);
+  roster.hears({ type: "conference-created", msgId: "2" as MsgId, result: "ok", extConfId: roster.extConfId });
+  const extCallId = "70" as ExtCallId;
+  roster.entered({ type: "caller-entered", msgId: "3" as MsgId, extConfId: roster.extConfId, did: "1408" }, extCallId);
+  const evidence = {
+    asked: [changes.asked ?? mute],
+    answers: () => (changes.answeredAt ?? [100]).map((at) => ({ at, result: "ok" })),
+    rosters: new Map([[confKey, roster]]),
+    acts: changes.acts ?? [act],
+    dialled: new Map([["o1", "14081"]]),
+    bridge: { conferences: changes.conferences ?? [conference], calls: changes.calls ?? [call] },
+  };
+  const { lost, doubled, diverged } = judge(evidence as unknown as Evidence);
+  return [...lost, ...doubled, ...diverged];
+}
+
+test("where all is well nothing is found", () => {
+  expect(faultsOf({})).toEqual([]);
+});
+
+test.each([
+  ["a request without an answer", { answeredAt: [] }, "update-caller 1 of 555 was not answered"],
+  ["an answer that comes far too late", { answeredAt: [20_001] }, "update-caller 1 of 555 was answered after 20001 ms"],
+  ["an answer that comes twice", { answeredAt: [1, 2] }, "update-caller 1 of 555 was answered more than once"],
+  ["an order that acts twice", { acts: [act, { ...act, call: "o2" }] }, "order 555 1 was carried out 2 times"],
+  [
+    "a number that is dialled twice",
+    { acts: [act, { ...act, commandId: "2" }] },
+    "the call-out to 14081 was carried out 2 times",
+  ],
+  [
+    "a conference that is created twice",
+    { acts: ["3", "4"].map((commandId) => ({ ...act, act: "create-conference", commandId })) },
+    "the creation of 555 was carried out 2 times",
+  ],
+  [
+    "a caller of whom WebEx knows nothing",
+    { calls: [call, { ...call, number: "1409" }] },
+    "555: 1409 is on the bridge alone",
+  ],
+  ["a caller who is not there", { calls: [] }, "555: 1408 is in WebEx's roster alone"],
+  [
+    "a mute of which WebEx knows nothing",
+    { calls: [{ ...call, muted: true }] },
+    "555: 1408 is muted on the bridge alone",
+  ],
+  [
+    "a move of which WebEx knows nothing",
+    { calls: [{ ...call, room: "r1" }] },
+    "555: 1408 is in r1 on the bridge, in main for WebEx",
+  ],
+  ["a conference that is gone", { conferences: [] }, "555 is running for WebEx, and is not on the bridge"],
+  [
+    "a call-out that rings for ever",
+    { calls: [call, { ...call, direction: "out", number: "14081", state: "ringing" }] },
+    "14081 of 555 is left ringing",
+  ],
+])("%s is found", (_what, changes, fault) => {
+  expect(faultsOf(changes)).toEqual([fault]);
+});
+
+test("what a replaced server still waits for is excused", () => {
+  expect(faultsOf({ asked: { ...mute, excused: true }, answeredAt: [] })).toEqual([]);
+});
