@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { readSettings } from "../../bridge-agent/settings.ts";
+import { example } from "../../src/settings/load.ts";
+
+const page = readFileSync("docs/settings.md", "utf8");
+
+test("each setting of a domain stands in docs/settings.md", () => {
+  const whole = new Set(["bridges", "recording", "hybrid", "globalNumbers"]);
+  const names = Object.entries(example).flatMap(([name, value]) =>
+    typeof value !== "object" || Array.isArray(value) || whole.has(name)
+      ? [name]
+      : Object.keys(value).map((inner) => `${name}.${inner}`),
+  );
+
+  expect(names.filter((name) => !page.includes(`| \`${name}\` |`))).toEqual([]);
+});
+
+test("the agent's settings of docs/settings.md are right, and complete but for what has a default", () => {
+  const [, file = ""] = /```json\n(.*?)```/s.exec(page) ?? [];
+
+  expect(readSettings(file)).toEqual({ ok: true, value: { ...JSON.parse(file), logs: { personal: false } } });
+});
