@@ -1,4 +1,5 @@
-import { ConferenceActor, type ConferencePorts } from "../../durable-objects/conference/actor.ts";
+import { ConferenceActor } from "../../durable-objects/conference/actor.ts";
+import type { ConferencePorts } from "../../durable-objects/conference/conference-ports.ts";
 import type { Domain } from "../../durable-objects/domain-of.ts";
 import type { NumberBlocks } from "../../durable-objects/env.ts";
 import type { LogLine } from "../../durable-objects/log.ts";

@@ -7,6 +7,7 @@ export interface Defect {
 }
 
 const actor = "durable-objects/conference/actor.ts";
+const ledger = "durable-objects/conference/ledger.ts";
 const outbox = "durable-objects/outbox.ts";
 const delivery = "src/delivery/outbox.ts";
 const pending = "durable-objects/conference/pending-orders.ts";
@@ -22,12 +23,12 @@ export const defects: readonly Defect[] = [
   {
     name: "a repeated document acts again",
     file: actor,
-    before: "if (takenAt !== undefined && this.#ports.now() - takenAt < memoryMs) {",
-    after: "if (takenAt === -1) {",
+    before: "if (this.#ledger.isRepeat(transId)) {",
+    after: "if (transId === null) {",
   },
   {
     name: "a restart forgets which documents were taken",
-    file: actor,
+    file: ledger,
     before: "for (const [transId, at] of this.#store.transIdsSince(since)) this.#seen.set(transId, at);",
     after: "void since;",
   },
@@ -53,19 +54,19 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "the watermark of the reports is forgotten",
-    file: actor,
+    file: ledger,
     before: "taken: { ...draft.books.taken, [input.journal]: upTo }",
     after: "taken: draft.books.taken",
   },
   {
     name: "a gap in the reports is overlooked",
-    file: actor,
+    file: ledger,
     before: "number === upTo + 1 && ++upTo",
     after: "number > upTo && (upTo = number)",
   },
   {
     name: "what waits for a replaced server is sent to it",
-    file: actor,
+    file: ledger,
     before: "draft.rows = draft.rows.filter(({ host }) => !decision.dropQueued.includes(host));",
     after: "",
   },
@@ -108,8 +109,8 @@ export const defects: readonly Defect[] = [
   {
     name: "an order that is told again does not say so",
     file: pending,
-    before: "{ id, command, again: true }",
-    after: "{ id, command }",
+    before: "        ...(again && { again }),\n",
+    after: "",
   },
   {
     name: "orders that an agent has taken are never told to the next one",

@@ -1,0 +1,85 @@
+import type { Order } from "../../src/bridge/orders.ts";
+import { firstClientPost } from "../../src/conference/client-data.ts";
+import type { BridgeName, CommandId, EpochMs } from "../../src/foundation/ids.ts";
+import type { ConferencePorts } from "./conference-ports.ts";
+import type { Item, Ledger } from "./ledger.ts";
+import { PendingOrders } from "./pending-orders.ts";
+
+/** What a conference does with what it has committed, beside its posts to WebEx: orders to the bridge, data to the back end. */
+export class Errands {
+  readonly #ports: ConferencePorts;
+  readonly #ledger: Ledger;
+  readonly #submit: (item: Item) => Promise<void>;
+  readonly #pending = new PendingOrders();
+  /** The client data that is under way, and for which time. */
+  #handing: string | null = null;
+
+  constructor(ports: ConferencePorts, ledger: Ledger, submit: (item: Item) => Promise<void>) {
+    this.#ports = ports;
+    this.#ledger = ledger;
+    this.#submit = submit;
+  }
+
+  /** When an order is to be told, at the latest; `null` when there is none. */
+  get nextDue(): EpochMs | null {
+    return this.#pending.nextTelling(this.#ledger.state.orders);
+  }
+
+  /** These orders are on disk now; those that have a result are forgotten. */
+  given(orders: readonly Order[]): void {
+    this.#pending.given(orders);
+    this.#pending.keepOnly(this.#ledger.state.orders);
+  }
+
+  /** The agent has these orders in its journal: they need not be told again. */
+  ordersTaken(ids: readonly CommandId[]): void {
+    this.#pending.taken(ids);
+  }
+
+  /** Does what is due, and waits for none of it. */
+  run(): void {
+    this.#tell();
+    this.#handOn();
+  }
+
+  async #tell(): Promise<void> {
+    const orders = this.#pending.due(this.#ledger.state.orders, this.#ports.now());
+    if (orders.length === 0) return;
+    try {
+      const bridge = this.#ledger.bridge ?? (await this.#choose());
+      await this.#ports.tell(this.#ledger.known, bridge, orders);
+    } catch (error) {
+      this.#ports.log({ level: "warn", event: "bridge-not-told", why: String(error), ...this.#ledger.identity });
+    }
+  }
+
+  /** A domain with one bridge needs no row to remember it. */
+  async #choose(): Promise<BridgeName> {
+    const [only, ...others] = this.#ledger.domain.settings.bridges;
+    if (only && others.length === 0) return only.name as BridgeName;
+    const chosen = await this.#ports.chooseBridge(this.#ledger.known);
+    if (!this.#ledger.bridge) this.#ledger.keepBridge(chosen);
+    return this.#ledger.bridge ?? chosen;
+  }
+
+  /** Posts the client data whose turn it is. After a restart an attempt that was under way is made once more. */
+  async #handOn(): Promise<void> {
+    const first = firstClientPost(this.#ledger.state.clientPosts.values());
+    if (!first?.underWay) return;
+    const { passthroughUrl: url, webex } = this.#ledger.domain.settings;
+    if (url === undefined) return;
+    const attempt = `${first.id}/${first.attempts}`;
+    if (this.#handing === attempt) return;
+    this.#handing = attempt;
+    const body = JSON.stringify(first.body);
+    const { timeoutMs } = webex;
+    const { signal } = new AbortController();
+    const outcome = await this.#ports.post({ url, body, contentType: "application/json", timeoutMs, signal });
+    const delivered = outcome.kind === "answered" && outcome.status >= 200 && outcome.status < 300;
+    try {
+      await this.#submit({ type: "client-data", id: first.id, attempt: first.attempts, delivered });
+    } catch (error) {
+      this.#ports.log({ level: "error", event: "client-data-not-noted", why: String(error), ...this.#ledger.identity });
+    }
+  }
+}

@@ -1,0 +1,240 @@
+import type { Order } from "../../src/bridge/orders.ts";
+import { applyChanges, type Changes, type Surroundings } from "../../src/conference/decision.ts";
+import type { ConferenceInput, OperatorRequest } from "../../src/conference/input.ts";
+import type { ClientPostId, ConferenceState } from "../../src/conference/state.ts";
+import type { BridgeName, EpochMs, JournalId, MsgId, TransId } from "../../src/foundation/ids.ts";
+import type { Domain } from "../domain-of.ts";
+import type { ConferenceIdentity, Delivered, NumberBlocks, ReportsOfAgent } from "../env.ts";
+import type { Outbox, Row, Rows } from "../outbox.ts";
+import type { ConferencePorts } from "./conference-ports.ts";
+import { next } from "./numbers.ts";
+import { type Books, ConferenceStore } from "./store.ts";
+
+/** What a conference can be given to commit. */
+export type Item =
+  | { readonly type: "webex"; readonly delivered: Delivered }
+  | { readonly type: "bridge"; readonly reports: ReportsOfAgent }
+  | { readonly type: "operator"; readonly request: OperatorRequest }
+  | { readonly type: "undelivered"; readonly row: Row }
+  | { readonly type: "client-data"; readonly id: ClientPostId; readonly attempt: number; readonly delivered: boolean }
+  | { readonly type: "time" };
+
+/** What is to be done now that it is on disk. */
+export interface Committed {
+  readonly rows: Rows;
+  /** Those that are new. */
+  readonly orders: readonly Order[];
+  /** What operations staff should read. */
+  readonly notes: readonly string[];
+}
+
+/** What a transaction is about to make true, beside the state. */
+interface Draft {
+  books: Books;
+  rows: Rows;
+  readonly writes: Map<string, unknown>;
+  readonly transIds: TransId[];
+  readonly orders: Order[];
+  readonly notes: string[];
+}
+
+/** One journal row and one entry stay far below the platform's 2 MB. */
+const maxInputChars = 1_000_000;
+
+/** One conference as it is on disk and, always alike, in memory: each input is committed with all that follows from it. */
+export class Ledger {
+  readonly #ports: ConferencePorts;
+  readonly #store: ConferenceStore;
+  readonly #outbox: Outbox;
+  /** TransID → when it was taken, the oldest first (protocol T38). */
+  readonly #seen = new Map<TransId, EpochMs>();
+  #identity: ConferenceIdentity | null;
+  #bridge: BridgeName | null;
+  #state: ConferenceState;
+  #books: Books;
+
+  constructor(ports: ConferencePorts, outbox: Outbox) {
+    this.#ports = ports;
+    this.#outbox = outbox;
+    this.#store = new ConferenceStore(ports.sql);
+    const { identity, bridge, state, books } = this.#store.load();
+    this.#identity = identity;
+    this.#bridge = bridge;
+    this.#state = state;
+    this.#books = books;
+    if (!identity) return;
+    const since = ports.now() - this.domain.settings.transactionMemoryMs;
+    for (const [transId, at] of this.#store.transIdsSince(since)) this.#seen.set(transId, at);
+  }
+
+  get identity(): ConferenceIdentity | null {
+    return this.#identity;
+  }
+
+  /** The identity of a conference that was told it. */
+  get known(): ConferenceIdentity {
+    if (!this.#identity) throw new Error("this conference object was never told which conference it is");
+    return this.#identity;
+  }
+
+  get domain(): Domain {
+    return this.#ports.domain(this.known);
+  }
+
+  get bridge(): BridgeName | null {
+    return this.#bridge;
+  }
+
+  get state(): ConferenceState {
+    return this.#state;
+  }
+
+  get books(): Books {
+    return this.#books;
+  }
+
+  /** It is on disk with the first input. */
+  introduce({ domain, confKey }: ConferenceIdentity): void {
+    this.#identity ??= { domain, confKey };
+  }
+
+  isRepeat(transId: TransId): boolean {
+    const takenAt = this.#seen.get(transId);
+    return takenAt !== undefined && this.#ports.now() - takenAt < this.domain.settings.transactionMemoryMs;
+  }
+
+  takenOf(journal: JournalId): number {
+    return this.#books.taken[journal] ?? 0;
+  }
+
+  /** They are on disk with the next input; those that are lost before were used by nobody. */
+  addNumbers({ msgIds, transIds }: NumberBlocks): void {
+    const books = this.#books;
+    this.#books = { ...books, msgIds: [...books.msgIds, msgIds], transIds: [...books.transIds, transIds] };
+  }
+
+  keepBridge(bridge: BridgeName): void {
+    this.#ports.sql.transaction(() => this.#store.write(new Map([["bridge", bridge]])));
+    this.#bridge = bridge;
+  }
+
+  /** All of them in one transaction; throws, and leaves nothing of any of them, where one fails. */
+  commit(items: readonly Item[]): Committed {
+    const at = this.#ports.now();
+    const { rows } = this.#outbox;
+    const draft: Draft = { books: this.#books, rows, writes: new Map(), transIds: [], orders: [], notes: [] };
+    try {
+      this.#ports.sql.transaction(() => {
+        for (const item of items) this.#take(item, at, draft);
+        this.#store.write(draft.writes);
+        this.#outbox.write(draft.rows);
+      });
+    } catch (error) {
+      this.#state = this.#store.load().state;
+      throw error;
+    }
+    this.#books = draft.books;
+    for (const transId of draft.transIds) this.#remember(transId, at);
+    if (draft.writes.get("bridge") === null) this.#bridge = null;
+    return draft;
+  }
+
+  #take(item: Item, at: EpochMs, draft: Draft): void {
+    const input = toInput(item, at, draft);
+    if (!input) return;
+    const decision = this.#ports.rules.decide(this.#state, input, this.#surroundings(draft));
+    this.#noteChanges(decision.changes, draft.writes);
+    applyChanges(this.#state, decision.changes);
+    draft.rows = draft.rows.filter(({ host }) => !decision.dropQueued.includes(host));
+    for (const { host, message } of decision.posts) {
+      draft.rows = this.#outbox.add(draft.rows, host, message, () => takeNumber(draft, "transIds") as TransId);
+    }
+    draft.orders.push(...decision.orders);
+    draft.notes.push(...decision.notes);
+    if (input.type === "webex") draft.transIds.push(input.transId);
+    if (input.type === "bridge") {
+      const upTo = input.reports.at(-1)?.number ?? 0;
+      draft.books = { ...draft.books, taken: { ...draft.books.taken, [input.journal]: upTo } };
+    }
+    this.#store.append(input, draft.books);
+    this.#store.prune(at, this.domain.settings.transactionMemoryMs);
+  }
+
+  #noteChanges(changes: Changes, writes: Map<string, unknown>): void {
+    if (this.#store.isNew) writes.set("identity", this.known);
+    if (changes.head) writes.set("head", changes.head);
+    // A new life of the conference may be held by another bridge, once nothing of the old one is under way.
+    const idle = this.#state.orders.size === 0 && changes.head?.phase === "creating";
+    if (idle && this.#bridge && this.#state.head.phase !== "creating") writes.set("bridge", null);
+    for (const [call, caller] of changes.callers) writes.set(`caller/${call}`, caller);
+    for (const [call, callOut] of changes.callOuts) writes.set(`call-out/${call}`, callOut);
+    for (const [id, order] of changes.orders) writes.set(`order/${id}`, order);
+    for (const [id, room] of changes.rooms) writes.set(`room/${id}`, room);
+    for (const [id, post] of changes.clientPosts) writes.set(`client-post/${id}`, post);
+  }
+
+  #surroundings(draft: Draft): Surroundings {
+    return {
+      confKey: this.known.confKey,
+      settings: this.domain.settings,
+      msgId: () => takeNumber(draft, "msgIds") as MsgId,
+      serial: () => {
+        draft.books = { ...draft.books, serial: draft.books.serial + 1 };
+        return draft.books.serial;
+      },
+      unconfirmed: () => draft.rows.flatMap(({ host, messages }) => messages.map((message) => ({ host, message }))),
+    };
+  }
+
+  #remember(transId: TransId, at: EpochMs): void {
+    this.#seen.delete(transId);
+    this.#seen.set(transId, at);
+    const memoryMs = this.domain.settings.transactionMemoryMs;
+    for (const [oldest, takenAt] of this.#seen) {
+      if (at - takenAt < memoryMs) return;
+      this.#seen.delete(oldest);
+    }
+  }
+}
+
+/** `null`: there is nothing in it that was not taken before. */
+function toInput(item: Item, at: EpochMs, draft: Draft): ConferenceInput | null {
+  switch (item.type) {
+    case "webex": {
+      const { transId, messages } = item.delivered;
+      return checked({ type: "webex", at, transId, messages });
+    }
+    case "bridge": {
+      const { journal } = item.reports;
+      let upTo = draft.books.taken[journal] ?? 0;
+      const fresh = item.reports.reports.filter(({ number }) => number === upTo + 1 && ++upTo);
+      return fresh.length === 0 ? null : checked({ type: "bridge", at, journal, reports: fresh });
+    }
+    case "undelivered": {
+      const { row } = item;
+      // A failover may have dropped it meanwhile.
+      if (!draft.rows.some(({ seq }) => seq === row.seq)) return null;
+      draft.rows = draft.rows.filter(({ seq }) => seq !== row.seq);
+      return { type: "undelivered", at, messages: row.messages };
+    }
+    case "client-data":
+      return { ...item, at };
+    case "operator":
+      return checked({ type: "operator", at, request: item.request });
+    default:
+      return { type: "time", at };
+  }
+}
+
+function checked(input: ConferenceInput): ConferenceInput {
+  const { length } = JSON.stringify(input);
+  if (length > maxInputChars)
+    throw new Error(`an input of ${length} characters is too large (${maxInputChars} at most)`);
+  return input;
+}
+
+function takeNumber(draft: Draft, kind: "msgIds" | "transIds"): string {
+  const { id, rest } = next(draft.books[kind]);
+  draft.books = { ...draft.books, [kind]: rest };
+  return id;
+}
