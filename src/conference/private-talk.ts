@@ -14,16 +14,14 @@ const WAIT_FOR_HOST_MS = 3_600_000;
 export function openTalk(turn: Turn, invitee: CallOut): void {
   const { head } = turn;
   const host = hostOf(turn);
-  // A host who is on the way into a sub-conference is not there, either.
-  const isFree = host?.room === MAIN_ROOM && !turn.isBusy(host.call, "move");
-  if (head.phase !== "running" || head.talk || !isFree) return keepWaiting(turn, invitee);
+  if (head.phase !== "running" || head.talk || !host || !isFree(turn, host.call)) return keepWaiting(turn, invitee);
   const room = turn.newId() as RoomId;
   setTalk(turn, { room, host: host.call, invitee: invitee.call, stage: "opening" });
   turn.order({ type: "create-room", room, kind: "private" });
 }
 
 export function talkRoomCreated(turn: Turn, talk: PrivateTalk, outcome: Outcome): void {
-  if (outcome.done && talk.stage === "opening" && turn.callOuts.get(talk.invitee) && isHere(turn, talk.host)) {
+  if (outcome.done && talk.stage === "opening" && turn.callOuts.get(talk.invitee) && isFree(turn, talk.host)) {
     turn.order({ type: "move", call: talk.host, room: talk.room });
   }
 }
@@ -180,4 +178,9 @@ function keepWaiting(turn: Turn, invitee: CallOut): void {
 
 function isHere(turn: Turn, call: CallId): boolean {
   return turn.callers.get(call)?.left === false;
+}
+
+/** A host who is on the way into a sub-conference is not there for a talk, either. */
+function isFree(turn: Turn, call: CallId): boolean {
+  return isHere(turn, call) && turn.callers.get(call)?.room === MAIN_ROOM && !turn.isBusy(call, "move");
 }
