@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ConfKey } from "../src/foundation/ids.ts";
-import type { AliasRpc, Env } from "./env.ts";
+import type { Env } from "./env.ts";
+import type { AliasRpc } from "./rpc.ts";
 
 /** The conference that one ExtConfID stands for. */
 export class AliasObject extends DurableObject<Env> implements AliasRpc {

@@ -5,6 +5,7 @@ import { type AdapterCodec, createCodec } from "../src/tsp/codec.ts";
 
 /** A domain's settings, and the codec that they make. */
 export interface Domain {
+  readonly name: DomainName;
   readonly settings: DomainSettings;
   readonly codec: AdapterCodec;
 }
@@ -18,7 +19,7 @@ export function domainOf(env: { readonly DOMAINS: string }, name: DomainName): D
   const settings = loaded.value.get(name);
   if (!settings)
     throw new Error(`DOMAINS has no domain "${name}", but an object of it exists: put it back, or delete it`);
-  const known = domains.get(settings) ?? { settings, codec: createCodec(settings.protocol) };
+  const known = domains.get(settings) ?? { name, settings, codec: createCodec(settings.protocol) };
   domains.set(settings, known);
   return known;
 }

@@ -1,118 +1,20 @@
-import type { NumberedReport, Order } from "../src/bridge/orders.ts";
-import type { OperatorRequest } from "../src/conference/input.ts";
-import type {
-  BridgeName,
-  CommandId,
-  ConfKey,
-  DomainName,
-  ExtConfId,
-  JournalId,
-  MsgId,
-  TransId,
-  WebexHost,
-} from "../src/foundation/ids.ts";
-import type { FromWebex, ToWebex } from "../src/tsp/messages.ts";
+import type { AliasRpc, ConferenceRpc, NumberPoolRpc, RelayRpc, UnroutedMailRpc } from "./rpc.ts";
+
+type Objects<Calls> = DurableObjectNamespace<Calls & Rpc.DurableObjectBranded>;
 
 /** What the edge is given at start: its objects and its settings. */
 export interface Env {
   /** Named `domain/confKey`. */
-  readonly CONFERENCE: DurableObjectNamespace<ConferenceRpc>;
+  readonly CONFERENCE: Objects<ConferenceRpc>;
   /** Named `domain/extConfId`. */
-  readonly ALIAS: DurableObjectNamespace<AliasRpc>;
+  readonly ALIAS: Objects<AliasRpc>;
   /** Named `domain`. */
-  readonly NUMBER_POOL: DurableObjectNamespace<NumberPoolRpc>;
+  readonly NUMBER_POOL: Objects<NumberPoolRpc>;
   /** Named `domain/host`. */
-  readonly UNROUTED_MAIL: DurableObjectNamespace<UnroutedMailRpc>;
+  readonly UNROUTED_MAIL: Objects<UnroutedMailRpc>;
   /** Named `domain/bridge`. */
-  readonly RELAY: DurableObjectNamespace<RelayRpc>;
+  readonly RELAY: Objects<RelayRpc>;
   /** JSON: domain name → settings. */
   readonly DOMAINS: string;
   readonly OPERATOR_TOKEN: string;
-}
-
-/** Says which conference is meant; the object keeps it with its first input. */
-export interface ConferenceIdentity {
-  readonly domain: DomainName;
-  readonly confKey: ConfKey;
-}
-
-/** One document's messages for one conference. */
-export interface Delivered extends ConferenceIdentity {
-  readonly transId: TransId;
-  readonly messages: readonly FromWebex[];
-}
-
-export interface ReportsOfAgent extends ConferenceIdentity {
-  readonly journal: JournalId;
-  readonly reports: readonly NumberedReport[];
-}
-
-export type OperatorOutcome = "done" | "no-such-conference" | "no-such-call";
-
-export interface ConferenceRpc extends Rpc.DurableObjectBranded {
-  /** Resolves when the messages, or an earlier copy of them, are on disk. */
-  receive(delivered: Delivered): Promise<void>;
-  /** Resolves, when they are on disk, to the highest number taken of this journal; 0 when none ever was. */
-  report(reports: ReportsOfAgent): Promise<number>;
-  /** The agent has these orders in its journal. */
-  ordersTaken(ids: readonly CommandId[]): Promise<void>;
-  /** Whether this handle stands for this conference now, and the conference is not over. */
-  holds(extConfId: ExtConfId): Promise<boolean>;
-  operate(request: OperatorRequest): Promise<OperatorOutcome>;
-}
-
-export interface AliasRpc extends Rpc.DurableObjectBranded {
-  /** First come: the ConfKey that now holds the handle. */
-  claim(confKey: ConfKey): Promise<ConfKey>;
-  /** For a holder that is over. */
-  replace(confKey: ConfKey): Promise<void>;
-  lookup(): Promise<ConfKey | null>;
-}
-
-/** Numbers `first` to `end`, `end` not among them. */
-export interface Block {
-  readonly first: number;
-  readonly end: number;
-}
-
-export interface NumberBlocks {
-  /** 5 digits of the Julian date and 6 of the running number, as one number (protocol T31). */
-  readonly msgIds: Block;
-  readonly transIds: Block;
-}
-
-export interface NumberPoolRpc extends Rpc.DurableObjectBranded {
-  /** Two new blocks of `count` numbers each; on disk before they are given out. `holder`: who will use them. */
-  take(request: { readonly holder: string; readonly count: number }): Promise<NumberBlocks>;
-  /** The conference that was given the block of this MsgID. */
-  holderOf(msgId: MsgId): Promise<ConfKey | null>;
-}
-
-export interface UnroutedMailRpc extends Rpc.DurableObjectBranded {
-  /** Answers that belong to no conference; `transId` is the one they answer, and is answered once. */
-  send(mail: {
-    readonly domain: DomainName;
-    readonly host: WebexHost;
-    readonly transId: TransId;
-    readonly messages: readonly ToWebex[];
-  }): Promise<void>;
-}
-
-/** How a bridge is, as its relay last heard. */
-export interface BridgeHealth {
-  readonly agentConnected: boolean;
-  readonly bridgeUp: boolean;
-  readonly portsInUse: number;
-  readonly ports: number | null;
-}
-
-export interface RelayRpc extends Rpc.DurableObjectBranded {
-  /** Tells the active agent; whether there is one to tell. */
-  tell(told: {
-    readonly domain: DomainName;
-    readonly bridge: BridgeName;
-    readonly conference: ConfKey;
-    readonly orders: readonly Order[];
-  }): Promise<boolean>;
-  health(): Promise<BridgeHealth>;
 }

@@ -2,8 +2,8 @@ import type { DomainName, EpochMs, TransId, WebexHost } from "../src/foundation/
 import type { ToWebex } from "../src/tsp/messages.ts";
 import { left, next, type Reserve } from "./conference/numbers.ts";
 import type { Domain } from "./domain-of.ts";
-import type { Block } from "./env.ts";
 import { Outbox, type OutboxPorts, type Row } from "./outbox.ts";
+import type { Block } from "./rpc.ts";
 
 export interface MailboxPorts extends OutboxPorts {
   domain(name: DomainName): Domain;

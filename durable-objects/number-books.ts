@@ -1,6 +1,6 @@
 import type { ConfKey, EpochMs, MsgId } from "../src/foundation/ids.ts";
 import { dayPrefix, elevenDigits, lastSequence } from "../src/tsp/numbers.ts";
-import type { Block, NumberBlocks } from "./env.ts";
+import type { Block, NumberBlocks } from "./rpc.ts";
 import type { Sql } from "./sql.ts";
 
 /** How long it is known who was given a block: as long as an answer with its MsgID may come. */

@@ -1,7 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ConfKey, MsgId } from "../src/foundation/ids.ts";
-import type { Env, NumberBlocks, NumberPoolRpc } from "./env.ts";
+import type { Env } from "./env.ts";
 import { NumberBooks } from "./number-books.ts";
+import type { NumberBlocks, NumberPoolRpc } from "./rpc.ts";
 import { storageSql } from "./sql.ts";
 
 /** The TransIDs and MsgIDs of one domain, given out in blocks, so that no two objects ever use the same. */

@@ -1,13 +1,13 @@
 import { domainOf } from "../durable-objects/domain-of.ts";
 import type { Env } from "../durable-objects/env.ts";
 import { logOf } from "../durable-objects/log.ts";
-import { refuseAgent } from "../durable-objects/relay/refuse-agent.ts";
 import { createApp } from "./http/app.ts";
+import { problem } from "./http/bodies.ts";
 import type { Edge } from "./http/edge.ts";
 import { Metrics } from "./http/metrics.ts";
 import type { Objects } from "./http/objects.ts";
-import { problem } from "./http/problem.ts";
 import { RateLimit } from "./http/rate-limit.ts";
+import { CLOSE_CODES, type CloseReason } from "./relay/messages.ts";
 import { AliasCache } from "./routing/alias-cache.ts";
 import { type Domains, loadDomains } from "./settings/load.ts";
 
@@ -38,7 +38,7 @@ export default {
 function edgeOf(env: Env, domains: Domains): Edge {
   const log = logOf(env);
   return {
-    domains: new Map(Array.from(domains.keys(), (name) => [name, { name, ...domainOf(env, name) }])),
+    domains: new Map(Array.from(domains.keys(), (name) => [name, domainOf(env, name)])),
     objects: objectsOf(env),
     aliases: new AliasCache(),
     posts: new RateLimit(),
@@ -53,9 +53,17 @@ function objectsOf(env: Env): Objects {
   return {
     conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
     alias: (domain, extConfId) => env.ALIAS.getByName(`${domain}/${extConfId}`),
-    holderOf: (domain, msgId) => env.NUMBER_POOL.getByName(domain).holderOf(msgId),
+    numberPool: (domain) => env.NUMBER_POOL.getByName(domain),
     unroutedMail: (domain, host) => env.UNROUTED_MAIL.getByName(`${domain}/${host}`),
     bridgeHealth: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`).health(),
     connectAgent: (domain, bridge, request) => env.RELAY.getByName(`${domain}/${bridge}`).fetch(request),
   };
+}
+
+/** Accepts an agent's socket only to close it: a refused upgrade would not tell the agent's log why. */
+function refuseAgent(why: CloseReason): Response {
+  const { 0: client, 1: server } = new WebSocketPair();
+  server.accept();
+  server.close(CLOSE_CODES[why], why);
+  return new Response(null, { status: 101, webSocket: client });
 }

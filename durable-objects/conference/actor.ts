@@ -1,8 +1,8 @@
 import type { OperatorRequest } from "../../src/conference/input.ts";
 import type { CommandId, EpochMs, ExtConfId, TransId } from "../../src/foundation/ids.ts";
-import type { Delivered, OperatorOutcome, ReportsOfAgent } from "../env.ts";
 import { GroupCommit } from "../group-commit.ts";
 import { Outbox, type Rows } from "../outbox.ts";
+import type { Delivered, OperatorOutcome, ReportsOfAgent } from "../rpc.ts";
 import type { ConferencePorts } from "./conference-ports.ts";
 import { Errands } from "./errands.ts";
 import { type Item, Ledger } from "./ledger.ts";

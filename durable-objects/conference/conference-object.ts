@@ -4,9 +4,10 @@ import { decide } from "../../src/conference/decide.ts";
 import type { OperatorRequest } from "../../src/conference/input.ts";
 import type { BridgeName, CommandId, ExtConfId } from "../../src/foundation/ids.ts";
 import { domainOf } from "../domain-of.ts";
-import type { BridgeHealth, ConferenceIdentity, ConferenceRpc, Delivered, Env, ReportsOfAgent } from "../env.ts";
+import type { Env } from "../env.ts";
 import { logOf } from "../log.ts";
 import { fetchPost } from "../post.ts";
+import type { BridgeHealth, ConferenceIdentity, ConferenceRpc, Delivered, ReportsOfAgent } from "../rpc.ts";
 import { storageSql } from "../sql.ts";
 import { ConferenceActor } from "./actor.ts";
 

@@ -4,8 +4,8 @@ import type { ConferenceInput } from "../../src/conference/input.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
 import type { BridgeName, EpochMs } from "../../src/foundation/ids.ts";
 import type { Domain } from "../domain-of.ts";
-import type { ConferenceIdentity, NumberBlocks } from "../env.ts";
 import type { OutboxPorts } from "../outbox.ts";
+import type { ConferenceIdentity, NumberBlocks } from "../rpc.ts";
 
 /** All that a conference needs of the world around it. */
 export interface ConferencePorts extends OutboxPorts {

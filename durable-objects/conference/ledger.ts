@@ -4,8 +4,8 @@ import type { ConferenceInput, OperatorRequest } from "../../src/conference/inpu
 import type { ClientPostId, ConferenceState } from "../../src/conference/state.ts";
 import type { BridgeName, EpochMs, JournalId, MsgId, TransId } from "../../src/foundation/ids.ts";
 import type { Domain } from "../domain-of.ts";
-import type { ConferenceIdentity, Delivered, NumberBlocks, ReportsOfAgent } from "../env.ts";
 import type { Outbox, Row, Rows } from "../outbox.ts";
+import type { ConferenceIdentity, Delivered, NumberBlocks, ReportsOfAgent } from "../rpc.ts";
 import type { ConferencePorts } from "./conference-ports.ts";
 import { next } from "./numbers.ts";
 import { type Books, ConferenceStore } from "./store.ts";

@@ -1,4 +1,4 @@
-import type { Block } from "../env.ts";
+import type { Block } from "../rpc.ts";
 
 /** Thrown within a transaction, which is then taken back: more numbers have to be fetched first. */
 export class NumbersRunOut extends Error {}

@@ -2,7 +2,7 @@ import { emptyState } from "../../src/conference/decision.ts";
 import type { ConferenceInput } from "../../src/conference/input.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
 import type { BridgeName, EpochMs, JournalId, TransId } from "../../src/foundation/ids.ts";
-import type { ConferenceIdentity } from "../env.ts";
+import type { ConferenceIdentity } from "../rpc.ts";
 import type { Sql } from "../sql.ts";
 import type { Reserve } from "./numbers.ts";
 

@@ -15,10 +15,10 @@ import {
 import { CLOSE_CODES, type CloseReason, type EdgeToAgent } from "../../src/relay/messages.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { loadDomains } from "../../src/settings/load.ts";
-import type { BridgeHealth, ConferenceRpc, Env, RelayRpc } from "../env.ts";
+import type { Env } from "../env.ts";
 import { logOf } from "../log.ts";
+import type { BridgeHealth, RelayRpc } from "../rpc.ts";
 import { Lanes } from "./lanes.ts";
-import { verifySignature } from "./verify-signature.ts";
 
 /** What stays with a socket while the object sleeps; `null` once the socket no longer counts. */
 type Attachment = { readonly identity: Identity; readonly link: Link } | null;
@@ -26,7 +26,7 @@ type Attachment = { readonly identity: Identity; readonly link: Link } | null;
 /** Far below the silence after which an agent counts as gone. */
 const KEEP_SEEN_MS = 1_000;
 
-type ConferenceStub = DurableObjectStub<ConferenceRpc>;
+type ConferenceStub = ReturnType<Env["CONFERENCE"]["getByName"]>;
 
 interface Identity {
   readonly domain: DomainName;
@@ -248,4 +248,20 @@ function sameButSeen(kept: Link, link: Link): boolean {
   if (kept.role === "waiting" || link.role === "waiting") return false;
   const same = kept.role === link.role && kept.health === link.health;
   return same && link.lastSeen - kept.lastSeen < KEEP_SEEN_MS;
+}
+
+/** Whether this Ed25519 signature of this text is by the holder of this key; key and signature are base64url. */
+async function verifySignature(publicKey: string, signature: string, text: string): Promise<boolean> {
+  try {
+    const key = await crypto.subtle.importKey("raw", bytesOf(publicKey), "Ed25519", false, ["verify"]);
+    return await crypto.subtle.verify("Ed25519", key, bytesOf(signature), new TextEncoder().encode(text));
+  } catch {
+    // 43 characters need not be a point of the curve, nor 86 a signature.
+    return false;
+  }
+}
+
+function bytesOf(base64url: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64url.replaceAll("-", "+").replaceAll("_", "/"));
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

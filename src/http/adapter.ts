@@ -1,6 +1,7 @@
+import type { Domain } from "../../durable-objects/domain-of.ts";
+import { readBody } from "./bodies.ts";
 import { deliver } from "./deliver.ts";
-import type { Domain, Edge } from "./edge.ts";
-import { readBody } from "./read-body.ts";
+import type { Edge } from "./edge.ts";
 import { refuseHosts } from "./refuse-hosts.ts";
 
 /** Larger than any document of 50 messages (protocol T8). */

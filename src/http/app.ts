@@ -1,13 +1,13 @@
 import { type Context, Hono } from "hono";
+import type { Domain } from "../../durable-objects/domain-of.ts";
 import type { BridgeName } from "../foundation/ids.ts";
 import { receiveDocument } from "./adapter.ts";
-import { domainOfAdapterUrl } from "./adapter-url.ts";
-import type { Domain, Edge } from "./edge.ts";
+import { problem } from "./bodies.ts";
+import type { Edge } from "./edge.ts";
 import { globalNumbers } from "./global-numbers.ts";
 import { hybridData, passthrough } from "./operator-api.ts";
-import { isOperator } from "./operator-token.ts";
-import { problem } from "./problem.ts";
 import { readiness } from "./readiness.ts";
+import { domainOfAdapterUrl, isOperator } from "./secrets.ts";
 
 /** All routes of the edge. `refuseAgent` answers an agent whose domain or bridge is not configured. */
 export function createApp(edge: Edge, refuseAgent: (why: "unknownDomain" | "unknownBridge") => Response): Hono {

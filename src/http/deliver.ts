@@ -74,7 +74,7 @@ async function find({ domain, messages }: Letter, objects: Objects, aliases: Ali
   }
 
   async function lookUpHolder(msgId: MsgId): Promise<void> {
-    const confKey = await objects.holderOf(domain, msgId);
+    const confKey = await objects.numberPool(domain).holderOf(msgId);
     if (confKey !== null) byMsgId.set(msgId, confKey);
   }
 }

@@ -1,7 +1,5 @@
-import type { DomainName } from "../foundation/ids.ts";
+import type { Domain } from "../../durable-objects/domain-of.ts";
 import type { AliasCache } from "../routing/alias-cache.ts";
-import type { DomainSettings } from "../settings/domain-settings.ts";
-import type { AdapterCodec } from "../tsp/codec.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Objects } from "./objects.ts";
 import type { RateLimit } from "./rate-limit.ts";
@@ -19,10 +17,4 @@ export interface Edge {
   now(): number;
   /** One line for operations staff. */
   log(event: string, facts: Readonly<Record<string, unknown>>): void;
-}
-
-export interface Domain {
-  readonly name: DomainName;
-  readonly settings: DomainSettings;
-  readonly codec: AdapterCodec;
 }

@@ -1,7 +1,7 @@
-import type { Domain } from "./edge.ts";
+import type { Domain } from "../../durable-objects/domain-of.ts";
+import { problem } from "./bodies.ts";
 import { globalNumbersPage, styleSheet } from "./global-numbers-page.ts";
 import { meetingDetails } from "./meeting-details.ts";
-import { problem } from "./problem.ts";
 
 /** `GET /global-numbers/:domain`: the page that WebEx links to as the domain's global call-in numbers (protocol 1.6). */
 export async function globalNumbers(request: Request, domain: Domain): Promise<Response> {

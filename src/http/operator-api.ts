@@ -1,10 +1,10 @@
 import * as v from "valibot";
+import type { Domain } from "../../durable-objects/domain-of.ts";
 import type { OperatorRequest } from "../conference/input.ts";
 import type { ConfKey, ExtCallId } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
-import type { Domain, Edge } from "./edge.ts";
-import { problem } from "./problem.ts";
-import { readBody } from "./read-body.ts";
+import { problem, readBody } from "./bodies.ts";
+import type { Edge } from "./edge.ts";
 
 /** Far above what any request needs; the limits of the fields are checked apart. */
 const MAX_BODY_BYTES = 64 * 1024;

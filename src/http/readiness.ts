@@ -1,6 +1,7 @@
+import type { Domain } from "../../durable-objects/domain-of.ts";
+import type { BridgeHealth } from "../../durable-objects/rpc.ts";
 import type { BridgeName } from "../foundation/ids.ts";
-import type { Domain, Edge } from "./edge.ts";
-import type { BridgeHealth } from "./objects.ts";
+import type { Edge } from "./edge.ts";
 
 /** Of each bridge of each domain: whether conferences can be held on it, and if not, what is missing. */
 export async function readiness(edge: Edge): Promise<Response> {

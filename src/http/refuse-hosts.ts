@@ -1,7 +1,8 @@
+import type { Domain } from "../../durable-objects/domain-of.ts";
 import { targetUrl } from "../delivery/target-url.ts";
 import type { TransId } from "../foundation/ids.ts";
 import type { FromWebex } from "../tsp/messages.ts";
-import type { Domain, Edge } from "./edge.ts";
+import type { Edge } from "./edge.ts";
 
 /**
  * The messages whose host may be posted to, or that name none. Nobody could be told what became of the others, so they

@@ -1,10 +1,10 @@
 import { ConferenceActor } from "../../durable-objects/conference/actor.ts";
 import type { ConferencePorts } from "../../durable-objects/conference/conference-ports.ts";
 import type { Domain } from "../../durable-objects/domain-of.ts";
-import type { NumberBlocks } from "../../durable-objects/env.ts";
 import type { LogLine } from "../../durable-objects/log.ts";
 import { NumberBooks } from "../../durable-objects/number-books.ts";
 import type { PostRequest } from "../../durable-objects/outbox.ts";
+import type { NumberBlocks } from "../../durable-objects/rpc.ts";
 import type { Order, Report } from "../../src/bridge/orders.ts";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
 import { decide } from "../../src/conference/decide.ts";
@@ -36,9 +36,10 @@ export function localSettings(): Domain {
   const agents = [{ name: "agent-1", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }];
   const domains = loadDomains(JSON.stringify({ local: localDomain({ agents }) }));
   if (!domains.ok) throw new Error(domains.error);
-  const settings = domains.value.get("local" as DomainName);
+  const { domain: name } = identity;
+  const settings = domains.value.get(name);
   if (!settings) throw new Error("the local domain is missing");
-  return { settings, codec: createCodec(settings.protocol) };
+  return { name, settings, codec: createCodec(settings.protocol) };
 }
 
 export interface Posted {

@@ -38,7 +38,7 @@ export class WholeEdge {
   constructor() {
     this.app = createApp(
       {
-        domains: new Map([[name, { name, ...this.domain }]]),
+        domains: new Map([[name, this.domain]]),
         objects: this.#objects(),
         aliases: new AliasCache(),
         posts: new RateLimit(),
@@ -156,7 +156,7 @@ export class WholeEdge {
         },
         lookup: async () => this.#aliases.get(extConfId) ?? null,
       }),
-      holderOf: async (_, msgId) => this.#pool.holderOf(msgId),
+      numberPool: () => ({ holderOf: async (msgId) => this.#pool.holderOf(msgId) }),
       unroutedMail: (_, host) => this.#mailbox(host),
       bridgeHealth: nobody,
       connectAgent: nobody,

@@ -1,9 +1,10 @@
 import type { Hono } from "hono";
+import type { BridgeHealth } from "../../durable-objects/rpc.ts";
 import type { OperatorRequest } from "../../src/conference/input.ts";
 import type { ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Metrics } from "../../src/http/metrics.ts";
-import type { BridgeHealth, Objects } from "../../src/http/objects.ts";
+import type { Objects } from "../../src/http/objects.ts";
 import { RateLimit } from "../../src/http/rate-limit.ts";
 import { AliasCache } from "../../src/routing/alias-cache.ts";
 import { loadDomains } from "../../src/settings/load.ts";
@@ -100,10 +101,12 @@ export class FakeEdge {
           return this.aliases.get(extConfId) ?? null;
         },
       }),
-      holderOf: async (_domain, msgId) => {
-        call(`holder of ${msgId}`, "pool");
-        return this.holders.get(msgId) ?? null;
-      },
+      numberPool: () => ({
+        holderOf: async (msgId) => {
+          call(`holder of ${msgId}`, "pool");
+          return this.holders.get(msgId) ?? null;
+        },
+      }),
       unroutedMail: (_domain, host) => ({
         send: async ({ messages }) => {
           call(`mail to ${host}`, host);

@@ -1,9 +1,9 @@
 import { ConferenceActor } from "../../durable-objects/conference/actor.ts";
 import type { Domain } from "../../durable-objects/domain-of.ts";
-import type { Block, NumberBlocks } from "../../durable-objects/env.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
 import { NumberBooks } from "../../durable-objects/number-books.ts";
 import type { PostRequest } from "../../durable-objects/outbox.ts";
+import type { Block, NumberBlocks } from "../../durable-objects/rpc.ts";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
 import { decide } from "../../src/conference/decide.ts";
 import type { ConferenceInput } from "../../src/conference/input.ts";
@@ -31,7 +31,7 @@ function theDomain(): Domain {
   );
   const settings = loaded.ok ? loaded.value.get(domainName) : undefined;
   if (!settings) throw new Error("the local domain is missing");
-  return { settings, codec: createCodec(settings.protocol) };
+  return { name: domainName, settings, codec: createCodec(settings.protocol) };
 }
 
 /** The way from an outbox to WebEx; `origin` is the object that posts. */
@@ -172,7 +172,7 @@ export class Edge {
           return this.#aliases.get(extConfId) ?? null;
         },
       }),
-      holderOf: (_, msgId) => this.pool.call(async ({ books }) => books.holderOf(msgId)),
+      numberPool: () => ({ holderOf: (msgId) => this.pool.call(async ({ books }) => books.holderOf(msgId)) }),
       unroutedMail: (_, host) => ({ send: (mail) => this.#mailbox(host).call((mailbox) => mailbox.send(mail)) }),
       bridgeHealth: async () => {
         throw new Error("nobody asks for a bridge's health here");

@@ -1,5 +1,5 @@
-import type { ReportsOfAgent } from "../../durable-objects/env.ts";
 import { Lanes } from "../../durable-objects/relay/lanes.ts";
+import type { ReportsOfAgent } from "../../durable-objects/rpc.ts";
 import type { Order } from "../../src/bridge/orders.ts";
 import type { CommandId, ConfKey, DomainName, JournalId } from "../../src/foundation/ids.ts";
 import { checkHello, type Hello } from "../../src/relay/check-hello.ts";

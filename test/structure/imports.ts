@@ -25,9 +25,9 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   "src/http": {
     may: ["src/foundation", "src/tsp", "src/routing", "src/delivery", "src/settings", "src/relay", "hono", "valibot"],
-    mayAsType: ["src/conference", "durable-objects/env.ts"],
+    mayAsType: ["src/conference", "durable-objects/rpc.ts", "durable-objects/domain-of.ts"],
   },
-  "src/worker.ts": { may: ["src/http", "src/routing", "src/settings", "src/tsp", "durable-objects"] },
+  "src/worker.ts": { may: ["src/http", "src/routing", "src/relay", "src/settings", "src/tsp", "durable-objects"] },
   "durable-objects": {
     may: [
       "cloudflare:workers",

@@ -1,3 +1,11 @@
+/** An error as RFC 9457 has it: what happened in `title`, and what to do in `detail`. */
+export function problem(status: number, title: string, detail: string, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify({ title, status, detail }), {
+    status,
+    headers: { "content-type": "application/problem+json", ...headers },
+  });
+}
+
 /** The bytes of a request's body; `null` when there are more than `limit`. Never holds much more than that. */
 export async function readBody(request: Request, limit: number): Promise<Uint8Array | null> {
   if (Number(request.headers.get("content-length")) > limit) return null;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readBody } from "../../src/http/read-body.ts";
+import { readBody } from "../../src/http/bodies.ts";
 import { FakeEdge } from "./fake-edge.ts";
 
 /** A body in pieces; `taken` counts those that were read. */
