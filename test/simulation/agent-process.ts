@@ -66,7 +66,7 @@ export class AgentProcess {
   }
 
   now(): number {
-    return worldBegins + this.#around.clock.now + this.skewMs;
+    return Math.floor(worldBegins + this.#around.clock.now + this.skewMs);
   }
 
   die(): void {

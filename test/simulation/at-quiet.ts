@@ -24,17 +24,7 @@ export function checkAtQuiet({ around, edge, webex, bridge, agents, meetings }: 
       violated("each request is answered", `${one.kind} ${one.msgId} of ${one.extConfId}`);
     }
   }
-  for (const [key, { disk }] of edge.conferences) {
-    const [outbox] = disk.exec("SELECT count(*) AS rows FROM outbox");
-    if (outbox?.rows) violated("outboxes are empty", `${key}: ${outbox.rows} transactions`);
-    for (const { key: entry, value } of disk.exec("SELECT key, value FROM entry WHERE key LIKE 'order/%'")) {
-      violated("no order is pending", `${key}: ${entry} ${value}`);
-    }
-  }
-  for (const [host, { disk }] of edge.mailboxes) {
-    const [outbox] = disk.exec("SELECT count(*) AS rows FROM outbox");
-    if (outbox?.rows) violated("outboxes are empty", `mail to ${host}: ${outbox.rows} transactions`);
-  }
+  checkNothingPends({ around, edge });
   const active = agents.filter(({ agent }) => agent?.status.role === "active" && agent.status.edgeUp);
   if (active.length !== 1) violated("one agent is active", active.map(({ name }) => name).join(", ") || "none is");
   for (const { name, agent } of active) {
@@ -50,6 +40,22 @@ export function checkAtQuiet({ around, edge, webex, bridge, agents, meetings }: 
     if (call.stage === "ringing" || (call.stage === "prompted" && call.conference === null)) {
       violated("nobody is left on the line", `${call.number} is ${call.stage}`);
     }
+  }
+}
+
+/** Every order has its result, and every document of the adapter is confirmed or given up. */
+export function checkNothingPends({ around, edge }: Pick<Parts, "around" | "edge">): void {
+  const { violated } = around;
+  for (const [key, { disk }] of edge.conferences) {
+    const [outbox] = disk.exec("SELECT count(*) AS rows FROM outbox");
+    if (outbox?.rows) violated("outboxes are empty", `${key}: ${outbox.rows} transactions`);
+    for (const { key: entry, value } of disk.exec("SELECT key, value FROM entry WHERE key LIKE 'order/%'")) {
+      violated("no order is pending", `${key}: ${entry} ${value}`);
+    }
+  }
+  for (const [host, { disk }] of edge.mailboxes) {
+    const [outbox] = disk.exec("SELECT count(*) AS rows FROM outbox");
+    if (outbox?.rows) violated("outboxes are empty", `mail to ${host}: ${outbox.rows} transactions`);
   }
 }
 

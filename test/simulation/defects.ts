@@ -33,10 +33,10 @@ export const defects: readonly Defect[] = [
     after: "void since;",
   },
   {
-    name: "a document is confirmed before it is on disk",
-    file: actor,
-    before: "this.#underWay.set(transId, taken);\n    return taken;",
-    after: "taken.catch(() => {});\n    return;",
+    name: "a document is confirmed that not every object has taken",
+    file: "src/http/deliver.ts",
+    before: "  if (failed) throw failed.reason;\n",
+    after: "",
   },
   {
     name: "reports are acknowledged before they are on disk",

@@ -1,5 +1,5 @@
 import { AgentProcess } from "./agent-process.ts";
-import { checkAtQuiet, type Parts } from "./at-quiet.ts";
+import { checkAtQuiet, checkNothingPends, type Parts } from "./at-quiet.ts";
 import { Bridge } from "./bridge.ts";
 import { Clock } from "./clock.ts";
 import { disturb, heal } from "./disturb.ts";
@@ -78,7 +78,7 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
       violations.push({ rule, how, at: clock.now });
       tell(() => `** ${rule}: ${how}`);
     },
-    edgeNow: () => worldBegins + clock.now + edge.skewMs,
+    edgeNow: () => Math.floor(worldBegins + clock.now + edge.skewMs),
   };
   present = around;
   const webex = new Webex(around, 2 + draws.between(0, 2));
@@ -101,6 +101,7 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
     clock.runUntil(livelyMs);
     heal(parts);
     clock.runUntil(livelyMs + untilQuietMs / 2);
+    checkNothingPends(parts);
     for (const meeting of meetings) meeting.askOnce();
     clock.runUntil(livelyMs + untilQuietMs);
     checkAtQuiet(parts);
