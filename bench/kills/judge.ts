@@ -1,6 +1,6 @@
 import type { ActEntry } from "../../simulators/bridge/machine.ts";
 import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
-import type { ConfKey, MsgId, WebexHost } from "../../src/foundation/ids.ts";
+import type { ConfKey, ExtCallId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import type { Attendee, Roster } from "./roster.ts";
 
 /** A request that was confirmed. */
@@ -13,6 +13,8 @@ export interface Asked {
   readonly confirmedAt: number;
   /** How long the adapter may take for the answer. */
   readonly withinMs: number;
+  /** Who is called by it. */
+  readonly extCallId: ExtCallId | null;
   /** Another TSP server took over before the answer came: what is queued for the old one is dropped (protocol 4.9). */
   excused: boolean;
 }

@@ -12,7 +12,7 @@ export interface Verdict extends Faults {
   readonly results: ReadonlyMap<string, number>;
 }
 
-const meetingsAtOnce = 8;
+const meetingsAtOnce = 12;
 
 /** Kills parts under traffic, lets everything come to rest, and judges by what was seen from outside. */
 export async function proveKills(kills: number, seed: number): Promise<Verdict> {
@@ -59,9 +59,11 @@ async function atRest(world: KillWorld): Promise<Faults> {
 
 function resultsOf(world: KillWorld): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const { type, replyTo, msgId, excused } of world.asked) {
+  for (const { type, replyTo, msgId, extCallId, excused } of world.asked) {
     const result = world.answers(replyTo, msgId)[0]?.result ?? (excused ? "replaced server" : "no answer");
-    counts.set(`${type}: ${result}`, (counts.get(`${type}: ${result}`) ?? 0) + 1);
+    const missing = extCallId !== null && result === "ok" && !world.entered.has(extCallId);
+    const name = `${type}: ${result}${missing ? ", and nobody entered" : ""}`;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   return counts;
 }

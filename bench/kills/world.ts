@@ -2,7 +2,7 @@ import { BridgeControl } from "../../scripts/bridge-control.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import type { Request } from "../../simulators/webex/client.ts";
 import { WebexServer } from "../../simulators/webex/server.ts";
-import type { ConfKey, MsgId, WebexHost } from "../../src/foundation/ids.ts";
+import type { ConfKey, ExtCallId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import { CutProxy } from "./cut-proxy.ts";
 import type { Answer, Asked } from "./judge.ts";
 import type { Roster } from "./roster.ts";
@@ -18,6 +18,8 @@ export class KillWorld {
   readonly asked: Asked[] = [];
   readonly rosters = new Map<ConfKey, Roster>();
   readonly dialled = new Map<string, string>();
+  /** The called who entered, whichever server was told so. */
+  readonly entered = new Set<ExtCallId>();
   private readonly answered = new Map<string, Answer[]>();
   private readonly waiting = new Map<string, () => void>();
   private readonly allRosters = new Map<WebexHost, Roster[]>();
@@ -82,7 +84,10 @@ export class KillWorld {
     const { msgId, type } = message;
     const { result } = await server.client.post(message);
     if (result !== 0) throw new Error(`a ${type} was confirmed with Result ${result} instead of 0`);
-    const asked = { msgId, type, confKey, replyTo: server.host, confirmedAt: Date.now(), withinMs, excused: false };
+    const replyTo = server.host;
+    const confirmedAt = Date.now();
+    const extCallId = message.type === "call-out" ? message.extCallId : null;
+    const asked = { msgId, type, confKey, replyTo, confirmedAt, withinMs, extCallId, excused: false };
     this.asked.push(asked);
     return asked;
   }
@@ -122,6 +127,7 @@ export class KillWorld {
       this.waiting.delete(key);
     };
     server.onNaming = (extCallId, message) => {
+      this.entered.add(extCallId);
       for (const roster of this.allRosters.get(server.host) ?? []) roster.entered(message, extCallId);
     };
   }

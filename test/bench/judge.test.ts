@@ -12,6 +12,7 @@ const mute: Asked = {
   replyTo: host,
   confirmedAt: 0,
   withinMs: 10_000,
+  extCallId: null,
   excused: false,
 };
 const act = { n: 1, act: "dial", conference: confKey, room: null, call: "o1", commandId: "1", outcome: "done" };
