@@ -74,6 +74,9 @@ export class Agent {
   #turnedAt: EpochMs | null = null;
   /** Since it stood still it was not welcomed again: it must not act. */
   #unsure = false;
+  #reconnect = false;
+  /** The answer to a question for the state is on its way. */
+  #asking = false;
   #health: Health | null = null;
   #messages: AgentToEdge[] = [];
   #notes: string[] = [];
@@ -103,6 +106,9 @@ export class Agent {
       this.#take(input, now);
     }
     const acts = this.#acting ? this.#side.begin() : [];
+    // Orders that were told before wait for it, each in its turn.
+    this.#askState ||= this.#acting && !this.#asking && this.#side.wantsState;
+    this.#asking ||= this.#askState;
     if (this.#edgeUp && this.#active) {
       this.#tellReports(now, tick);
       this.#tellHealth(tick);
@@ -112,18 +118,19 @@ export class Agent {
       messages: this.#messages,
       acts,
       askState: this.#askState,
-      reconnect: stoodStill,
+      reconnect: this.#reconnect,
       notes: this.#notes,
     };
     this.#messages = [];
     this.#notes = [];
     this.#askState = false;
+    this.#reconnect = false;
     return effects;
   }
 
   get status(): AgentStatus {
     return {
-      role: this.#standing === null ? "unknown" : this.#active ? "active" : "standby",
+      role: this.#standing === null ? "unknown" : this.#standing.active ? "active" : "standby",
       edgeUp: this.#edgeUp,
       bridgeUp: this.#bridge !== "away",
       ports: this.#ports,
@@ -133,9 +140,13 @@ export class Agent {
     };
   }
 
-  /** Known without the edge, so that callers are led in while it is away. */
+  /**
+   * An agent that is alone leads callers in while the edge is away, also after a restart: nobody else can. One of two acts
+   * only while the edge can tell it not to; the edge activates the other one after 10 s of silence, when this link is over.
+   */
   get #active(): boolean {
-    return this.#standing?.active ?? false;
+    if (!this.#standing?.active) return false;
+    return this.#edgeUp || this.#standing.alone;
   }
 
   get #acting(): boolean {
@@ -153,6 +164,7 @@ export class Agent {
       case "bridge":
         return this.#watch(input.report);
       case "state":
+        this.#asking = false;
         if (input.state === null || this.#bridge === "away" || !this.#active) return;
         this.#side.catchUp(input.state, { gap: this.#bridge === "catching-up", tell: this.#snapshotsDue });
         this.#bridge = "up";
@@ -163,7 +175,6 @@ export class Agent {
       case "time":
         if (!this.#acting) return;
         this.#side.timePassed();
-        this.#askState ||= this.#side.wantsState;
         return;
       case "stop":
         this.#stopping = true;
@@ -174,17 +185,23 @@ export class Agent {
   }
 
   #hear(message: EdgeToAgent, now: EpochMs): void {
+    if (message.type !== "welcome" && !this.#edgeUp) return; // Of a link that has been given up.
     switch (message.type) {
-      case "welcome":
-        this.#edgeUp = true;
-        return this.#serve({ active: message.role === "active", epoch: message.epoch, keypad: message.keypad });
+      case "welcome": {
+        const { role, epoch, alone, keypad } = message;
+        return this.#serve({ active: role === "active", epoch, alone, keypad });
+      }
       case "activate":
-        if (this.#standing && !this.#unsure) this.#serve({ ...this.#standing, active: true, epoch: message.epoch });
+        if (this.#standing) this.#serve({ ...this.#standing, active: true, epoch: message.epoch });
         return;
       case "commands": {
-        const { conference, orders } = message;
-        if (!this.#active || this.#stopping || this.#unsure || message.epoch < this.#epoch) return;
+        const { conference, orders, misfits = [] } = message;
+        if (!this.#active || this.#stopping || message.epoch < this.#epoch) return;
         let fresh = true;
+        for (const id of misfits) {
+          const isNew = this.#tasks.take({ conference, id, by: "edge", work: { type: "not-understood" } }, now);
+          if (isNew) this.#notes.push(`order ${id} is refused: this version of the agent does not know its command`);
+        }
         for (const { id, command, again, withinMs } of orders) {
           const beginBy = withinMs === undefined ? {} : { beginBy: now + withinMs };
           fresh = this.#tasks.take({ conference, id, by: "edge", work: command, ...beginBy }, now, again) && fresh;
@@ -198,9 +215,11 @@ export class Agent {
         return;
       }
       case "reports-taken": {
-        const note = this.#books.taken(message.conference, message.upTo, now);
-        if (note) this.#notes.push(`conference ${masked(message.conference)}: ${note}`);
-        return;
+        const agreed = this.#books.taken(message.conference, message.upTo, now);
+        if (agreed) return;
+        const conference = masked(message.conference);
+        this.#notes.push(`conference ${conference}: edge and agent disagree on what was told; all untold is told anew`);
+        return this.#tellAnew();
       }
       case "challenge":
       case "ping":
@@ -219,37 +238,49 @@ export class Agent {
 
   /** The edge says what this agent is. What it was not told for lack of a link, it is told now. */
   #serve(standing: Standing): void {
-    const { epoch } = standing;
-    // Each welcome of an active agent is an epoch: where one is missing, another agent was active.
-    const succession = this.#standing !== null && epoch > this.#standing.epoch + 1;
-    const takesOver = standing.active && (!this.#active || succession);
-    this.#epoch = epoch;
+    const before = this.#standing;
+    const wasActive = this.#active && !this.#unsure;
+    this.#edgeUp = true;
+    this.#epoch = standing.epoch;
     this.#standing = standing;
     this.#journal.keepStanding(standing);
     this.#side.codes = standing.keypad;
     this.#side.speakersHeard = standing.active;
     this.#health = null;
     this.#unsure = false;
-    if (!standing.active) return this.#side.giveUp();
-    if (takesOver) this.#forgetEarlierTimes();
+    // Each welcome of an active agent is an epoch: where one is missing, another agent was active.
+    const succession = before !== null && (!before.active || standing.epoch > before.epoch + 1);
+    if (!standing.active || succession) this.#forgetEarlierTimes();
+    if (!standing.active) return;
     this.#tasks.takeCharge();
     this.#books.sendAllAgain();
     if (this.#bridge === "away") return;
-    if (takesOver) this.#lookAnew();
+    if (!wasActive || succession) this.#lookAnew();
     this.#snapshotsDue = true;
     this.#askState = true;
   }
 
-  /** What waited while another agent acted is out of date: the snapshots say how things stand now. */
+  /** What waits while another agent acts is out of date: that one's snapshots say how things stand. */
   #forgetEarlierTimes(): void {
     this.#side.giveUp();
-    this.#books.forgetEvents();
+    if (this.#books.dropEvents()) this.#tellAnew();
+  }
+
+  /** Under the name of a new journal, which is told with the next hello, the numbers of reports begin at 1. */
+  #tellAnew(): void {
+    this.#books.beginAnew();
+    this.#renewLink();
   }
 
   /** Another agent may be in charge: until the edge has said who is, this one leaves everything as it is. */
   #beUnsure(): void {
     this.#notes.push("this process stood still, or its clock was set: asking the edge anew whether it acts");
     this.#unsure = true;
+    this.#renewLink();
+  }
+
+  #renewLink(): void {
+    this.#reconnect = true;
     this.#edgeUp = false;
   }
 

@@ -78,27 +78,29 @@ export class Books {
     return book;
   }
 
-  /** Returns what operations staff should read, if anything. */
-  taken(key: ConfKey, upTo: number, now: EpochMs): string | null {
+  /** False: edge and agent disagree on how much was told. */
+  taken(key: ConfKey, upTo: number, now: EpochMs): boolean {
     const book = this.#open(key, now);
     const before = book.stream.size;
-    const { renumbered } = book.stream.taken(upTo, now);
-    if (renumbered !== null) {
-      this.#journal.renumber(key, book.stream.reports(), renumbered);
-      this.#unsent.add(key);
-    } else if (book.stream.size < before) this.#journal.taken(key, upTo);
+    if (!book.stream.taken(upTo, now)) return false;
+    if (book.stream.size < before) this.#journal.taken(key, upTo);
     if (!book.record.live && book.stream.size === 0) this.#books.delete(key); // It is over, and the edge knows.
-    return renumbered === null
-      ? null
-      : `edge and agent disagreed on how much was told; reports go on from ${renumbered}`;
+    return true;
   }
 
-  /** Of what the edge has not taken, only the results of its orders are still of use. */
-  forgetEvents(): void {
-    for (const [key, { stream }] of this.#books) {
-      const first = stream.forgetEvents();
-      if (first !== null) this.#journal.renumber(key, stream.reports(), first);
-    }
+  /** Of what the edge has not taken, only the results of its orders are still of use. `beginAnew` must follow if true. */
+  dropEvents(): boolean {
+    let dropped = false;
+    for (const { stream } of this.#books.values()) dropped = stream.dropEvents() || dropped;
+    return dropped;
+  }
+
+  /** Whatever is untaken gets numbers from 1 on, in a journal of another name. */
+  beginAnew(): void {
+    const reports = Array.from(this.#books, ([conference, { stream }]) => {
+      return { conference, reports: stream.beginAnew() };
+    });
+    this.#journal.renumber(reports);
   }
 
   /** After a reconnect everything untaken is sent anew. */

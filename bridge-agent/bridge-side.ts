@@ -10,6 +10,9 @@ import { type BridgeView, callerOf, isInEffect, snapshotOf, viewOf } from "./in-
 import type { Task, Work } from "./task.ts";
 import type { Tasks } from "./tasks.ts";
 
+/** A bridge that will not let go of a caller at the prompt is asked again after this time. */
+const HANG_UP_AGAIN_MS = 2_000;
+
 /** One act for the driver, under the name that the bridge's own records will show. */
 export interface Act {
   readonly id: CommandId;
@@ -27,6 +30,8 @@ interface Leg {
   entered: boolean;
   /** `null` for a dialled call before it enters: its keys mean nothing. */
   keypad: Keypad | null;
+  /** When it is to be let go, if it is. */
+  letGoAt?: EpochMs;
 }
 
 /** What happens on the bridge and what is done there: carries out tasks, judges doubts, leads callers in by their keys. */
@@ -63,10 +68,11 @@ export class BridgeSide {
   begin(): Act[] {
     for (let tasks = this.#tasks.begin(); tasks.length > 0; tasks = this.#tasks.begin()) {
       for (const task of tasks) {
-        if (task.beginBy !== undefined && this.#now >= task.beginBy) {
-          this.#settle(task, { done: false, reason: "too-late" });
-        } else if (task.work.type === "identify") this.#settle(task, { done: true });
-        else this.#acts.push({ id: task.id, conference: task.conference, act: task.work });
+        const { work, beginBy } = task;
+        if (work.type === "not-understood") this.#settle(task, { done: false, reason: "not-supported" });
+        else if (beginBy !== undefined && this.#now >= beginBy) this.#settle(task, { done: false, reason: "too-late" });
+        else if (work.type === "identify") this.#settle(task, { done: true });
+        else this.#acts.push({ id: task.id, conference: task.conference, act: work });
       }
     }
     return this.#acts.splice(0);
@@ -93,7 +99,10 @@ export class BridgeSide {
     const leaving = this.#hangUps.get(id);
     if (leaving !== undefined) {
       this.#hangUps.delete(id);
-      this.#legs.delete(leaving);
+      const leg = this.#legs.get(leaving);
+      if (outcome.done === true || (outcome.done === false && outcome.reason === "no-such-call")) {
+        this.#legs.delete(leaving);
+      } else if (leg) leg.letGoAt = this.#now + HANG_UP_AGAIN_MS;
     }
     const task = conference === null ? null : this.#tasks.find(conference, id);
     if (!task) return;
@@ -140,7 +149,10 @@ export class BridgeSide {
 
   /** Callers who key nothing are let go, and codes that waited for more keys are taken as they are. */
   timePassed(): void {
-    for (const leg of this.#legs.values()) this.#press(leg, { type: "time", at: this.#now });
+    for (const leg of this.#legs.values()) {
+      if (leg.letGoAt !== undefined && this.#now >= leg.letGoAt) this.#hangUp(leg);
+      this.#press(leg, { type: "time", at: this.#now });
+    }
   }
 
   /** Whether it is time to ask what became of the tasks in doubt. */
@@ -161,7 +173,9 @@ export class BridgeSide {
     const found = state.calls.filter((call) => !this.#legs.has(call.call));
     for (const call of found) this.#adopt(call);
     for (const task of this.#tasks.inDoubt()) {
-      if (task.work.type === "identify" || isInEffect(view, task.conference, task.work)) {
+      const { work } = task;
+      const isAct = work.type !== "identify" && work.type !== "not-understood";
+      if (isAct && isInEffect(view, task.conference, work)) {
         this.#settle(task, { done: true });
       } else if (this.#tasks.mayBeginAgain(task)) {
         this.#tasks.retry(task); // The bridge does not begin what a broken link has asked for.
@@ -274,6 +288,7 @@ export class BridgeSide {
   #hangUp(leg: Leg): void {
     const id = this.#newId();
     leg.keypad = { at: "over" };
+    delete leg.letGoAt;
     this.#hangUps.set(id, leg.call);
     this.#acts.push({ id, conference: null, act: { type: "expel", call: leg.call } });
   }
@@ -350,6 +365,7 @@ export class BridgeSide {
       case "create-room":
       case "close-room":
       case "stop-reporting-speakers":
+      case "not-understood":
         return;
       default:
         return assertNever(work);

@@ -15,6 +15,8 @@ export interface ConferenceRecord {
 /** What must be known before the edge is heard for the first time. */
 export interface Standing {
   readonly active: boolean;
+  /** Whether the bridge has no other agent. */
+  readonly alone: boolean;
   /** Of the last word of the edge about it. */
   readonly epoch: number;
   readonly keypad: KeypadCodes;
@@ -34,7 +36,8 @@ export interface JournalContents {
 
 /** All that outlives the process. What one turn writes is on disk together or not at all. */
 export interface Journal {
-  readonly id: JournalId;
+  /** Another one after each `renumber`. */
+  id(): JournalId;
   transaction<Value>(work: () => Value): Value;
   load(): JournalContents;
   keepStanding(standing: Standing): void;
@@ -48,16 +51,14 @@ export interface Journal {
   append(conference: ConfKey, report: NumberedReport): void;
   /** Drops the reports up to this number. */
   taken(conference: ConfKey, upTo: number): void;
-  /** Gives the untaken reports numbers from `first` on. */
-  renumber(conference: ConfKey, reports: readonly Report[], first: number): void;
+  /** Takes a new id. Under that, these reports of all conferences are untaken, and the numbers of new ones follow on them. */
+  renumber(reports: JournalContents["reports"]): void;
   prune(now: EpochMs): void;
 }
 
 /** A repeat of an order comes within seconds; a day leaves time for any repair of the edge. */
 const FINISHED_FOR_MS = 24 * 3_600_000;
 const FINISHED_AT_MOST = 200_000;
-/** How long the report numbers of a conference that is over go on; after that the edge and the agent agree anew. */
-const NUMBERS_FOR_MS = 30 * 24 * 3_600_000;
 
 const phases = ["taken", "begun", "ringing", "finished"] as const satisfies readonly TaskPhase[];
 
@@ -119,7 +120,7 @@ export function openJournal(file: string): Journal & { close(): void } {
   }
 
   const journal = {
-    id: readFact("journal") as JournalId,
+    id: () => readFact("journal") as JournalId,
 
     transaction<Value>(work: () => Value): Value {
       begin.run();
@@ -198,21 +199,18 @@ export function openJournal(file: string): Journal & { close(): void } {
       taken.run(conference, upTo);
     },
 
-    renumber(conference: ConfKey, reports: readonly Report[], first: number): void {
-      taken.run(conference, Number.MAX_SAFE_INTEGER);
-      keepNext.run(first, conference);
-      reports.forEach((report, index) => {
-        journal.append(conference, { number: first + index, report });
-      });
+    renumber(reports: JournalContents["reports"]): void {
+      keepFact.run("journal", randomUUID());
+      db.exec("DELETE FROM report; UPDATE conference SET next = 1");
+      for (const { conference, reports: untaken } of reports) {
+        for (const report of untaken) journal.append(conference, report);
+      }
     },
 
     prune(now: EpochMs): void {
       db.prepare("DELETE FROM task WHERE phase = 3 AND at < ?").run(now - FINISHED_FOR_MS);
       db.prepare("DELETE FROM task WHERE phase = 3 AND seq <= (SELECT max(seq) FROM task) - ?").run(FINISHED_AT_MOST);
-      db.prepare(
-        `DELETE FROM conference WHERE live = 0 AND at < ? AND key NOT IN (SELECT conference FROM report)
-           AND key NOT IN (SELECT conference FROM task WHERE phase < 3)`,
-      ).run(now - NUMBERS_FOR_MS);
+      // A conference's small row stays for ever: the edge counts on with its report numbers.
     },
 
     close(): void {

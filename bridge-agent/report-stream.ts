@@ -5,9 +5,7 @@ import type { EpochMs } from "../src/foundation/ids.ts";
 export const RESEND_AFTER_MS = 1_000;
 /** So many reports, or about so many characters, go into one message. */
 const MOST_IN_A_MESSAGE = 500;
-const MOST_CHARACTERS = 1_000_000;
-/** So often the edge must say that it knows less than it once took, before we believe that it forgot. */
-const STRIKES = 3;
+const MOST_CHARACTERS = 500_000;
 
 /** The reports of one conference that the edge has not taken yet, oldest first. */
 export class ReportStream {
@@ -15,7 +13,6 @@ export class ReportStream {
   #next: number;
   #sent = 0;
   #sentAt: EpochMs = 0;
-  #strikes = 0;
 
   constructor(next: number, pending: readonly NumberedReport[]) {
     this.#next = next;
@@ -41,18 +38,21 @@ export class ReportStream {
     this.#pending.push({ numbered, characters: JSON.stringify(numbered).length });
   }
 
-  /**
-   * The results that wait get new numbers, and `null` is returned where nothing changes, else the first of these. Numbers
-   * that the edge may have taken are not given again: a gap is found, and closed, where it has not.
-   */
-  forgetEvents(): number | null {
-    const results = this.reports().filter(({ type }) => type === "result");
-    if (results.length === this.#pending.length) return null;
-    const first = this.#next;
+  /** Whether any were there. What is left has gaps in its numbers until `beginAnew`. */
+  dropEvents(): boolean {
+    const results = this.#pending.filter(({ numbered }) => numbered.report.type === "result");
+    const dropped = results.length < this.#pending.length;
+    this.#pending = results;
+    return dropped;
+  }
+
+  /** Numbers what is untaken from 1 on. */
+  beginAnew(): NumberedReport[] {
+    const reports = this.#pending.map(({ numbered }) => numbered.report);
     this.#pending = [];
+    this.#next = 1;
     this.#sent = 0;
-    for (const report of results) this.append(report);
-    return first;
+    return reports.map((report) => this.append(report));
   }
 
   /** After a reconnect nothing counts as sent. */
@@ -90,30 +90,17 @@ export class ReportStream {
   }
 
   /**
-   * The edge has taken the reports up to this number. When it knows numbers that we never gave, or no longer those that
-   * it took, one of the two has forgotten: the reports then go on where the edge stands, and `renumbered` says from where.
+   * The edge has taken the reports up to this number. False: it knows numbers that were never given, or no longer those
+   * that it took: one of the two has forgotten.
    */
-  taken(upTo: number, now: EpochMs): { readonly renumbered: number | null } {
+  taken(upTo: number, now: EpochMs): boolean {
     const first = this.#pending[0]?.numbered.number ?? this.#next;
-    if (upTo >= first && upTo < this.#next) {
-      const count = upTo - first + 1;
-      this.#pending.splice(0, count);
-      this.#sent = Math.max(0, this.#sent - count);
-      this.#sentAt = now;
-      this.#strikes = 0;
-      return { renumbered: null };
-    }
-    if (upTo < first - 1 && this.#pending.length > 0) this.#strikes += 1;
-    else this.#strikes = 0;
-    if (upTo < first && this.#strikes < STRIKES) return { renumbered: null };
-    this.#strikes = 0;
-    this.#next = upTo + 1;
-    this.#sent = 0;
-    for (const { report } of this.#pending.splice(0).map(({ numbered }) => numbered)) this.append(report);
-    return { renumbered: upTo + 1 };
-  }
-
-  reports(): Report[] {
-    return this.#pending.map(({ numbered }) => numbered.report);
+    if (upTo >= this.#next || (upTo < first - 1 && this.#pending.length > 0)) return false;
+    const count = upTo - first + 1;
+    if (count <= 0) return true;
+    this.#pending.splice(0, count);
+    this.#sent = Math.max(0, this.#sent - count);
+    this.#sentAt = now;
+    return true;
   }
 }

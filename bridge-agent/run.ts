@@ -50,7 +50,7 @@ export async function runAgent(settings: AgentSettings, log: Logger): Promise<Ru
   const link = new EdgeLink({
     settings,
     key: agentKey(settings.state),
-    journal: () => journal.id,
+    journal: journal.id,
     timers,
     now: Date.now,
     random: Math.random,

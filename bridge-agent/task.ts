@@ -12,8 +12,12 @@ export interface Task {
   readonly beginBy?: EpochMs;
 }
 
-/** `identify` touches no bridge: it waits its turn among the acts of its call and is then told. */
-export type Work = BridgeAct | { readonly type: "identify"; readonly call: CallId; readonly attendeeId: string };
+export type Work =
+  | BridgeAct
+  /** Touches no bridge: it waits its turn among the acts of its call and is then told. */
+  | { readonly type: "identify"; readonly call: CallId; readonly attendeeId: string }
+  /** An order of a later version, to be refused. */
+  | { readonly type: "not-understood" };
 
 /**
  * `taken`: the bridge knows nothing of it. `begun`: the bridge may know. `ringing`: a dial whose result was told and
@@ -25,6 +29,8 @@ export type TaskPhase = "taken" | "begun" | "ringing" | "finished";
 export function topicOf(work: Work): string | null {
   if ("call" in work) return `call ${work.call}`;
   switch (work.type) {
+    case "not-understood":
+      return work.type;
     case "lock":
     case "unlock":
       return "lock";

@@ -21,6 +21,7 @@ export class Tasks {
   readonly #open = new Map<string, OpenTask>();
   readonly #queues = new Map<ConfKey, TaskQueue<OpenTask>>();
   readonly #ringing = new Map<CallId, Task>();
+  readonly #doubtful = new Set<OpenTask>();
   #ready: OpenTask[] = [];
   #running = 0;
   #inCharge = false;
@@ -62,7 +63,7 @@ export class Tasks {
   }
 
   #itsTurn(open: OpenTask): void {
-    if (open.looks) open.stage = "doubt";
+    if (open.looks) this.#beDoubtful(open);
     else this.#ready.push(open);
   }
 
@@ -87,8 +88,13 @@ export class Tasks {
   doubt(task: Task): void {
     const open = this.#open.get(keyOf(task));
     if (open?.stage !== "running") return;
-    open.stage = "doubt";
+    this.#beDoubtful(open);
     this.#running -= 1;
+  }
+
+  #beDoubtful(open: OpenTask): void {
+    open.stage = "doubt";
+    this.#doubtful.add(open);
   }
 
   notAgain(task: Task): void {
@@ -102,7 +108,7 @@ export class Tasks {
 
   /** Oldest first. */
   inDoubt(): Task[] {
-    return [...this.#open.values()].filter(({ stage }) => stage === "doubt").map(({ task }) => task);
+    return Array.from(this.#doubtful, ({ task }) => task);
   }
 
   /** Those that the bridge is not at work on. */
@@ -119,6 +125,7 @@ export class Tasks {
     const open = this.#open.get(keyOf(task));
     if (open?.stage !== "doubt") return;
     open.stage = "waiting";
+    this.#doubtful.delete(open);
     this.#ready.push(open);
   }
 
@@ -129,6 +136,7 @@ export class Tasks {
     if (!open) return;
     if (open.stage === "running") this.#running -= 1;
     this.#open.delete(key);
+    this.#doubtful.delete(open);
     this.#journal.enter(task.conference, task.id, rings ? "ringing" : "finished");
     if (rings && "call" in task.work) this.#ringing.set(task.work.call, task);
     const queue = this.#queues.get(task.conference);

@@ -132,7 +132,9 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
       return;
     }
     const { agent, journal } = hello;
-    const carriedOut = this.#take({ type: "proven", id, agent, journal, keypad: settings.keypad, at: Date.now() });
+    const alone = bridge.agents.length === 1;
+    const { keypad } = settings;
+    const carriedOut = this.#take({ type: "proven", id, agent, journal, alone, keypad, at: Date.now() });
     if (carriedOut.length > 0) this.#log("agent-connected", { agent, epoch: this.#state.epoch });
   }
 

@@ -14,7 +14,7 @@ import {
   whole,
   word,
 } from "../bridge/schemas.ts";
-import type { JournalId } from "../foundation/ids.ts";
+import type { CommandId, JournalId } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import type { AgentToEdge, EdgeToAgent } from "./messages.ts";
 
@@ -42,7 +42,7 @@ export function decodeAgentToEdge(text: string): Result<AgentToEdge, LinkDecodeE
   return decode<AgentToEdge>(agentToEdge, text);
 }
 
-const named = v.object({ type: v.string() });
+const typed = v.object({ type: v.string() });
 
 function decode<Message>(
   schemas: Readonly<Record<string, v.GenericSchema<unknown, Message>>>,
@@ -55,7 +55,7 @@ function decode<Message>(
   } catch {
     return err({ kind: "not-json" });
   }
-  const type = v.is(named, value) ? value.type.slice(0, 50) : "";
+  const type = v.is(typed, value) ? value.type.slice(0, 50) : "";
   const schema = Object.hasOwn(schemas, type) ? schemas[type] : undefined;
   if (schema === undefined) return err({ kind: "unknown-message", type });
   const parsed = v.safeParse(schema, value, { abortEarly: true });
@@ -70,6 +70,21 @@ const order: v.GenericSchema<unknown, Order> = v.object({
   again: v.exactOptional(v.literal(true)),
   withinMs: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))),
 });
+
+const named = v.object({ id: commandId });
+
+/** Those that are understood, and the ids of the others. */
+function sorted(values: readonly unknown[]): { readonly orders: Order[]; readonly misfits?: CommandId[] } {
+  const orders: Order[] = [];
+  const misfits: CommandId[] = [];
+  for (const value of values) {
+    const known = v.safeParse(order, value, { abortEarly: true });
+    const misfit = known.success ? null : v.safeParse(named, value);
+    if (known.success) orders.push(known.output);
+    else if (misfit?.success) misfits.push(misfit.output.id);
+  }
+  return misfits.length === 0 ? { orders } : { orders, misfits };
+}
 
 const caller = v.object({
   call,
@@ -129,10 +144,14 @@ const edgeToAgent: Schemas<EdgeToAgent> = {
     role: v.picklist(["active", "standby"]),
     epoch,
     heartbeatMs: v.pipe(whole, v.minValue(1)),
+    alone: flag,
     keypad: v.object({ merge: word, mute: word }),
   }),
   activate: v.object({ type: v.literal("activate"), epoch }),
-  commands: v.object({ type: v.literal("commands"), epoch, conference, orders: v.array(order) }),
+  commands: v.pipe(
+    v.object({ type: v.literal("commands"), epoch, conference, orders: v.array(v.unknown()) }),
+    v.transform((message) => ({ ...message, ...sorted(message.orders) })),
+  ),
   "reports-taken": v.object({ type: v.literal("reports-taken"), conference, upTo: whole }),
   ping,
   pong,

@@ -44,6 +44,8 @@ export type LinkInput =
       readonly id: string;
       readonly agent: string;
       readonly journal: JournalId;
+      /** Whether the settings name no other agent for this bridge. */
+      readonly alone: boolean;
       readonly keypad: KeypadCodes;
       readonly at: EpochMs;
     }
@@ -116,17 +118,17 @@ function opened(state: LinkState, id: string, at: EpochMs): LinkStep {
 }
 
 function proven(state: LinkState, input: Extract<LinkInput, { type: "proven" }>): LinkStep {
-  const { id, agent, journal, keypad, at } = input;
+  const { id, agent, journal, alone, keypad, at } = input;
   const link = find(state, id);
   if (!link) return unchanged(state);
   if (link.role !== "waiting") return close(state, id, "badMessage");
   const older = state.links.find((link) => link.role !== "waiting" && link.agent === agent);
-  const alone = then(older ? close(state, older.id, "replaced") : unchanged(state), activateOne);
-  return then(alone, (others) => {
+  const others = then(older ? close(state, older.id, "replaced") : unchanged(state), activateOne);
+  return then(others, (others) => {
     const role = activeLink(others) ? "standby" : "active";
     const epoch = role === "active" ? others.epoch + 1 : others.epoch;
     const links = [...without(others, id).links, { role, id, agent, journal, lastSeen: at, health: null }] as const;
-    const welcome = { type: "welcome", role, epoch, heartbeatMs: HEARTBEAT_MS, keypad } as const;
+    const welcome = { type: "welcome", role, epoch, heartbeatMs: HEARTBEAT_MS, alone, keypad } as const;
     return { state: { epoch, links }, effects: [send(id, welcome)] };
   });
 }

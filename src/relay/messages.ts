@@ -11,6 +11,8 @@ export type EdgeToAgent =
       /** Rises with each change of the active agent; commands of an older one are refused. */
       readonly epoch: number;
       readonly heartbeatMs: number;
+      /** Whether the bridge has no other agent that could act in this one's place. */
+      readonly alone: boolean;
       readonly keypad: KeypadCodes;
     }
   /** A standby is the active agent from now on. */
@@ -20,6 +22,8 @@ export type EdgeToAgent =
       readonly epoch: number;
       readonly conference: ConfKey;
       readonly orders: readonly Order[];
+      /** Never sent: orders that the decoder did not understand. They must not hold up the others. */
+      readonly misfits?: readonly CommandId[];
     }
   /** The conference has taken, and stored, the reports up to this number. */
   | { readonly type: "reports-taken"; readonly conference: ConfKey; readonly upTo: number }

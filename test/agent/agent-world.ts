@@ -5,7 +5,7 @@ import { Machine } from "../../simulators/bridge/machine.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { Order, Report } from "../../src/bridge/orders.ts";
-import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import type { CommandId, ConfKey, JournalId } from "../../src/foundation/ids.ts";
 import type { AgentToEdge } from "../../src/relay/messages.ts";
 import { ManualTimers } from "../bridge/manual-timers.ts";
 
@@ -23,6 +23,8 @@ export class AgentWorld {
   /** Every message that reached the edge. */
   readonly heard: AgentToEdge[] = [];
   epoch = 1;
+  /** Whether the bridge has no other agent. */
+  alone = true;
   /** The connection looks alive, but what the agent says is lost. */
   edgeDeaf = false;
   /** How the edge reacts to what it takes, with orders of its own. */
@@ -36,9 +38,12 @@ export class AgentWorld {
   #now = 1_000_000;
   #inputs: AgentInput[] = [];
   #bridgeUp = false;
+  /** As the agent called it when it last connected. */
+  #journalId = this.journal.id();
+  #role: "active" | "standby" = "active";
   #edgeUp = false;
-  /** The highest report number that the edge has taken. */
-  watermark = 0;
+  /** The highest report number that the edge has taken of each journal. */
+  readonly watermarks = new Map<JournalId, number>();
   #lives = 0;
   /** What the bridge was asked and has not begun: it goes with the link, as do the answers. */
   readonly #held = new Map<Act, () => void>();
@@ -110,8 +115,10 @@ export class AgentWorld {
 
   connectEdge(role: "active" | "standby" = "active"): void {
     this.#edgeUp = true;
+    this.#role = role;
     const keypad = { merge: "*1", mute: "*6" };
-    this.tell({ type: "welcome", role, epoch: this.epoch, heartbeatMs: 3_000, keypad });
+    this.#journalId = this.journal.id();
+    this.tell({ type: "welcome", role, epoch: this.epoch, heartbeatMs: 3_000, alone: this.alone, keypad });
   }
 
   loseEdge(): void {
@@ -172,6 +179,10 @@ export class AgentWorld {
       if (this.#held.has(act)) this.#held.set(act, callOff);
       this.#step();
     }
+    if (effects.reconnect) {
+      this.loseEdge();
+      this.connectEdge(this.#role);
+    }
     if (effects.askState) this.#put({ type: "state", state: this.#bridgeUp ? this.machine.state() : null });
   }
 
@@ -229,11 +240,20 @@ export class AgentWorld {
     if (message.type !== "reports") return;
     for (const { number, report } of message.reports) {
       if (number !== this.watermark + 1) continue;
-      this.watermark = number;
+      this.watermarks.set(this.#journalId, number);
       this.taken.push(report);
       if (report.type === "result") this.#repeated.delete(report.id);
       for (const [id, command] of this.react(report)) this.order(id, command);
     }
     this.tell({ type: "reports-taken", conference: message.conference, upTo: this.watermark });
+  }
+
+  get watermark(): number {
+    return this.watermarks.get(this.#journalId) ?? 0;
+  }
+
+  /** The edge remembers something else. */
+  set watermark(upTo: number) {
+    this.watermarks.set(this.#journalId, upTo);
   }
 }

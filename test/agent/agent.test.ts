@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { ReportStream } from "../../bridge-agent/report-stream.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/orders.ts";
-import { type CallId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import { type CallId, type CommandId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import { AgentWorld, KEY } from "./agent-world.ts";
 
 const call = (id: string) => id as CallId;
@@ -54,6 +55,32 @@ describe("orders", () => {
       id: "mute",
       outcome: { done: false, reason: "no-such-call" },
     });
+  });
+
+  test("an order that is not understood is refused once, and the others are carried out", () => {
+    const world = running();
+    const misfits = ["odd"] as CommandId[];
+    const orders = [{ id: "lock" as CommandId, command: { type: "lock" } }] as const;
+    for (let times = 0; times < 2; times += 1) {
+      world.tell({ type: "commands", epoch: world.epoch, conference: KEY, orders, misfits });
+      world.settle();
+    }
+    expect(world.acts().slice(1)).toEqual(["lock done"]);
+    expect(world.taken.slice(1)).toEqual([
+      { type: "result", id: "odd", outcome: { done: false, reason: "not-supported" } },
+      { type: "result", id: "lock", outcome: { done: true } },
+    ]);
+  });
+
+  test("orders that were told before are looked into one after the other without a pause", () => {
+    const world = running();
+    const id = world.machine.dialIn("1", "987654321##");
+    world.settle();
+    for (let count = 0; count < 20; count += 1) {
+      world.order(`o${count}`, { type: count % 2 === 0 ? "mute" : "unmute", call: id }, { again: true });
+    }
+    world.settle();
+    expect(Object.keys(world.results())).toHaveLength(21);
   });
 
   test("orders of an older epoch are passed over", () => {
@@ -129,6 +156,25 @@ describe("orders", () => {
     expect(world.results()).toEqual({ create: true, lock: false });
   });
 
+  test("what was not told when another agent took over is dropped, but for results", () => {
+    const world = running();
+    world.alone = false;
+    world.connectEdge();
+    world.edgeDeaf = true;
+    world.machine.lockByTelephone(KEY, true);
+    world.order("dial", dial("out1"));
+    world.settle();
+    world.edgeDeaf = false;
+    world.epoch = 2;
+    world.connectEdge("standby");
+    world.settle();
+    world.epoch = 3;
+    world.tell({ type: "activate", epoch: 3 });
+    world.pass(1_000);
+    expect(world.results()).toEqual({ create: true, dial: true });
+    expect(world.events().map(({ type }) => type)).toEqual(["call-answered", "snapshot"]);
+  });
+
   test("orders for one call go in order, those for others do not wait, and create goes first", () => {
     const world = new AgentWorld();
     world.connect();
@@ -202,6 +248,28 @@ describe("calls", () => {
     expect(world.events().map(({ type }) => type)).toEqual(["caller-entered", "snapshot"]);
   });
 
+  test.each([
+    [true, "led in while the edge is away, also after a restart"],
+    [false, "left to the other one while the edge cannot tell which of the two acts"],
+  ])("a bridge with one agent: %s; its callers are %s", (alone) => {
+    const world = new AgentWorld();
+    world.alone = alone;
+    world.connect();
+    world.order("create", create);
+    world.settle();
+    world.loseEdge();
+    world.machine.dialIn("1", "987654321##");
+    world.settle();
+    world.restart();
+    world.machine.dialIn("2", "987654321##");
+    world.pass(1_000);
+    const admitted = () => world.acts().filter((act) => act.startsWith("admit")).length;
+    expect(admitted()).toBe(alone ? 2 : 0);
+    world.connectEdge();
+    world.settle();
+    expect(admitted()).toBe(2);
+  });
+
   test("callers who waited while there was no agent are taken over with the keys they have pressed", () => {
     const world = running();
     world.loseBridge();
@@ -226,6 +294,18 @@ describe("calls", () => {
     world.pass(30_200);
     expect(world.acts().slice(3)).toEqual([`expel ${silent} done`]);
     expect(world.events()).toEqual([]);
+    expect(world.status.calls).toBe(0);
+  });
+
+  test("a caller whom the bridge will not let go is let go when it will", () => {
+    const world = running();
+    world.machine.setFaults({ delayMs: 0, refuse: ["expel"], down: false });
+    const id = world.machine.dialIn("1", "1#2#3#");
+    world.settle();
+    expect(world.acts().slice(1)).toEqual([`expel ${id} refused`]);
+    world.machine.setFaults({ delayMs: 0, refuse: [], down: false });
+    world.pass(5_000);
+    expect(world.acts().slice(1)).toEqual([`expel ${id} refused`, `expel ${id} done`]);
     expect(world.status.calls).toBe(0);
   });
 
@@ -443,16 +523,21 @@ describe("reports", () => {
     expect(world.events().slice(0, 1)).toEqual(locked);
   });
 
-  test("an edge that knows more than was ever told, or less than it took, is met where it stands", () => {
+  test.each([
+    ["more than was ever told", 40],
+    ["less than it took", 0],
+  ])("an edge that knows %s is told anew, under the name of another journal", (_, upTo) => {
     const world = running();
-    world.watermark = 40;
+    const before = world.journal.id();
+    world.watermark = upTo;
     world.machine.lockByTelephone(KEY, true);
     world.pass(2_000);
-    expect(world.events()).toEqual(locked);
-    world.watermark = 0;
+    expect(world.events().filter(({ type }) => type === "lock-changed")).toEqual(locked);
+    expect(world.journal.id()).not.toBe(before);
     world.machine.lockByTelephone(KEY, false);
-    world.pass(5_000);
-    expect(world.events()).toEqual([...locked, { type: "lock-changed", locked: false }]);
+    world.pass(2_000);
+    expect(world.events().at(-1)).toEqual({ type: "lock-changed", locked: false });
+    expect(world.status.untold).toBe(0);
   });
 
   test("a flood goes out in messages of bounded size, in order", () => {
@@ -465,6 +550,27 @@ describe("reports", () => {
     expect(world.events().filter(({ type }) => type === "lock-changed")).toHaveLength(1_200);
     const sizes = world.heard.flatMap((message) => (message.type === "reports" ? [message.reports.length] : []));
     expect(sizes).toEqual([1, 500, 500, 200, 1]);
+  });
+
+  test("no message but one with a single report is longer than the edge takes at a time", () => {
+    const stream = new ReportStream(1, []);
+    const callers = Array.from({ length: 5_000 }, (_, index) => ({
+      ...{ call: call(`c${index}`), direction: "in" as const, number: "14085551234", attendeeId: "123456" },
+      ...{ muted: false, silent: false, room: MAIN_ROOM },
+    }));
+    const conference = { locked: false, reportsSpeakers: false, rooms: [], callers, dialled: [] };
+    const snapshot: Report = { type: "event", event: { type: "snapshot", conference } };
+    const few: Report = {
+      type: "event",
+      event: { type: "snapshot", conference: { ...conference, callers: callers.slice(0, 500) } },
+    };
+    for (const report of [few, snapshot, ...Array.from({ length: 20 }, () => few)]) stream.append(report);
+    const messages = stream.due(0);
+    expect(messages.flat()).toHaveLength(22);
+    for (const message of messages.filter(({ length }) => length > 1)) {
+      expect(JSON.stringify(message).length).toBeLessThan(510_000);
+    }
+    expect(messages.filter(({ length }) => length === 1)).toHaveLength(2);
   });
 
   test("a conference that is over and told is forgotten, but its numbers go on", () => {

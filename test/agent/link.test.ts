@@ -23,6 +23,7 @@ const welcome: EdgeToAgent = {
   role: "active",
   epoch: 1,
   heartbeatMs: 3_000,
+  alone: true,
   keypad: { merge: "*1", mute: "*6" },
 };
 

@@ -113,13 +113,31 @@ test("an input that breaks the decision fails alone", async () => {
 
 test("an input that is far too large is refused and its neighbours are taken", async () => {
   const world = new ConferenceWorld();
-  const huge = { ...createConference(), conferenceName: "x".repeat(1_100_000) } as ReturnType<typeof createConference>;
+  const huge = { ...createConference(), conferenceName: "x".repeat(2_000_000) } as ReturnType<typeof createConference>;
 
   const outcomes = await world.during(
     Promise.allSettled([world.receive("huge", huge), world.receive("t1", createConference())]),
   );
 
   expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
+});
+
+test("a snapshot of 7,000 callers is taken", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  const callers = Array.from({ length: 7_000 }, (_, index) => ({
+    ...{ call: `c${index}-9f3a2c71`, direction: "in", number: "14085551234", attendeeId: "123456789" },
+    ...{ muted: false, silent: false, room: "main" },
+  }));
+  const rooms = [{ id: "main", kind: "main" }];
+  const conference = { locked: false, reportsSpeakers: false, rooms, callers, dialled: [] };
+  const report = { type: "event", event: { type: "snapshot", conference } } as unknown as Report;
+
+  expect(JSON.stringify(report).length).toBeGreaterThan(900_000);
+  const before = world.journalRows;
+  await world.during(world.report(report));
+
+  expect(world.journalRows).toBe(before + 1);
 });
 
 test("reports are taken once and in order; a gap is not taken", async () => {

@@ -11,7 +11,7 @@ const report: NumberedReport = { number: 1, report: { type: "event", event: { ty
 
 const opened = (id: string, at = 0): LinkInput => ({ type: "opened", id, at });
 const proven = (id: string, agent: string, at = 0): LinkInput => {
-  return { type: "proven", id, agent, journal: `journal of ${agent}` as JournalId, keypad, at };
+  return { type: "proven", id, agent, journal: `journal of ${agent}` as JournalId, alone: false, keypad, at };
 };
 const says = (id: string, message: AgentToEdge, at = 0): LinkInput => ({ type: "message", id, message, at });
 const told = (at = 0): LinkInput => ({ type: "orders", conference, orders, at });
@@ -56,7 +56,7 @@ test("the first agent that proves itself is active, with an epoch that no other 
     {
       type: "send",
       id: "a",
-      message: { type: "welcome", role: "active", epoch: 5, heartbeatMs: HEARTBEAT_MS, keypad },
+      message: { type: "welcome", role: "active", epoch: 5, heartbeatMs: HEARTBEAT_MS, alone: false, keypad },
     },
   ]);
 });

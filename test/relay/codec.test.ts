@@ -37,7 +37,14 @@ const commands: BridgeCommand[] = [
 
 const edgeToAgent: EdgeToAgent[] = [
   { type: "challenge", nonce: "n" },
-  { type: "welcome", role: "standby", epoch: 3, heartbeatMs: 3_000, keypad: { merge: "*1", mute: "*6" } },
+  {
+    type: "welcome",
+    role: "standby",
+    epoch: 3,
+    heartbeatMs: 3_000,
+    alone: false,
+    keypad: { merge: "*1", mute: "*6" },
+  },
   { type: "activate", epoch: 4 },
   {
     type: "commands",
@@ -140,11 +147,6 @@ describe("what is not a message is an error that says why", () => {
       { kind: "bad-message", type: "activate", path: "epoch" },
     ],
     [
-      "an unknown command",
-      '{"type":"commands","epoch":1,"conference":"1","orders":[{"id":"a","command":{"type":"explode"}}]}',
-      { kind: "bad-message", type: "commands", path: "orders.0.command.type" },
-    ],
-    [
       "an empty id",
       '{"type":"commands","epoch":1,"conference":"","orders":[]}',
       { kind: "bad-message", type: "commands", path: "conference" },
@@ -155,6 +157,22 @@ describe("what is not a message is an error that says why", () => {
 
   test("a text that is too long is not even read", () => {
     expect(failure(" ".repeat(MAX_MESSAGE_LENGTH + 1))).toEqual({ kind: "too-long", length: MAX_MESSAGE_LENGTH + 1 });
+  });
+});
+
+test("an order that is not understood is set apart by its id, and the others arrive", () => {
+  const lock = { id: "b", command: { type: "lock" } };
+  const orders = [
+    { id: "a", command: { type: "explode" } },
+    lock,
+    { id: "c", command: { type: "mute", call: 7 } },
+    null,
+  ];
+  const text = JSON.stringify({ type: "commands", epoch: 1, conference, orders });
+
+  expect(decodeEdgeToAgent(text)).toEqual({
+    ok: true,
+    value: { type: "commands", epoch: 1, conference, orders: [lock], misfits: ["a", "c"] },
   });
 });
 

@@ -197,7 +197,7 @@ export class AgentProcess {
           type: "hello",
           ...hello,
           nonce: message.nonce,
-          journal: this.journal.id,
+          journal: this.journal.id(),
           signature: "",
           at: this.now(),
         });

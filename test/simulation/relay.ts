@@ -93,7 +93,10 @@ export class Relay {
     );
     const { agent, journal } = hello;
     if (!verdict.ok) this.#take({ type: "refused", id, why: verdict.why, at });
-    else this.#take({ type: "proven", id, agent, journal, keypad: this.#settings.keypad, at });
+    else {
+      const alone = bridge.agents.length === 1;
+      this.#take({ type: "proven", id, agent, journal, alone, keypad: this.#settings.keypad, at });
+    }
   }
 
   #take(input: LinkInput): readonly LinkEffect[] {

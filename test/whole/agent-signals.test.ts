@@ -45,7 +45,8 @@ beforeEach(async () => {
     socket.once("message", () => {
       welcomes += 1;
       const keypad = { merge: "*1", mute: "*6" };
-      socket.send(encode({ type: "welcome", role: "active", epoch: welcomes, heartbeatMs: 3_000, keypad }));
+      const welcome = { type: "welcome", role: "active", heartbeatMs: 3_000, alone: true, keypad } as const;
+      socket.send(encode({ ...welcome, epoch: welcomes }));
       socket.send(encode({ ...create, epoch: welcomes }));
     });
   });

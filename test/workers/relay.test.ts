@@ -34,6 +34,7 @@ test("an agent proves who it is, is told the keypad codes, and gets the bridge's
     role: "active",
     epoch: 1,
     heartbeatMs: 3_000,
+    alone: false,
     keypad: { merge: "*1", mute: "*6" },
   });
   expect(await relay().tell(told)).toBe(true);
