@@ -256,12 +256,6 @@ export const defects: readonly Defect[] = [
     after: '    this.#bridge = "catching-up";',
   },
   {
-    name: "a standby acts",
-    file: agent,
-    before: 'return this.#active && this.#bridge === "up"',
-    after: 'return this.#standing !== null && this.#bridge === "up"',
-  },
-  {
     name: "an agent that stood still acts at once",
     file: agent,
     before: "if (stoodStill) this.#beUnsure();",
