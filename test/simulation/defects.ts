@@ -234,8 +234,8 @@ export const defects: readonly Defect[] = [
   {
     name: "an agent does not look before it acts again",
     file: bridgeSide,
-    before: 'task.work.type === "identify" || isInEffect(view, task.conference, task.work)',
-    after: 'task.work.type === "identify"',
+    before: "if (isAct && isInEffect(view, task.conference, work)) {",
+    after: "if (isAct && !view) {",
   },
   {
     name: "a repeated order acts again",
@@ -264,7 +264,7 @@ export const defects: readonly Defect[] = [
   {
     name: "an agent tells old news when it is active again",
     file: agent,
-    before: "if (takesOver) this.#forgetEarlierTimes();",
+    before: "if (!standing.active || succession) this.#forgetEarlierTimes();",
     after: "",
   },
   {
