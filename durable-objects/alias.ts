@@ -1,22 +1,53 @@
-import { DurableObject } from "cloudflare:workers";
-import type { ConfKey } from "../src/foundation/ids.ts";
-import type { Env } from "./env.ts";
-import type { AliasRpc } from "./rpc.ts";
+import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
+import type { AliasRpc, HandleClaim } from "./rpc.ts";
 
-/** The conference that one ExtConfID stands for. */
-export class AliasObject extends DurableObject<Env> implements AliasRpc {
-  async claim(confKey: ConfKey): Promise<ConfKey> {
-    const holder = await this.lookup();
-    if (holder !== null) return holder;
-    await this.replace(confKey);
+export interface AliasPorts {
+  /** On disk with the next thing that leaves the object. */
+  readonly kv: { get(key: "claim"): Claim | undefined; put(key: "claim", claim: Claim): void };
+  now(): EpochMs;
+}
+
+type Claim = HandleClaim & { readonly at: EpochMs };
+
+/** So long the conference of a claim may take to hold its handle: the create is on its way there. */
+const youngMs = 30_000;
+
+/** Which conference one ExtConfID stands for. Each call is one turn, so of two that want the handle one gets it. */
+export class Alias implements AliasRpc {
+  readonly #ports: AliasPorts;
+
+  constructor(ports: AliasPorts) {
+    this.#ports = ports;
+  }
+
+  async claim(claim: HandleClaim): Promise<ConfKey> {
+    const held = this.#held;
+    const { confKey } = held ?? claim;
+    // Its own claim is renewed: the life of the conference that it was made for may be over, and this the next one.
+    if (confKey === claim.confKey && !this.#isYoung(held)) this.#put(claim);
     return confKey;
   }
 
-  async replace(confKey: ConfKey): Promise<void> {
-    this.ctx.storage.kv.put("confKey", confKey);
+  async replace(from: ConfKey, to: ConfKey): Promise<ConfKey> {
+    const held = this.#held;
+    if (!held || held.confKey !== from || this.#isYoung(held)) return held?.confKey ?? from;
+    this.#put({ ...held, confKey: to });
+    return to;
   }
 
   async lookup(): Promise<ConfKey | null> {
-    return this.ctx.storage.kv.get<ConfKey>("confKey") ?? null;
+    return this.#held?.confKey ?? null;
+  }
+
+  get #held(): Claim | undefined {
+    return this.#ports.kv.get("claim");
+  }
+
+  #isYoung(held: Claim | undefined): boolean {
+    return held !== undefined && this.#ports.now() - held.at < youngMs;
+  }
+
+  #put({ domain, extConfId, confKey }: HandleClaim): void {
+    this.#ports.kv.put("claim", { domain, extConfId, confKey, at: this.#ports.now() });
   }
 }

@@ -23,6 +23,8 @@ export interface ConferenceIdentity {
 export interface Delivered extends ConferenceIdentity {
   readonly transId: TransId;
   readonly messages: readonly FromWebex[];
+  /** The sender remembers that their handles stand for this conference, and did not ask. */
+  readonly recalled?: true;
 }
 
 export interface ReportsOfAgent extends ConferenceIdentity {
@@ -33,8 +35,11 @@ export interface ReportsOfAgent extends ConferenceIdentity {
 export type OperatorOutcome = "done" | "no-such-conference" | "no-such-call";
 
 export interface ConferenceRpc {
-  /** Resolves when the messages, or an earlier copy of them, are on disk. */
-  receive(delivered: Delivered): Promise<void>;
+  /**
+   * Resolves to true when the messages, or an earlier copy of them, are on disk; to false, with nothing done, when they
+   * were recalled and one of their handles does not stand for this conference.
+   */
+  receive(delivered: Delivered): Promise<boolean>;
   /** Resolves, when they are on disk, to the highest number taken of this journal; 0 when none ever was. */
   report(reports: ReportsOfAgent): Promise<number>;
   /** The agent has these orders in its journal. */
@@ -44,11 +49,16 @@ export interface ConferenceRpc {
   operate(request: OperatorRequest): Promise<OperatorOutcome>;
 }
 
+/** A handle that is to stand for a conference. */
+export interface HandleClaim extends ConferenceIdentity {
+  readonly extConfId: ExtConfId;
+}
+
 export interface AliasRpc {
   /** First come: the ConfKey that now holds the handle. */
-  claim(confKey: ConfKey): Promise<ConfKey>;
-  /** For a holder that is over. */
-  replace(confKey: ConfKey): Promise<void>;
+  claim(claim: HandleClaim): Promise<ConfKey>;
+  /** From a holder that is over to another one; whose it is now. A holder that claimed it just now keeps it. */
+  replace(from: ConfKey, to: ConfKey): Promise<ConfKey>;
   lookup(): Promise<ConfKey | null>;
 }
 

@@ -11,7 +11,7 @@ import { CLOSE_CODES, type CloseReason } from "./relay/messages.ts";
 import { AliasCache } from "./routing/alias-cache.ts";
 import { type Domains, loadDomains } from "./settings/load.ts";
 
-export { AliasObject } from "../durable-objects/alias.ts";
+export { AliasObject } from "../durable-objects/alias-object.ts";
 export { ConferenceObject } from "../durable-objects/conference/conference-object.ts";
 export { NumberPoolObject } from "../durable-objects/number-pool.ts";
 export { RelayObject } from "../durable-objects/relay/relay-object.ts";

@@ -45,18 +45,21 @@ export class ConferenceActor {
     if (this.#ledger.identity) this.alarm();
   }
 
-  /** Resolves when the messages, or an earlier copy of them, are on disk. */
-  async receive(delivered: Delivered): Promise<void> {
+  async receive(delivered: Delivered): Promise<boolean> {
     this.#ledger.introduce(delivered);
-    const { transId } = delivered;
-    const underWay = this.#underWay.get(transId);
-    if (underWay) return underWay;
-    if (this.#ledger.isRepeat(transId)) {
-      return this.#ports.log({ level: "info", event: "repeat", transId, ...this.#ledger.identity });
+    const { transId, messages, recalled } = delivered;
+    let taken = this.#underWay.get(transId);
+    if (!taken) {
+      if (this.#ledger.isRepeat(transId)) {
+        this.#ports.log({ level: "info", event: "repeat", transId, ...this.#ledger.identity });
+        return true;
+      }
+      if (recalled && !messages.every(({ extConfId }) => extConfId && this.holds(extConfId))) return false;
+      taken = this.#commits.submit({ type: "webex", delivered }).finally(() => this.#underWay.delete(transId));
+      this.#underWay.set(transId, taken);
     }
-    const taken = this.#commits.submit({ type: "webex", delivered }).finally(() => this.#underWay.delete(transId));
-    this.#underWay.set(transId, taken);
-    return taken;
+    await taken;
+    return true;
   }
 
   /** Resolves, when they are on disk, to the highest number taken of this journal. */

@@ -35,7 +35,7 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
     });
   }
 
-  receive(delivered: Delivered): Promise<void> {
+  receive(delivered: Delivered): Promise<boolean> {
     return this.#actor.receive(delivered);
   }
 

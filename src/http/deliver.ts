@@ -1,3 +1,4 @@
+import type { HandleClaim } from "../../durable-objects/rpc.ts";
 import type { ConfKey, DomainName, EpochMs, ExtConfId, MsgId, TransId } from "../foundation/ids.ts";
 import type { AliasCache } from "../routing/alias-cache.ts";
 import { addressOf, type Found, route } from "../routing/route.ts";
@@ -12,9 +13,9 @@ export interface Letter {
 }
 
 /**
- * Brings each message to where it belongs, and waits for disks, never for a bridge (protocol T28). Resolves, to what should be logged, when all of them are on disk; rejects,
- * after every attempt has ended, if one is not: WebEx then sends the document again, and those that have it know it
- * (protocol T38, T39).
+ * Brings each message to where it belongs, and waits for disks, never for a bridge (protocol T28). Resolves, to what
+ * should be logged, when all of them are on disk; rejects, after every attempt has ended, if one is not: WebEx then sends
+ * the document again, and those that have it know it (protocol T38, T39).
  */
 export async function deliver(
   letter: Letter,
@@ -23,6 +24,7 @@ export async function deliver(
   now: EpochMs,
 ): Promise<readonly string[]> {
   const { domain, transId, messages } = letter;
+  if (await deliverByMemory(letter, objects, aliases, now)) return [];
   const routed = route(messages, await find(letter, objects, aliases, now));
   const outcomes = await Promise.allSettled([
     ...Array.from(routed.conferences, ([confKey, mine]) =>
@@ -37,6 +39,22 @@ export async function deliver(
   return routed.notes;
 }
 
+/**
+ * Most documents are for one conference whose handle is known here: they cost one call. Only whole documents, since
+ * nobody takes a second part of a transaction of which it has a first one.
+ */
+async function deliverByMemory(letter: Letter, objects: Objects, aliases: AliasCache, now: EpochMs): Promise<boolean> {
+  const { domain, transId, messages } = letter;
+  const handles = new Set<ExtConfId>();
+  for (const address of messages.map(addressOf)) {
+    if (address.by !== "ext-conf-id") return false;
+    handles.add(address.extConfId);
+  }
+  const [confKey, ...others] = new Set(Array.from(handles, (handle) => aliases.get(domain, handle, now)));
+  if (confKey === undefined || others.length > 0) return false;
+  return objects.conference(domain, confKey).receive({ domain, confKey, transId, messages, recalled: true });
+}
+
 async function find({ domain, messages }: Letter, objects: Objects, aliases: AliasCache, now: EpochMs): Promise<Found> {
   const byExtConfId = new Map<ExtConfId, ConfKey>();
   const byMsgId = new Map<MsgId, ConfKey>();
@@ -44,9 +62,7 @@ async function find({ domain, messages }: Letter, objects: Objects, aliases: Ali
   // Creates come first: a call-out beside a create in one document is meant for the conference that it makes.
   for (const message of messages) {
     if (message.type !== "create-conference" || byExtConfId.has(message.extConfId)) continue;
-    const holder = await claim(domain, message.extConfId, message.confKey, objects);
-    byExtConfId.set(message.extConfId, holder);
-    aliases.set(domain, message.extConfId, holder, now);
+    keep(message.extConfId, await claim({ domain, ...message }, objects));
   }
 
   const lookUps: Promise<void>[] = [];
@@ -54,11 +70,9 @@ async function find({ domain, messages }: Letter, objects: Objects, aliases: Ali
   for (const address of messages.map(addressOf)) {
     if (address.by === "ext-conf-id") {
       const { extConfId } = address;
-      if (asked.has(extConfId)) continue;
+      if (asked.has(extConfId) || byExtConfId.has(extConfId)) continue;
       asked.add(extConfId);
-      const known = byExtConfId.get(extConfId) ?? aliases.get(domain, extConfId, now);
-      if (known !== undefined) byExtConfId.set(extConfId, known);
-      else lookUps.push(lookUp(extConfId));
+      lookUps.push(lookUp(extConfId));
     } else if (address.by === "msg-id") {
       lookUps.push(lookUpHolder(address.msgId));
     }
@@ -68,7 +82,10 @@ async function find({ domain, messages }: Letter, objects: Objects, aliases: Ali
 
   async function lookUp(extConfId: ExtConfId): Promise<void> {
     const confKey = await objects.alias(domain, extConfId).lookup();
-    if (confKey === null) return;
+    if (confKey !== null) keep(extConfId, confKey);
+  }
+
+  function keep(extConfId: ExtConfId, confKey: ConfKey): void {
     byExtConfId.set(extConfId, confKey);
     aliases.set(domain, extConfId, confKey, now);
   }
@@ -80,10 +97,9 @@ async function find({ domain, messages }: Letter, objects: Objects, aliases: Ali
 }
 
 /** Claims a handle for a conference; whose it is now. */
-async function claim(domain: DomainName, extConfId: ExtConfId, confKey: ConfKey, objects: Objects): Promise<ConfKey> {
+async function claim({ domain, extConfId, confKey }: HandleClaim, objects: Objects): Promise<ConfKey> {
   const alias = objects.alias(domain, extConfId);
-  const holder = await alias.claim(confKey);
+  const holder = await alias.claim({ domain, extConfId, confKey });
   if (holder === confKey || (await objects.conference(domain, holder).holds(extConfId))) return holder;
-  await alias.replace(confKey);
-  return confKey;
+  return alias.replace(holder, confKey);
 }

@@ -2,7 +2,7 @@ import type { ConfKey, DomainName, EpochMs, ExtConfId } from "../foundation/ids.
 
 /**
  * Remembers for which conference a handle stands, so that an ordinary message costs no look-up. A handle changes its
- * conference only after the one that held it is over; an entry's age is bounded for the sake of those that see it late.
+ * conference only after the one that held it is over, which then says so; an entry's age is bounded for want of that.
  */
 export class AliasCache {
   readonly #entries = new Map<string, { readonly confKey: ConfKey; readonly until: EpochMs }>();

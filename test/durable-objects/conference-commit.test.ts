@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/orders.ts";
-import type { CommandId } from "../../src/foundation/ids.ts";
-import { ConferenceWorld, callerEntered, createConference, lock, muteCaller } from "./conference-world.ts";
+import type { CommandId, TransId } from "../../src/foundation/ids.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import { ConferenceWorld, callerEntered, createConference, identity, lock, muteCaller } from "./conference-world.ts";
 
 test("a create is on disk before it is confirmed, and the bridge is told after that (protocol T28)", async () => {
   const world = new ConferenceWorld();
@@ -42,6 +43,24 @@ test("a repeat is known after an eviction too, and no longer when its time is ov
   const before = world.journalRows;
   await world.during(world.receive("t-lock", lock("m1")));
   expect(world.journalRows).toBe(before + 1);
+});
+
+test("what was sent by memory of a handle that stands for it no longer is not taken, but for a repeat", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  const recalled = (transId: string, message: FromWebex) =>
+    world.during(
+      world.actor.receive({ ...identity, transId: transId as TransId, messages: [message], recalled: true }),
+    );
+  const other = { ...lock("m1"), extConfId: "7002" } as FromWebex;
+  const rows = world.journalRows;
+
+  expect(await recalled("t1", other)).toBe(false);
+  expect(world.journalRows).toBe(rows);
+  expect(await world.during(world.receive("t1", other))).toBe(true);
+  expect(await recalled("t1", other)).toBe(true);
+  expect(await recalled("t2", lock("m2"))).toBe(true);
+  expect(world.journalRows).toBe(rows + 2);
 });
 
 test("the confirmation of a create does not wait for the number pool", async () => {

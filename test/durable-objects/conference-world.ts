@@ -30,7 +30,7 @@ export const confKey = "987654321" as ConfKey;
 export const extConfId = "7001" as ExtConfId;
 export const host = "127.0.0.1:8801" as WebexHost;
 export const journal = "journal-1" as JournalId;
-const identity = { domain: "local" as DomainName, confKey };
+export const identity = { domain: "local" as DomainName, confKey };
 
 export function localSettings(): Domain {
   const agents = [{ name: "agent-1", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }];
@@ -140,7 +140,7 @@ export class ConferenceWorld {
     this.alive = false;
   }
 
-  receive(transId: string, ...messages: readonly FromWebex[]): Promise<void> {
+  receive(transId: string, ...messages: readonly FromWebex[]): Promise<boolean> {
     return this.actor.receive({ ...identity, transId: transId as TransId, messages });
   }
 

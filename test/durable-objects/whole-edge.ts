@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import { Alias } from "../../durable-objects/alias.ts";
 import { ConferenceActor } from "../../durable-objects/conference/actor.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
 import { NumberBooks } from "../../durable-objects/number-books.ts";
@@ -28,7 +29,7 @@ export class WholeEdge {
   readonly app: Hono;
   readonly #conferences = new Map<ConfKey, ConferenceActor>();
   readonly #mailboxes = new Map<WebexHost, Mailbox>();
-  readonly #aliases = new Map<ExtConfId, ConfKey>();
+  readonly #aliases = new Map<ExtConfId, Alias>();
   readonly #pool = new NumberBooks(new MemorySql());
   readonly #told = new Map<ConfKey, Map<string, Order>>();
   /** MsgIDs of callers whom WebEx is yet to name. */
@@ -134,6 +135,14 @@ export class WholeEdge {
     return mailbox;
   }
 
+  #alias(extConfId: ExtConfId): Alias {
+    const disk = new Map();
+    const kv = { get: (key: string) => disk.get(key), put: (key: string, value: unknown) => void disk.set(key, value) };
+    const alias = this.#aliases.get(extConfId) ?? new Alias({ kv, now: () => this.time.now });
+    this.#aliases.set(extConfId, alias);
+    return alias;
+  }
+
   #objects(): Objects {
     const nobody = () => Promise.reject(new Error("not in this world"));
     return {
@@ -145,17 +154,7 @@ export class WholeEdge {
           operate: (request) => actor.operate(request),
         };
       },
-      alias: (_, extConfId) => ({
-        claim: async (confKey) => {
-          const holder = this.#aliases.get(extConfId) ?? confKey;
-          this.#aliases.set(extConfId, holder);
-          return holder;
-        },
-        replace: async (confKey) => {
-          this.#aliases.set(extConfId, confKey);
-        },
-        lookup: async () => this.#aliases.get(extConfId) ?? null,
-      }),
+      alias: (_, extConfId) => this.#alias(extConfId),
       numberPool: () => ({ holderOf: async (msgId) => this.#pool.holderOf(msgId) }),
       unroutedMail: (_, host) => this.#mailbox(host),
       bridgeHealth: nobody,

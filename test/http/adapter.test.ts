@@ -27,7 +27,7 @@ test("a create claims its handle, reaches its conference, and is confirmed (prot
 
 test("once its handle is known, a message costs one call", async () => {
   const edge = new FakeEdge();
-  edge.aliases.set("7000001", "555111222" as ConfKey);
+  await edge.held("7000001", "555111222");
   await edge.post(document(drop()));
   edge.calls.length = 0;
 
@@ -70,7 +70,7 @@ test("a call-out to an unknown conference beside a create: one Confirmation, and
 
 test("a handle that a living conference holds is not given to another one", async () => {
   const edge = new FakeEdge();
-  edge.aliases.set("7000001", "555000000" as ConfKey);
+  await edge.held("7000001", "555000000");
   edge.alive.add("555000000");
 
   expect(await resultOf(await edge.post(document(create(), drop())))).toBe("0");
@@ -83,14 +83,45 @@ test("a handle that a living conference holds is not given to another one", asyn
 
 test("a handle whose conference is over goes to the new one", async () => {
   const edge = new FakeEdge();
-  edge.aliases.set("7000001", "555000000" as ConfKey);
+  await edge.held("7000001", "555000000");
   await edge.post(document(drop()));
 
   await edge.post(document(create()));
   await edge.post(document(drop()));
 
-  expect(edge.aliases.get("7000001")).toBe("555111222");
+  expect(await edge.holder("7000001")).toBe("555111222");
   expect(edge.received.get("555111222")?.map(({ type }) => type)).toEqual(["create-conference", "drop-caller"]);
+});
+
+test.each([
+  ["nobody's", null],
+  ["that of a conference that is over", "555000000"],
+])("of two creates for one handle at once, which was %s, one has it and the other is refused", async (_whose, before) => {
+  const edge = new FakeEdge();
+  if (before !== null) await edge.held("7000001", before);
+  const second = document(create("7000001", "555333444", "12")).replace("52491000001", "52491000002");
+
+  await Promise.all([edge.post(document(create())), edge.post(second)]);
+
+  const [holder = "", ...others] = edge.received.keys();
+  expect(others).toEqual([]);
+  expect(await edge.holder("7000001")).toBe(holder);
+  expect(edge.mailed.get("tsp1.example.com:80")).toMatchObject([{ result: "ext-conf-id-in-use" }]);
+});
+
+test("a handle that now stands for another conference is found anew by who remembers it otherwise", async () => {
+  const edge = new FakeEdge();
+  await edge.held("7000001", "555000000");
+  await edge.post(document(drop()));
+  edge.over.add("555000000");
+  await edge.replaced("7000001", "555111222");
+  edge.calls.length = 0;
+
+  await edge.post(document(drop()));
+  await edge.post(document(drop()));
+
+  expect(edge.calls).toEqual(["receive 555000000", "look up 7000001", "receive 555111222", "receive 555111222"]);
+  expect(edge.received.get("555111222")).toHaveLength(2);
 });
 
 test("of two creates for one handle in one document the first has it", async () => {
@@ -114,8 +145,8 @@ test("the answer that names a call finds its conference by nothing but its MsgID
 
 test("while one conference of several cannot be reached the document is not confirmed; sent again, it completes", async () => {
   const edge = new FakeEdge();
-  edge.aliases.set("7000001", "555111222" as ConfKey);
-  edge.aliases.set("7000002", "555333444" as ConfKey);
+  await edge.held("7000001", "555111222");
+  await edge.held("7000002", "555333444");
   edge.broken.add("555111222");
 
   const response = await edge.post(document(drop("7000001"), drop("7000002", "14")));

@@ -1,5 +1,6 @@
 import type { Hono } from "hono";
-import type { BridgeHealth } from "../../durable-objects/rpc.ts";
+import { Alias } from "../../durable-objects/alias.ts";
+import type { BridgeHealth, HandleClaim } from "../../durable-objects/rpc.ts";
 import type { OperatorRequest } from "../../src/conference/input.ts";
 import type { ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 import { createApp } from "../../src/http/app.ts";
@@ -20,16 +21,18 @@ export class FakeEdge {
   readonly logged: string[] = [];
   readonly received = new Map<string, FromWebex[]>();
   readonly mailed = new Map<string, ToWebex[]>();
-  readonly aliases = new Map<string, ConfKey>();
   readonly holders = new Map<MsgId, ConfKey>();
   readonly operated: OperatorRequest[] = [];
   /** Conferences that answer `holds` with yes. */
   readonly alive = new Set<string>();
+  /** Conferences that no longer have the handle by which somebody remembers them. */
+  readonly over = new Set<string>();
   /** Names of objects that cannot be reached. */
   readonly broken = new Set<string>();
   readonly health = new Map<string, BridgeHealth>();
   /** In milliseconds. */
-  time = 0;
+  time = 1_000_000;
+  readonly #aliases = new Map<string, Alias>();
   readonly app: Hono;
 
   constructor(operatorToken = token, settings: Partial<DomainSettingsInput> = {}) {
@@ -62,6 +65,32 @@ export class FakeEdge {
     return this.app.request("/tsp/local", { method: "POST", body, headers });
   }
 
+  /** As if a conference had claimed this handle a while ago. */
+  async held(extConfId: string, confKey: string): Promise<void> {
+    const claim = { domain: "local", extConfId, confKey } as HandleClaim;
+    await this.#alias(claim.extConfId).claim(claim);
+    this.time += 60_000;
+  }
+
+  /** As if another isolate had given this handle to another conference. */
+  async replaced(extConfId: string, confKey: string): Promise<void> {
+    const from = await this.holder(extConfId);
+    if (from) await this.#alias(extConfId as ExtConfId).replace(from, confKey as ConfKey);
+  }
+
+  /** Whose this handle is now. */
+  holder(extConfId: string): Promise<ConfKey | null> {
+    return this.#alias(extConfId as ExtConfId).lookup();
+  }
+
+  #alias(extConfId: ExtConfId): Alias {
+    const disk = new Map();
+    const kv = { get: (key: string) => disk.get(key), put: (key: string, value: unknown) => void disk.set(key, value) };
+    const alias = this.#aliases.get(extConfId) ?? new Alias({ kv, now: () => this.time });
+    this.#aliases.set(extConfId, alias);
+    return alias;
+  }
+
   #objects(): Objects {
     const call = (text: string, object: string): void => {
       this.calls.push(text);
@@ -69,9 +98,11 @@ export class FakeEdge {
     };
     return {
       conference: (_domain: DomainName, confKey: ConfKey) => ({
-        receive: async ({ messages }) => {
+        receive: async ({ messages, recalled }) => {
           call(`receive ${confKey}`, confKey);
+          if (recalled && this.over.has(confKey)) return false;
           this.received.set(confKey, [...(this.received.get(confKey) ?? []), ...messages]);
+          return true;
         },
         holds: async () => {
           call(`holds ${confKey}`, confKey);
@@ -85,20 +116,18 @@ export class FakeEdge {
           return "done";
         },
       }),
-      alias: (_domain: DomainName, extConfId: ExtConfId) => ({
-        claim: async (confKey) => {
+      alias: (_domain, extConfId) => ({
+        claim: async (claim) => {
           call(`claim ${extConfId}`, extConfId);
-          const holder = this.aliases.get(extConfId) ?? confKey;
-          this.aliases.set(extConfId, holder);
-          return holder;
+          return this.#alias(extConfId).claim(claim);
         },
-        replace: async (confKey) => {
+        replace: async (from, to) => {
           call(`replace ${extConfId}`, extConfId);
-          this.aliases.set(extConfId, confKey);
+          return this.#alias(extConfId).replace(from, to);
         },
         lookup: async () => {
           call(`look up ${extConfId}`, extConfId);
-          return this.aliases.get(extConfId) ?? null;
+          return this.#alias(extConfId).lookup();
         },
       }),
       numberPool: () => ({

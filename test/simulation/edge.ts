@@ -1,3 +1,4 @@
+import { Alias } from "../../durable-objects/alias.ts";
 import { ConferenceActor } from "../../durable-objects/conference/actor.ts";
 import type { Domain } from "../../durable-objects/domain-of.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
@@ -49,7 +50,7 @@ export class Edge {
   onInput: (confKey: ConfKey, input: ConferenceInput) => void = () => {};
   readonly #around: Surroundings;
   readonly #post: PostToWebex;
-  readonly #aliases = new Map<ExtConfId, ConfKey>();
+  readonly #aliases = new Map<ExtConfId, Alias>();
   readonly #cache = new AliasCache();
   readonly #objects: Objects;
 
@@ -148,6 +149,14 @@ export class Edge {
     return this.pool.call(async ({ books }) => books.take(holder, count, this.#around.edgeNow()));
   }
 
+  #alias(extConfId: ExtConfId): Alias {
+    const disk = new Map();
+    const kv = { get: (key: string) => disk.get(key), put: (key: string, value: unknown) => void disk.set(key, value) };
+    const alias = this.#aliases.get(extConfId) ?? new Alias({ kv, now: () => this.#around.edgeNow() });
+    this.#aliases.set(extConfId, alias);
+    return alias;
+  }
+
   #makeObjects(): Objects {
     const { clock } = this.#around;
     return {
@@ -157,20 +166,9 @@ export class Edge {
         operate: (request) => this.conference(confKey).call((actor) => actor.operate(request)),
       }),
       alias: (_, extConfId) => ({
-        claim: async (confKey) => {
-          await clock.wait(1);
-          const holder = this.#aliases.get(extConfId) ?? confKey;
-          this.#aliases.set(extConfId, holder);
-          return holder;
-        },
-        replace: async (confKey) => {
-          await clock.wait(1);
-          this.#aliases.set(extConfId, confKey);
-        },
-        lookup: async () => {
-          await clock.wait(1);
-          return this.#aliases.get(extConfId) ?? null;
-        },
+        claim: (claim) => clock.wait(1).then(() => this.#alias(extConfId).claim(claim)),
+        replace: (from, to) => clock.wait(1).then(() => this.#alias(extConfId).replace(from, to)),
+        lookup: () => clock.wait(1).then(() => this.#alias(extConfId).lookup()),
       }),
       numberPool: () => ({ holderOf: (msgId) => this.pool.call(async ({ books }) => books.holderOf(msgId)) }),
       unroutedMail: (_, host) => ({ send: (mail) => this.#mailbox(host).call((mailbox) => mailbox.send(mail)) }),
