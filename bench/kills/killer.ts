@@ -36,7 +36,7 @@ function killed(pid: number): boolean {
 
 async function closeForAWhile(server: WebexServer, forMs: number, away: Set<WebexServer>): Promise<void> {
   away.add(server);
-  await server.dieForAWhile();
+  await server.stop();
   await pause(forMs);
   await server.comeBack();
   away.delete(server);

@@ -154,7 +154,7 @@ export class Meeting {
     const { extConfId } = this.roster;
     const msgId = this.server.client.msgId();
     const message = { ...request, msgId, extConfId, replyTo: this.server.host } as Request & { msgId: MsgId };
-    const asked = await this.world.ask(this.server, this.confKey, withinMs, message);
+    const asked = await this.world.ask(this.server, this.confKey, { withinMs, twice: this.draws.chance(0.1) }, message);
     this.mine.push(asked);
     return asked;
   }

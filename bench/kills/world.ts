@@ -74,15 +74,16 @@ export class KillWorld {
     this.rosters.set(confKey, roster);
   }
 
-  /** Posts until it is confirmed; resolves to the entry in the books, once the request is in force. */
+  /** Posts until it is confirmed, and `twice` once more, as if that had been lost; resolves to the entry in the books. */
   async ask(
     server: WebexServer,
     confKey: ConfKey,
-    withinMs: number,
+    { withinMs, twice }: { readonly withinMs: number; readonly twice: boolean },
     message: Request & { msgId: MsgId },
   ): Promise<Asked> {
     const { msgId, type } = message;
-    const { result } = await server.client.post(message);
+    const confirmed = await server.client.post(message);
+    const { result } = twice ? await server.client.repeat(confirmed) : confirmed;
     if (result !== 0) throw new Error(`a ${type} was confirmed with Result ${result} instead of 0`);
     const replyTo = server.host;
     const confirmedAt = Date.now();

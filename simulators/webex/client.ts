@@ -67,6 +67,7 @@ export class WebexClient {
     return this.deliver(earlier.transId, earlier.body);
   }
 
+  /** Breaks all connections: a post under way is tried again, as if its Confirmation had been lost. */
   close(): void {
     this.agent.destroy();
   }

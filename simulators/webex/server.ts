@@ -93,13 +93,9 @@ export class WebexServer {
     this.port = (this.server.address() as AddressInfo).port;
   }
 
+  /** Breaks every connection and takes no more, until `comeBack`. What was heard is not forgotten. */
   async stop(): Promise<void> {
     this.client.close();
-    await this.dieForAWhile();
-  }
-
-  /** Breaks every connection and takes no more, until `comeBack`. What was heard is not forgotten. */
-  async dieForAWhile(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((closed) => this.server.close(closed));
   }
