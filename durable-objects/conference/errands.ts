@@ -46,20 +46,17 @@ export class Errands {
     const orders = this.#pending.due(this.#ledger.state.orders, this.#ports.now());
     if (orders.length === 0) return;
     try {
-      const bridge = this.#ledger.bridge ?? (await this.#choose());
+      const bridge = this.#ledger.books.bridge ?? (await this.#choose());
       await this.#ports.tell(this.#ledger.known, bridge, orders);
     } catch (error) {
       this.#ports.log({ level: "warn", event: "bridge-not-told", why: String(error), ...this.#ledger.identity });
     }
   }
 
-  /** A domain with one bridge needs no row to remember it. */
   async #choose(): Promise<BridgeName> {
-    const [only, ...others] = this.#ledger.domain.settings.bridges;
-    if (only && others.length === 0) return only.name as BridgeName;
     const chosen = await this.#ports.chooseBridge(this.#ledger.known);
-    if (!this.#ledger.bridge) this.#ledger.keepBridge(chosen);
-    return this.#ledger.bridge ?? chosen;
+    if (this.#ledger.books.bridge === null) this.#ledger.bind(chosen);
+    return this.#ledger.books.bridge ?? chosen;
   }
 
   /** Posts the client data whose turn it is. After a restart an attempt that was under way is made once more. */

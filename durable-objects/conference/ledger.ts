@@ -49,7 +49,6 @@ export class Ledger {
   /** TransID → when it was taken, the oldest first (protocol T38). */
   readonly #seen = new Map<TransId, EpochMs>();
   #identity: ConferenceIdentity | null;
-  #bridge: BridgeName | null;
   #state: ConferenceState;
   #books: Books;
 
@@ -57,9 +56,8 @@ export class Ledger {
     this.#ports = ports;
     this.#outbox = outbox;
     this.#store = new ConferenceStore(ports.sql);
-    const { identity, bridge, state, books } = this.#store.load();
+    const { identity, state, books } = this.#store.load();
     this.#identity = identity;
-    this.#bridge = bridge;
     this.#state = state;
     this.#books = books;
     if (!identity) return;
@@ -79,10 +77,6 @@ export class Ledger {
 
   get domain(): Domain {
     return this.#ports.domain(this.known);
-  }
-
-  get bridge(): BridgeName | null {
-    return this.#bridge;
   }
 
   get state(): ConferenceState {
@@ -113,9 +107,11 @@ export class Ledger {
     this.#books = { ...books, msgIds: [...books.msgIds, msgIds], transIds: [...books.transIds, transIds] };
   }
 
-  keepBridge(bridge: BridgeName): void {
-    this.#ports.sql.transaction(() => this.#store.write(new Map([["bridge", bridge]])));
-    this.#bridge = bridge;
+  /** Binds a new conference of a domain with several bridges. */
+  bind(bridge: BridgeName): void {
+    const books = { ...this.#books, bridge };
+    this.#ports.sql.transaction(() => this.#store.correct(books));
+    this.#books = books;
   }
 
   /** All of them in one transaction; throws, and leaves nothing of any of them, where one fails. */
@@ -135,7 +131,6 @@ export class Ledger {
     }
     this.#books = draft.books;
     for (const transId of draft.transIds) this.#remember(transId, at);
-    if (draft.writes.get("bridge") === null) this.#bridge = null;
     return draft;
   }
 
@@ -144,6 +139,7 @@ export class Ledger {
     if (!input) return;
     const decision = this.#ports.rules.decide(this.#state, input, this.#surroundings(draft));
     this.#noteChanges(decision.changes, draft.writes);
+    if (this.#begins(decision.changes)) draft.books = { ...draft.books, bridge: this.#onlyBridge };
     applyChanges(this.#state, decision.changes);
     draft.rows = draft.rows.filter(({ host }) => !decision.dropQueued.includes(host));
     for (const { host, message } of decision.posts) {
@@ -163,14 +159,23 @@ export class Ledger {
   #noteChanges(changes: Changes, writes: Map<string, unknown>): void {
     if (this.#store.isNew) writes.set("identity", this.known);
     if (changes.head) writes.set("head", changes.head);
-    // A new life of the conference may be held by another bridge, once nothing of the old one is under way.
-    const idle = this.#state.orders.size === 0 && changes.head?.phase === "creating";
-    if (idle && this.#bridge && this.#state.head.phase !== "creating") writes.set("bridge", null);
     for (const [call, caller] of changes.callers) writes.set(`caller/${call}`, caller);
     for (const [call, callOut] of changes.callOuts) writes.set(`call-out/${call}`, callOut);
     for (const [id, order] of changes.orders) writes.set(`order/${id}`, order);
     for (const [id, room] of changes.rooms) writes.set(`room/${id}`, room);
     for (const [id, post] of changes.clientPosts) writes.set(`client-post/${id}`, post);
+  }
+
+  /** A new life of the conference may be held by another bridge, once nothing of the old one is under way. */
+  #begins({ head }: Changes): boolean {
+    const { orders, head: before } = this.#state;
+    return head?.phase === "creating" && before.phase !== "creating" && orders.size === 0;
+  }
+
+  /** Kept from the start, so that a second bridge in the settings takes no conference from the first one. */
+  get #onlyBridge(): BridgeName | null {
+    const [only, ...others] = this.domain.settings.bridges;
+    return only && others.length === 0 ? (only.name as BridgeName) : null;
   }
 
   #surroundings(draft: Draft): Surroundings {

@@ -6,8 +6,10 @@ import type { ConferenceIdentity } from "../rpc.ts";
 import type { Sql } from "../sql.ts";
 import type { Reserve } from "./numbers.ts";
 
-/** Running numbers. They are kept in the journal's rows, so that they cost no row of their own. */
+/** What changes with almost each input. It is kept in the journal's rows, so that it costs no row of its own. */
 export interface Books {
+  /** The bridge that holds the conference, once one was chosen. */
+  readonly bridge: BridgeName | null;
   readonly serial: number;
   readonly msgIds: Reserve;
   readonly transIds: Reserve;
@@ -18,8 +20,6 @@ export interface Books {
 /** Everything of a conference but its outbox, as it is found on disk. */
 export interface Loaded {
   readonly identity: ConferenceIdentity | null;
-  /** The bridge that holds the conference, once one was chosen. */
-  readonly bridge: BridgeName | null;
   readonly state: ConferenceState;
   readonly books: Books;
 }
@@ -27,7 +27,7 @@ export interface Loaded {
 /** An entry's key, `head` or `kind/id`, and what it shall hold; `null`: nothing any more. */
 export type Writes = ReadonlyMap<string, unknown>;
 
-const noBooks: Books = { serial: 0, msgIds: [], transIds: [], taken: {} };
+const noBooks: Books = { bridge: null, serial: 0, msgIds: [], transIds: [], taken: {} };
 const kinds = {
   caller: "callers",
   "call-out": "callOuts",
@@ -70,7 +70,7 @@ export class ConferenceStore {
 
   load(): Loaded {
     const state = emptyState();
-    const found = { head: state.head, identity: null, bridge: null };
+    const found = { head: state.head, identity: null };
     this.#position = 0;
     for (const row of this.#sql.exec("SELECT key, position, value FROM entry ORDER BY position")) {
       const [kind = "", ...id] = String(row.key).split("/");
@@ -82,7 +82,7 @@ export class ConferenceStore {
     const [last] = this.#sql.exec("SELECT seq, books FROM journal ORDER BY seq DESC LIMIT 1");
     this.#seq = Number(last?.seq ?? 0);
     const books = last ? (JSON.parse(String(last.books)) as Books) : noBooks;
-    return { identity: found.identity, bridge: found.bridge, state: { ...state, head: found.head }, books };
+    return { identity: found.identity, state: { ...state, head: found.head }, books };
   }
 
   /** The documents that are known as repeats, the oldest first. */
@@ -92,7 +92,7 @@ export class ConferenceStore {
       .map((row) => [row.trans_id as TransId, Number(row.at)]);
   }
 
-  /** One input, and the running numbers after it. */
+  /** One input, and the books after it. */
   append(input: ConferenceInput, books: Books): void {
     this.#seq += 1;
     this.#sql.exec(
@@ -100,6 +100,11 @@ export class ConferenceStore {
       ...[this.#seq, input.at, input.type === "webex" ? input.transId : null],
       ...[JSON.stringify(input), JSON.stringify(books)],
     );
+  }
+
+  /** Corrects the books of the last input. */
+  correct(books: Books): void {
+    this.#sql.exec("UPDATE journal SET books = ? WHERE seq = ?", JSON.stringify(books), this.#seq);
   }
 
   /** The position stays with the key, so that everything is loaded in the order in which it came. */

@@ -5,7 +5,7 @@ import { MemorySql } from "./memory-sql.ts";
 
 const hourMs = 3_600_000;
 const weekMs = 7 * 24 * hourMs;
-const books = { serial: 0, msgIds: [], transIds: [], taken: {} };
+const books = { bridge: null, serial: 0, msgIds: [], transIds: [], taken: {} };
 
 function journal(sql: MemorySql, count: number, now: (index: number) => number): ConferenceStore {
   const store = new ConferenceStore(sql);

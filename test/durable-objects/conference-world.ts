@@ -54,9 +54,11 @@ export interface Posted {
 export class ConferenceWorld {
   readonly time = new VirtualTime();
   readonly sql = new MemorySql();
-  readonly domain: Domain = localSettings();
+  domain: Domain = localSettings();
   readonly pool = new NumberBooks(new MemorySql());
   readonly told: (readonly Order[])[] = [];
+  /** Of each time that a bridge was told: which one. */
+  readonly toldTo: BridgeName[] = [];
   readonly posted: Posted[] = [];
   readonly lines: LogLine[] = [];
   alarmAt: number | null = null;
@@ -64,6 +66,7 @@ export class ConferenceWorld {
   rules: ConferencePorts["rules"] = { decide, nextDeadline };
   /** What WebEx makes of a post. */
   answer: (posted: Posted) => HttpOutcome | Promise<HttpOutcome> = (posted) => this.confirmed(posted.transId);
+  chooseBridge: () => Promise<BridgeName> = async () => "bridge-1" as BridgeName;
   takeNumbers: (count: number) => Promise<NumberBlocks> = async (count) =>
     this.pool.take(confKey, count, this.time.now);
   onTold: (orders: readonly Order[]) => void = () => {};
@@ -104,13 +107,14 @@ export class ConferenceWorld {
       now: () => this.time.now,
       wait: (ms) => alive(this.time.wait(ms)),
       domain: () => this.domain,
-      chooseBridge: async () => "bridge-1" as BridgeName,
+      chooseBridge: () => this.chooseBridge(),
       post: (request) => {
         step();
         return alive(this.#post(request));
       },
-      tell: async (_, __, orders) => {
+      tell: async (_, bridge, orders) => {
         step();
+        this.toldTo.push(bridge);
         this.told.push(orders);
         this.onTold(orders);
         return true;
