@@ -21,7 +21,7 @@ export class NumberBooks {
     this.#sql = sql;
     sql.exec(
       `CREATE TABLE IF NOT EXISTS block (msg_first INTEGER PRIMARY KEY, msg_end INTEGER NOT NULL, trans_end INTEGER NOT NULL,
-       holder TEXT NOT NULL, at INTEGER NOT NULL, takes INTEGER NOT NULL)`,
+       holder TEXT, at INTEGER NOT NULL, takes INTEGER NOT NULL)`,
     );
     const [latest] = sql.exec("SELECT msg_end, trans_end, takes FROM block ORDER BY takes DESC LIMIT 1");
     if (!latest) return;
@@ -30,16 +30,18 @@ export class NumberBooks {
     this.#nextTrans = sequenceOf(Number(latest.trans_end));
   }
 
-  /** At most `count` of each; fewer where a sequence comes to its end. */
-  take(holder: string, count: number, now: EpochMs): NumberBlocks {
-    const msgIds = block(now, this.#nextMsg, count);
+  /** At most `count` of each, fewer where a sequence comes to its end; no MsgIDs for who is no conference. */
+  take(holder: ConfKey | null, count: number, now: EpochMs): NumberBlocks {
+    const msgIds = block(now, this.#nextMsg, holder === null ? 0 : count);
     const transIds = block(now, this.#nextTrans, count);
     const takes = this.#takes + 1;
     this.#sql.transaction(() => {
       // Only after a million numbers of one day is there anything to overwrite.
       this.#sql.exec("DELETE FROM block WHERE msg_first >= ? AND msg_first < ?", msgIds.first, msgIds.end);
       this.#sql.exec(
-        "INSERT INTO block (msg_first, msg_end, trans_end, holder, at, takes) VALUES (?, ?, ?, ?, ?, ?)",
+        `INSERT INTO block (msg_first, msg_end, trans_end, holder, at, takes) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (msg_first)
+         DO UPDATE SET msg_end = excluded.msg_end, trans_end = excluded.trans_end, holder = excluded.holder, at = excluded.at,
+         takes = excluded.takes`,
         ...[msgIds.first, msgIds.end, transIds.end, holder, now, takes],
       );
       if (takes % pruneEvery === 0) this.#sql.exec("DELETE FROM block WHERE at < ?", now - holderMemoryMs);
@@ -57,7 +59,7 @@ export class NumberBooks {
       "SELECT msg_end, holder FROM block WHERE msg_first <= ? ORDER BY msg_first DESC LIMIT 1",
       number,
     );
-    return found && number < Number(found.msg_end) ? (found.holder as ConfKey) : null;
+    return found && number < Number(found.msg_end) ? (found.holder as ConfKey | null) : null;
   }
 }
 

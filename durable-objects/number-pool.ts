@@ -14,7 +14,7 @@ export class NumberPoolObject extends DurableObject<Env> implements NumberPoolRp
     this.#books = new NumberBooks(storageSql(ctx.storage));
   }
 
-  async take({ holder, count }: { readonly holder: string; readonly count: number }): Promise<NumberBlocks> {
+  async take({ holder, count }: { readonly holder: ConfKey | null; readonly count: number }): Promise<NumberBlocks> {
     return this.#books.take(holder, count, Date.now());
   }
 

@@ -75,8 +75,11 @@ export interface NumberBlocks {
 }
 
 export interface NumberPoolRpc {
-  /** Two new blocks of `count` numbers each; on disk before they are given out. `holder`: who will use them. */
-  take(request: { readonly holder: string; readonly count: number }): Promise<NumberBlocks>;
+  /**
+   * Two new blocks of `count` numbers each; on disk before they are given out. `holder`: the conference that will use
+   * them; `null`: who answers and asks nothing, and so gets no MsgIDs.
+   */
+  take(request: { readonly holder: ConfKey | null; readonly count: number }): Promise<NumberBlocks>;
   /** The conference that was given the block of this MsgID. */
   holderOf(msgId: MsgId): Promise<ConfKey | null>;
 }

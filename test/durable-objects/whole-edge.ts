@@ -128,7 +128,7 @@ export class WholeEdge {
   }
 
   #mailbox(host: WebexHost): Mailbox {
-    const takeTransIds = async () => this.#pool.take("mail", 50, this.time.now).transIds;
+    const takeTransIds = async () => this.#pool.take(null, 50, this.time.now).transIds;
     const mailbox =
       this.#mailboxes.get(host) ?? new Mailbox({ ...this.#ports(), domain: () => this.domain, takeTransIds });
     this.#mailboxes.set(host, mailbox);

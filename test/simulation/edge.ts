@@ -138,14 +138,14 @@ export class Edge {
           now: () => around.edgeNow(),
           post: (request) => send(() => this.#post(hosted, request)),
           domain: () => domain,
-          takeTransIds: () => send(async (): Promise<Block> => (await this.#takeNumbers("unrouted mail", 50)).transIds),
+          takeTransIds: () => send(async (): Promise<Block> => (await this.#takeNumbers(null, 50)).transIds),
         }),
     );
     this.mailboxes.set(host, hosted);
     return hosted;
   }
 
-  #takeNumbers(holder: string, count: number): Promise<NumberBlocks> {
+  #takeNumbers(holder: ConfKey | null, count: number): Promise<NumberBlocks> {
     return this.pool.call(async ({ books }) => books.take(holder, count, this.#around.edgeNow()));
   }
 
