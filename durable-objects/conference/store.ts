@@ -85,10 +85,14 @@ export class ConferenceStore {
     return { identity: found.identity, state: { ...state, head: found.head }, books };
   }
 
-  /** The documents that are known as repeats, the oldest first. */
+  /** The documents that are known as repeats, the oldest first. Older rows than these are not read: reading is billed. */
   transIdsSince(since: EpochMs): readonly (readonly [TransId, EpochMs])[] {
     return this.#sql
-      .exec("SELECT trans_id, at FROM journal WHERE at > ? AND trans_id IS NOT NULL ORDER BY seq", since)
+      .exec(
+        `SELECT trans_id, at FROM journal WHERE trans_id IS NOT NULL AND seq >
+         coalesce((SELECT seq FROM journal WHERE at <= ? ORDER BY seq DESC LIMIT 1), 0) ORDER BY seq`,
+        since,
+      )
       .map((row) => [row.trans_id as TransId, Number(row.at)]);
   }
 
