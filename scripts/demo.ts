@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { FlowStage, type Played } from "./flow-stage.ts";
-import { startFlowSystem } from "./flow-system.ts";
-import { type Flow, flowsFolder, loadFlows } from "./flow-text.ts";
-import { SequenceDiagram } from "./sequence-diagram.ts";
+import { FlowStage, type Played } from "./demo/flow-stage.ts";
+import { startFlowSystem } from "./demo/flow-system.ts";
+import { type Flow, flowsFolder, loadFlows } from "./demo/flow-text.ts";
+import { SequenceDiagram } from "./demo/sequence-diagram.ts";
 
 /** Plays the protocol's call flows against the real processes, and compares what follows with what must follow (`npm run demo`). */
 

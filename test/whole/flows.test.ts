@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { FlowStage } from "../../scripts/flow-stage.ts";
-import { type StartedFlowSystem, startFlowSystem } from "../../scripts/flow-system.ts";
-import { loadFlows, readFlow } from "../../scripts/flow-text.ts";
+import { FlowStage } from "../../scripts/demo/flow-stage.ts";
+import { type StartedFlowSystem, startFlowSystem } from "../../scripts/demo/flow-system.ts";
+import { loadFlows, readFlow } from "../../scripts/demo/flow-text.ts";
 
 // All of them are played by `npm run demo`; these are the ones whose way through the processes is the longest.
 const played = [

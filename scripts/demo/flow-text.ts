@@ -52,6 +52,12 @@ export function laneOf(line: string): string {
   return line.split(" ")[0] ?? "";
 }
 
+/** Whether the same came as was expected, each pair's in its order. */
+export function sameByLane(came: readonly string[], expected: readonly string[]): boolean {
+  const byLane = (lines: readonly string[]) => lines.toSorted((a, b) => laneOf(a).localeCompare(laneOf(b))).join("\n");
+  return byLane(came) === byLane(expected);
+}
+
 const manyAtLeast = 20;
 
 /** Many alike in a row become one line: `A→W tsp2 120 × A2W_NotifyUserEnter AttendeeID=1…120`. */
@@ -64,7 +70,7 @@ export function shortened(lines: readonly string[]): string[] {
       let end = at;
       while (end < own.length && kindOf(own[end] ?? "") === kind) end++;
       const alike = own.slice(at, end);
-      short.push(...(alike.length < manyAtLeast ? alike : [`${manyOf(alike)}`]));
+      short.push(...(alike.length < manyAtLeast ? alike : [manyOf(alike)]));
       at = end;
     }
   }

@@ -1,6 +1,7 @@
-import { mergeSettings } from "../src/settings/local-domain.ts";
-import { BackEnd, type FlowSystem } from "./flow-stage.ts";
-import { LocalRun } from "./local-run.ts";
+import { mergeSettings } from "../../src/settings/local-domain.ts";
+import { LocalRun } from "../local-run.ts";
+import { BackEnd } from "./back-end.ts";
+import type { FlowSystem } from "./flow-stage.ts";
 
 export interface StartedFlowSystem extends FlowSystem {
   stop(): Promise<number>;
