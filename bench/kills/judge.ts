@@ -83,7 +83,11 @@ function doubled({ asked, answers, acts, dialled }: Evidence): string[] {
 function repeated(acts: readonly ActEntry[], what: (act: ActEntry) => string): string[] {
   return [...Map.groupBy(acts, what)]
     .filter(([, same]) => same.length > 1)
-    .map(([name, same]) => `${name} was carried out ${same.length} times`);
+    .map(([name, same]) => `${name} was carried out ${same.length} times: ${same.map(actOnOneLine).join(", ")}`);
+}
+
+function actOnOneLine({ n, act, call, room, outcome }: ActEntry): string {
+  return [`act ${n}`, act, call, room, outcome].filter(Boolean).join(" ");
 }
 
 function diverged({ rosters, bridge }: Evidence): string[] {

@@ -54,16 +54,20 @@ test.each([
   ["a request without an answer", { answeredAt: [] }, "update-caller 1 of 555 was not answered"],
   ["an answer that comes far too late", { answeredAt: [20_001] }, "update-caller 1 of 555 was answered after 20001 ms"],
   ["an answer that comes twice", { answeredAt: [1, 2] }, "update-caller 1 of 555 was answered more than once"],
-  ["an order that acts twice", { acts: [act, { ...act, call: "o2" }] }, "order 555 1 was carried out 2 times"],
+  [
+    "an order that acts twice",
+    { acts: [act, { ...act, call: "o2" }] },
+    "order 555 1 was carried out 2 times: act 1 dial o1 done, act 1 dial o2 done",
+  ],
   [
     "a number that is dialled twice",
     { acts: [act, { ...act, commandId: "2" }] },
-    "the call-out to 14081 was carried out 2 times",
+    "the call-out to 14081 was carried out 2 times: act 1 dial o1 done, act 1 dial o1 done",
   ],
   [
     "a conference that is created twice",
     { acts: ["3", "4"].map((commandId) => ({ ...act, act: "create-conference", commandId })) },
-    "the creation of 555 was carried out 2 times",
+    "the creation of 555 was carried out 2 times: act 1 create-conference o1 done, act 1 create-conference o1 done",
   ],
   [
     "a caller of whom WebEx knows nothing",
