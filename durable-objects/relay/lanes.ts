@@ -1,12 +1,85 @@
-/** Work of one name is done one after the other, in order; work of different names side by side. */
-export class Lanes {
-  readonly #tails = new Map<string, Promise<void>>();
+import type { NumberedReport } from "../../src/bridge/orders.ts";
+import type { CommandId, ConfKey, JournalId } from "../../src/foundation/ids.ts";
 
-  /** `work` must not reject. */
-  run(name: string, work: () => Promise<void>): void {
-    const tail = (this.#tails.get(name) ?? Promise.resolve()).then(work).then(() => {
-      if (this.#tails.get(name) === tail) this.#tails.delete(name);
-    });
-    this.#tails.set(name, tail);
+/** One message's reports; `id` is the link that they came by, and that hears what became of them. */
+export interface Batch {
+  readonly id: string;
+  readonly journal: JournalId;
+  readonly reports: readonly NumberedReport[];
+}
+
+/** The way to the conferences. Neither call may reject. */
+export interface LaneEnds {
+  ordersTaken(conference: ConfKey, ids: readonly CommandId[]): Promise<void>;
+  report(conference: ConfKey, batch: Batch): Promise<void>;
+}
+
+/** What one conference is to hear when it has answered. */
+interface Waiting {
+  taken: Set<CommandId>;
+  batches: readonly Batch[];
+}
+
+/** So many batches wait for one conference at most; the agent repeats what finds no place. */
+const mostBatches = 16;
+
+/**
+ * What one conference is told is told in order, one thing after the other, and conferences side by side. Agents repeat
+ * what is not acknowledged: for a conference that does not answer, the newest word of its agent waits and no more.
+ */
+export class Lanes {
+  readonly #ends: LaneEnds;
+  readonly #lanes = new Map<ConfKey, Waiting>();
+
+  constructor(ends: LaneEnds) {
+    this.#ends = ends;
   }
+
+  /** How many conferences are being told something. */
+  get size(): number {
+    return this.#lanes.size;
+  }
+
+  ordersTaken(conference: ConfKey, ids: readonly CommandId[]): void {
+    const waiting = this.#lane(conference);
+    for (const id of ids) waiting.taken.add(id);
+  }
+
+  report(conference: ConfKey, batch: Batch): void {
+    const waiting = this.#lane(conference);
+    waiting.batches = withBatch(waiting.batches, batch);
+  }
+
+  #lane(conference: ConfKey): Waiting {
+    const known = this.#lanes.get(conference);
+    if (known) return known;
+    const waiting: Waiting = { taken: new Set(), batches: [] };
+    this.#lanes.set(conference, waiting);
+    Promise.resolve().then(() => this.#run(conference, waiting));
+    return waiting;
+  }
+
+  async #run(conference: ConfKey, waiting: Waiting): Promise<void> {
+    for (;;) {
+      const { taken } = waiting;
+      const [batch, ...others] = waiting.batches;
+      if (taken.size > 0) {
+        waiting.taken = new Set();
+        await this.#ends.ordersTaken(conference, [...taken]);
+      } else if (batch) {
+        waiting.batches = others;
+        await this.#ends.report(conference, batch);
+      } else break;
+    }
+    this.#lanes.delete(conference);
+  }
+}
+
+/** Behind those that it goes on from; instead of them where it begins anew. */
+function withBatch(batches: readonly Batch[], batch: Batch): readonly Batch[] {
+  const last = batches.at(-1);
+  const next = (last?.reports.at(-1)?.number ?? 0) + 1;
+  const first = batch.reports[0]?.number ?? next;
+  if (last?.id !== batch.id || last.journal !== batch.journal || first < next) return [batch];
+  return first === next && batches.length < mostBatches ? [...batches, batch] : batches;
 }

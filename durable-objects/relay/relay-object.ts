@@ -18,7 +18,7 @@ import { loadDomains } from "../../src/settings/load.ts";
 import type { Env } from "../env.ts";
 import { logOf } from "../log.ts";
 import type { BridgeHealth, RelayRpc } from "../rpc.ts";
-import { Lanes } from "./lanes.ts";
+import { type Batch, Lanes } from "./lanes.ts";
 
 /** What stays with a socket while the object sleeps; `null` once the socket no longer counts. */
 type Attachment = { readonly identity: Identity; readonly link: Link } | null;
@@ -44,7 +44,10 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
   readonly #sockets = new Map<string, WebSocket>();
   /** What each socket's attachment says, by link id. */
   readonly #kept = new Map<string, Link>();
-  readonly #lanes = new Lanes();
+  readonly #lanes = new Lanes({
+    ordersTaken: (confKey, ids) => this.#reach(confKey, (conference) => conference.ordersTaken(ids)),
+    report: (confKey, batch) => this.#reach(confKey, (conference) => this.#report(conference, confKey, batch)),
+  });
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -164,34 +167,27 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
         this.#close(effect.id, effect.why);
         return true;
       case "orders-taken":
-        this.#inOrder(effect.conference, (conference) => conference.ordersTaken(effect.ids));
+        this.#lanes.ordersTaken(effect.conference, effect.ids);
         return true;
       case "reports":
-        this.#report(effect);
+        this.#lanes.report(effect.conference, effect);
         return true;
     }
   }
 
-  #report(effect: Extract<LinkEffect, { type: "reports" }>): void {
-    const { id, journal, reports } = effect;
-    this.#inOrder(effect.conference, async (conference, confKey) => {
-      if (!this.#identity) return;
-      const upTo = await conference.report({ domain: this.#identity.domain, confKey, journal, reports });
-      this.#send(id, { type: "reports-taken", conference: confKey, upTo });
-    });
+  async #report(conference: ConferenceStub, confKey: ConfKey, { id, journal, reports }: Batch): Promise<void> {
+    if (!this.#identity) return;
+    const upTo = await conference.report({ domain: this.#identity.domain, confKey, journal, reports });
+    this.#send(id, { type: "reports-taken", conference: confKey, upTo });
   }
 
-  /** What one conference is told arrives in order. Nobody waits here: a failure is made good when the agent repeats. */
-  #inOrder(confKey: ConfKey, tell: (conference: ConferenceStub, confKey: ConfKey) => Promise<void>): void {
-    const { domain } = this.#identity ?? {};
-    const name = `${domain}/${confKey}`;
-    this.#lanes.run(name, async () => {
-      try {
-        await tell(this.env.CONFERENCE.getByName(name), confKey);
-      } catch (error) {
-        this.#log("conference-not-told", { conference: confKey, error: String(error) });
-      }
-    });
+  /** Nobody waits for it: a failure is made good when the agent repeats. */
+  async #reach(confKey: ConfKey, tell: (conference: ConferenceStub) => Promise<void>): Promise<void> {
+    try {
+      await tell(this.env.CONFERENCE.getByName(`${this.#identity?.domain}/${confKey}`));
+    } catch (error) {
+      this.#log("conference-not-told", { conference: confKey, error: String(error) });
+    }
   }
 
   #send(id: string, message: EdgeToAgent): boolean {

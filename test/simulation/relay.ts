@@ -1,7 +1,7 @@
 import { Lanes } from "../../durable-objects/relay/lanes.ts";
 import type { ReportsOfAgent } from "../../durable-objects/rpc.ts";
 import type { Order } from "../../src/bridge/orders.ts";
-import type { CommandId, ConfKey, DomainName, JournalId } from "../../src/foundation/ids.ts";
+import type { CommandId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import { checkHello, type Hello } from "../../src/relay/check-hello.ts";
 import { type LinkEffect, type LinkInput, type LinkState, step } from "../../src/relay/link.ts";
 import { type AgentToEdge, CLOSE_CODES, type EdgeToAgent } from "../../src/relay/messages.ts";
@@ -26,7 +26,7 @@ export class Relay {
   readonly #neighbours: RelayNeighbours;
   #wires = new Map<string, AgentWire>();
   #state: LinkState = { epoch: 0, links: [] };
-  #lanes = new Lanes();
+  #lanes: Lanes;
   #life = 0;
   #opened = 0;
 
@@ -36,6 +36,7 @@ export class Relay {
     this.#domain = domain;
     this.#settings = settings;
     this.#neighbours = neighbours;
+    this.#lanes = this.#newLanes();
   }
 
   /** An agent connects; returns the end of its wire here. */
@@ -63,7 +64,7 @@ export class Relay {
   /** The object is thrown away with its sockets, but for the epoch. */
   die(): void {
     this.#life += 1;
-    this.#lanes = new Lanes();
+    this.#lanes = this.#newLanes();
     const wires = [...this.#wires.values()];
     this.#wires.clear();
     this.#state = { epoch: this.#state.epoch, links: [] };
@@ -73,7 +74,7 @@ export class Relay {
   /** It hibernates: what is under way is forgotten, and the sockets bring their links back. */
   sleep(): void {
     this.#life += 1;
-    this.#lanes = new Lanes();
+    this.#lanes = this.#newLanes();
   }
 
   #hear(id: string, message: AgentToEdge): void {
@@ -119,22 +120,24 @@ export class Relay {
         return;
       }
       case "orders-taken":
-        return this.#inOrder(effect.conference, () => this.#neighbours.ordersTaken(effect.conference, effect.ids));
+        return this.#lanes.ordersTaken(effect.conference, effect.ids);
       case "reports":
-        return this.#inOrder(effect.conference, () => this.#report(effect));
+        return this.#lanes.report(effect.conference, effect);
     }
   }
 
-  async #report(effect: Extract<LinkEffect, { type: "reports" }>): Promise<void> {
-    const { id, conference: confKey, reports } = effect;
+  #newLanes(): Lanes {
     const life = this.#life;
-    const journal: JournalId = effect.journal;
-    const upTo = await this.#neighbours.report({ domain: this.#domain, confKey, journal, reports });
-    if (life === this.#life) this.#wires.get(id)?.toNear({ type: "reports-taken", conference: confKey, upTo });
-  }
-
-  /** A failure is made good when the agent repeats. */
-  #inOrder(confKey: ConfKey, work: () => Promise<void>): void {
-    this.#lanes.run(confKey, () => work().catch(() => {}));
+    return new Lanes({
+      ordersTaken: (confKey, ids) => this.#neighbours.ordersTaken(confKey, ids).catch(() => {}),
+      report: async (confKey, { id, journal, reports }) => {
+        try {
+          const upTo = await this.#neighbours.report({ domain: this.#domain, confKey, journal, reports });
+          if (life === this.#life) this.#wires.get(id)?.toNear({ type: "reports-taken", conference: confKey, upTo });
+        } catch {
+          // It is made good when the agent repeats.
+        }
+      },
+    });
   }
 }
