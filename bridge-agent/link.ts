@@ -50,6 +50,8 @@ const whatToDo: Readonly<Record<CloseReason, string>> = {
   silent: "edge heard nothing from this agent for too long: look at the network between them",
   replaced:
     "another process connected under this agent's name: stop one of the two, or give each a name and a key of its own",
+  crowded:
+    "edge has too many connections of strangers for this bridge, and is tried again: look for who else connects there",
   clockSkew: "this machine's clock is too far off: set it, for example with NTP",
 };
 

@@ -9,6 +9,7 @@ import {
   type LinkEffect,
   type LinkInput,
   type LinkState,
+  mayRead,
   SILENCE_MS,
   step,
 } from "../../src/relay/link.ts";
@@ -93,10 +94,11 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
 
   override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
     const id = this.#idOf(socket);
-    const decoded = typeof data === "string" ? decodeAgentToEdge(data) : null;
+    const readable = typeof data === "string" && mayRead(this.#state, id, data.length);
+    const decoded = readable ? decodeAgentToEdge(data) : null;
     const at = Date.now();
     if (!decoded?.ok) {
-      this.#log("agent-message-refused", decoded?.error ?? { kind: "not-text" });
+      this.#log("agent-message-refused", decoded?.error ?? { kind: "no-text-or-too-long" });
       this.#take({ type: "refused", id, why: "badMessage", at });
     } else if (decoded.value.type === "hello") {
       // Awaited, so that the next message of this socket finds it proven.

@@ -9,6 +9,8 @@ export const HEARTBEAT_MS = 3_000;
 export const SILENCE_MS = 10_000;
 /** How many sockets may be saying who they are at a time; strangers must not fill the relay. */
 const MAX_WAITING = 100;
+/** The longest message of a socket that is yet to say who it is; a hello has some 500 characters. */
+const MAX_HELLO_CHARS = 4_096;
 
 /** One socket, known by the nonce that it was challenged with. */
 export type Link = Waiting | Proven;
@@ -81,6 +83,12 @@ export function step(before: LinkState, input: LinkInput): LinkStep {
   );
 }
 
+/** Whether a message of this length may be read at all: nobody makes work here before it is known who it is. */
+export function mayRead(state: LinkState, id: string, characters: number): boolean {
+  const link = find(state, id);
+  return characters <= MAX_HELLO_CHARS || (link !== undefined && link.role !== "waiting");
+}
+
 export function activeLink(state: LinkState): Proven | undefined {
   for (const link of state.links) if (link.role === "active") return link;
   return undefined;
@@ -108,13 +116,14 @@ function act(state: LinkState, input: LinkInput): LinkStep {
 }
 
 function opened(state: LinkState, id: string, at: EpochMs): LinkStep {
-  const waiting = state.links.filter((link) => link.role === "waiting");
-  const [oldest] = waiting;
-  const made = oldest && waiting.length >= MAX_WAITING ? close(state, oldest.id, "badMessage") : unchanged(state);
-  return then(made, ({ epoch, links }) => ({
+  const { epoch, links } = state;
+  // The newest goes: among those that wait longer the bridge's agent may be.
+  const full = links.filter(({ role }) => role === "waiting").length >= MAX_WAITING;
+  if (full) return { state, effects: [{ type: "close", id, why: "crowded" }] };
+  return {
     state: { epoch, links: [...links, { role: "waiting", id, since: at }] },
     effects: [send(id, { type: "challenge", nonce: id })],
-  }));
+  };
 }
 
 function proven(state: LinkState, input: Extract<LinkInput, { type: "proven" }>): LinkStep {

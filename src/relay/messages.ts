@@ -96,6 +96,8 @@ export const CLOSE_CODES = {
   replaced: 4409,
   /** The agent's clock is too far off. */
   clockSkew: 4410,
+  /** Too many sockets that have not said who they are. */
+  crowded: 4429,
 } as const;
 
 export type CloseReason = keyof typeof CLOSE_CODES;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { NumberedReport, Order } from "../../src/bridge/orders.ts";
 import type { CommandId, ConfKey, JournalId } from "../../src/foundation/ids.ts";
-import { HEARTBEAT_MS, type LinkInput, type LinkState, SILENCE_MS, step } from "../../src/relay/link.ts";
+import { HEARTBEAT_MS, type LinkInput, type LinkState, mayRead, SILENCE_MS, step } from "../../src/relay/link.ts";
 import type { AgentToEdge } from "../../src/relay/messages.ts";
 
 const keypad = { merge: "*1", mute: "*6" };
@@ -147,10 +147,52 @@ test("a message before, and a second hello after the proof break the protocol", 
   expect(story(...two.slice(0, 2), proven("a", "agent-1")).last).toEqual(["close a: badMessage"]);
 });
 
-test("a crowd of strangers pushes out its own oldest, never an agent", () => {
-  const crowd = Array.from({ length: 101 }, (_, index) => opened(`x${index}`));
+test("of a crowd of strangers the newest is turned away, and an agent that waits among them is let in", () => {
+  const crowd = [opened("agent"), ...Array.from({ length: 99 }, (_, index) => opened(`x${index}`))];
 
-  expect(story(...two, ...crowd).last).toEqual(["close x0: badMessage", "x100 < challenge"]);
+  expect(story(...crowd).last).toEqual(["x98 < challenge"]);
+  expect(story(...crowd, opened("late")).last).toEqual(["close late: crowded"]);
+  expect(story(...crowd, opened("late"), proven("agent", "agent-1")).last).toEqual(["agent < welcome active 1"]);
+  expect(story(...crowd, opened("late")).state.links).toHaveLength(100);
+});
+
+test("nothing long is read before it is known who says it", () => {
+  const { state } = story(opened("a"), proven("a", "agent-1"), opened("x"));
+
+  expect(["a", "x", "gone"].map((id) => mayRead(state, id, 4_096))).toEqual([true, true, true]);
+  expect(["a", "x", "gone"].map((id) => mayRead(state, id, 4_097))).toEqual([true, false, false]);
+});
+
+test("an agent that comes 1,000 times anew, half of its links being half-open, has one session and its reports one way", () => {
+  let state: LinkState = { epoch: 0, links: [] };
+  const take = (input: LinkInput) => {
+    const next = step(state, input);
+    state = next.state;
+    return next.effects;
+  };
+  const closed: string[] = [];
+  const heard: string[] = [];
+  for (let round = 1; round <= 1_000; round += 1) {
+    const [id, at] = [`n${round}`, round * 4_000];
+    take(opened(id, at));
+    // Every third one goes without a word; of every other one the end is never noticed.
+    if (round % 3 !== 0)
+      for (const effect of take(proven(id, "agent-1", at))) if (effect.type === "close") closed.push(effect.id);
+    const message = { type: "reports", epoch: state.epoch, conference, reports: [report] } as const;
+    for (let old = Math.max(1, round - 5); old <= round; old += 1) {
+      for (const effect of take(says(`n${old}`, message, at)))
+        if (effect.type === "reports") heard.push(`${round}: ${effect.id}`);
+    }
+    if (round % 2 === 0) take({ type: "closed", id, at });
+    expect(state.links.length).toBeLessThanOrEqual(5);
+    expect(state.links.filter(({ role }) => role === "active").length).toBeLessThanOrEqual(1);
+  }
+
+  expect(heard.length).toBeGreaterThan(500);
+  expect(new Set(heard.map((line) => line.split(":")[0])).size).toBe(heard.length);
+  expect(new Set(closed).size).toBe(closed.length);
+  take({ type: "time", at: 1_000 * 4_000 + SILENCE_MS });
+  expect(state.links).toEqual([]);
 });
 
 test("only what the active agent reports under its own epoch is passed on", () => {

@@ -15,6 +15,7 @@ const openSockets = () => runInDurableObject(relay(), (_object, state) => state.
 
 afterEach(async () => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
   // The runtime does not survive a reset in the middle of a socket's closing.
   AgentClient.hangUpAll();
   await vi.waitFor(async () => expect(await openSockets()).toBe(0), { interval: 1 });
@@ -140,6 +141,7 @@ test.each<[string, keyof typeof CLOSE_CODES, (agent: AgentClient) => Promise<voi
   ["another bridge than the path says", "unknownBridge", (agent) => agent.greet(0, { bridge: "other" })],
   ["anything before the hello", "badMessage", (agent) => agent.say({ type: "ping", nonce: "n" })],
   ["no JSON", "badMessage", (agent) => agent.sayRaw("hello")],
+  ["a hello as long as a book", "badMessage", (agent) => agent.greet(0, { agent: "a".repeat(4_096) })],
   ["bytes", "badMessage", (agent) => agent.sayRaw(new ArrayBuffer(3))],
 ])("%s is refused, and nothing changes for the agent that serves", async (_what, why, offend) => {
   const agent = await connected(1);
@@ -206,3 +208,39 @@ test("an agent that was silent for 10 s is let go when there is something to tel
   expect(await second.next()).toEqual({ type: "activate", epoch: 2 });
   expect(await second.next()).toEqual({ type: "commands", epoch: 2, conference, orders });
 });
+
+test("an agent that comes a hundred times anew has one session, and what it reports again counts once", async () => {
+  vi.spyOn(console, "info").mockImplementation(() => undefined);
+  const create = '<W2A_CreateConference MsgID="1" WbxHostName="127.0.0.1:1" ExtConfID="7000002" ConfKey="555111333"/>';
+  await exports.default.fetch("http://edge.example.com/tsp/local", {
+    method: "POST",
+    body: `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>2</TransID>${create}</WbxTSPSchema>`,
+  });
+  const key = "555111333" as ConfKey;
+  const report = { type: "result", id: "unknown" as CommandId, outcome: { done: true } } as const;
+  let epoch = 0;
+  for (let round = 0; round < 100; round += 1) {
+    const agent = await connected();
+    const welcome = await agent.next();
+    if (welcome.type !== "welcome") throw new Error(`unexpected ${welcome.type}`);
+    expect(welcome.epoch).toBe(epoch + 1);
+    epoch = welcome.epoch;
+    agent.say({ type: "reports", epoch, conference: key, reports: [{ number: 1, report }] });
+    // Now and then it hangs up; else its old socket is left open, and closed by the relay.
+    if (round % 4 === 0) agent.hangUp();
+    else expect(await nextBut(agent, "commands")).toEqual({ type: "reports-taken", conference: key, upTo: 1 });
+  }
+
+  await vi.waitFor(async () => expect(await openSockets()).toBe(1), { interval: 1 });
+  expect(await relay().health()).toMatchObject({ agentConnected: true });
+  const conferenceObject = env.CONFERENCE.getByName(`local/${key}`);
+  const taken = await runInDurableObject(conferenceObject, (_object, state) =>
+    state.storage.sql.exec("SELECT seq FROM journal WHERE trans_id IS NULL AND input LIKE '%\"unknown\"%'").toArray(),
+  );
+  expect(taken).toHaveLength(1);
+}, 20_000);
+
+async function nextBut(agent: AgentClient, skipped: string): ReturnType<AgentClient["next"]> {
+  const message = await agent.next();
+  return message.type === skipped ? nextBut(agent, skipped) : message;
+}
