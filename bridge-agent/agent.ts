@@ -1,6 +1,6 @@
 import type { ActOutcome, BridgeState } from "../src/bridge/driving.ts";
 import { assertNever } from "../src/foundation/assert-never.ts";
-import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
+import type { CommandId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masked.ts";
 import type { AgentToEdge, EdgeToAgent } from "../src/relay/messages.ts";
 import { Books } from "./books.ts";
@@ -48,6 +48,8 @@ export interface AgentStatus {
 /** A process that has stood still so long may have been replaced meanwhile; the edge finds a silent agent after 10 s. */
 const STOOD_STILL_MS = 6_000;
 const PRUNE_EVERY_MS = 10 * 60_000;
+/** From the time when the agent last saw all of the bridge, so that not all agents do it at once. */
+const COMPARE_EVERY_MS = 60_000;
 
 type Health = Extract<AgentToEdge, { type: "health" }>;
 
@@ -70,6 +72,9 @@ export class Agent {
   #ports: number | null = null;
   /** The edge is to hear what the bridge holds when that is next known. */
   #snapshotsDue = false;
+  /** The conferences of which it wants to hear that. */
+  readonly #wanted = new Set<ConfKey>();
+  #compareAt: EpochMs = 0;
   #stopping = false;
   #turnedAt: EpochMs | null = null;
   /** Since it stood still it was not welcomed again: it must not act. */
@@ -165,16 +170,14 @@ export class Agent {
         return this.#watch(input.report);
       case "state":
         this.#asking = false;
-        if (input.state === null || this.#bridge === "away" || !this.#active) return;
-        this.#side.catchUp(input.state, { gap: this.#bridge === "catching-up", tell: this.#snapshotsDue });
-        this.#bridge = "up";
-        this.#snapshotsDue = false;
+        if (input.state !== null && this.#bridge !== "away" && this.#active) this.#look(input.state, now);
         return;
       case "outcome":
         return this.#learn(input.act, input.outcome);
       case "time":
         if (!this.#acting) return;
         this.#side.timePassed();
+        this.#askState ||= now >= this.#compareAt && !this.#asking;
         return;
       case "stop":
         this.#stopping = true;
@@ -221,6 +224,10 @@ export class Agent {
         this.#notes.push(`conference ${conference}: edge and agent disagree on what was told; all untold is told anew`);
         return this.#tellAnew();
       }
+      case "snapshot-wanted":
+        this.#wanted.add(message.conference);
+        this.#askState ||= this.#acting;
+        return;
       case "challenge":
       case "ping":
       case "pong":
@@ -228,6 +235,19 @@ export class Agent {
       default:
         return assertNever(message);
     }
+  }
+
+  #look(state: BridgeState, now: EpochMs): void {
+    const gap = this.#bridge === "catching-up";
+    this.#side.catchUp(state, { gap, tell: this.#snapshotsDue ? "all" : this.#wanted });
+    this.#bridge = "up";
+    this.#wanted.clear();
+    if (this.#snapshotsDue) this.#compareAt = now + COMPARE_EVERY_MS;
+    this.#snapshotsDue = false;
+    if (now < this.#compareAt || !this.#edgeUp) return;
+    this.#compareAt = now + COMPARE_EVERY_MS;
+    const digests = this.#side.digests(state);
+    if (digests.length > 0) this.#messages.push({ type: "digests", epoch: this.#epoch, digests });
   }
 
   #learn(act: Act, outcome: ActOutcome): void {

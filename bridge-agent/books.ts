@@ -63,6 +63,10 @@ export class Books {
     this.#unsent.add(key);
   }
 
+  hasUntold(key: ConfKey): boolean {
+    return (this.#books.get(key)?.stream.size ?? 0) > 0;
+  }
+
   /** Whether the last thing to be told is a snapshot: another one would say the same. */
   endsWithSnapshot(key: ConfKey): boolean {
     const newest = this.#books.get(key)?.stream.newest;

@@ -1,10 +1,12 @@
 import type { CommandOutcome } from "../src/bridge/commands.ts";
+import { digestOf } from "../src/bridge/digest.ts";
 import type { ActOutcome, BridgeAct, BridgeCall, BridgeHappening, BridgeState } from "../src/bridge/driving.ts";
 import type { BridgeCaller, BridgeEvent } from "../src/bridge/events.ts";
 import { inside, type Keypad, type KeypadAction, type KeypadInput, press, prompted } from "../src/bridge/keypad.ts";
 import type { KeypadCodes } from "../src/bridge/orders.ts";
 import { assertNever } from "../src/foundation/assert-never.ts";
 import { type CallId, type CommandId, type ConfKey, type EpochMs, MAIN_ROOM } from "../src/foundation/ids.ts";
+import type { ConferenceDigest } from "../src/relay/messages.ts";
 import type { Books } from "./books.ts";
 import { type BridgeView, callerOf, isInEffect, snapshotOf, viewOf } from "./in-effect.ts";
 import type { Task, Work } from "./task.ts";
@@ -162,9 +164,12 @@ export class BridgeSide {
 
   /**
    * All that the bridge holds now: finds out what was missed, and what became of the tasks in doubt. With `gap`, events
-   * were missed; with `tell`, the edge hears all of it.
+   * were missed. The edge hears how these conferences stand, or all of them.
    */
-  catchUp(state: BridgeState, { gap, tell }: { readonly gap: boolean; readonly tell: boolean }): void {
+  catchUp(
+    state: BridgeState,
+    { gap, tell }: { readonly gap: boolean; readonly tell: "all" | Iterable<ConfKey> },
+  ): void {
     const view = viewOf(state);
     for (const { conference, locked } of state.conferences) {
       if (this.#books.find(conference)?.locked === locked) continue;
@@ -182,9 +187,24 @@ export class BridgeSide {
       } else this.#settle(task, { done: false, reason: "unreachable" });
     }
     for (const [call, task] of this.#tasks.ringing()) this.#lookAfter(call, task, view);
-    if (tell) this.#tellSnapshots(view, gap);
-    if (tell) this.#tellSpeakers(view);
+    const keys = tell === "all" ? new Set([...this.#books.live(), ...view.conferences.keys()]) : tell;
+    this.#tellSnapshots(view, keys, gap);
+    if (tell === "all") this.#tellSpeakers(view);
     this.#leadOn(found);
+  }
+
+  /** Of each conference in this state of which all is told and nothing is under way. */
+  digests(state: BridgeState): ConferenceDigest[] {
+    const view = viewOf(state);
+    const busy = new Set(this.#tasks.unfinished().map(({ conference }) => conference));
+    const quiet = (key: ConfKey) => !busy.has(key) && !this.#books.hasUntold(key);
+    // The bridge dropped these without a word.
+    const gone = this.#books.live().filter((key) => quiet(key) && !view.conferences.has(key));
+    this.#tellSnapshots(view, gone, false);
+    return [...view.conferences.keys()].filter(quiet).map((conference) => {
+      const { locked = false, callers = [] } = snapshotOf(view, conference) ?? {};
+      return { conference, digest: digestOf({ locked, callers }) };
+    });
   }
 
   #adopt(call: BridgeCall): void {
@@ -217,8 +237,8 @@ export class BridgeSide {
     }
   }
 
-  #tellSnapshots(view: BridgeView, gap: boolean): void {
-    for (const key of new Set([...this.#books.live(), ...view.conferences.keys()])) {
+  #tellSnapshots(view: BridgeView, keys: Iterable<ConfKey>, gap: boolean): void {
+    for (const key of keys) {
       const conference = snapshotOf(view, key);
       // Without a gap, an untold snapshot with nothing behind it would only be repeated.
       if (gap || !this.#books.endsWithSnapshot(key)) this.#tell(key, { type: "snapshot", conference });

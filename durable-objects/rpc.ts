@@ -44,6 +44,8 @@ export interface ConferenceRpc {
   report(reports: ReportsOfAgent): Promise<number>;
   /** The agent has these orders in its journal. */
   ordersTaken(ids: readonly CommandId[]): Promise<void>;
+  /** Whether the bridge holds the conference as this object knows it; nothing is written. */
+  matchesBridge(digest: string): Promise<boolean>;
   /** Whether this handle stands for this conference now, and the conference is not over. */
   holds(extConfId: ExtConfId): Promise<boolean>;
   operate(request: OperatorRequest): Promise<OperatorOutcome>;

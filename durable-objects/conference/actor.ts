@@ -1,3 +1,4 @@
+import { matchesBridge } from "../../src/conference/digest.ts";
 import type { OperatorRequest } from "../../src/conference/input.ts";
 import type { CommandId, EpochMs, ExtConfId, TransId } from "../../src/foundation/ids.ts";
 import { GroupCommit } from "../group-commit.ts";
@@ -74,6 +75,10 @@ export class ConferenceActor {
     this.#errands.ordersTaken(ids);
   }
 
+  matchesBridge(digest: string): boolean {
+    return matchesBridge(this.#ledger.state, digest);
+  }
+
   holds(extConfId: ExtConfId): boolean {
     const { head } = this.#ledger.state;
     if (head.phase === "absent" || head.phase === "ended") return false;
@@ -107,8 +112,13 @@ export class ConferenceActor {
   }
 
   #commit(items: readonly Item[]): void {
-    const { rows, orders, notes } = this.#ledger.commit(items);
+    const { rows, orders, notes, repairs } = this.#ledger.commit(items);
     this.#errands.given(orders);
+    if (repairs.length > 0) {
+      const kinds = Object.entries(Object.groupBy(repairs, (kind) => kind));
+      const counts = Object.fromEntries(kinds.map(([kind, found]) => [kind, found.length]));
+      this.#ports.log({ level: "info", event: "repair", ...counts, ...this.#ledger.identity });
+    }
     for (const note of notes) this.#ports.log({ level: "info", event: "note", note, ...this.#ledger.identity });
     this.#follow(rows);
   }

@@ -47,6 +47,10 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
     this.#actor.ordersTaken(ids);
   }
 
+  async matchesBridge(digest: string): Promise<boolean> {
+    return this.#actor.matchesBridge(digest);
+  }
+
   async holds(extConfId: ExtConfId): Promise<boolean> {
     return this.#actor.holds(extConfId);
   }

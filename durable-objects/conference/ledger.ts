@@ -1,5 +1,5 @@
 import type { Order } from "../../src/bridge/orders.ts";
-import { applyChanges, type Changes, type Surroundings } from "../../src/conference/decision.ts";
+import { applyChanges, type Changes, type RepairKind, type Surroundings } from "../../src/conference/decision.ts";
 import type { ConferenceInput, OperatorRequest } from "../../src/conference/input.ts";
 import type { ClientPostId, ConferenceState } from "../../src/conference/state.ts";
 import type { BridgeName, EpochMs, JournalId, MsgId, TransId } from "../../src/foundation/ids.ts";
@@ -26,6 +26,7 @@ export interface Committed {
   readonly orders: readonly Order[];
   /** What operations staff should read. */
   readonly notes: readonly string[];
+  readonly repairs: readonly RepairKind[];
 }
 
 /** What a transaction is about to make true, beside the state. */
@@ -36,6 +37,7 @@ interface Draft {
   readonly transIds: TransId[];
   readonly orders: Order[];
   readonly notes: string[];
+  readonly repairs: RepairKind[];
 }
 
 /** One journal row, with the running numbers beside the input, stays below the platform's 2 MB. */
@@ -118,7 +120,8 @@ export class Ledger {
   commit(items: readonly Item[]): Committed {
     const at = this.#ports.now();
     const { rows } = this.#outbox;
-    const draft: Draft = { books: this.#books, rows, writes: new Map(), transIds: [], orders: [], notes: [] };
+    const lists = { transIds: [], orders: [], notes: [], repairs: [] };
+    const draft: Draft = { books: this.#books, rows, writes: new Map(), ...lists };
     try {
       this.#ports.sql.transaction(() => {
         for (const item of items) this.#take(item, at, draft);
@@ -147,6 +150,7 @@ export class Ledger {
     }
     draft.orders.push(...decision.orders);
     draft.notes.push(...decision.notes);
+    draft.repairs.push(...decision.repairs);
     if (input.type === "webex") draft.transIds.push(input.transId);
     if (input.type === "bridge") {
       const upTo = input.reports.at(-1)?.number ?? 0;

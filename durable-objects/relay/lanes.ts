@@ -8,16 +8,24 @@ export interface Batch {
   readonly reports: readonly NumberedReport[];
 }
 
-/** The way to the conferences. Neither call may reject. */
+/** What the bridge holds, told by this link. */
+export interface Held {
+  readonly id: string;
+  readonly digest: string;
+}
+
+/** The way to the conferences. No call may reject. */
 export interface LaneEnds {
   ordersTaken(conference: ConfKey, ids: readonly CommandId[]): Promise<void>;
   report(conference: ConfKey, batch: Batch): Promise<void>;
+  compare(conference: ConfKey, held: Held): Promise<void>;
 }
 
 /** What one conference is to hear when it has answered. */
 interface Waiting {
   taken: Set<CommandId>;
   batches: readonly Batch[];
+  held: Held | null;
 }
 
 /** So many batches wait for one conference at most; the agent repeats what finds no place. */
@@ -50,10 +58,15 @@ export class Lanes {
     waiting.batches = withBatch(waiting.batches, batch);
   }
 
+  /** Behind the reports that came before it. */
+  compare(conference: ConfKey, held: Held): void {
+    this.#lane(conference).held = held;
+  }
+
   #lane(conference: ConfKey): Waiting {
     const known = this.#lanes.get(conference);
     if (known) return known;
-    const waiting: Waiting = { taken: new Set(), batches: [] };
+    const waiting: Waiting = { taken: new Set(), batches: [], held: null };
     this.#lanes.set(conference, waiting);
     Promise.resolve().then(() => this.#run(conference, waiting));
     return waiting;
@@ -61,7 +74,7 @@ export class Lanes {
 
   async #run(conference: ConfKey, waiting: Waiting): Promise<void> {
     for (;;) {
-      const { taken } = waiting;
+      const { taken, held } = waiting;
       const [batch, ...others] = waiting.batches;
       if (taken.size > 0) {
         waiting.taken = new Set();
@@ -69,6 +82,9 @@ export class Lanes {
       } else if (batch) {
         waiting.batches = others;
         await this.#ends.report(conference, batch);
+      } else if (held) {
+        waiting.held = null;
+        await this.#ends.compare(conference, held);
       } else break;
     }
     this.#lanes.delete(conference);

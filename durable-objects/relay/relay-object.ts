@@ -19,7 +19,7 @@ import { loadDomains } from "../../src/settings/load.ts";
 import type { Env } from "../env.ts";
 import { logOf } from "../log.ts";
 import type { BridgeHealth, RelayRpc } from "../rpc.ts";
-import { type Batch, Lanes } from "./lanes.ts";
+import { type Batch, type Held, Lanes } from "./lanes.ts";
 
 /** What stays with a socket while the object sleeps; `null` once the socket no longer counts. */
 type Attachment = { readonly identity: Identity; readonly link: Link } | null;
@@ -48,6 +48,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
   readonly #lanes = new Lanes({
     ordersTaken: (confKey, ids) => this.#reach(confKey, (conference) => conference.ordersTaken(ids)),
     report: (confKey, batch) => this.#reach(confKey, (conference) => this.#report(conference, confKey, batch)),
+    compare: (confKey, held) => this.#reach(confKey, (conference) => this.#compare(conference, confKey, held)),
   });
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -174,6 +175,9 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
       case "reports":
         this.#lanes.report(effect.conference, effect);
         return true;
+      case "digest":
+        this.#lanes.compare(effect.conference, effect);
+        return true;
     }
   }
 
@@ -181,6 +185,12 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     if (!this.#identity) return;
     const upTo = await conference.report({ domain: this.#identity.domain, confKey, journal, reports });
     this.#send(id, { type: "reports-taken", conference: confKey, upTo });
+  }
+
+  async #compare(conference: ConferenceStub, confKey: ConfKey, { id, digest }: Held): Promise<void> {
+    if (await conference.matchesBridge(digest)) return;
+    this.#log("conference-differs", { conference: confKey });
+    this.#send(id, { type: "snapshot-wanted", conference: confKey });
   }
 
   /** Nobody waits for it: a failure is made good when the agent repeats. */

@@ -42,7 +42,11 @@ export interface Decision {
   readonly dropQueued: readonly WebexHost[];
   /** What operations staff should read, one line each. */
   readonly notes: readonly string[];
+  /** What the bridge held otherwise than we knew, and is now told to WebEx as ordinary news. */
+  readonly repairs: readonly RepairKind[];
 }
+
+export type RepairKind = "entered" | "left" | "muted" | "moved" | "locked" | "room" | "call-out" | "lost" | "over";
 
 const kinds = ["callers", "callOuts", "orders", "rooms", "clientPosts"] as const;
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };

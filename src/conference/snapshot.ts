@@ -16,38 +16,58 @@ export function compareWithBridge(turn: Turn, bridge: BridgeConference | null): 
   const { head } = turn;
   // An end that is under way, and a creation, have their own results; and a key that is free belongs to nobody.
   if (head.phase === "creating" || (head.phase === "running" && head.closing)) return;
-  if (bridge === null) return lostByBridge(turn);
+  if (bridge === null) {
+    if (head.phase === "running") turn.repair("lost");
+    return lostByBridge(turn);
+  }
   if (head.phase !== "running") {
+    turn.repair("over");
     turn.note("the bridge holds a conference that is over: it is ended there");
     if (turn.orders.values().length === 0) turn.order({ type: "end-conference" });
     return;
   }
-  if (head.locked !== bridge.locked && !turn.isOrdered("lock", "unlock")) lockChanged(turn, head, bridge.locked);
+  if (head.locked !== bridge.locked && !turn.isOrdered("lock", "unlock")) {
+    turn.repair("locked");
+    lockChanged(turn, head, bridge.locked);
+  }
   const present = new Map(bridge.callers.map((caller) => [caller.call, caller]));
   for (const caller of turn.callers.values()) {
-    if (!caller.left && !present.has(caller.call) && !turn.isBusy(caller.call, "expel")) gone(turn, caller);
+    if (caller.left || present.has(caller.call) || turn.isBusy(caller.call, "expel")) continue;
+    turn.repair("left");
+    gone(turn, caller);
   }
   for (const [call, found] of present) {
     const caller = turn.callers.get(call);
     if (!caller) {
-      if (!turn.isBusy(call) && !turn.callOuts.get(call)) entered(turn, found);
+      if (turn.isBusy(call) || turn.callOuts.get(call)) continue;
+      turn.repair("entered");
+      entered(turn, found);
       continue;
     }
-    if (caller.muted !== found.muted && !turn.isBusy(call, "mute", "unmute")) mutedChanged(turn, caller, found.muted);
+    if (caller.muted !== found.muted && !turn.isBusy(call, "mute", "unmute")) {
+      turn.repair("muted");
+      mutedChanged(turn, caller, found.muted);
+    }
     const current = turn.callers.get(call);
     if (current && current.room !== found.room && !turn.isBusy(call, "move")) {
+      turn.repair("moved");
       moved(turn, current, found.room, null, { done: true });
     }
   }
   resumeTalk(turn);
   const rooms = new Set(bridge.rooms.map(({ id }) => id));
   for (const room of turn.rooms.values()) {
-    if (!rooms.has(room.room) && !turn.isOrdered("create-room", "close-room")) roomClosed(turn, room, { done: true });
+    if (rooms.has(room.room) || turn.isOrdered("create-room", "close-room")) continue;
+    turn.repair("room");
+    roomClosed(turn, room, { done: true });
   }
   const dialled = new Map(bridge.dialled.map((one) => [one.call, one]));
   for (const callOut of turn.callOuts.values()) {
     const found = dialled.get(callOut.call);
     if (found?.answered) pickedUp(turn, callOut);
-    else if (!found && !present.has(callOut.call) && !turn.isBusy(callOut.call)) failed(turn, callOut, "refused");
+    else if (!found && !present.has(callOut.call) && !turn.isBusy(callOut.call)) {
+      turn.repair("call-out");
+      failed(turn, callOut, "refused");
+    }
   }
 }

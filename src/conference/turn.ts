@@ -4,7 +4,7 @@ import type { CallId, CommandId, EpochMs, RoomId, WebexHost } from "../foundatio
 import { type Asked, answerTo } from "../tsp/answers.ts";
 import type { ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import type { Changes, Decision, Post, Surroundings } from "./decision.ts";
+import type { Changes, Decision, Post, RepairKind, Surroundings } from "./decision.ts";
 import type {
   Bound,
   Caller,
@@ -38,6 +38,7 @@ export class Turn {
   readonly #told: Order[] = [];
   readonly #posts: Post[] = [];
   readonly #notes: string[] = [];
+  readonly #repairs: RepairKind[] = [];
   readonly #dropQueued: WebexHost[] = [];
 
   constructor(state: ConferenceState, at: EpochMs, around: Surroundings) {
@@ -109,6 +110,11 @@ export class Turn {
     this.#notes.push(text);
   }
 
+  /** The bridge holds this otherwise. */
+  repair(kind: RepairKind): void {
+    this.#repairs.push(kind);
+  }
+
   /** What the conference keeps from creation to end, while there is one. */
   get bound(): Bound | null {
     return this.#head.phase === "absent" || this.#head.phase === "ended" ? null : this.#head;
@@ -124,7 +130,8 @@ export class Turn {
       ...(this.#head !== this.state.head && { head: this.#head }),
     };
     const orders = this.#told.filter(({ id }) => this.orders.get(id)); // The end of all may have come after them.
-    return { changes, orders, posts: this.#posts, dropQueued: this.#dropQueued, notes: this.#notes };
+    const [posts, dropQueued, notes, repairs] = [this.#posts, this.#dropQueued, this.#notes, this.#repairs];
+    return { changes, orders, posts, dropQueued, notes, repairs };
   }
 
   #send(host: WebexHost | null, message: ToWebex): void {

@@ -153,6 +153,7 @@ const edgeToAgent: Schemas<EdgeToAgent> = {
     v.transform((message) => ({ ...message, ...sorted(message.orders) })),
   ),
   "reports-taken": v.object({ type: v.literal("reports-taken"), conference, upTo: whole }),
+  "snapshot-wanted": v.object({ type: v.literal("snapshot-wanted"), conference }),
   ping,
   pong,
 };
@@ -175,6 +176,11 @@ const agentToEdge: Schemas<AgentToEdge> = {
     epoch,
     conference,
     reports: v.array(v.object({ number: v.pipe(whole, v.minValue(1)), report })),
+  }),
+  digests: v.object({
+    type: v.literal("digests"),
+    epoch,
+    digests: v.array(v.object({ conference, digest: word })),
   }),
   health: v.object({ type: v.literal("health"), bridgeUp: flag, portsInUse: whole, ports: v.nullable(whole) }),
   ping,

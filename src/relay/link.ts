@@ -61,6 +61,8 @@ export type LinkEffect =
   | { readonly type: "send"; readonly id: string; readonly message: EdgeToAgent }
   | { readonly type: "close"; readonly id: string; readonly why: CloseReason }
   | { readonly type: "orders-taken"; readonly conference: ConfKey; readonly ids: readonly CommandId[] }
+  /** Should the conference know otherwise, the agent is asked for a snapshot. */
+  | { readonly type: "digest"; readonly id: string; readonly conference: ConfKey; readonly digest: string }
   | {
       readonly type: "reports";
       readonly id: string;
@@ -164,6 +166,10 @@ function heard(state: LinkState, id: string, message: AgentToEdge): LinkStep {
       if (!acts || message.epoch !== state.epoch) return unchanged(state);
       const { conference, reports } = message;
       return { state, effects: [{ type: "reports", id, journal: link.journal, conference, reports }] };
+    }
+    case "digests": {
+      if (!acts || message.epoch !== state.epoch) return unchanged(state);
+      return { state, effects: message.digests.map((one) => ({ type: "digest", id, ...one })) };
     }
     default:
       return assertNever(message);

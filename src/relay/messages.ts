@@ -27,6 +27,8 @@ export type EdgeToAgent =
     }
   /** The conference has taken, and stored, the reports up to this number. */
   | { readonly type: "reports-taken"; readonly conference: ConfKey; readonly upTo: number }
+  /** The digest of this conference differs from what its object knows. */
+  | { readonly type: "snapshot-wanted"; readonly conference: ConfKey }
   | { readonly type: "ping"; readonly nonce: string }
   | { readonly type: "pong"; readonly nonce: string };
 
@@ -52,10 +54,18 @@ export type AgentToEdge =
       readonly conference: ConfKey;
       readonly reports: readonly NumberedReport[];
     }
+  /** Each minute, of what the bridge holds; of conferences where something is under way or untold there is none. */
+  | { readonly type: "digests"; readonly epoch: number; readonly digests: readonly ConferenceDigest[] }
   /** Whether the bridge answers, and how full it is; sent on change. */
   | { readonly type: "health"; readonly bridgeUp: boolean; readonly portsInUse: number; readonly ports: number | null }
   | { readonly type: "ping"; readonly nonce: string }
   | { readonly type: "pong"; readonly nonce: string };
+
+export interface ConferenceDigest {
+  readonly conference: ConfKey;
+  /** See `digestOf`. */
+  readonly digest: string;
+}
 
 /** What an agent signs to prove who it is: nothing of it can be used for another bridge, domain, link or version. */
 export function helloText(hello: {

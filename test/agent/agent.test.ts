@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { ReportStream } from "../../bridge-agent/report-stream.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import { digestOf } from "../../src/bridge/digest.ts";
 import type { Report } from "../../src/bridge/orders.ts";
-import { type CallId, type CommandId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import { AgentWorld, KEY } from "./agent-world.ts";
 
 const call = (id: string) => id as CallId;
@@ -485,6 +486,59 @@ describe("gaps", () => {
     world.settle();
     expect(world.acts().at(-1)).toBe("lock done");
   });
+});
+
+describe("each minute", () => {
+  const digests = (world: AgentWorld) =>
+    world.heard.flatMap((message) => (message.type === "digests" ? message.digests : []));
+  const snapshots = (world: AgentWorld) => world.events().filter(({ type }) => type === "snapshot");
+
+  test("the edge hears the digest of each conference in which nothing is under way or untold", () => {
+    const world = running();
+    world.machine.dialIn("1", "987654321##");
+    world.settle();
+    world.pass(59_000);
+    expect(digests(world)).toEqual([]);
+    world.pass(1_200);
+    const { callers } = snapshotOfBridge(world);
+    expect(digests(world)).toEqual([{ conference: KEY, digest: digestOf({ locked: false, callers }) }]);
+    world.machine.setFaults({ delayMs: 100_000, refuse: [], down: false });
+    world.order("lock", { type: "lock" });
+    world.pass(60_000);
+    expect(digests(world)).toHaveLength(1);
+    expect(snapshots(world)).toEqual([]);
+  });
+
+  test("a conference that the edge knows otherwise is told in full, and no other", () => {
+    const world = running();
+    world.tell({ type: "snapshot-wanted", conference: KEY });
+    world.settle();
+    expect(snapshots(world)).toHaveLength(1);
+    world.pass(60_000);
+    expect(snapshots(world)).toHaveLength(1);
+  });
+
+  test("a conference that the bridge holds, and nobody else knows, has its digest told", () => {
+    const world = new AgentWorld();
+    world.machine.act("elsewhere" as CommandId, "1" as ConfKey, create, () => {});
+    world.connect();
+    world.pass(60_400);
+    expect(digests(world)).toEqual([{ conference: "1", digest: digestOf({ locked: false, callers: [] }) }]);
+  });
+
+  test("a conference that the bridge has dropped without a word is told as gone", () => {
+    const world = running();
+    world.machine.world.endConference(KEY);
+    world.pass(60_400);
+    expect(snapshots(world)).toEqual([{ type: "snapshot", conference: null }]);
+    world.pass(60_400);
+    expect(snapshots(world)).toHaveLength(1);
+  });
+
+  function snapshotOfBridge(world: AgentWorld) {
+    const callers = world.machine.state().calls.flatMap((held) => (held.stage === "entered" ? [held] : []));
+    return { callers };
+  }
 });
 
 describe("reports", () => {

@@ -27,6 +27,7 @@ class Conferences {
       ordersTaken: (conference, ids) => tell(conference, `took ${ids.join()}`),
       report: (conference, { id, journal, reports }) =>
         tell(conference, `${reports[0]?.number}-${reports.at(-1)?.number} of ${journal} by ${id}`),
+      compare: (conference, { id, digest }) => tell(conference, `holds ${digest} by ${id}`),
     });
   }
 
@@ -54,6 +55,17 @@ test("what one conference is told waits for its turn, and another one is told me
 
   await conferences.answer(a);
   expect(conferences.told.at(-1)).toBe("a: 2-2 of j1 by link-1");
+});
+
+test("what the bridge holds is told behind the reports that came before it, and the newest alone", async () => {
+  const conferences = new Conferences();
+  conferences.lanes.report(a, batch(1));
+  conferences.lanes.compare(a, { id: "link-1", digest: "d1" });
+  conferences.lanes.report(a, batch(2));
+  conferences.lanes.compare(a, { id: "link-1", digest: "d2" });
+  await conferences.settle();
+  expect(conferences.told.slice(1)).toEqual(["a: 2-2 of j1 by link-1", "a: holds d2 by link-1"]);
+  expect(conferences.lanes.size).toBe(0);
 });
 
 test("of an agent that repeats for ever to a conference that hangs, only the newest waits, and nothing once it has answered", async () => {

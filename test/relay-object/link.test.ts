@@ -27,6 +27,7 @@ function story(...inputs: LinkInput[]): { readonly state: LinkState; readonly la
     last = next.effects.map((effect) => {
       if (effect.type === "close") return `close ${effect.id}: ${effect.why}`;
       if (effect.type === "orders-taken") return `${effect.conference} hears: took ${effect.ids.join()}`;
+      if (effect.type === "digest") return `${effect.conference} hears: digest ${effect.digest}`;
       if (effect.type === "reports") return `${effect.conference} hears: ${effect.reports.length} of ${effect.journal}`;
       const { message } = effect;
       const epoch = "epoch" in message ? ` ${message.epoch}` : "";
@@ -201,6 +202,18 @@ test("only what the active agent reports under its own epoch is passed on", () =
   expect(story(...two, says("a", reports(1))).last).toEqual(["555111222 hears: 1 of journal of agent-1"]);
   expect(story(...two, says("a", reports(0))).last).toEqual([]);
   expect(story(...two, says("b", reports(1))).last).toEqual([]);
+});
+
+test("each digest of the active agent goes to its conference", () => {
+  const digests = [
+    { conference, digest: "d1" },
+    { conference: "555111333" as ConfKey, digest: "d2" },
+  ];
+  const told = (epoch: number) => ({ type: "digests", epoch, digests }) as const;
+
+  expect(story(...two, says("a", told(1))).last).toEqual(["555111222 hears: digest d1", "555111333 hears: digest d2"]);
+  expect(story(...two, says("a", told(0))).last).toEqual([]);
+  expect(story(...two, says("b", told(1))).last).toEqual([]);
 });
 
 test("only the active agent can have taken orders", () => {

@@ -53,6 +53,7 @@ const edgeToAgent: EdgeToAgent[] = [
     orders: commands.map((command, index) => ({ id: `o${index}` as CommandId, command })),
   },
   { type: "reports-taken", conference, upTo: 0 },
+  { type: "snapshot-wanted", conference },
   { type: "ping", nonce: "n" },
   { type: "pong", nonce: "n" },
 ];
@@ -112,6 +113,7 @@ const agentToEdge: AgentToEdge[] = [
       ...events.map((event, index) => ({ number: index + 3, report: { type: "event", event } as const })),
     ],
   },
+  { type: "digests", epoch: 1, digests: [{ conference, digest: "open.0.0.0" }] },
   { type: "health", bridgeUp: true, portsInUse: 3, ports: null },
   { type: "ping", nonce: "n" },
   { type: "pong", nonce: "n" },

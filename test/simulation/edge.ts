@@ -61,6 +61,7 @@ export class Edge {
     this.pool = new Hosted("number pool", around, ({ sql }) => ({ books: new NumberBooks(sql) }));
     this.relay = new Relay(around, domainName, domain.settings, {
       report: (reports) => this.conference(reports.confKey).call((actor) => actor.report(reports)),
+      matchesBridge: (confKey, digest) => this.conference(confKey).call(async (actor) => actor.matchesBridge(digest)),
       ordersTaken: (confKey, ids) => this.conference(confKey).call(async (actor) => actor.ordersTaken(ids)),
     });
   }

@@ -15,6 +15,7 @@ export type AgentWire = Wire<EdgeToAgent, AgentToEdge>;
 export interface RelayNeighbours {
   report(reports: ReportsOfAgent): Promise<number>;
   ordersTaken(conference: ConfKey, ids: readonly CommandId[]): Promise<void>;
+  matchesBridge(conference: ConfKey, digest: string): Promise<boolean>;
 }
 
 /** The relay object without its sockets: `step` decides, and this carries it out over wires. */
@@ -123,6 +124,8 @@ export class Relay {
         return this.#lanes.ordersTaken(effect.conference, effect.ids);
       case "reports":
         return this.#lanes.report(effect.conference, effect);
+      case "digest":
+        return this.#lanes.compare(effect.conference, effect);
     }
   }
 
@@ -137,6 +140,10 @@ export class Relay {
         } catch {
           // It is made good when the agent repeats.
         }
+      },
+      compare: async (conference, { id, digest }) => {
+        const matches = await this.#neighbours.matchesBridge(conference, digest).catch(() => true);
+        if (!matches && life === this.#life) this.#wires.get(id)?.toNear({ type: "snapshot-wanted", conference });
       },
     });
   }

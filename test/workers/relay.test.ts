@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
+import { digestOf } from "../../src/bridge/digest.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import { CLOSE_CODES } from "../../src/relay/messages.ts";
 import { AgentClient } from "./agent-client.ts";
@@ -64,6 +65,31 @@ test("what the agent reports is acknowledged when the conference has stored it, 
   agent.say({ type: "reports", epoch: 1, conference, reports });
   expect(await agent.next()).toEqual({ type: "reports-taken", conference, upTo: reports.length });
   expect(commands.orders).toMatchObject([{ command: { type: "create-conference" } }]);
+});
+
+test("a conference whose digest fits is left alone, and a snapshot is wanted of one that the edge does not know", async () => {
+  const agent = await connected();
+  await agent.next();
+  const create = '<W2A_CreateConference MsgID="1" ExtConfID="7000002" ConfKey="555111222"/>';
+  await exports.default.fetch("http://edge.example.com/tsp/local", {
+    method: "POST",
+    body: `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>2</TransID>${create}</WbxTSPSchema>`,
+  });
+  const commands = await agent.next();
+  if (commands.type !== "commands") throw new Error(`unexpected ${commands.type}`);
+  const [{ id } = { id: "none" as CommandId }] = commands.orders;
+  const created = { number: 1, report: { type: "result", id, outcome: { done: true } } } as const;
+  agent.say({ type: "reports", epoch: 1, conference, reports: [created] });
+  expect(await agent.next()).toMatchObject({ type: "reports-taken", upTo: 1 });
+
+  const unknown = "555999999" as ConfKey;
+  const digest = digestOf({ locked: false, callers: [] });
+  const digests = [conference, unknown].map((key) => ({ conference: key, digest }));
+  agent.say({ type: "digests", epoch: 1, digests });
+
+  expect(await agent.next()).toEqual({ type: "snapshot-wanted", conference: unknown });
+  agent.say({ type: "digests", epoch: 1, digests: [{ conference, digest: digestOf({ locked: true, callers: [] }) }] });
+  expect(await agent.next()).toEqual({ type: "snapshot-wanted", conference });
 });
 
 test("without an agent nobody is told", async () => {

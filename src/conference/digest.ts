@@ -1,0 +1,13 @@
+import { digestOf } from "../bridge/digest.ts";
+import type { ConferenceState } from "./state.ts";
+
+/**
+ * Whether a comparison with what the bridge holds would find nothing. While something is under way it has its own end, and
+ * a comparison says little: that counts as no difference.
+ */
+export function matchesBridge({ head, callers, callOuts, orders }: ConferenceState, digest: string): boolean {
+  if (head.phase === "absent" || head.phase === "ended") return orders.size > 0;
+  if (head.phase === "creating" || head.closing || orders.size > 0 || callOuts.size > 0) return true;
+  const present = [...callers.values()].filter(({ left }) => !left);
+  return digest === digestOf({ locked: head.locked, callers: present });
+}

@@ -1,0 +1,39 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { digestOf } from "../../src/bridge/digest.ts";
+import { type CallId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+
+const caller = (call: string, muted = false, room = MAIN_ROOM) => ({ call: call as CallId, muted, room });
+const digest = (locked: boolean, ...callers: ReturnType<typeof caller>[]) => digestOf({ locked, callers });
+
+test("the same callers have the same digest, in whatever order they come", () => {
+  const callers = fc.array(fc.record({ call: fc.string(), muted: fc.boolean(), room: fc.constantFrom("main", "r1") }));
+  fc.assert(
+    fc.property(callers, (found) => {
+      const same = found.map(({ call, muted, room }) => caller(call, muted, room as RoomId));
+      expect(digest(false, ...same.toReversed())).toBe(digest(false, ...same));
+    }),
+  );
+});
+
+test("whatever a comparison would mend makes another digest", () => {
+  const digests = [
+    digest(false),
+    digest(true),
+    digest(false, caller("c1")),
+    digest(false, caller("c2")),
+    digest(false, caller("c1"), caller("c2")),
+    digest(false, caller("c1", true)),
+    digest(false, caller("c1", true), caller("c2")),
+    digest(false, caller("c1"), caller("c2", true)),
+    digest(false, caller("c1", false, "r1" as RoomId)),
+    digest(false, caller("c1", false, "r2" as RoomId)),
+  ];
+  expect(new Set(digests).size).toBe(digests.length);
+});
+
+test("of many conferences that differ in one caller, no two have the same digest", () => {
+  const others = Array.from({ length: 50 }, (_, index) => caller(`c${index}`));
+  const digests = Array.from({ length: 20_000 }, (_, index) => digest(false, ...others, caller(`d${index}`)));
+  expect(new Set(digests).size).toBe(digests.length);
+});

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { digestOf } from "../../src/bridge/digest.ts";
+import type { Report } from "../../src/bridge/orders.ts";
+import { type CallId, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import { ConferenceWorld, muteCaller } from "./conference-world.ts";
+
+const held = (muted: boolean) =>
+  ["c0", "c1", "c2"].map((call, index) => ({
+    ...{ call: call as CallId, direction: "in" as const, number: "14085551234", attendeeId: null },
+    ...{ muted: muted && index === 1, silent: false, room: MAIN_ROOM },
+  }));
+
+function snapshot(muted: boolean): Report {
+  const rooms = [{ id: MAIN_ROOM, kind: "main" as const }];
+  const conference = { locked: false, reportsSpeakers: false, rooms, callers: held(muted), dialled: [] };
+  return { type: "event", event: { type: "snapshot", conference } };
+}
+
+test("a digest that fits writes nothing; one that differs leads to repairs, which are counted by kind", async () => {
+  const world = new ConferenceWorld();
+  await world.running(3);
+  const rows = world.journalRows;
+  const [same, other] = [held(false), held(true)].map((callers) => digestOf({ locked: false, callers }));
+  if (same === undefined || other === undefined) throw new Error("two digests are needed");
+
+  expect(world.actor.matchesBridge(same)).toBe(true);
+  expect(world.actor.matchesBridge(other)).toBe(false);
+  expect(world.journalRows).toBe(rows);
+
+  await world.during(world.report(snapshot(true)));
+  expect(world.actor.matchesBridge(other)).toBe(true);
+  expect(world.lines.filter(({ event }) => event === "repair")).toMatchObject([{ muted: 1 }]);
+});
+
+test("while an order is under way no digest differs", async () => {
+  const world = new ConferenceWorld();
+  await world.running(3);
+  await world.during(world.receive("mute", muteCaller("1001")));
+
+  expect(world.actor.matchesBridge("anything")).toBe(true);
+});
+
+test("of a conference that is not there, each digest differs, so that the bridge's is ended", () => {
+  expect(new ConferenceWorld().actor.matchesBridge(digestOf({ locked: false, callers: [] }))).toBe(false);
+});
