@@ -8,7 +8,7 @@ import { assertNever } from "../src/foundation/assert-never.ts";
 import { type CallId, type CommandId, type ConfKey, type EpochMs, MAIN_ROOM } from "../src/foundation/ids.ts";
 import type { ConferenceDigest } from "../src/relay/messages.ts";
 import type { Books } from "./books.ts";
-import { type BridgeView, callerOf, isInEffect, snapshotOf, viewOf } from "./in-effect.ts";
+import { type BridgeView, callerOf, isInEffect, refusalOf, snapshotOf, viewOf } from "./in-effect.ts";
 import type { Task, Work } from "./task.ts";
 import type { Tasks } from "./tasks.ts";
 
@@ -182,9 +182,12 @@ export class BridgeSide {
       const isAct = work.type !== "identify" && work.type !== "not-understood";
       if (isAct && isInEffect(view, task.conference, work)) {
         this.#settle(task, { done: true });
-      } else if (this.#tasks.mayBeginAgain(task)) {
+        continue;
+      }
+      const refusal = isAct ? refusalOf(view, task.conference, work) : null;
+      if (refusal === null && this.#tasks.mayBeginAgain(task)) {
         this.#tasks.retry(task); // The bridge does not begin what a broken link has asked for.
-      } else this.#settle(task, { done: false, reason: "unreachable" });
+      } else this.#settle(task, { done: false, reason: refusal ?? "unreachable" });
     }
     for (const [call, task] of this.#tasks.ringing()) this.#lookAfter(call, task, view);
     const keys = tell === "all" ? new Set([...this.#books.live(), ...view.conferences.keys()]) : tell;

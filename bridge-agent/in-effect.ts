@@ -1,3 +1,4 @@
+import type { RefusalReason } from "../src/bridge/commands.ts";
 import type { BridgeAct, BridgeCall, BridgeState } from "../src/bridge/driving.ts";
 import type { BridgeConference } from "../src/bridge/events.ts";
 import { assertNever } from "../src/foundation/assert-never.ts";
@@ -62,6 +63,17 @@ export function isInEffect(view: BridgeView, key: ConfKey, act: BridgeAct): bool
     default:
       return assertNever(act);
   }
+}
+
+/** Why the bridge would refuse this act as things stand. One in doubt is then as good as refused: asking again changes nothing. */
+export function refusalOf(view: BridgeView, key: ConfKey, act: BridgeAct): RefusalReason | null {
+  if (act.type === "create-conference" || act.type === "end-conference") return null;
+  const conference = view.conferences.get(key);
+  if (conference === undefined) return "no-such-conference";
+  if (act.type === "dial" || !("call" in act)) return null;
+  const call = view.calls.get(act.call);
+  if (call === undefined || call.stage === "ended") return "no-such-call";
+  return act.type === "move" && !hasRoom(conference, act.room) ? "no-such-room" : null;
 }
 
 function hasRoom(conference: BridgeState["conferences"][number] | undefined, room: string): boolean {

@@ -68,7 +68,7 @@ function doubled({ asked, answers, acts, dialled }: Evidence): string[] {
   const done = acts.filter(({ outcome }) => outcome === "done");
   return [
     ...told,
-    ...repeated(acts, (act) => `order ${act.conference} ${act.commandId}`),
+    ...repeated(done, (act) => `order ${act.conference} ${act.commandId}`),
     ...repeated(
       done.filter(({ act }) => act === "dial"),
       ({ call }) => `the call-out to ${dialled.get(call ?? "") ?? call}`,

@@ -157,6 +157,24 @@ describe("orders", () => {
     expect(world.results()).toEqual({ create: true, lock: false });
   });
 
+  test.each<[string, BridgeCommand, string]>([
+    ["a conference", { type: "lock" }, "no-such-conference"],
+    ["a call", { type: "mute", call: call("out1") }, "no-such-call"],
+    ["a room", { type: "move", call: call("out2"), room: "r1" as RoomId }, "no-such-room"],
+  ])("an order in doubt that needs %s which is not there is refused without asking the bridge again", (_, command, reason) => {
+    const world = running();
+    world.order("dial", dial("out2"));
+    world.settle();
+    world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });
+    world.order("doubtful", command);
+    world.pass(1_000);
+    if (command.type === "lock") world.machine.endByTelephone(KEY);
+    world.restart();
+    world.pass(6_000);
+    expect(world.acts()).toEqual(["create-conference done", "dial out2 done"]);
+    expect(world.taken).toContainEqual({ type: "result", id: "doubtful", outcome: { done: false, reason } });
+  });
+
   test("what was not told when another agent took over is dropped, but for results", () => {
     const world = running();
     world.alone = false;
