@@ -216,14 +216,14 @@ export const defects: readonly Defect[] = [
   {
     name: "a snapshot does not show who is muted",
     file: "src/conference/snapshot.ts",
-    before: 'if (caller.muted !== found.muted && !turn.isBusy(call, "mute", "unmute")) mutedChanged',
-    after: "if (caller.muted !== found.muted && found.call === undefined) mutedChanged",
+    before: 'if (caller.muted !== found.muted && !turn.isBusy(call, "mute", "unmute")) {',
+    after: "if (caller.muted !== found.muted && found.call === undefined) {",
   },
   {
     name: "a snapshot does not show who is gone",
     file: "src/conference/snapshot.ts",
-    before: '!present.has(caller.call) && !turn.isBusy(caller.call, "expel")) gone(turn, caller);',
-    after: '!present.has(caller.call) && !turn.isBusy(caller.call, "expel")) void gone;',
+    before: '    turn.repair("left");\n    gone(turn, caller);\n',
+    after: "    void gone;\n",
   },
   {
     name: "an agent acts before its journal says so",
