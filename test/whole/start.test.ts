@@ -107,6 +107,15 @@ test("a second run on the same state folder is refused; after a SIGKILL of the f
   expect(existsSync(join(state, "pids.json"))).toBe(false);
 });
 
+test("an address of the bridge that is none is one line on stderr and exit code 1", async () => {
+  const ended = await start({ BRIDGE_URL: "bridge" });
+
+  expect(ended).toEqual({
+    code: 1,
+    stderr: 'BRIDGE_URL is "bridge"; it must be an address such as ws://127.0.0.1:8790/bridge\n',
+  });
+});
+
 test.each([
   ["{", /^DOMAIN_LOCAL is not JSON .*\n$/],
   ["[]", /^DOMAIN_LOCAL must be a JSON object; .*\n$/],
@@ -115,6 +124,7 @@ test.each([
     '{"recording":{"number":{"country":"1","area":"2","local":"3"},"sequence":"X"}}',
     /^DOMAIN_LOCAL\.recording\.sequence .*\n$/,
   ],
+  ['{"webx":{}}', /^DOMAIN_LOCAL\.webx is not a setting; did you mean webex\?\n$/],
 ])("DOMAIN_LOCAL=%s is refused in one line", async (value, line) => {
   const ended = await start({ DOMAIN_LOCAL: value });
 
