@@ -200,7 +200,8 @@ export class Association {
 
   roomClosed(subConfId: SubConfId): void {
     const inside = [...this.attendees.values()].filter(({ room }) => room === subConfId);
-    this.#must("NotifyUserChange before RspCloseSubConference", inside.length === 0, subConfId);
+    // Who let the conference go on without it hears no more of calls, but gets its answers (protocol 4.8).
+    this.#must("NotifyUserChange before RspCloseSubConference", this.released || inside.length === 0, subConfId);
     for (const attendee of inside) attendee.room = "main";
     this.rooms.delete(subConfId);
   }
