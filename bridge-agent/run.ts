@@ -86,7 +86,7 @@ export async function runAgent(settings: AgentSettings, log: Logger): Promise<Ru
 
   function learn(act: Act, outcome: ActOutcome): void {
     counters.acts[outcome.done === true ? "done" : outcome.done === false ? "refused" : "unknown"] += 1;
-    log.info({ id: act.id, ...actForLog(act.conference, act.act, settings.logs.personal), outcome }, "act");
+    log.info({ ...actForLog(act, settings.logs.personal), outcome }, "act");
     put({ type: "outcome", act, outcome });
   }
 
