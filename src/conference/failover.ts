@@ -33,7 +33,9 @@ export function takeOver(turn: Turn, head: Running, message: CreateRequest): voi
   // With a sub-conference in progress each call's state is told, else that of the muted ones (protocol F1, section 5, row 13).
   const tellsAll = turn.rooms.find(() => true) !== undefined;
   for (const caller of turn.callers.values()) {
-    if (caller.muted || tellsAll) tellNews(turn, caller, { status: caller.muted ? "muted" : "unmuted" });
+    // A silent monitor enters muted (protocol 4.17): it may have been unmuted since.
+    const isSilent = caller.participantType === "silent-monitor";
+    if (caller.muted || isSilent || tellsAll) tellNews(turn, caller, { status: caller.muted ? "muted" : "unmuted" });
   }
   tellRooms(turn);
   // The new server has never seen these calls, and is told all the same (protocol F4, section 5, row 17).

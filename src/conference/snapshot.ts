@@ -70,4 +70,10 @@ export function compareWithBridge(turn: Turn, bridge: BridgeConference | null): 
       failed(turn, callOut, "refused");
     }
   }
+  for (const { call, answered } of dialled.values()) {
+    if (turn.callOuts.get(call) || turn.callers.get(call) || turn.isBusy(call)) continue;
+    // An agent gave up the dial without knowing whether it was carried out: nobody waits for this call any more.
+    turn.repair("call-out");
+    turn.order({ type: answered ? "expel" : "cancel-dial", call });
+  }
 }
