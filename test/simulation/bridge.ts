@@ -43,8 +43,8 @@ export class Bridge {
   readonly acts: Act[] = [];
   /** Hears of each act at once. */
   onAct: (act: Act) => void = () => {};
-  /** A bridge that was started anew has lost its calls. */
-  onRestart: () => void = () => {};
+  /** The numbers whose calls a restart has ended. */
+  readonly lost = new Set<string>();
   readonly faults: FaultSource;
   readonly #around: Surroundings;
   readonly #wires = new Set<BridgeWire>();
@@ -78,8 +78,8 @@ export class Bridge {
     this.down = true;
     for (const wire of this.#wires) wire.close("far", 1006);
     this.#wires.clear();
+    for (const { number } of this.machine.world.calls.values()) this.lost.add(number);
     this.machine = this.#boot();
-    this.onRestart();
     this.#around.clock.after(downMs, () => {
       this.down = false;
     });

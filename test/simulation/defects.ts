@@ -139,8 +139,8 @@ export const defects: readonly Defect[] = [
   {
     name: "a new server does not hear who is muted (F1)",
     file: failover,
-    before: "if (caller.muted || tellsAll)",
-    after: "if (tellsAll)",
+    before: "if (caller.muted || isSilent || tellsAll)",
+    after: "if (isSilent || tellsAll)",
   },
   {
     name: "a new server does not hear of sub-conferences (F7)",

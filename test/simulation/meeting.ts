@@ -134,7 +134,7 @@ export class Meeting implements MeetingKnowledge {
   }
 
   leftByItself(number: string): boolean {
-    return this.phones.left.has(number);
+    return this.phones.left.has(number) || this.#bridge.lost.has(number);
   }
 
   lockedByTelephone(): boolean {

@@ -12,9 +12,9 @@ import { type Defect, defects } from "./defects.ts";
  */
 const program = new Command("simulate:mutants")
   .option("--seeds <count>", "how many worlds a defect may survive", Number, 2_000)
-  .option("--only <text>", "those defects alone whose name has this in it", "")
+  .option("--only <texts...>", "those defects alone whose name has one of these in it", [""])
   .parse();
-const { seeds, only } = program.opts<{ seeds: number; only: string }>();
+const { seeds, only } = program.opts<{ seeds: number; only: string[] }>();
 
 const project = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const sources = ["src", "durable-objects", "bridge-agent", "simulators", "test/simulation", "package.json"];
@@ -32,7 +32,7 @@ process.on("exit", () => {
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
 
-const chosen = defects.filter(({ name }) => name.includes(only));
+const chosen = defects.filter(({ name }) => only.some((text) => name.includes(text)));
 const waiting = [...chosen];
 let survivors = 0;
 const width = Math.max(...chosen.map(({ name }) => name.length));

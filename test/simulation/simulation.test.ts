@@ -37,7 +37,11 @@ describe("worlds that failed once", () => {
     [334, "a crash changed a transaction that was under way behind a confirmed one"],
     [470, "a conference ended by telephone while the active agent stood still, and its successor never knew it"],
     [694, "a private talk took its host out of a sub-conference"],
+    [879, "a silent monitor who had unmuted itself was muted in the eyes of the next server"],
     [1132, "a call came back from a sub-conference whose closing had been refused for want of time"],
+    [1351, "a caller whom a restart of the bridge had ended was to be expelled"],
+    [1609, "a dialled call stayed on the line after its agent had given up the order"],
+    [2157, "a sub-conference was closed after its conference had been let go on by itself"],
   ])("seed %i: %s", async (seed) => {
     expect((await live(seed)).violations).toEqual([]);
   });
