@@ -19,7 +19,7 @@ export interface Mail {
   readonly messages: readonly ToWebex[];
 }
 
-const alarmLeadMs = 1000;
+const alarmLeadMs = 5000;
 
 /** Answers that belong to no conference, each transaction answered once. */
 export class Mailbox {

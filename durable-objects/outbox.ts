@@ -36,7 +36,7 @@ export type Rows = readonly Row[];
 
 const contentType = "text/xml; charset=UTF-8";
 /** Answers that are ready within this time travel together. */
-const gatherMs = 10;
+const gatherMs = 30;
 /** After an error of the database or of our own, which no retry policy counts. */
 const pauseAfterErrorMs = 1000;
 

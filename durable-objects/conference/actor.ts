@@ -9,8 +9,11 @@ import { Errands } from "./errands.ts";
 import { type Item, Ledger } from "./ledger.ts";
 import { NumberStock } from "./number-stock.ts";
 
-/** What is due sooner is done by the object while it lives; the alarm is there for the case that it does not. */
-const alarmLeadMs = 1000;
+/**
+ * What is due sooner is done by the object while it lives; the alarm, which costs a row, is there for the case that it
+ * does not. After a restart an agent's snapshots wake the conferences at once, but for those that it knows nothing of.
+ */
+const alarmLeadMs = { creating: 1000, later: 5000 } as const;
 
 /**
  * One conference: each input is committed together with all that follows from it, and only then told to the bridge and
@@ -66,6 +69,7 @@ export class ConferenceActor {
   /** Resolves, when they are on disk, to the highest number taken of this journal. */
   async report(reports: ReportsOfAgent): Promise<number> {
     this.#ledger.introduce(reports);
+    this.#errands.agentIsThere();
     await this.#commits.submit({ type: "bridge", reports });
     return this.#ledger.takenOf(reports.journal);
   }
@@ -148,10 +152,12 @@ export class ConferenceActor {
   /** Sees to it that there is an alarm for what is outstanding. Each alarm set costs a row: an earlier one does. */
   #arm(): void {
     const now = this.#ports.now();
+    const { head } = this.#ledger.state;
+    const lead = head.phase === "creating" ? alarmLeadMs.creating : alarmLeadMs.later;
     const soonest = earliest(this.#errands.nextDue, this.#outbox.nextDue);
-    const lively = soonest === null ? null : Math.max(soonest, now + alarmLeadMs);
+    const lively = soonest === null ? null : Math.max(soonest, now + lead);
     const deadline = this.#ports.rules.nextDeadline(this.#ledger.state);
-    const at = earliest(lively, deadline === null || deadline > now ? deadline : now + alarmLeadMs);
+    const at = earliest(lively, deadline === null || deadline > now ? deadline : now + lead);
     if (at === null || (this.#alarmAt !== null && this.#alarmAt <= at)) return;
     this.#alarmAt = at;
     this.#ports.setAlarm(at);

@@ -5,6 +5,9 @@ import type { ConferencePorts } from "./conference-ports.ts";
 import type { Item, Ledger } from "./ledger.ts";
 import { PendingOrders } from "./pending-orders.ts";
 
+/** Pause after the bridge's relay could not be reached. */
+const tellAgainMs = 1000;
+
 /** What a conference does with what it has committed, beside its posts to WebEx: orders to the bridge, data to the back end. */
 export class Errands {
   readonly #ports: ConferencePorts;
@@ -36,6 +39,11 @@ export class Errands {
     this.#pending.taken(ids);
   }
 
+  /** An agent has come back, or never was away. */
+  agentIsThere(): void {
+    this.#pending.agentIsThere(this.#ports.now());
+  }
+
   /** Does what is due, and waits for none of it. */
   run(): void {
     this.#tell();
@@ -50,6 +58,9 @@ export class Errands {
       await this.#ports.tell(this.#ledger.known, bridge, orders);
     } catch (error) {
       this.#ports.log({ level: "warn", event: "bridge-not-told", why: String(error), ...this.#ledger.identity });
+      // No agent will come back after this, so it is tried once more before the alarm does.
+      await this.#ports.wait(tellAgainMs);
+      this.#tell();
     }
   }
 

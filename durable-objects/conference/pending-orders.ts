@@ -4,14 +4,23 @@ import type { CommandId, EpochMs } from "../../src/foundation/ids.ts";
 
 type Orders = ReadonlyMap<CommandId, PendingOrder>;
 
-/** Pause before an order that the agent has not taken is told again. */
-const repeatMs = 1000;
-/** Before one that it has taken is: another agent may be in charge by now, and knows nothing of it. */
+/** Pauses before an order that no agent has taken is told again; the last one repeats, for the first minute. */
+const pausesMs = [1000, 2000, 4000, 5000] as const;
+/** After that: whoever has been away for so long reports when it is back. */
+const longPauseMs = 60_000;
+const patienceMs = 60_000;
+/** Before an order that an agent has taken: another one may be in charge by now, and knows nothing of it. */
 const repeatTakenMs = 10_000;
+
+interface Told {
+  readonly times: number;
+  readonly firstAt: EpochMs;
+  readonly lastAt: EpochMs;
+}
 
 /** Which orders were told when. Only in memory: after a restart they are told once more, which is harmless. */
 export class PendingOrders {
-  readonly #toldAt = new Map<CommandId, EpochMs>();
+  readonly #told = new Map<CommandId, Told>();
   readonly #taken = new Set<CommandId>();
   /** Those that were never told, so that nobody can have carried them out. */
   readonly #fresh = new Set<CommandId>();
@@ -24,6 +33,13 @@ export class PendingOrders {
     for (const id of ids) this.#taken.add(id);
   }
 
+  /** An agent has said something: whatever it has not taken for a while is due. */
+  agentIsThere(now: EpochMs): void {
+    for (const [id, { lastAt }] of this.#told) {
+      if (!this.#taken.has(id) && now - lastAt >= pausesMs[0]) this.#told.delete(id);
+    }
+  }
+
   /**
    * The orders to tell now, in the order in which they were given; from now on they count as told. If there is any, all
    * go with it, also those that were taken: by whom is not known, and nothing may overtake them.
@@ -32,7 +48,8 @@ export class PendingOrders {
     const next = this.nextTelling(orders);
     if (next === null || now < next) return [];
     return [...orders.values()].map(({ id, command, answerBy }) => {
-      this.#toldAt.set(id, now);
+      const { times = 0, firstAt = now } = this.#told.get(id) ?? {};
+      this.#told.set(id, { times: times + 1, firstAt, lastAt: now });
       const again = !this.#fresh.delete(id);
       return {
         id,
@@ -54,13 +71,17 @@ export class PendingOrders {
   }
 
   keepOnly(orders: Orders): void {
-    for (const id of this.#toldAt.keys()) if (!orders.has(id)) this.#toldAt.delete(id);
+    for (const id of this.#told.keys()) if (!orders.has(id)) this.#told.delete(id);
     for (const id of this.#taken) if (!orders.has(id)) this.#taken.delete(id);
     for (const id of this.#fresh) if (!orders.has(id)) this.#fresh.delete(id);
   }
 
   #tellAt(id: CommandId): EpochMs {
-    const toldAt = this.#toldAt.get(id);
-    return toldAt === undefined ? 0 : toldAt + (this.#taken.has(id) ? repeatTakenMs : repeatMs);
+    const told = this.#told.get(id);
+    if (!told) return 0;
+    const { times, firstAt, lastAt } = told;
+    if (this.#taken.has(id)) return lastAt + repeatTakenMs;
+    if (lastAt - firstAt >= patienceMs) return lastAt + longPauseMs;
+    return lastAt + (pausesMs[times - 1] ?? pausesMs[3]);
   }
 }

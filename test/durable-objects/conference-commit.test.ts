@@ -2,7 +2,16 @@ import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/orders.ts";
 import type { CommandId, TransId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
-import { ConferenceWorld, callerEntered, createConference, identity, lock, muteCaller } from "./conference-world.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  createConference,
+  extConfId,
+  host,
+  identity,
+  lock,
+  muteCaller,
+} from "./conference-world.ts";
 
 test("a create is on disk before it is confirmed, and the bridge is told after that (protocol T28)", async () => {
   const world = new ConferenceWorld();
@@ -193,7 +202,7 @@ test("a mute costs the same rows in a conference of 10 and of 1,000", async () =
     const alarms = world.alarmsSet;
     await world.during(world.receive("mute", muteCaller("1005")));
     await world.allDone();
-    await world.time.pass(1500);
+    await world.time.pass(5500);
     expect(world.outboxRows).toBe(0);
     costs.push(world.sql.rowsWritten - rows + world.alarmsSet - alarms);
   }
@@ -213,6 +222,38 @@ test("orders are told again each second or so until the agent has them", async (
   const told = world.told.length;
   await world.time.pass(5000);
   expect(world.told).toHaveLength(told);
+});
+
+test("orders to a bridge that is away for an hour are told some seventy times, and at once when its agent reports", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  await world.during(
+    world.receive("t1", { type: "drop-caller", msgId: "m", replyTo: host, extConfId, extCallId: "1001" } as FromWebex),
+  );
+  await world.time.pass(3_600_000);
+  const told = world.told.length;
+  expect(told).toBeGreaterThan(60);
+  expect(told).toBeLessThan(90);
+
+  await world.time.pass(2_000);
+  await world.during(world.report(callerEntered(1)));
+  expect(world.told).toHaveLength(told + 1);
+  expect(world.told.at(-1)).toMatchObject([{ command: { type: "expel" }, again: true }]);
+});
+
+test("a relay that cannot be reached is tried again after a second, and not only by the alarm", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  const told: number[] = [];
+  world.onTold = () => {
+    told.push(world.time.now);
+    if (told.length === 1) throw new Error("the relay is being moved");
+  };
+  await world.during(world.receive("t1", muteCaller("1001")));
+  await world.time.pass(2_000);
+
+  const [first = 0, second] = told;
+  expect(second).toBe(first + 1_000);
 });
 
 test("orders that were under way at evictions are told at once, in the order in which they were given", async () => {
@@ -241,20 +282,21 @@ test("the deadline of a create passes in a sleeping object", async () => {
   ]);
 });
 
-test("an alarm is set once for what comes within a second, and none is left when all is quiet", async () => {
+test("an alarm is set once for what comes within five seconds, and none is left when all is quiet", async () => {
   const world = new ConferenceWorld();
   await world.running(1);
-  await world.time.pass(3000);
+  await world.time.pass(6000);
   expect(world.alarmAt).toBeNull();
   const alarms = world.alarmsSet;
 
   for (let n = 0; n < 5; n += 1) {
     await world.during(world.receive(`t${n}`, lock(`m${n}`)));
     await world.allDone();
+    await world.time.pass(800);
   }
   expect(world.alarmsSet - alarms).toBe(1);
 
-  await world.time.pass(3000);
+  await world.time.pass(11_000);
   expect(world.alarmAt).toBeNull();
 });
 

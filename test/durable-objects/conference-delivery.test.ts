@@ -18,12 +18,17 @@ function enteredIn(bodies: readonly { readonly body: string }[]): number[] {
   return bodies.map(({ body }) => body.split("<A2W_NotifyUserEnter ").length - 1);
 }
 
-test("what follows within 10 ms travels in one transaction, in order (protocol T45)", async () => {
+test("what follows within 30 ms travels in one transaction, in order (protocol T45)", async () => {
   const world = await quiet();
-  await world.during(Promise.all([world.report(callerEntered(0)), world.report(callerEntered(1))]));
+  for (let index = 0; index < 3; index += 1) {
+    world.report(callerEntered(index));
+    await world.time.pass(14);
+  }
+  await world.time.pass(100);
+  world.report(callerEntered(3));
   await world.time.pass(100);
 
-  expect(enteredIn(world.posted)).toEqual([2]);
+  expect(enteredIn(world.posted)).toEqual([3, 1]);
 });
 
 test("a transaction has at most 50 messages", async () => {
@@ -123,7 +128,7 @@ test("an object that dies before its first attempt still delivers", async () => 
   world.kill();
   expect(world.posted).toHaveLength(0);
 
-  await world.time.pass(3000);
+  await world.time.pass(5100);
   expect(enteredIn(world.posted)).toEqual([1]);
   expect(world.outboxRows).toBe(0);
 });
@@ -140,7 +145,7 @@ test("a failover drops what was queued for the old server and breaks off the pos
 
   const create = createConference({ msgId: "m2", replyTo: other, extConfId: "7002" as ExtConfId } as never);
   await world.during(world.receive("t-create", create));
-  await world.time.pass(1000);
+  await world.time.pass(6000);
 
   expect(world.posted[0]?.signal.aborted).toBe(true);
   expect(world.posted.slice(1).every(({ url }) => url === "http://localhost:8802/")).toBe(true);

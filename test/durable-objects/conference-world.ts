@@ -175,7 +175,7 @@ export class ConferenceWorld {
   async during<Value>(promise: Promise<Value>): Promise<Value> {
     const outcome = Promise.allSettled([promise]);
     await this.time.pass(0);
-    await this.time.pass(20);
+    await this.time.pass(50);
     const [settled] = await outcome;
     if (settled.status === "rejected") throw settled.reason;
     return settled.value;

@@ -45,12 +45,33 @@ test("an order says how much of its time is left, and one that has all the time 
   expect(told.map(({ withinMs }) => withinMs)).toEqual([9_400, 0, undefined]);
 });
 
-test("orders that are not taken are told again after a second, and not before", () => {
+test("orders that are not taken are told again after 1, 2, 4 and 5 s, and after a minute once a minute", () => {
   const pending = new PendingOrders();
-  told(pending, ["1", "2"], 0);
+  const seconds: number[] = [];
+  for (let now = 0; now <= 240; now += 1) if (told(pending, ["1"], now * 1000).length > 0) seconds.push(now);
 
-  expect(told(pending, ["1", "2"], 999)).toEqual([]);
-  expect(told(pending, ["1", "2"], 1000)).toEqual(["1", "2"]);
+  expect(seconds).toEqual([0, 1, 3, 7, 12, 17, 22, 27, 32, 37, 42, 47, 52, 57, 62, 122, 182]);
+});
+
+test("when an agent says something, what it has not taken for a second is told at once, and the pauses begin anew", () => {
+  const pending = new PendingOrders();
+  for (let now = 0; now <= 30_000; now += 1000) told(pending, ["1"], now);
+  pending.agentIsThere(27_999);
+  expect(told(pending, ["1"], 27_999)).toEqual([]);
+
+  pending.agentIsThere(28_000);
+  expect(told(pending, ["1"], 28_000)).toEqual(["1"]);
+  expect(told(pending, ["1"], 28_999)).toEqual([]);
+  expect(told(pending, ["1"], 29_000)).toEqual(["1"]);
+});
+
+test("what an agent has taken is not told again because it says something", () => {
+  const pending = new PendingOrders();
+  told(pending, ["1"], 0);
+  pending.taken(["1" as CommandId]);
+  pending.agentIsThere(5_000);
+
+  expect(told(pending, ["1"], 5_000)).toEqual([]);
 });
 
 function told(pending: PendingOrders, ids: readonly string[], now: number): string[] {

@@ -103,8 +103,8 @@ export const defects: readonly Defect[] = [
   {
     name: "an order is not repeated",
     file: pending,
-    before: "toldAt + (this.#taken.has(id) ? repeatTakenMs : repeatMs)",
-    after: "Number.MAX_SAFE_INTEGER",
+    before: "if (!told) return 0;",
+    after: "return told ? Number.MAX_SAFE_INTEGER : 0;",
   },
   {
     name: "an order that is told again does not say so",
