@@ -40,9 +40,6 @@ interface Draft {
   readonly repairs: RepairKind[];
 }
 
-/** One journal row, with the running numbers beside the input, stays below the platform's 2 MB. */
-const maxInputBytes = 1_900_000;
-
 /** One conference as it is on disk and, always alike, in memory: each input is committed with all that follows from it. */
 export class Ledger {
   readonly #ports: ConferencePorts;
@@ -211,13 +208,13 @@ function toInput(item: Item, at: EpochMs, draft: Draft): ConferenceInput | null 
   switch (item.type) {
     case "webex": {
       const { transId, messages } = item.delivered;
-      return checked({ type: "webex", at, transId, messages });
+      return { type: "webex", at, transId, messages };
     }
     case "bridge": {
       const { journal } = item.reports;
       let upTo = draft.books.taken[journal] ?? 0;
       const fresh = item.reports.reports.filter(({ number }) => number === upTo + 1 && ++upTo);
-      return fresh.length === 0 ? null : checked({ type: "bridge", at, journal, reports: fresh });
+      return fresh.length === 0 ? null : { type: "bridge", at, journal, reports: fresh };
     }
     case "undelivered": {
       const { row } = item;
@@ -229,18 +226,10 @@ function toInput(item: Item, at: EpochMs, draft: Draft): ConferenceInput | null 
     case "client-data":
       return { ...item, at };
     case "operator":
-      return checked({ type: "operator", at, request: item.request });
+      return { type: "operator", at, request: item.request };
     default:
       return { type: "time", at };
   }
-}
-
-function checked(input: ConferenceInput): ConferenceInput {
-  const text = JSON.stringify(input);
-  if (text.length * 3 <= maxInputBytes) return input; // No character has more than three bytes.
-  const { length } = new TextEncoder().encode(text);
-  if (length > maxInputBytes) throw new Error(`an input of ${length} bytes is too large (${maxInputBytes} at most)`);
-  return input;
 }
 
 function takeNumber(draft: Draft, kind: "msgIds" | "transIds"): string {

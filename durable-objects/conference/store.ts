@@ -42,6 +42,8 @@ const keptMs = 7 * 24 * 3_600_000;
 const keptRows = 10_000;
 const pruneEvery = 256;
 const pruneAtMost = 512;
+/** One journal row, with the running numbers beside the input, stays below the platform's 2 MB. */
+const maxInputBytes = 1_900_000;
 
 /**
  * The tables of one conference. Each row written costs money: keys are such that a row is one row (no secondary index, no
@@ -96,13 +98,13 @@ export class ConferenceStore {
       .map((row) => [row.trans_id as TransId, Number(row.at)]);
   }
 
-  /** One input, and the books after it. */
+  /** One input, and the books after it; throws where it is too large. */
   append(input: ConferenceInput, books: Books): void {
     this.#seq += 1;
     this.#sql.exec(
       "INSERT INTO journal (seq, at, trans_id, input, books) VALUES (?, ?, ?, ?, ?)",
       ...[this.#seq, input.at, input.type === "webex" ? input.transId : null],
-      ...[JSON.stringify(input), JSON.stringify(books)],
+      ...[textOf(input), JSON.stringify(books)],
     );
   }
 
@@ -139,6 +141,15 @@ export class ConferenceStore {
     }
     if (upTo > 0) this.#sql.exec("DELETE FROM journal WHERE seq <= ?", upTo);
   }
+}
+
+/** As the journal keeps it. */
+function textOf(input: ConferenceInput): string {
+  const text = JSON.stringify(input);
+  if (text.length * 3 <= maxInputBytes) return text; // No character has more than three bytes.
+  const { length } = new TextEncoder().encode(text);
+  if (length > maxInputBytes) throw new Error(`an input of ${length} bytes is too large (${maxInputBytes} at most)`);
+  return text;
 }
 
 function isKind(text: string): text is Kind {
