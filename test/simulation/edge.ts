@@ -9,7 +9,7 @@ import { nextDeadline } from "../../src/conference/deadlines.ts";
 import { decide } from "../../src/conference/decide.ts";
 import type { ConferenceInput } from "../../src/conference/input.ts";
 import type { HttpOutcome } from "../../src/delivery/verdict.ts";
-import type { BridgeName, ConfKey, DomainName, ExtConfId, WebexHost } from "../../src/foundation/ids.ts";
+import type { BridgeName, ConfKey, DomainName, ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import { deliver } from "../../src/http/deliver.ts";
 import type { Objects } from "../../src/http/objects.ts";
 import { AliasCache } from "../../src/routing/alias-cache.ts";
@@ -48,6 +48,8 @@ export class Edge {
   skewMs = 0;
   /** Hears of each input that a conference takes. */
   onInput: (confKey: ConfKey, input: ConferenceInput) => void = () => {};
+  /** When each message to WebEx was decided on: it may then wait behind the attempts of others. */
+  readonly madeAt = new Map<MsgId, number>();
   readonly #around: Surroundings;
   readonly #post: PostToWebex;
   readonly #aliases = new Map<ExtConfId, Alias>();
@@ -106,7 +108,9 @@ export class Edge {
           rules: {
             decide: (state, input, surroundings) => {
               this.onInput(confKey, input);
-              return decide(state, input, surroundings);
+              const decision = decide(state, input, surroundings);
+              for (const { message } of decision.posts) this.madeAt.set(message.msgId, around.clock.now);
+              return decision;
             },
             nextDeadline,
           },

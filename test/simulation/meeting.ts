@@ -52,8 +52,6 @@ type Action = keyof typeof actions;
 
 const mostCallers = 10;
 const pauseMs = 9_000;
-/** A notification may have been made so long before it leaves. */
-const gatherMs = 15;
 const silentId = "4711";
 
 /** One WebEx meeting from its first conference to its last: the meeting server, the host and all who phone. */
@@ -123,7 +121,7 @@ export class Meeting implements MeetingKnowledge {
     const answeredAt = this.#answeredAt.get(`${kind} ${extCallId}`);
     if (answeredAt !== undefined && this.#around.clock.now - answeredAt < 60_000) return false;
     for (const one of this.#open) {
-      if (one.takenAt === null || one.takenAt + gatherMs > this.#judgedAt) continue; // The adapter cannot have known of it.
+      if (one.takenAt === null || one.takenAt > this.#judgedAt) continue; // The adapter cannot have known of it.
       if (one.extConfId === extConfId && one.kind === kind && (!extCallId || one.extCallId === extCallId)) return true;
     }
     return false;
@@ -245,9 +243,9 @@ export class Meeting implements MeetingKnowledge {
     return this.#associations.has(association);
   }
 
-  /** `leftAt`: when the adapter first sent it. */
-  hears(association: Association, message: ToWebex, leftAt: number): void {
-    this.#judgedAt = leftAt;
+  /** `madeAt`: when the adapter decided on it. What WebEx asked later, the adapter could not have known. */
+  hears(association: Association, message: ToWebex, madeAt: number): void {
+    this.#judgedAt = madeAt;
     switch (message.type) {
       case "conference-changed":
         association.conferenceChanged(message);

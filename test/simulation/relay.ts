@@ -3,7 +3,7 @@ import type { ReportsOfAgent } from "../../durable-objects/rpc.ts";
 import type { Order } from "../../src/bridge/orders.ts";
 import type { CommandId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import { checkHello, type Hello } from "../../src/relay/check-hello.ts";
-import { type LinkEffect, type LinkInput, type LinkState, step } from "../../src/relay/link.ts";
+import { activeLink, type LinkEffect, type LinkInput, type LinkState, SILENCE_MS, step } from "../../src/relay/link.ts";
 import { type AgentToEdge, CLOSE_CODES, type EdgeToAgent } from "../../src/relay/messages.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { FaultSource } from "./faults.ts";
@@ -30,6 +30,7 @@ export class Relay {
   #lanes: Lanes;
   #life = 0;
   #opened = 0;
+  #lastEpoch = 0;
 
   constructor(around: Surroundings, domain: DomainName, settings: DomainSettings, neighbours: RelayNeighbours) {
     this.#around = around;
@@ -104,6 +105,11 @@ export class Relay {
   #take(input: LinkInput): readonly LinkEffect[] {
     const { state, effects } = step(this.#state, input);
     this.#state = state;
+    const active = activeLink(state);
+    // Whom a silent agent keeps from acting, nobody hears: requests are refused in time all the same.
+    if (active && input.at - active.lastSeen >= SILENCE_MS) {
+      this.#around.violated("a silent agent is replaced", active.agent);
+    }
     for (const effect of effects) this.#carryOut(effect);
     return effects;
   }
@@ -111,6 +117,7 @@ export class Relay {
   #carryOut(effect: LinkEffect): void {
     switch (effect.type) {
       case "send":
+        this.#checkEpoch(effect.message);
         this.#wires.get(effect.id)?.toNear(effect.message);
         return;
       case "close": {
@@ -127,6 +134,14 @@ export class Relay {
       case "digest":
         return this.#lanes.compare(effect.conference, effect);
     }
+  }
+
+  /** By its epoch an agent knows whether another one acted since it did. */
+  #checkEpoch(message: EdgeToAgent): void {
+    const begins = message.type === "activate" || (message.type === "welcome" && message.role === "active");
+    if (!begins) return;
+    if (message.epoch <= this.#lastEpoch) this.#around.violated("an epoch begins once", String(message.epoch));
+    this.#lastEpoch = message.epoch;
   }
 
   #newLanes(): Lanes {

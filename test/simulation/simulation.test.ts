@@ -40,6 +40,7 @@ describe("worlds that failed once", () => {
     [879, "a silent monitor who had unmuted itself was muted in the eyes of the next server"],
     [1132, "a call came back from a sub-conference whose closing had been refused for want of time"],
     [1351, "a caller whom a restart of the bridge had ended was to be expelled"],
+    [1512, "what was made before a request came, and waited behind other transactions, seemed to be told out of turn"],
     [1609, "a dialled call stayed on the line after its agent had given up the order"],
     [2157, "a sub-conference was closed after its conference had been let go on by itself"],
   ])("seed %i: %s", async (seed) => {

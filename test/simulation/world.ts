@@ -125,7 +125,8 @@ function connect({ around, edge, webex, bridge, meetings }: Parts): void {
   webex.onMessage = (server, message, leftAt) => {
     const association = "extConfId" in message && message.extConfId && webex.associations.get(message.extConfId);
     if (!association || "result" in message || association.host !== server.host) return;
-    for (const meeting of meetings) if (meeting.owns(association)) meeting.hears(association, message, leftAt);
+    const madeAt = edge.madeAt.get(message.msgId) ?? leftAt;
+    for (const meeting of meetings) if (meeting.owns(association)) meeting.hears(association, message, madeAt);
   };
   edge.onInput = (confKey, input) => {
     if (input.type !== "undelivered") return;
