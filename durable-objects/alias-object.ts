@@ -1,8 +1,11 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ConfKey } from "../src/foundation/ids.ts";
 import { Alias } from "./alias.ts";
+import { domainOf } from "./domain-of.ts";
 import type { Env } from "./env.ts";
 import type { AliasRpc, HandleClaim } from "./rpc.ts";
+
+const dayMs = 86_400_000;
 
 /** An alias on the platform. */
 export class AliasObject extends DurableObject<Env> implements AliasRpc {
@@ -10,7 +13,16 @@ export class AliasObject extends DurableObject<Env> implements AliasRpc {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#alias = new Alias({ kv: ctx.storage.kv, now: () => Date.now() });
+    this.#alias = new Alias({
+      kv: ctx.storage.kv,
+      now: () => Date.now(),
+      setAlarm: (at) => {
+        ctx.storage.setAlarm(at);
+      },
+      retentionMs: (domain) => domainOf(env, domain).settings.journalRetentionDays * dayMs,
+      isHeld: ({ domain, confKey, extConfId }) => env.CONFERENCE.getByName(`${domain}/${confKey}`).holds(extConfId),
+      forget: () => ctx.storage.deleteAll(),
+    });
   }
 
   claim(claim: HandleClaim): Promise<ConfKey> {
@@ -23,5 +35,9 @@ export class AliasObject extends DurableObject<Env> implements AliasRpc {
 
   lookup(): Promise<ConfKey | null> {
     return this.#alias.lookup();
+  }
+
+  override alarm(): Promise<void> {
+    return this.#alias.alarm();
   }
 }

@@ -1,10 +1,17 @@
-import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
+import type { ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import type { AliasRpc, HandleClaim } from "./rpc.ts";
 
 export interface AliasPorts {
   /** On disk with the next thing that leaves the object. */
   readonly kv: { get(key: "claim"): Claim | undefined; put(key: "claim", claim: Claim): void };
   now(): EpochMs;
+  setAlarm(at: EpochMs): void;
+  /** How long an alias may outlive its use, in milliseconds. */
+  retentionMs(domain: DomainName): number;
+  /** Whether the handle stands for its conference still. */
+  isHeld(claim: HandleClaim): Promise<boolean>;
+  /** Deletes everything. */
+  forget(): Promise<void>;
 }
 
 type Claim = HandleClaim & { readonly at: EpochMs };
@@ -39,6 +46,16 @@ export class Alias implements AliasRpc {
     return this.#held?.confKey ?? null;
   }
 
+  /** Forgets a handle that has come out of use. */
+  async alarm(): Promise<void> {
+    const held = this.#held;
+    if (!held) return;
+    const isHeld = await this.#ports.isHeld(held);
+    // It may have been claimed meanwhile.
+    if (isHeld || this.#isYoung(this.#held)) this.#wakeLater(held.domain);
+    else await this.#ports.forget();
+  }
+
   get #held(): Claim | undefined {
     return this.#ports.kv.get("claim");
   }
@@ -49,5 +66,10 @@ export class Alias implements AliasRpc {
 
   #put({ domain, extConfId, confKey }: HandleClaim): void {
     this.#ports.kv.put("claim", { domain, extConfId, confKey, at: this.#ports.now() });
+    this.#wakeLater(domain);
+  }
+
+  #wakeLater(domain: DomainName): void {
+    this.#ports.setAlarm(this.#ports.now() + this.#ports.retentionMs(domain));
   }
 }

@@ -36,6 +36,11 @@ export class GroupCommit<Item> {
     this.#remedy = remedy;
   }
 
+  /** Whether nothing waits. */
+  get isIdle(): boolean {
+    return !this.#running;
+  }
+
   /** Resolves when the item is committed; rejects when it cannot be. */
   submit(item: Item): Promise<void> {
     return new Promise((resolve, reject) => {

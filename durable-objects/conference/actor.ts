@@ -46,7 +46,8 @@ export class ConferenceActor {
     );
     this.#errands = new Errands(ports, this.#ledger, (item) => this.#commits.submit(item));
     this.#outbox.load();
-    if (this.#ledger.identity) this.alarm();
+    // An alarm for the day when all is forgotten was set before: to set it at each awakening would cost a row.
+    if (this.#ledger.identity) this.#wake(null);
   }
 
   async receive(delivered: Delivered): Promise<boolean> {
@@ -101,8 +102,12 @@ export class ConferenceActor {
   /** Sets the next alarm first, then does what is due; never throws, since a failed alarm is soon given up for good. */
   async alarm(): Promise<void> {
     this.#alarmAt = null;
+    await this.#wake(this.#ledger.forgettableAt);
+  }
+
+  async #wake(forgetAt: EpochMs | null): Promise<void> {
     try {
-      await this.#work();
+      await this.#work(forgetAt);
     } catch (error) {
       this.#ports.log({ level: "error", event: "alarm-broke", why: String(error), ...this.#ledger.identity });
     }
@@ -131,7 +136,7 @@ export class ConferenceActor {
   #follow(rows: Rows): void {
     try {
       this.#outbox.adopt(rows);
-      this.#arm();
+      this.#arm(this.#ledger.forgettableAt);
       this.#errands.run();
       this.#numbers.stockUp();
     } catch (error) {
@@ -140,8 +145,10 @@ export class ConferenceActor {
   }
 
   /** Does whatever is due. */
-  async #work(): Promise<void> {
-    this.#arm();
+  async #work(forgetAt: EpochMs | null): Promise<void> {
+    const quiet = this.#outbox.rows.length === 0 && this.#commits.isIdle;
+    if (forgetAt !== null && forgetAt <= this.#ports.now() && quiet) return this.#ports.forget();
+    this.#arm(forgetAt);
     this.#outbox.tidy();
     this.#outbox.pump();
     this.#errands.run();
@@ -150,14 +157,15 @@ export class ConferenceActor {
   }
 
   /** Sees to it that there is an alarm for what is outstanding. Each alarm set costs a row: an earlier one does. */
-  #arm(): void {
+  #arm(forgetAt: EpochMs | null): void {
     const now = this.#ports.now();
     const { head } = this.#ledger.state;
     const lead = head.phase === "creating" ? alarmLeadMs.creating : alarmLeadMs.later;
+    const notBefore = (at: EpochMs | null) => (at === null ? null : Math.max(at, now + lead));
     const soonest = earliest(this.#errands.nextDue, this.#outbox.nextDue);
-    const lively = soonest === null ? null : Math.max(soonest, now + lead);
     const deadline = this.#ports.rules.nextDeadline(this.#ledger.state);
-    const at = earliest(lively, deadline === null || deadline > now ? deadline : now + lead);
+    const due = deadline !== null && deadline > now ? deadline : notBefore(deadline);
+    const at = earliest(notBefore(soonest), due, notBefore(forgetAt));
     if (at === null || (this.#alarmAt !== null && this.#alarmAt <= at)) return;
     this.#alarmAt = at;
     this.#ports.setAlarm(at);

@@ -7,17 +7,61 @@ import { domainOf } from "../domain-of.ts";
 import type { Env } from "../env.ts";
 import { logOf } from "../log.ts";
 import { fetchPost } from "../post.ts";
-import type { BridgeHealth, ConferenceIdentity, ConferenceRpc, Delivered, ReportsOfAgent } from "../rpc.ts";
+import type {
+  BridgeHealth,
+  ConferenceIdentity,
+  ConferenceRpc,
+  Delivered,
+  OperatorOutcome,
+  ReportsOfAgent,
+} from "../rpc.ts";
 import { storageSql } from "../sql.ts";
 import { ConferenceActor } from "./actor.ts";
 
 /** A conference on the platform. All it adds to the actor is the way to storage, network and the other objects. */
 export class ConferenceObject extends DurableObject<Env> implements ConferenceRpc {
-  readonly #actor: ConferenceActor;
+  /** `null` while nothing of the conference is on disk: whoever only asks about it leaves nothing there. */
+  #actor: ConferenceActor | null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#actor = new ConferenceActor({
+    const { length } = ctx.storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'journal'").toArray();
+    this.#actor = length > 0 ? this.#begin() : null;
+  }
+
+  receive(delivered: Delivered): Promise<boolean> {
+    this.#actor ??= this.#begin();
+    return this.#actor.receive(delivered);
+  }
+
+  report(reports: ReportsOfAgent): Promise<number> {
+    this.#actor ??= this.#begin();
+    return this.#actor.report(reports);
+  }
+
+  async ordersTaken(ids: readonly CommandId[]): Promise<void> {
+    this.#actor?.ordersTaken(ids);
+  }
+
+  async matchesBridge(digest: string): Promise<boolean> {
+    return this.#actor?.matchesBridge(digest) ?? false;
+  }
+
+  async holds(extConfId: ExtConfId): Promise<boolean> {
+    return this.#actor?.holds(extConfId) ?? false;
+  }
+
+  async operate(request: OperatorRequest): Promise<OperatorOutcome> {
+    return this.#actor?.operate(request) ?? "no-such-conference";
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#actor?.alarm();
+  }
+
+  #begin(): ConferenceActor {
+    const { ctx, env } = this;
+    return new ConferenceActor({
       sql: storageSql(ctx.storage),
       log: logOf(env),
       rules: { decide, nextDeadline },
@@ -32,35 +76,11 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
       setAlarm: (at) => {
         ctx.storage.setAlarm(at);
       },
+      forget: () => {
+        this.#actor = null;
+        return ctx.storage.deleteAll();
+      },
     });
-  }
-
-  receive(delivered: Delivered): Promise<boolean> {
-    return this.#actor.receive(delivered);
-  }
-
-  report(reports: ReportsOfAgent): Promise<number> {
-    return this.#actor.report(reports);
-  }
-
-  async ordersTaken(ids: readonly CommandId[]): Promise<void> {
-    this.#actor.ordersTaken(ids);
-  }
-
-  async matchesBridge(digest: string): Promise<boolean> {
-    return this.#actor.matchesBridge(digest);
-  }
-
-  async holds(extConfId: ExtConfId): Promise<boolean> {
-    return this.#actor.holds(extConfId);
-  }
-
-  operate(request: OperatorRequest) {
-    return this.#actor.operate(request);
-  }
-
-  override alarm(): Promise<void> {
-    return this.#actor.alarm();
   }
 }
 

@@ -21,4 +21,6 @@ export interface ConferencePorts extends OutboxPorts {
   takeNumbers(identity: ConferenceIdentity, count: number): Promise<NumberBlocks>;
   /** Replaces the one alarm there is; part of the transaction of the same turn. */
   setAlarm(at: EpochMs): void;
+  /** Deletes everything, and ends the life of the object. */
+  forget(): Promise<void>;
 }

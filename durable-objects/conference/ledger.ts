@@ -8,7 +8,7 @@ import type { Outbox, Row, Rows } from "../outbox.ts";
 import type { ConferenceIdentity, Delivered, NumberBlocks, ReportsOfAgent } from "../rpc.ts";
 import type { ConferencePorts } from "./conference-ports.ts";
 import { next } from "./numbers.ts";
-import { type Books, ConferenceStore } from "./store.ts";
+import { type Books, ConferenceStore, type Retention } from "./store.ts";
 
 /** What a conference can be given to commit. */
 export type Item =
@@ -39,6 +39,10 @@ interface Draft {
   readonly notes: string[];
   readonly repairs: RepairKind[];
 }
+
+/** Of so many agent journals it is known how far they were taken: more than two agents need in a week. */
+const rememberedJournals = 8;
+const dayMs = 86_400_000;
 
 /** One conference as it is on disk and, always alike, in memory: each input is committed with all that follows from it. */
 export class Ledger {
@@ -89,6 +93,21 @@ export class Ledger {
   /** It is on disk with the first input. */
   introduce({ domain, confKey }: ConferenceIdentity): void {
     this.#identity ??= { domain, confKey };
+  }
+
+  /** From when on nothing of it is needed by anybody; `null`: that cannot be said yet. */
+  get forgettableAt(): EpochMs | null {
+    const { head, ...entries } = this.#state;
+    const isOver = head.phase === "absent" || head.phase === "ended";
+    if (this.#store.isNew || !isOver || Object.values(entries).some(({ size }) => size > 0)) return null;
+    const closedUntil = head.phase === "ended" ? head.closedUntil : undefined;
+    const { neededMs, keptMs } = this.#retention;
+    return Math.max(this.#store.lastAt + Math.max(neededMs, keptMs), closedUntil ?? 0);
+  }
+
+  get #retention(): Retention {
+    const { transactionMemoryMs, journalRetentionDays } = this.domain.settings;
+    return { neededMs: transactionMemoryMs, keptMs: journalRetentionDays * dayMs };
   }
 
   isRepeat(transId: TransId): boolean {
@@ -151,10 +170,12 @@ export class Ledger {
     if (input.type === "webex") draft.transIds.push(input.transId);
     if (input.type === "bridge") {
       const upTo = input.reports.at(-1)?.number ?? 0;
-      draft.books = { ...draft.books, taken: { ...draft.books.taken, [input.journal]: upTo } };
+      const { [input.journal]: _, ...others } = draft.books.taken;
+      const recent = Object.entries(others).slice(1 - rememberedJournals);
+      draft.books = { ...draft.books, taken: { ...Object.fromEntries(recent), [input.journal]: upTo } };
     }
     this.#store.append(input, draft.books);
-    this.#store.prune(at, this.domain.settings.transactionMemoryMs);
+    this.#store.prune(at, this.#retention);
   }
 
   #noteChanges(changes: Changes, writes: Map<string, unknown>): void {

@@ -37,8 +37,14 @@ const kinds = {
 } as const;
 type Kind = keyof typeof kinds;
 
-/** Journal rows are kept this long, and this many of them, but never less than the repeats of documents need. */
-const keptMs = 7 * 24 * 3_600_000;
+/** How long journal rows are kept, in milliseconds. */
+export interface Retention {
+  /** All of them: repeats of documents need them. */
+  readonly neededMs: number;
+  /** As many as there may be. */
+  readonly keptMs: number;
+}
+
 const keptRows = 10_000;
 const pruneEvery = 256;
 const pruneAtMost = 512;
@@ -52,6 +58,7 @@ const maxInputBytes = 1_900_000;
 export class ConferenceStore {
   readonly #sql: Sql;
   #seq = 0;
+  #lastAt: EpochMs = 0;
   #position = 0;
 
   constructor(sql: Sql) {
@@ -70,6 +77,11 @@ export class ConferenceStore {
     return this.#seq === 0;
   }
 
+  /** When the last input was taken. */
+  get lastAt(): EpochMs {
+    return this.#lastAt;
+  }
+
   load(): Loaded {
     const state = emptyState();
     const found = { head: state.head, identity: null };
@@ -81,8 +93,9 @@ export class ConferenceStore {
       if (isKind(kind)) (state[kinds[kind]] as unknown as Map<string, unknown>).set(id.join("/"), value);
       else Object.assign(found, { [kind]: value });
     }
-    const [last] = this.#sql.exec("SELECT seq, books FROM journal ORDER BY seq DESC LIMIT 1");
+    const [last] = this.#sql.exec("SELECT seq, at, books FROM journal ORDER BY seq DESC LIMIT 1");
     this.#seq = Number(last?.seq ?? 0);
+    this.#lastAt = Number(last?.at ?? 0);
     const books = last ? (JSON.parse(String(last.books)) as Books) : noBooks;
     return { identity: found.identity, state: { ...state, head: found.head }, books };
   }
@@ -101,6 +114,7 @@ export class ConferenceStore {
   /** One input, and the books after it; throws where it is too large. */
   append(input: ConferenceInput, books: Books): void {
     this.#seq += 1;
+    this.#lastAt = input.at;
     this.#sql.exec(
       "INSERT INTO journal (seq, at, trans_id, input, books) VALUES (?, ?, ?, ?, ?)",
       ...[this.#seq, input.at, input.type === "webex" ? input.transId : null],
@@ -129,13 +143,13 @@ export class ConferenceStore {
   }
 
   /** Now and then, some of the oldest rows; never the last one, which holds the running numbers. */
-  prune(now: EpochMs, transactionMemoryMs: number): void {
+  prune(now: EpochMs, { neededMs, keptMs }: Retention): void {
     if (this.#seq % pruneEvery !== 0) return;
     const oldest = this.#sql.exec("SELECT seq, at FROM journal ORDER BY seq LIMIT ?", pruneAtMost);
     let upTo = 0;
     for (const row of oldest) {
       const age = now - Number(row.at);
-      const needed = age < transactionMemoryMs || Number(row.seq) >= this.#seq;
+      const needed = age < neededMs || Number(row.seq) >= this.#seq;
       if (needed || (age < keptMs && Number(row.seq) > this.#seq - keptRows)) break;
       upTo = Number(row.seq);
     }

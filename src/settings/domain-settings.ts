@@ -100,6 +100,8 @@ export const domainSettings = v.strictObject({
   transactionMemoryMs: v.pipe(positive, v.maxValue(86_399_999, "must be below 24 hours, 86400000")),
   /** How long a key that closed while WebEx was away is answered with code 11 (protocol 4.9 F5). */
   closedMemoryMs: positive,
+  /** How long the inputs of a conference are kept, and everything of one that is over. */
+  journalRetentionDays: v.optional(positive, 7),
   createTimeoutMs: positive,
   keypad: v.pipe(
     v.strictObject({ merge: keypadCode, mute: keypadCode }),

@@ -122,6 +122,7 @@ export const example: DomainSettingsInput = {
     codes: { updateAction: { lock: 21 } },
     silent: ["A2W_RspUpdateConference"],
   },
+  journalRetentionDays: 7,
   adapterSecrets: ["q3J8xWm0ZbV5tYk2"],
   logs: { personal: false },
 };

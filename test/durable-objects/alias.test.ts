@@ -1,18 +1,24 @@
 import { expect, test } from "vitest";
-import { Alias } from "../../durable-objects/alias.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { confKey, extConfId } from "./conference-world.ts";
+import { memoryAlias } from "./memory-alias.ts";
 
 const other = "555" as ConfKey;
 const third = "666" as ConfKey;
 
 function world() {
-  const disk = new Map();
   const time = { now: 1_000_000 };
-  const kv = { get: (key: string) => disk.get(key), put: (key: string, value: unknown) => void disk.set(key, value) };
-  const alias = new Alias({ kv, now: () => time.now });
+  const alarms: number[] = [];
+  const inUse = { held: true, asked: 0 };
+  const alias = memoryAlias(() => time.now, {
+    setAlarm: (at) => alarms.push(at),
+    isHeld: async () => {
+      inUse.asked += 1;
+      return inUse.held;
+    },
+  });
   const claim = (confKey: ConfKey) => alias.claim({ domain: "local" as never, extConfId, confKey });
-  return { alias, claim, time };
+  return { alias, claim, time, alarms, inUse };
 }
 
 test("of two that want the handle of a conference that is over, the second learns who has it", async () => {
@@ -39,4 +45,31 @@ test("a claim is not taken away for 30 s, in which its create is on its way, als
   time.now += 30_000;
   expect(await claim(other)).toBe(confKey);
   expect(await alias.replace(confKey, other)).toBe(other);
+});
+
+test("a handle is forgotten a week after its claim, or a week later while its conference goes on", async () => {
+  const { alias, claim, time, alarms, inUse } = world();
+  const weekMs = 7 * 86_400_000;
+  await claim(confKey);
+  expect(alarms).toEqual([time.now + weekMs]);
+  time.now += weekMs;
+  await alias.alarm();
+  expect(alarms.at(-1)).toBe(time.now + weekMs);
+  expect(await alias.lookup()).toBe(confKey);
+
+  inUse.held = false;
+  time.now += weekMs;
+  await alias.alarm();
+  expect([await alias.lookup(), alarms.length, inUse.asked]).toEqual([null, 2, 2]);
+});
+
+test("a handle that is claimed while it is about to be forgotten stays", async () => {
+  const { alias, claim, time, inUse } = world();
+  await claim(confKey);
+  inUse.held = false;
+  time.now += 7 * 86_400_000;
+
+  await Promise.all([alias.alarm(), claim(confKey)]);
+
+  expect(await alias.lookup()).toBe(confKey);
 });

@@ -5,6 +5,7 @@ import { MemorySql } from "./memory-sql.ts";
 
 const hourMs = 3_600_000;
 const weekMs = 7 * 24 * hourMs;
+const retention = { neededMs: 2 * hourMs, keptMs: weekMs };
 const books = { bridge: null, serial: 0, msgIds: [], transIds: [], taken: {} };
 
 function journal(sql: MemorySql, count: number, now: (index: number) => number): ConferenceStore {
@@ -12,7 +13,7 @@ function journal(sql: MemorySql, count: number, now: (index: number) => number):
   for (let index = 0; index < count; index += 1) {
     const at = now(index);
     store.append({ type: "webex", at, transId: `t${index}` as TransId, messages: [] }, { ...books, serial: index });
-    store.prune(at, 2 * hourMs);
+    store.prune(at, retention);
   }
   return store;
 }
@@ -25,8 +26,8 @@ test("rows of more than a week ago go in chunks, and never the last one with the
   expect(rowsIn(sql)).toBe(512);
   expect(store.load().books.serial).toBe(1023);
 
-  store.prune(4 * weekMs, 2 * hourMs);
-  store.prune(4 * weekMs, 2 * hourMs);
+  store.prune(4 * weekMs, retention);
+  store.prune(4 * weekMs, retention);
   expect(rowsIn(sql)).toBe(1);
   expect(store.load().books.serial).toBe(1023);
 });

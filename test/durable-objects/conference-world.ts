@@ -63,6 +63,8 @@ export class ConferenceWorld {
   readonly lines: LogLine[] = [];
   alarmAt: number | null = null;
   alarmsSet = 0;
+  /** How often everything was deleted. */
+  forgotten = 0;
   rules: ConferencePorts["rules"] = { decide, nextDeadline };
   /** What WebEx makes of a post. */
   answer: (posted: Posted) => HttpOutcome | Promise<HttpOutcome> = (posted) => this.confirmed(posted.transId);
@@ -123,6 +125,12 @@ export class ConferenceWorld {
         step();
         return alive(this.takeNumbers(count));
       },
+      forget: async () => {
+        step();
+        this.forgotten += 1;
+        this.sql.clear();
+        this.kill();
+      },
       setAlarm: (at) => {
         step();
         this.alarmsSet += 1;
@@ -130,8 +138,8 @@ export class ConferenceWorld {
         this.time.at(at, () => {
           if (this.alarmAt !== at) return;
           this.alarmAt = null;
-          if (this.alive) this.actor.alarm();
-          else this.start();
+          if (!this.alive) this.start();
+          this.actor.alarm();
         });
       },
     });

@@ -15,6 +15,13 @@ export class MemorySql implements Sql {
     return [];
   }
 
+  /** Nothing is left, not even tables. */
+  clear(): void {
+    for (const row of this.#database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all()) {
+      this.#database.exec(`DROP TABLE ${row.name}`);
+    }
+  }
+
   transaction<Value>(work: () => Value): Value {
     this.#database.exec("BEGIN IMMEDIATE");
     try {

@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { Alias } from "../../durable-objects/alias.ts";
+import type { Alias } from "../../durable-objects/alias.ts";
 import { ConferenceActor } from "../../durable-objects/conference/actor.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
 import { NumberBooks } from "../../durable-objects/number-books.ts";
@@ -14,6 +14,7 @@ import type { Objects } from "../../src/http/objects.ts";
 import { RateLimit } from "../../src/http/rate-limit.ts";
 import { AliasCache } from "../../src/routing/alias-cache.ts";
 import { localSettings } from "./conference-world.ts";
+import { memoryAlias } from "./memory-alias.ts";
 import { MemorySql } from "./memory-sql.ts";
 import { VirtualTime } from "./virtual-time.ts";
 
@@ -122,6 +123,7 @@ export class WholeEdge {
       },
       takeNumbers: async (_, count) => this.#pool.take(confKey, count, this.time.now),
       setAlarm: (at) => this.time.at(at, () => actor.alarm()),
+      forget: async () => {},
     });
     this.#conferences.set(confKey, actor);
     return actor;
@@ -136,9 +138,7 @@ export class WholeEdge {
   }
 
   #alias(extConfId: ExtConfId): Alias {
-    const disk = new Map();
-    const kv = { get: (key: string) => disk.get(key), put: (key: string, value: unknown) => void disk.set(key, value) };
-    const alias = this.#aliases.get(extConfId) ?? new Alias({ kv, now: () => this.time.now });
+    const alias = this.#aliases.get(extConfId) ?? memoryAlias(() => this.time.now);
     this.#aliases.set(extConfId, alias);
     return alias;
   }

@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { Alias } from "../../durable-objects/alias.ts";
+import type { Alias } from "../../durable-objects/alias.ts";
 import type { BridgeHealth, HandleClaim } from "../../durable-objects/rpc.ts";
 import type { OperatorRequest } from "../../src/conference/input.ts";
 import type { ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
@@ -12,6 +12,7 @@ import { loadDomains } from "../../src/settings/load.ts";
 import { type DomainSettingsInput, localDomain } from "../../src/settings/local-domain.ts";
 import { createCodec } from "../../src/tsp/codec.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
+import { memoryAlias } from "../durable-objects/memory-alias.ts";
 
 export const token = "operator-token";
 
@@ -84,9 +85,7 @@ export class FakeEdge {
   }
 
   #alias(extConfId: ExtConfId): Alias {
-    const disk = new Map();
-    const kv = { get: (key: string) => disk.get(key), put: (key: string, value: unknown) => void disk.set(key, value) };
-    const alias = this.#aliases.get(extConfId) ?? new Alias({ kv, now: () => this.time });
+    const alias = this.#aliases.get(extConfId) ?? memoryAlias(() => this.time);
     this.#aliases.set(extConfId, alias);
     return alias;
   }

@@ -11,7 +11,7 @@ test("the local domain is right as it is, and the same text is read once", () =>
   const loaded = load({});
 
   expect(loaded.ok && [...loaded.value]).toEqual([
-    ["local", { ...local, protocol: {}, adapterSecrets: [], logs: { personal: false } }],
+    ["local", { ...local, journalRetentionDays: 7, protocol: {}, adapterSecrets: [], logs: { personal: false } }],
   ]);
   expect(load({})).toBe(loaded);
 });
@@ -182,6 +182,7 @@ test("a domain that says nothing of it takes 60,000 posts a minute, and shows no
   const loaded = loadDomains(JSON.stringify({ silent }));
 
   expect(loaded.ok && [...loaded.value.values()][0]).toMatchObject({
+    journalRetentionDays: 7,
     rateLimitPerMinute: 60_000,
     logs: { personal: false },
     adapterSecrets: [],

@@ -49,14 +49,14 @@ export const defects: readonly Defect[] = [
   {
     name: "an alarm does not set the next one",
     file: actor,
-    before: "    this.#arm();\n    this.#outbox.tidy();",
+    before: "    this.#arm(forgetAt);\n    this.#outbox.tidy();",
     after: "    this.#outbox.tidy();",
   },
   {
     name: "the watermark of the reports is forgotten",
     file: ledger,
-    before: "taken: { ...draft.books.taken, [input.journal]: upTo }",
-    after: "taken: draft.books.taken",
+    before: "...Object.fromEntries(recent), [input.journal]: upTo }",
+    after: "...draft.books.taken }",
   },
   {
     name: "a gap in the reports is overlooked",

@@ -1,4 +1,4 @@
-import { Alias } from "../../durable-objects/alias.ts";
+import type { Alias } from "../../durable-objects/alias.ts";
 import { ConferenceActor } from "../../durable-objects/conference/actor.ts";
 import type { Domain } from "../../durable-objects/domain-of.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
@@ -16,9 +16,11 @@ import { AliasCache } from "../../src/routing/alias-cache.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { createCodec } from "../../src/tsp/codec.ts";
+import { memoryAlias } from "../durable-objects/memory-alias.ts";
 import { Hosted } from "./hosted.ts";
 import { Relay } from "./relay.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { ToldAgain } from "./told-again.ts";
 
 export const domainName = "local" as DomainName;
 export const agentNames = ["agent-1", "agent-2"] as const;
@@ -46,6 +48,9 @@ export class Edge {
   readonly relay: Relay;
   /** What this edge's clock is ahead of the true time. */
   skewMs = 0;
+  /** When that last changed. */
+  clockSetAt = Number.NEGATIVE_INFINITY;
+  readonly toldAgain: ToldAgain;
   /** Hears of each input that a conference takes. */
   onInput: (confKey: ConfKey, input: ConferenceInput) => void = () => {};
   /** When each message to WebEx was decided on: it may then wait behind the attempts of others. */
@@ -59,12 +64,17 @@ export class Edge {
   constructor(around: Surroundings, post: PostToWebex) {
     this.#around = around;
     this.#post = post;
+    this.toldAgain = new ToldAgain(around);
+    this.toldAgain.watch(this);
     this.#objects = this.#makeObjects();
     this.pool = new Hosted("number pool", around, ({ sql }) => ({ books: new NumberBooks(sql) }));
     this.relay = new Relay(around, domainName, domain.settings, {
       report: (reports) => this.conference(reports.confKey).call((actor) => actor.report(reports)),
       matchesBridge: (confKey, digest) => this.conference(confKey).call(async (actor) => actor.matchesBridge(digest)),
-      ordersTaken: (confKey, ids) => this.conference(confKey).call(async (actor) => actor.ordersTaken(ids)),
+      ordersTaken: (confKey, ids) => {
+        this.toldAgain.taken(confKey, ids);
+        return this.conference(confKey).call(async (actor) => actor.ordersTaken(ids));
+      },
     });
   }
 
@@ -88,6 +98,7 @@ export class Edge {
 
   setClock(skewMs: number): void {
     this.skewMs = skewMs;
+    this.clockSetAt = this.#around.clock.now;
     for (const object of this.objects()) object.clockChanged();
   }
 
@@ -118,7 +129,14 @@ export class Edge {
           post: (request) => send(() => this.#post(hosted, request)),
           domain: () => domain,
           chooseBridge: async () => "simulated" as BridgeName,
-          tell: (_, __, orders) => send(() => this.relay.tell(confKey, orders)),
+          tell: (_, __, orders) => {
+            this.toldAgain.told(
+              confKey,
+              orders.map(({ id }) => id),
+            );
+            return send(() => this.relay.tell(confKey, orders));
+          },
+          forget: () => Promise.reject(new Error("no world lasts that long")),
           takeNumbers: (_, count) => send(() => this.#takeNumbers(confKey, count)),
         }),
     );
@@ -155,9 +173,7 @@ export class Edge {
   }
 
   #alias(extConfId: ExtConfId): Alias {
-    const disk = new Map();
-    const kv = { get: (key: string) => disk.get(key), put: (key: string, value: unknown) => void disk.set(key, value) };
-    const alias = this.#aliases.get(extConfId) ?? new Alias({ kv, now: () => this.#around.edgeNow() });
+    const alias = this.#aliases.get(extConfId) ?? memoryAlias(() => this.#around.edgeNow());
     this.#aliases.set(extConfId, alias);
     return alias;
   }

@@ -1,4 +1,4 @@
-import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ConferenceStore } from "../../durable-objects/conference/store.ts";
@@ -112,6 +112,30 @@ test("a conference holds its handle while it is not over", async () => {
   await receive("t1", create);
   expect(await conference().holds("7001" as ExtConfId)).toBe(true);
   expect(await conference().holds("7002" as ExtConfId)).toBe(false);
+});
+
+test("whoever only asks about a conference that nobody knows leaves nothing on the disk", async () => {
+  expect(await conference().holds("7001" as ExtConfId)).toBe(false);
+  expect(await conference().operate({ type: "hybrid-data", connectData: "x" })).toBe("no-such-conference");
+  await conference().ordersTaken([]);
+
+  expect(await rows("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'")).toEqual([]);
+});
+
+test("a conference that is over is deleted by its alarm after a week, and may begin anew", async () => {
+  await receive("t1", { ...create, replyTo: undefined } as unknown as FromWebex);
+  const taken = await bridgeDone();
+  await receive("t2", { type: "close-conference", msgId: "m2" as MsgId, extConfId: "7001" as ExtConfId } as FromWebex);
+  await bridgeDone(taken + 1);
+  await rows("UPDATE journal SET at = at - 8 * 86400000");
+  await evictDurableObject(conference());
+
+  await runDurableObjectAlarm(conference());
+
+  expect(await rows("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'")).toEqual([]);
+  expect(await runInDurableObject(conference(), (_object, state) => state.storage.getAlarm())).toBeNull();
+  await receive("t1", create);
+  expect(await rows("SELECT seq FROM journal")).toEqual([{ seq: 1 }]);
 });
 
 test("an answer without a conference reaches WebEx once", async () => {

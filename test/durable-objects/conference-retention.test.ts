@@ -1,0 +1,154 @@
+import { expect, test } from "vitest";
+import { ConferenceStore } from "../../durable-objects/conference/store.ts";
+import type { Report } from "../../src/bridge/orders.ts";
+import type { JournalId } from "../../src/foundation/ids.ts";
+import type { DomainSettings } from "../../src/settings/domain-settings.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import { Database } from "../simulation/database.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  createConference,
+  extConfId,
+  host,
+  identity,
+  lock,
+} from "./conference-world.ts";
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const close = { type: "close-conference", msgId: "m-close", replyTo: host, extConfId } as FromWebex;
+
+async function ended(settings: Partial<DomainSettings> = {}): Promise<ConferenceWorld> {
+  const world = new ConferenceWorld();
+  world.domain = { ...world.domain, settings: { ...world.domain.settings, ...settings } };
+  await world.running(2);
+  await world.during(world.receive("close", close));
+  await world.allDone();
+  await world.time.pass(60_000);
+  return world;
+}
+
+const tables = (world: ConferenceWorld) => world.sql.exec("SELECT name FROM sqlite_master WHERE type = 'table'").length;
+
+test("a conference that is over is forgotten after a week, with all its tables, and not before", async () => {
+  const world = await ended();
+  await world.time.pass(7 * dayMs - 120_000);
+  expect([world.forgotten, tables(world)]).toEqual([0, 3]);
+
+  await world.time.pass(180_000);
+  expect([world.forgotten, tables(world), world.alarmAt]).toEqual([1, 0, null]);
+});
+
+test("also when it slept all the time, or was woken up each day, which costs no row", async () => {
+  const world = await ended();
+  for (let day = 0; day < 7; day += 1) {
+    const before = world.alarmsSet + world.sql.rowsWritten;
+    world.start();
+    expect(world.alarmsSet + world.sql.rowsWritten).toBe(before);
+    world.kill();
+    await world.time.pass(dayMs);
+  }
+
+  expect([world.forgotten, tables(world)]).toEqual([1, 0]);
+});
+
+test("late traffic puts it off", async () => {
+  const world = await ended();
+  await world.time.pass(6 * dayMs);
+  await world.during(world.receive("late", lock("m-late")));
+  await world.time.pass(6 * dayMs);
+  expect(world.forgotten).toBe(0);
+
+  await world.time.pass(1.1 * dayMs);
+  expect(world.forgotten).toBe(1);
+});
+
+test("the domain says for how long, but never shorter than repeats and the memory of an unnoticed end need", async () => {
+  const brief = await ended({ journalRetentionDays: 1 });
+  await brief.time.pass(1.1 * dayMs);
+  expect(brief.forgotten).toBe(1);
+
+  const unnoticed = new ConferenceWorld();
+  const { settings } = unnoticed.domain;
+  const longer = { ...settings, journalRetentionDays: 1, closedMemoryMs: 3 * dayMs };
+  unnoticed.domain = { ...unnoticed.domain, settings: longer };
+  await unnoticed.running(0);
+  unnoticed.answer = () => ({ kind: "failed", reason: "refused" });
+  await unnoticed.during(unnoticed.report({ type: "event", event: { type: "conference-ended" } }));
+  await unnoticed.time.pass(2.9 * dayMs);
+  expect(unnoticed.forgotten).toBe(0);
+  await unnoticed.time.pass(0.2 * dayMs);
+  expect(unnoticed.forgotten).toBe(1);
+});
+
+test("what was never created is forgotten too, and what runs never is", async () => {
+  const failed = new ConferenceWorld();
+  await failed.during(failed.receive("create", createConference()));
+  await failed.time.pass(60_000);
+  await failed.allDone();
+  await failed.time.pass(8 * dayMs);
+  expect(failed.forgotten).toBe(1);
+
+  const running = new ConferenceWorld();
+  await running.running(2);
+  await running.time.pass(30 * dayMs);
+  expect([running.forgotten, tables(running)]).toEqual([0, 3]);
+});
+
+test("of agents that come with ever new journals only the last eight are remembered", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  for (let n = 0; n < 100; n += 1) {
+    const reports = [{ number: 1, report: callerEntered(n) }];
+    await world.during(world.actor.report({ ...identity, journal: `j${n}` as JournalId, reports }));
+  }
+
+  const [last] = world.sql.exec("SELECT books FROM journal ORDER BY seq DESC LIMIT 1");
+  const { taken } = JSON.parse(String(last?.books));
+  expect(Object.keys(taken)).toEqual(["j92", "j93", "j94", "j95", "j96", "j97", "j98", "j99"]);
+  expect(await world.during(world.actor.report({ ...identity, journal: "j99" as JournalId, reports: [] }))).toBe(1);
+});
+
+test("with an event each second all tables stay as large as after three hours", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  const rowsEachHour: number[][] = [];
+  for (let second = 1; second <= 5 * 3_600; second += 1) {
+    const muted = { type: "event", event: { type: "caller-muted", call: "c0", muted: second % 2 === 1 } } as Report;
+    world.report(muted);
+    await world.time.pass(1_000);
+    if (second % 3_600 === 0) {
+      const [entries] = world.sql.exec("SELECT count(*) AS n FROM entry");
+      rowsEachHour.push([world.journalRows, Number(entries?.n), world.outboxRows]);
+    }
+  }
+
+  for (const [journal = 0, entries = 0, outbox = 0] of rowsEachHour) {
+    expect(journal).toBeLessThan(10_300);
+    expect(entries).toBe(3);
+    expect(outbox).toBeLessThanOrEqual(2);
+  }
+  expect(world.posted.length).toBeGreaterThan(15_000);
+}, 60_000);
+
+test("an event each second for a week leaves 10,000 inputs, and of an input each minute those of a week", () => {
+  const most: number[] = [];
+  for (const [pauseMs, retention] of [
+    [1_000, { neededMs: 2 * hourMs, keptMs: 7 * dayMs }],
+    [60_000, { neededMs: 2 * hourMs, keptMs: 5 * dayMs }],
+  ] as const) {
+    const sql = new Database();
+    const store = new ConferenceStore(sql);
+    let rows = 0;
+    for (let at = 0; at < 7 * dayMs; at += pauseMs) {
+      store.append({ type: "time", at }, { bridge: null, serial: 0, msgIds: [], transIds: [], taken: {} });
+      store.prune(at, retention);
+      if (at % hourMs === 0) rows = Math.max(rows, Number(sql.exec("SELECT count(*) AS n FROM journal")[0]?.n));
+    }
+    most.push(rows);
+  }
+
+  expect(most[0]).toBeLessThan(10_300);
+  expect(most[1]).toBeLessThan(5 * 1_440 + 300);
+}, 60_000);
