@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ConfKey } from "../../src/foundation/ids.ts";
+import { memoryAlias } from "../simulation/memory-alias.ts";
 import { confKey, extConfId } from "./conference-world.ts";
-import { memoryAlias } from "./memory-alias.ts";
 
 const other = "555" as ConfKey;
 const third = "666" as ConfKey;

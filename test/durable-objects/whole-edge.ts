@@ -13,8 +13,8 @@ import { Metrics } from "../../src/http/metrics.ts";
 import type { Objects } from "../../src/http/objects.ts";
 import { RateLimit } from "../../src/http/rate-limit.ts";
 import { AliasCache } from "../../src/routing/alias-cache.ts";
+import { memoryAlias } from "../simulation/memory-alias.ts";
 import { localSettings } from "./conference-world.ts";
-import { memoryAlias } from "./memory-alias.ts";
 import { MemorySql } from "./memory-sql.ts";
 import { VirtualTime } from "./virtual-time.ts";
 

@@ -12,7 +12,7 @@ import { loadDomains } from "../../src/settings/load.ts";
 import { type DomainSettingsInput, localDomain } from "../../src/settings/local-domain.ts";
 import { createCodec } from "../../src/tsp/codec.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
-import { memoryAlias } from "../durable-objects/memory-alias.ts";
+import { memoryAlias } from "../simulation/memory-alias.ts";
 
 export const token = "operator-token";
 

@@ -1,0 +1,56 @@
+import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import type { Edge } from "./edge.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+const checkEveryMs = 10_000;
+/** An order that an agent has taken is told again after ten seconds: the agent that took it may be gone. */
+const takenWithinMs = 40_000;
+/** One that nobody takes is told less and less often. */
+const untakenWithinMs = 90_000;
+/** So long the edge may wait for a time that a clock set back has put off. */
+const clockWithinMs = 300_000;
+
+/** Judges that no order is left to an agent that has gone: a later order, or a restart, would only happen to bring it up again. */
+export class ToldAgain {
+  readonly #around: Surroundings;
+  readonly #toldAt = new Map<string, number>();
+  readonly #taken = new Set<string>();
+  readonly #confKeys = new Set<ConfKey>();
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  told(confKey: ConfKey, ids: readonly CommandId[]): void {
+    this.#confKeys.add(confKey);
+    for (const id of ids) this.#toldAt.set(`${confKey} ${id}`, this.#around.clock.now);
+  }
+
+  taken(confKey: ConfKey, ids: readonly CommandId[]): void {
+    for (const id of ids) this.#taken.add(`${confKey} ${id}`);
+  }
+
+  watch(edge: Edge): void {
+    const { clock } = this.#around;
+    clock.after(checkEveryMs, () => {
+      if (clock.now - edge.clockSetAt > clockWithinMs) this.#check(edge);
+      this.watch(edge);
+    });
+  }
+
+  #check({ conferences }: Edge): void {
+    const { clock, violated } = this.#around;
+    for (const confKey of this.#confKeys) {
+      const { disk } = conferences.get(confKey) ?? {};
+      if (!disk) continue;
+      for (const { key } of disk.exec("SELECT key FROM entry WHERE key LIKE 'order/%'")) {
+        const order = `${confKey} ${String(key).slice("order/".length)}`;
+        const toldAt = this.#toldAt.get(order);
+        const withinMs = this.#taken.has(order) ? takenWithinMs : untakenWithinMs;
+        if (toldAt === undefined || clock.now - toldAt <= withinMs) continue;
+        violated("an order that is pending is told again", `${order}: not for ${clock.now - toldAt} ms`);
+        this.#toldAt.set(order, clock.now);
+      }
+    }
+  }
+}
