@@ -1,11 +1,12 @@
 import type { ConfKey, EpochMs, MsgId } from "../src/foundation/ids.ts";
 import { dayPrefix, elevenDigits, lastSequence } from "../src/tsp/numbers.ts";
-import type { Block, NumberBlocks } from "./rpc.ts";
+import type { Block, HolderPage, NumberBlocks } from "./rpc.ts";
 import type { Sql } from "./sql.ts";
 
 /** How long it is known who was given a block: as long as an answer with its MsgID may come. */
 const holderMemoryMs = 7 * 24 * 3_600_000;
 const pruneEvery = 64;
+const pageSize = 100;
 
 /**
  * Which numbers were given to whom. One row for each pair of blocks; the two sequences advance apart (protocol T34), go
@@ -52,6 +53,19 @@ export class NumberBooks {
     return { msgIds, transIds };
   }
 
+  /** By a scan of the days since then alone: reading is billed. */
+  holdersSince(since: EpochMs, from: number | null): HolderPage {
+    const rows = this.#sql.exec(
+      "SELECT msg_first, holder, at FROM block WHERE msg_first >= ? ORDER BY msg_first LIMIT ?",
+      ...[from ?? firstOf(since), pageSize + 1],
+    );
+    const holders = rows
+      .slice(0, pageSize)
+      .flatMap(({ holder, at }) => (holder !== null && Number(at) >= since ? [holder] : []));
+    const next = rows[pageSize]?.msg_first;
+    return { holders: [...new Set(holders)] as ConfKey[], next: next === undefined ? null : Number(next) };
+  }
+
   holderOf(msgId: MsgId): ConfKey | null {
     if (!/^\d{11}$/.test(msgId)) return null;
     const number = Number(msgId);
@@ -61,6 +75,10 @@ export class NumberBooks {
     );
     return found && number < Number(found.msg_end) ? (found.holder as ConfKey | null) : null;
   }
+}
+
+function firstOf(day: EpochMs): number {
+  return Number(elevenDigits(dayPrefix(day), 0));
 }
 
 function block(now: EpochMs, sequence: number, count: number): Block {

@@ -1,8 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
-import type { ConfKey, MsgId } from "../src/foundation/ids.ts";
+import type { ConfKey, EpochMs, MsgId } from "../src/foundation/ids.ts";
 import type { Env } from "./env.ts";
 import { NumberBooks } from "./number-books.ts";
-import type { NumberBlocks, NumberPoolRpc } from "./rpc.ts";
+import type { HolderPage, NumberBlocks, NumberPoolRpc } from "./rpc.ts";
 import { storageSql } from "./sql.ts";
 
 /** The TransIDs and MsgIDs of one domain, given out in blocks, so that no two objects ever use the same. */
@@ -20,5 +20,9 @@ export class NumberPoolObject extends DurableObject<Env> implements NumberPoolRp
 
   async holderOf(msgId: MsgId): Promise<ConfKey | null> {
     return this.#books.holderOf(msgId);
+  }
+
+  async holdersSince(since: EpochMs, from: number | null): Promise<HolderPage> {
+    return this.#books.holdersSince(since, from);
   }
 }

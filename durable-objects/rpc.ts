@@ -5,6 +5,7 @@ import type {
   CommandId,
   ConfKey,
   DomainName,
+  EpochMs,
   ExtConfId,
   JournalId,
   MsgId,
@@ -49,6 +50,8 @@ export interface ConferenceRpc {
   /** Whether this handle stands for this conference now, and the conference is not over. */
   holds(extConfId: ExtConfId): Promise<boolean>;
   operate(request: OperatorRequest): Promise<OperatorOutcome>;
+  /** Does what is long overdue, for the case that the alarm got lost; costs nothing where there is no such thing. */
+  sweep(): Promise<void>;
 }
 
 /** A handle that is to stand for a conference. */
@@ -76,6 +79,12 @@ export interface NumberBlocks {
   readonly transIds: Block;
 }
 
+export interface HolderPage {
+  readonly holders: readonly ConfKey[];
+  /** `null`: there are no more. */
+  readonly next: number | null;
+}
+
 export interface NumberPoolRpc {
   /**
    * Two new blocks of `count` numbers each; on disk before they are given out. `holder`: the conference that will use
@@ -84,6 +93,8 @@ export interface NumberPoolRpc {
   take(request: { readonly holder: ConfKey | null; readonly count: number }): Promise<NumberBlocks>;
   /** The conference that was given the block of this MsgID. */
   holderOf(msgId: MsgId): Promise<ConfKey | null>;
+  /** The conferences that were given blocks since then, some at a time; `next` is where the following ones begin. */
+  holdersSince(since: EpochMs, from: number | null): Promise<HolderPage>;
 }
 
 export interface UnroutedMailRpc {

@@ -1,6 +1,7 @@
 import { domainOf } from "../durable-objects/domain-of.ts";
 import type { Env } from "../durable-objects/env.ts";
 import { logOf } from "../durable-objects/log.ts";
+import { sweep } from "../durable-objects/sweep.ts";
 import { createApp } from "./http/app.ts";
 import { problem } from "./http/bodies.ts";
 import type { Edge } from "./http/edge.ts";
@@ -33,6 +34,14 @@ export default {
     app ??= createApp(edgeOf(env, domains.value), refuseAgent);
     return app.fetch(request, env, context);
   },
+
+  /** By the cron trigger of wrangler.toml. */
+  async scheduled(_controller, env) {
+    const domains = loadDomains(env.DOMAINS);
+    if (!domains.ok) return;
+    const { conference, numberPool } = objectsOf(env);
+    await sweep({ domains: domains.value.keys(), conference, numberPool, log: logOf(env) }, Date.now());
+  },
 } satisfies ExportedHandler<Env>;
 
 function edgeOf(env: Env, domains: Domains): Edge {
@@ -49,7 +58,7 @@ function edgeOf(env: Env, domains: Domains): Edge {
   };
 }
 
-function objectsOf(env: Env): Objects {
+function objectsOf(env: Env) {
   return {
     conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
     alias: (domain, extConfId) => env.ALIAS.getByName(`${domain}/${extConfId}`),
@@ -57,7 +66,7 @@ function objectsOf(env: Env): Objects {
     unroutedMail: (domain, host) => env.UNROUTED_MAIL.getByName(`${domain}/${host}`),
     bridgeHealth: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`).health(),
     connectAgent: (domain, bridge, request) => env.RELAY.getByName(`${domain}/${bridge}`).fetch(request),
-  };
+  } satisfies Objects;
 }
 
 /** Accepts an agent's socket only to close it: a refused upgrade would not tell the agent's log why. */

@@ -14,6 +14,8 @@ import { NumberStock } from "./number-stock.ts";
  * does not. After a restart an agent's snapshots wake the conferences at once, but for those that it knows nothing of.
  */
 const alarmLeadMs = { creating: 1000, later: 5000 } as const;
+/** What is due for so long was forgotten by the alarm. */
+const overdueMs = 60_000;
 
 /**
  * One conference: each input is committed together with all that follows from it, and only then told to the bridge and
@@ -103,6 +105,16 @@ export class ConferenceActor {
   async alarm(): Promise<void> {
     this.#alarmAt = null;
     await this.#wake(this.#ledger.forgettableAt);
+  }
+
+  /** For an object that was there all the time, and whose alarm got lost; a new one has taken up everything by itself. */
+  async sweep(): Promise<void> {
+    const due = earliest(
+      this.#errands.nextDue,
+      this.#outbox.nextDue,
+      this.#ports.rules.nextDeadline(this.#ledger.state),
+    );
+    if (due !== null && due + overdueMs < this.#ports.now()) await this.alarm();
   }
 
   async #wake(forgetAt: EpochMs | null): Promise<void> {

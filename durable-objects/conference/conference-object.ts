@@ -55,6 +55,10 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
     return this.#actor?.operate(request) ?? "no-such-conference";
   }
 
+  async sweep(): Promise<void> {
+    await this.#actor?.sweep();
+  }
+
   override async alarm(): Promise<void> {
     await this.#actor?.alarm();
   }

@@ -75,3 +75,24 @@ test("mail that belongs to no conference takes no MsgIDs, and no key stands for 
   again.take(null, 50, noon);
   expect([again.holderOf("52491000000" as MsgId), again.holderOf("52491000049" as MsgId)]).toEqual([a, a]);
 });
+
+test("it is known page by page who was given numbers since then, each once in a page, and not who is no conference", () => {
+  const books = new NumberBooks(new MemorySql());
+  const keys = Array.from({ length: 250 }, (_, index) => `k${index}` as ConfKey);
+  books.take("old" as ConfKey, 20, noon - dayMs);
+  books.take("early" as ConfKey, 20, noon - 60_001);
+  for (const key of keys) books.take(key, 20, noon);
+  books.take(null, 20, noon);
+  books.take(keys[249] as ConfKey, 20, noon);
+
+  const found: ConfKey[] = [];
+  let pages = 0;
+  for (let from: number | null = null; pages === 0 || from !== null; pages += 1) {
+    const { holders, next } = books.holdersSince(noon - 60_000, from);
+    found.push(...holders);
+    from = next;
+  }
+
+  expect(found).toEqual(keys);
+  expect(pages).toBe(3);
+});

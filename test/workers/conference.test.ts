@@ -1,10 +1,17 @@
-import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import {
+  abortAllDurableObjects,
+  createScheduledController,
+  evictDurableObject,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ConferenceStore } from "../../durable-objects/conference/store.ts";
 import type { Order } from "../../src/bridge/orders.ts";
 import type { ConfKey, DomainName, ExtConfId, JournalId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import worker from "../../src/worker.ts";
 
 const host = "127.0.0.1:8801" as WebexHost;
 /** Another one for each test, since an object may outlive the storage that is taken from under it. */
@@ -94,6 +101,21 @@ test("a killed object delivers what it left behind when its alarm comes, without
   await vi.waitFor(() => expect(posted).toHaveLength(2), { timeout: 4000 });
   expect(new Set(posted).size).toBe(1);
   await vi.waitFor(async () => expect(await rows("SELECT seq FROM outbox")).toEqual([]));
+});
+
+test("a sweep by the cron trigger wakes an object whose alarm got lost", async () => {
+  reachable = false;
+  await receive("t1", create);
+  await bridgeDone();
+  await vi.waitFor(() => expect(posted).toHaveLength(1));
+  await runInDurableObject(conference(), (_object, state) => state.storage.deleteAlarm());
+  await abortAllDurableObjects();
+  reachable = true;
+
+  await worker.scheduled(createScheduledController(), env);
+
+  await vi.waitFor(() => expect(posted).toHaveLength(2));
+  expect(new Set(posted).size).toBe(1);
 });
 
 test("a handle belongs to the first that claims it, and stays with it for a while", async () => {
