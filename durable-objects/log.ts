@@ -21,7 +21,7 @@ export function logOf(env: { readonly DOMAINS: string }): Log {
 }
 
 /** A conference's key is what callers key in to enter; details of a fault quote what stood in a message. */
-export function withoutPersonal(line: LogLine): LogLine {
+function withoutPersonal(line: LogLine): LogLine {
   const safe = { ...line };
   for (const field of ["confKey", "conference"]) if (typeof safe[field] === "string") safe[field] = masked(safe[field]);
   for (const field of ["detail", "problem"]) {

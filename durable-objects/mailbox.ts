@@ -5,7 +5,7 @@ import type { Domain } from "./domain-of.ts";
 import { Outbox, type OutboxPorts, type Row } from "./outbox.ts";
 import type { Block } from "./rpc.ts";
 
-export interface MailboxPorts extends OutboxPorts {
+interface MailboxPorts extends OutboxPorts {
   domain(name: DomainName): Domain;
   takeTransIds(domain: DomainName): Promise<Block>;
   setAlarm(at: EpochMs): void;

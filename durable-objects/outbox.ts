@@ -9,7 +9,7 @@ import type { Log } from "./log.ts";
 import type { Sql } from "./sql.ts";
 
 /** One domain's way to say things to WebEx. */
-export interface WebexSide {
+interface WebexSide {
   readonly settings: Pick<DomainSettings, "webex">;
   readonly codec: Pick<AdapterCodec, "encode" | "readConfirmation" | "sends">;
 }

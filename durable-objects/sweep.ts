@@ -2,7 +2,7 @@ import type { ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import type { Log } from "./log.ts";
 import type { ConferenceRpc, NumberPoolRpc } from "./rpc.ts";
 
-export interface SweepPorts {
+interface SweepPorts {
   readonly domains: Iterable<DomainName>;
   numberPool(domain: DomainName): Pick<NumberPoolRpc, "holdersSince">;
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "sweep">;

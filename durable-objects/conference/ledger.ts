@@ -8,6 +8,7 @@ import type { Outbox, Row, Rows } from "../outbox.ts";
 import type { ConferenceIdentity, Delivered, NumberBlocks, ReportsOfAgent } from "../rpc.ts";
 import type { ConferencePorts } from "./conference-ports.ts";
 import { next } from "./numbers.ts";
+import { Seen } from "./seen.ts";
 import { type Books, ConferenceStore, type Retention } from "./store.ts";
 
 /** What a conference can be given to commit. */
@@ -20,7 +21,7 @@ export type Item =
   | { readonly type: "time" };
 
 /** What is to be done now that it is on disk. */
-export interface Committed {
+interface Committed {
   readonly rows: Rows;
   /** Those that are new. */
   readonly orders: readonly Order[];
@@ -49,8 +50,7 @@ export class Ledger {
   readonly #ports: ConferencePorts;
   readonly #store: ConferenceStore;
   readonly #outbox: Outbox;
-  /** TransID → when it was taken, the oldest first (protocol T38). */
-  readonly #seen = new Map<TransId, EpochMs>();
+  readonly #seen: Seen;
   #identity: ConferenceIdentity | null;
   #state: ConferenceState;
   #books: Books;
@@ -63,9 +63,7 @@ export class Ledger {
     this.#identity = identity;
     this.#state = state;
     this.#books = books;
-    if (!identity) return;
-    const since = ports.now() - this.domain.settings.transactionMemoryMs;
-    for (const [transId, at] of this.#store.transIdsSince(since)) this.#seen.set(transId, at);
+    this.#seen = new Seen(identity ? this.#store.transIdsSince(ports.now() - this.#retention.neededMs) : []);
   }
 
   get identity(): ConferenceIdentity | null {
@@ -111,8 +109,7 @@ export class Ledger {
   }
 
   isRepeat(transId: TransId): boolean {
-    const takenAt = this.#seen.get(transId);
-    return takenAt !== undefined && this.#ports.now() - takenAt < this.domain.settings.transactionMemoryMs;
+    return this.#seen.has(transId, this.#ports.now(), this.#retention.neededMs);
   }
 
   takenOf(journal: JournalId): number {
@@ -149,7 +146,7 @@ export class Ledger {
       throw error;
     }
     this.#books = draft.books;
-    for (const transId of draft.transIds) this.#remember(transId, at);
+    for (const transId of draft.transIds) this.#seen.add(transId, at, this.#retention.neededMs);
     return draft;
   }
 
@@ -211,16 +208,6 @@ export class Ledger {
       },
       unconfirmed: () => draft.rows.flatMap(({ host, messages }) => messages.map((message) => ({ host, message }))),
     };
-  }
-
-  #remember(transId: TransId, at: EpochMs): void {
-    this.#seen.delete(transId);
-    this.#seen.set(transId, at);
-    const memoryMs = this.domain.settings.transactionMemoryMs;
-    for (const [oldest, takenAt] of this.#seen) {
-      if (at - takenAt < memoryMs) return;
-      this.#seen.delete(oldest);
-    }
   }
 }
 

@@ -18,14 +18,14 @@ export interface Books {
 }
 
 /** Everything of a conference but its outbox, as it is found on disk. */
-export interface Loaded {
+interface Loaded {
   readonly identity: ConferenceIdentity | null;
   readonly state: ConferenceState;
   readonly books: Books;
 }
 
 /** An entry's key, `head` or `kind/id`, and what it shall hold; `null`: nothing any more. */
-export type Writes = ReadonlyMap<string, unknown>;
+type Writes = ReadonlyMap<string, unknown>;
 
 const noBooks: Books = { bridge: null, serial: 0, msgIds: [], transIds: [], taken: {} };
 const kinds = {

@@ -15,7 +15,7 @@ export interface Held {
 }
 
 /** The way to the conferences. No call may reject. */
-export interface LaneEnds {
+interface LaneEnds {
   ordersTaken(conference: ConfKey, ids: readonly CommandId[]): Promise<void>;
   report(conference: ConfKey, batch: Batch): Promise<void>;
   compare(conference: ConfKey, held: Held): Promise<void>;

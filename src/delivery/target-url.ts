@@ -8,7 +8,7 @@ export interface TargetSettings {
   readonly path: string;
 }
 
-export type BadTarget = { readonly kind: "not-a-host"; readonly text: string } | NotAllowed;
+type BadTarget = { readonly kind: "not-a-host"; readonly text: string } | NotAllowed;
 type NotAllowed = { readonly kind: "not-allowed"; readonly host: string };
 
 /** No user info, escape, blank or fragment fits here, so nothing is left for a URL parser to read differently. */

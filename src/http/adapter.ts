@@ -5,7 +5,7 @@ import type { Edge } from "./edge.ts";
 import { refuseHosts } from "./refuse-hosts.ts";
 
 /** Larger than any document of 50 messages (protocol T8). */
-export const MAX_DOCUMENT_BYTES = 1024 * 1024;
+const MAX_DOCUMENT_BYTES = 1024 * 1024;
 
 /**
  * Takes one document from WebEx (protocol T1, T4, T5, T8). What is wrong with its form is said in the Confirmation; a

@@ -6,7 +6,7 @@ import type { FromWebex } from "../tsp/messages.ts";
 import type { Objects } from "./objects.ts";
 
 /** One document that passed all checks of form. */
-export interface Letter {
+interface Letter {
   readonly domain: DomainName;
   readonly transId: TransId;
   readonly messages: readonly FromWebex[];

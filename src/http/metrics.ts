@@ -7,9 +7,9 @@ const helpTexts = {
   bridgehead_operators_refused_total: "Requests without the operator's token.",
 } as const;
 
-export type Counter = keyof typeof helpTexts;
+type Counter = keyof typeof helpTexts;
 /** Label values are names of domains and words of ours, never what a stranger sent: they need no escape. */
-export type Labels = Readonly<Record<string, string>>;
+type Labels = Readonly<Record<string, string>>;
 
 /** Counts since this isolate began; each isolate of a deployment has its own. */
 export class Metrics {

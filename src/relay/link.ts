@@ -21,7 +21,7 @@ export interface Waiting {
   readonly since: EpochMs;
 }
 
-export interface Proven {
+interface Proven {
   readonly role: "active" | "standby";
   readonly id: string;
   readonly agent: string;
@@ -71,7 +71,7 @@ export type LinkEffect =
       readonly reports: readonly NumberedReport[];
     };
 
-export interface LinkStep {
+interface LinkStep {
   readonly state: LinkState;
   readonly effects: readonly LinkEffect[];
 }

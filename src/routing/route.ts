@@ -4,7 +4,7 @@ import type { FromWebex, ToWebex } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 
 /** By what a message says which conference it is for. */
-export type Address =
+type Address =
   /** A create brings the key itself, and the handle that stands for it from now on. */
   | { readonly by: "conf-key"; readonly confKey: ConfKey; readonly extConfId: ExtConfId }
   | { readonly by: "ext-conf-id"; readonly extConfId: ExtConfId }
