@@ -1,4 +1,5 @@
 import { matchesBridge } from "../../src/conference/digest.ts";
+import { goesBy } from "../../src/conference/handles.ts";
 import type { OperatorRequest } from "../../src/conference/input.ts";
 import type { CommandId, EpochMs, ExtConfId, TransId } from "../../src/foundation/ids.ts";
 import { GroupCommit } from "../group-commit.ts";
@@ -87,10 +88,7 @@ export class ConferenceActor {
   }
 
   holds(extConfId: ExtConfId): boolean {
-    const { head } = this.#ledger.state;
-    if (head.phase === "absent" || head.phase === "ended") return false;
-    const now = this.#ports.now();
-    return head.extConfId === extConfId || head.former.some((one) => one.extConfId === extConfId && one.until > now);
+    return goesBy(this.#ledger.state.head, extConfId, this.#ports.now());
   }
 
   async operate(request: OperatorRequest): Promise<OperatorOutcome> {

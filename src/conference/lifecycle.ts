@@ -2,7 +2,7 @@ import type { EpochMs } from "../foundation/ids.ts";
 import { type Asked, asked } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import { announce, answerCreate } from "./announcements.ts";
+import { announce, answerCreate, tellStatus } from "./announcements.ts";
 import { forget } from "./call-outs.ts";
 import { tellNews } from "./callers.ts";
 import { isEnd, rebind, takeOver } from "./failover.ts";
@@ -95,7 +95,7 @@ function runningFrom({ extConfId, host, former, maxCallers, anonymousId }: Creat
 export function closed(turn: Turn, { askers, next }: Closing): void {
   answerLeftOvers(turn, "conference-closed");
   for (const asker of askers) turn.answer(asker, "ok");
-  tellEnded(turn);
+  tellStatus(turn, "ended");
   end(turn, true);
   for (const { message } of next) create(turn, message);
 }
@@ -134,7 +134,7 @@ export function endedByTelephone(turn: Turn): void {
   if (head.phase !== "running") return;
   if (head.closing) return closed(turn, head.closing);
   answerLeftOvers(turn, "conference-closed");
-  tellEnded(turn);
+  tellStatus(turn, "ended");
   end(turn, false);
 }
 
@@ -147,7 +147,7 @@ export function lostByBridge(turn: Turn): void {
   for (const callOut of turn.callOuts.values()) if (callOut.stage === "waiting") forget(turn, callOut);
   answerLeftOvers(turn, "bridge-unreachable");
   for (const caller of turn.callers.values()) if (!caller.left) tellNews(turn, caller, { status: "left" });
-  tellEnded(turn);
+  tellStatus(turn, "ended");
   end(turn, false);
 }
 
@@ -184,13 +184,6 @@ function wasClosedUnnoticed(turn: Turn, message: CreateRequest): boolean {
   turn.dropQueued(untold.host);
   turn.head = { ...head, closedUntil: at + turn.around.settings.closedMemoryMs };
   return true;
-}
-
-function tellEnded(turn: Turn): void {
-  const { head } = turn;
-  if (head.phase === "absent" || head.phase === "ended") return;
-  const { extConfId } = head;
-  turn.notify({ type: "conference-changed", msgId: turn.around.msgId(), extConfId, status: "ended" });
 }
 
 function end(turn: Turn, byWebex: boolean): void {

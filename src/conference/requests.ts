@@ -2,9 +2,11 @@ import { assertNever } from "../foundation/assert-never.ts";
 import type { ExtCallId, ExtConfId } from "../foundation/ids.ts";
 import { type Asked, asked } from "../tsp/answers.ts";
 import type { FromWebex } from "../tsp/messages.ts";
+import { tellStatus } from "./announcements.ts";
 import { cancelCallOut, startCallOut } from "./call-outs.ts";
 import { callerNamed, nameCaller, setMuted } from "./callers.ts";
 import { takeClientData } from "./client-data.ts";
+import { goesBy } from "./handles.ts";
 import type { OperatorRequest } from "./input.ts";
 import { close, create } from "./lifecycle.ts";
 import type { CallOut, Creating, Running } from "./state.ts";
@@ -32,14 +34,13 @@ export function takeRequest(turn: Turn, message: FromWebex): void {
 
 /** What operations staff ask for: data for a caller's client (protocol 2.3.11, 4.22), or new connect data. */
 export function takeOperatorRequest(turn: Turn, request: OperatorRequest): void {
+  if (request.type === "hybrid-data") {
+    return tellStatus(turn, "hybrid-data", { hybridConnectData: request.connectData });
+  }
   const { bound } = turn;
   if (!bound) return;
   const { extConfId } = bound;
   const msgId = turn.around.msgId();
-  if (request.type === "hybrid-data") {
-    const { connectData: hybridConnectData } = request;
-    return turn.notify({ type: "conference-changed", msgId, extConfId, status: "hybrid-data", hybridConnectData });
-  }
   const { extCallId, data } = request;
   if (callerNamed(turn, extCallId)) turn.notify({ type: "client-passthrough", msgId, extConfId, extCallId, data });
 }
@@ -84,9 +85,7 @@ function liveUnder(turn: Turn, extConfId: ExtConfId): Creating | Running | null 
   const { head } = turn;
   if (head.phase === "absent" || head.phase === "ended") return null;
   if (head.phase === "running" && !head.attached) return null;
-  const known =
-    head.extConfId === extConfId || head.former.some((old) => old.extConfId === extConfId && turn.at < old.until);
-  return known ? head : null;
+  return goesBy(head, extConfId, turn.at) ? head : null;
 }
 
 /** Mute and unmute: Privilege in the request, Status in the news (protocol 2.2.6, 4.11, section 5, row 15). */
