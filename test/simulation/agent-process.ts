@@ -154,6 +154,10 @@ export class AgentProcess {
     if (!idle && this.faults.hits("agent dies after a write")) return this.die();
     if (reconnect && this.#wire) this.#terminate(this.#wire);
     for (const message of messages) this.#say(message);
+    if (acts.length > 0) {
+      const { whoActs, alone } = this.#relay;
+      whoActs.begins(this.name, { linked: this.#welcomed, alone });
+    }
     const life = this.#lives;
     for (const act of acts) {
       if (this.faults.hits("agent dies after a write")) return this.die();

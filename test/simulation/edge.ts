@@ -22,15 +22,16 @@ import { Relay } from "./relay.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { ToldAgain } from "./told-again.ts";
 
-export const domainName = "local" as DomainName;
+const domainName = "local" as DomainName;
 export const agentNames = ["agent-1", "agent-2"] as const;
 
-export const domain: Domain = theDomain();
+/** By how many agents serve its bridge. */
+const domains = { 1: domainOf(1), 2: domainOf(2) } as const;
 
-function theDomain(): Domain {
+function domainOf(agents: number): Domain {
   const publicKey = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
   const loaded = loadDomains(
-    JSON.stringify({ local: localDomain({ agents: agentNames.map((name) => ({ name, publicKey })) }) }),
+    JSON.stringify({ local: localDomain({ agents: agentNames.slice(0, agents).map((name) => ({ name, publicKey })) }) }),
   );
   const settings = loaded.ok ? loaded.value.get(domainName) : undefined;
   if (!settings) throw new Error("the local domain is missing");
@@ -56,19 +57,21 @@ export class Edge {
   /** When each message to WebEx was decided on: it may then wait behind the attempts of others. */
   readonly madeAt = new Map<MsgId, number>();
   readonly #around: Surroundings;
+  readonly #domain: Domain;
   readonly #post: PostToWebex;
   readonly #aliases = new Map<ExtConfId, Alias>();
   readonly #cache = new AliasCache();
   readonly #objects: Objects;
 
-  constructor(around: Surroundings, post: PostToWebex) {
+  constructor(around: Surroundings, agents: keyof typeof domains, post: PostToWebex) {
     this.#around = around;
+    this.#domain = domains[agents];
     this.#post = post;
     this.toldAgain = new ToldAgain(around);
     this.toldAgain.watch(this);
     this.#objects = this.#makeObjects();
     this.pool = new Hosted("number pool", around, ({ sql }) => ({ books: new NumberBooks(sql) }));
-    this.relay = new Relay(around, domainName, domain.settings, {
+    this.relay = new Relay(around, domainName, this.#domain.settings, {
       report: (reports) => this.conference(reports.confKey).call((actor) => actor.report(reports)),
       matchesBridge: (confKey, digest) => this.conference(confKey).call(async (actor) => actor.matchesBridge(digest)),
       ordersTaken: (confKey, ids) => {
@@ -80,7 +83,7 @@ export class Edge {
 
   /** One post of WebEx to the adapter URL, from its bytes to the answer's status and text. */
   async receive(body: Uint8Array): Promise<{ readonly status: number; readonly text: string }> {
-    const { codec } = domain;
+    const { codec } = this.#domain;
     const document = codec.decode(body);
     if (!document.ok) return { status: 200, text: codec.confirm(document.transId, document.result) };
     const { transId, messages } = document;
@@ -127,7 +130,7 @@ export class Edge {
           },
           now: () => around.edgeNow(),
           post: (request) => send(() => this.#post(hosted, request)),
-          domain: () => domain,
+          domain: () => this.#domain,
           chooseBridge: async () => "simulated" as BridgeName,
           tell: (_, __, orders) => {
             this.toldAgain.told(
@@ -160,7 +163,7 @@ export class Edge {
           log: (line) => around.tell(() => `${name}: ${line.event}`),
           now: () => around.edgeNow(),
           post: (request) => send(() => this.#post(hosted, request)),
-          domain: () => domain,
+          domain: () => this.#domain,
           takeTransIds: () => send(async (): Promise<Block> => (await this.#takeNumbers(null, 50)).transIds),
         }),
     );

@@ -8,6 +8,7 @@ import { type AgentToEdge, CLOSE_CODES, type EdgeToAgent } from "../../src/relay
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { FaultSource } from "./faults.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { WhoActs } from "./who-acts.ts";
 import type { Wire } from "./wire.ts";
 
 export type AgentWire = Wire<EdgeToAgent, AgentToEdge>;
@@ -25,6 +26,7 @@ export class Relay {
   readonly #domain: DomainName;
   readonly #settings: DomainSettings;
   readonly #neighbours: RelayNeighbours;
+  readonly whoActs: WhoActs;
   #wires = new Map<string, AgentWire>();
   #state: LinkState = { epoch: 0, links: [] };
   #lanes: Lanes;
@@ -38,7 +40,12 @@ export class Relay {
     this.#domain = domain;
     this.#settings = settings;
     this.#neighbours = neighbours;
+    this.whoActs = new WhoActs(around);
     this.#lanes = this.#newLanes();
+  }
+
+  get alone(): boolean {
+    return this.#settings.bridges[0]?.agents.length === 1;
   }
 
   /** An agent connects; returns the end of its wire here. */
@@ -97,7 +104,7 @@ export class Relay {
     const { agent, journal } = hello;
     if (!verdict.ok) this.#take({ type: "refused", id, why: verdict.why, at });
     else {
-      const alone = bridge.agents.length === 1;
+      const { alone } = this;
       this.#take({ type: "proven", id, agent, journal, alone, keypad: this.#settings.keypad, at });
     }
   }
@@ -106,6 +113,7 @@ export class Relay {
     const { state, effects } = step(this.#state, input);
     this.#state = state;
     const active = activeLink(state);
+    if (active) this.whoActs.chosen(active.agent);
     // Whom a silent agent keeps from acting, nobody hears: requests are refused in time all the same.
     if (active && input.at - active.lastSeen >= SILENCE_MS) {
       this.#around.violated("a silent agent is replaced", active.agent);

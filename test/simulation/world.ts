@@ -82,11 +82,12 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
   };
   present = around;
   const webex = new Webex(around, 2 + draws.between(0, 2));
-  const edge = new Edge(around, (origin, request) => webex.receive(origin, request));
+  const agentCount = draws.chance(0.5) ? 1 : 2;
+  const edge = new Edge(around, agentCount, (origin, request) => webex.receive(origin, request));
   webex.edge = edge;
   const bridge = new Bridge(around);
   const agents = agentNames
-    .slice(0, draws.between(1, agentNames.length + 1))
+    .slice(0, agentCount)
     .map((name) => new AgentProcess(name, around, edge.relay, bridge));
   const actions: string[] = [];
   const meetings = Array.from(

@@ -1,0 +1,29 @@
+import { SILENCE_MS } from "../../src/relay/link.ts";
+import type { Surroundings } from "./surroundings.ts";
+
+/** Judges who acts: of two agents the one that the relay has chosen, and no other. */
+export class WhoActs {
+  readonly #around: Surroundings;
+  readonly #replacedAt = new Map<string, number>();
+  #chosen: string | null = null;
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  chosen(agent: string): void {
+    if (agent === this.#chosen) return;
+    if (this.#chosen !== null) this.#replacedAt.set(this.#chosen, this.#around.clock.now);
+    this.#replacedAt.delete(agent);
+    this.#chosen = agent;
+  }
+
+  /** `linked`: as far as it can know. An agent that is alone acts without a link, too. */
+  begins(agent: string, { linked, alone }: { readonly linked: boolean; readonly alone: boolean }): void {
+    const { clock, violated } = this.#around;
+    if (!linked && !alone) violated("one of two agents acts with a link alone", agent);
+    // So long a link that is half open may go unnoticed.
+    const sinceMs = clock.now - (this.#replacedAt.get(agent) ?? clock.now);
+    if (sinceMs >= SILENCE_MS) violated("an agent that was replaced leaves the bridge alone", `${agent}: ${sinceMs} ms`);
+  }
+}
