@@ -73,7 +73,7 @@ export class ConferenceActor {
   /** Resolves, when they are on disk, to the highest number taken of this journal. */
   async report(reports: ReportsOfAgent): Promise<number> {
     this.#ledger.introduce(reports);
-    this.#errands.agentIsThere();
+    this.#errands.agentIsThere(reports.journal);
     await this.#commits.submit({ type: "bridge", reports });
     return this.#ledger.takenOf(reports.journal);
   }

@@ -116,6 +116,11 @@ export class Ledger {
     return this.#books.taken[journal] ?? 0;
   }
 
+  /** Whose reports were taken last; `undefined`: nobody's yet. */
+  get lastJournal(): JournalId | undefined {
+    return Object.keys(this.#books.taken).at(-1) as JournalId | undefined;
+  }
+
   /** They are on disk with the next input; those that are lost before were used by nobody. */
   addNumbers({ msgIds, transIds }: NumberBlocks): void {
     const books = this.#books;

@@ -9,7 +9,7 @@ const pausesMs = [1000, 2000, 4000, 5000] as const;
 /** After that: whoever has been away for so long reports when it is back. */
 const longPauseMs = 60_000;
 const patienceMs = 60_000;
-/** Before an order that an agent has taken: another one may be in charge by now, and knows nothing of it. */
+/** Before an order that an agent has taken: another one may be in charge by now, and have nothing to report of this conference. */
 const repeatTakenMs = 10_000;
 
 interface Told {
@@ -38,6 +38,12 @@ export class PendingOrders {
     for (const [id, { lastAt }] of this.#told) {
       if (!this.#taken.has(id) && now - lastAt >= pausesMs[0]) this.#told.delete(id);
     }
+  }
+
+  /** Another agent is in charge: whatever the one before had taken is due. */
+  agentIsNew(): void {
+    this.#taken.clear();
+    this.#told.clear();
   }
 
   /**

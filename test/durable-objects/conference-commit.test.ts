@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/orders.ts";
-import type { CommandId, TransId } from "../../src/foundation/ids.ts";
+import type { CommandId, JournalId, TransId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
   ConferenceWorld,
@@ -239,6 +239,27 @@ test("orders to a bridge that is away for an hour are told some seventy times, a
   await world.during(world.report(callerEntered(1)));
   expect(world.told).toHaveLength(told + 1);
   expect(world.told.at(-1)).toMatchObject([{ command: { type: "expel" }, again: true }]);
+});
+
+test("what an agent had taken is told at once when another one reports", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  await world.during(world.receive("t1", muteCaller("1001")));
+  world.actor.ordersTaken(world.told.flat().map(({ id }) => id));
+  const told = world.told.length;
+
+  await world.during(world.report(callerEntered(1)));
+  expect(world.told).toHaveLength(told);
+
+  await world.during(
+    world.actor.report({
+      ...identity,
+      journal: "another" as JournalId,
+      reports: [{ number: 1, report: callerEntered(2) }],
+    }),
+  );
+  expect(world.told).toHaveLength(told + 1);
+  expect(world.told.at(-1)).toMatchObject([{ command: { type: "mute" }, again: true }]);
 });
 
 test("a relay that cannot be reached is tried again after a second, and not only by the alarm", async () => {

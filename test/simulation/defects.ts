@@ -119,6 +119,12 @@ export const defects: readonly Defect[] = [
     after: "const repeatTakenMs = 10_000_000;",
   },
   {
+    name: "the next agent waits for what the one before had taken",
+    file: "durable-objects/conference/errands.ts",
+    before: "else this.#pending.agentIsNew();",
+    after: "",
+  },
+  {
     name: "the number pool begins again after a restart",
     file: "durable-objects/number-books.ts",
     before: "if (!latest) return;",

@@ -31,7 +31,9 @@ const domains = { 1: domainOf(1), 2: domainOf(2) } as const;
 function domainOf(agents: number): Domain {
   const publicKey = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
   const loaded = loadDomains(
-    JSON.stringify({ local: localDomain({ agents: agentNames.slice(0, agents).map((name) => ({ name, publicKey })) }) }),
+    JSON.stringify({
+      local: localDomain({ agents: agentNames.slice(0, agents).map((name) => ({ name, publicKey })) }),
+    }),
   );
   const settings = loaded.ok ? loaded.value.get(domainName) : undefined;
   if (!settings) throw new Error("the local domain is missing");

@@ -1,4 +1,3 @@
-import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { Act } from "./bridge.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -11,9 +10,6 @@ export class OncePerAct {
   /** Conference and call → the highest serial number of an order of the edge that was carried out for it. */
   readonly #serials = new Map<string, number>();
 
-  /** Conference and call → who muted or unmuted it last. */
-  readonly #mutedBy = new Map<string, CommandId>();
-
   constructor(around: Surroundings) {
     this.#around = around;
   }
@@ -21,10 +17,8 @@ export class OncePerAct {
   check({ commandId, conference, act, done }: Act): void {
     if (!done) return;
     const order = `${conference} ${commandId}`;
-    if (this.#done.has(order) && !this.#undoneByPhone(conference, act))
-      this.#around.violated("an order acts once", `${commandId} ${JSON.stringify(act)}`);
+    if (this.#done.has(order)) this.#around.violated("an order acts once", `${commandId} ${JSON.stringify(act)}`);
     this.#done.add(order);
-    if (act.type === "mute" || act.type === "unmute") this.#mutedBy.set(`${conference} ${act.call}`, commandId);
     if (act.type === "dial") {
       const { local } = act.number;
       if (this.#dialled.has(local)) this.#around.violated("a number is dialled once", local);
@@ -36,10 +30,5 @@ export class OncePerAct {
     const before = this.#serials.get(key) ?? 0;
     if (serial < before) this.#around.violated("no order overtakes a later one", `${commandId} ${JSON.stringify(act)}`);
     this.#serials.set(key, Math.max(serial, before));
-  }
-  /** The agent that takes over looks for an order's trace, and the caller has just wiped it out by its own keypad. */
-  #undoneByPhone(conference: ConfKey | null, act: Act["act"]): boolean {
-    if (act.type !== "mute" && act.type !== "unmute") return false;
-    return this.#mutedBy.get(`${conference} ${act.call}`)?.startsWith("keypad-") ?? false;
   }
 }

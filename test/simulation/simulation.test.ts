@@ -43,7 +43,7 @@ describe("worlds that failed once", () => {
     [1512, "what was made before a request came, and waited behind other transactions, seemed to be told out of turn"],
     [1609, "a dialled call stayed on the line after its agent had given up the order"],
     [2157, "a sub-conference was closed after its conference had been let go on by itself"],
-    [2429, "a caller unmuted itself between the death of the agent that had muted it and the look of the next one"],
+    [2429, "a caller unmuted itself before the next agent heard of the mute that the one before had carried out"],
     [
       2877,
       "a close that was refused for want of time was given up by an agent that was replaced, and nobody asked again",

@@ -24,6 +24,7 @@ export class WhoActs {
     if (!linked && !alone) violated("one of two agents acts with a link alone", agent);
     // So long a link that is half open may go unnoticed.
     const sinceMs = clock.now - (this.#replacedAt.get(agent) ?? clock.now);
-    if (sinceMs >= SILENCE_MS) violated("an agent that was replaced leaves the bridge alone", `${agent}: ${sinceMs} ms`);
+    if (sinceMs >= SILENCE_MS)
+      violated("an agent that was replaced leaves the bridge alone", `${agent}: ${sinceMs} ms`);
   }
 }

@@ -86,9 +86,7 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
   const edge = new Edge(around, agentCount, (origin, request) => webex.receive(origin, request));
   webex.edge = edge;
   const bridge = new Bridge(around);
-  const agents = agentNames
-    .slice(0, agentCount)
-    .map((name) => new AgentProcess(name, around, edge.relay, bridge));
+  const agents = agentNames.slice(0, agentCount).map((name) => new AgentProcess(name, around, edge.relay, bridge));
   const actions: string[] = [];
   const meetings = Array.from(
     { length: draws.between(2, 5) },
