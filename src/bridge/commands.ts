@@ -1,46 +1,56 @@
-import type { CallId, RoomId } from "../foundation/ids.ts";
+import * as v from "valibot";
 import type { PhoneNumber } from "../foundation/phone-number.ts";
+import { type Checked, call, flag, room, typed, whole, word } from "./schemas.ts";
+
+const number: v.GenericSchema<unknown, PhoneNumber> = v.object({
+  country: word,
+  area: word,
+  local: word,
+  extension: word,
+});
+
+export const command = v.variant("type", [
+  typed("create-conference", {
+    maxCallers: v.nullable(whole),
+    /** An attendee ID that makes its caller a silent monitor: muted, and no tone when it enters (protocol 4.18). */
+    anonymousId: v.nullable(word),
+  }),
+  v.object({ type: v.picklist(["end-conference", "lock", "unlock", "report-speakers", "stop-reporting-speakers"]) }),
+  typed("create-room", { room, kind: v.picklist(["sub", "private"]) }),
+  typed("close-room", { room }),
+  /** Starts to ring; the outcome is told later, by `call-answered` or `caller-left`. */
+  typed("dial", { call, number, waitMs: whole }),
+  v.object({ type: v.picklist(["cancel-dial", "mute", "unmute", "expel"]), call }),
+  /** Brings an answered or prompted call into the main room. */
+  typed("admit", { call, muted: flag, joinTone: flag }),
+  /** Moves a call into a room, `main` among them; an answered call may go straight into a room. */
+  typed("move", { call, room }),
+]);
 
 /** What can be asked of any bridge, always for one conference. A bridge acts on each once. */
-export type BridgeCommand =
-  | {
-      readonly type: "create-conference";
-      readonly maxCallers: number | null;
-      /** An attendee ID that makes its caller a silent monitor: muted, and no tone when it enters (protocol 4.18). */
-      readonly anonymousId: string | null;
-    }
-  | { readonly type: "end-conference" }
-  | { readonly type: "lock" }
-  | { readonly type: "unlock" }
-  | { readonly type: "create-room"; readonly room: RoomId; readonly kind: "sub" | "private" }
-  | { readonly type: "close-room"; readonly room: RoomId }
-  /** Starts to ring; the outcome is told later, by `call-answered` or `caller-left`. */
-  | { readonly type: "dial"; readonly call: CallId; readonly number: PhoneNumber; readonly waitMs: number }
-  | { readonly type: "cancel-dial"; readonly call: CallId }
-  /** Brings an answered or prompted call into the main room. */
-  | { readonly type: "admit"; readonly call: CallId; readonly muted: boolean; readonly joinTone: boolean }
-  /** Moves a call into a room, `main` among them; an answered call may go straight into a room. */
-  | { readonly type: "move"; readonly call: CallId; readonly room: RoomId }
-  | { readonly type: "mute"; readonly call: CallId }
-  | { readonly type: "unmute"; readonly call: CallId }
-  | { readonly type: "expel"; readonly call: CallId }
-  | { readonly type: "report-speakers" }
-  | { readonly type: "stop-reporting-speakers" };
-
+export type BridgeCommand = Checked<typeof command>;
 export type BridgeCommandType = BridgeCommand["type"];
 
-/** Why a bridge did not carry out a command. */
-export type RefusalReason =
-  | "refused"
-  | "capacity"
-  | "not-supported"
-  | "no-such-conference"
-  | "no-such-call"
-  | "no-such-room"
-  | "locked"
+export const refusalReason = v.picklist([
+  "refused",
+  "capacity",
+  "not-supported",
+  "no-such-conference",
+  "no-such-call",
+  "no-such-room",
+  "locked",
   /** The order's time had passed before it could be begun: nothing was done. */
-  | "too-late"
-  | "unreachable";
+  "too-late",
+  "unreachable",
+]);
+
+/** Why a bridge did not carry out a command. */
+export type RefusalReason = Checked<typeof refusalReason>;
+
+export const outcome = v.variant("done", [
+  v.object({ done: v.literal(true) }),
+  v.object({ done: v.literal(false), reason: refusalReason }),
+]);
 
 /** What became of a command. A change that a command made is told by this alone, never by an event as well. */
-export type CommandOutcome = { readonly done: true } | { readonly done: false; readonly reason: RefusalReason };
+export type CommandOutcome = Checked<typeof outcome>;

@@ -1,71 +1,89 @@
-import type { KeypadCodes, NumberedReport, Order } from "../bridge/orders.ts";
-import type { CommandId, ConfKey, JournalId } from "../foundation/ids.ts";
+import * as v from "valibot";
+import { keypadCodes, numberedReport, type Order, order } from "../bridge/orders.ts";
+import { type Checked, commandId, conference, flag, id, typed, whole, word } from "../bridge/schemas.ts";
+import type { CommandId, JournalId } from "../foundation/ids.ts";
 
 export const LINK_PROTOCOL_VERSION = 1;
 
-export type EdgeToAgent =
-  | { readonly type: "challenge"; readonly nonce: string }
-  | {
-      readonly type: "welcome";
-      readonly role: "active" | "standby";
-      /** Rises with each change of the active agent; commands of an older one are refused. */
-      readonly epoch: number;
-      readonly heartbeatMs: number;
-      /** Whether the bridge has no other agent that could act in this one's place. */
-      readonly alone: boolean;
-      readonly keypad: KeypadCodes;
-    }
+const epoch = whole;
+const ping = typed("ping", { nonce: word });
+const pong = typed("pong", { nonce: word });
+
+export const edgeToAgent = [
+  typed("challenge", { nonce: word }),
+  typed("welcome", {
+    role: v.picklist(["active", "standby"]),
+    /** Rises with each change of the active agent; commands of an older one are refused. */
+    epoch,
+    heartbeatMs: v.pipe(whole, v.minValue(1)),
+    /** Whether the bridge has no other agent that could act in this one's place. */
+    alone: flag,
+    keypad: keypadCodes,
+  }),
   /** A standby is the active agent from now on. */
-  | { readonly type: "activate"; readonly epoch: number }
-  | {
-      readonly type: "commands";
-      readonly epoch: number;
-      readonly conference: ConfKey;
-      readonly orders: readonly Order[];
-      /** Never sent: orders that the decoder did not understand. They must not hold up the others. */
-      readonly misfits?: readonly CommandId[];
-    }
+  typed("activate", { epoch }),
+  v.pipe(
+    typed("commands", { epoch, conference, orders: v.array(v.unknown()) }),
+    v.transform((message) => ({ ...message, ...sorted(message.orders) })),
+  ),
   /** The conference has taken, and stored, the reports up to this number. */
-  | { readonly type: "reports-taken"; readonly conference: ConfKey; readonly upTo: number }
+  typed("reports-taken", { conference, upTo: whole }),
   /** The digest of this conference differs from what its object knows. */
-  | { readonly type: "snapshot-wanted"; readonly conference: ConfKey }
-  | { readonly type: "ping"; readonly nonce: string }
-  | { readonly type: "pong"; readonly nonce: string };
+  typed("snapshot-wanted", { conference }),
+  ping,
+  pong,
+];
 
-export type AgentToEdge =
-  | {
-      readonly type: "hello";
-      readonly version: number;
-      readonly agent: string;
-      readonly domain: string;
-      readonly bridge: string;
-      readonly journal: JournalId;
-      /** Of the challenge that this answers. The signature covers it; it stands here too so that a repeat is called one. */
-      readonly nonce: string;
-      /** Base64url, 64 bytes, over `helloText`. */
-      readonly signature: string;
-      readonly at: number;
-    }
-  /** The orders are in the journal; the edge need not repeat them. */
-  | { readonly type: "commands-taken"; readonly conference: ConfKey; readonly ids: readonly CommandId[] }
-  | {
-      readonly type: "reports";
-      readonly epoch: number;
-      readonly conference: ConfKey;
-      readonly reports: readonly NumberedReport[];
-    }
-  /** Each minute, of what the bridge holds; of conferences where something is under way or untold there is none. */
-  | { readonly type: "digests"; readonly epoch: number; readonly digests: readonly ConferenceDigest[] }
-  /** Whether the bridge answers, and how full it is; sent on change. */
-  | { readonly type: "health"; readonly bridgeUp: boolean; readonly portsInUse: number; readonly ports: number | null }
-  | { readonly type: "ping"; readonly nonce: string }
-  | { readonly type: "pong"; readonly nonce: string };
+export type EdgeToAgent = Checked<(typeof edgeToAgent)[number]>;
 
-export interface ConferenceDigest {
-  readonly conference: ConfKey;
+const conferenceDigest = v.object({
+  conference,
   /** See `digestOf`. */
-  readonly digest: string;
+  digest: word,
+});
+
+export type ConferenceDigest = Checked<typeof conferenceDigest>;
+
+export const agentToEdge = [
+  typed("hello", {
+    version: whole,
+    agent: word,
+    domain: word,
+    bridge: word,
+    journal: id<JournalId>(),
+    /** Of the challenge that this answers. The signature covers it; it stands here too so that a repeat is called one. */
+    nonce: word,
+    /** Over `helloText`. */
+    signature: v.pipe(word, v.regex(/^[A-Za-z0-9_-]{86}$/, "not 64 bytes in base64url")),
+    at: whole,
+  }),
+  /** The orders are in the journal; the edge need not repeat them. */
+  typed("commands-taken", { conference, ids: v.array(commandId) }),
+  typed("reports", { epoch, conference, reports: v.array(numberedReport) }),
+  /** Each minute, of what the bridge holds; of conferences where something is under way or untold there is none. */
+  typed("digests", { epoch, digests: v.array(conferenceDigest) }),
+  /** Whether the bridge answers, and how full it is; sent on change. */
+  typed("health", { bridgeUp: flag, portsInUse: whole, ports: v.nullable(whole) }),
+  ping,
+  pong,
+];
+
+export type AgentToEdge = Checked<(typeof agentToEdge)[number]>;
+
+/** Those that are understood, and the ids of the others, which must not hold them up. `misfits` is never sent. */
+function sorted(values: readonly unknown[]): { orders: Order[]; misfits?: CommandId[] } {
+  const orders: Order[] = [];
+  const misfits: CommandId[] = [];
+  for (const value of values) {
+    const known = v.safeParse(order, value, { abortEarly: true });
+    const misfit = known.success ? null : v.safeParse(named, value);
+    if (known.success) orders.push(known.output);
+    else if (misfit?.success) misfits.push(misfit.output.id);
+  }
+  return misfits.length === 0 ? { orders } : { orders, misfits };
 }
+
+const named = v.object({ id: commandId });
 
 /** What an agent signs to prove who it is: nothing of it can be used for another bridge, domain, link or version. */
 export function helloText(hello: {
