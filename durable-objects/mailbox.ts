@@ -1,9 +1,8 @@
-import type { DomainName, EpochMs, TransId, WebexHost } from "../src/foundation/ids.ts";
-import type { ToWebex } from "../src/tsp/messages.ts";
+import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
 import { left, next, type Reserve } from "./conference/numbers.ts";
 import type { Domain } from "./domain-of.ts";
 import { Outbox, type OutboxPorts, type Row } from "./outbox.ts";
-import type { Block } from "./rpc.ts";
+import type { Block, Mail, UnroutedMailRpc } from "./rpc.ts";
 
 interface MailboxPorts extends OutboxPorts {
   domain(name: DomainName): Domain;
@@ -11,18 +10,10 @@ interface MailboxPorts extends OutboxPorts {
   setAlarm(at: EpochMs): void;
 }
 
-export interface Mail {
-  readonly domain: DomainName;
-  readonly host: WebexHost;
-  /** The transaction that is answered. */
-  readonly transId: TransId;
-  readonly messages: readonly ToWebex[];
-}
-
 const alarmLeadMs = 5000;
 
 /** Answers that belong to no conference, each transaction answered once. */
-export class Mailbox {
+export class Mailbox implements UnroutedMailRpc {
   readonly #ports: MailboxPorts;
   readonly #outbox: Outbox;
   #domain: DomainName | null;
@@ -44,7 +35,6 @@ export class Mailbox {
     this.alarm();
   }
 
-  /** Resolves when the answers, or an earlier copy of them, are on disk. */
   async send(mail: Mail): Promise<void> {
     this.#domain ??= mail.domain;
     while (left(this.#transIds) < mail.messages.length) {

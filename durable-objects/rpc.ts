@@ -12,6 +12,7 @@ import type {
   TransId,
   WebexHost,
 } from "../src/foundation/ids.ts";
+import type { Health } from "../src/relay/link.ts";
 import type { FromWebex, ToWebex } from "../src/tsp/messages.ts";
 
 /** Says which conference is meant; the object keeps it with its first input. */
@@ -97,22 +98,23 @@ export interface NumberPoolRpc {
   holdersSince(since: EpochMs, from: number | null): Promise<HolderPage>;
 }
 
+/** Answers that belong to no conference. */
+export interface Mail {
+  readonly domain: DomainName;
+  readonly host: WebexHost;
+  /** The transaction that is answered, once. */
+  readonly transId: TransId;
+  readonly messages: readonly ToWebex[];
+}
+
 export interface UnroutedMailRpc {
-  /** Answers that belong to no conference; `transId` is the one they answer, and is answered once. */
-  send(mail: {
-    readonly domain: DomainName;
-    readonly host: WebexHost;
-    readonly transId: TransId;
-    readonly messages: readonly ToWebex[];
-  }): Promise<void>;
+  /** Resolves when the answers, or an earlier copy of them, are on disk. */
+  send(mail: Mail): Promise<void>;
 }
 
 /** How a bridge is, as its relay last heard. */
-export interface BridgeHealth {
+export interface BridgeHealth extends Health {
   readonly agentConnected: boolean;
-  readonly bridgeUp: boolean;
-  readonly portsInUse: number;
-  readonly ports: number | null;
 }
 
 export interface RelayRpc {

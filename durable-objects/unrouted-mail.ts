@@ -2,9 +2,9 @@ import { DurableObject } from "cloudflare:workers";
 import { domainOf } from "./domain-of.ts";
 import type { Env } from "./env.ts";
 import { logOf } from "./log.ts";
-import { type Mail, Mailbox } from "./mailbox.ts";
+import { Mailbox } from "./mailbox.ts";
 import { fetchPost } from "./post.ts";
-import type { UnroutedMailRpc } from "./rpc.ts";
+import type { Mail, UnroutedMailRpc } from "./rpc.ts";
 import { storageSql } from "./sql.ts";
 
 /** Few numbers at a time: this mail is rare, and those not used are lost when the object is evicted. */
