@@ -15,8 +15,7 @@ import { Wire } from "./wire.ts";
 
 const tickMs = 200;
 /** With nothing under way a tick finds nothing to do: fewer of them make a faster world. */
-const idleTickMs = 1_000;
-const emptyTickMs = 2_500;
+const idleTickMs = 2_500;
 const pongMs = 5_000;
 
 /** One agent: its journal outlives the process, which may die at any step or stand still for a while. */
@@ -129,8 +128,7 @@ export class AgentProcess {
 
   #tickLater(life: number): void {
     const { status } = this.#agent ?? {};
-    const pauseMs =
-      !status || status.running + status.untold > 0 ? tickMs : status.calls > 0 ? idleTickMs : emptyTickMs;
+    const pauseMs = !status || status.running + status.untold > 0 ? tickMs : idleTickMs;
     this.#later(pauseMs, () => {
       this.#inputs.push({ type: "time" });
       if (this.#inputs.length === 1) this.#turn();

@@ -1,8 +1,15 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Sql, SqlRow, SqlValue } from "../../durable-objects/sql.ts";
 
+/** Making one, with its tables and statements, costs more than most worlds write into it. */
+const spare: Database[] = [];
+
 /** A database in memory that outlives the object above it. */
 export class Database implements Sql {
+  static open(): Database {
+    return spare.pop() ?? new Database();
+  }
+
   readonly #database = new DatabaseSync(":memory:");
   readonly #statements = new Map<string, StatementSync>();
   readonly #schema = new Set<string>();
@@ -36,7 +43,10 @@ export class Database implements Sql {
     }
   }
 
+  /** Another one may have it now, as if it were new. */
   close(): void {
-    this.#database.close();
+    for (const { name } of this.exec("SELECT name FROM sqlite_master WHERE type = 'table'"))
+      this.exec(`DELETE FROM ${name}`);
+    spare.push(this);
   }
 }

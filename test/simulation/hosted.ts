@@ -27,7 +27,7 @@ const alarmRetryMs = 2_000;
 /** One durable object: its disk and its alarm outlive it, and it may die between any two steps. */
 export class Hosted<Object extends object> {
   readonly name: string;
-  readonly disk = new Database();
+  readonly disk = Database.open();
   /** Grows with each death. */
   life = 0;
   readonly faults: FaultSource;

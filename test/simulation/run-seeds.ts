@@ -41,7 +41,11 @@ export async function runSeeds(options: {
   const live = (thread: number) =>
     new Promise<void>((resolve, reject) => {
       const share: Share = { first: first + thread, end: first + seeds, step: threads };
-      const worker = new Worker(fileURLToPath(import.meta.resolve("./worker.ts")), { workerData: share });
+      const worker = new Worker(fileURLToPath(import.meta.resolve("./worker.ts")), {
+        workerData: share,
+        // Most of a world is garbage soon: with room for it, little of it is ever copied.
+        resourceLimits: { maxYoungGenerationSizeMb: 192 },
+      });
       worker.on("message", (lived: Lived) => {
         summary.worlds += lived.worlds;
         for (const [kind, count] of Object.entries(lived.counts) as [FaultKind, number][]) {

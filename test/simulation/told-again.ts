@@ -43,7 +43,7 @@ export class ToldAgain {
     for (const confKey of this.#confKeys) {
       const { disk } = conferences.get(confKey) ?? {};
       if (!disk) continue;
-      for (const { key } of disk.exec("SELECT key FROM entry WHERE key LIKE 'order/%'")) {
+      for (const { key } of disk.exec("SELECT key FROM entry WHERE key BETWEEN 'order/' AND 'order0'")) {
         const order = `${confKey} ${String(key).slice("order/".length)}`;
         const toldAt = this.#toldAt.get(order);
         const withinMs = this.#taken.has(order) ? takenWithinMs : untakenWithinMs;
