@@ -1,7 +1,7 @@
 import type { EpochMs } from "../foundation/ids.ts";
 import { overdue } from "./call-outs.ts";
 import { expireClientData, firstClientPost } from "./client-data.ts";
-import { closingDue, createFailed, expireClosing } from "./lifecycle.ts";
+import { allowEnd, closingDue, createFailed, expireClosing } from "./lifecycle.ts";
 import { takeResult } from "./results.ts";
 import { speechDue, tellSpeakers } from "./speech.ts";
 import type { ConferenceState, PendingOrder } from "./state.ts";
@@ -13,8 +13,11 @@ export function nextDeadline({ head, orders, callOuts, rooms, clientPosts }: Con
   const consider = (at: EpochMs | null | undefined) => {
     if (at !== null && at !== undefined && (next === null || at < next)) next = at;
   };
-  if (head.phase === "running") consider(speechDue(head.speech));
-  if (head.phase === "running" && head.closing) consider(closingDue(head.closing));
+  if (head.phase === "running") {
+    consider(speechDue(head.speech));
+    consider(head.endAgainAt);
+    if (head.closing) consider(closingDue(head.closing));
+  }
   for (const order of orders.values()) if (!order.expired) consider(order.answerBy);
   for (const callOut of callOuts.values()) consider(callOut.answerBy);
   for (const room of rooms.values()) consider(room.closer?.answerBy);
@@ -36,6 +39,7 @@ export function expire(turn: Turn): void {
     turn.rooms.set(room.room, { ...room, closer: null });
   }
   expireClosing(turn);
+  allowEnd(turn);
 }
 
 function expireOrder(turn: Turn, order: PendingOrder): void {

@@ -9,6 +9,9 @@ import { isEnd, rebind, takeOver } from "./failover.ts";
 import type { Closing, CreateRequest, Creating, Running } from "./state.ts";
 import { ORDER_TIMEOUT_MS, type Turn } from "./turn.ts";
 
+/** Pause before a bridge that has refused to end a deserted conference is asked again. */
+const END_AGAIN_MS = 60_000;
+
 /** Creates, answers again, or takes over, by the key and the handle that the request carries (protocol 2.2.1). */
 export function create(turn: Turn, message: CreateRequest): void {
   const { head } = turn;
@@ -77,8 +80,16 @@ function detach(turn: Turn, head: Running, askers: readonly Asked[]): void {
 /** Ends a conference that nobody is in and that WebEx has let go (protocol 4.8). */
 export function endIfDeserted(turn: Turn): void {
   const { head } = turn;
-  if (head.phase !== "running" || head.attached || head.closing) return;
+  if (head.phase !== "running" || head.attached || head.closing || head.endAgainAt !== undefined) return;
   if (!turn.callers.find((caller) => !caller.left) && !turn.callOuts.find(() => true)) beginEnd(turn, head, []);
+}
+
+/** The pause after a refusal is over. */
+export function allowEnd(turn: Turn): void {
+  const { head, at } = turn;
+  if (head.phase !== "running" || head.endAgainAt === undefined || at < head.endAgainAt) return;
+  const { endAgainAt, ...running } = head;
+  turn.head = running;
 }
 
 function beginEnd(turn: Turn, head: Running, askers: readonly Asked[]): void {
@@ -104,7 +115,7 @@ export function closed(turn: Turn, { askers, next }: Closing): void {
 export function closeFailed(turn: Turn, head: Running, { askers, next }: Closing, result: ResultWord): void {
   for (const asker of askers) turn.answer(asker, result);
   const { closing, ...running } = head;
-  turn.head = running;
+  turn.head = { ...running, endAgainAt: turn.at + END_AGAIN_MS };
   for (const { message } of next) create(turn, message);
 }
 

@@ -48,6 +48,8 @@ export interface Running extends Bound {
   readonly locked: boolean;
   /** Present while the bridge is to end it; should the bridge refuse, the conference goes on as it is. */
   readonly closing?: Closing;
+  /** Present after the bridge has refused to end it: nobody being in it is no reason to ask again before. */
+  readonly endAgainAt?: EpochMs;
   /** Present while the bridge says who speaks (protocol 4.16). */
   readonly speech?: Speech;
   /** Present while the host talks to an invitee in private (protocol 4.21). */

@@ -114,6 +114,14 @@ export class ConferenceModel {
       this.#fail(`a talk for ever ${head.talk.stage}`);
   }
 
+  /** The bridge refuses whatever it is told: what it is asked to do at once, without any time going by, comes to an end. */
+  refuseAll(): void {
+    for (let answers = 0; this.state.orders.size > 0; answers += 1) {
+      if (answers > 200) this.#fail(`ordered again and again: ${JSON.stringify([...this.state.orders.values()])}`);
+      this.happen({ do: "result", which: 0, refusal: "refused" });
+    }
+  }
+
   get #calls(): readonly string[] {
     return [...this.state.callOuts.keys(), ...this.state.callers.keys()];
   }

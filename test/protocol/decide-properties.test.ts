@@ -161,14 +161,25 @@ const scene = fc.oneof(
   fc.constant(over),
 );
 
+const scenes = fc.array(scene, { minLength: 5, maxLength: 40, size: "max" });
+const seed = Number(process.env.SEED ?? 4711);
+
+function played(beginning: readonly Happening[], scenes: readonly (readonly Happening[])[]): ConferenceModel {
+  const model = new ConferenceModel();
+  for (const one of [...beginning, ...scenes.flat()]) model.happen(one);
+  return model;
+}
+
 test("whatever happens, each request is answered once, no order is without a deadline, and in the end nothing hangs (protocol T45)", () => {
   fc.assert(
-    fc.property(beginnings, fc.array(scene, { minLength: 5, maxLength: 40, size: "max" }), (beginning, scenes) => {
-      const model = new ConferenceModel();
-      for (const one of beginning) model.happen(one);
-      for (const one of scenes.flat()) model.happen(one);
-      model.settle();
-    }),
-    { numRuns: Number(process.env.RUNS ?? 4_000), seed: Number(process.env.SEED ?? 4711) },
+    fc.property(beginnings, scenes, (beginning, scenes) => played(beginning, scenes).settle()),
+    { numRuns: Number(process.env.RUNS ?? 4_000), seed },
+  );
+}, 30_000);
+
+test("a bridge that refuses everything is not asked the same again and again", () => {
+  fc.assert(
+    fc.property(beginnings, scenes, (beginning, scenes) => played(beginning, scenes).refuseAll()),
+    { numRuns: Number(process.env.RUNS ?? 1_000), seed },
   );
 }, 30_000);
