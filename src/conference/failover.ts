@@ -16,7 +16,7 @@ const FORMER_HANDLE_MS = 60_000;
  * protocol 4.15. Who joined meanwhile is a caller like any other (protocol F3).
  */
 export function takeOver(turn: Turn, head: Running, message: CreateRequest): void {
-  const queued = turn.around.unconfirmed().filter(({ host }) => host === head.host && host !== message.replyTo);
+  const queued = turn.unconfirmed().filter(({ host }) => host === head.host && host !== message.replyTo);
   const departed = [...head.departed, ...departuresIn(queued.map((post) => post.message))];
   const { speech, ...rest } = rebind(turn, head, message);
   // Who speaks is reported again when the new server asks for it (protocol 4.16).

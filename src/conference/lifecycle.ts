@@ -190,7 +190,7 @@ function wasClosedUnnoticed(turn: Turn, message: CreateRequest): boolean {
   const { head, at } = turn;
   if (head.phase !== "ended" || head.byWebex) return false;
   if (head.closedUntil !== undefined) return at < head.closedUntil;
-  const untold = turn.around.unconfirmed().find((post) => isEnd(post.message) && post.host !== message.replyTo);
+  const untold = turn.unconfirmed().find((post) => isEnd(post.message) && post.host !== message.replyTo);
   if (!untold) return false;
   turn.dropQueued(untold.host);
   turn.head = { ...head, closedUntil: at + turn.around.settings.closedMemoryMs };

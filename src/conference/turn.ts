@@ -36,7 +36,7 @@ export class Turn {
   readonly clientPosts: Overlay<ClientPostId, ClientPost>;
   #head: Head;
   readonly #told: Order[] = [];
-  readonly #posts: Post[] = [];
+  #posts: Post[] = [];
   readonly #notes: string[] = [];
   readonly #repairs: RepairKind[] = [];
   readonly #dropQueued: WebexHost[] = [];
@@ -101,9 +101,15 @@ export class Turn {
     if (this.#head.phase !== "running" || this.#head.attached) this.#send(this.bound?.host ?? null, message);
   }
 
-  /** This server has been replaced: what is queued for it is not sent. */
+  /** This server has been replaced: what is queued for it, by this turn too, is not sent. */
   dropQueued(host: WebexHost): void {
     this.#dropQueued.push(host);
+    this.#posts = this.#posts.filter((post) => post.host !== host);
+  }
+
+  /** What is queued or under way to WebEx and not confirmed, this turn's posts among it. */
+  unconfirmed(): readonly Post[] {
+    return [...this.around.unconfirmed().filter(({ host }) => !this.#dropQueued.includes(host)), ...this.#posts];
   }
 
   note(text: string): void {
