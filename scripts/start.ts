@@ -63,8 +63,10 @@ async function start(): Promise<() => Promise<void>> {
   const parts = startParts(folder, launches, guard);
   tell("token", `the operator's bearer token is in ${from}`);
   const url = `http://127.0.0.1:${ports.edge}`;
+  const [secret] = [...checked.value.values()][0]?.adapterSecrets ?? [];
+  tell("adapter", `${url}/tsp/local${secret ? `/${secret}` : ""}`);
   const stopping = new AbortController();
-  void allConnected(url, stopping.signal).then((ready) => ready && console.log(`bridgehead ready: ${url}`));
+  void allConnected(url, token, stopping.signal).then((ready) => ready && console.log(`bridgehead ready: ${url}`));
 
   return async () => {
     stopping.abort();
@@ -142,11 +144,12 @@ function nodeProgram(args: readonly string[], env: Readonly<Record<string, strin
 }
 
 /** Waits until the edge says that the agent is connected and the bridge answers it; false when told to give up. */
-async function allConnected(url: string, giveUp: AbortSignal): Promise<boolean> {
+async function allConnected(url: string, token: string, giveUp: AbortSignal): Promise<boolean> {
+  const headers = { authorization: `Bearer ${token}` };
   const complainAt = Date.now() + 15_000;
   let complained = false;
   while (!giveUp.aborted) {
-    const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) }).catch(() => null);
+    const answer = await fetch(`${url}/readyz`, { headers, signal: AbortSignal.timeout(2_000) }).catch(() => null);
     const body = await answer?.text().catch(() => "");
     if (answer?.status === 200) return !giveUp.aborted;
     if (Date.now() > complainAt && !complained) {

@@ -6,7 +6,7 @@ import { problem } from "./bodies.ts";
 import type { Edge } from "./edge.ts";
 import { globalNumbers } from "./global-numbers.ts";
 import { hybridData, passthrough } from "./operator-api.ts";
-import { readiness } from "./readiness.ts";
+import { Readiness } from "./readiness.ts";
 import { domainOfAdapterUrl, isOperator } from "./secrets.ts";
 
 /** All routes of the edge. `refuseAgent` answers an agent whose domain or bridge is not configured. */
@@ -28,11 +28,18 @@ export function createApp(edge: Edge, refuseAgent: (why: "unknownDomain" | "unkn
 
   app.all("/global-numbers/:domain", (context) => {
     const domain = edge.domains.get(context.req.param("domain"));
-    return domain ? globalNumbers(context.req.raw, domain) : noSuchPage();
+    const numbers = domain?.settings.globalNumbers;
+    return numbers ? globalNumbers(context.req.raw, numbers) : noSuchPage();
   });
 
-  app.get("/healthz", () => Response.json({ status: "ok" }));
-  app.get("/readyz", () => readiness(edge));
+  // Plain workerd tells no time of its own, and agents compare their clocks with this one.
+  app.get("/healthz", () => {
+    return Response.json({ status: "ok" }, { headers: { date: new Date(edge.now()).toUTCString() } });
+  });
+  const readiness = new Readiness(edge);
+  app.get("/readyz", async (context) =>
+    readiness.answer(await isOperator(context.req.header("authorization"), edge.operatorToken)),
+  );
 
   app.get("/agent/:domain/:bridge", (context) => {
     if (context.req.header("upgrade")?.toLowerCase() !== "websocket") {

@@ -1,20 +1,12 @@
-import type { Domain } from "../../durable-objects/domain-of.ts";
+import type { GlobalNumbers } from "../settings/global-numbers.ts";
 import { problem } from "./bodies.ts";
 import { globalNumbersPage, styleSheet } from "./global-numbers-page.ts";
 import { meetingDetails } from "./meeting-details.ts";
 
 /** `GET /global-numbers/:domain`: the page that WebEx links to as the domain's global call-in numbers (protocol 1.6). */
-export async function globalNumbers(request: Request, domain: Domain): Promise<Response> {
+export async function globalNumbers(request: Request, numbers: GlobalNumbers): Promise<Response> {
   if (request.method !== "GET" && request.method !== "HEAD") {
     return problem(405, "method not allowed", "This page is read by GET.", { allow: "GET, HEAD" });
-  }
-  const numbers = domain.settings.globalNumbers;
-  if (!numbers) {
-    return problem(
-      404,
-      "no global call-in numbers",
-      `The domain ${domain.name} has no list of call-in numbers; its setting globalNumbers would be one.`,
-    );
   }
   const details = meetingDetails(new URL(request.url).searchParams);
   const page = await globalNumbersPage(numbers, details);

@@ -4,13 +4,15 @@ import { FakeEdge, token } from "./fake-edge.ts";
 const authorization = `Bearer ${token}`;
 const websocket = { upgrade: "WebSocket" };
 
-test("the edge is alive, and ready when every bridge has an agent that reaches it", async () => {
+test("the edge is alive, tells its time, and is ready when every bridge has an agent that reaches it", async () => {
   const edge = new FakeEdge();
   const up = { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 96 };
-  expect((await edge.app.request("/healthz")).status).toBe(200);
+  const alive = await edge.app.request("/healthz");
+  expect([alive.status, alive.headers.get("date")]).toEqual([200, "Thu, 01 Jan 1970 00:16:40 GMT"]);
   expect((await edge.app.request("/readyz")).status).toBe(503);
 
   edge.health.set("simulated", up);
+  edge.time += 1_000;
   const response = await edge.app.request("/readyz");
 
   expect(response.status).toBe(200);
@@ -23,10 +25,33 @@ test("the edge is not ready without its bridge, or when nobody can tell", async 
   expect((await edge.app.request("/readyz")).status).toBe(503);
 
   edge.broken.add("simulated");
-  const response = await edge.app.request("/readyz");
+  const response = await edge.app.request("/readyz", { headers: { authorization } });
 
   expect(response.status).toBe(503);
   expect(await response.json()).toEqual({ ready: false, domains: { local: { simulated: { ready: false } } } });
+});
+
+test("of a domain with a secret, only the operator learns more than whether all is ready", async () => {
+  const edge = new FakeEdge(token, { adapterSecrets: ["aaaaaaaaaaaaaaaa"] });
+
+  const stranger = await edge.app.request("/readyz");
+  const operator = await edge.app.request("/readyz", { headers: { authorization } });
+
+  expect([stranger.status, await stranger.json()]).toEqual([503, { ready: false, domains: {} }]);
+  expect(await operator.json()).toMatchObject({ ready: false, domains: { local: { simulated: { ready: false } } } });
+});
+
+test("strangers cannot have the relays asked more than once a second; the operator is always answered anew", async () => {
+  const edge = new FakeEdge();
+  for (let count = 0; count < 5; count += 1) await edge.app.request("/readyz");
+  expect(edge.calls).toEqual(["health of simulated"]);
+
+  edge.time += 1_000;
+  await edge.app.request("/readyz");
+  expect(edge.calls).toHaveLength(2);
+
+  await edge.app.request("/readyz", { headers: { authorization } });
+  expect(edge.calls).toHaveLength(3);
 });
 
 test.each([
