@@ -207,4 +207,6 @@ export interface Room {
   readonly stage: "opening" | "open" | "closing";
   /** Who closes it, and when that one is answered with a failure. */
   readonly closer: { readonly asked: Asked; readonly answerBy: EpochMs } | null;
+  /** The present server took over while it was closing, and hears of it only if it stays. */
+  readonly untold?: true;
 }

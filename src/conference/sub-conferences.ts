@@ -90,25 +90,28 @@ export function closeIfEmpty(turn: Turn, id: RoomId): void {
   if (!inside && !isOrdered) turn.order({ type: "close-room", room: id });
 }
 
-/** After a failover: that the sub-conferences go on, and who is in each (protocol 2.3.8, 4.15 F7). */
+/** After a failover: the sub-conferences that go on, and who is in each (protocol 2.3.8, 4.15 F7). */
 export function tellRooms(turn: Turn): void {
-  const { bound } = turn;
-  if (!bound) return;
   for (const room of turn.rooms.values()) {
     // One that is not there yet will be told as created, one that is about to go as nothing.
-    if (room.stage !== "open") continue;
-    tellRoom(turn, room, "in-progress");
-    for (const { room: where, left, extCallId } of turn.callers.values()) {
-      if (where !== room.room || left || extCallId === null) continue;
-      const { extConfId } = bound;
-      const { subConfId, spelling } = room;
-      turn.notify({
-        type: "joined-sub-conference",
-        msgId: turn.around.msgId(),
-        ...{ extConfId, subConfId, extCallId },
-        ...(spelling && { spelling }),
-      });
-    }
+    if (room.stage === "open") tellInProgress(turn, room);
+    if (room.stage === "closing") turn.rooms.set(room.room, { ...room, untold: true });
+  }
+}
+
+function tellInProgress(turn: Turn, room: Room): void {
+  const extConfId = turn.bound?.extConfId;
+  if (extConfId === undefined) return;
+  tellRoom(turn, room, "in-progress");
+  for (const { room: where, left, extCallId } of turn.callers.values()) {
+    if (where !== room.room || left || extCallId === null) continue;
+    const { subConfId, spelling } = room;
+    turn.notify({
+      type: "joined-sub-conference",
+      msgId: turn.around.msgId(),
+      ...{ extConfId, subConfId, extCallId },
+      ...(spelling && { spelling }),
+    });
   }
 }
 
@@ -141,7 +144,10 @@ function returned(turn: Turn, caller: Caller, from: Room | undefined, request: A
 
 function giveUpClosing(turn: Turn, room: Room, result: ReturnType<typeof refusalResult>): void {
   turn.answer(room.closer?.asked ?? null, result);
-  turn.rooms.set(room.room, { ...room, stage: "open", closer: null });
+  const { untold, ...rest } = room;
+  const open: Room = { ...rest, stage: "open", closer: null };
+  turn.rooms.set(room.room, open);
+  if (untold) tellInProgress(turn, open);
 }
 
 /** The sub-conference of this name; without a name the only one there is (protocol 2.2.8). */
@@ -152,17 +158,17 @@ function roomNamed(turn: Turn, subConfId: Room["subConfId"] | undefined): Room |
 }
 
 /** There is no word for one that is closed (protocol 2.3.6, section 5, row 12): the answer to its closing says so. */
-function tellRoom(turn: Turn, { subConfId, spelling }: Room, status: "created" | "in-progress"): void {
+function tellRoom(turn: Turn, { subConfId, spelling, untold }: Room, status: "created" | "in-progress"): void {
   const extConfId = turn.bound?.extConfId;
-  if (extConfId === undefined) return;
+  if (extConfId === undefined || untold) return;
   const msgId = turn.around.msgId();
   turn.notify({ type: "sub-conference-changed", msgId, extConfId, subConfId, status, ...(spelling && { spelling }) });
 }
 
 function tellCall(turn: Turn, { extCallId }: Caller, room: Room, action: "added" | "returned"): void {
   const extConfId = turn.bound?.extConfId;
-  if (extConfId === undefined || extCallId === null) return;
-  const { subConfId, spelling } = room;
+  const { subConfId, spelling, untold } = room;
+  if (extConfId === undefined || extCallId === null || untold) return;
   turn.notify({
     type: "sub-conference-call-changed",
     msgId: turn.around.msgId(),
