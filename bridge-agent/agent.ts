@@ -1,6 +1,6 @@
 import type { ActOutcome, BridgeState } from "../src/bridge/driving.ts";
 import { assertNever } from "../src/foundation/assert-never.ts";
-import type { CommandId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
+import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masked.ts";
 import type { AgentToEdge, EdgeToAgent } from "../src/relay/messages.ts";
 import { Books } from "./books.ts";
@@ -72,8 +72,6 @@ export class Agent {
   #ports: number | null = null;
   /** The edge is to hear what the bridge holds when that is next known. */
   #snapshotsDue = false;
-  /** The conferences of which it wants to hear that. */
-  readonly #wanted = new Set<ConfKey>();
   #compareAt: EpochMs = 0;
   #stopping = false;
   #turnedAt: EpochMs | null = null;
@@ -112,7 +110,8 @@ export class Agent {
     }
     const acts = this.#acting ? this.#side.begin() : [];
     // Orders that were told before wait for it, each in its turn.
-    this.#askState ||= this.#acting && !this.#asking && this.#side.wantsState;
+    const wantsState = this.#side.wantsState || this.#books.snapshotsWanted.size > 0;
+    this.#askState ||= this.#acting && !this.#asking && wantsState;
     this.#asking ||= this.#askState;
     if (this.#edgeUp && this.#active) {
       this.#tellReports(now, tick);
@@ -218,15 +217,14 @@ export class Agent {
         return;
       }
       case "reports-taken": {
-        const agreed = this.#books.taken(message.conference, message.upTo, now);
-        if (agreed) return;
-        const conference = masked(message.conference);
-        this.#notes.push(`conference ${conference}: edge and agent disagree on what was told; all untold is told anew`);
-        return this.#tellAnew();
+        const { conference, stream, upTo } = message;
+        if (this.#books.taken(conference, stream, upTo, now)) return;
+        const who = masked(conference);
+        this.#notes.push(`conference ${who}: edge and agent disagree on what was told; the edge hears how it stands`);
+        return this.#books.startOver(conference);
       }
       case "snapshot-wanted":
-        this.#wanted.add(message.conference);
-        this.#askState ||= this.#acting;
+        this.#books.snapshotsWanted.add(message.conference);
         return;
       case "challenge":
       case "ping":
@@ -239,9 +237,8 @@ export class Agent {
 
   #look(state: BridgeState, now: EpochMs): void {
     const gap = this.#bridge === "catching-up";
-    this.#side.catchUp(state, { gap, tell: this.#snapshotsDue ? "all" : this.#wanted });
+    this.#side.catchUp(state, { gap, all: this.#snapshotsDue });
     this.#bridge = "up";
-    this.#wanted.clear();
     if (this.#snapshotsDue) this.#compareAt = now + COMPARE_EVERY_MS;
     this.#snapshotsDue = false;
     if (now < this.#compareAt || !this.#edgeUp) return;
@@ -270,7 +267,11 @@ export class Agent {
     this.#unsure = false;
     // Each welcome of an active agent is an epoch: where one is missing, another agent was active.
     const succession = before !== null && (!before.active || standing.epoch > before.epoch + 1);
-    if (!standing.active || succession) this.#forgetEarlierTimes();
+    if (!standing.active || succession) {
+      // What waits while another agent acts is out of date: that one's snapshots say how things stand.
+      this.#side.giveUp();
+      this.#books.startAllOver();
+    }
     if (!standing.active) return;
     this.#tasks.takeCharge();
     this.#books.sendAllAgain();
@@ -280,26 +281,10 @@ export class Agent {
     this.#askState = true;
   }
 
-  /** What waits while another agent acts is out of date: that one's snapshots say how things stand. */
-  #forgetEarlierTimes(): void {
-    this.#side.giveUp();
-    if (this.#books.dropEvents()) this.#tellAnew();
-  }
-
-  /** Under the name of a new journal, which is told with the next hello, the numbers of reports begin at 1. */
-  #tellAnew(): void {
-    this.#books.beginAnew();
-    this.#renewLink();
-  }
-
   /** Another agent may be in charge: until the edge has said who is, this one leaves everything as it is. */
   #beUnsure(): void {
     this.#notes.push("this process stood still, or its clock was set: asking the edge anew whether it acts");
     this.#unsure = true;
-    this.#renewLink();
-  }
-
-  #renewLink(): void {
     this.#reconnect = true;
     this.#edgeUp = false;
   }

@@ -1,6 +1,6 @@
 import type { BridgeEvent } from "../src/bridge/events.ts";
 import type { Report } from "../src/bridge/orders.ts";
-import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
+import type { ConfKey, EpochMs, StreamId } from "../src/foundation/ids.ts";
 import type { AgentToEdge } from "../src/relay/messages.ts";
 import type { ConferenceRecord, Journal, JournalContents } from "./journal.ts";
 import { ReportStream } from "./report-stream.ts";
@@ -9,7 +9,7 @@ type Reports = Extract<AgentToEdge, { type: "reports" }>;
 
 interface Book {
   record: ConferenceRecord;
-  readonly stream: ReportStream;
+  stream: ReportStream;
 }
 
 const UNKNOWN: ConferenceRecord = { anonymousId: null, locked: false, live: false };
@@ -20,13 +20,13 @@ export class Books {
   readonly #books = new Map<ConfKey, Book>();
   /** Those with reports that were never sent. */
   readonly #unsent = new Set<ConfKey>();
+  /** Those of which the edge is to hear what the bridge holds. */
+  readonly snapshotsWanted = new Set<ConfKey>();
 
   constructor(journal: Journal, contents: JournalContents) {
     this.#journal = journal;
-    const reports = new Map(contents.reports.map((entry) => [entry.conference, entry.reports]));
-    for (const { conference, record } of contents.conferences) {
-      const stream = new ReportStream(journal.nextNumber(conference), reports.get(conference) ?? []);
-      this.#books.set(conference, { record, stream });
+    for (const { conference, record, stream, next, untaken } of contents.conferences) {
+      this.#books.set(conference, { record, stream: new ReportStream(stream, next, untaken) });
     }
   }
 
@@ -47,18 +47,18 @@ export class Books {
     return count;
   }
 
-  change(key: ConfKey, change: Partial<ConferenceRecord>, now: EpochMs): void {
-    const book = this.#open(key, now);
+  change(key: ConfKey, change: Partial<ConferenceRecord>): void {
+    const book = this.#open(key);
     book.record = { ...book.record, ...change };
-    this.#journal.keepConference(key, book.record, now);
+    this.#journal.keepConference(key, book.record);
   }
 
-  tell(key: ConfKey, event: BridgeEvent, now: EpochMs): void {
-    this.report(key, { type: "event", event }, now);
+  tell(key: ConfKey, event: BridgeEvent): void {
+    this.report(key, { type: "event", event });
   }
 
-  report(key: ConfKey, report: Report, now: EpochMs): void {
-    const { stream } = this.#open(key, now);
+  report(key: ConfKey, report: Report): void {
+    const { stream } = this.#open(key);
     this.#journal.append(key, stream.append(report));
     this.#unsent.add(key);
   }
@@ -73,38 +73,54 @@ export class Books {
     return newest?.type === "event" && newest.event.type === "snapshot";
   }
 
-  #open(key: ConfKey, now: EpochMs): Book {
+  #open(key: ConfKey): Book {
     const known = this.#books.get(key);
     if (known) return known;
-    this.#journal.keepConference(key, UNKNOWN, now); // Makes the row that counts the numbers, or finds it.
-    const book = { record: UNKNOWN, stream: new ReportStream(this.#journal.nextNumber(key), []) };
+    const book = { record: UNKNOWN, stream: this.#beginStream(key, UNKNOWN, []) };
     this.#books.set(key, book);
     return book;
   }
 
-  /** False: edge and agent disagree on how much was told. */
-  taken(key: ConfKey, upTo: number, now: EpochMs): boolean {
-    const book = this.#open(key, now);
+  #beginStream(key: ConfKey, record: ConferenceRecord, untaken: readonly Report[]): ReportStream {
+    const stream = new ReportStream(this.#journal.beginStream(key, record), 1, []);
+    for (const report of untaken) this.#journal.append(key, stream.append(report));
+    if (untaken.length > 0) this.#unsent.add(key);
+    return stream;
+  }
+
+  /** The edge has taken the reports of this stream up to this number. False: the two disagree on how much was told. */
+  taken(key: ConfKey, stream: StreamId, upTo: number, now: EpochMs): boolean {
+    const book = this.#books.get(key);
+    if (book?.stream.id !== stream) return true; // Nobody waits for that any more.
     const before = book.stream.size;
     if (!book.stream.taken(upTo, now)) return false;
     if (book.stream.size < before) this.#journal.taken(key, upTo);
-    if (!book.record.live && book.stream.size === 0) this.#books.delete(key); // It is over, and the edge knows.
+    this.#forgetIfOver(key, book);
     return true;
   }
 
-  /** Of what the edge has not taken, only the results of its orders are still of use. `beginAnew` must follow if true. */
-  dropEvents(): boolean {
-    let dropped = false;
-    for (const { stream } of this.#books.values()) dropped = stream.dropEvents() || dropped;
-    return dropped;
+  /** What is untaken of other times is out of date: the results are told in a new stream, and how things stand, not the events. */
+  startOver(key: ConfKey): void {
+    const book = this.#books.get(key);
+    if (!book) return;
+    const results = book.stream.reports.filter(({ type }) => type === "result");
+    book.stream = this.#beginStream(key, book.record, results);
+    this.snapshotsWanted.add(key);
+    this.#forgetIfOver(key, book);
   }
 
-  /** Whatever is untaken gets numbers from 1 on, in a journal of another name. */
-  beginAnew(): void {
-    const reports = Array.from(this.#books, ([conference, { stream }]) => {
-      return { conference, reports: stream.beginAnew() };
-    });
-    this.#journal.renumber(reports);
+  /** Of those with untaken events. */
+  startAllOver(): void {
+    for (const [key, { stream }] of this.#books) {
+      if (stream.reports.some(({ type }) => type === "event")) this.startOver(key);
+    }
+  }
+
+  /** And the edge knows. */
+  #forgetIfOver(key: ConfKey, book: Book): void {
+    if (book.record.live || book.stream.size > 0) return;
+    this.#books.delete(key);
+    this.#journal.forget(key);
   }
 
   /** After a reconnect everything untaken is sent anew. */
@@ -119,8 +135,12 @@ export class Books {
   due(epoch: number, now: EpochMs, again: boolean): Reports[] {
     const messages: Reports[] = [];
     for (const conference of again ? this.#books.keys() : this.#unsent) {
-      const batches = this.#books.get(conference)?.stream.due(now) ?? [];
-      for (const reports of batches) messages.push({ type: "reports", epoch, conference, reports });
+      const { stream } = this.#books.get(conference) ?? {};
+      if (!stream) continue;
+      const { id } = stream;
+      for (const reports of stream.due(now)) {
+        messages.push({ type: "reports", epoch, conference, stream: id, reports });
+      }
     }
     this.#unsent.clear();
     return messages;

@@ -139,7 +139,7 @@ export class BridgeSide {
       case "talking":
         return this.#tellSpeaking(happening.conference, happening.call, happening.talking);
       case "lock-changed":
-        this.#books.change(happening.conference, { locked: happening.locked }, this.#now);
+        this.#books.change(happening.conference, { locked: happening.locked });
         return this.#tell(happening.conference, { type: "lock-changed", locked: happening.locked });
       case "conference-ended":
         this.#tell(happening.conference, { type: "conference-ended" });
@@ -164,16 +164,13 @@ export class BridgeSide {
 
   /**
    * All that the bridge holds now: finds out what was missed, and what became of the tasks in doubt. With `gap`, events
-   * were missed. The edge hears how these conferences stand, or all of them.
+   * were missed. The edge hears how all conferences stand, or those of which it is to hear.
    */
-  catchUp(
-    state: BridgeState,
-    { gap, tell }: { readonly gap: boolean; readonly tell: "all" | Iterable<ConfKey> },
-  ): void {
+  catchUp(state: BridgeState, { gap, all }: { readonly gap: boolean; readonly all: boolean }): void {
     const view = viewOf(state);
     for (const { conference, locked } of state.conferences) {
       if (this.#books.find(conference)?.locked === locked) continue;
-      this.#books.change(conference, { live: true, locked }, this.#now);
+      this.#books.change(conference, { live: true, locked });
     }
     const found = state.calls.filter((call) => !this.#legs.has(call.call));
     for (const call of found) this.#adopt(call);
@@ -190,9 +187,11 @@ export class BridgeSide {
       } else this.#settle(task, { done: false, reason: refusal ?? "unreachable" });
     }
     for (const [call, task] of this.#tasks.ringing()) this.#lookAfter(call, task, view);
-    const keys = tell === "all" ? new Set([...this.#books.live(), ...view.conferences.keys()]) : tell;
+    const wanted = [...this.#books.snapshotsWanted];
+    this.#books.snapshotsWanted.clear();
+    const keys = all ? new Set([...this.#books.live(), ...view.conferences.keys(), ...wanted]) : wanted;
     this.#tellSnapshots(view, keys, gap);
-    if (tell === "all") this.#tellSpeakers(view);
+    if (all) this.#tellSpeakers(view);
     this.#leadOn(found);
   }
 
@@ -319,7 +318,7 @@ export class BridgeSide {
   #settle(task: Task, outcome: CommandOutcome): void {
     const { work, conference, id } = task;
     this.#tasks.finish(task, work.type === "dial" && outcome.done);
-    if (task.by === "edge") this.#books.report(conference, { type: "result", id, outcome }, this.#now);
+    if (task.by === "edge") this.#books.report(conference, { type: "result", id, outcome });
     if (outcome.done) return this.#carriedOut(task);
     const leg = "call" in work ? this.#legs.get(work.call) : undefined;
     if (task.by === "edge" || !leg) return;
@@ -332,12 +331,12 @@ export class BridgeSide {
     const leg = "call" in work ? this.#legs.get(work.call) : undefined;
     switch (work.type) {
       case "create-conference":
-        return this.#books.change(conference, { live: true, anonymousId: work.anonymousId }, this.#now);
+        return this.#books.change(conference, { live: true, anonymousId: work.anonymousId });
       case "end-conference":
         return this.#ended(conference);
       case "lock":
       case "unlock":
-        return this.#books.change(conference, { locked: work.type === "lock" }, this.#now);
+        return this.#books.change(conference, { locked: work.type === "lock" });
       case "dial": {
         const { country, area, local } = work.number;
         if (leg) return;
@@ -402,7 +401,7 @@ export class BridgeSide {
   }
 
   #ended(conference: ConfKey): void {
-    this.#books.change(conference, { live: false, locked: false, anonymousId: null }, this.#now);
+    this.#books.change(conference, { live: false, locked: false, anonymousId: null });
     for (const leg of this.#legs.values()) {
       // Those on their way in are still at the prompt: their admission will be refused.
       if (leg.conference === conference && (leg.entered || leg.keypad === null)) this.#gone(leg.call);
@@ -418,7 +417,7 @@ export class BridgeSide {
   }
 
   #tell(conference: ConfKey, event: BridgeEvent): void {
-    this.#books.tell(conference, event, this.#now);
+    this.#books.tell(conference, event);
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import type { KeypadCodes, NumberedReport, Report } from "../src/bridge/orders.ts";
-import type { CommandId, ConfKey, EpochMs, JournalId } from "../src/foundation/ids.ts";
+import type { CommandId, ConfKey, EpochMs, StreamId } from "../src/foundation/ids.ts";
 import type { Task, TaskPhase } from "./task.ts";
 
 /** What is known of a conference apart from its tasks and reports. */
@@ -26,33 +26,37 @@ export interface JournalContents {
   readonly standing: Standing | null;
   /** What the bridge last called itself. */
   readonly bootId: string | null;
-  /** Those that are live, or that have something unfinished or untold. */
-  readonly conferences: readonly { readonly conference: ConfKey; readonly record: ConferenceRecord }[];
+  /** Those that are live, or of which something is untold. */
+  readonly conferences: readonly {
+    readonly conference: ConfKey;
+    readonly record: ConferenceRecord;
+    readonly stream: StreamId;
+    /** The number of the next report. */
+    readonly next: number;
+    /** The reports that the edge has not taken yet, in order. */
+    readonly untaken: readonly NumberedReport[];
+  }[];
   /** Unfinished ones, oldest first. */
   readonly tasks: readonly { readonly task: Task; readonly phase: TaskPhase }[];
-  /** Those the edge has not taken yet, in order. */
-  readonly reports: readonly { readonly conference: ConfKey; readonly reports: readonly NumberedReport[] }[];
 }
 
 /** All that outlives the process. What one turn writes is on disk together or not at all. */
 export interface Journal {
-  /** Another one after each `renumber`. */
-  id(): JournalId;
   transaction<Value>(work: () => Value): Value;
   load(): JournalContents;
   keepStanding(standing: Standing): void;
   keepBootId(bootId: string): void;
-  keepConference(conference: ConfKey, record: ConferenceRecord, at: EpochMs): void;
+  /** Makes the conference known, with a new stream in which nothing was told yet; its name is like no other. */
+  beginStream(conference: ConfKey, record: ConferenceRecord): StreamId;
+  keepConference(conference: ConfKey, record: ConferenceRecord): void;
+  /** All but its tasks: they are kept to know repeats. */
+  forget(conference: ConfKey): void;
   /** False when a task of this name was taken before. */
   take(task: Task, at: EpochMs): boolean;
   enter(conference: ConfKey, id: CommandId, phase: TaskPhase): void;
-  /** The number that the conference's next report gets. */
-  nextNumber(conference: ConfKey): number;
   append(conference: ConfKey, report: NumberedReport): void;
   /** Drops the reports up to this number. */
   taken(conference: ConfKey, upTo: number): void;
-  /** Takes a new id. Under that, these reports of all conferences are untaken, and the numbers of new ones follow on them. */
-  renumber(reports: JournalContents["reports"]): void;
   prune(now: EpochMs): void;
 }
 
@@ -65,7 +69,7 @@ const phases = ["taken", "begun", "ringing", "finished"] as const satisfies read
 const schema = `
   CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS conference (
-    key TEXT PRIMARY KEY, record TEXT NOT NULL, live INTEGER NOT NULL, next INTEGER NOT NULL, at INTEGER NOT NULL
+    key TEXT PRIMARY KEY, record TEXT NOT NULL, next INTEGER NOT NULL, stream TEXT NOT NULL
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS task (
     seq INTEGER PRIMARY KEY, conference TEXT NOT NULL, id TEXT NOT NULL, made_by TEXT NOT NULL, work TEXT NOT NULL,
@@ -75,6 +79,22 @@ const schema = `
     conference TEXT NOT NULL, number INTEGER NOT NULL, report TEXT NOT NULL, PRIMARY KEY (conference, number)
   ) WITHOUT ROWID;
 `;
+
+/** For a file whose report numbers counted up within the whole journal. */
+const upgrade = `
+  ALTER TABLE conference ADD COLUMN stream TEXT NOT NULL DEFAULT '';
+  UPDATE conference SET stream = (SELECT value FROM fact WHERE name = 'journal');
+  DELETE FROM conference WHERE live = 0 AND key NOT IN (SELECT conference FROM report);
+  ALTER TABLE conference DROP COLUMN live;
+  ALTER TABLE conference DROP COLUMN at;
+`;
+
+interface ConferenceRow {
+  readonly key: ConfKey;
+  readonly record: string;
+  readonly next: number;
+  readonly stream: StreamId;
+}
 
 interface TaskRow {
   readonly conference: ConfKey;
@@ -90,24 +110,26 @@ export function openJournal(file: string): Journal & { close(): void } {
   const db = new DatabaseSync(file);
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000");
   db.exec(schema);
+  const columns = (table: string) =>
+    db
+      .prepare(`SELECT name FROM pragma_table_info('${table}')`)
+      .all()
+      .map(({ name }) => name);
   // A file of the first version has no such column.
-  const columns = db.prepare("SELECT name FROM pragma_table_info('task')").all();
-  if (!columns.some(({ name }) => name === "begin_by")) db.exec("ALTER TABLE task ADD COLUMN begin_by INTEGER");
-  db.prepare("INSERT INTO fact VALUES ('journal', ?) ON CONFLICT DO NOTHING").run(randomUUID());
+  if (!columns("task").includes("begin_by")) db.exec("ALTER TABLE task ADD COLUMN begin_by INTEGER");
+  if (!columns("conference").includes("stream")) db.exec(`BEGIN; ${upgrade} COMMIT`);
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
   const fact = db.prepare("SELECT value FROM fact WHERE name = ?");
   const keepFact = db.prepare("INSERT INTO fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
-  const keepConference = db.prepare(
-    `INSERT INTO conference VALUES (?, ?, ?, 1, ?)
-     ON CONFLICT DO UPDATE SET record = excluded.record, live = excluded.live, at = excluded.at`,
-  );
+  const beginStream = db.prepare("INSERT OR REPLACE INTO conference VALUES (?, ?, 1, ?)");
+  const keepConference = db.prepare("UPDATE conference SET record = ? WHERE key = ?");
+  const forget = db.prepare("DELETE FROM conference WHERE key = ?");
   const take = db.prepare(
     `INSERT INTO task (conference, id, made_by, work, begin_by, phase, at) VALUES (?, ?, ?, ?, ?, 0, ?)
      ON CONFLICT DO NOTHING`,
   );
   const enter = db.prepare("UPDATE task SET phase = ? WHERE conference = ? AND id = ?");
-  const next = db.prepare("SELECT next FROM conference WHERE key = ?");
   const keepNext = db.prepare("UPDATE conference SET next = ? WHERE key = ?");
   const append = db.prepare("INSERT INTO report VALUES (?, ?, ?)");
   const taken = db.prepare("DELETE FROM report WHERE conference = ? AND number <= ?");
@@ -119,9 +141,7 @@ export function openJournal(file: string): Journal & { close(): void } {
     return (fact.get(name) as { value: string } | undefined)?.value ?? null;
   }
 
-  const journal = {
-    id: () => readFact("journal") as JournalId,
-
+  return {
     transaction<Value>(work: () => Value): Value {
       begin.run();
       try {
@@ -145,10 +165,16 @@ export function openJournal(file: string): Journal & { close(): void } {
       return {
         standing: standing === null ? null : (JSON.parse(standing) as Standing),
         bootId: readFact("bridge"),
-        conferences: read<{ key: ConfKey; record: string }>(
-          `SELECT key, record FROM conference WHERE live = 1 OR key IN (SELECT conference FROM report)
-             OR key IN (SELECT conference FROM task WHERE phase < 3)`,
-        ).map(({ key, record }) => ({ conference: key, record: JSON.parse(record) as ConferenceRecord })),
+        conferences: read<ConferenceRow>("SELECT * FROM conference").map(({ key, record, next, stream }) => ({
+          conference: key,
+          record: JSON.parse(record) as ConferenceRecord,
+          stream,
+          next,
+          untaken: (reports.get(key) ?? []).map(({ number, report }) => ({
+            number,
+            report: JSON.parse(report) as Report,
+          })),
+        })),
         tasks: read<TaskRow>("SELECT * FROM task WHERE phase < 3 ORDER BY seq").map((row) => ({
           task: {
             conference: row.conference,
@@ -158,10 +184,6 @@ export function openJournal(file: string): Journal & { close(): void } {
             ...(row.begin_by !== null && { beginBy: row.begin_by }),
           },
           phase: phases[row.phase] ?? "finished",
-        })),
-        reports: [...reports].map(([conference, rows]) => ({
-          conference,
-          reports: rows.map(({ number, report }) => ({ number, report: JSON.parse(report) as Report })),
         })),
       };
     },
@@ -174,8 +196,19 @@ export function openJournal(file: string): Journal & { close(): void } {
       keepFact.run("bridge", bootId);
     },
 
-    keepConference(conference: ConfKey, record: ConferenceRecord, at: EpochMs): void {
-      keepConference.run(conference, JSON.stringify(record), record.live ? 1 : 0, at);
+    beginStream(conference: ConfKey, record: ConferenceRecord): StreamId {
+      const stream = randomUUID();
+      beginStream.run(conference, JSON.stringify(record), stream);
+      taken.run(conference, Number.MAX_SAFE_INTEGER);
+      return stream as string as StreamId;
+    },
+
+    keepConference(conference: ConfKey, record: ConferenceRecord): void {
+      keepConference.run(JSON.stringify(record), conference);
+    },
+
+    forget(conference: ConfKey): void {
+      forget.run(conference);
     },
 
     take({ conference, id, by, work, beginBy }: Task, at: EpochMs): boolean {
@@ -184,10 +217,6 @@ export function openJournal(file: string): Journal & { close(): void } {
 
     enter(conference: ConfKey, id: CommandId, phase: TaskPhase): void {
       enter.run(phases.indexOf(phase), conference, id);
-    },
-
-    nextNumber(conference: ConfKey): number {
-      return (next.get(conference) as { next: number } | undefined)?.next ?? 1;
     },
 
     append(conference: ConfKey, { number, report }: NumberedReport): void {
@@ -199,23 +228,13 @@ export function openJournal(file: string): Journal & { close(): void } {
       taken.run(conference, upTo);
     },
 
-    renumber(reports: JournalContents["reports"]): void {
-      keepFact.run("journal", randomUUID());
-      db.exec("DELETE FROM report; UPDATE conference SET next = 1");
-      for (const { conference, reports: untaken } of reports) {
-        for (const report of untaken) journal.append(conference, report);
-      }
-    },
-
     prune(now: EpochMs): void {
       db.prepare("DELETE FROM task WHERE phase = 3 AND at < ?").run(now - FINISHED_FOR_MS);
       db.prepare("DELETE FROM task WHERE phase = 3 AND seq <= (SELECT max(seq) FROM task) - ?").run(FINISHED_AT_MOST);
-      // A conference's small row stays for ever: the edge counts on with its report numbers.
     },
 
     close(): void {
       db.close();
     },
   };
-  return journal;
 }

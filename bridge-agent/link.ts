@@ -1,4 +1,3 @@
-import type { JournalId } from "../src/foundation/ids.ts";
 import type { Timers } from "../src/foundation/timers.ts";
 import { decodeEdgeToAgent, encode, MAX_MESSAGE_LENGTH } from "../src/relay/codec.ts";
 import {
@@ -16,8 +15,6 @@ import { SteadySocket } from "./steady-socket.ts";
 export interface LinkParts {
   readonly settings: Pick<AgentSettings, "edge" | "domain" | "bridge" | "agent">;
   readonly key: AgentKey;
-  /** Asked at each hello. */
-  journal(): JournalId;
   readonly timers: Timers;
   now(): number;
   /** 0 to 1. */
@@ -127,13 +124,12 @@ export class EdgeLink {
   }
 
   #hello(nonce: string): void {
-    const { settings, key, journal, now } = this.#parts;
+    const { settings, key, now } = this.#parts;
     const said = {
       version: LINK_PROTOCOL_VERSION,
       agent: settings.agent,
       domain: settings.domain,
       bridge: settings.bridge,
-      journal: journal(),
       at: now(),
       nonce,
     };

@@ -1,5 +1,5 @@
 import type { NumberedReport, Report } from "../src/bridge/orders.ts";
-import type { EpochMs } from "../src/foundation/ids.ts";
+import type { EpochMs, StreamId } from "../src/foundation/ids.ts";
 
 /** An unacknowledged report is sent again after this time. */
 export const RESEND_AFTER_MS = 1_000;
@@ -9,18 +9,24 @@ const MOST_CHARACTERS = 500_000;
 
 /** The reports of one conference that the edge has not taken yet, oldest first. */
 export class ReportStream {
+  readonly id: StreamId;
   #pending: { readonly numbered: NumberedReport; readonly characters: number }[] = [];
   #next: number;
   #sent = 0;
   #sentAt: EpochMs = 0;
 
-  constructor(next: number, pending: readonly NumberedReport[]) {
+  constructor(id: StreamId, next: number, pending: readonly NumberedReport[]) {
+    this.id = id;
     this.#next = next;
     for (const numbered of pending) this.#push(numbered);
   }
 
   get size(): number {
     return this.#pending.length;
+  }
+
+  get reports(): Report[] {
+    return this.#pending.map(({ numbered }) => numbered.report);
   }
 
   get newest(): Report | undefined {
@@ -36,23 +42,6 @@ export class ReportStream {
 
   #push(numbered: NumberedReport): void {
     this.#pending.push({ numbered, characters: JSON.stringify(numbered).length });
-  }
-
-  /** Whether any were there. What is left has gaps in its numbers until `beginAnew`. */
-  dropEvents(): boolean {
-    const results = this.#pending.filter(({ numbered }) => numbered.report.type === "result");
-    const dropped = results.length < this.#pending.length;
-    this.#pending = results;
-    return dropped;
-  }
-
-  /** Numbers what is untaken from 1 on. */
-  beginAnew(): NumberedReport[] {
-    const reports = this.#pending.map(({ numbered }) => numbered.report);
-    this.#pending = [];
-    this.#next = 1;
-    this.#sent = 0;
-    return reports.map((report) => this.append(report));
   }
 
   /** After a reconnect nothing counts as sent. */

@@ -50,7 +50,6 @@ export async function runAgent(settings: AgentSettings, log: Logger): Promise<Ru
   const link = new EdgeLink({
     settings,
     key: agentKey(settings.state),
-    journal: journal.id,
     timers,
     now: Date.now,
     random: Math.random,

@@ -7,8 +7,8 @@ import type {
   DomainName,
   EpochMs,
   ExtConfId,
-  JournalId,
   MsgId,
+  StreamId,
   TransId,
   WebexHost,
 } from "../src/foundation/ids.ts";
@@ -30,7 +30,7 @@ export interface Delivered extends ConferenceIdentity {
 }
 
 export interface ReportsOfAgent extends ConferenceIdentity {
-  readonly journal: JournalId;
+  readonly stream: StreamId;
   readonly reports: readonly NumberedReport[];
 }
 
@@ -42,7 +42,7 @@ export interface ConferenceRpc {
    * were recalled and one of their handles does not stand for this conference.
    */
   receive(delivered: Delivered): Promise<boolean>;
-  /** Resolves, when they are on disk, to the highest number taken of this journal; 0 when none ever was. */
+  /** Resolves, when they are on disk, to the highest number taken of this stream; 0 when none ever was. */
   report(reports: ReportsOfAgent): Promise<number>;
   /** The agent has these orders in its journal. */
   ordersTaken(ids: readonly CommandId[]): Promise<void>;

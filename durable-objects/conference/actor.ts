@@ -70,12 +70,12 @@ export class ConferenceActor {
     return true;
   }
 
-  /** Resolves, when they are on disk, to the highest number taken of this journal. */
+  /** Resolves, when they are on disk, to the highest number taken of this stream. */
   async report(reports: ReportsOfAgent): Promise<number> {
     this.#ledger.introduce(reports);
-    this.#errands.agentIsThere(reports.journal);
+    this.#errands.agentIsThere(reports.stream);
     await this.#commits.submit({ type: "bridge", reports });
-    return this.#ledger.takenOf(reports.journal);
+    return this.#ledger.takenOf(reports.stream);
   }
 
   /** The agent has these orders in its journal: they need not be told again. */

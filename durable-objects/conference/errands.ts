@@ -1,6 +1,6 @@
 import type { Order } from "../../src/bridge/orders.ts";
 import { firstClientPost } from "../../src/conference/client-data.ts";
-import type { BridgeName, CommandId, EpochMs, JournalId } from "../../src/foundation/ids.ts";
+import type { BridgeName, CommandId, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import type { ConferencePorts } from "./conference-ports.ts";
 import type { Item, Ledger } from "./ledger.ts";
 import { PendingOrders } from "./pending-orders.ts";
@@ -39,9 +39,9 @@ export class Errands {
     this.#pending.taken(ids);
   }
 
-  /** The agent with this journal is in charge, and has come back or never was away. */
-  agentIsThere(journal: JournalId): void {
-    if (journal === this.#ledger.lastJournal) this.#pending.agentIsThere(this.#ports.now());
+  /** Reports came in this stream: if it is the last one, its agent has come back or never was away; else perhaps another one acts. */
+  agentIsThere(stream: StreamId): void {
+    if (stream === this.#ledger.lastStream) this.#pending.agentIsThere(this.#ports.now());
     else this.#pending.agentIsNew();
   }
 

@@ -2,7 +2,7 @@ import type { Order } from "../../src/bridge/orders.ts";
 import { applyChanges, type Changes, type RepairKind, type Surroundings } from "../../src/conference/decision.ts";
 import type { ConferenceInput, OperatorRequest } from "../../src/conference/input.ts";
 import type { ClientPostId, ConferenceState } from "../../src/conference/state.ts";
-import type { BridgeName, EpochMs, JournalId, MsgId, TransId } from "../../src/foundation/ids.ts";
+import type { BridgeName, EpochMs, MsgId, StreamId, TransId } from "../../src/foundation/ids.ts";
 import type { Domain } from "../domain-of.ts";
 import type { Outbox, Row, Rows } from "../outbox.ts";
 import type { ConferenceIdentity, Delivered, NumberBlocks, ReportsOfAgent } from "../rpc.ts";
@@ -41,8 +41,8 @@ interface Draft {
   readonly repairs: RepairKind[];
 }
 
-/** Of so many agent journals it is known how far they were taken: more than two agents need in a week. */
-const rememberedJournals = 8;
+/** Of so many streams it is known how far they were taken: only the last one of each agent goes on. */
+const rememberedStreams = 8;
 const dayMs = 86_400_000;
 
 /** One conference as it is on disk and, always alike, in memory: each input is committed with all that follows from it. */
@@ -112,13 +112,13 @@ export class Ledger {
     return this.#seen.has(transId, this.#ports.now(), this.#retention.neededMs);
   }
 
-  takenOf(journal: JournalId): number {
-    return this.#books.taken[journal] ?? 0;
+  takenOf(stream: StreamId): number {
+    return this.#books.taken[stream] ?? 0;
   }
 
-  /** Whose reports were taken last; `undefined`: nobody's yet. */
-  get lastJournal(): JournalId | undefined {
-    return Object.keys(this.#books.taken).at(-1) as JournalId | undefined;
+  /** Of which reports were taken last; `undefined`: none were yet. */
+  get lastStream(): StreamId | undefined {
+    return Object.keys(this.#books.taken).at(-1) as StreamId | undefined;
   }
 
   /** They are on disk with the next input; those that are lost before were used by nobody. */
@@ -172,9 +172,9 @@ export class Ledger {
     if (input.type === "webex") draft.transIds.push(input.transId);
     if (input.type === "bridge") {
       const upTo = input.reports.at(-1)?.number ?? 0;
-      const { [input.journal]: _, ...others } = draft.books.taken;
-      const recent = Object.entries(others).slice(1 - rememberedJournals);
-      draft.books = { ...draft.books, taken: { ...Object.fromEntries(recent), [input.journal]: upTo } };
+      const { [input.stream]: _, ...others } = draft.books.taken;
+      const recent = Object.entries(others).slice(1 - rememberedStreams);
+      draft.books = { ...draft.books, taken: { ...Object.fromEntries(recent), [input.stream]: upTo } };
     }
     this.#store.append(input, draft.books);
     this.#store.prune(at, this.#retention);
@@ -224,10 +224,10 @@ function toInput(item: Item, at: EpochMs, draft: Draft): ConferenceInput | null 
       return { type: "webex", at, transId, messages };
     }
     case "bridge": {
-      const { journal } = item.reports;
-      let upTo = draft.books.taken[journal] ?? 0;
+      const { stream } = item.reports;
+      let upTo = draft.books.taken[stream] ?? 0;
       const fresh = item.reports.reports.filter(({ number }) => number === upTo + 1 && ++upTo);
-      return fresh.length === 0 ? null : { type: "bridge", at, journal, reports: fresh };
+      return fresh.length === 0 ? null : { type: "bridge", at, stream, reports: fresh };
     }
     case "undelivered": {
       const { row } = item;

@@ -1,7 +1,7 @@
 import { emptyState } from "../../src/conference/decision.ts";
 import type { ConferenceInput } from "../../src/conference/input.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
-import type { BridgeName, EpochMs, JournalId, TransId } from "../../src/foundation/ids.ts";
+import type { BridgeName, EpochMs, StreamId, TransId } from "../../src/foundation/ids.ts";
 import type { ConferenceIdentity } from "../rpc.ts";
 import type { Sql } from "../sql.ts";
 import type { Reserve } from "./numbers.ts";
@@ -13,8 +13,8 @@ export interface Books {
   readonly serial: number;
   readonly msgIds: Reserve;
   readonly transIds: Reserve;
-  /** The highest report number taken of each agent journal. */
-  readonly taken: Readonly<Record<JournalId, number>>;
+  /** The highest report number taken of each stream. */
+  readonly taken: Readonly<Record<StreamId, number>>;
 }
 
 /** Everything of a conference but its outbox, as it is found on disk. */

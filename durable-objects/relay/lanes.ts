@@ -1,10 +1,10 @@
 import type { NumberedReport } from "../../src/bridge/orders.ts";
-import type { CommandId, ConfKey, JournalId } from "../../src/foundation/ids.ts";
+import type { CommandId, ConfKey, StreamId } from "../../src/foundation/ids.ts";
 
 /** One message's reports; `id` is the link that they came by, and that hears what became of them. */
 export interface Batch {
   readonly id: string;
-  readonly journal: JournalId;
+  readonly stream: StreamId;
   readonly reports: readonly NumberedReport[];
 }
 
@@ -96,6 +96,6 @@ function withBatch(batches: readonly Batch[], batch: Batch): readonly Batch[] {
   const last = batches.at(-1);
   const next = (last?.reports.at(-1)?.number ?? 0) + 1;
   const first = batch.reports[0]?.number ?? next;
-  if (last?.id !== batch.id || last.journal !== batch.journal || first < next) return [batch];
+  if (last?.id !== batch.id || last.stream !== batch.stream || first < next) return [batch];
   return first === next && batches.length < mostBatches ? [...batches, batch] : batches;
 }

@@ -137,10 +137,10 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
       this.#take({ type: "refused", id, why, at: Date.now() });
       return;
     }
-    const { agent, journal } = hello;
+    const { agent } = hello;
     const alone = bridge.agents.length === 1;
     const { keypad } = settings;
-    const carriedOut = this.#take({ type: "proven", id, agent, journal, alone, keypad, at: Date.now() });
+    const carriedOut = this.#take({ type: "proven", id, agent, alone, keypad, at: Date.now() });
     if (carriedOut.length > 0) this.#log("agent-connected", { agent, epoch: this.#state.epoch });
   }
 
@@ -181,10 +181,10 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     }
   }
 
-  async #report(conference: ConferenceStub, confKey: ConfKey, { id, journal, reports }: Batch): Promise<void> {
+  async #report(conference: ConferenceStub, confKey: ConfKey, { id, stream, reports }: Batch): Promise<void> {
     if (!this.#identity) return;
-    const upTo = await conference.report({ domain: this.#identity.domain, confKey, journal, reports });
-    this.#send(id, { type: "reports-taken", conference: confKey, upTo });
+    const upTo = await conference.report({ domain: this.#identity.domain, confKey, stream, reports });
+    this.#send(id, { type: "reports-taken", conference: confKey, stream, upTo });
   }
 
   async #compare(conference: ConferenceStub, confKey: ConfKey, { id, digest }: Held): Promise<void> {

@@ -22,11 +22,11 @@ export type KeypadCodes = Checked<typeof keypadCodes>;
 
 const report = v.variant("type", [typed("result", { id: commandId, outcome }), typed("event", { event })]);
 
-/** What the agent tells about a conference, numbered without gaps within its journal. */
+/** What the agent tells about a conference, numbered without gaps. */
 export type Report = Checked<typeof report>;
 
 export const numberedReport = v.object({
-  /** 1, 2, 3 … for each conference and journal; the edge takes them in this order and each once. */
+  /** 1, 2, 3 … within its stream; the edge takes them in this order and each once. */
   number: v.pipe(whole, v.minValue(1)),
   report,
 });

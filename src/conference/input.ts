@@ -1,5 +1,5 @@
 import type { NumberedReport } from "../bridge/orders.ts";
-import type { EpochMs, ExtCallId, JournalId, TransId } from "../foundation/ids.ts";
+import type { EpochMs, ExtCallId, StreamId, TransId } from "../foundation/ids.ts";
 import type { FromWebex, ToWebex } from "../tsp/messages.ts";
 import type { ClientPostId } from "./state.ts";
 
@@ -15,7 +15,7 @@ export type ConferenceInput =
   | {
       readonly type: "bridge";
       readonly at: EpochMs;
-      readonly journal: JournalId;
+      readonly stream: StreamId;
       readonly reports: readonly NumberedReport[];
     }
   /** A transaction to WebEx was given up after its last attempt. */

@@ -25,8 +25,8 @@ export type CallId = Branded<"CallId">;
 export type RoomId = Branded<"RoomId">;
 /** One order to the bridge: it acts once under this name, however often it is told. */
 export type CommandId = Branded<"CommandId">;
-/** The life of one agent's journal; its report numbers count up within it. */
-export type JournalId = Branded<"JournalId">;
+/** A run of report numbers, 1, 2, 3 …: one agent's about one conference, until either of them has forgotten the other. */
+export type StreamId = Branded<"StreamId">;
 
 /** Milliseconds since 1970-01-01T00:00Z. */
 export type EpochMs = number;

@@ -1,6 +1,6 @@
 import type { KeypadCodes, NumberedReport, Order } from "../bridge/orders.ts";
 import { assertNever } from "../foundation/assert-never.ts";
-import type { CommandId, ConfKey, EpochMs, JournalId } from "../foundation/ids.ts";
+import type { CommandId, ConfKey, EpochMs, StreamId } from "../foundation/ids.ts";
 import type { AgentToEdge, CloseReason, EdgeToAgent } from "./messages.ts";
 
 /** How often an agent gives a sign of life. */
@@ -25,7 +25,6 @@ interface Proven {
   readonly role: "active" | "standby";
   readonly id: string;
   readonly agent: string;
-  readonly journal: JournalId;
   readonly lastSeen: EpochMs;
   readonly health: Health | null;
 }
@@ -45,7 +44,6 @@ export type LinkInput =
       readonly type: "proven";
       readonly id: string;
       readonly agent: string;
-      readonly journal: JournalId;
       /** Whether the settings name no other agent for this bridge. */
       readonly alone: boolean;
       readonly keypad: KeypadCodes;
@@ -66,8 +64,8 @@ export type LinkEffect =
   | {
       readonly type: "reports";
       readonly id: string;
-      readonly journal: JournalId;
       readonly conference: ConfKey;
+      readonly stream: StreamId;
       readonly reports: readonly NumberedReport[];
     };
 
@@ -129,7 +127,7 @@ function opened(state: LinkState, id: string, at: EpochMs): LinkStep {
 }
 
 function proven(state: LinkState, input: Extract<LinkInput, { type: "proven" }>): LinkStep {
-  const { id, agent, journal, alone, keypad, at } = input;
+  const { id, agent, alone, keypad, at } = input;
   const link = find(state, id);
   if (!link) return unchanged(state);
   if (link.role !== "waiting") return close(state, id, "badMessage");
@@ -138,7 +136,7 @@ function proven(state: LinkState, input: Extract<LinkInput, { type: "proven" }>)
   return then(others, (others) => {
     const role = activeLink(others) ? "standby" : "active";
     const epoch = role === "active" ? others.epoch + 1 : others.epoch;
-    const links = [...without(others, id).links, { role, id, agent, journal, lastSeen: at, health: null }] as const;
+    const links = [...without(others, id).links, { role, id, agent, lastSeen: at, health: null }] as const;
     const welcome = { type: "welcome", role, epoch, heartbeatMs: HEARTBEAT_MS, alone, keypad } as const;
     return { state: { epoch, links }, effects: [send(id, welcome)] };
   });
@@ -164,8 +162,8 @@ function heard(state: LinkState, id: string, message: AgentToEdge): LinkStep {
     case "reports": {
       // What an agent saw before another one took over is told again by that one's snapshot.
       if (!acts || message.epoch !== state.epoch) return unchanged(state);
-      const { conference, reports } = message;
-      return { state, effects: [{ type: "reports", id, journal: link.journal, conference, reports }] };
+      const { conference, stream, reports } = message;
+      return { state, effects: [{ type: "reports", id, conference, stream, reports }] };
     }
     case "digests": {
       if (!acts || message.epoch !== state.epoch) return unchanged(state);

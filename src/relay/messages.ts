@@ -1,11 +1,12 @@
 import * as v from "valibot";
 import { keypadCodes, numberedReport, type Order, order } from "../bridge/orders.ts";
 import { type Checked, commandId, conference, flag, id, typed, whole, word } from "../bridge/schemas.ts";
-import type { CommandId, JournalId } from "../foundation/ids.ts";
+import type { CommandId, StreamId } from "../foundation/ids.ts";
 
 export const LINK_PROTOCOL_VERSION = 1;
 
 const epoch = whole;
+const stream = id<StreamId>();
 const ping = typed("ping", { nonce: word });
 const pong = typed("pong", { nonce: word });
 
@@ -26,8 +27,8 @@ export const edgeToAgent = [
     typed("commands", { epoch, conference, orders: v.array(v.unknown()) }),
     v.transform((message) => ({ ...message, ...sorted(message.orders) })),
   ),
-  /** The conference has taken, and stored, the reports up to this number. */
-  typed("reports-taken", { conference, upTo: whole }),
+  /** The conference has taken, and stored, the reports of this stream up to this number. */
+  typed("reports-taken", { conference, stream, upTo: whole }),
   /** The digest of this conference differs from what its object knows. */
   typed("snapshot-wanted", { conference }),
   ping,
@@ -50,7 +51,6 @@ export const agentToEdge = [
     agent: word,
     domain: word,
     bridge: word,
-    journal: id<JournalId>(),
     /** Of the challenge that this answers. The signature covers it; it stands here too so that a repeat is called one. */
     nonce: word,
     /** Over `helloText`. */
@@ -59,7 +59,7 @@ export const agentToEdge = [
   }),
   /** The orders are in the journal; the edge need not repeat them. */
   typed("commands-taken", { conference, ids: v.array(commandId) }),
-  typed("reports", { epoch, conference, reports: v.array(numberedReport) }),
+  typed("reports", { epoch, conference, stream, reports: v.array(numberedReport) }),
   /** Each minute, of what the bridge holds; of conferences where something is under way or untold there is none. */
   typed("digests", { epoch, digests: v.array(conferenceDigest) }),
   /** Whether the bridge answers, and how full it is; sent on change. */
@@ -91,20 +91,10 @@ export function helloText(hello: {
   readonly agent: string;
   readonly domain: string;
   readonly bridge: string;
-  readonly journal: string;
   readonly at: number;
   readonly nonce: string;
 }): string {
-  return [
-    "bridgehead-agent",
-    hello.version,
-    hello.domain,
-    hello.bridge,
-    hello.agent,
-    hello.journal,
-    hello.at,
-    hello.nonce,
-  ].join("\n");
+  return ["bridgehead-agent", hello.version, hello.domain, hello.bridge, hello.agent, hello.at, hello.nonce].join("\n");
 }
 
 /** Why the relay closed an agent's socket; the agent's log explains each in a sentence. */

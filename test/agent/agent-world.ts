@@ -5,7 +5,7 @@ import { Machine } from "../../simulators/bridge/machine.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { Order, Report } from "../../src/bridge/orders.ts";
-import type { CommandId, ConfKey, JournalId } from "../../src/foundation/ids.ts";
+import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { AgentToEdge } from "../../src/relay/messages.ts";
 import { ManualTimers } from "../bridge/manual-timers.ts";
 
@@ -38,16 +38,17 @@ export class AgentWorld {
   #now = 1_000_000;
   #inputs: AgentInput[] = [];
   #bridgeUp = false;
-  /** As the agent called it when it last connected. */
-  #journalId = this.journal.id();
   #role: "active" | "standby" = "active";
   #edgeUp = false;
-  /** The highest report number that the edge has taken of each journal. */
-  readonly watermarks = new Map<JournalId, number>();
+  /** The highest report number that the edge has taken of each stream of a conference. */
+  readonly #watermarks = new Map<string, number>();
+  /** What the edge takes is not acknowledged. */
+  silent = false;
+  reconnects = 0;
   #lives = 0;
   /** What the bridge was asked and has not begun: it goes with the link, as do the answers. */
   readonly #held = new Map<Act, () => void>();
-  readonly #repeated = new Map<string, Order>();
+  readonly #repeated = new Map<string, { readonly conference: ConfKey; readonly order: Order }>();
 
   constructor() {
     this.#agent = this.#newAgent();
@@ -117,7 +118,6 @@ export class AgentWorld {
     this.#edgeUp = true;
     this.#role = role;
     const keypad = { merge: "*1", mute: "*6" };
-    this.#journalId = this.journal.id();
     this.tell({ type: "welcome", role, epoch: this.epoch, heartbeatMs: 3_000, alone: this.alone, keypad });
   }
 
@@ -131,15 +131,15 @@ export class AgentWorld {
   }
 
   /** The edge repeats it each second until the agent has it. */
-  order(id: string, command: BridgeCommand, more: Pick<Order, "withinMs" | "again"> = {}): void {
+  order(id: string, command: BridgeCommand, more: Pick<Order, "withinMs" | "again"> = {}, conference = KEY): void {
     const order = { id: id as CommandId, command, ...more };
-    this.#repeated.set(id, order);
-    this.#send(order);
+    this.#repeated.set(id, { conference, order });
+    this.#send(conference, order);
   }
 
-  #send(order: Order): void {
+  #send(conference: ConfKey, order: Order): void {
     if (!this.#edgeUp) return;
-    this.tell({ type: "commands", epoch: this.epoch, conference: KEY, orders: [order] });
+    this.tell({ type: "commands", epoch: this.epoch, conference, orders: [order] });
   }
 
   /** Lets the agent work until nothing is left to do at this moment. */
@@ -180,6 +180,7 @@ export class AgentWorld {
       this.#step();
     }
     if (effects.reconnect) {
+      this.reconnects += 1;
       this.loseEdge();
       this.connectEdge(this.#role);
     }
@@ -190,7 +191,8 @@ export class AgentWorld {
     for (let passed = 0; passed < ms; passed += 200) {
       this.#now += 200;
       this.timers.pass(200);
-      if (passed % 1_000 === 0) for (const order of this.#repeated.values()) this.#send(order);
+      if (passed % 1_000 === 0)
+        for (const { conference, order } of this.#repeated.values()) this.#send(conference, order);
       this.#put({ type: "time" });
       this.settle();
     }
@@ -238,22 +240,24 @@ export class AgentWorld {
     this.heard.push(message);
     if (message.type === "commands-taken") for (const id of message.ids) this.#repeated.delete(id);
     if (message.type !== "reports") return;
+    const { conference, stream } = message;
+    const name = `${conference} ${stream}`;
+    let upTo = this.#watermarks.get(name) ?? 0;
     for (const { number, report } of message.reports) {
-      if (number !== this.watermark + 1) continue;
-      this.watermarks.set(this.#journalId, number);
+      if (number !== upTo + 1) continue;
+      upTo = number;
+      this.#watermarks.set(name, upTo);
       this.taken.push(report);
       if (report.type === "result") this.#repeated.delete(report.id);
       for (const [id, command] of this.react(report)) this.order(id, command);
     }
-    this.tell({ type: "reports-taken", conference: message.conference, upTo: this.watermark });
+    if (!this.silent) this.tell({ type: "reports-taken", conference, stream, upTo });
   }
 
-  get watermark(): number {
-    return this.watermarks.get(this.#journalId) ?? 0;
-  }
-
-  /** The edge remembers something else. */
-  set watermark(upTo: number) {
-    this.watermarks.set(this.#journalId, upTo);
+  /** The edge remembers something else of this conference. */
+  remember(conference: ConfKey, upTo: number): void {
+    for (const name of this.#watermarks.keys()) {
+      if (name.startsWith(conference)) this.#watermarks.set(name, upTo);
+    }
   }
 }

@@ -3,7 +3,14 @@ import { ReportStream } from "../../bridge-agent/report-stream.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { digestOf } from "../../src/bridge/digest.ts";
 import type { Report } from "../../src/bridge/orders.ts";
-import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import {
+  type CallId,
+  type CommandId,
+  type ConfKey,
+  MAIN_ROOM,
+  type RoomId,
+  type StreamId,
+} from "../../src/foundation/ids.ts";
 import { AgentWorld, KEY } from "./agent-world.ts";
 
 const call = (id: string) => id as CallId;
@@ -598,18 +605,36 @@ describe("reports", () => {
   test.each([
     ["more than was ever told", 40],
     ["less than it took", 0],
-  ])("an edge that knows %s is told anew, under the name of another journal", (_, upTo) => {
+  ])("an edge that knows %s hears how the conference stands, and from then on all that happens", (_, upTo) => {
     const world = running();
-    const before = world.journal.id();
-    world.watermark = upTo;
+    world.remember(KEY, upTo);
     world.machine.lockByTelephone(KEY, true);
     world.pass(2_000);
-    expect(world.events().filter(({ type }) => type === "lock-changed")).toEqual(locked);
-    expect(world.journal.id()).not.toBe(before);
+    expect(world.events()).toEqual([{ type: "snapshot", conference: expect.objectContaining({ locked: true }) }]);
     world.machine.lockByTelephone(KEY, false);
     world.pass(2_000);
-    expect(world.events().at(-1)).toEqual({ type: "lock-changed", locked: false });
+    expect(world.events().slice(1)).toEqual([{ type: "lock-changed", locked: false }]);
     expect(world.status.untold).toBe(0);
+  });
+
+  test("an edge that has forgotten one conference is told of that one anew, and of no other", () => {
+    const other = "123456789" as ConfKey;
+    const world = running();
+    world.order("other", create, {}, other);
+    world.settle();
+    world.silent = true;
+    world.machine.lockByTelephone(KEY, true);
+    world.settle();
+    world.silent = false;
+    world.remember(other, 0);
+    world.order("lock", { type: "lock" }, {}, other);
+    world.pass(3_000);
+    expect(world.events()).toEqual([
+      { type: "lock-changed", locked: true },
+      { type: "snapshot", conference: expect.objectContaining({ locked: true, callers: [] }) },
+    ]);
+    expect(world.results()).toEqual({ create: true, other: true, lock: true });
+    expect([world.reconnects, world.status.untold]).toEqual([0, 0]);
   });
 
   test("a flood goes out in messages of bounded size, in order", () => {
@@ -625,7 +650,7 @@ describe("reports", () => {
   });
 
   test("no message but one with a single report is longer than the edge takes at a time", () => {
-    const stream = new ReportStream(1, []);
+    const stream = new ReportStream("s1" as StreamId, 1, []);
     const callers = Array.from({ length: 5_000 }, (_, index) => ({
       ...{ call: call(`c${index}`), direction: "in" as const, number: "14085551234", attendeeId: "123456" },
       ...{ muted: false, silent: false, room: MAIN_ROOM },
@@ -645,14 +670,16 @@ describe("reports", () => {
     expect(messages.filter(({ length }) => length === 1)).toHaveLength(2);
   });
 
-  test("a conference that is over and told is forgotten, but its numbers go on", () => {
+  test("a conference that is over and told is forgotten, and the next one of its key is told as another", () => {
     const world = running();
     world.order("end", { type: "end-conference" });
     world.settle();
     expect(world.journal.load().conferences).toEqual([]);
+    world.remember(KEY, 0); // Its object was deleted meanwhile.
     world.order("again", create);
     world.settle();
     expect(world.results()).toEqual({ create: true, end: true, again: true });
+    expect(world.taken).toHaveLength(3);
   });
 });
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openJournal } from "../../bridge-agent/journal.ts";
 import type { Task } from "../../bridge-agent/task.ts";
@@ -34,12 +35,14 @@ function lock(id: string): Task {
 const record = { anonymousId: "999", locked: false, live: true };
 const ended = { type: "event", event: { type: "conference-ended" } } as const;
 
-test("what was written is there when the file is opened again, under the same journal id", () => {
+test("what was written is there when the file is opened again", () => {
   const first = journal();
+  let stream: string = "";
   first.transaction(() => {
     first.keepStanding({ active: true, alone: true, epoch: 1, keypad: { merge: "*1", mute: "*6" } });
     first.keepBootId("boot1");
-    first.keepConference(key, record, 0);
+    stream = first.beginStream(key, { ...record, locked: true });
+    first.keepConference(key, record);
     first.take(lock("a"), 0);
     first.take({ ...lock("b"), beginBy: 10_000 }, 0);
     first.take(lock("c"), 0);
@@ -48,22 +51,15 @@ test("what was written is there when the file is opened again, under the same jo
     first.append(key, { number: 1, report: ended });
   });
   const second = journal();
-  expect(second.id()).toBe(first.id());
-  expect(second.nextNumber(key)).toBe(2);
   expect(second.load()).toEqual({
     standing: { active: true, alone: true, epoch: 1, keypad: { merge: "*1", mute: "*6" } },
     bootId: "boot1",
-    conferences: [{ conference: key, record }],
+    conferences: [{ conference: key, record, stream, next: 2, untaken: [{ number: 1, report: ended }] }],
     tasks: [
       { task: lock("a"), phase: "taken" },
       { task: { ...lock("b"), beginBy: 10_000 }, phase: "begun" },
     ],
-    reports: [{ conference: key, reports: [{ number: 1, report: ended }] }],
   });
-});
-
-test("another file is another journal", () => {
-  expect(openJournal(":memory:").id()).not.toBe(journal().id());
 });
 
 test("a turn that fails leaves nothing behind", () => {
@@ -95,26 +91,44 @@ test("an unfinished task is not pruned, however old", () => {
   expect(one.load().tasks).toHaveLength(1);
 });
 
-test("report numbers go on after a conference is over, however long ago that was", () => {
-  const one = journal();
-  one.keepConference(key, { ...record, live: false }, 0);
-  one.append(key, { number: 1, report: ended });
-  one.taken(key, 1);
-  expect(one.load().conferences).toEqual([]);
-  one.prune(1_000 * DAY_MS);
-  expect(one.nextNumber(key)).toBe(2);
-});
-
-test("untaken reports can be numbered anew under another id", () => {
+test("a stream that begins anew has another name, and nothing untaken", () => {
   const one = journal();
   const other = "123" as ConfKey;
-  const before = one.id();
-  for (const conference of [key, other]) {
-    one.keepConference(conference, record, 0);
-    one.append(conference, { number: 41, report: ended });
-  }
-  one.renumber([{ conference: key, reports: [{ number: 1, report: ended }] }]);
-  expect(one.id()).not.toBe(before);
-  expect(one.load().reports).toEqual([{ conference: key, reports: [{ number: 1, report: ended }] }]);
-  expect([one.nextNumber(key), one.nextNumber(other)]).toEqual([2, 1]);
+  const names = [key, other, key].map((conference) => {
+    const stream = one.beginStream(conference, record);
+    one.append(conference, { number: 1, report: ended });
+    return stream;
+  });
+  expect(new Set(names).size).toBe(3);
+  one.beginStream(key, record);
+  expect(one.load().conferences).toMatchObject([
+    { conference: other, next: 2, untaken: [{ number: 1, report: ended }] },
+    { conference: key, next: 1, untaken: [] },
+  ]);
+});
+
+test("of a conference that is forgotten only its tasks are known", () => {
+  const one = journal();
+  one.beginStream(key, record);
+  one.append(key, { number: 1, report: ended });
+  one.take(lock("a"), 0);
+  one.taken(key, 1);
+  one.forget(key);
+  expect(one.load()).toMatchObject({ conferences: [], tasks: [{ phase: "taken" }] });
+});
+
+test("a file in which all conferences shared one count goes on under that count's name", () => {
+  const old = new DatabaseSync(join(folder, "journal.sqlite"));
+  old.exec(`
+    CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE conference (
+      key TEXT PRIMARY KEY, record TEXT NOT NULL, live INTEGER NOT NULL, next INTEGER NOT NULL, at INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    INSERT INTO fact VALUES ('journal', 'j1');
+    INSERT INTO conference VALUES ('${key}', '${JSON.stringify(record)}', 1, 7, 0), ('over', '{}', 0, 3, 0);
+  `);
+  old.close();
+  const one = journal();
+  expect(one.load().conferences).toEqual([{ conference: key, record, stream: "j1", next: 7, untaken: [] }]);
+  expect(one.beginStream(key, record)).not.toBe("j1");
 });

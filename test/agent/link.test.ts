@@ -7,7 +7,6 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { backoffMs } from "../../bridge-agent/backoff.ts";
 import { agentKey } from "../../bridge-agent/key.ts";
 import { EdgeLink, LONGEST_PAUSE_MS } from "../../bridge-agent/link.ts";
-import type { JournalId } from "../../src/foundation/ids.ts";
 import { decodeAgentToEdge, encode } from "../../src/relay/codec.ts";
 import {
   type AgentToEdge,
@@ -91,7 +90,6 @@ beforeEach(async () => {
   link = new EdgeLink({
     settings: { edge: `ws://127.0.0.1:${relay.port}/`, domain: "local", bridge: "simulated", agent: "agent-1" },
     key: agentKey(folder),
-    journal: () => "journal-1" as JournalId,
     timers,
     now: () => 1_790_000_000_000,
     random: () => 1,
@@ -131,7 +129,6 @@ test("the agent proves with its key who it is, for this bridge and this challeng
     agent: "agent-1",
     domain: "local",
     bridge: "simulated",
-    journal: "journal-1",
     at: 1_790_000_000_000,
     nonce: "abc",
   });

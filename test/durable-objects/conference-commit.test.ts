@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/orders.ts";
-import type { CommandId, JournalId, TransId } from "../../src/foundation/ids.ts";
+import type { CommandId, StreamId, TransId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
   ConferenceWorld,
@@ -254,7 +254,7 @@ test("what an agent had taken is told at once when another one reports", async (
   await world.during(
     world.actor.report({
       ...identity,
-      journal: "another" as JournalId,
+      stream: "another" as StreamId,
       reports: [{ number: 1, report: callerEntered(2) }],
     }),
   );

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ConferenceStore } from "../../durable-objects/conference/store.ts";
 import type { Report } from "../../src/bridge/orders.ts";
-import type { JournalId } from "../../src/foundation/ids.ts";
+import type { StreamId } from "../../src/foundation/ids.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { Database } from "../simulation/database.ts";
@@ -96,18 +96,18 @@ test("what was never created is forgotten too, and what runs never is", async ()
   expect([running.forgotten, tables(running)]).toEqual([0, 3]);
 });
 
-test("of agents that come with ever new journals only the last eight are remembered", async () => {
+test("of agents that come with ever new streams only the last eight are remembered", async () => {
   const world = new ConferenceWorld();
   await world.running(0);
   for (let n = 0; n < 100; n += 1) {
     const reports = [{ number: 1, report: callerEntered(n) }];
-    await world.during(world.actor.report({ ...identity, journal: `j${n}` as JournalId, reports }));
+    await world.during(world.actor.report({ ...identity, stream: `s${n}` as StreamId, reports }));
   }
 
   const [last] = world.sql.exec("SELECT books FROM journal ORDER BY seq DESC LIMIT 1");
   const { taken } = JSON.parse(String(last?.books));
-  expect(Object.keys(taken)).toEqual(["j92", "j93", "j94", "j95", "j96", "j97", "j98", "j99"]);
-  expect(await world.during(world.actor.report({ ...identity, journal: "j99" as JournalId, reports: [] }))).toBe(1);
+  expect(Object.keys(taken)).toEqual(["s92", "s93", "s94", "s95", "s96", "s97", "s98", "s99"]);
+  expect(await world.during(world.actor.report({ ...identity, stream: "s99" as StreamId, reports: [] }))).toBe(1);
 });
 
 test("with an event each second all tables stay as large as after three hours", async () => {

@@ -14,8 +14,8 @@ import type {
   ConfKey,
   DomainName,
   ExtConfId,
-  JournalId,
   MsgId,
+  StreamId,
   TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
@@ -29,7 +29,7 @@ import { VirtualTime } from "./virtual-time.ts";
 export const confKey = "987654321" as ConfKey;
 export const extConfId = "7001" as ExtConfId;
 export const host = "127.0.0.1:8801" as WebexHost;
-export const journal = "journal-1" as JournalId;
+export const stream = "stream-1" as StreamId;
 export const identity = { domain: "local" as DomainName, confKey };
 
 export function localSettings(): Domain {
@@ -156,7 +156,7 @@ export class ConferenceWorld {
     return this.actor.receive({ ...identity, transId: transId as TransId, messages });
   }
 
-  /** The next reports of the agent's journal. */
+  /** The next reports of the agent's stream. */
   report(...reports: readonly Report[]): Promise<number> {
     return this.reportAs(this.#reports + 1, ...reports);
   }
@@ -164,7 +164,7 @@ export class ConferenceWorld {
   reportAs(first: number, ...reports: readonly Report[]): Promise<number> {
     this.#reports = Math.max(this.#reports, first + reports.length - 1);
     const numbered = reports.map((report, index) => ({ number: first + index, report }));
-    return this.actor.report({ ...identity, journal, reports: numbered });
+    return this.actor.report({ ...identity, stream, reports: numbered });
   }
 
   confirmed(transId: string): HttpOutcome {

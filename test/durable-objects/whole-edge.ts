@@ -7,7 +7,7 @@ import type { OutboxPorts } from "../../durable-objects/outbox.ts";
 import type { Order, Report } from "../../src/bridge/orders.ts";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
 import { decide } from "../../src/conference/decide.ts";
-import type { BridgeName, ConfKey, DomainName, ExtConfId, JournalId, WebexHost } from "../../src/foundation/ids.ts";
+import type { BridgeName, ConfKey, DomainName, ExtConfId, StreamId, WebexHost } from "../../src/foundation/ids.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Metrics } from "../../src/http/metrics.ts";
 import type { Objects } from "../../src/http/objects.ts";
@@ -79,7 +79,7 @@ export class WholeEdge {
     const before = this.#reported.get(confKey) ?? 0;
     this.#reported.set(confKey, before + reports.length);
     const numbered = reports.map((report, index) => ({ number: before + 1 + index, report }));
-    await this.#conference(confKey).report({ domain: name, confKey, journal: "j" as JournalId, reports: numbered });
+    await this.#conference(confKey).report({ domain: name, confKey, stream: "s" as StreamId, reports: numbered });
   }
 
   #watch(event: string, facts: object): void {

@@ -6,7 +6,7 @@ import { decide } from "../../src/conference/decide.ts";
 import { applyChanges, emptyState, type Post, type Surroundings } from "../../src/conference/decision.ts";
 import type { ConferenceInput, OperatorRequest } from "../../src/conference/input.ts";
 import type { ConferenceState, Head } from "../../src/conference/state.ts";
-import type { ConfKey, EpochMs, JournalId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { ConfKey, EpochMs, MsgId, StreamId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { asked } from "../../src/tsp/answers.ts";
@@ -142,7 +142,7 @@ export class ConferenceModel {
 
   #report(report: Report): void {
     const reports = [{ number: ++this.#reports, report }];
-    this.#decide({ type: "bridge", at: this.#now, journal: "j" as JournalId, reports });
+    this.#decide({ type: "bridge", at: this.#now, stream: "s" as StreamId, reports });
   }
 
   #wait(ms: number): void {

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import type { JournalId } from "../../src/foundation/ids.ts";
 import { checkHello, type Hello, MAX_CLOCK_SKEW_MS } from "../../src/relay/check-hello.ts";
 
 const link = { domain: "local", bridge: "simulated", nonce: "n1", agents: [{ name: "agent-1", publicKey: "key-1" }] };
@@ -9,7 +8,6 @@ const hello: Hello = {
   agent: "agent-1",
   domain: "local",
   bridge: "simulated",
-  journal: "j1" as JournalId,
   nonce: "n1",
   signature: "s",
   at: 1_000_000,
@@ -19,7 +17,7 @@ test("a right hello must be signed by the agent's key, over everything that ties
   expect(checkHello(hello, link, 1_000_000)).toEqual({
     ok: true,
     publicKey: "key-1",
-    text: "bridgehead-agent\n1\nlocal\nsimulated\nagent-1\nj1\n1000000\nn1",
+    text: "bridgehead-agent\n1\nlocal\nsimulated\nagent-1\n1000000\nn1",
   });
 });
 

@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
 import { type Batch, Lanes } from "../../durable-objects/relay/lanes.ts";
-import type { CommandId, ConfKey, JournalId } from "../../src/foundation/ids.ts";
+import type { CommandId, ConfKey, StreamId } from "../../src/foundation/ids.ts";
 
 const [a, b] = ["a" as ConfKey, "b" as ConfKey];
 
-function batch(first: number, last = first, id = "link-1", journal = "j1"): Batch {
+function batch(first: number, last = first, id = "link-1", stream = "s1"): Batch {
   const numbers = Array.from({ length: last - first + 1 }, (_, index) => first + index);
   const reports = numbers.map((number) => {
     return { number, report: { type: "event", event: { type: "conference-ended" } } } as const;
   });
-  return { id, journal: journal as JournalId, reports };
+  return { id, stream: stream as StreamId, reports };
 }
 
 /** Conferences that answer when they are let; `told` has a line for each thing that was told. */
@@ -25,8 +25,8 @@ class Conferences {
     };
     this.lanes = new Lanes({
       ordersTaken: (conference, ids) => tell(conference, `took ${ids.join()}`),
-      report: (conference, { id, journal, reports }) =>
-        tell(conference, `${reports[0]?.number}-${reports.at(-1)?.number} of ${journal} by ${id}`),
+      report: (conference, { id, stream, reports }) =>
+        tell(conference, `${reports[0]?.number}-${reports.at(-1)?.number} of ${stream} by ${id}`),
       compare: (conference, { id, digest }) => tell(conference, `holds ${digest} by ${id}`),
     });
   }
@@ -51,10 +51,10 @@ test("what one conference is told waits for its turn, and another one is told me
   conferences.lanes.report(a, batch(2));
   conferences.lanes.report(b, batch(1));
   await conferences.settle();
-  expect(conferences.told).toEqual(["a: 1-1 of j1 by link-1", "b: 1-1 of j1 by link-1"]);
+  expect(conferences.told).toEqual(["a: 1-1 of s1 by link-1", "b: 1-1 of s1 by link-1"]);
 
   await conferences.answer(a);
-  expect(conferences.told.at(-1)).toBe("a: 2-2 of j1 by link-1");
+  expect(conferences.told.at(-1)).toBe("a: 2-2 of s1 by link-1");
 });
 
 test("what the bridge holds is told behind the reports that came before it, and the newest alone", async () => {
@@ -64,7 +64,7 @@ test("what the bridge holds is told behind the reports that came before it, and 
   conferences.lanes.report(a, batch(2));
   conferences.lanes.compare(a, { id: "link-1", digest: "d2" });
   await conferences.settle();
-  expect(conferences.told.slice(1)).toEqual(["a: 2-2 of j1 by link-1", "a: holds d2 by link-1"]);
+  expect(conferences.told.slice(1)).toEqual(["a: 2-2 of s1 by link-1", "a: holds d2 by link-1"]);
   expect(conferences.lanes.size).toBe(0);
 });
 
@@ -80,7 +80,7 @@ test("of an agent that repeats for ever to a conference that hangs, only the new
   await conferences.answer(a);
   await conferences.answer(a);
   await conferences.answer(a);
-  expect(conferences.told).toEqual(["a: 1-3 of j1 by link-1", "a: took o1,o2", "a: 1-1002 of j1 by link-1"]);
+  expect(conferences.told).toEqual(["a: 1-3 of s1 by link-1", "a: took o1,o2", "a: 1-1002 of s1 by link-1"]);
   expect(conferences.lanes.size).toBe(0);
 });
 
@@ -91,13 +91,13 @@ test("batches that follow one another all wait, in order, but not without bound"
   for (let number = 2; number <= 100; number += 1) conferences.lanes.report(a, batch(number));
 
   for (let answers = 0; answers < 100; answers += 1) await conferences.answer(a);
-  const expected = Array.from({ length: 17 }, (_, index) => `a: ${index + 1}-${index + 1} of j1 by link-1`);
+  const expected = Array.from({ length: 17 }, (_, index) => `a: ${index + 1}-${index + 1} of s1 by link-1`);
   expect(conferences.told).toEqual(expected);
 });
 
 test.each([
   ["another link", batch(3, 3, "link-2")],
-  ["another journal", batch(3, 3, "link-1", "j2")],
+  ["another stream", batch(3, 3, "link-1", "s2")],
   ["an earlier place", batch(1, 4)],
 ])("what comes from %s takes the place of what waits", async (_from, instead) => {
   const conferences = new Conferences(a);

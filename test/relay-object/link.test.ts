@@ -1,17 +1,18 @@
 import { expect, test } from "vitest";
 import type { NumberedReport, Order } from "../../src/bridge/orders.ts";
-import type { CommandId, ConfKey, JournalId } from "../../src/foundation/ids.ts";
+import type { CommandId, ConfKey, StreamId } from "../../src/foundation/ids.ts";
 import { HEARTBEAT_MS, type LinkInput, type LinkState, mayRead, SILENCE_MS, step } from "../../src/relay/link.ts";
 import type { AgentToEdge } from "../../src/relay/messages.ts";
 
 const keypad = { merge: "*1", mute: "*6" };
 const conference = "555111222" as ConfKey;
+const stream = "s1" as StreamId;
 const orders: Order[] = [{ id: "o1" as CommandId, command: { type: "lock" } }];
 const report: NumberedReport = { number: 1, report: { type: "event", event: { type: "conference-ended" } } };
 
 const opened = (id: string, at = 0): LinkInput => ({ type: "opened", id, at });
 const proven = (id: string, agent: string, at = 0): LinkInput => {
-  return { type: "proven", id, agent, journal: `journal of ${agent}` as JournalId, alone: false, keypad, at };
+  return { type: "proven", id, agent, alone: false, keypad, at };
 };
 const says = (id: string, message: AgentToEdge, at = 0): LinkInput => ({ type: "message", id, message, at });
 const told = (at = 0): LinkInput => ({ type: "orders", conference, orders, at });
@@ -28,7 +29,7 @@ function story(...inputs: LinkInput[]): { readonly state: LinkState; readonly la
       if (effect.type === "close") return `close ${effect.id}: ${effect.why}`;
       if (effect.type === "orders-taken") return `${effect.conference} hears: took ${effect.ids.join()}`;
       if (effect.type === "digest") return `${effect.conference} hears: digest ${effect.digest}`;
-      if (effect.type === "reports") return `${effect.conference} hears: ${effect.reports.length} of ${effect.journal}`;
+      if (effect.type === "reports") return `${effect.conference} hears: ${effect.reports.length} of ${effect.stream}`;
       const { message } = effect;
       const epoch = "epoch" in message ? ` ${message.epoch}` : "";
       const role = "role" in message ? ` ${message.role}` : "";
@@ -179,7 +180,7 @@ test("an agent that comes 1,000 times anew, half of its links being half-open, h
     // Every third one goes without a word; of every other one the end is never noticed.
     if (round % 3 !== 0)
       for (const effect of take(proven(id, "agent-1", at))) if (effect.type === "close") closed.push(effect.id);
-    const message = { type: "reports", epoch: state.epoch, conference, reports: [report] } as const;
+    const message = { type: "reports", epoch: state.epoch, conference, stream, reports: [report] } as const;
     for (let old = Math.max(1, round - 5); old <= round; old += 1) {
       for (const effect of take(says(`n${old}`, message, at)))
         if (effect.type === "reports") heard.push(`${round}: ${effect.id}`);
@@ -197,9 +198,9 @@ test("an agent that comes 1,000 times anew, half of its links being half-open, h
 });
 
 test("only what the active agent reports under its own epoch is passed on", () => {
-  const reports = (epoch: number) => ({ type: "reports", epoch, conference, reports: [report] }) as const;
+  const reports = (epoch: number) => ({ type: "reports", epoch, conference, stream, reports: [report] }) as const;
 
-  expect(story(...two, says("a", reports(1))).last).toEqual(["555111222 hears: 1 of journal of agent-1"]);
+  expect(story(...two, says("a", reports(1))).last).toEqual(["555111222 hears: 1 of s1"]);
   expect(story(...two, says("a", reports(0))).last).toEqual([]);
   expect(story(...two, says("b", reports(1))).last).toEqual([]);
 });

@@ -5,9 +5,9 @@ import {
   type CallId,
   type CommandId,
   type ConfKey,
-  type JournalId,
   MAIN_ROOM,
   type RoomId,
+  type StreamId,
 } from "../../src/foundation/ids.ts";
 import { decodeAgentToEdge, decodeEdgeToAgent, encode, MAX_MESSAGE_LENGTH } from "../../src/relay/codec.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/relay/messages.ts";
@@ -15,6 +15,7 @@ import type { AgentToEdge, EdgeToAgent } from "../../src/relay/messages.ts";
 const conference = "987654321" as ConfKey;
 const call = "c1" as CallId;
 const room = "r1" as RoomId;
+const stream = "s1" as StreamId;
 
 const commands: BridgeCommand[] = [
   { type: "create-conference", maxCallers: 50, anonymousId: "0444" },
@@ -52,7 +53,7 @@ const edgeToAgent: EdgeToAgent[] = [
     conference,
     orders: commands.map((command, index) => ({ id: `o${index}` as CommandId, command })),
   },
-  { type: "reports-taken", conference, upTo: 0 },
+  { type: "reports-taken", conference, stream, upTo: 0 },
   { type: "snapshot-wanted", conference },
   { type: "ping", nonce: "n" },
   { type: "pong", nonce: "n" },
@@ -97,7 +98,6 @@ const agentToEdge: AgentToEdge[] = [
     agent: "agent-1",
     domain: "local",
     bridge: "simulated",
-    journal: "j" as JournalId,
     nonce: "n",
     signature: "A".repeat(86),
     at: 1_790_000_000_000,
@@ -107,6 +107,7 @@ const agentToEdge: AgentToEdge[] = [
     type: "reports",
     epoch: 1,
     conference,
+    stream,
     reports: [
       { number: 1, report: { type: "result", id: "o1" as CommandId, outcome: { done: true } } },
       { number: 2, report: { type: "result", id: "o2" as CommandId, outcome: { done: false, reason: "locked" } } },

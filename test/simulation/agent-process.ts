@@ -199,7 +199,6 @@ export class AgentProcess {
           type: "hello",
           ...hello,
           nonce: message.nonce,
-          journal: this.journal.id(),
           signature: "",
           at: this.now(),
         });

@@ -55,7 +55,7 @@ export const defects: readonly Defect[] = [
   {
     name: "the watermark of the reports is forgotten",
     file: ledger,
-    before: "...Object.fromEntries(recent), [input.journal]: upTo }",
+    before: "...Object.fromEntries(recent), [input.stream]: upTo }",
     after: "...draft.books.taken }",
   },
   {
@@ -264,8 +264,8 @@ export const defects: readonly Defect[] = [
   {
     name: "an agent tells old news when it is active again",
     file: agent,
-    before: "if (!standing.active || succession) this.#forgetEarlierTimes();",
-    after: "",
+    before: "if (!standing.active || succession) {",
+    after: "if (this.#stopping) {",
   },
   {
     // What keeps old tasks back until the welcome matters to an agent that is alone, and that one has no rival to disturb.

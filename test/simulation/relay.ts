@@ -101,11 +101,11 @@ export class Relay {
       { domain: this.#domain, bridge: bridge.name, nonce: id, agents: bridge.agents },
       at,
     );
-    const { agent, journal } = hello;
+    const { agent } = hello;
     if (!verdict.ok) this.#take({ type: "refused", id, why: verdict.why, at });
     else {
       const { alone } = this;
-      this.#take({ type: "proven", id, agent, journal, alone, keypad: this.#settings.keypad, at });
+      this.#take({ type: "proven", id, agent, alone, keypad: this.#settings.keypad, at });
     }
   }
 
@@ -156,10 +156,11 @@ export class Relay {
     const life = this.#life;
     return new Lanes({
       ordersTaken: (confKey, ids) => this.#neighbours.ordersTaken(confKey, ids).catch(() => {}),
-      report: async (confKey, { id, journal, reports }) => {
+      report: async (confKey, { id, stream, reports }) => {
         try {
-          const upTo = await this.#neighbours.report({ domain: this.#domain, confKey, journal, reports });
-          if (life === this.#life) this.#wires.get(id)?.toNear({ type: "reports-taken", conference: confKey, upTo });
+          const upTo = await this.#neighbours.report({ domain: this.#domain, confKey, stream, reports });
+          if (life === this.#life)
+            this.#wires.get(id)?.toNear({ type: "reports-taken", conference: confKey, stream, upTo });
         } catch {
           // It is made good when the agent repeats.
         }

@@ -14,7 +14,7 @@ test("the same seed gives the same world", async () => {
   const [one, other] = [await live(5, true), await live(5, true)];
 
   expect(one.story.length).toBeGreaterThan(100);
-  // An agent's journal is named by chance; nothing that happens depends on it.
+  // An agent's streams of reports are named by chance; nothing that happens depends on it.
   expect(other.story).toEqual(one.story);
 });
 

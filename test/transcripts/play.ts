@@ -10,7 +10,7 @@ import {
   type Surroundings,
 } from "../../src/conference/decision.ts";
 import type { ConferenceInput } from "../../src/conference/input.ts";
-import type { CallId, ConfKey, JournalId, MsgId, RoomId, TransId } from "../../src/foundation/ids.ts";
+import type { CallId, ConfKey, MsgId, RoomId, StreamId, TransId } from "../../src/foundation/ids.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../../src/settings/local-domain.ts";
@@ -79,7 +79,7 @@ class Stage {
         return this.#decide({
           type: "bridge",
           at: this.#now,
-          journal: "j" as JournalId,
+          stream: "s" as StreamId,
           reports: [rest, ...more].map((text) => ({ number: ++this.#reports, report: this.#report(text) })),
         });
       case "operator":

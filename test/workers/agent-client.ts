@@ -1,5 +1,4 @@
 import { exports } from "cloudflare:workers";
-import type { JournalId } from "../../src/foundation/ids.ts";
 import { decodeEdgeToAgent, encode } from "../../src/relay/codec.ts";
 import { type AgentToEdge, type EdgeToAgent, helloText } from "../../src/relay/messages.ts";
 import { agents } from "./test-domains.ts";
@@ -76,7 +75,6 @@ export class AgentClient {
       agent: name,
       domain: "local",
       bridge: "simulated",
-      journal: `journal of ${name}` as JournalId,
       at: Date.now(),
       nonce: challenge.nonce,
       ...change,

@@ -9,7 +9,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ConferenceStore } from "../../durable-objects/conference/store.ts";
 import type { Order } from "../../src/bridge/orders.ts";
-import type { ConfKey, DomainName, ExtConfId, JournalId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { ConfKey, DomainName, ExtConfId, MsgId, StreamId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import worker from "../../src/worker.ts";
 
@@ -54,7 +54,7 @@ async function bridgeDone(first = 1): Promise<number> {
     number: first + index,
     report: { type: "result", id: (JSON.parse(String(value)) as Order).id, outcome: { done: true } } as const,
   }));
-  return conference().report({ ...identity, journal: "j1" as JournalId, reports });
+  return conference().report({ ...identity, stream: "s1" as StreamId, reports });
 }
 
 test("what was confirmed is on disk, with an alarm for what is outstanding", async () => {

@@ -2,11 +2,12 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env, exports } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import { digestOf } from "../../src/bridge/digest.ts";
-import type { BridgeName, CommandId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
 import { CLOSE_CODES } from "../../src/relay/messages.ts";
 import { AgentClient } from "./agent-client.ts";
 
 const conference = "555111222" as ConfKey;
+const stream = "stream-1" as StreamId;
 const orders = [{ id: "o1" as CommandId, command: { type: "lock" as const } }];
 const told = { domain: "local" as DomainName, bridge: "simulated" as BridgeName, conference, orders };
 const relay = () => env.RELAY.getByName("local/simulated");
@@ -59,11 +60,11 @@ test("what the agent reports is acknowledged when the conference has stored it, 
   });
 
   agent.say({ type: "commands-taken", conference, ids });
-  agent.say({ type: "reports", epoch: 1, conference, reports });
-  expect(await agent.next()).toEqual({ type: "reports-taken", conference, upTo: reports.length });
+  agent.say({ type: "reports", epoch: 1, conference, stream, reports });
+  expect(await agent.next()).toEqual({ type: "reports-taken", conference, stream, upTo: reports.length });
 
-  agent.say({ type: "reports", epoch: 1, conference, reports });
-  expect(await agent.next()).toEqual({ type: "reports-taken", conference, upTo: reports.length });
+  agent.say({ type: "reports", epoch: 1, conference, stream, reports });
+  expect(await agent.next()).toEqual({ type: "reports-taken", conference, stream, upTo: reports.length });
   expect(commands.orders).toMatchObject([{ command: { type: "create-conference" } }]);
 });
 
@@ -79,7 +80,7 @@ test("a conference whose digest fits is left alone, and a snapshot is wanted of 
   if (commands.type !== "commands") throw new Error(`unexpected ${commands.type}`);
   const [{ id } = { id: "none" as CommandId }] = commands.orders;
   const created = { number: 1, report: { type: "result", id, outcome: { done: true } } } as const;
-  agent.say({ type: "reports", epoch: 1, conference, reports: [created] });
+  agent.say({ type: "reports", epoch: 1, conference, stream, reports: [created] });
   expect(await agent.next()).toMatchObject({ type: "reports-taken", upTo: 1 });
 
   const unknown = "555999999" as ConfKey;
@@ -251,10 +252,10 @@ test("an agent that comes a hundred times anew has one session, and what it repo
     if (welcome.type !== "welcome") throw new Error(`unexpected ${welcome.type}`);
     expect(welcome.epoch).toBe(epoch + 1);
     epoch = welcome.epoch;
-    agent.say({ type: "reports", epoch, conference: key, reports: [{ number: 1, report }] });
+    agent.say({ type: "reports", epoch, conference: key, stream, reports: [{ number: 1, report }] });
     // Now and then it hangs up; else its old socket is left open, and closed by the relay.
     if (round % 4 === 0) agent.hangUp();
-    else expect(await nextBut(agent, "commands")).toEqual({ type: "reports-taken", conference: key, upTo: 1 });
+    else expect(await nextBut(agent, "commands")).toEqual({ type: "reports-taken", conference: key, stream, upTo: 1 });
   }
 
   await vi.waitFor(async () => expect(await openSockets()).toBe(1), { interval: 1 });
