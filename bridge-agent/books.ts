@@ -12,6 +12,8 @@ interface Book {
   stream: ReportStream;
 }
 
+/** When so many reports of a conference wait, a snapshot takes the place of the events: no absence of the edge fills the disk. */
+const MOST_UNTAKEN = 5_000;
 const UNKNOWN: ConferenceRecord = { anonymousId: null, locked: false, live: false };
 
 /** What the agent knows of each conference and what it has yet to tell of it. */
@@ -61,6 +63,7 @@ export class Books {
     const { stream } = this.#open(key);
     this.#journal.append(key, stream.append(report));
     this.#unsent.add(key);
+    if (stream.size % MOST_UNTAKEN === 0) this.startOver(key);
   }
 
   hasUntold(key: ConfKey): boolean {

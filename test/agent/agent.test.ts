@@ -637,6 +637,29 @@ describe("reports", () => {
     expect([world.reconnects, world.status.untold]).toEqual([0, 0]);
   });
 
+  test("what happens while the edge is away for long is told by one snapshot, and the results of orders all the same", () => {
+    const world = running();
+    world.edgeDeaf = true;
+    world.order("unlock", { type: "unlock" });
+    world.settle();
+    world.edgeDeaf = false;
+    world.loseEdge();
+    world.settle();
+    let most = 0;
+    for (let count = 0; count < 13_001; count += 1) {
+      world.machine.lockByTelephone(KEY, count % 2 === 0);
+      world.settle();
+      most = Math.max(most, world.status.untold);
+    }
+    expect(most).toBeLessThan(5_002);
+    expect(world.journal.load().conferences[0]?.untaken).toHaveLength(world.status.untold);
+    world.connectEdge();
+    world.settle();
+    expect(world.results()).toEqual({ create: true, unlock: true });
+    expect(world.events()[0]).toMatchObject({ type: "snapshot" });
+    expect(world.events().at(-1)).toMatchObject({ type: "snapshot", conference: { locked: true } });
+  });
+
   test("a flood goes out in messages of bounded size, in order", () => {
     const world = running();
     world.loseEdge();
