@@ -229,8 +229,11 @@ export function openJournal(file: string): Journal & { close(): void } {
     },
 
     prune(now: EpochMs): void {
-      db.prepare("DELETE FROM task WHERE phase = 3 AND at < ?").run(now - FINISHED_FOR_MS);
-      db.prepare("DELETE FROM task WHERE phase = 3 AND seq <= (SELECT max(seq) FROM task) - ?").run(FINISHED_AT_MOST);
+      // What the edge does not know to be done it tells again, however late.
+      db.prepare(
+        `DELETE FROM task WHERE phase = 3 AND (at < ? OR seq <= (SELECT max(seq) FROM task) - ?)
+           AND conference NOT IN (SELECT conference FROM report)`,
+      ).run(now - FINISHED_FOR_MS, FINISHED_AT_MOST);
     },
 
     close(): void {

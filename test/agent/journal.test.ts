@@ -84,6 +84,19 @@ test("a task is taken once, also when it is long finished, and again only after 
   expect(one.take(lock("a"), DAY_MS + 1)).toBe(true);
 });
 
+test("a task whose result may be untaken is known however old it is: the edge may tell it again", () => {
+  const one = journal();
+  one.beginStream(key, record);
+  one.take(lock("a"), 0);
+  one.enter(key, "a" as CommandId, "finished");
+  one.append(key, { number: 1, report: { type: "result", id: "a" as CommandId, outcome: { done: true } } });
+  one.prune(100 * DAY_MS);
+  expect(one.take(lock("a"), 100 * DAY_MS)).toBe(false);
+  one.taken(key, 1);
+  one.prune(100 * DAY_MS);
+  expect(one.take(lock("a"), 100 * DAY_MS)).toBe(true);
+});
+
 test("an unfinished task is not pruned, however old", () => {
   const one = journal();
   one.take(lock("a"), 0);
