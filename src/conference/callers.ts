@@ -1,7 +1,7 @@
 import type { BridgeCaller } from "../bridge/events.ts";
 import type { ExtCallId } from "../foundation/ids.ts";
 import type { Asked } from "../tsp/answers.ts";
-import type { FromWebexMessages } from "../tsp/messages.ts";
+import type { FromWebexMessages, ToWebex } from "../tsp/messages.ts";
 import { speakerNamed } from "./speech.ts";
 import type { Caller, CallerNews } from "./state.ts";
 import type { Turn } from "./turn.ts";
@@ -30,8 +30,8 @@ export function tellEntered(turn: Turn, caller: Caller, action?: "private-talk")
   const { bound } = turn;
   if (!bound) return;
   const msgId = turn.around.msgId();
-  turn.callers.set(caller.call, { ...caller, enterMsgId: msgId });
-  turn.notify({
+  const { entryLost, ...rest } = caller;
+  const isSent = turn.notify({
     type: "caller-entered",
     msgId,
     extConfId: bound.extConfId,
@@ -44,6 +44,7 @@ export function tellEntered(turn: Turn, caller: Caller, action?: "private-talk")
     // Whatever a bridge reports has come by telephone.
     ...(turn.around.settings.hybrid && { callType: "phone" }),
   });
+  turn.callers.set(caller.call, { ...rest, enterMsgId: isSent ? msgId : null });
 }
 
 /**
@@ -82,7 +83,8 @@ export function tellNews(turn: Turn, caller: Caller, news: CallerNews): void {
   const { bound } = turn;
   if (!bound) return;
   if (caller.extCallId === null) {
-    if (caller.enterMsgId !== null) turn.callers.set(caller.call, { ...caller, held: [...caller.held, news] });
+    const held = [...caller.held.filter((one) => !isLike(one, news)), news];
+    if (caller.enterMsgId !== null) turn.callers.set(caller.call, { ...caller, held });
     return;
   }
   turn.notify({
@@ -92,6 +94,11 @@ export function tellNews(turn: Turn, caller: Caller, news: CallerNews): void {
     extCallId: caller.extCallId,
     ...news,
   });
+}
+
+/** Of like changes only the last one is held, so that who keys on and on while WebEx is away costs no more than others. */
+function isLike(one: CallerNews, other: CallerNews): boolean {
+  return one.status === other.status && (one.attendeeId === undefined) === (other.attendeeId === undefined);
 }
 
 /** Mutes or unmutes on WebEx's wish. The last wish wins, so only a call at rest may already be as wished. */
@@ -118,12 +125,19 @@ export function identified(turn: Turn, caller: Caller, attendeeId: string): void
   tellNews(turn, known, { status: caller.muted ? "muted" : "unmuted", attendeeId });
 }
 
-/** A caller is gone (protocol 4.6). One without a name stays in the books until WebEx has named it. */
+/** A caller is gone (protocol 4.6). One that WebEx is about to name stays in the books until then. */
 export function left(turn: Turn, caller: Caller): void {
-  if (caller.extCallId === null && caller.enterMsgId !== null)
-    tellNews(turn, { ...caller, left: true }, { status: "left" });
-  else {
-    if (caller.extCallId !== null) tellNews(turn, caller, { status: "left" });
-    turn.callers.delete(caller.call);
+  const { call, extCallId, enterMsgId, entryLost } = caller;
+  tellNews(turn, { ...caller, left: true }, { status: "left" });
+  if (extCallId !== null || enterMsgId === null || entryLost) turn.callers.delete(call);
+}
+
+/** WebEx could not be told of these entries: nobody waits any more for the names of those who are gone since. */
+export function entriesLost(turn: Turn, messages: readonly ToWebex[]): void {
+  const lost = new Set(messages.map(({ msgId }) => msgId));
+  for (const caller of turn.callers.values()) {
+    if (caller.enterMsgId === null || !lost.has(caller.enterMsgId)) continue;
+    if (caller.left) turn.callers.delete(caller.call);
+    else turn.callers.set(caller.call, { ...caller, entryLost: true });
   }
 }

@@ -2,12 +2,18 @@ import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ClientPost, ClientPostId } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
+/** For a back end that hangs, each takes half a minute. */
+const MAX_WAITING = 100;
+
 /** Data for the partner's back end: neither read nor changed, and not answered to WebEx (protocol 2.2.10, 4.22). */
 export function takeClientData(turn: Turn, message: FromWebexMessages["passthrough"]): void {
   const { extConfId, extCallId, data = "" } = message;
   const { confKey, settings } = turn.around;
   if (settings.passthroughUrl === undefined) {
     return turn.note(`client data for call ${extCallId} is dropped: the domain has no passthroughUrl`);
+  }
+  if (turn.clientPosts.values().length >= MAX_WAITING) {
+    return turn.note(`client data for call ${extCallId} is dropped: ${MAX_WAITING} others wait for the back end`);
   }
   const id = String(turn.around.serial());
   const body = { confKey, extConfId, extCallId, data };

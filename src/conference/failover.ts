@@ -2,7 +2,7 @@ import type { ExtCallId, WebexHost } from "../foundation/ids.ts";
 import { type Asked, asked } from "../tsp/answers.ts";
 import type { ToWebex } from "../tsp/messages.ts";
 import { announce, answerCreate } from "./announcements.ts";
-import { tellEntered, tellNews } from "./callers.ts";
+import { entriesLost, tellEntered, tellNews } from "./callers.ts";
 import { recallForFailover } from "./private-talk.ts";
 import type { CreateRequest, Creating, Running } from "./state.ts";
 import { tellRooms } from "./sub-conferences.ts";
@@ -89,6 +89,7 @@ function dropServer(turn: Turn, server: WebexHost): void {
 export function rememberUndelivered(turn: Turn, messages: readonly ToWebex[]): void {
   const { head } = turn;
   turn.note(`given up after the last attempt: ${messages.map(({ type, msgId }) => `${type} ${msgId}`).join(", ")}`);
+  entriesLost(turn, messages);
   if (head.phase === "running") {
     const departed = departuresIn(messages);
     if (departed.length > 0) turn.head = { ...head, departed: [...head.departed, ...departed] };

@@ -129,7 +129,9 @@ export interface Caller {
   readonly extCallId: ExtCallId | null;
   /** The `caller-entered` that WebEx has not answered yet. */
   readonly enterMsgId: MsgId | null;
-  /** What WebEx is to hear once the call has its name, in order (protocol 2.3.3). */
+  /** That `caller-entered` was given up: WebEx may have taken it and name the call all the same, but need not. */
+  readonly entryLost?: true;
+  /** What WebEx is to hear once the call has its name, in order (protocol 2.3.3); of like changes the last one only. */
   readonly held: readonly CallerNews[];
   readonly left: boolean;
 }

@@ -96,9 +96,10 @@ export class Turn {
       this.#send(asked.replyTo ?? this.bound?.host ?? null, { ...answerTo(asked, result), ...more } as ToWebex);
   }
 
-  /** Tells the conference's server (protocol T12), if there is one that listens. */
-  notify(message: ToWebex): void {
-    if (this.#head.phase !== "running" || this.#head.attached) this.#send(this.bound?.host ?? null, message);
+  /** Tells the conference's server (protocol T12), if there is one that listens; whether there is. */
+  notify(message: ToWebex): boolean {
+    const isDetached = this.#head.phase === "running" && !this.#head.attached;
+    return !isDetached && this.#send(this.bound?.host ?? null, message);
   }
 
   /** This server has been replaced: what is queued for it, by this turn too, is not sent. */
@@ -140,9 +141,10 @@ export class Turn {
     return { changes, orders, posts, dropQueued, notes, repairs };
   }
 
-  #send(host: WebexHost | null, message: ToWebex): void {
+  #send(host: WebexHost | null, message: ToWebex): boolean {
     if (host) this.#posts.push({ host, message });
     else this.note(`${message.type} ${message.msgId} is not sent: WebEx has named no host for it`);
+    return host !== null;
   }
 }
 

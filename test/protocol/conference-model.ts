@@ -41,6 +41,8 @@ export class ConferenceModel {
   readonly #open = new Map<MsgId, WebexHost | undefined>();
   readonly #answered = new Set<MsgId>();
   #entries: MsgId[] = [];
+  /** Those of the entries that WebEx may have heard of, or may hear of yet. */
+  readonly #heard = new Set<MsgId>();
 
   happen(happening: Happening): void {
     switch (happening.do) {
@@ -83,6 +85,7 @@ export class ConferenceModel {
       case "lost": {
         const messages = this.#queued.map(({ message }) => message);
         this.#queued = [];
+        for (const { msgId } of messages) this.#heard.delete(msgId);
         if (messages.length > 0) this.#decide({ type: "undelivered", at: this.#now, messages });
       }
     }
@@ -175,6 +178,10 @@ export class ConferenceModel {
     for (const { id } of decision.orders) {
       if (!this.state.orders.has(id) && input.type !== "webex") this.#fail(`order ${id} was told and is not pending`);
     }
+    for (const { call, left, enterMsgId, held } of this.state.callers.values()) {
+      if (left && !(enterMsgId && this.#heard.has(enterMsgId))) this.#fail(`${call} left, and nobody will name it`);
+      if (held.length > 5) this.#fail(`${held.length} changes of ${call} wait for its name`);
+    }
     const due = nextDeadline(this.state);
     for (const { id, asked, answerBy } of this.state.orders.values()) {
       const isDue = answerBy !== null && due !== null && due <= answerBy;
@@ -186,7 +193,10 @@ export class ConferenceModel {
     const { message } = post;
     const { msgId } = message;
     this.#queued.push(post);
-    if (message.type === "caller-entered") this.#entries.push(msgId);
+    if (message.type === "caller-entered") {
+      this.#entries.push(msgId);
+      this.#heard.add(msgId);
+    }
     if (!msgId.startsWith("w")) return;
     if (this.#answered.has(msgId)) this.#fail(`${msgId} is answered twice`);
     this.#answered.add(msgId);

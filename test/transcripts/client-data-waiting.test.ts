@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import { play } from "./play.ts";
+
+test("client data for a back end that takes none waits up to 100 pieces; what comes on top is dropped (protocol 4.22)", () => {
+  const data = Array.from(
+    { length: 102 },
+    (_, n) => `W→A W2A_CSPClientPassthrough MsgID=${n + 2} ExtCallID=77 Data=${n}`,
+  );
+  const played = play(
+    ['settings {"passthroughUrl":"http://127.0.0.1:9/client"}', "given a running conference", ...data].join("\n"),
+  );
+
+  const dropped = played.split("\n").filter((line) => line.includes("is dropped"));
+  expect(dropped).toEqual(
+    Array(2).fill("      note: client data for call 77 is dropped: 100 others wait for the back end"),
+  );
+});
