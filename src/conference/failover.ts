@@ -51,9 +51,9 @@ export function takeOver(turn: Turn, head: Running, message: CreateRequest): voi
  * dropped, answers to its requests among it: it is gone, and posts to it would hold up the new one.
  */
 export function rebind<Head extends Creating | Running>(turn: Turn, head: Head, message: CreateRequest): Head {
-  const host = message.replyTo ?? head.host;
-  if (head.host !== null && head.host !== host) dropServer(turn, head.host);
-  turn.note(`taken over by ${host ?? "a server without a name"} as ${message.extConfId}`);
+  const host = message.replyTo;
+  if (head.host !== host) dropServer(turn, head.host);
+  turn.note(`taken over by ${host} as ${message.extConfId}`);
   const former = head.former.filter((old) => turn.at < old.until && old.extConfId !== message.extConfId);
   const replaced = { extConfId: head.extConfId, until: turn.at + FORMER_HANDLE_MS };
   return {

@@ -167,7 +167,7 @@ function start(turn: Turn, message: CreateRequest): void {
   turn.head = {
     phase: "creating",
     extConfId,
-    host: replyTo ?? null,
+    host: replyTo,
     former: [],
     maxCallers,
     anonymousId,
@@ -179,7 +179,7 @@ function start(turn: Turn, message: CreateRequest): void {
 
 function isTakeOver(head: Creating | Running, message: CreateRequest): boolean {
   if (head.phase === "running" && !head.attached) return true; // Re-attachment (protocol 4.8 step 6).
-  return head.extConfId !== message.extConfId || (message.replyTo !== undefined && head.host !== message.replyTo);
+  return head.extConfId !== message.extConfId || head.host !== message.replyTo;
 }
 
 /**

@@ -101,8 +101,8 @@ export interface PrivateTalk {
 /** What a conference keeps from its creation to its end. */
 export interface Bound {
   readonly extConfId: ExtConfId;
-  /** The TSP server that hears of it (protocol T12); `null` when WebEx named none. */
-  readonly host: WebexHost | null;
+  /** The TSP server that hears of it (protocol T12). */
+  readonly host: WebexHost;
   /** Handles that a failover replaced, still taken for a short time (protocol 4.9). */
   readonly former: readonly { readonly extConfId: ExtConfId; readonly until: EpochMs }[];
   readonly maxCallers: number | null;

@@ -63,6 +63,8 @@ function unconfirmed<Own extends Fields>(wire: string, fields: Own, more: More =
 export const fromWebex = {
   "create-conference": documented("W2A_CreateConference", {
     ...request,
+    /** Required here alone: a running conference has a host to fall back to (protocol T14, T20). */
+    replyTo: required("WbxHostName", { kind: "host", max: 255 }),
     confKey: required("ConfKey", { kind: "conf-key", max: 64 }),
     maxCallers,
     anonymousId: optional("AnonymousID", { kind: "digits", max: 64 }),

@@ -19,8 +19,8 @@ function callOut(phone: string): string {
   return `<W2A_Callout MsgID="1" ExtConfID="7" ExtCallID="c" Privilege="0">${phone}</W2A_Callout>`;
 }
 
-function create(attributes: string): string {
-  return `<W2A_CreateConference MsgID="1" ExtConfID="7" ConfKey="8" ${attributes}/>`;
+function create(attributes: string, host = 'WbxHostName="tsp1.example.com:80"'): string {
+  return `<W2A_CreateConference MsgID="1" ExtConfID="7" ConfKey="8" ${host} ${attributes}/>`;
 }
 
 describe("a document is refused as a whole (protocol T20, T21)", () => {
@@ -51,6 +51,8 @@ describe("a document is refused as a whole (protocol T20, T21)", () => {
     ["a required attribute missing", '<W2A_DropUser MsgID="1" ExtConfID="7"/>', "attribute-missing"],
     ["a required attribute empty", '<W2A_DropUser MsgID="1" ExtConfID="" ExtCallID="c"/>', "attribute-missing"],
     ["a required call named null", '<W2A_DropUser MsgID="1" ExtConfID="7" ExtCallID="null"/>', "attribute-missing"],
+    ["a create without a host to answer to", create("", ""), "attribute-missing"],
+    ["a create with an empty one", create("", 'WbxHostName=""'), "attribute-missing"],
     [
       "action 6 without its call",
       '<W2A_UpdateConference MsgID="1" ExtConfID="7" ActionCode="6"/>',
@@ -65,8 +67,8 @@ describe("a document is refused as a whole (protocol T20, T21)", () => {
     ["no room at all", create('MaxNumAttendee="0"'), "wrong-type"],
     ["a number past what can be counted", create('MaxNumAttendee="99999999999999999999"'), "wrong-type"],
     ["letters for digits", create('AnonymousID="12a"'), "wrong-type"],
-    ["a host with a user", create('WbxHostName="me@tsp1.example.com:80"'), "wrong-type"],
-    ["a long host", create(`WbxHostName="${"h".repeat(256)}"`), "too-long"],
+    ["a host with a user", create("", 'WbxHostName="me@tsp1.example.com:80"'), "wrong-type"],
+    ["a long host", create("", `WbxHostName="${"h".repeat(256)}"`), "too-long"],
     ["a token of more bytes than 128", create(`HybridSDKToken="${"é".repeat(65)}"`), "too-long"],
     ["connect data of more characters than 1,024", create(`HybridConnectData="${"é".repeat(1025)}"`), "too-long"],
     ["no number to call", callOut(""), "attribute-missing"],
@@ -124,8 +126,9 @@ describe("a document is not refused", () => {
     ["ids of full length", `<W2A_DropUser MsgID="${"m".repeat(32)}" ExtConfID="${"7".repeat(64)}" ExtCallID="c"/>`],
     ["a token of 128 bytes", create(`HybridSDKToken="${"é".repeat(64)}"`)],
     ["connect data of 1,024 characters in 4,096 bytes", create(`HybridConnectData="${"😀".repeat(1024)}"`)],
-    ["empty optional attributes", create('MaxNumAttendee="" AnonymousID=" " WbxHostName="" HybridSDKEnabled=""')],
-    ["a full URL as host", create('WbxHostName="https://tsp1.example.com:8443/post"')],
+    ["empty optional attributes", create('MaxNumAttendee="" AnonymousID=" " HybridSDKEnabled=""')],
+    ["an empty host, where the conference has one", good.replace("/>", ' WbxHostName=""/>')],
+    ["a full URL as host", create("", 'WbxHostName="https://tsp1.example.com:8443/post"')],
     ["an unknown message beside the same MsgID", `${good}<W2A_New MsgID="1"/>`],
     ["50 messages", Array.from({ length: 50 }, (_, at) => good.replace('"1"', `"${at}"`)).join("")],
   ])("for %s", (_, body) => {
