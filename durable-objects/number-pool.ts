@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { ConfKey, EpochMs, MsgId } from "../src/foundation/ids.ts";
 import type { Env } from "./env.ts";
 import { NumberBooks } from "./number-books.ts";
-import type { HolderPage, NumberBlocks, NumberPoolRpc } from "./rpc.ts";
+import type { HolderPage, NumberBlocks, NumberPoolRpc, NumbersWanted } from "./rpc.ts";
 import { storageSql } from "./sql.ts";
 
 /** The TransIDs and MsgIDs of one domain, given out in blocks, so that no two objects ever use the same. */
@@ -14,12 +14,12 @@ export class NumberPoolObject extends DurableObject<Env> implements NumberPoolRp
     this.#books = new NumberBooks(storageSql(ctx.storage));
   }
 
-  async take({ holder, count }: { readonly holder: ConfKey | null; readonly count: number }): Promise<NumberBlocks> {
-    return this.#books.take(holder, count, Date.now());
+  async take({ holder, ...wanted }: NumbersWanted & { readonly holder: ConfKey | null }): Promise<NumberBlocks> {
+    return this.#books.take(holder, wanted, Date.now());
   }
 
   async holderOf(msgId: MsgId): Promise<ConfKey | null> {
-    return this.#books.holderOf(msgId);
+    return this.#books.holderOf(msgId, Date.now());
   }
 
   async holdersSince(since: EpochMs, from: number | null): Promise<HolderPage> {

@@ -80,6 +80,12 @@ export interface NumberBlocks {
   readonly transIds: Block;
 }
 
+/** At most so many of each; 0 for who asks nothing of WebEx, and so needs no MsgIDs. */
+export interface NumbersWanted {
+  readonly msgIds: number;
+  readonly transIds: number;
+}
+
 export interface HolderPage {
   readonly holders: readonly ConfKey[];
   /** `null`: there are no more. */
@@ -88,10 +94,10 @@ export interface HolderPage {
 
 export interface NumberPoolRpc {
   /**
-   * Two new blocks of `count` numbers each; on disk before they are given out. `holder`: the conference that will use
-   * them; `null`: who answers and asks nothing, and so gets no MsgIDs.
+   * Two new blocks; on disk before they are given out. `holder`: the conference that will use them; `null`: mail that
+   * belongs to none.
    */
-  take(request: { readonly holder: ConfKey | null; readonly count: number }): Promise<NumberBlocks>;
+  take(request: NumbersWanted & { readonly holder: ConfKey | null }): Promise<NumberBlocks>;
   /** The conference that was given the block of this MsgID. */
   holderOf(msgId: MsgId): Promise<ConfKey | null>;
   /** The conferences that were given blocks since then, some at a time; `next` is where the following ones begin. */

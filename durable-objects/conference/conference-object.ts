@@ -76,7 +76,8 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
       chooseBridge: (identity) => freestBridge(env, identity),
       tell: ({ domain, confKey: conference }, bridge, orders) =>
         env.RELAY.getByName(`${domain}/${bridge}`).tell({ domain, bridge, conference, orders }),
-      takeNumbers: ({ domain, confKey }, count) => env.NUMBER_POOL.getByName(domain).take({ holder: confKey, count }),
+      takeNumbers: ({ domain, confKey }, wanted) =>
+        env.NUMBER_POOL.getByName(domain).take({ holder: confKey, ...wanted }),
       setAlarm: (at) => {
         ctx.storage.setAlarm(at);
       },

@@ -5,7 +5,7 @@ import type { ConferenceState } from "../../src/conference/state.ts";
 import type { BridgeName, EpochMs } from "../../src/foundation/ids.ts";
 import type { Domain } from "../domain-of.ts";
 import type { OutboxPorts } from "../outbox.ts";
-import type { ConferenceIdentity, NumberBlocks } from "../rpc.ts";
+import type { ConferenceIdentity, NumberBlocks, NumbersWanted } from "../rpc.ts";
 
 /** All that a conference needs of the world around it. */
 export interface ConferencePorts extends OutboxPorts {
@@ -18,7 +18,7 @@ export interface ConferencePorts extends OutboxPorts {
   chooseBridge(identity: ConferenceIdentity): Promise<BridgeName>;
   /** Tells a bridge; whether there was an agent to tell. What was not taken is told again. */
   tell(identity: ConferenceIdentity, bridge: BridgeName, orders: readonly Order[]): Promise<boolean>;
-  takeNumbers(identity: ConferenceIdentity, count: number): Promise<NumberBlocks>;
+  takeNumbers(identity: ConferenceIdentity, wanted: NumbersWanted): Promise<NumberBlocks>;
   /** Replaces the one alarm there is; part of the transaction of the same turn. */
   setAlarm(at: EpochMs): void;
   /** Deletes everything, and ends the life of the object. */

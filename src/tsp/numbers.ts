@@ -3,20 +3,43 @@ import type { EpochMs } from "../foundation/ids.ts";
 const dayMs = 86_400_000;
 /** 1970-01-01 by the count of protocol T32: its ordinal 719,163 and 1,721,424. */
 const firstDay = 2_440_587;
+const prefixes = 100_000;
+const sequences = 1_000_000;
+/** How often the sequence may begin again within a day. */
+const laps = 10;
+/** 27 years. */
+const lapDays = prefixes / laps;
 
-/** Sequences run from 0 to here and then begin again (protocol T35). */
-export const lastSequence = 999_999;
+/** So many TransIDs, and so many MsgIDs, a day has; no two of them are alike. */
+export const numbersPerDay = laps * sequences;
 
-/** The first five digits of a day's TransIDs and MsgIDs: its Julian date, cut to five (protocol T31, T32, section 5, row 18); UTC. */
-export function dayPrefix(at: EpochMs): string {
-  return String((Math.floor(at / dayMs) + firstDay) % 100_000).padStart(5, "0");
+/** The place of a day's first number among all; UTC. */
+export function firstPlaceOf(at: EpochMs): number {
+  return Math.floor(at / dayMs) * numbersPerDay;
 }
 
-/** A TransID or MsgID: five digits for the day, six for the sequence within it. */
-export function elevenDigits(prefix: string, sequence: number): string {
-  if (!/^\d{5}$/.test(prefix)) throw new RangeError(`a day's prefix is five digits, not "${prefix}"`);
-  if (!Number.isInteger(sequence) || sequence < 0 || sequence > lastSequence) {
-    throw new RangeError(`a sequence is 0 to ${lastSequence}, not ${sequence}`);
-  }
-  return prefix + String(sequence).padStart(6, "0");
+/**
+ * The TransID or MsgID at this place, as one number: five digits of the day's Julian date, cut to five, and six of the
+ * sequence (protocol T31, T32, section 5, row 18). After 999999 the sequence begins again (protocol T35), with the five
+ * digits of the day 27 years later, since WebEx may still know the same number of this day.
+ */
+export function numberAt(place: number): number {
+  const day = Math.floor(place / numbersPerDay);
+  const lap = Math.floor((place % numbersPerDay) / sequences);
+  return ((firstDay + day + lap * lapDays) % prefixes) * sequences + (place % sequences);
+}
+
+/** How many numbers follow one another from this place on. */
+export function runFrom(place: number): number {
+  return sequences - (place % sequences);
+}
+
+/** The place of a number, which is of a day within 13 years of this one. */
+export function placeOf(number: number, now: EpochMs): number {
+  const today = Math.floor(now / dayMs);
+  const later = Math.floor(number / sequences) - firstDay - today + lapDays / 2;
+  const days = ((later % prefixes) + prefixes) % prefixes;
+  const lap = Math.floor(days / lapDays);
+  const day = today + (days % lapDays) - lapDays / 2;
+  return day * numbersPerDay + lap * sequences + (number % sequences);
 }

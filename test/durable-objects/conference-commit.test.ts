@@ -84,7 +84,7 @@ test("the confirmation of a create does not wait for the number pool", async () 
 test("a transaction that runs out of numbers is taken back, and done when there are some", async () => {
   const world = new ConferenceWorld();
   const fetch = world.takeNumbers;
-  world.takeNumbers = (count) => fetch(Math.min(count, 7));
+  world.takeNumbers = () => fetch({ msgIds: 7, transIds: 3 });
   await world.running(30);
 
   const entered = world.posted.flatMap(({ body }) => [...body.matchAll(/A2W_NotifyUserEnter MsgID="(\d+)"/g)]);

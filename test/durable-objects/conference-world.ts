@@ -4,7 +4,7 @@ import type { Domain } from "../../durable-objects/domain-of.ts";
 import type { LogLine } from "../../durable-objects/log.ts";
 import { NumberBooks } from "../../durable-objects/number-books.ts";
 import type { PostRequest } from "../../durable-objects/outbox.ts";
-import type { NumberBlocks } from "../../durable-objects/rpc.ts";
+import type { NumberBlocks, NumbersWanted } from "../../durable-objects/rpc.ts";
 import type { Order, Report } from "../../src/bridge/orders.ts";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
 import { decide } from "../../src/conference/decide.ts";
@@ -69,8 +69,8 @@ export class ConferenceWorld {
   /** What WebEx makes of a post. */
   answer: (posted: Posted) => HttpOutcome | Promise<HttpOutcome> = (posted) => this.confirmed(posted.transId);
   chooseBridge: () => Promise<BridgeName> = async () => "bridge-1" as BridgeName;
-  takeNumbers: (count: number) => Promise<NumberBlocks> = async (count) =>
-    this.pool.take(confKey, count, this.time.now);
+  takeNumbers: (wanted: NumbersWanted) => Promise<NumberBlocks> = async (wanted) =>
+    this.pool.take(confKey, wanted, this.time.now);
   onTold: (orders: readonly Order[]) => void = () => {};
   /** Called before each step of the object into the world; what it throws is the end of that object. */
   onStep: () => void = () => {};
@@ -121,9 +121,9 @@ export class ConferenceWorld {
         this.onTold(orders);
         return true;
       },
-      takeNumbers: (_, count) => {
+      takeNumbers: (_, wanted) => {
         step();
-        return alive(this.takeNumbers(count));
+        return alive(this.takeNumbers(wanted));
       },
       forget: async () => {
         step();
@@ -238,6 +238,10 @@ export function muteCaller(extCallId: string, msgId = `m-mute-${extCallId}`): Fr
 
 export function lock(msgId: string): FromWebex {
   return { type: "update-conference", msgId, replyTo: host, extConfId, action: "lock" } as FromWebex;
+}
+
+export function callerLeft(index: number): Report {
+  return { type: "event", event: { type: "caller-left", call: `c${index}`, reason: "hung-up" } } as Report;
 }
 
 export function callerEntered(index: number): Report {

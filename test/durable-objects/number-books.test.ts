@@ -1,89 +1,133 @@
 import { expect, test } from "vitest";
 import { NumberBooks } from "../../durable-objects/number-books.ts";
+import type { NumbersWanted } from "../../durable-objects/rpc.ts";
 import type { ConfKey, MsgId } from "../../src/foundation/ids.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import { ConferenceWorld, callerEntered, callerLeft } from "./conference-world.ts";
 import { MemorySql } from "./memory-sql.ts";
 
 const noon = Date.UTC(2002, 7, 5, 12);
 const dayMs = 86_400_000;
 const [a, b, c] = ["a", "b", "c"] as [ConfKey, ConfKey, ConfKey];
+const both = (count: number) => ({ msgIds: count, transIds: count });
 
 test("blocks follow one another, from the day's number on, also after a restart (protocol T35)", () => {
   const sql = new MemorySql();
   const books = new NumberBooks(sql);
 
-  expect(books.take(a, 50, noon).msgIds).toEqual({ first: 52_491_000_000, end: 52_491_000_050 });
-  expect(books.take(b, 10, noon).msgIds).toEqual({ first: 52_491_000_050, end: 52_491_000_060 });
-  expect(new NumberBooks(sql).take(a, 10, noon).msgIds).toEqual({ first: 52_491_000_060, end: 52_491_000_070 });
+  expect(books.take(a, both(50), noon).msgIds).toEqual({ first: 52_491_000_000, end: 52_491_000_050 });
+  expect(books.take(b, both(10), noon).msgIds).toEqual({ first: 52_491_000_050, end: 52_491_000_060 });
+  expect(new NumberBooks(sql).take(a, both(10), noon).msgIds).toEqual({ first: 52_491_000_060, end: 52_491_000_070 });
 });
 
 test("a block costs one row", () => {
   const sql = new MemorySql();
   const books = new NumberBooks(sql);
-  books.take(a, 50, noon);
+  books.take(a, both(50), noon);
   expect(sql.rowsWritten).toBe(1);
 });
 
-test("the sequence goes on the next day, so that a clock put back gives no number twice", () => {
+test("each day begins anew, and a clock put back gives no number twice", () => {
   const books = new NumberBooks(new MemorySql());
-  books.take(a, 50, noon);
-  expect(books.take(a, 50, noon + dayMs).transIds.first).toBe(52_492_000_050);
-  expect(books.take(a, 50, noon).transIds.first).toBe(52_491_000_100);
+  books.take(a, both(50), noon);
+  expect(books.take(a, both(50), noon + dayMs).transIds.first).toBe(52_492_000_000);
+  expect(books.take(a, both(50), noon).transIds.first).toBe(52_492_000_050);
 });
 
-test("a sequence ends with 999999 and begins again (protocol T35)", () => {
+test("a sequence ends with 999999 and begins again, with the digits of a day 27 years later (protocol T35)", () => {
   const books = new NumberBooks(new MemorySql());
-  books.take(a, 999_990, noon);
-  expect(books.take(b, 50, noon).msgIds).toEqual({ first: 52_491_999_990, end: 52_492_000_000 });
-  expect(books.take(c, 50, noon).msgIds).toEqual({ first: 52_491_000_000, end: 52_491_000_050 });
-  expect(books.holderOf("52491000049" as MsgId)).toBe("c");
+  books.take(a, both(999_990), noon);
+  expect(books.take(b, both(50), noon).msgIds).toEqual({ first: 52_491_999_990, end: 52_492_000_000 });
+  expect(books.take(c, both(50), noon).msgIds).toEqual({ first: 62_491_000_000, end: 62_491_000_050 });
+  expect(books.holderOf("52491000049" as MsgId, noon)).toBe("a");
+  expect(books.holderOf("62491000049" as MsgId, noon)).toBe("c");
+});
+
+test("thirty conferences a minute, of ten callers who come and go one by one, get no number twice (protocol T9, T36)", async () => {
+  const world = new ConferenceWorld();
+  const { takeNumbers } = world;
+  const takes: NumbersWanted[] = [];
+  world.takeNumbers = (wanted) => {
+    takes.push(wanted);
+    return takeNumbers(wanted);
+  };
+  await world.running(0);
+  for (let index = 0; index < 10; index += 1) {
+    await world.during(world.report(callerEntered(index)));
+    await world.time.pass(3000);
+  }
+  const entered = world.sql.exec("SELECT value FROM entry WHERE key LIKE 'caller/%'");
+  for (const [index, { value }] of entered.entries()) {
+    const { enterMsgId: msgId } = JSON.parse(String(value));
+    const named = { type: "caller-named", msgId, extCallId: `${index}` } as FromWebex;
+    await world.during(world.receive(`named-${index}`, named));
+    await world.during(world.report(callerLeft(index)));
+    await world.time.pass(3000);
+  }
+  expect(world.posted).toHaveLength(21);
+
+  const books = new NumberBooks(new MemorySql());
+  const given = { msgIds: new Set<number>(), transIds: new Set<number>() };
+  const together = takes.reduce((sum, { msgIds, transIds }) => ({
+    msgIds: sum.msgIds + msgIds,
+    transIds: sum.transIds + transIds,
+  }));
+  expect([takes.length, together]).toEqual([3, { msgIds: 51, transIds: 41 }]);
+  for (let conference = 0; conference < 43_200; conference += 1) {
+    const { msgIds, transIds } = books.take(a, together, noon);
+    given.msgIds.add(msgIds.first);
+    given.transIds.add(transIds.first);
+  }
+  expect([given.msgIds.size, given.transIds.size]).toEqual([43_200, 43_200]);
 });
 
 test("it is known who holds a MsgID, and whose was never given out", () => {
   const books = new NumberBooks(new MemorySql());
-  books.take(a, 50, noon);
-  books.take(b, 50, noon);
+  books.take(a, both(50), noon);
+  books.take(b, both(50), noon);
   const holders = ["52491000000", "52491000049", "52491000050", "52491000100", "52490999999", "x", ""];
 
-  expect(holders.map((msgId) => books.holderOf(msgId as MsgId))).toEqual(["a", "a", "b", null, null, null, null]);
+  expect(holders.map((msgId) => books.holderOf(msgId as MsgId, noon))).toEqual(["a", "a", "b", null, null, null, null]);
 });
 
 test("blocks of a week ago are forgotten, and the numbers still go on", () => {
   const sql = new MemorySql();
   const books = new NumberBooks(sql);
-  for (let take = 0; take < 63; take += 1) books.take(a, 10, noon);
-  books.take(b, 10, noon + 8 * dayMs);
-
-  expect(sql.exec("SELECT holder FROM block")).toEqual([{ holder: "b" }]);
-  expect(new NumberBooks(sql).take(c, 10, noon + 8 * dayMs).msgIds.first).toBe(52_499_000_640);
+  books.take(a, both(10), noon);
+  books.take(b, both(10), noon + 7 * dayMs);
+  expect(sql.exec("SELECT holder FROM given")).toEqual([{ holder: "a" }, { holder: "b" }]);
+  books.take(b, both(10), noon + 8 * dayMs);
+  expect(sql.exec("SELECT holder FROM given")).toEqual([{ holder: "b" }, { holder: "b" }]);
+  expect(new NumberBooks(sql).take(c, both(10), noon + 8 * dayMs).msgIds.first).toBe(52_499_000_010);
 });
 
 test("mail that belongs to no conference takes no MsgIDs, and no key stands for it", () => {
   const sql = new MemorySql();
   const books = new NumberBooks(sql);
-  expect(books.take(null, 50, noon)).toEqual({
+  expect(books.take(null, { msgIds: 0, transIds: 50 }, noon)).toEqual({
     msgIds: { first: 52_491_000_000, end: 52_491_000_000 },
     transIds: { first: 52_491_000_000, end: 52_491_000_050 },
   });
-  books.take(null, 50, noon);
-  expect(books.holderOf("52491000000" as MsgId)).toBeNull();
+  books.take(null, { msgIds: 0, transIds: 50 }, noon);
+  expect(books.holderOf("52491000000" as MsgId, noon)).toBeNull();
 
   const again = new NumberBooks(sql);
-  expect(again.take(a, 50, noon)).toEqual({
+  expect(again.take(a, both(50), noon)).toEqual({
     msgIds: { first: 52_491_000_000, end: 52_491_000_050 },
     transIds: { first: 52_491_000_100, end: 52_491_000_150 },
   });
-  again.take(null, 50, noon);
-  expect([again.holderOf("52491000000" as MsgId), again.holderOf("52491000049" as MsgId)]).toEqual([a, a]);
+  again.take(null, { msgIds: 0, transIds: 50 }, noon);
+  expect([again.holderOf("52491000000" as MsgId, noon), again.holderOf("52491000049" as MsgId, noon)]).toEqual([a, a]);
 });
 
 test("it is known page by page who was given numbers since then, each once in a page, and not who is no conference", () => {
   const books = new NumberBooks(new MemorySql());
   const keys = Array.from({ length: 250 }, (_, index) => `k${index}` as ConfKey);
-  books.take("old" as ConfKey, 20, noon - dayMs);
-  books.take("early" as ConfKey, 20, noon - 60_001);
-  for (const key of keys) books.take(key, 20, noon);
-  books.take(null, 20, noon);
-  books.take(keys[249] as ConfKey, 20, noon);
+  books.take("old" as ConfKey, both(20), noon - dayMs);
+  books.take("early" as ConfKey, both(20), noon - 60_001);
+  for (const key of keys) books.take(key, both(20), noon);
+  books.take(null, { msgIds: 0, transIds: 20 }, noon);
+  books.take(keys[249] as ConfKey, both(20), noon);
 
   const found: ConfKey[] = [];
   let pages = 0;

@@ -10,9 +10,10 @@ const hourMs = 3_600_000;
 
 test("each conference of the last six hours is woken, in every domain, whatever becomes of another one", async () => {
   const pools = new Map(["one", "broken", "two"].map((name) => [name, new NumberBooks(new MemorySql())]));
-  pools.get("one")?.take("yesterday's" as ConfKey, 20, noon - 7 * hourMs);
-  for (let index = 0; index < 230; index += 1) pools.get("one")?.take(`k${index}` as ConfKey, 20, noon - hourMs);
-  pools.get("two")?.take("other" as ConfKey, 20, noon);
+  pools.get("one")?.take("yesterday's" as ConfKey, { msgIds: 20, transIds: 20 }, noon - 7 * hourMs);
+  for (let index = 0; index < 230; index += 1)
+    pools.get("one")?.take(`k${index}` as ConfKey, { msgIds: 20, transIds: 20 }, noon - hourMs);
+  pools.get("two")?.take("other" as ConfKey, { msgIds: 20, transIds: 20 }, noon);
   const swept: string[] = [];
   const events: unknown[] = [];
 

@@ -121,7 +121,7 @@ export class WholeEdge {
         actor.ordersTaken(orders.map(({ id }) => id));
         return true;
       },
-      takeNumbers: async (_, count) => this.#pool.take(confKey, count, this.time.now),
+      takeNumbers: async (_, wanted) => this.#pool.take(confKey, wanted, this.time.now),
       setAlarm: (at) => this.time.at(at, () => actor.alarm()),
       forget: async () => {},
     });
@@ -130,7 +130,7 @@ export class WholeEdge {
   }
 
   #mailbox(host: WebexHost): Mailbox {
-    const takeTransIds = async () => this.#pool.take(null, 50, this.time.now).transIds;
+    const takeTransIds = async () => this.#pool.take(null, { msgIds: 0, transIds: 50 }, this.time.now).transIds;
     const mailbox =
       this.#mailboxes.get(host) ?? new Mailbox({ ...this.#ports(), domain: () => this.domain, takeTransIds });
     this.#mailboxes.set(host, mailbox);
@@ -155,7 +155,7 @@ export class WholeEdge {
         };
       },
       alias: (_, extConfId) => this.#alias(extConfId),
-      numberPool: () => ({ holderOf: async (msgId) => this.#pool.holderOf(msgId) }),
+      numberPool: () => ({ holderOf: async (msgId) => this.#pool.holderOf(msgId, this.time.now) }),
       unroutedMail: (_, host) => this.#mailbox(host),
       bridgeHealth: nobody,
       connectAgent: nobody,

@@ -104,7 +104,7 @@ export const ruleGroups: readonly RuleGroup[] = [
       { id: "T32", says: "The day's digits are those of the Julian date at midnight UTC: 2002-08-05 is 52491." },
       { id: "T33", says: "WebEx's own scheme (server, second of the day, sequence) is read like any other." },
       { id: "T34", says: "TransIDs and MsgIDs count apart." },
-      { id: "T35", says: "After 999999 comes 0, and a restart never goes back." },
+      { id: "T35", says: "After 999999 comes 0, under the digits of a day 27 years later; a restart never goes back." },
       { id: "T36", says: "A TransID comes again only with the same document, after a failed attempt." },
       { id: "T37", says: "Three attempts in all, with the same TransID and the same bytes." },
       { id: "T38", says: "A repeated TransID is confirmed and does nothing else." },

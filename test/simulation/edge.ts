@@ -4,7 +4,7 @@ import type { Domain } from "../../durable-objects/domain-of.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
 import { NumberBooks } from "../../durable-objects/number-books.ts";
 import type { PostRequest } from "../../durable-objects/outbox.ts";
-import type { Block, NumberBlocks } from "../../durable-objects/rpc.ts";
+import type { Block, NumberBlocks, NumbersWanted } from "../../durable-objects/rpc.ts";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
 import { decide } from "../../src/conference/decide.ts";
 import type { ConferenceInput } from "../../src/conference/input.ts";
@@ -142,7 +142,7 @@ export class Edge {
             return send(() => this.relay.tell(confKey, orders));
           },
           forget: () => Promise.reject(new Error("no world lasts that long")),
-          takeNumbers: (_, count) => send(() => this.#takeNumbers(confKey, count)),
+          takeNumbers: (_, wanted) => send(() => this.#takeNumbers(confKey, wanted)),
         }),
     );
     this.conferences.set(confKey, hosted);
@@ -166,15 +166,16 @@ export class Edge {
           now: () => around.edgeNow(),
           post: (request) => send(() => this.#post(hosted, request)),
           domain: () => this.#domain,
-          takeTransIds: () => send(async (): Promise<Block> => (await this.#takeNumbers(null, 50)).transIds),
+          takeTransIds: () =>
+            send(async (): Promise<Block> => (await this.#takeNumbers(null, { msgIds: 0, transIds: 50 })).transIds),
         }),
     );
     this.mailboxes.set(host, hosted);
     return hosted;
   }
 
-  #takeNumbers(holder: ConfKey | null, count: number): Promise<NumberBlocks> {
-    return this.pool.call(async ({ books }) => books.take(holder, count, this.#around.edgeNow()));
+  #takeNumbers(holder: ConfKey | null, wanted: NumbersWanted): Promise<NumberBlocks> {
+    return this.pool.call(async ({ books }) => books.take(holder, wanted, this.#around.edgeNow()));
   }
 
   #alias(extConfId: ExtConfId): Alias {
@@ -196,7 +197,9 @@ export class Edge {
         replace: (from, to) => clock.wait(1).then(() => this.#alias(extConfId).replace(from, to)),
         lookup: () => clock.wait(1).then(() => this.#alias(extConfId).lookup()),
       }),
-      numberPool: () => ({ holderOf: (msgId) => this.pool.call(async ({ books }) => books.holderOf(msgId)) }),
+      numberPool: () => ({
+        holderOf: (msgId) => this.pool.call(async ({ books }) => books.holderOf(msgId, this.#around.edgeNow())),
+      }),
       unroutedMail: (_, host) => ({ send: (mail) => this.#mailbox(host).call((mailbox) => mailbox.send(mail)) }),
       bridgeHealth: async () => {
         throw new Error("nobody asks for a bridge's health here");

@@ -1,27 +1,37 @@
 import { expect, test } from "vitest";
-import { dayPrefix, elevenDigits, lastSequence } from "../../src/tsp/numbers.ts";
+import { firstPlaceOf, numberAt, numbersPerDay, placeOf } from "../../src/tsp/numbers.ts";
+
+const dayMs = 86_400_000;
+const noon = Date.UTC(2002, 7, 5, 12);
 
 test.each([
-  ["2002-08-05T00:00:00Z", "52491"],
-  ["2002-08-05T23:59:59.999Z", "52491"],
-  ["2024-01-01T12:00:00Z", "60310"],
-  ["2026-01-01T00:00:00Z", "61041"],
-  ["2132-09-01T00:00:00Z", "00000"],
+  ["2002-08-05T00:00:00Z", 52_491],
+  ["2002-08-05T23:59:59.999Z", 52_491],
+  ["2024-01-01T12:00:00Z", 60_310],
+  ["2026-01-01T00:00:00Z", 61_041],
+  ["2132-09-01T00:00:00Z", 0],
 ])("the day of %s begins its numbers with %s (protocol T32, section 5, row 18)", (at, prefix) => {
-  expect(dayPrefix(Date.parse(at))).toBe(prefix);
+  expect(numberAt(firstPlaceOf(Date.parse(at)))).toBe(prefix * 1_000_000);
 });
 
 test("a number is the day's five digits and six of the sequence (protocol T31)", () => {
-  expect(elevenDigits("52491", 123)).toBe("52491000123");
-  expect(elevenDigits("52491", 0)).toBe("52491000000");
-  expect(elevenDigits("52491", lastSequence)).toBe("52491999999");
+  expect(numberAt(firstPlaceOf(noon) + 123)).toBe(52_491_000_123);
+  expect(numberAt(firstPlaceOf(noon) + 999_999)).toBe(52_491_999_999);
 });
 
-test.each([
-  ["52491", 1_000_000],
-  ["52491", -1],
-  ["52491", 1.5],
-  ["2491", 1],
-])("no number is made of day %s and sequence %d", (prefix, sequence) => {
-  expect(() => elevenDigits(prefix, sequence)).toThrow(RangeError);
+test("after 999999 comes 0, with the digits of a day that is far away, so that none comes twice (protocol T35)", () => {
+  const millions = Array.from({ length: 11 }, (_, million) => numberAt(firstPlaceOf(noon) + million * 1_000_000));
+  expect(millions.map((number) => Math.floor(number / 1_000_000))).toEqual([
+    ...[52_491, 62_491, 72_491, 82_491, 92_491, 2491, 12_491, 22_491, 32_491, 42_491],
+    52_492,
+  ]);
+});
+
+test("each number has one place among those of the last years", () => {
+  for (const days of [-4000, -7, -1, 0, 1, 4000]) {
+    for (const within of [0, 123, 999_999, 1_000_000, 5_400_321, numbersPerDay - 1]) {
+      const place = firstPlaceOf(noon + days * dayMs) + within;
+      expect(placeOf(numberAt(place), noon)).toBe(place);
+    }
+  }
 });
