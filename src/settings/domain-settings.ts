@@ -3,9 +3,14 @@ import { createCodec } from "../tsp/codec.ts";
 import { defaultCodes, type ProtocolOverrides } from "../tsp/protocol-table.ts";
 import { globalNumbers } from "./global-numbers.ts";
 
-const whole = v.pipe(v.number("must be a number"), v.integer("must be a whole number"));
+const whole = v.pipe(v.number(), v.integer("must be a whole number"));
 const positive = v.pipe(whole, v.minValue(1, "must be at least 1"));
-const count = v.pipe(whole, v.minValue(0, "must not be negative"));
+const belowADay = v.pipe(whole, v.maxValue(86_399_999, "must be below 24 hours, 86400000"));
+const duration = v.pipe(belowADay, v.minValue(1, "must be at least 1"));
+const pause = v.pipe(belowADay, v.minValue(0, "must not be negative"));
+const short = v.pipe(v.string(), v.maxLength(1024, "must have at most 1024 characters"));
+const noAddress = "must be an address that begins with http:// or https://";
+const address = v.pipe(short, v.url(noAddress), v.regex(/^https?:\/\//i, noAddress));
 const keypadCode = v.pipe(v.string(), v.regex(/^[0-9*]{1,8}$/, "must be 1 to 8 of 0-9 and *, for example *6"));
 const wireName = v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "must be an XML name"));
 
@@ -14,16 +19,14 @@ const codes = v.partial(
     Object.fromEntries(
       Object.entries(defaultCodes).map(([list, words]) => [
         list,
-        v.partial(
-          v.strictObject(Object.fromEntries(Object.keys(words).map((word) => [word, v.pipe(v.number(), v.integer())]))),
-        ),
+        v.partial(v.strictObject(Object.fromEntries(Object.keys(words).map((word) => [word, whole])))),
       ]),
     ),
   ),
 );
 
 const agent = v.strictObject({
-  name: v.pipe(v.string(), v.nonEmpty()),
+  name: v.pipe(v.string(), v.nonEmpty("must not be empty")),
   /** The agent's raw Ed25519 public key, 32 bytes, base64url. */
   publicKey: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/, "must be 43 characters of base64url")),
 });
@@ -76,20 +79,26 @@ const digits = v.pipe(v.string(), v.regex(/^\d*$/, "must be digits"));
 export const domainSettings = v.strictObject({
   webex: v.strictObject({
     /** Host names that may be posted to, any port; `*.example.com` matches each subdomain (protocol T16). */
-    hosts: v.array(
-      v.pipe(
-        v.string(),
-        v.regex(/^(?:\*\.)?[A-Za-z0-9.:[\]-]+$/, "must be host names such as tsp1.example.com or *.example.com"),
+    hosts: v.pipe(
+      v.array(
+        v.pipe(
+          v.string(),
+          v.regex(
+            /^(?:(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[?(?:[0-9a-f]*:){2,}[0-9a-f.:]*\]?)$/i,
+            "must be a host name without a port, such as tsp1.example.com or *.example.com",
+          ),
+        ),
       ),
+      v.minLength(1, "must name at least one host"),
     ),
     scheme: v.picklist(["http", "https", "auto"], 'must be "http", "https" or "auto"'),
     path: v.pipe(v.string(), v.startsWith("/", "must begin with /")),
     /** How long one attempt may take. */
-    timeoutMs: positive,
+    timeoutMs: duration,
     /** Attempts for one transaction, the first one among them (protocol T37). */
-    attempts: positive,
+    attempts: v.pipe(positive, v.maxValue(100, "must be at most 100")),
     /** Pause before the second, the third … attempt; the last one repeats. */
-    retryDelaysMs: v.pipe(v.array(count), v.minLength(1, "must have at least one pause")),
+    retryDelaysMs: v.pipe(v.array(pause), v.minLength(1, "must have at least one pause")),
   }),
   bridges: v.pipe(
     v.array(bridge),
@@ -97,12 +106,12 @@ export const domainSettings = v.strictObject({
     v.check((items) => namesDiffer(items), "must not have two bridges of one name"),
   ),
   /** How long a TransID is known as a repeat; below 24 h (protocol T40). */
-  transactionMemoryMs: v.pipe(positive, v.maxValue(86_399_999, "must be below 24 hours, 86400000")),
+  transactionMemoryMs: duration,
   /** How long a key that closed while WebEx was away is answered with code 11 (protocol 4.9 F5). */
-  closedMemoryMs: positive,
+  closedMemoryMs: duration,
   /** How long the inputs of a conference are kept, and everything of one that is over. */
-  journalRetentionDays: v.optional(positive, 7),
-  createTimeoutMs: positive,
+  journalRetentionDays: v.optional(v.pipe(positive, v.maxValue(3_650, "must be at most 3650")), 7),
+  createTimeoutMs: duration,
   keypad: v.pipe(
     v.strictObject({ merge: keypadCode, mute: keypadCode }),
     v.check(
@@ -118,13 +127,13 @@ export const domainSettings = v.strictObject({
   ),
   hybrid: v.optional(
     v.strictObject({
-      clientUrl: v.pipe(v.string(), v.url(), v.maxLength(1024)),
-      connectData: v.optional(v.pipe(v.string(), v.maxLength(1024))),
+      clientUrl: address,
+      connectData: v.optional(short),
       adhocInstall: v.optional(v.boolean()),
-      appDetection: v.optional(v.pipe(v.string(), v.maxLength(1024))),
+      appDetection: v.optional(short),
     }),
   ),
-  passthroughUrl: v.optional(v.pipe(v.string(), v.url())),
+  passthroughUrl: v.optional(address),
   /** What `/global-numbers/{domain}` shows; without it there is no such page (protocol 1.6). */
   globalNumbers: v.optional(globalNumbers),
   protocol: v.optional(protocol, {}),

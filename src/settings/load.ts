@@ -21,7 +21,9 @@ export function loadDomains(json: string): Result<Domains, string> {
 function readDomains(json: string): Result<Domains, string> {
   const parsed = parseJson(json);
   if (!parsed.ok) return parsed;
-  const checked = v.safeParse(allDomains, parsed.value, { abortEarly: true });
+  const inherited = pathOfInherited(parsed.value);
+  if (inherited) return err(`DOMAINS.${inherited.join(".")} is not a setting; leave it out`);
+  const checked = v.safeParse(allDomains, parsed.value, { abortEarly: true, message: wrongType });
   if (!checked.success) return err(explain(checked.issues[0]));
   return ok(new Map(Object.entries(checked.output) as [DomainName, DomainSettings][]));
 }
@@ -52,6 +54,27 @@ function parseJson(json: string): Result<unknown, string> {
     const why = error instanceof Error ? error.message : String(error);
     return err(`DOMAINS is not JSON (${why.replaceAll("\n", " ")}); a right example: {"local": {…}}`);
   }
+}
+
+/** The path of a name that objects have from their prototype: the schema takes it for one of its own, or passes it over. */
+function pathOfInherited(value: unknown): string[] | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [name, part] of Object.entries(value)) {
+    const within = name in {} || name === "prototype" ? [] : pathOfInherited(part);
+    if (within) return [name, ...within];
+  }
+  return undefined;
+}
+
+function wrongType({ expected }: v.BaseIssue<unknown>): string {
+  const words: Readonly<Record<string, string>> = {
+    Array: "a list",
+    Object: "an object",
+    boolean: "true or false",
+    number: "a number",
+    string: "a text",
+  };
+  return `must be ${words[expected ?? ""] ?? expected}`;
 }
 
 function explain(issue: v.BaseIssue<unknown>): string {

@@ -29,16 +29,12 @@ export function localDomain(options: {
 /** Lays overrides over defaults: objects deeply; lists, scalars and `null` replace what was there. */
 export function mergeSettings(defaults: unknown, overrides: unknown): unknown {
   if (!isObject(defaults) || !isObject(overrides)) return overrides;
-  const merged: Record<string, unknown> = { ...defaults };
-  for (const [name, value] of Object.entries(overrides)) {
-    if (reservedNames.has(name)) continue;
-    merged[name] = mergeSettings(Object.hasOwn(defaults, name) ? defaults[name] : {}, value);
-  }
-  return merged;
+  const merged = Object.entries(overrides).map(([name, value]) => {
+    return [name, mergeSettings(Object.hasOwn(defaults, name) ? defaults[name] : {}, value)] as const;
+  });
+  // No assignment by name: overrides come from outside, and may be called `__proto__` until they are checked.
+  return Object.fromEntries([...Object.entries(defaults), ...merged]);
 }
-
-/** Settings come from outside: these names would reach into the prototypes of objects. */
-const reservedNames: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -97,6 +97,78 @@ test.each<[string, unknown, string]>([
     'DOMAINS.local.adapterSecrets must be at most two secrets; a right example: ["q3J8xWm0ZbV5tYk2"]',
   ],
   [
+    "a host with a port, though any port may be posted to",
+    { webex: { hosts: ["127.0.0.1:80"] } },
+    'DOMAINS.local.webex.hosts.0 must be a host name without a port, such as tsp1.example.com or *.example.com; a right example: "127.0.0.1"',
+  ],
+  [
+    "an end of a host name that is none",
+    { webex: { hosts: ["*."] } },
+    'DOMAINS.local.webex.hosts.0 must be a host name without a port, such as tsp1.example.com or *.example.com; a right example: "127.0.0.1"',
+  ],
+  [
+    "a domain that may post to nobody",
+    { webex: { hosts: [] } },
+    'DOMAINS.local.webex.hosts must name at least one host; a right example: ["127.0.0.1","localhost"]',
+  ],
+  [
+    "a host where a list is meant",
+    { webex: { hosts: "localhost" } },
+    'DOMAINS.local.webex.hosts must be a list; a right example: ["127.0.0.1","localhost"]',
+  ],
+  [
+    "a list where settings are meant",
+    { webex: [] },
+    'DOMAINS.local.webex.hosts is missing; a right example: ["127.0.0.1","localhost"]',
+  ],
+  [
+    "a word where settings are meant",
+    { keypad: "*6" },
+    'DOMAINS.local.keypad must be an object; a right example: {"merge":"*1","mute":"*6"}',
+  ],
+  [
+    "a word for true or false",
+    { logs: { personal: "yes" } },
+    "DOMAINS.local.logs.personal must be true or false; a right example: false",
+  ],
+  [
+    "a number for a text",
+    { passthroughUrl: 80 },
+    'DOMAINS.local.passthroughUrl must be a text; a right example: "https://voice.example.com/passthrough"',
+  ],
+  ...["file:///etc/passwd", "not a url", "http://", "https:/x", "http://a b"].map(
+    (passthroughUrl): [string, unknown, string] => [
+      `${passthroughUrl}, which nothing can be posted to,`,
+      { passthroughUrl },
+      'DOMAINS.local.passthroughUrl must be an address that begins with http:// or https://; a right example: "https://voice.example.com/passthrough"',
+    ],
+  ),
+  [
+    "an address that no client opens",
+    { hybrid: { clientUrl: "ftp://x" } },
+    'DOMAINS.local.hybrid.clientUrl must be an address that begins with http:// or https://; a right example: "https://voice.example.com/client"',
+  ],
+  [
+    "an address that is too long for WebEx",
+    { hybrid: { clientUrl: `https://voice.example.com/${"x".repeat(1024)}` } },
+    'DOMAINS.local.hybrid.clientUrl must have at most 1024 characters; a right example: "https://voice.example.com/client"',
+  ],
+  [
+    "an attempt without end",
+    { webex: { timeoutMs: 1e20 } },
+    "DOMAINS.local.webex.timeoutMs must be below 24 hours, 86400000; a right example: 10000",
+  ],
+  [
+    "attempts without end",
+    { webex: { attempts: 1_000_000 } },
+    "DOMAINS.local.webex.attempts must be at most 100; a right example: 3",
+  ],
+  [
+    "a retention without end",
+    { journalRetentionDays: 1e20 },
+    "DOMAINS.local.journalRetentionDays must be at most 3650; a right example: 7",
+  ],
+  [
     "two agents of one name",
     {
       bridges: [
@@ -154,15 +226,26 @@ test("merging goes deep into objects and replaces everything else", () => {
   expect(defaults).toEqual({ a: { b: 1, c: [1, 2] }, d: 4, e: { f: 5 } });
 });
 
-test("names that reach into prototypes are ignored at every depth", () => {
-  const merged = mergeSettings(
-    { a: {} },
-    JSON.parse('{"__proto__": {"x": 1}, "constructor": 1, "a": {"__proto__": {"x": 1}}, "new": {"prototype": 2}}'),
-  );
+test.each([
+  '{"__proto__": {"x": 1}}',
+  '{"constructor": {"x": 1}}',
+  '{"prototype": 1}',
+  '{"webex": {"constructor": 1}}',
+  '{"new": {"__proto__": {"x": 1}}}',
+  '{"protocol": {"elements": {"__proto__": "x"}}}',
+  '{"bridges": [{"constructor": 1}]}',
+])("names that reach into prototypes, as in %s, are no settings", (json) => {
+  const loaded = load(JSON.parse(json));
 
-  expect(merged).toEqual({ a: {}, new: {} });
+  expect(loaded).toMatchObject({ ok: false, error: expect.stringMatching(/^DOMAINS\.local[.\w]* is not a setting/) });
   expect(({} as { x?: number }).x).toBeUndefined();
-  expect(Object.getPrototypeOf(merged)).toBe(Object.prototype);
+});
+
+test("a domain's name may not reach into prototypes either", () => {
+  expect(loadDomains(JSON.stringify({ constructor: local }))).toEqual({
+    ok: false,
+    error: "DOMAINS.constructor is not a setting; leave it out",
+  });
 });
 
 test("an adapter URL that WebEx would not take, for its length, is refused (protocol T3)", () => {
