@@ -163,7 +163,6 @@ export class Agent {
         return this.#hear(input.message, now);
       case "edge-gone":
         this.#edgeUp = false;
-        this.#side.speakersHeard = false;
         return;
       case "bridge":
         return this.#watch(input.report);
@@ -262,7 +261,6 @@ export class Agent {
     this.#standing = standing;
     this.#journal.keepStanding(standing);
     this.#side.codes = standing.keypad;
-    this.#side.speakersHeard = standing.active;
     this.#health = null;
     this.#unsure = false;
     // Each welcome of an active agent is an epoch: where one is missing, another agent was active.

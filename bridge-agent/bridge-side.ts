@@ -43,13 +43,10 @@ export class BridgeSide {
   readonly #newId: () => CommandId;
   readonly #legs = new Map<CallId, Leg>();
   readonly #hangUps = new Map<CommandId, CallId>();
-  /** Those of whom the edge was told that they speak. */
   readonly #speaking = new Set<CallId>();
   #acts: Act[] = [];
   #now: EpochMs = 0;
   codes: KeypadCodes = { merge: "*1", mute: "*6" };
-  /** Whether the edge listens now. */
-  speakersHeard = false;
 
   constructor(books: Books, tasks: Tasks, newId: () => CommandId) {
     this.#books = books;
@@ -136,8 +133,12 @@ export class BridgeSide {
           call: happening.call,
           reason: happening.reason,
         });
-      case "talking":
-        return this.#tellSpeaking(happening.conference, happening.call, happening.talking);
+      case "talking": {
+        const { conference, call, talking } = happening;
+        if (talking) this.#speaking.add(call);
+        else this.#speaking.delete(call);
+        return this.#tell(conference, { type: "speaking-changed", call, speaking: talking });
+      }
       case "lock-changed":
         this.#books.change(happening.conference, { locked: happening.locked });
         return this.#tell(happening.conference, { type: "lock-changed", locked: happening.locked });
@@ -191,7 +192,8 @@ export class BridgeSide {
     this.#books.snapshotsWanted.clear();
     const keys = all ? new Set([...this.#books.live(), ...view.conferences.keys(), ...wanted]) : wanted;
     this.#tellSnapshots(view, keys, gap);
-    if (all) this.#tellSpeakers(view);
+    this.#speaking.clear();
+    for (const call of state.calls) if (call.stage === "entered" && call.talking) this.#speaking.add(call.call);
     this.#leadOn(found);
   }
 
@@ -245,13 +247,6 @@ export class BridgeSide {
       // Without a gap, an untold snapshot with nothing behind it would only be repeated.
       if (gap || !this.#books.endsWithSnapshot(key)) this.#tell(key, { type: "snapshot", conference });
       if (conference === null) this.#ended(key);
-    }
-  }
-
-  #tellSpeakers(view: BridgeView): void {
-    for (const call of view.calls.values()) {
-      if (call.stage !== "entered" || call.talking === this.#speaking.has(call.call)) continue;
-      this.#tellSpeaking(call.conference, call.call, call.talking);
     }
   }
 
@@ -407,13 +402,6 @@ export class BridgeSide {
       if (leg.conference === conference && (leg.entered || leg.keypad === null)) this.#gone(leg.call);
     }
     for (const [call, task] of this.#tasks.ringing()) if (task.conference === conference) this.#gone(call);
-  }
-
-  #tellSpeaking(conference: ConfKey, call: CallId, speaking: boolean): void {
-    if (!this.speakersHeard) return; // Worth nothing later; who talks then is told then.
-    if (speaking) this.#speaking.add(call);
-    else this.#speaking.delete(call);
-    this.#tell(conference, { type: "speaking-changed", call, speaking });
   }
 
   #tell(conference: ConfKey, event: BridgeEvent): void {

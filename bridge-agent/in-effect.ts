@@ -87,7 +87,9 @@ export function snapshotOf(view: BridgeView, key: ConfKey): BridgeConference | n
   const calls = view.callsOf.get(key) ?? [];
   return {
     locked: conference.locked,
-    reportsSpeakers: conference.reportsSpeakers,
+    speaking: conference.reportsSpeakers
+      ? calls.flatMap((call) => (call.stage === "entered" && call.talking ? [call.call] : []))
+      : null,
     rooms: conference.rooms,
     callers: calls.flatMap((call) => (call.stage === "entered" ? [callerOf(call)] : [])),
     dialled: calls.flatMap((call) =>

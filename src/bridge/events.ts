@@ -38,7 +38,8 @@ export type BridgeCaller = Checked<typeof caller>;
 
 const conference = v.object({
   locked: flag,
-  reportsSpeakers: flag,
+  /** Who speaks; `null` while that is not reported. */
+  speaking: v.nullable(v.array(call)),
   rooms,
   /** Those who entered; callers at the prompt and ringing calls are not among them. */
   callers: v.array(caller),

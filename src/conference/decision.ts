@@ -46,7 +46,17 @@ export interface Decision {
   readonly repairs: readonly RepairKind[];
 }
 
-export type RepairKind = "entered" | "left" | "muted" | "moved" | "locked" | "room" | "call-out" | "lost" | "over";
+export type RepairKind =
+  | "entered"
+  | "left"
+  | "muted"
+  | "moved"
+  | "speaking"
+  | "locked"
+  | "room"
+  | "call-out"
+  | "lost"
+  | "over";
 
 const kinds = ["callers", "callOuts", "orders", "rooms", "clientPosts"] as const;
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };

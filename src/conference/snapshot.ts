@@ -5,6 +5,7 @@ import { entered, mutedChanged } from "./callers.ts";
 import { gone, moved, pickedUp } from "./comings-and-goings.ts";
 import { lostByBridge } from "./lifecycle.ts";
 import { resumeTalk } from "./private-talk.ts";
+import { speakingChanged } from "./speech.ts";
 import { roomClosed } from "./sub-conferences.ts";
 import type { Turn } from "./turn.ts";
 
@@ -36,6 +37,7 @@ export function compareWithBridge(turn: Turn, bridge: BridgeConference | null): 
     turn.repair("left");
     gone(turn, caller);
   }
+  const speaking = new Set(bridge.speaking);
   for (const [call, found] of present) {
     const caller = turn.callers.get(call);
     if (!caller) {
@@ -52,6 +54,10 @@ export function compareWithBridge(turn: Turn, bridge: BridgeConference | null): 
     if (current && current.room !== found.room && !turn.isBusy(call, "move")) {
       turn.repair("moved");
       moved(turn, current, found.room, null, { done: true });
+    }
+    if (head.speech && head.speech.speaking.includes(call) !== speaking.has(call)) {
+      turn.repair("speaking");
+      speakingChanged(turn, call, speaking.has(call));
     }
   }
   resumeTalk(turn);

@@ -372,19 +372,25 @@ describe("calls", () => {
     expect(world.events().at(-1)).toEqual({ type: "caller-muted", call: "out1", muted: true });
   });
 
-  test("who talks is told only while the edge listens, and once it listens again", () => {
+  test("who talks is told, and to an edge that was away by what the bridge then holds", () => {
     const world = running();
     const id = world.machine.dialIn("1", "987654321##");
     world.order("report", { type: "report-speakers" });
     world.settle();
     const leg = world.machine.world.calls.get(id);
-    world.loseEdge();
     if (leg) world.machine.talk(leg, true);
     world.settle();
-    expect(world.status.untold).toBe(0);
-    world.connectEdge();
-    world.settle();
     expect(world.events().at(-1)).toEqual({ type: "speaking-changed", call: id, speaking: true });
+    world.loseEdge();
+    world.loseBridge();
+    if (leg) world.machine.talk(leg, false);
+    world.restart();
+    world.connect();
+    world.settle();
+    expect(world.events().at(-1)).toMatchObject({ type: "snapshot", conference: { speaking: [] } });
+    world.order("again", { type: "report-speakers" });
+    world.settle();
+    expect(world.events().at(-1)).toMatchObject({ type: "snapshot" });
   });
 });
 
@@ -678,7 +684,7 @@ describe("reports", () => {
       ...{ call: call(`c${index}`), direction: "in" as const, number: "14085551234", attendeeId: "123456" },
       ...{ muted: false, silent: false, room: MAIN_ROOM },
     }));
-    const conference = { locked: false, reportsSpeakers: false, rooms: [], callers, dialled: [] };
+    const conference = { locked: false, speaking: null, rooms: [], callers, dialled: [] };
     const snapshot: Report = { type: "event", event: { type: "snapshot", conference } };
     const few: Report = {
       type: "event",

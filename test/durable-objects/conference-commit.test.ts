@@ -158,7 +158,7 @@ test("a snapshot of 7,000 callers is taken", async () => {
     ...{ muted: false, silent: false, room: "main" },
   }));
   const rooms = [{ id: "main", kind: "main" }];
-  const conference = { locked: false, reportsSpeakers: false, rooms, callers, dialled: [] };
+  const conference = { locked: false, speaking: null, rooms, callers, dialled: [] };
   const report = { type: "event", event: { type: "snapshot", conference } } as unknown as Report;
 
   expect(JSON.stringify(report).length).toBeGreaterThan(900_000);

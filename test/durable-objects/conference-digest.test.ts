@@ -12,7 +12,7 @@ const held = (muted: boolean) =>
 
 function snapshot(muted: boolean): Report {
   const rooms = [{ id: MAIN_ROOM, kind: "main" as const }];
-  const conference = { locked: false, reportsSpeakers: false, rooms, callers: held(muted), dialled: [] };
+  const conference = { locked: false, speaking: null, rooms, callers: held(muted), dialled: [] };
   return { type: "event", event: { type: "snapshot", conference } };
 }
 

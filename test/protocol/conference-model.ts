@@ -72,7 +72,7 @@ export class ConferenceModel {
       case "snapshot": {
         const { calls, locked, dialled = [] } = happening;
         const rooms = Array.from(this.state.rooms.keys(), (id) => ({ id, kind: "sub" as const }));
-        const conference = calls && { locked, reportsSpeakers: false, rooms, callers: calls, dialled };
+        const conference = calls && { locked, speaking: null, rooms, callers: calls, dialled };
         return this.#report({ type: "event", event: { type: "snapshot", conference } as unknown as BridgeEvent });
       }
       case "operator":

@@ -83,7 +83,7 @@ const events: BridgeEvent[] = [
     type: "snapshot",
     conference: {
       locked: false,
-      reportsSpeakers: true,
+      speaking: [call],
       rooms: [{ id: MAIN_ROOM, kind: "main" }],
       callers: [caller],
       dialled: [{ call, answered: false }],

@@ -57,6 +57,8 @@ export class Association {
   /** A transaction was given up: from then on the picture may be wrong, until another server takes over. */
   spoilt = false;
   speakersAsked = false;
+  /** Who speaks, as it was told since it asked. */
+  readonly speakers = new Set<ExtCallId>();
   /** The one whose conference it took over while that was running. */
   inherits: Association | null = null;
   /** Calls whose names the adapter has confirmed. */
@@ -155,6 +157,7 @@ export class Association {
         this.#meeting.open(this.extConfId, "drop", extCallId) && !this.#meeting.leftByItself(attendee.number);
       this.#must("RspDropUser before Status 2", !early, extCallId);
       this.attendees.delete(extCallId);
+      this.speakers.delete(extCallId);
       return;
     }
     const muted = status === "muted";
@@ -206,10 +209,13 @@ export class Association {
     this.rooms.delete(subConfId);
   }
 
-  speaking({ extCallIds }: Told<"speaking-changed">): void {
+  speaking({ extCallIds, speaking }: Told<"speaking-changed">): void {
     this.#must("speakers are told to those who asked", this.speakersAsked, "");
-    for (const id of extCallIds) {
-      this.#must("speakers have entered", this.attendees.has(id as ExtCallId), id);
+    for (const [index, text] of extCallIds.entries()) {
+      const id = text as ExtCallId;
+      this.#must("speakers have entered", this.attendees.has(id), id);
+      if (speaking[index]) this.speakers.add(id);
+      else this.speakers.delete(id);
     }
   }
 

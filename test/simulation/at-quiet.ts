@@ -81,6 +81,12 @@ function checkMeeting(meeting: Meeting, bridge: Bridge, violated: Surroundings["
   }
   const entered = calls.filter(({ stage }) => stage === "entered");
   const rooms = bridge.machine.world.conferences.get(key)?.rooms ?? new Map();
+  for (const { number, talking, muted } of entered) {
+    const attendee = [...association.attendees.values()].find((one) => one.number === number);
+    if (attendee && association.speakers.has(attendee.extCallId) && !(talking && !muted)) {
+      violated("whom WebEx holds for a speaker talks on the bridge", `${key}: ${number}`);
+    }
+  }
   const difference = differenceOf(association, entered, rooms);
   if (difference) violated("WebEx's roster equals the bridge's", `${key}: ${difference}`);
 }

@@ -226,6 +226,12 @@ export const defects: readonly Defect[] = [
     after: "    void gone;\n",
   },
   {
+    name: "a snapshot does not show who speaks",
+    file: "src/conference/snapshot.ts",
+    before: "if (head.speech && head.speech.speaking.includes(call) !== speaking.has(call)) {",
+    after: "if (head.speech === null) {",
+  },
+  {
     name: "an agent acts before its journal says so",
     file: tasks,
     before: '      this.#journal.enter(open.task.conference, open.task.id, "begun");\n',

@@ -372,7 +372,13 @@ export class Meeting implements MeetingKnowledge {
         association.speakersAsked = true;
         return this.#update(action, "report-speakers");
       case "stop reporting":
-        return this.#update(action, "stop-reporting-speakers");
+        return this.#request(
+          action,
+          { type: "update-conference", action: "stop-reporting-speakers" } as Body,
+          undefined,
+          10_000,
+          () => association.speakers.clear(),
+        );
       case "create sub-conference": {
         if (association.rooms.size > 1) return false;
         const id = `s${this.#number}` as SubConfId;

@@ -187,7 +187,7 @@ class Stage {
     }
   }
 
-  /** `snapshot call=c1/muted call=c2/room=r1 dialled=o1 locked` */
+  /** `snapshot call=c1/muted call=c2/room=r1/speaking dialled=o1 locked` */
   #snapshot(words: readonly string[]): BridgeConference {
     const real = (name: string) => this.#realNames({ call: name }).call ?? name;
     const callers = words.flatMap((word) => {
@@ -203,13 +203,16 @@ class Stage {
         }),
       ];
     });
+    const speaking = words.flatMap((word) =>
+      /^call=.*[/]speaking/.test(word) ? [real(word.slice(5).split("/")[0] ?? "") as CallId] : [],
+    );
     const dialled = words.flatMap((word) => {
       const [key, rest = ""] = word.split("=");
       const [name = "", mark] = rest.split("/");
       return key === "dialled" ? [{ call: real(name) as CallId, answered: mark === "answered" }] : [];
     });
     const rooms = [...this.#state.rooms.keys()].map((id) => ({ id, kind: "sub" as const }));
-    return { locked: words.includes("locked"), reportsSpeakers: false, rooms, callers, dialled };
+    return { locked: words.includes("locked"), speaking, rooms, callers, dialled };
   }
 
   #decide(input: ConferenceInput): string[] {
