@@ -5,6 +5,8 @@ import { agentKey } from "./key.ts";
 import { type RunningAgent, runAgent } from "./run.ts";
 import { type AgentSettings, loadSettings } from "./settings.ts";
 
+process.umask(0o077); // The journal holds phone numbers and conference keys.
+
 const program = new Command("bridge-agent").description("Connects one telephone bridge to Bridgehead's edge.");
 
 command("run", "serve the bridge until told to stop").action(({ settings: file }: Options) => run(file));

@@ -10,6 +10,7 @@ export function tell(who: string, what: string): void {
  * the settings or the machine is one line on stderr and exit code 1.
  */
 export async function runUntilStopped(start: () => Promise<() => Promise<void>>): Promise<void> {
+  process.umask(0o077); // What we and our parts write holds phone numbers and conference keys.
   let toldToStop = () => {};
   const stopped = new Promise<void>((resolve) => {
     toldToStop = resolve;

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,6 +27,14 @@ test.each(["run", "key"])("%s: a state folder that cannot be made is told by the
     expect(code).toBe(1);
     expect(stderr).toMatch(/^(agent cannot start: )?state: nothing can be written in \S+ \([^\n]+\); [^\n]*\n$/);
   }
+});
+
+test("what the agent keeps is for its own user alone", async () => {
+  const state = join(folder, "made");
+
+  expect((await agent("key", { state })).code).toBe(0);
+
+  expect([state, join(state, "journal.sqlite")].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o600]);
 });
 
 test("a port that is taken is told by the setting's name", async () => {
