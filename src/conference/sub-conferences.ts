@@ -47,7 +47,8 @@ export function moveCall(
 export function closeRoom(turn: Turn, message: FromWebexMessages["close-sub-conference"]): void {
   const request = asked(message);
   const room = roomNamed(turn, message.subConfId);
-  if (!room || room.stage === "closing") return turn.answer(request, "no-such-room");
+  // One whose closing was refused for want of time still closes: the next who asks waits for that.
+  if (!room || (room.stage === "closing" && room.closer)) return turn.answer(request, "no-such-room");
   turn.rooms.set(room.room, {
     ...room,
     stage: "closing",
