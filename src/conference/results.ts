@@ -41,8 +41,9 @@ function carryOut(turn: Turn, order: PendingOrder, outcome: Outcome): void {
     case "report-speakers":
     case "stop-reporting-speakers":
       turn.answer(asked, result);
-      if (outcome.done && head.phase === "running") setReporting(turn, head, command.type === "report-speakers");
-      return;
+      if (!outcome.done || head.phase !== "running") return;
+      if (order.expired && command.type === "report-speakers") return stopUnasked(turn);
+      return setReporting(turn, head, command.type === "report-speakers");
     case "create-room": {
       const room = turn.rooms.get(command.room);
       const talk = talkOf(turn);
@@ -76,6 +77,14 @@ function carryOut(turn: Turn, order: PendingOrder, outcome: Outcome): void {
     default:
       return assertNever(command);
   }
+}
+
+/** Whoever was refused expects no word of speakers, unless another request decides that. */
+function stopUnasked(turn: Turn): void {
+  const decided = turn.orders.find(
+    ({ command: { type } }) => type === "report-speakers" || type === "stop-reporting-speakers",
+  );
+  if (!decided) turn.order({ type: "stop-reporting-speakers" });
 }
 
 type Command<Type extends BridgeCommand["type"]> = Extract<BridgeCommand, { type: Type }>;
