@@ -2,6 +2,7 @@ import type { ActOutcome, BridgeState } from "../src/bridge/driving.ts";
 import { assertNever } from "../src/foundation/assert-never.ts";
 import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masked.ts";
+import { SteadyClock } from "../src/foundation/steady-clock.ts";
 import type { AgentToEdge, EdgeToAgent } from "../src/relay/messages.ts";
 import { Books } from "./books.ts";
 import { type Act, BridgeSide } from "./bridge-side.ts";
@@ -63,6 +64,7 @@ export class Agent {
   readonly #tasks: Tasks;
   readonly #side: BridgeSide;
   readonly #receipts = new Receipts();
+  readonly #clock = new SteadyClock();
   #standing: Standing | null;
   #epoch = 0;
   #edgeUp = false;
@@ -98,7 +100,8 @@ export class Agent {
     if (this.#standing) this.#side.codes = this.#standing.keypad;
   }
 
-  turn(inputs: readonly AgentInput[], now: EpochMs): Effects {
+  turn(inputs: readonly AgentInput[], machineTime: EpochMs): Effects {
+    const now = this.#clock.at(machineTime);
     this.#side.now = now;
     const stoodStill = this.#turnedAt !== null && now - this.#turnedAt > STOOD_STILL_MS;
     this.#turnedAt = now;

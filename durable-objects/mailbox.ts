@@ -1,4 +1,5 @@
 import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
+import { SteadyClock } from "../src/foundation/steady-clock.ts";
 import { left, next, type Reserve } from "./conference/numbers.ts";
 import type { Domain } from "./domain-of.ts";
 import { Outbox, type OutboxPorts, type Row } from "./outbox.ts";
@@ -18,14 +19,18 @@ export class Mailbox implements UnroutedMailRpc {
   readonly #outbox: Outbox;
   #domain: DomainName | null;
   #transIds: Reserve = [];
+  readonly #clock = new SteadyClock();
+  /** On the machine's clock. */
   #alarmAt: EpochMs | null = null;
 
-  constructor(ports: MailboxPorts) {
+  constructor(platform: MailboxPorts) {
+    const ports = { ...platform, now: () => this.#clock.at(platform.now()) };
     this.#ports = ports;
     const { sql } = ports;
     sql.exec("CREATE TABLE IF NOT EXISTS owner (domain TEXT PRIMARY KEY) WITHOUT ROWID");
     sql.exec("CREATE TABLE IF NOT EXISTS answered (trans_id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID");
     this.#domain = (sql.exec("SELECT domain FROM owner")[0]?.domain ?? null) as DomainName | null;
+    this.#clock.notBefore(Number(sql.exec("SELECT max(at) AS at FROM answered")[0]?.at ?? 0));
     this.#outbox = new Outbox(
       ports,
       () => ports.domain(this.#known),
@@ -90,7 +95,7 @@ export class Mailbox implements UnroutedMailRpc {
   #arm(): void {
     const due = this.#outbox.nextDue;
     if (due === null) return;
-    const at = Math.max(due, this.#ports.now() + alarmLeadMs);
+    const at = this.#clock.onMachine(Math.max(due, this.#ports.now() + alarmLeadMs));
     if (this.#alarmAt !== null && this.#alarmAt <= at) return;
     this.#alarmAt = at;
     this.#ports.setAlarm(at);

@@ -2,6 +2,7 @@ import { matchesBridge } from "../../src/conference/digest.ts";
 import { goesBy } from "../../src/conference/handles.ts";
 import type { OperatorRequest } from "../../src/conference/input.ts";
 import type { CommandId, EpochMs, ExtConfId, TransId } from "../../src/foundation/ids.ts";
+import { SteadyClock } from "../../src/foundation/steady-clock.ts";
 import { GroupCommit } from "../group-commit.ts";
 import { Outbox, type Rows } from "../outbox.ts";
 import type { Delivered, OperatorOutcome, ReportsOfAgent } from "../rpc.ts";
@@ -30,10 +31,13 @@ export class ConferenceActor {
   readonly #numbers: NumberStock;
   readonly #commits: GroupCommit<Item>;
   readonly #underWay = new Map<TransId, Promise<void>>();
+  readonly #clock = new SteadyClock();
+  /** On the machine's clock. */
   #alarmAt: EpochMs | null = null;
 
   /** Loads everything, and takes up what is outstanding at once. */
-  constructor(ports: ConferencePorts) {
+  constructor(platform: ConferencePorts) {
+    const ports = { ...platform, now: () => this.#clock.at(platform.now()) };
     this.#ports = ports;
     this.#outbox = new Outbox(
       ports,
@@ -41,6 +45,7 @@ export class ConferenceActor {
       (row) => this.#commits.submit({ type: "undelivered", row }),
     );
     this.#ledger = new Ledger(ports, this.#outbox);
+    this.#clock.notBefore(this.#ledger.lastAt);
     this.#numbers = new NumberStock(ports, this.#ledger);
     this.#commits = new GroupCommit(
       (items) => this.#commit(items),
@@ -175,8 +180,10 @@ export class ConferenceActor {
     const soonest = earliest(this.#errands.nextDue, this.#outbox.nextDue);
     const deadline = this.#ports.rules.nextDeadline(this.#ledger.state);
     const due = deadline !== null && deadline > now ? deadline : notBefore(deadline);
-    const at = earliest(notBefore(soonest), due, notBefore(forgetAt));
-    if (at === null || (this.#alarmAt !== null && this.#alarmAt <= at)) return;
+    const next = earliest(notBefore(soonest), due, notBefore(forgetAt));
+    if (next === null) return;
+    const at = this.#clock.onMachine(next);
+    if (this.#alarmAt !== null && this.#alarmAt <= at) return;
     this.#alarmAt = at;
     this.#ports.setAlarm(at);
   }

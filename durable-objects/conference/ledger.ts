@@ -108,6 +108,10 @@ export class Ledger {
     return { neededMs: transactionMemoryMs, keptMs: journalRetentionDays * dayMs };
   }
 
+  get lastAt(): EpochMs {
+    return this.#store.lastAt;
+  }
+
   isRepeat(transId: TransId): boolean {
     return this.#seen.has(transId, this.#ports.now(), this.#retention.neededMs);
   }

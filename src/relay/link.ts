@@ -76,7 +76,7 @@ interface LinkStep {
 
 /** What follows from one input. Whoever has been silent for too long is found, and replaced, at each of them. */
 export function step(before: LinkState, input: LinkInput): LinkStep {
-  const swept = then(sweep(seen(before, input), input.at), activateOne);
+  const swept = then(sweep(seen(notLater(before, input.at), input), input.at), activateOne);
   return then(
     then(swept, (state) => act(state, input)),
     activateOne,
@@ -180,6 +180,16 @@ function tell(state: LinkState, conference: ConfKey, orders: readonly Order[]): 
   return { state, effects: [send(active.id, { type: "commands", epoch: state.epoch, conference, orders })] };
 }
 
+/** A clock that was set back does not make anybody's last sign of life count for longer. */
+function notLater(state: LinkState, at: EpochMs): LinkState {
+  if (state.links.every((link) => lastSign(link) <= at)) return state;
+  const links = state.links.map((link) => ({
+    ...link,
+    ...(link.role === "waiting" ? { since: at } : { lastSeen: at }),
+  }));
+  return { ...state, links: links as Link[] };
+}
+
 /** A message is a sign of life. */
 function seen(state: LinkState, input: LinkInput): LinkState {
   const link = input.type === "message" ? find(state, input.id) : undefined;
@@ -189,11 +199,14 @@ function seen(state: LinkState, input: LinkInput): LinkState {
 function sweep(state: LinkState, at: EpochMs): LinkStep {
   let swept = unchanged(state);
   for (const link of state.links) {
-    const since = link.role === "waiting" ? link.since : link.lastSeen;
-    if (at - since < SILENCE_MS) continue;
+    if (at - lastSign(link) < SILENCE_MS) continue;
     swept = then(swept, (left) => close(left, link.id, link.role === "waiting" ? "badMessage" : "silent"));
   }
   return swept;
+}
+
+function lastSign(link: Link): EpochMs {
+  return link.role === "waiting" ? link.since : link.lastSeen;
 }
 
 /** The longest connected standby takes over when there is no active agent. */

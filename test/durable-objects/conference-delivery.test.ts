@@ -77,6 +77,25 @@ test("three attempts, at once and after 2 s, with the same bytes; then the confe
   ).toBe("lock");
 });
 
+test.each([
+  ["in this life of the object", false],
+  ["in its next life", true],
+])("a clock that is set back by an hour puts nothing off %s", async (_, dies) => {
+  const world = await quiet();
+  world.answer = () => failed;
+  await world.during(world.report(callerEntered(0)));
+  await world.time.pass(1_000);
+  expect(world.posted).toHaveLength(2);
+
+  world.clockSetMs = -3_600_000;
+  if (dies) {
+    world.kill();
+    world.start();
+  }
+  await world.time.pass(3_000);
+  expect(world.posted).toHaveLength(3);
+});
+
 test.each<[string, (world: ConferenceWorld, transId: string) => HttpOutcome]>([
   ["a Confirmation of another TransID", (world) => world.confirmed("99")],
   ["a redirect", () => ({ kind: "answered", status: 307, body: new Uint8Array() })],

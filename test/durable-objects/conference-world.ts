@@ -62,6 +62,8 @@ export class ConferenceWorld {
   readonly posted: Posted[] = [];
   readonly lines: LogLine[] = [];
   alarmAt: number | null = null;
+  /** What the machine's clock is off by. */
+  clockSetMs = 0;
   alarmsSet = 0;
   /** How often everything was deleted. */
   forgotten = 0;
@@ -106,7 +108,7 @@ export class ConferenceWorld {
       },
       log: (line) => this.lines.push(line),
       rules: this.rules,
-      now: () => this.time.now,
+      now: () => this.time.now + this.clockSetMs,
       wait: (ms) => alive(this.time.wait(ms)),
       domain: () => this.domain,
       chooseBridge: () => this.chooseBridge(),
@@ -135,7 +137,7 @@ export class ConferenceWorld {
         step();
         this.alarmsSet += 1;
         this.alarmAt = at;
-        this.time.at(at, () => {
+        this.time.at(at - this.clockSetMs, () => {
           if (this.alarmAt !== at) return;
           this.alarmAt = null;
           if (!this.alive) this.start();

@@ -90,6 +90,14 @@ test("an active agent that is silent is replaced at the next ping of the other",
   expect(story(...before, says("b", ping, SILENCE_MS)).last).toEqual(["close a: silent", "b < activate 2", "b < pong"]);
 });
 
+test("an agent that falls silent after the clock was set back is replaced in time all the same", () => {
+  const late = 3_600_000;
+  const connected = [opened("a", late), proven("a", "agent-1", late), opened("b", late), proven("b", "agent-2", late)];
+  const before = [...connected, says("b", ping, 1_000), says("b", ping, 5_000), says("b", ping, 10_999)];
+
+  expect(story(...before, says("b", ping, 11_000)).last).toEqual(["close a: silent", "b < activate 2", "b < pong"]);
+});
+
 test("orders find out that the active agent is silent, and go to the other at once", () => {
   const before = [...two, says("b", ping, SILENCE_MS - 1)];
 

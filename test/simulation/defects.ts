@@ -125,6 +125,18 @@ export const defects: readonly Defect[] = [
     after: "",
   },
   {
+    name: "a clock that is set back puts off what is due",
+    file: "src/foundation/steady-clock.ts",
+    before: "    this.#aheadMs = Math.max(this.#aheadMs, this.#last - machine);\n",
+    after: "",
+  },
+  {
+    name: "a clock that is set back keeps a silent agent in charge",
+    file: link,
+    before: "seen(notLater(before, input.at), input)",
+    after: "seen(before, input)",
+  },
+  {
     name: "the number pool begins again after a restart",
     file: "durable-objects/number-books.ts",
     before: "if (!latest) return;",

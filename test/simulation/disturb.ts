@@ -1,4 +1,5 @@
 import type { Parts } from "./at-quiet.ts";
+import type { Draws } from "./draws.ts";
 import type { FaultKind, FaultSource } from "./faults.ts";
 
 /** Lets everything that goes wrong by the minute go wrong. */
@@ -21,7 +22,13 @@ export function disturb({ around, edge, webex, bridge, agents, meetings }: Parts
   });
   nowAndThen(edgeFaults, "relay evicted", () => edge.relay.die());
   nowAndThen(edgeFaults, "relay asleep", () => edge.relay.sleep());
-  nowAndThen(edgeFaults, "edge clock jumps", () => edge.setClock(draws.between(-90_000, 90_000)));
+  /** By a minute or so; or by an hour, until somebody notices: an agent whose clock is so wrong is refused. */
+  const jump = (own: Draws, set: (ms: number) => void): void => {
+    const ms = own.between(-90_000, 90_000);
+    set(ms < -60_000 ? 40 * ms : ms);
+    if (ms < -60_000) clock.after(own.between(30_000, 300_000), () => set(ms));
+  };
+  nowAndThen(edgeFaults, "edge clock jumps", () => jump(draws, (ms) => edge.setClock(ms)));
 
   for (const agent of agents) {
     const source = agent.faults;
@@ -32,7 +39,9 @@ export function disturb({ around, edge, webex, bridge, agents, meetings }: Parts
     });
     nowAndThen(source, "agent frozen", () => agent.freeze(own.between(1_000, 40_000)));
     nowAndThen(source, "agent clock jumps", () => {
-      agent.skewMs = own.between(-90_000, 90_000);
+      jump(own, (ms) => {
+        agent.skewMs = ms;
+      });
     });
     nowAndThen(source, "bridge link cut", () => agent.driver?.wire?.cut(own.chance(0.5)));
     nowAndThen(source, "bridge link half-open", () => agent.driver?.fallSilent());
@@ -59,11 +68,13 @@ export function disturb({ around, edge, webex, bridge, agents, meetings }: Parts
 }
 
 /** From now on nothing goes wrong and nobody does anything. */
-export function heal({ around, webex, bridge, agents, meetings }: Parts): void {
+export function heal({ around, edge, webex, bridge, agents, meetings }: Parts): void {
   around.tell(() => "== all faults are over");
   around.faults.active = false;
   for (const server of webex.servers) server.up = true;
   for (const agent of agents) agent.thaw();
   for (const meeting of meetings) meeting.quiet = true;
   bridge.slow(0);
+  edge.setClock(0);
+  for (const agent of agents) agent.skewMs = 0;
 }

@@ -1,0 +1,27 @@
+import type { EpochMs } from "./ids.ts";
+
+/**
+ * Time that never goes back. When the machine's clock is set back, it goes on from where it was at the same pace: what is
+ * due in two seconds is not put off by an hour.
+ */
+export class SteadyClock {
+  #last: EpochMs = 0;
+  #aheadMs = 0;
+
+  /** The time now, from what the machine's clock says. */
+  at(machine: EpochMs): EpochMs {
+    this.#aheadMs = Math.max(this.#aheadMs, this.#last - machine);
+    this.#last = machine + this.#aheadMs;
+    return this.#last;
+  }
+
+  /** It was already so late: an earlier life has written it down. */
+  notBefore(time: EpochMs): void {
+    this.#last = Math.max(this.#last, time);
+  }
+
+  /** What the machine's clock will say at that time. */
+  onMachine(time: EpochMs): EpochMs {
+    return time - this.#aheadMs;
+  }
+}
