@@ -204,7 +204,8 @@ export class Agent {
         let fresh = true;
         for (const id of misfits) {
           const isNew = this.#tasks.take({ conference, id, by: "edge", work: { type: "not-understood" } }, now);
-          if (isNew) this.#notes.push(`order ${id} is refused: this version of the agent does not know its command`);
+          const name = id.replace(conference, masked(conference));
+          if (isNew) this.#notes.push(`order ${name} is refused: this version of the agent does not know its command`);
         }
         for (const { id, command, again, withinMs } of orders) {
           const beginBy = withinMs === undefined ? {} : { beginBy: now + withinMs };

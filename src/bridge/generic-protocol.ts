@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { refusalReason } from "./commands.ts";
 import { abilities, act, happening, state } from "./driving.ts";
-import { type Checked, commandId, conference, typed, whole, word } from "./schemas.ts";
+import { type Checked, commandId, conference, typed, whole, word, wrong } from "./schemas.ts";
 
 /** The generic bridge protocol, described in docs/bridge-protocol.md. */
 export const BRIDGE_PROTOCOL_VERSION = 1;
@@ -44,10 +44,10 @@ function decode<Message>(schema: v.GenericSchema<unknown, Message>, text: string
   try {
     value = JSON.parse(text);
   } catch {
-    return err(`not JSON: ${text.slice(0, 60)}`);
+    return err(`${text.length} characters that are not JSON`);
   }
   const parsed = v.safeParse(schema, value, { abortEarly: true });
   if (parsed.success) return ok(parsed.output);
   const [problem] = parsed.issues;
-  return err(`${v.getDotPath(problem) ?? "message"}: ${problem.message}`);
+  return err(`${v.getDotPath(problem) ?? "message"}: ${wrong(problem)}`);
 }

@@ -16,6 +16,11 @@ type Each<Value, Type> = Type extends string
   ? { readonly [Key in keyof Value]: Key extends "type" ? Type : Fixed<Value[Key]> }
   : never;
 
+/** What should stand at a place of a message, and not what does: that may be somebody's number. */
+export function wrong(issue: v.BaseIssue<unknown>): string {
+  return issue.type === "custom" ? issue.message : `expected ${issue.expected}`;
+}
+
 /** One variant of a union, known by its `type`. */
 export function typed<const Type extends string, Entries extends v.ObjectEntries>(type: Type, entries: Entries) {
   return v.object({ type: v.literal(type), ...entries });

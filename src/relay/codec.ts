@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { wrong } from "../bridge/schemas.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { type AgentToEdge, agentToEdge, type EdgeToAgent, edgeToAgent } from "./messages.ts";
 
@@ -47,5 +48,5 @@ function decode<Message>(
   const parsed = v.safeParse(schema, value, { abortEarly: true });
   if (parsed.success) return ok(parsed.output);
   const [issue] = parsed.issues;
-  return err({ kind: "bad-message", type, path: v.getDotPath(issue) ?? "", problem: issue.message });
+  return err({ kind: "bad-message", type, path: v.getDotPath(issue) ?? "", problem: wrong(issue) });
 }

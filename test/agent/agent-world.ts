@@ -44,6 +44,7 @@ export class AgentWorld {
   readonly #watermarks = new Map<string, number>();
   /** What the edge takes is not acknowledged. */
   silent = false;
+  readonly notes: string[] = [];
   reconnects = 0;
   #lives = 0;
   /** What the bridge was asked and has not begun: it goes with the link, as do the answers. */
@@ -163,6 +164,7 @@ export class AgentWorld {
       return decided;
     });
     this.#step();
+    this.notes.push(...effects.notes);
     for (const message of effects.messages) {
       if (this.#edgeUp && !this.edgeDeaf) this.#edgeHears(message);
       this.#step();

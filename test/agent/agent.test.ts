@@ -67,15 +67,16 @@ describe("orders", () => {
 
   test("an order that is not understood is refused once, and the others are carried out", () => {
     const world = running();
-    const misfits = ["odd"] as CommandId[];
+    const misfits = [`${KEY}.7.abc`] as CommandId[];
     const orders = [{ id: "lock" as CommandId, command: { type: "lock" } }] as const;
     for (let times = 0; times < 2; times += 1) {
       world.tell({ type: "commands", epoch: world.epoch, conference: KEY, orders, misfits });
       world.settle();
     }
     expect(world.acts().slice(1)).toEqual(["lock done"]);
+    expect(world.notes.slice(1)).toEqual([expect.stringMatching(/^order \*+21\.7\.abc is refused/)]);
     expect(world.taken.slice(1)).toEqual([
-      { type: "result", id: "odd", outcome: { done: false, reason: "not-supported" } },
+      { type: "result", id: misfits[0], outcome: { done: false, reason: "not-supported" } },
       { type: "result", id: "lock", outcome: { done: true } },
     ]);
   });

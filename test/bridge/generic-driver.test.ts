@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { GenericDriver } from "../../bridge-agent/drivers/generic.ts";
+import { decodeBridgeToAgent } from "../../src/bridge/generic-protocol.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { ManualTimers } from "./manual-timers.ts";
 
@@ -186,6 +187,14 @@ test.each([
   const socket = await connection();
   const report = await say(socket, message);
   expect(report.type === "disconnected" && report.why).toMatch(why);
+});
+
+test.each([
+  ["987654321 is locked", "19 characters that are not JSON"],
+  ['{"type":"prompted","call":"c1","number":14085551234}', "number: expected string"],
+  ['{"type":"lock-changed","conference":987654321,"locked":true}', "conference: not an id"],
+])("what is wrong with %s is said without a word of it", (text, why) => {
+  expect(decodeBridgeToAgent(text)).toEqual({ ok: false, error: why });
 });
 
 test("an answer to nothing that was asked is ignored", async () => {
