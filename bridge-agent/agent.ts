@@ -230,9 +230,8 @@ export class Agent {
         this.#books.snapshotsWanted.add(message.conference);
         return;
       case "challenge":
-      case "ping":
       case "pong":
-        return; // The link answers these.
+        return; // The link's own.
       default:
         return assertNever(message);
     }

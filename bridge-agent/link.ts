@@ -108,8 +108,6 @@ export class EdgeLink {
     switch (message.type) {
       case "challenge":
         return this.#hello(message.nonce);
-      case "ping":
-        return this.#say({ type: "pong", nonce: message.nonce });
       case "pong":
         if (this.#welcomed && message.nonce === String(this.#pings)) this.#socket.answered();
         return;

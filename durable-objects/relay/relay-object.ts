@@ -10,7 +10,7 @@ import {
   type LinkInput,
   type LinkState,
   mayRead,
-  SILENCE_MS,
+  nextSilence,
   step,
 } from "../../src/relay/link.ts";
 import { CLOSE_CODES, type CloseReason, type EdgeToAgent } from "../../src/relay/messages.ts";
@@ -73,7 +73,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     this.ctx.acceptWebSocket(server, [id]);
     this.#sockets.set(id, server);
     this.#take({ type: "opened", id, at: Date.now() });
-    await this.#wakeForWaiting();
+    await this.#wakeForSilence();
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -121,7 +121,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
 
   override async alarm(): Promise<void> {
     this.#take({ type: "time", at: Date.now() });
-    await this.#wakeForWaiting();
+    await this.#wakeForSilence();
   }
 
   async #greet(id: string, hello: Hello): Promise<void> {
@@ -243,10 +243,10 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     return domains.ok && this.#identity ? domains.value.get(this.#identity.domain) : undefined;
   }
 
-  /** Sockets that never say who they are go even when nothing else happens here. */
-  async #wakeForWaiting(): Promise<void> {
-    if (!this.#state.links.some((link) => link.role === "waiting")) return;
-    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + SILENCE_MS);
+  /** Silence is found even when nothing else happens here. An alarm that comes too early sets the next one. */
+  async #wakeForSilence(): Promise<void> {
+    const at = nextSilence(this.#state);
+    if (at !== null && (await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(at);
   }
 
   #log(event: string, facts: Readonly<Record<string, unknown>>): void {

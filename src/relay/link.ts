@@ -89,6 +89,11 @@ export function mayRead(state: LinkState, id: string, characters: number): boole
   return characters <= MAX_HELLO_CHARS || (link !== undefined && link.role !== "waiting");
 }
 
+/** When the next link is over unless it gives a sign of life; `null`: there is none. */
+export function nextSilence({ links }: LinkState): EpochMs | null {
+  return links.length === 0 ? null : Math.min(...links.map(lastSign)) + SILENCE_MS;
+}
+
 export function activeLink(state: LinkState): Proven | undefined {
   for (const link of state.links) if (link.role === "active") return link;
   return undefined;
@@ -150,8 +155,6 @@ function heard(state: LinkState, id: string, message: AgentToEdge): LinkStep {
   switch (message.type) {
     case "ping":
       return { state, effects: [send(id, { type: "pong", nonce: message.nonce })] };
-    case "pong":
-      return unchanged(state);
     case "health": {
       const { bridgeUp, portsInUse, ports } = message;
       return unchanged(changed(state, { ...link, health: { bridgeUp, portsInUse, ports } }));

@@ -7,8 +7,6 @@ export const LINK_PROTOCOL_VERSION = 1;
 
 const epoch = whole;
 const stream = id<StreamId>();
-const ping = typed("ping", { nonce: word });
-const pong = typed("pong", { nonce: word });
 
 export const edgeToAgent = [
   typed("challenge", { nonce: word }),
@@ -31,8 +29,8 @@ export const edgeToAgent = [
   typed("reports-taken", { conference, stream, upTo: whole }),
   /** The digest of this conference differs from what its object knows. */
   typed("snapshot-wanted", { conference }),
-  ping,
-  pong,
+  /** Proves to the agent that its ping came through. */
+  typed("pong", { nonce: word }),
 ];
 
 export type EdgeToAgent = Checked<(typeof edgeToAgent)[number]>;
@@ -64,8 +62,8 @@ export const agentToEdge = [
   typed("digests", { epoch, digests: v.array(conferenceDigest) }),
   /** Whether the bridge answers, and how full it is; sent on change. */
   typed("health", { bridgeUp: flag, portsInUse: whole, ports: v.nullable(whole) }),
-  ping,
-  pong,
+  /** A sign of life; the answer is one of the edge's. */
+  typed("ping", { nonce: word }),
 ];
 
 export type AgentToEdge = Checked<(typeof agentToEdge)[number]>;

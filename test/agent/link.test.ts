@@ -112,9 +112,13 @@ async function welcomed(): Promise<WebSocket> {
   socket.send(encode({ type: "challenge", nonce: "n" }));
   await relay.message();
   socket.send(encode(welcome));
-  socket.send(encode({ type: "ping", nonce: "seen" }));
-  expect(await relay.message()).toEqual({ type: "pong", nonce: "seen" });
+  await hears(1);
   return socket;
+}
+
+/** Until the agent has heard so many messages that are not the link's own. */
+async function hears(count: number): Promise<void> {
+  while (heard.length < count) await new Promise((resolve) => setImmediate(resolve));
 }
 
 test("the agent proves with its key who it is, for this bridge and this challenge", async () => {
@@ -155,8 +159,7 @@ test("nothing is said before the welcome, and what the edge says after it is hea
   socket.send(encode(welcome));
   socket.send("nonsense");
   socket.send(encode({ type: "activate", epoch: 2 }));
-  socket.send(encode({ type: "ping", nonce: "p" }));
-  expect(await relay.message()).toEqual({ type: "pong", nonce: "p" });
+  await hears(2);
   expect(heard).toEqual([welcome, { type: "activate", epoch: 2 }]);
 });
 
@@ -181,8 +184,8 @@ test("an edge that answers each ping is kept", async () => {
     const ping = await relay.message();
     if (ping.type !== "ping") throw new Error(`expected a ping, got ${ping.type}`);
     socket.send(encode({ type: "pong", nonce: ping.nonce }));
-    socket.send(encode({ type: "ping", nonce: "after" }));
-    await relay.message();
+    socket.send(encode({ type: "activate", epoch: 1 }));
+    await hears(round + 2);
   }
   expect(relay.paths).toHaveLength(1);
 });

@@ -1,7 +1,15 @@
 import { expect, test } from "vitest";
 import type { NumberedReport, Order } from "../../src/bridge/orders.ts";
 import type { CommandId, ConfKey, StreamId } from "../../src/foundation/ids.ts";
-import { HEARTBEAT_MS, type LinkInput, type LinkState, mayRead, SILENCE_MS, step } from "../../src/relay/link.ts";
+import {
+  HEARTBEAT_MS,
+  type LinkInput,
+  type LinkState,
+  mayRead,
+  nextSilence,
+  SILENCE_MS,
+  step,
+} from "../../src/relay/link.ts";
 import type { AgentToEdge } from "../../src/relay/messages.ts";
 
 const keypad = { merge: "*1", mute: "*6" };
@@ -81,6 +89,12 @@ test("when the active agent goes, the one that stood by takes over with a new ep
 
 test("when the one that stood by goes, nothing changes", () => {
   expect(story(...two, { type: "closed", id: "b", at: 0 })).toMatchObject({ last: [], state: { epoch: 1 } });
+});
+
+test("the next silence is that of the link that was heard of the longest ago", () => {
+  expect(nextSilence(story(...two, says("a", ping, 3), says("b", ping, 2)).state)).toBe(SILENCE_MS + 2);
+  expect(nextSilence(story(opened("a", 1), proven("a", "agent-1", 4), opened("b", 3)).state)).toBe(SILENCE_MS + 3);
+  expect(nextSilence({ epoch: 1, links: [] })).toBe(null);
 });
 
 test("an active agent that is silent is replaced at the next ping of the other", () => {

@@ -204,8 +204,6 @@ export class AgentProcess {
         });
         return;
       }
-      case "ping":
-        return wire.toFar({ type: "pong", nonce: message.nonce });
       case "pong":
         if (message.nonce !== this.#awaited) return;
         this.#cancelWatch();

@@ -3,7 +3,15 @@ import type { ReportsOfAgent } from "../../durable-objects/rpc.ts";
 import type { Order } from "../../src/bridge/orders.ts";
 import type { CommandId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import { checkHello, type Hello } from "../../src/relay/check-hello.ts";
-import { activeLink, type LinkEffect, type LinkInput, type LinkState, SILENCE_MS, step } from "../../src/relay/link.ts";
+import {
+  activeLink,
+  type LinkEffect,
+  type LinkInput,
+  type LinkState,
+  nextSilence,
+  SILENCE_MS,
+  step,
+} from "../../src/relay/link.ts";
 import { type AgentToEdge, CLOSE_CODES, type EdgeToAgent } from "../../src/relay/messages.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { FaultSource } from "./faults.ts";
@@ -33,6 +41,7 @@ export class Relay {
   #life = 0;
   #opened = 0;
   #lastEpoch = 0;
+  #alarmIsSet = false;
 
   constructor(around: Surroundings, domain: DomainName, settings: DomainSettings, neighbours: RelayNeighbours) {
     this.#around = around;
@@ -119,7 +128,19 @@ export class Relay {
       this.#around.violated("a silent agent is replaced", active.agent);
     }
     for (const effect of effects) this.#carryOut(effect);
+    this.#wakeForSilence();
     return effects;
+  }
+
+  /** By the object's alarm, which outlives it. */
+  #wakeForSilence(): void {
+    const at = nextSilence(this.#state);
+    if (at === null || this.#alarmIsSet) return;
+    this.#alarmIsSet = true;
+    this.#around.clock.after(Math.max(0, at - this.#around.edgeNow()), () => {
+      this.#alarmIsSet = false;
+      this.#take({ type: "time", at: this.#around.edgeNow() });
+    });
   }
 
   #carryOut(effect: LinkEffect): void {

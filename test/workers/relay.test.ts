@@ -220,6 +220,25 @@ test("a socket that says nothing is closed by the alarm", async () => {
   expect(await runDurableObjectAlarm(relay())).toBe(false);
 });
 
+test("a lone agent whose link is half open is found by the alarm, 10 s after its last sign of life", async () => {
+  const start = Date.now();
+  vi.useFakeTimers({ toFake: ["Date"], now: start });
+  const agent = await connected();
+  await agent.next();
+  vi.setSystemTime(start + 7_000);
+  agent.say({ type: "ping", nonce: "alive" });
+  expect(await agent.next()).toEqual({ type: "pong", nonce: "alive" });
+
+  vi.setSystemTime(start + 10_000);
+  expect(await runDurableObjectAlarm(relay())).toBe(true);
+  expect(await runInDurableObject(relay(), (_object, state) => state.storage.getAlarm())).toBe(start + 17_000);
+
+  vi.setSystemTime(start + 17_000);
+  expect(await runDurableObjectAlarm(relay())).toBe(true);
+  expect(await agent.closed()).toBe(CLOSE_CODES.silent);
+  expect(await runDurableObjectAlarm(relay())).toBe(false);
+});
+
 test("an agent that was silent for 10 s is let go when there is something to tell, and the other one is told", async () => {
   const first = await connected(0);
   await first.next();
