@@ -602,6 +602,26 @@ describe("reports", () => {
     expect(world.events().slice(0, 1)).toEqual(locked);
   });
 
+  test("through a thousand reconnects in a row each event is told once, in one stream, and nothing is left behind", () => {
+    const world = running();
+    for (let round = 0; round < 1_000; round += 1) {
+      world.silent = round % 3 === 0; // It takes what it hears, and the link is gone before it says so.
+      world.machine.lockByTelephone(KEY, round % 2 === 0);
+      world.settle();
+      world.silent = false;
+      world.loseEdge();
+      world.epoch += 1;
+      world.connectEdge();
+      world.settle();
+    }
+    const changes = world.events().flatMap((event) => (event.type === "lock-changed" ? [event.locked] : []));
+    expect(changes).toEqual(Array.from({ length: 1_000 }, (_, round) => round % 2 === 0));
+    const streams = world.heard.flatMap((message) => (message.type === "reports" ? [message.stream] : []));
+    expect(new Set(streams).size).toBe(1);
+    expect([world.status.untold, world.reconnects]).toEqual([0, 0]);
+    expect(world.journal.load()).toMatchObject({ conferences: [{ untaken: [] }], tasks: [] });
+  });
+
   test("what was not taken when the agent died is sent when it is back", () => {
     const world = untold();
     world.restart();

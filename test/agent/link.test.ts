@@ -205,6 +205,36 @@ test.each(
   await relay.socket();
 });
 
+test("after a thousand reconnects in a row there is one connection, with one timer, and each word was heard once", async () => {
+  let lost = 0;
+  gone = () => {
+    lost += 1;
+  };
+  const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
+  const before = sockets();
+  link.connect();
+  for (let round = 0; round <= 1_000; round += 1) {
+    const socket = await relay.socket();
+    socket.send(encode({ type: "challenge", nonce: `n${round}` }));
+    expect(await relay.message()).toMatchObject({ type: "hello", nonce: `n${round}` });
+    socket.send(encode({ ...welcome, epoch: round }));
+    socket.send(encode({ type: "activate", epoch: round }));
+    await hears(2 * round + 2);
+    if (round === 1_000) break;
+    if (round % 2 === 0) link.renew();
+    else socket.terminate();
+    while (lost <= round) await new Promise((resolve) => setImmediate(resolve));
+    expect(timers.due()).toHaveLength(1);
+    timers.pass(100);
+  }
+  expect(heard.map((message) => "epoch" in message && message.epoch)).toEqual(
+    Array.from({ length: 2_002 }, (_, index) => Math.floor(index / 2)),
+  );
+  expect([lost, relay.paths.length, relay.server.clients.size]).toEqual([1_000, 1_001, 1]);
+  expect(timers.due()).toEqual([3_000]);
+  while (sockets() > before + 2) await new Promise((resolve) => setImmediate(resolve));
+}, 30_000);
+
 test("the first tries come fast, the later ones 5 s apart, none at the same moment", () => {
   expect([1, 2, 3, 6, 7, 1_000].map((failures) => backoffMs(failures, LONGEST_PAUSE_MS, 1))).toEqual([
     100, 200, 400, 3_200, 5_000, 5_000,
