@@ -47,7 +47,7 @@ test("an agent proves who it is, is told the keypad codes, and gets the bridge's
 test("what the agent reports is acknowledged when the conference has stored it, and a repeat of it as well", async () => {
   const agent = await connected();
   await agent.next();
-  const create = '<W2A_CreateConference MsgID="1" ExtConfID="7000001" ConfKey="555111222"/>';
+  const create = '<W2A_CreateConference MsgID="1" WbxHostName="127.0.0.1:1" ExtConfID="7000001" ConfKey="555111222"/>';
   await exports.default.fetch("http://edge.example.com/tsp/local", {
     method: "POST",
     body: `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>1</TransID>${create}</WbxTSPSchema>`,
@@ -71,7 +71,7 @@ test("what the agent reports is acknowledged when the conference has stored it, 
 test("a conference whose digest fits is left alone, and a snapshot is wanted of one that the edge does not know", async () => {
   const agent = await connected();
   await agent.next();
-  const create = '<W2A_CreateConference MsgID="1" ExtConfID="7000002" ConfKey="555111222"/>';
+  const create = '<W2A_CreateConference MsgID="1" WbxHostName="127.0.0.1:1" ExtConfID="7000002" ConfKey="555111222"/>';
   await exports.default.fetch("http://edge.example.com/tsp/local", {
     method: "POST",
     body: `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>2</TransID>${create}</WbxTSPSchema>`,
