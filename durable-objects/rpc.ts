@@ -30,6 +30,7 @@ export interface Delivered extends ConferenceIdentity {
 }
 
 export interface ReportsOfAgent extends ConferenceIdentity {
+  readonly bridge: BridgeName;
   readonly stream: StreamId;
   readonly reports: readonly NumberedReport[];
 }
@@ -46,8 +47,8 @@ export interface ConferenceRpc {
   report(reports: ReportsOfAgent): Promise<number>;
   /** The agent has these orders in its journal. */
   ordersTaken(ids: readonly CommandId[]): Promise<void>;
-  /** Whether the bridge holds the conference as this object knows it; nothing is written. */
-  matchesBridge(digest: string): Promise<boolean>;
+  /** Whether this bridge holds the conference as this object knows it; nothing is written. */
+  matchesBridge(bridge: BridgeName, digest: string): Promise<boolean>;
   /** Whether this handle stands for this conference now, and the conference is not over. */
   holds(extConfId: ExtConfId): Promise<boolean>;
   operate(request: OperatorRequest): Promise<OperatorOutcome>;

@@ -1,7 +1,7 @@
 import { matchesBridge } from "../../src/conference/digest.ts";
 import { goesBy } from "../../src/conference/handles.ts";
 import type { OperatorRequest } from "../../src/conference/input.ts";
-import type { CommandId, EpochMs, ExtConfId, TransId } from "../../src/foundation/ids.ts";
+import type { BridgeName, CommandId, EpochMs, ExtConfId, TransId } from "../../src/foundation/ids.ts";
 import { SteadyClock } from "../../src/foundation/steady-clock.ts";
 import { GroupCommit } from "../group-commit.ts";
 import { Outbox, type Rows } from "../outbox.ts";
@@ -88,8 +88,8 @@ export class ConferenceActor {
     this.#errands.ordersTaken(ids);
   }
 
-  matchesBridge(digest: string): boolean {
-    return matchesBridge(this.#ledger.state, digest);
+  matchesBridge(bridge: BridgeName, digest: string): boolean {
+    return !this.#ledger.isElsewhere(bridge) && matchesBridge(this.#ledger.state, digest);
   }
 
   holds(extConfId: ExtConfId): boolean {

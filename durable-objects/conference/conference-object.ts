@@ -43,8 +43,8 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
     this.#actor?.ordersTaken(ids);
   }
 
-  async matchesBridge(digest: string): Promise<boolean> {
-    return this.#actor?.matchesBridge(digest) ?? false;
+  async matchesBridge(bridge: BridgeName, digest: string): Promise<boolean> {
+    return this.#actor?.matchesBridge(bridge, digest) ?? false;
   }
 
   async holds(extConfId: ExtConfId): Promise<boolean> {
@@ -93,7 +93,10 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
 async function freestBridge(env: Env, { domain }: ConferenceIdentity): Promise<BridgeName> {
   const names = domainOf(env, domain).settings.bridges.map(({ name }) => name as BridgeName);
   const found = await Promise.all(
-    names.map(async (name) => ({ name, free: freePorts(await env.RELAY.getByName(`${domain}/${name}`).health()) })),
+    names.map(async (name) => {
+      const health = env.RELAY.getByName(`${domain}/${name}`).health();
+      return { name, free: await health.then(freePorts, () => -1) };
+    }),
   );
   const best = found.reduce((freest, one) => (one.free > freest.free ? one : freest));
   return best.name;

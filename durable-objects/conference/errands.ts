@@ -54,9 +54,12 @@ export class Errands {
   async #tell(): Promise<void> {
     const orders = this.#pending.due(this.#ledger.state.orders, this.#ports.now());
     if (orders.length === 0) return;
+    // Looked up before anything is waited for: an order that is gone by then is still not for the bridge of today.
+    const elsewhere = new Map(orders.map(({ id }) => [id, this.#ledger.state.orders.get(id)?.bridge]));
     try {
-      const bridge = this.#ledger.books.bridge ?? (await this.#choose());
-      await this.#ports.tell(this.#ledger.known, bridge, orders);
+      const own = this.#ledger.books.bridge ?? (await this.#choose());
+      const byBridge = Map.groupBy(orders, ({ id }) => elsewhere.get(id) ?? own);
+      await Promise.all(Array.from(byBridge, ([bridge, mine]) => this.#ports.tell(this.#ledger.known, bridge, mine)));
     } catch (error) {
       this.#ports.log({ level: "warn", event: "bridge-not-told", why: String(error), ...this.#ledger.identity });
       // No agent will come back after this, so it is tried once more before the alarm does.

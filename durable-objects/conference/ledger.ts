@@ -131,6 +131,11 @@ export class Ledger {
     this.#books = { ...books, msgIds: [...books.msgIds, msgIds], transIds: [...books.transIds, transIds] };
   }
 
+  /** Whether this is a bridge that the conference is not on. */
+  isElsewhere(bridge: BridgeName): boolean {
+    return isElsewhere(this.#books, bridge);
+  }
+
   /** Binds a new conference of a domain with several bridges. */
   bind(bridge: BridgeName): void {
     const books = { ...this.#books, bridge };
@@ -162,6 +167,10 @@ export class Ledger {
   #take(item: Item, at: EpochMs, draft: Draft): void {
     const input = toInput(item, at, draft);
     if (!input) return;
+    // Nobody chose a bridge for a conference that WebEx never created: it is on the one that tells of it.
+    if (item.type === "bridge" && this.#state.head.phase === "absent") {
+      draft.books = { ...draft.books, bridge: draft.books.bridge ?? item.reports.bridge };
+    }
     const decision = this.#ports.rules.decide(this.#state, input, this.#surroundings(draft));
     this.#noteChanges(decision.changes, draft.writes);
     if (this.#begins(decision.changes)) draft.books = { ...draft.books, bridge: this.#onlyBridge };
@@ -194,10 +203,9 @@ export class Ledger {
     for (const [id, post] of changes.clientPosts) writes.set(`client-post/${id}`, post);
   }
 
-  /** A new life of the conference may be held by another bridge, once nothing of the old one is under way. */
+  /** A new life of the conference may be held by another bridge. */
   #begins({ head }: Changes): boolean {
-    const { orders, head: before } = this.#state;
-    return head?.phase === "creating" && before.phase !== "creating" && orders.size === 0;
+    return head?.phase === "creating" && this.#state.head.phase !== "creating";
   }
 
   /** Kept from the start, so that a second bridge in the settings takes no conference from the first one. */
@@ -210,6 +218,7 @@ export class Ledger {
     return {
       confKey: this.known.confKey,
       settings: this.domain.settings,
+      bridge: draft.books.bridge,
       msgId: () => takeNumber(draft, "msgIds") as MsgId,
       serial: () => {
         draft.books = { ...draft.books, serial: draft.books.serial + 1 };
@@ -228,10 +237,11 @@ function toInput(item: Item, at: EpochMs, draft: Draft): ConferenceInput | null 
       return { type: "webex", at, transId, messages };
     }
     case "bridge": {
-      const { stream } = item.reports;
+      const { stream, bridge } = item.reports;
+      const elsewhere = isElsewhere(draft.books, bridge) && { elsewhere: bridge };
       let upTo = draft.books.taken[stream] ?? 0;
       const fresh = item.reports.reports.filter(({ number }) => number === upTo + 1 && ++upTo);
-      return fresh.length === 0 ? null : { type: "bridge", at, stream, reports: fresh };
+      return fresh.length === 0 ? null : { type: "bridge", at, stream, reports: fresh, ...elsewhere };
     }
     case "undelivered": {
       const { row } = item;
@@ -247,6 +257,10 @@ function toInput(item: Item, at: EpochMs, draft: Draft): ConferenceInput | null 
     default:
       return { type: "time", at };
   }
+}
+
+function isElsewhere({ bridge: own }: Books, bridge: BridgeName): boolean {
+  return own !== null && own !== bridge;
 }
 
 function takeNumber(draft: Draft, kind: "msgIds" | "transIds"): string {

@@ -183,12 +183,12 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
 
   async #report(conference: ConferenceStub, confKey: ConfKey, { id, stream, reports }: Batch): Promise<void> {
     if (!this.#identity) return;
-    const upTo = await conference.report({ domain: this.#identity.domain, confKey, stream, reports });
+    const upTo = await conference.report({ ...this.#identity, confKey, stream, reports });
     this.#send(id, { type: "reports-taken", conference: confKey, stream, upTo });
   }
 
   async #compare(conference: ConferenceStub, confKey: ConfKey, { id, digest }: Held): Promise<void> {
-    if (await conference.matchesBridge(digest)) return;
+    if (!this.#identity || (await conference.matchesBridge(this.#identity.bridge, digest))) return;
     this.#log("conference-differs", { conference: confKey });
     this.#send(id, { type: "snapshot-wanted", conference: confKey });
   }

@@ -23,7 +23,7 @@ export function decide(state: ConferenceState, input: ConferenceInput, around: S
       for (const message of input.messages) takeRequest(turn, message);
       break;
     case "bridge":
-      for (const { report } of input.reports) takeReport(turn, report);
+      for (const { report } of input.reports) takeReport(turn, report, input.elsewhere);
       break;
     case "operator":
       takeOperatorRequest(turn, input.request);

@@ -1,5 +1,5 @@
 import type { Order } from "../bridge/orders.ts";
-import type { CallId, CommandId, ConfKey, MsgId, RoomId, WebexHost } from "../foundation/ids.ts";
+import type { BridgeName, CallId, CommandId, ConfKey, MsgId, RoomId, WebexHost } from "../foundation/ids.ts";
 import type { DomainSettings } from "../settings/domain-settings.ts";
 import type { ToWebex } from "../tsp/messages.ts";
 import type { Caller, CallOut, ClientPost, ClientPostId, ConferenceState, Head, PendingOrder, Room } from "./state.ts";
@@ -8,6 +8,8 @@ import type { Caller, CallOut, ClientPost, ClientPostId, ConferenceState, Head, 
 export interface Surroundings {
   readonly confKey: ConfKey;
   readonly settings: DomainSettings;
+  /** The bridge that holds the conference; `null`: none was told anything yet. */
+  readonly bridge: BridgeName | null;
   /** A MsgID that was never given out before. */
   msgId(): MsgId;
   /** 1, 2, 3 …: never the same twice in the life of this conference. */

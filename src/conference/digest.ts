@@ -6,8 +6,9 @@ import type { ConferenceState } from "./state.ts";
  * a comparison says little: that counts as no difference.
  */
 export function matchesBridge({ head, callers, callOuts, orders }: ConferenceState, digest: string): boolean {
-  if (head.phase === "absent" || head.phase === "ended") return orders.size > 0;
-  if (head.phase === "creating" || head.closing || orders.size > 0 || callOuts.size > 0) return true;
+  const isOrdered = [...orders.values()].some(({ bridge }) => bridge === undefined);
+  if (head.phase === "absent" || head.phase === "ended") return isOrdered;
+  if (head.phase === "creating" || head.closing || isOrdered || callOuts.size > 0) return true;
   const present = [...callers.values()].filter(({ left }) => !left);
   return digest === digestOf({ locked: head.locked, callers: present });
 }

@@ -1,5 +1,5 @@
 import type { NumberedReport } from "../bridge/orders.ts";
-import type { EpochMs, ExtCallId, StreamId, TransId } from "../foundation/ids.ts";
+import type { BridgeName, EpochMs, ExtCallId, StreamId, TransId } from "../foundation/ids.ts";
 import type { FromWebex, ToWebex } from "../tsp/messages.ts";
 import type { ClientPostId } from "./state.ts";
 
@@ -16,6 +16,8 @@ export type ConferenceInput =
       readonly type: "bridge";
       readonly at: EpochMs;
       readonly stream: StreamId;
+      /** The bridge that tells, where it is another one than the conference's. */
+      readonly elsewhere?: BridgeName;
       readonly reports: readonly NumberedReport[];
     }
   /** A transaction to WebEx was given up after its last attempt. */

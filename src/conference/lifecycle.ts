@@ -164,6 +164,9 @@ export function lostByBridge(turn: Turn): void {
 
 function start(turn: Turn, message: CreateRequest): void {
   const { extConfId, replyTo, maxCallers = null, anonymousId = null } = message;
+  // This life may be on another bridge: what is left to do of the one before stays with its own.
+  const { bridge } = turn.around;
+  if (bridge !== null) for (const order of turn.orders.values()) turn.orders.set(order.id, { bridge, ...order });
   turn.head = {
     phase: "creating",
     extConfId,
@@ -210,7 +213,9 @@ function answerLeftOvers(turn: Turn, result: ResultWord): void {
   if (turn.head.phase === "running")
     for (const request of Object.values(turn.head.groups)) turn.answer(request, result);
   turn.callOuts.clear();
-  turn.orders.clear();
+  for (const { id, bridge = turn.around.bridge } of turn.orders.values()) {
+    if (bridge === turn.around.bridge) turn.orders.delete(id);
+  }
   turn.rooms.clear();
 }
 

@@ -1,24 +1,30 @@
 import type { BridgeEvent } from "../bridge/events.ts";
 import type { Report } from "../bridge/orders.ts";
 import { assertNever } from "../foundation/assert-never.ts";
+import type { BridgeName } from "../foundation/ids.ts";
 import { lockChanged } from "./announcements.ts";
 import { failed } from "./call-outs.ts";
 import { entered, identified, mutedChanged } from "./callers.ts";
 import { gone, pickedUp } from "./comings-and-goings.ts";
 import { endedByTelephone } from "./lifecycle.ts";
 import { takeResult } from "./results.ts";
-import { compareWithBridge } from "./snapshot.ts";
+import { compareWithBridge, endAsOver } from "./snapshot.ts";
 import { speakingChanged } from "./speech.ts";
 import type { Caller } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
-/** One report of the bridge's agent. */
-export function takeReport(turn: Turn, report: Report): void {
-  if (report.type === "event") return takeEvent(turn, report.event);
+/** One report of an agent of the conference's bridge, or of one `elsewhere`. */
+export function takeReport(turn: Turn, report: Report, elsewhere?: BridgeName): void {
+  if (report.type === "event") {
+    if (elsewhere === undefined) takeEvent(turn, report.event);
+    // It did not answer in time, and has created the conference after all.
+    else if (report.event.type === "snapshot" && report.event.conference) endAsOver(turn, elsewhere);
+    return;
+  }
   const order = turn.orders.get(report.id);
   if (!order) return; // Its conference is over, and its asker was answered then.
   turn.orders.delete(order.id);
-  takeResult(turn, order, report.outcome);
+  if (order.bridge === undefined) takeResult(turn, order, report.outcome);
 }
 
 function takeEvent(turn: Turn, event: BridgeEvent): void {

@@ -1,4 +1,5 @@
 import type { BridgeConference } from "../bridge/events.ts";
+import type { BridgeName } from "../foundation/ids.ts";
 import { lockChanged } from "./announcements.ts";
 import { failed } from "./call-outs.ts";
 import { entered, mutedChanged } from "./callers.ts";
@@ -8,6 +9,14 @@ import { resumeTalk } from "./private-talk.ts";
 import { speakingChanged } from "./speech.ts";
 import { roomClosed } from "./sub-conferences.ts";
 import type { Turn } from "./turn.ts";
+
+/** Ends, on the conference's bridge or another one, what is over or was never wanted there. */
+export function endAsOver(turn: Turn, bridge?: BridgeName): void {
+  turn.repair("over");
+  turn.note("the bridge holds a conference that is over: it is ended there");
+  const isOrdered = turn.orders.find((order) => order.bridge === bridge && order.command.type === "end-conference");
+  if (!isOrdered) turn.order({ type: "end-conference" }, null, bridge === undefined ? {} : { bridge });
+}
 
 /**
  * Divergence is an event, not a surprise: whatever the bridge holds otherwise than we do becomes the ordinary news that
@@ -22,10 +31,7 @@ export function compareWithBridge(turn: Turn, bridge: BridgeConference | null): 
     return lostByBridge(turn);
   }
   if (head.phase !== "running") {
-    turn.repair("over");
-    turn.note("the bridge holds a conference that is over: it is ended there");
-    if (turn.orders.values().length === 0) turn.order({ type: "end-conference" });
-    return;
+    return endAsOver(turn);
   }
   if (head.locked !== bridge.locked && !turn.isOrdered("lock", "unlock")) {
     turn.repair("locked");

@@ -1,5 +1,6 @@
 import type { BridgeCommand } from "../bridge/commands.ts";
 import type {
+  BridgeName,
   CallId,
   CommandId,
   ConfKey,
@@ -172,6 +173,8 @@ export interface PendingOrder {
   readonly command: BridgeCommand;
   /** Not to be begun after this, since its asker is answered with a failure then; `null`: it has all the time it needs. */
   readonly answerBy: EpochMs | null;
+  /** The bridge that it is for, and not the conference's: left over from an earlier life, so that its result is nobody's news. */
+  readonly bridge?: BridgeName;
   /** Its time has passed: nobody waits any more, and only its result tells what the bridge made of it. */
   readonly expired?: true;
   /** Who waits for the result, if anyone. */

@@ -20,7 +20,7 @@ import type {
 /** How long WebEx waits for the result of an order that has no waiting time of its own. */
 export const ORDER_TIMEOUT_MS = 10_000;
 
-interface OrderOptions extends Pick<PendingOrder, "group" | "quiet"> {
+interface OrderOptions extends Pick<PendingOrder, "bridge" | "group" | "quiet"> {
   readonly timeoutMs?: number;
 }
 

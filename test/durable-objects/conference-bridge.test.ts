@@ -1,4 +1,7 @@
 import { expect, test } from "vitest";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import { digestOf } from "../../src/bridge/digest.ts";
+import type { Report } from "../../src/bridge/orders.ts";
 import type { BridgeName } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { ConferenceWorld, createConference, extConfId, host, lock } from "./conference-world.ts";
@@ -53,3 +56,98 @@ test("a conference that is over and begins anew may be held by another bridge", 
 
   expect(world.toldTo.at(-1)).toBe("second");
 });
+
+/** Two bridges; the first one was chosen and never answered. */
+async function chosenBridgeDead(): Promise<ConferenceWorld> {
+  const world = new ConferenceWorld();
+  addBridge(world);
+  world.chooseBridge = async () => "simulated" as BridgeName;
+  await world.during(world.receive("t1", createConference()));
+  await world.time.pass(16_000);
+  expect(answers(world)).toEqual(["16"]);
+  return world;
+}
+
+function answers(world: ConferenceWorld): (string | undefined)[] {
+  return world.posted.flatMap(({ body }) =>
+    [...body.matchAll(/A2W_RspCreateConference[^>]* Result="(\d+)"/g)].map(([, result]) => result),
+  );
+}
+
+/** What this bridge was told, each order once. */
+function toldTo(world: ConferenceWorld, bridge: string): string[] {
+  const orders = world.told.flatMap((told, index) => (world.toldTo[index] === bridge ? told : []));
+  return [...new Map(orders.map(({ id, command }) => [id, command.type])).values()];
+}
+
+test("a conference whose bridge never answered is created on another one, and what is left to do stays with the first", async () => {
+  const world = await chosenBridgeDead();
+  world.chooseBridge = async () => "second" as BridgeName;
+  await world.during(world.receive("t2", createConference({ msgId: "m2" } as Partial<FromWebex>)));
+  await world.during(world.reportFrom("second", done(world, "create-conference")));
+  await world.time.pass(1000);
+
+  expect(answers(world)).toEqual(["16", "0"]);
+  expect([toldTo(world, "simulated"), toldTo(world, "second")]).toEqual([
+    ["create-conference", "end-conference"],
+    ["create-conference"],
+  ]);
+
+  const gone = { done: false, reason: "no-such-conference" } as const;
+  await world.during(world.reportFrom("simulated", { ...done(world, "end-conference"), outcome: gone }));
+  world.start();
+  await world.during(world.receive("t3", lock("m3")));
+  expect(toldTo(world, "second")).toEqual(["create-conference", "lock"]);
+  expect(world.sql.exec("SELECT key FROM entry WHERE key LIKE 'order/%'")).toHaveLength(1);
+});
+
+test("what a bridge holds of a conference that is on another one is ended there, and is nobody's news", async () => {
+  const world = await chosenBridgeDead();
+  world.chooseBridge = async () => "second" as BridgeName;
+  await world.during(world.receive("t2", createConference()));
+  await world.during(world.reportFrom("second", done(world, "create-conference")));
+  await world.during(world.reportFrom("simulated", done(world, "end-conference")));
+  await world.time.pass(1000);
+  const posts = world.posted.length;
+
+  expect(world.actor.matchesBridge("second" as BridgeName, digestOf({ locked: false, callers: [] }))).toBe(true);
+  expect(world.actor.matchesBridge("simulated" as BridgeName, digestOf({ locked: false, callers: [] }))).toBe(false);
+  for (let times = 0; times < 2; times += 1) await world.during(world.reportFrom("simulated", snapshot));
+  await world.time.pass(1000);
+
+  expect(toldTo(world, "simulated")).toEqual(["create-conference", "end-conference", "end-conference"]);
+  expect(toldTo(world, "second")).toEqual(["create-conference"]);
+  expect(world.posted).toHaveLength(posts);
+});
+
+test("however often it is created on a bridge that never answers, one end is left to do", async () => {
+  const world = await chosenBridgeDead();
+  for (const transId of ["t2", "t3"]) {
+    await world.during(world.receive(transId, createConference()));
+    await world.time.pass(16_000);
+  }
+
+  expect(answers(world)).toEqual(["16", "16", "16"]);
+  expect(world.sql.exec("SELECT key FROM entry WHERE key LIKE 'order/%'")).toHaveLength(1);
+});
+
+test("a conference that WebEx never created is ended on the bridge that tells of it", async () => {
+  const world = new ConferenceWorld();
+  addBridge(world);
+  world.chooseBridge = async () => "second" as BridgeName;
+  await world.during(world.reportFrom("simulated", snapshot));
+
+  expect(toldTo(world, "simulated")).toEqual(["end-conference"]);
+  expect(toldTo(world, "second")).toEqual([]);
+});
+
+const snapshot = {
+  type: "event",
+  event: { type: "snapshot", conference: { locked: false, callers: [], rooms: [], dialled: [] } },
+} as unknown as Report;
+
+function done(world: ConferenceWorld, type: BridgeCommand["type"]): Extract<Report, { type: "result" }> {
+  const order = world.told.flat().findLast(({ command }) => command.type === type);
+  if (!order) throw new Error(`nobody was told ${type}`);
+  return { type: "result", id: order.id, outcome: { done: true } };
+}

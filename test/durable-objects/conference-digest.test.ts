@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { digestOf } from "../../src/bridge/digest.ts";
 import type { Report } from "../../src/bridge/orders.ts";
-import { type CallId, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import { type BridgeName, type CallId, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { ConferenceWorld, muteCaller } from "./conference-world.ts";
 
 const held = (muted: boolean) =>
@@ -16,6 +16,8 @@ function snapshot(muted: boolean): Report {
   return { type: "event", event: { type: "snapshot", conference } };
 }
 
+const bridge = "simulated" as BridgeName;
+
 test("a digest that fits writes nothing; one that differs leads to repairs, which are counted by kind", async () => {
   const world = new ConferenceWorld();
   await world.running(3);
@@ -23,12 +25,12 @@ test("a digest that fits writes nothing; one that differs leads to repairs, whic
   const [same, other] = [held(false), held(true)].map((callers) => digestOf({ locked: false, callers }));
   if (same === undefined || other === undefined) throw new Error("two digests are needed");
 
-  expect(world.actor.matchesBridge(same)).toBe(true);
-  expect(world.actor.matchesBridge(other)).toBe(false);
+  expect(world.actor.matchesBridge(bridge, same)).toBe(true);
+  expect(world.actor.matchesBridge(bridge, other)).toBe(false);
   expect(world.journalRows).toBe(rows);
 
   await world.during(world.report(snapshot(true)));
-  expect(world.actor.matchesBridge(other)).toBe(true);
+  expect(world.actor.matchesBridge(bridge, other)).toBe(true);
   expect(world.lines.filter(({ event }) => event === "repair")).toMatchObject([{ muted: 1 }]);
 });
 
@@ -37,9 +39,9 @@ test("while an order is under way no digest differs", async () => {
   await world.running(3);
   await world.during(world.receive("mute", muteCaller("1001")));
 
-  expect(world.actor.matchesBridge("anything")).toBe(true);
+  expect(world.actor.matchesBridge(bridge, "anything")).toBe(true);
 });
 
 test("of a conference that is not there, each digest differs, so that the bridge's is ended", () => {
-  expect(new ConferenceWorld().actor.matchesBridge(digestOf({ locked: false, callers: [] }))).toBe(false);
+  expect(new ConferenceWorld().actor.matchesBridge(bridge, digestOf({ locked: false, callers: [] }))).toBe(false);
 });

@@ -30,7 +30,7 @@ export const confKey = "987654321" as ConfKey;
 export const extConfId = "7001" as ExtConfId;
 export const host = "127.0.0.1:8801" as WebexHost;
 export const stream = "stream-1" as StreamId;
-export const identity = { domain: "local" as DomainName, confKey };
+export const identity = { domain: "local" as DomainName, confKey, bridge: "simulated" as BridgeName };
 
 export function localSettings(): Domain {
   const agents = [{ name: "agent-1", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }];
@@ -80,6 +80,7 @@ export class ConferenceWorld {
   alive = false;
   #life = 0;
   #reports = 0;
+  #streams = 0;
 
   constructor() {
     this.actor = this.start();
@@ -167,6 +168,13 @@ export class ConferenceWorld {
     this.#reports = Math.max(this.#reports, first + reports.length - 1);
     const numbered = reports.map((report, index) => ({ number: first + index, report }));
     return this.actor.report({ ...identity, stream, reports: numbered });
+  }
+
+  /** One report, the first in a stream of its own. */
+  reportFrom(bridge: string, report: Report): Promise<number> {
+    this.#streams += 1;
+    const from = { bridge: bridge as BridgeName, stream: `${bridge}-${this.#streams}` as StreamId };
+    return this.actor.report({ ...identity, ...from, reports: [{ number: 1, report }] });
   }
 
   confirmed(transId: string): HttpOutcome {

@@ -79,7 +79,13 @@ export class WholeEdge {
     const before = this.#reported.get(confKey) ?? 0;
     this.#reported.set(confKey, before + reports.length);
     const numbered = reports.map((report, index) => ({ number: before + 1 + index, report }));
-    await this.#conference(confKey).report({ domain: name, confKey, stream: "s" as StreamId, reports: numbered });
+    await this.#conference(confKey).report({
+      domain: name,
+      confKey,
+      stream: "s" as StreamId,
+      bridge: "simulated" as BridgeName,
+      reports: numbered,
+    });
   }
 
   #watch(event: string, facts: object): void {

@@ -6,7 +6,7 @@ import { decide } from "../../src/conference/decide.ts";
 import { applyChanges, emptyState, type Post, type Surroundings } from "../../src/conference/decision.ts";
 import type { ConferenceInput, OperatorRequest } from "../../src/conference/input.ts";
 import type { ConferenceState, Head } from "../../src/conference/state.ts";
-import type { ConfKey, EpochMs, MsgId, StreamId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { BridgeName, ConfKey, EpochMs, MsgId, StreamId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { asked } from "../../src/tsp/answers.ts";
@@ -221,6 +221,7 @@ export class ConferenceModel {
       confKey: "555" as ConfKey,
       settings,
       msgId: () => `a${++this.#numbers}` as MsgId,
+      bridge: "simulated" as BridgeName,
       serial: () => ++this.#numbers,
       unconfirmed: () => this.#queued,
     };

@@ -9,7 +9,7 @@ import { nextDeadline } from "../../src/conference/deadlines.ts";
 import { decide } from "../../src/conference/decide.ts";
 import type { ConferenceInput } from "../../src/conference/input.ts";
 import type { HttpOutcome } from "../../src/delivery/verdict.ts";
-import type { BridgeName, ConfKey, DomainName, ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
+import type { ConfKey, DomainName, ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import { deliver } from "../../src/http/deliver.ts";
 import type { Objects } from "../../src/http/objects.ts";
 import { AliasCache } from "../../src/routing/alias-cache.ts";
@@ -18,7 +18,7 @@ import { localDomain } from "../../src/settings/local-domain.ts";
 import { createCodec } from "../../src/tsp/codec.ts";
 import { Hosted } from "./hosted.ts";
 import { memoryAlias } from "./memory-alias.ts";
-import { Relay } from "./relay.ts";
+import { Relay, simulatedBridge } from "./relay.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { ToldAgain } from "./told-again.ts";
 
@@ -75,7 +75,8 @@ export class Edge {
     this.pool = new Hosted("number pool", around, ({ sql }) => ({ books: new NumberBooks(sql) }));
     this.relay = new Relay(around, domainName, this.#domain.settings, {
       report: (reports) => this.conference(reports.confKey).call((actor) => actor.report(reports)),
-      matchesBridge: (confKey, digest) => this.conference(confKey).call(async (actor) => actor.matchesBridge(digest)),
+      matchesBridge: (confKey, digest) =>
+        this.conference(confKey).call(async (actor) => actor.matchesBridge(simulatedBridge, digest)),
       ordersTaken: (confKey, ids) => {
         this.toldAgain.taken(confKey, ids);
         return this.conference(confKey).call(async (actor) => actor.ordersTaken(ids));
@@ -133,7 +134,7 @@ export class Edge {
           now: () => around.edgeNow(),
           post: (request) => send(() => this.#post(hosted, request)),
           domain: () => this.#domain,
-          chooseBridge: async () => "simulated" as BridgeName,
+          chooseBridge: async () => simulatedBridge,
           tell: (_, __, orders) => {
             this.toldAgain.told(
               confKey,

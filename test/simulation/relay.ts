@@ -1,7 +1,7 @@
 import { Lanes } from "../../durable-objects/relay/lanes.ts";
 import type { ReportsOfAgent } from "../../durable-objects/rpc.ts";
 import type { Order } from "../../src/bridge/orders.ts";
-import type { CommandId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import type { BridgeName, CommandId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import { checkHello, type Hello } from "../../src/relay/check-hello.ts";
 import {
   activeLink,
@@ -19,6 +19,7 @@ import type { Surroundings } from "./surroundings.ts";
 import { WhoActs } from "./who-acts.ts";
 import type { Wire } from "./wire.ts";
 
+export const simulatedBridge = "simulated" as BridgeName;
 export type AgentWire = Wire<EdgeToAgent, AgentToEdge>;
 
 export interface RelayNeighbours {
@@ -179,7 +180,13 @@ export class Relay {
       ordersTaken: (confKey, ids) => this.#neighbours.ordersTaken(confKey, ids).catch(() => {}),
       report: async (confKey, { id, stream, reports }) => {
         try {
-          const upTo = await this.#neighbours.report({ domain: this.#domain, confKey, stream, reports });
+          const upTo = await this.#neighbours.report({
+            domain: this.#domain,
+            bridge: simulatedBridge,
+            confKey,
+            stream,
+            reports,
+          });
           if (life === this.#life)
             this.#wires.get(id)?.toNear({ type: "reports-taken", conference: confKey, stream, upTo });
         } catch {

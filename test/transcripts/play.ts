@@ -10,7 +10,7 @@ import {
   type Surroundings,
 } from "../../src/conference/decision.ts";
 import type { ConferenceInput } from "../../src/conference/input.ts";
-import type { CallId, ConfKey, MsgId, RoomId, StreamId, TransId } from "../../src/foundation/ids.ts";
+import type { BridgeName, CallId, ConfKey, MsgId, RoomId, StreamId, TransId } from "../../src/foundation/ids.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../../src/settings/local-domain.ts";
@@ -220,6 +220,7 @@ class Stage {
       confKey: CONF_KEY,
       settings: this.#settings,
       msgId: () => String(++this.#msgIds) as MsgId,
+      bridge: "simulated" as BridgeName,
       serial: () => ++this.#serials,
       unconfirmed: () => this.#queued,
     };

@@ -9,13 +9,26 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ConferenceStore } from "../../durable-objects/conference/store.ts";
 import type { Order } from "../../src/bridge/orders.ts";
-import type { ConfKey, DomainName, ExtConfId, MsgId, StreamId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type {
+  BridgeName,
+  ConfKey,
+  DomainName,
+  ExtConfId,
+  MsgId,
+  StreamId,
+  TransId,
+  WebexHost,
+} from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import worker from "../../src/worker.ts";
 
 const host = "127.0.0.1:8801" as WebexHost;
 /** Another one for each test, since an object may outlive the storage that is taken from under it. */
-let identity = { domain: "local" as DomainName, confKey: "987654320" as ConfKey };
+let identity = {
+  domain: "local" as DomainName,
+  bridge: "simulated" as BridgeName,
+  confKey: "987654320" as ConfKey,
+};
 let create: FromWebex;
 const conference = () => env.CONFERENCE.getByName(`local/${identity.confKey}`);
 const receive = (transId: string, ...messages: readonly FromWebex[]) =>
