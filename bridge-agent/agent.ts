@@ -229,7 +229,6 @@ export class Agent {
       case "snapshot-wanted":
         this.#books.snapshotsWanted.add(message.conference);
         return;
-      case "challenge":
       case "pong":
         return; // The link's own.
       default:

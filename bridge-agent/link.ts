@@ -1,13 +1,7 @@
 import type { Timers } from "../src/foundation/timers.ts";
 import { decodeEdgeToAgent, encode, MAX_MESSAGE_LENGTH } from "../src/relay/codec.ts";
-import {
-  type AgentToEdge,
-  CLOSE_CODES,
-  type CloseReason,
-  type EdgeToAgent,
-  helloText,
-  LINK_PROTOCOL_VERSION,
-} from "../src/relay/messages.ts";
+import { encodeHello, HELLO_HEADER, helloText, LINK_PROTOCOL_VERSION } from "../src/relay/hello.ts";
+import { type AgentToEdge, CLOSE_CODES, type CloseReason, type EdgeToAgent } from "../src/relay/messages.ts";
 import type { AgentKey } from "./key.ts";
 import type { AgentSettings } from "./settings.ts";
 import { SteadySocket } from "./steady-socket.ts";
@@ -40,15 +34,15 @@ const whatToDo: Readonly<Record<CloseReason, string>> = {
   wrongKey:
     "edge does not know this agent's key: put the line that `bridge-agent key` prints, and the agent's name, into the settings of this bridge at the edge",
   replayed:
-    "edge got the answer to a challenge that it did not give here: look for what stands between agent and edge and repeats old messages",
-  unknownDomain: "edge knows no such domain: check `domain` in the agent's settings against the edge's",
-  unknownBridge: "edge knows no such bridge in this domain: check `bridge` in the agent's settings against the edge's",
+    "edge got the answer to a challenge that it did not give: look for what stands between agent and edge and repeats old requests, and for another process under this agent's name",
+  unknownDomain:
+    "edge knows this agent's key, but not in this domain: check `domain` in the agent's settings against the edge's",
+  unknownBridge:
+    "edge knows this agent's key, but not at this bridge of the domain: check `bridge` in the agent's settings against the edge's",
   oldVersion: "edge speaks a newer protocol: install the agent of the edge's version",
   silent: "edge heard nothing from this agent for too long: look at the network between them",
   replaced:
     "another process connected under this agent's name: stop one of the two, or give each a name and a key of its own",
-  crowded:
-    "edge has too many connections of strangers for this bridge, and is tried again: look for who else connects there",
   clockSkew: "this machine's clock is too far off: set it, for example with NTP",
 };
 
@@ -56,6 +50,8 @@ const whatToDo: Readonly<Record<CloseReason, string>> = {
 export class EdgeLink {
   readonly #parts: LinkParts;
   readonly #socket: SteadySocket;
+  /** What the edge wants signed; empty until it says so. */
+  #challenge = "";
   #welcomed = false;
   #lastNote = "";
   #pings = 0;
@@ -71,6 +67,7 @@ export class EdgeLink {
       greetingMs: HANDSHAKE_MS,
       pongMs: PONG_MS,
       longestPauseMs: LONGEST_PAUSE_MS,
+      headers: () => ({ [HELLO_HEADER]: this.#hello() }),
       heard: (text) => this.#receive(text),
       ping: () => this.#say({ type: "ping", nonce: String(++this.#pings) }),
       lost: (code, why) => this.#lost(code, why),
@@ -106,13 +103,12 @@ export class EdgeLink {
     if (!decoded.ok) return this.#note(`edge sent a message that was not understood (${decoded.error.kind})`);
     const message = decoded.value;
     switch (message.type) {
-      case "challenge":
-        return this.#hello(message.nonce);
       case "pong":
         if (this.#welcomed && message.nonce === String(this.#pings)) this.#socket.answered();
         return;
       case "welcome":
         this.#welcomed = true;
+        this.#challenge = "";
         this.#note(`edge connected, this agent is ${message.role}`);
         this.#socket.greeted(Math.min(message.heartbeatMs, LONGEST_HEARTBEAT_MS));
         return this.#parts.heard(message);
@@ -121,25 +117,22 @@ export class EdgeLink {
     }
   }
 
-  #hello(nonce: string): void {
+  #hello(): string {
     const { settings, key, now } = this.#parts;
-    const said = {
-      version: LINK_PROTOCOL_VERSION,
-      agent: settings.agent,
-      domain: settings.domain,
-      bridge: settings.bridge,
-      at: now(),
-      nonce,
-    };
-    this.#say({ type: "hello", ...said, signature: key.sign(helloText(said)) });
+    const { agent, domain, bridge } = settings;
+    const said = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at: now(), challenge: this.#challenge };
+    return encodeHello({ ...said, key: key.publicKey, signature: key.sign(helloText(said)) });
   }
 
-  #lost(code: number, why: string): boolean {
+  #lost(code: number, why: string): "at once" | "soon" | "late" {
     const reason = (Object.keys(CLOSE_CODES) as CloseReason[]).find((reason) => CLOSE_CODES[reason] === code);
     if (this.#welcomed) this.#parts.gone();
     this.#welcomed = false;
+    const answered = this.#challenge !== "";
+    this.#challenge = reason === "replayed" ? why : "";
+    if (reason === "replayed" && !answered) return "at once";
     this.#note(reason ? whatToDo[reason] : explain(code, why));
-    return reason !== undefined && reason !== "silent";
+    return reason === undefined || reason === "silent" || reason === "replayed" ? "soon" : "late";
   }
 
   #note(line: string): void {
@@ -150,7 +143,7 @@ export class EdgeLink {
 }
 
 function explain(code: number, why: string): string {
-  if (why.includes("401") || why.includes("404"))
+  if (why.includes("status 4"))
     return `edge answers, but not as an edge does (${why}): check \`edge\` in the agent's settings`;
   if (why !== "") return `edge cannot be reached (${why}): check \`edge\` in the agent's settings and the network`;
   return `connection to the edge was lost (code ${code}); trying again`;

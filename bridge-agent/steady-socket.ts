@@ -1,5 +1,6 @@
 import { WebSocket } from "ws";
 import type { Timers } from "../src/foundation/timers.ts";
+import { REFUSAL_HEADER } from "../src/relay/hello.ts";
 import { backoffMs } from "./backoff.ts";
 
 export interface SteadySocketOptions {
@@ -16,11 +17,16 @@ export interface SteadySocketOptions {
   readonly pongMs: number;
   /** Between two tries. */
   readonly longestPauseMs: number;
+  /** Of the request for a connection, made anew at each try. */
+  headers?(): Readonly<Record<string, string>>;
   heard(text: string): void;
   /** Sends a ping; its answer is told by `answered`. */
   ping(): void;
-  /** Called once for each connection or attempt that is over. `true`: only a person can change it, so the next try is late. */
-  lost(code: number, why: string): boolean;
+  /**
+   * Called once for each connection or attempt that is over; says when the next try is. `late`: only a person can change it.
+   * An attempt that was refused with a code and a reason has those of the refusal.
+   */
+  lost(code: number, why: string): "at once" | "soon" | "late";
 }
 
 /** One connection at a time, made anew for ever. The other end speaks first, and then answers pings, or is taken for dead. */
@@ -44,11 +50,18 @@ export class SteadySocket {
       allowSynchronousEvents: false,
       maxPayload: longestMessage,
       perMessageDeflate: false,
+      headers: this.#options.headers?.(),
     });
     this.#socket = socket;
     this.#expectWithin(greetingMs);
     socket.on("message", (data) => {
       if (socket === this.#socket) this.#options.heard(String(data));
+    });
+    socket.on("unexpected-response", (_request, { statusCode, headers }) => {
+      if (socket !== this.#socket) return;
+      const [, code, why] = /^(\d{4}) (.*)$/.exec(String(headers[REFUSAL_HEADER])) ?? [];
+      this.#over(Number(code ?? 1006), why ?? `it answered with status ${statusCode}`);
+      socket.terminate();
     });
     let trouble = "";
     socket.on("error", (error: NodeJS.ErrnoException) => {
@@ -105,10 +118,11 @@ export class SteadySocket {
     const { timers, random, longestPauseMs, lost } = this.#options;
     this.#socket = null;
     this.#cancelTimer();
-    const late = lost(code, why);
+    const next = lost(code, why);
     if (this.#stopped) return;
     this.#failures += 1;
-    const pause = late ? longestPauseMs : backoffMs(this.#failures, longestPauseMs, random());
+    const soon = backoffMs(this.#failures, longestPauseMs, random());
+    const pause = { "at once": 0, soon, late: longestPauseMs }[next];
     this.#cancelTimer = timers.after(pause, () => this.connect());
   }
 }

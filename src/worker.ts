@@ -8,7 +8,6 @@ import type { Edge } from "./http/edge.ts";
 import { Metrics } from "./http/metrics.ts";
 import type { Objects } from "./http/objects.ts";
 import { RateLimit } from "./http/rate-limit.ts";
-import { CLOSE_CODES, type CloseReason } from "./relay/messages.ts";
 import { AliasCache } from "./routing/alias-cache.ts";
 import { type Domains, loadDomains } from "./settings/load.ts";
 
@@ -31,7 +30,7 @@ export default {
         "This deployment serves nothing until its settings are right; see its log.",
       );
     }
-    app ??= createApp(edgeOf(env, domains.value), refuseAgent);
+    app ??= createApp(edgeOf(env, domains.value));
     return app.fetch(request, env, context);
   },
 
@@ -67,12 +66,4 @@ function objectsOf(env: Env) {
     bridgeHealth: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`).health(),
     connectAgent: (domain, bridge, request) => env.RELAY.getByName(`${domain}/${bridge}`).fetch(request),
   } satisfies Objects;
-}
-
-/** Accepts an agent's socket only to close it: a refused upgrade would not tell the agent's log why. */
-function refuseAgent(why: CloseReason): Response {
-  const { 0: client, 1: server } = new WebSocketPair();
-  server.accept();
-  server.close(CLOSE_CODES[why], why);
-  return new Response(null, { status: 101, webSocket: client });
 }

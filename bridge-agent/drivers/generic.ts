@@ -159,13 +159,13 @@ export class GenericDriver implements BridgeDriver {
     }
   }
 
-  #lost(code: number, what: string): boolean {
+  #lost(code: number, what: string): "soon" {
     this.#ready = false;
     this.#resolveAll();
     const why = `the bridge at ${this.#options.url} is lost: ${what || `it closed the connection (${code})`}`;
     if (why !== this.#lastWhy) this.#report({ type: "disconnected", why });
     this.#lastWhy = why;
-    return false;
+    return "soon";
   }
 
   #resolveAll(): void {

@@ -1,15 +1,14 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Order } from "../../src/bridge/orders.ts";
 import type { BridgeName, ConfKey, DomainName } from "../../src/foundation/ids.ts";
-import { checkHello, type Hello } from "../../src/relay/check-hello.ts";
 import { decodeAgentToEdge, encode } from "../../src/relay/codec.ts";
+import { decodeHello, HELLO_HEADER, refusal } from "../../src/relay/hello.ts";
 import {
   activeLink,
   type Link,
   type LinkEffect,
   type LinkInput,
   type LinkState,
-  mayRead,
   nextSilence,
   step,
 } from "../../src/relay/link.ts";
@@ -41,6 +40,8 @@ interface Identity {
 export class RelayObject extends DurableObject<Env> implements RelayRpc {
   #state: LinkState;
   #identity: Identity | undefined;
+  /** What each agent is to sign, by name. Forgotten, it is as good as used: the agent is given another one. */
+  readonly #challenges = new Map<string, string>();
   /** By link id, which is also the socket's tag. */
   readonly #sockets = new Map<string, WebSocket>();
   /** What each socket's attachment says, by link id. */
@@ -64,15 +65,27 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     this.#state = { epoch: ctx.storage.kv.get<number>("epoch") ?? 0, links };
   }
 
-  /** An agent's WebSocket request, by `/agent/{domain}/{bridge}`. */
+  /** An agent's request for its socket; its signature was verified on the way here. */
   override async fetch(request: Request): Promise<Response> {
-    const [domain, bridge] = new URL(request.url).pathname.split("/").slice(-2).map(decodeURIComponent);
+    const hello = decodeHello(request.headers.get(HELLO_HEADER));
+    if (!hello.ok) return refuse(hello.error);
+    const { domain, bridge, agent } = hello.value;
+    const challenge = this.#challenges.get(agent) ?? crypto.randomUUID();
+    this.#challenges.set(agent, challenge);
+    if (hello.value.challenge !== challenge) return refuse("replayed", challenge);
+    this.#challenges.delete(agent);
+
     this.#identity = { domain: domain as DomainName, bridge: bridge as BridgeName };
+    const settings = this.#settings();
+    const agents = settings?.bridges.find(({ name }) => name === bridge)?.agents;
+    if (!settings || !agents) return refuse("unknownBridge");
     const { 0: client, 1: server } = new WebSocketPair();
     const id = crypto.randomUUID();
     this.ctx.acceptWebSocket(server, [id]);
     this.#sockets.set(id, server);
-    this.#take({ type: "opened", id, at: Date.now() });
+    const { keypad } = settings;
+    this.#take({ type: "opened", id, agent, alone: agents.length === 1, keypad, at: Date.now() });
+    this.#log("agent-connected", { agent, epoch: this.#state.epoch });
     await this.#wakeForSilence();
     return new Response(null, { status: 101, webSocket: client });
   }
@@ -93,19 +106,15 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     };
   }
 
-  override async webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): Promise<void> {
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
     const id = this.#idOf(socket);
-    const readable = typeof data === "string" && mayRead(this.#state, id, data.length);
-    const decoded = readable ? decodeAgentToEdge(data) : null;
+    const decoded = typeof data === "string" ? decodeAgentToEdge(data) : null;
     const at = Date.now();
-    if (!decoded?.ok) {
-      this.#log("agent-message-refused", decoded?.error ?? { kind: "no-text-or-too-long" });
-      this.#take({ type: "refused", id, why: "badMessage", at });
-    } else if (decoded.value.type === "hello") {
-      // Awaited, so that the next message of this socket finds it proven.
-      await this.#greet(id, decoded.value);
-    } else {
+    if (decoded?.ok) {
       this.#take({ type: "message", id, message: decoded.value, at });
+    } else {
+      this.#log("agent-message-refused", decoded?.error ?? { kind: "no-text" });
+      this.#take({ type: "misfit", id, at });
     }
   }
 
@@ -122,26 +131,6 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
   override async alarm(): Promise<void> {
     this.#take({ type: "time", at: Date.now() });
     await this.#wakeForSilence();
-  }
-
-  async #greet(id: string, hello: Hello): Promise<void> {
-    const settings = this.#settings();
-    const bridge = settings?.bridges.find(({ name }) => name === this.#identity?.bridge);
-    if (!settings || !bridge || !this.#identity) {
-      this.#take({ type: "refused", id, why: "unknownBridge", at: Date.now() });
-      return;
-    }
-    const verdict = checkHello(hello, { ...this.#identity, nonce: id, agents: bridge.agents }, Date.now());
-    const why = verdict.ok ? "wrongKey" : verdict.why;
-    if (!verdict.ok || !(await verifySignature(verdict.publicKey, hello.signature, verdict.text))) {
-      this.#take({ type: "refused", id, why, at: Date.now() });
-      return;
-    }
-    const { agent } = hello;
-    const alone = bridge.agents.length === 1;
-    const { keypad } = settings;
-    const carriedOut = this.#take({ type: "proven", id, agent, alone, keypad, at: Date.now() });
-    if (carriedOut.length > 0) this.#log("agent-connected", { agent, epoch: this.#state.epoch });
   }
 
   /** What was carried out. */
@@ -255,23 +244,10 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
 }
 
 function sameButSeen(kept: Link, link: Link): boolean {
-  if (kept.role === "waiting" || link.role === "waiting") return false;
   const same = kept.role === link.role && kept.health === link.health;
   return same && link.lastSeen - kept.lastSeen < KEEP_SEEN_MS;
 }
 
-/** Whether this Ed25519 signature of this text is by the holder of this key; key and signature are base64url. */
-async function verifySignature(publicKey: string, signature: string, text: string): Promise<boolean> {
-  try {
-    const key = await crypto.subtle.importKey("raw", bytesOf(publicKey), "Ed25519", false, ["verify"]);
-    return await crypto.subtle.verify("Ed25519", key, bytesOf(signature), new TextEncoder().encode(text));
-  } catch {
-    // 43 characters need not be a point of the curve, nor 86 a signature.
-    return false;
-  }
-}
-
-function bytesOf(base64url: string): Uint8Array<ArrayBuffer> {
-  const text = atob(base64url.replaceAll("-", "+").replaceAll("_", "/"));
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+function refuse(why: CloseReason, said?: string): Response {
+  return new Response(null, { status: 403, headers: refusal(why, said) });
 }

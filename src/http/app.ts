@@ -1,7 +1,8 @@
 import { type Context, Hono } from "hono";
 import type { Domain } from "../../durable-objects/domain-of.ts";
-import type { BridgeName } from "../foundation/ids.ts";
+import type { BridgeName, DomainName } from "../foundation/ids.ts";
 import { receiveDocument } from "./adapter.ts";
+import { admitAgent } from "./agents.ts";
 import { problem } from "./bodies.ts";
 import type { Edge } from "./edge.ts";
 import { globalNumbers } from "./global-numbers.ts";
@@ -9,8 +10,8 @@ import { hybridData, passthrough } from "./operator-api.ts";
 import { Readiness } from "./readiness.ts";
 import { domainOfAdapterUrl, isOperator } from "./secrets.ts";
 
-/** All routes of the edge. `refuseAgent` answers an agent whose domain or bridge is not configured. */
-export function createApp(edge: Edge, refuseAgent: (why: "unknownDomain" | "unknownBridge") => Response): Hono {
+/** All routes of the edge. */
+export function createApp(edge: Edge): Hono {
   const app = new Hono();
 
   for (const path of ["/tsp/:domain", "/tsp/:domain/:secret"]) {
@@ -45,11 +46,8 @@ export function createApp(edge: Edge, refuseAgent: (why: "unknownDomain" | "unkn
     if (context.req.header("upgrade")?.toLowerCase() !== "websocket") {
       return problem(426, "upgrade required", "A bridge agent connects here by WebSocket.", { upgrade: "websocket" });
     }
-    const { domain: domainName = "", bridge: bridgeName = "" } = context.req.param();
-    const domain = edge.domains.get(domainName);
-    if (!domain) return refuseAgent("unknownDomain");
-    if (!domain.settings.bridges.some((bridge) => bridge.name === bridgeName)) return refuseAgent("unknownBridge");
-    return edge.objects.connectAgent(domain.name, bridgeName as BridgeName, context.req.raw);
+    const { domain, bridge } = context.req.param();
+    return admitAgent(context.req.raw, { domain: domain as DomainName, bridge: bridge as BridgeName }, edge);
   });
 
   for (const path of ["/api/v1/*", "/console/*", "/metrics/*"]) {

@@ -4,6 +4,7 @@ const helpTexts = {
   bridgehead_hosts_refused_total: "Messages that named a WebEx host outside the domain's list.",
   bridgehead_rate_limited_total: "Posts answered with 429.",
   bridgehead_strangers_total: "Requests of an adapter URL that does not exist: unknown domain or wrong secret.",
+  bridgehead_agents_refused_total: "Agents, or strangers in their place, that were given no socket, by the reason.",
   bridgehead_operators_refused_total: "Requests without the operator's token.",
 } as const;
 

@@ -5,23 +5,10 @@ import type { AgentToEdge, CloseReason, EdgeToAgent } from "./messages.ts";
 
 /** How often an agent gives a sign of life. */
 export const HEARTBEAT_MS = 3_000;
-/** How long an agent may give none, and how long a new socket may take to say who it is. */
+/** How long an agent may give none. */
 export const SILENCE_MS = 10_000;
-/** How many sockets may be saying who they are at a time; strangers must not fill the relay. */
-const MAX_WAITING = 100;
-/** The longest message of a socket that is yet to say who it is; a hello has some 500 characters. */
-const MAX_HELLO_CHARS = 4_096;
-
-/** One socket, known by the nonce that it was challenged with. */
-export type Link = Waiting | Proven;
-
-export interface Waiting {
-  readonly role: "waiting";
-  readonly id: string;
-  readonly since: EpochMs;
-}
-
-interface Proven {
+/** One agent's socket. */
+export interface Link {
   readonly role: "active" | "standby";
   readonly id: string;
   readonly agent: string;
@@ -38,10 +25,9 @@ export interface LinkState {
 }
 
 export type LinkInput =
-  | { readonly type: "opened"; readonly id: string; readonly at: EpochMs }
-  /** The hello's signature was right. */
+  /** An agent has proved who it is, and has a socket. */
   | {
-      readonly type: "proven";
+      readonly type: "opened";
       readonly id: string;
       readonly agent: string;
       /** Whether the settings name no other agent for this bridge. */
@@ -49,7 +35,8 @@ export type LinkInput =
       readonly keypad: KeypadCodes;
       readonly at: EpochMs;
     }
-  | { readonly type: "refused"; readonly id: string; readonly why: CloseReason; readonly at: EpochMs }
+  /** It said what is no message. */
+  | { readonly type: "misfit"; readonly id: string; readonly at: EpochMs }
   | { readonly type: "message"; readonly id: string; readonly message: AgentToEdge; readonly at: EpochMs }
   | { readonly type: "orders"; readonly conference: ConfKey; readonly orders: readonly Order[]; readonly at: EpochMs }
   | { readonly type: "closed"; readonly id: string; readonly at: EpochMs }
@@ -83,18 +70,12 @@ export function step(before: LinkState, input: LinkInput): LinkStep {
   );
 }
 
-/** Whether a message of this length may be read at all: nobody makes work here before it is known who it is. */
-export function mayRead(state: LinkState, id: string, characters: number): boolean {
-  const link = find(state, id);
-  return characters <= MAX_HELLO_CHARS || (link !== undefined && link.role !== "waiting");
-}
-
 /** When the next link is over unless it gives a sign of life; `null`: there is none. */
 export function nextSilence({ links }: LinkState): EpochMs | null {
-  return links.length === 0 ? null : Math.min(...links.map(lastSign)) + SILENCE_MS;
+  return links.length === 0 ? null : Math.min(...links.map(({ lastSeen }) => lastSeen)) + SILENCE_MS;
 }
 
-export function activeLink(state: LinkState): Proven | undefined {
+export function activeLink(state: LinkState): Link | undefined {
   for (const link of state.links) if (link.role === "active") return link;
   return undefined;
 }
@@ -102,11 +83,9 @@ export function activeLink(state: LinkState): Proven | undefined {
 function act(state: LinkState, input: LinkInput): LinkStep {
   switch (input.type) {
     case "opened":
-      return opened(state, input.id, input.at);
-    case "proven":
-      return proven(state, input);
-    case "refused":
-      return close(state, input.id, input.why);
+      return opened(state, input);
+    case "misfit":
+      return close(state, input.id, "badMessage");
     case "message":
       return heard(state, input.id, input.message);
     case "orders":
@@ -120,28 +99,14 @@ function act(state: LinkState, input: LinkInput): LinkStep {
   }
 }
 
-function opened(state: LinkState, id: string, at: EpochMs): LinkStep {
-  const { epoch, links } = state;
-  // The newest goes: among those that wait longer the bridge's agent may be.
-  const full = links.filter(({ role }) => role === "waiting").length >= MAX_WAITING;
-  if (full) return { state, effects: [{ type: "close", id, why: "crowded" }] };
-  return {
-    state: { epoch, links: [...links, { role: "waiting", id, since: at }] },
-    effects: [send(id, { type: "challenge", nonce: id })],
-  };
-}
-
-function proven(state: LinkState, input: Extract<LinkInput, { type: "proven" }>): LinkStep {
+function opened(state: LinkState, input: Extract<LinkInput, { type: "opened" }>): LinkStep {
   const { id, agent, alone, keypad, at } = input;
-  const link = find(state, id);
-  if (!link) return unchanged(state);
-  if (link.role !== "waiting") return close(state, id, "badMessage");
-  const older = state.links.find((link) => link.role !== "waiting" && link.agent === agent);
+  const older = state.links.find((link) => link.agent === agent);
   const others = then(older ? close(state, older.id, "replaced") : unchanged(state), activateOne);
   return then(others, (others) => {
     const role = activeLink(others) ? "standby" : "active";
     const epoch = role === "active" ? others.epoch + 1 : others.epoch;
-    const links = [...without(others, id).links, { role, id, agent, lastSeen: at, health: null }] as const;
+    const links = [...others.links, { role, id, agent, lastSeen: at, health: null }] as const;
     const welcome = { type: "welcome", role, epoch, heartbeatMs: HEARTBEAT_MS, alone, keypad } as const;
     return { state: { epoch, links }, effects: [send(id, welcome)] };
   });
@@ -150,7 +115,6 @@ function proven(state: LinkState, input: Extract<LinkInput, { type: "proven" }>)
 function heard(state: LinkState, id: string, message: AgentToEdge): LinkStep {
   const link = find(state, id);
   if (!link) return unchanged(state);
-  if (link.role === "waiting" || message.type === "hello") return close(state, id, "badMessage");
   const acts = link.role === "active";
   switch (message.type) {
     case "ping":
@@ -185,38 +149,30 @@ function tell(state: LinkState, conference: ConfKey, orders: readonly Order[]): 
 
 /** A clock that was set back does not make anybody's last sign of life count for longer. */
 function notLater(state: LinkState, at: EpochMs): LinkState {
-  if (state.links.every((link) => lastSign(link) <= at)) return state;
-  const links = state.links.map((link) => ({
-    ...link,
-    ...(link.role === "waiting" ? { since: at } : { lastSeen: at }),
-  }));
-  return { ...state, links: links as Link[] };
+  if (state.links.every((link) => link.lastSeen <= at)) return state;
+  return { ...state, links: state.links.map((link) => ({ ...link, lastSeen: at })) };
 }
 
 /** A message is a sign of life. */
 function seen(state: LinkState, input: LinkInput): LinkState {
   const link = input.type === "message" ? find(state, input.id) : undefined;
-  return link && link.role !== "waiting" ? changed(state, { ...link, lastSeen: input.at }) : state;
+  return link ? changed(state, { ...link, lastSeen: input.at }) : state;
 }
 
 function sweep(state: LinkState, at: EpochMs): LinkStep {
   let swept = unchanged(state);
   for (const link of state.links) {
-    if (at - lastSign(link) < SILENCE_MS) continue;
-    swept = then(swept, (left) => close(left, link.id, link.role === "waiting" ? "badMessage" : "silent"));
+    if (at - link.lastSeen < SILENCE_MS) continue;
+    swept = then(swept, (left) => close(left, link.id, "silent"));
   }
   return swept;
-}
-
-function lastSign(link: Link): EpochMs {
-  return link.role === "waiting" ? link.since : link.lastSeen;
 }
 
 /** The longest connected standby takes over when there is no active agent. */
 function activateOne(state: LinkState): LinkStep {
   if (activeLink(state)) return unchanged(state);
   const next = state.links.find((link) => link.role === "standby");
-  if (next?.role !== "standby") return unchanged(state);
+  if (!next) return unchanged(state);
   const epoch = state.epoch + 1;
   return {
     state: changed({ ...state, epoch }, { ...next, role: "active" }),

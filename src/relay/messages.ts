@@ -3,13 +3,10 @@ import { keypadCodes, numberedReport, type Order, order } from "../bridge/orders
 import { type Checked, commandId, conference, flag, id, typed, whole, word } from "../bridge/schemas.ts";
 import type { CommandId, StreamId } from "../foundation/ids.ts";
 
-export const LINK_PROTOCOL_VERSION = 1;
-
 const epoch = whole;
 const stream = id<StreamId>();
 
 export const edgeToAgent = [
-  typed("challenge", { nonce: word }),
   typed("welcome", {
     role: v.picklist(["active", "standby"]),
     /** Rises with each change of the active agent; commands of an older one are refused. */
@@ -44,17 +41,6 @@ const conferenceDigest = v.object({
 export type ConferenceDigest = Checked<typeof conferenceDigest>;
 
 export const agentToEdge = [
-  typed("hello", {
-    version: whole,
-    agent: word,
-    domain: word,
-    bridge: word,
-    /** Of the challenge that this answers. The signature covers it; it stands here too so that a repeat is called one. */
-    nonce: word,
-    /** Over `helloText`. */
-    signature: v.pipe(word, v.regex(/^[A-Za-z0-9_-]{86}$/, "not 64 bytes in base64url")),
-    at: whole,
-  }),
   /** The orders are in the journal; the edge need not repeat them. */
   typed("commands-taken", { conference, ids: v.array(commandId) }),
   typed("reports", { epoch, conference, stream, reports: v.array(numberedReport) }),
@@ -83,27 +69,17 @@ function sorted(values: readonly unknown[]): { orders: Order[]; misfits?: Comman
 
 const named = v.object({ id: commandId });
 
-/** What an agent signs to prove who it is: nothing of it can be used for another bridge, domain, link or version. */
-export function helloText(hello: {
-  readonly version: number;
-  readonly agent: string;
-  readonly domain: string;
-  readonly bridge: string;
-  readonly at: number;
-  readonly nonce: string;
-}): string {
-  return ["bridgehead-agent", hello.version, hello.domain, hello.bridge, hello.agent, hello.at, hello.nonce].join("\n");
-}
-
-/** Why the relay closed an agent's socket; the agent's log explains each in a sentence. */
+/** Why the edge closed an agent's socket or gave it none; the agent's log explains each in a sentence. */
 export const CLOSE_CODES = {
-  /** No valid hello within the time for it, or a message that is not of this protocol. */
+  /** No hello, or a message that is not of this protocol. */
   badMessage: 4400,
   /** The key is not one of this bridge's agents, or the signature does not fit. */
   wrongKey: 4401,
-  /** The hello answers another link's challenge. */
+  /** The hello does not answer the relay's challenge, which is told with this. */
   replayed: 4402,
+  /** The key is an agent's, but of another domain. */
   unknownDomain: 4403,
+  /** Of another bridge of this domain. */
   unknownBridge: 4404,
   oldVersion: 4406,
   /** No sign of life for too long. */
@@ -112,8 +88,6 @@ export const CLOSE_CODES = {
   replaced: 4409,
   /** The agent's clock is too far off. */
   clockSkew: 4410,
-  /** Too many sockets that have not said who they are. */
-  crowded: 4429,
 } as const;
 
 export type CloseReason = keyof typeof CLOSE_CODES;

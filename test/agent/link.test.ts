@@ -8,13 +8,8 @@ import { backoffMs } from "../../bridge-agent/backoff.ts";
 import { agentKey } from "../../bridge-agent/key.ts";
 import { EdgeLink, LONGEST_PAUSE_MS } from "../../bridge-agent/link.ts";
 import { decodeAgentToEdge, encode } from "../../src/relay/codec.ts";
-import {
-  type AgentToEdge,
-  CLOSE_CODES,
-  type CloseReason,
-  type EdgeToAgent,
-  helloText,
-} from "../../src/relay/messages.ts";
+import { decodeHello, type Hello, helloText, refusal } from "../../src/relay/hello.ts";
+import { type AgentToEdge, CLOSE_CODES, type CloseReason, type EdgeToAgent } from "../../src/relay/messages.ts";
 import { ManualTimers } from "../bridge/manual-timers.ts";
 
 const welcome: EdgeToAgent = {
@@ -36,8 +31,23 @@ let gone: () => void;
 
 /** The other end, step by step. */
 class FakeRelay {
-  readonly server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  readonly server = new WebSocketServer({
+    port: 0,
+    host: "127.0.0.1",
+    verifyClient: ({ req }, answer) => {
+      const hello = decodeHello(String(req.headers["bridgehead-hello"]));
+      if (!hello.ok) throw new Error(hello.error);
+      this.hellos.push(hello.value);
+      const [why, said] = this.refusals.shift() ?? [];
+      if (why === undefined) answer(true);
+      else answer(false, 403, "", why === null ? {} : refusal(why, said));
+      this.#wake();
+    },
+  });
   readonly paths: string[] = [];
+  readonly hellos: Hello[] = [];
+  /** Of the requests to come. */
+  readonly refusals: [why: CloseReason | null, said?: string][] = [];
   readonly #sockets: WebSocket[] = [];
   readonly #messages: AgentToEdge[] = [];
   #wake: () => void = () => {};
@@ -106,11 +116,13 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
+async function turns(until: () => boolean): Promise<void> {
+  while (!until()) await new Promise((resolve) => setImmediate(resolve));
+}
+
 async function welcomed(): Promise<WebSocket> {
   link.connect();
   const socket = await relay.socket();
-  socket.send(encode({ type: "challenge", nonce: "n" }));
-  await relay.message();
   socket.send(encode(welcome));
   await hears(1);
   return socket;
@@ -122,25 +134,30 @@ async function hears(count: number): Promise<void> {
 }
 
 test("the agent proves with its key who it is, for this bridge and this challenge", async () => {
+  relay.refusals.push(["replayed", "abc"]);
   link.connect();
-  (await relay.socket()).send(encode({ type: "challenge", nonce: "abc" }));
-  const hello = await relay.message();
-  if (hello.type !== "hello") throw new Error(`expected a hello, got ${hello.type}`);
-  const { signature, type, ...said } = hello;
-  expect(relay.paths).toEqual(["/agent/local/simulated"]);
+  await turns(() => timers.due()[0] === 0);
+  timers.pass(0);
+  await relay.socket();
+  const [first, second] = relay.hellos;
+  expect(first).toMatchObject({ challenge: "" });
+  if (!second) throw new Error("it does not come again");
+  const { signature, key, ...said } = second;
   expect(said).toEqual({
     version: 1,
     agent: "agent-1",
     domain: "local",
     bridge: "simulated",
     at: 1_790_000_000_000,
-    nonce: "abc",
+    challenge: "abc",
   });
-  const x = agentKey(folder).publicKey;
-  expect(Buffer.from(x, "base64url")).toHaveLength(32);
-  const publicKey = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
+  expect(key).toBe(agentKey(folder).publicKey);
+  expect(Buffer.from(key, "base64url")).toHaveLength(32);
+  const publicKey = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: key }, format: "jwk" });
   const signed = Buffer.from(helloText(said));
   expect(verify(null, signed, publicKey, Buffer.from(signature, "base64url"))).toBe(true);
+  expect(relay.paths).toEqual(["/agent/local/simulated"]);
+  expect(notes).toEqual([]);
 });
 
 test("the key is for its owner alone, and stays the same", () => {
@@ -154,8 +171,6 @@ test("nothing is said before the welcome, and what the edge says after it is hea
   link.send({ type: "health", bridgeUp: true, portsInUse: 0, ports: null });
   const socket = await relay.socket();
   socket.send(encode({ type: "activate", epoch: 9 }));
-  socket.send(encode({ type: "challenge", nonce: "n" }));
-  expect((await relay.message()).type).toBe("hello");
   socket.send(encode(welcome));
   socket.send("nonsense");
   socket.send(encode({ type: "activate", epoch: 2 }));
@@ -190,17 +205,18 @@ test("an edge that answers each ping is kept", async () => {
   expect(relay.paths).toHaveLength(1);
 });
 
-test.each(
-  Object.keys(CLOSE_CODES) as CloseReason[],
-)("a close for %s is explained by what to do about it", async (reason) => {
+test.each([
+  "silent",
+  "replaced",
+  "badMessage",
+] as const)("a close for %s is explained by what to do about it", async (reason) => {
   link.connect();
   const socket = await relay.socket();
   const closed = new Promise((resolve) => socket.once("close", resolve));
   socket.close(CLOSE_CODES[reason]);
   await closed;
-  while (notes.length === 0) await new Promise((resolve) => setImmediate(resolve));
-  expect(notes).toHaveLength(1);
-  expect(notes[0]).toMatch(/: (check|put|install|look|stop|set) /);
+  await turns(() => notes.length > 0);
+  expect(notes).toEqual([expect.stringMatching(/: (check|stop|look) /)]);
   timers.pass(5_000);
   await relay.socket();
 });
@@ -212,15 +228,18 @@ test("after a thousand reconnects in a row there is one connection, with one tim
   };
   const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind === "TCPSocketWrap").length;
   const before = sockets();
+  relay.refusals.push(["replayed", "n0"]);
   link.connect();
   for (let round = 0; round <= 1_000; round += 1) {
+    await turns(() => timers.due()[0] === 0);
+    timers.pass(0);
     const socket = await relay.socket();
-    socket.send(encode({ type: "challenge", nonce: `n${round}` }));
-    expect(await relay.message()).toMatchObject({ type: "hello", nonce: `n${round}` });
+    expect(relay.hellos.at(-1)?.challenge).toBe(`n${round}`);
     socket.send(encode({ ...welcome, epoch: round }));
     socket.send(encode({ type: "activate", epoch: round }));
     await hears(2 * round + 2);
     if (round === 1_000) break;
+    relay.refusals.push(["replayed", `n${round + 1}`]);
     if (round % 2 === 0) link.renew();
     else socket.terminate();
     while (lost <= round) await new Promise((resolve) => setImmediate(resolve));
@@ -234,6 +253,60 @@ test("after a thousand reconnects in a row there is one connection, with one tim
   expect(timers.due()).toEqual([3_000]);
   while (sockets() > before + 2) await new Promise((resolve) => setImmediate(resolve));
 }, 30_000);
+
+test.each<[CloseReason, RegExp]>([
+  ["badMessage", /did not understand this agent: check that both run the same version/],
+  ["wrongKey", /does not know this agent's key: put the line that `bridge-agent key` prints/],
+  ["unknownDomain", /not in this domain: check `domain`/],
+  ["unknownBridge", /not at this bridge of the domain: check `bridge`/],
+  ["oldVersion", /newer protocol: install the agent of the edge's version/],
+  ["clockSkew", /clock is too far off: set it/],
+])("an agent that is refused for %s says what to do about it, and tries again after 5 s", async (reason, sentence) => {
+  relay.refusals.push([reason]);
+  link.connect();
+  await turns(() => notes.length > 0);
+  expect(notes).toEqual([expect.stringMatching(sentence)]);
+  expect(timers.due()).toEqual([5_000]);
+  timers.pass(5_000);
+  await relay.socket();
+});
+
+test("a challenge is answered at once; that the answer is refused, too, is explained", async () => {
+  relay.refusals.push(["replayed", "first"], ["replayed", "second"]);
+  link.connect();
+  await turns(() => timers.due()[0] === 0);
+  expect(notes).toEqual([]);
+  timers.pass(0);
+  await turns(() => notes.length > 0);
+  expect(notes).toEqual([expect.stringMatching(/a challenge that it did not give: look for what stands between/)]);
+  timers.pass(5_000);
+  await relay.socket();
+  expect(relay.hellos.map(({ challenge }) => challenge)).toEqual(["", "first", "second"]);
+});
+
+test("a challenge of an edge that went away before it was answered is forgotten, and no wrong word is said of it", async () => {
+  relay.refusals.push(["replayed", "first"], ["silent"], ["replayed", "second"]);
+  link.connect();
+  await turns(() => timers.due()[0] === 0);
+  timers.pass(0);
+  await turns(() => notes.length > 0);
+  notes.length = 0;
+  timers.pass(5_000);
+  await turns(() => timers.due()[0] === 0);
+  timers.pass(0);
+  await relay.socket();
+  expect(relay.hellos.map(({ challenge }) => challenge)).toEqual(["", "first", "", "second"]);
+  expect(notes).toEqual([]);
+});
+
+test("what answers in the edge's place without a reason is told with its status", async () => {
+  relay.refusals.push([null]);
+  link.connect();
+  await turns(() => notes.length > 0);
+  expect(notes).toEqual([
+    "edge answers, but not as an edge does (it answered with status 403): check `edge` in the agent's settings",
+  ]);
+});
 
 test("the first tries come fast, the later ones 5 s apart, none at the same moment", () => {
   expect([1, 2, 3, 6, 7, 1_000].map((failures) => backoffMs(failures, LONGEST_PAUSE_MS, 1))).toEqual([

@@ -38,21 +38,18 @@ export class WholeEdge {
   readonly #reported = new Map<ConfKey, number>();
 
   constructor() {
-    this.app = createApp(
-      {
-        domains: new Map([[name, this.domain]]),
-        objects: this.#objects(),
-        aliases: new AliasCache(),
-        posts: new RateLimit(),
-        metrics: new Metrics(),
-        operatorToken: "",
-        now: () => this.time.now,
-        log: (event, facts) => {
-          if (event !== "document-refused") this.#watch(event, facts);
-        },
+    this.app = createApp({
+      domains: new Map([[name, this.domain]]),
+      objects: this.#objects(),
+      aliases: new AliasCache(),
+      posts: new RateLimit(),
+      metrics: new Metrics(),
+      operatorToken: "",
+      now: () => this.time.now,
+      log: (event, facts) => {
+        if (event !== "document-refused") this.#watch(event, facts);
       },
-      (why) => new Response(why),
-    );
+    });
   }
 
   async post(body: BodyInit): Promise<{ readonly status: number; readonly confirmed: number | null }> {

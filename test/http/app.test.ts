@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 const authorization = `Bearer ${token}`;
-const websocket = { upgrade: "WebSocket" };
 
 test("the edge is alive, tells its time, and is ready when every bridge has an agent that reaches it", async () => {
   const edge = new FakeEdge();
@@ -77,16 +76,6 @@ test("without a configured token nobody is the operator", async () => {
   for (const guess of ["Bearer ", "Bearer undefined", authorization]) {
     expect((await app.request("/api/v1/x", { headers: { authorization: guess } })).status).toBe(401);
   }
-});
-
-test("an agent is handed to the relay of its bridge; for an unknown one it is told why not", async () => {
-  const { app } = new FakeEdge();
-  const ask = async (path: string) => (await app.request(path, { headers: websocket })).text();
-
-  expect(await ask("/agent/local/simulated")).toBe("agent of local/simulated");
-  expect(await ask("/agent/local/other")).toBe("unknownBridge");
-  expect(await ask("/agent/other/simulated")).toBe("unknownDomain");
-  expect((await app.request("/agent/local/simulated")).status).toBe(426);
 });
 
 const send = (edge: FakeEdge, method: string, path: string, body: unknown) =>

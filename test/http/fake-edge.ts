@@ -47,19 +47,16 @@ export class FakeEdge {
       loaded.value,
       ([name, settings]) => [name as string, { name, settings, codec: createCodec(settings.protocol) }] as const,
     );
-    this.app = createApp(
-      {
-        domains: new Map(domains),
-        objects: this.#objects(),
-        aliases: new AliasCache(),
-        posts: new RateLimit(),
-        metrics: new Metrics(),
-        operatorToken,
-        now: () => this.time,
-        log: (event) => this.logged.push(event),
-      },
-      (why) => new Response(why),
-    );
+    this.app = createApp({
+      domains: new Map(domains),
+      objects: this.#objects(),
+      aliases: new AliasCache(),
+      posts: new RateLimit(),
+      metrics: new Metrics(),
+      operatorToken,
+      now: () => this.time,
+      log: (event) => this.logged.push(event),
+    });
   }
 
   async post(body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {

@@ -37,7 +37,6 @@ const commands: BridgeCommand[] = [
 ];
 
 const edgeToAgent: EdgeToAgent[] = [
-  { type: "challenge", nonce: "n" },
   {
     type: "welcome",
     role: "standby",
@@ -91,16 +90,6 @@ const events: BridgeEvent[] = [
 ];
 
 const agentToEdge: AgentToEdge[] = [
-  {
-    type: "hello",
-    version: 1,
-    agent: "agent-1",
-    domain: "local",
-    bridge: "simulated",
-    nonce: "n",
-    signature: "A".repeat(86),
-    at: 1_790_000_000_000,
-  },
   { type: "commands-taken", conference, ids: ["o1" as CommandId] },
   {
     type: "reports",

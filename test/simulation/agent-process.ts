@@ -4,7 +4,7 @@ import type { Act } from "../../bridge-agent/bridge-side.ts";
 import { openJournal } from "../../bridge-agent/journal.ts";
 import type { ActOutcome } from "../../src/bridge/driving.ts";
 import type { CommandId } from "../../src/foundation/ids.ts";
-import { type AgentToEdge, type EdgeToAgent, LINK_PROTOCOL_VERSION } from "../../src/relay/messages.ts";
+import type { AgentToEdge, EdgeToAgent } from "../../src/relay/messages.ts";
 import type { Bridge } from "./bridge.ts";
 import { Draws } from "./draws.ts";
 import { WireDriver } from "./driver.ts";
@@ -183,7 +183,9 @@ export class AgentProcess {
     );
     this.#wire = wire;
     this.#cancelWatch = this.#later(8_000, () => this.#terminate(wire));
-    this.#relay.open(wire);
+    this.#around.clock.after(this.#draws.between(1, 24), () => {
+      if (wire.near && !wire.silent) this.#relay.open(this.name, wire);
+    });
   }
 
   #say(message: AgentToEdge): void {
@@ -193,17 +195,6 @@ export class AgentProcess {
   #hear(wire: AgentWire, message: EdgeToAgent): void {
     if (wire !== this.#wire) return;
     switch (message.type) {
-      case "challenge": {
-        const hello = { version: LINK_PROTOCOL_VERSION, agent: this.name, domain: "local", bridge: "simulated" };
-        wire.toFar({
-          type: "hello",
-          ...hello,
-          nonce: message.nonce,
-          signature: "",
-          at: this.now(),
-        });
-        return;
-      }
       case "pong":
         if (message.nonce !== this.#awaited) return;
         this.#cancelWatch();

@@ -301,8 +301,8 @@ export const defects: readonly Defect[] = [
   {
     name: "a silent agent stays the active one",
     file: link,
-    before: "if (at - since < SILENCE_MS) continue;",
-    after: 'if (at - since < SILENCE_MS || link.role !== "waiting") continue;',
+    before: "if (at - link.lastSeen < SILENCE_MS) continue;",
+    after: "continue;",
   },
   {
     name: "a silent monitor enters with a voice",

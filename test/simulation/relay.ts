@@ -2,7 +2,6 @@ import { Lanes } from "../../durable-objects/relay/lanes.ts";
 import type { ReportsOfAgent } from "../../durable-objects/rpc.ts";
 import type { Order } from "../../src/bridge/orders.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
-import { checkHello, type Hello } from "../../src/relay/check-hello.ts";
 import {
   activeLink,
   type LinkEffect,
@@ -58,18 +57,19 @@ export class Relay {
     return this.#settings.bridges[0]?.agents.length === 1;
   }
 
-  /** An agent connects; returns the end of its wire here. */
-  open(wire: AgentWire): void {
-    const id = `nonce-${++this.#opened}`;
+  /** An agent has proved who it is. */
+  open(agent: string, wire: AgentWire): void {
+    const id = `link-${++this.#opened}`;
     wire.far = {
-      heard: (message) => this.#hear(id, message),
+      heard: (message) => this.#take({ type: "message", id, message, at: this.#around.edgeNow() }),
       closed: () => {
         this.#wires.delete(id);
         this.#take({ type: "closed", id, at: this.#around.edgeNow() });
       },
     };
     this.#wires.set(id, wire);
-    this.#take({ type: "opened", id, at: this.#around.edgeNow() });
+    const { alone } = this;
+    this.#take({ type: "opened", id, agent, alone, keypad: this.#settings.keypad, at: this.#around.edgeNow() });
   }
 
   async tell(conference: ConfKey, orders: readonly Order[]): Promise<boolean> {
@@ -94,29 +94,6 @@ export class Relay {
   sleep(): void {
     this.#life += 1;
     this.#lanes = this.#newLanes();
-  }
-
-  #hear(id: string, message: AgentToEdge): void {
-    const at = this.#around.edgeNow();
-    if (message.type !== "hello") this.#take({ type: "message", id, message, at });
-    else this.#greet(id, message);
-  }
-
-  #greet(id: string, hello: Hello): void {
-    const at = this.#around.edgeNow();
-    const [bridge] = this.#settings.bridges;
-    if (!bridge) throw new Error("the domain has no bridge");
-    const verdict = checkHello(
-      hello,
-      { domain: this.#domain, bridge: bridge.name, nonce: id, agents: bridge.agents },
-      at,
-    );
-    const { agent } = hello;
-    if (!verdict.ok) this.#take({ type: "refused", id, why: verdict.why, at });
-    else {
-      const { alone } = this;
-      this.#take({ type: "proven", id, agent, alone, keypad: this.#settings.keypad, at });
-    }
   }
 
   #take(input: LinkInput): readonly LinkEffect[] {

@@ -41,14 +41,11 @@ beforeEach(async () => {
   await once(relay, "listening");
   welcomes = 0;
   relay.on("connection", (socket) => {
-    socket.send(encode({ type: "challenge", nonce: "n" }));
-    socket.once("message", () => {
-      welcomes += 1;
-      const keypad = { merge: "*1", mute: "*6" };
-      const welcome = { type: "welcome", role: "active", heartbeatMs: 3_000, alone: true, keypad } as const;
-      socket.send(encode({ ...welcome, epoch: welcomes }));
-      socket.send(encode({ ...create, epoch: welcomes }));
-    });
+    welcomes += 1;
+    const keypad = { merge: "*1", mute: "*6" };
+    const welcome = { type: "welcome", role: "active", heartbeatMs: 3_000, alone: true, keypad } as const;
+    socket.send(encode({ ...welcome, epoch: welcomes }));
+    socket.send(encode({ ...create, epoch: welcomes }));
   });
   const settings = join(folder, "agent.json");
   writeFileSync(

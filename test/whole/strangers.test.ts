@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import type { WebexHost } from "../../src/foundation/ids.ts";
 import { eventually, Meeting, startWorld, type World } from "./world.ts";
 
@@ -71,4 +72,37 @@ async function serving(location: () => string | null): Promise<{ server: Server;
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return { server, port: (server.address() as AddressInfo).port, posts: () => posts };
+}
+
+test("hundreds of strangers at the agents' door cost the edge nothing that lasts, and keep no agent out", async () => {
+  const { edge, agent } = world.run.pids();
+  const descriptors = () => readdirSync(`/proc/${edge}/fd`).length;
+  const before = descriptors();
+  const crowd: WebSocket[] = [];
+  const closedAfterMs: number[] = [];
+  const openedAt = Date.now();
+  const come = () => {
+    const stranger = new WebSocket(`${world.run.edgeUrl.replace("http", "ws")}/agent/local/simulated`);
+    stranger.on("error", () => {});
+    stranger.on("close", () => closedAfterMs.push(Date.now() - openedAt));
+    crowd.push(stranger);
+  };
+  for (let count = 0; count < 200; count += 1) come();
+  await eventually("all are sent away", async () => closedAfterMs.length === 200);
+  expect(Math.max(...closedAfterMs)).toBeLessThan(3_000);
+
+  const coming = setInterval(() => crowd.length < 2_000 && come(), 5);
+  process.kill(agent, "SIGKILL");
+  const killedAt = Date.now();
+  await eventually("another agent is there", async () => world.run.pids().agent !== agent && (await ready()));
+  expect(Date.now() - killedAt).toBeLessThan(5_000);
+
+  clearInterval(coming);
+  for (const stranger of crowd) stranger.terminate();
+  await eventually("all descriptors are free", async () => descriptors() <= before + 10);
+});
+
+async function ready(): Promise<boolean> {
+  const headers = { authorization: `Bearer ${world.run.operatorToken()}` };
+  return (await fetch(`${world.run.edgeUrl}/readyz`, { headers })).status === 200;
 }

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { operatorToken } from "./test-domains.ts";
 
 const create = (extConfId: string, confKey: string) =>
-  `<W2A_CreateConference MsgID="${extConfId}" ExtConfID="${extConfId}" ConfKey="${confKey}"/>`;
+  `<W2A_CreateConference MsgID="${extConfId}" WbxHostName="127.0.0.1:1" ExtConfID="${extConfId}" ConfKey="${confKey}"/>`;
 const lock = (extConfId: string) =>
   `<W2A_UpdateConference MsgID="9${extConfId}" ExtConfID="${extConfId}" ActionCode="1"/>`;
 const document = (transId: string, ...messages: string[]) =>

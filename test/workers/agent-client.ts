@@ -1,7 +1,8 @@
 import { exports } from "cloudflare:workers";
 import { decodeEdgeToAgent, encode } from "../../src/relay/codec.ts";
-import { type AgentToEdge, type EdgeToAgent, helloText } from "../../src/relay/messages.ts";
-import { agents } from "./test-domains.ts";
+import { HELLO_HEADER, REFUSAL_HEADER } from "../../src/relay/hello.ts";
+import type { AgentToEdge, EdgeToAgent } from "../../src/relay/messages.ts";
+import { helloOf } from "./hello-of.ts";
 
 /** An agent's end of the link, in the test's own process. */
 export class AgentClient {
@@ -11,11 +12,27 @@ export class AgentClient {
   readonly #closed = Promise.withResolvers<number>();
   #wake: () => void = () => undefined;
 
-  static async connect(path = "/agent/local/simulated"): Promise<AgentClient> {
-    const response = await exports.default.fetch(`http://edge.example.com${path}`, {
-      headers: { upgrade: "websocket" },
+  /** Asks for a socket. */
+  static ask(hello: string | null, path = "/agent/local/simulated"): Promise<Response> {
+    return exports.default.fetch(`http://edge.example.com${path}`, {
+      headers: { upgrade: "websocket", ...(hello !== null && { [HELLO_HEADER]: hello }) },
     });
-    if (!response.webSocket) throw new Error(`no socket: ${response.status} ${await response.text()}`);
+  }
+
+  /** What the relay wants this agent to sign. */
+  static async challenge(index: 0 | 1 = 0): Promise<string> {
+    const refused = await AgentClient.ask(await helloOf(index));
+    return /^4402 (.+)$/.exec(refused.headers.get(REFUSAL_HEADER) ?? "")?.[1] ?? "";
+  }
+
+  /** As an agent does it: asks, is given a challenge, and asks again. */
+  static async connect(index: 0 | 1 = 0): Promise<AgentClient> {
+    const challenge = await AgentClient.challenge(index);
+    return AgentClient.over(await AgentClient.ask(await helloOf(index, { challenge })));
+  }
+
+  static over(response: Response): AgentClient {
+    if (!response.webSocket) throw new Error(`no socket: ${response.headers.get(REFUSAL_HEADER)}`);
     return new AgentClient(response.webSocket);
   }
 
@@ -64,34 +81,4 @@ export class AgentClient {
   hangUp(): void {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.close(1000, "done");
   }
-
-  /** Answers the challenge; `change` spoils it in one place, before it is signed. */
-  async greet(index: 0 | 1 = 0, change: Partial<Extract<AgentToEdge, { type: "hello" }>> = {}): Promise<void> {
-    const challenge = await this.next();
-    if (challenge.type !== "challenge") throw new Error(`unexpected ${challenge.type}`);
-    const { name, seed } = agents[index];
-    const facts = {
-      version: 1,
-      agent: name,
-      domain: "local",
-      bridge: "simulated",
-      at: Date.now(),
-      nonce: challenge.nonce,
-      ...change,
-    };
-    const signature = await sign(seed, helloText({ ...facts, nonce: challenge.nonce }));
-    this.say({ type: "hello", signature, ...facts });
-  }
-}
-
-async function sign(seed: string, text: string): Promise<string> {
-  const pkcs8 = Uint8Array.from(`302e020100300506032b657004220420${seed}`.match(/../g) ?? [], (hex) =>
-    Number.parseInt(hex, 16),
-  );
-  const key = await crypto.subtle.importKey("pkcs8", pkcs8, "Ed25519", false, ["sign"]);
-  const signature = new Uint8Array(await crypto.subtle.sign("Ed25519", key, new TextEncoder().encode(text)));
-  return btoa(String.fromCharCode(...signature))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
 }

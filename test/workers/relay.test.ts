@@ -3,8 +3,11 @@ import { env, exports } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import { digestOf } from "../../src/bridge/digest.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
-import { CLOSE_CODES } from "../../src/relay/messages.ts";
+import { encodeHello, REFUSAL_HEADER } from "../../src/relay/hello.ts";
+import { CLOSE_CODES, type CloseReason } from "../../src/relay/messages.ts";
 import { AgentClient } from "./agent-client.ts";
+import { helloOf } from "./hello-of.ts";
+import { agents } from "./test-domains.ts";
 
 const conference = "555111222" as ConfKey;
 const stream = "stream-1" as StreamId;
@@ -23,14 +26,8 @@ afterEach(async () => {
   await vi.waitFor(async () => expect(await openSockets()).toBe(0), { interval: 1 });
 });
 
-async function connected(index: 0 | 1 = 0): Promise<AgentClient> {
-  const agent = await AgentClient.connect();
-  await agent.greet(index);
-  return agent;
-}
-
 test("an agent proves who it is, is told the keypad codes, and gets the bridge's orders", async () => {
-  const agent = await connected();
+  const agent = await AgentClient.connect();
 
   expect(await agent.next()).toEqual({
     type: "welcome",
@@ -45,7 +42,7 @@ test("an agent proves who it is, is told the keypad codes, and gets the bridge's
 });
 
 test("what the agent reports is acknowledged when the conference has stored it, and a repeat of it as well", async () => {
-  const agent = await connected();
+  const agent = await AgentClient.connect();
   await agent.next();
   const create = '<W2A_CreateConference MsgID="1" WbxHostName="127.0.0.1:1" ExtConfID="7000001" ConfKey="555111222"/>';
   await exports.default.fetch("http://edge.example.com/tsp/local", {
@@ -69,7 +66,7 @@ test("what the agent reports is acknowledged when the conference has stored it, 
 });
 
 test("a conference whose digest fits is left alone, and a snapshot is wanted of one that the edge does not know", async () => {
-  const agent = await connected();
+  const agent = await AgentClient.connect();
   await agent.next();
   const create = '<W2A_CreateConference MsgID="1" WbxHostName="127.0.0.1:1" ExtConfID="7000002" ConfKey="555111222"/>';
   await exports.default.fetch("http://edge.example.com/tsp/local", {
@@ -99,7 +96,7 @@ test("without an agent nobody is told", async () => {
 });
 
 test("a relay that was evicted knows its agents by their sockets", async () => {
-  const agent = await connected();
+  const agent = await AgentClient.connect();
   await agent.next();
   agent.say({ type: "health", bridgeUp: true, portsInUse: 3, ports: 96 });
   agent.say({ type: "ping", nonce: "before" });
@@ -114,18 +111,20 @@ test("a relay that was evicted knows its agents by their sockets", async () => {
   expect(await agent.next()).toEqual({ type: "pong", nonce: "after" });
 });
 
-test("a challenge that was given before an eviction is still good after it", async () => {
-  const agent = await AgentClient.connect();
+test("a challenge is forgotten with an eviction, and the agent is given another one", async () => {
+  const challenge = await AgentClient.challenge();
+  expect(await AgentClient.challenge()).toBe(challenge);
 
   await evictDurableObject(relay());
-  await agent.greet();
+  const late = await AgentClient.ask(await helloOf(0, { challenge }));
 
-  expect(await agent.next()).toMatchObject({ type: "welcome", role: "active", epoch: 1 });
+  expect(late.headers.get(REFUSAL_HEADER)).toMatch(/^4402 \S{36}$/);
+  expect(await (await AgentClient.connect()).next()).toMatchObject({ type: "welcome", role: "active", epoch: 1 });
 });
 
 test("the second agent takes over when the first hangs up, also when the relay slept in between", async () => {
-  const first = await connected(0);
-  const second = await connected(1);
+  const first = await AgentClient.connect(0);
+  const second = await AgentClient.connect(1);
   await first.next();
   expect(await second.next()).toMatchObject({ type: "welcome", role: "standby", epoch: 1 });
 
@@ -140,90 +139,86 @@ test("the second agent takes over when the first hangs up, also when the relay s
 });
 
 test("no epoch comes twice, even when all sockets are lost with the relay", async () => {
-  const first = await connected(0);
+  const first = await AgentClient.connect(0);
   await first.next();
 
   await evictDurableObject(relay(), { webSockets: "close" });
-  const again = await connected(0);
+  const again = await AgentClient.connect(0);
 
   expect(await again.next()).toMatchObject({ type: "welcome", role: "active", epoch: 2 });
 });
 
 test("the same agent connects anew: its older socket is closed", async () => {
-  const older = await connected();
+  const older = await AgentClient.connect();
   await older.next();
-  const newer = await connected();
+  const newer = await AgentClient.connect();
 
   expect(await newer.next()).toMatchObject({ type: "welcome", role: "active", epoch: 2 });
   expect(await older.closed()).toBe(CLOSE_CODES.replaced);
 });
 
-test.each<[string, keyof typeof CLOSE_CODES, (agent: AgentClient) => Promise<void> | void]>([
-  ["a signature by another agent's key", "wrongKey", (agent) => agent.greet(1, { agent: "agent-1" })],
-  ["an agent that the bridge does not have", "wrongKey", (agent) => agent.greet(0, { agent: "agent-3" })],
-  ["another version", "oldVersion", (agent) => agent.greet(0, { version: 0 })],
-  ["a clock that is six minutes off", "clockSkew", (agent) => agent.greet(0, { at: Date.now() - 360_000 })],
-  ["another domain than the path says", "unknownDomain", (agent) => agent.greet(0, { domain: "other" })],
-  ["an answer to another challenge", "replayed", (agent) => agent.greet(0, { nonce: "another" })],
-  ["another bridge than the path says", "unknownBridge", (agent) => agent.greet(0, { bridge: "other" })],
-  ["anything before the hello", "badMessage", (agent) => agent.say({ type: "ping", nonce: "n" })],
-  ["no JSON", "badMessage", (agent) => agent.sayRaw("hello")],
-  ["a hello as long as a book", "badMessage", (agent) => agent.greet(0, { agent: "a".repeat(4_096) })],
-  ["bytes", "badMessage", (agent) => agent.sayRaw(new ArrayBuffer(3))],
-])("%s is refused, and nothing changes for the agent that serves", async (_what, why, offend) => {
-  const agent = await connected(1);
+test.each<[string, CloseReason, () => Promise<string> | string | null]>([
+  ["a signature by another agent's key", "wrongKey", () => helloOf(1, { key: agents[0].publicKey, agent: "agent-1" })],
+  ["an agent that the bridge does not have", "wrongKey", () => helloOf(0, { agent: "agent-3" })],
+  ["another agent's name", "wrongKey", () => helloOf(0, { agent: "agent-2" })],
+  ["another version", "oldVersion", () => helloOf(0, { version: 0 })],
+  ["a clock that is six minutes off", "clockSkew", () => helloOf(0, { at: Date.now() - 360_000 })],
+  ["another domain than the path says", "unknownDomain", () => helloOf(0, { domain: "other" })],
+  ["another bridge than the path says", "unknownBridge", () => helloOf(0, { bridge: "other" })],
+  ["an answer to another challenge", "replayed", () => helloOf(0, { challenge: "another" })],
+  ["no hello", "badMessage", () => null],
+  ["no JSON", "badMessage", () => "hello"],
+])("%s is given no socket but the reason, and nothing changes for the agent that serves", async (_what, why, hello) => {
+  const agent = await AgentClient.connect(1);
   await agent.next();
-  const stranger = await AgentClient.connect();
 
-  await offend(stranger);
+  const refused = await AgentClient.ask(await hello());
 
-  expect(await stranger.closed()).toBe(CLOSE_CODES[why]);
+  expect(refused.webSocket).toBeFalsy();
+  expect(refused.status).toBe(403);
+  expect(refused.headers.get(REFUSAL_HEADER)).toMatch(new RegExp(`^${CLOSE_CODES[why]} `));
+  expect(await openSockets()).toBe(1);
   expect(await epochOnDisk()).toBe(1);
   expect(await relay().tell(told)).toBe(true);
   expect(await agent.next()).toMatchObject({ type: "commands", epoch: 1 });
 });
 
-test.each<[string, keyof typeof CLOSE_CODES]>([
-  ["/agent/local/other", "unknownBridge"],
-  ["/agent/other/simulated", "unknownDomain"],
-])("%s is closed with the reason", async (path, why) => {
-  const agent = await AgentClient.connect(path);
+test("a hello gives one socket: repeated, it gives none, also when the relay slept in between", async () => {
+  const challenge = await AgentClient.challenge();
+  const hello = await helloOf(0, { challenge });
+  const agent = AgentClient.over(await AgentClient.ask(hello));
+  await agent.next();
 
-  expect(await agent.closed()).toBe(CLOSE_CODES[why]);
+  for (const pause of [async () => {}, () => evictDurableObject(relay())]) {
+    await pause();
+    const repeated = await AgentClient.ask(hello);
+    expect(repeated.headers.get(REFUSAL_HEADER)).toMatch(/^4402 \S{36}$/);
+    expect(repeated.headers.get(REFUSAL_HEADER)).not.toContain(challenge);
+  }
+  // Under the new challenge's name it is no longer what was signed.
+  const renamed = { ...JSON.parse(decodeURIComponent(hello)), challenge: await AgentClient.challenge() };
+  const spoiled = await AgentClient.ask(encodeHello(renamed));
+  expect(spoiled.headers.get(REFUSAL_HEADER)).toBe("4401 wrongKey");
+  expect(await relay().tell(told)).toBe(true);
 });
 
-test.each<[string, keyof typeof CLOSE_CODES, (hello: string, nonce: string) => string]>([
-  ["as it was", "replayed", (hello) => hello],
-  ["under the new challenge's name", "wrongKey", (hello, nonce) => JSON.stringify({ ...JSON.parse(hello), nonce })],
-])("a hello for one challenge, said to another %s, is refused", async (_how, why, repeated) => {
-  const first = await AgentClient.connect();
-  const said: string[] = [];
-  vi.spyOn(first, "say").mockImplementation((message) => void said.push(JSON.stringify(message)));
-  await first.greet();
+test.each<[string, (agent: AgentClient) => void]>([
+  ["no JSON", (agent) => agent.sayRaw("hello")],
+  ["bytes", (agent) => agent.sayRaw(new ArrayBuffer(3))],
+])("an agent that says %s is closed", async (_what, offend) => {
+  const agent = await AgentClient.connect();
+  await agent.next();
 
-  const second = await AgentClient.connect();
-  const challenge = await second.next();
-  if (challenge.type !== "challenge") throw new Error(`unexpected ${challenge.type}`);
-  second.sayRaw(repeated(said[0] ?? "", challenge.nonce));
+  offend(agent);
 
-  expect(await second.closed()).toBe(CLOSE_CODES[why]);
-});
-
-test("a socket that says nothing is closed by the alarm", async () => {
-  const stranger = await AgentClient.connect();
-  expect(await runInDurableObject(relay(), (_object, state) => state.storage.getAlarm())).toBeGreaterThan(0);
-
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 10_000 });
-  expect(await runDurableObjectAlarm(relay())).toBe(true);
-
-  expect(await stranger.closed()).toBe(CLOSE_CODES.badMessage);
-  expect(await runDurableObjectAlarm(relay())).toBe(false);
+  expect(await agent.closed()).toBe(CLOSE_CODES.badMessage);
+  expect(await relay().tell(told)).toBe(false);
 });
 
 test("a lone agent whose link is half open is found by the alarm, 10 s after its last sign of life", async () => {
   const start = Date.now();
   vi.useFakeTimers({ toFake: ["Date"], now: start });
-  const agent = await connected();
+  const agent = await AgentClient.connect();
   await agent.next();
   vi.setSystemTime(start + 7_000);
   agent.say({ type: "ping", nonce: "alive" });
@@ -240,11 +235,11 @@ test("a lone agent whose link is half open is found by the alarm, 10 s after its
 });
 
 test("an agent that was silent for 10 s is let go when there is something to tell, and the other one is told", async () => {
-  const first = await connected(0);
+  const first = await AgentClient.connect(0);
   await first.next();
   const start = Date.now();
   vi.useFakeTimers({ toFake: ["Date"], now: start + 9_000 });
-  const second = await connected(1);
+  const second = await AgentClient.connect(1);
   await second.next();
 
   vi.setSystemTime(start + 12_000);
@@ -266,7 +261,7 @@ test("an agent that comes a hundred times anew has one session, and what it repo
   const report = { type: "result", id: "unknown" as CommandId, outcome: { done: true } } as const;
   let epoch = 0;
   for (let round = 0; round < 100; round += 1) {
-    const agent = await connected();
+    const agent = await AgentClient.connect();
     const welcome = await agent.next();
     if (welcome.type !== "welcome") throw new Error(`unexpected ${welcome.type}`);
     expect(welcome.epoch).toBe(epoch + 1);

@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import { MAX_CLOCK_SKEW_MS } from "../../src/http/agents.ts";
+import type { Hello } from "../../src/relay/hello.ts";
+import { helloOf } from "../workers/hello-of.ts";
+import { agents } from "../workers/test-domains.ts";
+import { FakeEdge, token } from "./fake-edge.ts";
+
+const path = "/agent/local/simulated";
+const bridge = (name: string, index: 0 | 1) => {
+  return { name, agents: [{ name: agents[index].name, publicKey: agents[index].publicKey }] };
+};
+
+/** The header with which the request is refused; the body where it is not. */
+async function ask(edge: FakeEdge, path: string, hello?: string): Promise<string> {
+  const headers = { upgrade: "websocket", ...(hello !== undefined && { "bridgehead-hello": hello }) };
+  const response = await edge.app.request(path, { headers });
+  return response.headers.get("bridgehead-refusal") ?? response.text();
+}
+
+function signed(edge: FakeEdge, change: Partial<Hello> = {}, index: 0 | 1 = 0): Promise<string> {
+  return helloOf(index, { at: edge.time, ...change });
+}
+
+test("an agent is handed to the relay of its bridge", async () => {
+  const edge = new FakeEdge();
+
+  expect(await ask(edge, path, await signed(edge))).toBe("agent of local/simulated");
+  expect((await edge.app.request(path)).status).toBe(426);
+});
+
+test.each<[string, (edge: FakeEdge) => Promise<string | undefined>, string]>([
+  ["without a hello", async () => undefined, "4400 badMessage"],
+  ["in another version", (edge) => signed(edge, { version: 2 }), "4406 oldVersion"],
+  ["with a key that nobody knows", (edge) => signed(edge, { key: agents[1].publicKey }, 1), "4401 wrongKey"],
+  ["with another one's key", (edge) => signed(edge, { key: agents[0].publicKey }, 1), "4401 wrongKey"],
+  ["with what is no key", (edge) => signed(edge, { key: "%" }), "4401 wrongKey"],
+  ["under another name", (edge) => signed(edge, { agent: "agent-2" }), "4401 wrongKey"],
+  ["for another domain", (edge) => signed(edge, { domain: "other" }), "4403 unknownDomain"],
+  ["for another bridge", (edge) => signed(edge, { bridge: "other" }), "4404 unknownBridge"],
+  ["too early", (edge) => signed(edge, { at: edge.time - MAX_CLOCK_SKEW_MS - 1 }), "4410 clockSkew"],
+  ["too late", (edge) => signed(edge, { at: edge.time + MAX_CLOCK_SKEW_MS + 1 }), "4410 clockSkew"],
+])("a hello %s is refused, and counted", async (_how, hello, why) => {
+  const edge = new FakeEdge();
+
+  expect(await ask(edge, path, await hello(edge))).toBe(why);
+
+  const headers = { authorization: `Bearer ${token}` };
+  const metrics = await (await edge.app.request("/metrics", { headers })).text();
+  expect(metrics).toContain(`bridgehead_agents_refused_total{why="${why.slice(5)}"} 1\n`);
+});
+
+test("an agent is told that its domain or its bridge is another one, a stranger not which there are", async () => {
+  const edge = new FakeEdge(token, { bridges: [bridge("simulated", 0), bridge("second", 1)] });
+  const at = (domain: string, bridge: string, index: 0 | 1 = 0, change: Partial<Hello> = {}) =>
+    signed(edge, { domain, bridge, ...change }, index).then((hello) => ask(edge, `/agent/${domain}/${bridge}`, hello));
+
+  expect(await at("other", "simulated")).toBe("4403 unknownDomain");
+  expect(await at("local", "other")).toBe("4404 unknownBridge");
+  expect(await at("local", "second")).toBe("4404 unknownBridge");
+  expect(await at("local", "second", 1)).toBe("agent of local/second");
+  for (const [domain, bridge] of [
+    ["local", "simulated"],
+    ["local", "other"],
+    ["other", "simulated"],
+    ["__proto__", "x"],
+  ] as const) {
+    expect(await at(domain, bridge, 1, { key: agents[0].publicKey })).toBe("4401 wrongKey");
+    expect(await at(domain, bridge, 1, { key: "A".repeat(43) })).toBe("4401 wrongKey");
+    expect(await ask(edge, `/agent/${domain}/${bridge}`)).toBe("4400 badMessage");
+  }
+});
+
+test("a clock may be off by five minutes", async () => {
+  const edge = new FakeEdge();
+
+  for (const offMs of [-MAX_CLOCK_SKEW_MS, MAX_CLOCK_SKEW_MS])
+    expect(await ask(edge, path, await signed(edge, { at: edge.time + offMs }))).toBe("agent of local/simulated");
+});
