@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { edgeObjects } from "../../scripts/edge.ts";
-import { importsOf, violations } from "./imports.ts";
+import { allowed, importsOf, rules, violations } from "./imports.ts";
 
 const files = globSync("{src,durable-objects,bridge-agent,simulators}/**/*.ts");
 
@@ -10,6 +10,13 @@ test("each folder imports only what the table of folders allows", () => {
 
   expect(imports.length).toBeGreaterThan(20);
   expect(violations(imports)).toEqual([]);
+});
+
+test("docs/architecture.md has the same table", () => {
+  const page = readFileSync("docs/architecture.md", "utf8");
+  const rows = [...page.matchAll(/^\| `([\w./-]+)` \| [^|]+ \| ([^|]+) \|$/gm)].map(([, folder, may]) => [folder, may]);
+
+  expect(rows).toEqual(Object.entries(rules).map(([folder, rule]) => [folder, allowed(rule)]));
 });
 
 test("an import that the table does not allow is told with its file, its line and the rule", () => {
