@@ -6,11 +6,13 @@ import type { Turn } from "./turn.ts";
 const PAUSE_MS = 500;
 /** Those who begin together are told of together, and a cough is not told of at all. */
 const GATHER_MS = 100;
+/** How long the next word waits while the one before is not confirmed: behind that one it would be out of date. */
+const SLOW_MS = 2_000;
 
 /** WebEx wants to know who speaks, or no longer does (protocol 4.16). Before either, and after a failover, it does not. */
 export function setReporting(turn: Turn, head: Running, on: boolean): void {
   const { speech, ...rest } = head;
-  const before = speech ?? { speaking: [], told: [], changedAt: null, toldAt: 0 };
+  const before = speech ?? { speaking: [], told: [], changedAt: null, notBefore: 0 };
   // Who speaks already, after a failover, is news to the server that asks now.
   turn.head = on ? { ...rest, speech: { ...before, reporting: true, changedAt: before.changedAt ?? turn.at } } : rest;
 }
@@ -27,7 +29,7 @@ export function speakingChanged(turn: Turn, call: CallId, speaking: boolean): vo
 /** When the next change may be told; `null`: nothing waits. */
 export function speechDue(speech: Speech | undefined): EpochMs | null {
   if (!speech?.reporting || speech.changedAt === null) return null;
-  return Math.max(speech.changedAt + GATHER_MS, speech.toldAt + PAUSE_MS);
+  return Math.max(speech.changedAt + GATHER_MS, speech.notBefore);
 }
 
 /** Tells WebEx, by its names for conference and calls (protocol section 5, row 7), of the speaking it has not heard of. */
@@ -41,11 +43,15 @@ export function tellSpeakers(turn: Turn): void {
     const extCallId = turn.callers.get(call)?.extCallId;
     return extCallId ? [{ call, extCallId, speaking: speech.speaking.includes(call) }] : [];
   });
+  if (changed.length > 0 && turn.unconfirmed().some(({ message }) => message.type === "speaking-changed")) {
+    turn.head = { ...head, speech: { ...speech, notBefore: at + SLOW_MS } };
+    return;
+  }
   // A call that is gone, or that WebEx has not named, is not talked about.
   const told = speech.speaking.filter((call) => speech.told.includes(call) || changed.some((one) => one.call === call));
   turn.head = {
     ...head,
-    speech: { ...speech, told, changedAt: null, toldAt: changed.length > 0 ? at : speech.toldAt },
+    speech: { ...speech, told, changedAt: null, notBefore: changed.length > 0 ? at + PAUSE_MS : speech.notBefore },
   };
   if (changed.length === 0) return;
   turn.notify({

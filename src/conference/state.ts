@@ -88,7 +88,8 @@ export interface Speech {
   readonly told: readonly CallId[];
   /** The oldest change that it is yet to be told of. */
   readonly changedAt: EpochMs | null;
-  readonly toldAt: EpochMs;
+  /** It is told of nothing before. */
+  readonly notBefore: EpochMs;
 }
 
 export interface PrivateTalk {
