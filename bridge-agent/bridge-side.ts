@@ -183,9 +183,10 @@ export class BridgeSide {
         continue;
       }
       const refusal = isAct ? refusalOf(view, task.conference, work) : null;
-      if (refusal === null && this.#tasks.mayBeginAgain(task)) {
-        this.#tasks.retry(task); // The bridge does not begin what a broken link has asked for.
-      } else this.#settle(task, { done: false, reason: refusal ?? "unreachable" });
+      if (refusal !== null || !this.#tasks.mayBeginAgain(task)) {
+        this.#settle(task, { done: false, reason: refusal ?? "unreachable" });
+      } else if (this.#tasks.isUndone(task, this.#now)) this.#settle(task, { done: true });
+      else this.#tasks.retry(task); // The bridge does not begin what a broken link has asked for.
     }
     for (const [call, task] of this.#tasks.ringing()) this.#lookAfter(call, task, view);
     const wanted = [...this.#books.snapshotsWanted];

@@ -41,3 +41,26 @@ export function topicOf(work: Work): string | null {
       return null;
   }
 }
+
+const undoneBy: Partial<Record<Work["type"], Work["type"]>> = {
+  "create-conference": "end-conference",
+  "create-room": "close-room",
+  dial: "cancel-dial",
+  lock: "unlock",
+  move: "move",
+  mute: "unmute",
+  "report-speakers": "stop-reporting-speakers",
+  "stop-reporting-speakers": "report-speakers",
+  unlock: "lock",
+  unmute: "mute",
+};
+
+/** Whether the second one leaves no trace of the first, whatever became of that. */
+export function undoes(later: Work, earlier: Work): boolean {
+  return undoneBy[earlier.type] === later.type && subjectOf(earlier) === subjectOf(later);
+}
+
+function subjectOf(work: Work): string | null {
+  if ("call" in work) return work.call;
+  return "room" in work ? work.room : null;
+}

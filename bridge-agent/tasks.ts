@@ -1,6 +1,6 @@
 import type { CallId, CommandId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import type { Journal, JournalContents } from "./journal.ts";
-import { type Task, topicOf } from "./task.ts";
+import { type Task, topicOf, undoes } from "./task.ts";
 import { TaskQueue } from "./task-queue.ts";
 
 interface OpenTask {
@@ -104,6 +104,20 @@ export class Tasks {
 
   mayBeginAgain(task: Task): boolean {
     return !this.#open.get(keyOf(task))?.last;
+  }
+
+  /**
+   * Whether a later task that may still begin undoes it. The bridge then shows no trace of it, and need not: to carry it out
+   * once more would be heard.
+   */
+  isUndone({ conference, work }: Task, now: EpochMs): boolean {
+    let isLater = false;
+    for (const { task } of this.#open.values()) {
+      const mayBegin = task.beginBy === undefined || now < task.beginBy;
+      if (isLater && mayBegin && task.conference === conference && undoes(task.work, work)) return true;
+      isLater ||= task.work === work;
+    }
+    return false;
   }
 
   /** Oldest first. */

@@ -92,6 +92,23 @@ describe("orders", () => {
     expect(Object.keys(world.results())).toHaveLength(21);
   });
 
+  test.each([
+    ["is not done again", 5_000, []],
+    ["is done where the later one comes too late", 0, ["mute c1-boot1 done"]],
+  ])("what an order that was told before undoes %s", (_, withinMs, acts) => {
+    const world = running();
+    const call = world.machine.dialIn("1", "987654321##");
+    world.settle();
+    const before = world.acts().length;
+    const orders = [
+      { id: "o1" as CommandId, command: { type: "mute", call }, again: true },
+      { id: "o2" as CommandId, command: { type: "unmute", call }, again: true, withinMs },
+    ] as const;
+    world.tell({ type: "commands", epoch: world.epoch, conference: KEY, orders });
+    world.settle();
+    expect(world.acts().slice(before)).toEqual(acts);
+  });
+
   test("orders of an older epoch are passed over", () => {
     const world = running();
     world.tell({ type: "activate", epoch: 5 });

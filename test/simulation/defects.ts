@@ -256,6 +256,12 @@ export const defects: readonly Defect[] = [
     after: "if (isAct && !view) {",
   },
   {
+    name: "what a later order undid is carried out once more",
+    file: bridgeSide,
+    before: "} else if (this.#tasks.isUndone(task, this.#now)) this.#settle(task, { done: true });\n      else ",
+    after: "} else ",
+  },
+  {
     name: "a repeated order acts again",
     file: tasks,
     before: "if (!this.#journal.take(task, now)) return false;",

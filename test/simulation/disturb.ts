@@ -35,7 +35,7 @@ export function disturb({ around, edge, webex, bridge, agents, meetings }: Parts
     const { draws: own } = source;
     nowAndThen(source, "agent link cut", () => agent.wire?.cut(own.chance(0.5)));
     nowAndThen(source, "agent link half-open", () => {
-      if (agent.wire) agent.wire.silent = true;
+      if (agent.wire) agent.wire.silent = own.pick(["near", "far", "both"] as const) ?? "both";
     });
     nowAndThen(source, "agent frozen", () => agent.freeze(own.between(1_000, 40_000)));
     nowAndThen(source, "agent clock jumps", () => {

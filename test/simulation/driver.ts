@@ -63,7 +63,7 @@ export class WireDriver implements BridgeDriver {
   fallSilent(): void {
     const { wire } = this;
     if (!wire) return;
-    wire.silent = true;
+    wire.silent = "both";
     this.#around.clock.after(this.#draws.between(...silenceMs), () => {
       for (const end of ["near", "far"] as const) {
         const owner = wire[end];

@@ -127,8 +127,10 @@ export class Hosted<Object extends object> {
       wait: (ms) => alive(clock.wait(ms)),
       setAlarm: (at) => {
         if (life !== this.life) throw new Dead();
-        this.#alarmAt = at;
-        this.#ring(at);
+        // It is written with what else is written in this turn: an object that dies in the turn has not set it.
+        queueMicrotask(() => {
+          if (life === this.life) this.#ring(at);
+        });
       },
       send: (work) => {
         if (life !== this.life) return never;
@@ -150,6 +152,7 @@ export class Hosted<Object extends object> {
   }
 
   #ring(at: EpochMs): void {
+    this.#alarmAt = at;
     this.#cancelAlarm();
     this.#cancelAlarm = this.#around.clock.after(at - this.#around.edgeNow(), () => this.#alarm());
   }
@@ -159,8 +162,7 @@ export class Hosted<Object extends object> {
     this.#alarmAt = null;
     const again = () => {
       if (this.#alarmAt !== null) return;
-      this.#alarmAt = this.#around.edgeNow() + alarmRetryMs;
-      this.#ring(this.#alarmAt);
+      this.#ring(this.#around.edgeNow() + alarmRetryMs);
     };
     try {
       const object = this.#living();

@@ -24,6 +24,8 @@ const actions = {
   "cancel call-out": 4,
   mute: 18,
   unmute: 14,
+  "mute to and fro": 3,
+  "lock to and fro": 1,
   "mute all": 3,
   "unmute all": 2,
   expel: 5,
@@ -355,6 +357,19 @@ export class Meeting implements MeetingKnowledge {
         const privilege = action === "mute" ? "listen" : "speak";
         return this.#request(action, { type: "update-caller", extCallId, privilege } as Body, extCallId);
       }
+      case "mute to and fro": {
+        if (!attendee || attendee.silent) return false;
+        const { extCallId } = attendee;
+        return this.#toAndFro((index) => {
+          const [kind, privilege] = index % 2 === 0 ? ["mute", "listen"] : ["unmute", "speak"];
+          return { kind, extCallId, body: { type: "update-caller", extCallId, privilege } as Body };
+        });
+      }
+      case "lock to and fro":
+        return this.#toAndFro((index) => {
+          const kind = index % 2 === 0 ? "lock" : "unlock";
+          return { kind, body: { type: "update-conference", action: kind } as Body };
+        });
       case "mute all":
       case "unmute all":
         return this.#update(action, action === "mute all" ? "mute-all" : "unmute-all");
@@ -501,6 +516,30 @@ export class Meeting implements MeetingKnowledge {
     const element = `<W2A_Whatever MsgID="${obligation.msgId}" WbxHostName="${obligation.host}" ExtConfID="${extConfId}"/>`;
     const ping: Request = { type: "message-refused", msgId: this.#msgId(), extConfId };
     void this.#webex.post(this.#server, [ping], element);
+    return true;
+  }
+
+  /** Somebody cannot decide: within a second or so, or in one document. */
+  #toAndFro(
+    step: (index: number) => { readonly kind: string; readonly extCallId?: ExtCallId; readonly body: Body },
+  ): boolean {
+    const extConfId = this.association?.extConfId;
+    if (!extConfId) return false;
+    const steps = Array.from({ length: this.#draws.between(2, 6) }, (_, index) => step(index));
+    if (this.#draws.chance(0.6)) {
+      steps.forEach(({ kind, body, extCallId }, index) => {
+        this.#around.clock.after(index * 400, () => {
+          if (this.association?.extConfId === extConfId && this.phase === "running")
+            this.#request(kind, body, extCallId);
+        });
+      });
+      return true;
+    }
+    const requests = steps.map(({ kind, body, extCallId }) => {
+      const { msgId } = this.#owe(kind, extConfId, 10_000, () => {}, extCallId);
+      return { ...body, msgId, replyTo: this.#server.host, extConfId } as Request;
+    });
+    void this.#webex.post(this.#server, requests);
     return true;
   }
 

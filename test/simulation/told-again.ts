@@ -8,7 +8,7 @@ const takenWithinMs = 40_000;
 /** One that nobody takes is told less and less often. */
 const untakenWithinMs = 90_000;
 /** So long the edge may wait for a time that a clock set back has put off. */
-const clockWithinMs = 60_000;
+const clockWithinMs = 300_000;
 
 /** Judges that no order is left to an agent that has gone: a later order, or a restart, would only happen to bring it up again. */
 export class ToldAgain {

@@ -14,8 +14,8 @@ export interface End<Heard> {
 export class Wire<ToNear, ToFar> {
   near: End<ToNear> | null;
   far: End<ToFar> | null;
-  /** A half-open connection: what is sent vanishes. */
-  silent = false;
+  /** A half-open connection: what is sent to this end, or to both, vanishes. */
+  silent: "near" | "far" | "both" | null = null;
   readonly #around: Surroundings;
   readonly #draws: Draws;
   readonly #lastAt = { near: 0, far: 0 };
@@ -47,7 +47,7 @@ export class Wire<ToNear, ToFar> {
   /** The network breaks. With `arrives`, what is under way still gets there. */
   cut(arrives: boolean): void {
     const { now } = this.#around.clock;
-    this.silent = true;
+    this.silent = "both";
     this.#cutAt = arrives ? now + 500 : now;
     for (const end of ["near", "far"] as const) {
       this.#around.clock.after(this.#draws.between(0, 600), () => this.#over(end, 1006));
@@ -55,12 +55,12 @@ export class Wire<ToNear, ToFar> {
   }
 
   #send(end: "near" | "far", arrive: () => void): void {
-    if (this.silent) return;
+    if (this.silent === end || this.silent === "both") return;
     const { clock } = this.#around;
     this.#lastAt[end] = Math.max(this.#lastAt[end], clock.now + this.#draws.between(1, 12));
     const sentAt = clock.now;
     clock.after(this.#lastAt[end] - clock.now, () => {
-      if (this.silent && sentAt <= this.#cutAt && clock.now > this.#cutAt) return;
+      if (this.silent === "both" && sentAt <= this.#cutAt && clock.now > this.#cutAt) return;
       arrive();
     });
   }
