@@ -77,10 +77,12 @@ test("three attempts, at once and after 2 s, with the same bytes; then the confe
   ).toBe("lock");
 });
 
-test.each([
+const lives = [
   ["in this life of the object", false],
   ["in its next life", true],
-])("a clock that is set back by an hour puts nothing off %s", async (_, dies) => {
+] as const;
+
+test.each(lives)("a clock that is set back by an hour puts nothing off %s", async (_, dies) => {
   const world = await quiet();
   world.answer = () => failed;
   await world.during(world.report(callerEntered(0)));
@@ -94,6 +96,19 @@ test.each([
   }
   await world.time.pass(3_000);
   expect(world.posted).toHaveLength(3);
+});
+
+test.each(lives)("a clock that is set back by an hour doubles a request's time at most %s", async (_, dies) => {
+  const world = await quiet();
+  await world.during(world.receive("t-lock", lock("m-lock")));
+  world.clockSetMs = -3_600_000;
+  if (dies) {
+    world.kill();
+    world.start();
+  }
+  await world.time.pass(20_500);
+
+  expect(world.posted.map(({ body }) => /MsgID="m-lock" Result="(\d+)"/.exec(body)?.[1])).toEqual(["16"]);
 });
 
 test.each<[string, (world: ConferenceWorld, transId: string) => HttpOutcome]>([
