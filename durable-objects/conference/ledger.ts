@@ -173,12 +173,14 @@ export class Ledger {
     }
     const decision = this.#ports.rules.decide(this.#state, input, this.#surroundings(draft));
     this.#noteChanges(decision.changes, draft.writes);
-    if (this.#begins(decision.changes)) draft.books = { ...draft.books, bridge: this.#onlyBridge };
+    const begins = this.#begins(decision.changes);
     applyChanges(this.#state, decision.changes);
     draft.rows = draft.rows.filter(({ host }) => !decision.dropQueued.includes(host));
     for (const { host, message } of decision.posts) {
       draft.rows = this.#outbox.add(draft.rows, host, message, () => takeNumber(draft, "transIds") as TransId);
     }
+    // The pool forgets in time who was given the numbers of an earlier life.
+    if (begins) draft.books = { ...draft.books, bridge: this.#onlyBridge, msgIds: [], transIds: [] };
     draft.orders.push(...decision.orders);
     draft.notes.push(...decision.notes);
     draft.repairs.push(...decision.repairs);

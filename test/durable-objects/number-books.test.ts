@@ -3,7 +3,15 @@ import { NumberBooks } from "../../durable-objects/number-books.ts";
 import type { NumbersWanted } from "../../durable-objects/rpc.ts";
 import type { ConfKey, MsgId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
-import { ConferenceWorld, callerEntered, callerLeft } from "./conference-world.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  callerLeft,
+  confKey,
+  createConference,
+  extConfId,
+  host,
+} from "./conference-world.ts";
 import { MemorySql } from "./memory-sql.ts";
 
 const noon = Date.UTC(2002, 7, 5, 12);
@@ -139,4 +147,22 @@ test("it is known page by page who was given numbers since then, each once in a 
 
   expect(found).toEqual(keys);
   expect(pages).toBe(3);
+});
+
+test("a conference that begins anew takes new numbers, since it is not known for ever who has the old ones", async () => {
+  const world = new ConferenceWorld();
+  const close = { type: "close-conference", msgId: "m", replyTo: host, extConfId } as FromWebex;
+  await world.running(0);
+  await world.during(world.receive("close", close));
+  await world.allDone();
+  await world.time.pass(6 * dayMs);
+  await world.during(world.receive("create again", createConference()));
+  await world.allDone();
+  await world.time.pass(2 * dayMs);
+  world.pool.take(b, both(10), world.time.now);
+  await world.during(world.report(callerEntered(0)));
+
+  const [entered] = world.sql.exec("SELECT value FROM entry WHERE key LIKE 'caller/%'");
+  const { enterMsgId } = JSON.parse(String(entered?.value));
+  expect(world.pool.holderOf(enterMsgId, world.time.now)).toBe(confKey);
 });
