@@ -42,7 +42,7 @@ function carryOut(turn: Turn, order: PendingOrder, outcome: Outcome): void {
     case "stop-reporting-speakers":
       turn.answer(asked, result);
       if (!outcome.done || head.phase !== "running") return;
-      if (order.expired && command.type === "report-speakers") return stopUnasked(turn);
+      if (order.expired && command.type === "report-speakers" && !head.speech?.reporting) return stopUnasked(turn);
       return setReporting(turn, head, command.type === "report-speakers");
     case "create-room": {
       const room = turn.rooms.get(command.room);
