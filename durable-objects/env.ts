@@ -10,7 +10,7 @@ export interface Env {
   readonly ALIAS: Objects<AliasRpc>;
   /** Named `domain`. */
   readonly NUMBER_POOL: Objects<NumberPoolRpc>;
-  /** Named `domain/host`. */
+  /** Named `domain/origin`, of the server that is posted to. */
   readonly UNROUTED_MAIL: Objects<UnroutedMailRpc>;
   /** Named `domain/bridge`. */
   readonly RELAY: Objects<RelayRpc>;

@@ -1,14 +1,18 @@
 import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
 import { SteadyClock } from "../src/foundation/steady-clock.ts";
 import { left, next, type Reserve } from "./conference/numbers.ts";
+import { Seen } from "./conference/seen.ts";
 import type { Domain } from "./domain-of.ts";
 import { Outbox, type OutboxPorts, type Row } from "./outbox.ts";
 import type { Block, Mail, UnroutedMailRpc } from "./rpc.ts";
 
 interface MailboxPorts extends OutboxPorts {
-  domain(name: DomainName): Domain;
+  /** `null` where the settings have it no more. */
+  domain(name: DomainName): Domain | null;
   takeTransIds(domain: DomainName): Promise<Block>;
   setAlarm(at: EpochMs): void;
+  /** Deletes everything, and ends the life of the object. */
+  forget(): Promise<void>;
 }
 
 const alarmLeadMs = 5000;
@@ -18,6 +22,9 @@ export class Mailbox implements UnroutedMailRpc {
   readonly #ports: MailboxPorts;
   readonly #outbox: Outbox;
   #domain: DomainName | null;
+  readonly #answered: Seen;
+  /** When the last one was. */
+  #lastAt: EpochMs;
   #transIds: Reserve = [];
   readonly #clock = new SteadyClock();
   /** On the machine's clock. */
@@ -28,16 +35,20 @@ export class Mailbox implements UnroutedMailRpc {
     this.#ports = ports;
     const { sql } = ports;
     sql.exec("CREATE TABLE IF NOT EXISTS owner (domain TEXT PRIMARY KEY) WITHOUT ROWID");
-    sql.exec("CREATE TABLE IF NOT EXISTS answered (trans_id TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID");
+    sql.exec("CREATE TABLE IF NOT EXISTS answer (at INTEGER, request TEXT, PRIMARY KEY (at, request)) WITHOUT ROWID");
     this.#domain = (sql.exec("SELECT domain FROM owner")[0]?.domain ?? null) as DomainName | null;
-    this.#clock.notBefore(Number(sql.exec("SELECT max(at) AS at FROM answered")[0]?.at ?? 0));
+    const answers = sql.exec("SELECT at, request FROM answer ORDER BY at");
+    this.#answered = new Seen(answers.map(({ at, request }) => [String(request), Number(at)]));
+    this.#lastAt = Number(answers.at(-1)?.at ?? 0);
+    this.#clock.notBefore(this.#lastAt);
     this.#outbox = new Outbox(
       ports,
-      () => ports.domain(this.#known),
+      () => this.#known,
       (row) => this.#giveUp(row),
     );
     this.#outbox.load();
-    this.alarm();
+    this.#arm(this.#outbox.nextDue);
+    this.#outbox.pump();
   }
 
   async send(mail: Mail): Promise<void> {
@@ -46,31 +57,58 @@ export class Mailbox implements UnroutedMailRpc {
       const fresh = await this.#ports.takeTransIds(mail.domain);
       this.#transIds = [...this.#transIds, fresh];
     }
-    // From here to the commit nothing is awaited: a copy that waited as well finds this one's row.
+    // From here to the commit nothing is awaited: a copy that waited as well finds this one's answer.
+    const { transactionMemoryMs } = this.#known.settings;
     const now = this.#ports.now();
-    const rows = this.#ports.sql.transaction(() => this.#take(mail, now));
-    if (rows) this.#outbox.adopt(rows);
-    this.#arm();
+    const request = `${mail.transId} ${mail.host}`;
+    if (this.#answered.has(request, now, transactionMemoryMs)) return;
+    const rows = this.#ports.sql.transaction(() => {
+      this.#ports.sql.exec("DELETE FROM answer WHERE at <= ?", now - transactionMemoryMs);
+      this.#ports.sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, request);
+      return this.#take(mail);
+    });
+    this.#answered.add(request, now, transactionMemoryMs);
+    this.#lastAt = now;
+    this.#outbox.adopt(rows);
+    this.#arm(this.#outbox.nextDue);
   }
 
+  /** Never throws, since a failed alarm is soon given up for good. */
   async alarm(): Promise<void> {
     this.#alarmAt = null;
-    this.#arm();
-    this.#outbox.tidy();
-    this.#outbox.pump();
+    try {
+      const forgetAt = this.#forgetAt;
+      if (forgetAt <= this.#ports.now()) return await this.#forget();
+      this.#outbox.tidy();
+      this.#arm(this.#outbox.nextDue ?? forgetAt);
+      this.#outbox.pump();
+    } catch (error) {
+      this.#ports.log({ level: "error", event: "alarm-broke", why: String(error), domain: this.#domain });
+    }
   }
 
-  get #known(): DomainName {
-    if (!this.#domain) throw new Error("this object was never told which domain it belongs to");
-    return this.#domain;
+  get #known(): Domain {
+    const domain = this.#domain && this.#ports.domain(this.#domain);
+    if (!domain) throw new Error(`this mail's domain is not in the settings: ${this.#domain}`);
+    return domain;
   }
 
-  #take({ domain, host, transId, messages }: Mail, now: EpochMs): readonly Row[] | null {
+  /** From when on nobody needs anything of it: at once where the settings have its domain no more. */
+  get #forgetAt(): EpochMs {
+    const domain = this.#domain && this.#ports.domain(this.#domain);
+    if (!domain) return 0;
+    return this.#outbox.rows.length > 0 ? Number.POSITIVE_INFINITY : this.#lastAt + domain.settings.transactionMemoryMs;
+  }
+
+  async #forget(): Promise<void> {
+    const { length } = this.#outbox.rows;
+    if (length > 0) this.#ports.log({ level: "warn", event: "mail-of-no-domain", rows: length, domain: this.#domain });
+    this.#outbox.adopt([]);
+    await this.#ports.forget();
+  }
+
+  #take({ domain, host, messages }: Mail): readonly Row[] {
     const { sql } = this.#ports;
-    const { transactionMemoryMs } = this.#ports.domain(domain).settings;
-    sql.exec("DELETE FROM answered WHERE at <= ?", now - transactionMemoryMs);
-    if (sql.exec("SELECT at FROM answered WHERE trans_id = ?", transId).length > 0) return null;
-    sql.exec("INSERT INTO answered (trans_id, at) VALUES (?, ?)", transId, now);
     sql.exec("INSERT INTO owner (domain) VALUES (?) ON CONFLICT DO NOTHING", domain);
     let rows = this.#outbox.rows;
     for (const message of messages) {
@@ -92,8 +130,7 @@ export class Mailbox implements UnroutedMailRpc {
     log({ level: "warn", event: "answer-given-up", host: row.host, transId: row.transId, domain: this.#domain });
   }
 
-  #arm(): void {
-    const due = this.#outbox.nextDue;
+  #arm(due: EpochMs | null): void {
     if (due === null) return;
     const at = this.#clock.onMachine(Math.max(due, this.#ports.now() + alarmLeadMs));
     if (this.#alarmAt !== null && this.#alarmAt <= at) return;

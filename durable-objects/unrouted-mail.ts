@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { domainOf } from "./domain-of.ts";
+import { findDomain } from "./domain-of.ts";
 import type { Env } from "./env.ts";
 import { logOf } from "./log.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -12,17 +12,31 @@ const numbersAtOnce = 50;
 
 /** Answers to one WebEx host that belong to no conference. */
 export class UnroutedMailObject extends DurableObject<Env> implements UnroutedMailRpc {
-  readonly #mailbox: Mailbox;
+  #mailbox: Mailbox | null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#mailbox = new Mailbox({
+    this.#mailbox = this.#begin();
+  }
+
+  send(mail: Mail): Promise<void> {
+    this.#mailbox ??= this.#begin();
+    return this.#mailbox.send(mail);
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#mailbox?.alarm();
+  }
+
+  #begin(): Mailbox {
+    const { ctx, env } = this;
+    return new Mailbox({
       sql: storageSql(ctx.storage),
       log: logOf(env),
       now: () => Date.now(),
       wait: (ms) => scheduler.wait(ms),
       post: fetchPost,
-      domain: (name) => domainOf(env, name),
+      domain: (name) => findDomain(env, name),
       takeTransIds: async (domain) => {
         const pool = env.NUMBER_POOL.getByName(domain);
         return (await pool.take({ holder: null, msgIds: 0, transIds: numbersAtOnce })).transIds;
@@ -30,14 +44,10 @@ export class UnroutedMailObject extends DurableObject<Env> implements UnroutedMa
       setAlarm: (at) => {
         ctx.storage.setAlarm(at);
       },
+      forget: () => {
+        this.#mailbox = null;
+        return ctx.storage.deleteAll();
+      },
     });
-  }
-
-  send(mail: Mail): Promise<void> {
-    return this.#mailbox.send(mail);
-  }
-
-  override alarm(): Promise<void> {
-    return this.#mailbox.alarm();
   }
 }

@@ -2,6 +2,7 @@ import { domainOf } from "../durable-objects/domain-of.ts";
 import type { Env } from "../durable-objects/env.ts";
 import { logOf } from "../durable-objects/log.ts";
 import { sweep } from "../durable-objects/sweep.ts";
+import { targetUrl } from "./delivery/target-url.ts";
 import { createApp } from "./http/app.ts";
 import { problem } from "./http/bodies.ts";
 import type { Edge } from "./http/edge.ts";
@@ -62,7 +63,10 @@ function objectsOf(env: Env) {
     conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
     alias: (domain, extConfId) => env.ALIAS.getByName(`${domain}/${extConfId}`),
     numberPool: (domain) => env.NUMBER_POOL.getByName(domain),
-    unroutedMail: (domain, host) => env.UNROUTED_MAIL.getByName(`${domain}/${host}`),
+    unroutedMail: (domain, host) => {
+      const target = targetUrl(host, domainOf(env, domain).settings.webex);
+      return env.UNROUTED_MAIL.getByName(`${domain}/${target.ok ? new URL(target.value).origin : host}`);
+    },
     bridgeHealth: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`).health(),
     connectAgent: (domain, bridge, request) => env.RELAY.getByName(`${domain}/${bridge}`).fetch(request),
   } satisfies Objects;

@@ -10,17 +10,22 @@ function world() {
   const time = new VirtualTime();
   const sql = new MemorySql();
   const domain = localSettings();
+  let isKnown = true;
+  let forgotten = 0;
+  const events: string[] = [];
   const bodies: string[] = [];
   const alarms: number[] = [];
   let reachable = true;
   let next = 61_041_000_000;
-  const open = () =>
-    new Mailbox({
+  let lives = 0;
+  const open = () => {
+    const life = ++lives;
+    return new Mailbox({
       sql,
-      log: () => {},
+      log: ({ event }) => events.push(event),
       now: () => time.now,
-      wait: (ms) => time.wait(ms),
-      domain: () => domain,
+      wait: (ms) => time.wait(ms).then(() => (life === lives ? undefined : new Promise(() => {}))),
+      domain: () => (isKnown ? domain : null),
       post: async ({ body }) => {
         bodies.push(body);
         const transId = /<TransID>(\d+)/.exec(body)?.[1] ?? "";
@@ -33,9 +38,18 @@ function world() {
         return { first: next - 10, end: next };
       },
       setAlarm: (at) => alarms.push(at),
+      forget: async () => {
+        forgotten += 1;
+        sql.clear();
+      },
     });
+  };
   return {
-    ...{ time, sql, bodies, alarms, open },
+    ...{ time, sql, bodies, alarms, events, open },
+    forgotten: () => forgotten,
+    removeDomain: () => {
+      isKnown = false;
+    },
     reach: (now: boolean) => {
       reachable = now;
     },
@@ -96,5 +110,56 @@ test("a TransID is forgotten when its time is over", async () => {
   await time.pass(7_200_000);
   await mailbox.send(mail("t2"));
 
-  expect(sql.exec("SELECT trans_id FROM answered")).toEqual([{ trans_id: "t2" }]);
+  expect(sql.exec("SELECT request FROM answer")).toEqual([{ request: `t2 ${host}` }]);
+});
+
+test("both spellings of a server that one document names are answered", async () => {
+  const { time, bodies, open } = world();
+  const mailbox = open();
+  await mailbox.send(mail("t1"));
+  await mailbox.send(mail("t1", [unknown], `http://${host}` as WebexHost));
+  await time.pass(1000);
+
+  expect(bodies).toHaveLength(2);
+});
+
+test("when all is confirmed and old it forgets itself, by its alarm", async () => {
+  const { time, sql, alarms, open, forgotten } = world();
+  const mailbox = open();
+  await mailbox.send(mail("t1"));
+  await time.pass(5000);
+  await mailbox.alarm();
+  expect([forgotten(), alarms.at(-1)]).toEqual([0, time.now - 5000 + 7_200_000]);
+
+  await time.pass(7_195_000);
+  await mailbox.alarm();
+  expect(forgotten()).toBe(1);
+  expect(sql.exec("SELECT name FROM sqlite_master")).toEqual([]);
+});
+
+test("mail of a domain that the settings have no more is dropped at the next alarm, and not tried for ever", async () => {
+  const { time, bodies, open, events, forgotten, reach, removeDomain } = world();
+  reach(false);
+  await open().send(mail("t1"));
+  await time.pass(100);
+  removeDomain();
+  const next = open();
+  await next.alarm();
+  const attempts = bodies.length;
+  events.length = 0;
+  await time.pass(60_000);
+
+  expect([forgotten(), bodies.length]).toEqual([1, attempts]);
+  expect(events.filter((event) => event === "delivery-broke").length).toBeLessThanOrEqual(2);
+});
+
+test("an alarm that breaks is logged, and does not fail", async () => {
+  const { time, open, sql, events } = world();
+  const mailbox = open();
+  await mailbox.send(mail("t1"));
+  await time.pass(1000);
+  sql.clear();
+  await mailbox.alarm();
+
+  expect(events).toEqual(["alarm-broke"]);
 });

@@ -135,7 +135,8 @@ export class WholeEdge {
   #mailbox(host: WebexHost): Mailbox {
     const takeTransIds = async () => this.#pool.take(null, { msgIds: 0, transIds: 50 }, this.time.now).transIds;
     const mailbox =
-      this.#mailboxes.get(host) ?? new Mailbox({ ...this.#ports(), domain: () => this.domain, takeTransIds });
+      this.#mailboxes.get(host) ??
+      new Mailbox({ ...this.#ports(), domain: () => this.domain, takeTransIds, forget: async () => {} });
     this.#mailboxes.set(host, mailbox);
     return mailbox;
   }

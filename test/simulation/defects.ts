@@ -145,7 +145,7 @@ export const defects: readonly Defect[] = [
   {
     name: "unrouted mail answers a repeat again",
     file: "durable-objects/mailbox.ts",
-    before: 'if (sql.exec("SELECT at FROM answered WHERE trans_id = ?", transId).length > 0) return null;',
+    before: "if (this.#answered.has(request, now, transactionMemoryMs)) return;",
     after: 'sql.exec("DELETE FROM answered WHERE trans_id = ?", transId);',
   },
   {

@@ -167,6 +167,7 @@ export class Edge {
           now: () => around.edgeNow(),
           post: (request) => send(() => this.#post(hosted, request)),
           domain: () => this.#domain,
+          forget: () => Promise.reject(new Error("no world lasts that long")),
           takeTransIds: () =>
             send(async (): Promise<Block> => (await this.#takeNumbers(null, { msgIds: 0, transIds: 50 })).transIds),
         }),

@@ -27,7 +27,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     may: ["src/foundation", "src/tsp", "src/routing", "src/delivery", "src/settings", "src/relay", "hono", "valibot"],
     mayAsType: ["src/conference", "durable-objects/rpc.ts", "durable-objects/domain-of.ts"],
   },
-  "src/worker.ts": { may: ["src/http", "src/routing", "src/settings", "durable-objects"] },
+  "src/worker.ts": { may: ["src/http", "src/routing", "src/settings", "src/delivery", "durable-objects"] },
   "durable-objects": {
     may: [
       "cloudflare:workers",
