@@ -1,5 +1,7 @@
+import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { Act } from "./bridge.ts";
 import type { Surroundings } from "./surroundings.ts";
+import type { WhoActs } from "./who-acts.ts";
 
 /** Judges the bridge's acts as they happen: each order acts once, and no order overtakes a later one. */
 export class OncePerAct {
@@ -10,15 +12,24 @@ export class OncePerAct {
   /** Conference and call → the highest serial number of an order of the edge that was carried out for it. */
   readonly #serials = new Map<string, number>();
 
-  constructor(around: Surroundings) {
+  /** Conference and call → when its caller pressed the key that muted or unmuted it last, if that was what did. */
+  readonly #pressedAt = new Map<string, number>();
+  readonly #whoActs: WhoActs;
+
+  constructor(around: Surroundings, whoActs: WhoActs) {
     this.#around = around;
+    this.#whoActs = whoActs;
   }
 
-  check({ commandId, conference, act, done }: Act): void {
+  check({ commandId, conference, act, done, at }: Act): void {
     if (!done) return;
     const order = `${conference} ${commandId}`;
-    if (this.#done.has(order)) this.#around.violated("an order acts once", `${commandId} ${JSON.stringify(act)}`);
+    if (this.#done.has(order) && !this.#wasUndone(conference, act))
+      this.#around.violated("an order acts once", `${commandId} ${JSON.stringify(act)}`);
     this.#done.add(order);
+    if (act.type === "mute" || act.type === "unmute") {
+      this.#pressedAt.set(`${conference} ${act.call}`, commandId.startsWith("keypad-") ? at : Number.POSITIVE_INFINITY);
+    }
     if (act.type === "dial") {
       const { local } = act.number;
       if (this.#dialled.has(local)) this.#around.violated("a number is dialled once", local);
@@ -30,5 +41,12 @@ export class OncePerAct {
     const before = this.#serials.get(key) ?? 0;
     if (serial < before) this.#around.violated("no order overtakes a later one", `${commandId} ${JSON.stringify(act)}`);
     this.#serials.set(key, Math.max(serial, before));
+  }
+
+  /** A caller undid it before this agent was in charge: on the bridge there is no trace of either, and nobody can know. */
+  #wasUndone(conference: ConfKey | null, act: Act["act"]): boolean {
+    if (act.type !== "mute" && act.type !== "unmute") return false;
+    const pressedAt = this.#pressedAt.get(`${conference} ${act.call}`) ?? Number.POSITIVE_INFINITY;
+    return pressedAt < this.#whoActs.chosenAt;
   }
 }

@@ -5,6 +5,8 @@ import type { Surroundings } from "./surroundings.ts";
 export class WhoActs {
   readonly #around: Surroundings;
   readonly #replacedAt = new Map<string, number>();
+  /** When the present one was. */
+  chosenAt = 0;
   #chosen: string | null = null;
 
   constructor(around: Surroundings) {
@@ -13,7 +15,8 @@ export class WhoActs {
 
   chosen(agent: string): void {
     if (agent === this.#chosen) return;
-    if (this.#chosen !== null) this.#replacedAt.set(this.#chosen, this.#around.clock.now);
+    this.chosenAt = this.#around.clock.now;
+    if (this.#chosen !== null) this.#replacedAt.set(this.#chosen, this.chosenAt);
     this.#replacedAt.delete(agent);
     this.#chosen = agent;
   }

@@ -115,7 +115,7 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
 
 /** Tells the meetings what they must know of each other's sides. */
 function connect({ around, edge, webex, bridge, meetings }: Parts): void {
-  const once = new OncePerAct(around);
+  const once = new OncePerAct(around, edge.relay.whoActs);
   bridge.onAct = (act) => {
     if (!bridge.slowLately) once.check(act);
     if (act.act.type !== "create-conference" || !act.done) return;
