@@ -1,11 +1,17 @@
 import type { ConfKey, EpochMs, MsgId } from "../src/foundation/ids.ts";
 import { firstPlaceOf, numberAt, placeOf, runFrom } from "../src/tsp/numbers.ts";
-import type { Block, HolderPage, NumberBlocks, NumbersWanted } from "./rpc.ts";
+import type { Block, NumberBlocks, NumbersWanted } from "./rpc.ts";
 import type { Sql } from "./sql.ts";
 
 /** How long it is known who was given a block: as long as an answer with its MsgID may come. */
 const holderMemoryMs = 7 * 24 * 3_600_000;
-const pageSize = 100;
+const pageSize = 500;
+
+interface HolderPage {
+  readonly holders: readonly ConfKey[];
+  /** `null`: there are no more. */
+  readonly next: number | null;
+}
 
 /**
  * Which numbers were given to whom. One row for each pair of blocks, by the place of its MsgIDs, which only rises; the two
@@ -47,17 +53,15 @@ export class NumberBooks {
     return { msgIds: block(msgFirst, msgEnd), transIds: block(transFirst, transEnd) };
   }
 
-  /** By a scan of the days since then alone: reading is billed. */
+  /** The conferences that were given blocks since then, some at a time; `next` is where the following ones begin. */
   holdersSince(since: EpochMs, from: number | null): HolderPage {
     const rows = this.#sql.exec(
-      "SELECT msg_first, holder, at FROM given WHERE msg_first >= ? ORDER BY msg_first LIMIT ?",
-      ...[from ?? firstPlaceOf(since), pageSize + 1],
+      "SELECT msg_first, holder FROM given WHERE msg_first >= ? AND at >= ? AND holder IS NOT NULL ORDER BY msg_first LIMIT ?",
+      ...[from ?? firstPlaceOf(since), since, pageSize + 1],
     );
-    const holders = rows
-      .slice(0, pageSize)
-      .flatMap(({ holder, at }) => (holder !== null && Number(at) >= since ? [holder] : []));
+    const holders = new Set(rows.slice(0, pageSize).map(({ holder }) => holder as ConfKey));
     const next = rows[pageSize]?.msg_first;
-    return { holders: [...new Set(holders)] as ConfKey[], next: next === undefined ? null : Number(next) };
+    return { holders: [...holders], next: next === undefined ? null : Number(next) };
   }
 
   holderOf(msgId: MsgId, now: EpochMs): ConfKey | null {

@@ -1,28 +1,51 @@
 import { DurableObject } from "cloudflare:workers";
-import type { ConfKey, EpochMs, MsgId } from "../src/foundation/ids.ts";
+import type { ConfKey, DomainName, MsgId } from "../src/foundation/ids.ts";
 import type { Env } from "./env.ts";
+import { logOf } from "./log.ts";
 import { NumberBooks } from "./number-books.ts";
-import type { HolderPage, NumberBlocks, NumberPoolRpc, NumbersWanted } from "./rpc.ts";
+import type { NumberBlocks, NumberPoolRpc, NumbersTake } from "./rpc.ts";
 import { storageSql } from "./sql.ts";
+import { sweep, sweepEveryMs } from "./sweep.ts";
 
-/** The TransIDs and MsgIDs of one domain, given out in blocks, so that no two objects ever use the same. */
+/**
+ * The TransIDs and MsgIDs of one domain, given out in blocks, so that no two objects ever use the same. It knows by that
+ * which conferences there are, and wakes them now and then.
+ */
 export class NumberPoolObject extends DurableObject<Env> implements NumberPoolRpc {
   readonly #books: NumberBooks;
+  #sweepFrom: number | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#books = new NumberBooks(storageSql(ctx.storage));
   }
 
-  async take({ holder, ...wanted }: NumbersWanted & { readonly holder: ConfKey | null }): Promise<NumberBlocks> {
-    return this.#books.take(holder, wanted, Date.now());
+  async take({ domain, holder, ...wanted }: NumbersTake): Promise<NumberBlocks> {
+    const { storage } = this.ctx;
+    const blocks = this.#books.take(holder, wanted, Date.now());
+    if (storage.kv.get("domain") === undefined) storage.kv.put("domain", domain);
+    if ((await storage.getAlarm()) === null) storage.setAlarm(Date.now() + sweepEveryMs);
+    return blocks;
   }
 
   async holderOf(msgId: MsgId): Promise<ConfKey | null> {
     return this.#books.holderOf(msgId, Date.now());
   }
 
-  async holdersSince(since: EpochMs, from: number | null): Promise<HolderPage> {
-    return this.#books.holdersSince(since, from);
+  override async alarm(): Promise<void> {
+    const { ctx, env } = this;
+    const domain = ctx.storage.kv.get<DomainName>("domain");
+    this.#sweepFrom = await sweep(
+      {
+        books: this.#books,
+        conference: (confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
+        setAlarm: (at) => {
+          ctx.storage.setAlarm(at);
+        },
+        log: (line) => logOf(env)({ ...line, domain }),
+      },
+      this.#sweepFrom,
+      Date.now(),
+    );
   }
 }

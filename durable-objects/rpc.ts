@@ -5,7 +5,6 @@ import type {
   CommandId,
   ConfKey,
   DomainName,
-  EpochMs,
   ExtConfId,
   MsgId,
   StreamId,
@@ -52,7 +51,7 @@ export interface ConferenceRpc {
   /** Whether this handle stands for this conference now, and the conference is not over. */
   holds(extConfId: ExtConfId): Promise<boolean>;
   operate(request: OperatorRequest): Promise<OperatorOutcome>;
-  /** Does what is long overdue, for the case that the alarm got lost; costs nothing where there is no such thing. */
+  /** Does what is long overdue, for the case that the alarm got lost; it reads the conference's rows, and writes none where nothing is. */
   sweep(): Promise<void>;
 }
 
@@ -87,22 +86,17 @@ export interface NumbersWanted {
   readonly transIds: number;
 }
 
-export interface HolderPage {
-  readonly holders: readonly ConfKey[];
-  /** `null`: there are no more. */
-  readonly next: number | null;
+export interface NumbersTake extends NumbersWanted {
+  readonly domain: DomainName;
+  /** The conference that will use them; `null`: mail that belongs to none. */
+  readonly holder: ConfKey | null;
 }
 
 export interface NumberPoolRpc {
-  /**
-   * Two new blocks; on disk before they are given out. `holder`: the conference that will use them; `null`: mail that
-   * belongs to none.
-   */
-  take(request: NumbersWanted & { readonly holder: ConfKey | null }): Promise<NumberBlocks>;
+  /** Two new blocks; on disk before they are given out. */
+  take(request: NumbersTake): Promise<NumberBlocks>;
   /** The conference that was given the block of this MsgID. */
   holderOf(msgId: MsgId): Promise<ConfKey | null>;
-  /** The conferences that were given blocks since then, some at a time; `next` is where the following ones begin. */
-  holdersSince(since: EpochMs, from: number | null): Promise<HolderPage>;
 }
 
 /** Answers that belong to no conference. */

@@ -39,7 +39,7 @@ export class UnroutedMailObject extends DurableObject<Env> implements UnroutedMa
       domain: (name) => findDomain(env, name),
       takeTransIds: async (domain) => {
         const pool = env.NUMBER_POOL.getByName(domain);
-        return (await pool.take({ holder: null, msgIds: 0, transIds: numbersAtOnce })).transIds;
+        return (await pool.take({ domain, holder: null, msgIds: 0, transIds: numbersAtOnce })).transIds;
       },
       setAlarm: (at) => {
         ctx.storage.setAlarm(at);

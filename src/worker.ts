@@ -1,7 +1,6 @@
 import { domainOf } from "../durable-objects/domain-of.ts";
 import type { Env } from "../durable-objects/env.ts";
 import { logOf } from "../durable-objects/log.ts";
-import { sweep } from "../durable-objects/sweep.ts";
 import { targetUrl } from "./delivery/target-url.ts";
 import { createApp } from "./http/app.ts";
 import { problem } from "./http/bodies.ts";
@@ -33,14 +32,6 @@ export default {
     }
     app ??= createApp(edgeOf(env, domains.value));
     return app.fetch(request, env, context);
-  },
-
-  /** By the cron trigger of wrangler.toml. */
-  async scheduled(_controller, env) {
-    const domains = loadDomains(env.DOMAINS);
-    if (!domains.ok) return;
-    const { conference, numberPool } = objectsOf(env);
-    await sweep({ domains: domains.value.keys(), conference, numberPool, log: logOf(env) }, Date.now());
   },
 } satisfies ExportedHandler<Env>;
 

@@ -77,7 +77,7 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
       tell: ({ domain, confKey: conference }, bridge, orders) =>
         env.RELAY.getByName(`${domain}/${bridge}`).tell({ domain, bridge, conference, orders }),
       takeNumbers: ({ domain, confKey }, wanted) =>
-        env.NUMBER_POOL.getByName(domain).take({ holder: confKey, ...wanted }),
+        env.NUMBER_POOL.getByName(domain).take({ domain, holder: confKey, ...wanted }),
       setAlarm: (at) => {
         ctx.storage.setAlarm(at);
       },

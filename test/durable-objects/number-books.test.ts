@@ -130,12 +130,12 @@ test("mail that belongs to no conference takes no MsgIDs, and no key stands for 
 
 test("it is known page by page who was given numbers since then, each once in a page, and not who is no conference", () => {
   const books = new NumberBooks(new MemorySql());
-  const keys = Array.from({ length: 250 }, (_, index) => `k${index}` as ConfKey);
+  const keys = Array.from({ length: 1_250 }, (_, index) => `k${index}` as ConfKey);
   books.take("old" as ConfKey, both(20), noon - dayMs);
   books.take("early" as ConfKey, both(20), noon - 60_001);
   for (const key of keys) books.take(key, both(20), noon);
   books.take(null, { msgIds: 0, transIds: 20 }, noon);
-  books.take(keys[249] as ConfKey, both(20), noon);
+  books.take(keys[1_249] as ConfKey, both(20), noon);
 
   const found: ConfKey[] = [];
   let pages = 0;

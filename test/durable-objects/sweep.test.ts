@@ -1,50 +1,49 @@
 import { expect, test } from "vitest";
+import type { LogLine } from "../../durable-objects/log.ts";
 import { NumberBooks } from "../../durable-objects/number-books.ts";
 import { sweep } from "../../durable-objects/sweep.ts";
-import type { ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import type { ConfKey } from "../../src/foundation/ids.ts";
 import { ConferenceWorld, createConference, muteCaller } from "./conference-world.ts";
 import { MemorySql } from "./memory-sql.ts";
 
 const noon = Date.UTC(2026, 0, 1, 12);
 const hourMs = 3_600_000;
 
-test("each conference of the last six hours is woken, in every domain, whatever becomes of another one", async () => {
-  const pools = new Map(["one", "broken", "two"].map((name) => [name, new NumberBooks(new MemorySql())]));
-  pools.get("one")?.take("yesterday's" as ConfKey, { msgIds: 20, transIds: 20 }, noon - 7 * hourMs);
-  for (let index = 0; index < 230; index += 1)
-    pools.get("one")?.take(`k${index}` as ConfKey, { msgIds: 20, transIds: 20 }, noon - hourMs);
-  pools.get("two")?.take("other" as ConfKey, { msgIds: 20, transIds: 20 }, noon);
-  const swept: string[] = [];
+test("each conference of the last six hours is woken, 500 at a time, whatever becomes of another one", async () => {
+  const books = new NumberBooks(new MemorySql());
+  const take = (confKey: string, at: number) => books.take(confKey as ConfKey, { msgIds: 20, transIds: 20 }, at);
+  take("yesterday's", noon - 7 * hourMs);
+  for (let index = 0; index < 1_200; index += 1) take(`k${index}`, noon - hourMs);
+  const swept = new Set<string>();
   const events: unknown[] = [];
+  const alarms: number[] = [];
+  const ports = {
+    books,
+    conference: (confKey: ConfKey) => ({
+      sweep: async () => {
+        if (confKey === "k7") throw new Error("out of reach");
+        swept.add(confKey);
+      },
+    }),
+    setAlarm: (at: number) => alarms.push(at - noon),
+    log: ({ event, conferences }: LogLine) => events.push([event, conferences]),
+  };
 
-  await sweep(
-    {
-      domains: pools.keys() as Iterable<DomainName>,
-      numberPool: (domain) => ({
-        holdersSince: async (since, from) => {
-          if (domain === "broken") throw new Error("out of reach");
-          const page = pools.get(domain)?.holdersSince(since, from);
-          if (!page) throw new Error("no such pool");
-          return page;
-        },
-      }),
-      conference: (domain, confKey) => ({
-        sweep: async () => {
-          if (confKey === "k7") throw new Error("out of reach");
-          swept.push(`${domain}/${confKey}`);
-        },
-      }),
-      log: ({ event, domain }) => events.push([event, domain]),
-    },
-    noon,
-  );
+  let from = await sweep(ports, null, noon);
+  expect(swept.size).toBe(499);
+  for (let page = 2; page <= 3; page += 1) from = await sweep(ports, from, noon);
 
-  expect(swept).toHaveLength(230);
-  expect(swept.at(-1)).toBe("two/other");
-  expect(events).toEqual([
-    ["not-swept", "one"],
-    ["sweep-broke", "broken"],
-  ]);
+  expect([swept.size, swept.has("yesterday's"), from]).toEqual([1_199, false, null]);
+  expect(alarms).toEqual([10_000, 10_000, 300_000]);
+  expect(events).toEqual([["not-swept", 1]]);
+});
+
+test("where nobody took numbers for six hours, no alarm is set", async () => {
+  const books = new NumberBooks(new MemorySql());
+  const fails = () => {
+    throw new Error("not to be called");
+  };
+  expect(await sweep({ books, conference: fails, setAlarm: fails, log: fails }, null, noon)).toBeNull();
 });
 
 test("a conference whose alarm got lost does what is overdue when it is swept", async () => {

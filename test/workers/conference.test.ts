@@ -1,10 +1,4 @@
-import {
-  abortAllDurableObjects,
-  createScheduledController,
-  evictDurableObject,
-  runDurableObjectAlarm,
-  runInDurableObject,
-} from "cloudflare:test";
+import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ConferenceStore } from "../../durable-objects/conference/store.ts";
@@ -20,7 +14,6 @@ import type {
   WebexHost,
 } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
-import worker from "../../src/worker.ts";
 
 const host = "127.0.0.1:8801" as WebexHost;
 /** Another one for each test, since an object may outlive the storage that is taken from under it. */
@@ -116,7 +109,7 @@ test("a killed object delivers what it left behind when its alarm comes, without
   await vi.waitFor(async () => expect(await rows("SELECT seq FROM outbox")).toEqual([]));
 });
 
-test("a sweep by the cron trigger wakes an object whose alarm got lost", async () => {
+test("a sweep by the number pool wakes an object whose alarm got lost", async () => {
   reachable = false;
   await receive("t1", create);
   await bridgeDone();
@@ -125,7 +118,7 @@ test("a sweep by the cron trigger wakes an object whose alarm got lost", async (
   await abortAllDurableObjects();
   reachable = true;
 
-  await worker.scheduled(createScheduledController(), env);
+  expect(await runDurableObjectAlarm(env.NUMBER_POOL.getByName("local"))).toBe(true);
 
   await vi.waitFor(() => expect(posted).toHaveLength(2));
   expect(new Set(posted).size).toBe(1);
