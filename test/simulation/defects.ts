@@ -146,7 +146,7 @@ export const defects: readonly Defect[] = [
     name: "unrouted mail answers a repeat again",
     file: "durable-objects/mailbox.ts",
     before: "if (this.#answered.has(request, now, transactionMemoryMs)) return;",
-    after: 'sql.exec("DELETE FROM answered WHERE trans_id = ?", transId);',
+    after: "",
   },
   {
     name: "a new server does not hear of those who left (F4)",
