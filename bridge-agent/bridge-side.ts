@@ -160,7 +160,7 @@ export class BridgeSide {
 
   /** Whether it is time to ask what became of the tasks in doubt. */
   get wantsState(): boolean {
-    return this.#tasks.inDoubt().length > 0;
+    return this.#tasks.hasDoubts;
   }
 
   /**

@@ -120,6 +120,10 @@ export class Tasks {
     return false;
   }
 
+  get hasDoubts(): boolean {
+    return this.#doubtful.size > 0;
+  }
+
   /** Oldest first. */
   inDoubt(): Task[] {
     return Array.from(this.#doubtful, ({ task }) => task);

@@ -38,10 +38,11 @@ export class Draws {
 
   /** One of the names, each as often as its weight says. */
   weighted<Name extends string>(weights: Readonly<Record<Name, number>>): Name {
-    const entries = Object.entries(weights) as [Name, number][];
-    let left = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);
-    for (const [name, weight] of entries) {
-      left -= weight;
+    let left = 0;
+    for (const name in weights) left += weights[name];
+    left *= this.next();
+    for (const name in weights) {
+      left -= weights[name];
       if (left < 0) return name;
     }
     throw new Error("there is nothing to choose from");
