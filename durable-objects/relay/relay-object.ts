@@ -5,6 +5,7 @@ import { decodeAgentToEdge, encode } from "../../src/relay/codec.ts";
 import { decodeHello, HELLO_HEADER, refusal } from "../../src/relay/hello.ts";
 import {
   activeLink,
+  awoken,
   type Link,
   type LinkEffect,
   type LinkInput,
@@ -34,8 +35,8 @@ interface Identity {
 }
 
 /**
- * The edge's end of the agents of one bridge, named `domain/bridge`. Only the epoch is on disk: the object may be evicted
- * at any time, and woken with nothing but the sockets. What it does is `step`'s matter; here it is carried out.
+ * The edge's end of the agents of one bridge, named `domain/bridge`. Only the epoch and who is active are on disk: the object may
+ * be evicted at any time, and woken with nothing but the sockets. What it does is `step`'s matter; here it is carried out.
  */
 export class RelayObject extends DurableObject<Env> implements RelayRpc {
   #state: LinkState;
@@ -62,7 +63,9 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
       this.#sockets.set(attachment.link.id, socket);
       links.push(attachment.link);
     }
-    this.#state = { epoch: ctx.storage.kv.get<number>("epoch") ?? 0, links };
+    const { kv } = ctx.storage;
+    const state = { epoch: kv.get<number>("epoch") ?? 0, links };
+    this.#state = awoken(state, kv.get<Pick<Link, "id" | "agent"> | null>("active") ?? null, Date.now());
   }
 
   /** An agent's request for its socket; its signature was verified on the way here. */
@@ -101,7 +104,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     this.#take({ type: "time", at: Date.now() });
     const active = activeLink(this.#state);
     return {
-      agentConnected: active !== undefined,
+      agentConnected: active !== undefined && this.#sockets.has(active.id),
       ...(active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null }),
     };
   }
@@ -139,6 +142,10 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     const { state, effects } = step(before, input);
     this.#state = state;
     if (state.epoch !== before.epoch) this.ctx.storage.kv.put("epoch", state.epoch);
+    const active = activeLink(state);
+    if (active?.id !== activeLink(before)?.id) {
+      this.ctx.storage.kv.put("active", active ? { id: active.id, agent: active.agent } : null);
+    }
     for (const link of state.links) this.#keep(link);
     return effects.filter((effect) => this.#carryOut(effect));
   }

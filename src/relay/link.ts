@@ -18,7 +18,7 @@ export interface Link {
 
 export type Health = Omit<Extract<AgentToEdge, { type: "health" }>, "type">;
 
-/** All that a relay knows. Only the epoch is on disk; the links live as long as their sockets. */
+/** All that a relay knows. The epoch and who is active are on disk; the links live as long as their sockets. */
 export interface LinkState {
   readonly epoch: number;
   readonly links: readonly Link[];
@@ -68,6 +68,16 @@ export function step(before: LinkState, input: LinkInput): LinkStep {
     then(swept, (state) => act(state, input)),
     activateOne,
   );
+}
+
+/**
+ * A relay that may have lost its sockets. The agent that was active need not have noticed, and goes on: its link counts as any
+ * that is silent, so that no other one acts meanwhile.
+ */
+export function awoken(state: LinkState, wasActive: Pick<Link, "id" | "agent"> | null, at: EpochMs): LinkState {
+  if (wasActive === null || activeLink(state)) return state;
+  const { id, agent } = wasActive;
+  return { ...state, links: [...state.links, { role: "active", id, agent, lastSeen: at, health: null }] };
 }
 
 /** When the next link is over unless it gives a sign of life; `null`: there is none. */

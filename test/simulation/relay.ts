@@ -4,6 +4,7 @@ import type { Order } from "../../src/bridge/orders.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import {
   activeLink,
+  awoken,
   type LinkEffect,
   type LinkInput,
   type LinkState,
@@ -77,16 +78,17 @@ export class Relay {
     if (this.#faults.hits("RPC fails before")) throw new Error("the call did not arrive");
     const effects = this.#take({ type: "orders", conference, orders, at: this.#around.edgeNow() });
     if (this.#faults.hits("RPC fails after")) throw new Error("the answer did not arrive");
-    return effects.some((effect) => effect.type === "send");
+    return effects.some((effect) => effect.type === "send" && this.#wires.has(effect.id));
   }
 
-  /** The object is thrown away with its sockets, but for the epoch. */
+  /** The object is thrown away with its sockets, but for the epoch and who is active. */
   die(): void {
     this.#life += 1;
     this.#lanes = this.#newLanes();
     const wires = [...this.#wires.values()];
     this.#wires.clear();
-    this.#state = { epoch: this.#state.epoch, links: [] };
+    const wasActive = activeLink(this.#state) ?? null;
+    this.#state = awoken({ epoch: this.#state.epoch, links: [] }, wasActive, this.#around.edgeNow());
     for (const wire of wires) wire.close("far", 1006);
   }
 

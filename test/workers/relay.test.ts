@@ -148,6 +148,37 @@ test("no epoch comes twice, even when all sockets are lost with the relay", asyn
   expect(await again.next()).toMatchObject({ type: "welcome", role: "active", epoch: 2 });
 });
 
+test("the active agent may not know that all sockets were lost with the relay: the other one stands by for as long as that can be", async () => {
+  const start = Date.now();
+  vi.useFakeTimers({ toFake: ["Date"], now: start });
+  await (await AgentClient.connect(0)).next();
+  await evictDurableObject(relay(), { webSockets: "close" });
+
+  const other = await AgentClient.connect(1);
+  expect(await other.next()).toMatchObject({ type: "welcome", role: "standby", epoch: 1 });
+  expect(await relay().tell(told)).toBe(false);
+  expect(await relay().health()).toMatchObject({ agentConnected: false });
+
+  vi.setSystemTime(start + 9_000);
+  other.say({ type: "ping", nonce: "alive" });
+  expect(await other.next()).toEqual({ type: "pong", nonce: "alive" });
+  vi.setSystemTime(start + 10_000);
+  expect(await runDurableObjectAlarm(relay())).toBe(true);
+  expect(await other.next()).toEqual({ type: "activate", epoch: 2 });
+});
+
+test("once the active agent has come back to a relay that lost all sockets, the other one need not wait", async () => {
+  await (await AgentClient.connect(0)).next();
+  await evictDurableObject(relay(), { webSockets: "close" });
+  const other = await AgentClient.connect(1);
+  await other.next();
+
+  const back = await AgentClient.connect(0);
+
+  expect(await other.next()).toEqual({ type: "activate", epoch: 2 });
+  expect(await back.next()).toMatchObject({ type: "welcome", role: "standby", epoch: 2 });
+});
+
 test("the same agent connects anew: its older socket is closed", async () => {
   const older = await AgentClient.connect();
   await older.next();
