@@ -7,7 +7,7 @@ const { values: options } = parseArgs({ options: { kills: { type: "string" }, se
 const kills = numberFrom("--kills", options.kills, 200);
 const seed = numberFrom("--seed", options.seed, Date.now() % 1_000_000);
 
-console.log(`${kills} kills with seed ${seed}, about ${Math.ceil((kills * 0.75 + 20) / 60)} min …`);
+console.log(`${kills} kills with seed ${seed}, about ${Math.ceil((kills + 30) / 60)} min …`);
 const verdict = await proveKills(kills, seed);
 console.log(
   Object.entries(verdict.kills)

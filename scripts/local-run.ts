@@ -5,16 +5,18 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { mergeSettings } from "../src/settings/local-domain.ts";
+import { bridgeWithTwoAgents, SecondAgent } from "./second-agent.ts";
 
 const startScript = join(dirname(fileURLToPath(import.meta.url)), "start.ts");
 
 export interface LocalRunOptions {
-  readonly env?: Readonly<Record<string, string>>;
+  /** What differs from the usual settings of the domain. */
+  readonly domain?: unknown;
   /** A state folder to go on with; otherwise a new one, removed at the end. */
   readonly state?: string;
-  readonly onLine?: (line: string) => void;
-  /** Told before anything is started. */
-  readonly onBridgePort?: (port: number) => void;
+  /** Beside the agent of `npm start` a second one stands by. */
+  readonly twoAgents?: true;
 }
 
 export interface Pids {
@@ -31,6 +33,8 @@ export class LocalRun {
   readonly state: string;
   readonly supervisor: ChildProcess;
   readonly exited: Promise<number>;
+  /** Only with `twoAgents`. */
+  secondAgent: SecondAgent | undefined;
   private readonly removeState: boolean;
 
   private constructor(ports: readonly number[], state: string, removeState: boolean, supervisor: ChildProcess) {
@@ -46,9 +50,9 @@ export class LocalRun {
 
   /** Resolves when everything is connected. */
   static async start(options: LocalRunOptions = {}): Promise<LocalRun> {
-    const ports = await freePorts(3);
+    const ports = await freePorts(4);
     const state = options.state ?? mkdtempSync(join(tmpdir(), "bridgehead-"));
-    options.onBridgePort?.(ports[1] ?? 0);
+    const agents = options.twoAgents ? { bridges: [bridgeWithTwoAgents(state)] } : {};
     const [edge, bridge, agent] = ports.map(String);
     const supervisor = spawn(process.execPath, [startScript], {
       stdio: ["ignore", "pipe", "pipe"],
@@ -59,11 +63,12 @@ export class LocalRun {
         SIMULATED_BRIDGE_PORT: bridge,
         AGENT_PORT: agent,
         BRIDGEHEAD_STATE: state,
-        ...options.env,
+        DOMAIN_LOCAL: JSON.stringify(mergeSettings(options.domain ?? {}, agents)),
       },
     });
     const run = new LocalRun(ports, state, options.state === undefined, supervisor);
-    await run.ready(options.onLine ?? (() => {}));
+    await run.ready();
+    if (options.twoAgents) run.secondAgent = await SecondAgent.start(state, ports[3] ?? 0);
     return run;
   }
 
@@ -80,13 +85,14 @@ export class LocalRun {
   }
 
   async stop(): Promise<number> {
+    await this.secondAgent?.stop();
     this.supervisor.kill("SIGTERM");
     const code = await this.exited;
     if (this.removeState) rmSync(this.state, { recursive: true, force: true });
     return code;
   }
 
-  private async ready(onLine: (line: string) => void): Promise<void> {
+  private async ready(): Promise<void> {
     const lines: string[] = [];
     const { stdout, stderr } = this.supervisor;
     const ready = new Promise<true>((done) => {
@@ -94,7 +100,6 @@ export class LocalRun {
         if (!stream) continue;
         createInterface({ input: stream }).on("line", (line) => {
           lines.push(line);
-          onLine(line);
           if (line.startsWith("bridgehead ready:")) done(true);
         });
       }

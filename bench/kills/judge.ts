@@ -31,6 +31,8 @@ export interface Evidence {
   answers(host: WebexHost, msgId: MsgId): readonly Answer[];
   /** Of each conference, what the TSP server knows that took it over last. */
   readonly rosters: ReadonlyMap<ConfKey, Roster>;
+  /** Of each conference, what each TSP server knows or knew. */
+  readonly everyRoster: readonly Roster[];
   readonly acts: readonly ActEntry[];
   /** Dialled call → its number; no two call-outs asked for the same one. */
   readonly dialled: ReadonlyMap<string, string>;
@@ -61,13 +63,14 @@ function lost({ asked, answers }: Evidence): string[] {
   });
 }
 
-function doubled({ asked, answers, acts, dialled }: Evidence): string[] {
+function doubled({ asked, answers, everyRoster, acts, dialled }: Evidence): string[] {
   const told = asked
     .filter(({ replyTo, msgId }) => answers(replyTo, msgId).length > 1)
     .map(({ type, msgId, confKey }) => `${type} ${msgId} of ${confKey} was answered more than once`);
   const done = acts.filter(({ outcome }) => outcome === "done");
   return [
     ...told,
+    ...everyRoster.flatMap(({ toldTwice }) => toldTwice),
     ...repeated(done, (act) => `order ${act.conference} ${act.commandId}`),
     ...repeated(
       done.filter(({ act }) => act === "dial"),
@@ -77,7 +80,25 @@ function doubled({ asked, answers, acts, dialled }: Evidence): string[] {
       done.filter(({ act }) => act === "create-conference"),
       ({ conference }) => `the creation of ${conference}`,
     ),
+    ...repeated(
+      done.filter(({ act }) => act === "admit"),
+      ({ call }) => `the entry of ${call}`,
+    ),
+    ...pressedOnce(done),
   ];
+}
+
+/** A press that mutes whom a press had muted: two agents took the same one. */
+function pressedOnce(acts: readonly ActEntry[]): string[] {
+  const last = new Map<string | null, ActEntry>();
+  return acts.flatMap((entry) => {
+    if (entry.act !== "mute" && entry.act !== "unmute") return [];
+    const before = last.get(entry.call);
+    last.set(entry.call, entry);
+    const byKeypad = [before, entry].every((one) => one?.commandId.startsWith("keypad-"));
+    if (!byKeypad || before?.act !== entry.act || before.commandId === entry.commandId) return [];
+    return [`one key press was taken twice: ${actOnOneLine(before)}, ${actOnOneLine(entry)}`];
+  });
 }
 
 function repeated(acts: readonly ActEntry[], what: (act: ActEntry) => string): string[] {

@@ -1,24 +1,59 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { WebexServer } from "../../simulators/webex/server.ts";
 import type { Draws } from "../../test/simulation/draws.ts";
-import type { KillWorld } from "./world.ts";
+import type { Way } from "./wire.ts";
+import type { AgentUnderTest, KillWorld } from "./world.ts";
 
-const kinds = { edge: 3, agent: 3, "bridge's link": 2, "WebEx host": 2 } as const;
+const kinds = {
+  edge: 3,
+  agent: 4,
+  "agent stands still": 2,
+  "edge's link falls silent": 2,
+  "bridge's link": 2,
+  "WebEx host": 2,
+} as const;
 export type KillKind = keyof typeof kinds;
+export type KillCounts = Record<KillKind, number>;
+
+const silences: readonly Way[][] = [["there"], ["back"], ["there", "back"]];
 
 /** Kills one part after the other, often before the one before is back; says how often each. */
-export async function killParts(world: KillWorld, draws: Draws, kills: number): Promise<Record<KillKind, number>> {
-  const counts: Record<KillKind, number> = { edge: 0, agent: 0, "bridge's link": 0, "WebEx host": 0 };
+export async function killParts(world: KillWorld, draws: Draws, kills: number): Promise<KillCounts> {
+  const counts = {} as KillCounts;
+  for (const kind of Object.keys(kinds) as KillKind[]) counts[kind] = 0;
   const comingBack: Promise<void>[] = [];
-  const away = new Set<WebexServer>();
+  const away = new Set<WebexServer | "an agent">();
+  const forAWhile = (who: WebexServer | "an agent", absence: Promise<void>) => {
+    away.add(who);
+    comingBack.push(absence.then(() => void away.delete(who)));
+  };
   for (let left = kills; left > 0; ) {
     await pause(draws.between(300, 1_200));
     const kind = draws.weighted(kinds);
     const server = draws.pick(world.servers.filter((one) => !away.has(one)));
-    if (kind === "edge" || kind === "agent") {
-      if (!killed(world.run.pids()[kind])) continue; // It is dead, and about to be started again.
-    } else if (kind === "bridge's link") world.wire.cut();
-    else if (server) comingBack.push(closeForAWhile(server, draws.between(50, 1_000), away));
+    const agent = draws.pick(world.agents) as AgentUnderTest;
+    switch (kind) {
+      case "edge":
+      case "agent":
+        // Else it is dead, and about to be started again.
+        if (!signalled(kind === "edge" ? world.run.pids().edge : agent.pid(), "SIGKILL")) continue;
+        break;
+      case "agent stands still":
+        if (away.has("an agent")) continue; // The other one is to have its time, and both theirs together.
+        forAWhile("an agent", standStill(agent, draws.between(1_000, 15_000)));
+        break;
+      case "edge's link falls silent":
+        if (away.has("an agent")) continue;
+        forAWhile("an agent", fallSilent(agent, draws.pick(silences) ?? [], draws.between(5_000, 15_000)));
+        break;
+      case "bridge's link":
+        agent.toBridge.cut();
+        break;
+      case "WebEx host":
+        if (!server) continue;
+        forAWhile(server, close(server, draws.between(50, 1_000)));
+        break;
+    }
     counts[kind] += 1;
     left -= 1;
   }
@@ -26,18 +61,29 @@ export async function killParts(world: KillWorld, draws: Draws, kills: number): 
   return counts;
 }
 
-function killed(pid: number): boolean {
+function signalled(pid: number, signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): boolean {
   try {
-    return process.kill(pid, "SIGKILL");
+    return pid !== 0 && process.kill(pid, signal); // 0 would be our own group.
   } catch {
     return false;
   }
 }
 
-async function closeForAWhile(server: WebexServer, forMs: number, away: Set<WebexServer>): Promise<void> {
-  away.add(server);
+async function standStill(agent: AgentUnderTest, forMs: number): Promise<void> {
+  const pid = agent.pid();
+  signalled(pid, "SIGSTOP");
+  await pause(forMs);
+  if (agent.pid() === pid) signalled(pid, "SIGCONT"); // Else it was killed meanwhile.
+}
+
+async function fallSilent(agent: AgentUnderTest, ways: readonly Way[], forMs: number): Promise<void> {
+  agent.toEdge.fallSilent(...ways);
+  await pause(forMs);
+  agent.toEdge.fallSilent();
+}
+
+async function close(server: WebexServer, forMs: number): Promise<void> {
   await server.stop();
   await pause(forMs);
   await server.comeBack();
-  away.delete(server);
 }

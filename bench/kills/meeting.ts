@@ -14,6 +14,7 @@ const othersWithinMs = 10_000;
 const habits = {
   mute: 8,
   unmute: 8,
+  waver: 4,
   "call-out": 5,
   "cancelled call-out": 1,
   "call-in": 4,
@@ -95,6 +96,8 @@ export class Meeting {
         return this.ask(othersWithinMs, { type: "update-caller", extCallId, privilege: "listen" });
       case "unmute":
         return this.ask(othersWithinMs, { type: "update-caller", extCallId, privilege: "speak" });
+      case "waver":
+        return this.waver(extCallId);
       case "drop":
         return this.ask(othersWithinMs, { type: "drop-caller", extCallId });
       case "into sub-conference":
@@ -104,6 +107,20 @@ export class Meeting {
           ? this.ask(othersWithinMs, { type: "remove-from-sub-conference", subConfId, extCallId })
           : null;
     }
+  }
+
+  /** Mute, unmute, mute, unmute: within a second, or in one document. */
+  private async waver(extCallId: ExtCallId): Promise<Asked | null> {
+    const wishes = (["listen", "speak", "listen", "speak"] as const).map((privilege) => {
+      return { type: "update-caller", extCallId, privilege } as const;
+    });
+    if (this.draws.chance(0.5)) return (await this.askTogether(othersWithinMs, ...wishes)).at(-1) ?? null;
+    let last: Asked | null = null;
+    for (const wish of wishes) {
+      last = await this.ask(othersWithinMs, wish);
+      await pause(this.draws.between(0, 250));
+    }
+    return last;
   }
 
   private create(): Promise<Asked> {
@@ -151,11 +168,19 @@ export class Meeting {
   }
 
   private async ask(withinMs: number, request: Unaddressed): Promise<Asked> {
+    const [asked] = await this.askTogether(withinMs, request);
+    return asked as Asked;
+  }
+
+  private async askTogether(withinMs: number, ...requests: Unaddressed[]): Promise<Asked[]> {
     const { extConfId } = this.roster;
-    const msgId = this.server.client.msgId();
-    const message = { ...request, msgId, extConfId, replyTo: this.server.host } as Request & { msgId: MsgId };
-    const asked = await this.world.ask(this.server, this.confKey, { withinMs, twice: this.draws.chance(0.1) }, message);
-    this.mine.push(asked);
+    const messages = requests.map((request) => {
+      const msgId = this.server.client.msgId();
+      return { ...request, msgId, extConfId, replyTo: this.server.host } as Request & { msgId: MsgId };
+    });
+    const twice = this.draws.chance(0.1);
+    const asked = await this.world.ask(this.server, this.confKey, { withinMs, twice }, ...messages);
+    this.mine.push(...asked);
     return asked;
   }
 

@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Draws } from "../../test/simulation/draws.ts";
 import { type Asked, type Faults, judge } from "./judge.ts";
-import { type KillKind, killParts } from "./killer.ts";
+import { type KillCounts, killParts } from "./killer.ts";
 import { Meeting } from "./meeting.ts";
 import { KillWorld } from "./world.ts";
 
 export interface Verdict extends Faults {
-  readonly kills: Readonly<Record<KillKind, number>>;
+  readonly kills: Readonly<KillCounts>;
   readonly asked: readonly Asked[];
   /** Kind of request and how it was answered → how often. */
   readonly results: ReadonlyMap<string, number>;
@@ -49,6 +49,7 @@ async function atRest(world: KillWorld): Promise<Faults> {
       asked: world.asked,
       answers: (host, msgId) => world.answers(host, msgId),
       rosters: world.rosters,
+      everyRoster: world.everyRoster,
       acts: await world.bridge.acts(),
       dialled: world.dialled,
       bridge: await world.bridge.state(),

@@ -14,6 +14,10 @@ export class Roster {
   readonly extConfId: ExtConfId;
   state: "asked" | "running" | "refused" | "ended" = "asked";
   readonly attendees = new Map<ExtCallId, Attendee>();
+  /** What it was told once too often, each a sentence. */
+  readonly toldTwice: string[] = [];
+  private readonly numbers = new Set<string>();
+  private readonly left = new Set<ExtCallId>();
 
   constructor(extConfId: ExtConfId) {
     this.extConfId = extConfId;
@@ -22,7 +26,10 @@ export class Roster {
   /** `extCallId`: what the server calls who enters by this message. */
   entered(message: Extract<Told, { type: "caller-entered" }>, extCallId: ExtCallId): void {
     if (!("extConfId" in message) || message.extConfId !== this.extConfId) return;
-    this.attendees.set(extCallId, { number: message.did ?? "", muted: false, room: "main" });
+    const number = message.did ?? "";
+    if (this.numbers.has(number)) this.toldTwice.push(`${this.extConfId} was told twice that ${number} entered`);
+    this.numbers.add(number); // No two calls come from, or go to, the same one.
+    this.attendees.set(extCallId, { number, muted: false, room: "main" });
   }
 
   hears(message: Told): void {
@@ -36,7 +43,7 @@ export class Roster {
         break;
       case "caller-changed": {
         const attendee = this.attendees.get(message.extCallId);
-        if (message.status === "left") this.attendees.delete(message.extCallId);
+        if (message.status === "left") this.leave(message.extCallId);
         else if (attendee) attendee.muted = message.status === "muted";
         break;
       }
@@ -59,7 +66,14 @@ export class Roster {
     if (attendee) attendee.room = room;
   }
 
+  private leave(extCallId: ExtCallId): void {
+    if (this.left.has(extCallId)) this.toldTwice.push(`${this.extConfId} was told twice that ${extCallId} left`);
+    this.left.add(extCallId);
+    this.attendees.delete(extCallId);
+  }
+
   private end(): void {
+    if (this.state === "ended") this.toldTwice.push(`${this.extConfId} was told twice that it ended`);
     this.state = "ended";
     this.attendees.clear();
   }

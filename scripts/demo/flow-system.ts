@@ -11,7 +11,7 @@ export interface StartedFlowSystem extends FlowSystem {
 export async function startFlowSystem(settings: object): Promise<StartedFlowSystem> {
   const backEnd = new BackEnd();
   const usual = { webex: { retryDelaysMs: [0, 200] }, passthroughUrl: await backEnd.start() };
-  const run = await LocalRun.start({ env: { DOMAIN_LOCAL: JSON.stringify(mergeSettings(usual, settings)) } });
+  const run = await LocalRun.start({ domain: mergeSettings(usual, settings) });
   return {
     edgeUrl: run.edgeUrl,
     adapterUrl: run.adapterUrl,

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { type Asked, type Evidence, judge } from "../../bench/kills/judge.ts";
 import { Roster } from "../../bench/kills/roster.ts";
 import type { ConfKey, ExtCallId, ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
+import type { ToWebex } from "../../src/tsp/messages.ts";
 
 const confKey = "555" as ConfKey;
 const host = "127.0.0.1:80" as WebexHost;
@@ -22,6 +23,12 @@ const call = {
 };
 const conference = { key: "555", locked: false, reportsSpeakers: false, rooms: [] };
 
+const extCallId = "70" as ExtCallId;
+const told = { msgId: "4" as MsgId, extConfId: "E1" as ExtConfId };
+const left: ToWebex = { ...told, type: "caller-changed", extCallId, status: "left" };
+const ended: ToWebex = { ...told, type: "conference-changed", status: "ended" };
+const press = (commandId: string, pressed: string) => ({ ...act, act: pressed, call: "c1", commandId });
+
 /** One caller in one conference, one request that was answered: all is well, but for the changes. */
 function faultsOf(changes: {
   asked?: Asked;
@@ -29,15 +36,22 @@ function faultsOf(changes: {
   acts?: object[];
   calls?: object[];
   conferences?: object[];
+  told?: ToWebex[];
+  enteredAgain?: true;
 }) {
   const roster = new Roster("E1" as ExtConfId);
   roster.hears({ type: "conference-created", msgId: "2" as MsgId, result: "ok", extConfId: roster.extConfId });
-  const extCallId = "70" as ExtCallId;
-  roster.entered({ type: "caller-entered", msgId: "3" as MsgId, extConfId: roster.extConfId, did: "1408" }, extCallId);
+  const { extConfId } = roster;
+  const enter = () =>
+    roster.entered({ type: "caller-entered", msgId: "3" as MsgId, extConfId, did: "1408" }, extCallId);
+  enter();
+  if (changes.enteredAgain) enter();
+  for (const message of changes.told ?? []) roster.hears(message);
   const evidence = {
     asked: [changes.asked ?? mute],
     answers: () => (changes.answeredAt ?? [100]).map((at) => ({ at, result: "ok" })),
     rosters: new Map([[confKey, roster]]),
+    everyRoster: [roster],
     acts: changes.acts ?? [act],
     dialled: new Map([["o1", "14081"]]),
     bridge: { conferences: changes.conferences ?? [conference], calls: changes.calls ?? [call] },
@@ -70,6 +84,23 @@ test.each([
     "the creation of 555 was carried out 2 times: act 1 create-conference o1 done, act 1 create-conference o1 done",
   ],
   [
+    "a caller who is admitted twice",
+    { acts: ["3", "4"].map((commandId) => ({ ...act, act: "admit", call: "c1", commandId })) },
+    "the entry of c1 was carried out 2 times: act 1 admit c1 done, act 1 admit c1 done",
+  ],
+  [
+    "a key press that two agents take",
+    { acts: [press("keypad-a-1", "mute"), press("keypad-b-1", "mute")] },
+    "one key press was taken twice: act 1 mute c1 done, act 1 mute c1 done",
+  ],
+  ["a caller who enters twice", { enteredAgain: true as const }, "E1 was told twice that 1408 entered"],
+  ["a caller who leaves twice", { calls: [], told: [left, left] }, "E1 was told twice that 70 left"],
+  [
+    "a conference that ends twice",
+    { calls: [], conferences: [], told: [ended, ended] },
+    "E1 was told twice that it ended",
+  ],
+  [
     "a caller of whom WebEx knows nothing",
     { calls: [call, { ...call, number: "1409" }] },
     "555: 1409 is on the bridge alone",
@@ -93,6 +124,17 @@ test.each([
   ],
 ])("%s is found", (_what, changes, fault) => {
   expect(faultsOf(changes)).toEqual([fault]);
+});
+
+test("who presses again, or after WebEx has muted or unmuted, presses rightly", () => {
+  const acts = [
+    press("keypad-a-1", "mute"),
+    press("keypad-b-1", "unmute"),
+    press("keypad-b-2", "mute"),
+    press("order-1", "unmute"),
+    press("keypad-b-3", "mute"),
+  ];
+  expect(faultsOf({ acts })).toEqual([]);
 });
 
 test("what a replaced server still waits for is excused", () => {

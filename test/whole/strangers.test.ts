@@ -10,7 +10,7 @@ import { eventually, Meeting, startWorld, type World } from "./world.ts";
 let world: World;
 beforeAll(async () => {
   const impatient = { webex: { retryDelaysMs: [0] } };
-  world = await startWorld({ env: { DOMAIN_LOCAL: JSON.stringify(impatient) } });
+  world = await startWorld({ domain: impatient });
 });
 afterAll(() => world?.stop());
 

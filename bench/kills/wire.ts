@@ -1,0 +1,67 @@
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+
+export type Way = "there" | "back";
+
+interface Flow {
+  readonly way: Way;
+  readonly from: Socket;
+  readonly to: Socket;
+}
+
+/** A wire that can be cut, or fall silent: passes TCP connections on to a port of this machine. */
+export class Wire {
+  private readonly server: Server;
+  private readonly flows = new Set<Flow>();
+  private silent: readonly Way[] = [];
+
+  constructor(target: number) {
+    this.server = createServer((inner) => {
+      const outer = connect(target, "127.0.0.1");
+      this.carry({ way: "there", from: inner, to: outer });
+      this.carry({ way: "back", from: outer, to: inner });
+    });
+  }
+
+  async start(): Promise<number> {
+    await new Promise<void>((listening) => this.server.listen(0, "127.0.0.1", listening));
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Connections that are up, or were when they were last heard of. */
+  get connections(): number {
+    return this.flows.size / 2;
+  }
+
+  /** Whatever was under way is lost, on both sides at once. */
+  cut(): void {
+    for (const { from } of this.flows) from.resetAndDestroy();
+  }
+
+  /** From now on nothing comes through these ways, no end of a connection either; what waits comes when they are open again. */
+  fallSilent(...ways: Way[]): void {
+    this.silent = ways;
+    for (const flow of this.flows) this.adjust(flow);
+  }
+
+  stop(): void {
+    this.server.close();
+    this.fallSilent();
+    this.cut();
+  }
+
+  private carry(flow: Flow): void {
+    this.flows.add(flow);
+    flow.from.on("error", () => {}); // `close` follows.
+    flow.from.on("close", () => this.adjust(flow));
+    this.adjust(flow);
+  }
+
+  private adjust(flow: Flow): void {
+    const { way, from, to } = flow;
+    from.unpipe(to);
+    if (this.silent.includes(way)) return;
+    if (!from.destroyed) return void from.pipe(to);
+    to.destroy();
+    this.flows.delete(flow);
+  }
+}
