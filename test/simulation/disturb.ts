@@ -28,7 +28,11 @@ export function disturb({ around, edge, webex, bridge, agents, meetings }: Parts
     set(ms < -60_000 ? 40 * ms : ms);
     if (ms < -60_000) clock.after(own.between(30_000, 300_000), () => set(ms));
   };
-  nowAndThen(edgeFaults, "edge clock jumps", () => jump(draws, (ms) => edge.setClock(ms)));
+  nowAndThen(edgeFaults, "edge clock jumps", () =>
+    jump(draws, (ms) => {
+      edge.skewMs = ms;
+    }),
+  );
 
   for (const agent of agents) {
     const source = agent.faults;
@@ -75,6 +79,6 @@ export function heal({ around, edge, webex, bridge, agents, meetings }: Parts): 
   for (const agent of agents) agent.thaw();
   for (const meeting of meetings) meeting.quiet = true;
   bridge.slow(0);
-  edge.setClock(0);
+  edge.skewMs = 0;
   for (const agent of agents) agent.skewMs = 0;
 }

@@ -51,8 +51,6 @@ export class Edge {
   readonly relay: Relay;
   /** What this edge's clock is ahead of the true time. */
   skewMs = 0;
-  /** When that last changed. */
-  clockSetAt = Number.NEGATIVE_INFINITY;
   readonly toldAgain: ToldAgain;
   /** Hears of each input that a conference takes. */
   onInput: (confKey: ConfKey, input: ConferenceInput) => void = () => {};
@@ -100,12 +98,6 @@ export class Edge {
 
   objects(): Hosted<object>[] {
     return [...this.conferences.values(), ...this.mailboxes.values(), this.pool];
-  }
-
-  setClock(skewMs: number): void {
-    this.skewMs = skewMs;
-    this.clockSetAt = this.#around.clock.now;
-    for (const object of this.objects()) object.clockChanged();
   }
 
   conference(confKey: ConfKey): Hosted<ConferenceActor> {

@@ -83,11 +83,6 @@ export class Hosted<Object extends object> {
     this.#callers.clear();
   }
 
-  /** The edge's clock was set: the alarm comes when that clock says so. */
-  clockChanged(): void {
-    if (this.#alarmAt !== null) this.#ring(this.#alarmAt);
-  }
-
   #living(): Object {
     if (this.#object) return this.#object;
     const life = this.life;

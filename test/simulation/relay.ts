@@ -28,6 +28,9 @@ export interface RelayNeighbours {
   matchesBridge(conference: ConfKey, digest: string): Promise<boolean>;
 }
 
+/** A clock that is set back lets the time begin anew once. */
+const silentAtMostMs = 2 * SILENCE_MS + 1_000;
+
 /** The relay object without its sockets: `step` decides, and this carries it out over wires. */
 export class Relay {
   readonly #around: Surroundings;
@@ -43,6 +46,8 @@ export class Relay {
   #opened = 0;
   #lastEpoch = 0;
   #alarmIsSet = false;
+  /** Link → when the last message of it came, by no machine's clock. */
+  readonly #heardAt = new Map<string, number>();
 
   constructor(around: Surroundings, domain: DomainName, settings: DomainSettings, neighbours: RelayNeighbours) {
     this.#around = around;
@@ -62,13 +67,17 @@ export class Relay {
   open(agent: string, wire: AgentWire): void {
     const id = `link-${++this.#opened}`;
     wire.far = {
-      heard: (message) => this.#take({ type: "message", id, message, at: this.#around.edgeNow() }),
+      heard: (message) => {
+        this.#heardAt.set(id, this.#around.clock.now);
+        this.#take({ type: "message", id, message, at: this.#around.edgeNow() });
+      },
       closed: () => {
         this.#wires.delete(id);
         this.#take({ type: "closed", id, at: this.#around.edgeNow() });
       },
     };
     this.#wires.set(id, wire);
+    this.#heardAt.set(id, this.#around.clock.now);
     const { alone } = this;
     this.#take({ type: "opened", id, agent, alone, keypad: this.#settings.keypad, at: this.#around.edgeNow() });
   }
@@ -88,6 +97,7 @@ export class Relay {
     const wires = [...this.#wires.values()];
     this.#wires.clear();
     const wasActive = activeLink(this.#state) ?? null;
+    if (wasActive) this.#heardAt.set(wasActive.id, this.#around.clock.now);
     this.#state = awoken({ epoch: this.#state.epoch, links: [] }, wasActive, this.#around.edgeNow());
     for (const wire of wires) wire.close("far", 1006);
   }
@@ -104,8 +114,9 @@ export class Relay {
     const active = activeLink(state);
     if (active) this.whoActs.chosen(active.agent);
     // Whom a silent agent keeps from acting, nobody hears: requests are refused in time all the same.
-    if (active && input.at - active.lastSeen >= SILENCE_MS) {
-      this.#around.violated("a silent agent is replaced", active.agent);
+    const silentMs = this.#around.clock.now - (this.#heardAt.get(active?.id ?? "") ?? this.#around.clock.now);
+    if (active && silentMs >= silentAtMostMs) {
+      this.#around.violated("a silent agent is replaced", `${active.agent}: ${silentMs} ms`);
     }
     for (const effect of effects) this.#carryOut(effect);
     this.#wakeForSilence();

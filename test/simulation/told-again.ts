@@ -7,8 +7,6 @@ const checkEveryMs = 10_000;
 const takenWithinMs = 40_000;
 /** One that nobody takes is told less and less often. */
 const untakenWithinMs = 90_000;
-/** So long the edge may wait for a time that a clock set back has put off. */
-const clockWithinMs = 300_000;
 
 /** Judges that no order is left to an agent that has gone: a later order, or a restart, would only happen to bring it up again. */
 export class ToldAgain {
@@ -33,7 +31,7 @@ export class ToldAgain {
   watch(edge: Edge): void {
     const { clock } = this.#around;
     clock.after(checkEveryMs, () => {
-      if (clock.now - edge.clockSetAt > clockWithinMs) this.#check(edge);
+      this.#check(edge);
       this.watch(edge);
     });
   }
