@@ -1,10 +1,13 @@
 import type { BridgeCaller } from "../bridge/events.ts";
-import type { ExtCallId } from "../foundation/ids.ts";
+import type { CallId, ExtCallId, MsgId } from "../foundation/ids.ts";
 import type { Asked } from "../tsp/answers.ts";
 import type { FromWebexMessages, ToWebex } from "../tsp/messages.ts";
 import { speakerNamed } from "./speech.ts";
 import type { Caller, CallerNews } from "./state.ts";
 import type { Turn } from "./turn.ts";
+
+/** An absence of WebEx fills no disk: the oldest are forgotten first. */
+const MOST_LOST_ENTRIES = 100;
 
 /** A call has entered the conference by itself (protocol 4.2, 4.18). */
 export function entered(turn: Turn, arrival: BridgeCaller): void {
@@ -53,7 +56,7 @@ export function tellEntered(turn: Turn, caller: Caller, action?: "private-talk")
  */
 export function nameCaller(turn: Turn, message: FromWebexMessages["caller-named"]): void {
   const caller = turn.callers.find(({ enterMsgId }) => enterMsgId === message.msgId);
-  if (!caller) return turn.note(`WebEx names a call for message ${message.msgId}, which no caller waits for`);
+  if (!caller) return nameOfNobody(turn, message);
   const { result = "ok" } = message;
   if (result !== "ok") turn.note(`WebEx refused to name call ${caller.call}: result ${result}`);
   const extCallId = result === "ok" && message.extCallId !== undefined ? message.extCallId : caller.extCallId;
@@ -63,6 +66,18 @@ export function nameCaller(turn: Turn, message: FromWebexMessages["caller-named"
   for (const news of caller.held) tellNews(turn, named, news);
   speakerNamed(turn, caller.call);
   if (caller.left) turn.callers.delete(caller.call);
+}
+
+/** Who is gone, and is named only now, is told as gone: WebEx took the entry although its Confirmation never came. */
+function nameOfNobody(turn: Turn, { msgId, extCallId, result = "ok" }: FromWebexMessages["caller-named"]): void {
+  const { head } = turn;
+  if (head.phase !== "running" || !head.lostEntries?.includes(msgId)) {
+    return turn.note(`WebEx names a call for message ${msgId}, which no caller waits for`);
+  }
+  turn.head = { ...head, lostEntries: head.lostEntries.filter((lost) => lost !== msgId) };
+  if (result !== "ok" || extCallId === undefined) return;
+  const { extConfId } = head;
+  turn.notify({ type: "caller-changed", msgId: turn.around.msgId(), extConfId, extCallId, status: "left" });
 }
 
 /** The caller that WebEx calls so and that is here. */
@@ -129,15 +144,24 @@ export function identified(turn: Turn, caller: Caller, attendeeId: string): void
 export function left(turn: Turn, caller: Caller): void {
   const { call, extCallId, enterMsgId, entryLost } = caller;
   tellNews(turn, { ...caller, left: true }, { status: "left" });
-  if (extCallId !== null || enterMsgId === null || entryLost) turn.callers.delete(call);
+  if (extCallId !== null || enterMsgId === null) turn.callers.delete(call);
+  else if (entryLost) forget(turn, call, enterMsgId);
 }
 
-/** WebEx could not be told of these entries: nobody waits any more for the names of those who are gone since. */
+/** The last attempt to tell WebEx of these entries failed: of those who are gone since, little is kept. */
 export function entriesLost(turn: Turn, messages: readonly ToWebex[]): void {
   const lost = new Set(messages.map(({ msgId }) => msgId));
   for (const caller of turn.callers.values()) {
     if (caller.enterMsgId === null || !lost.has(caller.enterMsgId)) continue;
-    if (caller.left) turn.callers.delete(caller.call);
+    if (caller.left) forget(turn, caller.call, caller.enterMsgId);
     else turn.callers.set(caller.call, { ...caller, entryLost: true });
   }
+}
+
+/** Nobody knows whether WebEx will ever name this one. */
+function forget(turn: Turn, call: CallId, enterMsgId: MsgId): void {
+  turn.callers.delete(call);
+  const { head } = turn;
+  if (head.phase !== "running") return;
+  turn.head = { ...head, lostEntries: [...(head.lostEntries ?? []), enterMsgId].slice(-MOST_LOST_ENTRIES) };
 }

@@ -18,7 +18,7 @@ const FORMER_HANDLE_MS = 60_000;
 export function takeOver(turn: Turn, head: Running, message: CreateRequest): void {
   const queued = turn.unconfirmed().filter(({ host }) => host === head.host && host !== message.replyTo);
   const departed = [...head.departed, ...departuresIn(queued.map((post) => post.message))];
-  const { speech, ...rest } = rebind(turn, head, message);
+  const { speech, lostEntries, ...rest } = rebind(turn, head, message);
   // Who speaks is reported again when the new server asks for it (protocol 4.16).
   const unasked = speech && { ...speech, reporting: false, told: [], changedAt: null };
   const running: Running = { ...rest, attached: true, departed: [], ...(unasked && { speech: unasked }) };

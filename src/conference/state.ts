@@ -59,6 +59,8 @@ export interface Running extends Bound {
   readonly groups: Readonly<Record<MsgId, Asked>>;
   /** Calls that left without the present server's knowledge; the next one is told (protocol 4.9 F4). */
   readonly departed: readonly ExtCallId[];
+  /** The `caller-entered` that were given up, of callers who have left: WebEx may have taken one, and name its call yet. */
+  readonly lostEntries?: readonly MsgId[];
 }
 
 /** Over. Kept for late traffic, and for the memory of an end that WebEx was not told (protocol 4.9 F5). */
