@@ -1,13 +1,17 @@
 import type { ConfKey } from "../../src/foundation/ids.ts";
+import { SILENCE_MS } from "../../src/relay/link.ts";
 import type { Act } from "./bridge.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { WhoActs } from "./who-acts.ts";
 
+/** So long after an agent's last word reached the edge may the other one be in charge. */
+const takeoverMs = SILENCE_MS + 5_000;
+
 /** Judges the bridge's acts as they happen: each order acts once, and no order overtakes a later one. */
 export class OncePerAct {
   readonly #around: Surroundings;
-  /** Conference and order: the name of an order is its conference's own. */
-  readonly #done = new Set<string>();
+  /** Conference and order, the name of an order being its conference's own → when it was carried out first. */
+  readonly #doneAt = new Map<string, number>();
   readonly #dialled = new Set<string>();
   /** Conference and call → the highest serial number of an order of the edge that was carried out for it. */
   readonly #serials = new Map<string, number>();
@@ -24,9 +28,10 @@ export class OncePerAct {
   check({ commandId, conference, act, done, at }: Act): void {
     if (!done) return;
     const order = `${conference} ${commandId}`;
-    if (this.#done.has(order) && !this.#wasUndone(conference, act))
+    const doneAt = this.#doneAt.get(order);
+    if (doneAt !== undefined && !this.#wasUndone(conference, act, doneAt))
       this.#around.violated("an order acts once", `${commandId} ${JSON.stringify(act)}`);
-    this.#done.add(order);
+    this.#doneAt.set(order, doneAt ?? at);
     if (act.type === "mute" || act.type === "unmute") {
       this.#pressedAt.set(`${conference} ${act.call}`, commandId.startsWith("keypad-") ? at : Number.POSITIVE_INFINITY);
     }
@@ -44,9 +49,10 @@ export class OncePerAct {
   }
 
   /** A caller undid it before this agent was in charge: on the bridge there is no trace of either, and nobody can know. */
-  #wasUndone(conference: ConfKey | null, act: Act["act"]): boolean {
+  #wasUndone(conference: ConfKey | null, act: Act["act"], doneAt: number): boolean {
     if (act.type !== "mute" && act.type !== "unmute") return false;
+    const { chosenAt } = this.#whoActs;
     const pressedAt = this.#pressedAt.get(`${conference} ${act.call}`) ?? Number.POSITIVE_INFINITY;
-    return pressedAt < this.#whoActs.chosenAt;
+    return pressedAt < chosenAt && chosenAt - doneAt < takeoverMs;
   }
 }
