@@ -78,6 +78,8 @@ export class Meeting implements MeetingKnowledge {
   #keys = 0;
   #number = 0;
   #lockedByPhone = false;
+  /** Whether the last close was to let the conference go on. */
+  #keepsAlive = false;
   #judgedAt = 0;
   #open = new Set<Obligation>();
   /** Kind and call of a request → when one was last answered. */
@@ -201,7 +203,7 @@ export class Meeting implements MeetingKnowledge {
   askOnce(): void {
     if (this.phase === "running") this.#update("unlock", "unlock");
     // The close came to nothing in time, as WebEx was told: it is for WebEx to ask again.
-    if (this.phase === "closing") this.#close(false);
+    if (this.phase === "closing") this.#close(this.#keepsAlive);
   }
 
   /** A conference that goes on is never created on the bridge anew (protocol 4.9 F5). */
@@ -486,10 +488,15 @@ export class Meeting implements MeetingKnowledge {
   #close(keepAlive: boolean): boolean {
     const { association } = this;
     this.phase = "closing";
+    this.#keepsAlive = keepAlive;
     const body = { type: "close-conference", ...(keepAlive && { keepAlive }) } as Body;
     return this.#request("close", body, undefined, 10_000, (result) => {
       if (association !== this.association || this.phase !== "closing") return;
-      if (result === "no-such-conference") return this.#idle();
+      if (result === "no-such-conference") {
+        if (!keepAlive) return this.#idle();
+        this.phase = "detached"; // An earlier close has let it go, and its answer was given up.
+        return;
+      }
       if (result !== "ok") {
         // A refusal leaves it as it was; a bridge that takes its time still ends it.
         if (result !== "bridge-timeout") this.phase = "running";
