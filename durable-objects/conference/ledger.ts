@@ -33,6 +33,8 @@ interface Committed {
 /** What a transaction is about to make true, beside the state. */
 interface Draft {
   books: Books;
+  /** Whether a new life of the conference begins. */
+  begins: boolean;
   rows: Rows;
   readonly writes: Map<string, unknown>;
   readonly transIds: TransId[];
@@ -148,10 +150,11 @@ export class Ledger {
     const at = this.#ports.now();
     const { rows } = this.#outbox;
     const lists = { transIds: [], orders: [], notes: [], repairs: [] };
-    const draft: Draft = { books: this.#books, rows, writes: new Map(), ...lists };
+    const draft: Draft = { books: this.#books, begins: false, rows, writes: new Map(), ...lists };
     try {
       this.#ports.sql.transaction(() => {
         for (const item of items) this.#take(item, at, draft);
+        if (draft.begins) this.#dropNumbers(draft);
         this.#store.write(draft.writes);
         this.#outbox.write(draft.rows);
       });
@@ -174,13 +177,13 @@ export class Ledger {
     const decision = this.#ports.rules.decide(this.#state, input, this.#surroundings(draft));
     this.#noteChanges(decision.changes, draft.writes);
     const begins = this.#begins(decision.changes);
+    draft.begins ||= begins;
     applyChanges(this.#state, decision.changes);
     draft.rows = draft.rows.filter(({ host }) => !decision.dropQueued.includes(host));
     for (const { host, message } of decision.posts) {
       draft.rows = this.#outbox.add(draft.rows, host, message, () => takeNumber(draft, "transIds") as TransId);
     }
-    // The pool forgets in time who was given the numbers of an earlier life.
-    if (begins) draft.books = { ...draft.books, bridge: this.#onlyBridge, msgIds: [], transIds: [] };
+    if (begins) draft.books = { ...draft.books, bridge: this.#onlyBridge };
     draft.orders.push(...decision.orders);
     draft.notes.push(...decision.notes);
     draft.repairs.push(...decision.repairs);
@@ -193,6 +196,13 @@ export class Ledger {
     }
     this.#store.append(input, draft.books);
     this.#store.prune(at, this.#retention);
+  }
+
+  /** The pool forgets in time who was given the numbers of an earlier life; what is committed with its begin may still need them. */
+  #dropNumbers(draft: Draft): void {
+    if (draft.books.msgIds.length + draft.books.transIds.length === 0) return;
+    draft.books = { ...draft.books, msgIds: [], transIds: [] };
+    this.#store.correct(draft.books);
   }
 
   #noteChanges(changes: Changes, writes: Map<string, unknown>): void {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { NumberBooks } from "../../durable-objects/number-books.ts";
 import type { NumbersWanted } from "../../durable-objects/rpc.ts";
-import type { ConfKey, MsgId } from "../../src/foundation/ids.ts";
+import type { ConfKey, ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
   ConferenceWorld,
@@ -165,4 +165,44 @@ test("a conference that begins anew takes new numbers, since it is not known for
   const [entered] = world.sql.exec("SELECT value FROM entry WHERE key LIKE 'caller/%'");
   const { enterMsgId } = JSON.parse(String(entered?.value));
   expect(world.pool.holderOf(enterMsgId, world.time.now)).toBe(confKey);
+});
+
+test("a new life that begins in one commit with another document takes numbers once", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  const close: FromWebex = {
+    type: "close-conference",
+    msgId: "m-close" as MsgId,
+    replyTo: host,
+    extConfId,
+    keepAlive: false,
+  };
+  await world.during(world.receive("t-close", close));
+  await world.allDone();
+  await world.time.pass(5000);
+  const { takeNumbers, posted } = world;
+  const [takes, before]: [NumbersWanted[], number] = [[], posted.length];
+  world.takeNumbers = (wanted) => {
+    takes.push(wanted);
+    return takeNumbers(wanted);
+  };
+
+  const elsewhere = {
+    ...close,
+    msgId: "m-else" as MsgId,
+    replyTo: "127.0.0.1:8802" as WebexHost,
+    extConfId: "9" as ExtConfId,
+  };
+  const together = [createConference({ msgId: "m-again" as MsgId }), elsewhere];
+  const lone = world.receive("t-lone", { ...close, msgId: "m-lone" as MsgId });
+  await world.during(Promise.all([lone, ...together.map((message, index) => world.receive(`t${index}`, message))]));
+  await world.time.pass(5000);
+
+  expect(takes).toEqual([{ msgIds: 20, transIds: 20 }]);
+  expect(posted.slice(before).map(({ body }) => /MsgID="([^"]*)"/.exec(body)?.[1])).toEqual(["m-lone", "m-else"]);
+  world.kill();
+  world.start();
+  await world.allDone();
+  const [last = 0, first = 0] = posted.slice(-2).map(({ transId }) => Number(transId));
+  expect(first).toBeGreaterThan(last + 1);
 });
