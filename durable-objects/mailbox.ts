@@ -16,6 +16,8 @@ interface MailboxPorts extends OutboxPorts {
 }
 
 const alarmLeadMs = 5000;
+/** Pause before an alarm that broke comes again, as where the settings cannot be read. */
+const alarmAgainMs = 60_000;
 
 /** Answers that belong to no conference, each transaction answered once. */
 export class Mailbox implements UnroutedMailRpc {
@@ -84,6 +86,7 @@ export class Mailbox implements UnroutedMailRpc {
       this.#outbox.pump();
     } catch (error) {
       this.#ports.log({ level: "error", event: "alarm-broke", why: String(error), domain: this.#domain });
+      this.#arm(this.#ports.now() + alarmAgainMs);
     }
   }
 

@@ -11,6 +11,7 @@ function world() {
   const sql = new MemorySql();
   const domain = localSettings();
   let isKnown = true;
+  let isReadable = true;
   let forgotten = 0;
   const events: string[] = [];
   const bodies: string[] = [];
@@ -25,7 +26,10 @@ function world() {
       log: ({ event }) => events.push(event),
       now: () => time.now,
       wait: (ms) => time.wait(ms).then(() => (life === lives ? undefined : new Promise(() => {}))),
-      domain: () => (isKnown ? domain : null),
+      domain: () => {
+        if (!isReadable) throw new Error("the settings cannot be read");
+        return isKnown ? domain : null;
+      },
       post: async ({ body }) => {
         bodies.push(body);
         const transId = /<TransID>(\d+)/.exec(body)?.[1] ?? "";
@@ -49,6 +53,9 @@ function world() {
     forgotten: () => forgotten,
     removeDomain: () => {
       isKnown = false;
+    },
+    breakSettings: () => {
+      isReadable = false;
     },
     reach: (now: boolean) => {
       reachable = now;
@@ -153,13 +160,13 @@ test("mail of a domain that the settings have no more is dropped at the next ala
   expect(events.filter((event) => event === "delivery-broke").length).toBeLessThanOrEqual(2);
 });
 
-test("an alarm that breaks is logged, and does not fail", async () => {
-  const { time, open, sql, events } = world();
+test("an alarm that breaks is logged, does not fail, and comes again", async () => {
+  const { time, open, events, alarms, breakSettings } = world();
   const mailbox = open();
   await mailbox.send(mail("t1"));
   await time.pass(1000);
-  sql.clear();
+  breakSettings();
   await mailbox.alarm();
 
-  expect(events).toEqual(["alarm-broke"]);
+  expect([events, alarms.at(-1)]).toEqual([["alarm-broke"], time.now + 60_000]);
 });
