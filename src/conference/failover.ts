@@ -4,6 +4,7 @@ import type { ToWebex } from "../tsp/messages.ts";
 import { announce, answerCreate } from "./announcements.ts";
 import { entriesLost, tellEntered, tellNews } from "./callers.ts";
 import { recallForFailover } from "./private-talk.ts";
+import { speechLost } from "./speech.ts";
 import type { CreateRequest, Creating, Running } from "./state.ts";
 import { tellRooms } from "./sub-conferences.ts";
 import type { Turn } from "./turn.ts";
@@ -90,6 +91,7 @@ export function rememberUndelivered(turn: Turn, messages: readonly ToWebex[]): v
   const { head } = turn;
   turn.note(`given up after the last attempt: ${messages.map(({ type, msgId }) => `${type} ${msgId}`).join(", ")}`);
   entriesLost(turn, messages);
+  speechLost(turn, messages);
   if (head.phase === "running") {
     const departed = departuresIn(messages);
     if (departed.length > 0) turn.head = { ...head, departed: [...head.departed, ...departed] };

@@ -1,4 +1,5 @@
 import type { CallId, EpochMs } from "../foundation/ids.ts";
+import type { ToWebex } from "../tsp/messages.ts";
 import type { Running, Speech } from "./state.ts";
 import type { Turn } from "./turn.ts";
 
@@ -6,7 +7,7 @@ import type { Turn } from "./turn.ts";
 const PAUSE_MS = 500;
 /** Those who begin together are told of together, and a cough is not told of at all. */
 const GATHER_MS = 100;
-/** How long the next word waits while the one before is not confirmed: behind that one it would be out of date. */
+/** How long the next word waits, at first, while the one before is not confirmed: behind that one it would be out of date. */
 const SLOW_MS = 2_000;
 
 /** WebEx wants to know who speaks, or no longer does (protocol 4.16). Before either, and after a failover, it does not. */
@@ -44,7 +45,8 @@ export function tellSpeakers(turn: Turn): void {
     return extCallId ? [{ call, extCallId, speaking: speech.speaking.includes(call) }] : [];
   });
   if (changed.length > 0 && turn.unconfirmed().some(({ message }) => message.type === "speaking-changed")) {
-    turn.head = { ...head, speech: { ...speech, notBefore: at + SLOW_MS } };
+    const waited = at - (speech.changedAt ?? at);
+    turn.head = { ...head, speech: { ...speech, notBefore: at + Math.max(SLOW_MS, waited) } };
     return;
   }
   // A call that is gone, or that WebEx has not named, is not talked about.
@@ -68,6 +70,20 @@ export function speakerNamed(turn: Turn, call: CallId): void {
   const { head } = turn;
   if (head.phase !== "running" || !head.speech?.speaking.includes(call)) return;
   turn.head = { ...head, speech: { ...head.speech, changedAt: head.speech.changedAt ?? turn.at } };
+}
+
+/** WebEx may have taken what was given up, or not: its calls are told of anew, as they are by then. */
+export function speechLost(turn: Turn, messages: readonly ToWebex[]): void {
+  const { head, at } = turn;
+  if (head.phase !== "running" || !head.speech) return;
+  const { speech } = head;
+  const lost = messages.flatMap((message) => (message.type === "speaking-changed" ? message.extCallIds : []));
+  if (lost.length === 0) return;
+  const named = turn.callers.values().filter(({ extCallId }) => extCallId !== null && lost.includes(extCallId));
+  const calls = named.map(({ call }) => call);
+  const others = speech.told.filter((call) => !calls.includes(call));
+  const told = [...others, ...calls.filter((call) => !speech.speaking.includes(call))];
+  turn.head = { ...head, speech: { ...speech, told, changedAt: speech.changedAt ?? at, notBefore: at } };
 }
 
 /** A call that left needs no word that it fell silent. */
