@@ -53,15 +53,15 @@ export class NumberBooks {
     return { msgIds: block(msgFirst, msgEnd), transIds: block(transFirst, transEnd) };
   }
 
-  /** The conferences that were given blocks since then, some at a time; `next` is where the following ones begin. */
-  holdersSince(since: EpochMs, from: number | null): HolderPage {
-    const rows = this.#sql.exec(
-      "SELECT msg_first, holder FROM given WHERE msg_first >= ? AND at >= ? AND holder IS NOT NULL ORDER BY msg_first LIMIT ?",
-      ...[from ?? firstPlaceOf(since), since, pageSize + 1],
+  /** The conferences that were given blocks since then, some at a time, the latest first; `next`: the others were before this place. */
+  holdersSince(since: EpochMs, before: number | null): HolderPage {
+    const page = this.#sql.exec(
+      "SELECT msg_first, holder, at FROM given WHERE msg_first < ? ORDER BY msg_first DESC LIMIT ?",
+      ...[before ?? Number.MAX_SAFE_INTEGER, pageSize],
     );
-    const holders = new Set(rows.slice(0, pageSize).map(({ holder }) => holder as ConfKey));
-    const next = rows[pageSize]?.msg_first;
-    return { holders: [...holders], next: next === undefined ? null : Number(next) };
+    const rows = page.filter(({ at }) => Number(at) >= since);
+    const holders = new Set(rows.flatMap(({ holder }) => (holder === null ? [] : [holder as ConfKey])));
+    return { holders: [...holders], next: rows.length < pageSize ? null : Number(rows.at(-1)?.msg_first) };
   }
 
   holderOf(msgId: MsgId, now: EpochMs): ConfKey | null {

@@ -13,7 +13,6 @@ import { sweep, sweepEveryMs } from "./sweep.ts";
  */
 export class NumberPoolObject extends DurableObject<Env> implements NumberPoolRpc {
   readonly #books: NumberBooks;
-  #sweepFrom: number | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -34,8 +33,11 @@ export class NumberPoolObject extends DurableObject<Env> implements NumberPoolRp
 
   override async alarm(): Promise<void> {
     const { ctx, env } = this;
-    const domain = ctx.storage.kv.get<DomainName>("domain");
-    this.#sweepFrom = await sweep(
+    const { kv } = ctx.storage;
+    const domain = kv.get<DomainName>("domain");
+    // On disk, since this object may be evicted between two pages.
+    const before = kv.get<number>("sweepBefore") ?? null;
+    const next = await sweep(
       {
         books: this.#books,
         conference: (confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
@@ -44,8 +46,9 @@ export class NumberPoolObject extends DurableObject<Env> implements NumberPoolRp
         },
         log: (line) => logOf(env)({ ...line, domain }),
       },
-      this.#sweepFrom,
+      before,
       Date.now(),
     );
+    if (next !== before) kv.put("sweepBefore", next);
   }
 }

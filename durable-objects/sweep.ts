@@ -16,15 +16,15 @@ export const sweepEveryMs = 300_000;
 const pageEveryMs = 10_000;
 
 /**
- * Wakes some of the conferences of the last hours, so that they do what is overdue; where the next ones begin, for whom an
- * alarm is set. The platform gives an alarm up that failed some times in a row, as in an outage of a few minutes: then
- * nothing else would wake a conference that nobody talks to. Which ones there are is known by the numbers that they took, so
- * that no message pays for this.
+ * Wakes some of the conferences of the last hours, the latest first, so that they do what is overdue; tells before which
+ * place the next ones are, for whom an alarm is set. The platform gives an alarm up that failed some times in a row, as in
+ * an outage of a few minutes: then nothing else would wake a conference that nobody talks to. Which ones there are is known
+ * by the numbers that they took, so that no message pays for this.
  */
-export async function sweep(ports: SweepPorts, from: number | null, now: EpochMs): Promise<number | null> {
+export async function sweep(ports: SweepPorts, before: number | null, now: EpochMs): Promise<number | null> {
   const { books, conference, setAlarm, log } = ports;
-  const { holders, next } = books.holdersSince(now - reachMs, from);
-  if (from === null && holders.length === 0) return null;
+  const { holders, next } = books.holdersSince(now - reachMs, before);
+  if (before === null && next === null && holders.length === 0) return null;
   setAlarm(now + (next === null ? sweepEveryMs : pageEveryMs));
   const outcomes = await Promise.allSettled(holders.map((confKey) => conference(confKey).sweep()));
   const failed = outcomes.filter(({ status }) => status === "rejected").length;

@@ -128,7 +128,7 @@ test("mail that belongs to no conference takes no MsgIDs, and no key stands for 
   expect([again.holderOf("52491000000" as MsgId, noon), again.holderOf("52491000049" as MsgId, noon)]).toEqual([a, a]);
 });
 
-test("it is known page by page who was given numbers since then, each once in a page, and not who is no conference", () => {
+test("it is known page by page, the latest first, who was given numbers since then, and not who is no conference", () => {
   const books = new NumberBooks(new MemorySql());
   const keys = Array.from({ length: 1_250 }, (_, index) => `k${index}` as ConfKey);
   books.take("old" as ConfKey, both(20), noon - dayMs);
@@ -145,7 +145,7 @@ test("it is known page by page who was given numbers since then, each once in a 
     from = next;
   }
 
-  expect(found).toEqual(keys);
+  expect(found).toEqual(keys.toReversed());
   expect(pages).toBe(3);
 });
 

@@ -109,16 +109,22 @@ test("a killed object delivers what it left behind when its alarm comes, without
   await vi.waitFor(async () => expect(await rows("SELECT seq FROM outbox")).toEqual([]));
 });
 
-test("a sweep by the number pool wakes an object whose alarm got lost", async () => {
+test("a sweep by the number pool wakes an object whose alarm got lost, also where the pool is evicted between two pages", async () => {
+  const pool = () => env.NUMBER_POOL.getByName("local");
   reachable = false;
   await receive("t1", create);
   await bridgeDone();
   await vi.waitFor(() => expect(posted).toHaveLength(1));
   await runInDurableObject(conference(), (_object, state) => state.storage.deleteAlarm());
+  const other = { domain: identity.domain, holder: "1" as ConfKey, msgIds: 1, transIds: 1 };
+  for (let row = 0; row < 500; row += 1) await pool().take(other);
   await abortAllDurableObjects();
   reachable = true;
 
-  expect(await runDurableObjectAlarm(env.NUMBER_POOL.getByName("local"))).toBe(true);
+  expect(await runDurableObjectAlarm(pool())).toBe(true);
+  expect(posted).toHaveLength(1);
+  await evictDurableObject(pool());
+  expect(await runDurableObjectAlarm(pool())).toBe(true);
 
   await vi.waitFor(() => expect(posted).toHaveLength(2));
   expect(new Set(posted).size).toBe(1);
