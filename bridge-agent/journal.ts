@@ -80,15 +80,6 @@ const schema = `
   ) WITHOUT ROWID;
 `;
 
-/** For a file whose report numbers counted up within the whole journal. */
-const upgrade = `
-  ALTER TABLE conference ADD COLUMN stream TEXT NOT NULL DEFAULT '';
-  UPDATE conference SET stream = (SELECT value FROM fact WHERE name = 'journal');
-  DELETE FROM conference WHERE live = 0 AND key NOT IN (SELECT conference FROM report);
-  ALTER TABLE conference DROP COLUMN live;
-  ALTER TABLE conference DROP COLUMN at;
-`;
-
 interface ConferenceRow {
   readonly key: ConfKey;
   readonly record: string;
@@ -110,14 +101,6 @@ export function openJournal(file: string): Journal & { close(): void } {
   const db = new DatabaseSync(file);
   db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000");
   db.exec(schema);
-  const columns = (table: string) =>
-    db
-      .prepare(`SELECT name FROM pragma_table_info('${table}')`)
-      .all()
-      .map(({ name }) => name);
-  // A file of the first version has no such column.
-  if (!columns("task").includes("begin_by")) db.exec("ALTER TABLE task ADD COLUMN begin_by INTEGER");
-  if (!columns("conference").includes("stream")) db.exec(`BEGIN; ${upgrade} COMMIT`);
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
   const fact = db.prepare("SELECT value FROM fact WHERE name = ?");

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openJournal } from "../../bridge-agent/journal.ts";
 import type { Task } from "../../bridge-agent/task.ts";
@@ -128,20 +127,4 @@ test("of a conference that is forgotten only its tasks are known", () => {
   one.taken(key, 1);
   one.forget(key);
   expect(one.load()).toMatchObject({ conferences: [], tasks: [{ phase: "taken" }] });
-});
-
-test("a file in which all conferences shared one count goes on under that count's name", () => {
-  const old = new DatabaseSync(join(folder, "journal.sqlite"));
-  old.exec(`
-    CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE conference (
-      key TEXT PRIMARY KEY, record TEXT NOT NULL, live INTEGER NOT NULL, next INTEGER NOT NULL, at INTEGER NOT NULL
-    ) WITHOUT ROWID;
-    INSERT INTO fact VALUES ('journal', 'j1');
-    INSERT INTO conference VALUES ('${key}', '${JSON.stringify(record)}', 1, 7, 0), ('over', '{}', 0, 3, 0);
-  `);
-  old.close();
-  const one = journal();
-  expect(one.load().conferences).toEqual([{ conference: key, record, stream: "j1", next: 7, untaken: [] }]);
-  expect(one.beginStream(key, record)).not.toBe("j1");
 });
