@@ -208,8 +208,8 @@ export class Agent {
           if (isNew) this.#notes.push(`order ${name} is refused: this version of the agent does not know its command`);
         }
         for (const { id, command, again, withinMs } of orders) {
-          const beginBy = withinMs === undefined ? {} : { beginBy: now + withinMs };
-          fresh = this.#tasks.take({ conference, id, by: "edge", work: command, ...beginBy }, now, again) && fresh;
+          const limit = withinMs === undefined ? {} : { toBegin: { from: now, before: now + withinMs } };
+          fresh = this.#tasks.take({ conference, id, by: "edge", work: command, ...limit }, now, again) && fresh;
         }
         this.#receipts.orders(
           conference,

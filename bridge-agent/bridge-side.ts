@@ -9,7 +9,7 @@ import { type CallId, type CommandId, type ConfKey, type EpochMs, MAIN_ROOM } fr
 import type { ConferenceDigest } from "../src/relay/messages.ts";
 import type { Books } from "./books.ts";
 import { type BridgeView, callerOf, isInEffect, refusalOf, snapshotOf, viewOf } from "./in-effect.ts";
-import type { Task, Work } from "./task.ts";
+import { isInTime, type Task, type Work } from "./task.ts";
 import type { Tasks } from "./tasks.ts";
 
 /** A bridge that will not let go of a caller at the prompt is asked again after this time. */
@@ -67,9 +67,9 @@ export class BridgeSide {
   begin(): Act[] {
     for (let tasks = this.#tasks.begin(); tasks.length > 0; tasks = this.#tasks.begin()) {
       for (const task of tasks) {
-        const { work, beginBy } = task;
+        const { work } = task;
         if (work.type === "not-understood") this.#settle(task, { done: false, reason: "not-supported" });
-        else if (beginBy !== undefined && this.#now >= beginBy) this.#settle(task, { done: false, reason: "too-late" });
+        else if (!isInTime(task, this.#now)) this.#settle(task, { done: false, reason: "too-late" });
         else if (work.type === "identify") this.#settle(task, { done: true });
         else this.#acts.push({ id: task.id, conference: task.conference, act: work });
       }

@@ -94,6 +94,7 @@ interface TaskRow {
   readonly work: string;
   readonly begin_by: EpochMs | null;
   readonly phase: number;
+  readonly at: EpochMs;
 }
 
 /** The journal in one SQLite file. What it reads back it wrote itself, so rows are trusted as they are. */
@@ -164,7 +165,7 @@ export function openJournal(file: string): Journal & { close(): void } {
             id: row.id,
             by: row.made_by,
             work: JSON.parse(row.work) as Task["work"],
-            ...(row.begin_by !== null && { beginBy: row.begin_by }),
+            ...(row.begin_by !== null && { toBegin: { from: row.at, before: row.begin_by } }),
           },
           phase: phases[row.phase] ?? "finished",
         })),
@@ -194,8 +195,8 @@ export function openJournal(file: string): Journal & { close(): void } {
       forget.run(conference);
     },
 
-    take({ conference, id, by, work, beginBy }: Task, at: EpochMs): boolean {
-      return take.run(conference, id, by, JSON.stringify(work), beginBy ?? null, at).changes === 1;
+    take({ conference, id, by, work, toBegin }: Task, at: EpochMs): boolean {
+      return take.run(conference, id, by, JSON.stringify(work), toBegin?.before ?? null, at).changes === 1;
     },
 
     enter(conference: ConfKey, id: CommandId, phase: TaskPhase): void {

@@ -8,8 +8,8 @@ export interface Task {
   /** Who wants it: the edge hears a result, the keypad's doings are told as events. */
   readonly by: "edge" | "keypad";
   readonly work: Work;
-  /** Not to be begun later, by this machine's clock; absent: at any time. */
-  readonly beginBy?: EpochMs;
+  /** When it may be begun, by this machine's clock; absent: at any time. */
+  readonly toBegin?: { readonly from: EpochMs; readonly before: EpochMs };
 }
 
 export type Work =
@@ -24,6 +24,11 @@ export type Work =
  * whose call was neither answered nor ended yet. `finished`: kept only to know repeats.
  */
 export type TaskPhase = "taken" | "begun" | "ringing" | "finished";
+
+/** A clock that was set back before a restart does not tell how much time has passed: then it is too late as well. */
+export function isInTime({ toBegin }: Task, now: EpochMs): boolean {
+  return toBegin === undefined || (toBegin.from <= now && now < toBegin.before);
+}
 
 /** Tasks with the same topic run in order; `null` waits for all before it and holds up all behind it. */
 export function topicOf(work: Work): string | null {

@@ -1,6 +1,6 @@
 import type { CallId, CommandId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import type { Journal, JournalContents } from "./journal.ts";
-import { type Task, topicOf, undoes } from "./task.ts";
+import { isInTime, type Task, topicOf, undoes } from "./task.ts";
 import { TaskQueue } from "./task-queue.ts";
 
 interface OpenTask {
@@ -113,8 +113,7 @@ export class Tasks {
   isUndone({ conference, work }: Task, now: EpochMs): boolean {
     let isLater = false;
     for (const { task } of this.#open.values()) {
-      const mayBegin = task.beginBy === undefined || now < task.beginBy;
-      if (isLater && mayBegin && task.conference === conference && undoes(task.work, work)) return true;
+      if (isLater && isInTime(task, now) && task.conference === conference && undoes(task.work, work)) return true;
       isLater ||= task.work === work;
     }
     return false;

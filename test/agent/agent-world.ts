@@ -35,7 +35,7 @@ export class AgentWorld {
   crashes = 0;
 
   #agent: Agent;
-  #now = 1_000_000;
+  #now = 100_000_000;
   #inputs: AgentInput[] = [];
   #bridgeUp = false;
   #role: "active" | "standby" = "active";
@@ -187,6 +187,11 @@ export class AgentWorld {
       this.connectEdge(this.#role);
     }
     if (effects.askState) this.#put({ type: "state", state: this.#bridgeUp ? this.machine.state() : null });
+  }
+
+  /** The machine's clock is set back. */
+  setClockBack(ms: number): void {
+    this.#now -= ms;
   }
 
   pass(ms: number): void {

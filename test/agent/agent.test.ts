@@ -163,6 +163,20 @@ describe("orders", () => {
     expect(world.taken).toContainEqual({ type: "result", id: "dial", outcome: { done: false, reason: "too-late" } });
   });
 
+  test("an order whose time may have passed while the agent was gone, as its clock was set back, is not begun", () => {
+    const world = running();
+    world.loseBridge();
+    world.setClockBack(3_600_000);
+    world.order("lock", { type: "lock" }, { withinMs: 10_000 });
+    world.settle();
+    world.setClockBack(-1_800_000);
+    world.restart();
+    world.connectBridge();
+    world.settle();
+    expect(world.acts()).toEqual(["create-conference done"]);
+    expect(world.results()).toEqual({ create: true, lock: false });
+  });
+
   test("an order that was begun in time is told as what became of it, however late", () => {
     const world = running();
     world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });

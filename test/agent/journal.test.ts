@@ -43,7 +43,7 @@ test("what was written is there when the file is opened again", () => {
     stream = first.beginStream(key, { ...record, locked: true });
     first.keepConference(key, record);
     first.take(lock("a"), 0);
-    first.take({ ...lock("b"), beginBy: 10_000 }, 0);
+    first.take({ ...lock("b"), toBegin: { from: 0, before: 10_000 } }, 0);
     first.take(lock("c"), 0);
     first.enter(key, "b" as CommandId, "begun");
     first.enter(key, "c" as CommandId, "finished");
@@ -56,7 +56,7 @@ test("what was written is there when the file is opened again", () => {
     conferences: [{ conference: key, record, stream, next: 2, untaken: [{ number: 1, report: ended }] }],
     tasks: [
       { task: lock("a"), phase: "taken" },
-      { task: { ...lock("b"), beginBy: 10_000 }, phase: "begun" },
+      { task: { ...lock("b"), toBegin: { from: 0, before: 10_000 } }, phase: "begun" },
     ],
   });
 });
