@@ -12,6 +12,7 @@ import {
   type LinkState,
   nextSilence,
   step,
+  type WasActive,
 } from "../../src/relay/link.ts";
 import { CLOSE_CODES, type CloseReason, type EdgeToAgent } from "../../src/relay/messages.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
@@ -65,7 +66,12 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     }
     const { kv } = ctx.storage;
     const state = { epoch: kv.get<number>("epoch") ?? 0, links };
-    this.#state = awoken(state, kv.get<Pick<Link, "id" | "agent"> | null>("active") ?? null, Date.now());
+    this.#state = awoken(state, kv.get<WasActive | null>("active") ?? null, Date.now());
+    const active = activeLink(this.#state);
+    if (active && !this.#sockets.has(active.id)) {
+      const { id, agent, lastSeen } = active;
+      kv.put<WasActive>("active", { id, agent, lastSeen });
+    }
   }
 
   /** An agent's request for its socket; its signature was verified on the way here. */
@@ -242,7 +248,10 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
   /** Silence is found even when nothing else happens here. An alarm that comes too early sets the next one. */
   async #wakeForSilence(): Promise<void> {
     const at = nextSilence(this.#state);
-    if (at !== null && (await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(at);
+    if (at === null) return;
+    const alarm = await this.ctx.storage.getAlarm();
+    // One that was set before the clock was set back comes too late.
+    if (alarm === null || alarm > at) await this.ctx.storage.setAlarm(at);
   }
 
   #log(event: string, facts: Readonly<Record<string, unknown>>): void {

@@ -7,6 +7,7 @@ import type { AgentToEdge, CloseReason, EdgeToAgent } from "./messages.ts";
 export const HEARTBEAT_MS = 3_000;
 /** How long an agent may give none. */
 export const SILENCE_MS = 10_000;
+
 /** One agent's socket. */
 export interface Link {
   readonly role: "active" | "standby";
@@ -15,6 +16,9 @@ export interface Link {
   readonly lastSeen: EpochMs;
   readonly health: Health | null;
 }
+
+/** With `lastSeen` once it was missed. */
+export type WasActive = Pick<Link, "id" | "agent"> & Partial<Pick<Link, "lastSeen">>;
 
 export type Health = Omit<Extract<AgentToEdge, { type: "health" }>, "type">;
 
@@ -72,12 +76,11 @@ export function step(before: LinkState, input: LinkInput): LinkStep {
 
 /**
  * A relay that may have lost its sockets. The agent that was active need not have noticed, and goes on: its link counts as any
- * that is silent, so that no other one acts meanwhile.
+ * that is silent, from when it was first missed, so that no other one acts meanwhile.
  */
-export function awoken(state: LinkState, wasActive: Pick<Link, "id" | "agent"> | null, at: EpochMs): LinkState {
+export function awoken(state: LinkState, wasActive: WasActive | null, at: EpochMs): LinkState {
   if (wasActive === null || activeLink(state)) return state;
-  const { id, agent } = wasActive;
-  return { ...state, links: [...state.links, { role: "active", id, agent, lastSeen: at, health: null }] };
+  return { ...state, links: [...state.links, { lastSeen: at, ...wasActive, role: "active", health: null }] };
 }
 
 /** When the next link is over unless it gives a sign of life; `null`: there is none. */

@@ -11,6 +11,7 @@ import {
   nextSilence,
   SILENCE_MS,
   step,
+  type WasActive,
 } from "../../src/relay/link.ts";
 import { type AgentToEdge, CLOSE_CODES, type EdgeToAgent } from "../../src/relay/messages.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
@@ -95,9 +96,13 @@ export class Relay {
     this.#life += 1;
     this.#lanes = this.#newLanes();
     const wires = [...this.#wires.values()];
+    const active = activeLink(this.#state);
+    let wasActive: WasActive | null = active ?? null;
+    if (active && this.#wires.has(active.id)) {
+      wasActive = { id: active.id, agent: active.agent };
+      this.#heardAt.set(active.id, this.#around.clock.now);
+    }
     this.#wires.clear();
-    const wasActive = activeLink(this.#state) ?? null;
-    if (wasActive) this.#heardAt.set(wasActive.id, this.#around.clock.now);
     this.#state = awoken({ epoch: this.#state.epoch, links: [] }, wasActive, this.#around.edgeNow());
     for (const wire of wires) wire.close("far", 1006);
   }

@@ -167,6 +167,33 @@ test("the active agent may not know that all sockets were lost with the relay: t
   expect(await other.next()).toEqual({ type: "activate", epoch: 2 });
 });
 
+test("an agent that never comes back is silent from when it was first missed, however often the relay is evicted", async () => {
+  const start = Date.now();
+  vi.useFakeTimers({ toFake: ["Date"], now: start });
+  await (await AgentClient.connect(0)).next();
+  await evictDurableObject(relay(), { webSockets: "close" });
+  const alarm = () => runInDurableObject(relay(), (_object, state) => state.storage.getAlarm());
+  expect(await alarm()).toBe(start + 10_000);
+
+  vi.setSystemTime(start + 6_000);
+  await evictDurableObject(relay());
+  vi.setSystemTime(start + 10_000);
+  await runDurableObjectAlarm(relay());
+
+  expect(await alarm()).toBeNull();
+});
+
+test("an alarm that lies minutes ahead since the clock was set back is set anew", async () => {
+  const start = Date.now();
+  vi.useFakeTimers({ toFake: ["Date"], now: start + 240_000 });
+  await (await AgentClient.connect(0)).next();
+  vi.setSystemTime(start);
+  await (await AgentClient.connect(1)).next();
+
+  const alarm = await runInDurableObject(relay(), (_object, state) => state.storage.getAlarm());
+  expect(alarm).toBe(start + 10_000);
+});
+
 test("once the active agent has come back to a relay that lost all sockets, the other one need not wait", async () => {
   await (await AgentClient.connect(0)).next();
   await evictDurableObject(relay(), { webSockets: "close" });
