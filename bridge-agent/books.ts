@@ -1,6 +1,6 @@
 import type { BridgeEvent } from "../src/bridge/events.ts";
 import type { Report } from "../src/bridge/orders.ts";
-import type { ConfKey, EpochMs, StreamId } from "../src/foundation/ids.ts";
+import type { CallId, ConfKey, EpochMs, StreamId } from "../src/foundation/ids.ts";
 import type { AgentToEdge } from "../src/relay/messages.ts";
 import type { ConferenceRecord, Journal, JournalContents } from "./journal.ts";
 import { ReportStream } from "./report-stream.ts";
@@ -102,12 +102,20 @@ export class Books {
     return true;
   }
 
-  /** What is untaken of other times is out of date: the results are told in a new stream, and how things stand, not the events. */
+  /**
+   * What is untaken of other times is out of date: the results are told in a new stream, and how things stand, not the
+   * events. Only what a caller has keyed shows in no snapshot.
+   */
   startOver(key: ConfKey): void {
     const book = this.#books.get(key);
     if (!book) return;
-    const results = book.stream.reports.filter(({ type }) => type === "result");
-    book.stream = this.#beginStream(key, book.record, results);
+    const results: Report[] = [];
+    const identified = new Map<CallId, Report>();
+    for (const report of book.stream.reports) {
+      if (report.type === "result") results.push(report);
+      else if (report.event.type === "attendee-identified") identified.set(report.event.call, report);
+    }
+    book.stream = this.#beginStream(key, book.record, [...results, ...identified.values()]);
     this.snapshotsWanted.add(key);
     this.#forgetIfOver(key, book);
   }

@@ -718,6 +718,25 @@ describe("reports", () => {
     expect(world.events().at(-1)).toMatchObject({ type: "snapshot", conference: { locked: true } });
   });
 
+  test("who merged by key while the edge was away for long is told with the newest key, for no snapshot shows it", () => {
+    const world = running();
+    const id = world.machine.dialIn("1", "987654321##");
+    world.settle();
+    world.loseEdge();
+    const leg = world.machine.world.calls.get(id);
+    if (leg) world.machine.press(leg, "*1444#*1555#");
+    for (let count = 0; count < 6_000; count += 1) {
+      world.machine.lockByTelephone(KEY, count % 2 === 0);
+      world.settle();
+    }
+    world.connectEdge();
+    world.settle();
+    expect(world.events().slice(1, 3)).toEqual([
+      { type: "attendee-identified", call: id, attendeeId: "555" },
+      expect.objectContaining({ type: "snapshot" }),
+    ]);
+  });
+
   test("a flood goes out in messages of bounded size, in order", () => {
     const world = running();
     world.loseEdge();
