@@ -18,10 +18,6 @@ export class TaskQueue<Item> {
     return this.#open.size;
   }
 
-  items(): IterableIterator<Item> {
-    return this.#open.keys();
-  }
-
   /** Whether the item may go ahead at once. */
   add(item: Item, topic: string | null): boolean {
     const place: Place<Item> = { item, topic, waitsFor: 0, followers: [] };

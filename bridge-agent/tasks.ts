@@ -108,7 +108,8 @@ export class Tasks {
 
   /**
    * Whether a later task that may still begin undoes it. The bridge then shows no trace of it, and need not: to carry it out
-   * once more would be heard.
+   * once more would be heard. Should that later task be refused in the end, this one was told as done and never happened: the
+   * next digest of the conference shows it.
    */
   isUndone({ conference, work }: Task, now: EpochMs): boolean {
     let isLater = false;
