@@ -39,7 +39,10 @@ export class Errands {
     this.#pending.taken(ids);
   }
 
-  /** Reports came in this stream: if it is the last one, its agent has come back or never was away; else perhaps another one acts. */
+  /**
+   * Reports came in this stream: if it is the last one, its agent has come back or never was away; else they are the
+   * first ones, or its agent begins anew, or another one acts.
+   */
   agentIsThere(stream: StreamId): void {
     if (stream === this.#ledger.lastStream) this.#pending.agentIsThere(this.#ports.now());
     else this.#pending.agentIsNew();

@@ -40,7 +40,7 @@ export class PendingOrders {
     }
   }
 
-  /** Another agent is in charge: whatever the one before had taken is due. */
+  /** Perhaps another agent is in charge, which knows nothing of what the one before had taken: all is due. */
   agentIsNew(): void {
     this.#taken.clear();
     this.#told.clear();
