@@ -51,6 +51,10 @@ function expireOrder(turn: Turn, order: PendingOrder): void {
     turn.order({ type: "end-conference" });
     return;
   }
+  if (!turn.bound || order.bridge !== undefined) {
+    turn.orders.delete(order.id); // Left over: whatever its result, it is nobody's news.
+    return;
+  }
   // Its result still comes: a late success is taken back, or told as a change.
   const { group, ...rest } = order;
   turn.orders.set(order.id, { ...rest, asked: null, expired: true });

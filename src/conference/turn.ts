@@ -61,9 +61,14 @@ export class Turn {
     this.#head = head;
   }
 
-  /** Tells the bridge; the order stays pending until its result comes. One that somebody waits for has a deadline. */
+  /**
+   * Tells the bridge; the order stays pending until its result comes. One that somebody waits for has a deadline, and so has
+   * one that no life needs: a bridge that is never back shall not be told for ever, and one that is back shows what it holds.
+   */
   order(command: BridgeCommand, asked: Asked | null = null, more: OrderOptions = {}): void {
-    const { timeoutMs = asked || more.group ? ORDER_TIMEOUT_MS : null, ...marks } = more;
+    const isNeeded = this.bound && more.bridge === undefined;
+    const unaskedMs = isNeeded ? null : this.around.settings.transactionMemoryMs;
+    const { timeoutMs = asked || more.group ? ORDER_TIMEOUT_MS : unaskedMs, ...marks } = more;
     const id = this.newId() as CommandId;
     const answerBy = timeoutMs === null ? null : this.at + timeoutMs;
     this.orders.set(id, { id, command, answerBy, asked, ...marks });

@@ -131,6 +131,19 @@ test("however often it is created on a bridge that never answers, one end is lef
   expect(world.sql.exec("SELECT key FROM entry WHERE key LIKE 'order/%'")).toHaveLength(1);
 });
 
+test("what is left to do at a bridge that stays away is not told for ever, and anew where the bridge tells of the conference", async () => {
+  const world = await chosenBridgeDead();
+  await world.time.pass(7_260_000);
+  const [told, alarms] = [world.told.length, world.alarmsSet];
+  await world.time.pass(3_600_000);
+  expect([world.told.length, world.alarmsSet]).toEqual([told, alarms]);
+
+  await world.during(world.reportFrom("simulated", snapshot));
+  expect(toldTo(world, "simulated")).toEqual(["create-conference", "end-conference", "end-conference"]);
+  await world.time.pass(11 * 86_400_000);
+  expect(world.forgotten).toBe(1);
+});
+
 test("a conference that WebEx never created is ended on the bridge that tells of it", async () => {
   const world = new ConferenceWorld();
   addBridge(world);
