@@ -16,6 +16,8 @@ import { NumberStock } from "./number-stock.ts";
  * does not. After a restart an agent's snapshots wake the conferences at once, but for those that it knows nothing of.
  */
 const alarmLeadMs = { creating: 1000, later: 5000 } as const;
+/** By which a clock must be set back to be worth a row. */
+const noticedMs = 1000;
 /** What is due for so long was forgotten by the alarm. */
 const overdueMs = 60_000;
 
@@ -45,7 +47,7 @@ export class ConferenceActor {
       (row) => this.#commits.submit({ type: "undelivered", row }),
     );
     this.#ledger = new Ledger(ports, this.#outbox);
-    this.#clock.notBefore(this.#ledger.lastAt);
+    this.#clock.notBefore(this.#ledger.lastAt, this.#ledger.books.aheadMs);
     this.#numbers = new NumberStock(ports, this.#ledger);
     this.#commits = new GroupCommit(
       (items) => this.#commit(items),
@@ -182,6 +184,9 @@ export class ConferenceActor {
     const due = deadline !== null && deadline > now ? deadline : notBefore(deadline);
     const next = earliest(notBefore(soonest), due, notBefore(forgetAt));
     if (next === null) return;
+    // Else each life would begin anew when the last input was taken, and what is due much later would never come.
+    const { aheadMs } = this.#clock;
+    if (aheadMs > (this.#ledger.books.aheadMs ?? 0) + noticedMs) this.#ledger.correct({ aheadMs });
     const at = this.#clock.onMachine(next);
     if (this.#alarmAt !== null && this.#alarmAt <= at) return;
     this.#alarmAt = at;

@@ -73,7 +73,7 @@ export class Errands {
 
   async #choose(): Promise<BridgeName> {
     const chosen = await this.#ports.chooseBridge(this.#ledger.known);
-    if (this.#ledger.books.bridge === null) this.#ledger.bind(chosen);
+    if (this.#ledger.books.bridge === null) this.#ledger.correct({ bridge: chosen });
     return this.#ledger.books.bridge ?? chosen;
   }
 

@@ -138,9 +138,9 @@ export class Ledger {
     return isElsewhere(this.#books, bridge);
   }
 
-  /** Binds a new conference of a domain with several bridges. */
-  bind(bridge: BridgeName): void {
-    const books = { ...this.#books, bridge };
+  /** Of what is on disk with the last input. */
+  correct(change: Partial<Pick<Books, "bridge" | "aheadMs">>): void {
+    const books = { ...this.#books, ...change };
     this.#ports.sql.transaction(() => this.#store.correct(books));
     this.#books = books;
   }

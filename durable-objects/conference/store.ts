@@ -11,6 +11,8 @@ export interface Books {
   /** The bridge that holds the conference, once one was chosen. */
   readonly bridge: BridgeName | null;
   readonly serial: number;
+  /** Of the machine's clock, once that was set back. */
+  readonly aheadMs?: number;
   readonly msgIds: Reserve;
   readonly transIds: Reserve;
   /** The highest report number taken of each stream. */

@@ -15,9 +15,15 @@ export class SteadyClock {
     return this.#last;
   }
 
-  /** It was already so late: an earlier life has written it down. */
-  notBefore(time: EpochMs): void {
+  /** It was already so late, and so far ahead of the machine's clock: an earlier life has written it down. */
+  notBefore(time: EpochMs, aheadMs = 0): void {
     this.#last = Math.max(this.#last, time);
+    this.#aheadMs = Math.max(this.#aheadMs, aheadMs);
+  }
+
+  /** Of the machine's clock. */
+  get aheadMs(): number {
+    return this.#aheadMs;
   }
 
   /** What the machine's clock will say at that time. */

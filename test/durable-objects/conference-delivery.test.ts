@@ -1,7 +1,16 @@
 import { expect, test } from "vitest";
 import type { HttpOutcome } from "../../src/delivery/verdict.ts";
 import type { ExtConfId, WebexHost } from "../../src/foundation/ids.ts";
-import { ConferenceWorld, callerEntered, createConference, lock, muteCaller } from "./conference-world.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  createConference,
+  extConfId,
+  host,
+  lock,
+  muteCaller,
+} from "./conference-world.ts";
 
 const failed: HttpOutcome = { kind: "failed", reason: "TimeoutError" };
 const never = new Promise<never>(() => {});
@@ -109,6 +118,23 @@ test.each(lives)("a clock that is set back by an hour doubles a request's time a
   await world.time.pass(20_500);
 
   expect(world.posted.map(({ body }) => /MsgID="m-lock" Result="(\d+)"/.exec(body)?.[1])).toEqual(["16"]);
+});
+
+test("after a clock was set back by an hour, a call-out is answered in time also where the object never lives for long", async () => {
+  const world = await quiet();
+  const phone = { country: "1", area: "408", local: "5551234", extension: "" };
+  const asked = { type: "call-out", msgId: "m-out", replyTo: host, extConfId, extCallId: "77" };
+  await world.during(world.receive("t-out", { ...asked, privilege: "speak", phone } as unknown as FromWebex));
+  await world.allDone();
+  world.clockSetMs = -3_600_000;
+  world.kill();
+  world.start();
+  for (let seconds = 0; seconds < 120; seconds += 1) {
+    await world.time.pass(1_000);
+    if (seconds % 10 === 9) world.kill();
+  }
+
+  expect(world.posted.filter(({ body }) => body.includes("m-out"))).toHaveLength(1);
 });
 
 test.each<[string, (world: ConferenceWorld, transId: string) => HttpOutcome]>([

@@ -14,4 +14,8 @@ test("it begins no earlier than what an earlier life has written down", () => {
   clock.notBefore(9_000);
 
   expect([clock.at(5_000), clock.at(5_500)]).toEqual([9_000, 9_500]);
+
+  const next = new SteadyClock();
+  next.notBefore(9_000, clock.aheadMs);
+  expect(next.at(25_500)).toBe(29_500);
 });
