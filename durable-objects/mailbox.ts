@@ -135,8 +135,11 @@ export class Mailbox implements UnroutedMailRpc {
 
   #arm(due: EpochMs | null): void {
     if (due === null) return;
-    const at = this.#clock.onMachine(Math.max(due, this.#ports.now() + alarmLeadMs));
-    if (this.#alarmAt !== null && this.#alarmAt <= at) return;
+    const now = this.#ports.now();
+    const at = this.#clock.onMachine(Math.max(due, now + alarmLeadMs));
+    const set = this.#alarmAt;
+    // One that should have come by now may be long in coming: the clock was set forward.
+    if (set !== null && set <= at && set >= this.#clock.onMachine(now)) return;
     this.#alarmAt = at;
     this.#ports.setAlarm(at);
   }

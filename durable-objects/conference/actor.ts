@@ -188,7 +188,9 @@ export class ConferenceActor {
     const { aheadMs } = this.#clock;
     if (aheadMs > (this.#ledger.books.aheadMs ?? 0) + noticedMs) this.#ledger.correct({ aheadMs });
     const at = this.#clock.onMachine(next);
-    if (this.#alarmAt !== null && this.#alarmAt <= at) return;
+    const set = this.#alarmAt;
+    // One that should have come by now may be long in coming: the clock was set forward.
+    if (set !== null && set <= at && set >= this.#clock.onMachine(now)) return;
     this.#alarmAt = at;
     this.#ports.setAlarm(at);
   }
