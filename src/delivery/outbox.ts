@@ -13,6 +13,9 @@ export interface OutboxRow<Message> {
   readonly messages: readonly Message[];
 }
 
+/** A pause before an attempt that has longer to go after a restart is one by a clock that was wrong. */
+const longestPauseMs = 60_000;
+
 /** Most messages in one document (protocol 1.3). */
 const maxMessages = 50;
 
@@ -46,12 +49,17 @@ export function afterFailure<Message>(
 /**
  * The rows of an object that comes back to life. Beginning a first attempt is not written, nor is at once that those before
  * it are confirmed, to save rows; so each may have been begun and counts so, and no crash leads to one attempt too many, or
- * to other bytes in a repeat (protocol T37). A clock that was set back since does not hold them up.
+ * to other bytes in a repeat (protocol T37). A clock that was set back since does not hold them up for long.
  */
 export function afterRestart<Message>(
   rows: readonly OutboxRow<Message>[],
   now: EpochMs,
 ): readonly OutboxRow<Message>[] {
-  if (rows.every(({ attempts }) => attempts > 0)) return rows;
-  return rows.map((row) => (row.attempts > 0 ? row : { ...row, attempts: 1, dueAt: Math.min(row.dueAt, now) }));
+  const latest = now + longestPauseMs;
+  if (rows.every(({ attempts, dueAt }) => attempts > 0 && dueAt <= latest)) return rows;
+  return rows.map((row) => ({
+    ...row,
+    attempts: Math.max(1, row.attempts),
+    dueAt: Math.min(row.dueAt, row.attempts > 0 ? latest : now),
+  }));
 }
