@@ -169,9 +169,10 @@ export class Meeting implements MeetingKnowledge {
     for (const one of this.#open) one.excused ??= "its server was replaced";
     this.#open = new Set();
     const obligation = this.#owe("create", extConfId, 15_000, (result) => {
+      // Also where another server creates by now, and the adapter does not know it yet.
+      if (result === "ok") association.created();
       if (association !== this.association) return;
       if (result === "ok") {
-        association.created();
         if (this.phase === "creating") this.phase = "running";
         return;
       }
