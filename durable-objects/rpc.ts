@@ -51,7 +51,10 @@ export interface ConferenceRpc {
   /** Whether this handle stands for this conference now, and the conference is not over. */
   holds(extConfId: ExtConfId): Promise<boolean>;
   operate(request: OperatorRequest): Promise<OperatorOutcome>;
-  /** Does what is long overdue, for the case that the alarm got lost; it reads the conference's rows, and writes none where nothing is. */
+  /**
+   * Does what is long overdue, for the case that the alarm got lost, and asks the bridge's agent about a conference of which it has
+   * said nothing; it reads the conference's rows, and writes none where nothing is.
+   */
   sweep(): Promise<void>;
 }
 
@@ -126,5 +129,7 @@ export interface RelayRpc {
     readonly conference: ConfKey;
     readonly orders: readonly Order[];
   }): Promise<boolean>;
+  /** Has the active agent, if there is one, tell what the bridge holds of this conference. */
+  askForSnapshot(conference: ConfKey): Promise<void>;
   health(): Promise<BridgeHealth>;
 }

@@ -20,6 +20,8 @@ const alarmLeadMs = { creating: 1000, later: 5000 } as const;
 const noticedMs = 1000;
 /** What is due for so long was forgotten by the alarm. */
 const overdueMs = 60_000;
+/** An agent tells of each conference that the bridge holds once a minute. */
+const bridgeSilenceMs = 90_000;
 
 /**
  * One conference: each input is committed together with all that follows from it, and only then told to the bridge and
@@ -34,6 +36,8 @@ export class ConferenceActor {
   readonly #commits: GroupCommit<Item>;
   readonly #underWay = new Map<TransId, Promise<void>>();
   readonly #clock = new SteadyClock();
+  /** When an agent last told anything of it; `null`: not in this life. */
+  #heardAt: EpochMs | null = null;
   /** On the machine's clock. */
   #alarmAt: EpochMs | null = null;
 
@@ -81,6 +85,7 @@ export class ConferenceActor {
   async report(reports: ReportsOfAgent): Promise<number> {
     this.#ledger.introduce(reports);
     this.#errands.agentIsThere(reports.stream);
+    this.#heardAt = this.#ports.now();
     await this.#commits.submit({ type: "bridge", reports });
     return this.#ledger.takenOf(reports.stream);
   }
@@ -91,6 +96,7 @@ export class ConferenceActor {
   }
 
   matchesBridge(bridge: BridgeName, digest: string): boolean {
+    this.#heardAt = this.#ports.now();
     return !this.#ledger.isElsewhere(bridge) && matchesBridge(this.#ledger.state, digest);
   }
 
@@ -112,14 +118,24 @@ export class ConferenceActor {
     await this.#wake(this.#ledger.forgettableAt);
   }
 
-  /** For an object that was there all the time, and whose alarm got lost; a new one has taken up everything by itself. */
+  /**
+   * For an object that was there all the time, and whose alarm got lost; a new one has taken up everything by itself. And for a
+   * conference that the bridge has lost together with the agent that knew of it: no other agent tells of that unasked.
+   */
   async sweep(): Promise<void> {
     const due = earliest(
       this.#errands.nextDue,
       this.#outbox.nextDue,
       this.#ports.rules.nextDeadline(this.#ledger.state),
     );
-    if (due !== null && due + overdueMs < this.#ports.now()) await this.alarm();
+    const now = this.#ports.now();
+    if (due !== null && due + overdueMs < now) await this.alarm();
+    const { head } = this.#ledger.state;
+    const { bridge } = this.#ledger.books;
+    const isSilent = this.#heardAt === null || this.#heardAt + bridgeSilenceMs < now;
+    if (head.phase === "running" && !head.closing && bridge !== null && isSilent) {
+      await this.#ports.askForSnapshot(this.#ledger.known, bridge);
+    }
   }
 
   async #wake(forgetAt: EpochMs | null): Promise<void> {

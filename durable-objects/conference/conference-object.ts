@@ -76,6 +76,8 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
       chooseBridge: (identity) => freestBridge(env, identity),
       tell: ({ domain, confKey: conference }, bridge, orders) =>
         env.RELAY.getByName(`${domain}/${bridge}`).tell({ domain, bridge, conference, orders }),
+      askForSnapshot: ({ domain, confKey }, bridge) =>
+        env.RELAY.getByName(`${domain}/${bridge}`).askForSnapshot(confKey),
       takeNumbers: ({ domain, confKey }, wanted) =>
         env.NUMBER_POOL.getByName(domain).take({ domain, holder: confKey, ...wanted }),
       setAlarm: (at) => {

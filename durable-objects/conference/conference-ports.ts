@@ -18,6 +18,8 @@ export interface ConferencePorts extends OutboxPorts {
   chooseBridge(identity: ConferenceIdentity): Promise<BridgeName>;
   /** Tells a bridge; whether there was an agent to tell. What was not taken is told again. */
   tell(identity: ConferenceIdentity, bridge: BridgeName, orders: readonly Order[]): Promise<boolean>;
+  /** Has the bridge's agent tell what the bridge holds of the conference, if there is an agent. */
+  askForSnapshot(identity: ConferenceIdentity, bridge: BridgeName): Promise<void>;
   takeNumbers(identity: ConferenceIdentity, wanted: NumbersWanted): Promise<NumberBlocks>;
   /** Replaces the one alarm there is; part of the transaction of the same turn. */
   setAlarm(at: EpochMs): void;

@@ -106,6 +106,12 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     return sent.some((effect) => effect.type === "send" && effect.message.type === "commands");
   }
 
+  async askForSnapshot(conference: ConfKey): Promise<void> {
+    this.#take({ type: "time", at: Date.now() });
+    const active = activeLink(this.#state);
+    if (active) this.#send(active.id, { type: "snapshot-wanted", conference });
+  }
+
   async health(): Promise<BridgeHealth> {
     this.#take({ type: "time", at: Date.now() });
     const active = activeLink(this.#state);

@@ -24,7 +24,7 @@ export const edgeToAgent = [
   ),
   /** The conference has taken, and stored, the reports of this stream up to this number. */
   typed("reports-taken", { conference, stream, upTo: whole }),
-  /** The digest of this conference differs from what its object knows. */
+  /** The digest of this conference differs from what its object knows, or there was none for minutes. */
   typed("snapshot-wanted", { conference }),
   /** Proves to the agent that its ping came through. */
   typed("pong", { nonce: word }),

@@ -133,6 +133,18 @@ describe("orders", () => {
     expect(world.acts()).toEqual(["create-conference done"]);
   });
 
+  test("asked about a conference that neither it nor the bridge knows, it tells that there is none", () => {
+    const world = new AgentWorld();
+    world.connect("standby");
+    world.epoch = 2;
+    world.tell({ type: "activate", epoch: 2 });
+    world.pass(120_000);
+    expect(world.taken).toEqual([]);
+    world.tell({ type: "snapshot-wanted", conference: KEY });
+    world.pass(1_000);
+    expect(world.events()).toEqual([{ type: "snapshot", conference: null }]);
+  });
+
   test("an order that waited when another agent took over is not carried out when that one is gone", () => {
     const world = running();
     world.loseBridge();

@@ -65,6 +65,7 @@ export class ConferenceWorld {
   /** What the machine's clock is off by. */
   clockSetMs = 0;
   alarmsSet = 0;
+  snapshotsWanted = 0;
   /** How often everything was deleted. */
   forgotten = 0;
   rules: ConferencePorts["rules"] = { decide, nextDeadline };
@@ -123,6 +124,10 @@ export class ConferenceWorld {
         this.told.push(orders);
         this.onTold(orders);
         return true;
+      },
+      askForSnapshot: async () => {
+        step();
+        this.snapshotsWanted += 1;
       },
       takeNumbers: (_, wanted) => {
         step();

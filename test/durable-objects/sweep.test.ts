@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { LogLine } from "../../durable-objects/log.ts";
 import { NumberBooks } from "../../durable-objects/number-books.ts";
 import { sweep } from "../../durable-objects/sweep.ts";
-import type { ConfKey } from "../../src/foundation/ids.ts";
+import type { BridgeName, ConfKey } from "../../src/foundation/ids.ts";
 import { ConferenceWorld, createConference, muteCaller } from "./conference-world.ts";
 import { MemorySql } from "./memory-sql.ts";
 
@@ -58,6 +58,29 @@ test("a conference whose alarm got lost does what is overdue when it is swept", 
   expect(world.posted.map(({ body }) => /A2W_RspCreateConference[^>]*/.exec(body)?.[0])).toEqual([
     expect.stringContaining('MsgID="m-create"'),
   ]);
+});
+
+test("the agent is asked about a running conference of which it told nothing in this life, or for 90 s", async () => {
+  const world = new ConferenceWorld();
+  const asked: number[] = [];
+  const sweeps = async () => {
+    await world.during(world.actor.sweep());
+    asked.push(world.snapshotsWanted);
+  };
+  await world.running(1);
+  await sweeps();
+  await world.time.pass(90_000);
+  await sweeps();
+  world.actor.matchesBridge("bridge-1" as BridgeName, "digest");
+  await sweeps();
+  world.kill();
+  world.start();
+  await sweeps();
+  await world.during(world.report({ type: "event", event: { type: "conference-ended" } }));
+  await world.time.pass(90_000);
+  await sweeps();
+
+  expect(asked).toEqual([0, 1, 1, 2, 2]);
 });
 
 test("sweeping a conference where nothing is overdue writes nothing", async () => {

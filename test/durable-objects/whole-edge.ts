@@ -124,6 +124,7 @@ export class WholeEdge {
         actor.ordersTaken(orders.map(({ id }) => id));
         return true;
       },
+      askForSnapshot: async () => {},
       takeNumbers: async (_, wanted) => this.#pool.take(confKey, wanted, this.time.now),
       setAlarm: (at) => this.time.at(at, () => actor.alarm()),
       forget: async () => {},

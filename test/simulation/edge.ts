@@ -96,6 +96,11 @@ export class Edge {
     return { status: 200, text: codec.confirm(transId, "ok") };
   }
 
+  /** As the number pool does it each 5 minutes. */
+  sweep(): void {
+    for (const conference of this.conferences.values()) conference.call((actor) => actor.sweep());
+  }
+
   objects(): Hosted<object>[] {
     return [...this.conferences.values(), ...this.mailboxes.values(), this.pool];
   }
@@ -134,6 +139,7 @@ export class Edge {
             );
             return send(() => this.relay.tell(confKey, orders));
           },
+          askForSnapshot: () => send(async () => this.relay.askForSnapshot(confKey)),
           forget: () => Promise.reject(new Error("no world lasts that long")),
           takeNumbers: (_, wanted) => send(() => this.#takeNumbers(confKey, wanted)),
         }),

@@ -200,10 +200,8 @@ export class Meeting implements MeetingKnowledge {
     });
   }
 
-  /** An end that no agent saw is found with the next order: here is one. */
-  askOnce(): void {
-    if (this.phase === "running") this.#update("unlock", "unlock");
-    // The close came to nothing in time, as WebEx was told: it is for WebEx to ask again.
+  /** A close came to nothing in time, as WebEx was told: it is for WebEx to ask again. */
+  closeAgain(): void {
     if (this.phase === "closing") this.#close(this.#keepsAlive);
   }
 

@@ -91,6 +91,12 @@ export class Relay {
     return effects.some((effect) => effect.type === "send" && this.#wires.has(effect.id));
   }
 
+  askForSnapshot(conference: ConfKey): void {
+    this.#take({ type: "time", at: this.#around.edgeNow() });
+    const active = activeLink(this.#state);
+    if (active) this.#wires.get(active.id)?.toNear({ type: "snapshot-wanted", conference });
+  }
+
   /** The object is thrown away with its sockets, but for the epoch and who is active. */
   die(): void {
     this.#life += 1;

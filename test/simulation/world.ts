@@ -101,7 +101,8 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
     heal(parts);
     clock.runUntil(livelyMs + untilQuietMs / 2);
     checkNothingPends(parts);
-    for (const meeting of meetings) meeting.askOnce();
+    edge.sweep();
+    for (const meeting of meetings) meeting.closeAgain();
     clock.runUntil(livelyMs + untilQuietMs);
     checkAtQuiet(parts);
     checkStillness(parts);

@@ -90,6 +90,19 @@ test("a conference whose digest fits is left alone, and a snapshot is wanted of 
   expect(await agent.next()).toEqual({ type: "snapshot-wanted", conference });
 });
 
+test("the active agent alone is asked for a snapshot", async () => {
+  await relay().askForSnapshot(conference);
+  const [active, standby] = [await AgentClient.connect(0), await AgentClient.connect(1)];
+  await active.next();
+  await standby.next();
+
+  await relay().askForSnapshot(conference);
+  standby.say({ type: "ping", nonce: "alive" });
+
+  expect(await active.next()).toEqual({ type: "snapshot-wanted", conference });
+  expect(await standby.next()).toEqual({ type: "pong", nonce: "alive" });
+});
+
 test("without an agent nobody is told", async () => {
   expect(await relay().tell(told)).toBe(false);
   expect(await relay().health()).toEqual({ agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null });
