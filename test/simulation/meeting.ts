@@ -228,8 +228,12 @@ export class Meeting implements MeetingKnowledge {
     });
   }
 
-  /** A transaction was given up: the meeting server notices that its TSP server no longer hears everything. */
+  /**
+   * A transaction was given up: the meeting server notices that its TSP server no longer hears everything. Where only the
+   * Confirmations got lost, nothing is missed, and that server goes on.
+   */
   gaveUp(messages: readonly ToWebex[]): void {
+    if (messages.every(({ msgId }) => this.#webex.arrived.has(msgId))) return;
     for (const message of messages) {
       if ("result" in message) {
         const obligation = this.#webex.obligations.get(message.msgId);

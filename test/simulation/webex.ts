@@ -64,6 +64,8 @@ export class Webex {
   readonly servers: readonly Server[];
   readonly obligations = new Map<MsgId, Obligation>();
   readonly associations = new Map<ExtConfId, Association>();
+  /** What the servers were told, whether or not the adapter knows. */
+  readonly arrived = new Set<MsgId>();
   /** Hears of each message at its first arrival. */
   onMessage: (server: Server, message: ToWebex, leftAt: number) => void = () => {};
   readonly #around: Surroundings;
@@ -224,6 +226,7 @@ export class Webex {
         this.#around.violated("what is posted is of the protocol", message.element);
         continue;
       }
+      this.arrived.add(message.msgId);
       const leftAt = transaction?.firstAt ?? 0;
       if ("result" in message) this.#answered(server, message, leftAt);
       this.onMessage(server, message, leftAt);
