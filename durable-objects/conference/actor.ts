@@ -18,6 +18,8 @@ import { NumberStock } from "./number-stock.ts";
 const alarmLeadMs = { creating: 1000, later: 5000 } as const;
 /** By which a clock must be set back to be worth a row. */
 const noticedMs = 1000;
+/** A deadline is looked at so often at least: until then a clock may be set forward, and its alarm comes no sooner for that. */
+const farthestMs = 5 * 60_000;
 /** What is due for so long was forgotten by the alarm. */
 const overdueMs = 60_000;
 /** An agent tells of each conference that the bridge holds once a minute. */
@@ -197,7 +199,7 @@ export class ConferenceActor {
     const notBefore = (at: EpochMs | null) => (at === null ? null : Math.max(at, now + lead));
     const soonest = earliest(this.#errands.nextDue, this.#outbox.nextDue);
     const deadline = this.#ports.rules.nextDeadline(this.#ledger.state);
-    const due = deadline !== null && deadline > now ? deadline : notBefore(deadline);
+    const due = deadline !== null && deadline > now ? Math.min(deadline, now + farthestMs) : notBefore(deadline);
     const next = earliest(notBefore(soonest), due, notBefore(forgetAt));
     if (next === null) return;
     // Else each life would begin anew when the last input was taken, and what is due much later would never come.

@@ -79,8 +79,8 @@ export const defects: readonly Defect[] = [
   {
     name: "a crash forgets the attempt that was under way",
     file: delivery,
-    before: "{ ...row, attempts: 1, dueAt: Math.min(row.dueAt, now) }",
-    after: "{ ...row, attempts: 0, dueAt: Math.min(row.dueAt, now) }",
+    before: "attempts: Math.max(1, row.attempts),",
+    after: "attempts: row.attempts,",
   },
   {
     name: "a message joins a transaction that is under way",

@@ -2,6 +2,9 @@ import type { Parts } from "./at-quiet.ts";
 import type { Draws } from "./draws.ts";
 import type { FaultKind, FaultSource } from "./faults.ts";
 
+/** Later ones would bring deadlines of an hour into the time when all is to be quiet. */
+const farJumpsUntilMs = 14 * 60_000;
+
 /** Lets everything that goes wrong by the minute go wrong. */
 export function disturb({ around, edge, webex, bridge, agents, meetings }: Parts): void {
   const { clock, faults } = around;
@@ -25,8 +28,9 @@ export function disturb({ around, edge, webex, bridge, agents, meetings }: Parts
   /** By a minute or so; or by an hour, until somebody notices: an agent whose clock is so wrong is refused. */
   const jump = (own: Draws, set: (ms: number) => void): void => {
     const ms = own.between(-90_000, 90_000);
-    set(ms < -60_000 ? 40 * ms : ms);
-    if (ms < -60_000) clock.after(own.between(30_000, 300_000), () => set(ms));
+    const isFar = ms < -60_000 && clock.now < farJumpsUntilMs;
+    set(isFar ? 40 * ms : ms);
+    if (isFar) clock.after(own.between(30_000, 300_000), () => set(ms));
   };
   nowAndThen(edgeFaults, "edge clock jumps", () =>
     jump(draws, (ms) => {
