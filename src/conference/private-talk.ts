@@ -48,9 +48,10 @@ export function talkLegMoved(
     } else bringBack(turn, talk, moved.call);
     return;
   }
-  if (caller.call === talk.invitee && talk.stage === "adding") {
-    tellNews(turn, moved, { status: moved.muted ? "muted" : "unmuted", action: "joined-main", actionResult: "ok" });
-  }
+  if (caller.call !== talk.invitee || talk.stage === "ending") return;
+  tellNews(turn, moved, { status: moved.muted ? "muted" : "unmuted", action: "joined-main", actionResult: "ok" });
+  // Its asker was refused for want of time.
+  if (talk.stage === "open") recallTalk(turn, talk, [talk.host]);
 }
 
 /** The invitee is in the room: WebEx hears of it with the mark of the private talk. */
