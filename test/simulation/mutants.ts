@@ -11,7 +11,7 @@ import { type Defect, defects } from "./defects.ts";
  * took to find it. A defect that is not found means that a rule is missing.
  */
 const program = new Command("simulate:mutants")
-  .option("--seeds <count>", "how many worlds a defect may survive", Number, 2_000)
+  .option("--seeds <count>", "how many worlds a defect may survive", Number, 3_000)
   .option("--only <texts...>", "those defects alone whose name has one of these in it", [""])
   .parse();
 const { seeds, only } = program.opts<{ seeds: number; only: string[] }>();

@@ -4,7 +4,7 @@ import type { Surroundings } from "./surroundings.ts";
 
 const checkEveryMs = 10_000;
 /** An order that an agent has taken is told again after ten seconds: the agent that took it may be gone. */
-const takenWithinMs = 40_000;
+const takenWithinMs = 25_000;
 /** One that nobody takes is told less and less often. */
 const untakenWithinMs = 90_000;
 
