@@ -1,8 +1,8 @@
 import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
-import { SteadyClock } from "../src/foundation/steady-clock.ts";
 import { left, next, type Reserve } from "./conference/numbers.ts";
 import { Seen } from "./conference/seen.ts";
 import type { Domain } from "./domain-of.ts";
+import { ObjectClock } from "./object-clock.ts";
 import { Outbox, type OutboxPorts, type Row } from "./outbox.ts";
 import type { Block, Mail, UnroutedMailRpc } from "./rpc.ts";
 
@@ -28,12 +28,11 @@ export class Mailbox implements UnroutedMailRpc {
   /** When the last one was. */
   #lastAt: EpochMs;
   #transIds: Reserve = [];
-  readonly #clock = new SteadyClock();
-  /** On the machine's clock. */
-  #alarmAt: EpochMs | null = null;
+  readonly #clock: ObjectClock;
 
   constructor(platform: MailboxPorts) {
-    const ports = { ...platform, now: () => this.#clock.at(platform.now()) };
+    this.#clock = new ObjectClock(platform);
+    const ports = { ...platform, now: this.#clock.now };
     this.#ports = ports;
     const { sql } = ports;
     sql.exec("CREATE TABLE IF NOT EXISTS owner (domain TEXT PRIMARY KEY) WITHOUT ROWID");
@@ -77,7 +76,7 @@ export class Mailbox implements UnroutedMailRpc {
 
   /** Never throws, since a failed alarm is soon given up for good. */
   async alarm(): Promise<void> {
-    this.#alarmAt = null;
+    this.#clock.rang();
     try {
       const forgetAt = this.#forgetAt;
       if (forgetAt <= this.#ports.now()) return await this.#forget();
@@ -134,13 +133,6 @@ export class Mailbox implements UnroutedMailRpc {
   }
 
   #arm(due: EpochMs | null): void {
-    if (due === null) return;
-    const now = this.#ports.now();
-    const at = this.#clock.onMachine(Math.max(due, now + alarmLeadMs));
-    const set = this.#alarmAt;
-    // One that should have come by now may be long in coming: the clock was set forward.
-    if (set !== null && set <= at && set >= this.#clock.onMachine(now)) return;
-    this.#alarmAt = at;
-    this.#ports.setAlarm(at);
+    if (due !== null) this.#clock.wakeBy(Math.max(due, this.#clock.now() + alarmLeadMs));
   }
 }

@@ -2,8 +2,8 @@ import { matchesBridge } from "../../src/conference/digest.ts";
 import { goesBy } from "../../src/conference/handles.ts";
 import type { OperatorRequest } from "../../src/conference/input.ts";
 import type { BridgeName, CommandId, EpochMs, ExtConfId, TransId } from "../../src/foundation/ids.ts";
-import { SteadyClock } from "../../src/foundation/steady-clock.ts";
 import { GroupCommit } from "../group-commit.ts";
+import { ObjectClock } from "../object-clock.ts";
 import { Outbox, type Rows } from "../outbox.ts";
 import type { Delivered, OperatorOutcome, ReportsOfAgent } from "../rpc.ts";
 import type { ConferencePorts } from "./conference-ports.ts";
@@ -37,15 +37,14 @@ export class ConferenceActor {
   readonly #numbers: NumberStock;
   readonly #commits: GroupCommit<Item>;
   readonly #underWay = new Map<TransId, Promise<void>>();
-  readonly #clock = new SteadyClock();
+  readonly #clock: ObjectClock;
   /** When an agent last told anything of it; `null`: not in this life. */
   #heardAt: EpochMs | null = null;
-  /** On the machine's clock. */
-  #alarmAt: EpochMs | null = null;
 
   /** Loads everything, and takes up what is outstanding at once. */
   constructor(platform: ConferencePorts) {
-    const ports = { ...platform, now: () => this.#clock.at(platform.now()) };
+    this.#clock = new ObjectClock(platform);
+    const ports = { ...platform, now: this.#clock.now };
     this.#ports = ports;
     this.#outbox = new Outbox(
       ports,
@@ -116,7 +115,7 @@ export class ConferenceActor {
 
   /** Sets the next alarm first, then does what is due; never throws, since a failed alarm is soon given up for good. */
   async alarm(): Promise<void> {
-    this.#alarmAt = null;
+    this.#clock.rang();
     await this.#wake(this.#ledger.forgettableAt);
   }
 
@@ -191,7 +190,7 @@ export class ConferenceActor {
     if (deadline !== null && deadline <= this.#ports.now()) await this.#commits.submit({ type: "time" });
   }
 
-  /** Sees to it that there is an alarm for what is outstanding. Each alarm set costs a row: an earlier one does. */
+  /** Sees to it that there is an alarm for what is outstanding. */
   #arm(forgetAt: EpochMs | null): void {
     const now = this.#ports.now();
     const { head } = this.#ledger.state;
@@ -205,12 +204,7 @@ export class ConferenceActor {
     // Else each life would begin anew when the last input was taken, and what is due much later would never come.
     const { aheadMs } = this.#clock;
     if (aheadMs > (this.#ledger.books.aheadMs ?? 0) + noticedMs) this.#ledger.correct({ aheadMs });
-    const at = this.#clock.onMachine(next);
-    const set = this.#alarmAt;
-    // One that should have come by now may be long in coming: the clock was set forward.
-    if (set !== null && set <= at && set >= this.#clock.onMachine(now)) return;
-    this.#alarmAt = at;
-    this.#ports.setAlarm(at);
+    this.#clock.wakeBy(next);
   }
 }
 

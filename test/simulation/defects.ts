@@ -7,6 +7,7 @@ export interface Defect {
 }
 
 const actor = "durable-objects/conference/actor.ts";
+const objectClock = "durable-objects/object-clock.ts";
 const ledger = "durable-objects/conference/ledger.ts";
 const outbox = "durable-objects/outbox.ts";
 const delivery = "src/delivery/outbox.ts";
@@ -45,7 +46,7 @@ export const defects: readonly Defect[] = [
     after:
       'this.#commits.submit({ type: "bridge", reports }).catch(() => {});\n    return reports.reports.at(-1)?.number ?? 0;',
   },
-  { name: "no alarm is set", file: actor, before: "    this.#ports.setAlarm(at);\n", after: "" },
+  { name: "no alarm is set", file: objectClock, before: "    this.#platform.setAlarm(at);\n", after: "" },
   {
     name: "an alarm does not set the next one",
     file: actor,
