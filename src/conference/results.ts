@@ -81,10 +81,7 @@ function carryOut(turn: Turn, order: PendingOrder, outcome: Outcome): void {
 
 /** Whoever was refused expects no word of speakers, unless another request decides that. */
 function stopUnasked(turn: Turn): void {
-  const decided = turn.orders.find(
-    ({ command: { type } }) => type === "report-speakers" || type === "stop-reporting-speakers",
-  );
-  if (!decided) turn.order({ type: "stop-reporting-speakers" });
+  if (!turn.isOrdered("report-speakers", "stop-reporting-speakers")) turn.order({ type: "stop-reporting-speakers" });
 }
 
 type Command<Type extends BridgeCommand["type"]> = Extract<BridgeCommand, { type: Type }>;
