@@ -1,11 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
 import { findDomain } from "./domain-of.ts";
 import type { Env } from "./env.ts";
-import { logOf } from "./log.ts";
 import { Mailbox } from "./mailbox.ts";
-import { fetchPost } from "./post.ts";
+import { platformOf } from "./platform.ts";
 import type { Mail, UnroutedMailRpc } from "./rpc.ts";
-import { storageSql } from "./sql.ts";
 
 /** Few numbers at a time: this mail is rare, and those not used are lost when the object is evicted. */
 const numbersAtOnce = 50;
@@ -31,18 +29,11 @@ export class UnroutedMailObject extends DurableObject<Env> implements UnroutedMa
   #begin(): Mailbox {
     const { ctx, env } = this;
     return new Mailbox({
-      sql: storageSql(ctx.storage),
-      log: logOf(env),
-      now: () => Date.now(),
-      wait: (ms) => scheduler.wait(ms),
-      post: fetchPost,
+      ...platformOf(ctx, env),
       domain: (name) => findDomain(env, name),
       takeTransIds: async (domain) => {
         const pool = env.NUMBER_POOL.getByName(domain);
         return (await pool.take({ domain, holder: null, msgIds: 0, transIds: numbersAtOnce })).transIds;
-      },
-      setAlarm: (at) => {
-        ctx.storage.setAlarm(at);
       },
       forget: () => {
         this.#mailbox = null;

@@ -5,8 +5,7 @@ import type { OperatorRequest } from "../../src/conference/input.ts";
 import type { BridgeName, CommandId, ExtConfId } from "../../src/foundation/ids.ts";
 import { domainOf } from "../domain-of.ts";
 import type { Env } from "../env.ts";
-import { logOf } from "../log.ts";
-import { fetchPost } from "../post.ts";
+import { platformOf } from "../platform.ts";
 import type {
   BridgeHealth,
   ConferenceIdentity,
@@ -15,7 +14,6 @@ import type {
   OperatorOutcome,
   ReportsOfAgent,
 } from "../rpc.ts";
-import { storageSql } from "../sql.ts";
 import { ConferenceActor } from "./actor.ts";
 
 /** A conference on the platform. All it adds to the actor is the way to storage, network and the other objects. */
@@ -66,12 +64,8 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
   #begin(): ConferenceActor {
     const { ctx, env } = this;
     return new ConferenceActor({
-      sql: storageSql(ctx.storage),
-      log: logOf(env),
+      ...platformOf(ctx, env),
       rules: { decide, nextDeadline },
-      now: () => Date.now(),
-      wait: (ms) => scheduler.wait(ms),
-      post: fetchPost,
       domain: ({ domain }) => domainOf(env, domain),
       chooseBridge: (identity) => freestBridge(env, identity),
       tell: ({ domain, confKey: conference }, bridge, orders) =>
@@ -80,9 +74,6 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
         env.RELAY.getByName(`${domain}/${bridge}`).askForSnapshot(confKey),
       takeNumbers: ({ domain, confKey }, wanted) =>
         env.NUMBER_POOL.getByName(domain).take({ domain, holder: confKey, ...wanted }),
-      setAlarm: (at) => {
-        ctx.storage.setAlarm(at);
-      },
       forget: () => {
         this.#actor = null;
         return ctx.storage.deleteAll();
