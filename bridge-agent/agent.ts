@@ -1,11 +1,12 @@
-import type { ActOutcome, BridgeState } from "../src/bridge/driving.ts";
+import type { ExecutionResult } from "../src/bridge/commands.ts";
+import type { BridgeState } from "../src/bridge/state.ts";
 import { assertNever } from "../src/foundation/assert-never.ts";
 import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masked.ts";
 import { SteadyClock } from "../src/foundation/steady-clock.ts";
-import type { AgentToEdge, EdgeToAgent } from "../src/relay/messages.ts";
+import type { AgentToEdge, EdgeToAgent } from "../src/link/messages.ts";
 import { Books } from "./books.ts";
-import { type Act, BridgeSide } from "./bridge-side.ts";
+import { BridgeSide, type Execution } from "./bridge-side.ts";
 import type { DriverReport } from "./drivers/driver.ts";
 import type { Journal, Standing } from "./journal.ts";
 import { Receipts } from "./receipts.ts";
@@ -19,7 +20,7 @@ export type AgentInput =
   | { readonly type: "bridge"; readonly report: DriverReport }
   /** The answer to `askState`; `null`: the bridge went away before it came. */
   | { readonly type: "state"; readonly state: BridgeState | null }
-  | { readonly type: "outcome"; readonly act: Act; readonly outcome: ActOutcome }
+  | { readonly type: "result"; readonly command: Execution; readonly result: ExecutionResult }
   /** Some time has passed; comes several times a second. */
   | { readonly type: "time" }
   /** The process is to stop: nothing new is begun. */
@@ -28,7 +29,7 @@ export type AgentInput =
 /** What to do when the turn's journal entries are on disk, and not before. */
 export interface Effects {
   readonly messages: readonly AgentToEdge[];
-  readonly acts: readonly Act[];
+  readonly commands: readonly Execution[];
   readonly askState: boolean;
   /** The link is to be made anew: only a new welcome tells what this agent is. */
   readonly reconnect: boolean;
@@ -123,7 +124,7 @@ export class Agent {
     if (tick) this.#prune(now);
     const effects: Effects = {
       messages: this.#messages,
-      acts,
+      commands: acts,
       askState: this.#askState,
       reconnect: this.#reconnect,
       notes: this.#notes,
@@ -173,8 +174,8 @@ export class Agent {
         this.#asking = false;
         if (input.state !== null && this.#bridge !== "away" && this.#active) this.#look(input.state, now);
         return;
-      case "outcome":
-        return this.#learn(input.act, input.outcome);
+      case "result":
+        return this.#learn(input.command, input.result);
       case "time":
         if (!this.#acting) return;
         this.#side.timePassed();
@@ -199,27 +200,27 @@ export class Agent {
         if (this.#standing) this.#serve({ ...this.#standing, active: true, epoch: message.epoch });
         return;
       case "commands": {
-        const { conference, orders, misfits = [] } = message;
+        const { conference, commands, notUnderstood = [] } = message;
         if (!this.#active || this.#stopping || message.epoch < this.#epoch) return;
         let fresh = true;
-        for (const id of misfits) {
+        for (const id of notUnderstood) {
           const isNew = this.#tasks.take({ conference, id, by: "edge", work: { type: "not-understood" } }, now);
           const name = id.replace(conference, masked(conference));
           if (isNew) this.#notes.push(`order ${name} is refused: this version of the agent does not know its command`);
         }
-        for (const { id, command, again, withinMs } of orders) {
+        for (const { id, command, again, withinMs } of commands) {
           const limit = withinMs === undefined ? {} : { toBegin: { from: now, before: now + withinMs } };
           fresh = this.#tasks.take({ conference, id, by: "edge", work: command, ...limit }, now, again) && fresh;
         }
-        this.#receipts.orders(
+        this.#receipts.commands(
           conference,
-          orders.map(({ id }) => id),
+          commands.map(({ id }) => id),
           fresh,
           now,
         );
         return;
       }
-      case "reports-taken": {
+      case "reports-ack": {
         const { conference, stream, upTo } = message;
         if (this.#books.taken(conference, stream, upTo, now)) return;
         const who = masked(conference);
@@ -248,10 +249,10 @@ export class Agent {
     if (digests.length > 0) this.#messages.push({ type: "digests", epoch: this.#epoch, digests });
   }
 
-  #learn(act: Act, outcome: ActOutcome): void {
+  #learn(command: Execution, result: ExecutionResult): void {
     // A driver that has lost the bridge says so first; the state then shows what is left to do when it is back.
-    const lost = outcome.done === false && outcome.reason === "unreachable" && this.#bridge !== "up";
-    this.#side.outcome(act, lost ? { done: "unknown" } : outcome);
+    const lost = result.done === false && result.reason === "unreachable" && this.#bridge !== "up";
+    this.#side.result(command, lost ? { done: "unknown" } : result);
   }
 
   /** The edge says what this agent is. What it was not told for lack of a link, it is told now. */
@@ -309,7 +310,7 @@ export class Agent {
         return;
       default:
         // While catching up, whatever happens is part of the state that is on its way.
-        if (this.#active && this.#bridge === "up") this.#side.happened(report);
+        if (this.#active && this.#bridge === "up") this.#side.bridgeEvent(report);
     }
   }
 

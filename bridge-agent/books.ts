@@ -1,7 +1,6 @@
-import type { BridgeEvent } from "../src/bridge/events.ts";
-import type { Report } from "../src/bridge/orders.ts";
+import type { ConferenceEvent, Report } from "../src/bridge/events.ts";
 import type { CallId, ConfKey, EpochMs, StreamId } from "../src/foundation/ids.ts";
-import type { AgentToEdge } from "../src/relay/messages.ts";
+import type { AgentToEdge } from "../src/link/messages.ts";
 import type { ConferenceRecord, Journal, JournalContents } from "./journal.ts";
 import { ReportStream } from "./report-stream.ts";
 
@@ -55,7 +54,7 @@ export class Books {
     this.#journal.keepConference(key, book.record);
   }
 
-  tell(key: ConfKey, event: BridgeEvent): void {
+  tell(key: ConfKey, event: ConferenceEvent): void {
     this.report(key, { type: "event", event });
   }
 

@@ -1,25 +1,25 @@
-import type { CommandOutcome } from "../src/bridge/commands.ts";
-import { digestOf } from "../src/bridge/digest.ts";
-import type { ActOutcome, BridgeAct, BridgeCall, BridgeHappening, BridgeState } from "../src/bridge/driving.ts";
-import type { BridgeCaller, BridgeEvent } from "../src/bridge/events.ts";
+import { isInEffect, refusalOf } from "../src/bridge/command-rules.ts";
+import type { BridgeCommand, CommandResult, ExecutionResult } from "../src/bridge/commands.ts";
+import type { BridgeCaller, BridgeEvent, ConferenceEvent } from "../src/bridge/events.ts";
+import type { KeypadCodes } from "../src/bridge/keypad.ts";
 import { inside, type Keypad, type KeypadAction, type KeypadInput, press, prompted } from "../src/bridge/keypad.ts";
-import type { KeypadCodes } from "../src/bridge/orders.ts";
+import type { BridgeCall, BridgeState } from "../src/bridge/state.ts";
+import { type BridgeView, callerOf, digestOf, snapshotOf, viewOf } from "../src/bridge/state.ts";
 import { assertNever } from "../src/foundation/assert-never.ts";
 import { type CallId, type CommandId, type ConfKey, type EpochMs, MAIN_ROOM } from "../src/foundation/ids.ts";
-import type { ConferenceDigest } from "../src/relay/messages.ts";
+import type { ConferenceDigest } from "../src/link/messages.ts";
 import type { Books } from "./books.ts";
-import { type BridgeView, callerOf, isInEffect, refusalOf, snapshotOf, viewOf } from "./in-effect.ts";
-import { isInTime, type Task, type Work } from "./task.ts";
+import { isCommand, isInTime, type Task, type Work } from "./task.ts";
 import type { Tasks } from "./tasks.ts";
 
 /** A bridge that will not let go of a caller at the prompt is asked again after this time. */
 const HANG_UP_AGAIN_MS = 2_000;
 
 /** One act for the driver, under the name that the bridge's own records will show. */
-export interface Act {
+export interface Execution {
   readonly id: CommandId;
   readonly conference: ConfKey | null;
-  readonly act: BridgeAct;
+  readonly command: BridgeCommand;
 }
 
 /** A phone leg as far as the agent must know it between two events. */
@@ -44,7 +44,7 @@ export class BridgeSide {
   readonly #legs = new Map<CallId, Leg>();
   readonly #hangUps = new Map<CommandId, CallId>();
   readonly #speaking = new Set<CallId>();
-  #acts: Act[] = [];
+  #acts: Execution[] = [];
   #now: EpochMs = 0;
   codes: KeypadCodes = { merge: "*1", mute: "*6" };
 
@@ -64,14 +64,14 @@ export class BridgeSide {
   }
 
   /** Begins what may begin; returns that and what the keypads brought about. */
-  begin(): Act[] {
+  begin(): Execution[] {
     for (let tasks = this.#tasks.begin(); tasks.length > 0; tasks = this.#tasks.begin()) {
       for (const task of tasks) {
         const { work } = task;
         if (work.type === "not-understood") this.#settle(task, { done: false, reason: "not-supported" });
         else if (!isInTime(task, this.#now)) this.#settle(task, { done: false, reason: "too-late" });
         else if (work.type === "identify") this.#settle(task, { done: true });
-        else this.#acts.push({ id: task.id, conference: task.conference, act: work });
+        else this.#acts.push({ id: task.id, conference: task.conference, command: work });
       }
     }
     return this.#acts.splice(0);
@@ -94,59 +94,59 @@ export class BridgeSide {
     for (const task of this.#tasks.idle()) this.#settle(task, { done: false, reason: "unreachable" });
   }
 
-  outcome({ id, conference }: Act, outcome: ActOutcome): void {
+  result({ id, conference }: Execution, result: ExecutionResult): void {
     const leaving = this.#hangUps.get(id);
     if (leaving !== undefined) {
       this.#hangUps.delete(id);
       const leg = this.#legs.get(leaving);
-      if (outcome.done === true || (outcome.done === false && outcome.reason === "no-such-call")) {
+      if (result.done === true || (result.done === false && result.reason === "no-such-call")) {
         this.#legs.delete(leaving);
       } else if (leg) leg.letGoAt = this.#now + HANG_UP_AGAIN_MS;
     }
     const task = conference === null ? null : this.#tasks.find(conference, id);
     if (!task) return;
-    if (outcome.done !== "unknown") return this.#settle(task, outcome);
+    if (result.done !== "unknown") return this.#settle(task, result);
     this.#tasks.doubt(task);
-    if (outcome.tooSlow) this.#tasks.notAgain(task);
+    if (result.tooSlow) this.#tasks.notAgain(task);
   }
 
-  happened(happening: BridgeHappening): void {
-    switch (happening.type) {
+  bridgeEvent(event: BridgeEvent): void {
+    switch (event.type) {
       case "prompted": {
-        const { call, number } = happening;
+        const { call, number } = event;
         this.#legs.set(call, waiting(call, number, this.#now));
         return;
       }
       case "keys": {
-        const leg = this.#legs.get(happening.call);
-        if (leg) this.#press(leg, { type: "keys", keys: happening.keys, at: this.#now });
+        const leg = this.#legs.get(event.call);
+        if (leg) this.#press(leg, { type: "keys", keys: event.keys, at: this.#now });
         return;
       }
       case "answered":
-        this.#tasks.stopWatching(happening.call);
-        return this.#tell(happening.conference, { type: "call-answered", call: happening.call });
+        this.#tasks.stopWatching(event.call);
+        return this.#tell(event.conference, { type: "call-answered", call: event.call });
       case "ended":
-        this.#gone(happening.call);
-        if (happening.conference === null) return;
-        return this.#tell(happening.conference, {
+        this.#gone(event.call);
+        if (event.conference === null) return;
+        return this.#tell(event.conference, {
           type: "caller-left",
-          call: happening.call,
-          reason: happening.reason,
+          call: event.call,
+          reason: event.reason,
         });
       case "talking": {
-        const { conference, call, talking } = happening;
+        const { conference, call, talking } = event;
         if (talking) this.#speaking.add(call);
         else this.#speaking.delete(call);
         return this.#tell(conference, { type: "speaking-changed", call, speaking: talking });
       }
       case "lock-changed":
-        this.#books.change(happening.conference, { locked: happening.locked });
-        return this.#tell(happening.conference, { type: "lock-changed", locked: happening.locked });
+        this.#books.change(event.conference, { locked: event.locked });
+        return this.#tell(event.conference, { type: "lock-changed", locked: event.locked });
       case "conference-ended":
-        this.#tell(happening.conference, { type: "conference-ended" });
-        return this.#ended(happening.conference);
+        this.#tell(event.conference, { type: "conference-ended" });
+        return this.#ended(event.conference);
       default:
-        return assertNever(happening);
+        return assertNever(event);
     }
   }
 
@@ -177,7 +177,7 @@ export class BridgeSide {
     for (const call of found) this.#adopt(call);
     for (const task of this.#tasks.inDoubt()) {
       const { work } = task;
-      const isAct = work.type !== "identify" && work.type !== "not-understood";
+      const isAct = isCommand(work);
       if (isAct && isInEffect(view, task.conference, work)) {
         this.#settle(task, { done: true });
         continue;
@@ -308,14 +308,14 @@ export class BridgeSide {
     leg.keypad = { at: "over" };
     delete leg.letGoAt;
     this.#hangUps.set(id, leg.call);
-    this.#acts.push({ id, conference: null, act: { type: "expel", call: leg.call } });
+    this.#acts.push({ id, conference: null, command: { type: "expel", call: leg.call } });
   }
 
-  #settle(task: Task, outcome: CommandOutcome): void {
+  #settle(task: Task, result: CommandResult): void {
     const { work, conference, id } = task;
-    this.#tasks.finish(task, work.type === "dial" && outcome.done);
-    if (task.by === "edge") this.#books.report(conference, { type: "result", id, outcome });
-    if (outcome.done) return this.#carriedOut(task);
+    this.#tasks.finish(task, work.type === "dial" && result.done);
+    if (task.by === "edge") this.#books.report(conference, { type: "result", id, result });
+    if (result.done) return this.#carriedOut(task);
     const leg = "call" in work ? this.#legs.get(work.call) : undefined;
     if (task.by === "edge" || !leg) return;
     if (work.type === "admit") this.#hangUp(leg);
@@ -405,7 +405,7 @@ export class BridgeSide {
     for (const [call, task] of this.#tasks.ringing()) if (task.conference === conference) this.#gone(call);
   }
 
-  #tell(conference: ConfKey, event: BridgeEvent): void {
+  #tell(conference: ConfKey, event: ConferenceEvent): void {
     this.#books.tell(conference, event);
   }
 }
@@ -414,8 +414,8 @@ function waiting(call: CallId, number: string, now: EpochMs): Leg {
   return { call, number, conference: null, muted: false, entered: false, keypad: prompted(now) };
 }
 
-function entering({ call, number }: Leg, act: Extract<BridgeAct, { type: "admit" }>): BridgeCaller {
-  const { muted, joinTone, attendeeId } = act;
+function entering({ call, number }: Leg, command: Extract<BridgeCommand, { type: "admit" }>): BridgeCaller {
+  const { muted, joinTone, attendeeId } = command;
   return {
     call,
     direction: "in",

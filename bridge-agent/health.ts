@@ -2,8 +2,8 @@ import { createServer, type Server } from "node:http";
 import type { AgentStatus } from "./agent.ts";
 
 export interface Counters {
-  /** Acts asked of the bridge, by what became of them. */
-  readonly acts: { done: number; refused: number; unknown: number };
+  /** Commands that the bridge was told, by their result. */
+  readonly commands: { done: number; refused: number; unknown: number };
   readonly edgeMessages: { received: number; sent: number };
   turns: number;
 }
@@ -60,9 +60,9 @@ export function metricsText(status: AgentStatus, counters: Counters): string {
     gauge("bridgehead_agent_bridge_up", "Whether the bridge answers.", status.bridgeUp),
     gauge("bridgehead_agent_active", "Whether this agent acts, rather than stands by.", status.role === "active"),
     gauge("bridgehead_agent_calls", "Phone legs on the bridge.", status.calls),
-    gauge("bridgehead_agent_acts_running", "Acts that the bridge has not answered yet.", status.running),
+    gauge("bridgehead_agent_commands_running", "Commands that the bridge has not answered yet.", status.running),
     gauge("bridgehead_agent_reports_untold", "Reports that the edge has not taken yet.", status.untold),
-    counter("bridgehead_agent_acts_total", "Acts asked of the bridge.", counters.acts, "outcome"),
+    counter("bridgehead_agent_commands_total", "Commands that the bridge was told.", counters.commands, "result"),
     counter("bridgehead_agent_edge_messages_total", "Messages on the link to the edge.", counters.edgeMessages, "way"),
     counter("bridgehead_agent_turns_total", "Journal transactions.", { all: counters.turns }, "kind"),
   ].join("");

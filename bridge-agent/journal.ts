@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
-import type { KeypadCodes, NumberedReport, Report } from "../src/bridge/orders.ts";
+import type { NumberedReport, Report } from "../src/bridge/events.ts";
+import type { KeypadCodes } from "../src/bridge/keypad.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../src/foundation/ids.ts";
 import type { Task, TaskPhase } from "./task.ts";
 

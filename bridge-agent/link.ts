@@ -1,7 +1,14 @@
 import type { Timers } from "../src/foundation/timers.ts";
-import { decodeEdgeToAgent, encode, MAX_MESSAGE_LENGTH } from "../src/relay/codec.ts";
-import { encodeHello, HELLO_HEADER, helloText, LINK_PROTOCOL_VERSION } from "../src/relay/hello.ts";
-import { type AgentToEdge, CLOSE_CODES, type CloseReason, type EdgeToAgent } from "../src/relay/messages.ts";
+import { encodeHello, HELLO_HEADER, helloText, LINK_PROTOCOL_VERSION } from "../src/link/hello.ts";
+import {
+  type AgentToEdge,
+  CLOSE_CODES,
+  type CloseReason,
+  decodeEdgeToAgent,
+  type EdgeToAgent,
+  encodeMessage,
+  MAX_MESSAGE_LENGTH,
+} from "../src/link/messages.ts";
 import type { AgentKey } from "./key.ts";
 import type { AgentSettings } from "./settings.ts";
 import { SteadySocket } from "./steady-socket.ts";
@@ -94,7 +101,7 @@ export class EdgeLink {
   }
 
   #say(message: AgentToEdge): void {
-    this.#socket.send(encode(message));
+    this.#socket.send(encodeMessage(message));
   }
 
   #receive(text: string): void {

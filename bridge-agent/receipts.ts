@@ -1,5 +1,5 @@
 import type { CommandId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
-import type { AgentToEdge } from "../src/relay/messages.ts";
+import type { AgentToEdge } from "../src/link/messages.ts";
 
 /** An order whose result is out by then needs no receipt; the edge repeats an order after a second. */
 const RECEIPT_AFTER_MS = 300;
@@ -10,7 +10,7 @@ export class Receipts {
   readonly #urgent = new Map<ConfKey, CommandId[]>();
 
   /** `fresh`: each of them came for the first time. Others, and those of a busy conference, are not left open. */
-  orders(conference: ConfKey, ids: readonly CommandId[], fresh: boolean, now: EpochMs): void {
+  commands(conference: ConfKey, ids: readonly CommandId[], fresh: boolean, now: EpochMs): void {
     const open = this.#open.get(conference) ?? new Map<CommandId, EpochMs>();
     const lone = fresh && open.size === 0 && ids.length === 1;
     for (const id of ids) open.set(id, now);
@@ -38,7 +38,7 @@ export class Receipts {
     }
     const messages = Array.from(
       this.#urgent,
-      ([conference, ids]) => ({ type: "commands-taken", conference, ids }) as const,
+      ([conference, ids]) => ({ type: "commands-ack", conference, ids }) as const,
     );
     this.#urgent.clear();
     return messages;

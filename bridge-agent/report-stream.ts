@@ -1,4 +1,4 @@
-import type { NumberedReport, Report } from "../src/bridge/orders.ts";
+import type { NumberedReport, Report } from "../src/bridge/events.ts";
 import type { EpochMs, StreamId } from "../src/foundation/ids.ts";
 
 /** An unacknowledged report is sent again after this time. */

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { Logger } from "pino";
-import type { ActOutcome } from "../src/bridge/driving.ts";
+import type { ExecutionResult } from "../src/bridge/commands.ts";
 import type { CommandId } from "../src/foundation/ids.ts";
 import type { Timers } from "../src/foundation/timers.ts";
-import { actForLog } from "./act-for-log.ts";
 import { Agent, type AgentInput } from "./agent.ts";
-import type { Act } from "./bridge-side.ts";
+import type { Execution } from "./bridge-side.ts";
+import { commandForLog } from "./command-for-log.ts";
 import type { BridgeDriver } from "./drivers/driver.ts";
 import { GenericDriver } from "./drivers/generic.ts";
 import { type Counters, healthServer } from "./health.ts";
@@ -43,7 +43,7 @@ export async function runAgent(settings: AgentSettings, log: Logger): Promise<Ru
   const agent = new Agent(journal, newIds());
   const driver = driverFor(settings.driver, settings.agent);
   const counters: Counters = {
-    acts: { done: 0, refused: 0, unknown: 0 },
+    commands: { done: 0, refused: 0, unknown: 0 },
     edgeMessages: { received: 0, sent: 0 },
     turns: 0,
   };
@@ -74,19 +74,20 @@ export async function runAgent(settings: AgentSettings, log: Logger): Promise<Ru
     const taken = inputs;
     inputs = [];
     counters.turns += 1;
-    const { messages, acts, askState, reconnect, notes } = journal.transaction(() => agent.turn(taken, Date.now()));
+    const { messages, commands, askState, reconnect, notes } = journal.transaction(() => agent.turn(taken, Date.now()));
     for (const note of notes) log.info(note);
     if (reconnect) link.renew();
     for (const message of messages) link.send(message);
     counters.edgeMessages.sent += messages.length;
-    for (const act of acts) void driver.execute(act.id, act.conference, act.act).then((outcome) => learn(act, outcome));
+    for (const command of commands)
+      void driver.execute(command.id, command.conference, command.command).then((result) => learn(command, result));
     if (askState) void driver.state().then((state) => put({ type: "state", state }));
   }
 
-  function learn(act: Act, outcome: ActOutcome): void {
-    counters.acts[outcome.done === true ? "done" : outcome.done === false ? "refused" : "unknown"] += 1;
-    log.info({ ...actForLog(act, settings.logs.personal), outcome }, "act");
-    put({ type: "outcome", act, outcome });
+  function learn(command: Execution, result: ExecutionResult): void {
+    counters.commands[result.done === true ? "done" : result.done === false ? "refused" : "unknown"] += 1;
+    log.info({ ...commandForLog(command, settings.logs.personal), result }, "command");
+    put({ type: "result", command, result });
   }
 
   const server = await healthServer({ status: () => agent.status, counters }, settings.listen.port);

@@ -1,6 +1,6 @@
 import { WebSocket } from "ws";
 import type { Timers } from "../src/foundation/timers.ts";
-import { REFUSAL_HEADER } from "../src/relay/hello.ts";
+import { REFUSAL_HEADER } from "../src/link/hello.ts";
 import { backoffMs } from "./backoff.ts";
 
 export interface SteadySocketOptions {

@@ -1,4 +1,5 @@
-import type { BridgeAct } from "../src/bridge/driving.ts";
+import { undoes as commandUndoes, topicOfCall, topicOf as topicOfCommand } from "../src/bridge/command-rules.ts";
+import type { BridgeCommand } from "../src/bridge/commands.ts";
 import type { CallId, CommandId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
 
 /** One thing to do for a conference, once. */
@@ -13,7 +14,7 @@ export interface Task {
 }
 
 export type Work =
-  | BridgeAct
+  | BridgeCommand
   /** Touches no bridge: it waits its turn among the acts of its call and is then told. */
   | { readonly type: "identify"; readonly call: CallId; readonly attendeeId: string }
   /** An order of a later version, to be refused. */
@@ -30,42 +31,18 @@ export function isInTime({ toBegin }: Task, now: EpochMs): boolean {
   return toBegin === undefined || (toBegin.from <= now && now < toBegin.before);
 }
 
-/** Tasks with the same topic run in order; `null` waits for all before it and holds up all behind it. */
+/** Commands of one topic run in order; `null` waits for all before it and holds up all behind it. */
 export function topicOf(work: Work): string | null {
-  if ("call" in work) return `call ${work.call}`;
-  switch (work.type) {
-    case "not-understood":
-      return work.type;
-    case "lock":
-    case "unlock":
-      return "lock";
-    case "report-speakers":
-    case "stop-reporting-speakers":
-      return "speakers";
-    default:
-      return null;
-  }
+  if (work.type === "not-understood") return work.type;
+  return work.type === "identify" ? topicOfCall(work) : topicOfCommand(work);
 }
-
-const undoneBy: Partial<Record<Work["type"], Work["type"]>> = {
-  "create-conference": "end-conference",
-  "create-room": "close-room",
-  dial: "cancel-dial",
-  lock: "unlock",
-  move: "move",
-  mute: "unmute",
-  "report-speakers": "stop-reporting-speakers",
-  "stop-reporting-speakers": "report-speakers",
-  unlock: "lock",
-  unmute: "mute",
-};
 
 /** Whether the second one leaves no trace of the first, whatever became of that. */
 export function undoes(later: Work, earlier: Work): boolean {
-  return undoneBy[earlier.type] === later.type && subjectOf(earlier) === subjectOf(later);
+  return isCommand(later) && isCommand(earlier) && commandUndoes(later, earlier);
 }
 
-function subjectOf(work: Work): string | null {
-  if ("call" in work) return work.call;
-  return "room" in work ? work.room : null;
+/** Whether it is for the bridge. */
+export function isCommand(work: Work): work is BridgeCommand {
+  return work.type !== "identify" && work.type !== "not-understood";
 }

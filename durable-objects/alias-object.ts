@@ -1,9 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
+import { domainOf } from "../src/domain.ts";
 import type { ConfKey } from "../src/foundation/ids.ts";
+import type { AliasRpc, HandleClaim } from "../src/rpc.ts";
 import { Alias } from "./alias.ts";
-import { domainOf } from "./domain-of.ts";
 import type { Env } from "./env.ts";
-import type { AliasRpc, HandleClaim } from "./rpc.ts";
 
 const dayMs = 86_400_000;
 

@@ -1,5 +1,5 @@
 import type { ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
-import type { AliasRpc, HandleClaim } from "./rpc.ts";
+import type { AliasRpc, HandleClaim } from "../src/rpc.ts";
 
 export interface AliasPorts {
   /** On disk with the next thing that leaves the object. */

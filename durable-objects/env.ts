@@ -1,4 +1,4 @@
-import type { AliasRpc, ConferenceRpc, NumberPoolRpc, RelayRpc, UnroutedMailRpc } from "./rpc.ts";
+import type { AliasRpc, ConferenceRpc, IdAllocatorRpc, RelayRpc, UnroutedMailRpc } from "../src/rpc.ts";
 
 type Objects<Calls> = DurableObjectNamespace<Calls & Rpc.DurableObjectBranded>;
 
@@ -9,7 +9,7 @@ export interface Env {
   /** Named `domain/extConfId`. */
   readonly ALIAS: Objects<AliasRpc>;
   /** Named `domain`. */
-  readonly NUMBER_POOL: Objects<NumberPoolRpc>;
+  readonly ID_ALLOCATOR: Objects<IdAllocatorRpc>;
   /** Named `domain/origin`, of the server that is posted to. */
   readonly UNROUTED_MAIL: Objects<UnroutedMailRpc>;
   /** Named `domain/bridge`. */

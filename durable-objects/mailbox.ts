@@ -1,15 +1,15 @@
+import type { Domain } from "../src/domain.ts";
 import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
+import type { IdBlock, Mail, UnroutedMailRpc } from "../src/rpc.ts";
 import { left, next, type Reserve } from "./conference/numbers.ts";
 import { Seen } from "./conference/seen.ts";
-import type { Domain } from "./domain-of.ts";
 import { ObjectClock } from "./object-clock.ts";
 import { Outbox, type OutboxPorts, type Row } from "./outbox.ts";
-import type { Block, Mail, UnroutedMailRpc } from "./rpc.ts";
 
 interface MailboxPorts extends OutboxPorts {
   /** `null` where the settings have it no more. */
   domain(name: DomainName): Domain | null;
-  takeTransIds(domain: DomainName): Promise<Block>;
+  takeTransIds(domain: DomainName): Promise<IdBlock>;
   setAlarm(at: EpochMs): void;
   /** Deletes everything, and ends the life of the object. */
   forget(): Promise<void>;

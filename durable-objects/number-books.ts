@@ -1,6 +1,6 @@
 import type { ConfKey, EpochMs, MsgId } from "../src/foundation/ids.ts";
+import type { IdBlock, IdBlocks, IdsWanted } from "../src/rpc.ts";
 import { firstPlaceOf, numberAt, placeOf, runFrom } from "../src/tsp/numbers.ts";
-import type { Block, NumberBlocks, NumbersWanted } from "./rpc.ts";
 import type { Sql } from "./sql.ts";
 
 /** How long it is known who was given a block: as long as an answer with its MsgID may come. */
@@ -35,7 +35,7 @@ export class NumberBooks {
   }
 
   /** At most as many as are wanted, fewer where a sequence comes to its end. A clock that was put back gives none twice. */
-  take(holder: ConfKey | null, wanted: NumbersWanted, now: EpochMs): NumberBlocks {
+  take(holder: ConfKey | null, wanted: IdsWanted, now: EpochMs): IdBlocks {
     const msgFirst = Math.max(this.#nextMsg, firstPlaceOf(now));
     const transFirst = Math.max(this.#nextTrans, firstPlaceOf(now));
     const msgEnd = msgFirst + Math.min(wanted.msgIds, runFrom(msgFirst));
@@ -75,6 +75,6 @@ export class NumberBooks {
   }
 }
 
-function block(first: number, end: number): Block {
+function block(first: number, end: number): IdBlock {
   return { first: numberAt(first), end: numberAt(first) + end - first };
 }

@@ -1,7 +1,7 @@
 import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
+import type { ConferenceRpc } from "../src/rpc.ts";
 import type { LogLine } from "./log.ts";
 import type { NumberBooks } from "./number-books.ts";
-import type { ConferenceRpc } from "./rpc.ts";
 
 interface SweepPorts {
   readonly books: Pick<NumberBooks, "holdersSince">;

@@ -1,9 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
-import { findDomain } from "./domain-of.ts";
+import { findDomain } from "../src/domain.ts";
+import type { Mail, UnroutedMailRpc } from "../src/rpc.ts";
 import type { Env } from "./env.ts";
 import { Mailbox } from "./mailbox.ts";
 import { platformOf } from "./platform.ts";
-import type { Mail, UnroutedMailRpc } from "./rpc.ts";
 
 /** Few numbers at a time: this mail is rare, and those not used are lost when the object is evicted. */
 const numbersAtOnce = 50;
@@ -32,8 +32,8 @@ export class UnroutedMailObject extends DurableObject<Env> implements UnroutedMa
       ...platformOf(ctx, env),
       domain: (name) => findDomain(env, name),
       takeTransIds: async (domain) => {
-        const pool = env.NUMBER_POOL.getByName(domain);
-        return (await pool.take({ domain, holder: null, msgIds: 0, transIds: numbersAtOnce })).transIds;
+        const pool = env.ID_ALLOCATOR.getByName(domain);
+        return (await pool.allocate({ domain, holder: null, msgIds: 0, transIds: numbersAtOnce })).transIds;
       },
       forget: () => {
         this.#mailbox = null;

@@ -9,7 +9,7 @@ import type { Launch } from "./part.ts";
 export const edgeObjects = {
   CONFERENCE: "ConferenceObject",
   ALIAS: "AliasObject",
-  NUMBER_POOL: "NumberPoolObject",
+  ID_ALLOCATOR: "IdAllocatorObject",
   UNROUTED_MAIL: "UnroutedMailObject",
   RELAY: "RelayObject",
 } as const;

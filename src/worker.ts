@@ -1,7 +1,7 @@
-import { domainOf } from "../durable-objects/domain-of.ts";
 import type { Env } from "../durable-objects/env.ts";
 import { logOf } from "../durable-objects/log.ts";
 import { targetUrl } from "./delivery/target-url.ts";
+import { domainOf } from "./domain.ts";
 import { createApp } from "./http/app.ts";
 import { problem } from "./http/bodies.ts";
 import type { Edge } from "./http/edge.ts";
@@ -13,7 +13,7 @@ import { type Domains, loadDomains } from "./settings/load.ts";
 
 export { AliasObject } from "../durable-objects/alias-object.ts";
 export { ConferenceObject } from "../durable-objects/conference/conference-object.ts";
-export { NumberPoolObject } from "../durable-objects/number-pool.ts";
+export { IdAllocatorObject } from "../durable-objects/id-allocator-object.ts";
 export { RelayObject } from "../durable-objects/relay/relay-object.ts";
 export { UnroutedMailObject } from "../durable-objects/unrouted-mail.ts";
 
@@ -53,7 +53,7 @@ function objectsOf(env: Env) {
   return {
     conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
     alias: (domain, extConfId) => env.ALIAS.getByName(`${domain}/${extConfId}`),
-    numberPool: (domain) => env.NUMBER_POOL.getByName(domain),
+    numberPool: (domain) => env.ID_ALLOCATOR.getByName(domain),
     unroutedMail: (domain, host) => {
       const target = targetUrl(host, domainOf(env, domain).settings.webex);
       return env.UNROUTED_MAIL.getByName(`${domain}/${target.ok ? new URL(target.value).origin : host}`);

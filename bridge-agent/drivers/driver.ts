@@ -1,4 +1,6 @@
-import type { ActOutcome, BridgeAbilities, BridgeAct, BridgeHappening, BridgeState } from "../../src/bridge/driving.ts";
+import type { BridgeAbilities, BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
+import type { BridgeEvent } from "../../src/bridge/events.ts";
+import type { BridgeState } from "../../src/bridge/state.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 
 /** What a driver reports: its link to the bridge, and what happens on the bridge while the link is up. */
@@ -16,7 +18,7 @@ export type DriverReport =
    * of it. Told again while disconnected only when `why`, a sentence for operations staff, has changed.
    */
   | { readonly type: "disconnected"; readonly why: string }
-  | BridgeHappening;
+  | BridgeEvent;
 
 /**
  * One kind of bridge. Reports, outcomes and states come in the bridge's own order: whatever follows a promise of this
@@ -29,7 +31,7 @@ export interface BridgeDriver {
    * Carries out one act each time it is called: to ask once is the caller's work. A conference of `null` is for `expel`
    * of a caller at the prompt. While disconnected the outcome is a refusal, `unreachable`, and nothing was done.
    */
-  execute(commandId: CommandId, conference: ConfKey | null, act: BridgeAct): Promise<ActOutcome>;
+  execute(commandId: CommandId, conference: ConfKey | null, command: BridgeCommand): Promise<ExecutionResult>;
   /** What the bridge holds now, or `null` when there is no link or it broke before the answer. */
   state(): Promise<BridgeState | null>;
   /** Disconnects for good; what is still unanswered becomes `unknown`, and nothing is reported any more. */

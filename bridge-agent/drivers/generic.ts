@@ -1,11 +1,12 @@
-import type { ActOutcome, BridgeAct, BridgeState } from "../../src/bridge/driving.ts";
+import type { BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
 import {
   type AgentToBridge,
   BRIDGE_PROTOCOL_VERSION,
   type BridgeToAgent,
   decodeBridgeToAgent,
   MAX_BRIDGE_MESSAGE_LENGTH,
-} from "../../src/bridge/generic-protocol.ts";
+} from "../../src/bridge/protocol.ts";
+import type { BridgeState } from "../../src/bridge/state.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
 import { SteadySocket } from "../steady-socket.ts";
@@ -79,8 +80,8 @@ export class GenericDriver implements BridgeDriver {
     this.#socket.connect();
   }
 
-  async execute(commandId: CommandId, conference: ConfKey | null, act: BridgeAct): Promise<ActOutcome> {
-    const answer = await this.#ask({ type: "act", commandId, conference, act });
+  async execute(commandId: CommandId, conference: ConfKey | null, command: BridgeCommand): Promise<ExecutionResult> {
+    const answer = await this.#ask({ type: "command", commandId, conference, command });
     if (answer === "not-connected") return { done: false, reason: "unreachable" };
     if (answer === "too-slow") return { done: "unknown", tooSlow: true };
     if (answer === "lost" || answer.type === "state") return { done: "unknown" };
@@ -103,7 +104,7 @@ export class GenericDriver implements BridgeDriver {
     if (!this.#ready) return Promise.resolve("not-connected");
     const id = this.#send(question);
     return new Promise((resolve) => {
-      const what = question.type === "act" ? question.act.type : question.type;
+      const what = question.type === "command" ? question.command.type : question.type;
       const cancelTimer = this.#options.timers.after(QUESTION_WITHIN_MS, () => {
         this.#waiting.delete(id);
         resolve("too-slow");

@@ -1,11 +1,11 @@
 import { matchesBridge } from "../../src/conference/digest.ts";
-import { goesBy } from "../../src/conference/handles.ts";
+import { hasHandle } from "../../src/conference/handles.ts";
 import type { OperatorRequest } from "../../src/conference/input.ts";
 import type { BridgeName, CommandId, EpochMs, ExtConfId, TransId } from "../../src/foundation/ids.ts";
+import type { AgentReports, ConferenceDocument, OperatorResult } from "../../src/rpc.ts";
 import { GroupCommit } from "../group-commit.ts";
 import { ObjectClock } from "../object-clock.ts";
 import { Outbox, type Rows } from "../outbox.ts";
-import type { Delivered, OperatorOutcome, ReportsOfAgent } from "../rpc.ts";
 import type { ConferencePorts } from "./conference-ports.ts";
 import { Errands } from "./errands.ts";
 import { type Item, Ledger } from "./ledger.ts";
@@ -65,16 +65,16 @@ export class ConferenceActor {
     if (this.#ledger.identity) this.#wake(null);
   }
 
-  async receive(delivered: Delivered): Promise<boolean> {
+  async receive(delivered: ConferenceDocument): Promise<boolean> {
     this.#ledger.introduce(delivered);
-    const { transId, messages, recalled } = delivered;
+    const { transId, messages, fromCache } = delivered;
     let taken = this.#underWay.get(transId);
     if (!taken) {
       if (this.#ledger.isRepeat(transId)) {
         this.#ports.log({ level: "info", event: "repeat", transId, ...this.#ledger.identity });
         return true;
       }
-      if (recalled && !messages.every(({ extConfId }) => extConfId && this.holds(extConfId))) return false;
+      if (fromCache && !messages.every(({ extConfId }) => extConfId && this.holds(extConfId))) return false;
       taken = this.#commits.submit({ type: "webex", delivered }).finally(() => this.#underWay.delete(transId));
       this.#underWay.set(transId, taken);
     }
@@ -83,7 +83,7 @@ export class ConferenceActor {
   }
 
   /** Resolves, when they are on disk, to the highest number taken of this stream. */
-  async report(reports: ReportsOfAgent): Promise<number> {
+  async report(reports: AgentReports): Promise<number> {
     this.#ledger.introduce(reports);
     this.#errands.agentIsThere(reports.stream);
     this.#heardAt = this.#ports.now();
@@ -92,8 +92,8 @@ export class ConferenceActor {
   }
 
   /** The agent has these orders in its journal: they need not be told again. */
-  ordersTaken(ids: readonly CommandId[]): void {
-    this.#errands.ordersTaken(ids);
+  ackCommands(ids: readonly CommandId[]): void {
+    this.#errands.ackCommands(ids);
   }
 
   matchesBridge(bridge: BridgeName, digest: string): boolean {
@@ -102,10 +102,10 @@ export class ConferenceActor {
   }
 
   holds(extConfId: ExtConfId): boolean {
-    return goesBy(this.#ledger.state.head, extConfId, this.#ports.now());
+    return hasHandle(this.#ledger.state.head, extConfId, this.#ports.now());
   }
 
-  async operate(request: OperatorRequest): Promise<OperatorOutcome> {
+  async operate(request: OperatorRequest): Promise<OperatorResult> {
     const { head } = this.#ledger.state;
     if (head.phase !== "running" || !head.attached) return "no-such-conference";
     if (request.type === "passthrough" && !this.#hasCall(request.extCallId)) return "no-such-call";
@@ -155,8 +155,8 @@ export class ConferenceActor {
   }
 
   #commit(items: readonly Item[]): void {
-    const { rows, orders, notes, repairs } = this.#ledger.commit(items);
-    this.#errands.given(orders);
+    const { rows, commands, notes, repairs } = this.#ledger.commit(items);
+    this.#errands.given(commands);
     if (repairs.length > 0) {
       const kinds = Object.entries(Object.groupBy(repairs, (kind) => kind));
       const counts = Object.fromEntries(kinds.map(([kind, found]) => [kind, found.length]));

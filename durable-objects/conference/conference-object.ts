@@ -2,18 +2,18 @@ import { DurableObject } from "cloudflare:workers";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
 import { decide } from "../../src/conference/decide.ts";
 import type { OperatorRequest } from "../../src/conference/input.ts";
+import { domainOf } from "../../src/domain.ts";
 import type { BridgeName, CommandId, ExtConfId } from "../../src/foundation/ids.ts";
-import { domainOf } from "../domain-of.ts";
-import type { Env } from "../env.ts";
-import { platformOf } from "../platform.ts";
 import type {
+  AgentReports,
   BridgeHealth,
+  ConferenceDocument,
   ConferenceIdentity,
   ConferenceRpc,
-  Delivered,
-  OperatorOutcome,
-  ReportsOfAgent,
-} from "../rpc.ts";
+  OperatorResult,
+} from "../../src/rpc.ts";
+import type { Env } from "../env.ts";
+import { platformOf } from "../platform.ts";
 import { ConferenceActor } from "./actor.ts";
 
 /** A conference on the platform. All it adds to the actor is the way to storage, network and the other objects. */
@@ -27,18 +27,18 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
     this.#actor = length > 0 ? this.#begin() : null;
   }
 
-  receive(delivered: Delivered): Promise<boolean> {
+  receive(delivered: ConferenceDocument): Promise<boolean> {
     this.#actor ??= this.#begin();
     return this.#actor.receive(delivered);
   }
 
-  report(reports: ReportsOfAgent): Promise<number> {
+  report(reports: AgentReports): Promise<number> {
     this.#actor ??= this.#begin();
     return this.#actor.report(reports);
   }
 
-  async ordersTaken(ids: readonly CommandId[]): Promise<void> {
-    this.#actor?.ordersTaken(ids);
+  async ackCommands(ids: readonly CommandId[]): Promise<void> {
+    this.#actor?.ackCommands(ids);
   }
 
   async matchesBridge(bridge: BridgeName, digest: string): Promise<boolean> {
@@ -49,7 +49,7 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
     return this.#actor?.holds(extConfId) ?? false;
   }
 
-  async operate(request: OperatorRequest): Promise<OperatorOutcome> {
+  async operate(request: OperatorRequest): Promise<OperatorResult> {
     return this.#actor?.operate(request) ?? "no-such-conference";
   }
 
@@ -68,12 +68,12 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
       rules: { decide, nextDeadline },
       domain: ({ domain }) => domainOf(env, domain),
       chooseBridge: (identity) => freestBridge(env, identity),
-      tell: ({ domain, confKey: conference }, bridge, orders) =>
-        env.RELAY.getByName(`${domain}/${bridge}`).tell({ domain, bridge, conference, orders }),
+      tell: ({ domain, confKey: conference }, bridge, commands) =>
+        env.RELAY.getByName(`${domain}/${bridge}`).sendCommands({ domain, bridge, conference, commands }),
       askForSnapshot: ({ domain, confKey }, bridge) =>
         env.RELAY.getByName(`${domain}/${bridge}`).askForSnapshot(confKey),
       takeNumbers: ({ domain, confKey }, wanted) =>
-        env.NUMBER_POOL.getByName(domain).take({ domain, holder: confKey, ...wanted }),
+        env.ID_ALLOCATOR.getByName(domain).allocate({ domain, holder: confKey, ...wanted }),
       forget: () => {
         this.#actor = null;
         return ctx.storage.deleteAll();

@@ -1,4 +1,4 @@
-import type { Order } from "../../src/bridge/orders.ts";
+import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import { firstClientPost } from "../../src/conference/client-data.ts";
 import type { BridgeName, CommandId, EpochMs, StreamId } from "../../src/foundation/ids.ts";
 import type { ConferencePorts } from "./conference-ports.ts";
@@ -25,17 +25,17 @@ export class Errands {
 
   /** When an order is to be told, at the latest; `null` when there is none. */
   get nextDue(): EpochMs | null {
-    return this.#pending.nextTelling(this.#ledger.state.orders);
+    return this.#pending.nextTelling(this.#ledger.state.commands);
   }
 
   /** These orders are on disk now; those that have a result are forgotten. */
-  given(orders: readonly Order[]): void {
-    this.#pending.given(orders);
-    this.#pending.keepOnly(this.#ledger.state.orders);
+  given(commands: readonly IssuedCommand[]): void {
+    this.#pending.given(commands);
+    this.#pending.keepOnly(this.#ledger.state.commands);
   }
 
   /** The agent has these orders in its journal: they need not be told again. */
-  ordersTaken(ids: readonly CommandId[]): void {
+  ackCommands(ids: readonly CommandId[]): void {
     this.#pending.taken(ids);
   }
 
@@ -55,13 +55,13 @@ export class Errands {
   }
 
   async #tell(): Promise<void> {
-    const orders = this.#pending.due(this.#ledger.state.orders, this.#ports.now());
-    if (orders.length === 0) return;
+    const commands = this.#pending.due(this.#ledger.state.commands, this.#ports.now());
+    if (commands.length === 0) return;
     // Looked up before anything is waited for: an order that is gone by then is still not for the bridge of today.
-    const elsewhere = new Map(orders.map(({ id }) => [id, this.#ledger.state.orders.get(id)?.bridge]));
+    const elsewhere = new Map(commands.map(({ id }) => [id, this.#ledger.state.commands.get(id)?.bridge]));
     try {
       const own = this.#ledger.books.bridge ?? (await this.#choose());
-      const byBridge = Map.groupBy(orders, ({ id }) => elsewhere.get(id) ?? own);
+      const byBridge = Map.groupBy(commands, ({ id }) => elsewhere.get(id) ?? own);
       await Promise.all(Array.from(byBridge, ([bridge, mine]) => this.#ports.tell(this.#ledger.known, bridge, mine)));
     } catch (error) {
       this.#ports.log({ level: "warn", event: "bridge-not-told", why: String(error), ...this.#ledger.identity });

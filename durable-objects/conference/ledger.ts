@@ -1,11 +1,11 @@
-import type { Order } from "../../src/bridge/orders.ts";
-import { applyChanges, type Changes, type RepairKind, type Surroundings } from "../../src/conference/decision.ts";
+import type { IssuedCommand } from "../../src/bridge/commands.ts";
+import { applyChanges, type Changes, type DecisionContext, type RepairKind } from "../../src/conference/decision.ts";
 import type { ConferenceInput, OperatorRequest } from "../../src/conference/input.ts";
 import type { ClientPostId, ConferenceState } from "../../src/conference/state.ts";
+import type { Domain } from "../../src/domain.ts";
 import type { BridgeName, EpochMs, MsgId, StreamId, TransId } from "../../src/foundation/ids.ts";
-import type { Domain } from "../domain-of.ts";
+import type { AgentReports, ConferenceDocument, ConferenceIdentity, IdBlocks } from "../../src/rpc.ts";
 import type { Outbox, Row, Rows } from "../outbox.ts";
-import type { ConferenceIdentity, Delivered, NumberBlocks, ReportsOfAgent } from "../rpc.ts";
 import type { ConferencePorts } from "./conference-ports.ts";
 import { next } from "./numbers.ts";
 import { Seen } from "./seen.ts";
@@ -13,8 +13,8 @@ import { type Books, ConferenceStore, type Retention } from "./store.ts";
 
 /** What a conference can be given to commit. */
 export type Item =
-  | { readonly type: "webex"; readonly delivered: Delivered }
-  | { readonly type: "bridge"; readonly reports: ReportsOfAgent }
+  | { readonly type: "webex"; readonly delivered: ConferenceDocument }
+  | { readonly type: "bridge"; readonly reports: AgentReports }
   | { readonly type: "operator"; readonly request: OperatorRequest }
   | { readonly type: "undelivered"; readonly row: Row }
   | { readonly type: "client-data"; readonly id: ClientPostId; readonly attempt: number; readonly delivered: boolean }
@@ -24,7 +24,7 @@ export type Item =
 interface Committed {
   readonly rows: Rows;
   /** Those that are new. */
-  readonly orders: readonly Order[];
+  readonly commands: readonly IssuedCommand[];
   /** What operations staff should read. */
   readonly notes: readonly string[];
   readonly repairs: readonly RepairKind[];
@@ -38,7 +38,7 @@ interface Draft {
   rows: Rows;
   readonly writes: Map<string, unknown>;
   readonly transIds: TransId[];
-  readonly orders: Order[];
+  readonly commands: IssuedCommand[];
   readonly notes: string[];
   readonly repairs: RepairKind[];
 }
@@ -128,7 +128,7 @@ export class Ledger {
   }
 
   /** They are on disk with the next input; those that are lost before were used by nobody. */
-  addNumbers({ msgIds, transIds }: NumberBlocks): void {
+  addNumbers({ msgIds, transIds }: IdBlocks): void {
     const books = this.#books;
     this.#books = { ...books, msgIds: [...books.msgIds, msgIds], transIds: [...books.transIds, transIds] };
   }
@@ -149,7 +149,7 @@ export class Ledger {
   commit(items: readonly Item[]): Committed {
     const at = this.#ports.now();
     const { rows } = this.#outbox;
-    const lists = { transIds: [], orders: [], notes: [], repairs: [] };
+    const lists = { transIds: [], commands: [], notes: [], repairs: [] };
     const draft: Draft = { books: this.#books, begins: false, rows, writes: new Map(), ...lists };
     try {
       this.#ports.sql.transaction(() => {
@@ -184,7 +184,7 @@ export class Ledger {
       draft.rows = this.#outbox.add(draft.rows, host, message, () => takeNumber(draft, "transIds") as TransId);
     }
     if (begins) draft.books = { ...draft.books, bridge: this.#onlyBridge };
-    draft.orders.push(...decision.orders);
+    draft.commands.push(...decision.commands);
     draft.notes.push(...decision.notes);
     draft.repairs.push(...decision.repairs);
     if (input.type === "webex") draft.transIds.push(input.transId);
@@ -210,7 +210,7 @@ export class Ledger {
     if (changes.head) writes.set("head", changes.head);
     for (const [call, caller] of changes.callers) writes.set(`caller/${call}`, caller);
     for (const [call, callOut] of changes.callOuts) writes.set(`call-out/${call}`, callOut);
-    for (const [id, order] of changes.orders) writes.set(`order/${id}`, order);
+    for (const [id, command] of changes.commands) writes.set(`command/${id}`, command);
     for (const [id, room] of changes.rooms) writes.set(`room/${id}`, room);
     for (const [id, post] of changes.clientPosts) writes.set(`client-post/${id}`, post);
   }
@@ -226,7 +226,7 @@ export class Ledger {
     return only && others.length === 0 ? (only.name as BridgeName) : null;
   }
 
-  #surroundings(draft: Draft): Surroundings {
+  #surroundings(draft: Draft): DecisionContext {
     return {
       confKey: this.known.confKey,
       settings: this.domain.settings,

@@ -1,4 +1,4 @@
-import type { NumbersWanted } from "../rpc.ts";
+import type { IdsWanted } from "../../src/rpc.ts";
 import type { ConferencePorts } from "./conference-ports.ts";
 import type { Ledger } from "./ledger.ts";
 import { left, NumbersRunOut } from "./numbers.ts";
@@ -29,7 +29,7 @@ export class NumberStock {
     const { msgIds, transIds } = this.#ledger.books;
     const full = { msgIds: 20 + 4 * callers.size, transIds: 20 + callers.size };
     if (left(msgIds) >= full.msgIds / 2 && left(transIds) >= full.transIds / 2) return;
-    const missing = (kind: keyof NumbersWanted) => Math.max(leastTaken, full[kind] - left(this.#ledger.books[kind]));
+    const missing = (kind: keyof IdsWanted) => Math.max(leastTaken, full[kind] - left(this.#ledger.books[kind]));
     const wanted = { msgIds: missing("msgIds"), transIds: missing("transIds") };
     this.#fetch(wanted).catch((error: unknown) => this.#log("warn", error));
   }
@@ -49,7 +49,7 @@ export class NumberStock {
     }
   }
 
-  #fetch(wanted: NumbersWanted): Promise<void> {
+  #fetch(wanted: IdsWanted): Promise<void> {
     this.#fetching ??= this.#ports
       .takeNumbers(this.#ledger.known, wanted)
       .then((blocks) => this.#ledger.addNumbers(blocks))

@@ -1,10 +1,10 @@
-import type { Block } from "../rpc.ts";
+import type { IdBlock } from "../../src/rpc.ts";
 
 /** Thrown within a transaction, which is then taken back: more numbers have to be fetched first. */
 export class NumbersRunOut extends Error {}
 
 /** Numbers of one kind that are at hand, in blocks as the number pool gave them out. */
-export type Reserve = readonly Block[];
+export type Reserve = readonly IdBlock[];
 
 export function left(reserve: Reserve): number {
   return reserve.reduce((sum, block) => sum + block.end - block.first, 0);

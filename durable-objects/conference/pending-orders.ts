@@ -1,8 +1,8 @@
-import type { Order } from "../../src/bridge/orders.ts";
-import type { PendingOrder } from "../../src/conference/state.ts";
+import type { IssuedCommand } from "../../src/bridge/commands.ts";
+import type { PendingCommand } from "../../src/conference/state.ts";
 import type { CommandId, EpochMs } from "../../src/foundation/ids.ts";
 
-type Orders = ReadonlyMap<CommandId, PendingOrder>;
+type Orders = ReadonlyMap<CommandId, PendingCommand>;
 
 /** Pauses before an order that no agent has taken is told again; the last one repeats, for the first minute. */
 const pausesMs = [1000, 2000, 4000, 5000] as const;
@@ -25,8 +25,8 @@ export class PendingOrders {
   /** Those that were never told, so that nobody can have carried them out. */
   readonly #fresh = new Set<CommandId>();
 
-  given(orders: readonly Order[]): void {
-    for (const { id } of orders) this.#fresh.add(id);
+  given(commands: readonly IssuedCommand[]): void {
+    for (const { id } of commands) this.#fresh.add(id);
   }
 
   taken(ids: readonly CommandId[]): void {
@@ -50,10 +50,10 @@ export class PendingOrders {
    * The orders to tell now, in the order in which they were given; from now on they count as told. If there is any, all
    * go with it, also those that were taken: by whom is not known, and nothing may overtake them.
    */
-  due(orders: Orders, now: EpochMs): readonly Order[] {
-    const next = this.nextTelling(orders);
+  due(commands: Orders, now: EpochMs): readonly IssuedCommand[] {
+    const next = this.nextTelling(commands);
     if (next === null || now < next) return [];
-    return [...orders.values()].map(({ id, command, answerBy }) => {
+    return [...commands.values()].map(({ id, command, answerBy }) => {
       const { times = 0, firstAt = now } = this.#told.get(id) ?? {};
       this.#told.set(id, { times: times + 1, firstAt, lastAt: now });
       const again = !this.#fresh.delete(id);
@@ -67,19 +67,19 @@ export class PendingOrders {
   }
 
   /** When the next one is to be told; `null` when there is none. */
-  nextTelling(orders: Orders): EpochMs | null {
+  nextTelling(commands: Orders): EpochMs | null {
     let next: EpochMs | null = null;
-    for (const id of orders.keys()) {
+    for (const id of commands.keys()) {
       const at = this.#tellAt(id);
       if (next === null || at < next) next = at;
     }
     return next;
   }
 
-  keepOnly(orders: Orders): void {
-    for (const id of this.#told.keys()) if (!orders.has(id)) this.#told.delete(id);
-    for (const id of this.#taken) if (!orders.has(id)) this.#taken.delete(id);
-    for (const id of this.#fresh) if (!orders.has(id)) this.#fresh.delete(id);
+  keepOnly(commands: Orders): void {
+    for (const id of this.#told.keys()) if (!commands.has(id)) this.#told.delete(id);
+    for (const id of this.#taken) if (!commands.has(id)) this.#taken.delete(id);
+    for (const id of this.#fresh) if (!commands.has(id)) this.#fresh.delete(id);
   }
 
   #tellAt(id: CommandId): EpochMs {

@@ -2,7 +2,7 @@ import { emptyState } from "../../src/conference/decision.ts";
 import type { ConferenceInput } from "../../src/conference/input.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
 import type { BridgeName, EpochMs, StreamId, TransId } from "../../src/foundation/ids.ts";
-import type { ConferenceIdentity } from "../rpc.ts";
+import type { ConferenceIdentity } from "../../src/rpc.ts";
 import type { Sql } from "../sql.ts";
 import type { Reserve } from "./numbers.ts";
 
@@ -33,7 +33,7 @@ const noBooks: Books = { bridge: null, serial: 0, msgIds: [], transIds: [], take
 const kinds = {
   caller: "callers",
   "call-out": "callOuts",
-  order: "orders",
+  command: "commands",
   room: "rooms",
   "client-post": "clientPosts",
 } as const;

@@ -1,4 +1,4 @@
-import type { NumberedReport } from "../../src/bridge/orders.ts";
+import type { NumberedReport } from "../../src/bridge/events.ts";
 import type { CommandId, ConfKey, StreamId } from "../../src/foundation/ids.ts";
 
 /** One message's reports; `id` is the link that they came by, and that hears what became of them. */
@@ -16,7 +16,7 @@ export interface Held {
 
 /** The way to the conferences. No call may reject. */
 interface LaneEnds {
-  ordersTaken(conference: ConfKey, ids: readonly CommandId[]): Promise<void>;
+  ackCommands(conference: ConfKey, ids: readonly CommandId[]): Promise<void>;
   report(conference: ConfKey, batch: Batch): Promise<void>;
   compare(conference: ConfKey, held: Held): Promise<void>;
 }
@@ -48,7 +48,7 @@ export class Lanes {
     return this.#lanes.size;
   }
 
-  ordersTaken(conference: ConfKey, ids: readonly CommandId[]): void {
+  ackCommands(conference: ConfKey, ids: readonly CommandId[]): void {
     const waiting = this.#lane(conference);
     for (const id of ids) waiting.taken.add(id);
   }
@@ -78,7 +78,7 @@ export class Lanes {
       const [batch, ...others] = waiting.batches;
       if (taken.size > 0) {
         waiting.taken = new Set();
-        await this.#ends.ordersTaken(conference, [...taken]);
+        await this.#ends.ackCommands(conference, [...taken]);
       } else if (batch) {
         waiting.batches = others;
         await this.#ends.report(conference, batch);

@@ -1,25 +1,30 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Order } from "../../src/bridge/orders.ts";
+import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { BridgeName, ConfKey, DomainName } from "../../src/foundation/ids.ts";
-import { decodeAgentToEdge, encode } from "../../src/relay/codec.ts";
-import { decodeHello, HELLO_HEADER, refusal } from "../../src/relay/hello.ts";
+import { decodeHello, HELLO_HEADER, refusal } from "../../src/link/hello.ts";
+import {
+  CLOSE_CODES,
+  type CloseReason,
+  decodeAgentToEdge,
+  type EdgeToAgent,
+  encodeMessage,
+} from "../../src/link/messages.ts";
 import {
   activeLink,
-  awoken,
   type Link,
-  type LinkEffect,
-  type LinkInput,
-  type LinkState,
   nextSilence,
+  type RelayEffect,
+  type RelayInput,
+  type RelayState,
+  restore,
   step,
   type WasActive,
-} from "../../src/relay/link.ts";
-import { CLOSE_CODES, type CloseReason, type EdgeToAgent } from "../../src/relay/messages.ts";
+} from "../../src/link/relay.ts";
+import type { BridgeHealth, RelayRpc } from "../../src/rpc.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import type { Env } from "../env.ts";
 import { logOf } from "../log.ts";
-import type { BridgeHealth, RelayRpc } from "../rpc.ts";
 import { type Batch, type Held, Lanes } from "./lanes.ts";
 
 /** What stays with a socket while the object sleeps; `null` once the socket no longer counts. */
@@ -40,7 +45,7 @@ interface Identity {
  * be evicted at any time, and woken with nothing but the sockets. What it does is `step`'s matter; here it is carried out.
  */
 export class RelayObject extends DurableObject<Env> implements RelayRpc {
-  #state: LinkState;
+  #state: RelayState;
   #identity: Identity | undefined;
   /** What each agent is to sign, by name. Forgotten, it is as good as used: the agent is given another one. */
   readonly #challenges = new Map<string, string>();
@@ -49,7 +54,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
   /** What each socket's attachment says, by link id. */
   readonly #kept = new Map<string, Link>();
   readonly #lanes = new Lanes({
-    ordersTaken: (confKey, ids) => this.#reach(confKey, (conference) => conference.ordersTaken(ids)),
+    ackCommands: (confKey, ids) => this.#reach(confKey, (conference) => conference.ackCommands(ids)),
     report: (confKey, batch) => this.#reach(confKey, (conference) => this.#report(conference, confKey, batch)),
     compare: (confKey, held) => this.#reach(confKey, (conference) => this.#compare(conference, confKey, held)),
   });
@@ -66,7 +71,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     }
     const { kv } = ctx.storage;
     const state = { epoch: kv.get<number>("epoch") ?? 0, links };
-    this.#state = awoken(state, kv.get<WasActive | null>("active") ?? null, Date.now());
+    this.#state = restore(state, kv.get<WasActive | null>("active") ?? null, Date.now());
     const active = activeLink(this.#state);
     if (active && !this.#sockets.has(active.id)) {
       const { id, agent, lastSeen } = active;
@@ -100,9 +105,12 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
   }
 
   /** Tells the active agent; whether there is one to tell. */
-  async tell(told: { readonly conference: ConfKey; readonly orders: readonly Order[] }): Promise<boolean> {
-    const { conference, orders } = told;
-    const sent = this.#take({ type: "orders", conference, orders, at: Date.now() });
+  async sendCommands(told: {
+    readonly conference: ConfKey;
+    readonly commands: readonly IssuedCommand[];
+  }): Promise<boolean> {
+    const { conference, commands } = told;
+    const sent = this.#take({ type: "commands", conference, commands, at: Date.now() });
     return sent.some((effect) => effect.type === "send" && effect.message.type === "commands");
   }
 
@@ -129,7 +137,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
       this.#take({ type: "message", id, message: decoded.value, at });
     } else {
       this.#log("agent-message-refused", decoded?.error ?? { kind: "no-text" });
-      this.#take({ type: "misfit", id, at });
+      this.#take({ type: "bad-message", id, at });
     }
   }
 
@@ -149,7 +157,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
   }
 
   /** What was carried out. */
-  #take(input: LinkInput): readonly LinkEffect[] {
+  #take(input: RelayInput): readonly RelayEffect[] {
     const before = this.#state;
     const { state, effects } = step(before, input);
     this.#state = state;
@@ -170,15 +178,15 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     this.#sockets.get(link.id)?.serializeAttachment({ identity: this.#identity, link });
   }
 
-  #carryOut(effect: LinkEffect): boolean {
+  #carryOut(effect: RelayEffect): boolean {
     switch (effect.type) {
       case "send":
         return this.#send(effect.id, effect.message);
       case "close":
         this.#close(effect.id, effect.why);
         return true;
-      case "orders-taken":
-        this.#lanes.ordersTaken(effect.conference, effect.ids);
+      case "commands-ack":
+        this.#lanes.ackCommands(effect.conference, effect.ids);
         return true;
       case "reports":
         this.#lanes.report(effect.conference, effect);
@@ -192,7 +200,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
   async #report(conference: ConferenceStub, confKey: ConfKey, { id, stream, reports }: Batch): Promise<void> {
     if (!this.#identity) return;
     const upTo = await conference.report({ ...this.#identity, confKey, stream, reports });
-    this.#send(id, { type: "reports-taken", conference: confKey, stream, upTo });
+    this.#send(id, { type: "reports-ack", conference: confKey, stream, upTo });
   }
 
   async #compare(conference: ConferenceStub, confKey: ConfKey, { id, digest }: Held): Promise<void> {
@@ -213,7 +221,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
   #send(id: string, message: EdgeToAgent): boolean {
     try {
       const socket = this.#sockets.get(id);
-      socket?.send(encode(message));
+      socket?.send(encodeMessage(message));
       return socket !== undefined;
     } catch {
       // The socket is closed, and its close event on its way.

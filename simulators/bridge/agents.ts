@@ -1,11 +1,11 @@
 import type { WebSocket } from "ws";
-import type { BridgeHappening } from "../../src/bridge/driving.ts";
+import type { BridgeEvent } from "../../src/bridge/events.ts";
 import {
   type AgentToBridge,
   BRIDGE_PROTOCOL_VERSION,
   type BridgeToAgent,
   decodeAgentToBridge,
-} from "../../src/bridge/generic-protocol.ts";
+} from "../../src/bridge/protocol.ts";
 import type { Machine } from "./machine.ts";
 
 interface Agent {
@@ -44,8 +44,8 @@ export class Agents {
     });
   }
 
-  tell(happening: BridgeHappening): void {
-    for (const { socket } of this.agents) this.send(socket, happening);
+  tell(event: BridgeEvent): void {
+    for (const { socket } of this.agents) this.send(socket, event);
   }
 
   /** After a time of silence each agent must begin anew, for it has missed what happened. */
@@ -74,12 +74,12 @@ export class Agents {
   private answer({ socket, held }: Agent, message: AgentToBridge): void {
     const { id } = message;
     switch (message.type) {
-      case "act": {
+      case "command": {
         let over = false;
-        const callOff = this.machine.act(message.commandId, message.conference, message.act, (outcome) => {
+        const callOff = this.machine.execute(message.commandId, message.conference, message.command, (result) => {
           over = true;
           held.delete(id);
-          this.send(socket, outcome.done ? { type: "done", id } : { type: "refused", id, reason: outcome.reason });
+          this.send(socket, result.done ? { type: "done", id } : { type: "refused", id, reason: result.reason });
         });
         if (!over) held.set(id, callOff);
         break;

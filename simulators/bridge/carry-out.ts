@@ -1,21 +1,21 @@
-import type { CommandOutcome, RefusalReason } from "../../src/bridge/commands.ts";
-import type { BridgeAct } from "../../src/bridge/driving.ts";
+import type { BridgeCommand, CommandResult, RefusalReason } from "../../src/bridge/commands.ts";
 import type { EndReason } from "../../src/bridge/events.ts";
 import { assertNever } from "../../src/foundation/assert-never.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import type { Call, Conference, World } from "./world.ts";
 
-const done: CommandOutcome = { done: true };
+const done: CommandResult = { done: true };
 
 /** Does what it is told, each time it is told. `ring` starts a dialled call, which is in the world by then. */
 export function carryOut(
   world: World,
   key: ConfKey | null,
-  act: BridgeAct,
+  command: BridgeCommand,
   ring: (call: Call, waitMs: number) => void,
-): CommandOutcome {
-  if (key === null) return act.type === "expel" ? expelFromPrompt(world, act.call) : refused("no-such-conference");
-  if (act.type === "create-conference") return createConference(world, key);
+): CommandResult {
+  if (key === null)
+    return command.type === "expel" ? expelFromPrompt(world, command.call) : refused("no-such-conference");
+  if (command.type === "create-conference") return createConference(world, key);
   const conference = world.conferences.get(key);
   if (conference === undefined) return refused("no-such-conference");
   const ofThisConference = (id: CallId) => {
@@ -23,59 +23,59 @@ export function carryOut(
     return call?.conference === key ? call : undefined;
   };
 
-  switch (act.type) {
+  switch (command.type) {
     case "end-conference":
       world.endConference(key);
       return done;
     case "lock":
     case "unlock":
-      conference.locked = act.type === "lock";
+      conference.locked = command.type === "lock";
       return done;
     case "create-room":
-      if (act.room === MAIN_ROOM) return refused("refused");
-      conference.rooms.set(act.room, act.kind);
+      if (command.room === MAIN_ROOM) return refused("refused");
+      conference.rooms.set(command.room, command.kind);
       return done;
     case "close-room":
-      return closeRoom(world, conference, act.room);
+      return closeRoom(world, conference, command.room);
     case "dial": {
-      if (world.calls.has(act.call)) return refused("refused"); // A call of this id is up.
-      const { country, area, local, extension } = act.number;
+      if (world.calls.has(command.call)) return refused("refused"); // A call of this id is up.
+      const { country, area, local, extension } = command.number;
       const call = world.addCall({
-        id: act.call,
+        id: command.call,
         direction: "out",
         number: country + area + local,
         extension: extension === "" ? null : extension,
         conference: key,
         stage: "ringing",
       });
-      ring(call, act.waitMs);
+      ring(call, command.waitMs);
       return done;
     }
     case "cancel-dial": {
-      const call = ofThisConference(act.call);
+      const call = ofThisConference(command.call);
       if (call === undefined || call.stage === "entered") return refused("no-such-call");
       return end(world, call, "cancelled");
     }
     case "admit": {
-      const call = world.calls.get(act.call);
-      const outcome = enter(conference, call, MAIN_ROOM);
-      if (call === undefined || !outcome.done) return outcome;
-      call.muted = act.muted;
-      call.joinTone = act.joinTone;
-      if (act.attendeeId !== undefined) call.attendeeId = act.attendeeId;
+      const call = world.calls.get(command.call);
+      const result = enter(conference, call, MAIN_ROOM);
+      if (call === undefined || !result.done) return result;
+      call.muted = command.muted;
+      call.joinTone = command.joinTone;
+      if (command.attendeeId !== undefined) call.attendeeId = command.attendeeId;
       return done;
     }
     case "move":
-      return enter(conference, ofThisConference(act.call), act.room);
+      return enter(conference, ofThisConference(command.call), command.room);
     case "mute":
     case "unmute": {
-      const call = ofThisConference(act.call);
+      const call = ofThisConference(command.call);
       if (call === undefined) return refused("no-such-call");
-      call.muted = act.type === "mute";
+      call.muted = command.type === "mute";
       return done;
     }
     case "expel": {
-      const call = ofThisConference(act.call);
+      const call = ofThisConference(command.call);
       return call === undefined ? refused("no-such-call") : end(world, call, "expelled");
     }
     case "report-speakers":
@@ -86,15 +86,15 @@ export function carryOut(
       for (const call of world.callsOf(key)) call.reportedTalking = false;
       return done;
     default:
-      return assertNever(act);
+      return assertNever(command);
   }
 }
 
-function refused(reason: RefusalReason): CommandOutcome {
+function refused(reason: RefusalReason): CommandResult {
   return { done: false, reason };
 }
 
-function createConference(world: World, key: ConfKey): CommandOutcome {
+function createConference(world: World, key: ConfKey): CommandResult {
   if (!world.conferences.has(key)) {
     world.conferences.set(key, {
       key,
@@ -107,7 +107,7 @@ function createConference(world: World, key: ConfKey): CommandOutcome {
 }
 
 /** Who is still in the room goes back to the main one. */
-function closeRoom(world: World, conference: Conference, room: RoomId): CommandOutcome {
+function closeRoom(world: World, conference: Conference, room: RoomId): CommandResult {
   if (room === MAIN_ROOM || !conference.rooms.delete(room)) return refused("no-such-room");
   for (const call of world.callsOf(conference.key)) {
     if (call.room === room) call.room = MAIN_ROOM;
@@ -116,7 +116,7 @@ function closeRoom(world: World, conference: Conference, room: RoomId): CommandO
 }
 
 /** Into a room, from the prompt, from an answered dial, or from another room; a lock keeps out whoever is not in yet. */
-function enter(conference: Conference, call: Call | undefined, room: RoomId): CommandOutcome {
+function enter(conference: Conference, call: Call | undefined, room: RoomId): CommandResult {
   if (call === undefined || call.stage === "ringing") return refused("no-such-call");
   if (call.stage !== "prompted" && call.conference !== conference.key) return refused("no-such-call");
   if (call.stage !== "entered" && conference.locked) return refused("locked");
@@ -127,12 +127,12 @@ function enter(conference: Conference, call: Call | undefined, room: RoomId): Co
   return done;
 }
 
-function expelFromPrompt(world: World, id: CallId): CommandOutcome {
+function expelFromPrompt(world: World, id: CallId): CommandResult {
   const call = world.calls.get(id);
   return call?.stage === "prompted" ? end(world, call, "refused") : refused("no-such-call");
 }
 
-function end(world: World, call: Call, reason: EndReason): CommandOutcome {
+function end(world: World, call: Call, reason: EndReason): CommandResult {
   world.endCall(call, reason);
   return done;
 }

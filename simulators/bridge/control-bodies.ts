@@ -1,8 +1,8 @@
 import * as v from "valibot";
-import type { BridgeCommandType } from "../../src/bridge/commands.ts";
+import type { CommandType } from "../../src/bridge/commands.ts";
 import { DEFAULT_PLAN } from "./machine.ts";
 
-const actNames: Readonly<Record<BridgeCommandType, true>> = {
+const actNames: Readonly<Record<CommandType, true>> = {
   "create-conference": true,
   "end-conference": true,
   lock: true,
@@ -28,7 +28,7 @@ const milliseconds = v.pipe(
 );
 const keys = v.pipe(v.string("must be a string"), v.regex(/^[0-9*#]{0,200}$/, "must be up to 200 of 0-9, * and #"));
 const from = v.pipe(v.string("must be a string"), v.regex(/^\d{0,32}$/, "must be up to 32 digits"));
-const actName = v.custom<BridgeCommandType>(
+const actName = v.custom<CommandType>(
   (name) => typeof name === "string" && Object.hasOwn(actNames, name),
   `must be of ${Object.keys(actNames).join(", ")}`,
 );

@@ -1,6 +1,6 @@
-import type { BridgeCommandType, CommandOutcome } from "../../src/bridge/commands.ts";
-import type { BridgeAct, BridgeCall, BridgeHappening, BridgeState } from "../../src/bridge/driving.ts";
-import type { EndReason } from "../../src/bridge/events.ts";
+import type { BridgeCommand, CommandResult, CommandType } from "../../src/bridge/commands.ts";
+import type { BridgeEvent, EndReason } from "../../src/bridge/events.ts";
+import type { BridgeCall, BridgeState } from "../../src/bridge/state.ts";
 import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
 import { carryOut } from "./carry-out.ts";
@@ -15,7 +15,7 @@ export interface NumberPlan {
 export interface Faults {
   /** Holds up each act by itself, in milliseconds. */
   readonly delayMs: number;
-  readonly refuse: readonly BridgeCommandType[];
+  readonly refuse: readonly CommandType[];
   /** The bridge answers no agent at all. */
   readonly down: boolean;
 }
@@ -23,7 +23,7 @@ export interface Faults {
 /** One act that was carried out or refused, in the order in which that happened. */
 export interface ActEntry {
   readonly n: number;
-  readonly act: BridgeCommandType;
+  readonly act: CommandType;
   readonly conference: ConfKey | null;
   readonly room: RoomId | null;
   readonly call: CallId | null;
@@ -33,13 +33,13 @@ export interface ActEntry {
 
 interface HeldAct {
   readonly cancel: () => void;
-  readonly answer: (outcome: CommandOutcome) => void;
+  readonly answer: (result: CommandResult) => void;
 }
 
 export const DEFAULT_PLAN: NumberPlan = { outcome: "answer", afterMs: 50 };
 export const NO_FAULTS: Faults = { delayMs: 0, refuse: [], down: false };
 
-const refusal: CommandOutcome = { done: false, reason: "refused" };
+const refusal: CommandResult = { done: false, reason: "refused" };
 const failures = { busy: "busy", reject: "rejected", invalid: "invalid-number" } as const;
 
 /**
@@ -55,13 +55,13 @@ export class Machine {
   faults: Faults = NO_FAULTS;
   acts: ActEntry[] = [];
   private readonly timers: Timers;
-  private readonly tell: (happening: BridgeHappening) => void;
+  private readonly tell: (event: BridgeEvent) => void;
   private readonly backUp: () => void;
   private readonly heldActs = new Set<HeldAct>();
   private callsTaken = 0;
 
   /** `bootId` is another one for each machine; the ids of the calls that dial in carry it, so that none comes back. */
-  constructor(bootId: string, timers: Timers, tell: (happening: BridgeHappening) => void, backUp: () => void) {
+  constructor(bootId: string, timers: Timers, tell: (event: BridgeEvent) => void, backUp: () => void) {
     this.bootId = bootId;
     this.timers = timers;
     this.tell = tell;
@@ -72,21 +72,21 @@ export class Machine {
    * Carries out one act for an agent, now or after the delay of the faults. The returned function calls it off as long as
    * it has not begun.
    */
-  act(
+  execute(
     commandId: CommandId,
     key: ConfKey | null,
-    act: BridgeAct,
-    answer: (outcome: CommandOutcome) => void,
+    command: BridgeCommand,
+    answer: (result: CommandResult) => void,
   ): () => void {
     if (this.faults.delayMs === 0) {
-      this.actNow(commandId, key, act, answer);
+      this.actNow(commandId, key, command, answer);
       return () => {};
     }
     const held: HeldAct = {
       answer,
       cancel: this.timers.after(this.faults.delayMs, () => {
         this.heldActs.delete(held);
-        this.actNow(commandId, key, act, answer);
+        this.actNow(commandId, key, command, answer);
       }),
     };
     this.heldActs.add(held);
@@ -183,26 +183,26 @@ export class Machine {
   private actNow(
     commandId: CommandId,
     key: ConfKey | null,
-    act: BridgeAct,
-    answer: (outcome: CommandOutcome) => void,
+    command: BridgeCommand,
+    answer: (result: CommandResult) => void,
   ): void {
-    const outcome = this.faults.refuse.includes(act.type)
+    const result = this.faults.refuse.includes(command.type)
       ? refusal
-      : carryOut(this.world, key, act, (call, waitMs) => this.ring(call, waitMs));
+      : carryOut(this.world, key, command, (call, waitMs) => this.ring(call, waitMs));
     this.acts.push({
       n: this.acts.length + 1,
-      act: act.type,
+      act: command.type,
       conference: key,
-      room: "room" in act ? act.room : null,
-      call: "call" in act ? act.call : null,
+      room: "room" in command ? command.room : null,
+      call: "call" in command ? command.call : null,
       commandId,
-      outcome: outcome.done ? "done" : "refused",
+      outcome: result.done ? "done" : "refused",
     });
-    answer(outcome);
+    answer(result);
     // Who is heard may have changed: by a mute, an entry, or because talking is reported from now on.
-    const call = "call" in act ? this.world.calls.get(act.call) : undefined;
+    const call = "call" in command ? this.world.calls.get(command.call) : undefined;
     if (call) this.reportTalking(call);
-    if (act.type === "report-speakers" && key !== null) {
+    if (command.type === "report-speakers" && key !== null) {
       for (const each of this.world.callsOf(key)) this.reportTalking(each);
     }
   }

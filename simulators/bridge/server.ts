@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
-import { MAX_BRIDGE_MESSAGE_LENGTH } from "../../src/bridge/generic-protocol.ts";
+import { MAX_BRIDGE_MESSAGE_LENGTH } from "../../src/bridge/protocol.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
 import { Agents } from "./agents.ts";
 import { type ControlAnswer, control } from "./control.ts";
@@ -22,7 +22,7 @@ export async function startSimulatedBridge(port: number, bootId: string, timers:
   const machine: Machine = new Machine(
     bootId,
     timers,
-    (happening) => agents.tell(happening),
+    (event) => agents.tell(event),
     () => agents.dropAll(),
   );
   const agents = new Agents(machine);

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { PhoneNumber } from "../foundation/phone-number.ts";
-import { type Checked, call, flag, room, typed, whole, word } from "./schemas.ts";
+import { type Checked, call, commandId, flag, room, typed, whole, word } from "./schemas.ts";
 
 const number: v.GenericSchema<unknown, PhoneNumber> = v.object({
   country: word,
@@ -18,18 +18,33 @@ export const command = v.variant("type", [
   v.object({ type: v.picklist(["end-conference", "lock", "unlock", "report-speakers", "stop-reporting-speakers"]) }),
   typed("create-room", { room, kind: v.picklist(["sub", "private"]) }),
   typed("close-room", { room }),
-  /** Starts to ring; the outcome is told later, by `call-answered` or `caller-left`. */
+  /** Starts to ring; what becomes of the call is told later, by `call-answered` or `caller-left`. */
   typed("dial", { call, number, waitMs: whole }),
   v.object({ type: v.picklist(["cancel-dial", "mute", "unmute", "expel"]), call }),
-  /** Brings an answered or prompted call into the main room. */
-  typed("admit", { call, muted: flag, joinTone: flag }),
+  /**
+   * Brings an answered or prompted call into the main room. `attendeeId` is what a caller from the prompt keyed; the bridge
+   * keeps it as a part of its state.
+   */
+  typed("admit", { call, muted: flag, joinTone: flag, attendeeId: v.exactOptional(v.nullable(word)) }),
   /** Moves a call into a room, `main` among them; an answered call may go straight into a room. */
   typed("move", { call, room }),
 ]);
 
-/** What can be asked of any bridge, always for one conference. A bridge acts on each once. */
+/** What a bridge can be told to do, always for one conference. A bridge carries out each command once. */
 export type BridgeCommand = Checked<typeof command>;
-export type BridgeCommandType = BridgeCommand["type"];
+export type CommandType = BridgeCommand["type"];
+
+export const issuedCommand = v.object({
+  id: commandId,
+  command,
+  /** It was sent before, perhaps to another agent: its result is read from the bridge before it is carried out. */
+  again: v.exactOptional(v.literal(true)),
+  /** It may be begun within this time from now and no later (then it is refused as `too-late`); absent: at any time. */
+  withinMs: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+});
+
+/** One command with the id under which it acts once. */
+export type IssuedCommand = Checked<typeof issuedCommand>;
 
 export const refusalReason = v.picklist([
   "refused",
@@ -39,18 +54,34 @@ export const refusalReason = v.picklist([
   "no-such-call",
   "no-such-room",
   "locked",
-  /** The order's time had passed before it could be begun: nothing was done. */
+  /** Its time had passed before it was begun, or before there was a result. */
   "too-late",
   "unreachable",
 ]);
 
-/** Why a bridge did not carry out a command. */
+/** Why a command had no effect. */
 export type RefusalReason = Checked<typeof refusalReason>;
 
-export const outcome = v.variant("done", [
+export const commandResult = v.variant("done", [
   v.object({ done: v.literal(true) }),
   v.object({ done: v.literal(false), reason: refusalReason }),
 ]);
 
 /** What became of a command. A change that a command made is told by this alone, never by an event as well. */
-export type CommandOutcome = Checked<typeof outcome>;
+export type CommandResult = Checked<typeof commandResult>;
+
+/**
+ * What a driver learns of a command. `unknown`: the link broke before the answer; the state tells whether the command was
+ * carried out. With `tooSlow` the bridge took so long for this very command that the link was given up.
+ */
+export type ExecutionResult = CommandResult | { readonly done: "unknown"; readonly tooSlow?: true };
+
+export const abilities = v.object({
+  subConferences: flag,
+  talkDetection: flag,
+  /** Whether a caller can enter without a tone. */
+  joinTones: flag,
+});
+
+/** What a bridge can do besides plain conferences. */
+export type BridgeAbilities = Checked<typeof abilities>;

@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { type Checked, call, flag, room, typed, word } from "./schemas.ts";
+import { commandResult } from "./commands.ts";
+import { type Checked, call, commandId, conference, flag, room, typed, whole, word } from "./schemas.ts";
 
 export const endReason = v.picklist([
   "hung-up",
@@ -20,6 +21,26 @@ export const direction = v.picklist(["in", "out"]);
 /** `main` is among those of each conference. */
 export const rooms = v.array(v.object({ id: room, kind: v.picklist(["main", "sub", "private"]) }));
 
+export const bridgeEvent = v.variant("type", [
+  /** A caller dialled in and waits for commands; `number` is empty when withheld. */
+  typed("prompted", { call, number: word }),
+  /** One or more of `0-9*#`, in the order they were pressed, at the prompt or in a conference. */
+  typed("keys", { call, keys: word }),
+  /** A dialled call was picked up; it waits to be admitted, or moved into a room. */
+  typed("answered", { call, conference }),
+  /** `conference` is `null` for a caller who never left the prompt. */
+  typed("ended", { call, conference: v.nullable(conference), reason: endReason }),
+  /** Only between `report-speakers` and `stop-reporting-speakers`, and never for a muted call. */
+  typed("talking", { call, conference, talking: flag }),
+  /** Locked or unlocked by telephone. */
+  typed("lock-changed", { conference, locked: flag }),
+  /** Ended by telephone. Its calls are over with it and are not told one by one. */
+  typed("conference-ended", { conference }),
+]);
+
+/** What happens on a bridge by itself. A change that a command made is told by the command's result alone. */
+export type BridgeEvent = Checked<typeof bridgeEvent>;
+
 const caller = v.object({
   call,
   direction,
@@ -36,7 +57,7 @@ const caller = v.object({
 /** One caller in a conference, as the bridge holds it. */
 export type BridgeCaller = Checked<typeof caller>;
 
-const conference = v.object({
+const snapshot = v.object({
   locked: flag,
   /** Who speaks; `null` while that is not reported. */
   speaking: v.nullable(v.array(call)),
@@ -48,9 +69,9 @@ const conference = v.object({
 });
 
 /** A conference as the bridge holds it. */
-export type BridgeConference = Checked<typeof conference>;
+export type ConferenceSnapshot = Checked<typeof snapshot>;
 
-export const event = v.variant("type", [
+const conferenceEvent = v.variant("type", [
   typed("caller-entered", { caller }),
   /** A dialled call was picked up; it waits to be admitted or moved into a room. */
   typed("call-answered", { call }),
@@ -66,8 +87,24 @@ export const event = v.variant("type", [
   /** Ended from the telephone side. */
   typed("conference-ended", {}),
   /** All that the bridge holds now; `null`: it has no such conference. Sent after every gap. */
-  typed("snapshot", { conference: v.nullable(conference) }),
+  typed("snapshot", { conference: v.nullable(snapshot) }),
 ]);
 
-/** What an agent reports about one conference, beyond the results of commands. */
-export type BridgeEvent = Checked<typeof event>;
+/** What happened in one conference, as its agent tells it: the keypad is understood by then. */
+export type ConferenceEvent = Checked<typeof conferenceEvent>;
+
+const report = v.variant("type", [
+  typed("result", { id: commandId, result: commandResult }),
+  typed("event", { event: conferenceEvent }),
+]);
+
+/** What the agent tells about a conference, numbered without gaps. */
+export type Report = Checked<typeof report>;
+
+export const numberedReport = v.object({
+  /** 1, 2, 3 … within its stream; the edge takes them in this order and each once. */
+  number: v.pipe(whole, v.minValue(1)),
+  report,
+});
+
+export type NumberedReport = Checked<typeof numberedReport>;

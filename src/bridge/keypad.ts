@@ -1,6 +1,12 @@
+import * as v from "valibot";
 import { assertNever } from "../foundation/assert-never.ts";
 import type { ConfKey, EpochMs } from "../foundation/ids.ts";
-import type { KeypadCodes } from "./orders.ts";
+import { type Checked, word } from "./schemas.ts";
+
+export const keypadCodes = v.object({ merge: word, mute: word });
+
+/** The keypad codes of a domain, each followed by `#` or an attendee ID and `#`. */
+export type KeypadCodes = Checked<typeof keypadCodes>;
 
 /** What a call's keys mean next. */
 export type Keypad =

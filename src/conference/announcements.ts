@@ -1,25 +1,25 @@
-import type { Asked } from "../tsp/answers.ts";
+import type { OpenRequest } from "../tsp/answers.ts";
 import type { ToWebexMessages } from "../tsp/messages.ts";
 import type { Codes } from "../tsp/protocol-table.ts";
 import type { Running } from "./state.ts";
-import type { Turn } from "./turn.ts";
+import type { Draft } from "./turn.ts";
 
 /** Says that the conference runs, and what else holds for all of it (protocol 4.1 step 4, 4.9 F2, 4.20). */
-export function announce(turn: Turn, head: Running): void {
-  tellStatus(turn, "running");
-  if (head.locked) tellStatus(turn, "locked");
-  const { recording } = turn.around.settings;
+export function announce(draft: Draft, head: Running): void {
+  tellStatus(draft, "running");
+  if (head.locked) tellStatus(draft, "locked");
+  const { recording } = draft.context.settings;
   if (!recording) return;
   const { country, area, local } = recording.number;
   const recordingNumber = `${country},${area},${local}`;
-  tellStatus(turn, "recording-sequence", { recordingNumber, recordingSequence: recording.sequence });
+  tellStatus(draft, "recording-sequence", { recordingNumber, recordingSequence: recording.sequence });
 }
 
 /** Tells WebEx what holds for the whole conference now (protocol 2.3.2). */
-export function tellStatus(turn: Turn, status: keyof Codes["conferenceStatus"], more: StatusDetails = {}): void {
-  const extConfId = turn.bound?.extConfId;
+export function tellStatus(draft: Draft, status: keyof Codes["conferenceStatus"], more: StatusDetails = {}): void {
+  const extConfId = draft.bound?.extConfId;
   if (extConfId === undefined) return;
-  turn.notify({ type: "conference-changed", msgId: turn.around.msgId(), extConfId, status, ...more });
+  draft.notify({ type: "conference-changed", msgId: draft.context.msgId(), extConfId, status, ...more });
 }
 
 type StatusDetails = Pick<
@@ -28,10 +28,10 @@ type StatusDetails = Pick<
 >;
 
 /** The conference is there; with it go the hybrid attributes that the domain has set (protocol 2.2.1, section 5, row 24). */
-export function answerCreate(turn: Turn, request: Asked | null): void {
-  const { hybrid } = turn.around.settings;
-  turn.answer(request, "ok", {
-    confKey: turn.around.confKey,
+export function answerCreate(draft: Draft, request: OpenRequest | null): void {
+  const { hybrid } = draft.context.settings;
+  draft.answer(request, "ok", {
+    confKey: draft.context.confKey,
     ...(hybrid && {
       hybridClientUrl: hybrid.clientUrl,
       ...(hybrid.connectData !== undefined && { hybridConnectData: hybrid.connectData }),
@@ -42,7 +42,7 @@ export function answerCreate(turn: Turn, request: Asked | null): void {
 }
 
 /** Locked or unlocked (protocol 4.10); there is no status for "unlocked" but that it runs (protocol 2.3.2). */
-export function lockChanged(turn: Turn, head: Running, locked: boolean): void {
-  turn.head = { ...head, locked };
-  tellStatus(turn, locked ? "locked" : "running");
+export function lockChanged(draft: Draft, head: Running, locked: boolean): void {
+  draft.head = { ...head, locked };
+  tellStatus(draft, locked ? "locked" : "running");
 }

@@ -1,20 +1,20 @@
 import type { BridgeCaller } from "../bridge/events.ts";
 import type { CallId, ExtCallId, MsgId } from "../foundation/ids.ts";
-import type { Asked } from "../tsp/answers.ts";
+import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages, ToWebex } from "../tsp/messages.ts";
 import { speakerNamed } from "./speech.ts";
-import type { Caller, CallerNews } from "./state.ts";
-import type { Turn } from "./turn.ts";
+import type { Caller, CallerChange } from "./state.ts";
+import type { Draft } from "./turn.ts";
 
 /** An absence of WebEx fills no disk: the oldest are forgotten first. */
 const MOST_LOST_ENTRIES = 100;
 
 /** A call has entered the conference by itself (protocol 4.2, 4.18). */
-export function entered(turn: Turn, arrival: BridgeCaller): void {
-  if (turn.callers.get(arrival.call) || turn.callOuts.get(arrival.call)) return;
-  tellEntered(turn, {
+export function entered(draft: Draft, arrival: BridgeCaller): void {
+  if (draft.callers.get(arrival.call) || draft.callOuts.get(arrival.call)) return;
+  notifyEntered(draft, {
     call: arrival.call,
-    order: turn.around.serial(),
+    rank: draft.context.serial(),
     number: arrival.number,
     attendeeId: arrival.attendeeId,
     participantType: arrival.silent ? "silent-monitor" : "participant",
@@ -29,12 +29,12 @@ export function entered(turn: Turn, arrival: BridgeCaller): void {
 }
 
 /** Tells WebEx of a caller that it is to name, or to confirm the name of (protocol 2.3.3), by `caller-named`. */
-export function tellEntered(turn: Turn, caller: Caller, action?: "private-talk"): void {
-  const { bound } = turn;
+export function notifyEntered(draft: Draft, caller: Caller, action?: "private-talk"): void {
+  const { bound } = draft;
   if (!bound) return;
-  const msgId = turn.around.msgId();
+  const msgId = draft.context.msgId();
   const { entryLost, ...rest } = caller;
-  const isSent = turn.notify({
+  const isSent = draft.notify({
     type: "caller-entered",
     msgId,
     extConfId: bound.extConfId,
@@ -45,123 +45,123 @@ export function tellEntered(turn: Turn, caller: Caller, action?: "private-talk")
     ...(action && { action }),
     actionResult: "ok",
     // Whatever a bridge reports has come by telephone.
-    ...(turn.around.settings.hybrid && { callType: "phone" }),
+    ...(draft.context.settings.hybrid && { callType: "phone" }),
   });
-  turn.callers.set(caller.call, { ...rest, enterMsgId: isSent ? msgId : null });
+  draft.callers.set(caller.call, { ...rest, enterMsgId: isSent ? msgId : null });
 }
 
 /**
  * WebEx names a call, also one that we dialled (protocol 2.2.9, 4.2 step 3, section 5, row 25); what was held back for
  * want of a name goes out.
  */
-export function nameCaller(turn: Turn, message: FromWebexMessages["caller-named"]): void {
-  const caller = turn.callers.find(({ enterMsgId }) => enterMsgId === message.msgId);
-  if (!caller) return nameOfNobody(turn, message);
+export function nameCaller(draft: Draft, message: FromWebexMessages["caller-named"]): void {
+  const caller = draft.callers.find(({ enterMsgId }) => enterMsgId === message.msgId);
+  if (!caller) return nameOfNobody(draft, message);
   const { result = "ok" } = message;
-  if (result !== "ok") turn.note(`WebEx refused to name call ${caller.call}: result ${result}`);
+  if (result !== "ok") draft.note(`WebEx refused to name call ${caller.call}: result ${result}`);
   const extCallId = result === "ok" && message.extCallId !== undefined ? message.extCallId : caller.extCallId;
   const named: Caller = { ...caller, extCallId, enterMsgId: null, held: [] };
-  turn.callers.set(caller.call, named);
+  draft.callers.set(caller.call, named);
   // Without a name the call stays, unassociated, and WebEx hears no more of it.
-  for (const news of caller.held) tellNews(turn, named, news);
-  speakerNamed(turn, caller.call);
-  if (caller.left) turn.callers.delete(caller.call);
+  for (const change of caller.held) notifyChange(draft, named, change);
+  speakerNamed(draft, caller.call);
+  if (caller.left) draft.callers.delete(caller.call);
 }
 
 /** Who is gone, and is named only now, is told as gone: WebEx took the entry although its Confirmation never came. */
-function nameOfNobody(turn: Turn, { msgId, extCallId, result = "ok" }: FromWebexMessages["caller-named"]): void {
-  const { head } = turn;
+function nameOfNobody(draft: Draft, { msgId, extCallId, result = "ok" }: FromWebexMessages["caller-named"]): void {
+  const { head } = draft;
   if (head.phase !== "running" || !head.lostEntries?.includes(msgId)) {
-    return turn.note(`WebEx names a call for message ${msgId}, which no caller waits for`);
+    return draft.note(`WebEx names a call for message ${msgId}, which no caller waits for`);
   }
-  turn.head = { ...head, lostEntries: head.lostEntries.filter((lost) => lost !== msgId) };
+  draft.head = { ...head, lostEntries: head.lostEntries.filter((lost) => lost !== msgId) };
   if (result !== "ok" || extCallId === undefined) return;
   const { extConfId } = head;
-  turn.notify({ type: "caller-changed", msgId: turn.around.msgId(), extConfId, extCallId, status: "left" });
+  draft.notify({ type: "caller-changed", msgId: draft.context.msgId(), extConfId, extCallId, status: "left" });
 }
 
 /** The caller that WebEx calls so and that is here. */
-export function callerNamed(turn: Turn, extCallId: ExtCallId): Caller | undefined {
-  return turn.callers.find((caller) => caller.extCallId === extCallId && !caller.left);
+export function callerNamed(draft: Draft, extCallId: ExtCallId): Caller | undefined {
+  return draft.callers.find((caller) => caller.extCallId === extCallId && !caller.left);
 }
 
 /** The host's call is the first one that entered and is still here. */
-export function hostOf(turn: Turn): Caller | undefined {
-  return turn.callers
+export function hostOf(draft: Draft): Caller | undefined {
+  return draft.callers
     .values()
     .filter(({ left }) => !left)
-    .reduce<Caller | undefined>((first, caller) => (first && first.order < caller.order ? first : caller), undefined);
+    .reduce<Caller | undefined>((first, caller) => (first && first.rank < caller.rank ? first : caller), undefined);
 }
 
 /** Tells WebEx how a caller changed (protocol 2.3.4), or holds that back until the call has a name. */
-export function tellNews(turn: Turn, caller: Caller, news: CallerNews): void {
-  const { bound } = turn;
+export function notifyChange(draft: Draft, caller: Caller, change: CallerChange): void {
+  const { bound } = draft;
   if (!bound) return;
   if (caller.extCallId === null) {
-    const held = [...caller.held.filter((one) => !isLike(one, news)), news];
-    if (caller.enterMsgId !== null) turn.callers.set(caller.call, { ...caller, held });
+    const held = [...caller.held.filter((one) => !isLike(one, change)), change];
+    if (caller.enterMsgId !== null) draft.callers.set(caller.call, { ...caller, held });
     return;
   }
-  turn.notify({
+  draft.notify({
     type: "caller-changed",
-    msgId: turn.around.msgId(),
+    msgId: draft.context.msgId(),
     extConfId: bound.extConfId,
     extCallId: caller.extCallId,
-    ...news,
+    ...change,
   });
 }
 
 /** Of like changes only the last one is held, so that who keys on and on while WebEx is away costs no more than others. */
-function isLike(one: CallerNews, other: CallerNews): boolean {
+function isLike(one: CallerChange, other: CallerChange): boolean {
   return one.status === other.status && (one.attendeeId === undefined) === (other.attendeeId === undefined);
 }
 
 /** Mutes or unmutes on WebEx's wish. The last wish wins, so only a call at rest may already be as wished. */
-export function setMuted(turn: Turn, caller: Caller, muted: boolean, request: Asked | null): void {
-  if (caller.muted === muted && !turn.isBusy(caller.call, "mute", "unmute")) {
-    turn.answer(request, "ok");
-    tellNews(turn, caller, { status: muted ? "muted" : "unmuted" });
+export function setMuted(draft: Draft, caller: Caller, muted: boolean, request: OpenRequest | null): void {
+  if (caller.muted === muted && !draft.isBusy(caller.call, "mute", "unmute")) {
+    draft.answer(request, "ok");
+    notifyChange(draft, caller, { status: muted ? "muted" : "unmuted" });
     return;
   }
-  turn.order({ type: muted ? "mute" : "unmute", call: caller.call }, request);
+  draft.tellBridge({ type: muted ? "mute" : "unmute", call: caller.call }, request);
 }
 
 /** The bridge has muted or unmuted a call. */
-export function mutedChanged(turn: Turn, caller: Caller, muted: boolean): void {
+export function mutedChanged(draft: Draft, caller: Caller, muted: boolean): void {
   const changed: Caller = { ...caller, muted };
-  turn.callers.set(caller.call, changed);
-  tellNews(turn, changed, { status: muted ? "muted" : "unmuted" });
+  draft.callers.set(caller.call, changed);
+  notifyChange(draft, changed, { status: muted ? "muted" : "unmuted" });
 }
 
 /** The caller keyed its attendee ID after it had entered (protocol 4.19). */
-export function identified(turn: Turn, caller: Caller, attendeeId: string): void {
+export function identified(draft: Draft, caller: Caller, attendeeId: string): void {
   const known: Caller = { ...caller, attendeeId };
-  turn.callers.set(caller.call, known);
-  tellNews(turn, known, { status: caller.muted ? "muted" : "unmuted", attendeeId });
+  draft.callers.set(caller.call, known);
+  notifyChange(draft, known, { status: caller.muted ? "muted" : "unmuted", attendeeId });
 }
 
 /** A caller is gone (protocol 4.6). One that WebEx is about to name stays in the books until then. */
-export function left(turn: Turn, caller: Caller): void {
+export function left(draft: Draft, caller: Caller): void {
   const { call, extCallId, enterMsgId, entryLost } = caller;
-  tellNews(turn, { ...caller, left: true }, { status: "left" });
-  if (extCallId !== null || enterMsgId === null) turn.callers.delete(call);
-  else if (entryLost) forget(turn, call, enterMsgId);
+  notifyChange(draft, { ...caller, left: true }, { status: "left" });
+  if (extCallId !== null || enterMsgId === null) draft.callers.delete(call);
+  else if (entryLost) forget(draft, call, enterMsgId);
 }
 
 /** The last attempt to tell WebEx of these entries failed: of those who are gone since, little is kept. */
-export function entriesLost(turn: Turn, messages: readonly ToWebex[]): void {
+export function entriesLost(draft: Draft, messages: readonly ToWebex[]): void {
   const lost = new Set(messages.map(({ msgId }) => msgId));
-  for (const caller of turn.callers.values()) {
+  for (const caller of draft.callers.values()) {
     if (caller.enterMsgId === null || !lost.has(caller.enterMsgId)) continue;
-    if (caller.left) forget(turn, caller.call, caller.enterMsgId);
-    else turn.callers.set(caller.call, { ...caller, entryLost: true });
+    if (caller.left) forget(draft, caller.call, caller.enterMsgId);
+    else draft.callers.set(caller.call, { ...caller, entryLost: true });
   }
 }
 
 /** Nobody knows whether WebEx will ever name this one. */
-function forget(turn: Turn, call: CallId, enterMsgId: MsgId): void {
-  turn.callers.delete(call);
-  const { head } = turn;
+function forget(draft: Draft, call: CallId, enterMsgId: MsgId): void {
+  draft.callers.delete(call);
+  const { head } = draft;
   if (head.phase !== "running") return;
-  turn.head = { ...head, lostEntries: [...(head.lostEntries ?? []), enterMsgId].slice(-MOST_LOST_ENTRIES) };
+  draft.head = { ...head, lostEntries: [...(head.lostEntries ?? []), enterMsgId].slice(-MOST_LOST_ENTRIES) };
 }

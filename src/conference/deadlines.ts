@@ -2,13 +2,13 @@ import type { EpochMs } from "../foundation/ids.ts";
 import { overdue } from "./call-outs.ts";
 import { expireClientData, firstClientPost } from "./client-data.ts";
 import { allowEnd, closingDue, createFailed, expireClosing } from "./lifecycle.ts";
-import { takeResult } from "./results.ts";
+import { applyResult } from "./results.ts";
 import { speechDue, tellSpeakers } from "./speech.ts";
-import type { ConferenceState, PendingOrder } from "./state.ts";
-import type { Turn } from "./turn.ts";
+import type { ConferenceState, PendingCommand } from "./state.ts";
+import type { Draft } from "./turn.ts";
 
 /** When time alone changes something next; `null`: never. */
-export function nextDeadline({ head, orders, callOuts, rooms, clientPosts }: ConferenceState): EpochMs | null {
+export function nextDeadline({ head, commands, callOuts, rooms, clientPosts }: ConferenceState): EpochMs | null {
   let next: EpochMs | null = null;
   const consider = (at: EpochMs | null | undefined) => {
     if (at !== null && at !== undefined && (next === null || at < next)) next = at;
@@ -18,7 +18,7 @@ export function nextDeadline({ head, orders, callOuts, rooms, clientPosts }: Con
     consider(head.endAgainAt);
     if (head.closing) consider(closingDue(head.closing));
   }
-  for (const order of orders.values()) if (!order.expired) consider(order.answerBy);
+  for (const command of commands.values()) if (!command.expired) consider(command.answerBy);
   for (const callOut of callOuts.values()) consider(callOut.answerBy);
   for (const room of rooms.values()) consider(room.closer?.answerBy);
   consider(firstClientPost(clientPosts.values())?.dueAt);
@@ -26,37 +26,37 @@ export function nextDeadline({ head, orders, callOuts, rooms, clientPosts }: Con
 }
 
 /** Answers with a failure whatever has waited too long (design: each command has a deadline of its own). */
-export function expire(turn: Turn): void {
-  tellSpeakers(turn);
-  expireClientData(turn);
-  for (const callOut of turn.callOuts.values()) if (callOut.answerBy <= turn.at) overdue(turn, callOut);
-  for (const order of turn.orders.values()) {
-    if (!order.expired && order.answerBy !== null && order.answerBy <= turn.at) expireOrder(turn, order);
+export function expire(draft: Draft): void {
+  tellSpeakers(draft);
+  expireClientData(draft);
+  for (const callOut of draft.callOuts.values()) if (callOut.answerBy <= draft.at) overdue(draft, callOut);
+  for (const command of draft.commands.values()) {
+    if (!command.expired && command.answerBy !== null && command.answerBy <= draft.at) expireCommand(draft, command);
   }
-  for (const room of turn.rooms.values()) {
-    if (!room.closer || room.closer.answerBy > turn.at) continue;
-    turn.answer(room.closer.asked, "bridge-timeout");
-    turn.rooms.set(room.room, { ...room, closer: null });
+  for (const room of draft.rooms.values()) {
+    if (!room.closer || room.closer.answerBy > draft.at) continue;
+    draft.answer(room.closer.asked, "bridge-timeout");
+    draft.rooms.set(room.room, { ...room, closer: null });
   }
-  expireClosing(turn);
-  allowEnd(turn);
+  expireClosing(draft);
+  allowEnd(draft);
 }
 
-function expireOrder(turn: Turn, order: PendingOrder): void {
-  const { head } = turn;
-  if (order.command.type === "create-conference" && head.phase === "creating") {
-    turn.orders.delete(order.id);
-    createFailed(turn, head, "bridge-timeout");
+function expireCommand(draft: Draft, command: PendingCommand): void {
+  const { head } = draft;
+  if (command.command.type === "create-conference" && head.phase === "creating") {
+    draft.commands.delete(command.id);
+    createFailed(draft, head, "bridge-timeout");
     // Should the bridge have created it, that is taken back: the agent carries these out in their order.
-    turn.order({ type: "end-conference" });
+    draft.tellBridge({ type: "end-conference" });
     return;
   }
-  if (!turn.bound || order.bridge !== undefined) {
-    turn.orders.delete(order.id); // Left over: whatever its result, it is nobody's news.
+  if (!draft.bound || command.bridge !== undefined) {
+    draft.commands.delete(command.id); // Left over: whatever its result, it is nobody's news.
     return;
   }
   // Its result still comes: a late success is taken back, or told as a change.
-  const { group, ...rest } = order;
-  turn.orders.set(order.id, { ...rest, asked: null, expired: true });
-  takeResult(turn, order, { done: false, reason: "timeout" });
+  const { group, ...rest } = command;
+  draft.commands.set(command.id, { ...rest, request: null, expired: true });
+  applyResult(draft, command, { done: false, reason: "too-late" });
 }

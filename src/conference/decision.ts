@@ -1,11 +1,20 @@
-import type { Order } from "../bridge/orders.ts";
+import type { IssuedCommand } from "../bridge/commands.ts";
 import type { BridgeName, CallId, CommandId, ConfKey, MsgId, RoomId, WebexHost } from "../foundation/ids.ts";
 import type { DomainSettings } from "../settings/domain-settings.ts";
 import type { ToWebex } from "../tsp/messages.ts";
-import type { Caller, CallOut, ClientPost, ClientPostId, ConferenceState, Head, PendingOrder, Room } from "./state.ts";
+import type {
+  Caller,
+  CallOut,
+  ClientPost,
+  ClientPostId,
+  ConferenceState,
+  Head,
+  PendingCommand,
+  Room,
+} from "./state.ts";
 
 /** What a decision may draw on besides the state and the input. */
-export interface Surroundings {
+export interface DecisionContext {
   readonly confKey: ConfKey;
   readonly settings: DomainSettings;
   /** The bridge that holds the conference; `null`: none was told anything yet. */
@@ -23,7 +32,7 @@ export interface Changes {
   readonly head?: Head;
   readonly callers: ReadonlyMap<CallId, Caller | null>;
   readonly callOuts: ReadonlyMap<CallId, CallOut | null>;
-  readonly orders: ReadonlyMap<CommandId, PendingOrder | null>;
+  readonly commands: ReadonlyMap<CommandId, PendingCommand | null>;
   readonly rooms: ReadonlyMap<RoomId, Room | null>;
   readonly clientPosts: ReadonlyMap<ClientPostId, ClientPost | null>;
 }
@@ -37,7 +46,7 @@ export interface Post {
 export interface Decision {
   readonly changes: Changes;
   /** For the bridge, in order; each is among the pending orders until its result comes. */
-  readonly orders: readonly Order[];
+  readonly commands: readonly IssuedCommand[];
   /** For WebEx, in order. */
   readonly posts: readonly Post[];
   /** Servers that were replaced: whatever is queued for them goes, before `posts` are queued (protocol 4.9). */
@@ -60,7 +69,7 @@ export type RepairKind =
   | "lost"
   | "over";
 
-const kinds = ["callers", "callOuts", "orders", "rooms", "clientPosts"] as const;
+const kinds = ["callers", "callOuts", "commands", "rooms", "clientPosts"] as const;
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
 export function emptyState(): ConferenceState {
@@ -68,7 +77,7 @@ export function emptyState(): ConferenceState {
     head: { phase: "absent" },
     callers: new Map(),
     callOuts: new Map(),
-    orders: new Map(),
+    commands: new Map(),
     rooms: new Map(),
     clientPosts: new Map(),
   };

@@ -1,4 +1,4 @@
-import type { NumberedReport } from "../bridge/orders.ts";
+import type { NumberedReport } from "../bridge/events.ts";
 import type { BridgeName, EpochMs, ExtCallId, StreamId, TransId } from "../foundation/ids.ts";
 import type { FromWebex, ToWebex } from "../tsp/messages.ts";
 import type { ClientPostId } from "./state.ts";

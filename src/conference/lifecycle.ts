@@ -1,100 +1,100 @@
 import type { EpochMs } from "../foundation/ids.ts";
-import { type Asked, asked } from "../tsp/answers.ts";
+import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { announce, answerCreate, tellStatus } from "./announcements.ts";
-import { forget } from "./call-outs.ts";
-import { tellNews } from "./callers.ts";
+import { release } from "./call-outs.ts";
+import { notifyChange } from "./callers.ts";
 import { isEnd, rebind, takeOver } from "./failover.ts";
 import type { Closing, CreateRequest, Creating, Running } from "./state.ts";
-import { ORDER_TIMEOUT_MS, type Turn } from "./turn.ts";
+import { COMMAND_TIMEOUT_MS, type Draft } from "./turn.ts";
 
 /** Pause before a bridge that has refused to end a deserted conference is asked again. */
 const END_AGAIN_MS = 60_000;
 
 /** Creates, answers again, or takes over, by the key and the handle that the request carries (protocol 2.2.1). */
-export function create(turn: Turn, message: CreateRequest): void {
-  const { head } = turn;
+export function create(draft: Draft, message: CreateRequest): void {
+  const { head } = draft;
   switch (head.phase) {
     case "absent":
-      return start(turn, message);
+      return start(draft, message);
     case "ended":
-      return wasClosedUnnoticed(turn, message)
-        ? turn.answer(asked(message), "conference-closed")
-        : start(turn, message);
+      return wasClosedUnnoticed(draft, message)
+        ? draft.answer(requestOf(message), "conference-closed")
+        : start(draft, message);
     case "creating":
       if (isTakeOver(head, message)) {
-        const bound = rebind(turn, head, message);
-        turn.head = { ...bound, askers: [...bound.askers, ...askersOf(message)] };
-      } else turn.head = { ...head, askers: [...head.askers, ...askersOf(message)] };
+        const bound = rebind(draft, head, message);
+        draft.head = { ...bound, requests: [...bound.requests, ...askersOf(message)] };
+      } else draft.head = { ...head, requests: [...head.requests, ...askersOf(message)] };
       return;
     case "running": {
       const { closing } = head;
       if (!closing)
-        return isTakeOver(head, message) ? takeOver(turn, head, message) : answerCreate(turn, asked(message));
-      const answerBy = turn.at + turn.around.settings.createTimeoutMs;
-      turn.head = { ...head, closing: { ...closing, next: [...closing.next, { message, answerBy }] } };
+        return isTakeOver(head, message) ? takeOver(draft, head, message) : answerCreate(draft, requestOf(message));
+      const answerBy = draft.at + draft.context.settings.createTimeoutMs;
+      draft.head = { ...head, closing: { ...closing, next: [...closing.next, { message, answerBy }] } };
       return;
     }
   }
 }
 
 /** The bridge has created it (protocol 4.1). */
-export function created(turn: Turn, head: Creating): void {
+export function created(draft: Draft, head: Creating): void {
   const running = runningFrom(head);
-  turn.head = running;
+  draft.head = running;
   // Of two servers that asked at once the one that now has the conference comes first: the other may be gone.
-  const isBound = ({ replyTo }: Asked) => (replyTo ?? head.host) === head.host;
-  for (const asker of head.askers.filter(isBound)) answerCreate(turn, asker);
-  announce(turn, running);
-  for (const asker of head.askers.filter((one) => !isBound(one))) answerCreate(turn, asker);
+  const isBound = ({ replyTo }: OpenRequest) => (replyTo ?? head.host) === head.host;
+  for (const request of head.requests.filter(isBound)) answerCreate(draft, request);
+  announce(draft, running);
+  for (const request of head.requests.filter((one) => !isBound(one))) answerCreate(draft, request);
 }
 
 /** The bridge has not created it: nothing is kept. */
-export function createFailed(turn: Turn, head: Creating, result: ResultWord): void {
-  for (const asker of head.askers) turn.answer(asker, result);
-  answerLeftOvers(turn, result);
-  turn.head = { phase: "absent" };
-  turn.note(`the conference was not created: ${result}`);
+export function createFailed(draft: Draft, head: Creating, result: ResultWord): void {
+  for (const request of head.requests) draft.answer(request, result);
+  answerLeftOvers(draft, result);
+  draft.head = { phase: "absent" };
+  draft.note(`the conference was not created: ${result}`);
 }
 
 /** WebEx closes (protocol 2.2.3, 4.7). */
-export function close(turn: Turn, head: Creating | Running, message: FromWebexMessages["close-conference"]): void {
-  const askers = askersOf(message);
+export function close(draft: Draft, head: Creating | Running, message: FromWebexMessages["close-conference"]): void {
+  const requests = askersOf(message);
   if (head.phase === "running" && head.closing) {
-    turn.head = { ...head, closing: { ...head.closing, askers: [...head.closing.askers, ...askers] } };
+    draft.head = { ...head, closing: { ...head.closing, requests: [...head.closing.requests, ...requests] } };
     return;
   }
-  if (head.phase === "running" && message.keepAlive) return detach(turn, head, askers);
-  if (head.phase === "creating") for (const asker of head.askers) turn.answer(asker, "conference-closed");
-  beginEnd(turn, head.phase === "creating" ? runningFrom(head) : head, askers);
+  if (head.phase === "running" && message.keepAlive) return detach(draft, head, requests);
+  if (head.phase === "creating") for (const request of head.requests) draft.answer(request, "conference-closed");
+  beginEnd(draft, head.phase === "creating" ? runningFrom(head) : head, requests);
 }
 
 /** The meeting is over and its audio goes on (protocol 4.8): nobody is dropped, and nobody is told any more. */
-function detach(turn: Turn, head: Running, askers: readonly Asked[]): void {
-  for (const asker of askers) turn.answer(asker, "ok");
+function detach(draft: Draft, head: Running, requests: readonly OpenRequest[]): void {
+  for (const request of requests) draft.answer(request, "ok");
   const { speech, ...rest } = head;
-  turn.head = { ...rest, attached: false };
+  draft.head = { ...rest, attached: false };
 }
 
 /** Ends a conference that nobody is in and that WebEx has let go (protocol 4.8). */
-export function endIfDeserted(turn: Turn): void {
-  const { head } = turn;
+export function endIfDeserted(draft: Draft): void {
+  const { head } = draft;
   if (head.phase !== "running" || head.attached || head.closing || head.endAgainAt !== undefined) return;
-  if (!turn.callers.find((caller) => !caller.left) && !turn.callOuts.find(() => true)) beginEnd(turn, head, []);
+  if (!draft.callers.find((caller) => !caller.left) && !draft.callOuts.find(() => true)) beginEnd(draft, head, []);
 }
 
 /** The pause after a refusal is over. */
-export function allowEnd(turn: Turn): void {
-  const { head, at } = turn;
+export function allowEnd(draft: Draft): void {
+  const { head, at } = draft;
   if (head.phase !== "running" || head.endAgainAt === undefined || at < head.endAgainAt) return;
   const { endAgainAt, ...running } = head;
-  turn.head = running;
+  draft.head = running;
 }
 
-function beginEnd(turn: Turn, head: Running, askers: readonly Asked[]): void {
-  turn.head = { ...head, closing: { askers, answerBy: turn.at + ORDER_TIMEOUT_MS, next: [] } };
-  turn.order({ type: "end-conference" });
+function beginEnd(draft: Draft, head: Running, requests: readonly OpenRequest[]): void {
+  draft.head = { ...head, closing: { requests, answerBy: draft.at + COMMAND_TIMEOUT_MS, next: [] } };
+  draft.tellBridge({ type: "end-conference" });
 }
 
 function runningFrom({ extConfId, host, former, maxCallers, anonymousId }: Creating): Running {
@@ -103,81 +103,82 @@ function runningFrom({ extConfId, host, former, maxCallers, anonymousId }: Creat
 }
 
 /** The bridge ended it as WebEx wished (protocol 4.7). */
-export function closed(turn: Turn, { askers, next }: Closing): void {
-  answerLeftOvers(turn, "conference-closed");
-  for (const asker of askers) turn.answer(asker, "ok");
-  tellStatus(turn, "ended");
-  end(turn, true);
-  for (const { message } of next) create(turn, message);
+export function closed(draft: Draft, { requests, next }: Closing): void {
+  answerLeftOvers(draft, "conference-closed");
+  for (const request of requests) draft.answer(request, "ok");
+  tellStatus(draft, "ended");
+  end(draft, true);
+  for (const { message } of next) create(draft, message);
 }
 
 /** The bridge refused to end it: WebEx hears so, and the conference goes on. */
-export function closeFailed(turn: Turn, head: Running, { askers, next }: Closing, result: ResultWord): void {
-  for (const asker of askers) turn.answer(asker, result);
+export function closeFailed(draft: Draft, head: Running, { requests, next }: Closing, result: ResultWord): void {
+  for (const request of requests) draft.answer(request, result);
   const { closing, ...running } = head;
-  turn.head = { ...running, endAgainAt: turn.at + END_AGAIN_MS };
-  for (const { message } of next) create(turn, message);
+  draft.head = { ...running, endAgainAt: draft.at + END_AGAIN_MS };
+  for (const { message } of next) create(draft, message);
 }
 
 /** A bridge that does not end it in time: WebEx is told, and a meeting that is over is still to end by telephone. */
-export function expireClosing(turn: Turn): void {
-  const { head, at } = turn;
+export function expireClosing(draft: Draft): void {
+  const { head, at } = draft;
   if (head.phase !== "running" || !head.closing) return;
   const { closing } = head;
-  const askers = closing.answerBy <= at ? closing.askers : [];
+  const requests = closing.answerBy <= at ? closing.requests : [];
   const late = closing.next.filter(({ answerBy }) => answerBy <= at);
-  if (askers.length === 0 && late.length === 0) return;
-  for (const asker of askers) turn.answer(asker, "bridge-timeout");
-  for (const { message } of late) turn.answer(asked(message), "bridge-timeout");
+  if (requests.length === 0 && late.length === 0) return;
+  for (const request of requests) draft.answer(request, "bridge-timeout");
+  for (const { message } of late) draft.answer(requestOf(message), "bridge-timeout");
   const next = closing.next.filter(({ answerBy }) => at < answerBy);
-  turn.head = { ...head, closing: { ...closing, askers: askers.length > 0 ? [] : closing.askers, next } };
+  draft.head = { ...head, closing: { ...closing, requests: requests.length > 0 ? [] : closing.requests, next } };
 }
 
 /** When `expireClosing` has something to do. */
-export function closingDue({ askers, answerBy, next }: Closing): EpochMs | null {
-  const times = [...(askers.length > 0 ? [answerBy] : []), ...next.map((one) => one.answerBy)];
+export function closingDue({ requests, answerBy, next }: Closing): EpochMs | null {
+  const times = [...(requests.length > 0 ? [answerBy] : []), ...next.map((one) => one.answerBy)];
   return times.length > 0 ? Math.min(...times) : null;
 }
 
 /** Ended from the telephone side (protocol 4.7): one message, and no word about its callers. */
-export function endedByTelephone(turn: Turn): void {
-  const { head } = turn;
+export function endedByTelephone(draft: Draft): void {
+  const { head } = draft;
   if (head.phase !== "running") return;
-  if (head.closing) return closed(turn, head.closing);
-  answerLeftOvers(turn, "conference-closed");
-  tellStatus(turn, "ended");
-  end(turn, false);
+  if (head.closing) return closed(draft, head.closing);
+  answerLeftOvers(draft, "conference-closed");
+  tellStatus(draft, "ended");
+  end(draft, false);
 }
 
 /** The bridge has lost it: each caller has left and the conference is over. */
-export function lostByBridge(turn: Turn): void {
-  const { head } = turn;
+export function lostByBridge(draft: Draft): void {
+  const { head } = draft;
   if (head.phase !== "running") return;
-  if (head.closing) return closed(turn, head.closing);
-  turn.note("the bridge no longer has this conference");
-  for (const callOut of turn.callOuts.values()) if (callOut.stage === "waiting") forget(turn, callOut);
-  answerLeftOvers(turn, "bridge-unreachable");
-  for (const caller of turn.callers.values()) if (!caller.left) tellNews(turn, caller, { status: "left" });
-  tellStatus(turn, "ended");
-  end(turn, false);
+  if (head.closing) return closed(draft, head.closing);
+  draft.note("the bridge no longer has this conference");
+  for (const callOut of draft.callOuts.values()) if (callOut.stage === "waiting") release(draft, callOut);
+  answerLeftOvers(draft, "bridge-unreachable");
+  for (const caller of draft.callers.values()) if (!caller.left) notifyChange(draft, caller, { status: "left" });
+  tellStatus(draft, "ended");
+  end(draft, false);
 }
 
-function start(turn: Turn, message: CreateRequest): void {
+function start(draft: Draft, message: CreateRequest): void {
   const { extConfId, replyTo, maxCallers = null, anonymousId = null } = message;
   // This life may be on another bridge: what is left to do of the one before stays with its own.
-  const { bridge } = turn.around;
-  if (bridge !== null) for (const order of turn.orders.values()) turn.orders.set(order.id, { bridge, ...order });
-  turn.head = {
+  const { bridge } = draft.context;
+  if (bridge !== null)
+    for (const command of draft.commands.values()) draft.commands.set(command.id, { bridge, ...command });
+  draft.head = {
     phase: "creating",
     extConfId,
     host: replyTo,
     former: [],
     maxCallers,
     anonymousId,
-    askers: askersOf(message),
+    requests: askersOf(message),
   };
-  const timeoutMs = turn.around.settings.createTimeoutMs;
-  turn.order({ type: "create-conference", maxCallers, anonymousId }, null, { timeoutMs });
+  const timeoutMs = draft.context.settings.createTimeoutMs;
+  draft.tellBridge({ type: "create-conference", maxCallers, anonymousId }, null, { timeoutMs });
 }
 
 function isTakeOver(head: Creating | Running, message: CreateRequest): boolean {
@@ -189,37 +190,37 @@ function isTakeOver(head: Creating | Running, message: CreateRequest): boolean {
  * Whether the conference of this key ended without WebEx's knowledge (protocol 4.9 F5, section 5, row 20): its end was
  * given up on, or is still under way to a server that another one replaces now.
  */
-function wasClosedUnnoticed(turn: Turn, message: CreateRequest): boolean {
-  const { head, at } = turn;
+function wasClosedUnnoticed(draft: Draft, message: CreateRequest): boolean {
+  const { head, at } = draft;
   if (head.phase !== "ended" || head.byWebex) return false;
   if (head.closedUntil !== undefined) return at < head.closedUntil;
-  const untold = turn.unconfirmed().find((post) => isEnd(post.message) && post.host !== message.replyTo);
+  const untold = draft.unconfirmed().find((post) => isEnd(post.message) && post.host !== message.replyTo);
   if (!untold) return false;
-  turn.dropQueued(untold.host);
-  turn.head = { ...head, closedUntil: at + turn.around.settings.closedMemoryMs };
+  draft.dropQueued(untold.host);
+  draft.head = { ...head, closedUntil: at + draft.context.settings.closedMemoryMs };
   return true;
 }
 
-function end(turn: Turn, byWebex: boolean): void {
-  turn.head = { phase: "ended", endedAt: turn.at, byWebex };
-  turn.callers.clear();
+function end(draft: Draft, byWebex: boolean): void {
+  draft.head = { phase: "ended", endedAt: draft.at, byWebex };
+  draft.callers.clear();
 }
 
 /** Each accepted request is answered, also one whose order can have no result any more. */
-function answerLeftOvers(turn: Turn, result: ResultWord): void {
-  for (const callOut of turn.callOuts.values()) turn.answer(callOut.asked, result);
-  for (const order of turn.orders.values()) turn.answer(order.asked, result);
-  for (const room of turn.rooms.values()) turn.answer(room.closer?.asked ?? null, result);
-  if (turn.head.phase === "running")
-    for (const request of Object.values(turn.head.groups)) turn.answer(request, result);
-  turn.callOuts.clear();
-  for (const { id, bridge = turn.around.bridge } of turn.orders.values()) {
-    if (bridge === turn.around.bridge) turn.orders.delete(id);
+function answerLeftOvers(draft: Draft, result: ResultWord): void {
+  for (const callOut of draft.callOuts.values()) draft.answer(callOut.request, result);
+  for (const command of draft.commands.values()) draft.answer(command.request, result);
+  for (const room of draft.rooms.values()) draft.answer(room.closer?.asked ?? null, result);
+  if (draft.head.phase === "running")
+    for (const request of Object.values(draft.head.groups)) draft.answer(request, result);
+  draft.callOuts.clear();
+  for (const { id, bridge = draft.context.bridge } of draft.commands.values()) {
+    if (bridge === draft.context.bridge) draft.commands.delete(id);
   }
-  turn.rooms.clear();
+  draft.rooms.clear();
 }
 
-function askersOf(message: CreateRequest | FromWebexMessages["close-conference"]): Asked[] {
-  const request = asked(message);
+function askersOf(message: CreateRequest | FromWebexMessages["close-conference"]): OpenRequest[] {
+  const request = requestOf(message);
   return request ? [request] : [];
 }

@@ -1,75 +1,75 @@
 import { assertNever } from "../foundation/assert-never.ts";
 import type { ExtCallId, ExtConfId } from "../foundation/ids.ts";
-import { type Asked, asked } from "../tsp/answers.ts";
+import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebex } from "../tsp/messages.ts";
 import { tellStatus } from "./announcements.ts";
 import { cancelCallOut, startCallOut } from "./call-outs.ts";
 import { callerNamed, nameCaller, setMuted } from "./callers.ts";
-import { takeClientData } from "./client-data.ts";
-import { goesBy } from "./handles.ts";
+import { queueClientData } from "./client-data.ts";
+import { hasHandle } from "./handles.ts";
 import type { OperatorRequest } from "./input.ts";
 import { close, create } from "./lifecycle.ts";
 import type { CallOut, Creating, Running } from "./state.ts";
 import { closeRoom, createRoom, moveCall } from "./sub-conferences.ts";
-import type { Turn } from "./turn.ts";
+import type { Draft } from "./turn.ts";
 import { update } from "./updates.ts";
 
 /** One message of WebEx. Its form was checked before; what the state forbids is answered (protocol T27). */
-export function takeRequest(turn: Turn, message: FromWebex): void {
+export function applyRequest(draft: Draft, message: FromWebex): void {
   switch (message.type) {
     case "create-conference":
-      return create(turn, message);
+      return create(draft, message);
     case "caller-named":
-      return nameCaller(turn, message);
+      return nameCaller(draft, message);
     case "unknown":
-      return turn.answer(asked(message), "unknown-message");
+      return draft.answer(requestOf(message), "unknown-message");
     case "message-refused": // Nothing follows (protocol 2.2.11).
-      return turn.note(`WebEx did not understand message ${message.msgId}: result ${message.result ?? "not given"}`);
+      return draft.note(`WebEx did not understand message ${message.msgId}: result ${message.result ?? "not given"}`);
     case "passthrough": // Nothing is answered (protocol 2.2.10, 4.22).
-      return takeClientData(turn, message);
+      return queueClientData(draft, message);
     default:
-      return takeConferenceRequest(turn, message);
+      return applyConferenceRequest(draft, message);
   }
 }
 
 /** What operations staff ask for: data for a caller's client (protocol 2.3.11, 4.22), or new connect data. */
-export function takeOperatorRequest(turn: Turn, request: OperatorRequest): void {
+export function applyOperatorRequest(draft: Draft, request: OperatorRequest): void {
   if (request.type === "hybrid-data") {
-    return tellStatus(turn, "hybrid-data", { hybridConnectData: request.connectData });
+    return tellStatus(draft, "hybrid-data", { hybridConnectData: request.connectData });
   }
-  const { bound } = turn;
+  const { bound } = draft;
   if (!bound) return;
   const { extConfId } = bound;
-  const msgId = turn.around.msgId();
+  const msgId = draft.context.msgId();
   const { extCallId, data } = request;
-  if (callerNamed(turn, extCallId)) turn.notify({ type: "client-passthrough", msgId, extConfId, extCallId, data });
+  if (callerNamed(draft, extCallId)) draft.notify({ type: "client-passthrough", msgId, extConfId, extCallId, data });
 }
 
 /** A request for a conference that exists; any other is answered so. */
-function takeConferenceRequest(turn: Turn, message: ConferenceRequest): void {
-  const request = asked(message);
-  const live = liveUnder(turn, message.extConfId);
-  if (!live) return turn.answer(request, "no-such-conference");
-  if (message.type === "close-conference") return close(turn, live, message);
-  if (live.phase === "running" && live.closing) return turn.answer(request, "no-such-conference");
+function applyConferenceRequest(draft: Draft, message: ConferenceRequest): void {
+  const request = requestOf(message);
+  const live = liveUnder(draft, message.extConfId);
+  if (!live) return draft.answer(request, "no-such-conference");
+  if (message.type === "close-conference") return close(draft, live, message);
+  if (live.phase === "running" && live.closing) return draft.answer(request, "no-such-conference");
   switch (message.type) {
     case "call-out":
-      return startCallOut(turn, live, message);
+      return startCallOut(draft, live, message);
     case "cancel-call-out":
-      return cancelCallOut(turn, message);
+      return cancelCallOut(draft, message);
     case "update-caller":
-      return updateCaller(turn, message, request);
+      return updateCaller(draft, message, request);
     case "drop-caller":
-      return dropCaller(turn, message.extCallId, request);
+      return dropCaller(draft, message.extCallId, request);
     case "update-conference":
-      return update(turn, live, message);
+      return update(draft, live, message);
     case "create-sub-conference":
-      return createRoom(turn, message);
+      return createRoom(draft, message);
     case "add-to-sub-conference":
     case "remove-from-sub-conference":
-      return moveCall(turn, message);
+      return moveCall(draft, message);
     case "close-sub-conference":
-      return closeRoom(turn, message);
+      return closeRoom(draft, message);
     default:
       return assertNever(message);
   }
@@ -81,27 +81,31 @@ type ConferenceRequest = Exclude<
 >;
 
 /** The conference that goes by this handle: its own, or one that a failover replaced a short time ago (protocol 4.9). */
-function liveUnder(turn: Turn, extConfId: ExtConfId): Creating | Running | null {
-  const { head } = turn;
+function liveUnder(draft: Draft, extConfId: ExtConfId): Creating | Running | null {
+  const { head } = draft;
   if (head.phase === "absent" || head.phase === "ended") return null;
   if (head.phase === "running" && !head.attached) return null;
-  return goesBy(head, extConfId, turn.at) ? head : null;
+  return hasHandle(head, extConfId, draft.at) ? head : null;
 }
 
 /** Mute and unmute: Privilege in the request, Status in the news (protocol 2.2.6, 4.11, section 5, row 15). */
-function updateCaller(turn: Turn, message: Extract<FromWebex, { type: "update-caller" }>, request: Asked | null): void {
-  if (typeof message.privilege === "number") return turn.answer(request, "not-supported");
-  const caller = callerNamed(turn, message.extCallId);
-  if (!caller) return turn.answer(request, "no-such-call");
-  setMuted(turn, caller, message.privilege === "listen", request);
+function updateCaller(
+  draft: Draft,
+  message: Extract<FromWebex, { type: "update-caller" }>,
+  request: OpenRequest | null,
+): void {
+  if (typeof message.privilege === "number") return draft.answer(request, "not-supported");
+  const caller = callerNamed(draft, message.extCallId);
+  if (!caller) return draft.answer(request, "no-such-call");
+  setMuted(draft, caller, message.privilege === "listen", request);
 }
 
 /** Expels a call (protocol 2.2.7, 4.12); an invitee that waits for its host is one, too. */
-function dropCaller(turn: Turn, extCallId: ExtCallId, request: Asked | null): void {
-  const caller = callerNamed(turn, extCallId);
-  const call = caller?.call ?? turn.callOuts.find((one) => one.extCallId === extCallId && isOnTheLine(one))?.call;
-  if (call === undefined) return turn.answer(request, "no-such-call");
-  turn.order({ type: "expel", call }, request);
+function dropCaller(draft: Draft, extCallId: ExtCallId, request: OpenRequest | null): void {
+  const caller = callerNamed(draft, extCallId);
+  const call = caller?.call ?? draft.callOuts.find((one) => one.extCallId === extCallId && isOnTheLine(one))?.call;
+  if (call === undefined) return draft.answer(request, "no-such-call");
+  draft.tellBridge({ type: "expel", call }, request);
 }
 
 function isOnTheLine({ stage }: CallOut): boolean {

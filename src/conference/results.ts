@@ -1,4 +1,4 @@
-import type { BridgeCommand } from "../bridge/commands.ts";
+import type { BridgeCommand, CommandResult } from "../bridge/commands.ts";
 import { assertNever } from "../foundation/assert-never.ts";
 import { lockChanged } from "./announcements.ts";
 import { admitted, expelled, refused } from "./call-outs.ts";
@@ -6,72 +6,72 @@ import { mutedChanged } from "./callers.ts";
 import { gone, moved } from "./comings-and-goings.ts";
 import { closed, closeFailed, created, createFailed, lostByBridge } from "./lifecycle.ts";
 import { inviteeMoved, talkOf, talkRoomCreated } from "./private-talk.ts";
-import { type Outcome, refusalResult } from "./refusals.ts";
+import { resultWord } from "./refusals.ts";
 import { setReporting, speakingChanged } from "./speech.ts";
-import type { PendingOrder } from "./state.ts";
+import type { PendingCommand } from "./state.ts";
 import { roomClosed, roomCreated } from "./sub-conferences.ts";
-import type { Turn } from "./turn.ts";
+import type { Draft } from "./turn.ts";
 
-/** The bridge has carried out an order, or refused it. The order is no longer pending. */
-export function takeResult(turn: Turn, order: PendingOrder, outcome: Outcome): void {
-  carryOut(turn, order, outcome);
-  const { head } = turn;
-  // Nobody saw it end: no agent was in charge then.
-  const isGone = !outcome.done && outcome.reason === "no-such-conference";
-  if (isGone && head.phase === "running" && !head.closing) lostByBridge(turn);
+/** The bridge has carried out a command, or refused it. The command is no longer pending. */
+export function applyResult(draft: Draft, pending: PendingCommand, result: CommandResult): void {
+  applyByType(draft, pending, result);
+  const { head } = draft;
+  // Nobody saw it end: no agent was active then.
+  const isGone = !result.done && result.reason === "no-such-conference";
+  if (isGone && head.phase === "running" && !head.closing) lostByBridge(draft);
 }
 
-function carryOut(turn: Turn, order: PendingOrder, outcome: Outcome): void {
-  const { head } = turn;
-  const { command, asked } = order;
-  const result = outcome.done ? "ok" : refusalResult(outcome.reason);
+function applyByType(draft: Draft, pending: PendingCommand, result: CommandResult): void {
+  const { head } = draft;
+  const { command, request } = pending;
+  const word = resultWord(result);
   switch (command.type) {
     case "create-conference":
       if (head.phase !== "creating") return;
-      return outcome.done ? created(turn, head) : createFailed(turn, head, result);
+      return result.done ? created(draft, head) : createFailed(draft, head, word);
     case "end-conference":
       if (head.phase !== "running" || !head.closing) return;
-      if (outcome.done || outcome.reason === "no-such-conference") return closed(turn, head.closing);
-      return closeFailed(turn, head, head.closing, result);
+      if (result.done || result.reason === "no-such-conference") return closed(draft, head.closing);
+      return closeFailed(draft, head, head.closing, word);
     case "lock":
     case "unlock":
-      turn.answer(asked, result);
-      if (outcome.done && head.phase === "running") lockChanged(turn, head, command.type === "lock");
+      draft.answer(request, word);
+      if (result.done && head.phase === "running") lockChanged(draft, head, command.type === "lock");
       return;
     case "report-speakers":
     case "stop-reporting-speakers":
-      turn.answer(asked, result);
-      if (!outcome.done || head.phase !== "running") return;
-      if (order.expired && command.type === "report-speakers" && !head.speech?.reporting) return stopUnasked(turn);
-      return setReporting(turn, head, command.type === "report-speakers");
+      draft.answer(request, word);
+      if (!result.done || head.phase !== "running") return;
+      if (pending.expired && command.type === "report-speakers" && !head.speech?.reporting) return stopUnasked(draft);
+      return setReporting(draft, head, command.type === "report-speakers");
     case "create-room": {
-      const room = turn.rooms.get(command.room);
-      const talk = talkOf(turn);
-      if (room) return roomCreated(turn, room, asked, outcome);
-      if (talk?.room === command.room) return talkRoomCreated(turn, talk, outcome);
-      if (outcome.done) turn.order({ type: "close-room", room: command.room }); // Too late: its asker was refused.
+      const room = draft.rooms.get(command.room);
+      const talk = talkOf(draft);
+      if (room) return roomCreated(draft, room, request, result);
+      if (talk?.room === command.room) return talkRoomCreated(draft, talk, result);
+      if (result.done) draft.tellBridge({ type: "close-room", room: command.room }); // Too late: its asker was refused.
       return;
     }
     case "close-room": {
-      const room = turn.rooms.get(command.room);
-      if (room) roomClosed(turn, room, outcome);
+      const room = draft.rooms.get(command.room);
+      if (room) roomClosed(draft, room, result);
       return;
     }
     case "dial":
     case "cancel-dial":
     case "admit":
-      return takeCallOutResult(turn, order, command, outcome);
+      return applyCallOutResult(draft, pending, command, result);
     case "move":
-      return takeMove(turn, order, command, outcome);
+      return applyMoveResult(draft, pending, command, result);
     case "mute":
     case "unmute":
-      return takeMute(turn, order, command, outcome);
+      return applyMuteResult(draft, pending, command, result);
     case "expel": {
-      turn.answer(asked, result);
-      const callOut = turn.callOuts.get(command.call);
-      if (callOut) return expelled(turn, callOut, outcome);
-      const caller = turn.callers.get(command.call);
-      if (caller && !caller.left && (outcome.done || outcome.reason === "no-such-call")) gone(turn, caller);
+      draft.answer(request, word);
+      const callOut = draft.callOuts.get(command.call);
+      if (callOut) return expelled(draft, callOut, result);
+      const caller = draft.callers.get(command.call);
+      if (caller && !caller.left && (result.done || result.reason === "no-such-call")) gone(draft, caller);
       return;
     }
     default:
@@ -80,53 +80,64 @@ function carryOut(turn: Turn, order: PendingOrder, outcome: Outcome): void {
 }
 
 /** Whoever was refused expects no word of speakers, unless another request decides that. */
-function stopUnasked(turn: Turn): void {
-  if (!turn.isOrdered("report-speakers", "stop-reporting-speakers")) turn.order({ type: "stop-reporting-speakers" });
+function stopUnasked(draft: Draft): void {
+  if (!draft.isUnderWay("report-speakers", "stop-reporting-speakers"))
+    draft.tellBridge({ type: "stop-reporting-speakers" });
 }
 
 type Command<Type extends BridgeCommand["type"]> = Extract<BridgeCommand, { type: Type }>;
 
-function takeCallOutResult(
-  turn: Turn,
-  { asked }: PendingOrder,
+function applyCallOutResult(
+  draft: Draft,
+  { request }: PendingCommand,
   command: Command<"dial" | "cancel-dial" | "admit">,
-  outcome: Outcome,
+  result: CommandResult,
 ): void {
-  const callOut = turn.callOuts.get(command.call);
-  if (command.type === "cancel-dial") turn.callOuts.delete(command.call);
-  if (command.type === "admit") turn.answer(asked, outcome.done ? "ok" : refusalResult(outcome.reason));
-  if (!callOut && command.type === "dial" && outcome.done) turn.order({ type: "cancel-dial", call: command.call });
+  const callOut = draft.callOuts.get(command.call);
+  if (command.type === "cancel-dial") draft.callOuts.delete(command.call);
+  if (command.type === "admit") draft.answer(request, resultWord(result));
+  if (!callOut && command.type === "dial" && result.done) draft.tellBridge({ type: "cancel-dial", call: command.call });
   if (!callOut || command.type === "cancel-dial") return;
-  if (!outcome.done) return refused(turn, callOut, outcome.reason);
-  if (command.type === "admit") admitted(turn, callOut);
+  if (!result.done) return refused(draft, callOut, result.reason);
+  if (command.type === "admit") admitted(draft, callOut);
 }
 
-function takeMove(turn: Turn, { asked }: PendingOrder, command: Command<"move">, outcome: Outcome): void {
-  const talk = talkOf(turn);
-  const callOut = turn.callOuts.get(command.call);
-  if (callOut && talk) return inviteeMoved(turn, talk, callOut, outcome);
-  const caller = turn.callers.get(command.call);
-  if (!caller || caller.left) return turn.answer(asked, "no-such-call");
-  moved(turn, caller, command.room, asked, outcome);
+function applyMoveResult(
+  draft: Draft,
+  { request }: PendingCommand,
+  command: Command<"move">,
+  result: CommandResult,
+): void {
+  const talk = talkOf(draft);
+  const callOut = draft.callOuts.get(command.call);
+  if (callOut && talk) return inviteeMoved(draft, talk, callOut, result);
+  const caller = draft.callers.get(command.call);
+  if (!caller || caller.left) return draft.answer(request, "no-such-call");
+  moved(draft, caller, command.room, request, result);
 }
 
-function takeMute(turn: Turn, order: PendingOrder, command: Command<"mute" | "unmute">, outcome: Outcome): void {
+function applyMuteResult(
+  draft: Draft,
+  pending: PendingCommand,
+  command: Command<"mute" | "unmute">,
+  result: CommandResult,
+): void {
   const muted = command.type === "mute";
-  turn.answer(order.asked, outcome.done ? "ok" : refusalResult(outcome.reason));
-  if (order.group !== undefined) answerGroup(turn, order.group, outcome);
-  const caller = turn.callers.get(command.call);
-  if (!caller || caller.left || !outcome.done) return;
-  if (order.quiet) turn.callers.set(caller.call, { ...caller, muted });
-  else mutedChanged(turn, caller, muted);
-  if (muted) speakingChanged(turn, caller.call, false); // A muted call is not heard, whatever its phone picks up.
+  draft.answer(pending.request, resultWord(result));
+  if (pending.group !== undefined) answerGroup(draft, pending.group, result);
+  const caller = draft.callers.get(command.call);
+  if (!caller || caller.left || !result.done) return;
+  if (pending.quiet) draft.callers.set(caller.call, { ...caller, muted });
+  else mutedChanged(draft, caller, muted);
+  if (muted) speakingChanged(draft, caller.call, false); // A muted call is not heard, whatever its phone picks up.
 }
 
 /** The request is answered by the first of its calls that changed, or by the last that did not (protocol 4.11). */
-function answerGroup(turn: Turn, group: NonNullable<PendingOrder["group"]>, outcome: Outcome): void {
-  const { head } = turn;
+function answerGroup(draft: Draft, group: NonNullable<PendingCommand["group"]>, result: CommandResult): void {
+  const { head } = draft;
   if (head.phase !== "running") return;
   const { [group]: request, ...groups } = head.groups;
-  if (!request || (!outcome.done && turn.orders.find((order) => order.group === group))) return;
-  turn.answer(request, outcome.done ? "ok" : refusalResult(outcome.reason));
-  turn.head = { ...head, groups };
+  if (!request || (!result.done && draft.commands.find((command) => command.group === group))) return;
+  draft.answer(request, resultWord(result));
+  draft.head = { ...head, groups };
 }

@@ -1,4 +1,4 @@
-import type { BridgeConference } from "../bridge/events.ts";
+import type { ConferenceSnapshot } from "../bridge/events.ts";
 import type { BridgeName } from "../foundation/ids.ts";
 import { lockChanged } from "./announcements.ts";
 import { failed } from "./call-outs.ts";
@@ -8,84 +8,86 @@ import { lostByBridge } from "./lifecycle.ts";
 import { resumeTalk } from "./private-talk.ts";
 import { speakingChanged } from "./speech.ts";
 import { roomClosed } from "./sub-conferences.ts";
-import type { Turn } from "./turn.ts";
+import type { Draft } from "./turn.ts";
 
 /** Ends, on the conference's bridge or another one, what is over or was never wanted there. */
-export function endAsOver(turn: Turn, bridge?: BridgeName): void {
-  turn.repair("over");
-  turn.note("the bridge holds a conference that is over: it is ended there");
-  const isOrdered = turn.orders.find((order) => order.bridge === bridge && order.command.type === "end-conference");
-  if (!isOrdered) turn.order({ type: "end-conference" }, null, bridge === undefined ? {} : { bridge });
+export function endAsOver(draft: Draft, bridge?: BridgeName): void {
+  draft.repair("over");
+  draft.note("the bridge holds a conference that is over: it is ended there");
+  const isUnderWay = draft.commands.find(
+    (command) => command.bridge === bridge && command.command.type === "end-conference",
+  );
+  if (!isUnderWay) draft.tellBridge({ type: "end-conference" }, null, bridge === undefined ? {} : { bridge });
 }
 
 /**
  * Divergence is an event, not a surprise: whatever the bridge holds otherwise than we do becomes the ordinary news that
  * was missed. What an order is about to change is left to the order's result.
  */
-export function compareWithBridge(turn: Turn, bridge: BridgeConference | null): void {
-  const { head } = turn;
+export function compareWithBridge(draft: Draft, bridge: ConferenceSnapshot | null): void {
+  const { head } = draft;
   // An end that is under way, and a creation, have their own results; and a key that is free belongs to nobody.
   if (head.phase === "creating" || (head.phase === "running" && head.closing)) return;
   if (bridge === null) {
-    if (head.phase === "running") turn.repair("lost");
-    return lostByBridge(turn);
+    if (head.phase === "running") draft.repair("lost");
+    return lostByBridge(draft);
   }
   if (head.phase !== "running") {
-    return endAsOver(turn);
+    return endAsOver(draft);
   }
-  if (head.locked !== bridge.locked && !turn.isOrdered("lock", "unlock")) {
-    turn.repair("locked");
-    lockChanged(turn, head, bridge.locked);
+  if (head.locked !== bridge.locked && !draft.isUnderWay("lock", "unlock")) {
+    draft.repair("locked");
+    lockChanged(draft, head, bridge.locked);
   }
   const present = new Map(bridge.callers.map((caller) => [caller.call, caller]));
-  for (const caller of turn.callers.values()) {
-    if (caller.left || present.has(caller.call) || turn.isBusy(caller.call, "expel")) continue;
-    turn.repair("left");
-    gone(turn, caller);
+  for (const caller of draft.callers.values()) {
+    if (caller.left || present.has(caller.call) || draft.isBusy(caller.call, "expel")) continue;
+    draft.repair("left");
+    gone(draft, caller);
   }
   const speaking = new Set(bridge.speaking);
   for (const [call, found] of present) {
-    const caller = turn.callers.get(call);
+    const caller = draft.callers.get(call);
     if (!caller) {
-      if (turn.isBusy(call) || turn.callOuts.get(call)) continue;
-      turn.repair("entered");
-      entered(turn, found);
+      if (draft.isBusy(call) || draft.callOuts.get(call)) continue;
+      draft.repair("entered");
+      entered(draft, found);
       continue;
     }
-    if (caller.muted !== found.muted && !turn.isBusy(call, "mute", "unmute")) {
-      turn.repair("muted");
-      mutedChanged(turn, caller, found.muted);
+    if (caller.muted !== found.muted && !draft.isBusy(call, "mute", "unmute")) {
+      draft.repair("muted");
+      mutedChanged(draft, caller, found.muted);
     }
-    const current = turn.callers.get(call);
-    if (current && current.room !== found.room && !turn.isBusy(call, "move")) {
-      turn.repair("moved");
-      moved(turn, current, found.room, null, { done: true });
+    const current = draft.callers.get(call);
+    if (current && current.room !== found.room && !draft.isBusy(call, "move")) {
+      draft.repair("moved");
+      moved(draft, current, found.room, null, { done: true });
     }
     if (head.speech && head.speech.speaking.includes(call) !== speaking.has(call)) {
-      turn.repair("speaking");
-      speakingChanged(turn, call, speaking.has(call));
+      draft.repair("speaking");
+      speakingChanged(draft, call, speaking.has(call));
     }
   }
-  resumeTalk(turn);
+  resumeTalk(draft);
   const rooms = new Set(bridge.rooms.map(({ id }) => id));
-  for (const room of turn.rooms.values()) {
-    if (rooms.has(room.room) || turn.isOrdered("create-room", "close-room")) continue;
-    turn.repair("room");
-    roomClosed(turn, room, { done: true });
+  for (const room of draft.rooms.values()) {
+    if (rooms.has(room.room) || draft.isUnderWay("create-room", "close-room")) continue;
+    draft.repair("room");
+    roomClosed(draft, room, { done: true });
   }
   const dialled = new Map(bridge.dialled.map((one) => [one.call, one]));
-  for (const callOut of turn.callOuts.values()) {
+  for (const callOut of draft.callOuts.values()) {
     const found = dialled.get(callOut.call);
-    if (found?.answered) pickedUp(turn, callOut);
-    else if (!found && !present.has(callOut.call) && !turn.isBusy(callOut.call)) {
-      turn.repair("call-out");
-      failed(turn, callOut, "refused");
+    if (found?.answered) pickedUp(draft, callOut);
+    else if (!found && !present.has(callOut.call) && !draft.isBusy(callOut.call)) {
+      draft.repair("call-out");
+      failed(draft, callOut, "refused");
     }
   }
   for (const { call, answered } of dialled.values()) {
-    if (turn.callOuts.get(call) || turn.callers.get(call) || turn.isBusy(call)) continue;
+    if (draft.callOuts.get(call) || draft.callers.get(call) || draft.isBusy(call)) continue;
     // An agent gave up the dial without knowing whether it was carried out: nobody waits for this call any more.
-    turn.repair("call-out");
-    turn.order({ type: answered ? "expel" : "cancel-dial", call });
+    draft.repair("call-out");
+    draft.tellBridge({ type: answered ? "expel" : "cancel-dial", call });
   }
 }

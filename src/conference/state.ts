@@ -13,7 +13,7 @@ import type {
   WebexHost,
 } from "../foundation/ids.ts";
 import type { PhoneNumber } from "../foundation/phone-number.ts";
-import type { Asked } from "../tsp/answers.ts";
+import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages, Spelling } from "../tsp/messages.ts";
 import type { Codes } from "../tsp/protocol-table.ts";
 
@@ -25,7 +25,7 @@ export interface ConferenceState {
   readonly head: Head;
   readonly callers: ReadonlyMap<CallId, Caller>;
   readonly callOuts: ReadonlyMap<CallId, CallOut>;
-  readonly orders: ReadonlyMap<CommandId, PendingOrder>;
+  readonly commands: ReadonlyMap<CommandId, PendingCommand>;
   readonly rooms: ReadonlyMap<RoomId, Room>;
   readonly clientPosts: ReadonlyMap<ClientPostId, ClientPost>;
 }
@@ -39,7 +39,7 @@ export interface Absent {
 /** The bridge was told to create; nobody can join yet. */
 export interface Creating extends Bound {
   readonly phase: "creating";
-  readonly askers: readonly Asked[];
+  readonly requests: readonly OpenRequest[];
 }
 
 export interface Running extends Bound {
@@ -56,7 +56,7 @@ export interface Running extends Bound {
   /** Present while the host talks to an invitee in private (protocol 4.21). */
   readonly talk?: PrivateTalk;
   /** Requests that became an order for each of several calls, by MsgID; gone once answered. */
-  readonly groups: Readonly<Record<MsgId, Asked>>;
+  readonly groups: Readonly<Record<MsgId, OpenRequest>>;
   /** Calls that left without the present server's knowledge; the next one is told (protocol 4.9 F4). */
   readonly departed: readonly ExtCallId[];
   /** The `caller-entered` that were given up, of callers who have left: WebEx may have taken one, and name its call yet. */
@@ -75,7 +75,7 @@ export interface Ended {
 
 /** WebEx has closed it (protocol 4.7). */
 export interface Closing {
-  readonly askers: readonly Asked[];
+  readonly requests: readonly OpenRequest[];
   /** When the askers are answered with a failure; the end is waited for all the same. */
   readonly answerBy: EpochMs;
   /** Creates with the same key that came meanwhile: a new conference begins when this one is over. */
@@ -120,7 +120,7 @@ export type ParticipantType = keyof Codes["participantType"] | number;
 export interface Caller {
   readonly call: CallId;
   /** Rises with each entry: the host of a private talk is the lowest that is still here. */
-  readonly order: number;
+  readonly rank: number;
   /** Digits; empty when withheld. */
   readonly number: string;
   readonly attendeeId: string | null;
@@ -136,12 +136,12 @@ export interface Caller {
   /** That `caller-entered` was given up: WebEx may have taken it and name the call all the same, but need not. */
   readonly entryLost?: true;
   /** What WebEx is to hear once the call has its name, in order (protocol 2.3.3); of like changes the last one only. */
-  readonly held: readonly CallerNews[];
+  readonly held: readonly CallerChange[];
   readonly left: boolean;
 }
 
 /** A change of one caller, as WebEx hears it. */
-export interface CallerNews {
+export interface CallerChange {
   readonly status: "unmuted" | "muted" | "left";
   /** Keyed just now (protocol 4.19). */
   readonly attendeeId?: string;
@@ -154,7 +154,7 @@ export interface CallerNews {
 export interface CallOut {
   readonly call: CallId;
   /** Who is told of the answer; `null` when told, or when its server was replaced. */
-  readonly asked: Asked | null;
+  readonly request: OpenRequest | null;
   readonly extCallId: ExtCallId;
   readonly number: PhoneNumber;
   readonly participantType: ParticipantType;
@@ -171,7 +171,7 @@ export interface CallOut {
 }
 
 /** An order that the bridge has been, or is to be, told and that has no result yet. */
-export interface PendingOrder {
+export interface PendingCommand {
   readonly id: CommandId;
   readonly command: BridgeCommand;
   /** Not to be begun after this, since its asker is answered with a failure then; `null`: it has all the time it needs. */
@@ -181,7 +181,7 @@ export interface PendingOrder {
   /** Its time has passed: nobody waits any more, and only its result tells what the bridge made of it. */
   readonly expired?: true;
   /** Who waits for the result, if anyone. */
-  readonly asked: Asked | null;
+  readonly request: OpenRequest | null;
   /** One of several orders of the request with this MsgID. */
   readonly group?: MsgId;
   /** WebEx is told of its effect with that of a later order. */
@@ -214,7 +214,7 @@ export interface Room {
   readonly spelling?: Spelling;
   readonly stage: "opening" | "open" | "closing";
   /** Who closes it, and when that one is answered with a failure. */
-  readonly closer: { readonly asked: Asked; readonly answerBy: EpochMs } | null;
+  readonly closer: { readonly asked: OpenRequest; readonly answerBy: EpochMs } | null;
   /** The present server took over while it was closing, and hears of it only if it stays. */
-  readonly untold?: true;
+  readonly unannounced?: true;
 }

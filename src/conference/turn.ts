@@ -1,10 +1,9 @@
-import type { BridgeCommand } from "../bridge/commands.ts";
-import type { Order } from "../bridge/orders.ts";
+import type { BridgeCommand, IssuedCommand } from "../bridge/commands.ts";
 import type { CallId, CommandId, EpochMs, RoomId, WebexHost } from "../foundation/ids.ts";
-import { type Asked, answerTo } from "../tsp/answers.ts";
+import { answerTo, type OpenRequest } from "../tsp/answers.ts";
 import type { ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import type { Changes, Decision, Post, RepairKind, Surroundings } from "./decision.ts";
+import type { Changes, Decision, DecisionContext, Post, RepairKind } from "./decision.ts";
 import type {
   Bound,
   Caller,
@@ -13,42 +12,42 @@ import type {
   ClientPostId,
   ConferenceState,
   Head,
-  PendingOrder,
+  PendingCommand,
   Room,
 } from "./state.ts";
 
 /** How long WebEx waits for the result of an order that has no waiting time of its own. */
-export const ORDER_TIMEOUT_MS = 10_000;
+export const COMMAND_TIMEOUT_MS = 10_000;
 
-interface OrderOptions extends Pick<PendingOrder, "bridge" | "group" | "quiet"> {
+interface CommandOptions extends Pick<PendingCommand, "bridge" | "group" | "quiet"> {
   readonly timeoutMs?: number;
 }
 
 /** The scratch pad of one decision: reads see what the decision has changed so far, and the state stays untouched. */
-export class Turn {
+export class Draft {
   readonly state: ConferenceState;
   readonly at: EpochMs;
-  readonly around: Surroundings;
+  readonly context: DecisionContext;
   readonly callers: Overlay<CallId, Caller>;
   readonly callOuts: Overlay<CallId, CallOut>;
-  readonly orders: Overlay<CommandId, PendingOrder>;
+  readonly commands: Overlay<CommandId, PendingCommand>;
   readonly rooms: Overlay<RoomId, Room>;
   readonly clientPosts: Overlay<ClientPostId, ClientPost>;
   #head: Head;
-  readonly #told: Order[] = [];
+  readonly #told: IssuedCommand[] = [];
   #posts: Post[] = [];
   readonly #notes: string[] = [];
   readonly #repairs: RepairKind[] = [];
   readonly #dropQueued: WebexHost[] = [];
 
-  constructor(state: ConferenceState, at: EpochMs, around: Surroundings) {
+  constructor(state: ConferenceState, at: EpochMs, around: DecisionContext) {
     this.state = state;
     this.at = at;
-    this.around = around;
+    this.context = around;
     this.#head = state.head;
     this.callers = new Overlay(state.callers);
     this.callOuts = new Overlay(state.callOuts);
-    this.orders = new Overlay(state.orders);
+    this.commands = new Overlay(state.commands);
     this.rooms = new Overlay(state.rooms);
     this.clientPosts = new Overlay(state.clientPosts);
   }
@@ -65,13 +64,13 @@ export class Turn {
    * Tells the bridge; the order stays pending until its result comes. One that somebody waits for has a deadline, and so has
    * one that no life needs: a bridge that is never back shall not be told for ever, and one that is back shows what it holds.
    */
-  order(command: BridgeCommand, asked: Asked | null = null, more: OrderOptions = {}): void {
+  tellBridge(command: BridgeCommand, request: OpenRequest | null = null, more: CommandOptions = {}): void {
     const isNeeded = this.bound && more.bridge === undefined;
-    const unaskedMs = isNeeded ? null : this.around.settings.transactionMemoryMs;
-    const { timeoutMs = asked || more.group ? ORDER_TIMEOUT_MS : unaskedMs, ...marks } = more;
+    const unaskedMs = isNeeded ? null : this.context.settings.transactionMemoryMs;
+    const { timeoutMs = request || more.group ? COMMAND_TIMEOUT_MS : unaskedMs, ...marks } = more;
     const id = this.newId() as CommandId;
     const answerBy = timeoutMs === null ? null : this.at + timeoutMs;
-    this.orders.set(id, { id, command, answerBy, asked, ...marks });
+    this.commands.set(id, { id, command, answerBy, request, ...marks });
     this.#told.push({ id, command });
   }
 
@@ -80,23 +79,27 @@ export class Turn {
    * ones by the time, even if the conference's numbers should ever start again.
    */
   newId(): string {
-    return `${this.around.confKey}.${this.around.serial()}.${this.at.toString(36)}`;
+    return `${this.context.confKey}.${this.context.serial()}.${this.at.toString(36)}`;
   }
 
   /** Whether an order of these types, or of any, is under way for this call. */
   isBusy(call: CallId, ...types: readonly BridgeCommand["type"][]): boolean {
-    const touches = ({ command }: PendingOrder) =>
+    const touches = ({ command }: PendingCommand) =>
       "call" in command && command.call === call && (types.length === 0 || types.includes(command.type));
-    return this.orders.find(touches) !== undefined;
+    return this.commands.find(touches) !== undefined;
   }
 
   /** Whether an order of these types is under way for the conference. */
-  isOrdered(...types: readonly BridgeCommand["type"][]): boolean {
-    return this.orders.find(({ command }) => types.includes(command.type)) !== undefined;
+  isUnderWay(...types: readonly BridgeCommand["type"][]): boolean {
+    return this.commands.find(({ command }) => types.includes(command.type)) !== undefined;
   }
 
   /** Answers a request, to the server that asked (protocol T11), else to the conference's (protocol T14). */
-  answer(asked: Asked | null, result: ResultWord, more: Partial<ToWebexMessages["conference-created"]> = {}): void {
+  answer(
+    asked: OpenRequest | null,
+    result: ResultWord,
+    more: Partial<ToWebexMessages["conference-created"]> = {},
+  ): void {
     if (asked)
       this.#send(asked.replyTo ?? this.bound?.host ?? null, { ...answerTo(asked, result), ...more } as ToWebex);
   }
@@ -115,7 +118,7 @@ export class Turn {
 
   /** What is queued or under way to WebEx and not confirmed, this turn's posts among it. */
   unconfirmed(): readonly Post[] {
-    return [...this.around.unconfirmed().filter(({ host }) => !this.#dropQueued.includes(host)), ...this.#posts];
+    return [...this.context.unconfirmed().filter(({ host }) => !this.#dropQueued.includes(host)), ...this.#posts];
   }
 
   note(text: string): void {
@@ -136,14 +139,14 @@ export class Turn {
     const changes: Changes = {
       callers: this.callers.changes,
       callOuts: this.callOuts.changes,
-      orders: this.orders.changes,
+      commands: this.commands.changes,
       rooms: this.rooms.changes,
       clientPosts: this.clientPosts.changes,
       ...(this.#head !== this.state.head && { head: this.#head }),
     };
-    const orders = this.#told.filter(({ id }) => this.orders.get(id)); // The end of all may have come after them.
+    const commands = this.#told.filter(({ id }) => this.commands.get(id)); // The end of all may have come after them.
     const [posts, dropQueued, notes, repairs] = [this.#posts, this.#dropQueued, this.#notes, this.#repairs];
-    return { changes, orders, posts, dropQueued, notes, repairs };
+    return { changes, commands, posts, dropQueued, notes, repairs };
   }
 
   #send(host: WebexHost | null, message: ToWebex): boolean {

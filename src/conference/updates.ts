@@ -1,35 +1,35 @@
 import { assertNever } from "../foundation/assert-never.ts";
 import { MAIN_ROOM } from "../foundation/ids.ts";
-import { asked } from "../tsp/answers.ts";
+import { requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import { hostOf } from "./callers.ts";
 import { addToMain, endTalk } from "./private-talk.ts";
 import type { Creating, Running } from "./state.ts";
-import type { Turn } from "./turn.ts";
+import type { Draft } from "./turn.ts";
 
 /**
  * What WebEx asks of the whole conference by one action code (protocol 2.2.2). A domain can switch the answers off, since
  * the guide shows none (protocol section 5, row 16).
  */
-export function update(turn: Turn, head: Creating | Running, message: FromWebexMessages["update-conference"]): void {
-  const request = asked(message);
+export function update(draft: Draft, head: Creating | Running, message: FromWebexMessages["update-conference"]): void {
+  const request = requestOf(message);
   const { action } = message;
-  if (typeof action === "number") return turn.answer(request, "not-supported");
+  if (typeof action === "number") return draft.answer(request, "not-supported");
   switch (action) {
     case "lock":
     case "unlock":
     case "report-speakers":
     case "stop-reporting-speakers":
-      return turn.order({ type: action }, request);
+      return draft.tellBridge({ type: action }, request);
     case "mute-all":
     case "unmute-all":
-      return muteAll(turn, head, message, action === "mute-all");
+      return muteAll(draft, head, message, action === "mute-all");
     case "add-to-main":
-      return addToMain(turn, message, request);
+      return addToMain(draft, message, request);
     case "end-private-talk":
-      return endTalk(turn, request);
+      return endTalk(draft, request);
     case "unlock-waiting-room":
-      return turn.answer(request, "not-supported");
+      return draft.answer(request, "not-supported");
     default:
       return assertNever(action);
   }
@@ -40,21 +40,21 @@ export function update(turn: Turn, head: Creating | Running, message: FromWebexM
  * unmuted, and a sub-conference is a room of its own.
  */
 function muteAll(
-  turn: Turn,
+  draft: Draft,
   head: Creating | Running,
   message: FromWebexMessages["update-conference"],
   muted: boolean,
 ): void {
-  const request = asked(message);
-  const host = hostOf(turn);
-  const concerned = turn.callers
+  const request = requestOf(message);
+  const host = hostOf(draft);
+  const concerned = draft.callers
     .values()
     .filter(({ left, room }) => !left && room === MAIN_ROOM)
     .filter((caller) => (muted ? caller.call !== host?.call : caller.participantType !== "silent-monitor"))
-    .filter(({ call, muted: now }) => now !== muted || turn.isBusy(call, "mute", "unmute"));
-  if (head.phase !== "running" || !request || concerned.length === 0) return turn.answer(request, "ok");
-  turn.head = { ...head, groups: { ...head.groups, [message.msgId]: request } };
+    .filter(({ call, muted: now }) => now !== muted || draft.isBusy(call, "mute", "unmute"));
+  if (head.phase !== "running" || !request || concerned.length === 0) return draft.answer(request, "ok");
+  draft.head = { ...head, groups: { ...head.groups, [message.msgId]: request } };
   for (const { call } of concerned) {
-    turn.order({ type: muted ? "mute" : "unmute", call }, null, { group: message.msgId });
+    draft.tellBridge({ type: muted ? "mute" : "unmute", call }, null, { group: message.msgId });
   }
 }

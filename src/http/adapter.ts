@@ -1,4 +1,4 @@
-import type { Domain } from "../../durable-objects/domain-of.ts";
+import type { Domain } from "../domain.ts";
 import { readBody } from "./bodies.ts";
 import { deliver } from "./deliver.ts";
 import type { Edge } from "./edge.ts";

@@ -1,6 +1,6 @@
 import type { BridgeName, DomainName } from "../foundation/ids.ts";
-import { decodeHello, HELLO_HEADER, type Hello, helloText, refusal } from "../relay/hello.ts";
-import type { CloseReason } from "../relay/messages.ts";
+import { decodeHello, HELLO_HEADER, type Hello, helloText, refusal } from "../link/hello.ts";
+import type { CloseReason } from "../link/messages.ts";
 import { problem } from "./bodies.ts";
 import type { Edge } from "./edge.ts";
 

@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import type { Domain } from "../../durable-objects/domain-of.ts";
+import type { Domain } from "../domain.ts";
 import type { BridgeName, DomainName } from "../foundation/ids.ts";
 import { receiveDocument } from "./adapter.ts";
 import { admitAgent } from "./agents.ts";

@@ -1,12 +1,12 @@
-import type { HandleClaim } from "../../durable-objects/rpc.ts";
 import type { ConfKey, DomainName, EpochMs, ExtConfId, MsgId, TransId } from "../foundation/ids.ts";
 import type { AliasCache } from "../routing/alias-cache.ts";
 import { addressOf, type Found, route } from "../routing/route.ts";
+import type { HandleClaim } from "../rpc.ts";
 import type { FromWebex } from "../tsp/messages.ts";
 import type { Objects } from "./objects.ts";
 
 /** One document that passed all checks of form. */
-interface Letter {
+interface CheckedDocument {
   readonly domain: DomainName;
   readonly transId: TransId;
   readonly messages: readonly FromWebex[];
@@ -18,7 +18,7 @@ interface Letter {
  * the document again, and those that have it know it (protocol T38, T39).
  */
 export async function deliver(
-  letter: Letter,
+  letter: CheckedDocument,
   objects: Objects,
   aliases: AliasCache,
   now: EpochMs,
@@ -43,7 +43,12 @@ export async function deliver(
  * Most documents are for one conference whose handle is known here: they cost one call. Only whole documents, since
  * nobody takes a second part of a transaction of which it has a first one.
  */
-async function deliverByMemory(letter: Letter, objects: Objects, aliases: AliasCache, now: EpochMs): Promise<boolean> {
+async function deliverByMemory(
+  letter: CheckedDocument,
+  objects: Objects,
+  aliases: AliasCache,
+  now: EpochMs,
+): Promise<boolean> {
   const { domain, transId, messages } = letter;
   const handles = new Set<ExtConfId>();
   for (const address of messages.map(addressOf)) {
@@ -52,10 +57,15 @@ async function deliverByMemory(letter: Letter, objects: Objects, aliases: AliasC
   }
   const [confKey, ...others] = new Set(Array.from(handles, (handle) => aliases.get(domain, handle, now)));
   if (confKey === undefined || others.length > 0) return false;
-  return objects.conference(domain, confKey).receive({ domain, confKey, transId, messages, recalled: true });
+  return objects.conference(domain, confKey).receive({ domain, confKey, transId, messages, fromCache: true });
 }
 
-async function find({ domain, messages }: Letter, objects: Objects, aliases: AliasCache, now: EpochMs): Promise<Found> {
+async function find(
+  { domain, messages }: CheckedDocument,
+  objects: Objects,
+  aliases: AliasCache,
+  now: EpochMs,
+): Promise<Found> {
   const byExtConfId = new Map<ExtConfId, ConfKey>();
   const byMsgId = new Map<MsgId, ConfKey>();
 

@@ -1,4 +1,4 @@
-import type { Domain } from "../../durable-objects/domain-of.ts";
+import type { Domain } from "../domain.ts";
 import type { AliasCache } from "../routing/alias-cache.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Objects } from "./objects.ts";

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import type { Domain } from "../../durable-objects/domain-of.ts";
 import type { OperatorRequest } from "../conference/input.ts";
+import type { Domain } from "../domain.ts";
 import type { ConfKey, ExtCallId } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { problem, readBody } from "./bodies.ts";

@@ -1,6 +1,6 @@
-import type { Domain } from "../../durable-objects/domain-of.ts";
-import type { BridgeHealth } from "../../durable-objects/rpc.ts";
+import type { Domain } from "../domain.ts";
 import type { BridgeName } from "../foundation/ids.ts";
+import type { BridgeHealth } from "../rpc.ts";
 import type { Edge } from "./edge.ts";
 
 type Bridge = { readonly ready: boolean } & Partial<BridgeHealth>;

@@ -1,5 +1,5 @@
-import type { Domain } from "../../durable-objects/domain-of.ts";
 import { targetUrl } from "../delivery/target-url.ts";
+import type { Domain } from "../domain.ts";
 import type { TransId } from "../foundation/ids.ts";
 import type { FromWebex } from "../tsp/messages.ts";
 import type { Edge } from "./edge.ts";

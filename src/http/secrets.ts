@@ -1,4 +1,4 @@
-import type { Domain } from "../../durable-objects/domain-of.ts";
+import type { Domain } from "../domain.ts";
 
 /**
  * The domain of an adapter URL: `/tsp/{domain}/{secret}`, or `/tsp/{domain}` where the domain has no secrets. `null` takes

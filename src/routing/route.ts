@@ -1,5 +1,5 @@
 import type { ConfKey, ExtConfId, MsgId, WebexHost } from "../foundation/ids.ts";
-import { answerTo, asked } from "../tsp/answers.ts";
+import { answerTo, requestOf } from "../tsp/answers.ts";
 import type { FromWebex, ToWebex } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 
@@ -66,7 +66,7 @@ function conferenceOf(message: FromWebex, found: Found): ConfKey | null {
 }
 
 function turnAway(message: FromWebex, unrouted: Map<WebexHost, ToWebex[]>, notes: string[]): void {
-  const request = asked(message);
+  const request = requestOf(message);
   const result = refusalOf(message);
   if (request === null) notes.push(`${nameOf(message)} is ignored: it belongs to no conference that is known`);
   else if (request.replyTo === undefined)

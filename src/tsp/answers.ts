@@ -21,7 +21,7 @@ const answerTypes = {
 export type AnswerableType = keyof typeof answerTypes;
 
 /** What must be kept of a request until it is answered. Every answerable message is one. */
-export interface Asked {
+export interface OpenRequest {
   readonly type: AnswerableType;
   readonly msgId: MsgId;
   /** The server that asked, and so the one that is answered (protocol T11). */
@@ -34,18 +34,18 @@ export interface Asked {
 }
 
 /** The part of a message that its answer needs; `null` for a message that gets no answer. */
-export function asked(message: FromWebex): Asked | null {
+export function requestOf(message: FromWebex): OpenRequest | null {
   if (!(message.type in answerTypes) || message.msgId === undefined) return null;
   const { type, msgId } = message;
   const kept: Record<string, unknown> = { type, msgId };
   for (const field of ["replyTo", "extConfId", "extCallId", "subConfId", "action", "spelling"] as const) {
     if (field in message) kept[field] = (message as unknown as Record<string, unknown>)[field];
   }
-  return kept as unknown as Asked;
+  return kept as unknown as OpenRequest;
 }
 
 /** The answer to a request: its MsgID again (protocol T44), the outcome, and the handles that the request named. */
-export function answerTo(request: Asked, result: ResultWord): ToWebex {
+export function answerTo(request: OpenRequest, result: ResultWord): ToWebex {
   const { msgId, spelling, extConfId, extCallId, subConfId, action } = request;
   const type = answerTypes[request.type];
   if (type === "message-error") return { type, msgId, result, text: "unknown message" };

@@ -1,12 +1,11 @@
 import { Agent, type AgentInput } from "../../bridge-agent/agent.ts";
-import type { Act } from "../../bridge-agent/bridge-side.ts";
+import type { Execution } from "../../bridge-agent/bridge-side.ts";
 import { openJournal } from "../../bridge-agent/journal.ts";
 import { Machine } from "../../simulators/bridge/machine.ts";
-import type { BridgeCommand } from "../../src/bridge/commands.ts";
-import type { BridgeEvent } from "../../src/bridge/events.ts";
-import type { Order, Report } from "../../src/bridge/orders.ts";
+import type { BridgeCommand, IssuedCommand } from "../../src/bridge/commands.ts";
+import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
-import type { AgentToEdge } from "../../src/relay/messages.ts";
+import type { AgentToEdge } from "../../src/link/messages.ts";
 import { ManualTimers } from "../bridge/manual-timers.ts";
 
 export const KEY = "987654321" as ConfKey;
@@ -48,8 +47,8 @@ export class AgentWorld {
   reconnects = 0;
   #lives = 0;
   /** What the bridge was asked and has not begun: it goes with the link, as do the answers. */
-  readonly #held = new Map<Act, () => void>();
-  readonly #repeated = new Map<string, { readonly conference: ConfKey; readonly order: Order }>();
+  readonly #held = new Map<Execution, () => void>();
+  readonly #repeated = new Map<string, { readonly conference: ConfKey; readonly order: IssuedCommand }>();
 
   constructor() {
     this.#agent = this.#newAgent();
@@ -59,13 +58,13 @@ export class AgentWorld {
     return this.#agent.status;
   }
 
-  events(): BridgeEvent[] {
+  events(): ConferenceEvent[] {
     return this.taken.flatMap((report) => (report.type === "event" ? [report.event] : []));
   }
 
   results(): Record<string, unknown> {
     return Object.fromEntries(
-      this.taken.flatMap((report) => (report.type === "result" ? [[report.id, report.outcome.done]] : [])),
+      this.taken.flatMap((report) => (report.type === "result" ? [[report.id, report.result.done]] : [])),
     );
   }
 
@@ -99,8 +98,8 @@ export class AgentWorld {
 
   /** The link was given up because the bridge has not answered what it was asked. */
   giveUpBridge(): void {
-    for (const act of this.#held.keys())
-      this.#put({ type: "outcome", act, outcome: { done: "unknown", tooSlow: true } });
+    for (const command of this.#held.keys())
+      this.#put({ type: "result", command, result: { done: "unknown", tooSlow: true } });
     this.loseBridge();
   }
 
@@ -132,15 +131,20 @@ export class AgentWorld {
   }
 
   /** The edge repeats it each second until the agent has it. */
-  order(id: string, command: BridgeCommand, more: Pick<Order, "withinMs" | "again"> = {}, conference = KEY): void {
+  order(
+    id: string,
+    command: BridgeCommand,
+    more: Pick<IssuedCommand, "withinMs" | "again"> = {},
+    conference = KEY,
+  ): void {
     const order = { id: id as CommandId, command, ...more };
     this.#repeated.set(id, { conference, order });
     this.#send(conference, order);
   }
 
-  #send(conference: ConfKey, order: Order): void {
+  #send(conference: ConfKey, order: IssuedCommand): void {
     if (!this.#edgeUp) return;
-    this.tell({ type: "commands", epoch: this.epoch, conference, orders: [order] });
+    this.tell({ type: "commands", epoch: this.epoch, conference, commands: [order] });
   }
 
   /** Lets the agent work until nothing is left to do at this moment. */
@@ -169,16 +173,16 @@ export class AgentWorld {
       if (this.#edgeUp && !this.edgeDeaf) this.#edgeHears(message);
       this.#step();
     }
-    for (const act of effects.acts) {
+    for (const command of effects.commands) {
       if (!this.#bridgeUp) {
-        this.#put({ type: "outcome", act, outcome: { done: false, reason: "unreachable" } });
+        this.#put({ type: "result", command, result: { done: false, reason: "unreachable" } });
         continue;
       }
-      this.#held.set(act, () => {});
-      const callOff = this.machine.act(act.id, act.conference, act.act, (outcome) => {
-        if (this.#held.delete(act)) this.#put({ type: "outcome", act, outcome });
+      this.#held.set(command, () => {});
+      const callOff = this.machine.execute(command.id, command.conference, command.command, (result) => {
+        if (this.#held.delete(command)) this.#put({ type: "result", command, result });
       });
-      if (this.#held.has(act)) this.#held.set(act, callOff);
+      if (this.#held.has(command)) this.#held.set(command, callOff);
       this.#step();
     }
     if (effects.reconnect) {
@@ -245,7 +249,7 @@ export class AgentWorld {
 
   #edgeHears(message: AgentToEdge): void {
     this.heard.push(message);
-    if (message.type === "commands-taken") for (const id of message.ids) this.#repeated.delete(id);
+    if (message.type === "commands-ack") for (const id of message.ids) this.#repeated.delete(id);
     if (message.type !== "reports") return;
     const { conference, stream } = message;
     const name = `${conference} ${stream}`;
@@ -258,7 +262,7 @@ export class AgentWorld {
       if (report.type === "result") this.#repeated.delete(report.id);
       for (const [id, command] of this.react(report)) this.order(id, command);
     }
-    if (!this.silent) this.tell({ type: "reports-taken", conference, stream, upTo });
+    if (!this.silent) this.tell({ type: "reports-ack", conference, stream, upTo });
   }
 
   /** The edge remembers something else of this conference. */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { ReportStream } from "../../bridge-agent/report-stream.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
-import { digestOf } from "../../src/bridge/digest.ts";
-import type { Report } from "../../src/bridge/orders.ts";
+import type { Report } from "../../src/bridge/events.ts";
+import { digestOf } from "../../src/bridge/state.ts";
 import {
   type CallId,
   type CommandId,
@@ -49,7 +49,7 @@ describe("orders", () => {
     const world = running();
     world.order("create", create);
     world.settle();
-    expect(world.heard.filter(({ type }) => type === "commands-taken")).toHaveLength(1);
+    expect(world.heard.filter(({ type }) => type === "commands-ack")).toHaveLength(1);
     expect(world.acts()).toEqual(["create-conference done"]);
     expect(world.taken).toHaveLength(1);
   });
@@ -61,23 +61,23 @@ describe("orders", () => {
     expect(world.taken.at(-1)).toEqual({
       type: "result",
       id: "mute",
-      outcome: { done: false, reason: "no-such-call" },
+      result: { done: false, reason: "no-such-call" },
     });
   });
 
   test("an order that is not understood is refused once, and the others are carried out", () => {
     const world = running();
-    const misfits = [`${KEY}.7.abc`] as CommandId[];
-    const orders = [{ id: "lock" as CommandId, command: { type: "lock" } }] as const;
+    const notUnderstood = [`${KEY}.7.abc`] as CommandId[];
+    const commands = [{ id: "lock" as CommandId, command: { type: "lock" } }] as const;
     for (let times = 0; times < 2; times += 1) {
-      world.tell({ type: "commands", epoch: world.epoch, conference: KEY, orders, misfits });
+      world.tell({ type: "commands", epoch: world.epoch, conference: KEY, commands, notUnderstood });
       world.settle();
     }
     expect(world.acts().slice(1)).toEqual(["lock done"]);
     expect(world.notes.slice(1)).toEqual([expect.stringMatching(/^order \*+21\.7\.abc is refused/)]);
     expect(world.taken.slice(1)).toEqual([
-      { type: "result", id: misfits[0], outcome: { done: false, reason: "not-supported" } },
-      { type: "result", id: "lock", outcome: { done: true } },
+      { type: "result", id: notUnderstood[0], result: { done: false, reason: "not-supported" } },
+      { type: "result", id: "lock", result: { done: true } },
     ]);
   });
 
@@ -100,11 +100,11 @@ describe("orders", () => {
     const call = world.machine.dialIn("1", "987654321##");
     world.settle();
     const before = world.acts().length;
-    const orders = [
+    const commands = [
       { id: "o1" as CommandId, command: { type: "mute", call }, again: true },
       { id: "o2" as CommandId, command: { type: "unmute", call }, again: true, withinMs },
     ] as const;
-    world.tell({ type: "commands", epoch: world.epoch, conference: KEY, orders });
+    world.tell({ type: "commands", epoch: world.epoch, conference: KEY, commands });
     world.settle();
     expect(world.acts().slice(before)).toEqual(acts);
   });
@@ -116,7 +116,7 @@ describe("orders", () => {
     world.settle();
     world.pass(1_000);
     expect(world.acts()).toEqual(["create-conference done"]);
-    expect(world.heard.filter(({ type }) => type === "commands-taken")).toEqual([]);
+    expect(world.heard.filter(({ type }) => type === "commands-ack")).toEqual([]);
   });
 
   test("a standby does nothing and says nothing until it is activated", () => {
@@ -172,7 +172,7 @@ describe("orders", () => {
     world.connectBridge();
     world.settle();
     expect(world.acts().slice(1)).toEqual(["lock done", "cancel-dial out1 refused"]);
-    expect(world.taken).toContainEqual({ type: "result", id: "dial", outcome: { done: false, reason: "too-late" } });
+    expect(world.taken).toContainEqual({ type: "result", id: "dial", result: { done: false, reason: "too-late" } });
   });
 
   test("an order whose time may have passed while the agent was gone, as its clock was set back, is not begun", () => {
@@ -223,7 +223,7 @@ describe("orders", () => {
     world.restart();
     world.pass(6_000);
     expect(world.acts()).toEqual(["create-conference done", "dial out2 done"]);
-    expect(world.taken).toContainEqual({ type: "result", id: "doubtful", outcome: { done: false, reason } });
+    expect(world.taken).toContainEqual({ type: "result", id: "doubtful", result: { done: false, reason } });
   });
 
   test("what was not told when another agent took over is dropped, but for results", () => {
@@ -595,7 +595,7 @@ describe("each minute", () => {
 
   test("a conference that the bridge holds, and nobody else knows, has its digest told", () => {
     const world = new AgentWorld();
-    world.machine.act("elsewhere" as CommandId, "1" as ConfKey, create, () => {});
+    world.machine.execute("elsewhere" as CommandId, "1" as ConfKey, create, () => {});
     world.connect();
     world.pass(60_400);
     expect(digests(world)).toEqual([{ conference: "1", digest: digestOf({ locked: false, callers: [] }) }]);

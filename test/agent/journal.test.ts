@@ -88,7 +88,7 @@ test("a task whose result may be untaken is known however old it is: the edge ma
   one.beginStream(key, record);
   one.take(lock("a"), 0);
   one.enter(key, "a" as CommandId, "finished");
-  one.append(key, { number: 1, report: { type: "result", id: "a" as CommandId, outcome: { done: true } } });
+  one.append(key, { number: 1, report: { type: "result", id: "a" as CommandId, result: { done: true } } });
   one.prune(100 * DAY_MS);
   expect(one.take(lock("a"), 100 * DAY_MS)).toBe(false);
   one.taken(key, 1);

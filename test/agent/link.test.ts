@@ -7,9 +7,15 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { backoffMs } from "../../bridge-agent/backoff.ts";
 import { agentKey } from "../../bridge-agent/key.ts";
 import { EdgeLink, LONGEST_PAUSE_MS } from "../../bridge-agent/link.ts";
-import { decodeAgentToEdge, encode } from "../../src/relay/codec.ts";
-import { decodeHello, type Hello, helloText, refusal } from "../../src/relay/hello.ts";
-import { type AgentToEdge, CLOSE_CODES, type CloseReason, type EdgeToAgent } from "../../src/relay/messages.ts";
+import { decodeHello, type Hello, helloText, refusal } from "../../src/link/hello.ts";
+import {
+  type AgentToEdge,
+  CLOSE_CODES,
+  type CloseReason,
+  decodeAgentToEdge,
+  type EdgeToAgent,
+  encodeMessage,
+} from "../../src/link/messages.ts";
 import { ManualTimers } from "../bridge/manual-timers.ts";
 
 const welcome: EdgeToAgent = {
@@ -123,7 +129,7 @@ async function turns(until: () => boolean): Promise<void> {
 async function welcomed(): Promise<WebSocket> {
   link.connect();
   const socket = await relay.socket();
-  socket.send(encode(welcome));
+  socket.send(encodeMessage(welcome));
   await hears(1);
   return socket;
 }
@@ -170,10 +176,10 @@ test("nothing is said before the welcome, and what the edge says after it is hea
   link.connect();
   link.send({ type: "health", bridgeUp: true, portsInUse: 0, ports: null });
   const socket = await relay.socket();
-  socket.send(encode({ type: "activate", epoch: 9 }));
-  socket.send(encode(welcome));
+  socket.send(encodeMessage({ type: "activate", epoch: 9 }));
+  socket.send(encodeMessage(welcome));
   socket.send("nonsense");
-  socket.send(encode({ type: "activate", epoch: 2 }));
+  socket.send(encodeMessage({ type: "activate", epoch: 2 }));
   await hears(2);
   expect(heard).toEqual([welcome, { type: "activate", epoch: 2 }]);
 });
@@ -198,8 +204,8 @@ test("an edge that answers each ping is kept", async () => {
     timers.pass(3_000);
     const ping = await relay.message();
     if (ping.type !== "ping") throw new Error(`expected a ping, got ${ping.type}`);
-    socket.send(encode({ type: "pong", nonce: ping.nonce }));
-    socket.send(encode({ type: "activate", epoch: 1 }));
+    socket.send(encodeMessage({ type: "pong", nonce: ping.nonce }));
+    socket.send(encodeMessage({ type: "activate", epoch: 1 }));
     await hears(round + 2);
   }
   expect(relay.paths).toHaveLength(1);
@@ -235,8 +241,8 @@ test("after a thousand reconnects in a row there is one connection, with one tim
     timers.pass(0);
     const socket = await relay.socket();
     expect(relay.hellos.at(-1)?.challenge).toBe(`n${round}`);
-    socket.send(encode({ ...welcome, epoch: round }));
-    socket.send(encode({ type: "activate", epoch: round }));
+    socket.send(encodeMessage({ ...welcome, epoch: round }));
+    socket.send(encodeMessage({ type: "activate", epoch: round }));
     await hears(2 * round + 2);
     if (round === 1_000) break;
     relay.refusals.push(["replayed", `n${round + 1}`]);

@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { control } from "../../simulators/bridge/control.ts";
 import { Machine } from "../../simulators/bridge/machine.ts";
-import type { CommandOutcome } from "../../src/bridge/commands.ts";
-import type { BridgeAct, BridgeHappening } from "../../src/bridge/driving.ts";
+import type { BridgeCommand, CommandResult } from "../../src/bridge/commands.ts";
+import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { ManualTimers } from "./manual-timers.ts";
 
 const key = "987654321" as ConfKey;
-const create: BridgeAct = { type: "create-conference", maxCallers: null, anonymousId: null };
+const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: null };
 
 let time: ManualTimers;
-let told: BridgeHappening[];
+let told: BridgeEvent[];
 let timesBackUp: number;
 let machine: Machine;
 
@@ -31,18 +31,18 @@ beforeEach(() => {
 function ask(method: string, path: string, body?: unknown) {
   return control(machine, method, path, body === undefined ? "" : JSON.stringify(body));
 }
-function act(name: string, order: BridgeAct, conference: ConfKey | null = key): CommandOutcome[] {
-  const outcomes: CommandOutcome[] = [];
-  machine.act(name as CommandId, conference, order, (outcome) => outcomes.push(outcome));
+function act(name: string, order: BridgeCommand, conference: ConfKey | null = key): CommandResult[] {
+  const outcomes: CommandResult[] = [];
+  machine.execute(name as CommandId, conference, order, (result) => outcomes.push(result));
   return outcomes;
 }
 function dialIn(keys = ""): CallId {
   return machine.dialIn("14085551234", keys);
 }
-function admit(call: CallId): BridgeAct {
+function admit(call: CallId): BridgeCommand {
   return { type: "admit", call, muted: false, joinTone: true, attendeeId: "444" };
 }
-function dial(call: string, waitMs = 30_000): BridgeAct {
+function dial(call: string, waitMs = 30_000): BridgeCommand {
   const number = { country: "1", area: "408", local: "5550002", extension: "12" };
   return { type: "dial", call: call as CallId, number, waitMs };
 }
@@ -315,7 +315,7 @@ describe("what the control interface cannot do", () => {
     ["POST", "/calls/ID/talking", { talking: "yes" }],
     ["POST", "/conferences/987654321/lock", {}],
     ["PUT", "/numbers/12x", { outcome: "busy" }],
-    ["PUT", "/numbers/12", { outcome: "maybe" }],
+    ["PUT", "/numbers/12", { result: "maybe" }],
     ["PUT", "/numbers/12", { outcome: "busy", afterMs: -1 }],
     ["PUT", "/faults", { delayMs: "long" }],
     ["PUT", "/faults", { refuse: ["create-conferences"] }],

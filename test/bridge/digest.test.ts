@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { digestOf } from "../../src/bridge/digest.ts";
+import { digestOf } from "../../src/bridge/state.ts";
 import { type CallId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 
 const caller = (call: string, muted = false, room = MAIN_ROOM) => ({ call: call as CallId, muted, room });

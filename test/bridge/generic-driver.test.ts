@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { GenericDriver } from "../../bridge-agent/drivers/generic.ts";
-import { decodeBridgeToAgent } from "../../src/bridge/generic-protocol.ts";
+import { decodeBridgeToAgent } from "../../src/bridge/protocol.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { ManualTimers } from "./manual-timers.ts";
 
@@ -93,15 +93,15 @@ test("a bridge that leaves a ping unanswered is given up 2 s later, and its act 
   const socket = await connection();
   await say(socket, hello);
   const asked = heard(socket);
-  const outcome = driver.execute("o1" as never, "1" as ConfKey, { type: "lock" });
-  expect(await asked).toMatchObject({ type: "act", commandId: "o1", conference: "1", act: { type: "lock" } });
+  const result = driver.execute("o1" as never, "1" as ConfKey, { type: "lock" });
+  expect(await asked).toMatchObject({ type: "command", commandId: "o1", conference: "1", command: { type: "lock" } });
 
   const ping = heard(socket);
   time.pass(1_000);
   expect(await ping).toMatchObject({ type: "ping" });
 
   expect(await reportAfter(2_000)).toMatchObject({ type: "disconnected" });
-  expect(await outcome).toEqual({ done: "unknown" });
+  expect(await result).toEqual({ done: "unknown" });
 });
 
 test.each([

@@ -38,11 +38,11 @@ async function settled(socket: WebSocket): Promise<void> {
   await pong;
 }
 const create = {
-  type: "act",
+  type: "command",
   id: 1,
   commandId: "o1",
   conference: "1",
-  act: { type: "create-conference", maxCallers: null, anonymousId: null },
+  command: { type: "create-conference", maxCallers: null, anonymousId: null },
 };
 
 test("each connected agent hears what happens", async () => {
@@ -113,7 +113,7 @@ test("an agent that connects anew has given up its older connection, and what it
 test("an agent that does not speak the protocol is told why and let go", async () => {
   const { socket } = await connect();
   const closed = once(socket, "close");
-  socket.send('{"type":"act"}');
+  socket.send('{"type":"command"}');
   const [code, reason] = await closed;
   expect([code, String(reason)]).toEqual([1008, expect.stringContaining("id")]);
 });

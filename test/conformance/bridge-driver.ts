@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { BridgeDriver, DriverReport } from "../../bridge-agent/drivers/driver.ts";
-import type { BridgeAct, BridgeCall, BridgeState } from "../../src/bridge/driving.ts";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { EndReason } from "../../src/bridge/events.ts";
+import type { BridgeCall, BridgeState } from "../../src/bridge/state.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import type { PhoneNumber } from "../../src/foundation/phone-number.ts";
 
@@ -16,7 +17,7 @@ export interface BridgeOnTest {
   lockByTelephone(conference: ConfKey, locked: boolean): Promise<void>;
   endByTelephone(conference: ConfKey): Promise<void>;
   /** How these digits take a call; each after at most 50 ms of ringing. */
-  plan(digits: string, outcome: "answer" | "busy" | "reject" | "invalid" | "no-answer"): Promise<void>;
+  plan(digits: string, result: "answer" | "busy" | "reject" | "invalid" | "no-answer"): Promise<void>;
   passTime(ms: number): Promise<void>;
   /** From now on no act is carried out until the returned function is called. */
   holdActs(): Promise<() => Promise<void>>;
@@ -62,11 +63,11 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
         });
       }
     }
-    function carryOut(act: BridgeAct, of: ConfKey | null = conference) {
+    function carryOut(act: BridgeCommand, of: ConfKey | null = conference) {
       commands += 1;
       return bridge.driver.execute(`order-${commands}` as CommandId, of, act);
     }
-    async function done(...acts: BridgeAct[]): Promise<void> {
+    async function done(...acts: BridgeCommand[]): Promise<void> {
       for (const act of acts) expect(await carryOut(act), act.type).toEqual({ done: true });
     }
     async function state(): Promise<BridgeState> {
@@ -82,9 +83,9 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       await state();
       return reports.splice(0);
     }
-    const create: BridgeAct = { type: "create-conference", maxCallers: null, anonymousId: null };
-    const dial = (waitMs = 30_000): BridgeAct => ({ type: "dial", call: dialled, number, waitMs });
-    const admit = (call: CallId): BridgeAct => ({ type: "admit", call, muted: false, joinTone: true });
+    const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: null };
+    const dial = (waitMs = 30_000): BridgeCommand => ({ type: "dial", call: dialled, number, waitMs });
+    const admit = (call: CallId): BridgeCommand => ({ type: "admit", call, muted: false, joinTone: true });
     /** A caller who has entered; nothing of it is left among the reports. */
     async function entered(): Promise<CallId> {
       const call = await bridge.dialIn("14085550001");
@@ -351,10 +352,10 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
 
     test("an act that had not begun when the link broke is unknown, and is never carried out", async () => {
       const release = await bridge.holdActs();
-      const outcome = carryOut(create);
+      const result = carryOut(create);
       await state(); // The bridge has the act by now.
       await bridge.cutLink();
-      expect(await outcome).toEqual({ done: "unknown" });
+      expect(await result).toEqual({ done: "unknown" });
       await reported("connected");
       expect((await state()).conferences).toEqual([]);
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
-import { digestOf } from "../../src/bridge/digest.ts";
-import type { Report } from "../../src/bridge/orders.ts";
+import type { Report } from "../../src/bridge/events.ts";
+import { digestOf } from "../../src/bridge/state.ts";
 import type { BridgeName } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { ConferenceWorld, createConference, extConfId, host, lock } from "./conference-world.ts";
@@ -76,8 +76,8 @@ function answers(world: ConferenceWorld): (string | undefined)[] {
 
 /** What this bridge was told, each order once. */
 function toldTo(world: ConferenceWorld, bridge: string): string[] {
-  const orders = world.told.flatMap((told, index) => (world.toldTo[index] === bridge ? told : []));
-  return [...new Map(orders.map(({ id, command }) => [id, command.type])).values()];
+  const commands = world.told.flatMap((told, index) => (world.toldTo[index] === bridge ? told : []));
+  return [...new Map(commands.map(({ id, command }) => [id, command.type])).values()];
 }
 
 test("a conference whose bridge never answered is created on another one, and what is left to do stays with the first", async () => {
@@ -94,11 +94,11 @@ test("a conference whose bridge never answered is created on another one, and wh
   ]);
 
   const gone = { done: false, reason: "no-such-conference" } as const;
-  await world.during(world.reportFrom("simulated", { ...done(world, "end-conference"), outcome: gone }));
+  await world.during(world.reportFrom("simulated", { ...done(world, "end-conference"), result: gone }));
   world.start();
   await world.during(world.receive("t3", lock("m3")));
   expect(toldTo(world, "second")).toEqual(["create-conference", "lock"]);
-  expect(world.sql.exec("SELECT key FROM entry WHERE key LIKE 'order/%'")).toHaveLength(1);
+  expect(world.sql.exec("SELECT key FROM entry WHERE key LIKE 'command/%'")).toHaveLength(1);
 });
 
 test("what a bridge holds of a conference that is on another one is ended there, and is nobody's news", async () => {
@@ -128,7 +128,7 @@ test("however often it is created on a bridge that never answers, one end is lef
   }
 
   expect(answers(world)).toEqual(["16", "16", "16"]);
-  expect(world.sql.exec("SELECT key FROM entry WHERE key LIKE 'order/%'")).toHaveLength(1);
+  expect(world.sql.exec("SELECT key FROM entry WHERE key LIKE 'command/%'")).toHaveLength(1);
 });
 
 test("what is left to do at a bridge that stays away is not told for ever, and anew where the bridge tells of the conference", async () => {
@@ -162,5 +162,5 @@ const snapshot = {
 function done(world: ConferenceWorld, type: BridgeCommand["type"]): Extract<Report, { type: "result" }> {
   const order = world.told.flat().findLast(({ command }) => command.type === type);
   if (!order) throw new Error(`nobody was told ${type}`);
-  return { type: "result", id: order.id, outcome: { done: true } };
+  return { type: "result", id: order.id, result: { done: true } };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Report } from "../../src/bridge/orders.ts";
+import type { Report } from "../../src/bridge/events.ts";
 import type { CommandId, StreamId, TransId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
@@ -59,7 +59,7 @@ test("what was sent by memory of a handle that stands for it no longer is not ta
   await world.running(0);
   const recalled = (transId: string, message: FromWebex) =>
     world.during(
-      world.actor.receive({ ...identity, transId: transId as TransId, messages: [message], recalled: true }),
+      world.actor.receive({ ...identity, transId: transId as TransId, messages: [message], fromCache: true }),
     );
   const other = { ...lock("m1"), extConfId: "7002" } as FromWebex;
   const rows = world.journalRows;
@@ -218,7 +218,7 @@ test("orders are told again each second or so until the agent has them", async (
   expect(world.told.length).toBeGreaterThanOrEqual(3);
   expect(world.told.length).toBeLessThanOrEqual(6);
 
-  world.actor.ordersTaken(world.told.flat().map(({ id }) => id));
+  world.actor.ackCommands(world.told.flat().map(({ id }) => id));
   const told = world.told.length;
   await world.time.pass(5000);
   expect(world.told).toHaveLength(told);
@@ -245,7 +245,7 @@ test("what an agent had taken is told at once when another one reports", async (
   const world = new ConferenceWorld();
   await world.running(1);
   await world.during(world.receive("t1", muteCaller("1001")));
-  world.actor.ordersTaken(world.told.flat().map(({ id }) => id));
+  world.actor.ackCommands(world.told.flat().map(({ id }) => id));
   const told = world.told.length;
 
   await world.during(world.report(callerEntered(1)));
@@ -354,7 +354,7 @@ test("results of an order that is not pending change nothing and are acknowledge
   const world = new ConferenceWorld();
   await world.running(0);
   const posts = world.posted.length;
-  const late: Report = { type: "result", id: "never-given" as CommandId, outcome: { done: true } };
+  const late: Report = { type: "result", id: "never-given" as CommandId, result: { done: true } };
 
   expect(await world.during(world.reportAs(2, late))).toBe(2);
   await world.time.pass(1000);

@@ -50,7 +50,7 @@ test("a transaction has at most 50 messages", async () => {
 
 test("one post is in flight at a time, and what comes meanwhile goes together after it (protocol T46)", async () => {
   const world = await quiet();
-  let open: (outcome: HttpOutcome) => void = () => {};
+  let open: (result: HttpOutcome) => void = () => {};
   world.answer = () => new Promise((resolve) => (open = resolve));
   await world.during(world.report(callerEntered(0)));
   await world.time.pass(500);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { digestOf } from "../../src/bridge/digest.ts";
-import type { Report } from "../../src/bridge/orders.ts";
+import type { Report } from "../../src/bridge/events.ts";
+import { digestOf } from "../../src/bridge/state.ts";
 import { type BridgeName, type CallId, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { ConferenceWorld, muteCaller } from "./conference-world.ts";
 

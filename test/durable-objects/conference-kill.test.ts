@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { Order, Report } from "../../src/bridge/orders.ts";
+import type { IssuedCommand } from "../../src/bridge/commands.ts";
+import type { Report } from "../../src/bridge/events.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
   ConferenceWorld,
@@ -15,7 +16,7 @@ import {
 class Neighbours {
   readonly world = new ConferenceWorld();
   /** What the bridge was made to do, each entry once however often it was told. */
-  readonly acts: Order[] = [];
+  readonly acts: IssuedCommand[] = [];
   /** TransID → body. */
   readonly documents = new Map<string, string>();
   steps = 0;
@@ -26,11 +27,11 @@ class Neighbours {
 
   constructor(killAt: number | null) {
     this.#killAt = killAt;
-    this.world.onTold = (orders) => {
-      for (const order of orders) {
+    this.world.onTold = (commands) => {
+      for (const order of commands) {
         if (this.acts.some(({ id }) => id === order.id)) continue;
         this.acts.push(order);
-        this.#reports.push({ type: "result", id: order.id, outcome: { done: true } });
+        this.#reports.push({ type: "result", id: order.id, result: { done: true } });
       }
     };
     this.world.answer = ({ transId, body }) => {

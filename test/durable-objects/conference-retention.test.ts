@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ConferenceStore } from "../../durable-objects/conference/store.ts";
-import type { Report } from "../../src/bridge/orders.ts";
+import type { Report } from "../../src/bridge/events.ts";
 import type { StreamId } from "../../src/foundation/ids.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";

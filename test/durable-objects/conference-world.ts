@@ -1,14 +1,14 @@
 import { ConferenceActor } from "../../durable-objects/conference/actor.ts";
 import type { ConferencePorts } from "../../durable-objects/conference/conference-ports.ts";
-import type { Domain } from "../../durable-objects/domain-of.ts";
 import type { LogLine } from "../../durable-objects/log.ts";
 import { NumberBooks } from "../../durable-objects/number-books.ts";
 import type { PostRequest } from "../../durable-objects/outbox.ts";
-import type { NumberBlocks, NumbersWanted } from "../../durable-objects/rpc.ts";
-import type { Order, Report } from "../../src/bridge/orders.ts";
+import type { IssuedCommand } from "../../src/bridge/commands.ts";
+import type { Report } from "../../src/bridge/events.ts";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
 import { decide } from "../../src/conference/decide.ts";
 import type { HttpOutcome } from "../../src/delivery/verdict.ts";
+import type { Domain } from "../../src/domain.ts";
 import type {
   BridgeName,
   ConfKey,
@@ -19,6 +19,7 @@ import type {
   TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
+import type { IdBlocks, IdsWanted } from "../../src/rpc.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { createCodec } from "../../src/tsp/codec.ts";
@@ -56,7 +57,7 @@ export class ConferenceWorld {
   readonly sql = new MemorySql();
   domain: Domain = localSettings();
   readonly pool = new NumberBooks(new MemorySql());
-  readonly told: (readonly Order[])[] = [];
+  readonly told: (readonly IssuedCommand[])[] = [];
   /** Of each time that a bridge was told: which one. */
   readonly toldTo: BridgeName[] = [];
   readonly posted: Posted[] = [];
@@ -72,9 +73,9 @@ export class ConferenceWorld {
   /** What WebEx makes of a post. */
   answer: (posted: Posted) => HttpOutcome | Promise<HttpOutcome> = (posted) => this.confirmed(posted.transId);
   chooseBridge: () => Promise<BridgeName> = async () => "bridge-1" as BridgeName;
-  takeNumbers: (wanted: NumbersWanted) => Promise<NumberBlocks> = async (wanted) =>
+  takeNumbers: (wanted: IdsWanted) => Promise<IdBlocks> = async (wanted) =>
     this.pool.take(confKey, wanted, this.time.now);
-  onTold: (orders: readonly Order[]) => void = () => {};
+  onTold: (commands: readonly IssuedCommand[]) => void = () => {};
   /** Called before each step of the object into the world; what it throws is the end of that object. */
   onStep: () => void = () => {};
   actor: ConferenceActor;
@@ -118,11 +119,11 @@ export class ConferenceWorld {
         step();
         return alive(this.#post(request));
       },
-      tell: async (_, bridge, orders) => {
+      tell: async (_, bridge, commands) => {
         step();
         this.toldTo.push(bridge);
-        this.told.push(orders);
-        this.onTold(orders);
+        this.told.push(commands);
+        this.onTold(commands);
         return true;
       },
       askForSnapshot: async () => {
@@ -189,17 +190,17 @@ export class ConferenceWorld {
   /** Everything that was told and has no result yet gets one: done. */
   async allDone(): Promise<void> {
     const ids = this.sql
-      .exec("SELECT value FROM entry WHERE key LIKE 'order/%' ORDER BY position")
-      .map((row) => (JSON.parse(String(row.value)) as Order).id);
-    await this.during(this.report(...ids.map((id): Report => ({ type: "result", id, outcome: { done: true } }))));
+      .exec("SELECT value FROM entry WHERE key LIKE 'command/%' ORDER BY position")
+      .map((row) => (JSON.parse(String(row.value)) as IssuedCommand).id);
+    await this.during(this.report(...ids.map((id): Report => ({ type: "result", id, result: { done: true } }))));
   }
 
   /** Waits for something while time goes on. */
   async during<Value>(promise: Promise<Value>): Promise<Value> {
-    const outcome = Promise.allSettled([promise]);
+    const result = Promise.allSettled([promise]);
     await this.time.pass(0);
     await this.time.pass(50);
-    const [settled] = await outcome;
+    const [settled] = await result;
     if (settled.status === "rejected") throw settled.reason;
     return settled.value;
   }

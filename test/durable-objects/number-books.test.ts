@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { NumberBooks } from "../../durable-objects/number-books.ts";
-import type { NumbersWanted } from "../../durable-objects/rpc.ts";
 import type { ConfKey, ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
+import type { IdsWanted } from "../../src/rpc.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
   ConferenceWorld,
@@ -54,7 +54,7 @@ test("a sequence ends with 999999 and begins again, with the digits of a day 27 
 test("thirty conferences a minute, of ten callers who come and go one by one, get no number twice (protocol T9, T36)", async () => {
   const world = new ConferenceWorld();
   const { takeNumbers } = world;
-  const takes: NumbersWanted[] = [];
+  const takes: IdsWanted[] = [];
   world.takeNumbers = (wanted) => {
     takes.push(wanted);
     return takeNumbers(wanted);
@@ -181,7 +181,7 @@ test("a new life that begins in one commit with another document takes numbers o
   await world.allDone();
   await world.time.pass(5000);
   const { takeNumbers, posted } = world;
-  const [takes, before]: [NumbersWanted[], number] = [[], posted.length];
+  const [takes, before]: [IdsWanted[], number] = [[], posted.length];
   world.takeNumbers = (wanted) => {
     takes.push(wanted);
     return takeNumbers(wanted);

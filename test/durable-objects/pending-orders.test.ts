@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { PendingOrders } from "../../durable-objects/conference/pending-orders.ts";
-import type { PendingOrder } from "../../src/conference/state.ts";
+import type { PendingCommand } from "../../src/conference/state.ts";
 import type { CallId, CommandId } from "../../src/foundation/ids.ts";
 
 test("an order that may have got lost is not overtaken by a later one", () => {
@@ -23,24 +23,24 @@ test("an order that an agent has taken is told again after ten seconds, or with 
 test("an order is marked as told before, but for the first time of one that was given in this life", () => {
   const pending = new PendingOrders();
   const command = { type: "lock" } as const;
-  const [old, fresh] = ["1", "2"].map((id) => ({ id: id as CommandId, command, answerBy: 10_000, asked: null }));
+  const [old, fresh] = ["1", "2"].map((id) => ({ id: id as CommandId, command, answerBy: 10_000, request: null }));
   if (!old || !fresh) throw new Error("two orders are needed");
   pending.given([fresh]);
-  const orders = new Map([old, fresh].map((order) => [order.id, order]));
+  const commands = new Map([old, fresh].map((order) => [order.id, order]));
 
-  expect(pending.due(orders, 0)).toEqual([
+  expect(pending.due(commands, 0)).toEqual([
     { id: "1", command, again: true, withinMs: 10_000 },
     { id: "2", command, withinMs: 10_000 },
   ]);
-  expect(pending.due(orders, 1_000).map(({ again }) => again)).toEqual([true, true]);
+  expect(pending.due(commands, 1_000).map(({ again }) => again)).toEqual([true, true]);
 });
 
 test("an order says how much of its time is left, and one that has all the time it needs says nothing", () => {
-  const orders = [10_000, 500, null].map((answerBy, index): [CommandId, PendingOrder] => {
+  const commands = [10_000, 500, null].map((answerBy, index): [CommandId, PendingCommand] => {
     const id = String(index) as CommandId;
-    return [id, { id, command: { type: "lock" }, answerBy, asked: null }];
+    return [id, { id, command: { type: "lock" }, answerBy, request: null }];
   });
-  const told = new PendingOrders().due(new Map(orders), 600);
+  const told = new PendingOrders().due(new Map(commands), 600);
 
   expect(told.map(({ withinMs }) => withinMs)).toEqual([9_400, 0, undefined]);
 });
@@ -75,9 +75,9 @@ test("what an agent has taken is not told again because it says something", () =
 });
 
 function told(pending: PendingOrders, ids: readonly string[], now: number): string[] {
-  const orders = ids.map((id): [CommandId, PendingOrder] => [
+  const commands = ids.map((id): [CommandId, PendingCommand] => [
     id as CommandId,
-    { id: id as CommandId, command: { type: "mute", call: "c1" as CallId }, answerBy: 10_000, asked: null },
+    { id: id as CommandId, command: { type: "mute", call: "c1" as CallId }, answerBy: 10_000, request: null },
   ]);
-  return pending.due(new Map(orders), now).map(({ id }) => id);
+  return pending.due(new Map(commands), now).map(({ id }) => id);
 }

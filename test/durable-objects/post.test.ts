@@ -19,7 +19,7 @@ afterAll(() => {
 });
 
 test.each([301, 302, 303, 307, 308])("a redirect by %i is an answer, and not followed", async (status) => {
-  const outcome = await fetchPost({
+  const result = await fetchPost({
     url: `${addressOf(webex)}/${status}`,
     body: "<WbxTSPSchema/>",
     contentType: "text/xml",
@@ -27,7 +27,7 @@ test.each([301, 302, 303, 307, 308])("a redirect by %i is an answer, and not fol
     signal: new AbortController().signal,
   });
 
-  expect(outcome).toMatchObject({ kind: "answered", status });
+  expect(result).toMatchObject({ kind: "answered", status });
   expect(reached.splice(0)).toEqual([`/${status}`]);
 });
 

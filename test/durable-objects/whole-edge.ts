@@ -4,7 +4,8 @@ import { ConferenceActor } from "../../durable-objects/conference/actor.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
 import { NumberBooks } from "../../durable-objects/number-books.ts";
 import type { OutboxPorts } from "../../durable-objects/outbox.ts";
-import type { Order, Report } from "../../src/bridge/orders.ts";
+import type { IssuedCommand } from "../../src/bridge/commands.ts";
+import type { Report } from "../../src/bridge/events.ts";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
 import { decide } from "../../src/conference/decide.ts";
 import type { BridgeName, ConfKey, DomainName, ExtConfId, StreamId, WebexHost } from "../../src/foundation/ids.ts";
@@ -32,7 +33,7 @@ export class WholeEdge {
   readonly #mailboxes = new Map<WebexHost, Mailbox>();
   readonly #aliases = new Map<ExtConfId, Alias>();
   readonly #pool = new NumberBooks(new MemorySql());
-  readonly #told = new Map<ConfKey, Map<string, Order>>();
+  readonly #told = new Map<ConfKey, Map<string, IssuedCommand>>();
   /** MsgIDs of callers whom WebEx is yet to name. */
   readonly #entered: string[] = [];
   readonly #reported = new Map<ConfKey, number>();
@@ -60,12 +61,12 @@ export class WholeEdge {
 
   /** The bridge carries out what it was told and lets a caller in everywhere, time passes, and WebEx names the callers. */
   async goOn(): Promise<void> {
-    for (const [confKey, orders] of this.#told) {
+    for (const [confKey, commands] of this.#told) {
       const results = Array.from(
-        orders.values(),
-        ({ id }): Report => ({ type: "result", id, outcome: { done: true } }),
+        commands.values(),
+        ({ id }): Report => ({ type: "result", id, result: { done: true } }),
       );
-      orders.clear();
+      commands.clear();
       await this.#report(confKey, [...results, callerEntered(`${confKey}-${this.time.now}`)]);
     }
     await this.time.pass(3_000);
@@ -112,16 +113,16 @@ export class WholeEdge {
   #conference(confKey: ConfKey): ConferenceActor {
     const known = this.#conferences.get(confKey);
     if (known) return known;
-    const told = new Map<string, Order>();
+    const told = new Map<string, IssuedCommand>();
     this.#told.set(confKey, told);
     const actor: ConferenceActor = new ConferenceActor({
       ...this.#ports(),
       rules: { decide, nextDeadline },
       domain: () => this.domain,
       chooseBridge: async () => "simulated" as BridgeName,
-      tell: async (_, __, orders) => {
-        for (const order of orders) told.set(order.id, order);
-        actor.ordersTaken(orders.map(({ id }) => id));
+      tell: async (_, __, commands) => {
+        for (const order of commands) told.set(order.id, order);
+        actor.ackCommands(commands.map(({ id }) => id));
         return true;
       },
       askForSnapshot: async () => {},

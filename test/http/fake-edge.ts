@@ -1,6 +1,5 @@
 import type { Hono } from "hono";
 import type { Alias } from "../../durable-objects/alias.ts";
-import type { BridgeHealth, HandleClaim } from "../../durable-objects/rpc.ts";
 import type { OperatorRequest } from "../../src/conference/input.ts";
 import type { ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 import { createApp } from "../../src/http/app.ts";
@@ -8,6 +7,7 @@ import { Metrics } from "../../src/http/metrics.ts";
 import type { Objects } from "../../src/http/objects.ts";
 import { RateLimit } from "../../src/http/rate-limit.ts";
 import { AliasCache } from "../../src/routing/alias-cache.ts";
+import type { BridgeHealth, HandleClaim } from "../../src/rpc.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { type DomainSettingsInput, localDomain } from "../../src/settings/local-domain.ts";
 import { createCodec } from "../../src/tsp/codec.ts";
@@ -94,9 +94,9 @@ export class FakeEdge {
     };
     return {
       conference: (_domain: DomainName, confKey: ConfKey) => ({
-        receive: async ({ messages, recalled }) => {
+        receive: async ({ messages, fromCache }) => {
           call(`receive ${confKey}`, confKey);
-          if (recalled && this.over.has(confKey)) return false;
+          if (fromCache && this.over.has(confKey)) return false;
           this.received.set(confKey, [...(this.received.get(confKey) ?? []), ...messages]);
           return true;
         },

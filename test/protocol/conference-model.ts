@@ -1,15 +1,14 @@
 import type { RefusalReason } from "../../src/bridge/commands.ts";
-import type { BridgeEvent } from "../../src/bridge/events.ts";
-import type { Report } from "../../src/bridge/orders.ts";
+import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
 import { decide } from "../../src/conference/decide.ts";
-import { applyChanges, emptyState, type Post, type Surroundings } from "../../src/conference/decision.ts";
+import { applyChanges, type DecisionContext, emptyState, type Post } from "../../src/conference/decision.ts";
 import type { ConferenceInput, OperatorRequest } from "../../src/conference/input.ts";
 import type { ConferenceState, Head } from "../../src/conference/state.ts";
 import type { BridgeName, ConfKey, EpochMs, MsgId, StreamId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
-import { asked } from "../../src/tsp/answers.ts";
+import { requestOf } from "../../src/tsp/answers.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 
 /** What a test lets happen; orders and calls are meant by their place among those there are, so that they collide often. */
@@ -56,24 +55,24 @@ export class ConferenceModel {
         return this.#take({ messages: [{ type: "caller-named", msgId, ...named }] });
       }
       case "result": {
-        const orders = [...this.state.orders.values()];
-        const order = orders[happening.which % Math.max(1, orders.length)];
+        const commands = [...this.state.commands.values()];
+        const order = commands[happening.which % Math.max(1, commands.length)];
         const { refusal } = happening;
-        const outcome = refusal ? ({ done: false, reason: refusal } as const) : ({ done: true } as const);
-        return order && this.#report({ type: "result", id: order.id, outcome });
+        const result = refusal ? ({ done: false, reason: refusal } as const) : ({ done: true } as const);
+        return order && this.#report({ type: "result", id: order.id, result });
       }
       case "event": {
         const calls = this.#calls;
         const call = happening.which < calls.length ? calls[happening.which] : `c${happening.which}`;
         const { event } = happening;
         const caller = "caller" in event ? { caller: { ...(event.caller as object), call } } : { call };
-        return this.#report({ type: "event", event: { ...event, ...caller } as unknown as BridgeEvent });
+        return this.#report({ type: "event", event: { ...event, ...caller } as unknown as ConferenceEvent });
       }
       case "snapshot": {
         const { calls, locked, dialled = [] } = happening;
         const rooms = Array.from(this.state.rooms.keys(), (id) => ({ id, kind: "sub" as const }));
         const conference = calls && { locked, speaking: null, rooms, callers: calls, dialled };
-        return this.#report({ type: "event", event: { type: "snapshot", conference } as unknown as BridgeEvent });
+        return this.#report({ type: "event", event: { type: "snapshot", conference } as unknown as ConferenceEvent });
       }
       case "operator":
         return this.#decide({ type: "operator", at: this.#now, request: happening.request as OperatorRequest });
@@ -95,7 +94,7 @@ export class ConferenceModel {
   settle(): void {
     for (const ms of [0, 2 * 3_600_000, 0]) {
       this.#wait(ms);
-      for (let round = 0; round < 50 && this.state.orders.size > 0; round += 1) {
+      for (let round = 0; round < 50 && this.state.commands.size > 0; round += 1) {
         this.happen({ do: "result", which: 0, refusal: null });
       }
       const { head, callers, callOuts } = this.state;
@@ -103,8 +102,8 @@ export class ConferenceModel {
       const dialled = Array.from(callOuts.values(), ({ call, stage }) => ({ call, answered: stage !== "dialling" }));
       if (head.phase === "running") this.happen({ do: "snapshot", calls, locked: head.locked, dialled });
     }
-    const { head, orders, callOuts, rooms } = this.state;
-    if (orders.size > 0) this.#fail(`orders without end: ${JSON.stringify([...orders.values()])}`);
+    const { head, commands, callOuts, rooms } = this.state;
+    if (commands.size > 0) this.#fail(`orders without end: ${JSON.stringify([...commands.values()])}`);
     if (callOuts.size > 0) this.#fail(`call-outs without end: ${JSON.stringify([...callOuts.values()])}`);
     if (this.#open.size > 0) this.#fail(`never answered: ${JSON.stringify([...this.#open])}`);
     if (head.phase === "creating") this.#fail("for ever being created");
@@ -119,8 +118,8 @@ export class ConferenceModel {
 
   /** The bridge refuses whatever it is told: what it is asked to do at once, without any time going by, comes to an end. */
   refuseAll(): void {
-    for (let answers = 0; this.state.orders.size > 0; answers += 1) {
-      if (answers > 200) this.#fail(`ordered again and again: ${JSON.stringify([...this.state.orders.values()])}`);
+    for (let answers = 0; this.state.commands.size > 0; answers += 1) {
+      if (answers > 200) this.#fail(`ordered again and again: ${JSON.stringify([...this.state.commands.values()])}`);
       this.happen({ do: "result", which: 0, refusal: "refused" });
     }
   }
@@ -132,7 +131,7 @@ export class ConferenceModel {
   #webex(messages: readonly object[]): void {
     const numbered = messages.map((message) => ({ ...message, msgId: `w${++this.#numbers}` }) as unknown as FromWebex);
     for (const message of numbered) {
-      const request = asked(message);
+      const request = requestOf(message);
       if (request) this.#open.set(request.msgId, request.replyTo);
     }
     this.#take({ messages: numbered });
@@ -175,17 +174,17 @@ export class ConferenceModel {
     // A create that waited for a refused close takes over in the middle of a decision.
     const isTakenOver = input.type === "webex" || decision.notes.some((note) => note.startsWith("taken over"));
     if (!isTakenOver) for (const post of decision.posts) this.#checkTarget(post, head);
-    for (const { id } of decision.orders) {
-      if (!this.state.orders.has(id) && input.type !== "webex") this.#fail(`order ${id} was told and is not pending`);
+    for (const { id } of decision.commands) {
+      if (!this.state.commands.has(id) && input.type !== "webex") this.#fail(`order ${id} was told and is not pending`);
     }
     for (const { call, left, enterMsgId, held } of this.state.callers.values()) {
       if (left && !(enterMsgId && this.#heard.has(enterMsgId))) this.#fail(`${call} left, and nobody will name it`);
       if (held.length > 5) this.#fail(`${held.length} changes of ${call} wait for its name`);
     }
     const due = nextDeadline(this.state);
-    for (const { id, asked, answerBy } of this.state.orders.values()) {
+    for (const { id, request, answerBy } of this.state.commands.values()) {
       const isDue = answerBy !== null && due !== null && due <= answerBy;
-      if (asked && !isDue) this.#fail(`somebody waits for order ${id}, which has no deadline`);
+      if (request && !isDue) this.#fail(`somebody waits for order ${id}, which has no deadline`);
     }
   }
 
@@ -216,7 +215,7 @@ export class ConferenceModel {
     if (!listens) this.#fail(`${message.type} goes to ${host} as ${message.extConfId}, where nobody listens`);
   }
 
-  #around(): Surroundings {
+  #around(): DecisionContext {
     return {
       confKey: "555" as ConfKey,
       settings,
@@ -232,8 +231,8 @@ export class ConferenceModel {
   }
 }
 
-function stateAsJson({ head, callers, callOuts, orders, rooms }: ConferenceState): unknown {
-  return [head, [...callers], [...callOuts], [...orders], [...rooms]];
+function stateAsJson({ head, callers, callOuts, commands, rooms }: ConferenceState): unknown {
+  return [head, [...callers], [...callOuts], [...commands], [...rooms]];
 }
 
 const settings = (() => {

@@ -24,7 +24,7 @@ class Conferences {
       if (hanging.includes(conference)) await new Promise<void>((go) => this.#hanging.set(conference, go));
     };
     this.lanes = new Lanes({
-      ordersTaken: (conference, ids) => tell(conference, `took ${ids.join()}`),
+      ackCommands: (conference, ids) => tell(conference, `took ${ids.join()}`),
       report: (conference, { id, stream, reports }) =>
         tell(conference, `${reports[0]?.number}-${reports.at(-1)?.number} of ${stream} by ${id}`),
       compare: (conference, { id, digest }) => tell(conference, `holds ${digest} by ${id}`),
@@ -74,7 +74,7 @@ test("of an agent that repeats for ever to a conference that hangs, only the new
   await conferences.settle();
   for (let second = 0; second < 1_000; second += 1) {
     conferences.lanes.report(a, batch(1, 3 + second));
-    conferences.lanes.ordersTaken(a, ["o1", "o2"] as CommandId[]);
+    conferences.lanes.ackCommands(a, ["o1", "o2"] as CommandId[]);
   }
 
   await conferences.answer(a);

@@ -1,32 +1,33 @@
 import { expect, test } from "vitest";
-import type { NumberedReport, Order } from "../../src/bridge/orders.ts";
+import type { IssuedCommand } from "../../src/bridge/commands.ts";
+import type { NumberedReport } from "../../src/bridge/events.ts";
 import type { CommandId, ConfKey, StreamId } from "../../src/foundation/ids.ts";
-import { HEARTBEAT_MS, type LinkInput, type LinkState, nextSilence, SILENCE_MS, step } from "../../src/relay/link.ts";
-import type { AgentToEdge } from "../../src/relay/messages.ts";
+import type { AgentToEdge } from "../../src/link/messages.ts";
+import { HEARTBEAT_MS, nextSilence, type RelayInput, type RelayState, SILENCE_MS, step } from "../../src/link/relay.ts";
 
 const keypad = { merge: "*1", mute: "*6" };
 const conference = "555111222" as ConfKey;
 const stream = "s1" as StreamId;
-const orders: Order[] = [{ id: "o1" as CommandId, command: { type: "lock" } }];
+const commands: IssuedCommand[] = [{ id: "o1" as CommandId, command: { type: "lock" } }];
 const report: NumberedReport = { number: 1, report: { type: "event", event: { type: "conference-ended" } } };
 
-const opened = (id: string, agent: string, at = 0): LinkInput => {
+const opened = (id: string, agent: string, at = 0): RelayInput => {
   return { type: "opened", id, agent, alone: false, keypad, at };
 };
-const says = (id: string, message: AgentToEdge, at = 0): LinkInput => ({ type: "message", id, message, at });
-const told = (at = 0): LinkInput => ({ type: "orders", conference, orders, at });
+const says = (id: string, message: AgentToEdge, at = 0): RelayInput => ({ type: "message", id, message, at });
+const told = (at = 0): RelayInput => ({ type: "commands", conference, commands, at });
 const ping = { type: "ping", nonce: "n" } as const;
 
 /** Each effect as a line, so that a story reads as one. */
-function story(...inputs: LinkInput[]): { readonly state: LinkState; readonly last: readonly string[] } {
-  let state: LinkState = { epoch: 0, links: [] };
+function story(...inputs: RelayInput[]): { readonly state: RelayState; readonly last: readonly string[] } {
+  let state: RelayState = { epoch: 0, links: [] };
   let last: readonly string[] = [];
   for (const input of inputs) {
     const next = step(state, input);
     state = next.state;
     last = next.effects.map((effect) => {
       if (effect.type === "close") return `close ${effect.id}: ${effect.why}`;
-      if (effect.type === "orders-taken") return `${effect.conference} hears: took ${effect.ids.join()}`;
+      if (effect.type === "commands-ack") return `${effect.conference} hears: took ${effect.ids.join()}`;
       if (effect.type === "digest") return `${effect.conference} hears: digest ${effect.digest}`;
       if (effect.type === "reports") return `${effect.conference} hears: ${effect.reports.length} of ${effect.stream}`;
       const { message } = effect;
@@ -123,19 +124,22 @@ test("an active agent that comes anew finds the other one active", () => {
 });
 
 test("who says what is no message is closed, and the other one takes over", () => {
-  expect(story(...two, { type: "misfit", id: "a", at: 0 }).last).toEqual(["close a: badMessage", "b < activate 2"]);
+  expect(story(...two, { type: "bad-message", id: "a", at: 0 }).last).toEqual([
+    "close a: badMessage",
+    "b < activate 2",
+  ]);
 });
 
 test("what comes by a socket that was closed changes nothing", () => {
   const { state } = story(...two);
 
   expect(story(...two, says("gone", ping))).toEqual({ last: [], state });
-  expect(story(...two, { type: "misfit", id: "gone", at: 0 })).toEqual({ last: [], state });
+  expect(story(...two, { type: "bad-message", id: "gone", at: 0 })).toEqual({ last: [], state });
 });
 
 test("an agent that comes 1,000 times anew, half of its links being half-open, has one session and its reports one way", () => {
-  let state: LinkState = { epoch: 0, links: [] };
-  const take = (input: LinkInput) => {
+  let state: RelayState = { epoch: 0, links: [] };
+  const take = (input: RelayInput) => {
     const next = step(state, input);
     state = next.state;
     return next.effects;
@@ -182,7 +186,7 @@ test("each digest of the active agent goes to its conference", () => {
 });
 
 test("only the active agent can have taken orders", () => {
-  const taken = { type: "commands-taken", conference, ids: ["o1" as CommandId] } as const;
+  const taken = { type: "commands-ack", conference, ids: ["o1" as CommandId] } as const;
 
   expect(story(...two, says("a", taken)).last).toEqual(["555111222 hears: took o1"]);
   expect(story(...two, says("b", taken)).last).toEqual([]);

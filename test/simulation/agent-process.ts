@@ -1,10 +1,10 @@
 import { Agent, type AgentInput } from "../../bridge-agent/agent.ts";
 import { backoffMs } from "../../bridge-agent/backoff.ts";
-import type { Act } from "../../bridge-agent/bridge-side.ts";
+import type { Execution } from "../../bridge-agent/bridge-side.ts";
 import { openJournal } from "../../bridge-agent/journal.ts";
-import type { ActOutcome } from "../../src/bridge/driving.ts";
+import type { ExecutionResult } from "../../src/bridge/commands.ts";
 import type { CommandId } from "../../src/foundation/ids.ts";
-import type { AgentToEdge, EdgeToAgent } from "../../src/relay/messages.ts";
+import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import type { Bridge } from "./bridge.ts";
 import { Draws } from "./draws.ts";
 import { WireDriver } from "./driver.ts";
@@ -148,26 +148,28 @@ export class AgentProcess {
     this.#inputs = [];
     const idle = inputs.length === 1 && inputs[0]?.type === "time";
     if (!idle && this.faults.hits("agent dies before a write")) return this.die();
-    const { messages, acts, askState, reconnect } = this.journal.transaction(() => agent.turn(inputs, this.now()));
+    const { messages, commands, askState, reconnect } = this.journal.transaction(() => agent.turn(inputs, this.now()));
     if (!idle && this.faults.hits("agent dies after a write")) return this.die();
     if (reconnect && this.#wire) this.#terminate(this.#wire);
     for (const message of messages) this.#say(message);
-    if (acts.length > 0) {
+    if (commands.length > 0) {
       const { whoActs, alone } = this.#relay;
       whoActs.begins(this.name, { linked: this.#welcomed, alone });
     }
     const life = this.#lives;
-    for (const act of acts) {
+    for (const command of commands) {
       if (this.faults.hits("agent dies after a write")) return this.die();
-      void this.#driver?.execute(act.id, act.conference, act.act).then((outcome) => this.#learn(life, act, outcome));
+      void this.#driver
+        ?.execute(command.id, command.conference, command.command)
+        .then((result) => this.#learn(life, command, result));
     }
     if (askState) {
       void this.#driver?.state().then((state) => this.#within(life, () => this.#put({ type: "state", state })));
     }
   }
 
-  #learn(life: number, act: Act, outcome: ActOutcome): void {
-    if (life === this.#lives) this.#put({ type: "outcome", act, outcome });
+  #learn(life: number, command: Execution, result: ExecutionResult): void {
+    if (life === this.#lives) this.#put({ type: "result", command, result });
   }
 
   #connect(): void {

@@ -20,7 +20,7 @@ export interface AskedCall {
   readonly listens: boolean;
   /** Under which handle it was asked for. */
   readonly asked: ExtConfId;
-  outcome: "open" | "answered" | "failed";
+  result: "open" | "answered" | "failed";
   /** It waits for its host (protocol 4.21). */
   waits: boolean;
   seen: boolean;
@@ -115,9 +115,9 @@ export class Association {
     );
     const asked = message.extCallId === undefined ? undefined : this.#meeting.askedCalls.get(message.extCallId);
     if (asked) {
-      const early = asked.outcome === "open" && asked.asked === this.extConfId;
+      const early = asked.result === "open" && asked.asked === this.extConfId;
       this.#must("RspCallout before NotifyUserEnter", !early, asked.number);
-      this.#must("no NotifyUserEnter after a failed call-out", asked.outcome !== "failed", asked.number);
+      this.#must("no NotifyUserEnter after a failed call-out", asked.result !== "failed", asked.number);
     }
     const extCallId = message.extCallId ?? this.#meeting.nextCallId();
     if (asked && message.action === "private-talk" && message.actionResult !== "ok") {

@@ -50,7 +50,7 @@ export function checkNothingPends({ around, edge }: Pick<Parts, "around" | "edge
     const [outbox] = disk.exec("SELECT count(*) AS rows FROM outbox");
     if (outbox?.rows) violated("outboxes are empty", `${key}: ${outbox.rows} transactions`);
     for (const { key: entry, value } of disk.exec(
-      "SELECT key, value FROM entry WHERE key BETWEEN 'order/' AND 'order0'",
+      "SELECT key, value FROM entry WHERE key BETWEEN 'command/' AND 'command0'",
     )) {
       violated("no order is pending", `${key}: ${entry} ${value}`);
     }

@@ -1,7 +1,8 @@
 import { Machine } from "../../simulators/bridge/machine.ts";
 import type { Call } from "../../simulators/bridge/world.ts";
-import type { CommandOutcome } from "../../src/bridge/commands.ts";
-import type { BridgeAct, BridgeHappening, BridgeState } from "../../src/bridge/driving.ts";
+import type { BridgeCommand, CommandResult } from "../../src/bridge/commands.ts";
+import type { BridgeEvent } from "../../src/bridge/events.ts";
+import type { BridgeState } from "../../src/bridge/state.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { FaultSource } from "./faults.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -13,24 +14,24 @@ export type ToBridge =
       readonly id: number;
       readonly commandId: CommandId;
       readonly conference: ConfKey | null;
-      readonly act: BridgeAct;
+      readonly command: BridgeCommand;
     }
   | { readonly type: "state"; readonly id: number };
 
 export type FromBridge =
   | { readonly type: "hello"; readonly bootId: string }
-  | { readonly type: "outcome"; readonly id: number; readonly outcome: CommandOutcome }
+  | { readonly type: "result"; readonly id: number; readonly result: CommandResult }
   | { readonly type: "state"; readonly id: number; readonly state: BridgeState }
-  | { readonly type: "happening"; readonly happening: BridgeHappening };
+  | { readonly type: "happening"; readonly event: BridgeEvent };
 
 export type BridgeWire = Wire<FromBridge, ToBridge>;
 
 /** One act as the bridge carried it out. */
-export interface Act {
+export interface Execution {
   readonly at: number;
   readonly commandId: CommandId;
   readonly conference: ConfKey | null;
-  readonly act: BridgeAct;
+  readonly command: BridgeCommand;
   readonly done: boolean;
 }
 
@@ -40,9 +41,9 @@ const slowAfterMs = 15_000;
 export class Bridge {
   machine: Machine;
   down = false;
-  readonly acts: Act[] = [];
+  readonly acts: Execution[] = [];
   /** Hears of each act at once. */
-  onAct: (act: Act) => void = () => {};
+  onAct: (command: Execution) => void = () => {};
   /** The numbers whose calls a restart has ended. */
   readonly lost = new Set<string>();
   readonly faults: FaultSource;
@@ -108,10 +109,10 @@ export class Bridge {
     const machine: Machine = new Machine(
       `b${this.#boots}`,
       this.#around.clock,
-      (happening) => {
+      (event) => {
         if (machine !== this.machine) return;
-        this.#around.tell(() => `bridge: ${JSON.stringify(happening)}`);
-        for (const wire of this.#wires) wire.toNear({ type: "happening", happening });
+        this.#around.tell(() => `bridge: ${JSON.stringify(event)}`);
+        for (const wire of this.#wires) wire.toNear({ type: "happening", event });
       },
       () => {},
     );
@@ -127,15 +128,15 @@ export class Bridge {
     });
   }
 
-  #act(wire: BridgeWire, { id, commandId, conference, act }: Extract<ToBridge, { type: "act" }>): void {
-    this.machine.act(commandId, conference, act, (outcome) => {
+  #act(wire: BridgeWire, { id, commandId, conference, command }: Extract<ToBridge, { type: "act" }>): void {
+    this.machine.execute(commandId, conference, command, (result) => {
       const { clock } = this.#around;
-      const made: Act = { at: clock.now, commandId, conference, act, done: outcome.done };
-      this.#around.tell(() => `bridge: ${commandId} ${JSON.stringify(act)} ${JSON.stringify(outcome)}`);
+      const made: Execution = { at: clock.now, commandId, conference, command, done: result.done };
+      this.#around.tell(() => `bridge: ${commandId} ${JSON.stringify(command)} ${JSON.stringify(result)}`);
       this.acts.push(made);
       this.onAct(made);
       if (this.faults.hits("act done, answer lost")) wire.cut(false);
-      else wire.toNear({ type: "outcome", id, outcome });
+      else wire.toNear({ type: "result", id, result });
     });
   }
 }

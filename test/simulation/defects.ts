@@ -17,7 +17,7 @@ const results = "src/conference/results.ts";
 const agent = "bridge-agent/agent.ts";
 const tasks = "bridge-agent/tasks.ts";
 const bridgeSide = "bridge-agent/bridge-side.ts";
-const link = "src/relay/link.ts";
+const link = "src/link/relay.ts";
 
 /** Defects that somebody could make; each must be found by the worlds. */
 export const defects: readonly Defect[] = [
@@ -164,78 +164,77 @@ export const defects: readonly Defect[] = [
   {
     name: "a new server does not hear of sub-conferences (F7)",
     file: failover,
-    before: "  tellRooms(turn);\n",
+    before: "  tellRooms(draft);\n",
     after: "",
   },
   {
     name: "a failover announces the conference before it answers",
     file: failover,
-    before: "  answerCreate(turn, asked(message));\n  announce(turn, running);",
-    after: "  announce(turn, running);\n  answerCreate(turn, asked(message));",
+    before: "  answerCreate(draft, requestOf(message));\n  announce(draft, running);",
+    after: "  announce(draft, running);\n  answerCreate(draft, requestOf(message));",
   },
   {
     name: "a conference that ended unnoticed is created anew (F5)",
     file: "src/conference/lifecycle.ts",
-    before: "return wasClosedUnnoticed(turn, message)",
+    before: "return wasClosedUnnoticed(draft, message)",
     after: "return message.confKey === null",
   },
   {
     name: "a lock is told before it is answered",
     file: results,
     before:
-      '      turn.answer(asked, result);\n      if (outcome.done && head.phase === "running") lockChanged(turn, head, command.type === "lock");',
+      '      draft.answer(request, word);\n      if (result.done && head.phase === "running") lockChanged(draft, head, command.type === "lock");',
     after:
-      '      if (outcome.done && head.phase === "running") lockChanged(turn, head, command.type === "lock");\n      turn.answer(asked, result);',
+      '      if (result.done && head.phase === "running") lockChanged(draft, head, command.type === "lock");\n      draft.answer(request, word);',
   },
   {
     name: "a mute is told before it is answered",
     file: results,
-    before:
-      '  turn.answer(order.asked, outcome.done ? "ok" : refusalResult(outcome.reason));\n  if (order.group !== undefined)',
+    before: "  draft.answer(pending.request, resultWord(result));\n  if (pending.group !== undefined)",
     after:
-      "  const before = turn.callers.get(command.call);\n  if (before && !before.left && outcome.done) mutedChanged(turn, before, muted);\n" +
-      '  turn.answer(order.asked, outcome.done ? "ok" : refusalResult(outcome.reason));\n  if (order.group !== undefined)',
+      "  const before = draft.callers.get(command.call);\n  if (before && !before.left && result.done) mutedChanged(draft, before, muted);\n" +
+      "  draft.answer(pending.request, resultWord(result));\n  if (pending.group !== undefined)",
   },
   {
     name: "a mute is answered twice",
     file: results,
-    before: '  turn.answer(order.asked, outcome.done ? "ok" : refusalResult(outcome.reason));\n',
-    after: '  turn.answer(order.asked, outcome.done ? "ok" : refusalResult(outcome.reason));\n'.repeat(2),
+    before: "  draft.answer(pending.request, resultWord(result));\n",
+    after: "  draft.answer(pending.request, resultWord(result));\n".repeat(2),
   },
   {
     name: "the return from a sub-conference is told before the caller's state",
     file: "src/conference/sub-conferences.ts",
-    before: '  tellNews(turn, moved, { status: moved.muted ? "muted" : "unmuted" });\n  if (!from) return;',
+    before: '  notifyChange(draft, moved, { status: moved.muted ? "muted" : "unmuted" });\n  if (!from) return;',
     after: "  if (!from) return;",
   },
   {
     name: "what was held back for want of a name is forgotten",
     file: "src/conference/callers.ts",
-    before: "for (const news of caller.held) tellNews(turn, named, news);",
+    before: "for (const change of caller.held) notifyChange(draft, named, change);",
     after: "",
   },
   {
     name: "orders have no deadline",
     file: "src/conference/deadlines.ts",
-    before: "for (const order of orders.values()) if (!order.expired) consider(order.answerBy);",
-    after: "void orders;",
+    before: "for (const command of commands.values()) if (!command.expired) consider(command.answerBy);",
+    after: "void commands;",
   },
   {
     name: "a call that is answered enters before WebEx hears of it",
     file: "src/conference/call-outs.ts",
-    before: '  turn.answer(callOut.asked, "ok");\n  turn.callOuts.set(callOut.call, picked);',
-    after: "  turn.callOuts.set(callOut.call, { ...picked, asked: callOut.asked });",
+    before: '  draft.answer(callOut.request, "ok");\n  draft.callOuts.set(callOut.call, picked);',
+    after: "  draft.callOuts.set(callOut.call, { ...picked, request: callOut.request });",
   },
   {
     name: "a snapshot does not show who is muted",
     file: "src/conference/snapshot.ts",
-    before: 'if (caller.muted !== found.muted && !turn.isBusy(call, "mute", "unmute")) {',
+    before: 'if (caller.muted !== found.muted && !draft.isBusy(call, "mute", "unmute")) {',
     after: "if (caller.muted !== found.muted && found.call === undefined) {",
   },
   {
     name: "a snapshot does not show who is gone",
     file: "src/conference/snapshot.ts",
-    before: '    turn.repair("left");\n    gone(turn, caller);\n',
+    before: '    draft.repair("left");\n    gone(draft, caller);\n',
     after: "    void gone;\n",
   },
   {

@@ -1,5 +1,6 @@
 import type { BridgeDriver, DriverReport } from "../../bridge-agent/drivers/driver.ts";
-import type { ActOutcome, BridgeAct, BridgeState } from "../../src/bridge/driving.ts";
+import type { BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
+import type { BridgeState } from "../../src/bridge/state.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { Bridge, BridgeWire, FromBridge } from "./bridge.ts";
 import type { Draws } from "./draws.ts";
@@ -35,12 +36,12 @@ export class WireDriver implements BridgeDriver {
     this.#connect();
   }
 
-  async execute(commandId: CommandId, conference: ConfKey | null, act: BridgeAct): Promise<ActOutcome> {
+  async execute(commandId: CommandId, conference: ConfKey | null, command: BridgeCommand): Promise<ExecutionResult> {
     if (!this.#connected) return { done: false, reason: "unreachable" };
     const id = ++this.#lastId;
-    this.wire?.toFar({ type: "act", id, commandId, conference, act });
+    this.wire?.toFar({ type: "act", id, commandId, conference, command });
     const answer = await this.#answer(id);
-    return answer?.type === "outcome" ? answer.outcome : { done: "unknown" };
+    return answer?.type === "result" ? answer.result : { done: "unknown" };
   }
 
   async state(): Promise<BridgeState | null> {
@@ -99,7 +100,7 @@ export class WireDriver implements BridgeDriver {
         return this.#report({ type: "connected", bootId: message.bootId, abilities, ports: null });
       }
       case "happening":
-        return this.#report(message.happening);
+        return this.#report(message.event);
       default:
         this.#waiting.get(message.id)?.(message);
         this.#waiting.delete(message.id);

@@ -1,18 +1,18 @@
 import type { Alias } from "../../durable-objects/alias.ts";
 import { ConferenceActor } from "../../durable-objects/conference/actor.ts";
-import type { Domain } from "../../durable-objects/domain-of.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
 import { NumberBooks } from "../../durable-objects/number-books.ts";
 import type { PostRequest } from "../../durable-objects/outbox.ts";
-import type { Block, NumberBlocks, NumbersWanted } from "../../durable-objects/rpc.ts";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
 import { decide } from "../../src/conference/decide.ts";
 import type { ConferenceInput } from "../../src/conference/input.ts";
 import type { HttpOutcome } from "../../src/delivery/verdict.ts";
+import type { Domain } from "../../src/domain.ts";
 import type { ConfKey, DomainName, ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import { deliver } from "../../src/http/deliver.ts";
 import type { Objects } from "../../src/http/objects.ts";
 import { AliasCache } from "../../src/routing/alias-cache.ts";
+import type { IdBlock, IdBlocks, IdsWanted } from "../../src/rpc.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { createCodec } from "../../src/tsp/codec.ts";
@@ -75,9 +75,9 @@ export class Edge {
       report: (reports) => this.conference(reports.confKey).call((actor) => actor.report(reports)),
       matchesBridge: (confKey, digest) =>
         this.conference(confKey).call(async (actor) => actor.matchesBridge(simulatedBridge, digest)),
-      ordersTaken: (confKey, ids) => {
+      ackCommands: (confKey, ids) => {
         this.toldAgain.taken(confKey, ids);
-        return this.conference(confKey).call(async (actor) => actor.ordersTaken(ids));
+        return this.conference(confKey).call(async (actor) => actor.ackCommands(ids));
       },
     });
   }
@@ -132,12 +132,12 @@ export class Edge {
           post: (request) => send(() => this.#post(hosted, request)),
           domain: () => this.#domain,
           chooseBridge: async () => simulatedBridge,
-          tell: (_, __, orders) => {
+          tell: (_, __, commands) => {
             this.toldAgain.told(
               confKey,
-              orders.map(({ id }) => id),
+              commands.map(({ id }) => id),
             );
-            return send(() => this.relay.tell(confKey, orders));
+            return send(() => this.relay.tell(confKey, commands));
           },
           askForSnapshot: () => send(async () => this.relay.askForSnapshot(confKey)),
           forget: () => Promise.reject(new Error("no world lasts that long")),
@@ -167,14 +167,14 @@ export class Edge {
           domain: () => this.#domain,
           forget: () => Promise.reject(new Error("no world lasts that long")),
           takeTransIds: () =>
-            send(async (): Promise<Block> => (await this.#takeNumbers(null, { msgIds: 0, transIds: 50 })).transIds),
+            send(async (): Promise<IdBlock> => (await this.#takeNumbers(null, { msgIds: 0, transIds: 50 })).transIds),
         }),
     );
     this.mailboxes.set(host, hosted);
     return hosted;
   }
 
-  #takeNumbers(holder: ConfKey | null, wanted: NumbersWanted): Promise<NumberBlocks> {
+  #takeNumbers(holder: ConfKey | null, wanted: IdsWanted): Promise<IdBlocks> {
     return this.pool.call(async ({ books }) => books.take(holder, wanted, this.#around.edgeNow()));
   }
 

@@ -350,7 +350,7 @@ export class Meeting implements MeetingKnowledge {
       case "invite privately":
         return this.#callOut(association, action === "invite privately");
       case "cancel call-out": {
-        const open = [...this.askedCalls.values()].filter(({ outcome }) => outcome === "open");
+        const open = [...this.askedCalls.values()].filter(({ result }) => result === "open");
         return this.#with(this.#draws.pick(open), ({ extCallId }) =>
           this.#request("cancel", { type: "cancel-call-out", extCallId } as Body),
         );
@@ -471,7 +471,7 @@ export class Meeting implements MeetingKnowledge {
     const maxWaitingTime = this.#draws.between(4, 12);
     const asked: AskedCall = {
       ...{ extCallId, number, listens, asked: association.extConfId },
-      ...{ outcome: "open", waits: false, seen: false },
+      ...{ result: "open", waits: false, seen: false },
     };
     this.askedCalls.set(extCallId, asked);
     const body = {
@@ -484,7 +484,7 @@ export class Meeting implements MeetingKnowledge {
       phone: { country: "1", area: "408", local, extension: "" },
     } as Body;
     return this.#request("call-out", body, extCallId, maxWaitingTime * 1_000 + 5_000, (result) => {
-      asked.outcome = result === "ok" ? "answered" : "failed";
+      asked.result = result === "ok" ? "answered" : "failed";
     });
   }
 

@@ -23,10 +23,10 @@ export function minimise(seed: number, tell: (line: string) => void): Outcome {
     const candidates = names();
     for (let at = 0; at < candidates.length && Date.now() < until; at += portion) {
       const attempt = new Set([...spared, ...candidates.slice(at, at + portion)]);
-      const outcome = run({ seed, spared: attempt });
-      if (!outcome.violations.some((violation) => violation.rule === rule)) continue;
+      const result = run({ seed, spared: attempt });
+      if (!result.violations.some((violation) => violation.rule === rule)) continue;
       spared = attempt;
-      best = outcome;
+      best = result;
     }
   }
   tell(`${names().length} are left`);

@@ -1,6 +1,6 @@
 import type { ConfKey } from "../../src/foundation/ids.ts";
-import { SILENCE_MS } from "../../src/relay/link.ts";
-import type { Act } from "./bridge.ts";
+import { SILENCE_MS } from "../../src/link/relay.ts";
+import type { Execution } from "./bridge.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { WhoActs } from "./who-acts.ts";
 
@@ -25,34 +25,38 @@ export class OncePerAct {
     this.#whoActs = whoActs;
   }
 
-  check({ commandId, conference, act, done, at }: Act): void {
+  check({ commandId, conference, command, done, at }: Execution): void {
     if (!done) return;
     const order = `${conference} ${commandId}`;
     const doneAt = this.#doneAt.get(order);
-    if (doneAt !== undefined && !this.#wasUndone(conference, act, doneAt))
-      this.#around.violated("an order acts once", `${commandId} ${JSON.stringify(act)}`);
+    if (doneAt !== undefined && !this.#wasUndone(conference, command, doneAt))
+      this.#around.violated("an order acts once", `${commandId} ${JSON.stringify(command)}`);
     this.#doneAt.set(order, doneAt ?? at);
-    if (act.type === "mute" || act.type === "unmute") {
-      this.#pressedAt.set(`${conference} ${act.call}`, commandId.startsWith("keypad-") ? at : Number.POSITIVE_INFINITY);
+    if (command.type === "mute" || command.type === "unmute") {
+      this.#pressedAt.set(
+        `${conference} ${command.call}`,
+        commandId.startsWith("keypad-") ? at : Number.POSITIVE_INFINITY,
+      );
     }
-    if (act.type === "dial") {
-      const { local } = act.number;
+    if (command.type === "dial") {
+      const { local } = command.number;
       if (this.#dialled.has(local)) this.#around.violated("a number is dialled once", local);
       this.#dialled.add(local);
     }
     const serial = Number(/^(\d+)\./.exec(commandId)?.[1] ?? Number.NaN);
-    if (Number.isNaN(serial) || !("call" in act)) return;
-    const key = `${conference} ${act.call}`;
+    if (Number.isNaN(serial) || !("call" in command)) return;
+    const key = `${conference} ${command.call}`;
     const before = this.#serials.get(key) ?? 0;
-    if (serial < before) this.#around.violated("no order overtakes a later one", `${commandId} ${JSON.stringify(act)}`);
+    if (serial < before)
+      this.#around.violated("no order overtakes a later one", `${commandId} ${JSON.stringify(command)}`);
     this.#serials.set(key, Math.max(serial, before));
   }
 
   /** A caller undid it before this agent was in charge: on the bridge there is no trace of either, and nobody can know. */
-  #wasUndone(conference: ConfKey | null, act: Act["act"], doneAt: number): boolean {
-    if (act.type !== "mute" && act.type !== "unmute") return false;
+  #wasUndone(conference: ConfKey | null, command: Execution["command"], doneAt: number): boolean {
+    if (command.type !== "mute" && command.type !== "unmute") return false;
     const { chosenAt } = this.#whoActs;
-    const pressedAt = this.#pressedAt.get(`${conference} ${act.call}`) ?? Number.POSITIVE_INFINITY;
+    const pressedAt = this.#pressedAt.get(`${conference} ${command.call}`) ?? Number.POSITIVE_INFINITY;
     return pressedAt < chosenAt && chosenAt - doneAt < takeoverMs;
   }
 }

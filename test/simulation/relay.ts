@@ -1,19 +1,19 @@
 import { Lanes } from "../../durable-objects/relay/lanes.ts";
-import type { ReportsOfAgent } from "../../durable-objects/rpc.ts";
-import type { Order } from "../../src/bridge/orders.ts";
+import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import { type AgentToEdge, CLOSE_CODES, type EdgeToAgent } from "../../src/link/messages.ts";
 import {
   activeLink,
-  awoken,
-  type LinkEffect,
-  type LinkInput,
-  type LinkState,
   nextSilence,
+  type RelayEffect,
+  type RelayInput,
+  type RelayState,
+  restore,
   SILENCE_MS,
   step,
   type WasActive,
-} from "../../src/relay/link.ts";
-import { type AgentToEdge, CLOSE_CODES, type EdgeToAgent } from "../../src/relay/messages.ts";
+} from "../../src/link/relay.ts";
+import type { AgentReports } from "../../src/rpc.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { FaultSource } from "./faults.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -24,8 +24,8 @@ export const simulatedBridge = "simulated" as BridgeName;
 export type AgentWire = Wire<EdgeToAgent, AgentToEdge>;
 
 export interface RelayNeighbours {
-  report(reports: ReportsOfAgent): Promise<number>;
-  ordersTaken(conference: ConfKey, ids: readonly CommandId[]): Promise<void>;
+  report(reports: AgentReports): Promise<number>;
+  ackCommands(conference: ConfKey, ids: readonly CommandId[]): Promise<void>;
   matchesBridge(conference: ConfKey, digest: string): Promise<boolean>;
 }
 
@@ -41,7 +41,7 @@ export class Relay {
   readonly #neighbours: RelayNeighbours;
   readonly whoActs: WhoActs;
   #wires = new Map<string, AgentWire>();
-  #state: LinkState = { epoch: 0, links: [] };
+  #state: RelayState = { epoch: 0, links: [] };
   #lanes: Lanes;
   #life = 0;
   #opened = 0;
@@ -83,10 +83,10 @@ export class Relay {
     this.#take({ type: "opened", id, agent, alone, keypad: this.#settings.keypad, at: this.#around.edgeNow() });
   }
 
-  async tell(conference: ConfKey, orders: readonly Order[]): Promise<boolean> {
+  async tell(conference: ConfKey, commands: readonly IssuedCommand[]): Promise<boolean> {
     await this.#around.clock.wait(1);
     if (this.#faults.hits("RPC fails before")) throw new Error("the call did not arrive");
-    const effects = this.#take({ type: "orders", conference, orders, at: this.#around.edgeNow() });
+    const effects = this.#take({ type: "commands", conference, commands, at: this.#around.edgeNow() });
     if (this.#faults.hits("RPC fails after")) throw new Error("the answer did not arrive");
     return effects.some((effect) => effect.type === "send" && this.#wires.has(effect.id));
   }
@@ -109,7 +109,7 @@ export class Relay {
       this.#heardAt.set(active.id, this.#around.clock.now);
     }
     this.#wires.clear();
-    this.#state = awoken({ epoch: this.#state.epoch, links: [] }, wasActive, this.#around.edgeNow());
+    this.#state = restore({ epoch: this.#state.epoch, links: [] }, wasActive, this.#around.edgeNow());
     for (const wire of wires) wire.close("far", 1006);
   }
 
@@ -119,7 +119,7 @@ export class Relay {
     this.#lanes = this.#newLanes();
   }
 
-  #take(input: LinkInput): readonly LinkEffect[] {
+  #take(input: RelayInput): readonly RelayEffect[] {
     const { state, effects } = step(this.#state, input);
     this.#state = state;
     const active = activeLink(state);
@@ -145,7 +145,7 @@ export class Relay {
     });
   }
 
-  #carryOut(effect: LinkEffect): void {
+  #carryOut(effect: RelayEffect): void {
     switch (effect.type) {
       case "send":
         this.#checkEpoch(effect.message);
@@ -158,8 +158,8 @@ export class Relay {
         wire?.close("far", CLOSE_CODES[effect.why]);
         return;
       }
-      case "orders-taken":
-        return this.#lanes.ordersTaken(effect.conference, effect.ids);
+      case "commands-ack":
+        return this.#lanes.ackCommands(effect.conference, effect.ids);
       case "reports":
         return this.#lanes.report(effect.conference, effect);
       case "digest":
@@ -178,7 +178,7 @@ export class Relay {
   #newLanes(): Lanes {
     const life = this.#life;
     return new Lanes({
-      ordersTaken: (confKey, ids) => this.#neighbours.ordersTaken(confKey, ids).catch(() => {}),
+      ackCommands: (confKey, ids) => this.#neighbours.ackCommands(confKey, ids).catch(() => {}),
       report: async (confKey, { id, stream, reports }) => {
         try {
           const upTo = await this.#neighbours.report({
@@ -189,7 +189,7 @@ export class Relay {
             reports,
           });
           if (life === this.#life)
-            this.#wires.get(id)?.toNear({ type: "reports-taken", conference: confKey, stream, upTo });
+            this.#wires.get(id)?.toNear({ type: "reports-ack", conference: confKey, stream, upTo });
         } catch {
           // It is made good when the agent repeats.
         }

@@ -41,8 +41,8 @@ export class ToldAgain {
     for (const confKey of this.#confKeys) {
       const { disk } = conferences.get(confKey) ?? {};
       if (!disk) continue;
-      for (const { key } of disk.exec("SELECT key FROM entry WHERE key BETWEEN 'order/' AND 'order0'")) {
-        const order = `${confKey} ${String(key).slice("order/".length)}`;
+      for (const { key } of disk.exec("SELECT key FROM entry WHERE key BETWEEN 'command/' AND 'command0'")) {
+        const order = `${confKey} ${String(key).slice("command/".length)}`;
         const toldAt = this.#toldAt.get(order);
         const withinMs = this.#taken.has(order) ? takenWithinMs : untakenWithinMs;
         if (toldAt === undefined || clock.now - toldAt <= withinMs) continue;

@@ -158,10 +158,10 @@ export class Webex {
     this.#depart(origin, request, transId, server);
     const flight = this.#flights.get(origin);
     return new Promise((resolve) => {
-      const finish = (outcome: HttpOutcome) => {
+      const finish = (result: HttpOutcome) => {
         cancel();
         if (this.#flights.get(origin) === flight) this.#flights.delete(origin);
-        resolve(outcome);
+        resolve(result);
       };
       const fail = (reason: string) => finish({ kind: "failed", reason });
       const cancel = clock.after(request.timeoutMs, () => fail("no answer in time"));

@@ -1,4 +1,4 @@
-import { SILENCE_MS } from "../../src/relay/link.ts";
+import { SILENCE_MS } from "../../src/link/relay.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** Judges who acts: of two agents the one that the relay has chosen, and no other. */

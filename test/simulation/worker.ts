@@ -15,12 +15,12 @@ function next(): void {
   const failures: Failure[] = [];
   let worlds = 0;
   for (; seed < end && worlds < reportEvery && failures.length === 0; seed += step) {
-    const outcome = run({ seed });
+    const result = run({ seed });
     worlds += 1;
-    for (const [kind, count] of Object.entries(outcome.counts) as [FaultKind, number][]) {
+    for (const [kind, count] of Object.entries(result.counts) as [FaultKind, number][]) {
       counts[kind] = (counts[kind] ?? 0) + count;
     }
-    if (outcome.violations.length > 0) failures.push({ seed, violations: outcome.violations.slice(0, 5) });
+    if (result.violations.length > 0) failures.push({ seed, violations: result.violations.slice(0, 5) });
   }
   parentPort?.postMessage({ worlds, counts, failures } satisfies Lived);
   if (seed < end) setImmediate(next);

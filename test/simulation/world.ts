@@ -117,10 +117,10 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
 /** Tells the meetings what they must know of each other's sides. */
 function connect({ around, edge, webex, bridge, meetings }: Parts): void {
   const once = new OncePerAct(around, edge.relay.whoActs);
-  bridge.onAct = (act) => {
-    if (!bridge.slowLately) once.check(act);
-    if (act.act.type !== "create-conference" || !act.done) return;
-    for (const meeting of meetings) if (meeting.key === act.conference) meeting.bridgeCreates();
+  bridge.onAct = (execution) => {
+    if (!bridge.slowLately) once.check(execution);
+    if (execution.command.type !== "create-conference" || !execution.done) return;
+    for (const meeting of meetings) if (meeting.key === execution.conference) meeting.bridgeCreates();
   };
   webex.onMessage = (server, message, leftAt) => {
     const association = "extConfId" in message && message.extConfId && webex.associations.get(message.extConfId);

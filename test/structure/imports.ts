@@ -12,7 +12,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   "src/foundation": { may: [] },
   "src/tsp": { may: ["src/foundation", "saxes"] },
   "src/bridge": { may: ["src/foundation", "valibot"] },
-  "src/relay": { may: ["src/foundation", "src/bridge", "valibot"] },
+  "src/link": { may: ["src/foundation", "src/bridge", "valibot"] },
   "src/settings": { may: ["src/foundation", "src/tsp", "valibot"] },
   "src/delivery": { may: ["src/foundation"] },
   "src/conference": {
@@ -24,28 +24,34 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/tsp/messages.ts"],
   },
   "src/http": {
-    may: ["src/foundation", "src/tsp", "src/routing", "src/delivery", "src/settings", "src/relay", "hono", "valibot"],
-    mayAsType: ["src/conference", "durable-objects/rpc.ts", "durable-objects/domain-of.ts"],
+    may: ["src/foundation", "src/tsp", "src/routing", "src/delivery", "src/settings", "src/link", "hono", "valibot"],
+    mayAsType: ["src/conference", "src/rpc.ts", "src/domain.ts"],
   },
-  "src/worker.ts": { may: ["src/http", "src/routing", "src/settings", "src/delivery", "durable-objects"] },
+  "src/domain.ts": { may: ["src/foundation", "src/settings", "src/tsp"] },
+  "src/rpc.ts": { may: [], mayAsType: ["src/foundation", "src/bridge", "src/conference", "src/link", "src/tsp"] },
+  "src/worker.ts": {
+    may: ["src/http", "src/routing", "src/settings", "src/delivery", "src/domain.ts", "durable-objects"],
+  },
   "durable-objects": {
     may: [
       "cloudflare:workers",
       "src/foundation",
       "src/tsp",
       "src/bridge",
-      "src/relay",
+      "src/link",
       "src/delivery",
       "src/conference",
       "src/routing",
       "src/settings",
+      "src/domain.ts",
     ],
+    mayAsType: ["src/rpc.ts"],
   },
   "bridge-agent": {
     may: [
       "src/foundation",
       "src/bridge",
-      "src/relay",
+      "src/link",
       "bridge-agent/drivers",
       "node:*",
       "ws",

@@ -1,13 +1,13 @@
 import type { BridgeCommand, RefusalReason } from "../../src/bridge/commands.ts";
-import type { BridgeCaller, BridgeConference, BridgeEvent, EndReason } from "../../src/bridge/events.ts";
+import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../../src/bridge/events.ts";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
 import { decide } from "../../src/conference/decide.ts";
 import {
   applyChanges,
   type Decision,
+  type DecisionContext,
   emptyState,
   type Post,
-  type Surroundings,
 } from "../../src/conference/decision.ts";
 import type { ConferenceInput } from "../../src/conference/input.ts";
 import type { BridgeName, CallId, ConfKey, MsgId, RoomId, StreamId, TransId } from "../../src/foundation/ids.ts";
@@ -147,7 +147,7 @@ class Stage {
   /** The result of the oldest pending order of this type, and for this call or room where one is named. */
   #result([type, ...words]: readonly string[], refusal: RefusalReason | null) {
     const wanted = this.#realNames(pairs(words));
-    const order = [...this.#state.orders.values()].find(
+    const order = [...this.#state.commands.values()].find(
       ({ command }) =>
         command.type === type &&
         Object.entries(wanted).every(([key, value]) => command[key as keyof BridgeCommand] === value),
@@ -156,11 +156,11 @@ class Stage {
     return {
       type: "result" as const,
       id: order.id,
-      outcome: refusal ? ({ done: false, reason: refusal } as const) : ({ done: true } as const),
+      result: refusal ? ({ done: false, reason: refusal } as const) : ({ done: true } as const),
     };
   }
 
-  #event(type: string, words: readonly string[]): BridgeEvent {
+  #event(type: string, words: readonly string[]): ConferenceEvent {
     const given = this.#realNames(pairs(words));
     const call = given.call as CallId;
     switch (type) {
@@ -188,7 +188,7 @@ class Stage {
   }
 
   /** `snapshot call=c1/muted call=c2/room=r1/speaking dialled=o1 locked` */
-  #snapshot(words: readonly string[]): BridgeConference {
+  #snapshot(words: readonly string[]): ConferenceSnapshot {
     const real = (name: string) => this.#realNames({ call: name }).call ?? name;
     const callers = words.flatMap((word) => {
       const [key, rest = ""] = word.split(/=(.*)/);
@@ -216,7 +216,7 @@ class Stage {
   }
 
   #decide(input: ConferenceInput): string[] {
-    const around: Surroundings = {
+    const around: DecisionContext = {
       confKey: CONF_KEY,
       settings: this.#settings,
       msgId: () => String(++this.#msgIds) as MsgId,
@@ -230,10 +230,10 @@ class Stage {
     return this.#written(decision);
   }
 
-  #written({ changes, orders, posts, dropQueued, notes }: Decision): string[] {
+  #written({ changes, commands, posts, dropQueued, notes }: Decision): string[] {
     const lines: string[] = [];
     for (const host of dropQueued) lines.push(`what is queued for ${host} is dropped`);
-    for (const { command } of orders) lines.push(`A→B ${this.#order(command)}`);
+    for (const { command } of commands) lines.push(`A→B ${this.#order(command)}`);
     for (const { host, message } of posts)
       if (this.#codec.sends(message)) lines.push(`A→W ${host} ${this.#message(message)}`);
     for (const post of changes.clientPosts.values()) {

@@ -10,15 +10,15 @@ import { WebSocketServer } from "ws";
 import { timers } from "../../bridge-agent/run.ts";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
-import { encode } from "../../src/relay/codec.ts";
-import type { EdgeToAgent } from "../../src/relay/messages.ts";
+import type { EdgeToAgent } from "../../src/link/messages.ts";
+import { encodeMessage } from "../../src/link/messages.ts";
 import { eventually } from "./world.ts";
 
 const create: EdgeToAgent = {
   type: "commands",
   epoch: 1,
   conference: "987654321" as ConfKey,
-  orders: [
+  commands: [
     { id: "o1" as CommandId, command: { type: "create-conference", maxCallers: null, anonymousId: null } },
     { id: "o2" as CommandId, command: { type: "lock" } },
   ],
@@ -44,8 +44,8 @@ beforeEach(async () => {
     welcomes += 1;
     const keypad = { merge: "*1", mute: "*6" };
     const welcome = { type: "welcome", role: "active", heartbeatMs: 3_000, alone: true, keypad } as const;
-    socket.send(encode({ ...welcome, epoch: welcomes }));
-    socket.send(encode({ ...create, epoch: welcomes }));
+    socket.send(encodeMessage({ ...welcome, epoch: welcomes }));
+    socket.send(encodeMessage({ ...create, epoch: welcomes }));
   });
   const settings = join(folder, "agent.json");
   writeFileSync(

@@ -53,7 +53,7 @@ test("the logs of a whole meeting name no key, no number and no attendee", async
 
   const written = log("edge") + log("agent");
 
-  expect(written).toContain('"act":"dial"');
+  expect(written).toContain('"command":"dial"');
   expect(written).not.toMatch(/918273645|4085555566|"5566"|5559876/);
 });
 

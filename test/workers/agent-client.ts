@@ -1,7 +1,7 @@
 import { exports } from "cloudflare:workers";
-import { decodeEdgeToAgent, encode } from "../../src/relay/codec.ts";
-import { HELLO_HEADER, REFUSAL_HEADER } from "../../src/relay/hello.ts";
-import type { AgentToEdge, EdgeToAgent } from "../../src/relay/messages.ts";
+import { HELLO_HEADER, REFUSAL_HEADER } from "../../src/link/hello.ts";
+import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
+import { decodeEdgeToAgent, encodeMessage } from "../../src/link/messages.ts";
 import { helloOf } from "./hello-of.ts";
 
 /** An agent's end of the link, in the test's own process. */
@@ -71,7 +71,7 @@ export class AgentClient {
   }
 
   say(message: AgentToEdge): void {
-    this.#socket.send(encode(message));
+    this.#socket.send(encodeMessage(message));
   }
 
   sayRaw(data: string | ArrayBuffer): void {

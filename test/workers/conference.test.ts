@@ -2,7 +2,7 @@ import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runI
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ConferenceStore } from "../../durable-objects/conference/store.ts";
-import type { Order } from "../../src/bridge/orders.ts";
+import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type {
   BridgeName,
   ConfKey,
@@ -55,10 +55,10 @@ function rows(query: string): Promise<Record<string, SqlStorageValue>[]> {
 }
 
 async function bridgeDone(first = 1): Promise<number> {
-  const pending = await rows("SELECT value FROM entry WHERE key LIKE 'order/%' ORDER BY position");
+  const pending = await rows("SELECT value FROM entry WHERE key LIKE 'command/%' ORDER BY position");
   const reports = pending.map(({ value }, index) => ({
     number: first + index,
-    report: { type: "result", id: (JSON.parse(String(value)) as Order).id, outcome: { done: true } } as const,
+    report: { type: "result", id: (JSON.parse(String(value)) as IssuedCommand).id, result: { done: true } } as const,
   }));
   return conference().report({ ...identity, stream: "s1" as StreamId, reports });
 }
@@ -67,7 +67,7 @@ test("what was confirmed is on disk, with an alarm for what is outstanding", asy
   await receive("t1", create);
 
   expect(await rows("SELECT trans_id FROM journal")).toEqual([{ trans_id: "t1" }]);
-  expect(await rows("SELECT key FROM entry WHERE key NOT LIKE 'order/%'")).toEqual([
+  expect(await rows("SELECT key FROM entry WHERE key NOT LIKE 'command/%'")).toEqual([
     { key: "head" },
     { key: "identity" },
   ]);
@@ -93,7 +93,7 @@ test("the bridge's result becomes an answer to WebEx, under numbers of the pool"
   await vi.waitFor(async () => expect(await rows("SELECT seq FROM outbox")).toEqual([]), { timeout: 4000 });
   expect(posted).toEqual([expect.stringMatching(/<TransID>\d{11}<.*A2W_RspCreateConference MsgID="m1" Result="0"/)]);
   const status = /A2W_NotifyConferenceChange MsgID="(\d{11})"/.exec(posted[0] ?? "")?.[1] as MsgId;
-  expect(await env.NUMBER_POOL.getByName("local").holderOf(status)).toBe(identity.confKey);
+  expect(await env.ID_ALLOCATOR.getByName("local").holderOf(status)).toBe(identity.confKey);
 });
 
 test("a killed object delivers what it left behind when its alarm comes, without being asked", async () => {
@@ -110,14 +110,14 @@ test("a killed object delivers what it left behind when its alarm comes, without
 });
 
 test("a sweep by the number pool wakes an object whose alarm got lost, also where the pool is evicted between two pages", async () => {
-  const pool = () => env.NUMBER_POOL.getByName("local");
+  const pool = () => env.ID_ALLOCATOR.getByName("local");
   reachable = false;
   await receive("t1", create);
   await bridgeDone();
   await vi.waitFor(() => expect(posted).toHaveLength(1));
   await runInDurableObject(conference(), (_object, state) => state.storage.deleteAlarm());
   const other = { domain: identity.domain, holder: "1" as ConfKey, msgIds: 1, transIds: 1 };
-  for (let row = 0; row < 500; row += 1) await pool().take(other);
+  for (let row = 0; row < 500; row += 1) await pool().allocate(other);
   await abortAllDurableObjects();
   reachable = true;
 
@@ -151,7 +151,7 @@ test("a conference holds its handle while it is not over", async () => {
 test("whoever only asks about a conference that nobody knows leaves nothing on the disk", async () => {
   expect(await conference().holds("7001" as ExtConfId)).toBe(false);
   expect(await conference().operate({ type: "hybrid-data", connectData: "x" })).toBe("no-such-conference");
-  await conference().ordersTaken([]);
+  await conference().ackCommands([]);
 
   expect(await rows("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'")).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { encodeHello, type Hello, helloText } from "../../src/relay/hello.ts";
+import { encodeHello, type Hello, helloText } from "../../src/link/hello.ts";
 import { agents } from "./test-domains.ts";
 
 /** The header of one of the test's agents; `change` spoils it in one place, before it is signed. */

@@ -1,18 +1,18 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
-import { digestOf } from "../../src/bridge/digest.ts";
+import { digestOf } from "../../src/bridge/state.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
-import { encodeHello, REFUSAL_HEADER } from "../../src/relay/hello.ts";
-import { CLOSE_CODES, type CloseReason } from "../../src/relay/messages.ts";
+import { encodeHello, REFUSAL_HEADER } from "../../src/link/hello.ts";
+import { CLOSE_CODES, type CloseReason } from "../../src/link/messages.ts";
 import { AgentClient } from "./agent-client.ts";
 import { helloOf } from "./hello-of.ts";
 import { agents } from "./test-domains.ts";
 
 const conference = "555111222" as ConfKey;
 const stream = "stream-1" as StreamId;
-const orders = [{ id: "o1" as CommandId, command: { type: "lock" as const } }];
-const told = { domain: "local" as DomainName, bridge: "simulated" as BridgeName, conference, orders };
+const commands = [{ id: "o1" as CommandId, command: { type: "lock" as const } }];
+const told = { domain: "local" as DomainName, bridge: "simulated" as BridgeName, conference, commands };
 const relay = () => env.RELAY.getByName("local/simulated");
 const epochOnDisk = () => runInDurableObject(relay(), (_object, state) => state.storage.kv.get("epoch"));
 
@@ -37,8 +37,8 @@ test("an agent proves who it is, is told the keypad codes, and gets the bridge's
     alone: false,
     keypad: { merge: "*1", mute: "*6" },
   });
-  expect(await relay().tell(told)).toBe(true);
-  expect(await agent.next()).toEqual({ type: "commands", epoch: 1, conference, orders });
+  expect(await relay().sendCommands(told)).toBe(true);
+  expect(await agent.next()).toEqual({ type: "commands", epoch: 1, conference, commands });
 });
 
 test("what the agent reports is acknowledged when the conference has stored it, and a repeat of it as well", async () => {
@@ -51,18 +51,18 @@ test("what the agent reports is acknowledged when the conference has stored it, 
   });
   const commands = await agent.next();
   if (commands.type !== "commands") throw new Error(`unexpected ${commands.type}`);
-  const ids = commands.orders.map(({ id }) => id);
+  const ids = commands.commands.map(({ id }) => id);
   const reports = ids.map((id, index) => {
-    return { number: index + 1, report: { type: "result", id, outcome: { done: true } } } as const;
+    return { number: index + 1, report: { type: "result", id, result: { done: true } } } as const;
   });
 
-  agent.say({ type: "commands-taken", conference, ids });
+  agent.say({ type: "commands-ack", conference, ids });
   agent.say({ type: "reports", epoch: 1, conference, stream, reports });
-  expect(await agent.next()).toEqual({ type: "reports-taken", conference, stream, upTo: reports.length });
+  expect(await agent.next()).toEqual({ type: "reports-ack", conference, stream, upTo: reports.length });
 
   agent.say({ type: "reports", epoch: 1, conference, stream, reports });
-  expect(await agent.next()).toEqual({ type: "reports-taken", conference, stream, upTo: reports.length });
-  expect(commands.orders).toMatchObject([{ command: { type: "create-conference" } }]);
+  expect(await agent.next()).toEqual({ type: "reports-ack", conference, stream, upTo: reports.length });
+  expect(commands.commands).toMatchObject([{ command: { type: "create-conference" } }]);
 });
 
 test("a conference whose digest fits is left alone, and a snapshot is wanted of one that the edge does not know", async () => {
@@ -75,10 +75,10 @@ test("a conference whose digest fits is left alone, and a snapshot is wanted of 
   });
   const commands = await agent.next();
   if (commands.type !== "commands") throw new Error(`unexpected ${commands.type}`);
-  const [{ id } = { id: "none" as CommandId }] = commands.orders;
-  const created = { number: 1, report: { type: "result", id, outcome: { done: true } } } as const;
+  const [{ id } = { id: "none" as CommandId }] = commands.commands;
+  const created = { number: 1, report: { type: "result", id, result: { done: true } } } as const;
   agent.say({ type: "reports", epoch: 1, conference, stream, reports: [created] });
-  expect(await agent.next()).toMatchObject({ type: "reports-taken", upTo: 1 });
+  expect(await agent.next()).toMatchObject({ type: "reports-ack", upTo: 1 });
 
   const unknown = "555999999" as ConfKey;
   const digest = digestOf({ locked: false, callers: [] });
@@ -104,7 +104,7 @@ test("the active agent alone is asked for a snapshot", async () => {
 });
 
 test("without an agent nobody is told", async () => {
-  expect(await relay().tell(told)).toBe(false);
+  expect(await relay().sendCommands(told)).toBe(false);
   expect(await relay().health()).toEqual({ agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null });
 });
 
@@ -118,8 +118,8 @@ test("a relay that was evicted knows its agents by their sockets", async () => {
   await evictDurableObject(relay());
 
   expect(await relay().health()).toEqual({ agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 96 });
-  expect(await relay().tell(told)).toBe(true);
-  expect(await agent.next()).toEqual({ type: "commands", epoch: 1, conference, orders });
+  expect(await relay().sendCommands(told)).toBe(true);
+  expect(await agent.next()).toEqual({ type: "commands", epoch: 1, conference, commands });
   agent.say({ type: "ping", nonce: "after" });
   expect(await agent.next()).toEqual({ type: "pong", nonce: "after" });
 });
@@ -147,8 +147,8 @@ test("the second agent takes over when the first hangs up, also when the relay s
   expect(await second.next()).toEqual({ type: "activate", epoch: 2 });
   expect(await first.closed()).toBe(1000);
   expect(await epochOnDisk()).toBe(2);
-  expect(await relay().tell(told)).toBe(true);
-  expect(await second.next()).toEqual({ type: "commands", epoch: 2, conference, orders });
+  expect(await relay().sendCommands(told)).toBe(true);
+  expect(await second.next()).toEqual({ type: "commands", epoch: 2, conference, commands });
 });
 
 test("no epoch comes twice, even when all sockets are lost with the relay", async () => {
@@ -169,7 +169,7 @@ test("the active agent may not know that all sockets were lost with the relay: t
 
   const other = await AgentClient.connect(1);
   expect(await other.next()).toMatchObject({ type: "welcome", role: "standby", epoch: 1 });
-  expect(await relay().tell(told)).toBe(false);
+  expect(await relay().sendCommands(told)).toBe(false);
   expect(await relay().health()).toMatchObject({ agentConnected: false });
 
   vi.setSystemTime(start + 9_000);
@@ -250,7 +250,7 @@ test.each<[string, CloseReason, () => Promise<string> | string | null]>([
   expect(refused.headers.get(REFUSAL_HEADER)).toMatch(new RegExp(`^${CLOSE_CODES[why]} `));
   expect(await openSockets()).toBe(1);
   expect(await epochOnDisk()).toBe(1);
-  expect(await relay().tell(told)).toBe(true);
+  expect(await relay().sendCommands(told)).toBe(true);
   expect(await agent.next()).toMatchObject({ type: "commands", epoch: 1 });
 });
 
@@ -270,7 +270,7 @@ test("a hello gives one socket: repeated, it gives none, also when the relay sle
   const renamed = { ...JSON.parse(decodeURIComponent(hello)), challenge: await AgentClient.challenge() };
   const spoiled = await AgentClient.ask(encodeHello(renamed));
   expect(spoiled.headers.get(REFUSAL_HEADER)).toBe("4401 wrongKey");
-  expect(await relay().tell(told)).toBe(true);
+  expect(await relay().sendCommands(told)).toBe(true);
 });
 
 test.each<[string, (agent: AgentClient) => void]>([
@@ -283,7 +283,7 @@ test.each<[string, (agent: AgentClient) => void]>([
   offend(agent);
 
   expect(await agent.closed()).toBe(CLOSE_CODES.badMessage);
-  expect(await relay().tell(told)).toBe(false);
+  expect(await relay().sendCommands(told)).toBe(false);
 });
 
 test("a lone agent whose link is half open is found by the alarm, 10 s after its last sign of life", async () => {
@@ -314,11 +314,11 @@ test("an agent that was silent for 10 s is let go when there is something to tel
   await second.next();
 
   vi.setSystemTime(start + 12_000);
-  expect(await relay().tell(told)).toBe(true);
+  expect(await relay().sendCommands(told)).toBe(true);
 
   expect(await first.closed()).toBe(CLOSE_CODES.silent);
   expect(await second.next()).toEqual({ type: "activate", epoch: 2 });
-  expect(await second.next()).toEqual({ type: "commands", epoch: 2, conference, orders });
+  expect(await second.next()).toEqual({ type: "commands", epoch: 2, conference, commands });
 });
 
 test("an agent that comes a hundred times anew has one session, and what it reports again counts once", async () => {
@@ -329,7 +329,7 @@ test("an agent that comes a hundred times anew has one session, and what it repo
     body: `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>2</TransID>${create}</WbxTSPSchema>`,
   });
   const key = "555111333" as ConfKey;
-  const report = { type: "result", id: "unknown" as CommandId, outcome: { done: true } } as const;
+  const report = { type: "result", id: "unknown" as CommandId, result: { done: true } } as const;
   let epoch = 0;
   for (let round = 0; round < 100; round += 1) {
     const agent = await AgentClient.connect();
@@ -340,7 +340,7 @@ test("an agent that comes a hundred times anew has one session, and what it repo
     agent.say({ type: "reports", epoch, conference: key, stream, reports: [{ number: 1, report }] });
     // Now and then it hangs up; else its old socket is left open, and closed by the relay.
     if (round % 4 === 0) agent.hangUp();
-    else expect(await nextBut(agent, "commands")).toEqual({ type: "reports-taken", conference: key, stream, upTo: 1 });
+    else expect(await nextBut(agent, "commands")).toEqual({ type: "reports-ack", conference: key, stream, upTo: 1 });
   }
 
   await vi.waitFor(async () => expect(await openSockets()).toBe(1), { interval: 1 });

@@ -1,4 +1,6 @@
-import type { KeypadCodes, NumberedReport, Order } from "../bridge/orders.ts";
+import type { IssuedCommand } from "../bridge/commands.ts";
+import type { NumberedReport } from "../bridge/events.ts";
+import type { KeypadCodes } from "../bridge/keypad.ts";
 import { assertNever } from "../foundation/assert-never.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../foundation/ids.ts";
 import type { AgentToEdge, CloseReason, EdgeToAgent } from "./messages.ts";
@@ -23,12 +25,12 @@ export type WasActive = Pick<Link, "id" | "agent"> & Partial<Pick<Link, "lastSee
 export type Health = Omit<Extract<AgentToEdge, { type: "health" }>, "type">;
 
 /** All that a relay knows. The epoch and who is active are on disk; the links live as long as their sockets. */
-export interface LinkState {
+export interface RelayState {
   readonly epoch: number;
   readonly links: readonly Link[];
 }
 
-export type LinkInput =
+export type RelayInput =
   /** An agent has proved who it is, and has a socket. */
   | {
       readonly type: "opened";
@@ -40,16 +42,21 @@ export type LinkInput =
       readonly at: EpochMs;
     }
   /** It said what is no message. */
-  | { readonly type: "misfit"; readonly id: string; readonly at: EpochMs }
+  | { readonly type: "bad-message"; readonly id: string; readonly at: EpochMs }
   | { readonly type: "message"; readonly id: string; readonly message: AgentToEdge; readonly at: EpochMs }
-  | { readonly type: "orders"; readonly conference: ConfKey; readonly orders: readonly Order[]; readonly at: EpochMs }
+  | {
+      readonly type: "commands";
+      readonly conference: ConfKey;
+      readonly commands: readonly IssuedCommand[];
+      readonly at: EpochMs;
+    }
   | { readonly type: "closed"; readonly id: string; readonly at: EpochMs }
   | { readonly type: "time"; readonly at: EpochMs };
 
-export type LinkEffect =
+export type RelayEffect =
   | { readonly type: "send"; readonly id: string; readonly message: EdgeToAgent }
   | { readonly type: "close"; readonly id: string; readonly why: CloseReason }
-  | { readonly type: "orders-taken"; readonly conference: ConfKey; readonly ids: readonly CommandId[] }
+  | { readonly type: "commands-ack"; readonly conference: ConfKey; readonly ids: readonly CommandId[] }
   /** Should the conference know otherwise, the agent is asked for a snapshot. */
   | { readonly type: "digest"; readonly id: string; readonly conference: ConfKey; readonly digest: string }
   | {
@@ -61,12 +68,12 @@ export type LinkEffect =
     };
 
 interface LinkStep {
-  readonly state: LinkState;
-  readonly effects: readonly LinkEffect[];
+  readonly state: RelayState;
+  readonly effects: readonly RelayEffect[];
 }
 
 /** What follows from one input. Whoever has been silent for too long is found, and replaced, at each of them. */
-export function step(before: LinkState, input: LinkInput): LinkStep {
+export function step(before: RelayState, input: RelayInput): LinkStep {
   const swept = then(sweep(seen(notLater(before, input.at), input), input.at), activateOne);
   return then(
     then(swept, (state) => act(state, input)),
@@ -78,31 +85,31 @@ export function step(before: LinkState, input: LinkInput): LinkStep {
  * A relay that may have lost its sockets. The agent that was active need not have noticed, and goes on: its link counts as any
  * that is silent, from when it was first missed, so that no other one acts meanwhile.
  */
-export function awoken(state: LinkState, wasActive: WasActive | null, at: EpochMs): LinkState {
+export function restore(state: RelayState, wasActive: WasActive | null, at: EpochMs): RelayState {
   if (wasActive === null || activeLink(state)) return state;
   return { ...state, links: [...state.links, { lastSeen: at, ...wasActive, role: "active", health: null }] };
 }
 
 /** When the next link is over unless it gives a sign of life; `null`: there is none. */
-export function nextSilence({ links }: LinkState): EpochMs | null {
+export function nextSilence({ links }: RelayState): EpochMs | null {
   return links.length === 0 ? null : Math.min(...links.map(({ lastSeen }) => lastSeen)) + SILENCE_MS;
 }
 
-export function activeLink(state: LinkState): Link | undefined {
+export function activeLink(state: RelayState): Link | undefined {
   for (const link of state.links) if (link.role === "active") return link;
   return undefined;
 }
 
-function act(state: LinkState, input: LinkInput): LinkStep {
+function act(state: RelayState, input: RelayInput): LinkStep {
   switch (input.type) {
     case "opened":
       return opened(state, input);
-    case "misfit":
+    case "bad-message":
       return close(state, input.id, "badMessage");
     case "message":
       return heard(state, input.id, input.message);
-    case "orders":
-      return tell(state, input.conference, input.orders);
+    case "commands":
+      return tell(state, input.conference, input.commands);
     case "closed":
       return unchanged(without(state, input.id));
     case "time":
@@ -112,7 +119,7 @@ function act(state: LinkState, input: LinkInput): LinkStep {
   }
 }
 
-function opened(state: LinkState, input: Extract<LinkInput, { type: "opened" }>): LinkStep {
+function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }>): LinkStep {
   const { id, agent, alone, keypad, at } = input;
   const older = state.links.find((link) => link.agent === agent);
   const others = then(older ? close(state, older.id, "replaced") : unchanged(state), activateOne);
@@ -125,7 +132,7 @@ function opened(state: LinkState, input: Extract<LinkInput, { type: "opened" }>)
   });
 }
 
-function heard(state: LinkState, id: string, message: AgentToEdge): LinkStep {
+function heard(state: RelayState, id: string, message: AgentToEdge): LinkStep {
   const link = find(state, id);
   if (!link) return unchanged(state);
   const acts = link.role === "active";
@@ -136,9 +143,9 @@ function heard(state: LinkState, id: string, message: AgentToEdge): LinkStep {
       const { bridgeUp, portsInUse, ports } = message;
       return unchanged(changed(state, { ...link, health: { bridgeUp, portsInUse, ports } }));
     }
-    case "commands-taken":
+    case "commands-ack":
       if (!acts) return unchanged(state);
-      return { state, effects: [{ type: "orders-taken", conference: message.conference, ids: message.ids }] };
+      return { state, effects: [{ type: "commands-ack", conference: message.conference, ids: message.ids }] };
     case "reports": {
       // What an agent saw before another one took over is told again by that one's snapshot.
       if (!acts || message.epoch !== state.epoch) return unchanged(state);
@@ -154,25 +161,25 @@ function heard(state: LinkState, id: string, message: AgentToEdge): LinkStep {
   }
 }
 
-function tell(state: LinkState, conference: ConfKey, orders: readonly Order[]): LinkStep {
+function tell(state: RelayState, conference: ConfKey, commands: readonly IssuedCommand[]): LinkStep {
   const active = activeLink(state);
   if (!active) return unchanged(state);
-  return { state, effects: [send(active.id, { type: "commands", epoch: state.epoch, conference, orders })] };
+  return { state, effects: [send(active.id, { type: "commands", epoch: state.epoch, conference, commands })] };
 }
 
 /** A clock that was set back does not make anybody's last sign of life count for longer. */
-function notLater(state: LinkState, at: EpochMs): LinkState {
+function notLater(state: RelayState, at: EpochMs): RelayState {
   if (state.links.every((link) => link.lastSeen <= at)) return state;
   return { ...state, links: state.links.map((link) => ({ ...link, lastSeen: at })) };
 }
 
 /** A message is a sign of life. */
-function seen(state: LinkState, input: LinkInput): LinkState {
+function seen(state: RelayState, input: RelayInput): RelayState {
   const link = input.type === "message" ? find(state, input.id) : undefined;
   return link ? changed(state, { ...link, lastSeen: input.at }) : state;
 }
 
-function sweep(state: LinkState, at: EpochMs): LinkStep {
+function sweep(state: RelayState, at: EpochMs): LinkStep {
   let swept = unchanged(state);
   for (const link of state.links) {
     if (at - link.lastSeen < SILENCE_MS) continue;
@@ -182,7 +189,7 @@ function sweep(state: LinkState, at: EpochMs): LinkStep {
 }
 
 /** The longest connected standby takes over when there is no active agent. */
-function activateOne(state: LinkState): LinkStep {
+function activateOne(state: RelayState): LinkStep {
   if (activeLink(state)) return unchanged(state);
   const next = state.links.find((link) => link.role === "standby");
   if (!next) return unchanged(state);
@@ -193,33 +200,33 @@ function activateOne(state: LinkState): LinkStep {
   };
 }
 
-function close(state: LinkState, id: string, why: CloseReason): LinkStep {
+function close(state: RelayState, id: string, why: CloseReason): LinkStep {
   if (!find(state, id)) return unchanged(state);
   return { state: without(state, id), effects: [{ type: "close", id, why }] };
 }
 
-function then(first: LinkStep, next: (state: LinkState) => LinkStep): LinkStep {
+function then(first: LinkStep, next: (state: RelayState) => LinkStep): LinkStep {
   const second = next(first.state);
   if (second.effects.length === 0) return { state: second.state, effects: first.effects };
   return { state: second.state, effects: [...first.effects, ...second.effects] };
 }
 
-function unchanged(state: LinkState): LinkStep {
+function unchanged(state: RelayState): LinkStep {
   return { state, effects: [] };
 }
 
-function find(state: LinkState, id: string): Link | undefined {
+function find(state: RelayState, id: string): Link | undefined {
   return state.links.find((link) => link.id === id);
 }
 
-function changed(state: LinkState, link: Link): LinkState {
+function changed(state: RelayState, link: Link): RelayState {
   return { ...state, links: state.links.map((other) => (other.id === link.id ? link : other)) };
 }
 
-function without(state: LinkState, id: string): LinkState {
+function without(state: RelayState, id: string): RelayState {
   return { ...state, links: state.links.filter((link) => link.id !== id) };
 }
 
-function send(id: string, message: EdgeToAgent): LinkEffect {
+function send(id: string, message: EdgeToAgent): RelayEffect {
   return { type: "send", id, message };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decodeHello, encodeHello, type Hello, helloText, refusal } from "../../src/relay/hello.ts";
+import { decodeHello, encodeHello, type Hello, helloText, refusal } from "../../src/link/hello.ts";
 
 const hello: Hello = {
   version: 1,

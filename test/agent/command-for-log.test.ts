@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { actForLog } from "../../bridge-agent/act-for-log.ts";
-import type { BridgeAct } from "../../src/bridge/driving.ts";
+import { commandForLog } from "../../bridge-agent/command-for-log.ts";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
 
 const conference = "987654321" as ConfKey;
 const id = "987654321.2.abc" as CommandId;
 const call = "c" as CallId;
 const number = { country: "1", area: "408", local: "5551234", extension: "9911" };
-const acts: BridgeAct[] = [
+const commands: BridgeCommand[] = [
   { type: "move", call: "987654321.3.abc" as CallId, room: "987654321.4.abc" as RoomId },
   { type: "dial", call, number, waitMs: 1 },
   { type: "admit", call, muted: false, joinTone: true, attendeeId: "44455" },
@@ -15,26 +15,38 @@ const acts: BridgeAct[] = [
 ];
 
 test("the log shows no phone number, attendee ID or key, but two of them can be told apart", () => {
-  const shown = acts.map((act) => actForLog({ id, conference, act }, false));
+  const shown = commands.map((command) => commandForLog({ id, conference, command }, false));
 
   expect(shown).toEqual([
-    { id: "*******21.2.abc", conference: "*******21", act: "move", call: "*******21.3.abc", room: "*******21.4.abc" },
-    { id: "*******21.2.abc", conference: "*******21", act: "dial", call: "c", number: "*********34", waitMs: 1 },
     {
       id: "*******21.2.abc",
       conference: "*******21",
-      act: "admit",
+      command: "move",
+      call: "*******21.3.abc",
+      room: "*******21.4.abc",
+    },
+    { id: "*******21.2.abc", conference: "*******21", command: "dial", call: "c", number: "*********34", waitMs: 1 },
+    {
+      id: "*******21.2.abc",
+      conference: "*******21",
+      command: "admit",
       call: "c",
       muted: false,
       joinTone: true,
       attendeeId: "***55",
     },
-    { id: "*******21.2.abc", conference: "*******21", act: "create-conference", maxCallers: 5, anonymousId: "***88" },
+    {
+      id: "*******21.2.abc",
+      conference: "*******21",
+      command: "create-conference",
+      maxCallers: 5,
+      anonymousId: "***88",
+    },
   ]);
 });
 
 test("where the settings want it, the log shows them as they are", () => {
-  const shown = acts.map((act) => actForLog({ id, conference, act }, true));
+  const shown = commands.map((command) => commandForLog({ id, conference, command }, true));
 
   expect(shown).toMatchObject([
     { call: "987654321.3.abc" },
@@ -45,16 +57,16 @@ test("where the settings want it, the log shows them as they are", () => {
 });
 
 test("a caller who is in no conference yet has none in the log", () => {
-  expect(actForLog({ id, conference: null, act: { type: "expel", call } }, false)).toEqual({
+  expect(commandForLog({ id, conference: null, command: { type: "expel", call } }, false)).toEqual({
     id,
     conference: null,
-    act: "expel",
+    command: "expel",
     call: "c",
   });
 });
 
 test("a short code is hidden whole", () => {
-  const admit: BridgeAct = { type: "admit", call, muted: false, joinTone: true, attendeeId: "42" };
+  const admit: BridgeCommand = { type: "admit", call, muted: false, joinTone: true, attendeeId: "42" };
 
-  expect(actForLog({ id, conference, act: admit }, false)).toMatchObject({ attendeeId: "**" });
+  expect(commandForLog({ id, conference, command: admit }, false)).toMatchObject({ attendeeId: "**" });
 });

@@ -1,14 +1,15 @@
 import * as v from "valibot";
 import { err, ok, type Result } from "../foundation/result.ts";
-import { refusalReason } from "./commands.ts";
-import { abilities, act, happening, state } from "./driving.ts";
+import { abilities, command, refusalReason } from "./commands.ts";
+import { bridgeEvent } from "./events.ts";
 import { type Checked, commandId, conference, typed, whole, word, wrong } from "./schemas.ts";
+import { bridgeState } from "./state.ts";
 
 /** The generic bridge protocol, described in docs/bridge-protocol.md. */
 export const BRIDGE_PROTOCOL_VERSION = 1;
 
 const agentToBridge = v.variant("type", [
-  typed("act", { id: whole, commandId, conference: v.nullable(conference), act }),
+  typed("command", { id: whole, commandId, conference: v.nullable(conference), command }),
   v.object({ type: v.picklist(["state", "ping"]), id: whole }),
 ]);
 
@@ -20,8 +21,8 @@ const bridgeToAgent = v.variant("type", [
   typed("hello", { version: whole, bootId: v.pipe(word, v.nonEmpty()), abilities, ports: v.nullable(whole) }),
   v.object({ type: v.picklist(["done", "pong"]), id: whole }),
   typed("refused", { id: whole, reason: refusalReason }),
-  typed("state", { id: whole, state }),
-  ...happening.options,
+  typed("state", { id: whole, state: bridgeState }),
+  ...bridgeEvent.options,
 ]);
 
 export type BridgeToAgent = Checked<typeof bridgeToAgent>;

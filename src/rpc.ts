@@ -1,5 +1,6 @@
-import type { NumberedReport, Order } from "../src/bridge/orders.ts";
-import type { OperatorRequest } from "../src/conference/input.ts";
+import type { IssuedCommand } from "./bridge/commands.ts";
+import type { NumberedReport } from "./bridge/events.ts";
+import type { OperatorRequest } from "./conference/input.ts";
 import type {
   BridgeName,
   CommandId,
@@ -10,9 +11,9 @@ import type {
   StreamId,
   TransId,
   WebexHost,
-} from "../src/foundation/ids.ts";
-import type { Health } from "../src/relay/link.ts";
-import type { FromWebex, ToWebex } from "../src/tsp/messages.ts";
+} from "./foundation/ids.ts";
+import type { Health } from "./link/relay.ts";
+import type { FromWebex, ToWebex } from "./tsp/messages.ts";
 
 /** Says which conference is meant; the object keeps it with its first input. */
 export interface ConferenceIdentity {
@@ -21,36 +22,36 @@ export interface ConferenceIdentity {
 }
 
 /** One document's messages for one conference. */
-export interface Delivered extends ConferenceIdentity {
+export interface ConferenceDocument extends ConferenceIdentity {
   readonly transId: TransId;
   readonly messages: readonly FromWebex[];
   /** The sender remembers that their handles stand for this conference, and did not ask. */
-  readonly recalled?: true;
+  readonly fromCache?: true;
 }
 
-export interface ReportsOfAgent extends ConferenceIdentity {
+export interface AgentReports extends ConferenceIdentity {
   readonly bridge: BridgeName;
   readonly stream: StreamId;
   readonly reports: readonly NumberedReport[];
 }
 
-export type OperatorOutcome = "done" | "no-such-conference" | "no-such-call";
+export type OperatorResult = "done" | "no-such-conference" | "no-such-call";
 
 export interface ConferenceRpc {
   /**
    * Resolves to true when the messages, or an earlier copy of them, are on disk; to false, with nothing done, when they
    * were recalled and one of their handles does not stand for this conference.
    */
-  receive(delivered: Delivered): Promise<boolean>;
+  receive(delivered: ConferenceDocument): Promise<boolean>;
   /** Resolves, when they are on disk, to the highest number taken of this stream; 0 when none ever was. */
-  report(reports: ReportsOfAgent): Promise<number>;
+  report(reports: AgentReports): Promise<number>;
   /** The agent has these orders in its journal. */
-  ordersTaken(ids: readonly CommandId[]): Promise<void>;
+  ackCommands(ids: readonly CommandId[]): Promise<void>;
   /** Whether this bridge holds the conference as this object knows it; nothing is written. */
   matchesBridge(bridge: BridgeName, digest: string): Promise<boolean>;
   /** Whether this handle stands for this conference now, and the conference is not over. */
   holds(extConfId: ExtConfId): Promise<boolean>;
-  operate(request: OperatorRequest): Promise<OperatorOutcome>;
+  operate(request: OperatorRequest): Promise<OperatorResult>;
   /**
    * Does what is long overdue, for the case that the alarm got lost, and asks the bridge's agent about a conference of which it has
    * said nothing; it reads the conference's rows, and writes none where nothing is.
@@ -72,32 +73,32 @@ export interface AliasRpc {
 }
 
 /** Numbers `first` to `end`, `end` not among them. */
-export interface Block {
+export interface IdBlock {
   readonly first: number;
   readonly end: number;
 }
 
-export interface NumberBlocks {
+export interface IdBlocks {
   /** 5 digits of the Julian date and 6 of the running number, as one number (protocol T31). */
-  readonly msgIds: Block;
-  readonly transIds: Block;
+  readonly msgIds: IdBlock;
+  readonly transIds: IdBlock;
 }
 
 /** At most so many of each; 0 for who asks nothing of WebEx, and so needs no MsgIDs. */
-export interface NumbersWanted {
+export interface IdsWanted {
   readonly msgIds: number;
   readonly transIds: number;
 }
 
-export interface NumbersTake extends NumbersWanted {
+export interface IdRequest extends IdsWanted {
   readonly domain: DomainName;
   /** The conference that will use them; `null`: mail that belongs to none. */
   readonly holder: ConfKey | null;
 }
 
-export interface NumberPoolRpc {
+export interface IdAllocatorRpc {
   /** Two new blocks; on disk before they are given out. */
-  take(request: NumbersTake): Promise<NumberBlocks>;
+  allocate(request: IdRequest): Promise<IdBlocks>;
   /** The conference that was given the block of this MsgID. */
   holderOf(msgId: MsgId): Promise<ConfKey | null>;
 }
@@ -123,11 +124,11 @@ export interface BridgeHealth extends Health {
 
 export interface RelayRpc {
   /** Tells the active agent; whether there is one to tell. */
-  tell(told: {
+  sendCommands(told: {
     readonly domain: DomainName;
     readonly bridge: BridgeName;
     readonly conference: ConfKey;
-    readonly orders: readonly Order[];
+    readonly commands: readonly IssuedCommand[];
   }): Promise<boolean>;
   /** Has the active agent, if there is one, tell what the bridge holds of this conference. */
   askForSnapshot(conference: ConfKey): Promise<void>;

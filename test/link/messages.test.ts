@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
-import type { BridgeCaller, BridgeEvent } from "../../src/bridge/events.ts";
+import type { BridgeCaller, ConferenceEvent } from "../../src/bridge/events.ts";
 import {
   type CallId,
   type CommandId,
@@ -9,8 +9,8 @@ import {
   type RoomId,
   type StreamId,
 } from "../../src/foundation/ids.ts";
-import { decodeAgentToEdge, decodeEdgeToAgent, encode, MAX_MESSAGE_LENGTH } from "../../src/relay/codec.ts";
-import type { AgentToEdge, EdgeToAgent } from "../../src/relay/messages.ts";
+import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
+import { decodeAgentToEdge, decodeEdgeToAgent, encodeMessage, MAX_MESSAGE_LENGTH } from "../../src/link/messages.ts";
 
 const conference = "987654321" as ConfKey;
 const call = "c1" as CallId;
@@ -50,9 +50,9 @@ const edgeToAgent: EdgeToAgent[] = [
     type: "commands",
     epoch: 4,
     conference,
-    orders: commands.map((command, index) => ({ id: `o${index}` as CommandId, command })),
+    commands: commands.map((command, index) => ({ id: `o${index}` as CommandId, command })),
   },
-  { type: "reports-taken", conference, stream, upTo: 0 },
+  { type: "reports-ack", conference, stream, upTo: 0 },
   { type: "snapshot-wanted", conference },
   { type: "pong", nonce: "n" },
 ];
@@ -67,7 +67,7 @@ const caller: BridgeCaller = {
   room: MAIN_ROOM,
 };
 
-const events: BridgeEvent[] = [
+const events: ConferenceEvent[] = [
   { type: "caller-entered", caller },
   { type: "call-answered", call },
   { type: "caller-left", call, reason: "no-answer" },
@@ -90,15 +90,15 @@ const events: BridgeEvent[] = [
 ];
 
 const agentToEdge: AgentToEdge[] = [
-  { type: "commands-taken", conference, ids: ["o1" as CommandId] },
+  { type: "commands-ack", conference, ids: ["o1" as CommandId] },
   {
     type: "reports",
     epoch: 1,
     conference,
     stream,
     reports: [
-      { number: 1, report: { type: "result", id: "o1" as CommandId, outcome: { done: true } } },
-      { number: 2, report: { type: "result", id: "o2" as CommandId, outcome: { done: false, reason: "locked" } } },
+      { number: 1, report: { type: "result", id: "o1" as CommandId, result: { done: true } } },
+      { number: 2, report: { type: "result", id: "o2" as CommandId, result: { done: false, reason: "locked" } } },
       ...events.map((event, index) => ({ number: index + 3, report: { type: "event", event } as const })),
     ],
   },
@@ -110,13 +110,13 @@ const agentToEdge: AgentToEdge[] = [
 test.each(
   edgeToAgent.map((message) => [message.type, message] as const),
 )("the edge's %s arrives as it was sent", (_, message) => {
-  expect(decodeEdgeToAgent(encode(message))).toEqual({ ok: true, value: message });
+  expect(decodeEdgeToAgent(encodeMessage(message))).toEqual({ ok: true, value: message });
 });
 
 test.each(
   agentToEdge.map((message) => [message.type, message] as const),
 )("the agent's %s arrives as it was sent", (_, message) => {
-  expect(decodeAgentToEdge(encode(message))).toEqual({ ok: true, value: message });
+  expect(decodeAgentToEdge(encodeMessage(message))).toEqual({ ok: true, value: message });
 });
 
 describe("what is not a message is an error that says why", () => {
@@ -152,17 +152,17 @@ describe("what is not a message is an error that says why", () => {
 
 test("an order that is not understood is set apart by its id, and the others arrive", () => {
   const lock = { id: "b", command: { type: "lock" } };
-  const orders = [
+  const commands = [
     { id: "a", command: { type: "explode" } },
     lock,
     { id: "c", command: { type: "mute", call: 7 } },
     null,
   ];
-  const text = JSON.stringify({ type: "commands", epoch: 1, conference, orders });
+  const text = JSON.stringify({ type: "commands", epoch: 1, conference, commands });
 
   expect(decodeEdgeToAgent(text)).toEqual({
     ok: true,
-    value: { type: "commands", epoch: 1, conference, orders: [lock], misfits: ["a", "c"] },
+    value: { type: "commands", epoch: 1, conference, commands: [lock], notUnderstood: ["a", "c"] },
   });
 });
 

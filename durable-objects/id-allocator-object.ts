@@ -1,9 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ConfKey, DomainName, MsgId } from "../src/foundation/ids.ts";
+import type { IdAllocatorRpc, IdBlocks, IdRequest } from "../src/rpc.ts";
 import type { Env } from "./env.ts";
 import { logOf } from "./log.ts";
 import { NumberBooks } from "./number-books.ts";
-import type { NumberBlocks, NumberPoolRpc, NumbersTake } from "./rpc.ts";
 import { storageSql } from "./sql.ts";
 import { sweep, sweepEveryMs } from "./sweep.ts";
 
@@ -11,7 +11,7 @@ import { sweep, sweepEveryMs } from "./sweep.ts";
  * The TransIDs and MsgIDs of one domain, given out in blocks, so that no two objects ever use the same. It knows by that
  * which conferences there are, and wakes them now and then.
  */
-export class NumberPoolObject extends DurableObject<Env> implements NumberPoolRpc {
+export class IdAllocatorObject extends DurableObject<Env> implements IdAllocatorRpc {
   readonly #books: NumberBooks;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -19,7 +19,7 @@ export class NumberPoolObject extends DurableObject<Env> implements NumberPoolRp
     this.#books = new NumberBooks(storageSql(ctx.storage));
   }
 
-  async take({ domain, holder, ...wanted }: NumbersTake): Promise<NumberBlocks> {
+  async allocate({ domain, holder, ...wanted }: IdRequest): Promise<IdBlocks> {
     const { storage } = this.ctx;
     const blocks = this.#books.take(holder, wanted, Date.now());
     if (storage.kv.get("domain") === undefined) storage.kv.put("domain", domain);

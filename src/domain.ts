@@ -1,7 +1,7 @@
-import type { DomainName } from "../src/foundation/ids.ts";
-import type { DomainSettings } from "../src/settings/domain-settings.ts";
-import { loadDomains } from "../src/settings/load.ts";
-import { type AdapterCodec, createCodec } from "../src/tsp/codec.ts";
+import type { DomainName } from "./foundation/ids.ts";
+import type { DomainSettings } from "./settings/domain-settings.ts";
+import { loadDomains } from "./settings/load.ts";
+import { type AdapterCodec, createCodec } from "./tsp/codec.ts";
 
 /** A domain's settings, and the codec that they make. */
 export interface Domain {

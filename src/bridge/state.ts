@@ -1,0 +1,123 @@
+import * as v from "valibot";
+import type { CallId, ConfKey } from "../foundation/ids.ts";
+import { type BridgeCaller, type ConferenceSnapshot, direction, endReason, rooms } from "./events.ts";
+import { type Checked, call, conference, flag, room, word } from "./schemas.ts";
+
+const bridgeCall = v.variant("stage", [
+  /** Dialled in, in no conference; `keys` are all that it pressed since the prompt. */
+  v.object({ stage: v.literal("prompted"), call, number: word, keys: word }),
+  /** Dialled by us and not in a room yet. */
+  v.object({ stage: v.picklist(["ringing", "answered"]), call, number: word, conference }),
+  v.object({
+    stage: v.literal("entered"),
+    call,
+    direction,
+    number: word,
+    conference,
+    room,
+    muted: flag,
+    /** Whether the others heard a tone when it entered. */
+    joinTone: flag,
+    attendeeId: v.nullable(word),
+    /** As last reported; always false while speakers are not reported. */
+    talking: flag,
+  }),
+  /** Kept for a while, so that an agent learns how a call ended while it was away. */
+  v.object({
+    stage: v.literal("ended"),
+    call,
+    direction,
+    number: word,
+    conference: v.nullable(conference),
+    reason: endReason,
+  }),
+]);
+
+export type BridgeCall = Checked<typeof bridgeCall>;
+
+export const bridgeState = v.object({
+  conferences: v.array(v.object({ conference, locked: flag, reportsSpeakers: flag, rooms })),
+  calls: v.array(bridgeCall),
+});
+
+/** All that a bridge holds at one moment. */
+export type BridgeState = Checked<typeof bridgeState>;
+
+/** A bridge's state, indexed. */
+export interface BridgeView {
+  readonly conferences: ReadonlyMap<ConfKey, BridgeState["conferences"][number]>;
+  readonly calls: ReadonlyMap<CallId, BridgeCall>;
+  readonly callsOf: ReadonlyMap<ConfKey, readonly BridgeCall[]>;
+}
+
+export function viewOf(state: BridgeState): BridgeView {
+  const callsOf = new Map<ConfKey, BridgeCall[]>();
+  for (const call of state.calls) {
+    if (call.stage === "prompted" || call.conference === null) continue;
+    const calls = callsOf.get(call.conference);
+    if (calls) calls.push(call);
+    else callsOf.set(call.conference, [call]);
+  }
+  return {
+    conferences: new Map(state.conferences.map((conference) => [conference.conference, conference])),
+    calls: new Map(state.calls.map((call) => [call.call, call])),
+    callsOf,
+  };
+}
+
+/** One conference as the bridge holds it; `null`: the bridge has no such conference. */
+export function snapshotOf(view: BridgeView, key: ConfKey): ConferenceSnapshot | null {
+  const conference = view.conferences.get(key);
+  if (!conference) return null;
+  const calls = view.callsOf.get(key) ?? [];
+  return {
+    locked: conference.locked,
+    speaking: conference.reportsSpeakers
+      ? calls.flatMap((call) => (call.stage === "entered" && call.talking ? [call.call] : []))
+      : null,
+    rooms: conference.rooms,
+    callers: calls.flatMap((call) => (call.stage === "entered" ? [callerOf(call)] : [])),
+    dialled: calls.flatMap((call) =>
+      call.stage === "ringing" || call.stage === "answered"
+        ? [{ call: call.call, answered: call.stage === "answered" }]
+        : [],
+    ),
+  };
+}
+
+export function callerOf(call: Extract<BridgeCall, { stage: "entered" }>): BridgeCaller {
+  const { direction, number, attendeeId, muted, room } = call;
+  // Those who dial in enter without a tone only as silent monitors (protocol 4.18).
+  const silent = direction === "in" && !call.joinTone;
+  return { call: call.call, direction, number, attendeeId, muted, silent, room };
+}
+
+/** The part of a conference that a digest stands for. */
+export interface Digested {
+  readonly locked: boolean;
+  readonly callers: Iterable<Pick<BridgeCaller, "call" | "muted" | "room">>;
+}
+
+/** A short text that is the same for the same content, in whatever order the callers come. */
+export function digestOf({ locked, callers }: Digested): string {
+  let count = 0;
+  let one = 0;
+  let other = 0;
+  for (const { call, muted, room } of callers) {
+    const text = JSON.stringify([call, muted, room]);
+    count += 1;
+    one = (one + hash(text, 0x811c9dc5)) >>> 0;
+    other = (other + hash(text, 0x01000193)) >>> 0;
+  }
+  return `${locked ? "locked" : "open"}.${count}.${one.toString(36)}.${other.toString(36)}`;
+}
+
+/** FNV-1a over the characters, with a finish that lets sums of hashes differ. */
+function hash(text: string, seed: number): number {
+  let value = seed;
+  for (let index = 0; index < text.length; index += 1) {
+    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
+  }
+  value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+  return (value ^ (value >>> 13)) >>> 0;
+}

@@ -1,0 +1,144 @@
+import * as v from "valibot";
+import { type IssuedCommand, issuedCommand } from "../bridge/commands.ts";
+import { numberedReport } from "../bridge/events.ts";
+import { keypadCodes } from "../bridge/keypad.ts";
+import { type Checked, commandId, conference, flag, id, typed, whole, word, wrong } from "../bridge/schemas.ts";
+import type { CommandId, StreamId } from "../foundation/ids.ts";
+import { err, ok, type Result } from "../foundation/result.ts";
+
+const epoch = whole;
+const stream = id<StreamId>();
+
+export const edgeToAgent = [
+  typed("welcome", {
+    role: v.picklist(["active", "standby"]),
+    /** Rises with each change of the active agent; commands of an older one are refused. */
+    epoch,
+    heartbeatMs: v.pipe(whole, v.minValue(1)),
+    /** Whether the bridge has no other agent that could act in this one's place. */
+    alone: flag,
+    keypad: keypadCodes,
+  }),
+  /** A standby is the active agent from now on. */
+  typed("activate", { epoch }),
+  v.pipe(
+    typed("commands", { epoch, conference, commands: v.array(v.unknown()) }),
+    v.transform((message) => ({ ...message, ...sorted(message.commands) })),
+  ),
+  /** The conference has the reports of this stream on disk, up to this number. */
+  typed("reports-ack", { conference, stream, upTo: whole }),
+  /** The digest of this conference differs from what its object knows, or there was none for minutes. */
+  typed("snapshot-wanted", { conference }),
+  /** Proves to the agent that its ping came through. */
+  typed("pong", { nonce: word }),
+];
+
+export type EdgeToAgent = Checked<(typeof edgeToAgent)[number]>;
+
+const conferenceDigest = v.object({
+  conference,
+  /** See `digestOf`. */
+  digest: word,
+});
+
+export type ConferenceDigest = Checked<typeof conferenceDigest>;
+
+export const agentToEdge = [
+  /** The commands are in the journal; the edge need not repeat them. */
+  typed("commands-ack", { conference, ids: v.array(commandId) }),
+  typed("reports", { epoch, conference, stream, reports: v.array(numberedReport) }),
+  /** Each minute, of what the bridge holds; of conferences where something is under way or untold there is none. */
+  typed("digests", { epoch, digests: v.array(conferenceDigest) }),
+  /** Whether the bridge answers, and how full it is; sent on change. */
+  typed("health", { bridgeUp: flag, portsInUse: whole, ports: v.nullable(whole) }),
+  /** A sign of life; the answer is one of the edge's. */
+  typed("ping", { nonce: word }),
+];
+
+export type AgentToEdge = Checked<(typeof agentToEdge)[number]>;
+
+/** The commands that are understood, and the ids of the others, which must not hold them up. `notUnderstood` is never sent. */
+function sorted(values: readonly unknown[]): { commands: IssuedCommand[]; notUnderstood?: CommandId[] } {
+  const commands: IssuedCommand[] = [];
+  const notUnderstood: CommandId[] = [];
+  for (const value of values) {
+    const known = v.safeParse(issuedCommand, value, { abortEarly: true });
+    const other = known.success ? null : v.safeParse(named, value);
+    if (known.success) commands.push(known.output);
+    else if (other?.success) notUnderstood.push(other.output.id);
+  }
+  return notUnderstood.length === 0 ? { commands } : { commands, notUnderstood };
+}
+
+const named = v.object({ id: commandId });
+
+/** Longest message in characters: a snapshot of some 20,000 callers, or as many commands. */
+export const MAX_MESSAGE_LENGTH = 4 * 1024 * 1024;
+
+export type LinkDecodeError =
+  | { readonly kind: "too-long"; readonly length: number }
+  | { readonly kind: "not-json" }
+  | { readonly kind: "unknown-message"; readonly type: string }
+  /** `path` is the place in the message, such as `commands.0.command`. */
+  | { readonly kind: "bad-message"; readonly type: string; readonly path: string; readonly problem: string };
+
+export function encodeMessage(message: EdgeToAgent | AgentToEdge): string {
+  return JSON.stringify(message);
+}
+
+/** The agent's only door for what the edge says. */
+export function decodeEdgeToAgent(text: string): Result<EdgeToAgent, LinkDecodeError> {
+  return decode<EdgeToAgent>(fromEdge, text);
+}
+
+/** The relay's only door for what an agent says. */
+export function decodeAgentToEdge(text: string): Result<AgentToEdge, LinkDecodeError> {
+  return decode<AgentToEdge>(fromAgent, text);
+}
+
+const fromEdge = new Map(edgeToAgent.map((schema) => [schema.entries.type.literal, schema]));
+const fromAgent = new Map(agentToEdge.map((schema) => [schema.entries.type.literal, schema]));
+const ofSomeType = v.object({ type: v.string() });
+
+function decode<Message>(
+  schemas: ReadonlyMap<string, v.GenericSchema<unknown, Message>>,
+  text: string,
+): Result<Message, LinkDecodeError> {
+  if (text.length > MAX_MESSAGE_LENGTH) return err({ kind: "too-long", length: text.length });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return err({ kind: "not-json" });
+  }
+  const type = v.is(ofSomeType, value) ? value.type.slice(0, 50) : "";
+  const schema = schemas.get(type);
+  if (schema === undefined) return err({ kind: "unknown-message", type });
+  const parsed = v.safeParse(schema, value, { abortEarly: true });
+  if (parsed.success) return ok(parsed.output);
+  const [issue] = parsed.issues;
+  return err({ kind: "bad-message", type, path: v.getDotPath(issue) ?? "", problem: wrong(issue) });
+}
+
+/** Why the edge closed an agent's socket or gave it none; the agent's log explains each in a sentence. */
+export const CLOSE_CODES = {
+  /** No hello, or a message that is not of this protocol. */
+  badMessage: 4400,
+  /** The key is not one of this bridge's agents, or the signature does not fit. */
+  wrongKey: 4401,
+  /** The hello does not answer the relay's challenge, which is told with this. */
+  replayed: 4402,
+  /** The key is an agent's, but of another domain. */
+  unknownDomain: 4403,
+  /** Of another bridge of this domain. */
+  unknownBridge: 4404,
+  oldVersion: 4406,
+  /** No sign of life for too long. */
+  silent: 4408,
+  /** The same agent connected anew. */
+  replaced: 4409,
+  /** The agent's clock is too far off. */
+  clockSkew: 4410,
+} as const;
+
+export type CloseReason = keyof typeof CLOSE_CODES;
