@@ -1,6 +1,6 @@
 import type { IssuedCommand } from "./bridge/commands.ts";
 import type { NumberedReport } from "./bridge/events.ts";
-import type { OperatorRequest } from "./conference/input.ts";
+import type { OperatorRequest } from "./conference/requests.ts";
 import type {
   BridgeName,
   CommandId,

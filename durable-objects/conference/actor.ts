@@ -1,6 +1,6 @@
-import { matchesBridge } from "../../src/conference/digest.ts";
-import { hasHandle } from "../../src/conference/handles.ts";
-import type { OperatorRequest } from "../../src/conference/input.ts";
+import { matchesBridge } from "../../src/conference/reconcile.ts";
+import type { OperatorRequest } from "../../src/conference/requests.ts";
+import { hasHandle } from "../../src/conference/state.ts";
 import type { BridgeName, CommandId, EpochMs, ExtConfId, TransId } from "../../src/foundation/ids.ts";
 import type { AgentReports, ConferenceDocument, OperatorResult } from "../../src/rpc.ts";
 import { GroupCommit } from "../group-commit.ts";

@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
 import { decide } from "../../src/conference/decide.ts";
-import type { OperatorRequest } from "../../src/conference/input.ts";
+import type { OperatorRequest } from "../../src/conference/requests.ts";
 import { domainOf } from "../../src/domain.ts";
 import type { BridgeName, CommandId, ExtConfId } from "../../src/foundation/ids.ts";
 import type {

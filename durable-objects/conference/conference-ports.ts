@@ -1,6 +1,6 @@
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
-import type { Decision, DecisionContext } from "../../src/conference/decision.ts";
-import type { ConferenceInput } from "../../src/conference/input.ts";
+import type { ConferenceInput } from "../../src/conference/decide.ts";
+import type { Decision, DecisionContext } from "../../src/conference/draft.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
 import type { Domain } from "../../src/domain.ts";
 import type { BridgeName, EpochMs } from "../../src/foundation/ids.ts";

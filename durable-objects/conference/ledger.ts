@@ -1,7 +1,9 @@
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
-import { applyChanges, type Changes, type DecisionContext, type RepairKind } from "../../src/conference/decision.ts";
-import type { ConferenceInput, OperatorRequest } from "../../src/conference/input.ts";
+import type { ConferenceInput } from "../../src/conference/decide.ts";
+import type { DecisionContext, RepairKind } from "../../src/conference/draft.ts";
+import type { OperatorRequest } from "../../src/conference/requests.ts";
 import type { ClientPostId, ConferenceState } from "../../src/conference/state.ts";
+import { applyChanges, type Changes } from "../../src/conference/state.ts";
 import type { Domain } from "../../src/domain.ts";
 import type { BridgeName, EpochMs, MsgId, StreamId, TransId } from "../../src/foundation/ids.ts";
 import type { AgentReports, ConferenceDocument, ConferenceIdentity, IdBlocks } from "../../src/rpc.ts";

@@ -1,6 +1,6 @@
-import { emptyState } from "../../src/conference/decision.ts";
-import type { ConferenceInput } from "../../src/conference/input.ts";
+import type { ConferenceInput } from "../../src/conference/decide.ts";
 import type { ConferenceState } from "../../src/conference/state.ts";
+import { emptyState } from "../../src/conference/state.ts";
 import type { BridgeName, EpochMs, StreamId, TransId } from "../../src/foundation/ids.ts";
 import type { ConferenceIdentity } from "../../src/rpc.ts";
 import type { Sql } from "../sql.ts";

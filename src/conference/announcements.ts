@@ -1,8 +1,8 @@
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { ToWebexMessages } from "../tsp/messages.ts";
 import type { Codes } from "../tsp/protocol-table.ts";
+import type { Draft } from "./draft.ts";
 import type { Running } from "./state.ts";
-import type { Draft } from "./turn.ts";
 
 /** Says that the conference runs, and what else holds for all of it (protocol 4.1 step 4, 4.9 F2, 4.20). */
 export function announce(draft: Draft, head: Running): void {

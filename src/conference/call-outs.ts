@@ -5,9 +5,8 @@ import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { callerNamed, notifyChange, notifyEntered } from "./callers.ts";
-import { resultWord } from "./refusals.ts";
+import type { Draft } from "./draft.ts";
 import type { Caller, CallOut, Creating, Running } from "./state.ts";
-import type { Draft } from "./turn.ts";
 
 const DEFAULT_WAIT_S = 60;
 /** No telephone network rings longer. */
@@ -124,7 +123,7 @@ export function release(draft: Draft, { call, stage, extCallId }: CallOut): void
 export function refused(draft: Draft, callOut: CallOut, reason: RefusalReason): void {
   const isGone = reason === "no-such-call";
   if (callOut.stage === "waiting" && !isGone) return; // It can be added once more.
-  draft.answer(callOut.request, resultWord({ done: false, reason }));
+  draft.answer(callOut.request, { done: false, reason });
   if (callOut.stage === "answered" && !isGone) draft.tellBridge({ type: "expel", call: callOut.call });
   release(draft, callOut);
 }

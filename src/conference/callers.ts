@@ -2,9 +2,9 @@ import type { BridgeCaller } from "../bridge/events.ts";
 import type { CallId, ExtCallId, MsgId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages, ToWebex } from "../tsp/messages.ts";
-import { speakerNamed } from "./speech.ts";
+import type { Draft } from "./draft.ts";
+import { removeSpeaker, speakerNamed } from "./speakers.ts";
 import type { Caller, CallerChange } from "./state.ts";
-import type { Draft } from "./turn.ts";
 
 /** An absence of WebEx fills no disk: the oldest are forgotten first. */
 const MOST_LOST_ENTRIES = 100;
@@ -164,4 +164,10 @@ function forget(draft: Draft, call: CallId, enterMsgId: MsgId): void {
   const { head } = draft;
   if (head.phase !== "running") return;
   draft.head = { ...head, lostEntries: [...(head.lostEntries ?? []), enterMsgId].slice(-MOST_LOST_ENTRIES) };
+}
+
+/** A caller is gone, wherever in the conference it was (protocol 4.6, 4.14). */
+export function gone(draft: Draft, caller: Caller): void {
+  left(draft, caller);
+  removeSpeaker(draft, caller.call);
 }

@@ -1,6 +1,6 @@
 import type { FromWebexMessages } from "../tsp/messages.ts";
+import type { Draft } from "./draft.ts";
 import type { ClientPost, ClientPostId } from "./state.ts";
-import type { Draft } from "./turn.ts";
 
 /** For a back end that hangs, each takes half a minute. */
 const MAX_WAITING = 100;

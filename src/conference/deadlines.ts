@@ -1,11 +1,11 @@
 import type { EpochMs } from "../foundation/ids.ts";
 import { overdue } from "./call-outs.ts";
 import { expireClientData, firstClientPost } from "./client-data.ts";
+import type { Draft } from "./draft.ts";
 import { allowEnd, closingDue, createFailed, expireClosing } from "./lifecycle.ts";
-import { applyResult } from "./results.ts";
-import { speechDue, tellSpeakers } from "./speech.ts";
+import { applyResult } from "./reports.ts";
+import { speechDue, tellSpeakers } from "./speakers.ts";
 import type { ConferenceState, PendingCommand } from "./state.ts";
-import type { Draft } from "./turn.ts";
 
 /** When time alone changes something next; `null`: never. */
 export function nextDeadline({ head, commands, callOuts, rooms, clientPosts }: ConferenceState): EpochMs | null {

@@ -1,16 +1,44 @@
+import type { NumberedReport } from "../bridge/events.ts";
 import { assertNever } from "../foundation/assert-never.ts";
+import type { BridgeName, EpochMs, StreamId, TransId } from "../foundation/ids.ts";
+import type { FromWebex, ToWebex } from "../tsp/messages.ts";
 import { clientDataTried } from "./client-data.ts";
 import { expire } from "./deadlines.ts";
-import type { Decision, DecisionContext } from "./decision.ts";
+import { type Decision, type DecisionContext, Draft } from "./draft.ts";
 import { noteUndelivered } from "./failover.ts";
-import type { ConferenceInput } from "./input.ts";
 import { endIfDeserted } from "./lifecycle.ts";
 import { tidyTalk } from "./private-talk.ts";
 import { applyReport } from "./reports.ts";
-import { applyOperatorRequest, applyRequest } from "./requests.ts";
-import type { ConferenceState } from "./state.ts";
-import { closeIfEmpty } from "./sub-conferences.ts";
-import { Draft } from "./turn.ts";
+import { applyOperatorRequest, applyRequest, type OperatorRequest } from "./requests.ts";
+import { closeIfEmpty } from "./rooms.ts";
+import type { ClientPostId, ConferenceState } from "./state.ts";
+
+/** Everything that can happen to a conference. Repeats were taken out before. */
+export type ConferenceInput =
+  /** The messages of one document that concern this conference, in the document's order. */
+  | { readonly type: "webex"; readonly at: EpochMs; readonly transId: TransId; readonly messages: readonly FromWebex[] }
+  | {
+      readonly type: "bridge";
+      readonly at: EpochMs;
+      readonly stream: StreamId;
+      /** The bridge that tells, where it is another one than the conference's. */
+      readonly elsewhere?: BridgeName;
+      readonly reports: readonly NumberedReport[];
+    }
+  /** A transaction to WebEx was given up after its last attempt. */
+  | { readonly type: "undelivered"; readonly at: EpochMs; readonly messages: readonly ToWebex[] }
+  /** Conference and call were there when it was asked; where they are gone since, nothing follows. */
+  | { readonly type: "operator"; readonly at: EpochMs; readonly request: OperatorRequest }
+  /** An attempt to hand client data on has ended. */
+  | {
+      readonly type: "client-data";
+      readonly at: EpochMs;
+      readonly id: ClientPostId;
+      readonly attempt: number;
+      readonly delivered: boolean;
+    }
+  /** The time of `nextDeadline` has come. */
+  | { readonly type: "time"; readonly at: EpochMs };
 
 /**
  * What a conference does next: all rules of the protocol's call flows. Pure: the same state, input and surroundings give

@@ -3,11 +3,11 @@ import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { ToWebex } from "../tsp/messages.ts";
 import { announce, answerCreate } from "./announcements.ts";
 import { entriesLost, notifyChange, notifyEntered } from "./callers.ts";
+import type { Draft } from "./draft.ts";
 import { recallForFailover } from "./private-talk.ts";
-import { speechLost } from "./speech.ts";
+import { tellRooms } from "./rooms.ts";
+import { speechLost } from "./speakers.ts";
 import type { CreateRequest, Creating, Running } from "./state.ts";
-import { tellRooms } from "./sub-conferences.ts";
-import type { Draft } from "./turn.ts";
 
 /** How long requests that still carry a replaced handle are taken (protocol 4.9, last paragraph). */
 const FORMER_HANDLE_MS = 60_000;

@@ -5,9 +5,9 @@ import type { ResultWord } from "../tsp/protocol-table.ts";
 import { announce, answerCreate, tellStatus } from "./announcements.ts";
 import { release } from "./call-outs.ts";
 import { notifyChange } from "./callers.ts";
+import { COMMAND_TIMEOUT_MS, type Draft } from "./draft.ts";
 import { isEnd, rebind, takeOver } from "./failover.ts";
 import type { Closing, CreateRequest, Creating, Running } from "./state.ts";
-import { COMMAND_TIMEOUT_MS, type Draft } from "./turn.ts";
 
 /** Pause before a bridge that has refused to end a deserted conference is asked again. */
 const END_AGAIN_MS = 60_000;

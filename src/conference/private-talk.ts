@@ -2,11 +2,19 @@ import type { CommandResult } from "../bridge/commands.ts";
 import { type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
-import { admit, placeCaller } from "./call-outs.ts";
+import { admit, answered, placeCaller } from "./call-outs.ts";
 import { callerNamed, hostOf, notifyChange } from "./callers.ts";
-import { resultWord } from "./refusals.ts";
+import type { Draft } from "./draft.ts";
 import type { Caller, CallOut, PendingCommand, PrivateTalk } from "./state.ts";
-import type { Draft } from "./turn.ts";
+
+/** A dialled call was picked up: it comes in, or into a talk with the host first. Nobody's call is hung up on. */
+export function pickedUp(draft: Draft, callOut: CallOut): void {
+  if (callOut.stage === "answered" || callOut.stage === "waiting") return;
+  if (callOut.stage === "dropping") return draft.tellBridge({ type: "expel", call: callOut.call });
+  const picked = answered(draft, callOut);
+  if (picked.privately) openTalk(draft, picked);
+  else admit(draft, picked, null);
+}
 
 /** How long an invitee that cannot talk to the host is kept on the line. */
 const WAIT_FOR_HOST_MS = 3_600_000;
@@ -36,7 +44,7 @@ export function talkLegMoved(
   request: OpenRequest | null,
   result: CommandResult,
 ): void {
-  draft.answer(request, resultWord(result));
+  draft.answer(request, result);
   if (!result.done) {
     if (talk.stage === "adding") setTalk(draft, { ...talk, stage: "open" }); // It can be asked for once more.
     return;
@@ -104,13 +112,6 @@ export function recallForFailover(draft: Draft): void {
   if (talk) recallTalk(draft, talk, [talk.host, talk.invitee]);
 }
 
-/** One of the two hung up. The invitee's end is the talk's end; an invitee without its host stays where it is. */
-export function leftTalk(draft: Draft, call: CallId): void {
-  const talk = talkOf(draft);
-  if (!talk || (call !== talk.invitee && call !== talk.host)) return;
-  if (call === talk.invitee) recallTalk(draft, talk, [talk.host]);
-}
-
 /** Where nothing is under way for the talk: one that did not come about is undone, and an empty room is closed. */
 export function tidyTalk(draft: Draft): void {
   const talk = talkOf(draft);
@@ -125,6 +126,8 @@ export function tidyTalk(draft: Draft): void {
     return tidyTalk(draft);
   }
   if (talk.stage === "open" && isHere(draft, invitee)) return;
+  // The invitee's end is the talk's end; an invitee without its host stays where it is.
+  if (talk.stage === "open" && draft.callers.get(host)?.room === room) return recallTalk(draft, talk, [host]);
   if (draft.callers.find((caller) => caller.room === room && !caller.left)) return;
   setTalk(draft, null);
   draft.tellBridge({ type: "close-room", room });

@@ -218,3 +218,45 @@ export interface Room {
   /** The present server took over while it was closing, and hears of it only if it stays. */
   readonly unannounced?: true;
 }
+
+/** Entries to write, or to delete where the value is `null`. */
+export interface Changes {
+  readonly head?: Head;
+  readonly callers: ReadonlyMap<CallId, Caller | null>;
+  readonly callOuts: ReadonlyMap<CallId, CallOut | null>;
+  readonly commands: ReadonlyMap<CommandId, PendingCommand | null>;
+  readonly rooms: ReadonlyMap<RoomId, Room | null>;
+  readonly clientPosts: ReadonlyMap<ClientPostId, ClientPost | null>;
+}
+
+/** Whether a conference goes by this handle: its own, or one that a failover replaced a short time ago (protocol 4.9). */
+export function hasHandle(head: Head, extConfId: ExtConfId, at: EpochMs): boolean {
+  if (head.phase === "absent" || head.phase === "ended") return false;
+  return head.extConfId === extConfId || head.former.some((old) => old.extConfId === extConfId && at < old.until);
+}
+
+const kinds = ["callers", "callOuts", "commands", "rooms", "clientPosts"] as const;
+type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
+
+export function emptyState(): ConferenceState {
+  return {
+    head: { phase: "absent" },
+    callers: new Map(),
+    callOuts: new Map(),
+    commands: new Map(),
+    rooms: new Map(),
+    clientPosts: new Map(),
+  };
+}
+
+/** Carries changes into a state that its owner alone holds: the maps are changed in place, so a caller costs a caller. */
+export function applyChanges(state: ConferenceState, changes: Changes): void {
+  if (changes.head) (state as Mutable<ConferenceState>).head = changes.head;
+  for (const kind of kinds) {
+    const entries = state[kind] as unknown as Map<string, unknown>;
+    for (const [key, value] of changes[kind] as ReadonlyMap<string, unknown>) {
+      if (value === null) entries.delete(key);
+      else entries.set(key, value);
+    }
+  }
+}

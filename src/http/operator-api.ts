@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { OperatorRequest } from "../conference/input.ts";
+import type { OperatorRequest } from "../conference/requests.ts";
 import type { Domain } from "../domain.ts";
 import type { ConfKey, ExtCallId } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";

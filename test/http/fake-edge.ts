@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import type { Alias } from "../../durable-objects/alias.ts";
-import type { OperatorRequest } from "../../src/conference/input.ts";
+import type { OperatorRequest } from "../../src/conference/requests.ts";
 import type { ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Metrics } from "../../src/http/metrics.ts";

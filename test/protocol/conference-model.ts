@@ -1,10 +1,12 @@
 import type { RefusalReason } from "../../src/bridge/commands.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
+import type { ConferenceInput } from "../../src/conference/decide.ts";
 import { decide } from "../../src/conference/decide.ts";
-import { applyChanges, type DecisionContext, emptyState, type Post } from "../../src/conference/decision.ts";
-import type { ConferenceInput, OperatorRequest } from "../../src/conference/input.ts";
+import type { DecisionContext, Post } from "../../src/conference/draft.ts";
+import type { OperatorRequest } from "../../src/conference/requests.ts";
 import type { ConferenceState, Head } from "../../src/conference/state.ts";
+import { applyChanges, emptyState } from "../../src/conference/state.ts";
 import type { BridgeName, ConfKey, EpochMs, MsgId, StreamId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";

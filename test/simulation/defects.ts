@@ -13,7 +13,7 @@ const outbox = "durable-objects/outbox.ts";
 const delivery = "src/delivery/outbox.ts";
 const pending = "durable-objects/conference/pending-orders.ts";
 const failover = "src/conference/failover.ts";
-const results = "src/conference/results.ts";
+const reports = "src/conference/reports.ts";
 const agent = "bridge-agent/agent.ts";
 const tasks = "bridge-agent/tasks.ts";
 const bridgeSide = "bridge-agent/bridge-side.ts";
@@ -181,29 +181,29 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a lock is told before it is answered",
-    file: results,
+    file: reports,
     before:
-      '      draft.answer(request, word);\n      if (result.done && head.phase === "running") lockChanged(draft, head, command.type === "lock");',
+      '      draft.answer(request, result);\n      if (result.done && head.phase === "running") lockChanged(draft, head, command.type === "lock");',
     after:
-      '      if (result.done && head.phase === "running") lockChanged(draft, head, command.type === "lock");\n      draft.answer(request, word);',
+      '      if (result.done && head.phase === "running") lockChanged(draft, head, command.type === "lock");\n      draft.answer(request, result);',
   },
   {
     name: "a mute is told before it is answered",
-    file: results,
-    before: "  draft.answer(pending.request, resultWord(result));\n  if (pending.group !== undefined)",
+    file: reports,
+    before: "  draft.answer(pending.request, result);\n  if (pending.group !== undefined)",
     after:
       "  const before = draft.callers.get(command.call);\n  if (before && !before.left && result.done) mutedChanged(draft, before, muted);\n" +
-      "  draft.answer(pending.request, resultWord(result));\n  if (pending.group !== undefined)",
+      "  draft.answer(pending.request, result);\n  if (pending.group !== undefined)",
   },
   {
     name: "a mute is answered twice",
-    file: results,
-    before: "  draft.answer(pending.request, resultWord(result));\n",
-    after: "  draft.answer(pending.request, resultWord(result));\n".repeat(2),
+    file: reports,
+    before: "  draft.answer(pending.request, result);\n",
+    after: "  draft.answer(pending.request, result);\n".repeat(2),
   },
   {
     name: "the return from a sub-conference is told before the caller's state",
-    file: "src/conference/sub-conferences.ts",
+    file: "src/conference/rooms.ts",
     before: '  notifyChange(draft, moved, { status: moved.muted ? "muted" : "unmuted" });\n  if (!from) return;',
     after: "  if (!from) return;",
   },
@@ -227,19 +227,19 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a snapshot does not show who is muted",
-    file: "src/conference/snapshot.ts",
+    file: "src/conference/reconcile.ts",
     before: 'if (caller.muted !== found.muted && !draft.isBusy(call, "mute", "unmute")) {',
     after: "if (caller.muted !== found.muted && found.call === undefined) {",
   },
   {
     name: "a snapshot does not show who is gone",
-    file: "src/conference/snapshot.ts",
+    file: "src/conference/reconcile.ts",
     before: '    draft.repair("left");\n    gone(draft, caller);\n',
     after: "    void gone;\n",
   },
   {
     name: "a snapshot does not show who speaks",
-    file: "src/conference/snapshot.ts",
+    file: "src/conference/reconcile.ts",
     before: "if (head.speech && head.speech.speaking.includes(call) !== speaking.has(call)) {",
     after: "if (head.speech === null) {",
   },

@@ -1,15 +1,10 @@
 import type { BridgeCommand, RefusalReason } from "../../src/bridge/commands.ts";
 import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../../src/bridge/events.ts";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
+import type { ConferenceInput } from "../../src/conference/decide.ts";
 import { decide } from "../../src/conference/decide.ts";
-import {
-  applyChanges,
-  type Decision,
-  type DecisionContext,
-  emptyState,
-  type Post,
-} from "../../src/conference/decision.ts";
-import type { ConferenceInput } from "../../src/conference/input.ts";
+import type { Decision, DecisionContext, Post } from "../../src/conference/draft.ts";
+import { applyChanges, emptyState } from "../../src/conference/state.ts";
 import type { BridgeName, CallId, ConfKey, MsgId, RoomId, StreamId, TransId } from "../../src/foundation/ids.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { loadDomains } from "../../src/settings/load.ts";

@@ -1,14 +1,27 @@
 import type { ConferenceSnapshot } from "../bridge/events.ts";
+import { digestOf } from "../bridge/state.ts";
 import type { BridgeName } from "../foundation/ids.ts";
 import { lockChanged } from "./announcements.ts";
 import { failed } from "./call-outs.ts";
-import { entered, mutedChanged } from "./callers.ts";
-import { gone, moved, pickedUp } from "./comings-and-goings.ts";
+import { entered, gone, mutedChanged } from "./callers.ts";
+import type { Draft } from "./draft.ts";
 import { lostByBridge } from "./lifecycle.ts";
-import { resumeTalk } from "./private-talk.ts";
-import { speakingChanged } from "./speech.ts";
-import { roomClosed } from "./sub-conferences.ts";
-import type { Draft } from "./turn.ts";
+import { pickedUp, resumeTalk } from "./private-talk.ts";
+import { moved, roomClosed } from "./rooms.ts";
+import { speakingChanged } from "./speakers.ts";
+import type { ConferenceState } from "./state.ts";
+
+/**
+ * Whether a comparison with what the bridge holds would find nothing. While something is under way it has its own end, and
+ * a comparison says little: that counts as no difference.
+ */
+export function matchesBridge({ head, callers, callOuts, commands }: ConferenceState, digest: string): boolean {
+  const isUnderWay = [...commands.values()].some(({ bridge }) => bridge === undefined);
+  if (head.phase === "absent" || head.phase === "ended") return isUnderWay;
+  if (head.phase === "creating" || head.closing || isUnderWay || callOuts.size > 0) return true;
+  const present = [...callers.values()].filter(({ left }) => !left);
+  return digest === digestOf({ locked: head.locked, callers: present });
+}
 
 /** Ends, on the conference's bridge or another one, what is over or was never wanted there. */
 export function endAsOver(draft: Draft, bridge?: BridgeName): void {

@@ -1,13 +1,14 @@
-import type { BridgeCommand, IssuedCommand } from "../bridge/commands.ts";
-import type { CallId, CommandId, EpochMs, RoomId, WebexHost } from "../foundation/ids.ts";
+import type { BridgeCommand, CommandResult, IssuedCommand, RefusalReason } from "../bridge/commands.ts";
+import type { BridgeName, CallId, CommandId, ConfKey, EpochMs, MsgId, RoomId, WebexHost } from "../foundation/ids.ts";
+import type { DomainSettings } from "../settings/domain-settings.ts";
 import { answerTo, type OpenRequest } from "../tsp/answers.ts";
 import type { ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import type { Changes, Decision, DecisionContext, Post, RepairKind } from "./decision.ts";
 import type {
   Bound,
   Caller,
   CallOut,
+  Changes,
   ClientPost,
   ClientPostId,
   ConferenceState,
@@ -15,6 +16,52 @@ import type {
   PendingCommand,
   Room,
 } from "./state.ts";
+
+/** What a decision may draw on besides the state and the input. */
+export interface DecisionContext {
+  readonly confKey: ConfKey;
+  readonly settings: DomainSettings;
+  /** The bridge that holds the conference; `null`: none was told anything yet. */
+  readonly bridge: BridgeName | null;
+  /** A MsgID that was never given out before. */
+  msgId(): MsgId;
+  /** 1, 2, 3 …: never the same twice in the life of this conference. */
+  serial(): number;
+  /** What is queued or under way to WebEx and not confirmed. */
+  unconfirmed(): readonly Post[];
+}
+
+export interface Post {
+  readonly host: WebexHost;
+  readonly message: ToWebex;
+}
+
+/** What follows from one input. Nothing of it is sent before all of it is on disk. */
+export interface Decision {
+  readonly changes: Changes;
+  /** For the bridge, in order; each is among the pending orders until its result comes. */
+  readonly commands: readonly IssuedCommand[];
+  /** For WebEx, in order. */
+  readonly posts: readonly Post[];
+  /** Servers that were replaced: whatever is queued for them goes, before `posts` are queued (protocol 4.9). */
+  readonly dropQueued: readonly WebexHost[];
+  /** What operations staff should read, one line each. */
+  readonly notes: readonly string[];
+  /** What the bridge held otherwise than we knew, and is now told to WebEx as ordinary news. */
+  readonly repairs: readonly RepairKind[];
+}
+
+export type RepairKind =
+  | "entered"
+  | "left"
+  | "muted"
+  | "moved"
+  | "speaking"
+  | "locked"
+  | "room"
+  | "call-out"
+  | "lost"
+  | "over";
 
 /** How long WebEx waits for the result of an order that has no waiting time of its own. */
 export const COMMAND_TIMEOUT_MS = 10_000;
@@ -97,11 +144,14 @@ export class Draft {
   /** Answers a request, to the server that asked (protocol T11), else to the conference's (protocol T14). */
   answer(
     asked: OpenRequest | null,
-    result: ResultWord,
+    result: ResultWord | CommandResult,
     more: Partial<ToWebexMessages["conference-created"]> = {},
   ): void {
     if (asked)
-      this.#send(asked.replyTo ?? this.bound?.host ?? null, { ...answerTo(asked, result), ...more } as ToWebex);
+      this.#send(asked.replyTo ?? this.bound?.host ?? null, {
+        ...answerTo(asked, resultWord(result)),
+        ...more,
+      } as ToWebex);
   }
 
   /** Tells the conference's server (protocol T12), if there is one that listens; whether there is. */
@@ -204,3 +254,21 @@ class Overlay<Key extends string, Value> {
     for (const key of [...this.#base.keys(), ...this.changes.keys()]) this.delete(key);
   }
 }
+
+/** What WebEx is told of a command's result. */
+export function resultWord(result: ResultWord | CommandResult): ResultWord {
+  if (typeof result === "string") return result;
+  return result.done ? "ok" : refusalWords[result.reason];
+}
+
+const refusalWords = {
+  refused: "bridge-unreachable",
+  unreachable: "bridge-unreachable",
+  capacity: "capacity-exceeded",
+  "not-supported": "not-supported",
+  "no-such-conference": "no-such-conference",
+  "no-such-call": "no-such-call",
+  "no-such-room": "no-such-room",
+  locked: "conference-locked",
+  "too-late": "bridge-timeout",
+} as const satisfies Record<RefusalReason, ResultWord>;

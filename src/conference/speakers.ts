@@ -1,7 +1,7 @@
 import type { CallId, EpochMs } from "../foundation/ids.ts";
 import type { ToWebex } from "../tsp/messages.ts";
+import type { Draft } from "./draft.ts";
 import type { Running, Speech } from "./state.ts";
-import type { Draft } from "./turn.ts";
 
 /** At most two posts a second for a conference (protocol 2.3.5). */
 const PAUSE_MS = 500;

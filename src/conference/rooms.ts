@@ -2,11 +2,10 @@ import type { CommandResult } from "../bridge/commands.ts";
 import { MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
-import type { ResultWord } from "../tsp/protocol-table.ts";
 import { callerNamed, notifyChange } from "./callers.ts";
-import { resultWord } from "./refusals.ts";
+import { COMMAND_TIMEOUT_MS, type Draft } from "./draft.ts";
+import { talkLegMoved, talkOf } from "./private-talk.ts";
 import type { Caller, Room } from "./state.ts";
-import { COMMAND_TIMEOUT_MS, type Draft } from "./turn.ts";
 
 /** Opens a room of its own on the bridge (protocol 2.2.8, 4.13). */
 export function createRoom(draft: Draft, message: FromWebexMessages["create-sub-conference"]): void {
@@ -19,7 +18,7 @@ export function createRoom(draft: Draft, message: FromWebexMessages["create-sub-
 }
 
 export function roomCreated(draft: Draft, room: Room, request: OpenRequest | null, result: CommandResult): void {
-  draft.answer(request, resultWord(result));
+  draft.answer(request, result);
   if (!result.done) {
     draft.answer(room.closer?.asked ?? null, "no-such-room");
     return draft.rooms.delete(room.room);
@@ -69,12 +68,12 @@ export function callMoved(
   request: OpenRequest | null,
   result: CommandResult,
 ): void {
-  draft.answer(request, resultWord(result));
+  draft.answer(request, result);
   const from = draft.rooms.get(caller.room);
   if (!result.done) {
     // It may have been muted or unmuted for its way back, and nobody was told.
     if (to === MAIN_ROOM) notifyChange(draft, caller, { status: caller.muted ? "muted" : "unmuted" });
-    if (from?.stage === "closing") giveUpClosing(draft, from, resultWord(result));
+    if (from?.stage === "closing") giveUpClosing(draft, from, result);
     return;
   }
   const room = draft.rooms.get(to);
@@ -84,7 +83,7 @@ export function callMoved(
 
 /** The bridge closed the room: the last word of its closing (protocol 4.13). */
 export function roomClosed(draft: Draft, room: Room, result: CommandResult): void {
-  if (!result.done && result.reason !== "no-such-room") return giveUpClosing(draft, room, resultWord(result));
+  if (!result.done && result.reason !== "no-such-room") return giveUpClosing(draft, room, result);
   draft.answer(room.closer?.asked ?? null, "ok");
   draft.rooms.delete(room.room);
 }
@@ -150,7 +149,7 @@ function returned(draft: Draft, caller: Caller, from: Room | undefined, request:
   if (request || from.stage !== "closing" || !from.closer) tellCall(draft, moved, from, "returned");
 }
 
-function giveUpClosing(draft: Draft, room: Room, result: ResultWord): void {
+function giveUpClosing(draft: Draft, room: Room, result: CommandResult): void {
   draft.answer(room.closer?.asked ?? null, result);
   const { unannounced, ...rest } = room;
   const open: Room = { ...rest, stage: "open", closer: null };
@@ -186,4 +185,18 @@ function tellCall(draft: Draft, { extCallId }: Caller, room: Room, action: "adde
     action,
     ...(spelling && { spelling }),
   });
+}
+
+/** A caller was moved between rooms, or could not be. */
+export function moved(
+  draft: Draft,
+  caller: Caller,
+  to: RoomId,
+  request: OpenRequest | null,
+  result: CommandResult,
+): void {
+  const talk = talkOf(draft);
+  const isLeg = talk !== undefined && (talk.room === to || talk.room === caller.room);
+  if (isLeg) talkLegMoved(draft, talk, caller, to, request, result);
+  else callMoved(draft, caller, to, request, result);
 }
