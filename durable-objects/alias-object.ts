@@ -20,7 +20,7 @@ export class AliasObject extends DurableObject<Env> implements AliasRpc {
         ctx.storage.setAlarm(at);
       },
       retentionMs: (domain) => domainOf(env, domain).settings.journalRetentionDays * dayMs,
-      isHeld: ({ domain, confKey, extConfId }) => env.CONFERENCE.getByName(`${domain}/${confKey}`).holds(extConfId),
+      isHeld: ({ domain, confKey, extConfId }) => env.CONFERENCE.getByName(`${domain}/${confKey}`).hasHandle(extConfId),
       forget: () => ctx.storage.deleteAll(),
     });
   }

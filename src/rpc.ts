@@ -45,12 +45,12 @@ export interface ConferenceRpc {
   receive(delivered: ConferenceDocument): Promise<boolean>;
   /** Resolves, when they are on disk, to the highest number taken of this stream; 0 when none ever was. */
   report(reports: AgentReports): Promise<number>;
-  /** The agent has these orders in its journal. */
-  ackCommands(ids: readonly CommandId[]): Promise<void>;
+  /** An agent of this bridge has these commands in its journal; commands of another bridge are left alone. */
+  ackCommands(bridge: BridgeName, ids: readonly CommandId[]): Promise<void>;
   /** Whether this bridge holds the conference as this object knows it; nothing is written. */
   matchesBridge(bridge: BridgeName, digest: string): Promise<boolean>;
   /** Whether this handle stands for this conference now, and the conference is not over. */
-  holds(extConfId: ExtConfId): Promise<boolean>;
+  hasHandle(extConfId: ExtConfId): Promise<boolean>;
   operate(request: OperatorRequest): Promise<OperatorResult>;
   /**
    * Does what is long overdue, for the case that the alarm got lost, and asks the bridge's agent about a conference of which it has

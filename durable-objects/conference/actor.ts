@@ -74,7 +74,7 @@ export class ConferenceActor {
         this.#ports.log({ level: "info", event: "repeat", transId, ...this.#ledger.identity });
         return true;
       }
-      if (fromCache && !messages.every(({ extConfId }) => extConfId && this.holds(extConfId))) return false;
+      if (fromCache && !messages.every(({ extConfId }) => extConfId && this.hasHandle(extConfId))) return false;
       taken = this.#commits.submit({ type: "webex", delivered }).finally(() => this.#underWay.delete(transId));
       this.#underWay.set(transId, taken);
     }
@@ -91,9 +91,9 @@ export class ConferenceActor {
     return this.#ledger.takenOf(reports.stream);
   }
 
-  /** The agent has these orders in its journal: they need not be told again. */
-  ackCommands(ids: readonly CommandId[]): void {
-    this.#errands.ackCommands(ids);
+  /** An agent of this bridge has these commands in its journal. */
+  ackCommands(bridge: BridgeName, ids: readonly CommandId[]): void {
+    this.#errands.ackCommands(bridge, ids);
   }
 
   matchesBridge(bridge: BridgeName, digest: string): boolean {
@@ -101,7 +101,7 @@ export class ConferenceActor {
     return !this.#ledger.isElsewhere(bridge) && matchesBridge(this.#ledger.state, digest);
   }
 
-  holds(extConfId: ExtConfId): boolean {
+  hasHandle(extConfId: ExtConfId): boolean {
     return hasHandle(this.#ledger.state.head, extConfId, this.#ports.now());
   }
 

@@ -37,16 +37,16 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
     return this.#actor.report(reports);
   }
 
-  async ackCommands(ids: readonly CommandId[]): Promise<void> {
-    this.#actor?.ackCommands(ids);
+  async ackCommands(bridge: BridgeName, ids: readonly CommandId[]): Promise<void> {
+    this.#actor?.ackCommands(bridge, ids);
   }
 
   async matchesBridge(bridge: BridgeName, digest: string): Promise<boolean> {
     return this.#actor?.matchesBridge(bridge, digest) ?? false;
   }
 
-  async holds(extConfId: ExtConfId): Promise<boolean> {
-    return this.#actor?.holds(extConfId) ?? false;
+  async hasHandle(extConfId: ExtConfId): Promise<boolean> {
+    return this.#actor?.hasHandle(extConfId) ?? false;
   }
 
   async operate(request: OperatorRequest): Promise<OperatorResult> {

@@ -16,8 +16,8 @@ export interface ConferencePorts extends OutboxPorts {
   domain(identity: ConferenceIdentity): Domain;
   /** The bridge of the domain that is to hold a new conference. */
   chooseBridge(identity: ConferenceIdentity): Promise<BridgeName>;
-  /** Tells a bridge; whether there was an agent to tell. What was not taken is told again. */
-  tell(identity: ConferenceIdentity, bridge: BridgeName, commands: readonly IssuedCommand[]): Promise<boolean>;
+  /** Sends commands to a bridge's agent, if there is one. What is not acknowledged is sent again. */
+  tell(identity: ConferenceIdentity, bridge: BridgeName, commands: readonly IssuedCommand[]): Promise<unknown>;
   /** Has the bridge's agent tell what the bridge holds of the conference, if there is an agent. */
   askForSnapshot(identity: ConferenceIdentity, bridge: BridgeName): Promise<void>;
   takeNumbers(identity: ConferenceIdentity, wanted: IdsWanted): Promise<IdBlocks>;

@@ -34,9 +34,10 @@ export class Errands {
     this.#pending.keepOnly(this.#ledger.state.commands);
   }
 
-  /** The agent has these orders in its journal: they need not be told again. */
-  ackCommands(ids: readonly CommandId[]): void {
-    this.#pending.taken(ids);
+  /** An agent of this bridge has these commands in its journal; those of another bridge are not its to acknowledge. */
+  ackCommands(bridge: BridgeName, ids: readonly CommandId[]): void {
+    const { state, books } = this.#ledger;
+    this.#pending.taken(ids.filter((id) => (state.commands.get(id)?.bridge ?? books.bridge) === bridge));
   }
 
   /**

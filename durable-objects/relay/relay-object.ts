@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
-import type { BridgeName, ConfKey, DomainName } from "../../src/foundation/ids.ts";
+import type { BridgeName, CommandId, ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import { decodeHello, HELLO_HEADER, refusal } from "../../src/link/hello.ts";
 import {
   CLOSE_CODES,
@@ -54,7 +54,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
   /** What each socket's attachment says, by link id. */
   readonly #kept = new Map<string, Link>();
   readonly #lanes = new Lanes({
-    ackCommands: (confKey, ids) => this.#reach(confKey, (conference) => conference.ackCommands(ids)),
+    ackCommands: (confKey, ids) => this.#reach(confKey, (conference) => this.#ack(conference, ids)),
     report: (confKey, batch) => this.#reach(confKey, (conference) => this.#report(conference, confKey, batch)),
     compare: (confKey, held) => this.#reach(confKey, (conference) => this.#compare(conference, confKey, held)),
   });
@@ -195,6 +195,10 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
         this.#lanes.compare(effect.conference, effect);
         return true;
     }
+  }
+
+  async #ack(conference: ConferenceStub, ids: readonly CommandId[]): Promise<void> {
+    if (this.#identity) await conference.ackCommands(this.#identity.bridge, ids);
   }
 
   async #report(conference: ConferenceStub, confKey: ConfKey, { id, stream, reports }: Batch): Promise<void> {

@@ -110,6 +110,6 @@ async function find(
 async function claim({ domain, extConfId, confKey }: HandleClaim, objects: Objects): Promise<ConfKey> {
   const alias = objects.alias(domain, extConfId);
   const holder = await alias.claim({ domain, extConfId, confKey });
-  if (holder === confKey || (await objects.conference(domain, holder).holds(extConfId))) return holder;
+  if (holder === confKey || (await objects.conference(domain, holder).hasHandle(extConfId))) return holder;
   return alias.replace(holder, confKey);
 }

@@ -3,7 +3,7 @@ import type { AliasRpc, BridgeHealth, ConferenceRpc, IdAllocatorRpc, UnroutedMai
 
 /** The objects behind the edge, as the routes need them. Getting one costs nothing; each call is one message to it. */
 export interface Objects {
-  conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "receive" | "holds" | "operate">;
+  conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "receive" | "hasHandle" | "operate">;
   alias(domain: DomainName, extConfId: ExtConfId): Pick<AliasRpc, "claim" | "replace" | "lookup">;
   numberPool(domain: DomainName): Pick<IdAllocatorRpc, "holderOf">;
   unroutedMail(domain: DomainName, host: WebexHost): Pick<UnroutedMailRpc, "send">;

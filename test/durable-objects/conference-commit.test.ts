@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Report } from "../../src/bridge/events.ts";
-import type { CommandId, StreamId, TransId } from "../../src/foundation/ids.ts";
+import type { BridgeName, CommandId, StreamId, TransId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
   ConferenceWorld,
@@ -218,7 +218,10 @@ test("orders are told again each second or so until the agent has them", async (
   expect(world.told.length).toBeGreaterThanOrEqual(3);
   expect(world.told.length).toBeLessThanOrEqual(6);
 
-  world.actor.ackCommands(world.told.flat().map(({ id }) => id));
+  world.actor.ackCommands(
+    identity.bridge,
+    world.told.flat().map(({ id }) => id),
+  );
   const told = world.told.length;
   await world.time.pass(5000);
   expect(world.told).toHaveLength(told);
@@ -245,7 +248,10 @@ test("what an agent had taken is told at once when another one reports", async (
   const world = new ConferenceWorld();
   await world.running(1);
   await world.during(world.receive("t1", muteCaller("1001")));
-  world.actor.ackCommands(world.told.flat().map(({ id }) => id));
+  world.actor.ackCommands(
+    identity.bridge,
+    world.told.flat().map(({ id }) => id),
+  );
   const told = world.told.length;
 
   await world.during(world.report(callerEntered(1)));
@@ -359,4 +365,18 @@ test("results of an order that is not pending change nothing and are acknowledge
   expect(await world.during(world.reportAs(2, late))).toBe(2);
   await world.time.pass(1000);
   expect(world.posted).toHaveLength(posts);
+});
+
+test("an ack from a bridge that is not the command's own settles nothing", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  await world.during(world.receive("t1", muteCaller("1001")));
+  world.actor.ackCommands(
+    "another" as BridgeName,
+    world.told.flat().map(({ id }) => id),
+  );
+  const told = world.told.length;
+
+  await world.time.pass(5000);
+  expect(world.told.length).toBeGreaterThan(told);
 });

@@ -122,7 +122,10 @@ export class WholeEdge {
       chooseBridge: async () => "simulated" as BridgeName,
       tell: async (_, __, commands) => {
         for (const order of commands) told.set(order.id, order);
-        actor.ackCommands(commands.map(({ id }) => id));
+        actor.ackCommands(
+          "simulated" as BridgeName,
+          commands.map(({ id }) => id),
+        );
         return true;
       },
       askForSnapshot: async () => {},
@@ -156,7 +159,7 @@ export class WholeEdge {
         const actor = this.#conference(confKey);
         return {
           receive: (delivered) => actor.receive(delivered),
-          holds: async (extConfId) => actor.holds(extConfId),
+          hasHandle: async (extConfId) => actor.hasHandle(extConfId),
           operate: (request) => actor.operate(request),
         };
       },

@@ -24,7 +24,7 @@ export class FakeEdge {
   readonly mailed = new Map<string, ToWebex[]>();
   readonly holders = new Map<MsgId, ConfKey>();
   readonly operated: OperatorRequest[] = [];
-  /** Conferences that answer `holds` with yes. */
+  /** Conferences that answer `hasHandle` with yes. */
   readonly alive = new Set<string>();
   /** Conferences that no longer have the handle by which somebody remembers them. */
   readonly over = new Set<string>();
@@ -100,8 +100,8 @@ export class FakeEdge {
           this.received.set(confKey, [...(this.received.get(confKey) ?? []), ...messages]);
           return true;
         },
-        holds: async () => {
-          call(`holds ${confKey}`, confKey);
+        hasHandle: async () => {
+          call(`hasHandle ${confKey}`, confKey);
           return this.alive.has(confKey);
         },
         operate: async (request) => {

@@ -77,7 +77,7 @@ export class Edge {
         this.conference(confKey).call(async (actor) => actor.matchesBridge(simulatedBridge, digest)),
       ackCommands: (confKey, ids) => {
         this.toldAgain.taken(confKey, ids);
-        return this.conference(confKey).call(async (actor) => actor.ackCommands(ids));
+        return this.conference(confKey).call(async (actor) => actor.ackCommands(simulatedBridge, ids));
       },
     });
   }
@@ -189,7 +189,7 @@ export class Edge {
     return {
       conference: (_, confKey) => ({
         receive: (delivered) => this.conference(confKey).call((actor) => actor.receive(delivered)),
-        holds: (extConfId) => this.conference(confKey).call(async (actor) => actor.holds(extConfId)),
+        hasHandle: (extConfId) => this.conference(confKey).call(async (actor) => actor.hasHandle(extConfId)),
         operate: (request) => this.conference(confKey).call((actor) => actor.operate(request)),
       }),
       alias: (_, extConfId) => ({

@@ -142,16 +142,16 @@ test("a handle belongs to the first that claims it, and stays with it for a whil
 });
 
 test("a conference holds its handle while it is not over", async () => {
-  expect(await conference().holds("7001" as ExtConfId)).toBe(false);
+  expect(await conference().hasHandle("7001" as ExtConfId)).toBe(false);
   await receive("t1", create);
-  expect(await conference().holds("7001" as ExtConfId)).toBe(true);
-  expect(await conference().holds("7002" as ExtConfId)).toBe(false);
+  expect(await conference().hasHandle("7001" as ExtConfId)).toBe(true);
+  expect(await conference().hasHandle("7002" as ExtConfId)).toBe(false);
 });
 
 test("whoever only asks about a conference that nobody knows leaves nothing on the disk", async () => {
-  expect(await conference().holds("7001" as ExtConfId)).toBe(false);
+  expect(await conference().hasHandle("7001" as ExtConfId)).toBe(false);
   expect(await conference().operate({ type: "hybrid-data", connectData: "x" })).toBe("no-such-conference");
-  await conference().ackCommands([]);
+  await conference().ackCommands(identity.bridge, []);
 
   expect(await rows("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'")).toEqual([]);
 });
