@@ -4,19 +4,19 @@ import type { Codes } from "../tsp/protocol-table.ts";
 import type { Draft } from "./draft.ts";
 import type { Running } from "./state.ts";
 
-/** Says that the conference runs, and what else holds for all of it (protocol 4.1 step 4, 4.9 F2, 4.20). */
+/** Notifies WebEx that the conference runs, and of all that holds for the whole of it (protocol 4.1 step 4, 4.9 F2, 4.20). */
 export function announce(draft: Draft, head: Running): void {
-  tellStatus(draft, "running");
-  if (head.locked) tellStatus(draft, "locked");
+  notifyStatus(draft, "running");
+  if (head.locked) notifyStatus(draft, "locked");
   const { recording } = draft.context.settings;
   if (!recording) return;
   const { country, area, local } = recording.number;
   const recordingNumber = `${country},${area},${local}`;
-  tellStatus(draft, "recording-sequence", { recordingNumber, recordingSequence: recording.sequence });
+  notifyStatus(draft, "recording-sequence", { recordingNumber, recordingSequence: recording.sequence });
 }
 
-/** Tells WebEx what holds for the whole conference now (protocol 2.3.2). */
-export function tellStatus(draft: Draft, status: keyof Codes["conferenceStatus"], more: StatusDetails = {}): void {
+/** Notifies WebEx of a change of the whole conference (protocol 2.3.2). */
+export function notifyStatus(draft: Draft, status: keyof Codes["conferenceStatus"], more: StatusDetails = {}): void {
   const extConfId = draft.bound?.extConfId;
   if (extConfId === undefined) return;
   draft.notify({ type: "conference-changed", msgId: draft.context.msgId(), extConfId, status, ...more });
@@ -27,7 +27,7 @@ type StatusDetails = Pick<
   "hybridConnectData" | "recordingNumber" | "recordingSequence"
 >;
 
-/** The conference is there; with it go the hybrid attributes that the domain has set (protocol 2.2.1, section 5, row 24). */
+/** Answers a create: the conference exists, with the hybrid attributes of the domain (protocol 2.2.1, section 5, row 24). */
 export function answerCreate(draft: Draft, request: OpenRequest | null): void {
   const { hybrid } = draft.context.settings;
   draft.answer(request, "ok", {
@@ -41,8 +41,8 @@ export function answerCreate(draft: Draft, request: OpenRequest | null): void {
   });
 }
 
-/** Locked or unlocked (protocol 4.10); there is no status for "unlocked" but that it runs (protocol 2.3.2). */
-export function lockChanged(draft: Draft, head: Running, locked: boolean): void {
+/** Locked or unlocked (protocol 4.10). WebEx has no status for "unlocked"; "running" means it (protocol 2.3.2). */
+export function setLocked(draft: Draft, head: Running, locked: boolean): void {
   draft.head = { ...head, locked };
-  tellStatus(draft, locked ? "locked" : "running");
+  notifyStatus(draft, locked ? "locked" : "running");
 }

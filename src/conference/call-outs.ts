@@ -4,19 +4,19 @@ import { type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import { callerNamed, notifyChange, notifyEntered } from "./callers.ts";
+import { findCaller, notifyChange, notifyEntered } from "./callers.ts";
 import type { Draft } from "./draft.ts";
 import type { Caller, CallOut, Creating, Running } from "./state.ts";
 
 const DEFAULT_WAIT_S = 60;
 /** No telephone network rings longer. */
 const MAX_WAIT_S = 600;
-/** How much longer than the phone may ring a call-out may stay without any outcome. */
+/** How long after the end of the ringing a call-out without any news has failed. */
 const GRACE_MS = 5_000;
-/** How long the bridge may take to bring an answered call in, through a talk with the host or straight away. */
+/** How long the bridge may take to bring in a call that was picked up, through a private talk or directly. */
 const ENTRY_MS = 30_000;
 
-/** Dials (protocol 2.2.4, 4.3). */
+/** Dials a number for WebEx (protocol 2.2.4, 4.3). */
 export function startCallOut(draft: Draft, head: Creating | Running, message: FromWebexMessages["call-out"]): void {
   const request = requestOf(message);
   if (head.phase === "running" && head.locked) return draft.answer(request, "conference-locked");
@@ -32,7 +32,7 @@ export function startCallOut(draft: Draft, head: Creating | Running, message: Fr
   const call = draft.newId() as CallId;
   draft.callOuts.set(call, {
     call,
-    request: request,
+    request,
     extCallId: message.extCallId,
     number: message.phone,
     participantType,
@@ -41,10 +41,10 @@ export function startCallOut(draft: Draft, head: Creating | Running, message: Fr
     stage: "dialling",
     answerBy: draft.at + waitMs + GRACE_MS,
   });
-  draft.tellBridge({ type: "dial", call, number: message.phone, waitMs }, null, { timeoutMs: waitMs + GRACE_MS });
+  draft.issue({ type: "dial", call, number: message.phone, waitMs }, null, { timeoutMs: waitMs + GRACE_MS });
 }
 
-/** Stops a call that still rings; one that was answered is dropped (protocol 2.2.5, 4.5). */
+/** Stops a call that still rings, and hangs up one that was picked up (protocol 2.2.5, 4.5). */
 export function cancelCallOut(draft: Draft, message: FromWebexMessages["cancel-call-out"]): void {
   const request = requestOf(message);
   const callOut = draft.callOuts.find((one) => one.extCallId === message.extCallId && one.stage !== "dropping");
@@ -52,29 +52,29 @@ export function cancelCallOut(draft: Draft, message: FromWebexMessages["cancel-c
     draft.answer(request, "ok");
     return drop(draft, callOut, "cancelled");
   }
-  const caller = callerNamed(draft, message.extCallId);
-  if (caller) draft.tellBridge({ type: "expel", call: caller.call }, request);
+  const caller = findCaller(draft, message.extCallId);
+  if (caller) draft.issue({ type: "expel", call: caller.call }, request);
   else draft.answer(request, "no-such-call");
 }
 
-/** The far end picked up: WebEx hears it before the call enters (protocol 4.3). */
-export function answered(draft: Draft, callOut: CallOut): CallOut {
+/** The far end picked up: WebEx is answered before the call enters (protocol 4.3). */
+export function markAnswered(draft: Draft, callOut: CallOut): CallOut {
   const picked: CallOut = { ...callOut, stage: "answered", request: null, answerBy: draft.at + ENTRY_MS };
   draft.answer(callOut.request, "ok");
   draft.callOuts.set(callOut.call, picked);
   return picked;
 }
 
-/** Lets an answered call into the main room; a silent monitor enters muted and without a tone (protocol 4.17). */
+/** Lets a picked-up call into the main room; a silent monitor enters muted and without a tone (protocol 4.17). */
 export function admit(draft: Draft, callOut: CallOut, request: OpenRequest | null): void {
   const { call, muted, participantType } = callOut;
-  draft.tellBridge({ type: "admit", call, muted, joinTone: participantType !== "silent-monitor" }, request);
+  draft.issue({ type: "admit", call, muted, joinTone: participantType !== "silent-monitor" }, request);
 }
 
-/** The bridge brought the answered call into the conference. */
-export function admitted(draft: Draft, callOut: CallOut): void {
+/** The bridge admitted the call. */
+export function applyAdmitted(draft: Draft, callOut: CallOut): void {
   if (!callOut.privately) return placeCaller(draft, callOut, MAIN_ROOM);
-  // WebEx knows this invitee: it was told that it waits (protocol 4.21).
+  // WebEx knows this invitee: its waiting was reported (protocol 4.21).
   const status = callOut.muted ? "muted" : "unmuted";
   draft.callOuts.delete(callOut.call);
   const caller = newCaller(draft, callOut, MAIN_ROOM);
@@ -82,7 +82,7 @@ export function admitted(draft: Draft, callOut: CallOut): void {
   notifyChange(draft, caller, { status, action: "joined-main", actionResult: "ok" });
 }
 
-/** The call-out is a caller from now on. */
+/** The call-out becomes a caller. */
 export function placeCaller(draft: Draft, callOut: CallOut, room: RoomId, action?: "private-talk"): void {
   draft.callOuts.delete(callOut.call);
   notifyEntered(draft, newCaller(draft, callOut, room), action);
@@ -105,46 +105,46 @@ function newCaller(draft: Draft, { call, extCallId, participantType, muted, numb
   };
 }
 
-/** The dialled call is over before it entered. Once it was answered nothing is owed (protocol 4.4). */
-export function failed(draft: Draft, callOut: CallOut, reason: EndReason): void {
+/** The call is over before it entered. If it was picked up, its request is answered already (protocol 4.4). */
+export function endCallOut(draft: Draft, callOut: CallOut, reason: EndReason): void {
   draft.answer(callOut.request, endResults[reason]);
-  release(draft, callOut);
+  removeCallOut(draft, callOut);
 }
 
-/** Of a call that waits for its host WebEx was told, and so it hears that the call is gone (protocol 4.4). */
-export function release(draft: Draft, { call, stage, extCallId }: CallOut): void {
+/** Drops a call-out. WebEx knows of a call that waits for its host, so it is told that the call left (protocol 4.4). */
+export function removeCallOut(draft: Draft, { call, stage, extCallId }: CallOut): void {
   draft.callOuts.delete(call);
   const extConfId = draft.bound?.extConfId;
   if (stage !== "waiting" || extConfId === undefined) return;
   draft.notify({ type: "caller-changed", msgId: draft.context.msgId(), extConfId, extCallId, status: "left" });
 }
 
-/** The bridge did not dial, or did not admit. */
-export function refused(draft: Draft, callOut: CallOut, reason: RefusalReason): void {
+/** The bridge refused to dial or to admit. */
+export function applyRefusal(draft: Draft, callOut: CallOut, reason: RefusalReason): void {
   const isGone = reason === "no-such-call";
-  if (callOut.stage === "waiting" && !isGone) return; // It can be added once more.
+  if (callOut.stage === "waiting" && !isGone) return; // WebEx can ask to add it again.
   draft.answer(callOut.request, { done: false, reason });
-  if (callOut.stage === "answered" && !isGone) draft.tellBridge({ type: "expel", call: callOut.call });
-  release(draft, callOut);
+  if (callOut.stage === "answered" && !isGone) draft.issue({ type: "expel", call: callOut.call });
+  removeCallOut(draft, callOut);
 }
 
-/** The bridge has hung up on the call, or has not. */
-export function expelled(draft: Draft, callOut: CallOut, result: CommandResult): void {
+/** The bridge has hung up the call, or refused to. */
+export function applyExpelled(draft: Draft, callOut: CallOut, result: CommandResult): void {
   const stays = callOut.stage === "waiting" && !result.done && result.reason !== "no-such-call";
-  if (!stays) release(draft, callOut);
+  if (!stays) removeCallOut(draft, callOut);
 }
 
-/** No outcome in time: WebEx hears so, and a late answer is hung up on. */
-export function overdue(draft: Draft, callOut: CallOut): void {
+/** Nothing was heard in time: WebEx is told so, and the call is hung up if it is picked up later. */
+export function expireCallOut(draft: Draft, callOut: CallOut): void {
   if (callOut.stage === "dropping") draft.callOuts.delete(callOut.call);
   else drop(draft, callOut, draft.isBusy(callOut.call, "dial") ? "bridge-timeout" : "no-answer");
 }
 
 function drop(draft: Draft, callOut: CallOut, result: ResultWord): void {
   draft.answer(callOut.request, result);
-  release(draft, callOut);
+  removeCallOut(draft, callOut);
   draft.callOuts.set(callOut.call, { ...callOut, stage: "dropping", request: null, answerBy: draft.at + GRACE_MS });
-  draft.tellBridge({ type: callOut.stage === "dialling" ? "cancel-dial" : "expel", call: callOut.call });
+  draft.issue({ type: callOut.stage === "dialling" ? "cancel-dial" : "expel", call: callOut.call });
 }
 
 const endResults = {

@@ -2,10 +2,10 @@ import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { Draft } from "./draft.ts";
 import type { ClientPost, ClientPostId } from "./state.ts";
 
-/** For a back end that hangs, each takes half a minute. */
+/** To a back end that hangs, each takes half a minute. */
 const MAX_WAITING = 100;
 
-/** Data for the partner's back end: neither read nor changed, and not answered to WebEx (protocol 2.2.10, 4.22). */
+/** Data for the partner's back end: passed on unread and unchanged; WebEx gets no answer (protocol 2.2.10, 4.22). */
 export function queueClientData(draft: Draft, message: FromWebexMessages["passthrough"]): void {
   const { extConfId, extCallId, data = "" } = message;
   const { confKey, settings } = draft.context;
@@ -21,10 +21,10 @@ export function queueClientData(draft: Draft, message: FromWebexMessages["passth
   beginDue(draft);
 }
 
-/** An attempt has ended, with or without a success; as many are made as for a post to WebEx (protocol T37). */
-export function clientDataTried(draft: Draft, id: ClientPostId, attempt: number, delivered: boolean): void {
+/** An attempt has succeeded or failed. There are as many as for a post to WebEx (protocol T37). */
+export function applyClientDataAttempt(draft: Draft, id: ClientPostId, attempt: number, delivered: boolean): void {
   const post = draft.clientPosts.get(id);
-  // An attempt that was given up on may still have arrived; that it failed after all is no news.
+  // An attempt that counts as failed may still succeed; its late failure changes nothing.
   if (!post || (!delivered && (post.attempts !== attempt || !post.underWay))) return;
   const { attempts, retryDelaysMs } = draft.context.settings.webex;
   const tried = post.attempts + 1;
@@ -39,15 +39,15 @@ export function clientDataTried(draft: Draft, id: ClientPostId, attempt: number,
   beginDue(draft);
 }
 
-/** Those that hang count as failed; those whose pause is over begin. */
+/** An attempt that hangs counts as failed; the next one begins when its pause is over. */
 export function expireClientData(draft: Draft): void {
   for (const { id, attempts, underWay, dueAt } of draft.clientPosts.values()) {
-    if (underWay && dueAt <= draft.at) clientDataTried(draft, id, attempts, false);
+    if (underWay && dueAt <= draft.at) applyClientDataAttempt(draft, id, attempts, false);
   }
   beginDue(draft);
 }
 
-/** One at a time, so that they arrive in the order in which they came. */
+/** The one to post now: one at a time, so that they arrive in order. */
 export function firstClientPost(posts: Iterable<ClientPost>): ClientPost | undefined {
   const [first] = posts;
   return first;

@@ -1,13 +1,13 @@
 import type { EpochMs } from "../foundation/ids.ts";
-import { overdue } from "./call-outs.ts";
+import { expireCallOut } from "./call-outs.ts";
 import { expireClientData, firstClientPost } from "./client-data.ts";
 import type { Draft } from "./draft.ts";
-import { allowEnd, closingDue, createFailed, expireClosing } from "./lifecycle.ts";
+import { closingDue, expireClosing, failCreate, retryEnd } from "./lifecycle.ts";
 import { applyResult } from "./reports.ts";
-import { speechDue, tellSpeakers } from "./speakers.ts";
+import { notifySpeakers, speechDue } from "./speakers.ts";
 import type { ConferenceState, PendingCommand } from "./state.ts";
 
-/** When time alone changes something next; `null`: never. */
+/** When the passing of time next changes something; `null`: never. */
 export function nextDeadline({ head, commands, callOuts, rooms, clientPosts }: ConferenceState): EpochMs | null {
   let next: EpochMs | null = null;
   const consider = (at: EpochMs | null | undefined) => {
@@ -15,7 +15,7 @@ export function nextDeadline({ head, commands, callOuts, rooms, clientPosts }: C
   };
   if (head.phase === "running") {
     consider(speechDue(head.speech));
-    consider(head.endAgainAt);
+    consider(head.retryEndAt);
     if (head.closing) consider(closingDue(head.closing));
   }
   for (const command of commands.values()) if (!command.expired) consider(command.answerBy);
@@ -25,37 +25,37 @@ export function nextDeadline({ head, commands, callOuts, rooms, clientPosts }: C
   return next;
 }
 
-/** Answers with a failure whatever has waited too long (design: each command has a deadline of its own). */
+/** Answers with a failure whatever has waited too long, and tries again what is due for it. */
 export function expire(draft: Draft): void {
-  tellSpeakers(draft);
+  notifySpeakers(draft);
   expireClientData(draft);
-  for (const callOut of draft.callOuts.values()) if (callOut.answerBy <= draft.at) overdue(draft, callOut);
+  for (const callOut of draft.callOuts.values()) if (callOut.answerBy <= draft.at) expireCallOut(draft, callOut);
   for (const command of draft.commands.values()) {
     if (!command.expired && command.answerBy !== null && command.answerBy <= draft.at) expireCommand(draft, command);
   }
   for (const room of draft.rooms.values()) {
     if (!room.closer || room.closer.answerBy > draft.at) continue;
-    draft.answer(room.closer.asked, "bridge-timeout");
+    draft.answer(room.closer.request, "bridge-timeout");
     draft.rooms.set(room.room, { ...room, closer: null });
   }
   expireClosing(draft);
-  allowEnd(draft);
+  retryEnd(draft);
 }
 
 function expireCommand(draft: Draft, command: PendingCommand): void {
   const { head } = draft;
   if (command.command.type === "create-conference" && head.phase === "creating") {
     draft.commands.delete(command.id);
-    createFailed(draft, head, "bridge-timeout");
-    // Should the bridge have created it, that is taken back: the agent carries these out in their order.
-    draft.tellBridge({ type: "end-conference" });
+    failCreate(draft, head, "bridge-timeout");
+    // The bridge may have created it after all. The agent carries out both commands in order, so the end undoes the creation.
+    draft.issue({ type: "end-conference" });
     return;
   }
   if (!draft.bound || command.bridge !== undefined) {
-    draft.commands.delete(command.id); // Left over: whatever its result, it is nobody's news.
+    draft.commands.delete(command.id); // Left over: its result changes nothing.
     return;
   }
-  // Its result still comes: a late success is taken back, or told as a change.
+  // Its result still comes: a late success is undone, or reported as a change.
   const { group, ...rest } = command;
   draft.commands.set(command.id, { ...rest, request: null, expired: true });
   applyResult(draft, command, { done: false, reason: "too-late" });

@@ -2,10 +2,10 @@ import type { NumberedReport } from "../bridge/events.ts";
 import { assertNever } from "../foundation/assert-never.ts";
 import type { BridgeName, EpochMs, StreamId, TransId } from "../foundation/ids.ts";
 import type { FromWebex, ToWebex } from "../tsp/messages.ts";
-import { clientDataTried } from "./client-data.ts";
+import { applyClientDataAttempt } from "./client-data.ts";
 import { expire } from "./deadlines.ts";
 import { type Decision, type DecisionContext, Draft } from "./draft.ts";
-import { noteUndelivered } from "./failover.ts";
+import { applyUndelivered } from "./failover.ts";
 import { endIfDeserted } from "./lifecycle.ts";
 import { tidyTalk } from "./private-talk.ts";
 import { applyReport } from "./reports.ts";
@@ -13,7 +13,7 @@ import { applyOperatorRequest, applyRequest, type OperatorRequest } from "./requ
 import { closeIfEmpty } from "./rooms.ts";
 import type { ClientPostId, ConferenceState } from "./state.ts";
 
-/** Everything that can happen to a conference. Repeats were taken out before. */
+/** Everything that can happen to a conference. Repeats were removed before. */
 export type ConferenceInput =
   /** The messages of one document that concern this conference, in the document's order. */
   | { readonly type: "webex"; readonly at: EpochMs; readonly transId: TransId; readonly messages: readonly FromWebex[] }
@@ -21,15 +21,15 @@ export type ConferenceInput =
       readonly type: "bridge";
       readonly at: EpochMs;
       readonly stream: StreamId;
-      /** The bridge that tells, where it is another one than the conference's. */
+      /** The reporting bridge, if it is not the conference's. */
       readonly elsewhere?: BridgeName;
       readonly reports: readonly NumberedReport[];
     }
-  /** A transaction to WebEx was given up after its last attempt. */
+  /** A document to WebEx was given up after its last attempt. */
   | { readonly type: "undelivered"; readonly at: EpochMs; readonly messages: readonly ToWebex[] }
-  /** Conference and call were there when it was asked; where they are gone since, nothing follows. */
+  /** Conference and call existed when this was asked; if they are gone since, nothing follows. */
   | { readonly type: "operator"; readonly at: EpochMs; readonly request: OperatorRequest }
-  /** An attempt to hand client data on has ended. */
+  /** An attempt to post client data has ended. */
   | {
       readonly type: "client-data";
       readonly at: EpochMs;
@@ -41,11 +41,11 @@ export type ConferenceInput =
   | { readonly type: "time"; readonly at: EpochMs };
 
 /**
- * What a conference does next: all rules of the protocol's call flows. Pure: the same state, input and surroundings give
- * the same decision. Never throws for anything that WebEx or a bridge can send.
+ * What a conference does next: all rules of the protocol's call flows. Pure: the same state, input and context give the same
+ * decision. Never throws for anything that WebEx or a bridge can send.
  */
-export function decide(state: ConferenceState, input: ConferenceInput, around: DecisionContext): Decision {
-  const draft = new Draft(state, input.at, around);
+export function decide(state: ConferenceState, input: ConferenceInput, context: DecisionContext): Decision {
+  const draft = new Draft(state, input.at, context);
   switch (input.type) {
     case "webex":
       for (const message of input.messages) applyRequest(draft, message);
@@ -57,10 +57,10 @@ export function decide(state: ConferenceState, input: ConferenceInput, around: D
       applyOperatorRequest(draft, input.request);
       break;
     case "client-data":
-      clientDataTried(draft, input.id, input.attempt, input.delivered);
+      applyClientDataAttempt(draft, input.id, input.attempt, input.delivered);
       break;
     case "undelivered":
-      noteUndelivered(draft, input.messages);
+      applyUndelivered(draft, input.messages);
       break;
     case "time":
       expire(draft);
@@ -73,8 +73,8 @@ export function decide(state: ConferenceState, input: ConferenceInput, around: D
 }
 
 /**
- * What follows from where things stand, whatever brought them there: a room that is to be closed is closed once nobody
- * is in it, a private talk that came to nothing is undone, a conference that nobody wants is ended.
+ * What follows from the state, whatever led to it: a room that is to be closed is closed when it is empty, a private talk
+ * that failed is undone, a conference that nobody wants is ended.
  */
 function tidyUp(draft: Draft): void {
   for (const { room } of draft.rooms.values()) closeIfEmpty(draft, room);

@@ -17,17 +17,17 @@ import type {
   Room,
 } from "./state.ts";
 
-/** What a decision may draw on besides the state and the input. */
+/** What a decision is handed besides the state and the input. */
 export interface DecisionContext {
   readonly confKey: ConfKey;
   readonly settings: DomainSettings;
-  /** The bridge that holds the conference; `null`: none was told anything yet. */
+  /** The bridge that holds the conference; `null`: it has none yet. */
   readonly bridge: BridgeName | null;
-  /** A MsgID that was never given out before. */
+  /** A MsgID that was never used before. */
   msgId(): MsgId;
   /** 1, 2, 3 …: never the same twice in the life of this conference. */
   serial(): number;
-  /** What is queued or under way to WebEx and not confirmed. */
+  /** What WebEx has not confirmed yet. */
   unconfirmed(): readonly Post[];
 }
 
@@ -39,15 +39,15 @@ export interface Post {
 /** What follows from one input. Nothing of it is sent before all of it is on disk. */
 export interface Decision {
   readonly changes: Changes;
-  /** For the bridge, in order; each is among the pending orders until its result comes. */
+  /** For the bridge, in order; each stays pending until its result comes. */
   readonly commands: readonly IssuedCommand[];
   /** For WebEx, in order. */
   readonly posts: readonly Post[];
-  /** Servers that were replaced: whatever is queued for them goes, before `posts` are queued (protocol 4.9). */
+  /** Servers that were replaced: what is queued for them is dropped before `posts` are queued (protocol 4.9). */
   readonly dropQueued: readonly WebexHost[];
   /** What operations staff should read, one line each. */
   readonly notes: readonly string[];
-  /** What the bridge held otherwise than we knew, and is now told to WebEx as ordinary news. */
+  /** What the bridge held otherwise than the conference did; each is repaired by ordinary commands and notifications. */
   readonly repairs: readonly RepairKind[];
 }
 
@@ -63,14 +63,14 @@ export type RepairKind =
   | "lost"
   | "over";
 
-/** How long WebEx waits for the result of an order that has no waiting time of its own. */
+/** How long WebEx waits for the result of a command that has no waiting time of its own. */
 export const COMMAND_TIMEOUT_MS = 10_000;
 
 interface CommandOptions extends Pick<PendingCommand, "bridge" | "group" | "quiet"> {
   readonly timeoutMs?: number;
 }
 
-/** The scratch pad of one decision: reads see what the decision has changed so far, and the state stays untouched. */
+/** The state that one decision is changing: reads see the changes so far, and the state itself stays as it is. */
 export class Draft {
   readonly state: ConferenceState;
   readonly at: EpochMs;
@@ -81,16 +81,16 @@ export class Draft {
   readonly rooms: Overlay<RoomId, Room>;
   readonly clientPosts: Overlay<ClientPostId, ClientPost>;
   #head: Head;
-  readonly #told: IssuedCommand[] = [];
+  readonly #issued: IssuedCommand[] = [];
   #posts: Post[] = [];
   readonly #notes: string[] = [];
   readonly #repairs: RepairKind[] = [];
   readonly #dropQueued: WebexHost[] = [];
 
-  constructor(state: ConferenceState, at: EpochMs, around: DecisionContext) {
+  constructor(state: ConferenceState, at: EpochMs, context: DecisionContext) {
     this.state = state;
     this.at = at;
-    this.context = around;
+    this.context = context;
     this.#head = state.head;
     this.callers = new Overlay(state.callers);
     this.callOuts = new Overlay(state.callOuts);
@@ -108,65 +108,65 @@ export class Draft {
   }
 
   /**
-   * Tells the bridge; the order stays pending until its result comes. One that somebody waits for has a deadline, and so has
-   * one that no life needs: a bridge that is never back shall not be told for ever, and one that is back shows what it holds.
+   * Issues a command, pending until its result comes. A command that answers a request has a deadline. Commands of an ended
+   * conference expire too: a bridge that never returns must not be retried for ever, and a snapshot shows what one that
+   * returns still holds.
    */
-  tellBridge(command: BridgeCommand, request: OpenRequest | null = null, more: CommandOptions = {}): void {
+  issue(command: BridgeCommand, request: OpenRequest | null = null, more: CommandOptions = {}): void {
     const isNeeded = this.bound && more.bridge === undefined;
-    const unaskedMs = isNeeded ? null : this.context.settings.transactionMemoryMs;
-    const { timeoutMs = request || more.group ? COMMAND_TIMEOUT_MS : unaskedMs, ...marks } = more;
+    const defaultMs = isNeeded ? null : this.context.settings.transactionMemoryMs;
+    const { timeoutMs = request || more.group ? COMMAND_TIMEOUT_MS : defaultMs, ...marks } = more;
     const id = this.newId() as CommandId;
     const answerBy = timeoutMs === null ? null : this.at + timeoutMs;
     this.commands.set(id, { id, command, answerBy, request, ...marks });
-    this.#told.push({ id, command });
+    this.#issued.push({ id, command });
   }
 
   /**
-   * A name for an order, a call or a room that no bridge has ever heard: of this conference by its key, and unlike all earlier
-   * ones by the time, even if the conference's numbers should ever start again.
+   * An id for a command, a call or a room. It begins with the conference's key, and the time keeps it unlike all earlier ids
+   * even if the serials ever start again.
    */
   newId(): string {
     return `${this.context.confKey}.${this.context.serial()}.${this.at.toString(36)}`;
   }
 
-  /** Whether an order of these types, or of any, is under way for this call. */
+  /** Whether a command of these types, or of any type, is pending for this call. */
   isBusy(call: CallId, ...types: readonly BridgeCommand["type"][]): boolean {
     const touches = ({ command }: PendingCommand) =>
       "call" in command && command.call === call && (types.length === 0 || types.includes(command.type));
     return this.commands.find(touches) !== undefined;
   }
 
-  /** Whether an order of these types is under way for the conference. */
-  isUnderWay(...types: readonly BridgeCommand["type"][]): boolean {
-    return this.commands.find(({ command }) => types.includes(command.type)) !== undefined;
+  /** Whether a command of these types is pending for the conference; commands left over from an earlier life do not count. */
+  isPending(...types: readonly BridgeCommand["type"][]): boolean {
+    const matches = ({ command, bridge }: PendingCommand) => bridge === undefined && types.includes(command.type);
+    return this.commands.find(matches) !== undefined;
   }
 
-  /** Answers a request, to the server that asked (protocol T11), else to the conference's (protocol T14). */
+  /** Answers a request: to the server that sent it (protocol T11), else to the conference's (protocol T14). */
   answer(
-    asked: OpenRequest | null,
+    request: OpenRequest | null,
     result: ResultWord | CommandResult,
     more: Partial<ToWebexMessages["conference-created"]> = {},
   ): void {
-    if (asked)
-      this.#send(asked.replyTo ?? this.bound?.host ?? null, {
-        ...answerTo(asked, resultWord(result)),
-        ...more,
-      } as ToWebex);
+    if (!request) return;
+    const answer = { ...answerTo(request, resultWord(result)), ...more } as ToWebex;
+    this.#send(request.replyTo ?? this.bound?.host ?? null, answer);
   }
 
-  /** Tells the conference's server (protocol T12), if there is one that listens; whether there is. */
+  /** Notifies the conference's server (protocol T12); false: no server listens. */
   notify(message: ToWebex): boolean {
     const isDetached = this.#head.phase === "running" && !this.#head.attached;
     return !isDetached && this.#send(this.bound?.host ?? null, message);
   }
 
-  /** This server has been replaced: what is queued for it, by this turn too, is not sent. */
+  /** This server was replaced: what is queued for it is not sent, what this decision queued included. */
   dropQueued(host: WebexHost): void {
     this.#dropQueued.push(host);
     this.#posts = this.#posts.filter((post) => post.host !== host);
   }
 
-  /** What is queued or under way to WebEx and not confirmed, this turn's posts among it. */
+  /** What WebEx has not confirmed, this decision's posts included. */
   unconfirmed(): readonly Post[] {
     return [...this.context.unconfirmed().filter(({ host }) => !this.#dropQueued.includes(host)), ...this.#posts];
   }
@@ -175,12 +175,12 @@ export class Draft {
     this.#notes.push(text);
   }
 
-  /** The bridge holds this otherwise. */
+  /** The bridge held this otherwise; counted by kind. */
   repair(kind: RepairKind): void {
     this.#repairs.push(kind);
   }
 
-  /** What the conference keeps from creation to end, while there is one. */
+  /** What holds from creation to end; `null` while there is no conference. */
   get bound(): Bound | null {
     return this.#head.phase === "absent" || this.#head.phase === "ended" ? null : this.#head;
   }
@@ -194,7 +194,8 @@ export class Draft {
       clientPosts: this.clientPosts.changes,
       ...(this.#head !== this.state.head && { head: this.#head }),
     };
-    const commands = this.#told.filter(({ id }) => this.commands.get(id)); // The end of all may have come after them.
+    // The conference may have ended later in the same decision, and its commands with it.
+    const commands = this.#issued.filter(({ id }) => this.commands.get(id));
     const [posts, dropQueued, notes, repairs] = [this.#posts, this.#dropQueued, this.#notes, this.#repairs];
     return { changes, commands, posts, dropQueued, notes, repairs };
   }
@@ -206,7 +207,7 @@ export class Draft {
   }
 }
 
-/** A map seen through the changes made to it. */
+/** A map with changes laid over it. */
 class Overlay<Key extends string, Value> {
   readonly changes = new Map<Key, Value | null>();
   readonly #base: ReadonlyMap<Key, Value>;
@@ -229,7 +230,7 @@ class Overlay<Key extends string, Value> {
     else this.changes.delete(key);
   }
 
-  /** A copy, so that a loop may change what it walks over. */
+  /** A copy: a loop may change the entries that it walks over. */
   values(): Value[] {
     const values: Value[] = [];
     for (const [key, value] of this.#base) {

@@ -2,41 +2,41 @@ import type { CommandResult } from "../bridge/commands.ts";
 import { type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
-import { admit, answered, placeCaller } from "./call-outs.ts";
-import { callerNamed, hostOf, notifyChange } from "./callers.ts";
+import { admit, markAnswered, placeCaller } from "./call-outs.ts";
+import { findCaller, hostOf, notifyChange } from "./callers.ts";
 import type { Draft } from "./draft.ts";
 import type { Caller, CallOut, PendingCommand, PrivateTalk } from "./state.ts";
 
-/** A dialled call was picked up: it comes in, or into a talk with the host first. Nobody's call is hung up on. */
-export function pickedUp(draft: Draft, callOut: CallOut): void {
+/** A dialled call was picked up: it enters, talks to the host in private first, or is hung up if nobody wants it any more. */
+export function connectAnswered(draft: Draft, callOut: CallOut): void {
   if (callOut.stage === "answered" || callOut.stage === "waiting") return;
-  if (callOut.stage === "dropping") return draft.tellBridge({ type: "expel", call: callOut.call });
-  const picked = answered(draft, callOut);
+  if (callOut.stage === "dropping") return draft.issue({ type: "expel", call: callOut.call });
+  const picked = markAnswered(draft, callOut);
   if (picked.privately) openTalk(draft, picked);
   else admit(draft, picked, null);
 }
 
-/** How long an invitee that cannot talk to the host is kept on the line. */
+/** How long an invitee is kept on the line for a host who cannot talk. */
 const WAIT_FOR_HOST_MS = 3_600_000;
 
-/** The invitee has picked up: it and the host are brought together in a room of their own (protocol 4.21). */
+/** Brings the invitee and the host together in a room of their own (protocol 4.21). */
 export function openTalk(draft: Draft, invitee: CallOut): void {
   const { head } = draft;
   const host = hostOf(draft);
   if (head.phase !== "running" || head.talk || !host || !isFree(draft, host.call)) return keepWaiting(draft, invitee);
   const room = draft.newId() as RoomId;
   setTalk(draft, { room, host: host.call, invitee: invitee.call, stage: "opening" });
-  draft.tellBridge({ type: "create-room", room, kind: "private" });
+  draft.issue({ type: "create-room", room, kind: "private" });
 }
 
-export function talkRoomCreated(draft: Draft, talk: PrivateTalk, result: CommandResult): void {
+export function applyTalkRoom(draft: Draft, talk: PrivateTalk, result: CommandResult): void {
   if (result.done && talk.stage === "opening" && draft.callOuts.get(talk.invitee) && isFree(draft, talk.host)) {
-    draft.tellBridge({ type: "move", call: talk.host, room: talk.room });
+    draft.issue({ type: "move", call: talk.host, room: talk.room });
   }
 }
 
-/** A leg of the talk was moved: first the host goes in, then the invitee; at the end both come back. */
-export function talkLegMoved(
+/** A leg of the talk was moved, or not. First the host goes in, then the invitee; at the end both come back. */
+export function applyTalkMove(
   draft: Draft,
   talk: PrivateTalk,
   caller: Caller,
@@ -46,25 +46,25 @@ export function talkLegMoved(
 ): void {
   draft.answer(request, result);
   if (!result.done) {
-    if (talk.stage === "adding") setTalk(draft, { ...talk, stage: "open" }); // It can be asked for once more.
+    if (talk.stage === "adding") setTalk(draft, { ...talk, stage: "open" }); // WebEx can ask for it again.
     return;
   }
   const moved: Caller = { ...caller, room: to };
   draft.callers.set(caller.call, moved);
   if (to === talk.room) {
     if (talk.stage === "opening" && draft.callOuts.get(talk.invitee)) {
-      draft.tellBridge({ type: "move", call: talk.invitee, room: talk.room });
+      draft.issue({ type: "move", call: talk.invitee, room: talk.room });
     } else bringBack(draft, talk, moved.call);
     return;
   }
   if (caller.call !== talk.invitee || talk.stage === "ending") return;
   notifyChange(draft, moved, { status: moved.muted ? "muted" : "unmuted", action: "joined-main", actionResult: "ok" });
-  // Its asker was refused for want of time.
+  // The request was answered when its time had passed; the invitee came after all.
   if (talk.stage === "open") recallTalk(draft, talk, [talk.host]);
 }
 
-/** The invitee is in the room: WebEx hears of it with the mark of the private talk. */
-export function inviteeMoved(draft: Draft, talk: PrivateTalk, invitee: CallOut, result: CommandResult): void {
+/** The invitee is in the talk's room, or not: it is reported with the mark of the private talk. */
+export function applyInviteeMove(draft: Draft, talk: PrivateTalk, invitee: CallOut, result: CommandResult): void {
   if (!result.done) return abandon(draft, talk);
   const isOver = talk.stage === "ending";
   placeCaller(draft, invitee, talk.room, isOver ? undefined : "private-talk");
@@ -83,23 +83,23 @@ export function addToMain(
   const waiting = draft.callOuts.find((one) => one.extCallId === extCallId && one.stage === "waiting");
   const talk = talkOf(draft);
   if (waiting) return admit(draft, waiting, request);
-  const invitee = callerNamed(draft, extCallId);
+  const invitee = findCaller(draft, extCallId);
   if (!invitee) return draft.answer(request, "no-such-call");
   if (talk?.invitee !== invitee.call || talk.stage !== "open") return draft.answer(request, "wrong-room");
   setTalk(draft, { ...talk, stage: "adding" });
   bringBack(draft, talk, talk.host);
-  draft.tellBridge({ type: "move", call: invitee.call, room: MAIN_ROOM }, request);
+  draft.issue({ type: "move", call: invitee.call, room: MAIN_ROOM }, request);
 }
 
-/** Ends the talk and adds nobody: the invitee is let go and the host returns. */
+/** Ends the talk without adding the invitee: it is hung up, and the host returns. */
 export function endTalk(draft: Draft, request: OpenRequest | null): void {
   const talk = talkOf(draft);
   if (!talk) return draft.answer(request, "no-such-call");
   recallTalk(draft, talk, [talk.host]);
-  draft.tellBridge({ type: "expel", call: talk.invitee }, request);
+  draft.issue({ type: "expel", call: talk.invitee }, request);
 }
 
-/** A failover ends the talk: both legs go back, and WebEx hears of them as of everybody (protocol 4.9 F6). */
+/** A failover ends the talk: both legs return and are reported like all callers (protocol 4.9 F6). */
 export function recallForFailover(draft: Draft): void {
   const talk = talkOf(draft);
   for (const callOut of draft.callOuts.values()) {
@@ -112,7 +112,7 @@ export function recallForFailover(draft: Draft): void {
   if (talk) recallTalk(draft, talk, [talk.host, talk.invitee]);
 }
 
-/** Where nothing is under way for the talk: one that did not come about is undone, and an empty room is closed. */
+/** When no command is pending for the talk: a talk that failed to open is undone, and an empty room is closed. */
 export function tidyTalk(draft: Draft): void {
   const talk = talkOf(draft);
   if (!talk) return;
@@ -126,14 +126,14 @@ export function tidyTalk(draft: Draft): void {
     return tidyTalk(draft);
   }
   if (talk.stage === "open" && isHere(draft, invitee)) return;
-  // The invitee's end is the talk's end; an invitee without its host stays where it is.
+  // The talk ends with its invitee; an invitee without its host stays in the room.
   if (talk.stage === "open" && draft.callers.get(host)?.room === room) return recallTalk(draft, talk, [host]);
   if (draft.callers.find((caller) => caller.room === room && !caller.left)) return;
   setTalk(draft, null);
-  draft.tellBridge({ type: "close-room", room });
+  draft.issue({ type: "close-room", room });
 }
 
-/** After a gap: whoever is still in the room of a talk that is over is called back once more. */
+/** After a comparison with the bridge: callers still in the room of a talk that is over are moved back again. */
 export function resumeTalk(draft: Draft): void {
   const talk = talkOf(draft);
   if (talk?.stage === "ending") recallTalk(draft, talk, [talk.host, talk.invitee]);
@@ -156,7 +156,7 @@ function recallTalk(draft: Draft, talk: PrivateTalk, calls: readonly CallId[]): 
   for (const call of calls) bringBack(draft, ending, call);
 }
 
-/** It does not come to the talk: whoever is in the room comes back, and the invitee waits or, after a failover, enters. */
+/** The talk fails: the host comes back, and the invitee waits or, after a failover, enters. */
 function abandon(draft: Draft, talk: PrivateTalk): void {
   recallTalk(draft, talk, [talk.host]);
   const invitee = draft.callOuts.get(talk.invitee);
@@ -166,10 +166,10 @@ function abandon(draft: Draft, talk: PrivateTalk): void {
 
 function bringBack(draft: Draft, talk: PrivateTalk, call: CallId): void {
   if (draft.callers.get(call)?.room !== talk.room || !isHere(draft, call) || draft.isBusy(call, "move")) return;
-  draft.tellBridge({ type: "move", call, room: MAIN_ROOM });
+  draft.issue({ type: "move", call, room: MAIN_ROOM });
 }
 
-/** The host cannot talk: WebEx hears so, and the invitee stays on the line until it is added or let go. */
+/** The host cannot talk: WebEx is told so, and the invitee stays on the line until it is added or hung up. */
 function keepWaiting(draft: Draft, invitee: CallOut): void {
   const { bound } = draft;
   if (!bound) return;
@@ -189,7 +189,7 @@ function isHere(draft: Draft, call: CallId): boolean {
   return draft.callers.get(call)?.left === false;
 }
 
-/** A host who is on the way into a sub-conference is not there for a talk, either. */
+/** Whether this call is in the main room, and not on its way into another. */
 function isFree(draft: Draft, call: CallId): boolean {
   return isHere(draft, call) && draft.callers.get(call)?.room === MAIN_ROOM && !draft.isBusy(call, "move");
 }

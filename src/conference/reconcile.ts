@@ -1,19 +1,19 @@
 import type { ConferenceSnapshot } from "../bridge/events.ts";
 import { digestOf } from "../bridge/state.ts";
 import type { BridgeName } from "../foundation/ids.ts";
-import { lockChanged } from "./announcements.ts";
-import { failed } from "./call-outs.ts";
-import { entered, gone, mutedChanged } from "./callers.ts";
+import { setLocked } from "./announcements.ts";
+import { endCallOut } from "./call-outs.ts";
+import { addCaller, applyMuted, removeCaller } from "./callers.ts";
 import type { Draft } from "./draft.ts";
-import { lostByBridge } from "./lifecycle.ts";
-import { pickedUp, resumeTalk } from "./private-talk.ts";
-import { moved, roomClosed } from "./rooms.ts";
-import { speakingChanged } from "./speakers.ts";
+import { endAsLost } from "./lifecycle.ts";
+import { connectAnswered, resumeTalk } from "./private-talk.ts";
+import { applyRoomClosed, moved } from "./rooms.ts";
+import { setSpeaking } from "./speakers.ts";
 import type { ConferenceState } from "./state.ts";
 
 /**
- * Whether a comparison with what the bridge holds would find nothing. While something is under way it has its own end, and
- * a comparison says little: that counts as no difference.
+ * Whether a comparison with what the bridge holds would find nothing. While commands are pending their results say what
+ * changed, so that counts as no difference.
  */
 export function matchesBridge({ head, callers, callOuts, commands }: ConferenceState, digest: string): boolean {
   const isUnderWay = [...commands.values()].some(({ bridge }) => bridge === undefined);
@@ -23,40 +23,40 @@ export function matchesBridge({ head, callers, callOuts, commands }: ConferenceS
   return digest === digestOf({ locked: head.locked, callers: present });
 }
 
-/** Ends, on the conference's bridge or another one, what is over or was never wanted there. */
+/** Ends a conference that is over, or was never wanted, on the conference's bridge or on another. */
 export function endAsOver(draft: Draft, bridge?: BridgeName): void {
   draft.repair("over");
   draft.note("the bridge holds a conference that is over: it is ended there");
   const isUnderWay = draft.commands.find(
     (command) => command.bridge === bridge && command.command.type === "end-conference",
   );
-  if (!isUnderWay) draft.tellBridge({ type: "end-conference" }, null, bridge === undefined ? {} : { bridge });
+  if (!isUnderWay) draft.issue({ type: "end-conference" }, null, bridge === undefined ? {} : { bridge });
 }
 
 /**
- * Divergence is an event, not a surprise: whatever the bridge holds otherwise than we do becomes the ordinary news that
- * was missed. What an order is about to change is left to the order's result.
+ * Repairs each difference between the conference and what its bridge holds, as if the event that was missed came now. What a
+ * pending command is about to change is left to that command's result.
  */
 export function compareWithBridge(draft: Draft, bridge: ConferenceSnapshot | null): void {
   const { head } = draft;
-  // An end that is under way, and a creation, have their own results; and a key that is free belongs to nobody.
+  // A pending creation or end has its own result.
   if (head.phase === "creating" || (head.phase === "running" && head.closing)) return;
   if (bridge === null) {
     if (head.phase === "running") draft.repair("lost");
-    return lostByBridge(draft);
+    return endAsLost(draft);
   }
   if (head.phase !== "running") {
     return endAsOver(draft);
   }
-  if (head.locked !== bridge.locked && !draft.isUnderWay("lock", "unlock")) {
+  if (head.locked !== bridge.locked && !draft.isPending("lock", "unlock")) {
     draft.repair("locked");
-    lockChanged(draft, head, bridge.locked);
+    setLocked(draft, head, bridge.locked);
   }
   const present = new Map(bridge.callers.map((caller) => [caller.call, caller]));
   for (const caller of draft.callers.values()) {
     if (caller.left || present.has(caller.call) || draft.isBusy(caller.call, "expel")) continue;
     draft.repair("left");
-    gone(draft, caller);
+    removeCaller(draft, caller);
   }
   const speaking = new Set(bridge.speaking);
   for (const [call, found] of present) {
@@ -64,12 +64,12 @@ export function compareWithBridge(draft: Draft, bridge: ConferenceSnapshot | nul
     if (!caller) {
       if (draft.isBusy(call) || draft.callOuts.get(call)) continue;
       draft.repair("entered");
-      entered(draft, found);
+      addCaller(draft, found);
       continue;
     }
     if (caller.muted !== found.muted && !draft.isBusy(call, "mute", "unmute")) {
       draft.repair("muted");
-      mutedChanged(draft, caller, found.muted);
+      applyMuted(draft, caller, found.muted);
     }
     const current = draft.callers.get(call);
     if (current && current.room !== found.room && !draft.isBusy(call, "move")) {
@@ -78,29 +78,29 @@ export function compareWithBridge(draft: Draft, bridge: ConferenceSnapshot | nul
     }
     if (head.speech && head.speech.speaking.includes(call) !== speaking.has(call)) {
       draft.repair("speaking");
-      speakingChanged(draft, call, speaking.has(call));
+      setSpeaking(draft, call, speaking.has(call));
     }
   }
   resumeTalk(draft);
   const rooms = new Set(bridge.rooms.map(({ id }) => id));
   for (const room of draft.rooms.values()) {
-    if (rooms.has(room.room) || draft.isUnderWay("create-room", "close-room")) continue;
+    if (rooms.has(room.room) || draft.isPending("create-room", "close-room")) continue;
     draft.repair("room");
-    roomClosed(draft, room, { done: true });
+    applyRoomClosed(draft, room, { done: true });
   }
   const dialled = new Map(bridge.dialled.map((one) => [one.call, one]));
   for (const callOut of draft.callOuts.values()) {
     const found = dialled.get(callOut.call);
-    if (found?.answered) pickedUp(draft, callOut);
+    if (found?.answered) connectAnswered(draft, callOut);
     else if (!found && !present.has(callOut.call) && !draft.isBusy(callOut.call)) {
       draft.repair("call-out");
-      failed(draft, callOut, "refused");
+      endCallOut(draft, callOut, "refused");
     }
   }
   for (const { call, answered } of dialled.values()) {
     if (draft.callOuts.get(call) || draft.callers.get(call) || draft.isBusy(call)) continue;
-    // An agent gave up the dial without knowing whether it was carried out: nobody waits for this call any more.
+    // Nobody wants this call: an agent gave up its dial without knowing whether it was carried out.
     draft.repair("call-out");
-    draft.tellBridge({ type: answered ? "expel" : "cancel-dial", call });
+    draft.issue({ type: answered ? "expel" : "cancel-dial", call });
   }
 }

@@ -2,27 +2,27 @@ import type { BridgeCommand, CommandResult } from "../bridge/commands.ts";
 import type { ConferenceEvent, Report } from "../bridge/events.ts";
 import { assertNever } from "../foundation/assert-never.ts";
 import type { BridgeName } from "../foundation/ids.ts";
-import { lockChanged } from "./announcements.ts";
-import { admitted, expelled, failed, refused } from "./call-outs.ts";
-import { entered, gone, identified, mutedChanged } from "./callers.ts";
+import { setLocked } from "./announcements.ts";
+import { applyAdmitted, applyExpelled, applyRefusal, endCallOut } from "./call-outs.ts";
+import { addCaller, applyAttendeeId, applyMuted, removeCaller } from "./callers.ts";
 import { type Draft, resultWord } from "./draft.ts";
-import { closed, closeFailed, created, createFailed, endedByTelephone, lostByBridge } from "./lifecycle.ts";
-import { inviteeMoved, pickedUp, talkOf, talkRoomCreated } from "./private-talk.ts";
+import { completeClose, completeCreate, endAsLost, endByTelephone, failClose, failCreate } from "./lifecycle.ts";
+import { applyInviteeMove, applyTalkRoom, connectAnswered, talkOf } from "./private-talk.ts";
 import { compareWithBridge, endAsOver } from "./reconcile.ts";
-import { moved, roomClosed, roomCreated } from "./rooms.ts";
-import { setReporting, speakingChanged } from "./speakers.ts";
+import { applyRoomClosed, applyRoomCreated, moved } from "./rooms.ts";
+import { setReporting, setSpeaking } from "./speakers.ts";
 import type { Caller, PendingCommand } from "./state.ts";
 
-/** One report of an agent of the conference's bridge, or of one `elsewhere`. */
+/** One report of an agent of the conference's bridge, or of another bridge: `elsewhere`. */
 export function applyReport(draft: Draft, report: Report, elsewhere?: BridgeName): void {
   if (report.type === "event") {
     if (elsewhere === undefined) applyEvent(draft, report.event);
-    // It did not answer in time, and has created the conference after all.
+    // That bridge did not answer in time, and has created the conference after all.
     else if (report.event.type === "snapshot" && report.event.conference) endAsOver(draft, elsewhere);
     return;
   }
   const command = draft.commands.get(report.id);
-  if (!command) return; // Its conference is over, and its asker was answered then.
+  if (!command) return; // The conference ended, and its requests were answered then.
   draft.commands.delete(command.id);
   if (command.bridge === undefined) applyResult(draft, command, report.result);
 }
@@ -33,86 +33,88 @@ function applyEvent(draft: Draft, event: ConferenceEvent): void {
     case "snapshot":
       return compareWithBridge(draft, event.conference);
     case "conference-ended":
-      return endedByTelephone(draft);
+      return endByTelephone(draft);
     case "lock-changed":
-      if (head.phase === "running" && head.locked !== event.locked) lockChanged(draft, head, event.locked);
+      if (head.phase === "running" && head.locked !== event.locked) setLocked(draft, head, event.locked);
       return;
     case "caller-entered":
-      if (head.phase === "running") entered(draft, event.caller);
+      if (head.phase === "running") addCaller(draft, event.caller);
       return;
     case "call-answered": {
       const callOut = draft.callOuts.get(event.call);
-      if (callOut) return pickedUp(draft, callOut);
-      // Nobody wants this call any more: a late answer is hung up on (protocol 4.4).
-      if (!draft.callers.get(event.call)) draft.tellBridge({ type: "expel", call: event.call });
+      if (callOut) return connectAnswered(draft, callOut);
+      // Nobody wants this call any more: it is hung up (protocol 4.4).
+      if (!draft.callers.get(event.call)) draft.issue({ type: "expel", call: event.call });
       return;
     }
     case "caller-left": {
       const callOut = draft.callOuts.get(event.call);
-      if (callOut) return failed(draft, callOut, event.reason);
-      return withCaller(draft, event.call, (caller) => gone(draft, caller));
+      if (callOut) return endCallOut(draft, callOut, event.reason);
+      return withCaller(draft, event.call, (caller) => removeCaller(draft, caller));
     }
     case "caller-muted":
       return withCaller(draft, event.call, (caller) => {
-        if (caller.muted !== event.muted) mutedChanged(draft, caller, event.muted);
+        if (caller.muted !== event.muted) applyMuted(draft, caller, event.muted);
       });
     case "attendee-identified":
-      return withCaller(draft, event.call, (caller) => identified(draft, caller, event.attendeeId));
+      return withCaller(draft, event.call, (caller) => applyAttendeeId(draft, caller, event.attendeeId));
     case "speaking-changed":
-      return withCaller(draft, event.call, (caller) => speakingChanged(draft, caller.call, event.speaking));
+      return withCaller(draft, event.call, (caller) => setSpeaking(draft, caller.call, event.speaking));
     default:
       return assertNever(event);
   }
 }
 
-/** A late word about a call that is gone is no news. */
+/** A late event of a call that is gone changes nothing. */
 function withCaller(draft: Draft, call: Caller["call"], act: (caller: Caller) => void): void {
   const caller = draft.callers.get(call);
   if (caller && !caller.left) act(caller);
 }
 
-/** The bridge has carried out a command, or refused it. The command is no longer pending. */
+/** The bridge carried out a command, or refused it. The command is no longer pending. */
 export function applyResult(draft: Draft, pending: PendingCommand, result: CommandResult): void {
-  applyByType(draft, pending, result);
+  applyResultByType(draft, pending, result);
   const { head } = draft;
-  // Nobody saw it end: no agent was active then.
+  // It ended while no agent was active.
   const isGone = !result.done && result.reason === "no-such-conference";
-  if (isGone && head.phase === "running" && !head.closing) lostByBridge(draft);
+  if (isGone && head.phase === "running" && !head.closing) endAsLost(draft);
 }
 
-function applyByType(draft: Draft, pending: PendingCommand, result: CommandResult): void {
+function applyResultByType(draft: Draft, pending: PendingCommand, result: CommandResult): void {
   const { head } = draft;
   const { command, request } = pending;
   switch (command.type) {
     case "create-conference":
       if (head.phase !== "creating") return;
-      return result.done ? created(draft, head) : createFailed(draft, head, resultWord(result));
+      return result.done ? completeCreate(draft, head) : failCreate(draft, head, resultWord(result));
     case "end-conference":
       if (head.phase !== "running" || !head.closing) return;
-      if (result.done || result.reason === "no-such-conference") return closed(draft, head.closing);
-      return closeFailed(draft, head, head.closing, resultWord(result));
+      if (result.done || result.reason === "no-such-conference") return completeClose(draft, head.closing);
+      return failClose(draft, head, head.closing, resultWord(result));
     case "lock":
     case "unlock":
       draft.answer(request, result);
-      if (result.done && head.phase === "running") lockChanged(draft, head, command.type === "lock");
+      if (result.done && head.phase === "running") setLocked(draft, head, command.type === "lock");
       return;
     case "report-speakers":
     case "stop-reporting-speakers":
       draft.answer(request, result);
       if (!result.done || head.phase !== "running") return;
-      if (pending.expired && command.type === "report-speakers" && !head.speech?.reporting) return stopUnasked(draft);
+      if (pending.expired && command.type === "report-speakers" && !head.speech?.reporting)
+        return stopLateReports(draft);
       return setReporting(draft, head, command.type === "report-speakers");
     case "create-room": {
       const room = draft.rooms.get(command.room);
       const talk = talkOf(draft);
-      if (room) return roomCreated(draft, room, request, result);
-      if (talk?.room === command.room) return talkRoomCreated(draft, talk, result);
-      if (result.done) draft.tellBridge({ type: "close-room", room: command.room }); // Too late: its asker was refused.
+      if (room) return applyRoomCreated(draft, room, request, result);
+      if (talk?.room === command.room) return applyTalkRoom(draft, talk, result);
+      // The room comes too late: the request was refused.
+      if (result.done) draft.issue({ type: "close-room", room: command.room });
       return;
     }
     case "close-room": {
       const room = draft.rooms.get(command.room);
-      if (room) roomClosed(draft, room, result);
+      if (room) applyRoomClosed(draft, room, result);
       return;
     }
     case "dial":
@@ -127,9 +129,9 @@ function applyByType(draft: Draft, pending: PendingCommand, result: CommandResul
     case "expel": {
       draft.answer(request, result);
       const callOut = draft.callOuts.get(command.call);
-      if (callOut) return expelled(draft, callOut, result);
+      if (callOut) return applyExpelled(draft, callOut, result);
       const caller = draft.callers.get(command.call);
-      if (caller && !caller.left && (result.done || result.reason === "no-such-call")) gone(draft, caller);
+      if (caller && !caller.left && (result.done || result.reason === "no-such-call")) removeCaller(draft, caller);
       return;
     }
     default:
@@ -137,10 +139,9 @@ function applyByType(draft: Draft, pending: PendingCommand, result: CommandResul
   }
 }
 
-/** Whoever was refused expects no word of speakers, unless another request decides that. */
-function stopUnasked(draft: Draft): void {
-  if (!draft.isUnderWay("report-speakers", "stop-reporting-speakers"))
-    draft.tellBridge({ type: "stop-reporting-speakers" });
+/** The request for reports was refused when its time had passed, so they stop, unless another request is pending. */
+function stopLateReports(draft: Draft): void {
+  if (!draft.isPending("report-speakers", "stop-reporting-speakers")) draft.issue({ type: "stop-reporting-speakers" });
 }
 
 type Command<Type extends BridgeCommand["type"]> = Extract<BridgeCommand, { type: Type }>;
@@ -154,10 +155,10 @@ function applyCallOutResult(
   const callOut = draft.callOuts.get(command.call);
   if (command.type === "cancel-dial") draft.callOuts.delete(command.call);
   if (command.type === "admit") draft.answer(request, result);
-  if (!callOut && command.type === "dial" && result.done) draft.tellBridge({ type: "cancel-dial", call: command.call });
+  if (!callOut && command.type === "dial" && result.done) draft.issue({ type: "cancel-dial", call: command.call });
   if (!callOut || command.type === "cancel-dial") return;
-  if (!result.done) return refused(draft, callOut, result.reason);
-  if (command.type === "admit") admitted(draft, callOut);
+  if (!result.done) return applyRefusal(draft, callOut, result.reason);
+  if (command.type === "admit") applyAdmitted(draft, callOut);
 }
 
 function applyMoveResult(
@@ -168,7 +169,7 @@ function applyMoveResult(
 ): void {
   const talk = talkOf(draft);
   const callOut = draft.callOuts.get(command.call);
-  if (callOut && talk) return inviteeMoved(draft, talk, callOut, result);
+  if (callOut && talk) return applyInviteeMove(draft, talk, callOut, result);
   const caller = draft.callers.get(command.call);
   if (!caller || caller.left) return draft.answer(request, "no-such-call");
   moved(draft, caller, command.room, request, result);
@@ -186,11 +187,11 @@ function applyMuteResult(
   const caller = draft.callers.get(command.call);
   if (!caller || caller.left || !result.done) return;
   if (pending.quiet) draft.callers.set(caller.call, { ...caller, muted });
-  else mutedChanged(draft, caller, muted);
-  if (muted) speakingChanged(draft, caller.call, false); // A muted call is not heard, whatever its phone picks up.
+  else applyMuted(draft, caller, muted);
+  if (muted) setSpeaking(draft, caller.call, false); // A muted call is not heard, whatever its phone picks up.
 }
 
-/** The request is answered by the first of its calls that changed, or by the last that did not (protocol 4.11). */
+/** The request is answered with the first of its calls that changes, or with the last that does not (protocol 4.11). */
 function answerGroup(draft: Draft, group: NonNullable<PendingCommand["group"]>, result: CommandResult): void {
   const { head } = draft;
   if (head.phase !== "running") return;

@@ -2,9 +2,9 @@ import { assertNever } from "../foundation/assert-never.ts";
 import { type ExtCallId, type ExtConfId, MAIN_ROOM } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebex, FromWebexMessages } from "../tsp/messages.ts";
-import { tellStatus } from "./announcements.ts";
+import { notifyStatus } from "./announcements.ts";
 import { cancelCallOut, startCallOut } from "./call-outs.ts";
-import { callerNamed, hostOf, nameCaller, setMuted } from "./callers.ts";
+import { findCaller, hostOf, nameCaller, setMuted } from "./callers.ts";
 import { queueClientData } from "./client-data.ts";
 import type { Draft } from "./draft.ts";
 import { close, create } from "./lifecycle.ts";
@@ -12,12 +12,12 @@ import { addToMain, endTalk } from "./private-talk.ts";
 import { closeRoom, createRoom, moveCall } from "./rooms.ts";
 import { type CallOut, type Creating, hasHandle, type Running } from "./state.ts";
 
-/** What operations staff may ask of a running conference. */
+/** What operations staff can ask of a running conference. */
 export type OperatorRequest =
   | { readonly type: "passthrough"; readonly extCallId: ExtCallId; readonly data: string }
   | { readonly type: "hybrid-data"; readonly connectData: string };
 
-/** One message of WebEx. Its form was checked before; what the state forbids is answered (protocol T27). */
+/** One message of WebEx. Its form was checked before; a request that the state forbids is answered so (protocol T27). */
 export function applyRequest(draft: Draft, message: FromWebex): void {
   switch (message.type) {
     case "create-conference":
@@ -35,23 +35,23 @@ export function applyRequest(draft: Draft, message: FromWebex): void {
   }
 }
 
-/** What operations staff ask for: data for a caller's client (protocol 2.3.11, 4.22), or new connect data. */
+/** Data for a caller's client (protocol 2.3.11, 4.22), or new connect data. */
 export function applyOperatorRequest(draft: Draft, request: OperatorRequest): void {
   if (request.type === "hybrid-data") {
-    return tellStatus(draft, "hybrid-data", { hybridConnectData: request.connectData });
+    return notifyStatus(draft, "hybrid-data", { hybridConnectData: request.connectData });
   }
   const { bound } = draft;
   if (!bound) return;
   const { extConfId } = bound;
   const msgId = draft.context.msgId();
   const { extCallId, data } = request;
-  if (callerNamed(draft, extCallId)) draft.notify({ type: "client-passthrough", msgId, extConfId, extCallId, data });
+  if (findCaller(draft, extCallId)) draft.notify({ type: "client-passthrough", msgId, extConfId, extCallId, data });
 }
 
-/** A request for a conference that exists; any other is answered so. */
+/** A request that needs a conference. */
 function applyConferenceRequest(draft: Draft, message: ConferenceRequest): void {
   const request = requestOf(message);
-  const live = liveUnder(draft, message.extConfId);
+  const live = liveConference(draft, message.extConfId);
   if (!live) return draft.answer(request, "no-such-conference");
   if (message.type === "close-conference") return close(draft, live, message);
   if (live.phase === "running" && live.closing) return draft.answer(request, "no-such-conference");
@@ -83,32 +83,32 @@ type ConferenceRequest = Exclude<
   { type: "create-conference" | "caller-named" | "unknown" | "message-refused" | "passthrough" }
 >;
 
-/** The conference that goes by this handle: its own, or one that a failover replaced a short time ago (protocol 4.9). */
-function liveUnder(draft: Draft, extConfId: ExtConfId): Creating | Running | null {
+/** The conference of this handle, unless WebEx has detached from it. */
+function liveConference(draft: Draft, extConfId: ExtConfId): Creating | Running | null {
   const { head } = draft;
   if (head.phase === "absent" || head.phase === "ended") return null;
   if (head.phase === "running" && !head.attached) return null;
   return hasHandle(head, extConfId, draft.at) ? head : null;
 }
 
-/** Mute and unmute: Privilege in the request, Status in the news (protocol 2.2.6, 4.11, section 5, row 15). */
+/** Mute and unmute: Privilege in the request, Status in the notification (protocol 2.2.6, 4.11, section 5, row 15). */
 function updateCaller(
   draft: Draft,
   message: Extract<FromWebex, { type: "update-caller" }>,
   request: OpenRequest | null,
 ): void {
   if (typeof message.privilege === "number") return draft.answer(request, "not-supported");
-  const caller = callerNamed(draft, message.extCallId);
+  const caller = findCaller(draft, message.extCallId);
   if (!caller) return draft.answer(request, "no-such-call");
   setMuted(draft, caller, message.privilege === "listen", request);
 }
 
-/** Expels a call (protocol 2.2.7, 4.12); an invitee that waits for its host is one, too. */
+/** Expels a caller (protocol 2.2.7, 4.12), or an invitee that waits for its host. */
 function dropCaller(draft: Draft, extCallId: ExtCallId, request: OpenRequest | null): void {
-  const caller = callerNamed(draft, extCallId);
+  const caller = findCaller(draft, extCallId);
   const call = caller?.call ?? draft.callOuts.find((one) => one.extCallId === extCallId && isOnTheLine(one))?.call;
   if (call === undefined) return draft.answer(request, "no-such-call");
-  draft.tellBridge({ type: "expel", call }, request);
+  draft.issue({ type: "expel", call }, request);
 }
 
 function isOnTheLine({ stage }: CallOut): boolean {
@@ -116,8 +116,8 @@ function isOnTheLine({ stage }: CallOut): boolean {
 }
 
 /**
- * What WebEx asks of the whole conference by one action code (protocol 2.2.2). A domain can switch the answers off, since
- * the guide shows none (protocol section 5, row 16).
+ * One action code for the whole conference (protocol 2.2.2). A domain can switch the answers off, since the guide shows none
+ * (protocol section 5, row 16).
  */
 export function update(draft: Draft, head: Creating | Running, message: FromWebexMessages["update-conference"]): void {
   const request = requestOf(message);
@@ -128,7 +128,7 @@ export function update(draft: Draft, head: Creating | Running, message: FromWebe
     case "unlock":
     case "report-speakers":
     case "stop-reporting-speakers":
-      return draft.tellBridge({ type: action }, request);
+      return draft.issue({ type: action }, request);
     case "mute-all":
     case "unmute-all":
       return muteAll(draft, head, message, action === "mute-all");
@@ -144,8 +144,8 @@ export function update(draft: Draft, head: Creating | Running, message: FromWebe
 }
 
 /**
- * One order for each call that is to change (protocol 4.11). The host's call is not muted, silent monitors are not
- * unmuted, and a sub-conference is a room of its own.
+ * One command for each call that is to change (protocol 4.11). The host's call is not muted, silent monitors are not
+ * unmuted, and calls in a sub-conference are left alone.
  */
 function muteAll(
   draft: Draft,
@@ -163,6 +163,6 @@ function muteAll(
   if (head.phase !== "running" || !request || concerned.length === 0) return draft.answer(request, "ok");
   draft.head = { ...head, groups: { ...head.groups, [message.msgId]: request } };
   for (const { call } of concerned) {
-    draft.tellBridge({ type: muted ? "mute" : "unmute", call }, null, { group: message.msgId });
+    draft.issue({ type: muted ? "mute" : "unmute", call }, null, { group: message.msgId });
   }
 }

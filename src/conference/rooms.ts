@@ -2,29 +2,29 @@ import type { CommandResult } from "../bridge/commands.ts";
 import { MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
-import { callerNamed, notifyChange } from "./callers.ts";
+import { findCaller, notifyChange } from "./callers.ts";
 import { COMMAND_TIMEOUT_MS, type Draft } from "./draft.ts";
-import { talkLegMoved, talkOf } from "./private-talk.ts";
+import { applyTalkMove, talkOf } from "./private-talk.ts";
 import type { Caller, Room } from "./state.ts";
 
-/** Opens a room of its own on the bridge (protocol 2.2.8, 4.13). */
+/** Opens a sub-conference, a room of its own on the bridge (protocol 2.2.8, 4.13). */
 export function createRoom(draft: Draft, message: FromWebexMessages["create-sub-conference"]): void {
   const request = requestOf(message);
   const { subConfId, spelling } = message;
   if (draft.rooms.find((room) => room.subConfId === subConfId)) return draft.answer(request, "room-exists");
   const room = draft.newId() as RoomId;
   draft.rooms.set(room, { room, subConfId, stage: "opening", closer: null, ...(spelling && { spelling }) });
-  draft.tellBridge({ type: "create-room", room, kind: "sub" }, request);
+  draft.issue({ type: "create-room", room, kind: "sub" }, request);
 }
 
-export function roomCreated(draft: Draft, room: Room, request: OpenRequest | null, result: CommandResult): void {
+export function applyRoomCreated(draft: Draft, room: Room, request: OpenRequest | null, result: CommandResult): void {
   draft.answer(request, result);
   if (!result.done) {
-    draft.answer(room.closer?.asked ?? null, "no-such-room");
+    draft.answer(room.closer?.request ?? null, "no-such-room");
     return draft.rooms.delete(room.room);
   }
   draft.rooms.set(room.room, { ...room, stage: room.stage === "opening" ? "open" : room.stage });
-  tellRoom(draft, room, "created");
+  notifyRoom(draft, room, "created");
 }
 
 /** Moves a call from the main conference into a sub-conference, or back. */
@@ -33,35 +33,35 @@ export function moveCall(
   message: FromWebexMessages["add-to-sub-conference" | "remove-from-sub-conference"],
 ): void {
   const request = requestOf(message);
-  const room = roomNamed(draft, message.subConfId);
+  const room = findRoom(draft, message.subConfId);
   if (!room) return draft.answer(request, "no-such-room");
-  const caller = callerNamed(draft, message.extCallId);
+  const caller = findCaller(draft, message.extCallId);
   if (!caller) return draft.answer(request, "no-such-call");
   const into = message.type === "add-to-sub-conference";
   const isThere = caller.room === (into ? MAIN_ROOM : room.room) && !draft.isBusy(caller.call, "move");
   if (!isThere || (into && room.stage === "closing")) return draft.answer(request, "wrong-room");
-  if (into) draft.tellBridge({ type: "move", call: caller.call, room: room.room }, request);
+  if (into) draft.issue({ type: "move", call: caller.call, room: room.room }, request);
   else sendBack(draft, caller, request);
 }
 
-/** Closes a sub-conference: every call goes back at once, also those for which no removal came. */
+/** Closes a sub-conference: every call returns at once, also calls that WebEx did not remove (protocol 4.13). */
 export function closeRoom(draft: Draft, message: FromWebexMessages["close-sub-conference"]): void {
   const request = requestOf(message);
-  const room = roomNamed(draft, message.subConfId);
-  // One whose closing was refused for want of time still closes: the next who asks waits for that.
+  const room = findRoom(draft, message.subConfId);
+  // A room whose closing was answered as too late still closes: another request waits for that.
   if (!room || (room.stage === "closing" && room.closer)) return draft.answer(request, "no-such-room");
   draft.rooms.set(room.room, {
     ...room,
     stage: "closing",
-    closer: request && { asked: request, answerBy: draft.at + COMMAND_TIMEOUT_MS },
+    closer: request && { request, answerBy: draft.at + COMMAND_TIMEOUT_MS },
   });
   for (const caller of draft.callers.values()) {
     if (caller.room === room.room && !caller.left && !draft.isBusy(caller.call, "move")) sendBack(draft, caller, null);
   }
 }
 
-/** A call was moved, or not. */
-export function callMoved(
+/** A call was moved into or out of a sub-conference, or not. */
+export function applyRoomMove(
   draft: Draft,
   caller: Caller,
   to: RoomId,
@@ -71,45 +71,45 @@ export function callMoved(
   draft.answer(request, result);
   const from = draft.rooms.get(caller.room);
   if (!result.done) {
-    // It may have been muted or unmuted for its way back, and nobody was told.
+    // It may have been muted or unmuted for its return, which was not reported.
     if (to === MAIN_ROOM) notifyChange(draft, caller, { status: caller.muted ? "muted" : "unmuted" });
     if (from?.stage === "closing") giveUpClosing(draft, from, result);
     return;
   }
   const room = draft.rooms.get(to);
-  if (to === MAIN_ROOM) returned(draft, caller, from, request);
-  else if (room) joined(draft, caller, room);
+  if (to === MAIN_ROOM) returnToMain(draft, caller, from, request);
+  else if (room) enterRoom(draft, caller, room);
 }
 
-/** The bridge closed the room: the last word of its closing (protocol 4.13). */
-export function roomClosed(draft: Draft, room: Room, result: CommandResult): void {
+/** The bridge closed the room, or refused to: WebEx is answered (protocol 4.13). */
+export function applyRoomClosed(draft: Draft, room: Room, result: CommandResult): void {
   if (!result.done && result.reason !== "no-such-room") return giveUpClosing(draft, room, result);
-  draft.answer(room.closer?.asked ?? null, "ok");
+  draft.answer(room.closer?.request ?? null, "ok");
   draft.rooms.delete(room.room);
 }
 
-/** Closes a room that is to be closed as soon as nobody is in it or on the way. */
+/** Closes a room that is to be closed as soon as nobody is in it or on the way into it. */
 export function closeIfEmpty(draft: Draft, id: RoomId): void {
   const room = draft.rooms.get(id);
   if (room?.stage !== "closing") return;
   const inside = draft.callers.find((caller) => caller.room === id && !caller.left);
   const isUnderWay = draft.commands.find(({ command }) => "room" in command && command.room === id);
-  if (!inside && !isUnderWay) draft.tellBridge({ type: "close-room", room: id });
+  if (!inside && !isUnderWay) draft.issue({ type: "close-room", room: id });
 }
 
-/** After a failover: the sub-conferences that go on, and who is in each (protocol 2.3.8, 4.15 F7). */
-export function tellRooms(draft: Draft): void {
+/** After a failover: reports the sub-conferences, and who is in each (protocol 2.3.8, 4.15 F7). */
+export function notifyRooms(draft: Draft): void {
   for (const room of draft.rooms.values()) {
-    // One that is not there yet will be told as created, one that is about to go as nothing.
-    if (room.stage === "open") tellInProgress(draft, room);
+    // A room that is being opened is reported when it is open; one that is being closed is not reported at all.
+    if (room.stage === "open") notifyInProgress(draft, room);
     if (room.stage === "closing") draft.rooms.set(room.room, { ...room, unannounced: true });
   }
 }
 
-function tellInProgress(draft: Draft, room: Room): void {
+function notifyInProgress(draft: Draft, room: Room): void {
   const extConfId = draft.bound?.extConfId;
   if (extConfId === undefined) return;
-  tellRoom(draft, room, "in-progress");
+  notifyRoom(draft, room, "in-progress");
   for (const { room: where, left, extCallId } of draft.callers.values()) {
     if (where !== room.room || left || extCallId === null) continue;
     const { subConfId, spelling } = room;
@@ -122,57 +122,57 @@ function tellInProgress(draft: Draft, room: Room): void {
   }
 }
 
-/** Back into the main conference, muted or not as it was there before it comes in. */
+/** Moves a call back into the main room, muted first as it was there before. */
 function sendBack(draft: Draft, caller: Caller, request: OpenRequest | null): void {
   const muted = caller.mutedInMain ?? caller.muted;
   if (muted !== caller.muted) {
-    draft.tellBridge({ type: muted ? "mute" : "unmute", call: caller.call }, null, { quiet: true });
+    draft.issue({ type: muted ? "mute" : "unmute", call: caller.call }, null, { quiet: true });
   }
-  draft.tellBridge({ type: "move", call: caller.call, room: MAIN_ROOM }, request);
+  draft.issue({ type: "move", call: caller.call, room: MAIN_ROOM }, request);
 }
 
-function joined(draft: Draft, caller: Caller, room: Room): void {
-  const moved: Caller = { ...caller, room: room.room, mutedInMain: caller.muted };
-  draft.callers.set(caller.call, moved);
-  tellCall(draft, moved, room, "added");
-  if (room.stage === "closing") sendBack(draft, moved, null);
+function enterRoom(draft: Draft, caller: Caller, room: Room): void {
+  const applyMove: Caller = { ...caller, room: room.room, mutedInMain: caller.muted };
+  draft.callers.set(caller.call, applyMove);
+  notifyRoomCall(draft, applyMove, room, "added");
+  if (room.stage === "closing") sendBack(draft, applyMove, null);
 }
 
-/** WebEx must know how the call is in the main conference before it hears that the call is there (protocol 2.3.7). */
-function returned(draft: Draft, caller: Caller, from: Room | undefined, request: OpenRequest | null): void {
+/** WebEx must know the call's mute state in the main room before it is told that the call is there (protocol 2.3.7). */
+function returnToMain(draft: Draft, caller: Caller, from: Room | undefined, request: OpenRequest | null): void {
   const moved: Caller = { ...caller, room: MAIN_ROOM, mutedInMain: null };
   draft.callers.set(caller.call, moved);
   notifyChange(draft, moved, { status: moved.muted ? "muted" : "unmuted" });
   if (!from) return;
-  // Who goes back because the room closes is not told of one by one while the answer to that is due; one whose removal was
-  // asked for before is.
-  if (request || from.stage !== "closing" || !from.closer) tellCall(draft, moved, from, "returned");
+  // While a close waits for its answer, calls that return because of it are not reported one by one; a call that WebEx had
+  // removed before is.
+  if (request || from.stage !== "closing" || !from.closer) notifyRoomCall(draft, moved, from, "returned");
 }
 
 function giveUpClosing(draft: Draft, room: Room, result: CommandResult): void {
-  draft.answer(room.closer?.asked ?? null, result);
+  draft.answer(room.closer?.request ?? null, result);
   const { unannounced, ...rest } = room;
   const open: Room = { ...rest, stage: "open", closer: null };
   draft.rooms.set(room.room, open);
-  if (unannounced) tellInProgress(draft, open);
+  if (unannounced) notifyInProgress(draft, open);
 }
 
-/** The sub-conference of this name; without a name the only one there is (protocol 2.2.8). */
-function roomNamed(draft: Draft, subConfId: Room["subConfId"] | undefined): Room | undefined {
+/** The sub-conference of this name; without a name the only one (protocol 2.2.8). */
+function findRoom(draft: Draft, subConfId: Room["subConfId"] | undefined): Room | undefined {
   if (subConfId !== undefined) return draft.rooms.find((room) => room.subConfId === subConfId);
   const rooms = draft.rooms.values();
   return rooms.length === 1 ? rooms[0] : undefined;
 }
 
-/** There is no word for one that is closed (protocol 2.3.6, section 5, row 12): the answer to its closing says so. */
-function tellRoom(draft: Draft, { subConfId, spelling, unannounced }: Room, status: "created" | "in-progress"): void {
+/** WebEx has no status for a closed room (protocol 2.3.6, section 5, row 12): the answer to the close says it. */
+function notifyRoom(draft: Draft, { subConfId, spelling, unannounced }: Room, status: "created" | "in-progress"): void {
   const extConfId = draft.bound?.extConfId;
   if (extConfId === undefined || unannounced) return;
   const msgId = draft.context.msgId();
   draft.notify({ type: "sub-conference-changed", msgId, extConfId, subConfId, status, ...(spelling && { spelling }) });
 }
 
-function tellCall(draft: Draft, { extCallId }: Caller, room: Room, action: "added" | "returned"): void {
+function notifyRoomCall(draft: Draft, { extCallId }: Caller, room: Room, action: "added" | "returned"): void {
   const extConfId = draft.bound?.extConfId;
   const { subConfId, spelling, unannounced } = room;
   if (extConfId === undefined || extCallId === null || unannounced) return;
@@ -187,7 +187,7 @@ function tellCall(draft: Draft, { extCallId }: Caller, room: Room, action: "adde
   });
 }
 
-/** A caller was moved between rooms, or could not be. */
+/** A caller was moved, or not: between the rooms of a private talk or of a sub-conference. */
 export function moved(
   draft: Draft,
   caller: Caller,
@@ -197,6 +197,6 @@ export function moved(
 ): void {
   const talk = talkOf(draft);
   const isLeg = talk !== undefined && (talk.room === to || talk.room === caller.room);
-  if (isLeg) talkLegMoved(draft, talk, caller, to, request, result);
-  else callMoved(draft, caller, to, request, result);
+  if (isLeg) applyTalkMove(draft, talk, caller, to, request, result);
+  else applyRoomMove(draft, caller, to, request, result);
 }

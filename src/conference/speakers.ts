@@ -5,21 +5,21 @@ import type { Running, Speech } from "./state.ts";
 
 /** At most two posts a second for a conference (protocol 2.3.5). */
 const PAUSE_MS = 500;
-/** Those who begin together are told of together, and a cough is not told of at all. */
+/** Callers who begin together are reported together, and a cough is not reported. */
 const GATHER_MS = 100;
-/** How long the next word waits, at first, while the one before is not confirmed: behind that one it would be out of date. */
+/** How long the next report waits, at first, while the last one is unconfirmed: queued behind it, it would be out of date. */
 const SLOW_MS = 2_000;
 
-/** WebEx wants to know who speaks, or no longer does (protocol 4.16). Before either, and after a failover, it does not. */
+/** WebEx wants to know who speaks, or no longer (protocol 4.16). At first, and after a failover, it does not. */
 export function setReporting(draft: Draft, head: Running, on: boolean): void {
   const { speech, ...rest } = head;
-  const before = speech ?? { speaking: [], told: [], changedAt: null, notBefore: 0 };
-  // Who speaks already, after a failover, is news to the server that asks now.
+  const before = speech ?? { speaking: [], reported: [], changedAt: null, notBefore: 0 };
+  // After a failover the server that asks now does not know who speaks already.
   draft.head = on ? { ...rest, speech: { ...before, reporting: true, changedAt: before.changedAt ?? draft.at } } : rest;
 }
 
-/** Somebody began or ceased to speak. WebEx hears of it when the time for that has come. */
-export function speakingChanged(draft: Draft, call: CallId, speaking: boolean): void {
+/** A caller began or ceased to speak. WebEx is reported when the next report is due. */
+export function setSpeaking(draft: Draft, call: CallId, speaking: boolean): void {
   const { head } = draft;
   if (head.phase !== "running" || !head.speech || head.speech.speaking.includes(call) === speaking) return;
   const others = head.speech.speaking.filter((one) => one !== call);
@@ -27,14 +27,14 @@ export function speakingChanged(draft: Draft, call: CallId, speaking: boolean): 
   draft.head = { ...head, speech: { ...head.speech, speaking: speaking ? [...others, call] : others, changedAt } };
 }
 
-/** When the next change may be told; `null`: nothing waits. */
+/** When the next report is due; `null`: there is nothing to report. */
 export function speechDue(speech: Speech | undefined): EpochMs | null {
   if (!speech?.reporting || speech.changedAt === null) return null;
   return Math.max(speech.changedAt + GATHER_MS, speech.notBefore);
 }
 
-/** Tells WebEx, by its names for conference and calls (protocol section 5, row 7), of the speaking it has not heard of. */
-export function tellSpeakers(draft: Draft): void {
+/** Reports who began and who ceased to speak, by WebEx's names for conference and calls (protocol section 5, row 7). */
+export function notifySpeakers(draft: Draft): void {
   const { head, at } = draft;
   if (head.phase !== "running" || !head.speech) return;
   const due = speechDue(head.speech);
@@ -49,11 +49,13 @@ export function tellSpeakers(draft: Draft): void {
     draft.head = { ...head, speech: { ...speech, notBefore: at + Math.max(SLOW_MS, waited) } };
     return;
   }
-  // A call that is gone, or that WebEx has not named, is not talked about.
-  const told = speech.speaking.filter((call) => speech.told.includes(call) || changed.some((one) => one.call === call));
+  // A call that left, or that WebEx has not named, is not reported.
+  const reported = speech.speaking.filter(
+    (call) => speech.reported.includes(call) || changed.some((one) => one.call === call),
+  );
   draft.head = {
     ...head,
-    speech: { ...speech, told, changedAt: null, notBefore: changed.length > 0 ? at + PAUSE_MS : speech.notBefore },
+    speech: { ...speech, reported, changedAt: null, notBefore: changed.length > 0 ? at + PAUSE_MS : speech.notBefore },
   };
   if (changed.length === 0) return;
   draft.notify({
@@ -65,15 +67,15 @@ export function tellSpeakers(draft: Draft): void {
   });
 }
 
-/** A call that spoke before WebEx had named it can be talked about now. */
-export function speakerNamed(draft: Draft, call: CallId): void {
+/** A call that spoke before WebEx had named it can be reported now. */
+export function reconsiderSpeaker(draft: Draft, call: CallId): void {
   const { head } = draft;
   if (head.phase !== "running" || !head.speech?.speaking.includes(call)) return;
   draft.head = { ...head, speech: { ...head.speech, changedAt: head.speech.changedAt ?? draft.at } };
 }
 
-/** WebEx may have taken what was given up, or not: its calls are told of anew, as they are by then. */
-export function speechLost(draft: Draft, messages: readonly ToWebex[]): void {
+/** WebEx may have got the report that was given up, or not: its calls are reported again, as they are by then. */
+export function applyLostSpeech(draft: Draft, messages: readonly ToWebex[]): void {
   const { head, at } = draft;
   if (head.phase !== "running" || !head.speech) return;
   const { speech } = head;
@@ -81,21 +83,24 @@ export function speechLost(draft: Draft, messages: readonly ToWebex[]): void {
   if (lost.length === 0) return;
   const named = draft.callers.values().filter(({ extCallId }) => extCallId !== null && lost.includes(extCallId));
   const calls = named.map(({ call }) => call);
-  const others = speech.told.filter((call) => !calls.includes(call));
-  const told = [...others, ...calls.filter((call) => !speech.speaking.includes(call))];
-  draft.head = { ...head, speech: { ...speech, told, changedAt: speech.changedAt ?? at, notBefore: at } };
+  const others = speech.reported.filter((call) => !calls.includes(call));
+  const reported = [...others, ...calls.filter((call) => !speech.speaking.includes(call))];
+  draft.head = { ...head, speech: { ...speech, reported, changedAt: speech.changedAt ?? at, notBefore: at } };
 }
 
-/** A call that left needs no word that it fell silent. */
+/** A call that left is not reported as silent. */
 export function removeSpeaker(draft: Draft, call: CallId): void {
   const { head } = draft;
   if (head.phase !== "running" || !head.speech) return;
-  const { speaking, told } = head.speech;
-  if (!speaking.includes(call) && !told.includes(call)) return;
+  const { speaking, reported } = head.speech;
+  if (!speaking.includes(call) && !reported.includes(call)) return;
   const without = (calls: readonly CallId[]) => calls.filter((one) => one !== call);
-  draft.head = { ...head, speech: { ...head.speech, speaking: without(speaking), told: without(told) } };
+  draft.head = { ...head, speech: { ...head.speech, speaking: without(speaking), reported: without(reported) } };
 }
 
-function differences({ speaking, told }: Speech): CallId[] {
-  return [...speaking.filter((call) => !told.includes(call)), ...told.filter((call) => !speaking.includes(call))];
+function differences({ speaking, reported }: Speech): CallId[] {
+  return [
+    ...speaking.filter((call) => !reported.includes(call)),
+    ...reported.filter((call) => !speaking.includes(call)),
+  ];
 }

@@ -18,8 +18,8 @@ import type { FromWebexMessages, Spelling } from "../tsp/messages.ts";
 import type { Codes } from "../tsp/protocol-table.ts";
 
 /**
- * All that is known of one conference. The head says in which phase it is; callers, orders and call-outs are kept apart,
- * each under its own key, so that a decision touches, and the store writes, only the ones that it changes.
+ * All that is known of one conference. The head says in which phase it is. Callers, commands and call-outs have keys of their
+ * own: a decision touches, and the store writes, only the entries that it changes.
  */
 export interface ConferenceState {
   readonly head: Head;
@@ -36,7 +36,7 @@ export interface Absent {
   readonly phase: "absent";
 }
 
-/** The bridge was told to create; nobody can join yet. */
+/** The bridge is creating it; nobody can join yet. */
 export interface Creating extends Bound {
   readonly phase: "creating";
   readonly requests: readonly OpenRequest[];
@@ -44,30 +44,30 @@ export interface Creating extends Bound {
 
 export interface Running extends Bound {
   readonly phase: "running";
-  /** False after a keep-alive close (protocol 4.8): the audio goes on and WebEx hears nothing, until it creates again. */
+  /** False after a keep-alive close (protocol 4.8): the audio goes on, and WebEx hears nothing until it creates again. */
   readonly attached: boolean;
   readonly locked: boolean;
-  /** Present while the bridge is to end it; should the bridge refuse, the conference goes on as it is. */
+  /** Present while the bridge is to end it. If the bridge refuses, the conference goes on. */
   readonly closing?: Closing;
-  /** Present after the bridge has refused to end it: nobody being in it is no reason to ask again before. */
-  readonly endAgainAt?: EpochMs;
-  /** Present while the bridge says who speaks (protocol 4.16). */
+  /** Present after the bridge refused to end it: a deserted conference is ended again at this time, not before. */
+  readonly retryEndAt?: EpochMs;
+  /** Present while the bridge reports who speaks (protocol 4.16). */
   readonly speech?: Speech;
   /** Present while the host talks to an invitee in private (protocol 4.21). */
   readonly talk?: PrivateTalk;
-  /** Requests that became an order for each of several calls, by MsgID; gone once answered. */
+  /** Requests that became one command for each of several calls, by MsgID, until they are answered. */
   readonly groups: Readonly<Record<MsgId, OpenRequest>>;
-  /** Calls that left without the present server's knowledge; the next one is told (protocol 4.9 F4). */
+  /** Calls whose leaving this server was never told; its successor is (protocol 4.9 F4). */
   readonly departed: readonly ExtCallId[];
-  /** The `caller-entered` that were given up, of callers who have left: WebEx may have taken one, and name its call yet. */
+  /** MsgIDs of lost `caller-entered` of callers who have left. WebEx may have got one, and may still name its call. */
   readonly lostEntries?: readonly MsgId[];
 }
 
-/** Over. Kept for late traffic, and for the memory of an end that WebEx was not told (protocol 4.9 F5). */
+/** Over. Kept for late traffic, and to know of an end that WebEx was not told (protocol 4.9 F5). */
 export interface Ended {
   readonly phase: "ended";
   readonly endedAt: EpochMs;
-  /** Whether WebEx asked for the end, and so knows of it. */
+  /** WebEx asked for the end, and so knows of it. */
   readonly byWebex: boolean;
   /** Until when a create with this key is answered with code 11. */
   readonly closedUntil?: EpochMs;
@@ -76,9 +76,9 @@ export interface Ended {
 /** WebEx has closed it (protocol 4.7). */
 export interface Closing {
   readonly requests: readonly OpenRequest[];
-  /** When the askers are answered with a failure; the end is waited for all the same. */
+  /** When these requests are answered with a failure. The end is waited for all the same. */
   readonly answerBy: EpochMs;
-  /** Creates with the same key that came meanwhile: a new conference begins when this one is over. */
+  /** Creates with the same key that came meanwhile: the next conference begins when this one is over. */
   readonly next: readonly { readonly message: CreateRequest; readonly answerBy: EpochMs }[];
 }
 
@@ -86,11 +86,11 @@ export interface Speech {
   /** False after a failover, until the new server asks. */
   readonly reporting: boolean;
   readonly speaking: readonly CallId[];
-  /** Those of whom WebEx was told that they speak. */
-  readonly told: readonly CallId[];
-  /** The oldest change that it is yet to be told of. */
+  /** Who speaks as far as WebEx knows. */
+  readonly reported: readonly CallId[];
+  /** When the oldest change happened that WebEx does not know of. */
   readonly changedAt: EpochMs | null;
-  /** It is told of nothing before. */
+  /** Nothing is reported before this time. */
   readonly notBefore: EpochMs;
 }
 
@@ -98,17 +98,17 @@ export interface PrivateTalk {
   readonly room: RoomId;
   readonly host: CallId;
   readonly invitee: CallId;
-  /** `adding` and `ending`: its legs are on their way back; the room is closed when it is empty. */
+  /** `adding` and `ending`: both legs go back to the main room, and the talk's room is closed when it is empty. */
   readonly stage: "opening" | "open" | "adding" | "ending";
 }
 
 /** What a conference keeps from its creation to its end. */
 export interface Bound {
   readonly extConfId: ExtConfId;
-  /** The TSP server that hears of it (protocol T12). */
+  /** The TSP server that is notified (protocol T12). */
   readonly host: WebexHost;
-  /** Handles that a failover replaced, still taken for a short time (protocol 4.9). */
-  readonly former: readonly { readonly extConfId: ExtConfId; readonly until: EpochMs }[];
+  /** Handles that a failover replaced: they are accepted for a short time (protocol 4.9). */
+  readonly formerHandles: readonly { readonly extConfId: ExtConfId; readonly until: EpochMs }[];
   readonly maxCallers: number | null;
   readonly anonymousId: string | null;
 }
@@ -116,10 +116,10 @@ export interface Bound {
 export type CreateRequest = FromWebexMessages["create-conference"];
 export type ParticipantType = keyof Codes["participantType"] | number;
 
-/** A phone leg that has entered the conference, or one that has left and that WebEx has not named yet. */
+/** A call in the conference, or one that left before WebEx named it. */
 export interface Caller {
   readonly call: CallId;
-  /** Rises with each entry: the host of a private talk is the lowest that is still here. */
+  /** Rises with each entry: the host is the caller with the lowest rank who is still here. */
   readonly rank: number;
   /** Digits; empty when withheld. */
   readonly number: string;
@@ -127,20 +127,20 @@ export interface Caller {
   readonly participantType: ParticipantType;
   readonly muted: boolean;
   readonly room: RoomId;
-  /** How it goes back from a sub-conference into the main one (protocol 4.13); `null` while it is in the main one. */
+  /** How it returns from a sub-conference (protocol 4.13); `null` while it is in the main room. */
   readonly mutedInMain: boolean | null;
   /** `null` until WebEx has named the call. */
   readonly extCallId: ExtCallId | null;
-  /** The `caller-entered` that WebEx has not answered yet. */
+  /** The `caller-entered` that waits for its answer. */
   readonly enterMsgId: MsgId | null;
-  /** That `caller-entered` was given up: WebEx may have taken it and name the call all the same, but need not. */
+  /** That `caller-entered` was given up after its last attempt. WebEx may have got it, and may still name the call. */
   readonly entryLost?: true;
-  /** What WebEx is to hear once the call has its name, in order (protocol 2.3.3); of like changes the last one only. */
+  /** What WebEx is told once the call has its name, in order (protocol 2.3.3); of changes alike only the last. */
   readonly held: readonly CallerChange[];
   readonly left: boolean;
 }
 
-/** A change of one caller, as WebEx hears it. */
+/** A change of one caller, in the words of its notification. */
 export interface CallerChange {
   readonly status: "unmuted" | "muted" | "left";
   /** Keyed just now (protocol 4.19). */
@@ -150,10 +150,10 @@ export interface CallerChange {
   readonly actionResult?: "ok";
 }
 
-/** A call that WebEx asked for and that has not entered yet. */
+/** A call that WebEx had us dial and that has not entered yet. */
 export interface CallOut {
   readonly call: CallId;
-  /** Who is told of the answer; `null` when told, or when its server was replaced. */
+  /** `null` once it is answered, and when its server was replaced. */
   readonly request: OpenRequest | null;
   readonly extCallId: ExtCallId;
   readonly number: PhoneNumber;
@@ -162,35 +162,35 @@ export interface CallOut {
   /** Invited by phone: it talks to the host in private first (protocol 4.21). */
   readonly privately: boolean;
   /**
-   * `waiting`: answered, and on the line until its host adds it; WebEx knows of it (protocol 4.21). `dropping`: nobody
-   * wants it any more, and an answer is hung up on (protocol 4.4).
+   * `waiting`: picked up, and on the line until the host adds it; WebEx knows of it (protocol 4.21). `dropping`: nobody
+   * wants it any more, and it is hung up if it is picked up (protocol 4.4).
    */
   readonly stage: "dialling" | "answered" | "waiting" | "dropping";
-  /** When it has failed for lack of any outcome. */
+  /** When it has failed, if nothing was heard of it. */
   readonly answerBy: EpochMs;
 }
 
-/** An order that the bridge has been, or is to be, told and that has no result yet. */
+/** A command without a result yet. */
 export interface PendingCommand {
   readonly id: CommandId;
   readonly command: BridgeCommand;
-  /** Not to be begun after this, since its asker is answered with a failure then; `null`: it has all the time it needs. */
+  /** Its request is answered with a failure then, so it must not begin later; `null`: it has all the time it needs. */
   readonly answerBy: EpochMs | null;
-  /** The bridge that it is for, and not the conference's: left over from an earlier life, so that its result is nobody's news. */
+  /** Set on a command left over from an earlier life: the bridge it is for. Its result changes nothing here. */
   readonly bridge?: BridgeName;
-  /** Its time has passed: nobody waits any more, and only its result tells what the bridge made of it. */
+  /** Its time has passed and its request is answered; its result is still awaited, to undo or report the effect. */
   readonly expired?: true;
-  /** Who waits for the result, if anyone. */
+  /** The request that its result answers. */
   readonly request: OpenRequest | null;
-  /** One of several orders of the request with this MsgID. */
+  /** One of several commands of the request with this MsgID. */
   readonly group?: MsgId;
-  /** WebEx is told of its effect with that of a later order. */
+  /** Its effect is not reported: the notification of a later command includes it. */
   readonly quiet?: true;
 }
 
 export type ClientPostId = string;
 
-/** Data from one caller's client on its way to the partner's back end (protocol 4.22). */
+/** Data from one caller's client, for the partner's back end (protocol 4.22). */
 export interface ClientPost {
   readonly id: ClientPostId;
   readonly body: ClientData;
@@ -213,9 +213,9 @@ export interface Room {
   readonly subConfId: SubConfId;
   readonly spelling?: Spelling;
   readonly stage: "opening" | "open" | "closing";
-  /** Who closes it, and when that one is answered with a failure. */
-  readonly closer: { readonly asked: OpenRequest; readonly answerBy: EpochMs } | null;
-  /** The present server took over while it was closing, and hears of it only if it stays. */
+  /** The request to close it, and when that is answered with a failure. */
+  readonly closer: { readonly request: OpenRequest; readonly answerBy: EpochMs } | null;
+  /** The server took over while the room was closing, and is told of it only if it stays. */
   readonly unannounced?: true;
 }
 
@@ -229,10 +229,12 @@ export interface Changes {
   readonly clientPosts: ReadonlyMap<ClientPostId, ClientPost | null>;
 }
 
-/** Whether a conference goes by this handle: its own, or one that a failover replaced a short time ago (protocol 4.9). */
+/** Whether this handle is the conference's own, or one that a failover replaced a short time ago (protocol 4.9). */
 export function hasHandle(head: Head, extConfId: ExtConfId, at: EpochMs): boolean {
   if (head.phase === "absent" || head.phase === "ended") return false;
-  return head.extConfId === extConfId || head.former.some((old) => old.extConfId === extConfId && at < old.until);
+  return (
+    head.extConfId === extConfId || head.formerHandles.some((old) => old.extConfId === extConfId && at < old.until)
+  );
 }
 
 const kinds = ["callers", "callOuts", "commands", "rooms", "clientPosts"] as const;
@@ -249,7 +251,7 @@ export function emptyState(): ConferenceState {
   };
 }
 
-/** Carries changes into a state that its owner alone holds: the maps are changed in place, so a caller costs a caller. */
+/** Changes the maps in place, for an owner that holds the state alone: a change costs what changed, not what there is. */
 export function applyChanges(state: ConferenceState, changes: Changes): void {
   if (changes.head) (state as Mutable<ConferenceState>).head = changes.head;
   for (const kind of kinds) {

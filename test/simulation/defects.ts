@@ -158,13 +158,13 @@ export const defects: readonly Defect[] = [
   {
     name: "a new server does not hear who is muted (F1)",
     file: failover,
-    before: "if (caller.muted || isSilent || tellsAll)",
-    after: "if (isSilent || tellsAll)",
+    before: "if (caller.muted || isSilent || includesAll)",
+    after: "if (isSilent || includesAll)",
   },
   {
     name: "a new server does not hear of sub-conferences (F7)",
     file: failover,
-    before: "  tellRooms(draft);\n",
+    before: "  notifyRooms(draft);\n",
     after: "",
   },
   {
@@ -183,9 +183,9 @@ export const defects: readonly Defect[] = [
     name: "a lock is told before it is answered",
     file: reports,
     before:
-      '      draft.answer(request, result);\n      if (result.done && head.phase === "running") lockChanged(draft, head, command.type === "lock");',
+      '      draft.answer(request, result);\n      if (result.done && head.phase === "running") setLocked(draft, head, command.type === "lock");',
     after:
-      '      if (result.done && head.phase === "running") lockChanged(draft, head, command.type === "lock");\n      draft.answer(request, result);',
+      '      if (result.done && head.phase === "running") setLocked(draft, head, command.type === "lock");\n      draft.answer(request, result);',
   },
   {
     name: "a mute is told before it is answered",
@@ -234,8 +234,8 @@ export const defects: readonly Defect[] = [
   {
     name: "a snapshot does not show who is gone",
     file: "src/conference/reconcile.ts",
-    before: '    draft.repair("left");\n    gone(draft, caller);\n',
-    after: "    void gone;\n",
+    before: '    draft.repair("left");\n    removeCaller(draft, caller);\n',
+    after: "    void removeCaller;\n",
   },
   {
     name: "a snapshot does not show who speaks",
