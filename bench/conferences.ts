@@ -2,7 +2,7 @@ import { BridgeControl } from "../scripts/bridge-control.ts";
 import type { LocalRun } from "../scripts/local-run.ts";
 import type { WebexServer } from "../simulators/webex/server.ts";
 import type { ConfKey, ExtCallId, ExtConfId } from "../src/foundation/ids.ts";
-import type { WebexCodec } from "../src/tsp/codec.ts";
+import { completeText, type WebexCodec } from "../src/tsp/codec.ts";
 
 export interface Conference {
   readonly extConfId: ExtConfId;
@@ -37,7 +37,7 @@ export async function fillConferences(
 export function muteDocument(codec: WebexCodec, webex: WebexServer, conference: Conference, turn: number): string {
   const extCallId = conference.callers[turn % conference.callers.length] as ExtCallId;
   const privilege = Math.floor(turn / conference.callers.length) % 2 === 0 ? "listen" : "speak";
-  return codec.encode(webex.client.transId(), [
+  const encoded = codec.encode(webex.client.transId(), [
     {
       type: "update-caller",
       msgId: webex.client.msgId(),
@@ -47,4 +47,5 @@ export function muteDocument(codec: WebexCodec, webex: WebexServer, conference: 
       privilege,
     },
   ]);
+  return completeText(encoded);
 }

@@ -1,6 +1,6 @@
 import type { ConfKey, EpochMs, MsgId } from "../src/foundation/ids.ts";
 import type { IdBlock, IdBlocks, IdsWanted } from "../src/rpc.ts";
-import { firstPlaceOf, numberAt, placeOf, runFrom } from "../src/tsp/numbers.ts";
+import { firstPlaceOf, idAt, placeOf, runFrom } from "../src/tsp/id-scheme.ts";
 import type { Sql } from "./sql.ts";
 
 /** How long it is known who was given a block: as long as an answer with its MsgID may come. */
@@ -76,5 +76,5 @@ export class NumberBooks {
 }
 
 function block(first: number, end: number): IdBlock {
-  return { first: numberAt(first), end: numberAt(first) + end - first };
+  return { first: idAt(first), end: idAt(first) + end - first };
 }

@@ -171,7 +171,11 @@ export class Outbox {
     const begun = { ...row, attempts: row.attempts + 1 };
     if (row.attempts === 0) this.#rows = replaced(this.#rows, begun);
     else this.#commit(replaced(this.#rows, begun));
-    const body = codec.encode(row.transId, row.messages);
+    const { text: body, unwritable } = codec.encode(row.transId, row.messages);
+    if (begun.attempts === 1 || body === null) {
+      for (const { why } of unwritable) this.#log("error", "message-unwritable", begun, why);
+    }
+    if (body === null) return this.#givenUp(begun);
     const outcome = await this.#ports.post({
       url: target.value,
       body,

@@ -1,5 +1,5 @@
 import type { ConfKey, MsgId } from "../../src/foundation/ids.ts";
-import { escapeXml } from "../../src/tsp/xml-escape.ts";
+import { escapeXml } from "../../src/tsp/xml.ts";
 
 let nextKey = 600_000_000 + (Date.now() % 100_000_000);
 

@@ -1,7 +1,7 @@
 import { Agent, request } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import type { MsgId, TransId } from "../../src/foundation/ids.ts";
-import { createCodec, type WebexCodec } from "../../src/tsp/codec.ts";
+import { completeText, createCodec, type WebexCodec } from "../../src/tsp/codec.ts";
 import type { FromWebexMessages } from "../../src/tsp/messages.ts";
 import { type ServerNumbers, serverNumbers } from "./numbers.ts";
 
@@ -59,7 +59,7 @@ export class WebexClient {
   /** Posts one document until it is confirmed. Throws when the last attempt brought no Confirmation of this TransID. */
   async post(...messages: Request[]): Promise<Confirmed> {
     const transId = this.numbers.transId();
-    return this.deliver(transId, this.codec.encode(transId, messages));
+    return this.deliver(transId, completeText(this.codec.encode(transId, messages)));
   }
 
   /** Posts a document again, as after a time-out: same TransID, same bytes (protocol T36). */

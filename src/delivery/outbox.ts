@@ -1,4 +1,5 @@
 import type { EpochMs, TransId, WebexHost } from "../foundation/ids.ts";
+import { maxMessages } from "../tsp/protocol-table.ts";
 import { pauseBeforeNext, type RetryPolicy } from "./retry.ts";
 
 /** One transaction to WebEx that is not confirmed yet. */
@@ -15,9 +16,6 @@ export interface OutboxRow<Message> {
 
 /** A pause before an attempt that has longer to go after a restart is one by a clock that was wrong. */
 const longestPauseMs = 60_000;
-
-/** Most messages in one document (protocol 1.3). */
-const maxMessages = 50;
 
 /**
  * Adds one message at the end. It travels with the last transaction as long as that was not begun and goes to the same

@@ -1,6 +1,7 @@
 import { targetUrl } from "../delivery/target-url.ts";
 import type { Domain } from "../domain.ts";
 import type { TransId } from "../foundation/ids.ts";
+import { isAnswered } from "../tsp/answers.ts";
 import type { FromWebex } from "../tsp/messages.ts";
 import type { Edge } from "./edge.ts";
 
@@ -14,10 +15,9 @@ export function refuseHosts(
   domain: Domain,
   edge: Pick<Edge, "log" | "metrics">,
 ): readonly FromWebex[] {
-  return messages.filter(({ type, replyTo: host }) => {
-    // Nothing is sent for these, so their host is of no interest.
-    if (host === undefined || type === "caller-named" || type === "message-refused" || type === "passthrough")
-      return true;
+  return messages.filter((message) => {
+    const { type, replyTo: host } = message;
+    if (host === undefined || !isAnswered(message)) return true;
     const target = targetUrl(host, domain.settings.webex);
     if (target.ok) return true;
     edge.log("host-refused", { domain: domain.name, transId, host, message: type, why: target.error.kind });

@@ -2,7 +2,7 @@ import type { ExtCallId, ExtConfId, MsgId, SubConfId, WebexHost } from "../found
 import type { FromWebex, Spelling, ToWebex } from "./messages.ts";
 import type { ResultWord, UpdateAction } from "./protocol-table.ts";
 
-/** Which message answers which request (protocol 2.3.1, section 5, rows 11, 12). Requests that are not here get no answer. */
+/** Which message answers which request (protocol 2.3.1, section 5, rows 11, 12). A message that is not here gets no answer. */
 const answerTypes = {
   "create-conference": "conference-created",
   "update-conference": "conference-updated",
@@ -16,13 +16,18 @@ const answerTypes = {
   "remove-from-sub-conference": "removed-from-sub-conference",
   "close-sub-conference": "sub-conference-closed",
   unknown: "message-error",
-} as const;
+} as const satisfies { readonly [Type in FromWebex["type"]]?: ToWebex["type"] };
 
-export type AnswerableType = keyof typeof answerTypes;
+export type AnsweredType = keyof typeof answerTypes;
 
-/** What must be kept of a request until it is answered. Every answerable message is one. */
+/** Whether WebEx waits for an answer to this message. */
+export function isAnswered(message: FromWebex): message is Extract<FromWebex, { type: AnsweredType }> {
+  return Object.hasOwn(answerTypes, message.type);
+}
+
+/** What must be kept of a request until it is answered. Every message that is answered is one. */
 export interface OpenRequest {
-  readonly type: AnswerableType;
+  readonly type: AnsweredType;
   readonly msgId: MsgId;
   /** The server that asked, and so the one that is answered (protocol T11). */
   readonly replyTo?: WebexHost;
@@ -33,30 +38,25 @@ export interface OpenRequest {
   readonly spelling?: Spelling;
 }
 
-/** The part of a message that its answer needs; `null` for a message that gets no answer. */
+/** The part of a message that its answer needs; `null` if the message gets no answer. */
 export function requestOf(message: FromWebex): OpenRequest | null {
-  if (!(message.type in answerTypes) || message.msgId === undefined) return null;
-  const { type, msgId } = message;
-  const kept: Record<string, unknown> = { type, msgId };
-  for (const field of ["replyTo", "extConfId", "extCallId", "subConfId", "action", "spelling"] as const) {
-    if (field in message) kept[field] = (message as unknown as Record<string, unknown>)[field];
-  }
-  return kept as unknown as OpenRequest;
-}
-
-/** The answer to a request: its MsgID again (protocol T44), the outcome, and the handles that the request named. */
-export function answerTo(request: OpenRequest, result: ResultWord): ToWebex {
-  const { msgId, spelling, extConfId, extCallId, subConfId, action } = request;
-  const type = answerTypes[request.type];
-  if (type === "message-error") return { type, msgId, result, text: "unknown message" };
+  if (!isAnswered(message) || message.msgId === undefined) return null;
+  const { type, msgId, replyTo, extConfId } = message;
   return {
     type,
     msgId,
-    result,
+    ...(replyTo !== undefined && { replyTo }),
     ...(extConfId !== undefined && { extConfId }),
-    ...(extCallId !== undefined && { extCallId }),
-    ...(subConfId !== undefined && { subConfId }),
-    ...(action !== undefined && { action }),
-    ...(spelling !== undefined && { spelling }),
-  } as ToWebex;
+    ...("extCallId" in message && { extCallId: message.extCallId }),
+    ...("subConfId" in message && { subConfId: message.subConfId }),
+    ...("action" in message && { action: message.action }),
+    ...("spelling" in message && { spelling: message.spelling }),
+  };
+}
+
+/** The answer to a request: the request's MsgID (protocol T44), the result, and the handles that the request named. */
+export function answerTo(request: OpenRequest, result: ResultWord): ToWebex {
+  const { type, msgId, replyTo: _, ...handles } = request;
+  if (type === "unknown") return { type: answerTypes[type], msgId, result, text: "unknown message" };
+  return { type: answerTypes[type], msgId, result, ...handles } as ToWebex;
 }

@@ -40,11 +40,16 @@ export interface Field<
   readonly since?: string;
   /** Written where there is no value; without it the attribute is left out. */
   readonly absent?: string;
+  /**
+   * What XML cannot carry of this text is written as U+FFFD, since its message matters more than the text. In any other
+   * field it makes the message unwritable: other bytes than were meant are not sent.
+   */
+  readonly repaired?: true;
   /** An optional one that is required where this field of the message, which stands before it, has this value. */
   readonly requiredWhen?: { readonly field: string; readonly is: string };
 }
 
-type More = Pick<Field, "aliases" | "since" | "absent" | "requiredWhen">;
+type More = Pick<Field, "aliases" | "since" | "absent" | "repaired" | "requiredWhen">;
 
 type ValueOf<Kind extends FieldKind> = Kind extends { kind: "msg-id" }
   ? MsgId

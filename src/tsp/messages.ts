@@ -1,7 +1,7 @@
 import type { ExtConfId, MsgId, WebexHost } from "../foundation/ids.ts";
 import { type Field, type FieldsOf, optional, required } from "./fields.ts";
 
-/** One message of the protocol: everything that the decoder, the checks, the encoder and the types need to know. */
+/** One message of the protocol: everything that the reader, its checks, the writer and the types need to know. */
 export interface MessageSpec {
   /** Element name, unless the domain's `protocol` setting replaces it. */
   readonly wire: string;
@@ -24,8 +24,8 @@ const result = required("Result", { kind: "code", codes: "result" });
 const maybeResult = optional("Result", { kind: "code", codes: "result" });
 const maxCallers = optional("MaxNumAttendee", { kind: "integer", min: 1 });
 const participantType = optional("ParticipantType", { kind: "code", codes: "participantType" });
-const attendeeId = optional("AttendeeID", { kind: "text", max: 64 });
-const did = optional("DID", { kind: "text", max: 64 });
+const attendeeId = optional("AttendeeID", { kind: "text", max: 64 }, { repaired: true });
+const did = optional("DID", { kind: "text", max: 64 }, { repaired: true });
 const actionResult = optional("ActionResult", { kind: "code", codes: "result" });
 const data = optional("Data", { kind: "text", max: 1024, unit: "bytes" });
 
@@ -159,7 +159,7 @@ export const toWebex = {
   "message-error": documented("A2W_RspMessageError", {
     msgId,
     result,
-    text: optional("ErrMsg", { kind: "text", max: 512 }),
+    text: optional("ErrMsg", { kind: "text", max: 512 }, { repaired: true }),
   }),
   "conference-changed": documented("A2W_NotifyConferenceChange", {
     msgId,

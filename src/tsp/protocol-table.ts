@@ -1,5 +1,8 @@
+/** Most messages in one document (protocol 1.3). */
+export const maxMessages = 50;
+
 /**
- * The numbers of the protocol. Those that the public documents leave open are guesses (protocol note, sections 2.2.2 and
+ * The codes of the protocol. Those that the public documents leave open are guesses (protocol note, sections 2.2.2 and
  * 3.2); a domain's `protocol` setting replaces any of them.
  */
 export const defaultCodes = {

@@ -37,8 +37,10 @@ export interface FieldPlan {
   readonly index: number;
 }
 
-/** A message as the tables describe it; the codec gives it its type. */
-export type TableMessage = { readonly type: string } & Readonly<Record<string, unknown>>;
+/** Any message of the tables. */
+export interface TableMessage {
+  readonly type: string;
+}
 
 /** Names of one place (messages of a document, attributes of a message), each also under its folded key. */
 export type NameIndex<Entry> = ReadonlyMap<string, Named<Entry>>;

@@ -1,6 +1,5 @@
 import { SaxesParser } from "saxes";
 import { err, ok, type Result } from "../foundation/result.ts";
-import { xmlText } from "./xml-text.ts";
 
 export interface XmlAttribute {
   readonly name: string;
@@ -12,7 +11,7 @@ export interface XmlElement {
   /** In document order, no name twice. A list, so that a name such as `__proto__` is nothing but text. */
   readonly attributes: readonly XmlAttribute[];
   readonly children: readonly XmlElement[];
-  /** Its own text and CDATA joined; its children's is not part of it. */
+  /** The element's own text and CDATA joined, without the text of its children. */
   readonly text: string;
 }
 
@@ -32,12 +31,12 @@ export const xmlLimits = {
   nameLength: 1024,
 } as const;
 
-/** The one door for XML from the network: a tree of a well-formed document without DOCTYPE (protocol T6, T7), or the first fault. */
+/** The only reader of XML from the network: the tree of a well-formed document without DOCTYPE (protocol T6, T7), or its first fault. */
 export function parseXml(bytes: Uint8Array): Result<XmlElement, XmlFault> {
   if (bytes.length > xmlLimits.bytes) {
     return err({ line: 1, column: 0, reason: `${bytes.length} bytes, at most ${xmlLimits.bytes} are read` });
   }
-  const text = xmlText(bytes);
+  const text = textOf(bytes);
   if (!text.ok) return err({ line: 1, column: 0, reason: text.error });
 
   // With `xmlns` the cost is quadratic in the depth.
@@ -52,7 +51,85 @@ export function parseXml(bytes: Uint8Array): Result<XmlElement, XmlFault> {
   return ok(root());
 }
 
-const controls = /[\p{Cc}--[\t\n\r\x85]]/v;
+/** Whether the element has this name. The case of letters is ignored, with a note (protocol T26). */
+export function isNamed(element: XmlElement, name: string, notes: string[]): boolean {
+  if (element.name === name) return true;
+  if (element.name.length !== name.length || element.name.toLowerCase() !== name.toLowerCase()) return false;
+  notes.push(`element ${element.name} read as ${name}`);
+  return true;
+}
+
+export function childrenNamed(parent: XmlElement, name: string, notes: string[]): readonly XmlElement[] {
+  return parent.children.filter((child) => isNamed(child, name, notes));
+}
+
+// XML 1.0 has no form for these characters, not even a reference: control characters, lone surrogates, U+FFFE, U+FFFF.
+const notXml = /[^\t\n\r -\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+const everyNotXml = new RegExp(notXml, "gu");
+
+/** Whether XML 1.0 can carry this text unchanged. */
+export function isXmlText(text: string): boolean {
+  return !notXml.test(text);
+}
+
+/** Text for an attribute in double quotes, or between tags. A character that XML does not have becomes U+FFFD. */
+export function escapeXml(text: string): string {
+  return text.replace(everyNotXml, "\ufffd").replace(/["&<>\t\n\r]/g, escapeOf);
+}
+
+function escapeOf(character: string): string {
+  switch (character) {
+    case '"':
+      return "&quot;";
+    case "&":
+      return "&amp;";
+    case "<":
+      return "&lt;";
+    case ">":
+      return "&gt;";
+    default:
+      return `&#${character.charCodeAt(0)};`; // A bare tab or line end in an attribute would be read as a space.
+  }
+}
+
+/** The text of a document that may be broken: what cannot be decoded becomes U+FFFD. */
+export function roughTextOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder(encodingOf(bytes)).decode(bytes);
+  } catch {
+    return new TextDecoder().decode(bytes); // The declaration names no encoding that there is.
+  }
+}
+
+// The parser removes the byte order mark. If the decoder removed one too, a document with two of them would be accepted.
+const strictly = { fatal: true, ignoreBOM: true } as const;
+const utf8 = new TextDecoder("utf-8", strictly);
+const declaredEncoding = /^<\?xml\s[^>]*?\sencoding\s*=\s*["']([^"'>]*)["']/;
+
+/** The characters of an XML document: by its byte order mark, else by its declaration, else UTF-8 (protocol T6). */
+function textOf(bytes: Uint8Array): Result<string, string> {
+  const label = encodingOf(bytes);
+  try {
+    return ok((label === "utf-8" ? utf8 : new TextDecoder(label, strictly)).decode(bytes));
+  } catch (error) {
+    // The Encoding standard has two errors: RangeError for the label, TypeError for the bytes.
+    if (error instanceof RangeError) return err(`the declared encoding "${label}" is not known`);
+    if (error instanceof TypeError) return err(`the bytes are no ${label} text`);
+    throw error;
+  }
+}
+
+function encodingOf(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second === 0x3c)) return "utf-16be";
+  if ((first === 0xff && second === 0xfe) || (first === 0x3c && second === 0)) return "utf-16le";
+  if (first !== 0x3c || second !== 0x3f) return "utf-8"; // A byte order mark of UTF-8, or no declaration.
+
+  const start = String.fromCharCode(...bytes.subarray(0, 256));
+  const label = declaredEncoding.exec(start)?.[1]?.toLowerCase() ?? "utf-8";
+  // A program that writes a string and then encodes it leaves "utf-16" in a document that clearly is UTF-8.
+  return label.startsWith("utf-16") ? "utf-8" : label;
+}
 
 type Parser = SaxesParser<{ xmlns: false }>;
 
@@ -63,6 +140,8 @@ interface GrowingElement extends XmlElement {
 
 /** Thrown to stop the parser, which would go on after an error. */
 class Refusal extends Error {}
+
+const controls = /[\p{Cc}--[\t\n\r\x85]]/v;
 
 function buildTree(parser: Parser): () => XmlElement {
   const document: GrowingElement = { name: "", attributes: [], children: [], text: "" };
@@ -75,7 +154,7 @@ function buildTree(parser: Parser): () => XmlElement {
     if (name.length > xmlLimits.nameLength) throw new Refusal(`a name longer than ${xmlLimits.nameLength}`);
   };
   const refuseControls = (text: string) => {
-    // XML 1.1 lets them in by reference. No value of the protocol may hold them, and XML 1.0, which we write, cannot.
+    // XML 1.1 allows them by reference. No value of the protocol may hold them, and XML 1.0, which we write, cannot.
     if (parser.xmlDecl.version === "1.1" && controls.test(text)) throw new Refusal("a control character by reference");
   };
   const addText = (text: string) => {

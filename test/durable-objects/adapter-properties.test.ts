@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { createCodec } from "../../src/tsp/codec.ts";
+import { completeText, createCodec } from "../../src/tsp/codec.ts";
 import { fromWebex } from "../../src/tsp/messages.ts";
 import { messageBy } from "../tsp/messages-by-table.ts";
 import { WholeEdge } from "./whole-edge.ts";
@@ -27,7 +27,7 @@ const message = fc.oneof(
 const transId = fc.oneof(fc.integer({ min: 1, max: 99_999 }).map(String), fc.constantFrom("1", "2"));
 const valid = fc
   .tuple(transId, fc.uniqueArray(message, { minLength: 1, maxLength: 4, selector: (one) => Reflect.get(one, "msgId") }))
-  .map(([id, messages]) => utf8.encode(webex.encode(id, messages as unknown as Parameters<typeof webex.encode>[1])));
+  .map(([id, messages]) => utf8.encode(completeText(webex.encode(id, messages as never))));
 
 const edit = fc.record({
   at: fc.double({ min: 0, max: 1, noNaN: true }),

@@ -1,7 +1,7 @@
 import type { PostRequest } from "../../durable-objects/outbox.ts";
 import type { HttpOutcome } from "../../src/delivery/verdict.ts";
 import type { ExtConfId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
-import { createCodec } from "../../src/tsp/codec.ts";
+import { completeText, createCodec } from "../../src/tsp/codec.ts";
 import type { FromWebexMessages, ToWebex, UnknownMessage } from "../../src/tsp/messages.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
 import type { Association } from "./association.ts";
@@ -97,7 +97,10 @@ export class Webex {
   /** Posts to the adapter, three times at most; whether a Confirmation of 0 came. `taken` is called when the adapter says so. */
   async post(server: Server, requests: readonly Request[], unknown = ""): Promise<boolean> {
     const transId = `T${++this.#lastTransId}` as TransId;
-    const text = webexCodec.encode(transId, requests).replace("</WbxTSPSchema>", `${unknown}</WbxTSPSchema>`);
+    const text = completeText(webexCodec.encode(transId, requests)).replace(
+      "</WbxTSPSchema>",
+      `${unknown}</WbxTSPSchema>`,
+    );
     this.#around.tell(() => `${server.host} posts ${text}`);
     const body = encoder.encode(text);
     const obligations = requests.flatMap(({ msgId }) => this.obligations.get(msgId) ?? []);

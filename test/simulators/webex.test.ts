@@ -4,7 +4,7 @@ import { postDocument, WebexClient } from "../../simulators/webex/client.ts";
 import { serverNumbers } from "../../simulators/webex/numbers.ts";
 import { type ServerOptions, WebexServer } from "../../simulators/webex/server.ts";
 import type { ExtCallId, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
-import { createCodec } from "../../src/tsp/codec.ts";
+import { completeText, createCodec } from "../../src/tsp/codec.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
 
 const codec = createCodec({});
@@ -21,7 +21,12 @@ async function startServer(options: ServerOptions = {}): Promise<WebexServer> {
 const closed: ToWebex = { type: "conference-closed", msgId: "52491000123" as MsgId, result: "ok" };
 
 async function tell(server: WebexServer, transId: string, ...messages: ToWebex[]) {
-  const answer = await postDocument(`http://${server.host}/`, codec.encode(transId, messages), undefined, 2_000);
+  const answer = await postDocument(
+    `http://${server.host}/`,
+    completeText(codec.encode(transId, messages)),
+    undefined,
+    2_000,
+  );
   return { status: answer.status, confirmation: codec.readConfirmation(answer.body) };
 }
 
@@ -61,7 +66,12 @@ test("it can fail in each way that a real server can", async () => {
   server.manner = { type: "confirm", result: "internal-failure" };
   expect((await tell(server, "52491000002", closed)).confirmation).toMatchObject({ value: { result: -1 } });
   server.manner = { type: "never-answer" };
-  const unanswered = postDocument(`http://${server.host}/`, codec.encode("52491000003", [closed]), undefined, 50);
+  const unanswered = postDocument(
+    `http://${server.host}/`,
+    completeText(codec.encode("52491000003", [closed])),
+    undefined,
+    50,
+  );
   await expect(unanswered).rejects.toThrow("no answer within 50 ms");
 });
 

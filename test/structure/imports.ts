@@ -14,7 +14,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   "src/bridge": { may: ["src/foundation", "valibot"] },
   "src/link": { may: ["src/foundation", "src/bridge", "valibot"] },
   "src/settings": { may: ["src/foundation", "src/tsp", "valibot"] },
-  "src/delivery": { may: ["src/foundation"] },
+  "src/delivery": { may: ["src/foundation", "src/tsp/protocol-table.ts"] },
   "src/conference": {
     may: ["src/foundation", "src/bridge", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
     mayAsType: ["src/tsp/messages.ts", "src/settings"],

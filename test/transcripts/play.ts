@@ -9,7 +9,7 @@ import type { BridgeName, CallId, ConfKey, MsgId, RoomId, StreamId, TransId } fr
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../../src/settings/local-domain.ts";
-import { createCodec } from "../../src/tsp/codec.ts";
+import { completeText, createCodec } from "../../src/tsp/codec.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 
 const CONF_KEY = "987654321" as ConfKey;
@@ -249,7 +249,7 @@ class Stage {
   }
 
   #message(message: ToWebex): string {
-    const xml = this.#codec.encode("1", [message]);
+    const xml = completeText(this.#codec.encode("1", [message]));
     const element = /<\/TransID><(\w+)([^>]*)>/.exec(xml);
     return `${element?.[1]}${(element?.[2] ?? "").replaceAll('"', "")}`;
   }

@@ -59,3 +59,40 @@ describe("the peer's confirmation", () => {
     expect(read(text)).toEqual({ ok: false, error });
   });
 });
+
+describe("the encoding of the peer's confirmation", () => {
+  const text = '<WbxTSPSchema><TransID>5</TransID><Confirmation Result="0" Note="é"/></WbxTSPSchema>';
+  const declared = (encoding: string) => `<?xml version="1.0" encoding="${encoding}"?>${text}`;
+  const utf16 = (from: string) => new Uint8Array(Uint16Array.from(from, (letter) => letter.charCodeAt(0)).buffer);
+  const latin1 = (from: string) => Uint8Array.from(from, (letter) => letter.charCodeAt(0));
+
+  test.each([
+    ["UTF-8 that calls itself UTF-16", new TextEncoder().encode(declared("utf-16"))],
+    [
+      "UTF-8 with a byte order mark that calls itself Latin-1",
+      new TextEncoder().encode(`\ufeff${declared("iso-8859-1")}`),
+    ],
+    ["UTF-16 with a byte order mark", utf16(`\ufeff${text}`)],
+    ["UTF-16 without one", utf16(declared("UTF-16"))],
+    ["Latin-1", latin1(declared("ISO-8859-1"))],
+    ["Windows-1252", latin1(declared("windows-1252"))],
+  ])("is known: %s", (_, bytes) => {
+    expect(codec.readConfirmation(bytes)).toEqual({ ok: true, value: { transId: "5", result: 0 } });
+  });
+
+  test.each([
+    ["bytes that are no UTF-8", latin1(text), "the bytes are no utf-8 text"],
+    ["an encoding that does not exist", latin1(declared("x-none")), 'the declared encoding "x-none" is not known'],
+    ["UTF-7, which hides markup", latin1(declared("utf-7")), 'the declared encoding "utf-7" is not known'],
+    ["half a character of UTF-16", utf16(`\ufeff${text}`).subarray(0, -1), "the bytes are no utf-16le text"],
+  ])("is refused, and never guessed: %s", (_, bytes, reason) => {
+    expect(codec.readConfirmation(bytes)).toEqual({ ok: false, error: `no XML: line 1, column 0: ${reason}` });
+  });
+});
+
+test("a confirmation of more than 64 KiB is refused unread", () => {
+  const sized = (bytes: number) => `${'<WbxTSPSchema><Confirmation Result="0"/>'.padEnd(bytes - 15)}</WbxTSPSchema>`;
+
+  expect(read(sized(65_536)).ok).toBe(true);
+  expect(read(sized(65_537))).toEqual({ ok: false, error: "65537 bytes, a Confirmation has at most 65536" });
+});

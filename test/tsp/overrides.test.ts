@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ExtCallId, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
-import { createCodec } from "../../src/tsp/codec.ts";
+import { completeText, createCodec } from "../../src/tsp/codec.ts";
 import type { ProtocolOverrides } from "../../src/tsp/protocol-table.ts";
 
 const overrides: ProtocolOverrides = {
@@ -15,10 +15,12 @@ const bytesOf = (text: string) => new TextEncoder().encode(text);
 const ids = { msgId: "1" as MsgId, extConfId: "7" as ExtConfId, extCallId: "c" as ExtCallId };
 
 test("names and numbers of a domain replace the defaults both ways", () => {
-  const request = webex.encode("5", [
-    { type: "drop-caller", ...ids },
-    { type: "update-conference", ...ids, msgId: "2" as MsgId, action: "lock" },
-  ]);
+  const request = completeText(
+    webex.encode("5", [
+      { type: "drop-caller", ...ids },
+      { type: "update-conference", ...ids, msgId: "2" as MsgId, action: "lock" },
+    ]),
+  );
   expect(request).toContain('<W2A_Expel MsgID="1" ExtConfID="7" CallRef="c"></W2A_Expel>');
   expect(request).toContain('ActionCode="21"');
   expect(adapter.decode(bytesOf(request))).toMatchObject({
@@ -26,7 +28,9 @@ test("names and numbers of a domain replace the defaults both ways", () => {
     messages: [{ type: "drop-caller" }, { type: "update-conference", action: "lock" }],
   });
 
-  const answer = adapter.encode("6", [{ type: "caller-dropped", msgId: ids.msgId, result: "no-such-call" }]);
+  const answer = completeText(
+    adapter.encode("6", [{ type: "caller-dropped", msgId: ids.msgId, result: "no-such-call" }]),
+  );
   expect(answer).toContain('<A2W_RspExpel MsgID="1" Result="205"></A2W_RspExpel>');
   expect(webex.decode(bytesOf(answer))).toMatchObject({
     messages: [{ type: "caller-dropped", result: "no-such-call" }],

@@ -11,11 +11,11 @@ const laps = 10;
 const lapDays = prefixes / laps;
 
 /** So many TransIDs, and so many MsgIDs, a day has; no two of them are alike. */
-export const numbersPerDay = laps * sequences;
+export const idsPerDay = laps * sequences;
 
 /** The place of a day's first number among all; UTC. */
 export function firstPlaceOf(at: EpochMs): number {
-  return Math.floor(at / dayMs) * numbersPerDay;
+  return Math.floor(at / dayMs) * idsPerDay;
 }
 
 /**
@@ -23,9 +23,9 @@ export function firstPlaceOf(at: EpochMs): number {
  * sequence (protocol T31, T32, section 5, row 18). After 999999 the sequence begins again (protocol T35), with the five
  * digits of the day 27 years later, since WebEx may still know the same number of this day.
  */
-export function numberAt(place: number): number {
-  const day = Math.floor(place / numbersPerDay);
-  const lap = Math.floor((place % numbersPerDay) / sequences);
+export function idAt(place: number): number {
+  const day = Math.floor(place / idsPerDay);
+  const lap = Math.floor((place % idsPerDay) / sequences);
   return ((firstDay + day + lap * lapDays) % prefixes) * sequences + (place % sequences);
 }
 
@@ -41,5 +41,5 @@ export function placeOf(number: number, now: EpochMs): number {
   const days = ((later % prefixes) + prefixes) % prefixes;
   const lap = Math.floor(days / lapDays);
   const day = today + (days % lapDays) - lapDays / 2;
-  return day * numbersPerDay + lap * sequences + (number % sequences);
+  return day * idsPerDay + lap * sequences + (number % sequences);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { firstPlaceOf, numberAt, numbersPerDay, placeOf } from "../../src/tsp/numbers.ts";
+import { firstPlaceOf, idAt, idsPerDay, placeOf } from "../../src/tsp/id-scheme.ts";
 
 const dayMs = 86_400_000;
 const noon = Date.UTC(2002, 7, 5, 12);
@@ -11,16 +11,16 @@ test.each([
   ["2026-01-01T00:00:00Z", 61_041],
   ["2132-09-01T00:00:00Z", 0],
 ])("the day of %s begins its numbers with %s (protocol T32, section 5, row 18)", (at, prefix) => {
-  expect(numberAt(firstPlaceOf(Date.parse(at)))).toBe(prefix * 1_000_000);
+  expect(idAt(firstPlaceOf(Date.parse(at)))).toBe(prefix * 1_000_000);
 });
 
 test("a number is the day's five digits and six of the sequence (protocol T31)", () => {
-  expect(numberAt(firstPlaceOf(noon) + 123)).toBe(52_491_000_123);
-  expect(numberAt(firstPlaceOf(noon) + 999_999)).toBe(52_491_999_999);
+  expect(idAt(firstPlaceOf(noon) + 123)).toBe(52_491_000_123);
+  expect(idAt(firstPlaceOf(noon) + 999_999)).toBe(52_491_999_999);
 });
 
 test("after 999999 comes 0, with the digits of a day that is far away, so that none comes twice (protocol T35)", () => {
-  const millions = Array.from({ length: 11 }, (_, million) => numberAt(firstPlaceOf(noon) + million * 1_000_000));
+  const millions = Array.from({ length: 11 }, (_, million) => idAt(firstPlaceOf(noon) + million * 1_000_000));
   expect(millions.map((number) => Math.floor(number / 1_000_000))).toEqual([
     ...[52_491, 62_491, 72_491, 82_491, 92_491, 2491, 12_491, 22_491, 32_491, 42_491],
     52_492,
@@ -29,9 +29,9 @@ test("after 999999 comes 0, with the digits of a day that is far away, so that n
 
 test("each number has one place among those of the last years", () => {
   for (const days of [-4000, -7, -1, 0, 1, 4000]) {
-    for (const within of [0, 123, 999_999, 1_000_000, 5_400_321, numbersPerDay - 1]) {
+    for (const within of [0, 123, 999_999, 1_000_000, 5_400_321, idsPerDay - 1]) {
       const place = firstPlaceOf(noon + days * dayMs) + within;
-      expect(placeOf(numberAt(place), noon)).toBe(place);
+      expect(placeOf(idAt(place), noon)).toBe(place);
     }
   }
 });
