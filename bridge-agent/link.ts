@@ -51,6 +51,8 @@ const whatToDo: Readonly<Record<CloseReason, string>> = {
   replaced:
     "another process connected under this agent's name: stop one of the two, or give each a name and a key of its own",
   clockSkew: "this machine's clock is too far off: set it, for example with NTP",
+  tooMuch:
+    "edge closed the connection: this agent sent more than one agent may; check that both run the same version of Bridgehead, and that nothing else uses this agent's key",
 };
 
 /** The agent's one connection to the edge: proves who it is, and is made anew for ever. */

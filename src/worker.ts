@@ -14,7 +14,7 @@ import { type Domains, loadDomains } from "./settings/load.ts";
 export { AliasObject } from "../durable-objects/alias-object.ts";
 export { ConferenceObject } from "../durable-objects/conference/conference-object.ts";
 export { IdAllocatorObject } from "../durable-objects/id-allocator-object.ts";
-export { RelayObject } from "../durable-objects/relay/relay-object.ts";
+export { RelayObject } from "../durable-objects/relay-object.ts";
 export { UnroutedMailObject } from "../durable-objects/unrouted-mail.ts";
 
 let app: ReturnType<typeof createApp> | undefined;

@@ -1,14 +1,15 @@
 import * as v from "valibot";
 import { type Checked, whole, word } from "../bridge/schemas.ts";
+import type { EpochMs } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { CLOSE_CODES, type CloseReason } from "./messages.ts";
 
 export const LINK_PROTOCOL_VERSION = 1;
 
-/** Of an agent's request for its socket: the hello. */
+/** The header of an agent's request for its socket that has the hello. */
 export const HELLO_HEADER = "bridgehead-hello";
 
-/** Of an answer that gives no socket: what would be a close frame's code and reason, with a blank between them. */
+/** The header of an answer that gives no socket: a close frame's code and reason, with a blank between them. */
 export const REFUSAL_HEADER = "bridgehead-refusal";
 
 const facts = v.object({
@@ -17,7 +18,7 @@ const facts = v.object({
   domain: word,
   bridge: word,
   at: whole,
-  /** What the relay gave this agent to sign, good for one socket; empty when it was not asked yet. */
+  /** What the relay gave this agent to sign, good for one socket; empty before the relay was asked. */
   challenge: word,
 });
 
@@ -34,7 +35,7 @@ const versioned = v.object({ version: whole });
 /** How an agent says who it is. */
 export type Hello = Checked<typeof signed>;
 
-/** What is signed: nothing of it can be used for another bridge, domain, agent, socket or version. */
+/** What is signed: a signature is good for one version, domain, bridge, agent and socket. */
 export function helloText({ version, domain, bridge, agent, at, challenge }: Checked<typeof facts>): string {
   return ["bridgehead-agent", version, domain, bridge, agent, at, challenge].join("\n");
 }
@@ -43,7 +44,7 @@ export function encodeHello(hello: Hello): string {
   return encodeURIComponent(JSON.stringify(hello));
 }
 
-/** Its signature is yet to be verified. */
+/** The signature is yet to be verified. */
 export function decodeHello(header: string | null): Result<Hello, CloseReason> {
   let value: unknown;
   try {
@@ -51,13 +52,48 @@ export function decodeHello(header: string | null): Result<Hello, CloseReason> {
   } catch {
     return err("badMessage");
   }
-  // Before all else, which may be different in another version.
+  // First of all: in another version, all else may be different.
   if (v.is(versioned, value) && value.version !== LINK_PROTOCOL_VERSION) return err("oldVersion");
   const parsed = v.safeParse(signed, value, { abortEarly: true });
   return parsed.success ? ok(parsed.output) : err("badMessage");
 }
 
+/** An agent of the settings, and where it is at home. */
+export interface KnownAgent {
+  readonly domain: string;
+  readonly bridge: string;
+  readonly agent: string;
+  readonly publicKey: string;
+}
+
+/** How far an agent's clock may be off. */
+export const MAX_CLOCK_SKEW_MS = 300_000;
+
+/**
+ * Why the agent of this hello gets no socket at this place; `null`: it may ask the place's relay for one. Which domains and bridges
+ * there are is told only to an agent that has the key of one of ours.
+ */
+export async function helloFault(
+  hello: Hello,
+  place: Pick<KnownAgent, "domain" | "bridge">,
+  known: readonly KnownAgent[],
+  now: EpochMs,
+  isSigned: (publicKey: string, text: string, signature: string) => Promise<boolean>,
+): Promise<CloseReason | null> {
+  const homes = known.filter(({ publicKey }) => publicKey === hello.key);
+  if (homes.length === 0 || !(await isSigned(hello.key, helloText(hello), hello.signature))) return "wrongKey";
+  if (Math.abs(now - hello.at) > MAX_CLOCK_SKEW_MS) return "clockSkew";
+  const inDomain = homes.filter(({ domain }) => domain === place.domain && domain === hello.domain);
+  if (inDomain.length === 0) return "unknownDomain";
+  const atBridge = inDomain.filter(({ bridge }) => bridge === place.bridge && bridge === hello.bridge);
+  if (atBridge.length === 0) return "unknownBridge";
+  return atBridge.some(({ agent }) => agent === hello.agent) ? null : "wrongKey";
+}
+
+/** The headers of an answer that gives no socket. */
+export type Refusal = Record<typeof REFUSAL_HEADER, string>;
+
 /** `said` is what the agent is told: the reason, or a challenge. */
-export function refusal(why: CloseReason, said: string = why): { readonly [REFUSAL_HEADER]: string } {
+export function refusal(why: CloseReason, said: string = why): Refusal {
   return { [REFUSAL_HEADER]: `${CLOSE_CODES[why]} ${said}` };
 }

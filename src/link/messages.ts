@@ -139,6 +139,8 @@ export const CLOSE_CODES = {
   replaced: 4409,
   /** The agent's clock is too far off. */
   clockSkew: 4410,
+  /** More messages, or longer ones, than one agent may send: see `limits.ts`. */
+  tooMuch: 4429,
 } as const;
 
 export type CloseReason = keyof typeof CLOSE_CODES;

@@ -19,12 +19,12 @@ export interface Link {
   readonly health: Health | null;
 }
 
-/** With `lastSeen` once it was missed. */
+/** With `lastSeen` once its socket was missed. */
 export type WasActive = Pick<Link, "id" | "agent"> & Partial<Pick<Link, "lastSeen">>;
 
 export type Health = Omit<Extract<AgentToEdge, { type: "health" }>, "type">;
 
-/** All that a relay knows. The epoch and who is active are on disk; the links live as long as their sockets. */
+/** What a relay knows of its agents. The epoch and who is active are on disk; the links live as long as their sockets. */
 export interface RelayState {
   readonly epoch: number;
   readonly links: readonly Link[];
@@ -41,8 +41,13 @@ export type RelayInput =
       readonly keypad: KeypadCodes;
       readonly at: EpochMs;
     }
-  /** It said what is no message. */
-  | { readonly type: "bad-message"; readonly id: string; readonly at: EpochMs }
+  /** An agent sent what is no message, or too much. */
+  | {
+      readonly type: "bad-message";
+      readonly id: string;
+      readonly why: "badMessage" | "tooMuch";
+      readonly at: EpochMs;
+    }
   | { readonly type: "message"; readonly id: string; readonly message: AgentToEdge; readonly at: EpochMs }
   | {
       readonly type: "commands";
@@ -56,24 +61,28 @@ export type RelayInput =
 export type RelayEffect =
   | { readonly type: "send"; readonly id: string; readonly message: EdgeToAgent }
   | { readonly type: "close"; readonly id: string; readonly why: CloseReason }
+  | ForConference;
+
+/** What an agent says for a conference; `id` is the link that hears what becomes of it. */
+export type ForConference =
   | { readonly type: "commands-ack"; readonly conference: ConfKey; readonly ids: readonly CommandId[] }
-  /** Should the conference know otherwise, the agent is asked for a snapshot. */
-  | { readonly type: "digest"; readonly id: string; readonly conference: ConfKey; readonly digest: string }
   | {
       readonly type: "reports";
       readonly id: string;
       readonly conference: ConfKey;
       readonly stream: StreamId;
       readonly reports: readonly NumberedReport[];
-    };
+    }
+  /** Should the conference know otherwise, the agent is asked for a snapshot. */
+  | { readonly type: "digest"; readonly id: string; readonly conference: ConfKey; readonly digest: string };
 
-interface LinkStep {
+interface RelayStep {
   readonly state: RelayState;
   readonly effects: readonly RelayEffect[];
 }
 
-/** What follows from one input. Whoever has been silent for too long is found, and replaced, at each of them. */
-export function step(before: RelayState, input: RelayInput): LinkStep {
+/** What follows from one input. Each input also finds, and replaces, the agents that have been silent for too long. */
+export function step(before: RelayState, input: RelayInput): RelayStep {
   const swept = then(sweep(seen(notLater(before, input.at), input), input.at), activateOne);
   return then(
     then(swept, (state) => act(state, input)),
@@ -82,15 +91,15 @@ export function step(before: RelayState, input: RelayInput): LinkStep {
 }
 
 /**
- * A relay that may have lost its sockets. The agent that was active need not have noticed, and goes on: its link counts as any
- * that is silent, from when it was first missed, so that no other one acts meanwhile.
+ * A relay that may have lost its sockets. The agent that was active may not have noticed, and acts on. So its link counts as
+ * silent from when it was first missed, and no other agent acts until that silence is too long.
  */
 export function restore(state: RelayState, wasActive: WasActive | null, at: EpochMs): RelayState {
   if (wasActive === null || activeLink(state)) return state;
   return { ...state, links: [...state.links, { lastSeen: at, ...wasActive, role: "active", health: null }] };
 }
 
-/** When the next link is over unless it gives a sign of life; `null`: there is none. */
+/** When the next link is closed unless its agent gives a sign of life; `null`: there is no link. */
 export function nextSilence({ links }: RelayState): EpochMs | null {
   return links.length === 0 ? null : Math.min(...links.map(({ lastSeen }) => lastSeen)) + SILENCE_MS;
 }
@@ -100,16 +109,52 @@ export function activeLink(state: RelayState): Link | undefined {
   return undefined;
 }
 
-function act(state: RelayState, input: RelayInput): LinkStep {
+/** At most so many messages of reports wait for one conference; the agent repeats what finds no place. */
+const MAX_WAITING_REPORTS = 16;
+
+/**
+ * What waits for one conference when `next` has come, too: acks first, the newest digest last. Agents repeat what is not
+ * acknowledged, so for a conference that does not answer the newest reports wait and no copies of them.
+ */
+export function joinWaiting(waiting: readonly ForConference[], next: ForConference): readonly ForConference[] {
+  const acks = waiting.filter((one) => one.type === "commands-ack");
+  const reports = waiting.filter((one) => one.type === "reports");
+  const digests = waiting.filter((one) => one.type === "digest");
+  switch (next.type) {
+    case "commands-ack": {
+      const ids = new Set([...acks, next].flatMap((ack) => ack.ids));
+      return [{ ...next, ids: [...ids] }, ...reports, ...digests];
+    }
+    case "reports":
+      return [...acks, ...withReports(reports, next), ...digests];
+    case "digest":
+      return [...acks, ...reports, next];
+    default:
+      return assertNever(next);
+  }
+}
+
+type Reports = Extract<ForConference, { type: "reports" }>;
+
+/** Behind the reports that they continue; in place of those that they repeat, or that another link or stream sent. */
+function withReports(waiting: readonly Reports[], next: Reports): readonly Reports[] {
+  const last = waiting.at(-1);
+  const expected = (last?.reports.at(-1)?.number ?? 0) + 1;
+  const first = next.reports[0]?.number ?? expected;
+  if (last?.id !== next.id || last.stream !== next.stream || first < expected) return [next];
+  return first === expected && waiting.length < MAX_WAITING_REPORTS ? [...waiting, next] : waiting;
+}
+
+function act(state: RelayState, input: RelayInput): RelayStep {
   switch (input.type) {
     case "opened":
       return opened(state, input);
     case "bad-message":
-      return close(state, input.id, "badMessage");
+      return close(state, input.id, input.why);
     case "message":
-      return heard(state, input.id, input.message);
+      return received(state, input.id, input.message);
     case "commands":
-      return tell(state, input.conference, input.commands);
+      return sendCommands(state, input.conference, input.commands);
     case "closed":
       return unchanged(without(state, input.id));
     case "time":
@@ -119,7 +164,7 @@ function act(state: RelayState, input: RelayInput): LinkStep {
   }
 }
 
-function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }>): LinkStep {
+function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }>): RelayStep {
   const { id, agent, alone, keypad, at } = input;
   const older = state.links.find((link) => link.agent === agent);
   const others = then(older ? close(state, older.id, "replaced") : unchanged(state), activateOne);
@@ -132,10 +177,10 @@ function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }
   });
 }
 
-function heard(state: RelayState, id: string, message: AgentToEdge): LinkStep {
-  const link = find(state, id);
+function received(state: RelayState, id: string, message: AgentToEdge): RelayStep {
+  const link = findLink(state, id);
   if (!link) return unchanged(state);
-  const acts = link.role === "active";
+  const isActive = link.role === "active";
   switch (message.type) {
     case "ping":
       return { state, effects: [send(id, { type: "pong", nonce: message.nonce })] };
@@ -144,16 +189,16 @@ function heard(state: RelayState, id: string, message: AgentToEdge): LinkStep {
       return unchanged(changed(state, { ...link, health: { bridgeUp, portsInUse, ports } }));
     }
     case "commands-ack":
-      if (!acts) return unchanged(state);
+      if (!isActive) return unchanged(state);
       return { state, effects: [{ type: "commands-ack", conference: message.conference, ids: message.ids }] };
     case "reports": {
-      // What an agent saw before another one took over is told again by that one's snapshot.
-      if (!acts || message.epoch !== state.epoch) return unchanged(state);
+      // The snapshots of a new active agent cover what the one before it saw.
+      if (!isActive || message.epoch !== state.epoch) return unchanged(state);
       const { conference, stream, reports } = message;
       return { state, effects: [{ type: "reports", id, conference, stream, reports }] };
     }
     case "digests": {
-      if (!acts || message.epoch !== state.epoch) return unchanged(state);
+      if (!isActive || message.epoch !== state.epoch) return unchanged(state);
       return { state, effects: message.digests.map((one) => ({ type: "digest", id, ...one })) };
     }
     default:
@@ -161,13 +206,13 @@ function heard(state: RelayState, id: string, message: AgentToEdge): LinkStep {
   }
 }
 
-function tell(state: RelayState, conference: ConfKey, commands: readonly IssuedCommand[]): LinkStep {
+function sendCommands(state: RelayState, conference: ConfKey, commands: readonly IssuedCommand[]): RelayStep {
   const active = activeLink(state);
   if (!active) return unchanged(state);
   return { state, effects: [send(active.id, { type: "commands", epoch: state.epoch, conference, commands })] };
 }
 
-/** A clock that was set back does not make anybody's last sign of life count for longer. */
+/** After the clock was set back, no sign of life lies in the future: silence would be found too late. */
 function notLater(state: RelayState, at: EpochMs): RelayState {
   if (state.links.every((link) => link.lastSeen <= at)) return state;
   return { ...state, links: state.links.map((link) => ({ ...link, lastSeen: at })) };
@@ -175,11 +220,11 @@ function notLater(state: RelayState, at: EpochMs): RelayState {
 
 /** A message is a sign of life. */
 function seen(state: RelayState, input: RelayInput): RelayState {
-  const link = input.type === "message" ? find(state, input.id) : undefined;
+  const link = input.type === "message" ? findLink(state, input.id) : undefined;
   return link ? changed(state, { ...link, lastSeen: input.at }) : state;
 }
 
-function sweep(state: RelayState, at: EpochMs): LinkStep {
+function sweep(state: RelayState, at: EpochMs): RelayStep {
   let swept = unchanged(state);
   for (const link of state.links) {
     if (at - link.lastSeen < SILENCE_MS) continue;
@@ -189,7 +234,7 @@ function sweep(state: RelayState, at: EpochMs): LinkStep {
 }
 
 /** The longest connected standby takes over when there is no active agent. */
-function activateOne(state: RelayState): LinkStep {
+function activateOne(state: RelayState): RelayStep {
   if (activeLink(state)) return unchanged(state);
   const next = state.links.find((link) => link.role === "standby");
   if (!next) return unchanged(state);
@@ -200,22 +245,22 @@ function activateOne(state: RelayState): LinkStep {
   };
 }
 
-function close(state: RelayState, id: string, why: CloseReason): LinkStep {
-  if (!find(state, id)) return unchanged(state);
+function close(state: RelayState, id: string, why: CloseReason): RelayStep {
+  if (!findLink(state, id)) return unchanged(state);
   return { state: without(state, id), effects: [{ type: "close", id, why }] };
 }
 
-function then(first: LinkStep, next: (state: RelayState) => LinkStep): LinkStep {
+function then(first: RelayStep, next: (state: RelayState) => RelayStep): RelayStep {
   const second = next(first.state);
   if (second.effects.length === 0) return { state: second.state, effects: first.effects };
   return { state: second.state, effects: [...first.effects, ...second.effects] };
 }
 
-function unchanged(state: RelayState): LinkStep {
+function unchanged(state: RelayState): RelayStep {
   return { state, effects: [] };
 }
 
-function find(state: RelayState, id: string): Link | undefined {
+export function findLink(state: RelayState, id: string): Link | undefined {
   return state.links.find((link) => link.id === id);
 }
 

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { MAX_CLOCK_SKEW_MS } from "../../src/http/agents.ts";
-import type { Hello } from "../../src/link/hello.ts";
+import { type Hello, MAX_CLOCK_SKEW_MS } from "../../src/link/hello.ts";
 import { helloOf } from "../workers/hello-of.ts";
 import { agents } from "../workers/test-domains.ts";
 import { FakeEdge, token } from "./fake-edge.ts";

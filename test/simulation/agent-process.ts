@@ -4,12 +4,13 @@ import type { Execution } from "../../bridge-agent/bridge-side.ts";
 import { openJournal } from "../../bridge-agent/journal.ts";
 import type { ExecutionResult } from "../../src/bridge/commands.ts";
 import type { CommandId } from "../../src/foundation/ids.ts";
+import { encodeHello, helloText, LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import type { Bridge } from "./bridge.ts";
 import { Draws } from "./draws.ts";
 import { WireDriver } from "./driver.ts";
 import type { FaultSource } from "./faults.ts";
-import type { AgentWire, Relay } from "./relay.ts";
+import { type AgentWire, type RelayHost, simulatedBridge, simulatedKey } from "./relay-host.ts";
 import { type Surroundings, worldBegins } from "./surroundings.ts";
 import { Wire } from "./wire.ts";
 
@@ -26,7 +27,7 @@ export class AgentProcess {
   skewMs = 0;
   readonly faults: FaultSource;
   readonly #around: Surroundings;
-  readonly #relay: Relay;
+  readonly #relay: RelayHost;
   readonly #bridge: Bridge;
   readonly #draws: Draws;
   #lives = 0;
@@ -42,7 +43,7 @@ export class AgentProcess {
   #awaited = "";
   #cancelWatch: () => void = () => {};
 
-  constructor(name: string, around: Surroundings, relay: Relay, bridge: Bridge) {
+  constructor(name: string, around: Surroundings, relay: RelayHost, bridge: Bridge) {
     this.name = name;
     this.#around = around;
     this.#relay = relay;
@@ -186,8 +187,19 @@ export class AgentProcess {
     this.#wire = wire;
     this.#cancelWatch = this.#later(8_000, () => this.#terminate(wire));
     this.#around.clock.after(this.#draws.between(1, 24), () => {
-      if (wire.near && !wire.silent) this.#relay.open(this.name, wire);
+      if (wire.near && !wire.silent) void this.#prove(wire, "");
     });
+  }
+
+  async #prove(wire: AgentWire, challenge: string): Promise<void> {
+    const { publicKey, sign } = simulatedKey(this.name);
+    const place = { domain: "local", bridge: simulatedBridge };
+    const facts = { version: LINK_PROTOCOL_VERSION, agent: this.name, ...place, at: this.now(), challenge };
+    const header = encodeHello({ ...facts, key: publicKey, signature: sign(helloText(facts)) });
+    const refused = await this.#relay.connect(header, wire);
+    const [code, asked = ""] = refused?.split(" ") ?? [];
+    if (code === "4402" && challenge === "") await this.#prove(wire, asked);
+    else if (refused !== null) this.#within(this.#lives, () => this.#terminate(wire));
   }
 
   #say(message: AgentToEdge): void {

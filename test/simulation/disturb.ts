@@ -24,7 +24,7 @@ export function disturb({ around, edge, webex, bridge, agents, meetings }: Parts
     draws.pick(edge.objects())?.die("evicted");
   });
   nowAndThen(edgeFaults, "relay evicted", () => edge.relay.die());
-  nowAndThen(edgeFaults, "relay asleep", () => edge.relay.sleep());
+  nowAndThen(edgeFaults, "relay asleep", () => edge.relay.hosted.die("hibernates"));
   /** By a minute or so; or by an hour, until somebody notices: an agent whose clock is so wrong is refused. */
   const jump = (own: Draws, set: (ms: number) => void): void => {
     const ms = own.between(-90_000, 90_000);

@@ -18,7 +18,7 @@ import { localDomain } from "../../src/settings/local-domain.ts";
 import { createCodec } from "../../src/tsp/codec.ts";
 import { Hosted } from "./hosted.ts";
 import { memoryAlias } from "./memory-alias.ts";
-import { Relay, simulatedBridge } from "./relay.ts";
+import { RelayHost, simulatedBridge, simulatedKey } from "./relay-host.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { ToldAgain } from "./told-again.ts";
 
@@ -29,10 +29,11 @@ export const agentNames = ["agent-1", "agent-2"] as const;
 const domains = { 1: domainOf(1), 2: domainOf(2) } as const;
 
 function domainOf(agents: number): Domain {
-  const publicKey = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
   const loaded = loadDomains(
     JSON.stringify({
-      local: localDomain({ agents: agentNames.slice(0, agents).map((name) => ({ name, publicKey })) }),
+      local: localDomain({
+        agents: agentNames.slice(0, agents).map((name) => ({ name, publicKey: simulatedKey(name).publicKey })),
+      }),
     }),
   );
   const settings = loaded.ok ? loaded.value.get(domainName) : undefined;
@@ -48,7 +49,7 @@ export class Edge {
   readonly conferences = new Map<ConfKey, Hosted<ConferenceActor>>();
   readonly mailboxes = new Map<WebexHost, Hosted<Mailbox>>();
   readonly pool: Hosted<{ readonly books: NumberBooks }>;
-  readonly relay: Relay;
+  readonly relay: RelayHost;
   /** What this edge's clock is ahead of the true time. */
   skewMs = 0;
   readonly toldAgain: ToldAgain;
@@ -71,15 +72,15 @@ export class Edge {
     this.toldAgain.watch(this);
     this.#objects = this.#makeObjects();
     this.pool = new Hosted("number pool", around, ({ sql }) => ({ books: new NumberBooks(sql) }));
-    this.relay = new Relay(around, domainName, this.#domain.settings, {
-      report: (reports) => this.conference(reports.confKey).call((actor) => actor.report(reports)),
-      matchesBridge: (confKey, digest) =>
-        this.conference(confKey).call(async (actor) => actor.matchesBridge(simulatedBridge, digest)),
-      ackCommands: (confKey, ids) => {
+    this.relay = new RelayHost(around, domainName, this.#domain.settings, (_, confKey) => ({
+      report: (reports) => this.conference(confKey).call((actor) => actor.report(reports)),
+      matchesBridge: (bridge, digest) =>
+        this.conference(confKey).call(async (actor) => actor.matchesBridge(bridge, digest)),
+      ackCommands: (bridge, ids) => {
         this.toldAgain.taken(confKey, ids);
-        return this.conference(confKey).call(async (actor) => actor.ackCommands(simulatedBridge, ids));
+        return this.conference(confKey).call(async (actor) => actor.ackCommands(bridge, ids));
       },
-    });
+    }));
   }
 
   /** One post of WebEx to the adapter URL, from its bytes to the answer's status and text. */
@@ -102,7 +103,7 @@ export class Edge {
   }
 
   objects(): Hosted<object>[] {
-    return [...this.conferences.values(), ...this.mailboxes.values(), this.pool];
+    return [...this.conferences.values(), ...this.mailboxes.values(), this.pool, this.relay.hosted];
   }
 
   conference(confKey: ConfKey): Hosted<ConferenceActor> {
@@ -137,9 +138,10 @@ export class Edge {
               confKey,
               commands.map(({ id }) => id),
             );
-            return send(() => this.relay.tell(confKey, commands));
+            const told = { domain: domainName, bridge: simulatedBridge, conference: confKey, commands };
+            return send(() => this.relay.hosted.call((relay) => relay.sendCommands(told)));
           },
-          askForSnapshot: () => send(async () => this.relay.askForSnapshot(confKey)),
+          askForSnapshot: () => send(() => this.relay.hosted.call((relay) => relay.askForSnapshot(confKey))),
           forget: () => Promise.reject(new Error("no world lasts that long")),
           takeNumbers: (_, wanted) => send(() => this.#takeNumbers(confKey, wanted)),
         }),

@@ -17,7 +17,7 @@ export interface Life {
 }
 
 interface Alarmed {
-  alarm?(): Promise<void>;
+  alarm?(): Promise<void> | void;
 }
 
 const never = new Promise<never>(() => {});
@@ -71,6 +71,15 @@ export class Hosted<Object extends object> {
         );
       });
     });
+  }
+
+  /** Something that the platform itself brings, such as a message over a socket. */
+  deliver(work: (object: Object) => void): void {
+    try {
+      work(this.#living());
+    } catch (error) {
+      if (!(error instanceof Dead)) throw error;
+    }
   }
 
   /** Everything in memory is gone. */
@@ -163,7 +172,7 @@ export class Hosted<Object extends object> {
       const object = this.#living();
       this.#callers.add(again);
       const done = () => this.#callers.delete(again);
-      (object as Alarmed).alarm?.().then(done, done);
+      Promise.resolve((object as Alarmed).alarm?.()).then(done, done);
     } catch {
       again();
     }

@@ -1,4 +1,4 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, listDurableObjectIds, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, expect, test, vi } from "vitest";
 import { digestOf } from "../../src/bridge/state.ts";
@@ -14,7 +14,11 @@ const stream = "stream-1" as StreamId;
 const commands = [{ id: "o1" as CommandId, command: { type: "lock" as const } }];
 const told = { domain: "local" as DomainName, bridge: "simulated" as BridgeName, conference, commands };
 const relay = () => env.RELAY.getByName("local/simulated");
-const epochOnDisk = () => runInDurableObject(relay(), (_object, state) => state.storage.kv.get("epoch"));
+const epochOnDisk = () =>
+  runInDurableObject(relay(), (_object, { storage }) => {
+    const [row] = storage.sql.exec("SELECT value FROM entry WHERE key = 'epoch'").toArray();
+    return Number(row?.value);
+  });
 
 const openSockets = () => runInDurableObject(relay(), (_object, state) => state.getWebSockets().length);
 
@@ -65,7 +69,7 @@ test("what the agent reports is acknowledged when the conference has stored it, 
   expect(commands.commands).toMatchObject([{ command: { type: "create-conference" } }]);
 });
 
-test("a conference whose digest fits is left alone, and a snapshot is wanted of one that the edge does not know", async () => {
+test("a snapshot is wanted of a conference whose digest differs; a foreign conference is left alone, and has no object", async () => {
   const agent = await AgentClient.connect();
   await agent.next();
   const create = '<W2A_CreateConference MsgID="1" WbxHostName="127.0.0.1:1" ExtConfID="7000002" ConfKey="555111222"/>';
@@ -80,14 +84,19 @@ test("a conference whose digest fits is left alone, and a snapshot is wanted of 
   agent.say({ type: "reports", epoch: 1, conference, stream, reports: [created] });
   expect(await agent.next()).toMatchObject({ type: "reports-ack", upTo: 1 });
 
-  const unknown = "555999999" as ConfKey;
+  const objects = async () => (await listDurableObjectIds(env.CONFERENCE)).length;
+  const before = await objects();
+  const foreign = Array.from({ length: 400 }, (_, index) => String(600_000_000 + index) as ConfKey);
   const digest = digestOf({ locked: false, callers: [] });
-  const digests = [conference, unknown].map((key) => ({ conference: key, digest }));
+  const digests = [conference, ...foreign].map((key) => ({ conference: key, digest }));
   agent.say({ type: "digests", epoch: 1, digests });
+  const [key] = foreign as [ConfKey];
+  agent.say({ type: "reports", epoch: 1, conference: key, stream, reports: [created] });
+  expect(await agent.next()).toEqual({ type: "reports-ack", conference: key, stream, upTo: 1 });
 
-  expect(await agent.next()).toEqual({ type: "snapshot-wanted", conference: unknown });
   agent.say({ type: "digests", epoch: 1, digests: [{ conference, digest: digestOf({ locked: true, callers: [] }) }] });
   expect(await agent.next()).toEqual({ type: "snapshot-wanted", conference });
+  expect(await objects()).toBe(before);
 });
 
 test("the active agent alone is asked for a snapshot", async () => {
@@ -284,6 +293,19 @@ test.each<[string, (agent: AgentClient) => void]>([
 
   expect(await agent.closed()).toBe(CLOSE_CODES.badMessage);
   expect(await relay().sendCommands(told)).toBe(false);
+});
+
+test("an agent that floods the relay is closed, and the other one goes on at once", async () => {
+  const [flooding, other] = [await AgentClient.connect(0), await AgentClient.connect(1)];
+  await flooding.next();
+  await other.next();
+
+  for (let count = 0; count < 5_000; count += 1) flooding.say({ type: "ping", nonce: "n" });
+
+  expect(await flooding.closed()).toBe(CLOSE_CODES.tooMuch);
+  expect(await other.next()).toEqual({ type: "activate", epoch: 2 });
+  other.say({ type: "ping", nonce: "alive" });
+  expect(await other.next()).toEqual({ type: "pong", nonce: "alive" });
 });
 
 test("a lone agent whose link is half open is found by the alarm, 10 s after its last sign of life", async () => {

@@ -3,7 +3,16 @@ import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { NumberedReport } from "../../src/bridge/events.ts";
 import type { CommandId, ConfKey, StreamId } from "../../src/foundation/ids.ts";
 import type { AgentToEdge } from "../../src/link/messages.ts";
-import { HEARTBEAT_MS, nextSilence, type RelayInput, type RelayState, SILENCE_MS, step } from "../../src/link/relay.ts";
+import {
+  type ForConference,
+  HEARTBEAT_MS,
+  joinWaiting,
+  nextSilence,
+  type RelayInput,
+  type RelayState,
+  SILENCE_MS,
+  step,
+} from "../../src/link/relay.ts";
 
 const keypad = { merge: "*1", mute: "*6" };
 const conference = "555111222" as ConfKey;
@@ -124,7 +133,7 @@ test("an active agent that comes anew finds the other one active", () => {
 });
 
 test("who says what is no message is closed, and the other one takes over", () => {
-  expect(story(...two, { type: "bad-message", id: "a", at: 0 }).last).toEqual([
+  expect(story(...two, { type: "bad-message", id: "a", why: "badMessage", at: 0 }).last).toEqual([
     "close a: badMessage",
     "b < activate 2",
   ]);
@@ -134,7 +143,7 @@ test("what comes by a socket that was closed changes nothing", () => {
   const { state } = story(...two);
 
   expect(story(...two, says("gone", ping))).toEqual({ last: [], state });
-  expect(story(...two, { type: "bad-message", id: "gone", at: 0 })).toEqual({ last: [], state });
+  expect(story(...two, { type: "bad-message", id: "gone", why: "badMessage", at: 0 })).toEqual({ last: [], state });
 });
 
 test("an agent that comes 1,000 times anew, half of its links being half-open, has one session and its reports one way", () => {
@@ -190,4 +199,36 @@ test("only the active agent can have taken orders", () => {
 
   expect(story(...two, says("a", taken)).last).toEqual(["555111222 hears: took o1"]);
   expect(story(...two, says("b", taken)).last).toEqual([]);
+});
+
+const batch = (first: number, last = first, id = "a", ofStream = "s1"): ForConference => {
+  const numbers = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  const reports = numbers.map((number) => ({ ...report, number }));
+  return { type: "reports", id, conference, stream: ofStream as StreamId, reports };
+};
+const ack = (...ids: string[]): ForConference => ({ type: "commands-ack", conference, ids: ids as CommandId[] });
+const digest = (value: string): ForConference => ({ type: "digest", id: "a", conference, digest: value });
+const waiting = (...said: ForConference[]) => said.reduce<readonly ForConference[]>(joinWaiting, []);
+
+test("acks wait together and first, the newest digest alone and last", () => {
+  expect(waiting(digest("d1"), batch(1), ack("o1"), batch(2), digest("d2"), ack("o1", "o2"))).toEqual([
+    ack("o1", "o2"),
+    batch(1),
+    batch(2),
+    digest("d2"),
+  ]);
+});
+
+test("reports that follow one another all wait, but not without bound", () => {
+  const all = Array.from({ length: 100 }, (_, index) => batch(index + 1));
+
+  expect(waiting(...all)).toEqual(all.slice(0, 16));
+});
+
+test.each([
+  ["another link", batch(3, 3, "b")],
+  ["another stream", batch(3, 3, "a", "s2")],
+  ["an earlier place", batch(1, 4)],
+])("reports from %s take the place of those that wait", (_from, instead) => {
+  expect(waiting(batch(2), instead)).toEqual([instead]);
 });

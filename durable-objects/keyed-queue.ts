@@ -1,0 +1,61 @@
+import type { Timers } from "../src/foundation/timers.ts";
+
+interface KeyedQueueOptions<Key, Job> {
+  readonly timers: Timers;
+  /** How long a job may take; then the next one begins, whatever becomes of the first. */
+  readonly limitMs: number;
+  /** So many keys have jobs at a time. */
+  readonly maxKeys: number;
+  run(key: Key, job: Job): Promise<void>;
+  /** Nobody waits for a job, so what went wrong is told here. */
+  failed(key: Key, error: unknown): void;
+  /** What waits for a key when this job has come, too; the place to merge, and to drop what is too much. */
+  join(waiting: readonly Job[], job: Job): readonly Job[];
+}
+
+/** Runs one job at a time for each key, in order, and different keys side by side. */
+export class KeyedQueue<Key, Job> {
+  readonly #options: KeyedQueueOptions<Key, Job>;
+  readonly #waiting = new Map<Key, readonly Job[]>();
+
+  constructor(options: KeyedQueueOptions<Key, Job>) {
+    this.#options = options;
+  }
+
+  /** How many keys have jobs. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /** False: too many keys have jobs, and this one is dropped. */
+  add(key: Key, job: Job): boolean {
+    const waiting = this.#waiting.get(key);
+    if (!waiting && this.#waiting.size >= this.#options.maxKeys) return false;
+    this.#waiting.set(key, this.#options.join(waiting ?? [], job));
+    // The jobs that come in this turn are joined first.
+    if (!waiting) queueMicrotask(() => this.#work(key));
+    return true;
+  }
+
+  async #work(key: Key): Promise<void> {
+    for (;;) {
+      const [job, ...others] = this.#waiting.get(key) ?? [];
+      if (job === undefined) break;
+      this.#waiting.set(key, others);
+      try {
+        await this.#inTime(this.#options.run(key, job));
+      } catch (error) {
+        this.#options.failed(key, error);
+      }
+    }
+    this.#waiting.delete(key);
+  }
+
+  #inTime(work: Promise<void>): Promise<void> {
+    const { timers, limitMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      const cancel = timers.after(limitMs, () => reject(new Error(`no answer within ${limitMs} ms`)));
+      work.then(resolve, reject).finally(cancel);
+    });
+  }
+}

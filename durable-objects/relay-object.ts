@@ -1,0 +1,89 @@
+import { DurableObject } from "cloudflare:workers";
+import type { ConfKey } from "../src/foundation/ids.ts";
+import { decodeHello, HELLO_HEADER, type Refusal, refusal } from "../src/link/hello.ts";
+import { decodeAgentToEdge } from "../src/link/messages.ts";
+import type { BridgeHealth, RelayRpc } from "../src/rpc.ts";
+import { loadDomains } from "../src/settings/load.ts";
+import type { Env } from "./env.ts";
+import { HibernatingSockets } from "./hibernating-sockets.ts";
+import { logOf } from "./log.ts";
+import { Relay } from "./relay.ts";
+import { storageSql } from "./sql.ts";
+
+/** The relay of one bridge on the platform, named `domain/bridge`. */
+export class RelayObject extends DurableObject<Env> implements RelayRpc {
+  readonly #relay: Relay;
+  readonly #sockets: HibernatingSockets;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#sockets = new HibernatingSockets(ctx);
+    this.#relay = new Relay({
+      sql: storageSql(ctx.storage),
+      sockets: this.#sockets,
+      timers: {
+        after: (ms, run) => {
+          const timer = setTimeout(run, ms);
+          return () => clearTimeout(timer);
+        },
+      },
+      log: logOf(env),
+      now: () => Date.now(),
+      newId: () => crypto.randomUUID(),
+      setAlarm: (at) => {
+        ctx.storage.setAlarm(at);
+      },
+      settings: (domain) => {
+        const domains = loadDomains(env.DOMAINS);
+        return domains.ok ? domains.value.get(domain) : undefined;
+      },
+      conference: (domain, key) => env.CONFERENCE.getByName(`${domain}/${key}`),
+    });
+  }
+
+  /** An agent's request for its socket; its signature was verified on the way here. */
+  override async fetch(request: Request): Promise<Response> {
+    const hello = decodeHello(request.headers.get(HELLO_HEADER));
+    if (!hello.ok) return refuse(refusal(hello.error));
+    const refused = this.#relay.refusalOf(hello.value);
+    if (refused) return refuse(refused);
+    const { 0: webSocket, 1: server } = new WebSocketPair();
+    this.#relay.opened(this.#sockets.accept(server), hello.value);
+    return new Response(null, { status: 101, webSocket });
+  }
+
+  sendCommands(told: Parameters<RelayRpc["sendCommands"]>[0]): Promise<boolean> {
+    return this.#relay.sendCommands(told);
+  }
+
+  askForSnapshot(conference: ConfKey): Promise<void> {
+    return this.#relay.askForSnapshot(conference);
+  }
+
+  health(): Promise<BridgeHealth> {
+    return this.#relay.health();
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+    const text = typeof data === "string" ? data : "";
+    this.#relay.received(this.#sockets.idOf(socket), text.length, () => decodeAgentToEdge(text));
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    // Without a close from here the other end would wait for it.
+    socket.close(1000);
+    this.#relay.closed(this.#sockets.closed(socket));
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#relay.closed(this.#sockets.closed(socket));
+  }
+
+  override async alarm(): Promise<void> {
+    this.#relay.alarm();
+  }
+}
+
+function refuse(headers: Refusal): Response {
+  return new Response(null, { status: 403, headers });
+}

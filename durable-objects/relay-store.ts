@@ -1,0 +1,72 @@
+import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
+import type { WasActive } from "../src/link/relay.ts";
+import type { Sql } from "./sql.ts";
+
+const dayMs = 86_400_000;
+/** Longer than a conference lasts, and than anything of it is kept. */
+const keptDays = 30;
+
+interface Entries {
+  readonly epoch: number;
+  readonly active: WasActive | null;
+  /** The day on which old conferences were last deleted. */
+  readonly prunedOn: number;
+}
+
+/** What a relay has on disk: the epoch, who is active, and which conferences are the edge's own. */
+export class RelayStore {
+  readonly #sql: Sql;
+  /** Conference → the day of the last word about it; a part of what is on disk. */
+  readonly #days = new Map<ConfKey, number>();
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+    sql.exec("CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
+    sql.exec("CREATE TABLE IF NOT EXISTS conference (key TEXT PRIMARY KEY, day INTEGER NOT NULL) WITHOUT ROWID");
+  }
+
+  read<Name extends keyof Entries>(name: Name): Entries[Name] | undefined {
+    const [row] = this.#sql.exec("SELECT value FROM entry WHERE key = ?", name);
+    return row && JSON.parse(String(row.value));
+  }
+
+  write<Name extends keyof Entries>(name: Name, value: Entries[Name]): void {
+    const text = JSON.stringify(value);
+    this.#sql.exec(
+      "INSERT INTO entry VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+      name,
+      text,
+    );
+  }
+
+  /** The edge has something to do with this conference on this bridge. */
+  addConference(key: ConfKey, at: EpochMs): void {
+    const day = Math.floor(at / dayMs);
+    if ((this.#dayOf(key) ?? Number.NEGATIVE_INFINITY) < day) this.#touch(key, day);
+  }
+
+  /** Whether the edge ever had. The bridge's word about a conference counts as one of the edge's, so that it is kept as long. */
+  hasConference(key: ConfKey, at: EpochMs): boolean {
+    const isKnown = this.#dayOf(key) !== undefined;
+    if (isKnown) this.addConference(key, at);
+    return isKnown;
+  }
+
+  #dayOf(key: ConfKey): number | undefined {
+    const known = this.#days.get(key);
+    if (known !== undefined) return known;
+    const [row] = this.#sql.exec("SELECT day FROM conference WHERE key = ?", key);
+    if (row) this.#days.set(key, Number(row.day));
+    return this.#days.get(key);
+  }
+
+  /** A row for each conference and day. */
+  #touch(key: ConfKey, day: number): void {
+    this.#sql.exec("INSERT INTO conference VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET day = excluded.day", key, day);
+    this.#days.set(key, day);
+    if ((this.read("prunedOn") ?? Number.NEGATIVE_INFINITY) >= day) return;
+    this.write("prunedOn", day);
+    this.#sql.exec("DELETE FROM conference WHERE day < ?", day - keptDays);
+    this.#days.clear();
+  }
+}

@@ -1,0 +1,328 @@
+import { assertNever } from "../src/foundation/assert-never.ts";
+import type { BridgeName, ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
+import type { Result } from "../src/foundation/result.ts";
+import type { Timers } from "../src/foundation/timers.ts";
+import { type Hello, type Refusal, refusal } from "../src/link/hello.ts";
+import { AgentBudget, TokenBucket } from "../src/link/limits.ts";
+import {
+  type AgentToEdge,
+  CLOSE_CODES,
+  type CloseReason,
+  type EdgeToAgent,
+  type LinkDecodeError,
+} from "../src/link/messages.ts";
+import {
+  activeLink,
+  type ForConference,
+  findLink,
+  joinWaiting,
+  type Link,
+  nextSilence,
+  type RelayEffect,
+  type RelayInput,
+  type RelayState,
+  restore,
+  step,
+} from "../src/link/relay.ts";
+import type { BridgeHealth, ConferenceRpc, RelayRpc } from "../src/rpc.ts";
+import type { DomainSettings } from "../src/settings/domain-settings.ts";
+import { KeyedQueue } from "./keyed-queue.ts";
+import type { Log } from "./log.ts";
+import { RelayStore } from "./relay-store.ts";
+import type { Sql } from "./sql.ts";
+
+interface Identity {
+  readonly domain: DomainName;
+  readonly bridge: BridgeName;
+}
+
+/** What stays with a socket while the relay sleeps. */
+export interface Attachment {
+  readonly identity: Identity;
+  readonly link: Link;
+}
+
+/** The sockets of the agents, each named by the id of its link. They outlive the relay's memory. */
+export interface AgentSockets {
+  /** What was last kept with each socket that is open. */
+  attachments(): readonly Attachment[];
+  has(id: string): boolean;
+  keep(id: string, attachment: Attachment): void;
+  /** False: the socket is closed. */
+  send(id: string, message: EdgeToAgent): boolean;
+  /** The socket no longer counts, and is in no list of attachments. */
+  close(id: string, code: number, reason: string): void;
+}
+
+export interface RelayPorts {
+  readonly sql: Sql;
+  readonly sockets: AgentSockets;
+  readonly timers: Timers;
+  readonly log: Log;
+  now(): EpochMs;
+  newId(): string;
+  /** Replaces the one alarm there is. */
+  setAlarm(at: EpochMs): void;
+  settings(domain: DomainName): DomainSettings | undefined;
+  conference(domain: DomainName, key: ConfKey): Pick<ConferenceRpc, "ackCommands" | "report" | "matchesBridge">;
+}
+
+/** Far below the silence after which an agent counts as gone. */
+const KEEP_SEEN_MS = 1_000;
+const RPC_LIMIT_MS = 10_000;
+const MAX_CONFERENCES_WAITING = 10_000;
+/** Of each event and agent. What is beyond is counted in the next line. */
+const LOG_RATE = { burst: 10, perSecond: 1 / 6 };
+
+/**
+ * The edge's end of the agents of one bridge. The relay may be evicted at any time, and woken with nothing but its store and the
+ * sockets. `step` decides what an input means; this class carries it out.
+ */
+export class Relay implements RelayRpc {
+  readonly #ports: RelayPorts;
+  readonly #store: RelayStore;
+  #state: RelayState;
+  #identity: Identity | undefined;
+  /** On the machine's clock; `null` when none is known to be set. */
+  #alarmAt: EpochMs | null = null;
+  /** What each agent is to sign, by name. A challenge that an eviction lost is as good as used: the agent is given another one. */
+  readonly #challenges = new Map<string, string>();
+  readonly #budgets = new Map<string, AgentBudget>();
+  /** What each socket's attachment says, by link id. */
+  readonly #kept = new Map<string, Link>();
+  readonly #logs = new Map<string, { readonly bucket: TokenBucket; leftOut: number }>();
+  readonly #queue: KeyedQueue<ConfKey, ForConference>;
+
+  constructor(ports: RelayPorts) {
+    this.#ports = ports;
+    this.#store = new RelayStore(ports.sql);
+    const attachments = ports.sockets.attachments();
+    this.#identity = attachments[0]?.identity;
+    const state = { epoch: this.#store.read("epoch") ?? 0, links: attachments.map(({ link }) => link) };
+    this.#state = restore(state, this.#store.read("active") ?? null, ports.now());
+    const active = activeLink(this.#state);
+    if (active && !ports.sockets.has(active.id)) {
+      const { id, agent, lastSeen } = active;
+      this.#store.write("active", { id, agent, lastSeen });
+    }
+    this.#queue = new KeyedQueue({
+      timers: ports.timers,
+      limitMs: RPC_LIMIT_MS,
+      maxKeys: MAX_CONFERENCES_WAITING,
+      join: joinWaiting,
+      run: (_, said) => this.#tellConference(said),
+      // A failure is made good when the agent repeats.
+      failed: (conference, error) => this.#log("conference-not-told", "", { conference, error: String(error) }),
+    });
+  }
+
+  /** Why an agent whose signature is right gets no socket now: as a rule, since it must sign a challenge first. */
+  refusalOf({ agent, challenge }: Hello): Refusal | null {
+    if (!this.#budgetOf(agent).allowsSocket(this.#ports.now())) return refusal("tooMuch");
+    const wanted = this.#challenges.get(agent) ?? this.#ports.newId();
+    this.#challenges.set(agent, wanted);
+    if (challenge !== wanted) return refusal("replayed", wanted);
+    this.#challenges.delete(agent);
+    return null;
+  }
+
+  /** An agent that was not refused has its socket. */
+  opened(id: string, { domain, bridge, agent }: Hello): void {
+    this.#identity = { domain: domain as DomainName, bridge: bridge as BridgeName };
+    const settings = this.#ports.settings(this.#identity.domain);
+    const agents = settings?.bridges.find(({ name }) => name === bridge)?.agents;
+    if (!settings || !agents) return this.#close(id, agent, "unknownBridge");
+    const { keypad } = settings;
+    this.#apply({ type: "opened", id, agent, alone: agents.length === 1, keypad, at: this.#ports.now() });
+    this.#log("agent-connected", agent, { epoch: this.#state.epoch });
+    this.#wakeForSilence();
+  }
+
+  /** A message of so many characters, which is decoded only when its agent may send as much. */
+  received(id: string, length: number, decode: () => Result<AgentToEdge, LinkDecodeError>): void {
+    const link = findLink(this.#state, id);
+    // More may come over a socket that was closed: that must cost nothing.
+    if (!link) return;
+    const at = this.#ports.now();
+    const budget = this.#budgetOf(link.agent);
+    if (!budget.allowsText(length, at)) return this.#refuse(link, "tooMuch", {});
+    const decoded = decode();
+    if (!decoded.ok) {
+      const { error } = decoded;
+      return this.#refuse(link, error.kind === "too-long" ? "tooMuch" : "badMessage", error);
+    }
+    const { value: message } = decoded;
+    if (!budget.allowsMessage(message, at)) return this.#refuse(link, "tooMuch", { type: message.type });
+    this.#apply({ type: "message", id, message, at });
+  }
+
+  closed(id: string): void {
+    this.#kept.delete(id);
+    this.#apply({ type: "closed", id, at: this.#ports.now() });
+  }
+
+  /** Finds silence even when nothing else happens. An alarm that comes too early sets the next one. */
+  alarm(): void {
+    this.#alarmAt = null;
+    this.#apply({ type: "time", at: this.#ports.now() });
+    this.#wakeForSilence();
+  }
+
+  /** Tells the active agent; whether there is one to tell. */
+  async sendCommands({ domain, bridge, conference, commands }: Parameters<RelayRpc["sendCommands"]>[0]) {
+    this.#identity = { domain, bridge };
+    const at = this.#ports.now();
+    this.#store.addConference(conference, at);
+    return this.#apply({ type: "commands", conference, commands, at }).some(isCommands);
+  }
+
+  async askForSnapshot(conference: ConfKey): Promise<void> {
+    const at = this.#ports.now();
+    this.#store.addConference(conference, at);
+    this.#apply({ type: "time", at });
+    const active = activeLink(this.#state);
+    if (active) this.#send(active.id, { type: "snapshot-wanted", conference });
+  }
+
+  async health(): Promise<BridgeHealth> {
+    this.#apply({ type: "time", at: this.#ports.now() });
+    const active = activeLink(this.#state);
+    return {
+      agentConnected: active !== undefined && this.#ports.sockets.has(active.id),
+      ...(active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null }),
+    };
+  }
+
+  /** What was carried out. */
+  #apply(input: RelayInput): readonly RelayEffect[] {
+    const before = this.#state;
+    const { state, effects } = step(before, input);
+    if (state.epoch !== before.epoch) this.#store.write("epoch", state.epoch);
+    const active = activeLink(state);
+    if (active?.id !== activeLink(before)?.id) {
+      this.#store.write("active", active ? { id: active.id, agent: active.agent } : null);
+    }
+    this.#state = state;
+    for (const link of state.links) this.#keep(link);
+    return effects.filter((effect) => this.#carryOut(effect, before));
+  }
+
+  /** With the link's socket; that the agent was seen again is kept once a second. */
+  #keep(link: Link): void {
+    const kept = this.#kept.get(link.id);
+    if (!this.#identity || (kept && (kept === link || isSameButSeen(kept, link)))) return;
+    this.#kept.set(link.id, link);
+    this.#ports.sockets.keep(link.id, { identity: this.#identity, link });
+  }
+
+  #carryOut(effect: RelayEffect, before: RelayState): boolean {
+    switch (effect.type) {
+      case "send":
+        return this.#send(effect.id, effect.message);
+      case "close":
+        this.#close(effect.id, findLink(before, effect.id)?.agent ?? "", effect.why);
+        return true;
+      case "commands-ack":
+      case "reports":
+      case "digest":
+        this.#forConference(effect);
+        return true;
+      default:
+        return assertNever(effect);
+    }
+  }
+
+  /** A bridge may hold conferences that are not the edge's: what is said about those wakes no object. */
+  #forConference(said: ForConference): void {
+    const { conference } = said;
+    if (this.#store.hasConference(conference, this.#ports.now())) {
+      this.#queue.add(conference, said);
+    } else if (said.type === "reports") {
+      // Without an ack, the agent would send its reports for ever.
+      this.#ack(said, said.reports.at(-1)?.number ?? 0);
+      this.#log("foreign-conference", "", { conference });
+    }
+  }
+
+  async #tellConference(said: ForConference): Promise<void> {
+    if (!this.#identity) return;
+    const { domain, bridge } = this.#identity;
+    const { conference: confKey } = said;
+    const conference = this.#ports.conference(domain, confKey);
+    switch (said.type) {
+      case "commands-ack":
+        return conference.ackCommands(bridge, said.ids);
+      case "reports": {
+        const { stream, reports } = said;
+        return this.#ack(said, await conference.report({ domain, bridge, confKey, stream, reports }));
+      }
+      case "digest":
+        if (await conference.matchesBridge(bridge, said.digest)) return;
+        this.#log("conference-differs", "", { conference: confKey });
+        this.#send(said.id, { type: "snapshot-wanted", conference: confKey });
+        return;
+      default:
+        return assertNever(said);
+    }
+  }
+
+  #ack({ id, conference, stream }: Extract<ForConference, { type: "reports" }>, upTo: number): void {
+    this.#send(id, { type: "reports-ack", conference, stream, upTo });
+  }
+
+  #send(id: string, message: EdgeToAgent): boolean {
+    return this.#ports.sockets.send(id, message);
+  }
+
+  #refuse({ id, agent }: Link, why: "badMessage" | "tooMuch", facts: Facts): void {
+    this.#log("agent-message-refused", agent, facts);
+    this.#apply({ type: "bad-message", id, why, at: this.#ports.now() });
+  }
+
+  #close(id: string, agent: string, why: CloseReason): void {
+    this.#log("agent-closed", agent, { why });
+    this.#kept.delete(id);
+    this.#ports.sockets.close(id, CLOSE_CODES[why], why);
+  }
+
+  #wakeForSilence(): void {
+    const at = nextSilence(this.#state);
+    // An alarm that was set before the clock was set back would come too late.
+    if (at === null || (this.#alarmAt !== null && this.#alarmAt <= at)) return;
+    this.#alarmAt = at;
+    this.#ports.setAlarm(at);
+  }
+
+  /** Per agent, so that a new socket brings no new allowance. */
+  #budgetOf(agent: string): AgentBudget {
+    const budget = this.#budgets.get(agent) ?? new AgentBudget(this.#ports.now());
+    this.#budgets.set(agent, budget);
+    return budget;
+  }
+
+  #log(event: string, agent: string, facts: Facts): void {
+    const at = this.#ports.now();
+    const key = `${event} ${agent}`;
+    const log = this.#logs.get(key) ?? { bucket: new TokenBucket(LOG_RATE, at), leftOut: 0 };
+    this.#logs.set(key, log);
+    if (!log.bucket.spend(1, at)) {
+      log.leftOut += 1;
+      return;
+    }
+    const { leftOut } = log;
+    log.leftOut = 0;
+    const about = { ...this.#identity, ...(agent !== "" && { agent }), ...(leftOut > 0 && { leftOut }) };
+    this.#ports.log({ level: "info", event, ...about, ...facts });
+  }
+}
+
+type Facts = Readonly<Record<string, unknown>>;
+
+function isCommands(effect: RelayEffect): boolean {
+  return effect.type === "send" && effect.message.type === "commands";
+}
+
+function isSameButSeen(kept: Link, link: Link): boolean {
+  const same = kept.role === link.role && kept.health === link.health;
+  return same && link.lastSeen - kept.lastSeen < KEEP_SEEN_MS;
+}

@@ -1,0 +1,285 @@
+import { expect, test } from "vitest";
+import type { LogLine } from "../../durable-objects/log.ts";
+import { type Attachment, Relay } from "../../durable-objects/relay.ts";
+import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
+import { err, ok } from "../../src/foundation/result.ts";
+import { LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
+import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
+import type { DomainSettings } from "../../src/settings/domain-settings.ts";
+import { loadDomains } from "../../src/settings/load.ts";
+import { localDomain } from "../../src/settings/local-domain.ts";
+import { ManualTimers } from "../bridge/manual-timers.ts";
+import { MemorySql } from "./memory-sql.ts";
+
+const domain = "local" as DomainName;
+const bridge = "simulated" as BridgeName;
+const [own, foreign] = ["555111222" as ConfKey, "555999999" as ConfKey];
+const stream = "s1" as StreamId;
+const commands = [{ id: "o1" as CommandId, command: { type: "lock" as const } }];
+const dayMs = 86_400_000;
+
+const reports = (conference: ConfKey, number = 1): AgentToEdge => {
+  const report = { type: "event", event: { type: "conference-ended" } } as const;
+  return { type: "reports", epoch: 1, conference, stream, reports: [{ number, report }] };
+};
+const digests = (...keys: ConfKey[]): AgentToEdge => {
+  return { type: "digests", epoch: 1, digests: keys.map((conference) => ({ conference, digest: "d" })) };
+};
+
+/** A relay with one connected agent; `asked` has what the conferences were asked, `sent` what the agent was sent. */
+class RelayWorld {
+  readonly sql = new MemorySql();
+  readonly timers = new ManualTimers();
+  readonly asked: string[] = [];
+  readonly sent: EdgeToAgent[] = [];
+  readonly lines: LogLine[] = [];
+  readonly closed: string[] = [];
+  readonly sockets = new Map<string, Attachment | null>();
+  now = Date.UTC(2026, 0, 1, 12);
+  hangs = false;
+  relay = this.#restart();
+  #links = 0;
+
+  static async begin(): Promise<RelayWorld> {
+    const world = new RelayWorld();
+    world.connect();
+    await world.relay.sendCommands({ domain, bridge, conference: own, commands });
+    world.sent.length = 0;
+    return world;
+  }
+
+  connect(agent = "agent-1"): string {
+    const id = `link-${++this.#links}`;
+    const hello = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at: this.now, key: "k", signature: "s" };
+    const challenge = this.relay.refusalOf({ ...hello, challenge: "" })?.["bridgehead-refusal"].slice(5) ?? "";
+    if (this.relay.refusalOf({ ...hello, challenge })) throw new Error("refused");
+    this.sockets.set(id, null);
+    this.relay.opened(id, { ...hello, challenge });
+    return id;
+  }
+
+  /** The agent's newest link says this. */
+  says(message: AgentToEdge, length = 100): void {
+    this.relay.received(`link-${this.#links}`, length, () => ok(message));
+  }
+
+  /** The relay sleeps, and wakes with what its sockets and its disk say. */
+  sleep(): void {
+    this.relay = this.#restart();
+  }
+
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+  }
+
+  #restart(): Relay {
+    const settings = localSettings();
+    const ask = async (line: string): Promise<void> => {
+      this.asked.push(line);
+      if (this.hangs) await new Promise(() => {});
+    };
+    return new Relay({
+      sql: this.sql,
+      timers: this.timers,
+      sockets: {
+        attachments: () => [...this.sockets.values()].filter((attachment) => attachment !== null),
+        has: (id) => this.sockets.has(id),
+        keep: (id, attachment) => this.sockets.has(id) && void this.sockets.set(id, attachment),
+        send: (id, message) => {
+          this.sent.push(message);
+          return this.sockets.has(id);
+        },
+        close: (id, code, reason) => {
+          this.sockets.delete(id);
+          this.closed.push(`${id}: ${code} ${reason}`);
+        },
+      },
+      log: (line) => this.lines.push(line),
+      now: () => this.now,
+      newId: () => "challenge",
+      setAlarm: () => {},
+      settings: () => settings,
+      conference: (_, key) => ({
+        ackCommands: (from, ids) => ask(`${key} acks ${ids.join()} of ${from}`),
+        report: ({ reports, bridge: from }) => ask(`${key} report ${reports[0]?.number} of ${from}`).then(() => 1),
+        matchesBridge: (from) => ask(`${key} digest of ${from}`).then(() => true),
+      }),
+    });
+  }
+}
+
+function localSettings(): DomainSettings | undefined {
+  const agents = ["agent-1", "agent-2"].map((name) => ({ name, publicKey: "A".repeat(43) }));
+  const domains = loadDomains(JSON.stringify({ local: localDomain({ agents }) }));
+  return domains.ok ? domains.value.get(domain) : undefined;
+}
+
+test("what an agent says about a conference of the edge reaches the conference, with its bridge", async () => {
+  const world = await RelayWorld.begin();
+  world.says({ type: "commands-ack", conference: own, ids: ["o1" as CommandId] });
+  world.says(reports(own));
+  world.says(digests(own));
+  await world.settle();
+
+  expect(world.asked).toEqual([
+    `${own} acks o1 of ${bridge}`,
+    `${own} report 1 of ${bridge}`,
+    `${own} digest of ${bridge}`,
+  ]);
+  expect(world.sent).toEqual([{ type: "reports-ack", conference: own, stream, upTo: 1 }]);
+});
+
+test("what it says about a foreign conference wakes no object, and its reports are acknowledged", async () => {
+  const world = await RelayWorld.begin();
+  world.says({ type: "commands-ack", conference: foreign, ids: ["o1" as CommandId] });
+  world.says(reports(foreign, 7));
+  world.says(digests(foreign));
+  await world.settle();
+
+  expect(world.asked).toEqual([]);
+  expect(world.sent).toEqual([{ type: "reports-ack", conference: foreign, stream, upTo: 7 }]);
+  expect(world.lines.at(-1)).toMatchObject({ event: "foreign-conference", conference: foreign, bridge });
+});
+
+test("a conference that asked for a snapshot, or that got commands while no agent was there, is known, also after a sleep", async () => {
+  const world = new RelayWorld();
+  const asking = "555111333" as ConfKey;
+  await world.relay.sendCommands({ domain, bridge, conference: own, commands });
+  await world.relay.askForSnapshot(asking);
+  world.sleep();
+  world.connect();
+  world.says(digests(own, asking, foreign));
+  await world.settle();
+
+  expect(world.asked).toEqual([`${own} digest of ${bridge}`, `${asking} digest of ${bridge}`]);
+});
+
+test("a conference is a row, written once a day, and gone 30 days after the last word about it", async () => {
+  const world = await RelayWorld.begin();
+  const rows = () => world.sql.exec("SELECT key FROM conference").map(({ key }) => key);
+  const before = world.sql.rowsWritten;
+  for (let count = 0; count < 10; count += 1) world.says(reports(own, count + 1));
+  expect(world.sql.rowsWritten).toBe(before);
+
+  const other = "555111333" as ConfKey;
+  await world.relay.sendCommands({ domain, bridge, conference: other, commands });
+  world.now += 20 * dayMs;
+  world.connect();
+  world.says({ ...digests(other), epoch: 2 } as AgentToEdge);
+  world.now += 11 * dayMs;
+  await world.relay.sendCommands({ domain, bridge, conference: "555111444" as ConfKey, commands });
+  expect(rows()).toEqual(["555111333", "555111444"]);
+
+  world.connect();
+  world.says({ ...digests(own, other), epoch: 3 } as AgentToEdge);
+  await world.settle();
+  expect(world.asked.filter((line) => line.includes("digest"))).toEqual([
+    `${other} digest of ${bridge}`,
+    `${other} digest of ${bridge}`,
+  ]);
+});
+
+test("12,000 digests in one message close the agent's socket, and wake nothing", async () => {
+  const world = await RelayWorld.begin();
+  world.says(digests(...Array.from({ length: 12_000 }, (_, index) => String(600_000_000 + index) as ConfKey)));
+  await world.settle();
+
+  expect(world.closed).toEqual(["link-1: 4429 tooMuch"]);
+  expect(world.asked).toEqual([]);
+});
+
+test("a flood of pings is cut off, nothing of it is decoded after that, and a new socket brings no new allowance", async () => {
+  const world = await RelayWorld.begin();
+  let decoded = 0;
+  const flood = (id: string) => {
+    for (let count = 0; count < 10_000; count += 1) {
+      world.relay.received(id, 30, () => {
+        decoded += 1;
+        return ok({ type: "ping", nonce: "n" });
+      });
+    }
+  };
+  flood("link-1");
+  expect(world.sent).toHaveLength(20);
+  expect(decoded).toBe(21);
+
+  flood(world.connect());
+  expect(decoded).toBe(22);
+  expect(world.closed).toEqual(["link-1: 4429 tooMuch", "link-2: 4429 tooMuch"]);
+
+  world.now += 1_000;
+  world.connect();
+  world.says({ type: "ping", nonce: "later" });
+  expect(world.sent.at(-1)).toEqual({ type: "pong", nonce: "later" });
+});
+
+test("one agent's flood leaves the other agent its allowance", async () => {
+  const world = await RelayWorld.begin();
+  const other = world.connect("agent-2");
+  for (let count = 0; count < 100; count += 1) {
+    world.relay.received("link-1", 30, () => ok({ type: "ping", nonce: "n" }));
+  }
+
+  expect(world.closed).toEqual(["link-1: 4429 tooMuch"]);
+  world.relay.received(other, 30, () => ok({ type: "ping", nonce: "n" }));
+  expect(world.sent.at(-1)).toEqual({ type: "pong", nonce: "n" });
+});
+
+test("an agent that connects again and again is refused", () => {
+  const world = new RelayWorld();
+  let refused = "";
+  for (let count = 0; count < 1_000 && refused === ""; count += 1) {
+    try {
+      world.connect();
+    } catch (error) {
+      refused = String(error);
+    }
+  }
+
+  expect(refused).toBe("Error: refused");
+  expect(world.sockets.size).toBe(1);
+});
+
+test("a conference that hangs holds up what is for it by ten seconds, and nothing else", async () => {
+  const world = await RelayWorld.begin();
+  const other = "555111333" as ConfKey;
+  await world.relay.sendCommands({ domain, bridge, conference: other, commands });
+  world.hangs = true;
+  world.says(reports(own, 1));
+  await world.settle();
+  world.says(reports(own, 2));
+  world.says(reports(other, 1));
+  await world.settle();
+  expect(world.asked).toEqual([`${own} report 1 of ${bridge}`, `${other} report 1 of ${bridge}`]);
+
+  world.timers.pass(10_000);
+  await world.settle();
+  expect(world.asked.at(-1)).toBe(`${own} report 2 of ${bridge}`);
+  expect(world.lines.at(-1)).toMatchObject({ event: "conference-not-told" });
+});
+
+test("an agent that sends what is no message, over ever new sockets, fills no log", async () => {
+  const world = await RelayWorld.begin();
+  const offend = () => {
+    const id = world.connect();
+    world.relay.received(id, 5, () => err({ kind: "not-json" }));
+  };
+  for (let count = 0; count < 100; count += 1) offend();
+  const refused = () => world.lines.filter(({ event }) => event === "agent-message-refused");
+  expect(refused()).toHaveLength(10);
+
+  world.now += 10_000;
+  offend();
+  expect(refused().slice(10)).toEqual([
+    { level: "info", event: "agent-message-refused", domain, bridge, agent: "agent-1", leftOut: 90, kind: "not-json" },
+  ]);
+});
+
+test("a message that is too long is too much, and one that is none a bad message", async () => {
+  const world = await RelayWorld.begin();
+  world.relay.received("link-1", 10, () => err({ kind: "too-long", length: 5_000_000 }));
+  world.connect();
+  world.relay.received("link-2", 10, () => err({ kind: "not-json" }));
+
+  expect(world.closed).toEqual(["link-1: 4429 tooMuch", "link-2: 4400 badMessage"]);
+});

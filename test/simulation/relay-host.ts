@@ -1,0 +1,190 @@
+import { createHash } from "node:crypto";
+import type { AgentKey } from "../../bridge-agent/key.ts";
+import { type Attachment, Relay, type RelayPorts } from "../../durable-objects/relay.ts";
+import type { BridgeName, DomainName } from "../../src/foundation/ids.ts";
+import { ok } from "../../src/foundation/result.ts";
+import { decodeHello, helloFault, REFUSAL_HEADER, refusal } from "../../src/link/hello.ts";
+import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
+import { SILENCE_MS } from "../../src/link/relay.ts";
+import type { DomainSettings } from "../../src/settings/domain-settings.ts";
+import { Hosted } from "./hosted.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { WhoActs } from "./who-acts.ts";
+import type { Wire } from "./wire.ts";
+
+export const simulatedBridge = "simulated" as BridgeName;
+export type AgentWire = Wire<EdgeToAgent, AgentToEdge>;
+
+/** A clock that is set back lets the time begin anew once. */
+const silentAtMostMs = 2 * SILENCE_MS + 3_000;
+const checkEveryMs = 2_000;
+/** The worlds send objects: no text has to be made and read again. */
+const messageLength = 100;
+
+interface Socket {
+  readonly wire: AgentWire;
+  readonly agent: string;
+  attachment: Attachment | null;
+}
+
+/** The product's relay over sockets that are wires, which outlive it unless it crashes; and the judge of whom it lets act. */
+export class RelayHost {
+  readonly hosted: Hosted<Relay>;
+  readonly whoActs: WhoActs;
+  readonly #around: Surroundings;
+  readonly #domain: DomainName;
+  readonly #settings: DomainSettings;
+  /** By link id. */
+  readonly #sockets = new Map<string, Socket>();
+  #ids = 0;
+  #lastEpoch = 0;
+  /** Who was told to act last, and when anything was last heard of that agent, by no machine's clock. */
+  #active: { readonly id: string; readonly agent: string; heardAt: number } | null = null;
+  #edgeAheadMs = 0;
+
+  constructor(
+    around: Surroundings,
+    domain: DomainName,
+    settings: DomainSettings,
+    conference: RelayPorts["conference"],
+  ) {
+    this.#around = around;
+    this.#domain = domain;
+    this.#settings = settings;
+    this.whoActs = new WhoActs(around);
+    this.hosted = new Hosted("relay", around, ({ sql, send, setAlarm }) => {
+      const { life } = this.hosted;
+      return new Relay({
+        sql,
+        sockets: this.#socketsOf(() => life === this.hosted.life),
+        timers: around.clock,
+        log: ({ event, why, agent }) => around.tell(() => `relay: ${event} ${agent ?? ""} ${why ?? ""}`),
+        now: () => around.edgeNow(),
+        newId: () => `challenge-${++this.#ids}`,
+        setAlarm,
+        settings: () => settings,
+        conference: (domain, key) => {
+          const { ackCommands, report, matchesBridge } = conference(domain, key);
+          return {
+            ackCommands: (bridge, ids) => send(() => ackCommands(bridge, ids)),
+            report: (reports) => send(() => report(reports)),
+            matchesBridge: (bridge, digest) => send(() => matchesBridge(bridge, digest)),
+          };
+        },
+      });
+    });
+    this.#watch();
+  }
+
+  get alone(): boolean {
+    return this.#settings.bridges[0]?.agents.length === 1;
+  }
+
+  /** An agent asks for a socket; the refusal's header, or `null` when the wire is the socket. */
+  async connect(header: string, wire: AgentWire): Promise<string | null> {
+    const hello = decodeHello(header);
+    const place = { domain: this.#domain, bridge: simulatedBridge };
+    const agents = this.#settings.bridges.flatMap((bridge) => bridge.agents);
+    const known = agents.map(({ name: agent, publicKey }) => ({ ...place, agent, publicKey }));
+    const isSigned = async (key: string, text: string, signature: string) => signature === signatureOf(key, text);
+    const now = this.#around.edgeNow();
+    const why = hello.ok ? await helloFault(hello.value, place, known, now, isSigned) : hello.error;
+    if (why !== null || !hello.ok) return refusal(why ?? "badMessage")[REFUSAL_HEADER];
+    let refused: string | null = "500 not reached";
+    this.hosted.deliver((relay) => {
+      refused = relay.refusalOf(hello.value)?.[REFUSAL_HEADER] ?? null;
+      if (refused !== null) return;
+      const id = `link-${++this.#ids}`;
+      this.#accept(id, hello.value.agent, wire);
+      relay.opened(id, hello.value);
+    });
+    return refused;
+  }
+
+  /** The relay crashes, and its sockets with it. */
+  die(): void {
+    const sockets = [...this.#sockets.values()];
+    // From now on the agent is missed.
+    if (this.#active && this.#sockets.has(this.#active.id)) this.#active.heardAt = this.#around.clock.now;
+    this.#sockets.clear();
+    this.hosted.die("crashed");
+    for (const { wire } of sockets) wire.close("far", 1006);
+  }
+
+  #accept(id: string, agent: string, wire: AgentWire): void {
+    this.#sockets.set(id, { wire, agent, attachment: null });
+    wire.far = {
+      heard: (message) => {
+        if (this.#active?.id === id) this.#active.heardAt = this.#around.clock.now;
+        this.hosted.deliver((relay) => relay.received(id, messageLength, () => ok(message)));
+      },
+      closed: () => {
+        this.#sockets.delete(id);
+        if (this.#active?.id === id) this.#active = null;
+        this.hosted.deliver((relay) => relay.closed(id));
+      },
+    };
+  }
+
+  #socketsOf(isAlive: () => boolean): RelayPorts["sockets"] {
+    return {
+      attachments: () => [...this.#sockets.values()].flatMap(({ attachment }) => attachment ?? []),
+      has: (id) => this.#sockets.has(id),
+      keep: (id, attachment) => {
+        const socket = this.#sockets.get(id);
+        if (socket && isAlive()) socket.attachment = attachment;
+      },
+      send: (id, message) => {
+        const socket = this.#sockets.get(id);
+        if (!socket || !isAlive()) return false;
+        this.#judge(id, socket, message);
+        socket.wire.toNear(message);
+        return true;
+      },
+      close: (id, code, reason) => {
+        if (!isAlive()) return;
+        if (reason === "tooMuch") this.#around.violated("an honest agent may say what it says", id);
+        if (this.#active?.id === id) this.#active = null;
+        const socket = this.#sockets.get(id);
+        this.#sockets.delete(id);
+        socket?.wire.close("far", code);
+      },
+    };
+  }
+
+  /** By its epoch an agent knows whether another one acted since it did. */
+  #judge(id: string, { agent }: Socket, message: EdgeToAgent): void {
+    const begins = message.type === "activate" || (message.type === "welcome" && message.role === "active");
+    if (!begins) return;
+    if (message.epoch <= this.#lastEpoch) this.#around.violated("an epoch begins once", String(message.epoch));
+    this.#lastEpoch = message.epoch;
+    this.#active = { id, agent, heardAt: this.#around.clock.now };
+    this.whoActs.chosen(agent);
+  }
+
+  /** A silent agent keeps the other one from acting, and nobody hears of it: requests are refused in time all the same. */
+  #watch(): void {
+    const { clock, violated, edgeNow } = this.#around;
+    clock.after(checkEveryMs, () => {
+      const aheadMs = edgeNow() - clock.now;
+      const active = this.#active;
+      // The relay's time begins anew with each clock that is set back.
+      if (active && aheadMs < this.#edgeAheadMs - 1) active.heardAt = Math.max(active.heardAt, clock.now - SILENCE_MS);
+      this.#edgeAheadMs = aheadMs;
+      if (active && clock.now - active.heardAt >= silentAtMostMs) {
+        violated("a silent agent is replaced", `${active.agent}: ${clock.now - active.heardAt} ms`);
+      }
+      this.#watch();
+    });
+  }
+}
+
+/** A key of the worlds: what it signs costs little to sign and to verify. */
+export function simulatedKey(agent: string): AgentKey {
+  const publicKey = createHash("sha256").update(agent).digest("base64url");
+  return { publicKey, sign: (text) => signatureOf(publicKey, text) };
+}
+
+function signatureOf(publicKey: string, text: string): string {
+  return createHash("sha512").update(`${publicKey}\n${text}`).digest("base64url");
+}
