@@ -1,5 +1,5 @@
 import { html, raw } from "hono/html";
-import { countryName, type GlobalNumbers } from "../settings/global-numbers.ts";
+import { countryName, type GlobalNumbers } from "../settings/domain-settings.ts";
 import type { MeetingDetail } from "./meeting-details.ts";
 
 type Html = ReturnType<typeof html>;

@@ -1,4 +1,4 @@
-import type { GlobalNumbers } from "../settings/global-numbers.ts";
+import type { GlobalNumbers } from "../settings/domain-settings.ts";
 import { problem } from "./bodies.ts";
 import { globalNumbersPage, styleSheet } from "./global-numbers-page.ts";
 import { meetingDetails } from "./meeting-details.ts";

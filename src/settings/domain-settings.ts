@@ -1,7 +1,6 @@
 import * as v from "valibot";
 import { createCodec } from "../tsp/codec.ts";
 import { defaultCodes, type ProtocolOverrides } from "../tsp/protocol-table.ts";
-import { globalNumbers } from "./global-numbers.ts";
 
 const whole = v.pipe(v.number(), v.integer("must be a whole number"));
 const positive = v.pipe(whole, v.minValue(1, "must be at least 1"));
@@ -55,7 +54,7 @@ const protocol = v.pipe(
   }),
 );
 
-/** Only the codec knows which names and numbers go together. */
+/** What the codec says against these overrides: only the codec knows which names and codes go together. */
 function problemOf(overrides: ProtocolOverrides): string | null {
   try {
     createCodec(overrides);
@@ -74,6 +73,35 @@ const recordingSequence = v.pipe(
 );
 
 const digits = v.pipe(v.string(), v.regex(/^\d*$/, "must be digits"));
+
+const countryNames = new Intl.DisplayNames("en", { type: "region", fallback: "none" });
+
+const countryCode = v.pipe(
+  v.string(),
+  v.check(isCountryCode, "must be a country's two capital letters of ISO 3166, for example GB"),
+);
+
+const shownNumber = v.strictObject({
+  /** As it is shown: from abroad (`+44 20 …`) or, for a number that abroad cannot dial, as it is dialled within the country. */
+  number: v.pipe(
+    v.string(),
+    v.regex(
+      /^(?:\+[1-9]|\d)(?:[ -]?\d){2,14}$/,
+      "must be 3 to 15 digits, a + before them or not, single blanks or hyphens between them, for example +44 20 7946 0100",
+    ),
+  ),
+  kind: v.picklist(["toll", "toll-free"], 'must be "toll" or "toll-free"'),
+  /** Tells a country's numbers apart: a city, a language, a carrier. */
+  label: v.optional(v.pipe(v.string(), v.nonEmpty(), v.maxLength(64, "must have at most 64 characters"))),
+});
+
+/** The numbers that callers of a domain may dial, by country; the first number of a country is shown first (protocol 1.6). */
+const globalNumbers = v.pipe(
+  v.record(countryCode, v.pipe(v.array(shownNumber), v.minLength(1, "must have at least one number"))),
+  v.minEntries(1, "must have at least one country; a domain that shows no numbers leaves the setting out"),
+);
+
+export type GlobalNumbers = v.InferOutput<typeof globalNumbers>;
 
 /** Settings of one telephony domain. Names and defaults are those of the local run; a deployment replaces what it must. */
 export const domainSettings = v.strictObject({
@@ -95,7 +123,7 @@ export const domainSettings = v.strictObject({
     path: v.pipe(v.string(), v.startsWith("/", "must begin with /")),
     /** How long one attempt may take. */
     timeoutMs: duration,
-    /** Attempts for one transaction, the first one among them (protocol T37). */
+    /** Attempts for one transaction, including the first (protocol T37). */
     attempts: v.pipe(positive, v.maxValue(100, "must be at most 100")),
     /** Pause before the second, the third … attempt; the last one repeats. */
     retryDelaysMs: v.pipe(v.array(pause), v.minLength(1, "must have at least one pause")),
@@ -105,11 +133,11 @@ export const domainSettings = v.strictObject({
     v.minLength(1, "must name at least one bridge"),
     v.check((items) => namesDiffer(items), "must not have two bridges of one name"),
   ),
-  /** How long a TransID is known as a repeat; below 24 h (protocol T40). */
+  /** How long a repeated TransID is recognised; below 24 h (protocol T40). */
   transactionMemoryMs: duration,
-  /** How long a key that closed while WebEx was away is answered with code 11 (protocol 4.9 F5). */
+  /** How long a create for a conference that ended while WebEx was away is answered with code 11 (protocol 4.9 F5). */
   closedMemoryMs: duration,
-  /** How long the inputs of a conference are kept, and everything of one that is over. */
+  /** How long the inputs of a conference are kept, and everything of a conference that has ended. */
   journalRetentionDays: v.optional(v.pipe(positive, v.maxValue(3_650, "must be at most 3650")), 7),
   createTimeoutMs: duration,
   keypad: v.pipe(
@@ -134,10 +162,10 @@ export const domainSettings = v.strictObject({
     }),
   ),
   passthroughUrl: v.optional(address),
-  /** What `/global-numbers/{domain}` shows; without it there is no such page (protocol 1.6). */
+  /** What `/global-numbers/{domain}` shows; without this setting there is no such page (protocol 1.6). */
   globalNumbers: v.optional(globalNumbers),
   protocol: v.optional(protocol, {}),
-  /** The last part of the adapter URL, one or, while WebEx changes from one to the other, two. None: it has no such part. */
+  /** The last part of the adapter URL: one secret, or two while WebEx changes from one to the other. Without any, the URL has no such part. */
   adapterSecrets: v.optional(
     v.pipe(
       v.array(v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{16,32}$/, "must be 16 to 32 of letters, digits, - and _"))),
@@ -145,14 +173,30 @@ export const domainSettings = v.strictObject({
     ),
     [],
   ),
-  /** Posts to the adapter URL that one isolate takes a minute, a minute's worth of them at once. */
+  /** Posts to the adapter URL that one isolate accepts in a minute; all of them may come at once. */
   rateLimitPerMinute: v.optional(positive, 60_000),
-  /** Whether names, numbers and access codes stand in the log as they are. */
+  /** `personal`: whether names, numbers and access codes are logged unmasked. */
   logs: v.optional(v.strictObject({ personal: v.boolean() }), { personal: false }),
 });
+
+export type DomainSettings = v.InferOutput<typeof domainSettings>;
+/** The settings of a domain as an operator writes them, before they are checked. */
+export type DomainSettingsInput = v.InferInput<typeof domainSettings>;
+
+/** A country's English name, from the platform's data. */
+export function countryName(code: string): string {
+  return countryNames.of(code) ?? code;
+}
 
 function namesDiffer(items: readonly { readonly name: string }[]): boolean {
   return new Set(items.map((item) => item.name)).size === items.length;
 }
 
-export type DomainSettings = v.InferOutput<typeof domainSettings>;
+function isCountryCode(code: string): boolean {
+  // The platform's data also has codes that stand for no country, and former countries under the name of today's.
+  return (
+    /^(?!ZZ|QO|X[AB])[A-Z]{2}$/.test(code) &&
+    countryNames.of(code) !== undefined &&
+    new Intl.Locale(`und-${code}`).region === code
+  );
+}

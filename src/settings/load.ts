@@ -1,9 +1,8 @@
 import * as v from "valibot";
 import type { DomainName } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
-import { type DomainSettings, domainSettings } from "./domain-settings.ts";
-import { type DomainSettingsInput, localDomain } from "./local-domain.ts";
-import { nearestName } from "./nearest-name.ts";
+import { type DomainSettings, type DomainSettingsInput, domainSettings } from "./domain-settings.ts";
+import { localDomain } from "./local-domain.ts";
 
 export type Domains = ReadonlyMap<DomainName, DomainSettings>;
 
@@ -11,7 +10,7 @@ let latest: { readonly json: string; readonly domains: Result<Domains, string> }
 
 /**
  * Reads all domains from the JSON of the variable DOMAINS: `{"name": {settings}}`. The error is one line that names the
- * setting, what is wrong with it, and a right example. The same text is read only once in the life of a process.
+ * setting, what is wrong with it, and a right example. The last text and its result are kept, since every request asks.
  */
 export function loadDomains(json: string): Result<Domains, string> {
   if (latest?.json !== json) latest = { json, domains: readDomains(json) };
@@ -56,7 +55,7 @@ function parseJson(json: string): Result<unknown, string> {
   }
 }
 
-/** The path of a name that objects have from their prototype: the schema takes it for one of its own, or passes it over. */
+/** The path of a name that every object inherits, such as `constructor`: the schema would accept or ignore it. */
 function pathOfInherited(value: unknown): string[] | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   for (const [name, part] of Object.entries(value)) {
@@ -91,6 +90,29 @@ function notASetting(path: readonly string[]): string {
   return meant ? `is not a setting; did you mean ${meant}?` : `is not a setting; there are ${names.join(", ")}`;
 }
 
+/** The name that is most likely meant by `written`; `undefined` if it is far from all names. */
+function nearestName(written: string, names: readonly string[]): string | undefined {
+  const [nearest] = names
+    .map((name) => ({ name, edits: edits(written.toLowerCase(), name.toLowerCase()) }))
+    .filter(({ name, edits }) => edits <= Math.max(2, name.length / 3) && edits < name.length)
+    .sort((a, b) => a.edits - b.edits);
+  return nearest?.name;
+}
+
+/** How many characters must be added, removed or replaced to turn one text into the other. */
+function edits(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const replaced = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}
+
 /** The names that the schema has at this path of a domain. */
 function settingsIn(path: readonly string[]): string[] {
   let schema: SchemaPart = inner(allDomains);
@@ -107,13 +129,13 @@ interface SchemaPart {
   readonly pipe?: readonly SchemaPart[];
 }
 
-/** Below what makes it optional or checks it further. */
+/** The schema without the wrappers that make it optional or check it further. */
 function inner(schema: SchemaPart): SchemaPart {
   const within = schema.wrapped ?? schema.pipe?.find(({ entries, value, item }) => entries ?? value ?? item);
   return within ? inner(within) : schema;
 }
 
-/** What stands at this path in a complete, right domain; where that has nothing, the whole that it would be a part of. */
+/** What a correct domain has at this path; if the path does not exist there, the nearest setting around it. */
 function exampleAt(path: readonly string[]): string {
   if (path.length <= 1) return '{"local": {…}}';
   let place: unknown = example;

@@ -1,10 +1,6 @@
-import type * as v from "valibot";
-import type { domainSettings } from "./domain-settings.ts";
+import type { DomainSettingsInput } from "./domain-settings.ts";
 
-/** The settings of a domain as they are written down, before they are checked. */
-export type DomainSettingsInput = v.InferInput<typeof domainSettings>;
-
-/** The settings of a domain whose WebEx and whose one bridge, `simulated`, are on this machine. */
+/** The settings of a domain that runs on this machine, with WebEx and one bridge named `simulated` beside it. */
 export function localDomain(options: {
   readonly agents: readonly { readonly name: string; readonly publicKey: string }[];
 }): DomainSettingsInput {
@@ -26,13 +22,13 @@ export function localDomain(options: {
   };
 }
 
-/** Lays overrides over defaults: objects deeply; lists, scalars and `null` replace what was there. */
+/** Defaults with overrides: objects are merged deeply; lists, scalars and `null` replace the default. */
 export function mergeSettings(defaults: unknown, overrides: unknown): unknown {
   if (!isObject(defaults) || !isObject(overrides)) return overrides;
   const merged = Object.entries(overrides).map(([name, value]) => {
     return [name, mergeSettings(Object.hasOwn(defaults, name) ? defaults[name] : {}, value)] as const;
   });
-  // No assignment by name: overrides come from outside, and may be called `__proto__` until they are checked.
+  // No assignment by name: until the overrides are checked, one of them may be called `__proto__`.
   return Object.fromEntries([...Object.entries(defaults), ...merged]);
 }
 

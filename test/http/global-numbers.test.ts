@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { SaxesParser } from "saxes";
 import { expect, test } from "vitest";
-import type { DomainSettingsInput } from "../../src/settings/local-domain.ts";
+import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 type Numbers = NonNullable<DomainSettingsInput["globalNumbers"]>;
