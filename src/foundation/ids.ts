@@ -5,7 +5,7 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 export type DomainName = Branded<"DomainName">;
 /** A bridge of a domain, as the settings name it. */
 export type BridgeName = Branded<"BridgeName">;
-/** WebEx's meeting number: stable through failover, and what callers key in. */
+/** WebEx's meeting number, which callers key in. It stays the same through failover. */
 export type ConfKey = Branded<"ConfKey">;
 /** WebEx's handle for a conference; changes at each failover. */
 export type ExtConfId = Branded<"ExtConfId">;
@@ -13,19 +13,19 @@ export type ExtConfId = Branded<"ExtConfId">;
 export type ExtCallId = Branded<"ExtCallId">;
 /** WebEx's handle for a sub-conference, unique within its conference. */
 export type SubConfId = Branded<"SubConfId">;
-/** Ties an answer to its request (protocol T44). */
+/** Connects an answer with its request (protocol T44). */
 export type MsgId = Branded<"MsgId">;
-/** Names one posted document and its repeats (protocol T36 to T38). */
+/** Identifies one posted document and its repeats (protocol T36 to T38). */
 export type TransId = Branded<"TransId">;
 /** `host:port` of a TSP server, as WebEx wrote it. */
 export type WebexHost = Branded<"WebexHost">;
-/** One phone leg on the bridge. Dial-ins get it from the bridge, call-outs from us. */
+/** One phone leg on the bridge. The bridge makes the ids of calls in, we make those of call-outs. */
 export type CallId = Branded<"CallId">;
-/** A room of a conference; `main` is the one that everybody enters. */
+/** A room of a conference; everybody enters `main`. */
 export type RoomId = Branded<"RoomId">;
-/** One order to the bridge: it acts once under this name, however often it is told. */
+/** One command to the bridge. The bridge carries it out once, however often the command is sent. */
 export type CommandId = Branded<"CommandId">;
-/** A run of report numbers, 1, 2, 3 …: one agent's about one conference, until either of them has forgotten the other. */
+/** One sequence of reports 1, 2, 3 … of one agent about one conference; a new stream id after either side lost its state. */
 export type StreamId = Branded<"StreamId">;
 
 /** Milliseconds since 1970-01-01T00:00Z. */

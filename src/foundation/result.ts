@@ -1,4 +1,4 @@
-/** What the world can do to us is a value: an outcome, or the reason why there is none. */
+/** What the world can do to us is a value: what was wanted, or why it failed. Only bugs throw. */
 export type Result<Value, Failure> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly error: Failure };

@@ -1,4 +1,4 @@
-/** Time as something handed in: runs `run` once after `ms` milliseconds, unless the returned function is called before. */
+/** The timers that a class is handed: calls `run` once after `ms` milliseconds, unless the returned function is called before. */
 export interface Timers {
   after(ms: number, run: () => void): () => void;
 }

@@ -3,27 +3,27 @@ import { answerTo, requestOf } from "../tsp/answers.ts";
 import type { FromWebex, ToWebex } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 
-/** By what a message says which conference it is for. */
+/** How a message names its conference. */
 type Address =
-  /** A create brings the key itself, and the handle that stands for it from now on. */
+  /** A create names the key itself, and the handle that means this conference from now on. */
   | { readonly by: "conf-key"; readonly confKey: ConfKey; readonly extConfId: ExtConfId }
   | { readonly by: "ext-conf-id"; readonly extConfId: ExtConfId }
-  /** An answer to one of our messages comes here like a request and may carry nothing but its MsgID (protocol T10, 2.2.9). */
+  /** An answer to one of our messages is posted like a request, and may carry only its MsgID (protocol T10, 2.2.9). */
   | { readonly by: "msg-id"; readonly msgId: MsgId }
   | { readonly by: "nothing" };
 
-/** Which conference stands behind the handles of a document; what is not in here is unknown. */
+/** The conferences behind the handles of a document. A handle that is not in here is unknown. */
 export interface Found {
   readonly byExtConfId: ReadonlyMap<ExtConfId, ConfKey>;
   readonly byMsgId: ReadonlyMap<MsgId, ConfKey>;
 }
 
-/** Where the messages of one document go; each list is in the document's order. */
+/** Where the messages of one document go; each list keeps the order of the document. */
 export interface Routed {
   readonly conferences: ReadonlyMap<ConfKey, readonly FromWebex[]>;
-  /** Answers that belong to no conference, by the server that asked (protocol T11). */
+  /** Answers to messages of no conference, by the server that asked (protocol T11). */
   readonly unrouted: ReadonlyMap<WebexHost, readonly ToWebex[]>;
-  /** What nobody will be told, one line each. */
+  /** Messages that are neither carried out nor answered, one line each for the log. */
   readonly notes: readonly string[];
 }
 
@@ -45,7 +45,7 @@ export function route(messages: readonly FromWebex[], found: Found): Routed {
   for (const message of messages) {
     const confKey = conferenceOf(message, found);
     if (confKey !== null) append(conferences, confKey, message);
-    else turnAway(message, unrouted, notes);
+    else refuse(message, unrouted, notes);
   }
   return { conferences, unrouted, notes };
 }
@@ -54,7 +54,7 @@ function conferenceOf(message: FromWebex, found: Found): ConfKey | null {
   const address = addressOf(message);
   switch (address.by) {
     case "conf-key":
-      // A handle stands for one conference; a create under a handle that another one holds is not for either of them.
+      // A handle means one conference. A create with the handle of another conference is for neither of them.
       return found.byExtConfId.get(address.extConfId) === address.confKey ? address.confKey : null;
     case "ext-conf-id":
       return found.byExtConfId.get(address.extConfId) ?? null;
@@ -65,10 +65,10 @@ function conferenceOf(message: FromWebex, found: Found): ConfKey | null {
   }
 }
 
-function turnAway(message: FromWebex, unrouted: Map<WebexHost, ToWebex[]>, notes: string[]): void {
+function refuse(message: FromWebex, unrouted: Map<WebexHost, ToWebex[]>, notes: string[]): void {
   const request = requestOf(message);
   const result = refusalOf(message);
-  if (request === null) notes.push(`${nameOf(message)} is ignored: it belongs to no conference that is known`);
+  if (request === null) notes.push(`${nameOf(message)} is ignored: it belongs to no known conference`);
   else if (request.replyTo === undefined)
     notes.push(`${nameOf(message)} cannot be answered (${result}): no WbxHostName`);
   else append(unrouted, request.replyTo, answerTo(request, result));

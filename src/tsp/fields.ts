@@ -2,13 +2,13 @@ import type { ConfKey, ExtCallId, ExtConfId, MsgId, SubConfId, WebexHost } from 
 import type { PhoneNumber } from "../foundation/phone-number.ts";
 import type { Codes } from "./protocol-table.ts";
 
-/** What kind of value a field holds on the wire, and so which check and which type it gets. */
+/** The kind of value that a field holds on the wire; its check, its text form and its type follow from it (values.ts). */
 export type FieldKind =
   /** Opaque identifier: no blank at its ends, no `%`. */
   | { readonly kind: "conf-key" | "ext-conf-id" | "sub-conf-id"; readonly max: number }
   /** 1 to 32 of digits, letters, `-`, `_` (protocol T30). */
   | { readonly kind: "msg-id" }
-  /** Names a call, without `%`; the text `null`, empty and absent all mean "none yet" (protocol section 5, row 6). */
+  /** The id of a call, without `%`; the text `null`, empty and absent all mean "none yet" (protocol section 5, row 6). */
   | { readonly kind: "call-id"; readonly max: number }
   /** `host:port`. */
   | { readonly kind: "host"; readonly max: number }
@@ -18,7 +18,7 @@ export type FieldKind =
   | { readonly kind: "integer"; readonly min: number }
   /** Read in every form; written as `0` and `1`, or as `False` and `True`. */
   | { readonly kind: "boolean"; readonly written: "digit" | "word" }
-  /** A number that stands for a word; a number that we do not know stays a number (protocol T25). */
+  /** A number on the wire, a word of this list in our messages; a number without a word stays a number (protocol T25). */
   | { readonly kind: "code"; readonly codes: keyof Codes }
   /** Values joined by `%` in one attribute. */
   | { readonly kind: "list"; readonly max: number }
@@ -34,10 +34,8 @@ export interface Field<
   readonly wire: string;
   readonly need: Need;
   readonly kind: Kind;
-  /** Other spellings that are read, and answered in the spelling received. */
+  /** Other spellings of the name that are read; the answer uses the spelling of its request. */
   readonly aliases?: readonly string[];
-  /** The version of the interface that brought it. */
-  readonly since?: string;
   /** Written where there is no value; without it the attribute is left out. */
   readonly absent?: string;
   /**
@@ -45,37 +43,31 @@ export interface Field<
    * field it makes the message unwritable: other bytes than were meant are not sent.
    */
   readonly repaired?: true;
-  /** An optional one that is required where this field of the message, which stands before it, has this value. */
+  /** Makes an optional field required if an earlier field of the message has this value. */
   readonly requiredWhen?: { readonly field: string; readonly is: string };
 }
 
-type More = Pick<Field, "aliases" | "since" | "absent" | "repaired" | "requiredWhen">;
+type More = Pick<Field, "aliases" | "absent" | "repaired" | "requiredWhen">;
 
-type ValueOf<Kind extends FieldKind> = Kind extends { kind: "msg-id" }
-  ? MsgId
-  : Kind extends { kind: "conf-key" }
-    ? ConfKey
-    : Kind extends { kind: "ext-conf-id" }
-      ? ExtConfId
-      : Kind extends { kind: "sub-conf-id" }
-        ? SubConfId
-        : Kind extends { kind: "call-id" }
-          ? ExtCallId
-          : Kind extends { kind: "host" }
-            ? WebexHost
-            : Kind extends { kind: "integer" }
-              ? number
-              : Kind extends { kind: "boolean" }
-                ? boolean
-                : Kind extends { kind: "code"; codes: infer List extends keyof Codes }
-                  ? keyof Codes[List] | number
-                  : Kind extends { kind: "list" }
-                    ? readonly string[]
-                    : Kind extends { kind: "flags" }
-                      ? readonly boolean[]
-                      : Kind extends { kind: "phone" }
-                        ? PhoneNumber
-                        : string;
+interface Values {
+  "msg-id": MsgId;
+  "conf-key": ConfKey;
+  "ext-conf-id": ExtConfId;
+  "sub-conf-id": SubConfId;
+  "call-id": ExtCallId;
+  host: WebexHost;
+  text: string;
+  digits: string;
+  integer: number;
+  boolean: boolean;
+  list: readonly string[];
+  flags: readonly boolean[];
+  phone: PhoneNumber;
+}
+
+type ValueOf<Kind extends FieldKind> = Kind extends { kind: "code"; codes: infer List extends keyof Codes }
+  ? keyof Codes[List] | number
+  : Values[Exclude<Kind["kind"], "code">];
 
 export type FieldsOf<Fields extends Readonly<Record<string, Field>>> = {
   readonly [Name in keyof Fields as Fields[Name]["need"] extends "required" ? Name : never]: ValueOf<

@@ -3,25 +3,27 @@ import type { EpochMs } from "../foundation/ids.ts";
 const dayMs = 86_400_000;
 /** 1970-01-01 by the count of protocol T32: its ordinal 719,163 and 1,721,424. */
 const firstDay = 2_440_587;
+/** Five digits for the day. */
 const prefixes = 100_000;
+/** Six digits for the sequence. */
 const sequences = 1_000_000;
-/** How often the sequence may begin again within a day. */
+/** How often the sequence may begin in one day. */
 const laps = 10;
 /** 27 years. */
 const lapDays = prefixes / laps;
 
-/** So many TransIDs, and so many MsgIDs, a day has; no two of them are alike. */
+/** How many different TransIDs, and as many MsgIDs, one day has. */
 export const idsPerDay = laps * sequences;
 
-/** The place of a day's first number among all; UTC. */
+/** The place of the first id of a day (UTC) among all ids. */
 export function firstPlaceOf(at: EpochMs): number {
   return Math.floor(at / dayMs) * idsPerDay;
 }
 
 /**
- * The TransID or MsgID at this place, as one number: five digits of the day's Julian date, cut to five, and six of the
- * sequence (protocol T31, T32, section 5, row 18). After 999999 the sequence begins again (protocol T35), with the five
- * digits of the day 27 years later, since WebEx may still know the same number of this day.
+ * The TransID or MsgID at this place: the last five digits of the day's Julian date, then six digits of the sequence
+ * (protocol T31, T32, section 5, row 18). After 999999 the sequence begins again (protocol T35), with the five digits of the
+ * day 27 years later, since WebEx may still remember the same id of this day.
  */
 export function idAt(place: number): number {
   const day = Math.floor(place / idsPerDay);
@@ -29,17 +31,17 @@ export function idAt(place: number): number {
   return ((firstDay + day + lap * lapDays) % prefixes) * sequences + (place % sequences);
 }
 
-/** How many numbers follow one another from this place on. */
+/** How many ids from this place on are consecutive numbers. */
 export function runFrom(place: number): number {
   return sequences - (place % sequences);
 }
 
-/** The place of a number, which is of a day within 13 years of this one. */
-export function placeOf(number: number, now: EpochMs): number {
+/** The place of an id of a day within 13 years of `now`. */
+export function placeOf(id: number, now: EpochMs): number {
   const today = Math.floor(now / dayMs);
-  const later = Math.floor(number / sequences) - firstDay - today + lapDays / 2;
+  const later = Math.floor(id / sequences) - firstDay - today + lapDays / 2;
   const days = ((later % prefixes) + prefixes) % prefixes;
   const lap = Math.floor(days / lapDays);
   const day = today + (days % lapDays) - lapDays / 2;
-  return day * idsPerDay + lap * sequences + (number % sequences);
+  return day * idsPerDay + lap * sequences + (id % sequences);
 }

@@ -6,7 +6,7 @@ export interface MessageSpec {
   /** Element name, unless the domain's `protocol` setting replaces it. */
   readonly wire: string;
   readonly aliases?: readonly string[];
-  /** Confirmed by a public document, or proposed by the protocol note because an adapter needs it. */
+  /** `documented` by a public document, or assumed, because an adapter needs such a message. */
   readonly standing: "documented" | "unconfirmed";
   readonly fields: Readonly<Record<string, Field>>;
 }
@@ -29,14 +29,15 @@ const did = optional("DID", { kind: "text", max: 64 }, { repaired: true });
 const actionResult = optional("ActionResult", { kind: "code", codes: "result" });
 const data = optional("Data", { kind: "text", max: 1024, unit: "bytes" });
 
+/** Attributes of the hybrid version (protocol section 5, row 24). */
 const hybrid = {
-  hybridEnabled: optional("HybridSDKEnabled", { kind: "boolean", written: "word" }, { since: "hybrid" }),
-  hybridToken: optional("HybridSDKToken", { kind: "text", max: 128, unit: "bytes" }, { since: "hybrid" }),
-  adhocInstall: optional("AdhocInstall", { kind: "boolean", written: "word" }, { since: "hybrid" }),
-  seamlessSwitch: optional("SeamlessSwitchEnabled", { kind: "boolean", written: "word" }, { since: "hybrid" }),
-  hybridClientUrl: optional("HybridClientURL", { kind: "text", max: 1024, unit: "bytes" }, { since: "hybrid" }),
-  hybridConnectData: optional("HybridConnectData", { kind: "text", max: 1024 }, { since: "hybrid" }),
-  appDetection: optional("AppDetection", { kind: "text", max: 1024 }, { since: "hybrid" }),
+  hybridEnabled: optional("HybridSDKEnabled", { kind: "boolean", written: "word" }),
+  hybridToken: optional("HybridSDKToken", { kind: "text", max: 128, unit: "bytes" }),
+  adhocInstall: optional("AdhocInstall", { kind: "boolean", written: "word" }),
+  seamlessSwitch: optional("SeamlessSwitchEnabled", { kind: "boolean", written: "word" }),
+  hybridClientUrl: optional("HybridClientURL", { kind: "text", max: 1024, unit: "bytes" }),
+  hybridConnectData: optional("HybridConnectData", { kind: "text", max: 1024 }),
+  appDetection: optional("AppDetection", { kind: "text", max: 1024 }),
 };
 
 const request = { msgId, replyTo, extConfId };
@@ -63,7 +64,7 @@ function unconfirmed<Own extends Fields>(wire: string, fields: Own, more: More =
 export const fromWebex = {
   "create-conference": documented("W2A_CreateConference", {
     ...request,
-    /** Required here alone: a running conference has a host to fall back to (protocol T14, T20). */
+    /** Only a create must name its host: a running conference has one (protocol T14, T20). */
     replyTo: required("WbxHostName", { kind: "host", max: 255 }),
     confKey: required("ConfKey", { kind: "conf-key", max: 64 }),
     maxCallers,
@@ -87,7 +88,8 @@ export const fromWebex = {
   }),
   "close-conference": documented("W2A_CloseConference", {
     ...request,
-    keepAlive: optional("KeepAlive", { kind: "boolean", written: "digit" }, { since: "3.4" }),
+    /** Since version 3.4 of the interface. */
+    keepAlive: optional("KeepAlive", { kind: "boolean", written: "digit" }),
   }),
   "call-out": documented("W2A_Callout", {
     ...callRequest,
@@ -166,8 +168,9 @@ export const toWebex = {
     extConfId,
     status: required("Status", { kind: "code", codes: "conferenceStatus" }),
     hybridConnectData: hybrid.hybridConnectData,
-    recordingNumber: optional("NBRPhoneNumber", { kind: "text", max: 63 }, { since: "3.5.3" }),
-    recordingSequence: optional("NBRDialSequence", { kind: "text", max: 255 }, { since: "3.5.3" }),
+    /** The recorder's dial-out, since version 3.5.3. */
+    recordingNumber: optional("NBRPhoneNumber", { kind: "text", max: 63 }),
+    recordingSequence: optional("NBRDialSequence", { kind: "text", max: 255 }),
   }),
   "caller-entered": documented("A2W_NotifyUserEnter", {
     msgId,
@@ -179,7 +182,7 @@ export const toWebex = {
     did,
     action: optional("ActionCode", { kind: "code", codes: "enterAction" }),
     actionResult,
-    callType: optional("CallType", { kind: "code", codes: "callType" }, { since: "hybrid" }),
+    callType: optional("CallType", { kind: "code", codes: "callType" }),
   }),
   "caller-changed": documented("A2W_NotifyUserChange", {
     msgId,
@@ -215,7 +218,7 @@ export const toWebex = {
   "client-passthrough": documented("A2W_CSPClientPassthrough", { msgId, extConfId, extCallId, data }),
 } as const satisfies Record<string, MessageSpec>;
 
-/** Which fields (and `element`, the message itself) came in another spelling than ours; answers echo it. */
+/** The fields (and `element`, the message itself) that WebEx spelled otherwise than we do; the answer repeats the spelling. */
 export type Spelling = Readonly<Record<string, string>>;
 
 type MessagesOf<Specs extends Readonly<Record<string, MessageSpec>>> = {
@@ -225,7 +228,7 @@ type MessagesOf<Specs extends Readonly<Record<string, MessageSpec>>> = {
 export type FromWebexMessages = MessagesOf<typeof fromWebex>;
 export type ToWebexMessages = MessagesOf<typeof toWebex>;
 
-/** A message that this adapter does not know; it is confirmed, and answered with code -12 (protocol T24). */
+/** A message that is not in the tables. It is confirmed, and answered with code -12 (protocol T24). */
 export interface UnknownMessage {
   readonly type: "unknown";
   readonly element: string;

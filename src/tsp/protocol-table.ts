@@ -2,7 +2,7 @@
 export const maxMessages = 50;
 
 /**
- * The codes of the protocol. Those that the public documents leave open are guesses (protocol note, sections 2.2.2 and
+ * The codes of the protocol. Those that the public documents leave open are assumed (protocol note, sections 2.2.2 and
  * 3.2); a domain's `protocol` setting replaces any of them.
  */
 export const defaultCodes = {
@@ -75,7 +75,7 @@ export type ResultWord = keyof Codes["result"];
 /** What WebEx can ask of a running conference by one action code. */
 export type UpdateAction = keyof Codes["updateAction"];
 
-/** What a domain's `protocol` setting may replace; absent parts keep the defaults. */
+/** What a domain's `protocol` setting may replace; parts that are absent keep the defaults. */
 export interface ProtocolOverrides {
   /** Default element name → the name used instead, both ways. */
   readonly elements?: Readonly<Record<string, string>>;

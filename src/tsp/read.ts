@@ -16,7 +16,7 @@ export type Decoded<Message> =
     }
   | {
       readonly ok: false;
-      /** What the document has for a TransID, also a malformed one; empty if nothing is found. */
+      /** The TransID of the document, even a malformed one; empty if there is none. */
       readonly transId: string;
       readonly result: ResultWord;
       readonly detail: string;
@@ -112,7 +112,7 @@ type WritableMessage = TableMessage & Record<string, unknown>;
 
 /**
  * Reads a message by its plan, or tells its first fault in the order of the table (protocol T20). `alias` is the name of
- * its element if that is not the plan's own. What stands behind the start tag is no attribute (protocol section 5, row 4),
+ * its element if that is not the plan's own. Text after the start tag is no attribute (protocol section 5, row 4),
  * and children that are not in the plan are ignored (protocol T25, section 5, row 2).
  */
 function readMessage(

@@ -73,7 +73,7 @@ export function readValue(raw: string, kind: FieldKind, codes: CodeLists): Resul
   }
 }
 
-/** A value as it stands between quotation marks, or why the protocol has no text for it. */
+/** The value as escaped text for an attribute, or why it has none. */
 export function writeValue(value: unknown, { kind, repaired }: Field, codes: CodeLists): Result<string, string> {
   const text = textOf(value, kind, codes);
   if (text === undefined) return err(`is ${JSON.stringify(value)}, which is no ${kind.kind} of the protocol`);

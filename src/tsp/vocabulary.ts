@@ -6,7 +6,7 @@ import { type Codes, defaultCodes, type ProtocolOverrides } from "./protocol-tab
 export interface Vocabulary {
   readonly messages: NameIndex<MessagePlan>;
   readonly byType: ReadonlyMap<string, MessagePlan>;
-  /** What is read of a message that is not in the tables. */
+  /** The fields that are read of a message that is not in the tables. */
   readonly common: MessagePlan;
   readonly codes: CodeLists;
 }
@@ -21,10 +21,10 @@ export interface CodeList {
 export interface MessagePlan {
   readonly type: string;
   readonly wire: string;
-  /** In the table's order, in which they are checked and written. */
+  /** In the order of the table: they are checked and written in this order. */
   readonly fields: readonly FieldPlan[];
   readonly names: NameIndex<FieldPlan>;
-  /** An alias of the request, or of this message, → the name that a message in that spelling has. */
+  /** From an alias of the request, or of this message, to the element name of an answer in that spelling. */
   readonly spellings: ReadonlyMap<string, string>;
 }
 
@@ -42,7 +42,7 @@ export interface TableMessage {
   readonly type: string;
 }
 
-/** Names of one place (messages of a document, attributes of a message), each also under its folded key. */
+/** Names of one place (the messages of a document, the attributes of a message), each also under its folded key. */
 export type NameIndex<Entry> = ReadonlyMap<string, Named<Entry>>;
 
 export interface Named<Entry> {
@@ -51,11 +51,11 @@ export interface Named<Entry> {
   readonly name: string;
   /** 0 for the entry's own name, 1 and up for its aliases. */
   readonly rank: number;
-  /** Found only by overlooking the case of its letters (protocol T26). */
+  /** Found only because the case of letters is ignored (protocol T26). */
   readonly folded: boolean;
 }
 
-/** Throws where overrides name what is not in the tables, or make two things one: those are wrong settings. */
+/** Throws if the overrides name what is not in the tables, or give two things one name: those are wrong settings. */
 export function buildVocabulary(direction: "from-webex" | "to-webex", overrides: ProtocolOverrides): Vocabulary {
   refuseUnknownNames(overrides);
   const specs: Readonly<Record<string, MessageSpec>> = direction === "from-webex" ? fromWebex : toWebex;
@@ -68,16 +68,16 @@ export function buildVocabulary(direction: "from-webex" | "to-webex", overrides:
   };
 }
 
-/** The lists of numbers with a domain's own in place of the defaults. */
-export function codeLists(overrides: ProtocolOverrides): CodeLists {
+/** The lists of codes, with a domain's own numbers in place of the defaults. */
+function codeLists(overrides: ProtocolOverrides): CodeLists {
   const list = (name: keyof Codes): CodeList => {
     const merged: Readonly<Record<string, number>> = { ...defaultCodes[name], ...overrides.codes?.[name] };
     const numbers = new Map(Object.entries(merged));
     const words = new Map<number, string>();
     for (const [word, number] of numbers) {
-      const taken = words.get(number);
-      if (taken) {
-        throw new Error(`protocol.codes.${name}: "${taken}" and "${word}" both are ${number}; give one another number`);
+      const other = words.get(number);
+      if (other) {
+        throw new Error(`protocol.codes.${name}: "${other}" and "${word}" both are ${number}; give one another number`);
       }
       words.set(number, word);
     }
@@ -87,12 +87,12 @@ export function codeLists(overrides: ProtocolOverrides): CodeLists {
   return Object.fromEntries(names.map((name) => [name, list(name)])) as Record<keyof Codes, CodeList>;
 }
 
-/** The entry of a name as the document has it. */
+/** The entry for a name of a document. */
 export function findName<Entry>(names: NameIndex<Entry>, name: string): Named<Entry> | undefined {
   return names.get(name) ?? (name.length <= 64 ? names.get(foldedKey(name)) : undefined);
 }
 
-/** No XML name begins with a blank, so that a folded key is never taken for a name. */
+/** No XML name begins with a blank, so a folded key is never mistaken for a name. */
 function foldedKey(name: string): string {
   return ` ${name.toLowerCase()}`;
 }

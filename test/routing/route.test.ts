@@ -57,7 +57,7 @@ test.each<[string, FromWebex, Routed]>([
     { ...named, msgId: "52491000078" } as FromWebex,
     {
       ...nothing,
-      notes: ["caller-named (MsgID 52491000078, ExtConfID none) is ignored: it belongs to no conference that is known"],
+      notes: ["caller-named (MsgID 52491000078, ExtConfID none) is ignored: it belongs to no known conference"],
     },
   ],
   [
@@ -65,7 +65,7 @@ test.each<[string, FromWebex, Routed]>([
     { ...strange, type: "passthrough" } as FromWebex,
     {
       ...nothing,
-      notes: [`passthrough (MsgID ${msgId}, ExtConfID 7999999) is ignored: it belongs to no conference that is known`],
+      notes: [`passthrough (MsgID ${msgId}, ExtConfID 7999999) is ignored: it belongs to no known conference`],
     },
   ],
   [

@@ -10,24 +10,24 @@ test.each([
   ["2024-01-01T12:00:00Z", 60_310],
   ["2026-01-01T00:00:00Z", 61_041],
   ["2132-09-01T00:00:00Z", 0],
-])("the day of %s begins its numbers with %s (protocol T32, section 5, row 18)", (at, prefix) => {
+])("the ids of %s begin with %s (protocol T32, section 5, row 18)", (at, prefix) => {
   expect(idAt(firstPlaceOf(Date.parse(at)))).toBe(prefix * 1_000_000);
 });
 
-test("a number is the day's five digits and six of the sequence (protocol T31)", () => {
+test("an id is the day's five digits and six of the sequence (protocol T31)", () => {
   expect(idAt(firstPlaceOf(noon) + 123)).toBe(52_491_000_123);
   expect(idAt(firstPlaceOf(noon) + 999_999)).toBe(52_491_999_999);
 });
 
 test("after 999999 comes 0, with the digits of a day that is far away, so that none comes twice (protocol T35)", () => {
   const millions = Array.from({ length: 11 }, (_, million) => idAt(firstPlaceOf(noon) + million * 1_000_000));
-  expect(millions.map((number) => Math.floor(number / 1_000_000))).toEqual([
+  expect(millions.map((id) => Math.floor(id / 1_000_000))).toEqual([
     ...[52_491, 62_491, 72_491, 82_491, 92_491, 2491, 12_491, 22_491, 32_491, 42_491],
     52_492,
   ]);
 });
 
-test("each number has one place among those of the last years", () => {
+test("each id has one place among those of the last years", () => {
   for (const days of [-4000, -7, -1, 0, 1, 4000]) {
     for (const within of [0, 123, 999_999, 1_000_000, 5_400_321, idsPerDay - 1]) {
       const place = firstPlaceOf(noon + days * dayMs) + within;
