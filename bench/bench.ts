@@ -129,8 +129,8 @@ async function allAnswered(before: number, posts: number): Promise<void> {
 
 /** Waits until WebEx has heard nothing new for a while: each round starts with nothing left over from the one before. */
 async function quiet(): Promise<void> {
-  for (let heard = -1; heard !== webex.heard.length; ) {
-    heard = webex.heard.length;
+  for (let heard = -1; heard !== webex.received.length; ) {
+    heard = webex.received.length;
     await pause(300);
   }
 }

@@ -27,7 +27,7 @@ export async function fillConferences(
     const attendees = Array.from({ length: callersEach }, (_, caller) => String(100 + caller));
     await Promise.all(attendees.map((attendee) => bridge.callIn(`1408${attendee}`, `${confKey}#${attendee}#`)));
     const callers: ExtCallId[] = [];
-    for (const attendee of attendees) callers.push(await webex.named(extConfId, attendee));
+    for (const attendee of attendees) callers.push(await webex.extCallIdOf(extConfId, attendee));
     conferences.push({ extConfId, callers });
   }
   return conferences;

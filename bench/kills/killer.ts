@@ -85,5 +85,5 @@ async function fallSilent(agent: AgentUnderTest, ways: readonly Way[], forMs: nu
 async function close(server: WebexServer, forMs: number): Promise<void> {
   await server.stop();
   await pause(forMs);
-  await server.comeBack();
+  await server.restart();
 }

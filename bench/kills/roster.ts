@@ -1,4 +1,4 @@
-import type { Told } from "../../simulators/webex/server.ts";
+import type { AdapterMessage } from "../../simulators/webex/server.ts";
 import type { ExtCallId, ExtConfId } from "../../src/foundation/ids.ts";
 
 /** A caller as one TSP server was told of it. */
@@ -24,7 +24,7 @@ export class Roster {
   }
 
   /** `extCallId`: what the server calls who enters by this message. */
-  entered(message: Extract<Told, { type: "caller-entered" }>, extCallId: ExtCallId): void {
+  entered(message: Extract<AdapterMessage, { type: "caller-entered" }>, extCallId: ExtCallId): void {
     if (!("extConfId" in message) || message.extConfId !== this.extConfId) return;
     const number = message.did ?? "";
     if (this.numbers.has(number)) this.toldTwice.push(`${this.extConfId} was told twice that ${number} entered`);
@@ -32,7 +32,7 @@ export class Roster {
     this.attendees.set(extCallId, { number, muted: false, room: "main" });
   }
 
-  hears(message: Told): void {
+  hears(message: AdapterMessage): void {
     if (!("extConfId" in message) || message.extConfId !== this.extConfId) return;
     switch (message.type) {
       case "conference-created":

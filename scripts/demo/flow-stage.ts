@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type Heard, WebexServer } from "../../simulators/webex/server.ts";
+import { type ReceivedMessage, WebexServer } from "../../simulators/webex/server.ts";
 import type { TransId } from "../../src/foundation/ids.ts";
 import { BridgeControl } from "../bridge-control.ts";
 import type { BackEnd } from "./back-end.ts";
@@ -171,7 +171,7 @@ export class FlowStage {
     return server;
   }
 
-  private heard(server: string, { at, transId, message }: Heard, document: string): void {
+  private heard(server: string, { at, transId, message }: ReceivedMessage, document: string): void {
     const together = (this.together.get(transId) ?? 0) + 1;
     this.together.set(transId, together);
     if (together > maxTogether) this.note(`A→W ${server} a transaction of more than ${maxTogether} messages`);
@@ -223,7 +223,7 @@ export class FlowStage {
   }
 
   private async allNamed(): Promise<void> {
-    for (const server of this.servers.values()) await server.namingsDone();
+    for (const server of this.servers.values()) await server.allNamed();
   }
 
   private async quiet(): Promise<void> {

@@ -3,14 +3,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { MsgId, TransId } from "../../src/foundation/ids.ts";
 import { completeText, createCodec, type WebexCodec } from "../../src/tsp/codec.ts";
 import type { FromWebexMessages } from "../../src/tsp/messages.ts";
-import { type ServerNumbers, serverNumbers } from "./numbers.ts";
 
-/** What WebEx asks of an adapter, or answers it. */
+/** A request to an adapter, or an answer to its notification. */
 export type Request = FromWebexMessages[keyof FromWebexMessages];
 
 export interface ClientOptions {
   readonly adapterUrl: string;
-  readonly numbers?: ServerNumbers;
+  readonly ids?: ServerIds;
   readonly codec?: WebexCodec;
   /** Attempts for one transaction (protocol T37). */
   readonly attempts?: number;
@@ -18,67 +17,67 @@ export interface ClientOptions {
   readonly retryMs?: number;
 }
 
-/** What came back for one transaction, and what was posted, so that it can be posted again. */
+/** A confirmed document: what was posted, to post it again, and the result of its Confirmation. */
 export interface Confirmed {
   readonly transId: TransId;
   readonly result: number;
   readonly body: string;
 }
 
-/** One HTTP answer as it came. */
-export interface Answer {
+/** The answer to one HTTP post. */
+export interface HttpAnswer {
   readonly status: number;
   readonly body: Buffer;
 }
 
-/** The half of a TSP server that asks: posts documents to an adapter's URL, again when it gets no confirmation. */
+/** Posts the documents of a TSP server to an adapter's URL, and repeats a post that is not confirmed. */
 export class WebexClient {
   readonly adapterUrl: string;
-  private readonly numbers: ServerNumbers;
-  private readonly codec: WebexCodec;
-  private readonly attempts: number;
-  private readonly retryMs: number;
-  private readonly agent = new Agent({ keepAlive: true });
+  readonly #ids: ServerIds;
+  readonly #codec: WebexCodec;
+  readonly #attempts: number;
+  readonly #retryMs: number;
+  readonly #agent = new Agent({ keepAlive: true });
 
   constructor(options: ClientOptions) {
     this.adapterUrl = options.adapterUrl;
-    this.numbers = options.numbers ?? serverNumbers(10, Date.now);
-    this.codec = options.codec ?? createCodec({}, "webex");
-    this.attempts = options.attempts ?? 3;
-    this.retryMs = options.retryMs ?? 0;
+    this.#ids = options.ids ?? serverIds(10, Date.now);
+    this.#codec = options.codec ?? createCodec({}, "webex");
+    this.#attempts = options.attempts ?? 3;
+    this.#retryMs = options.retryMs ?? 0;
   }
 
   msgId(): MsgId {
-    return this.numbers.msgId();
+    return this.#ids.msgId();
   }
 
   transId(): TransId {
-    return this.numbers.transId();
+    return this.#ids.transId();
   }
 
-  /** Posts one document until it is confirmed. Throws when the last attempt brought no Confirmation of this TransID. */
+  /** Posts one document until it is confirmed. Throws if the last attempt brought no Confirmation of this TransID. */
   async post(...messages: Request[]): Promise<Confirmed> {
-    const transId = this.numbers.transId();
-    return this.deliver(transId, completeText(this.codec.encode(transId, messages)));
+    const transId = this.#ids.transId();
+    return this.#deliver(transId, completeText(this.#codec.encode(transId, messages)));
   }
 
   /** Posts a document again, as after a time-out: same TransID, same bytes (protocol T36). */
   repeat(earlier: Confirmed): Promise<Confirmed> {
-    return this.deliver(earlier.transId, earlier.body);
+    return this.#deliver(earlier.transId, earlier.body);
   }
 
-  /** Breaks all connections: a post under way is tried again, as if its Confirmation had been lost. */
+  /** Breaks all connections. A post in flight is tried again, as if its Confirmation had been lost. */
   close(): void {
-    this.agent.destroy();
+    this.#agent.destroy();
   }
 
-  private async deliver(transId: TransId, body: string): Promise<Confirmed> {
+  async #deliver(transId: TransId, body: string): Promise<Confirmed> {
     let failure = "";
-    for (let attempt = 1; attempt <= this.attempts; attempt++) {
-      if (attempt > 1) await pause(this.retryMs);
+    for (let attempt = 1; attempt <= this.#attempts; attempt++) {
+      if (attempt > 1) await pause(this.#retryMs);
       try {
-        const answer = await postDocument(this.adapterUrl, body, this.agent);
-        const confirmation = this.codec.readConfirmation(answer.body);
+        const answer = await postDocument(this.adapterUrl, body, this.#agent);
+        const confirmation = this.#codec.readConfirmation(answer.body);
         if (confirmation.ok && confirmation.value.transId === transId) {
           return { transId, body, result: confirmation.value.result };
         }
@@ -87,12 +86,17 @@ export class WebexClient {
         failure = error instanceof Error ? error.message : String(error);
       }
     }
-    throw new Error(`TransID ${transId} got no Confirmation in ${this.attempts} attempts; the last one: ${failure}`);
+    throw new Error(`TransID ${transId} got no Confirmation in ${this.#attempts} attempts; the last one: ${failure}`);
   }
 }
 
 /** One HTTP post, whatever the answer. */
-export function postDocument(url: string, body: string | Buffer, agent?: Agent, timeoutMs = 10_000): Promise<Answer> {
+export function postDocument(
+  url: string,
+  body: string | Buffer,
+  agent?: Agent,
+  timeoutMs = 10_000,
+): Promise<HttpAnswer> {
   return new Promise((answered, failed) => {
     const post = request(
       url,
@@ -113,4 +117,29 @@ export function postDocument(url: string, body: string | Buffer, agent?: Agent, 
     post.on("error", failed);
     post.end(body);
   });
+}
+
+/** The ids that one TSP server makes, by WebEx's own scheme (protocol T33, section 5, row 19). TransIDs and MsgIDs count apart. */
+export interface ServerIds {
+  transId(): TransId;
+  msgId(): MsgId;
+}
+
+/** `serverId`: 0 to 99, different for each server of a pool. `now`: milliseconds since 1970. */
+export function serverIds(serverId: number, now: () => number): ServerIds {
+  const sequence = () => {
+    let last = -1;
+    return () => {
+      last = (last + 1) % 10_000;
+      const secondsOfDay = Math.floor((now() % 86_400_000) / 1000);
+      return digits(serverId, 2) + digits(secondsOfDay, 5) + digits(last, 4);
+    };
+  };
+  const transIds = sequence();
+  const msgIds = sequence();
+  return { transId: () => transIds() as TransId, msgId: () => msgIds() as MsgId };
+}
+
+function digits(value: number, length: number): string {
+  return String(value).padStart(length, "0");
 }

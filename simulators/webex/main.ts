@@ -1,6 +1,6 @@
 import { describe, WebexServer } from "./server.ts";
 
-/** A TSP server as a program: names who enters, and prints what an adapter tells it. Its settings stand in README.md. */
+/** A TSP server as a program: names the callers, and prints every message of the adapter. README.md has its settings. */
 const port = portFrom("WEBEX_PORT", 8795);
 const adapterUrl = process.env.ADAPTER_URL || `http://127.0.0.1:${portFrom("PORT", 8787)}/tsp/local`;
 if (!/^https?:\/\/[^/]/.test(adapterUrl) || !URL.canParse(adapterUrl)) {

@@ -1,7 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import { freePorts } from "../../scripts/local-run.ts";
-import { postDocument, WebexClient } from "../../simulators/webex/client.ts";
-import { serverNumbers } from "../../simulators/webex/numbers.ts";
+import { postDocument, serverIds, WebexClient } from "../../simulators/webex/client.ts";
 import { type ServerOptions, WebexServer } from "../../simulators/webex/server.ts";
 import type { ExtCallId, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 import { completeText, createCodec } from "../../src/tsp/codec.ts";
@@ -31,7 +30,7 @@ async function tell(server: WebexServer, transId: string, ...messages: ToWebex[]
 }
 
 test("a server's numbers have two digits of the server, five of the second of the day, and four that count up (protocol T33, section 5, row 19)", () => {
-  const numbers = serverNumbers(7, () => Date.UTC(2026, 0, 1, 0, 2, 5));
+  const numbers = serverIds(7, () => Date.UTC(2026, 0, 1, 0, 2, 5));
 
   expect([numbers.transId(), numbers.transId(), numbers.msgId()]).toEqual([
     "07001250000",
@@ -47,7 +46,7 @@ test("what is posted is confirmed and kept, a repeat as a second attempt", async
   await tell(server, "52491000001", closed);
 
   expect(first).toEqual({ status: 200, confirmation: { ok: true, value: { transId: "52491000001", result: 0 } } });
-  expect(server.heard.map(({ attempt, message }) => [attempt, message.type])).toEqual([
+  expect(server.received.map(({ attempt, message }) => [attempt, message.type])).toEqual([
     [1, "conference-closed"],
     [2, "conference-closed"],
   ]);
@@ -57,15 +56,15 @@ test("what is posted is confirmed and kept, a repeat as a second attempt", async
 test("it can fail in each way that a real server can", async () => {
   const server = await startServer();
 
-  server.manner = { type: "status", status: 503 };
+  server.answerMode = { type: "status", status: 503 };
   expect((await tell(server, "52491000001", closed)).status).toBe(503);
-  server.manner = { type: "wrong-trans-id" };
+  server.answerMode = { type: "wrong-trans-id" };
   expect((await tell(server, "52491000001", closed)).confirmation).toMatchObject({
     value: { transId: "524910000010" },
   });
-  server.manner = { type: "confirm", result: "internal-failure" };
+  server.answerMode = { type: "confirm", result: "internal-failure" };
   expect((await tell(server, "52491000002", closed)).confirmation).toMatchObject({ value: { result: -1 } });
-  server.manner = { type: "never-answer" };
+  server.answerMode = { type: "never-answer" };
   const unanswered = postDocument(
     `http://${server.host}/`,
     completeText(codec.encode("52491000003", [closed])),
@@ -93,8 +92,8 @@ test("a caller that enters is named at the adapter's URL, by a new name or by th
     },
   );
 
-  const newName = await server.named(extConfId, "101");
-  expect(await server.named(extConfId, "102")).toBe("9001");
+  const newName = await server.extCallIdOf(extConfId, "101");
+  expect(await server.extCallIdOf(extConfId, "102")).toBe("9001");
   expect(newName).not.toBe("9001");
   expect(adapter.messages).toContainEqual(
     expect.objectContaining({ type: "caller-named", msgId: "52491000001", extConfId, extCallId: newName }),
@@ -122,5 +121,5 @@ test("a client that nobody confirms gives up after its attempts, and says why", 
 
 /** A server that reads what WebEx sends: enough of an adapter to hear how callers are named. */
 function adapterSide(): NonNullable<ServerOptions["codec"]> {
-  return { ...createCodec({}, "webex"), decode: codec.decode } as unknown as NonNullable<ServerOptions["codec"]>;
+  return { ...createCodec({}, "webex"), decode: codec.decode } as never;
 }

@@ -15,11 +15,11 @@ test("a WebEx that is away is tried three times with the same transaction; the c
   await meeting.create();
   const lost = await meeting.callIn("301");
 
-  world.webex.manner = { type: "status", status: 503 };
+  world.webex.answerMode = { type: "status", status: 503 };
   const before = world.webex.posts.length;
   await world.bridge.hangUp(lost.call);
   await eventually("three attempts", async () => world.webex.posts.length === before + 3);
-  world.webex.manner = { type: "confirm" };
+  world.webex.answerMode = { type: "confirm" };
   await meeting.callIn("302");
 
   const attempts = world.webex.posts.slice(before, before + 3);
@@ -40,7 +40,7 @@ test("another TSP server takes a running conference over, and is told who is in 
     const { confKey } = meeting;
     await second.client.post({ type: "create-conference", msgId, confKey, extConfId, replyTo: second.host });
 
-    await second.named(extConfId, "303");
+    await second.extCallIdOf(extConfId, "303");
 
     expect(second.messages.map(({ type }) => type)).toEqual([
       "conference-created",

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { BridgeControl } from "../../scripts/bridge-control.ts";
 import { LocalRun, type LocalRunOptions, type Pids } from "../../scripts/local-run.ts";
 import type { Request } from "../../simulators/webex/client.ts";
-import { type Told, WebexServer } from "../../simulators/webex/server.ts";
+import { type AdapterMessage, WebexServer } from "../../simulators/webex/server.ts";
 import type { ConfKey, ExtCallId, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 
 /** The product as real processes, with the two sides that it stands between. */
@@ -71,7 +71,7 @@ export class Meeting {
       `${this.confKey}#${attendeeId}#`,
     );
     await this.told("caller-entered", { attendeeId });
-    return { call, extCallId: await this.world.webex.named(this.extConfId, attendeeId) };
+    return { call, extCallId: await this.world.webex.extCallIdOf(this.extConfId, attendeeId) };
   }
 
   callOutRequest(extCallId: string, local: string): Request & { readonly type: "call-out" } {
@@ -114,7 +114,7 @@ export class Meeting {
   }
 
   /** Waits until WebEx is told this about the conference. */
-  told(type: Told["type"], fields: object, timeoutMs = 5_000): Promise<Told> {
+  told(type: AdapterMessage["type"], fields: object, timeoutMs = 5_000): Promise<AdapterMessage> {
     return this.world.webex.waitFor(
       `${type} ${JSON.stringify(fields)} of ${this.extConfId}`,
       (message) => message.type === type && fits(message, { extConfId: this.extConfId, ...fields }),
@@ -123,7 +123,7 @@ export class Meeting {
   }
 
   /** What WebEx was told of this conference, repeats left out, in order. */
-  news(): Told[] {
+  news(): AdapterMessage[] {
     return this.world.webex.messages.filter((message) => fits(message, { extConfId: this.extConfId }));
   }
 
