@@ -1,8 +1,8 @@
 import type { ExecutionResult } from "../src/bridge/commands.ts";
 import type { BridgeState } from "../src/bridge/state.ts";
-import { assertNever } from "../src/foundation/assert-never.ts";
 import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masked.ts";
+import { assertNever } from "../src/foundation/result.ts";
 import { SteadyClock } from "../src/foundation/steady-clock.ts";
 import type { AgentToEdge, EdgeToAgent } from "../src/link/messages.ts";
 import { Books } from "./books.ts";

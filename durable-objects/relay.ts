@@ -1,6 +1,5 @@
-import { assertNever } from "../src/foundation/assert-never.ts";
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
-import type { Result } from "../src/foundation/result.ts";
+import { assertNever, type Result } from "../src/foundation/result.ts";
 import type { Timers } from "../src/foundation/timers.ts";
 import { type Hello, type Refusal, refusal } from "../src/link/hello.ts";
 import { AgentBudget, TokenBucket } from "../src/link/limits.ts";

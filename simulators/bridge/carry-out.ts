@@ -1,7 +1,7 @@
 import type { BridgeCommand, CommandResult, RefusalReason } from "../../src/bridge/commands.ts";
 import type { EndReason } from "../../src/bridge/events.ts";
-import { assertNever } from "../../src/foundation/assert-never.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import { assertNever } from "../../src/foundation/result.ts";
 import type { Call, Conference, World } from "./world.ts";
 
 const done: CommandResult = { done: true };

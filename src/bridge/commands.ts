@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { PhoneNumber } from "../foundation/phone-number.ts";
+import type { PhoneNumber } from "../foundation/ids.ts";
 import { type Checked, call, commandId, flag, room, typed, whole, word } from "./schemas.ts";
 
 const number: v.GenericSchema<unknown, PhoneNumber> = v.object({

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { assertNever } from "../foundation/assert-never.ts";
 import type { ConfKey, EpochMs } from "../foundation/ids.ts";
+import { assertNever } from "../foundation/result.ts";
 import { type Checked, word } from "./schemas.ts";
 
 export const keypadCodes = v.object({ merge: word, mute: word });

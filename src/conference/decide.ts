@@ -1,6 +1,6 @@
 import type { NumberedReport } from "../bridge/events.ts";
-import { assertNever } from "../foundation/assert-never.ts";
 import type { BridgeName, EpochMs, StreamId, TransId } from "../foundation/ids.ts";
+import { assertNever } from "../foundation/result.ts";
 import type { FromWebex, ToWebex } from "../tsp/messages.ts";
 import { applyClientDataAttempt } from "./client-data.ts";
 import { expire } from "./deadlines.ts";

@@ -1,7 +1,7 @@
 import type { BridgeCommand, CommandResult } from "../bridge/commands.ts";
 import type { ConferenceEvent, Report } from "../bridge/events.ts";
-import { assertNever } from "../foundation/assert-never.ts";
 import type { BridgeName } from "../foundation/ids.ts";
+import { assertNever } from "../foundation/result.ts";
 import { setLocked } from "./announcements.ts";
 import { applyAdmitted, applyExpelled, applyRefusal, endCallOut } from "./call-outs.ts";
 import { addCaller, applyAttendeeId, applyMuted, removeCaller } from "./callers.ts";

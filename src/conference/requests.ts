@@ -1,5 +1,5 @@
-import { assertNever } from "../foundation/assert-never.ts";
 import { type ExtCallId, type ExtConfId, MAIN_ROOM } from "../foundation/ids.ts";
+import { assertNever } from "../foundation/result.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebex, FromWebexMessages } from "../tsp/messages.ts";
 import { notifyStatus } from "./announcements.ts";

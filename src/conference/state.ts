@@ -8,11 +8,11 @@ import type {
   ExtCallId,
   ExtConfId,
   MsgId,
+  PhoneNumber,
   RoomId,
   SubConfId,
   WebexHost,
 } from "../foundation/ids.ts";
-import type { PhoneNumber } from "../foundation/phone-number.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages, Spelling } from "../tsp/messages.ts";
 import type { Codes } from "../tsp/protocol-table.ts";

@@ -10,3 +10,8 @@ export function ok<Value>(value: Value): { readonly ok: true; readonly value: Va
 export function err<Failure>(error: Failure): { readonly ok: false; readonly error: Failure } {
   return { ok: false, error };
 }
+
+/** The last case of a `switch` over a union: a new variant is a type error here. Only a bug calls it. */
+export function assertNever(value: never): never {
+  throw new Error(`unexpected variant: ${JSON.stringify(value)}`);
+}

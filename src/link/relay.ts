@@ -1,8 +1,8 @@
 import type { IssuedCommand } from "../bridge/commands.ts";
 import type { NumberedReport } from "../bridge/events.ts";
 import type { KeypadCodes } from "../bridge/keypad.ts";
-import { assertNever } from "../foundation/assert-never.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../foundation/ids.ts";
+import { assertNever } from "../foundation/result.ts";
 import type { AgentToEdge, CloseReason, EdgeToAgent } from "./messages.ts";
 
 /** How often an agent gives a sign of life. */

@@ -1,5 +1,4 @@
-import type { ConfKey, ExtCallId, ExtConfId, MsgId, SubConfId, WebexHost } from "../foundation/ids.ts";
-import type { PhoneNumber } from "../foundation/phone-number.ts";
+import type { ConfKey, ExtCallId, ExtConfId, MsgId, PhoneNumber, SubConfId, WebexHost } from "../foundation/ids.ts";
 import type { Codes } from "./protocol-table.ts";
 
 /** The kind of value that a field holds on the wire; its check, its text form and its type follow from it (values.ts). */

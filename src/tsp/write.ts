@@ -1,4 +1,4 @@
-import type { PhoneNumber } from "../foundation/phone-number.ts";
+import type { PhoneNumber } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import type { Spelling } from "./messages.ts";
 import { maxMessages } from "./protocol-table.ts";

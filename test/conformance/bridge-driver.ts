@@ -3,8 +3,14 @@ import type { BridgeDriver, DriverReport } from "../../bridge-agent/drivers/driv
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { EndReason } from "../../src/bridge/events.ts";
 import type { BridgeCall, BridgeState } from "../../src/bridge/state.ts";
-import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
-import type { PhoneNumber } from "../../src/foundation/phone-number.ts";
+import {
+  type CallId,
+  type CommandId,
+  type ConfKey,
+  MAIN_ROOM,
+  type PhoneNumber,
+  type RoomId,
+} from "../../src/foundation/ids.ts";
 
 /** A bridge with the telephones around it. Each promise is kept when the bridge has noticed. */
 export interface BridgeOnTest {
