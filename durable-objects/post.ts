@@ -1,7 +1,7 @@
 import type { HttpOutcome } from "../src/delivery/verdict.ts";
 import type { PostRequest } from "./outbox.ts";
 
-/** A Confirmation has some 150 bytes; a peer that sends much more is not read to its end. */
+/** A Confirmation has some 150 bytes; a peer that sends much more is not read to its end. Counted after decompression. */
 const maxBodyBytes = 65_536;
 
 /** Posts one document. Redirects are not followed, and the time-out covers the answer's body too. */
@@ -14,7 +14,7 @@ export async function fetchPost({ url, body, contentType, timeoutMs, signal }: P
   try {
     const response = await fetch(url, {
       method: "POST",
-      headers: { "Content-Type": contentType, "User-Agent": "bridgehead" },
+      headers: { "Content-Type": contentType, "User-Agent": "bridgehead", "Accept-Encoding": "identity" },
       body,
       redirect: "manual",
       signal: stop.signal,
@@ -29,9 +29,13 @@ export async function fetchPost({ url, body, contentType, timeoutMs, signal }: P
 }
 
 async function capped(response: Response): Promise<Uint8Array> {
-  // An answer that says how long it is needs no looking at its parts, which costs more than all the rest.
-  const length = response.headers.get("content-length");
-  if (length !== null && Number(length) <= maxBodyBytes) return new Uint8Array(await response.arrayBuffer());
+  // Reading in parts costs more than all the rest, and an answer that says how long it is needs none of that. A compressed
+  // answer, which was not asked for, says so of its compressed bytes alone.
+  const { headers } = response;
+  const length = headers.get("content-length");
+  if (length !== null && Number(length) <= maxBodyBytes && !headers.has("content-encoding")) {
+    return new Uint8Array(await response.arrayBuffer());
+  }
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body ?? []) {

@@ -1,46 +1,98 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { afterEach, expect, test } from "vitest";
 import { fetchPost } from "../../durable-objects/post.ts";
+import type { HttpOutcome } from "../../src/delivery/verdict.ts";
 
-const reached: string[] = [];
-let inner: Server;
-let webex: Server;
+interface Answer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+}
 
-beforeAll(async () => {
-  inner = await serving((path) => ({ status: 200, location: null, path }));
-  webex = await serving((path) => ({ status: Number(path.slice(1)), location: `${addressOf(inner)}/inner`, path }));
-});
-afterAll(() => {
-  for (const server of [inner, webex]) {
+const servers: Server[] = [];
+/** The `Accept-Encoding` of each request, by its path. */
+const reached = new Map<string, string | undefined>();
+afterEach(() => {
+  reached.clear();
+  for (const server of servers.splice(0)) {
     server.close();
     server.closeAllConnections();
   }
 });
 
-test.each([301, 302, 303, 307, 308])("a redirect by %i is an answer, and not followed", async (status) => {
-  const result = await fetchPost({
-    url: `${addressOf(webex)}/${status}`,
-    body: "<WbxTSPSchema/>",
-    contentType: "text/xml",
-    timeoutMs: 5_000,
-    signal: new AbortController().signal,
-  });
+const kib64 = "x".repeat(65_536);
 
-  expect(result).toMatchObject({ kind: "answered", status });
-  expect(reached.splice(0)).toEqual([`/${status}`]);
+test.each([301, 302, 303, 307, 308])("a redirect by %i is an answer, and not followed", async (status) => {
+  const inner = await serving({});
+  const webex = await serving({ status, headers: { location: `${inner}/inner` } });
+
+  expect(await post(`${webex}/outer`)).toMatchObject({ kind: "answered", status });
+  expect([...reached.keys()]).toEqual(["/outer"]);
 });
 
-function serving(answer: (path: string) => { status: number; location: string | null; path: string }): Promise<Server> {
-  const server = createServer((request, response) => {
-    const { status, location, path } = answer(request.url ?? "");
-    reached.push(path);
-    request.resume();
-    response.writeHead(status, location === null ? {} : { location }).end();
+test("no compression is asked for", async () => {
+  await post(`${await serving({})}/`);
+
+  expect(reached.get("/")).toBe("identity");
+});
+
+test.each<[string, Answer]>([
+  ["with its length", { body: kib64 }],
+  ["in chunks", { body: kib64, headers: { "transfer-encoding": "chunked" } }],
+  ["compressed although that was not asked for", { body: gzipSync(kib64), headers: { "content-encoding": "gzip" } }],
+])("an answer of 64 KiB is read, %s", async (_how, answer) => {
+  expect(await post(await serving(answer))).toMatchObject({
+    kind: "answered",
+    status: 200,
+    body: new TextEncoder().encode(kib64),
   });
-  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+});
+
+test.each<[string, Answer]>([
+  ["with its length", { body: `${kib64}x` }],
+  ["in chunks", { body: `${kib64}x`, headers: { "transfer-encoding": "chunked" } }],
+  ["compressed by gzip", { body: gzipSync(`${kib64}x`), headers: { "content-encoding": "gzip" } }],
+  ["compressed by brotli", { body: brotliCompressSync(`${kib64}x`), headers: { "content-encoding": "br" } }],
+])("a longer answer is broken off, %s", async (_how, answer) => {
+  expect(await post(await serving(answer))).toEqual({
+    kind: "failed",
+    reason: "Error: the answer has more than 65536 bytes",
+  });
+});
+
+test("a few hundred bytes that stand for 100 MB cost no memory", async () => {
+  const bomb = brotliCompressSync(new Uint8Array(100_000_000));
+  expect(bomb.byteLength).toBeLessThan(1_000);
+  const webex = await serving({ body: bomb, headers: { "content-encoding": "br" } });
+  const before = process.memoryUsage().arrayBuffers;
+  let most = 0;
+  const watch = setInterval(() => {
+    most = Math.max(most, process.memoryUsage().arrayBuffers);
+  }, 1);
+
+  expect(await post(webex)).toMatchObject({ kind: "failed" });
+  clearInterval(watch);
+
+  most = Math.max(most, process.memoryUsage().arrayBuffers);
+  expect(most - before).toBeLessThan(20_000_000);
+});
+
+function post(url: string): Promise<HttpOutcome> {
+  const { signal } = new AbortController();
+  return fetchPost({ url, body: "<WbxTSPSchema/>", contentType: "text/xml", timeoutMs: 5_000, signal });
 }
 
-function addressOf(server: Server): string {
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+function serving({ status = 200, headers = {}, body = "" }: Answer): Promise<string> {
+  const server = createServer((request, response) => {
+    reached.set(request.url ?? "", request.headers["accept-encoding"]?.toString());
+    request.resume();
+    const length = "transfer-encoding" in headers ? {} : { "content-length": Buffer.byteLength(body) };
+    response.writeHead(status, { ...length, ...headers }).end(body);
+  });
+  servers.push(server);
+  return new Promise((resolve) =>
+    server.listen(0, "127.0.0.1", () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)),
+  );
 }
