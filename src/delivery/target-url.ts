@@ -1,3 +1,4 @@
+import type { WebexHost } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 
 /** Where a domain's posts may go, and how. */
@@ -8,19 +9,20 @@ export interface TargetSettings {
   readonly path: string;
 }
 
-type BadTarget = { readonly kind: "not-a-host"; readonly text: string } | NotAllowed;
-type NotAllowed = { readonly kind: "not-allowed"; readonly host: string };
+export type BadTarget =
+  | { readonly kind: "not-a-host"; readonly text: string }
+  | { readonly kind: "not-allowed"; readonly host: string };
 
 /** No user info, escape, blank or fragment fits here, so nothing is left for a URL parser to read differently. */
 const form = /^(?:(https?):\/\/)?(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(\d{1,5}))?(\/[\w.~!$&'()*+,;=:@/?-]*)?$/i;
 const labels = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/;
 
 /**
- * The URL to post to, by HTTP or HTTPS (protocol T2), for a `WbxHostName`: `host:port`, or a full URL (protocol T15). The
- * name is data, taken as it is written (protocol section 5, row 5); the path is the settings' alone, since a peer that
- * chose it could have any page of an allowed host posted to.
+ * The origin to post to, by HTTP or HTTPS (protocol T2), for a `WbxHostName`: `host:port`, or a full URL (protocol T15). Every
+ * spelling of one server (case, default port, scheme) gives the same text (protocol section 5, row 5). The path of a URL is
+ * dropped, since a peer that chose it could have any page of an allowed host posted to.
  */
-export function targetUrl(webexHost: string, settings: TargetSettings): Result<string, BadTarget> {
+export function canonicalHost(webexHost: string, settings: TargetSettings): Result<WebexHost, BadTarget> {
   const [, givenScheme, givenHost, port, givenPath] = form.exec(webexHost) ?? [];
   if (givenHost === undefined || (givenPath !== undefined && givenScheme === undefined) || !isPort(port)) {
     return err({ kind: "not-a-host", text: webexHost });
@@ -28,7 +30,15 @@ export function targetUrl(webexHost: string, settings: TargetSettings): Result<s
   const host = givenHost.toLowerCase();
   if (!isAllowedHost(settings.hosts, host)) return err({ kind: "not-allowed", host });
   const scheme = schemeFor(settings.scheme, givenScheme?.toLowerCase(), port);
-  return ok(`${scheme}://${host}${port === undefined ? "" : `:${port}`}${settings.path}`);
+  // Brackets around an IPv4 address have the right form and are listed, and yet are no host.
+  const url = URL.parse(`${scheme}://${host}${port === undefined ? "" : `:${port}`}`);
+  return url ? ok(url.origin as WebexHost) : err({ kind: "not-a-host", text: webexHost });
+}
+
+/** The URL that a domain's posts to this host go to. */
+export function targetUrl(webexHost: string, settings: TargetSettings): Result<string, BadTarget> {
+  const origin = canonicalHost(webexHost, settings);
+  return origin.ok ? ok(origin.value + settings.path) : origin;
 }
 
 /**

@@ -17,7 +17,10 @@ export type SubConfId = Branded<"SubConfId">;
 export type MsgId = Branded<"MsgId">;
 /** Identifies one posted document and its repeats (protocol T36 to T38). */
 export type TransId = Branded<"TransId">;
-/** `host:port` of a TSP server, as WebEx wrote it. */
+/**
+ * A TSP server. The decoder gives it as WebEx wrote it; the edge replaces that by the origin that is posted to
+ * (`canonicalHost`), so behind the edge two hosts are one server exactly when their texts are equal.
+ */
 export type WebexHost = Branded<"WebexHost">;
 /** One phone leg on the bridge. The bridge makes the ids of calls in, we make those of call-outs. */
 export type CallId = Branded<"CallId">;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isAllowedHost, type TargetSettings, targetUrl } from "../../src/delivery/target-url.ts";
+import { canonicalHost, isAllowedHost, type TargetSettings, targetUrl } from "../../src/delivery/target-url.ts";
 
 const local: TargetSettings = { hosts: ["127.0.0.1", "localhost", "[::1]"], scheme: "http", path: "/" };
 const live: TargetSettings = {
@@ -17,13 +17,13 @@ test.each<[string, TargetSettings, string]>([
   ["127.0.0.1:65535", local, "http://127.0.0.1:65535/"],
   ["http://127.0.0.1:8801/answers?site=1", local, "http://127.0.0.1:8801/"],
   ["HTTP://127.0.0.1:8801/", local, "http://127.0.0.1:8801/"],
-  ["tsp1.webex.com:80", live, "http://tsp1.webex.com:80/tsp/receive"],
-  ["TSP1.WebEx.COM:80", live, "http://tsp1.webex.com:80/tsp/receive"],
-  ["tsp1.webex.com:443", live, "https://tsp1.webex.com:443/tsp/receive"],
+  ["tsp1.webex.com:80", live, "http://tsp1.webex.com/tsp/receive"],
+  ["TSP1.WebEx.COM:80", live, "http://tsp1.webex.com/tsp/receive"],
+  ["tsp1.webex.com:443", live, "https://tsp1.webex.com/tsp/receive"],
   ["https://tsp1.webex.com", live, "https://tsp1.webex.com/tsp/receive"],
-  ["a.b.example.com:80", live, "http://a.b.example.com:80/tsp/receive"],
-  ["xn--bcher-kva.example.com:80", live, "http://xn--bcher-kva.example.com:80/tsp/receive"],
-  ["tsp1.webex.com:80", { ...live, hosts: ["TSP1.WEBEX.COM"] }, "http://tsp1.webex.com:80/tsp/receive"],
+  ["a.b.example.com:80", live, "http://a.b.example.com/tsp/receive"],
+  ["xn--bcher-kva.example.com:80", live, "http://xn--bcher-kva.example.com/tsp/receive"],
+  ["tsp1.webex.com:80", { ...live, hosts: ["TSP1.WEBEX.COM"] }, "http://tsp1.webex.com/tsp/receive"],
   ["tsp1.webex.com:80", { ...live, scheme: "https" }, "https://tsp1.webex.com:80/tsp/receive"],
   ["http://tsp1.webex.com:80/x", { ...live, scheme: "https" }, "https://tsp1.webex.com:80/tsp/receive"],
   ["http://tsp1.webex.com/@evil.net/", live, "http://tsp1.webex.com/tsp/receive"],
@@ -78,6 +78,25 @@ test.each([
 ])("%s is not allowed: %s (protocol T16)", (webexHost) => {
   const settings = { ...live, hosts: [...live.hosts, "127.0.0.1"] };
   expect(targetUrl(webexHost, settings)).toMatchObject({ ok: false, error: { kind: "not-allowed" } });
+});
+
+test.each<[TargetSettings, string, readonly string[]]>([
+  [
+    live,
+    "http://tsp1.webex.com",
+    ["tsp1.webex.com", "TSP1.WebEx.com:80", "http://tsp1.webex.com:0080/x", "Http://tsp1.webex.com"],
+  ],
+  [live, "https://tsp1.webex.com", ["tsp1.webex.com:443", "https://TSP1.webex.com/", "https://tsp1.webex.com:443"]],
+  [
+    { ...live, scheme: "https" },
+    "https://tsp1.webex.com",
+    ["tsp1.webex.com", "tsp1.webex.com:443", "http://tsp1.webex.com"],
+  ],
+  [local, "http://[::1]:8801", ["[::1]:8801", "http://[::1]:08801"]],
+])("with these settings %j all spellings of %s are one server", (settings, origin, spellings) => {
+  for (const spelling of [...spellings, origin]) {
+    expect(canonicalHost(spelling, settings)).toEqual({ ok: true, value: origin });
+  }
 });
 
 test("another spelling of a listed address is another host, also in IPv6", () => {
@@ -145,6 +164,7 @@ test.each([
   ["localhost\u200b:80", "a space of no width"],
   ["\u0661\u0662\u0667.0.0.1:80", "Arabic digits"],
   ["[fe80::1%25eth0]:80", "a zone"],
+  ["[127.0.0.1]:80", "brackets around an address of IPv4"],
   ["[::1:80", "a bracket that does not close"],
   ["::1:80", "IPv6 without brackets"],
   ["[::1]evil.net:80", "a name behind an address"],
