@@ -1,43 +1,57 @@
 import { DurableObject } from "cloudflare:workers";
-import { domainOf } from "../src/domain.ts";
-import type { ConfKey } from "../src/foundation/ids.ts";
-import type { AliasRpc, HandleClaim } from "../src/rpc.ts";
-import { Alias } from "./alias.ts";
+import { findDomain } from "../src/domain.ts";
+import type { ConfKey, ExtConfId } from "../src/foundation/ids.ts";
+import type { AliasRequest, AliasRpc } from "../src/rpc.ts";
+import { AliasIndex } from "./alias-index.ts";
 import type { Env } from "./env.ts";
+import { logOf } from "./log.ts";
+import { storageSql } from "./sql.ts";
 
 const dayMs = 86_400_000;
 
-/** An alias on the platform. */
+/** The alias index of one domain, on the platform. */
 export class AliasObject extends DurableObject<Env> implements AliasRpc {
-  readonly #alias: Alias;
+  #index: AliasIndex;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#alias = new Alias({
-      kv: ctx.storage.kv,
-      now: () => Date.now(),
-      setAlarm: (at) => {
-        ctx.storage.setAlarm(at);
-      },
-      retentionMs: (domain) => domainOf(env, domain).settings.journalRetentionDays * dayMs,
-      isHeld: ({ domain, confKey, extConfId }) => env.CONFERENCE.getByName(`${domain}/${confKey}`).hasHandle(extConfId),
-      forget: () => ctx.storage.deleteAll(),
-    });
+    this.#index = this.#begin();
   }
 
-  claim(claim: HandleClaim): Promise<ConfKey> {
-    return this.#alias.claim(claim);
+  resolve(request: AliasRequest): Promise<ReadonlyMap<ExtConfId, ConfKey>> {
+    return this.#index.resolve(request);
   }
 
-  replace(from: ConfKey, to: ConfKey): Promise<ConfKey> {
-    return this.#alias.replace(from, to);
-  }
-
-  lookup(): Promise<ConfKey | null> {
-    return this.#alias.lookup();
+  hasConference(confKey: ConfKey): Promise<boolean> {
+    return this.#index.hasConference(confKey);
   }
 
   override alarm(): Promise<void> {
-    return this.#alias.alarm();
+    return this.#index.alarm();
+  }
+
+  #begin(): AliasIndex {
+    const { ctx, env } = this;
+    const { storage } = ctx;
+    return new AliasIndex({
+      sql: storageSql(storage),
+      log: logOf(env),
+      now: () => Date.now(),
+      ensureAlarm: async (at) => {
+        if ((await storage.getAlarm()) === null) storage.setAlarm(at);
+      },
+      setAlarm: (at) => {
+        storage.setAlarm(at);
+      },
+      retentionMs: (name) => {
+        const domain = findDomain(env, name);
+        return domain && domain.settings.journalRetentionDays * dayMs;
+      },
+      isHeld: (domain, { confKey, extConfId }) => env.CONFERENCE.getByName(`${domain}/${confKey}`).hasHandle(extConfId),
+      deleteAll: async () => {
+        await storage.deleteAll();
+        this.#index = this.#begin();
+      },
+    });
   }
 }

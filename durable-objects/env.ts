@@ -6,7 +6,7 @@ type Objects<Calls> = DurableObjectNamespace<Calls & Rpc.DurableObjectBranded>;
 export interface Env {
   /** Named `domain/confKey`. */
   readonly CONFERENCE: Objects<ConferenceRpc>;
-  /** Named `domain/extConfId`. */
+  /** Named `domain`. */
   readonly ALIAS: Objects<AliasRpc>;
   /** Named `domain`. */
   readonly ID_ALLOCATOR: Objects<IdAllocatorRpc>;

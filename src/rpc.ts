@@ -59,17 +59,26 @@ export interface ConferenceRpc {
   sweep(): Promise<void>;
 }
 
-/** A handle that is to stand for a conference. */
-export interface HandleClaim extends ConferenceIdentity {
+/** A create's wish that its handle stand for its conference. */
+export interface HandleClaim {
   readonly extConfId: ExtConfId;
+  readonly confKey: ConfKey;
 }
 
+/** What one document needs to know of its domain's handles. */
+export interface AliasRequest {
+  readonly domain: DomainName;
+  /** First come, first served, in this order. */
+  readonly claims: readonly HandleClaim[];
+  readonly handles: readonly ExtConfId[];
+}
+
+/** The handles and conferences of one domain. */
 export interface AliasRpc {
-  /** First come: the ConfKey that now holds the handle. */
-  claim(claim: HandleClaim): Promise<ConfKey>;
-  /** From a holder that is over to another one; whose it is now. A holder that claimed it just now keeps it. */
-  replace(from: ConfKey, to: ConfKey): Promise<ConfKey>;
-  lookup(): Promise<ConfKey | null>;
+  /** Claims first, then says for each handle that is known which conference it stands for; unknown ones are left out. */
+  resolve(request: AliasRequest): Promise<ReadonlyMap<ExtConfId, ConfKey>>;
+  /** Whether any handle stands for this conference. */
+  hasConference(confKey: ConfKey): Promise<boolean>;
 }
 
 /** Numbers `first` to `end`, `end` not among them. */
@@ -133,4 +142,15 @@ export interface RelayRpc {
   /** Has the active agent, if there is one, tell what the bridge holds of this conference. */
   askForSnapshot(conference: ConfKey): Promise<void>;
   health(): Promise<BridgeHealth>;
+}
+
+/** The objects behind the routes. Getting one costs nothing; each call is one message to it. */
+export interface EdgeObjects {
+  conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "receive" | "operate">;
+  aliases(domain: DomainName): AliasRpc;
+  idAllocator(domain: DomainName): Pick<IdAllocatorRpc, "holderOf">;
+  unroutedMail(domain: DomainName, host: WebexHost): UnroutedMailRpc;
+  bridgeHealth(domain: DomainName, bridge: BridgeName): Promise<BridgeHealth>;
+  /** Hands an agent's WebSocket request to the relay of its bridge. */
+  connectAgent(domain: DomainName, bridge: BridgeName, request: Request): Promise<Response>;
 }

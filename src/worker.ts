@@ -1,14 +1,13 @@
 import type { Env } from "../durable-objects/env.ts";
 import { logOf } from "../durable-objects/log.ts";
-import { targetUrl } from "./delivery/target-url.ts";
 import { domainOf } from "./domain.ts";
-import { createApp } from "./http/app.ts";
-import { problem } from "./http/bodies.ts";
-import type { Edge } from "./http/edge.ts";
-import { Metrics } from "./http/metrics.ts";
-import type { Objects } from "./http/objects.ts";
-import { RateLimit } from "./http/rate-limit.ts";
-import { AliasCache } from "./routing/alias-cache.ts";
+import type { DomainName } from "./foundation/ids.ts";
+import { RateLimit } from "./http/access.ts";
+import { createApp, type Edge } from "./http/app.ts";
+import { problem } from "./http/body.ts";
+import { LogLimit, Metrics } from "./http/monitoring.ts";
+import { AliasCache } from "./routing/deliver.ts";
+import type { EdgeObjects } from "./rpc.ts";
 import { type Domains, loadDomains } from "./settings/load.ts";
 
 export { AliasObject } from "../durable-objects/alias-object.ts";
@@ -18,12 +17,14 @@ export { RelayObject } from "../durable-objects/relay-object.ts";
 export { UnroutedMailObject } from "../durable-objects/unrouted-mail.ts";
 
 let app: ReturnType<typeof createApp> | undefined;
+const metrics = new Metrics();
+const logLimit = new LogLimit();
 
 export default {
   fetch(request, env, context) {
     const domains = loadDomains(env.DOMAINS);
     if (!domains.ok) {
-      logOf(env)({ level: "error", event: "settings-refused", error: domains.error });
+      limitedLog(env, "error", "settings-refused", { error: domains.error });
       return problem(
         503,
         "wrong settings",
@@ -36,29 +37,33 @@ export default {
 } satisfies ExportedHandler<Env>;
 
 function edgeOf(env: Env, domains: Domains): Edge {
-  const log = logOf(env);
   return {
     domains: new Map(Array.from(domains.keys(), (name) => [name, domainOf(env, name)])),
     objects: objectsOf(env),
     aliases: new AliasCache(),
     posts: new RateLimit(),
-    metrics: new Metrics(),
+    metrics,
     operatorToken: env.OPERATOR_TOKEN ?? "",
     now: Date.now,
-    log: (event, facts) => log({ level: "info", event, ...facts }),
+    log: (event, facts) => limitedLog(env, "info", event, facts),
   };
 }
 
-function objectsOf(env: Env) {
+/** Whoever can send a request can cause a line, so each event of each domain has its limit. */
+function limitedLog(env: Env, level: "info" | "error", event: string, facts: Readonly<Record<string, unknown>>): void {
+  const dropped = logLimit.admit(event, String(facts.domain ?? ""), Date.now());
+  if (dropped === null) metrics.count("bridgehead_log_lines_dropped_total", { event });
+  else logOf(env)({ level, event, ...(dropped > 0 && { droppedBefore: dropped }), ...facts });
+}
+
+function objectsOf(env: Env): EdgeObjects {
+  const relay = (domain: DomainName, bridge: string) => env.RELAY.getByName(`${domain}/${bridge}`);
   return {
     conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
-    alias: (domain, extConfId) => env.ALIAS.getByName(`${domain}/${extConfId}`),
-    numberPool: (domain) => env.ID_ALLOCATOR.getByName(domain),
-    unroutedMail: (domain, host) => {
-      const target = targetUrl(host, domainOf(env, domain).settings.webex);
-      return env.UNROUTED_MAIL.getByName(`${domain}/${target.ok ? new URL(target.value).origin : host}`);
-    },
-    bridgeHealth: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`).health(),
-    connectAgent: (domain, bridge, request) => env.RELAY.getByName(`${domain}/${bridge}`).fetch(request),
-  } satisfies Objects;
+    aliases: (domain) => env.ALIAS.getByName(domain),
+    idAllocator: (domain) => env.ID_ALLOCATOR.getByName(domain),
+    unroutedMail: (domain, host) => env.UNROUTED_MAIL.getByName(`${domain}/${host}`),
+    bridgeHealth: (domain, bridge) => relay(domain, bridge).health(),
+    connectAgent: (domain, bridge, request) => relay(domain, bridge).fetch(request),
+  };
 }

@@ -1,7 +1,7 @@
 import type { BridgeName, DomainName } from "../foundation/ids.ts";
 import { decodeHello, HELLO_HEADER, helloFault, refusal } from "../link/hello.ts";
-import { problem } from "./bodies.ts";
-import type { Edge } from "./edge.ts";
+import type { Edge } from "./app.ts";
+import { problem } from "./body.ts";
 
 interface Place {
   readonly domain: DomainName;

@@ -1,14 +1,30 @@
 import { type Context, Hono } from "hono";
 import type { Domain } from "../domain.ts";
 import type { BridgeName, DomainName } from "../foundation/ids.ts";
+import type { AliasCache } from "../routing/deliver.ts";
+import type { EdgeObjects } from "../rpc.ts";
+import { domainOfAdapterUrl, isOperator, type RateLimit } from "./access.ts";
 import { receiveDocument } from "./adapter.ts";
 import { admitAgent } from "./agents.ts";
-import { problem } from "./bodies.ts";
-import type { Edge } from "./edge.ts";
+import { problem } from "./body.ts";
 import { globalNumbers } from "./global-numbers.ts";
+import { type Metrics, Readiness } from "./monitoring.ts";
 import { hybridData, passthrough } from "./operator-api.ts";
-import { Readiness } from "./readiness.ts";
-import { domainOfAdapterUrl, isOperator } from "./secrets.ts";
+
+/** What every route may use. */
+export interface Edge {
+  readonly domains: ReadonlyMap<string, Domain>;
+  readonly objects: EdgeObjects;
+  readonly aliases: AliasCache;
+  /** Posts to each domain's adapter URL. */
+  readonly posts: RateLimit;
+  readonly metrics: Metrics;
+  /** Empty: nobody is the operator. */
+  readonly operatorToken: string;
+  now(): number;
+  /** One line for operations staff. */
+  log(event: string, facts: Readonly<Record<string, unknown>>): void;
+}
 
 /** All routes of the edge. */
 export function createApp(edge: Edge): Hono {

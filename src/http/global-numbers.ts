@@ -1,7 +1,52 @@
-import type { GlobalNumbers } from "../settings/domain-settings.ts";
-import { problem } from "./bodies.ts";
-import { globalNumbersPage, styleSheet } from "./global-numbers-page.ts";
-import { meetingDetails } from "./meeting-details.ts";
+import { html, raw } from "hono/html";
+import { countryName, type GlobalNumbers } from "../settings/domain-settings.ts";
+import { problem } from "./body.ts";
+
+/** One thing about the caller's own meeting: a number to dial, or a code to key in. */
+interface MeetingDetail {
+  readonly kind: "number" | "code";
+  readonly label: string;
+  readonly value: string;
+}
+
+type Html = ReturnType<typeof html>;
+
+const styleSheet = `
+:root { color-scheme: light dark; --ink: #1c2128; --soft: #57606a; --paper: #ffffff; --box: #f2f5f8; --line: #d0d7de; --link: #0a53a8; }
+@media screen and (prefers-color-scheme: dark) {
+  :root { --ink: #e6edf3; --soft: #a3adb8; --paper: #10151b; --box: #1b222b; --line: #39424d; --link: #86bfff; }
+}
+body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
+main { max-width: 68rem; margin: 0 auto; padding: 1rem 1.25rem 3rem; }
+h1 { margin: .5rem 0 1.25rem; font-size: 1.75rem; line-height: 1.2; }
+h2 { margin: 0 0 .75rem; font-size: 1.25rem; }
+h3 { margin: 0 0 .25rem; font-size: 1rem; }
+a { color: var(--link); text-underline-offset: .2em; }
+dl, dd, ul { margin: 0; padding: 0; list-style: none; }
+.meeting { margin-bottom: 2rem; padding: 1rem 1.25rem; border-radius: .5rem; background: var(--box); }
+.meeting div { padding: .3rem 0; }
+dt, span { color: var(--soft); font-size: .9rem; }
+span { display: inline-block; }
+dd { font-size: 1.15rem; font-weight: 600; }
+code { font: inherit; }
+.countries { columns: 18rem; column-gap: 2.5rem; }
+.country { break-inside: avoid; padding: .75rem 0; border-top: 1px solid var(--line); }
+li { padding: .2rem 0; }
+li a { display: inline-block; padding: .2rem 0; margin-right: .5rem; font-variant-numeric: tabular-nums; }
+@media (min-width: 40rem) {
+  .meeting dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(14rem, 1fr)); gap: .25rem 2rem; }
+}
+@media print {
+  @page { margin: 15mm; }
+  html { font-size: 9pt; }
+  main { padding: 0; max-width: none; }
+  .meeting { padding: 0; background: none; }
+  .countries { columns: 3; }
+  .country { padding: .4rem 0; }
+  li, li a, .meeting div { padding: 0; }
+  a { color: inherit; text-decoration: none; }
+}
+`;
 
 /** `GET /global-numbers/:domain`: the page that WebEx links to as the domain's global call-in numbers (protocol 1.6). */
 export async function globalNumbers(request: Request, numbers: GlobalNumbers): Promise<Response> {
@@ -25,4 +70,112 @@ export async function globalNumbers(request: Request, numbers: GlobalNumbers): P
 async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return btoa(String.fromCharCode(...new Uint8Array(digest)));
+}
+
+/** Longer than any number or code; what is longer is none. */
+const MAX_CHARACTERS = 64;
+
+/**
+ * What WebEx filled into the URL from the meeting's TSP account (protocol 1.6). The six names are known in any case; of
+ * a repeated one the first usable value counts; everything else is passed over.
+ */
+function meetingDetails(query: URLSearchParams): MeetingDetail[] {
+  const given = usableValues(query);
+  const toll = fullNumber(given.get("tollnumcc"), given.get("tollnum"));
+  const tollFree = fullNumber(given.get("tollfreenumcc"), given.get("tollfreenum"));
+  return [
+    ...detail("number", "Call-in number (toll)", toll),
+    ...detail("number", "Call-in number (toll-free)", tollFree),
+    ...detail("code", "Participant code", given.get("participantcode")),
+    ...detail("code", "Subscriber code", given.get("subscribercode")),
+  ];
+}
+
+const names: ReadonlySet<string> = new Set([
+  "participantcode",
+  "subscribercode",
+  "tollnum",
+  "tollnumcc",
+  "tollfreenum",
+  "tollfreenumcc",
+]);
+
+function usableValues(query: URLSearchParams): ReadonlyMap<string, string> {
+  const values = new Map<string, string>();
+  for (const [anyCase, raw] of query) {
+    const name = anyCase.toLowerCase();
+    if (!names.has(name) || values.has(name) || raw.length > MAX_CHARACTERS) continue;
+    // Control and direction characters would let a value pass for something else.
+    const value = raw.replace(/[\p{C}\s]+/gu, " ").trim();
+    // A placeholder that is still there was not filled in: the account has nothing for it.
+    if (value !== "" && !/^%\w+%$/.test(value)) values.set(name, value);
+  }
+  return values;
+}
+
+function fullNumber(country: string | undefined, number: string | undefined): string | undefined {
+  if (number === undefined || country === undefined || number.startsWith("+")) return number;
+  return `${/^\d+$/.test(country) ? "+" : ""}${country} ${number}`;
+}
+
+function detail(kind: MeetingDetail["kind"], label: string, value: string | undefined): MeetingDetail[] {
+  return value === undefined ? [] : [{ kind, label, value }];
+}
+
+/** The page of a domain's numbers, sorted by the countries' English names. It needs nothing but itself. */
+function globalNumbersPage(numbers: GlobalNumbers, details: readonly MeetingDetail[]): Html {
+  const countries = Object.entries(numbers)
+    .map(([code, list]) => ({ code, name: countryName(code), list }))
+    .sort((a, b) => a.name.localeCompare(b.name, "en"));
+  return html`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="UTF-8" />
+<meta name="viewport" content="width=device-width, initial-scale=1" />
+<title>Global call-in numbers</title>
+<style>${raw(styleSheet)}</style>
+</head>
+<body>
+<main>
+<h1>Global call-in numbers</h1>
+${details.length > 0 && meeting(details)}
+<h2>Numbers by country</h2>
+<div class="countries">
+${countries.map(({ code, name, list }) => country(code, name, list))}
+</div>
+</main>
+</body>
+</html>
+`;
+}
+
+function meeting(details: readonly MeetingDetail[]): Html {
+  const rows = details.map(
+    ({ label, kind, value }) =>
+      html`<div><dt>${label}</dt><dd>${kind === "number" ? toDial(value) : html`<code>${value}</code>`}</dd></div>\n`,
+  );
+  return html`<section class="meeting">
+<h2>Your meeting</h2>
+<dl>
+${rows}</dl>
+</section>`;
+}
+
+function country(code: string, name: string, list: GlobalNumbers[string]): Html {
+  const items = list.map(
+    ({ number, kind, label }) =>
+      html`<li>${toDial(number)} <span>${label !== undefined && `${label}, `}${kind}</span></li>\n`,
+  );
+  return html`<section class="country">
+<h3 id="${code}">${name}</h3>
+<ul>
+${items}</ul>
+</section>
+`;
+}
+
+/** A link that dials, if this can be a telephone number; `*` and `#` could be an order to the telephone itself. */
+function toDial(number: string): Html {
+  const digits = number.replace(/[ ().-]/g, "");
+  return /^\+?\d{3,15}$/.test(digits) ? html`<a href="tel:${digits}">${number}</a>` : html`${number}`;
 }

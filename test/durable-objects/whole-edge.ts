@@ -1,5 +1,4 @@
 import type { Hono } from "hono";
-import type { Alias } from "../../durable-objects/alias.ts";
 import { ConferenceActor } from "../../durable-objects/conference/actor.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
 import { NumberBooks } from "../../durable-objects/number-books.ts";
@@ -8,13 +7,13 @@ import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
 import { decide } from "../../src/conference/decide.ts";
-import type { BridgeName, ConfKey, DomainName, ExtConfId, StreamId, WebexHost } from "../../src/foundation/ids.ts";
+import type { BridgeName, ConfKey, DomainName, StreamId, WebexHost } from "../../src/foundation/ids.ts";
+import { RateLimit } from "../../src/http/access.ts";
 import { createApp } from "../../src/http/app.ts";
-import { Metrics } from "../../src/http/metrics.ts";
-import type { Objects } from "../../src/http/objects.ts";
-import { RateLimit } from "../../src/http/rate-limit.ts";
-import { AliasCache } from "../../src/routing/alias-cache.ts";
-import { memoryAlias } from "../simulation/memory-alias.ts";
+import { Metrics } from "../../src/http/monitoring.ts";
+import { AliasCache } from "../../src/routing/deliver.ts";
+import type { EdgeObjects } from "../../src/rpc.ts";
+import { memoryAliases } from "../simulation/memory-aliases.ts";
 import { localSettings } from "./conference-world.ts";
 import { MemorySql } from "./memory-sql.ts";
 import { VirtualTime } from "./virtual-time.ts";
@@ -31,7 +30,9 @@ export class WholeEdge {
   readonly app: Hono;
   readonly #conferences = new Map<ConfKey, ConferenceActor>();
   readonly #mailboxes = new Map<WebexHost, Mailbox>();
-  readonly #aliases = new Map<ExtConfId, Alias>();
+  readonly #aliases = memoryAliases(() => this.time.now, {
+    isHeld: async (_, { confKey, extConfId }) => this.#conference(confKey).hasHandle(extConfId),
+  });
   readonly #pool = new NumberBooks(new MemorySql());
   readonly #told = new Map<ConfKey, Map<string, IssuedCommand>>();
   /** MsgIDs of callers whom WebEx is yet to name. */
@@ -146,25 +147,18 @@ export class WholeEdge {
     return mailbox;
   }
 
-  #alias(extConfId: ExtConfId): Alias {
-    const alias = this.#aliases.get(extConfId) ?? memoryAlias(() => this.time.now);
-    this.#aliases.set(extConfId, alias);
-    return alias;
-  }
-
-  #objects(): Objects {
+  #objects(): EdgeObjects {
     const nobody = () => Promise.reject(new Error("not in this world"));
     return {
       conference: (_, confKey) => {
         const actor = this.#conference(confKey);
         return {
           receive: (delivered) => actor.receive(delivered),
-          hasHandle: async (extConfId) => actor.hasHandle(extConfId),
           operate: (request) => actor.operate(request),
         };
       },
-      alias: (_, extConfId) => this.#alias(extConfId),
-      numberPool: () => ({ holderOf: async (msgId) => this.#pool.holderOf(msgId, this.time.now) }),
+      aliases: () => this.#aliases,
+      idAllocator: () => ({ holderOf: async (msgId) => this.#pool.holderOf(msgId, this.time.now) }),
       unroutedMail: (_, host) => this.#mailbox(host),
       bridgeHealth: nobody,
       connectAgent: nobody,

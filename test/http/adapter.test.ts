@@ -22,7 +22,7 @@ test("a create claims its handle, reaches its conference, and is confirmed (prot
   expect(response.status).toBe(200);
   expect(response.headers.get("content-type")).toBe("text/xml; charset=UTF-8");
   expect(await response.text()).toMatch(/<TransID>52491000001<\/TransID>\s*<Confirmation Result="0"/);
-  expect(edge.calls).toEqual(["claim 7000001", "receive 555111222"]);
+  expect(edge.calls).toEqual(["resolve 7000001", "receive 555111222"]);
 });
 
 test("once its handle is known, a message costs one call", async () => {
@@ -42,7 +42,7 @@ test("a handle that is not known yet is asked for once, and again with the next 
   await edge.post(document(drop(), drop("7000001", "14")));
   await edge.post(document(drop()));
 
-  expect(edge.calls.filter((call) => call.startsWith("look up"))).toEqual(["look up 7000001", "look up 7000001"]);
+  expect(edge.calls.filter((call) => call.startsWith("resolve"))).toEqual(["resolve 7000001", "resolve 7000001"]);
 });
 
 test("a call-out beside a create finds the conference that it makes", async () => {
@@ -55,7 +55,7 @@ test("a call-out beside a create finds the conference that it makes", async () =
     "create-conference",
     "drop-caller",
   ]);
-  expect(edge.calls).toEqual(["claim 7000001", "receive 555111222"]);
+  expect(edge.calls).toEqual(["resolve 7000001,7000001", "receive 555111222"]);
 });
 
 test("a call-out to an unknown conference beside a create: one Confirmation, and each is answered for itself (protocol T27)", async () => {
@@ -65,7 +65,9 @@ test("a call-out to an unknown conference beside a create: one Confirmation, and
 
   expect(await resultOf(response)).toBe("0");
   expect(edge.received.get("555111222")?.map(({ type }) => type)).toEqual(["create-conference"]);
-  expect(edge.mailed.get("tsp1.example.com:80")).toMatchObject([{ type: "called-out", result: "no-such-conference" }]);
+  expect(edge.mailed.get("http://tsp1.example.com")).toMatchObject([
+    { type: "called-out", result: "no-such-conference" },
+  ]);
 });
 
 test("a handle that a living conference holds is not given to another one", async () => {
@@ -75,7 +77,7 @@ test("a handle that a living conference holds is not given to another one", asyn
 
   expect(await resultOf(await edge.post(document(create(), drop())))).toBe("0");
 
-  expect(edge.mailed.get("tsp1.example.com:80")).toMatchObject([
+  expect(edge.mailed.get("http://tsp1.example.com")).toMatchObject([
     { type: "conference-created", result: "ext-conf-id-in-use", msgId: "11" },
   ]);
   expect(edge.received).toEqual(new Map([["555000000", [expect.objectContaining({ type: "drop-caller" })]]]));
@@ -106,7 +108,7 @@ test.each([
   const [holder = "", ...others] = edge.received.keys();
   expect(others).toEqual([]);
   expect(await edge.holder("7000001")).toBe(holder);
-  expect(edge.mailed.get("tsp1.example.com:80")).toMatchObject([{ result: "ext-conf-id-in-use" }]);
+  expect(edge.mailed.get("http://tsp1.example.com")).toMatchObject([{ result: "ext-conf-id-in-use" }]);
 });
 
 test("a handle that now stands for another conference is found anew by who remembers it otherwise", async () => {
@@ -114,13 +116,13 @@ test("a handle that now stands for another conference is found anew by who remem
   await edge.held("7000001", "555000000");
   await edge.post(document(drop()));
   edge.over.add("555000000");
-  await edge.replaced("7000001", "555111222");
+  await edge.held("7000001", "555111222");
   edge.calls.length = 0;
 
   await edge.post(document(drop()));
   await edge.post(document(drop()));
 
-  expect(edge.calls).toEqual(["receive 555000000", "look up 7000001", "receive 555111222", "receive 555111222"]);
+  expect(edge.calls).toEqual(["receive 555000000", "resolve 7000001", "receive 555111222", "receive 555111222"]);
   expect(edge.received.get("555111222")).toHaveLength(2);
 });
 
@@ -130,7 +132,7 @@ test("of two creates for one handle in one document the first has it", async () 
   await edge.post(document(create("7000001", "555111222", "11"), create("7000001", "555333444", "12")));
 
   expect([...edge.received.keys()]).toEqual(["555111222"]);
-  expect(edge.mailed.get("tsp1.example.com:80")).toMatchObject([{ result: "ext-conf-id-in-use", msgId: "12" }]);
+  expect(edge.mailed.get("http://tsp1.example.com")).toMatchObject([{ result: "ext-conf-id-in-use", msgId: "12" }]);
 });
 
 test("the answer that names a call finds its conference by nothing but its MsgID (protocol T10)", async () => {
@@ -160,9 +162,9 @@ test("while one conference of several cannot be reached the document is not conf
 });
 
 test.each([
-  ["the alias", "7000001"],
-  ["the number pool", "pool"],
-  ["the mail", "tsp1.example.com:80"],
+  ["the alias index", "aliases"],
+  ["the id allocator", "ids"],
+  ["the mail", "http://tsp1.example.com"],
 ])("while %s cannot be reached the document is not confirmed", async (_what, broken) => {
   const edge = new FakeEdge();
   edge.broken.add(broken);

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 const authorization = `Bearer ${token}`;
@@ -78,6 +78,13 @@ test("without a configured token nobody is the operator", async () => {
   }
 });
 
+async function running(confKey: string): Promise<FakeEdge> {
+  const edge = new FakeEdge();
+  await edge.held("7000001", confKey);
+  edge.alive.add(confKey);
+  return edge;
+}
+
 const send = (edge: FakeEdge, method: string, path: string, body: unknown) =>
   edge.app.request(`/api/v1/domains/${path}`, {
     method,
@@ -86,8 +93,7 @@ const send = (edge: FakeEdge, method: string, path: string, body: unknown) =>
   });
 
 test("operators send data to a caller's client, and new connect data to a conference", async () => {
-  const edge = new FakeEdge();
-  edge.alive.add("555111222");
+  const edge = await running("555111222");
 
   const data = "é".repeat(512);
   const connectData = "é".repeat(1024);
@@ -110,12 +116,21 @@ test.each<[string, string, string, unknown, number]>([
   ["no call", "POST", "local/conferences/555111222/passthrough", { data: "" }, 400],
   ["a call that cannot be", "POST", "local/conferences/555111222/passthrough", { extCallId: "7%7", data: "" }, 400],
   ["data of a wrong type", "POST", "local/conferences/555111222/passthrough", { extCallId: "77", data: 1 }, 400],
+  ["a control character", "POST", "local/conferences/555111222/passthrough", { extCallId: "77", data: "a\u0001" }, 400],
+  ["half a character", "PUT", "local/conferences/555111222/hybrid", { connectData: "\ud800" }, 400],
+  [
+    "a call with a control character",
+    "POST",
+    "local/conferences/555111222/passthrough",
+    { extCallId: "7\u0000", data: "" },
+    400,
+  ],
+  ["what is no character", "PUT", "local/conferences/555111222/hybrid", { connectData: "\uffff" }, 400],
   ["an unknown call", "POST", "local/conferences/555111222/passthrough", { extCallId: "78", data: "" }, 404],
   ["an unknown conference", "PUT", "local/conferences/555999999/hybrid", { connectData: "" }, 404],
   ["an unknown domain", "PUT", "other/conferences/555111222/hybrid", { connectData: "" }, 404],
 ])("%s is a problem that says so, and nothing is sent", async (_what, method, path, body, status) => {
-  const edge = new FakeEdge();
-  edge.alive.add("555111222");
+  const edge = await running("555111222");
 
   const response = await send(edge, method, path, body);
 
@@ -125,8 +140,60 @@ test.each<[string, string, string, unknown, number]>([
   expect(edge.operated).toEqual([]);
 });
 
-test("what goes wrong behind the edge is 503, and logged", async () => {
+test("what XML cannot carry is refused with the name of its field", async () => {
+  const edge = await running("555111222");
+  const data = "\u0007";
+
+  const response = await send(edge, "POST", "local/conferences/555111222/passthrough", { extCallId: "77", data });
+
+  expect(await response.json()).toMatchObject({ detail: expect.stringMatching(/^data: must not have control char/) });
+});
+
+test("what XML can carry is passed on as it is", async () => {
+  const edge = await running("555111222");
+  const connectData = "\t\r\n \u0085\ufffd\u{1f600}";
+
+  const response = await send(edge, "PUT", "local/conferences/555111222/hybrid", { connectData });
+
+  expect(response.status).toBe(202);
+  expect(edge.operated).toEqual([{ type: "hybrid-data", connectData }]);
+});
+
+test("a request about an unknown conference reaches no conference object", async () => {
   const edge = new FakeEdge();
+
+  for (const key of ["555999999", "constructor", "__proto__"]) {
+    const response = await send(edge, "PUT", `local/conferences/${key}/hybrid`, { connectData: "" });
+    expect(response.status).toBe(404);
+  }
+
+  expect(edge.calls).toEqual([]);
+});
+
+test("a relay that does not answer counts as not ready after 2 s, and holds up nothing else", async () => {
+  vi.useFakeTimers();
+  try {
+    const agents = [{ name: "agent-1", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }];
+    const edge = new FakeEdge(token, { bridges: ["hung", "quick"].map((name) => ({ name, agents })) });
+    edge.hung.add("hung");
+    edge.health.set("quick", { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: null });
+    const strangers = [edge.app.request("/readyz"), edge.app.request("/readyz")];
+    await vi.advanceTimersByTimeAsync(2_000);
+
+    const [first, second] = await Promise.all(strangers);
+    expect([first?.status, second?.status]).toEqual([503, 503]);
+    expect(await first?.json()).toMatchObject({
+      domains: { local: { hung: { ready: false }, quick: { ready: true } } },
+    });
+    expect(edge.calls).toEqual(["health of hung", "health of quick"]);
+    expect(edge.logged).toEqual(["relay-unreachable"]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("what goes wrong behind the edge is 503, and logged", async () => {
+  const edge = await running("555111222");
   edge.broken.add("555111222");
 
   const response = await send(edge, "PUT", "local/conferences/555111222/hybrid", { connectData: "" });

@@ -1,21 +1,20 @@
 import type { Hono } from "hono";
-import type { Alias } from "../../durable-objects/alias.ts";
 import type { OperatorRequest } from "../../src/conference/requests.ts";
 import type { ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
+import { RateLimit } from "../../src/http/access.ts";
 import { createApp } from "../../src/http/app.ts";
-import { Metrics } from "../../src/http/metrics.ts";
-import type { Objects } from "../../src/http/objects.ts";
-import { RateLimit } from "../../src/http/rate-limit.ts";
-import { AliasCache } from "../../src/routing/alias-cache.ts";
-import type { BridgeHealth, HandleClaim } from "../../src/rpc.ts";
+import { Metrics } from "../../src/http/monitoring.ts";
+import { AliasCache } from "../../src/routing/deliver.ts";
+import type { AliasRequest, BridgeHealth, EdgeObjects } from "../../src/rpc.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { createCodec } from "../../src/tsp/codec.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
-import { memoryAlias } from "../simulation/memory-alias.ts";
+import { memoryAliases } from "../simulation/memory-aliases.ts";
 
 export const token = "operator-token";
+const domain = "local" as DomainName;
 
 /** The edge's routes over objects that live in these maps; every call is noted, in order, in `calls`. */
 export class FakeEdge {
@@ -31,10 +30,17 @@ export class FakeEdge {
   readonly over = new Set<string>();
   /** Names of objects that cannot be reached. */
   readonly broken = new Set<string>();
+  /** Bridges whose relay never answers. */
+  readonly hung = new Set<string>();
   readonly health = new Map<string, BridgeHealth>();
   /** In milliseconds. */
   time = 1_000_000;
-  readonly #aliases = new Map<string, Alias>();
+  readonly #aliases = memoryAliases(() => this.time, {
+    isHeld: async (_domain, { confKey }) => {
+      this.#call(`hasHandle ${confKey}`, confKey);
+      return this.alive.has(confKey);
+    },
+  });
   readonly app: Hono;
 
   constructor(operatorToken = token, settings: Partial<DomainSettingsInput> = {}) {
@@ -66,33 +72,26 @@ export class FakeEdge {
 
   /** As if a conference had claimed this handle a while ago. */
   async held(extConfId: string, confKey: string): Promise<void> {
-    const claim = { domain: "local", extConfId, confKey } as HandleClaim;
-    await this.#alias(claim.extConfId).claim(claim);
+    await this.#resolve([{ extConfId, confKey }]);
     this.time += 60_000;
   }
 
-  /** As if another isolate had given this handle to another conference. */
-  async replaced(extConfId: string, confKey: string): Promise<void> {
-    const from = await this.holder(extConfId);
-    if (from) await this.#alias(extConfId as ExtConfId).replace(from, confKey as ConfKey);
-  }
-
   /** Whose this handle is now. */
-  holder(extConfId: string): Promise<ConfKey | null> {
-    return this.#alias(extConfId as ExtConfId).lookup();
+  async holder(extConfId: string): Promise<ConfKey | undefined> {
+    return (await this.#resolve([], [extConfId])).get(extConfId as ExtConfId);
   }
 
-  #alias(extConfId: ExtConfId): Alias {
-    const alias = this.#aliases.get(extConfId) ?? memoryAlias(() => this.time);
-    this.#aliases.set(extConfId, alias);
-    return alias;
+  #resolve(claims: object[], handles: string[] = []): Promise<ReadonlyMap<ExtConfId, ConfKey>> {
+    return this.#aliases.resolve({ domain, claims, handles } as object as AliasRequest);
   }
 
-  #objects(): Objects {
-    const call = (text: string, object: string): void => {
-      this.calls.push(text);
-      if (this.broken.has(object)) throw new Error(`${object} is broken`);
-    };
+  #call(text: string, object: string): void {
+    this.calls.push(text);
+    if (this.broken.has(object)) throw new Error(`${object} is broken`);
+  }
+
+  #objects(): EdgeObjects {
+    const call = (text: string, object: string) => this.#call(text, object);
     return {
       conference: (_domain: DomainName, confKey: ConfKey) => ({
         receive: async ({ messages, fromCache }) => {
@@ -100,10 +99,6 @@ export class FakeEdge {
           if (fromCache && this.over.has(confKey)) return false;
           this.received.set(confKey, [...(this.received.get(confKey) ?? []), ...messages]);
           return true;
-        },
-        hasHandle: async () => {
-          call(`hasHandle ${confKey}`, confKey);
-          return this.alive.has(confKey);
         },
         operate: async (request) => {
           call(`operate ${confKey}`, confKey);
@@ -113,23 +108,16 @@ export class FakeEdge {
           return "done";
         },
       }),
-      alias: (_domain, extConfId) => ({
-        claim: async (claim) => {
-          call(`claim ${extConfId}`, extConfId);
-          return this.#alias(extConfId).claim(claim);
+      aliases: () => ({
+        resolve: async (request) => {
+          call(`resolve ${[...request.claims.map(({ extConfId }) => extConfId), ...request.handles]}`, "aliases");
+          return this.#aliases.resolve(request);
         },
-        replace: async (from, to) => {
-          call(`replace ${extConfId}`, extConfId);
-          return this.#alias(extConfId).replace(from, to);
-        },
-        lookup: async () => {
-          call(`look up ${extConfId}`, extConfId);
-          return this.#alias(extConfId).lookup();
-        },
+        hasConference: (confKey) => this.#aliases.hasConference(confKey),
       }),
-      numberPool: () => ({
+      idAllocator: () => ({
         holderOf: async (msgId) => {
-          call(`holder of ${msgId}`, "pool");
+          call(`holder of ${msgId}`, "ids");
           return this.holders.get(msgId) ?? null;
         },
       }),
@@ -141,6 +129,7 @@ export class FakeEdge {
       }),
       bridgeHealth: async (_domain, bridge) => {
         call(`health of ${bridge}`, bridge);
+        if (this.hung.has(bridge)) return new Promise(() => {});
         return this.health.get(bridge) ?? { agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null };
       },
       connectAgent: async (domain, bridge) => new Response(`agent of ${domain}/${bridge}`),

@@ -26,7 +26,7 @@ test.each([first, second])("a domain with two secrets answers behind each of the
   const edge = secretive();
 
   expect((await post(edge, `/tsp/local/${secret}`)).status).toBe(200);
-  expect(edge.calls).toEqual(["claim 7000001", "receive 555111222"]);
+  expect(edge.calls).toEqual(["resolve 7000001", "receive 555111222"]);
 });
 
 test.each([
@@ -112,6 +112,7 @@ test.each([
   "127.0.0.1.example.net:80",
   "2130706433:80",
   "[::ffff:127.0.0.1]:80",
+  "[127.0.0.1]:80",
   "tsp1.example.com.:80",
 ])("for %s the document is confirmed by form, nothing is done, and log and counter say so", async (stranger) => {
   const edge = new FakeEdge(token, { webex: { ...webex, hosts: ["tsp1.example.com", "127.0.0.1"] } });
@@ -122,6 +123,17 @@ test.each([
   expect(edge.calls).toEqual([]);
   expect(edge.logged).toEqual(["host-refused", "host-refused"]);
   expect(await metrics(edge)).toContain('bridgehead_hosts_refused_total{domain="local"} 2\n');
+});
+
+test("two spellings of one server reach the conference as one", async () => {
+  const edge = new FakeEdge();
+
+  await post(edge, "/tsp/local", document(create("tsp1.example.com:80"), drop("TSP1.Example.com")));
+  await post(edge, "/tsp/local", document(create("http://tsp1.example.com")).replace("52491000001", "52491000002"));
+
+  const hosts = edge.received.get("555111222")?.map((message) => message.replyTo);
+  expect(hosts).toEqual(["http://tsp1.example.com", "http://tsp1.example.com"]);
+  expect([...edge.mailed.keys()]).toEqual(["http://tsp1.example.com"]);
 });
 
 test("beside a refused host the rest of the document is carried out", async () => {

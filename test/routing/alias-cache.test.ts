@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ConfKey, DomainName, ExtConfId } from "../../src/foundation/ids.ts";
-import { AliasCache } from "../../src/routing/alias-cache.ts";
+import { AliasCache } from "../../src/routing/deliver.ts";
 
 const domain = "local" as DomainName;
 const handle = (name: string) => name as ExtConfId;

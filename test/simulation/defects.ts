@@ -35,7 +35,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a document is confirmed that not every object has taken",
-    file: "src/http/deliver.ts",
+    file: "src/routing/deliver.ts",
     before: "  if (failed) throw failed.reason;\n",
     after: "",
   },

@@ -1,4 +1,4 @@
-import type { Alias } from "../../durable-objects/alias.ts";
+import { AliasIndex } from "../../durable-objects/alias-index.ts";
 import { ConferenceActor } from "../../durable-objects/conference/actor.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
 import { NumberBooks } from "../../durable-objects/number-books.ts";
@@ -8,16 +8,13 @@ import type { ConferenceInput } from "../../src/conference/decide.ts";
 import { decide } from "../../src/conference/decide.ts";
 import type { HttpOutcome } from "../../src/delivery/verdict.ts";
 import type { Domain } from "../../src/domain.ts";
-import type { ConfKey, DomainName, ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
-import { deliver } from "../../src/http/deliver.ts";
-import type { Objects } from "../../src/http/objects.ts";
-import { AliasCache } from "../../src/routing/alias-cache.ts";
-import type { IdBlock, IdBlocks, IdsWanted } from "../../src/rpc.ts";
+import type { ConfKey, DomainName, MsgId, WebexHost } from "../../src/foundation/ids.ts";
+import { AliasCache, checkHosts, deliver } from "../../src/routing/deliver.ts";
+import type { EdgeObjects, IdBlock, IdBlocks, IdsWanted } from "../../src/rpc.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { createCodec } from "../../src/tsp/codec.ts";
 import { Hosted } from "./hosted.ts";
-import { memoryAlias } from "./memory-alias.ts";
 import { RelayHost, simulatedBridge, simulatedKey } from "./relay-host.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { ToldAgain } from "./told-again.ts";
@@ -49,6 +46,7 @@ export class Edge {
   readonly conferences = new Map<ConfKey, Hosted<ConferenceActor>>();
   readonly mailboxes = new Map<WebexHost, Hosted<Mailbox>>();
   readonly pool: Hosted<{ readonly books: NumberBooks }>;
+  readonly aliases: Hosted<AliasIndex>;
   readonly relay: RelayHost;
   /** What this edge's clock is ahead of the true time. */
   skewMs = 0;
@@ -60,9 +58,8 @@ export class Edge {
   readonly #around: Surroundings;
   readonly #domain: Domain;
   readonly #post: PostToWebex;
-  readonly #aliases = new Map<ExtConfId, Alias>();
   readonly #cache = new AliasCache();
-  readonly #objects: Objects;
+  readonly #objects: EdgeObjects;
 
   constructor(around: Surroundings, agents: keyof typeof domains, post: PostToWebex) {
     this.#around = around;
@@ -72,6 +69,22 @@ export class Edge {
     this.toldAgain.watch(this);
     this.#objects = this.#makeObjects();
     this.pool = new Hosted("number pool", around, ({ sql }) => ({ books: new NumberBooks(sql) }));
+    this.aliases = new Hosted(
+      "alias index",
+      around,
+      ({ sql, send, setAlarm }) =>
+        new AliasIndex({
+          sql,
+          setAlarm,
+          ensureAlarm: async (at) => setAlarm(at),
+          log: (line) => around.tell(() => `alias index: ${line.event} ${line.why ?? ""}`),
+          now: () => around.edgeNow(),
+          retentionMs: () => this.#domain.settings.journalRetentionDays * 86_400_000,
+          isHeld: (_, { confKey, extConfId }) =>
+            send(() => this.conference(confKey).call(async (actor) => actor.hasHandle(extConfId))),
+          deleteAll: () => Promise.reject(new Error("no world lasts that long")),
+        }),
+    );
     this.relay = new RelayHost(around, domainName, this.#domain.settings, (_, confKey) => ({
       report: (reports) => this.conference(confKey).call((actor) => actor.report(reports)),
       matchesBridge: (bridge, digest) =>
@@ -88,7 +101,8 @@ export class Edge {
     const { codec } = this.#domain;
     const document = codec.decode(body);
     if (!document.ok) return { status: 200, text: codec.confirm(document.transId, document.result) };
-    const { transId, messages } = document;
+    const { transId } = document;
+    const { messages } = checkHosts(document.messages, this.#domain.settings.webex);
     try {
       await deliver({ domain: domainName, transId, messages }, this.#objects, this.#cache, this.#around.edgeNow());
     } catch {
@@ -103,7 +117,7 @@ export class Edge {
   }
 
   objects(): Hosted<object>[] {
-    return [...this.conferences.values(), ...this.mailboxes.values(), this.pool, this.relay.hosted];
+    return [...this.conferences.values(), ...this.mailboxes.values(), this.pool, this.aliases, this.relay.hosted];
   }
 
   conference(confKey: ConfKey): Hosted<ConferenceActor> {
@@ -180,26 +194,17 @@ export class Edge {
     return this.pool.call(async ({ books }) => books.take(holder, wanted, this.#around.edgeNow()));
   }
 
-  #alias(extConfId: ExtConfId): Alias {
-    const alias = this.#aliases.get(extConfId) ?? memoryAlias(() => this.#around.edgeNow());
-    this.#aliases.set(extConfId, alias);
-    return alias;
-  }
-
-  #makeObjects(): Objects {
-    const { clock } = this.#around;
+  #makeObjects(): EdgeObjects {
     return {
       conference: (_, confKey) => ({
         receive: (delivered) => this.conference(confKey).call((actor) => actor.receive(delivered)),
-        hasHandle: (extConfId) => this.conference(confKey).call(async (actor) => actor.hasHandle(extConfId)),
         operate: (request) => this.conference(confKey).call((actor) => actor.operate(request)),
       }),
-      alias: (_, extConfId) => ({
-        claim: (claim) => clock.wait(1).then(() => this.#alias(extConfId).claim(claim)),
-        replace: (from, to) => clock.wait(1).then(() => this.#alias(extConfId).replace(from, to)),
-        lookup: () => clock.wait(1).then(() => this.#alias(extConfId).lookup()),
+      aliases: () => ({
+        resolve: (request) => this.aliases.call((index) => index.resolve(request)),
+        hasConference: (confKey) => this.aliases.call((index) => index.hasConference(confKey)),
       }),
-      numberPool: () => ({
+      idAllocator: () => ({
         holderOf: (msgId) => this.pool.call(async ({ books }) => books.holderOf(msgId, this.#around.edgeNow())),
       }),
       unroutedMail: (_, host) => ({ send: (mail) => this.#mailbox(host).call((mailbox) => mailbox.send(mail)) }),

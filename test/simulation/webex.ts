@@ -79,7 +79,7 @@ export class Webex {
     this.#around = around;
     this.#faults = around.faults.source("network");
     this.servers = Array.from({ length: servers }, (_, index) => ({
-      host: `127.0.0.1:${8801 + index}` as WebexHost,
+      host: `http://127.0.0.1:${8801 + index}` as WebexHost,
       up: true,
       seen: new Set<string>(),
     }));
@@ -155,7 +155,7 @@ export class Webex {
   receive(origin: Hosted<object>, request: PostRequest): Promise<HttpOutcome> {
     const { clock } = this.#around;
     const faults = this.#faults;
-    const server = this.servers.find(({ host }) => request.url === `http://${host}/`);
+    const server = this.servers.find(({ host }) => request.url === `${host}/`);
     const transId = /<TransID>([^<]*)/.exec(request.body)?.[1] ?? "";
     this.#around.tell(() => `to ${server?.host}: ${request.body}`);
     this.#depart(origin, request, transId, server);

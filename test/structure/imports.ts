@@ -20,17 +20,18 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/tsp/messages.ts", "src/settings"],
   },
   "src/routing": {
-    may: ["src/foundation", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
-    mayAsType: ["src/tsp/messages.ts"],
+    may: ["src/foundation", "src/delivery/target-url.ts", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
+    mayAsType: ["src/tsp/messages.ts", "src/rpc.ts"],
   },
   "src/http": {
-    may: ["src/foundation", "src/tsp", "src/routing", "src/delivery", "src/settings", "src/link", "hono", "valibot"],
+    may: ["src/foundation", "src/tsp", "src/routing", "src/settings", "src/link", "hono", "valibot"],
     mayAsType: ["src/conference", "src/rpc.ts", "src/domain.ts"],
   },
   "src/domain.ts": { may: ["src/foundation", "src/settings", "src/tsp"] },
   "src/rpc.ts": { may: [], mayAsType: ["src/foundation", "src/bridge", "src/conference", "src/link", "src/tsp"] },
   "src/worker.ts": {
-    may: ["src/http", "src/routing", "src/settings", "src/delivery", "src/domain.ts", "durable-objects"],
+    may: ["src/http", "src/routing", "src/settings", "src/domain.ts", "durable-objects"],
+    mayAsType: ["src/rpc.ts", "src/foundation"],
   },
   "durable-objects": {
     may: [

@@ -1,6 +1,7 @@
 import { evictAllDurableObjects, listDurableObjectIds } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import type { ConfKey, DomainName, ExtConfId } from "../../src/foundation/ids.ts";
 import { operatorToken } from "./test-domains.ts";
 
 const create = (extConfId: string, confKey: string) =>
@@ -20,6 +21,8 @@ async function exists<Class extends Rpc.DurableObjectBranded>(
 ): Promise<boolean> {
   return (await listDurableObjectIds(namespace)).some((id) => id.equals(namespace.idFromName(name)));
 }
+
+const listIds = (namespace: DurableObjectNamespace<Rpc.DurableObjectBranded>) => listDurableObjectIds(namespace);
 
 test("a document is confirmed in the form that WebEx reads", async () => {
   const response = await post(document("52491000001", create("7000001", "555111222")));
@@ -48,7 +51,7 @@ test("a refused document makes nothing", async () => {
   expect(await resultOf(await post("<"))).toEqual([200, "-2"]);
 
   expect(await exists(env.CONFERENCE, "local/555999111")).toBe(false);
-  expect(await exists(env.ALIAS, "local/7000091")).toBe(false);
+  expect(await env.ALIAS.getByName("local").hasConference("555999111" as ConfKey)).toBe(false);
 });
 
 test("other methods, other domains and too long a body are refused by status", async () => {
@@ -80,12 +83,32 @@ test("the edge is alive, not ready without an agent, and closed without the oper
   expect((await ask("/api/v1/x", { headers })).status).toBe(404);
 });
 
-test("operators are told that a conference does not run", async () => {
-  const response = await ask("/api/v1/domains/local/conferences/555999999/hybrid", {
+test("thousands of unknown handles and keys make no object of their own", async () => {
+  const count = async () =>
+    (await Promise.all([env.ALIAS, env.CONFERENCE, env.UNROUTED_MAIL].map(listIds))).map(({ length }) => length);
+  await post(document("0", lock("7999999"))); // The index of the domain is there, or made now.
+  const before = await count();
+  const drop = (extConfId: number) => `<W2A_DropUser MsgID="${extConfId}" ExtConfID="${extConfId}" ExtCallID="9"/>`;
+  for (let first = 1; first <= 2_000; first += 50) {
+    const drops = Array.from({ length: 50 }, (_, number) => drop(first + number));
+    expect(await resultOf(await post(document(`${first}`, ...drops)))).toEqual([200, "0"]);
+  }
+  const namedOnly = `<W2A_RspNotifyUserEnter MsgID="00000000001" ExtCallID="9"/>`;
+  expect(await resultOf(await post(document("named", namedOnly)))).toEqual([200, "0"]);
+  for (let key = 0; key < 20; key += 1) expect((await changeConnectData(`${key}`)).status).toBe(404);
+
+  expect(await count()).toEqual(before);
+});
+
+const changeConnectData = (confKey: string) =>
+  ask(`/api/v1/domains/local/conferences/${confKey}/hybrid`, {
     method: "PUT",
     headers: { authorization: `Bearer ${operatorToken}` },
     body: JSON.stringify({ connectData: "x" }),
   });
+
+test("operators are told that a conference does not run", async () => {
+  const response = await changeConnectData("555999999");
 
   expect(response.status).toBe(404);
 });
@@ -97,5 +120,7 @@ test("a handle finds its conference also after everything was evicted", async ()
   await evictAllDurableObjects();
 
   expect(await resultOf(await post(document("2", lock("7000001"))))).toEqual([200, "0"]);
-  expect(await env.ALIAS.getByName("local/7000001").lookup()).toBe("555111222");
+  const handles = ["7000001" as ExtConfId];
+  const found = await env.ALIAS.getByName("local").resolve({ domain: "local" as DomainName, claims: [], handles });
+  expect([...found]).toEqual([["7000001", "555111222"]]);
 });

@@ -130,15 +130,21 @@ test("a sweep by the number pool wakes an object whose alarm got lost, also wher
   expect(new Set(posted).size).toBe(1);
 });
 
-test("a handle belongs to the first that claims it, and stays with it for a while", async () => {
-  const alias = env.ALIAS.getByName("local/7001");
+test("a handle belongs to the first that claims it, also after the index was evicted; asking for others leaves nothing", async () => {
+  const aliases = env.ALIAS.getByName(identity.domain);
   const [a, b] = ["a" as ConfKey, "b" as ConfKey];
-  const claim = { domain: identity.domain, extConfId: "7001" as ExtConfId };
-  expect(await alias.lookup()).toBeNull();
-  expect(await Promise.all([a, b].map((confKey) => alias.claim({ ...claim, confKey })))).toEqual([a, a]);
-  expect(await alias.replace(a, b)).toBe(a);
-  await evictDurableObject(alias);
-  expect(await alias.lookup()).toBe(a);
+  const { domain } = identity;
+  const extConfId = "7001" as ExtConfId;
+  const claim = (confKey: ConfKey) => aliases.resolve({ domain, claims: [{ extConfId, confKey }], handles: [] });
+  const held = new Map([[extConfId, a]]);
+
+  expect(await Promise.all([a, b].map(claim))).toEqual([held, held]);
+  await evictDurableObject(aliases);
+
+  const handles = [extConfId, ...Array.from({ length: 500 }, (_, number) => `unknown${number}` as ExtConfId)];
+  expect(await aliases.resolve({ domain, claims: [], handles })).toEqual(held);
+  expect(await aliases.hasConference(a)).toBe(true);
+  expect(await aliases.hasConference(b)).toBe(false);
 });
 
 test("a conference holds its handle while it is not over", async () => {

@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
-import { readBody } from "../../src/http/bodies.ts";
-import { FakeEdge } from "./fake-edge.ts";
+import { expect, test, vi } from "vitest";
+import { readBody } from "../../src/http/body.ts";
+import { FakeEdge, token } from "./fake-edge.ts";
 
 /** A body in pieces; `taken` counts those that were read. */
 function inPieces(pieces: readonly Uint8Array[]): { readonly stream: ReadableStream; readonly taken: () => number } {
@@ -22,8 +22,8 @@ function request(body: BodyInit | null, headers: Record<string, string> = {}): R
 test("a body is put together from its pieces, and no body is an empty one", async () => {
   const { stream } = inPieces([Uint8Array.of(1, 2), Uint8Array.of(3)]);
 
-  expect(await readBody(request(stream), 3)).toEqual(Uint8Array.of(1, 2, 3));
-  expect(await readBody(request(null), 3)).toEqual(new Uint8Array());
+  expect(await readBody(request(stream), 3)).toEqual({ ok: true, value: Uint8Array.of(1, 2, 3) });
+  expect(await readBody(request(null), 3)).toEqual({ ok: true, value: new Uint8Array() });
 });
 
 test.each<[string, Record<string, string>]>([
@@ -33,14 +33,16 @@ test.each<[string, Record<string, string>]>([
 ])("with %s reading stops at the limit", async (_what, headers) => {
   const { stream, taken } = inPieces(Array.from({ length: 1_000 }, () => new Uint8Array(10)));
 
-  expect(await readBody(request(stream, headers), 25)).toBeNull();
+  expect(await readBody(request(stream, headers), 25)).toMatchObject({ ok: false, error: { status: 413 } });
   expect(taken()).toBe(3);
 });
 
 test("a Content-Length over the limit is believed without reading", async () => {
   const { stream, taken } = inPieces([new Uint8Array(10)]);
 
-  expect(await readBody(request(stream, { "content-length": "26" }), 25)).toBeNull();
+  const read = await readBody(request(stream, { "content-length": "26" }), 25);
+
+  expect(read).toMatchObject({ ok: false, error: { status: 413 } });
   expect(taken()).toBe(0);
 });
 
@@ -49,4 +51,36 @@ test("a document of 1 MiB is read, and one byte more is 413 (protocol T8)", asyn
 
   expect((await edge.post(" ".repeat(1024 * 1024))).status).toBe(200);
   expect((await edge.post(" ".repeat(1024 * 1024 + 1))).status).toBe(413);
+});
+
+test("a body that never comes to its end is answered with 408 after 10 s, and not waited for", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const edge = new FakeEdge();
+    let cancelled = false;
+    const slow = () =>
+      new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(Uint8Array.of(0x3c)),
+        cancel: () => {
+          cancelled = true;
+        },
+      });
+    const authorization = `Bearer ${token}`;
+    const ask = (path: string, method: string) => {
+      const init = { method, body: slow(), headers: { authorization }, duplex: "half" };
+      return edge.app.request(path, init as RequestInit);
+    };
+    const answers = Promise.all([
+      ask("/tsp/local", "POST"),
+      ask("/api/v1/domains/local/conferences/555111222/hybrid", "PUT"),
+    ]);
+    while (vi.getTimerCount() < 2) await new Promise(setImmediate); // The token is checked first.
+    vi.advanceTimersByTime(10_000);
+
+    expect((await answers).map(({ status }) => status)).toEqual([408, 408]);
+    expect(cancelled).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });

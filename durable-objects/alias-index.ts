@@ -1,0 +1,171 @@
+import type { ConfKey, DomainName, EpochMs, ExtConfId } from "../src/foundation/ids.ts";
+import type { AliasRequest, AliasRpc, HandleClaim } from "../src/rpc.ts";
+import type { Log } from "./log.ts";
+import type { Sql } from "./sql.ts";
+
+export interface AliasIndexPorts {
+  readonly sql: Sql;
+  readonly log: Log;
+  now(): EpochMs;
+  /** Sets the alarm unless one is set. */
+  ensureAlarm(at: EpochMs): Promise<void>;
+  setAlarm(at: EpochMs): void;
+  /** How long a conference keeps its rows, in milliseconds; `null`: the settings have no such domain. */
+  retentionMs(domain: DomainName): number | null;
+  /** Asks the conference whether this handle is its own, and whether the conference goes on. */
+  isHeld(domain: DomainName, claim: HandleClaim): Promise<boolean>;
+  /** Deletes everything, and ends the life of the object. */
+  deleteAll(): Promise<void>;
+}
+
+type Alias = HandleClaim & { readonly claimedAt: EpochMs };
+
+/** A conference may take this long to hold a claimed handle: its create is on the way there. */
+const youngMs = 30_000;
+const releaseEveryMs = 6 * 3_600_000;
+/** Handles that one alarm asks about, and the pause before the next ones. */
+const portion = 100;
+const portionEveryMs = 10_000;
+
+/**
+ * Which conference each handle (ExtConfID) of a domain stands for, and so which conferences the domain has. Looking something up
+ * writes nothing. A claim writes two rows: the alias, and its entry in the index of conferences.
+ */
+export class AliasIndex implements AliasRpc {
+  readonly #ports: AliasIndexPorts;
+  /** Whether this instance has seen to the alarm. */
+  #hasAlarm = false;
+
+  constructor(ports: AliasIndexPorts) {
+    this.#ports = ports;
+    const { sql } = ports;
+    sql.exec(
+      `CREATE TABLE IF NOT EXISTS alias (ext_conf_id TEXT PRIMARY KEY, conf_key TEXT NOT NULL, claimed_at INTEGER NOT NULL)
+       WITHOUT ROWID`,
+    );
+    sql.exec("CREATE INDEX IF NOT EXISTS alias_by_conference ON alias (conf_key)");
+    // One row: the domain, and up to which handle the release that is under way has come.
+    sql.exec(
+      "CREATE TABLE IF NOT EXISTS release_progress (domain TEXT PRIMARY KEY, reached TEXT NOT NULL) WITHOUT ROWID",
+    );
+  }
+
+  async resolve({ domain, claims, handles }: AliasRequest): Promise<ReadonlyMap<ExtConfId, ConfKey>> {
+    if (claims.length > 0) await this.#claim(domain, claims);
+    const found = new Map<ExtConfId, ConfKey>();
+    for (const extConfId of [...claims.map((claim) => claim.extConfId), ...handles]) {
+      const alias = this.#find(extConfId);
+      if (alias) found.set(extConfId, alias.confKey);
+    }
+    return found;
+  }
+
+  async hasConference(confKey: ConfKey): Promise<boolean> {
+    return this.#ports.sql.exec("SELECT 1 FROM alias WHERE conf_key = ? LIMIT 1", confKey).length > 0;
+  }
+
+  /** Releases a portion of the handles that came out of use. Never throws, since the platform soon gives a failing alarm up. */
+  async alarm(): Promise<void> {
+    try {
+      const next = await this.#release();
+      this.#hasAlarm = next !== null;
+      if (next !== null) this.#ports.setAlarm(next);
+    } catch (error) {
+      this.#ports.log({ level: "error", event: "alarm-broke", why: String(error) });
+      this.#ports.setAlarm(this.#ports.now() + releaseEveryMs);
+    }
+  }
+
+  /** First come, first served. The handle of a conference that is over goes to the new one. */
+  async #claim(domain: DomainName, claims: readonly HandleClaim[]): Promise<void> {
+    const contested = this.#ports.sql.transaction(() => claims.flatMap((claim) => this.#claimFree(claim)));
+    if (!this.#hasAlarm) {
+      this.#ports.sql.exec(
+        "INSERT INTO release_progress (domain, reached) VALUES (?, '') ON CONFLICT DO NOTHING",
+        domain,
+      );
+      await this.#ports.ensureAlarm(this.#ports.now() + releaseEveryMs);
+      this.#hasAlarm = true;
+    }
+    await Promise.all(
+      contested.map(async ({ claim, holder }) => {
+        if (await this.#ports.isHeld(domain, holder)) return;
+        // Another document may have claimed the handle meanwhile.
+        const now = this.#find(claim.extConfId);
+        if (now === undefined || (now.confKey === holder.confKey && !this.#isYoung(now))) this.#put(claim);
+      }),
+    );
+  }
+
+  /** Takes a free handle, and renews a conference's own; returns the holder where another conference may have to give way. */
+  #claimFree(claim: HandleClaim): { readonly claim: HandleClaim; readonly holder: Alias }[] {
+    const holder = this.#find(claim.extConfId);
+    if (holder && this.#isYoung(holder)) return [];
+    if (holder && holder.confKey !== claim.confKey) return [{ claim, holder }];
+    // Its own claim is renewed, since the conference that made it may be over and this be the next of that key.
+    this.#put(claim);
+    return [];
+  }
+
+  /** When the next portion is due; `null` when nothing is left to release. */
+  async #release(): Promise<EpochMs | null> {
+    const { sql, log, now, retentionMs, isHeld, deleteAll } = this.#ports;
+    const [row] = sql.exec("SELECT domain, reached FROM release_progress");
+    if (!row) return null;
+    const domain = row.domain as DomainName;
+    const kept = retentionMs(domain);
+    if (kept === null) {
+      await deleteAll();
+      return null;
+    }
+    // Handles are released before their conference is deleted: asking a deleted one would make an empty database.
+    const old = sql
+      .exec(
+        "SELECT * FROM alias WHERE ext_conf_id > ? AND claimed_at <= ? ORDER BY ext_conf_id LIMIT ?",
+        ...[row.reached as string, now() - kept + releaseEveryMs, portion],
+      )
+      .map(toAlias);
+    const answers = await Promise.allSettled(old.map((alias) => isHeld(domain, alias)));
+    const unreachable = answers.filter(({ status }) => status === "rejected").length;
+    if (unreachable > 0) log({ level: "warn", event: "handles-not-released", domain, conferences: unreachable });
+    const last = old.length < portion;
+    sql.transaction(() => {
+      for (const [index, alias] of old.entries()) {
+        const answer = answers[index];
+        // It may have been claimed while the conference was asked.
+        if (answer?.status !== "fulfilled" || this.#find(alias.extConfId)?.claimedAt !== alias.claimedAt) continue;
+        if (answer.value) this.#put(alias);
+        else sql.exec("DELETE FROM alias WHERE ext_conf_id = ?", alias.extConfId);
+      }
+      const reached = last ? "" : (old.at(-1)?.extConfId ?? "");
+      if (reached !== row.reached) sql.exec("UPDATE release_progress SET reached = ?", reached);
+    });
+    if (!last) return now() + portionEveryMs;
+    return sql.exec("SELECT 1 FROM alias LIMIT 1").length > 0 ? now() + releaseEveryMs : null;
+  }
+
+  #find(extConfId: ExtConfId): Alias | undefined {
+    const [row] = this.#ports.sql.exec("SELECT * FROM alias WHERE ext_conf_id = ?", extConfId);
+    return row && toAlias(row);
+  }
+
+  #put({ extConfId, confKey }: HandleClaim): void {
+    this.#ports.sql.exec(
+      `INSERT INTO alias (ext_conf_id, conf_key, claimed_at) VALUES (?, ?, ?) ON CONFLICT (ext_conf_id)
+       DO UPDATE SET conf_key = excluded.conf_key, claimed_at = excluded.claimed_at`,
+      ...[extConfId, confKey, this.#ports.now()],
+    );
+  }
+
+  #isYoung({ claimedAt }: Alias): boolean {
+    return this.#ports.now() - claimedAt < youngMs;
+  }
+}
+
+function toAlias(row: Readonly<Record<string, unknown>>): Alias {
+  return {
+    extConfId: row.ext_conf_id as ExtConfId,
+    confKey: row.conf_key as ConfKey,
+    claimedAt: Number(row.claimed_at),
+  };
+}

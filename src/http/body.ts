@@ -1,0 +1,73 @@
+import * as v from "valibot";
+import { err, ok, type Result } from "../foundation/result.ts";
+import { inTime } from "./access.ts";
+
+/** How long a whole body may take to come: a slow sender would otherwise hold its connection and its memory for ever. */
+const BODY_WITHIN_MS = 10_000;
+
+/** An error as RFC 9457 has it: what happened in `title`, and what to do in `detail`. */
+export function problem(status: number, title: string, detail: string, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify({ title, status, detail }), {
+    status,
+    headers: { "content-type": "application/problem+json", ...headers },
+  });
+}
+
+/** The bytes of a request's body, or the answer to a body that is longer than `limit` bytes or takes longer than 10 s. */
+export async function readBody(request: Request, limit: number): Promise<Result<Uint8Array, Response>> {
+  const tooLong = () => err(problem(413, "too long", `The body may have at most ${limit} bytes.`));
+  if (Number(request.headers.get("content-length")) > limit) return tooLong();
+  if (request.body === null) return ok(new Uint8Array());
+  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
+  const bytes = await inTime(BODY_WITHIN_MS, readAll(reader, limit));
+  if (bytes !== "late" && bytes !== null) return ok(bytes);
+  reader.cancel().catch(() => undefined);
+  if (bytes === null) return tooLong();
+  return err(problem(408, "too slow", `The whole body must come within ${BODY_WITHIN_MS / 1000} s. Send it again.`));
+}
+
+/** `null`: there are more bytes than `limit`. Never holds much more than that. */
+async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<Uint8Array | null> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return concatenated(chunks, length);
+    length += value.byteLength;
+    // Content-Length may be absent or wrong, so what counts is what came.
+    if (length > limit) return null;
+    chunks.push(value);
+  }
+}
+
+/** A request's body as JSON that this schema describes, or the answer to any other body. */
+export async function readJson<Body>(
+  request: Request,
+  limit: number,
+  schema: v.GenericSchema<unknown, Body>,
+): Promise<Result<Body, Response>> {
+  const bytes = await readBody(request, limit);
+  if (!bytes.ok) return bytes;
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes.value));
+  } catch {
+    return err(problem(400, "bad body", "The body must be JSON in UTF-8."));
+  }
+  const parsed = v.safeParse(schema, json, { abortEarly: true });
+  if (parsed.success) return ok(parsed.output);
+  const [issue] = parsed.issues;
+  return err(problem(400, "bad body", `${v.getDotPath(issue) ?? "the body"}: ${issue.message}`));
+}
+
+function concatenated(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const [first] = chunks;
+  if (chunks.length === 1 && first) return first;
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}

@@ -1,0 +1,161 @@
+import { expect, test } from "vitest";
+import type { ConfKey, DomainName, ExtConfId } from "../../src/foundation/ids.ts";
+import { memoryAliases } from "../simulation/memory-aliases.ts";
+
+const domain = "local" as DomainName;
+const handle = "7001" as ExtConfId;
+const [first, second, third] = ["111", "222", "333"] as [ConfKey, ConfKey, ConfKey];
+const hourMs = 3_600_000;
+const weekMs = 7 * 24 * hourMs;
+
+function world() {
+  const time = { now: 1_000_000 };
+  const alarms: number[] = [];
+  /** Conferences that hold their handles, and the questions that they were asked. */
+  const held = new Set<string>();
+  const asked: string[] = [];
+  const settings: { retentionMs: number | null } = { retentionMs: weekMs };
+  const broken = { conferences: false };
+  const index = memoryAliases(() => time.now, {
+    ensureAlarm: async (at) => void alarms.push(at),
+    setAlarm: (at) => alarms.push(at),
+    retentionMs: () => settings.retentionMs,
+    isHeld: async (_, { confKey, extConfId }) => {
+      asked.push(`${confKey}/${extConfId}`);
+      if (broken.conferences) throw new Error("unreachable");
+      return held.has(confKey);
+    },
+  });
+  const claim = async (confKey: ConfKey, extConfId = handle) =>
+    (await index.resolve({ domain, claims: [{ extConfId, confKey }], handles: [] })).get(extConfId);
+  const look = async (...handles: string[]) =>
+    Object.fromEntries(await index.resolve({ domain, claims: [], handles: handles as ExtConfId[] }));
+  return { index, claim, look, time, alarms, held, asked, settings, broken };
+}
+
+test("one call claims handles, looks others up, and leaves out what nobody holds", async () => {
+  const { index, claim } = world();
+  await claim(first, "7001" as ExtConfId);
+
+  const found = await index.resolve({
+    domain,
+    claims: [{ extConfId: "7002" as ExtConfId, confKey: second }],
+    handles: ["7001", "7002", "7003", "__proto__", "constructor"] as ExtConfId[],
+  });
+
+  expect([...found]).toEqual([
+    ["7002", second],
+    ["7001", first],
+  ]);
+  expect(await index.hasConference(first)).toBe(true);
+  expect(await index.hasConference("constructor" as ConfKey)).toBe(false);
+});
+
+test("of two that want the handle of a conference that is over, the second learns who has it", async () => {
+  const { claim, look, time } = world();
+  await claim(first);
+  time.now += 60_000;
+
+  expect(await Promise.all([claim(second), claim(third)])).toEqual([second, second]);
+  time.now += 60_000;
+  expect(await claim(third)).toBe(third);
+  expect(await look(handle)).toEqual({ [handle]: third });
+});
+
+test("a handle that a living conference holds stays with it", async () => {
+  const { index, claim, held, time } = world();
+  await claim(first);
+  held.add(first);
+  time.now += 60_000;
+
+  expect(await claim(second)).toBe(first);
+  expect(await index.hasConference(second)).toBe(false);
+});
+
+test("a claim is not taken away for 30 s, in which its create is on its way, also when it is claimed again", async () => {
+  const { claim, time, asked } = world();
+  await claim(first);
+  time.now += 29_999;
+  expect(await claim(second)).toBe(first);
+  time.now += 1;
+  expect(await claim(first)).toBe(first);
+  expect(await claim(second)).toBe(first);
+  // The conference of a young claim may not be there yet: asking would make an empty one.
+  expect(asked).toEqual([]);
+
+  time.now += 30_000;
+  expect(await claim(second)).toBe(second);
+});
+
+test("a handle is released when its conference is over and its rows are about to go, not while it goes on", async () => {
+  const { index, claim, look, time, alarms, held, asked } = world();
+  held.add(first);
+  await claim(first);
+  expect(alarms).toEqual([time.now + 6 * hourMs]);
+  time.now += 6 * hourMs;
+  await index.alarm();
+  expect(asked).toEqual([]);
+
+  time.now += weekMs - 6 * hourMs;
+  await index.alarm();
+  expect(asked).toHaveLength(1);
+  expect(await look(handle)).toEqual({ [handle]: first });
+
+  held.clear();
+  time.now += weekMs;
+  await index.alarm();
+  expect(await look(handle)).toEqual({});
+  expect(await index.hasConference(first)).toBe(false);
+  expect(alarms).toHaveLength(3); // With no handle left, there is nothing to wake for.
+
+  await claim(second);
+  expect(alarms.at(-1)).toBe(time.now + 6 * hourMs);
+});
+
+test("a handle that is claimed while it is about to be released stays", async () => {
+  const { index, claim, look, time } = world();
+  await claim(first);
+  time.now += weekMs;
+
+  await Promise.all([index.alarm(), claim(first)]);
+
+  expect(await look(handle)).toEqual({ [handle]: first });
+});
+
+test("thousands of handles are released in portions, and what cannot be asked stays for the next time", async () => {
+  const { index, time, alarms, broken, asked } = world();
+  const claims = Array.from({ length: 250 }, (_, number) => ({
+    extConfId: `${9_000 + number}` as ExtConfId,
+    confKey: `${number}` as ConfKey,
+  }));
+  await index.resolve({ domain, claims, handles: [] });
+  const left = async () =>
+    (await index.resolve({ domain, claims: [], handles: claims.map(({ extConfId }) => extConfId) })).size;
+  const release = async () => {
+    await index.alarm();
+    return left();
+  };
+
+  time.now += weekMs;
+  expect([await release(), await release(), await release()]).toEqual([150, 50, 0]);
+  expect(alarms.slice(1)).toEqual([time.now + 10_000, time.now + 10_000]);
+
+  await index.resolve({ domain, claims: claims.slice(0, 2), handles: [] });
+  broken.conferences = true;
+  time.now += weekMs;
+  expect(await release()).toBe(2);
+  broken.conferences = false;
+  time.now += weekMs;
+  expect(await release()).toBe(0);
+  expect(asked).toHaveLength(254);
+});
+
+test("of a domain that the settings have no more, nothing stays", async () => {
+  const { index, claim, settings } = world();
+  await claim(first);
+  settings.retentionMs = null;
+
+  await index.alarm();
+
+  await expect(index.hasConference(first)).rejects.toThrow("no such table");
+});

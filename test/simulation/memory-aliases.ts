@@ -1,0 +1,18 @@
+import { AliasIndex, type AliasIndexPorts } from "../../durable-objects/alias-index.ts";
+import { MemorySql } from "../durable-objects/memory-sql.ts";
+
+/** A domain's alias index over a database in memory; no conference holds its handle for long. */
+export function memoryAliases(now: () => number, more: Partial<AliasIndexPorts> = {}): AliasIndex {
+  const sql = new MemorySql();
+  return new AliasIndex({
+    sql,
+    log: () => {},
+    now,
+    ensureAlarm: async () => {},
+    setAlarm: () => {},
+    retentionMs: () => 7 * 86_400_000,
+    isHeld: async () => false,
+    deleteAll: async () => sql.clear(),
+    ...more,
+  });
+}
