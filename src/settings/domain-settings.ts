@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { createCodec } from "../tsp/codec.ts";
 import { defaultCodes, type ProtocolOverrides } from "../tsp/protocol-table.ts";
+import { overridesFault } from "../tsp/vocabulary.ts";
 
 const whole = v.pipe(v.number(), v.integer("must be a whole number"));
 const positive = v.pipe(whole, v.minValue(1, "must be at least 1"));
@@ -49,20 +49,10 @@ const protocol = v.pipe(
   // The schema of `codes` is made from the very table that the type describes.
   v.transform((overrides) => overrides as ProtocolOverrides),
   v.rawCheck(({ dataset, addIssue }) => {
-    const problem = dataset.typed ? problemOf(dataset.value) : null;
-    if (problem !== null) addIssue({ message: problem });
+    const fault = dataset.typed ? overridesFault(dataset.value) : null;
+    if (fault !== null) addIssue({ message: fault });
   }),
 );
-
-/** What the codec says against these overrides: only the codec knows which names and codes go together. */
-function problemOf(overrides: ProtocolOverrides): string | null {
-  try {
-    createCodec(overrides);
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
 
 /** Pauses `Pn`, digits `Dd…`; a missing final `P0` is added (protocol 2.3.2). */
 const recordingSequence = v.pipe(

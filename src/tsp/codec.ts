@@ -2,7 +2,7 @@ import type { Result } from "../foundation/result.ts";
 import { type FromWebex, fromWebex, type ToWebex, toWebex, type UnknownMessage } from "./messages.ts";
 import type { ProtocolOverrides, ResultWord } from "./protocol-table.ts";
 import { type Confirmation, type Decoded, readConfirmation, readDocument } from "./read.ts";
-import { buildVocabulary, type TableMessage } from "./vocabulary.ts";
+import { buildVocabulary, overridesFault, type TableMessage } from "./vocabulary.ts";
 import { type Encoded, writeConfirmation, writeDocument } from "./write.ts";
 
 /** One side's reader and writer of the protocol, with a domain's overrides worked in. */
@@ -26,13 +26,15 @@ export type AdapterCodec = Codec<FromWebex, ToWebex>;
 /** For a program that plays WebEx. */
 export type WebexCodec = Codec<ToWebex | UnknownMessage, Exclude<FromWebex, UnknownMessage>>;
 
-/** Throws if the overrides name what the protocol does not have, or give two things one name or number. */
+/** Throws if `overridesFault` finds a fault in the overrides; those of the settings are checked when they are loaded. */
 export function createCodec(overrides: ProtocolOverrides, side?: "adapter"): AdapterCodec;
 export function createCodec(overrides: ProtocolOverrides, side: "webex"): WebexCodec;
 export function createCodec(
   overrides: ProtocolOverrides,
   side: "adapter" | "webex" = "adapter",
 ): AdapterCodec | WebexCodec {
+  const fault = overridesFault(overrides);
+  if (fault !== null) throw new Error(fault);
   return side === "adapter"
     ? build<FromWebex, ToWebex>(overrides, "from-webex", "to-webex")
     : build<ToWebex | UnknownMessage, Exclude<FromWebex, UnknownMessage>>(overrides, "to-webex", "from-webex");

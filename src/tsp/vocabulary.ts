@@ -55,9 +55,39 @@ export interface Named<Entry> {
   readonly folded: boolean;
 }
 
-/** Throws if the overrides name what is not in the tables, or give two things one name: those are wrong settings. */
+/**
+ * Why these overrides cannot be meant, for the operator who wrote them: they name what is not in the tables, or give two
+ * things one name or number. `null` if they are in order.
+ */
+export function overridesFault(overrides: ProtocolOverrides): string | null {
+  const unknown = [
+    ...Object.keys(overrides.elements ?? {}).map((name) => ({ setting: "elements", name, known: elementNames })),
+    ...Object.keys(overrides.attributes ?? {}).map((name) => ({ setting: "attributes", name, known: attributeNames })),
+    ...(overrides.silent ?? []).map((name) => ({ setting: "silent", name, known: elementNames })),
+  ].find(({ name, known }) => !known.has(name));
+  if (unknown) return `protocol.${unknown.setting}: "${unknown.name}" is no default name of the protocol`;
+
+  for (const specs of [fromWebex, toWebex].map((table): readonly MessageSpec[] => Object.values(table))) {
+    const elements = specs.map((spec) => elementOf(spec, overrides));
+    const attributes = specs.map((spec) => Object.values(spec.fields).map((field) => attributeOf(field, overrides)));
+    const double = [["TransID", ...elements], ...attributes].map(findDouble).find((name) => name !== undefined);
+    if (double) return `protocol: "${double}" would name two things; change one of them`;
+  }
+  for (const list of codeNames) {
+    const codes = Object.entries(codesOf(list, overrides));
+    const [word, number] = codes.find(([, number], at) => codes.findIndex((other) => other[1] === number) < at) ?? [];
+    const other = codes.find((one) => one[1] === number)?.[0];
+    if (word) return `protocol.codes.${list}: "${other}" and "${word}" both are ${number}; give one another number`;
+  }
+  return null;
+}
+
+function findDouble(names: readonly string[]): string | undefined {
+  return names.find((name, at) => names.indexOf(name) < at);
+}
+
+/** The tables of one direction with these overrides, which `overridesFault` has found in order. */
 export function buildVocabulary(direction: "from-webex" | "to-webex", overrides: ProtocolOverrides): Vocabulary {
-  refuseUnknownNames(overrides);
   const specs: Readonly<Record<string, MessageSpec>> = direction === "from-webex" ? fromWebex : toWebex;
   const plans = Object.entries(specs).map(([type, spec]) => planMessage(type, spec, overrides));
   return {
@@ -68,23 +98,27 @@ export function buildVocabulary(direction: "from-webex" | "to-webex", overrides:
   };
 }
 
-/** The lists of codes, with a domain's own numbers in place of the defaults. */
 function codeLists(overrides: ProtocolOverrides): CodeLists {
-  const list = (name: keyof Codes): CodeList => {
-    const merged: Readonly<Record<string, number>> = { ...defaultCodes[name], ...overrides.codes?.[name] };
-    const numbers = new Map(Object.entries(merged));
-    const words = new Map<number, string>();
-    for (const [word, number] of numbers) {
-      const other = words.get(number);
-      if (other) {
-        throw new Error(`protocol.codes.${name}: "${other}" and "${word}" both are ${number}; give one another number`);
-      }
-      words.set(number, word);
-    }
-    return { numbers, words };
-  };
-  const names = Object.keys(defaultCodes) as (keyof Codes)[];
-  return Object.fromEntries(names.map((name) => [name, list(name)])) as Record<keyof Codes, CodeList>;
+  const lists = codeNames.map((name): [keyof Codes, CodeList] => {
+    const codes = Object.entries(codesOf(name, overrides));
+    return [name, { numbers: new Map(codes), words: new Map(codes.map(([word, number]) => [number, word])) }];
+  });
+  return Object.fromEntries(lists) as Record<keyof Codes, CodeList>;
+}
+
+const codeNames = Object.keys(defaultCodes) as (keyof Codes)[];
+
+/** A list of codes, from word to number, with a domain's own numbers in place of the defaults. */
+function codesOf(list: keyof Codes, { codes }: ProtocolOverrides): Readonly<Record<string, number>> {
+  return { ...defaultCodes[list], ...codes?.[list] };
+}
+
+function elementOf({ wire }: MessageSpec, { elements }: ProtocolOverrides): string {
+  return elements?.[wire] ?? wire;
+}
+
+function attributeOf({ wire }: Field, { attributes }: ProtocolOverrides): string {
+  return attributes?.[wire] ?? wire;
 }
 
 /** The entry for a name of a document. */
@@ -101,13 +135,13 @@ function planMessage(type: string, spec: MessageSpec, overrides: ProtocolOverrid
   const fields = Object.entries(spec.fields).map(([name, field], index) => ({
     field,
     name,
-    wire: overrides.attributes?.[field.wire] ?? field.wire,
+    wire: attributeOf(field, overrides),
     index,
   }));
   const aliases = spec.aliases ?? [];
   return {
     type,
-    wire: overrides.elements?.[spec.wire] ?? spec.wire,
+    wire: elementOf(spec, overrides),
     fields,
     names: indexNames(fields, (plan) => plan.field.aliases),
     spellings: new Map(
@@ -128,10 +162,7 @@ function indexNames<Entry extends { readonly wire: string }>(
     names.set(named.name, named);
     names.set(foldedKey(named.name), { ...named, folded: true });
   };
-  for (const entry of entries) {
-    if (names.has(entry.wire)) throw new Error(`protocol: "${entry.wire}" would name two things; change one of them`);
-    add({ entry, name: entry.wire, rank: 0, folded: false });
-  }
+  for (const entry of entries) add({ entry, name: entry.wire, rank: 0, folded: false });
   for (const entry of entries) {
     for (const [at, name] of (aliasesOf(entry) ?? []).entries()) {
       if (!names.has(name)) add({ entry, name, rank: at + 1, folded: false });
@@ -148,13 +179,3 @@ const elementNames = new Set(specsOfBothSides.map((spec) => spec.wire));
 const attributeNames = new Set(
   specsOfBothSides.flatMap((spec) => Object.values(spec.fields).map((field) => field.wire)),
 );
-
-function refuseUnknownNames(overrides: ProtocolOverrides): void {
-  const refuse = (setting: string, names: readonly string[], known: ReadonlySet<string>) => {
-    const unknown = names.find((name) => !known.has(name));
-    if (unknown) throw new Error(`protocol.${setting}: "${unknown}" is no default name of the protocol`);
-  };
-  refuse("elements", Object.keys(overrides.elements ?? {}), elementNames);
-  refuse("attributes", Object.keys(overrides.attributes ?? {}), attributeNames);
-  refuse("silent", overrides.silent ?? [], elementNames);
-}

@@ -69,6 +69,7 @@ describe("overrides that cannot be meant are refused when the codec is made", ()
     [{ attributes: { extconfid: "X" } }, 'protocol.attributes: "extconfid" is no default name of the protocol'],
     [{ silent: ["A2W_Nothing"] }, 'protocol.silent: "A2W_Nothing" is no default name of the protocol'],
     [{ elements: { W2A_DropUser: "W2A_Callout" } }, '"W2A_Callout" would name two things'],
+    [{ elements: { W2A_DropUser: "TransID" } }, '"TransID" would name two things'],
     [{ attributes: { ExtCallID: "ExtConfID" } }, '"ExtConfID" would name two things'],
     [{ codes: { updateAction: { lock: 3 } } }, 'protocol.codes.updateAction: "lock" and "mute-all" both are 3'],
   ] satisfies [ProtocolOverrides, string][])("%j", (wrong, message) => {
