@@ -4,16 +4,16 @@ import { fromWebex, type MessageSpec, toWebex } from "../src/tsp/messages.ts";
 import { clauseOf, type Rule, ruleGroups } from "../test/protocol/rules.ts";
 
 /**
- * docs/protocol.md: of each message and each rule of the protocol, where it is carried out and which tests show it. Code
- * names rules in comments, tests in their titles, transcripts in their `#` lines, documents of the corpus in `shows`;
- * always as "protocol T38", "protocol 4.9 F5", "protocol section 5, row 13".
+ * Writes docs/protocol.md: for each message and each rule of the protocol, the files that carry it out and the tests that
+ * show it. Code names rules in comments, tests in their titles, transcripts in their `#` lines, documents of the corpus in
+ * `shows`; always as "protocol T38", "protocol 4.9 F5", "protocol section 5, row 13".
  */
 const root = new URL("../", import.meta.url);
 const page = new URL("docs/protocol.md", root);
 
-/** Its examples of titles are no titles. */
+/** The titles in this test are examples. */
 const ownTest = "test/protocol/page.test.ts";
-/** A text that names a rule in parentheses is what its test is called. */
+/** A string literal with a rule in parentheses is the title of a test. */
 const titles = /(["'`])((?:(?!\1)[^\\\n]|\\.)*\(protocol (?:(?!\1)[^\\\n]|\\.)*)\1/g;
 
 /** The command that renews the page. */
@@ -21,13 +21,13 @@ export const renewal = "npm run protocol-page";
 
 interface Mention {
   readonly file: string;
-  /** For a test: what it is called. */
+  /** The title of a test; code has none. */
   readonly title?: string;
 }
 
 export interface Coverage {
   readonly text: string;
-  /** What is missing, one line each. */
+  /** Rules and messages without code or test, one line each. */
   readonly gaps: readonly string[];
 }
 
@@ -81,18 +81,18 @@ export function protocolPage(): Coverage {
 
 const head = `# The protocol, rule by rule
 
-What WebEx's TSP telephony interface demands of an adapter, where this one does it, and which tests show it. The numbers
-are those that comments and test titles use. Generated: \`${renewal}\` renews it.
+What WebEx's TSP telephony interface demands of an adapter, which files carry it out here, and which tests show it. Comments
+and test titles use the same numbers. This page is generated: \`${renewal}\` renews it.
 `;
 const messageHead = `## Messages
 
-An *unconfirmed* one stands in no public document, and can be renamed or switched off in a domain's \`protocol\` setting. All
-are described in [src/tsp/messages.ts](../src/tsp/messages.ts).
+An *unconfirmed* message is in no public document; a domain's \`protocol\` setting can rename it or switch it off.
+[src/tsp/messages.ts](../src/tsp/messages.ts) describes all of them.
 
 | message | clause | standing | where | shown by |
 | --- | --- | --- | --- | --- |`;
 
-/** Who mentions which rule, in the order found. */
+/** The mentions of each rule, in the order found. */
 class Mentions {
   readonly #byId = new Map<string, Mention[]>();
 
@@ -136,7 +136,7 @@ export function rulesNamedIn(text: string): readonly string[] {
   return ids;
 }
 
-/** How much of a transcript is about this message. */
+/** The share of a transcript's lines that have this message. */
 function shareOf(wire: string, transcript: string): number {
   const lines = transcript.split("\n");
   return lines.filter((line) => line.includes(`${wire} `)).length / lines.length;
@@ -151,17 +151,22 @@ function ruleRow({ id, says, outside }: Rule, where: readonly Mention[], shown: 
 }
 
 function links(mentions: readonly Mention[], most = mentions.length): string {
-  const shown = mentions.slice(0, most).map(({ file, title }) => `[${inCell(title ?? nameOf(file))}](../${file})`);
+  const shown = mentions.slice(0, most).map(({ file, title }) => `[${inCell(title ?? placeOf(file))}](../${file})`);
   return [...shown, ...(mentions.length > most ? [`and ${mentions.length - most} more`] : [])].join("<br>");
 }
 
-/** A test's title without the numbers of the rules. */
+/** A test's title without the numbers of the rules, and with "…" for what varies. */
 function shorten(title: string): string {
   const short = title
     .replaceAll(/\s*\((?:[^()]*\b)?protocol [^()]*\)/g, "")
-    .replaceAll(/%[sjd]/g, "…")
+    .replaceAll(/%[sjd]|\$\{\w+\}/g, "…")
     .trim();
   return short.replace(/[:.,]$/, "");
+}
+
+/** `src/tsp/read.ts` → `tsp/read`. */
+function placeOf(file: string): string {
+  return file.replace(/^src\//, "").replace(/\.\w+$/, "");
 }
 
 function nameOf(file: string): string {
@@ -185,7 +190,7 @@ function read(file: string): string {
   return readFileSync(new URL(file, root), "utf8");
 }
 
-/** The page as it is on disk; empty where there is none. */
+/** The page as it is on disk; empty if there is none. */
 export function pageOnDisk(): string {
   return existsSync(page) ? readFileSync(page, "utf8") : "";
 }
