@@ -36,9 +36,14 @@ export interface Post {
   readonly message: ToWebex;
 }
 
+/** A command to the bridge, a post to WebEx, or a note for operations staff. */
+export type Effect = IssuedCommand | Post | string;
+
 /** What follows from one input. Nothing of it is sent before all of it is on disk. */
 export interface Decision {
   readonly changes: Changes;
+  /** The following commands, posts and notes in the order in which the rules made them. */
+  readonly effects: readonly Effect[];
   /** For the bridge, in order; each stays pending until its result comes. */
   readonly commands: readonly IssuedCommand[];
   /** For WebEx, in order. */
@@ -81,9 +86,7 @@ export class Draft {
   readonly rooms: Overlay<RoomId, Room>;
   readonly clientPosts: Overlay<ClientPostId, ClientPost>;
   #head: Head;
-  readonly #issued: IssuedCommand[] = [];
-  #posts: Post[] = [];
-  readonly #notes: string[] = [];
+  #effects: Effect[] = [];
   readonly #repairs: RepairKind[] = [];
   readonly #dropQueued: WebexHost[] = [];
 
@@ -119,7 +122,7 @@ export class Draft {
     const id = this.newId() as CommandId;
     const answerBy = timeoutMs === null ? null : this.at + timeoutMs;
     this.commands.set(id, { id, command, answerBy, request, ...marks });
-    this.#issued.push({ id, command });
+    this.#effects.push({ id, command });
   }
 
   /**
@@ -163,16 +166,19 @@ export class Draft {
   /** This server was replaced: what is queued for it is not sent, what this decision queued included. */
   dropQueued(host: WebexHost): void {
     this.#dropQueued.push(host);
-    this.#posts = this.#posts.filter((post) => post.host !== host);
+    this.#effects = this.#effects.filter((effect) => !isPost(effect) || effect.host !== host);
   }
 
   /** What WebEx has not confirmed, this decision's posts included. */
   unconfirmed(): readonly Post[] {
-    return [...this.context.unconfirmed().filter(({ host }) => !this.#dropQueued.includes(host)), ...this.#posts];
+    return [
+      ...this.context.unconfirmed().filter(({ host }) => !this.#dropQueued.includes(host)),
+      ...this.#effects.filter(isPost),
+    ];
   }
 
   note(text: string): void {
-    this.#notes.push(text);
+    this.#effects.push(text);
   }
 
   /** The bridge held this otherwise; counted by kind. */
@@ -195,16 +201,31 @@ export class Draft {
       ...(this.#head !== this.state.head && { head: this.#head }),
     };
     // The conference may have ended later in the same decision, and its commands with it.
-    const commands = this.#issued.filter(({ id }) => this.commands.get(id));
-    const [posts, dropQueued, notes, repairs] = [this.#posts, this.#dropQueued, this.#notes, this.#repairs];
-    return { changes, commands, posts, dropQueued, notes, repairs };
+    const effects = this.#effects.filter((effect) => !isCommand(effect) || this.commands.get(effect.id));
+    return {
+      changes,
+      effects,
+      commands: effects.filter(isCommand),
+      posts: effects.filter(isPost),
+      dropQueued: this.#dropQueued,
+      notes: effects.filter((effect) => typeof effect === "string"),
+      repairs: this.#repairs,
+    };
   }
 
   #send(host: WebexHost | null, message: ToWebex): boolean {
-    if (host) this.#posts.push({ host, message });
+    if (host) this.#effects.push({ host, message });
     else this.note(`${message.type} ${message.msgId} is not sent: WebEx has named no host for it`);
     return host !== null;
   }
+}
+
+export function isCommand(effect: Effect): effect is IssuedCommand {
+  return typeof effect === "object" && "command" in effect;
+}
+
+export function isPost(effect: Effect): effect is Post {
+  return typeof effect === "object" && "message" in effect;
 }
 
 /** A map with changes laid over it. */

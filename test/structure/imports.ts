@@ -66,6 +66,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   "simulators/bridge": { may: ["src/foundation", "src/bridge", "node:*", "ws", "valibot"] },
   "simulators/webex": { may: ["src/foundation", "src/tsp", "node:*"] },
+  "simulators/transcript": { may: ["src/tsp"] },
 };
 
 export interface Import {

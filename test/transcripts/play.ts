@@ -1,59 +1,67 @@
-import type { BridgeCommand, RefusalReason } from "../../src/bridge/commands.ts";
+import { ShortNames } from "../../simulators/transcript/short-names.ts";
+import {
+  commandLine,
+  documentOf,
+  elementOf,
+  pairs,
+  parseTranscript,
+  postedLine,
+  printTranscript,
+  type Step,
+} from "../../simulators/transcript/transcript.ts";
+import { type BridgeCommand, type RefusalReason, refusalReason } from "../../src/bridge/commands.ts";
 import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../../src/bridge/events.ts";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
 import type { ConferenceInput } from "../../src/conference/decide.ts";
 import { decide } from "../../src/conference/decide.ts";
-import type { Decision, DecisionContext, Post } from "../../src/conference/draft.ts";
+import {
+  type Decision,
+  type DecisionContext,
+  type Effect,
+  isCommand,
+  isPost,
+  type Post,
+} from "../../src/conference/draft.ts";
 import { applyChanges, emptyState } from "../../src/conference/state.ts";
 import type { BridgeName, CallId, ConfKey, MsgId, RoomId, StreamId, TransId } from "../../src/foundation/ids.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { loadDomains } from "../../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../../src/settings/local-domain.ts";
 import { completeText, createCodec } from "../../src/tsp/codec.ts";
-import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 
 const CONF_KEY = "987654321" as ConfKey;
-const HOST = "tsp1.example.com:80";
-const EXT_CONF_ID = "1001";
 const BEGINNING = ["W→A W2A_CreateConference MsgID=1", "B→A done create-conference"];
 
 /**
- * Plays a transcript: lines at the margin happen (`W→A` WebEx posts, `B→A` the bridge reports, `time` passes, `lost` WebEx
- * could not be reached, `operator` staff ask for something), indented lines are what follows. Returns the transcript
- * with the true consequences in place.
+ * Plays a transcript on the rules alone, and returns it with what truly follows in place. README.md says what can happen in
+ * one.
  */
 export function play(transcript: string): string {
   const stage = new Stage();
-  const played: string[] = [];
-  const lines = transcript.split("\n").filter((line) => !/^\s+\S/.test(line) || /^\s+\+/.test(line));
-  for (let index = 0; index < lines.length; index += 1) {
-    const line = lines[index] ?? "";
-    played.push(line);
-    if (line === "" || line.startsWith("#") || line.trimStart().startsWith("+")) continue;
-    const more: string[] = [];
-    while (/^\s+\+/.test(lines[index + 1 + more.length] ?? "")) {
-      const extra = lines[index + 1 + more.length] ?? "";
-      more.push(extra.trim().slice(1).trim());
-    }
-    for (const extra of more) played.push(`    + ${extra}`);
-    index += more.length;
-    played.push(...stage.happen(line, more).map((consequence) => `      ${consequence}`));
-  }
-  return played.join("\n");
+  return printTranscript(
+    parseTranscript(transcript).map((item) =>
+      typeof item === "string" ? item : { ...item, follows: stage.happen(item.happens) },
+    ),
+  );
 }
 
 class Stage {
   readonly #state = emptyState();
-  readonly #names = new Map<string, string>();
+  readonly #names = new ShortNames();
   #settings: DomainSettings = settingsWith({});
   #codec = createCodec({});
   #queued: Post[] = [];
   #now = 0;
-  #msgIds = 900_000;
+  #msgIds = 0;
   #serials = 0;
   #reports = 0;
 
-  happen(line: string, more: readonly string[]): string[] {
+  constructor() {
+    this.#names.give(CONF_KEY, "KEY");
+    for (let n = 1; n <= 9; n++) this.#names.give(`tsp${n}.example.com:80`, `tsp${n}`);
+  }
+
+  happen([line = "", ...more]: Step["happens"]): string[] {
     const [word = "", ...words] = line.split(/\s+/);
     const rest = words.join(" ");
     switch (word) {
@@ -62,7 +70,7 @@ class Stage {
         this.#codec = createCodec(this.#settings.protocol);
         return [];
       case "given":
-        for (const earlier of BEGINNING) this.happen(earlier, []);
+        for (const earlier of BEGINNING) this.happen([earlier]);
         this.#queued = [];
         return [];
       case "confirmed":
@@ -77,8 +85,11 @@ class Stage {
           stream: "s" as StreamId,
           reports: [rest, ...more].map((text) => ({ number: ++this.#reports, report: this.#report(text) })),
         });
-      case "operator":
-        return this.#decide({ type: "operator", at: this.#now, request: JSON.parse(rest) });
+      case "operator": {
+        const [, path, body = "{}"] = words;
+        const type = path === "hybrid" ? "hybrid-data" : "passthrough";
+        return this.#decide({ type: "operator", at: this.#now, request: { type, ...JSON.parse(body) } });
+      }
       case "client-data": {
         const [first] = this.#state.clientPosts.values();
         if (!first) throw new Error("no client data is under way");
@@ -91,7 +102,7 @@ class Stage {
         return this.#decide({ type: "undelivered", at: this.#now, messages });
       }
       case "time":
-        return this.#pass(this.#now + Number(/^\+([\d.]+)s$/.exec(rest)?.[1]) * 1_000);
+        return this.#pass(this.#now + Number(/^\+?([\d.]+) ?s$/.exec(rest)?.[1]) * 1_000);
       default:
         throw new Error(`no such line in a transcript: ${line}`);
     }
@@ -99,64 +110,56 @@ class Stage {
 
   /** Time goes on to `until` and stops at each moment when something is due. */
   #pass(until: number): string[] {
-    const consequences: string[] = [];
+    const follows: string[] = [];
     for (let due = nextDeadline(this.#state); due !== null && due <= until; due = nextDeadline(this.#state)) {
       this.#now = Math.max(this.#now, due);
       const happened = this.#decide({ type: "time", at: this.#now });
-      if (happened.length > 0) consequences.push(`at ${this.#now / 1_000} s:`, ...happened);
+      if (happened.length > 0) follows.push(`at ${this.#now / 1_000} s:`, ...happened);
       if (nextDeadline(this.#state) === due) throw new Error(`the deadline ${due} was not met`);
     }
     this.#now = until;
-    return consequences;
+    return follows;
   }
 
   #posted(texts: readonly string[]): ConferenceInput {
-    const elements = texts.map((text) => {
-      const [element = "", ...words] = text.split(" ");
-      const given = pairs(words);
-      const needs = element !== "W2A_RspNotifyUserEnter";
-      const attributes = {
-        ...(needs && { WbxHostName: HOST, ExtConfID: EXT_CONF_ID }),
-        ...(element === "W2A_CreateConference" && { ConfKey: CONF_KEY }),
-        ...(element === "W2A_Callout" && { Privilege: "0" }),
-        ...given,
-      };
-      const children = element === "W2A_Callout" ? PHONE : "";
-      const written = Object.entries(attributes).map(([name, value]) => ` ${name}="${value}"`);
-      return `<${element}${written.join("")}>${children}</${element}>`;
-    });
-    const document = `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>1</TransID>${elements.join("")}</WbxTSPSchema>`;
+    const document = documentOf(
+      "1",
+      texts.map((text) => elementOf(text, (_, value) => this.#names.idOf(value) ?? value)),
+    );
     const decoded = this.#codec.decode(new TextEncoder().encode(document));
     if (!decoded.ok) throw new Error(`${document}: ${decoded.result}`);
-    const messages: readonly FromWebex[] = decoded.messages;
-    return { type: "webex", at: this.#now, transId: "1" as TransId, messages };
+    return { type: "webex", at: this.#now, transId: "1" as TransId, messages: decoded.messages };
   }
 
+  /** `done mute c1`, `refused dial (unreachable)`, or an event. */
   #report(text: string): Extract<ConferenceInput, { type: "bridge" }>["reports"][number]["report"] {
     const [word = "", ...words] = text.split(" ");
     if (word === "done") return this.#result(words, null);
-    if (word === "refused") return this.#result(words.slice(1), words[0] as RefusalReason);
-    return { type: "event", event: this.#event(word, words) };
+    if (word !== "refused") return { type: "event", event: this.#event(word, words) };
+    const reason = words.map((each) => each.replace(/[()]/g, "")).find(isRefusalReason) ?? "refused";
+    return this.#result(
+      words.filter((each) => each.replace(/[()]/g, "") !== reason),
+      reason,
+    );
   }
 
-  /** The result of the oldest pending order of this type, and for this call or room where one is named. */
+  /** The result of the oldest pending command of this type, and for this call or room where one is named. */
   #result([type, ...words]: readonly string[], refusal: RefusalReason | null) {
-    const wanted = this.#realNames(pairs(words));
-    const order = [...this.#state.commands.values()].find(
+    const wanted = Object.entries(this.#fields(words));
+    const pending = [...this.#state.commands.values()].find(
       ({ command }) =>
-        command.type === type &&
-        Object.entries(wanted).every(([key, value]) => command[key as keyof BridgeCommand] === value),
+        command.type === type && wanted.every(([key, value]) => command[key as keyof BridgeCommand] === value),
     );
-    if (!order) throw new Error(`no order "${type} ${words.join(" ")}" is pending`);
+    if (!pending) throw new Error(`no command "${type} ${words.join(" ")}" is pending`);
     return {
       type: "result" as const,
-      id: order.id,
+      id: pending.id,
       result: refusal ? ({ done: false, reason: refusal } as const) : ({ done: true } as const),
     };
   }
 
   #event(type: string, words: readonly string[]): ConferenceEvent {
-    const given = this.#realNames(pairs(words));
+    const given = this.#fields(words);
     const call = given.call as CallId;
     switch (type) {
       case "caller-entered":
@@ -178,105 +181,89 @@ class Stage {
       case "snapshot":
         return { type, conference: words[0] === "none" ? null : this.#snapshot(words) };
       default:
-        throw new Error(`no such report: ${type}`);
+        throw new Error(`no such event: ${type}`);
     }
   }
 
-  /** `snapshot call=c1/muted call=c2/room=r1/speaking dialled=o1 locked` */
+  /** `snapshot c1/muted c2/room=r1/speaking dialled=o1/answered locked` */
   #snapshot(words: readonly string[]): ConferenceSnapshot {
-    const real = (name: string) => this.#realNames({ call: name }).call ?? name;
-    const callers = words.flatMap((word) => {
-      const [key, rest = ""] = word.split(/=(.*)/);
-      if (key !== "call") return [];
-      const [name = "", ...marks] = rest.split("/");
+    const real = (name: string) => this.#names.idOf(name) ?? name;
+    const callers: BridgeCaller[] = [];
+    const speaking: CallId[] = [];
+    const dialled: { call: CallId; answered: boolean }[] = [];
+    for (const word of words.filter((each) => each !== "locked")) {
+      const [name = "", ...marks] = word.replace(/^\w+=/, "").split("/");
+      const call = real(name) as CallId;
       const room = marks.find((mark) => mark.startsWith("room="))?.slice(5);
-      return [
-        callerFrom({
-          call: real(name),
-          ...(room && { room: real(room) }),
-          ...(marks.includes("muted") && { muted: "yes" }),
-        }),
-      ];
-    });
-    const speaking = words.flatMap((word) =>
-      /^call=.*[/]speaking/.test(word) ? [real(word.slice(5).split("/")[0] ?? "") as CallId] : [],
-    );
-    const dialled = words.flatMap((word) => {
-      const [key, rest = ""] = word.split("=");
-      const [name = "", mark] = rest.split("/");
-      return key === "dialled" ? [{ call: real(name) as CallId, answered: mark === "answered" }] : [];
-    });
+      if (word.startsWith("dialled=")) dialled.push({ call, answered: marks.includes("answered") });
+      else {
+        callers.push(
+          callerFrom({ call, ...(room && { room: real(room) }), ...(marks.includes("muted") && { muted: "yes" }) }),
+        );
+        if (marks.includes("speaking")) speaking.push(call);
+      }
+    }
     const rooms = [...this.#state.rooms.keys()].map((id) => ({ id, kind: "sub" as const }));
     return { locked: words.includes("locked"), speaking, rooms, callers, dialled };
   }
 
   #decide(input: ConferenceInput): string[] {
-    const around: DecisionContext = {
+    const context: DecisionContext = {
       confKey: CONF_KEY,
       settings: this.#settings,
-      msgId: () => String(++this.#msgIds) as MsgId,
+      msgId: () => {
+        const msgId = String(900_000 + ++this.#msgIds) as MsgId;
+        this.#names.give(msgId, `n${this.#msgIds}`);
+        return msgId;
+      },
       bridge: "simulated" as BridgeName,
       serial: () => ++this.#serials,
       unconfirmed: () => this.#queued,
     };
-    const decision = decide(this.#state, input, around);
+    const decision = decide(this.#state, input, context);
     applyChanges(this.#state, decision.changes);
     this.#queued = [...this.#queued.filter(({ host }) => !decision.dropQueued.includes(host)), ...decision.posts];
-    return this.#written(decision);
+    return this.#follows(decision).map((line) => this.#names.shorten(line));
   }
 
-  #written({ changes, commands, posts, dropQueued, notes }: Decision): string[] {
-    const lines: string[] = [];
-    for (const host of dropQueued) lines.push(`what is queued for ${host} is dropped`);
-    for (const { command } of commands) lines.push(`A→B ${this.#order(command)}`);
-    for (const { host, message } of posts)
-      if (this.#codec.sends(message)) lines.push(`A→W ${host} ${this.#message(message)}`);
-    for (const post of changes.clientPosts.values()) {
-      if (post?.underWay) lines.push(`A→client back end ${JSON.stringify(post.body)}`);
-    }
-    for (const note of notes) lines.push(`note: ${this.#shortNames(note)}`);
-    return lines;
+  #follows({ changes, effects, dropQueued }: Decision): string[] {
+    return [
+      ...dropQueued.map((host) => `what is queued for ${host} is dropped`),
+      ...effects.flatMap((effect) => this.#line(effect) ?? []),
+      ...[...changes.clientPosts.values()].flatMap((post) =>
+        post?.underWay ? [`A→client ${JSON.stringify(post.body)}`] : [],
+      ),
+    ];
   }
 
-  #order({ type, ...fields }: BridgeCommand): string {
-    const words = Object.entries(fields).map(([key, value]) => {
-      const text = typeof value === "object" && value ? Object.values(value).filter(Boolean).join("-") : String(value);
-      if (key === "call" && text.startsWith(`${CONF_KEY}.`)) this.#name(text, "o");
-      if (key === "room" && text !== "main") this.#name(text, "r");
-      return `${key}=${text}`;
-    });
-    return this.#shortNames([type, ...words].join(" "));
+  #line(effect: Effect): string | null {
+    if (isCommand(effect)) return this.#commandLine(effect.command);
+    if (!isPost(effect)) return `note: ${effect}`;
+    if (!this.#codec.sends(effect.message)) return null;
+    const document = completeText(this.#codec.encode("1", [effect.message]));
+    const [, element = "", attributes = ""] = /<\/TransID><(\w+)([^>]*)>/.exec(document) ?? [];
+    return postedLine(effect.host, element, attributes);
   }
 
-  #message(message: ToWebex): string {
-    const xml = completeText(this.#codec.encode("1", [message]));
-    const element = /<\/TransID><(\w+)([^>]*)>/.exec(xml);
-    return `${element?.[1]}${(element?.[2] ?? "").replaceAll('"', "")}`;
+  #commandLine({ type, ...fields }: BridgeCommand): string {
+    if ("call" in fields && fields.call.startsWith(`${CONF_KEY}.`)) this.#names.giveNext(fields.call, "o");
+    if ("room" in fields && fields.room !== "main") this.#names.giveNext(fields.room, "r");
+    return commandLine(type, fields);
   }
 
-  /** Ids that the conference makes up are long; a transcript calls them o1 (calls dialled) and r1 (rooms). */
-  #name(id: string, letter: string): void {
-    const count = [...this.#names.values()].filter((name) => name.startsWith(letter)).length;
-    if (!this.#names.has(id)) this.#names.set(id, `${letter}${count + 1}`);
-  }
-
-  #shortNames(text: string): string {
-    let short = text;
-    for (const [id, name] of this.#names) short = short.replaceAll(id, name);
-    return short;
-  }
-
-  #realNames(given: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-    const ids = new Map([...this.#names].map(([id, name]) => [name, id]));
-    return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, ids.get(value) ?? value]));
+  /** `c1 reason=busy` → `{ call: …, reason: "busy" }`, with ids in place of names. */
+  #fields(words: readonly string[]): Readonly<Record<string, string>> {
+    const named = words.map((word) =>
+      word.includes("=") ? word : `${/^[co]\d/.test(word) ? "call" : "room"}=${word}`,
+    );
+    return Object.fromEntries(
+      Object.entries(pairs(named)).map(([key, value]) => [key, this.#names.idOf(value) ?? value]),
+    );
   }
 }
 
-const PHONE =
-  "<PhoneNum><CountryCode>1</CountryCode><AreaCode>408</AreaCode><LocalNumber>5550123</LocalNumber></PhoneNum>";
-
-function pairs(words: readonly string[]): Record<string, string> {
-  return Object.fromEntries(words.map((word) => word.split(/=(.*)/).slice(0, 2) as [string, string]));
+function isRefusalReason(text: string): text is RefusalReason {
+  return refusalReason.options.some((reason) => reason === text);
 }
 
 function callerFrom(given: Readonly<Record<string, string>>): BridgeCaller {
