@@ -7,7 +7,7 @@ const publicKey = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 const local = localDomain({ agents: [{ name: "agent-1", publicKey }] });
 const load = (overrides: unknown) => loadDomains(JSON.stringify({ local: mergeSettings(local, overrides) }));
 
-test("the local domain is right as it is, and the same text is read once", () => {
+test("the local domain is valid, and the same text is read once", () => {
   const loaded = load({});
 
   expect(loaded.ok && [...loaded.value]).toEqual([
@@ -16,7 +16,7 @@ test("the local domain is right as it is, and the same text is read once", () =>
   expect(load({})).toBe(loaded);
 });
 
-test("the examples of the messages make a domain that is right, and has every setting", () => {
+test("the examples in the error messages make a valid domain that has every setting", () => {
   const loaded = loadDomains(JSON.stringify({ example }));
 
   expect(loaded).toMatchObject({ ok: true });
@@ -183,7 +183,7 @@ test.each<[string, unknown, string]>([
     },
     `DOMAINS.local.bridges.0.agents must not have two agents of one name; a right example: [{"name":"agent-1","publicKey":"${publicKey}"}]`,
   ],
-])("%s is told with the setting, what is wrong, and a right example", (_what, overrides, message) => {
+])("%s is refused: the error names the setting, what is wrong, and a right example", (_what, overrides, message) => {
   expect(load(overrides)).toEqual({ ok: false, error: message });
 });
 
@@ -194,7 +194,7 @@ test("a recording sequence that the final pause makes too long is refused", () =
   expect(load({ recording: { number, sequence: `P1D${"1".repeat(251)}` } }).ok).toBe(false);
 });
 
-test("two elements of one name are found at load, before a call is", () => {
+test("two elements of one name are found when the settings are loaded", () => {
   const loaded = load({ protocol: { elements: { W2A_Callout: "W2A_DropUser" } } });
 
   expect(loaded).toMatchObject({ ok: false, error: expect.stringContaining("DOMAINS.local.protocol") });
@@ -214,7 +214,7 @@ test.each([
   expect(loaded).toMatchObject({ ok: false, error: expect.stringMatching(/^DOMAINS[^\n]*right example[^\n]*$/) });
 });
 
-test("merging goes deep into objects and replaces everything else", () => {
+test("objects are merged deeply, everything else is replaced", () => {
   const defaults = { a: { b: 1, c: [1, 2] }, d: 4, e: { f: 5 } };
 
   expect(mergeSettings(defaults, { a: { c: [3] }, d: { new: true }, e: null, g: { h: {} } })).toEqual({
@@ -241,7 +241,7 @@ test.each([
   expect(({} as { x?: number }).x).toBeUndefined();
 });
 
-test("a domain's name may not reach into prototypes either", () => {
+test("a domain may not be named like a property of prototypes", () => {
   expect(loadDomains(JSON.stringify({ constructor: local }))).toEqual({
     ok: false,
     error: "DOMAINS.constructor is not a setting; leave it out",
@@ -260,7 +260,7 @@ test("an adapter URL that WebEx would not take, for its length, is refused (prot
   });
 });
 
-test("a domain that says nothing of it takes 60,000 posts a minute, and shows nothing personal in its log", () => {
+test("by default a domain accepts 60,000 posts a minute, and its log shows nothing personal", () => {
   const { rateLimitPerMinute: _, ...silent } = local;
   const loaded = loadDomains(JSON.stringify({ silent }));
 

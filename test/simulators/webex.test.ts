@@ -19,7 +19,7 @@ async function startServer(options: ServerOptions = {}): Promise<WebexServer> {
 
 const closed: ToWebex = { type: "conference-closed", msgId: "52491000123" as MsgId, result: "ok" };
 
-async function tell(server: WebexServer, transId: string, ...messages: ToWebex[]) {
+async function postTo(server: WebexServer, transId: string, ...messages: ToWebex[]) {
   const answer = await postDocument(
     `http://${server.host}/`,
     completeText(codec.encode(transId, messages)),
@@ -29,21 +29,17 @@ async function tell(server: WebexServer, transId: string, ...messages: ToWebex[]
   return { status: answer.status, confirmation: codec.readConfirmation(answer.body) };
 }
 
-test("a server's numbers have two digits of the server, five of the second of the day, and four that count up (protocol T33, section 5, row 19)", () => {
-  const numbers = serverIds(7, () => Date.UTC(2026, 0, 1, 0, 2, 5));
+test("a server's ids have two digits of the server, five of the second of the day, and four that count up (protocol T33, section 5, row 19)", () => {
+  const ids = serverIds(7, () => Date.UTC(2026, 0, 1, 0, 2, 5));
 
-  expect([numbers.transId(), numbers.transId(), numbers.msgId()]).toEqual([
-    "07001250000",
-    "07001250001",
-    "07001250000",
-  ]);
+  expect([ids.transId(), ids.transId(), ids.msgId()]).toEqual(["07001250000", "07001250001", "07001250000"]);
 });
 
-test("what is posted is confirmed and kept, a repeat as a second attempt", async () => {
+test("each post is confirmed and recorded, a repeat as a second attempt", async () => {
   const server = await startServer();
 
-  const first = await tell(server, "52491000001", closed);
-  await tell(server, "52491000001", closed);
+  const first = await postTo(server, "52491000001", closed);
+  await postTo(server, "52491000001", closed);
 
   expect(first).toEqual({ status: 200, confirmation: { ok: true, value: { transId: "52491000001", result: 0 } } });
   expect(server.received.map(({ attempt, message }) => [attempt, message.type])).toEqual([
@@ -53,17 +49,17 @@ test("what is posted is confirmed and kept, a repeat as a second attempt", async
   expect(server.messages).toEqual([closed]);
 });
 
-test("it can fail in each way that a real server can", async () => {
+test("a server can be told to fail in each way that a real one can", async () => {
   const server = await startServer();
 
   server.answerMode = { type: "status", status: 503 };
-  expect((await tell(server, "52491000001", closed)).status).toBe(503);
+  expect((await postTo(server, "52491000001", closed)).status).toBe(503);
   server.answerMode = { type: "wrong-trans-id" };
-  expect((await tell(server, "52491000001", closed)).confirmation).toMatchObject({
+  expect((await postTo(server, "52491000001", closed)).confirmation).toMatchObject({
     value: { transId: "524910000010" },
   });
   server.answerMode = { type: "confirm", result: "internal-failure" };
-  expect((await tell(server, "52491000002", closed)).confirmation).toMatchObject({ value: { result: -1 } });
+  expect((await postTo(server, "52491000002", closed)).confirmation).toMatchObject({ value: { result: -1 } });
   server.answerMode = { type: "never-answer" };
   const unanswered = postDocument(
     `http://${server.host}/`,
@@ -74,12 +70,12 @@ test("it can fail in each way that a real server can", async () => {
   await expect(unanswered).rejects.toThrow("no answer within 50 ms");
 });
 
-test("a caller that enters is named at the adapter's URL, by a new name or by the one it has", async () => {
+test("a caller who enters is named at the adapter's URL: by a new ExtCallID, or by the ExtCallID of the notification", async () => {
   const adapter = await startServer({ codec: adapterSide() });
   const server = await startServer({ adapterUrl: `http://${adapter.host}/` });
   const extConfId = "3100417" as ExtConfId;
 
-  await tell(
+  await postTo(
     server,
     "52491000001",
     { type: "caller-entered", msgId: "52491000001" as MsgId, extConfId, attendeeId: "101" },
@@ -100,9 +96,9 @@ test("a caller that enters is named at the adapter's URL, by a new name or by th
   );
 });
 
-test("waiting in vain tells what was expected and what came", async () => {
+test("a wait that fails says what was expected and what came", async () => {
   const server = await startServer();
-  await tell(server, "52491000001", closed);
+  await postTo(server, "52491000001", closed);
 
   const waiting = server.waitFor("the created conference", (message) => message.type === "conference-created", 10);
 

@@ -57,7 +57,7 @@ test("a name that a domain gives away is no longer another attribute's second sp
   });
 });
 
-test("a silent answer is not to be sent, all others are (protocol section 5, row 16)", () => {
+test("a silent answer is not sent, all others are (protocol section 5, row 16)", () => {
   expect(adapter.sends({ type: "conference-updated", msgId: ids.msgId, result: "ok" })).toBe(false);
   expect(adapter.sends({ type: "conference-closed", msgId: ids.msgId, result: "ok" })).toBe(true);
   expect(createCodec({}).sends({ type: "conference-updated", msgId: ids.msgId, result: "ok" })).toBe(true);

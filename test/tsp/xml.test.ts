@@ -22,7 +22,7 @@ test("a document becomes a tree of names, attributes, children and text", () => 
   });
 });
 
-test("a fault is told with its line and column", () => {
+test("a fault comes with its line and column", () => {
   expect(parseXml(bytesOf("<a>\n <b c=1/></a>"))).toEqual({
     ok: false,
     error: { line: 2, column: 7, reason: "unquoted attribute value." },
