@@ -72,6 +72,7 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
         env.RELAY.getByName(`${domain}/${bridge}`).sendCommands({ domain, bridge, conference, commands }),
       askForSnapshot: ({ domain, confKey }, bridge) =>
         env.RELAY.getByName(`${domain}/${bridge}`).askForSnapshot(confKey),
+      nonce: () => String(crypto.getRandomValues(new BigUint64Array(1))),
       takeNumbers: ({ domain, confKey }, wanted) =>
         env.ID_ALLOCATOR.getByName(domain).allocate({ domain, holder: confKey, ...wanted }),
       forget: () => {

@@ -21,6 +21,8 @@ export interface ConferencePorts extends OutboxPorts {
   /** Has the bridge's agent tell what the bridge holds of the conference, if there is an agent. */
   askForSnapshot(identity: ConferenceIdentity, bridge: BridgeName): Promise<void>;
   takeNumbers(identity: ConferenceIdentity, wanted: IdsWanted): Promise<IdBlocks>;
+  /** 64 random bits as text. */
+  nonce(): string;
   /** Replaces the one alarm there is; part of the transaction of the same turn. */
   setAlarm(at: EpochMs): void;
   /** Deletes everything, and ends the life of the object. */

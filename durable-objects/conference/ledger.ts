@@ -234,6 +234,7 @@ export class Ledger {
       settings: this.domain.settings,
       bridge: draft.books.bridge,
       msgId: () => takeNumber(draft, "msgIds") as MsgId,
+      nonce: () => this.#ports.nonce(),
       serial: () => {
         draft.books = { ...draft.books, serial: draft.books.serial + 1 };
         return draft.books.serial;

@@ -27,6 +27,8 @@ export interface DecisionContext {
   msgId(): MsgId;
   /** 1, 2, 3 …: never the same twice in the life of this conference. */
   serial(): number;
+  /** 64 random bits as text. */
+  nonce(): string;
   /** What WebEx has not confirmed yet. */
   unconfirmed(): readonly Post[];
 }
@@ -126,11 +128,11 @@ export class Draft {
   }
 
   /**
-   * An id for a command, a call or a room. It begins with the conference's key, and the time keeps it unlike all earlier ids
-   * even if the serials ever start again.
+   * An id for a command, a call or a room. The random bits keep it from being guessed by the agent of another bridge, and
+   * unlike all earlier ids even if the serials ever start again.
    */
   newId(): string {
-    return `${this.context.confKey}.${this.context.serial()}.${this.at.toString(36)}`;
+    return `${this.context.confKey}.${this.context.serial()}.${this.context.nonce()}`;
   }
 
   /** Whether a command of these types, or of any type, is pending for this call. */

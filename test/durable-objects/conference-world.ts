@@ -81,6 +81,7 @@ export class ConferenceWorld {
   actor: ConferenceActor;
   alive = false;
   #life = 0;
+  #nonces = 0;
   #reports = 0;
   #streams = 0;
 
@@ -130,6 +131,7 @@ export class ConferenceWorld {
         step();
         this.snapshotsWanted += 1;
       },
+      nonce: () => String(++this.#nonces),
       takeNumbers: (_, wanted) => {
         step();
         return alive(this.takeNumbers(wanted));

@@ -38,6 +38,7 @@ export class WholeEdge {
   /** MsgIDs of callers whom WebEx is yet to name. */
   readonly #entered: string[] = [];
   readonly #reported = new Map<ConfKey, number>();
+  #nonces = 0;
 
   constructor() {
     this.app = createApp({
@@ -130,6 +131,7 @@ export class WholeEdge {
         return true;
       },
       askForSnapshot: async () => {},
+      nonce: () => String(++this.#nonces),
       takeNumbers: async (_, wanted) => this.#pool.take(confKey, wanted, this.time.now),
       setAlarm: (at) => this.time.at(at, () => actor.alarm()),
       forget: async () => {},

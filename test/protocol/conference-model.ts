@@ -224,6 +224,7 @@ export class ConferenceModel {
       msgId: () => `a${++this.#numbers}` as MsgId,
       bridge: "simulated" as BridgeName,
       serial: () => ++this.#numbers,
+      nonce: () => "n",
       unconfirmed: () => this.#queued,
     };
   }

@@ -14,9 +14,10 @@ import type { EdgeObjects, IdBlock, IdBlocks, IdsWanted } from "../../src/rpc.ts
 import { loadDomains } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { createCodec } from "../../src/tsp/codec.ts";
+import type { Draws } from "./draws.ts";
 import { Hosted } from "./hosted.ts";
 import { RelayHost, simulatedBridge, simulatedKey } from "./relay-host.ts";
-import type { Surroundings } from "./surroundings.ts";
+import { draws, type Surroundings } from "./surroundings.ts";
 import { ToldAgain } from "./told-again.ts";
 
 const domainName = "local" as DomainName;
@@ -60,11 +61,13 @@ export class Edge {
   readonly #post: PostToWebex;
   readonly #cache = new AliasCache();
   readonly #objects: EdgeObjects;
+  readonly #nonces: Draws;
 
   constructor(around: Surroundings, agents: keyof typeof domains, post: PostToWebex) {
     this.#around = around;
     this.#domain = domains[agents];
     this.#post = post;
+    this.#nonces = draws(around, "nonces");
     this.toldAgain = new ToldAgain(around);
     this.toldAgain.watch(this);
     this.#objects = this.#makeObjects();
@@ -157,6 +160,7 @@ export class Edge {
           },
           askForSnapshot: () => send(() => this.relay.hosted.call((relay) => relay.askForSnapshot(confKey))),
           forget: () => Promise.reject(new Error("no world lasts that long")),
+          nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
           takeNumbers: (_, wanted) => send(() => this.#takeNumbers(confKey, wanted)),
         }),
     );

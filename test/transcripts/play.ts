@@ -218,6 +218,7 @@ class Stage {
       },
       bridge: "simulated" as BridgeName,
       serial: () => ++this.#serials,
+      nonce: () => "n",
       unconfirmed: () => this.#queued,
     };
     const decision = decide(this.#state, input, context);
