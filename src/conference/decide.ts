@@ -8,7 +8,7 @@ import { type Decision, type DecisionContext, Draft } from "./draft.ts";
 import { applyUndelivered } from "./failover.ts";
 import { endIfDeserted } from "./lifecycle.ts";
 import { tidyTalk } from "./private-talk.ts";
-import { applyReport } from "./reports.ts";
+import { applyReports } from "./reports.ts";
 import { applyOperatorRequest, applyRequest, type OperatorRequest } from "./requests.ts";
 import { closeIfEmpty } from "./rooms.ts";
 import type { ClientPostId, ConferenceState } from "./state.ts";
@@ -51,7 +51,7 @@ export function decide(state: ConferenceState, input: ConferenceInput, context: 
       for (const message of input.messages) applyRequest(draft, message);
       break;
     case "bridge":
-      for (const { report } of input.reports) applyReport(draft, report, input.elsewhere);
+      applyReports(draft, input.reports, input.elsewhere);
       break;
     case "operator":
       applyOperatorRequest(draft, input.request);

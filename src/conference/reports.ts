@@ -1,6 +1,6 @@
 import type { BridgeCommand, CommandResult } from "../bridge/commands.ts";
-import type { ConferenceEvent, Report } from "../bridge/events.ts";
-import type { BridgeName } from "../foundation/ids.ts";
+import type { ConferenceEvent, NumberedReport } from "../bridge/events.ts";
+import type { BridgeName, CommandId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import { setLocked } from "./announcements.ts";
 import { applyAdmitted, applyExpelled, applyRefusal, endCallOut } from "./call-outs.ts";
@@ -13,18 +13,30 @@ import { applyRoomClosed, applyRoomCreated, moved } from "./rooms.ts";
 import { setReporting, setSpeaking } from "./speakers.ts";
 import type { Caller, PendingCommand } from "./state.ts";
 
-/** One report of an agent of the conference's bridge, or of another bridge: `elsewhere`. */
-export function applyReport(draft: Draft, report: Report, elsewhere?: BridgeName): void {
-  if (report.type === "event") {
-    if (elsewhere === undefined) applyEvent(draft, report.event);
+/** Reports of an agent of the conference's bridge, or of another bridge: `elsewhere`. */
+export function applyReports(draft: Draft, reports: readonly NumberedReport[], elsewhere?: BridgeName): void {
+  let ignored = 0;
+  for (const { report } of reports) {
+    if (report.type === "result") ignored += applyReportedResult(draft, report.id, report.result, elsewhere) ? 0 : 1;
+    else if (elsewhere === undefined) applyEvent(draft, report.event);
     // That bridge did not answer in time, and has created the conference after all.
-    else if (report.event.type === "snapshot" && report.event.conference) endAsOver(draft, elsewhere);
-    return;
+    else if (report.event.type !== "snapshot") ignored += 1;
+    else if (report.event.conference) endAsOver(draft, elsewhere);
   }
-  const command = draft.commands.get(report.id);
-  if (!command) return; // The conference ended, and its requests were answered then.
-  draft.commands.delete(command.id);
-  if (command.bridge === undefined) applyResult(draft, command, report.result);
+  if (ignored === 0) return;
+  const from = elsewhere ?? draft.context.bridge;
+  draft.note(`ignored: ${ignored} of ${reports.length} reports of bridge ${from}, which concern another bridge`);
+}
+
+/** False: the command was for another bridge, so this one cannot know its result. */
+function applyReportedResult(draft: Draft, id: CommandId, result: CommandResult, elsewhere?: BridgeName): boolean {
+  const { bridge } = draft.context;
+  const command = draft.commands.get(id);
+  if (!command) return true; // The conference ended, and its requests were answered then.
+  if (bridge !== null && (command.bridge ?? bridge) !== (elsewhere ?? bridge)) return false;
+  draft.commands.delete(id);
+  if (command.bridge === undefined) applyResult(draft, command, result);
+  return true;
 }
 
 function applyEvent(draft: Draft, event: ConferenceEvent): void {

@@ -79,10 +79,12 @@ class Stage {
       case "W→A":
         return this.#decide(this.#posted([rest, ...more]));
       case "B→A":
+      case "B2→A":
         return this.#decide({
           type: "bridge",
           at: this.#now,
           stream: "s" as StreamId,
+          ...(word === "B2→A" && { elsewhere: "second" as BridgeName }),
           reports: [rest, ...more].map((text) => ({ number: ++this.#reports, report: this.#report(text) })),
         });
       case "operator": {
