@@ -7,7 +7,7 @@ import { addCaller, applyMuted, removeCaller } from "./callers.ts";
 import type { Draft } from "./draft.ts";
 import { endAsLost } from "./lifecycle.ts";
 import { connectAnswered, resumeTalk } from "./private-talk.ts";
-import { applyRoomClosed, moved } from "./rooms.ts";
+import { applyMove, applyRoomClosed } from "./rooms.ts";
 import { setSpeaking } from "./speakers.ts";
 import type { ConferenceState } from "./state.ts";
 
@@ -74,7 +74,7 @@ export function compareWithBridge(draft: Draft, bridge: ConferenceSnapshot | nul
     const current = draft.callers.get(call);
     if (current && current.room !== found.room && !draft.isBusy(call, "move")) {
       draft.repair("moved");
-      moved(draft, current, found.room, null, { done: true });
+      applyMove(draft, current, found.room, null, { done: true });
     }
     if (head.speech && head.speech.speaking.includes(call) !== speaking.has(call)) {
       draft.repair("speaking");

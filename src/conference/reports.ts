@@ -9,7 +9,7 @@ import { type Draft, resultWord } from "./draft.ts";
 import { completeClose, completeCreate, endAsLost, endByTelephone, failClose, failCreate } from "./lifecycle.ts";
 import { applyInviteeMove, applyTalkRoom, connectAnswered, talkOf } from "./private-talk.ts";
 import { compareWithBridge, endAsOver } from "./reconcile.ts";
-import { applyRoomClosed, applyRoomCreated, moved } from "./rooms.ts";
+import { applyMove, applyRoomClosed, applyRoomCreated } from "./rooms.ts";
 import { setReporting, setSpeaking } from "./speakers.ts";
 import type { Caller, PendingCommand } from "./state.ts";
 
@@ -184,7 +184,7 @@ function applyMoveResult(
   if (callOut && talk) return applyInviteeMove(draft, talk, callOut, result);
   const caller = draft.callers.get(command.call);
   if (!caller || caller.left) return draft.answer(request, "no-such-call");
-  moved(draft, caller, command.room, request, result);
+  applyMove(draft, caller, command.room, request, result);
 }
 
 function applyMuteResult(

@@ -132,10 +132,10 @@ function sendBack(draft: Draft, caller: Caller, request: OpenRequest | null): vo
 }
 
 function enterRoom(draft: Draft, caller: Caller, room: Room): void {
-  const applyMove: Caller = { ...caller, room: room.room, mutedInMain: caller.muted };
-  draft.callers.set(caller.call, applyMove);
-  notifyRoomCall(draft, applyMove, room, "added");
-  if (room.stage === "closing") sendBack(draft, applyMove, null);
+  const moved: Caller = { ...caller, room: room.room, mutedInMain: caller.muted };
+  draft.callers.set(caller.call, moved);
+  notifyRoomCall(draft, moved, room, "added");
+  if (room.stage === "closing") sendBack(draft, moved, null);
 }
 
 /** WebEx must know the call's mute state in the main room before it is told that the call is there (protocol 2.3.7). */
@@ -188,7 +188,7 @@ function notifyRoomCall(draft: Draft, { extCallId }: Caller, room: Room, action:
 }
 
 /** A caller was moved, or not: between the rooms of a private talk or of a sub-conference. */
-export function moved(
+export function applyMove(
   draft: Draft,
   caller: Caller,
   to: RoomId,
