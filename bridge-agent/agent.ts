@@ -4,24 +4,25 @@ import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masked.ts";
 import { assertNever } from "../src/foundation/result.ts";
 import { SteadyClock } from "../src/foundation/steady-clock.ts";
+import { MAX_DIGESTS } from "../src/link/limits.ts";
 import type { AgentToEdge, EdgeToAgent } from "../src/link/messages.ts";
-import { Books } from "./books.ts";
-import { BridgeSide, type Execution } from "./bridge-side.ts";
-import type { DriverReport } from "./drivers/driver.ts";
-import type { Journal, Standing } from "./journal.ts";
-import { Receipts } from "./receipts.ts";
-import { Tasks } from "./tasks.ts";
+import { ConferenceEvents } from "./conference-events.ts";
+import type { DriverReport, Execution } from "./drivers/driver.ts";
+import type { Assignment, Journal } from "./journal.ts";
+import { Legs } from "./legs.ts";
+import { isInTime, PendingCommands } from "./pending-commands.ts";
+import { CommandAcks, Reports } from "./reports.ts";
 
 /** Everything that can happen to an agent, in the order it happened. */
 export type AgentInput =
   /** From a link that is up: `welcome` is the first. */
   | { readonly type: "edge"; readonly message: EdgeToAgent }
-  | { readonly type: "edge-gone" }
+  | { readonly type: "edge-lost" }
   | { readonly type: "bridge"; readonly report: DriverReport }
   /** The answer to `askState`; `null`: the bridge went away before it came. */
   | { readonly type: "state"; readonly state: BridgeState | null }
-  | { readonly type: "result"; readonly command: Execution; readonly result: ExecutionResult }
-  /** Some time has passed; comes several times a second. */
+  | { readonly type: "result"; readonly execution: Execution; readonly result: ExecutionResult }
+  /** Some time has passed. */
   | { readonly type: "time" }
   /** The process is to stop: nothing new is begun. */
   | { readonly type: "stop" };
@@ -29,11 +30,11 @@ export type AgentInput =
 /** What to do when the turn's journal entries are on disk, and not before. */
 export interface Effects {
   readonly messages: readonly AgentToEdge[];
-  readonly commands: readonly Execution[];
+  readonly executions: readonly Execution[];
   readonly askState: boolean;
   /** The link is to be made anew: only a new welcome tells what this agent is. */
   readonly reconnect: boolean;
-  /** What operations staff should read, one line each. */
+  /** Lines for operations staff. */
   readonly notes: readonly string[];
 }
 
@@ -43,45 +44,48 @@ export interface AgentStatus {
   readonly bridgeUp: boolean;
   readonly ports: number | null;
   readonly calls: number;
+  /** Commands that the bridge is at work on. */
   readonly running: number;
-  readonly untold: number;
+  /** Reports that the edge has not acknowledged. */
+  readonly unacknowledged: number;
 }
 
-/** A process that has stood still so long may have been replaced meanwhile; the edge finds a silent agent after 10 s. */
+/** A process that has stood still so long may have been replaced meanwhile: the edge finds a silent agent after 10 s. */
 const STOOD_STILL_MS = 6_000;
 const PRUNE_EVERY_MS = 10 * 60_000;
-/** From the time when the agent last saw all of the bridge, so that not all agents do it at once. */
-const COMPARE_EVERY_MS = 60_000;
+/** Counted from when this agent last saw all of the bridge, so that not all agents send digests at once. */
+const DIGESTS_EVERY_MS = 60_000;
 
 type Health = Extract<AgentToEdge, { type: "health" }>;
 
 /**
- * The agent without clock, sockets or disk of its own. Each turn takes what has come in; the caller runs it within one
- * transaction of the journal and then does what the turn returns.
+ * The agent without clock, sockets or disk of its own. The caller runs each turn within one transaction of the journal
+ * and then does what the turn returns.
  */
 export class Agent {
   readonly #journal: Journal;
-  readonly #books: Books;
-  readonly #tasks: Tasks;
-  readonly #side: BridgeSide;
-  readonly #receipts = new Receipts();
+  readonly #reports: Reports;
+  readonly #pending: PendingCommands;
+  readonly #legs: Legs;
+  readonly #events: ConferenceEvents;
+  readonly #acks = new CommandAcks();
   readonly #clock = new SteadyClock();
-  #standing: Standing | null;
+  #assignment: Assignment | null;
   #epoch = 0;
   #edgeUp = false;
-  #bridge: "away" | "catching-up" | "up" = "away";
+  #bridge: "away" | "reconciling" | "up" = "away";
   /** Of the bridge, when it was last there. */
   #bootId: string | null;
   #ports: number | null = null;
-  /** The edge is to hear what the bridge holds when that is next known. */
+  /** The next state of the bridge is reported of all conferences. */
   #snapshotsDue = false;
-  #compareAt: EpochMs = 0;
+  #digestsAt: EpochMs = 0;
   #stopping = false;
   #turnedAt: EpochMs | null = null;
-  /** Since it stood still it was not welcomed again: it must not act. */
-  #unsure = false;
+  /** The process stood still and was not welcomed since: it must not act. */
+  #suspended = false;
   #reconnect = false;
-  /** The answer to a question for the state is on its way. */
+  /** The answer to `askState` is on its way. */
   #asking = false;
   #health: Health | null = null;
   #messages: AgentToEdge[] = [];
@@ -89,42 +93,41 @@ export class Agent {
   #askState = false;
   #prunedAt: EpochMs = 0;
 
-  /** `newId` names the acts that the agent itself makes; never the same twice, not even after a restart. */
+  /** `newId` names the commands that the agent itself makes; never the same twice, not even after a restart. */
   constructor(journal: Journal, newId: () => CommandId) {
     this.#journal = journal;
     const contents = journal.load();
-    this.#books = new Books(journal, contents);
-    this.#tasks = new Tasks(journal, contents);
-    this.#side = new BridgeSide(this.#books, this.#tasks, newId);
-    this.#standing = contents.standing;
+    this.#reports = new Reports(journal, contents);
+    this.#pending = new PendingCommands(journal, contents);
+    this.#legs = new Legs(this.#pending, this.#reports, newId);
+    this.#events = new ConferenceEvents(this.#reports, this.#pending, this.#legs);
+    this.#assignment = contents.assignment;
     this.#bootId = contents.bootId;
-    if (this.#standing) this.#side.codes = this.#standing.keypad;
+    if (this.#assignment) this.#legs.codes = this.#assignment.keypad;
   }
 
   turn(inputs: readonly AgentInput[], machineTime: EpochMs): Effects {
     const now = this.#clock.at(machineTime);
-    this.#side.now = now;
     const stoodStill = this.#turnedAt !== null && now - this.#turnedAt > STOOD_STILL_MS;
     this.#turnedAt = now;
-    if (stoodStill) this.#beUnsure();
+    if (stoodStill) this.#suspend();
     let tick = false;
     for (const input of inputs) {
       tick ||= input.type === "time";
-      this.#take(input, now);
+      this.#apply(input, now);
     }
-    const acts = this.#acting ? this.#side.begin() : [];
-    // Orders that were told before wait for it, each in its turn.
-    const wantsState = this.#side.wantsState || this.#books.snapshotsWanted.size > 0;
+    const executions = this.#acting ? this.#begin(now) : [];
+    const wantsState = this.#pending.hasDoubts || this.#reports.snapshotsWanted.size > 0;
     this.#askState ||= this.#acting && !this.#asking && wantsState;
     this.#asking ||= this.#askState;
     if (this.#edgeUp && this.#active) {
-      this.#tellReports(now, tick);
-      this.#tellHealth(tick);
+      this.#sendReports(now, tick);
+      this.#sendHealth(tick);
     }
     if (tick) this.#prune(now);
     const effects: Effects = {
       messages: this.#messages,
-      commands: acts,
+      executions,
       askState: this.#askState,
       reconnect: this.#reconnect,
       notes: this.#notes,
@@ -138,14 +141,20 @@ export class Agent {
 
   get status(): AgentStatus {
     return {
-      role: this.#standing === null ? "unknown" : this.#standing.active ? "active" : "standby",
+      role: this.#assignment === null ? "unknown" : this.#assignment.active ? "active" : "standby",
       edgeUp: this.#edgeUp,
       bridgeUp: this.#bridge !== "away",
       ports: this.#ports,
-      calls: this.#side.calls,
-      running: this.#tasks.running,
-      untold: this.#books.untold,
+      calls: this.#legs.count,
+      running: this.#pending.running,
+      unacknowledged: this.#reports.unacknowledged,
     };
+  }
+
+  /** Whether anything waits for time to pass; else it is enough to look at the clock now and then. */
+  get waitsForTime(): boolean {
+    const isWaiting = this.#pending.hasDoubts || this.#reports.unacknowledged > 0 || !this.#acks.isEmpty;
+    return isWaiting || this.#pending.running > 0 || this.#legs.waitForTime;
   }
 
   /**
@@ -153,33 +162,33 @@ export class Agent {
    * only while the edge can tell it not to; the edge activates the other one after 10 s of silence, when this link is over.
    */
   get #active(): boolean {
-    if (!this.#standing?.active) return false;
-    return this.#edgeUp || this.#standing.alone;
+    if (!this.#assignment?.active) return false;
+    return this.#edgeUp || this.#assignment.alone;
   }
 
   get #acting(): boolean {
-    return this.#active && this.#bridge === "up" && !this.#stopping && !this.#unsure;
+    return this.#active && this.#bridge === "up" && !this.#stopping && !this.#suspended;
   }
 
-  #take(input: AgentInput, now: EpochMs): void {
+  #apply(input: AgentInput, now: EpochMs): void {
     switch (input.type) {
       case "edge":
-        return this.#hear(input.message, now);
-      case "edge-gone":
+        return this.#edgeMessage(input.message, now);
+      case "edge-lost":
         this.#edgeUp = false;
         return;
       case "bridge":
-        return this.#watch(input.report);
+        return this.#driverReport(input.report, now);
       case "state":
         this.#asking = false;
-        if (input.state !== null && this.#bridge !== "away" && this.#active) this.#look(input.state, now);
+        if (input.state !== null && this.#bridge !== "away" && this.#active) this.#reconcile(input.state, now);
         return;
       case "result":
-        return this.#learn(input.command, input.result);
+        return this.#executed(input.execution, input.result, now);
       case "time":
         if (!this.#acting) return;
-        this.#side.timePassed();
-        this.#askState ||= now >= this.#compareAt && !this.#asking;
+        this.#legs.timePassed(now);
+        this.#askState ||= now >= this.#digestsAt && !this.#asking;
         return;
       case "stop":
         this.#stopping = true;
@@ -189,46 +198,42 @@ export class Agent {
     }
   }
 
-  #hear(message: EdgeToAgent, now: EpochMs): void {
-    if (message.type !== "welcome" && !this.#edgeUp) return; // Of a link that has been given up.
+  /** Begins what may begin. */
+  #begin(now: EpochMs): Execution[] {
+    const executions: Execution[] = [];
+    for (let ready = this.#pending.begin(); ready.length > 0; ready = this.#pending.begin()) {
+      for (const pending of ready) {
+        const { id, conference, command } = pending;
+        if (!isInTime(pending, now)) this.#events.settle(pending, { done: false, reason: "too-late" });
+        else if (command.type === "identify") this.#events.settle(pending, { done: true });
+        else executions.push({ id, conference, command });
+      }
+    }
+    return [...this.#legs.begin(), ...executions];
+  }
+
+  #edgeMessage(message: EdgeToAgent, now: EpochMs): void {
+    if (message.type !== "welcome" && !this.#edgeUp) return; // Of a link that was given up.
     switch (message.type) {
       case "welcome": {
         const { role, epoch, alone, keypad } = message;
-        return this.#serve({ active: role === "active", epoch, alone, keypad });
+        return this.#assign({ active: role === "active", epoch, alone, keypad });
       }
       case "activate":
-        if (this.#standing) this.#serve({ ...this.#standing, active: true, epoch: message.epoch });
+        if (this.#assignment) this.#assign({ ...this.#assignment, active: true, epoch: message.epoch });
         return;
-      case "commands": {
-        const { conference, commands, notUnderstood = [] } = message;
-        if (!this.#active || this.#stopping || message.epoch < this.#epoch) return;
-        let fresh = true;
-        for (const id of notUnderstood) {
-          const isNew = this.#tasks.take({ conference, id, by: "edge", work: { type: "not-understood" } }, now);
-          const name = id.replace(conference, masked(conference));
-          if (isNew) this.#notes.push(`order ${name} is refused: this version of the agent does not know its command`);
-        }
-        for (const { id, command, again, withinMs } of commands) {
-          const limit = withinMs === undefined ? {} : { toBegin: { from: now, before: now + withinMs } };
-          fresh = this.#tasks.take({ conference, id, by: "edge", work: command, ...limit }, now, again) && fresh;
-        }
-        this.#receipts.commands(
-          conference,
-          commands.map(({ id }) => id),
-          fresh,
-          now,
-        );
+      case "commands":
+        if (this.#active && !this.#stopping && message.epoch >= this.#epoch) this.#receiveCommands(message, now);
         return;
-      }
       case "reports-ack": {
         const { conference, stream, upTo } = message;
-        if (this.#books.taken(conference, stream, upTo, now)) return;
-        const who = masked(conference);
-        this.#notes.push(`conference ${who}: edge and agent disagree on what was told; the edge hears how it stands`);
-        return this.#books.startOver(conference);
+        if (this.#reports.acknowledge(conference, stream, upTo, now)) return;
+        const shown = masked(conference);
+        this.#notes.push(`conference ${shown}: edge and agent disagree on what was reported; a snapshot follows`);
+        return this.#reports.restartStream(conference);
       }
       case "snapshot-wanted":
-        this.#books.snapshotsWanted.add(message.conference);
+        this.#reports.snapshotsWanted.add(message.conference);
         return;
       case "pong":
         return; // The link's own.
@@ -237,108 +242,141 @@ export class Agent {
     }
   }
 
-  #look(state: BridgeState, now: EpochMs): void {
-    const gap = this.#bridge === "catching-up";
-    this.#side.catchUp(state, { gap, all: this.#snapshotsDue });
-    this.#bridge = "up";
-    if (this.#snapshotsDue) this.#compareAt = now + COMPARE_EVERY_MS;
-    this.#snapshotsDue = false;
-    if (now < this.#compareAt || !this.#edgeUp) return;
-    this.#compareAt = now + COMPARE_EVERY_MS;
-    const digests = this.#side.digests(state);
-    if (digests.length > 0) this.#messages.push({ type: "digests", epoch: this.#epoch, digests });
-  }
-
-  #learn(command: Execution, result: ExecutionResult): void {
-    // A driver that has lost the bridge says so first; the state then shows what is left to do when it is back.
-    const lost = result.done === false && result.reason === "unreachable" && this.#bridge !== "up";
-    this.#side.result(command, lost ? { done: "unknown" } : result);
-  }
-
-  /** The edge says what this agent is. What it was not told for lack of a link, it is told now. */
-  #serve(standing: Standing): void {
-    const before = this.#standing;
-    const wasActive = this.#active && !this.#unsure;
-    this.#edgeUp = true;
-    this.#epoch = standing.epoch;
-    this.#standing = standing;
-    this.#journal.keepStanding(standing);
-    this.#side.codes = standing.keypad;
-    this.#health = null;
-    this.#unsure = false;
-    // Each welcome of an active agent is an epoch: where one is missing, another agent was active.
-    const succession = before !== null && (!before.active || standing.epoch > before.epoch + 1);
-    if (!standing.active || succession) {
-      // What waits while another agent acts is out of date: that one's snapshots say how things stand.
-      this.#side.giveUp();
-      this.#books.startAllOver();
+  #receiveCommands(message: Extract<EdgeToAgent, { type: "commands" }>, now: EpochMs): void {
+    const { conference, commands, notUnderstood = [] } = message;
+    for (const id of notUnderstood) {
+      if (!this.#pending.addRefused(conference, id, now)) continue;
+      this.#reports.add(conference, { type: "result", id, result: { done: false, reason: "not-supported" } });
+      const shown = id.replace(conference, masked(conference));
+      this.#notes.push(`command ${shown} is refused: this version of the agent does not know it`);
     }
-    if (!standing.active) return;
-    this.#tasks.takeCharge();
-    this.#books.sendAllAgain();
+    if (commands.length === 0) return;
+    let fresh = true;
+    for (const { id, command, again, withinMs } of commands) {
+      const limit = withinMs === undefined ? {} : { begin: { from: now, before: now + withinMs } };
+      fresh = this.#pending.add({ conference, id, origin: "edge", command, ...limit }, now, again) && fresh;
+    }
+    const ids = commands.map(({ id }) => id);
+    this.#acks.received(conference, ids, fresh, now);
+  }
+
+  #reconcile(state: BridgeState, now: EpochMs): void {
+    const gap = this.#bridge === "reconciling";
+    this.#events.reconcile(state, { gap, all: this.#snapshotsDue }, now);
+    this.#bridge = "up";
+    if (this.#snapshotsDue) this.#digestsAt = now + DIGESTS_EVERY_MS;
+    this.#snapshotsDue = false;
+    if (now < this.#digestsAt || !this.#edgeUp) return;
+    this.#digestsAt = now + DIGESTS_EVERY_MS;
+    const digests = this.#events.digests(state);
+    for (let first = 0; first < digests.length; first += MAX_DIGESTS) {
+      const some = digests.slice(first, first + MAX_DIGESTS);
+      this.#messages.push({ type: "digests", epoch: this.#epoch, digests: some });
+    }
+  }
+
+  #executed({ id, conference }: Execution, result: ExecutionResult, now: EpochMs): void {
+    if (conference === null) return this.#legs.hangUpFinished(id, result, now);
+    const pending = this.#pending.find(conference, id);
+    if (!pending) return;
+    // A driver that has lost the bridge says so first; when the bridge is back, its state shows what is left to do.
+    const lost = result.done === false && result.reason === "unreachable" && this.#bridge !== "up";
+    if (lost || result.done === "unknown") this.#pending.setInDoubt(pending, "tooSlow" in result);
+    else this.#events.settle(pending, result);
+  }
+
+  /** The edge says what this agent is. What was not sent for lack of a link is sent now. */
+  #assign(assignment: Assignment): void {
+    const before = this.#assignment;
+    const wasActive = this.#active && !this.#suspended;
+    this.#edgeUp = true;
+    this.#epoch = assignment.epoch;
+    this.#assignment = assignment;
+    this.#journal.saveAssignment(assignment);
+    this.#legs.codes = assignment.keypad;
+    this.#health = null;
+    this.#suspended = false;
+    // Each welcome of an active agent is an epoch: where one is missing, another agent was active.
+    const succeeds = before !== null && (!before.active || assignment.epoch > before.epoch + 1);
+    if (!assignment.active || succeeds) {
+      // What waits while another agent acts is out of date: the other agent's snapshots say how things stand.
+      this.#giveUp();
+      this.#reports.restartStreamsWithEvents();
+    }
+    if (!assignment.active) return;
+    this.#pending.activate();
+    this.#reports.resendAll();
     if (this.#bridge === "away") return;
-    if (!wasActive || succession) this.#lookAnew();
+    if (!wasActive || succeeds) this.#resync();
     this.#snapshotsDue = true;
     this.#askState = true;
   }
 
-  /** Another agent may be in charge: until the edge has said who is, this one leaves everything as it is. */
-  #beUnsure(): void {
+  /** Another agent is active: what was not begun, or is in doubt, must not happen when this one is active again. */
+  #giveUp(): void {
+    this.#legs.clear();
+    for (const pending of this.#pending.idle()) {
+      this.#events.settle(pending, { done: false, reason: "unreachable" });
+    }
+  }
+
+  /** Another agent may be active: until the edge has said which one is, this one leaves everything as it is. */
+  #suspend(): void {
     this.#notes.push("this process stood still, or its clock was set: asking the edge anew whether it acts");
-    this.#unsure = true;
+    this.#suspended = true;
     this.#reconnect = true;
     this.#edgeUp = false;
   }
 
-  #watch(report: DriverReport): void {
+  #driverReport(report: DriverReport, now: EpochMs): void {
     switch (report.type) {
       case "connected":
         this.#notes.push(`bridge connected, its boot id is ${report.bootId}`);
         this.#ports = report.ports;
         if (report.bootId !== this.#bootId) {
-          if (this.#bootId !== null) this.#side.startedAnew();
+          if (this.#bootId !== null) this.#pending.bridgeRestarted();
           this.#bootId = report.bootId;
-          this.#journal.keepBootId(report.bootId);
+          this.#journal.saveBootId(report.bootId);
         }
-        this.#lookAnew();
+        this.#resync();
         this.#askState ||= this.#active;
         return;
       case "disconnected":
         this.#notes.push(`bridge disconnected: ${report.why}`);
-        this.#lookAnew();
+        this.#resync();
         this.#bridge = "away";
         return;
       default:
-        // While catching up, whatever happens is part of the state that is on its way.
-        if (this.#active && this.#bridge === "up") this.#side.bridgeEvent(report);
+        // While reconciling, whatever happens is part of the state that is on its way.
+        if (this.#active && this.#bridge === "up") this.#events.bridgeEvent(report, now);
     }
   }
 
   /** What was known of calls no longer counts. */
-  #lookAnew(): void {
-    this.#bridge = "catching-up";
+  #resync(): void {
+    this.#bridge = "reconciling";
     this.#snapshotsDue = true;
-    this.#side.forgetCalls();
+    this.#legs.clear();
   }
 
-  #tellReports(now: EpochMs, tick: boolean): void {
-    const due = this.#books.due(this.#epoch, now, tick);
+  #sendReports(now: EpochMs, tick: boolean): void {
+    const due = this.#reports.due(this.#epoch, now, tick);
     for (const { conference, reports } of due) {
-      for (const { report } of reports) if (report.type === "result") this.#receipts.result(conference, report.id);
+      for (const { report } of reports) if (report.type === "result") this.#acks.hasResult(conference, report.id);
     }
-    this.#messages.push(...this.#receipts.due(now, tick), ...due);
+    this.#messages.push(...this.#acks.due(now, tick), ...due);
   }
 
-  #tellHealth(tick: boolean): void {
+  #sendHealth(tick: boolean): void {
     const health: Health = {
       type: "health",
       bridgeUp: this.#bridge === "up",
-      portsInUse: this.#side.calls,
+      portsInUse: this.#legs.count,
       ports: this.#ports,
     };
-    const told = this.#health;
-    const changed = told?.bridgeUp !== health.bridgeUp || told.ports !== health.ports;
-    if (!changed && !(tick && told.portsInUse !== health.portsInUse)) return;
+    const sent = this.#health;
+    const isChanged = sent?.bridgeUp !== health.bridgeUp || sent.ports !== health.ports;
+    if (!isChanged && !(tick && sent.portsInUse !== health.portsInUse)) return;
     this.#health = health;
     this.#messages.push(health);
   }

@@ -1,11 +1,17 @@
 import { lookup } from "node:dns/promises";
+import { existsSync, statfsSync } from "node:fs";
+import { createDriver } from "./drivers/registry.ts";
+import { journalDamage } from "./journal.ts";
 import { agentKey } from "./key.ts";
-import { driverFor } from "./run.ts";
+import { driverPorts } from "./node-ports.ts";
 import type { AgentSettings } from "./settings.ts";
+import { journalFile } from "./state-folder.ts";
 
 const PATIENCE_MS = 5_000;
 /** The edge refuses a clock that is minutes off; a minute is already worth a look. */
 const MOST_CLOCK_SKEW_MS = 60_000;
+/** A busy agent writes some MiB a day. */
+const LEAST_FREE_MIB = 100;
 
 interface Finding {
   readonly good: boolean;
@@ -16,6 +22,7 @@ interface Finding {
 export async function doctor(settings: AgentSettings, tell: (line: string) => void): Promise<boolean> {
   const checks: readonly (readonly [string, () => Promise<Finding>])[] = [
     ["key", async () => good(`${agentKey(settings.state).publicKey}, for agent ${settings.agent} at the edge`)],
+    ["journal", async () => checkJournal(settings)],
     ["name", () => checkName(settings)],
     ["reachability", () => checkEdge(settings)],
     ["clock", () => checkClock(settings)],
@@ -39,6 +46,16 @@ function good(says: string): Finding {
 
 function bad(says: string): Finding {
   return { good: false, says };
+}
+
+function checkJournal({ state }: AgentSettings): Finding {
+  const file = journalFile(state);
+  const { bavail, bsize } = statfsSync(state);
+  const freeMiB = Math.floor((bavail * bsize) / 2 ** 20);
+  if (freeMiB < LEAST_FREE_MIB) return bad(`${state} has ${freeMiB} MiB left: make room, or the agent stops acting`);
+  if (!existsSync(file)) return good(`${file} is made at the first start`);
+  const damage = journalDamage(file);
+  return damage ? bad(damage.sentence) : good(`${file} is whole, with ${freeMiB} MiB left for it`);
 }
 
 async function checkName({ edge }: AgentSettings): Promise<Finding> {
@@ -72,7 +89,7 @@ function askEdge(edge: string): Promise<Response> {
 }
 
 async function checkBridge({ driver: settings }: AgentSettings): Promise<Finding> {
-  const driver = driverFor(settings);
+  const driver = createDriver(settings, driverPorts, null);
   const finding = await new Promise<Finding>((resolve) => {
     let why = `${settings.url} does not answer within ${PATIENCE_MS / 1_000} s`;
     const timer = setTimeout(() => resolve(bad(why)), PATIENCE_MS);

@@ -1,22 +1,18 @@
 import { createServer, type Server } from "node:http";
 import type { AgentStatus } from "./agent.ts";
+import type { Counters } from "./run.ts";
 
-export interface Counters {
-  /** Commands that the bridge was told, by their result. */
-  readonly commands: { done: number; refused: number; unknown: number };
-  readonly edgeMessages: { received: number; sent: number };
-  turns: number;
-}
-
-export interface HealthParts {
-  status(): AgentStatus;
-  readonly counters: Counters;
+export interface Health {
+  readonly status: AgentStatus;
+  /** `null` while no agent runs. */
+  readonly counters: Counters | null;
+  readonly logLinesDropped: number;
 }
 
 /** `/healthz`, `/readyz`, `/metrics` and `/status`, for this machine only. */
-export function healthServer(parts: HealthParts, port: number): Promise<Server> {
+export function healthServer(health: () => Health, port: number): Promise<Server> {
   const server = createServer((request, response) => {
-    const status = parts.status();
+    const { status } = health();
     const ready = status.edgeUp && status.bridgeUp;
     const reply = (code: number, type: string, body: string) => {
       response.writeHead(code, { "content-type": type, "cache-control": "no-store" }).end(body);
@@ -33,7 +29,7 @@ export function healthServer(parts: HealthParts, port: number): Promise<Server> 
       case "/status":
         return reply(200, "application/json", `${JSON.stringify(status)}\n`);
       case "/metrics":
-        return reply(200, "text/plain; version=0.0.4", metricsText(status, parts.counters));
+        return reply(200, "text/plain; version=0.0.4", metricsText(health()));
       default:
         return reply(404, "text/plain", "there are /healthz, /readyz, /status and /metrics\n");
     }
@@ -48,7 +44,7 @@ export function healthServer(parts: HealthParts, port: number): Promise<Server> 
 }
 
 /** Prometheus text. */
-export function metricsText(status: AgentStatus, counters: Counters): string {
+export function metricsText({ status, counters, logLinesDropped }: Health): string {
   const gauge = (name: string, help: string, value: number | boolean) =>
     `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name} ${Number(value)}\n`;
   const counter = (name: string, help: string, values: Readonly<Record<string, number>>, label: string) =>
@@ -61,9 +57,23 @@ export function metricsText(status: AgentStatus, counters: Counters): string {
     gauge("bridgehead_agent_active", "Whether this agent acts, rather than stands by.", status.role === "active"),
     gauge("bridgehead_agent_calls", "Phone legs on the bridge.", status.calls),
     gauge("bridgehead_agent_commands_running", "Commands that the bridge has not answered yet.", status.running),
-    gauge("bridgehead_agent_reports_untold", "Reports that the edge has not taken yet.", status.untold),
-    counter("bridgehead_agent_commands_total", "Commands that the bridge was told.", counters.commands, "result"),
-    counter("bridgehead_agent_edge_messages_total", "Messages on the link to the edge.", counters.edgeMessages, "way"),
-    counter("bridgehead_agent_turns_total", "Journal transactions.", { all: counters.turns }, "kind"),
+    gauge(
+      "bridgehead_agent_reports_unacknowledged",
+      "Reports that the edge has not acknowledged yet.",
+      status.unacknowledged,
+    ),
+    ...(counters === null
+      ? []
+      : [
+          counter("bridgehead_agent_commands_total", "Commands that the bridge was told.", counters.commands, "result"),
+          counter(
+            "bridgehead_agent_edge_messages_total",
+            "Messages on the link to the edge.",
+            counters.edgeMessages,
+            "way",
+          ),
+          counter("bridgehead_agent_turns_total", "Journal transactions.", { all: counters.turns }, "kind"),
+        ]),
+    counter("bridgehead_agent_log_lines_total", "Lines of the log.", { dropped: logLinesDropped }, "result"),
   ].join("");
 }

@@ -3,78 +3,87 @@ import { DatabaseSync } from "node:sqlite";
 import type { NumberedReport, Report } from "../src/bridge/events.ts";
 import type { KeypadCodes } from "../src/bridge/keypad.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../src/foundation/ids.ts";
-import type { Task, TaskPhase } from "./task.ts";
+import { err, ok, type Result } from "../src/foundation/result.ts";
+import type { CommandPhase, PendingCommand } from "./pending-commands.ts";
 
-/** What is known of a conference apart from its tasks and reports. */
+/** What is known of a conference apart from its commands and reports. */
 export interface ConferenceRecord {
   readonly anonymousId: string | null;
   readonly locked: boolean;
-  /** Whether callers can still be led into it. */
+  /** Whether callers can still enter it. */
   readonly live: boolean;
 }
 
-/** What must be known before the edge is heard for the first time. */
-export interface Standing {
+/** What the edge last said of this agent. It counts from the start on, before the edge is there. */
+export interface Assignment {
   readonly active: boolean;
   /** Whether the bridge has no other agent. */
   readonly alone: boolean;
-  /** Of the last word of the edge about it. */
   readonly epoch: number;
   readonly keypad: KeypadCodes;
 }
 
 export interface JournalContents {
-  readonly standing: Standing | null;
+  readonly assignment: Assignment | null;
   /** What the bridge last called itself. */
   readonly bootId: string | null;
-  /** Those that are live, or of which something is untold. */
+  /** Those that are live, or of which the edge has not acknowledged everything. */
   readonly conferences: readonly {
     readonly conference: ConfKey;
     readonly record: ConferenceRecord;
     readonly stream: StreamId;
     /** The number of the next report. */
     readonly next: number;
-    /** The reports that the edge has not taken yet, in order. */
-    readonly untaken: readonly NumberedReport[];
+    /** The reports that the edge has not acknowledged, in order. */
+    readonly reports: readonly NumberedReport[];
   }[];
   /** Unfinished ones, oldest first. */
-  readonly tasks: readonly { readonly task: Task; readonly phase: TaskPhase }[];
+  readonly commands: readonly { readonly pending: PendingCommand; readonly phase: CommandPhase }[];
 }
+
+/** Why nothing can be written. `full` passes when there is room again; the others need a person. */
+export interface JournalFailure {
+  readonly kind: "full" | "damaged" | "unwritable";
+  readonly sentence: string;
+}
+
+/** `null`: a command that was not understood. */
+type NewCommand = Omit<PendingCommand, "command"> & { readonly command: PendingCommand["command"] | null };
 
 /** All that outlives the process. What one turn writes is on disk together or not at all. */
 export interface Journal {
-  transaction<Value>(work: () => Value): Value;
+  transaction<Value>(work: () => Value): Result<Value, JournalFailure>;
   load(): JournalContents;
-  keepStanding(standing: Standing): void;
-  keepBootId(bootId: string): void;
-  /** Makes the conference known, with a new stream in which nothing was told yet; its name is like no other. */
+  saveAssignment(assignment: Assignment): void;
+  saveBootId(bootId: string): void;
+  /** Makes the conference known, with a new stream that has no reports yet; its id is like no other. */
   beginStream(conference: ConfKey, record: ConferenceRecord): StreamId;
-  keepConference(conference: ConfKey, record: ConferenceRecord): void;
-  /** All but its tasks: they are kept to know repeats. */
-  forget(conference: ConfKey): void;
-  /** False when a task of this name was taken before. */
-  take(task: Task, at: EpochMs): boolean;
-  enter(conference: ConfKey, id: CommandId, phase: TaskPhase): void;
-  append(conference: ConfKey, report: NumberedReport): void;
-  /** Drops the reports up to this number. */
-  taken(conference: ConfKey, upTo: number): void;
+  saveConference(conference: ConfKey, record: ConferenceRecord): void;
+  /** All but its commands: they are kept to know repeats. */
+  deleteConference(conference: ConfKey): void;
+  /** False when there is a command of this id already. */
+  addCommand(command: NewCommand, at: EpochMs): boolean;
+  setPhase(conference: ConfKey, id: CommandId, phase: CommandPhase): void;
+  appendReport(conference: ConfKey, report: NumberedReport): void;
+  /** Up to this number. */
+  deleteReports(conference: ConfKey, upTo: number): void;
   prune(now: EpochMs): void;
 }
 
-/** A repeat of an order comes within seconds; a day leaves time for any repair of the edge. */
+/** The edge repeats a command within seconds; a day leaves time for any repair of the edge. */
 const FINISHED_FOR_MS = 24 * 3_600_000;
 const FINISHED_AT_MOST = 200_000;
 
-const phases = ["taken", "begun", "ringing", "finished"] as const satisfies readonly TaskPhase[];
+const phases = ["received", "begun", "ringing", "finished"] as const satisfies readonly CommandPhase[];
 
 const schema = `
   CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS conference (
     key TEXT PRIMARY KEY, record TEXT NOT NULL, next INTEGER NOT NULL, stream TEXT NOT NULL
   ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS task (
-    seq INTEGER PRIMARY KEY, conference TEXT NOT NULL, id TEXT NOT NULL, made_by TEXT NOT NULL, work TEXT NOT NULL,
-    begin_by INTEGER, phase INTEGER NOT NULL, at INTEGER NOT NULL, UNIQUE (conference, id)
+  CREATE TABLE IF NOT EXISTS command (
+    seq INTEGER PRIMARY KEY, conference TEXT NOT NULL, id TEXT NOT NULL, origin TEXT NOT NULL, command TEXT NOT NULL,
+    begin_before INTEGER, phase INTEGER NOT NULL, at INTEGER NOT NULL, UNIQUE (conference, id)
   );
   CREATE TABLE IF NOT EXISTS report (
     conference TEXT NOT NULL, number INTEGER NOT NULL, report TEXT NOT NULL, PRIMARY KEY (conference, number)
@@ -88,54 +97,67 @@ interface ConferenceRow {
   readonly stream: StreamId;
 }
 
-interface TaskRow {
+interface CommandRow {
   readonly conference: ConfKey;
   readonly id: CommandId;
-  readonly made_by: Task["by"];
-  readonly work: string;
-  readonly begin_by: EpochMs | null;
+  readonly origin: PendingCommand["origin"];
+  readonly command: string;
+  readonly begin_before: EpochMs | null;
   readonly phase: number;
   readonly at: EpochMs;
 }
 
-/** The journal in one SQLite file. What it reads back it wrote itself, so rows are trusted as they are. */
-export function openJournal(file: string): Journal & { close(): void } {
-  const db = new DatabaseSync(file);
-  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000");
-  db.exec(schema);
+/** Opens the journal of this file and makes sure that it can be written. */
+export function openJournal(file: string): Result<Journal & { close(): void }, JournalFailure> {
+  let db: DatabaseSync | null = null;
+  try {
+    db = new DatabaseSync(file);
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000");
+    db.exec(schema);
+    db.exec("INSERT OR REPLACE INTO fact VALUES ('opened', hex(randomblob(2048)))"); // More than a full disk takes.
+    return ok(journalOf(db, file));
+  } catch (error) {
+    const failure = failureOf(error, file);
+    if (db?.isOpen) db.close();
+    return err(failure);
+  }
+}
+
+/** What it reads back it wrote itself, so rows are trusted as they are. */
+function journalOf(db: DatabaseSync, file: string): Journal & { close(): void } {
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
-  const fact = db.prepare("SELECT value FROM fact WHERE name = ?");
-  const keepFact = db.prepare("INSERT INTO fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
+  const readFact = db.prepare("SELECT value FROM fact WHERE name = ?");
+  const saveFact = db.prepare("INSERT INTO fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
   const beginStream = db.prepare("INSERT OR REPLACE INTO conference VALUES (?, ?, 1, ?)");
-  const keepConference = db.prepare("UPDATE conference SET record = ? WHERE key = ?");
-  const forget = db.prepare("DELETE FROM conference WHERE key = ?");
-  const take = db.prepare(
-    `INSERT INTO task (conference, id, made_by, work, begin_by, phase, at) VALUES (?, ?, ?, ?, ?, 0, ?)
+  const saveConference = db.prepare("UPDATE conference SET record = ? WHERE key = ?");
+  const deleteConference = db.prepare("DELETE FROM conference WHERE key = ?");
+  const addCommand = db.prepare(
+    `INSERT INTO command (conference, id, origin, command, begin_before, phase, at) VALUES (?, ?, ?, ?, ?, 0, ?)
      ON CONFLICT DO NOTHING`,
   );
-  const enter = db.prepare("UPDATE task SET phase = ? WHERE conference = ? AND id = ?");
-  const keepNext = db.prepare("UPDATE conference SET next = ? WHERE key = ?");
-  const append = db.prepare("INSERT INTO report VALUES (?, ?, ?)");
-  const taken = db.prepare("DELETE FROM report WHERE conference = ? AND number <= ?");
+  const setPhase = db.prepare("UPDATE command SET phase = ? WHERE conference = ? AND id = ?");
+  const saveNext = db.prepare("UPDATE conference SET next = ? WHERE key = ?");
+  const appendReport = db.prepare("INSERT INTO report VALUES (?, ?, ?)");
+  const deleteReports = db.prepare("DELETE FROM report WHERE conference = ? AND number <= ?");
 
   function read<Row>(sql: string): Row[] {
     return db.prepare(sql).all() as Row[];
   }
-  function readFact(name: string): string | null {
-    return (fact.get(name) as { value: string } | undefined)?.value ?? null;
+  function fact(name: string): string | null {
+    return (readFact.get(name) as { value: string } | undefined)?.value ?? null;
   }
 
   return {
-    transaction<Value>(work: () => Value): Value {
-      begin.run();
+    transaction<Value>(work: () => Value): Result<Value, JournalFailure> {
       try {
+        begin.run();
         const value = work();
         commit.run();
-        return value;
+        return ok(value);
       } catch (error) {
         if (db.isTransaction) db.exec("ROLLBACK");
-        throw error;
+        return err(failureOf(error, file));
       }
     },
 
@@ -146,77 +168,77 @@ export function openJournal(file: string): Journal & { close(): void } {
         ),
         (row) => row.conference,
       );
-      const standing = readFact("standing");
+      const assignment = fact("assignment");
       return {
-        standing: standing === null ? null : (JSON.parse(standing) as Standing),
-        bootId: readFact("bridge"),
+        assignment: assignment === null ? null : (JSON.parse(assignment) as Assignment),
+        bootId: fact("bridge"),
         conferences: read<ConferenceRow>("SELECT * FROM conference").map(({ key, record, next, stream }) => ({
           conference: key,
           record: JSON.parse(record) as ConferenceRecord,
           stream,
           next,
-          untaken: (reports.get(key) ?? []).map(({ number, report }) => ({
+          reports: (reports.get(key) ?? []).map(({ number, report }) => ({
             number,
             report: JSON.parse(report) as Report,
           })),
         })),
-        tasks: read<TaskRow>("SELECT * FROM task WHERE phase < 3 ORDER BY seq").map((row) => ({
-          task: {
+        commands: read<CommandRow>("SELECT * FROM command WHERE phase < 3 ORDER BY seq").map((row) => ({
+          pending: {
             conference: row.conference,
             id: row.id,
-            by: row.made_by,
-            work: JSON.parse(row.work) as Task["work"],
-            ...(row.begin_by !== null && { toBegin: { from: row.at, before: row.begin_by } }),
+            origin: row.origin,
+            command: JSON.parse(row.command) as PendingCommand["command"],
+            ...(row.begin_before !== null && { begin: { from: row.at, before: row.begin_before } }),
           },
           phase: phases[row.phase] ?? "finished",
         })),
       };
     },
 
-    keepStanding(standing: Standing): void {
-      keepFact.run("standing", JSON.stringify(standing));
+    saveAssignment(assignment: Assignment): void {
+      saveFact.run("assignment", JSON.stringify(assignment));
     },
 
-    keepBootId(bootId: string): void {
-      keepFact.run("bridge", bootId);
+    saveBootId(bootId: string): void {
+      saveFact.run("bridge", bootId);
     },
 
     beginStream(conference: ConfKey, record: ConferenceRecord): StreamId {
       const stream = randomUUID();
       beginStream.run(conference, JSON.stringify(record), stream);
-      taken.run(conference, Number.MAX_SAFE_INTEGER);
+      deleteReports.run(conference, Number.MAX_SAFE_INTEGER);
       return stream as string as StreamId;
     },
 
-    keepConference(conference: ConfKey, record: ConferenceRecord): void {
-      keepConference.run(JSON.stringify(record), conference);
+    saveConference(conference: ConfKey, record: ConferenceRecord): void {
+      saveConference.run(JSON.stringify(record), conference);
     },
 
-    forget(conference: ConfKey): void {
-      forget.run(conference);
+    deleteConference(conference: ConfKey): void {
+      deleteConference.run(conference);
     },
 
-    take({ conference, id, by, work, toBegin }: Task, at: EpochMs): boolean {
-      return take.run(conference, id, by, JSON.stringify(work), toBegin?.before ?? null, at).changes === 1;
+    addCommand({ conference, id, origin, command, begin }: NewCommand, at: EpochMs): boolean {
+      return addCommand.run(conference, id, origin, JSON.stringify(command), begin?.before ?? null, at).changes === 1;
     },
 
-    enter(conference: ConfKey, id: CommandId, phase: TaskPhase): void {
-      enter.run(phases.indexOf(phase), conference, id);
+    setPhase(conference: ConfKey, id: CommandId, phase: CommandPhase): void {
+      setPhase.run(phases.indexOf(phase), conference, id);
     },
 
-    append(conference: ConfKey, { number, report }: NumberedReport): void {
-      append.run(conference, number, JSON.stringify(report));
-      keepNext.run(number + 1, conference);
+    appendReport(conference: ConfKey, { number, report }: NumberedReport): void {
+      appendReport.run(conference, number, JSON.stringify(report));
+      saveNext.run(number + 1, conference);
     },
 
-    taken(conference: ConfKey, upTo: number): void {
-      taken.run(conference, upTo);
+    deleteReports(conference: ConfKey, upTo: number): void {
+      deleteReports.run(conference, upTo);
     },
 
     prune(now: EpochMs): void {
-      // What the edge does not know to be done it tells again, however late.
+      // A command that the edge does not know to be done is told again, however late: it stays known.
       db.prepare(
-        `DELETE FROM task WHERE phase = 3 AND (at < ? OR seq <= (SELECT max(seq) FROM task) - ?)
+        `DELETE FROM command WHERE phase = 3 AND (at < ? OR seq <= (SELECT max(seq) FROM command) - ?)
            AND conference NOT IN (SELECT conference FROM report)`,
       ).run(now - FINISHED_FOR_MS, FINISHED_AT_MOST);
     },
@@ -224,5 +246,41 @@ export function openJournal(file: string): Journal & { close(): void } {
     close(): void {
       db.close();
     },
+  };
+}
+
+/** Whether the file is whole, without writing to it; `null`: it is, or there is none yet. */
+export function journalDamage(file: string): JournalFailure | null {
+  try {
+    using db = new DatabaseSync(file, { readOnly: true });
+    const [found] = db.prepare("PRAGMA quick_check(1)").all() as { quick_check: string }[];
+    return found?.quick_check === "ok" ? null : damaged(file, found?.quick_check ?? "it cannot be checked");
+  } catch (error) {
+    return failureOf(error, file);
+  }
+}
+
+const SQLITE_FULL = 13;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOT_A_DATABASE = 26;
+
+/** What is no trouble of the file is a bug, and is thrown. */
+function failureOf(error: unknown, file: string): JournalFailure {
+  if (!(error instanceof Error) || !("errcode" in error)) throw error;
+  const code = Number(error.errcode) & 0xff; // The rest says more precisely what failed.
+  if (code === SQLITE_CORRUPT || code === SQLITE_NOT_A_DATABASE) return damaged(file, error.message);
+  if (code === SQLITE_FULL) return { kind: "full", sentence: `journal ${file} cannot grow: ${error.message}` };
+  if (code === 1) throw error; // A mistake in our SQL.
+  return { kind: "unwritable", sentence: `journal ${file} cannot be written: ${error.message}` };
+}
+
+function damaged(file: string, why: string): JournalFailure {
+  return {
+    kind: "damaged",
+    sentence:
+      `journal ${file} is damaged (${why}). With the agent stopped, move it away together with ${file}-wal and ${file}-shm, and ` +
+      "start the agent: it makes a new one. Calls and conferences go on. Lost are reports that the edge has not " +
+      "acknowledged (it compares with the bridge instead), commands under way (the edge repeats them), what the keys of callers at " +
+      "the prompt brought about, and the IDs of silent monitors of the conferences that run",
   };
 }

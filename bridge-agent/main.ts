@@ -1,9 +1,14 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { Command } from "commander";
 import { pino } from "pino";
 import { doctor } from "./doctor.ts";
 import { agentKey } from "./key.ts";
-import { type RunningAgent, runAgent } from "./run.ts";
+import { LogStream } from "./log.ts";
+import { AgentService } from "./service.ts";
 import { type AgentSettings, loadSettings } from "./settings.ts";
+
+/** A log that nobody reads must not keep the process. */
+const FLUSH_WITHIN_MS = 1_000;
 
 process.umask(0o077); // The journal holds phone numbers and conference keys.
 
@@ -46,8 +51,9 @@ function command(name: string, description: string): Command {
 }
 
 async function run(file: string): Promise<void> {
-  const log = pino();
-  let running = await startOrExit(settingsOrExit(file));
+  const logStream = new LogStream(process.stdout.fd);
+  const log = pino({}, logStream);
+  let service = await startOrExit(settingsOrExit(file));
   let stopping = false;
   let restarts = Promise.resolve();
 
@@ -55,7 +61,8 @@ async function run(file: string): Promise<void> {
     if (stopping) return;
     stopping = true;
     await restarts;
-    await running.stop();
+    await service.stop();
+    await Promise.race([logStream.flushed(), pause(FLUSH_WITHIN_MS)]);
     process.exit(0);
   }
   process.on("SIGTERM", () => void stop());
@@ -68,14 +75,16 @@ async function run(file: string): Promise<void> {
     if (stopping) return;
     const settings = loadSettings(file);
     if (!settings.ok) return log.error(`settings stay as they were: ${settings.error}`);
-    await running.stop();
-    running = await startOrExit(settings.value);
+    await service.stop();
+    service = await startOrExit(settings.value);
     log.info("settings read again");
   }
 
-  async function startOrExit(settings: AgentSettings): Promise<RunningAgent> {
+  async function startOrExit(settings: AgentSettings): Promise<AgentService> {
+    const starting = new AgentService(settings, log, logStream, fail);
     try {
-      return await runAgent(settings, log);
+      await starting.start();
+      return starting;
     } catch (error) {
       return fail(`agent cannot start: ${error instanceof Error ? error.message : error}`);
     }

@@ -1,121 +1,149 @@
-import { randomUUID } from "node:crypto";
-import { join } from "node:path";
-import type { Logger } from "pino";
 import type { ExecutionResult } from "../src/bridge/commands.ts";
-import type { CommandId } from "../src/foundation/ids.ts";
-import type { Timers } from "../src/foundation/timers.ts";
-import { Agent, type AgentInput } from "./agent.ts";
-import type { Execution } from "./bridge-side.ts";
-import { commandForLog } from "./command-for-log.ts";
-import type { BridgeDriver } from "./drivers/driver.ts";
-import { GenericDriver } from "./drivers/generic.ts";
-import { type Counters, healthServer } from "./health.ts";
-import { openJournal } from "./journal.ts";
-import { agentKey } from "./key.ts";
-import { EdgeLink } from "./link.ts";
+import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
+import { Agent, type AgentInput, type AgentStatus } from "./agent.ts";
+import type { BridgeDriver, DriverPorts, Execution } from "./drivers/driver.ts";
+import { createDriver } from "./drivers/registry.ts";
+import { EdgeLink } from "./edge-link.ts";
+import type { Journal, JournalFailure } from "./journal.ts";
+import type { AgentKey } from "./key.ts";
+import { executionForLog } from "./log.ts";
 import type { AgentSettings } from "./settings.ts";
-import { makeStateFolder } from "./state-folder.ts";
+
+/** What a running agent needs of the world. */
+export interface AgentPorts extends DriverPorts {
+  readonly journal: Journal;
+  readonly key: AgentKey;
+  now(): EpochMs;
+  /** Runs it once all that has arrived by now is in the queue. */
+  soon(run: () => void): void;
+  /** Never the same id twice, not even after a restart. */
+  newId(): CommandId;
+  log(line: string, details?: object): void;
+  /** The journal cannot be written: the agent has let everything go, for without its journal it must not act. */
+  journalFailed(failure: JournalFailure): void;
+}
+
+export interface Counters {
+  /** Commands that the bridge was told, by their result. */
+  readonly commands: { done: number; refused: number; unknown: number };
+  readonly edgeMessages: { received: number; sent: number };
+  turns: number;
+}
 
 const TICK_MS = 200;
+/** While nothing waits for time to pass; well below the time after which a process counts as one that stood still. */
+const IDLE_TICK_MS = 2_000;
 const FINISH_WITHIN_MS = 5_000;
 
-export interface RunningAgent {
-  /** Takes nothing new, lets the bridge finish what it was asked, and lets go of everything; within about 5 s. */
-  stop(): Promise<void>;
-}
-
-export const timers: Timers = {
-  after(ms, run) {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
-
-/** Without a name, a visitor beside the agent that serves the bridge. */
-export function driverFor({ url }: AgentSettings["driver"], agent?: string): BridgeDriver {
-  return new GenericDriver({ url, timers, random: Math.random, ...(agent !== undefined && { agent }) });
-}
-
-/** Brings journal, driver, link and the agent together. A journal that cannot be written ends the process. */
-export async function runAgent(settings: AgentSettings, log: Logger): Promise<RunningAgent> {
-  makeStateFolder(settings.state);
-  const journal = openJournal(join(settings.state, "journal.sqlite"));
-  const agent = new Agent(journal, newIds());
-  const driver = driverFor(settings.driver, settings.agent);
-  const counters: Counters = {
+/** The agent with its link, its driver and its journal. */
+export class RunningAgent {
+  readonly counters: Counters = {
     commands: { done: 0, refused: 0, unknown: 0 },
     edgeMessages: { received: 0, sent: 0 },
     turns: 0,
   };
-  const link = new EdgeLink({
-    settings,
-    key: agentKey(settings.state),
-    timers,
-    now: Date.now,
-    random: Math.random,
-    heard(message) {
-      counters.edgeMessages.received += 1;
-      put({ type: "edge", message });
-    },
-    gone: () => put({ type: "edge-gone" }),
-    note: (line) => log.info(line),
-  });
+  readonly #ports: AgentPorts;
+  readonly #showPersonal: boolean;
+  readonly #agent: Agent;
+  readonly #link: EdgeLink;
+  readonly #driver: BridgeDriver;
+  #inputs: AgentInput[] = [];
+  #stopped = false;
+  #tick: { readonly isIdle: boolean; readonly cancel: () => void } | null = null;
 
-  // Whatever comes in while a turn is due is taken together: one transaction, one message for each conference.
-  let inputs: AgentInput[] = [];
-  let stopped = false;
-  function put(input: AgentInput): void {
-    inputs.push(input);
-    if (inputs.length === 1) setImmediate(turn);
+  constructor(settings: AgentSettings, ports: AgentPorts) {
+    this.#ports = ports;
+    this.#showPersonal = settings.logs.personal;
+    this.#agent = new Agent(ports.journal, ports.newId);
+    this.#driver = createDriver(settings.driver, ports, settings.agent);
+    this.#link = new EdgeLink({
+      settings,
+      key: ports.key,
+      openSocket: ports.openSocket,
+      timers: ports.timers,
+      now: ports.now,
+      random: ports.random,
+      message: (message) => {
+        this.counters.edgeMessages.received += 1;
+        this.#put({ type: "edge", message });
+      },
+      lost: () => this.#put({ type: "edge-lost" }),
+      log: ports.log,
+    });
   }
 
-  function turn(): void {
-    if (stopped) return; // What comes now is found in the bridge's state, or told by the edge anew, at the next start.
-    const taken = inputs;
-    inputs = [];
-    counters.turns += 1;
-    const { messages, commands, askState, reconnect, notes } = journal.transaction(() => agent.turn(taken, Date.now()));
-    for (const note of notes) log.info(note);
-    if (reconnect) link.renew();
-    for (const message of messages) link.send(message);
-    counters.edgeMessages.sent += messages.length;
-    for (const command of commands)
-      void driver.execute(command.id, command.conference, command.command).then((result) => learn(command, result));
-    if (askState) void driver.state().then((state) => put({ type: "state", state }));
+  get status(): AgentStatus {
+    return this.#agent.status;
   }
 
-  function learn(command: Execution, result: ExecutionResult): void {
-    counters.commands[result.done === true ? "done" : result.done === false ? "refused" : "unknown"] += 1;
-    log.info({ ...commandForLog(command, settings.logs.personal), result }, "command");
-    put({ type: "result", command, result });
+  start(): void {
+    this.#driver.start((report) => this.#put({ type: "bridge", report }));
+    this.#link.connect();
+    this.#scheduleTick();
   }
 
-  const server = await healthServer({ status: () => agent.status, counters }, settings.listen.port);
-  driver.start((report) => put({ type: "bridge", report }));
-  link.connect();
-  const ticking = setInterval(() => put({ type: "time" }), TICK_MS);
+  /** Begins nothing new, lets the bridge finish its commands, and lets go of everything; within about 5 s. */
+  async stop(): Promise<void> {
+    this.#put({ type: "stop" });
+    const until = this.#ports.now() + FINISH_WITHIN_MS;
+    do await new Promise<void>((resolve) => this.#ports.timers.after(20, resolve));
+    while ((this.#inputs.length > 0 || this.status.running > 0) && !this.#stopped && this.#ports.now() < until);
+    await this.#letGo();
+  }
 
-  return {
-    async stop() {
-      put({ type: "stop" });
-      const until = Date.now() + FINISH_WITHIN_MS;
-      do await new Promise((resolve) => setTimeout(resolve, 20));
-      while ((inputs.length > 0 || agent.status.running > 0) && Date.now() < until);
-      clearInterval(ticking);
-      stopped = true;
-      link.stop();
-      await driver.stop();
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed; // The next start wants the same port.
-      journal.close();
-    },
-  };
-}
+  #letGo(): Promise<void> {
+    this.#stopped = true;
+    this.#tick?.cancel();
+    this.#link.stop();
+    return this.#driver.stop();
+  }
 
-/** Names for the agent's own acts: unlike those of any other life of any agent. */
-function newIds(): () => CommandId {
-  const life = randomUUID().slice(0, 13);
-  let count = 0;
-  return () => `keypad-${life}-${++count}` as CommandId;
+  /** Whatever comes in before the turn is taken together: one transaction, one message for each conference. */
+  #put(input: AgentInput): void {
+    this.#inputs.push(input);
+    if (this.#inputs.length === 1) this.#ports.soon(() => this.#turn());
+  }
+
+  #turn(): void {
+    if (this.#stopped) return; // What comes now is found in the bridge's state, or repeated by the edge, at the next start.
+    const inputs = this.#inputs;
+    this.#inputs = [];
+    this.counters.turns += 1;
+    const { journal, now, log } = this.#ports;
+    const turned = journal.transaction(() => this.#agent.turn(inputs, now()));
+    if (!turned.ok) {
+      void this.#letGo();
+      return this.#ports.journalFailed(turned.error);
+    }
+    const { messages, executions, askState, reconnect, notes } = turned.value;
+    for (const note of notes) log(note);
+    if (reconnect) this.#link.renew();
+    for (const message of messages) this.#link.send(message);
+    this.counters.edgeMessages.sent += messages.length;
+    for (const execution of executions) void this.#execute(execution);
+    if (askState) void this.#driver.state().then((state) => this.#put({ type: "state", state }));
+    this.#scheduleTick();
+  }
+
+  async #execute(execution: Execution): Promise<void> {
+    const result = await this.#driver.execute(execution.id, execution.conference, execution.command);
+    this.#executed(execution, result);
+  }
+
+  #executed(execution: Execution, result: ExecutionResult): void {
+    this.counters.commands[result.done === true ? "done" : result.done === false ? "refused" : "unknown"] += 1;
+    this.#ports.log("command", { ...executionForLog(execution, this.#showPersonal), result });
+    this.#put({ type: "result", execution, result });
+  }
+
+  #scheduleTick(): void {
+    const isIdle = !this.#agent.waitsForTime;
+    if (this.#tick && (isIdle || !this.#tick.isIdle)) return;
+    this.#tick?.cancel();
+    const cancel = this.#ports.timers.after(isIdle ? IDLE_TICK_MS : TICK_MS, () => {
+      this.#tick = null;
+      this.#put({ type: "time" });
+    });
+    this.#tick = { isIdle, cancel };
+  }
 }

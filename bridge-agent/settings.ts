@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { err, ok, type Result } from "../src/foundation/result.ts";
+import { driverExample, driverSettings } from "./drivers/registry.ts";
 
 const text = v.string("must be a string");
 const name = v.pipe(text, v.regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"'));
@@ -30,11 +31,7 @@ const agentSettings = v.strictObject({
   listen: v.strictObject({ port }),
   /** Whether numbers and access codes stand in the log as they are. */
   logs: v.optional(v.strictObject({ personal: v.boolean("must be true or false") }), { personal: false }),
-  driver: v.variant(
-    "type",
-    [v.strictObject({ type: v.literal("generic"), url: socketUrl })],
-    "must be a kind of driver that there is",
-  ),
+  driver: driverSettings,
 });
 
 export type AgentSettings = v.InferOutput<typeof agentSettings>;
@@ -49,9 +46,8 @@ const examples: Readonly<Record<string, unknown>> = {
   "listen.port": 8791,
   logs: { personal: false },
   "logs.personal": false,
-  driver: { type: "generic", url: "ws://127.0.0.1:8790/bridge" },
-  "driver.type": "generic",
-  "driver.url": "ws://127.0.0.1:8790/bridge",
+  driver: driverExample,
+  ...Object.fromEntries(Object.entries(driverExample).map(([name, value]) => [`driver.${name}`, value])),
 };
 
 /** The settings of a JSON file, or one sentence that names what is wrong and shows what is right. */

@@ -1,11 +1,15 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
+export function journalFile(folder: string): string {
+  return join(folder, "journal.sqlite");
+}
+
 /** Makes the folder of key and journal if need be. What is in the way is told with the name of the setting. */
 export function makeStateFolder(folder: string): void {
   try {
     makeFolder(folder);
-    writeFileSync(join(folder, "journal.sqlite"), "", { flag: "a" });
+    writeFileSync(journalFile(folder), "", { flag: "a" });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new Error(`state: nothing can be written in ${folder} (${why}); name a folder such as "/var/lib/bridgehead"`);

@@ -2,6 +2,8 @@ import type { BridgeAbilities, BridgeCommand, ExecutionResult } from "../../src/
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { BridgeState } from "../../src/bridge/state.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import type { Timers } from "../../src/foundation/timers.ts";
+import type { OpenSocket } from "../reconnecting-socket.ts";
 
 /** What a driver reports: its link to the bridge, and what happens on the bridge while the link is up. */
 export type DriverReport =
@@ -14,26 +16,42 @@ export type DriverReport =
       readonly ports: number | null;
     }
   /**
-   * The bridge answers no longer, or not yet. What happens until `connected` is not told later; `state` shows what came
-   * of it. Told again while disconnected only when `why`, a sentence for operations staff, has changed.
+   * The bridge answers no longer, or not yet. What happens until `connected` is not reported later; `state` shows what
+   * came of it. Reported again while disconnected only when `why`, a sentence for operations staff, has changed.
    */
   | { readonly type: "disconnected"; readonly why: string }
   | BridgeEvent;
 
+/** One command for the driver, under the id that the bridge's own records will show. */
+export interface Execution {
+  readonly id: CommandId;
+  /** `null`: for `expel` of a caller at the prompt. */
+  readonly conference: ConfKey | null;
+  readonly command: BridgeCommand;
+}
+
 /**
- * One kind of bridge. Reports, outcomes and states come in the bridge's own order: whatever follows a promise of this
+ * One kind of bridge. Reports, results and states come in the bridge's own order: whatever follows a promise of this
  * interface at once (`await`, `then`) runs before anything that the bridge said later is reported.
  */
 export interface BridgeDriver {
   /** Connects, and again after each loss until `stop`. Returns at once; `connected` tells of success. */
   start(report: (report: DriverReport) => void): void;
   /**
-   * Carries out one act each time it is called: to ask once is the caller's work. A conference of `null` is for `expel`
-   * of a caller at the prompt. While disconnected the outcome is a refusal, `unreachable`, and nothing was done.
+   * Carries out one command each time it is called: to ask once is the caller's work. A conference of `null` is for
+   * `expel` of a caller at the prompt. While disconnected the result is a refusal, `unreachable`, and nothing was done.
    */
   execute(commandId: CommandId, conference: ConfKey | null, command: BridgeCommand): Promise<ExecutionResult>;
   /** What the bridge holds now, or `null` when there is no link or it broke before the answer. */
   state(): Promise<BridgeState | null>;
   /** Disconnects for good; what is still unanswered becomes `unknown`, and nothing is reported any more. */
   stop(): Promise<void>;
+}
+
+/** What a driver may use of the world. */
+export interface DriverPorts {
+  readonly openSocket: OpenSocket;
+  readonly timers: Timers;
+  /** 0 to 1; spreads the attempts to connect. */
+  random(): number;
 }

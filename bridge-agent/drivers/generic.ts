@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import type { BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
 import {
   type AgentToBridge,
@@ -8,21 +9,35 @@ import {
 } from "../../src/bridge/protocol.ts";
 import type { BridgeState } from "../../src/bridge/state.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
-import type { Timers } from "../../src/foundation/timers.ts";
-import { SteadySocket } from "../steady-socket.ts";
-import type { BridgeDriver, DriverReport } from "./driver.ts";
+import type { Result } from "../../src/foundation/result.ts";
+import { type Codec, ReconnectingSocket } from "../reconnecting-socket.ts";
+import type { BridgeDriver, DriverPorts, DriverReport } from "./driver.ts";
 
 /** A bridge that falls silent is found within the sum of both. */
 export const PING_EVERY_MS = 1_000;
 export const ANSWER_WITHIN_MS = 2_000;
-/** The longest that any act, or the state, may take of a bridge that is alive. */
-export const QUESTION_WITHIN_MS = 30_000;
+/** The longest that any command, or the state, may take of a bridge that is alive. */
+export const RESULT_WITHIN_MS = 30_000;
 /** The bridge is near: asking often costs little, and callers wait. */
 const LONGEST_RETRY_MS = 1_000;
 
+export const genericSettings = v.strictObject({
+  type: v.literal("generic"),
+  url: v.pipe(
+    v.string("must be a string"),
+    v.check((url) => /^wss?:\/\/[^/]/.test(url) && URL.canParse(url), "must be a ws:// or wss:// address"),
+  ),
+});
+
+const codec: Codec<BridgeToAgent, AgentToBridge> = {
+  decode: decodeBridgeToAgent,
+  encode: JSON.stringify,
+  maxBytes: MAX_BRIDGE_MESSAGE_LENGTH,
+};
+
 type Answer = Extract<BridgeToAgent, { readonly type: "done" | "refused" | "state" }>;
 
-/** A question without its id, which is chosen here. */
+/** A message without its id, which is chosen here. */
 type Question = AgentToBridge extends infer Message
   ? Message extends AgentToBridge
     ? Omit<Message, "id">
@@ -36,40 +51,33 @@ interface Waiting {
   readonly cancelTimer: () => void;
 }
 
-export interface GenericDriverOptions {
-  /** Such as `ws://127.0.0.1:8790/bridge`. */
-  readonly url: string;
-  /** Under which the bridge knows this agent's connections for those of one; absent for a visitor. */
-  readonly agent?: string;
-  readonly timers: Timers;
-  /** 0 to 1; spreads the attempts to connect. */
-  random(): number;
-}
-
 /** Speaks the generic bridge protocol (docs/bridge-protocol.md) to a bridge program. */
 export class GenericDriver implements BridgeDriver {
-  readonly #options: GenericDriverOptions;
-  readonly #socket: SteadySocket;
+  readonly #url: string;
+  readonly #ports: DriverPorts;
+  readonly #socket: ReconnectingSocket<BridgeToAgent, AgentToBridge>;
   readonly #waiting = new Map<number, Waiting>();
   #report: (report: DriverReport) => void = () => {};
   #ready = false;
   #lastId = 0;
   #lastWhy: string | null = null;
 
-  constructor(options: GenericDriverOptions) {
-    const { url, agent, timers, random } = options;
+  /** By its name (`agent`) the bridge recognises an agent that connects anew; `null` for a visitor. */
+  constructor({ url }: { readonly url: string }, ports: DriverPorts, agent: string | null) {
     const named = new URL(url);
-    if (agent !== undefined) named.searchParams.set("agent", agent);
-    this.#options = options;
-    this.#socket = new SteadySocket({
+    if (agent !== null) named.searchParams.set("agent", agent);
+    this.#url = url;
+    this.#ports = ports;
+    this.#socket = new ReconnectingSocket({
+      openSocket: ports.openSocket,
       url: named.href,
-      timers,
-      random,
-      longestMessage: MAX_BRIDGE_MESSAGE_LENGTH,
+      codec,
+      timers: ports.timers,
+      random: ports.random,
       greetingMs: ANSWER_WITHIN_MS,
       pongMs: ANSWER_WITHIN_MS,
       longestPauseMs: LONGEST_RETRY_MS,
-      heard: (text) => this.#take(text),
+      message: (message) => this.#receive(message),
       ping: () => this.#send({ type: "ping" }),
       lost: (code, why) => this.#lost(code, why),
     });
@@ -105,10 +113,10 @@ export class GenericDriver implements BridgeDriver {
     const id = this.#send(question);
     return new Promise((resolve) => {
       const what = question.type === "command" ? question.command.type : question.type;
-      const cancelTimer = this.#options.timers.after(QUESTION_WITHIN_MS, () => {
+      const cancelTimer = this.#ports.timers.after(RESULT_WITHIN_MS, () => {
         this.#waiting.delete(id);
         resolve("too-slow");
-        this.#socket.end(`it has not answered ${what} for ${QUESTION_WITHIN_MS / 1_000} s`);
+        this.#socket.end(`it has not answered ${what} for ${RESULT_WITHIN_MS / 1_000} s`);
       });
       this.#waiting.set(id, { resolve, cancelTimer });
     });
@@ -116,18 +124,17 @@ export class GenericDriver implements BridgeDriver {
 
   #send(question: Question): number {
     this.#lastId += 1;
-    this.#socket.send(JSON.stringify({ ...question, id: this.#lastId }));
+    this.#socket.send({ ...question, id: this.#lastId } as AgentToBridge);
     return this.#lastId;
   }
 
-  #take(text: string): void {
-    const decoded = decodeBridgeToAgent(text);
-    if (!decoded.ok) return this.#socket.end(`it sent what is not of the bridge protocol: ${decoded.error}`);
-    if (this.#ready) this.#takeMessage(decoded.value);
-    else this.#takeHello(decoded.value);
+  #receive(received: Result<BridgeToAgent, string>): void {
+    if (!received.ok) return this.#socket.end(`it sent what is not of the bridge protocol: ${received.error}`);
+    if (this.#ready) this.#receiveMessage(received.value);
+    else this.#receiveHello(received.value);
   }
 
-  #takeHello(message: BridgeToAgent): void {
+  #receiveHello(message: BridgeToAgent): void {
     if (message.type !== "hello") return this.#socket.end(`it began with ${message.type}, not with hello`);
     const { version, bootId, abilities, ports } = message;
     if (version !== BRIDGE_PROTOCOL_VERSION) {
@@ -140,7 +147,7 @@ export class GenericDriver implements BridgeDriver {
     this.#report({ type: "connected", bootId, abilities, ports });
   }
 
-  #takeMessage(message: BridgeToAgent): void {
+  #receiveMessage(message: BridgeToAgent): void {
     switch (message.type) {
       case "pong":
         return this.#socket.answered();
@@ -163,7 +170,7 @@ export class GenericDriver implements BridgeDriver {
   #lost(code: number, what: string): "soon" {
     this.#ready = false;
     this.#resolveAll();
-    const why = `the bridge at ${this.#options.url} is lost: ${what || `it closed the connection (${code})`}`;
+    const why = `the bridge at ${this.#url} is lost: ${what || `it closed the connection (${code})`}`;
     if (why !== this.#lastWhy) this.#report({ type: "disconnected", why });
     this.#lastWhy = why;
     return "soon";

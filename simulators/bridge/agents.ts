@@ -1,40 +1,43 @@
-import type { WebSocket } from "ws";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
-import {
-  type AgentToBridge,
-  BRIDGE_PROTOCOL_VERSION,
-  type BridgeToAgent,
-  decodeAgentToBridge,
-} from "../../src/bridge/protocol.ts";
+import { type AgentToBridge, BRIDGE_PROTOCOL_VERSION, type BridgeToAgent } from "../../src/bridge/protocol.ts";
+import type { Result } from "../../src/foundation/result.ts";
 import type { Machine } from "./machine.ts";
 
+/** The bridge's end of a connection. */
+export interface AgentSocket {
+  send(message: BridgeToAgent): void;
+  close(code: number, why: string): void;
+  terminate(): void;
+}
+
+/** What an agent does on its connection. */
+export interface AgentConnection {
+  message(message: Result<AgentToBridge, string>): void;
+  closed(): void;
+}
+
 interface Agent {
-  readonly socket: WebSocket;
-  /** `null`: one that does not say who it is. */
+  readonly socket: AgentSocket;
+  /** `null`: the agent does not say who it is. */
   readonly name: string | null;
-  /** Calls off the acts that have not begun, by the id of their question. */
+  /** Calls off the commands that have not begun, by the id of their message. */
   readonly held: Map<number, () => void>;
 }
 
-/** The connected agents. Each hears what happens, any may act; while the bridge is down none is answered. */
+/** The connected agents. All hear what happens, any may send commands; while the bridge is down none is answered. */
 export class Agents {
   private readonly agents = new Set<Agent>();
-  private readonly machine: Machine;
+  private readonly machine: Pick<Machine, "bootId" | "faults" | "execute" | "state">;
 
-  constructor(machine: Machine) {
+  constructor(machine: Pick<Machine, "bootId" | "faults" | "execute" | "state">) {
     this.machine = machine;
   }
 
-  join(socket: WebSocket, name: string | null): void {
-    // Whoever connects anew has given its older connection up, even where the network has not told us so.
+  connect(socket: AgentSocket, name: string | null): AgentConnection {
+    // An agent that connects anew has given its older connection up, even where the network has not said so.
     for (const older of this.agents) if (name !== null && older.name === name) this.drop(older);
     const agent: Agent = { socket, name, held: new Map() };
     this.agents.add(agent);
-    socket.on("close", () => this.leave(agent));
-    socket.on("error", () => socket.terminate());
-    socket.on("message", (data) => {
-      if (this.agents.has(agent) && !this.machine.faults.down) this.take(agent, String(data));
-    });
     this.send(socket, {
       type: "hello",
       version: BRIDGE_PROTOCOL_VERSION,
@@ -42,9 +45,17 @@ export class Agents {
       abilities: { subConferences: true, talkDetection: true, joinTones: true },
       ports: null,
     });
+    return {
+      message: (message) => {
+        if (!this.agents.has(agent) || this.machine.faults.down) return;
+        if (message.ok) this.answer(agent, message.value);
+        else socket.close(1008, message.error.slice(0, 100));
+      },
+      closed: () => this.remove(agent),
+    };
   }
 
-  tell(event: BridgeEvent): void {
+  sendEvent(event: BridgeEvent): void {
     for (const { socket } of this.agents) this.send(socket, event);
   }
 
@@ -54,21 +65,15 @@ export class Agents {
   }
 
   private drop(agent: Agent): void {
-    this.leave(agent);
+    this.remove(agent);
     agent.socket.terminate();
   }
 
-  /** Whoever asked for it cannot hear of it any more, and will look at the state: an act that has not begun never begins. */
-  private leave(agent: Agent): void {
+  /** The agent cannot hear a result any more, and will look at the state: a command that has not begun never begins. */
+  private remove(agent: Agent): void {
     this.agents.delete(agent);
     for (const callOff of agent.held.values()) callOff();
     agent.held.clear();
-  }
-
-  private take(agent: Agent, text: string): void {
-    const decoded = decodeAgentToBridge(text);
-    if (decoded.ok) this.answer(agent, decoded.value);
-    else agent.socket.close(1008, decoded.error.slice(0, 100));
   }
 
   private answer({ socket, held }: Agent, message: AgentToBridge): void {
@@ -93,8 +98,7 @@ export class Agents {
     }
   }
 
-  private send(socket: WebSocket, message: BridgeToAgent): void {
-    if (this.machine.faults.down) return;
-    socket.send(JSON.stringify(message), () => {}); // A socket that closes meanwhile says so by its own event.
+  private send(socket: AgentSocket, message: BridgeToAgent): void {
+    if (!this.machine.faults.down) socket.send(message);
   }
 }

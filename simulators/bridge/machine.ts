@@ -3,7 +3,7 @@ import type { BridgeEvent, EndReason } from "../../src/bridge/events.ts";
 import type { BridgeCall, BridgeState } from "../../src/bridge/state.ts";
 import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
-import { carryOut } from "./carry-out.ts";
+import { executeCommand } from "./execute-command.ts";
 import { type Call, World } from "./world.ts";
 
 /** How a number takes a call-out, and after how many milliseconds of ringing. */
@@ -13,14 +13,14 @@ export interface NumberPlan {
 }
 
 export interface Faults {
-  /** Holds up each act by itself, in milliseconds. */
+  /** Holds up each command by itself, in milliseconds. */
   readonly delayMs: number;
   readonly refuse: readonly CommandType[];
   /** The bridge answers no agent at all. */
   readonly down: boolean;
 }
 
-/** One act that was carried out or refused, in the order in which that happened. */
+/** One command that was carried out or refused, as `GET /acts` lists it. */
 export interface ActEntry {
   readonly n: number;
   readonly act: CommandType;
@@ -31,7 +31,7 @@ export interface ActEntry {
   readonly outcome: "done" | "refused";
 }
 
-interface HeldAct {
+interface HeldCommand {
   readonly cancel: () => void;
   readonly answer: (result: CommandResult) => void;
 }
@@ -43,9 +43,9 @@ const refusal: CommandResult = { done: false, reason: "refused" };
 const failures = { busy: "busy", reject: "rejected", invalid: "invalid-number" } as const;
 
 /**
- * The whole bridge, but for its sockets: acts from agents, and what callers, callees and the host do by telephone. It
- * judges no repeats. `tell` hears what happens, as the agents do; changes that an act made are told by its answer alone.
- * `backUp` is called when the bridge is no longer down.
+ * The whole bridge, but for its sockets: commands of agents, and what callers, callees and the host do by telephone. A
+ * repeated command is carried out again. `tell` receives the events for the agents; changes that a command made show in
+ * its result alone. `backUp` is called when the bridge is no longer down.
  */
 export class Machine {
   readonly bootId: string;
@@ -57,7 +57,7 @@ export class Machine {
   private readonly timers: Timers;
   private readonly tell: (event: BridgeEvent) => void;
   private readonly backUp: () => void;
-  private readonly heldActs = new Set<HeldAct>();
+  private readonly heldCommands = new Set<HeldCommand>();
   private callsTaken = 0;
 
   /** `bootId` is another one for each machine; the ids of the calls that dial in carry it, so that none comes back. */
@@ -69,8 +69,8 @@ export class Machine {
   }
 
   /**
-   * Carries out one act for an agent, now or after the delay of the faults. The returned function calls it off as long as
-   * it has not begun.
+   * Carries out one command of an agent, now or after the delay of the faults. The returned function calls it off as long
+   * as it has not begun.
    */
   execute(
     commandId: CommandId,
@@ -79,26 +79,26 @@ export class Machine {
     answer: (result: CommandResult) => void,
   ): () => void {
     if (this.faults.delayMs === 0) {
-      this.actNow(commandId, key, command, answer);
+      this.executeNow(commandId, key, command, answer);
       return () => {};
     }
-    const held: HeldAct = {
+    const held: HeldCommand = {
       answer,
       cancel: this.timers.after(this.faults.delayMs, () => {
-        this.heldActs.delete(held);
-        this.actNow(commandId, key, command, answer);
+        this.heldCommands.delete(held);
+        this.executeNow(commandId, key, command, answer);
       }),
     };
-    this.heldActs.add(held);
+    this.heldCommands.add(held);
     return () => {
       held.cancel();
-      this.heldActs.delete(held);
+      this.heldCommands.delete(held);
     };
   }
 
-  /** How many acts wait for the delay of the faults to be over. */
+  /** How many commands wait for the delay of the faults to be over. */
   get held(): number {
-    return this.heldActs.size;
+    return this.heldCommands.size;
   }
 
   /** All that an agent may know. */
@@ -160,13 +160,13 @@ export class Machine {
     this.tell({ type: "conference-ended", conference: key });
   }
 
-  /** Ended calls stay listed; agents hear of all that ended, and of acts under way that they are refused. */
+  /** Ended calls stay listed; agents hear of all that ended, and commands under way are refused. */
   reset(): void {
-    for (const { cancel, answer } of this.heldActs) {
+    for (const { cancel, answer } of this.heldCommands) {
       cancel();
       answer(refusal);
     }
-    this.heldActs.clear();
+    this.heldCommands.clear();
     for (const key of [...this.world.conferences.keys()]) this.endByTelephone(key);
     for (const call of [...this.world.calls.values()]) this.end(call, "hung-up");
     this.numbers.clear();
@@ -180,7 +180,7 @@ export class Machine {
     if (wasDown && !faults.down) this.backUp();
   }
 
-  private actNow(
+  private executeNow(
     commandId: CommandId,
     key: ConfKey | null,
     command: BridgeCommand,
@@ -188,7 +188,7 @@ export class Machine {
   ): void {
     const result = this.faults.refuse.includes(command.type)
       ? refusal
-      : carryOut(this.world, key, command, (call, waitMs) => this.ring(call, waitMs));
+      : executeCommand(this.world, key, command, (call, waitMs) => this.ring(call, waitMs));
     this.acts.push({
       n: this.acts.length + 1,
       act: command.type,
@@ -199,7 +199,7 @@ export class Machine {
       outcome: result.done ? "done" : "refused",
     });
     answer(result);
-    // Who is heard may have changed: by a mute, an entry, or because talking is reported from now on.
+    // A mute, an entry or `report-speakers` changes which speakers are heard.
     const call = "call" in command ? this.world.calls.get(command.call) : undefined;
     if (call) this.reportTalking(call);
     if (command.type === "report-speakers" && key !== null) {

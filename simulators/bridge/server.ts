@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { WebSocketServer } from "ws";
-import { MAX_BRIDGE_MESSAGE_LENGTH } from "../../src/bridge/protocol.ts";
+import { type WebSocket, WebSocketServer } from "ws";
+import { decodeAgentToBridge, MAX_BRIDGE_MESSAGE_LENGTH } from "../../src/bridge/protocol.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
 import { Agents } from "./agents.ts";
 import { type ControlAnswer, control } from "./control.ts";
@@ -22,7 +22,7 @@ export async function startSimulatedBridge(port: number, bootId: string, timers:
   const machine: Machine = new Machine(
     bootId,
     timers,
-    (event) => agents.tell(event),
+    (event) => agents.sendEvent(event),
     () => agents.dropAll(),
   );
   const agents = new Agents(machine);
@@ -41,7 +41,7 @@ export async function startSimulatedBridge(port: number, bootId: string, timers:
   });
   const sockets = new WebSocketServer({ server, path: "/bridge", maxPayload: MAX_BRIDGE_MESSAGE_LENGTH });
   sockets.on("connection", (socket, { url = "" }) =>
-    agents.join(socket, new URL(url, "http://bridge").searchParams.get("agent")),
+    connect(agents, socket, new URL(url, "http://bridge").searchParams.get("agent")),
   );
   return {
     port: (server.address() as AddressInfo).port,
@@ -54,6 +54,20 @@ export async function startSimulatedBridge(port: number, bootId: string, timers:
         server.closeAllConnections();
       }),
   };
+}
+
+function connect(agents: Agents, socket: WebSocket, name: string | null): void {
+  const connection = agents.connect(
+    {
+      send: (message) => socket.send(JSON.stringify(message), () => {}), // A failure comes as an event, too.
+      close: (code, why) => socket.close(code, why),
+      terminate: () => socket.terminate(),
+    },
+    name,
+  );
+  socket.on("message", (data) => connection.message(decodeAgentToBridge(String(data))));
+  socket.on("close", () => connection.closed());
+  socket.on("error", () => socket.terminate());
 }
 
 async function answer(machine: Machine, request: IncomingMessage): Promise<ControlAnswer> {

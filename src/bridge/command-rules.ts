@@ -1,4 +1,4 @@
-import type { ConfKey, RoomId } from "../foundation/ids.ts";
+import type { CallId, ConfKey, RoomId } from "../foundation/ids.ts";
 import type { BridgeCommand, CommandType, RefusalReason } from "./commands.ts";
 import type { BridgeCall, BridgeState, BridgeView } from "./state.ts";
 
@@ -10,7 +10,28 @@ interface Held {
   readonly call: BridgeCall | undefined;
 }
 
-/** All that is particular to one kind of command beside its effect, which is the bridge's matter. */
+/** What is different once a command was carried out, as far as an agent keeps track of it. */
+export type CommandEffect =
+  | {
+      readonly type: "conference-changed";
+      readonly change: { readonly live?: true; readonly anonymousId?: string | null; readonly locked?: boolean };
+    }
+  | { readonly type: "conference-ended" }
+  | { readonly type: "call-dialled"; readonly call: CallId; readonly number: string }
+  /** `as`: how an admitted caller enters; `null`: the caller is as before. */
+  | { readonly type: "call-entered"; readonly call: CallId; readonly as: Entry | null }
+  | { readonly type: "mute-changed"; readonly call: CallId; readonly muted: boolean }
+  | { readonly type: "call-ended"; readonly call: CallId }
+  | { readonly type: "speakers-reported" }
+  | { readonly type: "none" };
+
+interface Entry {
+  readonly muted: boolean;
+  readonly silent: boolean;
+  readonly attendeeId: string | null;
+}
+
+/** All that is particular to one kind of command. */
 interface CommandRule<Type extends CommandType> {
   /**
    * Commands of one topic are carried out in order, commands of different topics side by side. `call`: the call is the topic.
@@ -23,7 +44,12 @@ interface CommandRule<Type extends CommandType> {
   isInEffect(held: Held, command: Command<Type>): boolean;
   /** Why the bridge would refuse it as things stand: asking again would change nothing. */
   refusal(held: Held, command: Command<Type>): RefusalReason | null;
+  effect(command: Command<Type>): CommandEffect;
+  /** Numbers and codes of people, which a log masks; absent: the command has none. */
+  personal?(command: Command<Type>): Readonly<Record<string, string>>;
 }
+
+const none: CommandEffect = { type: "none" };
 
 /** A new command has a row here, is issued by a rule of `src/conference`, and is carried out by each driver. */
 const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
@@ -32,80 +58,100 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     undoneBy: "end-conference",
     isInEffect: ({ conference }) => conference !== undefined,
     refusal: () => null,
+    effect: ({ anonymousId }) => ({ type: "conference-changed", change: { live: true, anonymousId } }),
+    personal: ({ anonymousId }) => (anonymousId ? { anonymousId } : {}),
   },
   "end-conference": {
     topic: "alone",
     undoneBy: null,
     isInEffect: ({ conference }) => conference === undefined,
     refusal: () => null,
+    effect: () => ({ type: "conference-ended" }),
   },
   lock: {
     topic: "lock",
     undoneBy: "unlock",
     isInEffect: ({ conference }) => conference?.locked === true,
     refusal: needsConference,
+    effect: () => ({ type: "conference-changed", change: { locked: true } }),
   },
   unlock: {
     topic: "lock",
     undoneBy: "lock",
     isInEffect: ({ conference }) => conference?.locked === false,
     refusal: needsConference,
+    effect: () => ({ type: "conference-changed", change: { locked: false } }),
   },
   "report-speakers": {
     topic: "speakers",
     undoneBy: "stop-reporting-speakers",
     isInEffect: ({ conference }) => conference?.reportsSpeakers === true,
     refusal: needsConference,
+    effect: () => ({ type: "speakers-reported" }),
   },
   "stop-reporting-speakers": {
     topic: "speakers",
     undoneBy: "report-speakers",
     isInEffect: ({ conference }) => conference?.reportsSpeakers === false,
     refusal: needsConference,
+    effect: () => none,
   },
   "create-room": {
     topic: "alone",
     undoneBy: "close-room",
     isInEffect: (held, { room }) => hasRoom(held, room),
     refusal: needsConference,
+    effect: () => none,
   },
   "close-room": {
     topic: "alone",
     undoneBy: null,
     isInEffect: (held, { room }) => !hasRoom(held, room),
     refusal: needsConference,
+    effect: () => none,
   },
   dial: {
     topic: "call",
     undoneBy: "cancel-dial",
     isInEffect: ({ call }) => call !== undefined, // Also when it has ended: nobody is rung twice.
     refusal: needsConference,
+    effect: ({ call, number }) => ({ type: "call-dialled", call, number: digits(number) }),
+    personal: ({ number }) => ({ number: digits(number) }),
   },
-  "cancel-dial": { topic: "call", undoneBy: null, isInEffect: isOver, refusal: needsCall },
-  expel: { topic: "call", undoneBy: null, isInEffect: isOver, refusal: needsCall },
+  "cancel-dial": { topic: "call", undoneBy: null, isInEffect: isOver, refusal: needsCall, effect: callEnded },
+  expel: { topic: "call", undoneBy: null, isInEffect: isOver, refusal: needsCall, effect: callEnded },
   admit: {
     topic: "call",
     undoneBy: null,
     isInEffect: ({ call }) => call?.stage === "entered",
     refusal: needsCall,
+    effect: ({ call, muted, joinTone, attendeeId = null }) => ({
+      type: "call-entered",
+      call,
+      as: { muted, silent: !joinTone, attendeeId },
+    }),
+    personal: ({ attendeeId }) => (attendeeId ? { attendeeId } : {}),
   },
   move: {
     topic: "call",
     undoneBy: "move",
     isInEffect: ({ call }, { room }) => call?.stage === "entered" && call.room === room,
     refusal: (held, { room }) => needsCall(held) ?? (hasRoom(held, room) ? null : "no-such-room"),
+    effect: ({ call }) => ({ type: "call-entered", call, as: null }),
   },
   mute: {
     topic: "call",
     undoneBy: "unmute",
     isInEffect: ({ call }) => call?.stage === "entered" && call.muted,
     refusal: needsCall,
+    effect: ({ call }) => ({ type: "mute-changed", call, muted: true }),
   },
   unmute: {
     topic: "call",
     undoneBy: "mute",
     isInEffect: ({ call }) => call?.stage === "entered" && !call.muted,
     refusal: needsCall,
+    effect: ({ call }) => ({ type: "mute-changed", call, muted: false }),
   },
 };
 
@@ -136,6 +182,15 @@ export function refusalOf(view: BridgeView, key: ConfKey, command: BridgeCommand
   return ruleOf(command).refusal(heldFor(view, key, command), command);
 }
 
+export function effectOf(command: BridgeCommand): CommandEffect {
+  return ruleOf(command).effect(command);
+}
+
+/** What of the command is masked in logs, by the name under which it stands there. */
+export function personalOf(command: BridgeCommand): Readonly<Record<string, string>> {
+  return ruleOf(command).personal?.(command) ?? {};
+}
+
 function ruleOf<Type extends CommandType>(command: Command<Type>): CommandRule<Type> {
   return rules[command.type as Type];
 }
@@ -154,6 +209,14 @@ function needsConference({ conference }: Held): RefusalReason | null {
 function needsCall(held: Held): RefusalReason | null {
   const isGone = held.call === undefined || held.call.stage === "ended";
   return needsConference(held) ?? (isGone ? "no-such-call" : null);
+}
+
+function callEnded({ call }: { readonly call: CallId }): CommandEffect {
+  return { type: "call-ended", call };
+}
+
+function digits({ country, area, local }: Command<"dial">["number"]): string {
+  return country + area + local;
 }
 
 function isOver({ call }: Held): boolean {

@@ -1,5 +1,5 @@
 import { Agent, type AgentInput } from "../../bridge-agent/agent.ts";
-import type { Execution } from "../../bridge-agent/bridge-side.ts";
+import type { Execution } from "../../bridge-agent/drivers/driver.ts";
 import { openJournal } from "../../bridge-agent/journal.ts";
 import { Machine } from "../../simulators/bridge/machine.ts";
 import type { BridgeCommand, IssuedCommand } from "../../src/bridge/commands.ts";
@@ -10,12 +10,18 @@ import { ManualTimers } from "../bridge/manual-timers.ts";
 
 export const KEY = "987654321" as ConfKey;
 
+export function openedJournal(file: string) {
+  const opened = openJournal(file);
+  if (!opened.ok) throw new Error(opened.error.sentence);
+  return opened.value;
+}
+
 class Crash extends Error {}
 
 /** An agent between a bridge and an edge that live in the same thread and the same, handmade time. */
 export class AgentWorld {
   readonly timers = new ManualTimers();
-  readonly journal = openJournal(":memory:");
+  readonly journal = openedJournal(":memory:");
   machine = this.#newMachine("boot1");
   /** What the edge took, in order. */
   readonly taken: Report[] = [];
@@ -98,8 +104,8 @@ export class AgentWorld {
 
   /** The link was given up because the bridge has not answered what it was asked. */
   giveUpBridge(): void {
-    for (const command of this.#held.keys())
-      this.#put({ type: "result", command, result: { done: "unknown", tooSlow: true } });
+    for (const execution of this.#held.keys())
+      this.#put({ type: "result", execution, result: { done: "unknown", tooSlow: true } });
     this.loseBridge();
   }
 
@@ -123,7 +129,7 @@ export class AgentWorld {
 
   loseEdge(): void {
     this.#edgeUp = false;
-    this.#put({ type: "edge-gone" });
+    this.#put({ type: "edge-lost" });
   }
 
   tell(message: Extract<AgentInput, { type: "edge" }>["message"]): void {
@@ -162,27 +168,30 @@ export class AgentWorld {
   }
 
   #turn(inputs: readonly AgentInput[]): void {
-    const effects = this.journal.transaction(() => {
+    const turned = this.journal.transaction(() => {
       const decided = this.#agent.turn(inputs, this.#now);
       this.#step();
       return decided;
     });
+    if (!turned.ok) throw new Error(turned.error.sentence);
+    const effects = turned.value;
     this.#step();
     this.notes.push(...effects.notes);
     for (const message of effects.messages) {
       if (this.#edgeUp && !this.edgeDeaf) this.#edgeHears(message);
       this.#step();
     }
-    for (const command of effects.commands) {
+    for (const execution of effects.executions) {
       if (!this.#bridgeUp) {
-        this.#put({ type: "result", command, result: { done: false, reason: "unreachable" } });
+        this.#put({ type: "result", execution, result: { done: false, reason: "unreachable" } });
         continue;
       }
-      this.#held.set(command, () => {});
-      const callOff = this.machine.execute(command.id, command.conference, command.command, (result) => {
-        if (this.#held.delete(command)) this.#put({ type: "result", command, result });
+      this.#held.set(execution, () => {});
+      const { id, conference, command } = execution;
+      const callOff = this.machine.execute(id, conference, command, (result) => {
+        if (this.#held.delete(execution)) this.#put({ type: "result", execution, result });
       });
-      if (this.#held.has(command)) this.#held.set(command, callOff);
+      if (this.#held.has(execution)) this.#held.set(execution, callOff);
       this.#step();
     }
     if (effects.reconnect) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ReportStream } from "../../bridge-agent/report-stream.ts";
+import { ReportStream } from "../../bridge-agent/reports.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
@@ -74,7 +74,7 @@ describe("orders", () => {
       world.settle();
     }
     expect(world.acts().slice(1)).toEqual(["lock done"]);
-    expect(world.notes.slice(1)).toEqual([expect.stringMatching(/^order \*+21\.7\.abc is refused/)]);
+    expect(world.notes.slice(1)).toEqual([expect.stringMatching(/^command \*+21\.7\.abc is refused/)]);
     expect(world.taken.slice(1)).toEqual([
       { type: "result", id: notUnderstood[0], result: { done: false, reason: "not-supported" } },
       { type: "result", id: "lock", result: { done: true } },
@@ -661,8 +661,8 @@ describe("reports", () => {
     expect(changes).toEqual(Array.from({ length: 1_000 }, (_, round) => round % 2 === 0));
     const streams = world.heard.flatMap((message) => (message.type === "reports" ? [message.stream] : []));
     expect(new Set(streams).size).toBe(1);
-    expect([world.status.untold, world.reconnects]).toEqual([0, 0]);
-    expect(world.journal.load()).toMatchObject({ conferences: [{ untaken: [] }], tasks: [] });
+    expect([world.status.unacknowledged, world.reconnects]).toEqual([0, 0]);
+    expect(world.journal.load()).toMatchObject({ conferences: [{ reports: [] }], commands: [] });
   });
 
   test("what was not taken when the agent died is sent when it is back", () => {
@@ -684,7 +684,7 @@ describe("reports", () => {
     world.machine.lockByTelephone(KEY, false);
     world.pass(2_000);
     expect(world.events().slice(1)).toEqual([{ type: "lock-changed", locked: false }]);
-    expect(world.status.untold).toBe(0);
+    expect(world.status.unacknowledged).toBe(0);
   });
 
   test("an edge that has forgotten one conference is told of that one anew, and of no other", () => {
@@ -704,7 +704,7 @@ describe("reports", () => {
       { type: "snapshot", conference: expect.objectContaining({ locked: true, callers: [] }) },
     ]);
     expect(world.results()).toEqual({ create: true, other: true, lock: true });
-    expect([world.reconnects, world.status.untold]).toEqual([0, 0]);
+    expect([world.reconnects, world.status.unacknowledged]).toEqual([0, 0]);
   });
 
   test("what happens while the edge is away for long is told by one snapshot, and the results of orders all the same", () => {
@@ -719,10 +719,10 @@ describe("reports", () => {
     for (let count = 0; count < 13_001; count += 1) {
       world.machine.lockByTelephone(KEY, count % 2 === 0);
       world.settle();
-      most = Math.max(most, world.status.untold);
+      most = Math.max(most, world.status.unacknowledged);
     }
     expect(most).toBeLessThan(5_002);
-    expect(world.journal.load().conferences[0]?.untaken).toHaveLength(world.status.untold);
+    expect(world.journal.load().conferences[0]?.reports).toHaveLength(world.status.unacknowledged);
     world.connectEdge();
     world.settle();
     expect(world.results()).toEqual({ create: true, unlock: true });
@@ -823,7 +823,7 @@ describe("an agent that dies at any point of its work", () => {
   test("does not matter when it does not die", () => {
     expect(smooth.acts()).toHaveLength(12);
     expect(smooth.acts().every((act) => act.endsWith("done"))).toBe(true);
-    expect(smooth.status).toMatchObject({ running: 0, untold: 0 });
+    expect(smooth.status).toMatchObject({ running: 0, unacknowledged: 0 });
   });
 
   test.each(
@@ -840,6 +840,6 @@ describe("an agent that dies at any point of its work", () => {
     for (const type of ["caller-entered", "caller-muted", "attendee-identified"]) {
       expect(told(world, type)).toEqual(told(smooth, type));
     }
-    expect(world.status).toMatchObject({ running: 0, untold: 0 });
+    expect(world.status).toMatchObject({ running: 0, unacknowledged: 0 });
   });
 });

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { GenericDriver } from "../../bridge-agent/drivers/generic.ts";
+import { openSocket } from "../../bridge-agent/node-ports.ts";
 import { decodeBridgeToAgent } from "../../src/bridge/protocol.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { ManualTimers } from "./manual-timers.ts";
@@ -28,7 +29,7 @@ beforeEach(async () => {
   await once(server, "listening");
   url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
   time = new ManualTimers();
-  driver = new GenericDriver({ url, agent: "agent-1", timers: time, random: () => 1 });
+  driver = new GenericDriver({ url }, { openSocket, timers: time, random: () => 1 }, "agent-1");
   next = () => {};
   reports = [];
 });

@@ -1,29 +1,18 @@
 import { GenericDriver } from "../../bridge-agent/drivers/generic.ts";
+import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import type { Call } from "../../simulators/bridge/world.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
-import type { Timers } from "../../src/foundation/timers.ts";
 import type { BridgeOnTest } from "../conformance/bridge-driver.ts";
 import { ManualTimers } from "./manual-timers.ts";
-
-const realTimers: Timers = {
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
 
 /** The generic driver with the simulated bridge on a free port; the bridge's time stands still until told. */
 export async function simulatedBridgeOnTest(): Promise<BridgeOnTest> {
   const time = new ManualTimers();
   let boots = 1;
   let bridge: SimulatedBridge = await startSimulatedBridge(0, "boot1", time);
-  const driver = new GenericDriver({
-    url: `ws://127.0.0.1:${bridge.port}/bridge`,
-    agent: "agent-1",
-    timers: realTimers,
-    random: () => 0,
-  });
+  const url = `ws://127.0.0.1:${bridge.port}/bridge`;
+  const driver = new GenericDriver({ url }, { ...driverPorts, random: () => 0 }, "agent-1");
   const call = (id: CallId): Call => {
     const found = bridge.machine.world.find(id);
     if (!found) throw new Error(`no call ${id}`);

@@ -1,47 +1,54 @@
-import { Agent, type AgentInput } from "../../bridge-agent/agent.ts";
-import { backoffMs } from "../../bridge-agent/backoff.ts";
-import type { Execution } from "../../bridge-agent/bridge-side.ts";
-import { openJournal } from "../../bridge-agent/journal.ts";
-import type { ExecutionResult } from "../../src/bridge/commands.ts";
+import { type Journal, type JournalFailure, openJournal } from "../../bridge-agent/journal.ts";
+import type { OpenSocket, SocketEvents } from "../../bridge-agent/reconnecting-socket.ts";
+import { RunningAgent } from "../../bridge-agent/run.ts";
+import type { BridgeToAgent } from "../../src/bridge/protocol.ts";
 import type { CommandId } from "../../src/foundation/ids.ts";
-import { encodeHello, helloText, LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
-import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
-import type { Bridge } from "./bridge.ts";
+import { err, ok, type Result } from "../../src/foundation/result.ts";
+import { HELLO_HEADER } from "../../src/link/hello.ts";
+import type { EdgeToAgent } from "../../src/link/messages.ts";
+import type { Bridge, BridgeWire } from "./bridge.ts";
 import { Draws } from "./draws.ts";
-import { WireDriver } from "./driver.ts";
 import type { FaultSource } from "./faults.ts";
 import { type AgentWire, type RelayHost, simulatedBridge, simulatedKey } from "./relay-host.ts";
 import { type Surroundings, worldBegins } from "./surroundings.ts";
 import { Wire } from "./wire.ts";
 
-const tickMs = 200;
-/** With nothing under way a tick finds nothing to do: fewer of them make a faster world. */
-const idleTickMs = 2_500;
-const pongMs = 5_000;
+const settings = {
+  edge: "ws://edge",
+  domain: "local",
+  bridge: simulatedBridge,
+  state: "",
+  listen: { port: 0 },
+  logs: { personal: true },
+  driver: { type: "generic", url: "ws://bridge/bridge" },
+} as const;
+
+const nowhere = { heard: () => {}, closed: () => {} };
+/** As `service.ts` does it. */
+const tryJournalAgainMs = 5_000;
+
+class Died extends Error {}
 
 /** One agent: its journal outlives the process, which may die at any step or stand still for a while. */
 export class AgentProcess {
   readonly name: string;
-  readonly journal = openJournal(":memory:");
+  readonly journal = openMemoryJournal();
   /** What this machine's clock is ahead of the true time. */
   skewMs = 0;
+  /** The disk of the journal takes nothing. */
+  isDiskFull = false;
   readonly faults: FaultSource;
+  /** The present connections, for those who break them. */
+  edgeWire: AgentWire | null = null;
+  bridgeWire: BridgeWire | null = null;
   readonly #around: Surroundings;
   readonly #relay: RelayHost;
   readonly #bridge: Bridge;
   readonly #draws: Draws;
   #lives = 0;
-  #agent: Agent | null = null;
-  #driver: WireDriver | null = null;
-  #wire: AgentWire | null = null;
-  #inputs: AgentInput[] = [];
+  #running: RunningAgent | null = null;
   #frozen: (() => void)[] | null = null;
   #welcomed = false;
-  #failures = 0;
-  #pings = 0;
-  #heartbeatMs = pongMs;
-  #awaited = "";
-  #cancelWatch: () => void = () => {};
 
   constructor(name: string, around: Surroundings, relay: RelayHost, bridge: Bridge) {
     this.name = name;
@@ -53,39 +60,20 @@ export class AgentProcess {
     this.#start();
   }
 
-  get agent(): Agent | null {
-    return this.#agent;
-  }
-
-  get driver(): WireDriver | null {
-    return this.#driver;
-  }
-
-  get wire(): AgentWire | null {
-    return this.#wire;
-  }
-
-  now(): number {
-    return Math.floor(worldBegins + this.#around.clock.now + this.skewMs);
+  /** `null` while it is dead, or waits for room on its disk. */
+  get running(): RunningAgent | null {
+    return this.#running;
   }
 
   die(): void {
-    if (!this.#agent) return;
-    this.#lives += 1;
-    this.#agent = null;
-    this.#frozen = null;
-    this.#inputs = [];
-    this.#cancelWatch();
-    this.#wire?.close("near", 1006);
-    this.#wire = null;
-    void this.#driver?.stop();
-    this.#driver = null;
+    if (!this.#running) return;
+    this.#end();
     this.#around.clock.after(this.#draws.between(50, 8_000), () => this.#start());
   }
 
   /** Nothing happens in the process; what comes for it waits in its sockets. */
   freeze(ms: number): void {
-    if (!this.#agent || this.#frozen) return;
+    if (!this.#running || this.#frozen) return;
     this.#frozen = [];
     const life = this.#lives;
     this.#around.clock.after(ms, () => {
@@ -100,20 +88,50 @@ export class AgentProcess {
     for (const run of waiting) this.#around.clock.after(0, run);
   }
 
-  #start(): void {
-    const life = ++this.#lives;
-    let count = 0;
-    this.#inputs = [];
+  #end(): void {
+    this.#lives += 1;
+    this.#running = null;
+    this.#frozen = null;
     this.#welcomed = false;
-    this.#failures = 0;
-    this.#agent = new Agent(this.journal, () => `keypad-${this.name}-${life}-${++count}` as CommandId);
-    this.#driver = new WireDriver(this.#around, this.#draws, this.#bridge, (run) => this.#within(life, run));
-    this.#driver.start((report) => this.#put({ type: "bridge", report }));
-    this.#connect();
-    this.#tickLater(life);
+    this.edgeWire?.close("near", 1006);
+    this.bridgeWire?.close("near", 1006);
+    this.edgeWire = null;
+    this.bridgeWire = null;
   }
 
-  /** Runs it in this life of the process, or when it goes on, or never. */
+  #start(): void {
+    if (this.isDiskFull) {
+      this.#around.clock.after(tryJournalAgainMs, () => this.#start());
+      return;
+    }
+    const life = ++this.#lives;
+    let count = 0;
+    const { clock, tell } = this.#around;
+    this.#running = new RunningAgent(
+      { ...settings, agent: this.name },
+      {
+        journal: this.#journal(life),
+        key: simulatedKey(this.name),
+        openSocket: this.#openSocket(life),
+        timers: { after: (ms, run) => clock.after(ms, () => this.#within(life, run)) },
+        now: () => Math.floor(worldBegins + clock.now + this.skewMs),
+        random: () => this.#draws.next(),
+        soon: (run) => clock.after(0, () => this.#within(life, run)),
+        newId: () => `keypad-${this.name}-${life}-${++count}` as CommandId,
+        log: (line) => {
+          if (line !== "command") tell(() => `${this.name}: ${line}`);
+        },
+        journalFailed: () => {
+          if (life !== this.#lives) return;
+          this.#end();
+          clock.after(tryJournalAgainMs, () => this.#start());
+        },
+      },
+    );
+    this.#running.start();
+  }
+
+  /** Runs it in this life of the process, or when the process goes on, or never. */
   #within(life: number, run: () => void): void {
     const guarded = () => {
       if (life === this.#lives) run();
@@ -122,130 +140,123 @@ export class AgentProcess {
     else guarded();
   }
 
-  #later(ms: number, run: () => void): () => void {
-    const life = this.#lives;
-    return this.#around.clock.after(ms, () => this.#within(life, run));
+  /** The process may die before a transaction is on disk, or right after; what writes nothing changes nothing. */
+  #journal(life: number): Journal {
+    const { transaction, load, prune, close, ...writes } = this.journal;
+    let wrote = false;
+    const faulty = <Args extends unknown[], Value>(write: (...args: Args) => Value) => {
+      return (...args: Args): Value => {
+        if (!wrote && this.isDiskFull) throw new Died();
+        if (!wrote && this.faults.hits("agent dies before a write")) {
+          this.die();
+          throw new Died();
+        }
+        wrote = true;
+        return write(...args);
+      };
+    };
+    const faultyWrites = Object.fromEntries(
+      Object.entries(writes).map(([name, write]) => [name, faulty(write as (...args: unknown[]) => unknown)]),
+    );
+    return {
+      ...(faultyWrites as typeof writes),
+      load,
+      prune,
+      transaction: <Value>(work: () => Value): Result<Value, JournalFailure> => {
+        const failed = err({ kind: "full", sentence: "the journal cannot grow" } as const);
+        wrote = false;
+        let result: Result<Value, JournalFailure>;
+        try {
+          result = transaction(work);
+        } catch (error) {
+          if (error instanceof Died) return failed;
+          throw error;
+        }
+        if (wrote && this.faults.hits("agent dies after a write")) this.die();
+        return life === this.#lives ? result : failed;
+      },
+    };
   }
 
-  #tickLater(life: number): void {
-    const { status } = this.#agent ?? {};
-    const pauseMs = !status || status.running + status.untold > 0 ? tickMs : idleTickMs;
-    this.#later(pauseMs, () => {
-      this.#inputs.push({ type: "time" });
-      if (this.#inputs.length === 1) this.#turn();
-      if (life === this.#lives) this.#tickLater(life);
-    });
+  #openSocket(life: number): OpenSocket {
+    return (url, headers, _codec, events) => {
+      const wire = url.startsWith(settings.edge) ? this.#openEdge(life, headers[HELLO_HEADER] ?? "", events) : this.#openBridge(life, url, events);
+      return {
+        send: (message) => {
+          if (life === this.#lives) this.#send(wire as Wire<unknown, unknown>, message);
+        },
+        close: (how) => {
+          if (wire === this.edgeWire) this.#welcomed = false;
+          if (life === this.#lives) wire.close("near", how === "orderly" ? 1000 : 1006);
+        },
+      };
+    };
   }
 
-  #put(input: AgentInput): void {
-    this.#inputs.push(input);
-    if (this.#inputs.length === 1) this.#later(0, () => this.#turn());
-  }
-
-  #turn(): void {
-    const agent = this.#agent;
-    const inputs = this.#inputs;
-    if (!agent) return;
-    this.#inputs = [];
-    const idle = inputs.length === 1 && inputs[0]?.type === "time";
-    if (!idle && this.faults.hits("agent dies before a write")) return this.die();
-    const { messages, commands, askState, reconnect } = this.journal.transaction(() => agent.turn(inputs, this.now()));
-    if (!idle && this.faults.hits("agent dies after a write")) return this.die();
-    if (reconnect && this.#wire) this.#terminate(this.#wire);
-    for (const message of messages) this.#say(message);
-    if (commands.length > 0) {
+  #send(wire: Wire<unknown, unknown>, message: unknown): void {
+    if (wire === this.bridgeWire && (message as { readonly type: string }).type === "command") {
       const { whoActs, alone } = this.#relay;
       whoActs.begins(this.name, { linked: this.#welcomed, alone });
-    }
-    const life = this.#lives;
-    for (const command of commands) {
       if (this.faults.hits("agent dies after a write")) return this.die();
-      void this.#driver
-        ?.execute(command.id, command.conference, command.command)
-        .then((result) => this.#learn(life, command, result));
     }
-    if (askState) {
-      void this.#driver?.state().then((state) => this.#within(life, () => this.#put({ type: "state", state })));
-    }
+    wire.toFar(message);
   }
 
-  #learn(life: number, command: Execution, result: ExecutionResult): void {
-    if (life === this.#lives) this.#put({ type: "result", command, result });
-  }
-
-  #connect(): void {
-    const life = this.#lives;
+  #openEdge<In>(life: number, hello: string, events: SocketEvents<In>): AgentWire {
     const wire: AgentWire = new Wire(
       this.#around,
       this.#draws,
       {
-        heard: (message: EdgeToAgent) => this.#within(life, () => this.#hear(wire, message)),
-        closed: (code: number) => this.#within(life, () => this.#closed(wire, code)),
+        heard: (message: EdgeToAgent) =>
+          this.#within(life, () => {
+            if (message.type === "welcome" && wire === this.edgeWire) this.#welcomed = true;
+            events.message(ok(message as In));
+          }),
+        closed: (code: number, why = "") =>
+          this.#within(life, () => {
+            if (wire === this.edgeWire) this.#welcomed = false;
+            events.closed(code, why);
+          }),
       },
-      { heard: () => {}, closed: () => {} },
+      nowhere,
     );
-    this.#wire = wire;
-    this.#cancelWatch = this.#later(8_000, () => this.#terminate(wire));
+    this.edgeWire = wire;
     this.#around.clock.after(this.#draws.between(1, 24), () => {
-      if (wire.near && !wire.silent) void this.#prove(wire, "");
+      if (wire.near && !wire.silent) void this.#askForSocket(life, hello, wire);
     });
+    return wire;
   }
 
-  async #prove(wire: AgentWire, challenge: string): Promise<void> {
-    const { publicKey, sign } = simulatedKey(this.name);
-    const place = { domain: "local", bridge: simulatedBridge };
-    const facts = { version: LINK_PROTOCOL_VERSION, agent: this.name, ...place, at: this.now(), challenge };
-    const header = encodeHello({ ...facts, key: publicKey, signature: sign(helloText(facts)) });
-    const refused = await this.#relay.connect(header, wire);
-    const [code, asked = ""] = refused?.split(" ") ?? [];
-    if (code === "4402" && challenge === "") await this.#prove(wire, asked);
-    else if (refused !== null) this.#within(this.#lives, () => this.#terminate(wire));
+  /** A refusal is a code and a reason, as in the header of a real one. */
+  async #askForSocket(life: number, hello: string, wire: AgentWire): Promise<void> {
+    const refused = await this.#relay.connect(hello, wire);
+    if (refused === null) return;
+    const [code, why = ""] = refused.split(" ");
+    this.#within(life, () => wire.near?.closed(Number(code), why));
   }
 
-  #say(message: AgentToEdge): void {
-    if (this.#welcomed) this.#wire?.toFar(message);
-  }
-
-  #hear(wire: AgentWire, message: EdgeToAgent): void {
-    if (wire !== this.#wire) return;
-    switch (message.type) {
-      case "pong":
-        if (message.nonce !== this.#awaited) return;
-        this.#cancelWatch();
-        return this.#pingLater(wire);
-      case "welcome":
-        this.#cancelWatch();
-        this.#welcomed = true;
-        this.#failures = 0;
-        this.#heartbeatMs = message.heartbeatMs;
-        this.#put({ type: "edge", message });
-        return this.#pingLater(wire);
-      default:
-        if (this.#welcomed) this.#put({ type: "edge", message });
-    }
-  }
-
-  #pingLater(wire: AgentWire): void {
-    this.#cancelWatch = this.#later(Math.min(this.#heartbeatMs, pongMs), () => {
-      this.#awaited = `ping-${++this.#pings}`;
-      this.#say({ type: "ping", nonce: this.#awaited });
-      this.#cancelWatch = this.#later(pongMs, () => this.#terminate(wire));
+  #openBridge<In>(life: number, url: string, events: SocketEvents<In>): BridgeWire {
+    const wire: BridgeWire = new Wire(
+      this.#around,
+      this.#draws,
+      {
+        heard: (message: BridgeToAgent) => this.#within(life, () => events.message(ok(message as In))),
+        closed: (code: number) => this.#within(life, () => events.closed(code, "the link broke")),
+      },
+      nowhere,
+    );
+    this.bridgeWire = wire;
+    this.#around.clock.after(this.#draws.between(1, 24), () => {
+      if (!wire.near || wire.silent) return;
+      const isThere = this.#bridge.connect(wire, new URL(url).searchParams.get("agent"));
+      if (!isThere) wire.near.closed(1006);
     });
+    return wire;
   }
+}
 
-  #terminate(wire: AgentWire): void {
-    wire.close("near", 1006);
-    this.#closed(wire, 1006);
-  }
-
-  #closed(wire: AgentWire, code: number): void {
-    if (wire !== this.#wire) return;
-    this.#wire = null;
-    this.#cancelWatch();
-    this.#around.tell(() => `${this.name} lost the edge: ${code}`);
-    if (this.#welcomed) this.#put({ type: "edge-gone" });
-    this.#welcomed = false;
-    this.#failures += 1;
-    this.#later(backoffMs(this.#failures, 5_000, this.#draws.next()), () => this.#connect());
-  }
+function openMemoryJournal(): Journal & { close(): void } {
+  const opened = openJournal(":memory:");
+  if (!opened.ok) throw new Error(opened.error.sentence);
+  return opened.value;
 }

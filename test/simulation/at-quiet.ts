@@ -25,11 +25,13 @@ export function checkAtQuiet({ around, edge, webex, bridge, agents, meetings }: 
     }
   }
   checkNothingPends({ around, edge });
-  const active = agents.filter(({ agent }) => agent?.status.role === "active" && agent.status.edgeUp);
+  const active = agents.filter(({ running }) => running?.status.role === "active" && running.status.edgeUp);
   if (active.length !== 1) violated("one agent is active", active.map(({ name }) => name).join(", ") || "none is");
-  for (const { name, agent } of active) {
-    const { running = 0, untold = 0 } = agent?.status ?? {};
-    if (running + untold > 0) violated("agents are done", `${name}: ${running} acts, ${untold} reports`);
+  for (const agent of active) {
+    const { running = 0, unacknowledged = 0 } = agent.running?.status ?? {};
+    if (running + unacknowledged > 0) {
+      violated("agents are done", `${agent.name}: ${running} commands, ${unacknowledged} reports`);
+    }
   }
   for (const meeting of meetings) checkMeeting(meeting, bridge, violated);
   const keys = new Set(meetings.map(({ key }) => key));

@@ -15,8 +15,7 @@ const pending = "durable-objects/conference/pending-orders.ts";
 const failover = "src/conference/failover.ts";
 const reports = "src/conference/reports.ts";
 const agent = "bridge-agent/agent.ts";
-const tasks = "bridge-agent/tasks.ts";
-const bridgeSide = "bridge-agent/bridge-side.ts";
+const pendingCommands = "bridge-agent/pending-commands.ts";
 const link = "src/link/relay.ts";
 
 /** Defects that somebody could make; each must be found by the worlds. */
@@ -245,57 +244,57 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "an agent acts before its journal says so",
-    file: tasks,
-    before: '      this.#journal.enter(open.task.conference, open.task.id, "begun");\n',
+    file: pendingCommands,
+    before: '      this.#journal.setPhase(open.pending.conference, open.pending.id, "begun");\n',
     after: "",
   },
   {
     name: "an agent does not look before it acts again",
-    file: bridgeSide,
-    before: "if (isAct && isInEffect(view, task.conference, work)) {",
-    after: "if (isAct && !view) {",
+    file: pendingCommands,
+    before: "if (isForBridge && isInEffect(view, conference, command)) {",
+    after: "if (isForBridge && isInEffect(view, conference, command) && !view) {",
   },
   {
     name: "what a later order undid is carried out once more",
-    file: bridgeSide,
-    before: "} else if (this.#tasks.isUndone(task, this.#now)) this.#settle(task, { done: true });\n      else ",
-    after: "} else ",
+    file: pendingCommands,
+    before: "else if (this.#isUndone(pending, now)) settle(pending, { done: true });\n      else ",
+    after: "else ",
   },
   {
     name: "a repeated order acts again",
-    file: tasks,
-    before: "if (!this.#journal.take(task, now)) return false;",
-    after: "if (!this.#journal.take(task, now) && this.find(task.conference, task.id)) return false;",
+    file: pendingCommands,
+    before: "if (!this.#journal.addCommand(pending, now)) return false;",
+    after: "if (!this.#journal.addCommand(pending, now) && this.find(pending.conference, pending.id)) return false;",
   },
   {
     name: "reports that were not taken are not sent again",
-    file: "bridge-agent/report-stream.ts",
-    before: "return this.#inMessages(this.#pending).slice(0, 1);",
+    file: "bridge-agent/reports.ts",
+    before: "return this.#inMessages(this.#waiting).slice(0, 1);",
     after: "return [];",
   },
   {
     name: "an agent that comes back to the bridge tells no snapshot",
     file: agent,
-    before: '    this.#bridge = "catching-up";\n    this.#snapshotsDue = true;',
-    after: '    this.#bridge = "catching-up";',
+    before: '    this.#bridge = "reconciling";\n    this.#snapshotsDue = true;',
+    after: '    this.#bridge = "reconciling";',
   },
   {
     name: "an agent that stood still acts at once",
     file: agent,
-    before: "if (stoodStill) this.#beUnsure();",
+    before: "if (stoodStill) this.#suspend();",
     after: "",
   },
   {
     name: "an agent tells old news when it is active again",
     file: agent,
-    before: "if (!standing.active || succession) {",
+    before: "if (!assignment.active || succeeds) {",
     after: "if (this.#stopping) {",
   },
   {
-    // What keeps old tasks back until the welcome matters to an agent that is alone, and that one has no rival to disturb.
+    // What keeps old commands back until the welcome matters to an agent that is alone, and that one has no rival to disturb.
     name: "one of two agents acts while the edge is away",
     file: agent,
-    before: "return this.#edgeUp || this.#standing.alone;",
+    before: "return this.#edgeUp || this.#assignment.alone;",
     after: "return true;",
   },
   {
@@ -312,8 +311,8 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a silent monitor enters with a voice",
-    file: bridgeSide,
-    before: 'this.#order(leg, { type: "admit", call, muted: silent, joinTone: !silent, attendeeId });',
-    after: 'this.#order(leg, { type: "admit", call, muted: false, joinTone: !silent, attendeeId });',
+    file: "bridge-agent/legs.ts",
+    before: 'return this.#enqueue(leg, { type: "admit", call, muted: silent, joinTone: !silent, attendeeId }, now);',
+    after: 'return this.#enqueue(leg, { type: "admit", call, muted: false, joinTone: !silent, attendeeId }, now);',
   },
 ];

@@ -41,9 +41,9 @@ export function disturb({ around, edge, webex, bridge, agents, meetings }: Parts
   for (const agent of agents) {
     const source = agent.faults;
     const { draws: own } = source;
-    nowAndThen(source, "agent link cut", () => agent.wire?.cut(own.chance(0.5)));
+    nowAndThen(source, "agent link cut", () => agent.edgeWire?.cut(own.chance(0.5)));
     nowAndThen(source, "agent link half-open", () => {
-      if (agent.wire) agent.wire.silent = own.pick(["near", "far", "both"] as const) ?? "both";
+      if (agent.edgeWire) agent.edgeWire.silent = own.pick(["near", "far", "both"] as const) ?? "both";
     });
     nowAndThen(source, "agent frozen", () => agent.freeze(own.between(1_000, 40_000)));
     nowAndThen(source, "agent clock jumps", () => {
@@ -51,8 +51,10 @@ export function disturb({ around, edge, webex, bridge, agents, meetings }: Parts
         agent.skewMs = ms;
       });
     });
-    nowAndThen(source, "bridge link cut", () => agent.driver?.wire?.cut(own.chance(0.5)));
-    nowAndThen(source, "bridge link half-open", () => agent.driver?.fallSilent());
+    nowAndThen(source, "bridge link cut", () => agent.bridgeWire?.cut(own.chance(0.5)));
+    nowAndThen(source, "bridge link half-open", () => {
+      if (agent.bridgeWire) agent.bridgeWire.silent = own.pick(["near", "far", "both"] as const) ?? "both";
+    });
   }
 
   const bridgeFaults = bridge.faults;

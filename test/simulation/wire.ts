@@ -4,7 +4,7 @@ import type { Surroundings } from "./surroundings.ts";
 /** One end of a connection, as its owner hears it. */
 export interface End<Heard> {
   heard(message: Heard): void;
-  closed(code: number): void;
+  closed(code: number, why?: string): void;
 }
 
 /**

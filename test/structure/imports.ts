@@ -62,7 +62,7 @@ export const rules: Readonly<Record<string, Rule>> = {
     ],
   },
   "bridge-agent/drivers": {
-    may: ["src/foundation", "src/bridge", "bridge-agent/steady-socket.ts", "node:*", "ws", "valibot"],
+    may: ["src/foundation", "src/bridge", "bridge-agent/reconnecting-socket.ts", "node:*", "ws", "valibot"],
   },
   "simulators/bridge": { may: ["src/foundation", "src/bridge", "node:*", "ws", "valibot"] },
   "simulators/webex": { may: ["src/foundation", "src/tsp", "node:*"] },

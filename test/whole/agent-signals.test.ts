@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
-import { timers } from "../../bridge-agent/run.ts";
+import { timers } from "../../bridge-agent/node-ports.ts";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { EdgeToAgent } from "../../src/link/messages.ts";

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
-import { backoffMs } from "../../bridge-agent/backoff.ts";
+import { EdgeLink, LONGEST_PAUSE_MS } from "../../bridge-agent/edge-link.ts";
 import { agentKey } from "../../bridge-agent/key.ts";
-import { EdgeLink, LONGEST_PAUSE_MS } from "../../bridge-agent/link.ts";
+import { openSocket } from "../../bridge-agent/node-ports.ts";
+import { backoffMs } from "../../bridge-agent/reconnecting-socket.ts";
 import { decodeHello, type Hello, helloText, refusal } from "../../src/link/hello.ts";
 import {
   type AgentToEdge,
@@ -106,12 +107,13 @@ beforeEach(async () => {
   link = new EdgeLink({
     settings: { edge: `ws://127.0.0.1:${relay.port}/`, domain: "local", bridge: "simulated", agent: "agent-1" },
     key: agentKey(folder),
+    openSocket,
     timers,
     now: () => 1_790_000_000_000,
     random: () => 1,
-    heard: (message) => heard.push(message),
-    gone: () => gone(),
-    note: (line) => notes.push(line),
+    message: (message) => heard.push(message),
+    lost: () => gone(),
+    log: (line) => notes.push(line),
   });
 });
 

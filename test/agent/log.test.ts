@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { commandForLog } from "../../bridge-agent/command-for-log.ts";
+import { executionForLog } from "../../bridge-agent/log.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
 
@@ -15,7 +15,7 @@ const commands: BridgeCommand[] = [
 ];
 
 test("the log shows no phone number, attendee ID or key, but two of them can be told apart", () => {
-  const shown = commands.map((command) => commandForLog({ id, conference, command }, false));
+  const shown = commands.map((command) => executionForLog({ id, conference, command }, false));
 
   expect(shown).toEqual([
     {
@@ -46,7 +46,7 @@ test("the log shows no phone number, attendee ID or key, but two of them can be 
 });
 
 test("where the settings want it, the log shows them as they are", () => {
-  const shown = commands.map((command) => commandForLog({ id, conference, command }, true));
+  const shown = commands.map((command) => executionForLog({ id, conference, command }, true));
 
   expect(shown).toMatchObject([
     { call: "987654321.3.abc" },
@@ -57,7 +57,7 @@ test("where the settings want it, the log shows them as they are", () => {
 });
 
 test("a caller who is in no conference yet has none in the log", () => {
-  expect(commandForLog({ id, conference: null, command: { type: "expel", call } }, false)).toEqual({
+  expect(executionForLog({ id, conference: null, command: { type: "expel", call } }, false)).toEqual({
     id,
     conference: null,
     command: "expel",
@@ -68,5 +68,5 @@ test("a caller who is in no conference yet has none in the log", () => {
 test("a short code is hidden whole", () => {
   const admit: BridgeCommand = { type: "admit", call, muted: false, joinTone: true, attendeeId: "42" };
 
-  expect(commandForLog({ id, conference, command: admit }, false)).toMatchObject({ attendeeId: "**" });
+  expect(executionForLog({ id, conference, command: admit }, false)).toMatchObject({ attendeeId: "**" });
 });

@@ -1,3 +1,4 @@
+import type { Result } from "../src/foundation/result.ts";
 import type { Timers } from "../src/foundation/timers.ts";
 import { encodeHello, HELLO_HEADER, helloText, LINK_PROTOCOL_VERSION } from "../src/link/hello.ts";
 import {
@@ -10,21 +11,22 @@ import {
   MAX_MESSAGE_LENGTH,
 } from "../src/link/messages.ts";
 import type { AgentKey } from "./key.ts";
+import { type Codec, type OpenSocket, ReconnectingSocket } from "./reconnecting-socket.ts";
 import type { AgentSettings } from "./settings.ts";
-import { SteadySocket } from "./steady-socket.ts";
 
-export interface LinkParts {
+export interface EdgeLinkOptions {
   readonly settings: Pick<AgentSettings, "edge" | "domain" | "bridge" | "agent">;
   readonly key: AgentKey;
+  readonly openSocket: OpenSocket;
   readonly timers: Timers;
   now(): number;
   /** 0 to 1. */
   random(): number;
   /** From `welcome` on. */
-  heard(message: EdgeToAgent): void;
-  gone(): void;
+  message(message: EdgeToAgent): void;
+  lost(): void;
   /** One line for operations staff; told when it changes. */
-  note(line: string): void;
+  log(line: string): void;
 }
 
 /** How long the way from the first packet to the welcome may take. */
@@ -36,7 +38,17 @@ const LONGEST_HEARTBEAT_MS = 5_000;
 /** A person may take long, but a network comes back at any moment. */
 export const LONGEST_PAUSE_MS = 5_000;
 
-const whatToDo: Readonly<Record<CloseReason, string>> = {
+const codec: Codec<EdgeToAgent, AgentToEdge> = {
+  decode(text) {
+    const decoded = decodeEdgeToAgent(text);
+    // The kind alone: what stood in the message may be somebody's number.
+    return decoded.ok ? decoded : { ok: false, error: decoded.error.kind };
+  },
+  encode: encodeMessage,
+  maxBytes: 4 * MAX_MESSAGE_LENGTH, // A character may have four.
+};
+
+const advice: Readonly<Record<CloseReason, string>> = {
   badMessage: "edge did not understand this agent: check that both run the same version of Bridgehead",
   wrongKey:
     "edge does not know this agent's key: put the line that `bridge-agent key` prints, and the agent's name, into the settings of this bridge at the edge",
@@ -55,30 +67,31 @@ const whatToDo: Readonly<Record<CloseReason, string>> = {
     "edge closed the connection: this agent sent more than one agent may; check that both run the same version of Bridgehead, and that nothing else uses this agent's key",
 };
 
-/** The agent's one connection to the edge: proves who it is, and is made anew for ever. */
+/** The agent's one connection to the edge: proves who the agent is, and is made anew for ever. */
 export class EdgeLink {
-  readonly #parts: LinkParts;
-  readonly #socket: SteadySocket;
+  readonly #options: EdgeLinkOptions;
+  readonly #socket: ReconnectingSocket<EdgeToAgent, AgentToEdge>;
   /** What the edge wants signed; empty until it says so. */
   #challenge = "";
   #welcomed = false;
-  #lastNote = "";
+  #lastLine = "";
   #pings = 0;
 
-  constructor(parts: LinkParts) {
-    const { edge, domain, bridge } = parts.settings;
-    this.#parts = parts;
-    this.#socket = new SteadySocket({
+  constructor(options: EdgeLinkOptions) {
+    const { edge, domain, bridge } = options.settings;
+    this.#options = options;
+    this.#socket = new ReconnectingSocket({
+      openSocket: options.openSocket,
       url: `${edge.replace(/\/+$/, "")}/agent/${domain}/${bridge}`,
-      timers: parts.timers,
-      random: parts.random,
-      longestMessage: 4 * MAX_MESSAGE_LENGTH, // In bytes, of which a character may have four.
+      codec,
+      timers: options.timers,
+      random: options.random,
       greetingMs: HANDSHAKE_MS,
       pongMs: PONG_MS,
       longestPauseMs: LONGEST_PAUSE_MS,
       headers: () => ({ [HELLO_HEADER]: this.#hello() }),
-      heard: (text) => this.#receive(text),
-      ping: () => this.#say({ type: "ping", nonce: String(++this.#pings) }),
+      message: (message) => this.#receive(message),
+      ping: () => this.#socket.send({ type: "ping", nonce: String(++this.#pings) }),
       lost: (code, why) => this.#lost(code, why),
     });
   }
@@ -87,12 +100,12 @@ export class EdgeLink {
     this.#socket.connect();
   }
 
-  /** Says something to an edge that has welcomed us; else it is not said, and the journal keeps what matters. */
+  /** Before the welcome nothing is sent: the journal keeps what matters. */
   send(message: AgentToEdge): void {
-    if (this.#welcomed) this.#say(message);
+    if (this.#welcomed) this.#socket.send(message);
   }
 
-  /** Lets go of the connection and makes a new one. */
+  /** Gives the connection up and makes a new one. */
   renew(): void {
     this.#socket.end("this agent asks anew what it is");
   }
@@ -102,15 +115,9 @@ export class EdgeLink {
     this.#socket.stop();
   }
 
-  #say(message: AgentToEdge): void {
-    this.#socket.send(encodeMessage(message));
-  }
-
-  #receive(text: string): void {
-    const decoded = decodeEdgeToAgent(text);
-    // Not what stood in it: that may be somebody's number.
-    if (!decoded.ok) return this.#note(`edge sent a message that was not understood (${decoded.error.kind})`);
-    const message = decoded.value;
+  #receive(received: Result<EdgeToAgent, string>): void {
+    if (!received.ok) return this.#log(`edge sent a message that was not understood (${received.error})`);
+    const message = received.value;
     switch (message.type) {
       case "pong":
         if (this.#welcomed && message.nonce === String(this.#pings)) this.#socket.answered();
@@ -118,36 +125,36 @@ export class EdgeLink {
       case "welcome":
         this.#welcomed = true;
         this.#challenge = "";
-        this.#note(`edge connected, this agent is ${message.role}`);
+        this.#log(`edge connected, this agent is ${message.role}`);
         this.#socket.greeted(Math.min(message.heartbeatMs, LONGEST_HEARTBEAT_MS));
-        return this.#parts.heard(message);
+        return this.#options.message(message);
       default:
-        if (this.#welcomed) this.#parts.heard(message);
+        if (this.#welcomed) this.#options.message(message);
     }
   }
 
   #hello(): string {
-    const { settings, key, now } = this.#parts;
+    const { settings, key, now } = this.#options;
     const { agent, domain, bridge } = settings;
-    const said = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at: now(), challenge: this.#challenge };
-    return encodeHello({ ...said, key: key.publicKey, signature: key.sign(helloText(said)) });
+    const facts = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at: now(), challenge: this.#challenge };
+    return encodeHello({ ...facts, key: key.publicKey, signature: key.sign(helloText(facts)) });
   }
 
   #lost(code: number, why: string): "at once" | "soon" | "late" {
     const reason = (Object.keys(CLOSE_CODES) as CloseReason[]).find((reason) => CLOSE_CODES[reason] === code);
-    if (this.#welcomed) this.#parts.gone();
+    if (this.#welcomed) this.#options.lost();
     this.#welcomed = false;
-    const answered = this.#challenge !== "";
+    const answeredChallenge = this.#challenge !== "";
     this.#challenge = reason === "replayed" ? why : "";
-    if (reason === "replayed" && !answered) return "at once";
-    this.#note(reason ? whatToDo[reason] : explain(code, why));
+    if (reason === "replayed" && !answeredChallenge) return "at once";
+    this.#log(reason ? advice[reason] : explain(code, why));
     return reason === undefined || reason === "silent" || reason === "replayed" ? "soon" : "late";
   }
 
-  #note(line: string): void {
-    if (line === this.#lastNote) return;
-    this.#lastNote = line;
-    this.#parts.note(line);
+  #log(line: string): void {
+    if (line === this.#lastLine) return;
+    this.#lastLine = line;
+    this.#options.log(line);
   }
 }
 

@@ -6,8 +6,8 @@ import type { Call, Conference, World } from "./world.ts";
 
 const done: CommandResult = { done: true };
 
-/** Does what it is told, each time it is told. `ring` starts a dialled call, which is in the world by then. */
-export function carryOut(
+/** Carries out a command each time it comes. `ring` starts a dialled call, which is in the world by then. */
+export function executeCommand(
   world: World,
   key: ConfKey | null,
   command: BridgeCommand,
@@ -106,7 +106,7 @@ function createConference(world: World, key: ConfKey): CommandResult {
   return done;
 }
 
-/** Who is still in the room goes back to the main one. */
+/** Callers who are still in the room go back to the main one. */
 function closeRoom(world: World, conference: Conference, room: RoomId): CommandResult {
   if (room === MAIN_ROOM || !conference.rooms.delete(room)) return refused("no-such-room");
   for (const call of world.callsOf(conference.key)) {
@@ -115,7 +115,7 @@ function closeRoom(world: World, conference: Conference, room: RoomId): CommandR
   return done;
 }
 
-/** Into a room, from the prompt, from an answered dial, or from another room; a lock keeps out whoever is not in yet. */
+/** Into a room, from the prompt, from an answered dial, or from another room; a lock keeps out callers who are not in yet. */
 function enter(conference: Conference, call: Call | undefined, room: RoomId): CommandResult {
   if (call === undefined || call.stage === "ringing") return refused("no-such-call");
   if (call.stage !== "prompted" && call.conference !== conference.key) return refused("no-such-call");

@@ -1,0 +1,187 @@
+import { effectOf } from "../src/bridge/command-rules.ts";
+import type { CommandResult } from "../src/bridge/commands.ts";
+import type { BridgeEvent } from "../src/bridge/events.ts";
+import { type BridgeState, type BridgeView, digestOf, snapshotOf, viewOf } from "../src/bridge/state.ts";
+import { assertNever } from "../src/foundation/result.ts";
+import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM } from "../src/foundation/ids.ts";
+import type { ConferenceDigest } from "../src/link/messages.ts";
+import type { Legs } from "./legs.ts";
+import type { PendingCommand, PendingCommands } from "./pending-commands.ts";
+import type { Reports } from "./reports.ts";
+
+/** Reports to the edge what becomes of its conferences: by themselves, by commands, and as a state of the bridge shows. */
+export class ConferenceEvents {
+  readonly #reports: Reports;
+  readonly #pending: PendingCommands;
+  readonly #legs: Legs;
+  readonly #speaking = new Set<CallId>();
+
+  constructor(reports: Reports, pending: PendingCommands, legs: Legs) {
+    this.#reports = reports;
+    this.#pending = pending;
+    this.#legs = legs;
+  }
+
+  bridgeEvent(event: BridgeEvent, now: EpochMs): void {
+    switch (event.type) {
+      case "prompted":
+        return this.#legs.prompted(event.call, event.number, now);
+      case "keys":
+        return this.#legs.keys(event.call, event.keys, now);
+      case "answered":
+        this.#pending.stopWatching(event.call);
+        return this.#reports.addEvent(event.conference, { type: "call-answered", call: event.call });
+      case "ended": {
+        const { call, conference, reason } = event;
+        this.#callEnded(call);
+        if (conference !== null) this.#reports.addEvent(conference, { type: "caller-left", call, reason });
+        return;
+      }
+      case "talking": {
+        const { conference, call, talking } = event;
+        if (talking) this.#speaking.add(call);
+        else this.#speaking.delete(call);
+        return this.#reports.addEvent(conference, { type: "speaking-changed", call, speaking: talking });
+      }
+      case "lock-changed":
+        this.#reports.change(event.conference, { locked: event.locked });
+        return this.#reports.addEvent(event.conference, { type: "lock-changed", locked: event.locked });
+      case "conference-ended":
+        this.#reports.addEvent(event.conference, { type: "conference-ended" });
+        return this.#conferenceEnded(event.conference);
+      default:
+        return assertNever(event);
+    }
+  }
+
+  /** The result of a command is known. */
+  settle(pending: PendingCommand, result: CommandResult): void {
+    const { conference, id, origin, command } = pending;
+    this.#pending.finish(pending, command.type === "dial" && result.done);
+    if (origin === "edge") this.#reports.add(conference, { type: "result", id, result });
+    if (result.done) this.#applySuccess(pending);
+    else this.#legs.refused(pending);
+  }
+
+  /** Notes what a command changed, and reports it if the edge did not ask for it. */
+  #applySuccess({ command, conference, origin }: PendingCommand): void {
+    if (command.type === "identify") {
+      const { call, attendeeId } = command;
+      if (!this.#legs.find(call)?.entered) return;
+      return this.#reports.addEvent(conference, { type: "attendee-identified", call, attendeeId });
+    }
+    const effect = effectOf(command);
+    const leg = "call" in effect ? this.#legs.find(effect.call) : undefined;
+    switch (effect.type) {
+      case "conference-changed":
+        return this.#reports.change(conference, effect.change);
+      case "conference-ended":
+        return this.#conferenceEnded(conference);
+      case "call-dialled":
+        if (!leg) this.#legs.dialled(effect.call, effect.number, conference);
+        return;
+      case "call-entered": {
+        if (!leg) return;
+        this.#legs.entered(leg, conference);
+        if (effect.as === null) return;
+        if (origin === "edge") leg.muted = effect.as.muted;
+        else {
+          const { call, number } = leg;
+          const caller = { call, direction: "in", number, room: MAIN_ROOM, ...effect.as } as const;
+          this.#reports.addEvent(conference, { type: "caller-entered", caller });
+        }
+        return;
+      }
+      case "mute-changed": {
+        const { call, muted } = effect;
+        if (origin === "keypad") this.#reports.addEvent(conference, { type: "caller-muted", call, muted });
+        else if (leg) leg.muted = muted;
+        return;
+      }
+      case "call-ended":
+        return this.#callEnded(effect.call);
+      case "speakers-reported":
+        // The edge knows nothing of those who speak already.
+        for (const call of this.#speaking) {
+          if (this.#legs.find(call)?.conference !== conference) continue;
+          this.#reports.addEvent(conference, { type: "speaking-changed", call, speaking: true });
+        }
+        return;
+      case "none":
+        return;
+      default:
+        return assertNever(effect);
+    }
+  }
+
+  /**
+   * Finds what was missed and what became of the commands in doubt, from all that the bridge holds now. With `gap`, events
+   * were missed. The edge hears of all conferences, or of those for which it waits.
+   */
+  reconcile(state: BridgeState, { gap, all }: { readonly gap: boolean; readonly all: boolean }, now: EpochMs): void {
+    const view = viewOf(state);
+    for (const { conference, locked } of state.conferences) {
+      if (this.#reports.live(conference)?.locked === locked) continue;
+      this.#reports.change(conference, { live: true, locked });
+    }
+    const found = this.#legs.adopt(state.calls, now);
+    this.#pending.readDoubts(view, now, (pending, result) => this.settle(pending, result));
+    for (const [call, dial] of this.#pending.ringing()) this.#checkDialled(call, dial, view);
+    const wanted = [...this.#reports.snapshotsWanted];
+    this.#reports.snapshotsWanted.clear();
+    const keys = all ? new Set([...this.#reports.allLive(), ...view.conferences.keys(), ...wanted]) : wanted;
+    this.#addSnapshots(view, keys, gap);
+    this.#speaking.clear();
+    for (const call of state.calls) if (call.stage === "entered" && call.talking) this.#speaking.add(call.call);
+    this.#legs.resumePrompts(found, now);
+  }
+
+  /** Of each conference in this state of which the edge has acknowledged all and nothing is under way. */
+  digests(state: BridgeState): ConferenceDigest[] {
+    const view = viewOf(state);
+    const busy = new Set(this.#pending.unfinished().map(({ conference }) => conference));
+    const isQuiet = (key: ConfKey) => !busy.has(key) && this.#reports.isAcknowledged(key);
+    // The bridge dropped these without a word.
+    const gone = this.#reports.allLive().filter((key) => isQuiet(key) && !view.conferences.has(key));
+    this.#addSnapshots(view, gone, false);
+    return [...view.conferences.keys()].filter(isQuiet).map((conference) => {
+      const { locked = false, callers = [] } = snapshotOf(view, conference) ?? {};
+      return { conference, digest: digestOf({ locked, callers }) };
+    });
+  }
+
+  /** A dialled call that was neither answered nor over when the agent last heard of it. */
+  #checkDialled(id: CallId, { conference }: PendingCommand, view: BridgeView): void {
+    const call = view.calls.get(id);
+    if (call?.stage === "ringing") return;
+    this.#pending.stopWatching(id);
+    if (call?.stage === "answered") this.#reports.addEvent(conference, { type: "call-answered", call: id });
+    if (call !== undefined && call.stage !== "ended") return;
+    this.#legs.ended(id);
+    // Of a call that a command ended, the result tells; of a call that is gone without a trace, the snapshot.
+    if (call && !["cancelled", "expelled", "conference-ended"].includes(call.reason)) {
+      this.#reports.addEvent(conference, { type: "caller-left", call: id, reason: call.reason });
+    }
+  }
+
+  #addSnapshots(view: BridgeView, keys: Iterable<ConfKey>, gap: boolean): void {
+    for (const key of keys) {
+      const conference = snapshotOf(view, key);
+      // Without a gap, a snapshot right behind one that the edge has not acknowledged would say the same.
+      if (gap || !this.#reports.endsWithSnapshot(key)) this.#reports.addEvent(key, { type: "snapshot", conference });
+      if (conference === null) this.#conferenceEnded(key);
+    }
+  }
+
+  #callEnded(call: CallId): void {
+    this.#legs.ended(call);
+    this.#speaking.delete(call);
+    this.#pending.stopWatching(call);
+  }
+
+  #conferenceEnded(conference: ConfKey): void {
+    this.#reports.change(conference, { live: false, locked: false, anonymousId: null });
+    for (const call of this.#legs.callsInside(conference)) this.#callEnded(call);
+    for (const [call, dial] of this.#pending.ringing()) if (dial.conference === conference) this.#callEnded(call);
+  }
+}

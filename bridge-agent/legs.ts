@@ -1,0 +1,217 @@
+import type { BridgeCommand, ExecutionResult } from "../src/bridge/commands.ts";
+import type { KeypadCodes } from "../src/bridge/keypad.ts";
+import { inside, type Keypad, type KeypadAction, type KeypadInput, press, prompted } from "../src/bridge/keypad.ts";
+import { type BridgeCall, callerOf } from "../src/bridge/state.ts";
+import { assertNever } from "../src/foundation/result.ts";
+import type { CallId, CommandId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
+import type { Execution } from "./drivers/driver.ts";
+import type { Identify, PendingCommand, PendingCommands } from "./pending-commands.ts";
+import type { Reports } from "./reports.ts";
+
+/** A bridge that does not hang up on a caller at the prompt is asked again after this time. */
+const HANG_UP_AGAIN_MS = 2_000;
+
+/** A phone leg as far as the agent must know it between two events. */
+export interface Leg {
+  readonly call: CallId;
+  readonly number: string;
+  conference: ConfKey | null;
+  /** As it will be when all pending commands are done. */
+  muted: boolean;
+  entered: boolean;
+  /** `null` for a dialled call before it enters: its keys mean nothing. */
+  keypad: Keypad | null;
+  /** When to hang up once more. */
+  hangUpAt?: EpochMs;
+}
+
+/** The phone legs of the bridge, and what their callers bring about by their keys. */
+export class Legs {
+  codes: KeypadCodes = { merge: "*1", mute: "*6" };
+  readonly #pending: PendingCommands;
+  readonly #reports: Reports;
+  readonly #newId: () => CommandId;
+  readonly #legs = new Map<CallId, Leg>();
+  /** Legs whose keypad changes when time passes. */
+  readonly #timed = new Set<Leg>();
+  readonly #hangUps = new Map<CommandId, CallId>();
+  #executions: Execution[] = [];
+
+  constructor(pending: PendingCommands, reports: Reports, newId: () => CommandId) {
+    this.#pending = pending;
+    this.#reports = reports;
+    this.#newId = newId;
+  }
+
+  get count(): number {
+    return this.#legs.size;
+  }
+
+  get waitForTime(): boolean {
+    return this.#timed.size > 0;
+  }
+
+  find(call: CallId): Leg | undefined {
+    return this.#legs.get(call);
+  }
+
+  /** The link to the bridge broke, or another agent was active meanwhile: only a new state shows what is there. */
+  clear(): void {
+    this.#legs.clear();
+    this.#timed.clear();
+    this.#hangUps.clear();
+    this.#executions = [];
+  }
+
+  /** Callers to hang up on. Not journaled: after a crash, a caller at the prompt begins anew. */
+  begin(): Execution[] {
+    return this.#executions.splice(0);
+  }
+
+  prompted(call: CallId, number: string, now: EpochMs): void {
+    this.#add({ call, number, conference: null, muted: false, entered: false, keypad: prompted(now) });
+  }
+
+  dialled(call: CallId, number: string, conference: ConfKey): void {
+    this.#add({ call, number, conference, muted: false, entered: false, keypad: null });
+  }
+
+  entered(leg: Leg, conference: ConfKey): void {
+    leg.entered = true;
+    leg.conference = conference;
+    leg.keypad ??= inside(false);
+  }
+
+  ended(call: CallId): void {
+    const leg = this.#legs.get(call);
+    if (!leg) return;
+    this.#legs.delete(call);
+    this.#timed.delete(leg);
+  }
+
+  /** Callers on their way in are still at the prompt: the bridge will refuse to admit them. */
+  callsInside(conference: ConfKey): CallId[] {
+    return [...this.#legs.values()]
+      .filter((leg) => leg.conference === conference && (leg.entered || leg.keypad === null))
+      .map(({ call }) => call);
+  }
+
+  keys(call: CallId, keys: string, now: EpochMs): void {
+    const leg = this.#legs.get(call);
+    if (leg) this.#press(leg, { type: "keys", keys, at: now });
+  }
+
+  /** Hangs up on callers who key nothing; codes that waited for more keys count as they are. */
+  timePassed(now: EpochMs): void {
+    for (const leg of this.#timed) {
+      if (leg.hangUpAt !== undefined && now >= leg.hangUpAt) this.#hangUp(leg);
+      this.#press(leg, { type: "time", at: now });
+    }
+  }
+
+  /** Adds the calls that are not known yet, and returns them. */
+  adopt(calls: readonly BridgeCall[], now: EpochMs): BridgeCall[] {
+    const found = calls.filter((call) => call.stage !== "ended" && !this.#legs.has(call.call));
+    for (const call of found) {
+      if (call.stage === "prompted") this.prompted(call.call, call.number, now);
+      else if (call.stage === "entered") {
+        const { conference, number, muted } = call;
+        this.#add({ call: call.call, number, conference, muted, entered: true, keypad: inside(callerOf(call).silent) });
+      } else if (call.stage !== "ended") this.dialled(call.call, call.number, call.conference);
+    }
+    return found;
+  }
+
+  /** Of the calls that were just adopted: what callers at the prompt have keyed so far counts. */
+  resumePrompts(found: readonly BridgeCall[], now: EpochMs): void {
+    const admits = new Map<CallId, PendingCommand & { readonly command: Extract<BridgeCommand, { type: "admit" }> }>();
+    for (const { command, ...pending } of this.#pending.unfinished()) {
+      if (pending.origin === "keypad" && command.type === "admit") admits.set(command.call, { ...pending, command });
+    }
+    for (const call of found) {
+      const leg = this.#legs.get(call.call);
+      if (call.stage !== "prompted" || !leg) continue;
+      const admit = admits.get(call.call);
+      if (admit) {
+        leg.conference = admit.conference;
+        leg.muted = admit.command.muted;
+        leg.keypad = inside(!admit.command.joinTone);
+        this.#watchTime(leg);
+      } else this.#press(leg, { type: "keys", keys: call.keys, at: now });
+    }
+  }
+
+  /** A command of a keypad was refused. */
+  refused({ command, origin }: PendingCommand): void {
+    const leg = "call" in command ? this.#legs.get(command.call) : undefined;
+    if (origin === "edge" || !leg) return;
+    if (command.type === "admit") this.#hangUp(leg);
+    if (command.type === "mute" || command.type === "unmute") leg.muted = command.type === "unmute";
+  }
+
+  hangUpFinished(id: CommandId, result: ExecutionResult, now: EpochMs): void {
+    const call = this.#hangUps.get(id);
+    const leg = call && this.#legs.get(call);
+    this.#hangUps.delete(id);
+    if (!leg) return;
+    if (result.done === true || (result.done === false && result.reason === "no-such-call"))
+      return this.ended(leg.call);
+    leg.hangUpAt = now + HANG_UP_AGAIN_MS;
+    this.#watchTime(leg);
+  }
+
+  #add(leg: Leg): void {
+    this.#legs.set(leg.call, leg);
+    this.#watchTime(leg);
+  }
+
+  #press(leg: Leg, input: KeypadInput): void {
+    if (leg.keypad === null) return;
+    const rules = { codes: this.codes, find: (key: string) => this.#reports.live(key) };
+    const { keypad, actions } = press(leg.keypad, input, rules);
+    leg.keypad = keypad;
+    for (const action of actions) this.#follow(leg, action, input.at);
+    this.#watchTime(leg);
+  }
+
+  #watchTime(leg: Leg): void {
+    const { keypad, hangUpAt } = leg;
+    const isStill =
+      keypad === null || keypad.at === "over" || (keypad.at === "inside" && keypad.typed !== this.codes.mute);
+    if (isStill && hangUpAt === undefined) this.#timed.delete(leg);
+    else this.#timed.add(leg);
+  }
+
+  #follow(leg: Leg, action: KeypadAction, now: EpochMs): void {
+    const { call } = leg;
+    switch (action.type) {
+      case "hang-up":
+        return this.#hangUp(leg);
+      case "admit": {
+        const { conference, attendeeId, silent } = action;
+        leg.conference = conference;
+        leg.muted = silent;
+        return this.#enqueue(leg, { type: "admit", call, muted: silent, joinTone: !silent, attendeeId }, now);
+      }
+      case "toggle-mute":
+        leg.muted = !leg.muted;
+        return this.#enqueue(leg, { type: leg.muted ? "mute" : "unmute", call }, now);
+      case "identify":
+        return this.#enqueue(leg, { type: "identify", call, attendeeId: action.attendeeId }, now);
+      default:
+        return assertNever(action);
+    }
+  }
+
+  #enqueue({ conference }: Leg, command: BridgeCommand | Identify, now: EpochMs): void {
+    if (conference !== null) this.#pending.add({ conference, id: this.#newId(), origin: "keypad", command }, now);
+  }
+
+  #hangUp(leg: Leg): void {
+    const id = this.#newId();
+    leg.keypad = { at: "over" };
+    delete leg.hangUpAt;
+    this.#hangUps.set(id, leg.call);
+    this.#executions.push({ id, conference: null, command: { type: "expel", call: leg.call } });
+  }
+}

@@ -1,0 +1,279 @@
+import { isInEffect, refusalOf, topicOf, topicOfCall, undoes } from "../src/bridge/command-rules.ts";
+import type { BridgeCommand, CommandResult } from "../src/bridge/commands.ts";
+import type { BridgeView } from "../src/bridge/state.ts";
+import type { CallId, CommandId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
+import type { Journal, JournalContents } from "./journal.ts";
+
+/** One thing to do for a conference, once. */
+export interface PendingCommand {
+  readonly conference: ConfKey;
+  readonly id: CommandId;
+  /** The edge hears the result of its commands; what a keypad brings about is reported as an event. */
+  readonly origin: "edge" | "keypad";
+  readonly command: BridgeCommand | Identify;
+  /** When it may be begun, by this machine's clock; absent: at any time. */
+  readonly begin?: { readonly from: EpochMs; readonly before: EpochMs };
+}
+
+/** Is not for the bridge: it waits for the commands of its call before it, and is then reported. */
+export interface Identify {
+  readonly type: "identify";
+  readonly call: CallId;
+  readonly attendeeId: string;
+}
+
+/**
+ * `received`: the bridge knows nothing of it. `begun`: the bridge may know. `ringing`: a dial whose result was reported and
+ * whose call was neither answered nor ended yet. `finished`: kept only to know repeats.
+ */
+export type CommandPhase = "received" | "begun" | "ringing" | "finished";
+
+/** A clock that was set back before a restart does not tell how much time has passed: then it is too late as well. */
+export function isInTime({ begin }: PendingCommand, now: EpochMs): boolean {
+  return begin === undefined || (begin.from <= now && now < begin.before);
+}
+
+interface Open {
+  readonly pending: PendingCommand;
+  /** `doubt`: it may have been begun, and what became of it must be read from the bridge's state. */
+  stage: "waiting" | "running" | "doubt";
+  /** It is in doubt as soon as it is its turn. */
+  readonly mayHaveBegun: boolean;
+  /** From an earlier life of this process: another agent may have been active meanwhile. */
+  readonly isOld: boolean;
+  /** It is not begun again, whatever became of it. */
+  isFinal: boolean;
+}
+
+/** The commands that are not finished: which may begin, which run, and which are in doubt. */
+export class PendingCommands {
+  readonly #journal: Journal;
+  readonly #open = new Map<string, Open>();
+  readonly #queues = new Map<ConfKey, TopicQueue<Open>>();
+  readonly #ringing = new Map<CallId, PendingCommand>();
+  readonly #inDoubt = new Set<Open>();
+  #ready: Open[] = [];
+  #running = 0;
+  #isActive = false;
+
+  constructor(journal: Journal, contents: JournalContents) {
+    this.#journal = journal;
+    for (const { pending, phase } of contents.commands) {
+      if (phase === "ringing" && "call" in pending.command) this.#ringing.set(pending.command.call, pending);
+      else this.#enqueue({ ...fresh, pending, mayHaveBegun: phase === "begun", isOld: true });
+    }
+  }
+
+  get running(): number {
+    return this.#running;
+  }
+
+  /** False: a command of this id came before, and nothing changes. With `mayHaveBegun`, another agent may have begun it. */
+  add(pending: PendingCommand, now: EpochMs, mayHaveBegun = false): boolean {
+    if (!this.#journal.addCommand(pending, now)) return false;
+    if (mayHaveBegun) this.#journal.setPhase(pending.conference, pending.id, "begun");
+    this.#enqueue({ ...fresh, pending, mayHaveBegun, isOld: false });
+    return true;
+  }
+
+  /** A command that this version does not understand: only its id is kept. False: it came before. */
+  addRefused(conference: ConfKey, id: CommandId, now: EpochMs): boolean {
+    if (!this.#journal.addCommand({ conference, id, origin: "edge", command: null }, now)) return false;
+    this.#journal.setPhase(conference, id, "finished");
+    return true;
+  }
+
+  /** The edge has said that this agent is active: what an earlier life left undone may go on. */
+  activate(): void {
+    this.#isActive = true;
+  }
+
+  #enqueue(open: Open): void {
+    const { conference, command } = open.pending;
+    this.#open.set(keyOf(open.pending), open);
+    let queue = this.#queues.get(conference);
+    if (!queue) {
+      queue = new TopicQueue();
+      this.#queues.set(conference, queue);
+    }
+    const topic = command.type === "identify" ? topicOfCall(command) : topicOf(command);
+    if (queue.add(open, topic)) this.#makeReady(open);
+  }
+
+  #makeReady(open: Open): void {
+    if (open.mayHaveBegun) this.#setInDoubt(open);
+    else this.#ready.push(open);
+  }
+
+  #setInDoubt(open: Open): void {
+    open.stage = "doubt";
+    this.#inDoubt.add(open);
+  }
+
+  /** The commands that may begin now; from here on the bridge may know of them. */
+  begin(): PendingCommand[] {
+    const unfinished = this.#ready.filter((open) => this.#open.has(keyOf(open.pending)));
+    const ready = unfinished.filter(({ isOld }) => this.#isActive || !isOld);
+    this.#ready = unfinished.filter((open) => !ready.includes(open));
+    for (const open of ready) {
+      open.stage = "running";
+      this.#running += 1;
+      this.#journal.setPhase(open.pending.conference, open.pending.id, "begun");
+    }
+    return ready.map(({ pending }) => pending);
+  }
+
+  find(conference: ConfKey, id: CommandId): PendingCommand | null {
+    return this.#open.get(keyOf({ conference, id }))?.pending ?? null;
+  }
+
+  /** The bridge may or may not have carried it out. With `isFinal`, it is not begun again in any case. */
+  setInDoubt(pending: PendingCommand, isFinal: boolean): void {
+    const open = this.#open.get(keyOf(pending));
+    if (!open) return;
+    open.isFinal ||= isFinal;
+    if (open.stage !== "running") return;
+    this.#setInDoubt(open);
+    this.#running -= 1;
+  }
+
+  /** The bridge has lost all that it held: what it may have done is gone, and nobody is rung twice. */
+  bridgeRestarted(): void {
+    for (const open of this.#inDoubt) open.isFinal = true;
+  }
+
+  get hasDoubts(): boolean {
+    return this.#inDoubt.size > 0;
+  }
+
+  /** Reads from the bridge's state what became of the commands in doubt; those that it never began are begun anew. */
+  readDoubts(view: BridgeView, now: EpochMs, settle: (pending: PendingCommand, result: CommandResult) => void): void {
+    for (const open of [...this.#inDoubt]) {
+      const { pending } = open;
+      const { conference, command } = pending;
+      const isForBridge = command.type !== "identify";
+      if (isForBridge && isInEffect(view, conference, command)) {
+        settle(pending, { done: true });
+        continue;
+      }
+      const refusal = isForBridge ? refusalOf(view, conference, command) : null;
+      if (refusal !== null || open.isFinal) settle(pending, { done: false, reason: refusal ?? "unreachable" });
+      else if (this.#isUndone(pending, now)) settle(pending, { done: true });
+      else this.#beginAgain(open); // The bridge does not begin what a broken link has asked for.
+    }
+  }
+
+  /**
+   * Whether a later command that may still begin undoes it. The bridge then shows no trace of it, and need not: to carry
+   * it out once more would be heard. Should the later command be refused in the end, this one counts as done and never
+   * happened: the next digest of the conference shows it.
+   */
+  #isUndone({ conference, command }: PendingCommand, now: EpochMs): boolean {
+    if (command.type === "identify") return false;
+    let isLater = false;
+    for (const { pending } of this.#open.values()) {
+      const later = pending.command;
+      if (isLater && later.type !== "identify" && pending.conference === conference) {
+        if (isInTime(pending, now) && undoes(later, command)) return true;
+      }
+      isLater ||= later === command;
+    }
+    return false;
+  }
+
+  #beginAgain(open: Open): void {
+    open.stage = "waiting";
+    this.#inDoubt.delete(open);
+    this.#ready.push(open);
+  }
+
+  /** The commands that the bridge is not at work on. */
+  idle(): PendingCommand[] {
+    return [...this.#open.values()].filter(({ stage }) => stage !== "running").map(({ pending }) => pending);
+  }
+
+  unfinished(): PendingCommand[] {
+    return [...this.#open.values()].map(({ pending }) => pending);
+  }
+
+  /** Its result is known. A dial that rings is watched until its call is answered or over. */
+  finish(pending: PendingCommand, rings: boolean): void {
+    const key = keyOf(pending);
+    const open = this.#open.get(key);
+    if (!open) return;
+    if (open.stage === "running") this.#running -= 1;
+    this.#open.delete(key);
+    this.#inDoubt.delete(open);
+    this.#journal.setPhase(pending.conference, pending.id, rings ? "ringing" : "finished");
+    if (rings && "call" in pending.command) this.#ringing.set(pending.command.call, pending);
+    const queue = this.#queues.get(pending.conference);
+    if (!queue) return;
+    for (const next of queue.remove(open)) this.#makeReady(next);
+    if (queue.size === 0) this.#queues.delete(pending.conference);
+  }
+
+  /** The dials whose calls ring, by call. */
+  ringing(): ReadonlyMap<CallId, PendingCommand> {
+    return this.#ringing;
+  }
+
+  stopWatching(call: CallId): void {
+    const dial = this.#ringing.get(call);
+    if (!dial) return;
+    this.#ringing.delete(call);
+    this.#journal.setPhase(dial.conference, dial.id, "finished");
+  }
+}
+
+const fresh = { stage: "waiting", isFinal: false } as const;
+
+function keyOf({ conference, id }: { readonly conference: ConfKey; readonly id: CommandId }): string {
+  return `${conference} ${id}`;
+}
+
+interface Place<Item> {
+  readonly item: Item;
+  readonly topic: string | null;
+  waitsFor: number;
+  readonly followers: Place<Item>[];
+}
+
+/**
+ * Items of one topic go in order, items of different topics side by side, and an item without topic goes alone. Costs the
+ * same however many wait, but for items without topic.
+ */
+class TopicQueue<Item> {
+  readonly #places = new Map<Item, Place<Item>>();
+  readonly #lastOf = new Map<string, Place<Item>>();
+  #lastAlone: Place<Item> | null = null;
+
+  get size(): number {
+    return this.#places.size;
+  }
+
+  /** Whether the item may go at once. */
+  add(item: Item, topic: string | null): boolean {
+    const place: Place<Item> = { item, topic, waitsFor: 0, followers: [] };
+    const before = topic === null ? this.#places.values() : [this.#lastOf.get(topic), this.#lastAlone];
+    for (const other of before) {
+      if (!other) continue;
+      other.followers.push(place);
+      place.waitsFor += 1;
+    }
+    this.#places.set(item, place);
+    if (topic === null) this.#lastAlone = place;
+    else this.#lastOf.set(topic, place);
+    return place.waitsFor === 0;
+  }
+
+  /** The items that may go now that this one is over. */
+  remove(item: Item): Item[] {
+    const place = this.#places.get(item);
+    if (!place) return [];
+    this.#places.delete(item);
+    if (this.#lastAlone === place) this.#lastAlone = null;
+    if (place.topic !== null && this.#lastOf.get(place.topic) === place) this.#lastOf.delete(place.topic);
+    const free = place.followers.filter((follower) => --follower.waitsFor === 0);
+    return free.map((follower) => follower.item);
+  }
+}

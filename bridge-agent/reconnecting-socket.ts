@@ -1,0 +1,146 @@
+import type { Result } from "../src/foundation/result.ts";
+import type { Timers } from "../src/foundation/timers.ts";
+
+/** How messages stand on the wire. A network that carries messages as they are needs none of it. */
+export interface Codec<In, Out> {
+  decode(text: string): Result<In, string>;
+  encode(message: Out): string;
+  /** The longest text that is read. */
+  readonly maxBytes: number;
+}
+
+export interface SocketEvents<In> {
+  /** Messages come one by one: what an earlier one set going by a promise runs before the next one comes. */
+  message(message: Result<In, string>): void;
+  /** The connection is over, or the attempt was refused; comes once, and not after `close`. */
+  closed(code: number, why: string): void;
+}
+
+export interface Socket<Out> {
+  /** A message that cannot be sent is lost; `closed` then says why. */
+  send(message: Out): void;
+  close(how: "orderly" | "at once"): void;
+}
+
+/** Begins one connection. Name and route are looked up anew each time. */
+export type OpenSocket = <In, Out>(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  codec: Codec<In, Out>,
+  events: SocketEvents<In>,
+) => Socket<Out>;
+
+export interface ReconnectingSocketOptions<In, Out> {
+  readonly openSocket: OpenSocket;
+  readonly url: string;
+  readonly codec: Codec<In, Out>;
+  readonly timers: Timers;
+  /** 0 to 1. */
+  random(): number;
+  /** How long the way from the first packet to the greeting may take. */
+  readonly greetingMs: number;
+  /** How long a ping may wait for its answer. */
+  readonly pongMs: number;
+  /** Between two attempts. */
+  readonly longestPauseMs: number;
+  /** Of the request for a connection, made anew for each attempt. */
+  headers?(): Readonly<Record<string, string>>;
+  message(message: Result<In, string>): void;
+  /** Sends a ping; its answer is passed on by `answered`. */
+  ping(): void;
+  /**
+   * Called once for each connection or attempt that is over; says when the next attempt is. `late`: only a person can
+   * change the cause.
+   */
+  lost(code: number, why: string): "at once" | "soon" | "late";
+}
+
+const FIRST_PAUSE_MS = 100;
+
+/** One connection at a time, made anew for ever. The other end speaks first, and then answers pings, or counts as dead. */
+export class ReconnectingSocket<In, Out> {
+  readonly #options: ReconnectingSocketOptions<In, Out>;
+  #socket: Socket<Out> | null = null;
+  #failures = 0;
+  #pingEveryMs = 0;
+  #stopped = false;
+  /** Of the next attempt, the next ping, or the end of our patience. */
+  #cancelTimer: () => void = () => {};
+
+  constructor(options: ReconnectingSocketOptions<In, Out>) {
+    this.#options = options;
+  }
+
+  connect(): void {
+    const { openSocket, url, codec, headers, greetingMs, message } = this.#options;
+    const socket: Socket<Out> = openSocket<In, Out>(url, headers?.() ?? {}, codec, {
+      message: (received) => {
+        if (socket === this.#socket) message(received);
+      },
+      closed: (code, why) => {
+        if (socket === this.#socket) this.#over(code, why);
+      },
+    });
+    this.#socket = socket;
+    this.#expectWithin(greetingMs);
+  }
+
+  /** The other end has said who it is: from now on it is pinged at this interval. */
+  greeted(pingEveryMs: number): void {
+    this.#failures = 0;
+    this.#pingEveryMs = pingEveryMs;
+    this.answered();
+  }
+
+  answered(): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#options.timers.after(this.#pingEveryMs, () => {
+      this.#expectWithin(this.#options.pongMs);
+      this.#options.ping();
+    });
+  }
+
+  send(message: Out): void {
+    this.#socket?.send(message);
+  }
+
+  /** Gives this connection up, for another one. */
+  end(why: string): void {
+    const socket = this.#socket;
+    if (!socket) return;
+    this.#over(1006, why);
+    socket.close("at once");
+  }
+
+  /** For good: nothing is received or lost any more. */
+  stop(): void {
+    const socket = this.#socket;
+    this.#stopped = true;
+    this.#socket = null;
+    this.#cancelTimer();
+    socket?.close("orderly");
+  }
+
+  #expectWithin(ms: number): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#options.timers.after(ms, () => this.end(`it has not answered for ${ms / 1_000} s`));
+  }
+
+  #over(code: number, why: string): void {
+    const { timers, random, longestPauseMs, lost } = this.#options;
+    this.#socket = null;
+    this.#cancelTimer();
+    const next = lost(code, why);
+    if (this.#stopped) return;
+    this.#failures += 1;
+    const soon = backoffMs(this.#failures, longestPauseMs, random());
+    const pause = { "at once": 0, soon, late: longestPauseMs }[next];
+    this.#cancelTimer = timers.after(pause, () => this.connect());
+  }
+}
+
+/** Pause before the next attempt after so many failures in a row; `draw`, 0 to 1, keeps many from coming back all at once. */
+export function backoffMs(failures: number, longestMs: number, draw: number): number {
+  const longest = Math.min(longestMs, FIRST_PAUSE_MS * 2 ** Math.max(0, failures - 1));
+  return longest * (0.5 + draw / 2);
+}

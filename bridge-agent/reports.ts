@@ -1,0 +1,306 @@
+import type { ConferenceEvent, NumberedReport, Report } from "../src/bridge/events.ts";
+import type { CallId, CommandId, ConfKey, EpochMs, StreamId } from "../src/foundation/ids.ts";
+import type { AgentToEdge } from "../src/link/messages.ts";
+import type { ConferenceRecord, Journal, JournalContents } from "./journal.ts";
+
+type ReportsMessage = Extract<AgentToEdge, { type: "reports" }>;
+type AckMessage = Extract<AgentToEdge, { type: "commands-ack" }>;
+
+interface Conference {
+  record: ConferenceRecord;
+  stream: ReportStream;
+}
+
+/** When so many reports of a conference wait, a snapshot replaces the events: no absence of the edge fills the disk. */
+const MOST_UNACKNOWLEDGED = 5_000;
+/** An unacknowledged report is sent again after this time. */
+export const RESEND_AFTER_MS = 1_000;
+/** So many reports, or about so many characters, go into one message. */
+const MOST_IN_A_MESSAGE = 500;
+const MOST_CHARACTERS = 500_000;
+const UNKNOWN: ConferenceRecord = { anonymousId: null, locked: false, live: false };
+
+/** The record of each conference, and the reports about it that the edge has not acknowledged. */
+export class Reports {
+  readonly #journal: Journal;
+  readonly #conferences = new Map<ConfKey, Conference>();
+  /** Conferences with reports that were never sent. */
+  readonly #unsent = new Set<ConfKey>();
+  #unacknowledged = 0;
+  /** Conferences of which the edge waits for a snapshot. */
+  readonly snapshotsWanted = new Set<ConfKey>();
+
+  constructor(journal: Journal, contents: JournalContents) {
+    this.#journal = journal;
+    for (const { conference, record, stream, next, reports } of contents.conferences) {
+      this.#conferences.set(conference, { record, stream: new ReportStream(stream, next, reports) });
+      this.#unacknowledged += reports.length;
+    }
+  }
+
+  /** The live conference of this key. */
+  live(key: string): ConferenceRecord | null {
+    const record = this.#conferences.get(key as ConfKey)?.record;
+    return record?.live ? record : null;
+  }
+
+  allLive(): ConfKey[] {
+    return [...this.#conferences].filter(([, { record }]) => record.live).map(([key]) => key);
+  }
+
+  get unacknowledged(): number {
+    return this.#unacknowledged;
+  }
+
+  isAcknowledged(key: ConfKey): boolean {
+    return !this.#conferences.get(key)?.stream.size;
+  }
+
+  change(key: ConfKey, change: Partial<ConferenceRecord>): void {
+    const conference = this.#open(key);
+    conference.record = { ...conference.record, ...change };
+    this.#journal.saveConference(key, conference.record);
+  }
+
+  addEvent(key: ConfKey, event: ConferenceEvent): void {
+    this.add(key, { type: "event", event });
+  }
+
+  add(key: ConfKey, report: Report): void {
+    const { stream } = this.#open(key);
+    this.#append(key, stream, report);
+    if (stream.size % MOST_UNACKNOWLEDGED === 0) this.restartStream(key);
+  }
+
+  /** Whether the newest report is a snapshot: another one would say the same. */
+  endsWithSnapshot(key: ConfKey): boolean {
+    const newest = this.#conferences.get(key)?.stream.reports.at(-1);
+    return newest?.type === "event" && newest.event.type === "snapshot";
+  }
+
+  #open(key: ConfKey): Conference {
+    const known = this.#conferences.get(key);
+    if (known) return known;
+    const conference = { record: UNKNOWN, stream: this.#beginStream(key, UNKNOWN, []) };
+    this.#conferences.set(key, conference);
+    return conference;
+  }
+
+  #beginStream(key: ConfKey, record: ConferenceRecord, reports: readonly Report[]): ReportStream {
+    const stream = new ReportStream(this.#journal.beginStream(key, record), 1, []);
+    for (const report of reports) this.#append(key, stream, report);
+    return stream;
+  }
+
+  #append(key: ConfKey, stream: ReportStream, report: Report): void {
+    this.#journal.appendReport(key, stream.append(report));
+    this.#unacknowledged += 1;
+    this.#unsent.add(key);
+  }
+
+  /**
+   * The edge has the reports of this stream up to this number on disk. False: edge and agent disagree on how much was
+   * reported.
+   */
+  acknowledge(key: ConfKey, stream: StreamId, upTo: number, now: EpochMs): boolean {
+    const conference = this.#conferences.get(key);
+    if (conference?.stream.id !== stream) return true; // Of a stream that was replaced.
+    const deleted = conference.stream.acknowledge(upTo, now);
+    if (deleted === null) return false;
+    this.#unacknowledged -= deleted;
+    if (deleted > 0) this.#journal.deleteReports(key, upTo);
+    this.#deleteIfOver(key, conference);
+    return true;
+  }
+
+  /**
+   * Reports of other times are out of date: a new stream has the results, and a snapshot instead of the events. Only what
+   * a caller keyed shows in no snapshot, and is kept.
+   */
+  restartStream(key: ConfKey): void {
+    const conference = this.#conferences.get(key);
+    if (!conference) return;
+    const results: Report[] = [];
+    const identified = new Map<CallId, Report>();
+    for (const report of conference.stream.reports) {
+      if (report.type === "result") results.push(report);
+      else if (report.event.type === "attendee-identified") identified.set(report.event.call, report);
+    }
+    this.#unacknowledged -= conference.stream.size;
+    conference.stream = this.#beginStream(key, conference.record, [...results, ...identified.values()]);
+    this.snapshotsWanted.add(key);
+    this.#deleteIfOver(key, conference);
+  }
+
+  restartStreamsWithEvents(): void {
+    for (const [key, { stream }] of this.#conferences) {
+      if (stream.reports.some(({ type }) => type === "event")) this.restartStream(key);
+    }
+  }
+
+  /** The conference is over and the edge knows. */
+  #deleteIfOver(key: ConfKey, { record, stream }: Conference): void {
+    if (record.live || stream.size > 0) return;
+    this.#conferences.delete(key);
+    this.#journal.deleteConference(key);
+  }
+
+  /** After a reconnect everything unacknowledged is sent anew. */
+  resendAll(): void {
+    for (const [key, { stream }] of this.#conferences) {
+      stream.resend();
+      if (stream.size > 0) this.#unsent.add(key);
+    }
+  }
+
+  /** What was never sent; with `again`, also what has waited too long for its ack. */
+  due(epoch: number, now: EpochMs, again: boolean): ReportsMessage[] {
+    const messages: ReportsMessage[] = [];
+    for (const conference of again ? this.#conferences.keys() : this.#unsent) {
+      const { stream } = this.#conferences.get(conference) ?? {};
+      if (!stream) continue;
+      const { id } = stream;
+      for (const reports of stream.due(now)) {
+        messages.push({ type: "reports", epoch, conference, stream: id, reports });
+      }
+    }
+    this.#unsent.clear();
+    return messages;
+  }
+}
+
+/** The reports of one conference that the edge has not acknowledged, oldest first. */
+export class ReportStream {
+  readonly id: StreamId;
+  #waiting: { readonly numbered: NumberedReport; readonly characters: number }[] = [];
+  #next: number;
+  #sent = 0;
+  #sentAt: EpochMs = 0;
+
+  constructor(id: StreamId, next: number, reports: readonly NumberedReport[]) {
+    this.id = id;
+    this.#next = next;
+    for (const numbered of reports) this.#push(numbered);
+  }
+
+  get size(): number {
+    return this.#waiting.length;
+  }
+
+  get reports(): Report[] {
+    return this.#waiting.map(({ numbered }) => numbered.report);
+  }
+
+  append(report: Report): NumberedReport {
+    const numbered = { number: this.#next, report };
+    this.#next += 1;
+    this.#push(numbered);
+    return numbered;
+  }
+
+  #push(numbered: NumberedReport): void {
+    this.#waiting.push({ numbered, characters: JSON.stringify(numbered).length });
+  }
+
+  /** After a reconnect nothing counts as sent. */
+  resend(): void {
+    this.#sent = 0;
+  }
+
+  /** What is due now, one list for each message. */
+  due(now: EpochMs): NumberedReport[][] {
+    const unsent = this.#waiting.slice(this.#sent);
+    if (unsent.length > 0) {
+      this.#sent = this.#waiting.length;
+      this.#sentAt = now;
+      return this.#inMessages(unsent);
+    }
+    if (this.#waiting.length === 0 || now - this.#sentAt < RESEND_AFTER_MS) return [];
+    this.#sentAt = now;
+    return this.#inMessages(this.#waiting).slice(0, 1); // More than one would only add to the load of a slow edge.
+  }
+
+  #inMessages(waiting: readonly { readonly numbered: NumberedReport; readonly characters: number }[]) {
+    const messages: NumberedReport[][] = [];
+    let characters = Number.POSITIVE_INFINITY;
+    for (const report of waiting) {
+      let message = messages.at(-1);
+      if (!message || message.length >= MOST_IN_A_MESSAGE || characters + report.characters > MOST_CHARACTERS) {
+        message = [];
+        messages.push(message);
+        characters = 0;
+      }
+      message.push(report.numbered);
+      characters += report.characters;
+    }
+    return messages;
+  }
+
+  /**
+   * Drops the reports up to this number, and says how many that were. `null`: the edge names numbers that were never
+   * given, or no longer those that it acknowledged before: one of the two has lost its state.
+   */
+  acknowledge(upTo: number, now: EpochMs): number | null {
+    const first = this.#waiting[0]?.numbered.number ?? this.#next;
+    if (upTo >= this.#next || (upTo < first - 1 && this.#waiting.length > 0)) return null;
+    const count = upTo - first + 1;
+    if (count <= 0) return 0;
+    this.#waiting.splice(0, count);
+    this.#sent = Math.max(0, this.#sent - count);
+    this.#sentAt = now;
+    return count;
+  }
+}
+
+/** A command whose result is out by then needs no ack; the edge repeats a command after a second. */
+const ACK_AFTER_MS = 300;
+
+/** Which commands must still be acknowledged to the edge. A result acknowledges its command too. */
+export class CommandAcks {
+  readonly #open = new Map<ConfKey, Map<CommandId, EpochMs>>();
+  readonly #urgent = new Map<ConfKey, CommandId[]>();
+
+  /** Whether an ack may become due. */
+  get isEmpty(): boolean {
+    return this.#open.size === 0 && this.#urgent.size === 0;
+  }
+
+  /** `fresh`: each of them came for the first time. Repeats, and commands of a busy conference, are acknowledged at once. */
+  received(conference: ConfKey, ids: readonly CommandId[], fresh: boolean, now: EpochMs): void {
+    const open = this.#open.get(conference) ?? new Map<CommandId, EpochMs>();
+    const isLone = fresh && open.size === 0 && ids.length === 1;
+    for (const id of ids) open.set(id, now);
+    if (isLone) {
+      this.#open.set(conference, open);
+      return;
+    }
+    this.#makeUrgent(conference, [...open.keys()]);
+    this.#open.delete(conference);
+  }
+
+  hasResult(conference: ConfKey, id: CommandId): void {
+    const open = this.#open.get(conference);
+    if (open?.delete(id) && open.size === 0) this.#open.delete(conference);
+  }
+
+  /** With `tick`, also of the commands that have waited for their result too long. */
+  due(now: EpochMs, tick: boolean): AckMessage[] {
+    if (tick) {
+      for (const [conference, open] of this.#open) {
+        const ids = [...open].flatMap(([id, since]) => (now - since < ACK_AFTER_MS ? [] : [id]));
+        for (const id of ids) this.hasResult(conference, id);
+        if (ids.length > 0) this.#makeUrgent(conference, ids);
+      }
+    }
+    const messages = Array.from(
+      this.#urgent,
+      ([conference, ids]) => ({ type: "commands-ack", conference, ids }) as const,
+    );
+    this.#urgent.clear();
+    return messages;
+  }
+
+  #makeUrgent(conference: ConfKey, ids: readonly CommandId[]): void {
+    this.#urgent.set(conference, [...(this.#urgent.get(conference) ?? []), ...ids]);
+  }
+}

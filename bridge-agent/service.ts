@@ -1,0 +1,101 @@
+import type { Server } from "node:http";
+import type { Logger } from "pino";
+import type { AgentStatus } from "./agent.ts";
+import { healthServer } from "./health.ts";
+import { type Journal, type JournalFailure, openJournal } from "./journal.ts";
+import { agentKey } from "./key.ts";
+import type { LogStream } from "./log.ts";
+import { driverPorts, newCommandIds } from "./node-ports.ts";
+import { RunningAgent } from "./run.ts";
+import type { AgentSettings } from "./settings.ts";
+import { journalFile, makeStateFolder } from "./state-folder.ts";
+
+const TRY_JOURNAL_AGAIN_MS = 5_000;
+
+const nothingRuns: AgentStatus = {
+  role: "unknown",
+  edgeUp: false,
+  bridgeUp: false,
+  ports: null,
+  calls: 0,
+  running: 0,
+  unacknowledged: 0,
+};
+
+/** The agent as a process runs it: with its health server, and begun anew when the journal's disk has room again. */
+export class AgentService {
+  readonly #settings: AgentSettings;
+  readonly #log: Logger;
+  readonly #logStream: LogStream;
+  readonly #end: (why: string) => never;
+  #server: Server | null = null;
+  #journal: (Journal & { close(): void }) | null = null;
+  #agent: RunningAgent | null = null;
+  #retry: NodeJS.Timeout | undefined;
+  #isJournalDown = false;
+
+  /** `end` ends the process, for a reason that only a person can change. */
+  constructor(settings: AgentSettings, log: Logger, logStream: LogStream, end: (why: string) => never) {
+    this.#settings = settings;
+    this.#log = log;
+    this.#logStream = logStream;
+    this.#end = end;
+  }
+
+  async start(): Promise<void> {
+    makeStateFolder(this.#settings.state);
+    const health = () => ({
+      status: this.#agent?.status ?? nothingRuns,
+      counters: this.#agent?.counters ?? null,
+      logLinesDropped: this.#logStream.dropped,
+    });
+    this.#server = await healthServer(health, this.#settings.listen.port);
+    this.#startAgent();
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#retry);
+    await this.#agent?.stop();
+    const server = this.#server;
+    const closed = new Promise((resolve) => server?.close(resolve));
+    server?.closeAllConnections();
+    await closed; // The next start wants the same port.
+    clearTimeout(this.#retry);
+    this.#journal?.close();
+  }
+
+  #startAgent(): void {
+    const { state } = this.#settings;
+    const journal = openJournal(journalFile(state));
+    if (!journal.ok) return this.#journalFailed(journal.error);
+    if (this.#isJournalDown) this.#log.info("journal can be written again: the agent goes on");
+    this.#isJournalDown = false;
+    this.#journal = journal.value;
+    this.#agent = new RunningAgent(this.#settings, {
+      ...driverPorts,
+      journal: journal.value,
+      key: agentKey(state),
+      now: Date.now,
+      soon: setImmediate,
+      newId: newCommandIds(),
+      log: (line, details = {}) => this.#log.info(details, line),
+      journalFailed: (failure) => this.#journalFailed(failure),
+    });
+    this.#agent.start();
+  }
+
+  #journalFailed({ kind, sentence }: JournalFailure): void {
+    this.#agent = null;
+    this.#journal?.close();
+    this.#journal = null;
+    if (kind === "damaged") this.#end(sentence);
+    const seconds = TRY_JOURNAL_AGAIN_MS / 1_000;
+    if (!this.#isJournalDown) {
+      this.#log.error(
+        `${sentence}; the agent does nothing until it can be written, and tries every ${seconds} s: make room`,
+      );
+    }
+    this.#isJournalDown = true;
+    this.#retry = setTimeout(() => this.#startAgent(), TRY_JOURNAL_AGAIN_MS);
+  }
+}

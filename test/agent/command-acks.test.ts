@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { CommandAcks } from "../../bridge-agent/reports.ts";
+import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+
+const one = "100000001" as ConfKey;
+const other = "100000002" as ConfKey;
+const ids = (...names: string[]) => names as CommandId[];
+const ack = (conference: ConfKey, ...names: string[]) => ({ type: "commands-ack", conference, ids: names });
+
+test("a command whose result is out in time gets no ack", () => {
+  const acks = new CommandAcks();
+  acks.received(one, ids("a"), true, 0);
+  expect(acks.due(0, false)).toEqual([]);
+  acks.hasResult(one, "a" as CommandId);
+  expect(acks.due(5_000, true)).toEqual([]);
+});
+
+test("a command that takes its time gets an ack, once, before the edge repeats it", () => {
+  const acks = new CommandAcks();
+  acks.received(one, ids("a"), true, 0);
+  acks.received(other, ids("b"), true, 200);
+  expect(acks.due(299, true)).toEqual([]);
+  expect(acks.due(300, false)).toEqual([]);
+  expect(acks.due(400, true)).toEqual([ack(one, "a")]);
+  expect(acks.due(600, true)).toEqual([ack(other, "b")]);
+  expect(acks.due(5_000, true)).toEqual([]);
+});
+
+test("a repeated command, and commands that come together, get an ack at once", () => {
+  const acks = new CommandAcks();
+  acks.received(one, ids("a"), false, 0);
+  acks.received(other, ids("b", "c"), true, 0);
+  expect(acks.due(0, false)).toEqual([ack(one, "a"), ack(other, "b", "c")]);
+  expect(acks.due(5_000, true)).toEqual([]);
+});
+
+test("a second command in a conference that waits for a result brings the acks of both", () => {
+  const acks = new CommandAcks();
+  acks.received(one, ids("a"), true, 0);
+  acks.received(one, ids("b"), true, 10);
+  expect(acks.due(10, false)).toEqual([ack(one, "a", "b")]);
+});
