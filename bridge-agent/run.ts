@@ -49,6 +49,7 @@ export class RunningAgent {
   readonly #driver: BridgeDriver;
   #inputs: AgentInput[] = [];
   #stopped = false;
+  #tickedAt: EpochMs = 0;
   #tick: { readonly isIdle: boolean; readonly cancel: () => void } | null = null;
 
   constructor(settings: AgentSettings, ports: AgentPorts) {
@@ -138,10 +139,14 @@ export class RunningAgent {
 
   #scheduleTick(): void {
     const isIdle = !this.#agent.waitsForTime;
-    if (this.#tick && (isIdle || !this.#tick.isIdle)) return;
+    if (this.#tick?.isIdle === isIdle) return;
     this.#tick?.cancel();
-    const cancel = this.#ports.timers.after(isIdle ? IDLE_TICK_MS : TICK_MS, () => {
+    const { timers, now } = this.#ports;
+    const sinceTick = now() - this.#tickedAt;
+    const afterMs = isIdle ? Math.max(TICK_MS, Math.min(IDLE_TICK_MS - sinceTick, IDLE_TICK_MS)) : TICK_MS;
+    const cancel = timers.after(afterMs, () => {
       this.#tick = null;
+      this.#tickedAt = now();
       this.#put({ type: "time" });
     });
     this.#tick = { isIdle, cancel };

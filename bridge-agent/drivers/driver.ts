@@ -54,4 +54,6 @@ export interface DriverPorts {
   readonly timers: Timers;
   /** 0 to 1; spreads the attempts to connect. */
   random(): number;
+  /** How often the bridge is asked whether it is there, if not as often as the driver would. */
+  readonly pingEveryMs?: number;
 }

@@ -143,7 +143,7 @@ export class GenericDriver implements BridgeDriver {
     }
     this.#ready = true;
     this.#lastWhy = null;
-    this.#socket.greeted(PING_EVERY_MS);
+    this.#socket.greeted(this.#ports.pingEveryMs ?? PING_EVERY_MS);
     this.#report({ type: "connected", bootId, abilities, ports });
   }
 

@@ -27,6 +27,9 @@ const nowhere = { heard: () => {}, closed: () => {} };
 /** As `service.ts` does it. */
 const tryJournalAgainMs = 5_000;
 
+/** Less often than in life, for a faster world. */
+const pingEveryMs = 5_000;
+
 class Died extends Error {}
 
 /** One agent: its journal outlives the process, which may die at any step or stand still for a while. */
@@ -116,6 +119,7 @@ export class AgentProcess {
         timers: { after: (ms, run) => clock.after(ms, () => this.#within(life, run)) },
         now: () => Math.floor(worldBegins + clock.now + this.skewMs),
         random: () => this.#draws.next(),
+        pingEveryMs,
         soon: (run) => clock.after(0, () => this.#within(life, run)),
         newId: () => `keypad-${this.name}-${life}-${++count}` as CommandId,
         log: (line) => {
