@@ -184,7 +184,9 @@ export class AgentProcess {
 
   #openSocket(life: number): OpenSocket {
     return (url, headers, _codec, events) => {
-      const wire = url.startsWith(settings.edge) ? this.#openEdge(life, headers[HELLO_HEADER] ?? "", events) : this.#openBridge(life, url, events);
+      const wire = url.startsWith(settings.edge)
+        ? this.#openEdge(life, headers[HELLO_HEADER] ?? "", events)
+        : this.#openBridge(life, url, events);
       return {
         send: (message) => {
           if (life === this.#lives) this.#send(wire as Wire<unknown, unknown>, message);
