@@ -116,7 +116,7 @@ export class AgentProcess {
         journal: this.#journal(life),
         key: simulatedKey(this.name),
         openSocket: this.#openSocket(life),
-        timers: { after: (ms, run) => clock.after(ms, () => this.#within(life, run)) },
+        timers: { after: (ms, run) => this.#after(life, ms, run) },
         now: () => Math.floor(worldBegins + clock.now + this.skewMs),
         random: () => this.#draws.next(),
         pingEveryMs,
@@ -142,6 +142,20 @@ export class AgentProcess {
     };
     if (life === this.#lives && this.#frozen) this.#frozen.push(guarded);
     else guarded();
+  }
+
+  /** A timer that is due in a frozen process can still be cancelled when the process goes on. */
+  #after(life: number, ms: number, run: () => void): () => void {
+    let isCancelled = false;
+    const cancel = this.#around.clock.after(ms, () =>
+      this.#within(life, () => {
+        if (!isCancelled) run();
+      }),
+    );
+    return () => {
+      isCancelled = true;
+      cancel();
+    };
   }
 
   /** The process may die before a transaction is on disk, or right after; what writes nothing changes nothing. */
