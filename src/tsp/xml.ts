@@ -66,14 +66,17 @@ export function childrenNamed(parent: XmlElement, name: string, notes: string[])
 // XML 1.0 has no form for these characters, not even a reference: control characters, lone surrogates, U+FFFE, U+FFFF.
 const notXml = /[^\t\n\r -\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 const everyNotXml = new RegExp(notXml, "gu");
+/** ASCII without anything to escape: most values. */
+const plain = /^[ !#-%'-;=?-~]*$/;
 
 /** Whether XML 1.0 can carry this text unchanged. */
 export function isXmlText(text: string): boolean {
-  return !notXml.test(text);
+  return plain.test(text) || !notXml.test(text);
 }
 
 /** Text for an attribute in double quotes, or between tags. A character that XML does not have becomes U+FFFD. */
 export function escapeXml(text: string): string {
+  if (plain.test(text)) return text;
   return text.replace(everyNotXml, "\ufffd").replace(/["&<>\t\n\r]/g, escapeOf);
 }
 
