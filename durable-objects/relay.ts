@@ -1,8 +1,9 @@
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
+import { LogLimit } from "../src/foundation/rate-limit.ts";
 import { assertNever, type Result } from "../src/foundation/result.ts";
 import type { Timers } from "../src/foundation/timers.ts";
 import { type Hello, type Refusal, refusal } from "../src/link/hello.ts";
-import { AgentBudget, TokenBucket } from "../src/link/limits.ts";
+import { AgentBudget } from "../src/link/limits.ts";
 import {
   type AgentToEdge,
   CLOSE_CODES,
@@ -70,8 +71,6 @@ export interface RelayPorts {
 const KEEP_SEEN_MS = 1_000;
 const RPC_LIMIT_MS = 10_000;
 const MAX_CONFERENCES_WAITING = 10_000;
-/** Of each event and agent. What is beyond is counted in the next line. */
-const LOG_RATE = { burst: 10, perSecond: 1 / 6 };
 
 /**
  * The edge's end of the agents of one bridge. The relay may be evicted at any time, and woken with nothing but its store and the
@@ -89,7 +88,7 @@ export class Relay implements RelayRpc {
   readonly #budgets = new Map<string, AgentBudget>();
   /** What each socket's attachment says, by link id. */
   readonly #kept = new Map<string, Link>();
-  readonly #logs = new Map<string, { readonly bucket: TokenBucket; leftOut: number }>();
+  readonly #logLimit = new LogLimit();
   readonly #queue: KeyedQueue<ConfKey, ForConference>;
 
   constructor(ports: RelayPorts) {
@@ -299,18 +298,11 @@ export class Relay implements RelayRpc {
     return budget;
   }
 
+  /** An agent can cause as many lines as it likes, so each event of each agent has its limit. */
   #log(event: string, agent: string, facts: Facts): void {
-    const at = this.#ports.now();
-    const key = `${event} ${agent}`;
-    const log = this.#logs.get(key) ?? { bucket: new TokenBucket(LOG_RATE, at), leftOut: 0 };
-    this.#logs.set(key, log);
-    if (!log.bucket.spend(1, at)) {
-      log.leftOut += 1;
-      return;
-    }
-    const { leftOut } = log;
-    log.leftOut = 0;
-    const about = { ...this.#identity, ...(agent !== "" && { agent }), ...(leftOut > 0 && { leftOut }) };
+    const dropped = this.#logLimit.admit(event, agent, this.#ports.now());
+    if (dropped === null) return;
+    const about = { ...this.#identity, ...(agent !== "" && { agent }), ...(dropped > 0 && { droppedBefore: dropped }) };
     this.#ports.log({ level: "info", event, ...about, ...facts });
   }
 }

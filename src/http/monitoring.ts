@@ -1,7 +1,7 @@
 import type { Domain } from "../domain.ts";
 import type { BridgeName } from "../foundation/ids.ts";
 import type { BridgeHealth } from "../rpc.ts";
-import { inTime, RateLimit } from "./access.ts";
+import { inTime } from "./access.ts";
 import type { Edge } from "./app.ts";
 
 const helpTexts = {
@@ -41,24 +41,6 @@ export class Metrics {
         return `# HELP ${counter} ${help}\n# TYPE ${counter} counter\n${lines.join("")}`;
       })
       .join("");
-  }
-}
-
-/** Lines of one event and domain that may be logged at once, and then in a minute. */
-const LINES_PER_MINUTE = 20;
-
-/** Keeps strangers from filling the log: of each event of each domain it lets some lines through, and counts the others. */
-export class LogLimit {
-  readonly #limit = new RateLimit();
-  readonly #dropped = new Map<string, number>();
-
-  /** How many lines were dropped since the last one; `null`: this one is to be dropped as well. */
-  admit(event: string, domain: string, nowMs: number): number | null {
-    const name = `${event} ${domain}`;
-    const dropped = this.#dropped.get(name) ?? 0;
-    const mayLog = this.#limit.waitSeconds(name, LINES_PER_MINUTE, nowMs) === 0;
-    this.#dropped.set(name, mayLog ? 0 : dropped + 1);
-    return mayLog ? dropped : null;
   }
 }
 

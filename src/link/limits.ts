@@ -1,12 +1,6 @@
 import type { EpochMs } from "../foundation/ids.ts";
+import { type Rate, TokenBucket } from "../foundation/rate-limit.ts";
 import { type AgentToEdge, MAX_MESSAGE_LENGTH } from "./messages.ts";
-
-interface Rate {
-  /** At once. */
-  readonly burst: number;
-  /** On average. */
-  readonly perSecond: number;
-}
 
 /**
  * What one agent may send, over all of its sockets: some ten times what an honest one sends, also after a failover. All relays and
@@ -26,28 +20,6 @@ const allowances = {
 export const MAX_DIGESTS = 500;
 const MAX_REPORTS = 1_000;
 const MAX_IDS = 20_000;
-
-export class TokenBucket {
-  readonly #rate: Rate;
-  #left: number;
-  #at: EpochMs;
-
-  constructor(rate: Rate, at: EpochMs) {
-    this.#rate = rate;
-    this.#left = rate.burst;
-    this.#at = at;
-  }
-
-  /** Whether there is so much left; if so, it is spent. A clock that is set back refills nothing. */
-  spend(amount: number, at: EpochMs): boolean {
-    const refill = (Math.max(0, at - this.#at) / 1_000) * this.#rate.perSecond;
-    this.#at = at;
-    this.#left = Math.min(this.#rate.burst, this.#left + refill);
-    if (amount > this.#left) return false;
-    this.#left -= amount;
-    return true;
-  }
-}
 
 /** What one agent has left of its allowances; each question spends, and is false when there is not enough. */
 export class AgentBudget {

@@ -266,12 +266,20 @@ test("an agent that sends what is no message, over ever new sockets, fills no lo
   };
   for (let count = 0; count < 100; count += 1) offend();
   const refused = () => world.lines.filter(({ event }) => event === "agent-message-refused");
-  expect(refused()).toHaveLength(10);
+  expect(refused()).toHaveLength(20);
 
   world.now += 10_000;
   offend();
-  expect(refused().slice(10)).toEqual([
-    { level: "info", event: "agent-message-refused", domain, bridge, agent: "agent-1", leftOut: 90, kind: "not-json" },
+  expect(refused().slice(20)).toEqual([
+    {
+      level: "info",
+      event: "agent-message-refused",
+      domain,
+      bridge,
+      agent: "agent-1",
+      droppedBefore: 80,
+      kind: "not-json",
+    },
   ]);
 });
 

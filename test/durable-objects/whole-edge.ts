@@ -8,7 +8,7 @@ import type { Report } from "../../src/bridge/events.ts";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
 import { decide } from "../../src/conference/decide.ts";
 import type { BridgeName, ConfKey, DomainName, StreamId, WebexHost } from "../../src/foundation/ids.ts";
-import { RateLimit } from "../../src/http/access.ts";
+import { RateLimit } from "../../src/foundation/rate-limit.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Metrics } from "../../src/http/monitoring.ts";
 import { AliasCache } from "../../src/routing/deliver.ts";

@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import type { OperatorRequest } from "../../src/conference/requests.ts";
 import type { ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
-import { RateLimit } from "../../src/http/access.ts";
+import { RateLimit } from "../../src/foundation/rate-limit.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Metrics } from "../../src/http/monitoring.ts";
 import { AliasCache } from "../../src/routing/deliver.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { CommandId, ConfKey, StreamId } from "../../src/foundation/ids.ts";
-import { AgentBudget, MAX_DIGESTS, TokenBucket } from "../../src/link/limits.ts";
+import { AgentBudget, MAX_DIGESTS } from "../../src/link/limits.ts";
 import { type AgentToEdge, MAX_MESSAGE_LENGTH } from "../../src/link/messages.ts";
 
 const conference = "555111222" as ConfKey;
@@ -9,24 +9,6 @@ const event = { type: "event", event: { type: "conference-ended" } } as const;
 const digests = (count: number): AgentToEdge => {
   return { type: "digests", epoch: 1, digests: Array.from({ length: count }, () => ({ conference, digest: "d" })) };
 };
-
-test("a bucket grants its burst at once, and its rate on average", () => {
-  const bucket = new TokenBucket({ burst: 10, perSecond: 2 }, 0);
-
-  expect(bucket.spend(10, 0)).toBe(true);
-  expect(bucket.spend(1, 499)).toBe(false);
-  expect(bucket.spend(1, 500)).toBe(true);
-  expect(bucket.spend(11, 60_000)).toBe(false);
-  expect(bucket.spend(10, 60_000)).toBe(true);
-});
-
-test("a clock that is set back refills nothing, and goes on from there", () => {
-  const bucket = new TokenBucket({ burst: 1, perSecond: 1 }, 3_600_000);
-
-  expect(bucket.spend(1, 3_600_000)).toBe(true);
-  expect(bucket.spend(1, 0)).toBe(false);
-  expect(bucket.spend(1, 1_000)).toBe(true);
-});
 
 test("an agent may ping for ever, and not flood", () => {
   const budget = new AgentBudget(0);

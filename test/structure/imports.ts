@@ -30,8 +30,8 @@ export const rules: Readonly<Record<string, Rule>> = {
   "src/domain.ts": { may: ["src/foundation", "src/settings", "src/tsp"] },
   "src/rpc.ts": { may: [], mayAsType: ["src/foundation", "src/bridge", "src/conference", "src/link", "src/tsp"] },
   "src/worker.ts": {
-    may: ["src/http", "src/routing", "src/settings", "src/domain.ts", "durable-objects"],
-    mayAsType: ["src/rpc.ts", "src/foundation"],
+    may: ["src/foundation", "src/http", "src/routing", "src/settings", "src/domain.ts", "durable-objects"],
+    mayAsType: ["src/rpc.ts"],
   },
   "durable-objects": {
     may: [

@@ -1,0 +1,66 @@
+import type { EpochMs } from "./ids.ts";
+
+export interface Rate {
+  /** How much at once. */
+  readonly burst: number;
+  /** How much on average. */
+  readonly perSecond: number;
+}
+
+/** Grants a burst at once, and a rate on average. A pause earns a burst at most; a clock that is set back earns nothing. */
+export class TokenBucket {
+  readonly #rate: Rate;
+  #tokens: number;
+  #at: EpochMs;
+
+  constructor(rate: Rate, at: EpochMs) {
+    this.#rate = rate;
+    this.#tokens = rate.burst;
+    this.#at = at;
+  }
+
+  /** 0 when there is so much, which is then spent; else the milliseconds until there is. */
+  waitMs(amount: number, at: EpochMs): number {
+    const { burst, perSecond } = this.#rate;
+    this.#tokens = Math.min(burst, this.#tokens + (Math.max(0, at - this.#at) * perSecond) / 1_000);
+    this.#at = at;
+    if (this.#tokens < amount) return ((amount - this.#tokens) * 1_000) / perSecond;
+    this.#tokens -= amount;
+    return 0;
+  }
+
+  /** Whether there is so much; it is then spent. */
+  spend(amount: number, at: EpochMs): boolean {
+    return this.waitMs(amount, at) === 0;
+  }
+}
+
+/** How often something may be done: one bucket for each name, in this isolate's memory. */
+export class RateLimit {
+  readonly #buckets = new Map<string, TokenBucket>();
+
+  /** 0 when it may be done now, which then counts as done; else the seconds to wait. A pause earns at most a minute's worth. */
+  waitSeconds(name: string, perMinute: number, at: EpochMs): number {
+    const bucket = this.#buckets.get(name) ?? new TokenBucket({ burst: perMinute, perSecond: perMinute / 60 }, at);
+    this.#buckets.set(name, bucket);
+    return Math.ceil(bucket.waitMs(1, at) / 1_000);
+  }
+}
+
+/** Lines of one event and one source that may be logged at once, and then in a minute. */
+const LINES_PER_MINUTE = 20;
+
+/** Keeps others from filling the log: of each event of each source it lets some lines through, and counts the rest. */
+export class LogLimit {
+  readonly #limit = new RateLimit();
+  readonly #dropped = new Map<string, number>();
+
+  /** How many lines were dropped since the last one; `null`: this one is to be dropped as well. */
+  admit(event: string, source: string, at: EpochMs): number | null {
+    const name = `${event} ${source}`;
+    const dropped = this.#dropped.get(name) ?? 0;
+    const mayLog = this.#limit.waitSeconds(name, LINES_PER_MINUTE, at) === 0;
+    this.#dropped.set(name, mayLog ? 0 : dropped + 1);
+    return mayLog ? dropped : null;
+  }
+}

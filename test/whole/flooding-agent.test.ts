@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { agentKey } from "../../bridge-agent/key.ts";
+import { encodeHello, HELLO_HEADER, helloText, LINK_PROTOCOL_VERSION, REFUSAL_HEADER } from "../../src/link/hello.ts";
+import { CLOSE_CODES } from "../../src/link/messages.ts";
+import { Meeting, startWorld, type World } from "./world.ts";
+
+const state = mkdtempSync(join(tmpdir(), "bridgehead-flood-"));
+let world: World;
+beforeAll(async () => {
+  const agent = (name: string, folder: string) => ({ name, publicKey: agentKey(join(state, folder)).publicKey });
+  const agents = [agent("agent-1", "agent"), agent("agent-2", "flooding")];
+  world = await startWorld({ state, domain: { bridges: [{ name: "simulated", agents }] } });
+});
+afterAll(async () => {
+  await world?.stop();
+  rmSync(state, { recursive: true, force: true });
+});
+
+test("an agent that floods the edge with pings or digests is closed, and a meeting goes on", async () => {
+  const meeting = new Meeting(world);
+  await meeting.create();
+  const { extCallId } = await meeting.callIn("401");
+
+  const pinging = await connect();
+  for (let count = 0; count < 50_000; count += 1) pinging.send(`{"type":"ping","nonce":"${count}"}`);
+  const closings = [await closing(pinging)];
+  const digesting = await connect();
+  const closed = closing(digesting);
+  const digests = Array.from({ length: 12_000 }, (_, index) => ({ conference: String(6e8 + index), digest: "d" }));
+  digesting.send(JSON.stringify({ type: "digests", epoch: 1, digests }));
+  const mute = meeting.muteRequest(extCallId, true);
+  await meeting.ask(mute);
+  await meeting.answerTo(mute.msgId, "ok", 2_000);
+  closings.push(await closed);
+
+  expect(closings).toEqual([CLOSE_CODES.tooMuch, CLOSE_CODES.tooMuch]);
+  await meeting.close();
+});
+
+function closing(socket: WebSocket): Promise<number> {
+  return new Promise((resolve) => socket.once("close", resolve));
+}
+
+/** A socket in the name of the second agent, which asks for it as agents do. */
+async function connect(challenge = ""): Promise<WebSocket> {
+  const key = agentKey(join(state, "flooding"));
+  const place = { domain: "local", bridge: "simulated", agent: "agent-2" };
+  const facts = { version: LINK_PROTOCOL_VERSION, ...place, at: Date.now(), challenge };
+  const hello = encodeHello({ ...facts, key: key.publicKey, signature: key.sign(helloText(facts)) });
+  const url = `${world.run.edgeUrl.replace("http", "ws")}/agent/local/simulated`;
+  const socket = new WebSocket(url, { headers: { [HELLO_HEADER]: hello } });
+  const refused = await new Promise<string | null>((resolve, reject) => {
+    socket.once("open", () => resolve(null));
+    socket.once("error", reject);
+    socket.once("unexpected-response", (_, { headers }) => resolve(String(headers[REFUSAL_HEADER])));
+  });
+  if (refused === null) return socket;
+  await pause(10);
+  return connect(refused.replace(/^4402 /, ""));
+}
