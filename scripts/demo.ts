@@ -1,19 +1,28 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { FlowStage, type Played } from "./demo/flow-stage.ts";
-import { startFlowSystem } from "./demo/flow-system.ts";
-import { type Flow, flowsFolder, loadFlows } from "./demo/flow-text.ts";
-import { SequenceDiagram } from "./demo/sequence-diagram.ts";
+import { printTranscript } from "../simulators/transcript/transcript.ts";
+import { Diagram } from "./demo/diagram.ts";
+import { type Flow, flowsFolder, loadFlows } from "./demo/flow.ts";
+import { FlowStage, type Played } from "./demo/stage.ts";
+import { FlowSystem } from "./demo/system.ts";
 
 /** Plays the protocol's call flows against the real processes, and compares what follows with what must follow (`npm run demo`). */
 
 const flows = loadFlows();
 const { values: options } = parseArgs({
-  options: { flow: { type: "string" }, write: { type: "boolean" }, help: { type: "boolean" } },
+  options: {
+    flow: { type: "string" },
+    confirmations: { type: "boolean" },
+    write: { type: "boolean" },
+    help: { type: "boolean" },
+  },
 });
 if (options.help) {
-  console.log(`npm run demo [-- --flow NAME]: plays the call flows of ${flowsFolder}, one of\n  ${names(flows)}`);
+  console.log(`npm run demo [-- --flow NAME] [--confirmations]: plays call flows against the real processes.
+  --flow NAME       one of ${names(flows)}
+  --confirmations   draws every Confirmation, not only those that refuse
+  --write           puts what followed into the files, instead of comparing (docs/transcripts.md)`);
   process.exit(0);
 }
 const wanted = flows.filter(({ name }) => options.flow === undefined || name === options.flow);
@@ -25,44 +34,40 @@ if (wanted.length === 0) {
 const startedAt = Date.now();
 const failed: string[] = [];
 for (const group of Map.groupBy(wanted, ({ settings }) => JSON.stringify(settings)).values()) {
-  const system = await startFlowSystem(group[0]?.settings ?? {});
+  const system = await FlowSystem.start(group[0]?.settings ?? {});
   try {
-    for (const flow of group) {
-      console.log(`\n${flow.title}\n`);
-      const coloured = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR;
-      const played = await new FlowStage(system, new SequenceDiagram(console.log, coloured)).play(flow, options.write);
-      if (options.write) write(flow, played);
-      const wrong = played.find(({ asExpected }) => !asExpected);
-      if (!wrong) continue;
-      failed.push(flow.name);
-      console.log(`\n${flow.name} went otherwise than it should, at\n  ${wrong.step.does.join("\n  ")}`);
-      console.log(`expected:\n  ${wrong.step.expected.join("\n  ") || "nothing"}`);
-      console.log(`came:\n  ${wrong.came.join("\n  ") || "nothing"}`);
-    }
+    for (const flow of group) await show(flow, system);
   } finally {
     await system.stop();
   }
 }
 const seconds = ((Date.now() - startedAt) / 1000).toFixed(0);
-const as = failed.length === 0 ? "all as they should be" : `otherwise than they should be: ${failed.join(", ")}`;
-console.log(`\n${wanted.length} call flows in ${seconds} s, ${as}`);
+const verdict =
+  failed.length === 0 ? "all as the protocol wants them" : `otherwise than expected: ${failed.join(", ")}`;
+console.log(`\n${wanted.length === 1 ? "1 call flow" : `${wanted.length} call flows`} in ${seconds} s, ${verdict}`);
 process.exit(failed.length === 0 ? 0 : 1);
 
-/** What came takes the place of what was expected; comments and empty lines stay. */
-function write(flow: Flow, played: readonly Played[]): void {
-  const file = join(flowsFolder, `${flow.name}.txt`);
-  const kept = readFileSync(file, "utf8")
-    .split("\n")
-    .filter((line) => !line.startsWith(" ") || line.trim().startsWith("+ "));
-  const came = played.map((step) => step.came.map((line) => `      ${line}`));
-  const isStep = (line: string) => /^[^#\s]/.test(line) && !line.startsWith("settings ");
-  const text: string[] = [];
-  for (const [index, line] of kept.entries()) {
-    text.push(line);
-    const next = kept[index + 1] ?? "";
-    if ((isStep(line) || line.startsWith(" ")) && !next.startsWith(" ")) text.push(...(came.shift() ?? []));
-  }
-  writeFileSync(file, text.join("\n"));
+async function show(flow: Flow, system: FlowSystem): Promise<void> {
+  const coloured = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR;
+  const diagram = new Diagram(console.log, coloured, process.stdout.columns);
+  diagram.head(flow.title);
+  const { confirmations = false, write = false } = options;
+  const played = await new FlowStage(system, { diagram, confirmations, write }).play(flow.transcript);
+  if (write) writeFileSync(join(flowsFolder, `${flow.name}.txt`), written(flow, played));
+  const wrong = played.find(({ asExpected }) => !asExpected);
+  if (!wrong) return;
+  failed.push(flow.name);
+  const { step, came } = wrong;
+  console.log(`\n${flow.name} went otherwise than expected. Expected:\n${printTranscript([step])}`);
+  console.log(`Came:\n${printTranscript([{ ...step, follows: came }])}`);
+}
+
+/** The flow with what came in place of what was expected. */
+function written({ transcript }: Flow, played: readonly Played[]): string {
+  const came = new Map(played.map((each) => [each.step, each.came]));
+  return printTranscript(
+    transcript.map((item) => (typeof item === "string" ? item : { ...item, follows: came.get(item) ?? item.follows })),
+  );
 }
 
 function names(all: readonly Flow[]): string {

@@ -33,6 +33,8 @@ export interface HttpAnswer {
 /** Posts the documents of a TSP server to an adapter's URL, and repeats a post that is not confirmed. */
 export class WebexClient {
   readonly adapterUrl: string;
+  /** Called with the result of each Confirmation. */
+  onConfirmation: (result: number) => void = () => {};
   readonly #ids: ServerIds;
   readonly #codec: WebexCodec;
   readonly #attempts: number;
@@ -79,7 +81,9 @@ export class WebexClient {
         const answer = await postDocument(this.adapterUrl, body, this.#agent);
         const confirmation = this.#codec.readConfirmation(answer.body);
         if (confirmation.ok && confirmation.value.transId === transId) {
-          return { transId, body, result: confirmation.value.result };
+          const { result } = confirmation.value;
+          this.onConfirmation(result);
+          return { transId, body, result };
         }
         failure = `status ${answer.status}, "${answer.body.toString().slice(0, 200)}"`;
       } catch (error) {

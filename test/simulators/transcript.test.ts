@@ -12,10 +12,10 @@ import {
   withNames,
 } from "../../simulators/transcript/transcript.ts";
 
-const files = globSync("test/transcripts/*.txt");
+const files = globSync("{test/transcripts,scripts/demo/flows}/*.txt");
 
 test("every file is printed as it was read", () => {
-  expect(files.length).toBeGreaterThan(60);
+  expect(files.length).toBeGreaterThan(90);
   for (const file of files) {
     const text = readFileSync(file, "utf8");
     expect(printTranscript(parseTranscript(text)), file).toBe(text);

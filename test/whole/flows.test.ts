@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { FlowStage } from "../../scripts/demo/flow-stage.ts";
-import { type StartedFlowSystem, startFlowSystem } from "../../scripts/demo/flow-system.ts";
-import { loadFlows, readFlow } from "../../scripts/demo/flow-text.ts";
+import { loadFlows, readFlow } from "../../scripts/demo/flow.ts";
+import { FlowStage } from "../../scripts/demo/stage.ts";
+import { FlowSystem } from "../../scripts/demo/system.ts";
+import { stepsOf } from "../../simulators/transcript/transcript.ts";
 
 // All of them are played by `npm run demo`; these are the ones whose way through the processes is the longest.
 const played = [
@@ -14,29 +15,26 @@ const played = [
   "passthrough",
 ];
 
-let system: StartedFlowSystem;
+let system: FlowSystem;
 beforeAll(async () => {
-  system = await startFlowSystem({});
+  system = await FlowSystem.start({});
 });
 afterAll(() => system?.stop());
 
-test.each(loadFlows().filter(({ name }) => played.includes(name)))("$title", async (flow) => {
-  const steps = await new FlowStage(system, null).play(flow);
+test.each(loadFlows().filter(({ name }) => played.includes(name)))("$title", async ({ transcript }) => {
+  const steps = await new FlowStage(system).play(transcript);
 
-  for (const { step, came } of steps) expect(came.toSorted(), step.does.join(" ")).toEqual(step.expected.toSorted());
-  expect(steps).toHaveLength(flow.steps.length);
+  for (const { step, came } of steps) expect(came.toSorted(), step.happens.join(" ")).toEqual(step.follows.toSorted());
+  expect(steps).toHaveLength(stepsOf(transcript).length);
 });
 
 test("a flow that comes out otherwise, or goes on after its end, is told", async () => {
-  const create = "W→A W2A_CreateConference MsgID=1\n      A→B create-conference\n";
-  const otherwise = readFlow("x", `${create}      A→W tsp1 A2W_RspCreateConference MsgID=1 Result=3 ExtConfID=1001\n`);
-  const more = readFlow(
-    "x",
-    `${create}      A→W tsp1 A2W_RspCreateConference MsgID=1 Result=0 ConfKey=KEY ExtConfID=1001\n`,
-  );
+  const create = "# A create.\nW→A W2A_CreateConference MsgID=1\n      A→B create-conference\n";
+  const otherwise = `${create}      A→W A2W_RspCreateConference MsgID=1 Result=3\n`;
+  const more = `${create}      A→W A2W_RspCreateConference MsgID=1 Result=0 ConfKey=KEY\n`;
 
-  for (const flow of [otherwise, more]) {
-    const steps = await new FlowStage(system, null).play(flow);
+  for (const text of [otherwise, more]) {
+    const steps = await new FlowStage(system).play(readFlow("x", text).transcript);
     expect(steps.at(-1)).toMatchObject({ asExpected: false });
   }
 });

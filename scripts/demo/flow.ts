@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseTranscript, stepsOf, type Transcript, titleOf } from "../../simulators/transcript/transcript.ts";
+
+/** A call flow of the protocol; docs/transcripts.md says how to read one. */
+export interface Flow {
+  readonly name: string;
+  readonly title: string;
+  /** Laid over the settings of the domain; flows with the same settings share a system. */
+  readonly settings: object;
+  readonly transcript: Transcript;
+}
+
+export const flowsFolder = fileURLToPath(new URL("flows/", import.meta.url));
+
+export function loadFlows(): readonly Flow[] {
+  const files = readdirSync(flowsFolder).filter((file) => file.endsWith(".txt"));
+  return files.sort().map((file) => readFlow(basename(file, ".txt"), readFileSync(join(flowsFolder, file), "utf8")));
+}
+
+export function readFlow(name: string, text: string): Flow {
+  const transcript = parseTranscript(text);
+  const settings = stepsOf(transcript).find(({ happens }) => isSettings(happens))?.happens[0] ?? "settings {}";
+  return { name, title: titleOf(transcript), settings: JSON.parse(settings.slice("settings ".length)), transcript };
+}
+
+export function isSettings([line = ""]: readonly string[]): boolean {
+  return line.startsWith("settings ");
+}
+
+/** Who says something to whom: only within one lane is there an order that can be relied on. */
+export function laneOf(line: string): string {
+  return /^(A→W \S+|\S+)/.exec(line)?.[0] ?? line;
+}
+
+/** How many things a line stands for. */
+export function countOf(line: string): number {
+  return Number(/ (\d+) × /.exec(line)?.[1] ?? 1);
+}
+
+/** Whether the same came as was expected, in the order of each lane. */
+export function isSame(came: readonly string[], expected: readonly string[]): boolean {
+  const byLane = (lines: readonly string[]) => lines.toSorted((a, b) => laneOf(a).localeCompare(laneOf(b))).join("\n");
+  return byLane(came) === byLane(expected);
+}
+
+const manyAtLeast = 20;
+
+/** Many alike in a row of one lane become one line: `A→W tsp2 1002 120 × A2W_NotifyUserEnter AttendeeID=1…120`. */
+export function gathered(lines: readonly string[]): string[] {
+  const runs: { kind: string; lines: string[] }[] = [];
+  const latest = new Map<string, (typeof runs)[number]>();
+  for (const line of lines) {
+    const kind = kindOf(line);
+    const run = latest.get(laneOf(line));
+    if (run?.kind === kind) {
+      run.lines.push(line);
+      continue;
+    }
+    const begun = { kind, lines: [line] };
+    latest.set(laneOf(line), begun);
+    runs.push(begun);
+  }
+  const isMany = (run: (typeof runs)[number]) => run.lines.length >= manyAtLeast;
+  const many = new Map(runs.filter(isMany).map((run) => [run.lines[0], manyOf(run.kind, run.lines)]));
+  const gone = new Set(runs.filter(isMany).flatMap((run) => run.lines));
+  return lines.flatMap((line) => many.get(line) ?? (gone.has(line) ? [] : [line]));
+}
+
+/** Everything before the attributes, or before the call. */
+function kindOf(line: string): string {
+  return /^(A→W \S+ \S+ \S+|A→B \S+|\S+)/.exec(line)?.[0] ?? line;
+}
+
+function manyOf(kind: string, lines: readonly string[]): string {
+  const attributes = lines.map((line) => line.slice(kind.length).match(/\w+=\S+/g) ?? []);
+  const shown = (attributes[0] ?? []).map((word) => {
+    const [name = ""] = word.split("=");
+    const values = attributes.map((words) => words.find((other) => other.startsWith(`${name}=`)) ?? "");
+    return new Set(values).size === 1 ? word : `${name}=${range(values.map((value) => value.slice(name.length + 1)))}`;
+  });
+  return [kind.replace(/\S+$/, `${lines.length} × $&`), ...shown].join(" ");
+}
+
+/** `1…120` when each of these numbers stands once. */
+function range(values: readonly string[]): string {
+  const numbers = values.map(Number).sort((a, b) => a - b);
+  const [from = 0] = numbers;
+  return numbers.every((number, at) => number === from + at) ? `${from}…${numbers.at(-1)}` : "…";
+}

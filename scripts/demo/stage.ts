@@ -1,0 +1,296 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { ShortNames } from "../../simulators/transcript/short-names.ts";
+import {
+  commandLine,
+  documentOf,
+  elementOf,
+  postedLine,
+  type Step,
+  type Transcript,
+} from "../../simulators/transcript/transcript.ts";
+import { type ReceivedMessage, WebexServer } from "../../simulators/webex/server.ts";
+import type { ConfKey, MsgId, TransId } from "../../src/foundation/ids.ts";
+import { BridgeControl } from "../bridge-control.ts";
+import type { Diagram } from "./diagram.ts";
+import { countOf, gathered, isSame, isSettings, laneOf } from "./flow.ts";
+import type { FlowSystem } from "./system.ts";
+import { Telephones } from "./telephones.ts";
+
+export interface StageOptions {
+  readonly diagram?: Diagram;
+  /** Takes down what comes instead of comparing it. */
+  readonly write?: boolean;
+  /** Draws every Confirmation; without it only those that refuse. */
+  readonly confirmations?: boolean;
+}
+
+/** A step as it came out. */
+export interface Played {
+  readonly step: Step;
+  readonly came: readonly string[];
+  readonly asExpected: boolean;
+}
+
+const patienceMs = 10_000;
+/** The same for what may not come at all, since it is about to be written anew. */
+const writePatienceMs = 2_000;
+/** How long nothing more may come, where nothing says how much is to come. */
+const quietMs = 150;
+/** Most messages in one transaction (protocol 1.3). */
+const maxTogether = 50;
+
+const givenCreate: Step = {
+  happens: ["W→A W2A_CreateConference MsgID=1"],
+  follows: [
+    "A→B create-conference",
+    "A→W tsp1 1001 A2W_RspCreateConference MsgID=1 Result=0 ConfKey=KEY",
+    "A→W tsp1 1001 A2W_NotifyConferenceChange Status=0",
+  ],
+};
+const endOfFlow: Step = { happens: ["the flow is over"], follows: [] };
+
+let nextKey = 600_000_000 + (Date.now() % 100_000_000);
+
+/** Plays one flow, step by step, each until all that is expected has come. */
+export class FlowStage {
+  readonly #system: FlowSystem;
+  readonly #options: StageOptions;
+  readonly #bridge: BridgeControl;
+  readonly #names = new ShortNames();
+  readonly #confKey = String(nextKey++) as ConfKey;
+  readonly #telephones: Telephones;
+  readonly #servers = new Map<string, WebexServer>();
+  /** A flow's name for a MsgID of WebEx → the MsgID. */
+  readonly #msgIds = new Map<string, MsgId>();
+  readonly #heardOf = new Map<TransId, number>();
+  /** What followed since the last step, in the order in which it happened. */
+  #came: string[] = [];
+  #lastCame = Date.now();
+  #actsSeen = 0;
+  /** One observation after the other. */
+  #observing: Promise<void> = Promise.resolve();
+
+  constructor(system: FlowSystem, options: StageOptions = {}) {
+    this.#system = system;
+    this.#options = options;
+    this.#bridge = new BridgeControl(system.run.bridgeUrl);
+    this.#names.give(this.#confKey, "KEY");
+    this.#names.give(`${this.#confKey}-`, "");
+    this.#telephones = new Telephones(this.#bridge, this.#names, this.#confKey);
+  }
+
+  /** Stops at the first step that came out otherwise. */
+  async play(transcript: Transcript): Promise<readonly Played[]> {
+    const played: Played[] = [];
+    await this.#openServer("tsp1");
+    this.#actsSeen = (await this.#bridge.acts()).length;
+    this.#system.onClientData = (body) => this.#observe(`A→client ${body}`);
+    try {
+      for (const item of transcript.slice(1)) {
+        if (typeof item === "string") {
+          if (item !== "") this.#options.diagram?.remark(item);
+          continue;
+        }
+        const came = await this.#playStep(item);
+        const asExpected = this.#options.write || isSame(came, item.follows);
+        played.push({ step: item, came, asExpected });
+        if (!asExpected) return played;
+      }
+      await this.#quiet();
+      if (this.#came.length > 0) played.push({ step: endOfFlow, came: this.#came, asExpected: false });
+      return played;
+    } finally {
+      await this.#telephones.mend();
+      for (const server of this.#servers.values()) await server.stop();
+    }
+  }
+
+  async #playStep(step: Step): Promise<readonly string[]> {
+    const [first = ""] = step.happens;
+    if (isSettings(step.happens)) return [];
+    if (first === "given a running conference") {
+      const came = await this.#playStep(givenCreate);
+      return isSame(came, givenCreate.follows) ? [] : came;
+    }
+    if (first === "bridge holds") return this.#bridgeHolds(step.follows);
+    if (first.startsWith("W→A ")) await this.#post([first.slice("W→A ".length), ...step.happens.slice(1)]);
+    else await Promise.all(step.happens.map((line) => this.#do(line)));
+
+    await this.#until(() => this.#hasCome(step.follows), this.#options.write ? writePatienceMs : patienceMs);
+    if (this.#options.write) await this.#quiet();
+    if (!step.follows.some((line) => line.startsWith("A→W"))) await this.#edgeKnows();
+    await this.#allNamed();
+    const came = gathered(this.#came);
+    this.#came = [];
+    return came;
+  }
+
+  async #do(line: string): Promise<void> {
+    const [who = "", word = "", ...words] = line.split(" ");
+    const rest = words.join(" ");
+    await this.#observe(line.replace(/^phone /, ""), { onlyDrawn: true });
+    if (/^\d+$/.test(who)) return this.#telephones.dialInMany(Number(who), rest.replace("dial ", ""));
+    switch (who) {
+      case "phone":
+        // A dialled call has its name from the act that dialled it.
+        await this.#until(() => rest.startsWith("dials") || this.#names.idOf(word) !== undefined);
+        return this.#telephones.phone(word, rest);
+      case "host":
+        return this.#telephones.host(word);
+      case "number":
+        return this.#telephones.number(word, rest);
+      case "bridge":
+        return this.#bridge.faults(word === "delays" ? { delayMs: Number(words[0]) } : { refuse: words as never });
+      case "time":
+        return pause(Number(word) * 1_000);
+      case "operator":
+        return this.#operator(word, words[0] ?? "", words.slice(1).join(" "));
+      default:
+        if (line.endsWith(" is gone")) return this.#servers.get(who)?.stop();
+        throw new Error(`no such line in a flow: ${line}`);
+    }
+  }
+
+  /** Posts one document, from the server that its first message names. */
+  async #post(texts: readonly string[]): Promise<void> {
+    for (const text of texts) await this.#observe(`W→A ${text}`, { onlyDrawn: true });
+    const { client } = await this.#openServer(/ WbxHostName=(\S+)/.exec(texts[0] ?? "")?.[1] ?? "tsp1");
+    const transId = client.transId();
+    const elements = texts.map((text) =>
+      elementOf(text, (name, value) => this.#real(name, value, () => client.msgId())),
+    );
+    await client.repeat({ transId, body: documentOf(transId, elements), result: 0 });
+  }
+
+  #real(attribute: string, value: string, newMsgId: () => MsgId): string {
+    if (attribute === "ExtConfID") return `${this.#confKey}-${value}`;
+    if (attribute !== "MsgID") return this.#names.idOf(value) ?? value;
+    const msgId = this.#msgIds.get(value) ?? newMsgId();
+    this.#msgIds.set(value, msgId);
+    return msgId;
+  }
+
+  async #operator(method: string, path: string, body: string): Promise<void> {
+    const { run } = this.#system;
+    const url = `${run.edgeUrl}/api/v1/domains/local/conferences/${this.#confKey}/${path}`;
+    const headers = { authorization: `Bearer ${run.operatorToken()}`, "content-type": "application/json" };
+    const { status } = await fetch(url, { method, headers, body });
+    await this.#observe(`answered ${status}`);
+  }
+
+  async #bridgeHolds(expected: readonly string[]): Promise<string[]> {
+    if (this.#options.write) await this.#quiet();
+    let held: string[] = [];
+    await this.#until(async () => {
+      held = await this.#telephones.held();
+      return this.#options.write || held.join() === expected.join();
+    });
+    const now = Date.now();
+    for (const line of held.length > 0 ? held : ["nobody"]) this.#options.diagram?.line(`bridge holds ${line}`, now);
+    return held;
+  }
+
+  async #openServer(name: string): Promise<WebexServer> {
+    const known = this.#servers.get(name);
+    if (known) return known;
+    const { adapterUrl } = this.#system.run;
+    // ExtCallIDs 1, 2, 3 … of tsp1, 1001, 1002 … of tsp2: no two calls of a conference are named alike.
+    const firstCall = 1 + 1_000 * this.#servers.size;
+    const server = new WebexServer({ adapterUrl, serverId: 10 + this.#servers.size, firstCall });
+    await server.start();
+    server.onMessage = (received) => this.#heard(name, received, server.posts.at(-1) ?? "");
+    server.onNaming = (extCallId) =>
+      this.#observe(`W→A W2A_RspNotifyUserEnter ExtCallID=${extCallId}`, { onlyDrawn: true });
+    server.client.onConfirmation = (result) => this.#confirmation(`A→W ${name} -`, result);
+    this.#servers.set(name, server);
+    this.#names.give(server.host, name);
+    return server;
+  }
+
+  #heard(server: string, { at, transId, message }: ReceivedMessage, document: string): void {
+    const [, element = "", attributes = ""] =
+      new RegExp(`<(\\w+)([^>]* MsgID="${message.msgId}"[^>]*)>`).exec(document) ?? [];
+    const label = [...this.#msgIds].find(([, real]) => real === message.msgId)?.[0];
+    const known = attributes.replace(/ MsgID="[^"]*"/, label === undefined ? "" : ` MsgID="${label}"`);
+    this.#observe(this.#names.shorten(postedLine(server, element, known)), { at });
+
+    const together = (this.#heardOf.get(transId) ?? 0) + 1;
+    this.#heardOf.set(transId, together);
+    if (together > maxTogether) this.#observe(`a transaction of more than ${maxTogether} messages`);
+    if (together === document.split(' MsgID="').length - 1) this.#confirmation("W→A", 0);
+  }
+
+  #confirmation(to: string, result: number): void {
+    if (result === 0 && !this.#options.confirmations) return;
+    this.#observe(`${to} Confirmation Result=${result}`, { onlyDrawn: result === 0 });
+  }
+
+  /**
+   * Notes something that happened. The bridge's acts come to light only when they are asked for, so they are asked for before
+   * anything else is noted: then they stand in the order in which they happened.
+   */
+  #observe(line: string, { at = Date.now(), onlyDrawn = false } = {}): Promise<void> {
+    this.#lastCame = Date.now();
+    this.#observing = this.#observing.then(async () => {
+      await this.#lookAtActs(at);
+      this.#note(this.#names.shorten(line), at, onlyDrawn);
+    });
+    return this.#observing;
+  }
+
+  async #lookAtActs(at = Date.now()): Promise<void> {
+    const acts = await this.#bridge.acts();
+    for (const { n, act, call, room, conference, outcome } of acts.slice(this.#actsSeen)) {
+      this.#actsSeen = n;
+      if (conference !== this.#confKey) continue;
+      if (act === "dial" && call !== null) this.#names.giveNext(call, "o");
+      if (room !== null && room !== "main") this.#names.giveNext(room, "r");
+      const line = this.#names.shorten(commandLine(act, { call, room }));
+      this.#note(outcome === "refused" ? `${line} refused` : line, at, false);
+    }
+  }
+
+  #note(line: string, at: number, onlyDrawn: boolean): void {
+    this.#options.diagram?.line(line, at);
+    if (onlyDrawn) return;
+    this.#came.push(line);
+    this.#lastCame = Date.now();
+  }
+
+  #hasCome(expected: readonly string[]): boolean {
+    const inLane = (lines: readonly string[], lane: string) => lines.filter((line) => laneOf(line) === lane);
+    return expected.map(laneOf).every((lane) => {
+      const wanted = inLane(expected, lane).reduce((sum, line) => sum + countOf(line), 0);
+      return inLane(this.#came, lane).length >= wanted;
+    });
+  }
+
+  /** What shows nowhere outside must still have arrived before the next step: the agent has nothing left to report. */
+  async #edgeKnows(): Promise<void> {
+    await pause(100);
+    await this.#until(async () => {
+      const status: { untold: number } = await (await fetch(`${this.#system.run.agentUrl}/status`)).json();
+      return status.untold === 0;
+    });
+  }
+
+  async #allNamed(): Promise<void> {
+    for (const server of this.#servers.values()) await server.allNamed();
+  }
+
+  async #quiet(): Promise<void> {
+    const since = Date.now();
+    await this.#until(() => Date.now() - Math.max(since, this.#lastCame) > quietMs);
+    await this.#allNamed();
+  }
+
+  async #until(isThere: () => boolean | Promise<boolean>, withinMs = patienceMs): Promise<void> {
+    const deadline = Date.now() + withinMs;
+    while (Date.now() < deadline) {
+      this.#observing = this.#observing.then(() => this.#lookAtActs());
+      await this.#observing;
+      if (await isThere()) return;
+      await pause(5);
+    }
+  }
+}
