@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { fromWebex, type MessageSpec, toWebex } from "../src/tsp/messages.ts";
-import { clauseOf, type Rule, ruleGroups } from "../test/protocol/rules.ts";
+import { clauseOf, type Rule, ruleGroups } from "./protocol-rules.ts";
 
 /**
  * Writes docs/protocol.md: for each message and each rule of the protocol, the files that carry it out and the tests that

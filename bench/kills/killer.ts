@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { Draws } from "../../simulators/draws.ts";
 import type { WebexServer } from "../../simulators/webex/server.ts";
-import type { Draws } from "../../test/simulation/draws.ts";
 import type { Way } from "./wire.ts";
 import type { AgentUnderTest, KillWorld } from "./world.ts";
 

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { Draws } from "../../simulators/draws.ts";
 import type { Request } from "../../simulators/webex/client.ts";
 import type { WebexServer } from "../../simulators/webex/server.ts";
 import type { ConfKey, ExtCallId, ExtConfId, MsgId, SubConfId } from "../../src/foundation/ids.ts";
-import type { Draws } from "../../test/simulation/draws.ts";
 import type { Asked } from "./judge.ts";
 import { Roster } from "./roster.ts";
 import type { KillWorld } from "./world.ts";

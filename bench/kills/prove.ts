@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { Draws } from "../../test/simulation/draws.ts";
+import { Draws } from "../../simulators/draws.ts";
 import { type Asked, type Faults, judge } from "./judge.ts";
 import { type KillCounts, killParts } from "./killer.ts";
 import { Meeting } from "./meeting.ts";

@@ -1,13 +1,13 @@
 import { type Journal, type JournalFailure, openJournal } from "../../bridge-agent/journal.ts";
 import type { OpenSocket, SocketEvents } from "../../bridge-agent/reconnecting-socket.ts";
 import { RunningAgent } from "../../bridge-agent/run.ts";
+import { Draws } from "../../simulators/draws.ts";
 import type { BridgeToAgent } from "../../src/bridge/protocol.ts";
 import type { CommandId } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { HELLO_HEADER } from "../../src/link/hello.ts";
 import type { EdgeToAgent } from "../../src/link/messages.ts";
 import type { Bridge, BridgeWire } from "./bridge.ts";
-import { Draws } from "./draws.ts";
 import type { FaultSource } from "./faults.ts";
 import { type AgentWire, type RelayHost, simulatedBridge, simulatedKey } from "./relay-host.ts";
 import { type Surroundings, worldBegins } from "./surroundings.ts";

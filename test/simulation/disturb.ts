@@ -1,5 +1,5 @@
+import type { Draws } from "../../simulators/draws.ts";
 import type { Parts } from "./at-quiet.ts";
-import type { Draws } from "./draws.ts";
 import type { FaultKind, FaultSource } from "./faults.ts";
 
 /** Later ones would bring deadlines of an hour into the time when all is to be quiet. */

@@ -3,6 +3,7 @@ import { ConferenceActor } from "../../durable-objects/conference/actor.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
 import { NumberBooks } from "../../durable-objects/number-books.ts";
 import type { PostRequest } from "../../durable-objects/outbox.ts";
+import type { Draws } from "../../simulators/draws.ts";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
 import type { ConferenceInput } from "../../src/conference/decide.ts";
 import { decide } from "../../src/conference/decide.ts";
@@ -14,7 +15,6 @@ import type { EdgeObjects, IdBlock, IdBlocks, IdsWanted } from "../../src/rpc.ts
 import { loadDomains } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { createCodec } from "../../src/tsp/codec.ts";
-import type { Draws } from "./draws.ts";
 import { Hosted } from "./hosted.ts";
 import { RelayHost, simulatedBridge, simulatedKey } from "./relay-host.ts";
 import { draws, type Surroundings } from "./surroundings.ts";

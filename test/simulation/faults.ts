@@ -1,4 +1,4 @@
-import { Draws } from "./draws.ts";
+import { Draws } from "../../simulators/draws.ts";
 
 /** Everything that can go wrong, and how often it does where it can: once in so many chances, or times a minute. */
 export const faultRates = {

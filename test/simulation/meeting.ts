@@ -1,10 +1,10 @@
 import type { Call } from "../../simulators/bridge/world.ts";
+import { Draws } from "../../simulators/draws.ts";
 import type { ConfKey, ExtCallId, ExtConfId, MsgId, SubConfId } from "../../src/foundation/ids.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
 import { type AskedCall, Association, type MeetingKnowledge } from "./association.ts";
 import type { Bridge } from "./bridge.ts";
-import { Draws } from "./draws.ts";
 import { Phones } from "./phones.ts";
 import type { Surroundings } from "./surroundings.ts";
 import type { Answer, Obligation, Request, Server, Webex } from "./webex.ts";

@@ -1,8 +1,8 @@
 import type { NumberPlan } from "../../simulators/bridge/machine.ts";
 import type { Call } from "../../simulators/bridge/world.ts";
+import type { Draws } from "../../simulators/draws.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { Bridge } from "./bridge.ts";
-import type { Draws } from "./draws.ts";
 
 /** The people at the telephones of one meeting, those who dial in and those who are called. */
 export class Phones {

@@ -1,5 +1,5 @@
+import { Draws } from "../../simulators/draws.ts";
 import type { Clock } from "./clock.ts";
-import { Draws } from "./draws.ts";
 import type { Faults } from "./faults.ts";
 
 /** What every part of a world stands on. */

@@ -1,4 +1,4 @@
-import type { Draws } from "./draws.ts";
+import type { Draws } from "../../simulators/draws.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** One end of a connection, as its owner hears it. */

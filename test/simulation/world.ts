@@ -1,9 +1,9 @@
+import { Draws } from "../../simulators/draws.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { checkAtQuiet, checkNothingPends, type Parts } from "./at-quiet.ts";
 import { Bridge } from "./bridge.ts";
 import { Clock } from "./clock.ts";
 import { disturb, heal } from "./disturb.ts";
-import { Draws } from "./draws.ts";
 import { agentNames, Edge } from "./edge.ts";
 import { type FaultKind, Faults, faultRates } from "./faults.ts";
 import { Dead } from "./hosted.ts";

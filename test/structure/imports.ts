@@ -67,6 +67,9 @@ export const rules: Readonly<Record<string, Rule>> = {
   "simulators/bridge": { may: ["src/foundation", "src/bridge", "node:*", "ws", "valibot"] },
   "simulators/webex": { may: ["src/foundation", "src/tsp", "node:*"] },
   "simulators/transcript": { may: ["src/tsp"] },
+  "simulators/draws.ts": { may: [] },
+  scripts: { may: ["src", "bridge-agent", "simulators", "node:*", "esbuild"] },
+  bench: { may: ["src", "simulators", "scripts", "node:*", "cloudflare:workers"] },
 };
 
 export interface Import {
@@ -83,7 +86,7 @@ export function allowed({ may, mayAsType = [] }: Rule): string {
 
 /** Every `import`, `export … from` and `import()` of a file. */
 export function importsOf(file: string, text: string): Import[] {
-  const statement = /^\s*(import|export)\b([^;"']*?)\bfrom\s*["']([^"']+)["']|\bimport\s*\(?\s*["']([^"']+)["']/gm;
+  const statement = /^\s*(import|export)\b([^;"']*?)\bfrom\s*["']([^"']+)["']|(?:^\s*import\s+|\bimport\s*\(\s*)["']([^"']+)["']/gm;
   return [...text.matchAll(statement)].map((match) => ({
     file,
     line: text.slice(0, match.index + match[0].search(/\S/)).split("\n").length,

@@ -1,4 +1,4 @@
-import type { fromWebex, toWebex } from "../../src/tsp/messages.ts";
+import type { fromWebex, toWebex } from "../src/tsp/messages.ts";
 
 /** One rule of WebEx's TSP interface, in our words. Code and tests name it by its id. */
 export interface Rule {
