@@ -86,7 +86,8 @@ export function allowed({ may, mayAsType = [] }: Rule): string {
 
 /** Every `import`, `export … from` and `import()` of a file. */
 export function importsOf(file: string, text: string): Import[] {
-  const statement = /^\s*(import|export)\b([^;"']*?)\bfrom\s*["']([^"']+)["']|(?:^\s*import\s+|\bimport\s*\(\s*)["']([^"']+)["']/gm;
+  const statement =
+    /^\s*(import|export)\b([^;"']*?)\bfrom\s*["']([^"']+)["']|(?:^\s*import\s+|\bimport\s*\(\s*)["']([^"']+)["']/gm;
   return [...text.matchAll(statement)].map((match) => ({
     file,
     line: text.slice(0, match.index + match[0].search(/\S/)).split("\n").length,
