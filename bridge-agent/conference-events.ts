@@ -145,8 +145,8 @@ export class ConferenceEvents {
     const gone = this.#reports.allLive().filter((key) => isQuiet(key) && !view.conferences.has(key));
     this.#addSnapshots(view, gone, false);
     return [...view.conferences.keys()].filter(isQuiet).map((conference) => {
-      const { locked = false, callers = [] } = snapshotOf(view, conference) ?? {};
-      return { conference, digest: digestOf({ locked, callers }) };
+      const { locked = false, callers = [], dialled = [] } = snapshotOf(view, conference) ?? {};
+      return { conference, digest: digestOf({ locked, callers, dialled }) };
     });
   }
 

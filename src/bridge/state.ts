@@ -96,19 +96,22 @@ export function callerOf(call: Extract<BridgeCall, { stage: "entered" }>): Bridg
 export interface Digested {
   readonly locked: boolean;
   readonly callers: Iterable<Pick<BridgeCaller, "call" | "muted" | "room">>;
+  /** Calls that were dialled and have not entered. */
+  readonly dialled: Iterable<{ readonly call: CallId }>;
 }
 
-/** A short text that is the same for the same content, in whatever order the callers come. */
-export function digestOf({ locked, callers }: Digested): string {
+/** A short text that is the same for the same content, in whatever order the calls come. */
+export function digestOf({ locked, callers, dialled }: Digested): string {
   let count = 0;
   let one = 0;
   let other = 0;
-  for (const { call, muted, room } of callers) {
-    const text = JSON.stringify([call, muted, room]);
+  const add = (text: string) => {
     count += 1;
     one = (one + hash(text, 0x811c9dc5)) >>> 0;
     other = (other + hash(text, 0x01000193)) >>> 0;
-  }
+  };
+  for (const { call, muted, room } of callers) add(JSON.stringify([call, muted, room]));
+  for (const { call } of dialled) add(JSON.stringify([call]));
   return `${locked ? "locked" : "open"}.${count}.${one.toString(36)}.${other.toString(36)}`;
 }
 

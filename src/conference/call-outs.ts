@@ -13,6 +13,8 @@ const DEFAULT_WAIT_S = 60;
 const MAX_WAIT_S = 600;
 /** How long after the end of the ringing a call-out without any news has failed. */
 const GRACE_MS = 5_000;
+/** Pause after a bridge refused to hang up a call that nobody wants. */
+const RETRY_HANG_UP_MS = 10_000;
 /** How long the bridge may take to bring in a call that was picked up, through a private talk or directly. */
 const ENTRY_MS = 30_000;
 
@@ -119,31 +121,40 @@ export function removeCallOut(draft: Draft, { call, stage, extCallId }: CallOut)
   draft.notify({ type: "caller-changed", msgId: draft.context.msgId(), extConfId, extCallId, status: "left" });
 }
 
-/** The bridge refused to dial or to admit. */
-export function applyRefusal(draft: Draft, callOut: CallOut, reason: RefusalReason): void {
-  const isGone = reason === "no-such-call";
-  if (callOut.stage === "waiting" && !isGone) return; // WebEx can ask to add it again.
-  draft.answer(callOut.request, { done: false, reason });
-  if (callOut.stage === "answered" && !isGone) draft.issue({ type: "expel", call: callOut.call });
-  removeCallOut(draft, callOut);
+/** The bridge refused to dial or to admit, or did not in time. */
+export function applyRefusal(draft: Draft, callOut: CallOut, command: "dial" | "admit", reason: RefusalReason): void {
+  const isOver = reason === "no-such-call" || (command === "dial" && reason !== "too-late");
+  if (isOver) {
+    draft.answer(callOut.request, { done: false, reason });
+    removeCallOut(draft, callOut);
+  } else if (callOut.stage === "answered" || callOut.stage === "dialling")
+    drop(draft, callOut, { done: false, reason });
+  // WebEx can ask again to add a call that waits. One that is being dropped is hung up whatever became of this command.
 }
 
-/** The bridge has hung up the call, or refused to. */
-export function applyExpelled(draft: Draft, callOut: CallOut, result: CommandResult): void {
-  const stays = callOut.stage === "waiting" && !result.done && result.reason !== "no-such-call";
-  if (!stays) removeCallOut(draft, callOut);
+/** The bridge has hung up the call, or refused to. A call that nobody wants is hung up again after a pause. */
+export function applyHangUp(draft: Draft, callOut: CallOut, result: CommandResult): void {
+  if (result.done || result.reason === "no-such-call") removeCallOut(draft, callOut);
+  else if (callOut.stage === "dropping")
+    draft.callOuts.set(callOut.call, { ...callOut, answerBy: draft.at + RETRY_HANG_UP_MS });
 }
 
-/** Nothing was heard in time: WebEx is told so, and the call is hung up if it is picked up later. */
+/** Nothing was heard in time: WebEx is answered so, and the call is hung up. */
 export function expireCallOut(draft: Draft, callOut: CallOut): void {
-  if (callOut.stage === "dropping") draft.callOuts.delete(callOut.call);
+  if (callOut.stage === "dropping") hangUp(draft, callOut);
   else drop(draft, callOut, draft.isBusy(callOut.call, "dial") ? "bridge-timeout" : "no-answer");
 }
 
-function drop(draft: Draft, callOut: CallOut, result: ResultWord): void {
+/** Hangs up a call that nobody wants any more and that was picked up, or may have been. */
+export function hangUp(draft: Draft, callOut: CallOut): void {
+  draft.callOuts.set(callOut.call, { ...callOut, answerBy: null });
+  if (!draft.isBusy(callOut.call, "expel")) draft.issue({ type: "expel", call: callOut.call });
+}
+
+function drop(draft: Draft, callOut: CallOut, result: ResultWord | CommandResult): void {
   draft.answer(callOut.request, result);
   removeCallOut(draft, callOut);
-  draft.callOuts.set(callOut.call, { ...callOut, stage: "dropping", request: null, answerBy: draft.at + GRACE_MS });
+  draft.callOuts.set(callOut.call, { ...callOut, stage: "dropping", request: null, answerBy: null });
   draft.issue({ type: callOut.stage === "dialling" ? "cancel-dial" : "expel", call: callOut.call });
 }
 

@@ -163,7 +163,11 @@ function keepLostEntry(draft: Draft, call: CallId, enterMsgId: MsgId): void {
   draft.callers.delete(call);
   const { head } = draft;
   if (head.phase !== "running") return;
-  draft.head = { ...head, lostEntries: [...(head.lostEntries ?? []), enterMsgId].slice(-MAX_LOST_ENTRIES) };
+  const lostEntries = [...(head.lostEntries ?? []), enterMsgId];
+  const dropped = lostEntries.length > MAX_LOST_ENTRIES ? lostEntries.shift() : undefined;
+  draft.head = { ...head, lostEntries };
+  if (dropped !== undefined)
+    draft.note(`if WebEx names the call of message ${dropped}, it is not told that the call left`);
 }
 
 /** A caller has left, from whatever room (protocol 4.6, 4.14). */

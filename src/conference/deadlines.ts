@@ -3,7 +3,9 @@ import { expireCallOut } from "./call-outs.ts";
 import { expireClientData, firstClientPost } from "./client-data.ts";
 import type { Draft } from "./draft.ts";
 import { closingDue, expireClosing, failCreate, retryEnd } from "./lifecycle.ts";
+import { retryTalk } from "./private-talk.ts";
 import { applyResult } from "./reports.ts";
+import { failCloser } from "./rooms.ts";
 import { notifySpeakers, speechDue } from "./speakers.ts";
 import type { ConferenceState, PendingCommand } from "./state.ts";
 
@@ -16,6 +18,7 @@ export function nextDeadline({ head, commands, callOuts, rooms, clientPosts }: C
   if (head.phase === "running") {
     consider(speechDue(head.speech));
     consider(head.retryEndAt);
+    consider(head.talk?.retryAt);
     if (head.closing) consider(closingDue(head.closing));
   }
   for (const command of commands.values()) if (!command.expired) consider(command.answerBy);
@@ -29,17 +32,18 @@ export function nextDeadline({ head, commands, callOuts, rooms, clientPosts }: C
 export function expire(draft: Draft): void {
   notifySpeakers(draft);
   expireClientData(draft);
-  for (const callOut of draft.callOuts.values()) if (callOut.answerBy <= draft.at) expireCallOut(draft, callOut);
+  for (const callOut of draft.callOuts.values()) {
+    if (callOut.answerBy !== null && callOut.answerBy <= draft.at) expireCallOut(draft, callOut);
+  }
   for (const command of draft.commands.values()) {
     if (!command.expired && command.answerBy !== null && command.answerBy <= draft.at) expireCommand(draft, command);
   }
   for (const room of draft.rooms.values()) {
-    if (!room.closer || room.closer.answerBy > draft.at) continue;
-    draft.answer(room.closer.request, "bridge-timeout");
-    draft.rooms.set(room.room, { ...room, closer: null });
+    if (room.closer && room.closer.answerBy <= draft.at) failCloser(draft, room, "bridge-timeout");
   }
   expireClosing(draft);
   retryEnd(draft);
+  retryTalk(draft);
 }
 
 function expireCommand(draft: Draft, command: PendingCommand): void {

@@ -11,6 +11,8 @@ import type { CreateRequest, Creating, Running } from "./state.ts";
 
 /** How long a replaced handle is accepted in requests (protocol 4.9, last paragraph). */
 const FORMER_HANDLE_MS = 60_000;
+/** However long WebEx is away, the next server is told of no more calls that left. */
+const MAX_DEPARTED = 1_000;
 
 /**
  * Another TSP server takes over the running conference (protocol 4.9): it is told the whole state, in the order of protocol
@@ -82,8 +84,7 @@ function dropServer(draft: Draft, server: WebexHost): void {
   }
   const { head } = draft;
   if (head.phase === "running") {
-    const groups = Object.entries(head.groups).filter(([, request]) => !isFromServer(request));
-    draft.head = { ...head, groups: Object.fromEntries(groups) };
+    draft.head = { ...head, groups: head.groups.filter(({ request }) => !isFromServer(request)) };
   }
 }
 
@@ -95,11 +96,18 @@ export function applyUndelivered(draft: Draft, messages: readonly ToWebex[]): vo
   applyLostSpeech(draft, messages);
   if (head.phase === "running") {
     const departed = departuresIn(messages);
-    if (departed.length > 0) draft.head = { ...head, departed: [...head.departed, ...departed] };
+    if (departed.length > 0) keepDeparted(draft, head, departed);
   }
   if (head.phase === "ended" && !head.byWebex && messages.some(isEnd)) {
     draft.head = { ...head, closedUntil: draft.at + draft.context.settings.closedMemoryMs };
   }
+}
+
+function keepDeparted(draft: Draft, head: Running, departed: readonly ExtCallId[]): void {
+  const all = [...head.departed, ...departed];
+  draft.head = { ...head, departed: all.slice(-MAX_DEPARTED) };
+  const lost = all.slice(0, -MAX_DEPARTED);
+  if (lost.length > 0) draft.note(`more than ${MAX_DEPARTED} calls left unreported; dropped: ${lost.join(", ")}`);
 }
 
 /** Whether this message reports the conference's end. */

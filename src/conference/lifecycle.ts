@@ -1,4 +1,4 @@
-import type { EpochMs } from "../foundation/ids.ts";
+import type { EpochMs, ExtConfId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
@@ -7,7 +7,7 @@ import { removeCallOut } from "./call-outs.ts";
 import { notifyChange } from "./callers.ts";
 import { COMMAND_TIMEOUT_MS, type Draft } from "./draft.ts";
 import { isEnd, rebind, takeOver } from "./failover.ts";
-import type { Closing, CreateRequest, Creating, Running } from "./state.ts";
+import type { CallOut, Closing, CreateRequest, Creating, Running } from "./state.ts";
 
 /** Pause after a bridge refused to end a deserted conference. */
 const RETRY_END_MS = 60_000;
@@ -58,6 +58,18 @@ export function failCreate(draft: Draft, head: Creating, result: ResultWord): vo
   draft.note(`the conference was not created: ${result}`);
 }
 
+/** Answers the creates of this handle that wait for the end of the conference before; false: there are none. */
+export function closeWaitingCreates(draft: Draft, extConfId: ExtConfId): boolean {
+  const { head } = draft;
+  if (head.phase !== "running" || !head.closing) return false;
+  const { closing } = head;
+  const isClosed = (one: Closing["next"][number]) => one.message.extConfId === extConfId;
+  for (const { message } of closing.next.filter(isClosed)) draft.answer(requestOf(message), "conference-closed");
+  const next = closing.next.filter((one) => !isClosed(one));
+  draft.head = { ...head, closing: { ...closing, next } };
+  return next.length < closing.next.length;
+}
+
 /** WebEx closes the conference (protocol 2.2.3, 4.7). */
 export function close(draft: Draft, head: Creating | Running, message: FromWebexMessages["close-conference"]): void {
   const requests = openRequests(message);
@@ -81,7 +93,8 @@ function detach(draft: Draft, head: Running, requests: readonly OpenRequest[]): 
 export function endIfDeserted(draft: Draft): void {
   const { head } = draft;
   if (head.phase !== "running" || head.attached || head.closing || head.retryEndAt !== undefined) return;
-  if (!draft.callers.find((caller) => !caller.left) && !draft.callOuts.find(() => true)) beginEnd(draft, head, []);
+  const isWanted = ({ stage }: CallOut) => stage !== "dropping"; // The others are hung up by the end.
+  if (!draft.callers.find((caller) => !caller.left) && !draft.callOuts.find(isWanted)) beginEnd(draft, head, []);
 }
 
 /** Lets a refused end be tried again once the pause is over. */
@@ -99,7 +112,7 @@ function beginEnd(draft: Draft, head: Running, requests: readonly OpenRequest[])
 
 function runningFrom({ extConfId, host, formerHandles, maxCallers, anonymousId }: Creating): Running {
   const bound = { extConfId, host, formerHandles, maxCallers, anonymousId };
-  return { ...bound, phase: "running", attached: true, locked: false, groups: {}, departed: [] };
+  return { ...bound, phase: "running", attached: true, locked: false, groups: [], departed: [] };
 }
 
 /** The bridge ended it for WebEx (protocol 4.7). */
@@ -211,8 +224,7 @@ function answerOpenRequests(draft: Draft, result: ResultWord): void {
   for (const callOut of draft.callOuts.values()) draft.answer(callOut.request, result);
   for (const command of draft.commands.values()) draft.answer(command.request, result);
   for (const room of draft.rooms.values()) draft.answer(room.closer?.request ?? null, result);
-  if (draft.head.phase === "running")
-    for (const request of Object.values(draft.head.groups)) draft.answer(request, result);
+  if (draft.head.phase === "running") for (const { request } of draft.head.groups) draft.answer(request, result);
   draft.callOuts.clear();
   for (const { id, bridge = draft.context.bridge } of draft.commands.values()) {
     if (bridge === draft.context.bridge) draft.commands.delete(id);

@@ -2,7 +2,7 @@ import type { CommandResult } from "../bridge/commands.ts";
 import { type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
-import { admit, markAnswered, placeCaller } from "./call-outs.ts";
+import { admit, hangUp, markAnswered, placeCaller } from "./call-outs.ts";
 import { findCaller, hostOf, notifyChange } from "./callers.ts";
 import type { Draft } from "./draft.ts";
 import type { Caller, CallOut, PendingCommand, PrivateTalk } from "./state.ts";
@@ -10,7 +10,7 @@ import type { Caller, CallOut, PendingCommand, PrivateTalk } from "./state.ts";
 /** A dialled call was picked up: it enters, talks to the host in private first, or is hung up if nobody wants it any more. */
 export function connectAnswered(draft: Draft, callOut: CallOut): void {
   if (callOut.stage === "answered" || callOut.stage === "waiting") return;
-  if (callOut.stage === "dropping") return draft.issue({ type: "expel", call: callOut.call });
+  if (callOut.stage === "dropping") return hangUp(draft, callOut);
   const picked = markAnswered(draft, callOut);
   if (picked.privately) openTalk(draft, picked);
   else admit(draft, picked, null);
@@ -18,6 +18,8 @@ export function connectAnswered(draft: Draft, callOut: CallOut): void {
 
 /** How long an invitee is kept on the line for a host who cannot talk. */
 const WAIT_FOR_HOST_MS = 3_600_000;
+/** Pause after a bridge refused to move a leg of a talk back. */
+const RETRY_MOVE_MS = 10_000;
 
 /** Brings the invitee and the host together in a room of their own (protocol 4.21). */
 export function openTalk(draft: Draft, invitee: CallOut): void {
@@ -30,7 +32,7 @@ export function openTalk(draft: Draft, invitee: CallOut): void {
 }
 
 export function applyTalkRoom(draft: Draft, talk: PrivateTalk, result: CommandResult): void {
-  if (result.done && talk.stage === "opening" && draft.callOuts.get(talk.invitee) && isFree(draft, talk.host)) {
+  if (result.done && talk.stage === "opening" && isComing(draft, talk.invitee) && isFree(draft, talk.host)) {
     draft.issue({ type: "move", call: talk.host, room: talk.room });
   }
 }
@@ -52,7 +54,7 @@ export function applyTalkMove(
   const moved: Caller = { ...caller, room: to };
   draft.callers.set(caller.call, moved);
   if (to === talk.room) {
-    if (talk.stage === "opening" && draft.callOuts.get(talk.invitee)) {
+    if (talk.stage === "opening" && isComing(draft, talk.invitee)) {
       draft.issue({ type: "move", call: talk.invitee, room: talk.room });
     } else bringBack(draft, talk, moved.call);
     return;
@@ -125,18 +127,38 @@ export function tidyTalk(draft: Draft): void {
     abandon(draft, talk);
     return tidyTalk(draft);
   }
-  if (talk.stage === "open" && isHere(draft, invitee)) return;
   // The talk ends with its invitee; an invitee without its host stays in the room.
-  if (talk.stage === "open" && draft.callers.get(host)?.room === room) return recallTalk(draft, talk, [host]);
-  if (draft.callers.find((caller) => caller.room === room && !caller.left)) return;
-  setTalk(draft, null);
-  draft.issue({ type: "close-room", room });
+  if (talk.stage === "open" && isHere(draft, invitee)) return;
+  if (!draft.callers.find((caller) => caller.room === room && !caller.left)) {
+    setTalk(draft, null);
+    draft.issue({ type: "close-room", room });
+  } else if (talk.stage !== "ending") recallTalk(draft, talk, [host]);
+  else if (talk.retryAt === undefined && !draft.isBusy(invitee, "expel")) {
+    draft.note(
+      `the bridge refused to move a caller back from a private talk: tried again in ${RETRY_MOVE_MS / 1_000} s`,
+    );
+    setTalk(draft, { ...talk, retryAt: draft.at + RETRY_MOVE_MS });
+  }
 }
 
-/** After a comparison with the bridge: callers still in the room of a talk that is over are moved back again. */
+/** The pause after a refused move is over. */
+export function retryTalk(draft: Draft): void {
+  const { retryAt } = talkOf(draft) ?? {};
+  if (retryAt !== undefined && retryAt <= draft.at) resumeTalk(draft);
+}
+
+/** Moves everybody who is still in the room of a talk that is over back again. */
 export function resumeTalk(draft: Draft): void {
   const talk = talkOf(draft);
-  if (talk?.stage === "ending") recallTalk(draft, talk, [talk.host, talk.invitee]);
+  if (talk?.stage !== "ending") return;
+  const { retryAt, ...rest } = talk;
+  recallTalk(draft, rest, [talk.host, talk.invitee]);
+}
+
+/** The bridge refused to hang up the invitee: WebEx was answered so, and can ask again to end the talk or to add the invitee. */
+export function reopenTalk(draft: Draft, call: CallId): void {
+  const talk = talkOf(draft);
+  if (talk?.stage === "ending" && talk.invitee === call) setTalk(draft, { ...talk, stage: "open" });
 }
 
 export function talkOf(draft: Draft): PrivateTalk | undefined {
@@ -160,12 +182,14 @@ function recallTalk(draft: Draft, talk: PrivateTalk, calls: readonly CallId[]): 
 function abandon(draft: Draft, talk: PrivateTalk): void {
   recallTalk(draft, talk, [talk.host]);
   const invitee = draft.callOuts.get(talk.invitee);
-  if (invitee?.privately) keepWaiting(draft, invitee);
-  else if (invitee) admit(draft, invitee, null);
+  if (invitee?.stage !== "answered") return;
+  if (invitee.privately) keepWaiting(draft, invitee);
+  else admit(draft, invitee, null);
 }
 
 function bringBack(draft: Draft, talk: PrivateTalk, call: CallId): void {
-  if (draft.callers.get(call)?.room !== talk.room || !isHere(draft, call) || draft.isBusy(call, "move")) return;
+  if (draft.callers.get(call)?.room !== talk.room || !isHere(draft, call) || draft.isBusy(call, "move", "expel"))
+    return;
   draft.issue({ type: "move", call, room: MAIN_ROOM });
 }
 
@@ -187,6 +211,11 @@ function keepWaiting(draft: Draft, invitee: CallOut): void {
 
 function isHere(draft: Draft, call: CallId): boolean {
   return draft.callers.get(call)?.left === false;
+}
+
+/** Whether this invitee was picked up and waits to be moved into the talk. */
+function isComing(draft: Draft, call: CallId): boolean {
+  return draft.callOuts.get(call)?.stage === "answered";
 }
 
 /** Whether this call is in the main room, and not on its way into another. */

@@ -1,15 +1,15 @@
-import type { ConferenceSnapshot } from "../bridge/events.ts";
+import type { BridgeCaller, ConferenceSnapshot } from "../bridge/events.ts";
 import { digestOf } from "../bridge/state.ts";
-import type { BridgeName } from "../foundation/ids.ts";
+import { type BridgeName, type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { setLocked } from "./announcements.ts";
-import { endCallOut } from "./call-outs.ts";
+import { applyAdmitted, endCallOut, placeCaller } from "./call-outs.ts";
 import { addCaller, applyMuted, removeCaller } from "./callers.ts";
 import type { Draft } from "./draft.ts";
 import { endAsLost } from "./lifecycle.ts";
-import { connectAnswered, resumeTalk } from "./private-talk.ts";
+import { connectAnswered, resumeTalk, talkOf } from "./private-talk.ts";
 import { applyMove, applyRoomClosed } from "./rooms.ts";
 import { setSpeaking } from "./speakers.ts";
-import type { ConferenceState } from "./state.ts";
+import type { Caller, ConferenceState } from "./state.ts";
 
 /**
  * Whether a comparison with what the bridge holds would find nothing. While commands are pending their results say what
@@ -18,9 +18,9 @@ import type { ConferenceState } from "./state.ts";
 export function matchesBridge({ head, callers, callOuts, commands }: ConferenceState, digest: string): boolean {
   const isUnderWay = [...commands.values()].some(({ bridge }) => bridge === undefined);
   if (head.phase === "absent" || head.phase === "ended") return isUnderWay;
-  if (head.phase === "creating" || head.closing || isUnderWay || callOuts.size > 0) return true;
+  if (head.phase === "creating" || head.closing || isUnderWay) return true;
   const present = [...callers.values()].filter(({ left }) => !left);
-  return digest === digestOf({ locked: head.locked, callers: present });
+  return digest === digestOf({ locked: head.locked, callers: present, dialled: callOuts.values() });
 }
 
 /** Ends a conference that is over, or was never wanted, on the conference's bridge or on another. */
@@ -58,36 +58,79 @@ export function compareWithBridge(draft: Draft, bridge: ConferenceSnapshot | nul
     draft.repair("left");
     removeCaller(draft, caller);
   }
-  const speaking = new Set(bridge.speaking);
-  for (const [call, found] of present) {
-    const caller = draft.callers.get(call);
-    if (!caller) {
-      if (draft.isBusy(call) || draft.callOuts.get(call)) continue;
-      draft.repair("entered");
-      addCaller(draft, found);
-      continue;
-    }
-    if (caller.muted !== found.muted && !draft.isBusy(call, "mute", "unmute")) {
-      draft.repair("muted");
-      applyMuted(draft, caller, found.muted);
-    }
-    const current = draft.callers.get(call);
-    if (current && current.room !== found.room && !draft.isBusy(call, "move")) {
-      draft.repair("moved");
-      applyMove(draft, current, found.room, null, { done: true });
-    }
-    if (head.speech && head.speech.speaking.includes(call) !== speaking.has(call)) {
-      draft.repair("speaking");
-      setSpeaking(draft, call, speaking.has(call));
-    }
+  for (const found of bridge.callers) {
+    const caller = draft.callers.get(found.call);
+    if (caller) compareCaller(draft, caller, found);
+    else addMissing(draft, found);
   }
+  compareSpeakers(draft, bridge);
   resumeTalk(draft);
-  const rooms = new Set(bridge.rooms.map(({ id }) => id));
+  compareRooms(draft, bridge);
+  compareDialled(draft, bridge, present);
+}
+
+function addMissing(draft: Draft, found: BridgeCaller): void {
+  const callOut = draft.callOuts.get(found.call);
+  if (draft.isBusy(found.call) || callOut?.stage === "dropping") return;
+  draft.repair("entered");
+  if (!callOut) addCaller(draft, found);
+  else if (callOut.stage === "waiting") applyAdmitted(draft, callOut);
+  else placeCaller(draft, callOut, found.room);
+}
+
+function compareCaller(draft: Draft, caller: Caller, found: BridgeCaller): void {
+  const { call } = caller;
+  if (caller.muted !== found.muted && !draft.isBusy(call, "mute", "unmute")) {
+    draft.repair("muted");
+    applyMuted(draft, caller, found.muted);
+  }
+  const current = draft.callers.get(call);
+  if (current && current.room !== found.room && isKnownRoom(draft, found.room) && !draft.isBusy(call, "move")) {
+    draft.repair("moved");
+    applyMove(draft, current, found.room, null, { done: true });
+  }
+}
+
+function compareSpeakers(draft: Draft, { callers, speaking }: ConferenceSnapshot): void {
+  const { head } = draft;
+  if (head.phase !== "running" || !head.speech) return;
+  const before = head.speech.speaking;
+  const now = new Set(speaking);
+  for (const { call } of callers) {
+    if (!draft.callers.get(call) || before.includes(call) === now.has(call)) continue;
+    draft.repair("speaking");
+    setSpeaking(draft, call, now.has(call));
+  }
+}
+
+/** A room that the bridge no longer has is closed; one that nobody wants is left by its callers, and closed once it is empty. */
+function compareRooms(draft: Draft, { rooms, callers }: ConferenceSnapshot): void {
+  const found = new Set(rooms.map(({ id }) => id));
   for (const room of draft.rooms.values()) {
-    if (rooms.has(room.room) || draft.isPending("create-room", "close-room")) continue;
+    if (found.has(room.room) || draft.isPending("create-room", "close-room")) continue;
     draft.repair("room");
     applyRoomClosed(draft, room, { done: true });
   }
+  for (const { call, room } of callers) {
+    if (isKnownRoom(draft, room) || draft.isBusy(call, "move", "expel")) continue;
+    draft.repair("moved");
+    draft.issue({ type: "move", call, room: MAIN_ROOM });
+  }
+  for (const { id: room } of rooms) {
+    if (isKnownRoom(draft, room) || callers.some((caller) => caller.room === room)) continue;
+    draft.repair("room");
+    draft.issue({ type: "close-room", room });
+  }
+}
+
+/** Whether this is a room of the conference, or one that a pending command opens or closes. */
+function isKnownRoom(draft: Draft, room: RoomId): boolean {
+  if (room === MAIN_ROOM || draft.rooms.get(room) || talkOf(draft)?.room === room) return true;
+  return draft.commands.find(({ command }) => "room" in command && command.room === room) !== undefined;
+}
+
+/** A dialled call that the bridge no longer has is over; one that nobody wants is hung up. */
+function compareDialled(draft: Draft, bridge: ConferenceSnapshot, present: ReadonlyMap<CallId, unknown>): void {
   const dialled = new Map(bridge.dialled.map((one) => [one.call, one]));
   for (const callOut of draft.callOuts.values()) {
     const found = dialled.get(callOut.call);
@@ -99,7 +142,6 @@ export function compareWithBridge(draft: Draft, bridge: ConferenceSnapshot | nul
   }
   for (const { call, answered } of dialled.values()) {
     if (draft.callOuts.get(call) || draft.callers.get(call) || draft.isBusy(call)) continue;
-    // Nobody wants this call: an agent gave up its dial without knowing whether it was carried out.
     draft.repair("call-out");
     draft.issue({ type: answered ? "expel" : "cancel-dial", call });
   }

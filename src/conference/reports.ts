@@ -3,15 +3,15 @@ import type { ConferenceEvent, NumberedReport } from "../bridge/events.ts";
 import type { BridgeName, CommandId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import { setLocked } from "./announcements.ts";
-import { applyAdmitted, applyExpelled, applyRefusal, endCallOut } from "./call-outs.ts";
+import { applyAdmitted, applyHangUp, applyRefusal, endCallOut } from "./call-outs.ts";
 import { addCaller, applyAttendeeId, applyMuted, removeCaller } from "./callers.ts";
 import { type Draft, resultWord } from "./draft.ts";
 import { completeClose, completeCreate, endAsLost, endByTelephone, failClose, failCreate } from "./lifecycle.ts";
-import { applyInviteeMove, applyTalkRoom, connectAnswered, talkOf } from "./private-talk.ts";
+import { applyInviteeMove, applyTalkRoom, connectAnswered, reopenTalk, talkOf } from "./private-talk.ts";
 import { compareWithBridge, endAsOver } from "./reconcile.ts";
 import { applyMove, applyRoomClosed, applyRoomCreated } from "./rooms.ts";
 import { setReporting, setSpeaking } from "./speakers.ts";
-import type { Caller, PendingCommand } from "./state.ts";
+import type { Caller, CommandGroup, PendingCommand } from "./state.ts";
 
 /** Reports of an agent of the conference's bridge, or of another bridge: `elsewhere`. */
 export function applyReports(draft: Draft, reports: readonly NumberedReport[], elsewhere?: BridgeName): void {
@@ -141,9 +141,11 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
     case "expel": {
       draft.answer(request, result);
       const callOut = draft.callOuts.get(command.call);
-      if (callOut) return applyExpelled(draft, callOut, result);
+      if (callOut) return applyHangUp(draft, callOut, result);
       const caller = draft.callers.get(command.call);
-      if (caller && !caller.left && (result.done || result.reason === "no-such-call")) removeCaller(draft, caller);
+      if (!caller || caller.left) return;
+      if (result.done || result.reason === "no-such-call") removeCaller(draft, caller);
+      else if (request?.action === "end-private-talk") reopenTalk(draft, caller.call);
       return;
     }
     default:
@@ -164,13 +166,16 @@ function applyCallOutResult(
   command: Command<"dial" | "cancel-dial" | "admit">,
   result: CommandResult,
 ): void {
-  const callOut = draft.callOuts.get(command.call);
-  if (command.type === "cancel-dial") draft.callOuts.delete(command.call);
-  if (command.type === "admit") draft.answer(request, result);
-  if (!callOut && command.type === "dial" && result.done) draft.issue({ type: "cancel-dial", call: command.call });
-  if (!callOut || command.type === "cancel-dial") return;
-  if (!result.done) return applyRefusal(draft, callOut, result.reason);
-  if (command.type === "admit") applyAdmitted(draft, callOut);
+  const { type, call } = command;
+  const callOut = draft.callOuts.get(call);
+  if (type === "admit") draft.answer(request, result);
+  if (!callOut) {
+    if (type === "dial" && result.done) draft.issue({ type: "cancel-dial", call }); // Nobody wants this call any more.
+    return;
+  }
+  if (type === "cancel-dial") return applyHangUp(draft, callOut, result);
+  if (!result.done) return applyRefusal(draft, callOut, type, result.reason);
+  if (type === "admit") applyAdmitted(draft, callOut);
 }
 
 function applyMoveResult(
@@ -204,11 +209,11 @@ function applyMuteResult(
 }
 
 /** The request is answered with the first of its calls that changes, or with the last that does not (protocol 4.11). */
-function answerGroup(draft: Draft, group: NonNullable<PendingCommand["group"]>, result: CommandResult): void {
+function answerGroup(draft: Draft, id: CommandGroup["id"], result: CommandResult): void {
   const { head } = draft;
   if (head.phase !== "running") return;
-  const { [group]: request, ...groups } = head.groups;
-  if (!request || (!result.done && draft.commands.find((command) => command.group === group))) return;
-  draft.answer(request, result);
-  draft.head = { ...head, groups };
+  const group = head.groups.find((one) => one.id === id);
+  if (!group || (!result.done && draft.commands.find((command) => command.group === id))) return;
+  draft.answer(group.request, result);
+  draft.head = { ...head, groups: head.groups.filter((one) => one !== group) };
 }

@@ -7,7 +7,7 @@ import { cancelCallOut, startCallOut } from "./call-outs.ts";
 import { findCaller, hostOf, nameCaller, setMuted } from "./callers.ts";
 import { queueClientData } from "./client-data.ts";
 import type { Draft } from "./draft.ts";
-import { close, create } from "./lifecycle.ts";
+import { close, closeWaitingCreates, create } from "./lifecycle.ts";
 import { addToMain, endTalk } from "./private-talk.ts";
 import { closeRoom, createRoom, moveCall } from "./rooms.ts";
 import { type CallOut, type Creating, hasHandle, type Running } from "./state.ts";
@@ -51,8 +51,9 @@ export function applyOperatorRequest(draft: Draft, request: OperatorRequest): vo
 /** A request that needs a conference. */
 function applyConferenceRequest(draft: Draft, message: ConferenceRequest): void {
   const request = requestOf(message);
+  const wasWaiting = message.type === "close-conference" && closeWaitingCreates(draft, message.extConfId);
   const live = liveConference(draft, message.extConfId);
-  if (!live) return draft.answer(request, "no-such-conference");
+  if (!live) return draft.answer(request, wasWaiting ? "ok" : "no-such-conference");
   if (message.type === "close-conference") return close(draft, live, message);
   if (live.phase === "running" && live.closing) return draft.answer(request, "no-such-conference");
   switch (message.type) {
@@ -161,8 +162,9 @@ function muteAll(
     .filter((caller) => (muted ? caller.call !== host?.call : caller.participantType !== "silent-monitor"))
     .filter(({ call, muted: now }) => now !== muted || draft.isBusy(call, "mute", "unmute"));
   if (head.phase !== "running" || !request || concerned.length === 0) return draft.answer(request, "ok");
-  draft.head = { ...head, groups: { ...head.groups, [message.msgId]: request } };
+  const id = draft.context.serial();
+  draft.head = { ...head, groups: [...head.groups, { id, request }] };
   for (const { call } of concerned) {
-    draft.issue({ type: muted ? "mute" : "unmute", call }, null, { group: message.msgId });
+    draft.issue({ type: muted ? "mute" : "unmute", call }, null, { group: id });
   }
 }

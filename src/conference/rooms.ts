@@ -2,10 +2,11 @@ import type { CommandResult } from "../bridge/commands.ts";
 import { MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
+import type { ResultWord } from "../tsp/protocol-table.ts";
 import { findCaller, notifyChange } from "./callers.ts";
 import { COMMAND_TIMEOUT_MS, type Draft } from "./draft.ts";
 import { applyTalkMove, talkOf } from "./private-talk.ts";
-import type { Caller, Room } from "./state.ts";
+import type { Caller, Closer, Room } from "./state.ts";
 
 /** Opens a sub-conference, a room of its own on the bridge (protocol 2.2.8, 4.13). */
 export function createRoom(draft: Draft, message: FromWebexMessages["create-sub-conference"]): void {
@@ -53,7 +54,7 @@ export function closeRoom(draft: Draft, message: FromWebexMessages["close-sub-co
   draft.rooms.set(room.room, {
     ...room,
     stage: "closing",
-    closer: request && { request, answerBy: draft.at + COMMAND_TIMEOUT_MS },
+    closer: request && { request, answerBy: draft.at + COMMAND_TIMEOUT_MS, returned: [] },
   });
   for (const caller of draft.callers.values()) {
     if (caller.room === room.room && !caller.left && !draft.isBusy(caller.call, "move")) sendBack(draft, caller, null);
@@ -147,14 +148,30 @@ function returnToMain(draft: Draft, caller: Caller, from: Room | undefined, requ
   // While a close waits for its answer, calls that return because of it are not reported one by one; a call that WebEx had
   // removed before is.
   if (request || from.stage !== "closing" || !from.closer) notifyRoomCall(draft, moved, from, "returned");
+  else {
+    const closer: Closer = { ...from.closer, returned: [...from.closer.returned, caller.call] };
+    draft.rooms.set(from.room, { ...from, closer });
+  }
 }
 
 function giveUpClosing(draft: Draft, room: Room, result: CommandResult): void {
-  draft.answer(room.closer?.request ?? null, result);
-  const { unannounced, ...rest } = room;
-  const open: Room = { ...rest, stage: "open", closer: null };
+  const { unannounced, ...rest } = failCloser(draft, room, result);
+  const open: Room = { ...rest, stage: "open" };
   draft.rooms.set(room.room, open);
   if (unannounced) notifyInProgress(draft, open);
+}
+
+/** Answers the close with a failure, after the calls that went back because of it. */
+export function failCloser(draft: Draft, room: Room, result: ResultWord | CommandResult): Room {
+  const { closer } = room;
+  const left: Room = { ...room, closer: null };
+  draft.rooms.set(room.room, left);
+  for (const call of closer?.returned ?? []) {
+    const caller = draft.callers.get(call);
+    if (caller?.room === MAIN_ROOM && !caller.left) notifyRoomCall(draft, caller, room, "returned");
+  }
+  draft.answer(closer?.request ?? null, result);
+  return left;
 }
 
 /** The sub-conference of this name; without a name the only one (protocol 2.2.8). */

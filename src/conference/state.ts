@@ -55,8 +55,8 @@ export interface Running extends Bound {
   readonly speech?: Speech;
   /** Present while the host talks to an invitee in private (protocol 4.21). */
   readonly talk?: PrivateTalk;
-  /** Requests that became one command for each of several calls, by MsgID, until they are answered. */
-  readonly groups: Readonly<Record<MsgId, OpenRequest>>;
+  /** Requests that became one command for each of several calls, until they are answered. */
+  readonly groups: readonly CommandGroup[];
   /** Calls whose leaving this server was never told; its successor is (protocol 4.9 F4). */
   readonly departed: readonly ExtCallId[];
   /** MsgIDs of lost `caller-entered` of callers who have left. WebEx may have got one, and may still name its call. */
@@ -71,6 +71,12 @@ export interface Ended {
   readonly byWebex: boolean;
   /** Until when a create with this key is answered with code 11. */
   readonly closedUntil?: EpochMs;
+}
+
+export interface CommandGroup {
+  /** Of our own: WebEx's servers may use the same MsgID. */
+  readonly id: number;
+  readonly request: OpenRequest;
 }
 
 /** WebEx has closed it (protocol 4.7). */
@@ -100,6 +106,8 @@ export interface PrivateTalk {
   readonly invitee: CallId;
   /** `adding` and `ending`: both legs go back to the main room, and the talk's room is closed when it is empty. */
   readonly stage: "opening" | "open" | "adding" | "ending";
+  /** Present after the bridge refused to move a leg back: when that is tried again. */
+  readonly retryAt?: EpochMs;
 }
 
 /** What a conference keeps from its creation to its end. */
@@ -163,11 +171,11 @@ export interface CallOut {
   readonly privately: boolean;
   /**
    * `waiting`: picked up, and on the line until the host adds it; WebEx knows of it (protocol 4.21). `dropping`: nobody
-   * wants it any more, and it is hung up if it is picked up (protocol 4.4).
+   * wants it any more, and it stays here until the bridge has hung it up (protocol 4.4).
    */
   readonly stage: "dialling" | "answered" | "waiting" | "dropping";
-  /** When it has failed, if nothing was heard of it. */
-  readonly answerBy: EpochMs;
+  /** When it has failed, if nothing was heard of it; `dropping`: when a refused hang-up is tried again, if at all. */
+  readonly answerBy: EpochMs | null;
 }
 
 /** A command without a result yet. */
@@ -182,8 +190,8 @@ export interface PendingCommand {
   readonly expired?: true;
   /** The request that its result answers. */
   readonly request: OpenRequest | null;
-  /** One of several commands of the request with this MsgID. */
-  readonly group?: MsgId;
+  /** The group that it is one command of. */
+  readonly group?: CommandGroup["id"];
   /** Its effect is not reported: the notification of a later command includes it. */
   readonly quiet?: true;
 }
@@ -207,14 +215,22 @@ export interface ClientData {
   readonly data: string;
 }
 
+/** The request to close a sub-conference. */
+export interface Closer {
+  readonly request: OpenRequest;
+  /** When it is answered with a failure. */
+  readonly answerBy: EpochMs;
+  /** Calls that went back since. WebEx is told only by the answer, or one by one if the room stays open. */
+  readonly returned: readonly CallId[];
+}
+
 /** A sub-conference (protocol 4.13). */
 export interface Room {
   readonly room: RoomId;
   readonly subConfId: SubConfId;
   readonly spelling?: Spelling;
   readonly stage: "opening" | "open" | "closing";
-  /** The request to close it, and when that is answered with a failure. */
-  readonly closer: { readonly request: OpenRequest; readonly answerBy: EpochMs } | null;
+  readonly closer: Closer | null;
   /** The server took over while the room was closing, and is told of it only if it stays. */
   readonly unannounced?: true;
 }

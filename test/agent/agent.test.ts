@@ -576,7 +576,7 @@ describe("each minute", () => {
     expect(digests(world)).toEqual([]);
     world.pass(1_200);
     const { callers } = snapshotOfBridge(world);
-    expect(digests(world)).toEqual([{ conference: KEY, digest: digestOf({ locked: false, callers }) }]);
+    expect(digests(world)).toEqual([{ conference: KEY, digest: digestOf({ locked: false, callers, dialled: [] }) }]);
     world.machine.setFaults({ delayMs: 100_000, refuse: [], down: false });
     world.order("lock", { type: "lock" });
     world.pass(60_000);
@@ -598,7 +598,9 @@ describe("each minute", () => {
     world.machine.execute("elsewhere" as CommandId, "1" as ConfKey, create, () => {});
     world.connect();
     world.pass(60_400);
-    expect(digests(world)).toEqual([{ conference: "1", digest: digestOf({ locked: false, callers: [] }) }]);
+    expect(digests(world)).toEqual([
+      { conference: "1", digest: digestOf({ locked: false, callers: [], dialled: [] }) },
+    ]);
   });
 
   test("a conference that the bridge has dropped without a word is told as gone", () => {

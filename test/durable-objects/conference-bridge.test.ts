@@ -110,8 +110,12 @@ test("what a bridge holds of a conference that is on another one is ended there,
   await world.time.pass(1000);
   const posts = world.posted.length;
 
-  expect(world.actor.matchesBridge("second" as BridgeName, digestOf({ locked: false, callers: [] }))).toBe(true);
-  expect(world.actor.matchesBridge("simulated" as BridgeName, digestOf({ locked: false, callers: [] }))).toBe(false);
+  expect(world.actor.matchesBridge("second" as BridgeName, digestOf({ locked: false, callers: [], dialled: [] }))).toBe(
+    true,
+  );
+  expect(
+    world.actor.matchesBridge("simulated" as BridgeName, digestOf({ locked: false, callers: [], dialled: [] })),
+  ).toBe(false);
   for (let times = 0; times < 2; times += 1) await world.during(world.reportFrom("simulated", snapshot));
   await world.time.pass(1000);
 

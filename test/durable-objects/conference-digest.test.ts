@@ -22,7 +22,7 @@ test("a digest that fits writes nothing; one that differs leads to repairs, whic
   const world = new ConferenceWorld();
   await world.running(3);
   const rows = world.journalRows;
-  const [same, other] = [held(false), held(true)].map((callers) => digestOf({ locked: false, callers }));
+  const [same, other] = [held(false), held(true)].map((callers) => digestOf({ locked: false, callers, dialled: [] }));
   if (same === undefined || other === undefined) throw new Error("two digests are needed");
 
   expect(world.actor.matchesBridge(bridge, same)).toBe(true);
@@ -43,5 +43,7 @@ test("while an order is under way no digest differs", async () => {
 });
 
 test("of a conference that is not there, each digest differs, so that the bridge's is ended", () => {
-  expect(new ConferenceWorld().actor.matchesBridge(bridge, digestOf({ locked: false, callers: [] }))).toBe(false);
+  expect(new ConferenceWorld().actor.matchesBridge(bridge, digestOf({ locked: false, callers: [], dialled: [] }))).toBe(
+    false,
+  );
 });

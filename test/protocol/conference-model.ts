@@ -13,7 +13,7 @@ import { localDomain } from "../../src/settings/local-domain.ts";
 import { requestOf } from "../../src/tsp/answers.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 
-/** What a test lets happen; orders and calls are meant by their place among those there are, so that they collide often. */
+/** What a test lets happen; commands and calls are chosen by their place among those that exist, so that they collide often. */
 export type Happening =
   | { readonly do: "webex"; readonly messages: readonly object[] }
   | { readonly do: "name"; readonly which: number; readonly extCallId: string | null }
@@ -30,7 +30,7 @@ export type Happening =
   | { readonly do: "confirmed" }
   | { readonly do: "lost" };
 
-/** Rules that hold whatever happens; each broken one is an error that says how. */
+/** Rules that hold whatever happens; breaking one throws an error that says how. */
 export class ConferenceModel {
   readonly state: ConferenceState = emptyState();
   readonly notes: string[] = [];
@@ -54,14 +54,14 @@ export class ConferenceModel {
         if (!msgId) return;
         const { extCallId } = happening;
         const named = extCallId === null ? { result: "no-such-call" } : { extCallId };
-        return this.#take({ messages: [{ type: "caller-named", msgId, ...named }] });
+        return this.#input({ messages: [{ type: "caller-named", msgId, ...named }] });
       }
       case "result": {
         const commands = [...this.state.commands.values()];
-        const order = commands[happening.which % Math.max(1, commands.length)];
+        const pending = commands[happening.which % Math.max(1, commands.length)];
         const { refusal } = happening;
         const result = refusal ? ({ done: false, reason: refusal } as const) : ({ done: true } as const);
-        return order && this.#report({ type: "result", id: order.id, result });
+        return pending && this.#report({ type: "result", id: pending.id, result });
       }
       case "event": {
         const calls = this.#calls;
@@ -92,7 +92,7 @@ export class ConferenceModel {
     }
   }
 
-  /** The bridge carries out whatever is outstanding, and time goes by: then nothing may be left undone. */
+  /** The bridge carries out all commands, and time goes by: then nothing may be left undone. */
   settle(): void {
     for (const ms of [0, 2 * 3_600_000, 0]) {
       this.#wait(ms);
@@ -105,7 +105,7 @@ export class ConferenceModel {
       if (head.phase === "running") this.happen({ do: "snapshot", calls, locked: head.locked, dialled });
     }
     const { head, commands, callOuts, rooms } = this.state;
-    if (commands.size > 0) this.#fail(`orders without end: ${JSON.stringify([...commands.values()])}`);
+    if (commands.size > 0) this.#fail(`commands without end: ${JSON.stringify([...commands.values()])}`);
     if (callOuts.size > 0) this.#fail(`call-outs without end: ${JSON.stringify([...callOuts.values()])}`);
     if (this.#open.size > 0) this.#fail(`never answered: ${JSON.stringify([...this.#open])}`);
     if (head.phase === "creating") this.#fail("for ever being created");
@@ -118,10 +118,10 @@ export class ConferenceModel {
       this.#fail(`a talk for ever ${head.talk.stage}`);
   }
 
-  /** The bridge refuses whatever it is told: what it is asked to do at once, without any time going by, comes to an end. */
+  /** The bridge refuses all commands: what it is told at once, without time going by, comes to an end. */
   refuseAll(): void {
     for (let answers = 0; this.state.commands.size > 0; answers += 1) {
-      if (answers > 200) this.#fail(`ordered again and again: ${JSON.stringify([...this.state.commands.values()])}`);
+      if (answers > 200) this.#fail(`told again and again: ${JSON.stringify([...this.state.commands.values()])}`);
       this.happen({ do: "result", which: 0, refusal: "refused" });
     }
   }
@@ -136,10 +136,10 @@ export class ConferenceModel {
       const request = requestOf(message);
       if (request) this.#open.set(request.msgId, request.replyTo);
     }
-    this.#take({ messages: numbered });
+    this.#input({ messages: numbered });
   }
 
-  #take({ messages }: { readonly messages: readonly object[] }): void {
+  #input({ messages }: { readonly messages: readonly object[] }): void {
     const transId = "1" as TransId;
     this.#decide({ type: "webex", at: this.#now, transId, messages: messages as readonly FromWebex[] });
   }
@@ -177,7 +177,8 @@ export class ConferenceModel {
     const isTakenOver = input.type === "webex" || decision.notes.some((note) => note.startsWith("taken over"));
     if (!isTakenOver) for (const post of decision.posts) this.#checkTarget(post, head);
     for (const { id } of decision.commands) {
-      if (!this.state.commands.has(id) && input.type !== "webex") this.#fail(`order ${id} was told and is not pending`);
+      if (!this.state.commands.has(id) && input.type !== "webex")
+        this.#fail(`command ${id} was issued and is not pending`);
     }
     for (const { call, left, enterMsgId, held } of this.state.callers.values()) {
       if (left && !(enterMsgId && this.#heard.has(enterMsgId))) this.#fail(`${call} left, and nobody will name it`);
@@ -186,7 +187,7 @@ export class ConferenceModel {
     const due = nextDeadline(this.state);
     for (const { id, request, answerBy } of this.state.commands.values()) {
       const isDue = answerBy !== null && due !== null && due <= answerBy;
-      if (request && !isDue) this.#fail(`somebody waits for order ${id}, which has no deadline`);
+      if (request && !isDue) this.#fail(`a request waits for command ${id}, which has no deadline`);
     }
   }
 

@@ -108,6 +108,10 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     do: fc.constant("snapshot"),
     calls: fc.option(fc.uniqueArray(call, { selector: (one) => one.call }), { freq: 9 }),
     locked: fc.boolean(),
+    dialled: fc.uniqueArray(fc.record({ call: fc.constantFrom("o1", "o2"), answered: fc.boolean() }), {
+      maxLength: 2,
+      selector: (one) => one.call,
+    }),
   }),
   fc.record({
     do: fc.constant("operator"),
@@ -162,7 +166,9 @@ const scene = fc.oneof(
 );
 
 const scenes = fc.array(scene, { minLength: 5, maxLength: 40, size: "max" });
-const seed = Number(process.env.SEED ?? 4711);
+/** The same in each run, so that a change of the code alone makes one fail. `SEEDS="5 6 7" RUNS=50000` looks further. */
+const seeds = (process.env.SEEDS ?? "1 2 3 4").split(" ").map(Number);
+const numRuns = Number(process.env.RUNS ?? 1_000);
 
 function played(beginning: readonly Happening[], scenes: readonly (readonly Happening[])[]): ConferenceModel {
   const model = new ConferenceModel();
@@ -170,16 +176,24 @@ function played(beginning: readonly Happening[], scenes: readonly (readonly Happ
   return model;
 }
 
-test("whatever happens, each request is answered once, no order is without a deadline, and in the end nothing hangs (protocol T45)", () => {
+test.each(
+  seeds,
+)("whatever happens, each request is answered once, no command is without a deadline, and in the end nothing hangs (protocol T45), seed %i", (seed) => {
   fc.assert(
     fc.property(beginnings, scenes, (beginning, scenes) => played(beginning, scenes).settle()),
-    { numRuns: Number(process.env.RUNS ?? 4_000), seed },
+    { numRuns, seed },
   );
-}, 30_000);
+}, 60_000);
 
-test("a bridge that refuses everything is not asked the same again and again", () => {
+test.each(
+  seeds,
+)("a bridge that refuses everything is not told the same again and again, and nothing hangs once it is well, seed %i", (seed) => {
   fc.assert(
-    fc.property(beginnings, scenes, (beginning, scenes) => played(beginning, scenes).refuseAll()),
-    { numRuns: Number(process.env.RUNS ?? 1_000), seed },
+    fc.property(beginnings, scenes, (beginning, scenes) => {
+      const model = played(beginning, scenes);
+      model.refuseAll();
+      model.settle();
+    }),
+    { numRuns: numRuns / 4, seed },
   );
-}, 30_000);
+}, 60_000);

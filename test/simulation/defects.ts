@@ -239,8 +239,8 @@ export const defects: readonly Defect[] = [
   {
     name: "a snapshot does not show who speaks",
     file: "src/conference/reconcile.ts",
-    before: "if (head.speech && head.speech.speaking.includes(call) !== speaking.has(call)) {",
-    after: "if (head.speech === null) {",
+    before: "if (!draft.callers.get(call) || before.includes(call) === now.has(call)) continue;",
+    after: "if (before && now) continue;",
   },
   {
     name: "an agent acts before its journal says so",

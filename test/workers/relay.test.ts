@@ -87,14 +87,18 @@ test("a snapshot is wanted of a conference whose digest differs; a foreign confe
   const objects = async () => (await listDurableObjectIds(env.CONFERENCE)).length;
   const before = await objects();
   const foreign = Array.from({ length: 400 }, (_, index) => String(600_000_000 + index) as ConfKey);
-  const digest = digestOf({ locked: false, callers: [] });
+  const digest = digestOf({ locked: false, callers: [], dialled: [] });
   const digests = [conference, ...foreign].map((key) => ({ conference: key, digest }));
   agent.say({ type: "digests", epoch: 1, digests });
   const [key] = foreign as [ConfKey];
   agent.say({ type: "reports", epoch: 1, conference: key, stream, reports: [created] });
   expect(await agent.next()).toEqual({ type: "reports-ack", conference: key, stream, upTo: 1 });
 
-  agent.say({ type: "digests", epoch: 1, digests: [{ conference, digest: digestOf({ locked: true, callers: [] }) }] });
+  agent.say({
+    type: "digests",
+    epoch: 1,
+    digests: [{ conference, digest: digestOf({ locked: true, callers: [], dialled: [] }) }],
+  });
   expect(await agent.next()).toEqual({ type: "snapshot-wanted", conference });
   expect(await objects()).toBe(before);
 });
