@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
+import { brotliCompressSync, constants } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import type { WebexHost } from "../../src/foundation/ids.ts";
@@ -33,9 +34,7 @@ test("a host outside the list is sent nothing, and log and counter say so", asyn
   await meeting.ask({ ...meeting.createRequest(), replyTo: `127.0.0.1.:${stranger.port}` as WebexHost });
   await meeting.ask({ ...meeting.createRequest(), replyTo: `2130706433:${stranger.port}` as WebexHost });
 
-  const headers = { authorization: `Bearer ${world.run.operatorToken()}` };
-  const metrics = await (await fetch(`${world.run.edgeUrl}/metrics`, { headers })).text();
-  expect(metrics).toContain('bridgehead_hosts_refused_total{domain="local"} 2\n');
+  expect(await metric("bridgehead_hosts_refused_total", 'domain="local"')).toBe(2);
   await eventually("two lines in the log", async () => log("edge").split('"host-refused"').length === 3);
   expect(await meeting.acts()).toEqual([]);
   expect(stranger.posts()).toBe(0);
@@ -57,6 +56,111 @@ test("the logs of a whole meeting name no key, no number and no attendee", async
   expect(written).not.toMatch(/918273645|4085555566|"5566"|5559876/);
 });
 
+test("a flood of malformed documents leaves a few lines in the log, and each of them in the metrics", async () => {
+  for (let round = 0; round < 20; round += 1) {
+    const posts = Array.from({ length: 50 }, () => fetch(world.run.adapterUrl, { method: "POST", body: "<" }));
+    for (const response of await Promise.all(posts)) expect(await response.text()).toContain('Result="-2"');
+  }
+
+  expect(await metric("bridgehead_documents_total", 'domain="local",result="not-xml"')).toBe(1_000);
+  expect(await metric("bridgehead_log_lines_left_out_total", 'event="document-refused"')).toBeGreaterThan(900);
+  expect(log("edge").split('"document-refused"').length).toBeLessThan(20);
+});
+
+test("thousands of unknown handles and keys make no object, and take no memory that lasts", async () => {
+  const { edge } = world.run.pids();
+  const answers = await serving(() => null);
+  const objects = () => readdirSync(join(world.run.state, "edge", "objects"), { recursive: true }).length;
+  const drop = (id: number) =>
+    `<W2A_DropUser MsgID="${id}" WbxHostName="127.0.0.1:${answers.port}" ExtConfID="unknown${id}" ExtCallID="9"/>`;
+  const post = async (first: number) => {
+    const drops = Array.from({ length: 50 }, (_, index) => drop(first + index)).join("");
+    const body = `<WbxTSPSchema><TransID>u${first}</TransID>${drops}</WbxTSPSchema>`;
+    expect(await (await fetch(world.run.adapterUrl, { method: "POST", body })).text()).toContain('Result="0"');
+  };
+  await post(0); // Makes the mail to this server.
+  const before = { objects: objects(), descriptors: descriptorsOf(edge), memory: memoryOf(edge) };
+
+  for (let first = 50; first < 6_700; first += 50) await post(first);
+  for (let key = 0; key < 100; key += 1) {
+    const url = `${world.run.edgeUrl}/api/v1/domains/local/conferences/unknown${key}/hybrid`;
+    const body = JSON.stringify({ connectData: "x" });
+    expect((await fetch(url, { method: "PUT", headers: authorized(), body })).status).toBe(404);
+  }
+
+  expect(objects()).toBe(before.objects);
+  expect(descriptorsOf(edge)).toBeLessThan(before.descriptors + 20);
+  expect(memoryOf(edge)).toBeLessThan(before.memory + 100);
+  answers.server.close();
+});
+
+test("an answer that unpacks to 1 GB is broken off", async () => {
+  const { edge } = world.run.pids();
+  const bomb = brotliCompressSync(new Uint8Array(1_000_000_000), { params: { [constants.BROTLI_PARAM_QUALITY]: 2 } });
+  let posts = 0;
+  const webex = createServer((request, response) => {
+    posts += 1;
+    request.resume();
+    response.writeHead(200, { "content-encoding": "br", "content-length": bomb.byteLength }).end(bomb);
+  });
+  await new Promise<void>((resolve) => webex.listen(0, "127.0.0.1", resolve));
+  const before = memoryOf(edge);
+  let most = before;
+  const watch = setInterval(() => {
+    most = Math.max(most, memoryOf(edge));
+  }, 5);
+
+  const meeting = new Meeting(world);
+  const { port } = webex.address() as AddressInfo;
+  await meeting.ask({ ...meeting.createRequest(), replyTo: `127.0.0.1:${port}` as WebexHost });
+  await eventually(
+    "three attempts have failed",
+    async () => posts >= 3 && log("edge").includes("more than 65536 bytes"),
+  );
+  clearInterval(watch);
+
+  expect(most - before).toBeLessThan(100);
+  webex.close();
+});
+
+test("a body that never comes is answered with 408 after 10 s, with secret or token", async () => {
+  const { port } = new URL(world.run.edgeUrl);
+  const ask = (head: string) =>
+    new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(port), "127.0.0.1", () =>
+        socket.write(`${head}\r\nhost: edge\r\ncontent-length: 9\r\n\r\n<`),
+      );
+      socket.once("data", (data) => resolve(data.toString().slice(0, 12)));
+      socket.once("data", () => socket.destroy());
+      socket.once("error", reject);
+    });
+  const operator = `PUT /api/v1/domains/local/conferences/1/hybrid HTTP/1.1\r\nauthorization: ${authorized().authorization}`;
+  const startedAt = Date.now();
+
+  expect(await Promise.all([ask("POST /tsp/local HTTP/1.1"), ask(operator)])).toEqual(["HTTP/1.1 408", "HTTP/1.1 408"]);
+  expect(Date.now() - startedAt).toBeGreaterThan(9_000);
+  expect(Date.now() - startedAt).toBeLessThan(15_000);
+});
+
+async function metric(name: string, labels: string): Promise<number> {
+  const text = await (await fetch(`${world.run.edgeUrl}/metrics`, { headers: authorized() })).text();
+  const line = text.split("\n").find((one) => one.startsWith(`${name}{${labels}} `));
+  return Number(line?.split(" ").at(-1) ?? 0);
+}
+
+function authorized(): { readonly authorization: string } {
+  return { authorization: `Bearer ${world.run.operatorToken()}` };
+}
+
+function descriptorsOf(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/** In MiB, as the system sees it. */
+function memoryOf(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
+}
+
 function log(part: "edge" | "agent"): string {
   return readFileSync(join(world.run.state, "logs", `${part}.log`), "utf8");
 }
@@ -76,8 +180,7 @@ async function serving(location: () => string | null): Promise<{ server: Server;
 
 test("hundreds of strangers at the agents' door cost the edge nothing that lasts, and keep no agent out", async () => {
   const { edge, agent } = world.run.pids();
-  const descriptors = () => readdirSync(`/proc/${edge}/fd`).length;
-  const before = descriptors();
+  const before = descriptorsOf(edge);
   const crowd: WebSocket[] = [];
   const closedAfterMs: number[] = [];
   const openedAt = Date.now();
@@ -99,10 +202,9 @@ test("hundreds of strangers at the agents' door cost the edge nothing that lasts
 
   clearInterval(coming);
   for (const stranger of crowd) stranger.terminate();
-  await eventually("all descriptors are free", async () => descriptors() <= before + 10);
+  await eventually("all descriptors are free", async () => descriptorsOf(edge) <= before + 10);
 });
 
 async function ready(): Promise<boolean> {
-  const headers = { authorization: `Bearer ${world.run.operatorToken()}` };
-  return (await fetch(`${world.run.edgeUrl}/readyz`, { headers })).status === 200;
+  return (await fetch(`${world.run.edgeUrl}/readyz`, { headers: authorized() })).status === 200;
 }
