@@ -2,9 +2,8 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { prepareEdge } from "../scripts/edge.ts";
-import { startGuard } from "../scripts/guard.ts";
 import { freePorts } from "../scripts/local-run.ts";
-import { Part } from "../scripts/part.ts";
+import { Part, startGuard } from "../scripts/supervise.ts";
 
 /** Serves the floor on plain workerd, just as the edge is served. */
 export async function startFloor(folder: string): Promise<{ readonly url: string; stop(): Promise<void> }> {

@@ -1,14 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { agentKey } from "../bridge-agent/key.ts";
 import { mergeSettings } from "../src/settings/local-domain.ts";
-import { bridgeWithTwoAgents, SecondAgent } from "./second-agent.ts";
+import { Part, startGuard } from "./supervise.ts";
 
-const startScript = join(dirname(fileURLToPath(import.meta.url)), "start.ts");
+const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
 export interface LocalRunOptions {
   /** What differs from the usual settings of the domain. */
@@ -54,7 +56,7 @@ export class LocalRun {
     const state = options.state ?? mkdtempSync(join(tmpdir(), "bridgehead-"));
     const agents = options.twoAgents ? { bridges: [bridgeWithTwoAgents(state)] } : {};
     const [edge, bridge, agent] = ports.map(String);
-    const supervisor = spawn(process.execPath, [startScript], {
+    const supervisor = spawn(process.execPath, [join(project, "scripts", "start.ts")], {
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         ...process.env,
@@ -127,4 +129,63 @@ export async function freePorts(count: number): Promise<number[]> {
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
   return ports;
+}
+
+/** For the settings of a local run's domain: its bridge with two agents, whose keys lie in the run's state folder. */
+function bridgeWithTwoAgents(state: string) {
+  const agent = (name: string, folder: string) => ({ name, publicKey: agentKey(join(state, folder)).publicKey });
+  return { name: "simulated", agents: [agent("agent-1", "agent"), agent("agent-2", "agent-2")] };
+}
+
+/** A second agent beside the one of `npm start`, which stands by; started again whenever it dies, as that one is. */
+class SecondAgent {
+  readonly url: string;
+  private readonly guard = startGuard();
+  private readonly part: Part;
+
+  private constructor(state: string, settingsFile: string, port: number) {
+    this.url = `http://127.0.0.1:${port}`;
+    this.part = new Part({
+      name: "agent-2",
+      launch: {
+        command: process.execPath,
+        args: [join(project, "bridge-agent", "main.ts"), "run", "--settings", settingsFile],
+        env: {},
+      },
+      logFile: join(state, "logs", "agent-2.log"),
+      onStart: (pid) => this.guard.watch([pid]),
+    });
+    this.part.start();
+  }
+
+  /** Resolves when it stands by. */
+  static async start(state: string, port: number): Promise<SecondAgent> {
+    const settings = JSON.parse(readFileSync(join(state, "agent.json"), "utf8"));
+    const settingsFile = join(state, "agent-2.json");
+    const own = { agent: "agent-2", state: join(state, "agent-2"), listen: { port } };
+    writeFileSync(settingsFile, JSON.stringify({ ...settings, ...own }));
+    const agent = new SecondAgent(state, settingsFile, port);
+    const deadline = Date.now() + 30_000;
+    while (!(await isReady(agent.url))) {
+      if (Date.now() > deadline)
+        throw new Error(`the second agent did not become ready: see ${state}/logs/agent-2.log`);
+      await pause(50);
+    }
+    return agent;
+  }
+
+  /** 0 while there is none. */
+  get pid(): number {
+    return this.part.pid ?? 0;
+  }
+
+  async stop(): Promise<void> {
+    await this.part.stop(6_000);
+    this.guard.watch([]);
+  }
+}
+
+async function isReady(url: string): Promise<boolean> {
+  const answer = await fetch(`${url}/readyz`).catch(() => null);
+  return answer?.status === 200;
 }

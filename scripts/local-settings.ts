@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
-import { reason, StartError } from "./start-error.ts";
+import { join, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { makeFolder } from "../bridge-agent/state-folder.ts";
+import { reason, StartError } from "./supervise.ts";
 
 /** The port that an environment variable names, or else the given one. */
 export function portFrom(variable: string, otherwise: number): number {
@@ -45,4 +47,31 @@ export function localOverrides(): object {
     throw new StartError(`DOMAIN_LOCAL is not JSON (${reason(error)}); ${example}`);
   }
   throw new StartError(`DOMAIN_LOCAL must be a JSON object; ${example}`);
+}
+
+/** Held as long as this process lives, whatever it dies of: the system lets go of the lock. */
+let lock: DatabaseSync | undefined;
+
+/** The state folder (BRIDGEHEAD_STATE), made if need be, and from now on ours alone. */
+export function stateFolder(): string {
+  const folder = resolve(process.env.BRIDGEHEAD_STATE || ".bridgehead");
+  const lockFile = join(folder, "lock");
+  try {
+    makeFolder(folder);
+    writeFileSync(lockFile, "", { flag: "a" });
+  } catch (error) {
+    throw new StartError(
+      `cannot write to the state folder ${folder} (${reason(error)}); set BRIDGEHEAD_STATE to another`,
+    );
+  }
+  try {
+    lock = new DatabaseSync(lockFile, { timeout: 0 });
+    lock.exec("BEGIN EXCLUSIVE");
+  } catch (error) {
+    if (!/locked/.test(reason(error))) throw error;
+    throw new StartError(
+      `the state folder ${folder} is in use by another run; stop that one, or set BRIDGEHEAD_STATE to another folder`,
+    );
+  }
+  return folder;
 }

@@ -3,12 +3,8 @@ import { join } from "node:path";
 import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
 import { prepareEdge } from "./edge.ts";
-import { startGuard } from "./guard.ts";
-import { localOverrides, operatorToken, portFrom, requireFreePort } from "./local-settings.ts";
-import { Part } from "./part.ts";
-import { StartError } from "./start-error.ts";
-import { stateFolder } from "./state-folder.ts";
-import { runUntilStopped, tell } from "./supervise.ts";
+import { localOverrides, operatorToken, portFrom, requireFreePort, stateFolder } from "./local-settings.ts";
+import { Part, runUntilStopped, StartError, startGuard, tell } from "./supervise.ts";
 
 await runUntilStopped(serve);
 
@@ -32,10 +28,7 @@ async function serve(): Promise<() => Promise<void>> {
     name: "edge",
     launch,
     logFile: join(folder, "logs", "edge.log"),
-    onStart: (pid, lastEnd) => {
-      guard.watch([pid]);
-      tell("edge", lastEnd ? `ended (${lastEnd}); started again as process ${pid}` : `process ${pid}`);
-    },
+    onStart: (pid) => guard.watch([pid]),
   });
   edge.start();
   tell("token", `the operator's bearer token is in ${from}`);

@@ -7,12 +7,18 @@ import { parseArgs, promisify } from "node:util";
 import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
 import { prepareEdge, wranglerDev } from "./edge.ts";
-import { type Guard, startGuard } from "./guard.ts";
-import { localOverrides, operatorToken, portFrom, requireFreePort } from "./local-settings.ts";
-import { type Launch, Part } from "./part.ts";
-import { StartError } from "./start-error.ts";
-import { stateFolder } from "./state-folder.ts";
-import { runUntilStopped, tell } from "./supervise.ts";
+import { localOverrides, operatorToken, portFrom, requireFreePort, stateFolder } from "./local-settings.ts";
+import {
+  type Guard,
+  type Launch,
+  Part,
+  print,
+  reason,
+  runUntilStopped,
+  StartError,
+  startGuard,
+  tell,
+} from "./supervise.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const partNames = ["bridge", "edge", "agent"] as const;
@@ -66,7 +72,7 @@ async function start(): Promise<() => Promise<void>> {
   const [secret] = [...checked.value.values()][0]?.adapterSecrets ?? [];
   tell("adapter", `${url}/tsp/local${secret ? `/${secret}` : ""}`);
   const stopping = new AbortController();
-  void allConnected(url, token, stopping.signal).then((ready) => ready && console.log(`bridgehead ready: ${url}`));
+  void allConnected(url, token, stopping.signal).then((ready) => ready && print(`bridgehead ready: ${url}`));
 
   return async () => {
     stopping.abort();
@@ -83,16 +89,16 @@ function startParts(folder: string, launches: Record<PartName, Launch>, guard: G
   mkdirSync(logs, { recursive: true });
   rmSync(join(folder, "pids.json"), { force: true });
   const pids = new Map<PartName, number>();
+  const writePids = pidsWriter(folder, pids);
   const part = (name: PartName) =>
     new Part({
       name,
       launch: launches[name],
       logFile: join(logs, `${name}.log`),
-      onStart: (pid, lastEnd) => {
+      onStart: (pid) => {
         pids.set(name, pid);
         guard.watch([...pids.values()]);
-        if (pids.size === partNames.length) writePids(folder, pids);
-        tell(name, lastEnd ? `ended (${lastEnd}); started again as process ${pid}` : `process ${pid}`);
+        if (pids.size === partNames.length) writePids();
       },
     });
   const parts = { bridge: part("bridge"), edge: part("edge"), agent: part("agent") };
@@ -101,11 +107,24 @@ function startParts(folder: string, launches: Record<PartName, Launch>, guard: G
   return parts;
 }
 
-/** Readers never see half a file. */
-function writePids(folder: string, pids: ReadonlyMap<PartName, number>): void {
+/** Returns what writes the process ids of the parts, for others to read. While the disk is full the file is behind; the parts go on. */
+function pidsWriter(folder: string, pids: ReadonlyMap<PartName, number>): () => void {
   const file = join(folder, "pids.json");
-  writeFileSync(`${file}.new`, `${JSON.stringify(Object.fromEntries(pids))}\n`);
-  renameSync(`${file}.new`, file);
+  let retry: NodeJS.Timeout | undefined;
+  return function write() {
+    try {
+      // Renamed into place, so that readers never see half a file.
+      writeFileSync(`${file}.new`, `${JSON.stringify(Object.fromEntries(pids))}\n`);
+      renameSync(`${file}.new`, file);
+      if (retry) tell("pids", `${file} is written again`);
+      clearInterval(retry);
+      retry = undefined;
+    } catch (error) {
+      if (retry) return;
+      tell("pids", `cannot write ${file} (${reason(error)}); is tried again each second`);
+      retry = setInterval(write, 1_000).unref();
+    }
+  };
 }
 
 function writeAgentSettings(folder: string, ports: Record<PartName, number>): string {

@@ -1,8 +1,41 @@
-import { reason, StartError } from "./start-error.ts";
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+
+/** Something that a person must put right before we can start: told as one line. */
+export class StartError extends Error {}
+
+/** What went wrong, as a person would say it, on one line. */
+export function reason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const said = "code" in error && typeof error.code === "string" ? words.get(error.code) : undefined;
+  return (said ?? error.message).replaceAll("\n", " ");
+}
+
+const words: ReadonlyMap<string, string> = new Map([
+  ["EADDRINUSE", "the port is taken"],
+  ["EACCES", "no permission"],
+  ["EPERM", "no permission"],
+  ["EROFS", "read-only file system"],
+  ["ENOSPC", "the disk is full"],
+  ["ENOENT", "nothing can be made there"],
+  ["ENOTDIR", "a part of the path is a file"],
+  ["EISDIR", "a folder of this name is in the way"],
+  ["EEXIST", "a file of this name is in the way"],
+]);
 
 /** One short line for a person, the part's name in front. */
 export function tell(who: string, what: string): void {
-  console.log(`${who.padEnd(7)} ${what}`);
+  print(`${who.padEnd(7)} ${what}`);
+}
+
+/** Not by console.log: where standard output is a file on a full disk, that would end the process. */
+export function print(line: string): void {
+  try {
+    writeSync(1, `${line}\n`);
+  } catch {
+    // Nobody can be told, and everything else goes on.
+  }
 }
 
 /**
@@ -11,14 +44,11 @@ export function tell(who: string, what: string): void {
  */
 export async function runUntilStopped(start: () => Promise<() => Promise<void>>): Promise<void> {
   process.umask(0o077); // What we and our parts write holds phone numbers and conference keys.
-  let toldToStop = () => {};
   const stopped = new Promise<void>((resolve) => {
-    toldToStop = resolve;
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve());
+    const parent = process.ppid;
+    if (process.env.STOP_WITH_PARENT) setInterval(() => process.ppid !== parent && resolve(), 500).unref();
   });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, toldToStop);
-  const parent = process.ppid;
-  if (process.env.STOP_WITH_PARENT) setInterval(() => process.ppid !== parent && toldToStop(), 500).unref();
-
   try {
     const stop = await start();
     await stopped;
@@ -35,4 +65,149 @@ function forAPerson(error: unknown): unknown {
   if (error instanceof StartError) return error.message;
   if (!(error instanceof Error && "syscall" in error && "path" in error)) return error;
   return `cannot start: ${error.syscall} ${error.path} does not work (${reason(error)})`;
+}
+
+/** How to start a process. */
+export interface Launch {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Added to our own environment. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+interface PartOptions {
+  readonly name: string;
+  readonly launch: Launch;
+  /** What the process prints goes here; begun anew with each `Part`. */
+  readonly logFile: string;
+  /** Called with each start of the process. */
+  readonly onStart: (pid: number) => void;
+}
+
+/** A process that ends sooner than this after its start could not do its work. */
+const QUICK_END_MS = 2_000;
+const LONGEST_PAUSE_MS = 1_000;
+/** How often the same failure is told again. */
+const TELL_AGAIN_MS = 60_000;
+
+/** A process that is started again whenever it ends, for ever: what it needs, such as room on the disk, may come back. */
+export class Part {
+  private readonly options: PartOptions;
+  private child: ChildProcess | undefined;
+  private ended: Promise<void> = Promise.resolve();
+  private stopping = false;
+  private quickEnds = 0;
+  private told: { readonly why: string; readonly at: number } = { why: "", at: 0 };
+
+  constructor(options: PartOptions) {
+    this.options = options;
+    closeSync(openSync(options.logFile, "w"));
+  }
+
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
+  start(): void {
+    const { name, launch, logFile, onStart } = this.options;
+    const log = openLog(logFile);
+    const startedAt = Date.now();
+    // A session of its own: Ctrl-C reaches us alone, and we stop the parts in their order.
+    const child = spawn(launch.command, launch.args, {
+      detached: true,
+      stdio: ["ignore", log, log],
+      env: { ...process.env, ...launch.env },
+    });
+    if (log !== "ignore") closeSync(log);
+    this.child = child;
+    this.ended = new Promise((done) => {
+      const over = (how: string, killed: boolean) => {
+        if (this.child !== child) return;
+        signalGroup(child, "SIGKILL"); // What it started does not outlive it.
+        this.child = undefined;
+        done();
+        if (!this.stopping) void this.restart(how, !killed && Date.now() < startedAt + QUICK_END_MS);
+      };
+      child.once("error", (error) => over(reason(error), false));
+      child.once("exit", (code, signal) => over(signal ?? `exit code ${code}${lastLine(logFile)}`, signal !== null));
+    });
+    if (!child.pid) return;
+    // One that keeps ending is told of when it stays.
+    const tellStart = () => this.child === child && tell(name, `process ${child.pid}`);
+    if (this.quickEnds === 0) tellStart();
+    else setTimeout(tellStart, QUICK_END_MS).unref();
+    onStart(child.pid);
+  }
+
+  /** Asks the process to end, and ends it when it has not after `graceMs`. */
+  async stop(graceMs: number): Promise<void> {
+    this.stopping = true;
+    signalGroup(this.child, "SIGTERM");
+    await Promise.race([this.ended, pause(graceMs, undefined, { ref: false })]);
+    signalGroup(this.child, "SIGKILL");
+    await this.ended;
+  }
+
+  /** At once after a kill; a process that gives up as soon as it starts is tried again once a second. */
+  private async restart(why: string, gaveUpAtOnce: boolean): Promise<void> {
+    this.quickEnds = gaveUpAtOnce ? this.quickEnds + 1 : 0;
+    const now = Date.now();
+    if (this.quickEnds < 2 || why !== this.told.why || now >= this.told.at + TELL_AGAIN_MS) {
+      this.told = { why, at: now };
+      tell(this.options.name, `ended (${why}); is started again${this.quickEnds > 1 ? ", each second" : ""}`);
+    }
+    await pause(Math.min(LONGEST_PAUSE_MS, this.quickEnds * 250));
+    if (!this.stopping) this.start();
+  }
+}
+
+/** Without a log a part still does its work. */
+function openLog(file: string): number | "ignore" {
+  try {
+    return openSync(file, "a");
+  } catch {
+    return "ignore";
+  }
+}
+
+/** What a part said last, which mostly is why it ended. */
+function lastLine(logFile: string): string {
+  try {
+    const log = openSync(logFile, "r");
+    const end = Buffer.alloc(4_096);
+    const { size } = fstatSync(log);
+    const read = readSync(log, end, 0, end.length, Math.max(0, size - end.length));
+    closeSync(log);
+    const line = end.toString("utf8", 0, read).trimEnd().split("\n").at(-1) ?? "";
+    return line && `: ${line.slice(0, 300)}`;
+  } catch {
+    return "";
+  }
+}
+
+/** To the process and to all that it started. */
+function signalGroup(leader: ChildProcess | undefined, signal: "SIGTERM" | "SIGKILL"): void {
+  if (!leader?.pid) return;
+  try {
+    process.kill(-leader.pid, signal);
+  } catch {
+    // The whole group is gone already.
+  }
+}
+
+/** Ends the parts when we ourselves are killed and can no longer do so. */
+export interface Guard {
+  /** These processes, each the leader of a group of its own, are ours now, and no others. */
+  watch(pids: readonly number[]): void;
+}
+
+/**
+ * A shell that reads process ids from a pipe. The system closes the pipe when we die, whatever we die of; the shell then
+ * kills the groups of the last line. An orderly end leaves it an empty line.
+ */
+export function startGuard(): Guard {
+  const script = 'groups=; while read -r line; do groups=$line; done; [ -z "$groups" ] || kill -9 $groups';
+  const shell = spawn("/bin/sh", ["-c", script], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+  shell.stdin.on("error", () => {}); // Somebody killed the guard: nothing is lost while we live.
+  return { watch: (pids) => shell.stdin.write(`${pids.map((pid) => -pid).join(" ")}\n`) };
 }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,6 +46,23 @@ test("when the supervisor is killed, all its parts end with it", async () => {
   run.supervisor.kill("SIGKILL");
 
   await eventually("no part is left", async () => !pids.some(isAlive), 5_000);
+});
+
+test("while nothing can be written in the state folder, parts that die come back, and the file of process ids when it can", async () => {
+  const state = newFolder();
+  const run = await LocalRun.start({ state });
+  const { bridge } = run.pids();
+  mkdirSync(join(state, "pids.json.new")); // In the way, as a full disk is.
+
+  process.kill(bridge, "SIGKILL");
+  await eventually("the bridge is gone", async () => !isAlive(bridge));
+  await eventually("another bridge answers", async () => (await fetch(`${run.bridgeUrl}/state`)).ok);
+  expect(run.pids().bridge).toBe(bridge);
+  expect(run.supervisor.exitCode).toBeNull();
+
+  rmdirSync(join(state, "pids.json.new"));
+  await eventually("the file is right", async () => isAlive(run.pids().bridge), 5_000);
+  expect(await run.stop()).toBe(0);
 });
 
 test("a port that is taken is one line on stderr and exit code 1", async () => {

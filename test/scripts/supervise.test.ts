@@ -1,0 +1,45 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterEach, expect, test } from "vitest";
+
+const folder = mkdtempSync(join(tmpdir(), "bridgehead-test-"));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test("a part that cannot work is tried again until it can, and why it ended is told once", async () => {
+  const room = join(folder, "room");
+  const part = `
+    if (require("node:fs").existsSync(${JSON.stringify(room)})) setInterval(() => {}, 1_000);
+    else { console.error("one line\\nthe disk is full"); process.exitCode = 1; }`;
+  const launch = { command: process.execPath, args: ["-e", part], env: {} };
+  const options = { name: "part", launch, logFile: join(folder, "part.log") };
+  const supervisor = `
+    import { Part } from "./scripts/supervise.ts";
+    const part = new Part({ ...${JSON.stringify(options)}, onStart: (pid) => console.log("pid", pid) });
+    part.start();
+    process.on("SIGTERM", () => part.stop(0).then(() => process.exit(0)));`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", supervisor], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exited = new Promise((done) => child.once("exit", done));
+  const lines: string[] = [];
+  const last = new Promise<void>((stays) => {
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      lines.push(line);
+      const starts = lines.filter((one) => one.startsWith("pid")).length;
+      if (starts === 4) writeFileSync(room, "");
+      if (starts >= 4 && line.startsWith("part    process")) stays();
+    });
+  });
+  await last;
+  child.kill("SIGTERM");
+
+  expect(await exited).toBe(0);
+  expect(lines.filter((line) => line.startsWith("part")).map((line) => line.replace(/\d+$/, "N"))).toEqual([
+    "part    process N",
+    "part    ended (exit code 1: the disk is full); is started again",
+    "part    process N",
+  ]);
+});
