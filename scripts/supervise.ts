@@ -178,7 +178,9 @@ function lastLine(logFile: string): string {
     const { size } = fstatSync(log);
     const read = readSync(log, end, 0, end.length, Math.max(0, size - end.length));
     closeSync(log);
-    const line = end.toString("utf8", 0, read).trimEnd().split("\n").at(-1) ?? "";
+    const lines = end.toString("utf8", 0, read).trimEnd().split("\n");
+    // Node ends the report of an error that nobody caught with its version.
+    const line = lines.findLast((one) => one !== "" && !one.startsWith("Node.js v") && !/^[\s}]/.test(one)) ?? "";
     return line && `: ${line.slice(0, 300)}`;
   } catch {
     return "";
