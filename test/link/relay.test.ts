@@ -24,7 +24,7 @@ const opened = (id: string, agent: string, at = 0): RelayInput => {
   return { type: "opened", id, agent, alone: false, keypad, at };
 };
 const says = (id: string, message: AgentToEdge, at = 0): RelayInput => ({ type: "message", id, message, at });
-const told = (at = 0): RelayInput => ({ type: "commands", conference, commands, at });
+const sent = (at = 0): RelayInput => ({ type: "commands", conference, commands, at });
 const ping = { type: "ping", nonce: "n" } as const;
 
 /** Each effect as a line, so that a story reads as one. */
@@ -36,7 +36,7 @@ function story(...inputs: RelayInput[]): { readonly state: RelayState; readonly 
     state = next.state;
     last = next.effects.map((effect) => {
       if (effect.type === "close") return `close ${effect.id}: ${effect.why}`;
-      if (effect.type === "commands-ack") return `${effect.conference} hears: took ${effect.ids.join()}`;
+      if (effect.type === "commands-ack") return `${effect.conference} hears: acks ${effect.ids.join()}`;
       if (effect.type === "digest") return `${effect.conference} hears: digest ${effect.digest}`;
       if (effect.type === "reports") return `${effect.conference} hears: ${effect.reports.length} of ${effect.stream}`;
       const { message } = effect;
@@ -63,27 +63,27 @@ test("the first agent that proves itself is active, with an epoch that no other 
   ]);
 });
 
-test("a second agent stands by under the same epoch", () => {
+test("a second agent is standby under the same epoch", () => {
   expect(story(...two).last).toEqual(["b < welcome standby 1"]);
 });
 
-test("orders go to the active agent, under the epoch", () => {
-  expect(story(...two, told()).last).toEqual(["a < commands 1"]);
-  expect(story(told()).last).toEqual([]);
+test("commands go to the active agent, under the epoch", () => {
+  expect(story(...two, sent()).last).toEqual(["a < commands 1"]);
+  expect(story(sent()).last).toEqual([]);
 });
 
-test("when the active agent goes, the one that stood by takes over with a new epoch", () => {
+test("when the active agent goes, the standby takes over with a new epoch", () => {
   const { state, last } = story(...two, { type: "closed", id: "a", at: 0 });
 
   expect(last).toEqual(["b < activate 2"]);
   expect(state.links).toMatchObject([{ id: "b", role: "active" }]);
 });
 
-test("when the one that stood by goes, nothing changes", () => {
+test("when the standby goes, nothing changes", () => {
   expect(story(...two, { type: "closed", id: "b", at: 0 })).toMatchObject({ last: [], state: { epoch: 1 } });
 });
 
-test("the next silence is that of the link that was heard of the longest ago", () => {
+test("the next silence is that of the link that was heard from the longest ago", () => {
   expect(nextSilence(story(...two, says("a", ping, 3), says("b", ping, 2)).state)).toBe(SILENCE_MS + 2);
   expect(nextSilence(story(opened("a", "agent-1", 4), opened("b", "agent-2", 3)).state)).toBe(SILENCE_MS + 3);
   expect(nextSilence({ epoch: 1, links: [] })).toBe(null);
@@ -104,27 +104,27 @@ test("an agent that falls silent after the clock was set back is replaced in tim
   expect(story(...before, says("b", ping, 11_000)).last).toEqual(["close a: silent", "b < activate 2", "b < pong"]);
 });
 
-test("orders find out that the active agent is silent, and go to the other at once", () => {
+test("a command finds the active agent silent, and goes to the other one at once", () => {
   const before = [...two, says("b", ping, SILENCE_MS - 1)];
 
-  expect(story(...before, told(SILENCE_MS)).last).toEqual(["close a: silent", "b < activate 2", "b < commands 2"]);
+  expect(story(...before, sent(SILENCE_MS)).last).toEqual(["close a: silent", "b < activate 2", "b < commands 2"]);
 });
 
 test("any message is a sign of life", () => {
   const message = { type: "health", bridgeUp: true, portsInUse: 3, ports: null } as const;
 
-  expect(story(opened("a", "agent-1"), says("a", message, 9_000), told(18_000)).last).toEqual(["a < commands 1"]);
-  expect(story(opened("a", "agent-1"), says("a", message, 9_000), told(19_000)).last).toEqual(["close a: silent"]);
+  expect(story(opened("a", "agent-1"), says("a", message, 9_000), sent(18_000)).last).toEqual(["a < commands 1"]);
+  expect(story(opened("a", "agent-1"), says("a", message, 9_000), sent(19_000)).last).toEqual(["close a: silent"]);
 });
 
-test("an agent that comes anew replaces its older socket", () => {
+test("an agent that connects again replaces its older socket", () => {
   const again = [opened("a", "agent-1"), opened("c", "agent-1")];
 
   expect(story(...again).last).toEqual(["close a: replaced", "c < welcome active 2"]);
   expect(story(...again, { type: "closed", id: "a", at: 0 })).toMatchObject({ last: [], state: { epoch: 2 } });
 });
 
-test("an active agent that comes anew finds the other one active", () => {
+test("an active agent that connects again finds the other one active", () => {
   expect(story(...two, opened("c", "agent-1")).last).toEqual([
     "close a: replaced",
     "b < activate 2",
@@ -132,7 +132,7 @@ test("an active agent that comes anew finds the other one active", () => {
   ]);
 });
 
-test("who says what is no message is closed, and the other one takes over", () => {
+test("an agent that sends what is no message is closed, and the other one takes over", () => {
   expect(story(...two, { type: "bad-message", id: "a", why: "badMessage", at: 0 }).last).toEqual([
     "close a: badMessage",
     "b < activate 2",
@@ -146,9 +146,9 @@ test("what comes by a socket that was closed changes nothing", () => {
   expect(story(...two, { type: "bad-message", id: "gone", why: "badMessage", at: 0 })).toEqual({ last: [], state });
 });
 
-test("an agent that comes 1,000 times anew, half of its links being half-open, has one session and its reports one way", () => {
+test("an agent that connects 1,000 times, half of its links being half-open, has one session, and its reports come once", () => {
   let state: RelayState = { epoch: 0, links: [] };
-  const take = (input: RelayInput) => {
+  const apply = (input: RelayInput) => {
     const next = step(state, input);
     state = next.state;
     return next.effects;
@@ -157,20 +157,20 @@ test("an agent that comes 1,000 times anew, half of its links being half-open, h
   const heard: string[] = [];
   for (let round = 1; round <= 1_000; round += 1) {
     const [id, at] = [`n${round}`, round * 4_000];
-    for (const effect of take(opened(id, "agent-1", at))) if (effect.type === "close") closed.push(effect.id);
+    for (const effect of apply(opened(id, "agent-1", at))) if (effect.type === "close") closed.push(effect.id);
     const message = { type: "reports", epoch: state.epoch, conference, stream, reports: [report] } as const;
     for (let old = Math.max(1, round - 5); old <= round; old += 1) {
-      for (const effect of take(says(`n${old}`, message, at)))
+      for (const effect of apply(says(`n${old}`, message, at)))
         if (effect.type === "reports") heard.push(`${round}: ${effect.id}`);
     }
     expect(state.links).toMatchObject([{ id, role: "active" }]);
     // Of every other one the end is never noticed.
-    if (round % 2 === 0) take({ type: "closed", id, at });
+    if (round % 2 === 0) apply({ type: "closed", id, at });
   }
 
   expect(heard).toEqual(Array.from({ length: 1_000 }, (_, index) => `${index + 1}: n${index + 1}`));
   expect(new Set(closed).size).toBe(closed.length);
-  take({ type: "time", at: 1_000 * 4_000 + SILENCE_MS });
+  apply({ type: "time", at: 1_000 * 4_000 + SILENCE_MS });
   expect(state.links).toEqual([]);
 });
 
@@ -187,18 +187,21 @@ test("each digest of the active agent goes to its conference", () => {
     { conference, digest: "d1" },
     { conference: "555111333" as ConfKey, digest: "d2" },
   ];
-  const told = (epoch: number) => ({ type: "digests", epoch, digests }) as const;
+  const digestsOf = (epoch: number) => ({ type: "digests", epoch, digests }) as const;
 
-  expect(story(...two, says("a", told(1))).last).toEqual(["555111222 hears: digest d1", "555111333 hears: digest d2"]);
-  expect(story(...two, says("a", told(0))).last).toEqual([]);
-  expect(story(...two, says("b", told(1))).last).toEqual([]);
+  expect(story(...two, says("a", digestsOf(1))).last).toEqual([
+    "555111222 hears: digest d1",
+    "555111333 hears: digest d2",
+  ]);
+  expect(story(...two, says("a", digestsOf(0))).last).toEqual([]);
+  expect(story(...two, says("b", digestsOf(1))).last).toEqual([]);
 });
 
-test("only the active agent can have taken orders", () => {
-  const taken = { type: "commands-ack", conference, ids: ["o1" as CommandId] } as const;
+test("only the acks of the active agent count", () => {
+  const acked = { type: "commands-ack", conference, ids: ["o1" as CommandId] } as const;
 
-  expect(story(...two, says("a", taken)).last).toEqual(["555111222 hears: took o1"]);
-  expect(story(...two, says("b", taken)).last).toEqual([]);
+  expect(story(...two, says("a", acked)).last).toEqual(["555111222 hears: acks o1"]);
+  expect(story(...two, says("b", acked)).last).toEqual([]);
 });
 
 const batch = (first: number, last = first, id = "a", ofStream = "s1"): ForConference => {

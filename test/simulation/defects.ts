@@ -17,6 +17,7 @@ const reports = "src/conference/reports.ts";
 const agent = "bridge-agent/agent.ts";
 const pendingCommands = "bridge-agent/pending-commands.ts";
 const link = "src/link/relay.ts";
+const relay = "durable-objects/relay.ts";
 
 /** Defects that somebody could make; each must be found by the worlds. */
 export const defects: readonly Defect[] = [
@@ -308,6 +309,43 @@ export const defects: readonly Defect[] = [
     file: link,
     before: "if (at - link.lastSeen < SILENCE_MS) continue;",
     after: "continue;",
+  },
+  {
+    name: "the relay sets no alarm",
+    file: relay,
+    before: "    this.#ports.setAlarm(at);\n",
+    after: "",
+  },
+  {
+    name: "the relay loses the epoch with its memory",
+    file: relay,
+    before: 'if (state.epoch !== before.epoch) this.#store.write("epoch", state.epoch);',
+    after: "",
+  },
+  {
+    name: "the relay loses its conferences with its memory",
+    file: "durable-objects/relay-store.ts",
+    before: "if (row) this.#days.set(key, Number(row.day));",
+    after: "",
+  },
+  {
+    name: "a relay that lost its sockets lets the other agent act at once",
+    file: link,
+    before: "if (wasActive === null || activeLink(state)) return state;",
+    after: "if (wasActive === null || activeLink(state) || at > 0) return state;",
+  },
+  {
+    name: "the relay acknowledges reports that the conference does not have",
+    file: relay,
+    before: "return this.#ack(said, await conference.report({ domain, bridge, confKey, stream, reports }));",
+    after:
+      "this.#ack(said, reports.at(-1)?.number ?? 0);\n        await conference.report({ domain, bridge, confKey, stream, reports });\n        return;",
+  },
+  {
+    name: "a conference that hangs holds up its reports for ever",
+    file: "durable-objects/keyed-queue.ts",
+    before: "timers.after(limitMs, () =>",
+    after: "timers.after(limitMs * 1_000_000, () =>",
   },
   {
     name: "a silent monitor enters with a voice",

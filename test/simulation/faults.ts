@@ -13,6 +13,7 @@ export const faultRates = {
   "object dies before a write": 0.006,
   "object dies before sending": 0.006,
   "object evicted": 1,
+  "conference hangs": 0.002,
   "relay evicted": 0.1,
   "relay asleep": 0.3,
   "agent dies before a write": 0.0015,
@@ -43,6 +44,7 @@ const holdsUp: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "object dies before a write",
   "object dies before sending",
   "object evicted",
+  "conference hangs",
   "edge clock jumps",
   "WebEx server down",
 ]);
