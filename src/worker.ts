@@ -40,7 +40,7 @@ function edgeOf(env: Env, domains: Domains): Edge {
   return {
     domains: new Map(Array.from(domains.keys(), (name) => [name, domainOf(env, name)])),
     objects: objectsOf(env),
-    aliases: new AliasCache(),
+    aliasCache: new AliasCache(),
     posts: new RateLimit(),
     metrics,
     operatorToken: env.OPERATOR_TOKEN ?? "",

@@ -16,7 +16,7 @@ import { hybridData, passthrough } from "./operator-api.ts";
 export interface Edge {
   readonly domains: ReadonlyMap<string, Domain>;
   readonly objects: EdgeObjects;
-  readonly aliases: AliasCache;
+  readonly aliasCache: AliasCache;
   /** Posts to each domain's adapter URL. */
   readonly posts: RateLimit;
   readonly metrics: Metrics;

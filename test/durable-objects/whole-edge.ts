@@ -44,7 +44,7 @@ export class WholeEdge {
     this.app = createApp({
       domains: new Map([[name, this.domain]]),
       objects: this.#objects(),
-      aliases: new AliasCache(),
+      aliasCache: new AliasCache(),
       posts: new RateLimit(),
       metrics: new Metrics(),
       operatorToken: "",

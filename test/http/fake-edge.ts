@@ -57,7 +57,7 @@ export class FakeEdge {
     this.app = createApp({
       domains: new Map(domains),
       objects: this.#objects(),
-      aliases: new AliasCache(),
+      aliasCache: new AliasCache(),
       posts: new RateLimit(),
       metrics: new Metrics(),
       operatorToken,
