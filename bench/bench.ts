@@ -11,8 +11,8 @@ import { startFloor } from "./floor.ts";
 import { type Figures, type Load, measure, percentile } from "./load.ts";
 
 /**
- * The benchmark (`npm run bench`): what a confirmed post costs, beside the least that any adapter on this platform must pay
- * for one, in the same run and in turns, so that neither profits from a quiet moment of the machine.
+ * The benchmark (`npm run bench`): the cost of a confirmed post, beside the least that an adapter on this platform must pay.
+ * Both are measured in turns in one run, so that neither profits from a quiet moment of the machine.
  */
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
@@ -127,10 +127,10 @@ async function allAnswered(before: number, posts: number): Promise<void> {
   if (missing !== 0) throw new Error(`of ${posts} posts ${missing} were not answered, or if negative, answered twice`);
 }
 
-/** Waits until WebEx has heard nothing new for a while: each round starts with nothing left over from the one before. */
+/** Waits until WebEx receives nothing more, so that no round begins with the rest of another. */
 async function quiet(): Promise<void> {
-  for (let heard = -1; heard !== webex.received.length; ) {
-    heard = webex.received.length;
+  for (let count = -1; count !== webex.received.length; ) {
+    count = webex.received.length;
     await pause(300);
   }
 }

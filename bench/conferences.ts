@@ -9,7 +9,7 @@ export interface Conference {
   readonly callers: readonly ExtCallId[];
 }
 
-/** Creates conferences, and lets callers dial in whom WebEx names. */
+/** Creates conferences whose callers dialled in and were named by WebEx. */
 export async function fillConferences(
   run: LocalRun,
   webex: WebexServer,
@@ -33,7 +33,7 @@ export async function fillConferences(
   return conferences;
 }
 
-/** A request to mute or unmute, as a document; each turn asks for a change. */
+/** A request to mute or unmute, as a document; each turn changes something. */
 export function muteDocument(codec: WebexCodec, webex: WebexServer, conference: Conference, turn: number): string {
   const extCallId = conference.callers[turn % conference.callers.length] as ExtCallId;
   const privilege = Math.floor(turn / conference.callers.length) % 2 === 0 ? "listen" : "speak";

@@ -3,12 +3,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { WebexServer } from "../simulators/webex/server.ts";
 import type { ConfKey, ExtConfId, MsgId } from "../src/foundation/ids.ts";
 
-/** Asks for conferences at an even rate; how long each took from the request to its answer, in milliseconds. */
+/** Creates conferences at an even rate; returns the milliseconds from each request to its answer. */
 export async function createAtRate(webex: WebexServer, count: number, overMs: number): Promise<readonly number[]> {
-  const askedAt = new Map<MsgId, number>();
+  const postedAt = new Map<MsgId, number>();
   const took: number[] = [];
   webex.onMessage = ({ message }) => {
-    const since = message.type === "conference-created" ? askedAt.get(message.msgId) : undefined;
+    const since = message.type === "conference-created" ? postedAt.get(message.msgId) : undefined;
     if (since !== undefined) took.push(performance.now() - since);
   };
   const startedAt = performance.now();
@@ -17,7 +17,7 @@ export async function createAtRate(webex: WebexServer, count: number, overMs: nu
     await pause(Math.max(0, startedAt + (index * overMs) / count - performance.now()));
     const msgId = webex.client.msgId();
     const confKey = String(300_000_000 + index) as ConfKey;
-    askedAt.set(msgId, performance.now());
+    postedAt.set(msgId, performance.now());
     const handles = { extConfId: `C${confKey}` as ExtConfId, replyTo: webex.host };
     confirmations.push(webex.client.post({ type: "create-conference", msgId, confKey, ...handles }));
   }

@@ -5,7 +5,7 @@ import { postDocument } from "../simulators/webex/client.ts";
 export interface Load {
   /** The next post to make. */
   readonly next: () => { readonly url: string; readonly body: string };
-  /** Whether an answer is the one wanted. */
+  /** Whether this is the expected answer. */
   readonly accepts: (status: number, body: string) => boolean;
   /** Posts under way at any time. */
   readonly callers: number;
@@ -18,7 +18,7 @@ export interface Figures {
   readonly p99Ms: number;
 }
 
-/** Posts as fast as the answers come, and measures each post. Throws at the first answer that is not wanted. */
+/** Posts as fast as the answers come, and measures each post. Throws at the first unexpected answer. */
 export async function measure(load: Load): Promise<Figures> {
   const agent = new Agent({ keepAlive: true, maxSockets: load.callers });
   const times: number[] = [];

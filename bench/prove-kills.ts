@@ -1,7 +1,11 @@
 import { parseArgs } from "node:util";
+import { isFaulty } from "./kills/judge.ts";
 import { proveKills } from "./kills/prove.ts";
 
-/** Nothing lost, nothing twice, through kills of real processes, as a figure (`npm run prove:kills -- --kills 200 --seed 1`). */
+/**
+ * Kills real processes under traffic and counts what was lost, doubled or diverged (`npm run prove:kills -- --kills 200
+ * --seed 1`). Exits with 1 for any fault, after the end of each process's log.
+ */
 
 const { values: options } = parseArgs({ options: { kills: { type: "string" }, seed: { type: "string" } } });
 const kills = numberFrom("--kills", options.kills, 200);
@@ -20,9 +24,9 @@ for (const fault of ["lost", "doubled", "diverged"] as const) {
 }
 const { lost, doubled, diverged } = verdict;
 console.log(
-  `kills ${kills} · requests ${verdict.asked.length} · lost ${lost.length} · doubled ${doubled.length} · diverged ${diverged.length}`,
+  `kills ${kills} · requests ${verdict.requests.length} · lost ${lost.length} · doubled ${doubled.length} · diverged ${diverged.length}`,
 );
-process.exit(lost.length + doubled.length + diverged.length === 0 ? 0 : 1);
+process.exit(isFaulty(verdict) ? 1 : 0);
 
 function numberFrom(option: string, text: string | undefined, otherwise: number): number {
   const value = text === undefined ? otherwise : Number(text);

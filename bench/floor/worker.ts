@@ -1,8 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
 
 /**
- * The least that any adapter on this platform must do for one confirmed post: Worker, one call to an object, one
- * transaction of three rows (the repeat check, the outbox, the state). No XML, no checks. What Bridgehead needs more than this is ours.
+ * The least that an adapter on this platform must do for one confirmed post: Worker, one call to an object, one transaction
+ * of three rows (the repeat check, the outbox, the state). No XML, no checks. All beyond this is Bridgehead's own cost.
  */
 interface FloorEnv {
   readonly FLOOR: DurableObjectNamespace<FloorObject>;

@@ -4,7 +4,7 @@ import type { ConfKey, ExtCallId, MsgId, WebexHost } from "../../src/foundation/
 import type { Attendee, Roster } from "./roster.ts";
 
 /** A request that was confirmed. */
-export interface Asked {
+export interface PostedRequest {
   readonly msgId: MsgId;
   readonly type: string;
   readonly confKey: ConfKey;
@@ -13,7 +13,7 @@ export interface Asked {
   readonly confirmedAt: number;
   /** How long the adapter may take for the answer. */
   readonly withinMs: number;
-  /** Who is called by it. */
+  /** Of a call-out. */
   readonly extCallId: ExtCallId | null;
   /** Another TSP server took over before the answer came: what is queued for the old one is dropped (protocol 4.9). */
   excused: boolean;
@@ -26,35 +26,39 @@ export interface Answer {
 
 /** What was seen from outside. */
 export interface Evidence {
-  readonly asked: readonly Asked[];
-  /** Answers that a TSP server heard with a TransID that it had not heard before. */
+  readonly requests: readonly PostedRequest[];
+  /** The answers to a request, repeats of a TransID left out. */
   answers(host: WebexHost, msgId: MsgId): readonly Answer[];
-  /** Of each conference, what the TSP server knows that took it over last. */
+  /** Of each conference, the roster of the TSP server that took it over last. */
   readonly rosters: ReadonlyMap<ConfKey, Roster>;
-  /** Of each conference, what each TSP server knows or knew. */
+  /** The rosters of all TSP servers, replaced ones included. */
   readonly everyRoster: readonly Roster[];
   readonly acts: readonly ActEntry[];
-  /** Dialled call → its number; no two call-outs asked for the same one. */
+  /** Dialled call → its number; each call-out has a number of its own. */
   readonly dialled: ReadonlyMap<string, string>;
   readonly bridge: VisibleState;
 }
 
-/** Beyond an answer's own deadline: for the post, its repeats, and a machine that is busy starting processes. */
+/** Added to an answer's deadline for the post, its repeats, and a machine that is busy starting processes. */
 const graceMs = 10_000;
 
-/** Each a sentence. */
+/** One sentence for each fault. */
 export interface Faults {
   readonly lost: readonly string[];
   readonly doubled: readonly string[];
   readonly diverged: readonly string[];
 }
 
+export function isFaulty({ lost, doubled, diverged }: Faults): boolean {
+  return lost.length + doubled.length + diverged.length > 0;
+}
+
 export function judge(evidence: Evidence): Faults {
   return { lost: lost(evidence), doubled: doubled(evidence), diverged: diverged(evidence) };
 }
 
-function lost({ asked, answers }: Evidence): string[] {
-  return asked.flatMap((one) => {
+function lost({ requests, answers }: Evidence): string[] {
+  return requests.flatMap((one) => {
     const [first] = answers(one.replyTo, one.msgId);
     if (first && first.at <= one.confirmedAt + one.withinMs + graceMs) return [];
     if (!first && one.excused) return [];
@@ -63,15 +67,15 @@ function lost({ asked, answers }: Evidence): string[] {
   });
 }
 
-function doubled({ asked, answers, everyRoster, acts, dialled }: Evidence): string[] {
-  const told = asked
+function doubled({ requests, answers, everyRoster, acts, dialled }: Evidence): string[] {
+  const answeredTwice = requests
     .filter(({ replyTo, msgId }) => answers(replyTo, msgId).length > 1)
     .map(({ type, msgId, confKey }) => `${type} ${msgId} of ${confKey} was answered more than once`);
   const done = acts.filter(({ outcome }) => outcome === "done");
   return [
-    ...told,
-    ...everyRoster.flatMap(({ toldTwice }) => toldTwice),
-    ...repeated(done, (act) => `order ${act.conference} ${act.commandId}`),
+    ...answeredTwice,
+    ...everyRoster.flatMap(({ repeats }) => repeats),
+    ...repeated(done, (act) => `command ${act.conference} ${act.commandId}`),
     ...repeated(
       done.filter(({ act }) => act === "dial"),
       ({ call }) => `the call-out to ${dialled.get(call ?? "") ?? call}`,
@@ -84,20 +88,20 @@ function doubled({ asked, answers, everyRoster, acts, dialled }: Evidence): stri
       done.filter(({ act }) => act === "admit"),
       ({ call }) => `the entry of ${call}`,
     ),
-    ...pressedOnce(done),
+    ...pressesActedOnTwice(done),
   ];
 }
 
-/** A press that mutes whom a press had muted: two agents took the same one. */
-function pressedOnce(acts: readonly ActEntry[]): string[] {
+/** A key press toggles. Two presses that both mute were one press that two agents acted on. */
+function pressesActedOnTwice(acts: readonly ActEntry[]): string[] {
   const last = new Map<string | null, ActEntry>();
   return acts.flatMap((entry) => {
     if (entry.act !== "mute" && entry.act !== "unmute") return [];
     const before = last.get(entry.call);
     last.set(entry.call, entry);
-    const byKeypad = [before, entry].every((one) => one?.commandId.startsWith("keypad-"));
+    const byKeypad = [before, entry].every((each) => each?.commandId.startsWith("keypad-"));
     if (!byKeypad || before?.act !== entry.act || before.commandId === entry.commandId) return [];
-    return [`one key press was taken twice: ${actOnOneLine(before)}, ${actOnOneLine(entry)}`];
+    return [`one key press was acted on twice: ${actOnOneLine(before)}, ${actOnOneLine(entry)}`];
   });
 }
 
@@ -124,27 +128,28 @@ function differences(confKey: ConfKey, roster: Roster, bridge: VisibleState): st
     return [`${confKey} is ${roster.state} for WebEx, and ${exists ? "runs" : "is not"} on the bridge`];
   }
   const faults: string[] = [];
-  const told = new Map([...roster.attendees.values()].map((attendee) => [attendee.number, attendee]));
+  const expected = new Map([...roster.attendees.values()].map((attendee) => [attendee.number, attendee]));
   const rooms = new Map<string, string>();
   for (const call of bridge.calls) {
     if (call.conference !== confKey || call.state !== "in-conference") continue;
-    const attendee = told.get(call.number);
-    told.delete(call.number);
+    const attendee = expected.get(call.number);
+    expected.delete(call.number);
     const held = { number: call.number, muted: call.muted, room: call.room ?? "" };
     const fault = attendee ? difference(attendee, held, rooms) : `${call.number} is on the bridge alone`;
     if (fault) faults.push(`${confKey}: ${fault}`);
   }
-  for (const number of told.keys()) faults.push(`${confKey}: ${number} is in WebEx's roster alone`);
+  for (const number of expected.keys()) faults.push(`${confKey}: ${number} is in WebEx's roster alone`);
   return faults;
 }
 
-/** The bridge's room ids are our own; who shares a room must be the same. */
-function difference(told: Attendee, held: Attendee, rooms: Map<string, string>): string | null {
-  if (told.muted !== held.muted) return `${held.number} is ${held.muted ? "muted" : "not muted"} on the bridge alone`;
+/** The bridge's rooms have ids of our own, so only who shares a room is compared. */
+function difference(expected: Attendee, held: Attendee, rooms: Map<string, string>): string | null {
+  if (expected.muted !== held.muted)
+    return `${held.number} is ${held.muted ? "muted" : "not muted"} on the bridge alone`;
   const known = rooms.get(held.room);
-  rooms.set(held.room, told.room);
-  const same = known === undefined || known === told.room;
-  return same && (held.room === "main") === (told.room === "main")
+  rooms.set(held.room, expected.room);
+  const same = known === undefined || known === expected.room;
+  return same && (held.room === "main") === (expected.room === "main")
     ? null
-    : `${held.number} is in ${held.room} on the bridge, in ${told.room} for WebEx`;
+    : `${held.number} is in ${held.room} on the bridge, in ${expected.room} for WebEx`;
 }

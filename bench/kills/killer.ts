@@ -15,9 +15,9 @@ const kinds = {
 export type KillKind = keyof typeof kinds;
 export type KillCounts = Record<KillKind, number>;
 
-const silences: readonly Way[][] = [["there"], ["back"], ["there", "back"]];
+const silences: readonly Way[][] = [["forth"], ["back"], ["forth", "back"]];
 
-/** Kills one part after the other, often before the one before is back; says how often each. */
+/** Kills one part after the other, often before the last one is back; returns how often each kind. */
 export async function killParts(world: KillWorld, draws: Draws, kills: number): Promise<KillCounts> {
   const counts = {} as KillCounts;
   for (const kind of Object.keys(kinds) as KillKind[]) counts[kind] = 0;
@@ -35,11 +35,11 @@ export async function killParts(world: KillWorld, draws: Draws, kills: number): 
     switch (kind) {
       case "edge":
       case "agent":
-        // Else it is dead, and about to be started again.
+        // A part that is dead already is about to be started again.
         if (!signalled(kind === "edge" ? world.run.pids().edge : agent.pid(), "SIGKILL")) continue;
         break;
       case "agent stands still":
-        if (away.has("an agent")) continue; // The other one is to have its time, and both theirs together.
+        if (away.has("an agent")) continue; // One agent at a time, so that the other one can take over.
         forAWhile("an agent", standStill(agent, draws.between(1_000, 15_000)));
         break;
       case "edge's link falls silent":
@@ -63,7 +63,7 @@ export async function killParts(world: KillWorld, draws: Draws, kills: number): 
 
 function signalled(pid: number, signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): boolean {
   try {
-    return pid !== 0 && process.kill(pid, signal); // 0 would be our own group.
+    return pid !== 0 && process.kill(pid, signal); // 0 is our own process group.
   } catch {
     return false;
   }
@@ -73,7 +73,7 @@ async function standStill(agent: AgentUnderTest, forMs: number): Promise<void> {
   const pid = agent.pid();
   signalled(pid, "SIGSTOP");
   await pause(forMs);
-  if (agent.pid() === pid) signalled(pid, "SIGCONT"); // Else it was killed meanwhile.
+  if (agent.pid() === pid) signalled(pid, "SIGCONT"); // Another pid: the agent was killed meanwhile.
 }
 
 async function fallSilent(agent: AgentUnderTest, ways: readonly Way[], forMs: number): Promise<void> {

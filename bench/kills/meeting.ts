@@ -3,7 +3,7 @@ import type { Draws } from "../../simulators/draws.ts";
 import type { Request } from "../../simulators/webex/client.ts";
 import type { WebexServer } from "../../simulators/webex/server.ts";
 import type { ConfKey, ExtCallId, ExtConfId, MsgId, SubConfId } from "../../src/foundation/ids.ts";
-import type { Asked } from "./judge.ts";
+import type { PostedRequest } from "./judge.ts";
 import { Roster } from "./roster.ts";
 import type { KillWorld } from "./world.ts";
 
@@ -28,7 +28,7 @@ const habits = {
   failover: 1,
 } as const;
 
-/** One meeting: what its WebEx users ask for, and what its callers do by telephone, drawn by chance. */
+/** One meeting: its WebEx users and its callers act by chance. */
 export class Meeting {
   private readonly world: KillWorld;
   private readonly draws: Draws;
@@ -38,7 +38,7 @@ export class Meeting {
   private handles = 0;
   private readonly subConfIds: SubConfId[] = [];
   private readonly calls: string[] = [];
-  private readonly mine: Asked[] = [];
+  private readonly requests: PostedRequest[] = [];
 
   constructor(world: KillWorld, draws: Draws) {
     this.world = world;
@@ -48,23 +48,23 @@ export class Meeting {
     this.roster = new Roster(this.nextHandle());
   }
 
-  /** Goes on until it has had enough, or `isOver`; some are left running. */
+  /** Plays until a number of acts drawn by chance, or until `isOver`; half of those that `isOver` ends stay open. */
   async play(isOver: () => boolean): Promise<void> {
     const created = await this.create();
     if ((await this.world.answerTo(created))?.result !== "ok") return;
-    for (let caller = 0; caller < 3; caller++) await this.do("call-in");
+    for (let caller = 0; caller < 3; caller++) await this.act("call-in");
     for (let left = this.draws.between(10, 40); left > 0 && !isOver(); left--) {
       if (this.roster.state !== "running") return;
-      const asked = await this.do(this.draws.weighted(habits));
-      // Some wait for the answer, some do not: requests meet each other on their way.
-      if (asked && this.draws.chance(0.5)) await this.world.answerTo(asked);
+      const request = await this.act(this.draws.weighted(habits));
+      // Half of them wait for the answer, half do not: so requests meet on their way.
+      if (request && this.draws.chance(0.5)) await this.world.answerTo(request);
       else await pause(this.draws.between(20, 200));
     }
     if (isOver() && this.draws.chance(0.5)) return;
-    await this.world.answerTo(await this.ask(othersWithinMs, { type: "close-conference" }));
+    await this.world.answerTo(await this.request(othersWithinMs, { type: "close-conference" }));
   }
 
-  private async do(habit: keyof typeof habits): Promise<Asked | null> {
+  private async act(habit: keyof typeof habits): Promise<PostedRequest | null> {
     const extCallId = this.draws.pick([...this.roster.attendees.keys()]);
     const subConfId = this.draws.pick(this.subConfIds);
     switch (habit) {
@@ -81,59 +81,59 @@ export class Meeting {
       case "sub-conference":
         if (this.subConfIds.length >= 3) return null;
         this.subConfIds.push(`s${this.subConfIds.length + 1}` as SubConfId);
-        return this.ask(othersWithinMs, {
+        return this.request(othersWithinMs, {
           type: "create-sub-conference",
           subConfId: this.subConfIds.at(-1) as SubConfId,
         });
       case "close sub-conference":
-        return subConfId ? this.ask(othersWithinMs, { type: "close-sub-conference", subConfId }) : null;
+        return subConfId ? this.request(othersWithinMs, { type: "close-sub-conference", subConfId }) : null;
       case "failover":
         return this.failOver();
     }
     if (!extCallId) return null;
     switch (habit) {
       case "mute":
-        return this.ask(othersWithinMs, { type: "update-caller", extCallId, privilege: "listen" });
+        return this.request(othersWithinMs, { type: "update-caller", extCallId, privilege: "listen" });
       case "unmute":
-        return this.ask(othersWithinMs, { type: "update-caller", extCallId, privilege: "speak" });
+        return this.request(othersWithinMs, { type: "update-caller", extCallId, privilege: "speak" });
       case "waver":
         return this.waver(extCallId);
       case "drop":
-        return this.ask(othersWithinMs, { type: "drop-caller", extCallId });
+        return this.request(othersWithinMs, { type: "drop-caller", extCallId });
       case "into sub-conference":
-        return subConfId ? this.ask(othersWithinMs, { type: "add-to-sub-conference", subConfId, extCallId }) : null;
+        return subConfId ? this.request(othersWithinMs, { type: "add-to-sub-conference", subConfId, extCallId }) : null;
       case "out of sub-conference":
         return subConfId
-          ? this.ask(othersWithinMs, { type: "remove-from-sub-conference", subConfId, extCallId })
+          ? this.request(othersWithinMs, { type: "remove-from-sub-conference", subConfId, extCallId })
           : null;
     }
   }
 
   /** Mute, unmute, mute, unmute: within a second, or in one document. */
-  private async waver(extCallId: ExtCallId): Promise<Asked | null> {
+  private async waver(extCallId: ExtCallId): Promise<PostedRequest | null> {
     const wishes = (["listen", "speak", "listen", "speak"] as const).map((privilege) => {
       return { type: "update-caller", extCallId, privilege } as const;
     });
-    if (this.draws.chance(0.5)) return (await this.askTogether(othersWithinMs, ...wishes)).at(-1) ?? null;
-    let last: Asked | null = null;
+    if (this.draws.chance(0.5)) return (await this.requestTogether(othersWithinMs, ...wishes)).at(-1) ?? null;
+    let last: PostedRequest | null = null;
     for (const wish of wishes) {
-      last = await this.ask(othersWithinMs, wish);
+      last = await this.request(othersWithinMs, wish);
       await pause(this.draws.between(0, 250));
     }
     return last;
   }
 
-  private create(): Promise<Asked> {
+  private create(): Promise<PostedRequest> {
     this.world.follow(this.server, this.confKey, this.roster);
-    return this.ask(createWithinMs, { type: "create-conference", confKey: this.confKey });
+    return this.request(createWithinMs, { type: "create-conference", confKey: this.confKey });
   }
 
-  /** The old server is heard no more; what it still waits for may never come. */
-  private async failOver(): Promise<Asked> {
-    const open = this.mine.filter(({ replyTo, msgId }) => this.world.answers(replyTo, msgId).length === 0);
+  /** Another server takes over. Answers that the old one still waits for may never come. */
+  private async failOver(): Promise<PostedRequest> {
+    const open = this.requests.filter(({ replyTo, msgId }) => this.world.answers(replyTo, msgId).length === 0);
     this.server = this.draws.pick(this.world.servers.filter((server) => server !== this.server)) as WebexServer;
     this.roster = new Roster(this.nextHandle());
-    for (const asked of open) asked.excused = true;
+    for (const request of open) request.excused = true;
     const created = await this.create();
     await this.world.answerTo(created);
     return created;
@@ -151,37 +151,37 @@ export class Meeting {
     return null;
   }
 
-  private async callOut(thenCancelled: boolean): Promise<Asked> {
+  private async callOut(thenCancelled: boolean): Promise<PostedRequest> {
     const local = this.world.newNumber();
     const extCallId = `o${local}` as ExtCallId;
     const outcome = this.draws.weighted({ answer: 6, busy: 1, "no-answer": 1 });
     await this.world.bridge.answersWith(`1408${local}`, outcome, this.draws.between(20, 1_000));
-    const asked = await this.ask((callOutWaitsSeconds + 5) * 1_000, {
+    const request = await this.request((callOutWaitsSeconds + 5) * 1_000, {
       type: "call-out",
       extCallId,
       privilege: "speak",
       maxWaitingTime: callOutWaitsSeconds,
       phone: { country: "1", area: "408", local, extension: "" },
     });
-    if (!thenCancelled) return asked;
-    return this.ask(othersWithinMs, { type: "cancel-call-out", extCallId });
+    if (!thenCancelled) return request;
+    return this.request(othersWithinMs, { type: "cancel-call-out", extCallId });
   }
 
-  private async ask(withinMs: number, request: Unaddressed): Promise<Asked> {
-    const [asked] = await this.askTogether(withinMs, request);
-    return asked as Asked;
+  private async request(withinMs: number, request: RequestBody): Promise<PostedRequest> {
+    const [posted] = await this.requestTogether(withinMs, request);
+    return posted as PostedRequest;
   }
 
-  private async askTogether(withinMs: number, ...requests: Unaddressed[]): Promise<Asked[]> {
+  private async requestTogether(withinMs: number, ...requests: RequestBody[]): Promise<PostedRequest[]> {
     const { extConfId } = this.roster;
     const messages = requests.map((request) => {
       const msgId = this.server.client.msgId();
       return { ...request, msgId, extConfId, replyTo: this.server.host } as Request & { msgId: MsgId };
     });
     const twice = this.draws.chance(0.1);
-    const asked = await this.world.ask(this.server, this.confKey, { withinMs, twice }, ...messages);
-    this.mine.push(...asked);
-    return asked;
+    const posted = await this.world.post(this.server, this.confKey, { withinMs, twice }, ...messages);
+    this.requests.push(...posted);
+    return posted;
   }
 
   private nextHandle(): ExtConfId {
@@ -190,8 +190,8 @@ export class Meeting {
   }
 }
 
-/** A request without what each of them has. */
-type Unaddressed = Request extends infer One
+/** A request without the fields that every request has. */
+type RequestBody = Request extends infer One
   ? One extends Request
     ? Omit<One, "msgId" | "extConfId" | "replyTo">
     : never

@@ -1,20 +1,20 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Draws } from "../../simulators/draws.ts";
-import { type Asked, type Faults, judge } from "./judge.ts";
+import { type Faults, isFaulty, judge, type PostedRequest } from "./judge.ts";
 import { type KillCounts, killParts } from "./killer.ts";
 import { Meeting } from "./meeting.ts";
 import { KillWorld } from "./world.ts";
 
 export interface Verdict extends Faults {
   readonly kills: Readonly<KillCounts>;
-  readonly asked: readonly Asked[];
-  /** Kind of request and how it was answered → how often. */
+  readonly requests: readonly PostedRequest[];
+  /** Kind of request and its result → how often. */
   readonly results: ReadonlyMap<string, number>;
 }
 
 const meetingsAtOnce = 12;
 
-/** Kills parts under traffic, lets everything come to rest, and judges by what was seen from outside. */
+/** Kills parts under traffic, waits until all is at rest, and judges by what was seen from outside. */
 export async function proveKills(kills: number, seed: number): Promise<Verdict> {
   const world = await KillWorld.start();
   try {
@@ -32,21 +32,26 @@ export async function proveKills(kills: number, seed: number): Promise<Verdict> 
     const counts = await killParts(world, new Draws(seed, "kills"), kills);
     over = true;
     await Promise.all([...traffic, watching]);
-    return { ...(await atRest(world)), kills: counts, asked: world.asked, results: resultsOf(world) };
+    const faults = await judgeAtRest(world);
+    if (isFaulty(faults)) console.error(world.logTails());
+    return { ...faults, kills: counts, requests: world.requests, results: countResults(world) };
+  } catch (error) {
+    console.error(world.logTails());
+    throw error;
   } finally {
     await world.stop();
   }
 }
 
-/** What is under way is left to end; what is wrong for good stays wrong. */
-async function atRest(world: KillWorld): Promise<Faults> {
-  await Promise.all(world.asked.filter(({ excused }) => !excused).map((asked) => world.answerTo(asked)));
+/** Judges again until nothing diverges: what is only late gets time, a fault stays one. */
+async function judgeAtRest(world: KillWorld): Promise<Faults> {
+  await Promise.all(world.requests.filter(({ excused }) => !excused).map((request) => world.answerTo(request)));
   const deadline = Date.now() + 20_000;
   for (;;) {
     await pause(1_000);
     await world.noteDialled();
     const faults = judge({
-      asked: world.asked,
+      requests: world.requests,
       answers: (host, msgId) => world.answers(host, msgId),
       rosters: world.rosters,
       everyRoster: world.everyRoster,
@@ -58,11 +63,11 @@ async function atRest(world: KillWorld): Promise<Faults> {
   }
 }
 
-function resultsOf(world: KillWorld): Map<string, number> {
+function countResults(world: KillWorld): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const { type, replyTo, msgId, extCallId, excused } of world.asked) {
+  for (const { type, replyTo, msgId, extCallId, excused } of world.requests) {
     const result = world.answers(replyTo, msgId)[0]?.result ?? (excused ? "replaced server" : "no answer");
-    const missing = extCallId !== null && result === "ok" && !world.entered.has(extCallId);
+    const missing = extCallId !== null && result === "ok" && !world.enteredCalls.has(extCallId);
     const name = `${type}: ${result}${missing ? ", and nobody entered" : ""}`;
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }

@@ -1,7 +1,7 @@
 import type { AdapterMessage } from "../../simulators/webex/server.ts";
 import type { ExtCallId, ExtConfId } from "../../src/foundation/ids.ts";
 
-/** A caller as one TSP server was told of it. */
+/** A caller, by the notifications to one TSP server. */
 export interface Attendee {
   readonly number: string;
   muted: boolean;
@@ -9,13 +9,13 @@ export interface Attendee {
   room: string;
 }
 
-/** What one TSP server knows of one conference, from nothing but what the adapter posted to it. */
+/** One conference as one TSP server knows it, by the posts of the adapter alone. */
 export class Roster {
   readonly extConfId: ExtConfId;
-  state: "asked" | "running" | "refused" | "ended" = "asked";
+  state: "requested" | "running" | "refused" | "ended" = "requested";
   readonly attendees = new Map<ExtCallId, Attendee>();
-  /** What it was told once too often, each a sentence. */
-  readonly toldTwice: string[] = [];
+  /** Notifications that came once too often, a sentence for each. */
+  readonly repeats: string[] = [];
   private readonly numbers = new Set<string>();
   private readonly left = new Set<ExtCallId>();
 
@@ -23,16 +23,16 @@ export class Roster {
     this.extConfId = extConfId;
   }
 
-  /** `extCallId`: what the server calls who enters by this message. */
-  entered(message: Extract<AdapterMessage, { type: "caller-entered" }>, extCallId: ExtCallId): void {
+  /** `extCallId`: the server's name for this caller. */
+  enter(message: Extract<AdapterMessage, { type: "caller-entered" }>, extCallId: ExtCallId): void {
     if (!("extConfId" in message) || message.extConfId !== this.extConfId) return;
     const number = message.did ?? "";
-    if (this.numbers.has(number)) this.toldTwice.push(`${this.extConfId} was told twice that ${number} entered`);
-    this.numbers.add(number); // No two calls come from, or go to, the same one.
+    if (this.numbers.has(number)) this.repeats.push(`${this.extConfId} was notified twice that ${number} entered`);
+    this.numbers.add(number); // Each call has a number of its own.
     this.attendees.set(extCallId, { number, muted: false, room: "main" });
   }
 
-  hears(message: AdapterMessage): void {
+  receive(message: AdapterMessage): void {
     if (!("extConfId" in message) || message.extConfId !== this.extConfId) return;
     switch (message.type) {
       case "conference-created":
@@ -67,13 +67,13 @@ export class Roster {
   }
 
   private leave(extCallId: ExtCallId): void {
-    if (this.left.has(extCallId)) this.toldTwice.push(`${this.extConfId} was told twice that ${extCallId} left`);
+    if (this.left.has(extCallId)) this.repeats.push(`${this.extConfId} was notified twice that ${extCallId} left`);
     this.left.add(extCallId);
     this.attendees.delete(extCallId);
   }
 
   private end(): void {
-    if (this.state === "ended") this.toldTwice.push(`${this.extConfId} was told twice that it ended`);
+    if (this.state === "ended") this.repeats.push(`${this.extConfId} was notified twice that it ended`);
     this.state = "ended";
     this.attendees.clear();
   }

@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
-export type Way = "there" | "back";
+export type Way = "forth" | "back";
 
 interface Flow {
   readonly way: Way;
@@ -8,7 +8,7 @@ interface Flow {
   readonly to: Socket;
 }
 
-/** A wire that can be cut, or fall silent: passes TCP connections on to a port of this machine. */
+/** Passes TCP connections on to a port of this machine; it can be cut, or fall silent. */
 export class Wire {
   private readonly server: Server;
   private readonly flows = new Set<Flow>();
@@ -17,7 +17,7 @@ export class Wire {
   constructor(target: number) {
     this.server = createServer((inner) => {
       const outer = connect(target, "127.0.0.1");
-      this.carry({ way: "there", from: inner, to: outer });
+      this.carry({ way: "forth", from: inner, to: outer });
       this.carry({ way: "back", from: outer, to: inner });
     });
   }
@@ -27,17 +27,17 @@ export class Wire {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Connections that are up, or were when they were last heard of. */
+  /** Open connections, those included whose end is held back by silence. */
   get connections(): number {
     return this.flows.size / 2;
   }
 
-  /** Whatever was under way is lost, on both sides at once. */
+  /** Resets every connection on both sides; what is on its way is lost. */
   cut(): void {
     for (const { from } of this.flows) from.resetAndDestroy();
   }
 
-  /** From now on nothing comes through these ways, no end of a connection either; what waits comes when they are open again. */
+  /** Holds back everything in these directions, the end of a connection included, until they are opened again. */
   fallSilent(...ways: Way[]): void {
     this.silent = ways;
     for (const flow of this.flows) this.adjust(flow);

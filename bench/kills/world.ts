@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { BridgeControl } from "../../scripts/bridge-control.ts";
@@ -6,13 +6,13 @@ import { LocalRun } from "../../scripts/local-run.ts";
 import type { Request } from "../../simulators/webex/client.ts";
 import { WebexServer } from "../../simulators/webex/server.ts";
 import type { ConfKey, ExtCallId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
-import type { Answer, Asked } from "./judge.ts";
+import type { Answer, PostedRequest } from "./judge.ts";
 import type { Roster } from "./roster.ts";
 import { Wire } from "./wire.ts";
 
 const hosts = 3;
 
-/** One of the two agents of the bridge, each with wires of its own. */
+/** One of the two agents of the bridge, with wires of its own. */
 export interface AgentUnderTest {
   /** 0 while there is none. */
   pid(): number;
@@ -20,17 +20,17 @@ export interface AgentUnderTest {
   readonly toBridge: Wire;
 }
 
-/** The processes under test with both sides that they stand between, and all that these sides see. */
+/** The processes under test, the two sides that they connect, and all that these sides see. */
 export class KillWorld {
   readonly run: LocalRun;
   readonly agents: readonly AgentUnderTest[];
   readonly bridge: BridgeControl;
   readonly servers: readonly WebexServer[];
-  readonly asked: Asked[] = [];
+  readonly requests: PostedRequest[] = [];
   readonly rosters = new Map<ConfKey, Roster>();
   readonly dialled = new Map<string, string>();
-  /** The called who entered, whichever server was told so. */
-  readonly entered = new Set<ExtCallId>();
+  /** ExtCallIDs of everybody who entered, by the notifications to any server. */
+  readonly enteredCalls = new Set<ExtCallId>();
   private readonly answered = new Map<string, Answer[]>();
   private readonly waiting = new Map<string, () => void>();
   private readonly allRosters = new Map<WebexHost, Roster[]>();
@@ -44,13 +44,13 @@ export class KillWorld {
     this.servers = Array.from({ length: hosts }, (_, index) => {
       const { adapterUrl } = run;
       const firstCall = (index + 1) * 1_000_000;
-      // It goes on for a minute with a post that is not confirmed: some part is always away here.
+      // A post is repeated for a minute: some part is always away here.
       return new WebexServer({ adapterUrl, serverId: 10 + index, firstCall, attempts: 1_200, retryMs: 50 });
     });
   }
 
   static async start(): Promise<KillWorld> {
-    // A host that is away for a second must be tried for longer, since the edge dies in between as well.
+    // A host is away for a second at most, but the edge dies in between as well.
     const patient = { webex: { attempts: 20, retryDelaysMs: [0, 250, 500] } };
     const run = await LocalRun.start({ twoAgents: true, domain: patient });
     const agents = [
@@ -74,6 +74,16 @@ export class KillWorld {
     await this.run.stop();
   }
 
+  /** The end of each process's log. */
+  logTails(lines = 40): string {
+    const folder = join(this.run.state, "logs");
+    const tail = (file: string) =>
+      readFileSync(join(folder, file), "utf8").trimEnd().split("\n").slice(-lines).join("\n");
+    return readdirSync(folder)
+      .map((file) => `--- the end of ${file}\n${tail(file)}`)
+      .join("\n");
+  }
+
   newKey(): ConfKey {
     return String(this.nextKey++) as ConfKey;
   }
@@ -83,45 +93,45 @@ export class KillWorld {
     return String(this.nextNumber++);
   }
 
-  /** Whatever a TSP server was told, of those too that were replaced since. */
+  /** The rosters of all TSP servers, replaced ones included. */
   get everyRoster(): readonly Roster[] {
     return [...this.allRosters.values()].flat();
   }
 
-  /** What this server is told of a conference from now on, under the roster's ExtConfID. */
+  /** Keeps the roster by what this server receives about a conference under the roster's ExtConfID. */
   follow(server: WebexServer, confKey: ConfKey, roster: Roster): void {
     this.allRosters.set(server.host, [...(this.allRosters.get(server.host) ?? []), roster]);
     this.rosters.set(confKey, roster);
   }
 
-  /** Posts until it is confirmed, and `twice` once more, as if that had been lost; resolves to the entries in the books. */
-  async ask(
+  /** Posts until it is confirmed; `twice`: once more, as if the Confirmation had been lost. */
+  async post(
     server: WebexServer,
     confKey: ConfKey,
     { withinMs, twice }: { readonly withinMs: number; readonly twice: boolean },
     ...messages: (Request & { msgId: MsgId })[]
-  ): Promise<Asked[]> {
+  ): Promise<PostedRequest[]> {
     const confirmed = await server.client.post(...messages);
     const { result } = twice ? await server.client.repeat(confirmed) : confirmed;
     const types = messages.map(({ type }) => type);
     if (result !== 0) throw new Error(`${types.join(", ")} was confirmed with Result ${result} instead of 0`);
     const replyTo = server.host;
     const confirmedAt = Date.now();
-    const asked = messages.map((message) => {
+    const requests = messages.map((message) => {
       const { msgId, type } = message;
       const extCallId = message.type === "call-out" ? message.extCallId : null;
       return { msgId, type, confKey, replyTo, confirmedAt, withinMs, extCallId, excused: false };
     });
-    this.asked.push(...asked);
-    return asked;
+    this.requests.push(...requests);
+    return requests;
   }
 
   answers(host: WebexHost, msgId: MsgId): readonly Answer[] {
     return this.answered.get(`${host} ${msgId}`) ?? [];
   }
 
-  /** Resolves when the answer is there, or cannot be expected any more. */
-  async answerTo({ replyTo, msgId, withinMs }: Asked): Promise<Answer | undefined> {
+  /** Resolves with the first answer, or with nothing when it is overdue by 10 s. */
+  async answerTo({ replyTo, msgId, withinMs }: PostedRequest): Promise<Answer | undefined> {
     const key = `${replyTo} ${msgId}`;
     if (!this.answered.has(key)) {
       await new Promise<void>((done) => {
@@ -143,7 +153,7 @@ export class KillWorld {
 
   private listen(server: WebexServer): void {
     server.onMessage = ({ at, message }) => {
-      for (const roster of this.allRosters.get(server.host) ?? []) roster.hears(message);
+      for (const roster of this.allRosters.get(server.host) ?? []) roster.receive(message);
       if (!("result" in message) || message.msgId === undefined) return;
       const key = `${server.host} ${message.msgId}`;
       this.answered.set(key, [...(this.answered.get(key) ?? []), { at, result: String(message.result) }]);
@@ -151,13 +161,13 @@ export class KillWorld {
       this.waiting.delete(key);
     };
     server.onNaming = (extCallId, message) => {
-      this.entered.add(extCallId);
-      for (const roster of this.allRosters.get(server.host) ?? []) roster.entered(message, extCallId);
+      this.enteredCalls.add(extCallId);
+      for (const roster of this.allRosters.get(server.host) ?? []) roster.enter(message, extCallId);
     };
   }
 }
 
-/** Has an agent that runs read its settings again, which now lead through wires. */
+/** Leads the connections of a running agent through wires: it reads its settings again. */
 async function wire(run: LocalRun, settingsFile: string, pid: () => number): Promise<AgentUnderTest> {
   const file = join(run.state, settingsFile);
   const settings = JSON.parse(readFileSync(file, "utf8"));

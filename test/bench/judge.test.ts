@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { type Asked, type Evidence, judge } from "../../bench/kills/judge.ts";
+import { type Evidence, judge, type PostedRequest } from "../../bench/kills/judge.ts";
 import { Roster } from "../../bench/kills/roster.ts";
 import type { ConfKey, ExtCallId, ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
 
 const confKey = "555" as ConfKey;
 const host = "127.0.0.1:80" as WebexHost;
-const mute: Asked = {
+const mute: PostedRequest = {
   msgId: "1" as MsgId,
   type: "update-caller",
   confKey,
@@ -24,31 +24,30 @@ const call = {
 const conference = { key: "555", locked: false, reportsSpeakers: false, rooms: [] };
 
 const extCallId = "70" as ExtCallId;
-const told = { msgId: "4" as MsgId, extConfId: "E1" as ExtConfId };
-const left: ToWebex = { ...told, type: "caller-changed", extCallId, status: "left" };
-const ended: ToWebex = { ...told, type: "conference-changed", status: "ended" };
+const common = { msgId: "4" as MsgId, extConfId: "E1" as ExtConfId };
+const left: ToWebex = { ...common, type: "caller-changed", extCallId, status: "left" };
+const ended: ToWebex = { ...common, type: "conference-changed", status: "ended" };
 const press = (commandId: string, pressed: string) => ({ ...act, act: pressed, call: "c1", commandId });
 
 /** One caller in one conference, one request that was answered: all is well, but for the changes. */
 function faultsOf(changes: {
-  asked?: Asked;
+  request?: PostedRequest;
   answeredAt?: number[];
   acts?: object[];
   calls?: object[];
   conferences?: object[];
-  told?: ToWebex[];
+  received?: ToWebex[];
   enteredAgain?: true;
 }) {
   const roster = new Roster("E1" as ExtConfId);
-  roster.hears({ type: "conference-created", msgId: "2" as MsgId, result: "ok", extConfId: roster.extConfId });
+  roster.receive({ type: "conference-created", msgId: "2" as MsgId, result: "ok", extConfId: roster.extConfId });
   const { extConfId } = roster;
-  const enter = () =>
-    roster.entered({ type: "caller-entered", msgId: "3" as MsgId, extConfId, did: "1408" }, extCallId);
+  const enter = () => roster.enter({ type: "caller-entered", msgId: "3" as MsgId, extConfId, did: "1408" }, extCallId);
   enter();
   if (changes.enteredAgain) enter();
-  for (const message of changes.told ?? []) roster.hears(message);
+  for (const message of changes.received ?? []) roster.receive(message);
   const evidence = {
-    asked: [changes.asked ?? mute],
+    requests: [changes.request ?? mute],
     answers: () => (changes.answeredAt ?? [100]).map((at) => ({ at, result: "ok" })),
     rosters: new Map([[confKey, roster]]),
     everyRoster: [roster],
@@ -69,9 +68,9 @@ test.each([
   ["an answer that comes far too late", { answeredAt: [20_001] }, "update-caller 1 of 555 was answered after 20001 ms"],
   ["an answer that comes twice", { answeredAt: [1, 2] }, "update-caller 1 of 555 was answered more than once"],
   [
-    "an order that acts twice",
+    "a command that acts twice",
     { acts: [act, { ...act, call: "o2" }] },
-    "order 555 1 was carried out 2 times: act 1 dial o1 done, act 1 dial o2 done",
+    "command 555 1 was carried out 2 times: act 1 dial o1 done, act 1 dial o2 done",
   ],
   [
     "a number that is dialled twice",
@@ -89,16 +88,16 @@ test.each([
     "the entry of c1 was carried out 2 times: act 1 admit c1 done, act 1 admit c1 done",
   ],
   [
-    "a key press that two agents take",
+    "a key press that two agents act on",
     { acts: [press("keypad-a-1", "mute"), press("keypad-b-1", "mute")] },
-    "one key press was taken twice: act 1 mute c1 done, act 1 mute c1 done",
+    "one key press was acted on twice: act 1 mute c1 done, act 1 mute c1 done",
   ],
-  ["a caller who enters twice", { enteredAgain: true as const }, "E1 was told twice that 1408 entered"],
-  ["a caller who leaves twice", { calls: [], told: [left, left] }, "E1 was told twice that 70 left"],
+  ["a caller who enters twice", { enteredAgain: true as const }, "E1 was notified twice that 1408 entered"],
+  ["a caller who leaves twice", { calls: [], received: [left, left] }, "E1 was notified twice that 70 left"],
   [
     "a conference that ends twice",
-    { calls: [], conferences: [], told: [ended, ended] },
-    "E1 was told twice that it ended",
+    { calls: [], conferences: [], received: [ended, ended] },
+    "E1 was notified twice that it ended",
   ],
   [
     "a caller of whom WebEx knows nothing",
@@ -126,17 +125,17 @@ test.each([
   expect(faultsOf(changes)).toEqual([fault]);
 });
 
-test("who presses again, or after WebEx has muted or unmuted, presses rightly", () => {
+test("a press after a press, or after WebEx muted or unmuted, is no fault", () => {
   const acts = [
     press("keypad-a-1", "mute"),
     press("keypad-b-1", "unmute"),
     press("keypad-b-2", "mute"),
-    press("order-1", "unmute"),
+    press("command-1", "unmute"),
     press("keypad-b-3", "mute"),
   ];
   expect(faultsOf({ acts })).toEqual([]);
 });
 
 test("what a replaced server still waits for is excused", () => {
-  expect(faultsOf({ asked: { ...mute, excused: true }, answeredAt: [] })).toEqual([]);
+  expect(faultsOf({ request: { ...mute, excused: true }, answeredAt: [] })).toEqual([]);
 });
