@@ -5,10 +5,8 @@ import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../..
 import { err, ok } from "../../src/foundation/result.ts";
 import { LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
-import type { DomainSettings } from "../../src/settings/domain-settings.ts";
-import { loadDomains } from "../../src/settings/load.ts";
-import { localDomain } from "../../src/settings/local-domain.ts";
 import { ManualTimers } from "../bridge/manual-timers.ts";
+import { agentWithoutKey, testDomain } from "../local-domain.ts";
 import { MemorySql } from "./memory-sql.ts";
 
 const domain = "local" as DomainName;
@@ -73,7 +71,7 @@ class RelayWorld {
   }
 
   #restart(): Relay {
-    const settings = localSettings();
+    const { settings } = testDomain({}, ["agent-1", "agent-2"].map(agentWithoutKey));
     const ask = async (line: string): Promise<void> => {
       this.asked.push(line);
       if (this.hangs) await new Promise(() => {});
@@ -106,12 +104,6 @@ class RelayWorld {
       }),
     });
   }
-}
-
-function localSettings(): DomainSettings | undefined {
-  const agents = ["agent-1", "agent-2"].map((name) => ({ name, publicKey: "A".repeat(43) }));
-  const domains = loadDomains(JSON.stringify({ local: localDomain({ agents }) }));
-  return domains.ok ? domains.value.get(domain) : undefined;
 }
 
 test("what an agent says about a conference of the edge reaches the conference, with its bridge", async () => {

@@ -7,10 +7,8 @@ import { Metrics } from "../../src/http/monitoring.ts";
 import { AliasCache } from "../../src/routing/deliver.ts";
 import type { AliasRequest, BridgeHealth, EdgeObjects } from "../../src/rpc.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
-import { loadDomains } from "../../src/settings/load.ts";
-import { localDomain } from "../../src/settings/local-domain.ts";
-import { createCodec } from "../../src/tsp/codec.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
+import { testDomain } from "../local-domain.ts";
 import { memoryAliases } from "../simulation/memory-aliases.ts";
 
 export const token = "operator-token";
@@ -45,17 +43,9 @@ export class FakeEdge {
 
   constructor(operatorToken = token, settings: Partial<DomainSettingsInput> = {}) {
     const agents = [{ name: "agent-1", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }];
-    const domain = localDomain({ agents });
-    const loaded = loadDomains(
-      JSON.stringify({ local: { ...domain, webex: { ...domain.webex, hosts: ["tsp1.example.com"] }, ...settings } }),
-    );
-    if (!loaded.ok) throw new Error(loaded.error);
-    const domains = Array.from(
-      loaded.value,
-      ([name, settings]) => [name as string, { name, settings, codec: createCodec(settings.protocol) }] as const,
-    );
+    const domain = testDomain({ webex: { hosts: ["tsp1.example.com"] }, ...settings }, agents);
     this.app = createApp({
-      domains: new Map(domains),
+      domains: new Map([[domain.name as string, domain]]),
       objects: this.#objects(),
       aliasCache: new AliasCache(),
       posts: new RateLimit(),

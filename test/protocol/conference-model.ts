@@ -8,10 +8,9 @@ import type { OperatorRequest } from "../../src/conference/requests.ts";
 import type { ConferenceState, Head } from "../../src/conference/state.ts";
 import { applyChanges, emptyState } from "../../src/conference/state.ts";
 import type { BridgeName, ConfKey, EpochMs, MsgId, StreamId, TransId, WebexHost } from "../../src/foundation/ids.ts";
-import { loadDomains } from "../../src/settings/load.ts";
-import { localDomain } from "../../src/settings/local-domain.ts";
 import { requestOf } from "../../src/tsp/answers.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { testDomain } from "../local-domain.ts";
 
 /** What a test lets happen; commands and calls are chosen by their place among those that exist, so that they collide often. */
 export type Happening =
@@ -239,11 +238,4 @@ function stateAsJson({ head, callers, callOuts, commands, rooms }: ConferenceSta
   return [head, [...callers], [...callOuts], [...commands], [...rooms]];
 }
 
-const settings = (() => {
-  const agents = [{ name: "agent-1", publicKey: "A".repeat(43) }];
-  const domains = loadDomains(JSON.stringify({ local: localDomain({ agents }) }));
-  if (!domains.ok) throw new Error(domains.error);
-  const [only] = domains.value.values();
-  if (!only) throw new Error("no domain");
-  return only;
-})();
+const { settings } = testDomain();

@@ -12,9 +12,7 @@ import type { Domain } from "../../src/domain.ts";
 import type { ConfKey, DomainName, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import { AliasCache, checkHosts, deliver } from "../../src/routing/deliver.ts";
 import type { EdgeObjects, IdBlock, IdBlocks, IdsWanted } from "../../src/rpc.ts";
-import { loadDomains } from "../../src/settings/load.ts";
-import { localDomain } from "../../src/settings/local-domain.ts";
-import { createCodec } from "../../src/tsp/codec.ts";
+import { testDomain } from "../local-domain.ts";
 import { Hosted } from "./hosted.ts";
 import { RelayHost, simulatedBridge, simulatedKey } from "./relay-host.ts";
 import { draws, type Surroundings } from "./surroundings.ts";
@@ -27,16 +25,8 @@ export const agentNames = ["agent-1", "agent-2"] as const;
 const domains = { 1: domainOf(1), 2: domainOf(2) } as const;
 
 function domainOf(agents: number): Domain {
-  const loaded = loadDomains(
-    JSON.stringify({
-      local: localDomain({
-        agents: agentNames.slice(0, agents).map((name) => ({ name, publicKey: simulatedKey(name).publicKey })),
-      }),
-    }),
-  );
-  const settings = loaded.ok ? loaded.value.get(domainName) : undefined;
-  if (!settings) throw new Error("the local domain is missing");
-  return { name: domainName, settings, codec: createCodec(settings.protocol) };
+  const keys = agentNames.slice(0, agents).map((name) => ({ name, publicKey: simulatedKey(name).publicKey }));
+  return testDomain({}, keys);
 }
 
 /** The way from an outbox to WebEx; `origin` is the object that posts. */

@@ -24,10 +24,8 @@ import {
 } from "../../src/conference/draft.ts";
 import { applyChanges, emptyState } from "../../src/conference/state.ts";
 import type { BridgeName, CallId, ConfKey, MsgId, RoomId, StreamId, TransId } from "../../src/foundation/ids.ts";
-import type { DomainSettings } from "../../src/settings/domain-settings.ts";
-import { loadDomains } from "../../src/settings/load.ts";
-import { localDomain, mergeSettings } from "../../src/settings/local-domain.ts";
-import { completeText, createCodec } from "../../src/tsp/codec.ts";
+import { completeText } from "../../src/tsp/codec.ts";
+import { testDomain } from "../local-domain.ts";
 
 const CONF_KEY = "987654321" as ConfKey;
 const BEGINNING = ["W→A W2A_CreateConference MsgID=1", "B→A done create-conference"];
@@ -48,8 +46,7 @@ export function play(transcript: string): string {
 class Stage {
   readonly #state = emptyState();
   readonly #names = new ShortNames();
-  #settings: DomainSettings = settingsWith({});
-  #codec = createCodec({});
+  #domain = testDomain();
   #queued: Post[] = [];
   #now = 0;
   #msgIds = 0;
@@ -66,8 +63,7 @@ class Stage {
     const rest = words.join(" ");
     switch (word) {
       case "settings":
-        this.#settings = settingsWith(JSON.parse(rest));
-        this.#codec = createCodec(this.#settings.protocol);
+        this.#domain = testDomain(JSON.parse(rest));
         return [];
       case "given":
         for (const earlier of BEGINNING) this.happen([earlier]);
@@ -128,7 +124,7 @@ class Stage {
       "1",
       texts.map((text) => elementOf(text, (_, value) => this.#names.idOf(value) ?? value)),
     );
-    const decoded = this.#codec.decode(new TextEncoder().encode(document));
+    const decoded = this.#domain.codec.decode(new TextEncoder().encode(document));
     if (!decoded.ok) throw new Error(`${document}: ${decoded.result}`);
     return { type: "webex", at: this.#now, transId: "1" as TransId, messages: decoded.messages };
   }
@@ -212,7 +208,7 @@ class Stage {
   #decide(input: ConferenceInput): string[] {
     const context: DecisionContext = {
       confKey: CONF_KEY,
-      settings: this.#settings,
+      settings: this.#domain.settings,
       msgId: () => {
         const msgId = String(900_000 + ++this.#msgIds) as MsgId;
         this.#names.give(msgId, `n${this.#msgIds}`);
@@ -242,8 +238,8 @@ class Stage {
   #line(effect: Effect): string | null {
     if (isCommand(effect)) return this.#commandLine(effect.command);
     if (!isPost(effect)) return `note: ${effect}`;
-    if (!this.#codec.sends(effect.message)) return null;
-    const document = completeText(this.#codec.encode("1", [effect.message]));
+    if (!this.#domain.codec.sends(effect.message)) return null;
+    const document = completeText(this.#domain.codec.encode("1", [effect.message]));
     const [, element = "", attributes = ""] = /<\/TransID><(\w+)([^>]*)>/.exec(document) ?? [];
     return postedLine(effect.host, element, attributes);
   }
@@ -279,13 +275,4 @@ function callerFrom(given: Readonly<Record<string, string>>): BridgeCaller {
     silent: given.silent === "yes",
     room: (given.room ?? "main") as RoomId,
   };
-}
-
-function settingsWith(overrides: object): DomainSettings {
-  const agents = [{ name: "agent-1", publicKey: "A".repeat(43) }];
-  const domains = loadDomains(JSON.stringify({ local: mergeSettings(localDomain({ agents }), overrides) }));
-  if (!domains.ok) throw new Error(domains.error);
-  const [settings] = [...domains.value.values()];
-  if (!settings) throw new Error("no domain");
-  return settings;
 }
