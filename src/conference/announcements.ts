@@ -17,9 +17,7 @@ export function announce(draft: Draft, head: Running): void {
 
 /** Notifies WebEx of a change of the whole conference (protocol 2.3.2). */
 export function notifyStatus(draft: Draft, status: keyof Codes["conferenceStatus"], more: StatusDetails = {}): void {
-  const extConfId = draft.bound?.extConfId;
-  if (extConfId === undefined) return;
-  draft.notify({ type: "conference-changed", msgId: draft.context.msgId(), extConfId, status, ...more });
+  draft.notify({ type: "conference-changed", status, ...more });
 }
 
 type StatusDetails = Pick<

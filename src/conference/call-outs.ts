@@ -4,7 +4,7 @@ import { type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import { findCaller, notifyChange, notifyEntered } from "./callers.ts";
+import { findCaller, notifyEntered, notifyMuteState } from "./callers.ts";
 import type { Draft } from "./draft.ts";
 import type { Caller, CallOut, Creating, Running } from "./state.ts";
 
@@ -77,11 +77,10 @@ export function admit(draft: Draft, callOut: CallOut, request: OpenRequest | nul
 export function applyAdmitted(draft: Draft, callOut: CallOut): void {
   if (!callOut.privately) return placeCaller(draft, callOut, MAIN_ROOM);
   // WebEx knows this invitee: its waiting was reported (protocol 4.21).
-  const status = callOut.muted ? "muted" : "unmuted";
   draft.callOuts.delete(callOut.call);
   const caller = newCaller(draft, callOut, MAIN_ROOM);
   draft.callers.set(caller.call, caller);
-  notifyChange(draft, caller, { status, action: "joined-main", actionResult: "ok" });
+  notifyMuteState(draft, caller, { action: "joined-main", actionResult: "ok" });
 }
 
 /** The call-out becomes a caller. */
@@ -116,9 +115,7 @@ export function endCallOut(draft: Draft, callOut: CallOut, reason: EndReason): v
 /** Drops a call-out. WebEx knows of a call that waits for its host, so it is told that the call left (protocol 4.4). */
 export function removeCallOut(draft: Draft, { call, stage, extCallId }: CallOut): void {
   draft.callOuts.delete(call);
-  const extConfId = draft.bound?.extConfId;
-  if (stage !== "waiting" || extConfId === undefined) return;
-  draft.notify({ type: "caller-changed", msgId: draft.context.msgId(), extConfId, extCallId, status: "left" });
+  if (stage === "waiting") draft.notify({ type: "caller-changed", extCallId, status: "left" });
 }
 
 /** The bridge refused to dial or to admit, or did not in time. */

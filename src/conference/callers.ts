@@ -30,14 +30,9 @@ export function addCaller(draft: Draft, arrival: BridgeCaller): void {
 
 /** Notifies WebEx of a caller. Its answer, `caller-named`, names the call or confirms the name (protocol 2.3.3). */
 export function notifyEntered(draft: Draft, caller: Caller, action?: "private-talk"): void {
-  const { bound } = draft;
-  if (!bound) return;
-  const msgId = draft.context.msgId();
   const { entryLost, ...rest } = caller;
-  const isSent = draft.notify({
+  const enterMsgId = draft.notify({
     type: "caller-entered",
-    msgId,
-    extConfId: bound.extConfId,
     ...(caller.extCallId !== null && { extCallId: caller.extCallId }),
     ...(caller.attendeeId !== null && { attendeeId: caller.attendeeId }),
     participantType: caller.participantType,
@@ -47,7 +42,7 @@ export function notifyEntered(draft: Draft, caller: Caller, action?: "private-ta
     // Every call that a bridge reports is a telephone call.
     ...(draft.context.settings.hybrid && { callType: "phone" }),
   });
-  draft.callers.set(caller.call, { ...rest, enterMsgId: isSent ? msgId : null });
+  draft.callers.set(caller.call, { ...rest, enterMsgId });
 }
 
 /**
@@ -76,8 +71,7 @@ function nameDeparted(draft: Draft, { msgId, extCallId, result = "ok" }: FromWeb
   }
   draft.head = { ...head, lostEntries: head.lostEntries.filter((lost) => lost !== msgId) };
   if (result !== "ok" || extCallId === undefined) return;
-  const { extConfId } = head;
-  draft.notify({ type: "caller-changed", msgId: draft.context.msgId(), extConfId, extCallId, status: "left" });
+  draft.notify({ type: "caller-changed", extCallId, status: "left" });
 }
 
 /** The caller in the conference that has this name at WebEx. */
@@ -95,20 +89,16 @@ export function hostOf(draft: Draft): Caller | undefined {
 
 /** Notifies WebEx of a caller's change (protocol 2.3.4), or holds that back until the call has a name. */
 export function notifyChange(draft: Draft, caller: Caller, change: CallerChange): void {
-  const { bound } = draft;
-  if (!bound) return;
-  if (caller.extCallId === null) {
+  const { extCallId, enterMsgId } = caller;
+  if (extCallId !== null) draft.notify({ type: "caller-changed", extCallId, ...change });
+  else if (enterMsgId !== null) {
     const held = [...caller.held.filter((one) => !isAlike(one, change)), change];
-    if (caller.enterMsgId !== null) draft.callers.set(caller.call, { ...caller, held });
-    return;
+    draft.callers.set(caller.call, { ...caller, held });
   }
-  draft.notify({
-    type: "caller-changed",
-    msgId: draft.context.msgId(),
-    extConfId: bound.extConfId,
-    extCallId: caller.extCallId,
-    ...change,
-  });
+}
+
+export function notifyMuteState(draft: Draft, caller: Caller, more: Omit<CallerChange, "status"> = {}): void {
+  notifyChange(draft, caller, { status: caller.muted ? "muted" : "unmuted", ...more });
 }
 
 /** Of changes alike only the last is held: a caller who keys on and on while WebEx is away costs no more than others. */
@@ -120,8 +110,7 @@ function isAlike(one: CallerChange, other: CallerChange): boolean {
 export function setMuted(draft: Draft, caller: Caller, muted: boolean, request: OpenRequest | null): void {
   if (caller.muted === muted && !draft.isBusy(caller.call, "mute", "unmute")) {
     draft.answer(request, "ok");
-    notifyChange(draft, caller, { status: muted ? "muted" : "unmuted" });
-    return;
+    return notifyMuteState(draft, caller);
   }
   draft.issue({ type: muted ? "mute" : "unmute", call: caller.call }, request);
 }
@@ -130,22 +119,23 @@ export function setMuted(draft: Draft, caller: Caller, muted: boolean, request: 
 export function applyMuted(draft: Draft, caller: Caller, muted: boolean): void {
   const changed: Caller = { ...caller, muted };
   draft.callers.set(caller.call, changed);
-  notifyChange(draft, changed, { status: muted ? "muted" : "unmuted" });
+  notifyMuteState(draft, changed);
 }
 
 /** The caller keyed its attendee ID after entering (protocol 4.19). */
 export function applyAttendeeId(draft: Draft, caller: Caller, attendeeId: string): void {
   const known: Caller = { ...caller, attendeeId };
   draft.callers.set(caller.call, known);
-  notifyChange(draft, known, { status: caller.muted ? "muted" : "unmuted", attendeeId });
+  notifyMuteState(draft, known, { attendeeId });
 }
 
-/** Drops a caller who left (protocol 4.6), or keeps it until WebEx has named it. */
-export function releaseCaller(draft: Draft, caller: Caller): void {
+/** A caller has left, from whatever room (protocol 4.6, 4.14). It is kept until WebEx has named it. */
+export function removeCaller(draft: Draft, caller: Caller): void {
   const { call, extCallId, enterMsgId, entryLost } = caller;
   notifyChange(draft, { ...caller, left: true }, { status: "left" });
   if (extCallId !== null || enterMsgId === null) draft.callers.delete(call);
   else if (entryLost) keepLostEntry(draft, call, enterMsgId);
+  removeSpeaker(draft, call);
 }
 
 /** These `caller-entered` were given up after their last attempt: of callers who left since, only the MsgID is kept. */
@@ -168,10 +158,4 @@ function keepLostEntry(draft: Draft, call: CallId, enterMsgId: MsgId): void {
   draft.head = { ...head, lostEntries };
   if (dropped !== undefined)
     draft.note(`if WebEx names the call of message ${dropped}, it is not told that the call left`);
-}
-
-/** A caller has left, from whatever room (protocol 4.6, 4.14). */
-export function removeCaller(draft: Draft, caller: Caller): void {
-  releaseCaller(draft, caller);
-  removeSpeaker(draft, caller.call);
 }

@@ -77,6 +77,21 @@ interface CommandOptions extends Pick<PendingCommand, "bridge" | "group" | "quie
   readonly timeoutMs?: number;
 }
 
+type NotificationType =
+  | "conference-changed"
+  | "caller-entered"
+  | "caller-changed"
+  | "speaking-changed"
+  | "sub-conference-changed"
+  | "sub-conference-call-changed"
+  | "joined-sub-conference"
+  | "client-passthrough";
+
+/** A message that WebEx did not ask for, without what all of them carry. */
+type Notification = {
+  [Type in NotificationType]: { readonly type: Type } & Omit<ToWebexMessages[Type], "type" | "msgId" | "extConfId">;
+}[NotificationType];
+
 /** The state that one decision is changing: reads see the changes so far, and the state itself stays as it is. */
 export class Draft {
   readonly state: ConferenceState;
@@ -159,10 +174,14 @@ export class Draft {
     this.#send(request.replyTo ?? this.bound?.host ?? null, answer);
   }
 
-  /** Notifies the conference's server (protocol T12); false: no server listens. */
-  notify(message: ToWebex): boolean {
+  /** Notifies the conference's server (protocol T12). The notification's MsgID; `null`: no server listens. */
+  notify(notification: Notification): MsgId | null {
+    const { bound } = this;
     const isDetached = this.#head.phase === "running" && !this.#head.attached;
-    return !isDetached && this.#send(this.bound?.host ?? null, message);
+    if (!bound || isDetached) return null;
+    const msgId = this.context.msgId();
+    this.#send(bound.host, { msgId, extConfId: bound.extConfId, ...notification } as ToWebex);
+    return msgId;
   }
 
   /** This server was replaced: what is queued for it is not sent, what this decision queued included. */
@@ -215,10 +234,9 @@ export class Draft {
     };
   }
 
-  #send(host: WebexHost | null, message: ToWebex): boolean {
+  #send(host: WebexHost | null, message: ToWebex): void {
     if (host) this.#effects.push({ host, message });
     else this.note(`${message.type} ${message.msgId} is not sent: WebEx has named no host for it`);
-    return host !== null;
   }
 }
 

@@ -2,7 +2,7 @@ import type { ExtCallId, WebexHost } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { ToWebex } from "../tsp/messages.ts";
 import { announce, answerCreate } from "./announcements.ts";
-import { applyLostEntries, notifyChange, notifyEntered } from "./callers.ts";
+import { applyLostEntries, notifyEntered, notifyMuteState } from "./callers.ts";
 import type { Draft } from "./draft.ts";
 import { recallForFailover } from "./private-talk.ts";
 import { notifyRooms } from "./rooms.ts";
@@ -38,15 +38,11 @@ export function takeOver(draft: Draft, head: Running, message: CreateRequest): v
   for (const caller of draft.callers.values()) {
     // A silent monitor enters muted (protocol 4.17), and may have been unmuted since.
     const isSilent = caller.participantType === "silent-monitor";
-    if (caller.muted || isSilent || includesAll)
-      notifyChange(draft, caller, { status: caller.muted ? "muted" : "unmuted" });
+    if (caller.muted || isSilent || includesAll) notifyMuteState(draft, caller);
   }
   notifyRooms(draft);
   // The new server never saw these calls, and is told all the same (protocol F4, section 5, row 17).
-  for (const extCallId of departed) {
-    const { extConfId } = running;
-    draft.notify({ type: "caller-changed", msgId: draft.context.msgId(), extConfId, extCallId, status: "left" });
-  }
+  for (const extCallId of departed) draft.notify({ type: "caller-changed", extCallId, status: "left" });
   recallForFailover(draft);
 }
 

@@ -3,9 +3,14 @@ import { type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import { admit, hangUp, markAnswered, placeCaller } from "./call-outs.ts";
-import { findCaller, hostOf, notifyChange } from "./callers.ts";
+import { findCaller, hostOf, notifyMuteState } from "./callers.ts";
 import type { Draft } from "./draft.ts";
 import type { Caller, CallOut, PendingCommand, PrivateTalk } from "./state.ts";
+
+/** How long an invitee is kept on the line for a host who cannot talk. */
+const WAIT_FOR_HOST_MS = 3_600_000;
+/** Pause after a bridge refused to move a leg of a talk back. */
+const RETRY_MOVE_MS = 10_000;
 
 /** A dialled call was picked up: it enters, talks to the host in private first, or is hung up if nobody wants it any more. */
 export function connectAnswered(draft: Draft, callOut: CallOut): void {
@@ -15,11 +20,6 @@ export function connectAnswered(draft: Draft, callOut: CallOut): void {
   if (picked.privately) openTalk(draft, picked);
   else admit(draft, picked, null);
 }
-
-/** How long an invitee is kept on the line for a host who cannot talk. */
-const WAIT_FOR_HOST_MS = 3_600_000;
-/** Pause after a bridge refused to move a leg of a talk back. */
-const RETRY_MOVE_MS = 10_000;
 
 /** Brings the invitee and the host together in a room of their own (protocol 4.21). */
 export function openTalk(draft: Draft, invitee: CallOut): void {
@@ -60,14 +60,14 @@ export function applyTalkMove(
     return;
   }
   if (caller.call !== talk.invitee || talk.stage === "ending") return;
-  notifyChange(draft, moved, { status: moved.muted ? "muted" : "unmuted", action: "joined-main", actionResult: "ok" });
+  notifyMuteState(draft, moved, { action: "joined-main", actionResult: "ok" });
   // The request was answered when its time had passed; the invitee came after all.
   if (talk.stage === "open") recallTalk(draft, talk, [talk.host]);
 }
 
 /** The invitee is in the talk's room, or not: it is reported with the mark of the private talk. */
 export function applyInviteeMove(draft: Draft, talk: PrivateTalk, invitee: CallOut, result: CommandResult): void {
-  if (!result.done) return abandon(draft, talk);
+  if (!result.done) return failTalk(draft, talk);
   const isOver = talk.stage === "ending";
   placeCaller(draft, invitee, talk.room, isOver ? undefined : "private-talk");
   if (isOver) return bringBack(draft, talk, invitee.call);
@@ -119,24 +119,22 @@ export function tidyTalk(draft: Draft): void {
   const talk = talkOf(draft);
   if (!talk) return;
   const { room, host, invitee } = talk;
-  const isUnderWay = ({ command }: PendingCommand) =>
+  const isPending = ({ command }: PendingCommand) =>
     ("room" in command && command.room === room) ||
     (command.type === "move" && (command.call === host || command.call === invitee));
-  if (draft.commands.find(isUnderWay)) return;
+  if (draft.commands.find(isPending)) return;
   if (talk.stage === "opening") {
-    abandon(draft, talk);
+    failTalk(draft, talk);
     return tidyTalk(draft);
   }
   // The talk ends with its invitee; an invitee without its host stays in the room.
   if (talk.stage === "open" && isHere(draft, invitee)) return;
-  if (!draft.callers.find((caller) => caller.room === room && !caller.left)) {
+  if (callsInside(draft, talk).length === 0) {
     setTalk(draft, null);
     draft.issue({ type: "close-room", room });
   } else if (talk.stage !== "ending") recallTalk(draft, talk, [host]);
   else if (talk.retryAt === undefined && !draft.isBusy(invitee, "expel")) {
-    draft.note(
-      `the bridge refused to move a caller back from a private talk: tried again in ${RETRY_MOVE_MS / 1_000} s`,
-    );
+    draft.note(`a caller could not be moved back from a private talk: tried again in ${RETRY_MOVE_MS / 1_000} s`);
     setTalk(draft, { ...talk, retryAt: draft.at + RETRY_MOVE_MS });
   }
 }
@@ -151,8 +149,7 @@ export function retryTalk(draft: Draft): void {
 export function resumeTalk(draft: Draft): void {
   const talk = talkOf(draft);
   if (talk?.stage !== "ending") return;
-  const { retryAt, ...rest } = talk;
-  recallTalk(draft, rest, [talk.host, talk.invitee]);
+  recallTalk(draft, talk, callsInside(draft, talk));
 }
 
 /** The bridge refused to hang up the invitee: WebEx was answered so, and can ask again to end the talk or to add the invitee. */
@@ -172,14 +169,14 @@ function setTalk(draft: Draft, talk: PrivateTalk | null): void {
   draft.head = talk ? { ...rest, talk } : rest;
 }
 
-function recallTalk(draft: Draft, talk: PrivateTalk, calls: readonly CallId[]): void {
+function recallTalk(draft: Draft, { retryAt, ...talk }: PrivateTalk, calls: readonly CallId[]): void {
   const ending: PrivateTalk = { ...talk, stage: "ending" };
   setTalk(draft, ending);
   for (const call of calls) bringBack(draft, ending, call);
 }
 
 /** The talk fails: the host comes back, and the invitee waits or, after a failover, enters. */
-function abandon(draft: Draft, talk: PrivateTalk): void {
+function failTalk(draft: Draft, talk: PrivateTalk): void {
   recallTalk(draft, talk, [talk.host]);
   const invitee = draft.callOuts.get(talk.invitee);
   if (invitee?.stage !== "answered") return;
@@ -188,25 +185,24 @@ function abandon(draft: Draft, talk: PrivateTalk): void {
 }
 
 function bringBack(draft: Draft, talk: PrivateTalk, call: CallId): void {
-  if (draft.callers.get(call)?.room !== talk.room || !isHere(draft, call) || draft.isBusy(call, "move", "expel"))
-    return;
+  if (!callsInside(draft, talk).includes(call) || draft.isBusy(call, "move", "expel")) return;
   draft.issue({ type: "move", call, room: MAIN_ROOM });
 }
 
 /** The host cannot talk: WebEx is told so, and the invitee stays on the line until it is added or hung up. */
 function keepWaiting(draft: Draft, invitee: CallOut): void {
-  const { bound } = draft;
-  if (!bound) return;
   draft.callOuts.set(invitee.call, { ...invitee, stage: "waiting", answerBy: draft.at + WAIT_FOR_HOST_MS });
   draft.notify({
     type: "caller-entered",
-    msgId: draft.context.msgId(),
-    extConfId: bound.extConfId,
     extCallId: invitee.extCallId,
     participantType: invitee.participantType,
     action: "private-talk",
     actionResult: "bridge-unreachable",
   });
+}
+
+function callsInside(draft: Draft, { room }: PrivateTalk): CallId[] {
+  return draft.callers.values().flatMap((caller) => (caller.room === room && !caller.left ? [caller.call] : []));
 }
 
 function isHere(draft: Draft, call: CallId): boolean {

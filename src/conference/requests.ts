@@ -1,6 +1,6 @@
 import { type ExtCallId, type ExtConfId, MAIN_ROOM } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
-import { type OpenRequest, requestOf } from "../tsp/answers.ts";
+import { type AnsweredType, type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebex, FromWebexMessages } from "../tsp/messages.ts";
 import { notifyStatus } from "./announcements.ts";
 import { cancelCallOut, startCallOut } from "./call-outs.ts";
@@ -40,12 +40,8 @@ export function applyOperatorRequest(draft: Draft, request: OperatorRequest): vo
   if (request.type === "hybrid-data") {
     return notifyStatus(draft, "hybrid-data", { hybridConnectData: request.connectData });
   }
-  const { bound } = draft;
-  if (!bound) return;
-  const { extConfId } = bound;
-  const msgId = draft.context.msgId();
   const { extCallId, data } = request;
-  if (findCaller(draft, extCallId)) draft.notify({ type: "client-passthrough", msgId, extConfId, extCallId, data });
+  if (findCaller(draft, extCallId)) draft.notify({ type: "client-passthrough", extCallId, data });
 }
 
 /** A request that needs a conference. */
@@ -79,10 +75,7 @@ function applyConferenceRequest(draft: Draft, message: ConferenceRequest): void 
   }
 }
 
-type ConferenceRequest = Exclude<
-  FromWebex,
-  { type: "create-conference" | "caller-named" | "unknown" | "message-refused" | "passthrough" }
->;
+type ConferenceRequest = Extract<FromWebex, { type: Exclude<AnsweredType, "create-conference" | "unknown"> }>;
 
 /** The conference of this handle, unless WebEx has detached from it. */
 function liveConference(draft: Draft, extConfId: ExtConfId): Creating | Running | null {

@@ -3,7 +3,7 @@ import { MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import { findCaller, notifyChange } from "./callers.ts";
+import { findCaller, notifyMuteState } from "./callers.ts";
 import { COMMAND_TIMEOUT_MS, type Draft } from "./draft.ts";
 import { applyTalkMove, talkOf } from "./private-talk.ts";
 import type { Caller, Closer, Room } from "./state.ts";
@@ -73,7 +73,7 @@ export function applyRoomMove(
   const from = draft.rooms.get(caller.room);
   if (!result.done) {
     // It may have been muted or unmuted for its return, which was not reported.
-    if (to === MAIN_ROOM) notifyChange(draft, caller, { status: caller.muted ? "muted" : "unmuted" });
+    if (to === MAIN_ROOM) notifyMuteState(draft, caller);
     if (from?.stage === "closing") giveUpClosing(draft, from, result);
     return;
   }
@@ -108,18 +108,11 @@ export function notifyRooms(draft: Draft): void {
 }
 
 function notifyInProgress(draft: Draft, room: Room): void {
-  const extConfId = draft.bound?.extConfId;
-  if (extConfId === undefined) return;
   notifyRoom(draft, room, "in-progress");
   for (const { room: where, left, extCallId } of draft.callers.values()) {
     if (where !== room.room || left || extCallId === null) continue;
     const { subConfId, spelling } = room;
-    draft.notify({
-      type: "joined-sub-conference",
-      msgId: draft.context.msgId(),
-      ...{ extConfId, subConfId, extCallId },
-      ...(spelling && { spelling }),
-    });
+    draft.notify({ type: "joined-sub-conference", subConfId, extCallId, ...(spelling && { spelling }) });
   }
 }
 
@@ -143,7 +136,7 @@ function enterRoom(draft: Draft, caller: Caller, room: Room): void {
 function returnToMain(draft: Draft, caller: Caller, from: Room | undefined, request: OpenRequest | null): void {
   const moved: Caller = { ...caller, room: MAIN_ROOM, mutedInMain: null };
   draft.callers.set(caller.call, moved);
-  notifyChange(draft, moved, { status: moved.muted ? "muted" : "unmuted" });
+  notifyMuteState(draft, moved);
   if (!from) return;
   // While a close waits for its answer, calls that return because of it are not reported one by one; a call that WebEx had
   // removed before is.
@@ -183,25 +176,13 @@ function findRoom(draft: Draft, subConfId: Room["subConfId"] | undefined): Room 
 
 /** WebEx has no status for a closed room (protocol 2.3.6, section 5, row 12): the answer to the close says it. */
 function notifyRoom(draft: Draft, { subConfId, spelling, unannounced }: Room, status: "created" | "in-progress"): void {
-  const extConfId = draft.bound?.extConfId;
-  if (extConfId === undefined || unannounced) return;
-  const msgId = draft.context.msgId();
-  draft.notify({ type: "sub-conference-changed", msgId, extConfId, subConfId, status, ...(spelling && { spelling }) });
+  if (!unannounced) draft.notify({ type: "sub-conference-changed", subConfId, status, ...(spelling && { spelling }) });
 }
 
 function notifyRoomCall(draft: Draft, { extCallId }: Caller, room: Room, action: "added" | "returned"): void {
-  const extConfId = draft.bound?.extConfId;
   const { subConfId, spelling, unannounced } = room;
-  if (extConfId === undefined || extCallId === null || unannounced) return;
-  draft.notify({
-    type: "sub-conference-call-changed",
-    msgId: draft.context.msgId(),
-    extConfId,
-    subConfId,
-    extCallId,
-    action,
-    ...(spelling && { spelling }),
-  });
+  if (extCallId === null || unannounced) return;
+  draft.notify({ type: "sub-conference-call-changed", subConfId, extCallId, action, ...(spelling && { spelling }) });
 }
 
 /** A caller was moved, or not: between the rooms of a private talk or of a sub-conference. */

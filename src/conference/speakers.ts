@@ -39,7 +39,7 @@ export function notifySpeakers(draft: Draft): void {
   if (head.phase !== "running" || !head.speech) return;
   const due = speechDue(head.speech);
   if (due === null || at < due) return;
-  const { speech, extConfId } = head;
+  const { speech } = head;
   const changed = differences(speech).flatMap((call) => {
     const extCallId = draft.callers.get(call)?.extCallId;
     return extCallId ? [{ call, extCallId, speaking: speech.speaking.includes(call) }] : [];
@@ -60,8 +60,6 @@ export function notifySpeakers(draft: Draft): void {
   if (changed.length === 0) return;
   draft.notify({
     type: "speaking-changed",
-    msgId: draft.context.msgId(),
-    extConfId,
     extCallIds: changed.map(({ extCallId }) => extCallId),
     speaking: changed.map(({ speaking }) => speaking),
   });

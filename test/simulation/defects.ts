@@ -152,8 +152,8 @@ export const defects: readonly Defect[] = [
   {
     name: "a new server does not hear of those who left (F4)",
     file: failover,
-    before: "for (const extCallId of departed) {",
-    after: "for (const extCallId of departed.slice(0, 0)) {",
+    before: "for (const extCallId of departed) draft.notify(",
+    after: "for (const extCallId of departed.slice(0, 0)) draft.notify(",
   },
   {
     name: "a new server does not hear who is muted (F1)",
@@ -204,7 +204,7 @@ export const defects: readonly Defect[] = [
   {
     name: "the return from a sub-conference is told before the caller's state",
     file: "src/conference/rooms.ts",
-    before: '  notifyChange(draft, moved, { status: moved.muted ? "muted" : "unmuted" });\n  if (!from) return;',
+    before: "  notifyMuteState(draft, moved);\n  if (!from) return;",
     after: "  if (!from) return;",
   },
   {
