@@ -46,6 +46,12 @@ export function disturb({ around, edge, webex, bridge, agents, meetings }: Parts
       if (agent.edgeWire) agent.edgeWire.silent = own.pick(["near", "far", "both"] as const) ?? "both";
     });
     nowAndThen(source, "agent frozen", () => agent.freeze(own.between(1_000, 40_000)));
+    nowAndThen(source, "agent disk full", () => {
+      agent.isDiskFull = true;
+      clock.after(own.between(1_000, 40_000), () => {
+        agent.isDiskFull = false;
+      });
+    });
     nowAndThen(source, "agent clock jumps", () => {
       jump(own, (ms) => {
         agent.skewMs = ms;
@@ -62,6 +68,11 @@ export function disturb({ around, edge, webex, bridge, agents, meetings }: Parts
   nowAndThen(bridgeFaults, "bridge slow", () => {
     bridge.slow(bridgeFaults.draws.between(200, 14_000));
     clock.after(bridgeFaults.draws.between(2_000, 30_000), () => bridge.slow(0));
+  });
+  // Longer than any driver waits for a result.
+  nowAndThen(bridgeFaults, "bridge stuck", () => {
+    bridge.slow(bridgeFaults.draws.between(25_000, 45_000));
+    clock.after(bridgeFaults.draws.between(10_000, 60_000), () => bridge.slow(0));
   });
 
   const serverFaults = faults.source("servers");
@@ -82,7 +93,10 @@ export function heal({ around, edge, webex, bridge, agents, meetings }: Parts): 
   around.tell(() => "== all faults are over");
   around.faults.active = false;
   for (const server of webex.servers) server.up = true;
-  for (const agent of agents) agent.thaw();
+  for (const agent of agents) {
+    agent.thaw();
+    agent.isDiskFull = false;
+  }
   for (const meeting of meetings) meeting.quiet = true;
   bridge.slow(0);
   edge.skewMs = 0;
