@@ -2,7 +2,7 @@ import { type Journal, type JournalFailure, openJournal } from "../../bridge-age
 import type { OpenSocket, SocketEvents } from "../../bridge-agent/reconnecting-socket.ts";
 import { RunningAgent } from "../../bridge-agent/run.ts";
 import { Draws } from "../../simulators/draws.ts";
-import type { BridgeToAgent } from "../../src/bridge/protocol.ts";
+import type { AgentToBridge, BridgeToAgent } from "../../src/bridge/protocol.ts";
 import type { CommandId } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { HELLO_HEADER } from "../../src/link/hello.ts";
@@ -214,8 +214,11 @@ export class AgentProcess {
   }
 
   #send(wire: Wire<unknown, unknown>, message: unknown): void {
-    if (wire === this.bridgeWire && (message as { readonly type: string }).type === "command") {
+    if (wire === this.bridgeWire && isCommand(message)) {
       const { whoActs, alone } = this.#relay;
+      if (this.isDiskFull && message.conference !== null) {
+        this.#around.violated("an agent acts only with its journal", message.commandId);
+      }
       whoActs.begins(this.name, { linked: this.#welcomed, alone });
       if (this.faults.hits("agent dies after a write")) return this.die();
     }
@@ -273,6 +276,10 @@ export class AgentProcess {
     });
     return wire;
   }
+}
+
+function isCommand(message: unknown): message is Extract<AgentToBridge, { type: "command" }> {
+  return (message as AgentToBridge).type === "command";
 }
 
 function openMemoryJournal(): Journal & { close(): void } {
