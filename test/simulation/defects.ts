@@ -16,6 +16,8 @@ const failover = "src/conference/failover.ts";
 const reports = "src/conference/reports.ts";
 const agent = "bridge-agent/agent.ts";
 const pendingCommands = "bridge-agent/pending-commands.ts";
+const events = "bridge-agent/conference-events.ts";
+const socket = "bridge-agent/reconnecting-socket.ts";
 const link = "src/link/relay.ts";
 const relay = "durable-objects/relay.ts";
 
@@ -352,5 +354,60 @@ export const defects: readonly Defect[] = [
     file: "bridge-agent/legs.ts",
     before: 'return this.#enqueue(leg, { type: "admit", call, muted: silent, joinTone: !silent, attendeeId }, now);',
     after: 'return this.#enqueue(leg, { type: "admit", call, muted: false, joinTone: !silent, attendeeId }, now);',
+  },
+  {
+    name: "a dead connection is not noticed",
+    file: socket,
+    before: "      this.#expectWithin(this.#options.pongMs);\n",
+    after: "",
+  },
+  {
+    name: "a lost connection is not made anew",
+    file: socket,
+    before: "this.#cancelTimer = timers.after(pause, () => this.connect());",
+    after: "if (this.#failures < 3) this.#cancelTimer = timers.after(pause, () => this.connect());",
+  },
+  {
+    name: "an agent does not hear that its link is lost",
+    file: "bridge-agent/edge-link.ts",
+    before: "if (this.#welcomed) this.#options.lost();",
+    after: "",
+  },
+  {
+    name: "an agent answers no challenge",
+    file: "bridge-agent/edge-link.ts",
+    before: 'this.#challenge = reason === "replayed" ? why : "";',
+    after: "",
+  },
+  {
+    name: "a bridge that gives no result is asked for ever",
+    file: "bridge-agent/drivers/generic.ts",
+    before: '        resolve("too-slow");\n        this.#socket.end(',
+    after: "        void (",
+  },
+  {
+    name: "an agent goes on after its journal failed",
+    file: "bridge-agent/run.ts",
+    before: "      void this.#letGo();\n      return this.#ports.journalFailed(turned.error);",
+    after: "      return;",
+  },
+  {
+    name: "commands of one call overtake each other",
+    file: pendingCommands,
+    before: "return place.waitsFor === 0;",
+    after: "return place.waitsFor < 2;",
+  },
+  {
+    name: "a refused admission leaves the caller at the prompt",
+    file: "bridge-agent/legs.ts",
+    before: 'if (command.type === "admit") this.#hangUp(leg);',
+    after: "",
+  },
+  {
+    name: "a caller's mute is not reported",
+    file: events,
+    before: 'if (origin === "keypad") this.#reports.addEvent(conference, { type: "caller-muted", call, muted });',
+    after:
+      'if (origin === "keypad" && !leg) this.#reports.addEvent(conference, { type: "caller-muted", call, muted });',
   },
 ];
