@@ -1,23 +1,31 @@
 import { write } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import { personalOf } from "../src/bridge/command-rules.ts";
 import { masked } from "../src/foundation/masked.ts";
 import type { Execution } from "./drivers/driver.ts";
 
-/** So much of the log waits in memory while its disk is slow; what is more is dropped. */
+/** So much of the log waits in memory while its disk or its reader is slow; what is more is dropped. */
 const MOST_WAITING_BYTES = 1024 * 1024;
+const READER_PAUSE_MS = 20;
+
+interface Line {
+  readonly bytes: Buffer;
+  /** How many lost lines it tells of; 0: it is a line of its own. */
+  readonly lost: number;
+}
 
 /**
- * Writes lines to a file descriptor and never holds anybody up: lines that the disk does not take are dropped and counted,
- * and the next line that it takes again says how many.
+ * Writes lines to a file descriptor and never holds anybody up: lines that the disk does not take are lost and counted, and
+ * the next line that it takes comes with their number.
  */
 export class LogStream {
-  /** Since the process began. */
+  /** Lost lines since the process began. */
   dropped = 0;
   readonly #descriptor: number;
-  #waiting: Buffer[] = [];
+  #waiting: Line[] = [];
   #waitingBytes = 0;
-  #droppedUnsaid = 0;
-  #written: Promise<void> | null = null;
+  #untold = 0;
+  #writing: Promise<void> | null = null;
   /** The last line on the disk has no end. */
   #isCut = false;
 
@@ -26,24 +34,28 @@ export class LogStream {
   }
 
   /** One line with its end. */
-  write(line: string): void {
-    const bytes = Buffer.from(line);
-    if (this.#waitingBytes + bytes.length > MOST_WAITING_BYTES) return this.#drop(1);
-    this.#waiting.push(bytes);
-    this.#waitingBytes += bytes.length;
-    this.#written ??= this.#writeAll().finally(() => {
-      this.#written = null;
-    });
+  write(text: string): void {
+    const bytes = Buffer.from(text);
+    if (this.#waitingBytes + bytes.length > MOST_WAITING_BYTES) return this.#lose({ bytes, lost: 0 });
+    if (this.#untold > 0) this.#wait({ bytes: Buffer.from(noticeOf(this.#untold)), lost: this.#untold });
+    this.#untold = 0;
+    this.#wait({ bytes, lost: 0 });
+    this.#writing ??= this.#writeAll();
   }
 
-  /** When all that waits is written or dropped. */
+  /** When all that waits is written or lost. */
   async flushed(): Promise<void> {
-    await this.#written;
+    await this.#writing;
   }
 
-  #drop(lines: number): void {
-    this.dropped += lines;
-    this.#droppedUnsaid += lines;
+  #wait(line: Line): void {
+    this.#waiting.push(line);
+    this.#waitingBytes += line.bytes.length;
+  }
+
+  #lose({ lost }: Line): void {
+    if (lost === 0) this.dropped += 1;
+    this.#untold += lost || 1;
   }
 
   async #writeAll(): Promise<void> {
@@ -51,34 +63,34 @@ export class LogStream {
       const lines = this.#waiting;
       this.#waiting = [];
       this.#waitingBytes = 0;
-      const unsaid = this.#droppedUnsaid;
-      const before = (this.#isCut ? "\n" : "") + (unsaid === 0 ? "" : noticeOf(unsaid));
-      if (await this.#writeBytes(Buffer.concat([Buffer.from(before), ...lines]))) {
-        this.#isCut = false;
-        this.#droppedUnsaid -= unsaid;
-      } else this.#drop(lines.length);
+      const end = Buffer.from(this.#isCut ? "\n" : "");
+      if (await this.#writeBytes(Buffer.concat([end, ...lines.map(({ bytes }) => bytes)]))) this.#isCut = false;
+      else for (const line of lines) this.#lose(line);
     }
+    this.#writing = null;
   }
 
+  /** Whoever reads the log slowly is waited for; what fails in another way is lost. */
   async #writeBytes(bytes: Buffer): Promise<boolean> {
     for (let from = 0; from < bytes.length; ) {
-      const count = await new Promise<number>((resolve) =>
-        write(this.#descriptor, bytes, from, bytes.length - from, null, (error, written) =>
-          resolve(error ? 0 : written),
+      const written = await new Promise<number | string | undefined>((resolve) =>
+        write(this.#descriptor, bytes, from, bytes.length - from, null, (error, count) =>
+          resolve(error ? error.code : count),
         ),
       );
-      if (count === 0) {
+      if (typeof written === "number") from += written;
+      else if (written === "EAGAIN") await pause(READER_PAUSE_MS);
+      else {
         this.#isCut ||= from > 0;
         return false;
       }
-      from += count;
     }
     return true;
   }
 }
 
-function noticeOf(dropped: number): string {
-  const msg = `${dropped} lines of this log could not be written and are lost: was the disk full where the log is kept?`;
+function noticeOf(lost: number): string {
+  const msg = `${lost} lines of this log could not be written and are lost: was the disk full where the log is kept?`;
   return `${JSON.stringify({ level: 40, time: Date.now(), msg })}\n`;
 }
 

@@ -7,6 +7,7 @@ import { LogStream } from "./log.ts";
 import { AgentService } from "./service.ts";
 import { type AgentSettings, loadSettings } from "./settings.ts";
 
+const STDOUT = 1;
 /** A log that nobody reads must not keep the process. */
 const FLUSH_WITHIN_MS = 1_000;
 
@@ -51,7 +52,7 @@ function command(name: string, description: string): Command {
 }
 
 async function run(file: string): Promise<void> {
-  const logStream = new LogStream(process.stdout.fd);
+  const logStream = new LogStream(STDOUT);
   const log = pino({}, logStream);
   let service = await startOrExit(settingsOrExit(file));
   let stopping = false;

@@ -1,5 +1,9 @@
+import { execFileSync } from "node:child_process";
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { executionForLog } from "../../bridge-agent/log.ts";
+import { executionForLog, LogStream } from "../../bridge-agent/log.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
 
@@ -70,3 +74,47 @@ test("a short code is hidden whole", () => {
 
   expect(executionForLog({ id, conference, command: admit }, false)).toMatchObject({ attendeeId: "**" });
 });
+
+test("a log whose disk is full loses its lines, counts them, and holds nobody up", async () => {
+  const full = openSync("/dev/full", "w");
+  const log = new LogStream(full);
+  for (let line = 0; line < 10; line += 1) log.write("one line\n");
+
+  await log.flushed();
+
+  expect(log.dropped).toBe(10);
+  closeSync(full);
+});
+
+test("a log that is not read keeps what fits into memory, counts the rest, and says so once when it is read again", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "bridgehead-log-"));
+  const path = join(folder, "pipe");
+  execFileSync("mkfifo", [path]);
+  const pipe = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  const log = new LogStream(pipe);
+  const line = `${"x".repeat(9_999)}\n`;
+  for (let count = 0; count < 300; count += 1) log.write(line);
+  expect(log.dropped).toBeGreaterThan(150);
+
+  const received = await readUntil(pipe, (300 - log.dropped) * line.length);
+  log.write("again\n");
+  const after = await readUntil(pipe, 120);
+
+  expect(received).toBe(line.repeat(300 - log.dropped));
+  expect(after.split("\n")).toEqual([expect.stringContaining(`${log.dropped} lines of this log`), "again", ""]);
+  closeSync(pipe);
+  rmSync(folder, { recursive: true });
+});
+
+async function readUntil(pipe: number, length: number): Promise<string> {
+  const buffer = Buffer.alloc(65_536);
+  let text = "";
+  while (text.length < length) {
+    try {
+      text += buffer.toString("utf8", 0, readSync(pipe, buffer));
+    } catch {
+      await new Promise((resolve) => setImmediate(resolve)); // Nothing is there yet.
+    }
+  }
+  return text;
+}

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,14 +51,42 @@ test("a port that is taken is told by the setting's name", async () => {
   });
 });
 
+test.each([
+  [
+    "run",
+    1,
+    /^journal (\S+journal\.sqlite) is damaged \(file is not a database\)\. With the agent stopped, move it away .* Lost are /,
+  ],
+  ["doctor", 1, /WRONG journal: journal (\S+journal\.sqlite) is damaged \(file is not a database\)/],
+])(
+  "%s: a damaged journal is named, with what is safe to do and what that costs",
+  async (command, code, sentence) => {
+    const state = join(folder, `damaged-${command}`);
+    mkdirSync(state);
+    writeFileSync(
+      join(state, "journal.sqlite"),
+      "this is no database, and is longer than a database's header of a hundred bytes".repeat(2),
+    );
+
+    const ended = await agent(command, { state });
+
+    expect(ended.code).toBe(code);
+    expect(ended.stderr + ended.stdout).toMatch(sentence);
+  },
+  20_000,
+);
+
 /** Runs what is expected to end by itself. */
-function agent(command: string, change: object): Promise<{ readonly code: number; readonly stderr: string }> {
+function agent(
+  command: string,
+  change: object,
+): Promise<{ readonly code: number; readonly stderr: string; readonly stdout: string }> {
   const settings = join(folder, "agent.json");
   writeFileSync(settings, JSON.stringify({ ...right, ...change }));
   const args = ["bridge-agent/main.ts", command, "--settings", settings];
   return new Promise((ended) => {
-    execFile(process.execPath, args, { timeout: 10_000 }, (error, _stdout, stderr) =>
-      ended({ code: error ? Number(error.code ?? -1) : 0, stderr }),
+    execFile(process.execPath, args, { timeout: 10_000 }, (error, stdout, stderr) =>
+      ended({ code: error ? Number(error.code ?? -1) : 0, stderr, stdout }),
     );
   });
 }

@@ -1,0 +1,95 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { timers } from "../../bridge-agent/node-ports.ts";
+import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
+
+let folder: string;
+let settings: string;
+let port: number;
+let bridge: SimulatedBridge;
+let agent: ChildProcess | undefined;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "bridgehead-disks-"));
+  bridge = await startSimulatedBridge(0, "boot", timers);
+  port = await freePort();
+  settings = join(folder, "agent.json");
+  writeFileSync(
+    settings,
+    JSON.stringify({
+      edge: "ws://127.0.0.1:9",
+      domain: "local",
+      bridge: "simulated",
+      agent: "agent-1",
+      state: "state",
+      listen: { port },
+      driver: { type: "generic", url: `ws://127.0.0.1:${bridge.port}/bridge` },
+    }),
+  );
+});
+
+afterEach(async () => {
+  agent?.kill("SIGKILL");
+  await bridge.close();
+  rmSync(folder, { recursive: true });
+});
+
+test("an agent whose log disk is full goes on, and counts the lines that are lost", async () => {
+  const full = openSync("/dev/full", "w");
+  agent = spawn(process.execPath, ["bridge-agent/main.ts", "run", "--settings", settings], {
+    stdio: ["ignore", full, full],
+  });
+  closeSync(full);
+
+  await until(async () => (await answerOf("readyz"))?.includes('"bridgeUp":true'));
+
+  expect(await answerOf("metrics")).toMatch(/bridgehead_agent_log_lines_total\{result="dropped"\} [1-9]/);
+});
+
+test("an agent whose journal's disk is full lets go of the bridge, says so once, and goes on when there is room", async () => {
+  const run = ["bridge-agent/main.ts", "run", "--settings", settings];
+  const limited = spawn("prlimit", ["--fsize=20000:unlimited", process.execPath, ...run]);
+  agent = limited;
+  let log = "";
+  for (const stream of [limited.stdout, limited.stderr]) stream.on("data", (data) => (log += data));
+  await until(async () => log.includes("cannot be written"));
+  expect(await answerOf("readyz")).toContain('"bridgeUp":false');
+  expect(limited.exitCode).toBeNull();
+
+  execFileSync("prlimit", ["--pid", String(limited.pid), "--fsize=unlimited:unlimited"]);
+  await until(async () => (await answerOf("readyz"))?.includes('"bridgeUp":true'));
+
+  expect(log.match(/cannot be written/g)).toHaveLength(1);
+  expect(log).toMatch(
+    /journal \S+journal\.sqlite cannot be written: [^"]*; the agent does nothing until it can be written/,
+  );
+  expect(log).toContain("journal can be written again");
+  const exit = once(limited, "exit");
+  limited.kill("SIGTERM");
+  expect(await exit).toEqual([0, null]);
+}, 30_000);
+
+async function answerOf(path: string): Promise<string | null> {
+  return fetch(`http://127.0.0.1:${port}/${path}`)
+    .then((response) => response.text())
+    .catch(() => null);
+}
+
+async function until(holds: () => Promise<boolean | undefined>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
