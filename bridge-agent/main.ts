@@ -32,7 +32,7 @@ command("status", "what the running agent on this machine says of itself").actio
   },
 );
 
-command("doctor", "check settings, key, clock, name, reachability and bridge").action(
+command("doctor", "check settings, key, journal, name, reachability, clock and bridge").action(
   async ({ settings: file }: Options) => {
     process.exit((await doctor(settingsOrExit(file), console.log)) ? 0 : 1);
   },

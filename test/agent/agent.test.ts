@@ -593,6 +593,17 @@ describe("each minute", () => {
     expect(snapshots(world)).toHaveLength(1);
   });
 
+  test("of many conferences, no message has more than 500 digests", () => {
+    const world = new AgentWorld();
+    world.connect();
+    const keys = Array.from({ length: 1_201 }, (_, index) => `${100_000_000 + index}` as ConfKey);
+    for (const [index, key] of keys.entries()) world.order(`create-${index}`, create, {}, key);
+    world.settle();
+    world.pass(61_000);
+    const sizes = world.heard.flatMap((message) => (message.type === "digests" ? [message.digests.length] : []));
+    expect(sizes).toEqual([500, 500, 201]);
+  });
+
   test("a conference that the bridge holds, and nobody else knows, has its digest told", () => {
     const world = new AgentWorld();
     world.machine.execute("elsewhere" as CommandId, "1" as ConfKey, create, () => {});
