@@ -2,49 +2,49 @@ import { DurableObject } from "cloudflare:workers";
 import type { ConfKey, DomainName, MsgId } from "../src/foundation/ids.ts";
 import type { IdAllocatorRpc, IdBlocks, IdRequest } from "../src/rpc.ts";
 import type { Env } from "./env.ts";
-import { logOf } from "./log.ts";
-import { NumberBooks } from "./number-books.ts";
-import { storageSql } from "./sql.ts";
-import { sweep, sweepEveryMs } from "./sweep.ts";
+import { IdAllocator, sweep, sweepEveryMs } from "./id-allocator.ts";
+import { platformOf } from "./platform.ts";
 
 /**
- * The TransIDs and MsgIDs of one domain, given out in blocks, so that no two objects ever use the same. It knows by that
- * which conferences there are, and wakes them now and then.
+ * The TransIDs and MsgIDs of one domain, allocated in blocks, so that no two objects ever use the same. By its blocks the
+ * allocator knows which conferences there are, and wakes them now and then.
  */
 export class IdAllocatorObject extends DurableObject<Env> implements IdAllocatorRpc {
-  readonly #books: NumberBooks;
+  readonly #ids: IdAllocator;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#books = new NumberBooks(storageSql(ctx.storage));
+    this.#ids = new IdAllocator(platformOf(ctx, env).sql);
   }
 
   async allocate({ domain, holder, ...wanted }: IdRequest): Promise<IdBlocks> {
     const { storage } = this.ctx;
-    const blocks = this.#books.take(holder, wanted, Date.now());
+    const now = Date.now();
+    const blocks = this.#ids.allocate(holder, wanted, now);
     if (storage.kv.get("domain") === undefined) storage.kv.put("domain", domain);
-    if ((await storage.getAlarm()) === null) storage.setAlarm(Date.now() + sweepEveryMs);
+    const alarm = await storage.getAlarm();
+    if (alarm === null || alarm > now + sweepEveryMs) storage.setAlarm(now + sweepEveryMs);
     return blocks;
   }
 
   async holderOf(msgId: MsgId): Promise<ConfKey | null> {
-    return this.#books.holderOf(msgId, Date.now());
+    return this.#ids.holderOf(msgId, Date.now());
   }
 
   override async alarm(): Promise<void> {
     const { ctx, env } = this;
     const { kv } = ctx.storage;
     const domain = kv.get<DomainName>("domain");
+    const { setAlarm, after, log } = platformOf(ctx, env);
     // On disk, since this object may be evicted between two pages.
     const before = kv.get<number>("sweepBefore") ?? null;
     const next = await sweep(
       {
-        books: this.#books,
+        ids: this.#ids,
         conference: (confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
-        setAlarm: (at) => {
-          ctx.storage.setAlarm(at);
-        },
-        log: (line) => logOf(env)({ ...line, domain }),
+        log: (line) => log({ ...line, domain }),
+        setAlarm,
+        after,
       },
       before,
       Date.now(),

@@ -1,51 +1,56 @@
+import { withoutMessages } from "../src/delivery/outbox-rows.ts";
 import type { Domain } from "../src/domain.ts";
 import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
-import type { IdBlock, Mail, UnroutedMailRpc } from "../src/rpc.ts";
-import { left, next, type Reserve } from "./conference/numbers.ts";
-import { Seen } from "./conference/seen.ts";
-import { ObjectClock } from "./object-clock.ts";
-import { Outbox, type OutboxPorts, type Row } from "./outbox.ts";
+import type { IdBlocks, IdRequest, Mail, UnroutedMailRpc } from "../src/rpc.ts";
+import { Clock } from "./clock.ts";
+import { IdSupply, noIds } from "./id-supply.ts";
+import { KnownRequests } from "./known-requests.ts";
+import { Outbox, type Undelivered } from "./outbox.ts";
+import type { Platform } from "./platform.ts";
 
-interface MailboxPorts extends OutboxPorts {
-  /** `null` where the settings have it no more. */
+export interface MailboxPorts extends Platform {
+  /** `null` when the settings do not have the domain; throws when they cannot be read. */
   domain(name: DomainName): Domain | null;
-  takeTransIds(domain: DomainName): Promise<IdBlock>;
-  setAlarm(at: EpochMs): void;
+  allocateIds(request: IdRequest): Promise<IdBlocks>;
   /** Deletes everything, and ends the life of the object. */
-  forget(): Promise<void>;
+  deleteAll(): Promise<void>;
 }
 
+/** Few ids at a time: this mail is rare, and ids that are not used are lost when the object is evicted. */
+const idsAtOnce = 50;
 const alarmLeadMs = 5000;
-/** Pause before an alarm that broke comes again, as where the settings cannot be read. */
+/** Pause after an alarm that broke, as when the settings cannot be read. */
 const alarmAgainMs = 60_000;
 
-/** Answers that belong to no conference, each transaction answered once. */
+/** Answers to one WebEx host that belong to no conference, each transaction answered once. */
 export class Mailbox implements UnroutedMailRpc {
   readonly #ports: MailboxPorts;
   readonly #outbox: Outbox;
+  readonly #answered: KnownRequests;
+  readonly #clock: Clock;
+  readonly #ids: IdSupply;
   #domain: DomainName | null;
-  readonly #answered: Seen;
-  /** When the last one was. */
+  /** When the last request was answered. */
   #lastAt: EpochMs;
-  #transIds: Reserve = [];
-  readonly #clock: ObjectClock;
 
   constructor(platform: MailboxPorts) {
-    this.#clock = new ObjectClock(platform);
-    const ports = { ...platform, now: this.#clock.now };
-    this.#ports = ports;
-    const { sql } = ports;
+    const { sql } = platform;
     sql.exec("CREATE TABLE IF NOT EXISTS owner (domain TEXT PRIMARY KEY) WITHOUT ROWID");
     sql.exec("CREATE TABLE IF NOT EXISTS answer (at INTEGER, request TEXT, PRIMARY KEY (at, request)) WITHOUT ROWID");
     this.#domain = (sql.exec("SELECT domain FROM owner")[0]?.domain ?? null) as DomainName | null;
     const answers = sql.exec("SELECT at, request FROM answer ORDER BY at");
-    this.#answered = new Seen(answers.map(({ at, request }) => [String(request), Number(at)]));
+    this.#answered = new KnownRequests(answers.map(({ at, request }) => [String(request), Number(at)]));
     this.#lastAt = Number(answers.at(-1)?.at ?? 0);
-    this.#clock.notBefore(this.#lastAt);
+    this.#clock = new Clock(platform, this.#lastAt);
+    const ports = { ...platform, now: this.#clock.now };
+    this.#ports = ports;
+    this.#ids = new IdSupply(ports, noIds, (wanted) =>
+      ports.allocateIds({ domain: this.#named, holder: null, ...wanted }),
+    );
     this.#outbox = new Outbox(
       ports,
-      () => this.#known,
-      (row) => this.#giveUp(row),
+      () => ports.domain(this.#named),
+      (undelivered) => this.#giveUp(undelivered),
     );
     this.#outbox.load();
     this.#arm(this.#outbox.nextDue);
@@ -54,34 +59,44 @@ export class Mailbox implements UnroutedMailRpc {
 
   async send(mail: Mail): Promise<void> {
     this.#domain ??= mail.domain;
-    while (left(this.#transIds) < mail.messages.length) {
-      const fresh = await this.#ports.takeTransIds(mail.domain);
-      this.#transIds = [...this.#transIds, fresh];
-    }
-    // From here to the commit nothing is awaited: a copy that waited as well finds this one's answer.
-    const { transactionMemoryMs } = this.#known.settings;
+    const enough = { msgIds: 0, transIds: Math.max(idsAtOnce, mail.messages.length) };
+    while (this.#ids.left("transIds") < mail.messages.length) await this.#ids.refill(enough);
+    // From here to the commit nothing is awaited: a copy that waited as well finds the answer to this one.
+    const domain = this.#ports.domain(this.#named);
+    if (!domain) throw new Error(`the settings have no domain "${this.#domain}": its mail cannot be sent`);
+    const memoryMs = domain.settings.transactionMemoryMs;
     const now = this.#ports.now();
     const request = `${mail.transId} ${mail.host}`;
-    if (this.#answered.has(request, now, transactionMemoryMs)) return;
-    const rows = this.#ports.sql.transaction(() => {
-      this.#ports.sql.exec("DELETE FROM answer WHERE at <= ?", now - transactionMemoryMs);
-      this.#ports.sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, request);
-      return this.#take(mail);
-    });
-    this.#answered.add(request, now, transactionMemoryMs);
+    if (this.#answered.has(request, now, memoryMs)) return;
+    const { sql } = this.#ports;
+    const rows = this.#ids.transaction(
+      (nextId) => {
+        sql.exec("DELETE FROM answer WHERE at <= ?", now - memoryMs);
+        sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, request);
+        sql.exec("INSERT INTO owner (domain) VALUES (?) ON CONFLICT DO NOTHING", mail.domain);
+        let rows = this.#outbox.rows;
+        for (const message of mail.messages) {
+          rows = this.#outbox.add(rows, { host: mail.host, message }, domain, () => nextId("transIds") as TransId);
+        }
+        this.#outbox.write(rows);
+        return rows;
+      },
+      (work) => sql.transaction(work),
+    );
+    this.#answered.add(request, now, memoryMs);
     this.#lastAt = now;
     this.#outbox.adopt(rows);
     this.#arm(this.#outbox.nextDue);
   }
 
-  /** Never throws, since a failed alarm is soon given up for good. */
+  /** Never throws, since the platform soon gives up an alarm that fails. */
   async alarm(): Promise<void> {
-    this.#clock.rang();
+    this.#clock.alarmFired();
     try {
-      const forgetAt = this.#forgetAt;
-      if (forgetAt <= this.#ports.now()) return await this.#forget();
-      this.#outbox.tidy();
-      this.#arm(this.#outbox.nextDue ?? forgetAt);
+      const deleteAt = this.#deleteAt;
+      if (deleteAt <= this.#ports.now()) return await this.#delete();
+      this.#outbox.deleteConfirmed();
+      this.#arm(this.#outbox.nextDue ?? deleteAt);
       this.#outbox.pump();
     } catch (error) {
       this.#ports.log({ level: "error", event: "alarm-broke", why: String(error), domain: this.#domain });
@@ -89,47 +104,33 @@ export class Mailbox implements UnroutedMailRpc {
     }
   }
 
-  get #known(): Domain {
-    const domain = this.#domain && this.#ports.domain(this.#domain);
-    if (!domain) throw new Error(`this mail's domain is not in the settings: ${this.#domain}`);
-    return domain;
+  get #named(): DomainName {
+    if (!this.#domain) throw new Error("this mailbox was never told its domain");
+    return this.#domain;
   }
 
-  /** From when on nobody needs anything of it: at once where the settings have its domain no more. */
-  get #forgetAt(): EpochMs {
+  /** From when on nobody needs anything of this mailbox: at once when the settings do not have its domain any more. */
+  get #deleteAt(): EpochMs {
     const domain = this.#domain && this.#ports.domain(this.#domain);
     if (!domain) return 0;
     return this.#outbox.rows.length > 0 ? Number.POSITIVE_INFINITY : this.#lastAt + domain.settings.transactionMemoryMs;
   }
 
-  async #forget(): Promise<void> {
+  async #delete(): Promise<void> {
     const { length } = this.#outbox.rows;
     if (length > 0) this.#ports.log({ level: "warn", event: "mail-of-no-domain", rows: length, domain: this.#domain });
     this.#outbox.adopt([]);
-    await this.#ports.forget();
+    await this.#ports.deleteAll();
   }
 
-  #take({ domain, host, messages }: Mail): readonly Row[] {
-    const { sql } = this.#ports;
-    sql.exec("INSERT INTO owner (domain) VALUES (?) ON CONFLICT DO NOTHING", domain);
-    let rows = this.#outbox.rows;
-    for (const message of messages) {
-      rows = this.#outbox.add(rows, host, message, () => {
-        const { id, rest } = next(this.#transIds);
-        this.#transIds = rest;
-        return id as TransId;
-      });
-    }
-    this.#outbox.write(rows);
-    return rows;
-  }
-
-  async #giveUp(row: Row): Promise<void> {
-    const { sql, log } = this.#ports;
-    const rows = this.#outbox.rows.filter(({ seq }) => seq !== row.seq);
-    sql.transaction(() => this.#outbox.write(rows));
+  async #giveUp({ seq, messages }: Undelivered): Promise<void> {
+    const row = this.#outbox.rows.find((one) => one.seq === seq);
+    if (!row) return;
+    const rows = withoutMessages(this.#outbox.rows, seq, messages);
+    this.#ports.sql.transaction(() => this.#outbox.write(rows));
     this.#outbox.adopt(rows);
-    log({ level: "warn", event: "answer-given-up", host: row.host, transId: row.transId, domain: this.#domain });
+    const { host, transId } = row;
+    this.#ports.log({ level: "warn", event: "answer-given-up", host, transId, domain: this.#domain });
   }
 
   #arm(due: EpochMs | null): void {

@@ -1,16 +1,19 @@
-import { afterFailure, afterRestart, append, type OutboxRow } from "../src/delivery/outbox.ts";
+import { BACK_END, type Outgoing, type Post } from "../src/conference/draft.ts";
+import { afterFailure, afterRestart, append, heads, type OutboxRow } from "../src/delivery/outbox-rows.ts";
 import { targetUrl } from "../src/delivery/target-url.ts";
-import { type HttpOutcome, judge } from "../src/delivery/verdict.ts";
-import type { EpochMs, TransId, WebexHost } from "../src/foundation/ids.ts";
+import { type HttpOutcome, judge, successfulBody } from "../src/delivery/verdict.ts";
+import type { EpochMs, TransId } from "../src/foundation/ids.ts";
+import { err, ok, type Result } from "../src/foundation/result.ts";
+import { type Timers, wait } from "../src/foundation/timers.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import type { AdapterCodec } from "../src/tsp/codec.ts";
 import type { ToWebex } from "../src/tsp/messages.ts";
 import type { Log } from "./log.ts";
 import type { Sql } from "./sql.ts";
 
-/** One domain's way to say things to WebEx. */
-interface WebexSide {
-  readonly settings: Pick<DomainSettings, "webex">;
+/** What an outbox needs of its domain. */
+interface Sender {
+  readonly settings: Pick<DomainSettings, "webex" | "passthroughUrl">;
   readonly codec: Pick<AdapterCodec, "encode" | "readConfirmation" | "sends">;
 }
 
@@ -18,49 +21,61 @@ export interface PostRequest {
   readonly url: string;
   readonly body: string;
   readonly contentType: string;
+  /** The same on each attempt, for a receiver that has no TransID to know a repeat by. */
+  readonly idempotencyKey?: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
 
-export interface OutboxPorts {
+export interface OutboxPorts extends Timers {
   readonly sql: Sql;
   readonly log: Log;
   now(): EpochMs;
-  wait(ms: number): Promise<void>;
-  /** Never rejects: what goes wrong is an outcome. */
+  /** Never rejects, and ends in time: what goes wrong is an outcome. */
   post(request: PostRequest): Promise<HttpOutcome>;
 }
 
-export type Row = OutboxRow<ToWebex>;
+export type Row = OutboxRow<Post["host"], Outgoing>;
 export type Rows = readonly Row[];
 
-const contentType = "text/xml; charset=UTF-8";
+/** Messages of one row that are not tried any more. */
+export interface Undelivered {
+  readonly seq: Row["seq"];
+  readonly messages: readonly Outgoing[];
+}
+
 /** Answers that are ready within this time travel together. */
 const gatherMs = 30;
 /** After an error of the database or of our own, which no retry policy counts. */
 const pauseAfterErrorMs = 1000;
+/** 50,000 messages, if they had to wait: more than a failover of the largest conference. */
+const mostRowsOfHost = 1000;
 
 /**
- * What is on its way to WebEx: rows on disk, one post in flight, in order. The owner changes the rows in a transaction of
- * its own (`add`, `write`) and hands them over when that is committed (`adopt`).
+ * What is on its way to WebEx and to the partner's back end: rows on disk, in order, and one post in flight for each host.
+ * The owner changes the rows in a transaction of its own (`add`, `write`) and hands them over when that is committed (`adopt`).
  */
 export class Outbox {
   readonly #ports: OutboxPorts;
-  readonly #side: () => WebexSide;
-  readonly #givenUp: (row: Row) => Promise<void>;
+  readonly #sender: () => Sender | null;
+  readonly #giveUp: (undelivered: Undelivered) => Promise<void>;
   #rows: Rows = [];
-  /** Confirmed at the first attempt, and still on disk: their deletion needs no flush of its own. */
+  /** Confirmed at the first attempt and still on disk: their deletion needs no flush of its own. */
   #confirmed: readonly number[] = [];
   /** Rises with each message, so that a new row is never taken for one that is still in flight. */
   #seq = 0;
-  #inFlight: { readonly seq: number; readonly abort: AbortController } | null = null;
+  readonly #inFlight = new Map<Row["host"], { readonly seq: number; readonly abort: AbortController }>();
   #wakeAt: EpochMs | null = null;
+  #cancelWake: () => void = () => {};
 
-  /** `givenUp` removes the row, and is told of each that failed for the last time. */
-  constructor(ports: OutboxPorts, side: () => WebexSide, givenUp: (row: Row) => Promise<void>) {
+  /**
+   * `sender` is `null` while the settings do not have the domain: then the rows wait. `giveUp` removes the messages from
+   * their row, and with the last one the row.
+   */
+  constructor(ports: OutboxPorts, sender: () => Sender | null, giveUp: (undelivered: Undelivered) => Promise<void>) {
     this.#ports = ports;
-    this.#side = side;
-    this.#givenUp = givenUp;
+    this.#sender = sender;
+    this.#giveUp = giveUp;
   }
 
   get rows(): Rows {
@@ -69,7 +84,8 @@ export class Outbox {
 
   /** When something is to be done here at the latest. */
   get nextDue(): EpochMs | null {
-    return this.#rows[0]?.dueAt ?? null;
+    const dues = heads(this.#rows).map(({ dueAt }) => dueAt);
+    return dues.length > 0 ? Math.min(...dues) : null;
   }
 
   load(): void {
@@ -79,27 +95,34 @@ export class Outbox {
     );
     this.#rows = this.#ports.sql.exec("SELECT * FROM outbox ORDER BY seq").map((row) => ({
       seq: Number(row.seq),
-      host: row.host as WebexHost,
-      transId: row.trans_id as TransId,
+      host: row.host as Row["host"],
+      transId: String(row.trans_id),
       attempts: Number(row.attempts),
       dueAt: Number(row.due_at),
-      messages: JSON.parse(String(row.messages)) as ToWebex[],
+      messages: JSON.parse(String(row.messages)) as Outgoing[],
     }));
     this.#seq = this.#rows.at(-1)?.seq ?? 0;
     this.#commit(afterRestart(this.#rows, this.#ports.now()));
   }
 
-  /** The rows with one message more; the same rows where it may not, or shall not, be sent. */
-  add(rows: Rows, host: WebexHost, message: ToWebex, transId: () => TransId): Rows {
-    const { codec, settings } = this.#side();
-    if (!codec.sends(message)) return rows;
-    const target = targetUrl(host, settings.webex);
+  /** The rows with one message more; the same rows when the message may not, or shall not, be sent. */
+  add(rows: Rows, { host, message }: Post, sender: Sender, nextTransId: () => TransId): Rows {
+    const fresh = (transId: string, dueAt: EpochMs) => {
+      this.#seq += 1;
+      return { seq: this.#seq, transId, dueAt };
+    };
+    const now = this.#ports.now();
+    if (message.type === "client-data") {
+      const { seq, transId, dueAt } = fresh(message.id, now);
+      return [...rows, { seq, host, transId, attempts: 0, dueAt, messages: [message] }];
+    }
+    if (!sender.codec.sends(message)) return rows;
+    const target = targetUrl(host, sender.settings.webex);
     if (!target.ok) {
       this.#ports.log({ level: "warn", event: "host-refused", host, message: message.type, why: target.error.kind });
       return rows;
     }
-    this.#seq += 1;
-    return append(rows, { host, message }, { seq: this.#seq, dueAt: this.#ports.now() + gatherMs, transId });
+    return append(rows, { host, message }, () => fresh(nextTransId(), now + gatherMs));
   }
 
   /** Brings the disk from the rows here to these; the owner's transaction is around it. */
@@ -119,86 +142,131 @@ export class Outbox {
     }
   }
 
-  /** Takes over what is on disk now. A post whose row is gone is broken off. */
+  /** Accepts the rows that are on disk now. A post whose row is gone is broken off. */
   adopt(rows: Rows): void {
     this.#rows = rows;
     this.#confirmed = [];
-    if (this.#inFlight && !rows.some((row) => row.seq === this.#inFlight?.seq)) this.#inFlight.abort.abort();
+    const seqs = new Set(rows.map(({ seq }) => seq));
+    for (const { seq, abort } of this.#inFlight.values()) if (!seqs.has(seq)) abort.abort();
     this.pump();
   }
 
-  /** Deletes what is confirmed and was not deleted together with something else; the owner's alarm sees to it. */
-  tidy(): void {
+  /** Deletes what is confirmed and was not deleted together with something else; the owner's alarm calls it. */
+  deleteConfirmed(): void {
     if (this.#confirmed.length === 0) return;
     this.#ports.sql.transaction(() => this.write(this.#rows));
     this.#confirmed = [];
   }
 
-  /** Begins what is due, if nothing is in flight, and comes back for what is due later. */
+  /** Begins what is due, one post for each host, and comes back for what is due later. */
   pump(): void {
-    const row = this.#rows[0];
-    if (!row || this.#inFlight) return;
     const now = this.#ports.now();
-    if (row.dueAt > now) return this.#wakeIn(row.dueAt - now, row.dueAt);
-    this.#inFlight = { seq: row.seq, abort: new AbortController() };
-    this.#attempt(row, this.#inFlight.abort.signal)
+    for (const row of heads(this.#rows)) {
+      if (this.#inFlight.has(row.host)) continue;
+      if (row.dueAt <= now) this.#begin(row);
+      else this.#wakeIn(row.dueAt - now, row.dueAt);
+    }
+  }
+
+  #begin(row: Row): void {
+    const abort = new AbortController();
+    this.#inFlight.set(row.host, { seq: row.seq, abort });
+    this.#attempt(row, abort.signal)
       .catch((error: unknown) => {
         this.#ports.log({ level: "error", event: "delivery-broke", transId: row.transId, why: String(error) });
-        return this.#ports.wait(pauseAfterErrorMs);
+        return wait(this.#ports, pauseAfterErrorMs);
       })
       .then(() => {
-        this.#inFlight = null;
-        this.pump();
+        this.#inFlight.delete(row.host);
+        // Without a domain the alarm comes back, not this loop.
+        if (this.#sender()) this.pump();
+      })
+      .catch((error: unknown) => {
+        this.#ports.log({ level: "error", event: "delivery-broke", transId: row.transId, why: String(error) });
       });
   }
 
   #wakeIn(ms: number, at: EpochMs): void {
     if (this.#wakeAt !== null && this.#wakeAt <= at) return;
+    this.#cancelWake();
     this.#wakeAt = at;
-    this.#ports.wait(ms).then(() => {
-      if (this.#wakeAt === at) this.#wakeAt = null;
+    this.#cancelWake = this.#ports.after(ms, () => {
+      this.#wakeAt = null;
       this.pump();
     });
   }
 
   async #attempt(row: Row, signal: AbortSignal): Promise<void> {
-    const { settings, codec } = this.#side();
-    const { webex } = settings;
-    const target = targetUrl(row.host, webex);
-    // The last attempt was begun before a crash, or the host is no longer one of the listed ones.
-    if (row.attempts >= webex.attempts || !target.ok) return this.#givenUp(row);
+    const sender = this.#sender();
+    if (!sender) return;
+    const { webex } = sender.settings;
+    // The last attempt was begun before a crash, or the settings do not have this receiver any more.
+    const { seq, messages } = row;
+    const target = this.#targetOf(row, sender);
+    if (row.attempts >= webex.attempts || target === null) return this.#giveUp({ seq, messages });
+    const content = this.#contentOf(row, sender);
+    if (!content.ok) return this.#giveUp({ seq, messages: content.error });
 
     const begun = { ...row, attempts: row.attempts + 1 };
     if (row.attempts === 0) this.#rows = replaced(this.#rows, begun);
     else this.#commit(replaced(this.#rows, begun));
-    const { text: body, unwritable } = codec.encode(row.transId, row.messages);
-    if (begun.attempts === 1 || body === null) {
-      for (const { why } of unwritable) this.#log("error", "message-unwritable", begun, why);
-    }
-    if (body === null) return this.#givenUp(begun);
-    const outcome = await this.#ports.post({
-      url: target.value,
-      body,
-      contentType,
-      timeoutMs: webex.timeoutMs,
-      signal,
-    });
+    const outcome = await this.#ports.post({ url: target, timeoutMs: webex.timeoutMs, signal, ...content.value });
 
     if (signal.aborted) return;
-    const verdict = judge(outcome, row.transId, codec.readConfirmation);
-    if (verdict.ok) {
-      if (verdict.value.result !== 0) this.#log("warn", "refused-by-webex", begun, `Result ${verdict.value.result}`);
-      return this.#done(begun);
-    }
-    this.#log("warn", "post-failed", begun, verdict.error);
+    const confirmed = this.#judge(outcome, begun, sender);
+    if (confirmed.ok) return this.#done(begun);
+    this.#log("warn", "post-failed", begun, confirmed.error);
     const next = afterFailure(begun, webex, this.#ports.now());
     if (next) this.#commit(replaced(this.#rows, next));
-    else await this.#givenUp(begun);
+    else await this.#giveUp({ seq, messages });
+    await this.#limit(row.host);
+  }
+
+  #targetOf({ host }: Row, { settings }: Sender): string | null {
+    if (host === BACK_END) return settings.passthroughUrl ?? null;
+    const target = targetUrl(host, settings.webex);
+    return target.ok ? target.value : null;
+  }
+
+  /** The error holds the messages that cannot be written: they are given up without their neighbours. */
+  #contentOf(
+    row: Row,
+    { codec }: Sender,
+  ): Result<Pick<PostRequest, "body" | "contentType" | "idempotencyKey">, readonly Outgoing[]> {
+    const [first] = row.messages;
+    if (first?.type === "client-data") {
+      const { confKey, extConfId, extCallId, data } = first;
+      const body = JSON.stringify({ confKey, extConfId, extCallId, data });
+      return ok({ body, contentType: "application/json", idempotencyKey: row.transId });
+    }
+    const { text, unwritable } = codec.encode(row.transId, row.messages as readonly ToWebex[]);
+    for (const { why } of unwritable) this.#log("error", "message-unwritable", row, why);
+    if (text === null || unwritable.length > 0) return err(unwritable.map(({ message }) => message));
+    return ok({ body: text, contentType: "text/xml; charset=UTF-8" });
+  }
+
+  #judge(outcome: HttpOutcome, row: Row, { codec }: Sender): Result<unknown, string> {
+    if (row.host === BACK_END) return successfulBody(outcome);
+    const confirmation = judge(outcome, row.transId, codec.readConfirmation);
+    if (confirmation.ok && confirmation.value.result !== 0) {
+      this.#log("warn", "refused-by-webex", row, `Result ${confirmation.value.result}`);
+    }
+    return confirmation;
+  }
+
+  /** A server that hangs for hours must not fill the disk: beyond a number of rows, the oldest ones are given up untried. */
+  async #limit(host: Row["host"]): Promise<void> {
+    const waiting = this.#rows.filter((row) => row.host === host);
+    for (const row of waiting.slice(0, -mostRowsOfHost)) {
+      this.#log("error", "outbox-full", row, `${waiting.length} documents wait for this host`);
+      await this.#giveUp(row);
+    }
   }
 
   /**
-   * A row confirmed at once goes from the disk with the next transaction, at the latest by `tidy`. A death before that posts it
-   * again, with the same TransID and bytes (protocol T36). One that took longer might count as given up then, and so goes now.
+   * A row confirmed at once leaves the disk with the next transaction, or with the alarm. A death before that posts the row
+   * again, with the same TransID and bytes (protocol T36). A row that took longer might then count as given up, and so is
+   * deleted now.
    */
   #done(row: Row): void {
     const rows = this.#rows.filter((other) => other.seq !== row.seq);

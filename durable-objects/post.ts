@@ -5,7 +5,8 @@ import type { PostRequest } from "./outbox.ts";
 const maxBodyBytes = 65_536;
 
 /** Posts one document. Redirects are not followed, and the time-out covers the answer's body too. */
-export async function fetchPost({ url, body, contentType, timeoutMs, signal }: PostRequest): Promise<HttpOutcome> {
+export async function fetchPost(request: PostRequest): Promise<HttpOutcome> {
+  const { url, body, contentType, idempotencyKey, timeoutMs, signal } = request;
   const stop = new AbortController();
   const breakOff = () => stop.abort(signal.reason);
   signal.addEventListener("abort", breakOff);
@@ -14,7 +15,12 @@ export async function fetchPost({ url, body, contentType, timeoutMs, signal }: P
   try {
     const response = await fetch(url, {
       method: "POST",
-      headers: { "Content-Type": contentType, "User-Agent": "bridgehead", "Accept-Encoding": "identity" },
+      headers: {
+        "Content-Type": contentType,
+        "User-Agent": "bridgehead",
+        "Accept-Encoding": "identity",
+        ...(idempotencyKey !== undefined && { "Idempotency-Key": idempotencyKey }),
+      },
       body,
       redirect: "manual",
       signal: stop.signal,

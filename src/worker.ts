@@ -11,10 +11,10 @@ import type { EdgeObjects } from "./rpc.ts";
 import { type Domains, loadDomains } from "./settings/load.ts";
 
 export { AliasObject } from "../durable-objects/alias-object.ts";
-export { ConferenceObject } from "../durable-objects/conference/conference-object.ts";
+export { ConferenceObject } from "../durable-objects/conference-object.ts";
 export { IdAllocatorObject } from "../durable-objects/id-allocator-object.ts";
+export { UnroutedMailObject } from "../durable-objects/mailbox-object.ts";
 export { RelayObject } from "../durable-objects/relay-object.ts";
-export { UnroutedMailObject } from "../durable-objects/unrouted-mail.ts";
 
 let app: ReturnType<typeof createApp> | undefined;
 const metrics = new Metrics();

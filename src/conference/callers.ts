@@ -1,8 +1,8 @@
 import type { BridgeCaller } from "../bridge/events.ts";
 import type { CallId, ExtCallId, MsgId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
-import type { FromWebexMessages, ToWebex } from "../tsp/messages.ts";
-import type { Draft } from "./draft.ts";
+import type { FromWebexMessages } from "../tsp/messages.ts";
+import type { Draft, Outgoing } from "./draft.ts";
 import { reconsiderSpeaker, removeSpeaker } from "./speakers.ts";
 import type { Caller, CallerChange } from "./state.ts";
 
@@ -139,7 +139,7 @@ export function removeCaller(draft: Draft, caller: Caller): void {
 }
 
 /** These `caller-entered` were given up after their last attempt: of callers who left since, only the MsgID is kept. */
-export function applyLostEntries(draft: Draft, messages: readonly ToWebex[]): void {
+export function applyLostEntries(draft: Draft, messages: readonly Outgoing[]): void {
   const lost = new Set(messages.map(({ msgId }) => msgId));
   for (const caller of draft.callers.values()) {
     if (caller.enterMsgId === null || !lost.has(caller.enterMsgId)) continue;

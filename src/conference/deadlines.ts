@@ -1,6 +1,5 @@
 import type { EpochMs } from "../foundation/ids.ts";
 import { expireCallOut } from "./call-outs.ts";
-import { expireClientData, firstClientPost } from "./client-data.ts";
 import type { Draft } from "./draft.ts";
 import { closingDue, expireClosing, failCreate, retryEnd } from "./lifecycle.ts";
 import { retryTalk } from "./private-talk.ts";
@@ -10,7 +9,7 @@ import { notifySpeakers, speechDue } from "./speakers.ts";
 import type { ConferenceState, PendingCommand } from "./state.ts";
 
 /** When the passing of time next changes something; `null`: never. */
-export function nextDeadline({ head, commands, callOuts, rooms, clientPosts }: ConferenceState): EpochMs | null {
+export function nextDeadline({ head, commands, callOuts, rooms }: ConferenceState): EpochMs | null {
   let next: EpochMs | null = null;
   const consider = (at: EpochMs | null | undefined) => {
     if (at !== null && at !== undefined && (next === null || at < next)) next = at;
@@ -24,14 +23,12 @@ export function nextDeadline({ head, commands, callOuts, rooms, clientPosts }: C
   for (const command of commands.values()) if (!command.expired) consider(command.answerBy);
   for (const callOut of callOuts.values()) consider(callOut.answerBy);
   for (const room of rooms.values()) consider(room.closer?.answerBy);
-  consider(firstClientPost(clientPosts.values())?.dueAt);
   return next;
 }
 
 /** Answers with a failure whatever has waited too long, and tries again what is due for it. */
 export function expire(draft: Draft): void {
   notifySpeakers(draft);
-  expireClientData(draft);
   for (const callOut of draft.callOuts.values()) {
     if (callOut.answerBy !== null && callOut.answerBy <= draft.at) expireCallOut(draft, callOut);
   }

@@ -1,17 +1,16 @@
 import type { NumberedReport } from "../bridge/events.ts";
 import type { BridgeName, EpochMs, StreamId, TransId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
-import type { FromWebex, ToWebex } from "../tsp/messages.ts";
-import { applyClientDataAttempt } from "./client-data.ts";
+import type { FromWebex } from "../tsp/messages.ts";
 import { expire } from "./deadlines.ts";
-import { type Decision, type DecisionContext, Draft } from "./draft.ts";
+import { type Decision, type DecisionContext, Draft, type Outgoing } from "./draft.ts";
 import { applyUndelivered } from "./failover.ts";
 import { endIfDeserted } from "./lifecycle.ts";
 import { tidyTalk } from "./private-talk.ts";
 import { applyReports } from "./reports.ts";
 import { applyOperatorRequest, applyRequest, type OperatorRequest } from "./requests.ts";
 import { closeIfEmpty } from "./rooms.ts";
-import type { ClientPostId, ConferenceState } from "./state.ts";
+import type { ConferenceState } from "./state.ts";
 
 /** Everything that can happen to a conference. Repeats were removed before. */
 export type ConferenceInput =
@@ -25,18 +24,10 @@ export type ConferenceInput =
       readonly elsewhere?: BridgeName;
       readonly reports: readonly NumberedReport[];
     }
-  /** A document to WebEx was given up after its last attempt. */
-  | { readonly type: "undelivered"; readonly at: EpochMs; readonly messages: readonly ToWebex[] }
+  /** These messages were given up, most often after the last attempt to post their document. */
+  | { readonly type: "undelivered"; readonly at: EpochMs; readonly messages: readonly Outgoing[] }
   /** Conference and call existed when this was asked; if they are gone since, nothing follows. */
   | { readonly type: "operator"; readonly at: EpochMs; readonly request: OperatorRequest }
-  /** An attempt to post client data has ended. */
-  | {
-      readonly type: "client-data";
-      readonly at: EpochMs;
-      readonly id: ClientPostId;
-      readonly attempt: number;
-      readonly delivered: boolean;
-    }
   /** The time of `nextDeadline` has come. */
   | { readonly type: "time"; readonly at: EpochMs };
 
@@ -55,9 +46,6 @@ export function decide(state: ConferenceState, input: ConferenceInput, context: 
       break;
     case "operator":
       applyOperatorRequest(draft, input.request);
-      break;
-    case "client-data":
-      applyClientDataAttempt(draft, input.id, input.attempt, input.delivered);
       break;
     case "undelivered":
       applyUndelivered(draft, input.messages);

@@ -1,21 +1,21 @@
 import type { BridgeCommand, CommandResult, IssuedCommand, RefusalReason } from "../bridge/commands.ts";
-import type { BridgeName, CallId, CommandId, ConfKey, EpochMs, MsgId, RoomId, WebexHost } from "../foundation/ids.ts";
+import type {
+  BridgeName,
+  CallId,
+  CommandId,
+  ConfKey,
+  EpochMs,
+  ExtCallId,
+  ExtConfId,
+  MsgId,
+  RoomId,
+  WebexHost,
+} from "../foundation/ids.ts";
 import type { DomainSettings } from "../settings/domain-settings.ts";
 import { answerTo, type OpenRequest } from "../tsp/answers.ts";
 import type { ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import type {
-  Bound,
-  Caller,
-  CallOut,
-  Changes,
-  ClientPost,
-  ClientPostId,
-  ConferenceState,
-  Head,
-  PendingCommand,
-  Room,
-} from "./state.ts";
+import type { Bound, Caller, CallOut, Changes, ConferenceState, Head, PendingCommand, Room } from "./state.ts";
 
 /** What a decision is handed besides the state and the input. */
 export interface DecisionContext {
@@ -29,16 +29,35 @@ export interface DecisionContext {
   serial(): number;
   /** 64 random bits as text. */
   nonce(): string;
-  /** What WebEx has not confirmed yet. */
+  /** What WebEx and the back end have not confirmed yet. */
   unconfirmed(): readonly Post[];
 }
 
+/** A message that leaves: to a TSP server, or client data to the partner's back end. */
+export type Outgoing = ToWebex | ClientData;
+
+/** The partner's back end, in place of a TSP server. No `WbxHostName` has this form. */
+export const BACK_END = "*back-end";
+
 export interface Post {
-  readonly host: WebexHost;
-  readonly message: ToWebex;
+  readonly host: WebexHost | typeof BACK_END;
+  readonly message: Outgoing;
 }
 
-/** A command to the bridge, a post to WebEx, or a note for operations staff. */
+/** Data from one caller's client, for the partner's back end (protocol 4.22). */
+export interface ClientData {
+  readonly type: "client-data";
+  /** The same on each attempt, so that the back end recognises a repeat. */
+  readonly id: string;
+  /** The request's. */
+  readonly msgId: MsgId;
+  readonly confKey: ConfKey;
+  readonly extConfId: ExtConfId;
+  readonly extCallId: ExtCallId;
+  readonly data: string;
+}
+
+/** A command to the bridge, a post, or a note for operations staff. */
 export type Effect = IssuedCommand | Post | string;
 
 /** What follows from one input. Nothing of it is sent before all of it is on disk. */
@@ -48,10 +67,10 @@ export interface Decision {
   readonly effects: readonly Effect[];
   /** For the bridge, in order; each stays pending until its result comes. */
   readonly commands: readonly IssuedCommand[];
-  /** For WebEx, in order. */
+  /** For WebEx and the back end, in order. */
   readonly posts: readonly Post[];
   /** Servers that were replaced: what is queued for them is dropped before `posts` are queued (protocol 4.9). */
-  readonly dropQueued: readonly WebexHost[];
+  readonly dropQueued: readonly Post["host"][];
   /** What operations staff should read, one line each. */
   readonly notes: readonly string[];
   /** What the bridge held otherwise than the conference did; each is repaired by ordinary commands and notifications. */
@@ -101,11 +120,10 @@ export class Draft {
   readonly callOuts: Overlay<CallId, CallOut>;
   readonly commands: Overlay<CommandId, PendingCommand>;
   readonly rooms: Overlay<RoomId, Room>;
-  readonly clientPosts: Overlay<ClientPostId, ClientPost>;
   #head: Head;
   #effects: Effect[] = [];
   readonly #repairs: RepairKind[] = [];
-  readonly #dropQueued: WebexHost[] = [];
+  readonly #dropQueued: Post["host"][] = [];
 
   constructor(state: ConferenceState, at: EpochMs, context: DecisionContext) {
     this.state = state;
@@ -116,7 +134,6 @@ export class Draft {
     this.callOuts = new Overlay(state.callOuts);
     this.commands = new Overlay(state.commands);
     this.rooms = new Overlay(state.rooms);
-    this.clientPosts = new Overlay(state.clientPosts);
   }
 
   get head(): Head {
@@ -184,13 +201,17 @@ export class Draft {
     return msgId;
   }
 
+  sendToBackEnd(message: ClientData): void {
+    this.#effects.push({ host: BACK_END, message });
+  }
+
   /** This server was replaced: what is queued for it is not sent, what this decision queued included. */
-  dropQueued(host: WebexHost): void {
+  dropQueued(host: Post["host"]): void {
     this.#dropQueued.push(host);
     this.#effects = this.#effects.filter((effect) => !isPost(effect) || effect.host !== host);
   }
 
-  /** What WebEx has not confirmed, this decision's posts included. */
+  /** What is not confirmed yet, this decision's posts included. */
   unconfirmed(): readonly Post[] {
     return [
       ...this.context.unconfirmed().filter(({ host }) => !this.#dropQueued.includes(host)),
@@ -218,7 +239,6 @@ export class Draft {
       callOuts: this.callOuts.changes,
       commands: this.commands.changes,
       rooms: this.rooms.changes,
-      clientPosts: this.clientPosts.changes,
       ...(this.#head !== this.state.head && { head: this.#head }),
     };
     // The conference may have ended later in the same decision, and its commands with it.

@@ -1,9 +1,8 @@
 import type { ExtCallId, WebexHost } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
-import type { ToWebex } from "../tsp/messages.ts";
 import { announce, answerCreate } from "./announcements.ts";
 import { applyLostEntries, notifyEntered, notifyMuteState } from "./callers.ts";
-import type { Draft } from "./draft.ts";
+import type { Draft, Outgoing } from "./draft.ts";
 import { recallForFailover } from "./private-talk.ts";
 import { notifyRooms } from "./rooms.ts";
 import { applyLostSpeech } from "./speakers.ts";
@@ -85,9 +84,9 @@ function dropServer(draft: Draft, server: WebexHost): void {
 }
 
 /** These messages were given up (protocol T43): the conference goes on, and keeps what the next server must be told. */
-export function applyUndelivered(draft: Draft, messages: readonly ToWebex[]): void {
+export function applyUndelivered(draft: Draft, messages: readonly Outgoing[]): void {
   const { head } = draft;
-  draft.note(`given up after the last attempt: ${messages.map(({ type, msgId }) => `${type} ${msgId}`).join(", ")}`);
+  draft.note(`given up undelivered: ${messages.map(({ type, msgId }) => `${type} ${msgId}`).join(", ")}`);
   applyLostEntries(draft, messages);
   applyLostSpeech(draft, messages);
   if (head.phase === "running") {
@@ -107,12 +106,12 @@ function keepDeparted(draft: Draft, head: Running, departed: readonly ExtCallId[
 }
 
 /** Whether this message reports the conference's end. */
-export function isEnd(message: ToWebex): boolean {
+export function isEnd(message: Outgoing): boolean {
   return message.type === "conference-changed" && message.status === "ended";
 }
 
 /** The calls that these messages report as left. */
-function departuresIn(messages: readonly ToWebex[]): ExtCallId[] {
+function departuresIn(messages: readonly Outgoing[]): ExtCallId[] {
   return messages.flatMap((message) =>
     message.type === "caller-changed" && message.status === "left" ? [message.extCallId] : [],
   );

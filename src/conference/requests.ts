@@ -5,12 +5,12 @@ import type { FromWebex, FromWebexMessages } from "../tsp/messages.ts";
 import { notifyStatus } from "./announcements.ts";
 import { cancelCallOut, startCallOut } from "./call-outs.ts";
 import { findCaller, hostOf, nameCaller, setMuted } from "./callers.ts";
-import { queueClientData } from "./client-data.ts";
+import { forwardClientData } from "./client-data.ts";
 import type { Draft } from "./draft.ts";
 import { close, closeWaitingCreates, create } from "./lifecycle.ts";
 import { addToMain, endTalk } from "./private-talk.ts";
 import { closeRoom, createRoom, moveCall } from "./rooms.ts";
-import { type CallOut, type Creating, hasHandle, type Running } from "./state.ts";
+import { type CallOut, type ConferenceState, type Creating, hasHandle, type Running } from "./state.ts";
 
 /** What operations staff can ask of a running conference. */
 export type OperatorRequest =
@@ -29,19 +29,31 @@ export function applyRequest(draft: Draft, message: FromWebex): void {
     case "message-refused": // Nothing follows (protocol 2.2.11).
       return draft.note(`WebEx did not understand message ${message.msgId}: result ${message.result ?? "not given"}`);
     case "passthrough": // Nothing is answered (protocol 2.2.10, 4.22).
-      return queueClientData(draft, message);
+      return forwardClientData(draft, message);
     default:
       return applyConferenceRequest(draft, message);
   }
 }
 
+/** Why an operator's request would have no effect; `null`: it has one. */
+export function operatorRefusal(
+  { head, callers }: ConferenceState,
+  request: OperatorRequest,
+): "no-such-conference" | "no-such-call" | null {
+  if (head.phase !== "running" || !head.attached) return "no-such-conference";
+  if (request.type === "hybrid-data") return null;
+  for (const { extCallId, left } of callers.values()) if (extCallId === request.extCallId && !left) return null;
+  return "no-such-call";
+}
+
 /** Data for a caller's client (protocol 2.3.11, 4.22), or new connect data. */
 export function applyOperatorRequest(draft: Draft, request: OperatorRequest): void {
+  if (operatorRefusal(draft.state, request) !== null) return;
   if (request.type === "hybrid-data") {
     return notifyStatus(draft, "hybrid-data", { hybridConnectData: request.connectData });
   }
   const { extCallId, data } = request;
-  if (findCaller(draft, extCallId)) draft.notify({ type: "client-passthrough", extCallId, data });
+  draft.notify({ type: "client-passthrough", extCallId, data });
 }
 
 /** A request that needs a conference. */

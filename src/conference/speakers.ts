@@ -1,6 +1,5 @@
 import type { CallId, EpochMs } from "../foundation/ids.ts";
-import type { ToWebex } from "../tsp/messages.ts";
-import type { Draft } from "./draft.ts";
+import type { Draft, Outgoing } from "./draft.ts";
 import type { Running, Speech } from "./state.ts";
 
 /** At most two posts a second for a conference (protocol 2.3.5). */
@@ -73,7 +72,7 @@ export function reconsiderSpeaker(draft: Draft, call: CallId): void {
 }
 
 /** WebEx may have got the report that was given up, or not: its calls are reported again, as they are by then. */
-export function applyLostSpeech(draft: Draft, messages: readonly ToWebex[]): void {
+export function applyLostSpeech(draft: Draft, messages: readonly Outgoing[]): void {
   const { head, at } = draft;
   if (head.phase !== "running" || !head.speech) return;
   const { speech } = head;

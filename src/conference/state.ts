@@ -3,7 +3,6 @@ import type {
   BridgeName,
   CallId,
   CommandId,
-  ConfKey,
   EpochMs,
   ExtCallId,
   ExtConfId,
@@ -27,7 +26,6 @@ export interface ConferenceState {
   readonly callOuts: ReadonlyMap<CallId, CallOut>;
   readonly commands: ReadonlyMap<CommandId, PendingCommand>;
   readonly rooms: ReadonlyMap<RoomId, Room>;
-  readonly clientPosts: ReadonlyMap<ClientPostId, ClientPost>;
 }
 
 export type Head = Absent | Creating | Running | Ended;
@@ -196,25 +194,6 @@ export interface PendingCommand {
   readonly quiet?: true;
 }
 
-export type ClientPostId = string;
-
-/** Data from one caller's client, for the partner's back end (protocol 4.22). */
-export interface ClientPost {
-  readonly id: ClientPostId;
-  readonly body: ClientData;
-  readonly attempts: number;
-  /** Under way: when the attempt counts as failed. Waiting: when the next one begins. */
-  readonly dueAt: EpochMs;
-  readonly underWay: boolean;
-}
-
-export interface ClientData {
-  readonly confKey: ConfKey;
-  readonly extConfId: ExtConfId;
-  readonly extCallId: ExtCallId;
-  readonly data: string;
-}
-
 /** The request to close a sub-conference. */
 export interface Closer {
   readonly request: OpenRequest;
@@ -242,7 +221,6 @@ export interface Changes {
   readonly callOuts: ReadonlyMap<CallId, CallOut | null>;
   readonly commands: ReadonlyMap<CommandId, PendingCommand | null>;
   readonly rooms: ReadonlyMap<RoomId, Room | null>;
-  readonly clientPosts: ReadonlyMap<ClientPostId, ClientPost | null>;
 }
 
 /** Whether this handle is the conference's own, or one that a failover replaced a short time ago (protocol 4.9). */
@@ -253,7 +231,7 @@ export function hasHandle(head: Head, extConfId: ExtConfId, at: EpochMs): boolea
   );
 }
 
-const kinds = ["callers", "callOuts", "commands", "rooms", "clientPosts"] as const;
+const kinds = ["callers", "callOuts", "commands", "rooms"] as const;
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
 export function emptyState(): ConferenceState {
@@ -263,7 +241,6 @@ export function emptyState(): ConferenceState {
     callOuts: new Map(),
     commands: new Map(),
     rooms: new Map(),
-    clientPosts: new Map(),
   };
 }
 

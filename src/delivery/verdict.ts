@@ -1,5 +1,4 @@
-import type { TransId } from "../foundation/ids.ts";
-import { err, type Result } from "../foundation/result.ts";
+import { err, ok, type Result } from "../foundation/result.ts";
 
 /** What came of one HTTP request; that it went wrong is an outcome like others. */
 export type HttpOutcome =
@@ -18,12 +17,19 @@ export interface Confirmation {
  */
 export function judge(
   outcome: HttpOutcome,
-  transId: TransId,
+  transId: string,
   readConfirmation: (body: Uint8Array) => Result<Confirmation, string>,
 ): Result<Confirmation, string> {
-  if (outcome.kind === "failed") return err(outcome.reason);
-  if (outcome.status < 200 || outcome.status > 299) return err(`HTTP status ${outcome.status}`);
-  const confirmation = readConfirmation(outcome.body);
+  const body = successfulBody(outcome);
+  if (!body.ok) return body;
+  const confirmation = readConfirmation(body.value);
   if (!confirmation.ok || confirmation.value.transId === transId) return confirmation;
   return err(`the Confirmation is for TransID ${confirmation.value.transId}`);
+}
+
+/** The body of an answer with a status of 200 to 299. */
+export function successfulBody(outcome: HttpOutcome): Result<Uint8Array, string> {
+  if (outcome.kind === "failed") return err(outcome.reason);
+  if (outcome.status < 200 || outcome.status > 299) return err(`HTTP status ${outcome.status}`);
+  return ok(outcome.body);
 }

@@ -2,3 +2,15 @@
 export interface Timers {
   after(ms: number, run: () => void): () => void;
 }
+
+export function wait(timers: Timers, ms: number): Promise<void> {
+  return new Promise((resolve) => timers.after(ms, resolve));
+}
+
+/** What `work` comes to, or a rejection after so many milliseconds: a neighbour that hangs must not hold up its caller. */
+export function within<Value>(timers: Timers, ms: number, what: string, work: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const cancel = timers.after(ms, () => reject(new Error(`${what} took longer than ${ms} ms`)));
+    work.then(resolve, reject).finally(cancel);
+  });
+}

@@ -21,7 +21,7 @@ test("a conference stays on its bridge when the settings get another one, and th
   expect(world.sql.rowsWritten - before).toBe(4);
   await world.allDone();
   addBridge(world);
-  world.chooseBridge = async () => "second" as BridgeName;
+  prefer(world, "second");
   world.start();
 
   await world.during(world.receive("t1", lock("m1")));
@@ -32,9 +32,9 @@ test("a conference stays on its bridge when the settings get another one, and th
 test("of several bridges the chosen one is kept, also by an object that comes back", async () => {
   const world = new ConferenceWorld();
   addBridge(world);
-  world.chooseBridge = async () => "second" as BridgeName;
+  prefer(world, "second");
   await world.running(0);
-  world.chooseBridge = async () => "simulated" as BridgeName;
+  prefer(world, "simulated");
   world.start();
 
   await world.during(world.receive("t1", lock("m1")));
@@ -50,18 +50,23 @@ test("a conference that is over and begins anew may be held by another bridge", 
   );
   await world.allDone();
   addBridge(world);
-  world.chooseBridge = async () => "second" as BridgeName;
+  prefer(world, "second");
 
   await world.during(world.receive("t2", createConference()));
 
   expect(world.toldTo.at(-1)).toBe("second");
 });
 
+/** This bridge has more free ports than the other one. */
+function prefer(world: ConferenceWorld, name: string): void {
+  world.freePorts = async (bridge) => (bridge === name ? 9 : 1);
+}
+
 /** Two bridges; the first one was chosen and never answered. */
 async function chosenBridgeDead(): Promise<ConferenceWorld> {
   const world = new ConferenceWorld();
   addBridge(world);
-  world.chooseBridge = async () => "simulated" as BridgeName;
+  prefer(world, "simulated");
   await world.during(world.receive("t1", createConference()));
   await world.time.pass(16_000);
   expect(answers(world)).toEqual(["16"]);
@@ -82,7 +87,7 @@ function toldTo(world: ConferenceWorld, bridge: string): string[] {
 
 test("a conference whose bridge never answered is created on another one, and what is left to do stays with the first", async () => {
   const world = await chosenBridgeDead();
-  world.chooseBridge = async () => "second" as BridgeName;
+  prefer(world, "second");
   await world.during(world.receive("t2", createConference({ msgId: "m2" } as Partial<FromWebex>)));
   await world.during(world.reportFrom("second", done(world, "create-conference")));
   await world.time.pass(1000);
@@ -103,18 +108,18 @@ test("a conference whose bridge never answered is created on another one, and wh
 
 test("what a bridge holds of a conference that is on another one is ended there, and is nobody's news", async () => {
   const world = await chosenBridgeDead();
-  world.chooseBridge = async () => "second" as BridgeName;
+  prefer(world, "second");
   await world.during(world.receive("t2", createConference()));
   await world.during(world.reportFrom("second", done(world, "create-conference")));
   await world.during(world.reportFrom("simulated", done(world, "end-conference")));
   await world.time.pass(1000);
   const posts = world.posted.length;
 
-  expect(world.actor.matchesBridge("second" as BridgeName, digestOf({ locked: false, callers: [], dialled: [] }))).toBe(
-    true,
-  );
   expect(
-    world.actor.matchesBridge("simulated" as BridgeName, digestOf({ locked: false, callers: [], dialled: [] })),
+    world.conference.matchesBridge("second" as BridgeName, digestOf({ locked: false, callers: [], dialled: [] })),
+  ).toBe(true);
+  expect(
+    world.conference.matchesBridge("simulated" as BridgeName, digestOf({ locked: false, callers: [], dialled: [] })),
   ).toBe(false);
   for (let times = 0; times < 2; times += 1) await world.during(world.reportFrom("simulated", snapshot));
   await world.time.pass(1000);
@@ -145,13 +150,13 @@ test("what is left to do at a bridge that stays away is not told for ever, and a
   await world.during(world.reportFrom("simulated", snapshot));
   expect(toldTo(world, "simulated")).toEqual(["create-conference", "end-conference", "end-conference"]);
   await world.time.pass(11 * 86_400_000);
-  expect(world.forgotten).toBe(1);
+  expect(world.deleted).toBe(1);
 });
 
 test("a conference that WebEx never created is ended on the bridge that tells of it", async () => {
   const world = new ConferenceWorld();
   addBridge(world);
-  world.chooseBridge = async () => "second" as BridgeName;
+  prefer(world, "second");
   await world.during(world.reportFrom("simulated", snapshot));
 
   expect(toldTo(world, "simulated")).toEqual(["end-conference"]);

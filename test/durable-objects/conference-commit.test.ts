@@ -59,7 +59,7 @@ test("what was sent by memory of a handle that stands for it no longer is not ta
   await world.running(0);
   const recalled = (transId: string, message: FromWebex) =>
     world.during(
-      world.actor.receive({ ...identity, transId: transId as TransId, messages: [message], fromCache: true }),
+      world.conference.receive({ ...identity, transId: transId as TransId, messages: [message], fromCache: true }),
     );
   const other = { ...lock("m1"), extConfId: "7002" } as FromWebex;
   const rows = world.journalRows;
@@ -72,23 +72,35 @@ test("what was sent by memory of a handle that stands for it no longer is not ta
   expect(world.journalRows).toBe(rows + 2);
 });
 
-test("the confirmation of a create does not wait for the number pool", async () => {
+test("a create waits for its first ids, and is refused while there are none", async () => {
   const world = new ConferenceWorld();
-  world.takeNumbers = () => new Promise(() => {});
+  const { allocateIds } = world;
+  world.allocateIds = () => Promise.reject(new Error("the allocator is being moved"));
+  await expect(world.during(world.receive("t1", createConference()))).rejects.toThrow("being moved");
+  world.allocateIds = () => new Promise(() => {});
+  const hangs = world.receive("t1", createConference());
+  hangs.catch(() => {});
+  await world.time.pass(5_000);
+  await expect(hangs).rejects.toThrow("the id allocator took longer than 5000 ms");
+  expect(world.journalRows).toBe(0);
 
-  await world.during(world.receive("t1", createConference()));
-
+  world.allocateIds = allocateIds;
+  expect(await world.during(world.receive("t1", createConference()))).toBe(true);
   expect(world.journalRows).toBe(1);
 });
 
-test("a transaction that runs out of numbers is taken back, and done when there are some", async () => {
+test("an input for which there are too few ids is refused, a refill begins, and the repeat is committed", async () => {
   const world = new ConferenceWorld();
-  const fetch = world.takeNumbers;
-  world.takeNumbers = () => fetch({ msgIds: 7, transIds: 3 });
-  await world.running(30);
+  await world.running(0);
+  const rows = world.journalRows;
+  const all = Array.from({ length: 200 }, (_, index) => callerEntered(index));
+  await expect(world.during(world.reportAs(2, ...all))).rejects.toThrow("151 MsgIDs and 0 TransIDs too few");
+  expect(world.journalRows).toBe(rows);
 
+  expect(await world.during(world.reportAs(2, ...all))).toBe(201);
+  await world.time.pass(5_000);
   const entered = world.posted.flatMap(({ body }) => [...body.matchAll(/A2W_NotifyUserEnter MsgID="(\d+)"/g)]);
-  expect(new Set(entered.map(([, msgId]) => msgId)).size).toBe(30);
+  expect(new Set(entered.map(([, msgId]) => msgId)).size).toBe(200);
   expect(new Set(world.posted.map(({ transId }) => transId)).size).toBe(world.posted.length);
 });
 
@@ -104,25 +116,16 @@ test("what waits together commits together", async () => {
   expect(world.journalRows).toBeGreaterThan(20);
 });
 
-test("an input that breaks the decision fails alone", async () => {
+test("an input that fails after its decision fails alone", async () => {
   const world = new ConferenceWorld();
-  const { decide, nextDeadline } = world.rules;
-  world.rules = {
-    nextDeadline,
-    decide: (state, input, around) => {
-      const decision = decide(state, input, around);
-      if (input.type === "webex" && input.transId === "poison") throw new Error("a bug");
-      return decision;
-    },
-  };
-  world.start();
   await world.running(1);
   const before = world.journalRows;
+  const tooLarge = { type: "passthrough", msgId: "m", extConfId, extCallId: "1001", data: "x".repeat(2_000_000) };
 
   const outcomes = await world.during(
     Promise.allSettled([
       world.receive("before", lock("m1")),
-      world.receive("poison", muteCaller("1001")),
+      world.receive("poison", muteCaller("1001"), tooLarge as FromWebex),
       world.receive("after", lock("m2")),
     ]),
   );
@@ -163,7 +166,7 @@ test("a snapshot of 7,000 callers is taken", async () => {
 
   expect(JSON.stringify(report).length).toBeGreaterThan(900_000);
   const before = world.journalRows;
-  await world.during(world.report(report));
+  await world.reported(report);
 
   expect(world.journalRows).toBe(before + 1);
 });
@@ -218,7 +221,7 @@ test("orders are told again each second or so until the agent has them", async (
   expect(world.told.length).toBeGreaterThanOrEqual(3);
   expect(world.told.length).toBeLessThanOrEqual(6);
 
-  world.actor.ackCommands(
+  world.conference.ackCommands(
     identity.bridge,
     world.told.flat().map(({ id }) => id),
   );
@@ -248,7 +251,7 @@ test("what an agent had taken is told at once when another one reports", async (
   const world = new ConferenceWorld();
   await world.running(1);
   await world.during(world.receive("t1", muteCaller("1001")));
-  world.actor.ackCommands(
+  world.conference.ackCommands(
     identity.bridge,
     world.told.flat().map(({ id }) => id),
   );
@@ -258,7 +261,7 @@ test("what an agent had taken is told at once when another one reports", async (
   expect(world.told).toHaveLength(told);
 
   await world.during(
-    world.actor.report({
+    world.conference.report({
       ...identity,
       stream: "another" as StreamId,
       reports: [{ number: 1, report: callerEntered(2) }],
@@ -327,31 +330,29 @@ test("an alarm is set once for what comes within five seconds, and none is left 
   expect(world.alarmAt).toBeNull();
 });
 
-test("an alarm never throws, and comes again when the decision breaks", async () => {
+test("an alarm never throws, and comes again, while the settings cannot be read", async () => {
   const world = new ConferenceWorld();
   await world.during(world.receive("t1", createConference()));
-  world.rules = {
-    ...world.rules,
-    decide: () => {
-      throw new Error("a bug");
-    },
-  };
+  world.settingsFault = "DOMAINS is no JSON";
   world.start();
   await world.time.pass(20_000);
-
-  await world.during(world.actor.alarm());
+  await world.during(world.conference.alarm());
   expect(world.alarmAt).toBeGreaterThan(world.time.now);
+
+  world.settingsFault = null;
+  await world.time.pass(61_000);
+  expect(world.posted.map(({ body }) => body.includes("A2W_RspCreateConference"))).toEqual([true]);
 });
 
 test("operators reach only what is there", async () => {
   const world = new ConferenceWorld();
   const hybrid = { type: "hybrid-data", connectData: "x" } as const;
-  expect(await world.during(world.actor.operate(hybrid))).toBe("no-such-conference");
+  expect(await world.during(world.conference.operate(hybrid))).toBe("no-such-conference");
   await world.running(1);
-  const call = { type: "passthrough", extCallId: "77", data: "eA==" } as Parameters<typeof world.actor.operate>[0];
-  expect(await world.during(world.actor.operate(call))).toBe("no-such-call");
+  const call = { type: "passthrough", extCallId: "77", data: "eA==" } as Parameters<typeof world.conference.operate>[0];
+  expect(await world.during(world.conference.operate(call))).toBe("no-such-call");
 
-  expect(await world.during(world.actor.operate(hybrid))).toBe("done");
+  expect(await world.during(world.conference.operate(hybrid))).toBe("done");
   await world.time.pass(100);
   expect(world.posted.at(-1)?.body).toContain('HybridConnectData="x"');
 });
@@ -371,7 +372,7 @@ test("an ack from a bridge that is not the command's own settles nothing", async
   const world = new ConferenceWorld();
   await world.running(1);
   await world.during(world.receive("t1", muteCaller("1001")));
-  world.actor.ackCommands(
+  world.conference.ackCommands(
     "another" as BridgeName,
     world.told.flat().map(({ id }) => id),
   );

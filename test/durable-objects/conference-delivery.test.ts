@@ -42,7 +42,7 @@ test("what follows within 30 ms travels in one transaction, in order (protocol T
 
 test("a transaction has at most 50 messages", async () => {
   const world = await quiet();
-  await world.during(world.report(...Array.from({ length: 120 }, (_, index) => callerEntered(index))));
+  await world.reported(...Array.from({ length: 120 }, (_, index) => callerEntered(index)));
   await world.time.pass(100);
 
   expect(enteredIn(world.posted)).toEqual([50, 50, 20]);

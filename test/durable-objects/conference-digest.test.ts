@@ -25,12 +25,12 @@ test("a digest that fits writes nothing; one that differs leads to repairs, whic
   const [same, other] = [held(false), held(true)].map((callers) => digestOf({ locked: false, callers, dialled: [] }));
   if (same === undefined || other === undefined) throw new Error("two digests are needed");
 
-  expect(world.actor.matchesBridge(bridge, same)).toBe(true);
-  expect(world.actor.matchesBridge(bridge, other)).toBe(false);
+  expect(world.conference.matchesBridge(bridge, same)).toBe(true);
+  expect(world.conference.matchesBridge(bridge, other)).toBe(false);
   expect(world.journalRows).toBe(rows);
 
   await world.during(world.report(snapshot(true)));
-  expect(world.actor.matchesBridge(bridge, other)).toBe(true);
+  expect(world.conference.matchesBridge(bridge, other)).toBe(true);
   expect(world.lines.filter(({ event }) => event === "repair")).toMatchObject([{ muted: 1 }]);
 });
 
@@ -39,11 +39,11 @@ test("while an order is under way no digest differs", async () => {
   await world.running(3);
   await world.during(world.receive("mute", muteCaller("1001")));
 
-  expect(world.actor.matchesBridge(bridge, "anything")).toBe(true);
+  expect(world.conference.matchesBridge(bridge, "anything")).toBe(true);
 });
 
 test("of a conference that is not there, each digest differs, so that the bridge's is ended", () => {
-  expect(new ConferenceWorld().actor.matchesBridge(bridge, digestOf({ locked: false, callers: [], dialled: [] }))).toBe(
-    false,
-  );
+  expect(
+    new ConferenceWorld().conference.matchesBridge(bridge, digestOf({ locked: false, callers: [], dialled: [] })),
+  ).toBe(false);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ConferenceStore } from "../../durable-objects/conference/store.ts";
+import { ConferenceStore } from "../../durable-objects/conference-store.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { StreamId } from "../../src/foundation/ids.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
@@ -31,13 +31,13 @@ async function ended(settings: Partial<DomainSettings> = {}): Promise<Conference
 
 const tables = (world: ConferenceWorld) => world.sql.exec("SELECT name FROM sqlite_master WHERE type = 'table'").length;
 
-test("a conference that is over is forgotten after a week, with all its tables, and not before", async () => {
+test("a conference that is over is deleted after a week, with all its tables, and not before", async () => {
   const world = await ended();
   await world.time.pass(7 * dayMs - 120_000);
-  expect([world.forgotten, tables(world)]).toEqual([0, 3]);
+  expect([world.deleted, tables(world)]).toEqual([0, 3]);
 
   await world.time.pass(180_000);
-  expect([world.forgotten, tables(world), world.alarmAt]).toEqual([1, 0, null]);
+  expect([world.deleted, tables(world), world.alarmAt]).toEqual([1, 0, null]);
 });
 
 test("also when it slept all the time, or was woken up each day, which costs no row", async () => {
@@ -50,7 +50,7 @@ test("also when it slept all the time, or was woken up each day, which costs no 
     await world.time.pass(dayMs);
   }
 
-  expect([world.forgotten, tables(world)]).toEqual([1, 0]);
+  expect([world.deleted, tables(world)]).toEqual([1, 0]);
 });
 
 test("late traffic puts it off", async () => {
@@ -58,16 +58,16 @@ test("late traffic puts it off", async () => {
   await world.time.pass(6 * dayMs);
   await world.during(world.receive("late", lock("m-late")));
   await world.time.pass(6 * dayMs);
-  expect(world.forgotten).toBe(0);
+  expect(world.deleted).toBe(0);
 
   await world.time.pass(1.1 * dayMs);
-  expect(world.forgotten).toBe(1);
+  expect(world.deleted).toBe(1);
 });
 
 test("the domain says for how long, but never shorter than repeats and the memory of an unnoticed end need", async () => {
   const brief = await ended({ journalRetentionDays: 1 });
   await brief.time.pass(1.1 * dayMs);
-  expect(brief.forgotten).toBe(1);
+  expect(brief.deleted).toBe(1);
 
   const unnoticed = new ConferenceWorld();
   const { settings } = unnoticed.domain;
@@ -77,23 +77,23 @@ test("the domain says for how long, but never shorter than repeats and the memor
   unnoticed.answer = () => ({ kind: "failed", reason: "refused" });
   await unnoticed.during(unnoticed.report({ type: "event", event: { type: "conference-ended" } }));
   await unnoticed.time.pass(2.9 * dayMs);
-  expect(unnoticed.forgotten).toBe(0);
+  expect(unnoticed.deleted).toBe(0);
   await unnoticed.time.pass(0.2 * dayMs);
-  expect(unnoticed.forgotten).toBe(1);
+  expect(unnoticed.deleted).toBe(1);
 });
 
-test("what was never created is forgotten too, and what runs never is", async () => {
+test("what was never created is deleted too, and what runs never is", async () => {
   const failed = new ConferenceWorld();
   await failed.during(failed.receive("create", createConference()));
   await failed.time.pass(60_000);
   await failed.allDone();
   await failed.time.pass(8 * dayMs);
-  expect(failed.forgotten).toBe(1);
+  expect(failed.deleted).toBe(1);
 
   const running = new ConferenceWorld();
   await running.running(2);
   await running.time.pass(30 * dayMs);
-  expect([running.forgotten, tables(running)]).toEqual([0, 3]);
+  expect([running.deleted, tables(running)]).toEqual([0, 3]);
 });
 
 test("of agents that come with ever new streams only the last eight are remembered", async () => {
@@ -101,13 +101,13 @@ test("of agents that come with ever new streams only the last eight are remember
   await world.running(0);
   for (let n = 0; n < 100; n += 1) {
     const reports = [{ number: 1, report: callerEntered(n) }];
-    await world.during(world.actor.report({ ...identity, stream: `s${n}` as StreamId, reports }));
+    await world.during(world.conference.report({ ...identity, stream: `s${n}` as StreamId, reports }));
   }
 
-  const [last] = world.sql.exec("SELECT books FROM journal ORDER BY seq DESC LIMIT 1");
-  const { taken } = JSON.parse(String(last?.books));
-  expect(Object.keys(taken)).toEqual(["s92", "s93", "s94", "s95", "s96", "s97", "s98", "s99"]);
-  expect(await world.during(world.actor.report({ ...identity, stream: "s99" as StreamId, reports: [] }))).toBe(1);
+  const [last] = world.sql.exec("SELECT progress FROM journal ORDER BY seq DESC LIMIT 1");
+  const { reportsUpTo } = JSON.parse(String(last?.progress));
+  expect(Object.keys(reportsUpTo)).toEqual(["s92", "s93", "s94", "s95", "s96", "s97", "s98", "s99"]);
+  expect(await world.during(world.conference.report({ ...identity, stream: "s99" as StreamId, reports: [] }))).toBe(1);
 });
 
 test("with an event each second all tables stay as large as after three hours", async () => {
@@ -139,11 +139,12 @@ test("an event each second for a week leaves 10,000 inputs, and of an input each
     [60_000, { neededMs: 2 * hourMs, keptMs: 5 * dayMs }],
   ] as const) {
     const sql = new Database();
-    const store = new ConferenceStore(sql);
+    const store = new ConferenceStore(sql, () => {});
+    store.transaction(() => store.identify(identity, retention));
+    const none = { callers: new Map(), callOuts: new Map(), commands: new Map(), rooms: new Map() };
     let rows = 0;
     for (let at = 0; at < 7 * dayMs; at += pauseMs) {
-      store.append({ type: "time", at }, { bridge: null, serial: 0, msgIds: [], transIds: [], taken: {} });
-      store.prune(at, retention);
+      store.append({ type: "time", at }, none, { bridge: null, serial: 0, msgIds: [], transIds: [], reportsUpTo: {} });
       if (at % hourMs === 0) rows = Math.max(rows, Number(sql.exec("SELECT count(*) AS n FROM journal")[0]?.n));
     }
     most.push(rows);

@@ -1,12 +1,9 @@
-import { ConferenceActor } from "../../durable-objects/conference/actor.ts";
-import type { ConferencePorts } from "../../durable-objects/conference/conference-ports.ts";
+import { Conference } from "../../durable-objects/conference.ts";
+import { IdAllocator } from "../../durable-objects/id-allocator.ts";
 import type { LogLine } from "../../durable-objects/log.ts";
-import { NumberBooks } from "../../durable-objects/number-books.ts";
 import type { PostRequest } from "../../durable-objects/outbox.ts";
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
-import { nextDeadline } from "../../src/conference/deadlines.ts";
-import { decide } from "../../src/conference/decide.ts";
 import type { HttpOutcome } from "../../src/delivery/verdict.ts";
 import type { Domain } from "../../src/domain.ts";
 import type {
@@ -24,8 +21,9 @@ import { loadDomains } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { createCodec } from "../../src/tsp/codec.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
-import { MemorySql } from "./memory-sql.ts";
-import { VirtualTime } from "./virtual-time.ts";
+import { Clock } from "../simulation/clock.ts";
+import { Database } from "../simulation/database.ts";
+import { worldBegins } from "../simulation/surroundings.ts";
 
 export const confKey = "987654321" as ConfKey;
 export const extConfId = "7001" as ExtConfId;
@@ -53,10 +51,10 @@ export interface Posted {
 
 /** Around one conference: its disk, its alarm, its clock, and both its neighbours, as a test wants them. */
 export class ConferenceWorld {
-  readonly time = new VirtualTime();
-  readonly sql = new MemorySql();
+  readonly time = new Clock(worldBegins);
+  readonly sql = new Database();
   domain: Domain = localSettings();
-  readonly pool = new NumberBooks(new MemorySql());
+  readonly allocator = new IdAllocator(new Database());
   readonly told: (readonly IssuedCommand[])[] = [];
   /** Of each time that a bridge was told: which one. */
   readonly toldTo: BridgeName[] = [];
@@ -68,17 +66,22 @@ export class ConferenceWorld {
   alarmsSet = 0;
   snapshotsWanted = 0;
   /** How often everything was deleted. */
-  forgotten = 0;
-  rules: ConferencePorts["rules"] = { decide, nextDeadline };
+  deleted = 0;
   /** What WebEx makes of a post. */
   answer: (posted: Posted) => HttpOutcome | Promise<HttpOutcome> = (posted) => this.confirmed(posted.transId);
-  chooseBridge: () => Promise<BridgeName> = async () => "bridge-1" as BridgeName;
-  takeNumbers: (wanted: IdsWanted) => Promise<IdBlocks> = async (wanted) =>
-    this.pool.take(confKey, wanted, this.time.now);
-  onTold: (commands: readonly IssuedCommand[]) => void = () => {};
+  /** How many ports each bridge has free. */
+  freePorts: (bridge: BridgeName) => Promise<number> = async () => 0;
+  isInSettings = true;
+  /** Why the settings cannot be read. */
+  settingsFault: string | null = null;
+  /** What the platform was told when the object ended its own life. */
+  readonly aborts: string[] = [];
+  allocateIds: (wanted: IdsWanted) => Promise<IdBlocks> = async (wanted) =>
+    this.allocator.allocate(confKey, wanted, this.time.now);
+  onTold: (commands: readonly IssuedCommand[]) => unknown = () => {};
   /** Called before each step of the object into the world; what it throws is the end of that object. */
   onStep: () => void = () => {};
-  actor: ConferenceActor;
+  conference: Conference;
   alive = false;
   #life = 0;
   #nonces = 0;
@@ -86,11 +89,11 @@ export class ConferenceWorld {
   #streams = 0;
 
   constructor() {
-    this.actor = this.start();
+    this.conference = this.start();
   }
 
   /** A new object over the same disk; the one before never does anything again. */
-  start(): ConferenceActor {
+  start(): Conference {
     const life = ++this.#life;
     this.alive = true;
     const step = () => {
@@ -102,7 +105,7 @@ export class ConferenceWorld {
     const alive = <Value>(promise: Promise<Value>) =>
       promise.then((value) => (life === this.#life ? value : (dead as Promise<Value>)));
 
-    this.actor = new ConferenceActor({
+    this.conference = new Conference({
       sql: {
         exec: (query, ...bindings) => this.sql.exec(query, ...bindings),
         transaction: (work) => {
@@ -111,34 +114,46 @@ export class ConferenceWorld {
         },
       },
       log: (line) => this.lines.push(line),
-      rules: this.rules,
       now: () => this.time.now + this.clockSetMs,
-      wait: (ms) => alive(this.time.wait(ms)),
-      domain: () => this.domain,
-      chooseBridge: () => this.chooseBridge(),
+      after: (ms, run) => this.time.after(ms, () => life === this.#life && run()),
+      domain: () => {
+        if (this.settingsFault !== null) throw new Error(this.settingsFault);
+        return this.isInSettings ? this.domain : null;
+      },
       post: (request) => {
         step();
         return alive(this.#post(request));
       },
-      tell: async (_, bridge, commands) => {
+      relay: (_, bridge) => ({
+        sendCommands: async ({ commands }) => {
+          step();
+          this.toldTo.push(bridge);
+          this.told.push(commands);
+          await this.onTold(commands);
+          return true;
+        },
+        askForSnapshot: async () => {
+          step();
+          this.snapshotsWanted += 1;
+        },
+        health: async () => {
+          step();
+          const ports = await alive(this.freePorts(bridge));
+          return { agentConnected: true, bridgeUp: true, ports, portsInUse: 0 };
+        },
+      }),
+      allocateIds: (wanted) => {
         step();
-        this.toldTo.push(bridge);
-        this.told.push(commands);
-        this.onTold(commands);
-        return true;
+        return alive(this.allocateIds(wanted));
       },
-      askForSnapshot: async () => {
-        step();
-        this.snapshotsWanted += 1;
+      abort: (why) => {
+        this.aborts.push(why);
+        this.kill();
       },
       nonce: () => String(++this.#nonces),
-      takeNumbers: (_, wanted) => {
+      deleteAll: async () => {
         step();
-        return alive(this.takeNumbers(wanted));
-      },
-      forget: async () => {
-        step();
-        this.forgotten += 1;
+        this.deleted += 1;
         this.sql.clear();
         this.kill();
       },
@@ -146,15 +161,15 @@ export class ConferenceWorld {
         step();
         this.alarmsSet += 1;
         this.alarmAt = at;
-        this.time.at(at - this.clockSetMs, () => {
+        this.time.after(at - this.clockSetMs - this.time.now, () => {
           if (this.alarmAt !== at) return;
           this.alarmAt = null;
           if (!this.alive) this.start();
-          this.actor.alarm();
+          this.conference.alarm();
         });
       },
     });
-    return this.actor;
+    return this.conference;
   }
 
   /** The end of the object, as a killed process or an eviction makes it. */
@@ -164,7 +179,7 @@ export class ConferenceWorld {
   }
 
   receive(transId: string, ...messages: readonly FromWebex[]): Promise<boolean> {
-    return this.actor.receive({ ...identity, transId: transId as TransId, messages });
+    return this.conference.receive({ ...identity, transId: transId as TransId, messages });
   }
 
   /** The next reports of the agent's stream. */
@@ -172,17 +187,24 @@ export class ConferenceWorld {
     return this.reportAs(this.#reports + 1, ...reports);
   }
 
+  /** As an agent reports: what is refused for want of ids is repeated. */
+  async reported(...reports: readonly Report[]): Promise<number> {
+    const first = this.#reports + 1;
+    const report = () => this.during(this.reportAs(first, ...reports));
+    return report().catch(report);
+  }
+
   reportAs(first: number, ...reports: readonly Report[]): Promise<number> {
     this.#reports = Math.max(this.#reports, first + reports.length - 1);
     const numbered = reports.map((report, index) => ({ number: first + index, report }));
-    return this.actor.report({ ...identity, stream, reports: numbered });
+    return this.conference.report({ ...identity, stream, reports: numbered });
   }
 
   /** One report, the first in a stream of its own. */
   reportFrom(bridge: string, report: Report): Promise<number> {
     this.#streams += 1;
     const from = { bridge: bridge as BridgeName, stream: `${bridge}-${this.#streams}` as StreamId };
-    return this.actor.report({ ...identity, ...from, reports: [{ number: 1, report }] });
+    return this.conference.report({ ...identity, ...from, reports: [{ number: 1, report }] });
   }
 
   confirmed(transId: string): HttpOutcome {
@@ -212,7 +234,7 @@ export class ConferenceWorld {
     await this.during(this.receive("create", createConference()));
     await this.allDone();
     const entered = Array.from({ length: callers }, (_, index) => callerEntered(index));
-    if (callers > 0) await this.during(this.report(...entered));
+    if (callers > 0) await this.reported(...entered);
     await this.time.pass(5000);
     const asked = this.sql
       .exec("SELECT value FROM entry WHERE key LIKE 'caller/%' ORDER BY position")

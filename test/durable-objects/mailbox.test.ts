@@ -2,17 +2,18 @@ import { expect, test } from "vitest";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
 import type { DomainName, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
+import { Clock } from "../simulation/clock.ts";
+import { Database } from "../simulation/database.ts";
+import { worldBegins } from "../simulation/surroundings.ts";
 import { host, localSettings } from "./conference-world.ts";
-import { MemorySql } from "./memory-sql.ts";
-import { VirtualTime } from "./virtual-time.ts";
 
 function world() {
-  const time = new VirtualTime();
-  const sql = new MemorySql();
+  const time = new Clock(worldBegins);
+  const sql = new Database();
   const domain = localSettings();
   let isKnown = true;
   let isReadable = true;
-  let forgotten = 0;
+  let deleted = 0;
   const events: string[] = [];
   const bodies: string[] = [];
   const alarms: number[] = [];
@@ -25,7 +26,7 @@ function world() {
       sql,
       log: ({ event }) => events.push(event),
       now: () => time.now,
-      wait: (ms) => time.wait(ms).then(() => (life === lives ? undefined : new Promise(() => {}))),
+      after: (ms, run) => time.after(ms, () => life === lives && run()),
       domain: () => {
         if (!isReadable) throw new Error("the settings cannot be read");
         return isKnown ? domain : null;
@@ -37,20 +38,21 @@ function world() {
         const confirmation = new TextEncoder().encode(domain.codec.confirm(transId, "ok"));
         return { kind: "answered", status: 200, body: confirmation };
       },
-      takeTransIds: async () => {
+      allocateIds: async () => {
         next += 10;
-        return { first: next - 10, end: next };
+        return { msgIds: { first: 0, end: 0 }, transIds: { first: next - 10, end: next } };
       },
+      abort: (why) => events.push(why),
       setAlarm: (at) => alarms.push(at),
-      forget: async () => {
-        forgotten += 1;
+      deleteAll: async () => {
+        deleted += 1;
         sql.clear();
       },
     });
   };
   return {
     ...{ time, sql, bodies, alarms, events, open },
-    forgotten: () => forgotten,
+    deleted: () => deleted,
     removeDomain: () => {
       isKnown = false;
     },
@@ -110,7 +112,7 @@ test("answers of several requests share a transaction", async () => {
   expect(bodies).toHaveLength(1);
 });
 
-test("a TransID is forgotten when its time is over", async () => {
+test("a TransID is deleted when its time is over", async () => {
   const { time, sql, open } = world();
   const mailbox = open();
   await mailbox.send(mail("t1"));
@@ -130,22 +132,22 @@ test("both spellings of a server that one document names are answered", async ()
   expect(bodies).toHaveLength(2);
 });
 
-test("when all is confirmed and old it forgets itself, by its alarm", async () => {
-  const { time, sql, alarms, open, forgotten } = world();
+test("when all is confirmed and old it deletes itself, by its alarm", async () => {
+  const { time, sql, alarms, open, deleted } = world();
   const mailbox = open();
   await mailbox.send(mail("t1"));
   await time.pass(5000);
   await mailbox.alarm();
-  expect([forgotten(), alarms.at(-1)]).toEqual([0, time.now - 5000 + 7_200_000]);
+  expect([deleted(), alarms.at(-1)]).toEqual([0, time.now - 5000 + 7_200_000]);
 
   await time.pass(7_195_000);
   await mailbox.alarm();
-  expect(forgotten()).toBe(1);
+  expect(deleted()).toBe(1);
   expect(sql.exec("SELECT name FROM sqlite_master")).toEqual([]);
 });
 
 test("mail of a domain that the settings have no more is dropped at the next alarm, and not tried for ever", async () => {
-  const { time, bodies, open, events, forgotten, reach, removeDomain } = world();
+  const { time, bodies, open, events, deleted, reach, removeDomain } = world();
   reach(false);
   await open().send(mail("t1"));
   await time.pass(100);
@@ -156,7 +158,7 @@ test("mail of a domain that the settings have no more is dropped at the next ala
   events.length = 0;
   await time.pass(60_000);
 
-  expect([forgotten(), bodies.length]).toEqual([1, attempts]);
+  expect([deleted(), bodies.length]).toEqual([1, attempts]);
   expect(events.filter((event) => event === "delivery-broke").length).toBeLessThanOrEqual(2);
 });
 

@@ -7,7 +7,7 @@ import { LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import { ManualTimers } from "../bridge/manual-timers.ts";
 import { agentWithoutKey, testDomain } from "../local-domain.ts";
-import { MemorySql } from "./memory-sql.ts";
+import { Database } from "../simulation/database.ts";
 
 const domain = "local" as DomainName;
 const bridge = "simulated" as BridgeName;
@@ -26,7 +26,7 @@ const digests = (...keys: ConfKey[]): AgentToEdge => {
 
 /** A relay with one connected agent; `asked` has what the conferences were asked, `sent` what the agent was sent. */
 class RelayWorld {
-  readonly sql = new MemorySql();
+  readonly sql = new Database();
   readonly timers = new ManualTimers();
   readonly asked: string[] = [];
   readonly sent: EdgeToAgent[] = [];

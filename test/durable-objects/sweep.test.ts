@@ -1,24 +1,23 @@
 import { expect, test } from "vitest";
+import { IdAllocator, sweep } from "../../durable-objects/id-allocator.ts";
 import type { LogLine } from "../../durable-objects/log.ts";
-import { NumberBooks } from "../../durable-objects/number-books.ts";
-import { sweep } from "../../durable-objects/sweep.ts";
 import type { BridgeName, ConfKey } from "../../src/foundation/ids.ts";
+import { Database } from "../simulation/database.ts";
 import { ConferenceWorld, createConference, muteCaller } from "./conference-world.ts";
-import { MemorySql } from "./memory-sql.ts";
 
 const noon = Date.UTC(2026, 0, 1, 12);
 const hourMs = 3_600_000;
 
 test("each conference of the last six hours is woken, 500 at a time, whatever becomes of another one", async () => {
-  const books = new NumberBooks(new MemorySql());
-  const take = (confKey: string, at: number) => books.take(confKey as ConfKey, { msgIds: 20, transIds: 20 }, at);
-  take("yesterday's", noon - 7 * hourMs);
-  for (let index = 0; index < 1_200; index += 1) take(`k${index}`, noon - hourMs);
+  const ids = new IdAllocator(new Database());
+  const allocate = (confKey: string, at: number) => ids.allocate(confKey as ConfKey, { msgIds: 20, transIds: 20 }, at);
+  allocate("yesterday's", noon - 7 * hourMs);
+  for (let index = 0; index < 1_200; index += 1) allocate(`k${index}`, noon - hourMs);
   const swept = new Set<string>();
   const events: unknown[] = [];
   const alarms: number[] = [];
   const ports = {
-    books,
+    ids,
     conference: (confKey: ConfKey) => ({
       sweep: async () => {
         if (confKey === "k1193") throw new Error("out of reach");
@@ -26,6 +25,7 @@ test("each conference of the last six hours is woken, 500 at a time, whatever be
       },
     }),
     setAlarm: (at: number) => alarms.push(at - noon),
+    after: () => () => {},
     log: ({ event, conferences }: LogLine) => events.push([event, conferences]),
   };
 
@@ -38,12 +38,34 @@ test("each conference of the last six hours is woken, 500 at a time, whatever be
   expect(events).toEqual([["not-swept", 1]]);
 });
 
-test("where nobody took numbers for six hours, no alarm is set", async () => {
-  const books = new NumberBooks(new MemorySql());
+test("where nobody holds ids, no alarm is set", async () => {
+  const ids = new IdAllocator(new Database());
   const fails = () => {
     throw new Error("not to be called");
   };
-  expect(await sweep({ books, conference: fails, setAlarm: fails, log: fails }, null, noon)).toBeNull();
+  expect(await sweep({ ids, conference: fails, setAlarm: fails, log: fails, after: fails }, null, noon)).toBeNull();
+});
+
+test("where nobody was allocated ids for six hours, the sweep comes back when the oldest ids expire, and wakes their holder a last time", async () => {
+  const ids = new IdAllocator(new Database());
+  ids.allocate("quiet" as ConfKey, { msgIds: 20, transIds: 20 }, noon);
+  const swept: string[] = [];
+  const alarms: number[] = [];
+  const ports = {
+    ids,
+    conference: (confKey: ConfKey) => ({ sweep: async () => void swept.push(confKey) }),
+    setAlarm: (at: number) => alarms.push(at),
+    after: () => () => {},
+    log: () => {},
+  };
+
+  await sweep(ports, null, noon + 7 * hourMs);
+  expect([swept, alarms]).toEqual([[], [noon + 8 * 24 * hourMs]]);
+
+  const [due = 0] = alarms;
+  await sweep(ports, null, due);
+  await sweep(ports, null, due + 10_000);
+  expect([swept, alarms.slice(1)]).toEqual([["quiet"], [due + 10_000]]);
 });
 
 test("a conference whose alarm got lost does what is overdue when it is swept", async () => {
@@ -53,7 +75,7 @@ test("a conference whose alarm got lost does what is overdue when it is swept", 
   await world.time.pass(76_000);
   expect(world.posted).toHaveLength(0);
 
-  await world.during(world.actor.sweep());
+  await world.during(world.conference.sweep());
   await world.time.pass(1_000);
   expect(world.posted.map(({ body }) => /A2W_RspCreateConference[^>]*/.exec(body)?.[0])).toEqual([
     expect.stringContaining('MsgID="m-create"'),
@@ -64,14 +86,14 @@ test("the agent is asked about a running conference of which it told nothing in 
   const world = new ConferenceWorld();
   const asked: number[] = [];
   const sweeps = async () => {
-    await world.during(world.actor.sweep());
+    await world.during(world.conference.sweep());
     asked.push(world.snapshotsWanted);
   };
   await world.running(1);
   await sweeps();
   await world.time.pass(90_000);
   await sweeps();
-  world.actor.matchesBridge("bridge-1" as BridgeName, "digest");
+  world.conference.matchesBridge("bridge-1" as BridgeName, "digest");
   await sweeps();
   world.kill();
   world.start();
@@ -90,7 +112,7 @@ test("sweeping a conference where nothing is overdue writes nothing", async () =
   const written = () => world.sql.rowsWritten + world.alarmsSet;
   const before = written();
 
-  await world.during(world.actor.sweep());
+  await world.during(world.conference.sweep());
 
   expect(written()).toBe(before);
 });

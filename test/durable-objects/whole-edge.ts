@@ -1,39 +1,38 @@
 import type { Hono } from "hono";
-import { ConferenceActor } from "../../durable-objects/conference/actor.ts";
+import { Conference } from "../../durable-objects/conference.ts";
+import { IdAllocator } from "../../durable-objects/id-allocator.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
-import { NumberBooks } from "../../durable-objects/number-books.ts";
-import type { OutboxPorts } from "../../durable-objects/outbox.ts";
+import type { Platform } from "../../durable-objects/platform.ts";
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
-import { nextDeadline } from "../../src/conference/deadlines.ts";
-import { decide } from "../../src/conference/decide.ts";
 import type { BridgeName, ConfKey, DomainName, StreamId, WebexHost } from "../../src/foundation/ids.ts";
 import { RateLimit } from "../../src/foundation/rate-limit.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Metrics } from "../../src/http/monitoring.ts";
 import { AliasCache } from "../../src/routing/deliver.ts";
-import type { EdgeObjects } from "../../src/rpc.ts";
+import type { EdgeObjects, IdBlocks, IdsWanted } from "../../src/rpc.ts";
+import { Clock } from "../simulation/clock.ts";
+import { Database } from "../simulation/database.ts";
 import { memoryAliases } from "../simulation/memory-aliases.ts";
+import { worldBegins } from "../simulation/surroundings.ts";
 import { localSettings } from "./conference-world.ts";
-import { MemorySql } from "./memory-sql.ts";
-import { VirtualTime } from "./virtual-time.ts";
 
 const name = "local" as DomainName;
 
 /** The adapter from its URL to its disks: real routes over real objects, with a bridge and a WebEx that say yes. */
 export class WholeEdge {
   readonly domain = localSettings();
-  readonly time = new VirtualTime();
+  readonly time = new Clock(worldBegins);
   readonly posted: string[] = [];
   /** What should never happen. */
   readonly broken: string[] = [];
   readonly app: Hono;
-  readonly #conferences = new Map<ConfKey, ConferenceActor>();
+  readonly #conferences = new Map<ConfKey, Conference>();
   readonly #mailboxes = new Map<WebexHost, Mailbox>();
   readonly #aliases = memoryAliases(() => this.time.now, {
     isHeld: async (_, { confKey, extConfId }) => this.#conference(confKey).hasHandle(extConfId),
   });
-  readonly #pool = new NumberBooks(new MemorySql());
+  readonly #allocator = new IdAllocator(new Database());
   readonly #told = new Map<ConfKey, Map<string, IssuedCommand>>();
   /** MsgIDs of callers whom WebEx is yet to name. */
   readonly #entered: string[] = [];
@@ -89,15 +88,19 @@ export class WholeEdge {
   }
 
   #watch(event: string, facts: object): void {
-    if (/broke|failed|unreachable|no-numbers/.test(event)) this.broken.push(`${event} ${JSON.stringify(facts)}`);
+    if (/broke|failed|unreachable|no-ids/.test(event)) this.broken.push(`${event} ${JSON.stringify(facts)}`);
   }
 
-  #ports(): OutboxPorts & { setAlarm(at: number): void } {
+  #ports(): Platform {
     return {
-      sql: new MemorySql(),
+      sql: new Database(),
       log: ({ event, ...facts }) => this.#watch(event, facts),
       now: () => this.time.now,
-      wait: (ms) => (ms === 0 ? Promise.resolve() : this.time.wait(ms)),
+      after: (ms, run) => {
+        if (ms > 0) return this.time.after(ms, run);
+        queueMicrotask(run);
+        return () => {};
+      },
       post: async ({ body }) => {
         this.posted.push(body);
         for (const [, msgId = ""] of body.matchAll(/<A2W_NotifyUserEnter MsgID="(\d+)"/g)) this.#entered.push(msgId);
@@ -109,58 +112,68 @@ export class WholeEdge {
         };
       },
       setAlarm: () => {},
+      abort: (why) => this.broken.push(why),
     };
   }
 
-  #conference(confKey: ConfKey): ConferenceActor {
+  #conference(confKey: ConfKey): Conference {
     const known = this.#conferences.get(confKey);
     if (known) return known;
     const told = new Map<string, IssuedCommand>();
     this.#told.set(confKey, told);
-    const actor: ConferenceActor = new ConferenceActor({
+    const conference: Conference = new Conference({
       ...this.#ports(),
-      rules: { decide, nextDeadline },
       domain: () => this.domain,
-      chooseBridge: async () => "simulated" as BridgeName,
-      tell: async (_, __, commands) => {
-        for (const order of commands) told.set(order.id, order);
-        actor.ackCommands(
-          "simulated" as BridgeName,
-          commands.map(({ id }) => id),
-        );
-        return true;
-      },
-      askForSnapshot: async () => {},
+      relay: () => ({
+        sendCommands: async ({ bridge, commands }) => {
+          for (const command of commands) told.set(command.id, command);
+          conference.ackCommands(
+            bridge,
+            commands.map(({ id }) => id),
+          );
+          return true;
+        },
+        askForSnapshot: async () => {},
+        health: async () => ({ agentConnected: true, bridgeUp: true, ports: null, portsInUse: 0 }),
+      }),
+      allocateIds: ({ holder, ...wanted }) => this.#allocate(holder, wanted),
+      setAlarm: (at) => this.time.after(at - this.time.now, () => conference.alarm()),
+      deleteAll: async () => {},
       nonce: () => String(++this.#nonces),
-      takeNumbers: async (_, wanted) => this.#pool.take(confKey, wanted, this.time.now),
-      setAlarm: (at) => this.time.at(at, () => actor.alarm()),
-      forget: async () => {},
     });
-    this.#conferences.set(confKey, actor);
-    return actor;
+    this.#conferences.set(confKey, conference);
+    return conference;
   }
 
   #mailbox(host: WebexHost): Mailbox {
-    const takeTransIds = async () => this.#pool.take(null, { msgIds: 0, transIds: 50 }, this.time.now).transIds;
     const mailbox =
       this.#mailboxes.get(host) ??
-      new Mailbox({ ...this.#ports(), domain: () => this.domain, takeTransIds, forget: async () => {} });
+      new Mailbox({
+        ...this.#ports(),
+        domain: () => this.domain,
+        allocateIds: ({ holder, ...wanted }) => this.#allocate(holder, wanted),
+        deleteAll: async () => {},
+      });
     this.#mailboxes.set(host, mailbox);
     return mailbox;
+  }
+
+  async #allocate(holder: ConfKey | null, wanted: IdsWanted): Promise<IdBlocks> {
+    return this.#allocator.allocate(holder, wanted, this.time.now);
   }
 
   #objects(): EdgeObjects {
     const nobody = () => Promise.reject(new Error("not in this world"));
     return {
       conference: (_, confKey) => {
-        const actor = this.#conference(confKey);
+        const conference = this.#conference(confKey);
         return {
-          receive: (delivered) => actor.receive(delivered),
-          operate: (request) => actor.operate(request),
+          receive: (delivered) => conference.receive(delivered),
+          operate: (request) => conference.operate(request),
         };
       },
       aliases: () => this.#aliases,
-      idAllocator: () => ({ holderOf: async (msgId) => this.#pool.holderOf(msgId, this.time.now) }),
+      idAllocator: () => ({ holderOf: async (msgId) => this.#allocator.holderOf(msgId, this.time.now) }),
       unroutedMail: (_, host) => this.#mailbox(host),
       bridgeHealth: nobody,
       connectAgent: nobody,

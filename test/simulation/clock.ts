@@ -15,12 +15,16 @@ const drain = (process as unknown as { _tickCallback(): void })._tickCallback;
 /** Many times those of a world that goes well. */
 const mostEvents = 400_000;
 
-/** Virtual time in milliseconds since the world began: events run in their order, and nothing waits. */
+/** Virtual time in milliseconds: events run in their order, and nothing waits. */
 export class Clock implements Timers {
-  now = 0;
+  now: number;
   events = 0;
   #order = 0;
   readonly #heap: Entry[] = [];
+
+  constructor(begins = 0) {
+    this.now = begins;
+  }
 
   after(ms: number, run: () => void): () => void {
     const entry: Entry = { at: this.now + Math.max(0, ms), order: this.#order++, run };
@@ -37,18 +41,33 @@ export class Clock implements Timers {
   /** Must not be called from within a promise's reaction: promises would not go on. */
   runUntil(end: number): void {
     drain();
-    for (;;) {
-      const first = this.#heap[0];
-      if (!first || first.at > end) break;
-      this.#pop();
-      if (!first.run) continue;
-      this.now = first.at;
+    for (let run = this.#next(end); run; run = this.#next(end)) {
       this.events += 1;
       if (this.events > mostEvents) throw new Error("this world goes round in circles");
-      first.run();
+      run();
       drain();
     }
     this.now = end;
+  }
+
+  /** The same for a test that awaits: a turn of the real event loop for each event. */
+  async pass(ms: number): Promise<void> {
+    const end = this.now + ms;
+    await turn();
+    for (let run = this.#next(end); run; run = this.#next(end)) {
+      run();
+      await turn();
+    }
+    this.now = end;
+  }
+
+  #next(end: number): (() => void) | null {
+    for (let first = this.#heap[0]; first && first.at <= end; first = this.#heap[0]) {
+      this.#pop();
+      this.now = first.at;
+      if (first.run) return first.run;
+    }
+    return null;
   }
 
   #push(entry: Entry): void {
@@ -82,6 +101,11 @@ export class Clock implements Timers {
     }
     heap[at] = last;
   }
+}
+
+/** By then every promise that can go on has gone on. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function isBefore(one: Entry, other: Entry): boolean {

@@ -4,12 +4,14 @@ import type { Sql, SqlRow, SqlValue } from "../../durable-objects/sql.ts";
 /** Making one, with its tables and statements, costs more than most worlds write into it. */
 const spare: Database[] = [];
 
-/** A database in memory that outlives the object above it. */
+/** A database in memory that outlives the object above it, and counts what the platform would bill. */
 export class Database implements Sql {
   static open(): Database {
     return spare.pop() ?? new Database();
   }
 
+  rowsWritten = 0;
+  transactions = 0;
   readonly #database = new DatabaseSync(":memory:");
   readonly #statements = new Map<string, StatementSync>();
   readonly #schema = new Set<string>();
@@ -26,8 +28,9 @@ export class Database implements Sql {
       statement = this.#database.prepare(query);
       this.#statements.set(query, statement);
     }
-    if (query.startsWith("SELECT")) return statement.all(...bindings) as SqlRow[];
-    statement.run(...bindings);
+    if (/^\s*(?:SELECT|WITH)\b/i.test(query)) return statement.all(...bindings) as SqlRow[];
+    const { changes } = statement.run(...bindings);
+    if (/^\s*(?:INSERT|UPDATE|DELETE)\b/i.test(query)) this.rowsWritten += Number(changes);
     return [];
   }
 
@@ -36,6 +39,7 @@ export class Database implements Sql {
     try {
       const value = work();
       this.exec("COMMIT");
+      this.transactions += 1;
       return value;
     } catch (error) {
       this.exec("ROLLBACK");
@@ -43,10 +47,22 @@ export class Database implements Sql {
     }
   }
 
+  /** Nothing is left, not even tables. */
+  clear(): void {
+    for (const { name } of this.#tables()) this.#database.exec(`DROP TABLE ${name}`);
+    this.#statements.clear();
+    this.#schema.clear();
+  }
+
   /** Another one may have it now, as if it were new. */
   close(): void {
-    for (const { name } of this.exec("SELECT name FROM sqlite_master WHERE type = 'table'"))
-      this.exec(`DELETE FROM ${name}`);
+    for (const { name } of this.#tables()) this.exec(`DELETE FROM ${name}`);
+    this.rowsWritten = 0;
+    this.transactions = 0;
     spare.push(this);
+  }
+
+  #tables(): readonly SqlRow[] {
+    return this.exec("SELECT name FROM sqlite_master WHERE type = 'table'");
   }
 }

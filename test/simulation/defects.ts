@@ -6,12 +6,11 @@ export interface Defect {
   readonly after: string;
 }
 
-const actor = "durable-objects/conference/actor.ts";
-const objectClock = "durable-objects/object-clock.ts";
-const ledger = "durable-objects/conference/ledger.ts";
+const conference = "durable-objects/conference.ts";
+const clock = "durable-objects/clock.ts";
 const outbox = "durable-objects/outbox.ts";
-const delivery = "src/delivery/outbox.ts";
-const pending = "durable-objects/conference/pending-orders.ts";
+const outboxRows = "src/delivery/outbox-rows.ts";
+const sender = "durable-objects/command-sender.ts";
 const failover = "src/conference/failover.ts";
 const reports = "src/conference/reports.ts";
 const agent = "bridge-agent/agent.ts";
@@ -25,15 +24,15 @@ const relay = "durable-objects/relay.ts";
 export const defects: readonly Defect[] = [
   {
     name: "a repeated document acts again",
-    file: actor,
-    before: "if (this.#ledger.isRepeat(transId)) {",
+    file: conference,
+    before: "if (this.#known.has(transId, this.#ports.now(), this.#store.retention.neededMs)) {",
     after: "if (transId === null) {",
   },
   {
     name: "a restart forgets which documents were taken",
-    file: ledger,
-    before: "identity ? this.#store.transIdsSince(ports.now() - this.#retention.neededMs) : []",
-    after: "",
+    file: conference,
+    before: "store.identity ? store.transIdsSince(ports.now() - store.retention.neededMs) : []",
+    after: "[]",
   },
   {
     name: "a document is confirmed that not every object has taken",
@@ -43,33 +42,33 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "reports are acknowledged before they are on disk",
-    file: actor,
-    before: 'await this.#commits.submit({ type: "bridge", reports });',
+    file: conference,
+    before: 'await this.#submit({ type: "bridge", reports });',
     after:
-      'this.#commits.submit({ type: "bridge", reports }).catch(() => {});\n    return reports.reports.at(-1)?.number ?? 0;',
+      'this.#submit({ type: "bridge", reports }).catch(() => {});\n    return reports.reports.at(-1)?.number ?? 0;',
   },
-  { name: "no alarm is set", file: objectClock, before: "    this.#platform.setAlarm(at);\n", after: "" },
+  { name: "no alarm is set", file: clock, before: "    this.#platform.setAlarm(at);\n", after: "" },
   {
     name: "an alarm does not set the next one",
-    file: actor,
-    before: "    this.#arm(forgetAt);\n    this.#outbox.tidy();",
-    after: "    this.#outbox.tidy();",
+    file: conference,
+    before: 'this.#arm(why === "alarm" ? deleteAt : null);',
+    after: "",
   },
   {
     name: "the watermark of the reports is forgotten",
-    file: ledger,
-    before: "...Object.fromEntries(recent), [input.stream]: upTo }",
-    after: "...draft.books.taken }",
+    file: conference,
+    before: "return { ...Object.fromEntries(recent), [stream]: reports.at(-1)?.number ?? 0 };",
+    after: "return reports.length > recent.length ? reportsUpTo : reportsUpTo;",
   },
   {
     name: "a gap in the reports is overlooked",
-    file: ledger,
+    file: conference,
     before: "number === upTo + 1 && ++upTo",
     after: "number > upTo && (upTo = number)",
   },
   {
     name: "what waits for a replaced server is sent to it",
-    file: ledger,
+    file: conference,
     before: "draft.rows = draft.rows.filter(({ host }) => !decision.dropQueued.includes(host));",
     after: "",
   },
@@ -81,50 +80,50 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a crash forgets the attempt that was under way",
-    file: delivery,
+    file: outboxRows,
     before: "attempts: Math.max(1, row.attempts),",
     after: "attempts: row.attempts,",
   },
   {
     name: "a message joins a transaction that is under way",
-    file: delivery,
-    before: "last.attempts === 0 && last.host === post.host",
-    after: "last.host === post.host",
+    file: outboxRows,
+    before: "last && last.attempts === 0 &&",
+    after: "last &&",
   },
   {
     name: "two posts are in flight",
     file: outbox,
-    before: "if (!row || this.#inFlight) return;",
-    after: "if (!row || (this.#inFlight && this.#inFlight.seq === row.seq && row.attempts > 1)) return;",
+    before: "if (this.#inFlight.has(row.host)) continue;",
+    after: "if (this.#inFlight.get(row.host)?.seq === row.seq && row.attempts > 1) continue;",
   },
   {
     name: "a failed transaction is given up at once",
-    file: "src/delivery/retry.ts",
-    before: "if (failedAttempts >= policy.attempts) return null;",
-    after: "if (failedAttempts >= 1) return null;",
+    file: outboxRows,
+    before: "if (row.attempts >= attempts) return null;",
+    after: "if (row.attempts >= Math.min(1, attempts)) return null;",
   },
   {
     name: "an order is not repeated",
-    file: pending,
-    before: "if (!told) return 0;",
-    after: "return told ? Number.MAX_SAFE_INTEGER : 0;",
+    file: sender,
+    before: "if (!sent) return 0;",
+    after: "return sent ? Number.MAX_SAFE_INTEGER : 0;",
   },
   {
     name: "an order that is told again does not say so",
-    file: pending,
-    before: "        ...(again && { again }),\n",
+    file: sender,
+    before: "      ...(isAgain && { again: true }),\n",
     after: "",
   },
   {
     name: "orders that an agent has taken are never told to the next one",
-    file: pending,
-    before: "const repeatTakenMs = 10_000;",
-    after: "const repeatTakenMs = 10_000_000;",
+    file: sender,
+    before: "const repeatAckedMs = 10_000;",
+    after: "const repeatAckedMs = 10_000_000;",
   },
   {
     name: "the next agent waits for what the one before had taken",
-    file: "durable-objects/conference/errands.ts",
-    before: "else this.#pending.agentIsNew();",
+    file: conference,
+    before: "else this.#sender.agentChanged();",
     after: "",
   },
   {
@@ -141,14 +140,14 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "the number pool begins again after a restart",
-    file: "durable-objects/number-books.ts",
+    file: "durable-objects/id-allocator.ts",
     before: "if (!latest) return;",
     after: "if (latest) return;\n    if (!latest) return;",
   },
   {
     name: "unrouted mail answers a repeat again",
     file: "durable-objects/mailbox.ts",
-    before: "if (this.#answered.has(request, now, transactionMemoryMs)) return;",
+    before: "if (this.#answered.has(request, now, memoryMs)) return;",
     after: "",
   },
   {

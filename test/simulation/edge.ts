@@ -1,20 +1,20 @@
 import { AliasIndex } from "../../durable-objects/alias-index.ts";
-import { ConferenceActor } from "../../durable-objects/conference/actor.ts";
+import { Conference } from "../../durable-objects/conference.ts";
+import { IdAllocator } from "../../durable-objects/id-allocator.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
-import { NumberBooks } from "../../durable-objects/number-books.ts";
 import type { PostRequest } from "../../durable-objects/outbox.ts";
+import type { Platform } from "../../durable-objects/platform.ts";
+import type { Sql } from "../../durable-objects/sql.ts";
 import type { Draws } from "../../simulators/draws.ts";
-import { nextDeadline } from "../../src/conference/deadlines.ts";
 import type { ConferenceInput } from "../../src/conference/decide.ts";
-import { decide } from "../../src/conference/decide.ts";
 import type { HttpOutcome } from "../../src/delivery/verdict.ts";
 import type { Domain } from "../../src/domain.ts";
 import type { ConfKey, DomainName, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import { AliasCache, checkHosts, deliver } from "../../src/routing/deliver.ts";
-import type { EdgeObjects, IdBlock, IdBlocks, IdsWanted } from "../../src/rpc.ts";
+import type { EdgeObjects, IdBlocks, IdRequest } from "../../src/rpc.ts";
 import { testDomain } from "../local-domain.ts";
-import { Hosted } from "./hosted.ts";
-import { RelayHost, simulatedBridge, simulatedKey } from "./relay-host.ts";
+import { Hosted, type Life } from "./hosted.ts";
+import { RelayHost, simulatedKey } from "./relay-host.ts";
 import { draws, type Surroundings } from "./surroundings.ts";
 import { ToldAgain } from "./told-again.ts";
 
@@ -34,15 +34,15 @@ export type PostToWebex = (origin: Hosted<object>, request: PostRequest) => Prom
 
 /** The edge: Workers and objects, all of them the product's own but for their platform. */
 export class Edge {
-  readonly conferences = new Map<ConfKey, Hosted<ConferenceActor>>();
+  readonly conferences = new Map<ConfKey, Hosted<Conference>>();
   readonly mailboxes = new Map<WebexHost, Hosted<Mailbox>>();
-  readonly pool: Hosted<{ readonly books: NumberBooks }>;
+  readonly allocator: Hosted<{ readonly ids: IdAllocator }>;
   readonly aliases: Hosted<AliasIndex>;
   readonly relay: RelayHost;
   /** What this edge's clock is ahead of the true time. */
   skewMs = 0;
   readonly toldAgain: ToldAgain;
-  /** Hears of each input that a conference takes. */
+  /** Hears of the inputs that conferences write into their journals. */
   onInput: (confKey: ConfKey, input: ConferenceInput) => void = () => {};
   /** When each message to WebEx was decided on: it may then wait behind the attempts of others. */
   readonly madeAt = new Map<MsgId, number>();
@@ -61,7 +61,7 @@ export class Edge {
     this.toldAgain = new ToldAgain(around);
     this.toldAgain.watch(this);
     this.#objects = this.#makeObjects();
-    this.pool = new Hosted("number pool", around, ({ sql }) => ({ books: new NumberBooks(sql) }));
+    this.allocator = new Hosted("id allocator", around, ({ sql }) => ({ ids: new IdAllocator(sql) }));
     this.aliases = new Hosted(
       "alias index",
       around,
@@ -74,17 +74,17 @@ export class Edge {
           now: () => around.edgeNow(),
           retentionMs: () => this.#domain.settings.journalRetentionDays * 86_400_000,
           isHeld: (_, { confKey, extConfId }) =>
-            send(() => this.conference(confKey).call(async (actor) => actor.hasHandle(extConfId))),
+            send(() => this.conference(confKey).call(async (conference) => conference.hasHandle(extConfId))),
           deleteAll: () => Promise.reject(new Error("no world lasts that long")),
         }),
     );
     this.relay = new RelayHost(around, domainName, this.#domain.settings, (_, confKey) => ({
-      report: (reports) => this.conference(confKey).call((actor) => actor.report(reports)),
+      report: (reports) => this.conference(confKey).call((conference) => conference.report(reports)),
       matchesBridge: (bridge, digest) =>
-        this.conference(confKey).call(async (actor) => actor.matchesBridge(bridge, digest)),
+        this.conference(confKey).call(async (conference) => conference.matchesBridge(bridge, digest)),
       ackCommands: (bridge, ids) => {
         this.toldAgain.taken(confKey, ids);
-        return this.conference(confKey).call(async (actor) => actor.ackCommands(bridge, ids));
+        return this.conference(confKey).call(async (conference) => conference.ackCommands(bridge, ids));
       },
     }));
   }
@@ -104,56 +104,35 @@ export class Edge {
     return { status: 200, text: codec.confirm(transId, "ok") };
   }
 
-  /** As the number pool does it each 5 minutes. */
+  /** As the id allocator does it each 5 minutes. */
   sweep(): void {
-    for (const conference of this.conferences.values()) conference.call((actor) => actor.sweep());
+    for (const conference of this.conferences.values()) conference.call((conference) => conference.sweep());
   }
 
   objects(): Hosted<object>[] {
-    return [...this.conferences.values(), ...this.mailboxes.values(), this.pool, this.aliases, this.relay.hosted];
+    return [...this.conferences.values(), ...this.mailboxes.values(), this.allocator, this.aliases, this.relay.hosted];
   }
 
-  conference(confKey: ConfKey): Hosted<ConferenceActor> {
+  conference(confKey: ConfKey): Hosted<Conference> {
     const known = this.conferences.get(confKey);
     if (known) return known;
-    const around = this.#around;
-    const name = `conference ${confKey}`;
-    const hosted: Hosted<ConferenceActor> = new Hosted(
-      name,
-      around,
-      ({ sql, wait, send, setAlarm }) =>
-        new ConferenceActor({
-          sql,
-          wait,
-          setAlarm,
-          log: (line) => around.tell(() => `${name}: ${line.event} ${line.note ?? line.why ?? ""}`),
-          rules: {
-            decide: (state, input, surroundings) => {
-              this.onInput(confKey, input);
-              const decision = decide(state, input, surroundings);
-              for (const { message } of decision.posts) this.madeAt.set(message.msgId, around.clock.now);
-              return decision;
-            },
-            nextDeadline,
-          },
-          now: () => around.edgeNow(),
-          post: (request) => send(() => this.#post(hosted, request)),
-          domain: () => this.#domain,
-          chooseBridge: async () => simulatedBridge,
-          tell: (_, __, commands) => {
-            this.toldAgain.told(
-              confKey,
-              commands.map(({ id }) => id),
-            );
-            const told = { domain: domainName, bridge: simulatedBridge, conference: confKey, commands };
-            return send(() => this.relay.hosted.call((relay) => relay.sendCommands(told)));
+    const hosted: Hosted<Conference> = new Hosted(`conference ${confKey}`, this.#around, (life) => {
+      const { send } = life;
+      return new Conference({
+        ...this.#ports(hosted, life),
+        sql: this.#watched(confKey, life.sql),
+        nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
+        relay: () => ({
+          sendCommands: (sent) => {
+            const ids = sent.commands.map(({ id }) => id);
+            this.toldAgain.told(confKey, ids);
+            return send(() => this.relay.hosted.call((relay) => relay.sendCommands(sent)));
           },
           askForSnapshot: () => send(() => this.relay.hosted.call((relay) => relay.askForSnapshot(confKey))),
-          forget: () => Promise.reject(new Error("no world lasts that long")),
-          nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
-          takeNumbers: (_, wanted) => send(() => this.#takeNumbers(confKey, wanted)),
+          health: () => send(() => this.relay.hosted.call((relay) => relay.health())),
         }),
-    );
+      });
+    });
     this.conferences.set(confKey, hosted);
     return hosted;
   }
@@ -161,45 +140,63 @@ export class Edge {
   #mailbox(host: WebexHost): Hosted<Mailbox> {
     const known = this.mailboxes.get(host);
     if (known) return known;
-    const around = this.#around;
-    const name = `mail to ${host}`;
     const hosted: Hosted<Mailbox> = new Hosted(
-      name,
-      around,
-      ({ sql, wait, send, setAlarm }) =>
-        new Mailbox({
-          sql,
-          wait,
-          setAlarm,
-          log: (line) => around.tell(() => `${name}: ${line.event}`),
-          now: () => around.edgeNow(),
-          post: (request) => send(() => this.#post(hosted, request)),
-          domain: () => this.#domain,
-          forget: () => Promise.reject(new Error("no world lasts that long")),
-          takeTransIds: () =>
-            send(async (): Promise<IdBlock> => (await this.#takeNumbers(null, { msgIds: 0, transIds: 50 })).transIds),
-        }),
+      `mail to ${host}`,
+      this.#around,
+      (life) => new Mailbox(this.#ports(hosted, life)),
     );
     this.mailboxes.set(host, hosted);
     return hosted;
   }
 
-  #takeNumbers(holder: ConfKey | null, wanted: IdsWanted): Promise<IdBlocks> {
-    return this.pool.call(async ({ books }) => books.take(holder, wanted, this.#around.edgeNow()));
+  #ports(hosted: Hosted<object>, { sql, after, send, setAlarm }: Life) {
+    const around = this.#around;
+    return {
+      sql,
+      after,
+      setAlarm,
+      log: (line) => around.tell(() => `${hosted.name}: ${line.event} ${line.note ?? line.why ?? ""}`),
+      now: () => around.edgeNow(),
+      post: (request) => send(() => this.#post(hosted, request)),
+      abort: (why) => hosted.die(why),
+      domain: () => this.#domain,
+      allocateIds: ({ holder, ...wanted }: IdRequest): Promise<IdBlocks> =>
+        send(() => this.allocator.call(async ({ ids }) => ids.allocate(holder, wanted, around.edgeNow()))),
+      deleteAll: () => Promise.reject(new Error("no world lasts that long")),
+    } satisfies Platform & Record<string, unknown>;
+  }
+
+  /** Reads along what a conference writes. */
+  #watched(confKey: ConfKey, { exec, transaction }: Sql): Sql {
+    return {
+      transaction,
+      exec: (query, ...bindings) => {
+        const text = String(bindings.at(query.startsWith("INSERT INTO journal") ? 3 : -1));
+        if (query.startsWith("INSERT INTO journal") && text.startsWith('{"type":"undelivered"')) {
+          this.onInput(confKey, JSON.parse(text));
+        }
+        if (query.startsWith("INSERT INTO outbox")) {
+          for (const { msgId } of JSON.parse(text) as { msgId: MsgId }[]) {
+            if (!this.madeAt.has(msgId)) this.madeAt.set(msgId, this.#around.clock.now);
+          }
+        }
+        return exec(query, ...bindings);
+      },
+    };
   }
 
   #makeObjects(): EdgeObjects {
     return {
       conference: (_, confKey) => ({
-        receive: (delivered) => this.conference(confKey).call((actor) => actor.receive(delivered)),
-        operate: (request) => this.conference(confKey).call((actor) => actor.operate(request)),
+        receive: (delivered) => this.conference(confKey).call((conference) => conference.receive(delivered)),
+        operate: (request) => this.conference(confKey).call((conference) => conference.operate(request)),
       }),
       aliases: () => ({
         resolve: (request) => this.aliases.call((index) => index.resolve(request)),
         hasConference: (confKey) => this.aliases.call((index) => index.hasConference(confKey)),
       }),
       idAllocator: () => ({
-        holderOf: (msgId) => this.pool.call(async ({ books }) => books.holderOf(msgId, this.#around.edgeNow())),
+        holderOf: (msgId) => this.allocator.call(async ({ ids }) => ids.holderOf(msgId, this.#around.edgeNow())),
       }),
       unroutedMail: (_, host) => ({ send: (mail) => this.#mailbox(host).call((mailbox) => mailbox.send(mail)) }),
       bridgeHealth: async () => {

@@ -10,7 +10,7 @@ export class Dead extends Error {}
 /** What one life of an object gets from its platform. */
 export interface Life {
   readonly sql: Sql;
-  wait(ms: number): Promise<void>;
+  after(ms: number, run: () => void): () => void;
   setAlarm(at: EpochMs): void;
   /** Something that leaves the object: it leaves after the turn, when what was written in it is safe. */
   send<Value>(work: () => Promise<Value>): Promise<Value>;
@@ -128,7 +128,7 @@ export class Hosted<Object extends object> {
           return this.disk.transaction(work);
         },
       },
-      wait: (ms) => alive(clock.wait(ms)),
+      after: (ms, run) => clock.after(ms, () => life === this.life && run()),
       setAlarm: (at) => {
         if (life !== this.life) throw new Dead();
         // It is written with what else is written in this turn: an object that dies in the turn has not set it.

@@ -1,5 +1,6 @@
 import type { Call } from "../../simulators/bridge/world.ts";
 import { Draws } from "../../simulators/draws.ts";
+import type { Outgoing } from "../../src/conference/draft.ts";
 import type { ConfKey, ExtCallId, ExtConfId, MsgId, SubConfId } from "../../src/foundation/ids.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
@@ -232,7 +233,7 @@ export class Meeting implements MeetingKnowledge {
    * A transaction was given up: the meeting server notices that its TSP server no longer hears everything. Where only the
    * Confirmations got lost, nothing is missed, and that server goes on.
    */
-  gaveUp(messages: readonly ToWebex[]): void {
+  gaveUp(messages: readonly Outgoing[]): void {
     if (messages.every(({ msgId }) => this.#webex.arrived.has(msgId))) return;
     for (const message of messages) {
       if ("result" in message) {

@@ -1,9 +1,9 @@
 import { AliasIndex, type AliasIndexPorts } from "../../durable-objects/alias-index.ts";
-import { MemorySql } from "../durable-objects/memory-sql.ts";
+import { Database } from "./database.ts";
 
 /** A domain's alias index over a database in memory; no conference holds its handle for long. */
 export function memoryAliases(now: () => number, more: Partial<AliasIndexPorts> = {}): AliasIndex {
-  const sql = new MemorySql();
+  const sql = new Database();
   return new AliasIndex({
     sql,
     log: () => {},

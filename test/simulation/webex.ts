@@ -40,7 +40,6 @@ export interface Obligation {
 }
 
 interface Flight {
-  readonly origin: Hosted<object>;
   readonly life: number;
 }
 
@@ -70,7 +69,8 @@ export class Webex {
   onMessage: (server: Server, message: ToWebex, leftAt: number) => void = () => {};
   readonly #around: Surroundings;
   readonly #faults: FaultSource;
-  readonly #flights = new Map<Hosted<object>, Flight>();
+  /** By object and server. */
+  readonly #flights = new Map<string, Flight>();
   readonly #transactions = new Map<string, Transaction>();
   #edge: Edge | null = null;
   #lastTransId = 0;
@@ -159,11 +159,12 @@ export class Webex {
     const transId = /<TransID>([^<]*)/.exec(request.body)?.[1] ?? "";
     this.#around.tell(() => `to ${server?.host}: ${request.body}`);
     this.#depart(origin, request, transId, server);
-    const flight = this.#flights.get(origin);
+    const flightName = `${origin.name} to ${request.url}`;
+    const flight = this.#flights.get(flightName);
     return new Promise((resolve) => {
       const finish = (result: HttpOutcome) => {
         cancel();
-        if (this.#flights.get(origin) === flight) this.#flights.delete(origin);
+        if (this.#flights.get(flightName) === flight) this.#flights.delete(flightName);
         resolve(result);
       };
       const fail = (reason: string) => finish({ kind: "failed", reason });
@@ -195,9 +196,10 @@ export class Webex {
   /** What leaves the adapter is judged as it leaves. */
   #depart(origin: Hosted<object>, request: PostRequest, transId: string, server: Server | undefined): void {
     const { clock, violated } = this.#around;
-    const other = this.#flights.get(origin);
-    if (other && other.life === origin.life) violated("one post in flight", `${origin.name}: ${transId}`);
-    this.#flights.set(origin, { origin, life: origin.life });
+    const flightName = `${origin.name} to ${request.url}`;
+    if (this.#flights.get(flightName)?.life === origin.life)
+      violated("one post in flight", `${flightName}: ${transId}`);
+    this.#flights.set(flightName, { life: origin.life });
     const known = this.#transactions.get(transId);
     if (known) {
       known.attempts += 1;

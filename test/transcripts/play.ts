@@ -88,12 +88,6 @@ class Stage {
         const type = path === "hybrid" ? "hybrid-data" : "passthrough";
         return this.#decide({ type: "operator", at: this.#now, request: { type, ...JSON.parse(body) } });
       }
-      case "client-data": {
-        const [first] = this.#state.clientPosts.values();
-        if (!first) throw new Error("no client data is under way");
-        const delivered = rest === "delivered";
-        return this.#decide({ type: "client-data", at: this.#now, id: first.id, attempt: first.attempts, delivered });
-      }
       case "lost": {
         const messages = this.#queued.map(({ message }) => message);
         this.#queued = [];
@@ -225,19 +219,20 @@ class Stage {
     return this.#follows(decision).map((line) => this.#names.shorten(line));
   }
 
-  #follows({ changes, effects, dropQueued }: Decision): string[] {
+  #follows({ effects, dropQueued }: Decision): string[] {
     return [
       ...dropQueued.map((host) => `what is queued for ${host} is dropped`),
       ...effects.flatMap((effect) => this.#line(effect) ?? []),
-      ...[...changes.clientPosts.values()].flatMap((post) =>
-        post?.underWay ? [`A→client ${JSON.stringify(post.body)}`] : [],
-      ),
     ];
   }
 
   #line(effect: Effect): string | null {
     if (isCommand(effect)) return this.#commandLine(effect.command);
     if (!isPost(effect)) return `note: ${effect}`;
+    if (effect.message.type === "client-data") {
+      const { confKey, extConfId, extCallId, data } = effect.message;
+      return `A→client ${JSON.stringify({ confKey, extConfId, extCallId, data })}`;
+    }
     if (!this.#domain.codec.sends(effect.message)) return null;
     const document = completeText(this.#domain.codec.encode("1", [effect.message]));
     const [, element = "", attributes = ""] = /<\/TransID><(\w+)([^>]*)>/.exec(document) ?? [];

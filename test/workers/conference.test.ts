@@ -1,7 +1,7 @@
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { ConferenceStore } from "../../durable-objects/conference/store.ts";
+import { ConferenceStore } from "../../durable-objects/conference-store.ts";
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type {
   BridgeName,
@@ -84,7 +84,7 @@ test("a repeat changes nothing, before and after an eviction", async () => {
   expect(await rows("SELECT seq FROM journal")).toEqual([{ seq: 1 }]);
 });
 
-test("the bridge's result becomes an answer to WebEx, under numbers of the pool", async () => {
+test("the bridge's result becomes an answer to WebEx, under ids of the allocator", async () => {
   await receive("t1", create);
   expect(await bridgeDone()).toBe(1);
   expect(await bridgeDone()).toBe(1);
@@ -109,22 +109,22 @@ test("a killed object delivers what it left behind when its alarm comes, without
   await vi.waitFor(async () => expect(await rows("SELECT seq FROM outbox")).toEqual([]));
 });
 
-test("a sweep by the number pool wakes an object whose alarm got lost, also where the pool is evicted between two pages", async () => {
-  const pool = () => env.ID_ALLOCATOR.getByName("local");
+test("a sweep by the id allocator wakes an object whose alarm got lost, also where the allocator is evicted between two pages", async () => {
+  const allocator = () => env.ID_ALLOCATOR.getByName("local");
   reachable = false;
   await receive("t1", create);
   await bridgeDone();
   await vi.waitFor(() => expect(posted).toHaveLength(1));
   await runInDurableObject(conference(), (_object, state) => state.storage.deleteAlarm());
   const other = { domain: identity.domain, holder: "1" as ConfKey, msgIds: 1, transIds: 1 };
-  for (let row = 0; row < 500; row += 1) await pool().allocate(other);
+  await Promise.all(Array.from({ length: 500 }, () => allocator().allocate(other)));
   await abortAllDurableObjects();
   reachable = true;
 
-  expect(await runDurableObjectAlarm(pool())).toBe(true);
+  expect(await runDurableObjectAlarm(allocator())).toBe(true);
   expect(posted).toHaveLength(1);
-  await evictDurableObject(pool());
-  expect(await runDurableObjectAlarm(pool())).toBe(true);
+  await evictDurableObject(allocator());
+  expect(await runDurableObjectAlarm(allocator())).toBe(true);
 
   await vi.waitFor(() => expect(posted).toHaveLength(2));
   expect(new Set(posted).size).toBe(1);
@@ -194,7 +194,7 @@ test("an object that comes back reads of its journal what repeats may need, and 
     const { sql } = state.storage;
     sql.exec(
       `WITH RECURSIVE n (seq) AS (SELECT 2 UNION ALL SELECT seq + 1 FROM n WHERE seq < 1000)
-       INSERT INTO journal (seq, at, trans_id, input, books) SELECT seq, seq, 't' || seq, '{}', '{}' FROM n`,
+       INSERT INTO journal (seq, at, trans_id, input, progress) SELECT seq, seq, 't' || seq, '{}', '{}' FROM n`,
     );
     const cursors: SqlStorageCursor<Record<string, string | number | null>>[] = [];
     const exec = (query: string, ...bindings: readonly (string | number | null)[]) => {
@@ -202,7 +202,7 @@ test("an object that comes back reads of its journal what repeats may need, and 
       cursors.push(cursor);
       return cursor.toArray();
     };
-    const store = new ConferenceStore({ exec, transaction: (work) => work() });
+    const store = new ConferenceStore({ exec, transaction: (work) => work() }, () => {});
     cursors.length = 0;
     const since = store.transIdsSince(990);
     return [cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0), since.length];
@@ -219,7 +219,7 @@ test("each row of the tables is billed as one", async () => {
       "INSERT INTO entry (key, position, value) VALUES ('caller/x', 99, '1')",
       "INSERT INTO entry (key, position, value) VALUES ('caller/x', 99, '2') ON CONFLICT (key) DO UPDATE SET value = excluded.value",
       "DELETE FROM entry WHERE key = 'caller/x'",
-      "INSERT INTO journal (seq, at, trans_id, input, books) VALUES (99, 1, 't', '{}', '{}')",
+      "INSERT INTO journal (seq, at, trans_id, input, progress) VALUES (99, 1, 't', '{}', '{}')",
       "INSERT INTO outbox (seq, host, trans_id, attempts, due_at, messages) VALUES (99, 'h', 't', 0, 1, '[]')",
       "DELETE FROM outbox WHERE seq = 99",
     ].map((statement) => state.storage.sql.exec(statement).rowsWritten),

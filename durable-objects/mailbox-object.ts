@@ -5,10 +5,7 @@ import type { Env } from "./env.ts";
 import { Mailbox } from "./mailbox.ts";
 import { platformOf } from "./platform.ts";
 
-/** Few numbers at a time: this mail is rare, and those not used are lost when the object is evicted. */
-const numbersAtOnce = 50;
-
-/** Answers to one WebEx host that belong to no conference. */
+/** A mailbox on the platform. */
 export class UnroutedMailObject extends DurableObject<Env> implements UnroutedMailRpc {
   #mailbox: Mailbox | null;
 
@@ -31,11 +28,8 @@ export class UnroutedMailObject extends DurableObject<Env> implements UnroutedMa
     return new Mailbox({
       ...platformOf(ctx, env),
       domain: (name) => findDomain(env, name),
-      takeTransIds: async (domain) => {
-        const pool = env.ID_ALLOCATOR.getByName(domain);
-        return (await pool.allocate({ domain, holder: null, msgIds: 0, transIds: numbersAtOnce })).transIds;
-      },
-      forget: () => {
+      allocateIds: (request) => env.ID_ALLOCATOR.getByName(request.domain).allocate(request),
+      deleteAll: () => {
         this.#mailbox = null;
         return ctx.storage.deleteAll();
       },

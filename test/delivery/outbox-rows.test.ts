@@ -1,35 +1,55 @@
 import { expect, test } from "vitest";
-import { afterFailure, afterRestart, append, type OutboxRow } from "../../src/delivery/outbox.ts";
-import type { TransId, WebexHost } from "../../src/foundation/ids.ts";
+import {
+  afterFailure,
+  afterRestart,
+  append,
+  heads,
+  type OutboxRow,
+  withoutMessages,
+} from "../../src/delivery/outbox-rows.ts";
 
-const host = "a:80" as WebexHost;
+type Row = OutboxRow<string, string>;
+const host = "a:80";
 const policy = { attempts: 3, retryDelaysMs: [0, 2000] };
 
-function row(more: Partial<OutboxRow<string>> = {}): OutboxRow<string> {
-  return { seq: 1, host, transId: "t1" as TransId, attempts: 0, dueAt: 1000, messages: ["first"], ...more };
+function row(more: Partial<Row> = {}): Row {
+  return { seq: 1, host, transId: "t1", attempts: 0, dueAt: 1000, messages: ["first"], ...more };
 }
 
-function add(rows: readonly OutboxRow<string>[], to: string = host): readonly OutboxRow<string>[] {
-  const fresh = { seq: 9, dueAt: 5000, transId: () => "t9" as TransId };
-  return append(rows, { host: to as WebexHost, message: "next" }, fresh);
+function add(rows: readonly Row[], to: string = host): readonly Row[] {
+  return append(rows, { host: to, message: "next" }, () => ({ seq: 9, dueAt: 5000, transId: "t9" }));
 }
 
 test("a message joins the last transaction, which keeps its time", () => {
   expect(add([row()])).toEqual([row({ messages: ["first", "next"] })]);
 });
 
-test.each<[string, readonly OutboxRow<string>[], string]>([
+test.each<[string, readonly Row[], string]>([
   ["was begun", [row({ attempts: 1 })], host],
   ["goes to another host", [row()], "b:80"],
   ["is full", [row({ messages: Array(50).fill("x") })], host],
 ])("a message gets a transaction of its own when the last one %s", (_, rows, to) => {
-  const expected = row({ seq: 9, host: to as WebexHost, transId: "t9" as TransId, dueAt: 5000, messages: ["next"] });
+  const expected = row({ seq: 9, host: to, transId: "t9", dueAt: 5000, messages: ["next"] });
   expect(add(rows, to)).toEqual([...rows, expected]);
 });
 
-test("a message never overtakes one to another host", () => {
+test("a message joins the last transaction of its own host, whatever goes to another host meanwhile (protocol T45)", () => {
   const rows = add(add([row()], "b:80"));
-  expect(rows.map((one) => one.host)).toEqual([host, "b:80", host]);
+  expect(rows.map((one) => [one.host, one.messages.length])).toEqual([
+    [host, 2],
+    ["b:80", 1],
+  ]);
+});
+
+test("the first row of each host may be posted", () => {
+  const rows = [row(), row({ seq: 2 }), row({ seq: 3, host: "b:80" })];
+  expect(heads(rows).map(({ seq }) => seq)).toEqual([1, 3]);
+});
+
+test("of a row some messages go alone, and with the last one the row", () => {
+  const rows = [row({ messages: ["first", "next"] }), row({ seq: 2 })];
+  expect(withoutMessages(rows, 1, ["first"])).toEqual([row({ messages: ["next"] }), row({ seq: 2 })]);
+  expect(withoutMessages(rows, 2, ["first"])).toEqual([rows[0]]);
 });
 
 test("the first retry comes at once, the second after 2 s, and no third", () => {

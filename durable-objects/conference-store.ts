@@ -1,0 +1,223 @@
+import type { ConferenceInput } from "../src/conference/decide.ts";
+import { applyChanges, type Changes, type ConferenceState, emptyState } from "../src/conference/state.ts";
+import type { BridgeName, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
+import type { ConferenceIdentity } from "../src/rpc.ts";
+import { type IdsAtHand, noIds } from "./id-supply.ts";
+import type { Sql } from "./sql.ts";
+
+/** How far the conference has come. It changes with almost each input, so it is kept in the journal and costs no row. */
+export interface Progress extends IdsAtHand {
+  /** The bridge that holds the conference, once one was chosen. */
+  readonly bridge: BridgeName | null;
+  readonly serial: number;
+  /** By how much the conference's time is ahead of the machine's clock. */
+  readonly aheadMs?: number;
+  /** The highest report number committed of each stream. */
+  readonly reportsUpTo: Readonly<Record<StreamId, number>>;
+}
+
+/** How long journal rows are kept, in milliseconds. */
+export interface Retention {
+  /** All of them: repeats of documents need them. */
+  readonly neededMs: number;
+  /** As many as there may be. */
+  readonly keptMs: number;
+}
+
+/** What never changes, but for the settings' retention: what the domain says last holds even if the domain is removed. */
+interface Identity extends ConferenceIdentity {
+  readonly retention: Retention;
+}
+
+const noProgress: Progress = { bridge: null, serial: 0, ...noIds, reportsUpTo: {} };
+const dayMs = 86_400_000;
+export const defaultRetention: Retention = { neededMs: 2 * 3_600_000, keptMs: 7 * dayMs };
+const kinds = { caller: "callers", "call-out": "callOuts", command: "commands", room: "rooms" } as const;
+type Kind = keyof typeof kinds;
+
+const keptRows = 10_000;
+const pruneEvery = 256;
+const pruneAtMost = 512;
+/** One journal row, with the progress beside the input, stays below the platform's 2 MB. */
+const maxInputBytes = 1_900_000;
+
+/**
+ * One conference as it is on disk and, always alike, in memory. Each row written costs money: keys are such that a row is
+ * one row (no secondary index, no rowid beside a text key), and only what changed is written.
+ */
+export class ConferenceStore {
+  readonly #sql: Sql;
+  /** What this conference's memory holds can no longer be trusted. */
+  readonly #onLost: (error: unknown) => void;
+  #identity: Identity | null = null;
+  #state: ConferenceState = emptyState();
+  #progress: Progress;
+  #seq = 0;
+  #lastAt: EpochMs = 0;
+  #position = 0;
+  /** Entries that the present transaction has changed, by key: `head`, `identity` or `kind/id`. `null`: to be deleted. */
+  #changed = new Map<string, unknown>();
+
+  constructor(sql: Sql, onLost: (error: unknown) => void) {
+    this.#sql = sql;
+    this.#onLost = onLost;
+    sql.exec(
+      "CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, position INTEGER NOT NULL, value TEXT NOT NULL) WITHOUT ROWID",
+    );
+    sql.exec(
+      `CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, trans_id TEXT, input TEXT NOT NULL,
+       progress TEXT NOT NULL)`,
+    );
+    this.#progress = this.#load();
+  }
+
+  /** `null` until the first input is committed. */
+  get identity(): ConferenceIdentity | null {
+    return this.#identity;
+  }
+
+  get retention(): Retention {
+    return this.#identity?.retention ?? defaultRetention;
+  }
+
+  get state(): ConferenceState {
+    return this.#state;
+  }
+
+  get progress(): Progress {
+    return this.#progress;
+  }
+
+  /** When the last input was committed. */
+  get lastAt(): EpochMs {
+    return this.#lastAt;
+  }
+
+  /** The documents that are known as repeats, the oldest first. Older rows than these are not read: reading is billed. */
+  transIdsSince(since: EpochMs): readonly (readonly [TransId, EpochMs])[] {
+    return this.#sql
+      .exec(
+        `SELECT trans_id, at FROM journal WHERE trans_id IS NOT NULL AND seq >
+         coalesce((SELECT seq FROM journal WHERE at <= ? ORDER BY seq DESC LIMIT 1), 0) ORDER BY seq`,
+        since,
+      )
+      .map((row) => [row.trans_id as TransId, Number(row.at)]);
+  }
+
+  /** All or nothing: when `work` throws, disk and memory are as they were before. */
+  transaction<Value>(work: () => Value): Value {
+    const { progress } = this;
+    try {
+      return this.#sql.transaction(() => {
+        const value = work();
+        this.#writeChanged();
+        return value;
+      });
+    } catch (error) {
+      try {
+        this.#load();
+        this.#progress = progress;
+      } catch (again) {
+        this.#onLost(again);
+      }
+      throw error;
+    }
+  }
+
+  /** Within a transaction: whose conference it is, and what its domain says of retention. */
+  identify({ domain, confKey }: ConferenceIdentity, retention: Retention): void {
+    const known = this.#identity?.retention;
+    if (known && known.neededMs === retention.neededMs && known.keptMs === retention.keptMs) return;
+    this.#identity = { domain, confKey, retention };
+    this.#changed.set("identity", this.#identity);
+  }
+
+  /** Within a transaction: one input with what it changes; throws when the input is too large. */
+  append(input: ConferenceInput, changes: Changes, progress: Progress): void {
+    this.#progress = progress;
+    applyChanges(this.#state, changes);
+    if (changes.head) this.#changed.set("head", changes.head);
+    for (const [kind, plural] of Object.entries(kinds)) {
+      for (const [id, value] of changes[plural]) this.#changed.set(`${kind}/${id}`, value);
+    }
+    this.#seq += 1;
+    this.#lastAt = input.at;
+    this.#sql.exec(
+      "INSERT INTO journal (seq, at, trans_id, input, progress) VALUES (?, ?, ?, ?, ?)",
+      ...[this.#seq, input.at, input.type === "webex" ? input.transId : null],
+      ...[textOf(input), JSON.stringify(progress)],
+    );
+    this.#prune(input.at);
+  }
+
+  /** Corrects the progress that was written with the last input. */
+  correct(change: Partial<Progress>): void {
+    const progress = { ...this.#progress, ...change };
+    this.#sql.exec("UPDATE journal SET progress = ? WHERE seq = ?", JSON.stringify(progress), this.#seq);
+    this.#progress = progress;
+  }
+
+  #load(): Progress {
+    const state = emptyState();
+    const found: { head: ConferenceState["head"]; identity: Identity | null } = { head: state.head, identity: null };
+    this.#position = 0;
+    this.#changed.clear();
+    for (const row of this.#sql.exec("SELECT key, position, value FROM entry ORDER BY position")) {
+      const [kind = "", ...id] = String(row.key).split("/");
+      const value: unknown = JSON.parse(String(row.value));
+      this.#position = Number(row.position);
+      if (isKind(kind)) (state[kinds[kind]] as unknown as Map<string, unknown>).set(id.join("/"), value);
+      else Object.assign(found, { [kind]: value });
+    }
+    const [last] = this.#sql.exec("SELECT seq, at, progress FROM journal ORDER BY seq DESC LIMIT 1");
+    this.#seq = Number(last?.seq ?? 0);
+    this.#lastAt = Number(last?.at ?? 0);
+    this.#identity = found.identity;
+    this.#state = { ...state, head: found.head };
+    return last ? (JSON.parse(String(last.progress)) as Progress) : noProgress;
+  }
+
+  /** The position stays with the key, so that everything is loaded in the order in which it came. */
+  #writeChanged(): void {
+    for (const [key, value] of this.#changed) {
+      if (value === null) {
+        this.#sql.exec("DELETE FROM entry WHERE key = ?", key);
+        continue;
+      }
+      this.#position += 1;
+      this.#sql.exec(
+        "INSERT INTO entry (key, position, value) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        ...[key, this.#position, JSON.stringify(value)],
+      );
+    }
+    this.#changed.clear();
+  }
+
+  /** Now and then, deletes some of the oldest rows; never the last one, which holds the progress. */
+  #prune(now: EpochMs): void {
+    if (this.#seq % pruneEvery !== 0) return;
+    const { neededMs, keptMs } = this.retention;
+    const oldest = this.#sql.exec("SELECT seq, at FROM journal ORDER BY seq LIMIT ?", pruneAtMost);
+    let upTo = 0;
+    for (const row of oldest) {
+      const age = now - Number(row.at);
+      const isNeeded = age < neededMs || Number(row.seq) >= this.#seq;
+      if (isNeeded || (age < keptMs && Number(row.seq) > this.#seq - keptRows)) break;
+      upTo = Number(row.seq);
+    }
+    if (upTo > 0) this.#sql.exec("DELETE FROM journal WHERE seq <= ?", upTo);
+  }
+}
+
+/** As the journal keeps it. */
+function textOf(input: ConferenceInput): string {
+  const text = JSON.stringify(input);
+  if (text.length * 3 <= maxInputBytes) return text; // No character has more than three bytes.
+  const { length } = new TextEncoder().encode(text);
+  if (length > maxInputBytes) throw new Error(`an input of ${length} bytes is too large (${maxInputBytes} at most)`);
+  return text;
+}
+
+function isKind(text: string): text is Kind {
+  return Object.hasOwn(kinds, text);
+}

@@ -1,0 +1,139 @@
+import type { ConfKey, EpochMs, MsgId } from "../src/foundation/ids.ts";
+import { type Timers, within } from "../src/foundation/timers.ts";
+import type { ConferenceRpc, IdBlock, IdBlocks, IdsWanted } from "../src/rpc.ts";
+import { firstPlaceOf, idAt, placeOf, runFrom } from "../src/tsp/id-scheme.ts";
+import type { LogLine } from "./log.ts";
+import type { Sql, SqlRow } from "./sql.ts";
+
+/** How long it is known who holds a block: as long as an answer with its MsgID may come. */
+const dayMs = 86_400_000;
+const holderMemoryMs = 7 * dayMs;
+const pageSize = 500;
+
+interface HolderPage {
+  readonly holders: readonly ConfKey[];
+  /** `null`: there are no more. */
+  readonly next: number | null;
+}
+
+/**
+ * Which ids were allocated to whom. One row for each pair of blocks, by the place of its MsgIDs, which only rises; the two
+ * sequences advance apart (protocol T34), each from the day's first id on (protocol T35).
+ */
+export class IdAllocator {
+  readonly #sql: Sql;
+  #nextMsg = 0;
+  #nextTrans = 0;
+
+  constructor(sql: Sql) {
+    this.#sql = sql;
+    sql.exec(
+      `CREATE TABLE IF NOT EXISTS allocated (msg_first INTEGER PRIMARY KEY, msg_end INTEGER NOT NULL, trans_end INTEGER NOT NULL,
+       holder TEXT, at INTEGER NOT NULL)`,
+    );
+    const [latest] = sql.exec("SELECT msg_end, trans_end FROM allocated ORDER BY msg_first DESC LIMIT 1");
+    if (!latest) return;
+    this.#nextMsg = Number(latest.msg_end);
+    this.#nextTrans = Number(latest.trans_end);
+  }
+
+  /** At most as many as are wanted, fewer when a sequence comes to its end. A clock that was set back repeats no id. */
+  allocate(holder: ConfKey | null, wanted: IdsWanted, now: EpochMs): IdBlocks {
+    const msgFirst = Math.max(this.#nextMsg, firstPlaceOf(now));
+    const transFirst = Math.max(this.#nextTrans, firstPlaceOf(now));
+    const msgEnd = msgFirst + Math.min(wanted.msgIds, runFrom(msgFirst));
+    const transEnd = transFirst + Math.min(wanted.transIds, runFrom(transFirst));
+    this.#sql.transaction(() => {
+      // A row that is replaced had no MsgIDs, and says no more than the new one where the sequences go on.
+      this.#sql.exec(
+        "INSERT OR REPLACE INTO allocated (msg_first, msg_end, trans_end, holder, at) VALUES (?, ?, ?, ?, ?)",
+        ...[msgFirst, msgEnd, transEnd, holder, now],
+      );
+    });
+    this.#nextMsg = msgEnd;
+    this.#nextTrans = transEnd;
+    return { msgIds: block(msgFirst, msgEnd), transIds: block(transFirst, transEnd) };
+  }
+
+  /** The conferences that have been allocated blocks since then, some at a time, the latest first; `next`: the others were before this place. */
+  holdersSince(since: EpochMs, before: number | null): HolderPage {
+    const page = this.#sql.exec(
+      "SELECT msg_first, holder, at FROM allocated WHERE msg_first < ? ORDER BY msg_first DESC LIMIT ?",
+      ...[before ?? Number.MAX_SAFE_INTEGER, pageSize],
+    );
+    const rows = page.filter(({ at }) => Number(at) >= since);
+    return { holders: holdersOf(rows), next: rows.length < pageSize ? null : Number(rows.at(-1)?.msg_first) };
+  }
+
+  /** The conferences of some of the oldest blocks, which are not needed any more and are deleted with this. */
+  expire(now: EpochMs): readonly ConfKey[] {
+    const end = firstPlaceOf(now - holderMemoryMs);
+    const rows = this.#sql.exec(
+      "SELECT msg_first, holder FROM allocated WHERE msg_first < ? ORDER BY msg_first LIMIT ?",
+      ...[end, pageSize],
+    );
+    const last = rows.at(-1);
+    if (last) this.#sql.exec("DELETE FROM allocated WHERE msg_first <= ?", last.msg_first ?? null);
+    return holdersOf(rows);
+  }
+
+  /** When the oldest block is not needed any more; `null`: there is none. */
+  get nextExpiry(): EpochMs | null {
+    const [oldest] = this.#sql.exec("SELECT at FROM allocated ORDER BY msg_first LIMIT 1");
+    return oldest ? Number(oldest.at) + holderMemoryMs + dayMs : null;
+  }
+
+  holderOf(msgId: MsgId, now: EpochMs): ConfKey | null {
+    if (!/^\d{11}$/.test(msgId)) return null;
+    const place = placeOf(Number(msgId), now);
+    const [found] = this.#sql.exec(
+      "SELECT msg_end, holder FROM allocated WHERE msg_first <= ? ORDER BY msg_first DESC LIMIT 1",
+      place,
+    );
+    return found && place < Number(found.msg_end) ? (found.holder as ConfKey | null) : null;
+  }
+}
+
+function holdersOf(rows: readonly SqlRow[]): readonly ConfKey[] {
+  return [...new Set(rows.flatMap(({ holder }) => (holder === null ? [] : [holder as ConfKey])))];
+}
+
+function block(first: number, end: number): IdBlock {
+  return { first: idAt(first), end: idAt(first) + end - first };
+}
+
+interface SweepPorts extends Timers {
+  readonly ids: Pick<IdAllocator, "holdersSince" | "expire" | "nextExpiry">;
+  conference(confKey: ConfKey): Pick<ConferenceRpc, "sweep">;
+  setAlarm(at: EpochMs): void;
+  log(line: LogLine): void;
+}
+
+/** A conference is allocated ids when it begins, and again and again as long as it has something to say. */
+const reachMs = 6 * 3_600_000;
+export const sweepEveryMs = 300_000;
+const pageEveryMs = 10_000;
+const sweepWithinMs = 30_000;
+
+/**
+ * Wakes some of the conferences of the last hours, the latest first, so that they do what is overdue; resolves to the place
+ * before which the next ones are. The platform gives up an alarm that failed some times in a row, as in an outage of a few
+ * minutes: nothing else would then wake a conference that nobody talks to. Which conferences there are is known by their
+ * ids, so that no message pays for this. Each conference is woken a last time when its ids expire: one whose domain was
+ * removed from the settings sets the alarm for its own end then.
+ */
+export async function sweep(ports: SweepPorts, before: number | null, now: EpochMs): Promise<number | null> {
+  const { ids, setAlarm } = ports;
+  const { holders, next } = ids.holdersSince(now - reachMs, before);
+  const expired = next === null ? ids.expire(now) : [];
+  const all = [...new Set([...holders, ...expired])];
+  const isLastPage = next === null && expired.length === 0;
+  const again = holders.length > 0 || before !== null || expired.length > 0 ? 0 : ids.nextExpiry;
+  if (again !== null) setAlarm(isLastPage ? Math.max(again, now + sweepEveryMs) : now + pageEveryMs);
+  const outcomes = await Promise.allSettled(
+    all.map((confKey) => within(ports, sweepWithinMs, "a conference", ports.conference(confKey).sweep())),
+  );
+  const failed = outcomes.filter(({ status }) => status === "rejected").length;
+  if (failed > 0) ports.log({ level: "warn", event: "not-swept", conferences: failed });
+  return next;
+}

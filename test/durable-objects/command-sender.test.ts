@@ -1,0 +1,123 @@
+import { expect, test } from "vitest";
+import { CommandSchedule } from "../../durable-objects/command-sender.ts";
+import type { PendingCommand } from "../../src/conference/state.ts";
+import { type CallId, type CommandId, MAIN_ROOM } from "../../src/foundation/ids.ts";
+
+test("a command goes out behind the earlier ones of its call, and others stay out of it", () => {
+  const schedule = new CommandSchedule();
+  const [first, other] = [mute("1", "c1"), mute("2", "c2")];
+  expect(sent(schedule, [first, other], 0)).toEqual(["1", "2"]);
+
+  expect(sent(schedule, [first, other, mute("3", "c1")], 100)).toEqual(["1", "3"]);
+});
+
+test("also behind one that an agent has acknowledged, since another agent may be active by now", () => {
+  const schedule = new CommandSchedule();
+  sent(schedule, [mute("1", "c1")], 0);
+  schedule.ack(["1" as CommandId]);
+
+  expect(sent(schedule, [mute("1", "c1"), mute("2", "c1")], 100)).toEqual(["1", "2"]);
+});
+
+test("a command that is carried out alone goes behind all that is not acknowledged, and each one goes behind it", () => {
+  const schedule = new CommandSchedule();
+  const [muting, acked, room] = [
+    mute("1", "c1"),
+    mute("2", "c2"),
+    command("3", { type: "close-room", room: MAIN_ROOM }),
+  ];
+  sent(schedule, [muting, acked], 0);
+  schedule.ack(["2" as CommandId]);
+
+  expect(sent(schedule, [muting, acked, room], 100)).toEqual(["1", "3"]);
+  expect(sent(schedule, [muting, acked, room, mute("4", "c4")], 200)).toEqual(["1", "3", "4"]);
+});
+
+test("each request after a mute of a thousand calls sends its own command and no other", () => {
+  const schedule = new CommandSchedule();
+  const all = Array.from({ length: 1_000 }, (_, index) => mute(`${index}`, `c${index}`));
+  expect(sent(schedule, all, 0)).toHaveLength(1_000);
+
+  let count = 0;
+  for (let n = 0; n < 50; n += 1) {
+    all.push(mute(`new-${n}`, `d${n}`));
+    count += sent(schedule, all, 1 + n).length;
+  }
+  expect(count).toBe(50);
+});
+
+test("a command that an agent has acknowledged is sent again after ten seconds", () => {
+  const schedule = new CommandSchedule();
+  sent(schedule, [mute("1", "c1")], 0);
+  schedule.ack(["1" as CommandId]);
+
+  expect(sent(schedule, [mute("1", "c1")], 9_999)).toEqual([]);
+  expect(sent(schedule, [mute("1", "c1")], 10_000)).toEqual(["1"]);
+});
+
+test("a command is marked as sent before, but for the first time of one that was issued in this life", () => {
+  const schedule = new CommandSchedule();
+  const command = { type: "lock" } as const;
+  const [old, fresh] = ["1", "2"].map((id) => ({ id: id as CommandId, command, answerBy: 10_000, request: null }));
+  if (!old || !fresh) throw new Error("two commands are needed");
+  const commands = new Map([old, fresh].map((one) => [one.id, one]));
+  schedule.issued([fresh], commands);
+
+  expect(schedule.due(commands, 0)).toEqual([
+    { id: "1", command, again: true, withinMs: 10_000 },
+    { id: "2", command, withinMs: 10_000 },
+  ]);
+  expect(schedule.due(commands, 1_000).map(({ again }) => again)).toEqual([true, true]);
+});
+
+test("a command says how much of its time is left, and one that has all the time it needs says nothing", () => {
+  const commands = [10_000, 500, null].map((answerBy, index): [CommandId, PendingCommand] => {
+    const id = String(index) as CommandId;
+    return [id, { id, command: { type: "lock" }, answerBy, request: null }];
+  });
+  const sent = new CommandSchedule().due(new Map(commands), 600);
+
+  expect(sent.map(({ withinMs }) => withinMs)).toEqual([9_400, 0, undefined]);
+});
+
+test("commands that are not acknowledged are sent again after 1, 2, 4 and 5 s, and after a minute once a minute", () => {
+  const schedule = new CommandSchedule();
+  const seconds: number[] = [];
+  for (let now = 0; now <= 240; now += 1)
+    if (sent(schedule, [mute("1", "c1")], now * 1000).length > 0) seconds.push(now);
+
+  expect(seconds).toEqual([0, 1, 3, 7, 12, 17, 22, 27, 32, 37, 42, 47, 52, 57, 62, 122, 182]);
+});
+
+test("when an agent reports, what it has not acknowledged for a second is sent at once, and the pauses begin anew", () => {
+  const schedule = new CommandSchedule();
+  for (let now = 0; now <= 30_000; now += 1000) sent(schedule, [mute("1", "c1")], now);
+  schedule.agentReported(27_999);
+  expect(sent(schedule, [mute("1", "c1")], 27_999)).toEqual([]);
+
+  schedule.agentReported(28_000);
+  expect(sent(schedule, [mute("1", "c1")], 28_000)).toEqual(["1"]);
+  expect(sent(schedule, [mute("1", "c1")], 28_999)).toEqual([]);
+  expect(sent(schedule, [mute("1", "c1")], 29_000)).toEqual(["1"]);
+});
+
+test("what an agent has acknowledged is not sent again because the agent reports", () => {
+  const schedule = new CommandSchedule();
+  sent(schedule, [mute("1", "c1")], 0);
+  schedule.ack(["1" as CommandId]);
+  schedule.agentReported(5_000);
+
+  expect(sent(schedule, [mute("1", "c1")], 5_000)).toEqual([]);
+});
+
+function command(id: string, body: PendingCommand["command"]): PendingCommand {
+  return { id: id as CommandId, command: body, answerBy: 10_000, request: null };
+}
+
+function mute(id: string, call: string): PendingCommand {
+  return command(id, { type: "mute", call: call as CallId });
+}
+
+function sent(schedule: CommandSchedule, commands: readonly PendingCommand[], now: number): string[] {
+  return schedule.due(new Map(commands.map((one) => [one.id, one])), now).map(({ id }) => id);
+}

@@ -1,0 +1,172 @@
+import { expect, test } from "vitest";
+import { IdAllocator } from "../../durable-objects/id-allocator.ts";
+import type { ConfKey, MsgId } from "../../src/foundation/ids.ts";
+import type { IdsWanted } from "../../src/rpc.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import { Database } from "../simulation/database.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  callerLeft,
+  confKey,
+  createConference,
+  extConfId,
+  host,
+} from "./conference-world.ts";
+
+const noon = Date.UTC(2002, 7, 5, 12);
+const dayMs = 86_400_000;
+const [a, b, c] = ["a", "b", "c"] as [ConfKey, ConfKey, ConfKey];
+const both = (count: number) => ({ msgIds: count, transIds: count });
+
+test("blocks follow one another, from the day's first id on, also after a restart (protocol T35)", () => {
+  const sql = new Database();
+  const ids = new IdAllocator(sql);
+
+  expect(ids.allocate(a, both(50), noon).msgIds).toEqual({ first: 52_491_000_000, end: 52_491_000_050 });
+  expect(ids.allocate(b, both(10), noon).msgIds).toEqual({ first: 52_491_000_050, end: 52_491_000_060 });
+  expect(new IdAllocator(sql).allocate(a, both(10), noon).msgIds).toEqual({
+    first: 52_491_000_060,
+    end: 52_491_000_070,
+  });
+});
+
+test("a block costs one row", () => {
+  const sql = new Database();
+  const ids = new IdAllocator(sql);
+  ids.allocate(a, both(50), noon);
+  expect(sql.rowsWritten).toBe(1);
+});
+
+test("each day begins anew, and a clock that was set back repeats no id", () => {
+  const ids = new IdAllocator(new Database());
+  ids.allocate(a, both(50), noon);
+  expect(ids.allocate(a, both(50), noon + dayMs).transIds.first).toBe(52_492_000_000);
+  expect(ids.allocate(a, both(50), noon).transIds.first).toBe(52_492_000_050);
+});
+
+test("a sequence ends with 999999 and begins again, with the digits of a day 27 years later (protocol T35)", () => {
+  const ids = new IdAllocator(new Database());
+  ids.allocate(a, both(999_990), noon);
+  expect(ids.allocate(b, both(50), noon).msgIds).toEqual({ first: 52_491_999_990, end: 52_492_000_000 });
+  expect(ids.allocate(c, both(50), noon).msgIds).toEqual({ first: 62_491_000_000, end: 62_491_000_050 });
+  expect(ids.holderOf("52491000049" as MsgId, noon)).toBe("a");
+  expect(ids.holderOf("62491000049" as MsgId, noon)).toBe("c");
+});
+
+test("thirty conferences a minute, of ten callers who come and go one by one, get no id twice (protocol T9, T36)", async () => {
+  const world = new ConferenceWorld();
+  const { allocateIds } = world;
+  const asked: IdsWanted[] = [];
+  world.allocateIds = (wanted) => {
+    asked.push(wanted);
+    return allocateIds(wanted);
+  };
+  await world.running(0);
+  for (let index = 0; index < 10; index += 1) {
+    await world.during(world.report(callerEntered(index)));
+    await world.time.pass(3000);
+  }
+  const entered = world.sql.exec("SELECT value FROM entry WHERE key LIKE 'caller/%'");
+  for (const [index, { value }] of entered.entries()) {
+    const { enterMsgId: msgId } = JSON.parse(String(value));
+    const named = { type: "caller-named", msgId, extCallId: `${index}` } as FromWebex;
+    await world.during(world.receive(`named-${index}`, named));
+    await world.during(world.report(callerLeft(index)));
+    await world.time.pass(3000);
+  }
+  expect(world.posted).toHaveLength(21);
+
+  const ids = new IdAllocator(new Database());
+  const given = { msgIds: new Set<number>(), transIds: new Set<number>() };
+  const together = asked.reduce((sum, { msgIds, transIds }) => ({
+    msgIds: sum.msgIds + msgIds,
+    transIds: sum.transIds + transIds,
+  }));
+  expect([asked.length, together]).toEqual([2, { msgIds: 86, transIds: 35 }]);
+  for (let conference = 0; conference < 43_200; conference += 1) {
+    const { msgIds, transIds } = ids.allocate(a, together, noon);
+    given.msgIds.add(msgIds.first);
+    given.transIds.add(transIds.first);
+  }
+  expect([given.msgIds.size, given.transIds.size]).toEqual([43_200, 43_200]);
+});
+
+test("it is known who holds a MsgID, and that one was never allocated", () => {
+  const ids = new IdAllocator(new Database());
+  ids.allocate(a, both(50), noon);
+  ids.allocate(b, both(50), noon);
+  const holders = ["52491000000", "52491000049", "52491000050", "52491000100", "52490999999", "x", ""];
+
+  expect(holders.map((msgId) => ids.holderOf(msgId as MsgId, noon))).toEqual(["a", "a", "b", null, null, null, null]);
+});
+
+test("blocks of a week ago expire, and the ids still go on", () => {
+  const sql = new Database();
+  const ids = new IdAllocator(sql);
+  ids.allocate(a, both(10), noon);
+  ids.allocate(b, both(10), noon + 7 * dayMs);
+  expect([ids.expire(noon + 7 * dayMs), ids.nextExpiry]).toEqual([[], noon + 8 * dayMs]);
+  ids.allocate(b, both(10), noon + 8 * dayMs);
+  expect([ids.expire(noon + 8 * dayMs), ids.nextExpiry]).toEqual([["a"], noon + 15 * dayMs]);
+  expect(sql.exec("SELECT holder FROM allocated")).toEqual([{ holder: "b" }, { holder: "b" }]);
+  expect(new IdAllocator(sql).allocate(c, both(10), noon + 8 * dayMs).msgIds.first).toBe(52_499_000_010);
+});
+
+test("mail that belongs to no conference asked no MsgIDs, and no key stands for it", () => {
+  const sql = new Database();
+  const ids = new IdAllocator(sql);
+  expect(ids.allocate(null, { msgIds: 0, transIds: 50 }, noon)).toEqual({
+    msgIds: { first: 52_491_000_000, end: 52_491_000_000 },
+    transIds: { first: 52_491_000_000, end: 52_491_000_050 },
+  });
+  ids.allocate(null, { msgIds: 0, transIds: 50 }, noon);
+  expect(ids.holderOf("52491000000" as MsgId, noon)).toBeNull();
+
+  const again = new IdAllocator(sql);
+  expect(again.allocate(a, both(50), noon)).toEqual({
+    msgIds: { first: 52_491_000_000, end: 52_491_000_050 },
+    transIds: { first: 52_491_000_100, end: 52_491_000_150 },
+  });
+  again.allocate(null, { msgIds: 0, transIds: 50 }, noon);
+  expect([again.holderOf("52491000000" as MsgId, noon), again.holderOf("52491000049" as MsgId, noon)]).toEqual([a, a]);
+});
+
+test("the conferences that were allocated ids since then are known page by page, the latest first", () => {
+  const ids = new IdAllocator(new Database());
+  const keys = Array.from({ length: 1_250 }, (_, index) => `k${index}` as ConfKey);
+  ids.allocate("old" as ConfKey, both(20), noon - dayMs);
+  ids.allocate("early" as ConfKey, both(20), noon - 60_001);
+  for (const key of keys) ids.allocate(key, both(20), noon);
+  ids.allocate(null, { msgIds: 0, transIds: 20 }, noon);
+  ids.allocate(keys[1_249] as ConfKey, both(20), noon);
+
+  const found: ConfKey[] = [];
+  let pages = 0;
+  for (let from: number | null = null; pages === 0 || from !== null; pages += 1) {
+    const { holders, next } = ids.holdersSince(noon - 60_000, from);
+    found.push(...holders);
+    from = next;
+  }
+
+  expect(found).toEqual(keys.toReversed());
+  expect(pages).toBe(3);
+});
+
+test("a conference that begins anew asked new numbers, since it is not known for ever who has the old ones", async () => {
+  const world = new ConferenceWorld();
+  const close = { type: "close-conference", msgId: "m", replyTo: host, extConfId } as FromWebex;
+  await world.running(0);
+  await world.during(world.receive("close", close));
+  await world.allDone();
+  await world.time.pass(6 * dayMs);
+  await world.during(world.receive("create again", createConference()));
+  await world.allDone();
+  await world.time.pass(2 * dayMs);
+  world.allocator.allocate(b, both(10), world.time.now);
+  await world.during(world.report(callerEntered(0)));
+
+  const [entered] = world.sql.exec("SELECT value FROM entry WHERE key LIKE 'caller/%'");
+  const { enterMsgId } = JSON.parse(String(entered?.value));
+  expect(world.allocator.holderOf(enterMsgId, world.time.now)).toBe(confKey);
+});
