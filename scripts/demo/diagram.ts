@@ -8,6 +8,8 @@ const timeWidth = 10;
 /** From the adapter's line to the bridge's, and from there to the edge of the picture. */
 const bridgeWidth = 25;
 const phonesWidth = 30;
+/** Messages of one kind that one step draws; further ones are counted. */
+const mostAlike = 8;
 
 /**
  * Draws a flow while it happens: WebEx, the adapter and the bridge side by side, one line for each message, with the seconds
@@ -19,6 +21,8 @@ export class Diagram {
   readonly #write: (line: string) => void;
   readonly #coloured: boolean;
   readonly #webexWidth: number;
+  /** Kind of message → how often it came in this step. */
+  readonly #alike = new Map<string, number>();
 
   constructor(write: (line: string) => void, coloured: boolean, columns = 154) {
     this.#write = write;
@@ -34,6 +38,13 @@ export class Diagram {
     );
   }
 
+  /** Ends a step: says how many messages were not drawn. */
+  endStep(): void {
+    const left = [...this.#alike].filter(([, count]) => count > mostAlike);
+    if (left.length > 0) this.remark(`… ${left.map(([kind, count]) => `${count - mostAlike} × ${kind}`).join(", ")}`);
+    this.#alike.clear();
+  }
+
   /** Why the next lines are there. */
   remark(text: string): void {
     this.#write(`${" ".repeat(timeWidth)}${this.#paint(colours.dim, text)}`);
@@ -42,12 +53,20 @@ export class Diagram {
   /** A line of a transcript, in full. */
   line(line: string, at = Date.now()): void {
     const [, from, to = "", said = ""] = /^([WAB])→(\w+) (.*)$/.exec(withNames(this.#short(line))) ?? [];
+    if (from !== undefined && this.#isTooMany(`${from}→${to}`, said)) return;
     if (line.startsWith("tsp"))
       this.#draw(at, this.#paint(colours.W, ` ● ${line}`.padEnd(this.#webexWidth - 1)), "", "");
     else if (from === undefined) this.#draw(at, "", "", ` ● ${line}`);
     else if (to === "client") this.#draw(at, "", "", ` ○ client back end: ${said}`);
     else if (to === "B") this.#draw(at, "", this.#arrow("A", true, said, bridgeWidth), "");
     else this.#draw(at, this.#arrow(from, from === "W", said, this.#webexWidth), "", "");
+  }
+
+  #isTooMany(arrow: string, said: string): boolean {
+    const kind = `${arrow} ${/\b[AW]2[AW]_\w+/.exec(said)?.[0] ?? said.split(" ")[0]}`;
+    const count = (this.#alike.get(kind) ?? 0) + 1;
+    this.#alike.set(kind, count);
+    return count > mostAlike;
   }
 
   #short(line: string): string {

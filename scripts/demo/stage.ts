@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { AgentStatus } from "../../bridge-agent/agent.ts";
 import { ShortNames } from "../../simulators/transcript/short-names.ts";
 import {
   commandLine,
@@ -92,6 +93,7 @@ export class FlowStage {
           continue;
         }
         const came = await this.#playStep(item);
+        this.#options.diagram?.endStep();
         const asExpected = this.#options.write || isSame(came, item.follows);
         played.push({ step: item, came, asExpected });
         if (!asExpected) return played;
@@ -268,10 +270,11 @@ export class FlowStage {
   /** What shows nowhere outside must still have arrived before the next step: the agent has nothing left to report. */
   async #edgeKnows(): Promise<void> {
     await pause(100);
-    await this.#until(async () => {
-      const status: { untold: number } = await (await fetch(`${this.#system.run.agentUrl}/status`)).json();
-      return status.untold === 0;
+    const isQuiet = await this.#until(async () => {
+      const status: AgentStatus = await (await fetch(`${this.#system.run.agentUrl}/status`)).json();
+      return status.unacknowledged === 0;
     });
+    if (!isQuiet) throw new Error("the agent has reports that the edge does not acknowledge: see the logs");
   }
 
   async #allNamed(): Promise<void> {
@@ -284,13 +287,14 @@ export class FlowStage {
     await this.#allNamed();
   }
 
-  async #until(isThere: () => boolean | Promise<boolean>, withinMs = patienceMs): Promise<void> {
+  async #until(isThere: () => boolean | Promise<boolean>, withinMs = patienceMs): Promise<boolean> {
     const deadline = Date.now() + withinMs;
     while (Date.now() < deadline) {
       this.#observing = this.#observing.then(() => this.#lookAtActs());
       await this.#observing;
-      if (await isThere()) return;
+      if (await isThere()) return true;
       await pause(5);
     }
+    return false;
   }
 }
