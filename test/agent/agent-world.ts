@@ -6,7 +6,7 @@ import type { BridgeCommand, IssuedCommand } from "../../src/bridge/commands.ts"
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { AgentToEdge } from "../../src/link/messages.ts";
-import { ManualTimers } from "../bridge/manual-timers.ts";
+import { Clock } from "../simulation/clock.ts";
 
 export const KEY = "987654321" as ConfKey;
 
@@ -20,7 +20,7 @@ class Crash extends Error {}
 
 /** An agent between a bridge and an edge that live in the same thread and the same, handmade time. */
 export class AgentWorld {
-  readonly timers = new ManualTimers();
+  readonly timers = new Clock();
   readonly journal = openedJournal(":memory:");
   machine = this.#newMachine("boot1");
   /** What the edge took, in order. */
@@ -210,7 +210,7 @@ export class AgentWorld {
   pass(ms: number): void {
     for (let passed = 0; passed < ms; passed += 200) {
       this.#now += 200;
-      this.timers.pass(200);
+      this.timers.advance(200);
       if (passed % 1_000 === 0)
         for (const { conference, order } of this.#repeated.values()) this.#send(conference, order);
       this.#put({ type: "time" });

@@ -17,7 +17,7 @@ import {
   type EdgeToAgent,
   encodeMessage,
 } from "../../src/link/messages.ts";
-import { ManualTimers } from "../bridge/manual-timers.ts";
+import { Clock } from "../simulation/clock.ts";
 
 const welcome: EdgeToAgent = {
   type: "welcome",
@@ -30,7 +30,7 @@ const welcome: EdgeToAgent = {
 
 let folder = "";
 let relay: FakeRelay;
-let timers: ManualTimers;
+let timers: Clock;
 let link: EdgeLink;
 let heard: EdgeToAgent[];
 let notes: string[];
@@ -100,7 +100,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "bridgehead-link-"));
   relay = new FakeRelay();
   await new Promise((resolve) => relay.server.once("listening", resolve));
-  timers = new ManualTimers();
+  timers = new Clock();
   heard = [];
   notes = [];
   gone = () => {};
@@ -145,7 +145,7 @@ test("the agent proves with its key who it is, for this bridge and this challeng
   relay.refusals.push(["replayed", "abc"]);
   link.connect();
   await turns(() => timers.due()[0] === 0);
-  timers.pass(0);
+  timers.advance(0);
   await relay.socket();
   const [first, second] = relay.hellos;
   expect(first).toMatchObject({ challenge: "" });
@@ -191,11 +191,11 @@ test("an edge that answers no ping is given up within 10 s, and tried again", as
   const lost = new Promise<void>((resolve) => {
     gone = resolve;
   });
-  timers.pass(3_000);
+  timers.advance(3_000);
   expect((await relay.message()).type).toBe("ping");
-  timers.pass(5_000);
+  timers.advance(5_000);
   await lost;
-  timers.pass(100);
+  timers.advance(100);
   await relay.socket();
   expect(relay.paths).toHaveLength(2);
 });
@@ -203,7 +203,7 @@ test("an edge that answers no ping is given up within 10 s, and tried again", as
 test("an edge that answers each ping is kept", async () => {
   const socket = await welcomed();
   for (let round = 0; round < 5; round += 1) {
-    timers.pass(3_000);
+    timers.advance(3_000);
     const ping = await relay.message();
     if (ping.type !== "ping") throw new Error(`expected a ping, got ${ping.type}`);
     socket.send(encodeMessage({ type: "pong", nonce: ping.nonce }));
@@ -225,7 +225,7 @@ test.each([
   await closed;
   await turns(() => notes.length > 0);
   expect(notes).toEqual([expect.stringMatching(/: (check|stop|look) /)]);
-  timers.pass(5_000);
+  timers.advance(5_000);
   await relay.socket();
 });
 
@@ -240,7 +240,7 @@ test("after a thousand reconnects in a row there is one connection, with one tim
   link.connect();
   for (let round = 0; round <= 1_000; round += 1) {
     await turns(() => timers.due()[0] === 0);
-    timers.pass(0);
+    timers.advance(0);
     const socket = await relay.socket();
     expect(relay.hellos.at(-1)?.challenge).toBe(`n${round}`);
     socket.send(encodeMessage({ ...welcome, epoch: round }));
@@ -252,7 +252,7 @@ test("after a thousand reconnects in a row there is one connection, with one tim
     else socket.terminate();
     while (lost <= round) await new Promise((resolve) => setImmediate(resolve));
     expect(timers.due()).toHaveLength(1);
-    timers.pass(100);
+    timers.advance(100);
   }
   expect(heard.map((message) => "epoch" in message && message.epoch)).toEqual(
     Array.from({ length: 2_002 }, (_, index) => Math.floor(index / 2)),
@@ -275,7 +275,7 @@ test.each<[CloseReason, RegExp]>([
   await turns(() => notes.length > 0);
   expect(notes).toEqual([expect.stringMatching(sentence)]);
   expect(timers.due()).toEqual([5_000]);
-  timers.pass(5_000);
+  timers.advance(5_000);
   await relay.socket();
 });
 
@@ -284,10 +284,10 @@ test("a challenge is answered at once; that the answer is refused, too, is expla
   link.connect();
   await turns(() => timers.due()[0] === 0);
   expect(notes).toEqual([]);
-  timers.pass(0);
+  timers.advance(0);
   await turns(() => notes.length > 0);
   expect(notes).toEqual([expect.stringMatching(/a challenge that it did not give: look for what stands between/)]);
-  timers.pass(5_000);
+  timers.advance(5_000);
   await relay.socket();
   expect(relay.hellos.map(({ challenge }) => challenge)).toEqual(["", "first", "second"]);
 });
@@ -296,12 +296,12 @@ test("a challenge of an edge that went away before it was answered is forgotten,
   relay.refusals.push(["replayed", "first"], ["silent"], ["replayed", "second"]);
   link.connect();
   await turns(() => timers.due()[0] === 0);
-  timers.pass(0);
+  timers.advance(0);
   await turns(() => notes.length > 0);
   notes.length = 0;
-  timers.pass(5_000);
+  timers.advance(5_000);
   await turns(() => timers.due()[0] === 0);
-  timers.pass(0);
+  timers.advance(0);
   await relay.socket();
   expect(relay.hellos.map(({ challenge }) => challenge)).toEqual(["", "first", "", "second"]);
   expect(notes).toEqual([]);

@@ -4,18 +4,18 @@ import { Machine } from "../../simulators/bridge/machine.ts";
 import type { BridgeCommand, CommandResult } from "../../src/bridge/commands.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
-import { ManualTimers } from "./manual-timers.ts";
+import { Clock } from "../simulation/clock.ts";
 
 const key = "987654321" as ConfKey;
 const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: null };
 
-let time: ManualTimers;
+let time: Clock;
 let told: BridgeEvent[];
 let timesBackUp: number;
 let machine: Machine;
 
 beforeEach(() => {
-  time = new ManualTimers();
+  time = new Clock();
   told = [];
   timesBackUp = 0;
   machine = new Machine(
@@ -100,18 +100,18 @@ describe("the control interface", () => {
     expect(ask("PUT", "/numbers/14085550002", { outcome: "answer", afterMs: 700 })).toEqual(ok);
     act("a", create);
     act("b", dial("leg"));
-    time.pass(699);
+    time.advance(699);
     expect(told).toEqual([]);
-    time.pass(1);
+    time.advance(1);
     expect(told).toEqual([{ type: "answered", call: "leg", conference: key }]);
   });
 
   test("a number without a plan answers after 50 ms", () => {
     act("a", create);
     act("b", dial("leg"));
-    time.pass(49);
+    time.advance(49);
     expect(told).toEqual([]);
-    time.pass(1);
+    time.advance(1);
     expect(told).toEqual([{ type: "answered", call: "leg", conference: key }]);
   });
 
@@ -122,21 +122,21 @@ describe("the control interface", () => {
     ask("PUT", "/numbers/14085550002", plan);
     act("a", create);
     act("b", dial("leg", 2_000));
-    time.pass(1_999);
+    time.advance(1_999);
     expect(told).toEqual([]);
-    time.pass(1);
+    time.advance(1);
     expect(told).toEqual([{ type: "ended", call: "leg", conference: key, reason: "no-answer" }]);
   });
 
   test("PUT /faults: each act is held up by itself, side by side", () => {
     expect(ask("PUT", "/faults", { delayMs: 100 })).toEqual(ok);
     const first = act("a", create);
-    time.pass(60);
+    time.advance(60);
     const second = act("b", { type: "lock" });
     expect(machine.acts).toEqual([]);
-    time.pass(40);
+    time.advance(40);
     expect([first, second]).toEqual([[{ done: true }], []]);
-    time.pass(60);
+    time.advance(60);
     expect(second).toEqual([{ done: true }]);
   });
 
@@ -185,7 +185,7 @@ describe("the control interface", () => {
       ],
     });
     expect([machine.numbers.size, machine.faults.delayMs]).toEqual([0, 0]);
-    time.pass(1_000);
+    time.advance(1_000);
     expect(machine.acts).toEqual([]);
   });
 
@@ -264,7 +264,7 @@ describe("the control interface", () => {
     act("b", dial("leg"));
     act("c", { type: "cancel-dial", call: "leg" as CallId });
     act("d", dial("leg"));
-    time.pass(50);
+    time.advance(50);
     expect(told).toEqual([{ type: "answered", call: "leg", conference: key }]);
     expect(machine.state().calls).toHaveLength(1);
   });

@@ -7,7 +7,7 @@ import { GenericDriver } from "../../bridge-agent/drivers/generic.ts";
 import { openSocket } from "../../bridge-agent/node-ports.ts";
 import { decodeBridgeToAgent } from "../../src/bridge/protocol.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
-import { ManualTimers } from "./manual-timers.ts";
+import { Clock } from "../simulation/clock.ts";
 
 const hello = {
   type: "hello",
@@ -18,7 +18,7 @@ const hello = {
 };
 
 let server: WebSocketServer;
-let time: ManualTimers;
+let time: Clock;
 let driver: GenericDriver;
 let url: string;
 let next: (report: DriverReport) => void;
@@ -28,7 +28,7 @@ beforeEach(async () => {
   server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   await once(server, "listening");
   url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  time = new ManualTimers();
+  time = new Clock();
   driver = new GenericDriver({ url }, { openSocket, timers: time, random: () => 1 }, "agent-1");
   next = () => {};
   reports = [];
@@ -66,7 +66,7 @@ async function heard(socket: WebSocket): Promise<unknown> {
 /** Lets time pass, and gives what is reported while it does. */
 async function reportAfter(ms: number): Promise<DriverReport> {
   const report = nextReport();
-  time.pass(ms);
+  time.advance(ms);
   return report;
 }
 
@@ -82,7 +82,7 @@ test("a hello connects, with the abilities and ports of the bridge", async () =>
 
 test("a bridge that accepts and says nothing is given up after 2 s", async () => {
   await connection();
-  time.pass(1_999);
+  time.advance(1_999);
   expect(reports).toEqual([]);
   expect(await reportAfter(1)).toEqual({
     type: "disconnected",
@@ -98,7 +98,7 @@ test("a bridge that leaves a ping unanswered is given up 2 s later, and its act 
   expect(await asked).toMatchObject({ type: "command", commandId: "o1", conference: "1", command: { type: "lock" } });
 
   const ping = heard(socket);
-  time.pass(1_000);
+  time.advance(1_000);
   expect(await ping).toMatchObject({ type: "ping" });
 
   expect(await reportAfter(2_000)).toMatchObject({ type: "disconnected" });
@@ -120,7 +120,7 @@ test.each([
   for (let second = 0; second < 29; second += 1) await reportAfter(1_000);
   expect(reports.filter(({ type }) => type === "disconnected")).toEqual([]);
 
-  time.pass(1_000);
+  time.advance(1_000);
 
   expect(await answered).toEqual(answer);
   const what = answer === null ? "state" : "lock";
@@ -133,7 +133,7 @@ test("an answered ping is followed by the next one", async () => {
   await say(socket, hello);
   for (let round = 0; round < 3; round += 1) {
     const ping = heard(socket);
-    time.pass(1_000);
+    time.advance(1_000);
     const { id } = (await ping) as { id: number };
     socket.send(JSON.stringify({ type: "pong", id }));
     await say(socket, { type: "keys", call: "c1", keys: "1" }); // Behind the pong: it has been taken by then.
@@ -146,11 +146,11 @@ test("attempts to connect are spread and grow from 100 ms to 1 s; one reason is 
   let socket = await connection();
   for (let attempt = 0; attempt < 6; attempt += 1) {
     const closed = once(socket, "close");
-    time.pass(2_000); // No hello comes.
+    time.advance(2_000); // No hello comes.
     await closed;
     const [pause = Number.NaN] = time.due();
     pauses.push(pause);
-    socket = await connection(() => time.pass(pause));
+    socket = await connection(() => time.advance(pause));
   }
   expect(pauses).toEqual([100, 200, 400, 800, 1_000, 1_000]);
   expect(reports).toHaveLength(1);
@@ -160,14 +160,14 @@ test("after a connection the attempts begin quickly again, and stop leaves nothi
   const first = await connection();
   first.terminate();
   await nextReport();
-  const second = await connection(() => time.pass(100));
+  const second = await connection(() => time.advance(100));
   await say(second, hello);
   const lost = nextReport();
   second.terminate();
   expect(await lost).toMatchObject({ type: "disconnected" });
   expect(time.due()).toEqual([100]);
 
-  await connection(() => time.pass(100));
+  await connection(() => time.advance(100));
   await driver.stop();
   expect(time.due()).toEqual([]);
 });

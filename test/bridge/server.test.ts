@@ -2,14 +2,14 @@ import { once } from "node:events";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
-import { ManualTimers } from "./manual-timers.ts";
+import { Clock } from "../simulation/clock.ts";
 
-let time: ManualTimers;
+let time: Clock;
 let bridge: SimulatedBridge;
 let agents: WebSocket[];
 
 beforeEach(async () => {
-  time = new ManualTimers();
+  time = new Clock();
   bridge = await startSimulatedBridge(0, "boot", time);
   agents = [];
 });
@@ -78,7 +78,7 @@ test("an act that was under way when the bridge went down is carried out, and no
   socket.send(JSON.stringify(create));
   await settled(socket);
   await put("/faults", { down: true });
-  time.pass(100);
+  time.advance(100);
   expect(bridge.machine.acts).toHaveLength(1);
   await settled(socket);
   expect(heard.map(({ type }) => type)).toEqual(["hello"]);
@@ -92,7 +92,7 @@ test("an act that has not begun when its connection closes is not carried out", 
   socket.terminate();
   const after = await connect();
   await settled(after.socket);
-  time.pass(100);
+  time.advance(100);
   expect(bridge.machine.acts).toEqual([]);
 });
 
@@ -106,7 +106,7 @@ test("an agent that connects anew has given up its older connection, and what it
   const closed = once(older.socket, "close");
   await connect("agent-1");
   await closed;
-  time.pass(100);
+  time.advance(100);
   expect(bridge.machine.acts.map(({ commandId }) => commandId)).toEqual(["o2"]);
 });
 

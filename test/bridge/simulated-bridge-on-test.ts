@@ -4,11 +4,11 @@ import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bri
 import type { Call } from "../../simulators/bridge/world.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { BridgeOnTest } from "../conformance/bridge-driver.ts";
-import { ManualTimers } from "./manual-timers.ts";
+import { Clock } from "../simulation/clock.ts";
 
 /** The generic driver with the simulated bridge on a free port; the bridge's time stands still until told. */
 export async function simulatedBridgeOnTest(): Promise<BridgeOnTest> {
-  const time = new ManualTimers();
+  const time = new Clock();
   let boots = 1;
   let bridge: SimulatedBridge = await startSimulatedBridge(0, "boot1", time);
   const url = `ws://127.0.0.1:${bridge.port}/bridge`;
@@ -30,10 +30,10 @@ export async function simulatedBridgeOnTest(): Promise<BridgeOnTest> {
     plan: async (digits, outcome) => {
       bridge.machine.numbers.set(digits, { outcome, afterMs: 50 });
     },
-    passTime: async (ms) => time.pass(ms),
+    passTime: async (ms) => time.advance(ms),
     holdActs: async () => {
       bridge.machine.setFaults({ delayMs: 1_000, refuse: [], down: false });
-      return async () => time.pass(1_000);
+      return async () => time.advance(1_000);
     },
     cutLink: async () => bridge.dropAgents(),
     restart: async () => {

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { KeyedQueue } from "../../durable-objects/keyed-queue.ts";
-import { ManualTimers } from "../bridge/manual-timers.ts";
+import { Clock } from "../simulation/clock.ts";
 
 /** Jobs that are done when they are let; `log` has a line for each thing that happened. */
 class Jobs {
   readonly log: string[] = [];
-  readonly timers = new ManualTimers();
+  readonly timers = new Clock();
   readonly queue: KeyedQueue<string, string>;
   readonly #open = new Map<string, PromiseWithResolvers<void>>();
 
@@ -67,11 +67,11 @@ test("a job that hangs is left after its time limit, and the next one runs", asy
   jobs.queue.add("a", "first");
   await jobs.settle();
   jobs.queue.add("a", "second");
-  jobs.timers.pass(9_999);
+  jobs.timers.advance(9_999);
   await jobs.settle();
   expect(jobs.log).toEqual(["a: first"]);
 
-  jobs.timers.pass(1);
+  jobs.timers.advance(1);
   await jobs.settle();
   expect(jobs.log.slice(1)).toEqual(["a failed: Error: no answer within 10000 ms", "a: second"]);
 });

@@ -5,8 +5,8 @@ import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../..
 import { err, ok } from "../../src/foundation/result.ts";
 import { LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
-import { ManualTimers } from "../bridge/manual-timers.ts";
 import { agentWithoutKey, testDomain } from "../local-domain.ts";
+import { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
 
 const domain = "local" as DomainName;
@@ -27,7 +27,7 @@ const digests = (...keys: ConfKey[]): AgentToEdge => {
 /** A relay with one connected agent; `asked` has what the conferences were asked, `sent` what the agent was sent. */
 class RelayWorld {
   readonly sql = new Database();
-  readonly timers = new ManualTimers();
+  readonly timers = new Clock();
   readonly asked: string[] = [];
   readonly sent: EdgeToAgent[] = [];
   readonly lines: LogLine[] = [];
@@ -244,7 +244,7 @@ test("a conference that hangs holds up what is for it by ten seconds, and nothin
   await world.settle();
   expect(world.asked).toEqual([`${own} report 1 of ${bridge}`, `${other} report 1 of ${bridge}`]);
 
-  world.timers.pass(10_000);
+  world.timers.advance(10_000);
   await world.settle();
   expect(world.asked.at(-1)).toBe(`${own} report 2 of ${bridge}`);
   expect(world.lines.at(-1)).toMatchObject({ event: "conference-not-told" });

@@ -38,7 +38,7 @@ export class Clock implements Timers {
     return new Promise((resolve) => this.after(ms, resolve));
   }
 
-  /** Must not be called from within a promise's reaction: promises would not go on. */
+  /** For a world of promises. Must not be called from a promise's reaction: promises would not go on. */
   runUntil(end: number): void {
     drain();
     for (let run = this.#next(end); run; run = this.#next(end)) {
@@ -59,6 +59,19 @@ export class Clock implements Timers {
       await turn();
     }
     this.now = end;
+  }
+
+  /** The same for code that runs without promises, or a test that waits for them by itself. */
+  advance(ms: number): void {
+    const end = this.now + ms;
+    for (let run = this.#next(end); run; run = this.#next(end)) run();
+    this.now = end;
+  }
+
+  /** How long until each event, the soonest first. */
+  due(): number[] {
+    const waiting = this.#heap.filter(({ run }) => run !== null);
+    return waiting.map(({ at }) => at - this.now).sort((one, other) => one - other);
   }
 
   #next(end: number): (() => void) | null {
