@@ -1,7 +1,7 @@
 import type { Call, RoomKind } from "../../simulators/bridge/world.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import type { Association, Attendee } from "./association.ts";
-import type { Bridge } from "./bridge.ts";
+import { type Bridge, foreignKey } from "./bridge.ts";
 import type { Edge } from "./edge.ts";
 import type { Meeting } from "./meeting.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -35,8 +35,10 @@ export function checkAtQuiet({ around, edge, webex, bridge, agents, meetings }: 
   }
   for (const meeting of meetings) checkMeeting(meeting, bridge, violated);
   const keys = new Set(meetings.map(({ key }) => key));
+  if (edge.conferences.has(foreignKey)) violated("a foreign conference wakes no object", foreignKey);
+  if (!bridge.machine.world.conferences.has(foreignKey)) violated("a foreign conference is left alone", foreignKey);
   for (const key of bridge.machine.world.conferences.keys()) {
-    if (!keys.has(key)) violated("no bridge conference outlives its conference", key);
+    if (key !== foreignKey && !keys.has(key)) violated("no bridge conference outlives its conference", key);
   }
   for (const call of bridge.machine.world.calls.values()) {
     if (call.stage === "ringing" || (call.stage === "prompted" && call.conference === null)) {

@@ -22,6 +22,10 @@ export interface Execution {
 
 const slowAfterMs = 15_000;
 
+/** A conference of somebody else on the same bridge. */
+export const foreignKey = "999000111" as ConfKey;
+const foreignActsEveryMs = 60_000;
+
 /** The simulated bridge, behind wires instead of sockets. */
 export class Bridge {
   machine: Machine;
@@ -42,6 +46,7 @@ export class Bridge {
     this.#around = around;
     this.faults = around.faults.source("bridge");
     [this.machine, this.#agents] = this.#boot();
+    this.#actInForeign();
   }
 
   /** False: nothing answers. */
@@ -100,6 +105,14 @@ export class Bridge {
     return this.machine.world.callsOf(key);
   }
 
+  #actInForeign(): void {
+    this.#around.clock.after(foreignActsEveryMs, () => {
+      const { locked = false } = this.machine.world.conferences.get(foreignKey) ?? {};
+      this.machine.lockByTelephone(foreignKey, !locked);
+      this.#actInForeign();
+    });
+  }
+
   #boot(): [Machine, Agents] {
     this.#boots += 1;
     const { clock, tell } = this.#around;
@@ -113,6 +126,8 @@ export class Bridge {
       },
       () => {},
     );
+    const create = { type: "create-conference", maxCallers: null, anonymousId: null } as const;
+    machine.execute("foreign" as CommandId, foreignKey, create, () => {});
     const agents = new Agents({
       bootId: machine.bootId,
       get faults() {

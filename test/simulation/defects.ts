@@ -324,6 +324,12 @@ export const defects: readonly Defect[] = [
     after: "",
   },
   {
+    name: "the relay takes every conference for the edge's own",
+    file: relay,
+    before: "if (this.#store.hasConference(conference, this.#ports.now())) {",
+    after: "if (this.#store) {",
+  },
+  {
     name: "the relay loses its conferences with its memory",
     file: "durable-objects/relay-store.ts",
     before: "if (row) this.#days.set(key, Number(row.day));",
