@@ -19,7 +19,7 @@ interface Finding {
 }
 
 /** Looks at everything an agent needs, one line each; whether all is well. A running agent is not disturbed. */
-export async function doctor(settings: AgentSettings, tell: (line: string) => void): Promise<boolean> {
+export async function doctor(settings: AgentSettings, print: (line: string) => void): Promise<boolean> {
   const checks: readonly (readonly [string, () => Promise<Finding>])[] = [
     ["key", async () => good(`${agentKey(settings.state).publicKey}, for agent ${settings.agent} at the edge`)],
     ["journal", async () => checkJournal(settings)],
@@ -29,13 +29,13 @@ export async function doctor(settings: AgentSettings, tell: (line: string) => vo
     ["bridge", () => checkBridge(settings)],
   ];
   let allGood = true;
-  tell("ok    settings: every one is right");
+  print("ok    settings: every one is right");
   for (const [what, check] of checks) {
     const finding = await check().catch((error: unknown) =>
       bad(error instanceof Error ? error.message : String(error)),
     );
     allGood &&= finding.good;
-    tell(`${finding.good ? "ok   " : "WRONG"} ${what}: ${finding.says}`);
+    print(`${finding.good ? "ok   " : "WRONG"} ${what}: ${finding.says}`);
   }
   return allGood;
 }

@@ -65,7 +65,12 @@ export function metricsText({ status, counters, logLinesDropped }: Health): stri
     ...(counters === null
       ? []
       : [
-          counter("bridgehead_agent_commands_total", "Commands that the bridge was told.", counters.commands, "result"),
+          counter(
+            "bridgehead_agent_commands_total",
+            "Commands that the bridge was given.",
+            counters.commands,
+            "result",
+          ),
           counter(
             "bridgehead_agent_edge_messages_total",
             "Messages on the link to the edge.",

@@ -236,7 +236,7 @@ function journalOf(db: DatabaseSync, file: string): Journal & { close(): void } 
     },
 
     prune(now: EpochMs): void {
-      // A command that the edge does not know to be done is told again, however late: it stays known.
+      // The edge repeats a command whose result it does not have, however late: such a command stays known.
       db.prepare(
         `DELETE FROM command WHERE phase = 3 AND (at < ? OR seq <= (SELECT max(seq) FROM command) - ?)
            AND conference NOT IN (SELECT conference FROM report)`,

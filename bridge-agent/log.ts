@@ -24,7 +24,7 @@ export class LogStream {
   readonly #descriptor: number;
   #waiting: Line[] = [];
   #waitingBytes = 0;
-  #untold = 0;
+  #unreported = 0;
   #writing: Promise<void> | null = null;
   /** The last line on the disk has no end. */
   #isCut = false;
@@ -37,8 +37,8 @@ export class LogStream {
   write(text: string): void {
     const bytes = Buffer.from(text);
     if (this.#waitingBytes + bytes.length > MOST_WAITING_BYTES) return this.#lose({ bytes, lost: 0 });
-    if (this.#untold > 0) this.#wait({ bytes: Buffer.from(noticeOf(this.#untold)), lost: this.#untold });
-    this.#untold = 0;
+    if (this.#unreported > 0) this.#wait({ bytes: Buffer.from(noticeOf(this.#unreported)), lost: this.#unreported });
+    this.#unreported = 0;
     this.#wait({ bytes, lost: 0 });
     this.#writing ??= this.#writeAll();
   }
@@ -55,7 +55,7 @@ export class LogStream {
 
   #lose({ lost }: Line): void {
     if (lost === 0) this.dropped += 1;
-    this.#untold += lost || 1;
+    this.#unreported += lost || 1;
   }
 
   async #writeAll(): Promise<void> {

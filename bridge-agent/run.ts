@@ -1,4 +1,3 @@
-import type { ExecutionResult } from "../src/bridge/commands.ts";
 import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { Agent, type AgentInput, type AgentStatus } from "./agent.ts";
 import type { BridgeDriver, DriverPorts, Execution } from "./drivers/driver.ts";
@@ -19,7 +18,7 @@ export interface AgentPorts extends DriverPorts {
   /** Never the same id twice, not even after a restart. */
   newId(): CommandId;
   log(line: string, details?: object): void;
-  /** The journal cannot be written: the agent has let everything go, for without its journal it must not act. */
+  /** The journal cannot be written. The agent has closed its connections, for without its journal it must not act. */
   journalFailed(failure: JournalFailure): void;
 }
 
@@ -83,23 +82,23 @@ export class RunningAgent {
     this.#scheduleTick();
   }
 
-  /** Begins nothing new, lets the bridge finish its commands, and lets go of everything; within about 5 s. */
+  /** Begins nothing new, lets the bridge finish its commands, and closes its connections; within about 5 s. */
   async stop(): Promise<void> {
     this.#put({ type: "stop" });
     const until = this.#ports.now() + FINISH_WITHIN_MS;
     do await new Promise<void>((resolve) => this.#ports.timers.after(20, resolve));
     while ((this.#inputs.length > 0 || this.status.running > 0) && !this.#stopped && this.#ports.now() < until);
-    await this.#letGo();
+    await this.#close();
   }
 
-  #letGo(): Promise<void> {
+  #close(): Promise<void> {
     this.#stopped = true;
     this.#tick?.cancel();
     this.#link.stop();
     return this.#driver.stop();
   }
 
-  /** Whatever comes in before the turn is taken together: one transaction, one message for each conference. */
+  /** All that comes in before the turn belongs to the turn: one transaction, one message for each conference. */
   #put(input: AgentInput): void {
     this.#inputs.push(input);
     if (this.#inputs.length === 1) this.#ports.soon(() => this.#turn());
@@ -113,7 +112,7 @@ export class RunningAgent {
     const { journal, now, log } = this.#ports;
     const turned = journal.transaction(() => this.#agent.turn(inputs, now()));
     if (!turned.ok) {
-      void this.#letGo();
+      void this.#close();
       return this.#ports.journalFailed(turned.error);
     }
     const { messages, executions, askState, reconnect, notes } = turned.value;
@@ -128,10 +127,6 @@ export class RunningAgent {
 
   async #execute(execution: Execution): Promise<void> {
     const result = await this.#driver.execute(execution.id, execution.conference, execution.command);
-    this.#executed(execution, result);
-  }
-
-  #executed(execution: Execution, result: ExecutionResult): void {
     this.counters.commands[result.done === true ? "done" : result.done === false ? "refused" : "unknown"] += 1;
     this.#ports.log("command", { ...executionForLog(execution, this.#showPersonal), result });
     this.#put({ type: "result", execution, result });

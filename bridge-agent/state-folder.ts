@@ -5,7 +5,7 @@ export function journalFile(folder: string): string {
   return join(folder, "journal.sqlite");
 }
 
-/** Makes the folder of key and journal if need be. What is in the way is told with the name of the setting. */
+/** Makes the folder of key and journal if need be. An error names the setting. */
 export function makeStateFolder(folder: string): void {
   try {
     makeFolder(folder);

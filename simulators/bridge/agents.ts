@@ -26,79 +26,79 @@ interface Agent {
 
 /** The connected agents. All hear what happens, any may send commands; while the bridge is down none is answered. */
 export class Agents {
-  private readonly agents = new Set<Agent>();
-  private readonly machine: Pick<Machine, "bootId" | "faults" | "execute" | "state">;
+  readonly #agents = new Set<Agent>();
+  readonly #machine: Pick<Machine, "bootId" | "faults" | "execute" | "state">;
 
   constructor(machine: Pick<Machine, "bootId" | "faults" | "execute" | "state">) {
-    this.machine = machine;
+    this.#machine = machine;
   }
 
   connect(socket: AgentSocket, name: string | null): AgentConnection {
     // An agent that connects anew has given its older connection up, even where the network has not said so.
-    for (const older of this.agents) if (name !== null && older.name === name) this.drop(older);
+    for (const older of this.#agents) if (name !== null && older.name === name) this.#drop(older);
     const agent: Agent = { socket, name, held: new Map() };
-    this.agents.add(agent);
-    this.send(socket, {
+    this.#agents.add(agent);
+    this.#send(socket, {
       type: "hello",
       version: BRIDGE_PROTOCOL_VERSION,
-      bootId: this.machine.bootId,
+      bootId: this.#machine.bootId,
       abilities: { subConferences: true, talkDetection: true, joinTones: true },
       ports: null,
     });
     return {
       message: (message) => {
-        if (!this.agents.has(agent) || this.machine.faults.down) return;
-        if (message.ok) this.answer(agent, message.value);
+        if (!this.#agents.has(agent) || this.#machine.faults.down) return;
+        if (message.ok) this.#answer(agent, message.value);
         else socket.close(1008, message.error.slice(0, 100));
       },
-      closed: () => this.remove(agent),
+      closed: () => this.#remove(agent),
     };
   }
 
   sendEvent(event: BridgeEvent): void {
-    for (const { socket } of this.agents) this.send(socket, event);
+    for (const { socket } of this.#agents) this.#send(socket, event);
   }
 
   /** After a time of silence each agent must begin anew, for it has missed what happened. */
   dropAll(): void {
-    for (const agent of this.agents) this.drop(agent);
+    for (const agent of this.#agents) this.#drop(agent);
   }
 
-  private drop(agent: Agent): void {
-    this.remove(agent);
+  #drop(agent: Agent): void {
+    this.#remove(agent);
     agent.socket.terminate();
   }
 
   /** The agent cannot hear a result any more, and will look at the state: a command that has not begun never begins. */
-  private remove(agent: Agent): void {
-    this.agents.delete(agent);
+  #remove(agent: Agent): void {
+    this.#agents.delete(agent);
     for (const callOff of agent.held.values()) callOff();
     agent.held.clear();
   }
 
-  private answer({ socket, held }: Agent, message: AgentToBridge): void {
+  #answer({ socket, held }: Agent, message: AgentToBridge): void {
     const { id } = message;
     switch (message.type) {
       case "command": {
         let over = false;
-        const callOff = this.machine.execute(message.commandId, message.conference, message.command, (result) => {
+        const callOff = this.#machine.execute(message.commandId, message.conference, message.command, (result) => {
           over = true;
           held.delete(id);
-          this.send(socket, result.done ? { type: "done", id } : { type: "refused", id, reason: result.reason });
+          this.#send(socket, result.done ? { type: "done", id } : { type: "refused", id, reason: result.reason });
         });
         if (!over) held.set(id, callOff);
         break;
       }
       case "state":
-        this.send(socket, { type: "state", id, state: this.machine.state() });
+        this.#send(socket, { type: "state", id, state: this.#machine.state() });
         break;
       case "ping":
-        this.send(socket, { type: "pong", id });
+        this.#send(socket, { type: "pong", id });
         break;
     }
   }
 
-  private send(socket: AgentSocket, message: BridgeToAgent): void {
-    if (!this.machine.faults.down) socket.send(message);
+  #send(socket: AgentSocket, message: BridgeToAgent): void {
+    if (!this.#machine.faults.down) socket.send(message);
   }
 }

@@ -44,7 +44,7 @@ const failures = { busy: "busy", reject: "rejected", invalid: "invalid-number" }
 
 /**
  * The whole bridge, but for its sockets: commands of agents, and what callers, callees and the host do by telephone. A
- * repeated command is carried out again. `tell` receives the events for the agents; changes that a command made show in
+ * repeated command is carried out again. `emit` receives the events for the agents; changes that a command made show in
  * its result alone. `backUp` is called when the bridge is no longer down.
  */
 export class Machine {
@@ -54,18 +54,18 @@ export class Machine {
   /** Changed by `setFaults`. */
   faults: Faults = NO_FAULTS;
   acts: ActEntry[] = [];
-  private readonly timers: Timers;
-  private readonly tell: (event: BridgeEvent) => void;
-  private readonly backUp: () => void;
-  private readonly heldCommands = new Set<HeldCommand>();
-  private callsTaken = 0;
+  readonly #timers: Timers;
+  readonly #emit: (event: BridgeEvent) => void;
+  readonly #backUp: () => void;
+  readonly #heldCommands = new Set<HeldCommand>();
+  #callsIn = 0;
 
   /** `bootId` is another one for each machine; the ids of the calls that dial in carry it, so that none comes back. */
-  constructor(bootId: string, timers: Timers, tell: (event: BridgeEvent) => void, backUp: () => void) {
+  constructor(bootId: string, timers: Timers, emit: (event: BridgeEvent) => void, backUp: () => void) {
     this.bootId = bootId;
-    this.timers = timers;
-    this.tell = tell;
-    this.backUp = backUp;
+    this.#timers = timers;
+    this.#emit = emit;
+    this.#backUp = backUp;
   }
 
   /**
@@ -79,26 +79,26 @@ export class Machine {
     answer: (result: CommandResult) => void,
   ): () => void {
     if (this.faults.delayMs === 0) {
-      this.executeNow(commandId, key, command, answer);
+      this.#executeNow(commandId, key, command, answer);
       return () => {};
     }
     const held: HeldCommand = {
       answer,
-      cancel: this.timers.after(this.faults.delayMs, () => {
-        this.heldCommands.delete(held);
-        this.executeNow(commandId, key, command, answer);
+      cancel: this.#timers.after(this.faults.delayMs, () => {
+        this.#heldCommands.delete(held);
+        this.#executeNow(commandId, key, command, answer);
       }),
     };
-    this.heldCommands.add(held);
+    this.#heldCommands.add(held);
     return () => {
       held.cancel();
-      this.heldCommands.delete(held);
+      this.#heldCommands.delete(held);
     };
   }
 
   /** How many commands wait for the delay of the faults to be over. */
   get held(): number {
-    return this.heldCommands.size;
+    return this.#heldCommands.size;
   }
 
   /** All that an agent may know. */
@@ -116,8 +116,8 @@ export class Machine {
   }
 
   dialIn(number: string, keys: string): CallId {
-    this.callsTaken += 1;
-    const id = `c${this.callsTaken}-${this.bootId}` as CallId;
+    this.#callsIn += 1;
+    const id = `c${this.#callsIn}-${this.bootId}` as CallId;
     const call = this.world.addCall({
       id,
       direction: "in",
@@ -126,7 +126,7 @@ export class Machine {
       conference: null,
       stage: "prompted",
     });
-    this.tell({ type: "prompted", call: id, number });
+    this.#emit({ type: "prompted", call: id, number });
     this.press(call, keys);
     return id;
   }
@@ -134,41 +134,41 @@ export class Machine {
   press(call: Call, keys: string): void {
     if (keys === "" || (call.stage !== "prompted" && call.stage !== "entered")) return;
     this.world.press(call, keys);
-    this.tell({ type: "keys", call: call.id, keys });
+    this.#emit({ type: "keys", call: call.id, keys });
   }
 
   talk(call: Call, talking: boolean): void {
     if (call.stage === "ended" || call.stage === "ringing") return;
     call.talking = talking;
-    this.reportTalking(call);
+    this.#reportTalking(call);
   }
 
   /** Of a phone that rings: it is declined. */
   hangUp(call: Call): void {
-    if (call.stage !== "ended") this.end(call, call.stage === "ringing" ? "rejected" : "hung-up");
+    if (call.stage !== "ended") this.#end(call, call.stage === "ringing" ? "rejected" : "hung-up");
   }
 
   lockByTelephone(key: ConfKey, locked: boolean): void {
     const conference = this.world.conferences.get(key);
     if (conference === undefined || conference.locked === locked) return;
     conference.locked = locked;
-    this.tell({ type: "lock-changed", conference: key, locked });
+    this.#emit({ type: "lock-changed", conference: key, locked });
   }
 
   endByTelephone(key: ConfKey): void {
     this.world.endConference(key);
-    this.tell({ type: "conference-ended", conference: key });
+    this.#emit({ type: "conference-ended", conference: key });
   }
 
   /** Ended calls stay listed; agents hear of all that ended, and commands under way are refused. */
   reset(): void {
-    for (const { cancel, answer } of this.heldCommands) {
+    for (const { cancel, answer } of this.#heldCommands) {
       cancel();
       answer(refusal);
     }
-    this.heldCommands.clear();
+    this.#heldCommands.clear();
     for (const key of [...this.world.conferences.keys()]) this.endByTelephone(key);
-    for (const call of [...this.world.calls.values()]) this.end(call, "hung-up");
+    for (const call of [...this.world.calls.values()]) this.#end(call, "hung-up");
     this.numbers.clear();
     this.acts = [];
     this.setFaults(NO_FAULTS);
@@ -177,10 +177,10 @@ export class Machine {
   setFaults(faults: Faults): void {
     const wasDown = this.faults.down;
     this.faults = faults;
-    if (wasDown && !faults.down) this.backUp();
+    if (wasDown && !faults.down) this.#backUp();
   }
 
-  private executeNow(
+  #executeNow(
     commandId: CommandId,
     key: ConfKey | null,
     command: BridgeCommand,
@@ -188,7 +188,7 @@ export class Machine {
   ): void {
     const result = this.faults.refuse.includes(command.type)
       ? refusal
-      : executeCommand(this.world, key, command, (call, waitMs) => this.ring(call, waitMs));
+      : executeCommand(this.world, key, command, (call, waitMs) => this.#ring(call, waitMs));
     this.acts.push({
       n: this.acts.length + 1,
       act: command.type,
@@ -201,38 +201,38 @@ export class Machine {
     answer(result);
     // A mute, an entry or `report-speakers` changes which speakers are heard.
     const call = "call" in command ? this.world.calls.get(command.call) : undefined;
-    if (call) this.reportTalking(call);
+    if (call) this.#reportTalking(call);
     if (command.type === "report-speakers" && key !== null) {
-      for (const each of this.world.callsOf(key)) this.reportTalking(each);
+      for (const each of this.world.callsOf(key)) this.#reportTalking(each);
     }
   }
 
-  private ring(call: Call, waitMs: number): void {
+  #ring(call: Call, waitMs: number): void {
     const { outcome, afterMs } = this.numbers.get(call.number) ?? DEFAULT_PLAN;
     const inTime = outcome !== "no-answer" && afterMs < waitMs;
-    this.timers.after(inTime ? afterMs : waitMs, () => {
+    this.#timers.after(inTime ? afterMs : waitMs, () => {
       if (call.stage !== "ringing" || call.conference === null) return; // It was cancelled, or declined.
-      if (!inTime) this.end(call, "no-answer");
-      else if (outcome !== "answer") this.end(call, failures[outcome]);
+      if (!inTime) this.#end(call, "no-answer");
+      else if (outcome !== "answer") this.#end(call, failures[outcome]);
       else {
         call.stage = "answered";
-        this.tell({ type: "answered", call: call.id, conference: call.conference });
+        this.#emit({ type: "answered", call: call.id, conference: call.conference });
       }
     });
   }
 
-  private end(call: Call, reason: EndReason): void {
+  #end(call: Call, reason: EndReason): void {
     this.world.endCall(call, reason);
-    this.tell({ type: "ended", call: call.id, conference: call.conference, reason });
+    this.#emit({ type: "ended", call: call.id, conference: call.conference, reason });
   }
 
-  private reportTalking(call: Call): void {
+  #reportTalking(call: Call): void {
     if (call.conference === null) return;
     const reports = this.world.conferences.get(call.conference)?.reportsSpeakers ?? false;
     const audible = reports && call.stage === "entered" && call.talking && !call.muted;
     if (audible === call.reportedTalking) return;
     call.reportedTalking = audible;
-    this.tell({ type: "talking", call: call.id, conference: call.conference, talking: audible });
+    this.#emit({ type: "talking", call: call.id, conference: call.conference, talking: audible });
   }
 }
 

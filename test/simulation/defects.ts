@@ -393,7 +393,7 @@ export const defects: readonly Defect[] = [
   {
     name: "an agent goes on after its journal failed",
     file: "bridge-agent/run.ts",
-    before: "      void this.#letGo();\n      return this.#ports.journalFailed(turned.error);",
+    before: "      void this.#close();\n      return this.#ports.journalFailed(turned.error);",
     after: "      return;",
   },
   {
