@@ -32,7 +32,7 @@ export class AgentWorld {
   alone = true;
   /** The connection looks alive, but what the agent says is lost. */
   edgeDeaf = false;
-  /** How the edge reacts to what it takes, with orders of its own. */
+  /** How the edge reacts to what it takes, with commands of its own. */
   react: (report: Report) => readonly [string, BridgeCommand][] = () => [];
   /** The agent dies at this step of its work; `null`: never. */
   crashAt: number | null = null;
@@ -54,7 +54,7 @@ export class AgentWorld {
   #lives = 0;
   /** What the bridge was asked and has not begun: it goes with the link, as do the answers. */
   readonly #held = new Map<Execution, () => void>();
-  readonly #repeated = new Map<string, { readonly conference: ConfKey; readonly order: IssuedCommand }>();
+  readonly #repeated = new Map<string, { readonly conference: ConfKey; readonly issued: IssuedCommand }>();
 
   constructor() {
     this.#agent = this.#newAgent();
@@ -137,20 +137,20 @@ export class AgentWorld {
   }
 
   /** The edge repeats it each second until the agent has it. */
-  order(
+  command(
     id: string,
     command: BridgeCommand,
     more: Pick<IssuedCommand, "withinMs" | "again"> = {},
     conference = KEY,
   ): void {
-    const order = { id: id as CommandId, command, ...more };
-    this.#repeated.set(id, { conference, order });
-    this.#send(conference, order);
+    const issued = { id: id as CommandId, command, ...more };
+    this.#repeated.set(id, { conference, issued });
+    this.#send(conference, issued);
   }
 
-  #send(conference: ConfKey, order: IssuedCommand): void {
+  #send(conference: ConfKey, issued: IssuedCommand): void {
     if (!this.#edgeUp) return;
-    this.tell({ type: "commands", epoch: this.epoch, conference, commands: [order] });
+    this.tell({ type: "commands", epoch: this.epoch, conference, commands: [issued] });
   }
 
   /** Lets the agent work until nothing is left to do at this moment. */
@@ -212,7 +212,7 @@ export class AgentWorld {
       this.#now += 200;
       this.timers.advance(200);
       if (passed % 1_000 === 0)
-        for (const { conference, order } of this.#repeated.values()) this.#send(conference, order);
+        for (const { conference, issued } of this.#repeated.values()) this.#send(conference, issued);
       this.#put({ type: "time" });
       this.settle();
     }
@@ -269,7 +269,7 @@ export class AgentWorld {
       this.#watermarks.set(name, upTo);
       this.taken.push(report);
       if (report.type === "result") this.#repeated.delete(report.id);
-      for (const [id, command] of this.react(report)) this.order(id, command);
+      for (const [id, command] of this.react(report)) this.command(id, command);
     }
     if (!this.silent) this.tell({ type: "reports-ack", conference, stream, upTo });
   }

@@ -26,7 +26,7 @@ const admit = (id: string): BridgeCommand => ({ type: "admit", call: call(id), m
 function running(): AgentWorld {
   const world = new AgentWorld();
   world.connect();
-  world.order("create", create);
+  world.command("create", create);
   world.settle();
   return world;
 }
@@ -37,17 +37,17 @@ function admitting(report: Report): [string, BridgeCommand][] {
   return [[`admit-${report.event.call}`, admit(report.event.call)]];
 }
 
-describe("orders", () => {
-  test("an order is carried out and answered, and its result is acknowledgement enough", () => {
+describe("commands", () => {
+  test("a command is carried out and answered, and its result is acknowledgement enough", () => {
     const world = running();
     expect(world.acts()).toEqual(["create-conference done"]);
     expect(world.results()).toEqual({ create: true });
     expect(world.heard.map(({ type }) => type)).toEqual(["health", "health", "reports"]);
   });
 
-  test("an order that comes again is acknowledged and does nothing", () => {
+  test("a command that comes again is acknowledged and does nothing", () => {
     const world = running();
-    world.order("create", create);
+    world.command("create", create);
     world.settle();
     expect(world.heard.filter(({ type }) => type === "commands-ack")).toHaveLength(1);
     expect(world.acts()).toEqual(["create-conference done"]);
@@ -56,7 +56,7 @@ describe("orders", () => {
 
   test("a refusal is passed on", () => {
     const world = running();
-    world.order("mute", { type: "mute", call: call("nobody") });
+    world.command("mute", { type: "mute", call: call("nobody") });
     world.settle();
     expect(world.taken.at(-1)).toEqual({
       type: "result",
@@ -65,7 +65,7 @@ describe("orders", () => {
     });
   });
 
-  test("an order that is not understood is refused once, and the others are carried out", () => {
+  test("a command that is not understood is refused once, and the others are carried out", () => {
     const world = running();
     const notUnderstood = [`${KEY}.7.abc`] as CommandId[];
     const commands = [{ id: "lock" as CommandId, command: { type: "lock" } }] as const;
@@ -81,12 +81,12 @@ describe("orders", () => {
     ]);
   });
 
-  test("orders that were told before are looked into one after the other without a pause", () => {
+  test("commands that were told before are looked into one after the other without a pause", () => {
     const world = running();
     const id = world.machine.dialIn("1", "987654321##");
     world.settle();
     for (let count = 0; count < 20; count += 1) {
-      world.order(`o${count}`, { type: count % 2 === 0 ? "mute" : "unmute", call: id }, { again: true });
+      world.command(`o${count}`, { type: count % 2 === 0 ? "mute" : "unmute", call: id }, { again: true });
     }
     world.settle();
     expect(Object.keys(world.results())).toHaveLength(21);
@@ -95,7 +95,7 @@ describe("orders", () => {
   test.each([
     ["is not done again", 5_000, []],
     ["is done where the later one comes too late", 0, ["mute c1-boot1 done"]],
-  ])("what an order that was told before undoes %s", (_, withinMs, acts) => {
+  ])("what a command that was told before undoes %s", (_, withinMs, acts) => {
     const world = running();
     const call = world.machine.dialIn("1", "987654321##");
     world.settle();
@@ -109,10 +109,10 @@ describe("orders", () => {
     expect(world.acts().slice(before)).toEqual(acts);
   });
 
-  test("orders of an older epoch are passed over", () => {
+  test("commands of an older epoch are passed over", () => {
     const world = running();
     world.tell({ type: "activate", epoch: 5 });
-    world.order("lock", { type: "lock" });
+    world.command("lock", { type: "lock" });
     world.settle();
     world.pass(1_000);
     expect(world.acts()).toEqual(["create-conference done"]);
@@ -122,7 +122,7 @@ describe("orders", () => {
   test("a standby does nothing and says nothing until it is activated", () => {
     const world = new AgentWorld();
     world.connect("standby");
-    world.order("create", create);
+    world.command("create", create);
     world.machine.dialIn("1408", "1#");
     world.pass(60_000);
     expect(world.acts()).toEqual([]);
@@ -145,11 +145,11 @@ describe("orders", () => {
     expect(world.events()).toEqual([{ type: "snapshot", conference: null }]);
   });
 
-  test("an order that waited when another agent took over is not carried out when that one is gone", () => {
+  test("a command that waited when another agent took over is not carried out when that one is gone", () => {
     const world = running();
     world.loseBridge();
-    world.order("dial", dial("out1"));
-    world.order("lock", { type: "lock" });
+    world.command("dial", dial("out1"));
+    world.command("lock", { type: "lock" });
     world.settle();
     world.connectEdge("standby");
     world.connectBridge();
@@ -161,12 +161,12 @@ describe("orders", () => {
     expect(world.results()).toEqual({ create: true, dial: false, lock: false });
   });
 
-  test("an order whose time has passed before it could be begun does nothing, and what is behind it goes on", () => {
+  test("a command whose time has passed before it could be begun does nothing, and what is behind it goes on", () => {
     const world = running();
     world.loseBridge();
-    world.order("dial", dial("out1"), { withinMs: 10_000 });
-    world.order("cancel", { type: "cancel-dial", call: call("out1") });
-    world.order("lock", { type: "lock" }, { withinMs: 12_000 });
+    world.command("dial", dial("out1"), { withinMs: 10_000 });
+    world.command("cancel", { type: "cancel-dial", call: call("out1") });
+    world.command("lock", { type: "lock" }, { withinMs: 12_000 });
     world.settle();
     world.pass(10_000);
     world.connectBridge();
@@ -175,11 +175,11 @@ describe("orders", () => {
     expect(world.taken).toContainEqual({ type: "result", id: "dial", result: { done: false, reason: "too-late" } });
   });
 
-  test("an order whose time may have passed while the agent was gone, as its clock was set back, is not begun", () => {
+  test("a command whose time may have passed while the agent was gone, as its clock was set back, is not begun", () => {
     const world = running();
     world.loseBridge();
     world.setClockBack(3_600_000);
-    world.order("lock", { type: "lock" }, { withinMs: 10_000 });
+    world.command("lock", { type: "lock" }, { withinMs: 10_000 });
     world.settle();
     world.setClockBack(-1_800_000);
     world.restart();
@@ -189,18 +189,18 @@ describe("orders", () => {
     expect(world.results()).toEqual({ create: true, lock: false });
   });
 
-  test("an order that was begun in time is told as what became of it, however late", () => {
+  test("a command that was begun in time is told as what became of it, however late", () => {
     const world = running();
     world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });
-    world.order("dial", dial("out1"), { withinMs: 1_000 });
+    world.command("dial", dial("out1"), { withinMs: 1_000 });
     world.pass(6_000);
     expect(world.results()).toEqual({ create: true, dial: true });
   });
 
-  test("an order in doubt whose time has passed is not begun again", () => {
+  test("a command in doubt whose time has passed is not begun again", () => {
     const world = running();
     world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });
-    world.order("lock", { type: "lock" }, { withinMs: 1_000 });
+    world.command("lock", { type: "lock" }, { withinMs: 1_000 });
     world.pass(2_000);
     world.restart();
     world.pass(6_000);
@@ -212,12 +212,12 @@ describe("orders", () => {
     ["a conference", { type: "lock" }, "no-such-conference"],
     ["a call", { type: "mute", call: call("out1") }, "no-such-call"],
     ["a room", { type: "move", call: call("out2"), room: "r1" as RoomId }, "no-such-room"],
-  ])("an order in doubt that needs %s which is not there is refused without asking the bridge again", (_, command, reason) => {
+  ])("a command in doubt that needs %s which is not there is refused without asking the bridge again", (_, command, reason) => {
     const world = running();
-    world.order("dial", dial("out2"));
+    world.command("dial", dial("out2"));
     world.settle();
     world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });
-    world.order("doubtful", command);
+    world.command("doubtful", command);
     world.pass(1_000);
     if (command.type === "lock") world.machine.endByTelephone(KEY);
     world.restart();
@@ -232,7 +232,7 @@ describe("orders", () => {
     world.connectEdge();
     world.edgeDeaf = true;
     world.machine.lockByTelephone(KEY, true);
-    world.order("dial", dial("out1"));
+    world.command("dial", dial("out1"));
     world.settle();
     world.edgeDeaf = false;
     world.epoch = 2;
@@ -245,15 +245,15 @@ describe("orders", () => {
     expect(world.events().map(({ type }) => type)).toEqual(["call-answered", "snapshot"]);
   });
 
-  test("orders for one call go in order, those for others do not wait, and create goes first", () => {
+  test("commands for one call go in order, those for others do not wait, and create goes first", () => {
     const world = new AgentWorld();
     world.connect();
     world.machine.setFaults({ delayMs: 100, refuse: [], down: false });
-    world.order("create", create);
-    world.order("dial-a", dial("a"));
-    world.order("cancel-a", { type: "cancel-dial", call: call("a") });
-    world.order("dial-b", dial("b"));
-    world.order("end", { type: "end-conference" });
+    world.command("create", create);
+    world.command("dial-a", dial("a"));
+    world.command("cancel-a", { type: "cancel-dial", call: call("a") });
+    world.command("dial-b", dial("b"));
+    world.command("end", { type: "end-conference" });
     world.pass(1_000);
     expect(world.acts()).toEqual([
       "create-conference done",
@@ -325,7 +325,7 @@ describe("calls", () => {
     const world = new AgentWorld();
     world.alone = alone;
     world.connect();
-    world.order("create", create);
+    world.command("create", create);
     world.settle();
     world.loseEdge();
     world.machine.dialIn("1", "987654321##");
@@ -383,7 +383,7 @@ describe("calls", () => {
     const world = running();
     world.machine.lockByTelephone(KEY, true);
     const first = world.machine.dialIn("1", "987654321#");
-    world.order("unlock", { type: "unlock" });
+    world.command("unlock", { type: "unlock" });
     world.settle();
     const second = world.machine.dialIn("2", "987654321##");
     world.settle();
@@ -393,7 +393,7 @@ describe("calls", () => {
   test("a call-out is answered, admitted and can use the keypad", () => {
     const world = running();
     world.react = admitting;
-    world.order("dial", dial("out1"));
+    world.command("dial", dial("out1"));
     world.pass(400);
     const leg = world.machine.world.calls.get(call("out1"));
     if (leg) world.machine.press(leg, "*6");
@@ -405,10 +405,10 @@ describe("calls", () => {
 
   test("an answered call that is moved straight into a room has entered", () => {
     const world = running();
-    world.order("room", { type: "create-room", room: "r1" as RoomId, kind: "private" });
-    world.order("dial", dial("out1"));
+    world.command("room", { type: "create-room", room: "r1" as RoomId, kind: "private" });
+    world.command("dial", dial("out1"));
     world.pass(400);
-    world.order("move", { type: "move", call: call("out1"), room: "r1" as RoomId });
+    world.command("move", { type: "move", call: call("out1"), room: "r1" as RoomId });
     world.settle();
     const leg = world.machine.world.calls.get(call("out1"));
     if (leg) world.machine.press(leg, "*6");
@@ -419,7 +419,7 @@ describe("calls", () => {
   test("who talks is told, and to an edge that was away by what the bridge then holds", () => {
     const world = running();
     const id = world.machine.dialIn("1", "987654321##");
-    world.order("report", { type: "report-speakers" });
+    world.command("report", { type: "report-speakers" });
     world.settle();
     const leg = world.machine.world.calls.get(id);
     if (leg) world.machine.talk(leg, true);
@@ -432,7 +432,7 @@ describe("calls", () => {
     world.connect();
     world.settle();
     expect(world.events().at(-1)).toMatchObject({ type: "snapshot", conference: { speaking: [] } });
-    world.order("again", { type: "report-speakers" });
+    world.command("again", { type: "report-speakers" });
     world.settle();
     expect(world.events().at(-1)).toMatchObject({ type: "snapshot" });
   });
@@ -463,10 +463,10 @@ describe("gaps", () => {
     expect(world.acts()).toEqual([`expel ${late} done`]);
   });
 
-  test("an act whose answer was lost with all that the bridge held is not done again", () => {
+  test("a command whose answer was lost with all that the bridge held is not done again", () => {
     const world = running();
     world.machine.setFaults({ delayMs: 1_000, refuse: [], down: false });
-    world.order("dial", dial("out1"));
+    world.command("dial", dial("out1"));
     world.settle();
     world.loseBridge();
     world.settle();
@@ -477,10 +477,10 @@ describe("gaps", () => {
     expect(world.results()).toEqual({ create: true, dial: false });
   });
 
-  test("an order that came while the bridge was away is carried out when it is back", () => {
+  test("a command that came while the bridge was away is carried out when it is back", () => {
     const world = new AgentWorld();
     world.connectEdge();
-    world.order("create", create);
+    world.command("create", create);
     world.settle();
     world.connectBridge();
     world.settle();
@@ -491,7 +491,7 @@ describe("gaps", () => {
   test("how a dialled call ended while nobody listened is told with its reason", () => {
     const world = running();
     world.machine.numbers.set("14085551234", { outcome: "busy", afterMs: 50 });
-    world.order("dial", dial("out1"));
+    world.command("dial", dial("out1"));
     world.settle();
     world.loseBridge();
     world.settle();
@@ -506,7 +506,7 @@ describe("gaps", () => {
 
   test("a call that was answered while the agent was dead is told when it is back", () => {
     const world = running();
-    world.order("dial", dial("out1"));
+    world.command("dial", dial("out1"));
     world.settle();
     world.loseBridge();
     world.pass(1_000);
@@ -516,20 +516,20 @@ describe("gaps", () => {
     expect(world.events().map(({ type }) => type)).toEqual(["call-answered", "snapshot"]);
   });
 
-  test("an act whose answer was lost is not done again", () => {
+  test("a command whose answer was lost is not done again", () => {
     const world = running();
     world.crashAt = world.steps + 4; // The bridge has dialled by then, and the agent does not know.
-    world.order("dial", dial("out1"));
+    world.command("dial", dial("out1"));
     world.pass(1_000);
     expect(world.crashes).toBe(1);
     expect(world.acts().slice(1)).toEqual(["dial out1 done"]);
     expect(world.results()).toEqual({ create: true, dial: true });
   });
 
-  test("an act that the bridge had not begun when the link broke is done once, and at once", () => {
+  test("a command that the bridge had not begun when the link broke is done once, and at once", () => {
     const world = running();
     world.machine.setFaults({ delayMs: 3_000, refuse: [], down: false });
-    world.order("dial", dial("out1"));
+    world.command("dial", dial("out1"));
     world.pass(2_800);
     world.restart();
     world.pass(6_000);
@@ -537,13 +537,13 @@ describe("gaps", () => {
     expect(world.results()).toEqual({ create: true, dial: true });
   });
 
-  test("an act for which the bridge takes for ever is refused, and what waited behind it goes on", () => {
+  test("a command for which the bridge takes for ever is refused, and what waited behind it goes on", () => {
     const world = running();
     world.machine.setFaults({ delayMs: 1_000_000, refuse: [], down: false });
-    world.order("lock", { type: "lock" });
+    world.command("lock", { type: "lock" });
     world.settle();
     world.machine.setFaults({ delayMs: 0, refuse: [], down: false });
-    world.order("unlock", { type: "unlock" });
+    world.command("unlock", { type: "unlock" });
     world.settle();
     world.giveUpBridge();
     world.connectBridge();
@@ -552,10 +552,10 @@ describe("gaps", () => {
     expect(world.results()).toEqual({ create: true, lock: false, unlock: true });
   });
 
-  test("an act that never reached the bridge is done", () => {
+  test("a command that never reached the bridge is done", () => {
     const world = running();
     world.loseBridge();
-    world.order("lock", { type: "lock" });
+    world.command("lock", { type: "lock" });
     world.settle();
     world.connectBridge();
     world.settle();
@@ -578,7 +578,7 @@ describe("each minute", () => {
     const { callers } = snapshotOfBridge(world);
     expect(digests(world)).toEqual([{ conference: KEY, digest: digestOf({ locked: false, callers, dialled: [] }) }]);
     world.machine.setFaults({ delayMs: 100_000, refuse: [], down: false });
-    world.order("lock", { type: "lock" });
+    world.command("lock", { type: "lock" });
     world.pass(60_000);
     expect(digests(world)).toHaveLength(1);
     expect(snapshots(world)).toEqual([]);
@@ -597,7 +597,7 @@ describe("each minute", () => {
     const world = new AgentWorld();
     world.connect();
     const keys = Array.from({ length: 1_201 }, (_, index) => `${100_000_000 + index}` as ConfKey);
-    for (const [index, key] of keys.entries()) world.order(`create-${index}`, create, {}, key);
+    for (const [index, key] of keys.entries()) world.command(`create-${index}`, create, {}, key);
     world.settle();
     world.pass(61_000);
     const sizes = world.heard.flatMap((message) => (message.type === "digests" ? [message.digests.length] : []));
@@ -703,14 +703,14 @@ describe("reports", () => {
   test("an edge that has forgotten one conference is told of that one anew, and of no other", () => {
     const other = "123456789" as ConfKey;
     const world = running();
-    world.order("other", create, {}, other);
+    world.command("other", create, {}, other);
     world.settle();
     world.silent = true;
     world.machine.lockByTelephone(KEY, true);
     world.settle();
     world.silent = false;
     world.remember(other, 0);
-    world.order("lock", { type: "lock" }, {}, other);
+    world.command("lock", { type: "lock" }, {}, other);
     world.pass(3_000);
     expect(world.events()).toEqual([
       { type: "lock-changed", locked: true },
@@ -720,10 +720,10 @@ describe("reports", () => {
     expect([world.reconnects, world.status.unacknowledged]).toEqual([0, 0]);
   });
 
-  test("what happens while the edge is away for long is told by one snapshot, and the results of orders all the same", () => {
+  test("what happens while the edge is away for long is told by one snapshot, and the results of commands all the same", () => {
     const world = running();
     world.edgeDeaf = true;
-    world.order("unlock", { type: "unlock" });
+    world.command("unlock", { type: "unlock" });
     world.settle();
     world.edgeDeaf = false;
     world.loseEdge();
@@ -797,35 +797,35 @@ describe("reports", () => {
 
   test("a conference that is over and told is forgotten, and the next one of its key is told as another", () => {
     const world = running();
-    world.order("end", { type: "end-conference" });
+    world.command("end", { type: "end-conference" });
     world.settle();
     expect(world.journal.load().conferences).toEqual([]);
     world.remember(KEY, 0); // Its object was deleted meanwhile.
-    world.order("again", create);
+    world.command("again", create);
     world.settle();
     expect(world.results()).toEqual({ create: true, end: true, again: true });
     expect(world.taken).toHaveLength(3);
   });
 });
 
-/** All of a conference's life, with acts of the edge, of keypads and of callers. */
+/** All of a conference's life, with commands of the edge, of keypads and of callers. */
 function conferenceLife(world: AgentWorld): void {
   world.react = admitting;
   world.connect();
-  world.order("create", create);
+  world.command("create", create);
   world.pass(3_000);
   const one = world.machine.dialIn("1", "987654321#444#*6*1555#");
-  world.order("dial", dial("out1"));
-  world.order("room", { type: "create-room", room: "r1" as RoomId, kind: "sub" });
+  world.command("dial", dial("out1"));
+  world.command("room", { type: "create-room", room: "r1" as RoomId, kind: "sub" });
   world.pass(4_000);
-  world.order("move", { type: "move", call: one, room: "r1" as RoomId });
-  world.order("mute", { type: "mute", call: call("out1") });
-  world.order("lock", { type: "lock" });
+  world.command("move", { type: "move", call: one, room: "r1" as RoomId });
+  world.command("mute", { type: "mute", call: call("out1") });
+  world.command("lock", { type: "lock" });
   world.pass(4_000);
-  world.order("expel", { type: "expel", call: call("out1") });
-  world.order("close", { type: "close-room", room: "r1" as RoomId });
+  world.command("expel", { type: "expel", call: call("out1") });
+  world.command("close", { type: "close-room", room: "r1" as RoomId });
   world.pass(4_000);
-  world.order("end", { type: "end-conference" });
+  world.command("end", { type: "end-conference" });
   world.pass(6_000);
 }
 
@@ -841,7 +841,7 @@ describe("an agent that dies at any point of its work", () => {
 
   test.each(
     Array.from({ length: smooth.steps }, (_, index) => index + 1),
-  )("at step %i: each order acts once and is answered once", (step) => {
+  )("at step %i: each command acts once and is answered once", (step) => {
     const world = new AgentWorld();
     world.crashAt = step;
     conferenceLife(world);

@@ -128,7 +128,7 @@ describe("the control interface", () => {
     expect(told).toEqual([{ type: "ended", call: "leg", conference: key, reason: "no-answer" }]);
   });
 
-  test("PUT /faults: each act is held up by itself, side by side", () => {
+  test("PUT /faults: each command is held up by itself, side by side", () => {
     expect(ask("PUT", "/faults", { delayMs: 100 })).toEqual(ok);
     const first = act("a", create);
     time.advance(60);
@@ -244,7 +244,7 @@ describe("the control interface", () => {
     });
   });
 
-  test("GET /acts: one entry for each act that was carried out, repeats among them, in order", () => {
+  test("GET /acts: one entry for each command that was carried out, repeats among them, in order", () => {
     act("one", create);
     act("one", create);
     act("two", dial("leg"));

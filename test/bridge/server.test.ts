@@ -72,7 +72,7 @@ test("a bridge that is down neither answers nor acts, while its control interfac
   await Promise.all(closed);
 });
 
-test("an act that was under way when the bridge went down is carried out, and nobody is told", async () => {
+test("a command that was under way when the bridge went down is carried out, and nobody is told", async () => {
   const { socket, heard } = await connect();
   await put("/faults", { delayMs: 100 });
   socket.send(JSON.stringify(create));
@@ -84,7 +84,7 @@ test("an act that was under way when the bridge went down is carried out, and no
   expect(heard.map(({ type }) => type)).toEqual(["hello"]);
 });
 
-test("an act that has not begun when its connection closes is not carried out", async () => {
+test("a command that has not begun when its connection closes is not carried out", async () => {
   const { socket } = await connect();
   await put("/faults", { delayMs: 100 });
   socket.send(JSON.stringify(create));

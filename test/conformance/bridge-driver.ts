@@ -71,7 +71,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     }
     function carryOut(act: BridgeCommand, of: ConfKey | null = conference) {
       commands += 1;
-      return bridge.driver.execute(`order-${commands}` as CommandId, of, act);
+      return bridge.driver.execute(`command-${commands}` as CommandId, of, act);
     }
     async function done(...acts: BridgeCommand[]): Promise<void> {
       for (const act of acts) expect(await carryOut(act), act.type).toEqual({ done: true });
@@ -356,7 +356,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect(await carryOut({ type: "close-room", room: side })).toEqual({ done: false, reason: "no-such-room" });
     });
 
-    test("an act that had not begun when the link broke is unknown, and is never carried out", async () => {
+    test("a command that had not begun when the link broke is unknown, and is never carried out", async () => {
       const release = await bridge.holdActs();
       const result = carryOut(create);
       await state(); // The bridge has the act by now.

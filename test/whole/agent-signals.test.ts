@@ -35,7 +35,7 @@ let welcomes: number;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "bridgehead-signals-"));
   bridge = await startSimulatedBridge(0, "boot", timers);
-  // Each act takes longer than an agent may take to stop.
+  // Each command takes longer than an agent may take to stop.
   bridge.machine.setFaults({ delayMs: 60_000, refuse: [], down: false });
   relay = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   await once(relay, "listening");
@@ -74,7 +74,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test("a second SIGHUP while the first is seen to, with an act under way: the settings are read twice, and the agent goes on", async () => {
+test("a second SIGHUP while the first is seen to, with a command under way: the settings are read twice, and the agent goes on", async () => {
   bridge.machine.setFaults({ delayMs: 0, refuse: [], down: false }); // For what is asked from now on.
   agent.kill("SIGHUP");
   await pause(100); // Signals of one kind that wait together come as one.
@@ -86,7 +86,7 @@ test("a second SIGHUP while the first is seen to, with an act under way: the set
   expect(log).not.toMatch(/Error/);
 });
 
-test("SIGTERM with an act under way that does not end: the agent goes after 5 s, without a complaint", async () => {
+test("SIGTERM with a command under way that does not end: the agent goes after 5 s, without a complaint", async () => {
   const exit = once(agent, "exit");
   agent.kill("SIGTERM");
   expect(await exit).toEqual([0, null]);
