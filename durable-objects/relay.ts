@@ -116,12 +116,12 @@ export class Relay implements RelayRpc {
 
   /** Why an agent whose signature is right gets no socket now: as a rule, since it must sign a challenge first. */
   refusalOf({ agent, challenge }: Hello): Refusal | null {
-    if (!this.#budgetOf(agent).allowsSocket(this.#ports.now())) return refusal("tooMuch");
     const wanted = this.#challenges.get(agent) ?? this.#ports.newId();
     this.#challenges.set(agent, wanted);
     if (challenge !== wanted) return refusal("replayed", wanted);
     this.#challenges.delete(agent);
-    return null;
+    // Asked last: whoever repeats an agent's old request must not spend what the agent may.
+    return this.#budgetOf(agent).allowsSocket(this.#ports.now()) ? null : refusal("tooMuch");
   }
 
   /** An agent that was not refused has its socket. */

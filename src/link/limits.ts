@@ -7,7 +7,7 @@ import { type AgentToEdge, MAX_MESSAGE_LENGTH } from "./messages.ts";
  * conferences of an edge may share one thread, so a flood from one agent would hold up the others.
  */
 const allowances = {
-  sockets: { burst: 400, perSecond: 5 },
+  sockets: { burst: 200, perSecond: 2 },
   /** An honest agent pings every three seconds, and the pong costs a frame. */
   pings: { burst: 20, perSecond: 4 },
   messages: { burst: 10_000, perSecond: 5_000 },
