@@ -187,9 +187,10 @@ export class Conference {
    * conference that the bridge has lost together with the agent that knew of it: no other agent reports it unasked.
    */
   async sweep(): Promise<void> {
+    if (!this.#findDomain()) return this.alarm();
     const now = this.#ports.now();
     const due = earliest(this.#sender.nextDue, this.#outbox.nextDue, nextDeadline(this.#store.state));
-    if ((due !== null && due + overdueMs < now) || !this.#findDomain()) await this.alarm();
+    if (due !== null && due + overdueMs < now) await this.alarm();
     const { head } = this.#store.state;
     const { bridge } = this.#store.progress;
     const isSilent = this.#heardAt === null || this.#heardAt + bridgeSilenceMs < now;

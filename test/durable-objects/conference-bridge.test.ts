@@ -173,3 +173,29 @@ function done(world: ConferenceWorld, type: BridgeCommand["type"]): Extract<Repo
   if (!order) throw new Error(`nobody was told ${type}`);
   return { type: "result", id: order.id, result: { done: true } };
 }
+
+test("a relay that hangs holds up no choice of a bridge: after a second it counts as one without an agent", async () => {
+  const world = new ConferenceWorld();
+  addBridge(world);
+  world.freePorts = (bridge) => (bridge === "simulated" ? new Promise(() => {}) : Promise.resolve(1));
+  await world.during(world.receive("t1", createConference()));
+  expect(world.toldTo).toEqual([]);
+  await world.time.pass(1_000);
+
+  expect(new Set(world.toldTo)).toEqual(new Set(["second"]));
+});
+
+test("a relay that hangs over commands is tried again, and holds up no command for another bridge", async () => {
+  const world = await chosenBridgeDead();
+  prefer(world, "second");
+  const before = world.toldTo.length;
+  world.onTold = () => (world.toldTo.at(-1) === "simulated" ? new Promise(() => {}) : undefined);
+  await world.during(world.receive("t2", createConference({ msgId: "m2" } as Partial<FromWebex>)));
+  expect(world.toldTo.slice(before)).toContain("second");
+  await world.time.pass(6_100);
+
+  expect(world.lines.find(({ event }) => event === "bridge-not-told")).toMatchObject({
+    why: "Error: the relay of simulated took longer than 5000 ms",
+  });
+  expect(world.toldTo.slice(before).filter((bridge) => bridge === "simulated").length).toBeGreaterThan(1);
+});

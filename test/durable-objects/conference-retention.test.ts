@@ -4,6 +4,7 @@ import type { Report } from "../../src/bridge/events.ts";
 import type { StreamId } from "../../src/foundation/ids.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { testDomain } from "../local-domain.ts";
 import { Database } from "../simulation/database.ts";
 import {
   ConferenceWorld,
@@ -153,3 +154,48 @@ test("an event each second for a week leaves 10,000 inputs, and of an input each
   expect(most[0]).toBeLessThan(10_300);
   expect(most[1]).toBeLessThan(5 * 1_440 + 300);
 }, 60_000);
+
+test("a running conference whose domain is removed from the settings is deleted when the retention that was last known has passed", async () => {
+  const world = new ConferenceWorld();
+  world.domain = testDomain({ journalRetentionDays: 3 });
+  await world.running(2);
+  world.isInSettings = false;
+  world.start();
+  const posts = world.posted.length;
+  await world.time.pass(3 * dayMs - 120_000);
+  expect([world.deleted, tables(world)]).toEqual([0, 3]);
+
+  await world.time.pass(hourMs);
+  expect([world.deleted, tables(world), world.posted.length]).toEqual([1, 0, posts]);
+  expect(world.lines.filter(({ level }) => level === "error")).toEqual([]);
+});
+
+test("a conference that slept while its domain was removed is told by the last sweep", async () => {
+  const world = new ConferenceWorld();
+  await world.running(2);
+  await world.time.pass(60_000);
+  world.kill();
+  world.isInSettings = false;
+  await world.time.pass(9 * dayMs);
+  expect([world.deleted, world.alarmAt]).toEqual([0, null]);
+
+  world.start();
+  await world.during(world.conference.sweep());
+  expect([world.deleted, tables(world)]).toEqual([1, 0]);
+});
+
+test("a domain that is put back goes on with its conferences: what waited is sent", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  await world.during(world.receive("t-lock", lock("m-lock")));
+  world.isInSettings = false;
+  world.start();
+  await expect(world.during(world.receive("t2", lock("m2")))).rejects.toThrow('the settings have no domain "local"');
+  await world.time.pass(dayMs);
+  expect(world.deleted).toBe(0);
+  const before = world.posted.length;
+
+  world.isInSettings = true;
+  await world.time.pass(hourMs + 10_000);
+  expect(world.posted.slice(before).map(({ body }) => /MsgID="m-lock" Result="(\d+)"/.exec(body)?.[1])).toEqual(["16"]);
+});

@@ -17,10 +17,8 @@ import type {
   WebexHost,
 } from "../../src/foundation/ids.ts";
 import type { IdBlocks, IdsWanted } from "../../src/rpc.ts";
-import { loadDomains } from "../../src/settings/load.ts";
-import { localDomain } from "../../src/settings/local-domain.ts";
-import { createCodec } from "../../src/tsp/codec.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
 import { worldBegins } from "../simulation/surroundings.ts";
@@ -31,29 +29,16 @@ export const host = "127.0.0.1:8801" as WebexHost;
 export const stream = "stream-1" as StreamId;
 export const identity = { domain: "local" as DomainName, confKey, bridge: "simulated" as BridgeName };
 
-export function localSettings(): Domain {
-  const agents = [{ name: "agent-1", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }];
-  const domains = loadDomains(JSON.stringify({ local: localDomain({ agents }) }));
-  if (!domains.ok) throw new Error(domains.error);
-  const { domain: name } = identity;
-  const settings = domains.value.get(name);
-  if (!settings) throw new Error("the local domain is missing");
-  return { name, settings, codec: createCodec(settings.protocol) };
-}
-
-export interface Posted {
+export interface Posted extends PostRequest {
   readonly at: number;
-  readonly url: string;
   readonly transId: string;
-  readonly body: string;
-  readonly signal: AbortSignal;
 }
 
 /** Around one conference: its disk, its alarm, its clock, and both its neighbours, as a test wants them. */
 export class ConferenceWorld {
   readonly time = new Clock(worldBegins);
   readonly sql = new Database();
-  domain: Domain = localSettings();
+  domain: Domain = testDomain();
   readonly allocator = new IdAllocator(new Database());
   readonly told: (readonly IssuedCommand[])[] = [];
   /** Of each time that a bridge was told: which one. */
@@ -256,9 +241,10 @@ export class ConferenceWorld {
     return this.sql.exec("SELECT seq FROM outbox").length;
   }
 
-  async #post({ url, body, signal }: PostRequest): Promise<HttpOutcome> {
+  async #post(request: PostRequest): Promise<HttpOutcome> {
+    const { body, signal } = request;
     const transId = /<TransID>([^<]*)/.exec(body)?.[1] ?? "";
-    const posted = { at: this.time.now, url, transId, body, signal };
+    const posted = { at: this.time.now, transId, ...request };
     this.posted.push(posted);
     const aborted = new Promise<HttpOutcome>((resolve) =>
       signal.addEventListener("abort", () => resolve({ kind: "failed", reason: "AbortError" })),

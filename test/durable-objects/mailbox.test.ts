@@ -2,15 +2,16 @@ import { expect, test } from "vitest";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
 import type { DomainName, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
+import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
 import { worldBegins } from "../simulation/surroundings.ts";
-import { host, localSettings } from "./conference-world.ts";
+import { host } from "./conference-world.ts";
 
 function world() {
   const time = new Clock(worldBegins);
   const sql = new Database();
-  const domain = localSettings();
+  const domain = testDomain();
   let isKnown = true;
   let isReadable = true;
   let deleted = 0;

@@ -11,17 +11,17 @@ import { createApp } from "../../src/http/app.ts";
 import { Metrics } from "../../src/http/monitoring.ts";
 import { AliasCache } from "../../src/routing/deliver.ts";
 import type { EdgeObjects, IdBlocks, IdsWanted } from "../../src/rpc.ts";
+import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
 import { memoryAliases } from "../simulation/memory-aliases.ts";
 import { worldBegins } from "../simulation/surroundings.ts";
-import { localSettings } from "./conference-world.ts";
 
 const name = "local" as DomainName;
 
 /** The adapter from its URL to its disks: real routes over real objects, with a bridge and a WebEx that say yes. */
 export class WholeEdge {
-  readonly domain = localSettings();
+  readonly domain = testDomain();
   readonly time = new Clock(worldBegins);
   readonly posted: string[] = [];
   /** What should never happen. */

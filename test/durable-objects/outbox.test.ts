@@ -1,0 +1,147 @@
+import { expect, test } from "vitest";
+import type { HttpOutcome } from "../../src/delivery/verdict.ts";
+import type { ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
+import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
+import { testDomain } from "../local-domain.ts";
+import { ConferenceWorld, callerEntered, createConference, extConfId, host, lock } from "./conference-world.ts";
+
+const failed: HttpOutcome = { kind: "failed", reason: "TimeoutError" };
+const taken: HttpOutcome = { kind: "answered", status: 204, body: new Uint8Array() };
+const hangs = new Promise<never>(() => {});
+const backEnd = "http://127.0.0.1:9/client";
+
+async function quiet(world: ConferenceWorld): Promise<ConferenceWorld> {
+  await world.running(1);
+  world.posted.length = 0;
+  return world;
+}
+
+function clientData(index: number): FromWebex {
+  const data = `data-${index}`;
+  return { type: "passthrough", msgId: `m-data-${index}` as MsgId, extConfId, extCallId: "1001", data } as FromWebex;
+}
+
+test("a server that hangs holds up no other one: an answer to the second goes out at once", async () => {
+  const world = await quiet(new ConferenceWorld());
+  const other = "localhost:8802" as WebexHost;
+  world.answer = (posted) => (posted.url.includes("8801") ? hangs : world.confirmed(posted.transId));
+  await world.during(world.report(callerEntered(1)));
+  await world.during(world.receive("t-lock", { ...lock("m-lock"), replyTo: other } as FromWebex));
+  await world.allDone();
+  await world.time.pass(100);
+
+  expect(world.posted.map(({ url }) => url)).toEqual(["http://127.0.0.1:8801/", "http://localhost:8802/"]);
+  expect(world.posted[1]?.body).toContain("A2W_RspUpdateConference");
+});
+
+test("the successor of a server that hangs does not wait for it (protocol 4.9)", async () => {
+  const world = await quiet(new ConferenceWorld());
+  world.answer = (posted) => (posted.url.includes("8801") ? hangs : world.confirmed(posted.transId));
+  await world.during(world.report(callerEntered(1)));
+  const moved = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" as ExtConfId } as never;
+  await world.during(world.receive("t-create", createConference(moved)));
+  await world.time.pass(100);
+
+  expect(world.posted.at(-1)?.url).toBe("http://localhost:8802/");
+  expect(world.posted.at(-1)?.body).toContain("A2W_RspCreateConference");
+});
+
+test("client data goes to the back end as JSON, each piece with a key of its own that its repeats keep (protocol 4.22)", async () => {
+  const world = new ConferenceWorld();
+  world.domain = testDomain({ passthroughUrl: backEnd });
+  await quiet(world);
+  world.answer = () => (world.posted.length < 2 ? failed : taken);
+  await world.during(world.receive("t1", clientData(1), clientData(2)));
+  await world.time.pass(5_000);
+
+  expect(world.posted.map(({ url, contentType, body }) => [url, contentType, JSON.parse(body).data])).toEqual([
+    [backEnd, "application/json", "data-1"],
+    [backEnd, "application/json", "data-1"],
+    [backEnd, "application/json", "data-2"],
+  ]);
+  const [first, again, second] = world.posted.map(({ idempotencyKey }) => idempotencyKey);
+  expect([first === again, first === second, typeof first]).toEqual([true, false, "string"]);
+});
+
+test("client data is tried three times, also across a restart, and holds up no message to WebEx", async () => {
+  const world = new ConferenceWorld();
+  world.domain = testDomain({ passthroughUrl: backEnd });
+  await quiet(world);
+  world.answer = (posted) => (posted.url === backEnd ? failed : world.confirmed(posted.transId));
+  await world.during(world.receive("t1", clientData(1)));
+  world.start();
+  await world.during(world.report(callerEntered(1)));
+  await world.time.pass(10_000);
+
+  expect(world.posted.filter(({ url }) => url === backEnd)).toHaveLength(3);
+  expect(world.posted.filter(({ body }) => body.includes("A2W_NotifyUserEnter"))).toHaveLength(1);
+  expect(world.lines.filter(({ note }) => note === "given up undelivered: client-data m-data-1")).toHaveLength(1);
+  expect(world.outboxRows).toBe(0);
+});
+
+test("a message that cannot be written is given up and logged, and the others of its document arrive", async () => {
+  const world = await quiet(new ConferenceWorld());
+  const { codec } = world.domain;
+  const spoilt = (message: ToWebex) =>
+    message.msgId === "m-bad" ? ({ ...message, result: "no such result" } as unknown as ToWebex) : message;
+  const encode: typeof codec.encode = (transId, messages) => {
+    const { text, unwritable } = codec.encode(transId, messages.map(spoilt));
+    return {
+      text,
+      unwritable: unwritable.map(({ why }) => ({ message: messages.find((m) => m.msgId === "m-bad") as ToWebex, why })),
+    };
+  };
+  world.domain = { ...world.domain, codec: { ...codec, encode } };
+  const unknown = { type: "unknown", element: "W2A_New", replyTo: host, extConfId } as unknown as FromWebex;
+  const ask = (msgId: string) => ({ ...unknown, msgId }) as FromWebex;
+  await world.during(world.receive("t1", ask("m-good"), ask("m-bad"), ask("m-fine")));
+  await world.time.pass(1_000);
+
+  expect(world.posted.map(({ body }) => [...body.matchAll(/ MsgID="([^"]*)"/g)].map(([, msgId]) => msgId))).toEqual([
+    ["m-good", "m-fine"],
+  ]);
+  expect(world.lines.filter(({ event }) => event === "message-unwritable")).toHaveLength(1);
+  expect(world.lines.some(({ note }) => String(note).startsWith("given up undelivered: message-error m-bad"))).toBe(
+    true,
+  );
+});
+
+test("of more than 1,000 documents for a server that hangs the oldest are given up, which is logged", async () => {
+  const world = await quiet(new ConferenceWorld());
+  const rows = Array.from({ length: 1_010 }, (_, index) => index);
+  world.answer = () => failed;
+  world.domain = testDomain({ webex: { retryDelaysMs: [60_000] } });
+  world.kill();
+  for (const index of rows) {
+    const message = { type: "message-error", msgId: `m-${index}`, result: "unknown-message" };
+    world.sql.exec(
+      "INSERT INTO outbox (seq, host, trans_id, attempts, due_at, messages) VALUES (?, ?, ?, 1, ?, ?)",
+      ...[1_000 + index, host, `t${index}`, world.time.now, JSON.stringify([message])],
+    );
+  }
+  world.start();
+  await world.time.pass(1_000);
+
+  expect(world.outboxRows).toBe(1_000);
+  expect(world.lines.filter(({ event }) => event === "outbox-full")).toHaveLength(10);
+  expect(world.lines.some(({ note }) => note === "given up undelivered: message-error m-0")).toBe(true);
+});
+
+test("an object whose memory cannot be trusted after a failed commit ends its life, and the next one goes on", async () => {
+  const world = await quiet(new ConferenceWorld());
+  const { exec } = world.sql;
+  const tooLarge = { ...clientData(1), data: "x".repeat(2_000_000) } as FromWebex;
+  let isBroken = true;
+  world.sql.exec = (query, ...bindings) => {
+    if (isBroken && query.startsWith("SELECT key")) throw new Error("the disk is away");
+    return exec.call(world.sql, query, ...bindings);
+  };
+  const lost = world.receive("t1", lock("m1"), tooLarge);
+  lost.catch(() => {});
+  await world.time.pass(100);
+  expect(world.aborts).toEqual(["the store is lost: Error: the disk is away"]);
+
+  isBroken = false;
+  world.start();
+  expect(await world.during(world.receive("t2", lock("m2")))).toBe(true);
+});
