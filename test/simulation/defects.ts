@@ -139,7 +139,7 @@ export const defects: readonly Defect[] = [
     after: "seen(before, input)",
   },
   {
-    name: "the number pool begins again after a restart",
+    name: "the id allocator begins again after a restart",
     file: "durable-objects/id-allocator.ts",
     before: "if (!latest) return;",
     after: "if (latest) return;\n    if (!latest) return;",
