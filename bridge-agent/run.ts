@@ -85,9 +85,14 @@ export class RunningAgent {
   /** Begins nothing new, lets the bridge finish its commands, and closes its connections; within about 5 s. */
   async stop(): Promise<void> {
     this.#put({ type: "stop" });
-    const until = this.#ports.now() + FINISH_WITHIN_MS;
-    do await new Promise<void>((resolve) => this.#ports.timers.after(20, resolve));
-    while ((this.#inputs.length > 0 || this.status.running > 0) && !this.#stopped && this.#ports.now() < until);
+    const { timers } = this.#ports;
+    let isLate = false;
+    const cancel = timers.after(FINISH_WITHIN_MS, () => {
+      isLate = true;
+    });
+    do await new Promise<void>((resolve) => timers.after(20, resolve));
+    while ((this.#inputs.length > 0 || this.status.running > 0) && !this.#stopped && !isLate);
+    cancel();
     await this.#close();
   }
 
