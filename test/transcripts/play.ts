@@ -94,7 +94,7 @@ class Stage {
         return this.#decide({ type: "undelivered", at: this.#now, messages });
       }
       case "time":
-        return this.#pass(this.#now + Number(/^\+?([\d.]+) ?s$/.exec(rest)?.[1]) * 1_000);
+        return this.#pass(this.#now + Number(/^([\d.]+) s$/.exec(rest)?.[1]) * 1_000);
       default:
         throw new Error(`no such line in a transcript: ${line}`);
     }
