@@ -17,7 +17,15 @@ const program = new Command("simulate:mutants")
 const { seeds, only } = program.opts<{ seeds: number; only: string[] }>();
 
 const project = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const sources = ["src", "durable-objects", "bridge-agent", "simulators", "test/simulation", "test/local-domain.ts", "package.json"];
+const sources = [
+  "src",
+  "durable-objects",
+  "bridge-agent",
+  "simulators",
+  "test/simulation",
+  "test/local-domain.ts",
+  "package.json",
+];
 /** A defect can also make a world that never ends. */
 const stuckMs = 60_000;
 
