@@ -1,5 +1,4 @@
-import type { EdgeToAgent } from "../src/link/messages.ts";
-import { encodeMessage } from "../src/link/messages.ts";
+import { type EdgeToAgent, encodeMessage } from "../src/link/messages.ts";
 import type { AgentSockets, Attachment } from "./relay.ts";
 
 /** The platform's sockets, which stay open while the object sleeps. A link's id is its socket's tag. */
@@ -42,14 +41,11 @@ export class HibernatingSockets implements AgentSockets {
     this.#sockets.get(id)?.serializeAttachment(attachment);
   }
 
-  send(id: string, message: EdgeToAgent): boolean {
+  send(id: string, message: EdgeToAgent): void {
     try {
-      const socket = this.#sockets.get(id);
-      socket?.send(encodeMessage(message));
-      return socket !== undefined;
+      this.#sockets.get(id)?.send(encodeMessage(message));
     } catch {
       // The socket is closed, and its close event on its way.
-      return false;
     }
   }
 

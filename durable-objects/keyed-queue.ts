@@ -1,4 +1,4 @@
-import type { Timers } from "../src/foundation/timers.ts";
+import { type Timers, within } from "../src/foundation/timers.ts";
 
 interface KeyedQueueOptions<Key, Job> {
   readonly timers: Timers;
@@ -38,24 +38,17 @@ export class KeyedQueue<Key, Job> {
   }
 
   async #work(key: Key): Promise<void> {
+    const { timers, limitMs } = this.#options;
     for (;;) {
       const [job, ...others] = this.#waiting.get(key) ?? [];
       if (job === undefined) break;
       this.#waiting.set(key, others);
       try {
-        await this.#inTime(this.#options.run(key, job));
+        await within(timers, limitMs, "the answer", this.#options.run(key, job));
       } catch (error) {
         this.#options.failed(key, error);
       }
     }
     this.#waiting.delete(key);
-  }
-
-  #inTime(work: Promise<void>): Promise<void> {
-    const { timers, limitMs } = this.#options;
-    return new Promise((resolve, reject) => {
-      const cancel = timers.after(limitMs, () => reject(new Error(`no answer within ${limitMs} ms`)));
-      work.then(resolve, reject).finally(cancel);
-    });
   }
 }

@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { ConfKey } from "../src/foundation/ids.ts";
 import { decodeHello, HELLO_HEADER, type Refusal, refusal } from "../src/link/hello.ts";
 import { decodeAgentToEdge } from "../src/link/messages.ts";
-import type { BridgeHealth, RelayRpc } from "../src/rpc.ts";
+import type { BridgeHealth, CommandsForBridge, RelayRpc } from "../src/rpc.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import type { Env } from "./env.ts";
 import { HibernatingSockets } from "./hibernating-sockets.ts";
@@ -52,8 +52,8 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     return new Response(null, { status: 101, webSocket });
   }
 
-  sendCommands(told: Parameters<RelayRpc["sendCommands"]>[0]): Promise<boolean> {
-    return this.#relay.sendCommands(told);
+  sendCommands(commands: CommandsForBridge): Promise<void> {
+    return this.#relay.sendCommands(commands);
   }
 
   askForSnapshot(conference: ConfKey): Promise<void> {

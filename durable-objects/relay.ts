@@ -24,7 +24,7 @@ import {
   restore,
   step,
 } from "../src/link/relay.ts";
-import type { BridgeHealth, ConferenceRpc, RelayRpc } from "../src/rpc.ts";
+import type { BridgeHealth, CommandsForBridge, ConferenceRpc, RelayRpc } from "../src/rpc.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
 import type { Log } from "./log.ts";
@@ -48,8 +48,8 @@ export interface AgentSockets {
   attachments(): readonly Attachment[];
   has(id: string): boolean;
   keep(id: string, attachment: Attachment): void;
-  /** False: the socket is closed. */
-  send(id: string, message: EdgeToAgent): boolean;
+  /** Sends nothing over a socket that is closed. */
+  send(id: string, message: EdgeToAgent): void;
   /** The socket no longer counts, and is in no list of attachments. */
   close(id: string, code: number, reason: string): void;
 }
@@ -166,12 +166,11 @@ export class Relay implements RelayRpc {
     this.#wakeForSilence();
   }
 
-  /** Tells the active agent; whether there is one to tell. */
-  async sendCommands({ domain, bridge, conference, commands }: Parameters<RelayRpc["sendCommands"]>[0]) {
+  async sendCommands({ domain, bridge, conference, commands }: CommandsForBridge): Promise<void> {
     this.#identity = { domain, bridge };
     const at = this.#ports.now();
     this.#store.addConference(conference, at);
-    return this.#apply({ type: "commands", conference, commands, at }).some(isCommands);
+    this.#apply({ type: "commands", conference, commands, at });
   }
 
   async askForSnapshot(conference: ConfKey): Promise<void> {
@@ -191,8 +190,7 @@ export class Relay implements RelayRpc {
     };
   }
 
-  /** What was carried out. */
-  #apply(input: RelayInput): readonly RelayEffect[] {
+  #apply(input: RelayInput): void {
     const before = this.#state;
     const { state, effects } = step(before, input);
     if (state.epoch !== before.epoch) this.#store.write("epoch", state.epoch);
@@ -202,7 +200,7 @@ export class Relay implements RelayRpc {
     }
     this.#state = state;
     for (const link of state.links) this.#keep(link);
-    return effects.filter((effect) => this.#carryOut(effect, before));
+    for (const effect of effects) this.#carryOut(effect, before);
   }
 
   /** With the link's socket; that the agent was seen again is kept once a second. */
@@ -213,18 +211,16 @@ export class Relay implements RelayRpc {
     this.#ports.sockets.keep(link.id, { identity: this.#identity, link });
   }
 
-  #carryOut(effect: RelayEffect, before: RelayState): boolean {
+  #carryOut(effect: RelayEffect, before: RelayState): void {
     switch (effect.type) {
       case "send":
         return this.#send(effect.id, effect.message);
       case "close":
-        this.#close(effect.id, findLink(before, effect.id)?.agent ?? "", effect.why);
-        return true;
+        return this.#close(effect.id, findLink(before, effect.id)?.agent ?? "", effect.why);
       case "commands-ack":
       case "reports":
       case "digest":
-        this.#forConference(effect);
-        return true;
+        return this.#forConference(effect);
       default:
         return assertNever(effect);
     }
@@ -268,8 +264,8 @@ export class Relay implements RelayRpc {
     this.#send(id, { type: "reports-ack", conference, stream, upTo });
   }
 
-  #send(id: string, message: EdgeToAgent): boolean {
-    return this.#ports.sockets.send(id, message);
+  #send(id: string, message: EdgeToAgent): void {
+    this.#ports.sockets.send(id, message);
   }
 
   #refuse({ id, agent }: Link, why: "badMessage" | "tooMuch", facts: Facts): void {
@@ -308,10 +304,6 @@ export class Relay implements RelayRpc {
 }
 
 type Facts = Readonly<Record<string, unknown>>;
-
-function isCommands(effect: RelayEffect): boolean {
-  return effect.type === "send" && effect.message.type === "commands";
-}
 
 function isSameButSeen(kept: Link, link: Link): boolean {
   const same = kept.role === link.role && kept.health === link.health;

@@ -131,15 +131,18 @@ export interface BridgeHealth extends Health {
   readonly agentConnected: boolean;
 }
 
+/** What a bridge is to do for one conference. */
+export interface CommandsForBridge {
+  readonly domain: DomainName;
+  readonly bridge: BridgeName;
+  readonly conference: ConfKey;
+  readonly commands: readonly IssuedCommand[];
+}
+
 export interface RelayRpc {
-  /** Tells the active agent; whether there is one to tell. */
-  sendCommands(told: {
-    readonly domain: DomainName;
-    readonly bridge: BridgeName;
-    readonly conference: ConfKey;
-    readonly commands: readonly IssuedCommand[];
-  }): Promise<boolean>;
-  /** Has the active agent, if there is one, tell what the bridge holds of this conference. */
+  /** To the active agent, if there is one: commands without an ack are sent again. */
+  sendCommands(commands: CommandsForBridge): Promise<void>;
+  /** Asks the active agent, if there is one, what the bridge holds of this conference. */
   askForSnapshot(conference: ConfKey): Promise<void>;
   health(): Promise<BridgeHealth>;
 }

@@ -115,7 +115,6 @@ export class ConferenceWorld {
           this.toldTo.push(bridge);
           this.told.push(commands);
           await this.onTold(commands);
-          return true;
         },
         askForSnapshot: async () => {
           step();

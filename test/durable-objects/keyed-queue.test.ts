@@ -73,7 +73,7 @@ test("a job that hangs is left after its time limit, and the next one runs", asy
 
   jobs.timers.advance(1);
   await jobs.settle();
-  expect(jobs.log.slice(1)).toEqual(["a failed: Error: no answer within 10000 ms", "a: second"]);
+  expect(jobs.log.slice(1)).toEqual(["a failed: Error: the answer took longer than 10000 ms", "a: second"]);
 });
 
 test("a job that fails does not hold up the next one", async () => {

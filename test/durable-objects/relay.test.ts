@@ -83,10 +83,7 @@ class RelayWorld {
         attachments: () => [...this.sockets.values()].filter((attachment) => attachment !== null),
         has: (id) => this.sockets.has(id),
         keep: (id, attachment) => this.sockets.has(id) && void this.sockets.set(id, attachment),
-        send: (id, message) => {
-          this.sent.push(message);
-          return this.sockets.has(id);
-        },
+        send: (id, message) => this.sockets.has(id) && void this.sent.push(message),
         close: (id, code, reason) => {
           this.sockets.delete(id);
           this.closed.push(`${id}: ${code} ${reason}`);

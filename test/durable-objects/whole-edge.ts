@@ -131,7 +131,6 @@ export class WholeEdge {
             bridge,
             commands.map(({ id }) => id),
           );
-          return true;
         },
         askForSnapshot: async () => {},
         health: async () => ({ agentConnected: true, bridgeUp: true, ports: null, portsInUse: 0 }),

@@ -351,8 +351,8 @@ export const defects: readonly Defect[] = [
   {
     name: "a conference that hangs holds up its reports for ever",
     file: "durable-objects/keyed-queue.ts",
-    before: "timers.after(limitMs, () =>",
-    after: "timers.after(limitMs * 1_000_000, () =>",
+    before: "within(timers, limitMs,",
+    after: "within(timers, limitMs * 1_000_000,",
   },
   {
     name: "a silent monitor enters with a voice",

@@ -143,10 +143,9 @@ export class RelayHost {
       },
       send: (id, message) => {
         const socket = this.#sockets.get(id);
-        if (!socket || !isAlive()) return false;
+        if (!socket || !isAlive()) return;
         this.#judge(id, socket, message);
         socket.wire.toNear(message);
-        return true;
       },
       close: (id, code, reason) => {
         if (!isAlive()) return;
