@@ -19,10 +19,13 @@ import type {
   MsgId,
   RoomId,
   StreamId,
+  TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
-import type { DomainSettings } from "../../src/settings/domain-settings.ts";
-import type { ToWebex } from "../../src/tsp/messages.ts";
+import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
+import { testDomain } from "../local-domain.ts";
+
+const { settings } = testDomain();
 
 const head: Running = {
   phase: "running",
@@ -48,11 +51,11 @@ function after(state: Partial<ConferenceState>, input: ConferenceInput): Decisio
   let count = 0;
   const context: DecisionContext = {
     confKey: "555" as ConfKey,
-    settings: { webex: {} } as DomainSettings,
+    settings,
     bridge: "bridge-1" as BridgeName,
     msgId: () => `a${++count}` as MsgId,
     serial: () => ++count,
-    nonce: () => "n",
+    nonce: () => `random${++count}`,
     unconfirmed: () => [],
   };
   return decide({ ...emptyState(), head, ...state }, input, context);
@@ -62,6 +65,14 @@ function snapshot(conference: ConferenceSnapshot): ConferenceInput {
   const report = { type: "event", event: { type: "snapshot", conference } } as const;
   return { type: "bridge", at: 1_000, stream: "s" as StreamId, reports: [{ number: 1, report }] };
 }
+
+test("no id of a command can be guessed: each has random bits of its own", () => {
+  const lock = { type: "update-conference", msgId: "1", extConfId: "1001", action: "lock" } as FromWebex;
+
+  const { commands } = after({}, { type: "webex", at: 1_000, transId: "1" as TransId, messages: [lock, lock] });
+
+  expect(commands.map(({ id }) => id)).toEqual(["555.1.random2", "555.3.random4"]);
+});
 
 test("of calls that left while WebEx was away the newest 1,000 are kept, and the dropped ones are named", () => {
   const left = (id: number) =>
