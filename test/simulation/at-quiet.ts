@@ -91,6 +91,14 @@ function checkMeeting(meeting: Meeting, bridge: Bridge, violated: Surroundings["
       violated("whom WebEx holds for a speaker talks on the bridge", `${key}: ${number}`);
     }
   }
+  for (const [room, kind] of rooms) {
+    const inside = entered.filter((call) => call.room === room).map(({ number }) => number);
+    const talks = [...association.attendees.values()].some(
+      (one) => one.room === "private" && inside.includes(one.number),
+    );
+    if (kind === "private" && inside.length > 0 && !talks)
+      violated("nobody stays in a room without a talk", `${key}: ${inside}`);
+  }
   const difference = differenceOf(association, entered, rooms);
   if (difference) violated("WebEx's roster equals the bridge's", `${key}: ${difference}`);
 }

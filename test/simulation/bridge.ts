@@ -1,7 +1,7 @@
 import { type AgentConnection, Agents } from "../../simulators/bridge/agents.ts";
-import { Machine, NO_FAULTS } from "../../simulators/bridge/machine.ts";
+import { Machine } from "../../simulators/bridge/machine.ts";
 import type { Call } from "../../simulators/bridge/world.ts";
-import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import type { BridgeCommand, CommandType } from "../../src/bridge/commands.ts";
 import type { AgentToBridge, BridgeToAgent } from "../../src/bridge/protocol.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
@@ -90,7 +90,12 @@ export class Bridge {
   /** Commands wait so long for their turn; 0: not at all. */
   slow(delayMs: number): void {
     this.#slowUntil = this.#around.clock.now + this.machine.faults.delayMs;
-    this.machine.setFaults({ ...NO_FAULTS, delayMs });
+    this.machine.setFaults({ ...this.machine.faults, delayMs });
+  }
+
+  /** Commands of these types are refused from now on. */
+  refuse(types: readonly CommandType[]): void {
+    this.machine.setFaults({ ...this.machine.faults, refuse: types });
   }
 
   /**

@@ -4,6 +4,8 @@ import type { FaultKind, FaultSource } from "./faults.ts";
 
 /** Later ones would bring deadlines of an hour into the time when all is to be quiet. */
 const farJumpsUntilMs = 14 * 60_000;
+/** What a bridge may refuse for a while, though nothing forbids it. */
+const refusable = ["expel", "move", "cancel-dial", "close-room", "admit"] as const;
 
 /** Lets everything that goes wrong by the minute go wrong. */
 export function disturb({ around, edge, webex, bridge, agents, meetings }: Parts): void {
@@ -75,6 +77,11 @@ export function disturb({ around, edge, webex, bridge, agents, meetings }: Parts
     clock.after(bridgeFaults.draws.between(10_000, 60_000), () => bridge.slow(0));
   });
 
+  nowAndThen(bridgeFaults, "bridge refuses", () => {
+    bridge.refuse([bridgeFaults.draws.pick(refusable) ?? "move"]);
+    clock.after(bridgeFaults.draws.between(1_000, 25_000), () => bridge.refuse([]));
+  });
+
   const serverFaults = faults.source("servers");
   nowAndThen(serverFaults, "WebEx server down", () => {
     const server = serverFaults.draws.pick(webex.servers.filter(({ up }) => up));
@@ -99,6 +106,7 @@ export function heal({ around, edge, webex, bridge, agents, meetings }: Parts): 
   }
   for (const meeting of meetings) meeting.quiet = true;
   bridge.slow(0);
+  bridge.refuse([]);
   edge.skewMs = 0;
   for (const agent of agents) agent.skewMs = 0;
 }

@@ -28,6 +28,7 @@ export const faultRates = {
   "bridge restarted": 0.03,
   "bridge slow": 0.08,
   "bridge stuck": 0.04,
+  "bridge refuses": 0.2,
   "edge clock jumps": 0.1,
   "agent clock jumps": 0.1,
   "WebEx server down": 0.12,
