@@ -1,14 +1,13 @@
 import { DurableObject } from "cloudflare:workers";
+import { findDomain } from "../src/domain.ts";
 import type { ConfKey } from "../src/foundation/ids.ts";
 import { decodeHello, HELLO_HEADER, type Refusal, refusal } from "../src/link/hello.ts";
 import { decodeAgentToEdge } from "../src/link/messages.ts";
 import type { BridgeHealth, CommandsForBridge, RelayRpc } from "../src/rpc.ts";
-import { loadDomains } from "../src/settings/load.ts";
 import type { Env } from "./env.ts";
 import { HibernatingSockets } from "./hibernating-sockets.ts";
-import { logOf } from "./log.ts";
+import { platformOf } from "./platform.ts";
 import { Relay } from "./relay.ts";
-import { storageSql } from "./sql.ts";
 
 /** The relay of one bridge on the platform, named `domain/bridge`. */
 export class RelayObject extends DurableObject<Env> implements RelayRpc {
@@ -19,24 +18,10 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     super(ctx, env);
     this.#sockets = new HibernatingSockets(ctx);
     this.#relay = new Relay({
-      sql: storageSql(ctx.storage),
+      ...platformOf(ctx, env),
       sockets: this.#sockets,
-      timers: {
-        after: (ms, run) => {
-          const timer = setTimeout(run, ms);
-          return () => clearTimeout(timer);
-        },
-      },
-      log: logOf(env),
-      now: () => Date.now(),
       newId: () => crypto.randomUUID(),
-      setAlarm: (at) => {
-        ctx.storage.setAlarm(at);
-      },
-      settings: (domain) => {
-        const domains = loadDomains(env.DOMAINS);
-        return domains.ok ? domains.value.get(domain) : undefined;
-      },
+      settings: (domain) => findDomain(env, domain)?.settings,
       conference: (domain, key) => env.CONFERENCE.getByName(`${domain}/${key}`),
     });
   }

@@ -54,10 +54,9 @@ export interface AgentSockets {
   close(id: string, code: number, reason: string): void;
 }
 
-export interface RelayPorts {
+export interface RelayPorts extends Timers {
   readonly sql: Sql;
   readonly sockets: AgentSockets;
-  readonly timers: Timers;
   readonly log: Log;
   now(): EpochMs;
   newId(): string;
@@ -104,7 +103,7 @@ export class Relay implements RelayRpc {
       this.#store.write("active", { id, agent, lastSeen });
     }
     this.#queue = new KeyedQueue({
-      timers: ports.timers,
+      timers: ports,
       limitMs: RPC_LIMIT_MS,
       maxKeys: MAX_CONFERENCES_WAITING,
       join: joinWaiting,

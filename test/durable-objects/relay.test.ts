@@ -78,7 +78,7 @@ class RelayWorld {
     };
     return new Relay({
       sql: this.sql,
-      timers: this.timers,
+      after: (ms, run) => this.timers.after(ms, run),
       sockets: {
         attachments: () => [...this.sockets.values()].filter((attachment) => attachment !== null),
         has: (id) => this.sockets.has(id),

@@ -57,7 +57,7 @@ export class RelayHost {
       return new Relay({
         sql,
         sockets: this.#socketsOf(() => life === this.hosted.life),
-        timers: around.clock,
+        after: (ms, run) => around.clock.after(ms, run),
         log: ({ event, why, agent }) => around.tell(() => `relay: ${event} ${agent ?? ""} ${why ?? ""}`),
         now: () => around.edgeNow(),
         newId: () => `challenge-${++this.#ids}`,
