@@ -1,9 +1,10 @@
 import type { ConfKey, DomainName, EpochMs, ExtConfId } from "../src/foundation/ids.ts";
+import { type Timers, within } from "../src/foundation/timers.ts";
 import type { AliasRequest, AliasRpc, HandleClaim } from "../src/rpc.ts";
 import type { Log } from "./log.ts";
 import type { Sql } from "./sql.ts";
 
-export interface AliasIndexPorts {
+export interface AliasIndexPorts extends Timers {
   readonly sql: Sql;
   readonly log: Log;
   now(): EpochMs;
@@ -22,6 +23,8 @@ type Alias = HandleClaim & { readonly claimedAt: EpochMs };
 
 /** A conference may take this long to hold a claimed handle: its create is on the way there. */
 const youngMs = 30_000;
+/** A conference that hangs holds up those that claim its handle no longer than this; they get 503 then. */
+const answerWithinMs = 5_000;
 const releaseEveryMs = 6 * 3_600_000;
 /** Handles that one alarm asks about, and the pause before the next ones. */
 const portion = 100;
@@ -89,7 +92,7 @@ export class AliasIndex implements AliasRpc {
     }
     await Promise.all(
       contested.map(async ({ claim, holder }) => {
-        if (await this.#ports.isHeld(domain, holder)) return;
+        if (await this.#isHeld(domain, holder)) return;
         // Another document may have claimed the handle meanwhile.
         const now = this.#find(claim.extConfId);
         if (now === undefined || (now.confKey === holder.confKey && !this.#isYoung(now))) this.#put(claim);
@@ -109,7 +112,7 @@ export class AliasIndex implements AliasRpc {
 
   /** When the next portion is due; `null` when nothing is left to release. */
   async #release(): Promise<EpochMs | null> {
-    const { sql, log, now, retentionMs, isHeld, deleteAll } = this.#ports;
+    const { sql, log, now, retentionMs, deleteAll } = this.#ports;
     const [row] = sql.exec("SELECT domain, reached FROM release_progress");
     if (!row) return null;
     const domain = row.domain as DomainName;
@@ -125,7 +128,7 @@ export class AliasIndex implements AliasRpc {
         ...[row.reached as string, now() - kept + releaseEveryMs, portion],
       )
       .map(toAlias);
-    const answers = await Promise.allSettled(old.map((alias) => isHeld(domain, alias)));
+    const answers = await Promise.allSettled(old.map((alias) => this.#isHeld(domain, alias)));
     const unreachable = answers.filter(({ status }) => status === "rejected").length;
     if (unreachable > 0) log({ level: "warn", event: "handles-not-released", domain, conferences: unreachable });
     const last = old.length < portion;
@@ -142,6 +145,10 @@ export class AliasIndex implements AliasRpc {
     });
     if (!last) return now() + portionEveryMs;
     return sql.exec("SELECT 1 FROM alias LIMIT 1").length > 0 ? now() + releaseEveryMs : null;
+  }
+
+  #isHeld(domain: DomainName, alias: Alias): Promise<boolean> {
+    return within(this.#ports, answerWithinMs, "a conference", this.#ports.isHeld(domain, alias));
   }
 
   #find(extConfId: ExtConfId): Alias | undefined {

@@ -4,8 +4,7 @@ import type { ConfKey, ExtConfId } from "../src/foundation/ids.ts";
 import type { AliasRequest, AliasRpc } from "../src/rpc.ts";
 import { AliasIndex } from "./alias-index.ts";
 import type { Env } from "./env.ts";
-import { logOf } from "./log.ts";
-import { storageSql } from "./sql.ts";
+import { platformOf } from "./platform.ts";
 
 const dayMs = 86_400_000;
 
@@ -34,14 +33,9 @@ export class AliasObject extends DurableObject<Env> implements AliasRpc {
     const { ctx, env } = this;
     const { storage } = ctx;
     return new AliasIndex({
-      sql: storageSql(storage),
-      log: logOf(env),
-      now: () => Date.now(),
+      ...platformOf(ctx, env),
       ensureAlarm: async (at) => {
         if ((await storage.getAlarm()) === null) storage.setAlarm(at);
-      },
-      setAlarm: (at) => {
-        storage.setAlarm(at);
       },
       retentionMs: (name) => {
         const domain = findDomain(env, name);

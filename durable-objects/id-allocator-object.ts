@@ -1,9 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
+import { type Domain, findDomain } from "../src/domain.ts";
 import type { ConfKey, DomainName, MsgId } from "../src/foundation/ids.ts";
 import type { IdAllocatorRpc, IdBlocks, IdRequest } from "../src/rpc.ts";
 import type { Env } from "./env.ts";
 import { IdAllocator, sweep, sweepEveryMs } from "./id-allocator.ts";
 import { platformOf } from "./platform.ts";
+
+const dayMs = 86_400_000;
 
 /**
  * The TransIDs and MsgIDs of one domain, allocated in blocks, so that no two objects ever use the same. By its blocks the
@@ -28,7 +31,13 @@ export class IdAllocatorObject extends DurableObject<Env> implements IdAllocator
   }
 
   async holderOf(msgId: MsgId): Promise<ConfKey | null> {
-    return this.#ids.holderOf(msgId, Date.now());
+    const domain = this.#domain;
+    return domain && this.#ids.holderOf(msgId, Date.now(), domain.settings.journalRetentionDays * dayMs);
+  }
+
+  get #domain(): Domain | null {
+    const name = this.ctx.storage.kv.get<DomainName>("domain");
+    return name === undefined ? null : findDomain(this.env, name);
   }
 
   override async alarm(): Promise<void> {
@@ -41,6 +50,7 @@ export class IdAllocatorObject extends DurableObject<Env> implements IdAllocator
     const next = await sweep(
       {
         ids: this.#ids,
+        isRemoved: () => this.#domain === null,
         conference: (confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
         log: (line) => log({ ...line, domain }),
         setAlarm,

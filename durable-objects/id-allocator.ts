@@ -83,14 +83,16 @@ export class IdAllocator {
     return oldest ? Number(oldest.at) + holderMemoryMs + dayMs : null;
   }
 
-  holderOf(msgId: MsgId, now: EpochMs): ConfKey | null {
+  /** `null` for a block that is older than `keptMs`: its conference may be deleted, and asking would make an empty one. */
+  holderOf(msgId: MsgId, now: EpochMs, keptMs = holderMemoryMs): ConfKey | null {
     if (!/^\d{11}$/.test(msgId)) return null;
     const place = placeOf(Number(msgId), now);
     const [found] = this.#sql.exec(
-      "SELECT msg_end, holder FROM allocated WHERE msg_first <= ? ORDER BY msg_first DESC LIMIT 1",
+      "SELECT msg_end, holder, at FROM allocated WHERE msg_first <= ? ORDER BY msg_first DESC LIMIT 1",
       place,
     );
-    return found && place < Number(found.msg_end) ? (found.holder as ConfKey | null) : null;
+    if (!found || place >= Number(found.msg_end) || Number(found.at) <= now - keptMs) return null;
+    return found.holder as ConfKey | null;
   }
 }
 
@@ -107,6 +109,8 @@ interface SweepPorts extends Timers {
   conference(confKey: ConfKey): Pick<ConferenceRpc, "sweep">;
   setAlarm(at: EpochMs): void;
   log(line: LogLine): void;
+  /** Whether the settings have the domain no more. */
+  isRemoved(): boolean;
 }
 
 /** A conference is allocated ids when it begins, and again and again as long as it has something to say. */
@@ -119,19 +123,20 @@ const sweepWithinMs = 30_000;
  * Wakes some of the conferences of the last hours, the latest first, so that they do what is overdue; resolves to the place
  * before which the next ones are. The platform gives up an alarm that failed some times in a row, as in an outage of a few
  * minutes: nothing else would then wake a conference that nobody talks to. Which conferences there are is known by their
- * ids, so that no message pays for this. Each conference is woken a last time when its ids expire: one whose domain was
- * removed from the settings sets the alarm for its own end then.
+ * ids, so that no message pays for this. The conferences of a domain that was removed from the settings are woken a last time
+ * when their ids expire, and set the alarm for their own end then. Others are deleted by that time, and waking them would
+ * make an empty database of each.
  */
 export async function sweep(ports: SweepPorts, before: number | null, now: EpochMs): Promise<number | null> {
   const { ids, setAlarm } = ports;
   const { holders, next } = ids.holdersSince(now - reachMs, before);
   const expired = next === null ? ids.expire(now) : [];
-  const all = [...new Set([...holders, ...expired])];
   const isLastPage = next === null && expired.length === 0;
   const again = holders.length > 0 || before !== null || expired.length > 0 ? 0 : ids.nextExpiry;
   if (again !== null) setAlarm(isLastPage ? Math.max(again, now + sweepEveryMs) : now + pageEveryMs);
+  const woken = new Set([...holders, ...(expired.length > 0 && ports.isRemoved() ? expired : [])]);
   const outcomes = await Promise.allSettled(
-    all.map((confKey) => within(ports, sweepWithinMs, "a conference", ports.conference(confKey).sweep())),
+    [...woken].map((confKey) => within(ports, sweepWithinMs, "a conference", ports.conference(confKey).sweep())),
   );
   const failed = outcomes.filter(({ status }) => status === "rejected").length;
   if (failed > 0) ports.log({ level: "warn", event: "not-swept", conferences: failed });

@@ -1,4 +1,5 @@
 import type { EpochMs } from "../src/foundation/ids.ts";
+import type { Timers } from "../src/foundation/timers.ts";
 import type { Env } from "./env.ts";
 import { logOf } from "./log.ts";
 import type { OutboxPorts } from "./outbox.ts";
@@ -13,15 +14,19 @@ export interface Platform extends OutboxPorts {
   abort(why: string): void;
 }
 
+export const timers: Timers = {
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
 export function platformOf(ctx: DurableObjectState, env: Env): Platform {
   return {
     sql: storageSql(ctx.storage),
     log: logOf(env),
     now: () => Date.now(),
-    after: (ms, run) => {
-      const timer = setTimeout(run, ms);
-      return () => clearTimeout(timer);
-    },
+    ...timers,
     post: fetchPost,
     setAlarm: (at) => {
       ctx.storage.setAlarm(at);

@@ -1,5 +1,6 @@
 import type { Env } from "../durable-objects/env.ts";
 import { logOf } from "../durable-objects/log.ts";
+import { timers } from "../durable-objects/platform.ts";
 import { domainOf } from "./domain.ts";
 import type { DomainName } from "./foundation/ids.ts";
 import { LogLimit, RateLimit } from "./foundation/rate-limit.ts";
@@ -38,6 +39,7 @@ export default {
 
 function edgeOf(env: Env, domains: Domains): Edge {
   return {
+    ...timers,
     domains: new Map(Array.from(domains.keys(), (name) => [name, domainOf(env, name)])),
     objects: objectsOf(env),
     aliasCache: new AliasCache(),

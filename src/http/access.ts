@@ -43,11 +43,3 @@ export async function isOneOf(expected: readonly string[], given: string): Promi
 async function sha256(text: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }
-
-/** What this resolves to; `"late"` when that takes longer than `ms` milliseconds. */
-export function inTime<Value>(ms: number, awaited: Promise<Value>): Promise<Value | "late"> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve("late"), ms);
-    awaited.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
-}

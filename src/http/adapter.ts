@@ -21,7 +21,7 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
     const text = `More than ${domain.settings.rateLimitPerMinute} posts a minute. Send it again in ${waitSeconds} s.\n`;
     return new Response(text, { status: 429, headers: { "retry-after": String(waitSeconds) } });
   }
-  const body = await readBody(request, MAX_DOCUMENT_BYTES);
+  const body = await readBody(request, MAX_DOCUMENT_BYTES, edge);
   if (!body.ok) return body.error;
   const document = domain.codec.decode(body.value);
   if (!document.ok) {

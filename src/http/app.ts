@@ -2,6 +2,7 @@ import { type Context, Hono } from "hono";
 import type { Domain } from "../domain.ts";
 import type { BridgeName, DomainName } from "../foundation/ids.ts";
 import type { RateLimit } from "../foundation/rate-limit.ts";
+import type { Timers } from "../foundation/timers.ts";
 import type { AliasCache } from "../routing/deliver.ts";
 import type { EdgeObjects } from "../rpc.ts";
 import { domainOfAdapterUrl, isOperator } from "./access.ts";
@@ -13,7 +14,7 @@ import { type Metrics, Readiness } from "./monitoring.ts";
 import { hybridData, passthrough } from "./operator-api.ts";
 
 /** What every route may use. */
-export interface Edge {
+export interface Edge extends Timers {
   readonly domains: ReadonlyMap<string, Domain>;
   readonly objects: EdgeObjects;
   readonly aliasCache: AliasCache;

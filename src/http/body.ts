@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { err, ok, type Result } from "../foundation/result.ts";
-import { inTime } from "./access.ts";
+import { type Timers, within } from "../foundation/timers.ts";
 
 /** How long a whole body may take to come: a slow sender would otherwise hold its connection and its memory for ever. */
 const BODY_WITHIN_MS = 10_000;
@@ -13,13 +13,14 @@ export function problem(status: number, title: string, detail: string, headers: 
   });
 }
 
-/** The bytes of a request's body, or the answer to a body that is longer than `limit` bytes or takes longer than 10 s. */
-export async function readBody(request: Request, limit: number): Promise<Result<Uint8Array, Response>> {
+/** The bytes of a request's body, or the answer to a body that is longer than `limit` bytes or does not come within 10 s. */
+export async function readBody(request: Request, limit: number, timers: Timers): Promise<Result<Uint8Array, Response>> {
   const tooLong = () => err(problem(413, "too long", `The body may have at most ${limit} bytes.`));
   if (Number(request.headers.get("content-length")) > limit) return tooLong();
   if (request.body === null) return ok(new Uint8Array());
   const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
-  const bytes = await inTime(BODY_WITHIN_MS, readAll(reader, limit));
+  // A body that breaks off is answered like a slow one: nobody is there to read the answer.
+  const bytes = await within(timers, BODY_WITHIN_MS, "the body", readAll(reader, limit)).catch(() => "late" as const);
   if (bytes !== "late" && bytes !== null) return ok(bytes);
   reader.cancel().catch(() => undefined);
   if (bytes === null) return tooLong();
@@ -44,9 +45,10 @@ async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>, limit: n
 export async function readJson<Body>(
   request: Request,
   limit: number,
+  timers: Timers,
   schema: v.GenericSchema<unknown, Body>,
 ): Promise<Result<Body, Response>> {
-  const bytes = await readBody(request, limit);
+  const bytes = await readBody(request, limit, timers);
   if (!bytes.ok) return bytes;
   let json: unknown;
   try {

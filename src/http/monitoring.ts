@@ -1,7 +1,7 @@
 import type { Domain } from "../domain.ts";
 import type { BridgeName } from "../foundation/ids.ts";
+import { within } from "../foundation/timers.ts";
 import type { BridgeHealth } from "../rpc.ts";
-import { inTime } from "./access.ts";
 import type { Edge } from "./app.ts";
 
 const helpTexts = {
@@ -85,8 +85,8 @@ export class Readiness {
 async function bridgesOf(domain: Domain, edge: Edge): Promise<ReadonlyMap<string, Bridge>> {
   const bridges = domain.settings.bridges.map(async ({ name }): Promise<[string, Bridge]> => {
     try {
-      const health = await inTime(RELAY_WITHIN_MS, edge.objects.bridgeHealth(domain.name, name as BridgeName));
-      if (health === "late") throw new Error(`no answer within ${RELAY_WITHIN_MS} ms`);
+      const asked = edge.objects.bridgeHealth(domain.name, name as BridgeName);
+      const health = await within(edge, RELAY_WITHIN_MS, "the relay", asked);
       return [name, { ready: health.agentConnected && health.bridgeUp, ...health }];
     } catch (error) {
       edge.log("relay-unreachable", { domain: domain.name, bridge: name, error: String(error) });

@@ -24,7 +24,7 @@ const hybridBody = v.object({ connectData: xmlString });
 
 /** `POST …/passthrough`: data for one caller's client (protocol 2.3.11), at most 1,024 bytes of it. */
 export async function passthrough(request: Request, domain: Domain, confKey: string, edge: Edge): Promise<Response> {
-  const body = await readJson(request, MAX_BODY_BYTES, passthroughBody);
+  const body = await readJson(request, MAX_BODY_BYTES, edge, passthroughBody);
   if (!body.ok) return body.error;
   const { extCallId, data } = body.value;
   if (new TextEncoder().encode(data).byteLength > 1024) return tooLong("data may have at most 1024 bytes");
@@ -33,7 +33,7 @@ export async function passthrough(request: Request, domain: Domain, confKey: str
 
 /** `PUT …/hybrid`: new connect data for the clients of a conference (Status 6), at most 1,024 characters. */
 export async function hybridData(request: Request, domain: Domain, confKey: string, edge: Edge): Promise<Response> {
-  const body = await readJson(request, MAX_BODY_BYTES, hybridBody);
+  const body = await readJson(request, MAX_BODY_BYTES, edge, hybridBody);
   if (!body.ok) return body.error;
   const { connectData } = body.value;
   if (connectData.length > 1024) return tooLong("connectData may have at most 1024 characters");

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ConfKey, DomainName, ExtConfId } from "../../src/foundation/ids.ts";
-import { memoryAliases } from "../simulation/memory-aliases.ts";
+import { memoryAliases } from "./memory-aliases.ts";
 
 const domain = "local" as DomainName;
 const handle = "7001" as ExtConfId;
@@ -15,13 +15,19 @@ function world() {
   const held = new Set<string>();
   const asked: string[] = [];
   const settings: { retentionMs: number | null } = { retentionMs: weekMs };
-  const broken = { conferences: false };
+  const broken = { conferences: false, hang: false };
+  const timers: { readonly ms: number; run(): void }[] = [];
   const index = memoryAliases(() => time.now, {
+    after: (ms, run) => {
+      timers.push({ ms, run });
+      return () => {};
+    },
     ensureAlarm: async (at) => void alarms.push(at),
     setAlarm: (at) => alarms.push(at),
     retentionMs: () => settings.retentionMs,
     isHeld: async (_, { confKey, extConfId }) => {
       asked.push(`${confKey}/${extConfId}`);
+      if (broken.hang) return new Promise(() => {});
       if (broken.conferences) throw new Error("unreachable");
       return held.has(confKey);
     },
@@ -30,7 +36,7 @@ function world() {
     (await index.resolve({ domain, claims: [{ extConfId, confKey }], handles: [] })).get(extConfId);
   const look = async (...handles: string[]) =>
     Object.fromEntries(await index.resolve({ domain, claims: [], handles: handles as ExtConfId[] }));
-  return { index, claim, look, time, alarms, held, asked, settings, broken };
+  return { index, claim, look, time, alarms, held, asked, settings, broken, timers };
 }
 
 test("one call claims handles, looks others up, and leaves out what nobody holds", async () => {
@@ -70,6 +76,23 @@ test("a handle that a living conference holds stays with it", async () => {
 
   expect(await claim(second)).toBe(first);
   expect(await index.hasConference(second)).toBe(false);
+});
+
+test("a conference that hangs holds up who claims its handle for 5 s", async () => {
+  const { index, claim, time, timers, broken } = world();
+  await claim(first);
+  time.now += 60_000;
+  broken.hang = true;
+
+  const claimed = claim(second);
+  const look = index.hasConference(first);
+  expect(await look).toBe(true);
+  while (timers.length === 0) await Promise.resolve();
+  const [timer] = timers;
+  timer?.run();
+
+  expect(timer?.ms).toBe(5_000);
+  await expect(claimed).rejects.toThrow("a conference took longer than 5000 ms");
 });
 
 test("a claim is not taken away for 30 s, in which its create is on its way, also when it is claimed again", async () => {

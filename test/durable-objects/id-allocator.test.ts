@@ -101,6 +101,15 @@ test("it is known who holds a MsgID, and that one was never allocated", () => {
   expect(holders.map((msgId) => ids.holderOf(msgId as MsgId, noon))).toEqual(["a", "a", "b", null, null, null, null]);
 });
 
+test("the holder of a block is not named any more when its conference may be deleted", () => {
+  const ids = new IdAllocator(new Database());
+  ids.allocate("a" as ConfKey, { msgIds: 50, transIds: 50 }, noon);
+  const msgId = "52491000000" as MsgId;
+
+  expect(ids.holderOf(msgId, noon + dayMs - 1, dayMs)).toBe("a");
+  expect(ids.holderOf(msgId, noon + dayMs, dayMs)).toBeNull();
+});
+
 test("blocks of a week ago expire, and the ids still go on", () => {
   const sql = new Database();
   const ids = new IdAllocator(sql);

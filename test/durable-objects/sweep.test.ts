@@ -26,6 +26,7 @@ test("each conference of the last six hours is woken, 500 at a time, whatever be
     }),
     setAlarm: (at: number) => alarms.push(at - noon),
     after: () => () => {},
+    isRemoved: () => false,
     log: ({ event, conferences }: LogLine) => events.push([event, conferences]),
   };
 
@@ -43,10 +44,15 @@ test("where nobody holds ids, no alarm is set", async () => {
   const fails = () => {
     throw new Error("not to be called");
   };
-  expect(await sweep({ ids, conference: fails, setAlarm: fails, log: fails, after: fails }, null, noon)).toBeNull();
+  expect(
+    await sweep({ ids, conference: fails, setAlarm: fails, log: fails, after: fails, isRemoved: fails }, null, noon),
+  ).toBeNull();
 });
 
-test("where nobody was allocated ids for six hours, the sweep comes back when the oldest ids expire, and wakes their holder a last time", async () => {
+test.each([
+  ["is woken a last time where its domain was removed from the settings", true],
+  ["is left alone where it was not, since it may be deleted", false],
+])("when the oldest ids expire, the sweep comes back, and their holder %s", async (_what, isRemoved) => {
   const ids = new IdAllocator(new Database());
   ids.allocate("quiet" as ConfKey, { msgIds: 20, transIds: 20 }, noon);
   const swept: string[] = [];
@@ -56,6 +62,7 @@ test("where nobody was allocated ids for six hours, the sweep comes back when th
     conference: (confKey: ConfKey) => ({ sweep: async () => void swept.push(confKey) }),
     setAlarm: (at: number) => alarms.push(at),
     after: () => () => {},
+    isRemoved: () => isRemoved,
     log: () => {},
   };
 
@@ -65,7 +72,7 @@ test("where nobody was allocated ids for six hours, the sweep comes back when th
   const [due = 0] = alarms;
   await sweep(ports, null, due);
   await sweep(ports, null, due + 10_000);
-  expect([swept, alarms.slice(1)]).toEqual([["quiet"], [due + 10_000]]);
+  expect([swept, alarms.slice(1)]).toEqual([isRemoved ? ["quiet"] : [], [due + 10_000]]);
 });
 
 test("a conference whose alarm got lost does what is overdue when it is swept", async () => {

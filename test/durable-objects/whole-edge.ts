@@ -14,8 +14,8 @@ import type { EdgeObjects, IdBlocks, IdsWanted } from "../../src/rpc.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
-import { memoryAliases } from "../simulation/memory-aliases.ts";
 import { worldBegins } from "../simulation/surroundings.ts";
+import { memoryAliases } from "./memory-aliases.ts";
 
 const name = "local" as DomainName;
 
@@ -41,6 +41,7 @@ export class WholeEdge {
 
   constructor() {
     this.app = createApp({
+      after: (ms, run) => this.time.after(ms, run),
       domains: new Map([[name, this.domain]]),
       objects: this.#objects(),
       aliasCache: new AliasCache(),

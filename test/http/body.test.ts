@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { readBody } from "../../src/http/body.ts";
-import { FakeEdge, token } from "./fake-edge.ts";
+import { FakeEdge, timers, token } from "./fake-edge.ts";
 
 /** A body in pieces; `taken` counts those that were read. */
 function inPieces(pieces: readonly Uint8Array[]): { readonly stream: ReadableStream; readonly taken: () => number } {
@@ -22,8 +22,8 @@ function request(body: BodyInit | null, headers: Record<string, string> = {}): R
 test("a body is put together from its pieces, and no body is an empty one", async () => {
   const { stream } = inPieces([Uint8Array.of(1, 2), Uint8Array.of(3)]);
 
-  expect(await readBody(request(stream), 3)).toEqual({ ok: true, value: Uint8Array.of(1, 2, 3) });
-  expect(await readBody(request(null), 3)).toEqual({ ok: true, value: new Uint8Array() });
+  expect(await readBody(request(stream), 3, timers)).toEqual({ ok: true, value: Uint8Array.of(1, 2, 3) });
+  expect(await readBody(request(null), 3, timers)).toEqual({ ok: true, value: new Uint8Array() });
 });
 
 test.each<[string, Record<string, string>]>([
@@ -33,14 +33,14 @@ test.each<[string, Record<string, string>]>([
 ])("with %s reading stops at the limit", async (_what, headers) => {
   const { stream, taken } = inPieces(Array.from({ length: 1_000 }, () => new Uint8Array(10)));
 
-  expect(await readBody(request(stream, headers), 25)).toMatchObject({ ok: false, error: { status: 413 } });
+  expect(await readBody(request(stream, headers), 25, timers)).toMatchObject({ ok: false, error: { status: 413 } });
   expect(taken()).toBe(3);
 });
 
 test("a Content-Length over the limit is believed without reading", async () => {
   const { stream, taken } = inPieces([new Uint8Array(10)]);
 
-  const read = await readBody(request(stream, { "content-length": "26" }), 25);
+  const read = await readBody(request(stream, { "content-length": "26" }), 25, timers);
 
   expect(read).toMatchObject({ ok: false, error: { status: 413 } });
   expect(taken()).toBe(0);

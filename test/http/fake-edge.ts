@@ -2,14 +2,22 @@ import type { Hono } from "hono";
 import type { OperatorRequest } from "../../src/conference/requests.ts";
 import type { ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 import { RateLimit } from "../../src/foundation/rate-limit.ts";
+import type { Timers } from "../../src/foundation/timers.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Metrics } from "../../src/http/monitoring.ts";
 import { AliasCache } from "../../src/routing/deliver.ts";
 import type { AliasRequest, BridgeHealth, EdgeObjects } from "../../src/rpc.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
+import { memoryAliases } from "../durable-objects/memory-aliases.ts";
 import { testDomain } from "../local-domain.ts";
-import { memoryAliases } from "../simulation/memory-aliases.ts";
+
+export const timers: Timers = {
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
 
 export const token = "operator-token";
 const domain = "local" as DomainName;
@@ -45,6 +53,7 @@ export class FakeEdge {
     const agents = [{ name: "agent-1", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }];
     const domain = testDomain({ webex: { hosts: ["tsp1.example.com"] }, ...settings }, agents);
     this.app = createApp({
+      ...timers,
       domains: new Map([[domain.name as string, domain]]),
       objects: this.#objects(),
       aliasCache: new AliasCache(),

@@ -65,9 +65,10 @@ export class Edge {
     this.aliases = new Hosted(
       "alias index",
       around,
-      ({ sql, send, setAlarm }) =>
+      ({ sql, after, send, setAlarm }) =>
         new AliasIndex({
           sql,
+          after,
           setAlarm,
           ensureAlarm: async (at) => setAlarm(at),
           log: (line) => around.tell(() => `alias index: ${line.event} ${line.why ?? ""}`),

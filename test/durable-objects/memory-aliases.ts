@@ -1,5 +1,5 @@
 import { AliasIndex, type AliasIndexPorts } from "../../durable-objects/alias-index.ts";
-import { Database } from "./database.ts";
+import { Database } from "../simulation/database.ts";
 
 /** A domain's alias index over a database in memory; no conference holds its handle for long. */
 export function memoryAliases(now: () => number, more: Partial<AliasIndexPorts> = {}): AliasIndex {
@@ -8,6 +8,7 @@ export function memoryAliases(now: () => number, more: Partial<AliasIndexPorts> 
     sql,
     log: () => {},
     now,
+    after: () => () => {},
     ensureAlarm: async () => {},
     setAlarm: () => {},
     retentionMs: () => 7 * 86_400_000,
