@@ -109,7 +109,9 @@ test("a killed object delivers what it left behind when its alarm comes, without
   await vi.waitFor(async () => expect(await rows("SELECT seq FROM outbox")).toEqual([]));
 });
 
-test("a sweep by the id allocator wakes an object whose alarm got lost, also where the allocator is evicted between two pages", async () => {
+test("a sweep by the id allocator wakes an object whose alarm got lost, also where the allocator is evicted between two pages", {
+  timeout: 20_000,
+}, async () => {
   const allocator = () => env.ID_ALLOCATOR.getByName("local");
   reachable = false;
   await receive("t1", create);
