@@ -9,7 +9,10 @@ import type { Caller, CallerChange } from "./state.ts";
 /** However long WebEx is away, no more are kept; the oldest are dropped first. */
 const MAX_LOST_ENTRIES = 100;
 
-/** A call that dialled in has entered the conference (protocol 4.2, 4.18). */
+/**
+ * A call that dialled in has entered the conference (protocol 4.2, 4.18). WebEx takes a caller that enters for unmuted, and a
+ * snapshot can show a caller that has muted itself since.
+ */
 export function addCaller(draft: Draft, arrival: BridgeCaller): void {
   if (draft.callers.get(arrival.call) || draft.callOuts.get(arrival.call)) return;
   notifyEntered(draft, {
@@ -26,6 +29,8 @@ export function addCaller(draft: Draft, arrival: BridgeCaller): void {
     held: [],
     left: false,
   });
+  const entered = draft.callers.get(arrival.call);
+  if (entered && arrival.muted && !arrival.silent) notifyChange(draft, entered, { status: "muted" });
 }
 
 /** Notifies WebEx of a caller. Its answer, `caller-named`, names the call or confirms the name (protocol 2.3.3). */
