@@ -18,9 +18,12 @@ export interface Execution {
   readonly conference: ConfKey | null;
   readonly command: BridgeCommand;
   readonly done: boolean;
+  /**
+   * It was held up while an agent came that finds no trace of it, and must take it for lost: the command may then happen
+   * twice, and later than it should.
+   */
+  readonly isDoubtful: boolean;
 }
-
-const slowAfterMs = 15_000;
 
 /** A conference of somebody else on the same bridge. */
 export const foreignKey = "999000111" as ConfKey;
@@ -40,7 +43,11 @@ export class Bridge {
   readonly #wires = new Set<BridgeWire>();
   #agents: Agents;
   #boots = 0;
-  #slowUntil = Number.NEGATIVE_INFINITY;
+  /** Each command takes up to so long; 0: none takes any time. */
+  #slowMs = 0;
+  /** Conference and command: what has come and is not carried out, and what of that another agent may have taken for lost. */
+  readonly #held = new Set<string>();
+  readonly #doubtful = new Set<string>();
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -52,6 +59,7 @@ export class Bridge {
   /** False: nothing answers. */
   connect(wire: BridgeWire, agent: string | null): boolean {
     if (this.down) return false;
+    this.agentComes();
     this.#wires.add(wire);
     const connection: AgentConnection = this.#agents.connect(
       {
@@ -87,10 +95,10 @@ export class Bridge {
     });
   }
 
-  /** Commands wait so long for their turn; 0: not at all. */
-  slow(delayMs: number): void {
-    this.#slowUntil = this.#around.clock.now + this.machine.faults.delayMs;
-    this.machine.setFaults({ ...this.machine.faults, delayMs });
+  /** From now on each command takes up to so long. */
+  slow(mostMs: number): void {
+    this.#slowMs = mostMs;
+    this.machine.setFaults({ ...this.machine.faults, delayMs: 0 });
   }
 
   /** Commands of these types are refused from now on. */
@@ -98,12 +106,9 @@ export class Bridge {
     this.machine.setFaults({ ...this.machine.faults, refuse: types });
   }
 
-  /**
-   * Whether commands may have been held up. An agent that takes over finds no trace of such a command and must take it for
-   * lost: the command may then happen twice, and later than it should.
-   */
-  get slowLately(): boolean {
-    return this.machine.faults.delayMs > 0 || this.#around.clock.now < this.#slowUntil + slowAfterMs;
+  /** An agent connects, or becomes the active one: from now on it goes by what the bridge shows. */
+  agentComes(): void {
+    for (const order of this.#held) this.#doubtful.add(order);
   }
 
   callsOf(key: ConfKey): Call[] {
@@ -139,15 +144,27 @@ export class Bridge {
         return machine.faults;
       },
       state: () => machine.state(),
-      execute: (commandId, conference, command, answer) =>
-        machine.execute(commandId, conference, command, (result) => {
+      execute: (commandId, conference, command, answer) => {
+        const order = `${conference} ${commandId}`;
+        this.#held.add(order);
+        if (this.#slowMs > 0) {
+          machine.setFaults({ ...machine.faults, delayMs: this.faults.draws.between(0, this.#slowMs) });
+        }
+        const callOff = machine.execute(commandId, conference, command, (result) => {
           if (machine !== this.machine) return;
-          const made: Execution = { at: clock.now, commandId, conference, command, done: result.done };
+          this.#held.delete(order);
+          const isDoubtful = this.#doubtful.has(order);
+          const made: Execution = { at: clock.now, commandId, conference, command, done: result.done, isDoubtful };
           tell(() => `bridge: ${commandId} ${JSON.stringify(command)} ${JSON.stringify(result)}`);
           this.acts.push(made);
           this.onAct(made);
           answer(result);
-        }),
+        });
+        return () => {
+          this.#held.delete(order);
+          callOff();
+        };
+      },
     });
     return [machine, agents];
   }

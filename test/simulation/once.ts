@@ -1,3 +1,4 @@
+import { topicOf } from "../../src/bridge/command-rules.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { SILENCE_MS } from "../../src/link/relay.ts";
 import type { Execution } from "./bridge.ts";
@@ -7,15 +8,13 @@ import type { WhoActs } from "./who-acts.ts";
 /** So long after an agent's last word reached the edge may the other one be in charge. */
 const takeoverMs = SILENCE_MS + 5_000;
 
-/** Judges the bridge's acts as they happen: each order acts once, and no order overtakes a later one. */
+/** Judges the bridge's acts as they happen: each command acts once, and none overtakes an earlier one of its topic. */
 export class OncePerAct {
   readonly #around: Surroundings;
-  /** Conference and order, the name of an order being its conference's own → when it was carried out first. */
+  /** Conference and command → when it was carried out first. */
   readonly #doneAt = new Map<string, number>();
   readonly #dialled = new Set<string>();
-  /** Conference and call → the highest serial number of an order of the edge that was carried out for it. */
-  readonly #serials = new Map<string, number>();
-
+  readonly #orders = new Map<ConfKey | null, Order>();
   /** Conference and call → when its caller pressed the key that muted or unmuted it last, if that was what did. */
   readonly #pressedAt = new Map<string, number>();
   readonly #whoActs: WhoActs;
@@ -25,8 +24,9 @@ export class OncePerAct {
     this.#whoActs = whoActs;
   }
 
-  check({ commandId, conference, command, done, at }: Execution): void {
-    if (!done) return;
+  check(execution: Execution): void {
+    const { commandId, conference, command, done, at, isDoubtful } = execution;
+    if (!done || isDoubtful) return;
     const order = `${conference} ${commandId}`;
     const doneAt = this.#doneAt.get(order);
     if (doneAt !== undefined && !this.#wasUndone(conference, command, doneAt))
@@ -43,13 +43,25 @@ export class OncePerAct {
       if (this.#dialled.has(local)) this.#around.violated("a number is dialled once", local);
       this.#dialled.add(local);
     }
-    const serial = Number(/^(\d+)\./.exec(commandId)?.[1] ?? Number.NaN);
-    if (Number.isNaN(serial) || !("call" in command)) return;
-    const key = `${conference} ${command.call}`;
-    const before = this.#serials.get(key) ?? 0;
+    if (doneAt === undefined) this.#checkOrder(execution);
+  }
+
+  /** The serial behind the key rises with each command that the edge issues for the conference. */
+  #checkOrder({ commandId, conference, command }: Execution): void {
+    const serial = Number(/^\d+\.(\d+)\./.exec(commandId)?.[1] ?? Number.NaN);
+    if (Number.isNaN(serial)) return; // A keypad's: it joins the queue of the agent alone.
+    const order: Order = this.#orders.get(conference) ?? { latest: 0, alone: 0, topics: new Map() };
+    this.#orders.set(conference, order);
+    const topic = topicOf(command);
+    const before = topic === null ? order.latest : Math.max(order.alone, order.topics.get(topic) ?? 0);
     if (serial < before)
-      this.#around.violated("no order overtakes a later one", `${commandId} ${JSON.stringify(command)}`);
-    this.#serials.set(key, Math.max(serial, before));
+      this.#around.violated(
+        "no order overtakes an earlier one",
+        `${commandId} ${JSON.stringify(command)} after ${before}`,
+      );
+    order.latest = Math.max(order.latest, serial);
+    if (topic === null) order.alone = Math.max(order.alone, serial);
+    else order.topics.set(topic, Math.max(before, serial));
   }
 
   /** A caller undid it before this agent was in charge: on the bridge there is no trace of either, and nobody can know. */
@@ -59,4 +71,11 @@ export class OncePerAct {
     const pressedAt = this.#pressedAt.get(`${conference} ${command.call}`) ?? Number.POSITIVE_INFINITY;
     return pressedAt < chosenAt && chosenAt - doneAt < takeoverMs;
   }
+}
+
+/** The highest serials of what was carried out for one conference: of all, of what goes alone, and by topic. */
+interface Order {
+  latest: number;
+  alone: number;
+  readonly topics: Map<string, number>;
 }

@@ -7,6 +7,8 @@ export class WhoActs {
   readonly #replacedAt = new Map<string, number>();
   /** When the present one was. */
   chosenAt = 0;
+  /** Another agent is the active one. */
+  onChange: () => void = () => {};
   #chosen: string | null = null;
 
   constructor(around: Surroundings) {
@@ -19,6 +21,7 @@ export class WhoActs {
     if (this.#chosen !== null) this.#replacedAt.set(this.#chosen, this.chosenAt);
     this.#replacedAt.delete(agent);
     this.#chosen = agent;
+    this.onChange();
   }
 
   /** `linked`: as far as it can know. An agent that is alone acts without a link, too. */

@@ -115,10 +115,11 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
 }
 
 /** Tells the meetings what they must know of each other's sides. */
-function connect({ around, edge, webex, bridge, agents, meetings }: Parts): void {
+function connect({ around, edge, webex, bridge, meetings }: Parts): void {
   const once = new OncePerAct(around, edge.relay.whoActs);
+  edge.relay.whoActs.onChange = () => bridge.agentComes();
   bridge.onAct = (execution) => {
-    if (agents.length === 1 || !bridge.slowLately) once.check(execution);
+    once.check(execution);
     if (execution.command.type !== "create-conference" || !execution.done) return;
     for (const meeting of meetings) if (meeting.key === execution.conference) meeting.bridgeCreates();
   };
