@@ -6,6 +6,12 @@ export interface Defect {
   readonly after: string;
 }
 
+/** The file's text with the defect in it; `null`: what is to be replaced does not stand there once. */
+export function plant({ before, after }: Defect, healthy: string): string | null {
+  if (healthy.split(before).length !== 2 || before === after) return null;
+  return healthy.replace(before, () => after);
+}
+
 const conference = "durable-objects/conference.ts";
 const clock = "durable-objects/clock.ts";
 const outbox = "durable-objects/outbox.ts";
@@ -106,7 +112,7 @@ export const defects: readonly Defect[] = [
     name: "an order is not repeated",
     file: sender,
     before: "if (!sent) return 0;",
-    after: "return sent ? Number.MAX_SAFE_INTEGER : 0;",
+    after: "if (!sent || sent) return sent ? Number.MAX_SAFE_INTEGER : 0;",
   },
   {
     name: "an order that is told again does not say so",
@@ -142,7 +148,7 @@ export const defects: readonly Defect[] = [
     name: "the id allocator begins again after a restart",
     file: "durable-objects/id-allocator.ts",
     before: "if (!latest) return;",
-    after: "if (latest) return;\n    if (!latest) return;",
+    after: "if (!latest || latest) return;",
   },
   {
     name: "unrouted mail answers a repeat again",
@@ -193,7 +199,7 @@ export const defects: readonly Defect[] = [
     file: reports,
     before: "  draft.answer(pending.request, result);\n  if (pending.group !== undefined)",
     after:
-      "  const before = draft.callers.get(command.call);\n  if (before && !before.left && result.done) mutedChanged(draft, before, muted);\n" +
+      "  const before = draft.callers.get(command.call);\n  if (before && !before.left && result.done) applyMuted(draft, before, muted);\n" +
       "  draft.answer(pending.request, result);\n  if (pending.group !== undefined)",
   },
   {
@@ -414,5 +420,9 @@ export const defects: readonly Defect[] = [
     before: 'if (origin === "keypad") this.#reports.addEvent(conference, { type: "caller-muted", call, muted });',
     after:
       'if (origin === "keypad" && !leg) this.#reports.addEvent(conference, { type: "caller-muted", call, muted });',
+    name: "commands of one call are carried out side by side",
+    file: pendingCommands,
+    before: "      if (!other) continue;\n      other.followers",
+    after: '      if (!other || topic?.startsWith("call ")) continue;\n      other.followers',
   },
 ];

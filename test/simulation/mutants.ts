@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { type Defect, defects } from "./defects.ts";
+import { type Defect, defects, plant } from "./defects.ts";
 
 /**
  * `npm run simulate:mutants`: plants one defect after the other in a copy of the sources, and shows how many worlds it
@@ -54,24 +54,21 @@ async function plantOneByOne(): Promise<void> {
   try {
     for (const source of sources) cpSync(join(project, source), join(copy, source), { recursive: true });
     symlinkSync(join(project, "node_modules"), join(copy, "node_modules"));
-    for (let defect = waiting.shift(); defect; defect = waiting.shift()) await plant(defect, copy);
+    for (let defect = waiting.shift(); defect; defect = waiting.shift()) await search(defect, copy);
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
 }
 
-async function plant({ name, file, before, after }: Defect, copy: string): Promise<void> {
+async function search(defect: Defect, copy: string): Promise<void> {
+  const { name, file } = defect;
   const path = join(copy, file);
   const healthy = readFileSync(path, "utf8");
-  if (healthy.split(before).length !== 2) {
-    throw new Error(`"${name}": ${file} must hold this text once, for the defect to be planted in:\n${before}`);
-  }
-  writeFileSync(
-    path,
-    healthy.replace(before, () => after),
-  );
+  const planted = plant(defect, healthy);
+  if (planted === null) throw new Error(`"${name}": its text must stand in ${file} once: see defects.test.ts`);
+  writeFileSync(path, planted);
   try {
-    const found = await search(copy);
+    const found = await firstFailure(copy);
     if (!found) survivors += 1;
     const worlds = found ? String(found.seed) : `>${seeds}`;
     console.log(`${name.padEnd(width)}  ${worlds.padStart(6)}  ${found?.rule ?? "SURVIVES"}`);
@@ -81,7 +78,7 @@ async function plant({ name, file, before, after }: Defect, copy: string): Promi
 }
 
 /** The first world that fails, in a process of its own: the copy's modules are loaded anew. */
-function search(copy: string): Promise<Found | null> {
+function firstFailure(copy: string): Promise<Found | null> {
   return new Promise((resolve, reject) => {
     const script = join(copy, "test/simulation/first-failure.ts");
     const child = spawn(process.execPath, [script, String(seeds)], { stdio: ["ignore", "pipe", "pipe"] });
