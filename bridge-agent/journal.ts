@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import type { NumberedReport, Report } from "../src/bridge/events.ts";
 import type { KeypadCodes } from "../src/bridge/keypad.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../src/foundation/ids.ts";
@@ -127,19 +127,38 @@ export function openJournal(file: string): Result<Journal & { close(): void }, J
 function journalOf(db: DatabaseSync, file: string): Journal & { close(): void } {
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
+  let isBegun: boolean | null = null; // `null` outside of a transaction.
+  /** Most turns of an agent write nothing: a transaction begins with its first write. */
+  function toWrite(sql: string) {
+    const statement = db.prepare(sql);
+    return {
+      run(...values: SQLInputValue[]) {
+        if (isBegun === false) {
+          begin.run();
+          isBegun = true;
+        }
+        return statement.run(...values);
+      },
+    };
+  }
   const readFact = db.prepare("SELECT value FROM fact WHERE name = ?");
-  const saveFact = db.prepare("INSERT INTO fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
-  const beginStream = db.prepare("INSERT OR REPLACE INTO conference VALUES (?, ?, 1, ?)");
-  const saveConference = db.prepare("UPDATE conference SET record = ? WHERE key = ?");
-  const deleteConference = db.prepare("DELETE FROM conference WHERE key = ?");
-  const addCommand = db.prepare(
+  const saveFact = toWrite("INSERT INTO fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
+  const beginStream = toWrite("INSERT OR REPLACE INTO conference VALUES (?, ?, 1, ?)");
+  const saveConference = toWrite("UPDATE conference SET record = ? WHERE key = ?");
+  const deleteConference = toWrite("DELETE FROM conference WHERE key = ?");
+  const addCommand = toWrite(
     `INSERT INTO command (conference, id, origin, command, begin_before, phase, at) VALUES (?, ?, ?, ?, ?, 0, ?)
      ON CONFLICT DO NOTHING`,
   );
-  const setPhase = db.prepare("UPDATE command SET phase = ? WHERE conference = ? AND id = ?");
-  const saveNext = db.prepare("UPDATE conference SET next = ? WHERE key = ?");
-  const appendReport = db.prepare("INSERT INTO report VALUES (?, ?, ?)");
-  const deleteReports = db.prepare("DELETE FROM report WHERE conference = ? AND number <= ?");
+  const setPhase = toWrite("UPDATE command SET phase = ? WHERE conference = ? AND id = ?");
+  const saveNext = toWrite("UPDATE conference SET next = ? WHERE key = ?");
+  const appendReport = toWrite("INSERT INTO report VALUES (?, ?, ?)");
+  const deleteReports = toWrite("DELETE FROM report WHERE conference = ? AND number <= ?");
+
+  const prune = toWrite(
+    `DELETE FROM command WHERE phase = 3 AND (at < ? OR seq <= (SELECT max(seq) FROM command) - ?)
+       AND conference NOT IN (SELECT conference FROM report)`,
+  );
 
   function read<Row>(sql: string): Row[] {
     return db.prepare(sql).all() as Row[];
@@ -150,14 +169,16 @@ function journalOf(db: DatabaseSync, file: string): Journal & { close(): void } 
 
   return {
     transaction<Value>(work: () => Value): Result<Value, JournalFailure> {
+      isBegun = false;
       try {
-        begin.run();
         const value = work();
-        commit.run();
+        if (isBegun) commit.run();
         return ok(value);
       } catch (error) {
         if (db.isTransaction) db.exec("ROLLBACK");
         return err(failureOf(error, file));
+      } finally {
+        isBegun = null;
       }
     },
 
@@ -237,10 +258,7 @@ function journalOf(db: DatabaseSync, file: string): Journal & { close(): void } 
 
     prune(now: EpochMs): void {
       // The edge repeats a command whose result it does not have, however late: such a command stays known.
-      db.prepare(
-        `DELETE FROM command WHERE phase = 3 AND (at < ? OR seq <= (SELECT max(seq) FROM command) - ?)
-           AND conference NOT IN (SELECT conference FROM report)`,
-      ).run(now - FINISHED_FOR_MS, FINISHED_AT_MOST);
+      prune.run(now - FINISHED_FOR_MS, FINISHED_AT_MOST);
     },
 
     close(): void {

@@ -4,6 +4,17 @@ import type { Sql, SqlRow, SqlValue } from "../../durable-objects/sql.ts";
 /** Making one, with its tables and statements, costs more than most worlds write into it. */
 const spare: Database[] = [];
 
+interface Prepared {
+  readonly statement: StatementSync;
+  readonly kind: "read" | "write" | "control";
+}
+
+function prepare(database: DatabaseSync, query: string): Prepared {
+  const isRead = /^\s*(?:SELECT|WITH)\b/i.test(query);
+  const isWrite = /^\s*(?:INSERT|UPDATE|DELETE)\b/i.test(query);
+  return { statement: database.prepare(query), kind: isRead ? "read" : isWrite ? "write" : "control" };
+}
+
 /** A database in memory that outlives the object above it, and counts what the platform would bill. */
 export class Database implements Sql {
   static open(): Database {
@@ -13,7 +24,7 @@ export class Database implements Sql {
   rowsWritten = 0;
   transactions = 0;
   readonly #database = new DatabaseSync(":memory:");
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements = new Map<string, Prepared>();
   readonly #schema = new Set<string>();
 
   exec(query: string, ...bindings: readonly SqlValue[]): readonly SqlRow[] {
@@ -23,14 +34,15 @@ export class Database implements Sql {
       this.#schema.add(query);
       return [];
     }
-    let statement = this.#statements.get(query);
-    if (!statement) {
-      statement = this.#database.prepare(query);
-      this.#statements.set(query, statement);
+    let prepared = this.#statements.get(query);
+    if (!prepared) {
+      prepared = prepare(this.#database, query);
+      this.#statements.set(query, prepared);
     }
-    if (/^\s*(?:SELECT|WITH)\b/i.test(query)) return statement.all(...bindings) as SqlRow[];
+    const { statement, kind } = prepared;
+    if (kind === "read") return statement.all(...bindings) as SqlRow[];
     const { changes } = statement.run(...bindings);
-    if (/^\s*(?:INSERT|UPDATE|DELETE)\b/i.test(query)) this.rowsWritten += Number(changes);
+    if (kind === "write") this.rowsWritten += Number(changes);
     return [];
   }
 

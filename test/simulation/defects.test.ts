@@ -2,11 +2,10 @@ import { execFile } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { defects, plant } from "./defects.ts";
 
-const project = fileURLToPath(new URL("../../", import.meta.url));
+const project = join(import.meta.dirname, "../..");
 
 test("each planted defect has a name of its own", () => {
   const names = defects.map(({ name }) => name);

@@ -148,7 +148,7 @@ export const defects: readonly Defect[] = [
     name: "the id allocator begins again after a restart",
     file: "durable-objects/id-allocator.ts",
     before: "if (!latest) return;",
-    after: "if (!latest || latest) return;",
+    after: "if (!latest || latest.msg_end !== null) return;",
   },
   {
     name: "unrouted mail answers a repeat again",

@@ -172,12 +172,11 @@ export class Edge {
     return {
       transaction,
       exec: (query, ...bindings) => {
-        const text = String(bindings.at(query.startsWith("INSERT INTO journal") ? 3 : -1));
-        if (query.startsWith("INSERT INTO journal") && text.startsWith('{"type":"undelivered"')) {
-          this.onInput(confKey, JSON.parse(text));
-        }
-        if (query.startsWith("INSERT INTO outbox")) {
-          for (const { msgId } of JSON.parse(text) as { msgId: MsgId }[]) {
+        if (query.startsWith("INSERT INTO journal")) {
+          const input = String(bindings[3]);
+          if (input.startsWith('{"type":"undelivered"')) this.onInput(confKey, JSON.parse(input));
+        } else if (query.startsWith("INSERT INTO outbox")) {
+          for (const { msgId } of JSON.parse(String(bindings.at(-1))) as { msgId: MsgId }[]) {
             if (!this.madeAt.has(msgId)) this.madeAt.set(msgId, this.#around.clock.now);
           }
         }

@@ -54,7 +54,7 @@ const actions = {
 type Action = keyof typeof actions;
 
 const mostCallers = 10;
-const pauseMs = 16_000;
+const pauseMs = 9_000;
 const silentId = "4711";
 
 /** One WebEx meeting from its first conference to its last: the meeting server, the host and all who phone. */
