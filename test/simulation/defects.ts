@@ -420,6 +420,8 @@ export const defects: readonly Defect[] = [
     before: 'if (origin === "keypad") this.#reports.addEvent(conference, { type: "caller-muted", call, muted });',
     after:
       'if (origin === "keypad" && !leg) this.#reports.addEvent(conference, { type: "caller-muted", call, muted });',
+  },
+  {
     name: "commands of one call are carried out side by side",
     file: pendingCommands,
     before: "      if (!other) continue;\n      other.followers",

@@ -42,6 +42,8 @@ const livelyMs = 20 * 60_000;
 /** Enough for a call that rings, the longest deadline, three attempts of each transaction and a clock that was set back. */
 const untilQuietMs = 6 * 60_000;
 const stillMs = 60_000;
+/** By then another agent has taken over, and has told all that it knows. */
+const takeoverMs = 30_000;
 
 let present: Surroundings | null = null;
 process.on("unhandledRejection", (error) => {
@@ -103,6 +105,7 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
     checkNothingPends(parts);
     edge.sweep();
     for (const meeting of meetings) meeting.closeAgain();
+    letEachAgentAct(parts);
     clock.runUntil(livelyMs + untilQuietMs);
     checkAtQuiet(parts);
     checkStillness(parts);
@@ -133,6 +136,14 @@ function connect({ around, edge, webex, bridge, meetings }: Parts): void {
     if (input.type !== "undelivered") return;
     for (const meeting of meetings) if (meeting.key === confKey) meeting.gaveUp(input.messages);
   };
+}
+
+/** What an agent has kept for its next time as the active one, such as keyed attendee IDs, is told before all must be quiet. */
+function letEachAgentAct({ around, agents }: Parts): void {
+  for (const agent of agents) {
+    for (const other of agents) if (other !== agent) other.die();
+    around.clock.runUntil(around.clock.now + takeoverMs);
+  }
 }
 
 /** Once all is quiet it stays so, whoever is started anew. */
