@@ -180,7 +180,7 @@ export class CommandSender {
       const sent = this.#ports.relay(bridge).sendCommands({ domain, bridge, conference, commands });
       await within(this.#ports, sendWithinMs, `the relay of ${bridge}`, sent);
     } catch (error) {
-      this.#ports.log({ level: "warn", event: "bridge-not-told", why: String(error), ...identity });
+      this.#ports.log({ level: "warn", event: "commands-not-sent", why: String(error), ...identity });
       // No agent comes back after this, so the commands are sent once more before the alarm does it.
       this.#ports.after(relayAgainMs, () => this.send());
     }

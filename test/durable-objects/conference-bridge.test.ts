@@ -194,7 +194,7 @@ test("a relay that hangs over commands is tried again, and holds up no command f
   expect(world.toldTo.slice(before)).toContain("second");
   await world.time.pass(6_100);
 
-  expect(world.lines.find(({ event }) => event === "bridge-not-told")).toMatchObject({
+  expect(world.lines.find(({ event }) => event === "commands-not-sent")).toMatchObject({
     why: "Error: the relay of simulated took longer than 5000 ms",
   });
   expect(world.toldTo.slice(before).filter((bridge) => bridge === "simulated").length).toBeGreaterThan(1);

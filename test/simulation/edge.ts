@@ -6,7 +6,7 @@ import type { PostRequest } from "../../durable-objects/outbox.ts";
 import type { Platform } from "../../durable-objects/platform.ts";
 import type { Sql } from "../../durable-objects/sql.ts";
 import type { Draws } from "../../simulators/draws.ts";
-import type { ConferenceInput } from "../../src/conference/decide.ts";
+import type { Outgoing } from "../../src/conference/draft.ts";
 import type { HttpOutcome } from "../../src/delivery/verdict.ts";
 import type { Domain } from "../../src/domain.ts";
 import type { ConfKey, DomainName, MsgId, WebexHost } from "../../src/foundation/ids.ts";
@@ -42,10 +42,12 @@ export class Edge {
   /** What this edge's clock is ahead of the true time. */
   skewMs = 0;
   readonly toldAgain: ToldAgain;
-  /** Hears of the inputs that conferences write into their journals. */
-  onInput: (confKey: ConfKey, input: ConferenceInput) => void = () => {};
+  /** Hears of messages that conferences give up; `all`: their conference has lived since it decided on them. */
+  onGivenUp: (confKey: ConfKey, messages: readonly Outgoing[], all: boolean) => void = () => {};
   /** When each message to WebEx was decided on: it may then wait behind the attempts of others. */
   readonly madeAt = new Map<MsgId, number>();
+  /** In which life of its conference. */
+  readonly #madeIn = new Map<MsgId, number>();
   readonly #around: Surroundings;
   readonly #domain: Domain;
   readonly #post: PostToWebex;
@@ -121,7 +123,7 @@ export class Edge {
       const { send } = life;
       return new Conference({
         ...this.#ports(hosted, life),
-        sql: this.#watched(confKey, life.sql),
+        sql: this.#watched(confKey, hosted, life.sql),
         nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
         relay: () => ({
           sendCommands: (sent) => {
@@ -168,16 +170,22 @@ export class Edge {
   }
 
   /** Reads along what a conference writes. */
-  #watched(confKey: ConfKey, { exec, transaction }: Sql): Sql {
+  #watched(confKey: ConfKey, hosted: Hosted<object>, { exec, transaction }: Sql): Sql {
     return {
       transaction,
       exec: (query, ...bindings) => {
         if (query.startsWith("INSERT INTO journal")) {
           const input = String(bindings[3]);
-          if (input.startsWith('{"type":"undelivered"')) this.onInput(confKey, JSON.parse(input));
+          if (input.startsWith('{"type":"undelivered"')) {
+            const { messages } = JSON.parse(input) as { messages: Outgoing[] };
+            const isOneLife = messages.every(({ msgId }) => this.#madeIn.get(msgId) === hosted.life);
+            this.onGivenUp(confKey, messages, isOneLife);
+          }
         } else if (query.startsWith("INSERT INTO outbox")) {
           for (const { msgId } of JSON.parse(String(bindings.at(-1))) as { msgId: MsgId }[]) {
-            if (!this.madeAt.has(msgId)) this.madeAt.set(msgId, this.#around.clock.now);
+            if (this.madeAt.has(msgId)) continue;
+            this.madeAt.set(msgId, this.#around.clock.now);
+            this.#madeIn.set(msgId, hosted.life);
           }
         }
         return exec(query, ...bindings);

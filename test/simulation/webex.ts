@@ -1,4 +1,5 @@
 import type { PostRequest } from "../../durable-objects/outbox.ts";
+import type { Outgoing } from "../../src/conference/draft.ts";
 import type { HttpOutcome } from "../../src/delivery/verdict.ts";
 import type { ExtConfId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { completeText, createCodec } from "../../src/tsp/codec.ts";
@@ -191,6 +192,15 @@ export class Webex {
       clock.after(delay, arrive);
       if (faults.hits("post repeated")) clock.after(delay + faults.draws.between(0, 900), arrive);
     });
+  }
+
+  /** Messages that were decided on and given up in one life of their conference. */
+  checkGivenUp(messages: readonly Outgoing[]): void {
+    for (const { type, msgId } of messages) {
+      const transactions = [...this.#transactions.values()];
+      const { attempts = 0 } = transactions.find((one) => one.messages.some((posted) => posted.msgId === msgId)) ?? {};
+      if (attempts < 3) this.#around.violated("three attempts at least", `${type} ${msgId}: ${attempts}`);
+    }
   }
 
   /** What leaves the adapter is judged as it leaves. */

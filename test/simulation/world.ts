@@ -132,9 +132,9 @@ function connect({ around, edge, webex, bridge, meetings }: Parts): void {
     const madeAt = edge.madeAt.get(message.msgId) ?? leftAt;
     for (const meeting of meetings) if (meeting.owns(association)) meeting.hears(association, message, madeAt);
   };
-  edge.onInput = (confKey, input) => {
-    if (input.type !== "undelivered") return;
-    for (const meeting of meetings) if (meeting.key === confKey) meeting.gaveUp(input.messages);
+  edge.onGivenUp = (confKey, messages, all) => {
+    if (all) webex.checkGivenUp(messages);
+    for (const meeting of meetings) if (meeting.key === confKey) meeting.gaveUp(messages);
   };
 }
 
