@@ -11,6 +11,8 @@ export interface Attendee {
   room: SubConfId | "main" | "private";
   /** Whether the last word about it was its state in the main conference. */
   stateTold: boolean;
+  /** Its state was told while its room was being closed. */
+  returns?: boolean;
 }
 
 /** A call that the meeting asked for. */
@@ -168,7 +170,8 @@ export class Association {
     attendee.muted = muted;
     attendee.stateTold = true;
     if (message.action === "joined-main") attendee.room = "main";
-    if (attendee.room !== "main" && this.rooms.get(attendee.room as SubConfId) === "closing") attendee.room = "main";
+    // When the close succeeds the call has gone back with this; when it fails, the calls that went back are named.
+    if (attendee.room !== "main" && this.rooms.get(attendee.room as SubConfId) === "closing") attendee.returns = true;
   }
 
   subConferenceChanged({ subConfId, status }: Told<"sub-conference-changed">): void {
@@ -184,12 +187,12 @@ export class Association {
     if (action === "added") {
       const early = this.#meeting.open(this.extConfId, `add ${subConfId}`, extCallId);
       this.#must("RspAddToSubConference before NotifySubConfCallChange", !early, extCallId);
-      attendee.room = subConfId;
+      this.#moved(attendee, subConfId);
     } else {
       const early = this.#meeting.open(this.extConfId, `remove ${subConfId}`, extCallId);
       this.#must("RspRemoveFromSubConference before NotifySubConfCallChange", !early, extCallId);
       this.#must("NotifyUserChange before NotifySubConfCallChange", attendee.stateTold, extCallId);
-      attendee.room = "main";
+      this.#moved(attendee, "main");
     }
     attendee.stateTold = false;
   }
@@ -203,10 +206,22 @@ export class Association {
 
   roomClosed(subConfId: SubConfId): void {
     const inside = [...this.attendees.values()].filter(({ room }) => room === subConfId);
-    // Who let the conference go on without it hears no more of calls, but gets its answers (protocol 4.8).
-    this.#must("NotifyUserChange before RspCloseSubConference", this.released || inside.length === 0, subConfId);
-    for (const attendee of inside) attendee.room = "main";
+    // A server that let the conference go on by itself hears no more of its calls, but gets its answers (protocol 4.8).
+    const areTold = inside.every(({ returns }) => returns);
+    this.#must("NotifyUserChange before RspCloseSubConference", this.released || areTold, subConfId);
+    for (const attendee of inside) this.#moved(attendee, "main");
     this.rooms.delete(subConfId);
+  }
+
+  roomNotClosed(subConfId: SubConfId): void {
+    if (!this.rooms.has(subConfId)) return;
+    this.rooms.set(subConfId, "open");
+    for (const attendee of this.attendees.values()) if (attendee.room === subConfId) delete attendee.returns;
+  }
+
+  #moved(attendee: Attendee, room: Attendee["room"]): void {
+    attendee.room = room;
+    delete attendee.returns;
   }
 
   speaking({ extCallIds, speaking }: Told<"speaking-changed">): void {

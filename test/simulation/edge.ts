@@ -86,8 +86,11 @@ export class Edge {
       matchesBridge: (bridge, digest) =>
         this.conference(confKey).call(async (conference) => conference.matchesBridge(bridge, digest)),
       ackCommands: (bridge, ids) => {
-        this.toldAgain.taken(confKey, ids);
-        return this.conference(confKey).call(async (conference) => conference.ackCommands(bridge, ids));
+        const hosted = this.conference(confKey);
+        return hosted.call(async (conference) => {
+          this.toldAgain.acked(confKey, ids, hosted.life);
+          conference.ackCommands(bridge, ids);
+        });
       },
     }));
   }

@@ -432,7 +432,7 @@ export class Meeting implements MeetingKnowledge {
           35_000,
           (result) => {
             if (result === "ok" || result === "no-such-room") association.roomClosed(subConfId);
-            else if (association.rooms.has(subConfId)) association.rooms.set(subConfId, "open");
+            else association.roomNotClosed(subConfId);
           },
         );
       }

@@ -12,7 +12,8 @@ const untakenWithinMs = 90_000;
 export class ToldAgain {
   readonly #around: Surroundings;
   readonly #toldAt = new Map<string, number>();
-  readonly #taken = new Set<string>();
+  /** Command → the life of its conference in which it was acknowledged: the next life knows nothing of that. */
+  readonly #ackedIn = new Map<string, number>();
   readonly #confKeys = new Set<ConfKey>();
 
   constructor(around: Surroundings) {
@@ -24,8 +25,8 @@ export class ToldAgain {
     for (const id of ids) this.#toldAt.set(`${confKey} ${id}`, this.#around.clock.now);
   }
 
-  taken(confKey: ConfKey, ids: readonly CommandId[]): void {
-    for (const id of ids) this.#taken.add(`${confKey} ${id}`);
+  acked(confKey: ConfKey, ids: readonly CommandId[], life: number): void {
+    for (const id of ids) this.#ackedIn.set(`${confKey} ${id}`, life);
   }
 
   watch(edge: Edge): void {
@@ -39,12 +40,13 @@ export class ToldAgain {
   #check({ conferences }: Edge): void {
     const { clock, violated } = this.#around;
     for (const confKey of this.#confKeys) {
-      const { disk } = conferences.get(confKey) ?? {};
-      if (!disk) continue;
+      const conference = conferences.get(confKey);
+      if (!conference) continue;
+      const { disk, life } = conference;
       for (const { key } of disk.exec("SELECT key FROM entry WHERE key BETWEEN 'command/' AND 'command0'")) {
         const order = `${confKey} ${String(key).slice("command/".length)}`;
         const toldAt = this.#toldAt.get(order);
-        const withinMs = this.#taken.has(order) ? takenWithinMs : untakenWithinMs;
+        const withinMs = this.#ackedIn.get(order) === life ? takenWithinMs : untakenWithinMs;
         if (toldAt === undefined || clock.now - toldAt <= withinMs) continue;
         violated("an order that is pending is told again", `${order}: not for ${clock.now - toldAt} ms`);
         this.#toldAt.set(order, clock.now);
