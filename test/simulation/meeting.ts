@@ -167,7 +167,11 @@ export class Meeting implements MeetingKnowledge {
     this.#associations.add(association);
     this.association = association;
     this.phase = "creating";
-    for (const one of this.#open) one.excused ??= "its server was replaced";
+    for (const one of this.#open) {
+      one.excused ??= "its server was replaced";
+      // What became of the request is reported to the new server, unasked.
+      this.#answeredAt.set(`${one.kind} ${one.extCallId}`, clock.now);
+    }
     this.#open = new Set();
     const obligation = this.#owe("create", extConfId, 15_000, (result) => {
       // Also where another server creates by now, and the adapter does not know it yet.
