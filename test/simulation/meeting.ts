@@ -604,7 +604,9 @@ export class Meeting implements MeetingKnowledge {
       excused: null,
       answered: (result, message) => {
         this.#open.delete(obligation);
-        this.#answeredAt.set(`${kind} ${extCallId}`, this.#around.clock.now);
+        // A command that took effect too late is reported whenever its agent is back.
+        const until = result === "bridge-timeout" ? Number.POSITIVE_INFINITY : this.#around.clock.now;
+        this.#answeredAt.set(`${kind} ${extCallId}`, until);
         answered(result, message);
       },
     };
