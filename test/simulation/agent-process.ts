@@ -1,7 +1,7 @@
 import { type Journal, type JournalFailure, openJournal } from "../../bridge-agent/journal.ts";
 import type { OpenSocket, SocketEvents } from "../../bridge-agent/reconnecting-socket.ts";
 import { RunningAgent } from "../../bridge-agent/run.ts";
-import { Draws } from "../../simulators/draws.ts";
+import type { Draws } from "../../simulators/draws.ts";
 import type { AgentToBridge, BridgeToAgent } from "../../src/bridge/protocol.ts";
 import type { CommandId } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
@@ -9,21 +9,18 @@ import { HELLO_HEADER } from "../../src/link/hello.ts";
 import type { EdgeToAgent } from "../../src/link/messages.ts";
 import type { Bridge, BridgeWire } from "./bridge.ts";
 import type { FaultSource } from "./faults.ts";
-import { type AgentWire, type RelayHost, simulatedBridge, simulatedKey } from "./relay-host.ts";
-import { type Surroundings, worldBegins } from "./surroundings.ts";
-import { Wire } from "./wire.ts";
+import { type AgentWire, type RelayHost, simulatedKey } from "./relay-host.ts";
+import { draws, faultsOf, type Surroundings, worldBegins } from "./surroundings.ts";
+import { nowhere, Wire } from "./wire.ts";
 
 const settings = {
   edge: "ws://edge",
-  domain: "local",
-  bridge: simulatedBridge,
   state: "",
   listen: { port: 0 },
   logs: { personal: true },
   driver: { type: "generic", url: "ws://bridge/bridge" },
 } as const;
 
-const nowhere = { heard: () => {}, closed: () => {} };
 /** As `service.ts` does it. */
 const tryJournalAgainMs = 5_000;
 
@@ -46,7 +43,7 @@ export class AgentProcess {
   bridgeWire: BridgeWire | null = null;
   readonly #around: Surroundings;
   readonly #relay: RelayHost;
-  readonly #bridge: Bridge;
+  readonly bridge: Bridge;
   readonly #draws: Draws;
   #lives = 0;
   #running: RunningAgent | null = null;
@@ -57,9 +54,9 @@ export class AgentProcess {
     this.name = name;
     this.#around = around;
     this.#relay = relay;
-    this.#bridge = bridge;
-    this.#draws = new Draws(around.seed, `agent ${name}`);
-    this.faults = around.faults.source(name);
+    this.bridge = bridge;
+    this.#draws = draws(around, `agent ${name}`);
+    this.faults = faultsOf(around, name);
     this.#start();
   }
 
@@ -111,7 +108,7 @@ export class AgentProcess {
     let count = 0;
     const { clock, tell } = this.#around;
     this.#running = new RunningAgent(
-      { ...settings, agent: this.name },
+      { ...settings, ...this.#relay.place, agent: this.name },
       {
         journal: this.#journal(life),
         key: simulatedKey(this.name),
@@ -271,7 +268,7 @@ export class AgentProcess {
     this.bridgeWire = wire;
     this.#around.clock.after(this.#draws.between(1, 24), () => {
       if (!wire.near || wire.silent) return;
-      const isThere = this.#bridge.connect(wire, new URL(url).searchParams.get("agent"));
+      const isThere = this.bridge.connect(wire, new URL(url).searchParams.get("agent"));
       if (!isThere) wire.near.closed(1006);
     });
     return wire;

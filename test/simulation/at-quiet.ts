@@ -1,7 +1,7 @@
 import type { Call, RoomKind } from "../../simulators/bridge/world.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import type { Association, Attendee } from "./association.ts";
-import { type Bridge, foreignKey } from "./bridge.ts";
+import { type Bridge, type Bridges, foreignKey } from "./bridge.ts";
 import type { Edge } from "./edge.ts";
 import type { Meeting } from "./meeting.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -11,13 +11,13 @@ export interface Parts {
   readonly around: Surroundings;
   readonly edge: Edge;
   readonly webex: Webex;
-  readonly bridge: Bridge;
+  readonly bridges: Bridges;
   readonly agents: readonly AgentProcess[];
   readonly meetings: readonly Meeting[];
 }
 
 /** What must be true when nothing has gone wrong for a while and nobody has asked for anything. */
-export function checkAtQuiet({ around, edge, webex, bridge, agents, meetings }: Parts): void {
+export function checkAtQuiet({ around, edge, webex, bridges, agents, meetings }: Parts): void {
   const { violated } = around;
   for (const one of webex.obligations.values()) {
     if (one.confirmed && one.answers === 0 && !one.excused) {
@@ -25,7 +25,19 @@ export function checkAtQuiet({ around, edge, webex, bridge, agents, meetings }: 
     }
   }
   checkNothingPends({ around, edge });
-  const active = agents.filter(({ running }) => running?.status.role === "active" && running.status.edgeUp);
+  for (const meeting of meetings) checkMeeting(meeting, bridges.of(meeting.key), violated);
+  if (edge.conferences.has(foreignKey)) violated("a foreign conference wakes no object", foreignKey);
+  for (const bridge of bridges.all) checkBridge(bridge, { around, bridges, agents, meetings });
+}
+
+function checkBridge(
+  bridge: Bridge,
+  { around, bridges, agents, meetings }: Pick<Parts, "around" | "bridges" | "agents" | "meetings">,
+): void {
+  const { violated } = around;
+  const active = agents.filter(
+    (agent) => agent.bridge === bridge && agent.running?.status.role === "active" && agent.running.status.edgeUp,
+  );
   if (active.length !== 1) violated("one agent is active", active.map(({ name }) => name).join(", ") || "none is");
   for (const agent of active) {
     const { running = 0, unacknowledged = 0 } = agent.running?.status ?? {};
@@ -33,12 +45,13 @@ export function checkAtQuiet({ around, edge, webex, bridge, agents, meetings }: 
       violated("agents are done", `${agent.name}: ${running} commands, ${unacknowledged} reports`);
     }
   }
-  for (const meeting of meetings) checkMeeting(meeting, bridge, violated);
+  const { conferences } = bridge.machine.world;
+  if (!conferences.has(foreignKey)) violated("a foreign conference is left alone", foreignKey);
   const keys = new Set(meetings.map(({ key }) => key));
-  if (edge.conferences.has(foreignKey)) violated("a foreign conference wakes no object", foreignKey);
-  if (!bridge.machine.world.conferences.has(foreignKey)) violated("a foreign conference is left alone", foreignKey);
-  for (const key of bridge.machine.world.conferences.keys()) {
-    if (key !== foreignKey && !keys.has(key)) violated("no bridge conference outlives its conference", key);
+  for (const key of conferences.keys()) {
+    if (key === foreignKey) continue;
+    if (!keys.has(key)) violated("no bridge conference outlives its conference", key);
+    if (bridges.of(key) !== bridge) violated("a conference is on one bridge", `${key} is on ${bridge.name}, too`);
   }
   for (const call of bridge.machine.world.calls.values()) {
     if (call.stage === "ringing" || (call.stage === "prompted" && call.conference === null)) {

@@ -3,10 +3,10 @@ import { Machine } from "../../simulators/bridge/machine.ts";
 import type { Call } from "../../simulators/bridge/world.ts";
 import type { BridgeCommand, CommandType } from "../../src/bridge/commands.ts";
 import type { AgentToBridge, BridgeToAgent } from "../../src/bridge/protocol.ts";
-import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import { type BridgeName, type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
 import type { FaultSource } from "./faults.ts";
-import type { Surroundings } from "./surroundings.ts";
+import { faultsOf, type Surroundings } from "./surroundings.ts";
 import type { Wire } from "./wire.ts";
 
 export type BridgeWire = Wire<BridgeToAgent, AgentToBridge>;
@@ -27,6 +27,7 @@ export interface Execution {
 
 /** A conference of somebody else on the same bridge. */
 export const foreignKey = "999000111" as ConfKey;
+const foreignCalls = "foreign";
 const foreignActsEveryMs = 60_000;
 
 /** The simulated bridge, behind wires instead of sockets. */
@@ -49,9 +50,15 @@ export class Bridge {
   readonly #held = new Set<string>();
   readonly #doubtful = new Set<string>();
 
-  constructor(around: Surroundings) {
+  readonly name: BridgeName;
+  readonly #ports: number | null;
+
+  /** `ports`: how many calls it can hold; `null`: it does not say. */
+  constructor(around: Surroundings, name: BridgeName, ports: number | null) {
+    this.name = name;
+    this.#ports = ports;
     this.#around = around;
-    this.faults = around.faults.source("bridge");
+    this.faults = faultsOf(around, `bridge ${name}`);
     [this.machine, this.#agents] = this.#boot();
     this.#actInForeign();
   }
@@ -66,7 +73,7 @@ export class Bridge {
         send: (message) => {
           const isResult = message.type === "done" || message.type === "refused";
           if (isResult && this.faults.hits("act done, answer lost")) wire.cut(false);
-          else wire.toNear(message);
+          else wire.toNear(message.type === "hello" ? { ...message, ports: this.#ports } : message);
         },
         close: (code) => wire.close("far", code),
         terminate: () => wire.close("far", 1006),
@@ -119,8 +126,24 @@ export class Bridge {
     this.#around.clock.after(foreignActsEveryMs, () => {
       const { locked = false } = this.machine.world.conferences.get(foreignKey) ?? {};
       this.machine.lockByTelephone(foreignKey, !locked);
+      this.#callInForeign();
       this.#actInForeign();
     });
+  }
+
+  /** Its caller comes and goes, talks and presses keys. */
+  #callInForeign(): void {
+    const { world } = this.machine;
+    const [call] = world.callsOf(foreignKey);
+    if (call) {
+      this.machine.talk(call, !call.talking);
+      this.machine.press(call, "*6");
+      if (this.faults.draws.chance(0.3)) this.machine.hangUp(call);
+      return;
+    }
+    const id = `${foreignCalls}-${this.#around.clock.now}` as CallId;
+    const kind = { direction: "in", extension: null, conference: foreignKey, stage: "entered" } as const;
+    Object.assign(world.addCall({ ...kind, id, number: "4420" }), { room: MAIN_ROOM });
   }
 
   #boot(): [Machine, Agents] {
@@ -131,7 +154,7 @@ export class Bridge {
       clock,
       (event) => {
         if (machine !== this.machine) return;
-        tell(() => `bridge: ${JSON.stringify(event)}`);
+        tell(() => `bridge ${this.name}: ${JSON.stringify(event)}`);
         agents.sendEvent(event);
       },
       () => {},
@@ -155,7 +178,10 @@ export class Bridge {
           this.#held.delete(order);
           const isDoubtful = this.#doubtful.has(order);
           const made: Execution = { at: clock.now, commandId, conference, command, done: result.done, isDoubtful };
-          tell(() => `bridge: ${commandId} ${JSON.stringify(command)} ${JSON.stringify(result)}`);
+          tell(() => `bridge ${this.name}: ${commandId} ${JSON.stringify(command)} ${JSON.stringify(result)}`);
+          if (conference === foreignKey || ("call" in command && command.call.startsWith(foreignCalls))) {
+            this.#around.violated("a foreign conference is left alone", `${commandId} ${JSON.stringify(command)}`);
+          }
           this.acts.push(made);
           this.onAct(made);
           answer(result);
@@ -167,5 +193,34 @@ export class Bridge {
       },
     });
     return [machine, agents];
+  }
+}
+
+/** The bridges of one domain; each conference is on one of them. */
+export class Bridges {
+  readonly all: readonly Bridge[];
+  readonly #holders = new Map<ConfKey, Bridge>();
+
+  constructor(all: readonly Bridge[]) {
+    this.all = all;
+  }
+
+  /** The bridge that holds the conference, or held it last. */
+  of(key: ConfKey): Bridge {
+    const last = this.#holders.get(key) ?? this.all[0];
+    if (last?.machine.world.conferences.has(key)) return last;
+    const holder = this.all.find(({ machine }) => machine.world.conferences.has(key)) ?? last;
+    if (!holder) throw new Error("a domain has a bridge");
+    this.#holders.set(key, holder);
+    return holder;
+  }
+
+  /** The bridge that has this call. */
+  with(call: Call): Bridge | undefined {
+    return this.all.find(({ machine }) => machine.world.calls.get(call.id) === call);
+  }
+
+  get acts(): readonly Execution[] {
+    return this.all.flatMap(({ acts }) => acts);
   }
 }

@@ -2,7 +2,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { Sql, SqlRow, SqlValue } from "../../durable-objects/sql.ts";
 
 /** Making one, with its tables and statements, costs more than most worlds write into it. */
-const spare: Database[] = [];
+const spare = new Map<string, Database[]>();
 
 interface Prepared {
   readonly statement: StatementSync;
@@ -17,15 +17,22 @@ function prepare(database: DatabaseSync, query: string): Prepared {
 
 /** A database in memory that outlives the object above it, and counts what the platform would bill. */
 export class Database implements Sql {
-  static open(): Database {
-    return spare.pop() ?? new Database();
+  /** `kind`: databases of one kind have the same tables. */
+  static open(kind = ""): Database {
+    return spare.get(kind)?.pop() ?? new Database(kind);
   }
+
+  readonly #kind: string;
 
   rowsWritten = 0;
   transactions = 0;
   readonly #database = new DatabaseSync(":memory:");
   readonly #statements = new Map<string, Prepared>();
   readonly #schema = new Set<string>();
+
+  constructor(kind = "") {
+    this.#kind = kind;
+  }
 
   exec(query: string, ...bindings: readonly SqlValue[]): readonly SqlRow[] {
     if (query.startsWith("CREATE")) {
@@ -71,7 +78,7 @@ export class Database implements Sql {
     for (const { name } of this.#tables()) this.exec(`DELETE FROM ${name}`);
     this.rowsWritten = 0;
     this.transactions = 0;
-    spare.push(this);
+    spare.set(this.#kind, [...(spare.get(this.#kind) ?? []), this]);
   }
 
   #tables(): readonly SqlRow[] {

@@ -1,112 +1,165 @@
 import type { Draws } from "../../simulators/draws.ts";
+import type { AgentProcess } from "./agent-process.ts";
 import type { Parts } from "./at-quiet.ts";
+import type { Bridge } from "./bridge.ts";
 import type { FaultKind, FaultSource } from "./faults.ts";
+import { lieAbout } from "./lies.ts";
+import type { RelayHost } from "./relay-host.ts";
+import { faultsOf, type Surroundings } from "./surroundings.ts";
 
 /** Later ones would bring deadlines of an hour into the time when all is to be quiet. */
 const farJumpsUntilMs = 14 * 60_000;
 /** What a bridge may refuse for a while, though nothing forbids it. */
 const refusable = ["expel", "move", "cancel-dial", "close-room", "admit"] as const;
 
-/** Lets everything that goes wrong by the minute go wrong. */
-export function disturb({ around, edge, webex, bridge, agents, meetings }: Parts): void {
-  const { clock, faults } = around;
-  const nowAndThen = (source: FaultSource, kind: FaultKind, strike: () => void): void => {
-    const pause = source.pause(kind);
-    if (pause === null) return;
-    clock.after(pause, () => {
-      if (!faults.active) return;
-      if (source.strikes(kind)) strike();
-      nowAndThen(source, kind, strike);
-    });
-  };
-  const edgeFaults = faults.source("edge");
-  const { draws } = edgeFaults;
+/** Lets everything that goes wrong by the minute go wrong in one domain. */
+export function disturb(parts: Parts): void {
+  const { around, edge, bridges, agents } = parts;
+  const source = faultsOf(around, "edge");
+  nowAndThen(around, source, "object evicted", () => source.draws.pick(edge.objects())?.die("evicted"));
+  for (const relay of edge.relays) disturbRelay(relay, parts);
+  for (const agent of agents) disturbAgent(agent, around);
+  for (const bridge of bridges.all) disturbBridge(bridge, around);
+  disturbServers(parts);
+}
 
-  nowAndThen(edgeFaults, "object evicted", () => {
-    draws.pick(edge.objects())?.die("evicted");
-  });
-  nowAndThen(edgeFaults, "relay evicted", () => edge.relay.die());
-  nowAndThen(edgeFaults, "relay asleep", () => edge.relay.hosted.die("hibernates"));
-  /** By a minute or so; or by an hour, until somebody notices: an agent whose clock is so wrong is refused. */
-  const jump = (own: Draws, set: (ms: number) => void): void => {
-    const ms = own.between(-90_000, 90_000);
-    const isFar = ms < -60_000 && clock.now < farJumpsUntilMs;
-    set(isFar ? 40 * ms : ms);
-    if (isFar) clock.after(own.between(30_000, 300_000), () => set(ms));
-  };
-  nowAndThen(edgeFaults, "edge clock jumps", () =>
-    jump(draws, (ms) => {
-      edge.skewMs = ms;
+/** What goes wrong with all machines of the edge at once. */
+export function disturbEdge(around: Surroundings): void {
+  const { clock, edgeMachines } = around;
+  const source = faultsOf(around, "machines of the edge");
+  nowAndThen(around, source, "edge clock jumps", () =>
+    jump(around, source.draws, (ms) => {
+      edgeMachines.skewMs = ms;
     }),
   );
-
-  for (const agent of agents) {
-    const source = agent.faults;
-    const { draws: own } = source;
-    nowAndThen(source, "agent link cut", () => agent.edgeWire?.cut(own.chance(0.5)));
-    nowAndThen(source, "agent link half-open", () => {
-      if (agent.edgeWire) agent.edgeWire.silent = own.pick(["near", "far", "both"] as const) ?? "both";
-    });
-    nowAndThen(source, "agent frozen", () => agent.freeze(own.between(1_000, 40_000)));
-    nowAndThen(source, "agent disk full", () => {
-      agent.isDiskFull = true;
-      clock.after(own.between(1_000, 40_000), () => {
-        agent.isDiskFull = false;
-      });
-    });
-    nowAndThen(source, "agent clock jumps", () => {
-      jump(own, (ms) => {
-        agent.skewMs = ms;
-      });
-    });
-    nowAndThen(source, "bridge link cut", () => agent.bridgeWire?.cut(own.chance(0.5)));
-    nowAndThen(source, "bridge link half-open", () => {
-      if (agent.bridgeWire) agent.bridgeWire.silent = own.pick(["near", "far", "both"] as const) ?? "both";
-    });
-  }
-
-  const bridgeFaults = bridge.faults;
-  nowAndThen(bridgeFaults, "bridge restarted", () => bridge.restart(bridgeFaults.draws.between(100, 20_000)));
-  nowAndThen(bridgeFaults, "bridge slow", () => {
-    bridge.slow(bridgeFaults.draws.between(200, 14_000));
-    clock.after(bridgeFaults.draws.between(2_000, 30_000), () => bridge.slow(0));
-  });
-  // Longer than any driver waits for a result.
-  nowAndThen(bridgeFaults, "bridge stuck", () => {
-    bridge.slow(bridgeFaults.draws.between(25_000, 45_000));
-    clock.after(bridgeFaults.draws.between(10_000, 60_000), () => bridge.slow(0));
-  });
-
-  nowAndThen(bridgeFaults, "bridge refuses", () => {
-    bridge.refuse([bridgeFaults.draws.pick(refusable) ?? "move"]);
-    clock.after(bridgeFaults.draws.between(1_000, 25_000), () => bridge.refuse([]));
-  });
-
-  const serverFaults = faults.source("servers");
-  nowAndThen(serverFaults, "WebEx server down", () => {
-    const server = serverFaults.draws.pick(webex.servers.filter(({ up }) => up));
-    if (!server || webex.servers.filter(({ up }) => up).length < 2) return;
-    server.up = false;
-    around.tell(() => `${server.host} is down`);
-    for (const meeting of meetings) meeting.serverDown(server);
-    clock.after(serverFaults.draws.between(30_000, 120_000), () => {
-      server.up = true;
+  nowAndThen(around, source, "edge disk full", () => {
+    edgeMachines.isDiskFull = true;
+    clock.after(source.draws.between(500, 20_000), () => {
+      edgeMachines.isDiskFull = false;
     });
   });
 }
 
+function nowAndThen(around: Surroundings, source: FaultSource, kind: FaultKind, strike: () => void): void {
+  const { clock, faults } = around;
+  const pause = source.pause(kind);
+  if (pause === null) return;
+  clock.after(pause, () => {
+    if (!faults.active) return;
+    if (source.strikes(kind)) strike();
+    nowAndThen(around, source, kind, strike);
+  });
+}
+
+/** By a minute or so; or by an hour, until somebody notices: an agent whose clock is so wrong is refused. */
+function jump({ clock }: Surroundings, draws: Draws, set: (ms: number) => void): void {
+  const ms = draws.between(-90_000, 90_000);
+  const isFar = ms < -60_000 && clock.now < farJumpsUntilMs;
+  set(isFar ? 40 * ms : ms);
+  if (isFar) clock.after(draws.between(30_000, 300_000), () => set(ms));
+}
+
+function disturbRelay(relay: RelayHost, { around, edge, bridges, meetings }: Parts): void {
+  const source = faultsOf(around, relay.hosted.name);
+  const { draws } = source;
+  nowAndThen(around, source, "relay evicted", () => relay.die());
+  nowAndThen(around, source, "relay asleep", () => relay.hosted.die("hibernates"));
+  nowAndThen(around, source, "stranger knocks", () => void relay.knock(draws));
+  nowAndThen(around, source, "agent lies", () => {
+    const { domain, bridge } = relay.place;
+    const conference = draws.pick(meetings)?.key;
+    const home = conference && bridges.of(conference);
+    if (!home || home.name === bridge || !edge.conferences.has(conference)) return;
+    // Of a conference with which it never had to do, the relay says nothing.
+    if (draws.chance(0.7)) {
+      relay.hosted.deliver((relay) => void relay.sendCommands({ domain, bridge, conference, commands: [] }));
+    }
+    const lie = lieAbout(conference, draws, edge, home);
+    if (lie) relay.lie(lie);
+  });
+}
+
+function disturbAgent(agent: AgentProcess, around: Surroundings): void {
+  const { faults: source } = agent;
+  const { draws } = source;
+  nowAndThen(around, source, "agent link cut", () => agent.edgeWire?.cut(draws.chance(0.5)));
+  nowAndThen(around, source, "agent link half-open", () => {
+    if (agent.edgeWire) agent.edgeWire.silent = draws.pick(["near", "far", "both"] as const) ?? "both";
+  });
+  nowAndThen(around, source, "agent frozen", () => agent.freeze(draws.between(1_000, 40_000)));
+  nowAndThen(around, source, "agent disk full", () => {
+    agent.isDiskFull = true;
+    around.clock.after(draws.between(1_000, 40_000), () => {
+      agent.isDiskFull = false;
+    });
+  });
+  nowAndThen(around, source, "agent clock jumps", () => {
+    jump(around, draws, (ms) => {
+      agent.skewMs = ms;
+    });
+  });
+  nowAndThen(around, source, "bridge link cut", () => agent.bridgeWire?.cut(draws.chance(0.5)));
+  nowAndThen(around, source, "bridge link half-open", () => {
+    if (agent.bridgeWire) agent.bridgeWire.silent = draws.pick(["near", "far", "both"] as const) ?? "both";
+  });
+}
+
+function disturbBridge(bridge: Bridge, around: Surroundings): void {
+  const { clock } = around;
+  const { faults: source } = bridge;
+  const { draws } = source;
+  nowAndThen(around, source, "bridge restarted", () => bridge.restart(draws.between(100, 20_000)));
+  nowAndThen(around, source, "bridge slow", () => {
+    bridge.slow(draws.between(200, 14_000));
+    clock.after(draws.between(2_000, 30_000), () => bridge.slow(0));
+  });
+  // Longer than any driver waits for a result.
+  nowAndThen(around, source, "bridge stuck", () => {
+    bridge.slow(draws.between(25_000, 45_000));
+    clock.after(draws.between(10_000, 60_000), () => bridge.slow(0));
+  });
+  nowAndThen(around, source, "bridge refuses", () => {
+    bridge.refuse([draws.pick(refusable) ?? "move"]);
+    clock.after(draws.between(1_000, 25_000), () => bridge.refuse([]));
+  });
+}
+
+function disturbServers({ around, webex, meetings }: Parts): void {
+  for (const server of webex.servers) {
+    const { draws } = server.faults;
+    const fail = (how: "down" | "hangs"): void => {
+      if (webex.servers.filter(({ up, hangs }) => up && !hangs).length < 2) return;
+      around.tell(() => `${server.host}: ${how}`);
+      server.up = how !== "down";
+      server.hangs = how === "hangs";
+      for (const meeting of meetings) meeting.serverDown(server);
+      around.clock.after(draws.between(30_000, 120_000), () => {
+        server.up = true;
+        server.hangs = false;
+      });
+    };
+    nowAndThen(around, server.faults, "WebEx server down", () => fail("down"));
+    nowAndThen(around, server.faults, "WebEx server hangs", () => fail("hangs"));
+  }
+}
+
 /** From now on nothing goes wrong and nobody does anything. */
-export function heal({ around, edge, webex, bridge, agents, meetings }: Parts): void {
-  around.tell(() => "== all faults are over");
+export function heal({ around, webex, bridges, agents, meetings }: Parts): void {
   around.faults.active = false;
-  for (const server of webex.servers) server.up = true;
+  around.edgeMachines.skewMs = 0;
+  around.edgeMachines.isDiskFull = false;
+  for (const server of webex.servers) {
+    server.up = true;
+    server.hangs = false;
+  }
   for (const agent of agents) {
     agent.thaw();
     agent.isDiskFull = false;
+    agent.skewMs = 0;
   }
   for (const meeting of meetings) meeting.quiet = true;
-  bridge.slow(0);
-  bridge.refuse([]);
-  edge.skewMs = 0;
-  for (const agent of agents) agent.skewMs = 0;
+  for (const bridge of bridges.all) {
+    bridge.slow(0);
+    bridge.refuse([]);
+  }
 }

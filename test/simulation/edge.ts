@@ -4,60 +4,57 @@ import { IdAllocator } from "../../durable-objects/id-allocator.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
 import type { PostRequest } from "../../durable-objects/outbox.ts";
 import type { Platform } from "../../durable-objects/platform.ts";
+import type { RelayPorts } from "../../durable-objects/relay.ts";
 import type { Sql } from "../../durable-objects/sql.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
 import type { HttpOutcome } from "../../src/delivery/verdict.ts";
 import type { Domain } from "../../src/domain.ts";
-import type { ConfKey, DomainName, MsgId, WebexHost } from "../../src/foundation/ids.ts";
-import { AliasCache, checkHosts, deliver } from "../../src/routing/deliver.ts";
+import type { BridgeName, CommandId, ConfKey, DomainName, MsgId, WebexHost } from "../../src/foundation/ids.ts";
+import { type AliasCache, checkHosts, deliver } from "../../src/routing/deliver.ts";
 import type { EdgeObjects, IdBlocks, IdRequest } from "../../src/rpc.ts";
-import { testDomain } from "../local-domain.ts";
 import { Hosted, type Life } from "./hosted.ts";
-import { RelayHost, simulatedKey } from "./relay-host.ts";
+import { RelayHost } from "./relay-host.ts";
 import { draws, type Surroundings } from "./surroundings.ts";
 import { ToldAgain } from "./told-again.ts";
-
-const domainName = "local" as DomainName;
-export const agentNames = ["agent-1", "agent-2"] as const;
-
-/** By how many agents serve its bridge. */
-const domains = { 1: domainOf(1), 2: domainOf(2) } as const;
-
-function domainOf(agents: number): Domain {
-  const keys = agentNames.slice(0, agents).map((name) => ({ name, publicKey: simulatedKey(name).publicKey }));
-  return testDomain({}, keys);
-}
 
 /** The way from an outbox to WebEx; `origin` is the object that posts. */
 export type PostToWebex = (origin: Hosted<object>, request: PostRequest) => Promise<HttpOutcome>;
 
-/** The edge: Workers and objects, all of them the product's own but for their platform. */
+/** What the Workers and objects of all domains share: only their names keep them apart. */
+export interface Shared {
+  readonly edges: Map<DomainName, Edge>;
+  readonly cache: AliasCache;
+}
+
+/** One domain's part of the edge: Workers and objects, all of them the product's own but for their platform. */
 export class Edge {
   readonly conferences = new Map<ConfKey, Hosted<Conference>>();
   readonly mailboxes = new Map<WebexHost, Hosted<Mailbox>>();
   readonly allocator: Hosted<{ readonly ids: IdAllocator }>;
   readonly aliases: Hosted<AliasIndex>;
-  readonly relay: RelayHost;
-  /** What this edge's clock is ahead of the true time. */
-  skewMs = 0;
+  readonly relays: readonly RelayHost[];
   readonly toldAgain: ToldAgain;
   /** Hears of messages that conferences give up; `all`: their conference has lived since it decided on them. */
   onGivenUp: (confKey: ConfKey, messages: readonly Outgoing[], all: boolean) => void = () => {};
+  /** The bridge that holds a conference. */
+  homeOf: (confKey: ConfKey) => BridgeName | null = () => null;
   /** When each message to WebEx was decided on: it may then wait behind the attempts of others. */
   readonly madeAt = new Map<MsgId, number>();
   /** In which life of its conference. */
   readonly #madeIn = new Map<MsgId, number>();
   readonly #around: Surroundings;
-  readonly #domain: Domain;
+  readonly domain: Domain;
   readonly #post: PostToWebex;
-  readonly #cache = new AliasCache();
+  readonly #shared: Shared;
   readonly #objects: EdgeObjects;
   readonly #nonces: Draws;
 
-  constructor(around: Surroundings, agents: keyof typeof domains, post: PostToWebex) {
+  constructor(around: Surroundings, shared: Shared, domain: Domain, post: PostToWebex) {
     this.#around = around;
-    this.#domain = domains[agents];
+    this.#shared = shared;
+    this.domain = domain;
+    shared.edges.set(domain.name, this);
     this.#post = post;
     this.#nonces = draws(around, "nonces");
     this.toldAgain = new ToldAgain(around);
@@ -75,35 +72,59 @@ export class Edge {
           ensureAlarm: async (at) => setAlarm(at),
           log: (line) => around.tell(() => `alias index: ${line.event} ${line.why ?? ""}`),
           now: () => around.edgeNow(),
-          retentionMs: () => this.#domain.settings.journalRetentionDays * 86_400_000,
-          isHeld: (_, { confKey, extConfId }) =>
-            send(() => this.conference(confKey).call(async (conference) => conference.hasHandle(extConfId))),
+          retentionMs: (name) => this.#of(name).domain.settings.journalRetentionDays * 86_400_000,
+          isHeld: (name, { confKey, extConfId }) =>
+            send(() =>
+              this.#of(name)
+                .conference(confKey)
+                .call(async (conference) => conference.hasHandle(extConfId)),
+            ),
           deleteAll: () => Promise.reject(new Error("no world lasts that long")),
         }),
     );
-    this.relay = new RelayHost(around, domainName, this.#domain.settings, (_, confKey) => ({
-      report: (reports) => this.conference(confKey).call((conference) => conference.report(reports)),
-      matchesBridge: (bridge, digest) =>
-        this.conference(confKey).call(async (conference) => conference.matchesBridge(bridge, digest)),
+    const { settings } = domain;
+    this.relays = settings.bridges.map(({ name }) => {
+      const place = { domain: domain.name, bridge: name as BridgeName };
+      return new RelayHost(around, place, settings, (name, confKey) => this.#of(name).#forRelay(confKey));
+    });
+  }
+
+  /** The part of this name, as the product's code asks for it. */
+  #of(name: DomainName): Edge {
+    const edge = this.#shared.edges.get(name);
+    if (!edge) throw new Error(`there is no domain ${name}`);
+    return edge;
+  }
+
+  relayOf(bridge: BridgeName): RelayHost {
+    const relay = this.relays.find(({ place }) => place.bridge === bridge);
+    if (!relay) throw new Error(`there is no bridge ${bridge}`);
+    return relay;
+  }
+
+  #forRelay(confKey: ConfKey): ReturnType<RelayPorts["conference"]> {
+    const hosted = this.conference(confKey);
+    return {
+      report: (reports) => hosted.call((conference) => conference.report(reports)),
+      matchesBridge: (bridge, digest) => hosted.call(async (conference) => conference.matchesBridge(bridge, digest)),
       ackCommands: (bridge, ids) => {
-        const hosted = this.conference(confKey);
         return hosted.call(async (conference) => {
-          this.toldAgain.acked(confKey, ids, hosted.life);
+          if (bridge === this.homeOf(confKey)) this.toldAgain.acked(confKey, ids, hosted.life);
           conference.ackCommands(bridge, ids);
         });
       },
-    }));
+    };
   }
 
   /** One post of WebEx to the adapter URL, from its bytes to the answer's status and text. */
   async receive(body: Uint8Array): Promise<{ readonly status: number; readonly text: string }> {
-    const { codec } = this.#domain;
+    const { codec, name: domain } = this.domain;
     const document = codec.decode(body);
     if (!document.ok) return { status: 200, text: codec.confirm(document.transId, document.result) };
     const { transId } = document;
-    const { messages } = checkHosts(document.messages, this.#domain.settings.webex);
+    const { messages } = checkHosts(document.messages, this.domain.settings.webex);
     try {
-      await deliver({ domain: domainName, transId, messages }, this.#objects, this.#cache, this.#around.edgeNow());
+      await deliver({ domain, transId, messages }, this.#objects, this.#shared.cache, this.#around.edgeNow());
     } catch {
       return { status: 503, text: "" };
     }
@@ -115,8 +136,16 @@ export class Edge {
     for (const conference of this.conferences.values()) conference.call((conference) => conference.sweep());
   }
 
+  /** The ids of the commands that a conference has issued and has no result of. */
+  pendingCommands(confKey: ConfKey): CommandId[] {
+    const { disk } = this.conferences.get(confKey) ?? {};
+    const rows = disk?.exec("SELECT key FROM entry WHERE key BETWEEN 'command/' AND 'command0'") ?? [];
+    return rows.map(({ key }) => String(key).slice("command/".length) as CommandId);
+  }
+
   objects(): Hosted<object>[] {
-    return [...this.conferences.values(), ...this.mailboxes.values(), this.allocator, this.aliases, this.relay.hosted];
+    const relays = this.relays.map(({ hosted }) => hosted);
+    return [...this.conferences.values(), ...this.mailboxes.values(), this.allocator, this.aliases, ...relays];
   }
 
   conference(confKey: ConfKey): Hosted<Conference> {
@@ -128,15 +157,18 @@ export class Edge {
         ...this.#ports(hosted, life),
         sql: this.#watched(confKey, hosted, life.sql),
         nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
-        relay: () => ({
-          sendCommands: (sent) => {
-            const ids = sent.commands.map(({ id }) => id);
-            this.toldAgain.told(confKey, ids);
-            return send(() => this.relay.hosted.call((relay) => relay.sendCommands(sent)));
-          },
-          askForSnapshot: () => send(() => this.relay.hosted.call((relay) => relay.askForSnapshot(confKey))),
-          health: () => send(() => this.relay.hosted.call((relay) => relay.health())),
-        }),
+        relay: (name, bridge) => {
+          const { hosted } = this.#of(name).relayOf(bridge);
+          return {
+            sendCommands: (sent) => {
+              const ids = sent.commands.map(({ id }) => id);
+              this.toldAgain.told(confKey, ids);
+              return send(() => hosted.call((relay) => relay.sendCommands(sent)));
+            },
+            askForSnapshot: (key) => send(() => hosted.call((relay) => relay.askForSnapshot(key))),
+            health: () => send(() => hosted.call((relay) => relay.health())),
+          };
+        },
       });
     });
     this.conferences.set(confKey, hosted);
@@ -165,9 +197,11 @@ export class Edge {
       now: () => around.edgeNow(),
       post: (request) => send(() => this.#post(hosted, request)),
       abort: (why) => hosted.die(why),
-      domain: () => this.#domain,
-      allocateIds: ({ holder, ...wanted }: IdRequest): Promise<IdBlocks> =>
-        send(() => this.allocator.call(async ({ ids }) => ids.allocate(holder, wanted, around.edgeNow()))),
+      domain: (name: DomainName) => this.#shared.edges.get(name)?.domain ?? null,
+      allocateIds: ({ domain, holder, ...wanted }: IdRequest): Promise<IdBlocks> => {
+        const { allocator } = this.#of(domain);
+        return send(() => allocator.call(async ({ ids }) => ids.allocate(holder, wanted, around.edgeNow())));
+      },
       deleteAll: () => Promise.reject(new Error("no world lasts that long")),
     } satisfies Platform & Record<string, unknown>;
   }
@@ -198,18 +232,30 @@ export class Edge {
 
   #makeObjects(): EdgeObjects {
     return {
-      conference: (_, confKey) => ({
-        receive: (delivered) => this.conference(confKey).call((conference) => conference.receive(delivered)),
-        operate: (request) => this.conference(confKey).call((conference) => conference.operate(request)),
+      conference: (name, confKey) => {
+        const hosted = this.#of(name).conference(confKey);
+        return {
+          receive: (delivered) => hosted.call((conference) => conference.receive(delivered)),
+          operate: (request) => hosted.call((conference) => conference.operate(request)),
+        };
+      },
+      aliases: (name) => {
+        const { aliases } = this.#of(name);
+        return {
+          resolve: (request) => aliases.call((index) => index.resolve(request)),
+          hasConference: (confKey) => aliases.call((index) => index.hasConference(confKey)),
+        };
+      },
+      idAllocator: (name) => ({
+        holderOf: (msgId) =>
+          this.#of(name).allocator.call(async ({ ids }) => ids.holderOf(msgId, this.#around.edgeNow())),
       }),
-      aliases: () => ({
-        resolve: (request) => this.aliases.call((index) => index.resolve(request)),
-        hasConference: (confKey) => this.aliases.call((index) => index.hasConference(confKey)),
+      unroutedMail: (name, host) => ({
+        send: (mail) =>
+          this.#of(name)
+            .#mailbox(host)
+            .call((mailbox) => mailbox.send(mail)),
       }),
-      idAllocator: () => ({
-        holderOf: (msgId) => this.allocator.call(async ({ ids }) => ids.holderOf(msgId, this.#around.edgeNow())),
-      }),
-      unroutedMail: (_, host) => ({ send: (mail) => this.#mailbox(host).call((mailbox) => mailbox.send(mail)) }),
       bridgeHealth: async () => {
         throw new Error("nobody asks for a bridge's health here");
       },

@@ -31,17 +31,26 @@ export const faultRates = {
   "bridge refuses": 0.2,
   "edge clock jumps": 0.1,
   "agent clock jumps": 0.1,
-  "WebEx server down": 0.12,
+  "WebEx server down": 0.05,
+  "WebEx server hangs": 0.03,
+  "edge disk full": 0.04,
+  "agent lies": 1,
+  "stranger knocks": 0.15,
 } as const satisfies Record<string, number>;
 
 export type FaultKind = keyof typeof faultRates;
 
-const holdsUp: ReadonlySet<FaultKind> = new Set<FaultKind>([
+/** What holds up only the server whose posts it befalls. */
+const holdsUpServer: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "post lost",
   "confirmation lost",
   "post delayed",
   "WebEx confirms slowly",
   "WebEx answers wrongly",
+  "WebEx server down",
+  "WebEx server hangs",
+]);
+const holdsUp: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "RPC fails before",
   "RPC fails after",
   "object dies before a write",
@@ -49,7 +58,7 @@ const holdsUp: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "object evicted",
   "conference hangs",
   "edge clock jumps",
-  "WebEx server down",
+  "edge disk full",
 ]);
 
 /** Which faults happen in one world. A fault is named by its source, its kind and its number there, so that it can be spared. */
@@ -58,7 +67,7 @@ export class Faults {
   /** The names of those that happened, in order. */
   readonly happened: string[] = [];
   active = true;
-  readonly #held: number[] = [];
+  readonly #held: { readonly at: number; readonly server: FaultSource | null }[] = [];
   readonly #seed: number;
   readonly #strength: Readonly<Partial<Record<FaultKind, number>>>;
   readonly #spared: ReadonlySet<string>;
@@ -80,12 +89,15 @@ export class Faults {
     this.#tell = options.tell;
   }
 
-  /** Whether something happened in this time that may hold up an answer: what the bridge and the agents do may not. */
-  holdsUp(from: number, to: number): boolean {
-    for (let at = this.#held.length - 1; at >= 0; at--) {
-      const when = this.#held[at] ?? 0;
-      if (when < from) return false;
-      if (when <= to) return true;
+  /**
+   * Whether something happened in this time that may hold up an answer to this server. What the bridge and the agents do may
+   * not, nor what befalls other servers.
+   */
+  holdsUp(from: number, to: number, server: FaultSource): boolean {
+    for (let index = this.#held.length - 1; index >= 0; index--) {
+      const held = this.#held[index];
+      if (!held || held.at < from) return false;
+      if (held.at <= to && (held.server === null || held.server === server)) return true;
     }
     return false;
   }
@@ -99,13 +111,14 @@ export class Faults {
   }
 
   /** Whether a fault that is due may happen; if so, it is counted. */
-  strikes(kind: FaultKind, source: string, number: number): boolean {
+  strikes(kind: FaultKind, source: FaultSource, number: number): boolean {
     if (!this.active) return false;
-    const name = `${source}: ${kind} (${number})`;
+    const name = `${source.name}: ${kind} (${number})`;
     if (this.#spared.has(name)) return false;
     this.counts[kind] = (this.counts[kind] ?? 0) + 1;
     this.happened.push(name);
-    if (holdsUp.has(kind)) this.#held.push(this.#now());
+    if (holdsUpServer.has(kind)) this.#held.push({ at: this.#now(), server: source });
+    else if (holdsUp.has(kind)) this.#held.push({ at: this.#now(), server: null });
     this.#tell(`!! ${name}`);
     return true;
   }
@@ -115,19 +128,19 @@ export class Faults {
 export class FaultSource {
   readonly draws: Draws;
   readonly #faults: Faults;
-  readonly #name: string;
+  readonly name: string;
   #chances = 0;
 
   constructor(faults: Faults, name: string, draws: Draws) {
     this.#faults = faults;
-    this.#name = name;
+    this.name = name;
     this.draws = draws;
   }
 
   hits(kind: FaultKind): boolean {
     this.#chances += 1;
     if (this.draws.next() >= this.#faults.rate(kind)) return false;
-    return this.#faults.strikes(kind, this.#name, this.#chances);
+    return this.#faults.strikes(kind, this, this.#chances);
   }
 
   /** Milliseconds until the next fault of a kind that is counted by the minute; `null`: there is none. */
@@ -140,6 +153,6 @@ export class FaultSource {
   /** One of those, whose time has come. */
   strikes(kind: FaultKind): boolean {
     this.#chances += 1;
-    return this.#faults.strikes(kind, this.#name, this.#chances);
+    return this.#faults.strikes(kind, this, this.#chances);
   }
 }

@@ -2,7 +2,7 @@ import type { Sql } from "../../durable-objects/sql.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
 import { Database } from "./database.ts";
 import type { FaultSource } from "./faults.ts";
-import type { Surroundings } from "./surroundings.ts";
+import { faultsOf, type Surroundings } from "./surroundings.ts";
 
 /** Thrown into an object whose life is over; whatever it makes of that, nobody hears. */
 export class Dead extends Error {}
@@ -27,7 +27,7 @@ const alarmRetryMs = 2_000;
 /** One durable object: its disk and its alarm outlive it, and it may die between any two steps. */
 export class Hosted<Object extends object> {
   readonly name: string;
-  readonly disk = Database.open();
+  readonly disk: Database;
   /** Grows with each death. */
   life = 0;
   readonly faults: FaultSource;
@@ -37,12 +37,17 @@ export class Hosted<Object extends object> {
   #object: Object | null = null;
   #alarmAt: EpochMs | null = null;
   #cancelAlarm: () => void = () => {};
+  /** Timers and calls of this life that are under way. */
+  #underWay = 0;
+  #usedAt = 0;
+  #looksForIdleness = false;
 
   constructor(name: string, around: Surroundings, build: (life: Life) => Object) {
     this.name = name;
+    this.disk = Database.open(name.split(" ")[0]);
     this.#around = around;
     this.#build = build;
-    this.faults = around.faults.source(name);
+    this.faults = faultsOf(around, name);
   }
 
   /** A call by another object, or by a Worker, with the ways that it can fail. */
@@ -87,12 +92,14 @@ export class Hosted<Object extends object> {
     if (!this.#object) return;
     this.#around.tell(() => `${this.name} dies: ${why}`);
     this.life += 1;
+    this.#underWay = 0;
     this.#object = null;
     for (const reject of this.#callers) reject(new Error("the object died"));
     this.#callers.clear();
   }
 
   #living(): Object {
+    this.#used();
     if (this.#object) return this.#object;
     const life = this.life;
     try {
@@ -117,10 +124,12 @@ export class Hosted<Object extends object> {
       sql: {
         exec: (query, ...bindings) => {
           if (life !== this.life) throw new Dead();
+          if (this.#around.edgeMachines.isDiskFull && /^(?:INSERT|UPDATE|DELETE)/.test(query)) this.#diskIsFull();
           return this.disk.exec(query, ...bindings);
         },
         transaction: (work) => {
           if (life !== this.life) throw new Dead();
+          if (this.#around.edgeMachines.isDiskFull) this.#diskIsFull();
           if (this.faults.hits("object dies before a write")) {
             this.#fall("before a write");
             throw new Dead();
@@ -128,7 +137,16 @@ export class Hosted<Object extends object> {
           return this.disk.transaction(work);
         },
       },
-      after: (ms, run) => clock.after(ms, () => life === this.life && run()),
+      after: (ms, run) => {
+        const over = this.#begin(life);
+        const cancel = clock.after(ms, () => {
+          if (over()) run();
+        });
+        return () => {
+          over();
+          cancel();
+        };
+      },
       setAlarm: (at) => {
         if (life !== this.life) throw new Dead();
         // It is written with what else is written in this turn: an object that dies in the turn has not set it.
@@ -142,11 +160,48 @@ export class Hosted<Object extends object> {
           clock.after(0, () => {
             if (life !== this.life) return;
             if (this.faults.hits("object dies before sending")) return this.#fall("before sending");
-            alive(work()).then(resolve, reject);
+            const over = this.#begin(life);
+            alive(work()).finally(over).then(resolve, reject);
           });
         });
       },
     };
+  }
+
+  /** Something that keeps the object from being idle; false when that is over already, or the object's life is. */
+  #begin(life: number): () => boolean {
+    this.#underWay += 1;
+    let isOver = false;
+    return () => {
+      if (isOver || life !== this.life) return false;
+      isOver = true;
+      this.#underWay -= 1;
+      return true;
+    };
+  }
+
+  /** An object without work is evicted, as on the platform. */
+  #used(): void {
+    const { clock, edgeMachines } = this.#around;
+    const { idleMs } = edgeMachines;
+    this.#usedAt = clock.now;
+    if (idleMs === null || this.#looksForIdleness) return;
+    this.#looksForIdleness = true;
+    clock.after(idleMs, () => {
+      this.#looksForIdleness = false;
+      if (!this.#object) return;
+      const isIdle = clock.now - this.#usedAt >= idleMs && this.#underWay === 0 && this.#callers.size === 0;
+      if (isIdle) return this.die("idle");
+      const usedAt = this.#usedAt;
+      this.#used();
+      this.#usedAt = usedAt;
+    });
+  }
+
+  /** The platform gives an object up that cannot write. */
+  #diskIsFull(): never {
+    this.#fall("its disk is full");
+    throw new Dead();
   }
 
   /** Also where it dies in its constructor. */

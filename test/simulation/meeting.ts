@@ -1,13 +1,13 @@
 import type { Call } from "../../simulators/bridge/world.ts";
-import { Draws } from "../../simulators/draws.ts";
+import type { Draws } from "../../simulators/draws.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
 import type { ConfKey, ExtCallId, ExtConfId, MsgId, SubConfId } from "../../src/foundation/ids.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
 import { type AskedCall, Association, type MeetingKnowledge } from "./association.ts";
-import type { Bridge } from "./bridge.ts";
+import type { Bridge, Bridges } from "./bridge.ts";
 import { Phones } from "./phones.ts";
-import type { Surroundings } from "./surroundings.ts";
+import { draws, type Surroundings } from "./surroundings.ts";
 import type { Answer, Obligation, Request, Server, Webex } from "./webex.ts";
 
 type Phase = "idle" | "creating" | "running" | "closing" | "detached";
@@ -69,7 +69,7 @@ export class Meeting implements MeetingKnowledge {
   readonly #name: string;
   readonly #around: Surroundings;
   readonly #webex: Webex;
-  readonly #bridge: Bridge;
+  readonly #bridges: Bridges;
   readonly #draws: Draws;
   readonly #spared: ReadonlySet<string>;
   readonly #done: string[];
@@ -95,7 +95,7 @@ export class Meeting implements MeetingKnowledge {
     world: {
       readonly around: Surroundings;
       readonly webex: Webex;
-      readonly bridge: Bridge;
+      readonly bridges: Bridges;
       readonly spared: ReadonlySet<string>;
       readonly done: string[];
     },
@@ -103,11 +103,11 @@ export class Meeting implements MeetingKnowledge {
     this.#name = `meeting ${index + 1}`;
     this.#around = world.around;
     this.#webex = world.webex;
-    this.#bridge = world.bridge;
+    this.#bridges = world.bridges;
     this.#spared = world.spared;
     this.#done = world.done;
-    this.#draws = new Draws(world.around.seed, this.#name);
-    this.phones = new Phones(world.bridge, new Draws(world.around.seed, `phones of ${this.#name}`), `55${index}`);
+    this.#draws = draws(world.around, this.#name);
+    this.phones = new Phones(world.bridges, draws(world.around, `phones of ${this.#name}`), `55${index}`);
     this.key = this.#newKey(index);
     this.#server = world.webex.servers[index % world.webex.servers.length] as Server;
     this.#around.clock.after(this.#draws.between(0, 30_000), () => this.create("fresh"));
@@ -137,7 +137,7 @@ export class Meeting implements MeetingKnowledge {
   }
 
   leftByItself(number: string): boolean {
-    return this.phones.left.has(number) || this.#bridge.lost.has(number);
+    return this.phones.left.has(number) || this.#bridges.all.some(({ lost }) => lost.has(number));
   }
 
   lockedByTelephone(): boolean {
@@ -295,6 +295,10 @@ export class Meeting implements MeetingKnowledge {
     this.#around.clock.after(this.#draws.between(3_000, 60_000), () => {
       if (this.phase === "idle" && !this.quiet) this.create("fresh");
     });
+  }
+
+  get #bridge(): Bridge {
+    return this.#bridges.of(this.key);
   }
 
   // What people and servers do.
@@ -579,6 +583,10 @@ export class Meeting implements MeetingKnowledge {
     const request = { ...body, msgId: obligation.msgId, replyTo: this.#server.host, extConfId } as Request;
     void this.#webex.post(this.#server, [request]).then((confirmed) => {
       if (!confirmed && kind === "close" && this.phase === "closing") this.phase = "running";
+      // The adapter never heard of it.
+      if (obligation.takenAt === null && request.type === "close-sub-conference") {
+        this.#webex.associations.get(extConfId)?.rooms.set(request.subConfId as SubConfId, "open");
+      }
     });
     return true;
   }

@@ -50,22 +50,40 @@ export class OncePerAct {
   #checkOrder({ commandId, conference, command }: Execution): void {
     const serial = Number(/^\d+\.(\d+)\./.exec(commandId)?.[1] ?? Number.NaN);
     if (Number.isNaN(serial)) return; // A keypad's: it joins the queue of the agent alone.
-    const order: Order = this.#orders.get(conference) ?? { latest: 0, alone: 0, topics: new Map() };
+    const order: Order = this.#orders.get(conference) ?? {
+      latest: 0,
+      latestAt: 0,
+      endedLateAt: 0,
+      alone: 0,
+      topics: new Map(),
+    };
     this.#orders.set(conference, order);
     const topic = topicOf(command);
     const before = topic === null ? order.latest : Math.max(order.alone, order.topics.get(topic) ?? 0);
-    if (serial < before)
+    if (serial < before && !this.#isEndOfEarlierLife(command, order))
       this.#around.violated(
         "no order overtakes an earlier one",
         `${commandId} ${JSON.stringify(command)} after ${before}`,
       );
+    if (serial < before) order.endedLateAt = this.#around.clock.now;
+    if (serial > order.latest) order.latestAt = this.#around.clock.now;
     order.latest = Math.max(order.latest, serial);
     if (topic === null) order.alone = Math.max(order.alone, serial);
     else order.topics.set(topic, Math.max(before, serial));
   }
 
+  /**
+   * The bridge refused the end, since nothing was left to end; then the conference was created anew, and another agent took
+   * over before either result was known. To that agent the conference looks like the one that was to end.
+   */
+  #isEndOfEarlierLife({ type }: Execution["command"], { latestAt }: Order): boolean {
+    const { chosenAt } = this.#whoActs;
+    return type === "end-conference" && latestAt < chosenAt && chosenAt - latestAt < takeoverMs;
+  }
+
   /** A caller undid it before this agent was in charge: on the bridge there is no trace of either, and nobody can know. */
   #wasUndone(conference: ConfKey | null, command: Execution["command"], doneAt: number): boolean {
+    if (command.type === "create-conference") return (this.#orders.get(conference)?.endedLateAt ?? 0) > doneAt;
     if (command.type !== "mute" && command.type !== "unmute") return false;
     const { chosenAt } = this.#whoActs;
     const pressedAt = this.#pressedAt.get(`${conference} ${command.call}`) ?? Number.POSITIVE_INFINITY;
@@ -76,6 +94,9 @@ export class OncePerAct {
 /** The highest serials of what was carried out for one conference: of all, of what goes alone, and by topic. */
 interface Order {
   latest: number;
+  latestAt: number;
+  /** When the end of an earlier life ended the present one. */
+  endedLateAt: number;
   alone: number;
   readonly topics: Map<string, number>;
 }

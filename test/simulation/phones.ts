@@ -2,19 +2,19 @@ import type { NumberPlan } from "../../simulators/bridge/machine.ts";
 import type { Call } from "../../simulators/bridge/world.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
-import type { Bridge } from "./bridge.ts";
+import type { Bridges } from "./bridge.ts";
 
 /** The people at the telephones of one meeting, those who dial in and those who are called. */
 export class Phones {
   readonly left = new Set<string>();
   readonly #keypadUsers = new Set<string>();
-  readonly #bridge: Bridge;
+  readonly #bridges: Bridges;
   readonly #draws: Draws;
   readonly #prefix: string;
   #count = 0;
 
-  constructor(bridge: Bridge, draws: Draws, prefix: string) {
-    this.#bridge = bridge;
+  constructor(bridges: Bridges, draws: Draws, prefix: string) {
+    this.#bridges = bridges;
     this.#draws = draws;
     this.#prefix = prefix;
   }
@@ -28,9 +28,10 @@ export class Phones {
     const attendee = this.#draws.weighted({ none: 5, some: 4, anonymous: 1 });
     const id = attendee === "none" ? "" : attendee === "some" ? `${this.#draws.between(100, 999)}` : anonymousId;
     const wrong = this.#draws.chance(0.05) ? "000#" : "";
-    const call = this.#bridge.machine.dialIn(number, `${wrong}${key}#`);
-    const found = this.#bridge.machine.world.calls.get(call);
-    if (found) this.#bridge.machine.press(found, `${id}#`);
+    const { machine } = this.#bridges.of(key);
+    const call = machine.dialIn(number, `${wrong}${key}#`);
+    const found = machine.world.calls.get(call);
+    if (found) machine.press(found, `${id}#`);
   }
 
   /** The number of a phone that will behave so when it is called. */
@@ -43,22 +44,23 @@ export class Phones {
       invalid: 0.5,
       "no-answer": 1,
     });
-    this.#bridge.machine.numbers.set(number, { outcome, afterMs: this.#draws.between(100, 9_000) });
+    const plan = { outcome, afterMs: this.#draws.between(100, 9_000) };
+    for (const { machine } of this.#bridges.all) machine.numbers.set(number, plan);
     return { local: number.slice(4), number };
   }
 
   hangUp(call: Call): void {
     this.left.add(call.number);
-    this.#bridge.machine.hangUp(call);
+    this.#bridges.with(call)?.machine.hangUp(call);
   }
 
   press(call: Call, keys: string): void {
     this.#keypadUsers.add(call.number);
-    this.#bridge.machine.press(call, keys);
+    this.#bridges.with(call)?.machine.press(call, keys);
   }
 
   talk(call: Call): void {
-    this.#bridge.machine.talk(call, !call.talking);
+    this.#bridges.with(call)?.machine.talk(call, !call.talking);
   }
 
   /** Unlike any other number of the world. */

@@ -1,18 +1,18 @@
 import { createHash } from "node:crypto";
 import type { AgentKey } from "../../bridge-agent/key.ts";
 import { type Attachment, Relay, type RelayPorts } from "../../durable-objects/relay.ts";
+import type { Draws } from "../../simulators/draws.ts";
 import type { BridgeName, DomainName } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
-import { decodeHello, helloFault, REFUSAL_HEADER, refusal } from "../../src/link/hello.ts";
+import { decodeHello, encodeHello, helloFault, helloText, REFUSAL_HEADER, refusal } from "../../src/link/hello.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import { SILENCE_MS } from "../../src/link/relay.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { Hosted } from "./hosted.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { WhoActs } from "./who-acts.ts";
-import type { Wire } from "./wire.ts";
+import { nowhere, Wire } from "./wire.ts";
 
-export const simulatedBridge = "simulated" as BridgeName;
 export type AgentWire = Wire<EdgeToAgent, AgentToEdge>;
 
 /** A clock that is set back lets the time begin anew once. */
@@ -32,8 +32,10 @@ export class RelayHost {
   readonly hosted: Hosted<Relay>;
   readonly whoActs: WhoActs;
   readonly #around: Surroundings;
-  readonly #domain: DomainName;
+  readonly place: { readonly domain: DomainName; readonly bridge: BridgeName };
   readonly #settings: DomainSettings;
+  /** The hello of the last agent that got a socket. */
+  #lastHello = "";
   /** By link id. */
   readonly #sockets = new Map<string, Socket>();
   #ids = 0;
@@ -44,21 +46,22 @@ export class RelayHost {
 
   constructor(
     around: Surroundings,
-    domain: DomainName,
+    place: { readonly domain: DomainName; readonly bridge: BridgeName },
     settings: DomainSettings,
     conference: RelayPorts["conference"],
   ) {
     this.#around = around;
-    this.#domain = domain;
+    this.place = place;
     this.#settings = settings;
     this.whoActs = new WhoActs(around);
-    this.hosted = new Hosted("relay", around, ({ sql, send, setAlarm }) => {
+    this.hosted = new Hosted(`relay of ${place.bridge}`, around, ({ sql, after, send, setAlarm }) => {
       const { life } = this.hosted;
       return new Relay({
         sql,
         sockets: this.#socketsOf(() => life === this.hosted.life),
-        after: (ms, run) => around.clock.after(ms, run),
-        log: ({ event, why, agent }) => around.tell(() => `relay: ${event} ${agent ?? ""} ${why ?? ""}`),
+        after,
+        log: ({ event, why, agent }) =>
+          around.tell(() => `relay of ${place.bridge}: ${event} ${agent ?? ""} ${why ?? ""}`),
         now: () => around.edgeNow(),
         newId: () => `challenge-${++this.#ids}`,
         setAlarm,
@@ -78,15 +81,20 @@ export class RelayHost {
   }
 
   get alone(): boolean {
-    return this.#settings.bridges[0]?.agents.length === 1;
+    return this.#agents.length === 1;
+  }
+
+  get #agents() {
+    return this.#settings.bridges.find(({ name }) => name === this.place.bridge)?.agents ?? [];
   }
 
   /** An agent asks for a socket; the refusal's header, or `null` when the wire is the socket. */
   async connect(header: string, wire: AgentWire): Promise<string | null> {
     const hello = decodeHello(header);
-    const place = { domain: this.#domain, bridge: simulatedBridge };
-    const agents = this.#settings.bridges.flatMap((bridge) => bridge.agents);
-    const known = agents.map(({ name: agent, publicKey }) => ({ ...place, agent, publicKey }));
+    const place = this.place;
+    const known = this.#settings.bridges.flatMap(({ name, agents }) =>
+      agents.map(({ name: agent, publicKey }) => ({ ...place, bridge: name, agent, publicKey })),
+    );
     const isSigned = async (key: string, text: string, signature: string) => signature === signatureOf(key, text);
     const now = this.#around.edgeNow();
     const why = hello.ok ? await helloFault(hello.value, place, known, now, isSigned) : hello.error;
@@ -95,11 +103,39 @@ export class RelayHost {
     this.hosted.deliver((relay) => {
       refused = relay.refusalOf(hello.value)?.[REFUSAL_HEADER] ?? null;
       if (refused !== null) return;
+      this.#lastHello = header;
       const id = `link-${++this.#ids}`;
       this.#accept(id, hello.value.agent, wire);
       relay.opened(id, hello.value);
     });
     return refused;
+  }
+
+  /** Somebody who is no agent of this bridge asks for a socket: with an old hello, or with another key. */
+  async knock(draws: Draws): Promise<void> {
+    const seen = decodeHello(this.#lastHello);
+    if (!seen.ok) return;
+    const strangers = this.#settings.bridges.flatMap(({ name, agents }) => (name === this.place.bridge ? [] : agents));
+    const key = draws.pick([...strangers, simulatedKey("stranger")])?.publicKey ?? "";
+    const { challenge } = seen.value;
+    const forged = { ...seen.value, key, challenge: draws.pick(["", challenge]) ?? "", at: this.#around.edgeNow() };
+    const hellos = [
+      this.#lastHello,
+      encodeHello({ ...forged, signature: signatureOf(key, helloText(forged)) }),
+      encodeHello({ ...forged, key: seen.value.key, signature: signatureOf(key, helloText(forged)) }),
+    ];
+    const which = draws.between(0, hellos.length);
+    const refused = await this.connect(hellos[which] ?? "", new Wire(this.#around, draws, nowhere, nowhere));
+    if (refused === null) this.#around.violated("nobody poses as an agent", `hello ${which} at ${this.place.bridge}`);
+  }
+
+  /** The active agent says this, though it is not so. */
+  lie(messageOf: (epoch: number) => AgentToEdge): void {
+    const { id } = this.#active ?? {};
+    if (id === undefined || !this.#sockets.has(id)) return;
+    const message = messageOf(this.#lastEpoch);
+    this.#around.tell(() => `a lie: ${JSON.stringify(message)}`);
+    this.hosted.deliver((relay) => relay.received(id, messageLength, () => ok(message)));
   }
 
   /** The relay crashes, and its sockets with it. */

@@ -1,12 +1,15 @@
 import { Draws } from "../../simulators/draws.ts";
 import type { Clock } from "./clock.ts";
-import type { Faults } from "./faults.ts";
+import type { FaultSource, Faults } from "./faults.ts";
 
 /** What every part of a world stands on. */
 export interface Surroundings {
   readonly seed: number;
+  /** Tells the parts of one telephony domain from those of another, in names of faults and in the story. */
+  readonly site: string;
   readonly clock: Clock;
   readonly faults: Faults;
+  readonly edgeMachines: EdgeMachines;
   /** A line for the story of this world; the text is only made when somebody reads it. */
   tell(line: () => string): void;
   /** Something happened that must never happen. `rule` is a short name for it. */
@@ -15,9 +18,23 @@ export interface Surroundings {
   edgeNow(): number;
 }
 
+/** What goes wrong with all machines of the edge at once. */
+export interface EdgeMachines {
+  /** What their clock is ahead of the true time. */
+  skewMs: number;
+  /** Their disks take nothing. */
+  isDiskFull: boolean;
+  /** After so long without work an object is evicted; `null`: it stays. */
+  readonly idleMs: number | null;
+}
+
 /** The time of day at which every world begins. */
 export const worldBegins = Date.UTC(2026, 0, 1, 12);
 
-export function draws(around: Surroundings, name: string): Draws {
-  return new Draws(around.seed, name);
+export function draws({ seed, site }: Surroundings, name: string): Draws {
+  return new Draws(seed, `${site}${name}`);
+}
+
+export function faultsOf({ faults, site }: Surroundings, name: string): FaultSource {
+  return faults.source(`${site}${name}`);
 }

@@ -9,7 +9,7 @@ import type { Association } from "./association.ts";
 import type { Edge } from "./edge.ts";
 import type { FaultSource } from "./faults.ts";
 import type { Hosted } from "./hosted.ts";
-import type { Surroundings } from "./surroundings.ts";
+import { faultsOf, type Surroundings } from "./surroundings.ts";
 
 export type Request = FromWebexMessages[keyof FromWebexMessages];
 export type Answer = Extract<ToWebex, { result: unknown }>;
@@ -17,6 +17,10 @@ export type Answer = Extract<ToWebex, { result: unknown }>;
 export interface Server {
   readonly host: WebexHost;
   up: boolean;
+  /** It takes connections, and nothing else. */
+  hangs: boolean;
+  /** What goes wrong on the way between it and the adapter. */
+  readonly faults: FaultSource;
   readonly seen: Set<string>;
 }
 
@@ -69,7 +73,6 @@ export class Webex {
   /** Hears of each message at its first arrival. */
   onMessage: (server: Server, message: ToWebex, leftAt: number) => void = () => {};
   readonly #around: Surroundings;
-  readonly #faults: FaultSource;
   /** By object and server. */
   readonly #flights = new Map<string, Flight>();
   readonly #transactions = new Map<string, Transaction>();
@@ -78,10 +81,11 @@ export class Webex {
 
   constructor(around: Surroundings, servers: number) {
     this.#around = around;
-    this.#faults = around.faults.source("network");
     this.servers = Array.from({ length: servers }, (_, index) => ({
       host: `http://127.0.0.1:${8801 + index}` as WebexHost,
       up: true,
+      hangs: false,
+      faults: faultsOf(around, `network of ${8801 + index}`),
       seen: new Set<string>(),
     }));
   }
@@ -111,7 +115,7 @@ export class Webex {
     for (let attempt = 1; attempt <= 3; attempt++) {
       if (attempt === 3) await this.#around.clock.wait(2_000);
       if (!server.up) return false;
-      const result = await this.#attempt(body, transId, taken);
+      const result = await this.#attempt(server, body, transId, taken);
       if (result === null) continue;
       if (result !== 0) this.#around.violated("good documents are taken", `${transId}: Result ${result}`);
       for (const one of obligations) one.confirmed = true;
@@ -120,9 +124,8 @@ export class Webex {
     return false;
   }
 
-  #attempt(body: Uint8Array, transId: TransId, taken: () => void): Promise<number | null> {
+  #attempt({ faults }: Server, body: Uint8Array, transId: TransId, taken: () => void): Promise<number | null> {
     const { clock } = this.#around;
-    const faults = this.#faults;
     return new Promise((resolve) => {
       const cancel = clock.after(timeoutMs, () => resolve(null));
       const answer = (result: number | null) => {
@@ -155,7 +158,6 @@ export class Webex {
   /** One attempt of the adapter to post to a server. */
   receive(origin: Hosted<object>, request: PostRequest): Promise<HttpOutcome> {
     const { clock } = this.#around;
-    const faults = this.#faults;
     const server = this.servers.find(({ host }) => request.url === `${host}/`);
     const transId = /<TransID>([^<]*)/.exec(request.body)?.[1] ?? "";
     this.#around.tell(() => `to ${server?.host}: ${request.body}`);
@@ -171,7 +173,9 @@ export class Webex {
       const fail = (reason: string) => finish({ kind: "failed", reason });
       const cancel = clock.after(request.timeoutMs, () => fail("no answer in time"));
       request.signal.addEventListener("abort", () => fail("AbortError"));
-      if (!server?.up) {
+      if (!server || server.hangs) return;
+      const { faults } = server;
+      if (!server.up) {
         if (faults.draws.chance(0.7)) clock.after(20, () => fail("connection refused"));
         return;
       }
@@ -180,7 +184,7 @@ export class Webex {
         return;
       }
       const arrive = () => {
-        if (!server.up) return;
+        if (!server.up || server.hangs) return;
         this.#process(server, transId);
         if (faults.hits("confirmation lost")) return;
         const wrong = faults.hits("WebEx answers wrongly");
@@ -257,7 +261,7 @@ export class Webex {
     if (obligation.answers > 1) violated("a request is answered once", which);
     if (obligation.host !== server.host) violated("who asked is answered", which);
     const lateMs = leftAt - (obligation.takenAt ?? leftAt) - obligation.withinMs;
-    const allowedMs = faults.holdsUp(obligation.postedAt - 60_000, leftAt) ? excusableMs : graceMs;
+    const allowedMs = faults.holdsUp(obligation.postedAt - 60_000, leftAt, server.faults) ? excusableMs : graceMs;
     if (lateMs > allowedMs) violated("an answer comes in time", `${which}: ${lateMs} ms too late`);
     obligation.answered(message.result, message);
   }

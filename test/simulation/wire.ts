@@ -1,6 +1,9 @@
 import type { Draws } from "../../simulators/draws.ts";
 import type { Surroundings } from "./surroundings.ts";
 
+/** The end of a connection that nobody holds. */
+export const nowhere = { heard: () => {}, closed: () => {} };
+
 /** One end of a connection, as its owner hears it. */
 export interface End<Heard> {
   heard(message: Heard): void;

@@ -1,16 +1,13 @@
 import { Draws } from "../../simulators/draws.ts";
-import { AgentProcess } from "./agent-process.ts";
+import { AliasCache } from "../../src/routing/deliver.ts";
 import { checkAtQuiet, checkNothingPends, type Parts } from "./at-quiet.ts";
-import { Bridge } from "./bridge.ts";
 import { Clock } from "./clock.ts";
-import { disturb, heal } from "./disturb.ts";
-import { agentNames, Edge } from "./edge.ts";
+import { disturb, disturbEdge, heal } from "./disturb.ts";
+import type { Shared } from "./edge.ts";
 import { type FaultKind, Faults, faultRates } from "./faults.ts";
 import { Dead } from "./hosted.ts";
-import { Meeting } from "./meeting.ts";
-import { OncePerAct } from "./once.ts";
-import { type Surroundings, worldBegins } from "./surroundings.ts";
-import { Webex } from "./webex.ts";
+import { agentNames, newSite } from "./site.ts";
+import { type EdgeMachines, type Surroundings, worldBegins } from "./surroundings.ts";
 
 export interface Violation {
   readonly rule: string;
@@ -42,6 +39,8 @@ const livelyMs = 20 * 60_000;
 /** Enough for a call that rings, the longest deadline, three attempts of each transaction and a clock that was set back. */
 const untilQuietMs = 6 * 60_000;
 const stillMs = 60_000;
+/** As the platform evicts an object without work. */
+const idleMs = 10_000;
 /** By then another agent has taken over, and has told all that it knows. */
 const takeoverMs = 30_000;
 
@@ -71,95 +70,78 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
     now: () => clock.now,
     tell: (line) => tell(() => line),
   });
+  const edgeMachines: EdgeMachines = { skewMs: 0, isDiskFull: false, idleMs: draws.chance(0.3) ? idleMs : null };
   const around: Surroundings = {
     seed,
+    site: "",
     clock,
     faults,
+    edgeMachines,
     tell,
     violated(rule, how) {
       violations.push({ rule, how, at: clock.now });
       tell(() => `** ${rule}: ${how}`);
     },
-    edgeNow: () => Math.floor(worldBegins + clock.now + edge.skewMs),
+    edgeNow: () => Math.floor(worldBegins + clock.now + edgeMachines.skewMs),
   };
   present = around;
-  const webex = new Webex(around, 2 + draws.between(0, 2));
-  const agentCount = draws.chance(0.5) ? 1 : 2;
-  const edge = new Edge(around, agentCount, (origin, request) => webex.receive(origin, request));
-  webex.edge = edge;
-  const bridge = new Bridge(around);
-  const agents = agentNames.slice(0, agentCount).map((name) => new AgentProcess(name, around, edge.relay, bridge));
   const actions: string[] = [];
-  const meetings = Array.from(
-    { length: draws.between(2, 5) },
-    (_, index) => new Meeting(index, { around, webex, bridge, spared, done: actions }),
+  const shared: Shared = { edges: new Map(), cache: new AliasCache() };
+  const sites = (draws.chance(0.06) ? ["", "other domain, "] : [""]).map((site) =>
+    newSite({ ...around, site, tell: (line) => tell(() => `${site}${line()}`) }, shared, { spared, done: actions }),
   );
-  const parts: Parts = { around, edge, webex, bridge, agents, meetings };
-  connect(parts);
-  disturb(parts);
+  disturbEdge(around);
+  sites.forEach(disturb);
 
   try {
     clock.runUntil(livelyMs);
-    heal(parts);
+    tell(() => "== all faults are over");
+    sites.forEach(heal);
     clock.runUntil(livelyMs + untilQuietMs / 2);
-    checkNothingPends(parts);
-    edge.sweep();
-    for (const meeting of meetings) meeting.closeAgain();
-    letEachAgentAct(parts);
+    for (const site of sites) {
+      checkNothingPends(site);
+      site.edge.sweep();
+      for (const meeting of site.meetings) meeting.closeAgain();
+    }
+    letEachAgentAct(around, sites);
     clock.runUntil(livelyMs + untilQuietMs);
-    checkAtQuiet(parts);
-    checkStillness(parts);
+    sites.forEach(checkAtQuiet);
+    checkStillness(around, sites);
   } catch (error) {
     around.violated("nothing is thrown", error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
-  for (const { disk } of edge.objects()) disk.close();
-  for (const { journal } of agents) journal.close();
+  for (const { edge, agents } of sites) {
+    for (const { disk } of edge.objects()) disk.close();
+    for (const { journal } of agents) journal.close();
+  }
   return { seed, violations, counts: faults.counts, faults: faults.happened, actions, story, events: clock.events };
 }
 
-/** Tells the meetings what they must know of each other's sides. */
-function connect({ around, edge, webex, bridge, meetings }: Parts): void {
-  const once = new OncePerAct(around, edge.relay.whoActs);
-  edge.relay.whoActs.onChange = () => bridge.agentComes();
-  bridge.onAct = (execution) => {
-    once.check(execution);
-    if (execution.command.type !== "create-conference" || !execution.done) return;
-    for (const meeting of meetings) if (meeting.key === execution.conference) meeting.bridgeCreates();
-  };
-  webex.onMessage = (server, message, leftAt) => {
-    const association = "extConfId" in message && message.extConfId && webex.associations.get(message.extConfId);
-    if (!association || "result" in message || association.host !== server.host) return;
-    const madeAt = edge.madeAt.get(message.msgId) ?? leftAt;
-    for (const meeting of meetings) if (meeting.owns(association)) meeting.hears(association, message, madeAt);
-  };
-  edge.onGivenUp = (confKey, messages, all) => {
-    if (all) webex.checkGivenUp(messages);
-    for (const meeting of meetings) if (meeting.key === confKey) meeting.gaveUp(messages);
-  };
-}
-
 /** What an agent has kept for its next time as the active one, such as keyed attendee IDs, is told before all must be quiet. */
-function letEachAgentAct({ around, agents }: Parts): void {
-  for (const agent of agents) {
-    for (const other of agents) if (other !== agent) other.die();
-    around.clock.runUntil(around.clock.now + takeoverMs);
+function letEachAgentAct({ clock }: Surroundings, sites: readonly Parts[]): void {
+  const agents = sites.flatMap(({ agents }) => agents);
+  for (const turn of agentNames) {
+    for (const agent of agents) if (!agent.name.endsWith(turn)) agent.die();
+    clock.runUntil(clock.now + takeoverMs);
   }
 }
 
 /** Once all is quiet it stays so, whoever is started anew. */
-function checkStillness(parts: Parts): void {
-  const { around, edge, webex, bridge, agents } = parts;
-  const told = webex.told;
-  const acts = bridge.acts.length;
-  for (const object of edge.objects()) object.die("all is started anew");
-  edge.relay.die();
-  for (const agent of agents) agent.die();
-  around.clock.runUntil(around.clock.now + stillMs);
-  if (webex.told > told) around.violated("what is quiet stays quiet", `${webex.told - told} new posts`);
-  if (bridge.acts.length > acts) {
-    around.violated("what is quiet stays quiet", `new acts: ${JSON.stringify(bridge.acts.slice(acts))}`);
+function checkStillness({ clock, violated }: Surroundings, sites: readonly Parts[]): void {
+  const told = () => sites.reduce((sum, { webex }) => sum + webex.told, 0);
+  const acts = () => sites.flatMap(({ bridges }) => bridges.acts);
+  const toldBefore = told();
+  const actsBefore = new Set(acts());
+  for (const { edge, agents } of sites) {
+    for (const object of edge.objects()) object.die("all is started anew");
+    for (const relay of edge.relays) relay.die();
+    for (const agent of agents) agent.die();
   }
-  checkAtQuiet(parts);
+  clock.runUntil(clock.now + stillMs);
+  if (told() > toldBefore) violated("what is quiet stays quiet", `${told() - toldBefore} new posts`);
+  const fresh = acts().filter((act) => !actsBefore.has(act));
+  if (fresh.length > 0) violated("what is quiet stays quiet", `new acts: ${JSON.stringify(fresh)}`);
+  sites.forEach(checkAtQuiet);
 }
 
 /** Some worlds have no faults, some one kind of them, most have many. */

@@ -1,0 +1,87 @@
+import type { Domain } from "../../src/domain.ts";
+import type { BridgeName, DomainName } from "../../src/foundation/ids.ts";
+import { testDomain } from "../local-domain.ts";
+import { AgentProcess } from "./agent-process.ts";
+import type { Parts } from "./at-quiet.ts";
+import { Bridge, Bridges } from "./bridge.ts";
+import { Edge, type Shared } from "./edge.ts";
+import { Meeting } from "./meeting.ts";
+import { OncePerAct } from "./once.ts";
+import { simulatedKey } from "./relay-host.ts";
+import { draws, type Surroundings } from "./surroundings.ts";
+import { Webex } from "./webex.ts";
+
+export const agentNames = ["agent-1", "agent-2"] as const;
+
+/** By how many agents each bridge has. */
+const domains = new Map<string, Domain>();
+
+/** One telephony domain: WebEx's servers and meetings, its part of the edge, its bridges and their agents. */
+export function newSite(
+  around: Surroundings,
+  shared: Shared,
+  { spared, done }: { readonly spared: ReadonlySet<string>; readonly done: string[] },
+): Parts {
+  const own = draws(around, "site");
+  const webex = new Webex(around, 2 + own.between(0, 2));
+  const agentCounts = [own.chance(0.5) ? 1 : 2, ...(own.chance(0.15) ? [1] : [])];
+  const domain = { ...domainOf(agentCounts), name: (around.site === "" ? "local" : "other") as DomainName };
+  const edge = new Edge(around, shared, domain, (origin, request) => webex.receive(origin, request));
+  webex.edge = edge;
+  // Where there are two, conferences spread by what is free.
+  const ports = agentCounts.length > 1 ? 100 : null;
+  const bridges = new Bridges(domain.settings.bridges.map(({ name }) => new Bridge(around, name as BridgeName, ports)));
+  const agents = domain.settings.bridges.flatMap((settings, index) =>
+    settings.agents.map(({ name }) => {
+      const bridge = bridges.all[index] as Bridge;
+      return new AgentProcess(name, around, edge.relayOf(bridge.name), bridge);
+    }),
+  );
+  const meetings = Array.from(
+    { length: own.between(2, 5) },
+    (_, index) => new Meeting(index, { around, webex, bridges, spared, done }),
+  );
+  const parts: Parts = { around, edge, webex, bridges, agents, meetings };
+  connect(parts);
+  return parts;
+}
+
+function domainOf(agentCounts: readonly number[]): Domain {
+  const known = domains.get(agentCounts.join());
+  if (known) return known;
+  const bridges = agentCounts.map((agents, index) => ({
+    name: `bridge-${index + 1}`,
+    agents: agentNames.slice(0, agents).map((name) => {
+      const agent = index === 0 ? name : `second-${name}`;
+      return { name: agent, publicKey: simulatedKey(agent).publicKey };
+    }),
+  }));
+  const domain = testDomain({ bridges });
+  domains.set(agentCounts.join(), domain);
+  return domain;
+}
+
+/** Tells the meetings what they must know of each other's sides. */
+function connect({ around, edge, webex, bridges, meetings }: Parts): void {
+  for (const bridge of bridges.all) {
+    const { whoActs } = edge.relayOf(bridge.name);
+    const once = new OncePerAct(around, whoActs);
+    whoActs.onChange = () => bridge.agentComes();
+    bridge.onAct = (execution) => {
+      once.check(execution);
+      if (execution.command.type !== "create-conference" || !execution.done) return;
+      for (const meeting of meetings) if (meeting.key === execution.conference) meeting.bridgeCreates();
+    };
+  }
+  webex.onMessage = (server, message, leftAt) => {
+    const association = "extConfId" in message && message.extConfId && webex.associations.get(message.extConfId);
+    if (!association || "result" in message || association.host !== server.host) return;
+    const madeAt = edge.madeAt.get(message.msgId) ?? leftAt;
+    for (const meeting of meetings) if (meeting.owns(association)) meeting.hears(association, message, madeAt);
+  };
+  edge.homeOf = (confKey) => bridges.of(confKey).name;
+  edge.onGivenUp = (confKey, messages, all) => {
+    if (all) webex.checkGivenUp(messages);
+    for (const meeting of meetings) if (meeting.key === confKey) meeting.gaveUp(messages);
+  };
+}
