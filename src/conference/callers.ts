@@ -8,6 +8,8 @@ import type { Caller, CallerChange } from "./state.ts";
 
 /** However long WebEx is away, no more are kept; the oldest are dropped first. */
 const MAX_LOST_ENTRIES = 100;
+/** Callers who left before WebEx named them, as many as a large conference loses at once: of older ones, only the MsgID is kept. */
+const MAX_NAMELESS = 1_000;
 
 /**
  * A call that dialled in has entered the conference (protocol 4.2, 4.18). WebEx takes a caller that enters for unmuted, and a
@@ -140,7 +142,16 @@ export function removeCaller(draft: Draft, caller: Caller): void {
   notifyChange(draft, { ...caller, left: true }, { status: "left" });
   if (extCallId !== null || enterMsgId === null) draft.callers.delete(call);
   else if (entryLost) keepLostEntry(draft, call, enterMsgId);
+  else limitNameless(draft);
   removeSpeaker(draft, call);
+}
+
+/** WebEx may lose its own answer, and then never names the call. */
+function limitNameless(draft: Draft): void {
+  const nameless = draft.callers.values().filter(({ left }) => left);
+  for (const { call, enterMsgId } of nameless.slice(0, -MAX_NAMELESS)) {
+    if (enterMsgId !== null) keepLostEntry(draft, call, enterMsgId);
+  }
 }
 
 /** These `caller-entered` were given up after their last attempt: of callers who left since, only the MsgID is kept. */

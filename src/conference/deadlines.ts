@@ -29,18 +29,26 @@ export function nextDeadline({ head, commands, callOuts, rooms }: ConferenceStat
 /** Answers with a failure whatever has waited too long, and tries again what is due for it. */
 export function expire(draft: Draft): void {
   notifySpeakers(draft);
-  for (const callOut of draft.callOuts.values()) {
-    if (callOut.answerBy !== null && callOut.answerBy <= draft.at) expireCallOut(draft, callOut);
+  // Each is read again: what expired before it may have changed or deleted it.
+  for (const { call } of draft.callOuts.values()) {
+    const callOut = draft.callOuts.get(call);
+    if (callOut && isOver(draft, callOut.answerBy)) expireCallOut(draft, callOut);
   }
-  for (const command of draft.commands.values()) {
-    if (!command.expired && command.answerBy !== null && command.answerBy <= draft.at) expireCommand(draft, command);
+  for (const { id } of draft.commands.values()) {
+    const command = draft.commands.get(id);
+    if (command && !command.expired && isOver(draft, command.answerBy)) expireCommand(draft, command);
   }
-  for (const room of draft.rooms.values()) {
-    if (room.closer && room.closer.answerBy <= draft.at) failCloser(draft, room, "bridge-timeout");
+  for (const { room: id } of draft.rooms.values()) {
+    const room = draft.rooms.get(id);
+    if (room?.closer && isOver(draft, room.closer.answerBy)) failCloser(draft, room, "bridge-timeout");
   }
   expireClosing(draft);
   retryEnd(draft);
   retryTalk(draft);
+}
+
+function isOver(draft: Draft, answerBy: EpochMs | null): boolean {
+  return answerBy !== null && answerBy <= draft.at;
 }
 
 function expireCommand(draft: Draft, command: PendingCommand): void {

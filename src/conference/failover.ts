@@ -10,6 +10,8 @@ import type { CreateRequest, Creating, Running } from "./state.ts";
 
 /** How long a replaced handle is accepted in requests (protocol 4.9, last paragraph). */
 const FORMER_HANDLE_MS = 60_000;
+/** However often WebEx moves the conference within that time. */
+const MAX_FORMER_HANDLES = 50;
 /** However long WebEx is away, the next server is told of no more calls that left. */
 const MAX_DEPARTED = 1_000;
 
@@ -59,7 +61,7 @@ export function rebind<Head extends Creating | Running>(draft: Draft, head: Head
     ...(draft.head as Head),
     extConfId: message.extConfId,
     host,
-    formerHandles: head.extConfId === message.extConfId ? former : [...former, replaced],
+    formerHandles: head.extConfId === message.extConfId ? former : [...former, replaced].slice(-MAX_FORMER_HANDLES),
     anonymousId: message.anonymousId ?? head.anonymousId,
   };
 }

@@ -11,6 +11,8 @@ import type { CallOut, Closing, CreateRequest, Creating, Running } from "./state
 
 /** Pause after a bridge refused to end a deserted conference. */
 const RETRY_END_MS = 60_000;
+/** However often WebEx asks, no more creates wait for the bridge: a further one is refused at once. */
+const MAX_WAITING_CREATES = 50;
 
 /** Creates, answers again, or takes over: the request's key and handle decide (protocol 2.2.1). */
 export function create(draft: Draft, message: CreateRequest): void {
@@ -23,6 +25,7 @@ export function create(draft: Draft, message: CreateRequest): void {
         ? draft.answer(requestOf(message), "conference-closed")
         : beginCreate(draft, message);
     case "creating":
+      if (head.requests.length >= MAX_WAITING_CREATES) return draft.answer(requestOf(message), "capacity-exceeded");
       if (isTakeOver(head, message)) {
         const bound = rebind(draft, head, message);
         draft.head = { ...bound, requests: [...bound.requests, ...openRequests(message)] };
@@ -32,6 +35,7 @@ export function create(draft: Draft, message: CreateRequest): void {
       const { closing } = head;
       if (!closing)
         return isTakeOver(head, message) ? takeOver(draft, head, message) : answerCreate(draft, requestOf(message));
+      if (closing.next.length >= MAX_WAITING_CREATES) return draft.answer(requestOf(message), "capacity-exceeded");
       const answerBy = draft.at + draft.context.settings.createTimeoutMs;
       draft.head = { ...head, closing: { ...closing, next: [...closing.next, { message, answerBy }] } };
       return;

@@ -9,8 +9,8 @@ import type { Caller, CallOut, PendingCommand, PrivateTalk } from "./state.ts";
 
 /** How long an invitee is kept on the line for a host who cannot talk. */
 const WAIT_FOR_HOST_MS = 3_600_000;
-/** Pause after a bridge refused to move a leg of a talk back. */
-const RETRY_MOVE_MS = 10_000;
+/** Pause after a bridge refused to bring a leg out of a talk. */
+const RETRY_MS = 10_000;
 
 /** A dialled call was picked up: it enters, talks to the host in private first, or is hung up if nobody wants it any more. */
 export function connectAnswered(draft: Draft, callOut: CallOut): void {
@@ -93,11 +93,11 @@ export function addToMain(
   draft.issue({ type: "move", call: invitee.call, room: MAIN_ROOM }, request);
 }
 
-/** Ends the talk without adding the invitee: it is hung up, and the host returns. */
+/** Ends the talk without adding the invitee: the invitee is hung up, and the host returns. */
 export function endTalk(draft: Draft, request: OpenRequest | null): void {
   const talk = talkOf(draft);
   if (!talk) return draft.answer(request, "no-such-call");
-  recallTalk(draft, talk, [talk.host]);
+  recallTalk(draft, { ...talk, dropsInvitee: true }, [talk.host]);
   draft.issue({ type: "expel", call: talk.invitee }, request);
 }
 
@@ -111,7 +111,9 @@ export function recallForFailover(draft: Draft): void {
     draft.callOuts.set(callOut.call, ordinary);
     if (isWaiting && !draft.isBusy(callOut.call, "admit")) admit(draft, ordinary, null);
   }
-  if (talk) recallTalk(draft, talk, [talk.host, talk.invitee]);
+  if (!talk) return;
+  const { dropsInvitee, ...others } = talk;
+  recallTalk(draft, others, [talk.host, talk.invitee]);
 }
 
 /** When no command is pending for the talk: a talk that failed to open is undone, and an empty room is closed. */
@@ -134,28 +136,22 @@ export function tidyTalk(draft: Draft): void {
     draft.issue({ type: "close-room", room });
   } else if (talk.stage !== "ending") recallTalk(draft, talk, [host]);
   else if (talk.retryAt === undefined && !draft.isBusy(invitee, "expel")) {
-    draft.note(`a caller could not be moved back from a private talk: tried again in ${RETRY_MOVE_MS / 1_000} s`);
-    setTalk(draft, { ...talk, retryAt: draft.at + RETRY_MOVE_MS });
+    draft.note(`a caller is still in a private talk that is over: tried again in ${RETRY_MS / 1_000} s`);
+    setTalk(draft, { ...talk, retryAt: draft.at + RETRY_MS });
   }
 }
 
-/** The pause after a refused move is over. */
+/** The pause after a refusal is over. */
 export function retryTalk(draft: Draft): void {
   const { retryAt } = talkOf(draft) ?? {};
   if (retryAt !== undefined && retryAt <= draft.at) resumeTalk(draft);
 }
 
-/** Moves everybody who is still in the room of a talk that is over back again. */
+/** Tries again to bring everybody out of the room of a talk that is over. */
 export function resumeTalk(draft: Draft): void {
   const talk = talkOf(draft);
   if (talk?.stage !== "ending") return;
   recallTalk(draft, talk, callsInside(draft, talk));
-}
-
-/** The bridge refused to hang up the invitee: WebEx was answered so, and can ask again to end the talk or to add the invitee. */
-export function reopenTalk(draft: Draft, call: CallId): void {
-  const talk = talkOf(draft);
-  if (talk?.stage === "ending" && talk.invitee === call) setTalk(draft, { ...talk, stage: "open" });
 }
 
 export function talkOf(draft: Draft): PrivateTalk | undefined {
@@ -186,7 +182,8 @@ function failTalk(draft: Draft, talk: PrivateTalk): void {
 
 function bringBack(draft: Draft, talk: PrivateTalk, call: CallId): void {
   if (!callsInside(draft, talk).includes(call) || draft.isBusy(call, "move", "expel")) return;
-  draft.issue({ type: "move", call, room: MAIN_ROOM });
+  const isDropped = talk.dropsInvitee && call === talk.invitee;
+  draft.issue(isDropped ? { type: "expel", call } : { type: "move", call, room: MAIN_ROOM });
 }
 
 /** The host cannot talk: WebEx is told so, and the invitee stays on the line until it is added or hung up. */

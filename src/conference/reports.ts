@@ -7,7 +7,7 @@ import { applyAdmitted, applyHangUp, applyRefusal, endCallOut } from "./call-out
 import { addCaller, applyAttendeeId, applyMuted, removeCaller } from "./callers.ts";
 import { type Draft, resultWord } from "./draft.ts";
 import { completeClose, completeCreate, endAsLost, endByTelephone, failClose, failCreate } from "./lifecycle.ts";
-import { applyInviteeMove, applyTalkRoom, connectAnswered, reopenTalk, talkOf } from "./private-talk.ts";
+import { applyInviteeMove, applyTalkRoom, connectAnswered, talkOf } from "./private-talk.ts";
 import { compareWithBridge, endAsOver } from "./reconcile.ts";
 import { applyMove, applyRoomClosed, applyRoomCreated } from "./rooms.ts";
 import { setReporting, setSpeaking } from "./speakers.ts";
@@ -145,7 +145,6 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
       const caller = draft.callers.get(command.call);
       if (!caller || caller.left) return;
       if (result.done || result.reason === "no-such-call") removeCaller(draft, caller);
-      else if (request?.action === "end-private-talk") reopenTalk(draft, caller.call);
       return;
     }
     default:
@@ -186,7 +185,7 @@ function applyMoveResult(
 ): void {
   const talk = talkOf(draft);
   const callOut = draft.callOuts.get(command.call);
-  if (callOut && talk) return applyInviteeMove(draft, talk, callOut, result);
+  if (callOut && talk?.invitee === callOut.call) return applyInviteeMove(draft, talk, callOut, result);
   const caller = draft.callers.get(command.call);
   if (!caller || caller.left) return draft.answer(request, "no-such-call");
   applyMove(draft, caller, command.room, request, result);

@@ -102,9 +102,11 @@ export interface PrivateTalk {
   readonly room: RoomId;
   readonly host: CallId;
   readonly invitee: CallId;
-  /** `adding` and `ending`: both legs go back to the main room, and the talk's room is closed when it is empty. */
+  /** `adding` and `ending`: both legs leave the talk's room, which is closed when it is empty. */
   readonly stage: "opening" | "open" | "adding" | "ending";
-  /** Present after the bridge refused to move a leg back: when that is tried again. */
+  /** Present while `ending`, if WebEx asked for the end: the invitee is hung up, and not moved back. */
+  readonly dropsInvitee?: true;
+  /** Present after the bridge refused to bring a leg out of the room: when that is tried again. */
   readonly retryAt?: EpochMs;
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ConferenceSnapshot } from "../../src/bridge/events.ts";
+import type { ConferenceSnapshot, Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
 import { type ConferenceInput, decide } from "../../src/conference/decide.ts";
 import type { Decision, DecisionContext } from "../../src/conference/draft.ts";
@@ -8,12 +8,14 @@ import {
   type Caller,
   type CallOut,
   type ConferenceState,
+  type Creating,
   emptyState,
   type Running,
 } from "../../src/conference/state.ts";
 import type {
   BridgeName,
   CallId,
+  CommandId,
   ConfKey,
   ExtConfId,
   MsgId,
@@ -62,7 +64,10 @@ function after(state: Partial<ConferenceState>, input: ConferenceInput): Decisio
 }
 
 function snapshot(conference: ConferenceSnapshot): ConferenceInput {
-  const report = { type: "event", event: { type: "snapshot", conference } } as const;
+  return reported({ type: "event", event: { type: "snapshot", conference } });
+}
+
+function reported(report: Report): ConferenceInput {
   return { type: "bridge", at: 1_000, stream: "s" as StreamId, reports: [{ number: 1, report }] };
 }
 
@@ -124,4 +129,77 @@ test("a room that nobody wants is closed once it is empty", () => {
 
   expect(commandsFor(room)).toEqual([{ type: "move", call: "c1", room: "main" }]);
   expect(commandsFor("main" as RoomId)).toEqual([{ type: "close-room", room }]);
+});
+
+test("of callers who left before WebEx named them 1,000 are kept, and of older ones the MsgID", () => {
+  const callers = new Map(
+    Array.from({ length: 1_001 }, (_, index): [CallId, Caller] => {
+      const call = `c${index}` as CallId;
+      const left = index < 1_000;
+      return [call, { call, enterMsgId: `m${index}`, extCallId: null, left, held: [], room: "main" } as never];
+    }),
+  );
+  const leaves = { type: "event", event: { type: "caller-left", call: "c1000" as CallId, reason: "hung-up" } } as const;
+
+  const { changes } = after({ callers }, reported(leaves));
+
+  expect([...changes.callers].filter(([, caller]) => caller === null)).toEqual([["c0", null]]);
+  expect((changes.head as Running).lostEntries).toEqual(["m0"]);
+});
+
+test("of creates that wait for the bridge 50 are kept; a further one is refused at once", () => {
+  const create = (msgId: number) =>
+    ({
+      type: "create-conference",
+      msgId: `${msgId}`,
+      replyTo: "tsp1:80",
+      extConfId: "1001",
+      confKey: "555",
+    }) as FromWebex;
+  const messages = Array.from({ length: 52 }, (_, index) => create(index));
+  const input: ConferenceInput = { type: "webex", at: 1_000, transId: "1" as TransId, messages };
+  const refusals = (decision: Decision) =>
+    decision.posts.map(({ message }) => [message.msgId, "result" in message && message.result]);
+
+  const creating = after({ head: { phase: "absent" } }, input);
+  expect((creating.changes.head as Creating).requests).toHaveLength(50);
+  expect(refusals(creating)).toEqual(["50", "51"].map((msgId) => [msgId, "capacity-exceeded"]));
+
+  const closing = after({ head: { ...head, closing: { requests: [], answerBy: 9_000, next: [] } } }, input);
+  expect((closing.changes.head as Running).closing?.next).toHaveLength(50);
+  expect(refusals(closing)).toEqual(["50", "51"].map((msgId) => [msgId, "capacity-exceeded"]));
+});
+
+test("of the handles that failovers replaced within a minute 50 are accepted", () => {
+  const formerHandles = Array.from({ length: 50 }, (_, id) => ({ extConfId: `f${id}` as ExtConfId, until: 9_000 }));
+  const create = { type: "create-conference", msgId: "1", replyTo: "tsp2:80", extConfId: "1002", confKey: "555" };
+  const messages = [create as FromWebex];
+
+  const { changes } = after(
+    { head: { ...head, formerHandles } },
+    { type: "webex", at: 1_000, transId: "1" as TransId, messages },
+  );
+
+  const kept = (changes.head as Running).formerHandles.map(({ extConfId }) => extConfId);
+  expect([kept.length, kept[0], kept.at(-1)]).toEqual([50, "f1", "1001"]);
+});
+
+test("a move of a call that is hung up leaves a private talk with another call alone", () => {
+  const [host, invitee, dropped] = ["c1", "o2", "o1"] as CallId[];
+  if (!host || !invitee || !dropped) throw new Error("three calls are needed");
+  const talk = { room: "r1" as RoomId, host, invitee, stage: "opening" } as const;
+  const move = (id: string, call: CallId, room: string) => ({
+    ...{ id: id as CommandId, command: { type: "move", call, room: room as RoomId } as const },
+    ...{ answerBy: null, request: null },
+  });
+  const commands = new Map([move("1", dropped, "main"), move("2", invitee, "r1")].map((one) => [one.id, one]));
+  const callOuts = new Map([
+    [dropped, { call: dropped, stage: "dropping" } as CallOut],
+    [invitee, { call: invitee, stage: "answered" } as CallOut],
+  ]);
+  const result = { type: "result", id: "1" as CommandId, result: { done: true } } as const;
+
+  const { changes, posts } = after({ head: { ...head, talk }, callOuts, commands }, reported(result));
+
+  expect([changes.head, changes.callers.size, changes.callOuts.size, posts]).toEqual([undefined, 0, 0, []]);
 });
