@@ -47,9 +47,11 @@ export class AliasIndex implements AliasRpc {
        WITHOUT ROWID`,
     );
     sql.exec("CREATE INDEX IF NOT EXISTS alias_by_conference ON alias (conf_key)");
-    // One row: the domain, and up to which handle the release that is under way has come.
+    // One row: up to which handle the release that is under way has come, how long the conferences of the domain keep their
+    // rows, and since when the settings do not have the domain.
     sql.exec(
-      "CREATE TABLE IF NOT EXISTS release_progress (domain TEXT PRIMARY KEY, reached TEXT NOT NULL) WITHOUT ROWID",
+      `CREATE TABLE IF NOT EXISTS release_progress
+       (domain TEXT PRIMARY KEY, reached TEXT NOT NULL, kept_ms INTEGER NOT NULL, removed_at INTEGER) WITHOUT ROWID`,
     );
   }
 
@@ -84,8 +86,8 @@ export class AliasIndex implements AliasRpc {
     const contested = this.#ports.sql.transaction(() => claims.flatMap((claim) => this.#claimFree(claim)));
     if (!this.#hasAlarm) {
       this.#ports.sql.exec(
-        "INSERT INTO release_progress (domain, reached) VALUES (?, '') ON CONFLICT DO NOTHING",
-        domain,
+        "INSERT INTO release_progress VALUES (?, '', ?, NULL) ON CONFLICT DO NOTHING",
+        ...[domain, this.#ports.retentionMs(domain)],
       );
       await this.#ports.ensureAlarm(this.#ports.now() + releaseEveryMs);
       this.#hasAlarm = true;
@@ -113,13 +115,22 @@ export class AliasIndex implements AliasRpc {
   /** When the next portion is due; `null` when nothing is left to release. */
   async #release(): Promise<EpochMs | null> {
     const { sql, log, now, retentionMs, deleteAll } = this.#ports;
-    const [row] = sql.exec("SELECT domain, reached FROM release_progress");
+    const [row] = sql.exec("SELECT * FROM release_progress");
     if (!row) return null;
     const domain = row.domain as DomainName;
     const kept = retentionMs(domain);
     if (kept === null) {
-      await deleteAll();
-      return null;
+      // The conferences go on if the domain is put back while they keep their rows, and WebEx names them by their handles.
+      const removedAt = row.removed_at ?? now();
+      if (now() >= Number(removedAt) + Number(row.kept_ms)) {
+        await deleteAll();
+        return null;
+      }
+      if (row.removed_at === null) sql.exec("UPDATE release_progress SET removed_at = ?", removedAt);
+      return now() + releaseEveryMs;
+    }
+    if (row.kept_ms !== kept || row.removed_at !== null) {
+      sql.exec("UPDATE release_progress SET kept_ms = ?, removed_at = NULL", kept);
     }
     // Handles are released before their conference is deleted: asking a deleted one would make an empty database.
     const old = sql

@@ -173,12 +173,29 @@ test("thousands of handles are released in portions, and what cannot be asked st
   expect(asked).toHaveLength(254);
 });
 
-test("of a domain that the settings have no more, nothing stays", async () => {
-  const { index, claim, settings } = world();
+test("a domain that is removed keeps its handles as long as its conferences keep their rows, and may be put back", async () => {
+  const { index, claim, look, settings, time, alarms, held } = world();
+  held.add(first);
   await claim(first);
+
   settings.retentionMs = null;
+  for (let hours = 0; hours < 48; hours += 6) {
+    time.now += 6 * hourMs;
+    await index.alarm();
+    expect(alarms.at(-1)).toBe(time.now + 6 * hourMs);
+  }
+  expect(await look(handle)).toEqual({ [handle]: first });
+  expect(await index.hasConference(first)).toBe(true);
 
+  settings.retentionMs = weekMs;
   await index.alarm();
+  settings.retentionMs = null;
+  await index.alarm();
+  time.now += weekMs - 1;
+  await index.alarm();
+  expect(await look(handle)).toEqual({ [handle]: first });
 
+  time.now += 1;
+  await index.alarm();
   await expect(index.hasConference(first)).rejects.toThrow("no such table");
 });
