@@ -12,6 +12,7 @@ import { problem } from "./body.ts";
 import { globalNumbers } from "./global-numbers.ts";
 import { type Metrics, Readiness } from "./monitoring.ts";
 import { hybridData, passthrough } from "./operator-api.ts";
+import { withTimeLimits } from "./time-limits.ts";
 
 /** What every route may use. */
 export interface Edge extends Timers {
@@ -29,7 +30,8 @@ export interface Edge extends Timers {
 }
 
 /** All routes of the edge. */
-export function createApp(edge: Edge): Hono {
+export function createApp(given: Edge): Hono {
+  const edge = { ...given, objects: withTimeLimits(given.objects, given) };
   const app = new Hono();
 
   for (const path of ["/tsp/:domain", "/tsp/:domain/:secret"]) {

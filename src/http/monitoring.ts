@@ -65,7 +65,7 @@ export class Readiness {
   /** Whether all is ready, and the bridges; strangers are shown those domains alone whose names are no secret. */
   async answer(toOperator: boolean): Promise<Response> {
     const now = this.#edge.now();
-    if (toOperator || !this.#latest || now >= this.#askedAt + SAME_ANSWER_MS) {
+    if (toOperator || !this.#latest || Math.abs(now - this.#askedAt) >= SAME_ANSWER_MS) {
       this.#askedAt = now;
       this.#latest = this.#ask();
     }

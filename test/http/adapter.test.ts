@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { ConfKey, MsgId } from "../../src/foundation/ids.ts";
 import { FakeEdge } from "./fake-edge.ts";
 
@@ -228,4 +228,18 @@ test.each([
   expect(response.status).toBe(404);
   expect(response.headers.get("content-type")).toBe("application/problem+json");
   expect(edge.calls).toEqual([]);
+});
+
+test("a conference that hangs costs WebEx 8 s and a 503, so that it sends the document again", async () => {
+  vi.useFakeTimers();
+  try {
+    const edge = new FakeEdge();
+    edge.hung.add("555111222");
+    const posted = edge.post(document(create()));
+    await vi.advanceTimersByTimeAsync(8_000);
+
+    expect((await posted).status).toBe(503);
+  } finally {
+    vi.useRealTimers();
+  }
 });

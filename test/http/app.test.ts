@@ -51,6 +51,11 @@ test("strangers cannot have the relays asked more than once a second; the operat
 
   await edge.app.request("/readyz", { headers: { authorization } });
   expect(edge.calls).toHaveLength(3);
+
+  // After the clock is set back, the old answer would else hold until it has caught up.
+  edge.time -= 3_600_000;
+  await edge.app.request("/readyz");
+  expect(edge.calls).toHaveLength(4);
 });
 
 test.each([

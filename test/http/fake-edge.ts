@@ -36,7 +36,7 @@ export class FakeEdge {
   readonly over = new Set<string>();
   /** Names of objects that cannot be reached. */
   readonly broken = new Set<string>();
-  /** Bridges whose relay never answers. */
+  /** Names of objects that never answer. */
   readonly hung = new Set<string>();
   readonly health = new Map<string, BridgeHealth>();
   /** In milliseconds. */
@@ -95,6 +95,7 @@ export class FakeEdge {
       conference: (_domain: DomainName, confKey: ConfKey) => ({
         receive: async ({ messages, fromCache }) => {
           call(`receive ${confKey}`, confKey);
+          if (this.hung.has(confKey)) return new Promise(() => {});
           if (fromCache && this.over.has(confKey)) return false;
           this.received.set(confKey, [...(this.received.get(confKey) ?? []), ...messages]);
           return true;
