@@ -112,9 +112,10 @@ export class PendingCommands {
 
   /** The commands that may begin now; from here on the bridge may know of them. */
   begin(): PendingCommand[] {
+    const mayBegin = ({ isOld }: Open) => this.#isActive || !isOld;
     const unfinished = this.#ready.filter((open) => this.#open.has(keyOf(open.pending)));
-    const ready = unfinished.filter(({ isOld }) => this.#isActive || !isOld);
-    this.#ready = unfinished.filter((open) => !ready.includes(open));
+    const ready = unfinished.filter(mayBegin);
+    this.#ready = unfinished.filter((open) => !mayBegin(open));
     for (const open of ready) {
       open.stage = "running";
       this.#running += 1;

@@ -22,11 +22,6 @@ export class KeyedQueue<Key, Job> {
     this.#options = options;
   }
 
-  /** How many keys have jobs. */
-  get size(): number {
-    return this.#waiting.size;
-  }
-
   /** False: too many keys have jobs, and this one is dropped. */
   add(key: Key, job: Job): boolean {
     const waiting = this.#waiting.get(key);

@@ -229,7 +229,8 @@ export class Relay implements RelayRpc {
   #forConference(said: ForConference): void {
     const { conference } = said;
     if (this.#store.hasConference(conference, this.#ports.now())) {
-      this.#queue.add(conference, said);
+      // The agent repeats what is dropped.
+      if (!this.#queue.add(conference, said)) this.#log("too-many-conferences-wait", "", { conference });
     } else if (said.type === "reports") {
       // Without an ack, the agent would send its reports for ever.
       this.#ack(said, said.reports.at(-1)?.number ?? 0);

@@ -286,3 +286,20 @@ test("a message that is too long is too much, and one that is none a bad message
 
   expect(world.closed).toEqual(["link-1: 4429 tooMuch", "link-2: 4400 badMessage"]);
 });
+
+test("what is dropped since too many conferences wait leaves a line in the log", async () => {
+  const world = await RelayWorld.begin();
+  world.hangs = true;
+  const keys = Array.from({ length: 10_001 }, (_, index) => String(600_000_000 + index) as ConfKey);
+  for (const conference of keys) await world.relay.askForSnapshot(conference);
+  for (let first = 0; first < keys.length; first += 500) {
+    world.says(digests(...keys.slice(first, first + 500)));
+    world.now += 1_000;
+  }
+  await world.settle();
+
+  expect(world.asked).toHaveLength(10_000);
+  expect(world.lines).toContainEqual(
+    expect.objectContaining({ event: "too-many-conferences-wait", conference: keys.at(-1) }),
+  );
+});
