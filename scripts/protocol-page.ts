@@ -86,10 +86,10 @@ and test titles use the same numbers. This page is generated: \`${renewal}\` ren
 `;
 const messageHead = `## Messages
 
-An *unconfirmed* message is in no public document; a domain's \`protocol\` setting can rename it or switch it off.
+An *assumed* message is in no public document; a domain's \`protocol\` setting can rename it or switch it off.
 [src/tsp/messages.ts](../src/tsp/messages.ts) describes all of them.
 
-| message | clause | standing | where | shown by |
+| message | clause | source | where | shown by |
 | --- | --- | --- | --- | --- |`;
 
 /** The mentions of each rule, in the order found. */
@@ -143,7 +143,7 @@ function shareOf(wire: string, transcript: string): number {
 }
 
 function messageRow(spec: MessageSpec, clause: string, where: readonly Mention[], shown: readonly Mention[]): string {
-  return `| \`${spec.wire}\` | ${clause} | ${spec.standing} | ${links(where)} | ${links(shown, 3)} |`;
+  return `| \`${spec.wire}\` | ${clause} | ${spec.source} | ${links(where)} | ${links(shown, 3)} |`;
 }
 
 function ruleRow({ id, says, outside }: Rule, where: readonly Mention[], shown: readonly Mention[]): string {

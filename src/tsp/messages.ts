@@ -6,8 +6,8 @@ export interface MessageSpec {
   /** Element name, unless the domain's `protocol` setting replaces it. */
   readonly wire: string;
   readonly aliases?: readonly string[];
-  /** `documented` by a public document, or assumed, because an adapter needs such a message. */
-  readonly standing: "documented" | "unconfirmed";
+  /** A public document, or an assumption: an adapter needs such a message. */
+  readonly source: "documented" | "assumed";
   readonly fields: Readonly<Record<string, Field>>;
 }
 
@@ -53,11 +53,11 @@ type Fields = MessageSpec["fields"];
 type More = Pick<MessageSpec, "aliases">;
 
 function documented<Own extends Fields>(wire: string, fields: Own, more: More = {}) {
-  return { wire, standing: "documented", fields, ...more } as const;
+  return { wire, source: "documented", fields, ...more } as const;
 }
 
-function unconfirmed<Own extends Fields>(wire: string, fields: Own, more: More = {}) {
-  return { wire, standing: "unconfirmed", fields, ...more } as const;
+function assumed<Own extends Fields>(wire: string, fields: Own, more: More = {}) {
+  return { wire, source: "assumed", fields, ...more } as const;
 }
 
 /** What WebEx sends (protocol section 2.2). */
@@ -100,8 +100,8 @@ export const fromWebex = {
     joinMode: optional("JoinMode", { kind: "code", codes: "joinMode" }),
     phone: required("PhoneNum", { kind: "phone" }),
   }),
-  "cancel-call-out": unconfirmed("W2A_CancelCallout", callRequest),
-  "update-caller": unconfirmed(
+  "cancel-call-out": assumed("W2A_CancelCallout", callRequest),
+  "update-caller": assumed(
     "W2A_UpdateUser",
     {
       ...callRequest,
@@ -109,7 +109,7 @@ export const fromWebex = {
     },
     { aliases: ["W2A_UpdateCall"] },
   ),
-  "drop-caller": unconfirmed("W2A_DropUser", callRequest),
+  "drop-caller": assumed("W2A_DropUser", callRequest),
   "create-sub-conference": documented("W2A_CreateSubConference", {
     ...request,
     subConfId,
@@ -128,7 +128,7 @@ export const fromWebex = {
     result: maybeResult,
   }),
   passthrough: documented("W2A_CSPClientPassthrough", { ...callRequest, data }),
-  "message-refused": unconfirmed("W2A_RspMessageError", {
+  "message-refused": assumed("W2A_RspMessageError", {
     msgId,
     replyTo,
     extConfId: maybeExtConfId,
@@ -145,17 +145,17 @@ export const toWebex = {
     extConfId: maybeExtConfId,
     ...hybrid,
   }),
-  "conference-updated": unconfirmed("A2W_RspUpdateConference", {
+  "conference-updated": assumed("A2W_RspUpdateConference", {
     ...answer,
     action: optional("ActionCode", { kind: "code", codes: "updateAction" }),
   }),
-  "conference-closed": unconfirmed("A2W_RspCloseConference", answer),
+  "conference-closed": assumed("A2W_RspCloseConference", answer),
   "called-out": documented("A2W_RspCallout", callAnswer),
-  "call-out-cancelled": unconfirmed("A2W_RspCancelCallout", callAnswer),
-  "caller-updated": unconfirmed("A2W_RspUpdateUser", callAnswer, { aliases: ["A2W_RspUpdateCall"] }),
-  "caller-dropped": unconfirmed("A2W_RspDropUser", callAnswer),
+  "call-out-cancelled": assumed("A2W_RspCancelCallout", callAnswer),
+  "caller-updated": assumed("A2W_RspUpdateUser", callAnswer, { aliases: ["A2W_RspUpdateCall"] }),
+  "caller-dropped": assumed("A2W_RspDropUser", callAnswer),
   "sub-conference-created": documented("A2W_RspCreateSubConference", subConferenceAnswer),
-  "added-to-sub-conference": unconfirmed("A2W_RspAddToSubConference", subConferenceCallAnswer),
+  "added-to-sub-conference": assumed("A2W_RspAddToSubConference", subConferenceCallAnswer),
   "removed-from-sub-conference": documented("A2W_RspRemoveFromSubConference", subConferenceCallAnswer),
   "sub-conference-closed": documented("A2W_RspCloseSubConference", subConferenceAnswer),
   "message-error": documented("A2W_RspMessageError", {

@@ -93,7 +93,7 @@ export function buildVocabulary(direction: "from-webex" | "to-webex", overrides:
   return {
     messages: indexNames(plans, (plan) => specs[plan.type]?.aliases),
     byType: new Map(plans.map((plan) => [plan.type, plan])),
-    common: planMessage("unknown", { wire: "", standing: "documented", fields: commonFields }, overrides),
+    common: planMessage("unknown", { wire: "", source: "documented", fields: commonFields }, overrides),
     codes: codeLists(overrides),
   };
 }

@@ -1,9 +1,16 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { readSettings } from "../../bridge-agent/settings.ts";
+import { domainSettings } from "../../src/settings/domain-settings.ts";
 import { example } from "../../src/settings/load.ts";
 
 const page = readFileSync("docs/settings.md", "utf8");
+
+test("the example has each setting of a domain", () => {
+  const all = Object.keys(domainSettings.entries);
+
+  expect(all.filter((name) => !Object.hasOwn(example, name))).toEqual([]);
+});
 
 test("each setting of a domain stands in docs/settings.md", () => {
   const whole = new Set(["bridges", "recording", "hybrid", "globalNumbers"]);

@@ -13,7 +13,7 @@ test("each folder imports only what the table of folders allows", () => {
 });
 
 test("docs/architecture.md has the same table", () => {
-  const page = readFileSync("docs/architecture.md", "utf8");
+  const [, page = ""] = readFileSync("docs/architecture.md", "utf8").split("## Who imports whom");
   const rows = [...page.matchAll(/^\| `([\w./-]+)` \| [^|]+ \| ([^|]+) \|$/gm)].map(([, folder, may]) => [folder, may]);
 
   expect(rows).toEqual(Object.entries(rules).map(([folder, rule]) => [folder, allowed(rule)]));

@@ -1,0 +1,57 @@
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { command } from "../../src/bridge/commands.ts";
+import { createApp, type Edge } from "../../src/http/app.ts";
+
+const pages = globSync(["*.md", "docs/*.md"]);
+const operations = readFileSync("docs/operations.md", "utf8");
+
+describe.each(pages)("%s", (page) => {
+  const text = readFileSync(page, "utf8");
+
+  test("links only to files that there are", () => {
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link = ""]) => join(dirname(page), link));
+
+    expect(links.filter((link) => !existsSync(link))).toEqual([]);
+  });
+
+  test("names only files that there are", () => {
+    const named = [
+      ...text.matchAll(/`((?:src|durable-objects|bridge-agent|simulators|scripts|bench|test|docs)\/[\w./-]+)`/g),
+    ];
+
+    expect(named.map(([, file = ""]) => file).filter((file) => !existsSync(file))).toEqual([]);
+  });
+});
+
+test.each([
+  "src/http/monitoring.ts",
+  "bridge-agent/health.ts",
+])("each metric of %s is explained to operators", (file) => {
+  const metrics = readFileSync(file, "utf8").match(/\bbridgehead_\w+/g) ?? [];
+  const explained = operations + readFileSync("docs/security.md", "utf8");
+
+  expect(metrics.length).toBeGreaterThan(5);
+  expect(metrics.filter((metric) => !explained.includes(`\`${metric}`))).toEqual([]);
+});
+
+test("each request of operators stands in docs/operations.md", () => {
+  const routes = createApp({} as Edge).routes.filter(
+    ({ path, method }) => path.startsWith("/api/") && method !== "ALL",
+  );
+  const asWritten = routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`);
+
+  expect(asWritten.length).toBeGreaterThan(1);
+  expect(asWritten.filter((request) => !operations.includes(request.replace("{confKey}", "{ConfKey}")))).toEqual([]);
+});
+
+test("each command to a bridge stands in docs/bridge-protocol.md", () => {
+  const page = readFileSync("docs/bridge-protocol.md", "utf8");
+  const types = command.options.flatMap(({ entries: { type } }): readonly string[] =>
+    type.type === "literal" ? [type.literal] : type.options,
+  );
+
+  expect(types.length).toBeGreaterThan(10);
+  expect(types.filter((type) => !page.includes(`\`${type}\``))).toEqual([]);
+});
