@@ -4,7 +4,6 @@ import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masked.ts";
 import { assertNever } from "../src/foundation/result.ts";
 import { SteadyClock } from "../src/foundation/steady-clock.ts";
-import { MAX_DIGESTS } from "../src/link/limits.ts";
 import type { AgentToEdge, EdgeToAgent } from "../src/link/messages.ts";
 import { ConferenceEvents } from "./conference-events.ts";
 import type { DriverReport, Execution } from "./drivers/driver.ts";
@@ -123,6 +122,7 @@ export class Agent {
     if (this.#edgeUp && this.#active) {
       this.#sendReports(now, tick);
       this.#sendHealth(tick);
+      if (tick) this.#sendDigests();
     }
     if (tick) this.#prune(now);
     const effects: Effects = {
@@ -154,7 +154,7 @@ export class Agent {
   /** Whether anything waits for time to pass; else it is enough to look at the clock now and then. */
   get waitsForTime(): boolean {
     const isWaiting = this.#pending.hasDoubts || this.#reports.unacknowledged > 0 || !this.#acks.isEmpty;
-    return isWaiting || this.#pending.running > 0 || this.#legs.waitForTime;
+    return isWaiting || this.#pending.running > 0 || this.#legs.waitForTime || this.#events.hasDigests;
   }
 
   /**
@@ -176,6 +176,7 @@ export class Agent {
         return this.#edgeMessage(input.message, now);
       case "edge-lost":
         this.#edgeUp = false;
+        this.#events.dropDigests();
         return;
       case "bridge":
         return this.#driverReport(input.report, now);
@@ -188,7 +189,7 @@ export class Agent {
       case "time":
         if (!this.#acting) return;
         this.#legs.timePassed(now);
-        this.#askState ||= now >= this.#digestsAt && !this.#asking;
+        this.#askState ||= now >= this.#digestsAt && !this.#asking && !this.#events.hasDigests;
         return;
       case "stop":
         this.#stopping = true;
@@ -268,11 +269,12 @@ export class Agent {
     this.#snapshotsDue = false;
     if (now < this.#digestsAt || !this.#edgeUp) return;
     this.#digestsAt = now + DIGESTS_EVERY_MS;
-    const digests = this.#events.digests(state);
-    for (let first = 0; first < digests.length; first += MAX_DIGESTS) {
-      const some = digests.slice(first, first + MAX_DIGESTS);
-      this.#messages.push({ type: "digests", epoch: this.#epoch, digests: some });
-    }
+    this.#events.makeDigests(state);
+  }
+
+  #sendDigests(): void {
+    const digests = this.#events.nextDigests();
+    if (digests.length > 0) this.#messages.push({ type: "digests", epoch: this.#epoch, digests });
   }
 
   #executed({ id, conference }: Execution, result: ExecutionResult, now: EpochMs): void {
@@ -357,6 +359,7 @@ export class Agent {
     this.#bridge = "reconciling";
     this.#snapshotsDue = true;
     this.#legs.clear();
+    this.#events.dropDigests();
   }
 
   #sendReports(now: EpochMs, tick: boolean): void {

@@ -9,12 +9,17 @@ import type { Legs } from "./legs.ts";
 import type { PendingCommand, PendingCommands } from "./pending-commands.ts";
 import type { Reports } from "./reports.ts";
 
+/** With a tick each 200 ms, half of what a relay reads of one agent; a round of 15,000 conferences takes a minute. */
+const DIGESTS_AT_ONCE = 50;
+
 /** Reports to the edge what becomes of its conferences: by themselves, by commands, and as a state of the bridge shows. */
 export class ConferenceEvents {
   readonly #reports: Reports;
   readonly #pending: PendingCommands;
   readonly #legs: Legs;
   readonly #speaking = new Set<CallId>();
+  /** Made and not sent yet; `reported` is how much had been reported then. */
+  #digests: (ConferenceDigest & { readonly reported: number })[] = [];
 
   constructor(reports: Reports, pending: PendingCommands, legs: Legs) {
     this.#reports = reports;
@@ -136,18 +141,40 @@ export class ConferenceEvents {
     this.#legs.resumePrompts(found, now);
   }
 
-  /** Of each conference in this state of which the edge has acknowledged all and nothing is under way. */
-  digests(state: BridgeState): ConferenceDigest[] {
+  /** Makes the digest of each conference in this state of which the edge has acknowledged all and nothing is under way. */
+  makeDigests(state: BridgeState): void {
     const view = viewOf(state);
-    const busy = new Set(this.#pending.unfinished().map(({ conference }) => conference));
-    const isQuiet = (key: ConfKey) => !busy.has(key) && this.#reports.isAcknowledged(key);
+    const isQuiet = (key: ConfKey) => this.#isQuiet(key);
     // The bridge dropped these without a word.
     const gone = this.#reports.allLive().filter((key) => isQuiet(key) && !view.conferences.has(key));
     this.#addSnapshots(view, gone, false);
-    return [...view.conferences.keys()].filter(isQuiet).map((conference) => {
+    this.#digests = [...view.conferences.keys()].filter(isQuiet).map((conference) => {
       const { locked = false, callers = [], dialled = [] } = snapshotOf(view, conference) ?? {};
-      return { conference, digest: digestOf({ locked, callers, dialled }) };
+      const digest = digestOf({ locked, callers, dialled });
+      return { conference, digest, reported: this.#reports.reported(conference) };
     });
+  }
+
+  get hasDigests(): boolean {
+    return this.#digests.length > 0;
+  }
+
+  dropDigests(): void {
+    this.#digests = [];
+  }
+
+  /** The next digests to send; those of conferences in which something happened meanwhile are left out. */
+  nextDigests(): ConferenceDigest[] {
+    return this.#digests
+      .splice(0, DIGESTS_AT_ONCE)
+      .filter(
+        ({ conference, reported }) => this.#isQuiet(conference) && reported === this.#reports.reported(conference),
+      )
+      .map(({ conference, digest }) => ({ conference, digest }));
+  }
+
+  #isQuiet(key: ConfKey): boolean {
+    return !this.#pending.isBusy(key) && this.#reports.isAcknowledged(key);
   }
 
   /** A dialled call that was neither answered nor over when the agent last heard of it. */

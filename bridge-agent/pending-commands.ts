@@ -193,6 +193,10 @@ export class PendingCommands {
     return [...this.#open.values()].filter(({ stage }) => stage !== "running").map(({ pending }) => pending);
   }
 
+  isBusy(conference: ConfKey): boolean {
+    return this.#queues.has(conference);
+  }
+
   unfinished(): PendingCommand[] {
     return [...this.#open.values()].map(({ pending }) => pending);
   }

@@ -1,5 +1,6 @@
 import type { ConferenceEvent, NumberedReport, Report } from "../src/bridge/events.ts";
 import type { CallId, CommandId, ConfKey, EpochMs, StreamId } from "../src/foundation/ids.ts";
+import { TokenBucket } from "../src/foundation/rate-limit.ts";
 import type { AgentToEdge } from "../src/link/messages.ts";
 import type { ConferenceRecord, Journal, JournalContents } from "./journal.ts";
 
@@ -18,6 +19,14 @@ export const RESEND_AFTER_MS = 1_000;
 /** So many reports, or about so many characters, go into one message. */
 const MOST_IN_A_MESSAGE = 500;
 const MOST_CHARACTERS = 500_000;
+/** Each message counts as so many characters more, so that the limits below also bound how many messages there are. */
+const MESSAGE_COST = 1_000;
+/** Characters that may be on their way to the edge without an ack: a backlog must not delay the pings behind it. */
+const WINDOW = 1_000_000;
+/** A conference without an ack for so long no longer counts for the window: one that hangs must not hold up the others. */
+const LATE_MS = 5_000;
+/** In characters; half of what a relay reads of one agent. */
+const SEND_RATE = { burst: 2_000_000, perSecond: 2_000_000 } as const;
 const UNKNOWN: ConferenceRecord = { anonymousId: null, locked: false, live: false };
 
 /** The record of each conference, and the reports about it that the edge has not acknowledged. */
@@ -27,6 +36,9 @@ export class Reports {
   /** Conferences with reports that were never sent. */
   readonly #unsent = new Set<ConfKey>();
   #unacknowledged = 0;
+  readonly #allowance = new TokenBucket(SEND_RATE, 0);
+  /** Of all streams. */
+  #inFlight = 0;
   /** Conferences of which the edge waits for a snapshot. */
   readonly snapshotsWanted = new Set<ConfKey>();
 
@@ -54,6 +66,11 @@ export class Reports {
 
   isAcknowledged(key: ConfKey): boolean {
     return !this.#conferences.get(key)?.stream.size;
+  }
+
+  /** How much was ever reported of it, since its stream began. */
+  reported(key: ConfKey): number {
+    return this.#conferences.get(key)?.stream.reported ?? 0;
   }
 
   change(key: ConfKey, change: Partial<ConferenceRecord>): void {
@@ -105,7 +122,7 @@ export class Reports {
   acknowledge(key: ConfKey, stream: StreamId, upTo: number, now: EpochMs): boolean {
     const conference = this.#conferences.get(key);
     if (conference?.stream.id !== stream) return true; // Of a stream that was replaced.
-    const deleted = conference.stream.acknowledge(upTo, now);
+    const deleted = this.#track(conference.stream, () => conference.stream.acknowledge(upTo, now));
     if (deleted === null) return false;
     this.#unacknowledged -= deleted;
     if (deleted > 0) this.#journal.deleteReports(key, upTo);
@@ -127,6 +144,7 @@ export class Reports {
       else if (report.event.type === "attendee-identified") identified.set(report.event.call, report);
     }
     this.#unacknowledged -= conference.stream.size;
+    this.#inFlight -= conference.stream.inFlight;
     conference.stream = this.#beginStream(key, conference.record, [...results, ...identified.values()]);
     this.snapshotsWanted.add(key);
     this.#deleteIfOver(key, conference);
@@ -148,25 +166,55 @@ export class Reports {
   /** After a reconnect everything unacknowledged is sent anew. */
   resendAll(): void {
     for (const [key, { stream }] of this.#conferences) {
-      stream.resend();
+      this.#track(stream, () => stream.resend());
       if (stream.size > 0) this.#unsent.add(key);
     }
   }
 
-  /** What was never sent; with `again`, also what has waited too long for its ack. */
+  /** What was never sent, as far as the link may carry it; with `again`, also what has waited too long for its ack. */
   due(epoch: number, now: EpochMs, again: boolean): ReportsMessage[] {
-    const messages: ReportsMessage[] = [];
-    for (const conference of again ? this.#conferences.keys() : this.#unsent) {
-      const { stream } = this.#conferences.get(conference) ?? {};
-      if (!stream) continue;
-      const { id } = stream;
-      for (const reports of stream.due(now)) {
-        messages.push({ type: "reports", epoch, conference, stream: id, reports });
-      }
-    }
-    this.#unsent.clear();
-    return messages;
+    const batches = [...this.#unsentBatches(now), ...(again ? this.#overdueBatches(now) : [])];
+    return batches.map(([conference, stream, reports]) => ({ type: "reports", epoch, conference, stream, reports }));
   }
+
+  *#unsentBatches(now: EpochMs): Generator<readonly [ConfKey, StreamId, readonly NumberedReport[]]> {
+    for (const key of this.#unsent) {
+      const stream = this.#conferences.get(key)?.stream;
+      for (let batch = stream?.unsent(); stream && batch; batch = stream.unsent()) {
+        const fits = this.#inFlight === 0 || this.#inFlight + batch.characters <= WINDOW;
+        if (!fits || !this.#spend(batch, now)) return;
+        this.#track(stream, () => stream.sent(now));
+        yield [key, stream.id, batch.reports];
+      }
+      this.#unsent.delete(key);
+    }
+  }
+
+  *#overdueBatches(now: EpochMs): Generator<readonly [ConfKey, StreamId, readonly NumberedReport[]]> {
+    for (const [key, { stream }] of this.#conferences) {
+      this.#track(stream, () => stream.findLate(now));
+      const batch = stream.overdue(now);
+      if (batch && this.#spend(batch, now)) yield [key, stream.id, batch.reports];
+    }
+  }
+
+  /** A single report may be longer than the whole allowance. */
+  #spend({ characters }: Batch, now: EpochMs): boolean {
+    return this.#allowance.spend(Math.min(characters + MESSAGE_COST, SEND_RATE.burst), now);
+  }
+
+  #track<Value>(stream: ReportStream, change: () => Value): Value {
+    const before = stream.inFlight;
+    const value = change();
+    this.#inFlight += stream.inFlight - before;
+    return value;
+  }
+}
+
+/** What goes into one message. */
+interface Batch {
+  readonly reports: readonly NumberedReport[];
+  readonly characters: number;
 }
 
 /** The reports of one conference that the edge has not acknowledged, oldest first. */
@@ -174,8 +222,13 @@ export class ReportStream {
   readonly id: StreamId;
   #waiting: { readonly numbered: NumberedReport; readonly characters: number }[] = [];
   #next: number;
+  /** So many of them were sent. */
   #sent = 0;
+  #sentCharacters = 0;
   #sentAt: EpochMs = 0;
+  /** Since when nothing of what was sent is acknowledged. */
+  #waitsSince: EpochMs = 0;
+  #isLate = false;
 
   constructor(id: StreamId, next: number, reports: readonly NumberedReport[]) {
     this.id = id;
@@ -185,6 +238,11 @@ export class ReportStream {
 
   get size(): number {
     return this.#waiting.length;
+  }
+
+  /** How many reports it ever had. */
+  get reported(): number {
+    return this.#next - 1;
   }
 
   get reports(): Report[] {
@@ -202,38 +260,54 @@ export class ReportStream {
     this.#waiting.push({ numbered, characters: JSON.stringify(numbered).length });
   }
 
+  /** What counts for the window. */
+  get inFlight(): number {
+    return this.#sent === 0 || this.#isLate ? 0 : this.#sentCharacters + MESSAGE_COST;
+  }
+
   /** After a reconnect nothing counts as sent. */
   resend(): void {
     this.#sent = 0;
+    this.#sentCharacters = 0;
+    this.#isLate = false;
   }
 
-  /** What is due now, one list for each message. */
-  due(now: EpochMs): NumberedReport[][] {
-    const unsent = this.#waiting.slice(this.#sent);
-    if (unsent.length > 0) {
-      this.#sent = this.#waiting.length;
-      this.#sentAt = now;
-      return this.#inMessages(unsent);
-    }
-    if (this.#waiting.length === 0 || now - this.#sentAt < RESEND_AFTER_MS) return [];
+  /** The next message of what was never sent. */
+  unsent(): Batch | null {
+    return this.#batch(this.#sent);
+  }
+
+  /** The batch that `unsent` named is on its way. */
+  sent(now: EpochMs): void {
+    const batch = this.#batch(this.#sent);
+    if (!batch) return;
+    if (this.#sent === 0) this.#waitsSince = now;
+    this.#sent += batch.reports.length;
+    this.#sentCharacters += batch.characters;
     this.#sentAt = now;
-    return this.#inMessages(this.#waiting).slice(0, 1); // More than one would only add to the load of a slow edge.
   }
 
-  #inMessages(waiting: readonly { readonly numbered: NumberedReport; readonly characters: number }[]) {
-    const messages: NumberedReport[][] = [];
-    let characters = Number.POSITIVE_INFINITY;
-    for (const report of waiting) {
-      let message = messages.at(-1);
-      if (!message || message.length >= MOST_IN_A_MESSAGE || characters + report.characters > MOST_CHARACTERS) {
-        message = [];
-        messages.push(message);
-        characters = 0;
-      }
-      message.push(report.numbered);
-      characters += report.characters;
+  findLate(now: EpochMs): void {
+    this.#isLate = this.#sent > 0 && now - this.#waitsSince >= LATE_MS;
+  }
+
+  /** The first message, once more. More than one would only add to the load of a slow edge. */
+  overdue(now: EpochMs): Batch | null {
+    if (this.#sent === 0 || now - this.#sentAt < RESEND_AFTER_MS) return null;
+    this.#sentAt = now;
+    return this.#batch(0);
+  }
+
+  #batch(from: number): Batch | null {
+    const reports: NumberedReport[] = [];
+    let characters = 0;
+    for (let index = from; index < this.#waiting.length && reports.length < MOST_IN_A_MESSAGE; index += 1) {
+      const next = this.#waiting[index];
+      if (!next || (reports.length > 0 && characters + next.characters > MOST_CHARACTERS)) break;
+      reports.push(next.numbered);
+      characters += next.characters;
     }
-    return messages;
+    return reports.length === 0 ? null : { reports, characters };
   }
 
   /**
@@ -245,9 +319,12 @@ export class ReportStream {
     if (upTo >= this.#next || (upTo < first - 1 && this.#waiting.length > 0)) return null;
     const count = upTo - first + 1;
     if (count <= 0) return 0;
-    this.#waiting.splice(0, count);
+    const deleted = this.#waiting.splice(0, count);
+    for (const { characters } of deleted.slice(0, this.#sent)) this.#sentCharacters -= characters;
     this.#sent = Math.max(0, this.#sent - count);
     this.#sentAt = now;
+    this.#waitsSince = now;
+    this.#isLate = false;
     return count;
   }
 }

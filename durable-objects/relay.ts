@@ -3,7 +3,7 @@ import { LogLimit } from "../src/foundation/rate-limit.ts";
 import { assertNever, type Result } from "../src/foundation/result.ts";
 import type { Timers } from "../src/foundation/timers.ts";
 import { type Hello, type Refusal, refusal } from "../src/link/hello.ts";
-import { AgentBudget } from "../src/link/limits.ts";
+import { AgentBudget, type Judgement } from "../src/link/limits.ts";
 import {
   type AgentToEdge,
   CLOSE_CODES,
@@ -142,14 +142,17 @@ export class Relay implements RelayRpc {
     if (!link) return;
     const at = this.#ports.now();
     const budget = this.#budgetOf(link.agent);
-    if (!budget.allowsText(length, at)) return this.#refuse(link, "tooMuch", {});
+    const judgement = budget.judgeText(length, at);
+    if (judgement !== "allowed") return this.#tooMuch(link, judgement, { length });
     const decoded = decode();
     if (!decoded.ok) {
       const { error } = decoded;
       return this.#refuse(link, error.kind === "too-long" ? "tooMuch" : "badMessage", error);
     }
     const { value: message } = decoded;
-    if (!budget.allowsMessage(message, at)) return this.#refuse(link, "tooMuch", { type: message.type });
+    const { type } = message;
+    const messageJudgement = budget.judgeMessage(message, at);
+    if (messageJudgement !== "allowed") return this.#tooMuch(link, messageJudgement, { type });
     this.#apply({ type: "message", id, message, at });
   }
 
@@ -266,6 +269,11 @@ export class Relay implements RelayRpc {
 
   #send(id: string, message: EdgeToAgent): void {
     this.#ports.sockets.send(id, message);
+  }
+
+  #tooMuch(link: Link, judgement: Exclude<Judgement, "allowed">, facts: Facts): void {
+    if (judgement === "refused") this.#refuse(link, "tooMuch", facts);
+    else this.#log("agent-message-ignored", link.agent, facts);
   }
 
   #refuse({ id, agent }: Link, why: "badMessage" | "tooMuch", facts: Facts): void {

@@ -3,8 +3,8 @@ import { type Rate, TokenBucket } from "../foundation/rate-limit.ts";
 import { type AgentToEdge, MAX_MESSAGE_LENGTH } from "./messages.ts";
 
 /**
- * What one agent may send, over all of its sockets: some ten times what an honest one sends, also after a failover. All relays and
- * conferences of an edge may share one thread, so a flood from one agent would hold up the others.
+ * What one agent may send, over all of its sockets. All relays and conferences of an edge may share one thread, so a flood from one
+ * agent would hold up the others. The agent's own limits (`bridge-agent/reports.ts`) stay below these, also with a backlog.
  */
 const allowances = {
   sockets: { burst: 200, perSecond: 2 },
@@ -17,11 +17,17 @@ const allowances = {
 } as const satisfies Record<string, Rate>;
 
 /** So many things go into one message. */
-export const MAX_DIGESTS = 500;
+const MAX_DIGESTS = 500;
 const MAX_REPORTS = 1_000;
 const MAX_IDS = 20_000;
 
-/** What one agent has left of its allowances; each question spends, and is false when there is not enough. */
+/**
+ * `ignored`: nothing becomes of the message, and the agent repeats it or says it anew. `refused`: no honest agent sends such a
+ * message, or so many.
+ */
+export type Judgement = "allowed" | "ignored" | "refused";
+
+/** What one agent has left of its allowances; each question spends them. */
 export class AgentBudget {
   readonly #buckets: Readonly<Record<keyof typeof allowances, TokenBucket>>;
 
@@ -41,22 +47,26 @@ export class AgentBudget {
   }
 
   /** Asked before the message is decoded: decoding is the greater part of its cost. */
-  allowsText(length: number, at: EpochMs): boolean {
-    return this.#buckets.messages.spend(1, at) && this.#buckets.characters.spend(length, at);
+  judgeText(length: number, at: EpochMs): Judgement {
+    if (length > MAX_MESSAGE_LENGTH || !this.#buckets.messages.spend(1, at)) return "refused";
+    return this.#buckets.characters.spend(length, at) ? "allowed" : "ignored";
   }
 
-  allowsMessage(message: AgentToEdge, at: EpochMs): boolean {
+  judgeMessage(message: AgentToEdge, at: EpochMs): Judgement {
     switch (message.type) {
       case "ping":
-        return this.#buckets.pings.spend(1, at);
-      case "digests":
-        return message.digests.length <= MAX_DIGESTS && this.#buckets.digests.spend(message.digests.length, at);
+        return this.#buckets.pings.spend(1, at) ? "allowed" : "refused";
+      case "digests": {
+        const { length } = message.digests;
+        if (length > MAX_DIGESTS) return "refused";
+        return this.#buckets.digests.spend(length, at) ? "allowed" : "ignored";
+      }
       case "reports":
-        return message.reports.length <= MAX_REPORTS;
+        return message.reports.length <= MAX_REPORTS ? "allowed" : "refused";
       case "commands-ack":
-        return message.ids.length <= MAX_IDS;
+        return message.ids.length <= MAX_IDS ? "allowed" : "refused";
       case "health":
-        return true;
+        return "allowed";
     }
   }
 }

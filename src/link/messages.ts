@@ -47,7 +47,7 @@ export const agentToEdge = [
   /** The commands are in the journal; the edge need not repeat them. */
   typed("commands-ack", { conference, ids: v.array(commandId) }),
   typed("reports", { epoch, conference, stream, reports: v.array(numberedReport) }),
-  /** Each minute, of what the bridge holds; of conferences where something is under way or untold there is none. */
+  /** One for each conference on the bridge, each minute; none where something is pending or unacknowledged. */
   typed("digests", { epoch, digests: v.array(conferenceDigest) }),
   /** Whether the bridge answers, and how full it is; sent on change. */
   typed("health", { bridgeUp: flag, portsInUse: whole, ports: v.nullable(whole) }),

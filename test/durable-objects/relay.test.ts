@@ -177,6 +177,23 @@ test("12,000 digests in one message close the agent's socket, and wake nothing",
   expect(world.asked).toEqual([]);
 });
 
+test("reports and digests beyond an agent's allowance are ignored, and their agent stays", async () => {
+  const world = await RelayWorld.begin();
+  for (let number = 1; number <= 20; number += 1) world.says(reports(own, number), 4_000_000);
+  await world.settle();
+  expect(world.asked).toHaveLength(8);
+
+  world.now += 1_000;
+  world.says(reports(own, 9), 4_000_000);
+  await world.settle();
+  expect(world.asked.at(-1)).toBe(`${own} report 9 of ${bridge}`);
+
+  const many = digests(...Array.from({ length: 500 }, () => own));
+  for (let count = 0; count < 30; count += 1) world.says(many);
+  expect(world.closed).toEqual([]);
+  expect(world.lines.map(({ event }) => event)).toContain("agent-message-ignored");
+});
+
 test("a flood of pings is cut off, nothing of it is decoded after that, and a new socket brings no new allowance", async () => {
   const world = await RelayWorld.begin();
   let decoded = 0;

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import type { CommandId, ConfKey, StreamId } from "../../src/foundation/ids.ts";
-import { AgentBudget, MAX_DIGESTS } from "../../src/link/limits.ts";
+import { AgentBudget } from "../../src/link/limits.ts";
 import { type AgentToEdge, MAX_MESSAGE_LENGTH } from "../../src/link/messages.ts";
 
 const conference = "555111222" as ConfKey;
+const maxDigests = 500;
 const ping = { type: "ping", nonce: "n" } as const;
 const event = { type: "event", event: { type: "conference-ended" } } as const;
 const digests = (count: number): AgentToEdge => {
@@ -12,36 +13,36 @@ const digests = (count: number): AgentToEdge => {
 
 test("an agent may ping for ever, and not flood", () => {
   const budget = new AgentBudget(0);
-  for (let at = 0; at < 3_600_000; at += 1_000) expect(budget.allowsMessage(ping, at)).toBe(true);
+  for (let at = 0; at < 3_600_000; at += 1_000) expect(budget.judgeMessage(ping, at)).toBe("allowed");
 
-  const flood = Array.from({ length: 100 }, () => budget.allowsMessage(ping, 3_600_000));
-  expect(flood.filter((allowed) => allowed)).toHaveLength(20);
+  const flood = Array.from({ length: 100 }, () => budget.judgeMessage(ping, 3_600_000));
+  expect(flood.indexOf("refused")).toBe(20);
 });
 
 test("a failover of 3,000 conferences, a snapshot of 20,000 callers and the digests of 5,000 conferences are allowed", () => {
   const budget = new AgentBudget(0);
   const reports = { type: "reports", epoch: 1, conference, stream: "s" as StreamId } as const;
   for (let count = 0; count < 3_000; count += 1) {
-    expect(budget.allowsText(2_000, 0)).toBe(true);
-    expect(budget.allowsMessage({ ...reports, reports: [{ number: 1, report: event }] }, 0)).toBe(true);
-    expect(budget.allowsText(200, 0)).toBe(true);
+    expect(budget.judgeText(2_000, 0)).toBe("allowed");
+    expect(budget.judgeMessage({ ...reports, reports: [{ number: 1, report: event }] }, 0)).toBe("allowed");
+    expect(budget.judgeText(200, 0)).toBe("allowed");
   }
-  expect(budget.allowsText(MAX_MESSAGE_LENGTH, 0)).toBe(true);
+  expect(budget.judgeText(MAX_MESSAGE_LENGTH, 0)).toBe("allowed");
   for (let minute = 1; minute < 60; minute += 1) {
-    for (let sent = 0; sent < 5_000; sent += MAX_DIGESTS)
-      expect(budget.allowsMessage(digests(MAX_DIGESTS), minute * 60_000)).toBe(true);
+    for (let sent = 0; sent < 5_000; sent += maxDigests)
+      expect(budget.judgeMessage(digests(maxDigests), minute * 60_000)).toBe("allowed");
   }
 });
 
-test("more messages, or longer ones, than honest agents send are refused", () => {
-  const refusedAfter = (length: number) => {
+test("more messages than honest agents send are refused, and more characters are ignored for a while", () => {
+  const judged = (length: number, count: number) => {
     const budget = new AgentBudget(0);
-    for (let count = 0; count < 100_000; count += 1) if (!budget.allowsText(length, 0)) return count;
-    return null;
+    return Array.from({ length: count }, () => budget.judgeText(length, 0));
   };
 
-  expect(refusedAfter(100)).toBe(10_000);
-  expect(refusedAfter(MAX_MESSAGE_LENGTH)).toBe(8);
+  expect(judged(100, 10_001).indexOf("refused")).toBe(10_000);
+  expect(judged(MAX_MESSAGE_LENGTH, 9)).toEqual([...Array.from({ length: 8 }, () => "allowed"), "ignored"]);
+  expect(judged(MAX_MESSAGE_LENGTH + 1, 1)).toEqual(["refused"]);
 });
 
 test("a message with more in it than any agent's is refused", () => {
@@ -49,17 +50,19 @@ test("a message with more in it than any agent's is refused", () => {
   const number = 1;
   const reports = Array.from({ length: 1_001 }, () => ({ number, report: event }));
   const ids = Array.from({ length: 20_001 }, () => "o1" as CommandId);
+  const messages: AgentToEdge[] = [
+    digests(maxDigests + 1),
+    { type: "reports", epoch: 1, conference, stream: "s" as StreamId, reports },
+    { type: "commands-ack", conference, ids },
+  ];
 
-  expect(budget.allowsMessage(digests(MAX_DIGESTS + 1), 0)).toBe(false);
-  expect(budget.allowsMessage({ type: "reports", epoch: 1, conference, stream: "s" as StreamId, reports }, 0)).toBe(
-    false,
-  );
-  expect(budget.allowsMessage({ type: "commands-ack", conference, ids }, 0)).toBe(false);
+  expect(messages.map((message) => budget.judgeMessage(message, 0))).toEqual(["refused", "refused", "refused"]);
 });
 
-test("digests that come again and again are refused: each wakes an object", () => {
+test("digests that come again and again are ignored for a while: each wakes an object", () => {
   const budget = new AgentBudget(0);
-  const answers = Array.from({ length: 30 }, () => budget.allowsMessage(digests(MAX_DIGESTS), 0));
+  const answers = Array.from({ length: 30 }, () => budget.judgeMessage(digests(maxDigests), 0));
 
-  expect(answers.lastIndexOf(true)).toBe(19);
+  expect(answers.indexOf("ignored")).toBe(20);
+  expect(budget.judgeMessage(digests(maxDigests), 1_000)).toBe("allowed");
 });

@@ -277,8 +277,8 @@ export const defects: readonly Defect[] = [
   {
     name: "reports that were not taken are not sent again",
     file: "bridge-agent/reports.ts",
-    before: "return this.#inMessages(this.#waiting).slice(0, 1);",
-    after: "return [];",
+    before: "return this.#batch(0);",
+    after: "return null;",
   },
   {
     name: "an agent that comes back to the bridge tells no snapshot",

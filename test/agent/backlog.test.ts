@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+import { RESEND_AFTER_MS, Reports } from "../../bridge-agent/reports.ts";
+import type { Report } from "../../src/bridge/events.ts";
+import { type CallId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import { AgentBudget } from "../../src/link/limits.ts";
+import type { AgentToEdge } from "../../src/link/messages.ts";
+import { openedJournal } from "./agent-world.ts";
+
+const turnEveryMs = 200;
+
+/** An agent's reports on the way to a relay that judges each message, and to conferences that acknowledge after a while. */
+class Backlog {
+  readonly journal = openedJournal(":memory:");
+  readonly reports = new Reports(this.journal, this.journal.load());
+  readonly budget = new AgentBudget(0);
+  readonly judgements = new Set<string>();
+  readonly sent: { readonly conference: ConfKey; readonly at: number; readonly length: number }[] = [];
+  now = 0;
+  readonly #acks: { readonly at: number; run(): void }[] = [];
+
+  add(conferences: number, reportsEach: number, report: Report): void {
+    this.journal.transaction(() => {
+      for (let index = 0; index < conferences; index += 1) {
+        for (let count = 0; count < reportsEach; count += 1) this.reports.add(String(9e8 + index) as ConfKey, report);
+      }
+    });
+  }
+
+  /** One turn of the agent with its tick; `ackMs` is how long a conference takes, `null` for one that hangs. */
+  turn(ackMs: (conference: ConfKey) => number | null): void {
+    this.now += turnEveryMs;
+    this.journal.transaction(() => {
+      for (const ack of this.#acks.splice(0)) {
+        if (ack.at <= this.now) ack.run();
+        else this.#acks.push(ack);
+      }
+      for (const message of this.reports.due(1, this.now, true)) this.#relay(message, ackMs(message.conference));
+    });
+  }
+
+  #relay(message: Extract<AgentToEdge, { type: "reports" }>, ackMs: number | null): void {
+    const { length } = JSON.stringify(message);
+    const { conference, stream, reports } = message;
+    this.sent.push({ conference, at: this.now, length });
+    this.judgements.add(this.budget.judgeText(length, this.now)).add(this.budget.judgeMessage(message, this.now));
+    if (ackMs === null) return;
+    const upTo = reports.at(-1)?.number ?? 0;
+    this.#acks.push({
+      at: this.now + ackMs,
+      run: () => this.reports.acknowledge(conference, stream, upTo, this.now),
+    });
+  }
+
+  charactersWithin(fromMs: number, toMs: number): number {
+    return this.sent.reduce((sum, { at, length }) => sum + (at > fromMs && at <= toMs ? length : 0), 0);
+  }
+}
+
+function snapshot(callers: number): Report {
+  const all = Array.from({ length: callers }, (_, index) => ({
+    ...{ call: `c${index}` as CallId, direction: "in" as const, number: "14085551234", attendeeId: "123456" },
+    ...{ muted: false, silent: false, room: MAIN_ROOM },
+  }));
+  const conference = { locked: false, speaking: null, rooms: [], callers: all, dialled: [] };
+  return { type: "event", event: { type: "snapshot", conference } };
+}
+
+test("a backlog of 60 million characters reaches the edge, and the relay allows every message", () => {
+  const backlog = new Backlog();
+  backlog.add(100, 500, snapshot(9));
+  for (let turns = 0; backlog.reports.unacknowledged > 0 && turns < 1_000; turns += 1) backlog.turn(() => 100);
+
+  expect(backlog.charactersWithin(0, backlog.now)).toBeGreaterThan(60_000_000);
+  expect(backlog.reports.unacknowledged).toBe(0);
+  expect([...backlog.judgements]).toEqual(["allowed"]);
+});
+
+test("an edge that acknowledges nothing gets a window of reports, and repeats", () => {
+  const backlog = new Backlog();
+  backlog.add(5_000, 1, snapshot(20));
+  backlog.turn(() => null);
+  expect(backlog.charactersWithin(0, turnEveryMs)).toBeLessThan(1_000_000);
+
+  while (backlog.now < RESEND_AFTER_MS) backlog.turn(() => null);
+  expect(backlog.charactersWithin(turnEveryMs, RESEND_AFTER_MS)).toBe(0);
+});
+
+test("conferences that hang do not keep the reports of the others", () => {
+  const backlog = new Backlog();
+  backlog.add(600, 2, snapshot(20));
+  const hangs = (conference: ConfKey) => Number(conference) < 9e8 + 400;
+  for (let turns = 0; turns < 60; turns += 1) backlog.turn((conference) => (hangs(conference) ? null : 100));
+
+  expect(backlog.reports.unacknowledged).toBe(800);
+  expect([...backlog.judgements]).toEqual(["allowed"]);
+});
