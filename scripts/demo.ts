@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { printTranscript } from "../simulators/transcript/transcript.ts";
 import { Diagram } from "./demo/diagram.ts";
 import { type Flow, flowsFolder, loadFlows } from "./demo/flow.ts";
 import { FlowStage, type Played } from "./demo/stage.ts";
 import { FlowSystem } from "./demo/system.ts";
+import { printTranscript } from "./demo/transcript.ts";
 
 /** Plays the protocol's call flows against the real processes, and compares what follows with what must follow (`npm run demo`). */
 

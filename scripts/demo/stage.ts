@@ -1,21 +1,14 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { AgentStatus } from "../../bridge-agent/agent.ts";
-import { ShortNames } from "../../simulators/transcript/short-names.ts";
-import {
-  commandLine,
-  documentOf,
-  elementOf,
-  postedLine,
-  type Step,
-  type Transcript,
-} from "../../simulators/transcript/transcript.ts";
 import { type ReceivedMessage, WebexServer } from "../../simulators/webex/server.ts";
 import type { ConfKey, MsgId, TransId } from "../../src/foundation/ids.ts";
 import { BridgeControl } from "../bridge-control.ts";
 import type { Diagram } from "./diagram.ts";
 import { countOf, gathered, isSame, isSettings, laneOf } from "./flow.ts";
+import { ShortNames } from "./short-names.ts";
 import type { FlowSystem } from "./system.ts";
 import { Telephones } from "./telephones.ts";
+import { commandLine, documentOf, elementOf, postedLine, type Step, type Transcript } from "./transcript.ts";
 
 export interface StageOptions {
   readonly diagram?: Diagram;

@@ -1,5 +1,5 @@
-import type { ShortNames } from "../../simulators/transcript/short-names.ts";
 import type { BridgeControl } from "../bridge-control.ts";
+import type { ShortNames } from "./short-names.ts";
 
 const outcomes = {
   answers: "answer",

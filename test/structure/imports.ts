@@ -66,7 +66,6 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   "simulators/bridge": { may: ["src/foundation", "src/bridge", "node:*", "ws", "valibot"] },
   "simulators/webex": { may: ["src/foundation", "src/tsp", "node:*"] },
-  "simulators/transcript": { may: ["src/tsp"] },
   "simulators/draws.ts": { may: [] },
   scripts: { may: ["src", "bridge-agent", "simulators", "node:*", "esbuild"] },
   bench: { may: ["src", "simulators", "scripts", "node:*", "cloudflare:workers"] },

@@ -1,4 +1,4 @@
-import { ShortNames } from "../../simulators/transcript/short-names.ts";
+import { ShortNames } from "../../scripts/demo/short-names.ts";
 import {
   commandLine,
   documentOf,
@@ -8,7 +8,7 @@ import {
   postedLine,
   printTranscript,
   type Step,
-} from "../../simulators/transcript/transcript.ts";
+} from "../../scripts/demo/transcript.ts";
 import { type BridgeCommand, type RefusalReason, refusalReason } from "../../src/bridge/commands.ts";
 import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../../src/bridge/events.ts";
 import { nextDeadline } from "../../src/conference/deadlines.ts";
