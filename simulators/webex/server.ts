@@ -115,39 +115,38 @@ export class WebexServer {
   }
 
   /** The first message that fits, of those received so far or within the time. Throws if there is none. */
-  async waitFor<Found extends AdapterMessage>(
+  waitFor<Found extends AdapterMessage>(
     what: string,
     fits: (message: AdapterMessage) => message is Found,
     timeoutMs?: number,
   ): Promise<Found>;
-  async waitFor(what: string, fits: (message: AdapterMessage) => boolean, timeoutMs?: number): Promise<AdapterMessage>;
-  async waitFor(what: string, fits: (message: AdapterMessage) => boolean, timeoutMs = 5_000): Promise<AdapterMessage> {
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
-      const found = this.messages.find(fits);
-      if (found) return found;
-      if (!(await this.#nextChange(deadline - Date.now()))) {
-        const came = this.messages.map(describe).join("\n  ") || "nothing";
-        throw new Error(`expected within ${timeoutMs} ms: ${what}\ncame:\n  ${came}`);
-      }
-    }
+  waitFor(what: string, fits: (message: AdapterMessage) => boolean, timeoutMs?: number): Promise<AdapterMessage>;
+  waitFor(what: string, fits: (message: AdapterMessage) => boolean, timeoutMs = 5_000): Promise<AdapterMessage> {
+    return this.#within(timeoutMs, what, () => this.messages.find(fits));
   }
 
   /** The ExtCallID of a caller, once the adapter has confirmed it. */
-  async extCallIdOf(extConfId: ExtConfId, attendeeId: string, timeoutMs = 5_000): Promise<ExtCallId> {
-    const deadline = Date.now() + timeoutMs;
-    for (;;) {
-      const found = this.#extCallIds.get(`${extConfId}/${attendeeId}`);
-      if (found) return found;
-      if (!(await this.#nextChange(deadline - Date.now()))) {
-        throw new Error(`expected within ${timeoutMs} ms: attendee ${attendeeId} of ${extConfId} enters and is named`);
-      }
-    }
+  extCallIdOf(extConfId: ExtConfId, attendeeId: string, timeoutMs = 5_000): Promise<ExtCallId> {
+    const what = `attendee ${attendeeId} of ${extConfId} enters and is named`;
+    return this.#within(timeoutMs, what, () => this.#extCallIds.get(`${extConfId}/${attendeeId}`));
   }
 
   /** Resolves when the adapter has confirmed the ExtCallID of each caller so far. */
   async allNamed(): Promise<void> {
     await Promise.all(this.#openNamings);
+  }
+
+  /** What `find` finds, at once or after a change within the time. Throws if that is nothing. */
+  async #within<Found>(timeoutMs: number, what: string, find: () => Found | undefined): Promise<Found> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const found = find();
+      if (found !== undefined) return found;
+      if (!(await this.#nextChange(deadline - Date.now()))) {
+        const came = this.messages.map(describe).join("\n  ") || "nothing";
+        throw new Error(`expected within ${timeoutMs} ms: ${what}\ncame:\n  ${came}`);
+      }
+    }
   }
 
   /** Whether anything was received, or anybody named, within the time. */
