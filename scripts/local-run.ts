@@ -107,10 +107,10 @@ export class LocalRun {
       }
     });
     const slow = new Promise<"slow">((done) => setTimeout(() => done("slow"), 30_000).unref());
-    const outcome = await Promise.race([ready, this.exited, slow]);
-    if (outcome === true) return;
-    if (outcome === "slow") await this.stop();
-    throw new Error(`the local run did not become ready (${outcome}):\n${lines.join("\n")}`);
+    const result = await Promise.race([ready, this.exited, slow]);
+    if (result === true) return;
+    if (result === "slow") await this.stop();
+    throw new Error(`the local run did not become ready (${result}):\n${lines.join("\n")}`);
   }
 }
 
@@ -137,7 +137,7 @@ function bridgeWithTwoAgents(state: string) {
   return { name: "simulated", agents: [agent("agent-1", "agent"), agent("agent-2", "agent-2")] };
 }
 
-/** A second agent beside the one of `npm start`, which stands by; started again whenever it dies, as that one is. */
+/** A standby agent beside the one of `npm start`; both are started again whenever they die. */
 class SecondAgent {
   readonly url: string;
   private readonly guard = startGuard();

@@ -162,7 +162,7 @@ function nodeProgram(args: readonly string[], env: Readonly<Record<string, strin
   return { command: process.execPath, args: [join(project, file), ...rest], env };
 }
 
-/** Waits until the edge says that the agent is connected and the bridge answers it; false when told to give up. */
+/** Waits until the edge says that the agent is connected and the bridge answers it; false after `giveUp`. */
 async function allConnected(url: string, token: string, giveUp: AbortSignal): Promise<boolean> {
   const headers = { authorization: `Bearer ${token}` };
   const complainAt = Date.now() + 15_000;

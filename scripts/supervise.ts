@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 
-/** Something that a person must put right before we can start: told as one line. */
+/** A fault that a person must put right before the start; printed as one line. */
 export class StartError extends Error {}
 
-/** What went wrong, as a person would say it, on one line. */
+/** The error on one line, for a person. */
 export function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const said = "code" in error && typeof error.code === "string" ? words.get(error.code) : undefined;
@@ -34,12 +34,12 @@ export function print(line: string): void {
   try {
     writeSync(1, `${line}\n`);
   } catch {
-    // Nobody can be told, and everything else goes on.
+    // There is nowhere to print; everything else goes on.
   }
 }
 
 /**
- * Starts, then waits to be told to stop: by SIGINT, SIGTERM, SIGHUP, or by the end of the process that started us. What is wrong with
+ * Starts, and stops at SIGINT, SIGTERM, SIGHUP, or at the end of the process that started us. A fault of
  * the settings or the machine is one line on stderr and exit code 1.
  */
 export async function runUntilStopped(start: () => Promise<() => Promise<void>>): Promise<void> {
@@ -87,17 +87,17 @@ interface PartOptions {
 /** A process that ends sooner than this after its start could not do its work. */
 const QUICK_END_MS = 2_000;
 const LONGEST_PAUSE_MS = 1_000;
-/** How often the same failure is told again. */
-const TELL_AGAIN_MS = 60_000;
+/** How often the same failure is printed again. */
+const PRINT_AGAIN_MS = 60_000;
 
-/** A process that is started again whenever it ends, for ever: what it needs, such as room on the disk, may come back. */
+/** A process that is started again whenever it ends, for ever: the missing thing, such as room on the disk, may come back. */
 export class Part {
   private readonly options: PartOptions;
   private child: ChildProcess | undefined;
   private ended: Promise<void> = Promise.resolve();
   private stopping = false;
   private quickEnds = 0;
-  private told: { readonly why: string; readonly at: number } = { why: "", at: 0 };
+  private lastFailure: { readonly why: string; readonly at: number } = { why: "", at: 0 };
 
   constructor(options: PartOptions) {
     this.options = options;
@@ -132,10 +132,10 @@ export class Part {
       child.once("exit", (code, signal) => over(signal ?? `exit code ${code}${lastLine(logFile)}`, signal !== null));
     });
     if (!child.pid) return;
-    // One that keeps ending is told of when it stays.
-    const tellStart = () => this.child === child && tell(name, `process ${child.pid}`);
-    if (this.quickEnds === 0) tellStart();
-    else setTimeout(tellStart, QUICK_END_MS).unref();
+    // While a process keeps ending, its start is printed only when it stays.
+    const printStart = () => this.child === child && tell(name, `process ${child.pid}`);
+    if (this.quickEnds === 0) printStart();
+    else setTimeout(printStart, QUICK_END_MS).unref();
     onStart(child.pid);
   }
 
@@ -152,8 +152,8 @@ export class Part {
   private async restart(why: string, gaveUpAtOnce: boolean): Promise<void> {
     this.quickEnds = gaveUpAtOnce ? this.quickEnds + 1 : 0;
     const now = Date.now();
-    if (this.quickEnds < 2 || why !== this.told.why || now >= this.told.at + TELL_AGAIN_MS) {
-      this.told = { why, at: now };
+    if (this.quickEnds < 2 || why !== this.lastFailure.why || now >= this.lastFailure.at + PRINT_AGAIN_MS) {
+      this.lastFailure = { why, at: now };
       tell(this.options.name, `ended (${why}); is started again${this.quickEnds > 1 ? ", each second" : ""}`);
     }
     await pause(Math.min(LONGEST_PAUSE_MS, this.quickEnds * 250));

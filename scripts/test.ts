@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
  * `N passed, N failed`. `--only types,style,tests` runs some of them; arguments after `--` go to vitest.
  */
 
-interface Outcome {
+interface StageResult {
   readonly passed: number;
   readonly failed: number;
   readonly output: string;
@@ -21,7 +21,7 @@ const bin = join(project, "node_modules", ".bin");
 const configs = ["tsconfig.json", "tsconfig.edge.json", "tsconfig.objects-test.json", "tsconfig.workers-test.json"];
 const stageLimitMs = 10 * 60_000;
 
-const stages: Readonly<Record<string, () => Promise<Outcome>>> = {
+const stages: Readonly<Record<string, () => Promise<StageResult>>> = {
   types: async () => asOneTest(await Promise.all(configs.map(compile))),
   style: async () => asOneTest([await run("biome", ["check", "--error-on-warnings", "--no-errors-on-unmatched"])]),
   tests,
@@ -38,12 +38,12 @@ for (const name of wanted) {
     process.exit(1);
   }
   const startedAt = Date.now();
-  const outcome = await stage();
-  if (outcome.failed > 0) console.log(outcome.output.trimEnd());
+  const result = await stage();
+  if (result.failed > 0) console.log(result.output.trimEnd());
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
-  console.log(`${name}: ${outcome.passed} passed, ${outcome.failed} failed (${seconds} s)`);
-  total.passed += outcome.passed;
-  total.failed += outcome.failed;
+  console.log(`${name}: ${result.passed} passed, ${result.failed} failed (${seconds} s)`);
+  total.passed += result.passed;
+  total.failed += result.failed;
 }
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 ? 0 : 1);
@@ -52,7 +52,7 @@ function compile(config: string): Promise<Finished> {
   return run("tsc", ["-p", config]);
 }
 
-async function tests(): Promise<Outcome> {
+async function tests(): Promise<StageResult> {
   const folder = mkdtempSync(join(tmpdir(), "bridgehead-test-"));
   const report = join(folder, "report.json");
   try {
@@ -81,7 +81,7 @@ function readReport(file: string): { readonly passed: number; readonly failed: n
   }
 }
 
-function asOneTest(runs: readonly Finished[]): Outcome {
+function asOneTest(runs: readonly Finished[]): StageResult {
   const ok = runs.every((finished) => finished.ok);
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, output: runs.map((finished) => finished.output).join("") };
 }

@@ -24,11 +24,11 @@ test("a WebEx that is away is tried three times with the same transaction; the c
 
   const attempts = world.webex.posts.slice(before, before + 3);
   expect(new Set(attempts).size).toBe(1);
-  expect(meeting.news().filter((message) => message.type === "caller-changed")).toEqual([]);
+  expect(meeting.messages().filter((message) => message.type === "caller-changed")).toEqual([]);
   await meeting.close();
 });
 
-test("another TSP server takes a running conference over, and is told who is in it", async () => {
+test("another TSP server creates a running conference, and learns who is in it", async () => {
   const meeting = new Meeting(world);
   await meeting.create();
   await meeting.callIn("303");
@@ -68,6 +68,6 @@ test("a caller gets in while the edge does not answer, and WebEx hears of it whe
     process.kill(edge, "SIGCONT");
   }
 
-  await meeting.told("caller-entered", { attendeeId: "304" }, 20_000);
+  await meeting.notified("caller-entered", { attendeeId: "304" }, 20_000);
   expect((await meeting.acts()).filter((act) => act === "admit")).toHaveLength(1);
 });

@@ -28,7 +28,7 @@ test.each(loadFlows().filter(({ name }) => played.includes(name)))("$title", asy
   expect(steps).toHaveLength(stepsOf(transcript).length);
 });
 
-test("a flow that comes out otherwise, or goes on after its end, is told", async () => {
+test("a flow that comes out otherwise, or goes on after its end, is reported", async () => {
   const create = "# A create.\nW→A W2A_CreateConference MsgID=1\n      A→B create-conference\n";
   const otherwise = `${create}      A→W A2W_RspCreateConference MsgID=1 Result=3\n`;
   const more = `${create}      A→W A2W_RspCreateConference MsgID=1 Result=0 ConfKey=KEY\n`;

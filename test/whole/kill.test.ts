@@ -39,7 +39,7 @@ test.each([
   await meeting.close();
 });
 
-test("who came and went while the agent was dead is told once it is back", async () => {
+test("callers who came and went while the agent was dead are reported once it is back", async () => {
   const meeting = new Meeting(world);
   await meeting.create();
   const leaver = await meeting.callIn("202");
@@ -50,14 +50,16 @@ test("who came and went while the agent was dead is told once it is back", async
   await world.bridge.callIn("14085550204", `${meeting.confKey}#204#`);
   await back;
 
-  await meeting.told("caller-changed", { extCallId: leaver.extCallId, status: "left" }, 15_000);
-  await meeting.told("caller-entered", { attendeeId: "204" }, 15_000);
-  const stayed = meeting.news().filter((message) => "extCallId" in message && message.extCallId === stayer.extCallId);
+  await meeting.notified("caller-changed", { extCallId: leaver.extCallId, status: "left" }, 15_000);
+  await meeting.notified("caller-entered", { attendeeId: "204" }, 15_000);
+  const stayed = meeting
+    .messages()
+    .filter((message) => "extCallId" in message && message.extCallId === stayer.extCallId);
   expect(stayed.filter((message) => message.type === "caller-changed")).toEqual([]);
   await meeting.close();
 });
 
-test("a killed bridge has lost its calls: each caller is told as left, and the conference as ended", async () => {
+test("a killed bridge has lost its calls: each caller is reported as left, and the conference as ended", async () => {
   const meeting = new Meeting(world);
   await meeting.create();
   const callers = [await meeting.callIn("205"), await meeting.callIn("206")];
@@ -65,9 +67,9 @@ test("a killed bridge has lost its calls: each caller is told as left, and the c
   await kill(world, "bridge");
 
   for (const { extCallId } of callers) {
-    await meeting.told("caller-changed", { extCallId, status: "left" }, 15_000);
+    await meeting.notified("caller-changed", { extCallId, status: "left" }, 15_000);
   }
-  await meeting.told("conference-changed", { status: "ended" }, 15_000);
+  await meeting.notified("conference-changed", { status: "ended" }, 15_000);
   await eventually("the next meeting works", async () => {
     await new Meeting(world).create();
     return true;

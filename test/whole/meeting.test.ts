@@ -17,20 +17,20 @@ test("a meeting from its creation to its end", async () => {
   const callOut = meeting.callOutRequest("9001", "5550103");
   await meeting.ask(callOut);
   await meeting.answerTo(callOut.msgId, "ok");
-  await meeting.told("caller-entered", { extCallId: "9001" });
+  await meeting.notified("caller-entered", { extCallId: "9001" });
 
   const mute = meeting.muteRequest(alice.extCallId, true);
   await meeting.ask(mute);
   await meeting.answerTo(mute.msgId, "ok");
-  await meeting.told("caller-changed", { extCallId: alice.extCallId, status: "muted" });
+  await meeting.notified("caller-changed", { extCallId: alice.extCallId, status: "muted" });
 
   const drop = meeting.msgId();
   await meeting.ask({ type: "drop-caller", msgId: drop, extCallId: "9001" as ExtCallId, ...meeting.handles });
   await meeting.answerTo(drop, "ok");
-  await meeting.told("caller-changed", { extCallId: "9001", status: "left" });
+  await meeting.notified("caller-changed", { extCallId: "9001", status: "left" });
 
   await world.bridge.hangUp(bob.call);
-  await meeting.told("caller-changed", { extCallId: bob.extCallId, status: "left" });
+  await meeting.notified("caller-changed", { extCallId: bob.extCallId, status: "left" });
   await meeting.close();
 
   expect(await meeting.acts()).toEqual([
@@ -74,7 +74,7 @@ test.each([
 
   await meeting.answerTo(callOut.msgId, result);
   await meeting.close();
-  expect(meeting.news().filter((message) => message.type === "caller-entered")).toEqual([]);
+  expect(meeting.messages().filter((message) => message.type === "caller-entered")).toEqual([]);
 });
 
 test("a call-out that nobody takes is answered with no-answer when its waiting time is over", async () => {
@@ -98,7 +98,7 @@ test("a document that comes three times acts once and is confirmed alike each ti
   const first = await world.webex.client.post(mute);
   const again = await Promise.all([world.webex.client.repeat(first), world.webex.client.repeat(first)]);
 
-  await meeting.told("caller-changed", { extCallId, status: "muted" });
+  await meeting.notified("caller-changed", { extCallId, status: "muted" });
   await meeting.close();
   expect([first, ...again].map(({ result }) => result)).toEqual([0, 0, 0]);
   expect((await meeting.acts()).filter((act) => act === "mute")).toHaveLength(1);

@@ -28,7 +28,7 @@ test("a stop leaves no process, no open port and nothing that others may read, a
   expect(files.length).toBeGreaterThan(10);
   expect(files.filter((file) => statSync(join(state, file)).mode & 0o077)).toEqual([]);
 
-  // The bridge held the conference in memory. A second run on the same folder finds that it is gone, and forgets nothing else.
+  // The bridge held the conference in memory. A second run on the same folder finds that it is gone, and still has everything else.
   const second = await startWorld({ state });
   try {
     const request = new Meeting(second, meeting.confKey).createRequest();

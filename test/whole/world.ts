@@ -61,7 +61,7 @@ export class Meeting {
     const request = this.createRequest();
     await this.ask(request);
     await this.answerTo(request.msgId, "ok");
-    await this.told("conference-changed", { status: "running" });
+    await this.notified("conference-changed", { status: "running" });
   }
 
   /** A caller dials in, keys the key and an attendee ID, and is named by WebEx. */
@@ -70,7 +70,7 @@ export class Meeting {
       `1408555${attendeeId.padStart(4, "0")}`,
       `${this.confKey}#${attendeeId}#`,
     );
-    await this.told("caller-entered", { attendeeId });
+    await this.notified("caller-entered", { attendeeId });
     return { call, extCallId: await this.world.webex.extCallIdOf(this.extConfId, attendeeId) };
   }
 
@@ -100,7 +100,7 @@ export class Meeting {
     const msgId = this.msgId();
     await this.ask({ type: "close-conference", msgId, ...this.handles });
     await this.answerTo(msgId, "ok");
-    await this.told("conference-changed", { status: "ended" });
+    await this.notified("conference-changed", { status: "ended" });
   }
 
   /** Waits for the answer to a request, and checks its result. */
@@ -113,8 +113,8 @@ export class Meeting {
     expect(answer).toMatchObject({ result });
   }
 
-  /** Waits until WebEx is told this about the conference. */
-  told(type: AdapterMessage["type"], fields: object, timeoutMs = 5_000): Promise<AdapterMessage> {
+  /** Waits until WebEx gets this notification about the conference. */
+  notified(type: AdapterMessage["type"], fields: object, timeoutMs = 5_000): Promise<AdapterMessage> {
     return this.world.webex.waitFor(
       `${type} ${JSON.stringify(fields)} of ${this.extConfId}`,
       (message) => message.type === type && fits(message, { extConfId: this.extConfId, ...fields }),
@@ -122,8 +122,8 @@ export class Meeting {
     );
   }
 
-  /** What WebEx was told of this conference, repeats left out, in order. */
-  news(): AdapterMessage[] {
+  /** What WebEx got about this conference, repeats left out, in order. */
+  messages(): AdapterMessage[] {
     return this.world.webex.messages.filter((message) => fits(message, { extConfId: this.extConfId }));
   }
 
