@@ -11,6 +11,8 @@ interface Platform {
 const noticedMs = 1000;
 /** Until an alarm that is further away, the machine's clock may be set forward, and the alarm comes no sooner for that. */
 const furthestMs = 5 * 60_000;
+/** Pause after an alarm that broke, as when the settings cannot be read. */
+const alarmAgainMs = 60_000;
 
 /**
  * An object's time and its one alarm. The time never goes back, in this life or the next; a deadline is noticed within five
@@ -42,24 +44,53 @@ export class Clock {
     this.#alarmAt = null;
   }
 
-  /** A time by which the alarm must be set for a deadline, so that the deadline is noticed in time. */
-  lookAt(deadline: EpochMs): EpochMs {
-    return Math.min(deadline, this.now() + furthestMs);
-  }
-
   /** Sees to it that the alarm comes by this time. Setting an alarm costs a row, so an earlier one will do. */
   wakeBy(time: EpochMs): void {
     const now = this.#steady.onMachine(this.now());
     const at = this.#steady.onMachine(time);
-    // Else each life would begin when the last input was committed, and what is due much later would never come.
-    if (this.#steady.aheadMs > this.#keptAheadMs + noticedMs) {
-      this.#keptAheadMs = this.#steady.aheadMs;
-      this.#keepAheadMs(this.#keptAheadMs);
-    }
     const set = this.#alarmAt;
     // An alarm that should have come by now may be long in coming: the clock was set forward.
-    if (set !== null && set <= at && set >= now) return;
-    this.#alarmAt = at;
-    this.#platform.setAlarm(at);
+    if (set === null || set > at || set < now) {
+      this.#platform.setAlarm(at);
+      this.#alarmAt = at;
+    }
+    const { aheadMs } = this.#steady;
+    if (aheadMs <= this.#keptAheadMs + noticedMs) return;
+    // Without this each life would begin when the last input was committed, and what is due much later would never come.
+    this.#keepAheadMs(aheadMs);
+    this.#keptAheadMs = aheadMs;
   }
+
+  /** Comes back after an alarm that broke. Never throws, since the platform soon gives up an alarm that fails. */
+  wakeAgain(onFailure: (error: unknown) => void): void {
+    try {
+      this.wakeBy(this.now() + alarmAgainMs);
+    } catch (error) {
+      // Nothing more can be done in this life: the platform repeats an alarm whose object is gone.
+      onFailure(error);
+    }
+  }
+}
+
+/**
+ * When the alarm must come. Until then the object does by itself what is due. The alarm costs a row and is the backstop for an
+ * object that is gone, so it comes `leadMs` after now at the earliest; for a deadline that is ahead it comes in time.
+ */
+export function nextWake(
+  now: EpochMs,
+  leadMs: number,
+  deadline: EpochMs | null,
+  ...dues: readonly (EpochMs | null)[]
+): EpochMs | null {
+  const isAhead = deadline !== null && deadline > now;
+  const backstop = earliest(...dues, isAhead ? null : deadline);
+  return earliest(
+    isAhead ? Math.min(deadline, now + furthestMs) : null,
+    backstop === null ? null : Math.max(backstop, now + leadMs),
+  );
+}
+
+export function earliest(...times: readonly (EpochMs | null)[]): EpochMs | null {
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? null : Math.min(...known);
 }

@@ -22,41 +22,41 @@ const sendWithinMs = 5000;
 const healthWithinMs = 1000;
 
 interface Sent {
+  /** 0: it was issued in this life, and nobody can have begun it. */
   readonly times: number;
   readonly firstAt: EpochMs;
   readonly lastAt: EpochMs;
+  readonly isAcked: boolean;
 }
 
 /** When each command was sent. Only in memory: after a restart all are sent once more, which is harmless. */
 export class CommandSchedule {
+  /** A command that is missing here is due, and may have begun. */
   readonly #sent = new Map<CommandId, Sent>();
-  readonly #acked = new Set<CommandId>();
-  /** Commands that were never sent, so that nobody can have carried them out. */
-  readonly #fresh = new Set<CommandId>();
 
   /** These commands are on disk now; commands that are not pending any more are dropped. */
   issued(issued: readonly IssuedCommand[], pending: Commands): void {
-    for (const { id } of issued) this.#fresh.add(id);
-    for (const ids of [this.#sent, this.#acked, this.#fresh]) {
-      for (const id of ids.keys()) if (!pending.has(id)) ids.delete(id);
-    }
+    for (const { id } of issued) this.#sent.set(id, { times: 0, firstAt: 0, lastAt: 0, isAcked: false });
+    for (const id of this.#sent.keys()) if (!pending.has(id)) this.#sent.delete(id);
   }
 
   ack(ids: readonly CommandId[]): void {
-    for (const id of ids) this.#acked.add(id);
+    for (const id of ids) {
+      const sent = this.#sent.get(id);
+      if (sent) this.#sent.set(id, { ...sent, isAcked: true });
+    }
   }
 
   /** The agent has reported something: what it has not acknowledged for a while is due. */
   agentReported(now: EpochMs): void {
-    for (const [id, { lastAt }] of this.#sent) {
-      if (!this.#acked.has(id) && now - lastAt >= pausesMs[0]) this.#sent.delete(id);
+    for (const [id, { times, lastAt, isAcked }] of this.#sent) {
+      if (times > 0 && !isAcked && now - lastAt >= pausesMs[0]) this.#sent.delete(id);
     }
   }
 
   /** Another agent may be active, which knows nothing of what the one before has acknowledged: all is due. */
   agentChanged(): void {
-    this.#acked.clear();
-    this.#sent.clear();
+    for (const [id, { times }] of this.#sent) if (times > 0) this.#sent.delete(id);
   }
 
   /**
@@ -71,13 +71,18 @@ export class CommandSchedule {
     const topics = new Set<string | null>();
     for (const command of [...pending.values()].reverse()) {
       const topic = topicOf(command.command);
-      const isOvertaken =
-        topics.has(topic) || (topics.size > 0 && topic === null) || (topics.has(null) && !this.#acked.has(command.id));
+      const isAcked = this.#sent.get(command.id)?.isAcked ?? false;
+      const isOvertaken = topics.has(topic) || (topics.size > 0 && topic === null) || (topics.has(null) && !isAcked);
       if (!isOvertaken && this.#dueAt(command.id) > now) continue;
       topics.add(topic);
       due.push(command);
     }
     return due.reverse().map((command) => this.#send(command, now));
+  }
+
+  /** For how long this command is not due yet. */
+  pauseOf(id: CommandId, now: EpochMs): number {
+    return Math.max(0, this.#dueAt(id) - now);
   }
 
   /** When the next command is to be sent; `null` when none is pending. */
@@ -91,9 +96,10 @@ export class CommandSchedule {
   }
 
   #send({ id, command, answerBy }: PendingCommand, now: EpochMs): IssuedCommand {
-    const { times = 0, firstAt = now } = this.#sent.get(id) ?? {};
-    this.#sent.set(id, { times: times + 1, firstAt, lastAt: now });
-    const isAgain = !this.#fresh.delete(id);
+    const sent = this.#sent.get(id);
+    const { times, firstAt } = sent && sent.times > 0 ? sent : { times: 0, firstAt: now };
+    this.#sent.set(id, { times: times + 1, firstAt, lastAt: now, isAcked: sent?.isAcked ?? false });
+    const isAgain = sent?.times !== 0;
     return {
       id,
       command,
@@ -104,9 +110,9 @@ export class CommandSchedule {
 
   #dueAt(id: CommandId): EpochMs {
     const sent = this.#sent.get(id);
-    if (!sent) return 0;
-    const { times, firstAt, lastAt } = sent;
-    if (this.#acked.has(id)) return lastAt + repeatAckedMs;
+    if (!sent || sent.times === 0) return 0;
+    const { times, firstAt, lastAt, isAcked } = sent;
+    if (isAcked) return lastAt + repeatAckedMs;
     if (lastAt - firstAt >= patienceMs) return lastAt + longPauseMs;
     return lastAt + (pausesMs[times - 1] ?? pausesMs[3]);
   }
@@ -116,82 +122,60 @@ interface SenderPorts extends Timers {
   readonly log: Log;
   now(): EpochMs;
   relay(bridge: BridgeName): Pick<RelayRpc, "sendCommands" | "health">;
-}
-
-/** What the sender needs of its conference. */
-interface Conference {
-  readonly identity: ConferenceIdentity;
-  readonly pending: Commands;
-  /** `null`: none was chosen yet. */
-  readonly bridge: BridgeName | null;
-  /** The bridges of the domain. */
-  readonly bridges: readonly BridgeName[];
-  keepBridge(bridge: BridgeName): void;
+  /** The bridges of the domain; none when the settings do not have it any more. */
+  bridges(): readonly BridgeName[];
+  /** Keeps this bridge for the conference, unless it has one by now; the one that it has. */
+  keepBridge(bridge: BridgeName): BridgeName;
+  /** Calls `send` with what is pending then. */
+  sendAgain(): void;
 }
 
 /** Sends the pending commands of one conference to its bridge, each until its result has come. Waits for nobody. */
 export class CommandSender {
+  readonly schedule = new CommandSchedule();
   readonly #ports: SenderPorts;
-  readonly #conference: Conference;
-  readonly #schedule = new CommandSchedule();
-  #choosing: Promise<BridgeName> | null = null;
+  #choosing: Promise<BridgeName | null> | null = null;
+  #cancelAgain: () => void = () => {};
 
-  constructor(ports: SenderPorts, conference: Conference) {
+  constructor(ports: SenderPorts) {
     this.#ports = ports;
-    this.#conference = conference;
   }
 
-  get nextDue(): EpochMs | null {
-    return this.#schedule.nextDue(this.#conference.pending);
-  }
-
-  issued(commands: readonly IssuedCommand[]): void {
-    this.#schedule.issued(commands, this.#conference.pending);
-  }
-
-  /** An agent of this bridge has these commands in its journal; those of another bridge are not its to acknowledge. */
-  ack(from: BridgeName, ids: readonly CommandId[]): void {
-    const { pending, bridge } = this.#conference;
-    this.#schedule.ack(ids.filter((id) => (pending.get(id)?.bridge ?? bridge) === from));
-  }
-
-  agentReported(): void {
-    this.#schedule.agentReported(this.#ports.now());
-  }
-
-  agentChanged(): void {
-    this.#schedule.agentChanged();
-  }
-
-  /** Sends what is due. */
-  send(): void {
-    const { pending, bridge: own } = this.#conference;
-    const due = this.#schedule.due(pending, this.#ports.now());
+  /** Sends what is due; `own` is the conference's bridge, if one was chosen. */
+  send(identity: ConferenceIdentity, pending: Commands, own: BridgeName | null): void {
+    const due = this.schedule.due(pending, this.#ports.now());
     // A command left over from an earlier life names its bridge; it may be gone by the time a bridge is chosen.
     const byBridge = Map.groupBy(due, ({ id }) => pending.get(id)?.bridge ?? own);
-    for (const [bridge, commands] of byBridge) this.#sendTo(bridge, commands);
+    for (const [bridge, commands] of byBridge) this.#sendTo(bridge, identity, commands);
   }
 
-  async #sendTo(known: BridgeName | null, commands: readonly IssuedCommand[]): Promise<void> {
-    const { identity } = this.#conference;
-    const { domain, confKey: conference } = identity;
+  /** Nothing is sent any more unless `send` is called. */
+  stop(): void {
+    this.#cancelAgain();
+  }
+
+  async #sendTo(
+    known: BridgeName | null,
+    { domain, confKey: conference }: ConferenceIdentity,
+    commands: readonly IssuedCommand[],
+  ): Promise<void> {
     try {
       const bridge = known ?? (await this.#chooseBridge());
+      if (bridge === null) return;
       const sent = this.#ports.relay(bridge).sendCommands({ domain, bridge, conference, commands });
       await within(this.#ports, sendWithinMs, `the relay of ${bridge}`, sent);
     } catch (error) {
-      this.#ports.log({ level: "warn", event: "commands-not-sent", why: String(error), ...identity });
-      // No agent comes back after this, so the commands are sent once more before the alarm does it.
-      this.#ports.after(relayAgainMs, () => this.send());
+      this.#ports.log({ level: "warn", event: "commands-not-sent", why: String(error) });
+      // No agent comes back after this, so the commands are sent once more before the alarm does it: each after its own pause.
+      const pauses = commands.map(({ id }) => this.schedule.pauseOf(id, this.#ports.now()));
+      this.#cancelAgain();
+      this.#cancelAgain = this.#ports.after(Math.max(relayAgainMs, Math.min(...pauses)), this.#ports.sendAgain);
     }
   }
 
-  #chooseBridge(): Promise<BridgeName> {
+  #chooseBridge(): Promise<BridgeName | null> {
     this.#choosing ??= this.#freestBridge()
-      .then((bridge) => {
-        if (this.#conference.bridge === null) this.#conference.keepBridge(bridge);
-        return this.#conference.bridge ?? bridge;
-      })
+      .then((bridge) => bridge && this.#ports.keepBridge(bridge))
       .finally(() => {
         this.#choosing = null;
       });
@@ -199,19 +183,16 @@ export class CommandSender {
   }
 
   /** The bridge with the most free ports among those that answer in time; the first one when none does. */
-  async #freestBridge(): Promise<BridgeName> {
+  async #freestBridge(): Promise<BridgeName | null> {
     const found = await Promise.all(
-      this.#conference.bridges.map(async (bridge) => {
-        const health = within(
-          this.#ports,
-          healthWithinMs,
-          `the relay of ${bridge}`,
-          this.#ports.relay(bridge).health(),
-        );
-        return { bridge, free: await health.then(freePorts, () => -1) };
+      this.#ports.bridges().map(async (bridge) => {
+        const health = this.#ports.relay(bridge).health();
+        const known = within(this.#ports, healthWithinMs, `the relay of ${bridge}`, health);
+        return { bridge, free: await known.then(freePorts, () => -1) };
       }),
     );
-    return found.reduce((freest, one) => (one.free > freest.free ? one : freest)).bridge;
+    const most = Math.max(...found.map(({ free }) => free));
+    return found.find(({ free }) => free === most)?.bridge ?? null;
   }
 }
 

@@ -9,52 +9,44 @@ import { platformOf } from "./platform.ts";
 
 /** A conference on the platform: the way to its storage, the network and the other objects. */
 export class ConferenceObject extends DurableObject<Env> implements ConferenceRpc {
-  /** `null` while nothing of the conference is on disk: whoever only asks about it leaves nothing there. */
-  #conference: Conference | null;
-
-  constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env);
-    const { length } = ctx.storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'journal'").toArray();
-    this.#conference = length > 0 ? this.#begin() : null;
-  }
+  /** `null` before the first call, and after everything was deleted. */
+  #conference: Conference | null = null;
 
   receive(document: ConferenceDocument): Promise<boolean> {
-    this.#conference ??= this.#begin();
-    return this.#conference.receive(document);
+    return this.#current.receive(document);
   }
 
   report(reports: AgentReports): Promise<number> {
-    this.#conference ??= this.#begin();
-    return this.#conference.report(reports);
+    return this.#current.report(reports);
   }
 
   async ackCommands(bridge: BridgeName, ids: readonly CommandId[]): Promise<void> {
-    this.#conference?.ackCommands(bridge, ids);
+    this.#current.ackCommands(bridge, ids);
   }
 
   async matchesBridge(bridge: BridgeName, digest: string): Promise<boolean> {
-    return this.#conference?.matchesBridge(bridge, digest) ?? false;
+    return this.#current.matchesBridge(bridge, digest);
   }
 
   async hasHandle(extConfId: ExtConfId): Promise<boolean> {
-    return this.#conference?.hasHandle(extConfId) ?? false;
+    return this.#current.hasHandle(extConfId);
   }
 
-  async operate(request: OperatorRequest): Promise<OperatorResult> {
-    return this.#conference?.operate(request) ?? "no-such-conference";
+  operate(request: OperatorRequest): Promise<OperatorResult> {
+    return this.#current.operate(request);
   }
 
-  async sweep(): Promise<void> {
-    await this.#conference?.sweep();
+  sweep(): Promise<void> {
+    return this.#current.sweep();
   }
 
-  override async alarm(): Promise<void> {
-    await this.#conference?.alarm();
+  override alarm(): Promise<void> {
+    return this.#current.alarm();
   }
 
-  #begin(): Conference {
+  get #current(): Conference {
     const { ctx, env } = this;
-    return new Conference({
+    this.#conference ??= new Conference({
       ...platformOf(ctx, env),
       domain: (name) => findDomain(env, name),
       relay: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`),
@@ -65,5 +57,6 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
         return ctx.storage.deleteAll();
       },
     });
+    return this.#conference;
   }
 }

@@ -1,9 +1,11 @@
+import type { NumberedReport } from "../src/bridge/events.ts";
 import type { ConferenceInput } from "../src/conference/decide.ts";
 import { applyChanges, type Changes, type ConferenceState, emptyState } from "../src/conference/state.ts";
 import type { BridgeName, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
-import type { ConferenceIdentity } from "../src/rpc.ts";
+import type { AgentReports, ConferenceIdentity } from "../src/rpc.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
-import type { Sql } from "./sql.ts";
+import { outboxTable } from "./outbox.ts";
+import { hasTable, type Sql } from "./sql.ts";
 
 /** How far the conference has come. It changes with almost each input, so it is kept in the journal and costs no row. */
 export interface Progress extends IdsAtHand {
@@ -12,8 +14,8 @@ export interface Progress extends IdsAtHand {
   readonly serial: number;
   /** By how much the conference's time is ahead of the machine's clock. */
   readonly aheadMs?: number;
-  /** The highest report number committed of each stream. */
-  readonly reportsUpTo: Readonly<Record<StreamId, number>>;
+  /** The highest report number committed of each stream, the latest last. */
+  readonly streams: readonly (readonly [BridgeName, StreamId, upTo: number])[];
 }
 
 /** How long journal rows are kept, in milliseconds. */
@@ -29,9 +31,10 @@ interface Identity extends ConferenceIdentity {
   readonly retention: Retention;
 }
 
-const noProgress: Progress = { bridge: null, serial: 0, ...noIds, reportsUpTo: {} };
-const dayMs = 86_400_000;
-export const defaultRetention: Retention = { neededMs: 2 * 3_600_000, keptMs: 7 * dayMs };
+const noProgress: Progress = { bridge: null, serial: 0, ...noIds, streams: [] };
+const defaultRetention: Retention = { neededMs: 2 * 3_600_000, keptMs: 7 * 86_400_000 };
+/** Of each bridge; only the last stream of an agent goes on. */
+const rememberedStreams = 8;
 const kinds = { caller: "callers", "call-out": "callOuts", command: "commands", room: "rooms" } as const;
 type Kind = keyof typeof kinds;
 
@@ -41,14 +44,23 @@ const pruneAtMost = 512;
 /** One journal row, with the progress beside the input, stays below the platform's 2 MB. */
 const maxInputBytes = 1_900_000;
 
+const tables = [
+  "CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, position INTEGER NOT NULL, value TEXT NOT NULL) WITHOUT ROWID",
+  `CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, trans_id TEXT, input TEXT NOT NULL,
+   progress TEXT NOT NULL)`,
+  outboxTable,
+];
+
 /**
- * One conference as it is on disk and, always alike, in memory. Each row written costs money: keys are such that a row is
+ * One conference as it is on disk and, always alike, in memory. The first commit makes the tables: what only asks about a
+ * conference, or fails, leaves nothing on disk. Each row written costs money: keys are such that a row is
  * one row (no secondary index, no rowid beside a text key), and only what changed is written.
  */
 export class ConferenceStore {
   readonly #sql: Sql;
   /** What this conference's memory holds can no longer be trusted. */
   readonly #onLost: (error: unknown) => void;
+  #hasTables: boolean;
   #identity: Identity | null = null;
   #state: ConferenceState = emptyState();
   #progress: Progress;
@@ -61,13 +73,7 @@ export class ConferenceStore {
   constructor(sql: Sql, onLost: (error: unknown) => void) {
     this.#sql = sql;
     this.#onLost = onLost;
-    sql.exec(
-      "CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, position INTEGER NOT NULL, value TEXT NOT NULL) WITHOUT ROWID",
-    );
-    sql.exec(
-      `CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, trans_id TEXT, input TEXT NOT NULL,
-       progress TEXT NOT NULL)`,
-    );
+    this.#hasTables = hasTable(sql, "journal");
     this.#progress = this.#load();
   }
 
@@ -108,11 +114,14 @@ export class ConferenceStore {
   transaction<Value>(work: () => Value): Value {
     const { progress } = this;
     try {
-      return this.#sql.transaction(() => {
+      const value = this.#sql.transaction(() => {
+        if (!this.#hasTables) for (const table of tables) this.#sql.exec(table);
         const value = work();
         this.#writeChanged();
         return value;
       });
+      this.#hasTables = true;
+      return value;
     } catch (error) {
       try {
         this.#load();
@@ -157,19 +166,35 @@ export class ConferenceStore {
     this.#progress = progress;
   }
 
+  /** The reports of this message that follow the committed ones without a gap. */
+  freshReports({ bridge, stream, reports }: AgentReports): readonly NumberedReport[] {
+    let upTo = this.reportsUpTo(bridge, stream);
+    return reports.filter(({ number }) => number === upTo + 1 && ++upTo);
+  }
+
+  /** The highest number committed of this stream; 0 when none was. */
+  reportsUpTo(bridge: BridgeName, stream: StreamId): number {
+    return this.#progress.streams.find((known) => known[0] === bridge && known[1] === stream)?.[2] ?? 0;
+  }
+
+  isLatestStream(bridge: BridgeName, stream: StreamId): boolean {
+    return this.#progress.streams.findLast((known) => known[0] === bridge)?.[1] === stream;
+  }
+
   #load(): Progress {
     const state = emptyState();
     const found: { head: ConferenceState["head"]; identity: Identity | null } = { head: state.head, identity: null };
     this.#position = 0;
     this.#changed.clear();
-    for (const row of this.#sql.exec("SELECT key, position, value FROM entry ORDER BY position")) {
+    const read = (query: string) => (this.#hasTables ? this.#sql.exec(query) : []);
+    for (const row of read("SELECT key, position, value FROM entry ORDER BY position")) {
       const [kind = "", ...id] = String(row.key).split("/");
       const value: unknown = JSON.parse(String(row.value));
       this.#position = Number(row.position);
       if (isKind(kind)) (state[kinds[kind]] as unknown as Map<string, unknown>).set(id.join("/"), value);
       else Object.assign(found, { [kind]: value });
     }
-    const [last] = this.#sql.exec("SELECT seq, at, progress FROM journal ORDER BY seq DESC LIMIT 1");
+    const [last] = read("SELECT seq, at, progress FROM journal ORDER BY seq DESC LIMIT 1");
     this.#seq = Number(last?.seq ?? 0);
     this.#lastAt = Number(last?.at ?? 0);
     this.#identity = found.identity;
@@ -207,6 +232,18 @@ export class ConferenceStore {
     }
     if (upTo > 0) this.#sql.exec("DELETE FROM journal WHERE seq <= ?", upTo);
   }
+}
+
+/** The streams with this one as the latest. */
+export function withStream(
+  { streams }: Progress,
+  bridge: BridgeName,
+  stream: StreamId,
+  upTo: number,
+): Progress["streams"] {
+  const others = streams.filter((known) => known[0] !== bridge);
+  const own = streams.filter((known) => known[0] === bridge && known[1] !== stream);
+  return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo]];
 }
 
 /** As the journal keeps it. */

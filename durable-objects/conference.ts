@@ -18,11 +18,11 @@ import type {
   OperatorResult,
   RelayRpc,
 } from "../src/rpc.ts";
-import { Clock } from "./clock.ts";
+import { Clock, earliest, nextWake } from "./clock.ts";
 import { CommandSender } from "./command-sender.ts";
-import { ConferenceStore, type Progress, type Retention } from "./conference-store.ts";
+import { ConferenceStore, type Retention, withStream } from "./conference-store.ts";
 import { GroupCommit } from "./group-commit.ts";
-import { IdSupply, OutOfIds } from "./id-supply.ts";
+import { IdSupply } from "./id-supply.ts";
 import { KnownRequests } from "./known-requests.ts";
 import type { LogLine } from "./log.ts";
 import { Outbox, type Rows, type Undelivered } from "./outbox.ts";
@@ -51,7 +51,7 @@ type Item =
 type NextId = (kind: keyof IdsWanted) => string;
 
 /** What one transaction makes true, beside the store. */
-interface Draft {
+interface Batch {
   readonly at: EpochMs;
   readonly domain: Domain;
   rows: Rows;
@@ -61,24 +61,16 @@ interface Draft {
   readonly repairs: string[];
 }
 
-/**
- * The object does by itself, while it lives, what is due sooner. The alarm costs a row and is there for the case that the
- * object does not live. After a restart the agent's snapshots wake the conferences at once, but for conferences that the
- * agent knows nothing of.
- */
+/** The agent's snapshots wake most conferences before their alarms do; one that is being created is in no snapshot. */
 const alarmLeadMs = { creating: 1000, later: 5000 } as const;
 const overdueMs = 60_000;
 /** An agent tells of each conference that the bridge holds once a minute. */
 const bridgeSilenceMs = 90_000;
 const askWithinMs = 5000;
-/** Pause after an alarm that broke, as when the settings cannot be read. */
-const alarmAgainMs = 60_000;
 /** How often a conference looks whether its domain is back in the settings. */
 const domainAgainMs = 3_600_000;
 /** Ids beside those for the answers to each message of a document. */
 const sparedIds = 5;
-/** Only the last stream of each agent goes on. */
-const rememberedStreams = 8;
 const dayMs = 86_400_000;
 
 /**
@@ -97,7 +89,7 @@ export class Conference {
   /** Documents that are being committed. */
   readonly #underWay = new Map<TransId, Promise<void>>();
   #identity: ConferenceIdentity | null;
-  /** When an agent last reported of this conference; `null`: not in this life. */
+  /** When an agent of its bridge last reported of this conference; `null`: not in this life. */
   #heardAt: EpochMs | null = null;
 
   /** Restores everything, and resumes what is outstanding at once. */
@@ -105,25 +97,41 @@ export class Conference {
     const store = new ConferenceStore(platform.sql, (error) => platform.abort(`the store is lost: ${error}`));
     const { lastAt, progress } = store;
     this.#clock = new Clock(platform, lastAt, progress.aheadMs, (aheadMs) => store.correct({ aheadMs }));
-    const ports = { ...platform, now: this.#clock.now };
+    const log = (line: LogLine) => platform.log({ ...line, ...this.#identity });
+    const ports = { ...platform, log, now: this.#clock.now };
     this.#ports = ports;
     this.#store = store;
     this.#identity = store.identity;
     this.#known = new KnownRequests(store.identity ? store.transIdsSince(ports.now() - store.retention.neededMs) : []);
     const { msgIds, transIds } = progress;
-    this.#ids = new IdSupply(ports, { msgIds, transIds }, (wanted) => {
-      const { domain, confKey: holder } = this.#identified;
-      return ports.allocateIds({ domain, holder, ...wanted });
-    });
+    this.#ids = new IdSupply(
+      ports,
+      { msgIds, transIds },
+      () => fullSupply(store.state.callers.size),
+      (wanted) => {
+        const { domain, confKey: holder } = this.#identified;
+        return ports.allocateIds({ domain, holder, ...wanted });
+      },
+    );
     this.#outbox = new Outbox(
       ports,
       () => this.#findDomain(),
       (undelivered) => this.#commits.submit({ type: "undelivered", undelivered }),
     );
     this.#commits = new GroupCommit((items) => this.#commit(items), ports);
-    this.#sender = this.#newSender();
+    this.#sender = new CommandSender({
+      ...ports,
+      relay: (bridge) => ports.relay(this.#identified.domain, bridge),
+      bridges: () => this.#findDomain()?.settings.bridges.map(({ name }) => name as BridgeName) ?? [],
+      keepBridge: (bridge) => {
+        if (store.progress.bridge === null) store.correct({ bridge });
+        return store.progress.bridge ?? bridge;
+      },
+      sendAgain: () => this.#send(),
+    });
+    if (!store.identity) return;
     this.#outbox.load();
-    if (this.#identity) this.#wake("restored");
+    this.#wake("restored");
   }
 
   /** Resolves to false, with nothing done, when a handle was recalled that does not stand for this conference. */
@@ -137,7 +145,9 @@ export class Conference {
         return true;
       }
       if (fromCache && !messages.every(({ extConfId }) => extConfId && this.hasHandle(extConfId))) return false;
-      committed = this.#receive(document).finally(() => this.#underWay.delete(transId));
+      committed = this.#submit({ type: "webex", document }, messages.length + sparedIds).finally(() =>
+        this.#underWay.delete(transId),
+      );
       this.#underWay.set(transId, committed);
     }
     await committed;
@@ -147,22 +157,27 @@ export class Conference {
   /** Resolves, when they are on disk, to the highest number committed of this stream. */
   async report(reports: AgentReports): Promise<number> {
     this.#identify(reports);
-    const { stream } = reports;
-    // In the last stream the agent has come back, or never was away; else another agent acts, or this one begins anew.
-    if (stream === Object.keys(this.#store.progress.reportsUpTo).at(-1)) this.#sender.agentReported();
-    else this.#sender.agentChanged();
-    this.#heardAt = this.#ports.now();
+    const { bridge, stream } = reports;
+    if (!this.#isElsewhere(bridge)) {
+      const { schedule } = this.#sender;
+      this.#heardAt = this.#ports.now();
+      // In the last stream the agent has come back, or never was away; else another agent acts, or this one begins anew.
+      if (this.#store.isLatestStream(bridge, stream)) schedule.agentReported(this.#heardAt);
+      else schedule.agentChanged();
+    }
     await this.#submit({ type: "bridge", reports });
-    return this.#store.progress.reportsUpTo[stream] ?? 0;
+    return this.#store.reportsUpTo(bridge, stream);
   }
 
   ackCommands(bridge: BridgeName, ids: readonly CommandId[]): void {
-    this.#sender.ack(bridge, ids);
+    const { state, progress } = this.#store;
+    this.#sender.schedule.ack(ids.filter((id) => (state.commands.get(id)?.bridge ?? progress.bridge) === bridge));
   }
 
   matchesBridge(bridge: BridgeName, digest: string): boolean {
+    if (this.#isElsewhere(bridge)) return false;
     this.#heardAt = this.#ports.now();
-    return !this.#isElsewhere(bridge) && matchesBridge(this.#store.state, digest);
+    return matchesBridge(this.#store.state, digest);
   }
 
   hasHandle(extConfId: ExtConfId): boolean {
@@ -179,19 +194,21 @@ export class Conference {
   /** Never throws, since the platform soon gives up an alarm that fails. */
   async alarm(): Promise<void> {
     this.#clock.alarmFired();
-    await this.#wake("alarm");
+    if (this.#store.identity) await this.#wake("alarm");
   }
 
   /**
-   * For an object that was there all the time and whose alarm got lost; a new one has resumed everything by itself. And for a
-   * conference that the bridge has lost together with the agent that knew of it: no other agent reports it unasked.
+   * Does what a lost alarm left overdue; an object that was restored for this has done that already. Asks the bridge's agent
+   * about a conference that no agent has reported for long: the bridge may have lost it together with the agent that knew of it.
    */
   async sweep(): Promise<void> {
+    if (!this.#store.identity) return;
     if (!this.#findDomain()) return this.alarm();
     const now = this.#ports.now();
-    const due = earliest(this.#sender.nextDue, this.#outbox.nextDue, nextDeadline(this.#store.state));
+    const { head, commands } = this.#store.state;
+    const nextCommand = this.#sender.schedule.nextDue(commands);
+    const due = earliest(nextCommand, this.#outbox.nextDue, nextDeadline(this.#store.state));
     if (due !== null && due + overdueMs < now) await this.alarm();
-    const { head } = this.#store.state;
     const { bridge } = this.#store.progress;
     const isSilent = this.#heardAt === null || this.#heardAt + bridgeSilenceMs < now;
     if (head.phase !== "running" || head.closing || bridge === null || !isSilent) return;
@@ -232,6 +249,8 @@ export class Conference {
       const domain = this.#findDomain();
       const deleteAt = this.#deleteAt(domain);
       if (why === "alarm" && deleteAt !== null && deleteAt <= now && this.#isQuiet(domain)) {
+        this.#outbox.adopt([]);
+        this.#sender.stop();
         return await this.#ports.deleteAll();
       }
       if (!domain)
@@ -240,79 +259,65 @@ export class Conference {
       this.#arm(why === "alarm" ? deleteAt : null);
       this.#outbox.deleteConfirmed();
       this.#outbox.pump();
-      this.#sender.send();
+      this.#send();
       const deadline = nextDeadline(this.#store.state);
       if (deadline !== null && deadline <= now) await this.#submit({ type: "time" });
     } catch (error) {
       this.#log("error", "alarm-broke", { why: String(error) });
-      this.#wakeAgain();
+      this.#clock.wakeAgain((again) => this.#log("error", "no-alarm", { why: String(again) }));
     }
   }
 
-  #wakeAgain(): void {
-    try {
-      this.#clock.wakeBy(this.#ports.now() + alarmAgainMs);
-    } catch (error) {
-      // Nothing more can be done in this life: the platform repeats an alarm whose object is gone.
-      this.#log("error", "no-alarm", { why: String(error) });
-    }
-  }
-
+  /** Whether nothing is under way that would write into the tables after their deletion. */
   #isQuiet(domain: Domain | null): boolean {
-    return this.#commits.isIdle && (domain === null || this.#outbox.rows.length === 0);
+    const isIdle = this.#underWay.size === 0 && this.#commits.isIdle && !this.#ids.isRefilling;
+    return isIdle && (domain === null || this.#outbox.rows.length === 0);
+  }
+
+  #send(): void {
+    const { state, progress } = this.#store;
+    this.#sender.send(this.#identified, state.commands, progress.bridge);
   }
 
   /** Sees to it that there is an alarm for what is outstanding. */
   #arm(deleteAt: EpochMs | null): void {
-    const now = this.#ports.now();
-    const { head } = this.#store.state;
-    const soonest = now + (head.phase === "creating" ? alarmLeadMs.creating : alarmLeadMs.later);
-    const deadline = nextDeadline(this.#store.state);
-    const isAhead = deadline !== null && deadline > now;
-    const backstop = earliest(this.#sender.nextDue, this.#outbox.nextDue, deleteAt, isAhead ? null : deadline);
-    const next = earliest(
-      isAhead ? this.#clock.lookAt(deadline) : null,
-      backstop === null ? null : Math.max(backstop, soonest),
-    );
+    const { state } = this.#store;
+    const leadMs = state.head.phase === "creating" ? alarmLeadMs.creating : alarmLeadMs.later;
+    const dues = [this.#sender.schedule.nextDue(state.commands), this.#outbox.nextDue, deleteAt];
+    const next = nextWake(this.#ports.now(), leadMs, nextDeadline(state), ...dues);
     if (next !== null) this.#clock.wakeBy(next);
   }
 
-  /** The answers need ids: the first document of a conference waits for its first block, and a large one for a larger block. */
-  async #receive(document: ConferenceDocument): Promise<void> {
-    this.#ids.dropOld(this.#ports.now());
-    const least = document.messages.length + sparedIds;
-    if (this.#ids.left("msgIds") < least || this.#ids.left("transIds") < least) await this.#refillIds(least);
-    await this.#submit({ type: "webex", document });
-  }
-
   /** Rejects when there are too few ids: whoever sent the input sends it again. */
-  async #submit(item: Item): Promise<void> {
-    if (this.#ids.dropOld(this.#ports.now()) || this.#ids.ranOut) await this.#refillIds();
+  async #submit(item: Item, ids = 0): Promise<void> {
+    await this.#ids.ensure(ids);
     await this.#commits.submit(item);
   }
 
   /** Commits all items in one transaction, or throws and leaves nothing of any of them; then does what follows. */
   #commit(items: readonly Item[]): void {
-    const draft = this.#transact(items);
-    for (const transId of draft.transIds) this.#known.add(transId, draft.at, this.#store.retention.neededMs);
-    this.#sender.issued(draft.commands);
-    if (draft.repairs.length > 0) {
-      const kinds = Object.entries(Object.groupBy(draft.repairs, (kind) => kind));
+    const batch = this.#transact(items);
+    for (const transId of batch.transIds) this.#known.add(transId, batch.at, this.#store.retention.neededMs);
+    this.#sender.schedule.issued(batch.commands, this.#store.state.commands);
+    if (batch.repairs.length > 0) {
+      const kinds = Object.entries(Object.groupBy(batch.repairs, (kind) => kind));
       this.#log("info", "repair", Object.fromEntries(kinds.map(([kind, found]) => [kind, found?.length])));
     }
-    for (const note of draft.notes) this.#log("info", "note", { note });
+    for (const note of batch.notes) this.#log("info", "note", { note });
     try {
-      this.#outbox.adopt(draft.rows);
-      this.#arm(this.#deleteAt(draft.domain));
-      this.#sender.send();
-      this.#keepIds();
+      this.#outbox.adopt(batch.rows);
+      this.#arm(this.#deleteAt(batch.domain));
+      this.#send();
+      // Enough for a failover of everybody, so that no input has to wait for the allocator.
+      const { phase } = this.#store.state.head;
+      if (phase === "creating" || phase === "running") this.#ids.keep();
     } catch (error) {
       // The commit stands all the same; the alarm repeats what follows from it.
       this.#log("error", "follow-up-broke", { why: String(error) });
     }
   }
 
-  #transact(items: readonly Item[]): Draft {
+  #transact(items: readonly Item[]): Batch {
     const domain = this.#findDomain();
     if (!domain) {
       throw new Error(
@@ -320,25 +325,20 @@ export class Conference {
       );
     }
     const lists = { transIds: [], commands: [], notes: [], repairs: [] };
-    const draft: Draft = { at: this.#ports.now(), domain, rows: this.#outbox.rows, ...lists };
-    try {
-      this.#ids.transaction(
-        (nextId) => {
-          this.#store.identify(this.#identified, retentionOf(domain));
-          for (const item of items) this.#apply(item, draft, nextId);
-          this.#outbox.write(draft.rows);
-        },
-        (work) => this.#store.transaction(work),
-      );
-    } catch (error) {
-      if (error instanceof OutOfIds) this.#refillIds().catch(() => {});
-      throw error;
-    }
-    return draft;
+    const batch: Batch = { at: this.#ports.now(), domain, rows: this.#outbox.rows, ...lists };
+    this.#ids.transaction(
+      (nextId) => {
+        this.#store.identify(this.#identified, retentionOf(domain));
+        for (const item of items) this.#apply(item, batch, nextId);
+        this.#outbox.write(batch.rows);
+      },
+      (work) => this.#store.transaction(work),
+    );
+    return batch;
   }
 
-  #apply(item: Item, draft: Draft, nextId: NextId): void {
-    const input = this.#toInput(item, draft);
+  #apply(item: Item, batch: Batch, nextId: NextId): void {
+    const input = this.#toInput(item, batch);
     if (!input) return;
     const { state } = this.#store;
     let progress = this.#store.progress;
@@ -348,7 +348,7 @@ export class Conference {
     }
     const decision = decide(state, input, {
       confKey: this.#identified.confKey,
-      settings: draft.domain.settings,
+      settings: batch.domain.settings,
       bridge: progress.bridge,
       msgId: () => nextId("msgIds") as MsgId,
       serial: () => {
@@ -356,44 +356,46 @@ export class Conference {
         return progress.serial;
       },
       nonce: () => this.#ports.nonce(),
-      unconfirmed: () => draft.rows.flatMap(({ host, messages }) => messages.map((message) => ({ host, message }))),
+      unconfirmed: () => batch.rows.flatMap(({ host, messages }) => messages.map((message) => ({ host, message }))),
     });
-    draft.rows = draft.rows.filter(({ host }) => !decision.dropQueued.includes(host));
+    batch.rows = batch.rows.filter(({ host }) => !decision.dropQueued.includes(host));
     for (const post of decision.posts) {
-      draft.rows = this.#outbox.add(draft.rows, post, draft.domain, () => nextId("transIds") as TransId);
+      batch.rows = this.#outbox.add(batch.rows, post, batch.domain, () => nextId("transIds") as TransId);
     }
-    draft.commands.push(...decision.commands);
-    draft.notes.push(...decision.notes);
-    draft.repairs.push(...decision.repairs);
+    batch.commands.push(...decision.commands);
+    batch.notes.push(...decision.notes);
+    batch.repairs.push(...decision.repairs);
     if (begins(state.head, decision.changes)) {
       // A new life may be on another bridge. An only bridge is kept at once: a second one in the settings takes nothing from it.
-      progress = { ...progress, bridge: onlyBridge(draft.domain) };
+      progress = { ...progress, bridge: onlyBridge(batch.domain) };
     }
-    if (input.type === "webex") draft.transIds.push(input.transId);
-    if (input.type === "bridge") progress = { ...progress, reportsUpTo: withStream(progress, input) };
+    if (input.type === "webex") batch.transIds.push(input.transId);
+    if (item.type === "bridge" && input.type === "bridge") {
+      const { bridge, stream } = item.reports;
+      progress = { ...progress, streams: withStream(progress, bridge, stream, input.reports.at(-1)?.number ?? 0) };
+    }
     this.#store.append(input, decision.changes, { ...progress, ...this.#ids.atHand });
   }
 
   /** `null`: there is nothing in the item that was not committed before. */
-  #toInput(item: Item, draft: Draft): ConferenceInput | null {
-    const { at } = draft;
+  #toInput(item: Item, batch: Batch): ConferenceInput | null {
+    const { at } = batch;
     switch (item.type) {
       case "webex": {
         const { transId, messages } = item.document;
         return { type: "webex", at, transId, messages };
       }
       case "bridge": {
-        const { stream, bridge, reports } = item.reports;
-        let upTo = this.#store.progress.reportsUpTo[stream] ?? 0;
-        const fresh = reports.filter(({ number }) => number === upTo + 1 && ++upTo);
+        const { stream, bridge } = item.reports;
+        const fresh = this.#store.freshReports(item.reports);
         const elsewhere = this.#isElsewhere(bridge) && { elsewhere: bridge };
         return fresh.length === 0 ? null : { type: "bridge", at, stream, reports: fresh, ...elsewhere };
       }
       case "undelivered": {
         const { seq, messages } = item.undelivered;
         // A failover may have dropped the row meanwhile.
-        if (!draft.rows.some((row) => row.seq === seq)) return null;
-        draft.rows = withoutMessages(draft.rows, seq, messages);
+        if (!batch.rows.some((row) => row.seq === seq)) return null;
+        batch.rows = withoutMessages(batch.rows, seq, messages);
         return { type: "undelivered", at, messages };
       }
       case "operator":
@@ -409,54 +411,8 @@ export class Conference {
     return own !== null && own !== bridge;
   }
 
-  /** Keeps enough ids at hand for a failover of everybody, so that no input has to wait for the allocator. */
-  #keepIds(): void {
-    const { phase } = this.#store.state.head;
-    if (phase === "absent" || phase === "ended") return;
-    const { msgIds, transIds } = this.#fullSupply;
-    if (this.#ids.left("msgIds") >= msgIds / 2 && this.#ids.left("transIds") >= transIds / 2) return;
-    this.#refillIds().catch(() => {});
-  }
-
-  #refillIds(least = 0): Promise<void> {
-    const { msgIds, transIds } = this.#fullSupply;
-    const full = { msgIds: Math.max(msgIds, least), transIds: Math.max(transIds, least) };
-    return this.#ids.refill(full).catch((error: unknown) => {
-      this.#log("warn", "no-ids", { why: String(error) });
-      throw error;
-    });
-  }
-
-  /** In a failover 50 messages share a TransID; where callers come one by one, each message has its own. */
-  get #fullSupply(): IdsWanted {
-    const { size } = this.#store.state.callers;
-    return { msgIds: 50 + 4 * size, transIds: 20 + size };
-  }
-
-  #newSender(): CommandSender {
-    const conference = this;
-    return new CommandSender(
-      { ...this.#ports, relay: (bridge) => this.#ports.relay(this.#identified.domain, bridge) },
-      {
-        get identity() {
-          return conference.#identified;
-        },
-        get pending() {
-          return conference.#store.state.commands;
-        },
-        get bridge() {
-          return conference.#store.progress.bridge;
-        },
-        get bridges() {
-          return conference.#findDomain()?.settings.bridges.map(({ name }) => name as BridgeName) ?? [];
-        },
-        keepBridge: (bridge) => this.#store.correct({ bridge }),
-      },
-    );
-  }
-
   #log(level: LogLine["level"], event: string, facts: Readonly<Record<string, unknown>>): void {
-    this.#ports.log({ level, event, ...facts, ...this.#identity });
+    this.#ports.log({ level, event, ...facts });
   }
 }
 
@@ -468,18 +424,12 @@ function begins(before: Head, { head }: Changes): boolean {
   return head?.phase === "creating" && before.phase !== "creating";
 }
 
+/** In a failover 50 messages share a TransID; where callers come one by one, each message has its own. */
+function fullSupply(callers: number): IdsWanted {
+  return { msgIds: 50 + 4 * callers, transIds: 20 + callers };
+}
+
 function onlyBridge({ settings }: Domain): BridgeName | null {
   const [only, ...others] = settings.bridges;
   return only && others.length === 0 ? (only.name as BridgeName) : null;
-}
-
-function withStream({ reportsUpTo }: Progress, { stream, reports }: Extract<ConferenceInput, { type: "bridge" }>) {
-  const { [stream]: _, ...others } = reportsUpTo;
-  const recent = Object.entries(others).slice(1 - rememberedStreams);
-  return { ...Object.fromEntries(recent), [stream]: reports.at(-1)?.number ?? 0 };
-}
-
-function earliest(...times: readonly (EpochMs | null)[]): EpochMs | null {
-  const known = times.filter((time) => time !== null);
-  return known.length === 0 ? null : Math.min(...known);
 }

@@ -2,6 +2,7 @@ import type { EpochMs } from "../src/foundation/ids.ts";
 import { type Timers, within } from "../src/foundation/timers.ts";
 import type { IdBlock, IdBlocks, IdsWanted } from "../src/rpc.ts";
 import { firstPlaceOf, placeOf } from "../src/tsp/id-scheme.ts";
+import type { Log } from "./log.ts";
 
 /** Ids of one kind that are at hand, in blocks as the allocator gave them. */
 export type IdsAtHand = Readonly<Record<keyof IdsWanted, readonly IdBlock[]>>;
@@ -10,6 +11,7 @@ export const noIds: IdsAtHand = { msgIds: [], transIds: [] };
 /** Well below the time for which the allocator knows the holder of a MsgID. */
 const keptMs = 4 * 86_400_000;
 const allocateWithinMs = 5000;
+const mostRefills = 3;
 /** A block of a few is soon used up. */
 const smallestBlock = 10;
 /** An input that needs more ids than this is a bug. */
@@ -18,18 +20,31 @@ const largestBlock = 20_000;
 /** Thrown within a transaction that needs more ids than there are; the transaction is rolled back. */
 export class OutOfIds extends Error {}
 
+interface Ports extends Timers {
+  readonly log: Log;
+  now(): EpochMs;
+}
+
 /** The TransIDs and MsgIDs that one object has at hand. */
 export class IdSupply {
-  readonly #timers: Timers;
+  readonly #ports: Ports;
+  readonly #full: () => IdsWanted;
   readonly #allocate: (wanted: IdsWanted) => Promise<IdBlocks>;
   #atHand: IdsAtHand;
   /** Ids that the transaction that ran out would have needed. */
   #missing: IdsWanted = { msgIds: 0, transIds: 0 };
   #refilling: Promise<void> | null = null;
 
-  constructor(timers: Timers, atHand: IdsAtHand, allocate: (wanted: IdsWanted) => Promise<IdBlocks>) {
-    this.#timers = timers;
+  /** `full` says how many ids are fetched together; none of a kind that is never used. */
+  constructor(
+    ports: Ports,
+    atHand: IdsAtHand,
+    full: () => IdsWanted,
+    allocate: (wanted: IdsWanted) => Promise<IdBlocks>,
+  ) {
+    this.#ports = ports;
     this.#atHand = atHand;
+    this.#full = full;
     this.#allocate = allocate;
   }
 
@@ -37,13 +52,25 @@ export class IdSupply {
     return this.#atHand;
   }
 
-  left(kind: keyof IdsWanted): number {
-    return this.#atHand[kind].reduce((sum, { first, end }) => sum + end - first, 0);
+  /** Whether ids are on their way, so that somebody may wait for them. */
+  get isRefilling(): boolean {
+    return this.#refilling !== null;
   }
 
-  /** Whether a transaction has run out, and nothing has come since. */
-  get ranOut(): boolean {
-    return this.#missing.msgIds > 0 || this.#missing.transIds > 0;
+  /** Resolves when at least so many of each kind are at hand; rejects when the allocator cannot be reached. */
+  async ensure(least = 0): Promise<void> {
+    let isLacking = this.#dropOld() || this.#missing.msgIds + this.#missing.transIds > 0 || this.#lacks(least);
+    // A refill that is under way may be for fewer, and at the end of a sequence the allocator gives fewer.
+    for (let round = 0; round < mostRefills && isLacking; round += 1) {
+      await this.#refill(least);
+      isLacking = this.#lacks(least);
+    }
+  }
+
+  /** Fetches more in the background when less than half is left, so that no input has to wait for the allocator. */
+  keep(): void {
+    const { msgIds, transIds } = this.#full();
+    if (this.#left("msgIds") < msgIds / 2 || this.#left("transIds") < transIds / 2) this.#refillInBackground();
   }
 
   /**
@@ -76,12 +103,23 @@ export class IdSupply {
       });
     } catch (error) {
       this.#atHand = before;
+      if (error instanceof OutOfIds) this.#refillInBackground();
       throw error;
     }
   }
 
+  #left(kind: keyof IdsWanted): number {
+    return this.#atHand[kind].reduce((sum, { first, end }) => sum + end - first, 0);
+  }
+
+  #lacks(least: number): boolean {
+    const { msgIds, transIds } = this.#full();
+    return (msgIds > 0 && this.#left("msgIds") < least) || (transIds > 0 && this.#left("transIds") < least);
+  }
+
   /** Drops ids of which the allocator will soon not know any more whose they are; true: there were such ids. */
-  dropOld(now: EpochMs): boolean {
+  #dropOld(): boolean {
+    const now = this.#ports.now();
     const oldest = firstPlaceOf(now - keptMs);
     const isYoung = ({ first }: IdBlock) => placeOf(first, now) >= oldest;
     const { msgIds, transIds } = this.#atHand;
@@ -90,27 +128,31 @@ export class IdSupply {
     return true;
   }
 
-  /** Fetches ids until there are as many as `full`. */
-  refill(full: IdsWanted): Promise<void> {
-    this.#refilling ??= this.#fetch(full).finally(() => {
-      this.#refilling = null;
-    });
+  #refillInBackground(): void {
+    this.#refill().catch(() => {});
+  }
+
+  #refill(least = 0): Promise<void> {
+    this.#refilling ??= this.#fetch(least)
+      .catch((error: unknown) => {
+        this.#ports.log({ level: "warn", event: "no-ids", why: String(error) });
+        throw error;
+      })
+      .finally(() => {
+        this.#refilling = null;
+      });
     return this.#refilling;
   }
 
-  async #fetch(full: IdsWanted): Promise<void> {
+  async #fetch(least: number): Promise<void> {
+    const full = this.#full();
     const wanted = (kind: keyof IdsWanted) => {
       if (full[kind] === 0) return 0;
-      const lacking = full[kind] - this.left(kind) + this.#missing[kind];
+      const lacking = Math.max(full[kind], least) - this.#left(kind) + this.#missing[kind];
       return Math.min(largestBlock, Math.max(smallestBlock, lacking));
     };
-    const asked = { msgIds: wanted("msgIds"), transIds: wanted("transIds") };
-    const { msgIds, transIds } = await within(
-      this.#timers,
-      allocateWithinMs,
-      "the id allocator",
-      this.#allocate(asked),
-    );
+    const allocated = this.#allocate({ msgIds: wanted("msgIds"), transIds: wanted("transIds") });
+    const { msgIds, transIds } = await within(this.#ports, allocateWithinMs, "the id allocator", allocated);
     const { atHand } = this;
     this.#atHand = { msgIds: withBlock(atHand.msgIds, msgIds), transIds: withBlock(atHand.transIds, transIds) };
     this.#missing = { msgIds: 0, transIds: 0 };

@@ -7,25 +7,20 @@ import { platformOf } from "./platform.ts";
 
 /** A mailbox on the platform. */
 export class UnroutedMailObject extends DurableObject<Env> implements UnroutedMailRpc {
-  #mailbox: Mailbox | null;
-
-  constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env);
-    this.#mailbox = this.#begin();
-  }
+  /** `null` before the first call, and after everything was deleted. */
+  #mailbox: Mailbox | null = null;
 
   send(mail: Mail): Promise<void> {
-    this.#mailbox ??= this.#begin();
-    return this.#mailbox.send(mail);
+    return this.#current.send(mail);
   }
 
-  override async alarm(): Promise<void> {
-    await this.#mailbox?.alarm();
+  override alarm(): Promise<void> {
+    return this.#current.alarm();
   }
 
-  #begin(): Mailbox {
+  get #current(): Mailbox {
     const { ctx, env } = this;
-    return new Mailbox({
+    this.#mailbox ??= new Mailbox({
       ...platformOf(ctx, env),
       domain: (name) => findDomain(env, name),
       allocateIds: (request) => env.ID_ALLOCATOR.getByName(request.domain).allocate(request),
@@ -34,5 +29,6 @@ export class UnroutedMailObject extends DurableObject<Env> implements UnroutedMa
         return ctx.storage.deleteAll();
       },
     });
+    return this.#mailbox;
   }
 }

@@ -2,11 +2,13 @@ import { withoutMessages } from "../src/delivery/outbox-rows.ts";
 import type { Domain } from "../src/domain.ts";
 import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
 import type { IdBlocks, IdRequest, Mail, UnroutedMailRpc } from "../src/rpc.ts";
-import { Clock } from "./clock.ts";
+import { Clock, nextWake } from "./clock.ts";
 import { IdSupply, noIds } from "./id-supply.ts";
 import { KnownRequests } from "./known-requests.ts";
-import { Outbox, type Undelivered } from "./outbox.ts";
+import type { LogLine } from "./log.ts";
+import { Outbox, outboxTable, type Undelivered } from "./outbox.ts";
 import type { Platform } from "./platform.ts";
+import { hasTable } from "./sql.ts";
 
 export interface MailboxPorts extends Platform {
   /** `null` when the settings do not have the domain; throws when they cannot be read. */
@@ -17,10 +19,13 @@ export interface MailboxPorts extends Platform {
 }
 
 /** Few ids at a time: this mail is rare, and ids that are not used are lost when the object is evicted. */
-const idsAtOnce = 50;
+const fullSupply = { msgIds: 0, transIds: 50 };
 const alarmLeadMs = 5000;
-/** Pause after an alarm that broke, as when the settings cannot be read. */
-const alarmAgainMs = 60_000;
+const tables = [
+  "CREATE TABLE IF NOT EXISTS owner (domain TEXT PRIMARY KEY) WITHOUT ROWID",
+  "CREATE TABLE IF NOT EXISTS answer (at INTEGER, request TEXT, PRIMARY KEY (at, request)) WITHOUT ROWID",
+  outboxTable,
+];
 
 /** Answers to one WebEx host that belong to no conference, each transaction answered once. */
 export class Mailbox implements UnroutedMailRpc {
@@ -35,23 +40,27 @@ export class Mailbox implements UnroutedMailRpc {
 
   constructor(platform: MailboxPorts) {
     const { sql } = platform;
-    sql.exec("CREATE TABLE IF NOT EXISTS owner (domain TEXT PRIMARY KEY) WITHOUT ROWID");
-    sql.exec("CREATE TABLE IF NOT EXISTS answer (at INTEGER, request TEXT, PRIMARY KEY (at, request)) WITHOUT ROWID");
-    this.#domain = (sql.exec("SELECT domain FROM owner")[0]?.domain ?? null) as DomainName | null;
-    const answers = sql.exec("SELECT at, request FROM answer ORDER BY at");
+    const read = (query: string) => (hasTable(sql, "answer") ? sql.exec(query) : []);
+    this.#domain = (read("SELECT domain FROM owner")[0]?.domain ?? null) as DomainName | null;
+    const answers = read("SELECT at, request FROM answer ORDER BY at");
     this.#answered = new KnownRequests(answers.map(({ at, request }) => [String(request), Number(at)]));
     this.#lastAt = Number(answers.at(-1)?.at ?? 0);
     this.#clock = new Clock(platform, this.#lastAt);
-    const ports = { ...platform, now: this.#clock.now };
+    const log = (line: LogLine) => platform.log({ ...line, ...(this.#domain && { domain: this.#domain }) });
+    const ports = { ...platform, log, now: this.#clock.now };
     this.#ports = ports;
-    this.#ids = new IdSupply(ports, noIds, (wanted) =>
-      ports.allocateIds({ domain: this.#named, holder: null, ...wanted }),
+    this.#ids = new IdSupply(
+      ports,
+      noIds,
+      () => fullSupply,
+      (wanted) => ports.allocateIds({ domain: this.#named, holder: null, ...wanted }),
     );
     this.#outbox = new Outbox(
       ports,
       () => ports.domain(this.#named),
       (undelivered) => this.#giveUp(undelivered),
     );
+    if (!this.#domain) return;
     this.#outbox.load();
     this.#arm(this.#outbox.nextDue);
     this.#outbox.pump();
@@ -59,8 +68,7 @@ export class Mailbox implements UnroutedMailRpc {
 
   async send(mail: Mail): Promise<void> {
     this.#domain ??= mail.domain;
-    const enough = { msgIds: 0, transIds: Math.max(idsAtOnce, mail.messages.length) };
-    while (this.#ids.left("transIds") < mail.messages.length) await this.#ids.refill(enough);
+    await this.#ids.ensure(mail.messages.length);
     // From here to the commit nothing is awaited: a copy that waited as well finds the answer to this one.
     const domain = this.#ports.domain(this.#named);
     if (!domain) throw new Error(`the settings have no domain "${this.#domain}": its mail cannot be sent`);
@@ -71,6 +79,7 @@ export class Mailbox implements UnroutedMailRpc {
     const { sql } = this.#ports;
     const rows = this.#ids.transaction(
       (nextId) => {
+        for (const table of tables) sql.exec(table);
         sql.exec("DELETE FROM answer WHERE at <= ?", now - memoryMs);
         sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, request);
         sql.exec("INSERT INTO owner (domain) VALUES (?) ON CONFLICT DO NOTHING", mail.domain);
@@ -92,15 +101,17 @@ export class Mailbox implements UnroutedMailRpc {
   /** Never throws, since the platform soon gives up an alarm that fails. */
   async alarm(): Promise<void> {
     this.#clock.alarmFired();
+    if (!this.#domain) return;
     try {
       const deleteAt = this.#deleteAt;
-      if (deleteAt <= this.#ports.now()) return await this.#delete();
+      // Ids are on their way for mail that would be written into the tables after their deletion.
+      if (deleteAt <= this.#ports.now() && !this.#ids.isRefilling) return await this.#delete();
       this.#outbox.deleteConfirmed();
       this.#arm(this.#outbox.nextDue ?? deleteAt);
       this.#outbox.pump();
     } catch (error) {
-      this.#ports.log({ level: "error", event: "alarm-broke", why: String(error), domain: this.#domain });
-      this.#arm(this.#ports.now() + alarmAgainMs);
+      this.#ports.log({ level: "error", event: "alarm-broke", why: String(error) });
+      this.#clock.wakeAgain((again) => this.#ports.log({ level: "error", event: "no-alarm", why: String(again) }));
     }
   }
 
@@ -118,7 +129,7 @@ export class Mailbox implements UnroutedMailRpc {
 
   async #delete(): Promise<void> {
     const { length } = this.#outbox.rows;
-    if (length > 0) this.#ports.log({ level: "warn", event: "mail-of-no-domain", rows: length, domain: this.#domain });
+    if (length > 0) this.#ports.log({ level: "warn", event: "mail-of-no-domain", rows: length });
     this.#outbox.adopt([]);
     await this.#ports.deleteAll();
   }
@@ -130,10 +141,11 @@ export class Mailbox implements UnroutedMailRpc {
     this.#ports.sql.transaction(() => this.#outbox.write(rows));
     this.#outbox.adopt(rows);
     const { host, transId } = row;
-    this.#ports.log({ level: "warn", event: "answer-given-up", host, transId, domain: this.#domain });
+    this.#ports.log({ level: "warn", event: "answer-given-up", host, transId });
   }
 
   #arm(due: EpochMs | null): void {
-    if (due !== null) this.#clock.wakeBy(Math.max(due, this.#clock.now() + alarmLeadMs));
+    const next = nextWake(this.#clock.now(), alarmLeadMs, null, due);
+    if (next !== null) this.#clock.wakeBy(next);
   }
 }

@@ -51,8 +51,11 @@ const pauseAfterErrorMs = 1000;
 /** 50,000 messages, if they had to wait: more than a failover of the largest conference. */
 const mostRowsOfHost = 1000;
 
+export const outboxTable = `CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, host TEXT NOT NULL,
+  trans_id TEXT NOT NULL, attempts INTEGER NOT NULL, due_at INTEGER NOT NULL, messages TEXT NOT NULL)`;
+
 /**
- * What is on its way to WebEx and to the partner's back end: rows on disk, in order, and one post in flight for each host.
+ * Messages on their way to WebEx and to the partner's back end: rows on disk, in order, and one post in flight for each host.
  * The owner changes the rows in a transaction of its own (`add`, `write`) and hands them over when that is committed (`adopt`).
  */
 export class Outbox {
@@ -60,7 +63,7 @@ export class Outbox {
   readonly #sender: () => Sender | null;
   readonly #giveUp: (undelivered: Undelivered) => Promise<void>;
   #rows: Rows = [];
-  /** Confirmed at the first attempt and still on disk: their deletion needs no flush of its own. */
+  /** Confirmed and still on disk: the deletion of a row that was confirmed at once needs no flush of its own. */
   #confirmed: readonly number[] = [];
   /** Rises with each message, so that a new row is never taken for one that is still in flight. */
   #seq = 0;
@@ -89,10 +92,6 @@ export class Outbox {
   }
 
   load(): void {
-    this.#ports.sql.exec(
-      `CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, host TEXT NOT NULL, trans_id TEXT NOT NULL,
-       attempts INTEGER NOT NULL, due_at INTEGER NOT NULL, messages TEXT NOT NULL)`,
-    );
     this.#rows = this.#ports.sql.exec("SELECT * FROM outbox ORDER BY seq").map((row) => ({
       seq: Number(row.seq),
       host: row.host as Row["host"],
@@ -266,13 +265,12 @@ export class Outbox {
   /**
    * A row confirmed at once leaves the disk with the next transaction, or with the alarm. A death before that posts the row
    * again, with the same TransID and bytes (protocol T36). A row that took longer might then count as given up, and so is
-   * deleted now.
+   * deleted now; where the disk is full, that is tried again in the same way.
    */
   #done(row: Row): void {
-    const rows = this.#rows.filter((other) => other.seq !== row.seq);
-    if (row.attempts > 1) return this.#commit(rows);
-    this.#rows = rows;
+    this.#rows = this.#rows.filter((other) => other.seq !== row.seq);
     this.#confirmed = [...this.#confirmed, row.seq];
+    if (row.attempts > 1) this.deleteConfirmed();
   }
 
   #commit(rows: Rows): void {

@@ -9,6 +9,10 @@ export interface Sql {
   transaction<Value>(work: () => Value): Value;
 }
 
+export function hasTable(sql: Sql, name: string): boolean {
+  return sql.exec("SELECT name FROM sqlite_master WHERE name = ?", name).length > 0;
+}
+
 export function storageSql(storage: DurableObjectStorage): Sql {
   return {
     exec: (query, ...bindings) => storage.sql.exec<Record<string, SqlValue>>(query, ...bindings).toArray(),

@@ -83,12 +83,18 @@ const document = fc.oneof(
   { weight: 1, arbitrary: fc.uint8Array({ maxLength: 300 }) },
 );
 
-test("10,000 documents, right, wrong and at random: each gets its Confirmation, and good traffic works afterwards (protocol T8)", {
-  timeout: 60_000,
-}, async () => {
+/** The same in each run, so that a change of the code alone makes one fail. `SEEDS="5 6 7" RUNS=50000` looks further. */
+const seeds = (process.env.SEEDS ?? "4711").split(" ").map(Number);
+const numRuns = Number(process.env.RUNS ?? 10_000);
+
+test.each(
+  seeds,
+)("documents right, wrong and at random: each gets its Confirmation, and good traffic works afterwards (protocol T8), seed %i", {
+  timeout: numRuns * 6,
+}, async (seed) => {
   const edge = new WholeEdge();
   const verdicts = new Map<number | null, number>();
-  const documents = fc.sample(document, { numRuns: 10_000, seed: 4711 });
+  const documents = fc.sample(document, { numRuns, seed });
   for (let first = 0; first < documents.length; first += 5) {
     // Five at once, so that they meet on their way as well.
     await Promise.all(

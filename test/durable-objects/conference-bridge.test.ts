@@ -4,7 +4,7 @@ import type { Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
 import type { BridgeName } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
-import { ConferenceWorld, createConference, extConfId, host, lock } from "./conference-world.ts";
+import { ConferenceWorld, callerEntered, createConference, extConfId, host, lock } from "./conference-world.ts";
 
 /** A second bridge comes into the settings. */
 function addBridge(world: ConferenceWorld): void {
@@ -198,4 +198,66 @@ test("a relay that hangs over commands is tried again, and holds up no command f
     why: "Error: the relay of simulated took longer than 5000 ms",
   });
   expect(world.toldTo.slice(before).filter((bridge) => bridge === "simulated").length).toBeGreaterThan(1);
+});
+
+test("reports of another bridge send none of this bridge's commands again, and do not count as signs of life of its agent", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  addBridge(world);
+  await world.during(world.receive("t1", lock("m1")));
+  const told = world.told.length;
+  for (let times = 0; times < 3; times += 1) {
+    await world.during(world.reportFrom("second", callerEntered(times)));
+    await world.during(world.report(callerEntered(7)));
+  }
+  expect(world.told).toHaveLength(told);
+
+  world.kill();
+  world.start();
+  await world.during(world.reportFrom("second", callerEntered(9)));
+  world.conference.matchesBridge("second" as BridgeName, "digest");
+  await world.during(world.conference.sweep());
+  expect(world.snapshotsWanted).toBe(1);
+});
+
+test("a bridge that sends ever new streams does not make the count of another bridge's stream begin anew", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  for (let times = 0; times < 20; times += 1) await world.during(world.reportFrom("second", callerEntered(times)));
+
+  const upTo = await world.during(world.report());
+  expect(upTo).toBeGreaterThan(0);
+  expect(await world.during(world.report(callerEntered(5)))).toBe(upTo + 1);
+});
+
+test("a relay that fails is tried again after each command's own pause, and not only by the alarm", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  const begin = world.time.now;
+  const at: number[] = [];
+  world.onTold = () => {
+    at.push(world.time.now - begin);
+    throw new Error("out of reach");
+  };
+  await world.during(world.receive("t1", lock("m1")));
+  world.alarmAt = null;
+  await world.time.pass(30_000);
+
+  expect(at.slice(0, 5)).toEqual([0, 1_000, 3_000, 7_000, 12_000].map((ms) => ms + (at[0] ?? 0)));
+});
+
+test("where the domain is removed before a bridge is chosen, nothing is sent and nothing breaks", async () => {
+  const world = new ConferenceWorld();
+  addBridge(world);
+  const { sql } = world;
+  const { transaction } = sql;
+  sql.transaction = (work) => {
+    const value = transaction.call(sql, work) as ReturnType<typeof work>;
+    world.domain = { ...world.domain, settings: { ...world.domain.settings, bridges: [] } };
+    return value;
+  };
+  await world.during(world.receive("t1", createConference()));
+  await world.time.pass(3_000);
+
+  expect([world.told, world.lines.filter(({ level }) => level !== "info")]).toEqual([[], []]);
 });

@@ -82,11 +82,48 @@ test("a create waits for its first ids, and is refused while there are none", as
   hangs.catch(() => {});
   await world.time.pass(5_000);
   await expect(hangs).rejects.toThrow("the id allocator took longer than 5000 ms");
-  expect(world.journalRows).toBe(0);
+  expect([world.tables, world.alarmAt]).toEqual([0, null]);
 
   world.allocateIds = allocateIds;
   expect(await world.during(world.receive("t1", createConference()))).toBe(true);
   expect(world.journalRows).toBe(1);
+});
+
+test("what is asked of a conference that does not exist leaves nothing on disk", async () => {
+  const world = new ConferenceWorld();
+  const { conference } = world;
+  const recalled = { ...identity, transId: "t1" as TransId, messages: [lock("m1")], fromCache: true } as const;
+
+  expect(await world.during(conference.receive(recalled))).toBe(false);
+  expect(conference.hasHandle(extConfId)).toBe(false);
+  expect(conference.matchesBridge(identity.bridge, "digest")).toBe(false);
+  await conference.sweep();
+  await conference.alarm();
+  world.isInSettings = false;
+  await expect(world.during(world.receive("t2", createConference()))).rejects.toThrow("no domain");
+
+  expect([world.tables, world.alarmAt, world.lines]).toEqual([0, null, []]);
+});
+
+test("a large document waits for ids of its own where a refill for fewer is under way", async () => {
+  const world = new ConferenceWorld();
+  await world.during(world.receive("t1", createConference()));
+  world.start();
+  const wanted: number[] = [];
+  const { allocateIds } = world;
+  world.allocateIds = async (ids) => {
+    wanted.push(ids.msgIds);
+    await world.time.wait(100);
+    return allocateIds(ids);
+  };
+  const ask = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ ...lock(`m${count}-${index}`), extConfId: "7009" }) as FromWebex);
+  const small = world.receive("t2", ...ask(46));
+  const large = world.receive("t3", ...ask(400));
+  await world.time.pass(300);
+
+  expect(await Promise.all([small, large])).toEqual([true, true]);
+  expect(wanted.slice(0, 2)).toEqual([10, 345]);
 });
 
 test("an input for which there are too few ids is refused, a refill begins, and the repeat is committed", async () => {
@@ -102,6 +139,20 @@ test("an input for which there are too few ids is refused, a refill begins, and 
   const entered = world.posted.flatMap(({ body }) => [...body.matchAll(/A2W_NotifyUserEnter MsgID="(\d+)"/g)]);
   expect(new Set(entered.map(([, msgId]) => msgId)).size).toBe(200);
   expect(new Set(world.posted.map(({ transId }) => transId)).size).toBe(world.posted.length);
+});
+
+test("reports of streams with any name are counted, and another bridge's stream of that name apart", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  const report = (name: string, bridge: BridgeName, number: number) => {
+    const reports = [{ number, report: callerEntered(number) }];
+    return world.during(world.conference.report({ ...identity, bridge, stream: name as StreamId, reports }));
+  };
+  for (const name of ["constructor", "__proto__", "7"]) {
+    expect([await report(name, identity.bridge, 1), await report(name, identity.bridge, 2)]).toEqual([1, 2]);
+    expect(await report(name, "second" as BridgeName, 1)).toBe(1);
+    expect(await report(name, identity.bridge, 3)).toBe(3);
+  }
 });
 
 test("what waits together commits together", async () => {

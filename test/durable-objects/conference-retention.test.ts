@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ConferenceStore } from "../../durable-objects/conference-store.ts";
+import { ConferenceStore, type Progress } from "../../durable-objects/conference-store.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { StreamId } from "../../src/foundation/ids.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
@@ -30,7 +30,7 @@ async function ended(settings: Partial<DomainSettings> = {}): Promise<Conference
   return world;
 }
 
-const tables = (world: ConferenceWorld) => world.sql.exec("SELECT name FROM sqlite_master WHERE type = 'table'").length;
+const tables = (world: ConferenceWorld) => world.tables;
 
 test("a conference that is over is deleted after a week, with all its tables, and not before", async () => {
   const world = await ended();
@@ -106,8 +106,8 @@ test("of agents that come with ever new streams only the last eight are remember
   }
 
   const [last] = world.sql.exec("SELECT progress FROM journal ORDER BY seq DESC LIMIT 1");
-  const { reportsUpTo } = JSON.parse(String(last?.progress));
-  expect(Object.keys(reportsUpTo)).toEqual(["s92", "s93", "s94", "s95", "s96", "s97", "s98", "s99"]);
+  const { streams } = JSON.parse(String(last?.progress)) as Progress;
+  expect(streams.map(([, stream]) => stream)).toEqual(["s92", "s93", "s94", "s95", "s96", "s97", "s98", "s99"]);
   expect(await world.during(world.conference.report({ ...identity, stream: "s99" as StreamId, reports: [] }))).toBe(1);
 });
 
@@ -145,7 +145,7 @@ test("an event each second for a week leaves 10,000 inputs, and of an input each
     const none = { callers: new Map(), callOuts: new Map(), commands: new Map(), rooms: new Map() };
     let rows = 0;
     for (let at = 0; at < 7 * dayMs; at += pauseMs) {
-      store.append({ type: "time", at }, none, { bridge: null, serial: 0, msgIds: [], transIds: [], reportsUpTo: {} });
+      store.append({ type: "time", at }, none, { bridge: null, serial: 0, msgIds: [], transIds: [], streams: [] });
       if (at % hourMs === 0) rows = Math.max(rows, Number(sql.exec("SELECT count(*) AS n FROM journal")[0]?.n));
     }
     most.push(rows);
@@ -198,4 +198,23 @@ test("a domain that is put back goes on with its conferences: what waited is sen
   world.isInSettings = true;
   await world.time.pass(hourMs + 10_000);
   expect(world.posted.slice(before).map(({ body }) => /MsgID="m-lock" Result="(\d+)"/.exec(body)?.[1])).toEqual(["16"]);
+});
+
+test("the alarm deletes nothing while a document waits for ids", async () => {
+  const world = await ended();
+  world.kill();
+  world.alarmAt = null;
+  await world.time.pass(7.1 * dayMs);
+  world.start();
+  const { allocateIds } = world;
+  world.allocateIds = async (wanted) => {
+    await world.time.wait(4_000);
+    return allocateIds(wanted);
+  };
+  const late = world.receive("late", createConference());
+  await world.conference.alarm();
+  await world.time.pass(5_000);
+
+  expect(await late).toBe(true);
+  expect(world.deleted).toBe(0);
 });

@@ -7,7 +7,7 @@ import { Database } from "../simulation/database.ts";
 const hourMs = 3_600_000;
 const weekMs = 7 * 24 * hourMs;
 const retention = { neededMs: 2 * hourMs, keptMs: weekMs };
-const progress = { bridge: null, serial: 0, msgIds: [], transIds: [], reportsUpTo: {} };
+const progress = { bridge: null, serial: 0, msgIds: [], transIds: [], streams: [] };
 const identity = { domain: "local" as DomainName, confKey: "1" as ConfKey };
 const none: Changes = { callers: new Map(), callOuts: new Map(), commands: new Map(), rooms: new Map() };
 
@@ -71,7 +71,7 @@ test("a transaction that fails leaves disk and memory as they were", () => {
     0,
     0,
   ]);
-  expect(rowsIn(sql)).toBe(0);
+  expect(sql.exec("SELECT name FROM sqlite_master")).toEqual([]);
 });
 
 test("memory that cannot be reloaded after a failed transaction is reported as lost", () => {
@@ -88,6 +88,7 @@ test("memory that cannot be reloaded after a failed transaction is reported as l
     },
     (error) => lost.push(String(error)),
   );
+  store.transaction(() => store.identify(identity, retention));
   isBroken = true;
 
   const fails = () =>

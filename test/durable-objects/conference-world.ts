@@ -232,6 +232,10 @@ export class ConferenceWorld {
     await this.time.pass(5000);
   }
 
+  get tables(): number {
+    return this.sql.exec("SELECT name FROM sqlite_master WHERE type = 'table'").length;
+  }
+
   get journalRows(): number {
     return this.sql.exec("SELECT seq FROM journal").length;
   }

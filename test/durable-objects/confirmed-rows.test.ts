@@ -51,3 +51,22 @@ test("what was confirmed at a later attempt is never taken for given up after a 
   expect(world.posted).toHaveLength(3);
   expect(world.lines.filter(({ note }) => String(note).includes("given up"))).toEqual([]);
 });
+
+test("a document that is confirmed at its last attempt while the disk is full is not given up", async () => {
+  const world = await quiet();
+  world.answer = (posted) => {
+    if (world.posted.length < 3) return { kind: "failed", reason: "TimeoutError" };
+    world.onStep = () => {
+      throw new Error("database or disk is full");
+    };
+    return world.confirmed(posted.transId);
+  };
+  await world.during(world.report(callerEntered(0)));
+  while (world.posted.length < 3) await world.time.pass(1);
+  await world.time.pass(2_000);
+  world.onStep = () => {};
+  await world.time.pass(60_000);
+
+  expect([world.posted.length, world.outboxRows]).toEqual([3, 0]);
+  expect(world.lines.filter(({ note }) => String(note).includes("given up"))).toEqual([]);
+});

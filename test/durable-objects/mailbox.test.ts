@@ -14,6 +14,8 @@ function world() {
   const domain = testDomain();
   let isKnown = true;
   let isReadable = true;
+  let isFull = false;
+  let allocateMs = 0;
   let deleted = 0;
   const events: string[] = [];
   const bodies: string[] = [];
@@ -40,11 +42,15 @@ function world() {
         return { kind: "answered", status: 200, body: confirmation };
       },
       allocateIds: async () => {
+        if (allocateMs > 0) await time.wait(allocateMs);
         next += 10;
         return { msgIds: { first: 0, end: 0 }, transIds: { first: next - 10, end: next } };
       },
       abort: (why) => events.push(why),
-      setAlarm: (at) => alarms.push(at),
+      setAlarm: (at) => {
+        if (isFull) throw new Error("database or disk is full");
+        alarms.push(at);
+      },
       deleteAll: async () => {
         deleted += 1;
         sql.clear();
@@ -56,6 +62,12 @@ function world() {
     deleted: () => deleted,
     removeDomain: () => {
       isKnown = false;
+    },
+    fillDisk: () => {
+      isFull = true;
+    },
+    slowAllocator: (ms: number) => {
+      allocateMs = ms;
     },
     breakSettings: () => {
       isReadable = false;
@@ -172,4 +184,41 @@ test("an alarm that breaks is logged, does not fail, and comes again", async () 
   await mailbox.alarm();
 
   expect([events, alarms.at(-1)]).toEqual([["alarm-broke"], time.now + 60_000]);
+});
+
+test("also where the next alarm cannot be set", async () => {
+  const { time, open, events, breakSettings, fillDisk } = world();
+  const mailbox = open();
+  await mailbox.send(mail("t1"));
+  await time.pass(1000);
+  breakSettings();
+  fillDisk();
+  await mailbox.alarm();
+
+  expect(events).toEqual(["alarm-broke", "no-alarm"]);
+});
+
+test("mail that cannot be sent leaves nothing on disk", async () => {
+  const { sql, open, alarms, removeDomain } = world();
+  removeDomain();
+  const mailbox = open();
+  await expect(mailbox.send(mail("t1"))).rejects.toThrow("no domain");
+  expect([sql.exec("SELECT name FROM sqlite_master"), alarms]).toEqual([[], []]);
+});
+
+test("the alarm deletes nothing while mail waits for ids", async () => {
+  const { time, sql, open, deleted, slowAllocator } = world();
+  const before = open();
+  await before.send(mail("t1"));
+  await time.pass(5_000);
+  await before.alarm();
+  await time.pass(7_200_000);
+  slowAllocator(1_000);
+  const mailbox = open();
+  const sent = mailbox.send(mail("t2"));
+  await mailbox.alarm();
+  await time.pass(2_000);
+  await sent;
+
+  expect([deleted(), sql.exec("SELECT request FROM answer")]).toEqual([0, [{ request: `t2 ${host}` }]]);
 });

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { IdAllocator, sweep } from "../../durable-objects/id-allocator.ts";
 import type { LogLine } from "../../durable-objects/log.ts";
-import type { BridgeName, ConfKey } from "../../src/foundation/ids.ts";
+import type { ConfKey } from "../../src/foundation/ids.ts";
 import { Database } from "../simulation/database.ts";
-import { ConferenceWorld, createConference, muteCaller } from "./conference-world.ts";
+import { ConferenceWorld, createConference, identity, muteCaller } from "./conference-world.ts";
 
 const noon = Date.UTC(2026, 0, 1, 12);
 const hourMs = 3_600_000;
@@ -100,7 +100,7 @@ test("the agent is asked about a running conference of which it told nothing in 
   await sweeps();
   await world.time.pass(90_000);
   await sweeps();
-  world.conference.matchesBridge("bridge-1" as BridgeName, "digest");
+  world.conference.matchesBridge(identity.bridge, "digest");
   await sweeps();
   world.kill();
   world.start();

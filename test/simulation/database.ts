@@ -62,6 +62,7 @@ export class Database implements Sql {
       return value;
     } catch (error) {
       this.exec("ROLLBACK");
+      this.#schema.clear(); // A table that the transaction made is gone.
       throw error;
     }
   }

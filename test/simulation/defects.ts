@@ -62,20 +62,20 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "the watermark of the reports is forgotten",
-    file: conference,
-    before: "return { ...Object.fromEntries(recent), [stream]: reports.at(-1)?.number ?? 0 };",
-    after: "return reports.length > recent.length ? reportsUpTo : reportsUpTo;",
+    file: "durable-objects/conference-store.ts",
+    before: "return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo]];",
+    after: "return upTo > others.length ? [...own, ...others] : [...own.slice(rememberedStreams), ...others];",
   },
   {
     name: "a gap in the reports is overlooked",
-    file: conference,
+    file: "durable-objects/conference-store.ts",
     before: "number === upTo + 1 && ++upTo",
     after: "number > upTo && (upTo = number)",
   },
   {
     name: "what waits for a replaced server is sent to it",
     file: conference,
-    before: "draft.rows = draft.rows.filter(({ host }) => !decision.dropQueued.includes(host));",
+    before: "batch.rows = batch.rows.filter(({ host }) => !decision.dropQueued.includes(host));",
     after: "",
   },
   {
@@ -111,8 +111,8 @@ export const defects: readonly Defect[] = [
   {
     name: "an order is not repeated",
     file: sender,
-    before: "if (!sent) return 0;",
-    after: "if (!sent || sent) return sent ? Number.MAX_SAFE_INTEGER : 0;",
+    before: "if (!sent || sent.times === 0) return 0;",
+    after: "if (!sent || sent.times === 0 || sent.times > 0) return sent?.times ? Number.MAX_SAFE_INTEGER : 0;",
   },
   {
     name: "an order that is told again does not say so",
@@ -129,7 +129,7 @@ export const defects: readonly Defect[] = [
   {
     name: "the next agent waits for what the one before had taken",
     file: conference,
-    before: "else this.#sender.agentChanged();",
+    before: "else schedule.agentChanged();",
     after: "",
   },
   {
