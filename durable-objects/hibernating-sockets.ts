@@ -1,7 +1,7 @@
 import { type EdgeToAgent, encodeMessage } from "../src/link/messages.ts";
 import type { AgentSockets, Attachment } from "./relay.ts";
 
-/** The platform's sockets, which stay open while the object sleeps. A link's id is its socket's tag. */
+/** The platform's sockets, which stay open while the object sleeps. The tags of a socket are the id of its link and its agent. */
 export class HibernatingSockets implements AgentSockets {
   readonly #ctx: DurableObjectState;
   readonly #sockets = new Map<string, WebSocket>();
@@ -18,15 +18,19 @@ export class HibernatingSockets implements AgentSockets {
   }
 
   /** The id of its link. */
-  accept(socket: WebSocket): string {
+  accept(socket: WebSocket, agent: string): string {
     const id = crypto.randomUUID();
-    this.#ctx.acceptWebSocket(socket, [id]);
+    this.#ctx.acceptWebSocket(socket, [id, agentTag(agent)]);
     this.#sockets.set(id, socket);
     return id;
   }
 
   idOf(socket: WebSocket): string {
     return this.#ctx.getTags(socket)[0] ?? "";
+  }
+
+  countOf(agent: string): number {
+    return this.#ctx.getWebSockets(agentTag(agent)).length;
   }
 
   attachments(): readonly Attachment[] {
@@ -67,4 +71,8 @@ export class HibernatingSockets implements AgentSockets {
     this.#sockets.get(id)?.serializeAttachment(null);
     this.#sockets.delete(id);
   }
+}
+
+function agentTag(agent: string): string {
+  return `agent ${agent}`;
 }

@@ -33,7 +33,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     const refused = this.#relay.refusalOf(hello.value);
     if (refused) return refuse(refused);
     const { 0: webSocket, 1: server } = new WebSocketPair();
-    this.#relay.opened(this.#sockets.accept(server), hello.value);
+    this.#relay.opened(this.#sockets.accept(server, hello.value.agent), hello.value);
     return new Response(null, { status: 101, webSocket });
   }
 

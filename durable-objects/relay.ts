@@ -47,6 +47,8 @@ export interface AgentSockets {
   /** What was last kept with each socket that is open. */
   attachments(): readonly Attachment[];
   has(id: string): boolean;
+  /** Sockets of this agent, among them those whose close the agent has not answered yet. */
+  countOf(agent: string): number;
   keep(id: string, attachment: Attachment): void;
   /** Sends nothing over a socket that is closed. */
   send(id: string, message: EdgeToAgent): void;
@@ -69,6 +71,11 @@ export interface RelayPorts extends Timers {
 /** Far below the silence after which an agent counts as gone. */
 const KEEP_SEEN_MS = 1_000;
 const RPC_LIMIT_MS = 10_000;
+/**
+ * Of one agent. The platform keeps a socket until the agent has answered its close, or the network has given up on it: an agent
+ * that answers none must not use up the edge's descriptors. A link that breaks each ten seconds leaves fewer behind.
+ */
+const MAX_SOCKETS = 100;
 const MAX_CONFERENCES_WAITING = 10_000;
 
 /**
@@ -120,7 +127,8 @@ export class Relay implements RelayRpc {
     if (challenge !== wanted) return refusal("replayed", wanted);
     this.#challenges.delete(agent);
     // Asked last: whoever repeats an agent's old request must not spend what the agent may.
-    return this.#budgetOf(agent).allowsSocket(this.#ports.now()) ? null : refusal("tooMuch");
+    const isAllowed = this.#budgetOf(agent).allowsSocket(this.#ports.now());
+    return isAllowed && this.#ports.sockets.countOf(agent) < MAX_SOCKETS ? null : refusal("tooMuch");
   }
 
   /** An agent that was not refused has its socket. */

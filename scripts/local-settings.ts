@@ -29,7 +29,12 @@ export async function requireFreePort(variable: string, port: number, host = "12
 /** The operator's token: the one given, or one made once and kept in a file that only its owner can read. */
 export function operatorToken(folder: string): { readonly token: string; readonly from: string } {
   const given = process.env.OPERATOR_TOKEN;
-  if (given) return { token: given, from: "the variable OPERATOR_TOKEN" };
+  if (given) {
+    if (/^[\x21-\x7e]+$/.test(given)) return { token: given, from: "the variable OPERATOR_TOKEN" };
+    throw new StartError(
+      "OPERATOR_TOKEN holds a blank or a letter outside ASCII, which no request could send; leave it out, or use letters and digits",
+    );
+  }
   const file = join(folder, "operator-token");
   if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString("base64url"), { mode: 0o600 });
   return { token: readFileSync(file, "utf8").trim(), from: file };
@@ -60,18 +65,22 @@ export function stateFolder(): string {
     makeFolder(folder);
     writeFileSync(lockFile, "", { flag: "a" });
   } catch (error) {
-    throw new StartError(
-      `cannot write to the state folder ${folder} (${reason(error)}); set BRIDGEHEAD_STATE to another`,
-    );
+    throw notWritable(folder, error);
   }
   try {
     lock = new DatabaseSync(lockFile, { timeout: 0 });
     lock.exec("BEGIN EXCLUSIVE");
   } catch (error) {
-    if (!/locked/.test(reason(error))) throw error;
+    if (!/locked/.test(reason(error))) throw notWritable(folder, error);
     throw new StartError(
       `the state folder ${folder} is in use by another run; stop that one, or set BRIDGEHEAD_STATE to another folder`,
     );
   }
   return folder;
+}
+
+function notWritable(folder: string, error: unknown): StartError {
+  return new StartError(
+    `cannot write to the state folder ${folder} (${reason(error)}); set BRIDGEHEAD_STATE to another`,
+  );
 }

@@ -7,7 +7,7 @@ const MAX_WAITING = 100;
 /** Data for the partner's back end: passed on unread and unchanged; WebEx gets no answer (protocol 2.2.10, 4.22). */
 export function forwardClientData(draft: Draft, message: FromWebexMessages["passthrough"]): void {
   const { msgId, extConfId, extCallId, data = "" } = message;
-  const { confKey, settings } = draft.context;
+  const { confKey, settings, serial, nonce } = draft.context;
   if (settings.passthroughUrl === undefined) {
     return draft.note(`client data for call ${extCallId} is dropped: the domain has no passthroughUrl`);
   }
@@ -15,5 +15,7 @@ export function forwardClientData(draft: Draft, message: FromWebexMessages["pass
   if (waiting >= MAX_WAITING) {
     return draft.note(`client data for call ${extCallId} is dropped: ${MAX_WAITING} others wait for the back end`);
   }
-  draft.sendToBackEnd({ type: "client-data", id: draft.newId(), msgId, confKey, extConfId, extCallId, data });
+  // Not the conference's key, as in other ids: this one leaves for a back end, and stands in the log.
+  const id = `${serial()}.${nonce()}`;
+  draft.sendToBackEnd({ type: "client-data", id, msgId, confKey, extConfId, extCallId, data });
 }

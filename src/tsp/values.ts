@@ -20,7 +20,14 @@ export function isId(text: string): boolean {
   return /^[\w-]{1,32}$/.test(text);
 }
 
-const hostOrUrl = /^(?:https?:\/\/)?(?:[\w.-]+|\[[\dA-Fa-f:.]+\])(?::\d{1,5})?(?:\/\S*)?$/;
+const hostOrUrl = /^(?:https?:\/\/)?(?:[\w.-]+|(\[[\dA-Fa-f:.]+\]))(?::(\d{1,5}))?(?:\/\S*)?$/;
+
+/** `host:port` or a URL (protocol T15); an address of IPv6 stands in brackets. */
+function isHost(text: string): boolean {
+  const [match, address, port] = hostOrUrl.exec(text) ?? [];
+  if (match === undefined || Number(port ?? 1) < 1 || Number(port ?? 1) > 65_535) return false;
+  return address === undefined || URL.canParse(`http://${address}`);
+}
 
 /** The value of an attribute; `undefined` if the attribute says that there is none. */
 export function readValue(raw: string, kind: FieldKind, codes: CodeLists): Result<unknown, ValueFault> {
@@ -39,7 +46,7 @@ export function readValue(raw: string, kind: FieldKind, codes: CodeLists): Resul
         : ok(raw);
     case "host":
       if (raw.length > kind.max) return tooLong(kind.max);
-      return hostOrUrl.test(raw) ? ok(raw) : wrongType(raw, "must be host:port");
+      return isHost(raw) ? ok(raw) : wrongType(raw, "must be host:port");
     case "text":
       return isWithin(raw, kind) ? ok(raw) : tooLong(kind.max);
     case "digits":

@@ -56,6 +56,9 @@ class RelayWorld {
     return id;
   }
 
+  /** Sockets whose close the agent has not answered, among others. */
+  socketsOfAgent = 0;
+
   /** The agent's newest link says this. */
   says(message: AgentToEdge, length = 100): void {
     this.relay.received(`link-${this.#links}`, length, () => ok(message));
@@ -82,6 +85,7 @@ class RelayWorld {
       sockets: {
         attachments: () => [...this.sockets.values()].filter((attachment) => attachment !== null),
         has: (id) => this.sockets.has(id),
+        countOf: () => this.socketsOfAgent,
         keep: (id, attachment) => this.sockets.has(id) && void this.sockets.set(id, attachment),
         send: (id, message) => this.sockets.has(id) && void this.sent.push(message),
         close: (id, code, reason) => {
@@ -319,4 +323,13 @@ test("what is dropped since too many conferences wait leaves a line in the log",
   expect(world.lines).toContainEqual(
     expect.objectContaining({ event: "too-many-conferences-wait", conference: keys.at(-1) }),
   );
+});
+
+test("an agent that answers no close gets no more sockets, so that it cannot use up the edge's descriptors", () => {
+  const world = new RelayWorld();
+  world.socketsOfAgent = 99;
+  world.connect();
+  world.socketsOfAgent = 100;
+
+  expect(() => world.connect()).toThrow("refused");
 });

@@ -112,7 +112,6 @@ test.each([
   "127.0.0.1.example.net:80",
   "2130706433:80",
   "[::ffff:127.0.0.1]:80",
-  "[127.0.0.1]:80",
   "tsp1.example.com.:80",
 ])("for %s the document is confirmed by form, nothing is done, and log and counter say so", async (stranger) => {
   const edge = new FakeEdge(token, { webex: { ...webex, hosts: ["tsp1.example.com", "127.0.0.1"] } });
@@ -123,6 +122,19 @@ test.each([
   expect(edge.calls).toEqual([]);
   expect(edge.logged).toEqual(["host-refused", "host-refused"]);
   expect(await metrics(edge)).toContain('bridgehead_hosts_refused_total{domain="local"} 2\n');
+});
+
+test.each([
+  "[127.0.0.1]:80",
+  "[::::]:80",
+  "127.0.0.1:0",
+  "127.0.0.1:99999",
+])("%s is no host: the form is wrong", async (host) => {
+  const edge = new FakeEdge();
+
+  const response = await post(edge, "/tsp/local", document(create(host)));
+
+  expect([response.status, /Result="(-?\d+)"/.exec(await response.text())?.[1]]).toEqual([200, "-8"]);
 });
 
 test("two spellings of one server reach the conference as one", async () => {

@@ -173,6 +173,7 @@ export class RelayHost {
     return {
       attachments: () => [...this.#sockets.values()].flatMap(({ attachment }) => attachment ?? []),
       has: (id) => this.#sockets.has(id),
+      countOf: (agent) => [...this.#sockets.values()].filter((socket) => socket.agent === agent).length,
       keep: (id, attachment) => {
         const socket = this.#sockets.get(id);
         if (socket && isAlive()) socket.attachment = attachment;

@@ -1,4 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { request } from "node:http";
+import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -42,18 +44,51 @@ test("an agent that floods the edge with pings or digests is closed, and a meeti
   await meeting.close();
 });
 
+test("an agent that answers no close gets no more than a hundred sockets, and the edge serves others", async () => {
+  const sockets: Socket[] = [];
+  let refusal = "";
+  for (let count = 0; count < 150 && refusal === ""; count += 1) refusal = await openDeaf(sockets);
+  expect({ refusal, sockets: sockets.length }).toEqual({ refusal: "4429 tooMuch", sockets: 100 });
+
+  const meeting = new Meeting(world);
+  await meeting.create();
+  await meeting.close();
+  for (const socket of sockets) socket.destroy();
+});
+
+/** A socket that hears nothing, no close either; or why there is none. */
+async function openDeaf(sockets: Socket[], challenge = ""): Promise<string> {
+  const refused = await new Promise<string>((resolve, reject) => {
+    const asked = request(`${world.run.edgeUrl}/agent/local/simulated`, {
+      agent: false,
+      headers: {
+        ...{ connection: "Upgrade", upgrade: "websocket" },
+        ...{ "sec-websocket-version": "13", "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==" },
+        [HELLO_HEADER]: helloWith(challenge),
+      },
+    });
+    asked.once("upgrade", (_, socket) => {
+      sockets.push(socket.on("error", () => {}));
+      resolve("");
+    });
+    asked.once("response", (response) => {
+      response.destroy();
+      resolve(String(response.headers[REFUSAL_HEADER]));
+    });
+    asked.once("error", reject);
+    asked.end();
+  });
+  return refused.startsWith("4402 ") ? openDeaf(sockets, refused.slice(5)) : refused;
+}
+
 function closing(socket: WebSocket): Promise<number> {
   return new Promise((resolve) => socket.once("close", resolve));
 }
 
 /** A socket in the name of the second agent, which asks for it as agents do. */
 async function connect(challenge = ""): Promise<WebSocket> {
-  const key = agentKey(join(state, "flooding"));
-  const place = { domain: "local", bridge: "simulated", agent: "agent-2" };
-  const facts = { version: LINK_PROTOCOL_VERSION, ...place, at: Date.now(), challenge };
-  const hello = encodeHello({ ...facts, key: key.publicKey, signature: key.sign(helloText(facts)) });
   const url = `${world.run.edgeUrl.replace("http", "ws")}/agent/local/simulated`;
-  const socket = new WebSocket(url, { headers: { [HELLO_HEADER]: hello } });
+  const socket = new WebSocket(url, { headers: { [HELLO_HEADER]: helloWith(challenge) } });
   const refused = await new Promise<string | null>((resolve, reject) => {
     socket.once("open", () => resolve(null));
     socket.once("error", reject);
@@ -62,4 +97,11 @@ async function connect(challenge = ""): Promise<WebSocket> {
   if (refused === null) return socket;
   await pause(10);
   return connect(refused.replace(/^4402 /, ""));
+}
+
+function helloWith(challenge: string): string {
+  const key = agentKey(join(state, "flooding"));
+  const place = { domain: "local", bridge: "simulated", agent: "agent-2" };
+  const facts = { version: LINK_PROTOCOL_VERSION, ...place, at: Date.now(), challenge };
+  return encodeHello({ ...facts, key: key.publicKey, signature: key.sign(helloText(facts)) });
 }
