@@ -13,7 +13,7 @@ import { Part, startGuard } from "./supervise.ts";
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
 export interface LocalRunOptions {
-  /** What differs from the usual settings of the domain. */
+  /** Laid over the usual settings of the domain. */
   readonly domain?: unknown;
   /** A state folder to go on with; otherwise a new one, removed at the end. */
   readonly state?: string;

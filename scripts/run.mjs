@@ -54,7 +54,7 @@ function run(node, args) {
     env: { ...process.env, PATH: `${bin}:${process.env.PATH ?? ""}`, STOP_WITH_PARENT: "1" },
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-  // A killed npm tells nobody; that our parent is another one than before is the only sign of it.
+  // A killed npm sends no signal; the only sign is that our parent has changed.
   const parent = process.ppid;
   if (process.env.npm_lifecycle_event) {
     setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), 500).unref();

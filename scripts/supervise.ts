@@ -78,7 +78,7 @@ export interface Launch {
 interface PartOptions {
   readonly name: string;
   readonly launch: Launch;
-  /** What the process prints goes here; begun anew with each `Part`. */
+  /** The output of the process; emptied with each new `Part`. */
   readonly logFile: string;
   /** Called with each start of the process. */
   readonly onStart: (pid: number) => void;
@@ -170,7 +170,7 @@ function openLog(file: string): number | "ignore" {
   }
 }
 
-/** What a part said last, which mostly is why it ended. */
+/** The last line of a part, which mostly says why it ended. */
 function lastLine(logFile: string): string {
   try {
     const log = openSync(logFile, "r");

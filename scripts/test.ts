@@ -91,7 +91,7 @@ interface Finished {
   readonly output: string;
 }
 
-/** Runs a tool in a process group of its own; one that hangs is ended with all that it started. */
+/** Runs a tool in a process group of its own; a tool that hangs is ended with all that it started. */
 function run(tool: string, args: readonly string[]): Promise<Finished> {
   const child = spawn(join(bin, tool), args, { cwd: project, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";

@@ -24,12 +24,12 @@ export interface Answer {
   readonly result: string;
 }
 
-/** What was seen from outside. */
+/** The evidence from outside. */
 export interface Evidence {
   readonly requests: readonly PostedRequest[];
   /** The answers to a request, repeats of a TransID left out. */
   answers(host: WebexHost, msgId: MsgId): readonly Answer[];
-  /** Of each conference, the roster of the TSP server that took it over last. */
+  /** For each conference, the roster of the TSP server that has it now. */
   readonly rosters: ReadonlyMap<ConfKey, Roster>;
   /** The rosters of all TSP servers, replaced ones included. */
   readonly everyRoster: readonly Roster[];

@@ -128,7 +128,7 @@ export class Meeting {
     return this.request(createWithinMs, { type: "create-conference", confKey: this.confKey });
   }
 
-  /** Another server takes over. Answers that the old one still waits for may never come. */
+  /** Another server creates the running conference. Answers that the old one still waits for may never come. */
   private async failOver(): Promise<PostedRequest> {
     const open = this.requests.filter(({ replyTo, msgId }) => this.world.answers(replyTo, msgId).length === 0);
     this.server = this.draws.pick(this.world.servers.filter((server) => server !== this.server)) as WebexServer;

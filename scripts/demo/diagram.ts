@@ -1,6 +1,6 @@
 import { Address, withNames } from "./transcript.ts";
 
-/** What most messages say alike, and nobody looks for in a picture. */
+/** Attributes that most messages share, and that nobody looks for in a picture. */
 const usual = / (ParticipantType=2|ActionResult=0|DID=\S+|ExtConfID=1001|ConfKey=KEY|WbxHostName=tsp1)(?= |$)/g;
 
 const colours = { W: 36, A: 35, B: 33, refused: 31, dim: 2, bold: 1 } as const;

@@ -29,7 +29,7 @@ export function isSettings([line = ""]: readonly string[]): boolean {
   return line.startsWith("settings ");
 }
 
-/** Who says something to whom: only within one lane is there an order that can be relied on. */
+/** Sender and receiver of a line: only lines of one lane have a reliable order. */
 export function laneOf(line: string): string {
   return /^(A→W \S+|\S+)/.exec(line)?.[0] ?? line;
 }

@@ -57,7 +57,7 @@ export class FlowStage {
   /** A flow's name for a MsgID of WebEx → the MsgID. */
   readonly #msgIds = new Map<string, MsgId>();
   readonly #heardOf = new Map<TransId, number>();
-  /** What followed since the last step, in the order in which it happened. */
+  /** Everything since the last step, in the order in which it happened. */
   #came: string[] = [];
   #lastCame = Date.now();
   #actsSeen = 0;
@@ -260,7 +260,7 @@ export class FlowStage {
     });
   }
 
-  /** What shows nowhere outside must still have arrived before the next step: the agent has nothing left to report. */
+  /** Some effects show nowhere outside, and must have arrived before the next step: the agent has nothing left to report. */
   async #edgeKnows(): Promise<void> {
     await pause(100);
     const isQuiet = await this.#until(async () => {

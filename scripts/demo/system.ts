@@ -20,7 +20,7 @@ export class FlowSystem {
     });
   }
 
-  /** With the settings that a flow asks for; a TSP server that is gone is given up quickly. */
+  /** Starts with the settings of the flow; a TSP server that is gone is given up quickly. */
   static async start(settings: object): Promise<FlowSystem> {
     const backEnd = createServer();
     await new Promise<void>((listening) => backEnd.listen(0, "127.0.0.1", listening));

@@ -9,7 +9,7 @@ const outcomes = {
   "never answers": "no-answer",
 } as const;
 
-/** What is done on the telephone side of a flow. */
+/** The telephone side of a flow. */
 export class Telephones {
   readonly #bridge: BridgeControl;
   readonly #names: ShortNames;
@@ -56,7 +56,7 @@ export class Telephones {
     for (const digits of this.#numbersSet) await this.#bridge.answersWith(digits, "answer");
   }
 
-  /** Who is where, a line for each. */
+  /** Where each caller is, one line each. */
   async held(): Promise<string[]> {
     const { calls } = await this.#bridge.state();
     const ours = calls.filter((call) => call.conference === this.#confKey && call.state === "in-conference");

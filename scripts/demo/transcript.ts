@@ -94,7 +94,7 @@ function isOther(extConfId: string, latest: string): boolean {
   return extConfId !== noExtConfId && extConfId !== latest;
 }
 
-/** What the adapter posted, in full. A message that should have an ExtConfID and has none says `none`. */
+/** A message of the adapter, in full. A message that should have an ExtConfID and has none says `none`. */
 export function postedLine(host: string, element: string, attributes: string): string {
   const { ExtConfID: extConfId, ...others } = Object.fromEntries(
     [...attributes.matchAll(/ (\w+)="([^"]*)"/g)].map(([, name = "", value = ""]) => [name, value]),

@@ -136,7 +136,7 @@ export class WebexServer {
     await Promise.all(this.#openNamings);
   }
 
-  /** What `find` finds, at once or after a change within the time. Throws if that is nothing. */
+  /** The first that `find` finds, at once or after a change within the time. Throws if there is none. */
   async #within<Found>(timeoutMs: number, what: string, find: () => Found | undefined): Promise<Found> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {

@@ -1,9 +1,7 @@
 import type { EpochMs } from "./ids.ts";
 
 export interface Rate {
-  /** How much at once. */
   readonly burst: number;
-  /** How much on average. */
   readonly perSecond: number;
 }
 
@@ -19,7 +17,7 @@ export class TokenBucket {
     this.#at = at;
   }
 
-  /** 0 when there is so much, which is then spent; else the milliseconds until there is. */
+  /** 0 when the bucket has the amount, which is then spent; else the milliseconds until it has. */
   waitMs(amount: number, at: EpochMs): number {
     const { burst, perSecond } = this.#rate;
     this.#tokens = Math.min(burst, this.#tokens + (Math.max(0, at - this.#at) * perSecond) / 1_000);
@@ -29,17 +27,17 @@ export class TokenBucket {
     return 0;
   }
 
-  /** Whether there is so much; it is then spent. */
+  /** Spends the amount if the bucket has it. */
   spend(amount: number, at: EpochMs): boolean {
     return this.waitMs(amount, at) === 0;
   }
 }
 
-/** How often something may be done: one bucket for each name, in this isolate's memory. */
+/** One bucket for each name, in this isolate's memory. */
 export class RateLimit {
   readonly #buckets = new Map<string, TokenBucket>();
 
-  /** 0 when it may be done now, which then counts as done; else the seconds to wait. A pause earns at most a minute's worth. */
+  /** 0 when one more is allowed now, which is then spent; else the seconds to wait. A pause earns at most a minute's worth. */
   waitSeconds(name: string, perMinute: number, at: EpochMs): number {
     const bucket = this.#buckets.get(name) ?? new TokenBucket({ burst: perMinute, perSecond: perMinute / 60 }, at);
     this.#buckets.set(name, bucket);
@@ -50,12 +48,12 @@ export class RateLimit {
 /** Lines of one event and one source that may be logged at once, and then in a minute. */
 const LINES_PER_MINUTE = 20;
 
-/** Keeps others from filling the log: of each event of each source it lets some lines through, and counts the rest. */
+/** Protects the log from floods: lets some lines of each event of each source through, and counts the rest. */
 export class LogLimit {
   readonly #limit = new RateLimit();
   readonly #dropped = new Map<string, number>();
 
-  /** How many lines were dropped since the last one; `null`: this one is to be dropped as well. */
+  /** The number of lines dropped since the last one; `null`: drop this line, too. */
   admit(event: string, source: string, at: EpochMs): number | null {
     const name = `${event} ${source}`;
     const dropped = this.#dropped.get(name) ?? 0;

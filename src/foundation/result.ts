@@ -1,4 +1,4 @@
-/** What the world can do to us is a value: what was wanted, or why it failed. Only bugs throw. */
+/** A value, or why there is none. Only bugs throw; what the world can do is an error here. */
 export type Result<Value, Failure> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly error: Failure };

@@ -1,4 +1,4 @@
-/** The timers that a class is handed: calls `run` once after `ms` milliseconds, unless the returned function is called before. */
+/** Calls `run` once after `ms` milliseconds, unless the returned function is called before. */
 export interface Timers {
   after(ms: number, run: () => void): () => void;
 }
@@ -7,7 +7,7 @@ export function wait(timers: Timers, ms: number): Promise<void> {
   return new Promise((resolve) => timers.after(ms, resolve));
 }
 
-/** What `work` comes to, or a rejection after so many milliseconds: a neighbour that hangs must not hold up its caller. */
+/** The result of `work`, or a rejection after `ms` milliseconds: a neighbour that hangs must not hold up its caller. */
 export function within<Value>(timers: Timers, ms: number, what: string, work: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
     const cancel = timers.after(ms, () => reject(new Error(`${what} took longer than ${ms} ms`)));

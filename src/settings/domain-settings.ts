@@ -152,7 +152,7 @@ export const domainSettings = v.strictObject({
     }),
   ),
   passthroughUrl: v.optional(address),
-  /** What `/global-numbers/{domain}` shows; without this setting there is no such page (protocol 1.6). */
+  /** The page `/global-numbers/{domain}`; without this setting there is none (protocol 1.6). */
   globalNumbers: v.optional(globalNumbers),
   protocol: v.optional(protocol, {}),
   /** The last part of the adapter URL: one secret, or two while WebEx changes from one to the other. Without any, the URL has no such part. */

@@ -9,8 +9,8 @@ export type Domains = ReadonlyMap<DomainName, DomainSettings>;
 let latest: { readonly json: string; readonly domains: Result<Domains, string> } | undefined;
 
 /**
- * Reads all domains from the JSON of the variable DOMAINS: `{"name": {settings}}`. The error is one line that names the
- * setting, what is wrong with it, and a right example. The last text and its result are kept, since every request asks.
+ * Reads all domains from the JSON of the variable DOMAINS: `{"name": {settings}}`. The error is one line: the
+ * setting, what is wrong with it, and a right example. The last text and its result are kept, since every request reads them.
  */
 export function loadDomains(json: string): Result<Domains, string> {
   if (latest?.json !== json) latest = { json, domains: readDomains(json) };
@@ -135,7 +135,7 @@ function inner(schema: SchemaPart): SchemaPart {
   return within ? inner(within) : schema;
 }
 
-/** What a correct domain has at this path; if the path does not exist there, the nearest setting around it. */
+/** The value of the example at this path; if the path does not exist there, the nearest setting around it. */
 function exampleAt(path: readonly string[]): string {
   if (path.length <= 1) return '{"local": {…}}';
   let place: unknown = example;

@@ -25,11 +25,11 @@ export function isAnswered(message: FromWebex): message is Extract<FromWebex, { 
   return Object.hasOwn(answerTypes, message.type);
 }
 
-/** What must be kept of a request until it is answered. Every message that is answered is one. */
+/** The part of a request that is kept until the answer. */
 export interface OpenRequest {
   readonly type: AnsweredType;
   readonly msgId: MsgId;
-  /** The server that asked, and so the one that is answered (protocol T11). */
+  /** The server that asked and gets the answer (protocol T11). */
   readonly replyTo?: WebexHost;
   readonly extConfId?: ExtConfId;
   readonly extCallId?: ExtCallId;

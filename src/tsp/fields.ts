@@ -38,8 +38,8 @@ export interface Field<
   /** Written where there is no value; without it the attribute is left out. */
   readonly absent?: string;
   /**
-   * What XML cannot carry of this text is written as U+FFFD, since its message matters more than the text. In any other
-   * field it makes the message unwritable: other bytes than were meant are not sent.
+   * A character that XML does not have is written as U+FFFD, since the message matters more than this text. In any other
+   * field such a character makes the message unwritable: other bytes than were meant are not sent.
    */
   readonly repaired?: true;
   /** Makes an optional field required if an earlier field of the message has this value. */

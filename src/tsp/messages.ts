@@ -60,7 +60,7 @@ function assumed<Own extends Fields>(wire: string, fields: Own, more: More = {})
   return { wire, source: "assumed", fields, ...more } as const;
 }
 
-/** What WebEx sends (protocol section 2.2). */
+/** Messages from WebEx (protocol section 2.2). */
 export const fromWebex = {
   "create-conference": documented("W2A_CreateConference", {
     ...request,
@@ -136,7 +136,7 @@ export const fromWebex = {
   }),
 } as const satisfies Record<string, MessageSpec>;
 
-/** What we send (protocol section 2.3). */
+/** Messages to WebEx (protocol section 2.3). */
 export const toWebex = {
   "conference-created": documented("A2W_RspCreateConference", {
     msgId,

@@ -72,10 +72,10 @@ export const defaultCodes = {
 export type Codes = typeof defaultCodes;
 /** How a request ended, in our words. */
 export type ResultWord = keyof Codes["result"];
-/** What WebEx can ask of a running conference by one action code. */
+/** A request about a running conference by one action code. */
 export type UpdateAction = keyof Codes["updateAction"];
 
-/** What a domain's `protocol` setting may replace; parts that are absent keep the defaults. */
+/** The `protocol` setting of a domain; absent parts keep the defaults. */
 export interface ProtocolOverrides {
   /** Default element name → the name used instead, both ways. */
   readonly elements?: Readonly<Record<string, string>>;

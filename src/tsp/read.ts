@@ -111,7 +111,7 @@ function readMessages<Message extends TableMessage>(
 type WritableMessage = TableMessage & Record<string, unknown>;
 
 /**
- * Reads a message by its plan, or tells its first fault in the order of the table (protocol T20). `alias` is the name of
+ * Reads a message by its plan, or reports its first fault in the order of the table (protocol T20). `alias` is the name of
  * its element if that is not the plan's own. Text after the start tag is no attribute (protocol section 5, row 4),
  * and children that are not in the plan are ignored (protocol T25, section 5, row 2).
  */
@@ -186,9 +186,9 @@ function collect(element: XmlElement, plan: MessagePlan, notes: string[]): reado
   return received;
 }
 
-/** What the receiver of a document says of it. */
+/** The answer to a posted document. */
 export interface Confirmation {
-  /** Of the document that is confirmed; empty if the receiver names none. */
+  /** The confirmed document's; empty if the receiver names none. */
   readonly transId: string;
   /** 0: the document was received and is in order. */
   readonly result: number;

@@ -7,7 +7,6 @@ import { writePhone, writeValue } from "./values.ts";
 import type { TableMessage, Vocabulary } from "./vocabulary.ts";
 import { escapeXml } from "./xml.ts";
 
-/** What became of messages that were to be sent. */
 export interface Encoded<Message> {
   /** One document of all messages that could be written; `null` if none could. */
   readonly text: string | null;

@@ -22,7 +22,7 @@ export interface XmlFault {
   readonly reason: string;
 }
 
-/** What one document may hold. A document of 50 messages needs a tenth of it. */
+/** Limits of one document. A document of 50 messages needs a tenth of them. */
 export const xmlLimits = {
   bytes: 1_048_576,
   depth: 32,
