@@ -17,7 +17,7 @@ export const edgeObjects = {
 const { default: workerd }: { default: string } = createRequire(import.meta.url)("workerd");
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
-export interface EdgeOptions {
+interface EdgeOptions {
   /** Bundle, configuration and the objects' databases lie here. */
   readonly folder: string;
   readonly host: string;

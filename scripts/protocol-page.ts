@@ -25,7 +25,7 @@ interface Mention {
   readonly title?: string;
 }
 
-export interface Coverage {
+interface Coverage {
   readonly text: string;
   /** Rules and messages without code or test, one line each. */
   readonly gaps: readonly string[];

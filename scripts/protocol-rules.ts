@@ -8,7 +8,7 @@ export interface Rule {
   readonly outside?: string;
 }
 
-export interface RuleGroup {
+interface RuleGroup {
   readonly title: string;
   readonly rules: readonly Rule[];
 }

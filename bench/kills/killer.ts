@@ -12,7 +12,7 @@ const kinds = {
   "bridge's link": 2,
   "WebEx host": 2,
 } as const;
-export type KillKind = keyof typeof kinds;
+type KillKind = keyof typeof kinds;
 export type KillCounts = Record<KillKind, number>;
 
 const silences: readonly Way[][] = [["forth"], ["back"], ["forth", "back"]];

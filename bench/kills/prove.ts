@@ -5,7 +5,7 @@ import { type KillCounts, killParts } from "./killer.ts";
 import { Meeting } from "./meeting.ts";
 import { KillWorld } from "./world.ts";
 
-export interface Verdict extends Faults {
+interface Verdict extends Faults {
   readonly kills: Readonly<KillCounts>;
   readonly requests: readonly PostedRequest[];
   /** Kind of request and its result → how often. */

@@ -10,7 +10,7 @@ import type { FlowSystem } from "./system.ts";
 import { Telephones } from "./telephones.ts";
 import { commandLine, documentOf, elementOf, postedLine, type Step, type Transcript } from "./transcript.ts";
 
-export interface StageOptions {
+interface StageOptions {
   readonly diagram?: Diagram;
   /** Takes down what comes instead of comparing it. */
   readonly write?: boolean;

@@ -7,7 +7,7 @@ import type { FromWebexMessages } from "../../src/tsp/messages.ts";
 /** A request to an adapter, or an answer to its notification. */
 export type Request = FromWebexMessages[keyof FromWebexMessages];
 
-export interface ClientOptions {
+interface ClientOptions {
   readonly adapterUrl: string;
   readonly ids?: ServerIds;
   readonly codec?: WebexCodec;
@@ -18,14 +18,14 @@ export interface ClientOptions {
 }
 
 /** A confirmed document: what was posted, to post it again, and the result of its Confirmation. */
-export interface Confirmed {
+interface Confirmed {
   readonly transId: TransId;
   readonly result: number;
   readonly body: string;
 }
 
 /** The answer to one HTTP post. */
-export interface HttpAnswer {
+interface HttpAnswer {
   readonly status: number;
   readonly body: Buffer;
 }
@@ -124,7 +124,7 @@ export function postDocument(
 }
 
 /** The ids that one TSP server makes, by WebEx's own scheme (protocol T33, section 5, row 19). TransIDs and MsgIDs count apart. */
-export interface ServerIds {
+interface ServerIds {
   transId(): TransId;
   msgId(): MsgId;
 }

@@ -21,7 +21,7 @@ export interface ReceivedMessage {
 }
 
 /** How posts are answered from now on. */
-export type AnswerMode =
+type AnswerMode =
   | { readonly type: "confirm"; readonly afterMs?: number; readonly result?: ResultWord }
   | { readonly type: "never-answer" }
   | { readonly type: "status"; readonly status: number }

@@ -6,7 +6,7 @@ import { buildVocabulary, overridesFault, type TableMessage } from "./vocabulary
 import { type Encoded, writeConfirmation, writeDocument } from "./write.ts";
 
 /** One side's reader and writer of the protocol, with a domain's overrides worked in. */
-export interface Codec<Incoming, Outgoing> {
+interface Codec<Incoming, Outgoing> {
   /** Reads and checks a posted document; a failure names the code for the Confirmation. */
   decode(bytes: Uint8Array): Decoded<Incoming>;
   /**

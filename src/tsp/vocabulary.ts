@@ -13,7 +13,7 @@ export interface Vocabulary {
 
 export type CodeLists = Readonly<Record<keyof Codes, CodeList>>;
 
-export interface CodeList {
+interface CodeList {
   readonly numbers: ReadonlyMap<string, number>;
   readonly words: ReadonlyMap<number, string>;
 }
@@ -28,7 +28,7 @@ export interface MessagePlan {
   readonly spellings: ReadonlyMap<string, string>;
 }
 
-export interface FieldPlan {
+interface FieldPlan {
   readonly field: Field;
   /** Its name in our messages. */
   readonly name: string;
@@ -43,9 +43,9 @@ export interface TableMessage {
 }
 
 /** Names of one place (the messages of a document, the attributes of a message), each also under its folded key. */
-export type NameIndex<Entry> = ReadonlyMap<string, Named<Entry>>;
+type NameIndex<Entry> = ReadonlyMap<string, Named<Entry>>;
 
-export interface Named<Entry> {
+interface Named<Entry> {
   readonly entry: Entry;
   /** The name as the table spells it: the entry's own, or one of its aliases. */
   readonly name: string;

@@ -1,7 +1,7 @@
 import { SaxesParser } from "saxes";
 import { err, ok, type Result } from "../foundation/result.ts";
 
-export interface XmlAttribute {
+interface XmlAttribute {
   readonly name: string;
   readonly value: string;
 }
@@ -16,7 +16,7 @@ export interface XmlElement {
 }
 
 /** Why a document was refused, and where: lines count from 1, `column` is the number of characters read in that line. */
-export interface XmlFault {
+interface XmlFault {
   readonly line: number;
   readonly column: number;
   readonly reason: string;

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 
-export interface Rule {
+interface Rule {
   /** Folders of this project (or single files), packages, `node:*`. */
   readonly may: readonly string[];
   /** The same, but only what vanishes at run time. */
@@ -71,7 +71,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   bench: { may: ["src", "simulators", "scripts", "node:*", "cloudflare:workers"] },
 };
 
-export interface Import {
+interface Import {
   readonly file: string;
   readonly line: number;
   readonly from: string;
