@@ -66,7 +66,7 @@ describe("at the prompt", () => {
     expect(keyed("444#1#2#", keypad, gone)).toEqual([hangUp]);
   });
 
-  test("a caller who keys nothing for 30 s is let go, once", () => {
+  test("a caller who keys nothing for 30 s is hung up, once", () => {
     const at = (now: number, keypad: Keypad) => press(keypad, { type: "time", at: now }, rules);
     expect(at(29_999, prompted(0)).actions).toEqual([]);
     const { keypad, actions } = at(30_000, prompted(0));

@@ -10,18 +10,18 @@ const key = "987654321" as ConfKey;
 const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: null };
 
 let time: Clock;
-let told: BridgeEvent[];
+let events: BridgeEvent[];
 let timesBackUp: number;
 let machine: Machine;
 
 beforeEach(() => {
   time = new Clock();
-  told = [];
+  events = [];
   timesBackUp = 0;
   machine = new Machine(
     "boot",
     time,
-    (happening) => told.push(happening),
+    (event) => events.push(event),
     () => {
       timesBackUp += 1;
     },
@@ -31,10 +31,10 @@ beforeEach(() => {
 function ask(method: string, path: string, body?: unknown) {
   return control(machine, method, path, body === undefined ? "" : JSON.stringify(body));
 }
-function act(name: string, order: BridgeCommand, conference: ConfKey | null = key): CommandResult[] {
-  const outcomes: CommandResult[] = [];
-  machine.execute(name as CommandId, conference, order, (result) => outcomes.push(result));
-  return outcomes;
+function execute(name: string, command: BridgeCommand, conference: ConfKey | null = key): CommandResult[] {
+  const results: CommandResult[] = [];
+  machine.execute(name as CommandId, conference, command, (result) => results.push(result));
+  return results;
 }
 function dialIn(keys = ""): CallId {
   return machine.dialIn("14085551234", keys);
@@ -53,22 +53,22 @@ describe("the control interface", () => {
     const { status, body } = ask("POST", "/calls", { from: "14085551234", keys: "9#" });
     const [call] = [...machine.world.calls.keys()];
     expect({ status, body }).toEqual({ status: 201, body: { id: call } });
-    expect(told).toEqual([
+    expect(events).toEqual([
       { type: "prompted", call, number: "14085551234" },
       { type: "keys", call, keys: "9#" },
     ]);
   });
 
-  test("POST /calls/{id}/keys, talking and hang-up act on that call", () => {
+  test("POST /calls/{id}/keys, talking and hang-up concern that call", () => {
     const call = dialIn();
-    act("a", create);
-    act("b", admit(call));
-    act("c", { type: "report-speakers" });
-    told = [];
+    execute("a", create);
+    execute("b", admit(call));
+    execute("c", { type: "report-speakers" });
+    events = [];
     expect(ask("POST", `/calls/${call}/keys`, { keys: "*1555#" })).toEqual(ok);
     expect(ask("POST", `/calls/${call}/talking`, { talking: true })).toEqual(ok);
     expect(ask("POST", `/calls/${call}/hang-up`)).toEqual(ok);
-    expect(told).toEqual([
+    expect(events).toEqual([
       { type: "keys", call, keys: "*1555#" },
       { type: "talking", call, conference: key, talking: true },
       { type: "ended", call, conference: key, reason: "hung-up" },
@@ -78,19 +78,19 @@ describe("the control interface", () => {
   test("the phone of an ended call does nothing more", () => {
     const call = dialIn();
     ask("POST", `/calls/${call}/hang-up`);
-    told = [];
+    events = [];
     expect(ask("POST", `/calls/${call}/keys`, { keys: "1" })).toEqual(ok);
     expect(ask("POST", `/calls/${call}/talking`, { talking: true })).toEqual(ok);
     expect(ask("POST", `/calls/${call}/hang-up`)).toEqual(ok);
-    expect(told).toEqual([]);
+    expect(events).toEqual([]);
   });
 
-  test("POST /conferences/{key}/lock and end: the host by telephone; a lock that changes nothing is not told", () => {
-    act("a", create);
+  test("POST /conferences/{key}/lock and end: the host by telephone; a lock that changes nothing is no event", () => {
+    execute("a", create);
     expect(ask("POST", `/conferences/${key}/lock`, { locked: true })).toEqual(ok);
     expect(ask("POST", `/conferences/${key}/lock`, { locked: true })).toEqual(ok);
     expect(ask("POST", `/conferences/${key}/end`)).toEqual(ok);
-    expect(told).toEqual([
+    expect(events).toEqual([
       { type: "lock-changed", conference: key, locked: true },
       { type: "conference-ended", conference: key },
     ]);
@@ -98,21 +98,21 @@ describe("the control interface", () => {
 
   test("PUT /numbers/{digits}: the number answers after its time", () => {
     expect(ask("PUT", "/numbers/14085550002", { outcome: "answer", afterMs: 700 })).toEqual(ok);
-    act("a", create);
-    act("b", dial("leg"));
+    execute("a", create);
+    execute("b", dial("leg"));
     time.advance(699);
-    expect(told).toEqual([]);
+    expect(events).toEqual([]);
     time.advance(1);
-    expect(told).toEqual([{ type: "answered", call: "leg", conference: key }]);
+    expect(events).toEqual([{ type: "answered", call: "leg", conference: key }]);
   });
 
   test("a number without a plan answers after 50 ms", () => {
-    act("a", create);
-    act("b", dial("leg"));
+    execute("a", create);
+    execute("b", dial("leg"));
     time.advance(49);
-    expect(told).toEqual([]);
+    expect(events).toEqual([]);
     time.advance(1);
-    expect(told).toEqual([{ type: "answered", call: "leg", conference: key }]);
+    expect(events).toEqual([{ type: "answered", call: "leg", conference: key }]);
   });
 
   test.each([
@@ -120,19 +120,19 @@ describe("the control interface", () => {
     ["a number that would answer too late", { outcome: "answer", afterMs: 5_000 }],
   ])("%s is given up exactly when the waiting time is over", (_, plan) => {
     ask("PUT", "/numbers/14085550002", plan);
-    act("a", create);
-    act("b", dial("leg", 2_000));
+    execute("a", create);
+    execute("b", dial("leg", 2_000));
     time.advance(1_999);
-    expect(told).toEqual([]);
+    expect(events).toEqual([]);
     time.advance(1);
-    expect(told).toEqual([{ type: "ended", call: "leg", conference: key, reason: "no-answer" }]);
+    expect(events).toEqual([{ type: "ended", call: "leg", conference: key, reason: "no-answer" }]);
   });
 
   test("PUT /faults: each command is held up by itself, side by side", () => {
     expect(ask("PUT", "/faults", { delayMs: 100 })).toEqual(ok);
-    const first = act("a", create);
+    const first = execute("a", create);
     time.advance(60);
-    const second = act("b", { type: "lock" });
+    const second = execute("b", { type: "lock" });
     expect(machine.acts).toEqual([]);
     time.advance(40);
     expect([first, second]).toEqual([[{ done: true }], []]);
@@ -140,12 +140,12 @@ describe("the control interface", () => {
     expect(second).toEqual([{ done: true }]);
   });
 
-  test("PUT /faults: the acts named are refused, without effect, until the faults are replaced", () => {
+  test("PUT /faults: the commands named are refused, without effect, until the faults are replaced", () => {
     ask("PUT", "/faults", { refuse: ["create-conference"] });
-    expect(act("a", create)).toEqual([{ done: false, reason: "refused" }]);
+    expect(execute("a", create)).toEqual([{ done: false, reason: "refused" }]);
     expect(machine.state().conferences).toEqual([]);
     ask("PUT", "/faults", {});
-    expect(act("b", create)).toEqual([{ done: true }]);
+    expect(execute("b", create)).toEqual([{ done: true }]);
     expect(machine.acts.map(({ n, outcome }) => [n, outcome])).toEqual([
       [1, "refused"],
       [2, "done"],
@@ -159,19 +159,19 @@ describe("the control interface", () => {
     expect(timesBackUp).toBe(1);
   });
 
-  test("POST /reset: calls end and stay listed, everything else is forgotten, acts under way are refused", () => {
+  test("POST /reset: calls end and stay listed, everything else is deleted, commands under way are refused", () => {
     ask("PUT", "/numbers/14085550002", { outcome: "busy" });
-    act("a", create);
+    execute("a", create);
     const inside = dialIn();
-    act("b", admit(inside));
+    execute("b", admit(inside));
     const outside = dialIn();
     ask("PUT", "/faults", { delayMs: 100 });
-    const held = act("c", { type: "lock" });
-    told = [];
+    const held = execute("c", { type: "lock" });
+    events = [];
 
     expect(ask("POST", "/reset")).toEqual(ok);
 
-    expect(told).toEqual([
+    expect(events).toEqual([
       { type: "conference-ended", conference: key },
       { type: "ended", call: outside, conference: null, reason: "hung-up" },
     ]);
@@ -190,11 +190,11 @@ describe("the control interface", () => {
   });
 
   test("GET /state: conferences with rooms and their calls, and every call", () => {
-    act("a", create);
-    act("b", { type: "create-room", room: "r7" as never, kind: "sub" });
-    act("c", dial("leg"));
+    execute("a", create);
+    execute("b", { type: "create-room", room: "r7" as never, kind: "sub" });
+    execute("c", dial("leg"));
     const call = dialIn();
-    act("d", admit(call));
+    execute("d", admit(call));
 
     expect(ask("GET", "/state")).toEqual({
       status: 200,
@@ -244,11 +244,11 @@ describe("the control interface", () => {
     });
   });
 
-  test("GET /acts: one entry for each command that was carried out, repeats among them, in order", () => {
-    act("one", create);
-    act("one", create);
-    act("two", dial("leg"));
-    act("three", { type: "move", call: "nobody" as CallId, room: "r7" as never });
+  test("GET /acts: one entry for each command that was carried out, repeats among them, in command", () => {
+    execute("one", create);
+    execute("one", create);
+    execute("two", dial("leg"));
+    execute("three", { type: "move", call: "nobody" as CallId, room: "r7" as never });
     expect(ask("GET", "/acts").body).toEqual({
       acts: [
         { n: 1, act: "create-conference", conference: key, room: null, call: null, commandId: "one", outcome: "done" },
@@ -260,25 +260,25 @@ describe("the control interface", () => {
   });
 
   test("the id of an ended call dials again", () => {
-    act("a", create);
-    act("b", dial("leg"));
-    act("c", { type: "cancel-dial", call: "leg" as CallId });
-    act("d", dial("leg"));
+    execute("a", create);
+    execute("b", dial("leg"));
+    execute("c", { type: "cancel-dial", call: "leg" as CallId });
+    execute("d", dial("leg"));
     time.advance(50);
-    expect(told).toEqual([{ type: "answered", call: "leg", conference: key }]);
+    expect(events).toEqual([{ type: "answered", call: "leg", conference: key }]);
     expect(machine.state().calls).toHaveLength(1);
   });
 
-  test("a muted call that talks is told as silent, and as talking again when it is unmuted", () => {
+  test("a muted call that talks is reported as silent, and as talking again when it is unmuted", () => {
     const call = dialIn();
-    act("a", create);
-    act("b", admit(call));
-    act("c", { type: "report-speakers" });
-    told = [];
+    execute("a", create);
+    execute("b", admit(call));
+    execute("c", { type: "report-speakers" });
+    events = [];
     ask("POST", `/calls/${call}/talking`, { talking: true });
-    act("d", { type: "mute", call });
-    act("e", { type: "unmute", call });
-    expect(told.map((happening) => happening.type === "talking" && happening.talking)).toEqual([true, false, true]);
+    execute("d", { type: "mute", call });
+    execute("e", { type: "unmute", call });
+    expect(events.map((event) => event.type === "talking" && event.talking)).toEqual([true, false, true]);
   });
 
   test("the last 1,000 ended calls stay listed", () => {
@@ -322,7 +322,7 @@ describe("what the control interface cannot do", () => {
     ["PUT", "/faults", { down: 1 }],
     ["PUT", "/faults", undefined],
   ])("%s %s with %j is a bad body", (method, path, body) => {
-    act("a", create);
+    execute("a", create);
     expect(ask(method, path.replace("ID", dialIn()), body)).toEqual(bad);
   });
 

@@ -39,13 +39,13 @@ afterEach(async () => {
   server.close();
 });
 
-async function connection(begin = () => driver.start(take)): Promise<WebSocket> {
+async function connection(begin = () => driver.start(keep)): Promise<WebSocket> {
   const connected = once(server, "connection");
   begin();
   const [socket] = await connected;
   return socket;
 }
-function take(report: DriverReport): void {
+function keep(report: DriverReport): void {
   reports.push(report);
   next(report);
 }
@@ -90,7 +90,7 @@ test("a bridge that accepts and says nothing is given up after 2 s", async () =>
   });
 });
 
-test("a bridge that leaves a ping unanswered is given up 2 s later, and its act is unknown", async () => {
+test("a bridge that leaves a ping unanswered is given up 2 s later, and the result of its command is unknown", async () => {
   const socket = await connection();
   await say(socket, hello);
   const asked = heard(socket);
@@ -106,14 +106,18 @@ test("a bridge that leaves a ping unanswered is given up 2 s later, and its act 
 });
 
 test.each([
-  ["an act", () => driver.execute("o1" as never, "1" as ConfKey, { type: "lock" }), { done: "unknown", tooSlow: true }],
+  [
+    "a command",
+    () => driver.execute("o1" as never, "1" as ConfKey, { type: "lock" }),
+    { done: "unknown", tooSlow: true },
+  ],
   ["the state", () => driver.state(), null],
 ])("a bridge that answers pings, but not %s, is left after 30 s", async (_, ask, answer) => {
   const socket = await connection();
   socket.on("message", (data) => {
     const { type, id } = JSON.parse(String(data));
     if (type === "ping") socket.send(JSON.stringify({ type: "pong", id }));
-    if (type === "ping") socket.send(JSON.stringify({ type: "keys", call: "c1", keys: "1" })); // The pong was taken.
+    if (type === "ping") socket.send(JSON.stringify({ type: "keys", call: "c1", keys: "1" })); // The pong was read.
   });
   await say(socket, hello);
   const answered = ask();
@@ -136,12 +140,12 @@ test("an answered ping is followed by the next one", async () => {
     time.advance(1_000);
     const { id } = (await ping) as { id: number };
     socket.send(JSON.stringify({ type: "pong", id }));
-    await say(socket, { type: "keys", call: "c1", keys: "1" }); // Behind the pong: it has been taken by then.
+    await say(socket, { type: "keys", call: "c1", keys: "1" }); // After the pong, which has been read by then.
   }
   expect(reports.some(({ type }) => type === "disconnected")).toBe(false);
 });
 
-test("attempts to connect are spread and grow from 100 ms to 1 s; one reason is told once", async () => {
+test("attempts to connect are spread and grow from 100 ms to 1 s; one reason is reported once", async () => {
   const pauses: number[] = [];
   let socket = await connection();
   for (let attempt = 0; attempt < 6; attempt += 1) {

@@ -31,7 +31,7 @@ async function connect(name?: string) {
 function put(path: string, body: unknown): Promise<Response> {
   return fetch(`http://127.0.0.1:${bridge.port}${path}`, { method: "PUT", body: JSON.stringify(body) });
 }
-/** A WebSocket ping is answered below the bridge, in order: what went before has been taken, and its answers are here. */
+/** A WebSocket ping is answered below the bridge, in order: what went before has been read, and its answers are here. */
 async function settled(socket: WebSocket): Promise<void> {
   const pong = once(socket, "pong");
   socket.ping();
@@ -45,7 +45,7 @@ const create = {
   command: { type: "create-conference", maxCallers: null, anonymousId: null },
 };
 
-test("each connected agent hears what happens", async () => {
+test("each connected agent gets the events", async () => {
   const both = [await connect(), await connect()];
   const call = bridge.machine.dialIn("123", "");
   for (const { socket, heard } of both) {
@@ -55,7 +55,7 @@ test("each connected agent hears what happens", async () => {
   }
 });
 
-test("a bridge that is down neither answers nor acts, while its control interface goes on", async () => {
+test("a bridge that is down neither answers nor carries out commands, while its control interface goes on", async () => {
   const before = await connect();
   await put("/faults", { down: true });
   const during = await connect();
@@ -72,7 +72,7 @@ test("a bridge that is down neither answers nor acts, while its control interfac
   await Promise.all(closed);
 });
 
-test("a command that was under way when the bridge went down is carried out, and nobody is told", async () => {
+test("a command that was under way when the bridge went down is carried out, and its result is sent to nobody", async () => {
   const { socket, heard } = await connect();
   await put("/faults", { delayMs: 100 });
   socket.send(JSON.stringify(create));
@@ -110,7 +110,7 @@ test("an agent that connects anew has given up its older connection, and what it
   expect(bridge.machine.acts.map(({ commandId }) => commandId)).toEqual(["o2"]);
 });
 
-test("an agent that does not speak the protocol is told why and let go", async () => {
+test("an agent that does not speak the protocol learns why, and its connection is closed", async () => {
   const { socket } = await connect();
   const closed = once(socket, "close");
   socket.send('{"type":"command"}');

@@ -6,7 +6,7 @@ import type { CallId } from "../../src/foundation/ids.ts";
 import type { BridgeOnTest } from "../conformance/bridge-driver.ts";
 import { Clock } from "../simulation/clock.ts";
 
-/** The generic driver with the simulated bridge on a free port; the bridge's time stands still until told. */
+/** The generic driver with the simulated bridge on a free port; the bridge's time stands still until the test moves it. */
 export async function simulatedBridgeOnTest(): Promise<BridgeOnTest> {
   const time = new Clock();
   let boots = 1;

@@ -25,7 +25,7 @@ export interface BridgeOnTest {
   /** How these digits take a call; each after at most 50 ms of ringing. */
   plan(digits: string, result: "answer" | "busy" | "reject" | "invalid" | "no-answer"): Promise<void>;
   passTime(ms: number): Promise<void>;
-  /** From now on no act is carried out until the returned function is called. */
+  /** From now on no command is carried out until the returned function is called. */
   holdActs(): Promise<() => Promise<void>>;
   /** Breaks the link between driver and bridge; either may connect again. */
   cutLink(): Promise<void>;
@@ -61,7 +61,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     });
     afterEach(() => bridge.stop());
 
-    /** Waits for a report of this kind, among those that came since the last `takeReports`. */
+    /** Waits for a report of this kind, among those that came since the last `nextReports`. */
     async function reported(type: DriverReport["type"]): Promise<void> {
       while (!reports.some((report) => report.type === type)) {
         await new Promise<void>((resolve) => {
@@ -69,12 +69,12 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
         });
       }
     }
-    function carryOut(act: BridgeCommand, of: ConfKey | null = conference) {
+    function carryOut(command: BridgeCommand, of: ConfKey | null = conference) {
       commands += 1;
-      return bridge.driver.execute(`command-${commands}` as CommandId, of, act);
+      return bridge.driver.execute(`command-${commands}` as CommandId, of, command);
     }
-    async function done(...acts: BridgeCommand[]): Promise<void> {
-      for (const act of acts) expect(await carryOut(act), act.type).toEqual({ done: true });
+    async function done(...list: BridgeCommand[]): Promise<void> {
+      for (const command of list) expect(await carryOut(command), command.type).toEqual({ done: true });
     }
     async function state(): Promise<BridgeState> {
       const held = await bridge.driver.state();
@@ -85,7 +85,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       return (await state()).calls.find(({ call }) => call === id);
     }
     /** What was reported so far: whatever the bridge said before its state is there when the state is. */
-    async function takeReports(): Promise<DriverReport[]> {
+    async function nextReports(): Promise<DriverReport[]> {
       await state();
       return reports.splice(0);
     }
@@ -96,11 +96,11 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     async function entered(): Promise<CallId> {
       const call = await bridge.dialIn("14085550001");
       await done(admit(call));
-      await takeReports();
+      await nextReports();
       return call;
     }
 
-    test("a conference is created, locked, unlocked and ended, and no event tells of it", async () => {
+    test("a conference is created, locked, unlocked and ended, without an event", async () => {
       const main = { id: MAIN_ROOM, kind: "main" };
       const held = { conference, locked: false, reportsSpeakers: false, rooms: [main] };
 
@@ -112,18 +112,18 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect((await state()).conferences).toEqual([held]);
       await done({ type: "end-conference" });
       expect((await state()).conferences).toEqual([]);
-      expect(await takeReports()).toEqual([]);
+      expect(await nextReports()).toEqual([]);
     });
 
-    test("a caller at the prompt is told, with each key it presses, and is in the state with all of them", async () => {
+    test("a caller at the prompt is reported, with each key it presses, and is in the state with all of them", async () => {
       const call = await bridge.dialIn("14085550001");
       await bridge.press(call, "98");
       await bridge.press(call, "7#*");
 
-      const told = await takeReports();
-      expect(told[0]).toEqual({ type: "prompted", call, number: "14085550001" });
+      const reports = await nextReports();
+      expect(reports[0]).toEqual({ type: "prompted", call, number: "14085550001" });
       expect(
-        told
+        reports
           .slice(1)
           .map((report) => (report.type === "keys" ? report.keys : report.type))
           .join(""),
@@ -131,10 +131,10 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect(await callInState(call)).toEqual({ stage: "prompted", call, number: "14085550001", keys: "987#*" });
     });
 
-    test("an admitted caller is in the main room with what the admission said, and no event tells of it", async () => {
+    test("an admitted caller is in the main room with what the admission said, without an event", async () => {
       await done(create);
       const call = await bridge.dialIn("14085550001");
-      await takeReports();
+      await nextReports();
 
       await done({ type: "admit", call, muted: true, joinTone: false, attendeeId: "444" });
 
@@ -150,45 +150,45 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
         attendeeId: "444",
         talking: false,
       });
-      expect(await takeReports()).toEqual([]);
+      expect(await nextReports()).toEqual([]);
     });
 
-    test("keys pressed in the conference are told", async () => {
+    test("keys pressed in the conference are reported", async () => {
       await done(create);
       const call = await entered();
 
       await bridge.press(call, "*6");
 
-      expect((await takeReports()).map((report) => (report.type === "keys" ? report.keys : "")).join("")).toBe("*6");
+      expect((await nextReports()).map((report) => (report.type === "keys" ? report.keys : "")).join("")).toBe("*6");
     });
 
-    test("a caller at the prompt is let go by an expel without conference, and no event tells of it", async () => {
+    test("a caller at the prompt is hung up by an expel without conference, without an event", async () => {
       const call = await bridge.dialIn("14085550001");
-      await takeReports();
+      await nextReports();
 
       expect(await carryOut({ type: "expel", call }, null)).toEqual({ done: true });
 
       expect(await callInState(call)).toMatchObject({ stage: "ended", conference: null, reason: "refused" });
-      expect(await takeReports()).toEqual([]);
+      expect(await nextReports()).toEqual([]);
     });
 
-    test("a caller who hangs up is told, at the prompt and in the conference", async () => {
+    test("a caller who hangs up is reported, at the prompt and in the conference", async () => {
       await done(create);
       const inside = await entered();
       const outside = await bridge.dialIn("14085550002");
-      await takeReports();
+      await nextReports();
 
       await bridge.hangUp(outside);
       await bridge.hangUp(inside);
 
-      expect(await takeReports()).toEqual([
+      expect(await nextReports()).toEqual([
         { type: "ended", call: outside, conference: null, reason: "hung-up" },
         { type: "ended", call: inside, conference, reason: "hung-up" },
       ]);
       expect(await callInState(inside)).toMatchObject({ stage: "ended", conference, reason: "hung-up" });
     });
 
-    test("a dialled call rings, is told when it answers, and enters", async () => {
+    test("a dialled call rings, is reported when it answers, and enters", async () => {
       await bridge.plan("14085551234", "answer");
       await done(create, dial());
       expect(await callInState(dialled)).toEqual({
@@ -200,7 +200,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
 
       await bridge.passTime(50);
       await reported("answered");
-      expect(await takeReports()).toEqual([{ type: "answered", call: dialled, conference }]);
+      expect(await nextReports()).toEqual([{ type: "answered", call: dialled, conference }]);
       expect(await callInState(dialled)).toMatchObject({ stage: "answered", conference });
 
       await done(admit(dialled));
@@ -212,14 +212,14 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       ["reject", "rejected"],
       ["invalid", "invalid-number"],
       ["no-answer", "no-answer"],
-    ])("a dialled number that is %s ends with the reason %s, told once and kept in the state", async (plan, reason) => {
+    ])("a dialled number that is %s ends with the reason %s, reported once and kept in the state", async (plan, reason) => {
       await bridge.plan("14085551234", plan);
       await done(create, dial(100));
 
       await bridge.passTime(100);
       await reported("ended");
 
-      expect(await takeReports()).toEqual([{ type: "ended", call: dialled, conference, reason }]);
+      expect(await nextReports()).toEqual([{ type: "ended", call: dialled, conference, reason }]);
       expect(await callInState(dialled)).toMatchObject({ stage: "ended", direction: "out", conference, reason });
     });
 
@@ -230,7 +230,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       await bridge.passTime(100);
 
       expect(await callInState(dialled)).toMatchObject({ stage: "ended", reason: "cancelled" });
-      expect(await takeReports()).toEqual([]);
+      expect(await nextReports()).toEqual([]);
     });
 
     test("an answered call may go straight into a room", async () => {
@@ -243,7 +243,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect(await callInState(dialled)).toMatchObject({ stage: "entered", room: side });
     });
 
-    test("a mute stays through rooms, until it is taken back, and no event tells of it", async () => {
+    test("a mute stays through rooms, until it is undone, without an event", async () => {
       await done(create, { type: "create-room", room: side, kind: "sub" });
       const call = await entered();
 
@@ -253,7 +253,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect(await callInState(call)).toMatchObject({ room: MAIN_ROOM, muted: true });
       await done({ type: "unmute", call });
       expect(await callInState(call)).toMatchObject({ room: MAIN_ROOM, muted: false });
-      expect(await takeReports()).toEqual([]);
+      expect(await nextReports()).toEqual([]);
     });
 
     test("a room that is closed is gone, and who was in it is in the main room", async () => {
@@ -277,20 +277,20 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
 
       expect(await callInState(expelled)).toMatchObject({ stage: "ended", reason: "expelled" });
       expect(await callInState(rest)).toMatchObject({ stage: "ended", reason: "conference-ended" });
-      expect(await takeReports()).toEqual([]);
+      expect(await nextReports()).toEqual([]);
     });
 
-    test("who talks is told only while it is asked for, and never of a muted call", async () => {
+    test("talking is reported only while it is asked for, and never of a muted call", async () => {
       await done(create);
       const call = await entered();
       await bridge.talk(call, true);
       await bridge.talk(call, false);
-      expect(await takeReports()).toEqual([]);
+      expect(await nextReports()).toEqual([]);
 
       await done({ type: "report-speakers" });
       await bridge.talk(call, true);
       await bridge.talk(call, false);
-      expect(await takeReports()).toEqual([
+      expect(await nextReports()).toEqual([
         { type: "talking", call, conference, talking: true },
         { type: "talking", call, conference, talking: false },
       ]);
@@ -299,7 +299,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       await bridge.talk(call, true);
       await bridge.talk(call, false);
       await done({ type: "unmute", call });
-      expect(await takeReports()).toEqual([]);
+      expect(await nextReports()).toEqual([]);
     });
 
     test("who talks when speakers are no longer reported is silent from then on", async () => {
@@ -307,15 +307,15 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       const call = await entered();
       await bridge.talk(call, true);
       expect(await callInState(call)).toMatchObject({ talking: true });
-      await takeReports();
+      await nextReports();
 
       await done({ type: "stop-reporting-speakers" });
       expect(await callInState(call)).toMatchObject({ talking: false });
       await bridge.talk(call, false);
-      expect(await takeReports()).toEqual([]);
+      expect(await nextReports()).toEqual([]);
     });
 
-    test("the host's lock, unlock and end by telephone are told, the end without its calls", async () => {
+    test("the host's lock, unlock and end by telephone are reported, the end without its calls", async () => {
       await done(create);
       const call = await entered();
 
@@ -323,7 +323,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       await bridge.lockByTelephone(conference, false);
       await bridge.endByTelephone(conference);
 
-      expect(await takeReports()).toEqual([
+      expect(await nextReports()).toEqual([
         { type: "lock-changed", conference, locked: true },
         { type: "lock-changed", conference, locked: false },
         { type: "conference-ended", conference },
@@ -359,7 +359,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     test("a command that had not begun when the link broke is unknown, and is never carried out", async () => {
       const release = await bridge.holdActs();
       const result = carryOut(create);
-      await state(); // The bridge has the act by now.
+      await state(); // The bridge has the command by now.
       await bridge.cutLink();
       expect(await result).toEqual({ done: "unknown" });
       await reported("connected");
@@ -384,8 +384,8 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       await bridge.press(waits, "98");
       await reported("connected");
 
-      const told = (await takeReports()).map(({ type }) => type);
-      expect(told).toEqual(["disconnected", "connected"]);
+      const types = (await nextReports()).map(({ type }) => type);
+      expect(types).toEqual(["disconnected", "connected"]);
       expect(await callInState(stays)).toMatchObject({ stage: "entered" });
       expect(await callInState(leaves)).toMatchObject({ stage: "ended", reason: "hung-up" });
       expect(await callInState(waits)).toMatchObject({ stage: "prompted", keys: "98" });
@@ -396,7 +396,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       await reported("connected");
       const before = reports.find((report) => report.type === "connected");
       await done(create);
-      await takeReports();
+      await nextReports();
 
       await bridge.restart();
       await reported("connected");
@@ -406,11 +406,11 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect(await state()).toEqual({ conferences: [], calls: [] });
     });
 
-    test("whoever awaits an outcome goes on before anything later is reported", async () => {
+    test("code that awaits a result goes on before anything later is reported", async () => {
       await done(create);
       await bridge.talk(await entered(), true);
 
-      // The bridge tells who talks right behind its answer.
+      // The bridge reports who talks right after its answer.
       let reportedBefore = -1;
       await carryOut({ type: "report-speakers" }).then(() => {
         reportedBefore = reports.length;
@@ -420,9 +420,9 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect(reportedBefore).toBe(0);
     });
 
-    test("after stop nothing is reported, and acts are unreachable", async () => {
+    test("after stop nothing is reported, and commands are unreachable", async () => {
       await done(create);
-      await takeReports();
+      await nextReports();
 
       await bridge.driver.stop();
 

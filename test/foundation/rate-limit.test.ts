@@ -25,7 +25,7 @@ test("a clock that is set back takes nothing away", () => {
   expect(passing(limit, 40_000)).toBe(29);
 });
 
-test("the wait is told in whole seconds, after which one may be done", () => {
+test("the wait is in whole seconds, after which one more is allowed", () => {
   const limit = new RateLimit();
   passing(limit, 0);
 

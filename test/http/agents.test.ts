@@ -48,7 +48,7 @@ test.each<[string, (edge: FakeEdge) => Promise<string | undefined>, string]>([
   expect(metrics).toContain(`bridgehead_agents_refused_total{why="${why.slice(5)}"} 1\n`);
 });
 
-test("an agent is told that its domain or its bridge is another one, a stranger not which there are", async () => {
+test("an agent learns that its domain or its bridge is another one; a stranger does not learn which there are", async () => {
   const edge = new FakeEdge(token, { bridges: [bridge("simulated", 0), bridge("second", 1)] });
   const at = (domain: string, bridge: string, index: 0 | 1 = 0, change: Partial<Hello> = {}) =>
     signed(edge, { domain, bridge, ...change }, index).then((hello) => ask(edge, `/agent/${domain}/${bridge}`, hello));

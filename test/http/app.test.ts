@@ -18,7 +18,7 @@ test("the edge is alive, tells its time, and is ready when every bridge has an a
   expect(await response.json()).toEqual({ ready: true, domains: { local: { simulated: { ready: true, ...up } } } });
 });
 
-test("the edge is not ready without its bridge, or when nobody can tell", async () => {
+test("the edge is not ready without its bridge, or when no relay answers", async () => {
   const edge = new FakeEdge();
   edge.health.set("simulated", { agentConnected: true, bridgeUp: false, portsInUse: 0, ports: null });
   expect((await edge.app.request("/readyz")).status).toBe(503);

@@ -2,15 +2,18 @@ import { expect, test, vi } from "vitest";
 import { readBody } from "../../src/http/body.ts";
 import { FakeEdge, timers, token } from "./fake-edge.ts";
 
-/** A body in pieces; `taken` counts those that were read. */
-function inPieces(pieces: readonly Uint8Array[]): { readonly stream: ReadableStream; readonly taken: () => number } {
+/** A body in pieces; `piecesRead` counts those that were read. */
+function inPieces(pieces: readonly Uint8Array[]): {
+  readonly stream: ReadableStream;
+  readonly piecesRead: () => number;
+} {
   let next = 0;
   const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => {
     const piece = pieces[next++];
     if (piece) controller.enqueue(piece);
     else controller.close();
   };
-  return { stream: new ReadableStream({ pull }, { highWaterMark: 0 }), taken: () => next };
+  return { stream: new ReadableStream({ pull }, { highWaterMark: 0 }), piecesRead: () => next };
 }
 
 function request(body: BodyInit | null, headers: Record<string, string> = {}): Request {
@@ -31,19 +34,19 @@ test.each<[string, Record<string, string>]>([
   ["a Content-Length that is too small", { "content-length": "2" }],
   ["a Content-Length that is no number", { "content-length": "many" }],
 ])("with %s reading stops at the limit", async (_what, headers) => {
-  const { stream, taken } = inPieces(Array.from({ length: 1_000 }, () => new Uint8Array(10)));
+  const { stream, piecesRead } = inPieces(Array.from({ length: 1_000 }, () => new Uint8Array(10)));
 
   expect(await readBody(request(stream, headers), 25, timers)).toMatchObject({ ok: false, error: { status: 413 } });
-  expect(taken()).toBe(3);
+  expect(piecesRead()).toBe(3);
 });
 
 test("a Content-Length over the limit is believed without reading", async () => {
-  const { stream, taken } = inPieces([new Uint8Array(10)]);
+  const { stream, piecesRead } = inPieces([new Uint8Array(10)]);
 
   const read = await readBody(request(stream, { "content-length": "26" }), 25, timers);
 
   expect(read).toMatchObject({ ok: false, error: { status: 413 } });
-  expect(taken()).toBe(0);
+  expect(piecesRead()).toBe(0);
 });
 
 test("a document of 1 MiB is read, and one byte more is 413 (protocol T8)", async () => {

@@ -144,7 +144,7 @@ test.each<[string, string, string[]]>([
   expect(meetingOf(page).filter((_, at) => at % 2 === 1)).toEqual(values);
 });
 
-test("what could be an order to the telephone itself is shown, and not linked", async () => {
+test("a number that could be a command to the telephone itself is shown, and not linked", async () => {
   const page = await read(withQuery([["tollnum", "*#21100#"]]));
 
   expect(textsOf(page, "dd")).toEqual(["*#21100#"]);

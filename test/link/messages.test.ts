@@ -150,7 +150,7 @@ describe("what is not a message is an error that says why", () => {
   });
 });
 
-test("an order that is not understood is set apart by its id, and the others arrive", () => {
+test("a command that is not understood is set apart by its id, and the others arrive", () => {
   const lock = { id: "b", command: { type: "lock" } };
   const commands = [
     { id: "a", command: { type: "explode" } },

@@ -117,10 +117,10 @@ export class ConferenceModel {
       this.#fail(`a talk for ever ${head.talk.stage}`);
   }
 
-  /** The bridge refuses all commands: what it is told at once, without time going by, comes to an end. */
+  /** The bridge refuses all commands: the commands that follow at once, without time going by, come to an end. */
   refuseAll(): void {
     for (let answers = 0; this.state.commands.size > 0; answers += 1) {
-      if (answers > 200) this.#fail(`told again and again: ${JSON.stringify([...this.state.commands.values()])}`);
+      if (answers > 200) this.#fail(`commanded again and again: ${JSON.stringify([...this.state.commands.values()])}`);
       this.happen({ do: "result", which: 0, refusal: "refused" });
     }
   }

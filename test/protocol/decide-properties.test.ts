@@ -187,7 +187,7 @@ test.each(
 
 test.each(
   seeds,
-)("a bridge that refuses everything is not told the same again and again, and nothing hangs once it is well, seed %i", (seed) => {
+)("a bridge that refuses everything does not get the same commands again and again, and nothing hangs once it is well, seed %i", (seed) => {
   fc.assert(
     fc.property(beginnings, scenes, (beginning, scenes) => {
       const model = played(beginning, scenes);

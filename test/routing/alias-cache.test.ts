@@ -15,7 +15,7 @@ test("a handle is known in its domain only, until its time is up", () => {
   expect(cache.get("other" as DomainName, handle("1"), 5_000)).toBeUndefined();
 });
 
-test("a full cache forgets what was set longest ago", () => {
+test("a full cache drops what was set longest ago", () => {
   const cache = new AliasCache({ entries: 2, ageMs: 1_000 });
   cache.set(domain, handle("1"), key("A"), 0);
   cache.set(domain, handle("2"), key("B"), 0);

@@ -8,7 +8,7 @@ import { afterEach, expect, test } from "vitest";
 const folder = mkdtempSync(join(tmpdir(), "bridgehead-test-"));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test("a part that cannot work is tried again until it can, and why it ended is told once", async () => {
+test("a part that cannot work is started again until it can, and why it ended is printed once", async () => {
   const room = join(folder, "room");
   const part = `
     if (require("node:fs").existsSync(${JSON.stringify(room)})) setInterval(() => {}, 1_000);

@@ -49,7 +49,7 @@ test("each post is confirmed and recorded, a repeat as a second attempt", async 
   expect(server.messages).toEqual([closed]);
 });
 
-test("a server can be told to fail in each way that a real one can", async () => {
+test("a server can fail in each way that a real one can", async () => {
   const server = await startServer();
 
   server.answerMode = { type: "status", status: 503 };

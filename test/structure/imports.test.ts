@@ -19,7 +19,7 @@ test("docs/architecture.md has the same table", () => {
   expect(rows).toEqual(Object.entries(rules).map(([folder, rule]) => [folder, allowed(rule)]));
 });
 
-test("an import that the table does not allow is told with its file, its line and the rule", () => {
+test("an import that the table does not allow is reported with its file, its line and the rule", () => {
   const text = 'import { ok } from "../foundation/result.ts";\n\nimport {\n  createServer,\n} from "node:http";\n';
 
   expect(violations(importsOf("src/tsp/xml.ts", text))).toEqual([

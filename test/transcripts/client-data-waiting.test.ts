@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { play } from "./play.ts";
 
-test("client data for a back end that takes none waits up to 100 pieces; what comes on top is dropped (protocol 4.22)", () => {
+test("client data for a back end that accepts none waits up to 100 pieces; further ones are dropped (protocol 4.22)", () => {
   const data = Array.from(
     { length: 102 },
     (_, n) => `W→A W2A_CSPClientPassthrough MsgID=${n + 2} ExtCallID=77 Data=${n}`,

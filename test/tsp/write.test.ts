@@ -132,7 +132,7 @@ describe("a message that cannot be written", () => {
     expect(() => completeText(adapter.encode(transId, [closed("1"), bad]))).toThrow(noXml);
   });
 
-  test("is none where the text only describes: an entry is told even if the caller's number is garbled", () => {
+  test("is none where the text only describes: an entry is reported even if the caller's number is garbled", () => {
     const entered: ToWebex = {
       ...{ type: "caller-entered", msgId: "1" as MsgId, extConfId },
       ...{ attendeeId: "\ud800", did: "+1\u0000408" },

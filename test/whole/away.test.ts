@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-test("a WebEx that is away is tried three times with the same transaction; the calls stay up, and it hears what comes after", async () => {
+test("a WebEx server that is away gets three attempts of the same document; the calls stay up, and it gets what comes after", async () => {
   const meeting = new Meeting(world);
   await meeting.create();
   const lost = await meeting.callIn("301");

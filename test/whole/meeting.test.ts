@@ -77,7 +77,7 @@ test.each([
   expect(meeting.messages().filter((message) => message.type === "caller-entered")).toEqual([]);
 });
 
-test("a call-out that nobody takes is answered with no-answer when its waiting time is over", async () => {
+test("a call-out that nobody picks up is answered with no-answer when its waiting time is over", async () => {
   const meeting = new Meeting(world);
   await meeting.create();
   const local = meeting.confKey.slice(-7);

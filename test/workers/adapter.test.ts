@@ -107,7 +107,7 @@ const changeConnectData = (confKey: string) =>
     body: JSON.stringify({ connectData: "x" }),
   });
 
-test("operators are told that a conference does not run", async () => {
+test("an operator request for a conference that does not run is 404", async () => {
   const response = await changeConnectData("555999999");
 
   expect(response.status).toBe(404);

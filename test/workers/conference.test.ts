@@ -166,9 +166,9 @@ test("whoever only asks about a conference that nobody knows leaves nothing on t
 
 test("a conference that is over is deleted by its alarm after a week, and may begin anew", async () => {
   await receive("t1", { ...create, replyTo: undefined } as unknown as FromWebex);
-  const taken = await bridgeDone();
+  const committed = await bridgeDone();
   await receive("t2", { type: "close-conference", msgId: "m2" as MsgId, extConfId: "7001" as ExtConfId } as FromWebex);
-  await bridgeDone(taken + 1);
+  await bridgeDone(committed + 1);
   await rows("UPDATE journal SET at = at - 8 * 86400000");
   await evictDurableObject(conference());
 

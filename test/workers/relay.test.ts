@@ -30,7 +30,7 @@ afterEach(async () => {
   await vi.waitFor(async () => expect(await openSockets()).toBe(0), { interval: 1 });
 });
 
-test("an agent proves who it is, is told the keypad codes, and gets the bridge's orders", async () => {
+test("an agent proves who it is, and gets the keypad codes and the bridge's commands", async () => {
   const agent = await AgentClient.connect();
 
   expect(await agent.next()).toEqual({
@@ -116,7 +116,7 @@ test("the active agent alone is asked for a snapshot", async () => {
   expect(await standby.next()).toEqual({ type: "pong", nonce: "alive" });
 });
 
-test("without an agent nobody is told", async () => {
+test("without an agent no command is sent", async () => {
   await relay().sendCommands(commandsFor);
   expect(await relay().health()).toEqual({ agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null });
 });
@@ -137,7 +137,7 @@ test("a relay that was evicted knows its agents by their sockets", async () => {
   expect(await agent.next()).toEqual({ type: "pong", nonce: "after" });
 });
 
-test("a challenge is forgotten with an eviction, and the agent is given another one", async () => {
+test("an eviction loses a challenge, and the agent gets another one", async () => {
   const challenge = await AgentClient.challenge();
   expect(await AgentClient.challenge()).toBe(challenge);
 
@@ -331,7 +331,7 @@ test("a lone agent whose link is half open is found by the alarm, 10 s after its
   expect(await runDurableObjectAlarm(relay())).toBe(false);
 });
 
-test("an agent that was silent for 10 s is let go when there is something to tell, and the other one is told", async () => {
+test("an agent that was silent for 10 s is closed when there is a command to send, and the other agent gets it", async () => {
   const first = await AgentClient.connect(0);
   await first.next();
   const start = Date.now();
@@ -372,10 +372,10 @@ test("an agent that comes a hundred times anew has one session, and what it repo
   await vi.waitFor(async () => expect(await openSockets()).toBe(1), { interval: 1 });
   expect(await relay().health()).toMatchObject({ agentConnected: true });
   const conferenceObject = env.CONFERENCE.getByName(`local/${key}`);
-  const taken = await runInDurableObject(conferenceObject, (_object, state) =>
+  const committed = await runInDurableObject(conferenceObject, (_object, state) =>
     state.storage.sql.exec("SELECT seq FROM journal WHERE trans_id IS NULL AND input LIKE '%\"unknown\"%'").toArray(),
   );
-  expect(taken).toHaveLength(1);
+  expect(committed).toHaveLength(1);
 }, 20_000);
 
 async function nextBut(agent: AgentClient, skipped: string): ReturnType<AgentClient["next"]> {
