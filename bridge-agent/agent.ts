@@ -217,10 +217,12 @@ export class Agent {
     if (message.type !== "welcome" && !this.#edgeUp) return; // Of a link that was given up.
     switch (message.type) {
       case "welcome": {
-        const { role, epoch, alone, keypad } = message;
+        const { role, epoch, alone, keypad, conferences } = message;
+        if (role === "active") this.#reports.setOurs(conferences);
         return this.#assign({ active: role === "active", epoch, alone, keypad });
       }
       case "activate":
+        this.#reports.setOurs(message.conferences);
         if (this.#assignment) this.#assign({ ...this.#assignment, active: true, epoch: message.epoch });
         return;
       case "commands":
@@ -234,6 +236,7 @@ export class Agent {
         return this.#reports.restartStream(conference);
       }
       case "snapshot-wanted":
+        this.#reports.addOurs(message.conference);
         this.#reports.snapshotsWanted.add(message.conference);
         return;
       case "pong":
@@ -245,6 +248,7 @@ export class Agent {
 
   #receiveCommands(message: Extract<EdgeToAgent, { type: "commands" }>, now: EpochMs): void {
     const { conference, commands, notUnderstood = [] } = message;
+    this.#reports.addOurs(conference);
     for (const id of notUnderstood) {
       if (!this.#pending.addRefused(conference, id, now)) continue;
       this.#reports.add(conference, { type: "result", id, result: { done: false, reason: "not-supported" } });

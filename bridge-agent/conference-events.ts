@@ -1,6 +1,6 @@
 import { effectOf } from "../src/bridge/command-rules.ts";
 import type { CommandResult } from "../src/bridge/commands.ts";
-import type { BridgeEvent } from "../src/bridge/events.ts";
+import type { BridgeEvent, ConferenceEvent } from "../src/bridge/events.ts";
 import { type BridgeState, type BridgeView, digestOf, snapshotOf, viewOf } from "../src/bridge/state.ts";
 import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM } from "../src/foundation/ids.ts";
 import { assertNever } from "../src/foundation/result.ts";
@@ -35,28 +35,33 @@ export class ConferenceEvents {
         return this.#legs.keys(event.call, event.keys, now);
       case "answered":
         this.#pending.stopWatching(event.call);
-        return this.#reports.addEvent(event.conference, { type: "call-answered", call: event.call });
+        return this.#report(event.conference, { type: "call-answered", call: event.call });
       case "ended": {
         const { call, conference, reason } = event;
         this.#callEnded(call);
-        if (conference !== null) this.#reports.addEvent(conference, { type: "caller-left", call, reason });
+        if (conference !== null) this.#report(conference, { type: "caller-left", call, reason });
         return;
       }
       case "talking": {
         const { conference, call, talking } = event;
         if (talking) this.#speaking.add(call);
         else this.#speaking.delete(call);
-        return this.#reports.addEvent(conference, { type: "speaking-changed", call, speaking: talking });
+        return this.#report(conference, { type: "speaking-changed", call, speaking: talking });
       }
       case "lock-changed":
+        if (!this.#reports.isOurs(event.conference)) return;
         this.#reports.change(event.conference, { locked: event.locked });
-        return this.#reports.addEvent(event.conference, { type: "lock-changed", locked: event.locked });
+        return this.#report(event.conference, { type: "lock-changed", locked: event.locked });
       case "conference-ended":
-        this.#reports.addEvent(event.conference, { type: "conference-ended" });
+        this.#report(event.conference, { type: "conference-ended" });
         return this.#conferenceEnded(event.conference);
       default:
         return assertNever(event);
     }
+  }
+
+  #report(conference: ConfKey, event: ConferenceEvent): void {
+    if (this.#reports.isOurs(conference)) this.#reports.addEvent(conference, event);
   }
 
   /** The result of a command is known. */
@@ -79,6 +84,10 @@ export class ConferenceEvents {
     const leg = "call" in effect ? this.#legs.find(effect.call) : undefined;
     switch (effect.type) {
       case "conference-changed":
+        // A conference with callers was on the bridge before its create: the edge may not know of them.
+        if (effect.change.live && this.#legs.callsInside(conference).length > 0) {
+          this.#reports.snapshotsWanted.add(conference);
+        }
         return this.#reports.change(conference, effect.change);
       case "conference-ended":
         return this.#conferenceEnded(conference);
@@ -126,7 +135,7 @@ export class ConferenceEvents {
   reconcile(state: BridgeState, { gap, all }: { readonly gap: boolean; readonly all: boolean }, now: EpochMs): void {
     const view = viewOf(state);
     for (const { conference, locked } of state.conferences) {
-      if (this.#reports.live(conference)?.locked === locked) continue;
+      if (!this.#reports.isOurs(conference) || this.#reports.live(conference)?.locked === locked) continue;
       this.#reports.change(conference, { live: true, locked });
     }
     const found = this.#legs.adopt(state.calls, now);
@@ -134,7 +143,8 @@ export class ConferenceEvents {
     for (const [call, dial] of this.#pending.ringing()) this.#checkDialled(call, dial, view);
     const wanted = [...this.#reports.snapshotsWanted];
     this.#reports.snapshotsWanted.clear();
-    const keys = all ? new Set([...this.#reports.allLive(), ...view.conferences.keys(), ...wanted]) : wanted;
+    const held = [...view.conferences.keys()].filter((key) => this.#reports.isOurs(key));
+    const keys = all ? new Set([...this.#reports.allLive(), ...held, ...wanted]) : wanted;
     this.#addSnapshots(view, keys, gap);
     this.#speaking.clear();
     for (const call of state.calls) if (call.stage === "entered" && call.talking) this.#speaking.add(call.call);
@@ -207,7 +217,9 @@ export class ConferenceEvents {
   }
 
   #conferenceEnded(conference: ConfKey): void {
-    this.#reports.change(conference, { live: false, locked: false, anonymousId: null });
+    if (this.#reports.isOurs(conference)) {
+      this.#reports.change(conference, { live: false, locked: false, anonymousId: null });
+    }
     for (const call of this.#legs.callsInside(conference)) this.#callEnded(call);
     for (const [call, dial] of this.#pending.ringing()) if (dial.conference === conference) this.#callEnded(call);
   }

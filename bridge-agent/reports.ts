@@ -41,6 +41,8 @@ export class Reports {
   #inFlight = 0;
   /** Conferences of which the edge waits for a snapshot. */
   readonly snapshotsWanted = new Set<ConfKey>();
+  /** The edge's conferences, beside those with a record; `null`: all, since an older edge does not say. */
+  #ours: Set<ConfKey> | null = new Set();
 
   constructor(journal: Journal, contents: JournalContents) {
     this.#journal = journal;
@@ -48,6 +50,20 @@ export class Reports {
       this.#conferences.set(conference, { record, stream: new ReportStream(stream, next, reports) });
       this.#unacknowledged += reports.length;
     }
+  }
+
+  /** What the edge says on making this agent active. */
+  setOurs(conferences: readonly ConfKey[] | undefined): void {
+    this.#ours = conferences === undefined ? null : new Set(conferences);
+  }
+
+  addOurs(key: ConfKey): void {
+    this.#ours?.add(key);
+  }
+
+  /** Whether the conference is the edge's. What has another owner is neither reported nor touched. */
+  isOurs(key: ConfKey): boolean {
+    return this.#ours === null || this.#ours.has(key) || this.#conferences.has(key);
   }
 
   /** The live conference of this key. */
@@ -160,6 +176,7 @@ export class Reports {
   #deleteIfOver(key: ConfKey, { record, stream }: Conference): void {
     if (record.live || stream.size > 0) return;
     this.#conferences.delete(key);
+    this.#ours?.delete(key);
     this.#journal.deleteConference(key);
   }
 

@@ -5,6 +5,7 @@ import type { Sql } from "./sql.ts";
 const dayMs = 86_400_000;
 /** Longer than a conference lasts, and than anything of it is kept. */
 const keptDays = 30;
+const recentDays = 7;
 
 interface Entries {
   readonly epoch: number;
@@ -50,6 +51,12 @@ export class RelayStore {
     const isKnown = this.#dayOf(key) !== undefined;
     if (isKnown) this.addConference(key, at);
     return isKnown;
+  }
+
+  /** The conferences of the last days; an agent speaks each minute of those that go on. */
+  recentConferences(at: EpochMs): ConfKey[] {
+    const since = Math.floor(at / dayMs) - recentDays;
+    return this.#sql.exec("SELECT key FROM conference WHERE day >= ?", since).map(({ key }) => key as ConfKey);
   }
 
   #dayOf(key: ConfKey): number | undefined {

@@ -224,7 +224,7 @@ export class Relay implements RelayRpc {
   #carryOut(effect: RelayEffect, before: RelayState): void {
     switch (effect.type) {
       case "send":
-        return this.#send(effect.id, effect.message);
+        return this.#send(effect.id, this.#withConferences(effect.message));
       case "close":
         return this.#close(effect.id, findLink(before, effect.id)?.agent ?? "", effect.why);
       case "commands-ack":
@@ -234,6 +234,12 @@ export class Relay implements RelayRpc {
       default:
         return assertNever(effect);
     }
+  }
+
+  /** An agent that becomes active learns which conferences it may touch. */
+  #withConferences(message: EdgeToAgent): EdgeToAgent {
+    const begins = message.type === "activate" || (message.type === "welcome" && message.role === "active");
+    return begins ? { ...message, conferences: this.#store.recentConferences(this.#ports.now()) } : message;
   }
 
   /** A bridge may hold conferences that are not the edge's: what is said about those wakes no object. */

@@ -8,6 +8,8 @@ import { err, ok, type Result } from "../foundation/result.ts";
 
 const epoch = whole;
 const stream = id<StreamId>();
+/** For an active agent: the conferences on its bridge that are the edge's. It leaves all others alone. */
+const conferences = v.optional(v.array(conference));
 
 export const edgeToAgent = [
   typed("welcome", {
@@ -18,9 +20,10 @@ export const edgeToAgent = [
     /** Whether the bridge has no other agent that could act in this one's place. */
     alone: flag,
     keypad: keypadCodes,
+    conferences,
   }),
   /** A standby is the active agent from now on. */
-  typed("activate", { epoch }),
+  typed("activate", { epoch, conferences }),
   v.pipe(
     typed("commands", { epoch, conference, commands: v.array(v.unknown()) }),
     v.transform((message) => ({ ...message, ...sorted(message.commands) })),

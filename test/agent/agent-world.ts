@@ -30,6 +30,8 @@ export class AgentWorld {
   epoch = 1;
   /** Whether the bridge has no other agent. */
   alone = true;
+  /** What the edge says are its conferences; an older edge says nothing. */
+  ours: readonly ConfKey[] | undefined;
   /** The connection looks alive, but what the agent says is lost. */
   edgeDeaf = false;
   /** How the edge reacts to what it takes, with commands of its own. */
@@ -124,7 +126,9 @@ export class AgentWorld {
     this.#edgeUp = true;
     this.#role = role;
     const keypad = { merge: "*1", mute: "*6" };
-    this.tell({ type: "welcome", role, epoch: this.epoch, heartbeatMs: 3_000, alone: this.alone, keypad });
+    const { epoch, alone, ours } = this;
+    const list = ours && { conferences: [...ours] };
+    this.tell({ type: "welcome", role, epoch, heartbeatMs: 3_000, alone, keypad, ...list });
   }
 
   loseEdge(): void {

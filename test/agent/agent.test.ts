@@ -563,6 +563,62 @@ describe("gaps", () => {
   });
 });
 
+describe("a conference on the bridge that is not the edge's", () => {
+  const other = "987650000" as ConfKey;
+  /** The other conference has a caller, and the agent learns that the edge has no conference on this bridge. */
+  function besideOther(): AgentWorld {
+    const world = new AgentWorld();
+    world.machine.execute("other" as CommandId, other, create, () => {});
+    const caller = world.machine.dialIn("14085550009", "");
+    const admit = { type: "admit", call: caller, muted: false, joinTone: true } as const;
+    world.machine.execute("other-admit" as CommandId, other, admit, () => {});
+    world.ours = [];
+    world.connect();
+    world.settle();
+    return world;
+  }
+  const ofOther = (world: AgentWorld) =>
+    world.heard.filter((message) => "conference" in message && message.conference === other);
+
+  test("is neither reported nor touched, and lets nobody in from the prompt", () => {
+    const world = besideOther();
+    const before = world.acts();
+    world.machine.dialIn("14085550001", `${other}#444#`);
+    const [inside] = world.machine.world.callsOf(other);
+    if (inside) world.machine.press(inside, "*6");
+    world.machine.lockByTelephone(other, true);
+    world.pass(5_000);
+
+    expect(world.acts().filter((act) => act.includes("admit") || act.includes("mute"))).toEqual(
+      before.filter((act) => act.includes("admit")),
+    );
+    expect(ofOther(world)).toEqual([]);
+    expect(world.journal.load().conferences).toEqual([]);
+  });
+
+  test("is reported in full once the edge asks for it, or has made one of its key", () => {
+    const asked = besideOther();
+    asked.tell({ type: "snapshot-wanted", conference: other });
+    asked.settle();
+    expect(asked.events()).toMatchObject([{ type: "snapshot", conference: { callers: [{ number: "14085550009" }] } }]);
+
+    const made = besideOther();
+    made.command("create", create, {}, other);
+    made.settle();
+    expect(made.results()).toEqual({ create: true });
+    expect(made.events()).toMatchObject([{ type: "snapshot", conference: { callers: [{ number: "14085550009" }] } }]);
+  });
+
+  test("is the edge's when the edge says so on making the agent active, also one that another agent made", () => {
+    const world = besideOther();
+    world.ours = [other];
+    world.epoch += 2;
+    world.connectEdge();
+    world.settle();
+    expect(world.events().map(({ type }) => type)).toContain("snapshot");
+  });
+});
+
 describe("each minute", () => {
   const digests = (world: AgentWorld) =>
     world.heard.flatMap((message) => (message.type === "digests" ? message.digests : []));

@@ -172,6 +172,20 @@ test("a conference is a row, written once a day, and gone 30 days after the last
   ]);
 });
 
+test("an agent that becomes active learns which conferences are the edge's, and a standby does not", async () => {
+  const world = await RelayWorld.begin();
+  const standby = world.connect("agent-2");
+  expect(world.sent.at(-1)).not.toHaveProperty("conferences");
+  world.sockets.delete("link-1");
+  world.relay.closed("link-1");
+  expect(world.sent.at(-1)).toEqual({ type: "activate", epoch: 2, conferences: [own] });
+
+  world.now += 10 * dayMs;
+  world.relay.closed(standby);
+  world.connect();
+  expect(world.sent.at(-1)).toMatchObject({ type: "welcome", role: "active", conferences: [] });
+});
+
 test("12,000 digests in one message close the agent's socket, and wake nothing", async () => {
   const world = await RelayWorld.begin();
   world.says(digests(...Array.from({ length: 12_000 }, (_, index) => String(600_000_000 + index) as ConfKey)));

@@ -40,6 +40,7 @@ test("an agent proves who it is, and gets the keypad codes and the bridge's comm
     heartbeatMs: 3_000,
     alone: false,
     keypad: { merge: "*1", mute: "*6" },
+    conferences: [],
   });
   await relay().sendCommands(commandsFor);
   expect(await agent.next()).toEqual({ type: "commands", epoch: 1, conference, commands });
@@ -157,7 +158,7 @@ test("the second agent takes over when the first hangs up, also when the relay s
   await evictDurableObject(relay());
   first.hangUp();
 
-  expect(await second.next()).toEqual({ type: "activate", epoch: 2 });
+  expect(await second.next()).toMatchObject({ type: "activate", epoch: 2 });
   expect(await first.closed()).toBe(1000);
   expect(await epochOnDisk()).toBe(2);
   await relay().sendCommands(commandsFor);
@@ -190,7 +191,7 @@ test("the active agent may not know that all sockets were lost with the relay: t
   expect(await other.next()).toEqual({ type: "pong", nonce: "alive" });
   vi.setSystemTime(start + 10_000);
   expect(await runDurableObjectAlarm(relay())).toBe(true);
-  expect(await other.next()).toEqual({ type: "activate", epoch: 2 });
+  expect(await other.next()).toMatchObject({ type: "activate", epoch: 2 });
 });
 
 test("an agent that never comes back is silent from when it was first missed, however often the relay is evicted", async () => {
@@ -228,7 +229,7 @@ test("once the active agent has come back to a relay that lost all sockets, the 
 
   const back = await AgentClient.connect(0);
 
-  expect(await other.next()).toEqual({ type: "activate", epoch: 2 });
+  expect(await other.next()).toMatchObject({ type: "activate", epoch: 2 });
   expect(await back.next()).toMatchObject({ type: "welcome", role: "standby", epoch: 2 });
 });
 
@@ -307,7 +308,7 @@ test("an agent that floods the relay is closed, and the other one goes on at onc
   for (let count = 0; count < 5_000; count += 1) flooding.say({ type: "ping", nonce: "n" });
 
   expect(await flooding.closed()).toBe(CLOSE_CODES.tooMuch);
-  expect(await other.next()).toEqual({ type: "activate", epoch: 2 });
+  expect(await other.next()).toMatchObject({ type: "activate", epoch: 2 });
   other.say({ type: "ping", nonce: "alive" });
   expect(await other.next()).toEqual({ type: "pong", nonce: "alive" });
 });
@@ -343,7 +344,7 @@ test("an agent that was silent for 10 s is closed when there is a command to sen
   await relay().sendCommands(commandsFor);
 
   expect(await first.closed()).toBe(CLOSE_CODES.silent);
-  expect(await second.next()).toEqual({ type: "activate", epoch: 2 });
+  expect(await second.next()).toMatchObject({ type: "activate", epoch: 2 });
   expect(await second.next()).toEqual({ type: "commands", epoch: 2, conference, commands });
 });
 
