@@ -1,6 +1,6 @@
 import type { NumberedReport } from "../src/bridge/events.ts";
 import type { ConferenceInput } from "../src/conference/decide.ts";
-import { applyChanges, type Changes, type ConferenceState, emptyState } from "../src/conference/state.ts";
+import { applyChanges, type Changes, type ConferenceState, emptyState, entryKinds } from "../src/conference/state.ts";
 import type { BridgeName, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
 import type { AgentReports, ConferenceIdentity } from "../src/rpc.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
@@ -35,8 +35,6 @@ const noProgress: Progress = { bridge: null, serial: 0, ...noIds, streams: [] };
 const defaultRetention: Retention = { neededMs: 2 * 3_600_000, keptMs: 7 * 86_400_000 };
 /** Of each bridge; only the last stream of an agent goes on. */
 const rememberedStreams = 8;
-const kinds = { caller: "callers", "call-out": "callOuts", command: "commands", room: "rooms" } as const;
-type Kind = keyof typeof kinds;
 
 const keptRows = 10_000;
 const pruneEvery = 256;
@@ -146,7 +144,7 @@ export class ConferenceStore {
     this.#progress = progress;
     applyChanges(this.#state, changes);
     if (changes.head) this.#changed.set("head", changes.head);
-    for (const [kind, plural] of Object.entries(kinds)) {
+    for (const [kind, plural] of Object.entries(entryKinds)) {
       for (const [id, value] of changes[plural]) this.#changed.set(`${kind}/${id}`, value);
     }
     this.#seq += 1;
@@ -191,7 +189,7 @@ export class ConferenceStore {
       const [kind = "", ...id] = String(row.key).split("/");
       const value: unknown = JSON.parse(String(row.value));
       this.#position = Number(row.position);
-      if (isKind(kind)) (state[kinds[kind]] as unknown as Map<string, unknown>).set(id.join("/"), value);
+      if (isKind(kind)) (state[entryKinds[kind]] as unknown as Map<string, unknown>).set(id.join("/"), value);
       else Object.assign(found, { [kind]: value });
     }
     const [last] = read("SELECT seq, at, progress FROM journal ORDER BY seq DESC LIMIT 1");
@@ -255,6 +253,6 @@ function textOf(input: ConferenceInput): string {
   return text;
 }
 
-function isKind(text: string): text is Kind {
-  return Object.hasOwn(kinds, text);
+function isKind(text: string): text is keyof typeof entryKinds {
+  return Object.hasOwn(entryKinds, text);
 }

@@ -1,6 +1,6 @@
 import type { IssuedCommand } from "../src/bridge/commands.ts";
-import { nextDeadline } from "../src/conference/deadlines.ts";
-import { type ConferenceInput, decide } from "../src/conference/decide.ts";
+import { type ConferenceInput, decide, nextDeadline } from "../src/conference/decide.ts";
+import { isCommand, isPost } from "../src/conference/draft.ts";
 import { matchesBridge } from "../src/conference/reconcile.ts";
 import { type OperatorRequest, operatorRefusal } from "../src/conference/requests.ts";
 import { type Changes, type Head, hasHandle } from "../src/conference/state.ts";
@@ -359,11 +359,11 @@ export class Conference {
       unconfirmed: () => batch.rows.flatMap(({ host, messages }) => messages.map((message) => ({ host, message }))),
     });
     batch.rows = batch.rows.filter(({ host }) => !decision.dropQueued.includes(host));
-    for (const post of decision.posts) {
-      batch.rows = this.#outbox.add(batch.rows, post, batch.domain, () => nextId("transIds") as TransId);
+    for (const effect of decision.effects) {
+      if (isCommand(effect)) batch.commands.push(effect);
+      else if (!isPost(effect)) batch.notes.push(effect);
+      else batch.rows = this.#outbox.add(batch.rows, effect, batch.domain, () => nextId("transIds") as TransId);
     }
-    batch.commands.push(...decision.commands);
-    batch.notes.push(...decision.notes);
     batch.repairs.push(...decision.repairs);
     if (begins(state.head, decision.changes)) {
       // A new life may be on another bridge. An only bridge is kept at once: a second one in the settings takes nothing from it.

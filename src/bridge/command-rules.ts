@@ -1,8 +1,6 @@
 import type { CallId, ConfKey, RoomId } from "../foundation/ids.ts";
-import type { BridgeCommand, CommandType, RefusalReason } from "./commands.ts";
+import type { BridgeCommand, Command, CommandType, RefusalReason } from "./commands.ts";
 import type { BridgeCall, BridgeState, BridgeView } from "./state.ts";
-
-type Command<Type extends CommandType> = Extract<BridgeCommand, { type: Type }>;
 
 /** One conference of a bridge, and the call that a command names, as the bridge holds them. */
 interface Held {

@@ -33,6 +33,7 @@ export const command = v.variant("type", [
 /** What a bridge can be told to do, always for one conference. A bridge carries out each command once. */
 export type BridgeCommand = Checked<typeof command>;
 export type CommandType = BridgeCommand["type"];
+export type Command<Type extends CommandType> = Extract<BridgeCommand, { type: Type }>;
 
 export const issuedCommand = v.object({
   id: commandId,

@@ -63,16 +63,10 @@ export type Effect = IssuedCommand | Post | string;
 /** What follows from one input. Nothing of it is sent before all of it is on disk. */
 export interface Decision {
   readonly changes: Changes;
-  /** The following commands, posts and notes in the order in which the rules made them. */
+  /** In the order in which the rules made them; a command stays pending until its result comes. */
   readonly effects: readonly Effect[];
-  /** For the bridge, in order; each stays pending until its result comes. */
-  readonly commands: readonly IssuedCommand[];
-  /** For WebEx and the back end, in order. */
-  readonly posts: readonly Post[];
-  /** Servers that were replaced: what is queued for them is dropped before `posts` are queued (protocol 4.9). */
+  /** Servers that were replaced: what is queued for them is dropped before the posts of this decision are queued (protocol 4.9). */
   readonly dropQueued: readonly Post["host"][];
-  /** What operations staff should read, one line each. */
-  readonly notes: readonly string[];
   /** What the bridge held otherwise than the conference did; each is repaired by ordinary commands and notifications. */
   readonly repairs: readonly RepairKind[];
 }
@@ -243,15 +237,7 @@ export class Draft {
     };
     // The conference may have ended later in the same decision, and its commands with it.
     const effects = this.#effects.filter((effect) => !isCommand(effect) || this.commands.get(effect.id));
-    return {
-      changes,
-      effects,
-      commands: effects.filter(isCommand),
-      posts: effects.filter(isPost),
-      dropQueued: this.#dropQueued,
-      notes: effects.filter((effect) => typeof effect === "string"),
-      repairs: this.#repairs,
-    };
+    return { changes, effects, dropQueued: this.#dropQueued, repairs: this.#repairs };
   }
 
   #send(host: WebexHost | null, message: ToWebex): void {

@@ -219,7 +219,7 @@ function wasClosedUnnoticed(draft: Draft, message: CreateRequest): boolean {
 }
 
 function end(draft: Draft, byWebex: boolean): void {
-  draft.head = { phase: "ended", endedAt: draft.at, byWebex };
+  draft.head = { phase: "ended", byWebex };
   draft.callers.clear();
 }
 

@@ -1,4 +1,4 @@
-import type { BridgeCommand, CommandResult } from "../bridge/commands.ts";
+import type { Command, CommandResult } from "../bridge/commands.ts";
 import type { ConferenceEvent, NumberedReport } from "../bridge/events.ts";
 import type { BridgeName, CommandId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
@@ -156,8 +156,6 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
 function stopLateReports(draft: Draft): void {
   if (!draft.isPending("report-speakers", "stop-reporting-speakers")) draft.issue({ type: "stop-reporting-speakers" });
 }
-
-type Command<Type extends BridgeCommand["type"]> = Extract<BridgeCommand, { type: Type }>;
 
 function applyCallOutResult(
   draft: Draft,

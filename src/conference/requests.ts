@@ -5,12 +5,14 @@ import type { FromWebex, FromWebexMessages } from "../tsp/messages.ts";
 import { notifyStatus } from "./announcements.ts";
 import { cancelCallOut, startCallOut } from "./call-outs.ts";
 import { findCaller, hostOf, nameCaller, setMuted } from "./callers.ts";
-import { forwardClientData } from "./client-data.ts";
 import type { Draft } from "./draft.ts";
 import { close, closeWaitingCreates, create } from "./lifecycle.ts";
 import { addToMain, endTalk } from "./private-talk.ts";
 import { closeRoom, createRoom, moveCall } from "./rooms.ts";
 import { type CallOut, type ConferenceState, type Creating, hasHandle, type Running } from "./state.ts";
+
+/** To a back end that hangs, each takes half a minute. */
+const MAX_CLIENT_DATA = 100;
 
 /** What operations staff can ask of a running conference. */
 export type OperatorRequest =
@@ -33,6 +35,22 @@ export function applyRequest(draft: Draft, message: FromWebex): void {
     default:
       return applyConferenceRequest(draft, message);
   }
+}
+
+/** Data for the partner's back end: passed on unread and unchanged; WebEx gets no answer (protocol 2.2.10, 4.22). */
+function forwardClientData(draft: Draft, message: FromWebexMessages["passthrough"]): void {
+  const { msgId, extConfId, extCallId, data = "" } = message;
+  const { confKey, settings, serial, nonce } = draft.context;
+  if (settings.passthroughUrl === undefined) {
+    return draft.note(`client data for call ${extCallId} is dropped: the domain has no passthroughUrl`);
+  }
+  const waiting = draft.unconfirmed().filter((post) => post.message.type === "client-data").length;
+  if (waiting >= MAX_CLIENT_DATA) {
+    return draft.note(`client data for call ${extCallId} is dropped: ${MAX_CLIENT_DATA} others wait for the back end`);
+  }
+  // Without the conference's key, which begins other ids: this id leaves for a back end, and stands in the log.
+  const id = `${serial()}.${nonce()}`;
+  draft.sendToBackEnd({ type: "client-data", id, msgId, confKey, extConfId, extCallId, data });
 }
 
 /** Why an operator's request would have no effect; `null`: it has one. */

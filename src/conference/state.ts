@@ -64,7 +64,6 @@ export interface Running extends Bound {
 /** Over. Kept for late traffic, and to know of an end that WebEx was not told (protocol 4.9 F5). */
 export interface Ended {
   readonly phase: "ended";
-  readonly endedAt: EpochMs;
   /** WebEx asked for the end, and so knows of it. */
   readonly byWebex: boolean;
   /** Until when a create with this key is answered with code 11. */
@@ -233,7 +232,8 @@ export function hasHandle(head: Head, extConfId: ExtConfId, at: EpochMs): boolea
   );
 }
 
-const kinds = ["callers", "callOuts", "commands", "rooms"] as const;
+/** What the entries of the state are called one by one. */
+export const entryKinds = { caller: "callers", "call-out": "callOuts", command: "commands", room: "rooms" } as const;
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
 export function emptyState(): ConferenceState {
@@ -249,7 +249,7 @@ export function emptyState(): ConferenceState {
 /** Changes the maps in place, for an owner that holds the state alone: a change costs what changed, not what there is. */
 export function applyChanges(state: ConferenceState, changes: Changes): void {
   if (changes.head) (state as Mutable<ConferenceState>).head = changes.head;
-  for (const kind of kinds) {
+  for (const kind of Object.values(entryKinds)) {
     const entries = state[kind] as unknown as Map<string, unknown>;
     for (const [key, value] of changes[kind] as ReadonlyMap<string, unknown>) {
       if (value === null) entries.delete(key);

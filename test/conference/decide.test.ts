@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { ConferenceSnapshot, Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
 import { type ConferenceInput, decide } from "../../src/conference/decide.ts";
-import type { Decision, DecisionContext } from "../../src/conference/draft.ts";
+import { type Decision, type DecisionContext, isCommand, isPost } from "../../src/conference/draft.ts";
 import { matchesBridge } from "../../src/conference/reconcile.ts";
 import {
   type Caller,
@@ -74,9 +74,9 @@ function reported(report: Report): ConferenceInput {
 test("no id of a command can be guessed: each has random bits of its own", () => {
   const lock = { type: "update-conference", msgId: "1", extConfId: "1001", action: "lock" } as FromWebex;
 
-  const { commands } = after({}, { type: "webex", at: 1_000, transId: "1" as TransId, messages: [lock, lock] });
+  const { effects } = after({}, { type: "webex", at: 1_000, transId: "1" as TransId, messages: [lock, lock] });
 
-  expect(commands.map(({ id }) => id)).toEqual(["555.1.random2", "555.3.random4"]);
+  expect(effects.filter(isCommand).map(({ id }) => id)).toEqual(["555.1.random2", "555.3.random4"]);
 });
 
 test("of calls that left while WebEx was away the newest 1,000 are kept, and the dropped ones are named", () => {
@@ -84,11 +84,11 @@ test("of calls that left while WebEx was away the newest 1,000 are kept, and the
     ({ type: "caller-changed", status: "left", msgId: `m${id}`, extCallId: `${id}` }) as ToWebex;
   const messages = Array.from({ length: 1_002 }, (_, id) => left(id));
 
-  const { changes, notes } = after({}, { type: "undelivered", at: 1_000, messages });
+  const { changes, effects } = after({}, { type: "undelivered", at: 1_000, messages });
 
   const { departed } = changes.head as Running;
   expect([departed.length, departed[0], departed.at(-1)]).toEqual([1_000, "2", "1001"]);
-  expect(notes.at(-1)).toBe("more than 1000 calls left unreported; dropped: 0, 1");
+  expect(effects.at(-1)).toBe("more than 1000 calls left unreported; dropped: 0, 1");
 });
 
 test("of lost entries of callers who left the newest 100 are kept, and the dropped one is named", () => {
@@ -98,11 +98,11 @@ test("of lost entries of callers who left the newest 100 are kept, and the dropp
   const messages = [{ type: "caller-entered", msgId: "m100" } as ToWebex];
 
   const state = { head: { ...head, lostEntries }, callers: new Map([[call, caller]]) };
-  const { changes, notes } = after(state, { type: "undelivered", at: 1_000, messages });
+  const { changes, effects } = after(state, { type: "undelivered", at: 1_000, messages });
 
   const kept = (changes.head as Running).lostEntries ?? [];
   expect([kept.length, kept[0], kept.at(-1)]).toEqual([100, "m1", "m100"]);
-  expect(notes.at(-1)).toBe("if WebEx names the call of message m0, it is not told that the call left");
+  expect(effects.at(-1)).toBe("if WebEx names the call of message m0, it is not told that the call left");
 });
 
 test("a digest shows a dialled call that nobody wants", () => {
@@ -123,9 +123,9 @@ test("a room that nobody wants is closed once it is empty", () => {
   const rooms = [...empty.rooms, { id: room, kind: "private" as const }];
   const found = { call: caller.call, muted: false } as ConferenceSnapshot["callers"][number];
   const commandsFor = (inRoom: RoomId) =>
-    after({ callers }, snapshot({ ...empty, rooms, callers: [{ ...found, room: inRoom }] })).commands.map(
-      ({ command }) => command,
-    );
+    after({ callers }, snapshot({ ...empty, rooms, callers: [{ ...found, room: inRoom }] }))
+      .effects.filter(isCommand)
+      .map(({ command }) => command);
 
   expect(commandsFor(room)).toEqual([{ type: "move", call: "c1", room: "main" }]);
   expect(commandsFor("main" as RoomId)).toEqual([{ type: "close-room", room }]);
@@ -159,7 +159,7 @@ test("of creates that wait for the bridge 50 are kept; a further one is refused 
   const messages = Array.from({ length: 52 }, (_, index) => create(index));
   const input: ConferenceInput = { type: "webex", at: 1_000, transId: "1" as TransId, messages };
   const refusals = (decision: Decision) =>
-    decision.posts.map(({ message }) => [message.msgId, "result" in message && message.result]);
+    decision.effects.filter(isPost).map(({ message }) => [message.msgId, "result" in message && message.result]);
 
   const creating = after({ head: { phase: "absent" } }, input);
   expect((creating.changes.head as Creating).requests).toHaveLength(50);
@@ -199,7 +199,7 @@ test("a move of a call that is hung up leaves a private talk with another call a
   ]);
   const result = { type: "result", id: "1" as CommandId, result: { done: true } } as const;
 
-  const { changes, posts } = after({ head: { ...head, talk }, callOuts, commands }, reported(result));
+  const { changes, effects } = after({ head: { ...head, talk }, callOuts, commands }, reported(result));
 
-  expect([changes.head, changes.callers.size, changes.callOuts.size, posts]).toEqual([undefined, 0, 0, []]);
+  expect([changes.head, changes.callers.size, changes.callOuts.size, effects]).toEqual([undefined, 0, 0, []]);
 });

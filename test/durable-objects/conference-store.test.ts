@@ -52,7 +52,7 @@ test("beyond 10,000 rows the oldest go earlier, but none that a repeat may still
   expect(store.transIdsSince(0)).toHaveLength(10_495);
 });
 
-const head = { phase: "ended", endedAt: 5, byWebex: true } as const;
+const head = { phase: "ended", byWebex: true } as const;
 
 test("a transaction that fails leaves disk and memory as they were", () => {
   const sql = new Database();

@@ -1,9 +1,7 @@
 import type { RefusalReason } from "../../src/bridge/commands.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
-import { nextDeadline } from "../../src/conference/deadlines.ts";
-import type { ConferenceInput } from "../../src/conference/decide.ts";
-import { decide } from "../../src/conference/decide.ts";
-import type { DecisionContext, Post } from "../../src/conference/draft.ts";
+import { type ConferenceInput, decide, nextDeadline } from "../../src/conference/decide.ts";
+import { type DecisionContext, isCommand, isPost, type Post } from "../../src/conference/draft.ts";
 import type { OperatorRequest } from "../../src/conference/requests.ts";
 import type { ConferenceState, Head } from "../../src/conference/state.ts";
 import { applyChanges, emptyState } from "../../src/conference/state.ts";
@@ -171,11 +169,13 @@ export class ConferenceModel {
       // The server that asked them is gone (protocol 4.9): no answer is owed, and none is forbidden.
       for (const [msgId, host] of this.#open) if (host === undefined || host === gone) this.#open.delete(msgId);
     }
-    for (const post of decision.posts) this.#posted(post);
+    const posts = decision.effects.filter(isPost);
+    for (const post of posts) this.#posted(post);
     // A create that waited for a refused close takes over in the middle of a decision.
-    const isTakenOver = input.type === "webex" || decision.notes.some((note) => note.startsWith("taken over"));
-    if (!isTakenOver) for (const post of decision.posts) this.#checkTarget(post, head);
-    for (const { id } of decision.commands) {
+    const isTakenOver =
+      input.type === "webex" || decision.effects.some((effect) => String(effect).startsWith("taken over"));
+    if (!isTakenOver) for (const post of posts) this.#checkTarget(post, head);
+    for (const { id } of decision.effects.filter(isCommand)) {
       if (!this.state.commands.has(id) && input.type !== "webex")
         this.#fail(`command ${id} was issued and is not pending`);
     }

@@ -222,7 +222,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "orders have no deadline",
-    file: "src/conference/deadlines.ts",
+    file: "src/conference/decide.ts",
     before: "for (const command of commands.values()) if (!command.expired) consider(command.answerBy);",
     after: "void commands;",
   },

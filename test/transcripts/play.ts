@@ -11,9 +11,7 @@ import {
 } from "../../scripts/demo/transcript.ts";
 import { type BridgeCommand, type RefusalReason, refusalReason } from "../../src/bridge/commands.ts";
 import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../../src/bridge/events.ts";
-import { nextDeadline } from "../../src/conference/deadlines.ts";
-import type { ConferenceInput } from "../../src/conference/decide.ts";
-import { decide } from "../../src/conference/decide.ts";
+import { type ConferenceInput, decide, nextDeadline } from "../../src/conference/decide.ts";
 import {
   type Decision,
   type DecisionContext,
@@ -215,7 +213,10 @@ class Stage {
     };
     const decision = decide(this.#state, input, context);
     applyChanges(this.#state, decision.changes);
-    this.#queued = [...this.#queued.filter(({ host }) => !decision.dropQueued.includes(host)), ...decision.posts];
+    this.#queued = [
+      ...this.#queued.filter(({ host }) => !decision.dropQueued.includes(host)),
+      ...decision.effects.filter(isPost),
+    ];
     return this.#follows(decision).map((line) => this.#names.shorten(line));
   }
 
