@@ -4,7 +4,6 @@ import { isCommand, isPost } from "../src/conference/draft.ts";
 import { matchesBridge } from "../src/conference/reconcile.ts";
 import { type OperatorRequest, operatorRefusal } from "../src/conference/requests.ts";
 import { type Changes, type Head, hasHandle } from "../src/conference/state.ts";
-import { withoutMessages } from "../src/delivery/outbox-rows.ts";
 import type { Domain } from "../src/domain.ts";
 import type { BridgeName, CommandId, DomainName, EpochMs, ExtConfId, MsgId, TransId } from "../src/foundation/ids.ts";
 import { within } from "../src/foundation/timers.ts";
@@ -25,7 +24,8 @@ import { GroupCommit } from "./group-commit.ts";
 import { IdSupply } from "./id-supply.ts";
 import { KnownRequests } from "./known-requests.ts";
 import type { LogLine } from "./log.ts";
-import { Outbox, type Rows, type Undelivered } from "./outbox.ts";
+import { Outbox, type Undelivered } from "./outbox.ts";
+import { type Rows, withoutMessages } from "./outbox-rows.ts";
 import type { Platform } from "./platform.ts";
 
 /** All that a conference needs of the world around it. */

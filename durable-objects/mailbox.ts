@@ -1,4 +1,3 @@
-import { withoutMessages } from "../src/delivery/outbox-rows.ts";
 import type { Domain } from "../src/domain.ts";
 import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
 import type { IdBlocks, IdRequest, Mail, UnroutedMailRpc } from "../src/rpc.ts";
@@ -7,6 +6,7 @@ import { IdSupply, noIds } from "./id-supply.ts";
 import { KnownRequests } from "./known-requests.ts";
 import type { LogLine } from "./log.ts";
 import { Outbox, outboxTable, type Undelivered } from "./outbox.ts";
+import { withoutMessages } from "./outbox-rows.ts";
 import type { Platform } from "./platform.ts";
 import { hasTable } from "./sql.ts";
 

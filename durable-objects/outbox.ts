@@ -1,14 +1,14 @@
 import { BACK_END, type Outgoing, type Post } from "../src/conference/draft.ts";
-import { afterFailure, afterRestart, append, heads, type OutboxRow } from "../src/delivery/outbox-rows.ts";
-import { targetUrl } from "../src/delivery/target-url.ts";
-import { type HttpOutcome, judge, successfulBody } from "../src/delivery/verdict.ts";
 import type { EpochMs, TransId } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { type Timers, wait } from "../src/foundation/timers.ts";
+import { targetUrl } from "../src/routing/target-url.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import type { AdapterCodec } from "../src/tsp/codec.ts";
 import type { ToWebex } from "../src/tsp/messages.ts";
 import type { Log } from "./log.ts";
+import { afterFailure, afterRestart, append, heads, type Row, type Rows } from "./outbox-rows.ts";
+import type { HttpAnswer, PostRequest } from "./post.ts";
 import type { Sql } from "./sql.ts";
 
 /** What an outbox needs of its domain. */
@@ -17,26 +17,13 @@ interface Sender {
   readonly codec: Pick<AdapterCodec, "encode" | "readConfirmation" | "sends">;
 }
 
-export interface PostRequest {
-  readonly url: string;
-  readonly body: string;
-  readonly contentType: string;
-  /** The same on each attempt, for a receiver that has no TransID to know a repeat by. */
-  readonly idempotencyKey?: string;
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
-}
-
 export interface OutboxPorts extends Timers {
   readonly sql: Sql;
   readonly log: Log;
   now(): EpochMs;
-  /** Never rejects, and ends in time: what goes wrong is an outcome. */
-  post(request: PostRequest): Promise<HttpOutcome>;
+  /** Never rejects, and ends in time: what goes wrong is an answer like others. */
+  post(request: PostRequest): Promise<HttpAnswer>;
 }
-
-export type Row = OutboxRow<Post["host"], Outgoing>;
-export type Rows = readonly Row[];
 
 /** Messages of one row that are not tried any more. */
 export interface Undelivered {
@@ -209,10 +196,10 @@ export class Outbox {
     const begun = { ...row, attempts: row.attempts + 1 };
     if (row.attempts === 0) this.#rows = replaced(this.#rows, begun);
     else this.#commit(replaced(this.#rows, begun));
-    const outcome = await this.#ports.post({ url: target, timeoutMs: webex.timeoutMs, signal, ...content.value });
+    const answer = await this.#ports.post({ url: target, timeoutMs: webex.timeoutMs, signal, ...content.value });
 
     if (signal.aborted) return;
-    const confirmed = this.#judge(outcome, begun, sender);
+    const confirmed = this.#judge(answer, begun, sender);
     if (confirmed.ok) return this.#done(begun);
     this.#log("warn", "post-failed", begun, confirmed.error);
     const next = afterFailure(begun, webex, this.#ports.now());
@@ -244,12 +231,18 @@ export class Outbox {
     return ok({ body: text, contentType: "text/xml; charset=UTF-8" });
   }
 
-  #judge(outcome: HttpOutcome, row: Row, { codec }: Sender): Result<unknown, string> {
-    if (row.host === BACK_END) return successfulBody(outcome);
-    const confirmation = judge(outcome, row.transId, codec.readConfirmation);
-    if (confirmation.ok && confirmation.value.result !== 0) {
-      this.#log("warn", "refused-by-webex", row, `Result ${confirmation.value.result}`);
-    }
+  /**
+   * Whether the receiver has the document: any Confirmation of its TransID says so, also one with a code other than 0
+   * (protocol T42). Everything else is a failed attempt, a redirect too, since it would be followed without the body.
+   */
+  #judge(answer: HttpAnswer, row: Row, { codec }: Sender): Result<unknown, string> {
+    const body = successfulBody(answer);
+    if (!body.ok || row.host === BACK_END) return body;
+    const confirmation = codec.readConfirmation(body.value);
+    if (!confirmation.ok) return confirmation;
+    const { transId, result } = confirmation.value;
+    if (transId !== row.transId) return err(`the Confirmation is for TransID ${transId}`);
+    if (result !== 0) this.#log("warn", "refused-by-webex", row, `Result ${result}`);
     return confirmation;
   }
 
@@ -287,4 +280,10 @@ export class Outbox {
 
 function replaced(rows: Rows, row: Row): Rows {
   return rows.map((other) => (other.seq === row.seq ? row : other));
+}
+
+function successfulBody(answer: HttpAnswer): Result<Uint8Array, string> {
+  if (answer.kind === "failed") return err(answer.reason);
+  if (answer.status < 200 || answer.status > 299) return err(`HTTP status ${answer.status}`);
+  return ok(answer.body);
 }

@@ -1,11 +1,23 @@
-import type { HttpOutcome } from "../src/delivery/verdict.ts";
-import type { PostRequest } from "./outbox.ts";
+export interface PostRequest {
+  readonly url: string;
+  readonly body: string;
+  readonly contentType: string;
+  /** The same on each attempt, for a receiver that has no TransID to know a repeat by. */
+  readonly idempotencyKey?: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** What became of a post; that it went wrong is an answer like others. */
+export type HttpAnswer =
+  | { readonly kind: "answered"; readonly status: number; readonly body: Uint8Array }
+  | { readonly kind: "failed"; readonly reason: string };
 
 /** A Confirmation has some 150 bytes; a peer that sends much more is not read to its end. Counted after decompression. */
 const maxBodyBytes = 65_536;
 
 /** Posts one document. Redirects are not followed, and the time-out covers the answer's body too. */
-export async function fetchPost(request: PostRequest): Promise<HttpOutcome> {
+export async function fetchPost(request: PostRequest): Promise<HttpAnswer> {
   const { url, body, contentType, idempotencyKey, timeoutMs, signal } = request;
   const stop = new AbortController();
   const breakOff = () => stop.abort(signal.reason);

@@ -1,9 +1,9 @@
-import { type BadTarget, canonicalHost, type TargetSettings } from "../delivery/target-url.ts";
 import type { ConfKey, DomainName, EpochMs, ExtConfId, MsgId, TransId } from "../foundation/ids.ts";
 import type { EdgeObjects, HandleClaim } from "../rpc.ts";
 import { isAnswered } from "../tsp/answers.ts";
 import type { FromWebex } from "../tsp/messages.ts";
 import { addressOf, type Found, route } from "./route.ts";
+import { type BadTarget, canonicalHost, type TargetSettings } from "./target-url.ts";
 
 /** The messages of one document that passed all checks of form. */
 interface InboundDocument {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { HttpOutcome } from "../../src/delivery/verdict.ts";
+import type { HttpAnswer } from "../../durable-objects/post.ts";
 import type { ExtConfId, WebexHost } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
@@ -12,7 +12,7 @@ import {
   muteCaller,
 } from "./conference-world.ts";
 
-const failed: HttpOutcome = { kind: "failed", reason: "TimeoutError" };
+const failed: HttpAnswer = { kind: "failed", reason: "TimeoutError" };
 const never = new Promise<never>(() => {});
 
 /** A running conference that has said all it has to say, and then a failing WebEx. */
@@ -50,7 +50,7 @@ test("a transaction has at most 50 messages", async () => {
 
 test("one post is in flight at a time, and what comes meanwhile goes together after it (protocol T46)", async () => {
   const world = await quiet();
-  let open: (result: HttpOutcome) => void = () => {};
+  let open: (result: HttpAnswer) => void = () => {};
   world.answer = () => new Promise((resolve) => (open = resolve));
   await world.during(world.report(callerEntered(0)));
   await world.time.pass(500);
@@ -137,10 +137,10 @@ test("after a clock was set back by an hour, a call-out is answered in time also
   expect(world.posted.filter(({ body }) => body.includes("m-out"))).toHaveLength(1);
 });
 
-test.each<[string, (world: ConferenceWorld, transId: string) => HttpOutcome]>([
+test.each<[string, (world: ConferenceWorld, transId: string) => HttpAnswer]>([
   ["a Confirmation of another TransID", (world) => world.confirmed("99")],
   ["a redirect", () => ({ kind: "answered", status: 307, body: new Uint8Array() })],
-  ["HTTP 500", (world, transId) => ({ ...world.confirmed(transId), status: 500 }) as HttpOutcome],
+  ["HTTP 500", (world, transId) => ({ ...world.confirmed(transId), status: 500 }) as HttpAnswer],
   ["a body that is no Confirmation", () => ({ kind: "answered", status: 200, body: new TextEncoder().encode("ok") })],
 ])("%s is a failed attempt (protocol T42)", async (_, answer) => {
   const world = await quiet();

@@ -1,10 +1,9 @@
 import { Conference } from "../../durable-objects/conference.ts";
 import { IdAllocator } from "../../durable-objects/id-allocator.ts";
 import type { LogLine } from "../../durable-objects/log.ts";
-import type { PostRequest } from "../../durable-objects/outbox.ts";
+import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
-import type { HttpOutcome } from "../../src/delivery/verdict.ts";
 import type { Domain } from "../../src/domain.ts";
 import type {
   BridgeName,
@@ -53,7 +52,7 @@ export class ConferenceWorld {
   /** How often everything was deleted. */
   deleted = 0;
   /** What WebEx makes of a post. */
-  answer: (posted: Posted) => HttpOutcome | Promise<HttpOutcome> = (posted) => this.confirmed(posted.transId);
+  answer: (posted: Posted) => HttpAnswer | Promise<HttpAnswer> = (posted) => this.confirmed(posted.transId);
   /** How many ports each bridge has free. */
   freePorts: (bridge: BridgeName) => Promise<number> = async () => 0;
   isInSettings = true;
@@ -191,7 +190,7 @@ export class ConferenceWorld {
     return this.conference.report({ ...identity, ...from, reports: [{ number: 1, report }] });
   }
 
-  confirmed(transId: string): HttpOutcome {
+  confirmed(transId: string): HttpAnswer {
     return { kind: "answered", status: 200, body: new TextEncoder().encode(this.domain.codec.confirm(transId, "ok")) };
   }
 
@@ -244,12 +243,12 @@ export class ConferenceWorld {
     return this.sql.exec("SELECT seq FROM outbox").length;
   }
 
-  async #post(request: PostRequest): Promise<HttpOutcome> {
+  async #post(request: PostRequest): Promise<HttpAnswer> {
     const { body, signal } = request;
     const transId = /<TransID>([^<]*)/.exec(body)?.[1] ?? "";
     const posted = { at: this.time.now, transId, ...request };
     this.posted.push(posted);
-    const aborted = new Promise<HttpOutcome>((resolve) =>
+    const aborted = new Promise<HttpAnswer>((resolve) =>
       signal.addEventListener("abort", () => resolve({ kind: "failed", reason: "AbortError" })),
     );
     return Promise.race([this.answer(posted), aborted]);

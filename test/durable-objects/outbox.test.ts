@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import type { HttpOutcome } from "../../src/delivery/verdict.ts";
+import type { HttpAnswer } from "../../durable-objects/post.ts";
 import type { ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { ConferenceWorld, callerEntered, createConference, extConfId, host, lock } from "./conference-world.ts";
 
-const failed: HttpOutcome = { kind: "failed", reason: "TimeoutError" };
-const taken: HttpOutcome = { kind: "answered", status: 204, body: new Uint8Array() };
+const failed: HttpAnswer = { kind: "failed", reason: "TimeoutError" };
+const taken: HttpAnswer = { kind: "answered", status: 204, body: new Uint8Array() };
 const hangs = new Promise<never>(() => {});
 const backEnd = "http://127.0.0.1:9/client";
 

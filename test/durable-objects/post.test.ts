@@ -2,8 +2,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { afterEach, expect, test } from "vitest";
+import type { HttpAnswer } from "../../durable-objects/post.ts";
 import { fetchPost } from "../../durable-objects/post.ts";
-import type { HttpOutcome } from "../../src/delivery/verdict.ts";
 
 interface Answer {
   readonly status?: number;
@@ -79,7 +79,7 @@ test("a few hundred bytes that stand for 100 MB cost no memory", async () => {
   expect(most - before).toBeLessThan(20_000_000);
 });
 
-function post(url: string): Promise<HttpOutcome> {
+function post(url: string): Promise<HttpAnswer> {
   const { signal } = new AbortController();
   return fetchPost({ url, body: "<WbxTSPSchema/>", contentType: "text/xml", timeoutMs: 5_000, signal });
 }

@@ -15,7 +15,7 @@ export function plant({ before, after }: Defect, healthy: string): string | null
 const conference = "durable-objects/conference.ts";
 const clock = "durable-objects/clock.ts";
 const outbox = "durable-objects/outbox.ts";
-const outboxRows = "src/delivery/outbox-rows.ts";
+const outboxRows = "durable-objects/outbox-rows.ts";
 const sender = "durable-objects/command-sender.ts";
 const failover = "src/conference/failover.ts";
 const reports = "src/conference/reports.ts";

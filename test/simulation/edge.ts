@@ -2,13 +2,12 @@ import { AliasIndex } from "../../durable-objects/alias-index.ts";
 import { Conference } from "../../durable-objects/conference.ts";
 import { IdAllocator } from "../../durable-objects/id-allocator.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
-import type { PostRequest } from "../../durable-objects/outbox.ts";
 import type { Platform } from "../../durable-objects/platform.ts";
+import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
 import type { RelayPorts } from "../../durable-objects/relay.ts";
 import type { Sql } from "../../durable-objects/sql.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
-import type { HttpOutcome } from "../../src/delivery/verdict.ts";
 import type { Domain } from "../../src/domain.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import { type AliasCache, checkHosts, deliver } from "../../src/routing/deliver.ts";
@@ -19,7 +18,7 @@ import { draws, type Surroundings } from "./surroundings.ts";
 import { ToldAgain } from "./told-again.ts";
 
 /** The way from an outbox to WebEx; `origin` is the object that posts. */
-export type PostToWebex = (origin: Hosted<object>, request: PostRequest) => Promise<HttpOutcome>;
+export type PostToWebex = (origin: Hosted<object>, request: PostRequest) => Promise<HttpAnswer>;
 
 /** What the Workers and objects of all domains share: only their names keep them apart. */
 export interface Shared {

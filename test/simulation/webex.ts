@@ -1,6 +1,5 @@
-import type { PostRequest } from "../../durable-objects/outbox.ts";
+import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
-import type { HttpOutcome } from "../../src/delivery/verdict.ts";
 import type { ExtConfId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { completeText, createCodec } from "../../src/tsp/codec.ts";
 import type { FromWebexMessages, ToWebex, UnknownMessage } from "../../src/tsp/messages.ts";
@@ -156,7 +155,7 @@ export class Webex {
   }
 
   /** One attempt of the adapter to post to a server. */
-  receive(origin: Hosted<object>, request: PostRequest): Promise<HttpOutcome> {
+  receive(origin: Hosted<object>, request: PostRequest): Promise<HttpAnswer> {
     const { clock } = this.#around;
     const server = this.servers.find(({ host }) => request.url === `${host}/`);
     const transId = /<TransID>([^<]*)/.exec(request.body)?.[1] ?? "";
@@ -165,7 +164,7 @@ export class Webex {
     const flightName = `${origin.name} to ${request.url}`;
     const flight = this.#flights.get(flightName);
     return new Promise((resolve) => {
-      const finish = (result: HttpOutcome) => {
+      const finish = (result: HttpAnswer) => {
         cancel();
         if (this.#flights.get(flightName) === flight) this.#flights.delete(flightName);
         resolve(result);

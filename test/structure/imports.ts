@@ -14,13 +14,12 @@ export const rules: Readonly<Record<string, Rule>> = {
   "src/bridge": { may: ["src/foundation", "valibot"] },
   "src/link": { may: ["src/foundation", "src/bridge", "valibot"] },
   "src/settings": { may: ["src/foundation", "src/tsp", "valibot"] },
-  "src/delivery": { may: ["src/foundation", "src/tsp/protocol-table.ts"] },
   "src/conference": {
     may: ["src/foundation", "src/bridge", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
     mayAsType: ["src/tsp/messages.ts", "src/settings"],
   },
   "src/routing": {
-    may: ["src/foundation", "src/delivery/target-url.ts", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
+    may: ["src/foundation", "src/tsp/answers.ts", "src/tsp/protocol-table.ts"],
     mayAsType: ["src/tsp/messages.ts", "src/rpc.ts"],
   },
   "src/http": {
@@ -40,7 +39,6 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/tsp",
       "src/bridge",
       "src/link",
-      "src/delivery",
       "src/conference",
       "src/routing",
       "src/settings",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { canonicalHost, isAllowedHost, type TargetSettings, targetUrl } from "../../src/delivery/target-url.ts";
+import { canonicalHost, isAllowedHost, type TargetSettings, targetUrl } from "../../src/routing/target-url.ts";
 
 const local: TargetSettings = { hosts: ["127.0.0.1", "localhost", "[::1]"], scheme: "http", path: "/" };
 const live: TargetSettings = {
