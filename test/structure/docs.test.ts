@@ -55,3 +55,11 @@ test("each command to a bridge stands in docs/bridge-protocol.md", () => {
   expect(types.length).toBeGreaterThan(10);
   expect(types.filter((type) => !page.includes(`\`${type}\``))).toEqual([]);
 });
+
+test("docs/architecture.md counts the files on the way of a mute", () => {
+  const page = readFileSync("docs/architecture.md", "utf8");
+  const [, way = ""] = /## The way of a mute by file\n(.*?)\n## /s.exec(page) ?? [];
+  const files = new Set(way.match(/`[\w/.-]+\.ts`/g));
+
+  expect(way).toContain(`${files.size} files there and back`);
+});
