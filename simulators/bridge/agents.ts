@@ -4,7 +4,7 @@ import type { Result } from "../../src/foundation/result.ts";
 import type { Machine } from "./machine.ts";
 
 /** The bridge's end of a connection. */
-export interface AgentSocket {
+interface AgentSocket {
   send(message: BridgeToAgent): void;
   close(code: number, why: string): void;
   terminate(): void;

@@ -37,7 +37,7 @@ interface HeldCommand {
 }
 
 export const DEFAULT_PLAN: NumberPlan = { outcome: "answer", afterMs: 50 };
-export const NO_FAULTS: Faults = { delayMs: 0, refuse: [], down: false };
+const NO_FAULTS: Faults = { delayMs: 0, refuse: [], down: false };
 
 const refusal: CommandResult = { done: false, reason: "refused" };
 const failures = { busy: "busy", reject: "rejected", invalid: "invalid-number" } as const;

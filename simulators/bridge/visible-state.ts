@@ -11,7 +11,7 @@ export interface VisibleState {
   readonly calls: readonly VisibleCall[];
 }
 
-export interface VisibleCall
+interface VisibleCall
   extends Pick<
     Call,
     | "id"

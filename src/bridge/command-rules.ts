@@ -9,7 +9,7 @@ interface Held {
 }
 
 /** What is different once a command was carried out, as far as an agent keeps track of it. */
-export type CommandEffect =
+type CommandEffect =
   | {
       readonly type: "conference-changed";
       readonly change: { readonly live?: true; readonly anonymousId?: string | null; readonly locked?: boolean };

@@ -44,11 +44,11 @@ export interface KeypadRules {
 }
 
 /** How long a prompted caller may key nothing. */
-export const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 30_000;
 /** How long a mute code waits to see whether it grows into a merge code that begins alike. */
-export const CODE_PAUSE_MS = 2_000;
+const CODE_PAUSE_MS = 2_000;
 /** How many unknown conference keys a call may try. */
-export const KEY_TRIES = 3;
+const KEY_TRIES = 3;
 /** No conference key or attendee ID has more digits; longer entries match nothing. */
 const MAX_TYPED = 64;
 

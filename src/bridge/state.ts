@@ -93,7 +93,7 @@ export function callerOf(call: Extract<BridgeCall, { stage: "entered" }>): Bridg
 }
 
 /** The part of a conference that a digest stands for. */
-export interface Digested {
+interface Digested {
   readonly locked: boolean;
   readonly callers: Iterable<Pick<BridgeCaller, "call" | "muted" | "room">>;
   /** Calls that were dialled and have not entered. */

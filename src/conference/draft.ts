@@ -45,7 +45,7 @@ export interface Post {
 }
 
 /** Data from one caller's client, for the partner's back end (protocol 4.22). */
-export interface ClientData {
+interface ClientData {
   readonly type: "client-data";
   /** The same on each attempt, so that the back end recognises a repeat. */
   readonly id: string;
@@ -71,7 +71,7 @@ export interface Decision {
   readonly repairs: readonly RepairKind[];
 }
 
-export type RepairKind =
+type RepairKind =
   | "entered"
   | "left"
   | "muted"

@@ -22,7 +22,7 @@ export function connectAnswered(draft: Draft, callOut: CallOut): void {
 }
 
 /** Brings the invitee and the host together in a room of their own (protocol 4.21). */
-export function openTalk(draft: Draft, invitee: CallOut): void {
+function openTalk(draft: Draft, invitee: CallOut): void {
   const { head } = draft;
   const host = hostOf(draft);
   if (head.phase !== "running" || head.talk || !host || !isFree(draft, host.call)) return keepWaiting(draft, invitee);

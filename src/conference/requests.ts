@@ -143,7 +143,7 @@ function isOnTheLine({ stage }: CallOut): boolean {
  * One action code for the whole conference (protocol 2.2.2). A domain can switch the answers off, since the guide shows none
  * (protocol section 5, row 16).
  */
-export function update(draft: Draft, head: Creating | Running, message: FromWebexMessages["update-conference"]): void {
+function update(draft: Draft, head: Creating | Running, message: FromWebexMessages["update-conference"]): void {
   const request = requestOf(message);
   const { action } = message;
   if (typeof action === "number") return draft.answer(request, "not-supported");

@@ -62,7 +62,7 @@ export function closeRoom(draft: Draft, message: FromWebexMessages["close-sub-co
 }
 
 /** A call was moved into or out of a sub-conference, or not. */
-export function applyRoomMove(
+function applyRoomMove(
   draft: Draft,
   caller: Caller,
   to: RoomId,

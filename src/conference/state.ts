@@ -30,7 +30,7 @@ export interface ConferenceState {
 
 export type Head = Absent | Creating | Running | Ended;
 
-export interface Absent {
+interface Absent {
   readonly phase: "absent";
 }
 
@@ -62,7 +62,7 @@ export interface Running extends Bound {
 }
 
 /** Over. Kept for late traffic, and to know of an end that WebEx was not told (protocol 4.9 F5). */
-export interface Ended {
+interface Ended {
   readonly phase: "ended";
   /** WebEx asked for the end, and so knows of it. */
   readonly byWebex: boolean;
@@ -121,7 +121,7 @@ export interface Bound {
 }
 
 export type CreateRequest = FromWebexMessages["create-conference"];
-export type ParticipantType = keyof Codes["participantType"] | number;
+type ParticipantType = keyof Codes["participantType"] | number;
 
 /** A call in the conference, or one that left before WebEx named it. */
 export interface Caller {
