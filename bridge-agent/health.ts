@@ -44,41 +44,32 @@ export function healthServer(health: () => Health, port: number): Promise<Server
 }
 
 /** Prometheus text. */
-export function metricsText({ status, counters, logLinesDropped }: Health): string {
-  const gauge = (name: string, help: string, value: number | boolean) =>
-    `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name} ${Number(value)}\n`;
-  const counter = (name: string, help: string, values: Readonly<Record<string, number>>, label: string) =>
-    `# HELP ${name} ${help}\n# TYPE ${name} counter\n${Object.entries(values)
-      .map(([value, count]) => `${name}{${label}="${value}"} ${count}\n`)
-      .join("")}`;
-  return [
-    gauge("bridgehead_agent_edge_up", "Whether the edge has welcomed this agent.", status.edgeUp),
-    gauge("bridgehead_agent_bridge_up", "Whether the bridge answers.", status.bridgeUp),
-    gauge("bridgehead_agent_active", "Whether this agent acts, rather than stands by.", status.role === "active"),
-    gauge("bridgehead_agent_calls", "Phone legs on the bridge.", status.calls),
-    gauge("bridgehead_agent_commands_running", "Commands that the bridge has not answered yet.", status.running),
-    gauge(
+function metricsText({ status, counters, logLinesDropped }: Health): string {
+  const gauges = [
+    ["bridgehead_agent_edge_up", "Whether the edge has welcomed this agent.", status.edgeUp],
+    ["bridgehead_agent_bridge_up", "Whether the bridge answers.", status.bridgeUp],
+    ["bridgehead_agent_active", "Whether this agent acts, rather than stands by.", status.role === "active"],
+    ["bridgehead_agent_calls", "Phone legs on the bridge.", status.calls],
+    ["bridgehead_agent_commands_running", "Commands that the bridge has not answered yet.", status.running],
+    [
       "bridgehead_agent_reports_unacknowledged",
       "Reports that the edge has not acknowledged yet.",
       status.unacknowledged,
-    ),
-    ...(counters === null
-      ? []
-      : [
-          counter(
-            "bridgehead_agent_commands_total",
-            "Commands that the bridge was given.",
-            counters.commands,
-            "result",
-          ),
-          counter(
-            "bridgehead_agent_edge_messages_total",
-            "Messages on the link to the edge.",
-            counters.edgeMessages,
-            "way",
-          ),
-          counter("bridgehead_agent_turns_total", "Journal transactions.", { all: counters.turns }, "kind"),
-        ]),
-    counter("bridgehead_agent_log_lines_total", "Lines of the log.", { dropped: logLinesDropped }, "result"),
+    ],
+  ] as const;
+  const totals = [
+    ["bridgehead_agent_commands_total", "Commands that the bridge was given.", "result", counters?.commands],
+    ["bridgehead_agent_edge_messages_total", "Messages on the link to the edge.", "way", counters?.edgeMessages],
+    ["bridgehead_agent_turns_total", "Journal transactions.", "kind", counters && { all: counters.turns }],
+    ["bridgehead_agent_log_lines_total", "Lines of the log.", "result", { dropped: logLinesDropped }],
+  ] as const;
+  const metric = (name: string, type: string, help: string, lines: readonly string[]) =>
+    [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ""].join("\n");
+  return [
+    ...gauges.map(([name, help, value]) => metric(name, "gauge", help, [`${name} ${Number(value)}`])),
+    ...totals.map(([name, help, label, values]) => {
+      const lines = Object.entries(values ?? {}).map(([value, count]) => `${name}{${label}="${value}"} ${count}`);
+      return values ? metric(name, "counter", help, lines) : "";
+    }),
   ].join("");
 }

@@ -1,3 +1,5 @@
+import { readCapped } from "../src/foundation/read-capped.ts";
+
 export interface PostRequest {
   readonly url: string;
   readonly body: string;
@@ -54,18 +56,8 @@ async function capped(response: Response): Promise<Uint8Array> {
   if (length !== null && Number(length) <= maxBodyBytes && !headers.has("content-encoding")) {
     return new Uint8Array(await response.arrayBuffer());
   }
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBodyBytes) throw new Error(`the answer has more than ${maxBodyBytes} bytes`);
-    chunks.push(chunk);
-  }
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
+  if (response.body === null) return new Uint8Array();
+  const body = await readCapped(response.body.getReader(), maxBodyBytes);
+  if (body === null) throw new Error(`the answer has more than ${maxBodyBytes} bytes`);
+  return body;
 }

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { readCapped } from "../foundation/read-capped.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { type Timers, within } from "../foundation/timers.ts";
 
@@ -20,25 +21,14 @@ export async function readBody(request: Request, limit: number, timers: Timers):
   if (request.body === null) return ok(new Uint8Array());
   const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
   // A body that breaks off is answered like a slow one: nobody is there to read the answer.
-  const bytes = await within(timers, BODY_WITHIN_MS, "the body", readAll(reader, limit)).catch(() => "late" as const);
-  if (bytes !== "late" && bytes !== null) return ok(bytes);
-  reader.cancel().catch(() => undefined);
+  const bytes = await within(timers, BODY_WITHIN_MS, "the body", readCapped(reader, limit)).catch(
+    () => "late" as const,
+  );
+  // Content-Length may be absent or wrong, so what counts is what came.
   if (bytes === null) return tooLong();
+  if (bytes !== "late") return ok(bytes);
+  reader.cancel().catch(() => undefined);
   return err(problem(408, "too slow", `The whole body must come within ${BODY_WITHIN_MS / 1000} s. Send it again.`));
-}
-
-/** `null`: there are more bytes than `limit`. Never holds much more than that. */
-async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>, limit: number): Promise<Uint8Array | null> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return concatenated(chunks, length);
-    length += value.byteLength;
-    // Content-Length may be absent or wrong, so what counts is what came.
-    if (length > limit) return null;
-    chunks.push(value);
-  }
 }
 
 /** A request's body as JSON that this schema describes, or the answer to any other body. */
@@ -60,16 +50,4 @@ export async function readJson<Body>(
   if (parsed.success) return ok(parsed.output);
   const [issue] = parsed.issues;
   return err(problem(400, "bad body", `${v.getDotPath(issue) ?? "the body"}: ${issue.message}`));
-}
-
-function concatenated(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const [first] = chunks;
-  if (chunks.length === 1 && first) return first;
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
 }
