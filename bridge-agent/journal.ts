@@ -51,24 +51,8 @@ export interface JournalFailure {
 type NewCommand = Omit<PendingCommand, "command"> & { readonly command: PendingCommand["command"] | null };
 
 /** All that outlives the process. What one turn writes is on disk together or not at all. */
-export interface Journal {
-  transaction<Value>(work: () => Value): Result<Value, JournalFailure>;
-  load(): JournalContents;
-  saveAssignment(assignment: Assignment): void;
-  saveBootId(bootId: string): void;
-  /** Makes the conference known, with a new stream that has no reports yet; its id is like no other. */
-  beginStream(conference: ConfKey, record: ConferenceRecord): StreamId;
-  saveConference(conference: ConfKey, record: ConferenceRecord): void;
-  /** All but its commands: they are kept to know repeats. */
-  deleteConference(conference: ConfKey): void;
-  /** False when there is a command of this id already. */
-  addCommand(command: NewCommand, at: EpochMs): boolean;
-  setPhase(conference: ConfKey, id: CommandId, phase: CommandPhase): void;
-  appendReport(conference: ConfKey, report: NumberedReport): void;
-  /** Up to this number. */
-  deleteReports(conference: ConfKey, upTo: number): void;
-  prune(now: EpochMs): void;
-}
+export type OpenJournal = ReturnType<typeof journalOf>;
+export type Journal = Omit<OpenJournal, "close">;
 
 /** The edge repeats a command within seconds; a day leaves time for any repair of the edge. */
 const FINISHED_FOR_MS = 24 * 3_600_000;
@@ -108,7 +92,7 @@ interface CommandRow {
 }
 
 /** Opens the journal of this file and makes sure that it can be written. */
-export function openJournal(file: string): Result<Journal & { close(): void }, JournalFailure> {
+export function openJournal(file: string): Result<OpenJournal, JournalFailure> {
   let db: DatabaseSync | null = null;
   try {
     db = new DatabaseSync(file);
@@ -124,7 +108,7 @@ export function openJournal(file: string): Result<Journal & { close(): void }, J
 }
 
 /** What it reads back it wrote itself, so rows are trusted as they are. */
-function journalOf(db: DatabaseSync, file: string): Journal & { close(): void } {
+function journalOf(db: DatabaseSync, file: string) {
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
   let isBegun: boolean | null = null; // `null` outside of a transaction.
@@ -224,6 +208,7 @@ function journalOf(db: DatabaseSync, file: string): Journal & { close(): void } 
       saveFact.run("bridge", bootId);
     },
 
+    /** Makes the conference known, with a new stream that has no reports yet; its id is like no other. */
     beginStream(conference: ConfKey, record: ConferenceRecord): StreamId {
       const stream = randomUUID();
       beginStream.run(conference, JSON.stringify(record), stream);
@@ -235,10 +220,12 @@ function journalOf(db: DatabaseSync, file: string): Journal & { close(): void } 
       saveConference.run(JSON.stringify(record), conference);
     },
 
+    /** All but its commands: they are kept to know repeats. */
     deleteConference(conference: ConfKey): void {
       deleteConference.run(conference);
     },
 
+    /** False when there is a command of this id already. */
     addCommand({ conference, id, origin, command, begin }: NewCommand, at: EpochMs): boolean {
       return addCommand.run(conference, id, origin, JSON.stringify(command), begin?.before ?? null, at).changes === 1;
     },
@@ -252,6 +239,7 @@ function journalOf(db: DatabaseSync, file: string): Journal & { close(): void } 
       saveNext.run(number + 1, conference);
     },
 
+    /** Up to this number. */
     deleteReports(conference: ConfKey, upTo: number): void {
       deleteReports.run(conference, upTo);
     },

@@ -23,7 +23,7 @@ export interface AgentPorts extends DriverPorts {
 }
 
 export interface Counters {
-  /** Commands that the bridge was told, by their result. */
+  /** Commands that the bridge was given, by their result. */
   readonly commands: { done: number; refused: number; unknown: number };
   readonly edgeMessages: { received: number; sent: number };
   turns: number;

@@ -2,7 +2,7 @@ import type { Server } from "node:http";
 import type { Logger } from "pino";
 import type { AgentStatus } from "./agent.ts";
 import { healthServer } from "./health.ts";
-import { type Journal, type JournalFailure, openJournal } from "./journal.ts";
+import { type JournalFailure, type OpenJournal, openJournal } from "./journal.ts";
 import { agentKey } from "./key.ts";
 import type { LogStream } from "./log.ts";
 import { driverPorts, newCommandIds } from "./node-ports.ts";
@@ -29,7 +29,7 @@ export class AgentService {
   readonly #logStream: LogStream;
   readonly #end: (why: string) => never;
   #server: Server | null = null;
-  #journal: (Journal & { close(): void }) | null = null;
+  #journal: OpenJournal | null = null;
   #agent: RunningAgent | null = null;
   #retry: NodeJS.Timeout | undefined;
   #isJournalDown = false;

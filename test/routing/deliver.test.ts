@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ConfKey, ExtCallId, ExtConfId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
-import { type Found, type Routed, route } from "../../src/routing/route.ts";
+import { type Found, type Routed, route } from "../../src/routing/deliver.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 
 const host = "tsp1.example.com:80" as WebexHost;
