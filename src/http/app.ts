@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import type { Domain } from "../domain.ts";
 import type { BridgeName, DomainName } from "../foundation/ids.ts";
 import type { RateLimit } from "../foundation/rate-limit.ts";
-import type { Timers } from "../foundation/timers.ts";
+import { type Timers, within } from "../foundation/timers.ts";
 import type { AliasCache } from "../routing/deliver.ts";
 import type { EdgeObjects } from "../rpc.ts";
 import { domainOfAdapterUrl, isOperator } from "./access.ts";
@@ -12,7 +12,6 @@ import { problem } from "./body.ts";
 import { globalNumbers } from "./global-numbers.ts";
 import { type Metrics, Readiness } from "./monitoring.ts";
 import { hybridData, passthrough } from "./operator-api.ts";
-import { withTimeLimits } from "./time-limits.ts";
 
 /** What every route may use. */
 export interface Edge extends Timers {
@@ -28,6 +27,9 @@ export interface Edge extends Timers {
   /** One line for operations staff. */
   log(event: string, facts: Readonly<Record<string, unknown>>): void;
 }
+
+/** WebEx gives a post up after 10 s. */
+const RPC_LIMIT_MS = 8_000;
 
 /** All routes of the edge. */
 export function createApp(given: Edge): Hono {
@@ -107,4 +109,33 @@ function forConference(context: Context, edge: Edge, handle: ConferenceHandler):
 
 function noSuchPage(): Response {
   return problem(404, "not found", "Nothing is here. Look at the path.");
+}
+
+/** The same objects, where each call rejects after 8 s: one that hangs would hold a request, and its memory, for ever. */
+function withTimeLimits(objects: EdgeObjects, timers: Timers): EdgeObjects {
+  const limit = <Value>(what: string, call: Promise<Value>) => within(timers, RPC_LIMIT_MS, what, call);
+  return {
+    conference(domain, confKey) {
+      const conference = objects.conference(domain, confKey);
+      return {
+        receive: (document) => limit("a conference", conference.receive(document)),
+        operate: (request) => limit("a conference", conference.operate(request)),
+      };
+    },
+    aliases(domain) {
+      const aliases = objects.aliases(domain);
+      return {
+        resolve: (request) => limit("the alias index", aliases.resolve(request)),
+        hasConference: (confKey) => limit("the alias index", aliases.hasConference(confKey)),
+      };
+    },
+    idAllocator: (domain) => ({
+      holderOf: (msgId) => limit("the id allocator", objects.idAllocator(domain).holderOf(msgId)),
+    }),
+    unroutedMail: (domain, host) => ({
+      send: (mail) => limit("the mailbox", objects.unroutedMail(domain, host).send(mail)),
+    }),
+    bridgeHealth: (domain, bridge) => limit("the relay", objects.bridgeHealth(domain, bridge)),
+    connectAgent: (domain, bridge, request) => limit("the relay", objects.connectAgent(domain, bridge, request)),
+  };
 }
