@@ -175,6 +175,12 @@ export class ConferenceStore {
     return this.#progress.streams.find((known) => known[0] === bridge && known[1] === stream)?.[2] ?? 0;
   }
 
+  /** Whether this is a bridge that the conference is not on. */
+  isElsewhere(bridge: BridgeName): boolean {
+    const own = this.#progress.bridge;
+    return own !== null && own !== bridge;
+  }
+
   isLatestStream(bridge: BridgeName, stream: StreamId): boolean {
     return this.#progress.streams.findLast((known) => known[0] === bridge)?.[1] === stream;
   }

@@ -1,11 +1,9 @@
-import type { IssuedCommand } from "../src/bridge/commands.ts";
-import { type ConferenceInput, decide, nextDeadline } from "../src/conference/decide.ts";
-import { isCommand, isPost } from "../src/conference/draft.ts";
+import { nextDeadline } from "../src/conference/decide.ts";
 import { matchesBridge } from "../src/conference/reconcile.ts";
 import { type OperatorRequest, operatorRefusal } from "../src/conference/requests.ts";
-import { type Changes, type Head, hasHandle } from "../src/conference/state.ts";
+import { hasHandle } from "../src/conference/state.ts";
 import type { Domain } from "../src/domain.ts";
-import type { BridgeName, CommandId, DomainName, EpochMs, ExtConfId, MsgId, TransId } from "../src/foundation/ids.ts";
+import type { BridgeName, CommandId, DomainName, EpochMs, ExtConfId, TransId } from "../src/foundation/ids.ts";
 import { within } from "../src/foundation/timers.ts";
 import type {
   AgentReports,
@@ -19,13 +17,13 @@ import type {
 } from "../src/rpc.ts";
 import { Clock, earliest, nextWake } from "./clock.ts";
 import { CommandSender } from "./command-sender.ts";
-import { ConferenceStore, type Retention, withStream } from "./conference-store.ts";
+import { Batch, type Item } from "./conference-batch.ts";
+import { ConferenceStore, type Retention } from "./conference-store.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { IdSupply } from "./id-supply.ts";
 import { KnownRequests } from "./known-requests.ts";
 import type { LogLine } from "./log.ts";
-import { Outbox, type Undelivered } from "./outbox.ts";
-import { type Rows, withoutMessages } from "./outbox-rows.ts";
+import { Outbox } from "./outbox.ts";
 import type { Platform } from "./platform.ts";
 
 /** All that a conference needs of the world around it. */
@@ -38,27 +36,6 @@ export interface ConferencePorts extends Platform {
   nonce(): string;
   /** Deletes everything, and ends the life of the object. */
   deleteAll(): Promise<void>;
-}
-
-/** What a conference can be given to commit. */
-type Item =
-  | { readonly type: "webex"; readonly document: ConferenceDocument }
-  | { readonly type: "bridge"; readonly reports: AgentReports }
-  | { readonly type: "operator"; readonly request: OperatorRequest }
-  | { readonly type: "undelivered"; readonly undelivered: Undelivered }
-  | { readonly type: "time" };
-
-type NextId = (kind: keyof IdsWanted) => string;
-
-/** What one transaction makes true, beside the store. */
-interface Batch {
-  readonly at: EpochMs;
-  readonly domain: Domain;
-  rows: Rows;
-  readonly transIds: TransId[];
-  readonly commands: IssuedCommand[];
-  readonly notes: string[];
-  readonly repairs: string[];
 }
 
 /** The agent's snapshots wake most conferences before their alarms do; one that is being created is in no snapshot. */
@@ -158,7 +135,7 @@ export class Conference {
   async report(reports: AgentReports): Promise<number> {
     this.#identify(reports);
     const { bridge, stream } = reports;
-    if (!this.#isElsewhere(bridge)) {
+    if (!this.#store.isElsewhere(bridge)) {
       const { schedule } = this.#sender;
       this.#heardAt = this.#ports.now();
       // In the last stream the agent has come back, or never was away; else another agent acts, or this one begins anew.
@@ -175,7 +152,7 @@ export class Conference {
   }
 
   matchesBridge(bridge: BridgeName, digest: string): boolean {
-    if (this.#isElsewhere(bridge)) return false;
+    if (this.#store.isElsewhere(bridge)) return false;
     this.#heardAt = this.#ports.now();
     return matchesBridge(this.#store.state, digest);
   }
@@ -296,8 +273,15 @@ export class Conference {
 
   /** Commits all items in one transaction, or throws and leaves nothing of any of them; then does what follows. */
   #commit(items: readonly Item[]): void {
-    const batch = this.#transact(items);
-    for (const transId of batch.transIds) this.#known.add(transId, batch.at, this.#store.retention.neededMs);
+    const at = this.#ports.now();
+    const domain = this.#findDomain();
+    if (!domain) {
+      throw new Error(
+        `the settings have no domain "${this.#identity?.domain}": put it back, and its conferences go on`,
+      );
+    }
+    const batch = this.#transact(items, at, domain);
+    for (const transId of batch.transIds) this.#known.add(transId, at, this.#store.retention.neededMs);
     this.#sender.schedule.issued(batch.commands, this.#store.state.commands);
     if (batch.repairs.length > 0) {
       const kinds = Object.entries(Object.groupBy(batch.repairs, (kind) => kind));
@@ -306,7 +290,7 @@ export class Conference {
     for (const note of batch.notes) this.#log("info", "note", { note });
     try {
       this.#outbox.adopt(batch.rows);
-      this.#arm(this.#deleteAt(batch.domain));
+      this.#arm(this.#deleteAt(domain));
       this.#send();
       // Enough for a failover of everybody, so that no input has to wait for the allocator.
       const { phase } = this.#store.state.head;
@@ -317,98 +301,21 @@ export class Conference {
     }
   }
 
-  #transact(items: readonly Item[]): Batch {
-    const domain = this.#findDomain();
-    if (!domain) {
-      throw new Error(
-        `the settings have no domain "${this.#identity?.domain}": put it back, and its conferences go on`,
-      );
-    }
-    const lists = { transIds: [], commands: [], notes: [], repairs: [] };
-    const batch: Batch = { at: this.#ports.now(), domain, rows: this.#outbox.rows, ...lists };
-    this.#ids.transaction(
+  #transact(items: readonly Item[], at: EpochMs, domain: Domain): Batch {
+    const { confKey } = this.#identified;
+    const { nonce } = this.#ports;
+    const [store, outbox, ids] = [this.#store, this.#outbox, this.#ids];
+    return ids.transaction(
       (nextId) => {
-        this.#store.identify(this.#identified, retentionOf(domain));
-        for (const item of items) this.#apply(item, batch, nextId);
-        this.#outbox.write(batch.rows);
+        store.identify(this.#identified, retentionOf(domain));
+        const idsAtHand = () => ids.atHand;
+        const batch = new Batch({ at, confKey, domain, store, outbox, nextId, idsAtHand, nonce });
+        for (const item of items) batch.apply(item);
+        outbox.write(batch.rows);
+        return batch;
       },
-      (work) => this.#store.transaction(work),
+      (work) => store.transaction(work),
     );
-    return batch;
-  }
-
-  #apply(item: Item, batch: Batch, nextId: NextId): void {
-    const input = this.#toInput(item, batch);
-    if (!input) return;
-    const { state } = this.#store;
-    let progress = this.#store.progress;
-    // Nobody chose a bridge for a conference that WebEx never created: it is on the bridge that reports it.
-    if (item.type === "bridge" && state.head.phase === "absent") {
-      progress = { ...progress, bridge: progress.bridge ?? item.reports.bridge };
-    }
-    const decision = decide(state, input, {
-      confKey: this.#identified.confKey,
-      settings: batch.domain.settings,
-      bridge: progress.bridge,
-      msgId: () => nextId("msgIds") as MsgId,
-      serial: () => {
-        progress = { ...progress, serial: progress.serial + 1 };
-        return progress.serial;
-      },
-      nonce: () => this.#ports.nonce(),
-      unconfirmed: () => batch.rows.flatMap(({ host, messages }) => messages.map((message) => ({ host, message }))),
-    });
-    batch.rows = batch.rows.filter(({ host }) => !decision.dropQueued.includes(host));
-    for (const effect of decision.effects) {
-      if (isCommand(effect)) batch.commands.push(effect);
-      else if (!isPost(effect)) batch.notes.push(effect);
-      else batch.rows = this.#outbox.add(batch.rows, effect, batch.domain, () => nextId("transIds") as TransId);
-    }
-    batch.repairs.push(...decision.repairs);
-    if (begins(state.head, decision.changes)) {
-      // A new life may be on another bridge. An only bridge is kept at once: a second one in the settings takes nothing from it.
-      progress = { ...progress, bridge: onlyBridge(batch.domain) };
-    }
-    if (input.type === "webex") batch.transIds.push(input.transId);
-    if (item.type === "bridge" && input.type === "bridge") {
-      const { bridge, stream } = item.reports;
-      progress = { ...progress, streams: withStream(progress, bridge, stream, input.reports.at(-1)?.number ?? 0) };
-    }
-    this.#store.append(input, decision.changes, { ...progress, ...this.#ids.atHand });
-  }
-
-  /** `null`: there is nothing in the item that was not committed before. */
-  #toInput(item: Item, batch: Batch): ConferenceInput | null {
-    const { at } = batch;
-    switch (item.type) {
-      case "webex": {
-        const { transId, messages } = item.document;
-        return { type: "webex", at, transId, messages };
-      }
-      case "bridge": {
-        const { stream, bridge } = item.reports;
-        const fresh = this.#store.freshReports(item.reports);
-        const elsewhere = this.#isElsewhere(bridge) && { elsewhere: bridge };
-        return fresh.length === 0 ? null : { type: "bridge", at, stream, reports: fresh, ...elsewhere };
-      }
-      case "undelivered": {
-        const { seq, messages } = item.undelivered;
-        // A failover may have dropped the row meanwhile.
-        if (!batch.rows.some((row) => row.seq === seq)) return null;
-        batch.rows = withoutMessages(batch.rows, seq, messages);
-        return { type: "undelivered", at, messages };
-      }
-      case "operator":
-        return { type: "operator", at, request: item.request };
-      case "time":
-        return { type: "time", at };
-    }
-  }
-
-  /** Whether this is a bridge that the conference is not on. */
-  #isElsewhere(bridge: BridgeName): boolean {
-    const own = this.#store.progress.bridge;
-    return own !== null && own !== bridge;
   }
 
   #log(level: LogLine["level"], event: string, facts: Readonly<Record<string, unknown>>): void {
@@ -420,16 +327,7 @@ function retentionOf({ settings }: Domain): Retention {
   return { neededMs: settings.transactionMemoryMs, keptMs: settings.journalRetentionDays * dayMs };
 }
 
-function begins(before: Head, { head }: Changes): boolean {
-  return head?.phase === "creating" && before.phase !== "creating";
-}
-
 /** In a failover 50 messages share a TransID; where callers come one by one, each message has its own. */
 function fullSupply(callers: number): IdsWanted {
   return { msgIds: 50 + 4 * callers, transIds: 20 + callers };
-}
-
-function onlyBridge({ settings }: Domain): BridgeName | null {
-  const [only, ...others] = settings.bridges;
-  return only && others.length === 0 ? (only.name as BridgeName) : null;
 }

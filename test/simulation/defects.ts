@@ -74,8 +74,8 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "what waits for a replaced server is sent to it",
-    file: conference,
-    before: "batch.rows = batch.rows.filter(({ host }) => !decision.dropQueued.includes(host));",
+    file: "durable-objects/conference-batch.ts",
+    before: "this.rows = this.rows.filter(({ host }) => !decision.dropQueued.includes(host));",
     after: "",
   },
   {
