@@ -1,12 +1,11 @@
 import { DurableObject } from "cloudflare:workers";
 import { findDomain } from "../src/domain.ts";
 import type { ConfKey, ExtConfId } from "../src/foundation/ids.ts";
+import { dayMs } from "../src/foundation/timers.ts";
 import type { AliasRequest, AliasRpc } from "../src/rpc.ts";
 import { AliasIndex } from "./alias-index.ts";
 import type { Env } from "./env.ts";
 import { platformOf } from "./platform.ts";
-
-const dayMs = 86_400_000;
 
 /** The alias index of one domain, on the platform. */
 export class AliasObject extends DurableObject<Env> implements AliasRpc {

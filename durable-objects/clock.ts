@@ -1,11 +1,8 @@
 import type { EpochMs } from "../src/foundation/ids.ts";
 import { SteadyClock } from "../src/foundation/steady-clock.ts";
+import type { Platform } from "./platform.ts";
 
-interface Platform {
-  now(): EpochMs;
-  /** Replaces the one alarm there is; part of the transaction of the same turn. */
-  setAlarm(at: EpochMs): void;
-}
+type Ports = Pick<Platform, "now" | "setAlarm">;
 
 /** A smaller step of the machine's clock is not worth a row. */
 const noticedMs = 1000;
@@ -19,7 +16,7 @@ const alarmAgainMs = 60_000;
  * minutes even if the machine's clock is set forward or back meanwhile. The platform's clock and alarm are the machine's.
  */
 export class Clock {
-  readonly #platform: Platform;
+  readonly #platform: Ports;
   readonly #steady = new SteadyClock();
   readonly #keepAheadMs: (aheadMs: number) => void;
   #keptAheadMs: number;
@@ -30,7 +27,7 @@ export class Clock {
    * `lastAt` and `aheadMs` are what an earlier life has written down: when it committed last, and by how much its time was
    * ahead of the machine's clock. `keepAheadMs` writes that down for the next life.
    */
-  constructor(platform: Platform, lastAt: EpochMs, aheadMs = 0, keepAheadMs: (aheadMs: number) => void = () => {}) {
+  constructor(platform: Ports, lastAt: EpochMs, aheadMs = 0, keepAheadMs: (aheadMs: number) => void = () => {}) {
     this.#platform = platform;
     this.#steady.notBefore(lastAt, aheadMs);
     this.#keptAheadMs = aheadMs;

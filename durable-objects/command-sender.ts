@@ -2,9 +2,9 @@ import { topicOf } from "../src/bridge/command-rules.ts";
 import type { IssuedCommand } from "../src/bridge/commands.ts";
 import type { PendingCommand } from "../src/conference/state.ts";
 import type { BridgeName, CommandId, EpochMs } from "../src/foundation/ids.ts";
-import { type Timers, within } from "../src/foundation/timers.ts";
+import { within } from "../src/foundation/timers.ts";
 import type { BridgeHealth, ConferenceIdentity, RelayRpc } from "../src/rpc.ts";
-import type { Log } from "./log.ts";
+import type { Platform } from "./platform.ts";
 
 type Commands = ReadonlyMap<CommandId, PendingCommand>;
 
@@ -118,9 +118,7 @@ export class CommandSchedule {
   }
 }
 
-interface SenderPorts extends Timers {
-  readonly log: Log;
-  now(): EpochMs;
+interface SenderPorts extends Pick<Platform, "now" | "after" | "log"> {
   relay(bridge: BridgeName): Pick<RelayRpc, "sendCommands" | "health">;
   /** The bridges of the domain; none when the settings do not have it any more. */
   bridges(): readonly BridgeName[];

@@ -2,6 +2,7 @@ import type { NumberedReport } from "../src/bridge/events.ts";
 import type { ConferenceInput } from "../src/conference/decide.ts";
 import { applyChanges, type Changes, type ConferenceState, emptyState, entryKinds } from "../src/conference/state.ts";
 import type { BridgeName, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
+import { dayMs } from "../src/foundation/timers.ts";
 import type { AgentReports, ConferenceIdentity } from "../src/rpc.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
 import { outboxTable } from "./outbox.ts";
@@ -32,7 +33,7 @@ interface Identity extends ConferenceIdentity {
 }
 
 const noProgress: Progress = { bridge: null, serial: 0, ...noIds, streams: [] };
-const defaultRetention: Retention = { neededMs: 2 * 3_600_000, keptMs: 7 * 86_400_000 };
+const defaultRetention: Retention = { neededMs: 2 * 3_600_000, keptMs: 7 * dayMs };
 /** Of each bridge; only the last stream of an agent goes on. */
 const rememberedStreams = 8;
 

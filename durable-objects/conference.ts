@@ -4,7 +4,7 @@ import { type OperatorRequest, operatorRefusal } from "../src/conference/request
 import { hasHandle } from "../src/conference/state.ts";
 import type { Domain } from "../src/domain.ts";
 import type { BridgeName, CommandId, DomainName, EpochMs, ExtConfId, TransId } from "../src/foundation/ids.ts";
-import { within } from "../src/foundation/timers.ts";
+import { dayMs, within } from "../src/foundation/timers.ts";
 import type {
   AgentReports,
   ConferenceDocument,
@@ -48,7 +48,6 @@ const askWithinMs = 5000;
 const domainAgainMs = 3_600_000;
 /** Ids beside those for the answers to each message of a document. */
 const sparedIds = 5;
-const dayMs = 86_400_000;
 
 /**
  * One conference. Each input is committed together with all that follows from it, and only then sent to the bridge and to

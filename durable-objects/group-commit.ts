@@ -1,12 +1,10 @@
-import type { EpochMs } from "../src/foundation/ids.ts";
-import { type Timers, wait } from "../src/foundation/timers.ts";
+import { wait } from "../src/foundation/timers.ts";
+import type { Platform } from "./platform.ts";
 
 /** Commits all items in one transaction, or throws and leaves nothing of any of them. */
 type Commit<Item> = (items: readonly Item[]) => void;
 
-interface Clock extends Timers {
-  now(): EpochMs;
-}
+type Clock = Pick<Platform, "now" | "after">;
 
 interface Waiting<Item> {
   readonly item: Item;

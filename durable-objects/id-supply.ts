@@ -1,15 +1,14 @@
-import type { EpochMs } from "../src/foundation/ids.ts";
-import { type Timers, within } from "../src/foundation/timers.ts";
+import { dayMs, within } from "../src/foundation/timers.ts";
 import type { IdBlock, IdBlocks, IdsWanted } from "../src/rpc.ts";
 import { firstPlaceOf, placeOf } from "../src/tsp/id-scheme.ts";
-import type { Log } from "./log.ts";
+import type { Platform } from "./platform.ts";
 
 /** Ids of one kind that are at hand, in blocks as the allocator gave them. */
 export type IdsAtHand = Readonly<Record<keyof IdsWanted, readonly IdBlock[]>>;
 export const noIds: IdsAtHand = { msgIds: [], transIds: [] };
 
 /** Well below the time for which the allocator knows the holder of a MsgID. */
-const keptMs = 4 * 86_400_000;
+const keptMs = 4 * dayMs;
 const allocateWithinMs = 5000;
 const mostRefills = 3;
 /** A block of a few is soon used up. */
@@ -20,10 +19,7 @@ const largestBlock = 20_000;
 /** Thrown within a transaction that needs more ids than there are; the transaction is rolled back. */
 export class OutOfIds extends Error {}
 
-interface Ports extends Timers {
-  readonly log: Log;
-  now(): EpochMs;
-}
+type Ports = Pick<Platform, "now" | "after" | "log">;
 
 /** The TransIDs and MsgIDs that one object has at hand. */
 export class IdSupply {

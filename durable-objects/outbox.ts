@@ -1,15 +1,14 @@
 import { BACK_END, type Outgoing, type Post } from "../src/conference/draft.ts";
 import type { EpochMs, TransId } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
-import { type Timers, wait } from "../src/foundation/timers.ts";
+import { wait } from "../src/foundation/timers.ts";
 import { targetUrl } from "../src/routing/target-url.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import type { AdapterCodec } from "../src/tsp/codec.ts";
 import type { ToWebex } from "../src/tsp/messages.ts";
-import type { Log } from "./log.ts";
 import { afterFailure, afterRestart, append, heads, type Row, type Rows } from "./outbox-rows.ts";
+import type { Platform } from "./platform.ts";
 import type { HttpAnswer, PostRequest } from "./post.ts";
-import type { Sql } from "./sql.ts";
 
 /** What an outbox needs of its domain. */
 interface Sender {
@@ -17,13 +16,7 @@ interface Sender {
   readonly codec: Pick<AdapterCodec, "encode" | "readConfirmation" | "sends">;
 }
 
-export interface OutboxPorts extends Timers {
-  readonly sql: Sql;
-  readonly log: Log;
-  now(): EpochMs;
-  /** Never rejects, and ends in time: what goes wrong is an answer like others. */
-  post(request: PostRequest): Promise<HttpAnswer>;
-}
+type Ports = Pick<Platform, "sql" | "now" | "after" | "log" | "post">;
 
 /** Messages of one row that are not tried any more. */
 export interface Undelivered {
@@ -46,7 +39,7 @@ export const outboxTable = `CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMA
  * The owner changes the rows in a transaction of its own (`add`, `write`) and hands them over when that is committed (`adopt`).
  */
 export class Outbox {
-  readonly #ports: OutboxPorts;
+  readonly #ports: Ports;
   readonly #sender: () => Sender | null;
   readonly #giveUp: (undelivered: Undelivered) => Promise<void>;
   #rows: Rows = [];
@@ -62,7 +55,7 @@ export class Outbox {
    * `sender` is `null` while the settings do not have the domain: then the rows wait. `giveUp` removes the messages from
    * their row, and with the last one the row.
    */
-  constructor(ports: OutboxPorts, sender: () => Sender | null, giveUp: (undelivered: Undelivered) => Promise<void>) {
+  constructor(ports: Ports, sender: () => Sender | null, giveUp: (undelivered: Undelivered) => Promise<void>) {
     this.#ports = ports;
     this.#sender = sender;
     this.#giveUp = giveUp;

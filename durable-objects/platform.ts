@@ -1,13 +1,17 @@
 import type { EpochMs } from "../src/foundation/ids.ts";
 import type { Timers } from "../src/foundation/timers.ts";
 import type { Env } from "./env.ts";
-import { logOf } from "./log.ts";
-import type { OutboxPorts } from "./outbox.ts";
-import { fetchPost } from "./post.ts";
-import { storageSql } from "./sql.ts";
+import { type Log, logOf } from "./log.ts";
+import { fetchPost, type HttpAnswer, type PostRequest } from "./post.ts";
+import { type Sql, storageSql } from "./sql.ts";
 
-/** What an object that posts to WebEx has of its platform. */
-export interface Platform extends OutboxPorts {
+/** What an object has of its platform; each class asks for its part. */
+export interface Platform extends Timers {
+  readonly sql: Sql;
+  readonly log: Log;
+  now(): EpochMs;
+  /** Never rejects, and ends in time: what goes wrong is an answer like others. */
+  post(request: PostRequest): Promise<HttpAnswer>;
   /** Replaces the one alarm there is; part of the transaction of the same turn. */
   setAlarm(at: EpochMs): void;
   /** Ends the life of the object: the next call begins with what is on disk. */

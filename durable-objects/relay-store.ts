@@ -1,8 +1,8 @@
 import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
+import { dayMs } from "../src/foundation/timers.ts";
 import type { WasActive } from "../src/link/relay.ts";
 import type { Sql } from "./sql.ts";
 
-const dayMs = 86_400_000;
 /** Longer than a conference lasts, and than anything of it is kept. */
 const keptDays = 30;
 const recentDays = 7;

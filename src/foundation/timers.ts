@@ -1,3 +1,5 @@
+export const dayMs = 86_400_000;
+
 /** Calls `run` once after `ms` milliseconds, unless the returned function is called before. */
 export interface Timers {
   after(ms: number, run: () => void): () => void;

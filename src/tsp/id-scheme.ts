@@ -1,6 +1,6 @@
 import type { EpochMs } from "../foundation/ids.ts";
+import { dayMs } from "../foundation/timers.ts";
 
-const dayMs = 86_400_000;
 /** 1970-01-01 by the count of protocol T32: its ordinal 719,163 and 1,721,424. */
 const firstDay = 2_440_587;
 /** Five digits for the day. */
