@@ -6,7 +6,7 @@ import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM } from "../src/found
 import { assertNever } from "../src/foundation/result.ts";
 import type { ConferenceDigest } from "../src/link/messages.ts";
 import type { Legs } from "./legs.ts";
-import type { PendingCommand, PendingCommands } from "./pending-commands.ts";
+import type { OpenCommand, PendingCommands } from "./pending-commands.ts";
 import type { Reports } from "./reports.ts";
 
 /** With a tick each 200 ms, half of what a relay reads of one agent; a round of 15,000 conferences takes a minute. */
@@ -65,7 +65,7 @@ export class ConferenceEvents {
   }
 
   /** The result of a command is known. */
-  settle(pending: PendingCommand, result: CommandResult): void {
+  settle(pending: OpenCommand, result: CommandResult): void {
     const { conference, id, origin, command } = pending;
     this.#pending.finish(pending, command.type === "dial" && result.done);
     if (origin === "edge") this.#reports.add(conference, { type: "result", id, result });
@@ -74,7 +74,7 @@ export class ConferenceEvents {
   }
 
   /** Notes what a command changed, and reports it if the edge did not ask for it. */
-  #applySuccess({ command, conference, origin }: PendingCommand): void {
+  #applySuccess({ command, conference, origin }: OpenCommand): void {
     if (command.type === "identify") {
       const { call, attendeeId } = command;
       if (!this.#legs.find(call)?.entered) return;
@@ -188,7 +188,7 @@ export class ConferenceEvents {
   }
 
   /** A dialled call that was neither answered nor over when the agent last heard of it. */
-  #checkDialled(id: CallId, { conference }: PendingCommand, view: BridgeView): void {
+  #checkDialled(id: CallId, { conference }: OpenCommand, view: BridgeView): void {
     const call = view.calls.get(id);
     if (call?.stage === "ringing") return;
     this.#pending.stopWatching(id);

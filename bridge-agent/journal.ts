@@ -4,7 +4,7 @@ import type { NumberedReport, Report } from "../src/bridge/events.ts";
 import type { KeypadCodes } from "../src/bridge/keypad.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
-import type { CommandPhase, PendingCommand } from "./pending-commands.ts";
+import type { CommandPhase, OpenCommand } from "./pending-commands.ts";
 
 /** What is known of a conference apart from its commands and reports. */
 export interface ConferenceRecord {
@@ -38,7 +38,7 @@ export interface JournalContents {
     readonly reports: readonly NumberedReport[];
   }[];
   /** Unfinished ones, oldest first. */
-  readonly commands: readonly { readonly pending: PendingCommand; readonly phase: CommandPhase }[];
+  readonly commands: readonly { readonly pending: OpenCommand; readonly phase: CommandPhase }[];
 }
 
 /** Why nothing can be written. `full` passes when there is room again; the others need a person. */
@@ -48,7 +48,7 @@ export interface JournalFailure {
 }
 
 /** `null`: a command that was not understood. */
-type NewCommand = Omit<PendingCommand, "command"> & { readonly command: PendingCommand["command"] | null };
+type NewCommand = Omit<OpenCommand, "command"> & { readonly command: OpenCommand["command"] | null };
 
 /** All that outlives the process. What one turn writes is on disk together or not at all. */
 export type OpenJournal = ReturnType<typeof journalOf>;
@@ -84,7 +84,7 @@ interface ConferenceRow {
 interface CommandRow {
   readonly conference: ConfKey;
   readonly id: CommandId;
-  readonly origin: PendingCommand["origin"];
+  readonly origin: OpenCommand["origin"];
   readonly command: string;
   readonly begin_before: EpochMs | null;
   readonly phase: number;
@@ -192,7 +192,7 @@ function journalOf(db: DatabaseSync, file: string) {
             conference: row.conference,
             id: row.id,
             origin: row.origin,
-            command: JSON.parse(row.command) as PendingCommand["command"],
+            command: JSON.parse(row.command) as OpenCommand["command"],
             ...(row.begin_before !== null && { begin: { from: row.at, before: row.begin_before } }),
           },
           phase: phases[row.phase] ?? "finished",

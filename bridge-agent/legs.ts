@@ -5,7 +5,7 @@ import { type BridgeCall, callerOf } from "../src/bridge/state.ts";
 import type { CallId, CommandId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import { assertNever } from "../src/foundation/result.ts";
 import type { Execution } from "./drivers/driver.ts";
-import type { Identify, PendingCommand, PendingCommands } from "./pending-commands.ts";
+import type { Identify, OpenCommand, PendingCommands } from "./pending-commands.ts";
 import type { Reports } from "./reports.ts";
 
 /** A bridge that does not hang up on a caller at the prompt is asked again after this time. */
@@ -125,7 +125,7 @@ export class Legs {
 
   /** Of the calls that were just adopted: what callers at the prompt have keyed so far counts. */
   resumePrompts(found: readonly BridgeCall[], now: EpochMs): void {
-    const admits = new Map<CallId, PendingCommand & { readonly command: Extract<BridgeCommand, { type: "admit" }> }>();
+    const admits = new Map<CallId, OpenCommand & { readonly command: Extract<BridgeCommand, { type: "admit" }> }>();
     for (const { command, ...pending } of this.#pending.unfinished()) {
       if (pending.origin === "keypad" && command.type === "admit") admits.set(command.call, { ...pending, command });
     }
@@ -143,7 +143,7 @@ export class Legs {
   }
 
   /** A command of a keypad was refused. */
-  refused({ command, origin }: PendingCommand): void {
+  refused({ command, origin }: OpenCommand): void {
     const leg = "call" in command ? this.#legs.get(command.call) : undefined;
     if (origin === "edge" || !leg) return;
     if (command.type === "admit") this.#hangUp(leg);

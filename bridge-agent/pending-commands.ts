@@ -5,7 +5,7 @@ import type { CallId, CommandId, ConfKey, EpochMs } from "../src/foundation/ids.
 import type { Journal, JournalContents } from "./journal.ts";
 
 /** One thing to do for a conference, once. */
-export interface PendingCommand {
+export interface OpenCommand {
   readonly conference: ConfKey;
   readonly id: CommandId;
   /** The edge hears the result of its commands; what a keypad brings about is reported as an event. */
@@ -29,12 +29,12 @@ export interface Identify {
 export type CommandPhase = "received" | "begun" | "ringing" | "finished";
 
 /** A clock that was set back before a restart does not tell how much time has passed: then it is too late as well. */
-export function isInTime({ begin }: PendingCommand, now: EpochMs): boolean {
+export function isInTime({ begin }: OpenCommand, now: EpochMs): boolean {
   return begin === undefined || (begin.from <= now && now < begin.before);
 }
 
 interface Open {
-  readonly pending: PendingCommand;
+  readonly pending: OpenCommand;
   /** `doubt`: it may have been begun, and what became of it must be read from the bridge's state. */
   stage: "waiting" | "running" | "doubt";
   /** It is in doubt as soon as it is its turn. */
@@ -50,7 +50,7 @@ export class PendingCommands {
   readonly #journal: Journal;
   readonly #open = new Map<string, Open>();
   readonly #queues = new Map<ConfKey, TopicQueue<Open>>();
-  readonly #ringing = new Map<CallId, PendingCommand>();
+  readonly #ringing = new Map<CallId, OpenCommand>();
   readonly #inDoubt = new Set<Open>();
   #ready: Open[] = [];
   #running = 0;
@@ -69,7 +69,7 @@ export class PendingCommands {
   }
 
   /** False: a command of this id came before, and nothing changes. With `mayHaveBegun`, another agent may have begun it. */
-  add(pending: PendingCommand, now: EpochMs, mayHaveBegun = false): boolean {
+  add(pending: OpenCommand, now: EpochMs, mayHaveBegun = false): boolean {
     if (!this.#journal.addCommand(pending, now)) return false;
     if (mayHaveBegun) this.#journal.setPhase(pending.conference, pending.id, "begun");
     this.#enqueue({ ...fresh, pending, mayHaveBegun, isOld: false });
@@ -111,7 +111,7 @@ export class PendingCommands {
   }
 
   /** The commands that may begin now; from here on the bridge may know of them. */
-  begin(): PendingCommand[] {
+  begin(): OpenCommand[] {
     const mayBegin = ({ isOld }: Open) => this.#isActive || !isOld;
     const unfinished = this.#ready.filter((open) => this.#open.has(keyOf(open.pending)));
     const ready = unfinished.filter(mayBegin);
@@ -124,12 +124,12 @@ export class PendingCommands {
     return ready.map(({ pending }) => pending);
   }
 
-  find(conference: ConfKey, id: CommandId): PendingCommand | null {
+  find(conference: ConfKey, id: CommandId): OpenCommand | null {
     return this.#open.get(keyOf({ conference, id }))?.pending ?? null;
   }
 
   /** The bridge may or may not have carried it out. With `isFinal`, it is not begun again in any case. */
-  setInDoubt(pending: PendingCommand, isFinal: boolean): void {
+  setInDoubt(pending: OpenCommand, isFinal: boolean): void {
     const open = this.#open.get(keyOf(pending));
     if (!open) return;
     open.isFinal ||= isFinal;
@@ -148,7 +148,7 @@ export class PendingCommands {
   }
 
   /** Reads from the bridge's state what became of the commands in doubt; those that it never began are begun anew. */
-  readDoubts(view: BridgeView, now: EpochMs, settle: (pending: PendingCommand, result: CommandResult) => void): void {
+  readDoubts(view: BridgeView, now: EpochMs, settle: (pending: OpenCommand, result: CommandResult) => void): void {
     for (const open of [...this.#inDoubt]) {
       const { pending } = open;
       const { conference, command } = pending;
@@ -169,7 +169,7 @@ export class PendingCommands {
    * it out once more would be heard. Should the later command be refused in the end, this one counts as done and never
    * happened: the next digest of the conference shows it.
    */
-  #isUndone({ conference, command }: PendingCommand, now: EpochMs): boolean {
+  #isUndone({ conference, command }: OpenCommand, now: EpochMs): boolean {
     if (command.type === "identify") return false;
     let isLater = false;
     for (const { pending } of this.#open.values()) {
@@ -189,7 +189,7 @@ export class PendingCommands {
   }
 
   /** The commands that the bridge is not at work on. */
-  idle(): PendingCommand[] {
+  idle(): OpenCommand[] {
     return [...this.#open.values()].filter(({ stage }) => stage !== "running").map(({ pending }) => pending);
   }
 
@@ -197,12 +197,12 @@ export class PendingCommands {
     return this.#queues.has(conference);
   }
 
-  unfinished(): PendingCommand[] {
+  unfinished(): OpenCommand[] {
     return [...this.#open.values()].map(({ pending }) => pending);
   }
 
   /** Its result is known. A dial that rings is watched until its call is answered or over. */
-  finish(pending: PendingCommand, rings: boolean): void {
+  finish(pending: OpenCommand, rings: boolean): void {
     const key = keyOf(pending);
     const open = this.#open.get(key);
     if (!open) return;
@@ -218,7 +218,7 @@ export class PendingCommands {
   }
 
   /** The dials whose calls ring, by call. */
-  ringing(): ReadonlyMap<CallId, PendingCommand> {
+  ringing(): ReadonlyMap<CallId, OpenCommand> {
     return this.#ringing;
   }
 

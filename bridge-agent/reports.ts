@@ -7,7 +7,7 @@ import type { ConferenceRecord, Journal, JournalContents } from "./journal.ts";
 type ReportsMessage = Extract<AgentToEdge, { type: "reports" }>;
 type AckMessage = Extract<AgentToEdge, { type: "commands-ack" }>;
 
-interface Conference {
+interface ConferenceReports {
   record: ConferenceRecord;
   stream: ReportStream;
 }
@@ -32,7 +32,7 @@ const UNKNOWN: ConferenceRecord = { anonymousId: null, locked: false, live: fals
 /** The record of each conference, and the reports about it that the edge has not acknowledged. */
 export class Reports {
   readonly #journal: Journal;
-  readonly #conferences = new Map<ConfKey, Conference>();
+  readonly #conferences = new Map<ConfKey, ConferenceReports>();
   /** Conferences with reports that were never sent. */
   readonly #unsent = new Set<ConfKey>();
   #unacknowledged = 0;
@@ -111,7 +111,7 @@ export class Reports {
     return newest?.type === "event" && newest.event.type === "snapshot";
   }
 
-  #open(key: ConfKey): Conference {
+  #open(key: ConfKey): ConferenceReports {
     const known = this.#conferences.get(key);
     if (known) return known;
     const conference = { record: UNKNOWN, stream: this.#beginStream(key, UNKNOWN, []) };
@@ -173,7 +173,7 @@ export class Reports {
   }
 
   /** The conference is over and the edge knows. */
-  #deleteIfOver(key: ConfKey, { record, stream }: Conference): void {
+  #deleteIfOver(key: ConfKey, { record, stream }: ConferenceReports): void {
     if (record.live || stream.size > 0) return;
     this.#conferences.delete(key);
     this.#ours?.delete(key);

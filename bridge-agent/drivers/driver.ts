@@ -1,4 +1,4 @@
-import type { BridgeAbilities, BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
+import type { BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { BridgeState } from "../../src/bridge/state.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
@@ -11,7 +11,6 @@ export type DriverReport =
       readonly type: "connected";
       /** Another one than before: the bridge was started anew, and its calls are gone. */
       readonly bootId: string;
-      readonly abilities: BridgeAbilities;
       /** How many calls the bridge carries at most; `null` when it does not say. */
       readonly ports: number | null;
     }

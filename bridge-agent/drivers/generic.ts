@@ -136,7 +136,7 @@ export class GenericDriver implements BridgeDriver {
 
   #receiveHello(message: BridgeToAgent): void {
     if (message.type !== "hello") return this.#socket.end(`it began with ${message.type}, not with hello`);
-    const { version, bootId, abilities, ports } = message;
+    const { version, bootId, ports } = message;
     if (version !== BRIDGE_PROTOCOL_VERSION) {
       const versions = `version ${version} of the bridge protocol, this agent speaks ${BRIDGE_PROTOCOL_VERSION}`;
       return this.#socket.end(`it speaks ${versions}: update the older one`);
@@ -144,7 +144,7 @@ export class GenericDriver implements BridgeDriver {
     this.#ready = true;
     this.#lastWhy = null;
     this.#socket.greeted(this.#ports.pingEveryMs ?? PING_EVERY_MS);
-    this.#report({ type: "connected", bootId, abilities, ports });
+    this.#report({ type: "connected", bootId, ports });
   }
 
   #receiveMessage(message: BridgeToAgent): void {

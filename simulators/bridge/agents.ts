@@ -42,7 +42,6 @@ export class Agents {
       type: "hello",
       version: BRIDGE_PROTOCOL_VERSION,
       bootId: this.#machine.bootId,
-      abilities: { subConferences: true, talkDetection: true, joinTones: true },
       ports: null,
     });
     return {

@@ -76,13 +76,3 @@ export type CommandResult = Checked<typeof commandResult>;
  * carried out. With `tooSlow` the bridge took so long for this very command that the link was given up.
  */
 export type ExecutionResult = CommandResult | { readonly done: "unknown"; readonly tooSlow?: true };
-
-export const abilities = v.object({
-  subConferences: flag,
-  talkDetection: flag,
-  /** Whether a caller can enter without a tone. */
-  joinTones: flag,
-});
-
-/** What a bridge can do besides plain conferences. */
-export type BridgeAbilities = Checked<typeof abilities>;

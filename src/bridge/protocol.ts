@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { err, ok, type Result } from "../foundation/result.ts";
-import { abilities, command, refusalReason } from "./commands.ts";
+import { command, refusalReason } from "./commands.ts";
 import { bridgeEvent } from "./events.ts";
 import { type Checked, commandId, conference, typed, whole, word, wrong } from "./schemas.ts";
 import { bridgeState } from "./state.ts";
@@ -18,7 +18,7 @@ export type AgentToBridge = Checked<typeof agentToBridge>;
 
 const bridgeToAgent = v.variant("type", [
   /** The first message on each connection. */
-  typed("hello", { version: whole, bootId: v.pipe(word, v.nonEmpty()), abilities, ports: v.nullable(whole) }),
+  typed("hello", { version: whole, bootId: v.pipe(word, v.nonEmpty()), ports: v.nullable(whole) }),
   v.object({ type: v.picklist(["done", "pong"]), id: whole }),
   typed("refused", { id: whole, reason: refusalReason }),
   typed("state", { id: whole, state: bridgeState }),

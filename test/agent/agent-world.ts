@@ -92,7 +92,6 @@ export class AgentWorld {
       report: {
         type: "connected",
         bootId: this.machine.bootId,
-        abilities: { subConferences: true, talkDetection: true, joinTones: true },
         ports: null,
       },
     });

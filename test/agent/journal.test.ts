@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { PendingCommand } from "../../bridge-agent/pending-commands.ts";
+import type { OpenCommand } from "../../bridge-agent/pending-commands.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { openedJournal } from "./agent-world.ts";
 
@@ -27,7 +27,7 @@ function journal() {
   return opened;
 }
 
-function lock(id: string): PendingCommand {
+function lock(id: string): OpenCommand {
   return { conference: key, id: id as CommandId, origin: "edge", command: { type: "lock" } };
 }
 
