@@ -17,6 +17,7 @@ const clock = "durable-objects/clock.ts";
 const outbox = "durable-objects/outbox.ts";
 const outboxRows = "durable-objects/outbox-rows.ts";
 const sender = "durable-objects/command-sender.ts";
+const rooms = "src/conference/rooms.ts";
 const failover = "src/conference/failover.ts";
 const reports = "src/conference/reports.ts";
 const agent = "bridge-agent/agent.ts";
@@ -426,5 +427,215 @@ export const defects: readonly Defect[] = [
     file: pendingCommands,
     before: "      if (!other) continue;\n      other.followers",
     after: '      if (!other || topic?.startsWith("call ")) continue;\n      other.followers',
+  },
+  {
+    name: "who is in a sub-conference is told before the callers (F7)",
+    file: failover,
+    before: "  announce(draft, running); // Also with a sub-conference in progress (protocol section 5, row 14).\n",
+    after: "  announce(draft, running);\n  notifyRooms(draft);\n",
+  },
+  {
+    name: "a sub-conference is told after who is in it (F7)",
+    file: rooms,
+    before:
+      '  notifyRoom(draft, room, "in-progress");\n  for (const { room: where, left, extCallId } of draft.callers.values()) {',
+    after: "  for (const { room: where, left, extCallId } of draft.callers.values()) {",
+  },
+  {
+    name: "a closed sub-conference is answered before its calls are back",
+    file: rooms,
+    before: '  if (room?.stage !== "closing") return;\n',
+    after: '  if (room?.stage !== "closing") return;\n  draft.answer(room.closer?.request ?? null, "ok");\n',
+  },
+  {
+    name: "a move into a sub-conference is told before it is answered",
+    file: rooms,
+    before: "  draft.answer(request, result);\n  const from = draft.rooms.get(caller.room);\n",
+    after:
+      "  const from = draft.rooms.get(caller.room);\n  const into = draft.rooms.get(to);\n" +
+      "  if (result.done && into) {\n    enterRoom(draft, caller, into);\n    return draft.answer(request, result);\n  }\n  draft.answer(request, result);\n",
+  },
+  {
+    name: "a return from a sub-conference is told before it is answered",
+    file: rooms,
+    before: "  draft.answer(request, result);\n  const from = draft.rooms.get(caller.room);\n",
+    after:
+      "  const from = draft.rooms.get(caller.room);\n  if (result.done && to === MAIN_ROOM) {\n    returnToMain(draft, caller, from, request);\n" +
+      "    return draft.answer(request, result);\n  }\n  draft.answer(request, result);\n",
+  },
+  {
+    name: "a sub-conference is told before it is answered",
+    file: rooms,
+    before: "  draft.answer(request, result);\n  if (!result.done) {\n    draft.answer(room.closer",
+    after:
+      '  if (result.done) notifyRoom(draft, room, "created");\n  draft.answer(request, result);\n  if (!result.done) {\n    draft.answer(room.closer',
+  },
+  {
+    name: "a dropped caller is told as gone before the answer",
+    file: reports,
+    before: '    case "expel": {\n      draft.answer(request, result);\n',
+    after:
+      '    case "expel": {\n      const gone = draft.callers.get(command.call);\n      if (gone && !gone.left && result.done) removeCaller(draft, gone);\n      draft.answer(request, result);\n',
+  },
+  {
+    name: "a dialled call enters twice",
+    file: "src/conference/call-outs.ts",
+    before: "if (!callOut.privately) return placeCaller(draft, callOut, MAIN_ROOM);",
+    after:
+      "if (!callOut.privately) {\n    placeCaller(draft, callOut, MAIN_ROOM);\n    return notifyEntered(draft, newCaller(draft, callOut, MAIN_ROOM));\n  }",
+  },
+  {
+    name: "a caller that presses the mute key on the way in is told as unmuted",
+    file: "src/conference/callers.ts",
+    before: 'if (entered && arrival.muted && !arrival.silent) notifyChange(draft, entered, { status: "muted" });',
+    after: "",
+  },
+  {
+    name: "a phone that rings is rung again",
+    file: "src/bridge/command-rules.ts",
+    before: "isInEffect: ({ call }) => call !== undefined, // Also when it has ended: nobody is rung twice.",
+    after: 'isInEffect: ({ call }) => call?.stage === "answered",',
+  },
+  {
+    name: "a conference is locked before it runs",
+    file: "src/conference/announcements.ts",
+    before: '  notifyStatus(draft, "running");\n  if (head.locked)',
+    after: "  if (head.locked)",
+  },
+  {
+    name: "a conference without WebEx never ends",
+    file: "src/conference/lifecycle.ts",
+    before: 'if (head.phase !== "running" || head.attached || head.closing || head.retryEndAt !== undefined) return;',
+    after:
+      'if (head.phase !== "running" || head.talk || head.attached || head.closing || head.retryEndAt !== undefined || head.host) return;',
+  },
+  {
+    name: "a message that nobody knows is answered as not supported",
+    file: "src/conference/requests.ts",
+    before: '"unknown-message"',
+    after: '"not-supported"',
+  },
+  {
+    name: "a call-out that failed enters when it is picked up after all",
+    file: "src/conference/private-talk.ts",
+    before: 'if (callOut.stage === "dropping") return hangUp(draft, callOut);',
+    after: "",
+  },
+  {
+    name: "an ended conference still tells of its callers",
+    file: "src/conference/lifecycle.ts",
+    before: '  notifyStatus(draft, "ended");\n  end(draft, true);\n',
+    after: '  notifyStatus(draft, "ended");\n  notifyStatus(draft, "running");\n  end(draft, true);\n',
+  },
+  {
+    name: "speakers are reported to a server that did not ask",
+    file: failover,
+    before: "reporting: false, reported: []",
+    after: "reported: []",
+  },
+  {
+    name: "a speaker without a name is reported",
+    file: "src/conference/speakers.ts",
+    before: "const extCallId = draft.callers.get(call)?.extCallId;",
+    after:
+      "const { extCallId = undefined } = draft.callers.find((one) => one.extCallId !== null && one.call !== call) ?? {};",
+  },
+  {
+    name: "an answer goes to the server that has the conference",
+    file: "src/conference/draft.ts",
+    before: "this.#send(request.replyTo ?? this.bound?.host ?? null, answer);",
+    after: "this.#send(this.bound?.host ?? request.replyTo ?? null, answer);",
+  },
+  {
+    name: "results of another bridge count",
+    file: reports,
+    before: "if (bridge !== null && (command.bridge ?? bridge) !== (elsewhere ?? bridge)) return false;",
+    after: "",
+  },
+  {
+    name: "events of another bridge count",
+    file: conference,
+    before: "return own !== null && own !== bridge;",
+    after: "return own !== null && own !== bridge && this.#heardAt === null;",
+  },
+  {
+    name: "the relay of one domain tells the conferences of another",
+    file: relay,
+    before: "const conference = this.#ports.conference(domain, confKey);",
+    after: 'const conference = this.#ports.conference(domain === "other" ? ("local" as DomainName) : domain, confKey);',
+  },
+  {
+    name: "what another bridge created too late stays there",
+    file: reports,
+    before: "else if (report.event.conference) endAsOver(draft, elsewhere);",
+    after: "else ignored += 1;",
+  },
+  {
+    name: "an agent is believed without a signature",
+    file: "src/link/hello.ts",
+    before:
+      'if (homes.length === 0 || !(await isSigned(hello.key, helloText(hello), hello.signature))) return "wrongKey";',
+    after: 'if (homes.length === 0 || typeof isSigned !== "function") return "wrongKey";',
+  },
+  {
+    name: "an old hello is good for a socket",
+    file: relay,
+    before: 'if (challenge !== wanted) return refusal("replayed", wanted);',
+    after: 'if (challenge === "") return refusal("replayed", wanted);',
+  },
+  {
+    name: "a key of another bridge is good here",
+    file: "src/link/hello.ts",
+    before: "const atBridge = inDomain.filter(({ bridge }) => bridge === place.bridge && bridge === hello.bridge);",
+    after: "const atBridge = inDomain.map((home) => ({ ...home, agent: hello.agent }));",
+  },
+  {
+    name: "a refused move leaves a caller in the room of a talk",
+    file: "src/conference/private-talk.ts",
+    before: "if (retryAt !== undefined && retryAt <= draft.at) resumeTalk(draft);",
+    after: "if (retryAt !== undefined && retryAt < 0) resumeTalk(draft);",
+  },
+  {
+    name: "an agent acts while its journal cannot be written",
+    file: "bridge-agent/journal.ts",
+    before: "        return err(failureOf(error, file));\n      } finally {",
+    after: "        failureOf(error, file);\n        return ok(work());\n      } finally {",
+  },
+  {
+    name: "an agent says more than it may",
+    file: "bridge-agent/reports.ts",
+    before: "export const RESEND_AFTER_MS = 1_000;",
+    after: "export const RESEND_AFTER_MS = 0;",
+  },
+  {
+    name: "a silent monitor is told to the next server with a voice",
+    file: failover,
+    before: "if (caller.muted || isSilent || includesAll)",
+    after: "if ((caller.muted && !isSilent) || includesAll)",
+  },
+  {
+    name: "a restored object waits for its alarm",
+    file: conference,
+    before: 'if (this.#identity) this.#wake("restored");',
+    after: "",
+  },
+  {
+    name: "a create that comes too late is not taken back",
+    file: "src/conference/deadlines.ts",
+    before: '    draft.issue({ type: "end-conference" });\n    return;\n',
+    after: "    return;\n",
+  },
+  {
+    name: "a handle that was replaced is forgotten at once",
+    file: failover,
+    before: "const FORMER_HANDLE_MS = 60_000;",
+    after: "const FORMER_HANDLE_MS = 0;",
+  },
+  {
+    name: "a merge is told of the wrong caller",
+    file: reports,
+    before: "withCaller(draft, event.call, (caller) => applyAttendeeId(draft, caller, event.attendeeId));",
+    after:
+      "withCaller(draft, event.call, (caller) => removeCaller(draft, { ...caller, attendeeId: event.attendeeId }));",
   },
 ];

@@ -1,4 +1,5 @@
 import type { Draws } from "../../simulators/draws.ts";
+import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import type { Parts } from "./at-quiet.ts";
 import type { Bridge } from "./bridge.ts";
@@ -65,17 +66,25 @@ function disturbRelay(relay: RelayHost, { around, edge, bridges, meetings }: Par
   nowAndThen(around, source, "relay evicted", () => relay.die());
   nowAndThen(around, source, "relay asleep", () => relay.hosted.die("hibernates"));
   nowAndThen(around, source, "stranger knocks", () => void relay.knock(draws));
-  nowAndThen(around, source, "agent lies", () => {
+  const lieOf = (conference: ConfKey | undefined): boolean => {
     const { domain, bridge } = relay.place;
-    const conference = draws.pick(meetings)?.key;
     const home = conference && bridges.of(conference);
-    if (!home || home.name === bridge || !edge.conferences.has(conference)) return;
+    if (!home || home.name === bridge || !edge.conferences.has(conference)) return false;
     // Of a conference with which it never had to do, the relay says nothing.
     if (draws.chance(0.7)) {
       relay.hosted.deliver((relay) => void relay.sendCommands({ domain, bridge, conference, commands: [] }));
     }
     const lie = lieAbout(conference, draws, edge, home);
     if (lie) relay.lie(lie);
+    return true;
+  };
+  nowAndThen(around, source, "agent lies", () => {
+    if (draws.chance(0.3)) return void lieOf(draws.pick(meetings)?.key);
+    // Just when commands are on their way, whose results could be made up.
+    const { onCommands } = edge;
+    edge.onCommands = (conference) => {
+      if (lieOf(conference)) edge.onCommands = onCommands;
+    };
   });
 }
 

@@ -36,6 +36,8 @@ export class Edge {
   readonly toldAgain: ToldAgain;
   /** Hears of messages that conferences give up; `all`: their conference has lived since it decided on them. */
   onGivenUp: (confKey: ConfKey, messages: readonly Outgoing[], all: boolean) => void = () => {};
+  /** Hears that commands leave. */
+  onCommands: (confKey: ConfKey) => void = () => {};
   /** The bridge that holds a conference. */
   homeOf: (confKey: ConfKey) => BridgeName | null = () => null;
   /** When each message to WebEx was decided on: it may then wait behind the attempts of others. */
@@ -162,6 +164,7 @@ export class Edge {
             sendCommands: (sent) => {
               const ids = sent.commands.map(({ id }) => id);
               this.toldAgain.told(confKey, ids);
+              this.onCommands(confKey);
               return send(() => hosted.call((relay) => relay.sendCommands(sent)));
             },
             askForSnapshot: (key) => send(() => hosted.call((relay) => relay.askForSnapshot(key))),

@@ -161,7 +161,6 @@ export class Meeting implements MeetingKnowledge {
     this.#handles += 1;
     const extConfId = `${this.#name.slice(8)}00${this.#handles}` as ExtConfId;
     const association = new Association(extConfId, server.host, this.#around, this);
-    association.speakersAsked = why === "failover" && (old?.speakersAsked ?? false);
     association.inherits = why === "failover" && old?.isLive ? old : null;
     this.#webex.associations.set(extConfId, association);
     this.#associations.add(association);

@@ -31,7 +31,9 @@ export class Phones {
     const { machine } = this.#bridges.of(key);
     const call = machine.dialIn(number, `${wrong}${key}#`);
     const found = machine.world.calls.get(call);
-    if (found) machine.press(found, `${id}#`);
+    // Some press the mute key as soon as they can.
+    const inside = this.actsByItself(number) && this.#draws.chance(0.4) ? "*6" : "";
+    if (found) machine.press(found, `${id}#${inside}`);
   }
 
   /** The number of a phone that will behave so when it is called. */

@@ -24,7 +24,7 @@ export function newSite(
 ): Parts {
   const own = draws(around, "site");
   const webex = new Webex(around, 2 + own.between(0, 2));
-  const agentCounts = [own.chance(0.5) ? 1 : 2, ...(own.chance(0.15) ? [1] : [])];
+  const agentCounts = [own.chance(0.5) ? 1 : 2, ...(own.chance(0.2) ? [1] : [])];
   const domain = { ...domainOf(agentCounts), name: (around.site === "" ? "local" : "other") as DomainName };
   const edge = new Edge(around, shared, domain, (origin, request) => webex.receive(origin, request));
   webex.edge = edge;

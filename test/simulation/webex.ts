@@ -222,7 +222,6 @@ export class Webex {
       const decoded = webexCodec.decode(encoder.encode(request.body));
       if (!decoded.ok) violated("what is posted is of the protocol", decoded.detail);
       const messages = decoded.ok ? decoded.messages : [];
-      if (messages.length > 50) violated("50 messages at most", transId);
       this.#transactions.set(transId, { body: request.body, messages, firstAt: clock.now, attempts: 1 });
     }
     for (const message of this.#transactions.get(transId)?.messages ?? []) {
