@@ -31,6 +31,7 @@ export function disturbEdge(around: Surroundings): void {
   nowAndThen(around, source, "edge clock jumps", () =>
     jump(around, source.draws, (ms) => {
       edgeMachines.skewMs = ms;
+      around.faults.hold();
     }),
   );
   nowAndThen(around, source, "edge disk full", () => {
@@ -155,6 +156,7 @@ function disturbServers({ around, webex, meetings }: Parts): void {
 /** From now on nothing goes wrong and nobody does anything. */
 export function heal({ around, webex, bridges, agents, meetings }: Parts): void {
   around.faults.active = false;
+  if (around.edgeMachines.skewMs !== 0) around.faults.hold();
   around.edgeMachines.skewMs = 0;
   around.edgeMachines.isDiskFull = false;
   for (const server of webex.servers) {

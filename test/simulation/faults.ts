@@ -102,6 +102,11 @@ export class Faults {
     return false;
   }
 
+  /** Something that no fault is counted for holds up whatever is under way: the clock of the edge is set right again. */
+  hold(): void {
+    this.#held.push({ at: this.#now(), server: null });
+  }
+
   source(name: string): FaultSource {
     return new FaultSource(this, name, new Draws(this.#seed, `faults of ${name}`));
   }

@@ -214,6 +214,8 @@ export class RelayHost {
       // The relay's time begins anew with each clock that is set back.
       if (active && aheadMs < this.#edgeAheadMs - 1) active.heardAt = Math.max(active.heardAt, clock.now - SILENCE_MS);
       this.#edgeAheadMs = aheadMs;
+      // A relay that cannot write lets nobody act.
+      if (active && this.#around.edgeMachines.isDiskFull) active.heardAt += checkEveryMs;
       if (active && clock.now - active.heardAt >= silentAtMostMs) {
         violated("a silent agent is replaced", `${active.agent}: ${clock.now - active.heardAt} ms`);
       }
