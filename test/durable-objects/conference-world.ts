@@ -19,8 +19,8 @@ import type { IdBlocks, IdsWanted } from "../../src/rpc.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
+import { worldBegins } from "../simulation/context.ts";
 import { Database } from "../simulation/database.ts";
-import { worldBegins } from "../simulation/surroundings.ts";
 
 export const confKey = "987654321" as ConfKey;
 export const extConfId = "7001" as ExtConfId;

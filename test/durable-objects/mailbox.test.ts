@@ -4,8 +4,8 @@ import type { DomainName, MsgId, TransId, WebexHost } from "../../src/foundation
 import type { ToWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
+import { worldBegins } from "../simulation/context.ts";
 import { Database } from "../simulation/database.ts";
-import { worldBegins } from "../simulation/surroundings.ts";
 import { host } from "./conference-world.ts";
 
 function world() {

@@ -13,8 +13,8 @@ import { AliasCache } from "../../src/routing/deliver.ts";
 import type { EdgeObjects, IdBlocks, IdsWanted } from "../../src/rpc.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
+import { worldBegins } from "../simulation/context.ts";
 import { Database } from "../simulation/database.ts";
-import { worldBegins } from "../simulation/surroundings.ts";
 import { memoryAliases } from "./memory-aliases.ts";
 
 const name = "local" as DomainName;

@@ -8,9 +8,9 @@ import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { HELLO_HEADER } from "../../src/link/hello.ts";
 import type { EdgeToAgent } from "../../src/link/messages.ts";
 import type { Bridge, BridgeWire } from "./bridge.ts";
+import { draws, faultsOf, type WorldContext, worldBegins } from "./context.ts";
 import type { FaultSource } from "./faults.ts";
 import { type AgentWire, type RelayHost, simulatedKey } from "./relay-host.ts";
-import { draws, faultsOf, type Surroundings, worldBegins } from "./surroundings.ts";
 import { nowhere, Wire } from "./wire.ts";
 
 const settings = {
@@ -41,7 +41,7 @@ export class AgentProcess {
   /** The present connections, for those who break them. */
   edgeWire: AgentWire | null = null;
   bridgeWire: BridgeWire | null = null;
-  readonly #around: Surroundings;
+  readonly #context: WorldContext;
   readonly #relay: RelayHost;
   readonly bridge: Bridge;
   readonly #draws: Draws;
@@ -50,13 +50,13 @@ export class AgentProcess {
   #frozen: (() => void)[] | null = null;
   #welcomed = false;
 
-  constructor(name: string, around: Surroundings, relay: RelayHost, bridge: Bridge) {
+  constructor(name: string, context: WorldContext, relay: RelayHost, bridge: Bridge) {
     this.name = name;
-    this.#around = around;
+    this.#context = context;
     this.#relay = relay;
     this.bridge = bridge;
-    this.#draws = draws(around, `agent ${name}`);
-    this.faults = faultsOf(around, name);
+    this.#draws = draws(context, `agent ${name}`);
+    this.faults = faultsOf(context, name);
     this.#start();
   }
 
@@ -68,7 +68,7 @@ export class AgentProcess {
   die(): void {
     if (!this.#running) return;
     this.#end();
-    this.#around.clock.after(this.#draws.between(50, 8_000), () => this.#start());
+    this.#context.clock.after(this.#draws.between(50, 8_000), () => this.#start());
   }
 
   /** Nothing happens in the process; what comes for it waits in its sockets. */
@@ -76,7 +76,7 @@ export class AgentProcess {
     if (!this.#running || this.#frozen) return;
     this.#frozen = [];
     const life = this.#lives;
-    this.#around.clock.after(ms, () => {
+    this.#context.clock.after(ms, () => {
       if (life === this.#lives) this.thaw();
     });
   }
@@ -85,7 +85,7 @@ export class AgentProcess {
     const waiting = this.#frozen ?? [];
     this.#frozen = null;
     // One after the other, each with all that follows from it, as the event loop would do it.
-    for (const run of waiting) this.#around.clock.after(0, run);
+    for (const run of waiting) this.#context.clock.after(0, run);
   }
 
   #end(): void {
@@ -101,12 +101,12 @@ export class AgentProcess {
 
   #start(): void {
     if (this.isDiskFull) {
-      this.#around.clock.after(tryJournalAgainMs, () => this.#start());
+      this.#context.clock.after(tryJournalAgainMs, () => this.#start());
       return;
     }
     const life = ++this.#lives;
     let count = 0;
-    const { clock, tell } = this.#around;
+    const { clock, tell } = this.#context;
     this.#running = new RunningAgent(
       { ...settings, ...this.#relay.place, agent: this.name },
       {
@@ -144,7 +144,7 @@ export class AgentProcess {
   /** A timer that is due in a frozen process can still be cancelled when the process goes on. */
   #after(life: number, ms: number, run: () => void): () => void {
     let isCancelled = false;
-    const cancel = this.#around.clock.after(ms, () =>
+    const cancel = this.#context.clock.after(ms, () =>
       this.#within(life, () => {
         if (!isCancelled) run();
       }),
@@ -212,11 +212,11 @@ export class AgentProcess {
 
   #send(wire: Wire<unknown, unknown>, message: unknown): void {
     if (wire === this.bridgeWire && isCommand(message)) {
-      const { whoActs, alone } = this.#relay;
+      const { activeAgent, alone } = this.#relay;
       if (this.isDiskFull && message.conference !== null) {
-        this.#around.violated("an agent acts only with its journal", message.commandId);
+        this.#context.violated("an agent acts only with its journal", message.commandId);
       }
-      whoActs.begins(this.name, { linked: this.#welcomed, alone });
+      activeAgent.begins(this.name, { linked: this.#welcomed, alone });
       if (this.faults.hits("agent dies after a write")) return this.die();
     }
     wire.toFar(message);
@@ -224,7 +224,7 @@ export class AgentProcess {
 
   #openEdge<In>(life: number, hello: string, events: SocketEvents<In>): AgentWire {
     const wire: AgentWire = new Wire(
-      this.#around,
+      this.#context,
       this.#draws,
       {
         heard: (message: EdgeToAgent) =>
@@ -241,7 +241,7 @@ export class AgentProcess {
       nowhere,
     );
     this.edgeWire = wire;
-    this.#around.clock.after(this.#draws.between(1, 24), () => {
+    this.#context.clock.after(this.#draws.between(1, 24), () => {
       if (wire.near && !wire.silent) void this.#askForSocket(life, hello, wire);
     });
     return wire;
@@ -257,7 +257,7 @@ export class AgentProcess {
 
   #openBridge<In>(life: number, url: string, events: SocketEvents<In>): BridgeWire {
     const wire: BridgeWire = new Wire(
-      this.#around,
+      this.#context,
       this.#draws,
       {
         heard: (message: BridgeToAgent) => this.#within(life, () => events.message(ok(message as In))),
@@ -266,7 +266,7 @@ export class AgentProcess {
       nowhere,
     );
     this.bridgeWire = wire;
-    this.#around.clock.after(this.#draws.between(1, 24), () => {
+    this.#context.clock.after(this.#draws.between(1, 24), () => {
       if (!wire.near || wire.silent) return;
       const isThere = this.bridge.connect(wire, new URL(url).searchParams.get("agent"));
       if (!isThere) wire.near.closed(1006);

@@ -1,6 +1,6 @@
 import type { ExtCallId, ExtConfId, SubConfId, WebexHost } from "../../src/foundation/ids.ts";
 import type { ToWebexMessages } from "../../src/tsp/messages.ts";
-import type { Surroundings } from "./surroundings.ts";
+import type { WorldContext } from "./context.ts";
 
 /** A caller as the server has been told. */
 export interface Attendee {
@@ -67,13 +67,13 @@ export class Association {
   readonly named = new Set<ExtCallId>();
   /** Everybody it was told of, those who left among them. */
   readonly heardOf = new Set<ExtCallId>();
-  readonly #around: Surroundings;
+  readonly #context: WorldContext;
   readonly #meeting: MeetingKnowledge;
 
-  constructor(extConfId: ExtConfId, host: WebexHost, around: Surroundings, meeting: MeetingKnowledge) {
+  constructor(extConfId: ExtConfId, host: WebexHost, context: WorldContext, meeting: MeetingKnowledge) {
     this.extConfId = extConfId;
     this.host = host;
-    this.#around = around;
+    this.#context = context;
     this.#meeting = meeting;
   }
 
@@ -241,6 +241,6 @@ export class Association {
   }
 
   #must(rule: string, holds: boolean, what: string | undefined): void {
-    if (!holds && !this.spoilt) this.#around.violated(rule, `${this.extConfId} at ${this.host}: ${what ?? ""}`);
+    if (!holds && !this.spoilt) this.#context.violated(rule, `${this.extConfId} at ${this.host}: ${what ?? ""}`);
   }
 }

@@ -5,8 +5,8 @@ import type { BridgeCommand, CommandType } from "../../src/bridge/commands.ts";
 import type { AgentToBridge, BridgeToAgent } from "../../src/bridge/protocol.ts";
 import { type BridgeName, type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
+import { faultsOf, type WorldContext } from "./context.ts";
 import type { FaultSource } from "./faults.ts";
-import { faultsOf, type Surroundings } from "./surroundings.ts";
 import type { Wire } from "./wire.ts";
 
 export type BridgeWire = Wire<BridgeToAgent, AgentToBridge>;
@@ -40,7 +40,7 @@ export class Bridge {
   /** The numbers whose calls a restart has ended. */
   readonly lost = new Set<string>();
   readonly faults: FaultSource;
-  readonly #around: Surroundings;
+  readonly #context: WorldContext;
   readonly #wires = new Set<BridgeWire>();
   #agents: Agents;
   #boots = 0;
@@ -54,11 +54,11 @@ export class Bridge {
   readonly #ports: number | null;
 
   /** `ports`: how many calls it can hold; `null`: it does not say. */
-  constructor(around: Surroundings, name: BridgeName, ports: number | null) {
+  constructor(context: WorldContext, name: BridgeName, ports: number | null) {
     this.name = name;
     this.#ports = ports;
-    this.#around = around;
-    this.faults = faultsOf(around, `bridge ${name}`);
+    this.#context = context;
+    this.faults = faultsOf(context, `bridge ${name}`);
     [this.machine, this.#agents] = this.#boot();
     this.#actInForeign();
   }
@@ -97,7 +97,7 @@ export class Bridge {
     this.#wires.clear();
     for (const { number } of this.machine.world.calls.values()) this.lost.add(number);
     [this.machine, this.#agents] = this.#boot();
-    this.#around.clock.after(downMs, () => {
+    this.#context.clock.after(downMs, () => {
       this.down = false;
     });
   }
@@ -115,7 +115,7 @@ export class Bridge {
 
   /** An agent connects, or becomes the active one: from now on it goes by what the bridge shows. */
   agentComes(): void {
-    for (const order of this.#held) this.#doubtful.add(order);
+    for (const commandName of this.#held) this.#doubtful.add(commandName);
   }
 
   callsOf(key: ConfKey): Call[] {
@@ -123,7 +123,7 @@ export class Bridge {
   }
 
   #actInForeign(): void {
-    this.#around.clock.after(foreignActsEveryMs, () => {
+    this.#context.clock.after(foreignActsEveryMs, () => {
       const { locked = false } = this.machine.world.conferences.get(foreignKey) ?? {};
       this.machine.lockByTelephone(foreignKey, !locked);
       this.#callInForeign();
@@ -141,14 +141,14 @@ export class Bridge {
       if (this.faults.draws.chance(0.3)) this.machine.hangUp(call);
       return;
     }
-    const id = `${foreignCalls}-${this.#around.clock.now}` as CallId;
+    const id = `${foreignCalls}-${this.#context.clock.now}` as CallId;
     const kind = { direction: "in", extension: null, conference: foreignKey, stage: "entered" } as const;
     Object.assign(world.addCall({ ...kind, id, number: "4420" }), { room: MAIN_ROOM });
   }
 
   #boot(): [Machine, Agents] {
     this.#boots += 1;
-    const { clock, tell } = this.#around;
+    const { clock, tell } = this.#context;
     const machine: Machine = new Machine(
       `b${this.#boots}`,
       clock,
@@ -168,26 +168,26 @@ export class Bridge {
       },
       state: () => machine.state(),
       execute: (commandId, conference, command, answer) => {
-        const order = `${conference} ${commandId}`;
-        this.#held.add(order);
+        const commandName = `${conference} ${commandId}`;
+        this.#held.add(commandName);
         if (this.#slowMs > 0) {
           machine.setFaults({ ...machine.faults, delayMs: this.faults.draws.between(0, this.#slowMs) });
         }
         const callOff = machine.execute(commandId, conference, command, (result) => {
           if (machine !== this.machine) return;
-          this.#held.delete(order);
-          const isDoubtful = this.#doubtful.has(order);
+          this.#held.delete(commandName);
+          const isDoubtful = this.#doubtful.has(commandName);
           const made: Execution = { at: clock.now, commandId, conference, command, done: result.done, isDoubtful };
           tell(() => `bridge ${this.name}: ${commandId} ${JSON.stringify(command)} ${JSON.stringify(result)}`);
           if (conference === foreignKey || ("call" in command && command.call.startsWith(foreignCalls))) {
-            this.#around.violated("a foreign conference is left alone", `${commandId} ${JSON.stringify(command)}`);
+            this.#context.violated("a foreign conference is left alone", `${commandId} ${JSON.stringify(command)}`);
           }
           this.acts.push(made);
           this.onAct(made);
           answer(result);
         });
         return () => {
-          this.#held.delete(order);
+          this.#held.delete(commandName);
           callOff();
         };
       },

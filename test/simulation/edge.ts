@@ -12,10 +12,10 @@ import type { Domain } from "../../src/domain.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import { type AliasCache, checkHosts, deliver } from "../../src/routing/deliver.ts";
 import type { EdgeObjects, IdBlocks, IdRequest } from "../../src/rpc.ts";
+import { draws, type WorldContext } from "./context.ts";
 import { Hosted, type Life } from "./hosted.ts";
 import { RelayHost } from "./relay-host.ts";
-import { draws, type Surroundings } from "./surroundings.ts";
-import { ToldAgain } from "./told-again.ts";
+import { ResendJudge } from "./resend-judge.ts";
 
 /** The way from an outbox to WebEx; `origin` is the object that posts. */
 export type PostToWebex = (origin: Hosted<object>, request: PostRequest) => Promise<HttpAnswer>;
@@ -33,7 +33,7 @@ export class Edge {
   readonly allocator: Hosted<{ readonly ids: IdAllocator }>;
   readonly aliases: Hosted<AliasIndex>;
   readonly relays: readonly RelayHost[];
-  readonly toldAgain: ToldAgain;
+  readonly resends: ResendJudge;
   /** Hears of messages that conferences give up; `all`: their conference has lived since it decided on them. */
   onGivenUp: (confKey: ConfKey, messages: readonly Outgoing[], all: boolean) => void = () => {};
   /** Hears that commands leave. */
@@ -44,35 +44,35 @@ export class Edge {
   readonly madeAt = new Map<MsgId, number>();
   /** In which life of its conference. */
   readonly #madeIn = new Map<MsgId, number>();
-  readonly #around: Surroundings;
+  readonly #context: WorldContext;
   readonly domain: Domain;
   readonly #post: PostToWebex;
   readonly #shared: Shared;
   readonly #objects: EdgeObjects;
   readonly #nonces: Draws;
 
-  constructor(around: Surroundings, shared: Shared, domain: Domain, post: PostToWebex) {
-    this.#around = around;
+  constructor(context: WorldContext, shared: Shared, domain: Domain, post: PostToWebex) {
+    this.#context = context;
     this.#shared = shared;
     this.domain = domain;
     shared.edges.set(domain.name, this);
     this.#post = post;
-    this.#nonces = draws(around, "nonces");
-    this.toldAgain = new ToldAgain(around);
-    this.toldAgain.watch(this);
+    this.#nonces = draws(context, "nonces");
+    this.resends = new ResendJudge(context);
+    this.resends.watch(this);
     this.#objects = this.#makeObjects();
-    this.allocator = new Hosted("id allocator", around, ({ sql }) => ({ ids: new IdAllocator(sql) }));
+    this.allocator = new Hosted("id allocator", context, ({ sql }) => ({ ids: new IdAllocator(sql) }));
     this.aliases = new Hosted(
       "alias index",
-      around,
+      context,
       ({ sql, after, send, setAlarm }) =>
         new AliasIndex({
           sql,
           after,
           setAlarm,
           ensureAlarm: async (at) => setAlarm(at),
-          log: (line) => around.tell(() => `alias index: ${line.event} ${line.why ?? ""}`),
-          now: () => around.edgeNow(),
+          log: (line) => context.tell(() => `alias index: ${line.event} ${line.why ?? ""}`),
+          now: () => context.edgeNow(),
           retentionMs: (name) => this.#of(name).domain.settings.journalRetentionDays * 86_400_000,
           isHeld: (name, { confKey, extConfId }) =>
             send(() =>
@@ -86,7 +86,7 @@ export class Edge {
     const { settings } = domain;
     this.relays = settings.bridges.map(({ name }) => {
       const place = { domain: domain.name, bridge: name as BridgeName };
-      return new RelayHost(around, place, settings, (name, confKey) => this.#of(name).#forRelay(confKey));
+      return new RelayHost(context, place, settings, (name, confKey) => this.#of(name).#forRelay(confKey));
     });
   }
 
@@ -110,7 +110,7 @@ export class Edge {
       matchesBridge: (bridge, digest) => hosted.call(async (conference) => conference.matchesBridge(bridge, digest)),
       ackCommands: (bridge, ids) => {
         return hosted.call(async (conference) => {
-          if (bridge === this.homeOf(confKey)) this.toldAgain.acked(confKey, ids, hosted.life);
+          if (bridge === this.homeOf(confKey)) this.resends.acked(confKey, ids, hosted.life);
           conference.ackCommands(bridge, ids);
         });
       },
@@ -125,7 +125,7 @@ export class Edge {
     const { transId } = document;
     const { messages } = checkHosts(document.messages, this.domain.settings.webex);
     try {
-      await deliver({ domain, transId, messages }, this.#objects, this.#shared.cache, this.#around.edgeNow());
+      await deliver({ domain, transId, messages }, this.#objects, this.#shared.cache, this.#context.edgeNow());
     } catch {
       return { status: 503, text: "" };
     }
@@ -152,7 +152,7 @@ export class Edge {
   conference(confKey: ConfKey): Hosted<Conference> {
     const known = this.conferences.get(confKey);
     if (known) return known;
-    const hosted: Hosted<Conference> = new Hosted(`conference ${confKey}`, this.#around, (life) => {
+    const hosted: Hosted<Conference> = new Hosted(`conference ${confKey}`, this.#context, (life) => {
       const { send } = life;
       return new Conference({
         ...this.#ports(hosted, life),
@@ -163,7 +163,7 @@ export class Edge {
           return {
             sendCommands: (sent) => {
               const ids = sent.commands.map(({ id }) => id);
-              this.toldAgain.told(confKey, ids);
+              this.resends.sent(confKey, ids);
               this.onCommands(confKey);
               return send(() => hosted.call((relay) => relay.sendCommands(sent)));
             },
@@ -182,7 +182,7 @@ export class Edge {
     if (known) return known;
     const hosted: Hosted<Mailbox> = new Hosted(
       `mail to ${host}`,
-      this.#around,
+      this.#context,
       (life) => new Mailbox(this.#ports(hosted, life)),
     );
     this.mailboxes.set(host, hosted);
@@ -190,19 +190,19 @@ export class Edge {
   }
 
   #ports(hosted: Hosted<object>, { sql, after, send, setAlarm }: Life) {
-    const around = this.#around;
+    const context = this.#context;
     return {
       sql,
       after,
       setAlarm,
-      log: (line) => around.tell(() => `${hosted.name}: ${line.event} ${line.note ?? line.why ?? ""}`),
-      now: () => around.edgeNow(),
+      log: (line) => context.tell(() => `${hosted.name}: ${line.event} ${line.note ?? line.why ?? ""}`),
+      now: () => context.edgeNow(),
       post: (request) => send(() => this.#post(hosted, request)),
       abort: (why) => hosted.die(why),
       domain: (name: DomainName) => this.#shared.edges.get(name)?.domain ?? null,
       allocateIds: ({ domain, holder, ...wanted }: IdRequest): Promise<IdBlocks> => {
         const { allocator } = this.#of(domain);
-        return send(() => allocator.call(async ({ ids }) => ids.allocate(holder, wanted, around.edgeNow())));
+        return send(() => allocator.call(async ({ ids }) => ids.allocate(holder, wanted, context.edgeNow())));
       },
       deleteAll: () => Promise.reject(new Error("no world lasts that long")),
     } satisfies Platform & Record<string, unknown>;
@@ -223,7 +223,7 @@ export class Edge {
         } else if (query.startsWith("INSERT INTO outbox")) {
           for (const { msgId } of JSON.parse(String(bindings.at(-1))) as { msgId: MsgId }[]) {
             if (this.madeAt.has(msgId)) continue;
-            this.madeAt.set(msgId, this.#around.clock.now);
+            this.madeAt.set(msgId, this.#context.clock.now);
             this.#madeIn.set(msgId, hosted.life);
           }
         }
@@ -250,7 +250,7 @@ export class Edge {
       },
       idAllocator: (name) => ({
         holderOf: (msgId) =>
-          this.#of(name).allocator.call(async ({ ids }) => ids.holderOf(msgId, this.#around.edgeNow())),
+          this.#of(name).allocator.call(async ({ ids }) => ids.holderOf(msgId, this.#context.edgeNow())),
       }),
       unroutedMail: (name, host) => ({
         send: (mail) =>

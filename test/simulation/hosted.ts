@@ -1,8 +1,8 @@
 import type { Sql } from "../../durable-objects/sql.ts";
 import type { EpochMs } from "../../src/foundation/ids.ts";
+import { faultsOf, type WorldContext } from "./context.ts";
 import { Database } from "./database.ts";
 import type { FaultSource } from "./faults.ts";
-import { faultsOf, type Surroundings } from "./surroundings.ts";
 
 /** Thrown into an object whose life is over; whatever it makes of that, nobody hears. */
 export class Dead extends Error {}
@@ -31,7 +31,7 @@ export class Hosted<Object extends object> {
   /** Grows with each death. */
   life = 0;
   readonly faults: FaultSource;
-  readonly #around: Surroundings;
+  readonly #context: WorldContext;
   readonly #build: (life: Life) => Object;
   readonly #callers = new Set<(error: Error) => void>();
   #object: Object | null = null;
@@ -42,17 +42,17 @@ export class Hosted<Object extends object> {
   #usedAt = 0;
   #looksForIdleness = false;
 
-  constructor(name: string, around: Surroundings, build: (life: Life) => Object) {
+  constructor(name: string, context: WorldContext, build: (life: Life) => Object) {
     this.name = name;
     this.disk = Database.open(name.split(" ")[0]);
-    this.#around = around;
+    this.#context = context;
     this.#build = build;
-    this.faults = faultsOf(around, name);
+    this.faults = faultsOf(context, name);
   }
 
   /** A call by another object, or by a Worker, with the ways that it can fail. */
   call<Value>(work: (object: Object) => Promise<Value>): Promise<Value> {
-    const { clock } = this.#around;
+    const { clock } = this.#context;
     return new Promise((resolve, reject) => {
       clock.after(1, () => {
         if (this.faults.hits("RPC fails before")) return reject(new Error("the call did not arrive"));
@@ -90,7 +90,7 @@ export class Hosted<Object extends object> {
   /** Everything in memory is gone. */
   die(why: string): void {
     if (!this.#object) return;
-    this.#around.tell(() => `${this.name} dies: ${why}`);
+    this.#context.tell(() => `${this.name} dies: ${why}`);
     this.life += 1;
     this.#underWay = 0;
     this.#object = null;
@@ -114,7 +114,7 @@ export class Hosted<Object extends object> {
   }
 
   #lifeOf(life: number): Life {
-    const { clock } = this.#around;
+    const { clock } = this.#context;
     const alive = <Value>(promise: Promise<Value>): Promise<Value> =>
       promise.then(
         (value) => (life === this.life ? value : never),
@@ -124,12 +124,12 @@ export class Hosted<Object extends object> {
       sql: {
         exec: (query, ...bindings) => {
           if (life !== this.life) throw new Dead();
-          if (this.#around.edgeMachines.isDiskFull && /^(?:INSERT|UPDATE|DELETE)/.test(query)) this.#diskIsFull();
+          if (this.#context.edgeMachines.isDiskFull && /^(?:INSERT|UPDATE|DELETE)/.test(query)) this.#diskIsFull();
           return this.disk.exec(query, ...bindings);
         },
         transaction: (work) => {
           if (life !== this.life) throw new Dead();
-          if (this.#around.edgeMachines.isDiskFull) this.#diskIsFull();
+          if (this.#context.edgeMachines.isDiskFull) this.#diskIsFull();
           if (this.faults.hits("object dies before a write")) {
             this.#fall("before a write");
             throw new Dead();
@@ -182,7 +182,7 @@ export class Hosted<Object extends object> {
 
   /** An object without work is evicted, as on the platform. */
   #used(): void {
-    const { clock, edgeMachines } = this.#around;
+    const { clock, edgeMachines } = this.#context;
     const { idleMs } = edgeMachines;
     this.#usedAt = clock.now;
     if (idleMs === null || this.#looksForIdleness) return;
@@ -213,7 +213,7 @@ export class Hosted<Object extends object> {
   #ring(at: EpochMs): void {
     this.#alarmAt = at;
     this.#cancelAlarm();
-    this.#cancelAlarm = this.#around.clock.after(at - this.#around.edgeNow(), () => this.#alarm());
+    this.#cancelAlarm = this.#context.clock.after(at - this.#context.edgeNow(), () => this.#alarm());
   }
 
   /** Called at least once: an object that dies over its alarm is called again. */
@@ -221,7 +221,7 @@ export class Hosted<Object extends object> {
     this.#alarmAt = null;
     const again = () => {
       if (this.#alarmAt !== null) return;
-      this.#ring(this.#around.edgeNow() + alarmRetryMs);
+      this.#ring(this.#context.edgeNow() + alarmRetryMs);
     };
     try {
       const object = this.#living();

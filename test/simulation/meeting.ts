@@ -6,8 +6,8 @@ import type { ToWebex } from "../../src/tsp/messages.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
 import { type AskedCall, Association, type MeetingKnowledge } from "./association.ts";
 import type { Bridge, Bridges } from "./bridge.ts";
+import { draws, type WorldContext } from "./context.ts";
 import { Phones } from "./phones.ts";
-import { draws, type Surroundings } from "./surroundings.ts";
 import type { Answer, Obligation, Request, Server, Webex } from "./webex.ts";
 
 type Phase = "idle" | "creating" | "running" | "closing" | "detached";
@@ -67,7 +67,7 @@ export class Meeting implements MeetingKnowledge {
   /** No new action is begun. */
   quiet = false;
   readonly #name: string;
-  readonly #around: Surroundings;
+  readonly #context: WorldContext;
   readonly #webex: Webex;
   readonly #bridges: Bridges;
   readonly #draws: Draws;
@@ -93,7 +93,7 @@ export class Meeting implements MeetingKnowledge {
   constructor(
     index: number,
     world: {
-      readonly around: Surroundings;
+      readonly context: WorldContext;
       readonly webex: Webex;
       readonly bridges: Bridges;
       readonly spared: ReadonlySet<string>;
@@ -101,16 +101,16 @@ export class Meeting implements MeetingKnowledge {
     },
   ) {
     this.#name = `meeting ${index + 1}`;
-    this.#around = world.around;
+    this.#context = world.context;
     this.#webex = world.webex;
     this.#bridges = world.bridges;
     this.#spared = world.spared;
     this.#done = world.done;
-    this.#draws = draws(world.around, this.#name);
-    this.phones = new Phones(world.bridges, draws(world.around, `phones of ${this.#name}`), `55${index}`);
+    this.#draws = draws(world.context, this.#name);
+    this.phones = new Phones(world.bridges, draws(world.context, `phones of ${this.#name}`), `55${index}`);
     this.key = this.#newKey(index);
     this.#server = world.webex.servers[index % world.webex.servers.length] as Server;
-    this.#around.clock.after(this.#draws.between(0, 30_000), () => this.create("fresh"));
+    this.#context.clock.after(this.#draws.between(0, 30_000), () => this.create("fresh"));
     this.#actLater();
   }
 
@@ -124,7 +124,7 @@ export class Meeting implements MeetingKnowledge {
   /** Where another request of the same kind was answered lately, a notification may be of that one. */
   open(extConfId: ExtConfId, kind: string, extCallId?: ExtCallId): boolean {
     const answeredAt = this.#answeredAt.get(`${kind} ${extCallId}`);
-    if (answeredAt !== undefined && this.#around.clock.now - answeredAt < 60_000) return false;
+    if (answeredAt !== undefined && this.#context.clock.now - answeredAt < 60_000) return false;
     for (const one of this.#open) {
       if (one.takenAt === null || one.takenAt > this.#judgedAt) continue; // The adapter cannot have known of it.
       if (one.extConfId === extConfId && one.kind === kind && (!extCallId || one.extCallId === extCallId)) return true;
@@ -147,7 +147,7 @@ export class Meeting implements MeetingKnowledge {
   // The life of the meeting.
 
   create(why: "fresh" | "failover" | "again"): void {
-    const { clock } = this.#around;
+    const { clock } = this.#context;
     this.#attempts += 1;
     const attempt = this.#attempts;
     const old = this.association;
@@ -160,7 +160,7 @@ export class Meeting implements MeetingKnowledge {
     this.#server = server;
     this.#handles += 1;
     const extConfId = `${this.#name.slice(8)}00${this.#handles}` as ExtConfId;
-    const association = new Association(extConfId, server.host, this.#around, this);
+    const association = new Association(extConfId, server.host, this.#context, this);
     association.inherits = why === "failover" && old?.isLive ? old : null;
     this.#webex.associations.set(extConfId, association);
     this.#associations.add(association);
@@ -213,21 +213,21 @@ export class Meeting implements MeetingKnowledge {
   bridgeCreates(): void {
     const { association } = this;
     if (this.phase !== "creating" || !association?.inherits) return;
-    this.#around.violated("a conference that ended unnoticed is not created anew", association.extConfId);
+    this.#context.violated("a conference that ended unnoticed is not created anew", association.extConfId);
   }
 
   /** The server is gone, or what it was told is not all: another one takes over. */
   failOver(): void {
     if (this.#posting) {
       // Two servers that create at once, and the later post first: nobody could put that right.
-      this.#around.clock.after(1_000, () => this.failOver());
+      this.#context.clock.after(1_000, () => this.failOver());
     } else if (this.phase === "creating" || this.phase === "running") this.create("failover");
   }
 
   serverDown(server: Server): void {
     if (server !== this.#server) return;
     for (const one of this.#open) one.excused ??= "its server went down";
-    this.#around.clock.after(this.#draws.between(11_000, 25_000), () => {
+    this.#context.clock.after(this.#draws.between(11_000, 25_000), () => {
       if (server === this.#server) this.failOver();
     });
   }
@@ -247,7 +247,7 @@ export class Meeting implements MeetingKnowledge {
     const { association } = this;
     if (!association || association.spoilt) return;
     association.spoilt = true;
-    this.#around.clock.after(this.#draws.between(1_000, 20_000), () => {
+    this.#context.clock.after(this.#draws.between(1_000, 20_000), () => {
       if (association === this.association) this.failOver();
     });
   }
@@ -291,7 +291,7 @@ export class Meeting implements MeetingKnowledge {
   #idle(): void {
     this.phase = "idle";
     this.#lockedByPhone = false;
-    this.#around.clock.after(this.#draws.between(3_000, 60_000), () => {
+    this.#context.clock.after(this.#draws.between(3_000, 60_000), () => {
       if (this.phase === "idle" && !this.quiet) this.create("fresh");
     });
   }
@@ -304,13 +304,13 @@ export class Meeting implements MeetingKnowledge {
 
   #actLater(): void {
     const pause = -Math.log(1 - this.#draws.next()) * pauseMs;
-    this.#around.clock.after(pause, () => {
+    this.#context.clock.after(pause, () => {
       if (this.quiet) return;
       this.#number += 1;
       const action = this.#draws.weighted(actions);
       const name = `${this.#name}, action ${this.#number}: ${action}`;
       if (!this.#spared.has(name) && this.#act(action)) {
-        this.#around.tell(() => `== ${name}`);
+        this.#context.tell(() => `== ${name}`);
         this.#done.push(name);
       }
       this.#actLater();
@@ -517,7 +517,7 @@ export class Meeting implements MeetingKnowledge {
       this.phase = "detached";
       if (association) association.released = true;
       if (this.#draws.chance(0.6)) {
-        this.#around.clock.after(this.#draws.between(5_000, 60_000), () => {
+        this.#context.clock.after(this.#draws.between(5_000, 60_000), () => {
           if (this.phase === "detached" && !this.quiet) this.create("again");
         });
       }
@@ -529,7 +529,7 @@ export class Meeting implements MeetingKnowledge {
     if (!association) return false;
     const { extConfId } = association;
     const obligation = this.#owe("unknown", extConfId, 10_000, (result) => {
-      if (result !== "unknown-message") this.#around.violated("an unknown message is answered so", String(result));
+      if (result !== "unknown-message") this.#context.violated("an unknown message is answered so", String(result));
     });
     const element = `<W2A_Whatever MsgID="${obligation.msgId}" WbxHostName="${obligation.host}" ExtConfID="${extConfId}"/>`;
     const ping: Request = { type: "message-refused", msgId: this.#msgId(), extConfId };
@@ -546,7 +546,7 @@ export class Meeting implements MeetingKnowledge {
     const steps = Array.from({ length: this.#draws.between(2, 6) }, (_, index) => step(index));
     if (this.#draws.chance(0.6)) {
       steps.forEach(({ kind, body, extCallId }, index) => {
-        this.#around.clock.after(index * 400, () => {
+        this.#context.clock.after(index * 400, () => {
           if (this.association?.extConfId === extConfId && this.phase === "running")
             this.#request(kind, body, extCallId);
         });
@@ -603,7 +603,7 @@ export class Meeting implements MeetingKnowledge {
       host: this.#server.host,
       extConfId,
       ...(extCallId && { extCallId }),
-      postedAt: this.#around.clock.now,
+      postedAt: this.#context.clock.now,
       withinMs,
       takenAt: null,
       confirmed: false,
@@ -612,7 +612,7 @@ export class Meeting implements MeetingKnowledge {
       answered: (result, message) => {
         this.#open.delete(obligation);
         // A command that took effect too late is reported whenever its agent is back.
-        const until = result === "bridge-timeout" ? Number.POSITIVE_INFINITY : this.#around.clock.now;
+        const until = result === "bridge-timeout" ? Number.POSITIVE_INFINITY : this.#context.clock.now;
         this.#answeredAt.set(`${kind} ${extCallId}`, until);
         answered(result, message);
       },
@@ -629,11 +629,11 @@ export class Meeting implements MeetingKnowledge {
       const { extConfId, host } = association;
       const more = this.#draws.chance(0.5) ? { extConfId } : {};
       void this.#webex.post(server, [{ type: "caller-named", msgId, replyTo: host, extCallId, ...more }]).then((ok) => {
-        if (!ok) this.#around.clock.after(3_000, name);
+        if (!ok) this.#context.clock.after(3_000, name);
         else if (association === this.association) association.named.add(extCallId);
       });
     };
-    this.#around.clock.after(this.#draws.between(10, 1_500), name);
+    this.#context.clock.after(this.#draws.between(10, 1_500), name);
   }
 
   #keypadUser(calls: readonly Call[]): Call | undefined {
@@ -643,7 +643,7 @@ export class Meeting implements MeetingKnowledge {
   /** Also where it was answered lately, and its effect may still be told. */
   #isUnderWay(kind: string): boolean {
     const answeredAt = this.#answeredAt.get(`${kind} ${undefined}`);
-    if (answeredAt !== undefined && this.#around.clock.now - answeredAt < 60_000) return true;
+    if (answeredAt !== undefined && this.#context.clock.now - answeredAt < 60_000) return true;
     for (const one of this.#open) if (one.kind === kind) return true;
     return false;
   }

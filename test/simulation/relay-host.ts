@@ -8,9 +8,9 @@ import { decodeHello, encodeHello, helloFault, helloText, REFUSAL_HEADER, refusa
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import { SILENCE_MS } from "../../src/link/relay.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
+import { ActiveAgentJudge } from "./active-agent-judge.ts";
+import type { WorldContext } from "./context.ts";
 import { Hosted } from "./hosted.ts";
-import type { Surroundings } from "./surroundings.ts";
-import { WhoActs } from "./who-acts.ts";
 import { nowhere, Wire } from "./wire.ts";
 
 export type AgentWire = Wire<EdgeToAgent, AgentToEdge>;
@@ -30,8 +30,8 @@ interface Socket {
 /** The product's relay over sockets that are wires, which outlive it unless it crashes; and the judge of whom it lets act. */
 export class RelayHost {
   readonly hosted: Hosted<Relay>;
-  readonly whoActs: WhoActs;
-  readonly #around: Surroundings;
+  readonly activeAgent: ActiveAgentJudge;
+  readonly #context: WorldContext;
   readonly place: { readonly domain: DomainName; readonly bridge: BridgeName };
   readonly #settings: DomainSettings;
   /** The hello of the last agent that got a socket. */
@@ -45,24 +45,24 @@ export class RelayHost {
   #edgeAheadMs = 0;
 
   constructor(
-    around: Surroundings,
+    context: WorldContext,
     place: { readonly domain: DomainName; readonly bridge: BridgeName },
     settings: DomainSettings,
     conference: RelayPorts["conference"],
   ) {
-    this.#around = around;
+    this.#context = context;
     this.place = place;
     this.#settings = settings;
-    this.whoActs = new WhoActs(around);
-    this.hosted = new Hosted(`relay of ${place.bridge}`, around, ({ sql, after, send, setAlarm }) => {
+    this.activeAgent = new ActiveAgentJudge(context);
+    this.hosted = new Hosted(`relay of ${place.bridge}`, context, ({ sql, after, send, setAlarm }) => {
       const { life } = this.hosted;
       return new Relay({
         sql,
         sockets: this.#socketsOf(() => life === this.hosted.life),
         after,
         log: ({ event, why, agent }) =>
-          around.tell(() => `relay of ${place.bridge}: ${event} ${agent ?? ""} ${why ?? ""}`),
-        now: () => around.edgeNow(),
+          context.tell(() => `relay of ${place.bridge}: ${event} ${agent ?? ""} ${why ?? ""}`),
+        now: () => context.edgeNow(),
         newId: () => `challenge-${++this.#ids}`,
         setAlarm,
         settings: () => settings,
@@ -96,7 +96,7 @@ export class RelayHost {
       agents.map(({ name: agent, publicKey }) => ({ ...place, bridge: name, agent, publicKey })),
     );
     const isSigned = async (key: string, text: string, signature: string) => signature === signatureOf(key, text);
-    const now = this.#around.edgeNow();
+    const now = this.#context.edgeNow();
     const why = hello.ok ? await helloFault(hello.value, place, known, now, isSigned) : hello.error;
     if (why !== null || !hello.ok) return refusal(why ?? "badMessage")[REFUSAL_HEADER];
     let refused: string | null = "500 not reached";
@@ -118,15 +118,15 @@ export class RelayHost {
     const strangers = this.#settings.bridges.flatMap(({ name, agents }) => (name === this.place.bridge ? [] : agents));
     const key = draws.pick([...strangers, simulatedKey("stranger")])?.publicKey ?? "";
     const { challenge } = seen.value;
-    const forged = { ...seen.value, key, challenge: draws.pick(["", challenge]) ?? "", at: this.#around.edgeNow() };
+    const forged = { ...seen.value, key, challenge: draws.pick(["", challenge]) ?? "", at: this.#context.edgeNow() };
     const hellos = [
       this.#lastHello,
       encodeHello({ ...forged, signature: signatureOf(key, helloText(forged)) }),
       encodeHello({ ...forged, key: seen.value.key, signature: signatureOf(key, helloText(forged)) }),
     ];
     const which = draws.between(0, hellos.length);
-    const refused = await this.connect(hellos[which] ?? "", new Wire(this.#around, draws, nowhere, nowhere));
-    if (refused === null) this.#around.violated("nobody poses as an agent", `hello ${which} at ${this.place.bridge}`);
+    const refused = await this.connect(hellos[which] ?? "", new Wire(this.#context, draws, nowhere, nowhere));
+    if (refused === null) this.#context.violated("nobody poses as an agent", `hello ${which} at ${this.place.bridge}`);
   }
 
   /** The active agent says this, though it is not so. */
@@ -134,7 +134,7 @@ export class RelayHost {
     const { id } = this.#active ?? {};
     if (id === undefined || !this.#sockets.has(id)) return;
     const message = messageOf(this.#lastEpoch);
-    this.#around.tell(() => `a lie: ${JSON.stringify(message)}`);
+    this.#context.tell(() => `a lie: ${JSON.stringify(message)}`);
     this.hosted.deliver((relay) => relay.received(id, messageLength, () => ok(message)));
   }
 
@@ -142,7 +142,7 @@ export class RelayHost {
   die(): void {
     const sockets = [...this.#sockets.values()];
     // From now on the agent is missed.
-    if (this.#active && this.#sockets.has(this.#active.id)) this.#active.heardAt = this.#around.clock.now;
+    if (this.#active && this.#sockets.has(this.#active.id)) this.#active.heardAt = this.#context.clock.now;
     this.#sockets.clear();
     this.hosted.die("crashed");
     for (const { wire } of sockets) wire.close("far", 1006);
@@ -158,7 +158,7 @@ export class RelayHost {
     this.#sockets.set(id, { wire, agent, attachment: null });
     wire.far = {
       heard: (message) => {
-        if (this.#active?.id === id) this.#active.heardAt = this.#around.clock.now;
+        if (this.#active?.id === id) this.#active.heardAt = this.#context.clock.now;
         this.hosted.deliver((relay) => relay.received(id, messageLength, () => ok(message)));
       },
       closed: () => {
@@ -186,7 +186,7 @@ export class RelayHost {
       },
       close: (id, code, reason) => {
         if (!isAlive()) return;
-        if (reason === "tooMuch") this.#around.violated("an honest agent may say what it says", id);
+        if (reason === "tooMuch") this.#context.violated("an honest agent may say what it says", id);
         if (this.#active?.id === id) this.#active = null;
         const socket = this.#sockets.get(id);
         this.#sockets.delete(id);
@@ -199,15 +199,15 @@ export class RelayHost {
   #judge(id: string, { agent }: Socket, message: EdgeToAgent): void {
     const begins = message.type === "activate" || (message.type === "welcome" && message.role === "active");
     if (!begins) return;
-    if (message.epoch <= this.#lastEpoch) this.#around.violated("an epoch begins once", String(message.epoch));
+    if (message.epoch <= this.#lastEpoch) this.#context.violated("an epoch begins once", String(message.epoch));
     this.#lastEpoch = message.epoch;
-    this.#active = { id, agent, heardAt: this.#around.clock.now };
-    this.whoActs.chosen(agent);
+    this.#active = { id, agent, heardAt: this.#context.clock.now };
+    this.activeAgent.chosen(agent);
   }
 
   /** A silent agent keeps the other one from acting, and nobody hears of it: requests are refused in time all the same. */
   #watch(): void {
-    const { clock, violated, edgeNow } = this.#around;
+    const { clock, violated, edgeNow } = this.#context;
     clock.after(checkEveryMs, () => {
       const aheadMs = edgeNow() - clock.now;
       const active = this.#active;
@@ -215,7 +215,7 @@ export class RelayHost {
       if (active && aheadMs < this.#edgeAheadMs - 1) active.heardAt = Math.max(active.heardAt, clock.now - SILENCE_MS);
       this.#edgeAheadMs = aheadMs;
       // A relay that cannot write lets nobody act.
-      if (active && this.#around.edgeMachines.isDiskFull) active.heardAt += checkEveryMs;
+      if (active && this.#context.edgeMachines.isDiskFull) active.heardAt += checkEveryMs;
       if (active && clock.now - active.heardAt >= silentAtMostMs) {
         violated("a silent agent is replaced", `${active.agent}: ${clock.now - active.heardAt} ms`);
       }

@@ -2,13 +2,13 @@ import type { Domain } from "../../src/domain.ts";
 import type { BridgeName, DomainName } from "../../src/foundation/ids.ts";
 import { testDomain } from "../local-domain.ts";
 import { AgentProcess } from "./agent-process.ts";
-import type { Parts } from "./at-quiet.ts";
 import { Bridge, Bridges } from "./bridge.ts";
+import { CommandJudge } from "./command-judge.ts";
+import { draws, type WorldContext } from "./context.ts";
 import { Edge, type Shared } from "./edge.ts";
 import { Meeting } from "./meeting.ts";
-import { OncePerAct } from "./once.ts";
 import { simulatedKey } from "./relay-host.ts";
-import { draws, type Surroundings } from "./surroundings.ts";
+import type { Parts } from "./rest-checks.ts";
 import { Webex } from "./webex.ts";
 
 export const agentNames = ["agent-1", "agent-2"] as const;
@@ -18,30 +18,32 @@ const domains = new Map<string, Domain>();
 
 /** One telephony domain: WebEx's servers and meetings, its part of the edge, its bridges and their agents. */
 export function newSite(
-  around: Surroundings,
+  context: WorldContext,
   shared: Shared,
   { spared, done }: { readonly spared: ReadonlySet<string>; readonly done: string[] },
 ): Parts {
-  const own = draws(around, "site");
-  const webex = new Webex(around, 2 + own.between(0, 2));
+  const own = draws(context, "site");
+  const webex = new Webex(context, 2 + own.between(0, 2));
   const agentCounts = [own.chance(0.5) ? 1 : 2, ...(own.chance(0.2) ? [1] : [])];
-  const domain = { ...domainOf(agentCounts), name: (around.site === "" ? "local" : "other") as DomainName };
-  const edge = new Edge(around, shared, domain, (origin, request) => webex.receive(origin, request));
+  const domain = { ...domainOf(agentCounts), name: (context.site === "" ? "local" : "other") as DomainName };
+  const edge = new Edge(context, shared, domain, (origin, request) => webex.receive(origin, request));
   webex.edge = edge;
   // Where there are two, conferences spread by what is free.
   const ports = agentCounts.length > 1 ? 100 : null;
-  const bridges = new Bridges(domain.settings.bridges.map(({ name }) => new Bridge(around, name as BridgeName, ports)));
+  const bridges = new Bridges(
+    domain.settings.bridges.map(({ name }) => new Bridge(context, name as BridgeName, ports)),
+  );
   const agents = domain.settings.bridges.flatMap((settings, index) =>
     settings.agents.map(({ name }) => {
       const bridge = bridges.all[index] as Bridge;
-      return new AgentProcess(name, around, edge.relayOf(bridge.name), bridge);
+      return new AgentProcess(name, context, edge.relayOf(bridge.name), bridge);
     }),
   );
   const meetings = Array.from(
     { length: own.between(2, 5) },
-    (_, index) => new Meeting(index, { around, webex, bridges, spared, done }),
+    (_, index) => new Meeting(index, { context, webex, bridges, spared, done }),
   );
-  const parts: Parts = { around, edge, webex, bridges, agents, meetings };
+  const parts: Parts = { context, edge, webex, bridges, agents, meetings };
   connect(parts);
   return parts;
 }
@@ -62,11 +64,11 @@ function domainOf(agentCounts: readonly number[]): Domain {
 }
 
 /** Tells the meetings what they must know of each other's sides. */
-function connect({ around, edge, webex, bridges, meetings }: Parts): void {
+function connect({ context, edge, webex, bridges, meetings }: Parts): void {
   for (const bridge of bridges.all) {
-    const { whoActs } = edge.relayOf(bridge.name);
-    const once = new OncePerAct(around, whoActs);
-    whoActs.onChange = () => bridge.agentComes();
+    const { activeAgent } = edge.relayOf(bridge.name);
+    const once = new CommandJudge(context, activeAgent);
+    activeAgent.onChange = () => bridge.agentComes();
     bridge.onAct = (execution) => {
       once.check(execution);
       if (execution.command.type !== "create-conference" || !execution.done) return;

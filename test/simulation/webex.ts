@@ -5,10 +5,10 @@ import { completeText, createCodec } from "../../src/tsp/codec.ts";
 import type { FromWebexMessages, ToWebex, UnknownMessage } from "../../src/tsp/messages.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
 import type { Association } from "./association.ts";
+import { faultsOf, type WorldContext } from "./context.ts";
 import type { Edge } from "./edge.ts";
 import type { FaultSource } from "./faults.ts";
 import type { Hosted } from "./hosted.ts";
-import { faultsOf, type Surroundings } from "./surroundings.ts";
 
 export type Request = FromWebexMessages[keyof FromWebexMessages];
 export type Answer = Extract<ToWebex, { result: unknown }>;
@@ -71,20 +71,20 @@ export class Webex {
   readonly arrived = new Set<MsgId>();
   /** Hears of each message at its first arrival. */
   onMessage: (server: Server, message: ToWebex, leftAt: number) => void = () => {};
-  readonly #around: Surroundings;
+  readonly #context: WorldContext;
   /** By object and server. */
   readonly #flights = new Map<string, Flight>();
   readonly #transactions = new Map<string, Transaction>();
   #edge: Edge | null = null;
   #lastTransId = 0;
 
-  constructor(around: Surroundings, servers: number) {
-    this.#around = around;
+  constructor(context: WorldContext, servers: number) {
+    this.#context = context;
     this.servers = Array.from({ length: servers }, (_, index) => ({
       host: `http://127.0.0.1:${8801 + index}` as WebexHost,
       up: true,
       hangs: false,
-      faults: faultsOf(around, `network of ${8801 + index}`),
+      faults: faultsOf(context, `network of ${8801 + index}`),
       seen: new Set<string>(),
     }));
   }
@@ -105,18 +105,18 @@ export class Webex {
       "</WbxTSPSchema>",
       `${unknown}</WbxTSPSchema>`,
     );
-    this.#around.tell(() => `${server.host} posts ${text}`);
+    this.#context.tell(() => `${server.host} posts ${text}`);
     const body = encoder.encode(text);
     const obligations = requests.flatMap(({ msgId }) => this.obligations.get(msgId) ?? []);
     const taken = () => {
-      for (const one of obligations) one.takenAt ??= this.#around.clock.now;
+      for (const one of obligations) one.takenAt ??= this.#context.clock.now;
     };
     for (let attempt = 1; attempt <= 3; attempt++) {
-      if (attempt === 3) await this.#around.clock.wait(2_000);
+      if (attempt === 3) await this.#context.clock.wait(2_000);
       if (!server.up) return false;
       const result = await this.#attempt(server, body, transId, taken);
       if (result === null) continue;
-      if (result !== 0) this.#around.violated("good documents are taken", `${transId}: Result ${result}`);
+      if (result !== 0) this.#context.violated("good documents are taken", `${transId}: Result ${result}`);
       for (const one of obligations) one.confirmed = true;
       return true;
     }
@@ -124,7 +124,7 @@ export class Webex {
   }
 
   #attempt({ faults }: Server, body: Uint8Array, transId: TransId, taken: () => void): Promise<number | null> {
-    const { clock } = this.#around;
+    const { clock } = this.#context;
     return new Promise((resolve) => {
       const cancel = clock.after(timeoutMs, () => resolve(null));
       const answer = (result: number | null) => {
@@ -145,7 +145,7 @@ export class Webex {
         if (faults.hits("confirmation lost")) return;
         const read = webexCodec.readConfirmation(encoder.encode(said.text));
         const right = read.ok && read.value.transId === transId;
-        if (!right) this.#around.violated("a Confirmation repeats the TransID", said.text);
+        if (!right) this.#context.violated("a Confirmation repeats the TransID", said.text);
         clock.after(2, () => answer(right ? read.value.result : null));
       };
       const delay = faults.hits("post delayed") ? faults.draws.between(1_000, 9_000) : faults.draws.between(2, 60);
@@ -156,10 +156,10 @@ export class Webex {
 
   /** One attempt of the adapter to post to a server. */
   receive(origin: Hosted<object>, request: PostRequest): Promise<HttpAnswer> {
-    const { clock } = this.#around;
+    const { clock } = this.#context;
     const server = this.servers.find(({ host }) => request.url === `${host}/`);
     const transId = /<TransID>([^<]*)/.exec(request.body)?.[1] ?? "";
-    this.#around.tell(() => `to ${server?.host}: ${request.body}`);
+    this.#context.tell(() => `to ${server?.host}: ${request.body}`);
     this.#depart(origin, request, transId, server);
     const flightName = `${origin.name} to ${request.url}`;
     const flight = this.#flights.get(flightName);
@@ -202,13 +202,13 @@ export class Webex {
     for (const { type, msgId } of messages) {
       const transactions = [...this.#transactions.values()];
       const { attempts = 0 } = transactions.find((one) => one.messages.some((posted) => posted.msgId === msgId)) ?? {};
-      if (attempts < 3) this.#around.violated("three attempts at least", `${type} ${msgId}: ${attempts}`);
+      if (attempts < 3) this.#context.violated("three attempts at least", `${type} ${msgId}: ${attempts}`);
     }
   }
 
   /** What leaves the adapter is judged as it leaves. */
   #depart(origin: Hosted<object>, request: PostRequest, transId: string, server: Server | undefined): void {
-    const { clock, violated } = this.#around;
+    const { clock, violated } = this.#context;
     const flightName = `${origin.name} to ${request.url}`;
     if (this.#flights.get(flightName)?.life === origin.life)
       violated("one post in flight", `${flightName}: ${transId}`);
@@ -229,7 +229,7 @@ export class Webex {
       const association = message.extConfId && this.associations.get(message.extConfId);
       if (!association) violated("a notification has a known handle", request.body);
       else if (association.replacedAt !== null || (association.released && !known)) {
-        violated("nothing is told to a replaced server", `${server?.host}: ${message.type} ${message.extConfId}`);
+        violated("nothing is posted to a replaced server", `${server?.host}: ${message.type} ${message.extConfId}`);
       }
     }
   }
@@ -240,7 +240,7 @@ export class Webex {
     const transaction = this.#transactions.get(transId);
     for (const message of transaction?.messages ?? []) {
       if (message.type === "unknown") {
-        this.#around.violated("what is posted is of the protocol", message.element);
+        this.#context.violated("what is posted is of the protocol", message.element);
         continue;
       }
       this.arrived.add(message.msgId);
@@ -251,7 +251,7 @@ export class Webex {
   }
 
   #answered(server: Server, message: Answer, leftAt: number): void {
-    const { violated, faults } = this.#around;
+    const { violated, faults } = this.#context;
     const obligation = this.obligations.get(message.msgId);
     if (!obligation) return violated("an answer is to a request", `${message.type} ${message.msgId}`);
     obligation.answers += 1;

@@ -1,5 +1,5 @@
 import type { Draws } from "../../simulators/draws.ts";
-import type { Surroundings } from "./surroundings.ts";
+import type { WorldContext } from "./context.ts";
 
 /** The end of a connection that nobody holds. */
 export const nowhere = { heard: () => {}, closed: () => {} };
@@ -19,13 +19,13 @@ export class Wire<ToNear, ToFar> {
   far: End<ToFar> | null;
   /** A half-open connection: what is sent to this end, or to both, vanishes. */
   silent: "near" | "far" | "both" | null = null;
-  readonly #around: Surroundings;
+  readonly #context: WorldContext;
   readonly #draws: Draws;
   readonly #lastAt = { near: 0, far: 0 };
   #cutAt = Number.POSITIVE_INFINITY;
 
-  constructor(around: Surroundings, draws: Draws, near: End<ToNear>, far: End<ToFar>) {
-    this.#around = around;
+  constructor(context: WorldContext, draws: Draws, near: End<ToNear>, far: End<ToFar>) {
+    this.#context = context;
     this.#draws = draws;
     this.near = near;
     this.far = far;
@@ -49,17 +49,17 @@ export class Wire<ToNear, ToFar> {
 
   /** The network breaks. With `arrives`, what is under way still gets there. */
   cut(arrives: boolean): void {
-    const { now } = this.#around.clock;
+    const { now } = this.#context.clock;
     this.silent = "both";
     this.#cutAt = arrives ? now + 500 : now;
     for (const end of ["near", "far"] as const) {
-      this.#around.clock.after(this.#draws.between(0, 600), () => this.#over(end, 1006));
+      this.#context.clock.after(this.#draws.between(0, 600), () => this.#over(end, 1006));
     }
   }
 
   #send(end: "near" | "far", arrive: () => void): void {
     if (this.silent === end || this.silent === "both") return;
-    const { clock } = this.#around;
+    const { clock } = this.#context;
     this.#lastAt[end] = Math.max(this.#lastAt[end], clock.now + this.#draws.between(1, 12));
     const sentAt = clock.now;
     clock.after(this.#lastAt[end] - clock.now, () => {

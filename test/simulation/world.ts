@@ -1,13 +1,13 @@
 import { Draws } from "../../simulators/draws.ts";
 import { AliasCache } from "../../src/routing/deliver.ts";
-import { checkAtQuiet, checkNothingPends, type Parts } from "./at-quiet.ts";
 import { Clock } from "./clock.ts";
+import { type EdgeMachines, type WorldContext, worldBegins } from "./context.ts";
 import { disturb, disturbEdge, heal } from "./disturb.ts";
 import type { Shared } from "./edge.ts";
 import { type FaultKind, Faults, faultRates } from "./faults.ts";
 import { Dead } from "./hosted.ts";
+import { checkAtRest, checkNothingPends, type Parts } from "./rest-checks.ts";
 import { agentNames, newSite } from "./site.ts";
-import { type EdgeMachines, type Surroundings, worldBegins } from "./surroundings.ts";
 
 export interface Violation {
   readonly rule: string;
@@ -44,7 +44,7 @@ const idleMs = 10_000;
 /** By then another agent has taken over, and has told all that it knows. */
 const takeoverMs = 30_000;
 
-let present: Surroundings | null = null;
+let present: WorldContext | null = null;
 process.on("unhandledRejection", (error) => {
   if (!(error instanceof Dead)) {
     present?.violated(
@@ -70,8 +70,13 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
     now: () => clock.now,
     tell: (line) => tell(() => line),
   });
-  const edgeMachines: EdgeMachines = { skewMs: 0, isDiskFull: false, idleMs: draws.chance(0.3) ? idleMs : null };
-  const around: Surroundings = {
+  const edgeMachines: EdgeMachines = {
+    skewMs: 0,
+    clockSetAt: -1,
+    isDiskFull: false,
+    idleMs: draws.chance(0.3) ? idleMs : null,
+  };
+  const context: WorldContext = {
     seed,
     site: "",
     clock,
@@ -84,13 +89,13 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
     },
     edgeNow: () => Math.floor(worldBegins + clock.now + edgeMachines.skewMs),
   };
-  present = around;
+  present = context;
   const actions: string[] = [];
   const shared: Shared = { edges: new Map(), cache: new AliasCache() };
   const sites = (draws.chance(0.06) ? ["", "other domain, "] : [""]).map((site) =>
-    newSite({ ...around, site, tell: (line) => tell(() => `${site}${line()}`) }, shared, { spared, done: actions }),
+    newSite({ ...context, site, tell: (line) => tell(() => `${site}${line()}`) }, shared, { spared, done: actions }),
   );
-  disturbEdge(around);
+  disturbEdge(context);
   sites.forEach(disturb);
 
   try {
@@ -103,12 +108,12 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
       site.edge.sweep();
       for (const meeting of site.meetings) meeting.closeAgain();
     }
-    letEachAgentAct(around, sites);
+    letEachAgentAct(context, sites);
     clock.runUntil(livelyMs + untilQuietMs);
-    sites.forEach(checkAtQuiet);
-    checkStillness(around, sites);
+    sites.forEach(checkAtRest);
+    checkStillness(context, sites);
   } catch (error) {
-    around.violated("nothing is thrown", error instanceof Error ? (error.stack ?? error.message) : String(error));
+    context.violated("nothing is thrown", error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
   for (const { edge, agents } of sites) {
     for (const { disk } of edge.objects()) disk.close();
@@ -118,7 +123,7 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
 }
 
 /** What an agent has kept for its next time as the active one, such as keyed attendee IDs, is told before all must be quiet. */
-function letEachAgentAct({ clock }: Surroundings, sites: readonly Parts[]): void {
+function letEachAgentAct({ clock }: WorldContext, sites: readonly Parts[]): void {
   const agents = sites.flatMap(({ agents }) => agents);
   for (const turn of agentNames) {
     for (const agent of agents) if (!agent.name.endsWith(turn)) agent.die();
@@ -127,7 +132,7 @@ function letEachAgentAct({ clock }: Surroundings, sites: readonly Parts[]): void
 }
 
 /** Once all is quiet it stays so, whoever is started anew. */
-function checkStillness({ clock, violated }: Surroundings, sites: readonly Parts[]): void {
+function checkStillness({ clock, violated }: WorldContext, sites: readonly Parts[]): void {
   const told = () => sites.reduce((sum, { webex }) => sum + webex.told, 0);
   const acts = () => sites.flatMap(({ bridges }) => bridges.acts);
   const toldBefore = told();
@@ -141,7 +146,7 @@ function checkStillness({ clock, violated }: Surroundings, sites: readonly Parts
   if (told() > toldBefore) violated("what is quiet stays quiet", `${told() - toldBefore} new posts`);
   const fresh = acts().filter((act) => !actsBefore.has(act));
   if (fresh.length > 0) violated("what is quiet stays quiet", `new acts: ${JSON.stringify(fresh)}`);
-  sites.forEach(checkAtQuiet);
+  sites.forEach(checkAtRest);
 }
 
 /** Some worlds have no faults, some one kind of them, most have many. */

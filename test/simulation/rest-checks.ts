@@ -2,13 +2,13 @@ import type { Call, RoomKind } from "../../simulators/bridge/world.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import type { Association, Attendee } from "./association.ts";
 import { type Bridge, type Bridges, foreignKey } from "./bridge.ts";
+import type { WorldContext } from "./context.ts";
 import type { Edge } from "./edge.ts";
 import type { Meeting } from "./meeting.ts";
-import type { Surroundings } from "./surroundings.ts";
 import type { Webex } from "./webex.ts";
 
 export interface Parts {
-  readonly around: Surroundings;
+  readonly context: WorldContext;
   readonly edge: Edge;
   readonly webex: Webex;
   readonly bridges: Bridges;
@@ -17,24 +17,24 @@ export interface Parts {
 }
 
 /** What must be true when nothing has gone wrong for a while and nobody has asked for anything. */
-export function checkAtQuiet({ around, edge, webex, bridges, agents, meetings }: Parts): void {
-  const { violated } = around;
+export function checkAtRest({ context, edge, webex, bridges, agents, meetings }: Parts): void {
+  const { violated } = context;
   for (const one of webex.obligations.values()) {
     if (one.confirmed && one.answers === 0 && !one.excused) {
       violated("each request is answered", `${one.kind} ${one.msgId} of ${one.extConfId}`);
     }
   }
-  checkNothingPends({ around, edge });
+  checkNothingPends({ context, edge });
   for (const meeting of meetings) checkMeeting(meeting, bridges.of(meeting.key), violated);
   if (edge.conferences.has(foreignKey)) violated("a foreign conference wakes no object", foreignKey);
-  for (const bridge of bridges.all) checkBridge(bridge, { around, bridges, agents, meetings });
+  for (const bridge of bridges.all) checkBridge(bridge, { context, bridges, agents, meetings });
 }
 
 function checkBridge(
   bridge: Bridge,
-  { around, bridges, agents, meetings }: Pick<Parts, "around" | "bridges" | "agents" | "meetings">,
+  { context, bridges, agents, meetings }: Pick<Parts, "context" | "bridges" | "agents" | "meetings">,
 ): void {
-  const { violated } = around;
+  const { violated } = context;
   const active = agents.filter(
     (agent) => agent.bridge === bridge && agent.running?.status.role === "active" && agent.running.status.edgeUp,
   );
@@ -60,16 +60,16 @@ function checkBridge(
   }
 }
 
-/** Every order has its result, and every document of the adapter is confirmed or given up. */
-export function checkNothingPends({ around, edge }: Pick<Parts, "around" | "edge">): void {
-  const { violated } = around;
+/** Every command has its result, and every document of the adapter is confirmed or given up. */
+export function checkNothingPends({ context, edge }: Pick<Parts, "context" | "edge">): void {
+  const { violated } = context;
   for (const [key, { disk }] of edge.conferences) {
     const [outbox] = disk.exec("SELECT count(*) AS rows FROM outbox");
     if (outbox?.rows) violated("outboxes are empty", `${key}: ${outbox.rows} transactions`);
     for (const { key: entry, value } of disk.exec(
       "SELECT key, value FROM entry WHERE key BETWEEN 'command/' AND 'command0'",
     )) {
-      violated("no order is pending", `${key}: ${entry} ${value}`);
+      violated("no command is pending", `${key}: ${entry} ${value}`);
     }
   }
   for (const [host, { disk }] of edge.mailboxes) {
@@ -78,7 +78,7 @@ export function checkNothingPends({ around, edge }: Pick<Parts, "around" | "edge
   }
 }
 
-function checkMeeting(meeting: Meeting, bridge: Bridge, violated: Surroundings["violated"]): void {
+function checkMeeting(meeting: Meeting, bridge: Bridge, violated: WorldContext["violated"]): void {
   const { phase, key, association } = meeting;
   const there = bridge.machine.world.conferences.has(key);
   const calls = bridge.callsOf(key);

@@ -3,7 +3,7 @@ import type { Clock } from "./clock.ts";
 import type { FaultSource, Faults } from "./faults.ts";
 
 /** What every part of a world stands on. */
-export interface Surroundings {
+export interface WorldContext {
   readonly seed: number;
   /** Tells the parts of one telephony domain from those of another, in names of faults and in the story. */
   readonly site: string;
@@ -22,6 +22,8 @@ export interface Surroundings {
 export interface EdgeMachines {
   /** What their clock is ahead of the true time. */
   skewMs: number;
+  /** When that changed last. */
+  clockSetAt: number;
   /** Their disks take nothing. */
   isDiskFull: boolean;
   /** After so long without work an object is evicted; `null`: it stays. */
@@ -31,10 +33,10 @@ export interface EdgeMachines {
 /** The time of day at which every world begins. */
 export const worldBegins = Date.UTC(2026, 0, 1, 12);
 
-export function draws({ seed, site }: Surroundings, name: string): Draws {
+export function draws({ seed, site }: WorldContext, name: string): Draws {
   return new Draws(seed, `${site}${name}`);
 }
 
-export function faultsOf({ faults, site }: Surroundings, name: string): FaultSource {
+export function faultsOf({ faults, site }: WorldContext, name: string): FaultSource {
   return faults.source(`${site}${name}`);
 }

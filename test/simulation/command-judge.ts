@@ -1,37 +1,37 @@
 import { topicOf } from "../../src/bridge/command-rules.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { SILENCE_MS } from "../../src/link/relay.ts";
+import type { ActiveAgentJudge } from "./active-agent-judge.ts";
 import type { Execution } from "./bridge.ts";
-import type { Surroundings } from "./surroundings.ts";
-import type { WhoActs } from "./who-acts.ts";
+import type { WorldContext } from "./context.ts";
 
 /** So long after an agent's last word reached the edge may the other one be in charge. */
 const takeoverMs = SILENCE_MS + 5_000;
 
 /** Judges the bridge's acts as they happen: each command acts once, and none overtakes an earlier one of its topic. */
-export class OncePerAct {
-  readonly #around: Surroundings;
+export class CommandJudge {
+  readonly #context: WorldContext;
   /** Conference and command → when it was carried out first. */
   readonly #doneAt = new Map<string, number>();
   readonly #dialled = new Set<string>();
   readonly #orders = new Map<ConfKey | null, Order>();
   /** Conference and call → when its caller pressed the key that muted or unmuted it last, if that was what did. */
   readonly #pressedAt = new Map<string, number>();
-  readonly #whoActs: WhoActs;
+  readonly #activeAgent: ActiveAgentJudge;
 
-  constructor(around: Surroundings, whoActs: WhoActs) {
-    this.#around = around;
-    this.#whoActs = whoActs;
+  constructor(context: WorldContext, activeAgent: ActiveAgentJudge) {
+    this.#context = context;
+    this.#activeAgent = activeAgent;
   }
 
   check(execution: Execution): void {
     const { commandId, conference, command, done, at, isDoubtful } = execution;
     if (!done || isDoubtful) return;
-    const order = `${conference} ${commandId}`;
-    const doneAt = this.#doneAt.get(order);
+    const name = `${conference} ${commandId}`;
+    const doneAt = this.#doneAt.get(name);
     if (doneAt !== undefined && !this.#wasUndone(conference, command, doneAt))
-      this.#around.violated("an order acts once", `${commandId} ${JSON.stringify(command)}`);
-    this.#doneAt.set(order, doneAt ?? at);
+      this.#context.violated("a command acts once", `${commandId} ${JSON.stringify(command)}`);
+    this.#doneAt.set(name, doneAt ?? at);
     if (command.type === "mute" || command.type === "unmute") {
       this.#pressedAt.set(
         `${conference} ${command.call}`,
@@ -40,7 +40,7 @@ export class OncePerAct {
     }
     if (command.type === "dial") {
       const { local } = command.number;
-      if (this.#dialled.has(local)) this.#around.violated("a number is dialled once", local);
+      if (this.#dialled.has(local)) this.#context.violated("a number is dialled once", local);
       this.#dialled.add(local);
     }
     if (doneAt === undefined) this.#checkOrder(execution);
@@ -61,12 +61,12 @@ export class OncePerAct {
     const topic = topicOf(command);
     const before = topic === null ? order.latest : Math.max(order.alone, order.topics.get(topic) ?? 0);
     if (serial < before && !this.#isEndOfEarlierLife(command, order))
-      this.#around.violated(
-        "no order overtakes an earlier one",
+      this.#context.violated(
+        "no command overtakes an earlier one",
         `${commandId} ${JSON.stringify(command)} after ${before}`,
       );
-    if (serial < before) order.endedLateAt = this.#around.clock.now;
-    if (serial > order.latest) order.latestAt = this.#around.clock.now;
+    if (serial < before) order.endedLateAt = this.#context.clock.now;
+    if (serial > order.latest) order.latestAt = this.#context.clock.now;
     order.latest = Math.max(order.latest, serial);
     if (topic === null) order.alone = Math.max(order.alone, serial);
     else order.topics.set(topic, Math.max(before, serial));
@@ -77,7 +77,7 @@ export class OncePerAct {
    * over before either result was known. To that agent the conference looks like the one that was to end.
    */
   #isEndOfEarlierLife({ type }: Execution["command"], { latestAt }: Order): boolean {
-    const { chosenAt } = this.#whoActs;
+    const { chosenAt } = this.#activeAgent;
     return type === "end-conference" && latestAt < chosenAt && chosenAt - latestAt < takeoverMs;
   }
 
@@ -85,7 +85,7 @@ export class OncePerAct {
   #wasUndone(conference: ConfKey | null, command: Execution["command"], doneAt: number): boolean {
     if (command.type === "create-conference") return (this.#orders.get(conference)?.endedLateAt ?? 0) > doneAt;
     if (command.type !== "mute" && command.type !== "unmute") return false;
-    const { chosenAt } = this.#whoActs;
+    const { chosenAt } = this.#activeAgent;
     const pressedAt = this.#pressedAt.get(`${conference} ${command.call}`) ?? Number.POSITIVE_INFINITY;
     return pressedAt < chosenAt && chosenAt - doneAt < takeoverMs;
   }
