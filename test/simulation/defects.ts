@@ -616,7 +616,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a restored object waits for its alarm",
     file: conference,
-    before: 'if (this.#identity) this.#wake("restored");',
+    before: '    this.#wake("restored");\n',
     after: "",
   },
   {
