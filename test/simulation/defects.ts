@@ -621,7 +621,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a create that comes too late is not taken back",
-    file: "src/conference/deadlines.ts",
+    file: "src/conference/decide.ts",
     before: '    draft.issue({ type: "end-conference" });\n    return;\n',
     after: "    return;\n",
   },
