@@ -554,9 +554,9 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "events of another bridge count",
-    file: conference,
-    before: "return own !== null && own !== bridge;",
-    after: "return own !== null && own !== bridge && this.#heardAt === null;",
+    file: "durable-objects/conference-batch.ts",
+    before: "const elsewhere = store.isElsewhere(bridge) && { elsewhere: bridge };",
+    after: "const elsewhere = store.isElsewhere(bridge) && reports.length > 9 && { elsewhere: bridge };",
   },
   {
     name: "the relay of one domain tells the conferences of another",
