@@ -1,4 +1,4 @@
-import type { AliasRpc, ConferenceRpc, IdAllocatorRpc, RelayRpc, UnroutedMailRpc } from "../src/rpc.ts";
+import type { AliasRpc, ConferenceRpc, IdAllocatorRpc, MailboxRpc, RelayRpc } from "../src/rpc.ts";
 
 type Objects<Calls> = DurableObjectNamespace<Calls & Rpc.DurableObjectBranded>;
 
@@ -11,7 +11,7 @@ export interface Env {
   /** Named `domain`. */
   readonly ID_ALLOCATOR: Objects<IdAllocatorRpc>;
   /** Named `domain/origin`, of the server that is posted to. */
-  readonly UNROUTED_MAIL: Objects<UnroutedMailRpc>;
+  readonly MAILBOX: Objects<MailboxRpc>;
   /** Named `domain/bridge`. */
   readonly RELAY: Objects<RelayRpc>;
   /** JSON: domain name → settings. */

@@ -1,12 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
 import { findDomain } from "../src/domain.ts";
-import type { Mail, UnroutedMailRpc } from "../src/rpc.ts";
+import type { Mail, MailboxRpc } from "../src/rpc.ts";
 import type { Env } from "./env.ts";
 import { Mailbox } from "./mailbox.ts";
 import { platformOf } from "./platform.ts";
 
 /** A mailbox on the platform. */
-export class UnroutedMailObject extends DurableObject<Env> implements UnroutedMailRpc {
+export class MailboxObject extends DurableObject<Env> implements MailboxRpc {
   /** `null` before the first call, and after everything was deleted. */
   #mailbox: Mailbox | null = null;
 

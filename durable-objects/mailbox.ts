@@ -1,6 +1,6 @@
 import type { Domain } from "../src/domain.ts";
 import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
-import type { IdBlocks, IdRequest, Mail, UnroutedMailRpc } from "../src/rpc.ts";
+import type { IdBlocks, IdRequest, Mail, MailboxRpc } from "../src/rpc.ts";
 import { Clock, nextWake } from "./clock.ts";
 import { IdSupply, noIds } from "./id-supply.ts";
 import { KnownRequests } from "./known-requests.ts";
@@ -28,7 +28,7 @@ const tables = [
 ];
 
 /** Answers to one WebEx host that belong to no conference, each transaction answered once. */
-export class Mailbox implements UnroutedMailRpc {
+export class Mailbox implements MailboxRpc {
   readonly #ports: MailboxPorts;
   readonly #outbox: Outbox;
   readonly #answered: KnownRequests;

@@ -10,7 +10,7 @@ export const edgeObjects = {
   CONFERENCE: "ConferenceObject",
   ALIAS: "AliasObject",
   ID_ALLOCATOR: "IdAllocatorObject",
-  UNROUTED_MAIL: "UnroutedMailObject",
+  MAILBOX: "MailboxObject",
   RELAY: "RelayObject",
 } as const;
 

@@ -121,7 +121,7 @@ export interface Mail {
   readonly messages: readonly ToWebex[];
 }
 
-export interface UnroutedMailRpc {
+export interface MailboxRpc {
   /** Resolves when the answers, or an earlier copy of them, are on disk. */
   send(mail: Mail): Promise<void>;
 }
@@ -152,7 +152,7 @@ export interface EdgeObjects {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "receive" | "operate">;
   aliases(domain: DomainName): AliasRpc;
   idAllocator(domain: DomainName): Pick<IdAllocatorRpc, "holderOf">;
-  unroutedMail(domain: DomainName, host: WebexHost): UnroutedMailRpc;
+  mailbox(domain: DomainName, host: WebexHost): MailboxRpc;
   bridgeHealth(domain: DomainName, bridge: BridgeName): Promise<BridgeHealth>;
   /** Hands an agent's WebSocket request to the relay of its bridge. */
   connectAgent(domain: DomainName, bridge: BridgeName, request: Request): Promise<Response>;

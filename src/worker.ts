@@ -14,7 +14,7 @@ import { type Domains, loadDomains } from "./settings/load.ts";
 export { AliasObject } from "../durable-objects/alias-object.ts";
 export { ConferenceObject } from "../durable-objects/conference-object.ts";
 export { IdAllocatorObject } from "../durable-objects/id-allocator-object.ts";
-export { UnroutedMailObject } from "../durable-objects/mailbox-object.ts";
+export { MailboxObject } from "../durable-objects/mailbox-object.ts";
 export { RelayObject } from "../durable-objects/relay-object.ts";
 
 let app: ReturnType<typeof createApp> | undefined;
@@ -64,7 +64,7 @@ function objectsOf(env: Env): EdgeObjects {
     conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
     aliases: (domain) => env.ALIAS.getByName(domain),
     idAllocator: (domain) => env.ID_ALLOCATOR.getByName(domain),
-    unroutedMail: (domain, host) => env.UNROUTED_MAIL.getByName(`${domain}/${host}`),
+    mailbox: (domain, host) => env.MAILBOX.getByName(`${domain}/${host}`),
     bridgeHealth: (domain, bridge) => relay(domain, bridge).health(),
     connectAgent: (domain, bridge, request) => relay(domain, bridge).fetch(request),
   };

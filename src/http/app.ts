@@ -132,8 +132,8 @@ function withTimeLimits(objects: EdgeObjects, timers: Timers): EdgeObjects {
     idAllocator: (domain) => ({
       holderOf: (msgId) => limit("the id allocator", objects.idAllocator(domain).holderOf(msgId)),
     }),
-    unroutedMail: (domain, host) => ({
-      send: (mail) => limit("the mailbox", objects.unroutedMail(domain, host).send(mail)),
+    mailbox: (domain, host) => ({
+      send: (mail) => limit("the mailbox", objects.mailbox(domain, host).send(mail)),
     }),
     bridgeHealth: (domain, bridge) => limit("the relay", objects.bridgeHealth(domain, bridge)),
     connectAgent: (domain, bridge, request) => limit("the relay", objects.connectAgent(domain, bridge, request)),

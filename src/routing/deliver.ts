@@ -55,7 +55,7 @@ export async function deliver(
       objects.conference(domain, confKey).receive({ domain, confKey, transId, messages: mine }),
     ),
     ...Array.from(routed.unrouted, ([host, answers]) =>
-      objects.unroutedMail(domain, host).send({ domain, host, transId, messages: answers }),
+      objects.mailbox(domain, host).send({ domain, host, transId, messages: answers }),
     ),
   ]);
   const failed = outcomes.find((outcome) => outcome.status === "rejected");

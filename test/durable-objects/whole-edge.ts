@@ -174,7 +174,7 @@ export class WholeEdge {
       },
       aliases: () => this.#aliases,
       idAllocator: () => ({ holderOf: async (msgId) => this.#allocator.holderOf(msgId, this.time.now) }),
-      unroutedMail: (_, host) => this.#mailbox(host),
+      mailbox: (_, host) => this.#mailbox(host),
       bridgeHealth: nobody,
       connectAgent: nobody,
     };

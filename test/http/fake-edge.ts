@@ -121,7 +121,7 @@ export class FakeEdge {
           return this.holders.get(msgId) ?? null;
         },
       }),
-      unroutedMail: (_domain, host) => ({
+      mailbox: (_domain, host) => ({
         send: async ({ messages }) => {
           call(`mail to ${host}`, host);
           this.mailed.set(host, [...(this.mailed.get(host) ?? []), ...messages]);

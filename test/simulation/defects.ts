@@ -152,7 +152,7 @@ export const defects: readonly Defect[] = [
     after: "if (!latest || latest.msg_end !== null) return;",
   },
   {
-    name: "unrouted mail answers a repeat again",
+    name: "a mailbox answers a repeat again",
     file: "durable-objects/mailbox.ts",
     before: "if (this.#answered.has(request, now, memoryMs)) return;",
     after: "",

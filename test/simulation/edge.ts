@@ -252,7 +252,7 @@ export class Edge {
         holderOf: (msgId) =>
           this.#of(name).allocator.call(async ({ ids }) => ids.holderOf(msgId, this.#context.edgeNow())),
       }),
-      unroutedMail: (name, host) => ({
+      mailbox: (name, host) => ({
         send: (mail) =>
           this.#of(name)
             .#mailbox(host)

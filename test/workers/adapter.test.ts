@@ -85,7 +85,7 @@ test("the edge is alive, not ready without an agent, and closed without the oper
 
 test("thousands of unknown handles and keys make no object of their own", async () => {
   const count = async () =>
-    (await Promise.all([env.ALIAS, env.CONFERENCE, env.UNROUTED_MAIL].map(listIds))).map(({ length }) => length);
+    (await Promise.all([env.ALIAS, env.CONFERENCE, env.MAILBOX].map(listIds))).map(({ length }) => length);
   await post(document("0", lock("7999999"))); // The index of the domain is there, or made now.
   const before = await count();
   const drop = (extConfId: number) => `<W2A_DropUser MsgID="${extConfId}" ExtConfID="${extConfId}" ExtCallID="9"/>`;
