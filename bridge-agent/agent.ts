@@ -27,7 +27,7 @@ export type AgentInput =
   | { readonly type: "stop" };
 
 /** What to do when the turn's journal entries are on disk, and not before. */
-export interface Effects {
+interface Effects {
   readonly messages: readonly AgentToEdge[];
   readonly executions: readonly Execution[];
   readonly askState: boolean;

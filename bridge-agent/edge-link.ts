@@ -14,7 +14,7 @@ import type { AgentKey } from "./key.ts";
 import { type Codec, type OpenSocket, ReconnectingSocket } from "./reconnecting-socket.ts";
 import type { AgentSettings } from "./settings.ts";
 
-export interface EdgeLinkOptions {
+interface EdgeLinkOptions {
   readonly settings: Pick<AgentSettings, "edge" | "domain" | "bridge" | "agent">;
   readonly key: AgentKey;
   readonly openSocket: OpenSocket;

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AgentStatus } from "./agent.ts";
 import type { Counters } from "./run.ts";
 
-export interface Health {
+interface Health {
   readonly status: AgentStatus;
   /** `null` while no agent runs. */
   readonly counters: Counters | null;

@@ -12,7 +12,7 @@ import type { Reports } from "./reports.ts";
 const HANG_UP_AGAIN_MS = 2_000;
 
 /** A phone leg as far as the agent must know it between two events. */
-export interface Leg {
+interface Leg {
   readonly call: CallId;
   readonly number: string;
   conference: ConfKey | null;

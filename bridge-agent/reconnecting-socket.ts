@@ -16,7 +16,7 @@ export interface SocketEvents<In> {
   closed(code: number, why: string): void;
 }
 
-export interface Socket<Out> {
+interface Socket<Out> {
   /** A message that cannot be sent is lost; `closed` then says why. */
   send(message: Out): void;
   close(how: "orderly" | "at once"): void;
@@ -30,7 +30,7 @@ export type OpenSocket = <In, Out>(
   events: SocketEvents<In>,
 ) => Socket<Out>;
 
-export interface ReconnectingSocketOptions<In, Out> {
+interface ReconnectingSocketOptions<In, Out> {
   readonly openSocket: OpenSocket;
   readonly url: string;
   readonly codec: Codec<In, Out>;

@@ -9,7 +9,7 @@ import { executionForLog } from "./log.ts";
 import type { AgentSettings } from "./settings.ts";
 
 /** What a running agent needs of the world. */
-export interface AgentPorts extends DriverPorts {
+interface AgentPorts extends DriverPorts {
   readonly journal: Journal;
   readonly key: AgentKey;
   now(): EpochMs;

@@ -27,7 +27,7 @@ import { Outbox } from "./outbox.ts";
 import type { Platform } from "./platform.ts";
 
 /** All that a conference needs of the world around it. */
-export interface ConferencePorts extends Platform {
+interface ConferencePorts extends Platform {
   /** `null` when the settings do not have the domain; throws when they cannot be read. */
   domain(name: DomainName): Domain | null;
   relay(domain: DomainName, bridge: BridgeName): Pick<RelayRpc, "sendCommands" | "askForSnapshot" | "health">;

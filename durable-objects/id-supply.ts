@@ -17,7 +17,7 @@ const smallestBlock = 10;
 const largestBlock = 20_000;
 
 /** Thrown within a transaction that needs more ids than there are; the transaction is rolled back. */
-export class OutOfIds extends Error {}
+class OutOfIds extends Error {}
 
 type Ports = Pick<Platform, "now" | "after" | "log">;
 

@@ -10,7 +10,7 @@ import { withoutMessages } from "./outbox-rows.ts";
 import type { Platform } from "./platform.ts";
 import { hasTable } from "./sql.ts";
 
-export interface MailboxPorts extends Platform {
+interface MailboxPorts extends Platform {
   /** `null` when the settings do not have the domain; throws when they cannot be read. */
   domain(name: DomainName): Domain | null;
   allocateIds(request: IdRequest): Promise<IdBlocks>;

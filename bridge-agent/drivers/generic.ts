@@ -14,10 +14,10 @@ import { type Codec, ReconnectingSocket } from "../reconnecting-socket.ts";
 import type { BridgeDriver, DriverPorts, DriverReport } from "./driver.ts";
 
 /** A bridge that falls silent is found within the sum of both. */
-export const PING_EVERY_MS = 1_000;
-export const ANSWER_WITHIN_MS = 2_000;
+const PING_EVERY_MS = 1_000;
+const ANSWER_WITHIN_MS = 2_000;
 /** The longest that any command, or the state, may take of a bridge that is alive. */
-export const RESULT_WITHIN_MS = 30_000;
+const RESULT_WITHIN_MS = 30_000;
 /** The bridge is near: asking often costs little, and callers wait. */
 const LONGEST_RETRY_MS = 1_000;
 

@@ -13,7 +13,7 @@ const kinds = {
 };
 
 export const driverSettings = v.variant("type", [kinds.generic.settings], "must be a kind of driver that there is");
-export type DriverSettings = v.InferOutput<typeof driverSettings>;
+type DriverSettings = v.InferOutput<typeof driverSettings>;
 export const driverExample: Readonly<Record<string, unknown>> = kinds.generic.example;
 
 /** `agent`: the name under which the bridge knows this agent; `null` for a visitor beside the agent that serves the bridge. */

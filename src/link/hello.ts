@@ -59,7 +59,7 @@ export function decodeHello(header: string | null): Result<Hello, CloseReason> {
 }
 
 /** An agent of the settings, and where it is at home. */
-export interface KnownAgent {
+interface KnownAgent {
   readonly domain: string;
   readonly bridge: string;
   readonly agent: string;

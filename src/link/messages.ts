@@ -11,7 +11,7 @@ const stream = id<StreamId>();
 /** For an active agent: the conferences on its bridge that are the edge's. It leaves all others alone. */
 const conferences = v.optional(v.array(conference));
 
-export const edgeToAgent = [
+const edgeToAgent = [
   typed("welcome", {
     role: v.picklist(["active", "standby"]),
     /** Rises with each change of the active agent; commands of an older one are refused. */
@@ -46,7 +46,7 @@ const conferenceDigest = v.object({
 
 export type ConferenceDigest = Checked<typeof conferenceDigest>;
 
-export const agentToEdge = [
+const agentToEdge = [
   /** The commands are in the journal; the edge need not repeat them. */
   typed("commands-ack", { conference, ids: v.array(commandId) }),
   typed("reports", { epoch, conference, stream, reports: v.array(numberedReport) }),

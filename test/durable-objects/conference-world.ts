@@ -25,10 +25,10 @@ import { Database } from "../simulation/database.ts";
 export const confKey = "987654321" as ConfKey;
 export const extConfId = "7001" as ExtConfId;
 export const host = "127.0.0.1:8801" as WebexHost;
-export const stream = "stream-1" as StreamId;
+const stream = "stream-1" as StreamId;
 export const identity = { domain: "local" as DomainName, confKey, bridge: "simulated" as BridgeName };
 
-export interface Posted extends PostRequest {
+interface Posted extends PostRequest {
   readonly at: number;
   readonly transId: string;
 }
