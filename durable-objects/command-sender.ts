@@ -164,7 +164,7 @@ export class CommandSender {
       await within(this.#ports, sendWithinMs, `the relay of ${bridge}`, sent);
     } catch (error) {
       this.#ports.log({ level: "warn", event: "commands-not-sent", why: String(error) });
-      // No agent comes back after this, so the commands are sent once more before the alarm does it: each after its own pause.
+      // No agent's report will resend these commands, so a timer does, after their own pause and before the alarm.
       const pauses = commands.map(({ id }) => this.schedule.pauseOf(id, this.#ports.now()));
       this.#cancelAgain();
       this.#cancelAgain = this.#ports.after(Math.max(relayAgainMs, Math.min(...pauses)), this.#ports.sendAgain);

@@ -11,7 +11,7 @@ import type { IdsAtHand } from "./id-supply.ts";
 import type { Outbox, Undelivered } from "./outbox.ts";
 import { type Rows, withoutMessages } from "./outbox-rows.ts";
 
-/** What a conference can be given to commit. */
+/** An input to commit, before it is known whether it was committed before. */
 export type Item =
   | { readonly type: "webex"; readonly document: ConferenceDocument }
   | { readonly type: "bridge"; readonly reports: AgentReports }

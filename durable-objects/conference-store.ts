@@ -27,14 +27,14 @@ export interface Retention {
   readonly keptMs: number;
 }
 
-/** What never changes, but for the settings' retention: what the domain says last holds even if the domain is removed. */
+/** Never changes, but for the retention: the last one that the settings gave holds on when the domain is removed. */
 interface Identity extends ConferenceIdentity {
   readonly retention: Retention;
 }
 
 const noProgress: Progress = { bridge: null, serial: 0, ...noIds, streams: [] };
 const defaultRetention: Retention = { neededMs: 2 * 3_600_000, keptMs: 7 * dayMs };
-/** Of each bridge; only the last stream of an agent goes on. */
+/** For each bridge. Only the last stream of an agent goes on. */
 const rememberedStreams = 8;
 
 const keptRows = 10_000;
@@ -57,7 +57,7 @@ const tables = [
  */
 export class ConferenceStore {
   readonly #sql: Sql;
-  /** What this conference's memory holds can no longer be trusted. */
+  /** Called when the memory of this conference can no longer be trusted. */
   readonly #onLost: (error: unknown) => void;
   #hasTables: boolean;
   #identity: Identity | null = null;
@@ -132,7 +132,7 @@ export class ConferenceStore {
     }
   }
 
-  /** Within a transaction: whose conference it is, and what its domain says of retention. */
+  /** Within a transaction: keeps whose conference this is, and the retention of its domain. */
   identify({ domain, confKey }: ConferenceIdentity, retention: Retention): void {
     const known = this.#identity?.retention;
     if (known && known.neededMs === retention.neededMs && known.keptMs === retention.keptMs) return;
@@ -140,7 +140,7 @@ export class ConferenceStore {
     this.#changed.set("identity", this.#identity);
   }
 
-  /** Within a transaction: one input with what it changes; throws when the input is too large. */
+  /** Within a transaction: appends one input with its changes; throws when the input is too large. */
   append(input: ConferenceInput, changes: Changes, progress: Progress): void {
     this.#progress = progress;
     applyChanges(this.#state, changes);

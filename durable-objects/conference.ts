@@ -26,7 +26,7 @@ import type { LogLine } from "./log.ts";
 import { Outbox } from "./outbox.ts";
 import type { Platform } from "./platform.ts";
 
-/** All that a conference needs of the world around it. */
+/** The world around a conference. */
 interface ConferencePorts extends Platform {
   /** `null` when the settings do not have the domain; throws when they cannot be read. */
   domain(name: DomainName): Domain | null;
@@ -181,10 +181,10 @@ export class Conference {
     if (!this.#store.identity) return;
     if (!this.#findDomain()) return this.alarm();
     const now = this.#ports.now();
-    const { head, commands } = this.#store.state;
-    const nextCommand = this.#sender.schedule.nextDue(commands);
+    const nextCommand = this.#sender.schedule.nextDue(this.#store.state.commands);
     const due = earliest(nextCommand, this.#outbox.nextDue, nextDeadline(this.#store.state));
     if (due !== null && due + overdueMs < now) await this.alarm();
+    const { head } = this.#store.state;
     const { bridge } = this.#store.progress;
     const isSilent = this.#heardAt === null || this.#heardAt + bridgeSilenceMs < now;
     if (head.phase !== "running" || head.closing || bridge === null || !isSilent) return;

@@ -2,7 +2,7 @@ import type { AliasRpc, ConferenceRpc, IdAllocatorRpc, MailboxRpc, RelayRpc } fr
 
 type Objects<Calls> = DurableObjectNamespace<Calls & Rpc.DurableObjectBranded>;
 
-/** What the edge is given at start: its objects and its settings. */
+/** The objects and the settings that the edge is given at start. */
 export interface Env {
   /** Named `domain/confKey`. */
   readonly CONFERENCE: Objects<ConferenceRpc>;

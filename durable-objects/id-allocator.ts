@@ -82,7 +82,7 @@ export class IdAllocator {
     return oldest ? Number(oldest.at) + holderMemoryMs + dayMs : null;
   }
 
-  /** `null` for a block that is older than `keptMs`: its conference may be deleted, and asking would make an empty one. */
+  /** `null` for a block that is older than `keptMs`: its conference may be deleted. */
   holderOf(msgId: MsgId, now: EpochMs, keptMs = holderMemoryMs): ConfKey | null {
     if (!/^\d{11}$/.test(msgId)) return null;
     const place = placeOf(Number(msgId), now);
@@ -108,23 +108,22 @@ interface SweepPorts extends Timers {
   conference(confKey: ConfKey): Pick<ConferenceRpc, "sweep">;
   setAlarm(at: EpochMs): void;
   log(line: LogLine): void;
-  /** Whether the settings have the domain no more. */
+  /** Whether the domain was removed from the settings. */
   isRemoved(): boolean;
 }
 
-/** A conference is allocated ids when it begins, and again and again as long as it has something to say. */
+/** A conference is allocated ids when it begins, and again as long as it sends messages. */
 const reachMs = 6 * 3_600_000;
 export const sweepEveryMs = 300_000;
 const pageEveryMs = 10_000;
 const sweepWithinMs = 30_000;
 
 /**
- * Wakes some of the conferences of the last hours, the latest first, so that they do what is overdue; resolves to the place
+ * Wakes some of the conferences of the last six hours, the latest first, so that they do what is overdue; resolves to the place
  * before which the next ones are. The platform gives up an alarm that failed some times in a row, as in an outage of a few
- * minutes: nothing else would then wake a conference that nobody talks to. Which conferences there are is known by their
- * ids, so that no message pays for this. The conferences of a domain that was removed from the settings are woken a last time
- * when their ids expire, and set the alarm for their own end then. Others are deleted by that time, and waking them would
- * make an empty database of each.
+ * minutes: nothing else would then wake a conference that nobody talks to. The allocator knows the conferences by their ids,
+ * so that no message pays for this. Conferences of a domain that was removed from the settings are woken a last time when
+ * their ids expire, and set the alarm for their own end then. Others are deleted by that time.
  */
 export async function sweep(ports: SweepPorts, before: number | null, now: EpochMs): Promise<number | null> {
   const { ids, setAlarm } = ports;

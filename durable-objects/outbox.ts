@@ -10,7 +10,7 @@ import { afterFailure, afterRestart, append, heads, type Row, type Rows } from "
 import type { Platform } from "./platform.ts";
 import type { HttpAnswer, PostRequest } from "./post.ts";
 
-/** What an outbox needs of its domain. */
+/** The part of a domain that an outbox needs. */
 interface Sender {
   readonly settings: Pick<DomainSettings, "webex" | "passthroughUrl">;
   readonly codec: Pick<AdapterCodec, "encode" | "readConfirmation" | "sends">;
@@ -157,7 +157,7 @@ export class Outbox {
       })
       .then(() => {
         this.#inFlight.delete(row.host);
-        // Without a domain the alarm comes back, not this loop.
+        // While the settings do not have the domain, the alarm comes back, and not this loop.
         if (this.#sender()) this.pump();
       })
       .catch((error: unknown) => {

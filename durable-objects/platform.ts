@@ -5,7 +5,7 @@ import { type Log, logOf } from "./log.ts";
 import { fetchPost, type HttpAnswer, type PostRequest } from "./post.ts";
 import { type Sql, storageSql } from "./sql.ts";
 
-/** What an object has of its platform; each class asks for its part. */
+/** The platform of an object; each class asks for its part. */
 export interface Platform extends Timers {
   readonly sql: Sql;
   readonly log: Log;

@@ -10,7 +10,7 @@ export interface PostRequest {
   readonly signal: AbortSignal;
 }
 
-/** What became of a post; that it went wrong is an answer like others. */
+/** The result of a post. A failure is an answer like others. */
 export type HttpAnswer =
   | { readonly kind: "answered"; readonly status: number; readonly body: Uint8Array }
   | { readonly kind: "failed"; readonly reason: string };

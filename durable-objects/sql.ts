@@ -1,4 +1,3 @@
-/** What a row is made of here. */
 export type SqlValue = string | number | null;
 export type SqlRow = Readonly<Record<string, SqlValue>>;
 

@@ -42,8 +42,8 @@ export interface ConferenceRpc {
    * Resolves to true when the messages, or an earlier copy of them, are on disk; to false, with nothing done, when they
    * were recalled and one of their handles does not stand for this conference.
    */
-  receive(delivered: ConferenceDocument): Promise<boolean>;
-  /** Resolves, when they are on disk, to the highest number taken of this stream; 0 when none ever was. */
+  receive(document: ConferenceDocument): Promise<boolean>;
+  /** Resolves, when they are on disk, to the highest number committed of this stream; 0 when none ever was. */
   report(reports: AgentReports): Promise<number>;
   /** An agent of this bridge has these commands in its journal; commands of another bridge are left alone. */
   ackCommands(bridge: BridgeName, ids: readonly CommandId[]): Promise<void>;
@@ -65,7 +65,7 @@ export interface HandleClaim {
   readonly confKey: ConfKey;
 }
 
-/** What one document needs to know of its domain's handles. */
+/** The handles that one document claims, and those that it asks about. */
 export interface AliasRequest {
   readonly domain: DomainName;
   /** First come, first served, in this order. */
@@ -131,7 +131,7 @@ export interface BridgeHealth extends Health {
   readonly agentConnected: boolean;
 }
 
-/** What a bridge is to do for one conference. */
+/** Commands of one conference for its bridge. */
 export interface CommandsForBridge {
   readonly domain: DomainName;
   readonly bridge: BridgeName;

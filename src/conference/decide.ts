@@ -33,7 +33,7 @@ export type ConferenceInput =
   | { readonly type: "time"; readonly at: EpochMs };
 
 /**
- * What a conference does next: all rules of the protocol's call flows. Pure: the same state, input and context give the same
+ * Decides what a conference does next, by the rules of the protocol's call flows. Pure: the same state, input and context give the same
  * decision. Never throws for anything that WebEx or a bridge can send.
  */
 export function decide(state: ConferenceState, input: ConferenceInput, context: DecisionContext): Decision {
@@ -62,7 +62,7 @@ export function decide(state: ConferenceState, input: ConferenceInput, context: 
 }
 
 /**
- * What follows from the state, whatever led to it: a room that is to be closed is closed when it is empty, a private talk
+ * Does what follows from the state alone: a room that is to be closed is closed when it is empty, a private talk
  * that failed is undone, a conference that nobody wants is ended.
  */
 function tidyUp(draft: Draft): void {

@@ -17,7 +17,7 @@ import type { ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import type { Bound, Caller, CallOut, Changes, ConferenceState, Head, PendingCommand, Room } from "./state.ts";
 
-/** What a decision is handed besides the state and the input. */
+/** The settings, ids and outbox that a decision is handed besides the state and the input. */
 export interface DecisionContext {
   readonly confKey: ConfKey;
   readonly settings: DomainSettings;
@@ -29,7 +29,7 @@ export interface DecisionContext {
   serial(): number;
   /** 64 random bits as text. */
   nonce(): string;
-  /** What WebEx and the back end have not confirmed yet. */
+  /** Messages that WebEx and the back end have not confirmed yet. */
   unconfirmed(): readonly Post[];
 }
 
@@ -60,14 +60,14 @@ interface ClientData {
 /** A command to the bridge, a post, or a note for operations staff. */
 export type Effect = IssuedCommand | Post | string;
 
-/** What follows from one input. Nothing of it is sent before all of it is on disk. */
+/** The consequences of one input. Nothing of it is sent before all of it is on disk. */
 export interface Decision {
   readonly changes: Changes;
   /** In the order in which the rules made them; a command stays pending until its result comes. */
   readonly effects: readonly Effect[];
   /** Servers that were replaced: what is queued for them is dropped before the posts of this decision are queued (protocol 4.9). */
   readonly dropQueued: readonly Post["host"][];
-  /** What the bridge held otherwise than the conference did; each is repaired by ordinary commands and notifications. */
+  /** Differences between bridge and conference; each is repaired by ordinary commands and notifications. */
   readonly repairs: readonly RepairKind[];
 }
 
@@ -205,7 +205,7 @@ export class Draft {
     this.#effects = this.#effects.filter((effect) => !isPost(effect) || effect.host !== host);
   }
 
-  /** What is not confirmed yet, this decision's posts included. */
+  /** Messages that are not confirmed yet, this decision's posts included. */
   unconfirmed(): readonly Post[] {
     return [
       ...this.context.unconfirmed().filter(({ host }) => !this.#dropQueued.includes(host)),
@@ -222,7 +222,7 @@ export class Draft {
     this.#repairs.push(kind);
   }
 
-  /** What holds from creation to end; `null` while there is no conference. */
+  /** Server, handles and limits of the conference; `null` while there is none. */
   get bound(): Bound | null {
     return this.#head.phase === "absent" || this.#head.phase === "ended" ? null : this.#head;
   }
@@ -303,7 +303,7 @@ class Overlay<Key extends string, Value> {
   }
 }
 
-/** What WebEx is told of a command's result. */
+/** A command's result in WebEx's words. */
 export function resultWord(result: ResultWord | CommandResult): ResultWord {
   if (typeof result === "string") return result;
   return result.done ? "ok" : refusalWords[result.reason];

@@ -34,7 +34,7 @@ export function takeOver(draft: Draft, head: Running, message: CreateRequest): v
     if (caller.left) draft.callers.delete(caller.call);
     else notifyEntered(draft, { ...caller, held: [] });
   }
-  // With a sub-conference in progress the state of every call is told, else of the muted ones (protocol F1, section 5, row 13).
+  // During a sub-conference WebEx gets the state of every call, else of the muted ones (protocol F1, section 5, row 13).
   const includesAll = draft.rooms.find(() => true) !== undefined;
   for (const caller of draft.callers.values()) {
     // A silent monitor enters muted (protocol 4.17), and may have been unmuted since.

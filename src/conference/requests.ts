@@ -14,7 +14,7 @@ import { type CallOut, type ConferenceState, type Creating, hasHandle, type Runn
 /** To a back end that hangs, each takes half a minute. */
 const MAX_CLIENT_DATA = 100;
 
-/** What operations staff can ask of a running conference. */
+/** A request of operations staff about a running conference. */
 export type OperatorRequest =
   | { readonly type: "passthrough"; readonly extCallId: ExtCallId; readonly data: string }
   | { readonly type: "hybrid-data"; readonly connectData: string };

@@ -71,7 +71,7 @@ interface Ended {
 }
 
 export interface CommandGroup {
-  /** Of our own: WebEx's servers may use the same MsgID. */
+  /** Our own id, since WebEx's servers may use the same MsgID. */
   readonly id: number;
   readonly request: OpenRequest;
 }
@@ -89,7 +89,7 @@ export interface Speech {
   /** False after a failover, until the new server asks. */
   readonly reporting: boolean;
   readonly speaking: readonly CallId[];
-  /** Who speaks as far as WebEx knows. */
+  /** The speakers that WebEx knows of. */
   readonly reported: readonly CallId[];
   /** When the oldest change happened that WebEx does not know of. */
   readonly changedAt: EpochMs | null;
@@ -109,7 +109,7 @@ export interface PrivateTalk {
   readonly retryAt?: EpochMs;
 }
 
-/** What a conference keeps from its creation to its end. */
+/** The part of the head that a conference keeps from its creation to its end. */
 export interface Bound {
   readonly extConfId: ExtConfId;
   /** The TSP server that is notified (protocol T12). */
@@ -142,7 +142,7 @@ export interface Caller {
   readonly enterMsgId: MsgId | null;
   /** That `caller-entered` was given up after its last attempt. WebEx may have got it, and may still name the call. */
   readonly entryLost?: true;
-  /** What WebEx is told once the call has its name, in order (protocol 2.3.3); of changes alike only the last. */
+  /** Changes to report once the call has its name, in order (protocol 2.3.3); only the last of several alike. */
   readonly held: readonly CallerChange[];
   readonly left: boolean;
 }
@@ -232,7 +232,7 @@ export function hasHandle(head: Head, extConfId: ExtConfId, at: EpochMs): boolea
   );
 }
 
-/** What the entries of the state are called one by one. */
+/** The singular of each kind of entry, and the plural. */
 export const entryKinds = { caller: "callers", "call-out": "callOuts", command: "commands", room: "rooms" } as const;
 type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
