@@ -26,12 +26,12 @@ export type AgentInput =
   /** The process is to stop: nothing new is begun. */
   | { readonly type: "stop" };
 
-/** What to do when the turn's journal entries are on disk, and not before. */
+/** To be done once the turn's journal entries are on disk, and not before. */
 interface Effects {
   readonly messages: readonly AgentToEdge[];
   readonly executions: readonly Execution[];
   readonly askState: boolean;
-  /** The link is to be made anew: only a new welcome tells what this agent is. */
+  /** The link is to be made anew: only a new welcome says whether this agent acts. */
   readonly reconnect: boolean;
   /** Lines for operations staff. */
   readonly notes: readonly string[];
@@ -291,7 +291,7 @@ export class Agent {
     else this.#events.settle(pending, result);
   }
 
-  /** The edge says what this agent is. What was not sent for lack of a link is sent now. */
+  /** The edge makes this agent active, or a standby. Reports that found no link are sent now. */
   #assign(assignment: Assignment): void {
     const before = this.#assignment;
     const wasActive = this.#active && !this.#suspended;
@@ -305,7 +305,7 @@ export class Agent {
     // Each welcome of an active agent is an epoch: where one is missing, another agent was active.
     const succeeds = before !== null && (!before.active || assignment.epoch > before.epoch + 1);
     if (!assignment.active || succeeds) {
-      // What waits while another agent acts is out of date: the other agent's snapshots say how things stand.
+      // Reports that waited while another agent acted are out of date: that agent's snapshots replace them.
       this.#giveUp();
       this.#reports.restartStreamsWithEvents();
     }
@@ -358,7 +358,7 @@ export class Agent {
     }
   }
 
-  /** What was known of calls no longer counts. */
+  /** The agent's view of the calls no longer counts. */
   #resync(): void {
     this.#bridge = "reconciling";
     this.#snapshotsDue = true;

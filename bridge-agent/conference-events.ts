@@ -195,7 +195,7 @@ export class ConferenceEvents {
     if (call?.stage === "answered") this.#reports.addEvent(conference, { type: "call-answered", call: id });
     if (call !== undefined && call.stage !== "ended") return;
     this.#legs.ended(id);
-    // Of a call that a command ended, the result tells; of a call that is gone without a trace, the snapshot.
+    // The result reports a call that a command ended; the snapshot, a call that is gone without a trace.
     if (call && !["cancelled", "expelled", "conference-ended"].includes(call.reason)) {
       this.#reports.addEvent(conference, { type: "caller-left", call: id, reason: call.reason });
     }

@@ -25,7 +25,7 @@ interface EdgeLinkOptions {
   /** From `welcome` on. */
   message(message: EdgeToAgent): void;
   lost(): void;
-  /** One line for operations staff; told when it changes. */
+  /** One line for operations staff, when it changes. */
   log(line: string): void;
 }
 
@@ -71,7 +71,7 @@ const advice: Readonly<Record<CloseReason, string>> = {
 export class EdgeLink {
   readonly #options: EdgeLinkOptions;
   readonly #socket: ReconnectingSocket<EdgeToAgent, AgentToEdge>;
-  /** What the edge wants signed; empty until it says so. */
+  /** The edge wants this signed; empty until it says so. */
   #challenge = "";
   #welcomed = false;
   #lastLine = "";

@@ -6,7 +6,7 @@ import type { CommandId, ConfKey, EpochMs, StreamId } from "../src/foundation/id
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import type { CommandPhase, OpenCommand } from "./pending-commands.ts";
 
-/** What is known of a conference apart from its commands and reports. */
+/** The agent's record of a conference, apart from its commands and reports. */
 export interface ConferenceRecord {
   readonly anonymousId: string | null;
   readonly locked: boolean;
@@ -14,7 +14,7 @@ export interface ConferenceRecord {
   readonly live: boolean;
 }
 
-/** What the edge last said of this agent. It counts from the start on, before the edge is there. */
+/** The agent's role as the edge last gave it. It counts from the start on, before the edge is there. */
 export interface Assignment {
   readonly active: boolean;
   /** Whether the bridge has no other agent. */
@@ -25,7 +25,7 @@ export interface Assignment {
 
 export interface JournalContents {
   readonly assignment: Assignment | null;
-  /** What the bridge last called itself. */
+  /** The bridge's latest boot id. */
   readonly bootId: string | null;
   /** Those that are live, or of which the edge has not acknowledged everything. */
   readonly conferences: readonly {
@@ -107,7 +107,7 @@ export function openJournal(file: string): Result<OpenJournal, JournalFailure> {
   }
 }
 
-/** What it reads back it wrote itself, so rows are trusted as they are. */
+/** Nobody else writes these rows, so they are not checked. */
 function journalOf(db: DatabaseSync, file: string) {
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
@@ -270,7 +270,7 @@ const SQLITE_FULL = 13;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOT_A_DATABASE = 26;
 
-/** What is no trouble of the file is a bug, and is thrown. */
+/** Throws where the trouble is not the file's but a bug. */
 function failureOf(error: unknown, file: string): JournalFailure {
   if (!(error instanceof Error) || !("errcode" in error)) throw error;
   const code = Number(error.errcode) & 0xff; // The rest says more precisely what failed.

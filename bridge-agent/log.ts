@@ -10,7 +10,7 @@ const READER_PAUSE_MS = 20;
 
 interface Line {
   readonly bytes: Buffer;
-  /** How many lost lines it tells of; 0: it is a line of its own. */
+  /** How many lost lines it reports; 0: it is a line of its own. */
   readonly lost: number;
 }
 
@@ -70,7 +70,7 @@ export class LogStream {
     this.#writing = null;
   }
 
-  /** Whoever reads the log slowly is waited for; what fails in another way is lost. */
+  /** A slow reader of the log is waited for; a line that fails in another way is lost. */
   async #writeBytes(bytes: Buffer): Promise<boolean> {
     for (let from = 0; from < bytes.length; ) {
       const written = await new Promise<number | string | undefined>((resolve) =>
@@ -94,7 +94,7 @@ function noticeOf(lost: number): string {
   return `${JSON.stringify({ level: 40, time: Date.now(), msg })}\n`;
 }
 
-/** What a log says of a command; `personal`: whether numbers, attendee IDs and the conference's key stand there as they are. */
+/** A command for the log; `personal`: whether numbers, attendee IDs and the conference's key stand there as they are. */
 export function executionForLog({ id, conference, command }: Execution, personal: boolean): object {
   const { type, ...details } = command;
   const hide = personal ? (text: string) => text : masked;

@@ -52,7 +52,7 @@ export class Reports {
     }
   }
 
-  /** What the edge says on making this agent active. */
+  /** The edge's list, on making this agent active. */
   setOurs(conferences: readonly ConfKey[] | undefined): void {
     this.#ours = conferences === undefined ? null : new Set(conferences);
   }
@@ -61,7 +61,7 @@ export class Reports {
     this.#ours?.add(key);
   }
 
-  /** Whether the conference is the edge's. What has another owner is neither reported nor touched. */
+  /** Whether the conference is the edge's. Others are neither reported nor touched. */
   isOurs(key: ConfKey): boolean {
     return this.#ours === null || this.#ours.has(key) || this.#conferences.has(key);
   }
@@ -188,7 +188,7 @@ export class Reports {
     }
   }
 
-  /** What was never sent, as far as the link may carry it; with `again`, also what has waited too long for its ack. */
+  /** Reports that were never sent, as far as the link may carry them; with `again`, also those without an ack for too long. */
   due(epoch: number, now: EpochMs, again: boolean): ReportsMessage[] {
     const batches = [...this.#unsentBatches(now), ...(again ? this.#overdueBatches(now) : [])];
     return batches.map(([conference, stream, reports]) => ({ type: "reports", epoch, conference, stream, reports }));
@@ -228,7 +228,7 @@ export class Reports {
   }
 }
 
-/** What goes into one message. */
+/** The reports of one message. */
 interface Batch {
   readonly reports: readonly NumberedReport[];
   readonly characters: number;
@@ -277,7 +277,7 @@ export class ReportStream {
     this.#waiting.push({ numbered, characters: JSON.stringify(numbered).length });
   }
 
-  /** What counts for the window. */
+  /** Characters that count for the window. */
   get inFlight(): number {
     return this.#sent === 0 || this.#isLate ? 0 : this.#sentCharacters + MESSAGE_COST;
   }

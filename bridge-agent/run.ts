@@ -8,7 +8,7 @@ import type { AgentKey } from "./key.ts";
 import { executionForLog } from "./log.ts";
 import type { AgentSettings } from "./settings.ts";
 
-/** What a running agent needs of the world. */
+/** The world of a running agent. */
 interface AgentPorts extends DriverPorts {
   readonly journal: Journal;
   readonly key: AgentKey;

@@ -7,9 +7,9 @@ interface KeyedQueueOptions<Key, Job> {
   /** So many keys have jobs at a time. */
   readonly maxKeys: number;
   run(key: Key, job: Job): Promise<void>;
-  /** Nobody waits for a job, so what went wrong is told here. */
+  /** Nobody waits for a job, so its errors come here. */
   failed(key: Key, error: unknown): void;
-  /** What waits for a key when this job has come, too; the place to merge, and to drop what is too much. */
+  /** Adds a job to those that wait for a key; may merge jobs, or drop some. */
   join(waiting: readonly Job[], job: Job): readonly Job[];
 }
 

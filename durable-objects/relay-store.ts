@@ -14,7 +14,7 @@ interface Entries {
   readonly prunedOn: number;
 }
 
-/** What a relay has on disk: the epoch, who is active, and which conferences are the edge's own. */
+/** A relay's rows: the epoch, who is active, and which conferences are the edge's own. */
 export class RelayStore {
   readonly #sql: Sql;
   /** Conference → the day of the last word about it; a part of what is on disk. */
@@ -46,7 +46,7 @@ export class RelayStore {
     if ((this.#dayOf(key) ?? Number.NEGATIVE_INFINITY) < day) this.#touch(key, day);
   }
 
-  /** Whether the edge ever had. The bridge's word about a conference counts as one of the edge's, so that it is kept as long. */
+  /** Whether the conference is the edge's. A message of an agent about it keeps its row as a command does. */
   hasConference(key: ConfKey, at: EpochMs): boolean {
     const isKnown = this.#dayOf(key) !== undefined;
     if (isKnown) this.addConference(key, at);

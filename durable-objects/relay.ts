@@ -36,7 +36,7 @@ interface Identity {
   readonly bridge: BridgeName;
 }
 
-/** What stays with a socket while the relay sleeps. */
+/** Stays with a socket while the relay sleeps. */
 export interface Attachment {
   readonly identity: Identity;
   readonly link: Link;
@@ -44,7 +44,7 @@ export interface Attachment {
 
 /** The sockets of the agents, each named by the id of its link. They outlive the relay's memory. */
 export interface AgentSockets {
-  /** What was last kept with each socket that is open. */
+  /** The latest attachment of each open socket. */
   attachments(): readonly Attachment[];
   has(id: string): boolean;
   /** Sockets of this agent, among them those whose close the agent has not answered yet. */
@@ -89,10 +89,10 @@ export class Relay implements RelayRpc {
   #identity: Identity | undefined;
   /** On the machine's clock; `null` when none is known to be set. */
   #alarmAt: EpochMs | null = null;
-  /** What each agent is to sign, by name. A challenge that an eviction lost is as good as used: the agent is given another one. */
+  /** By agent. A challenge that an eviction lost counts as used: the agent gets another one. */
   readonly #challenges = new Map<string, string>();
   readonly #budgets = new Map<string, AgentBudget>();
-  /** What each socket's attachment says, by link id. */
+  /** The link in each socket's attachment, by link id. */
   readonly #kept = new Map<string, Link>();
   readonly #logLimit = new LogLimit();
   readonly #queue: KeyedQueue<ConfKey, ForConference>;

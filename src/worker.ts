@@ -51,7 +51,7 @@ function edgeOf(env: Env, domains: Domains): Edge {
   };
 }
 
-/** Whoever can send a request can cause a line, so each event of each domain has its limit. */
+/** Any request can cause a line, so each event of each domain has its limit. */
 function limitedLog(env: Env, level: "info" | "error", event: string, facts: Readonly<Record<string, unknown>>): void {
   const dropped = logLimit.admit(event, String(facts.domain ?? ""), Date.now());
   if (dropped === null) metrics.count("bridgehead_log_lines_dropped_total", { event });

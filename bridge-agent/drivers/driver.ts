@@ -5,7 +5,7 @@ import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
 import type { OpenSocket } from "../reconnecting-socket.ts";
 
-/** What a driver reports: its link to the bridge, and what happens on the bridge while the link is up. */
+/** A driver reports its link to the bridge, and each event of the bridge while the link is up. */
 export type DriverReport =
   | {
       readonly type: "connected";
@@ -34,20 +34,20 @@ export interface Execution {
  * interface at once (`await`, `then`) runs before anything that the bridge said later is reported.
  */
 export interface BridgeDriver {
-  /** Connects, and again after each loss until `stop`. Returns at once; `connected` tells of success. */
+  /** Connects, and again after each loss until `stop`. Returns at once; `connected` reports success. */
   start(report: (report: DriverReport) => void): void;
   /**
    * Carries out one command each time it is called: to ask once is the caller's work. A conference of `null` is for
    * `expel` of a caller at the prompt. While disconnected the result is a refusal, `unreachable`, and nothing was done.
    */
   execute(commandId: CommandId, conference: ConfKey | null, command: BridgeCommand): Promise<ExecutionResult>;
-  /** What the bridge holds now, or `null` when there is no link or it broke before the answer. */
+  /** All that the bridge holds now; `null` when there is no link or it broke before the answer. */
   state(): Promise<BridgeState | null>;
   /** Disconnects for good; what is still unanswered becomes `unknown`, and nothing is reported any more. */
   stop(): Promise<void>;
 }
 
-/** What a driver may use of the world. */
+/** The world of a driver. */
 export interface DriverPorts {
   readonly openSocket: OpenSocket;
   readonly timers: Timers;

@@ -10,7 +10,7 @@ interface AgentSocket {
   terminate(): void;
 }
 
-/** What an agent does on its connection. */
+/** Events of an agent's connection. */
 export interface AgentConnection {
   message(message: Result<AgentToBridge, string>): void;
   closed(): void;

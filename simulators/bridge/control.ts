@@ -44,7 +44,7 @@ const planBody = v.object({
   outcome: v.picklist(["answer", "busy", "reject", "invalid", "no-answer"]),
   afterMs: v.optional(milliseconds, DEFAULT_PLAN.afterMs),
 });
-/** What is left out is as without faults. */
+/** A field that is left out is as without faults. */
 const faultsBody = v.object({
   delayMs: v.optional(milliseconds, 0),
   refuse: v.optional(v.array(commandType), []),
@@ -56,7 +56,7 @@ export interface ControlAnswer {
   readonly body: unknown;
 }
 
-/** What callers, callees and the host do by telephone; faults; and what there is to see. */
+/** Callers, callees and the host at their telephones; faults; and the state to look at. */
 export function control(machine: Machine, method: string, path: string, text: string): ControlAnswer {
   const [, route, encodedId = "", action = ""] = /^\/([a-z]+)(?:\/([^/]+))?(?:\/([a-z-]+))?$/.exec(path) ?? [];
   const id = decoded(encodedId);

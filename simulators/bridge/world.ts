@@ -25,7 +25,7 @@ export interface Call {
   joinTone: boolean;
   attendeeId: string | null;
   talking: boolean;
-  /** Whether the agent was told that it talks. */
+  /** Whether `talking` was reported to the agent. */
   reportedTalking: boolean;
   /** Pressed since the prompt. */
   keys: string;
@@ -34,7 +34,7 @@ export interface Call {
 
 /** How many ended calls stay listed. */
 const ENDED_CALLS_KEPT = 1_000;
-/** What a caller at the prompt can need many times over; older keys are forgotten. */
+/** What a caller at the prompt can need many times over; older keys are dropped. */
 const KEYS_KEPT = 200;
 
 /** The calls and conferences that a bridge holds. */

@@ -13,7 +13,7 @@ import { globalNumbers } from "./global-numbers.ts";
 import { type Metrics, Readiness } from "./monitoring.ts";
 import { hybridData, passthrough } from "./operator-api.ts";
 
-/** What every route may use. */
+/** Everything that a route may use. */
 export interface Edge extends Timers {
   readonly domains: ReadonlyMap<string, Domain>;
   readonly objects: EdgeObjects;

@@ -18,7 +18,7 @@ const facts = v.object({
   domain: word,
   bridge: word,
   at: whole,
-  /** What the relay gave this agent to sign, good for one socket; empty before the relay was asked. */
+  /** From the relay, for this agent to sign; good for one socket. Empty in the first request. */
   challenge: word,
 });
 
@@ -35,7 +35,7 @@ const versioned = v.object({ version: whole });
 /** How an agent says who it is. */
 export type Hello = Checked<typeof signed>;
 
-/** What is signed: a signature is good for one version, domain, bridge, agent and socket. */
+/** The text to sign: a signature is good for one version, domain, bridge, agent and socket. */
 export function helloText({ version, domain, bridge, agent, at, challenge }: Checked<typeof facts>): string {
   return ["bridgehead-agent", version, domain, bridge, agent, at, challenge].join("\n");
 }
@@ -93,7 +93,7 @@ export async function helloFault(
 /** The headers of an answer that gives no socket. */
 export type Refusal = Record<typeof REFUSAL_HEADER, string>;
 
-/** `said` is what the agent is told: the reason, or a challenge. */
+/** `said` goes to the agent: the reason, or a challenge. */
 export function refusal(why: CloseReason, said: string = why): Refusal {
   return { [REFUSAL_HEADER]: `${CLOSE_CODES[why]} ${said}` };
 }

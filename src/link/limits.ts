@@ -27,7 +27,7 @@ const MAX_IDS = 20_000;
  */
 export type Judgement = "allowed" | "ignored" | "refused";
 
-/** What one agent has left of its allowances; each question spends them. */
+/** The rest of one agent's allowances; each question spends them. */
 export class AgentBudget {
   readonly #buckets: Readonly<Record<keyof typeof allowances, TokenBucket>>;
 

@@ -129,7 +129,7 @@ export const CLOSE_CODES = {
   badMessage: 4400,
   /** The key is not one of this bridge's agents, or the signature does not fit. */
   wrongKey: 4401,
-  /** The hello does not answer the relay's challenge, which is told with this. */
+  /** The hello does not answer the relay's challenge, which comes with this code. */
   replayed: 4402,
   /** The key is an agent's, but of another domain. */
   unknownDomain: 4403,

@@ -24,7 +24,7 @@ export type WasActive = Pick<Link, "id" | "agent"> & Partial<Pick<Link, "lastSee
 
 export type Health = Omit<Extract<AgentToEdge, { type: "health" }>, "type">;
 
-/** What a relay knows of its agents. The epoch and who is active are on disk; the links live as long as their sockets. */
+/** A relay's agents. The epoch and who is active are on disk; the links live as long as their sockets. */
 export interface RelayState {
   readonly epoch: number;
   readonly links: readonly Link[];
@@ -63,7 +63,7 @@ export type RelayEffect =
   | { readonly type: "close"; readonly id: string; readonly why: CloseReason }
   | ForConference;
 
-/** What an agent says for a conference; `id` is the link that hears what becomes of it. */
+/** Part of an agent's message, for one conference; the answer goes to the link `id`. */
 export type ForConference =
   | { readonly type: "commands-ack"; readonly conference: ConfKey; readonly ids: readonly CommandId[] }
   | {
@@ -81,7 +81,7 @@ interface RelayStep {
   readonly effects: readonly RelayEffect[];
 }
 
-/** What follows from one input. Each input also finds, and replaces, the agents that have been silent for too long. */
+/** The one transition. Each input also finds, and replaces, the agents that have been silent for too long. */
 export function step(before: RelayState, input: RelayInput): RelayStep {
   const swept = then(sweep(seen(notLater(before, input.at), input), input.at), activateOne);
   return then(
@@ -113,7 +113,7 @@ export function activeLink(state: RelayState): Link | undefined {
 const MAX_WAITING_REPORTS = 16;
 
 /**
- * What waits for one conference when `next` has come, too: acks first, the newest digest last. Agents repeat what is not
+ * Adds `next` to the messages that wait for one conference: acks first, the newest digest last. Agents repeat what is not
  * acknowledged, so for a conference that does not answer the newest reports wait and no copies of them.
  */
 export function joinWaiting(waiting: readonly ForConference[], next: ForConference): readonly ForConference[] {

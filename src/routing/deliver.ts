@@ -18,8 +18,8 @@ interface HostsChecked {
 }
 
 /**
- * Gives each message's host its canonical form, and refuses the messages whose host may not be posted to: nobody could be told
- * what became of them, and the host names of strangers must make no objects (protocol T16).
+ * Gives each message's host its canonical form, and refuses the messages whose host may not be posted to: nobody could get
+ * their answers, and the host names of strangers must make no objects (protocol T16).
  */
 export function checkHosts(messages: readonly FromWebex[], settings: TargetSettings): HostsChecked {
   const refused: HostsChecked["refused"][number][] = [];
