@@ -79,6 +79,8 @@ export class Agent {
   /** The next state of the bridge is reported of all conferences. */
   #snapshotsDue = false;
   #digestsAt: EpochMs = 0;
+  /** How many conferences on the bridge are not the edge's. */
+  #foreign = 0;
   #stopping = false;
   #turnedAt: EpochMs | null = null;
   /** The process stood still and was not welcomed since: it must not act. */
@@ -274,6 +276,10 @@ export class Agent {
     if (now < this.#digestsAt || !this.#edgeUp) return;
     this.#digestsAt = now + DIGESTS_EVERY_MS;
     this.#events.makeDigests(state);
+    const foreign = state.conferences.filter(({ conference }) => !this.#reports.isOurs(conference)).length;
+    if (foreign !== this.#foreign)
+      this.#notes.push(`conferences of others on the bridge: ${foreign}; they are left alone`);
+    this.#foreign = foreign;
   }
 
   #sendDigests(): void {

@@ -594,6 +594,10 @@ describe("a conference on the bridge that is not the edge's", () => {
     );
     expect(ofOther(world)).toEqual([]);
     expect(world.journal.load().conferences).toEqual([]);
+
+    world.pass(120_000);
+    const notes = world.notes.filter((note) => note.includes("others"));
+    expect(notes).toEqual(["conferences of others on the bridge: 1; they are left alone"]);
   });
 
   test("is reported in full once the edge asks for it, or has made one of its key", () => {
