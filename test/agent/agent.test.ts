@@ -212,19 +212,22 @@ describe("commands", () => {
     ["a conference", { type: "lock" }, "no-such-conference"],
     ["a call", { type: "mute", call: call("out1") }, "no-such-call"],
     ["a room", { type: "move", call: call("out2"), room: "r1" as RoomId }, "no-such-room"],
-  ])("a command in doubt that needs %s which is not there is refused without asking the bridge again", (_, command, reason) => {
-    const world = running();
-    world.command("dial", dial("out2"));
-    world.settle();
-    world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });
-    world.command("doubtful", command);
-    world.pass(1_000);
-    if (command.type === "lock") world.machine.endByTelephone(KEY);
-    world.restart();
-    world.pass(6_000);
-    expect(world.acts()).toEqual(["create-conference done", "dial out2 done"]);
-    expect(world.taken).toContainEqual({ type: "result", id: "doubtful", result: { done: false, reason } });
-  });
+  ])(
+    "a command in doubt that needs %s which is not there is refused without asking the bridge again",
+    (_, command, reason) => {
+      const world = running();
+      world.command("dial", dial("out2"));
+      world.settle();
+      world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });
+      world.command("doubtful", command);
+      world.pass(1_000);
+      if (command.type === "lock") world.machine.endByTelephone(KEY);
+      world.restart();
+      world.pass(6_000);
+      expect(world.acts()).toEqual(["create-conference done", "dial out2 done"]);
+      expect(world.taken).toContainEqual({ type: "result", id: "doubtful", result: { done: false, reason } });
+    },
+  );
 
   test("what was not told when another agent took over is dropped, but for results", () => {
     const world = running();
@@ -910,20 +913,21 @@ describe("an agent that dies at any point of its work", () => {
     expect(smooth.status).toMatchObject({ running: 0, unacknowledged: 0 });
   });
 
-  test.each(
-    Array.from({ length: smooth.steps }, (_, index) => index + 1),
-  )("at step %i: each command acts once and is answered once", (step) => {
-    const world = new AgentWorld();
-    world.crashAt = step;
-    conferenceLife(world);
-    expect(world.crashes).toBe(1);
-    expect([...world.acts()].sort()).toEqual([...smooth.acts()].sort());
-    expect(world.results()).toEqual(smooth.results());
-    expect(world.taken.filter(({ type }) => type === "result")).toHaveLength(Object.keys(smooth.results()).length);
-    const told = (each: AgentWorld, type: string) => each.events().filter((event) => event.type === type);
-    for (const type of ["caller-entered", "caller-muted", "attendee-identified"]) {
-      expect(told(world, type)).toEqual(told(smooth, type));
-    }
-    expect(world.status).toMatchObject({ running: 0, unacknowledged: 0 });
-  });
+  test.each(Array.from({ length: smooth.steps }, (_, index) => index + 1))(
+    "at step %i: each command acts once and is answered once",
+    (step) => {
+      const world = new AgentWorld();
+      world.crashAt = step;
+      conferenceLife(world);
+      expect(world.crashes).toBe(1);
+      expect([...world.acts()].sort()).toEqual([...smooth.acts()].sort());
+      expect(world.results()).toEqual(smooth.results());
+      expect(world.taken.filter(({ type }) => type === "result")).toHaveLength(Object.keys(smooth.results()).length);
+      const told = (each: AgentWorld, type: string) => each.events().filter((event) => event.type === type);
+      for (const type of ["caller-entered", "caller-muted", "attendee-identified"]) {
+        expect(told(world, type)).toEqual(told(smooth, type));
+      }
+      expect(world.status).toMatchObject({ running: 0, unacknowledged: 0 });
+    },
+  );
 });

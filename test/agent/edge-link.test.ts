@@ -213,21 +213,20 @@ test("an edge that answers each ping is kept", async () => {
   expect(relay.paths).toHaveLength(1);
 });
 
-test.each([
-  "silent",
-  "replaced",
-  "badMessage",
-] as const)("a close for %s is explained by what to do about it", async (reason) => {
-  link.connect();
-  const socket = await relay.socket();
-  const closed = new Promise((resolve) => socket.once("close", resolve));
-  socket.close(CLOSE_CODES[reason]);
-  await closed;
-  await turns(() => notes.length > 0);
-  expect(notes).toEqual([expect.stringMatching(/: (check|stop|look) /)]);
-  timers.advance(5_000);
-  await relay.socket();
-});
+test.each(["silent", "replaced", "badMessage"] as const)(
+  "a close for %s is explained by what to do about it",
+  async (reason) => {
+    link.connect();
+    const socket = await relay.socket();
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    socket.close(CLOSE_CODES[reason]);
+    await closed;
+    await turns(() => notes.length > 0);
+    expect(notes).toEqual([expect.stringMatching(/: (check|stop|look) /)]);
+    timers.advance(5_000);
+    await relay.socket();
+  },
+);
 
 test("after a thousand reconnects in a row there is one connection, with one timer, and each word was heard once", async () => {
   let lost = 0;

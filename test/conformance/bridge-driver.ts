@@ -212,16 +212,19 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       ["reject", "rejected"],
       ["invalid", "invalid-number"],
       ["no-answer", "no-answer"],
-    ])("a dialled number that is %s ends with the reason %s, reported once and kept in the state", async (plan, reason) => {
-      await bridge.plan("14085551234", plan);
-      await done(create, dial(100));
+    ])(
+      "a dialled number that is %s ends with the reason %s, reported once and kept in the state",
+      async (plan, reason) => {
+        await bridge.plan("14085551234", plan);
+        await done(create, dial(100));
 
-      await bridge.passTime(100);
-      await reported("ended");
+        await bridge.passTime(100);
+        await reported("ended");
 
-      expect(await nextReports()).toEqual([{ type: "ended", call: dialled, conference, reason }]);
-      expect(await callInState(dialled)).toMatchObject({ stage: "ended", direction: "out", conference, reason });
-    });
+        expect(await nextReports()).toEqual([{ type: "ended", call: dialled, conference, reason }]);
+        expect(await callInState(dialled)).toMatchObject({ stage: "ended", direction: "out", conference, reason });
+      },
+    );
 
     test("a dial that is cancelled ends silently and never answers", async () => {
       await bridge.plan("14085551234", "answer");

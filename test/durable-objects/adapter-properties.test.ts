@@ -87,39 +87,41 @@ const document = fc.oneof(
 const seeds = (process.env.SEEDS ?? "4711").split(" ").map(Number);
 const numRuns = Number(process.env.RUNS ?? 10_000);
 
-test.each(
-  seeds,
-)("documents right, wrong and at random: each gets its Confirmation, and good traffic works afterwards (protocol T8), seed %i", {
-  timeout: numRuns * 6,
-}, async (seed) => {
-  const edge = new WholeEdge();
-  const verdicts = new Map<number | null, number>();
-  const documents = fc.sample(document, { numRuns, seed });
-  for (let first = 0; first < documents.length; first += 5) {
-    // Five at once, so that they meet on their way as well.
-    await Promise.all(
-      documents.slice(first, first + 5).map(async (bytes) => {
-        const { status, confirmed } = await edge.post(bytes);
-        if (status !== 200 || confirmed === null || edge.broken.length > 0) {
-          throw new Error(`status ${status}, ${edge.broken}: ${new TextDecoder().decode(bytes)}`);
-        }
-        verdicts.set(confirmed, (verdicts.get(confirmed) ?? 0) + 1);
-      }),
+test.each(seeds)(
+  "documents right, wrong and at random: each gets its Confirmation, and good traffic works afterwards (protocol T8), seed %i",
+  {
+    timeout: numRuns * 6,
+  },
+  async (seed) => {
+    const edge = new WholeEdge();
+    const verdicts = new Map<number | null, number>();
+    const documents = fc.sample(document, { numRuns, seed });
+    for (let first = 0; first < documents.length; first += 5) {
+      // Five at once, so that they meet on their way as well.
+      await Promise.all(
+        documents.slice(first, first + 5).map(async (bytes) => {
+          const { status, confirmed } = await edge.post(bytes);
+          if (status !== 200 || confirmed === null || edge.broken.length > 0) {
+            throw new Error(`status ${status}, ${edge.broken}: ${new TextDecoder().decode(bytes)}`);
+          }
+          verdicts.set(confirmed, (verdicts.get(confirmed) ?? 0) + 1);
+        }),
+      );
+      if (first % 25 === 0) await edge.goOn();
+    }
+
+    const good = `<WbxTSPSchema><TransID>afterwards</TransID><W2A_CreateConference MsgID="good" WbxHostName="127.0.0.1:8801" ExtConfID="9009" ConfKey="999"/></WbxTSPSchema>`;
+    expect(await edge.post(good)).toEqual({ status: 200, confirmed: 0 });
+    await edge.goOn();
+    await edge.goOn();
+
+    expect(edge.posted.filter((body) => body.includes('<A2W_RspCreateConference MsgID="good" Result="0"')).length).toBe(
+      1,
     );
-    if (first % 25 === 0) await edge.goOn();
-  }
-
-  const good = `<WbxTSPSchema><TransID>afterwards</TransID><W2A_CreateConference MsgID="good" WbxHostName="127.0.0.1:8801" ExtConfID="9009" ConfKey="999"/></WbxTSPSchema>`;
-  expect(await edge.post(good)).toEqual({ status: 200, confirmed: 0 });
-  await edge.goOn();
-  await edge.goOn();
-
-  expect(edge.posted.filter((body) => body.includes('<A2W_RspCreateConference MsgID="good" Result="0"')).length).toBe(
-    1,
-  );
-  expect(edge.broken).toEqual([]);
-  // Without these the documents would be less varied than they should be.
-  expect([...verdicts.keys()].sort()).toEqual([-13, -2, -3, -4, -5, -6, -7, -8, -9, 0]);
-  const told = new Set(edge.posted.flatMap((body) => Array.from(body.matchAll(/<(A2W_\w+)/g), ([, name]) => name)));
-  expect(told.size).toBeGreaterThan(15);
-});
+    expect(edge.broken).toEqual([]);
+    // Without these the documents would be less varied than they should be.
+    expect([...verdicts.keys()].sort()).toEqual([-13, -2, -3, -4, -5, -6, -7, -8, -9, 0]);
+    const told = new Set(edge.posted.flatMap((body) => Array.from(body.matchAll(/<(A2W_\w+)/g), ([, name]) => name)));
+    expect(told.size).toBeGreaterThan(15);
+  },
+);

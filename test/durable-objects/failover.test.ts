@@ -19,31 +19,32 @@ function callsEntered(world: ConferenceWorld, port: number): string[] {
   );
 }
 
-test.each([
-  1, 2, 50, 51, 120, 500,
-])("another server takes over a conference of %d callers: in order, each once, at most 50 in a transaction, one post at a time (protocol 4.9)", async (callers) => {
-  const world = new ConferenceWorld();
-  await world.running(callers);
-  world.posted.length = 0;
-  let inFlight = 0;
-  world.answer = async ({ transId }) => {
-    inFlight += 1;
-    expect(inFlight).toBe(1);
-    await world.time.wait(100);
-    inFlight -= 1;
-    return world.confirmed(transId);
-  };
+test.each([1, 2, 50, 51, 120, 500])(
+  "another server takes over a conference of %d callers: in order, each once, at most 50 in a transaction, one post at a time (protocol 4.9)",
+  async (callers) => {
+    const world = new ConferenceWorld();
+    await world.running(callers);
+    world.posted.length = 0;
+    let inFlight = 0;
+    world.answer = async ({ transId }) => {
+      inFlight += 1;
+      expect(inFlight).toBe(1);
+      await world.time.wait(100);
+      inFlight -= 1;
+      return world.confirmed(transId);
+    };
 
-  await world.during(world.receive("take-over", createConference(server2)));
-  await world.time.pass(60_000);
+    await world.during(world.receive("take-over", createConference(server2)));
+    await world.time.pass(60_000);
 
-  const transactions = heardBy(world, 8802);
-  const entries = Array.from({ length: callers }, () => "NotifyUserEnter");
-  expect(transactions.flat()).toEqual(["RspCreateConference", "NotifyConferenceChange", ...entries]);
-  expect(transactions.length).toBe(Math.ceil((callers + 2) / 50));
-  expect(callsEntered(world, 8802)).toEqual(Array.from({ length: callers }, (_, index) => `${1001 + index}`));
-  expect(new Set(world.posted.map(({ transId }) => transId)).size).toBe(transactions.length);
-});
+    const transactions = heardBy(world, 8802);
+    const entries = Array.from({ length: callers }, () => "NotifyUserEnter");
+    expect(transactions.flat()).toEqual(["RspCreateConference", "NotifyConferenceChange", ...entries]);
+    expect(transactions.length).toBe(Math.ceil((callers + 2) / 50));
+    expect(callsEntered(world, 8802)).toEqual(Array.from({ length: callers }, (_, index) => `${1001 + index}`));
+    expect(new Set(world.posted.map(({ transId }) => transId)).size).toBe(transactions.length);
+  },
+);
 
 test("a third server takes over while the second is still being told: the second hears no more, the third hears all (protocol 4.9)", async () => {
   const world = new ConferenceWorld();

@@ -19,23 +19,22 @@ function written(domain?: string): unknown {
   return JSON.parse(String(info.mock.lastCall?.[0]));
 }
 
-test.each([
-  "strict",
-  "nobody",
-  undefined,
-])("keys and quoted values are masked for the domain %s, ids are not", (domain) => {
-  expect(written(domain)).toEqual({
-    level: "info",
-    event: "e",
-    ...(domain && { domain }),
-    transId: "52491000001",
-    confKey: "*******21",
-    conference: "*******21",
-    note: "WebEx refused to name call *******21.3.abc: result 5",
-    detail: 'W2A_Callout: LocalNumber has the LocalNumber "********0"", must be digits',
-    problem: 'Invalid type: Expected number but received "*********34"',
-  });
-});
+test.each(["strict", "nobody", undefined])(
+  "keys and quoted values are masked for the domain %s, ids are not",
+  (domain) => {
+    expect(written(domain)).toEqual({
+      level: "info",
+      event: "e",
+      ...(domain && { domain }),
+      transId: "52491000001",
+      confKey: "*******21",
+      conference: "*******21",
+      note: "WebEx refused to name call *******21.3.abc: result 5",
+      detail: 'W2A_Callout: LocalNumber has the LocalNumber "********0"", must be digits',
+      problem: 'Invalid type: Expected number but received "*********34"',
+    });
+  },
+);
 
 test("a domain that wants it has them as they are", () => {
   expect(written("open")).toMatchObject(personal);

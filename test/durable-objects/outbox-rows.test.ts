@@ -71,7 +71,10 @@ test.each([
   ["was due", 1000, 0, 1],
   ["was due only by a clock that was set back", 999, 0, 1],
   ["has its attempts on disk", 5000, 2, 2],
-])("after a restart, a transaction that %s counts its attempts right, and so does one behind it", (_, now, attempts, expected) => {
-  const [begun, behind] = afterRestart([row({ attempts }), row({ seq: 2 })], now);
-  expect([begun?.attempts, behind?.attempts]).toEqual([expected, 1]);
-});
+])(
+  "after a restart, a transaction that %s counts its attempts right, and so does one behind it",
+  (_, now, attempts, expected) => {
+    const [begun, behind] = afterRestart([row({ attempts }), row({ seq: 2 })], now);
+    expect([begun?.attempts, behind?.attempts]).toEqual([expected, 1]);
+  },
+);

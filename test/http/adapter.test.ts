@@ -98,18 +98,21 @@ test("a handle whose conference is over goes to the new one", async () => {
 test.each([
   ["nobody's", null],
   ["that of a conference that is over", "555000000"],
-])("of two creates for one handle at once, which was %s, one has it and the other is refused", async (_whose, before) => {
-  const edge = new FakeEdge();
-  if (before !== null) await edge.held("7000001", before);
-  const second = document(create("7000001", "555333444", "12")).replace("52491000001", "52491000002");
+])(
+  "of two creates for one handle at once, which was %s, one has it and the other is refused",
+  async (_whose, before) => {
+    const edge = new FakeEdge();
+    if (before !== null) await edge.held("7000001", before);
+    const second = document(create("7000001", "555333444", "12")).replace("52491000001", "52491000002");
 
-  await Promise.all([edge.post(document(create())), edge.post(second)]);
+    await Promise.all([edge.post(document(create())), edge.post(second)]);
 
-  const [holder = "", ...others] = edge.received.keys();
-  expect(others).toEqual([]);
-  expect(await edge.holder("7000001")).toBe(holder);
-  expect(edge.mailed.get("http://tsp1.example.com")).toMatchObject([{ result: "ext-conf-id-in-use" }]);
-});
+    const [holder = "", ...others] = edge.received.keys();
+    expect(others).toEqual([]);
+    expect(await edge.holder("7000001")).toBe(holder);
+    expect(edge.mailed.get("http://tsp1.example.com")).toMatchObject([{ result: "ext-conf-id-in-use" }]);
+  },
+);
 
 test("a handle that now stands for another conference is found anew by who remembers it otherwise", async () => {
   const edge = new FakeEdge();
@@ -200,35 +203,28 @@ test.each<[string, BodyInit, string]>([
   expect(edge.logged).toEqual(["document-refused"]);
 });
 
-test.each([
-  ["GET"],
-  ["PUT"],
-  ["DELETE"],
-  ["OPTIONS"],
-  ["PATCH"],
-])("%s is not for the adapter (protocol T1, T8)", async (method) => {
-  const response = await new FakeEdge().app.request("/tsp/local", { method });
+test.each([["GET"], ["PUT"], ["DELETE"], ["OPTIONS"], ["PATCH"]])(
+  "%s is not for the adapter (protocol T1, T8)",
+  async (method) => {
+    const response = await new FakeEdge().app.request("/tsp/local", { method });
 
-  expect(response.status).toBe(405);
-  expect(response.headers.get("allow")).toBe("POST");
-});
+    expect(response.status).toBe(405);
+    expect(response.headers.get("allow")).toBe("POST");
+  },
+);
 
-test.each([
-  "/tsp/other",
-  "/tsp/constructor",
-  "/tsp/%E0%A4%A",
-  "/tsp/",
-  "/tsp/local/",
-  "/tsp/local/more",
-])("%s is not there, whatever is posted to it", async (path) => {
-  const edge = new FakeEdge();
+test.each(["/tsp/other", "/tsp/constructor", "/tsp/%E0%A4%A", "/tsp/", "/tsp/local/", "/tsp/local/more"])(
+  "%s is not there, whatever is posted to it",
+  async (path) => {
+    const edge = new FakeEdge();
 
-  const response = await edge.app.request(path, { method: "POST", body: document(create()) });
+    const response = await edge.app.request(path, { method: "POST", body: document(create()) });
 
-  expect(response.status).toBe(404);
-  expect(response.headers.get("content-type")).toBe("application/problem+json");
-  expect(edge.calls).toEqual([]);
-});
+    expect(response.status).toBe(404);
+    expect(response.headers.get("content-type")).toBe("application/problem+json");
+    expect(edge.calls).toEqual([]);
+  },
+);
 
 test("a conference that hangs costs WebEx 8 s and a 503, so that it sends the document again", async () => {
   vi.useFakeTimers();

@@ -54,27 +54,25 @@ test.each([
   expect(edge.calls).toEqual([]);
 });
 
-test.each([
-  "/tsp/local",
-  "/tsp/local/wrong",
-  "/tsp/other",
-  "/tsp/other/wrong",
-])("%s costs as much work as a wrong secret does", async (path) => {
-  const digests: number[] = [];
-  const digest = crypto.subtle.digest.bind(crypto.subtle);
-  const edge = secretive();
-  crypto.subtle.digest = (algorithm, data) => {
-    digests.push(1);
-    return digest(algorithm, data);
-  };
-  try {
-    await post(edge, path);
-  } finally {
-    crypto.subtle.digest = digest;
-  }
+test.each(["/tsp/local", "/tsp/local/wrong", "/tsp/other", "/tsp/other/wrong"])(
+  "%s costs as much work as a wrong secret does",
+  async (path) => {
+    const digests: number[] = [];
+    const digest = crypto.subtle.digest.bind(crypto.subtle);
+    const edge = secretive();
+    crypto.subtle.digest = (algorithm, data) => {
+      digests.push(1);
+      return digest(algorithm, data);
+    };
+    try {
+      await post(edge, path);
+    } finally {
+      crypto.subtle.digest = digest;
+    }
 
-  expect(digests).toHaveLength(3);
-});
+    expect(digests).toHaveLength(3);
+  },
+);
 
 test("a domain without secrets answers without one, and only so", async () => {
   const edge = new FakeEdge();
@@ -124,18 +122,16 @@ test.each([
   expect(await metrics(edge)).toContain('bridgehead_hosts_refused_total{domain="local"} 2\n');
 });
 
-test.each([
-  "[127.0.0.1]:80",
-  "[::::]:80",
-  "127.0.0.1:0",
-  "127.0.0.1:99999",
-])("%s is no host: the form is wrong", async (host) => {
-  const edge = new FakeEdge();
+test.each(["[127.0.0.1]:80", "[::::]:80", "127.0.0.1:0", "127.0.0.1:99999"])(
+  "%s is no host: the form is wrong",
+  async (host) => {
+    const edge = new FakeEdge();
 
-  const response = await post(edge, "/tsp/local", document(create(host)));
+    const response = await post(edge, "/tsp/local", document(create(host)));
 
-  expect([response.status, /Result="(-?\d+)"/.exec(await response.text())?.[1]]).toEqual([200, "-8"]);
-});
+    expect([response.status, /Result="(-?\d+)"/.exec(await response.text())?.[1]]).toEqual([200, "-8"]);
+  },
+);
 
 test("two spellings of one server reach the conference as one", async () => {
   const edge = new FakeEdge();

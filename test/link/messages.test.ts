@@ -107,17 +107,19 @@ const agentToEdge: AgentToEdge[] = [
   { type: "ping", nonce: "n" },
 ];
 
-test.each(
-  edgeToAgent.map((message) => [message.type, message] as const),
-)("the edge's %s arrives as it was sent", (_, message) => {
-  expect(decodeEdgeToAgent(encodeMessage(message))).toEqual({ ok: true, value: message });
-});
+test.each(edgeToAgent.map((message) => [message.type, message] as const))(
+  "the edge's %s arrives as it was sent",
+  (_, message) => {
+    expect(decodeEdgeToAgent(encodeMessage(message))).toEqual({ ok: true, value: message });
+  },
+);
 
-test.each(
-  agentToEdge.map((message) => [message.type, message] as const),
-)("the agent's %s arrives as it was sent", (_, message) => {
-  expect(decodeAgentToEdge(encodeMessage(message))).toEqual({ ok: true, value: message });
-});
+test.each(agentToEdge.map((message) => [message.type, message] as const))(
+  "the agent's %s arrives as it was sent",
+  (_, message) => {
+    expect(decodeAgentToEdge(encodeMessage(message))).toEqual({ ok: true, value: message });
+  },
+);
 
 describe("what is not a message is an error that says why", () => {
   const failure = (text: string) => {

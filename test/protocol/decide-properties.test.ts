@@ -176,24 +176,28 @@ function played(beginning: readonly Happening[], scenes: readonly (readonly Happ
   return model;
 }
 
-test.each(
-  seeds,
-)("whatever happens, each request is answered once, no command is without a deadline, and in the end nothing hangs (protocol T45), seed %i", (seed) => {
-  fc.assert(
-    fc.property(beginnings, scenes, (beginning, scenes) => played(beginning, scenes).settle()),
-    { numRuns, seed },
-  );
-}, 60_000);
+test.each(seeds)(
+  "whatever happens, each request is answered once, no command is without a deadline, and in the end nothing hangs (protocol T45), seed %i",
+  (seed) => {
+    fc.assert(
+      fc.property(beginnings, scenes, (beginning, scenes) => played(beginning, scenes).settle()),
+      { numRuns, seed },
+    );
+  },
+  60_000,
+);
 
-test.each(
-  seeds,
-)("a bridge that refuses everything does not get the same commands again and again, and nothing hangs once it is well, seed %i", (seed) => {
-  fc.assert(
-    fc.property(beginnings, scenes, (beginning, scenes) => {
-      const model = played(beginning, scenes);
-      model.refuseAll();
-      model.settle();
-    }),
-    { numRuns: numRuns / 4, seed },
-  );
-}, 60_000);
+test.each(seeds)(
+  "a bridge that refuses everything does not get the same commands again and again, and nothing hangs once it is well, seed %i",
+  (seed) => {
+    fc.assert(
+      fc.property(beginnings, scenes, (beginning, scenes) => {
+        const model = played(beginning, scenes);
+        model.refuseAll();
+        model.settle();
+      }),
+      { numRuns: numRuns / 4, seed },
+    );
+  },
+  60_000,
+);

@@ -7,15 +7,12 @@ const load = (globalNumbers: unknown) =>
   loadDomains(JSON.stringify({ local: { ...localDomain({ agents }), globalNumbers } }));
 const number = (text: string) => ({ number: text, kind: "toll" });
 
-test.each([
-  "+44 20 7946 0100",
-  "+14085550100",
-  "1800 975 707",
-  "0800-000-100",
-  "112",
-])("%s is a number to show", (text) => {
-  expect(load({ GB: [number(text)] }).ok).toBe(true);
-});
+test.each(["+44 20 7946 0100", "+14085550100", "1800 975 707", "0800-000-100", "112"])(
+  "%s is a number to show",
+  (text) => {
+    expect(load({ GB: [number(text)] }).ok).toBe(true);
+  },
+);
 
 test.each([
   "",

@@ -200,19 +200,14 @@ test("two elements of one name are found when the settings are loaded", () => {
   expect(loaded).toMatchObject({ ok: false, error: expect.stringContaining("DOMAINS.local.protocol") });
 });
 
-test.each([
-  "{",
-  "[]",
-  "null",
-  "3",
-  '{"a/b": {}}',
-  '{"a": {}}',
-  '{"a": null}',
-])("%s is one line of complaint", (json) => {
-  const loaded = loadDomains(json);
+test.each(["{", "[]", "null", "3", '{"a/b": {}}', '{"a": {}}', '{"a": null}'])(
+  "%s is one line of complaint",
+  (json) => {
+    const loaded = loadDomains(json);
 
-  expect(loaded).toMatchObject({ ok: false, error: expect.stringMatching(/^DOMAINS[^\n]*right example[^\n]*$/) });
-});
+    expect(loaded).toMatchObject({ ok: false, error: expect.stringMatching(/^DOMAINS[^\n]*right example[^\n]*$/) });
+  },
+);
 
 test("objects are merged deeply, everything else is replaced", () => {
   const defaults = { a: { b: 1, c: [1, 2] }, d: 4, e: { f: 5 } };

@@ -8,36 +8,35 @@ beforeAll(async () => {
 });
 afterAll(() => world?.stop());
 
-test.each([
-  [["edge"]],
-  [["agent"]],
-  [["edge", "agent"]],
-] as const)("while %j is killed, no confirmed request is lost and none acts twice", async (parts) => {
-  const meeting = new Meeting(world);
-  await meeting.create();
-  const { extCallId } = await meeting.callIn("201");
+test.each([[["edge"]], [["agent"]], [["edge", "agent"]]] as const)(
+  "while %j is killed, no confirmed request is lost and none acts twice",
+  async (parts) => {
+    const meeting = new Meeting(world);
+    await meeting.create();
+    const { extCallId } = await meeting.callIn("201");
 
-  // Mutes and unmutes go on, one after the other, while the parts die and come back.
-  const requests = Array.from({ length: 40 }, (_, index) => meeting.muteRequest(extCallId, index % 2 === 0));
-  let killed: Promise<void> | undefined;
-  for (const [index, request] of requests.entries()) {
-    if (index === 10) killed = kill(world, ...(parts as readonly (keyof Pids)[]));
-    await meeting.ask(request);
-  }
-  await killed;
-  for (const { msgId } of requests) await meeting.answerTo(msgId, "ok", 15_000);
+    // Mutes and unmutes go on, one after the other, while the parts die and come back.
+    const requests = Array.from({ length: 40 }, (_, index) => meeting.muteRequest(extCallId, index % 2 === 0));
+    let killed: Promise<void> | undefined;
+    for (const [index, request] of requests.entries()) {
+      if (index === 10) killed = kill(world, ...(parts as readonly (keyof Pids)[]));
+      await meeting.ask(request);
+    }
+    await killed;
+    for (const { msgId } of requests) await meeting.answerTo(msgId, "ok", 15_000);
 
-  const acts = (await world.bridge.acts()).filter(({ conference }) => conference === meeting.confKey);
-  // What was in doubt, and is undone by what came after it, need not be carried out.
-  expect(acts.length).toBeLessThanOrEqual(2 + requests.length);
-  expect(new Set(acts.map(({ commandId }) => commandId)).size).toBe(acts.length);
-  const { calls } = await world.bridge.state();
-  expect(calls.filter(({ conference }) => conference === meeting.confKey)).toMatchObject([{ muted: false }]);
-  for (const { msgId } of requests) {
-    expect(world.webex.messages.filter((message) => message.msgId === msgId)).toHaveLength(1);
-  }
-  await meeting.close();
-});
+    const acts = (await world.bridge.acts()).filter(({ conference }) => conference === meeting.confKey);
+    // What was in doubt, and is undone by what came after it, need not be carried out.
+    expect(acts.length).toBeLessThanOrEqual(2 + requests.length);
+    expect(new Set(acts.map(({ commandId }) => commandId)).size).toBe(acts.length);
+    const { calls } = await world.bridge.state();
+    expect(calls.filter(({ conference }) => conference === meeting.confKey)).toMatchObject([{ muted: false }]);
+    for (const { msgId } of requests) {
+      expect(world.webex.messages.filter((message) => message.msgId === msgId)).toHaveLength(1);
+    }
+    await meeting.close();
+  },
+);
 
 test("callers who came and went while the agent was dead are reported once it is back", async () => {
   const meeting = new Meeting(world);
