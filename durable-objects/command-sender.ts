@@ -60,24 +60,32 @@ export class CommandSchedule {
   }
 
   /**
-   * The commands to send now, in the order in which they were issued; from now on they count as sent. A command goes out
-   * behind every earlier one of its topic that has no result yet, so that it cannot overtake one that got lost. Commands
-   * that are carried out alone are of every topic, until an agent has acknowledged those before them.
+   * The commands to send now, in the order in which they were issued; from now on they count as sent. A topic is sent whole:
+   * an earlier command may have got lost, and must not be overtaken; and only with a later command at hand can an agent
+   * know that the earlier one was undone since, and must not be repeated. Commands that are carried out alone are of every
+   * topic, until an agent has acknowledged those before them.
    */
   due(pending: Commands, now: EpochMs): readonly IssuedCommand[] {
-    const next = this.nextDue(pending);
-    if (next === null || now < next) return [];
-    const due: PendingCommand[] = [];
-    const topics = new Set<string | null>();
-    for (const command of [...pending.values()].reverse()) {
-      const topic = topicOf(command.command);
-      const isAcked = this.#sent.get(command.id)?.isAcked ?? false;
-      const isOvertaken = topics.has(topic) || (topics.size > 0 && topic === null) || (topics.has(null) && !isAcked);
-      if (!isOvertaken && this.#dueAt(command.id) > now) continue;
-      topics.add(topic);
-      due.push(command);
+    const commands = [...pending.values()];
+    const topics = new Set(commands.filter(({ id }) => this.#dueAt(id) <= now).map(({ command }) => topicOf(command)));
+    for (let known = 0; known < topics.size; ) {
+      known = topics.size;
+      this.#addOvertaken(commands, topics);
     }
-    return due.reverse().map((command) => this.#send(command, now));
+    return commands.filter(({ command }) => topics.has(topicOf(command))).map((command) => this.#send(command, now));
+  }
+
+  /** Adds the topics of commands that a command of these topics would overtake. */
+  #addOvertaken(commands: readonly PendingCommand[], topics: Set<string | null>): void {
+    let isSent = false;
+    let isSentAlone = false;
+    for (const { id, command } of commands.toReversed()) {
+      const topic = topicOf(command);
+      const isAcked = this.#sent.get(id)?.isAcked ?? false;
+      if ((isSent && topic === null) || (isSentAlone && !isAcked)) topics.add(topic);
+      isSent ||= topics.has(topic);
+      isSentAlone ||= topic === null && topics.has(null);
+    }
   }
 
   /** For how long this command is not due yet. */

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { CommandSchedule } from "../../durable-objects/command-sender.ts";
 import type { PendingCommand } from "../../src/conference/state.ts";
-import { type CallId, type CommandId, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import { type CallId, type CommandId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 
 test("a command goes out behind the earlier ones of its call, and others stay out of it", () => {
   const schedule = new CommandSchedule();
@@ -17,6 +17,30 @@ test("also behind one that an agent has acknowledged, since another agent may be
   schedule.ack(["1" as CommandId]);
 
   expect(sent(schedule, [mute("1", "c1"), mute("2", "c1")], 100)).toEqual(["1", "2"]);
+});
+
+test("a command that is sent again takes the later ones of its call along, since one of them may have undone it", () => {
+  const schedule = new CommandSchedule();
+  const [muting, unmuting] = [mute("1", "c1"), command("2", { type: "unmute", call: "c1" as CallId })];
+  sent(schedule, [muting], 0);
+  sent(schedule, [muting, unmuting], 400);
+  schedule.ack(["2" as CommandId]);
+
+  expect(sent(schedule, [muting, unmuting], 2_400)).toEqual(["1", "2"]);
+});
+
+test("a room that is created once more comes with its closing", () => {
+  const schedule = new CommandSchedule();
+  const room = "r1" as RoomId;
+  const [creating, closing] = [
+    command("1", { type: "create-room", room, kind: "sub" }),
+    command("2", { type: "close-room", room }),
+  ];
+  sent(schedule, [creating], 0);
+  sent(schedule, [creating, closing], 400);
+  schedule.ack(["2" as CommandId]);
+
+  expect(sent(schedule, [creating, closing], 2_400)).toEqual(["1", "2"]);
 });
 
 test("a command that is carried out alone goes behind all that is not acknowledged, and each one goes behind it", () => {
