@@ -135,6 +135,8 @@ export class RelayHost {
     if (id === undefined || !this.#sockets.has(id)) return;
     const message = messageOf(this.#lastEpoch);
     this.#context.tell(() => `a lie: ${JSON.stringify(message)}`);
+    // For the relay it is a sign of life.
+    if (this.#active?.id === id) this.#active.heardAt = this.#context.clock.now;
     this.hosted.deliver((relay) => relay.received(id, messageLength, () => ok(message)));
   }
 
