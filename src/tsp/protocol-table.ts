@@ -86,3 +86,20 @@ export interface ProtocolOverrides {
   /** Default element names of answers that are not sent. */
   readonly silent?: readonly string[];
 }
+
+/** The codes of a domain, from word to number and back. */
+export type CodeLists = Readonly<Record<keyof Codes, CodeList>>;
+
+interface CodeList {
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly words: ReadonlyMap<number, string>;
+}
+
+/** The default codes, with a domain's own numbers in place of theirs. */
+export function codeLists({ codes }: ProtocolOverrides): CodeLists {
+  const lists = (Object.keys(defaultCodes) as (keyof Codes)[]).map((name): [keyof Codes, CodeList] => {
+    const numbers = Object.entries<number>({ ...defaultCodes[name], ...codes?.[name] });
+    return [name, { numbers: new Map(numbers), words: new Map(numbers.map(([word, number]) => [number, word])) }];
+  });
+  return Object.fromEntries(lists) as Record<keyof Codes, CodeList>;
+}

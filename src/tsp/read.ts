@@ -1,8 +1,8 @@
 import type { TransId } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
-import { maxMessages, type ResultWord } from "./protocol-table.ts";
-import { isId, readInteger, readPhone, readValue, type ValueFault } from "./values.ts";
-import { type CodeLists, findName, type MessagePlan, type TableMessage, type Vocabulary } from "./vocabulary.ts";
+import { isId, readInteger, readPhone, readValue, type ValueFault } from "./fields.ts";
+import { type CodeLists, maxMessages, type ResultWord } from "./protocol-table.ts";
+import { findName, type MessagePlan, type TableMessage, type Vocabulary } from "./vocabulary.ts";
 import { childrenNamed, isNamed, parseXml, roughTextOf, type XmlElement } from "./xml.ts";
 
 /** The verdict on a document: all its messages, or the one code that refuses it as a whole (protocol T21 to T23). */

@@ -1,6 +1,6 @@
 import type { Field } from "./fields.ts";
 import { fromWebex, type MessageSpec, toWebex } from "./messages.ts";
-import { type Codes, defaultCodes, type ProtocolOverrides } from "./protocol-table.ts";
+import { type CodeLists, codeLists, type ProtocolOverrides } from "./protocol-table.ts";
 
 /** The tables of one direction with a domain's overrides worked in, as look-ups. */
 export interface Vocabulary {
@@ -9,13 +9,6 @@ export interface Vocabulary {
   /** The fields that are read of a message that is not in the tables. */
   readonly common: MessagePlan;
   readonly codes: CodeLists;
-}
-
-export type CodeLists = Readonly<Record<keyof Codes, CodeList>>;
-
-interface CodeList {
-  readonly numbers: ReadonlyMap<string, number>;
-  readonly words: ReadonlyMap<number, string>;
 }
 
 export interface MessagePlan {
@@ -73,11 +66,12 @@ export function overridesFault(overrides: ProtocolOverrides): string | null {
     const double = [["TransID", ...elements], ...attributes].map(findDouble).find((name) => name !== undefined);
     if (double) return `protocol: "${double}" would name two things; change one of them`;
   }
-  for (const list of codeNames) {
-    const codes = Object.entries(codesOf(list, overrides));
-    const [word, number] = codes.find(([, number], at) => codes.findIndex((other) => other[1] === number) < at) ?? [];
-    const other = codes.find((one) => one[1] === number)?.[0];
-    if (word) return `protocol.codes.${list}: "${other}" and "${word}" both are ${number}; give one another number`;
+  for (const [list, { numbers, words }] of Object.entries(codeLists(overrides))) {
+    for (const [word, number] of numbers) {
+      const other = words.get(number);
+      if (other !== word)
+        return `protocol.codes.${list}: "${word}" and "${other}" both are ${number}; give one another number`;
+    }
   }
   return null;
 }
@@ -96,21 +90,6 @@ export function buildVocabulary(direction: "from-webex" | "to-webex", overrides:
     common: planMessage("unknown", { wire: "", source: "documented", fields: commonFields }, overrides),
     codes: codeLists(overrides),
   };
-}
-
-function codeLists(overrides: ProtocolOverrides): CodeLists {
-  const lists = codeNames.map((name): [keyof Codes, CodeList] => {
-    const codes = Object.entries(codesOf(name, overrides));
-    return [name, { numbers: new Map(codes), words: new Map(codes.map(([word, number]) => [number, word])) }];
-  });
-  return Object.fromEntries(lists) as Record<keyof Codes, CodeList>;
-}
-
-const codeNames = Object.keys(defaultCodes) as (keyof Codes)[];
-
-/** A list of codes, from word to number, with a domain's own numbers in place of the defaults. */
-function codesOf(list: keyof Codes, { codes }: ProtocolOverrides): Readonly<Record<string, number>> {
-  return { ...defaultCodes[list], ...codes?.[list] };
 }
 
 function elementOf({ wire }: MessageSpec, { elements }: ProtocolOverrides): string {
