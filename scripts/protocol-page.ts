@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { fromWebex, type MessageSpec, toWebex } from "../src/tsp/messages.ts";
-import { clauseOf, type Rule, ruleGroups } from "./protocol-rules.ts";
+import { rules as allRules, type Rule } from "./protocol-rules.ts";
 
 /**
  * Writes docs/protocol.md: for each message and each rule of the protocol, the files that carry it out and the tests that
@@ -51,8 +51,8 @@ export function protocolPage(): Coverage {
   }
 
   const gaps: string[] = [];
-  const messages = Object.entries({ ...fromWebex, ...toWebex }).map(([type, spec]) => {
-    const clause = clauseOf[type as keyof typeof clauseOf];
+  const messages = Object.values({ ...fromWebex, ...toWebex }).map((spec) => {
+    const { clause } = spec;
     const where = places.of(clause);
     const shown = transcripts
       .map((file) => ({ file, title: nameOf(file), share: shareOf(spec.wire, read(file)) }))
@@ -60,19 +60,21 @@ export function protocolPage(): Coverage {
       .sort((one, other) => other.share - one.share);
     if (where.length === 0) gaps.push(`${spec.wire}: no comment names clause ${clause}`);
     if (shown.length === 0) gaps.push(`${spec.wire}: no transcript has it`);
-    return messageRow(spec, clause, where, shown);
+    return messageRow(spec, where, shown);
   });
-  const groups = ruleGroups.map(({ title, rules }) => {
-    const rows = rules.map((rule) => {
-      const where = places.of(rule.id);
-      const shown = tests.of(rule.id);
-      if (!rule.outside && where.length === 0) gaps.push(`${rule.id}: no comment in the code names it`);
-      if (!rule.outside && shown.length === 0) gaps.push(`${rule.id}: no test, transcript or document names it`);
-      return ruleRow(rule, where, shown);
+  const groups = Object.entries(allRules).map(([title, rules]) => {
+    const rows = Object.entries<Rule>(rules).map(([id, rule]) => {
+      const where = places.of(id);
+      const shown = tests.of(id);
+      const isOutside = typeof rule !== "string";
+      if (!isOutside && where.length === 0) gaps.push(`${id}: no comment in the code names it`);
+      if (!isOutside && shown.length === 0) gaps.push(`${id}: no test, transcript or document names it`);
+      const says = isOutside ? rule.says : rule;
+      return `| ${id} | ${says} | ${isOutside ? rule.outside : links(where)} | ${links(shown)} |`;
     });
     return `## ${title}\n\n| rule | what it says | where | shown by |\n| --- | --- | --- | --- |\n${rows.join("\n")}\n`;
   });
-  const known = new Set(ruleGroups.flatMap(({ rules }) => rules.map(({ id }) => id)));
+  const known = new Set(Object.values(allRules).flatMap((rules) => Object.keys(rules)));
   for (const id of [...places.ids, ...tests.ids]) {
     if (/^(?:T|F|4\.|row )/.test(id) && !known.has(id)) gaps.push(`${id} is named, and there is no such rule`);
   }
@@ -142,12 +144,8 @@ function shareOf(wire: string, transcript: string): number {
   return lines.filter((line) => line.includes(`${wire} `)).length / lines.length;
 }
 
-function messageRow(spec: MessageSpec, clause: string, where: readonly Mention[], shown: readonly Mention[]): string {
-  return `| \`${spec.wire}\` | ${clause} | ${spec.source} | ${links(where)} | ${links(shown, 3)} |`;
-}
-
-function ruleRow({ id, says, outside }: Rule, where: readonly Mention[], shown: readonly Mention[]): string {
-  return `| ${id} | ${says} | ${outside ?? links(where)} | ${links(shown)} |`;
+function messageRow(spec: MessageSpec, where: readonly Mention[], shown: readonly Mention[]): string {
+  return `| \`${spec.wire}\` | ${spec.clause} | ${spec.source} | ${links(where)} | ${links(shown, 3)} |`;
 }
 
 function links(mentions: readonly Mention[], most = mentions.length): string {

@@ -6,6 +6,8 @@ export interface MessageSpec {
   /** Element name, unless the domain's `protocol` setting replaces it. */
   readonly wire: string;
   readonly aliases?: readonly string[];
+  /** The clause of the protocol that describes it; docs/protocol.md has them all. */
+  readonly clause: string;
   /** A public document, or an assumption: an adapter needs such a message. */
   readonly source: "documented" | "assumed";
   readonly fields: Readonly<Record<string, Field>>;
@@ -52,17 +54,17 @@ const subConferenceCallAnswer = { ...subConferenceAnswer, extCallId: maybeExtCal
 type Fields = MessageSpec["fields"];
 type More = Pick<MessageSpec, "aliases">;
 
-function documented<Own extends Fields>(wire: string, fields: Own, more: More = {}) {
-  return { wire, source: "documented", fields, ...more } as const;
+function documented<Own extends Fields>(wire: string, clause: string, fields: Own, more: More = {}) {
+  return { wire, clause, source: "documented", fields, ...more } as const;
 }
 
-function assumed<Own extends Fields>(wire: string, fields: Own, more: More = {}) {
-  return { wire, source: "assumed", fields, ...more } as const;
+function assumed<Own extends Fields>(wire: string, clause: string, fields: Own, more: More = {}) {
+  return { wire, clause, source: "assumed", fields, ...more } as const;
 }
 
 /** Messages from WebEx (protocol section 2.2). */
 export const fromWebex = {
-  "create-conference": documented("W2A_CreateConference", {
+  "create-conference": documented("W2A_CreateConference", "2.2.1", {
     ...request,
     /** Only a create must name its host: a running conference has one (protocol T14, T20). */
     replyTo: required("WbxHostName", { kind: "host", max: 255 }),
@@ -77,7 +79,7 @@ export const fromWebex = {
     hostWebexId: optional("HostWebExID", { kind: "text", max: 512 }),
     conferenceName: optional("ConfName", { kind: "text", max: 512 }),
   }),
-  "update-conference": documented("W2A_UpdateConference", {
+  "update-conference": documented("W2A_UpdateConference", "2.2.2", {
     ...request,
     action: required("ActionCode", { kind: "code", codes: "updateAction" }),
     extCallId: optional(
@@ -86,12 +88,12 @@ export const fromWebex = {
       { requiredWhen: { field: "action", is: "add-to-main" } },
     ),
   }),
-  "close-conference": documented("W2A_CloseConference", {
+  "close-conference": documented("W2A_CloseConference", "2.2.3", {
     ...request,
     /** Since version 3.4 of the interface. */
     keepAlive: optional("KeepAlive", { kind: "boolean", written: "digit" }),
   }),
-  "call-out": documented("W2A_Callout", {
+  "call-out": documented("W2A_Callout", "2.2.4", {
     ...callRequest,
     privilege: required("Privilege", { kind: "code", codes: "privilege" }),
     /** Seconds to wait for the answer. */
@@ -100,35 +102,36 @@ export const fromWebex = {
     joinMode: optional("JoinMode", { kind: "code", codes: "joinMode" }),
     phone: required("PhoneNum", { kind: "phone" }),
   }),
-  "cancel-call-out": assumed("W2A_CancelCallout", callRequest),
+  "cancel-call-out": assumed("W2A_CancelCallout", "2.2.5", callRequest),
   "update-caller": assumed(
     "W2A_UpdateUser",
+    "2.2.6",
     {
       ...callRequest,
       privilege: required("Privilege", { kind: "code", codes: "privilege" }, { aliases: ["Status", "ActionCode"] }),
     },
     { aliases: ["W2A_UpdateCall"] },
   ),
-  "drop-caller": assumed("W2A_DropUser", callRequest),
-  "create-sub-conference": documented("W2A_CreateSubConference", {
+  "drop-caller": assumed("W2A_DropUser", "2.2.7", callRequest),
+  "create-sub-conference": documented("W2A_CreateSubConference", "2.2.8", {
     ...request,
     subConfId,
     name: optional("SubConfName", { kind: "text", max: 512 }),
     maxCallers,
   }),
-  "add-to-sub-conference": documented("W2A_AddToSubConference", subConferenceCallRequest),
-  "remove-from-sub-conference": documented("W2A_RemoveFromSubConference", subConferenceCallRequest),
-  "close-sub-conference": documented("W2A_CloseSubConference", subConferenceRequest),
+  "add-to-sub-conference": documented("W2A_AddToSubConference", "2.2.8", subConferenceCallRequest),
+  "remove-from-sub-conference": documented("W2A_RemoveFromSubConference", "2.2.8", subConferenceCallRequest),
+  "close-sub-conference": documented("W2A_CloseSubConference", "2.2.8", subConferenceRequest),
   /** Answer to `caller-entered`: WebEx names the call (protocol 2.2.9). */
-  "caller-named": documented("W2A_RspNotifyUserEnter", {
+  "caller-named": documented("W2A_RspNotifyUserEnter", "2.2.9", {
     msgId,
     replyTo,
     extConfId: maybeExtConfId,
     extCallId: maybeExtCallId,
     result: maybeResult,
   }),
-  passthrough: documented("W2A_CSPClientPassthrough", { ...callRequest, data }),
-  "message-refused": assumed("W2A_RspMessageError", {
+  passthrough: documented("W2A_CSPClientPassthrough", "2.2.10", { ...callRequest, data }),
+  "message-refused": assumed("W2A_RspMessageError", "2.2.11", {
     msgId,
     replyTo,
     extConfId: maybeExtConfId,
@@ -138,32 +141,32 @@ export const fromWebex = {
 
 /** Messages to WebEx (protocol section 2.3). */
 export const toWebex = {
-  "conference-created": documented("A2W_RspCreateConference", {
+  "conference-created": documented("A2W_RspCreateConference", "2.3.1", {
     msgId,
     result,
     confKey: optional("ConfKey", { kind: "conf-key", max: 64 }),
     extConfId: maybeExtConfId,
     ...hybrid,
   }),
-  "conference-updated": assumed("A2W_RspUpdateConference", {
+  "conference-updated": assumed("A2W_RspUpdateConference", "2.3.1", {
     ...answer,
     action: optional("ActionCode", { kind: "code", codes: "updateAction" }),
   }),
-  "conference-closed": assumed("A2W_RspCloseConference", answer),
-  "called-out": documented("A2W_RspCallout", callAnswer),
-  "call-out-cancelled": assumed("A2W_RspCancelCallout", callAnswer),
-  "caller-updated": assumed("A2W_RspUpdateUser", callAnswer, { aliases: ["A2W_RspUpdateCall"] }),
-  "caller-dropped": assumed("A2W_RspDropUser", callAnswer),
-  "sub-conference-created": documented("A2W_RspCreateSubConference", subConferenceAnswer),
-  "added-to-sub-conference": assumed("A2W_RspAddToSubConference", subConferenceCallAnswer),
-  "removed-from-sub-conference": documented("A2W_RspRemoveFromSubConference", subConferenceCallAnswer),
-  "sub-conference-closed": documented("A2W_RspCloseSubConference", subConferenceAnswer),
-  "message-error": documented("A2W_RspMessageError", {
+  "conference-closed": assumed("A2W_RspCloseConference", "2.3.1", answer),
+  "called-out": documented("A2W_RspCallout", "2.3.1", callAnswer),
+  "call-out-cancelled": assumed("A2W_RspCancelCallout", "2.3.1", callAnswer),
+  "caller-updated": assumed("A2W_RspUpdateUser", "2.3.1", callAnswer, { aliases: ["A2W_RspUpdateCall"] }),
+  "caller-dropped": assumed("A2W_RspDropUser", "2.3.1", callAnswer),
+  "sub-conference-created": documented("A2W_RspCreateSubConference", "2.3.1", subConferenceAnswer),
+  "added-to-sub-conference": assumed("A2W_RspAddToSubConference", "2.3.1", subConferenceCallAnswer),
+  "removed-from-sub-conference": documented("A2W_RspRemoveFromSubConference", "2.3.1", subConferenceCallAnswer),
+  "sub-conference-closed": documented("A2W_RspCloseSubConference", "2.3.1", subConferenceAnswer),
+  "message-error": documented("A2W_RspMessageError", "2.3.1", {
     msgId,
     result,
     text: optional("ErrMsg", { kind: "text", max: 512 }, { repaired: true }),
   }),
-  "conference-changed": documented("A2W_NotifyConferenceChange", {
+  "conference-changed": documented("A2W_NotifyConferenceChange", "2.3.2", {
     msgId,
     extConfId,
     status: required("Status", { kind: "code", codes: "conferenceStatus" }),
@@ -172,7 +175,7 @@ export const toWebex = {
     recordingNumber: optional("NBRPhoneNumber", { kind: "text", max: 63 }),
     recordingSequence: optional("NBRDialSequence", { kind: "text", max: 255 }),
   }),
-  "caller-entered": documented("A2W_NotifyUserEnter", {
+  "caller-entered": documented("A2W_NotifyUserEnter", "2.3.3", {
     msgId,
     extConfId,
     /** Absent: encoded as `null`, and WebEx assigns one (protocol 2.3.3). */
@@ -184,7 +187,7 @@ export const toWebex = {
     actionResult,
     callType: optional("CallType", { kind: "code", codes: "callType" }),
   }),
-  "caller-changed": documented("A2W_NotifyUserChange", {
+  "caller-changed": documented("A2W_NotifyUserChange", "2.3.4", {
     msgId,
     extConfId,
     extCallId,
@@ -195,27 +198,32 @@ export const toWebex = {
     action: optional("ActionCode", { kind: "code", codes: "changeAction" }),
     actionResult,
   }),
-  "speaking-changed": documented("A2W_NotifySpeakingStatus", {
+  "speaking-changed": documented("A2W_NotifySpeakingStatus", "2.3.5", {
     msgId,
     extConfId,
     extCallIds: required("ExtCallIDs", { kind: "list", max: 64 }),
     speaking: required("SpeakingFlags", { kind: "flags" }),
   }),
-  "sub-conference-changed": documented("A2W_NotifySubConferenceChange", {
+  "sub-conference-changed": documented("A2W_NotifySubConferenceChange", "2.3.6", {
     msgId,
     extConfId,
     subConfId,
     status: required("Status", { kind: "code", codes: "subConferenceStatus" }),
   }),
-  "sub-conference-call-changed": documented("A2W_NotifySubConfCallChange", {
+  "sub-conference-call-changed": documented("A2W_NotifySubConfCallChange", "2.3.7", {
     msgId,
     extConfId,
     subConfId,
     extCallId,
     action: required("ActionFlag", { kind: "code", codes: "subCallAction" }),
   }),
-  "joined-sub-conference": documented("A2W_NotifyJoinSubConference", { msgId, extConfId, subConfId, extCallId }),
-  "client-passthrough": documented("A2W_CSPClientPassthrough", { msgId, extConfId, extCallId, data }),
+  "joined-sub-conference": documented("A2W_NotifyJoinSubConference", "2.3.8", {
+    msgId,
+    extConfId,
+    subConfId,
+    extCallId,
+  }),
+  "client-passthrough": documented("A2W_CSPClientPassthrough", "2.3.11", { msgId, extConfId, extCallId, data }),
 } as const satisfies Record<string, MessageSpec>;
 
 /** The fields (and `element`, the message itself) that WebEx spelled otherwise than we do; the answer repeats the spelling. */

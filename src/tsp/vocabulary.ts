@@ -87,12 +87,12 @@ export function buildVocabulary(direction: "from-webex" | "to-webex", overrides:
   return {
     messages: indexNames(plans, (plan) => specs[plan.type]?.aliases),
     byType: new Map(plans.map((plan) => [plan.type, plan])),
-    common: planMessage("unknown", { wire: "", source: "documented", fields: commonFields }, overrides),
+    common: planMessage("unknown", { wire: "", fields: commonFields }, overrides),
     codes: codeLists(overrides),
   };
 }
 
-function elementOf({ wire }: MessageSpec, { elements }: ProtocolOverrides): string {
+function elementOf({ wire }: Pick<MessageSpec, "wire">, { elements }: ProtocolOverrides): string {
   return elements?.[wire] ?? wire;
 }
 
@@ -110,7 +110,11 @@ function foldedKey(name: string): string {
   return ` ${name.toLowerCase()}`;
 }
 
-function planMessage(type: string, spec: MessageSpec, overrides: ProtocolOverrides): MessagePlan {
+function planMessage(
+  type: string,
+  spec: Pick<MessageSpec, "wire" | "aliases" | "fields">,
+  overrides: ProtocolOverrides,
+): MessagePlan {
   const fields = Object.entries(spec.fields).map(([name, field], index) => ({
     field,
     name,
