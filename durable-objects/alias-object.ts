@@ -1,8 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
-import { findDomain } from "../src/domain.ts";
 import type { ConfKey, ExtConfId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
 import type { AliasRequest, AliasRpc } from "../src/rpc.ts";
+import { findDomain } from "../src/settings/load.ts";
 import { AliasIndex } from "./alias-index.ts";
 import type { Env } from "./env.ts";
 import { platformOf } from "./platform.ts";

@@ -1,8 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
 import type { OperatorRequest } from "../src/conference/requests.ts";
-import { findDomain } from "../src/domain.ts";
 import type { BridgeName, CommandId, ExtConfId } from "../src/foundation/ids.ts";
 import type { AgentReports, ConferenceDocument, ConferenceRpc, OperatorResult } from "../src/rpc.ts";
+import { findDomain } from "../src/settings/load.ts";
 import { Conference } from "./conference.ts";
 import type { Env } from "./env.ts";
 import { platformOf } from "./platform.ts";

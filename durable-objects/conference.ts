@@ -2,7 +2,6 @@ import { nextDeadline } from "../src/conference/decide.ts";
 import { matchesBridge } from "../src/conference/reconcile.ts";
 import { type OperatorRequest, operatorRefusal } from "../src/conference/requests.ts";
 import { hasHandle } from "../src/conference/state.ts";
-import type { Domain } from "../src/domain.ts";
 import type { BridgeName, CommandId, DomainName, EpochMs, ExtConfId, TransId } from "../src/foundation/ids.ts";
 import { dayMs, within } from "../src/foundation/timers.ts";
 import type {
@@ -15,6 +14,7 @@ import type {
   OperatorResult,
   RelayRpc,
 } from "../src/rpc.ts";
+import type { Domain } from "../src/settings/load.ts";
 import { Clock, earliest, nextWake } from "./clock.ts";
 import { CommandSender } from "./command-sender.ts";
 import { Batch, type Item } from "./conference-batch.ts";

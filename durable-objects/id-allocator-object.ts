@@ -1,8 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
-import { type Domain, findDomain } from "../src/domain.ts";
 import type { ConfKey, DomainName, MsgId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
 import type { IdAllocatorRpc, IdBlocks, IdRequest } from "../src/rpc.ts";
+import { type Domain, findDomain } from "../src/settings/load.ts";
 import type { Env } from "./env.ts";
 import { IdAllocator, sweep, sweepEveryMs } from "./id-allocator.ts";
 import { platformOf } from "./platform.ts";

@@ -15,7 +15,7 @@ export type Log = (line: LogLine) => void;
 export function logOf(env: { readonly DOMAINS: string }): Log {
   return (line) => {
     const domains = loadDomains(env.DOMAINS);
-    const shown = domains.ok && domains.value.get(line.domain as DomainName)?.logs.personal === true;
+    const shown = domains.ok && domains.value.get(line.domain as DomainName)?.settings.logs.personal === true;
     console[line.level](JSON.stringify(shown ? line : withoutPersonal(line)));
   };
 }

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
-import { findDomain } from "../src/domain.ts";
 import type { Mail, MailboxRpc } from "../src/rpc.ts";
+import { findDomain } from "../src/settings/load.ts";
 import type { Env } from "./env.ts";
 import { Mailbox } from "./mailbox.ts";
 import { platformOf } from "./platform.ts";

@@ -1,6 +1,6 @@
-import type { Domain } from "../src/domain.ts";
 import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
 import type { IdBlocks, IdRequest, Mail, MailboxRpc } from "../src/rpc.ts";
+import type { Domain } from "../src/settings/load.ts";
 import { Clock, nextWake } from "./clock.ts";
 import { IdSupply, noIds } from "./id-supply.ts";
 import { KnownRequests } from "./known-requests.ts";

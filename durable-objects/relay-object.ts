@@ -1,9 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
-import { findDomain } from "../src/domain.ts";
 import type { ConfKey } from "../src/foundation/ids.ts";
 import { decodeHello, HELLO_HEADER, type Refusal, refusal } from "../src/link/hello.ts";
 import { decodeAgentToEdge } from "../src/link/messages.ts";
 import type { BridgeHealth, CommandsForBridge, RelayRpc } from "../src/rpc.ts";
+import { findDomain } from "../src/settings/load.ts";
 import type { Env } from "./env.ts";
 import { HibernatingSockets } from "./hibernating-sockets.ts";
 import { platformOf } from "./platform.ts";

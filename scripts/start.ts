@@ -69,7 +69,7 @@ async function start(): Promise<() => Promise<void>> {
   const parts = startParts(folder, launches, guard);
   tell("token", `the operator's bearer token is in ${from}`);
   const url = `http://127.0.0.1:${ports.edge}`;
-  const [secret] = [...checked.value.values()][0]?.adapterSecrets ?? [];
+  const [secret] = [...checked.value.values()][0]?.settings.adapterSecrets ?? [];
   tell("adapter", `${url}/tsp/local${secret ? `/${secret}` : ""}`);
   const stopping = new AbortController();
   void allConnected(url, token, stopping.signal).then((ready) => ready && print(`bridgehead ready: ${url}`));

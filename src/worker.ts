@@ -1,7 +1,6 @@
 import type { Env } from "../durable-objects/env.ts";
 import { logOf } from "../durable-objects/log.ts";
 import { timers } from "../durable-objects/platform.ts";
-import { domainOf } from "./domain.ts";
 import type { DomainName } from "./foundation/ids.ts";
 import { LogLimit, RateLimit } from "./foundation/rate-limit.ts";
 import { createApp, type Edge } from "./http/app.ts";
@@ -9,7 +8,7 @@ import { problem } from "./http/body.ts";
 import { Metrics } from "./http/monitoring.ts";
 import { AliasCache } from "./routing/deliver.ts";
 import type { EdgeObjects } from "./rpc.ts";
-import { type Domains, loadDomains } from "./settings/load.ts";
+import { loadDomains } from "./settings/load.ts";
 
 export { AliasObject } from "../durable-objects/alias-object.ts";
 export { ConferenceObject } from "../durable-objects/conference-object.ts";
@@ -32,15 +31,14 @@ export default {
         "This deployment serves nothing until its settings are right; see its log.",
       );
     }
-    app ??= createApp(edgeOf(env, domains.value));
+    app ??= createApp({ ...edgeOf(env), domains: domains.value });
     return app.fetch(request, env, context);
   },
 } satisfies ExportedHandler<Env>;
 
-function edgeOf(env: Env, domains: Domains): Edge {
+function edgeOf(env: Env): Omit<Edge, "domains"> {
   return {
     ...timers,
-    domains: new Map(Array.from(domains.keys(), (name) => [name, domainOf(env, name)])),
     objects: objectsOf(env),
     aliasCache: new AliasCache(),
     posts: new RateLimit(),

@@ -1,4 +1,4 @@
-import type { Domain } from "../domain.ts";
+import type { Domain } from "../settings/load.ts";
 
 /**
  * The domain of an adapter URL: `/tsp/{domain}/{secret}`, or `/tsp/{domain}` where the domain has no secrets. `null` takes

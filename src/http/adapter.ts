@@ -1,5 +1,5 @@
-import type { Domain } from "../domain.ts";
 import { checkHosts, deliver } from "../routing/deliver.ts";
+import type { Domain } from "../settings/load.ts";
 import type { Edge } from "./app.ts";
 import { readBody } from "./body.ts";
 

@@ -1,10 +1,10 @@
 import { type Context, Hono } from "hono";
-import type { Domain } from "../domain.ts";
 import type { BridgeName, DomainName } from "../foundation/ids.ts";
 import type { RateLimit } from "../foundation/rate-limit.ts";
 import { type Timers, within } from "../foundation/timers.ts";
 import type { AliasCache } from "../routing/deliver.ts";
 import type { EdgeObjects } from "../rpc.ts";
+import type { Domain } from "../settings/load.ts";
 import { domainOfAdapterUrl, isOperator } from "./access.ts";
 import { receiveDocument } from "./adapter.ts";
 import { admitAgent } from "./agents.ts";

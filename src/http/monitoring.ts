@@ -1,7 +1,7 @@
-import type { Domain } from "../domain.ts";
 import type { BridgeName } from "../foundation/ids.ts";
 import { within } from "../foundation/timers.ts";
 import type { BridgeHealth } from "../rpc.ts";
+import type { Domain } from "../settings/load.ts";
 import type { Edge } from "./app.ts";
 
 const helpTexts = {

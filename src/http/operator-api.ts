@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { OperatorRequest } from "../conference/requests.ts";
-import type { Domain } from "../domain.ts";
 import type { ConfKey, ExtCallId } from "../foundation/ids.ts";
+import type { Domain } from "../settings/load.ts";
 import type { Edge } from "./app.ts";
 import { problem, readJson } from "./body.ts";
 

@@ -1,10 +1,18 @@
 import * as v from "valibot";
 import type { DomainName } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
+import { type AdapterCodec, createCodec } from "../tsp/codec.ts";
 import { type DomainSettings, type DomainSettingsInput, domainSettings } from "./domain-settings.ts";
 import { localDomain } from "./local-domain.ts";
 
-export type Domains = ReadonlyMap<DomainName, DomainSettings>;
+/** A domain's settings, and the codec that they make. */
+export interface Domain {
+  readonly name: DomainName;
+  readonly settings: DomainSettings;
+  readonly codec: AdapterCodec;
+}
+
+type Domains = ReadonlyMap<DomainName, Domain>;
 
 let latest: { readonly json: string; readonly domains: Result<Domains, string> } | undefined;
 
@@ -17,6 +25,13 @@ export function loadDomains(json: string): Result<Domains, string> {
   return latest.domains;
 }
 
+/** `null` where the settings have no such domain; throws where they cannot be read. */
+export function findDomain(env: { readonly DOMAINS: string }, name: DomainName): Domain | null {
+  const domains = loadDomains(env.DOMAINS);
+  if (!domains.ok) throw new Error(domains.error);
+  return domains.value.get(name) ?? null;
+}
+
 function readDomains(json: string): Result<Domains, string> {
   const parsed = parseJson(json);
   if (!parsed.ok) return parsed;
@@ -24,7 +39,10 @@ function readDomains(json: string): Result<Domains, string> {
   if (inherited) return err(`DOMAINS.${inherited.join(".")} is not a setting; leave it out`);
   const checked = v.safeParse(allDomains, parsed.value, { abortEarly: true, message: wrongType });
   if (!checked.success) return err(explain(checked.issues[0]));
-  return ok(new Map(Object.entries(checked.output) as [DomainName, DomainSettings][]));
+  const domains = Object.entries(checked.output) as [DomainName, DomainSettings][];
+  return ok(
+    new Map(domains.map(([name, settings]) => [name, { name, settings, codec: createCodec(settings.protocol) }])),
+  );
 }
 
 /** The adapter URL has at most 64 characters in all (protocol T3): this leaves 11 for the host behind `https://`. */

@@ -4,7 +4,6 @@ import type { LogLine } from "../../durable-objects/log.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
-import type { Domain } from "../../src/domain.ts";
 import type {
   BridgeName,
   ConfKey,
@@ -16,6 +15,7 @@ import type {
   WebexHost,
 } from "../../src/foundation/ids.ts";
 import type { IdBlocks, IdsWanted } from "../../src/rpc.ts";
+import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";

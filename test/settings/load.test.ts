@@ -26,7 +26,7 @@ test("the examples in the error messages make a valid domain that has every sett
 test("a recording sequence without its final pause gets one", () => {
   const loaded = load({ recording: { number: { country: "1", area: "408", local: "55" }, sequence: "P5D123#" } });
 
-  expect(loaded.ok && [...loaded.value.values()][0]?.recording?.sequence).toBe("P5D123#P0");
+  expect(loaded.ok && [...loaded.value.values()][0]?.settings.recording?.sequence).toBe("P5D123#P0");
 });
 
 test.each<[string, unknown, string]>([
@@ -259,7 +259,7 @@ test("by default a domain accepts 60,000 posts a minute, and its log shows nothi
   const { rateLimitPerMinute: _, ...silent } = local;
   const loaded = loadDomains(JSON.stringify({ silent }));
 
-  expect(loaded.ok && [...loaded.value.values()][0]).toMatchObject({
+  expect(loaded.ok && [...loaded.value.values()][0]?.settings).toMatchObject({
     journalRetentionDays: 7,
     rateLimitPerMinute: 60_000,
     logs: { personal: false },

@@ -1,5 +1,5 @@
-import type { Domain } from "../../src/domain.ts";
 import type { BridgeName, DomainName } from "../../src/foundation/ids.ts";
+import type { Domain } from "../../src/settings/load.ts";
 import { testDomain } from "../local-domain.ts";
 import { AgentProcess } from "./agent-process.ts";
 import { Bridge, Bridges } from "./bridge.ts";

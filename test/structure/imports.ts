@@ -24,12 +24,11 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   "src/http": {
     may: ["src/foundation", "src/tsp", "src/routing", "src/settings", "src/link", "hono", "valibot"],
-    mayAsType: ["src/conference", "src/rpc.ts", "src/domain.ts"],
+    mayAsType: ["src/conference", "src/rpc.ts"],
   },
-  "src/domain.ts": { may: ["src/foundation", "src/settings", "src/tsp"] },
   "src/rpc.ts": { may: [], mayAsType: ["src/foundation", "src/bridge", "src/conference", "src/link", "src/tsp"] },
   "src/worker.ts": {
-    may: ["src/foundation", "src/http", "src/routing", "src/settings", "src/domain.ts", "durable-objects"],
+    may: ["src/foundation", "src/http", "src/routing", "src/settings", "durable-objects"],
     mayAsType: ["src/rpc.ts"],
   },
   "durable-objects": {
@@ -42,7 +41,6 @@ export const rules: Readonly<Record<string, Rule>> = {
       "src/conference",
       "src/routing",
       "src/settings",
-      "src/domain.ts",
     ],
     mayAsType: ["src/rpc.ts"],
   },
