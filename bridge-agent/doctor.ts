@@ -2,10 +2,9 @@ import { lookup } from "node:dns/promises";
 import { existsSync, statfsSync } from "node:fs";
 import { createDriver } from "./drivers/registry.ts";
 import { journalDamage } from "./journal.ts";
-import { agentKey } from "./key.ts";
 import { driverPorts } from "./node-ports.ts";
 import type { AgentSettings } from "./settings.ts";
-import { journalFile } from "./state-folder.ts";
+import { agentKey, journalFile } from "./state-folder.ts";
 
 const PATIENCE_MS = 5_000;
 /** The edge refuses a clock that is minutes off; a minute is already worth a look. */

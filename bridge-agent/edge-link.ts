@@ -10,9 +10,9 @@ import {
   encodeMessage,
   MAX_MESSAGE_LENGTH,
 } from "../src/link/messages.ts";
-import type { AgentKey } from "./key.ts";
 import { type Codec, type OpenSocket, ReconnectingSocket } from "./reconnecting-socket.ts";
 import type { AgentSettings } from "./settings.ts";
+import type { AgentKey } from "./state-folder.ts";
 
 interface EdgeLinkOptions {
   readonly settings: Pick<AgentSettings, "edge" | "domain" | "bridge" | "agent">;

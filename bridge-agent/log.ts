@@ -1,7 +1,7 @@
 import { write } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { personalOf } from "../src/bridge/command-rules.ts";
-import { masked } from "../src/foundation/masked.ts";
+import { masked } from "../src/foundation/ids.ts";
 import type { Execution } from "./drivers/driver.ts";
 
 /** So much of the log waits in memory while its disk or its reader is slow; what is more is dropped. */

@@ -2,10 +2,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Command } from "commander";
 import { pino } from "pino";
 import { doctor } from "./doctor.ts";
-import { agentKey } from "./key.ts";
 import { LogStream } from "./log.ts";
 import { AgentService } from "./service.ts";
 import { type AgentSettings, loadSettings } from "./settings.ts";
+import { agentKey } from "./state-folder.ts";
 
 const STDOUT = 1;
 /** A log that nobody reads must not keep the process. */

@@ -4,9 +4,9 @@ import type { BridgeDriver, DriverPorts, Execution } from "./drivers/driver.ts";
 import { createDriver } from "./drivers/registry.ts";
 import { EdgeLink } from "./edge-link.ts";
 import type { Journal, JournalFailure } from "./journal.ts";
-import type { AgentKey } from "./key.ts";
 import { executionForLog } from "./log.ts";
 import type { AgentSettings } from "./settings.ts";
+import type { AgentKey } from "./state-folder.ts";
 
 /** The world of a running agent. */
 interface AgentPorts extends DriverPorts {

@@ -3,12 +3,11 @@ import type { Logger } from "pino";
 import type { AgentStatus } from "./agent.ts";
 import { healthServer } from "./health.ts";
 import { type JournalFailure, type OpenJournal, openJournal } from "./journal.ts";
-import { agentKey } from "./key.ts";
 import type { LogStream } from "./log.ts";
 import { driverPorts, newCommandIds } from "./node-ports.ts";
 import { RunningAgent } from "./run.ts";
 import type { AgentSettings } from "./settings.ts";
-import { journalFile, makeStateFolder } from "./state-folder.ts";
+import { agentKey, journalFile, makeStateFolder } from "./state-folder.ts";
 
 const TRY_JOURNAL_AGAIN_MS = 5_000;
 

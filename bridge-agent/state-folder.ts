@@ -1,4 +1,5 @@
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 export function journalFile(folder: string): string {
@@ -21,4 +22,39 @@ export function makeFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
   if (dirname(folder) !== folder) makeFolder(dirname(folder));
   mkdirSync(folder);
+}
+
+/** The agent's Ed25519 key. The private half never leaves the machine; the edge's settings name the public one. */
+export interface AgentKey {
+  /** Raw 32 bytes, base64url: what the edge's settings call `publicKey`. */
+  readonly publicKey: string;
+  /** 64 bytes, base64url. */
+  sign(text: string): string;
+}
+
+/** Reads the key of this state folder; makes it first if there is none. */
+export function agentKey(folder: string): AgentKey {
+  const file = join(folder, "agent-key.pem");
+  if (!existsSync(file)) makeKey(folder, file);
+  return asAgentKey(createPrivateKey(readFileSync(file, "utf8")));
+}
+
+function makeKey(folder: string, file: string): void {
+  makeStateFolder(folder);
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" });
+  try {
+    writeFileSync(file, pem, { mode: 0o600, flag: "wx" });
+  } catch (error) {
+    if (!existsSync(file)) throw error; // Else another process was faster, and its key is the key.
+  }
+}
+
+function asAgentKey(privateKey: KeyObject): AgentKey {
+  const { x } = createPublicKey(privateKey).export({ format: "jwk" });
+  if (x === undefined) throw new Error("the key in agent-key.pem is not an Ed25519 key");
+  return {
+    publicKey: x,
+    sign: (text) => sign(null, Buffer.from(text), privateKey).toString("base64url"),
+  };
 }

@@ -1,5 +1,4 @@
-import type { DomainName } from "../src/foundation/ids.ts";
-import { masked, maskedQuotation } from "../src/foundation/masked.ts";
+import { type DomainName, masked, maskedQuotation } from "../src/foundation/ids.ts";
 import { loadDomains } from "../src/settings/load.ts";
 
 /** One line for one outcome, with its ids. `event` is what a dashboard counts. */

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { agentKey } from "../bridge-agent/key.ts";
+import { agentKey } from "../bridge-agent/state-folder.ts";
 import { mergeSettings } from "../src/settings/local-domain.ts";
 import { Part, startGuard } from "./supervise.ts";
 

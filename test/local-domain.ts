@@ -1,6 +1,5 @@
 import type { DomainName } from "../src/foundation/ids.ts";
-import type { Domain } from "../src/settings/load.ts";
-import { loadDomains } from "../src/settings/load.ts";
+import { type Domain, loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
 
 interface Agent {

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import { EdgeLink, LONGEST_PAUSE_MS } from "../../bridge-agent/edge-link.ts";
-import { agentKey } from "../../bridge-agent/key.ts";
 import { openSocket } from "../../bridge-agent/node-ports.ts";
 import { backoffMs } from "../../bridge-agent/reconnecting-socket.ts";
+import { agentKey } from "../../bridge-agent/state-folder.ts";
 import { decodeHello, type Hello, helloText, refusal } from "../../src/link/hello.ts";
 import {
   type AgentToEdge,

@@ -10,7 +10,7 @@ const load = (overrides: unknown) => loadDomains(JSON.stringify({ local: mergeSe
 test("the local domain is valid, and the same text is read once", () => {
   const loaded = load({});
 
-  expect(loaded.ok && [...loaded.value]).toEqual([
+  expect(loaded.ok && Array.from(loaded.value, ([name, { settings }]) => [name, settings])).toEqual([
     ["local", { ...local, journalRetentionDays: 7, protocol: {}, adapterSecrets: [], logs: { personal: false } }],
   ]);
   expect(load({})).toBe(loaded);

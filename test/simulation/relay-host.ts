@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { AgentKey } from "../../bridge-agent/key.ts";
+import type { AgentKey } from "../../bridge-agent/state-folder.ts";
 import { type Attachment, Relay, type RelayPorts } from "../../durable-objects/relay.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { BridgeName, DomainName } from "../../src/foundation/ids.ts";

@@ -10,8 +10,7 @@ import { WebSocketServer } from "ws";
 import { timers } from "../../bridge-agent/node-ports.ts";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
-import type { EdgeToAgent } from "../../src/link/messages.ts";
-import { encodeMessage } from "../../src/link/messages.ts";
+import { type EdgeToAgent, encodeMessage } from "../../src/link/messages.ts";
 import { eventually } from "./world.ts";
 
 const create: EdgeToAgent = {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isOneOf } from "../../src/http/access.ts";
+import { isOneOf } from "../../src/http/app.ts";
 
 test("each of the expected texts is one of them, wherever it stands", async () => {
   expect(await Promise.all(["a", "b"].map((given) => isOneOf(["a", "b"], given)))).toEqual([true, true]);
