@@ -1,8 +1,7 @@
 import type { ConfKey, DomainName, EpochMs, ExtConfId } from "../src/foundation/ids.ts";
 import { type Timers, within } from "../src/foundation/timers.ts";
 import type { AliasRequest, AliasRpc, HandleClaim } from "../src/rpc.ts";
-import type { Log } from "./log.ts";
-import type { Sql } from "./sql.ts";
+import type { Log, Sql } from "./platform.ts";
 
 export interface AliasIndexPorts extends Timers {
   readonly sql: Sql;

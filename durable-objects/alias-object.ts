@@ -4,8 +4,7 @@ import { dayMs } from "../src/foundation/timers.ts";
 import type { AliasRequest, AliasRpc } from "../src/rpc.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { AliasIndex } from "./alias-index.ts";
-import type { Env } from "./env.ts";
-import { platformOf } from "./platform.ts";
+import { type Env, platformOf } from "./platform.ts";
 
 /** The alias index of one domain, on the platform. */
 export class AliasObject extends DurableObject<Env> implements AliasRpc {

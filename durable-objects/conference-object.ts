@@ -4,8 +4,7 @@ import type { BridgeName, CommandId, ExtConfId } from "../src/foundation/ids.ts"
 import type { AgentReports, ConferenceDocument, ConferenceRpc, OperatorResult } from "../src/rpc.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { Conference } from "./conference.ts";
-import type { Env } from "./env.ts";
-import { platformOf } from "./platform.ts";
+import { type Env, platformOf } from "./platform.ts";
 
 /** A conference on the platform: the way to its storage, the network and the other objects. */
 export class ConferenceObject extends DurableObject<Env> implements ConferenceRpc {

@@ -6,7 +6,7 @@ import { dayMs } from "../src/foundation/timers.ts";
 import type { AgentReports, ConferenceIdentity } from "../src/rpc.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
 import { outboxTable } from "./outbox.ts";
-import { hasTable, type Sql } from "./sql.ts";
+import { hasTable, type Sql } from "./platform.ts";
 
 /** How far the conference has come. It changes with almost each input, so it is kept in the journal and costs no row. */
 export interface Progress extends IdsAtHand {

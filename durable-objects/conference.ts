@@ -22,9 +22,8 @@ import { ConferenceStore, type Retention } from "./conference-store.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { IdSupply } from "./id-supply.ts";
 import { KnownRequests } from "./known-requests.ts";
-import type { LogLine } from "./log.ts";
 import { Outbox } from "./outbox.ts";
-import type { Platform } from "./platform.ts";
+import type { LogLine, Platform } from "./platform.ts";
 
 /** The world around a conference. */
 interface ConferencePorts extends Platform {

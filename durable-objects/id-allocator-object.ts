@@ -3,9 +3,8 @@ import type { ConfKey, DomainName, MsgId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
 import type { IdAllocatorRpc, IdBlocks, IdRequest } from "../src/rpc.ts";
 import { type Domain, findDomain } from "../src/settings/load.ts";
-import type { Env } from "./env.ts";
 import { IdAllocator, sweep, sweepEveryMs } from "./id-allocator.ts";
-import { platformOf } from "./platform.ts";
+import { type Env, platformOf } from "./platform.ts";
 
 /**
  * The TransIDs and MsgIDs of one domain, allocated in blocks, so that no two objects ever use the same. By its blocks the

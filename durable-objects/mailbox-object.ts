@@ -1,9 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Mail, MailboxRpc } from "../src/rpc.ts";
 import { findDomain } from "../src/settings/load.ts";
-import type { Env } from "./env.ts";
 import { Mailbox } from "./mailbox.ts";
-import { platformOf } from "./platform.ts";
+import { type Env, platformOf } from "./platform.ts";
 
 /** A mailbox on the platform. */
 export class MailboxObject extends DurableObject<Env> implements MailboxRpc {

@@ -4,11 +4,9 @@ import type { Domain } from "../src/settings/load.ts";
 import { Clock, nextWake } from "./clock.ts";
 import { IdSupply, noIds } from "./id-supply.ts";
 import { KnownRequests } from "./known-requests.ts";
-import type { LogLine } from "./log.ts";
 import { Outbox, outboxTable, type Undelivered } from "./outbox.ts";
 import { withoutMessages } from "./outbox-rows.ts";
-import type { Platform } from "./platform.ts";
-import { hasTable } from "./sql.ts";
+import { hasTable, type LogLine, type Platform } from "./platform.ts";
 
 interface MailboxPorts extends Platform {
   /** `null` when the settings do not have the domain; throws when they cannot be read. */

@@ -1,9 +1,8 @@
-import type { EpochMs } from "../src/foundation/ids.ts";
+import { type DomainName, type EpochMs, masked, maskedQuotation } from "../src/foundation/ids.ts";
 import type { Timers } from "../src/foundation/timers.ts";
-import type { Env } from "./env.ts";
-import { type Log, logOf } from "./log.ts";
+import type { AliasRpc, ConferenceRpc, IdAllocatorRpc, MailboxRpc, RelayRpc } from "../src/rpc.ts";
+import { loadDomains } from "../src/settings/load.ts";
 import { fetchPost, type HttpAnswer, type PostRequest } from "./post.ts";
-import { type Sql, storageSql } from "./sql.ts";
 
 /** The platform of an object; each class asks for its part. */
 export interface Platform extends Timers {
@@ -18,16 +17,50 @@ export interface Platform extends Timers {
   abort(why: string): void;
 }
 
-export const timers: Timers = {
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};
+export type SqlValue = string | number | null;
+export type SqlRow = Readonly<Record<string, SqlValue>>;
+
+/** An SQLite database that belongs to one object alone. */
+export interface Sql {
+  exec(query: string, ...bindings: readonly SqlValue[]): readonly SqlRow[];
+  /** All or nothing; what `work` throws comes out again after everything was taken back. */
+  transaction<Value>(work: () => Value): Value;
+}
+
+/** One line for one outcome, with its ids. `event` is what a dashboard counts. */
+export interface LogLine {
+  readonly level: "info" | "warn" | "error";
+  readonly event: string;
+  readonly [detail: string]: unknown;
+}
+
+export type Log = (line: LogLine) => void;
+
+type Objects<Calls> = DurableObjectNamespace<Calls & Rpc.DurableObjectBranded>;
+
+/** The objects and the settings that the edge is given at start. */
+export interface Env {
+  /** Named `domain/confKey`. */
+  readonly CONFERENCE: Objects<ConferenceRpc>;
+  /** Named `domain`. */
+  readonly ALIAS: Objects<AliasRpc>;
+  /** Named `domain`. */
+  readonly ID_ALLOCATOR: Objects<IdAllocatorRpc>;
+  /** Named `domain/origin`, of the server that is posted to. */
+  readonly MAILBOX: Objects<MailboxRpc>;
+  /** Named `domain/bridge`. */
+  readonly RELAY: Objects<RelayRpc>;
+  /** JSON: domain name → settings. */
+  readonly DOMAINS: string;
+  readonly OPERATOR_TOKEN: string;
+}
 
 export function platformOf(ctx: DurableObjectState, env: Env): Platform {
   return {
-    sql: storageSql(ctx.storage),
+    sql: {
+      exec: (query, ...bindings) => ctx.storage.sql.exec<Record<string, SqlValue>>(query, ...bindings).toArray(),
+      transaction: (work) => ctx.storage.transactionSync(work),
+    },
     log: logOf(env),
     now: () => Date.now(),
     ...timers,
@@ -37,4 +70,38 @@ export function platformOf(ctx: DurableObjectState, env: Env): Platform {
     },
     abort: (why) => ctx.abort(why),
   };
+}
+
+export const timers: Timers = {
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+export function hasTable(sql: Sql, name: string): boolean {
+  return sql.exec("SELECT name FROM sqlite_master WHERE name = ?", name).length > 0;
+}
+
+/** The edge's log: what is personal is masked, unless the settings of the line's domain say otherwise. */
+export function logOf(env: Pick<Env, "DOMAINS">): Log {
+  return (line) => {
+    const domains = loadDomains(env.DOMAINS);
+    const shown = domains.ok && domains.value.get(line.domain as DomainName)?.settings.logs.personal === true;
+    console[line.level](JSON.stringify(shown ? line : withoutPersonal(line)));
+  };
+}
+
+/** A conference's key is what callers key in to enter; details of a fault quote what stood in a message. */
+function withoutPersonal(line: LogLine): LogLine {
+  const safe = { ...line };
+  for (const field of ["confKey", "conference"]) if (typeof safe[field] === "string") safe[field] = masked(safe[field]);
+  for (const field of ["detail", "problem"]) {
+    if (typeof safe[field] === "string") safe[field] = maskedQuotation(safe[field]);
+  }
+  const { confKey } = line;
+  // Ids of calls that we dialled begin with the key.
+  if (typeof safe.note === "string" && typeof confKey === "string")
+    safe.note = safe.note.replaceAll(confKey, masked(confKey));
+  return safe;
 }

@@ -4,9 +4,8 @@ import { decodeHello, HELLO_HEADER, type Refusal, refusal } from "../src/link/he
 import { decodeAgentToEdge } from "../src/link/messages.ts";
 import type { BridgeHealth, CommandsForBridge, RelayRpc } from "../src/rpc.ts";
 import { findDomain } from "../src/settings/load.ts";
-import type { Env } from "./env.ts";
 import { HibernatingSockets } from "./hibernating-sockets.ts";
-import { platformOf } from "./platform.ts";
+import { type Env, platformOf } from "./platform.ts";
 import { Relay } from "./relay.ts";
 
 /** The relay of one bridge on the platform, named `domain/bridge`. */

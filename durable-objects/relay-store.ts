@@ -1,7 +1,7 @@
 import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
 import type { WasActive } from "../src/link/relay.ts";
-import type { Sql } from "./sql.ts";
+import type { Sql } from "./platform.ts";
 
 /** Longer than a conference lasts, and than anything of it is kept. */
 const keptDays = 30;

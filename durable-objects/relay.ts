@@ -27,9 +27,8 @@ import {
 import type { BridgeHealth, CommandsForBridge, ConferenceRpc, RelayRpc } from "../src/rpc.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
-import type { Log } from "./log.ts";
+import type { Log, Sql } from "./platform.ts";
 import { RelayStore } from "./relay-store.ts";
-import type { Sql } from "./sql.ts";
 
 interface Identity {
   readonly domain: DomainName;

@@ -1,6 +1,4 @@
-import type { Env } from "../durable-objects/env.ts";
-import { logOf } from "../durable-objects/log.ts";
-import { timers } from "../durable-objects/platform.ts";
+import { type Env, logOf, timers } from "../durable-objects/platform.ts";
 import type { DomainName } from "./foundation/ids.ts";
 import { LogLimit, RateLimit } from "./foundation/rate-limit.ts";
 import { createApp, type Edge } from "./http/app.ts";

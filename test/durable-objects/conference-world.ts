@@ -1,6 +1,6 @@
 import { Conference } from "../../durable-objects/conference.ts";
 import { IdAllocator } from "../../durable-objects/id-allocator.ts";
-import type { LogLine } from "../../durable-objects/log.ts";
+import type { LogLine } from "../../durable-objects/platform.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";

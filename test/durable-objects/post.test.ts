@@ -2,8 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { afterEach, expect, test } from "vitest";
-import type { HttpAnswer } from "../../durable-objects/post.ts";
-import { fetchPost } from "../../durable-objects/post.ts";
+import { fetchPost, type HttpAnswer } from "../../durable-objects/post.ts";
 
 interface Answer {
   readonly status?: number;

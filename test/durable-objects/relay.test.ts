@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { LogLine } from "../../durable-objects/log.ts";
+import type { LogLine } from "../../durable-objects/platform.ts";
 import { type Attachment, Relay } from "../../durable-objects/relay.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
 import { err, ok } from "../../src/foundation/result.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { IdAllocator, sweep } from "../../durable-objects/id-allocator.ts";
-import type { LogLine } from "../../durable-objects/log.ts";
+import type { LogLine } from "../../durable-objects/platform.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import { Database } from "../simulation/database.ts";
 import { ConferenceWorld, createConference, identity, muteCaller } from "./conference-world.ts";

@@ -1,5 +1,5 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import type { Sql, SqlRow, SqlValue } from "../../durable-objects/sql.ts";
+import type { Sql, SqlRow, SqlValue } from "../../durable-objects/platform.ts";
 
 /** Making one, with its tables and statements, costs more than most worlds write into it. */
 const spare = new Map<string, Database[]>();

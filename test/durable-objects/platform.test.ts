@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { logOf } from "../../durable-objects/log.ts";
+import { logOf } from "../../durable-objects/platform.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 
 const settings = localDomain({ agents: [{ name: "a", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] });
