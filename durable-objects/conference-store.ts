@@ -1,6 +1,14 @@
 import type { NumberedReport } from "../src/bridge/events.ts";
 import type { ConferenceInput } from "../src/conference/decide.ts";
-import { applyChanges, type Changes, type ConferenceState, emptyState, entryKinds } from "../src/conference/state.ts";
+import {
+  applyChanges,
+  type Changes,
+  type ConferenceState,
+  emptyState,
+  entriesOf,
+  entryKinds,
+  type Head,
+} from "../src/conference/state.ts";
 import type { BridgeName, EpochMs, StreamId, TransId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
 import type { AgentReports, ConferenceIdentity } from "../src/rpc.ts";
@@ -60,12 +68,15 @@ export class ConferenceStore {
   /** Called when the memory of this conference can no longer be trusted. */
   readonly #onLost: (error: unknown) => void;
   #hasTables: boolean;
-  #identity: Identity | null = null;
-  #state: ConferenceState = emptyState();
+  #identity: ConferenceIdentity | null = null;
+  #retention = defaultRetention;
+  #state = emptyState();
   #progress: Progress;
   #seq = 0;
   #lastAt: EpochMs = 0;
   #position = 0;
+  /** When each document was committed whose repeats may still come, the oldest first; `null`: not read yet, as reading is billed. */
+  #documents: Map<TransId, EpochMs> | null = null;
   /** Entries that the present transaction has changed, by key: `head`, `identity` or `kind/id`. `null`: to be deleted. */
   #changed = new Map<string, unknown>();
 
@@ -82,7 +93,7 @@ export class ConferenceStore {
   }
 
   get retention(): Retention {
-    return this.#identity?.retention ?? defaultRetention;
+    return this.#retention;
   }
 
   get state(): ConferenceState {
@@ -98,15 +109,15 @@ export class ConferenceStore {
     return this.#lastAt;
   }
 
-  /** The documents that are known as repeats, the oldest first. Older rows than these are not read: reading is billed. */
-  transIdsSince(since: EpochMs): readonly (readonly [TransId, EpochMs])[] {
-    return this.#sql
-      .exec(
-        `SELECT trans_id, at FROM journal WHERE trans_id IS NOT NULL AND seq >
-         coalesce((SELECT seq FROM journal WHERE at <= ? ORDER BY seq DESC LIMIT 1), 0) ORDER BY seq`,
-        since,
-      )
-      .map((row) => [row.trans_id as TransId, Number(row.at)]);
+  /** Whether this document was committed, as long as repeats of it may come (protocol T38, T40). */
+  hasDocument(transId: TransId, now: EpochMs): boolean {
+    const since = now - this.retention.neededMs;
+    this.#documents ??= this.#documentsSince(since);
+    for (const [oldest, at] of this.#documents) {
+      if (at > since) break;
+      this.#documents.delete(oldest);
+    }
+    return this.#documents.has(transId);
   }
 
   /** All or nothing: when `work` throws, disk and memory are as they were before. */
@@ -134,10 +145,11 @@ export class ConferenceStore {
 
   /** Within a transaction: keeps whose conference this is, and the retention of its domain. */
   identify({ domain, confKey }: ConferenceIdentity, retention: Retention): void {
-    const known = this.#identity?.retention;
-    if (known && known.neededMs === retention.neededMs && known.keptMs === retention.keptMs) return;
-    this.#identity = { domain, confKey, retention };
-    this.#changed.set("identity", this.#identity);
+    const { neededMs, keptMs } = this.#retention;
+    if (this.#identity && neededMs === retention.neededMs && keptMs === retention.keptMs) return;
+    this.#identity = { domain, confKey };
+    this.#retention = retention;
+    this.#changed.set("identity", { domain, confKey, retention } satisfies Identity);
   }
 
   /** Within a transaction: appends one input with its changes; throws when the input is too large. */
@@ -150,6 +162,7 @@ export class ConferenceStore {
     }
     this.#seq += 1;
     this.#lastAt = input.at;
+    if (input.type === "webex") this.#documents?.set(input.transId, input.at);
     this.#sql.exec(
       "INSERT INTO journal (seq, at, trans_id, input, progress) VALUES (?, ?, ?, ?, ?)",
       ...[this.#seq, input.at, input.type === "webex" ? input.transId : null],
@@ -187,24 +200,44 @@ export class ConferenceStore {
   }
 
   #load(): Progress {
-    const state = emptyState();
-    const found: { head: ConferenceState["head"]; identity: Identity | null } = { head: state.head, identity: null };
+    this.#identity = null;
+    this.#retention = defaultRetention;
+    this.#state = emptyState();
     this.#position = 0;
     this.#changed.clear();
+    this.#documents = null;
     const read = (query: string) => (this.#hasTables ? this.#sql.exec(query) : []);
     for (const row of read("SELECT key, position, value FROM entry ORDER BY position")) {
-      const [kind = "", ...id] = String(row.key).split("/");
-      const value: unknown = JSON.parse(String(row.value));
       this.#position = Number(row.position);
-      if (isKind(kind)) (state[entryKinds[kind]] as unknown as Map<string, unknown>).set(id.join("/"), value);
-      else Object.assign(found, { [kind]: value });
+      this.#loadEntry(String(row.key), JSON.parse(String(row.value)));
     }
     const [last] = read("SELECT seq, at, progress FROM journal ORDER BY seq DESC LIMIT 1");
     this.#seq = Number(last?.seq ?? 0);
     this.#lastAt = Number(last?.at ?? 0);
-    this.#identity = found.identity;
-    this.#state = { ...state, head: found.head };
     return last ? (JSON.parse(String(last.progress)) as Progress) : noProgress;
+  }
+
+  #loadEntry(key: string, value: unknown): void {
+    if (key === "head") this.#state.head = value as Head;
+    else if (key === "identity") {
+      const { retention, ...identity } = value as Identity;
+      this.#identity = identity;
+      this.#retention = retention;
+    } else {
+      const [kind = "", ...id] = key.split("/");
+      if (isKind(kind)) entriesOf(this.#state, kind).set(id.join("/"), value);
+    }
+  }
+
+  /** The rows that are older are not read. */
+  #documentsSince(since: EpochMs): Map<TransId, EpochMs> {
+    if (!this.#hasTables) return new Map();
+    const rows = this.#sql.exec(
+      `SELECT trans_id, at FROM journal WHERE trans_id IS NOT NULL AND seq >
+       coalesce((SELECT seq FROM journal WHERE at <= ? ORDER BY seq DESC LIMIT 1), 0) ORDER BY seq`,
+      since,
+    );
+    return new Map(rows.map((row) => [row.trans_id as TransId, Number(row.at)]));
   }
 
   /** The position stays with the key, so that everything is loaded in the order in which it came. */

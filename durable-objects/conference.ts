@@ -3,7 +3,7 @@ import { matchesBridge } from "../src/conference/reconcile.ts";
 import { type OperatorRequest, operatorRefusal } from "../src/conference/requests.ts";
 import { hasHandle } from "../src/conference/state.ts";
 import type { BridgeName, CommandId, DomainName, EpochMs, ExtConfId, TransId } from "../src/foundation/ids.ts";
-import { dayMs, within } from "../src/foundation/timers.ts";
+import { within } from "../src/foundation/timers.ts";
 import type {
   AgentReports,
   ConferenceDocument,
@@ -17,11 +17,9 @@ import type {
 import type { Domain } from "../src/settings/load.ts";
 import { Clock, earliest, nextWake } from "./clock.ts";
 import { CommandSender } from "./command-sender.ts";
-import { Batch, type Item } from "./conference-batch.ts";
-import { ConferenceStore, type Retention } from "./conference-store.ts";
-import { GroupCommit } from "./group-commit.ts";
+import { GroupCommit, type Item, transact } from "./conference-commit.ts";
+import { ConferenceStore } from "./conference-store.ts";
 import { IdSupply } from "./id-supply.ts";
-import { KnownRequests } from "./known-requests.ts";
 import { Outbox } from "./outbox.ts";
 import type { LogLine, Platform } from "./platform.ts";
 
@@ -56,11 +54,10 @@ export class Conference {
   readonly #ports: ConferencePorts;
   readonly #store: ConferenceStore;
   readonly #clock: Clock;
-  readonly #known: KnownRequests;
   readonly #ids: IdSupply;
   readonly #outbox: Outbox;
   readonly #sender: CommandSender;
-  readonly #commits: GroupCommit<Item>;
+  readonly #commits: GroupCommit;
   /** Documents that are being committed. */
   readonly #underWay = new Map<TransId, Promise<void>>();
   #identity: ConferenceIdentity | null;
@@ -77,7 +74,6 @@ export class Conference {
     this.#ports = ports;
     this.#store = store;
     this.#identity = store.identity;
-    this.#known = new KnownRequests(store.identity ? store.transIdsSince(ports.now() - store.retention.neededMs) : []);
     const { msgIds, transIds } = progress;
     this.#ids = new IdSupply(
       ports,
@@ -115,7 +111,7 @@ export class Conference {
     const { transId, messages, fromCache } = document;
     let committed = this.#underWay.get(transId);
     if (!committed) {
-      if (this.#known.has(transId, this.#ports.now(), this.#store.retention.neededMs)) {
+      if (this.#store.hasDocument(transId, this.#ports.now())) {
         this.#log("info", "repeat", { transId });
         return true;
       }
@@ -278,8 +274,9 @@ export class Conference {
         `the settings have no domain "${this.#identity?.domain}": put it back, and its conferences go on`,
       );
     }
-    const batch = this.#transact(items, at, domain);
-    for (const transId of batch.transIds) this.#known.add(transId, at, this.#store.retention.neededMs);
+    const [store, outbox, ids] = [this.#store, this.#outbox, this.#ids];
+    const { nonce } = this.#ports;
+    const batch = transact({ at, identity: this.#identified, domain, store, outbox, ids, nonce }, items);
     this.#sender.schedule.issued(batch.commands, this.#store.state.commands);
     if (batch.repairs.length > 0) {
       const kinds = Object.entries(Object.groupBy(batch.repairs, (kind) => kind));
@@ -299,30 +296,9 @@ export class Conference {
     }
   }
 
-  #transact(items: readonly Item[], at: EpochMs, domain: Domain): Batch {
-    const { confKey } = this.#identified;
-    const { nonce } = this.#ports;
-    const [store, outbox, ids] = [this.#store, this.#outbox, this.#ids];
-    return ids.transaction(
-      (nextId) => {
-        store.identify(this.#identified, retentionOf(domain));
-        const idsAtHand = () => ids.atHand;
-        const batch = new Batch({ at, confKey, domain, store, outbox, nextId, idsAtHand, nonce });
-        for (const item of items) batch.apply(item);
-        outbox.write(batch.rows);
-        return batch;
-      },
-      (work) => store.transaction(work),
-    );
-  }
-
   #log(level: LogLine["level"], event: string, facts: Readonly<Record<string, unknown>>): void {
     this.#ports.log({ level, event, ...facts });
   }
-}
-
-function retentionOf({ settings }: Domain): Retention {
-  return { neededMs: settings.transactionMemoryMs, keptMs: settings.journalRetentionDays * dayMs };
 }
 
 /** In a failover 50 messages share a TransID; where callers come one by one, each message has its own. */

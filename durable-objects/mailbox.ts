@@ -3,7 +3,6 @@ import type { IdBlocks, IdRequest, Mail, MailboxRpc } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { Clock, nextWake } from "./clock.ts";
 import { IdSupply, noIds } from "./id-supply.ts";
-import { KnownRequests } from "./known-requests.ts";
 import { Outbox, outboxTable, type Undelivered } from "./outbox.ts";
 import { withoutMessages } from "./outbox-rows.ts";
 import { hasTable, type LogLine, type Platform } from "./platform.ts";
@@ -29,7 +28,8 @@ const tables = [
 export class Mailbox implements MailboxRpc {
   readonly #ports: MailboxPorts;
   readonly #outbox: Outbox;
-  readonly #answered: KnownRequests;
+  /** Requests whose repeats may still come, and when each was answered, the oldest first. */
+  readonly #answered: Map<string, EpochMs>;
   readonly #clock: Clock;
   readonly #ids: IdSupply;
   #domain: DomainName | null;
@@ -41,7 +41,7 @@ export class Mailbox implements MailboxRpc {
     const read = (query: string) => (hasTable(sql, "answer") ? sql.exec(query) : []);
     this.#domain = (read("SELECT domain FROM owner")[0]?.domain ?? null) as DomainName | null;
     const answers = read("SELECT at, request FROM answer ORDER BY at");
-    this.#answered = new KnownRequests(answers.map(({ at, request }) => [String(request), Number(at)]));
+    this.#answered = new Map(answers.map(({ at, request }) => [String(request), Number(at)]));
     this.#lastAt = Number(answers.at(-1)?.at ?? 0);
     this.#clock = new Clock(platform, this.#lastAt);
     const log = (line: LogLine) => platform.log({ ...line, ...(this.#domain && { domain: this.#domain }) });
@@ -70,15 +70,19 @@ export class Mailbox implements MailboxRpc {
     // From here to the commit nothing is awaited: a copy that waited as well finds the answer to this one.
     const domain = this.#ports.domain(this.#named);
     if (!domain) throw new Error(`the settings have no domain "${this.#domain}": its mail cannot be sent`);
-    const memoryMs = domain.settings.transactionMemoryMs;
     const now = this.#ports.now();
+    const since = now - domain.settings.transactionMemoryMs;
     const request = `${mail.transId} ${mail.host}`;
-    if (this.#answered.has(request, now, memoryMs)) return;
+    for (const [oldest, at] of this.#answered) {
+      if (at > since) break;
+      this.#answered.delete(oldest);
+    }
+    if (this.#answered.has(request)) return;
     const { sql } = this.#ports;
     const rows = this.#ids.transaction(
       (nextId) => {
         for (const table of tables) sql.exec(table);
-        sql.exec("DELETE FROM answer WHERE at <= ?", now - memoryMs);
+        sql.exec("DELETE FROM answer WHERE at <= ?", since);
         sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, request);
         sql.exec("INSERT INTO owner (domain) VALUES (?) ON CONFLICT DO NOTHING", mail.domain);
         let rows = this.#outbox.rows;
@@ -90,7 +94,7 @@ export class Mailbox implements MailboxRpc {
       },
       (work) => sql.transaction(work),
     );
-    this.#answered.add(request, now, memoryMs);
+    this.#answered.set(request, now);
     this.#lastAt = now;
     this.#outbox.adopt(rows);
     this.#arm(this.#outbox.nextDue);

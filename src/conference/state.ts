@@ -232,11 +232,19 @@ export function hasHandle(head: Head, extConfId: ExtConfId, at: EpochMs): boolea
   );
 }
 
-/** The singular of each kind of entry, and the plural. */
+/** The kinds of entries besides the head: the word for one, as in its key on disk, and for all. */
 export const entryKinds = { caller: "callers", "call-out": "callOuts", command: "commands", room: "rooms" } as const;
-type Mutable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
-export function emptyState(): ConferenceState {
+/** A state whose owner holds it alone and changes it in place: a change costs what changed, not what there is. */
+export interface OwnState extends ConferenceState {
+  head: Head;
+  readonly callers: Map<CallId, Caller>;
+  readonly callOuts: Map<CallId, CallOut>;
+  readonly commands: Map<CommandId, PendingCommand>;
+  readonly rooms: Map<RoomId, Room>;
+}
+
+export function emptyState(): OwnState {
   return {
     head: { phase: "absent" },
     callers: new Map(),
@@ -246,12 +254,15 @@ export function emptyState(): ConferenceState {
   };
 }
 
-/** Changes the maps in place, for an owner that holds the state alone: a change costs what changed, not what there is. */
-export function applyChanges(state: ConferenceState, changes: Changes): void {
-  if (changes.head) (state as Mutable<ConferenceState>).head = changes.head;
+export function entriesOf(state: OwnState, kind: keyof typeof entryKinds): Map<string, unknown> {
+  return state[entryKinds[kind]];
+}
+
+export function applyChanges(state: OwnState, changes: Changes): void {
+  if (changes.head) state.head = changes.head;
   for (const kind of Object.values(entryKinds)) {
-    const entries = state[kind] as unknown as Map<string, unknown>;
-    for (const [key, value] of changes[kind] as ReadonlyMap<string, unknown>) {
+    const entries: Map<string, unknown> = state[kind];
+    for (const [key, value] of changes[kind]) {
       if (value === null) entries.delete(key);
       else entries.set(key, value);
     }

@@ -28,7 +28,7 @@ export type Happening =
 
 /** Rules that hold whatever happens; breaking one throws an error that says how. */
 export class ConferenceModel {
-  readonly state: ConferenceState = emptyState();
+  readonly state = emptyState();
   readonly notes: string[] = [];
   #now: EpochMs = 1_000_000;
   #numbers = 0;

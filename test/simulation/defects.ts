@@ -13,6 +13,7 @@ export function plant({ before, after }: Defect, healthy: string): string | null
 }
 
 const conference = "durable-objects/conference.ts";
+const store = "durable-objects/conference-store.ts";
 const clock = "durable-objects/clock.ts";
 const outbox = "durable-objects/outbox.ts";
 const outboxRows = "durable-objects/outbox-rows.ts";
@@ -32,14 +33,14 @@ export const defects: readonly Defect[] = [
   {
     name: "a repeated document acts again",
     file: conference,
-    before: "if (this.#known.has(transId, this.#ports.now(), this.#store.retention.neededMs)) {",
+    before: "if (this.#store.hasDocument(transId, this.#ports.now())) {",
     after: "if (transId === null) {",
   },
   {
     name: "a restart forgets which documents were taken",
-    file: conference,
-    before: "store.identity ? store.transIdsSince(ports.now() - store.retention.neededMs) : []",
-    after: "[]",
+    file: store,
+    before: "if (!this.#hasTables) return new Map();",
+    after: "return new Map();",
   },
   {
     name: "a document is confirmed that not every object has taken",
@@ -63,19 +64,19 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "the watermark of the reports is forgotten",
-    file: "durable-objects/conference-store.ts",
+    file: store,
     before: "return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo]];",
     after: "return upTo > others.length ? [...own, ...others] : [...own.slice(rememberedStreams), ...others];",
   },
   {
     name: "a gap in the reports is overlooked",
-    file: "durable-objects/conference-store.ts",
+    file: store,
     before: "number === upTo + 1 && ++upTo",
     after: "number > upTo && (upTo = number)",
   },
   {
     name: "what waits for a replaced server is sent to it",
-    file: "durable-objects/conference-batch.ts",
+    file: "durable-objects/conference-commit.ts",
     before: "this.rows = this.rows.filter(({ host }) => !decision.dropQueued.includes(host));",
     after: "",
   },
@@ -154,7 +155,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a mailbox answers a repeat again",
     file: "durable-objects/mailbox.ts",
-    before: "if (this.#answered.has(request, now, memoryMs)) return;",
+    before: "if (this.#answered.has(request)) return;",
     after: "",
   },
   {
@@ -554,7 +555,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "events of another bridge count",
-    file: "durable-objects/conference-batch.ts",
+    file: "durable-objects/conference-commit.ts",
     before: "const elsewhere = store.isElsewhere(bridge) && { elsewhere: bridge };",
     after: "const elsewhere = store.isElsewhere(bridge) && reports.length > 9 && { elsewhere: bridge };",
   },

@@ -3,13 +3,15 @@ import { type ConferenceInput, decide } from "../src/conference/decide.ts";
 import { isCommand, isPost } from "../src/conference/draft.ts";
 import type { OperatorRequest } from "../src/conference/requests.ts";
 import type { Changes, Head } from "../src/conference/state.ts";
-import type { BridgeName, ConfKey, EpochMs, MsgId, TransId } from "../src/foundation/ids.ts";
-import type { AgentReports, ConferenceDocument, IdsWanted } from "../src/rpc.ts";
+import type { BridgeName, EpochMs, MsgId, TransId } from "../src/foundation/ids.ts";
+import { dayMs, wait } from "../src/foundation/timers.ts";
+import type { AgentReports, ConferenceDocument, ConferenceIdentity, IdsWanted } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { type ConferenceStore, withStream } from "./conference-store.ts";
-import type { IdsAtHand } from "./id-supply.ts";
+import type { IdSupply } from "./id-supply.ts";
 import type { Outbox, Undelivered } from "./outbox.ts";
 import { type Rows, withoutMessages } from "./outbox-rows.ts";
+import type { Platform } from "./platform.ts";
 
 /** An input to commit, before it is known whether it was committed before. */
 export type Item =
@@ -19,35 +21,119 @@ export type Item =
   | { readonly type: "undelivered"; readonly undelivered: Undelivered }
   | { readonly type: "time" };
 
+interface Waiting {
+  readonly item: Item;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Pause after which the next item counts as a lone one. */
+const loneAfterMs = 5;
+
+/**
+ * Commits a lone item at once. Items that come close after another one, within one turn of the event loop, are committed
+ * together: one flush to disk for all. When that fails, each item is tried alone, so that none can fail its neighbours.
+ */
+export class GroupCommit {
+  readonly #commit: (items: readonly Item[]) => void;
+  readonly #ports: Pick<Platform, "now" | "after">;
+  #queue: Waiting[] = [];
+  #running = false;
+  #lastAt = Number.NEGATIVE_INFINITY;
+
+  /** `commit` commits all items in one transaction, or throws and leaves nothing of any of them. */
+  constructor(commit: (items: readonly Item[]) => void, ports: Pick<Platform, "now" | "after">) {
+    this.#commit = commit;
+    this.#ports = ports;
+  }
+
+  /** Whether nothing waits. */
+  get isIdle(): boolean {
+    return !this.#running;
+  }
+
+  /** Resolves when the item is committed; rejects when it cannot be. */
+  submit(item: Item): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ item, resolve, reject });
+      if (!this.#running) this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    const now = this.#ports.now();
+    let isLone = now - this.#lastAt > loneAfterMs;
+    this.#lastAt = now;
+    while (this.#queue.length > 0) {
+      if (!isLone) await wait(this.#ports, 0);
+      isLone = false;
+      const batch = this.#queue;
+      this.#queue = [];
+      this.#settle(batch);
+    }
+    this.#running = false;
+  }
+
+  #settle(batch: readonly Waiting[]): void {
+    try {
+      this.#commit(batch.map(({ item }) => item));
+      for (const { resolve } of batch) resolve();
+    } catch (error) {
+      const [only, ...others] = batch;
+      if (only && others.length === 0) only.reject(error);
+      else for (const one of batch) this.#settle([one]);
+    }
+  }
+}
+
+/** What a transaction is made of: the input's time, whose conference it is, and where everything goes. */
 interface Context {
   readonly at: EpochMs;
-  readonly confKey: ConfKey;
+  readonly identity: ConferenceIdentity;
   readonly domain: Domain;
   readonly store: ConferenceStore;
-  readonly outbox: Pick<Outbox, "rows" | "add">;
-  nextId(kind: keyof IdsWanted): string;
-  idsAtHand(): IdsAtHand;
+  readonly outbox: Outbox;
+  readonly ids: IdSupply;
   nonce(): string;
 }
 
+/** Commits all items in one transaction, or throws and leaves nothing of any of them. */
+export function transact(context: Context, items: readonly Item[]): Batch {
+  const { identity, domain, store, outbox, ids } = context;
+  const { transactionMemoryMs: neededMs, journalRetentionDays } = domain.settings;
+  return ids.transaction(
+    (nextId) => {
+      store.identify(identity, { neededMs, keptMs: journalRetentionDays * dayMs });
+      const batch = new Batch(context, nextId);
+      for (const item of items) batch.apply(item);
+      outbox.write(batch.rows);
+      return batch;
+    },
+    (work) => store.transaction(work),
+  );
+}
+
 /** One transaction of a conference: what is decided on each item goes to the store, and the rest of it is collected here. */
-export class Batch {
+class Batch {
   rows: Rows;
-  readonly transIds: TransId[] = [];
   readonly commands: IssuedCommand[] = [];
   readonly notes: string[] = [];
   readonly repairs: string[] = [];
   readonly #context: Context;
+  readonly #nextId: (kind: keyof IdsWanted) => string;
 
-  constructor(context: Context) {
+  constructor(context: Context, nextId: (kind: keyof IdsWanted) => string) {
     this.#context = context;
+    this.#nextId = nextId;
     this.rows = context.outbox.rows;
   }
 
   apply(item: Item): void {
     const input = this.#toInput(item);
     if (!input) return;
-    const { confKey, domain, store, outbox, nextId, idsAtHand, nonce } = this.#context;
+    const { identity, domain, store, outbox, ids, nonce } = this.#context;
+    const nextId = this.#nextId;
     const { state } = store;
     let { progress } = store;
     // Nobody chose a bridge for a conference that WebEx never created: it is on the bridge that reports it.
@@ -55,7 +141,7 @@ export class Batch {
       progress = { ...progress, bridge: progress.bridge ?? item.reports.bridge };
     }
     const decision = decide(state, input, {
-      confKey,
+      confKey: identity.confKey,
       settings: domain.settings,
       bridge: progress.bridge,
       msgId: () => nextId("msgIds") as MsgId,
@@ -77,12 +163,11 @@ export class Batch {
       // A new life may be on another bridge. An only bridge is kept at once, and stays when the settings get a second one.
       progress = { ...progress, bridge: onlyBridge(domain) };
     }
-    if (input.type === "webex") this.transIds.push(input.transId);
     if (item.type === "bridge" && input.type === "bridge") {
       const { bridge, stream } = item.reports;
       progress = { ...progress, streams: withStream(progress, bridge, stream, input.reports.at(-1)?.number ?? 0) };
     }
-    store.append(input, decision.changes, { ...progress, ...idsAtHand() });
+    store.append(input, decision.changes, { ...progress, ...ids.atHand });
   }
 
   /** `null`: there is nothing in the item that was not committed before. */
