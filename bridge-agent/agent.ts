@@ -380,17 +380,14 @@ export class Agent {
   }
 
   #sendHealth(tick: boolean): void {
-    const health: Health = {
-      type: "health",
-      bridgeUp: this.#bridge === "up",
-      portsInUse: this.#legs.count,
-      ports: this.#ports,
-    };
+    const bridgeUp = this.#bridge === "up";
+    const portsInUse = this.#legs.count;
+    const ports = this.#ports;
     const sent = this.#health;
-    const isChanged = sent?.bridgeUp !== health.bridgeUp || sent.ports !== health.ports;
-    if (!isChanged && !(tick && sent.portsInUse !== health.portsInUse)) return;
-    this.#health = health;
-    this.#messages.push(health);
+    const isChanged = sent?.bridgeUp !== bridgeUp || sent.ports !== ports;
+    if (!isChanged && !(tick && sent.portsInUse !== portsInUse)) return;
+    this.#health = { type: "health", bridgeUp, portsInUse, ports };
+    this.#messages.push(this.#health);
   }
 
   #prune(now: EpochMs): void {

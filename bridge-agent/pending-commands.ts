@@ -112,6 +112,7 @@ export class PendingCommands {
 
   /** The commands that may begin now; from here on the bridge may know of them. */
   begin(): OpenCommand[] {
+    if (this.#ready.length === 0) return [];
     const mayBegin = ({ isOld }: Open) => this.#isActive || !isOld;
     const unfinished = this.#ready.filter((open) => this.#open.has(keyOf(open.pending)));
     const ready = unfinished.filter(mayBegin);

@@ -190,6 +190,7 @@ export class Reports {
 
   /** Reports that were never sent, as far as the link may carry them; with `again`, also those without an ack for too long. */
   due(epoch: number, now: EpochMs, again: boolean): ReportsMessage[] {
+    if (this.#unacknowledged === 0) return [];
     const batches = [...this.#unsentBatches(now), ...(again ? this.#overdueBatches(now) : [])];
     return batches.map(([conference, stream, reports]) => ({ type: "reports", epoch, conference, stream, reports }));
   }
@@ -379,6 +380,7 @@ export class CommandAcks {
 
   /** With `tick`, also of the commands that have waited for their result too long. */
   due(now: EpochMs, tick: boolean): AckMessage[] {
+    if (this.isEmpty) return [];
     if (tick) {
       for (const [conference, open] of this.#open) {
         const ids = [...open].flatMap(([id, since]) => (now - since < ACK_AFTER_MS ? [] : [id]));

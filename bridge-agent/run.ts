@@ -147,7 +147,7 @@ export class RunningAgent {
     const cancel = timers.after(afterMs, () => {
       this.#tick = null;
       this.#tickedAt = now();
-      this.#put({ type: "time" });
+      if (this.#inputs.push({ type: "time" }) === 1) this.#turn();
     });
     this.#tick = { isIdle, cancel };
   }

@@ -149,6 +149,7 @@ export class CommandSender {
 
   /** Sends what is due; `own` is the conference's bridge, if one was chosen. */
   send(identity: ConferenceIdentity, pending: Commands, own: BridgeName | null): void {
+    if (pending.size === 0) return;
     const due = this.schedule.due(pending, this.#ports.now());
     // A command left over from an earlier life names its bridge; it may be gone by the time a bridge is chosen.
     const byBridge = Map.groupBy(due, ({ id }) => pending.get(id)?.bridge ?? own);
