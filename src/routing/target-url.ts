@@ -13,6 +13,11 @@ export type BadTarget =
   | { readonly kind: "not-a-host"; readonly text: string }
   | { readonly kind: "not-allowed"; readonly host: string };
 
+/** Canonical hosts by what WebEx wrote: parsing a URL costs as much as all else about a message's address. */
+const knownHosts = new WeakMap<TargetSettings, Map<string, WebexHost>>();
+const maxKnownHosts = 1_000;
+const maxKnownLength = 300;
+
 /** No user info, escape, blank or fragment fits here, so nothing is left for a URL parser to read differently. */
 const form = /^(?:(https?):\/\/)?(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::(\d{1,5}))?(\/[\w.~!$&'()*+,;=:@/?-]*)?$/i;
 const labels = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/;
@@ -23,6 +28,19 @@ const labels = /^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/;
  * dropped, since a peer that chose it could have any page of an allowed host posted to.
  */
 export function canonicalHost(webexHost: string, settings: TargetSettings): Result<WebexHost, BadTarget> {
+  let known = knownHosts.get(settings);
+  if (!known) {
+    known = new Map();
+    knownHosts.set(settings, known);
+  }
+  const host = known.get(webexHost);
+  if (host !== undefined) return ok(host);
+  const parsed = parseHost(webexHost, settings);
+  if (parsed.ok && known.size < maxKnownHosts && webexHost.length <= maxKnownLength) known.set(webexHost, parsed.value);
+  return parsed;
+}
+
+function parseHost(webexHost: string, settings: TargetSettings): Result<WebexHost, BadTarget> {
   const [, givenScheme, givenHost, port, givenPath] = form.exec(webexHost) ?? [];
   if (givenHost === undefined || (givenPath !== undefined && givenScheme === undefined) || !isPort(port)) {
     return err({ kind: "not-a-host", text: webexHost });

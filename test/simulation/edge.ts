@@ -220,7 +220,8 @@ export class Edge {
             this.onGivenUp(confKey, messages, isOneLife);
           }
         } else if (query.startsWith("INSERT INTO outbox")) {
-          for (const { msgId } of JSON.parse(String(bindings.at(-1))) as { msgId: MsgId }[]) {
+          for (const [, text] of String(bindings.at(-1)).matchAll(/"msgId":"([^"]*)"/g)) {
+            const msgId = text as MsgId;
             if (this.madeAt.has(msgId)) continue;
             this.madeAt.set(msgId, this.#context.clock.now);
             this.#madeIn.set(msgId, hosted.life);
