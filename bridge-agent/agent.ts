@@ -126,6 +126,7 @@ export class Agent {
       if (tick) this.#sendDigests();
     }
     if (tick) this.#prune(now);
+    this.#reports.writeAcks(now);
     const effects: Effects = {
       messages: this.#messages,
       executions,

@@ -135,7 +135,7 @@ function journalOf(db: DatabaseSync, file: string) {
      ON CONFLICT DO NOTHING`,
   );
   const setPhase = toWrite("UPDATE command SET phase = ? WHERE conference = ? AND id = ?");
-  const saveNext = toWrite("UPDATE conference SET next = ? WHERE key = ?");
+  const saveNext = toWrite("UPDATE conference SET next = max(next, ?) WHERE key = ?");
   const appendReport = toWrite("INSERT INTO report VALUES (?, ?, ?)");
   const deleteReports = toWrite("DELETE FROM report WHERE conference = ? AND number <= ?");
 
@@ -166,6 +166,9 @@ function journalOf(db: DatabaseSync, file: string) {
       }
     },
 
+    /** Whether this turn has written anything: what else is written then costs no flush of its own. */
+    isWriting: () => isBegun === true,
+
     load(): JournalContents {
       const reports = Map.groupBy(
         read<{ conference: ConfKey; number: number; report: string }>(
@@ -177,16 +180,16 @@ function journalOf(db: DatabaseSync, file: string) {
       return {
         assignment: assignment === null ? null : (JSON.parse(assignment) as Assignment),
         bootId: fact("bridge"),
-        conferences: read<ConferenceRow>("SELECT * FROM conference").map(({ key, record, next, stream }) => ({
-          conference: key,
-          record: JSON.parse(record) as ConferenceRecord,
-          stream,
-          next,
-          reports: (reports.get(key) ?? []).map(({ number, report }) => ({
-            number,
-            report: JSON.parse(report) as Report,
-          })),
-        })),
+        conferences: read<ConferenceRow>("SELECT * FROM conference").map(({ key, record, next, stream }) => {
+          const rows = reports.get(key) ?? [];
+          return {
+            conference: key,
+            record: JSON.parse(record) as ConferenceRecord,
+            stream,
+            next: Math.max(next, (rows.at(-1)?.number ?? 0) + 1),
+            reports: rows.map(({ number, report }) => ({ number, report: JSON.parse(report) as Report })),
+          };
+        }),
         commands: read<CommandRow>("SELECT * FROM command WHERE phase < 3 ORDER BY seq").map((row) => ({
           pending: {
             conference: row.conference,
@@ -236,11 +239,11 @@ function journalOf(db: DatabaseSync, file: string) {
 
     appendReport(conference: ConfKey, { number, report }: NumberedReport): void {
       appendReport.run(conference, number, JSON.stringify(report));
-      saveNext.run(number + 1, conference);
     },
 
-    /** Up to this number. */
+    /** Up to this number, which is kept: no later report may have it again. */
     deleteReports(conference: ConfKey, upTo: number): void {
+      saveNext.run(upTo + 1, conference);
       deleteReports.run(conference, upTo);
     },
 

@@ -25,6 +25,7 @@ const MESSAGE_COST = 1_000;
 const WINDOW = 1_000_000;
 /** A conference without an ack for so long no longer counts for the window: one that hangs must not hold up the others. */
 const LATE_MS = 5_000;
+const WRITE_ACKS_WITHIN_MS = 60_000;
 /** In characters; half of what a relay reads of one agent. */
 const SEND_RATE = { burst: 2_000_000, perSecond: 2_000_000 } as const;
 const UNKNOWN: ConferenceRecord = { anonymousId: null, locked: false, live: false };
@@ -36,6 +37,9 @@ export class Reports {
   /** Conferences with reports that were never sent. */
   readonly #unsent = new Set<ConfKey>();
   #unacknowledged = 0;
+  /** Up to which number the journal may delete the reports, and since when the first of these acks waits to be written. */
+  readonly #acks = new Map<ConfKey, number>();
+  #acksSince: EpochMs = 0;
   readonly #allowance = new TokenBucket(SEND_RATE, 0);
   /** Of all streams. */
   #inFlight = 0;
@@ -121,6 +125,7 @@ export class Reports {
 
   #beginStream(key: ConfKey, record: ConferenceRecord, reports: readonly Report[]): ReportStream {
     const stream = new ReportStream(this.#journal.beginStream(key, record), 1, []);
+    this.#acks.delete(key); // Of the stream before.
     for (const report of reports) this.#append(key, stream, report);
     return stream;
   }
@@ -141,9 +146,23 @@ export class Reports {
     const deleted = this.#track(conference.stream, () => conference.stream.acknowledge(upTo, now));
     if (deleted === null) return false;
     this.#unacknowledged -= deleted;
-    if (deleted > 0) this.#journal.deleteReports(key, upTo);
+    if (deleted > 0) {
+      if (this.#acks.size === 0) this.#acksSince = now;
+      this.#acks.set(key, upTo);
+    }
     this.#deleteIfOver(key, conference);
     return true;
+  }
+
+  /**
+   * An ack is written together with something else, or after a minute. An agent that dies before sends acknowledged reports
+   * once more, and the edge knows them.
+   */
+  writeAcks(now: EpochMs): void {
+    if (this.#acks.size === 0) return;
+    if (!this.#journal.isWriting() && now - this.#acksSince < WRITE_ACKS_WITHIN_MS) return;
+    for (const [key, upTo] of this.#acks) this.#journal.deleteReports(key, upTo);
+    this.#acks.clear();
   }
 
   /**

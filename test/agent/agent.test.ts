@@ -745,7 +745,55 @@ describe("reports", () => {
     const streams = world.heard.flatMap((message) => (message.type === "reports" ? [message.stream] : []));
     expect(new Set(streams).size).toBe(1);
     expect([world.status.unacknowledged, world.reconnects]).toEqual([0, 0]);
+    world.pass(61_000);
     expect(world.journal.load()).toMatchObject({ conferences: [{ reports: [] }], commands: [] });
+  });
+
+  const journaled = (world: AgentWorld) => world.journal.load().conferences.map(({ reports }) => reports.length);
+
+  test("an ack costs no write of its own, but for one a minute", () => {
+    const world = running();
+    world.pass(61_000);
+    expect(journaled(world)).toEqual([0]);
+    world.machine.lockByTelephone(KEY, true);
+    world.pass(5_000);
+    expect([world.status.unacknowledged, journaled(world)]).toEqual([0, [1]]);
+    world.machine.lockByTelephone(KEY, false); // Its report takes the ack of the one before along.
+    world.pass(5_000);
+    expect(journaled(world)).toEqual([1]);
+    world.pass(60_000);
+    expect(journaled(world)).toEqual([0]);
+  });
+
+  test("an agent that dies before it has written an ack tells the edge nothing new", () => {
+    const world = running();
+    world.machine.lockByTelephone(KEY, true);
+    world.pass(5_000);
+    const told = world.events();
+    world.restart();
+    world.pass(5_000);
+    expect(world.events().filter(({ type }) => type !== "snapshot")).toEqual(
+      told.filter(({ type }) => type !== "snapshot"),
+    );
+    expect(world.status.unacknowledged).toBe(0);
+  });
+
+  test("an ack of a stream that was replaced deletes nothing of the new one", () => {
+    const world = running();
+    world.silent = true;
+    world.machine.lockByTelephone(KEY, true);
+    world.settle();
+    world.command("7", { type: "unlock" });
+    world.settle();
+    const reports = world.heard.findLast((message) => message.type === "reports");
+    const [result] = reports?.reports ?? [];
+    if (!reports || result?.report.type !== "result") throw new Error("the result was not reported");
+    const { stream } = reports;
+    world.tell({ type: "reports-ack", conference: KEY, stream, upTo: result.number - 1 });
+    world.tell({ type: "reports-ack", conference: KEY, stream, upTo: 1_000 }); // The edge has lost its state.
+    world.pass(5_000);
+    expect(journaled(world)).toEqual([world.status.unacknowledged]);
+    expect(world.status.unacknowledged).toBeGreaterThan(0);
   });
 
   test("what was not taken when the agent died is sent when it is back", () => {

@@ -157,7 +157,7 @@ export class AgentProcess {
 
   /** The process may die before a transaction is on disk, or right after; what writes nothing changes nothing. */
   #journal(life: number): Journal {
-    const { transaction, load, prune, close, ...writes } = this.journal;
+    const { transaction, isWriting, load, prune, close, ...writes } = this.journal;
     let wrote = false;
     const faulty = <Args extends unknown[], Value>(write: (...args: Args) => Value) => {
       return (...args: Args): Value => {
@@ -175,6 +175,7 @@ export class AgentProcess {
     );
     return {
       ...(faultyWrites as typeof writes),
+      isWriting,
       load,
       prune,
       transaction: <Value>(work: () => Value): Result<Value, JournalFailure> => {
