@@ -5,15 +5,19 @@ const usual = / (ParticipantType=2|ActionResult=0|DID=\S+|ExtConfID=1001|ConfKey
 
 const colours = { W: 36, A: 35, B: 33, refused: 31, dim: 2, bold: 1 } as const;
 const timeWidth = 10;
-/** From the adapter's line to the bridge's, and from there to the edge of the picture. */
+/** From the adapter's line to the bridge's. */
 const bridgeWidth = 25;
-const phonesWidth = 30;
+/** From the bridge's line to the edge of the picture: in a wide picture, and in a narrow one. */
+const phonesWidth = { most: 30, least: 20 } as const;
+/** From WebEx's line to the adapter's, likewise: the longest names of messages have 31 characters. */
+const webexWidth = { most: 89, least: 40 } as const;
 /** Messages of one kind that one step draws; further ones are counted. */
 const mostAlike = 8;
 
 /**
- * Draws a flow while it happens: WebEx, the adapter and the bridge side by side, one line for each message, with the seconds
- * since the flow began; what happens at the telephones stands beside the bridge.
+ * Draws a flow while it happens: WebEx, the adapter and the bridge side by side, one arrow for each message, with the seconds
+ * since the flow began; what happens at the telephones stands beside the bridge. What is too long for its arrow goes on in the
+ * next line. The picture is as wide as the terminal, from 95 to 154 columns.
  */
 export class Diagram {
   readonly #startedAt = Date.now();
@@ -21,17 +25,22 @@ export class Diagram {
   readonly #write: (line: string) => void;
   readonly #coloured: boolean;
   readonly #webexWidth: number;
+  readonly #phonesWidth: number;
   /** Kind of message → how often it came in this step. */
   readonly #alike = new Map<string, number>();
 
   constructor(write: (line: string) => void, coloured: boolean, columns = 154) {
     this.#write = write;
     this.#coloured = coloured;
-    this.#webexWidth = Math.min(Math.max(columns, 110), 154) - timeWidth - bridgeWidth - phonesWidth;
+    const forWebexAndPhones = columns - timeWidth - bridgeWidth;
+    this.#webexWidth = between(webexWidth, forWebexAndPhones - phonesWidth.most);
+    this.#phonesWidth = between(phonesWidth, forWebexAndPhones - this.#webexWidth);
   }
 
   head(title: string): void {
-    this.#write(`\n${this.#paint(colours.bold, title)}\n`);
+    const width = timeWidth + this.#webexWidth + bridgeWidth + this.#phonesWidth;
+    const lines = wrapped(title, width).map((line) => this.#paint(colours.bold, line));
+    this.#write(`\n${lines.join("\n")}\n`);
     const [webex, adapter] = ["WebEx".padEnd(this.#webexWidth), "Adapter".padEnd(bridgeWidth)];
     this.#write(
       `${" ".repeat(timeWidth)}${this.#paint(colours.W, webex)}${this.#paint(colours.A, adapter)}${this.#paint(colours.B, "Bridge")}`,
@@ -54,12 +63,11 @@ export class Diagram {
   line(line: string, at = Date.now()): void {
     const [, from, to = "", said = ""] = /^([WAB])→(\w+) (.*)$/.exec(withNames(this.#short(line))) ?? [];
     if (from !== undefined && this.#isTooMany(`${from}→${to}`, said)) return;
-    if (line.startsWith("tsp"))
-      this.#draw(at, this.#paint(colours.W, ` ● ${line}`.padEnd(this.#webexWidth - 1)), "", "");
-    else if (from === undefined) this.#draw(at, "", "", ` ● ${line}`);
-    else if (to === "client") this.#draw(at, "", "", ` ○ client back end: ${said}`);
-    else if (to === "B") this.#draw(at, "", this.#arrow("A", true, said, bridgeWidth), "");
-    else this.#draw(at, this.#arrow(from, from === "W", said, this.#webexWidth), "", "");
+    if (line.startsWith("tsp")) this.#draw(at, { webex: this.#event("W", line, this.#webexWidth) });
+    else if (from === undefined) this.#draw(at, { phones: this.#event("B", line, this.#phonesWidth) });
+    else if (to === "client") this.#draw(at, { phones: this.#event("B", `back end: ${said}`, this.#phonesWidth) });
+    else if (to === "B") this.#draw(at, { bridge: this.#arrow("A", true, said, bridgeWidth) });
+    else this.#draw(at, { webex: this.#arrow(from, from === "W", said, this.#webexWidth) });
   }
 
   #isTooMany(arrow: string, said: string): boolean {
@@ -74,19 +82,32 @@ export class Diagram {
     return line.startsWith("A→W") ? this.#address.shorten(short) : short;
   }
 
-  #draw(at: number, webex: string, bridge: string, phones: string): void {
+  #draw(at: number, { webex = [], bridge = [], phones = [] }: Readonly<Record<string, readonly string[]>>): void {
     const time = `${((at - this.#startedAt) / 1000).toFixed(3)} s `.padStart(timeWidth);
-    const spaces = [webex || " ".repeat(this.#webexWidth - 1), bridge || " ".repeat(bridgeWidth - 1)];
-    this.#write(`${this.#paint(colours.dim, time)}│${spaces.join("│")}│${this.#paint(colours.B, phones)}`.trimEnd());
+    for (let row = 0; row < Math.max(webex.length, bridge.length, phones.length); row += 1) {
+      const margin = row === 0 ? this.#paint(colours.dim, time) : " ".repeat(timeWidth);
+      const fromWebex = webex[row] ?? " ".repeat(this.#webexWidth - 1);
+      const toBridge = bridge[row] ?? " ".repeat(bridgeWidth - 1);
+      this.#write(`${margin}│${fromWebex}│${toBridge}│${phones[row] ?? ""}`.trimEnd());
+    }
   }
 
-  /** A text on a line with a head, as wide as the space between two parties. */
-  #arrow(from: string, toTheRight: boolean, said: string, width: number): string {
-    const label = fitted(said, width - 8);
-    const shaft = "─".repeat(width - 5 - label.length);
+  /** A text on a line with a head, as wide as the space between two parties; the rest of it in lines below. */
+  #arrow(from: string, toTheRight: boolean, said: string, width: number): string[] {
     const isRefusal = /Result=-?[1-9]|refused/.test(said);
     const colour = isRefusal ? colours.refused : colours[from as keyof typeof colours];
-    return this.#paint(colour, toTheRight ? ` ${label} ${shaft}▶ ` : ` ◀${shaft} ${label} `);
+    return wrapped(said, width - 8).map((label, row) => {
+      const shaft = (row === 0 ? "─" : " ").repeat(width - 5 - label.length);
+      const head = row > 0 ? " " : toTheRight ? "▶" : "◀";
+      return this.#paint(colour, toTheRight ? ` ${label} ${shaft}${head} ` : ` ${head}${shaft} ${label} `);
+    });
+  }
+
+  /** What happens at one party. */
+  #event(at: "W" | "B", text: string, width: number): string[] {
+    return wrapped(text, width - 4).map((line, row) =>
+      this.#paint(colours[at], ` ${row === 0 ? "●" : " "} ${line}`.padEnd(width - 1)),
+    );
   }
 
   #paint(code: number, text: string): string {
@@ -94,9 +115,19 @@ export class Diagram {
   }
 }
 
-/** Whole words only. */
-function fitted(text: string, width: number): string {
-  if (text.length <= width) return text;
-  const cut = text.slice(0, width - 1);
-  return `${cut.slice(0, Math.max(cut.lastIndexOf(" "), width / 2))}…`;
+function between({ most, least }: { readonly most: number; readonly least: number }, width: number): number {
+  return Math.min(Math.max(width, least), most);
+}
+
+/** The text in lines of whole words; a word that is longer than a line is broken. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let rest = text;
+  while (rest.length > width) {
+    const blank = rest.lastIndexOf(" ", width);
+    const end = blank > 0 ? blank : width;
+    lines.push(rest.slice(0, end));
+    rest = rest.slice(end).trimStart();
+  }
+  return [...lines, rest];
 }
