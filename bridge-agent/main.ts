@@ -63,8 +63,15 @@ async function run(file: string): Promise<void> {
     stopping = true;
     await restarts;
     await service.stop();
-    await Promise.race([logStream.flushed(), pause(FLUSH_WITHIN_MS)]);
+    await flushed();
     process.exit(0);
+  }
+  async function end(why: string): Promise<never> {
+    await flushed();
+    return fail(why);
+  }
+  async function flushed(): Promise<void> {
+    await Promise.race([logStream.flushed(), pause(FLUSH_WITHIN_MS)]);
   }
   process.on("SIGTERM", () => void stop());
   process.on("SIGINT", () => void stop());
@@ -82,12 +89,12 @@ async function run(file: string): Promise<void> {
   }
 
   async function startOrExit(settings: AgentSettings): Promise<AgentService> {
-    const starting = new AgentService(settings, log, logStream, fail);
+    const starting = new AgentService(settings, log, logStream, end);
     try {
       await starting.start();
       return starting;
     } catch (error) {
-      return fail(`agent cannot start: ${error instanceof Error ? error.message : error}`);
+      return end(`agent cannot start: ${error instanceof Error ? error.message : error}`);
     }
   }
 }

@@ -26,15 +26,15 @@ export class AgentService {
   readonly #settings: AgentSettings;
   readonly #log: Logger;
   readonly #logStream: LogStream;
-  readonly #end: (why: string) => never;
+  readonly #end: (why: string) => void;
   #server: Server | null = null;
   #journal: OpenJournal | null = null;
   #agent: RunningAgent | null = null;
   #retry: NodeJS.Timeout | undefined;
   #isJournalDown = false;
 
-  /** `end` ends the process, for a reason that only a person can change. */
-  constructor(settings: AgentSettings, log: Logger, logStream: LogStream, end: (why: string) => never) {
+  /** `end` ends the process soon, for a reason that only a person can change. */
+  constructor(settings: AgentSettings, log: Logger, logStream: LogStream, end: (why: string) => void) {
     this.#settings = settings;
     this.#log = log;
     this.#logStream = logStream;
@@ -87,7 +87,7 @@ export class AgentService {
     this.#agent = null;
     this.#journal?.close();
     this.#journal = null;
-    if (kind === "damaged") this.#end(sentence);
+    if (kind === "damaged") return this.#end(sentence);
     const seconds = TRY_JOURNAL_AGAIN_MS / 1_000;
     if (!this.#isJournalDown) {
       this.#log.error(

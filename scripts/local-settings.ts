@@ -4,15 +4,14 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { makeFolder } from "../bridge-agent/state-folder.ts";
+import { portFrom as readPort } from "../simulators/port.ts";
 import { reason, StartError } from "./supervise.ts";
 
 /** The port that an environment variable names, or else the given one. */
 export function portFrom(variable: string, otherwise: number): number {
-  const text = process.env[variable];
-  if (text === undefined || text === "") return otherwise;
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
-  throw new StartError(`${variable} is "${text}"; it must be a port from 1 to 65535, for example ${otherwise}`);
+  return readPort(variable, otherwise, (problem) => {
+    throw new StartError(problem);
+  });
 }
 
 /** A port that another program holds would answer in our place: better not to start at all. */

@@ -75,6 +75,7 @@ async function start(): Promise<() => Promise<void>> {
   void allConnected(url, token, stopping.signal).then((ready) => ready && print(`bridgehead ready: ${url}`));
 
   return async () => {
+    print("bridgehead stops");
     stopping.abort();
     await parts.agent.stop(6_000); // It finishes what runs, and so it goes first.
     // What the edge has confirmed is on disk; without a grace it would wait for its open connections for ever.

@@ -129,7 +129,9 @@ export class Part {
         if (!this.stopping) void this.restart(how, !killed && Date.now() < startedAt + QUICK_END_MS);
       };
       child.once("error", (error) => over(reason(error), false));
-      child.once("exit", (code, signal) => over(signal ?? `exit code ${code}${lastLine(logFile)}`, signal !== null));
+      child.once("exit", (code, signal) =>
+        over(signal ?? `exit code ${code}${code === 0 ? "" : lastLine(logFile)}`, signal !== null),
+      );
     });
     if (!child.pid) return;
     // While a process keeps ending, its start is printed only when it stays.
@@ -170,7 +172,7 @@ function openLog(file: string): number | "ignore" {
   }
 }
 
-/** The last line of a part, which mostly says why it ended. */
+/** The last line of a part that failed, which mostly says why. */
 function lastLine(logFile: string): string {
   try {
     const log = openSync(logFile, "r");

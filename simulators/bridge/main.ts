@@ -1,11 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { portFrom } from "../port.ts";
 import { startSimulatedBridge } from "./server.ts";
 
-const text = process.env.SIMULATED_BRIDGE_PORT ?? "8790";
-const port = Number(text);
-if (!/^\d+$/.test(text) || port < 1 || port > 65_535) {
-  fail(`SIMULATED_BRIDGE_PORT is ${text}; it must be a port from 1 to 65535, for example 8790`);
-}
+const port = portFrom("SIMULATED_BRIDGE_PORT", 8790, fail);
 
 /** The longest time that Node's timers can wait. */
 const LONGEST_MS = 2 ** 31 - 1;

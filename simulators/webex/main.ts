@@ -1,8 +1,9 @@
+import { portFrom } from "../port.ts";
 import { describe, WebexServer } from "./server.ts";
 
 /** A TSP server as a program: names the callers, and prints every message of the adapter. README.md has its settings. */
-const port = portFrom("WEBEX_PORT", 8795);
-const adapterUrl = process.env.ADAPTER_URL || `http://127.0.0.1:${portFrom("PORT", 8787)}/tsp/local`;
+const port = portFrom("WEBEX_PORT", 8795, fail);
+const adapterUrl = process.env.ADAPTER_URL || `http://127.0.0.1:${portFrom("PORT", 8787, fail)}/tsp/local`;
 if (!/^https?:\/\/[^/]/.test(adapterUrl) || !URL.canParse(adapterUrl)) {
   fail(`ADAPTER_URL is "${adapterUrl}"; it must be an address such as http://127.0.0.1:8787/tsp/local`);
 }
@@ -15,13 +16,6 @@ await server
   .start()
   .catch((error: Error) => fail(`cannot listen on 127.0.0.1:${port} (${error.message}); set WEBEX_PORT to another`));
 console.log(`simulated WebEx: WbxHostName="${server.host}", adapter ${adapterUrl}`);
-
-function portFrom(variable: string, otherwise: number): number {
-  const text = process.env[variable] || String(otherwise);
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port >= 1 && port <= 65_535) return port;
-  return fail(`${variable} is "${text}"; it must be a port from 1 to 65535, for example ${otherwise}`);
-}
 
 function fail(problem: string): never {
   console.error(`simulated WebEx: ${problem}`);

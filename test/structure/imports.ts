@@ -60,9 +60,10 @@ export const rules: Readonly<Record<string, Rule>> = {
   "bridge-agent/drivers": {
     may: ["src/foundation", "src/bridge", "bridge-agent/reconnecting-socket.ts", "node:*", "ws", "valibot"],
   },
-  "simulators/bridge": { may: ["src/foundation", "src/bridge", "node:*", "ws", "valibot"] },
-  "simulators/webex": { may: ["src/foundation", "src/tsp", "node:*"] },
+  "simulators/bridge": { may: ["src/foundation", "src/bridge", "simulators/port.ts", "node:*", "ws", "valibot"] },
+  "simulators/webex": { may: ["src/foundation", "src/tsp", "simulators/port.ts", "node:*"] },
   "simulators/draws.ts": { may: [] },
+  "simulators/port.ts": { may: [] },
   scripts: { may: ["src", "bridge-agent", "simulators", "node:*", "esbuild"] },
   bench: { may: ["src", "simulators", "scripts", "node:*", "cloudflare:workers"] },
 };
