@@ -2,17 +2,17 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { err, ok, type Result } from "../src/foundation/result.ts";
+import { mustBe, wrongValue } from "../src/foundation/wrong-value.ts";
 import { driverExample, driverSettings } from "./drivers/registry.ts";
 
-const text = v.string("must be a string");
-const name = v.pipe(text, v.regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"'));
+const name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"'));
 const socketUrl = v.pipe(
-  text,
+  v.string(),
   v.check((url) => /^wss?:\/\/[^/]/.test(url) && URL.canParse(url), "must be a ws:// or wss:// address"),
 );
 
 const port = v.pipe(
-  v.number("must be a number"),
+  v.number(),
   v.integer("must be a whole number"),
   v.minValue(0, "must be 0 to 65535"),
   v.maxValue(65_535, "must be 0 to 65535"),
@@ -26,11 +26,11 @@ const agentSettings = v.strictObject({
   /** The name under which the edge knows this agent's public key. */
   agent: name,
   /** Folder of the key and the journal; relative to the settings file. */
-  state: v.pipe(text, v.nonEmpty("must not be empty")),
+  state: v.pipe(v.string(), v.nonEmpty("must not be empty")),
   /** Health and metrics, on 127.0.0.1 only; port 0: any free one. */
   listen: v.strictObject({ port }),
   /** Whether numbers and access codes stand in the log as they are. */
-  logs: v.optional(v.strictObject({ personal: v.boolean("must be true or false") }), { personal: false }),
+  logs: v.optional(v.strictObject({ personal: v.boolean() }), { personal: false }),
   driver: driverSettings,
 });
 
@@ -70,15 +70,15 @@ export function readSettings(content: string): Result<AgentSettings, string> {
   } catch (error) {
     return err(`it is not JSON: ${reason(error)}`);
   }
-  const parsed = v.safeParse(agentSettings, value, { abortEarly: true });
+  const parsed = v.safeParse(agentSettings, value, { abortEarly: true, message: mustBe });
   if (parsed.success) return ok(parsed.output);
   const [issue] = parsed.issues;
   const path = v.getDotPath(issue) ?? "";
   if (issue.expected === "never")
     return err(`${path} is no setting; the settings are ${Object.keys(agentSettings.entries).join(", ")}`);
   const example = examples[path];
-  const what = issue.received === "undefined" ? "is missing" : `${issue.message} (it is ${issue.received})`;
   if (path === "") return err("it must be a JSON object");
+  const what = wrongValue(issue);
   return err(example === undefined ? `${path} ${what}` : `${path} ${what}, for example ${JSON.stringify(example)}`);
 }
 

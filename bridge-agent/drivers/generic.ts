@@ -24,7 +24,7 @@ const LONGEST_RETRY_MS = 1_000;
 export const genericSettings = v.strictObject({
   type: v.literal("generic"),
   url: v.pipe(
-    v.string("must be a string"),
+    v.string(),
     v.check((url) => /^wss?:\/\/[^/]/.test(url) && URL.canParse(url), "must be a ws:// or wss:// address"),
   ),
 });

@@ -12,7 +12,7 @@ const kinds = {
   },
 };
 
-export const driverSettings = v.variant("type", [kinds.generic.settings], "must be a kind of driver that there is");
+export const driverSettings = v.variant("type", [kinds.generic.settings]);
 type DriverSettings = v.InferOutput<typeof driverSettings>;
 export const driverExample: Readonly<Record<string, unknown>> = kinds.generic.example;
 

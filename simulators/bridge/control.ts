@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { CommandType } from "../../src/bridge/commands.ts";
 import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
+import { mustBe, wrongValue } from "../../src/foundation/wrong-value.ts";
 import { DEFAULT_PLAN, type Machine } from "./machine.ts";
 import { visibleState } from "./visible-state.ts";
 import type { Call } from "./world.ts";
@@ -23,14 +24,10 @@ const commandTypes: Readonly<Record<CommandType, true>> = {
   "stop-reporting-speakers": true,
 };
 
-const flag = v.boolean("must be true or false");
-const milliseconds = v.pipe(
-  v.number("must be a number"),
-  v.safeInteger("must be a whole number"),
-  v.minValue(0, "must not be negative"),
-);
-const keys = v.pipe(v.string("must be a string"), v.regex(/^[0-9*#]{0,200}$/, "must be up to 200 of 0-9, * and #"));
-const from = v.pipe(v.string("must be a string"), v.regex(/^\d{0,32}$/, "must be up to 32 digits"));
+const flag = v.boolean();
+const milliseconds = v.pipe(v.number(), v.safeInteger("must be a whole number"), v.minValue(0, "must not be negative"));
+const keys = v.pipe(v.string(), v.regex(/^[0-9*#]{0,200}$/, "must be up to 200 of 0-9, * and #"));
+const from = v.pipe(v.string(), v.regex(/^\d{0,32}$/, "must be up to 32 digits"));
 const commandType = v.custom<CommandType>(
   (name) => typeof name === "string" && Object.hasOwn(commandTypes, name),
   `must be of ${Object.keys(commandTypes).join(", ")}`,
@@ -114,10 +111,10 @@ function withBody<Body>(
   } catch {
     return problem(400, `the body is not JSON: ${text.slice(0, 60)}`);
   }
-  const parsed = v.safeParse(schema, value);
+  const parsed = v.safeParse(schema, value, { message: mustBe });
   if (parsed.success) return then(parsed.output);
   const [first] = parsed.issues;
-  return problem(400, `${v.getDotPath(first) ?? "the body"}: ${first.message}`);
+  return problem(400, `${v.getDotPath(first) ?? "the body"} ${wrongValue(first)}`);
 }
 
 /** The effect has happened by now; nothing is left to tell. */

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { readCapped } from "../foundation/read-capped.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { type Timers, within } from "../foundation/timers.ts";
+import { mustBe, wrongValue } from "../foundation/wrong-value.ts";
 
 /** How long a whole body may take to come: a slow sender would otherwise hold its connection and its memory for ever. */
 const BODY_WITHIN_MS = 10_000;
@@ -46,8 +47,8 @@ export async function readJson<Body>(
   } catch {
     return err(problem(400, "bad body", "The body must be JSON in UTF-8."));
   }
-  const parsed = v.safeParse(schema, json, { abortEarly: true });
+  const parsed = v.safeParse(schema, json, { abortEarly: true, message: mustBe });
   if (parsed.success) return ok(parsed.output);
   const [issue] = parsed.issues;
-  return err(problem(400, "bad body", `${v.getDotPath(issue) ?? "the body"}: ${issue.message}`));
+  return err(problem(400, "bad body", `${v.getDotPath(issue) ?? "the body"} ${wrongValue(issue)}.`));
 }

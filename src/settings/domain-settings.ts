@@ -82,7 +82,9 @@ const shownNumber = v.strictObject({
   ),
   kind: v.picklist(["toll", "toll-free"], 'must be "toll" or "toll-free"'),
   /** Tells a country's numbers apart: a city, a language, a carrier. */
-  label: v.optional(v.pipe(v.string(), v.nonEmpty(), v.maxLength(64, "must have at most 64 characters"))),
+  label: v.optional(
+    v.pipe(v.string(), v.nonEmpty("must not be empty"), v.maxLength(64, "must have at most 64 characters")),
+  ),
 });
 
 /** The numbers that callers of a domain may dial, by country; the first number of a country is shown first (protocol 1.6). */

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { DomainName } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
+import { mustBe, wrongValue } from "../foundation/wrong-value.ts";
 import { type AdapterCodec, createCodec } from "../tsp/codec.ts";
 import { type DomainSettings, type DomainSettingsInput, domainSettings } from "./domain-settings.ts";
 import { localDomain } from "./local-domain.ts";
@@ -37,7 +38,7 @@ function readDomains(json: string): Result<Domains, string> {
   if (!parsed.ok) return parsed;
   const inherited = pathOfInherited(parsed.value);
   if (inherited) return err(`DOMAINS.${inherited.join(".")} is not a setting; leave it out`);
-  const checked = v.safeParse(allDomains, parsed.value, { abortEarly: true, message: wrongType });
+  const checked = v.safeParse(allDomains, parsed.value, { abortEarly: true, message: mustBe });
   if (!checked.success) return err(explain(checked.issues[0]));
   const domains = Object.entries(checked.output) as [DomainName, DomainSettings][];
   return ok(
@@ -83,22 +84,15 @@ function pathOfInherited(value: unknown): string[] | undefined {
   return undefined;
 }
 
-function wrongType({ expected }: v.BaseIssue<unknown>): string {
-  const words: Readonly<Record<string, string>> = {
-    Array: "a list",
-    Object: "an object",
-    boolean: "true or false",
-    number: "a number",
-    string: "a text",
-  };
-  return `must be ${words[expected ?? ""] ?? expected}`;
-}
+/** Their values are not repeated in the log: somebody may have put a private key where the public one belongs. */
+const secretSettings: ReadonlySet<string> = new Set(["adapterSecrets", "publicKey"]);
 
 function explain(issue: v.BaseIssue<unknown>): string {
   const path = (issue.path ?? []).map((step) => String(step.key));
   const place = `DOMAINS${path.map((step) => `.${step}`).join("")}`;
   if (issue.type === "strict_object" && issue.expected === "never") return `${place} ${notASetting(path)}`;
-  const wrong = issue.received === "undefined" ? "is missing" : issue.message.replaceAll("\n", " ");
+  const wrong =
+    path.some((step) => secretSettings.has(step)) && issue.input !== undefined ? issue.message : wrongValue(issue);
   return `${place} ${wrong}; a right example: ${exampleAt(path)}`;
 }
 

@@ -35,7 +35,7 @@ test.each([
   [
     "a driver that is none",
     { driver: { type: "fax" } },
-    'driver.type must be a kind of driver that there is (it is "fax"), for example "generic"',
+    'driver.type must be "generic" (it is "fax"), for example "generic"',
   ],
   [
     "a setting too many",

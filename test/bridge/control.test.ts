@@ -326,6 +326,20 @@ describe("what the control interface cannot do", () => {
     expect(ask(method, path.replace("ID", dialIn()), body)).toEqual(bad);
   });
 
+  test.each([
+    ["/faults", { delayMs: "long" }, 'delayMs must be a number (it is "long")'],
+    ["/numbers/12", {}, "outcome is missing"],
+    [
+      "/numbers/12",
+      { outcome: "maybe" },
+      'outcome must be one of "answer", "busy", "reject", "invalid", "no-answer" (it is "maybe")',
+    ],
+    ["/faults", { refuse: {} }, "refuse must be a list (it is an object)"],
+    ["/faults", 3, "the body must be an object (it is 3)"],
+  ])("PUT %s with %j says what would be right", (path, body, error) => {
+    expect(ask("PUT", path, body)).toEqual({ status: 400, body: { error } });
+  });
+
   test("a body that is not JSON is a bad body", () => {
     expect(control(machine, "POST", "/calls", "{")).toEqual(bad);
   });

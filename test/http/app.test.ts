@@ -148,7 +148,19 @@ test("what XML cannot carry is refused with the name of its field", async () => 
 
   const response = await send(edge, "POST", "local/conferences/555111222/passthrough", { extCallId: "77", data });
 
-  expect(await response.json()).toMatchObject({ detail: expect.stringMatching(/^data: must not have control char/) });
+  expect(await response.json()).toMatchObject({ detail: expect.stringMatching(/^data must not have control char/) });
+});
+
+test.each<[object, string]>([
+  [{ extCallId: 77, data: "" }, "extCallId must be a text (it is 77)."],
+  [{ extCallId: "77" }, "data is missing."],
+  [[], "extCallId is missing."],
+])("the body %j is refused in words that say what to do", async (body, detail) => {
+  const edge = await running("555111222");
+
+  const response = await send(edge, "POST", "local/conferences/555111222/passthrough", body);
+
+  expect(await response.json()).toMatchObject({ status: 400, detail });
 });
 
 test("what XML can carry is passed on as it is", async () => {

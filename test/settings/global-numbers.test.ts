@@ -28,8 +28,7 @@ test.each([
 ])('"%s" is no number to show, and the message says what is one', (text) => {
   expect(load({ GB: [number("112"), number(text)] })).toEqual({
     ok: false,
-    error:
-      'DOMAINS.local.globalNumbers.GB.1.number must be 3 to 15 digits, a + before them or not, single blanks or hyphens between them, for example +44 20 7946 0100; a right example: "+44 20 7946 0100"',
+    error: `DOMAINS.local.globalNumbers.GB.1.number must be 3 to 15 digits, a + before them or not, single blanks or hyphens between them, for example +44 20 7946 0100 (it is "${text}"); a right example: "+44 20 7946 0100"`,
   });
 });
 

@@ -33,7 +33,7 @@ test.each<[string, unknown, string]>([
   [
     "a wrong type",
     { webex: { timeoutMs: "10" } },
-    "DOMAINS.local.webex.timeoutMs must be a number; a right example: 10000",
+    'DOMAINS.local.webex.timeoutMs must be a number (it is "10"); a right example: 10000',
   ],
   [
     "keypad codes of which one begins with the other",
@@ -64,7 +64,7 @@ test.each<[string, unknown, string]>([
   [
     "a name that XML does not allow",
     { protocol: { attributes: { ExtConfID: "1 2" } } },
-    'DOMAINS.local.protocol.attributes.ExtConfID must be an XML name; a right example: "attributes": {"SubConfID":"ExtSubConfID"}',
+    'DOMAINS.local.protocol.attributes.ExtConfID must be an XML name (it is "1 2"); a right example: "attributes": {"SubConfID":"ExtSubConfID"}',
   ],
   [
     "a bridge without agents",
@@ -79,12 +79,12 @@ test.each<[string, unknown, string]>([
   [
     "a recording sequence outside the grammar",
     { recording: { number: { country: "1", area: "408", local: "55" }, sequence: "X1" } },
-    'DOMAINS.local.recording.sequence must be P (pause) and D (digits) items, for example P15D123456789#P0; a right example: "P15D123456789#P0"',
+    'DOMAINS.local.recording.sequence must be P (pause) and D (digits) items, for example P15D123456789#P0 (it is "X1"); a right example: "P15D123456789#P0"',
   ],
   [
     "a memory of a day, after which WebEx uses its numbers again",
     { transactionMemoryMs: 86_400_000 },
-    "DOMAINS.local.transactionMemoryMs must be below 24 hours, 86400000; a right example: 7200000",
+    "DOMAINS.local.transactionMemoryMs must be below 24 hours, 86400000 (it is 86400000); a right example: 7200000",
   ],
   [
     "a secret that can be guessed",
@@ -99,12 +99,12 @@ test.each<[string, unknown, string]>([
   [
     "a host with a port, though any port may be posted to",
     { webex: { hosts: ["127.0.0.1:80"] } },
-    'DOMAINS.local.webex.hosts.0 must be a host name without a port, such as tsp1.example.com or *.example.com; a right example: "127.0.0.1"',
+    'DOMAINS.local.webex.hosts.0 must be a host name without a port, such as tsp1.example.com or *.example.com (it is "127.0.0.1:80"); a right example: "127.0.0.1"',
   ],
   [
     "an end of a host name that is none",
     { webex: { hosts: ["*."] } },
-    'DOMAINS.local.webex.hosts.0 must be a host name without a port, such as tsp1.example.com or *.example.com; a right example: "127.0.0.1"',
+    'DOMAINS.local.webex.hosts.0 must be a host name without a port, such as tsp1.example.com or *.example.com (it is "*."); a right example: "127.0.0.1"',
   ],
   [
     "a domain that may post to nobody",
@@ -114,7 +114,7 @@ test.each<[string, unknown, string]>([
   [
     "a host where a list is meant",
     { webex: { hosts: "localhost" } },
-    'DOMAINS.local.webex.hosts must be a list; a right example: ["127.0.0.1","localhost"]',
+    'DOMAINS.local.webex.hosts must be a list (it is "localhost"); a right example: ["127.0.0.1","localhost"]',
   ],
   [
     "a list where settings are meant",
@@ -124,49 +124,49 @@ test.each<[string, unknown, string]>([
   [
     "a word where settings are meant",
     { keypad: "*6" },
-    'DOMAINS.local.keypad must be an object; a right example: {"merge":"*1","mute":"*6"}',
+    'DOMAINS.local.keypad must be an object (it is "*6"); a right example: {"merge":"*1","mute":"*6"}',
   ],
   [
     "a word for true or false",
     { logs: { personal: "yes" } },
-    "DOMAINS.local.logs.personal must be true or false; a right example: false",
+    'DOMAINS.local.logs.personal must be true or false (it is "yes"); a right example: false',
   ],
   [
     "a number for a text",
     { passthroughUrl: 80 },
-    'DOMAINS.local.passthroughUrl must be a text; a right example: "https://voice.example.com/passthrough"',
+    'DOMAINS.local.passthroughUrl must be a text (it is 80); a right example: "https://voice.example.com/passthrough"',
   ],
   ...["file:///etc/passwd", "not a url", "http://", "https:/x", "http://a b"].map(
     (passthroughUrl): [string, unknown, string] => [
       `${passthroughUrl}, which nothing can be posted to,`,
       { passthroughUrl },
-      'DOMAINS.local.passthroughUrl must be an address that begins with http:// or https://; a right example: "https://voice.example.com/passthrough"',
+      `DOMAINS.local.passthroughUrl must be an address that begins with http:// or https:// (it is "${passthroughUrl}"); a right example: "https://voice.example.com/passthrough"`,
     ],
   ),
   [
     "an address that no client opens",
     { hybrid: { clientUrl: "ftp://x" } },
-    'DOMAINS.local.hybrid.clientUrl must be an address that begins with http:// or https://; a right example: "https://voice.example.com/client"',
+    'DOMAINS.local.hybrid.clientUrl must be an address that begins with http:// or https:// (it is "ftp://x"); a right example: "https://voice.example.com/client"',
   ],
   [
     "an address that is too long for WebEx",
     { hybrid: { clientUrl: `https://voice.example.com/${"x".repeat(1024)}` } },
-    'DOMAINS.local.hybrid.clientUrl must have at most 1024 characters; a right example: "https://voice.example.com/client"',
+    'DOMAINS.local.hybrid.clientUrl must have at most 1024 characters (it is "https://voice.example.com/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…); a right example: "https://voice.example.com/client"',
   ],
   [
     "an attempt without end",
     { webex: { timeoutMs: 1e20 } },
-    "DOMAINS.local.webex.timeoutMs must be below 24 hours, 86400000; a right example: 10000",
+    "DOMAINS.local.webex.timeoutMs must be below 24 hours, 86400000 (it is 100000000000000000000); a right example: 10000",
   ],
   [
     "attempts without end",
     { webex: { attempts: 1_000_000 } },
-    "DOMAINS.local.webex.attempts must be at most 100; a right example: 3",
+    "DOMAINS.local.webex.attempts must be at most 100 (it is 1000000); a right example: 3",
   ],
   [
     "a retention without end",
     { journalRetentionDays: 1e20 },
-    "DOMAINS.local.journalRetentionDays must be at most 3650; a right example: 7",
+    "DOMAINS.local.journalRetentionDays must be at most 3650 (it is 100000000000000000000); a right example: 7",
   ],
   [
     "two agents of one name",

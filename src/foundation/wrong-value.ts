@@ -1,0 +1,35 @@
+/** What a schema finds wrong with a value; the part of it that a person is told. */
+interface Issue {
+  readonly kind: "schema" | "validation" | "transformation";
+  readonly input: unknown;
+  readonly expected: string | null;
+  readonly message: string;
+}
+
+const words: Readonly<Record<string, string>> = {
+  Array: "a list",
+  Object: "an object",
+  boolean: "true or false",
+  number: "a number",
+  string: "a text",
+};
+
+/** What the value must be, in words for people: for each part of a schema that has no message of its own. */
+export function mustBe({ expected }: Pick<Issue, "expected">): string {
+  if (expected === null || expected === "!0") return "must not be empty";
+  const [, options] = /^\((.*)\)$/.exec(expected) ?? [];
+  return `must be ${options === undefined ? (words[expected] ?? expected) : `one of ${options.replaceAll(" | ", ", ")}`}`;
+}
+
+/** The fault and the value, such as `must be a number (it is "10")`; of an object or a list that has a fault within, the fault alone. */
+export function wrongValue({ kind, input, message }: Issue): string {
+  if (input === undefined) return "is missing";
+  const said = message.replaceAll("\n", " ");
+  if (typeof input !== "object" || input === null) return `${said} (it is ${shown(input)})`;
+  return kind === "schema" ? `${said} (it is ${Array.isArray(input) ? "a list" : "an object"})` : said;
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
+}
