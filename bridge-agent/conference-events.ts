@@ -101,7 +101,7 @@ export class ConferenceEvents {
         if (origin === "edge") leg.muted = effect.as.muted;
         else {
           const { call, number } = leg;
-          const caller = { call, direction: "in", number, room: MAIN_ROOM, ...effect.as } as const;
+          const caller = { call, number, room: MAIN_ROOM, ...effect.as };
           this.#reports.addEvent(conference, { type: "caller-entered", caller });
         }
         return;

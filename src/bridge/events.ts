@@ -17,7 +17,6 @@ export const endReason = v.picklist([
 /** Why a call is over. */
 export type EndReason = Checked<typeof endReason>;
 
-export const direction = v.picklist(["in", "out"]);
 /** `main` is among those of each conference. */
 export const rooms = v.array(v.object({ id: room, kind: v.picklist(["main", "sub", "private"]) }));
 
@@ -43,7 +42,6 @@ export type BridgeEvent = Checked<typeof bridgeEvent>;
 
 const caller = v.object({
   call,
-  direction,
   /** The caller's or the called number, digits; empty when withheld. */
   number: word,
   /** What the caller keyed as attendee ID, if anything. */

@@ -1,7 +1,9 @@
 import * as v from "valibot";
 import type { CallId, ConfKey } from "../foundation/ids.ts";
-import { type BridgeCaller, type ConferenceSnapshot, direction, endReason, rooms } from "./events.ts";
+import { type BridgeCaller, type ConferenceSnapshot, endReason, rooms } from "./events.ts";
 import { type Checked, call, conference, flag, room, word } from "./schemas.ts";
+
+const direction = v.picklist(["in", "out"]);
 
 const bridgeCall = v.variant("stage", [
   /** Dialled in, in no conference; `keys` are all that it pressed since the prompt. */
@@ -89,7 +91,7 @@ export function callerOf(call: Extract<BridgeCall, { stage: "entered" }>): Bridg
   const { direction, number, attendeeId, muted, room } = call;
   // Those who dial in enter without a tone only as silent monitors (protocol 4.18).
   const silent = direction === "in" && !call.joinTone;
-  return { call: call.call, direction, number, attendeeId, muted, silent, room };
+  return { call: call.call, number, attendeeId, muted, silent, room };
 }
 
 /** The part of a conference that a digest stands for. */

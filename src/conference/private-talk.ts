@@ -12,6 +12,14 @@ const WAIT_FOR_HOST_MS = 3_600_000;
 /** Pause after a bridge refused to bring a leg out of a talk. */
 const RETRY_MS = 10_000;
 
+/** The bridge was told to move a caller, or found to have moved one; and the result. */
+export interface Move {
+  readonly caller: Caller;
+  readonly to: RoomId;
+  readonly request: OpenRequest | null;
+  readonly result: CommandResult;
+}
+
 /** A dialled call was picked up: it enters, talks to the host in private first, or is hung up if nobody wants it any more. */
 export function connectAnswered(draft: Draft, callOut: CallOut): void {
   if (callOut.stage === "answered" || callOut.stage === "waiting") return;
@@ -38,14 +46,7 @@ export function applyTalkRoom(draft: Draft, talk: PrivateTalk, result: CommandRe
 }
 
 /** A leg of the talk was moved, or not. First the host goes in, then the invitee; at the end both come back. */
-export function applyTalkMove(
-  draft: Draft,
-  talk: PrivateTalk,
-  caller: Caller,
-  to: RoomId,
-  request: OpenRequest | null,
-  result: CommandResult,
-): void {
+export function applyTalkMove(draft: Draft, talk: PrivateTalk, { caller, to, request, result }: Move): void {
   draft.answer(request, result);
   if (!result.done) {
     if (talk.stage === "adding") setTalk(draft, { ...talk, stage: "open" }); // WebEx can ask for it again.

@@ -87,7 +87,7 @@ function compareCaller(draft: Draft, caller: Caller, found: BridgeCaller): void 
   const current = draft.callers.get(call);
   if (current && current.room !== found.room && isKnownRoom(draft, found.room) && !draft.isBusy(call, "move")) {
     draft.repair("moved");
-    applyMove(draft, current, found.room, null, { done: true });
+    applyMove(draft, { caller: current, to: found.room, request: null, result: { done: true } });
   }
 }
 

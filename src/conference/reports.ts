@@ -186,7 +186,7 @@ function applyMoveResult(
   if (callOut && talk?.invitee === callOut.call) return applyInviteeMove(draft, talk, callOut, result);
   const caller = draft.callers.get(command.call);
   if (!caller || caller.left) return draft.answer(request, "no-such-call");
-  applyMove(draft, caller, command.room, request, result);
+  applyMove(draft, { caller, to: command.room, request, result });
 }
 
 function applyMuteResult(

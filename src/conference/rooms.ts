@@ -5,7 +5,7 @@ import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import { findCaller, notifyMuteState } from "./callers.ts";
 import { COMMAND_TIMEOUT_MS, type Draft } from "./draft.ts";
-import { applyTalkMove, talkOf } from "./private-talk.ts";
+import { applyTalkMove, type Move, talkOf } from "./private-talk.ts";
 import type { Caller, Closer, Room } from "./state.ts";
 
 /** Opens a sub-conference, a room of its own on the bridge (protocol 2.2.8, 4.13). */
@@ -62,13 +62,7 @@ export function closeRoom(draft: Draft, message: FromWebexMessages["close-sub-co
 }
 
 /** A call was moved into or out of a sub-conference, or not. */
-function applyRoomMove(
-  draft: Draft,
-  caller: Caller,
-  to: RoomId,
-  request: OpenRequest | null,
-  result: CommandResult,
-): void {
+function applyRoomMove(draft: Draft, { caller, to, request, result }: Move): void {
   draft.answer(request, result);
   const from = draft.rooms.get(caller.room);
   if (!result.done) {
@@ -186,15 +180,8 @@ function notifyRoomCall(draft: Draft, { extCallId }: Caller, room: Room, action:
 }
 
 /** A caller was moved, or not: between the rooms of a private talk or of a sub-conference. */
-export function applyMove(
-  draft: Draft,
-  caller: Caller,
-  to: RoomId,
-  request: OpenRequest | null,
-  result: CommandResult,
-): void {
+export function applyMove(draft: Draft, move: Move): void {
   const talk = talkOf(draft);
-  const isLeg = talk !== undefined && (talk.room === to || talk.room === caller.room);
-  if (isLeg) applyTalkMove(draft, talk, caller, to, request, result);
-  else applyRoomMove(draft, caller, to, request, result);
+  if (talk && [move.to, move.caller.room].includes(talk.room)) applyTalkMove(draft, talk, move);
+  else applyRoomMove(draft, move);
 }

@@ -278,7 +278,6 @@ describe("calls", () => {
         type: "caller-entered",
         caller: {
           call: id,
-          direction: "in",
           number: "14085551234",
           attendeeId: "444",
           muted: false,
@@ -895,7 +894,7 @@ describe("reports", () => {
   test("no message but one with a single report is longer than the edge takes at a time", () => {
     const stream = new ReportStream("s1" as StreamId, 1, []);
     const callers = Array.from({ length: 5_000 }, (_, index) => ({
-      ...{ call: call(`c${index}`), direction: "in" as const, number: "14085551234", attendeeId: "123456" },
+      ...{ call: call(`c${index}`), number: "14085551234", attendeeId: "123456" },
       ...{ muted: false, silent: false, room: MAIN_ROOM },
     }));
     const conference = { locked: false, speaking: null, rooms: [], callers, dialled: [] };

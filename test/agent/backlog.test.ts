@@ -58,7 +58,7 @@ class Backlog {
 
 function snapshot(callers: number): Report {
   const all = Array.from({ length: callers }, (_, index) => ({
-    ...{ call: `c${index}` as CallId, direction: "in" as const, number: "14085551234", attendeeId: "123456" },
+    ...{ call: `c${index}` as CallId, number: "14085551234", attendeeId: "123456" },
     ...{ muted: false, silent: false, room: MAIN_ROOM },
   }));
   const conference = { locked: false, speaking: null, rooms: [], callers: all, dialled: [] };
@@ -67,7 +67,7 @@ function snapshot(callers: number): Report {
 
 test("a backlog of 60 million characters reaches the edge, and the relay allows every message", () => {
   const backlog = new Backlog();
-  backlog.add(100, 500, snapshot(9));
+  backlog.add(100, 500, snapshot(11));
   for (let turns = 0; backlog.reports.unacknowledged > 0 && turns < 1_000; turns += 1) backlog.turn(() => 100);
 
   expect(backlog.charactersWithin(0, backlog.now)).toBeGreaterThan(60_000_000);

@@ -204,11 +204,11 @@ test("an input that is far too large is refused and its neighbours are taken", a
   expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
 });
 
-test("a snapshot of 7,000 callers is taken", async () => {
+test("a snapshot of 8,000 callers is taken", async () => {
   const world = new ConferenceWorld();
   await world.running(0);
-  const callers = Array.from({ length: 7_000 }, (_, index) => ({
-    ...{ call: `c${index}-9f3a2c71`, direction: "in", number: "14085551234", attendeeId: "123456789" },
+  const callers = Array.from({ length: 8_000 }, (_, index) => ({
+    ...{ call: `c${index}-9f3a2c71`, number: "14085551234", attendeeId: "123456789" },
     ...{ muted: false, silent: false, room: "main" },
   }));
   const rooms = [{ id: "main", kind: "main" }];

@@ -6,7 +6,7 @@ import { ConferenceWorld, muteCaller } from "./conference-world.ts";
 
 const held = (muted: boolean) =>
   ["c0", "c1", "c2"].map((call, index) => ({
-    ...{ call: call as CallId, direction: "in" as const, number: "14085551234", attendeeId: null },
+    ...{ call: call as CallId, number: "14085551234", attendeeId: null },
     ...{ muted: muted && index === 1, silent: false, room: MAIN_ROOM },
   }));
 

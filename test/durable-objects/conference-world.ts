@@ -274,7 +274,7 @@ export function callerLeft(index: number): Report {
 
 export function callerEntered(index: number): Report {
   const caller = {
-    ...{ call: `c${index}`, direction: "in", number: "14085551234", attendeeId: null },
+    ...{ call: `c${index}`, number: "14085551234", attendeeId: null },
     ...{ muted: false, silent: false, room: "main" },
   };
   return { type: "event", event: { type: "caller-entered", caller } } as Report;

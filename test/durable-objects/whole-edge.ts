@@ -182,7 +182,7 @@ export class WholeEdge {
 }
 
 function callerEntered(call: string): Report {
-  const caller = { call, direction: "in", number: "", attendeeId: null, muted: false, silent: false, room: "main" };
+  const caller = { call, number: "", attendeeId: null, muted: false, silent: false, room: "main" };
   return { type: "event", event: { type: "caller-entered", caller } } as Report;
 }
 

@@ -59,7 +59,6 @@ const edgeToAgent: EdgeToAgent[] = [
 
 const caller: BridgeCaller = {
   call,
-  direction: "in",
   number: "",
   attendeeId: null,
   muted: false,

@@ -60,7 +60,6 @@ const request = fc.oneof(
 const call = fc.record({
   call: fc.constantFrom("c0", "c1", "c2", "c3"),
   ...{
-    direction: fc.constant("in"),
     number: fc.constantFrom("", "14085550001"),
     attendeeId: fc.constantFrom(null, "44"),
   },
@@ -123,7 +122,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
 );
 
 const create = { type: "create-conference", replyTo: "tsp1:80", extConfId: "1001", confKey: "555" };
-const caller = { direction: "in", number: "", attendeeId: null, muted: false, silent: false, room: "main" };
+const caller = { number: "", attendeeId: null, muted: false, silent: false, room: "main" };
 /** A running conference of three callers, whom WebEx has named 1, 2 and 3, with a sub-conference. */
 const running: readonly Happening[] = [
   { do: "webex", messages: [create] },

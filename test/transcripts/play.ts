@@ -264,7 +264,6 @@ function isRefusalReason(text: string): text is RefusalReason {
 function callerFrom(given: Readonly<Record<string, string>>): BridgeCaller {
   return {
     call: given.call as CallId,
-    direction: "in",
     number: given.number ?? "",
     attendeeId: given.attendeeId ?? null,
     muted: given.muted === "yes" || given.silent === "yes",
