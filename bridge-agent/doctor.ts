@@ -91,13 +91,13 @@ function askEdge(edge: string): Promise<Response> {
 async function checkBridge({ driver: settings }: AgentSettings): Promise<Finding> {
   const driver = createDriver(settings, driverPorts, null);
   const finding = await new Promise<Finding>((resolve) => {
-    let why = `${settings.url} does not answer within ${PATIENCE_MS / 1_000} s`;
+    let why = `the bridge does not answer within ${PATIENCE_MS / 1_000} s`;
     const timer = setTimeout(() => resolve(bad(why)), PATIENCE_MS);
     driver.start((report) => {
-      if (report.type === "disconnected") why = `${settings.url}: ${report.why}`;
+      if (report.type === "disconnected") why = report.why;
       if (report.type !== "connected") return;
       clearTimeout(timer);
-      resolve(good(`${settings.url} answers, with ${report.ports ?? "unlimited"} ports`));
+      resolve(good(`it answers, with ${report.ports ?? "unlimited"} ports`));
     });
   });
   await driver.stop();

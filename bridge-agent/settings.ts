@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { mustBe, wrongValue } from "../src/foundation/wrong-value.ts";
-import { driverExample, driverSettings } from "./drivers/registry.ts";
+import { driverExamples, driverSettings } from "./drivers/registry.ts";
 
 const name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"'));
 const socketUrl = v.pipe(
@@ -46,8 +46,12 @@ const examples: Readonly<Record<string, unknown>> = {
   "listen.port": 8791,
   logs: { personal: false },
   "logs.personal": false,
-  driver: driverExample,
-  ...Object.fromEntries(Object.entries(driverExample).map(([name, value]) => [`driver.${name}`, value])),
+  driver: driverExamples.generic,
+  ...Object.fromEntries(
+    Object.values(driverExamples).flatMap((driver) =>
+      Object.entries(driver).map(([name, value]) => [`driver.${name}`, value]),
+    ),
+  ),
 };
 
 /** The settings of a JSON file, or one sentence that names what is wrong and shows what is right. */

@@ -1,38 +1,15 @@
 import * as v from "valibot";
-import type { CommandType } from "../../src/bridge/commands.ts";
+import { commandTypes } from "../../src/bridge/command-rules.ts";
 import type { CallId, ConfKey } from "../../src/foundation/ids.ts";
 import { mustBe, wrongValue } from "../../src/foundation/wrong-value.ts";
 import { DEFAULT_PLAN, type Machine } from "./machine.ts";
 import { visibleState } from "./visible-state.ts";
 import type { Call } from "./world.ts";
 
-const commandTypes: Readonly<Record<CommandType, true>> = {
-  "create-conference": true,
-  "end-conference": true,
-  lock: true,
-  unlock: true,
-  "create-room": true,
-  "close-room": true,
-  dial: true,
-  "cancel-dial": true,
-  admit: true,
-  move: true,
-  mute: true,
-  unmute: true,
-  expel: true,
-  "report-speakers": true,
-  "stop-reporting-speakers": true,
-};
-
 const flag = v.boolean();
 const milliseconds = v.pipe(v.number(), v.safeInteger("must be a whole number"), v.minValue(0, "must not be negative"));
 const keys = v.pipe(v.string(), v.regex(/^[0-9*#]{0,200}$/, "must be up to 200 of 0-9, * and #"));
 const from = v.pipe(v.string(), v.regex(/^\d{0,32}$/, "must be up to 32 digits"));
-const commandType = v.custom<CommandType>(
-  (name) => typeof name === "string" && Object.hasOwn(commandTypes, name),
-  `must be of ${Object.keys(commandTypes).join(", ")}`,
-);
-
 const callBody = v.object({ from, keys: v.optional(keys, "") });
 const keysBody = v.object({ keys });
 const talkingBody = v.object({ talking: flag });
@@ -44,7 +21,7 @@ const planBody = v.object({
 /** A field that is left out is as without faults. */
 const faultsBody = v.object({
   delayMs: v.optional(milliseconds, 0),
-  refuse: v.optional(v.array(commandType), []),
+  refuse: v.optional(v.array(v.picklist(commandTypes)), []),
   down: v.optional(flag, false),
 });
 

@@ -153,6 +153,8 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
   },
 };
 
+export const commandTypes = Object.keys(rules) as readonly CommandType[];
+
 /** Within its conference; commands with one topic are carried out in order. `null`: the command is carried out alone. */
 export function topicOf(command: BridgeCommand): string | null {
   const { topic } = ruleOf(command);
