@@ -92,10 +92,13 @@ interface CommandRow {
 }
 
 /** Opens the journal of this file and makes sure that it can be written. */
-export function openJournal(file: string): Result<OpenJournal, JournalFailure> {
+export function openJournal(
+  file: string,
+  open: (file: string) => DatabaseSync = (file) => new DatabaseSync(file),
+): Result<OpenJournal, JournalFailure> {
   let db: DatabaseSync | null = null;
   try {
-    db = new DatabaseSync(file);
+    db = open(file);
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000");
     db.exec(schema);
     db.exec("INSERT OR REPLACE INTO fact VALUES ('opened', hex(randomblob(2048)))"); // More than a full disk takes.

@@ -1,3 +1,4 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { type Journal, type JournalFailure, openJournal } from "../../bridge-agent/journal.ts";
 import type { OpenSocket, SocketEvents } from "../../bridge-agent/reconnecting-socket.ts";
 import { RunningAgent } from "../../bridge-agent/run.ts";
@@ -32,7 +33,7 @@ class Died extends Error {}
 /** One agent: its journal outlives the process, which may die at any step or stand still for a while. */
 export class AgentProcess {
   readonly name: string;
-  readonly journal = openMemoryJournal();
+  readonly journal = openMemoryJournal(() => this.#beforeWrite());
   /** What this machine's clock is ahead of the true time. */
   skewMs = 0;
   /** The disk of the journal takes nothing. */
@@ -49,6 +50,8 @@ export class AgentProcess {
   #running: RunningAgent | null = null;
   #frozen: (() => void)[] | null = null;
   #welcomed = false;
+  /** The present transaction of the journal has written something. */
+  #wrote = false;
 
   constructor(name: string, context: WorldContext, relay: RelayHost, bridge: Bridge) {
     this.name = name;
@@ -157,41 +160,34 @@ export class AgentProcess {
 
   /** The process may die before a transaction is on disk, or right after; what writes nothing changes nothing. */
   #journal(life: number): Journal {
-    const { transaction, isWriting, load, prune, close, ...writes } = this.journal;
-    let wrote = false;
-    const faulty = <Args extends unknown[], Value>(write: (...args: Args) => Value) => {
-      return (...args: Args): Value => {
-        if (!wrote && this.isDiskFull) throw new Died();
-        if (!wrote && this.faults.hits("agent dies before a write")) {
-          this.die();
-          throw new Died();
-        }
-        wrote = true;
-        return write(...args);
-      };
-    };
-    const faultyWrites = Object.fromEntries(
-      Object.entries(writes).map(([name, write]) => [name, faulty(write as (...args: unknown[]) => unknown)]),
-    );
+    const { journal } = this;
     return {
-      ...(faultyWrites as typeof writes),
-      isWriting,
-      load,
-      prune,
+      ...journal,
       transaction: <Value>(work: () => Value): Result<Value, JournalFailure> => {
-        const failed = err({ kind: "full", sentence: "the journal cannot grow" } as const);
-        wrote = false;
+        const failed = err({ kind: "full", sentence: "the process is dead" } as const);
+        this.#wrote = false;
         let result: Result<Value, JournalFailure>;
         try {
-          result = transaction(work);
+          result = journal.transaction(work);
         } catch (error) {
           if (error instanceof Died) return failed;
           throw error;
         }
-        if (wrote && this.faults.hits("agent dies after a write")) this.die();
+        if (this.#wrote && this.faults.hits("agent dies after a write")) this.die();
         return life === this.#lives ? result : failed;
       },
     };
+  }
+
+  /** SQLite's own error, or the end of the process, at the first write of a transaction. */
+  #beforeWrite(): void {
+    if (this.isDiskFull) throw Object.assign(new Error("database or disk is full"), { errcode: 13 });
+    if (this.#wrote) return;
+    if (this.faults.hits("agent dies before a write")) {
+      this.die();
+      throw new Died();
+    }
+    this.#wrote = true;
   }
 
   #openSocket(life: number): OpenSocket {
@@ -280,8 +276,29 @@ function isCommand(message: unknown): message is Extract<AgentToBridge, { type: 
   return (message as AgentToBridge).type === "command";
 }
 
-function openMemoryJournal(): Journal & { close(): void } {
-  const opened = openJournal(":memory:");
+/** Tells of each write before it happens, which may then fail. */
+class WatchedDatabase extends DatabaseSync {
+  readonly #beforeWrite: () => void;
+
+  constructor(file: string, beforeWrite: () => void) {
+    super(file);
+    this.#beforeWrite = beforeWrite;
+  }
+
+  override prepare(sql: string): StatementSync {
+    const statement = super.prepare(sql);
+    if (!/^\s*(?:INSERT|UPDATE|DELETE)/.test(sql)) return statement;
+    const run = statement.run.bind(statement);
+    statement.run = ((...values: SQLInputValue[]) => {
+      this.#beforeWrite();
+      return run(...values);
+    }) as typeof run;
+    return statement;
+  }
+}
+
+function openMemoryJournal(beforeWrite: () => void): Journal & { close(): void } {
+  const opened = openJournal(":memory:", (file) => new WatchedDatabase(file, beforeWrite));
   if (!opened.ok) throw new Error(opened.error.sentence);
   return opened.value;
 }

@@ -1,6 +1,7 @@
 import type { ExtCallId, ExtConfId, SubConfId, WebexHost } from "../../src/foundation/ids.ts";
 import type { ToWebexMessages } from "../../src/tsp/messages.ts";
 import type { WorldContext } from "./context.ts";
+import type { Rule } from "./rules.ts";
 
 /** A caller as the server has been told. */
 export interface Attendee {
@@ -101,7 +102,7 @@ export class Association {
       this.attendees.clear();
     }
     if (status === "locked") {
-      this.#must("a status comes first", this.status !== "created", "locked before running");
+      this.#must("Status 0 comes before Status 2", this.status !== "created", "locked before running");
       const early = this.#meeting.open(this.extConfId, "lock") && !this.#meeting.lockedByTelephone();
       this.#must("RspUpdateConference before Status 2", !early, "");
       this.status = "locked";
@@ -240,7 +241,7 @@ export class Association {
     this.attendees.set(extCallId, { extCallId, number, silent: false, muted: false, room: "main", stateTold: false });
   }
 
-  #must(rule: string, holds: boolean, what: string | undefined): void {
+  #must(rule: Rule, holds: boolean, what: string | undefined): void {
     if (!holds && !this.spoilt) this.#context.violated(rule, `${this.extConfId} at ${this.host}: ${what ?? ""}`);
   }
 }

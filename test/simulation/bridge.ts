@@ -143,7 +143,8 @@ export class Bridge {
     }
     const id = `${foreignCalls}-${this.#context.clock.now}` as CallId;
     const kind = { direction: "in", extension: null, conference: foreignKey, stage: "entered" } as const;
-    Object.assign(world.addCall({ ...kind, id, number: "4420" }), { room: MAIN_ROOM });
+    // With a tone: the keys of a silent monitor mean nothing.
+    Object.assign(world.addCall({ ...kind, id, number: "4420" }), { room: MAIN_ROOM, joinTone: true });
   }
 
   #boot(): [Machine, Agents] {

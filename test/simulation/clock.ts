@@ -15,6 +15,9 @@ const drain = (process as unknown as { _tickCallback(): void })._tickCallback;
 /** Many times those of a world that goes well. */
 const mostEvents = 400_000;
 
+/** Thrown by a world that goes round in circles. */
+export class Endless extends Error {}
+
 /** Virtual time in milliseconds: events run in their order, and nothing waits. */
 export class Clock implements Timers {
   now: number;
@@ -43,7 +46,7 @@ export class Clock implements Timers {
     drain();
     for (let run = this.#next(end); run; run = this.#next(end)) {
       this.events += 1;
-      if (this.events > mostEvents) throw new Error("this world goes round in circles");
+      if (this.events > mostEvents) throw new Endless(`${mostEvents} events, and no end`);
       run();
       drain();
     }

@@ -17,6 +17,8 @@ export class CommandJudge {
   readonly #orders = new Map<ConfKey | null, Order>();
   /** Conference and call → when its caller pressed the key that muted or unmuted it last, if that was what did. */
   readonly #pressedAt = new Map<string, number>();
+  /** Conference, call and effect → when a command did that which an agent gave that was replaced since. */
+  readonly #lateAt = new Map<string, number>();
   readonly #activeAgent: ActiveAgentJudge;
 
   constructor(context: WorldContext, activeAgent: ActiveAgentJudge) {
@@ -26,7 +28,11 @@ export class CommandJudge {
 
   check(execution: Execution): void {
     const { commandId, conference, command, done, at, isDoubtful } = execution;
-    if (!done || isDoubtful) return;
+    if (!done) return;
+    if (isDoubtful) {
+      if ("call" in command) this.#lateAt.set(`${conference} ${command.call} ${effectOn(command)}`, at);
+      return;
+    }
     const name = `${conference} ${commandId}`;
     const doneAt = this.#doneAt.get(name);
     if (doneAt !== undefined && !this.#wasUndone(conference, command, doneAt))
@@ -81,14 +87,25 @@ export class CommandJudge {
     return type === "end-conference" && latestAt < chosenAt && chosenAt - latestAt < takeoverMs;
   }
 
-  /** A caller undid it before this agent was in charge: on the bridge there is no trace of either, and nobody can know. */
+  /**
+   * What undid it, so that it must act once more: a caller, before this agent was in charge (on the bridge there is no trace of
+   * either, and nobody can know); or a command of a replaced agent that a slow bridge carried out only now.
+   */
   #wasUndone(conference: ConfKey | null, command: Execution["command"], doneAt: number): boolean {
     if (command.type === "create-conference") return (this.#orders.get(conference)?.endedLateAt ?? 0) > doneAt;
     if (command.type !== "mute" && command.type !== "unmute") return false;
+    const opposite = command.type === "mute" ? "unmute" : "mute";
+    if ((this.#lateAt.get(`${conference} ${command.call} ${opposite}`) ?? 0) > doneAt) return true;
     const { chosenAt } = this.#activeAgent;
     const pressedAt = this.#pressedAt.get(`${conference} ${command.call}`) ?? Number.POSITIVE_INFINITY;
     return pressedAt < chosenAt && chosenAt - doneAt < takeoverMs;
   }
+}
+
+/** An admission mutes or unmutes, too. */
+function effectOn(command: Execution["command"]): string {
+  if (command.type === "admit") return command.muted ? "mute" : "unmute";
+  return command.type;
 }
 
 /** The highest serials of what was carried out for one conference: of all, of what goes alone, and by topic. */

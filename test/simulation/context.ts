@@ -1,6 +1,7 @@
 import { Draws } from "../../simulators/draws.ts";
 import type { Clock } from "./clock.ts";
 import type { FaultSource, Faults } from "./faults.ts";
+import type { Rule } from "./rules.ts";
 
 /** What every part of a world stands on. */
 export interface WorldContext {
@@ -12,8 +13,8 @@ export interface WorldContext {
   readonly edgeMachines: EdgeMachines;
   /** A line for the story of this world; the text is only made when somebody reads it. */
   tell(line: () => string): void;
-  /** Something happened that must never happen. `rule` is a short name for it. */
-  violated(rule: string, how: string): void;
+  /** Something happened that must never happen. */
+  violated(rule: Rule, how: string): void;
   /** Milliseconds since 1970 as the machines of the edge have it. */
   edgeNow(): number;
 }

@@ -1,6 +1,13 @@
+import type { Rule } from "./rules.ts";
+
 /** One defect to plant: in this file, this text becomes that one. */
 export interface Defect {
   readonly name: string;
+  /**
+   * The rule that finds it: in some world it breaks this one and no other. Several: the defect breaks more than one, and chance
+   * decides which one first.
+   */
+  readonly foundBy: Rule | readonly Rule[];
   readonly file: string;
   readonly before: string;
   readonly after: string;
@@ -32,164 +39,197 @@ const relay = "durable-objects/relay.ts";
 export const defects: readonly Defect[] = [
   {
     name: "a repeated document acts again",
+    foundBy: "a request is answered once",
     file: conference,
     before: "if (this.#store.hasDocument(transId, this.#ports.now())) {",
     after: "if (transId === null) {",
   },
   {
     name: "a restart forgets which documents were taken",
+    foundBy: "a request is answered once",
     file: store,
     before: "if (!this.#hasTables) return new Map();",
     after: "return new Map();",
   },
   {
     name: "a document is confirmed that not every object has taken",
+    foundBy: "each request is answered",
     file: "src/routing/deliver.ts",
     before: "  if (failed) throw failed.reason;\n",
     after: "",
   },
   {
     name: "reports are acknowledged before they are on disk",
+    foundBy: "no command is pending",
     file: conference,
     before: 'await this.#submit({ type: "bridge", reports });',
     after:
       'this.#submit({ type: "bridge", reports }).catch(() => {});\n    return reports.reports.at(-1)?.number ?? 0;',
   },
-  { name: "no alarm is set", file: clock, before: "    this.#platform.setAlarm(at);\n", after: "" },
+  {
+    name: "no alarm is set",
+    foundBy: "outboxes are empty",
+    file: clock,
+    before: "    this.#platform.setAlarm(at);\n",
+    after: "",
+  },
   {
     name: "an alarm does not set the next one",
+    foundBy: "a pending command is sent again",
     file: conference,
     before: 'this.#arm(why === "alarm" ? deleteAt : null);',
     after: "",
   },
   {
     name: "the watermark of the reports is forgotten",
+    foundBy: "outboxes are empty",
     file: store,
     before: "return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo]];",
     after: "return upTo > others.length ? [...own, ...others] : [...own.slice(rememberedStreams), ...others];",
   },
   {
     name: "a gap in the reports is overlooked",
+    foundBy: "no command is pending",
     file: store,
     before: "number === upTo + 1 && ++upTo",
     after: "number > upTo && (upTo = number)",
   },
   {
     name: "what waits for a replaced server is sent to it",
+    foundBy: "nothing is posted to a replaced server",
     file: "durable-objects/conference-commit.ts",
     before: "this.rows = this.rows.filter(({ host }) => !decision.dropQueued.includes(host));",
     after: "",
   },
   {
     name: "attempts are not counted",
+    foundBy: "three attempts at most",
     file: outbox,
     before: "const begun = { ...row, attempts: row.attempts + 1 };",
     after: "const begun = { ...row, attempts: Math.max(1, row.attempts) };",
   },
   {
     name: "a crash forgets the attempt that was under way",
+    foundBy: "a repeat has the same bytes",
     file: outboxRows,
     before: "attempts: Math.max(1, row.attempts),",
     after: "attempts: row.attempts,",
   },
   {
     name: "a message joins a transaction that is under way",
+    foundBy: "a change is of a call that entered",
     file: outboxRows,
     before: "last && last.attempts === 0 &&",
     after: "last &&",
   },
   {
     name: "two posts are in flight",
+    foundBy: "one post in flight",
     file: outbox,
     before: "if (this.#inFlight.has(row.host)) continue;",
     after: "if (this.#inFlight.get(row.host)?.seq === row.seq && row.attempts > 1) continue;",
   },
   {
     name: "a failed transaction is given up at once",
+    foundBy: "three attempts at least",
     file: outboxRows,
     before: "if (row.attempts >= attempts) return null;",
     after: "if (row.attempts >= Math.min(1, attempts)) return null;",
   },
   {
     name: "a command is not repeated",
+    foundBy: "a pending command is sent again",
     file: sender,
     before: "if (!sent || sent.times === 0) return 0;",
     after: "if (!sent || sent.times === 0 || sent.times > 0) return sent?.times ? Number.MAX_SAFE_INTEGER : 0;",
   },
   {
     name: "a command that is sent again does not say so",
+    foundBy: "a command acts once",
     file: sender,
     before: "      ...(isAgain && { again: true }),\n",
     after: "",
   },
   {
     name: "commands that one agent acknowledged are never sent to the next",
+    foundBy: "a pending command is sent again",
     file: sender,
     before: "const repeatAckedMs = 10_000;",
     after: "const repeatAckedMs = 10_000_000;",
   },
   {
     name: "the next agent waits for what the one before acknowledged",
+    foundBy: "a command acts once",
     file: conference,
     before: "else schedule.agentChanged();",
     after: "",
   },
   {
     name: "a clock that is set back puts off what is due",
+    foundBy: "outboxes are empty",
     file: "src/foundation/steady-clock.ts",
     before: "    this.#aheadMs = Math.max(this.#aheadMs, this.#last - machine);\n",
     after: "",
   },
   {
     name: "a clock that is set back keeps a silent agent in charge",
+    foundBy: "a silent agent is replaced",
     file: link,
     before: "seen(notLater(before, input.at), input)",
     after: "seen(before, input)",
   },
   {
     name: "the id allocator begins again after a restart",
+    foundBy: "a repeat has the same bytes",
     file: "durable-objects/id-allocator.ts",
     before: "if (!latest) return;",
     after: "if (!latest || latest.msg_end !== null) return;",
   },
   {
     name: "a mailbox answers a repeat again",
+    foundBy: "a request is answered once",
     file: "durable-objects/mailbox.ts",
     before: "if (this.#answered.has(request)) return;",
     after: "",
   },
   {
     name: "a new server does not hear of those who left (F4)",
+    foundBy: "a new server hears of those who left meanwhile",
     file: failover,
     before: "for (const extCallId of departed) draft.notify(",
     after: "for (const extCallId of departed.slice(0, 0)) draft.notify(",
   },
   {
     name: "a new server does not hear who is muted (F1)",
+    foundBy: "WebEx's roster equals the bridge's",
     file: failover,
     before: "if (caller.muted || isSilent || includesAll)",
     after: "if (isSilent || includesAll)",
   },
   {
     name: "a new server does not hear of sub-conferences (F7)",
+    foundBy: "WebEx's roster equals the bridge's",
     file: failover,
     before: "  notifyRooms(draft);\n",
     after: "",
   },
   {
     name: "a failover announces the conference before it answers",
+    foundBy: "Status 0 comes after RspCreateConference",
     file: failover,
     before: "  answerCreate(draft, requestOf(message));\n  announce(draft, running);",
     after: "  announce(draft, running);\n  answerCreate(draft, requestOf(message));",
   },
   {
     name: "a conference that ended unnoticed is created anew (F5)",
+    foundBy: "a conference that ended unnoticed is not created anew",
     file: "src/conference/lifecycle.ts",
     before: "return wasClosedUnnoticed(draft, message)",
     after: "return message.confKey === null",
   },
   {
     name: "a lock is told before it is answered",
+    foundBy: "RspUpdateConference before Status 2",
     file: reports,
     before:
       '      draft.answer(request, result);\n      if (result.done && head.phase === "running") setLocked(draft, head, command.type === "lock");',
@@ -198,6 +238,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a mute is told before it is answered",
+    foundBy: "RspUpdateUser before NotifyUserChange",
     file: reports,
     before: "  draft.answer(pending.request, result);\n  if (pending.group !== undefined)",
     after:
@@ -206,96 +247,112 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a mute is answered twice",
+    foundBy: "what is posted is of the protocol",
     file: reports,
     before: "  draft.answer(pending.request, result);\n",
     after: "  draft.answer(pending.request, result);\n".repeat(2),
   },
   {
     name: "the return from a sub-conference is told before the caller's state",
+    foundBy: "NotifyUserChange before RspCloseSubConference",
     file: "src/conference/rooms.ts",
     before: "  notifyMuteState(draft, moved);\n  if (!from) return;",
     after: "  if (!from) return;",
   },
   {
     name: "what was held back for want of a name is forgotten",
+    foundBy: "WebEx's roster equals the bridge's",
     file: "src/conference/callers.ts",
     before: "for (const change of caller.held) notifyChange(draft, named, change);",
     after: "",
   },
   {
     name: "commands have no deadline",
+    foundBy: "an answer comes in time",
     file: "src/conference/decide.ts",
     before: "for (const command of commands.values()) if (!command.expired) consider(command.answerBy);",
     after: "void commands;",
   },
   {
     name: "a call that is answered enters before WebEx hears of it",
+    foundBy: "RspCallout before NotifyUserEnter",
     file: "src/conference/call-outs.ts",
     before: '  draft.answer(callOut.request, "ok");\n  draft.callOuts.set(callOut.call, picked);',
     after: "  draft.callOuts.set(callOut.call, { ...picked, request: callOut.request });",
   },
   {
     name: "a snapshot does not show who is muted",
+    foundBy: "WebEx's roster equals the bridge's",
     file: "src/conference/reconcile.ts",
     before: 'if (caller.muted !== found.muted && !draft.isBusy(call, "mute", "unmute")) {',
     after: "if (caller.muted !== found.muted && found.call === undefined) {",
   },
   {
     name: "a snapshot does not show who is gone",
+    foundBy: "an empty conference ends",
     file: "src/conference/reconcile.ts",
     before: '    draft.repair("left");\n    removeCaller(draft, caller);\n',
     after: "    void removeCaller;\n",
   },
   {
     name: "a snapshot does not show who speaks",
+    foundBy: "whom WebEx holds for a speaker talks on the bridge",
     file: "src/conference/reconcile.ts",
     before: "if (!draft.callers.get(call) || before.includes(call) === now.has(call)) continue;",
     after: "if (before && now) continue;",
   },
   {
     name: "an agent acts before its journal says so",
+    foundBy: "a command acts once",
     file: pendingCommands,
     before: '      this.#journal.setPhase(open.pending.conference, open.pending.id, "begun");\n',
     after: "",
   },
   {
     name: "an agent does not look before it acts again",
+    foundBy: "a command acts once",
     file: pendingCommands,
     before: "if (isForBridge && isInEffect(view, conference, command)) {",
     after: "if (isForBridge && isInEffect(view, conference, command) && !view) {",
   },
   {
     name: "what a later command undid is carried out once more",
+    foundBy: "a command acts once",
     file: pendingCommands,
     before: "else if (this.#isUndone(pending, now)) settle(pending, { done: true });\n      else ",
     after: "else ",
   },
   {
     name: "a repeated command acts again",
+    foundBy: "a command acts once",
     file: pendingCommands,
     before: "if (!this.#journal.addCommand(pending, now)) return false;",
     after: "if (!this.#journal.addCommand(pending, now) && this.find(pending.conference, pending.id)) return false;",
   },
   {
     name: "reports that were not taken are not sent again",
+    foundBy: "no command is pending",
     file: "bridge-agent/reports.ts",
     before: "return this.#batch(0);",
     after: "return null;",
   },
   {
     name: "an agent that comes back to the bridge tells no snapshot",
+    foundBy: "WebEx's roster equals the bridge's",
     file: agent,
     before: '    this.#bridge = "reconciling";\n    this.#snapshotsDue = true;',
     after: '    this.#bridge = "reconciling";',
   },
   {
     name: "an agent that stood still acts at once",
+    foundBy: "an agent that was replaced leaves the bridge alone",
     file: agent,
     before: "if (stoodStill) this.#suspend();",
     after: "",
   },
   {
     name: "an agent tells old news when it is active again",
+    foundBy: "a command acts once",
     file: agent,
     before: "if (!assignment.active || succeeds) {",
     after: "if (this.#stopping) {",
@@ -303,54 +360,63 @@ export const defects: readonly Defect[] = [
   {
     // What keeps old commands back until the welcome matters to an agent that is alone, and that one has no rival to disturb.
     name: "one of two agents acts while the edge is away",
+    foundBy: "one of two agents acts with a link alone",
     file: agent,
     before: "return this.#edgeUp || this.#assignment.alone;",
     after: "return true;",
   },
   {
     name: "an epoch is used twice",
+    foundBy: "an epoch begins once",
     file: link,
     before: 'const epoch = role === "active" ? others.epoch + 1 : others.epoch;',
     after: "const epoch = Math.max(1, others.epoch);",
   },
   {
     name: "a silent agent stays the active one",
+    foundBy: ["a world comes to its end", "a silent agent is replaced"],
     file: link,
     before: "if (at - link.lastSeen < SILENCE_MS) continue;",
     after: "continue;",
   },
   {
     name: "the relay sets no alarm",
+    foundBy: "a silent agent is replaced",
     file: relay,
     before: "    this.#ports.setAlarm(at);\n",
     after: "",
   },
   {
     name: "the relay loses the epoch with its memory",
+    foundBy: "an epoch begins once",
     file: relay,
     before: 'if (state.epoch !== before.epoch) this.#store.write("epoch", state.epoch);',
     after: "",
   },
   {
     name: "the relay takes every conference for the edge's own",
+    foundBy: ["a foreign conference is left alone", "a foreign conference wakes no object"],
     file: relay,
     before: "if (this.#store.hasConference(conference, this.#ports.now())) {",
     after: "if (this.#store) {",
   },
   {
     name: "the relay loses its conferences with its memory",
+    foundBy: "no command is pending",
     file: "durable-objects/relay-store.ts",
     before: "if (row) this.#days.set(key, Number(row.day));",
     after: "",
   },
   {
     name: "a relay that lost its sockets lets the other agent act at once",
+    foundBy: "a command acts once",
     file: link,
     before: "if (wasActive === null || activeLink(state)) return state;",
     after: "if (wasActive === null || activeLink(state) || at > 0) return state;",
   },
   {
     name: "the relay acknowledges reports that the conference does not have",
+    foundBy: "no command is pending",
     file: relay,
     before: "return this.#ack(said, await conference.report({ domain, bridge, confKey, stream, reports }));",
     after:
@@ -358,66 +424,77 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a conference that hangs holds up its reports for ever",
+    foundBy: ["no command is pending", "agents are done"],
     file: "durable-objects/keyed-queue.ts",
     before: "within(timers, limitMs,",
     after: "within(timers, limitMs * 1_000_000,",
   },
   {
     name: "a silent monitor enters with a voice",
+    foundBy: "WebEx's roster equals the bridge's",
     file: "bridge-agent/legs.ts",
     before: 'return this.#enqueue(leg, { type: "admit", call, muted: silent, joinTone: !silent, attendeeId }, now);',
     after: 'return this.#enqueue(leg, { type: "admit", call, muted: false, joinTone: !silent, attendeeId }, now);',
   },
   {
     name: "a dead connection is not noticed",
+    foundBy: ["an agent that was replaced leaves the bridge alone", "one agent is active"],
     file: socket,
     before: "      this.#expectWithin(this.#options.pongMs);\n",
     after: "",
   },
   {
     name: "a lost connection is not made anew",
+    foundBy: "one agent is active",
     file: socket,
     before: "this.#cancelTimer = timers.after(pause, () => this.connect());",
     after: "if (this.#failures < 3) this.#cancelTimer = timers.after(pause, () => this.connect());",
   },
   {
     name: "an agent does not hear that its link is lost",
+    foundBy: "one of two agents acts with a link alone",
     file: "bridge-agent/edge-link.ts",
     before: "if (this.#welcomed) this.#options.lost();",
     after: "",
   },
   {
     name: "an agent answers no challenge",
+    foundBy: ["no command is pending", "one agent is active"],
     file: "bridge-agent/edge-link.ts",
     before: 'this.#challenge = reason === "replayed" ? why : "";',
     after: "",
   },
   {
     name: "a bridge that gives no result is asked for ever",
+    foundBy: "agents are done",
     file: "bridge-agent/drivers/generic.ts",
     before: '        resolve("too-slow");\n        this.#socket.end(',
     after: "        void (",
   },
   {
     name: "an agent goes on after its journal failed",
+    foundBy: "agents are done",
     file: "bridge-agent/run.ts",
     before: "      void this.#close();\n      return this.#ports.journalFailed(turned.error);",
     after: "      return;",
   },
   {
     name: "commands of one call overtake each other",
+    foundBy: "no command overtakes an earlier one",
     file: pendingCommands,
     before: "return place.waitsFor === 0;",
     after: "return place.waitsFor < 2;",
   },
   {
     name: "a refused admission leaves the caller at the prompt",
+    foundBy: "nobody is left on the line",
     file: "bridge-agent/legs.ts",
     before: 'if (command.type === "admit") this.#hangUp(leg);',
     after: "",
   },
   {
     name: "a caller's mute is not reported",
+    foundBy: "WebEx's roster equals the bridge's",
     file: events,
     before: 'if (origin === "keypad") this.#reports.addEvent(conference, { type: "caller-muted", call, muted });',
     after:
@@ -425,18 +502,21 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "commands of one call are carried out side by side",
+    foundBy: "no command overtakes an earlier one",
     file: pendingCommands,
     before: "      if (!other) continue;\n      other.followers",
     after: '      if (!other || topic?.startsWith("call ")) continue;\n      other.followers',
   },
   {
     name: "who is in a sub-conference is told before the callers (F7)",
+    foundBy: "NotifyJoinSubConference comes after NotifyUserEnter",
     file: failover,
     before: "  announce(draft, running); // Also with a sub-conference in progress (protocol section 5, row 14).\n",
     after: "  announce(draft, running);\n  notifyRooms(draft);\n",
   },
   {
     name: "a sub-conference is told after who is in it (F7)",
+    foundBy: "NotifySubConferenceChange before NotifyJoinSubConference",
     file: rooms,
     before:
       '  notifyRoom(draft, room, "in-progress");\n  for (const { room: where, left, extCallId } of draft.callers.values()) {',
@@ -444,12 +524,14 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a closed sub-conference is answered before its calls are back",
+    foundBy: "NotifyUserChange before RspCloseSubConference",
     file: rooms,
     before: '  if (room?.stage !== "closing") return;\n',
     after: '  if (room?.stage !== "closing") return;\n  draft.answer(room.closer?.request ?? null, "ok");\n',
   },
   {
     name: "a move into a sub-conference is told before it is answered",
+    foundBy: "RspAddToSubConference before NotifySubConfCallChange",
     file: rooms,
     before: "  draft.answer(request, result);\n  const from = draft.rooms.get(caller.room);\n",
     after:
@@ -458,6 +540,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a return from a sub-conference is told before it is answered",
+    foundBy: "RspRemoveFromSubConference before NotifySubConfCallChange",
     file: rooms,
     before: "  draft.answer(request, result);\n  const from = draft.rooms.get(caller.room);\n",
     after:
@@ -466,6 +549,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a sub-conference is told before it is answered",
+    foundBy: "RspCreateSubConference before NotifySubConferenceChange",
     file: rooms,
     before: "  draft.answer(request, result);\n  if (!result.done) {\n    draft.answer(room.closer",
     after:
@@ -473,6 +557,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a dropped caller is told as gone before the answer",
+    foundBy: "RspDropUser before Status 2",
     file: reports,
     before: '    case "expel": {\n      draft.answer(request, result);\n',
     after:
@@ -480,6 +565,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a dialled call enters twice",
+    foundBy: "a call enters once",
     file: "src/conference/call-outs.ts",
     before: "if (!callOut.privately) return placeCaller(draft, callOut, MAIN_ROOM);",
     after:
@@ -487,24 +573,28 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a caller that presses the mute key on the way in is told as unmuted",
+    foundBy: "WebEx's roster equals the bridge's",
     file: "src/conference/callers.ts",
     before: 'if (entered && arrival.muted && !arrival.silent) notifyChange(draft, entered, { status: "muted" });',
     after: "",
   },
   {
     name: "a phone that rings is rung again",
+    foundBy: "a number is dialled once",
     file: "src/bridge/command-rules.ts",
     before: "isInEffect: ({ call }) => call !== undefined, // Also when it has ended: nobody is rung twice.",
     after: 'isInEffect: ({ call }) => call?.stage === "answered",',
   },
   {
     name: "a conference is locked before it runs",
+    foundBy: "Status 0 comes before Status 2",
     file: "src/conference/announcements.ts",
     before: '  notifyStatus(draft, "running");\n  if (head.locked)',
     after: "  if (head.locked)",
   },
   {
     name: "a conference without WebEx never ends",
+    foundBy: "an empty conference ends",
     file: "src/conference/lifecycle.ts",
     before: 'if (head.phase !== "running" || head.attached || head.closing || head.retryEndAt !== undefined) return;',
     after:
@@ -512,30 +602,35 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a message that nobody knows is answered as not supported",
+    foundBy: "an unknown message is answered so",
     file: "src/conference/requests.ts",
     before: '"unknown-message"',
     after: '"not-supported"',
   },
   {
     name: "a call-out that failed enters when it is picked up after all",
+    foundBy: "no NotifyUserEnter after a failed call-out",
     file: "src/conference/private-talk.ts",
     before: 'if (callOut.stage === "dropping") return hangUp(draft, callOut);',
     after: "",
   },
   {
     name: "an ended conference still tells of its callers",
+    foundBy: "nothing follows the end",
     file: "src/conference/lifecycle.ts",
     before: '  notifyStatus(draft, "ended");\n  end(draft, true);\n',
     after: '  notifyStatus(draft, "ended");\n  notifyStatus(draft, "running");\n  end(draft, true);\n',
   },
   {
     name: "speakers are reported to a server that did not ask",
+    foundBy: "speakers are told to those who asked",
     file: failover,
     before: "reporting: false, reported: []",
     after: "reported: []",
   },
   {
     name: "a speaker without a name is reported",
+    foundBy: "speakers have entered",
     file: "src/conference/speakers.ts",
     before: "const extCallId = draft.callers.get(call)?.extCallId;",
     after:
@@ -543,36 +638,42 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "an answer goes to the server that has the conference",
+    foundBy: "who asked is answered",
     file: "src/conference/draft.ts",
     before: "this.#send(request.replyTo ?? this.bound?.host ?? null, answer);",
     after: "this.#send(this.bound?.host ?? request.replyTo ?? null, answer);",
   },
   {
     name: "results of another bridge count",
+    foundBy: "WebEx's roster equals the bridge's",
     file: reports,
     before: "if (bridge !== null && (command.bridge ?? bridge) !== (elsewhere ?? bridge)) return false;",
     after: "",
   },
   {
     name: "events of another bridge count",
+    foundBy: "WebEx's roster equals the bridge's",
     file: "durable-objects/conference-commit.ts",
     before: "const elsewhere = store.isElsewhere(bridge) && { elsewhere: bridge };",
     after: "const elsewhere = store.isElsewhere(bridge) && reports.length > 9 && { elsewhere: bridge };",
   },
   {
     name: "the relay of one domain tells the conferences of another",
+    foundBy: "no command is pending",
     file: relay,
     before: "const conference = this.#ports.conference(domain, confKey);",
     after: 'const conference = this.#ports.conference(domain === "other" ? ("local" as DomainName) : domain, confKey);',
   },
   {
     name: "what another bridge created too late stays there",
+    foundBy: "a conference is on one bridge",
     file: reports,
     before: "else if (report.event.conference) endAsOver(draft, elsewhere);",
     after: "else ignored += 1;",
   },
   {
     name: "an agent is believed without a signature",
+    foundBy: "nobody poses as an agent",
     file: "src/link/hello.ts",
     before:
       'if (homes.length === 0 || !(await isSigned(hello.key, helloText(hello), hello.signature))) return "wrongKey";',
@@ -580,63 +681,202 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "an old hello is good for a socket",
+    foundBy: "nobody poses as an agent",
     file: relay,
     before: 'if (challenge !== wanted) return refusal("replayed", wanted);',
     after: 'if (challenge === "") return refusal("replayed", wanted);',
   },
   {
     name: "a key of another bridge is good here",
+    foundBy: "nobody poses as an agent",
     file: "src/link/hello.ts",
     before: "const atBridge = inDomain.filter(({ bridge }) => bridge === place.bridge && bridge === hello.bridge);",
     after: "const atBridge = inDomain.map((home) => ({ ...home, agent: hello.agent }));",
   },
   {
     name: "a refused move leaves a caller in the room of a talk",
+    foundBy: "nobody stays in a room without a talk",
     file: "src/conference/private-talk.ts",
     before: "if (retryAt !== undefined && retryAt <= draft.at) resumeTalk(draft);",
     after: "if (retryAt !== undefined && retryAt < 0) resumeTalk(draft);",
   },
   {
-    name: "an agent acts while its journal cannot be written",
-    file: "bridge-agent/journal.ts",
-    before: "        return err(failureOf(error, file));\n      } finally {",
-    after: "        failureOf(error, file);\n        return ok(work());\n      } finally {",
-  },
-  {
     name: "an agent says more than it may",
+    foundBy: "an honest agent may say what it says",
     file: "bridge-agent/reports.ts",
     before: "export const RESEND_AFTER_MS = 1_000;",
     after: "export const RESEND_AFTER_MS = 0;",
   },
   {
     name: "a silent monitor is told to the next server with a voice",
+    foundBy: "WebEx's roster equals the bridge's",
     file: failover,
     before: "if (caller.muted || isSilent || includesAll)",
     after: "if ((caller.muted && !isSilent) || includesAll)",
   },
   {
     name: "a restored object waits for its alarm",
+    foundBy: "an answer comes in time",
     file: conference,
     before: '    this.#wake("restored");\n',
     after: "",
   },
   {
     name: "a create that comes too late is not taken back",
+    foundBy: "no bridge conference outlives its conference",
     file: "src/conference/decide.ts",
     before: '    draft.issue({ type: "end-conference" });\n    return;\n',
     after: "    return;\n",
   },
   {
     name: "a handle that was replaced is forgotten at once",
+    foundBy: "a request is answered once",
     file: failover,
     before: "const FORMER_HANDLE_MS = 60_000;",
     after: "const FORMER_HANDLE_MS = 0;",
   },
   {
     name: "a merge is told of the wrong caller",
+    foundBy: "WebEx's roster equals the bridge's",
     file: reports,
     before: "withCaller(draft, event.call, (caller) => applyAttendeeId(draft, caller, event.attendeeId));",
     after:
       "withCaller(draft, event.call, (caller) => removeCaller(draft, { ...caller, attendeeId: event.attendeeId }));",
+  },
+  {
+    name: "an agent acts while its journal cannot be written",
+    foundBy: "an agent acts only with its journal",
+    file: "bridge-agent/journal.ts",
+    before: "        return statement.run(...values);\n",
+    after:
+      "        try {\n          return statement.run(...values);\n        } catch {\n          return { changes: 1, lastInsertRowid: 0 };\n        }\n",
+  },
+  {
+    name: "a document with an unknown message is refused",
+    foundBy: "good documents are taken",
+    file: "src/tsp/read.ts",
+    before: "      message = readUnknownMessage(element, vocabulary);",
+    after:
+      '      message = readUnknownMessage(element, vocabulary);\n      if (messages.length > 0) return err({ result: "attribute-missing", detail: "unknown" });',
+  },
+  {
+    name: "a Confirmation drops the zero at the end of its TransID",
+    foundBy: "a Confirmation repeats the TransID",
+    file: "src/tsp/codec.ts",
+    before: "  return wrap(transId, `<Confirmation",
+    after: '  return wrap(transId.replace(/0$/, ""), `<Confirmation',
+  },
+  {
+    name: "a message that wants no answer gets one",
+    foundBy: "an answer is to a request",
+    file: "src/conference/requests.ts",
+    before: '    case "message-refused": // Nothing follows (protocol 2.2.11).\n',
+    after: '    case "message-refused":\n      draft.answer({ type: "unknown", msgId: message.msgId }, "ok");\n',
+  },
+  {
+    name: "who speaks is told when there is nothing to tell",
+    foundBy: "what is posted is of the protocol",
+    file: "src/conference/speakers.ts",
+    before: "  if (changed.length === 0) return;\n",
+    after: "",
+  },
+  {
+    name: "a notification names the conference by its key",
+    foundBy: "a notification has a known handle",
+    file: "src/conference/draft.ts",
+    before: "extConfId: bound.extConfId, ...notification",
+    after: 'extConfId: (bound.extConfId, this.context.confKey) as string as Bound["extConfId"], ...notification',
+  },
+  {
+    name: "a new server hears of the callers before it hears of the conference (F2)",
+    foundBy: "NotifyUserEnter comes after Status 0",
+    file: failover,
+    before:
+      "  announce(draft, running); // Also with a sub-conference in progress (protocol section 5, row 14).\n  for (const caller of draft.callers.values()) {\n" +
+      "    // A call that left before the old server had named it does not concern the new one.\n    if (caller.left) draft.callers.delete(caller.call);\n" +
+      "    else notifyEntered(draft, { ...caller, held: [] });\n  }\n",
+    after:
+      "  for (const caller of draft.callers.values()) {\n    if (caller.left) draft.callers.delete(caller.call);\n" +
+      "    else notifyEntered(draft, { ...caller, held: [] });\n  }\n  announce(draft, running);\n",
+  },
+  {
+    name: "what was held back for want of a name is told from its end",
+    foundBy: "a change is of a call that entered",
+    file: "src/conference/callers.ts",
+    before: "for (const change of caller.held) notifyChange(draft, named, change);",
+    after: "for (const change of caller.held.toReversed()) notifyChange(draft, named, change);",
+  },
+  {
+    name: "the return of a caller is told before its state",
+    foundBy: "NotifyUserChange before NotifySubConfCallChange",
+    file: rooms,
+    before: "  notifyMuteState(draft, moved);\n  if (!from) return;",
+    after:
+      '  if (from && request) notifyRoomCall(draft, moved, from, "returned");\n  notifyMuteState(draft, moved);\n  if (!from || request) return;',
+  },
+  {
+    name: "who leaves from a sub-conference is told as returned",
+    foundBy: "a move is of a call that entered",
+    file: "src/conference/callers.ts",
+    before: '  notifyChange(draft, { ...caller, left: true }, { status: "left" });\n',
+    after:
+      '  notifyChange(draft, { ...caller, left: true }, { status: "left" });\n  const { subConfId } = draft.rooms.get(caller.room) ?? {};\n' +
+      '  if (subConfId && extCallId !== null) draft.notify({ type: "sub-conference-call-changed", subConfId, extCallId, action: "returned" });\n',
+  },
+  {
+    name: "an agent obeys the keys of callers in foreign conferences",
+    foundBy: "a foreign conference is left alone",
+    file: "bridge-agent/legs.ts",
+    before: "if (!leg || (leg.conference !== null && !this.#reports.isOurs(leg.conference))) return;",
+    after: "if (!leg) return;",
+  },
+  {
+    name: "a conference that the bridge has lost goes on",
+    foundBy: "a conference that runs is on the bridge",
+    file: "src/conference/reconcile.ts",
+    before: "    return endAsLost(draft);\n",
+    after: "    return;\n",
+  },
+  {
+    name: "a snapshot tells the state of each caller anew",
+    foundBy: "what is quiet stays quiet",
+    file: "src/conference/reconcile.ts",
+    before: 'if (caller.muted !== found.muted && !draft.isBusy(call, "mute", "unmute")) {',
+    after: 'if (!draft.isBusy(call, "mute", "unmute")) {',
+  },
+  {
+    name: "an ack for a conference that is over breaks the agent",
+    foundBy: "nothing is thrown",
+    file: "bridge-agent/reports.ts",
+    before: "    if (conference?.stream.id !== stream) return true; // Of a stream that was replaced.\n",
+    after:
+      '    if (!conference) throw new Error("an ack for no conference");\n    if (conference.stream.id !== stream) return true;\n',
+  },
+  {
+    name: "nobody hears that a relay could not be reached",
+    foundBy: "no rejection goes unhandled",
+    file: sender,
+    before:
+      "this.#cancelAgain = this.#ports.after(Math.max(relayAgainMs, Math.min(...pauses)), this.#ports.sendAgain);",
+    after:
+      "this.#cancelAgain = this.#ports.after(Math.max(relayAgainMs, Math.min(...pauses)), this.#ports.sendAgain);\n      throw error;",
+  },
+  {
+    name: "a silent agent is given up a millisecond after the alarm for it",
+    foundBy: "a world comes to its end",
+    file: link,
+    before: "if (at - link.lastSeen < SILENCE_MS) continue;",
+    after: "if (at - link.lastSeen <= SILENCE_MS) continue;",
+  },
+  {
+    name: "the relay asks about a digest before it knows whose conference it is",
+    foundBy: "a foreign conference wakes no object",
+    file: relay,
+    before: '    } else if (said.type === "reports") {\n',
+    after:
+      '    } else if (said.type === "digest" && this.#identity) {\n' +
+      "      const { domain, bridge } = this.#identity;\n" +
+      "      this.#ports.conference(domain, conference).matchesBridge(bridge, said.digest).catch(() => {});\n" +
+      '    } else if (said.type === "reports") {\n',
   },
 ];

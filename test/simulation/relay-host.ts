@@ -117,15 +117,22 @@ export class RelayHost {
     if (!seen.ok) return;
     const strangers = this.#settings.bridges.flatMap(({ name, agents }) => (name === this.place.bridge ? [] : agents));
     const key = draws.pick([...strangers, simulatedKey("stranger")])?.publicKey ?? "";
-    const { challenge } = seen.value;
-    const forged = { ...seen.value, key, challenge: draws.pick(["", challenge]) ?? "", at: this.#context.edgeNow() };
-    const hellos = [
-      this.#lastHello,
-      encodeHello({ ...forged, signature: signatureOf(key, helloText(forged)) }),
-      encodeHello({ ...forged, key: seen.value.key, signature: signatureOf(key, helloText(forged)) }),
+    const forge = (shown: string, challenge: string): string => {
+      const forged = { ...seen.value, challenge, at: this.#context.edgeNow() };
+      return encodeHello({ ...forged, key: shown, signature: signatureOf(key, helloText(forged)) });
+    };
+    const kinds: readonly ((challenge: string) => string)[] = [
+      () => this.#lastHello,
+      (challenge) => forge(key, challenge),
+      (challenge) => forge(seen.value.key, challenge),
     ];
-    const which = draws.between(0, hellos.length);
-    const refused = await this.connect(hellos[which] ?? "", new Wire(this.#context, draws, nowhere, nowhere));
+    const which = draws.between(0, kinds.length);
+    const knock = (challenge: string) => {
+      return this.connect(kinds[which]?.(challenge) ?? "", new Wire(this.#context, draws, nowhere, nowhere));
+    };
+    // As an agent does: first to get a challenge, then with the answer to it.
+    const first = await knock(draws.pick(["", seen.value.challenge]) ?? "");
+    const refused = first === null ? null : await knock(first.split(" ")[1] ?? "");
     if (refused === null) this.#context.violated("nobody poses as an agent", `hello ${which} at ${this.place.bridge}`);
   }
 

@@ -86,9 +86,9 @@ function checkMeeting(meeting: Meeting, bridge: Bridge, violated: WorldContext["
     violated("no bridge conference outlives its conference", `${key} is ${phase}`);
   }
   if (phase === "detached" && there && calls.length === 0) violated("an empty conference ends", key);
-  if (phase === "creating") violated("a create ends", key);
+  if (phase === "creating") violated("each request is answered", `the create of ${key}`);
   if (phase !== "running" || !association) return;
-  if (association.spoilt) return violated("another server takes over", key);
+  if (association.spoilt) return violated("WebEx's roster equals the bridge's", `${key}: no server took over`);
   const [forgotten] = association.forgotten;
   if (forgotten) violated("a new server hears of those who left meanwhile", `${key}: ${forgotten}`);
   if (!there) return violated("a conference that runs is on the bridge", key);

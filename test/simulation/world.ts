@@ -1,16 +1,17 @@
 import { Draws } from "../../simulators/draws.ts";
 import { AliasCache } from "../../src/routing/deliver.ts";
-import { Clock } from "./clock.ts";
+import { Clock, Endless } from "./clock.ts";
 import { type EdgeMachines, type WorldContext, worldBegins } from "./context.ts";
 import { disturb, disturbEdge, heal } from "./disturb.ts";
 import type { Shared } from "./edge.ts";
 import { type FaultKind, Faults, faultRates } from "./faults.ts";
 import { Dead } from "./hosted.ts";
 import { checkAtRest, checkNothingPends, type Parts } from "./rest-checks.ts";
+import type { Rule } from "./rules.ts";
 import { agentNames, newSite } from "./site.ts";
 
 export interface Violation {
-  readonly rule: string;
+  readonly rule: Rule;
   readonly how: string;
   /** Milliseconds since the world began. */
   readonly at: number;
@@ -113,7 +114,8 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
     sites.forEach(checkAtRest);
     checkStillness(context, sites);
   } catch (error) {
-    context.violated("nothing is thrown", error instanceof Error ? (error.stack ?? error.message) : String(error));
+    const rule = error instanceof Endless ? "a world comes to its end" : "nothing is thrown";
+    context.violated(rule, error instanceof Error ? (error.stack ?? error.message) : String(error));
   }
   for (const { edge, agents } of sites) {
     for (const { disk } of edge.objects()) disk.close();

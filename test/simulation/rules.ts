@@ -1,0 +1,101 @@
+/**
+ * The rules that each world is judged by, and what each one promises. `docs/reliability.md` shows them. Each has a planted
+ * defect that it finds alone: see `defects.ts`.
+ */
+export const rules = {
+  // What WebEx asks.
+  "good documents are taken": "A document without fault is confirmed with Result 0.",
+  "a Confirmation repeats the TransID": "A Confirmation has the TransID of the document that it confirms.",
+  "each request is answered": "A request that was confirmed gets an answer.",
+  "a request is answered once": "No request gets a second answer, whatever is repeated and whatever crashes.",
+  "an answer is to a request": "Each answer has the MsgID of a request.",
+  "who asked is answered": "An answer goes to the server that asked.",
+  "an answer comes in time":
+    "An answer leaves by the deadline of its request, unless a fault between edge and WebEx holds it up.",
+  "an unknown message is answered so": "A message of an unknown type gets the result code for that.",
+
+  // How documents leave.
+  "what is posted is of the protocol": "WebEx can read each document, and each message in it has a known type.",
+  "one post in flight": "An object has one post to each server under way.",
+  "a repeat has the same bytes": "A repeat under a TransID has the bytes of the first attempt.",
+  "three attempts at most": "No document is posted more than three times.",
+  "three attempts at least": "No message is given up before its third attempt.",
+  "nothing is posted to a replaced server":
+    "A server that was replaced, or that let its conference go on alone, is told nothing new.",
+  "a notification has a known handle": "A notification has an ExtConfID that a create brought.",
+
+  // The order of what a server is told.
+  "Status 0 comes after RspCreateConference": "A create is answered before its conference is announced.",
+  "Status 0 comes before Status 2": "A conference is announced as running before it is announced as locked.",
+  "nothing follows the end": "Nothing is told of a conference that was announced as ended.",
+  "RspUpdateConference before Status 2": "A lock is answered before it is announced.",
+  "NotifyUserEnter comes after Status 0": "A conference is announced before its callers.",
+  "RspCallout before NotifyUserEnter": "A call-out is answered before its call enters.",
+  "no NotifyUserEnter after a failed call-out": "A call whose call-out was refused does not enter.",
+  "a call enters once": "No call is announced twice to one server.",
+  "a change is of a call that entered": "A change is of a caller of whom this server was told.",
+  "RspDropUser before Status 2": "A drop is answered before the caller is announced as gone.",
+  "RspUpdateUser before NotifyUserChange": "A mute is answered before it is announced.",
+  "RspCreateSubConference before NotifySubConferenceChange":
+    "The create of a sub-conference is answered before it is announced.",
+  "a move is of a call that entered": "A move is of a caller of whom this server was told.",
+  "RspAddToSubConference before NotifySubConfCallChange":
+    "A move into a sub-conference is answered before it is announced.",
+  "RspRemoveFromSubConference before NotifySubConfCallChange":
+    "A return from a sub-conference is answered before it is announced.",
+  "NotifyUserChange before NotifySubConfCallChange":
+    "A caller's mute state in the main conference is told before its return.",
+  "NotifyJoinSubConference comes after NotifyUserEnter":
+    "Who is in a sub-conference is told after the callers themselves.",
+  "NotifySubConferenceChange before NotifyJoinSubConference": "A sub-conference is told before who is in it.",
+  "NotifyUserChange before RspCloseSubConference": "A close is answered after each caller inside was told as back.",
+  "speakers are told to those who asked": "Who speaks is told to a server that asked for it.",
+  "speakers have entered": "Each speaker is a caller of whom this server was told.",
+  "a new server hears of those who left meanwhile":
+    "After a failover, the new server hears of each caller whom the old one knew.",
+
+  // Commands to the bridge.
+  "a command acts once": "The bridge carries out no command twice.",
+  "a number is dialled once": "No phone is rung twice for one call-out.",
+  "no command overtakes an earlier one": "The commands of one topic act in the order in which they were issued.",
+  "a pending command is sent again": "A command without a result is sent again, as long as it takes.",
+  "a conference that ended unnoticed is not created anew":
+    "A failover to a conference that is gone creates no other in its place.",
+  "a foreign conference is left alone": "No command concerns a conference that is not the edge's.",
+  "a foreign conference wakes no object": "What an agent says of a conference that is not the edge's opens no object.",
+
+  // Agents.
+  "an epoch begins once": "No two agents act in one epoch.",
+  "an agent that was replaced leaves the bridge alone":
+    "An agent begins nothing once another one has acted for ten seconds.",
+  "one of two agents acts with a link alone":
+    "Where a bridge has two agents, neither acts without its link to the edge.",
+  "an agent acts only with its journal": "An agent whose journal cannot be written gives the bridge no command.",
+  "a silent agent is replaced": "A silent agent is replaced in time.",
+  "nobody poses as an agent": "An old, forged or foreign hello gets no socket.",
+  "an honest agent may say what it says": "No agent of the product is cut off for saying too much.",
+
+  // At rest: nothing has gone wrong for a while, and nobody has asked for anything.
+  "outboxes are empty": "Each document is confirmed or given up.",
+  "no command is pending": "Each command has its result.",
+  "agents are done": "The active agent runs no command, and each of its reports is acknowledged.",
+  "one agent is active": "Each bridge has one active agent.",
+  "WebEx's roster equals the bridge's":
+    "Who is there, who is muted and who is with whom are alike at WebEx and on the bridge.",
+  "whom WebEx holds for a speaker talks on the bridge": "Nobody is shown as a speaker who does not speak.",
+  "a conference that runs is on the bridge": "A conference that WebEx holds for running exists on the bridge.",
+  "a conference is on one bridge": "No conference is on two bridges.",
+  "no bridge conference outlives its conference": "A conference that is over at WebEx is over on the bridge.",
+  "an empty conference ends": "A conference that WebEx let go on alone ends with its last caller.",
+  "nobody is left on the line": "No call rings, waits or was picked up without anybody who wants it.",
+  "nobody stays in a room without a talk": "Nobody is left in the room of a private talk that is over.",
+  "what is quiet stays quiet":
+    "At rest nothing is posted and no command acts, even when every process is started anew.",
+
+  // The world itself.
+  "nothing is thrown": "No error leaves the product's code for the event loop.",
+  "no rejection goes unhandled": "Each promise that is rejected has somebody who hears of it.",
+  "a world comes to its end": "No world goes round in circles.",
+} as const satisfies Record<string, string>;
+
+export type Rule = keyof typeof rules;
