@@ -1,12 +1,11 @@
 import { DurableObject } from "cloudflare:workers";
-import type { ConfKey } from "../src/foundation/ids.ts";
+import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import { decodeHello, HELLO_HEADER, type Refusal, refusal } from "../src/link/hello.ts";
-import { decodeAgentToEdge } from "../src/link/messages.ts";
+import { decodeAgentToEdge, type EdgeToAgent, encodeMessage } from "../src/link/messages.ts";
 import type { BridgeHealth, CommandsForBridge, RelayRpc } from "../src/rpc.ts";
 import { findDomain } from "../src/settings/load.ts";
-import { HibernatingSockets } from "./hibernating-sockets.ts";
 import { type Env, platformOf } from "./platform.ts";
-import { Relay } from "./relay.ts";
+import { type AgentSockets, type Attachment, Relay } from "./relay.ts";
 
 /** The relay of one bridge on the platform, named `domain/bridge`. */
 export class RelayObject extends DurableObject<Env> implements RelayRpc {
@@ -70,4 +69,109 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
 
 function refuse(headers: Refusal): Response {
   return new Response(null, { status: 403, headers });
+}
+
+interface OpenSocket {
+  readonly socket: WebSocket;
+  attachment: Attachment | null;
+  lastSeen: EpochMs;
+  /** What the platform has of `lastSeen`. */
+  keptSeen: EpochMs;
+}
+
+/** What the platform keeps with a socket. */
+type Kept = Attachment & { readonly lastSeen: EpochMs };
+
+/** Far below the silence after which an agent counts as gone. */
+const KEEP_SEEN_MS = 1_000;
+
+/** The platform's sockets, which stay open while the object sleeps. The tags of a socket are the id of its link and its agent. */
+class HibernatingSockets implements AgentSockets {
+  readonly #ctx: DurableObjectState;
+  readonly #open = new Map<string, OpenSocket>();
+
+  constructor(ctx: DurableObjectState) {
+    this.#ctx = ctx;
+    for (const socket of ctx.getWebSockets()) {
+      const kept: Kept | null = socket.deserializeAttachment();
+      if (!kept) continue;
+      const { lastSeen, ...attachment } = kept;
+      this.#open.set(attachment.link.id, { socket, attachment, lastSeen, keptSeen: lastSeen });
+    }
+  }
+
+  /** The id of its link. */
+  accept(socket: WebSocket, agent: string): string {
+    const id = crypto.randomUUID();
+    this.#ctx.acceptWebSocket(socket, [id, agentTag(agent)]);
+    this.#open.set(id, { socket, attachment: null, lastSeen: 0, keptSeen: 0 });
+    return id;
+  }
+
+  idOf(socket: WebSocket): string {
+    return this.#ctx.getTags(socket)[0] ?? "";
+  }
+
+  countOf(agent: string): number {
+    return this.#ctx.getWebSockets(agentTag(agent)).length;
+  }
+
+  attachments(): readonly Attachment[] {
+    return [...this.#open.values()].flatMap(({ attachment }) => attachment ?? []);
+  }
+
+  lastSeen(id: string): EpochMs | null {
+    return this.#open.get(id)?.lastSeen ?? null;
+  }
+
+  seen(id: string, at: EpochMs): void {
+    const open = this.#open.get(id);
+    if (!open) return;
+    open.lastSeen = at;
+    if (Math.abs(at - open.keptSeen) >= KEEP_SEEN_MS) this.#write(open);
+  }
+
+  keep(id: string, attachment: Attachment): void {
+    const open = this.#open.get(id);
+    if (!open) return;
+    open.attachment = attachment;
+    this.#write(open);
+  }
+
+  send(id: string, message: EdgeToAgent): void {
+    try {
+      this.#open.get(id)?.socket.send(encodeMessage(message));
+    } catch {
+      // The socket is closed, and its close event on its way.
+    }
+  }
+
+  close(id: string, code: number, reason: string): void {
+    this.#remove(id)?.close(code, reason);
+  }
+
+  /** The id of the link that is over with its socket. */
+  closed(socket: WebSocket): string {
+    const id = this.idOf(socket);
+    this.#remove(id);
+    return id;
+  }
+
+  /** After a sleep, the platform still lists a socket on its way out; it must not count again. */
+  #remove(id: string): WebSocket | undefined {
+    const socket = this.#open.get(id)?.socket;
+    socket?.serializeAttachment(null);
+    this.#open.delete(id);
+    return socket;
+  }
+
+  #write(open: OpenSocket): void {
+    const { socket, attachment, lastSeen } = open;
+    if (attachment) socket.serializeAttachment({ ...attachment, lastSeen } satisfies Kept);
+    open.keptSeen = lastSeen;
+  }
+}
+
+function agentTag(agent: string): string {
+  return `agent ${agent}`;
 }

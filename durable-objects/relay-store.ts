@@ -1,6 +1,6 @@
 import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
-import type { WasActive } from "../src/link/relay.ts";
+import type { Link } from "../src/link/relay.ts";
 import type { Sql } from "./platform.ts";
 
 /** Longer than a conference lasts, and than anything of it is kept. */
@@ -9,7 +9,8 @@ const recentDays = 7;
 
 interface Entries {
   readonly epoch: number;
-  readonly active: WasActive | null;
+  /** With `lastSeen` since its socket is missed: the time when that was found. */
+  readonly active: (Pick<Link, "id" | "agent"> & { readonly lastSeen?: EpochMs }) | null;
   /** The day on which old conferences were last deleted. */
   readonly prunedOn: number;
 }

@@ -17,11 +17,11 @@ import {
   findLink,
   joinWaiting,
   type Link,
-  nextSilence,
   type RelayEffect,
   type RelayInput,
   type RelayState,
   restore,
+  SILENCE_MS,
   step,
 } from "../src/link/relay.ts";
 import type { BridgeHealth, CommandsForBridge, ConferenceRpc, RelayRpc } from "../src/rpc.ts";
@@ -41,11 +41,13 @@ export interface Attachment {
   readonly link: Link;
 }
 
-/** The sockets of the agents, each named by the id of its link. They outlive the relay's memory. */
+/** The sockets of the agents, each named by the id of its link. They outlive the relay's memory, with what they keep. */
 export interface AgentSockets {
   /** The latest attachment of each open socket. */
   attachments(): readonly Attachment[];
-  has(id: string): boolean;
+  /** When the agent last gave a sign of life over this socket, to a second; `null`: the socket is not open. */
+  lastSeen(id: string): EpochMs | null;
+  seen(id: string, at: EpochMs): void;
   /** Sockets of this agent, among them those whose close the agent has not answered yet. */
   countOf(agent: string): number;
   keep(id: string, attachment: Attachment): void;
@@ -67,8 +69,6 @@ export interface RelayPorts extends Timers {
   conference(domain: DomainName, key: ConfKey): Pick<ConferenceRpc, "ackCommands" | "report" | "matchesBridge">;
 }
 
-/** Far below the silence after which an agent counts as gone. */
-const KEEP_SEEN_MS = 1_000;
 const RPC_LIMIT_MS = 10_000;
 /**
  * Of one agent. The platform keeps a socket until the agent has answered its close, or the network has given up on it: an agent
@@ -86,13 +86,13 @@ export class Relay implements RelayRpc {
   readonly #store: RelayStore;
   #state: RelayState;
   #identity: Identity | undefined;
+  /** Since when the socket of the active link is missed, if it is. */
+  #missedAt: EpochMs;
   /** On the machine's clock; `null` when none is known to be set. */
   #alarmAt: EpochMs | null = null;
   /** By agent. A challenge that an eviction lost counts as used: the agent gets another one. */
   readonly #challenges = new Map<string, string>();
   readonly #budgets = new Map<string, AgentBudget>();
-  /** The link in each socket's attachment, by link id. */
-  readonly #kept = new Map<string, Link>();
   readonly #logLimit = new LogLimit();
   readonly #queue: KeyedQueue<ConfKey, ForConference>;
 
@@ -102,12 +102,10 @@ export class Relay implements RelayRpc {
     const attachments = ports.sockets.attachments();
     this.#identity = attachments[0]?.identity;
     const state = { epoch: this.#store.read("epoch") ?? 0, links: attachments.map(({ link }) => link) };
-    this.#state = restore(state, this.#store.read("active") ?? null, ports.now());
-    const active = activeLink(this.#state);
-    if (active && !ports.sockets.has(active.id)) {
-      const { id, agent, lastSeen } = active;
-      this.#store.write("active", { id, agent, lastSeen });
-    }
+    const wasActive = this.#store.read("active") ?? null;
+    this.#state = restore(state, wasActive);
+    this.#missedAt = wasActive?.lastSeen ?? ports.now();
+    if (wasActive && !activeLink(state)) this.#store.write("active", { ...wasActive, lastSeen: this.#missedAt });
     this.#queue = new KeyedQueue({
       timers: ports,
       limitMs: RPC_LIMIT_MS,
@@ -136,8 +134,8 @@ export class Relay implements RelayRpc {
     const settings = this.#ports.settings(this.#identity.domain);
     const agents = settings?.bridges.find(({ name }) => name === bridge)?.agents;
     if (!settings || !agents) return this.#close(id, agent, "unknownBridge");
-    const { keypad } = settings;
-    this.#apply({ type: "opened", id, agent, alone: agents.length === 1, keypad, at: this.#ports.now() });
+    this.#ports.sockets.seen(id, this.#ports.now());
+    this.#apply({ type: "opened", id, agent, alone: agents.length === 1, keypad: settings.keypad });
     this.#log("agent-connected", agent, { epoch: this.#state.epoch });
     this.#wakeForSilence();
   }
@@ -160,46 +158,63 @@ export class Relay implements RelayRpc {
     const { type } = message;
     const messageJudgement = budget.judgeMessage(message, at);
     if (messageJudgement !== "allowed") return this.#tooMuch(link, messageJudgement, { type });
-    this.#apply({ type: "message", id, message, at });
+    this.#ports.sockets.seen(id, at);
+    this.#apply({ type: "message", id, message });
   }
 
   closed(id: string): void {
-    this.#kept.delete(id);
-    this.#apply({ type: "closed", id, at: this.#ports.now() });
+    this.#apply({ type: "closed", id });
   }
 
   /** Finds silence even when nothing else happens. An alarm that comes too early sets the next one. */
   alarm(): void {
     this.#alarmAt = null;
-    this.#apply({ type: "time", at: this.#ports.now() });
+    this.#replaceSilent();
     this.#wakeForSilence();
   }
 
   async sendCommands({ domain, bridge, conference, commands }: CommandsForBridge): Promise<void> {
     this.#identity = { domain, bridge };
-    const at = this.#ports.now();
-    this.#store.addConference(conference, at);
-    this.#apply({ type: "commands", conference, commands, at });
+    this.#store.addConference(conference, this.#ports.now());
+    this.#apply({ type: "commands", conference, commands });
   }
 
   async askForSnapshot(conference: ConfKey): Promise<void> {
-    const at = this.#ports.now();
-    this.#store.addConference(conference, at);
-    this.#apply({ type: "time", at });
+    this.#store.addConference(conference, this.#ports.now());
+    this.#replaceSilent();
     const active = activeLink(this.#state);
     if (active) this.#send(active.id, { type: "snapshot-wanted", conference });
   }
 
   async health(): Promise<BridgeHealth> {
-    this.#apply({ type: "time", at: this.#ports.now() });
+    this.#replaceSilent();
     const active = activeLink(this.#state);
     return {
-      agentConnected: active !== undefined && this.#ports.sockets.has(active.id),
+      agentConnected: active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null,
       ...(active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null }),
     };
   }
 
   #apply(input: RelayInput): void {
+    this.#replaceSilent();
+    this.#step(input);
+  }
+
+  /** Another agent takes the place of one that was silent for too long. After the clock was set back, each silence begins anew. */
+  #replaceSilent(): void {
+    const at = this.#ports.now();
+    const ids = this.#state.links.map(({ id }) => id);
+    for (const id of ids) if (this.#lastSeen(id) > at) this.#ports.sockets.seen(id, at);
+    this.#missedAt = Math.min(this.#missedAt, at);
+    const silent = ids.filter((id) => at - this.#lastSeen(id) >= SILENCE_MS);
+    if (silent.length > 0) this.#step({ type: "silent", ids: silent });
+  }
+
+  #lastSeen(id: string): EpochMs {
+    return this.#ports.sockets.lastSeen(id) ?? this.#missedAt;
+  }
+
+  #step(input: RelayInput): void {
     const before = this.#state;
     const { state, effects } = step(before, input);
     if (state.epoch !== before.epoch) this.#store.write("epoch", state.epoch);
@@ -208,16 +223,10 @@ export class Relay implements RelayRpc {
       this.#store.write("active", active ? { id: active.id, agent: active.agent } : null);
     }
     this.#state = state;
-    for (const link of state.links) this.#keep(link);
+    const identity = this.#identity;
+    const changed = state.links.filter((link) => !before.links.includes(link));
+    if (identity) for (const link of changed) this.#ports.sockets.keep(link.id, { identity, link });
     for (const effect of effects) this.#carryOut(effect, before);
-  }
-
-  /** With the link's socket; that the agent was seen again is kept once a second. */
-  #keep(link: Link): void {
-    const kept = this.#kept.get(link.id);
-    if (!this.#identity || (kept && (kept === link || isSameButSeen(kept, link)))) return;
-    this.#kept.set(link.id, link);
-    this.#ports.sockets.keep(link.id, { identity: this.#identity, link });
   }
 
   #carryOut(effect: RelayEffect, before: RelayState): void {
@@ -291,19 +300,20 @@ export class Relay implements RelayRpc {
 
   #refuse({ id, agent }: Link, why: "badMessage" | "tooMuch", facts: Facts): void {
     this.#log("agent-message-refused", agent, facts);
-    this.#apply({ type: "bad-message", id, why, at: this.#ports.now() });
+    this.#apply({ type: "bad-message", id, why });
   }
 
   #close(id: string, agent: string, why: CloseReason): void {
     this.#log("agent-closed", agent, { why });
-    this.#kept.delete(id);
     this.#ports.sockets.close(id, CLOSE_CODES[why], why);
   }
 
   #wakeForSilence(): void {
-    const at = nextSilence(this.#state);
+    const { links } = this.#state;
+    if (links.length === 0) return;
+    const at = Math.min(...links.map(({ id }) => this.#lastSeen(id))) + SILENCE_MS;
     // An alarm that was set before the clock was set back would come too late.
-    if (at === null || (this.#alarmAt !== null && this.#alarmAt <= at)) return;
+    if (this.#alarmAt !== null && this.#alarmAt <= at) return;
     this.#alarmAt = at;
     this.#ports.setAlarm(at);
   }
@@ -325,8 +335,3 @@ export class Relay implements RelayRpc {
 }
 
 type Facts = Readonly<Record<string, unknown>>;
-
-function isSameButSeen(kept: Link, link: Link): boolean {
-  const same = kept.role === link.role && kept.health === link.health;
-  return same && link.lastSeen - kept.lastSeen < KEEP_SEEN_MS;
-}

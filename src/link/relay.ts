@@ -1,7 +1,7 @@
 import type { IssuedCommand } from "../bridge/commands.ts";
 import type { NumberedReport } from "../bridge/events.ts";
 import type { KeypadCodes } from "../bridge/keypad.ts";
-import type { CommandId, ConfKey, EpochMs, StreamId } from "../foundation/ids.ts";
+import type { CommandId, ConfKey, StreamId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import type { AgentToEdge, CloseReason, EdgeToAgent } from "./messages.ts";
 
@@ -15,12 +15,8 @@ export interface Link {
   readonly role: "active" | "standby";
   readonly id: string;
   readonly agent: string;
-  readonly lastSeen: EpochMs;
   readonly health: Health | null;
 }
-
-/** With `lastSeen` once its socket was missed. */
-export type WasActive = Pick<Link, "id" | "agent"> & Partial<Pick<Link, "lastSeen">>;
 
 export type Health = Omit<Extract<AgentToEdge, { type: "health" }>, "type">;
 
@@ -39,24 +35,14 @@ export type RelayInput =
       /** Whether the settings name no other agent for this bridge. */
       readonly alone: boolean;
       readonly keypad: KeypadCodes;
-      readonly at: EpochMs;
     }
   /** An agent sent what is no message, or too much. */
-  | {
-      readonly type: "bad-message";
-      readonly id: string;
-      readonly why: "badMessage" | "tooMuch";
-      readonly at: EpochMs;
-    }
-  | { readonly type: "message"; readonly id: string; readonly message: AgentToEdge; readonly at: EpochMs }
-  | {
-      readonly type: "commands";
-      readonly conference: ConfKey;
-      readonly commands: readonly IssuedCommand[];
-      readonly at: EpochMs;
-    }
-  | { readonly type: "closed"; readonly id: string; readonly at: EpochMs }
-  | { readonly type: "time"; readonly at: EpochMs };
+  | { readonly type: "bad-message"; readonly id: string; readonly why: "badMessage" | "tooMuch" }
+  | { readonly type: "message"; readonly id: string; readonly message: AgentToEdge }
+  | { readonly type: "commands"; readonly conference: ConfKey; readonly commands: readonly IssuedCommand[] }
+  | { readonly type: "closed"; readonly id: string }
+  /** Agents have given no sign of life for too long. */
+  | { readonly type: "silent"; readonly ids: readonly string[] };
 
 export type RelayEffect =
   | { readonly type: "send"; readonly id: string; readonly message: EdgeToAgent }
@@ -81,27 +67,19 @@ interface RelayStep {
   readonly effects: readonly RelayEffect[];
 }
 
-/** The one transition. Each input also finds, and replaces, the agents that have been silent for too long. */
-export function step(before: RelayState, input: RelayInput): RelayStep {
-  const swept = then(sweep(seen(notLater(before, input.at), input), input.at), activateOne);
-  return then(
-    then(swept, (state) => act(state, input)),
-    activateOne,
-  );
+/** The one transition. */
+export function step(state: RelayState, input: RelayInput): RelayStep {
+  return then(act(state, input), activateOne);
 }
 
 /**
- * A relay that may have lost its sockets. The agent that was active may not have noticed, and acts on. So its link counts as
- * silent from when it was first missed, and no other agent acts until that silence is too long.
+ * A relay that may have lost its sockets. The agent that was active may not have noticed, and acts on. So its link stays, and no
+ * other agent acts until the link has been silent for too long.
  */
-export function restore(state: RelayState, wasActive: WasActive | null, at: EpochMs): RelayState {
+export function restore(state: RelayState, wasActive: Pick<Link, "id" | "agent"> | null): RelayState {
   if (wasActive === null || activeLink(state)) return state;
-  return { ...state, links: [...state.links, { lastSeen: at, ...wasActive, role: "active", health: null }] };
-}
-
-/** When the next link is closed unless its agent gives a sign of life; `null`: there is no link. */
-export function nextSilence({ links }: RelayState): EpochMs | null {
-  return links.length === 0 ? null : Math.min(...links.map(({ lastSeen }) => lastSeen)) + SILENCE_MS;
+  const { id, agent } = wasActive;
+  return { ...state, links: [...state.links, { role: "active", id, agent, health: null }] };
 }
 
 export function activeLink(state: RelayState): Link | undefined {
@@ -157,21 +135,21 @@ function act(state: RelayState, input: RelayInput): RelayStep {
       return sendCommands(state, input.conference, input.commands);
     case "closed":
       return unchanged(without(state, input.id));
-    case "time":
-      return unchanged(state);
+    case "silent":
+      return input.ids.reduce((left, id) => then(left, (state) => close(state, id, "silent")), unchanged(state));
     default:
       return assertNever(input);
   }
 }
 
 function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }>): RelayStep {
-  const { id, agent, alone, keypad, at } = input;
+  const { id, agent, alone, keypad } = input;
   const older = state.links.find((link) => link.agent === agent);
   const others = then(older ? close(state, older.id, "replaced") : unchanged(state), activateOne);
   return then(others, (others) => {
     const role = activeLink(others) ? "standby" : "active";
     const epoch = role === "active" ? others.epoch + 1 : others.epoch;
-    const links = [...others.links, { role, id, agent, lastSeen: at, health: null }] as const;
+    const links = [...others.links, { role, id, agent, health: null }] as const;
     const welcome = { type: "welcome", role, epoch, heartbeatMs: HEARTBEAT_MS, alone, keypad } as const;
     return { state: { epoch, links }, effects: [send(id, welcome)] };
   });
@@ -210,27 +188,6 @@ function sendCommands(state: RelayState, conference: ConfKey, commands: readonly
   const active = activeLink(state);
   if (!active) return unchanged(state);
   return { state, effects: [send(active.id, { type: "commands", epoch: state.epoch, conference, commands })] };
-}
-
-/** After the clock was set back, no sign of life lies in the future: silence would be found too late. */
-function notLater(state: RelayState, at: EpochMs): RelayState {
-  if (state.links.every((link) => link.lastSeen <= at)) return state;
-  return { ...state, links: state.links.map((link) => ({ ...link, lastSeen: at })) };
-}
-
-/** A message is a sign of life. */
-function seen(state: RelayState, input: RelayInput): RelayState {
-  const link = input.type === "message" ? findLink(state, input.id) : undefined;
-  return link ? changed(state, { ...link, lastSeen: input.at }) : state;
-}
-
-function sweep(state: RelayState, at: EpochMs): RelayStep {
-  let swept = unchanged(state);
-  for (const link of state.links) {
-    if (at - link.lastSeen < SILENCE_MS) continue;
-    swept = then(swept, (left) => close(left, link.id, "silent"));
-  }
-  return swept;
 }
 
 /** The longest connected standby takes over when there is no active agent. */

@@ -32,7 +32,8 @@ class RelayWorld {
   readonly sent: EdgeToAgent[] = [];
   readonly lines: LogLine[] = [];
   readonly closed: string[] = [];
-  readonly sockets = new Map<string, Attachment | null>();
+  readonly sockets = new Map<string, { attachment: Attachment | null; lastSeen: number }>();
+  alarmAt: number | null = null;
   now = Date.UTC(2026, 0, 1, 12);
   hangs = false;
   relay = this.#restart();
@@ -51,13 +52,18 @@ class RelayWorld {
     const hello = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at: this.now, key: "k", signature: "s" };
     const challenge = this.relay.refusalOf({ ...hello, challenge: "" })?.["bridgehead-refusal"].slice(5) ?? "";
     if (this.relay.refusalOf({ ...hello, challenge })) throw new Error("refused");
-    this.sockets.set(id, null);
+    this.sockets.set(id, { attachment: null, lastSeen: 0 });
     this.relay.opened(id, { ...hello, challenge });
     return id;
   }
 
   /** Sockets whose close the agent has not answered, among others. */
   socketsOfAgent = 0;
+
+  /** A ping, the surest sign of life. */
+  pings(id: string): void {
+    this.relay.received(id, 30, () => ok({ type: "ping", nonce: "n" }));
+  }
 
   /** The agent's newest link says this. */
   says(message: AgentToEdge, length = 100): void {
@@ -83,10 +89,11 @@ class RelayWorld {
       sql: this.sql,
       after: (ms, run) => this.timers.after(ms, run),
       sockets: {
-        attachments: () => [...this.sockets.values()].filter((attachment) => attachment !== null),
-        has: (id) => this.sockets.has(id),
+        attachments: () => [...this.sockets.values()].flatMap(({ attachment }) => attachment ?? []),
+        lastSeen: (id) => this.sockets.get(id)?.lastSeen ?? null,
+        seen: (id, at) => Object.assign(this.sockets.get(id) ?? {}, { lastSeen: at }),
         countOf: () => this.socketsOfAgent,
-        keep: (id, attachment) => this.sockets.has(id) && void this.sockets.set(id, attachment),
+        keep: (id, attachment) => Object.assign(this.sockets.get(id) ?? {}, { attachment }),
         send: (id, message) => this.sockets.has(id) && void this.sent.push(message),
         close: (id, code, reason) => {
           this.sockets.delete(id);
@@ -96,7 +103,9 @@ class RelayWorld {
       log: (line) => this.lines.push(line),
       now: () => this.now,
       newId: () => "challenge",
-      setAlarm: () => {},
+      setAlarm: (at) => {
+        this.alarmAt = at;
+      },
       settings: () => settings,
       conference: (_, key) => ({
         ackCommands: (from, ids) => ask(`${key} acks ${ids.join()} of ${from}`),
@@ -241,11 +250,11 @@ test("one agent's flood leaves the other agent its allowance", async () => {
   const world = await RelayWorld.begin();
   const other = world.connect("agent-2");
   for (let count = 0; count < 100; count += 1) {
-    world.relay.received("link-1", 30, () => ok({ type: "ping", nonce: "n" }));
+    world.pings("link-1");
   }
 
   expect(world.closed).toEqual(["link-1: 4429 tooMuch"]);
-  world.relay.received(other, 30, () => ok({ type: "ping", nonce: "n" }));
+  world.pings(other);
   expect(world.sent.at(-1)).toEqual({ type: "pong", nonce: "n" });
 });
 
@@ -346,4 +355,84 @@ test("an agent that answers no close gets no more sockets, so that it cannot use
   world.socketsOfAgent = 100;
 
   expect(() => world.connect()).toThrow("refused");
+});
+
+/** An active agent on `link-1` and a standby on `link-2`, which pings each three seconds up to now. */
+async function twoAgents(): Promise<RelayWorld> {
+  const world = await RelayWorld.begin();
+  world.connect("agent-2");
+  for (let count = 0; count < 3; count += 1) {
+    world.now += 3_000;
+    world.pings("link-2");
+  }
+  return world;
+}
+
+test("a command finds the active agent silent after ten seconds, and goes to the other one at once", async () => {
+  const world = await twoAgents();
+  const send = () => world.relay.sendCommands({ domain, bridge, conference: own, commands });
+  world.now += 999;
+  await send();
+  expect(world.closed).toEqual([]);
+
+  world.now += 1;
+  world.sent.length = 0;
+  await send();
+  expect(world.closed).toEqual(["link-1: 4408 silent"]);
+  expect(world.sent).toMatchObject([
+    { type: "activate", epoch: 2 },
+    { type: "commands", epoch: 2 },
+  ]);
+});
+
+test("any message is a sign of life, also before a sleep", async () => {
+  const world = await twoAgents();
+  world.relay.received("link-1", 30, () => ok({ type: "health", bridgeUp: true, portsInUse: 3, ports: null }));
+  world.sleep();
+  world.now += 9_999;
+  expect(await world.relay.health()).toMatchObject({ agentConnected: true, portsInUse: 3 });
+
+  world.now += 1;
+  expect(await world.relay.health()).toMatchObject({ agentConnected: false });
+});
+
+test("the alarm comes when the next agent would be silent for too long", async () => {
+  const world = await twoAgents();
+  const silentAt = world.now + 1_000;
+  expect(world.alarmAt).toBe(silentAt);
+
+  world.now = silentAt;
+  world.relay.alarm();
+  expect(world.closed).toEqual(["link-1: 4408 silent"]);
+  expect(world.alarmAt).toBe(silentAt + 9_000);
+});
+
+test("an agent that falls silent after the clock was set back is replaced in time all the same", async () => {
+  const world = await twoAgents();
+  world.now -= 3_600_000;
+  world.pings("link-2");
+  world.now += 9_999;
+  world.pings("link-2");
+  expect(world.closed).toEqual([]);
+
+  world.now += 1;
+  world.pings("link-2");
+  expect(world.closed).toEqual(["link-1: 4408 silent"]);
+});
+
+test("an active agent whose socket got lost in a sleep is waited for as long as one that is silent", async () => {
+  const world = await RelayWorld.begin();
+  world.sockets.clear();
+  world.now += 60_000;
+  world.sleep();
+  world.connect("agent-2");
+  world.now += 5_000;
+  world.sleep();
+  world.now += 4_999;
+  world.pings("link-2");
+  expect(world.sent.at(-1)).toMatchObject({ type: "pong" });
+
+  world.now += 1;
+  world.pings("link-2");
+  expect(world.sent.slice(-2)).toMatchObject([{ type: "activate", epoch: 2 }, { type: "pong" }]);
 });

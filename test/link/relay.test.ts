@@ -7,10 +7,9 @@ import {
   type ForConference,
   HEARTBEAT_MS,
   joinWaiting,
-  nextSilence,
   type RelayInput,
   type RelayState,
-  SILENCE_MS,
+  restore,
   step,
 } from "../../src/link/relay.ts";
 
@@ -20,11 +19,9 @@ const stream = "s1" as StreamId;
 const commands: IssuedCommand[] = [{ id: "o1" as CommandId, command: { type: "lock" } }];
 const report: NumberedReport = { number: 1, report: { type: "event", event: { type: "conference-ended" } } };
 
-const opened = (id: string, agent: string, at = 0): RelayInput => {
-  return { type: "opened", id, agent, alone: false, keypad, at };
-};
-const says = (id: string, message: AgentToEdge, at = 0): RelayInput => ({ type: "message", id, message, at });
-const sent = (at = 0): RelayInput => ({ type: "commands", conference, commands, at });
+const opened = (id: string, agent: string): RelayInput => ({ type: "opened", id, agent, alone: false, keypad });
+const says = (id: string, message: AgentToEdge): RelayInput => ({ type: "message", id, message });
+const sent: RelayInput = { type: "commands", conference, commands };
 const ping = { type: "ping", nonce: "n" } as const;
 
 /** Each effect as a line, so that a story reads as one. */
@@ -68,60 +65,45 @@ test("a second agent is standby under the same epoch", () => {
 });
 
 test("commands go to the active agent, under the epoch", () => {
-  expect(story(...two, sent()).last).toEqual(["a < commands 1"]);
-  expect(story(sent()).last).toEqual([]);
+  expect(story(...two, sent).last).toEqual(["a < commands 1"]);
+  expect(story(sent).last).toEqual([]);
 });
 
 test("when the active agent goes, the standby takes over with a new epoch", () => {
-  const { state, last } = story(...two, { type: "closed", id: "a", at: 0 });
+  const { state, last } = story(...two, { type: "closed", id: "a" });
 
   expect(last).toEqual(["b < activate 2"]);
   expect(state.links).toMatchObject([{ id: "b", role: "active" }]);
 });
 
 test("when the standby goes, nothing changes", () => {
-  expect(story(...two, { type: "closed", id: "b", at: 0 })).toMatchObject({ last: [], state: { epoch: 1 } });
+  expect(story(...two, { type: "closed", id: "b" })).toMatchObject({ last: [], state: { epoch: 1 } });
 });
 
-test("the next silence is that of the link that was heard from the longest ago", () => {
-  expect(nextSilence(story(...two, says("a", ping, 3), says("b", ping, 2)).state)).toBe(SILENCE_MS + 2);
-  expect(nextSilence(story(opened("a", "agent-1", 4), opened("b", "agent-2", 3)).state)).toBe(SILENCE_MS + 3);
-  expect(nextSilence({ epoch: 1, links: [] })).toBe(null);
+test("a silent agent is closed, and the other one takes over", () => {
+  expect(story(...two, { type: "silent", ids: ["a"] }).last).toEqual(["close a: silent", "b < activate 2"]);
+  expect(story(...two, { type: "silent", ids: ["a", "b"] })).toMatchObject({
+    last: ["close a: silent", "close b: silent"],
+    state: { links: [] },
+  });
 });
 
-test("an active agent that is silent is replaced at the next ping of the other", () => {
-  const before = [...two, says("b", ping, SILENCE_MS - 1)];
+test("the link of an active agent whose socket was lost stays, and keeps others from acting", () => {
+  const restored = restore({ epoch: 4, links: [] }, { id: "a", agent: "agent-1" });
+  const { state, effects } = step(restored, opened("b", "agent-2"));
 
-  expect(story(...before).last).toEqual(["b < pong"]);
-  expect(story(...before, says("b", ping, SILENCE_MS)).last).toEqual(["close a: silent", "b < activate 2", "b < pong"]);
-});
-
-test("an agent that falls silent after the clock was set back is replaced in time all the same", () => {
-  const late = 3_600_000;
-  const connected = [opened("a", "agent-1", late), opened("b", "agent-2", late)];
-  const before = [...connected, says("b", ping, 1_000), says("b", ping, 5_000), says("b", ping, 10_999)];
-
-  expect(story(...before, says("b", ping, 11_000)).last).toEqual(["close a: silent", "b < activate 2", "b < pong"]);
-});
-
-test("a command finds the active agent silent, and goes to the other one at once", () => {
-  const before = [...two, says("b", ping, SILENCE_MS - 1)];
-
-  expect(story(...before, sent(SILENCE_MS)).last).toEqual(["close a: silent", "b < activate 2", "b < commands 2"]);
-});
-
-test("any message is a sign of life", () => {
-  const message = { type: "health", bridgeUp: true, portsInUse: 3, ports: null } as const;
-
-  expect(story(opened("a", "agent-1"), says("a", message, 9_000), sent(18_000)).last).toEqual(["a < commands 1"]);
-  expect(story(opened("a", "agent-1"), says("a", message, 9_000), sent(19_000)).last).toEqual(["close a: silent"]);
+  expect(state.links).toMatchObject([
+    { id: "a", role: "active" },
+    { id: "b", role: "standby" },
+  ]);
+  expect(effects).toMatchObject([{ message: { type: "welcome", role: "standby", epoch: 4 } }]);
 });
 
 test("an agent that connects again replaces its older socket", () => {
   const again = [opened("a", "agent-1"), opened("c", "agent-1")];
 
   expect(story(...again).last).toEqual(["close a: replaced", "c < welcome active 2"]);
-  expect(story(...again, { type: "closed", id: "a", at: 0 })).toMatchObject({ last: [], state: { epoch: 2 } });
+  expect(story(...again, { type: "closed", id: "a" })).toMatchObject({ last: [], state: { epoch: 2 } });
 });
 
 test("an active agent that connects again finds the other one active", () => {
@@ -133,7 +115,7 @@ test("an active agent that connects again finds the other one active", () => {
 });
 
 test("an agent that sends what is no message is closed, and the other one takes over", () => {
-  expect(story(...two, { type: "bad-message", id: "a", why: "badMessage", at: 0 }).last).toEqual([
+  expect(story(...two, { type: "bad-message", id: "a", why: "badMessage" }).last).toEqual([
     "close a: badMessage",
     "b < activate 2",
   ]);
@@ -143,7 +125,7 @@ test("what comes by a socket that was closed changes nothing", () => {
   const { state } = story(...two);
 
   expect(story(...two, says("gone", ping))).toEqual({ last: [], state });
-  expect(story(...two, { type: "bad-message", id: "gone", why: "badMessage", at: 0 })).toEqual({ last: [], state });
+  expect(story(...two, { type: "bad-message", id: "gone", why: "badMessage" })).toEqual({ last: [], state });
 });
 
 test("an agent that connects 1,000 times, half of its links being half-open, has one session, and its reports come once", () => {
@@ -156,22 +138,20 @@ test("an agent that connects 1,000 times, half of its links being half-open, has
   const closed: string[] = [];
   const heard: string[] = [];
   for (let round = 1; round <= 1_000; round += 1) {
-    const [id, at] = [`n${round}`, round * 4_000];
-    for (const effect of apply(opened(id, "agent-1", at))) if (effect.type === "close") closed.push(effect.id);
+    const id = `n${round}`;
+    for (const effect of apply(opened(id, "agent-1"))) if (effect.type === "close") closed.push(effect.id);
     const message = { type: "reports", epoch: state.epoch, conference, stream, reports: [report] } as const;
     for (let old = Math.max(1, round - 5); old <= round; old += 1) {
-      for (const effect of apply(says(`n${old}`, message, at)))
+      for (const effect of apply(says(`n${old}`, message)))
         if (effect.type === "reports") heard.push(`${round}: ${effect.id}`);
     }
     expect(state.links).toMatchObject([{ id, role: "active" }]);
     // Of every other one the end is never noticed.
-    if (round % 2 === 0) apply({ type: "closed", id, at });
+    if (round % 2 === 0) apply({ type: "closed", id });
   }
 
   expect(heard).toEqual(Array.from({ length: 1_000 }, (_, index) => `${index + 1}: n${index + 1}`));
   expect(new Set(closed).size).toBe(closed.length);
-  apply({ type: "time", at: 1_000 * 4_000 + SILENCE_MS });
-  expect(state.links).toEqual([]);
 });
 
 test("only what the active agent reports under its own epoch is passed on", () => {

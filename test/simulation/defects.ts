@@ -174,9 +174,9 @@ export const defects: readonly Defect[] = [
   {
     name: "a clock that is set back keeps a silent agent in charge",
     foundBy: "a silent agent is replaced",
-    file: link,
-    before: "seen(notLater(before, input.at), input)",
-    after: "seen(before, input)",
+    file: relay,
+    before: "if (this.#lastSeen(id) > at) this.#ports.sockets.seen(id, at);",
+    after: "if (this.#lastSeen(id) > at) continue;",
   },
   {
     name: "the id allocator begins again after a restart",
@@ -375,9 +375,9 @@ export const defects: readonly Defect[] = [
   {
     name: "a silent agent stays the active one",
     foundBy: ["a world comes to its end", "a silent agent is replaced"],
-    file: link,
-    before: "if (at - link.lastSeen < SILENCE_MS) continue;",
-    after: "continue;",
+    file: relay,
+    before: "if (silent.length > 0) ",
+    after: "if (silent.length > ids.length) ",
   },
   {
     name: "the relay sets no alarm",
@@ -412,7 +412,7 @@ export const defects: readonly Defect[] = [
     foundBy: "a command acts once",
     file: link,
     before: "if (wasActive === null || activeLink(state)) return state;",
-    after: "if (wasActive === null || activeLink(state) || at > 0) return state;",
+    after: "if (wasActive === null || activeLink(state) || state.epoch > 0) return state;",
   },
   {
     name: "the relay acknowledges reports that the conference does not have",

@@ -25,6 +25,7 @@ interface Socket {
   readonly wire: AgentWire;
   readonly agent: string;
   attachment: Attachment | null;
+  lastSeen: number;
 }
 
 /** The product's relay over sockets that are wires, which outlive it unless it crashes; and the judge of whom it lets act. */
@@ -164,7 +165,7 @@ export class RelayHost {
   }
 
   #accept(id: string, agent: string, wire: AgentWire): void {
-    this.#sockets.set(id, { wire, agent, attachment: null });
+    this.#sockets.set(id, { wire, agent, attachment: null, lastSeen: 0 });
     wire.far = {
       heard: (message) => {
         if (this.#active?.id === id) this.#active.heardAt = this.#context.clock.now;
@@ -181,7 +182,11 @@ export class RelayHost {
   #socketsOf(isAlive: () => boolean): RelayPorts["sockets"] {
     return {
       attachments: () => [...this.#sockets.values()].flatMap(({ attachment }) => attachment ?? []),
-      has: (id) => this.#sockets.has(id),
+      lastSeen: (id) => this.#sockets.get(id)?.lastSeen ?? null,
+      seen: (id, at) => {
+        const socket = this.#sockets.get(id);
+        if (socket && isAlive()) socket.lastSeen = at;
+      },
       countOf: (agent) => [...this.#sockets.values()].filter((socket) => socket.agent === agent).length,
       keep: (id, attachment) => {
         const socket = this.#sockets.get(id);
