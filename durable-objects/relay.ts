@@ -3,12 +3,13 @@ import { LogLimit } from "../src/foundation/rate-limit.ts";
 import { assertNever, type Result } from "../src/foundation/result.ts";
 import type { Timers } from "../src/foundation/timers.ts";
 import { type Hello, type Refusal, refusal } from "../src/link/hello.ts";
-import { AgentBudget, type Judgement } from "../src/link/limits.ts";
 import {
+  AgentBudget,
   type AgentToEdge,
   CLOSE_CODES,
   type CloseReason,
   type EdgeToAgent,
+  type Judgement,
   type LinkDecodeError,
 } from "../src/link/messages.ts";
 import {
@@ -320,7 +321,7 @@ export class Relay implements RelayRpc {
 
   /** Per agent, so that a new socket brings no new allowance. */
   #budgetOf(agent: string): AgentBudget {
-    const budget = this.#budgets.get(agent) ?? new AgentBudget(this.#ports.now());
+    const budget = this.#budgets.get(agent) ?? new AgentBudget();
     this.#budgets.set(agent, budget);
     return budget;
   }

@@ -3,7 +3,8 @@ import { type IssuedCommand, issuedCommand } from "../bridge/commands.ts";
 import { numberedReport } from "../bridge/events.ts";
 import { keypadCodes } from "../bridge/keypad.ts";
 import { type Checked, commandId, conference, flag, id, typed, whole, word, wrong } from "../bridge/schemas.ts";
-import type { CommandId, StreamId } from "../foundation/ids.ts";
+import type { CommandId, EpochMs, StreamId } from "../foundation/ids.ts";
+import { type Rate, TokenBucket } from "../foundation/rate-limit.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 
 const epoch = whole;
@@ -142,8 +143,72 @@ export const CLOSE_CODES = {
   replaced: 4409,
   /** The agent's clock is too far off. */
   clockSkew: 4410,
-  /** More messages, or longer ones, than one agent may send: see `limits.ts`. */
+  /** More messages, or longer ones, than one agent may send: see `AgentBudget`. */
   tooMuch: 4429,
 } as const;
 
 export type CloseReason = keyof typeof CLOSE_CODES;
+
+/**
+ * What one agent may send, over all of its sockets. All relays and conferences of an edge may share one thread, so a flood from one
+ * agent would hold up the others. The agent's own limits (`bridge-agent/reports.ts`) stay below these, also with a backlog.
+ */
+const allowances = {
+  sockets: { burst: 200, perSecond: 2 },
+  /** An honest agent pings every three seconds, and the pong costs a frame. */
+  pings: { burst: 20, perSecond: 4 },
+  messages: { burst: 10_000, perSecond: 5_000 },
+  characters: { burst: 8 * MAX_MESSAGE_LENGTH, perSecond: MAX_MESSAGE_LENGTH },
+  /** Each digest wakes the object of its conference. */
+  digests: { burst: 10_000, perSecond: 500 },
+} as const satisfies Record<string, Rate>;
+
+/** So many things go into one message. */
+const MAX_DIGESTS = 500;
+const MAX_REPORTS = 1_000;
+const MAX_IDS = 20_000;
+
+/**
+ * `ignored`: nothing becomes of the message, and the agent repeats it or says it anew. `refused`: no honest agent sends such a
+ * message, or so many.
+ */
+export type Judgement = "allowed" | "ignored" | "refused";
+
+/** The rest of one agent's allowances; each question spends them. */
+export class AgentBudget {
+  readonly #buckets = new Map<keyof typeof allowances, TokenBucket>();
+
+  allowsSocket(at: EpochMs): boolean {
+    return this.#spend("sockets", 1, at);
+  }
+
+  /** Asked before the message is decoded: decoding is the greater part of its cost. */
+  judgeText(length: number, at: EpochMs): Judgement {
+    if (length > MAX_MESSAGE_LENGTH || !this.#spend("messages", 1, at)) return "refused";
+    return this.#spend("characters", length, at) ? "allowed" : "ignored";
+  }
+
+  judgeMessage(message: AgentToEdge, at: EpochMs): Judgement {
+    switch (message.type) {
+      case "ping":
+        return this.#spend("pings", 1, at) ? "allowed" : "refused";
+      case "digests": {
+        const { length } = message.digests;
+        if (length > MAX_DIGESTS) return "refused";
+        return this.#spend("digests", length, at) ? "allowed" : "ignored";
+      }
+      case "reports":
+        return message.reports.length <= MAX_REPORTS ? "allowed" : "refused";
+      case "commands-ack":
+        return message.ids.length <= MAX_IDS ? "allowed" : "refused";
+      case "health":
+        return "allowed";
+    }
+  }
+
+  #spend(kind: keyof typeof allowances, amount: number, at: EpochMs): boolean {
+    const bucket = this.#buckets.get(kind) ?? new TokenBucket(allowances[kind], at);
+    this.#buckets.set(kind, bucket);
+    return bucket.spend(amount, at);
+  }
+}

@@ -2,8 +2,7 @@ import { expect, test } from "vitest";
 import { RESEND_AFTER_MS, Reports } from "../../bridge-agent/reports.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import { type CallId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
-import { AgentBudget } from "../../src/link/limits.ts";
-import type { AgentToEdge } from "../../src/link/messages.ts";
+import { AgentBudget, type AgentToEdge } from "../../src/link/messages.ts";
 import { openedJournal } from "./agent-world.ts";
 
 const turnEveryMs = 200;
@@ -12,7 +11,7 @@ const turnEveryMs = 200;
 class Backlog {
   readonly journal = openedJournal(":memory:");
   readonly reports = new Reports(this.journal, this.journal.load());
-  readonly budget = new AgentBudget(0);
+  readonly budget = new AgentBudget();
   readonly judgements = new Set<string>();
   readonly sent: { readonly conference: ConfKey; readonly at: number; readonly length: number }[] = [];
   now = 0;

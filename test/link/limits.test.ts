@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import type { CommandId, ConfKey, StreamId } from "../../src/foundation/ids.ts";
-import { AgentBudget } from "../../src/link/limits.ts";
-import { type AgentToEdge, MAX_MESSAGE_LENGTH } from "../../src/link/messages.ts";
+import { AgentBudget, type AgentToEdge, MAX_MESSAGE_LENGTH } from "../../src/link/messages.ts";
 
 const conference = "555111222" as ConfKey;
 const maxDigests = 500;
@@ -12,7 +11,7 @@ const digests = (count: number): AgentToEdge => {
 };
 
 test("an agent may ping for ever, and not flood", () => {
-  const budget = new AgentBudget(0);
+  const budget = new AgentBudget();
   for (let at = 0; at < 3_600_000; at += 1_000) expect(budget.judgeMessage(ping, at)).toBe("allowed");
 
   const flood = Array.from({ length: 100 }, () => budget.judgeMessage(ping, 3_600_000));
@@ -20,7 +19,7 @@ test("an agent may ping for ever, and not flood", () => {
 });
 
 test("a failover of 3,000 conferences, a snapshot of 20,000 callers and the digests of 5,000 conferences are allowed", () => {
-  const budget = new AgentBudget(0);
+  const budget = new AgentBudget();
   const reports = { type: "reports", epoch: 1, conference, stream: "s" as StreamId } as const;
   for (let count = 0; count < 3_000; count += 1) {
     expect(budget.judgeText(2_000, 0)).toBe("allowed");
@@ -36,7 +35,7 @@ test("a failover of 3,000 conferences, a snapshot of 20,000 callers and the dige
 
 test("more messages than honest agents send are refused, and more characters are ignored for a while", () => {
   const judged = (length: number, count: number) => {
-    const budget = new AgentBudget(0);
+    const budget = new AgentBudget();
     return Array.from({ length: count }, () => budget.judgeText(length, 0));
   };
 
@@ -46,7 +45,7 @@ test("more messages than honest agents send are refused, and more characters are
 });
 
 test("a message with more in it than any agent's is refused", () => {
-  const budget = new AgentBudget(0);
+  const budget = new AgentBudget();
   const number = 1;
   const reports = Array.from({ length: 1_001 }, () => ({ number, report: event }));
   const ids = Array.from({ length: 20_001 }, () => "o1" as CommandId);
@@ -60,7 +59,7 @@ test("a message with more in it than any agent's is refused", () => {
 });
 
 test("digests that come again and again are ignored for a while: each wakes an object", () => {
-  const budget = new AgentBudget(0);
+  const budget = new AgentBudget();
   const answers = Array.from({ length: 30 }, () => budget.judgeMessage(digests(maxDigests), 0));
 
   expect(answers.indexOf("ignored")).toBe(20);
