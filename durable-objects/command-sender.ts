@@ -68,24 +68,16 @@ export class CommandSchedule {
   due(pending: Commands, now: EpochMs): readonly IssuedCommand[] {
     const commands = [...pending.values()];
     const topics = new Set(commands.filter(({ id }) => this.#dueAt(id) <= now).map(({ command }) => topicOf(command)));
-    for (let known = 0; known < topics.size; ) {
-      known = topics.size;
-      this.#addOvertaken(commands, topics);
+    const isSent = ({ command }: PendingCommand) => topics.has(topicOf(command));
+    const isAlone = ({ command }: PendingCommand) => topicOf(command) === null;
+    const firstAlone = commands.findIndex(isAlone);
+    if (firstAlone >= 0 && firstAlone < commands.findLastIndex(isSent)) topics.add(null);
+    if (topics.has(null)) {
+      for (const { id, command } of commands.slice(0, commands.findLastIndex(isAlone))) {
+        if (!this.#sent.get(id)?.isAcked) topics.add(topicOf(command));
+      }
     }
-    return commands.filter(({ command }) => topics.has(topicOf(command))).map((command) => this.#send(command, now));
-  }
-
-  /** Adds the topics of commands that a command of these topics would overtake. */
-  #addOvertaken(commands: readonly PendingCommand[], topics: Set<string | null>): void {
-    let isSent = false;
-    let isSentAlone = false;
-    for (const { id, command } of commands.toReversed()) {
-      const topic = topicOf(command);
-      const isAcked = this.#sent.get(id)?.isAcked ?? false;
-      if ((isSent && topic === null) || (isSentAlone && !isAcked)) topics.add(topic);
-      isSent ||= topics.has(topic);
-      isSentAlone ||= topic === null && topics.has(null);
-    }
+    return commands.filter(isSent).map((command) => this.#send(command, now));
   }
 
   /** For how long this command is not due yet. */
