@@ -1,6 +1,6 @@
 import { type DomainName, type EpochMs, masked, maskedQuotation } from "../src/foundation/ids.ts";
 import type { Timers } from "../src/foundation/timers.ts";
-import type { AliasRpc, ConferenceRpc, IdAllocatorRpc, MailboxRpc, RelayRpc } from "../src/rpc.ts";
+import type { ConferenceRpc, HandleRpc, IdAllocatorRpc, MailboxRpc, RelayRpc } from "../src/rpc.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { fetchPost, type HttpAnswer, type PostRequest } from "./post.ts";
 
@@ -43,7 +43,7 @@ export interface Env {
   /** Named `domain/confKey`. */
   readonly CONFERENCE: Objects<ConferenceRpc>;
   /** Named `domain`. */
-  readonly ALIAS: Objects<AliasRpc>;
+  readonly HANDLE: Objects<HandleRpc>;
   /** Named `domain`. */
   readonly ID_ALLOCATOR: Objects<IdAllocatorRpc>;
   /** Named `domain/origin`, of the server that is posted to. */

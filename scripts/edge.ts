@@ -8,7 +8,7 @@ import type { Launch } from "./supervise.ts";
 /** The objects of a Worker: binding → class. For the edge they are those of wrangler.toml; a test compares the two. */
 export const edgeObjects = {
   CONFERENCE: "ConferenceObject",
-  ALIAS: "AliasObject",
+  HANDLE: "HandleObject",
   ID_ALLOCATOR: "IdAllocatorObject",
   MAILBOX: "MailboxObject",
   RELAY: "RelayObject",

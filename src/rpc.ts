@@ -66,7 +66,7 @@ export interface HandleClaim {
 }
 
 /** The handles that one document claims, and those that it asks about. */
-export interface AliasRequest {
+export interface HandleRequest {
   readonly domain: DomainName;
   /** First come, first served, in this order. */
   readonly claims: readonly HandleClaim[];
@@ -74,9 +74,9 @@ export interface AliasRequest {
 }
 
 /** The handles and conferences of one domain. */
-export interface AliasRpc {
+export interface HandleRpc {
   /** Claims first, then says for each handle that is known which conference it stands for; unknown ones are left out. */
-  resolve(request: AliasRequest): Promise<ReadonlyMap<ExtConfId, ConfKey>>;
+  resolve(request: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey>>;
   /** Whether any handle stands for this conference. */
   hasConference(confKey: ConfKey): Promise<boolean>;
 }
@@ -150,7 +150,7 @@ export interface RelayRpc {
 /** The objects behind the routes. Getting one costs nothing; each call is one message to it. */
 export interface EdgeObjects {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "receive" | "operate">;
-  aliases(domain: DomainName): AliasRpc;
+  handles(domain: DomainName): HandleRpc;
   idAllocator(domain: DomainName): Pick<IdAllocatorRpc, "holderOf">;
   mailbox(domain: DomainName, host: WebexHost): MailboxRpc;
   bridgeHealth(domain: DomainName, bridge: BridgeName): Promise<BridgeHealth>;

@@ -4,12 +4,12 @@ import { LogLimit, RateLimit } from "./foundation/rate-limit.ts";
 import { createApp, type Edge } from "./http/app.ts";
 import { problem } from "./http/body.ts";
 import { Metrics } from "./http/monitoring.ts";
-import { AliasCache } from "./routing/deliver.ts";
+import { HandleCache } from "./routing/deliver.ts";
 import type { EdgeObjects } from "./rpc.ts";
 import { loadDomains } from "./settings/load.ts";
 
-export { AliasObject } from "../durable-objects/alias-object.ts";
 export { ConferenceObject } from "../durable-objects/conference-object.ts";
+export { HandleObject } from "../durable-objects/handle-object.ts";
 export { IdAllocatorObject } from "../durable-objects/id-allocator-object.ts";
 export { MailboxObject } from "../durable-objects/mailbox-object.ts";
 export { RelayObject } from "../durable-objects/relay-object.ts";
@@ -38,7 +38,7 @@ function edgeOf(env: Env): Omit<Edge, "domains"> {
   return {
     ...timers,
     objects: objectsOf(env),
-    aliasCache: new AliasCache(),
+    handleCache: new HandleCache(),
     posts: new RateLimit(),
     metrics,
     operatorToken: env.OPERATOR_TOKEN ?? "",
@@ -58,7 +58,7 @@ function objectsOf(env: Env): EdgeObjects {
   const relay = (domain: DomainName, bridge: string) => env.RELAY.getByName(`${domain}/${bridge}`);
   return {
     conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
-    aliases: (domain) => env.ALIAS.getByName(domain),
+    handles: (domain) => env.HANDLE.getByName(domain),
     idAllocator: (domain) => env.ID_ALLOCATOR.getByName(domain),
     mailbox: (domain, host) => env.MAILBOX.getByName(`${domain}/${host}`),
     bridgeHealth: (domain, bridge) => relay(domain, bridge).health(),

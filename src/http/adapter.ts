@@ -37,7 +37,7 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
     metrics.count("bridgehead_hosts_refused_total", { domain: domain.name });
   }
   try {
-    const notes = await deliver({ domain: domain.name, transId, messages }, edge.objects, edge.aliasCache, edge.now());
+    const notes = await deliver({ domain: domain.name, transId, messages }, edge.objects, edge.handleCache, edge.now());
     for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: domain.name, transId, note });
   } catch (error) {
     metrics.count("bridgehead_documents_not_stored_total", { domain: domain.name });

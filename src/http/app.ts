@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import type { BridgeName, DomainName } from "../foundation/ids.ts";
 import type { RateLimit } from "../foundation/rate-limit.ts";
 import { type Timers, within } from "../foundation/timers.ts";
-import type { AliasCache } from "../routing/deliver.ts";
+import type { HandleCache } from "../routing/deliver.ts";
 import type { EdgeObjects } from "../rpc.ts";
 import type { Domain } from "../settings/load.ts";
 import { receiveDocument } from "./adapter.ts";
@@ -16,7 +16,7 @@ import { hybridData, passthrough } from "./operator-api.ts";
 export interface Edge extends Timers {
   readonly domains: ReadonlyMap<string, Domain>;
   readonly objects: EdgeObjects;
-  readonly aliasCache: AliasCache;
+  readonly handleCache: HandleCache;
   /** Posts to each domain's adapter URL. */
   readonly posts: RateLimit;
   readonly metrics: Metrics;
@@ -165,11 +165,11 @@ function withTimeLimits(objects: EdgeObjects, timers: Timers): EdgeObjects {
         operate: (request) => limit("a conference", conference.operate(request)),
       };
     },
-    aliases(domain) {
-      const aliases = objects.aliases(domain);
+    handles(domain) {
+      const handles = objects.handles(domain);
       return {
-        resolve: (request) => limit("the alias index", aliases.resolve(request)),
-        hasConference: (confKey) => limit("the alias index", aliases.hasConference(confKey)),
+        resolve: (request) => limit("the handle index", handles.resolve(request)),
+        hasConference: (confKey) => limit("the handle index", handles.hasConference(confKey)),
       };
     },
     idAllocator: (domain) => ({

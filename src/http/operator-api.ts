@@ -42,7 +42,7 @@ export async function hybridData(request: Request, domain: Domain, confKey: stri
 
 async function operate(request: OperatorRequest, { name }: Domain, confKey: ConfKey, edge: Edge): Promise<Response> {
   // A conference object that never was would be made by the question, and stay.
-  const isKnown = await edge.objects.aliases(name).hasConference(confKey);
+  const isKnown = await edge.objects.handles(name).hasConference(confKey);
   const result = isKnown ? await edge.objects.conference(name, confKey).operate(request) : "no-such-conference";
   switch (result) {
     case "done":

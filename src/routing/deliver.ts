@@ -44,7 +44,7 @@ export function checkHosts(messages: readonly FromWebex[], settings: TargetSetti
 export async function deliver(
   document: InboundDocument,
   objects: EdgeObjects,
-  cache: AliasCache,
+  cache: HandleCache,
   now: EpochMs,
 ): Promise<readonly string[]> {
   const { domain, transId, messages } = document;
@@ -70,7 +70,7 @@ export async function deliver(
 async function deliverFromCache(
   document: InboundDocument,
   objects: EdgeObjects,
-  cache: AliasCache,
+  cache: HandleCache,
   now: EpochMs,
 ): Promise<boolean> {
   const { domain, transId, messages } = document;
@@ -88,7 +88,7 @@ async function deliverFromCache(
 async function find(
   { domain, messages }: InboundDocument,
   objects: EdgeObjects,
-  cache: AliasCache,
+  cache: HandleCache,
   now: EpochMs,
 ): Promise<Found> {
   const claims: HandleClaim[] = [];
@@ -102,7 +102,7 @@ async function find(
   }
   const asksIndex = claims.length > 0 || handles.size > 0;
   const [byExtConfId, holders] = await Promise.all([
-    asksIndex ? objects.aliases(domain).resolve({ domain, claims, handles: [...handles] }) : new Map(),
+    asksIndex ? objects.handles(domain).resolve({ domain, claims, handles: [...handles] }) : new Map(),
     Promise.all(
       Array.from(msgIds, async (msgId) => [msgId, await objects.idAllocator(domain).holderOf(msgId)] as const),
     ),
@@ -203,7 +203,7 @@ function append<Key, Item>(lists: Map<Key, Item[]>, key: Key, item: Item): void 
  * Remembers for which conference a handle stands, so that an ordinary message costs no look-up. A handle changes its
  * conference only after the holder is over, which then says so; for want of that, an entry's age is bounded.
  */
-export class AliasCache {
+export class HandleCache {
   readonly #entries = new Map<string, { readonly confKey: ConfKey; readonly until: EpochMs }>();
   readonly #limits: { readonly entries: number; readonly ageMs: number };
 

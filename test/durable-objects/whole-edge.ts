@@ -9,13 +9,13 @@ import type { BridgeName, ConfKey, DomainName, StreamId, WebexHost } from "../..
 import { RateLimit } from "../../src/foundation/rate-limit.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Metrics } from "../../src/http/monitoring.ts";
-import { AliasCache } from "../../src/routing/deliver.ts";
+import { HandleCache } from "../../src/routing/deliver.ts";
 import type { EdgeObjects, IdBlocks, IdsWanted } from "../../src/rpc.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { worldBegins } from "../simulation/context.ts";
 import { Database } from "../simulation/database.ts";
-import { memoryAliases } from "./memory-aliases.ts";
+import { memoryHandles } from "./memory-handles.ts";
 
 const name = "local" as DomainName;
 
@@ -29,7 +29,7 @@ export class WholeEdge {
   readonly app: Hono;
   readonly #conferences = new Map<ConfKey, Conference>();
   readonly #mailboxes = new Map<WebexHost, Mailbox>();
-  readonly #aliases = memoryAliases(() => this.time.now, {
+  readonly #handles = memoryHandles(() => this.time.now, {
     isHeld: async (_, { confKey, extConfId }) => this.#conference(confKey).hasHandle(extConfId),
   });
   readonly #allocator = new IdAllocator(new Database());
@@ -44,7 +44,7 @@ export class WholeEdge {
       after: (ms, run) => this.time.after(ms, run),
       domains: new Map([[name, this.domain]]),
       objects: this.#objects(),
-      aliasCache: new AliasCache(),
+      handleCache: new HandleCache(),
       posts: new RateLimit(),
       metrics: new Metrics(),
       operatorToken: "",
@@ -172,7 +172,7 @@ export class WholeEdge {
           operate: (request) => conference.operate(request),
         };
       },
-      aliases: () => this.#aliases,
+      handles: () => this.#handles,
       idAllocator: () => ({ holderOf: async (msgId) => this.#allocator.holderOf(msgId, this.time.now) }),
       mailbox: (_, host) => this.#mailbox(host),
       bridgeHealth: nobody,

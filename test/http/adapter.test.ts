@@ -165,7 +165,7 @@ test("while one conference of several cannot be reached the document is not conf
 });
 
 test.each([
-  ["the alias index", "aliases"],
+  ["the handle index", "handles"],
   ["the id allocator", "ids"],
   ["the mail", "http://tsp1.example.com"],
 ])("while %s cannot be reached the document is not confirmed", async (_what, broken) => {

@@ -5,11 +5,11 @@ import { RateLimit } from "../../src/foundation/rate-limit.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Metrics } from "../../src/http/monitoring.ts";
-import { AliasCache } from "../../src/routing/deliver.ts";
-import type { AliasRequest, BridgeHealth, EdgeObjects } from "../../src/rpc.ts";
+import { HandleCache } from "../../src/routing/deliver.ts";
+import type { BridgeHealth, EdgeObjects, HandleRequest } from "../../src/rpc.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
-import { memoryAliases } from "../durable-objects/memory-aliases.ts";
+import { memoryHandles } from "../durable-objects/memory-handles.ts";
 import { testDomain } from "../local-domain.ts";
 
 export const timers: Timers = {
@@ -41,7 +41,7 @@ export class FakeEdge {
   readonly health = new Map<string, BridgeHealth>();
   /** In milliseconds. */
   time = 1_000_000;
-  readonly #aliases = memoryAliases(() => this.time, {
+  readonly #handles = memoryHandles(() => this.time, {
     isHeld: async (_domain, { confKey }) => {
       this.#call(`hasHandle ${confKey}`, confKey);
       return this.alive.has(confKey);
@@ -56,7 +56,7 @@ export class FakeEdge {
       ...timers,
       domains: new Map([[domain.name as string, domain]]),
       objects: this.#objects(),
-      aliasCache: new AliasCache(),
+      handleCache: new HandleCache(),
       posts: new RateLimit(),
       metrics: new Metrics(),
       operatorToken,
@@ -81,7 +81,7 @@ export class FakeEdge {
   }
 
   #resolve(claims: object[], handles: string[] = []): Promise<ReadonlyMap<ExtConfId, ConfKey>> {
-    return this.#aliases.resolve({ domain, claims, handles } as object as AliasRequest);
+    return this.#handles.resolve({ domain, claims, handles } as object as HandleRequest);
   }
 
   #call(text: string, object: string): void {
@@ -108,12 +108,12 @@ export class FakeEdge {
           return "done";
         },
       }),
-      aliases: () => ({
+      handles: () => ({
         resolve: async (request) => {
-          call(`resolve ${[...request.claims.map(({ extConfId }) => extConfId), ...request.handles]}`, "aliases");
-          return this.#aliases.resolve(request);
+          call(`resolve ${[...request.claims.map(({ extConfId }) => extConfId), ...request.handles]}`, "handles");
+          return this.#handles.resolve(request);
         },
-        hasConference: (confKey) => this.#aliases.hasConference(confKey),
+        hasConference: (confKey) => this.#handles.hasConference(confKey),
       }),
       idAllocator: () => ({
         holderOf: async (msgId) => {

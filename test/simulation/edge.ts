@@ -1,5 +1,5 @@
-import { AliasIndex } from "../../durable-objects/alias-index.ts";
 import { Conference } from "../../durable-objects/conference.ts";
+import { HandleIndex } from "../../durable-objects/handle-index.ts";
 import { IdAllocator } from "../../durable-objects/id-allocator.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
 import type { Platform, Sql } from "../../durable-objects/platform.ts";
@@ -8,7 +8,7 @@ import type { RelayPorts } from "../../durable-objects/relay.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName, MsgId, WebexHost } from "../../src/foundation/ids.ts";
-import { type AliasCache, checkHosts, deliver } from "../../src/routing/deliver.ts";
+import { checkHosts, deliver, type HandleCache } from "../../src/routing/deliver.ts";
 import type { EdgeObjects, IdBlocks, IdRequest } from "../../src/rpc.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { draws, type WorldContext } from "./context.ts";
@@ -22,7 +22,7 @@ export type PostToWebex = (origin: Hosted<object>, request: PostRequest) => Prom
 /** What the Workers and objects of all domains share: only their names keep them apart. */
 export interface Shared {
   readonly edges: Map<DomainName, Edge>;
-  readonly cache: AliasCache;
+  readonly cache: HandleCache;
 }
 
 /** One domain's part of the edge: Workers and objects, all of them the product's own but for their platform. */
@@ -30,7 +30,7 @@ export class Edge {
   readonly conferences = new Map<ConfKey, Hosted<Conference>>();
   readonly mailboxes = new Map<WebexHost, Hosted<Mailbox>>();
   readonly allocator: Hosted<{ readonly ids: IdAllocator }>;
-  readonly aliases: Hosted<AliasIndex>;
+  readonly handles: Hosted<HandleIndex>;
   readonly relays: readonly RelayHost[];
   readonly resends: ResendJudge;
   /** Hears of messages that conferences give up; `all`: their conference has lived since it decided on them. */
@@ -61,16 +61,16 @@ export class Edge {
     this.resends.watch(this);
     this.#objects = this.#makeObjects();
     this.allocator = new Hosted("id allocator", context, ({ sql }) => ({ ids: new IdAllocator(sql) }));
-    this.aliases = new Hosted(
-      "alias index",
+    this.handles = new Hosted(
+      "handle index",
       context,
       ({ sql, after, send, setAlarm }) =>
-        new AliasIndex({
+        new HandleIndex({
           sql,
           after,
           setAlarm,
           ensureAlarm: async (at) => setAlarm(at),
-          log: (line) => context.tell(() => `alias index: ${line.event} ${line.why ?? ""}`),
+          log: (line) => context.tell(() => `handle index: ${line.event} ${line.why ?? ""}`),
           now: () => context.edgeNow(),
           retentionMs: (name) => this.#of(name).domain.settings.journalRetentionDays * 86_400_000,
           isHeld: (name, { confKey, extConfId }) =>
@@ -145,7 +145,7 @@ export class Edge {
 
   objects(): Hosted<object>[] {
     const relays = this.relays.map(({ hosted }) => hosted);
-    return [...this.conferences.values(), ...this.mailboxes.values(), this.allocator, this.aliases, ...relays];
+    return [...this.conferences.values(), ...this.mailboxes.values(), this.allocator, this.handles, ...relays];
   }
 
   conference(confKey: ConfKey): Hosted<Conference> {
@@ -241,11 +241,11 @@ export class Edge {
           operate: (request) => hosted.call((conference) => conference.operate(request)),
         };
       },
-      aliases: (name) => {
-        const { aliases } = this.#of(name);
+      handles: (name) => {
+        const { handles } = this.#of(name);
         return {
-          resolve: (request) => aliases.call((index) => index.resolve(request)),
-          hasConference: (confKey) => aliases.call((index) => index.hasConference(confKey)),
+          resolve: (request) => handles.call((index) => index.resolve(request)),
+          hasConference: (confKey) => handles.call((index) => index.hasConference(confKey)),
         };
       },
       idAllocator: (name) => ({

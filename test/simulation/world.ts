@@ -1,5 +1,5 @@
 import { Draws } from "../../simulators/draws.ts";
-import { AliasCache } from "../../src/routing/deliver.ts";
+import { HandleCache } from "../../src/routing/deliver.ts";
 import { Clock, Endless } from "./clock.ts";
 import { type EdgeMachines, type WorldContext, worldBegins } from "./context.ts";
 import { disturb, disturbEdge, heal } from "./disturb.ts";
@@ -92,7 +92,7 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
   };
   present = context;
   const actions: string[] = [];
-  const shared: Shared = { edges: new Map(), cache: new AliasCache() };
+  const shared: Shared = { edges: new Map(), cache: new HandleCache() };
   const sites = (draws.chance(0.06) ? ["", "other domain, "] : [""]).map((site) =>
     newSite({ ...context, site, tell: (line) => tell(() => `${site}${line()}`) }, shared, { spared, done: actions }),
   );

@@ -133,20 +133,20 @@ test("a sweep by the id allocator wakes an object whose alarm got lost, also whe
 });
 
 test("a handle belongs to the first that claims it, also after the index was evicted; asking for others leaves nothing", async () => {
-  const aliases = env.ALIAS.getByName(identity.domain);
+  const index = env.HANDLE.getByName(identity.domain);
   const [a, b] = ["a" as ConfKey, "b" as ConfKey];
   const { domain } = identity;
   const extConfId = "7001" as ExtConfId;
-  const claim = (confKey: ConfKey) => aliases.resolve({ domain, claims: [{ extConfId, confKey }], handles: [] });
+  const claim = (confKey: ConfKey) => index.resolve({ domain, claims: [{ extConfId, confKey }], handles: [] });
   const held = new Map([[extConfId, a]]);
 
   expect(await Promise.all([a, b].map(claim))).toEqual([held, held]);
-  await evictDurableObject(aliases);
+  await evictDurableObject(index);
 
   const handles = [extConfId, ...Array.from({ length: 500 }, (_, number) => `unknown${number}` as ExtConfId)];
-  expect(await aliases.resolve({ domain, claims: [], handles })).toEqual(held);
-  expect(await aliases.hasConference(a)).toBe(true);
-  expect(await aliases.hasConference(b)).toBe(false);
+  expect(await index.resolve({ domain, claims: [], handles })).toEqual(held);
+  expect(await index.hasConference(a)).toBe(true);
+  expect(await index.hasConference(b)).toBe(false);
 });
 
 test("a conference holds its handle while it is not over", async () => {

@@ -1,9 +1,9 @@
 import type { ConfKey, DomainName, EpochMs, ExtConfId } from "../src/foundation/ids.ts";
 import { type Timers, within } from "../src/foundation/timers.ts";
-import type { AliasRequest, AliasRpc, HandleClaim } from "../src/rpc.ts";
+import type { HandleClaim, HandleRequest, HandleRpc } from "../src/rpc.ts";
 import type { Log, Sql } from "./platform.ts";
 
-export interface AliasIndexPorts extends Timers {
+export interface HandleIndexPorts extends Timers {
   readonly sql: Sql;
   readonly log: Log;
   now(): EpochMs;
@@ -18,7 +18,7 @@ export interface AliasIndexPorts extends Timers {
   deleteAll(): Promise<void>;
 }
 
-type Alias = HandleClaim & { readonly claimedAt: EpochMs };
+type Handle = HandleClaim & { readonly claimedAt: EpochMs };
 
 /** A conference may take this long to hold a claimed handle: its create is on the way there. */
 const youngMs = 30_000;
@@ -31,21 +31,21 @@ const portionEveryMs = 10_000;
 
 /**
  * Which conference each handle (ExtConfID) of a domain stands for, and so which conferences the domain has. Looking something up
- * writes nothing. A claim writes two rows: the alias, and its entry in the index of conferences.
+ * writes nothing. A claim writes two rows: the handle, and its entry in the index of conferences.
  */
-export class AliasIndex implements AliasRpc {
-  readonly #ports: AliasIndexPorts;
+export class HandleIndex implements HandleRpc {
+  readonly #ports: HandleIndexPorts;
   /** Whether this instance has seen to the alarm. */
   #hasAlarm = false;
 
-  constructor(ports: AliasIndexPorts) {
+  constructor(ports: HandleIndexPorts) {
     this.#ports = ports;
     const { sql } = ports;
     sql.exec(
-      `CREATE TABLE IF NOT EXISTS alias (ext_conf_id TEXT PRIMARY KEY, conf_key TEXT NOT NULL, claimed_at INTEGER NOT NULL)
+      `CREATE TABLE IF NOT EXISTS handle (ext_conf_id TEXT PRIMARY KEY, conf_key TEXT NOT NULL, claimed_at INTEGER NOT NULL)
        WITHOUT ROWID`,
     );
-    sql.exec("CREATE INDEX IF NOT EXISTS alias_by_conference ON alias (conf_key)");
+    sql.exec("CREATE INDEX IF NOT EXISTS handle_by_conference ON handle (conf_key)");
     // One row: up to which handle the release that is under way has come, how long the conferences of the domain keep their
     // rows, and since when the settings do not have the domain.
     sql.exec(
@@ -54,18 +54,18 @@ export class AliasIndex implements AliasRpc {
     );
   }
 
-  async resolve({ domain, claims, handles }: AliasRequest): Promise<ReadonlyMap<ExtConfId, ConfKey>> {
+  async resolve({ domain, claims, handles }: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey>> {
     if (claims.length > 0) await this.#claim(domain, claims);
     const found = new Map<ExtConfId, ConfKey>();
     for (const extConfId of [...claims.map((claim) => claim.extConfId), ...handles]) {
-      const alias = this.#find(extConfId);
-      if (alias) found.set(extConfId, alias.confKey);
+      const handle = this.#find(extConfId);
+      if (handle) found.set(extConfId, handle.confKey);
     }
     return found;
   }
 
   async hasConference(confKey: ConfKey): Promise<boolean> {
-    return this.#ports.sql.exec("SELECT 1 FROM alias WHERE conf_key = ? LIMIT 1", confKey).length > 0;
+    return this.#ports.sql.exec("SELECT 1 FROM handle WHERE conf_key = ? LIMIT 1", confKey).length > 0;
   }
 
   /** Releases a portion of the handles that came out of use. Never throws, since the platform soon gives a failing alarm up. */
@@ -102,7 +102,7 @@ export class AliasIndex implements AliasRpc {
   }
 
   /** Takes a free handle, and renews a conference's own; returns the holder where another conference may have to give way. */
-  #claimFree(claim: HandleClaim): { readonly claim: HandleClaim; readonly holder: Alias }[] {
+  #claimFree(claim: HandleClaim): { readonly claim: HandleClaim; readonly holder: Handle }[] {
     const holder = this.#find(claim.extConfId);
     if (holder && this.#isYoung(holder)) return [];
     if (holder && holder.confKey !== claim.confKey) return [{ claim, holder }];
@@ -134,52 +134,52 @@ export class AliasIndex implements AliasRpc {
     // Handles are released before their conference is deleted: asking a deleted one would make an empty database.
     const old = sql
       .exec(
-        "SELECT * FROM alias WHERE ext_conf_id > ? AND claimed_at <= ? ORDER BY ext_conf_id LIMIT ?",
+        "SELECT * FROM handle WHERE ext_conf_id > ? AND claimed_at <= ? ORDER BY ext_conf_id LIMIT ?",
         ...[row.reached as string, now() - kept + releaseEveryMs, portion],
       )
-      .map(toAlias);
-    const answers = await Promise.allSettled(old.map((alias) => this.#isHeld(domain, alias)));
+      .map(toHandle);
+    const answers = await Promise.allSettled(old.map((handle) => this.#isHeld(domain, handle)));
     const unreachable = answers.filter(({ status }) => status === "rejected").length;
     if (unreachable > 0) log({ level: "warn", event: "handles-not-released", domain, conferences: unreachable });
     const last = old.length < portion;
     sql.transaction(() => {
-      for (const [index, alias] of old.entries()) {
+      for (const [index, handle] of old.entries()) {
         const answer = answers[index];
         // It may have been claimed while the conference was asked.
-        if (answer?.status !== "fulfilled" || this.#find(alias.extConfId)?.claimedAt !== alias.claimedAt) continue;
-        if (answer.value) this.#put(alias);
-        else sql.exec("DELETE FROM alias WHERE ext_conf_id = ?", alias.extConfId);
+        if (answer?.status !== "fulfilled" || this.#find(handle.extConfId)?.claimedAt !== handle.claimedAt) continue;
+        if (answer.value) this.#put(handle);
+        else sql.exec("DELETE FROM handle WHERE ext_conf_id = ?", handle.extConfId);
       }
       const reached = last ? "" : (old.at(-1)?.extConfId ?? "");
       if (reached !== row.reached) sql.exec("UPDATE release_progress SET reached = ?", reached);
     });
     if (!last) return now() + portionEveryMs;
-    return sql.exec("SELECT 1 FROM alias LIMIT 1").length > 0 ? now() + releaseEveryMs : null;
+    return sql.exec("SELECT 1 FROM handle LIMIT 1").length > 0 ? now() + releaseEveryMs : null;
   }
 
-  #isHeld(domain: DomainName, alias: Alias): Promise<boolean> {
-    return within(this.#ports, answerWithinMs, "a conference", this.#ports.isHeld(domain, alias));
+  #isHeld(domain: DomainName, handle: Handle): Promise<boolean> {
+    return within(this.#ports, answerWithinMs, "a conference", this.#ports.isHeld(domain, handle));
   }
 
-  #find(extConfId: ExtConfId): Alias | undefined {
-    const [row] = this.#ports.sql.exec("SELECT * FROM alias WHERE ext_conf_id = ?", extConfId);
-    return row && toAlias(row);
+  #find(extConfId: ExtConfId): Handle | undefined {
+    const [row] = this.#ports.sql.exec("SELECT * FROM handle WHERE ext_conf_id = ?", extConfId);
+    return row && toHandle(row);
   }
 
   #put({ extConfId, confKey }: HandleClaim): void {
     this.#ports.sql.exec(
-      `INSERT INTO alias (ext_conf_id, conf_key, claimed_at) VALUES (?, ?, ?) ON CONFLICT (ext_conf_id)
+      `INSERT INTO handle (ext_conf_id, conf_key, claimed_at) VALUES (?, ?, ?) ON CONFLICT (ext_conf_id)
        DO UPDATE SET conf_key = excluded.conf_key, claimed_at = excluded.claimed_at`,
       ...[extConfId, confKey, this.#ports.now()],
     );
   }
 
-  #isYoung({ claimedAt }: Alias): boolean {
+  #isYoung({ claimedAt }: Handle): boolean {
     return this.#ports.now() - claimedAt < youngMs;
   }
 }
 
-function toAlias(row: Readonly<Record<string, unknown>>): Alias {
+function toHandle(row: Readonly<Record<string, unknown>>): Handle {
   return {
     extConfId: row.ext_conf_id as ExtConfId,
     confKey: row.conf_key as ConfKey,

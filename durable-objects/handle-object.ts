@@ -1,21 +1,21 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ConfKey, ExtConfId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
-import type { AliasRequest, AliasRpc } from "../src/rpc.ts";
+import type { HandleRequest, HandleRpc } from "../src/rpc.ts";
 import { findDomain } from "../src/settings/load.ts";
-import { AliasIndex } from "./alias-index.ts";
+import { HandleIndex } from "./handle-index.ts";
 import { type Env, platformOf } from "./platform.ts";
 
-/** The alias index of one domain, on the platform. */
-export class AliasObject extends DurableObject<Env> implements AliasRpc {
-  #index: AliasIndex;
+/** The handle index of one domain, on the platform. */
+export class HandleObject extends DurableObject<Env> implements HandleRpc {
+  #index: HandleIndex;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#index = this.#begin();
   }
 
-  resolve(request: AliasRequest): Promise<ReadonlyMap<ExtConfId, ConfKey>> {
+  resolve(request: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey>> {
     return this.#index.resolve(request);
   }
 
@@ -27,10 +27,10 @@ export class AliasObject extends DurableObject<Env> implements AliasRpc {
     return this.#index.alarm();
   }
 
-  #begin(): AliasIndex {
+  #begin(): HandleIndex {
     const { ctx, env } = this;
     const { storage } = ctx;
-    return new AliasIndex({
+    return new HandleIndex({
       ...platformOf(ctx, env),
       ensureAlarm: async (at) => {
         if ((await storage.getAlarm()) === null) storage.setAlarm(at);

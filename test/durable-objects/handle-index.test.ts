@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ConfKey, DomainName, ExtConfId } from "../../src/foundation/ids.ts";
-import { memoryAliases } from "./memory-aliases.ts";
+import { memoryHandles } from "./memory-handles.ts";
 
 const domain = "local" as DomainName;
 const handle = "7001" as ExtConfId;
@@ -17,7 +17,7 @@ function world() {
   const settings: { retentionMs: number | null } = { retentionMs: weekMs };
   const broken = { conferences: false, hang: false };
   const timers: { readonly ms: number; run(): void }[] = [];
-  const index = memoryAliases(() => time.now, {
+  const index = memoryHandles(() => time.now, {
     after: (ms, run) => {
       timers.push({ ms, run });
       return () => {};

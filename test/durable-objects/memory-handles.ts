@@ -1,10 +1,10 @@
-import { AliasIndex, type AliasIndexPorts } from "../../durable-objects/alias-index.ts";
+import { HandleIndex, type HandleIndexPorts } from "../../durable-objects/handle-index.ts";
 import { Database } from "../simulation/database.ts";
 
-/** A domain's alias index over a database in memory; no conference holds its handle for long. */
-export function memoryAliases(now: () => number, more: Partial<AliasIndexPorts> = {}): AliasIndex {
+/** A domain's handle index over a database in memory; no conference holds its handle for long. */
+export function memoryHandles(now: () => number, more: Partial<HandleIndexPorts> = {}): HandleIndex {
   const sql = new Database();
-  return new AliasIndex({
+  return new HandleIndex({
     sql,
     log: () => {},
     now,

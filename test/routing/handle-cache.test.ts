@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import type { ConfKey, DomainName, ExtConfId } from "../../src/foundation/ids.ts";
-import { AliasCache } from "../../src/routing/deliver.ts";
+import { HandleCache } from "../../src/routing/deliver.ts";
 
 const domain = "local" as DomainName;
 const handle = (name: string) => name as ExtConfId;
 const key = (name: string) => name as ConfKey;
 
 test("a handle is known in its domain only, until its time is up", () => {
-  const cache = new AliasCache({ entries: 10, ageMs: 1_000 });
+  const cache = new HandleCache({ entries: 10, ageMs: 1_000 });
   cache.set(domain, handle("1"), key("A"), 5_000);
 
   expect(cache.get(domain, handle("1"), 5_999)).toBe("A");
@@ -16,7 +16,7 @@ test("a handle is known in its domain only, until its time is up", () => {
 });
 
 test("a full cache drops what was set longest ago", () => {
-  const cache = new AliasCache({ entries: 2, ageMs: 1_000 });
+  const cache = new HandleCache({ entries: 2, ageMs: 1_000 });
   cache.set(domain, handle("1"), key("A"), 0);
   cache.set(domain, handle("2"), key("B"), 0);
   cache.set(domain, handle("1"), key("C"), 0);
