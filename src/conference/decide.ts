@@ -9,7 +9,7 @@ import { closingDue, endIfDeserted, expireClosing, failCreate, retryEnd } from "
 import { retryTalk, tidyTalk } from "./private-talk.ts";
 import { applyReports, applyResult } from "./reports.ts";
 import { applyOperatorRequest, applyRequest, type OperatorRequest } from "./requests.ts";
-import { closeIfEmpty, failCloser } from "./rooms.ts";
+import { closeIfEmpty, failClose } from "./rooms.ts";
 import { notifySpeakers, speechDue } from "./speakers.ts";
 import type { ConferenceState, PendingCommand } from "./state.ts";
 
@@ -85,7 +85,7 @@ export function nextDeadline({ head, commands, callOuts, rooms }: ConferenceStat
   }
   for (const command of commands.values()) if (!command.expired) consider(command.answerBy);
   for (const callOut of callOuts.values()) consider(callOut.answerBy);
-  for (const room of rooms.values()) consider(room.closer?.answerBy);
+  for (const room of rooms.values()) consider(room.closeRequest?.answerBy);
   return next;
 }
 
@@ -103,7 +103,7 @@ function expire(draft: Draft): void {
   }
   for (const { room: id } of draft.rooms.values()) {
     const room = draft.rooms.get(id);
-    if (room?.closer && isOver(draft, room.closer.answerBy)) failCloser(draft, room, "bridge-timeout");
+    if (room?.closeRequest && isOver(draft, room.closeRequest.answerBy)) failClose(draft, room, "bridge-timeout");
   }
   expireClosing(draft);
   retryEnd(draft);
@@ -123,7 +123,7 @@ function expireCommand(draft: Draft, command: PendingCommand): void {
     draft.issue({ type: "end-conference" });
     return;
   }
-  if (!draft.bound || command.bridge !== undefined) {
+  if (!draft.ongoing || command.bridge !== undefined) {
     draft.commands.delete(command.id); // Left over: its result changes nothing.
     return;
   }

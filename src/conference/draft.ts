@@ -15,7 +15,7 @@ import type { DomainSettings } from "../settings/domain-settings.ts";
 import { answerTo, type OpenRequest } from "../tsp/answers.ts";
 import type { ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import type { Bound, Caller, CallOut, Changes, ConferenceState, Head, PendingCommand, Room } from "./state.ts";
+import type { Caller, CallOut, Changes, ConferenceState, Head, Ongoing, PendingCommand, Room } from "./state.ts";
 
 /** The settings, ids and outbox that a decision is handed besides the state and the input. */
 export interface DecisionContext {
@@ -86,7 +86,7 @@ type RepairKind =
 /** How long WebEx waits for the result of a command that has no waiting time of its own. */
 export const COMMAND_TIMEOUT_MS = 10_000;
 
-interface CommandOptions extends Pick<PendingCommand, "bridge" | "group" | "quiet"> {
+interface CommandOptions extends Pick<PendingCommand, "bridge" | "group" | "unreported"> {
   readonly timeoutMs?: number;
 }
 
@@ -144,7 +144,7 @@ export class Draft {
    * returns still holds.
    */
   issue(command: BridgeCommand, request: OpenRequest | null = null, more: CommandOptions = {}): void {
-    const isNeeded = this.bound && more.bridge === undefined;
+    const isNeeded = this.ongoing && more.bridge === undefined;
     const defaultMs = isNeeded ? null : this.context.settings.transactionMemoryMs;
     const { timeoutMs = request || more.group ? COMMAND_TIMEOUT_MS : defaultMs, ...marks } = more;
     const id = this.newId() as CommandId;
@@ -182,16 +182,16 @@ export class Draft {
   ): void {
     if (!request) return;
     const answer = { ...answerTo(request, resultWord(result)), ...more } as ToWebex;
-    this.#send(request.replyTo ?? this.bound?.host ?? null, answer);
+    this.#send(request.replyTo ?? this.ongoing?.host ?? null, answer);
   }
 
   /** Notifies the conference's server (protocol T12). The notification's MsgID; `null`: no server listens. */
   notify(notification: Notification): MsgId | null {
-    const { bound } = this;
+    const { ongoing } = this;
     const isDetached = this.#head.phase === "running" && !this.#head.attached;
-    if (!bound || isDetached) return null;
+    if (!ongoing || isDetached) return null;
     const msgId = this.context.msgId();
-    this.#send(bound.host, { msgId, extConfId: bound.extConfId, ...notification } as ToWebex);
+    this.#send(ongoing.host, { msgId, extConfId: ongoing.extConfId, ...notification } as ToWebex);
     return msgId;
   }
 
@@ -223,7 +223,7 @@ export class Draft {
   }
 
   /** Server, handles and limits of the conference; `null` while there is none. */
-  get bound(): Bound | null {
+  get ongoing(): Ongoing | null {
     return this.#head.phase === "absent" || this.#head.phase === "ended" ? null : this.#head;
   }
 

@@ -19,10 +19,10 @@ const MAX_DEPARTED = 1_000;
  * Another TSP server takes over the running conference (protocol 4.9): it is told the whole state, in the order of protocol
  * 4.15. A caller who joined meanwhile is a caller like any other (protocol F3).
  */
-export function takeOver(draft: Draft, head: Running, message: CreateRequest): void {
+export function failOver(draft: Draft, head: Running, message: CreateRequest): void {
   const queued = draft.unconfirmed().filter(({ host }) => host === head.host && host !== message.replyTo);
   const departed = [...head.departed, ...departuresIn(queued.map((post) => post.message))];
-  const { speech, lostEntries, ...rest } = rebind(draft, head, message);
+  const { speech, lostEntries, ...rest } = setServer(draft, head, message);
   // Speakers are reported again when the new server asks for it (protocol 4.16).
   const silenced = speech && { ...speech, reporting: false, reported: [], changedAt: null };
   const running: Running = { ...rest, attached: true, departed: [], ...(silenced && { speech: silenced }) };
@@ -51,7 +51,7 @@ export function takeOver(draft: Draft, head: Running, message: CreateRequest): v
  * Binds the conference to the server and the handle of this request (protocol T13). What waits for the old server is dropped,
  * the answers to its requests included: it is gone, and posts to it would hold up the new one.
  */
-export function rebind<Head extends Creating | Running>(draft: Draft, head: Head, message: CreateRequest): Head {
+export function setServer<Head extends Creating | Running>(draft: Draft, head: Head, message: CreateRequest): Head {
   const host = message.replyTo;
   if (head.host !== host) dropServer(draft, head.host);
   draft.note(`taken over by ${host} as ${message.extConfId}`);
@@ -77,7 +77,7 @@ function dropServer(draft: Draft, server: WebexHost): void {
     if (isFromServer(callOut.request)) draft.callOuts.set(callOut.call, { ...callOut, request: null });
   }
   for (const room of draft.rooms.values()) {
-    if (isFromServer(room.closer?.request)) draft.rooms.set(room.room, { ...room, closer: null });
+    if (isFromServer(room.closeRequest?.request)) draft.rooms.set(room.room, { ...room, closeRequest: null });
   }
   const { head } = draft;
   if (head.phase === "running") {

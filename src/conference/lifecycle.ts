@@ -6,7 +6,7 @@ import { announce, answerCreate, notifyStatus } from "./announcements.ts";
 import { removeCallOut } from "./call-outs.ts";
 import { notifyChange } from "./callers.ts";
 import { COMMAND_TIMEOUT_MS, type Draft } from "./draft.ts";
-import { isEnd, rebind, takeOver } from "./failover.ts";
+import { failOver, isEnd, setServer } from "./failover.ts";
 import type { CallOut, Closing, CreateRequest, Creating, Running } from "./state.ts";
 
 /** Pause after a bridge refused to end a deserted conference. */
@@ -26,15 +26,15 @@ export function create(draft: Draft, message: CreateRequest): void {
         : beginCreate(draft, message);
     case "creating":
       if (head.requests.length >= MAX_WAITING_CREATES) return draft.answer(requestOf(message), "capacity-exceeded");
-      if (isTakeOver(head, message)) {
-        const bound = rebind(draft, head, message);
-        draft.head = { ...bound, requests: [...bound.requests, ...openRequests(message)] };
+      if (isFailover(head, message)) {
+        const ongoing = setServer(draft, head, message);
+        draft.head = { ...ongoing, requests: [...ongoing.requests, ...openRequests(message)] };
       } else draft.head = { ...head, requests: [...head.requests, ...openRequests(message)] };
       return;
     case "running": {
       const { closing } = head;
       if (!closing)
-        return isTakeOver(head, message) ? takeOver(draft, head, message) : answerCreate(draft, requestOf(message));
+        return isFailover(head, message) ? failOver(draft, head, message) : answerCreate(draft, requestOf(message));
       if (closing.next.length >= MAX_WAITING_CREATES) return draft.answer(requestOf(message), "capacity-exceeded");
       const answerBy = draft.at + draft.context.settings.createTimeoutMs;
       draft.head = { ...head, closing: { ...closing, next: [...closing.next, { message, answerBy }] } };
@@ -48,10 +48,10 @@ export function completeCreate(draft: Draft, head: Creating): void {
   const running = runningFrom(head);
   draft.head = running;
   // If two servers asked at once, the one that now has the conference is answered first: the other may be gone.
-  const isBound = ({ replyTo }: OpenRequest) => (replyTo ?? head.host) === head.host;
-  for (const request of head.requests.filter(isBound)) answerCreate(draft, request);
+  const isFromServer = ({ replyTo }: OpenRequest) => (replyTo ?? head.host) === head.host;
+  for (const request of head.requests.filter(isFromServer)) answerCreate(draft, request);
   announce(draft, running);
-  for (const request of head.requests.filter((one) => !isBound(one))) answerCreate(draft, request);
+  for (const request of head.requests.filter((one) => !isFromServer(one))) answerCreate(draft, request);
 }
 
 /** The bridge did not create it: nothing is kept. */
@@ -115,8 +115,8 @@ function beginEnd(draft: Draft, head: Running, requests: readonly OpenRequest[])
 }
 
 function runningFrom({ extConfId, host, formerHandles, maxCallers, anonymousId }: Creating): Running {
-  const bound = { extConfId, host, formerHandles, maxCallers, anonymousId };
-  return { ...bound, phase: "running", attached: true, locked: false, groups: [], departed: [] };
+  const ongoing = { extConfId, host, formerHandles, maxCallers, anonymousId };
+  return { ...ongoing, phase: "running", attached: true, locked: false, groups: [], departed: [] };
 }
 
 /** The bridge ended it for WebEx (protocol 4.7). */
@@ -198,7 +198,7 @@ function beginCreate(draft: Draft, message: CreateRequest): void {
   draft.issue({ type: "create-conference", maxCallers, anonymousId }, null, { timeoutMs });
 }
 
-function isTakeOver(head: Creating | Running, message: CreateRequest): boolean {
+function isFailover(head: Creating | Running, message: CreateRequest): boolean {
   if (head.phase === "running" && !head.attached) return true; // Re-attachment (protocol 4.8 step 6).
   return head.extConfId !== message.extConfId || head.host !== message.replyTo;
 }
@@ -227,7 +227,7 @@ function end(draft: Draft, byWebex: boolean): void {
 function answerOpenRequests(draft: Draft, result: ResultWord): void {
   for (const callOut of draft.callOuts.values()) draft.answer(callOut.request, result);
   for (const command of draft.commands.values()) draft.answer(command.request, result);
-  for (const room of draft.rooms.values()) draft.answer(room.closer?.request ?? null, result);
+  for (const room of draft.rooms.values()) draft.answer(room.closeRequest?.request ?? null, result);
   if (draft.head.phase === "running") for (const { request } of draft.head.groups) draft.answer(request, result);
   draft.callOuts.clear();
   for (const { id, bridge = draft.context.bridge } of draft.commands.values()) {

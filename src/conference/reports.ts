@@ -200,7 +200,7 @@ function applyMuteResult(
   if (pending.group !== undefined) answerGroup(draft, pending.group, result);
   const caller = draft.callers.get(command.call);
   if (!caller || caller.left || !result.done) return;
-  if (pending.quiet) draft.callers.set(caller.call, { ...caller, muted });
+  if (pending.unreported) draft.callers.set(caller.call, { ...caller, muted });
   else applyMuted(draft, caller, muted);
   if (muted) setSpeaking(draft, caller.call, false); // A muted call is not heard, whatever its phone picks up.
 }

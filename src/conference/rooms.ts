@@ -6,7 +6,7 @@ import type { ResultWord } from "../tsp/protocol-table.ts";
 import { findCaller, notifyMuteState } from "./callers.ts";
 import { COMMAND_TIMEOUT_MS, type Draft } from "./draft.ts";
 import { applyTalkMove, type Move, talkOf } from "./private-talk.ts";
-import type { Caller, Closer, Room } from "./state.ts";
+import type { Caller, CloseRequest, Room } from "./state.ts";
 
 /** Opens a sub-conference, a room of its own on the bridge (protocol 2.2.8, 4.13). */
 export function createRoom(draft: Draft, message: FromWebexMessages["create-sub-conference"]): void {
@@ -14,14 +14,14 @@ export function createRoom(draft: Draft, message: FromWebexMessages["create-sub-
   const { subConfId, spelling } = message;
   if (draft.rooms.find((room) => room.subConfId === subConfId)) return draft.answer(request, "room-exists");
   const room = draft.newId() as RoomId;
-  draft.rooms.set(room, { room, subConfId, stage: "opening", closer: null, ...(spelling && { spelling }) });
+  draft.rooms.set(room, { room, subConfId, stage: "opening", closeRequest: null, ...(spelling && { spelling }) });
   draft.issue({ type: "create-room", room, kind: "sub" }, request);
 }
 
 export function applyRoomCreated(draft: Draft, room: Room, request: OpenRequest | null, result: CommandResult): void {
   draft.answer(request, result);
   if (!result.done) {
-    draft.answer(room.closer?.request ?? null, "no-such-room");
+    draft.answer(room.closeRequest?.request ?? null, "no-such-room");
     return draft.rooms.delete(room.room);
   }
   draft.rooms.set(room.room, { ...room, stage: room.stage === "opening" ? "open" : room.stage });
@@ -50,11 +50,11 @@ export function closeRoom(draft: Draft, message: FromWebexMessages["close-sub-co
   const request = requestOf(message);
   const room = findRoom(draft, message.subConfId);
   // A room whose closing was answered as too late still closes: another request waits for that.
-  if (!room || (room.stage === "closing" && room.closer)) return draft.answer(request, "no-such-room");
+  if (!room || (room.stage === "closing" && room.closeRequest)) return draft.answer(request, "no-such-room");
   draft.rooms.set(room.room, {
     ...room,
     stage: "closing",
-    closer: request && { request, answerBy: draft.at + COMMAND_TIMEOUT_MS, returned: [] },
+    closeRequest: request && { request, answerBy: draft.at + COMMAND_TIMEOUT_MS, returned: [] },
   });
   for (const caller of draft.callers.values()) {
     if (caller.room === room.room && !caller.left && !draft.isBusy(caller.call, "move")) sendBack(draft, caller, null);
@@ -79,7 +79,7 @@ function applyRoomMove(draft: Draft, { caller, to, request, result }: Move): voi
 /** The bridge closed the room, or refused to: WebEx is answered (protocol 4.13). */
 export function applyRoomClosed(draft: Draft, room: Room, result: CommandResult): void {
   if (!result.done && result.reason !== "no-such-room") return giveUpClosing(draft, room, result);
-  draft.answer(room.closer?.request ?? null, "ok");
+  draft.answer(room.closeRequest?.request ?? null, "ok");
   draft.rooms.delete(room.room);
 }
 
@@ -114,7 +114,7 @@ function notifyInProgress(draft: Draft, room: Room): void {
 function sendBack(draft: Draft, caller: Caller, request: OpenRequest | null): void {
   const muted = caller.mutedInMain ?? caller.muted;
   if (muted !== caller.muted) {
-    draft.issue({ type: muted ? "mute" : "unmute", call: caller.call }, null, { quiet: true });
+    draft.issue({ type: muted ? "mute" : "unmute", call: caller.call }, null, { unreported: true });
   }
   draft.issue({ type: "move", call: caller.call, room: MAIN_ROOM }, request);
 }
@@ -134,30 +134,30 @@ function returnToMain(draft: Draft, caller: Caller, from: Room | undefined, requ
   if (!from) return;
   // While a close waits for its answer, calls that return because of it are not reported one by one; a call that WebEx had
   // removed before is.
-  if (request || from.stage !== "closing" || !from.closer) notifyRoomCall(draft, moved, from, "returned");
+  if (request || from.stage !== "closing" || !from.closeRequest) notifyRoomCall(draft, moved, from, "returned");
   else {
-    const closer: Closer = { ...from.closer, returned: [...from.closer.returned, caller.call] };
-    draft.rooms.set(from.room, { ...from, closer });
+    const closeRequest: CloseRequest = { ...from.closeRequest, returned: [...from.closeRequest.returned, caller.call] };
+    draft.rooms.set(from.room, { ...from, closeRequest });
   }
 }
 
 function giveUpClosing(draft: Draft, room: Room, result: CommandResult): void {
-  const { unannounced, ...rest } = failCloser(draft, room, result);
+  const { unannounced, ...rest } = failClose(draft, room, result);
   const open: Room = { ...rest, stage: "open" };
   draft.rooms.set(room.room, open);
   if (unannounced) notifyInProgress(draft, open);
 }
 
 /** Answers the close with a failure, after the calls that went back because of it. */
-export function failCloser(draft: Draft, room: Room, result: ResultWord | CommandResult): Room {
-  const { closer } = room;
-  const left: Room = { ...room, closer: null };
+export function failClose(draft: Draft, room: Room, result: ResultWord | CommandResult): Room {
+  const { closeRequest } = room;
+  const left: Room = { ...room, closeRequest: null };
   draft.rooms.set(room.room, left);
-  for (const call of closer?.returned ?? []) {
+  for (const call of closeRequest?.returned ?? []) {
     const caller = draft.callers.get(call);
     if (caller?.room === MAIN_ROOM && !caller.left) notifyRoomCall(draft, caller, room, "returned");
   }
-  draft.answer(closer?.request ?? null, result);
+  draft.answer(closeRequest?.request ?? null, result);
   return left;
 }
 

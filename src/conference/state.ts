@@ -35,12 +35,12 @@ interface Absent {
 }
 
 /** The bridge is creating it; nobody can join yet. */
-export interface Creating extends Bound {
+export interface Creating extends Ongoing {
   readonly phase: "creating";
   readonly requests: readonly OpenRequest[];
 }
 
-export interface Running extends Bound {
+export interface Running extends Ongoing {
   readonly phase: "running";
   /** False after a keep-alive close (protocol 4.8): the audio goes on, and WebEx hears nothing until it creates again. */
   readonly attached: boolean;
@@ -109,8 +109,8 @@ export interface PrivateTalk {
   readonly retryAt?: EpochMs;
 }
 
-/** The part of the head that a conference keeps from its creation to its end. */
-export interface Bound {
+/** What a conference that is being created or goes on has, from its creation to its end. */
+export interface Ongoing {
   readonly extConfId: ExtConfId;
   /** The TSP server that is notified (protocol T12). */
   readonly host: WebexHost;
@@ -192,11 +192,11 @@ export interface PendingCommand {
   /** The group that it is one command of. */
   readonly group?: CommandGroup["id"];
   /** Its effect is not reported: the notification of a later command includes it. */
-  readonly quiet?: true;
+  readonly unreported?: true;
 }
 
 /** The request to close a sub-conference. */
-export interface Closer {
+export interface CloseRequest {
   readonly request: OpenRequest;
   /** When it is answered with a failure. */
   readonly answerBy: EpochMs;
@@ -210,7 +210,7 @@ export interface Room {
   readonly subConfId: SubConfId;
   readonly spelling?: Spelling;
   readonly stage: "opening" | "open" | "closing";
-  readonly closer: Closer | null;
+  readonly closeRequest: CloseRequest | null;
   /** The server took over while the room was closing, and is told of it only if it stays. */
   readonly unannounced?: true;
 }

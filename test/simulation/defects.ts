@@ -527,7 +527,7 @@ export const defects: readonly Defect[] = [
     foundBy: "NotifyUserChange before RspCloseSubConference",
     file: rooms,
     before: '  if (room?.stage !== "closing") return;\n',
-    after: '  if (room?.stage !== "closing") return;\n  draft.answer(room.closer?.request ?? null, "ok");\n',
+    after: '  if (room?.stage !== "closing") return;\n  draft.answer(room.closeRequest?.request ?? null, "ok");\n',
   },
   {
     name: "a move into a sub-conference is told before it is answered",
@@ -551,9 +551,9 @@ export const defects: readonly Defect[] = [
     name: "a sub-conference is told before it is answered",
     foundBy: "RspCreateSubConference before NotifySubConferenceChange",
     file: rooms,
-    before: "  draft.answer(request, result);\n  if (!result.done) {\n    draft.answer(room.closer",
+    before: "  draft.answer(request, result);\n  if (!result.done) {\n    draft.answer(room.closeRequest",
     after:
-      '  if (result.done) notifyRoom(draft, room, "created");\n  draft.answer(request, result);\n  if (!result.done) {\n    draft.answer(room.closer',
+      '  if (result.done) notifyRoom(draft, room, "created");\n  draft.answer(request, result);\n  if (!result.done) {\n    draft.answer(room.closeRequest',
   },
   {
     name: "a dropped caller is told as gone before the answer",
@@ -640,8 +640,8 @@ export const defects: readonly Defect[] = [
     name: "an answer goes to the server that has the conference",
     foundBy: "who asked is answered",
     file: "src/conference/draft.ts",
-    before: "this.#send(request.replyTo ?? this.bound?.host ?? null, answer);",
-    after: "this.#send(this.bound?.host ?? request.replyTo ?? null, answer);",
+    before: "this.#send(request.replyTo ?? this.ongoing?.host ?? null, answer);",
+    after: "this.#send(this.ongoing?.host ?? request.replyTo ?? null, answer);",
   },
   {
     name: "results of another bridge count",
