@@ -8,7 +8,7 @@ import type { AdapterCodec } from "../src/tsp/codec.ts";
 import type { ToWebex } from "../src/tsp/messages.ts";
 import { afterFailure, afterRestart, append, heads, type Row, type Rows } from "./outbox-rows.ts";
 import type { Platform } from "./platform.ts";
-import type { HttpAnswer, PostRequest } from "./post.ts";
+import type { HttpAnswer, PostContent } from "./post.ts";
 
 /** The part of a domain that an outbox needs. */
 interface Sender {
@@ -208,10 +208,7 @@ export class Outbox {
   }
 
   /** The error holds the messages that cannot be written: they are given up without their neighbours. */
-  #contentOf(
-    row: Row,
-    { codec }: Sender,
-  ): Result<Pick<PostRequest, "body" | "contentType" | "idempotencyKey">, readonly Outgoing[]> {
+  #contentOf(row: Row, { codec }: Sender): Result<PostContent, readonly Outgoing[]> {
     const [first] = row.messages;
     if (first?.type === "client-data") {
       const { confKey, extConfId, extCallId, data } = first;

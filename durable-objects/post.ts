@@ -1,14 +1,15 @@
 import { readCapped } from "../src/foundation/read-capped.ts";
 
-export interface PostRequest {
+/** XML for WebEx, whose TransID says that it is a repeat; or JSON, with a key that is the same on each attempt. */
+export type PostContent =
+  | { readonly contentType: "text/xml; charset=UTF-8"; readonly body: string }
+  | { readonly contentType: "application/json"; readonly body: string; readonly idempotencyKey: string };
+
+export type PostRequest = PostContent & {
   readonly url: string;
-  readonly body: string;
-  readonly contentType: string;
-  /** The same on each attempt, for a receiver that has no TransID to know a repeat by. */
-  readonly idempotencyKey?: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-}
+};
 
 /** The result of a post. A failure is an answer like others. */
 export type HttpAnswer =
@@ -20,7 +21,7 @@ const maxBodyBytes = 65_536;
 
 /** Posts one document. Redirects are not followed, and the time-out covers the answer's body too. */
 export async function fetchPost(request: PostRequest): Promise<HttpAnswer> {
-  const { url, body, contentType, idempotencyKey, timeoutMs, signal } = request;
+  const { url, body, contentType, timeoutMs, signal } = request;
   const stop = new AbortController();
   const breakOff = () => stop.abort(signal.reason);
   signal.addEventListener("abort", breakOff);
@@ -33,7 +34,7 @@ export async function fetchPost(request: PostRequest): Promise<HttpAnswer> {
         "Content-Type": contentType,
         "User-Agent": "bridgehead",
         "Accept-Encoding": "identity",
-        ...(idempotencyKey !== undefined && { "Idempotency-Key": idempotencyKey }),
+        ...("idempotencyKey" in request && { "Idempotency-Key": request.idempotencyKey }),
       },
       body,
       redirect: "manual",

@@ -70,13 +70,11 @@ export interface RelayPorts extends Timers {
   conference(domain: DomainName, key: ConfKey): Pick<ConferenceRpc, "ackCommands" | "report" | "matchesBridge">;
 }
 
-const RPC_LIMIT_MS = 10_000;
 /**
  * Of one agent. The platform keeps a socket until the agent has answered its close, or the network has given up on it: an agent
  * that answers none must not use up the edge's descriptors. A link that breaks each ten seconds leaves fewer behind.
  */
 const MAX_SOCKETS = 100;
-const MAX_CONFERENCES_WAITING = 10_000;
 
 /**
  * The edge's end of the agents of one bridge. The relay may be evicted at any time, and woken with nothing but its store and the
@@ -109,8 +107,8 @@ export class Relay implements RelayRpc {
     if (wasActive && !activeLink(state)) this.#store.write("active", { ...wasActive, lastSeen: this.#missedAt });
     this.#queue = new KeyedQueue({
       timers: ports,
-      limitMs: RPC_LIMIT_MS,
-      maxKeys: MAX_CONFERENCES_WAITING,
+      limitMs: 10_000,
+      maxKeys: 10_000,
       join: joinWaiting,
       run: (_, said) => this.#tellConference(said),
       // A failure is made good when the agent repeats.
@@ -129,7 +127,7 @@ export class Relay implements RelayRpc {
     return isAllowed && this.#ports.sockets.countOf(agent) < MAX_SOCKETS ? null : refusal("tooMuch");
   }
 
-  /** An agent that was not refused has its socket. */
+  /** An agent that was not refused has its socket, which is closed again if the settings do not have the bridge any more. */
   opened(id: string, { domain, bridge, agent }: Hello): void {
     this.#identity = { domain: domain as DomainName, bridge: bridge as BridgeName };
     const settings = this.#ports.settings(this.#identity.domain);
@@ -148,21 +146,20 @@ export class Relay implements RelayRpc {
     if (!link) return;
     const at = this.#ports.now();
     const budget = this.#budgetOf(link.agent);
-    const judgement = budget.judgeText(length, at);
-    if (judgement !== "allowed") return this.#tooMuch(link, judgement, { length });
+    const ofText = budget.judgeText(length, at);
+    if (ofText !== "allowed") return this.#tooMuch(link, ofText, { length });
     const decoded = decode();
     if (!decoded.ok) {
-      const { error } = decoded;
-      return this.#refuse(link, error.kind === "too-long" ? "tooMuch" : "badMessage", error);
+      return this.#refuse(link, decoded.error.kind === "too-long" ? "tooMuch" : "badMessage", decoded.error);
     }
-    const { value: message } = decoded;
-    const { type } = message;
-    const messageJudgement = budget.judgeMessage(message, at);
-    if (messageJudgement !== "allowed") return this.#tooMuch(link, messageJudgement, { type });
+    const message = decoded.value;
+    const ofMessage = budget.judgeMessage(message, at);
+    if (ofMessage !== "allowed") return this.#tooMuch(link, ofMessage, { type: message.type });
     this.#ports.sockets.seen(id, at);
     this.#apply({ type: "message", id, message });
   }
 
+  /** The socket is closed, by whichever side. */
   closed(id: string): void {
     this.#apply({ type: "closed", id });
   }

@@ -28,10 +28,7 @@ export const host = "127.0.0.1:8801" as WebexHost;
 const stream = "stream-1" as StreamId;
 export const identity = { domain: "local" as DomainName, confKey, bridge: "simulated" as BridgeName };
 
-interface Posted extends PostRequest {
-  readonly at: number;
-  readonly transId: string;
-}
+type Posted = PostRequest & { readonly at: number; readonly transId: string };
 
 /** Around one conference: its disk, its alarm, its clock, and both its neighbours, as a test wants them. */
 export class ConferenceWorld {
