@@ -784,8 +784,8 @@ export const defects: readonly Defect[] = [
     name: "a notification names the conference by its key",
     foundBy: "a notification has a known handle",
     file: "src/conference/draft.ts",
-    before: "extConfId: bound.extConfId, ...notification",
-    after: 'extConfId: (bound.extConfId, this.context.confKey) as string as Bound["extConfId"], ...notification',
+    before: "extConfId: ongoing.extConfId, ...notification",
+    after: 'extConfId: (ongoing.extConfId, this.context.confKey) as string as Ongoing["extConfId"], ...notification',
   },
   {
     name: "a new server hears of the callers before it hears of the conference (F2)",
@@ -864,9 +864,9 @@ export const defects: readonly Defect[] = [
   {
     name: "a silent agent is given up a millisecond after the alarm for it",
     foundBy: "a world comes to its end",
-    file: link,
-    before: "if (at - link.lastSeen < SILENCE_MS) continue;",
-    after: "if (at - link.lastSeen <= SILENCE_MS) continue;",
+    file: relay,
+    before: "at - this.#lastSeen(id) >= SILENCE_MS",
+    after: "at - this.#lastSeen(id) > SILENCE_MS",
   },
   {
     name: "the relay asks about a digest before it knows whose conference it is",
