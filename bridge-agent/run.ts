@@ -147,7 +147,8 @@ export class RunningAgent {
     const cancel = timers.after(afterMs, () => {
       this.#tick = null;
       this.#tickedAt = now();
-      if (this.#inputs.push({ type: "time" }) === 1) this.#turn();
+      // Never at once: after a standstill, what came meanwhile may say that another agent acts.
+      this.#put({ type: "time" });
     });
     this.#tick = { isIdle, cancel };
   }

@@ -13,8 +13,8 @@ import type { BridgeName, EpochMs, StreamId, TransId } from "../src/foundation/i
 import { dayMs } from "../src/foundation/timers.ts";
 import type { AgentReports, ConferenceIdentity } from "../src/rpc.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
-import { outboxTable } from "./outbox.ts";
-import { hasTable, type Sql } from "./platform.ts";
+import type { Row } from "./outbox-rows.ts";
+import { hasTable, type Sql, type SqlValue } from "./platform.ts";
 
 /** How far the conference has come. It changes with almost each input, so it is kept in the journal and costs no row. */
 export interface Progress extends IdsAtHand {
@@ -48,20 +48,26 @@ const rememberedStreams = 8;
 const keptRows = 10_000;
 const pruneEvery = 256;
 const pruneAtMost = 512;
-/** One journal row, with the progress beside the input, stays below the platform's 2 MB. */
-const maxInputBytes = 1_900_000;
+/** Journal rows between two checkpoints: as many are read when the object is restored. */
+const checkpointEvery = 64;
+/** One journal row stays below the platform's 2 MB: changes that are longer go into the entries at once. */
+const maxInputBytes = 1_600_000;
+const maxChangesLength = 100_000;
 
 const tables = [
   "CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, position INTEGER NOT NULL, value TEXT NOT NULL) WITHOUT ROWID",
-  `CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, trans_id TEXT, input TEXT NOT NULL,
-   progress TEXT NOT NULL)`,
-  outboxTable,
+  `CREATE TABLE IF NOT EXISTS journal (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, trans_id TEXT, input TEXT,
+   progress TEXT NOT NULL, changes TEXT)`,
 ];
+
+/** A key is `head`, `identity` or `kind/id`; the value `null` deletes the entry. */
+type EntryChange = readonly [key: string, value: unknown];
 
 /**
  * One conference as it is on disk and, always alike, in memory. The first commit makes the tables: what only asks about a
- * conference, or fails, leaves nothing on disk. Each row written costs money: keys are such that a row is
- * one row (no secondary index, no rowid beside a text key), and only what changed is written.
+ * conference, or fails, leaves nothing on disk. Each row written costs money, so a transaction is one row of the journal for
+ * each input, and the last of them holds all changes. Now and then a checkpoint writes what changed since the one before into
+ * the entries, one row each (no secondary index, no rowid beside a text key).
  */
 export class ConferenceStore {
   readonly #sql: Sql;
@@ -74,11 +80,18 @@ export class ConferenceStore {
   #progress: Progress;
   #seq = 0;
   #lastAt: EpochMs = 0;
+  /** The row of the journal up to which the entries say everything. */
+  #checkpoint = 0;
   #position = 0;
+  /** What waits to be posted, in order. */
+  #outbox = new Map<string, Row>();
   /** When each document was committed whose repeats may still come, the oldest first; `null`: not read yet, as reading is billed. */
   #documents: Map<TransId, EpochMs> | null = null;
-  /** Entries that the present transaction has changed, by key: `head`, `identity` or `kind/id`. `null`: to be deleted. */
-  #changed = new Map<string, unknown>();
+  /** Of the present transaction. */
+  #inputs: ConferenceInput[] = [];
+  #changed = new EntryChanges();
+  /** Of the journal since the checkpoint. */
+  #unsaved = new EntryChanges();
 
   constructor(sql: Sql, onLost: (error: unknown) => void) {
     this.#sql = sql;
@@ -127,7 +140,7 @@ export class ConferenceStore {
       const value = this.#sql.transaction(() => {
         if (!this.#hasTables) for (const table of tables) this.#sql.exec(table);
         const value = work();
-        this.#writeChanged();
+        this.#write();
         return value;
       });
       this.#hasTables = true;
@@ -160,15 +173,28 @@ export class ConferenceStore {
     for (const [kind, plural] of Object.entries(entryKinds)) {
       for (const [id, value] of changes[plural]) this.#changed.set(`${kind}/${id}`, value);
     }
-    this.#seq += 1;
-    this.#lastAt = input.at;
     if (input.type === "webex") this.#documents?.set(input.transId, input.at);
-    this.#sql.exec(
-      "INSERT INTO journal (seq, at, trans_id, input, progress) VALUES (?, ?, ?, ?, ?)",
-      ...[this.#seq, input.at, input.type === "webex" ? input.transId : null],
-      ...[textOf(input), JSON.stringify(progress)],
-    );
-    this.#prune(input.at);
+    this.#inputs.push(input);
+  }
+
+  /** In order. */
+  get outbox(): readonly Row[] {
+    return [...this.#outbox.values()].sort((one, other) => one.seq - other.seq);
+  }
+
+  /** Within a transaction: keeps this row of the outbox, new or changed. */
+  putRow(row: Row): void {
+    this.#change(`outbox/${row.seq}`, row);
+  }
+
+  /** Within a transaction. */
+  deleteRow(seq: Row["seq"]): void {
+    this.#change(`outbox/${seq}`, null);
+  }
+
+  #change(key: string, value: unknown): void {
+    this.#changed.set(key, value);
+    this.#applyEntry(key, value);
   }
 
   /** Corrects the progress that was written with the last input. */
@@ -203,29 +229,44 @@ export class ConferenceStore {
     this.#identity = null;
     this.#retention = defaultRetention;
     this.#state = emptyState();
+    this.#outbox = new Map();
     this.#position = 0;
-    this.#changed.clear();
+    this.#checkpoint = 0;
+    this.#inputs = [];
+    this.#changed = new EntryChanges();
+    this.#unsaved = new EntryChanges();
     this.#documents = null;
-    const read = (query: string) => (this.#hasTables ? this.#sql.exec(query) : []);
+    const read = (query: string, ...values: SqlValue[]) => (this.#hasTables ? this.#sql.exec(query, ...values) : []);
     for (const row of read("SELECT key, position, value FROM entry ORDER BY position")) {
       this.#position = Number(row.position);
-      this.#loadEntry(String(row.key), JSON.parse(String(row.value)));
+      this.#applyEntry(String(row.key), JSON.parse(String(row.value)));
     }
-    const [last] = read("SELECT seq, at, progress FROM journal ORDER BY seq DESC LIMIT 1");
+    const rows = read("SELECT seq, at, progress, changes FROM journal WHERE seq >= ? ORDER BY seq", this.#checkpoint);
+    for (const { changes } of rows) {
+      if (changes === null) continue;
+      for (const [key, value] of JSON.parse(String(changes)) as EntryChange[]) {
+        this.#unsaved.set(key, value);
+        this.#applyEntry(key, value);
+      }
+    }
+    const last = rows.at(-1);
     this.#seq = Number(last?.seq ?? 0);
     this.#lastAt = Number(last?.at ?? 0);
     return last ? (JSON.parse(String(last.progress)) as Progress) : noProgress;
   }
 
-  #loadEntry(key: string, value: unknown): void {
-    if (key === "head") this.#state.head = value as Head;
-    else if (key === "identity") {
+  #applyEntry(key: string, value: unknown): void {
+    const [kind = "", ...id] = key.split("/");
+    if (kind === "head") this.#state.head = value as Head;
+    else if (kind === "checkpoint") this.#checkpoint = value as number;
+    else if (kind === "identity") {
       const { retention, ...identity } = value as Identity;
       this.#identity = identity;
       this.#retention = retention;
     } else {
-      const [kind = "", ...id] = key.split("/");
-      if (isKind(kind)) entriesOf(this.#state, kind).set(id.join("/"), value);
+      const entries = kind === "outbox" ? this.#outbox : isKind(kind) ? entriesOf(this.#state, kind) : null;
+      if (value === null) entries?.delete(id.join("/"));
+      else entries?.set(id.join("/"), value as Row);
     }
   }
 
@@ -240,9 +281,35 @@ export class ConferenceStore {
     return new Map(rows.map((row) => [row.trans_id as TransId, Number(row.at)]));
   }
 
+  /** Writes the inputs and, with the last of them, the changes; changes of the outbox alone have a row without input. */
+  #write(): void {
+    if (this.#inputs.length === 0 && this.#changed.isEmpty) return;
+    const inputs = this.#inputs.length > 0 ? this.#inputs : [null];
+    const changes = this.#changed.toText();
+    const isCheckpoint =
+      this.#seq + inputs.length - this.#checkpoint >= checkpointEvery || changes.length > maxChangesLength;
+    for (const [index, input] of inputs.entries()) {
+      this.#seq += 1;
+      this.#lastAt = input?.at ?? this.#lastAt;
+      this.#sql.exec(
+        "INSERT INTO journal (seq, at, trans_id, input, progress, changes) VALUES (?, ?, ?, ?, ?, ?)",
+        ...[this.#seq, this.#lastAt, input?.type === "webex" ? input.transId : null],
+        ...[input && textOf(input), JSON.stringify(this.#progress)],
+        index === inputs.length - 1 && !isCheckpoint ? changes : null,
+      );
+      this.#prune(this.#lastAt);
+    }
+    this.#unsaved.add(this.#changed);
+    this.#inputs = [];
+    this.#changed = new EntryChanges();
+    if (isCheckpoint) this.#writeEntries();
+  }
+
   /** The position stays with the key, so that everything is loaded in the order in which it came. */
-  #writeChanged(): void {
-    for (const [key, value] of this.#changed) {
+  #writeEntries(): void {
+    this.#checkpoint = this.#seq;
+    this.#unsaved.set("checkpoint", this.#checkpoint);
+    for (const [key, value] of this.#unsaved.inOrder()) {
       if (value === null) {
         this.#sql.exec("DELETE FROM entry WHERE key = ?", key);
         continue;
@@ -253,10 +320,10 @@ export class ConferenceStore {
         ...[key, this.#position, JSON.stringify(value)],
       );
     }
-    this.#changed.clear();
+    this.#unsaved = new EntryChanges();
   }
 
-  /** Now and then, deletes some of the oldest rows; never the last one, which holds the progress. */
+  /** Now and then, deletes some of the oldest rows; never one that is needed to restore the conference. */
   #prune(now: EpochMs): void {
     if (this.#seq % pruneEvery !== 0) return;
     const { neededMs, keptMs } = this.retention;
@@ -264,11 +331,42 @@ export class ConferenceStore {
     let upTo = 0;
     for (const row of oldest) {
       const age = now - Number(row.at);
-      const isNeeded = age < neededMs || Number(row.seq) >= this.#seq;
+      const isNeeded = age < neededMs || Number(row.seq) >= this.#checkpoint;
       if (isNeeded || (age < keptMs && Number(row.seq) > this.#seq - keptRows)) break;
       upTo = Number(row.seq);
     }
     if (upTo > 0) this.#sql.exec("DELETE FROM journal WHERE seq <= ?", upTo);
+  }
+}
+
+/** Changes of entries in order, each key once; a key that was deleted meanwhile is deleted first, and so comes last again. */
+class EntryChanges {
+  readonly #values = new Map<string, unknown>();
+  readonly #deleted = new Set<string>();
+
+  get isEmpty(): boolean {
+    return this.#values.size === 0;
+  }
+
+  set(key: string, value: unknown): void {
+    if (value === null || this.#values.get(key) === null) this.#values.delete(key);
+    if (value === null) this.#deleted.add(key);
+    this.#values.set(key, value);
+  }
+
+  add(changes: EntryChanges): void {
+    for (const [key, value] of changes.inOrder()) this.set(key, value);
+  }
+
+  *inOrder(): Generator<EntryChange> {
+    for (const [key, value] of this.#values) {
+      if (value !== null && this.#deleted.has(key)) yield [key, null];
+      yield [key, value];
+    }
+  }
+
+  toText(): string {
+    return JSON.stringify([...this.inOrder()]);
   }
 }
 

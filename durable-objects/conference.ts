@@ -86,6 +86,7 @@ export class Conference {
     );
     this.#outbox = new Outbox(
       ports,
+      store,
       () => this.#findDomain(),
       (undelivered) => this.#commits.submit({ type: "undelivered", undelivered }),
     );

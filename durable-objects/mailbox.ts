@@ -3,9 +3,9 @@ import type { IdBlocks, IdRequest, Mail, MailboxRpc } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { Clock, nextWake } from "./clock.ts";
 import { IdSupply, noIds } from "./id-supply.ts";
-import { Outbox, outboxTable, type Undelivered } from "./outbox.ts";
-import { withoutMessages } from "./outbox-rows.ts";
-import { hasTable, type LogLine, type Platform } from "./platform.ts";
+import { Outbox, type OutboxStore, type Undelivered } from "./outbox.ts";
+import { type Row, withoutMessages } from "./outbox-rows.ts";
+import { hasTable, type LogLine, type Platform, type Sql } from "./platform.ts";
 
 interface MailboxPorts extends Platform {
   /** `null` when the settings do not have the domain; throws when they cannot be read. */
@@ -21,7 +21,7 @@ const alarmLeadMs = 5000;
 const tables = [
   "CREATE TABLE IF NOT EXISTS owner (domain TEXT PRIMARY KEY) WITHOUT ROWID",
   "CREATE TABLE IF NOT EXISTS answer (at INTEGER, request TEXT, PRIMARY KEY (at, request)) WITHOUT ROWID",
-  outboxTable,
+  "CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, row TEXT NOT NULL)",
 ];
 
 /** Answers to one WebEx host that belong to no conference, each transaction answered once. */
@@ -55,6 +55,7 @@ export class Mailbox implements MailboxRpc {
     );
     this.#outbox = new Outbox(
       ports,
+      storeOf(sql),
       () => ports.domain(this.#named),
       (undelivered) => this.#giveUp(undelivered),
     );
@@ -150,4 +151,23 @@ export class Mailbox implements MailboxRpc {
     const next = nextWake(this.#clock.now(), alarmLeadMs, null, due);
     if (next !== null) this.#clock.wakeBy(next);
   }
+}
+
+function storeOf(sql: Sql): OutboxStore {
+  return {
+    get outbox() {
+      return sql.exec("SELECT row FROM outbox ORDER BY seq").map(({ row }) => JSON.parse(String(row)) as Row);
+    },
+    transaction: (work) => sql.transaction(work),
+    putRow: (row) => {
+      sql.exec(
+        "INSERT INTO outbox (seq, row) VALUES (?, ?) ON CONFLICT (seq) DO UPDATE SET row = excluded.row",
+        row.seq,
+        JSON.stringify(row),
+      );
+    },
+    deleteRow: (seq) => {
+      sql.exec("DELETE FROM outbox WHERE seq = ?", seq);
+    },
+  };
 }

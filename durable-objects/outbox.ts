@@ -16,7 +16,16 @@ interface Sender {
   readonly codec: Pick<AdapterCodec, "encode" | "readConfirmation" | "sends">;
 }
 
-type Ports = Pick<Platform, "sql" | "now" | "after" | "log" | "post">;
+type Ports = Pick<Platform, "now" | "after" | "log" | "post">;
+
+/** Where the rows are on disk. They are changed within a transaction. */
+export interface OutboxStore {
+  /** In order. */
+  readonly outbox: readonly Row[];
+  transaction(work: () => void): void;
+  putRow(row: Row): void;
+  deleteRow(seq: Row["seq"]): void;
+}
 
 /** Messages of one row that are not tried any more. */
 export interface Undelivered {
@@ -31,15 +40,13 @@ const pauseAfterErrorMs = 1000;
 /** 50,000 messages, if they had to wait: more than a failover of the largest conference. */
 const mostRowsOfHost = 1000;
 
-export const outboxTable = `CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, host TEXT NOT NULL,
-  trans_id TEXT NOT NULL, attempts INTEGER NOT NULL, due_at INTEGER NOT NULL, messages TEXT NOT NULL)`;
-
 /**
  * Messages on their way to WebEx and to the partner's back end: rows on disk, in order, and one post in flight for each host.
  * The owner changes the rows in a transaction of its own (`add`, `write`) and hands them over when that is committed (`adopt`).
  */
 export class Outbox {
   readonly #ports: Ports;
+  readonly #store: OutboxStore;
   readonly #sender: () => Sender | null;
   readonly #giveUp: (undelivered: Undelivered) => Promise<void>;
   #rows: Rows = [];
@@ -55,8 +62,14 @@ export class Outbox {
    * `sender` is `null` while the settings do not have the domain: then the rows wait. `giveUp` removes the messages from
    * their row, and with the last one the row.
    */
-  constructor(ports: Ports, sender: () => Sender | null, giveUp: (undelivered: Undelivered) => Promise<void>) {
+  constructor(
+    ports: Ports,
+    store: OutboxStore,
+    sender: () => Sender | null,
+    giveUp: (undelivered: Undelivered) => Promise<void>,
+  ) {
     this.#ports = ports;
+    this.#store = store;
     this.#sender = sender;
     this.#giveUp = giveUp;
   }
@@ -72,14 +85,7 @@ export class Outbox {
   }
 
   load(): void {
-    this.#rows = this.#ports.sql.exec("SELECT * FROM outbox ORDER BY seq").map((row) => ({
-      seq: Number(row.seq),
-      host: row.host as Row["host"],
-      transId: String(row.trans_id),
-      attempts: Number(row.attempts),
-      dueAt: Number(row.due_at),
-      messages: JSON.parse(String(row.messages)) as Outgoing[],
-    }));
+    this.#rows = this.#store.outbox;
     this.#seq = this.#rows.at(-1)?.seq ?? 0;
     this.#commit(afterRestart(this.#rows, this.#ports.now()));
   }
@@ -106,19 +112,11 @@ export class Outbox {
 
   /** Brings the disk from the rows here to these; the owner's transaction is around it. */
   write(rows: Rows): void {
-    const { sql } = this.#ports;
     const kept = new Set(rows.map((row) => row.seq));
     const here = new Set(this.#rows);
     const gone = this.#rows.flatMap(({ seq }) => (kept.has(seq) ? [] : [seq]));
-    for (const seq of [...this.#confirmed, ...gone]) sql.exec("DELETE FROM outbox WHERE seq = ?", seq);
-    for (const row of rows) {
-      if (here.has(row)) continue;
-      sql.exec(
-        `INSERT INTO outbox (seq, host, trans_id, attempts, due_at, messages) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (seq)
-         DO UPDATE SET attempts = excluded.attempts, due_at = excluded.due_at, messages = excluded.messages`,
-        ...[row.seq, row.host, row.transId, row.attempts, row.dueAt, JSON.stringify(row.messages)],
-      );
-    }
+    for (const seq of [...this.#confirmed, ...gone]) this.#store.deleteRow(seq);
+    for (const row of rows) if (!here.has(row)) this.#store.putRow(row);
   }
 
   /** Accepts the rows that are on disk now. A post whose row is gone is broken off. */
@@ -133,7 +131,7 @@ export class Outbox {
   /** Deletes what is confirmed and was not deleted together with something else; the owner's alarm calls it. */
   deleteConfirmed(): void {
     if (this.#confirmed.length === 0) return;
-    this.#ports.sql.transaction(() => this.write(this.#rows));
+    this.#store.transaction(() => this.write(this.#rows));
     this.#confirmed = [];
   }
 
@@ -258,7 +256,7 @@ export class Outbox {
 
   #commit(rows: Rows): void {
     if (rows === this.#rows) return;
-    this.#ports.sql.transaction(() => this.write(rows));
+    this.#store.transaction(() => this.write(rows));
     this.#rows = rows;
     this.#confirmed = [];
   }

@@ -35,7 +35,7 @@ const tables = (world: ConferenceWorld) => world.tables;
 test("a conference that is over is deleted after a week, with all its tables, and not before", async () => {
   const world = await ended();
   await world.time.pass(7 * dayMs - 120_000);
-  expect([world.deleted, tables(world)]).toEqual([0, 3]);
+  expect([world.deleted, tables(world)]).toEqual([0, 2]);
 
   await world.time.pass(180_000);
   expect([world.deleted, tables(world), world.alarmAt]).toEqual([1, 0, null]);
@@ -94,7 +94,7 @@ test("what was never created is deleted too, and what runs never is", async () =
   const running = new ConferenceWorld();
   await running.running(2);
   await running.time.pass(30 * dayMs);
-  expect([running.deleted, tables(running)]).toEqual([0, 3]);
+  expect([running.deleted, tables(running)]).toEqual([0, 2]);
 });
 
 test("of agents that come with ever new streams only the last eight are remembered", async () => {
@@ -127,7 +127,7 @@ test("with an event each second all tables stay as large as after three hours", 
 
   for (const [journal = 0, entries = 0, outbox = 0] of rowsEachHour) {
     expect(journal).toBeLessThan(10_300);
-    expect(entries).toBe(3);
+    expect(entries).toBeLessThanOrEqual(6);
     expect(outbox).toBeLessThanOrEqual(2);
   }
   expect(world.posted.length).toBeGreaterThan(15_000);
@@ -143,9 +143,10 @@ test("an event each second for a week leaves 10,000 inputs, and of an input each
     const store = new ConferenceStore(sql, () => {});
     store.transaction(() => store.identify(identity, retention));
     const none = { callers: new Map(), callOuts: new Map(), commands: new Map(), rooms: new Map() };
+    const progress = { bridge: null, serial: 0, msgIds: [], transIds: [], streams: [] };
     let rows = 0;
     for (let at = 0; at < 7 * dayMs; at += pauseMs) {
-      store.append({ type: "time", at }, none, { bridge: null, serial: 0, msgIds: [], transIds: [], streams: [] });
+      store.transaction(() => store.append({ type: "time", at }, none, progress));
       if (at % hourMs === 0) rows = Math.max(rows, Number(sql.exec("SELECT count(*) AS n FROM journal")[0]?.n));
     }
     most.push(rows);
@@ -163,7 +164,7 @@ test("a running conference whose domain is removed from the settings is deleted 
   world.start();
   const posts = world.posted.length;
   await world.time.pass(3 * dayMs - 120_000);
-  expect([world.deleted, tables(world)]).toEqual([0, 3]);
+  expect([world.deleted, tables(world)]).toEqual([0, 2]);
 
   await world.time.pass(hourMs);
   expect([world.deleted, tables(world), world.posted.length]).toEqual([1, 0, posts]);

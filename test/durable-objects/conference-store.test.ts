@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { ConferenceStore } from "../../durable-objects/conference-store.ts";
+import { Draws } from "../../simulators/draws.ts";
 import type { Changes } from "../../src/conference/state.ts";
-import type { ConfKey, DomainName, TransId } from "../../src/foundation/ids.ts";
-import { Database } from "../simulation/database.ts";
+import type { ConfKey, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import { conferenceOn, Database } from "../simulation/database.ts";
 
 const hourMs = 3_600_000;
 const weekMs = 7 * 24 * hourMs;
@@ -17,11 +18,13 @@ function open(sql: Database, onLost: (error: unknown) => void = () => {}): Confe
 
 function journal(sql: Database, count: number, now: (index: number) => number): ConferenceStore {
   const store = open(sql);
-  store.transaction(() => store.identify(identity, retention));
   for (let index = 0; index < count; index += 1) {
     const at = now(index);
     const input = { type: "webex", at, transId: `t${index}` as TransId, messages: [] } as const;
-    store.append(input, none, { ...progress, serial: index });
+    store.transaction(() => {
+      store.identify(identity, retention);
+      store.append(input, none, { ...progress, serial: index });
+    });
   }
   return store;
 }
@@ -35,7 +38,8 @@ test("rows of more than a week ago go in chunks, and never the last one with the
   expect(open(sql).progress.serial).toBe(1023);
 
   for (let index = 0; index < 512; index += 1) {
-    store.append({ type: "time", at: 4 * weekMs }, none, { ...progress, serial: 2000 + index });
+    const input = { type: "time", at: 4 * weekMs } as const;
+    store.transaction(() => store.append(input, none, { ...progress, serial: 2000 + index }));
   }
   expect(rowsIn(sql)).toBe(512);
   expect(open(sql).progress.serial).toBe(2511);
@@ -98,4 +102,70 @@ test("memory that cannot be reloaded after a failed transaction is reported as l
     });
   expect(fails).toThrow("a bug");
   expect(lost).toEqual(["Error: the disk is away"]);
+});
+
+/** All of a conference, with the order of its entries. */
+function contentsOf({ identity, retention, state, outbox, progress, lastAt }: ConferenceStore) {
+  const { head, ...entries } = state;
+  return { identity, retention, head, ...Object.values(entries).map((map) => [...map]), outbox, progress, lastAt };
+}
+
+test("after each of 1,000 transactions the next life finds what memory holds, in the same order", () => {
+  const sql = new Database();
+  const store = open(sql);
+  const draws = new Draws(1, "entries");
+  const drawn = () => `c${draws.between(0, 12)}`;
+  for (let serial = 1; serial <= 1_000; serial += 1) {
+    const transact = () =>
+      store.transaction(() => {
+        store.identify(identity, { ...retention, neededMs: draws.between(1, 4) * hourMs });
+        for (let inputs = draws.between(0, 4); inputs > 0; inputs -= 1) {
+          const call = drawn();
+          const value = draws.chance(0.4) ? null : { call, number: `${serial}` };
+          const changes = { ...none, callers: new Map([[call, value]]), rooms: new Map([[drawn(), value]]) } as Changes;
+          store.append({ type: "time", at: serial * 1_000 + inputs }, changes, { ...progress, serial });
+        }
+        const seq = draws.between(0, 5);
+        if (draws.chance(0.5)) store.deleteRow(seq);
+        else
+          store.putRow({
+            seq,
+            host: "http://a" as WebexHost,
+            transId: `${serial}`,
+            attempts: 0,
+            dueAt: 0,
+            messages: [],
+          });
+        if (draws.chance(0.1)) throw new Error("a bug");
+      });
+    const before = contentsOf(store);
+    try {
+      transact();
+    } catch {
+      expect(contentsOf(store)).toEqual(before);
+    }
+    expect(contentsOf(conferenceOn(sql))).toEqual(contentsOf(store));
+  }
+});
+
+test("a caller who is muted and unmuted for ever costs a row each time, and a few more each 64 times", () => {
+  const sql = new Database();
+  const store = open(sql);
+  const muted = (index: number) => {
+    const callers = new Map([["c1", { muted: index % 2 === 0 }]]);
+    store.transaction(() => store.append({ type: "time", at: index }, { ...none, callers } as never, progress));
+  };
+  for (let index = 0; index < 640; index += 1) muted(index);
+
+  expect(sql.rowsWritten).toBeLessThanOrEqual(640 + 10 * 3);
+});
+
+test("changes that are too long for a row beside their input are written into the entries at once", () => {
+  const sql = new Database();
+  const store = open(sql);
+  const callers = new Map([["c1", { number: "1".repeat(150_000) }]]);
+  store.transaction(() => store.append({ type: "time", at: 1 }, { ...none, callers } as never, progress));
+
+  expect(sql.exec("SELECT changes FROM journal")).toEqual([{ changes: null }]);
+  expect(contentsOf(conferenceOn(sql))).toEqual(contentsOf(store));
 });

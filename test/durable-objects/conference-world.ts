@@ -1,4 +1,5 @@
 import { Conference } from "../../durable-objects/conference.ts";
+import type { ConferenceStore } from "../../durable-objects/conference-store.ts";
 import { IdAllocator } from "../../durable-objects/id-allocator.ts";
 import type { LogLine } from "../../durable-objects/platform.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
@@ -9,7 +10,6 @@ import type {
   ConfKey,
   DomainName,
   ExtConfId,
-  MsgId,
   StreamId,
   TransId,
   WebexHost,
@@ -20,7 +20,7 @@ import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { worldBegins } from "../simulation/context.ts";
-import { Database } from "../simulation/database.ts";
+import { conferenceOn, Database } from "../simulation/database.ts";
 
 export const confKey = "987654321" as ConfKey;
 export const extConfId = "7001" as ExtConfId;
@@ -193,9 +193,7 @@ export class ConferenceWorld {
 
   /** Everything that was told and has no result yet gets one: done. */
   async allDone(): Promise<void> {
-    const ids = this.sql
-      .exec("SELECT value FROM entry WHERE key LIKE 'command/%' ORDER BY position")
-      .map((row) => (JSON.parse(String(row.value)) as IssuedCommand).id);
+    const ids = [...this.stored.state.commands.keys()];
     await this.during(this.report(...ids.map((id): Report => ({ type: "result", id, result: { done: true } }))));
   }
 
@@ -216,9 +214,7 @@ export class ConferenceWorld {
     const entered = Array.from({ length: callers }, (_, index) => callerEntered(index));
     if (callers > 0) await this.reported(...entered);
     await this.time.pass(5000);
-    const asked = this.sql
-      .exec("SELECT value FROM entry WHERE key LIKE 'caller/%' ORDER BY position")
-      .map((row) => (JSON.parse(String(row.value)) as { enterMsgId: MsgId }).enterMsgId);
+    const asked = [...this.stored.state.callers.values()].map(({ enterMsgId }) => enterMsgId);
     const named = asked.map(
       (msgId, index) => ({ type: "caller-named", msgId, extCallId: `${1001 + index}` }) as FromWebex,
     );
@@ -233,11 +229,16 @@ export class ConferenceWorld {
   }
 
   get journalRows(): number {
-    return this.sql.exec("SELECT seq FROM journal").length;
+    return this.sql.exec("SELECT seq FROM journal WHERE input IS NOT NULL").length;
   }
 
   get outboxRows(): number {
-    return this.sql.exec("SELECT seq FROM outbox").length;
+    return this.stored.outbox.length;
+  }
+
+  /** What another life of the conference would find on disk. */
+  get stored(): ConferenceStore {
+    return conferenceOn(this.sql);
   }
 
   async #post(request: PostRequest): Promise<HttpAnswer> {

@@ -67,9 +67,8 @@ test("thirty conferences a minute, of ten callers who come and go one by one, ge
     await world.during(world.report(callerEntered(index)));
     await world.time.pass(3000);
   }
-  const entered = world.sql.exec("SELECT value FROM entry WHERE key LIKE 'caller/%'");
-  for (const [index, { value }] of entered.entries()) {
-    const { enterMsgId: msgId } = JSON.parse(String(value));
+  const entered = [...world.stored.state.callers.values()];
+  for (const [index, { enterMsgId: msgId }] of entered.entries()) {
     const named = { type: "caller-named", msgId, extCallId: `${index}` } as FromWebex;
     await world.during(world.receive(`named-${index}`, named));
     await world.during(world.report(callerLeft(index)));
@@ -175,7 +174,6 @@ test("a conference that begins anew asked new numbers, since it is not known for
   world.allocator.allocate(b, both(10), world.time.now);
   await world.during(world.report(callerEntered(0)));
 
-  const [entered] = world.sql.exec("SELECT value FROM entry WHERE key LIKE 'caller/%'");
-  const { enterMsgId } = JSON.parse(String(entered?.value));
-  expect(world.allocator.holderOf(enterMsgId, world.time.now)).toBe(confKey);
+  const [entered] = world.stored.state.callers.values();
+  expect(world.allocator.holderOf(entered?.enterMsgId as MsgId, world.time.now)).toBe(confKey);
 });

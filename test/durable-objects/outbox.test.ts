@@ -112,13 +112,14 @@ test("of more than 1,000 documents for a server that hangs the oldest are given 
   world.answer = () => failed;
   world.domain = testDomain({ webex: { retryDelaysMs: [60_000] } });
   world.kill();
-  for (const index of rows) {
-    const message = { type: "message-error", msgId: `m-${index}`, result: "unknown-message" };
-    world.sql.exec(
-      "INSERT INTO outbox (seq, host, trans_id, attempts, due_at, messages) VALUES (?, ?, ?, 1, ?, ?)",
-      ...[1_000 + index, host, `t${index}`, world.time.now, JSON.stringify([message])],
-    );
-  }
+  const store = world.stored;
+  store.transaction(() => {
+    for (const index of rows) {
+      const message = { type: "message-error", msgId: `m-${index}` as MsgId, result: "unknown-message" } as const;
+      const row = { host: host as WebexHost, transId: `t${index}`, attempts: 1, dueAt: world.time.now };
+      store.putRow({ ...row, seq: 1_000 + index, messages: [message] });
+    }
+  });
   world.start();
   await world.time.pass(1_000);
 

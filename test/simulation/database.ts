@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { ConferenceStore } from "../../durable-objects/conference-store.ts";
 import type { Sql, SqlRow, SqlValue } from "../../durable-objects/platform.ts";
 
 /** Making one, with its tables and statements, costs more than most worlds write into it. */
@@ -85,4 +86,9 @@ export class Database implements Sql {
   #tables(): readonly SqlRow[] {
     return this.exec("SELECT name FROM sqlite_master WHERE type = 'table'");
   }
+}
+
+/** What another life of a conference would find on this disk. */
+export function conferenceOn(disk: Database): ConferenceStore {
+  return new ConferenceStore(disk, () => {});
 }

@@ -12,6 +12,7 @@ import { checkHosts, deliver, type HandleCache } from "../../src/routing/deliver
 import type { EdgeObjects, IdBlocks, IdRequest } from "../../src/rpc.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { draws, type WorldContext } from "./context.ts";
+import { conferenceOn } from "./database.ts";
 import { Hosted, type Life } from "./hosted.ts";
 import { RelayHost } from "./relay-host.ts";
 import { ResendJudge } from "./resend-judge.ts";
@@ -139,8 +140,7 @@ export class Edge {
   /** The ids of the commands that a conference has issued and has no result of. */
   pendingCommands(confKey: ConfKey): CommandId[] {
     const { disk } = this.conferences.get(confKey) ?? {};
-    const rows = disk?.exec("SELECT key FROM entry WHERE key BETWEEN 'command/' AND 'command0'") ?? [];
-    return rows.map(({ key }) => String(key).slice("command/".length) as CommandId);
+    return disk ? [...conferenceOn(disk).state.commands.keys()] : [];
   }
 
   objects(): Hosted<object>[] {
@@ -213,23 +213,43 @@ export class Edge {
       transaction,
       exec: (query, ...bindings) => {
         if (query.startsWith("INSERT INTO journal")) {
-          const input = String(bindings[3]);
-          if (input.startsWith('{"type":"undelivered"')) {
-            const { messages } = JSON.parse(input) as { messages: Outgoing[] };
-            const isOneLife = messages.every(({ msgId }) => this.#madeIn.get(msgId) === hosted.life);
-            this.onGivenUp(confKey, messages, isOneLife);
+          const [, , , input, , changes] = bindings.map(String);
+          if (input?.startsWith('{"type":"undelivered"')) this.#givenUp(confKey, input, hosted.life);
+          if (changes?.startsWith("[")) {
+            for (const [key, value] of JSON.parse(changes)) this.#changed(confKey, key, value, hosted.life);
           }
-        } else if (query.startsWith("INSERT INTO outbox")) {
-          for (const [, text] of String(bindings.at(-1)).matchAll(/"msgId":"([^"]*)"/g)) {
-            const msgId = text as MsgId;
-            if (this.madeAt.has(msgId)) continue;
-            this.madeAt.set(msgId, this.#context.clock.now);
-            this.#madeIn.set(msgId, hosted.life);
-          }
-        }
+        } else if (query.startsWith("INSERT INTO entry")) {
+          const [key, , value] = bindings.map(String);
+          if (key?.startsWith("outbox/")) this.#changed(confKey, key, JSON.parse(value ?? ""), hosted.life);
+        } else if (query.startsWith("DELETE FROM entry"))
+          this.#changed(confKey, String(bindings[0]), null, hosted.life);
         return exec(query, ...bindings);
       },
     };
+  }
+
+  #givenUp(confKey: ConfKey, input: string, life: number): void {
+    const { messages } = JSON.parse(input) as { messages: Outgoing[] };
+    this.onGivenUp(
+      confKey,
+      messages,
+      messages.every(({ msgId }) => this.#madeIn.get(msgId) === life),
+    );
+  }
+
+  #changed(
+    confKey: ConfKey,
+    key: string,
+    value: { readonly messages: readonly Outgoing[] } | null,
+    life: number,
+  ): void {
+    if (value === null && key.startsWith("command/")) this.resends.finished(confKey, key.slice("command/".length));
+    if (value === null || !key.startsWith("outbox/")) return;
+    for (const { msgId } of value.messages) {
+      if (this.madeAt.has(msgId)) continue;
+      this.madeAt.set(msgId, this.#context.clock.now);
+      this.#madeIn.set(msgId, life);
+    }
   }
 
   #makeObjects(): EdgeObjects {

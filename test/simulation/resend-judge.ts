@@ -1,5 +1,6 @@
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { WorldContext } from "./context.ts";
+import { conferenceOn } from "./database.ts";
 import type { Edge } from "./edge.ts";
 
 const checkEveryMs = 10_000;
@@ -13,18 +14,21 @@ const clockSetMs = 300_000;
 /** Judges that no command is left to an agent that has gone: a later command, or a restart, would only happen to bring it up again. */
 export class ResendJudge {
   readonly #context: WorldContext;
-  readonly #sentAt = new Map<string, number>();
+  readonly #sent = new Map<string, { readonly confKey: ConfKey; readonly id: CommandId; at: number }>();
   /** Command → the life of its conference in which it was acknowledged: the next life knows nothing of that. */
   readonly #ackedIn = new Map<string, number>();
-  readonly #confKeys = new Set<ConfKey>();
 
   constructor(context: WorldContext) {
     this.#context = context;
   }
 
   sent(confKey: ConfKey, ids: readonly CommandId[]): void {
-    this.#confKeys.add(confKey);
-    for (const id of ids) this.#sentAt.set(`${confKey} ${id}`, this.#context.clock.now);
+    for (const id of ids) this.#sent.set(`${confKey} ${id}`, { confKey, id, at: this.#context.clock.now });
+  }
+
+  /** Its result is on disk, unless the transaction fails after all. */
+  finished(confKey: ConfKey, id: string): void {
+    this.#sent.delete(`${confKey} ${id}`);
   }
 
   acked(confKey: ConfKey, ids: readonly CommandId[], life: number): void {
@@ -41,19 +45,15 @@ export class ResendJudge {
 
   #check({ conferences }: Edge): void {
     const { clock, violated, edgeMachines } = this.#context;
-    for (const confKey of this.#confKeys) {
-      const conference = conferences.get(confKey);
-      if (!conference) continue;
-      const { disk, life } = conference;
-      for (const { key } of disk.exec("SELECT key FROM entry WHERE key BETWEEN 'command/' AND 'command0'")) {
-        const command = `${confKey} ${String(key).slice("command/".length)}`;
-        const sentAt = this.#sentAt.get(command);
-        const slackMs = edgeMachines.clockSetAt >= (sentAt ?? 0) ? clockSetMs : 0;
-        const withinMs = slackMs + (this.#ackedIn.get(command) === life ? ackedWithinMs : unackedWithinMs);
-        if (sentAt === undefined || clock.now - sentAt <= withinMs) continue;
-        violated("a pending command is sent again", `${command}: not for ${clock.now - sentAt} ms`);
-        this.#sentAt.set(command, clock.now);
-      }
+    for (const [command, sent] of this.#sent) {
+      const conference = conferences.get(sent.confKey);
+      const slackMs = edgeMachines.clockSetAt >= sent.at ? clockSetMs : 0;
+      const isAcked = this.#ackedIn.get(command) === conference?.life;
+      const sinceMs = clock.now - sent.at;
+      if (!conference || sinceMs <= slackMs + (isAcked ? ackedWithinMs : unackedWithinMs)) continue;
+      const isPending = conferenceOn(conference.disk).state.commands.has(sent.id);
+      if (isPending) violated("a pending command is sent again", `${command}: not for ${sinceMs} ms`);
+      sent.at = clock.now;
     }
   }
 }

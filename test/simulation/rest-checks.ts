@@ -3,6 +3,7 @@ import type { AgentProcess } from "./agent-process.ts";
 import type { Association, Attendee } from "./association.ts";
 import { type Bridge, type Bridges, foreignKey } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";
+import { conferenceOn } from "./database.ts";
 import type { Edge } from "./edge.ts";
 import type { Meeting } from "./meeting.ts";
 import type { Webex } from "./webex.ts";
@@ -64,12 +65,10 @@ function checkBridge(
 export function checkNothingPends({ context, edge }: Pick<Parts, "context" | "edge">): void {
   const { violated } = context;
   for (const [key, { disk }] of edge.conferences) {
-    const [outbox] = disk.exec("SELECT count(*) AS rows FROM outbox");
-    if (outbox?.rows) violated("outboxes are empty", `${key}: ${outbox.rows} transactions`);
-    for (const { key: entry, value } of disk.exec(
-      "SELECT key, value FROM entry WHERE key BETWEEN 'command/' AND 'command0'",
-    )) {
-      violated("no command is pending", `${key}: ${entry} ${value}`);
+    const { outbox, state } = conferenceOn(disk);
+    if (outbox.length > 0) violated("outboxes are empty", `${key}: ${outbox.length} transactions`);
+    for (const command of state.commands.values()) {
+      violated("no command is pending", `${key}: ${JSON.stringify(command)}`);
     }
   }
   for (const [host, { disk }] of edge.mailboxes) {
