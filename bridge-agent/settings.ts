@@ -36,22 +36,18 @@ const agentSettings = v.strictObject({
 
 export type AgentSettings = v.InferOutput<typeof agentSettings>;
 
-const examples: Readonly<Record<string, unknown>> = {
+/** Settings as they are written, before they are checked. */
+export type AgentSettingsInput = v.InferInput<typeof agentSettings>;
+
+const example: Required<AgentSettingsInput> = {
   edge: "wss://bridgehead.example.com",
   domain: "acme",
   bridge: "bridge-1",
   agent: "agent-1",
   state: "/var/lib/bridgehead",
   listen: { port: 8791 },
-  "listen.port": 8791,
   logs: { personal: false },
-  "logs.personal": false,
   driver: driverExamples.generic,
-  ...Object.fromEntries(
-    Object.values(driverExamples).flatMap((driver) =>
-      Object.entries(driver).map(([name, value]) => [`driver.${name}`, value]),
-    ),
-  ),
 };
 
 /** The settings of a JSON file, or one sentence that names what is wrong and shows what is right. */
@@ -80,10 +76,17 @@ export function readSettings(content: string): Result<AgentSettings, string> {
   const path = v.getDotPath(issue) ?? "";
   if (issue.expected === "never")
     return err(`${path} is no setting; the settings are ${Object.keys(agentSettings.entries).join(", ")}`);
-  const example = examples[path];
+  const right = exampleAt(path);
   if (path === "") return err("it must be a JSON object");
   const what = wrongValue(issue);
-  return err(example === undefined ? `${path} ${what}` : `${path} ${what}, for example ${JSON.stringify(example)}`);
+  return err(right === undefined ? `${path} ${what}` : `${path} ${what}, for example ${JSON.stringify(right)}`);
+}
+
+/** The right value at this path; a driver's own settings have theirs at its kind. */
+function exampleAt(path: string): unknown {
+  const places = [example, ...Object.values(driverExamples).map((driver) => ({ driver }))];
+  const values = places.map((place) => path.split(".").reduce<unknown>((value, step) => Object(value)[step], place));
+  return values.find((value) => value !== undefined);
 }
 
 function reason(error: unknown): string {

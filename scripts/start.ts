@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
+import type { AgentSettingsInput } from "../bridge-agent/settings.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
 import { prepareEdge, wranglerDev } from "./edge.ts";
@@ -132,7 +133,7 @@ function writeAgentSettings(folder: string, ports: Record<PartName, number>): st
   const file = join(folder, "agent.json");
   const state = join(folder, "agent");
   mkdirSync(state, { recursive: true });
-  const settings = {
+  const settings: AgentSettingsInput = {
     edge: `ws://127.0.0.1:${ports.edge}`,
     domain: "local",
     bridge: "simulated",

@@ -12,7 +12,7 @@ import type {
   WebexHost,
 } from "../foundation/ids.ts";
 import type { DomainSettings } from "../settings/domain-settings.ts";
-import { answerTo, type OpenRequest } from "../tsp/answers.ts";
+import { type AnswerType, answerTo, type OpenRequest } from "../tsp/answers.ts";
 import type { ToWebex, ToWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
 import type { Caller, CallOut, Changes, ConferenceState, Head, Ongoing, PendingCommand, Room } from "./state.ts";
@@ -90,15 +90,7 @@ interface CommandOptions extends Pick<PendingCommand, "bridge" | "group" | "unre
   readonly timeoutMs?: number;
 }
 
-type NotificationType =
-  | "conference-changed"
-  | "caller-entered"
-  | "caller-changed"
-  | "speaking-changed"
-  | "sub-conference-changed"
-  | "sub-conference-call-changed"
-  | "joined-sub-conference"
-  | "client-passthrough";
+type NotificationType = Exclude<keyof ToWebexMessages, AnswerType>;
 
 /** A message that WebEx did not ask for, without what all of them carry. */
 type Notification = {

@@ -59,19 +59,29 @@ export function operatorRefusal(
   request: OperatorRequest,
 ): "no-such-conference" | "no-such-call" | null {
   if (head.phase !== "running" || !head.attached) return "no-such-conference";
-  if (request.type === "hybrid-data") return null;
-  for (const { extCallId, left } of callers.values()) if (extCallId === request.extCallId && !left) return null;
-  return "no-such-call";
+  switch (request.type) {
+    case "passthrough":
+      for (const { extCallId, left } of callers.values()) if (extCallId === request.extCallId && !left) return null;
+      return "no-such-call";
+    case "hybrid-data":
+      return null;
+    default:
+      return assertNever(request);
+  }
 }
 
 /** Data for a caller's client (protocol 2.3.11, 4.22), or new connect data. */
 export function applyOperatorRequest(draft: Draft, request: OperatorRequest): void {
   if (operatorRefusal(draft.state, request) !== null) return;
-  if (request.type === "hybrid-data") {
-    return notifyStatus(draft, "hybrid-data", { hybridConnectData: request.connectData });
+  switch (request.type) {
+    case "passthrough":
+      draft.notify({ type: "client-passthrough", extCallId: request.extCallId, data: request.data });
+      return;
+    case "hybrid-data":
+      return notifyStatus(draft, "hybrid-data", { hybridConnectData: request.connectData });
+    default:
+      return assertNever(request);
   }
-  const { extCallId, data } = request;
-  draft.notify({ type: "client-passthrough", extCallId, data });
 }
 
 /** A request that needs a conference. */

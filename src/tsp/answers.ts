@@ -19,6 +19,8 @@ const answerTypes = {
 } as const satisfies { readonly [Type in FromWebex["type"]]?: ToWebex["type"] };
 
 export type AnsweredType = keyof typeof answerTypes;
+/** The messages to WebEx that answer a request; all others are notifications. */
+export type AnswerType = (typeof answerTypes)[AnsweredType];
 
 /** Whether WebEx waits for an answer to this message. */
 export function isAnswered(message: FromWebex): message is Extract<FromWebex, { type: AnsweredType }> {
