@@ -1,4 +1,4 @@
-import { readCapped } from "../src/foundation/read-capped.ts";
+import { readCapped } from "../src/foundation/limits.ts";
 
 /** XML for WebEx, whose TransID says that it is a repeat; or JSON, with a key that is the same on each attempt. */
 export type PostContent =

@@ -1,5 +1,5 @@
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
-import { LogLimit } from "../src/foundation/rate-limit.ts";
+import { LogLimit } from "../src/foundation/limits.ts";
 import { assertNever, type Result } from "../src/foundation/result.ts";
 import type { Timers } from "../src/foundation/timers.ts";
 import { type Hello, type Refusal, refusal } from "../src/link/hello.ts";

@@ -1,6 +1,6 @@
 import { type Env, logOf, timers } from "../durable-objects/platform.ts";
 import type { DomainName } from "./foundation/ids.ts";
-import { LogLimit, RateLimit } from "./foundation/rate-limit.ts";
+import { LogLimit, RateLimit } from "./foundation/limits.ts";
 import { createApp, type Edge } from "./http/app.ts";
 import { problem } from "./http/body.ts";
 import { Metrics } from "./http/monitoring.ts";

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import type { BridgeName, DomainName } from "../foundation/ids.ts";
-import type { RateLimit } from "../foundation/rate-limit.ts";
+import type { RateLimit } from "../foundation/limits.ts";
 import { type Timers, within } from "../foundation/timers.ts";
 import type { HandleCache } from "../routing/deliver.ts";
 import type { EdgeObjects } from "../rpc.ts";

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { readCapped } from "../foundation/read-capped.ts";
+import { readCapped } from "../foundation/limits.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { type Timers, within } from "../foundation/timers.ts";
 import { mustBe, wrongValue } from "../foundation/wrong-value.ts";

@@ -4,7 +4,7 @@ import { numberedReport } from "../bridge/events.ts";
 import { keypadCodes } from "../bridge/keypad.ts";
 import { type Checked, commandId, conference, flag, id, typed, whole, word, wrong } from "../bridge/schemas.ts";
 import type { CommandId, EpochMs, StreamId } from "../foundation/ids.ts";
-import { type Rate, TokenBucket } from "../foundation/rate-limit.ts";
+import { type Rate, TokenBucket } from "../foundation/limits.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 
 const epoch = whole;

@@ -6,7 +6,7 @@ import type { Platform } from "../../durable-objects/platform.ts";
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import type { BridgeName, ConfKey, DomainName, StreamId, WebexHost } from "../../src/foundation/ids.ts";
-import { RateLimit } from "../../src/foundation/rate-limit.ts";
+import { RateLimit } from "../../src/foundation/limits.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Metrics } from "../../src/http/monitoring.ts";
 import { HandleCache } from "../../src/routing/deliver.ts";

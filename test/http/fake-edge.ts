@@ -1,7 +1,7 @@
 import type { Hono } from "hono";
 import type { OperatorRequest } from "../../src/conference/requests.ts";
 import type { ConfKey, DomainName, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
-import { RateLimit } from "../../src/foundation/rate-limit.ts";
+import { RateLimit } from "../../src/foundation/limits.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Metrics } from "../../src/http/monitoring.ts";

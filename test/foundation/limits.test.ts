@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LogLimit, RateLimit, TokenBucket } from "../../src/foundation/rate-limit.ts";
+import { LogLimit, RateLimit, TokenBucket } from "../../src/foundation/limits.ts";
 
 /** How many of 100 at one moment may be done. */
 function passing(limit: RateLimit, now: number, name = "local"): number {
