@@ -27,13 +27,17 @@ export type AgentInput =
 
 /** To be done once the turn's journal entries are on disk, and not before. */
 interface Effects {
-  readonly messages: readonly AgentToEdge[];
-  readonly executions: readonly Execution[];
-  readonly askState: boolean;
+  readonly messages: AgentToEdge[];
+  readonly executions: Execution[];
+  askState: boolean;
   /** The link is to be made anew: only a new welcome says whether this agent acts. */
-  readonly reconnect: boolean;
+  reconnect: boolean;
   /** Lines for operations staff. */
-  readonly notes: readonly string[];
+  readonly notes: string[];
+}
+
+function noEffects(): Effects {
+  return { messages: [], executions: [], askState: false, reconnect: false, notes: [] };
 }
 
 export interface AgentStatus {
@@ -84,13 +88,11 @@ export class Agent {
   #turnedAt: EpochMs | null = null;
   /** The process stood still and was not welcomed since: it must not act. */
   #suspended = false;
-  #reconnect = false;
   /** The answer to `askState` is on its way. */
   #asking = false;
   #health: Health | null = null;
-  #messages: AgentToEdge[] = [];
-  #notes: string[] = [];
-  #askState = false;
+  /** Of this turn, so far. */
+  #effects = noEffects();
   #prunedAt: EpochMs = 0;
 
   /** `newId` names the commands that the agent itself makes; never the same twice, not even after a restart. */
@@ -116,10 +118,10 @@ export class Agent {
       tick ||= input.type === "time";
       this.#apply(input, now);
     }
-    const executions = this.#acting ? this.#begin(now) : [];
+    if (this.#acting) this.#begin(now);
     const wantsState = this.#pending.hasDoubts || this.#reports.snapshotsWanted.size > 0;
-    this.#askState ||= this.#acting && !this.#asking && wantsState;
-    this.#asking ||= this.#askState;
+    this.#effects.askState ||= this.#acting && !this.#asking && wantsState;
+    this.#asking ||= this.#effects.askState;
     if (this.#edgeUp && this.#active) {
       this.#sendReports(now, tick);
       this.#sendHealth(tick);
@@ -127,17 +129,8 @@ export class Agent {
     }
     if (tick) this.#prune(now);
     this.#reports.writeAcks(now);
-    const effects: Effects = {
-      messages: this.#messages,
-      executions,
-      askState: this.#askState,
-      reconnect: this.#reconnect,
-      notes: this.#notes,
-    };
-    this.#messages = [];
-    this.#notes = [];
-    this.#askState = false;
-    this.#reconnect = false;
+    const effects = this.#effects;
+    this.#effects = noEffects();
     return effects;
   }
 
@@ -191,7 +184,7 @@ export class Agent {
       case "time":
         if (!this.#acting) return;
         this.#legs.timePassed(now);
-        this.#askState ||= now >= this.#digestsAt && !this.#asking && !this.#events.hasDigests;
+        this.#effects.askState ||= now >= this.#digestsAt && !this.#asking && !this.#events.hasDigests;
         return;
       case "stop":
         this.#stopping = true;
@@ -202,8 +195,9 @@ export class Agent {
   }
 
   /** Begins what may begin. */
-  #begin(now: EpochMs): Execution[] {
-    const executions: Execution[] = [];
+  #begin(now: EpochMs): void {
+    const { executions } = this.#effects;
+    executions.push(...this.#legs.begin());
     for (let ready = this.#pending.begin(); ready.length > 0; ready = this.#pending.begin()) {
       for (const pending of ready) {
         const { id, conference, command } = pending;
@@ -212,7 +206,6 @@ export class Agent {
         else executions.push({ id, conference, command });
       }
     }
-    return [...this.#legs.begin(), ...executions];
   }
 
   #edgeMessage(message: EdgeToAgent, now: EpochMs): void {
@@ -234,7 +227,9 @@ export class Agent {
         const { conference, stream, upTo } = message;
         if (this.#reports.acknowledge(conference, stream, upTo, now)) return;
         const shown = masked(conference);
-        this.#notes.push(`conference ${shown}: edge and agent disagree on what was reported; a snapshot follows`);
+        this.#effects.notes.push(
+          `conference ${shown}: edge and agent disagree on what was reported; a snapshot follows`,
+        );
         return this.#reports.restartStream(conference);
       }
       case "snapshot-wanted":
@@ -255,7 +250,7 @@ export class Agent {
       if (!this.#pending.addRefused(conference, id, now)) continue;
       this.#reports.add(conference, { type: "result", id, result: { done: false, reason: "not-supported" } });
       const shown = id.replace(conference, masked(conference));
-      this.#notes.push(`command ${shown} is refused: this version of the agent does not know it`);
+      this.#effects.notes.push(`command ${shown} is refused: this version of the agent does not know it`);
     }
     if (commands.length === 0) return;
     let fresh = true;
@@ -278,13 +273,13 @@ export class Agent {
     this.#events.makeDigests(state);
     const foreign = state.conferences.filter(({ conference }) => !this.#reports.isOurs(conference)).length;
     if (foreign !== this.#foreign)
-      this.#notes.push(`conferences of others on the bridge: ${foreign}; they are left alone`);
+      this.#effects.notes.push(`conferences of others on the bridge: ${foreign}; they are left alone`);
     this.#foreign = foreign;
   }
 
   #sendDigests(): void {
     const digests = this.#events.nextDigests();
-    if (digests.length > 0) this.#messages.push({ type: "digests", epoch: this.#epoch, digests });
+    if (digests.length > 0) this.#effects.messages.push({ type: "digests", epoch: this.#epoch, digests });
   }
 
   #executed({ id, conference }: Execution, result: ExecutionResult, now: EpochMs): void {
@@ -321,7 +316,7 @@ export class Agent {
     if (this.#bridge === "away") return;
     if (!wasActive || succeeds) this.#resync();
     this.#snapshotsDue = true;
-    this.#askState = true;
+    this.#effects.askState = true;
   }
 
   /** Another agent is active: what was not begun, or is in doubt, must not happen when this one is active again. */
@@ -334,16 +329,16 @@ export class Agent {
 
   /** Another agent may be active: until the edge has said which one is, this one leaves everything as it is. */
   #suspend(): void {
-    this.#notes.push("this process stood still, or its clock was set: asking the edge anew whether it acts");
+    this.#effects.notes.push("this process stood still, or its clock was set: asking the edge anew whether it acts");
     this.#suspended = true;
-    this.#reconnect = true;
+    this.#effects.reconnect = true;
     this.#edgeUp = false;
   }
 
   #driverReport(report: DriverReport, now: EpochMs): void {
     switch (report.type) {
       case "connected":
-        this.#notes.push(`bridge connected, its boot id is ${report.bootId}`);
+        this.#effects.notes.push(`bridge connected, its boot id is ${report.bootId}`);
         this.#ports = report.ports;
         if (report.bootId !== this.#bootId) {
           if (this.#bootId !== null) this.#pending.bridgeRestarted();
@@ -351,10 +346,10 @@ export class Agent {
           this.#journal.saveBootId(report.bootId);
         }
         this.#resync();
-        this.#askState ||= this.#active;
+        this.#effects.askState ||= this.#active;
         return;
       case "disconnected":
-        this.#notes.push(`bridge disconnected: ${report.why}`);
+        this.#effects.notes.push(`bridge disconnected: ${report.why}`);
         this.#resync();
         this.#bridge = "away";
         return;
@@ -377,7 +372,7 @@ export class Agent {
     for (const { conference, reports } of due) {
       for (const { report } of reports) if (report.type === "result") this.#acks.hasResult(conference, report.id);
     }
-    this.#messages.push(...this.#acks.due(now, tick), ...due);
+    this.#effects.messages.push(...this.#acks.due(now, tick), ...due);
   }
 
   #sendHealth(tick: boolean): void {
@@ -388,7 +383,7 @@ export class Agent {
     const isChanged = sent?.bridgeUp !== bridgeUp || sent.ports !== ports;
     if (!isChanged && !(tick && sent.portsInUse !== portsInUse)) return;
     this.#health = { type: "health", bridgeUp, portsInUse, ports };
-    this.#messages.push(this.#health);
+    this.#effects.messages.push(this.#health);
   }
 
   #prune(now: EpochMs): void {

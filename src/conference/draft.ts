@@ -106,7 +106,7 @@ export class Draft {
   readonly callOuts: Overlay<CallId, CallOut>;
   readonly commands: Overlay<CommandId, PendingCommand>;
   readonly rooms: Overlay<RoomId, Room>;
-  #head: Head;
+  head: Head;
   #effects: Effect[] = [];
   readonly #repairs: RepairKind[] = [];
   readonly #dropQueued: Post["host"][] = [];
@@ -115,19 +115,11 @@ export class Draft {
     this.state = state;
     this.at = at;
     this.context = context;
-    this.#head = state.head;
+    this.head = state.head;
     this.callers = new Overlay(state.callers);
     this.callOuts = new Overlay(state.callOuts);
     this.commands = new Overlay(state.commands);
     this.rooms = new Overlay(state.rooms);
-  }
-
-  get head(): Head {
-    return this.#head;
-  }
-
-  set head(head: Head) {
-    this.#head = head;
   }
 
   /**
@@ -180,7 +172,7 @@ export class Draft {
   /** Notifies the conference's server (protocol T12). The notification's MsgID; `null`: no server listens. */
   notify(notification: Notification): MsgId | null {
     const { ongoing } = this;
-    const isDetached = this.#head.phase === "running" && !this.#head.attached;
+    const isDetached = this.head.phase === "running" && !this.head.attached;
     if (!ongoing || isDetached) return null;
     const msgId = this.context.msgId();
     this.#send(ongoing.host, { msgId, extConfId: ongoing.extConfId, ...notification } as ToWebex);
@@ -216,7 +208,7 @@ export class Draft {
 
   /** Server, handles and limits of the conference; `null` while there is none. */
   get ongoing(): Ongoing | null {
-    return this.#head.phase === "absent" || this.#head.phase === "ended" ? null : this.#head;
+    return this.head.phase === "absent" || this.head.phase === "ended" ? null : this.head;
   }
 
   decision(): Decision {
@@ -225,7 +217,7 @@ export class Draft {
       callOuts: this.callOuts.changes,
       commands: this.commands.changes,
       rooms: this.rooms.changes,
-      ...(this.#head !== this.state.head && { head: this.#head }),
+      ...(this.head !== this.state.head && { head: this.head }),
     };
     // The conference may have ended later in the same decision, and its commands with it.
     const effects = this.#effects.filter((effect) => !isCommand(effect) || this.commands.get(effect.id));
