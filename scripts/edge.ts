@@ -29,8 +29,8 @@ interface EdgeOptions {
 }
 
 /**
- * Bundles a Worker and says how to serve it on plain workerd: one process, whose kill frees the port and loses nothing
- * that was confirmed, and which is up again in 50 ms.
+ * Bundles a Worker and says how to serve it on plain workerd. That is one process: a kill frees its port and loses nothing that
+ * was confirmed, and a new one is up in 50 ms.
  */
 export async function prepareEdge(options: EdgeOptions): Promise<Launch> {
   const folder = resolve(options.folder);
@@ -51,7 +51,7 @@ export async function prepareEdge(options: EdgeOptions): Promise<Launch> {
   return { command: workerd, args: ["serve", config], env: options.variables };
 }
 
-/** Serves the edge by `wrangler dev`, which takes in each change of the code; slower, and several processes. */
+/** Serves the edge by `wrangler dev`: it takes in each change of the code, but is slower, and several processes. */
 export function wranglerDev({ folder, host, port, variables }: EdgeOptions): Launch {
   mkdirSync(folder, { recursive: true });
   const envFile = join(resolve(folder), "wrangler.env");

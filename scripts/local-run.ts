@@ -17,7 +17,7 @@ export interface LocalRunOptions {
   readonly domain?: unknown;
   /** A state folder to go on with; otherwise a new one, removed at the end. */
   readonly state?: string;
-  /** Beside the agent of `npm start` a second one stands by. */
+  /** A second agent stands by beside the one of `npm start`. */
   readonly twoAgents?: true;
 }
 

@@ -14,7 +14,7 @@ export function portFrom(variable: string, otherwise: number): number {
   });
 }
 
-/** A port that another program holds would answer in our place: better not to start at all. */
+/** Throws if another program has the port: it would answer in our place. */
 export async function requireFreePort(variable: string, port: number, host = "127.0.0.1"): Promise<void> {
   await new Promise<void>((free, taken) => {
     const server = createServer();
@@ -53,7 +53,7 @@ export function localOverrides(): object {
   throw new StartError(`DOMAIN_LOCAL must be a JSON object; ${example}`);
 }
 
-/** Held as long as this process lives, whatever it dies of: the system lets go of the lock. */
+/** Held as long as this process lives. The system releases it, whatever the process dies of. */
 let lock: DatabaseSync | undefined;
 
 /** The state folder (BRIDGEHEAD_STATE), made if need be, and from now on ours alone. */

@@ -109,7 +109,7 @@ function startParts(folder: string, launches: Record<PartName, Launch>, guard: G
   return parts;
 }
 
-/** Returns what writes the process ids of the parts, for others to read. While the disk is full the file is behind; the parts go on. */
+/** Returns a function that writes the process ids of the parts to a file. While the disk is full the file is out of date, and the parts go on. */
 function pidsWriter(folder: string, pids: ReadonlyMap<PartName, number>): () => void {
   const file = join(folder, "pids.json");
   let retry: NodeJS.Timeout | undefined;

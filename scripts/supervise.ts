@@ -60,7 +60,7 @@ export async function runUntilStopped(start: () => Promise<() => Promise<void>>)
   }
 }
 
-/** A line for what a person can put right; whatever else there is, with its stack, for what is a fault of ours. */
+/** One line for a fault that a person can put right. A fault of ours stays whole, with its stack. */
 function forAPerson(error: unknown): unknown {
   if (error instanceof StartError) return error.message;
   if (!(error instanceof Error && "syscall" in error && "path" in error)) return error;
@@ -201,13 +201,13 @@ function signalGroup(leader: ChildProcess | undefined, signal: "SIGTERM" | "SIGK
 
 /** Ends the parts when we ourselves are killed and can no longer do so. */
 export interface Guard {
-  /** These processes, each the leader of a group of its own, are ours now, and no others. */
+  /** Guards these processes from now on, and no others. Each leads a process group of its own. */
   watch(pids: readonly number[]): void;
 }
 
 /**
- * A shell that reads process ids from a pipe. The system closes the pipe when we die, whatever we die of; the shell then
- * kills the groups of the last line. An orderly end leaves it an empty line.
+ * A shell that reads process ids from a pipe. The system closes the pipe when we die, whatever we die of. The shell then
+ * kills the groups of the last line, which is empty after an orderly end.
  */
 export function startGuard(): Guard {
   const script = 'groups=; while read -r line; do groups=$line; done; [ -z "$groups" ] || kill -9 $groups';

@@ -64,7 +64,7 @@ async function tests(): Promise<StageResult> {
       ...positionals,
     ]);
     const counts = readReport(report);
-    // A crash, an error outside of any test, a file that does not load: no test failed, and yet all is not well.
+    // A crash, an error outside of any test, a file that does not load: no test failed, but something is wrong.
     const beyond = finished.ok || counts.failed > 0 ? 0 : 1;
     return { passed: counts.passed, failed: counts.failed + beyond, output: finished.output };
   } finally {

@@ -12,7 +12,7 @@ import { commandLine, documentOf, elementOf, postedLine, type Step, type Transcr
 
 interface StageOptions {
   readonly diagram?: Diagram;
-  /** Takes down what comes instead of comparing it. */
+  /** Writes what comes into the flow instead of comparing it. */
   readonly write?: boolean;
   /** Draws every Confirmation; without it only those that refuse. */
   readonly confirmations?: boolean;
@@ -26,9 +26,9 @@ export interface Played {
 }
 
 const patienceMs = 10_000;
-/** The same for what may not come at all, since it is about to be written anew. */
+/** The same, when what is expected may not come at all because the flow is written anew. */
 const writePatienceMs = 2_000;
-/** How long nothing more may come, where nothing says how much is to come. */
+/** How long it must be quiet, when the flow does not say how much comes. */
 const quietMs = 150;
 /** Most messages in one transaction (protocol 1.3). */
 const maxTogether = 50;
@@ -221,8 +221,8 @@ export class FlowStage {
   }
 
   /**
-   * Notes something that happened. The bridge's acts come to light only when they are asked for, so they are asked for before
-   * anything else is noted: then they stand in the order in which they happened.
+   * Notes something that happened. The bridge lists its acts only on request, so the stage asks for them before it notes
+   * anything else: then all stand in the order in which they happened.
    */
   #observe(line: string, { at = Date.now(), onlyDrawn = false } = {}): Promise<void> {
     this.#lastCame = Date.now();
@@ -260,7 +260,7 @@ export class FlowStage {
     });
   }
 
-  /** Some effects show nowhere outside, and must have arrived before the next step: the agent has nothing left to report. */
+  /** Waits until the agent has nothing left to report: some effects show nowhere outside, and the next step needs them. */
   async #edgeKnows(): Promise<void> {
     await pause(100);
     const isQuiet = await this.#until(async () => {

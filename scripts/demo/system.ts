@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { mergeSettings } from "../../src/settings/local-domain.ts";
 import { LocalRun } from "../local-run.ts";
 
-/** The real processes that flows are played against, and the partner's own server, which is posted the data of clients. */
+/** The real processes that flows are played against, and the partner's server, which gets the data of clients. */
 export class FlowSystem {
   readonly run: LocalRun;
   onClientData: (body: string) => void = () => {};
@@ -20,7 +20,7 @@ export class FlowSystem {
     });
   }
 
-  /** Starts with the settings of the flow; a TSP server that is gone is given up quickly. */
+  /** Starts with the settings of the flow, and gives a TSP server that is gone up quickly. */
   static async start(settings: object): Promise<FlowSystem> {
     const backEnd = createServer();
     await new Promise<void>((listening) => backEnd.listen(0, "127.0.0.1", listening));

@@ -98,8 +98,8 @@ export function createApp(given: Edge): Hono {
 }
 
 /**
- * The domain of an adapter URL: `/tsp/{domain}/{secret}`, or `/tsp/{domain}` where the domain has no secrets. `null` takes
- * the same steps for a domain that does not exist as for a wrong secret, so that neither bytes nor time tell which it was.
+ * The domain of an adapter URL: `/tsp/{domain}/{secret}`, or `/tsp/{domain}` where the domain has no secrets. An unknown domain
+ * takes the same steps to its `null` as a wrong secret, so that neither bytes nor time tell which it was.
  */
 async function domainOfAdapterUrl(
   domains: ReadonlyMap<string, Domain>,
@@ -109,7 +109,7 @@ async function domainOfAdapterUrl(
   const domain = domains.get(name);
   const secrets = domain ? domain.settings.adapterSecrets : [];
   if (domain && secrets.length === 0) return secret === undefined ? domain : null;
-  // Always two, so that nobody learns how many are valid. None of them is empty, so nothing given fits a stand-in.
+  // Two texts are always compared, so that nobody learns how many secrets there are. Those of an unknown domain are empty.
   const [first = "", second = first] = secrets;
   const right = await isOneOf([first, second], secret ?? "");
   return domain && right ? domain : null;
