@@ -122,7 +122,11 @@ test("after each of 1,000 transactions the next life finds what memory holds, in
         for (let inputs = draws.between(0, 4); inputs > 0; inputs -= 1) {
           const call = drawn();
           const value = draws.chance(0.4) ? null : { call, number: `${serial}` };
-          const changes = { ...none, callers: new Map([[call, value]]), rooms: new Map([[drawn(), value]]) } as Changes;
+          const changes = {
+            ...none,
+            callers: new Map([[call, value]]),
+            rooms: new Map([[drawn(), value]]),
+          } as unknown as Changes;
           store.append({ type: "time", at: serial * 1_000 + inputs }, changes, { ...progress, serial });
         }
         const seq = draws.between(0, 5);
