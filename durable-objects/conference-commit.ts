@@ -7,6 +7,7 @@ import type { BridgeName, EpochMs, MsgId, TransId } from "../src/foundation/ids.
 import { dayMs, wait } from "../src/foundation/timers.ts";
 import type { AgentReports, ConferenceDocument, ConferenceIdentity, IdsWanted } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
+import { requestOf } from "../src/tsp/answers.ts";
 import { type ConferenceStore, withStream } from "./conference-store.ts";
 import type { IdSupply } from "./id-supply.ts";
 import type { Outbox, Undelivered } from "./outbox.ts";
@@ -136,6 +137,7 @@ class Batch {
     const nextId = this.#nextId;
     const { state } = store;
     let { progress } = store;
+    if (input.type === "webex") outbox.gather(input.messages.flatMap((one) => requestOf(one)?.msgId ?? []));
     // Nobody chose a bridge for a conference that WebEx never created: it is on the bridge that reports it.
     if (item.type === "bridge" && state.head.phase === "absent") {
       progress = { ...progress, bridge: progress.bridge ?? item.reports.bridge };

@@ -30,15 +30,22 @@ const longestPauseMs = 60_000;
 
 /**
  * The rows with one message more. The message travels with the last row of its host as long as that row was not begun, so
- * that answers to one document leave together (protocol T45) and in their order (protocol T46).
+ * that answers to one document leave together (protocol T45) and in their order (protocol T46). With `isHurried`, that row
+ * no longer waits.
  */
-export function append(rows: Rows, { host, message }: Post, fresh: () => Pick<Row, "seq" | "dueAt" | "transId">): Rows {
+export function append(
+  rows: Rows,
+  { host, message }: Post,
+  { dueAt, isHurried }: { readonly dueAt: EpochMs; readonly isHurried: boolean },
+  fresh: () => Pick<Row, "seq" | "transId">,
+): Rows {
   const at = rows.findLastIndex((row) => row.host === host);
   const last = rows[at];
   if (last && last.attempts === 0 && last.messages.length < maxMessages) {
-    return rows.with(at, { ...last, messages: [...last.messages, message] });
+    const joined = { dueAt: isHurried ? dueAt : last.dueAt, messages: [...last.messages, message] };
+    return rows.with(at, { ...last, ...joined });
   }
-  return [...rows, { ...fresh(), host, attempts: 0, messages: [message] }];
+  return [...rows, { ...fresh(), host, attempts: 0, dueAt, messages: [message] }];
 }
 
 /** The rows without these messages of one row, and without that row when nothing is left in it. */

@@ -1,5 +1,5 @@
 import { BACK_END, type Outgoing, type Post } from "../src/conference/draft.ts";
-import type { EpochMs, TransId } from "../src/foundation/ids.ts";
+import type { EpochMs, MsgId, TransId } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { wait } from "../src/foundation/timers.ts";
 import { targetUrl } from "../src/routing/target-url.ts";
@@ -33,8 +33,10 @@ export interface Undelivered {
   readonly messages: readonly Outgoing[];
 }
 
-/** Answers that are ready within this time travel together. */
+/** So long an answer waits for those to other requests of the same document. */
 const gatherMs = 30;
+/** Documents of several requests, some of which are not answered yet. */
+const mostOpenDocuments = 100;
 /** After an error of the database or of our own, which no retry policy counts. */
 const pauseAfterErrorMs = 1000;
 /** 50,000 messages, if they had to wait: more than a failover of the largest conference. */
@@ -55,6 +57,8 @@ export class Outbox {
   /** Rises with each message, so that a new row is never taken for one that is still in flight. */
   #seq = 0;
   readonly #inFlight = new Map<Row["host"], { readonly seq: number; readonly abort: AbortController }>();
+  /** Of each document that holds several requests, the MsgIDs that wait for their answers; only in memory, the oldest first. */
+  readonly #openDocuments = new Set<Set<MsgId>>();
   #wakeAt: EpochMs | null = null;
   #cancelWake: () => void = () => {};
 
@@ -90,16 +94,33 @@ export class Outbox {
     this.#commit(afterRestart(this.#rows, this.#ports.now()));
   }
 
+  /** The answers to these requests, of one document, shall travel together as far as they are ready soon (protocol T45). */
+  gather(requests: readonly MsgId[]): void {
+    if (requests.length < 2) return;
+    this.#openDocuments.add(new Set(requests));
+    const [oldest] = this.#openDocuments;
+    if (oldest && this.#openDocuments.size > mostOpenDocuments) this.#openDocuments.delete(oldest);
+  }
+
+  /** Whether other answers to the document of this request may follow soon. */
+  #isAwaitingOthers(msgId: MsgId): boolean {
+    for (const open of this.#openDocuments) {
+      if (!open.delete(msgId)) continue;
+      if (open.size === 0) this.#openDocuments.delete(open);
+      return open.size > 0;
+    }
+    return false;
+  }
+
   /** The rows with one message more; the same rows when the message may not, or shall not, be sent. */
   add(rows: Rows, { host, message }: Post, sender: Sender, nextTransId: () => TransId): Rows {
-    const fresh = (transId: string, dueAt: EpochMs) => {
+    const fresh = (transId: string) => {
       this.#seq += 1;
-      return { seq: this.#seq, transId, dueAt };
+      return { seq: this.#seq, transId };
     };
     const now = this.#ports.now();
     if (message.type === "client-data") {
-      const { seq, transId, dueAt } = fresh(message.id, now);
-      return [...rows, { seq, host, transId, attempts: 0, dueAt, messages: [message] }];
+      return [...rows, { ...fresh(message.id), host, attempts: 0, dueAt: now, messages: [message] }];
     }
     if (!sender.codec.sends(message)) return rows;
     const target = targetUrl(host, sender.settings.webex);
@@ -107,7 +128,10 @@ export class Outbox {
       this.#ports.log({ level: "warn", event: "host-refused", host, message: message.type, why: target.error.kind });
       return rows;
     }
-    return append(rows, { host, message }, () => fresh(nextTransId(), now + gatherMs));
+    const isAnswer = "result" in message;
+    const waits = isAnswer && this.#isAwaitingOthers(message.msgId);
+    const when = { dueAt: waits ? now + gatherMs : now, isHurried: isAnswer && !waits };
+    return append(rows, { host, message }, when, () => fresh(nextTransId()));
   }
 
   /** Brings the disk from the rows here to these; the owner's transaction is around it. */

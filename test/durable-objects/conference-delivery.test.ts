@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { HttpAnswer } from "../../durable-objects/post.ts";
-import type { ExtConfId, WebexHost } from "../../src/foundation/ids.ts";
+import type { CommandId, ExtConfId, WebexHost } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
   ConferenceWorld,
@@ -27,17 +27,34 @@ function enteredIn(bodies: readonly { readonly body: string }[]): number[] {
   return bodies.map(({ body }) => body.split("<A2W_NotifyUserEnter ").length - 1);
 }
 
-test("what follows within 30 ms travels in one transaction, in order (protocol T45)", async () => {
-  const world = await quiet();
-  for (let index = 0; index < 3; index += 1) {
-    world.report(callerEntered(index));
-    await world.time.pass(14);
+/** When, how many answers, of those to requests of one document whose results come at these times. */
+async function answersTo(...resultsAt: readonly number[]): Promise<number[][]> {
+  const world = await quiet(3);
+  const requests = resultsAt.map((_, index) => muteCaller(`${1001 + index}`, `m${index}`));
+  await world.during(world.receive("t1", ...requests));
+  const beganAt = world.time.now;
+  const ids = [...world.stored.state.commands.keys()];
+  for (const [index, at] of resultsAt.entries()) {
+    await world.time.pass(beganAt + at - world.time.now);
+    world.report({ type: "result", id: ids[index] as CommandId, result: { done: true } });
   }
-  await world.time.pass(100);
-  world.report(callerEntered(3));
-  await world.time.pass(100);
+  await world.time.pass(1_000);
+  return world.posted.map(({ at, body }) => [at - beganAt, body.split("<A2W_RspUpdateUser ").length - 1]);
+}
 
-  expect(enteredIn(world.posted)).toEqual([3, 1]);
+test("the answer to the only request of a document is posted at once", async () => {
+  expect(await answersTo(7)).toEqual([[7, 1]]);
+});
+
+test("the answers to a document travel together, as soon as the last of them is there (protocol T45)", async () => {
+  expect(await answersTo(5, 10, 20)).toEqual([[20, 3]]);
+});
+
+test("an answer waits for those of its document 30 ms at most, and what is late then goes alone (protocol T45)", async () => {
+  expect(await answersTo(5, 10, 600)).toEqual([
+    [35, 2],
+    [600, 1],
+  ]);
 });
 
 test("a transaction has at most 50 messages", async () => {
@@ -180,16 +197,17 @@ test("no restart leads to an attempt too many", async () => {
   expect(world.outboxRows).toBe(0);
 });
 
-test("an object that dies before its first attempt still delivers", async () => {
+test("an object that dies over its first attempt posts the same again (protocol T37)", async () => {
   const world = await quiet();
-  const taken = world.report(callerEntered(0));
-  await world.time.pass(0);
-  await taken;
+  const { answer } = world;
+  world.answer = () => never;
+  await world.during(world.report(callerEntered(0)));
   world.kill();
-  expect(world.posted).toHaveLength(0);
+  world.answer = answer;
 
   await world.time.pass(5100);
-  expect(enteredIn(world.posted)).toEqual([1]);
+  expect(enteredIn(world.posted)).toEqual([1, 1]);
+  expect(world.posted[1]?.body).toBe(world.posted[0]?.body);
   expect(world.outboxRows).toBe(0);
 });
 

@@ -115,14 +115,20 @@ test("what an object left behind is sent by the next one", async () => {
   expect(bodies.length).toBeGreaterThan(0);
 });
 
-test("answers of several requests share a transaction", async () => {
+test("answers that come while a post is under way share the next one", async () => {
   const { time, bodies, open } = world();
   const mailbox = open();
-  await mailbox.send(mail("t1"));
-  await mailbox.send(mail("t2", [{ ...unknown, msgId: "m2" as MsgId }]));
+  await mailbox.send(mail("t0", [{ ...unknown, msgId: "m0" as MsgId }])); // Fetches ids.
+  await time.pass(100);
+  bodies.length = 0;
+  const later = ["2", "3"].map((id) => mail(`t${id}`, [{ ...unknown, msgId: `m${id}` as MsgId }]));
+  await Promise.all([mail("t1"), ...later].map((one) => mailbox.send(one)));
   await time.pass(100);
 
-  expect(bodies).toHaveLength(1);
+  expect(bodies.map((body) => [...body.matchAll(/ MsgID="([^"]*)"/g)].map(([, msgId]) => msgId))).toEqual([
+    ["m1"],
+    ["m2", "m3"],
+  ]);
 });
 
 test("a TransID is deleted when its time is over", async () => {

@@ -22,12 +22,13 @@ function row(more: Partial<Row> = {}): Row {
   return { seq: 1, host, transId: "t1", attempts: 0, dueAt: 1000, messages: [first], ...more };
 }
 
-function add(rows: Rows, to: WebexHost = host): Rows {
-  return append(rows, { host: to, message: next }, () => ({ seq: 9, dueAt: 5000, transId: "t9" }));
+function add(rows: Rows, to: WebexHost = host, isHurried = false): Rows {
+  return append(rows, { host: to, message: next }, { dueAt: 5000, isHurried }, () => ({ seq: 9, transId: "t9" }));
 }
 
-test("a message joins the last transaction, which keeps its time", () => {
+test("a message joins the last transaction, which keeps its time, or no longer waits", () => {
   expect(add([row()])).toEqual([row({ messages: [first, next] })]);
+  expect(add([row()], host, true)).toEqual([row({ dueAt: 5000, messages: [first, next] })]);
 });
 
 test.each<[string, Rows, WebexHost]>([
