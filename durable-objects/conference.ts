@@ -48,7 +48,8 @@ const sparedIds = 5;
 
 /**
  * One conference. Each input is committed together with all that follows from it, and only then sent to the bridge and to
- * WebEx. The object may be thrown away between any two steps; the next one goes on from the rows.
+ * WebEx. The object may be thrown away between any two steps; the next one goes on from the rows. `ConferenceRpc` says what its
+ * calls promise.
  */
 export class Conference {
   readonly #ports: ConferencePorts;
@@ -106,7 +107,6 @@ export class Conference {
     this.#wake("restored");
   }
 
-  /** Resolves to false, with nothing done, when a handle was recalled that does not stand for this conference. */
   async receive(document: ConferenceDocument): Promise<boolean> {
     this.#identify(document);
     const { transId, messages, fromCache } = document;
@@ -126,7 +126,6 @@ export class Conference {
     return true;
   }
 
-  /** Resolves, when they are on disk, to the highest number committed of this stream. */
   async report(reports: AgentReports): Promise<number> {
     this.#identify(reports);
     const { bridge, stream } = reports;
@@ -169,10 +168,7 @@ export class Conference {
     if (this.#store.identity) await this.#wake("alarm");
   }
 
-  /**
-   * Does what a lost alarm left overdue; an object that was restored for this has done that already. Asks the bridge's agent
-   * about a conference that no agent has reported for long: the bridge may have lost it together with the agent that knew of it.
-   */
+  /** An object that was restored for this has done already what was overdue. */
   async sweep(): Promise<void> {
     if (!this.#store.identity) return;
     if (!this.#findDomain()) return this.alarm();

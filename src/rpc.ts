@@ -37,6 +37,10 @@ export interface AgentReports extends ConferenceIdentity {
 
 export type OperatorResult = "done" | "no-such-conference" | "no-such-call";
 
+/**
+ * `receive`, `report` and `operate` reject, with nothing done, what cannot be committed now: the disk is full, ids are lacking, or the
+ * settings do not have the domain. Whoever asked asks again.
+ */
 export interface ConferenceRpc {
   /**
    * Resolves to true when the messages, or an earlier copy of them, are on disk; to false, with nothing done, when they
@@ -51,10 +55,12 @@ export interface ConferenceRpc {
   matchesBridge(bridge: BridgeName, digest: string): Promise<boolean>;
   /** Whether this handle stands for this conference now, and the conference is not over. */
   hasHandle(extConfId: ExtConfId): Promise<boolean>;
+  /** Resolves to `done` when the request is on disk, and else to why nothing was done. */
   operate(request: OperatorRequest): Promise<OperatorResult>;
   /**
-   * Does what is long overdue, for the case that the alarm got lost, and asks the bridge's agent about a conference of which it has
-   * said nothing; it reads the conference's rows, and writes none where nothing is.
+   * Does what is long overdue, for the case that the alarm got lost, and asks the bridge's agent about a conference of which no agent
+   * has reported for long: the bridge may have lost it together with the agent that knew of it. Where there is no conference, this
+   * writes nothing.
    */
   sweep(): Promise<void>;
 }
@@ -106,7 +112,7 @@ export interface IdRequest extends IdsWanted {
 }
 
 export interface IdAllocatorRpc {
-  /** Two new blocks; on disk before they are given out. */
+  /** Two new blocks; on disk before they are given out. Fewer ids than are wanted where a sequence ends. */
   allocate(request: IdRequest): Promise<IdBlocks>;
   /** The conference that was given the block of this MsgID. */
   holderOf(msgId: MsgId): Promise<ConfKey | null>;
@@ -122,7 +128,7 @@ export interface Mail {
 }
 
 export interface MailboxRpc {
-  /** Resolves when the answers, or an earlier copy of them, are on disk. */
+  /** Resolves when the answers, or an earlier copy of them, are on disk; rejects what cannot be committed now. */
   send(mail: Mail): Promise<void>;
 }
 
@@ -140,10 +146,11 @@ export interface CommandsForBridge {
 }
 
 export interface RelayRpc {
-  /** To the active agent, if there is one: commands without an ack are sent again. */
+  /** To the active agent, if there is one. Nothing is kept for later: commands without an ack are sent again. */
   sendCommands(commands: CommandsForBridge): Promise<void>;
   /** Asks the active agent, if there is one, what the bridge holds of this conference. */
   askForSnapshot(conference: ConfKey): Promise<void>;
+  /** As the active agent last said. Without one, `agentConnected` and `bridgeUp` are false. */
   health(): Promise<BridgeHealth>;
 }
 
