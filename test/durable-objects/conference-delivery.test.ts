@@ -170,10 +170,7 @@ test.each<[string, (world: ConferenceWorld, transId: string) => HttpAnswer]>([
 
 test("a Confirmation with a code other than 0 is the end of it, and is logged (protocol T42)", async () => {
   const world = await quiet();
-  world.answer = ({ transId }) => ({
-    ...{ kind: "answered", status: 200 },
-    body: new TextEncoder().encode(world.domain.codec.confirm(transId, "internal-failure")),
-  });
+  world.answer = ({ transId }) => world.confirmed(transId, "internal-failure");
   await world.during(world.report(callerEntered(0)));
   await world.time.pass(10_000);
 

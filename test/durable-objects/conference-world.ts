@@ -17,10 +17,12 @@ import type {
 import type { IdBlocks, IdsWanted } from "../../src/rpc.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
+import type { ResultWord } from "../../src/tsp/protocol-table.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { worldBegins } from "../simulation/context.ts";
 import { conferenceOn, Database } from "../simulation/database.ts";
+import { confirmation, transIdOf } from "./fakes.ts";
 
 export const confKey = "987654321" as ConfKey;
 export const extConfId = "7001" as ExtConfId;
@@ -187,8 +189,8 @@ export class ConferenceWorld {
     return this.conference.report({ ...identity, ...from, reports: [{ number: 1, report }] });
   }
 
-  confirmed(transId: string): HttpAnswer {
-    return { kind: "answered", status: 200, body: new TextEncoder().encode(this.domain.codec.confirm(transId, "ok")) };
+  confirmed(transId: string, result: ResultWord = "ok"): HttpAnswer {
+    return confirmation(this.domain, transId, result);
   }
 
   /** Everything that was told and has no result yet gets one: done. */
@@ -243,8 +245,7 @@ export class ConferenceWorld {
 
   async #post(request: PostRequest): Promise<HttpAnswer> {
     const { body, signal } = request;
-    const transId = /<TransID>([^<]*)/.exec(body)?.[1] ?? "";
-    const posted = { at: this.time.now, transId, ...request };
+    const posted = { at: this.time.now, transId: transIdOf(body), ...request };
     this.posted.push(posted);
     const aborted = new Promise<HttpAnswer>((resolve) =>
       signal.addEventListener("abort", () => resolve({ kind: "failed", reason: "AbortError" })),

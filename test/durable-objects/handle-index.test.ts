@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ConfKey, DomainName, ExtConfId } from "../../src/foundation/ids.ts";
-import { memoryHandles } from "./memory-handles.ts";
+import { memoryHandles } from "./fakes.ts";
 
 const domain = "local" as DomainName;
 const handle = "7001" as ExtConfId;

@@ -7,6 +7,7 @@ import { Clock } from "../simulation/clock.ts";
 import { worldBegins } from "../simulation/context.ts";
 import { Database } from "../simulation/database.ts";
 import { host } from "./conference-world.ts";
+import { confirmation, fakePlatform, transIdOf } from "./fakes.ts";
 
 function world() {
   const time = new Clock(worldBegins);
@@ -26,30 +27,28 @@ function world() {
   const open = () => {
     const life = ++lives;
     return new Mailbox({
-      sql,
-      log: ({ event }) => events.push(event),
-      now: () => time.now,
-      after: (ms, run) => time.after(ms, () => life === lives && run()),
+      ...fakePlatform(time, {
+        sql,
+        log: ({ event }) => events.push(event),
+        after: (ms, run) => time.after(ms, () => life === lives && run()),
+        post: async ({ body }) => {
+          bodies.push(body);
+          return reachable ? confirmation(domain, transIdOf(body)) : { kind: "failed", reason: "refused" };
+        },
+        abort: (why) => events.push(why),
+        setAlarm: (at) => {
+          if (isFull) throw new Error("database or disk is full");
+          alarms.push(at);
+        },
+      }),
       domain: () => {
         if (!isReadable) throw new Error("the settings cannot be read");
         return isKnown ? domain : null;
-      },
-      post: async ({ body }) => {
-        bodies.push(body);
-        const transId = /<TransID>(\d+)/.exec(body)?.[1] ?? "";
-        if (!reachable) return { kind: "failed", reason: "refused" };
-        const confirmation = new TextEncoder().encode(domain.codec.confirm(transId, "ok"));
-        return { kind: "answered", status: 200, body: confirmation };
       },
       allocateIds: async () => {
         if (allocateMs > 0) await time.wait(allocateMs);
         next += 10;
         return { msgIds: { first: 0, end: 0 }, transIds: { first: next - 10, end: next } };
-      },
-      abort: (why) => events.push(why),
-      setAlarm: (at) => {
-        if (isFull) throw new Error("database or disk is full");
-        alarms.push(at);
       },
       deleteAll: async () => {
         deleted += 1;

@@ -15,7 +15,7 @@ import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { worldBegins } from "../simulation/context.ts";
 import { Database } from "../simulation/database.ts";
-import { memoryHandles } from "./memory-handles.ts";
+import { confirmation, fakePlatform, memoryHandles, transIdOf } from "./fakes.ts";
 
 const name = "local" as DomainName;
 
@@ -93,10 +93,8 @@ export class WholeEdge {
   }
 
   #ports(): Platform {
-    return {
-      sql: new Database(),
+    return fakePlatform(this.time, {
       log: ({ event, ...facts }) => this.#watch(event, facts),
-      now: () => this.time.now,
       after: (ms, run) => {
         if (ms > 0) return this.time.after(ms, run);
         queueMicrotask(run);
@@ -105,16 +103,10 @@ export class WholeEdge {
       post: async ({ body }) => {
         this.posted.push(body);
         for (const [, msgId = ""] of body.matchAll(/<A2W_NotifyUserEnter MsgID="(\d+)"/g)) this.#entered.push(msgId);
-        const transId = /<TransID>(\d+)/.exec(body)?.[1] ?? "";
-        return {
-          kind: "answered",
-          status: 200,
-          body: new TextEncoder().encode(this.domain.codec.confirm(transId, "ok")),
-        };
+        return confirmation(this.domain, transIdOf(body));
       },
-      setAlarm: () => {},
       abort: (why) => this.broken.push(why),
-    };
+    });
   }
 
   #conference(confKey: ConfKey): Conference {

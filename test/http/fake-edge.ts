@@ -9,7 +9,7 @@ import { HandleCache } from "../../src/routing/deliver.ts";
 import type { BridgeHealth, EdgeObjects, HandleRequest } from "../../src/rpc.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
-import { memoryHandles } from "../durable-objects/memory-handles.ts";
+import { memoryHandles } from "../durable-objects/fakes.ts";
 import { testDomain } from "../local-domain.ts";
 
 export const timers: Timers = {

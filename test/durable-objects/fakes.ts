@@ -1,0 +1,48 @@
+import { HandleIndex, type HandleIndexPorts } from "../../durable-objects/handle-index.ts";
+import type { Platform } from "../../durable-objects/platform.ts";
+import type { HttpAnswer } from "../../durable-objects/post.ts";
+import type { Domain } from "../../src/settings/load.ts";
+import type { ResultWord } from "../../src/tsp/protocol-table.ts";
+import type { Clock } from "../simulation/clock.ts";
+import { Database } from "../simulation/database.ts";
+
+/** The platform of one object, on the tests' clock: nothing is lost, posts fail, and the alarm never comes. */
+export function fakePlatform(time: Clock, more: Partial<Platform> = {}): Platform {
+  return {
+    sql: new Database(),
+    log: () => {},
+    now: () => time.now,
+    after: (ms, run) => time.after(ms, run),
+    post: async () => ({ kind: "failed", reason: "nobody listens" }),
+    setAlarm: () => {},
+    abort: () => {},
+    ...more,
+  };
+}
+
+/** A TSP server's Confirmation of a document. */
+export function confirmation({ codec }: Domain, transId: string, result: ResultWord = "ok"): HttpAnswer {
+  const text = codec.confirm(transId, result);
+  return { kind: "answered", status: 200, body: new TextEncoder().encode(text) };
+}
+
+export function transIdOf(body: string): string {
+  return /<TransID>([^<]*)/.exec(body)?.[1] ?? "";
+}
+
+/** A domain's handle index over a database in memory; no conference holds its handle for long. */
+export function memoryHandles(now: () => number, more: Partial<HandleIndexPorts> = {}): HandleIndex {
+  const sql = new Database();
+  return new HandleIndex({
+    sql,
+    log: () => {},
+    now,
+    after: () => () => {},
+    ensureAlarm: async () => {},
+    setAlarm: () => {},
+    retentionMs: () => 7 * 86_400_000,
+    isHeld: async () => false,
+    deleteAll: async () => sql.clear(),
+    ...more,
+  });
+}
