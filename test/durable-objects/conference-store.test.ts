@@ -56,6 +56,29 @@ test("beyond 10,000 rows the oldest go earlier, but none that a repeat may still
   expect(store.hasDocument("t1" as TransId, 10_496)).toBe(true);
 });
 
+test("a document is known from its commit on, as long as repeats of it may come, and in the next life too", () => {
+  const sql = new Database();
+  const store = open(sql);
+  const [first, failed] = ["t1", "t2"] as [TransId, TransId];
+  const commit = (transId: TransId, at: number, work = () => {}) =>
+    store.transaction(() => {
+      store.identify(identity, retention);
+      store.append({ type: "webex", at, transId, messages: [] }, none, progress);
+      work();
+    });
+  expect(store.hasDocument(first, 1_000)).toBe(false);
+  commit(first, 1_000);
+  expect(() => commit(failed, 2_000, () => expect.unreachable("a bug"))).toThrow("a bug");
+
+  for (const life of [store, open(sql)]) {
+    expect([first, failed].map((transId) => life.hasDocument(transId, 1_000 + retention.neededMs - 1))).toEqual([
+      true,
+      false,
+    ]);
+    expect(life.hasDocument(first, 1_000 + retention.neededMs)).toBe(false);
+  }
+});
+
 const head = { phase: "ended", byWebex: true } as const;
 
 test("a transaction that fails leaves disk and memory as they were", () => {
