@@ -424,7 +424,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a conference that hangs holds up its reports for ever",
-    foundBy: ["no command is pending", "agents are done"],
+    foundBy: ["no command is pending", "one agent is active and done"],
     file: "durable-objects/keyed-queue.ts",
     before: "within(timers, limitMs,",
     after: "within(timers, limitMs * 1_000_000,",
@@ -438,14 +438,14 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a dead connection is not noticed",
-    foundBy: ["an agent that was replaced leaves the bridge alone", "one agent is active"],
+    foundBy: ["an agent that was replaced leaves the bridge alone", "one agent is active and done"],
     file: socket,
     before: "      this.#expectWithin(this.#options.pongMs);\n",
     after: "",
   },
   {
     name: "a lost connection is not made anew",
-    foundBy: "one agent is active",
+    foundBy: ["no command is pending", "one agent is active and done"],
     file: socket,
     before: "this.#cancelTimer = timers.after(pause, () => this.connect());",
     after: "if (this.#failures < 3) this.#cancelTimer = timers.after(pause, () => this.connect());",
@@ -459,28 +459,28 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "an agent answers no challenge",
-    foundBy: ["no command is pending", "one agent is active"],
+    foundBy: ["no command is pending", "one agent is active and done"],
     file: "bridge-agent/edge-link.ts",
     before: 'this.#challenge = reason === "replayed" ? why : "";',
     after: "",
   },
   {
     name: "a bridge that gives no result is asked for ever",
-    foundBy: "agents are done",
+    foundBy: "no command is pending",
     file: "bridge-agent/drivers/generic.ts",
     before: '        resolve("too-slow");\n        this.#socket.end(',
     after: "        void (",
   },
   {
     name: "an agent goes on after its journal failed",
-    foundBy: "agents are done",
+    foundBy: "no command is pending",
     file: "bridge-agent/run.ts",
     before: "      void this.#close();\n      return this.#ports.journalFailed(turned.error);",
     after: "      return;",
   },
   {
     name: "commands of one call overtake each other",
-    foundBy: "no command overtakes an earlier one",
+    foundBy: ["a command acts once", "no command overtakes an earlier one"],
     file: pendingCommands,
     before: "return place.waitsFor === 0;",
     after: "return place.waitsFor < 2;",
@@ -502,7 +502,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "commands of one call are carried out side by side",
-    foundBy: "no command overtakes an earlier one",
+    foundBy: ["a command acts once", "no command overtakes an earlier one"],
     file: pendingCommands,
     before: "      if (!other) continue;\n      other.followers",
     after: '      if (!other || topic?.startsWith("call ")) continue;\n      other.followers',
@@ -580,7 +580,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a phone that rings is rung again",
-    foundBy: "a number is dialled once",
+    foundBy: ["a command acts once", "a number is dialled once"],
     file: "src/bridge/command-rules.ts",
     before: "isInEffect: ({ call }) => call !== undefined, // Also when it has ended: nobody is rung twice.",
     after: 'isInEffect: ({ call }) => call?.stage === "answered",',
@@ -589,8 +589,8 @@ export const defects: readonly Defect[] = [
     name: "a conference is locked before it runs",
     foundBy: "Status 0 comes before Status 2",
     file: "src/conference/announcements.ts",
-    before: '  notifyStatus(draft, "running");\n  if (head.locked)',
-    after: "  if (head.locked)",
+    before: '  notifyStatus(draft, "running");\n  if (head.locked) notifyStatus(draft, "locked");\n',
+    after: '  if (head.locked) notifyStatus(draft, "locked");\n  notifyStatus(draft, "running");\n',
   },
   {
     name: "a conference without WebEx never ends",
@@ -630,7 +630,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a speaker without a name is reported",
-    foundBy: "speakers have entered",
+    foundBy: ["whom WebEx holds for a speaker talks on the bridge", "speakers have entered"],
     file: "src/conference/speakers.ts",
     before: "const extCallId = draft.callers.get(call)?.extCallId;",
     after:
@@ -652,14 +652,19 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "events of another bridge count",
-    foundBy: "WebEx's roster equals the bridge's",
+    foundBy: [
+      "RspUpdateUser before NotifyUserChange",
+      "RspDropUser before Status 2",
+      "WebEx's roster equals the bridge's",
+      "no bridge conference outlives its conference",
+    ],
     file: "durable-objects/conference-commit.ts",
     before: "const elsewhere = store.isElsewhere(bridge) && { elsewhere: bridge };",
     after: "const elsewhere = store.isElsewhere(bridge) && reports.length > 9 && { elsewhere: bridge };",
   },
   {
     name: "the relay of one domain tells the conferences of another",
-    foundBy: "no command is pending",
+    foundBy: ["no command overtakes an earlier one", "no command is pending", "a command acts once"],
     file: relay,
     before: "const conference = this.#ports.conference(domain, confKey);",
     after: 'const conference = this.#ports.conference(domain === "other" ? ("local" as DomainName) : domain, confKey);',
@@ -878,5 +883,46 @@ export const defects: readonly Defect[] = [
       "      const { domain, bridge } = this.#identity;\n" +
       "      this.#ports.conference(domain, conference).matchesBridge(bridge, said.digest).catch(() => {});\n" +
       '    } else if (said.type === "reports") {\n',
+  },
+  {
+    name: "an ack does not lower the number of reports without one",
+    foundBy: "one agent is active and done",
+    file: "bridge-agent/reports.ts",
+    before: "    this.#unacknowledged -= deleted;\n",
+    after: "",
+  },
+  {
+    name: "commands that are sent together are sent in reverse",
+    foundBy: "no command overtakes an earlier one",
+    file: sender,
+    before: "return commands.filter(({ command }) => topics.has(topicOf(command)))",
+    after: "return commands.toReversed().filter(({ command }) => topics.has(topicOf(command)))",
+  },
+  {
+    name: "a speaker who left is told as silent",
+    foundBy: "speakers have entered",
+    file: "src/conference/callers.ts",
+    before: "  removeSpeaker(draft, call);\n",
+    after:
+      "  const { head } = draft;\n" +
+      '  if (head.phase === "running" && head.speech?.reporting && head.speech.reported.includes(call) && extCallId !== null)\n' +
+      '    draft.notify({ type: "speaking-changed", extCallIds: [extCallId], speaking: [false] });\n' +
+      "  removeSpeaker(draft, call);\n",
+  },
+  {
+    name: "a number that is busy is dialled again",
+    foundBy: "a number is dialled once",
+    file: "src/conference/call-outs.ts",
+    before: "  draft.answer(callOut.request, endResults[reason]);\n",
+    after:
+      "  draft.answer(callOut.request, endResults[reason]);\n" +
+      '  if (reason === "busy") draft.issue({ type: "dial", call: draft.newId() as CallId, number: callOut.number, waitMs: 5_000 });\n',
+  },
+  {
+    name: "a caller who keys nothing stays at the prompt",
+    foundBy: "nobody is left on the line",
+    file: "bridge-agent/legs.ts",
+    before: '      case "hang-up":\n        return this.#hangUp(leg);\n',
+    after: '      case "hang-up":\n        return;\n',
   },
 ];

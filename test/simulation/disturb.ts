@@ -9,7 +9,7 @@ import type { RelayHost } from "./relay-host.ts";
 import type { Parts } from "./rest-checks.ts";
 
 /** Later ones would bring deadlines of an hour into the time when all is to be quiet. */
-const farJumpsUntilMs = 14 * 60_000;
+const farJumpsUntilMs = 10 * 60_000;
 /** What a bridge may refuse for a while, though nothing forbids it. */
 const refusable = ["expel", "move", "cancel-dial", "close-room", "admit"] as const;
 
@@ -29,7 +29,7 @@ export function disturbEdge(context: WorldContext): void {
   const { clock, edgeMachines } = context;
   const source = faultsOf(context, "machines of the edge");
   nowAndThen(context, source, "edge clock jumps", () =>
-    jump(context, source.draws, (ms) => {
+    jump(context, source.draws, 600_000, (ms) => {
       edgeMachines.skewMs = ms;
       edgeMachines.clockSetAt = clock.now;
       context.faults.hold();
@@ -54,12 +54,12 @@ function nowAndThen(context: WorldContext, source: FaultSource, kind: FaultKind,
   });
 }
 
-/** By a minute or so; or by an hour, until somebody notices: an agent whose clock is so wrong is refused. */
-function jump({ clock }: WorldContext, draws: Draws, set: (ms: number) => void): void {
+/** By a minute or so; or back by an hour, until somebody notices: an agent whose clock is so wrong is refused. */
+function jump({ clock }: WorldContext, draws: Draws, noticedMs: number, set: (ms: number) => void): void {
   const ms = draws.between(-90_000, 90_000);
-  const isFar = ms < -60_000 && clock.now < farJumpsUntilMs;
-  set(isFar ? 40 * ms : ms);
-  if (isFar) clock.after(draws.between(30_000, 300_000), () => set(ms));
+  const isFar = ms < -30_000 && clock.now < farJumpsUntilMs;
+  set(isFar ? 60 * ms : ms);
+  if (isFar) clock.after(draws.between(30_000, noticedMs), () => set(ms));
 }
 
 function disturbRelay(relay: RelayHost, { context, edge, bridges, meetings }: Parts): void {
@@ -105,7 +105,7 @@ function disturbAgent(agent: AgentProcess, context: WorldContext): void {
     });
   });
   nowAndThen(context, source, "agent clock jumps", () => {
-    jump(context, draws, (ms) => {
+    jump(context, draws, 300_000, (ms) => {
       agent.skewMs = ms;
     });
   });

@@ -28,6 +28,7 @@ export function checkAtRest({ context, edge, webex, bridges, agents, meetings }:
   checkNothingPends({ context, edge });
   for (const meeting of meetings) checkMeeting(meeting, bridges.of(meeting.key), violated);
   if (edge.conferences.has(foreignKey)) violated("a foreign conference wakes no object", foreignKey);
+  checkLines({ context, bridges });
   for (const bridge of bridges.all) checkBridge(bridge, { context, bridges, agents, meetings });
 }
 
@@ -39,11 +40,12 @@ function checkBridge(
   const active = agents.filter(
     (agent) => agent.bridge === bridge && agent.running?.status.role === "active" && agent.running.status.edgeUp,
   );
-  if (active.length !== 1) violated("one agent is active", active.map(({ name }) => name).join(", ") || "none is");
+  if (active.length !== 1)
+    violated("one agent is active and done", active.map(({ name }) => name).join(", ") || "none is");
   for (const agent of active) {
     const { running = 0, unacknowledged = 0 } = agent.running?.status ?? {};
     if (running + unacknowledged > 0) {
-      violated("agents are done", `${agent.name}: ${running} commands, ${unacknowledged} reports`);
+      violated("one agent is active and done", `${agent.name}: ${running} commands, ${unacknowledged} reports`);
     }
   }
   const { conferences } = bridge.machine.world;
@@ -54,9 +56,13 @@ function checkBridge(
     if (!keys.has(key)) violated("no bridge conference outlives its conference", key);
     if (bridges.of(key) !== bridge) violated("a conference is on one bridge", `${key} is on ${bridge.name}, too`);
   }
-  for (const call of bridge.machine.world.calls.values()) {
+}
+
+/** Agents heal much when they are started anew; nobody may have to wait for that at the prompt, or while it rings. */
+export function checkLines({ context, bridges }: Pick<Parts, "context" | "bridges">): void {
+  for (const call of bridges.all.flatMap(({ machine }) => [...machine.world.calls.values()])) {
     if (call.stage === "ringing" || (call.stage === "prompted" && call.conference === null)) {
-      violated("nobody is left on the line", `${call.number} is ${call.stage}`);
+      context.violated("nobody is left on the line", `${call.number} is ${call.stage}`);
     }
   }
 }

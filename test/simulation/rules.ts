@@ -78,8 +78,8 @@ export const rules = {
   // At rest: nothing has gone wrong for a while, and nobody has asked for anything.
   "outboxes are empty": "Each document is confirmed or given up.",
   "no command is pending": "Each command has its result.",
-  "agents are done": "The active agent runs no command, and each of its reports is acknowledged.",
-  "one agent is active": "Each bridge has one active agent.",
+  "one agent is active and done":
+    "Each bridge has one active agent, which runs no command, and whose reports are acknowledged.",
   "WebEx's roster equals the bridge's":
     "Who is there, who is muted and who is with whom are alike at WebEx and on the bridge.",
   "whom WebEx holds for a speaker talks on the bridge": "Nobody is shown as a speaker who does not speak.",
