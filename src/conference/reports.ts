@@ -112,8 +112,8 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
     case "stop-reporting-speakers":
       draft.answer(request, result);
       if (!result.done || head.phase !== "running") return;
-      if (pending.expired && command.type === "report-speakers" && !head.speech?.reporting)
-        return stopLateReports(draft);
+      if (request === null && command.type === "report-speakers" && !head.speech?.reporting)
+        return stopUnaskedReports(draft);
       return setReporting(draft, head, command.type === "report-speakers");
     case "create-room": {
       const room = draft.rooms.get(command.room);
@@ -152,8 +152,11 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
   }
 }
 
-/** The request for reports was refused when its time had passed, so they stop, unless another request is pending. */
-function stopLateReports(draft: Draft): void {
+/**
+ * The request for reports was refused when its time had passed, or its server was replaced: the reports stop, unless another
+ * request is pending.
+ */
+function stopUnaskedReports(draft: Draft): void {
   if (!draft.isPending("report-speakers", "stop-reporting-speakers")) draft.issue({ type: "stop-reporting-speakers" });
 }
 
