@@ -7,6 +7,7 @@ import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
 import type { RelayPorts } from "../../durable-objects/relay.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
+import { isEnd } from "../../src/conference/failover.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import { checkHosts, deliver, type HandleCache } from "../../src/routing/deliver.ts";
 import type { EdgeObjects, IdBlocks, IdRequest } from "../../src/rpc.ts";
@@ -36,6 +37,8 @@ export class Edge {
   readonly resends: ResendJudge;
   /** Hears of messages that conferences give up; `all`: their conference has lived since it decided on them. */
   onGivenUp: (confKey: ConfKey, messages: readonly Outgoing[], all: boolean) => void = () => {};
+  /** Hears that a conference has decided to announce its end. */
+  onEnd: (confKey: ConfKey) => void = () => {};
   /** Hears that commands leave. */
   onCommands: (confKey: ConfKey) => void = () => {};
   /** The bridge that holds a conference. */
@@ -245,10 +248,12 @@ export class Edge {
   ): void {
     if (value === null && key.startsWith("command/")) this.resends.finished(confKey, key.slice("command/".length));
     if (value === null || !key.startsWith("outbox/")) return;
-    for (const { msgId } of value.messages) {
+    for (const message of value.messages) {
+      const { msgId } = message;
       if (this.madeAt.has(msgId)) continue;
       this.madeAt.set(msgId, this.#context.clock.now);
       this.#madeIn.set(msgId, life);
+      if (isEnd(message)) this.onEnd(confKey);
     }
   }
 

@@ -28,7 +28,7 @@ export function checkAtRest({ context, edge, webex, bridges, agents, meetings }:
   checkNothingPends({ context, edge });
   for (const meeting of meetings) checkMeeting(meeting, bridges.of(meeting.key), violated);
   if (edge.conferences.has(foreignKey)) violated("a foreign conference wakes no object", foreignKey);
-  checkLines({ context, bridges });
+  checkCallers({ context, bridges, meetings });
   for (const bridge of bridges.all) checkBridge(bridge, { context, bridges, agents, meetings });
 }
 
@@ -54,12 +54,14 @@ function checkBridge(
   for (const key of conferences.keys()) {
     if (key === foreignKey) continue;
     if (!keys.has(key)) violated("no bridge conference outlives its conference", key);
-    if (bridges.of(key) !== bridge) violated("a conference is on one bridge", `${key} is on ${bridge.name}, too`);
+    if (bridges.of(key) !== bridge)
+      violated("no bridge conference outlives its conference", `${key} is on ${bridge.name}, too`);
   }
 }
 
-/** Agents heal much when they are started anew; nobody may have to wait for that at the prompt, or while it rings. */
-export function checkLines({ context, bridges }: Pick<Parts, "context" | "bridges">): void {
+/** Agents heal much when they are started anew; no caller may have to wait for that. */
+export function checkCallers({ context, bridges, meetings }: Pick<Parts, "context" | "bridges" | "meetings">): void {
+  for (const meeting of meetings) checkTalk(meeting, bridges.of(meeting.key), context.violated);
   for (const call of bridges.all.flatMap(({ machine }) => [...machine.world.calls.values()])) {
     if (call.stage === "ringing" || (call.stage === "prompted" && call.conference === null)) {
       context.violated("nobody is left on the line", `${call.number} is ${call.stage}`);
@@ -109,16 +111,21 @@ function checkMeeting(meeting: Meeting, bridge: Bridge, violated: WorldContext["
       violated("whom WebEx holds for a speaker talks on the bridge", `${key}: ${number}`);
     }
   }
-  for (const [room, kind] of rooms) {
-    const inside = entered.filter((call) => call.room === room).map(({ number }) => number);
+  const difference = differenceOf(association, entered, rooms);
+  if (difference) violated("WebEx's roster equals the bridge's", `${key}: ${difference}`);
+}
+
+function checkTalk({ key, phase, association }: Meeting, bridge: Bridge, violated: WorldContext["violated"]): void {
+  if (phase !== "running" || !association || association.spoilt) return;
+  for (const [room, kind] of bridge.machine.world.conferences.get(key)?.rooms ?? []) {
+    const calls = bridge.callsOf(key).filter((call) => call.stage === "entered" && call.room === room);
+    const inside = calls.map(({ number }) => number);
     const talks = [...association.attendees.values()].some(
       (one) => one.room === "private" && inside.includes(one.number),
     );
     if (kind === "private" && inside.length > 0 && !talks)
       violated("nobody stays in a room without a talk", `${key}: ${inside}`);
   }
-  const difference = differenceOf(association, entered, rooms);
-  if (difference) violated("WebEx's roster equals the bridge's", `${key}: ${difference}`);
 }
 
 /** `null`: who is there, who is muted, and who is with whom, are the same on both sides. */

@@ -27,6 +27,8 @@ export const rules = {
   // The order of what a server is told.
   "Status 0 comes after RspCreateConference": "A create is answered before its conference is announced.",
   "Status 0 comes before Status 2": "A conference is announced as running before it is announced as locked.",
+  "an end is told of a conference that is over":
+    "When a conference is announced as ended, the bridge does not have it any more.",
   "nothing follows the end": "Nothing is told of a conference that was announced as ended.",
   "RspUpdateConference before Status 2": "A lock is answered before it is announced.",
   "NotifyUserEnter comes after Status 0": "A conference is announced before its callers.",
@@ -84,8 +86,8 @@ export const rules = {
     "Who is there, who is muted and who is with whom are alike at WebEx and on the bridge.",
   "whom WebEx holds for a speaker talks on the bridge": "Nobody is shown as a speaker who does not speak.",
   "a conference that runs is on the bridge": "A conference that WebEx holds for running exists on the bridge.",
-  "a conference is on one bridge": "No conference is on two bridges.",
-  "no bridge conference outlives its conference": "A conference that is over at WebEx is over on the bridge.",
+  "no bridge conference outlives its conference":
+    "A conference that is over at WebEx is over on each bridge, and one that goes on is on one bridge.",
   "an empty conference ends": "A conference that WebEx let go on alone ends with its last caller.",
   "nobody is left on the line": "No call rings, waits or was picked up without anybody who wants it.",
   "nobody stays in a room without a talk": "Nobody is left in the room of a private talk that is over.",

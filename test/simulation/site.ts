@@ -82,6 +82,10 @@ function connect({ context, edge, webex, bridges, meetings }: Parts): void {
     for (const meeting of meetings) if (meeting.owns(association)) meeting.hears(association, message, madeAt);
   };
   edge.homeOf = (confKey) => bridges.of(confKey).name;
+  edge.onEnd = (confKey) => {
+    if (!bridges.of(confKey).machine.world.conferences.has(confKey)) return;
+    context.violated("an end is told of a conference that is over", confKey);
+  };
   edge.onGivenUp = (confKey, messages, all) => {
     if (all) webex.checkGivenUp(messages);
     for (const meeting of meetings) if (meeting.key === confKey) meeting.gaveUp(messages);

@@ -6,7 +6,7 @@ import { disturb, disturbEdge, heal } from "./disturb.ts";
 import type { Shared } from "./edge.ts";
 import { type FaultKind, Faults, faultRates } from "./faults.ts";
 import { Dead } from "./hosted.ts";
-import { checkAtRest, checkLines, checkNothingPends, type Parts } from "./rest-checks.ts";
+import { checkAtRest, checkCallers, checkNothingPends, type Parts } from "./rest-checks.ts";
 import type { Rule } from "./rules.ts";
 import { agentNames, newSite } from "./site.ts";
 
@@ -106,7 +106,7 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
     clock.runUntil(livelyMs + untilQuietMs / 2);
     for (const site of sites) {
       checkNothingPends(site);
-      checkLines(site);
+      checkCallers(site);
       site.edge.sweep();
       for (const meeting of site.meetings) meeting.closeAgain();
     }
