@@ -60,7 +60,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "reports are acknowledged before they are on disk",
-    foundBy: "no command is pending",
+    foundBy: ["a command acts once", "no command is pending"],
     file: conference,
     before: 'await this.#submit({ type: "bridge", reports });',
     after:
@@ -75,7 +75,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "an alarm does not set the next one",
-    foundBy: "a pending command is sent again",
+    foundBy: ["outboxes are empty", "a pending command is sent again"],
     file: conference,
     before: 'this.#arm(why === "alarm" ? deleteAt : null);',
     after: "",
@@ -110,7 +110,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a crash forgets the attempt that was under way",
-    foundBy: "a repeat has the same bytes",
+    foundBy: ["three attempts at most", "a repeat has the same bytes"],
     file: outboxRows,
     before: "attempts: Math.max(1, row.attempts),",
     after: "attempts: row.attempts,",
