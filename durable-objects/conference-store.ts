@@ -49,7 +49,7 @@ const keptRows = 10_000;
 const pruneEvery = 256;
 const pruneAtMost = 512;
 /** Journal rows between two checkpoints: as many are read when the object is restored. */
-const checkpointEvery = 64;
+const checkpointEvery = 32;
 /** One journal row stays below the platform's 2 MB: changes that are longer go into the entries at once. */
 const maxInputBytes = 1_600_000;
 const maxChangesLength = 100_000;
@@ -241,15 +241,14 @@ export class ConferenceStore {
       this.#position = Number(row.position);
       this.#applyEntry(String(row.key), JSON.parse(String(row.value)));
     }
-    const rows = read("SELECT seq, at, progress, changes FROM journal WHERE seq >= ? ORDER BY seq", this.#checkpoint);
-    for (const { changes } of rows) {
-      if (changes === null) continue;
+    const since = "SELECT changes FROM journal WHERE seq > ? AND changes IS NOT NULL ORDER BY seq";
+    for (const { changes } of read(since, this.#checkpoint)) {
       for (const [key, value] of JSON.parse(String(changes)) as EntryChange[]) {
         this.#unsaved.set(key, value);
         this.#applyEntry(key, value);
       }
     }
-    const last = rows.at(-1);
+    const [last] = read("SELECT seq, at, progress FROM journal ORDER BY seq DESC LIMIT 1");
     this.#seq = Number(last?.seq ?? 0);
     this.#lastAt = Number(last?.at ?? 0);
     return last ? (JSON.parse(String(last.progress)) as Progress) : noProgress;
@@ -349,8 +348,8 @@ class EntryChanges {
   }
 
   set(key: string, value: unknown): void {
-    if (value === null || this.#values.get(key) === null) this.#values.delete(key);
     if (value === null) this.#deleted.add(key);
+    if (value === null || this.#values.get(key) === null) this.#values.delete(key); // It is set as the last one.
     this.#values.set(key, value);
   }
 

@@ -21,6 +21,10 @@ import { ResendJudge } from "./resend-judge.ts";
 /** The way from an outbox to WebEx; `origin` is the object that posts. */
 export type PostToWebex = (origin: Hosted<object>, request: PostRequest) => Promise<HttpAnswer>;
 
+interface Queued {
+  readonly messages: readonly Outgoing[];
+}
+
 /** What the Workers and objects of all domains share: only their names keep them apart. */
 export interface Shared {
   readonly edges: Map<DomainName, Edge>;
@@ -216,14 +220,13 @@ export class Edge {
       transaction,
       exec: (query, ...bindings) => {
         if (query.startsWith("INSERT INTO journal")) {
-          const [, , , input, , changes] = bindings.map(String);
-          if (input?.startsWith('{"type":"undelivered"')) this.#givenUp(confKey, input, hosted.life);
-          if (changes?.startsWith("[")) {
-            for (const [key, value] of JSON.parse(changes)) this.#changed(confKey, key, value, hosted.life);
-          }
+          const [, , , input, , changes] = bindings;
+          if (String(input).startsWith('{"type":"undelivered"')) this.#givenUp(confKey, String(input), hosted.life);
+          for (const [key, value] of changesToJudge(String(changes))) this.#changed(confKey, key, value, hosted.life);
         } else if (query.startsWith("INSERT INTO entry")) {
-          const [key, , value] = bindings.map(String);
-          if (key?.startsWith("outbox/")) this.#changed(confKey, key, JSON.parse(value ?? ""), hosted.life);
+          const [key, , value] = bindings;
+          if (String(key).startsWith("outbox/"))
+            this.#changed(confKey, String(key), JSON.parse(String(value)), hosted.life);
         } else if (query.startsWith("DELETE FROM entry"))
           this.#changed(confKey, String(bindings[0]), null, hosted.life);
         return exec(query, ...bindings);
@@ -240,12 +243,7 @@ export class Edge {
     );
   }
 
-  #changed(
-    confKey: ConfKey,
-    key: string,
-    value: { readonly messages: readonly Outgoing[] } | null,
-    life: number,
-  ): void {
+  #changed(confKey: ConfKey, key: string, value: Queued | null, life: number): void {
     if (value === null && key.startsWith("command/")) this.resends.finished(confKey, key.slice("command/".length));
     if (value === null || !key.startsWith("outbox/")) return;
     for (const message of value.messages) {
@@ -291,4 +289,11 @@ export class Edge {
       },
     };
   }
+}
+
+/** Of the changes in a row of the journal, those that the rules look at; parsing all of them would cost more than the rest. */
+function* changesToJudge(changes: string): Generator<[key: string, value: Queued | null]> {
+  for (const [, key = ""] of changes.matchAll(/\["(command\/[^"]*)",null\]/g)) yield [key, null];
+  const outbox = changes.indexOf('["outbox/'); // The outbox is written last.
+  if (outbox >= 0) yield* JSON.parse(`[${changes.slice(outbox)}`);
 }

@@ -53,7 +53,7 @@ export class ResendJudge {
       if (!conference || sinceMs <= slackMs + (isAcked ? ackedWithinMs : unackedWithinMs)) continue;
       const isPending = conferenceOn(conference.disk).state.commands.has(sent.id);
       if (isPending) violated("a pending command is sent again", `${command}: not for ${sinceMs} ms`);
-      sent.at = clock.now;
+      this.#sent.delete(command);
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
 import type { ExtConfId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import { ok } from "../../src/foundation/result.ts";
 import { completeText, createCodec } from "../../src/tsp/codec.ts";
 import type { FromWebexMessages, ToWebex, UnknownMessage } from "../../src/tsp/messages.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
@@ -143,7 +144,7 @@ export class Webex {
         }
         taken();
         if (faults.hits("confirmation lost")) return;
-        const read = webexCodec.readConfirmation(encoder.encode(said.text));
+        const read = confirmationIn(said.text, transId);
         const right = read.ok && read.value.transId === transId;
         if (!right) this.#context.violated("a Confirmation repeats the TransID", said.text);
         clock.after(2, () => answer(right ? read.value.result : null));
@@ -271,3 +272,9 @@ const wrongAnswers = [
   webexCodec.confirm("0", "ok"),
   '<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>1</TransID></WbxTSPSchema>',
 ];
+
+/** Most Confirmations are this very text, and need not be parsed. */
+function confirmationIn(text: string, transId: TransId): ReturnType<typeof webexCodec.readConfirmation> {
+  if (text === webexCodec.confirm(transId, "ok")) return ok({ transId, result: 0 });
+  return webexCodec.readConfirmation(encoder.encode(text));
+}
