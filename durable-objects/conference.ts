@@ -274,21 +274,21 @@ export class Conference {
     const [store, outbox, ids] = [this.#store, this.#outbox, this.#ids];
     const { nonce } = this.#ports;
     const batch = transact({ at, identity: this.#identified, domain, store, outbox, ids, nonce }, items);
-    this.#sender.schedule.issued(batch.commands, this.#store.state.commands);
-    if (batch.repairs.length > 0) {
-      const kinds = Object.entries(Object.groupBy(batch.repairs, (kind) => kind));
-      this.#log("info", "repair", Object.fromEntries(kinds.map(([kind, found]) => [kind, found?.length])));
-    }
-    for (const note of batch.notes) this.#log("info", "note", { note });
+    // The commit stands even if something here throws: thrown on, it would make the group commit act on each item once more.
     try {
+      this.#sender.schedule.issued(batch.commands, this.#store.state.commands);
       this.#outbox.adopt(batch.rows);
-      this.#arm(this.#deleteAt(domain));
       this.#send();
+      // The alarm comes after the sending, which it would repeat: where it cannot be set, there is no other repeat.
+      this.#arm(this.#deleteAt(domain));
       // Enough for a failover of everybody, so that no input has to wait for the allocator.
       const { phase } = this.#store.state.head;
       if (phase === "creating" || phase === "running") this.#ids.keep();
+      for (const note of batch.notes) this.#log("info", "note", { note });
+      if (batch.repairs.length === 0) return;
+      const kinds = Object.entries(Object.groupBy(batch.repairs, (kind) => kind));
+      this.#log("info", "repair", Object.fromEntries(kinds.map(([kind, found]) => [kind, found?.length])));
     } catch (error) {
-      // The commit stands all the same; the alarm repeats what follows from it.
       this.#log("error", "follow-up-broke", { why: String(error) });
     }
   }

@@ -61,8 +61,7 @@ export class Mailbox implements MailboxRpc {
     );
     if (!this.#domain) return;
     this.#outbox.load();
-    this.#arm(this.#outbox.nextDue);
-    this.#outbox.pump();
+    this.#wake("restored");
   }
 
   async send(mail: Mail): Promise<void> {
@@ -104,14 +103,18 @@ export class Mailbox implements MailboxRpc {
   /** Never throws, since the platform soon gives up an alarm that fails. */
   async alarm(): Promise<void> {
     this.#clock.alarmFired();
-    if (!this.#domain) return;
+    if (this.#domain) await this.#wake("alarm");
+  }
+
+  async #wake(why: "alarm" | "restored"): Promise<void> {
     try {
       const deleteAt = this.#deleteAt;
       // Ids are on their way for mail that would be written into the tables after their deletion.
-      if (deleteAt <= this.#ports.now() && !this.#ids.isRefilling) return await this.#delete();
-      this.#outbox.deleteConfirmed();
-      this.#arm(this.#outbox.nextDue ?? deleteAt);
+      if (why === "alarm" && deleteAt <= this.#ports.now() && !this.#ids.isRefilling) return await this.#delete();
       this.#outbox.pump();
+      this.#outbox.deleteConfirmed();
+      // An alarm for the deletion was set in an earlier life: to set it again whenever the object is restored costs a row.
+      this.#arm(this.#outbox.nextDue ?? (why === "alarm" ? deleteAt : null));
     } catch (error) {
       this.#ports.log({ level: "error", event: "alarm-broke", why: String(error) });
       this.#clock.wakeAgain((again) => this.#ports.log({ level: "error", event: "no-alarm", why: String(again) }));

@@ -322,6 +322,30 @@ test("what an agent had taken is told at once when another one reports", async (
   expect(world.told.at(-1)).toMatchObject([{ command: { type: "mute" }, again: true }]);
 });
 
+test("a command is sent even where no alarm can be set", async () => {
+  const world = new ConferenceWorld();
+  world.alarmFault = "database or disk is full";
+  await world.during(world.receive("t1", createConference()));
+
+  expect(world.told.flat().map(({ command }) => command.type)).toEqual(["create-conference"]);
+  expect(world.lines.map(({ event }) => event)).toContain("follow-up-broke");
+});
+
+test("documents that are committed together act once, also where a line of the log cannot be written", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  const rows = world.journalRows;
+  const { push } = world.lines;
+  world.lines.push = (line) => {
+    if (line.event === "note") throw new Error("a line that JSON cannot write");
+    return push.call(world.lines, line);
+  };
+  const messages = ["m1", "m2", "m3"].map((msgId) => createConference({ msgId, replyTo: "localhost:8802" } as never));
+  await world.during(Promise.all(messages.map((message, index) => world.receive(`t${index}`, message))));
+
+  expect(world.journalRows).toBe(rows + 3);
+});
+
 test("a relay that cannot be reached is tried again after a second, and not only by the alarm", async () => {
   const world = new ConferenceWorld();
   await world.running(1);

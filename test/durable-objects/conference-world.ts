@@ -55,6 +55,8 @@ export class ConferenceWorld {
   /** How many ports each bridge has free. */
   freePorts: (bridge: BridgeName) => Promise<number> = async () => 0;
   isInSettings = true;
+  /** Why no alarm can be set. */
+  alarmFault: string | null = null;
   /** Why the settings cannot be read. */
   settingsFault: string | null = null;
   /** What the platform was told when the object ended its own life. */
@@ -141,6 +143,7 @@ export class ConferenceWorld {
       },
       setAlarm: (at) => {
         step();
+        if (this.alarmFault !== null) throw new Error(this.alarmFault);
         this.alarmsSet += 1;
         this.alarmAt = at;
         this.time.after(at - this.clockSetMs - this.time.now, () => {

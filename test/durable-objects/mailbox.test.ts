@@ -16,6 +16,9 @@ function world() {
   let isKnown = true;
   let isReadable = true;
   let isFull = false;
+  const write = () => {
+    if (isFull) throw new Error("database or disk is full");
+  };
   let allocateMs = 0;
   let deleted = 0;
   const events: string[] = [];
@@ -28,7 +31,13 @@ function world() {
     const life = ++lives;
     return new Mailbox({
       ...fakePlatform(time, {
-        sql,
+        sql: {
+          exec: (query, ...bindings) => sql.exec(query, ...bindings),
+          transaction: (work) => {
+            write();
+            return sql.transaction(work);
+          },
+        },
         log: ({ event }) => events.push(event),
         after: (ms, run) => time.after(ms, () => life === lives && run()),
         post: async ({ body }) => {
@@ -37,7 +46,7 @@ function world() {
         },
         abort: (why) => events.push(why),
         setAlarm: (at) => {
-          if (isFull) throw new Error("database or disk is full");
+          write();
           alarms.push(at);
         },
       }),
@@ -64,6 +73,9 @@ function world() {
     },
     fillDisk: () => {
       isFull = true;
+    },
+    emptyDisk: () => {
+      isFull = false;
     },
     slowAllocator: (ms: number) => {
       allocateMs = ms;
@@ -201,6 +213,21 @@ test("also where the next alarm cannot be set", async () => {
   await mailbox.alarm();
 
   expect(events).toEqual(["alarm-broke", "no-alarm"]);
+});
+
+test("an object that is restored on a full disk lives, and posts what waits when there is room", async () => {
+  const { time, bodies, events, open, fillDisk, emptyDisk, sql } = world();
+  await open().send(mail("t1"));
+  bodies.length = 0;
+  fillDisk();
+  const mailbox = open();
+  await mailbox.alarm();
+  await time.pass(0);
+  expect([bodies.length, new Set(events)]).toEqual([0, new Set(["alarm-broke", "no-alarm", "delivery-broke"])]);
+
+  emptyDisk();
+  await time.pass(5_000);
+  expect([bodies.length, sql.exec("SELECT seq FROM outbox")]).toEqual([1, []]);
 });
 
 test("mail that cannot be sent leaves nothing on disk", async () => {
