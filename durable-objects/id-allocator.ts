@@ -39,7 +39,9 @@ export class IdAllocator {
   allocate(holder: ConfKey | null, wanted: IdsWanted, now: EpochMs): IdBlocks {
     const msgFirst = Math.max(this.#nextMsg, firstPlaceOf(now));
     const transFirst = Math.max(this.#nextTrans, firstPlaceOf(now));
-    const msgEnd = msgFirst + Math.min(wanted.msgIds, runFrom(msgFirst));
+    // The sweep knows a conference by its blocks: one without MsgIDs uses one up all the same, or the next block would replace it.
+    const used = holder === null ? wanted.msgIds : Math.max(1, wanted.msgIds);
+    const msgEnd = msgFirst + Math.min(used, runFrom(msgFirst));
     const transEnd = transFirst + Math.min(wanted.transIds, runFrom(transFirst));
     this.#sql.transaction(() => {
       // A row that is replaced had no MsgIDs, and says no more than the new one where the sequences go on.
@@ -50,7 +52,7 @@ export class IdAllocator {
     });
     this.#nextMsg = msgEnd;
     this.#nextTrans = transEnd;
-    return { msgIds: block(msgFirst, msgEnd), transIds: block(transFirst, transEnd) };
+    return { msgIds: block(msgFirst, wanted.msgIds > 0 ? msgEnd : msgFirst), transIds: block(transFirst, transEnd) };
   }
 
   /** The conferences that have been allocated blocks since then, some at a time, the latest first; `next`: the others were before this place. */

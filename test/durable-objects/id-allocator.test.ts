@@ -140,6 +140,28 @@ test("mail that belongs to no conference asked no MsgIDs, and no key stands for 
   expect([again.holderOf("52491000000" as MsgId, noon), again.holderOf("52491000049" as MsgId, noon)]).toEqual([a, a]);
 });
 
+test("a conference that was allocated TransIDs alone is known too, whatever is allocated after it", () => {
+  const ids = new IdAllocator(new Database());
+  const { msgIds } = ids.allocate(a, { msgIds: 0, transIds: 20 }, noon);
+  ids.allocate(b, both(10), noon);
+
+  expect(msgIds.end - msgIds.first).toBe(0);
+  expect(ids.holdersSince(noon, null).holders).toEqual([b, a]);
+});
+
+test("a conference that gives answers alone is not given more MsgIDs with each refill", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  for (let index = 0; index < 300; index += 1) {
+    const message = { type: "unknown", element: "W2A_New", msgId: `m${index}`, replyTo: host, extConfId };
+    await world.during(world.receive(`t${index}`, message as unknown as FromWebex));
+  }
+
+  const { msgIds, transIds } = world.stored.progress;
+  expect(msgIds.length).toBeLessThanOrEqual(2);
+  expect(transIds.length).toBeLessThanOrEqual(3);
+});
+
 test("the conferences that were allocated ids since then are known page by page, the latest first", () => {
   const ids = new IdAllocator(new Database());
   const keys = Array.from({ length: 1_250 }, (_, index) => `k${index}` as ConfKey);
