@@ -51,7 +51,7 @@ export class Association {
   readonly extConfId: ExtConfId;
   readonly host: WebexHost;
   readonly attendees = new Map<ExtCallId, Attendee>();
-  readonly rooms = new Map<SubConfId, "open" | "closing">();
+  readonly rooms = new Map<SubConfId, "open" | "closing" | "perhaps closing">();
   status: "new" | "created" | "running" | "locked" | "ended" = "new";
   /** When the adapter had taken another server's create. */
   replacedAt: number | null = null;
@@ -172,7 +172,8 @@ export class Association {
     attendee.stateTold = true;
     if (message.action === "joined-main") attendee.room = "main";
     // When the close succeeds the call has gone back with this; when it fails, the calls that went back are named.
-    if (attendee.room !== "main" && this.rooms.get(attendee.room as SubConfId) === "closing") attendee.returns = true;
+    const stage = this.rooms.get(attendee.room as SubConfId);
+    if (stage !== undefined && stage !== "open") attendee.returns = true;
   }
 
   subConferenceChanged({ subConfId, status }: Told<"sub-conference-changed">): void {

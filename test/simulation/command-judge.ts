@@ -7,6 +7,8 @@ import type { WorldContext } from "./context.ts";
 
 /** So long after an agent's last word reached the edge may the other one be in charge. */
 const takeoverMs = SILENCE_MS + 5_000;
+/** So long a new agent may wait for the commands of the one before. */
+const resendMs = 6_000;
 
 /** Judges the bridge's acts as they happen: each command acts once, and none overtakes an earlier one of its topic. */
 export class CommandJudge {
@@ -88,8 +90,8 @@ export class CommandJudge {
   }
 
   /**
-   * What undid it, so that it must act once more: a caller, before this agent was in charge (on the bridge there is no trace of
-   * either, and nobody can know); or a command of a replaced agent that a slow bridge carried out only now.
+   * What undid it, so that it must act once more: a caller, before this agent was in charge and had its commands (on the bridge
+   * there is no trace of either, and nobody can know); or a command of a replaced agent that a slow bridge carried out only now.
    */
   #wasUndone(conference: ConfKey | null, command: Execution["command"], doneAt: number): boolean {
     if (command.type === "create-conference") return (this.#orders.get(conference)?.endedLateAt ?? 0) > doneAt;
@@ -98,7 +100,7 @@ export class CommandJudge {
     if ((this.#lateAt.get(`${conference} ${command.call} ${opposite}`) ?? 0) > doneAt) return true;
     const { chosenAt } = this.#activeAgent;
     const pressedAt = this.#pressedAt.get(`${conference} ${command.call}`) ?? Number.POSITIVE_INFINITY;
-    return pressedAt < chosenAt && chosenAt - doneAt < takeoverMs;
+    return doneAt < chosenAt && pressedAt < chosenAt + resendMs && chosenAt - doneAt < takeoverMs;
   }
 }
 

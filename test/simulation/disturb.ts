@@ -71,7 +71,8 @@ function disturbRelay(relay: RelayHost, { context, edge, bridges, meetings }: Pa
   const lieOf = (conference: ConfKey | undefined): boolean => {
     const { domain, bridge } = relay.place;
     const home = conference && bridges.of(conference);
-    if (!home || home.name === bridge || !edge.conferences.has(conference)) return false;
+    const chosen = conference && edge.bridgeOf(conference);
+    if (!home || home.name === bridge || !chosen || chosen === bridge) return false;
     // Of a conference with which it never had to do, the relay says nothing.
     if (draws.chance(0.7)) {
       relay.hosted.deliver((relay) => void relay.sendCommands({ domain, bridge, conference, commands: [] }));

@@ -144,6 +144,12 @@ export class Edge {
     for (const conference of this.conferences.values()) conference.call((conference) => conference.sweep());
   }
 
+  /** The bridge that a conference has chosen, if it has. */
+  bridgeOf(confKey: ConfKey): BridgeName | null {
+    const { disk } = this.conferences.get(confKey) ?? {};
+    return disk ? conferenceOn(disk).progress.bridge : null;
+  }
+
   /** The ids of the commands that a conference has issued and has no result of. */
   pendingCommands(confKey: ConfKey): CommandId[] {
     const { disk } = this.conferences.get(confKey) ?? {};

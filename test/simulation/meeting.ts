@@ -62,6 +62,8 @@ export class Meeting implements MeetingKnowledge {
   key: ConfKey;
   phase: Phase = "idle";
   association: Association | null = null;
+  /** Numbers of calls that WebEx has cancelled: they may have entered by then, and leave all the same. */
+  readonly #cancelled = new Set<string>();
   readonly askedCalls = new Map<ExtCallId, AskedCall>();
   readonly phones: Phones;
   /** No new action is begun. */
@@ -137,7 +139,8 @@ export class Meeting implements MeetingKnowledge {
   }
 
   leftByItself(number: string): boolean {
-    return this.phones.left.has(number) || this.#bridges.all.some(({ lost }) => lost.has(number));
+    const { left } = this.phones;
+    return left.has(number) || this.#cancelled.has(number) || this.#bridges.all.some(({ lost }) => lost.has(number));
   }
 
   lockedByTelephone(): boolean {
@@ -359,9 +362,10 @@ export class Meeting implements MeetingKnowledge {
         return this.#callOut(association, action === "invite privately");
       case "cancel call-out": {
         const open = [...this.askedCalls.values()].filter(({ result }) => result === "open");
-        return this.#with(this.#draws.pick(open), ({ extCallId }) =>
-          this.#request("cancel", { type: "cancel-call-out", extCallId } as Body),
-        );
+        return this.#with(this.#draws.pick(open), ({ extCallId, number }) => {
+          this.#cancelled.add(number);
+          return this.#request("cancel", { type: "cancel-call-out", extCallId } as Body);
+        });
       }
       case "mute":
       case "unmute": {
@@ -582,9 +586,9 @@ export class Meeting implements MeetingKnowledge {
     const request = { ...body, msgId: obligation.msgId, replyTo: this.#server.host, extConfId } as Request;
     void this.#webex.post(this.#server, [request]).then((confirmed) => {
       if (!confirmed && kind === "close" && this.phase === "closing") this.phase = "running";
-      // The adapter never heard of it.
+      // As far as WebEx knows, the adapter never heard of it.
       if (obligation.takenAt === null && request.type === "close-sub-conference") {
-        this.#webex.associations.get(extConfId)?.rooms.set(request.subConfId as SubConfId, "open");
+        this.#webex.associations.get(extConfId)?.rooms.set(request.subConfId as SubConfId, "perhaps closing");
       }
     });
     return true;
