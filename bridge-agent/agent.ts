@@ -236,6 +236,7 @@ export class Agent {
         this.#reports.addOurs(message.conference);
         this.#reports.snapshotsWanted.add(message.conference);
         return;
+      case "conferences":
       case "pong":
         return; // The link's own.
       default:

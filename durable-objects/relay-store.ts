@@ -5,7 +5,8 @@ import type { Sql } from "./platform.ts";
 
 /** Longer than a conference lasts, and than anything of it is kept. */
 const keptDays = 30;
-const recentDays = 7;
+/** A conference that goes on is named each minute, so yesterday's are all that may still go on. */
+const recentDays = 1;
 
 interface Entries {
   readonly epoch: number;
@@ -25,6 +26,7 @@ export class RelayStore {
     this.#sql = sql;
     sql.exec("CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID");
     sql.exec("CREATE TABLE IF NOT EXISTS conference (key TEXT PRIMARY KEY, day INTEGER NOT NULL) WITHOUT ROWID");
+    sql.exec("CREATE INDEX IF NOT EXISTS conference_by_day ON conference (day)");
   }
 
   read<Name extends keyof Entries>(name: Name): Entries[Name] | undefined {
@@ -54,7 +56,7 @@ export class RelayStore {
     return isKnown;
   }
 
-  /** The conferences of the last days; an agent speaks each minute of those that go on. */
+  /** The conferences of today and yesterday. */
   recentConferences(at: EpochMs): ConfKey[] {
     const since = Math.floor(at / dayMs) - recentDays;
     return this.#sql.exec("SELECT key FROM conference WHERE day >= ?", since).map(({ key }) => key as ConfKey);

@@ -76,6 +76,9 @@ export interface RelayPorts extends Timers {
  */
 const MAX_SOCKETS = 100;
 
+/** With the longest keys, some 350,000 characters. */
+const CONFERENCES_IN_A_MESSAGE = 5_000;
+
 /**
  * The edge's end of the agents of one bridge. The relay may be evicted at any time, and woken with nothing but its store and the
  * sockets. `step` decides what an input means; this class carries it out.
@@ -230,7 +233,8 @@ export class Relay implements RelayRpc {
   #carryOut(effect: RelayEffect, before: RelayState): void {
     switch (effect.type) {
       case "send":
-        return this.#send(effect.id, this.#withConferences(effect.message));
+        for (const message of this.#withConferences(effect.message)) this.#send(effect.id, message);
+        return;
       case "close":
         return this.#close(effect.id, findLink(before, effect.id)?.agent ?? "", effect.why);
       case "commands-ack":
@@ -243,9 +247,15 @@ export class Relay implements RelayRpc {
   }
 
   /** An agent that becomes active learns which conferences it may touch. */
-  #withConferences(message: EdgeToAgent): EdgeToAgent {
+  #withConferences(message: EdgeToAgent): EdgeToAgent[] {
     const begins = message.type === "activate" || (message.type === "welcome" && message.role === "active");
-    return begins ? { ...message, conferences: this.#store.recentConferences(this.#ports.now()) } : message;
+    if (!begins) return [message];
+    const rest = this.#store.recentConferences(this.#ports.now());
+    const earlier: EdgeToAgent[] = [];
+    while (rest.length > CONFERENCES_IN_A_MESSAGE) {
+      earlier.push({ type: "conferences", conferences: rest.splice(0, CONFERENCES_IN_A_MESSAGE) });
+    }
+    return [...earlier, { ...message, conferences: rest }];
   }
 
   /** A bridge may hold conferences that are not the edge's: what is said about those wakes no object. */

@@ -9,10 +9,12 @@ import { err, ok, type Result } from "../foundation/result.ts";
 
 const epoch = whole;
 const stream = id<StreamId>();
-/** For an active agent: the conferences on its bridge that are the edge's. It leaves all others alone. */
+/** For an active agent: the conferences on its bridge that are the edge's, beside those of earlier messages. It leaves all others alone. */
 const conferences = v.optional(v.array(conference));
 
 const edgeToAgent = [
+  /** In front of `welcome` or `activate`: conferences that find no place in there. */
+  typed("conferences", { conferences: v.array(conference) }),
   typed("welcome", {
     role: v.picklist(["active", "standby"]),
     /** Rises with each change of the active agent; commands of an older one are refused. */

@@ -4,7 +4,7 @@ import { type Attachment, Relay } from "../../durable-objects/relay.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
 import { err, ok } from "../../src/foundation/result.ts";
 import { LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
-import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
+import { type AgentToEdge, decodeEdgeToAgent, type EdgeToAgent, encodeMessage } from "../../src/link/messages.ts";
 import { agentWithoutKey, testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
@@ -193,6 +193,19 @@ test("an agent that becomes active learns which conferences are the edge's, and 
   world.relay.closed(standby);
   world.connect();
   expect(world.sent.at(-1)).toMatchObject({ type: "welcome", role: "active", conferences: [] });
+});
+
+test("the conferences of a large bridge come in messages that the agent reads, each once", async () => {
+  const world = await RelayWorld.begin();
+  const keys = Array.from({ length: 70_000 }, (_, index) => String(index).padStart(64, "0"));
+  world.sql.exec("INSERT INTO conference SELECT value, ? FROM json_each(?)", world.now / dayMs, JSON.stringify(keys));
+  world.sent.length = 0;
+  world.connect();
+
+  expect(world.sent.filter((message) => !decodeEdgeToAgent(encodeMessage(message)).ok)).toEqual([]);
+  expect(world.sent.at(-1)?.type).toBe("welcome");
+  const named = world.sent.flatMap((message) => ("conferences" in message ? (message.conferences ?? []) : []));
+  expect(named.toSorted()).toEqual([...keys, own].toSorted());
 });
 
 test("12,000 digests in one message close the agent's socket, and wake nothing", async () => {

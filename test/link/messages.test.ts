@@ -37,6 +37,7 @@ const commands: BridgeCommand[] = [
 ];
 
 const edgeToAgent: EdgeToAgent[] = [
+  { type: "conferences", conferences: [conference] },
   {
     type: "welcome",
     role: "standby",
