@@ -74,11 +74,11 @@ export class ConferenceEvents {
   }
 
   /** Notes what a command changed, and reports it if the edge did not ask for it. */
-  #applySuccess({ command, conference, origin }: OpenCommand): void {
+  #applySuccess({ id, command, conference, origin }: OpenCommand): void {
     if (command.type === "identify") {
       const { call, attendeeId } = command;
       if (!this.#legs.find(call)?.entered) return;
-      return this.#reports.addEvent(conference, { type: "attendee-identified", call, attendeeId });
+      return this.#reports.addEvent(conference, { type: "attendee-identified", id, call, attendeeId });
     }
     const effect = effectOf(command);
     const leg = "call" in effect ? this.#legs.find(effect.call) : undefined;

@@ -143,14 +143,12 @@ export class Reports {
   acknowledge(key: ConfKey, stream: StreamId, upTo: number, now: EpochMs): boolean {
     const conference = this.#conferences.get(key);
     if (conference?.stream.id !== stream) return true; // Of a stream that was replaced.
-    const isKeyed = conference.stream.reportsUpTo(upTo).some(isAttendeeId);
     const deleted = this.#track(conference.stream, () => conference.stream.acknowledge(upTo, now));
     if (deleted === null) return false;
     this.#unacknowledged -= deleted;
     if (deleted > 0) {
       if (this.#acks.size === 0) this.#acksSince = now;
       this.#acks.set(key, upTo);
-      if (isKeyed) this.#acksSince = Number.NEGATIVE_INFINITY;
     }
     this.#deleteIfOver(key, conference);
     return true;
@@ -158,7 +156,7 @@ export class Reports {
 
   /**
    * An ack is written together with something else, or after a minute. An agent that dies before sends acknowledged reports
-   * once more, and the edge knows them; but not a keyed attendee ID, which may then be in a new stream: its ack is written at once.
+   * once more, and the edge knows them.
    */
   writeAcks(now: EpochMs): void {
     if (this.#acks.size === 0) return;
@@ -290,12 +288,6 @@ export class ReportStream {
 
   get reports(): Report[] {
     return this.#waiting.map(({ numbered }) => numbered.report);
-  }
-
-  /** Those that are not acknowledged yet, up to this number. */
-  reportsUpTo(upTo: number): Report[] {
-    const after = this.#waiting.findIndex(({ numbered }) => numbered.number > upTo);
-    return this.#waiting.slice(0, after < 0 ? undefined : after).map(({ numbered }) => numbered.report);
   }
 
   append(report: Report): NumberedReport {

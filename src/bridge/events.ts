@@ -77,8 +77,8 @@ const conferenceEvent = v.variant("type", [
   typed("caller-left", { call, reason: endReason }),
   /** Muted or unmuted by the caller's own keypad, or found so. */
   typed("caller-muted", { call, muted: flag }),
-  /** The caller keyed the merge code and this attendee ID (protocol 4.19). */
-  typed("attendee-identified", { call, attendeeId: word }),
+  /** The caller keyed the merge code and this attendee ID (protocol 4.19). The id stays the same when it is reported again. */
+  typed("attendee-identified", { id: commandId, call, attendeeId: word }),
   typed("speaking-changed", { call, speaking: flag }),
   /** Locked or unlocked from the telephone side. */
   typed("lock-changed", { locked: flag }),

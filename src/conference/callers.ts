@@ -1,4 +1,4 @@
-import type { BridgeCaller } from "../bridge/events.ts";
+import type { BridgeCaller, ConferenceEvent } from "../bridge/events.ts";
 import type { CallId, ExtCallId, MsgId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
@@ -10,6 +10,10 @@ import type { Caller, CallerChange } from "./state.ts";
 const MAX_LOST_ENTRIES = 100;
 /** Callers who left before WebEx named them, as many as a large conference loses at once: of older ones, only the MsgID is kept. */
 const MAX_NAMELESS = 1_000;
+/** Of one caller; those before them are in no agent's journal any more. */
+const MAX_IDENTIFICATIONS = 10;
+
+type AttendeeIdentified = Extract<ConferenceEvent, { type: "attendee-identified" }>;
 
 /**
  * A call that dialled in has entered the conference (protocol 4.2, 4.18). WebEx takes a caller that enters for unmuted, and a
@@ -129,9 +133,18 @@ export function applyMuted(draft: Draft, caller: Caller, muted: boolean): void {
   notifyMuteState(draft, changed);
 }
 
-/** The caller keyed its attendee ID after entering (protocol 4.19). */
-export function applyAttendeeId(draft: Draft, caller: Caller, attendeeId: string): void {
-  const known: Caller = { ...caller, attendeeId };
+/**
+ * The caller keyed its attendee ID after entering (protocol 4.19). An agent whose ack was lost reports it again, in another stream
+ * and maybe hours later; a caller who keys the same ID anew wants to be merged anew.
+ */
+export function applyAttendeeId(draft: Draft, caller: Caller, { id, attendeeId }: AttendeeIdentified): void {
+  const { identifications = [] } = caller;
+  if (identifications.includes(id)) return;
+  const known: Caller = {
+    ...caller,
+    attendeeId,
+    identifications: [...identifications.slice(1 - MAX_IDENTIFICATIONS), id],
+  };
   draft.callers.set(caller.call, known);
   notifyMuteState(draft, known, { attendeeId });
 }

@@ -69,7 +69,7 @@ function applyEvent(draft: Draft, event: ConferenceEvent): void {
         if (caller.muted !== event.muted) applyMuted(draft, caller, event.muted);
       });
     case "attendee-identified":
-      return withCaller(draft, event.call, (caller) => applyAttendeeId(draft, caller, event.attendeeId));
+      return withCaller(draft, event.call, (caller) => applyAttendeeId(draft, caller, event));
     case "speaking-changed":
       return withCaller(draft, event.call, (caller) => setSpeaking(draft, caller.call, event.speaking));
     default:

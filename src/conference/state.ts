@@ -131,6 +131,8 @@ export interface Caller {
   /** Digits; empty when withheld. */
   readonly number: string;
   readonly attendeeId: string | null;
+  /** The reports that brought an attendee ID, newest last: each counts once. */
+  readonly identifications?: readonly CommandId[];
   readonly participantType: ParticipantType;
   readonly muted: boolean;
   readonly room: RoomId;

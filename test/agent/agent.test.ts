@@ -874,7 +874,7 @@ describe("reports", () => {
     world.connectEdge();
     world.settle();
     expect(world.events().slice(1, 3)).toEqual([
-      { type: "attendee-identified", call: id, attendeeId: "555" },
+      expect.objectContaining({ type: "attendee-identified", call: id, attendeeId: "555" }),
       expect.objectContaining({ type: "snapshot" }),
     ]);
   });
@@ -970,9 +970,11 @@ describe("an agent that dies at any point of its work", () => {
       expect([...world.acts()].sort()).toEqual([...smooth.acts()].sort());
       expect(world.results()).toEqual(smooth.results());
       expect(world.taken.filter(({ type }) => type === "result")).toHaveLength(Object.keys(smooth.results()).length);
-      const told = (each: AgentWorld, type: string) => each.events().filter((event) => event.type === type);
+      // An agent that dies before it commits what a caller keyed gives it another id.
+      const eventsOf = (each: AgentWorld, type: string) =>
+        each.events().flatMap((event) => (event.type === type ? [{ ...event, id: "" }] : []));
       for (const type of ["caller-entered", "caller-muted", "attendee-identified"]) {
-        expect(told(world, type)).toEqual(told(smooth, type));
+        expect(eventsOf(world, type)).toEqual(eventsOf(smooth, type));
       }
       expect(world.status).toMatchObject({ running: 0, unacknowledged: 0 });
     },

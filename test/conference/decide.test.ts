@@ -91,6 +91,31 @@ test("of calls that left while WebEx was away the newest 1,000 are kept, and the
   expect(effects.at(-1)).toBe("more than 1000 calls left unreported; dropped: 0, 1");
 });
 
+test("a keyed attendee ID is told once, however often it is reported; keyed anew, it is told anew", () => {
+  const call = "c1" as CallId;
+  const caller = {
+    call,
+    enterMsgId: null,
+    extCallId: "77",
+    left: false,
+    held: [],
+    attendeeId: null,
+  } as unknown as Caller;
+  const keyed = (id: string, attendeeId: string) =>
+    ({ type: "event", event: { type: "attendee-identified", id: id as CommandId, call, attendeeId } }) as const;
+  const keyings = [keyed("k1", "101"), keyed("k1", "101"), keyed("k2", "102"), keyed("k1", "101"), keyed("k3", "101")];
+  const reports = keyings.map((report, index) => ({ number: index + 1, report }));
+
+  const input: ConferenceInput = { type: "bridge", at: 1_000, stream: "s" as StreamId, reports };
+  const { effects } = after({ callers: new Map([[call, caller]]) }, input);
+
+  expect(effects.filter(isPost).map(({ message }) => "attendeeId" in message && message.attendeeId)).toEqual([
+    "101",
+    "102",
+    "101",
+  ]);
+});
+
 test("of lost entries of callers who left the newest 100 are kept, and the dropped one is named", () => {
   const call = "c1" as CallId;
   const caller = { call, enterMsgId: "m100", extCallId: null, left: true, held: [] } as unknown as Caller;

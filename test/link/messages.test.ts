@@ -72,7 +72,7 @@ const events: ConferenceEvent[] = [
   { type: "call-answered", call },
   { type: "caller-left", call, reason: "no-answer" },
   { type: "caller-muted", call, muted: true },
-  { type: "attendee-identified", call, attendeeId: "555" },
+  { type: "attendee-identified", id: "keypad-1" as CommandId, call, attendeeId: "555" },
   { type: "speaking-changed", call, speaking: true },
   { type: "lock-changed", locked: true },
   { type: "conference-ended" },

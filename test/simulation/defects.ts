@@ -709,7 +709,7 @@ export const defects: readonly Defect[] = [
     name: "a merge is told of the wrong caller",
     foundBy: "WebEx's roster equals the bridge's",
     file: reports,
-    before: "withCaller(draft, event.call, (caller) => applyAttendeeId(draft, caller, event.attendeeId));",
+    before: "withCaller(draft, event.call, (caller) => applyAttendeeId(draft, caller, event));",
     after:
       "withCaller(draft, event.call, (caller) => removeCaller(draft, { ...caller, attendeeId: event.attendeeId }));",
   },

@@ -21,7 +21,16 @@ import {
   type Post,
 } from "../../src/conference/draft.ts";
 import { applyChanges, emptyState } from "../../src/conference/state.ts";
-import type { BridgeName, CallId, ConfKey, MsgId, RoomId, StreamId, TransId } from "../../src/foundation/ids.ts";
+import type {
+  BridgeName,
+  CallId,
+  CommandId,
+  ConfKey,
+  MsgId,
+  RoomId,
+  StreamId,
+  TransId,
+} from "../../src/foundation/ids.ts";
 import { completeText } from "../../src/tsp/codec.ts";
 import { testDomain } from "../local-domain.ts";
 
@@ -48,6 +57,7 @@ class Stage {
   #queued: Post[] = [];
   #now = 0;
   #msgIds = 0;
+  #keyings = 0;
   #serials = 0;
   #reports = 0;
 
@@ -163,7 +173,7 @@ class Stage {
       case "speaking-changed":
         return { type, call, speaking: given.speaking === "yes" };
       case "attendee-identified":
-        return { type, call, attendeeId: given.attendeeId ?? "" };
+        return { type, id: `keyed-${++this.#keyings}` as CommandId, call, attendeeId: given.attendeeId ?? "" };
       case "lock-changed":
         return { type, locked: given.locked === "yes" };
       case "conference-ended":
