@@ -165,7 +165,7 @@ export class ConferenceStore {
     this.#changed.set("identity", { domain, confKey, retention } satisfies Identity);
   }
 
-  /** Within a transaction: appends one input with its changes; throws when the input is too large. */
+  /** Within a transaction: appends one input with its changes; throws when a document is too large. */
   append(input: ConferenceInput, changes: Changes, progress: Progress): void {
     this.#progress = progress;
     applyChanges(this.#state, changes);
@@ -381,13 +381,14 @@ export function withStream(
   return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo]];
 }
 
-/** As the journal keeps it. */
+/** As the journal keeps it. Reports are never refused: all that follow in their stream would wait behind them for ever. */
 function textOf(input: ConferenceInput): string {
   const text = JSON.stringify(input);
   if (text.length * 3 <= maxInputBytes) return text; // No character has more than three bytes.
   const { length } = new TextEncoder().encode(text);
-  if (length > maxInputBytes) throw new Error(`an input of ${length} bytes is too large (${maxInputBytes} at most)`);
-  return text;
+  if (length <= maxInputBytes) return text;
+  if (input.type === "bridge") return JSON.stringify({ ...input, reports: [], tooLong: length });
+  throw new Error(`an input of ${length} bytes is too large (${maxInputBytes} at most)`);
 }
 
 function isKind(text: string): text is keyof typeof entryKinds {
