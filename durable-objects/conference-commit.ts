@@ -11,7 +11,7 @@ import { requestOf } from "../src/tsp/answers.ts";
 import { type ConferenceStore, withStream } from "./conference-store.ts";
 import type { IdSupply } from "./id-supply.ts";
 import type { Outbox, Undelivered } from "./outbox.ts";
-import { type Rows, withoutMessages } from "./outbox-rows.ts";
+import { gather, type Queue, type Rows, withoutMessages } from "./outbox-rows.ts";
 import type { Platform } from "./platform.ts";
 
 /** An input to commit, before it is known whether it was committed before. */
@@ -99,16 +99,20 @@ interface Context {
   nonce(): string;
 }
 
-/** Commits all items in one transaction, or throws and leaves nothing of any of them. */
-export function transact(context: Context, items: readonly Item[]): Batch {
+/**
+ * Commits all items in one transaction, or throws and leaves nothing of any of them. `null`: all of them were committed before,
+ * and nothing is written.
+ */
+export function transact(context: Context, items: readonly Item[]): Batch | null {
   const { identity, domain, store, outbox, ids } = context;
+  if (items.every((item) => inputOf(item, context, outbox.rows) === null)) return null;
   const { transactionMemoryMs: neededMs, journalRetentionDays } = domain.settings;
   return ids.transaction(
     (nextId) => {
       store.identify(identity, { neededMs, keptMs: journalRetentionDays * dayMs });
       const batch = new Batch(context, nextId);
       for (const item of items) batch.apply(item);
-      outbox.write(batch.rows);
+      outbox.write(batch.queue.rows);
       return batch;
     },
     (work) => store.transaction(work),
@@ -117,7 +121,7 @@ export function transact(context: Context, items: readonly Item[]): Batch {
 
 /** One transaction of a conference: what is decided on each item goes to the store, and the rest of it is collected here. */
 class Batch {
-  rows: Rows;
+  queue: Queue;
   readonly commands: IssuedCommand[] = [];
   readonly notes: string[] = [];
   readonly repairs: string[] = [];
@@ -127,17 +131,24 @@ class Batch {
   constructor(context: Context, nextId: (kind: keyof IdsWanted) => string) {
     this.#context = context;
     this.#nextId = nextId;
-    this.rows = context.outbox.rows;
+    this.queue = context.outbox.queue;
   }
 
   apply(item: Item): void {
-    const input = this.#toInput(item);
+    const input = inputOf(item, this.#context, this.queue.rows);
     if (!input) return;
-    const { identity, domain, store, outbox, ids, nonce } = this.#context;
+    const { at, identity, domain, store, outbox, ids, nonce } = this.#context;
     const nextId = this.#nextId;
     const { state } = store;
     let { progress } = store;
-    if (input.type === "webex") outbox.gather(input.messages.flatMap((one) => requestOf(one)?.msgId ?? []));
+    if (item.type === "undelivered") {
+      const { seq, messages } = item.undelivered;
+      this.#keep(withoutMessages(this.queue.rows, seq, messages));
+    }
+    if (input.type === "webex") {
+      const requests = input.messages.map(requestOf).filter((request) => request !== null);
+      this.queue = gather(this.queue, requests, at);
+    }
     // Nobody chose a bridge for a conference that WebEx never created: it is on the bridge that reports it.
     if (item.type === "bridge" && state.head.phase === "absent") {
       progress = { ...progress, bridge: progress.bridge ?? item.reports.bridge };
@@ -152,12 +163,13 @@ class Batch {
         return progress.serial;
       },
       nonce,
-      unconfirmed: () => this.rows.flatMap(({ host, messages }) => messages.map((message) => ({ host, message }))),
+      unconfirmed: () =>
+        this.queue.rows.flatMap(({ host, messages }) => messages.map((message) => ({ host, message }))),
     });
-    this.rows = this.rows.filter(({ host }) => !decision.dropQueued.includes(host));
+    this.#keep(this.queue.rows.filter(({ host }) => !decision.dropQueued.includes(host)));
     for (const effect of decision.effects) {
       if (isCommand(effect)) this.commands.push(effect);
-      else if (isPost(effect)) this.rows = outbox.add(this.rows, effect, domain, () => nextId("transIds") as TransId);
+      else if (isPost(effect)) this.queue = outbox.add(this.queue, effect, domain, () => nextId("transIds") as TransId);
       else this.notes.push(effect);
     }
     this.repairs.push(...decision.repairs);
@@ -172,32 +184,33 @@ class Batch {
     store.append(input, decision.changes, { ...progress, ...ids.atHand });
   }
 
-  /** `null`: there is nothing in the item that was not committed before. */
-  #toInput(item: Item): ConferenceInput | null {
-    const { at, store } = this.#context;
-    switch (item.type) {
-      case "webex": {
-        const { transId, messages } = item.document;
-        return { type: "webex", at, transId, messages };
-      }
-      case "bridge": {
-        const { stream, bridge } = item.reports;
-        const reports = store.freshReports(item.reports);
-        const elsewhere = store.isElsewhere(bridge) && { elsewhere: bridge };
-        return reports.length === 0 ? null : { type: "bridge", at, stream, reports, ...elsewhere };
-      }
-      case "undelivered": {
-        const { seq, messages } = item.undelivered;
-        // A failover may have dropped the row meanwhile.
-        if (!this.rows.some((row) => row.seq === seq)) return null;
-        this.rows = withoutMessages(this.rows, seq, messages);
-        return { type: "undelivered", at, messages };
-      }
-      case "operator":
-        return { type: "operator", at, request: item.request };
-      case "time":
-        return { type: "time", at };
+  #keep(rows: Rows): void {
+    this.queue = { ...this.queue, rows };
+  }
+}
+
+/** `null`: there is nothing in the item that was not committed before. */
+function inputOf(item: Item, { at, store }: Context, rows: Rows): ConferenceInput | null {
+  switch (item.type) {
+    case "webex": {
+      const { transId, messages } = item.document;
+      return { type: "webex", at, transId, messages };
     }
+    case "bridge": {
+      const { stream, bridge } = item.reports;
+      const reports = store.freshReports(item.reports);
+      const elsewhere = store.isElsewhere(bridge) && { elsewhere: bridge };
+      return reports.length === 0 ? null : { type: "bridge", at, stream, reports, ...elsewhere };
+    }
+    case "undelivered": {
+      const { seq, messages } = item.undelivered;
+      // A failover may have dropped the row meanwhile.
+      return rows.some((row) => row.seq === seq) ? { type: "undelivered", at, messages } : null;
+    }
+    case "operator":
+      return { type: "operator", at, request: item.request };
+    case "time":
+      return { type: "time", at };
   }
 }
 

@@ -217,7 +217,7 @@ export class Conference {
       const domain = this.#findDomain();
       const deleteAt = this.#deleteAt(domain);
       if (why === "alarm" && deleteAt !== null && deleteAt <= now && this.#isQuiet(domain)) {
-        this.#outbox.adopt([]);
+        this.#outbox.adopt({ rows: [], open: [] });
         this.#sender.stop();
         return await this.#ports.deleteAll();
       }
@@ -274,10 +274,11 @@ export class Conference {
     const [store, outbox, ids] = [this.#store, this.#outbox, this.#ids];
     const { nonce } = this.#ports;
     const batch = transact({ at, identity: this.#identified, domain, store, outbox, ids, nonce }, items);
+    if (!batch) return;
     // The commit stands even if something here throws: thrown on, it would make the group commit act on each item once more.
     try {
       this.#sender.schedule.issued(batch.commands, this.#store.state.commands);
-      this.#outbox.adopt(batch.rows);
+      this.#outbox.adopt(batch.queue);
       this.#send();
       // The alarm comes after the sending, which it would repeat: where it cannot be set, there is no other repeat.
       this.#arm(this.#deleteAt(domain));

@@ -79,24 +79,24 @@ export class Mailbox implements MailboxRpc {
     }
     if (this.#answered.has(request)) return;
     const { sql } = this.#ports;
-    const rows = this.#ids.transaction(
+    const queue = this.#ids.transaction(
       (nextId) => {
         for (const table of tables) sql.exec(table);
         sql.exec("DELETE FROM answer WHERE at <= ?", since);
         sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, request);
         sql.exec("INSERT INTO owner (domain) VALUES (?) ON CONFLICT DO NOTHING", mail.domain);
-        let rows = this.#outbox.rows;
+        let { queue } = this.#outbox;
         for (const message of mail.messages) {
-          rows = this.#outbox.add(rows, { host: mail.host, message }, domain, () => nextId("transIds") as TransId);
+          queue = this.#outbox.add(queue, { host: mail.host, message }, domain, () => nextId("transIds") as TransId);
         }
-        this.#outbox.write(rows);
-        return rows;
+        this.#outbox.write(queue.rows);
+        return queue;
       },
       (work) => sql.transaction(work),
     );
     this.#answered.set(request, now);
     this.#lastAt = now;
-    this.#outbox.adopt(rows);
+    this.#outbox.adopt(queue);
     this.#arm(this.#outbox.nextDue);
   }
 
@@ -136,7 +136,7 @@ export class Mailbox implements MailboxRpc {
   async #delete(): Promise<void> {
     const { length } = this.#outbox.rows;
     if (length > 0) this.#ports.log({ level: "warn", event: "mail-of-no-domain", rows: length });
-    this.#outbox.adopt([]);
+    this.#outbox.adopt({ rows: [], open: [] });
     await this.#ports.deleteAll();
   }
 
@@ -145,7 +145,7 @@ export class Mailbox implements MailboxRpc {
     if (!row) return;
     const rows = withoutMessages(this.#outbox.rows, seq, messages);
     this.#ports.sql.transaction(() => this.#outbox.write(rows));
-    this.#outbox.adopt(rows);
+    this.#outbox.adopt({ ...this.#outbox.queue, rows });
     const { host, transId } = row;
     this.#ports.log({ level: "warn", event: "answer-given-up", host, transId });
   }

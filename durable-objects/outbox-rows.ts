@@ -1,5 +1,6 @@
 import type { Outgoing, Post } from "../src/conference/draft.ts";
-import type { EpochMs } from "../src/foundation/ids.ts";
+import type { EpochMs, MsgId } from "../src/foundation/ids.ts";
+import type { OpenRequest } from "../src/tsp/answers.ts";
 import { maxMessages } from "../src/tsp/protocol-table.ts";
 
 /** One document that its receiver has not confirmed yet. */
@@ -17,6 +18,20 @@ export interface Row {
 
 export type Rows = readonly Row[];
 
+/** Requests of one document and one server that are not answered yet. */
+interface OpenDocument {
+  readonly requests: readonly MsgId[];
+  /** From then on their answers wait for each other no more. */
+  readonly until: EpochMs;
+}
+
+/** What waits to be posted, in order, and the documents whose answers shall travel together. */
+export interface Queue {
+  readonly rows: Rows;
+  /** Only in memory. */
+  readonly open: readonly OpenDocument[];
+}
+
 /** How often, and how fast, one document is tried (protocol T37, T41, T43). */
 interface RetryPolicy {
   /** Attempts in all, the first one among them. */
@@ -28,24 +43,55 @@ interface RetryPolicy {
 /** After a restart, a longer pause than this was counted by a clock that was wrong. */
 const longestPauseMs = 60_000;
 
+/** An answer waits so long for those to other requests of the same document. */
+const gatherMs = 30;
+/** A bridge answers within seconds: a request that is open for longer than this may stay so. */
+const openMs = 10_000;
+
+/** The queue when a document has come: the answers to its requests travel together as far as they are ready soon (protocol T45). */
+export function gather(queue: Queue, requests: readonly OpenRequest[], now: EpochMs): Queue {
+  const opened = [...Map.groupBy(requests, ({ replyTo }) => replyTo).values()]
+    .filter(({ length }) => length > 1)
+    .map((asked) => ({ requests: asked.map(({ msgId }) => msgId), until: now + openMs }));
+  if (opened.length === 0) return queue;
+  return { rows: queue.rows, open: [...queue.open.filter(({ until }) => until > now), ...opened] };
+}
+
 /**
- * The rows with one message more. The message travels with the last row of its host as long as that row was not begun, so
- * that answers to one document leave together (protocol T45) and in their order (protocol T46). With `isHurried`, that row
- * no longer waits.
+ * The queue with one message more. The message travels with the last row of its host as long as that row was not begun, so
+ * that answers to one document leave together (protocol T45) and in their order (protocol T46). The last answer of its
+ * document ends the waiting of that row.
  */
 export function append(
-  rows: Rows,
+  queue: Queue,
   { host, message }: Post,
-  { dueAt, isHurried }: { readonly dueAt: EpochMs; readonly isHurried: boolean },
+  now: EpochMs,
   fresh: () => Pick<Row, "seq" | "transId">,
-): Rows {
+): Queue {
+  const { rows } = queue;
+  const isAnswer = "result" in message;
+  const { open, isAwaitingOthers } = isAnswer
+    ? answered(queue.open, message.msgId, now)
+    : { ...queue, isAwaitingOthers: false };
+  const dueAt = isAwaitingOthers ? now + gatherMs : now;
   const at = rows.findLastIndex((row) => row.host === host);
   const last = rows[at];
   if (last && last.attempts === 0 && last.messages.length < maxMessages) {
-    const joined = { dueAt: isHurried ? dueAt : last.dueAt, messages: [...last.messages, message] };
-    return rows.with(at, { ...last, ...joined });
+    const joined = { dueAt: isAnswer && !isAwaitingOthers ? dueAt : last.dueAt, messages: [...last.messages, message] };
+    return { open, rows: rows.with(at, { ...last, ...joined }) };
   }
-  return [...rows, { ...fresh(), host, attempts: 0, dueAt, messages: [message] }];
+  return { open, rows: [...rows, { ...fresh(), host, attempts: 0, dueAt, messages: [message] }] };
+}
+
+/** The documents without this request, and whether other answers to its document may follow soon. */
+function answered(open: Queue["open"], msgId: MsgId, now: EpochMs) {
+  const document = open.find(({ requests, until }) => until > now && requests.includes(msgId));
+  if (!document) return { open, isAwaitingOthers: false };
+  const requests = document.requests.filter((other) => other !== msgId);
+  const others = open.filter((other) => other !== document);
+  return requests.length === 0
+    ? { open: others, isAwaitingOthers: false }
+    : { open: [...others, { ...document, requests }], isAwaitingOthers: true };
 }
 
 /** The rows without these messages of one row, and without that row when nothing is left in it. */

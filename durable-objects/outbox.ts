@@ -1,12 +1,12 @@
 import { BACK_END, type Outgoing, type Post } from "../src/conference/draft.ts";
-import type { EpochMs, MsgId, TransId } from "../src/foundation/ids.ts";
+import type { EpochMs, TransId } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { wait } from "../src/foundation/timers.ts";
 import { targetUrl } from "../src/routing/target-url.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import type { AdapterCodec } from "../src/tsp/codec.ts";
 import type { ToWebex } from "../src/tsp/messages.ts";
-import { afterFailure, afterRestart, append, heads, type Row, type Rows } from "./outbox-rows.ts";
+import { afterFailure, afterRestart, append, heads, type Queue, type Row, type Rows } from "./outbox-rows.ts";
 import type { Platform } from "./platform.ts";
 import type { HttpAnswer, PostContent } from "./post.ts";
 
@@ -33,10 +33,6 @@ export interface Undelivered {
   readonly messages: readonly Outgoing[];
 }
 
-/** So long an answer waits for those to other requests of the same document. */
-const gatherMs = 30;
-/** Documents of several requests, some of which are not answered yet. */
-const mostOpenDocuments = 100;
 /** After an error of the database or of our own, which no retry policy counts. */
 const pauseAfterErrorMs = 1000;
 /** 50,000 messages, if they had to wait: more than a failover of the largest conference. */
@@ -51,14 +47,12 @@ export class Outbox {
   readonly #store: OutboxStore;
   readonly #sender: () => Sender | null;
   readonly #giveUp: (undelivered: Undelivered) => Promise<void>;
-  #rows: Rows = [];
+  #queue: Queue = { rows: [], open: [] };
   /** Confirmed and still on disk: the deletion of a row that was confirmed at once needs no flush of its own. */
   #confirmed: readonly number[] = [];
   /** Rises with each message, so that a new row is never taken for one that is still in flight. */
   #seq = 0;
   readonly #inFlight = new Map<Row["host"], { readonly seq: number; readonly abort: AbortController }>();
-  /** Of each document that holds several requests, the MsgIDs that wait for their answers; only in memory, the oldest first. */
-  readonly #openDocuments = new Set<Set<MsgId>>();
   #wakeAt: EpochMs | null = null;
   #cancelWake: () => void = () => {};
 
@@ -78,76 +72,60 @@ export class Outbox {
     this.#giveUp = giveUp;
   }
 
+  get queue(): Queue {
+    return this.#queue;
+  }
+
   get rows(): Rows {
-    return this.#rows;
+    return this.#queue.rows;
   }
 
   /** When something is to be done here at the latest. */
   get nextDue(): EpochMs | null {
-    const dues = heads(this.#rows).map(({ dueAt }) => dueAt);
+    const dues = heads(this.rows).map(({ dueAt }) => dueAt);
     return dues.length > 0 ? Math.min(...dues) : null;
   }
 
   /** Writes nothing: an object must begin on a full disk too, and the next life would correct these rows in the same way. */
   load(): void {
-    this.#rows = afterRestart(this.#store.outbox, this.#ports.now());
-    this.#seq = this.#rows.at(-1)?.seq ?? 0;
+    this.#keep(afterRestart(this.#store.outbox, this.#ports.now()));
+    this.#seq = this.rows.at(-1)?.seq ?? 0;
   }
 
-  /** The answers to these requests, of one document, shall travel together as far as they are ready soon (protocol T45). */
-  gather(requests: readonly MsgId[]): void {
-    if (requests.length < 2) return;
-    this.#openDocuments.add(new Set(requests));
-    const [oldest] = this.#openDocuments;
-    if (oldest && this.#openDocuments.size > mostOpenDocuments) this.#openDocuments.delete(oldest);
-  }
-
-  /** Whether other answers to the document of this request may follow soon. */
-  #isAwaitingOthers(msgId: MsgId): boolean {
-    for (const open of this.#openDocuments) {
-      if (!open.delete(msgId)) continue;
-      if (open.size === 0) this.#openDocuments.delete(open);
-      return open.size > 0;
-    }
-    return false;
-  }
-
-  /** The rows with one message more; the same rows when the message may not, or shall not, be sent. */
-  add(rows: Rows, { host, message }: Post, sender: Sender, nextTransId: () => TransId): Rows {
+  /** The queue with one message more; the same queue when the message may not, or shall not, be sent. */
+  add(queue: Queue, { host, message }: Post, sender: Sender, nextTransId: () => TransId): Queue {
     const fresh = (transId: string) => {
       this.#seq += 1;
       return { seq: this.#seq, transId };
     };
     const now = this.#ports.now();
     if (message.type === "client-data") {
-      return [...rows, { ...fresh(message.id), host, attempts: 0, dueAt: now, messages: [message] }];
+      const row = { ...fresh(message.id), host, attempts: 0, dueAt: now, messages: [message] };
+      return { ...queue, rows: [...queue.rows, row] };
     }
-    if (!sender.codec.sends(message)) return rows;
+    if (!sender.codec.sends(message)) return queue;
     const target = targetUrl(host, sender.settings.webex);
     if (!target.ok) {
       this.#ports.log({ level: "warn", event: "host-refused", host, message: message.type, why: target.error.kind });
-      return rows;
+      return queue;
     }
-    const isAnswer = "result" in message;
-    const waits = isAnswer && this.#isAwaitingOthers(message.msgId);
-    const when = { dueAt: waits ? now + gatherMs : now, isHurried: isAnswer && !waits };
-    return append(rows, { host, message }, when, () => fresh(nextTransId()));
+    return append(queue, { host, message }, now, () => fresh(nextTransId()));
   }
 
   /** Brings the disk from the rows here to these; the owner's transaction is around it. */
   write(rows: Rows): void {
     const kept = new Set(rows.map((row) => row.seq));
-    const here = new Set(this.#rows);
-    const gone = this.#rows.flatMap(({ seq }) => (kept.has(seq) ? [] : [seq]));
+    const here = new Set(this.rows);
+    const gone = this.rows.flatMap(({ seq }) => (kept.has(seq) ? [] : [seq]));
     for (const seq of [...this.#confirmed, ...gone]) this.#store.deleteRow(seq);
     for (const row of rows) if (!here.has(row)) this.#store.putRow(row);
   }
 
-  /** Accepts the rows that are on disk now. A post whose row is gone is broken off. */
-  adopt(rows: Rows): void {
-    this.#rows = rows;
+  /** Accepts what is on disk now. A post whose row is gone is broken off. */
+  adopt(queue: Queue): void {
+    this.#queue = queue;
     this.#confirmed = [];
-    const seqs = new Set(rows.map(({ seq }) => seq));
+    const seqs = new Set(queue.rows.map(({ seq }) => seq));
     for (const { seq, abort } of this.#inFlight.values()) if (!seqs.has(seq)) abort.abort();
     this.pump();
   }
@@ -155,14 +133,14 @@ export class Outbox {
   /** Deletes what is confirmed and was not deleted together with something else; the owner's alarm calls it. */
   deleteConfirmed(): void {
     if (this.#confirmed.length === 0) return;
-    this.#store.transaction(() => this.write(this.#rows));
+    this.#store.transaction(() => this.write(this.rows));
     this.#confirmed = [];
   }
 
   /** Begins what is due, one post for each host, and comes back for what is due later. */
   pump(): void {
     const now = this.#ports.now();
-    for (const row of heads(this.#rows)) {
+    for (const row of heads(this.rows)) {
       if (this.#inFlight.has(row.host)) continue;
       if (row.dueAt <= now) this.#begin(row);
       else this.#wakeIn(row.dueAt - now, row.dueAt);
@@ -209,18 +187,22 @@ export class Outbox {
     if (!content.ok) return this.#giveUp({ seq, messages: content.error });
 
     const begun = { ...row, attempts: row.attempts + 1 };
-    if (row.attempts === 0) this.#rows = replaced(this.#rows, begun);
-    else this.#commit(replaced(this.#rows, begun));
+    if (row.attempts === 0) this.#keep(replaced(this.rows, begun));
+    else this.#commit(replaced(this.rows, begun));
     const answer = await this.#ports.post({ url: target, timeoutMs: webex.timeoutMs, signal, ...content.value });
 
     if (signal.aborted) return;
     const confirmed = this.#judge(answer, begun, sender);
-    if (confirmed.ok) return this.#done(begun);
-    this.#log("warn", "post-failed", begun, confirmed.error);
-    const next = afterFailure(begun, webex, this.#ports.now());
-    if (next) this.#commit(replaced(this.#rows, next));
-    else await this.#giveUp({ seq, messages });
+    if (confirmed.ok) this.#done(begun);
+    else await this.#failed(begun, sender.settings, confirmed.error);
     await this.#limit(row.host);
+  }
+
+  async #failed(row: Row, { webex }: Sender["settings"], why: string): Promise<void> {
+    this.#log("warn", "post-failed", row, why);
+    const next = afterFailure(row, webex, this.#ports.now());
+    if (next) this.#commit(replaced(this.rows, next));
+    else await this.#giveUp(row);
   }
 
   #targetOf({ host }: Row, { settings }: Sender): string | null {
@@ -258,13 +240,14 @@ export class Outbox {
     return confirmation;
   }
 
-  /** A server that hangs for hours must not fill the disk: beyond a number of rows, the oldest ones are given up untried. */
+  /** A server that hangs or is slow for hours must not fill the disk: beyond a number of rows, the oldest ones are given up untried. */
   async #limit(host: Row["host"]): Promise<void> {
-    const waiting = this.#rows.filter((row) => row.host === host);
-    for (const row of waiting.slice(0, -mostRowsOfHost)) {
-      this.#log("error", "outbox-full", row, `${waiting.length} documents wait for this host`);
-      await this.#giveUp(row);
-    }
+    const waiting = this.rows.filter((row) => row.host === host);
+    const tooMany = waiting.slice(0, -mostRowsOfHost);
+    if (tooMany.length === 0) return;
+    const why = `${waiting.length} documents wait for this host`;
+    for (const row of tooMany) this.#log("error", "outbox-full", row, why);
+    await Promise.all(tooMany.map((row) => this.#giveUp(row)));
   }
 
   /**
@@ -273,16 +256,19 @@ export class Outbox {
    * deleted now; where the disk is full, that is tried again in the same way.
    */
   #done(row: Row): void {
-    this.#rows = this.#rows.filter((other) => other.seq !== row.seq);
+    this.#keep(this.rows.filter((other) => other.seq !== row.seq));
     this.#confirmed = [...this.#confirmed, row.seq];
     if (row.attempts > 1) this.deleteConfirmed();
   }
 
   #commit(rows: Rows): void {
-    if (rows === this.#rows) return;
     this.#store.transaction(() => this.write(rows));
-    this.#rows = rows;
+    this.#keep(rows);
     this.#confirmed = [];
+  }
+
+  #keep(rows: Rows): void {
+    this.#queue = { ...this.#queue, rows };
   }
 
   #log(level: "warn" | "error", event: string, row: Row, why: string): void {

@@ -222,6 +222,31 @@ test("a snapshot of 8,000 callers is taken", async () => {
   expect(world.journalRows).toBe(before + 1);
 });
 
+test("a snapshot that is too long for a row of the journal is committed, and the row says how long it was", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  const callers = Array.from({ length: 20_000 }, () => ({
+    ...{ call: "c0", number: "14085551234", attendeeId: "123456789012345" },
+    ...{ muted: false, silent: false, room: "main" },
+  }));
+  const rooms = [{ id: "main", kind: "main" }];
+  const conference = { locked: false, speaking: null, rooms, callers, dialled: [] };
+  const report = { type: "event", event: { type: "snapshot", conference } } as unknown as Report;
+  expect(JSON.stringify(report).length).toBeGreaterThan(2_000_000);
+
+  const upTo = await world.during(world.report(report));
+  expect(await world.during(world.report(callerEntered(1)))).toBe(upTo + 1);
+  const texts = world.sql.exec("SELECT input FROM journal WHERE input LIKE '%tooLong%'").map(({ input }) => input);
+  expect(texts).toHaveLength(1);
+});
+
+test("reports of a stream that begins with a gap leave nothing on disk where there is no conference", async () => {
+  const world = new ConferenceWorld();
+  expect(await world.during(world.reportAs(7, callerEntered(0)))).toBe(0);
+
+  expect([world.tables, world.alarmsSet]).toEqual([0, 0]);
+});
+
 test("reports are taken once and in order; a gap is not taken", async () => {
   const world = new ConferenceWorld();
   await world.running(0);

@@ -57,6 +57,35 @@ test("an answer waits for those of its document 30 ms at most, and what is late 
   ]);
 });
 
+test("a document whose commit fails, and that WebEx repeats, leaves nothing that its answers would wait for (protocol T45)", async () => {
+  const world = await quiet(2);
+  const messages = [muteCaller("1001", "m0"), muteCaller("1002", "m1")];
+  const tooLarge = { type: "passthrough", msgId: "m", extConfId, extCallId: "1001", data: "x".repeat(2_000_000) };
+  await expect(world.during(world.receive("t1", ...messages, tooLarge as FromWebex))).rejects.toThrow("too large");
+  await world.during(world.receive("t2", ...messages.slice(0, 1)));
+  const beganAt = world.time.now;
+  await world.allDone();
+  await world.time.pass(100);
+
+  expect(world.posted.map(({ at }) => at - beganAt)).toEqual([0]);
+});
+
+test("a crash while an answer waits posts it with what came meanwhile, under one TransID", async () => {
+  const world = await quiet(2);
+  await world.during(world.receive("t1", muteCaller("1001", "m0"), muteCaller("1002", "m1")));
+  const [id] = [...world.stored.state.commands.keys()];
+  world.report({ type: "result", id: id as CommandId, result: { done: true } });
+  world.report(callerEntered(9));
+  await world.time.pass(10);
+  expect(world.posted).toEqual([]);
+  world.start();
+  await world.time.pass(1_000);
+
+  expect(
+    world.posted.map(({ body }) => [...body.matchAll(/<A2W_(Rsp\w+|Notify\w+)/g)].map(([, name]) => name)),
+  ).toEqual([["RspUpdateUser", "NotifyUserChange", "NotifyUserEnter"]]);
+});
+
 test("a transaction has at most 50 messages", async () => {
   const world = await quiet();
   await world.reported(...Array.from({ length: 120 }, (_, index) => callerEntered(index)));

@@ -3,12 +3,15 @@ import {
   afterFailure,
   afterRestart,
   append,
+  gather,
   heads,
+  type Queue,
   type Row,
   type Rows,
   withoutMessages,
 } from "../../durable-objects/outbox-rows.ts";
 import type { WebexHost } from "../../src/foundation/ids.ts";
+import type { OpenRequest } from "../../src/tsp/answers.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
 
 const host = "a:80" as WebexHost;
@@ -22,13 +25,55 @@ function row(more: Partial<Row> = {}): Row {
   return { seq: 1, host, transId: "t1", attempts: 0, dueAt: 1000, messages: [first], ...more };
 }
 
-function add(rows: Rows, to: WebexHost = host, isHurried = false): Rows {
-  return append(rows, { host: to, message: next }, { dueAt: 5000, isHurried }, () => ({ seq: 9, transId: "t9" }));
+const now = 5000;
+const notification = { type: "conference-changed", msgId: "n", status: "locked" } as unknown as ToWebex;
+
+function added(queue: Queue, to: WebexHost, message: ToWebex, at = now): Queue {
+  return append(queue, { host: to, message }, at, () => ({ seq: 9, transId: "t9" }));
 }
 
-test("a message joins the last transaction, which keeps its time, or no longer waits", () => {
-  expect(add([row()])).toEqual([row({ messages: [first, next] })]);
-  expect(add([row()], host, true)).toEqual([row({ dueAt: 5000, messages: [first, next] })]);
+function add(rows: Rows, to: WebexHost = host, added_ = next): Rows {
+  return added({ rows, open: [] }, to, added_).rows;
+}
+
+/** The queue after a document with these requests. */
+function asked(...requests: readonly (readonly [msgId: string, replyTo?: WebexHost])[]): Queue {
+  const open = requests.map(([msgId, replyTo]) => ({ type: "unknown", msgId, replyTo }) as unknown as OpenRequest);
+  return gather({ rows: [], open: [] }, open, now);
+}
+
+test("a notification joins the last transaction, which keeps its time; with an answer it no longer waits", () => {
+  expect(add([row({ dueAt: 9000 })], host, notification)).toEqual([
+    row({ dueAt: 9000, messages: [first, notification] }),
+  ]);
+  expect(add([row({ dueAt: 9000 })])).toEqual([row({ dueAt: now, messages: [first, next] })]);
+});
+
+test("an answer waits 30 ms for the others of its document, and no longer than until the last of them", () => {
+  const waiting = added(asked(["first"], ["next"]), host, first);
+  expect(waiting.rows.map(({ dueAt }) => dueAt)).toEqual([now + 30]);
+
+  const complete = added(waiting, host, next, now + 10);
+  expect(complete.rows.map(({ dueAt, messages }) => [dueAt, messages])).toEqual([[now + 10, [first, next]]]);
+  expect(complete.open).toEqual([]);
+});
+
+test("what comes meanwhile goes behind an answer that waits, in the same transaction (protocol T46)", () => {
+  const waiting = added(added(asked(["first"], ["next"]), host, first), host, notification, now + 5);
+  expect(waiting.rows.map(({ dueAt, messages }) => [dueAt, messages])).toEqual([[now + 30, [first, notification]]]);
+});
+
+test("an answer waits for no request of another server", () => {
+  const { rows } = added(asked(["first", host], ["next", other], ["third", other]), host, first);
+  expect(rows.map(({ dueAt }) => dueAt)).toEqual([now]);
+});
+
+test("of a document whose answers never come, nothing is kept for long", () => {
+  const old = asked(["first"], ["next"]);
+  const later = now + 10_000;
+  expect(added(old, host, first, later).rows.map(({ dueAt }) => dueAt)).toEqual([later]);
+  const requests = ["a", "b"].map((msgId) => ({ type: "unknown", msgId }) as unknown as OpenRequest);
+  expect(gather(old, requests, later).open).toHaveLength(1);
 });
 
 test.each<[string, Rows, WebexHost]>([

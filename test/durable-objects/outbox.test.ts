@@ -128,6 +128,27 @@ test("of more than 1,000 documents for a server that hangs the oldest are given 
   expect(world.lines.some(({ note }) => note === "given up undelivered: message-error m-0")).toBe(true);
 });
 
+test("a server that confirms each document after 9 s fills no disk", async () => {
+  const world = await quiet(new ConferenceWorld());
+  world.answer = async ({ transId }) => {
+    await world.time.wait(9_000);
+    return world.confirmed(transId);
+  };
+  world.kill();
+  const store = world.stored;
+  store.transaction(() => {
+    for (let index = 0; index < 1_010; index += 1) {
+      const message = { type: "message-error", msgId: `m-${index}` as MsgId, result: "unknown-message" } as const;
+      const row = { host: host as WebexHost, transId: `t${index}`, attempts: 1, dueAt: world.time.now };
+      store.putRow({ ...row, seq: 1_000 + index, messages: [message] });
+    }
+  });
+  world.start();
+  await world.time.pass(10_000);
+
+  expect(world.outboxRows).toBe(1_000);
+});
+
 test("an object whose memory cannot be trusted after a failed commit ends its life, and the next one goes on", async () => {
   const world = await quiet(new ConferenceWorld());
   const { exec } = world.sql;

@@ -98,7 +98,7 @@ export const defects: readonly Defect[] = [
     name: "what waits for a replaced server is sent to it",
     foundBy: "nothing is posted to a replaced server",
     file: "durable-objects/conference-commit.ts",
-    before: "this.rows = this.rows.filter(({ host }) => !decision.dropQueued.includes(host));",
+    before: "this.#keep(this.queue.rows.filter(({ host }) => !decision.dropQueued.includes(host)));",
     after: "",
   },
   {
