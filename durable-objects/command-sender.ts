@@ -133,7 +133,8 @@ export class CommandSender {
   readonly schedule = new CommandSchedule();
   readonly #ports: SenderPorts;
   #choosing: Promise<BridgeName | null> | null = null;
-  #cancelAgain: () => void = () => {};
+  /** Ends the timer of each bridge whose relay could not be reached. */
+  readonly #cancelAgain = new Map<BridgeName | null, () => void>();
 
   constructor(ports: SenderPorts) {
     this.#ports = ports;
@@ -150,7 +151,7 @@ export class CommandSender {
 
   /** Nothing is sent any more unless `send` is called. */
   stop(): void {
-    this.#cancelAgain();
+    for (const cancel of this.#cancelAgain.values()) cancel();
   }
 
   async #sendTo(
@@ -167,8 +168,9 @@ export class CommandSender {
       this.#ports.log({ level: "warn", event: "commands-not-sent", why: String(error) });
       // No agent's report will resend these commands, so a timer does, after their own pause and before the alarm.
       const pauses = commands.map(({ id }) => this.schedule.pauseOf(id, this.#ports.now()));
-      this.#cancelAgain();
-      this.#cancelAgain = this.#ports.after(Math.max(relayAgainMs, Math.min(...pauses)), this.#ports.sendAgain);
+      const pauseMs = Math.max(relayAgainMs, Math.min(...pauses));
+      this.#cancelAgain.get(known)?.();
+      this.#cancelAgain.set(known, this.#ports.after(pauseMs, this.#ports.sendAgain));
     }
   }
 

@@ -221,8 +221,9 @@ export class ConferenceStore {
     return own !== null && own !== bridge;
   }
 
-  isLatestStream(bridge: BridgeName, stream: StreamId): boolean {
-    return this.#progress.streams.findLast((known) => known[0] === bridge)?.[1] === stream;
+  /** `null`: no report of this bridge was ever committed. */
+  latestStream(bridge: BridgeName): StreamId | null {
+    return this.#progress.streams.findLast((known) => known[0] === bridge)?.[1] ?? null;
   }
 
   #load(): Progress {

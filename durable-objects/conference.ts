@@ -132,8 +132,9 @@ export class Conference {
     if (!this.#store.isElsewhere(bridge)) {
       const { schedule } = this.#sender;
       this.#heardAt = this.#ports.now();
-      // In the last stream the agent has come back, or never was away; else another agent acts, or this one begins anew.
-      if (this.#store.isLatestStream(bridge, stream)) schedule.agentReported(this.#heardAt);
+      // An agent that begins a stream anew cannot be told from another agent; the first stream of all says nothing.
+      const latest = this.#store.latestStream(bridge);
+      if (latest === null || latest === stream) schedule.agentReported(this.#heardAt);
       else schedule.agentChanged();
     }
     await this.#submit({ type: "bridge", reports });

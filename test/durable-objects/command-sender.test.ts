@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { CommandSchedule } from "../../durable-objects/command-sender.ts";
+import { CommandSchedule, CommandSender } from "../../durable-objects/command-sender.ts";
 import type { PendingCommand } from "../../src/conference/state.ts";
-import { type CallId, type CommandId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import { type BridgeName, type CallId, type CommandId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import { identity } from "./conference-world.ts";
 
 test("a command goes out behind the earlier ones of its call, and others stay out of it", () => {
   const schedule = new CommandSchedule();
@@ -132,6 +133,37 @@ test("what an agent has acknowledged is not sent again because the agent reports
   schedule.agentReported(5_000);
 
   expect(sent(schedule, [mute("1", "c1")], 5_000)).toEqual([]);
+});
+
+test("the relay of another bridge that cannot be reached postpones nothing", async () => {
+  const timers: { readonly ms: number; isCancelled: boolean }[] = [];
+  const sender = new CommandSender({
+    now: () => 30_000,
+    after: (ms) => {
+      const timer = { ms, isCancelled: false };
+      timers.push(timer);
+      return () => {
+        timer.isCancelled = true;
+      };
+    },
+    log: () => {},
+    relay: () => ({
+      sendCommands: async () => Promise.reject(new Error("it is being moved")),
+      health: () => new Promise(() => {}),
+    }),
+    bridges: () => [],
+    keepBridge: (bridge) => bridge,
+    sendAgain: () => {},
+  });
+  const [own, other] = [mute("1", "c1"), { ...mute("2", "c2"), bridge: "b" as BridgeName }];
+  const send = async (...commands: PendingCommand[]) => {
+    timers.length = 0;
+    sender.send(identity, new Map(commands.map((one) => [one.id, one])), "a" as BridgeName);
+    for (let turn = 0; turn < 9; turn += 1) await Promise.resolve();
+    return timers.filter(({ ms, isCancelled }) => ms === 1_000 && !isCancelled).length;
+  };
+
+  expect(await send(own, other)).toBe(2);
 });
 
 function command(id: string, body: PendingCommand["command"]): PendingCommand {

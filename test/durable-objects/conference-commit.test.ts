@@ -371,6 +371,20 @@ test("documents that are committed together act once, also where a line of the l
   expect(world.journalRows).toBe(rows + 3);
 });
 
+test("the first report of all sends no command again that an agent has acknowledged", async () => {
+  const world = new ConferenceWorld();
+  await world.during(world.receive("t1", createConference()));
+  world.conference.ackCommands(
+    identity.bridge,
+    world.told.flat().map(({ id }) => id),
+  );
+  const sent = world.told.length;
+  const unknown: Report = { type: "result", id: "never-given" as CommandId, result: { done: true } };
+  await world.during(world.report(unknown));
+
+  expect(world.told).toHaveLength(sent);
+});
+
 test("a relay that cannot be reached is tried again after a second, and not only by the alarm", async () => {
   const world = new ConferenceWorld();
   await world.running(1);

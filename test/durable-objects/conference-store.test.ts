@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { ConferenceStore } from "../../durable-objects/conference-store.ts";
 import { Draws } from "../../simulators/draws.ts";
 import type { Changes } from "../../src/conference/state.ts";
-import type { ConfKey, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { CallId, ConfKey, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { conferenceOn, Database } from "../simulation/database.ts";
 
 const hourMs = 3_600_000;
@@ -100,6 +100,43 @@ test("a transaction that fails leaves disk and memory as they were", () => {
   ]);
   expect(sql.exec("SELECT name FROM sqlite_master")).toEqual([]);
 });
+
+test.each(["INSERT INTO journal", "INSERT INTO entry", "DELETE FROM entry"])(
+  "where the disk is full at %s, disk and memory are as they were, and the next transaction is right",
+  (query) => {
+    const disk = new Database();
+    let isFull = false;
+    const store = new ConferenceStore(
+      {
+        transaction: (work) => disk.transaction(work),
+        exec: (text, ...bindings) => {
+          if (isFull && text.startsWith(query)) throw new Error("database or disk is full");
+          return disk.exec(text, ...bindings);
+        },
+      },
+      () => expect.unreachable("the store is lost"),
+    );
+    const commit = (serial: number, value: unknown) =>
+      store.transaction(() => {
+        const callers = new Map([["c1", value]]);
+        // Long enough for a checkpoint.
+        const rooms = new Map([["r1", { kind: "x".repeat(150_000) }]]);
+        store.identify(identity, retention);
+        store.append({ type: "time", at: serial }, { ...none, callers, rooms } as never, { ...progress, serial });
+      });
+    commit(1, { number: "1" });
+    commit(2, { number: "2" });
+    const before = contentsOf(store);
+    isFull = true;
+    expect(() => commit(3, null)).toThrow("full");
+    expect([contentsOf(store), contentsOf(conferenceOn(disk))]).toEqual([before, before]);
+
+    isFull = false;
+    commit(4, { number: "4" });
+    expect(store.state.callers.get("c1" as CallId)).toEqual({ number: "4" });
+    expect(contentsOf(conferenceOn(disk))).toEqual(contentsOf(store));
+  },
+);
 
 test("memory that cannot be reloaded after a failed transaction is reported as lost", () => {
   const sql = new Database();

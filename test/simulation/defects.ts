@@ -826,10 +826,8 @@ export const defects: readonly Defect[] = [
     name: "nobody hears that a relay could not be reached",
     foundBy: "no rejection goes unhandled",
     file: sender,
-    before:
-      "this.#cancelAgain = this.#ports.after(Math.max(relayAgainMs, Math.min(...pauses)), this.#ports.sendAgain);",
-    after:
-      "this.#cancelAgain = this.#ports.after(Math.max(relayAgainMs, Math.min(...pauses)), this.#ports.sendAgain);\n      throw error;",
+    before: "this.#cancelAgain.set(known, this.#ports.after(pauseMs, this.#ports.sendAgain));",
+    after: "this.#cancelAgain.set(known, this.#ports.after(pauseMs, this.#ports.sendAgain));\n      throw error;",
   },
   {
     name: "a silent agent is given up a millisecond after the alarm for it",
