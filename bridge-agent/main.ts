@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { pino } from "pino";
 import { doctor } from "./doctor.ts";
 import { LogStream } from "./log.ts";
-import { AgentService } from "./service.ts";
+import { AgentService, cannotStart } from "./service.ts";
 import { type AgentSettings, loadSettings } from "./settings.ts";
 import { agentKey } from "./state-folder.ts";
 
@@ -94,7 +94,7 @@ async function run(file: string): Promise<void> {
       await starting.start();
       return starting;
     } catch (error) {
-      return end(`agent cannot start: ${error instanceof Error ? error.message : error}`);
+      return end(cannotStart(error));
     }
   }
 }

@@ -21,6 +21,11 @@ const nothingRuns: AgentStatus = {
   unacknowledged: 0,
 };
 
+/** Why the agent cannot run, for a reason that no trying again removes. */
+export function cannotStart(error: unknown): string {
+  return `agent cannot start: ${error instanceof Error ? error.message : error}`;
+}
+
 /** The agent as a process runs it: with its health server, and begun anew when the journal's disk has room again. */
 export class AgentService {
   readonly #settings: AgentSettings;
@@ -95,6 +100,12 @@ export class AgentService {
       );
     }
     this.#isJournalDown = true;
-    this.#retry = setTimeout(() => this.#startAgent(), TRY_JOURNAL_AGAIN_MS);
+    this.#retry = setTimeout(() => {
+      try {
+        this.#startAgent();
+      } catch (error) {
+        this.#end(cannotStart(error));
+      }
+    }, TRY_JOURNAL_AGAIN_MS);
   }
 }
