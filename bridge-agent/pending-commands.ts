@@ -160,7 +160,7 @@ export class PendingCommands {
       }
       const refusal = isForBridge ? refusalOf(view, conference, command) : null;
       if (refusal !== null || open.isFinal) settle(pending, { done: false, reason: refusal ?? "unreachable" });
-      else if (this.#isUndone(pending, now)) settle(pending, { done: true });
+      else if (this.#isUndone(open, now)) settle(pending, { done: true });
       else this.#beginAgain(open); // The bridge does not begin what a broken link has asked for.
     }
   }
@@ -170,15 +170,12 @@ export class PendingCommands {
    * it out once more would be heard. Should the later command be refused in the end, this one counts as done and never
    * happened: the next digest of the conference shows it.
    */
-  #isUndone({ conference, command }: OpenCommand, now: EpochMs): boolean {
+  #isUndone(open: Open, now: EpochMs): boolean {
+    const { conference, command } = open.pending;
     if (command.type === "identify") return false;
-    let isLater = false;
-    for (const { pending } of this.#open.values()) {
+    for (const { pending } of this.#queues.get(conference)?.behind(open) ?? []) {
       const later = pending.command;
-      if (isLater && later.type !== "identify" && pending.conference === conference) {
-        if (isInTime(pending, now) && undoes(later, command)) return true;
-      }
-      isLater ||= later === command;
+      if (later.type !== "identify" && isInTime(pending, now) && undoes(later, command)) return true;
     }
     return false;
   }
@@ -270,6 +267,12 @@ class TopicQueue<Item> {
     if (topic === null) this.#lastAlone = place;
     else this.#lastOf.set(topic, place);
     return place.waitsFor === 0;
+  }
+
+  /** The items of the same topic behind this one, or those without topic behind one without, in order. */
+  *behind(item: Item): Generator<Item> {
+    const next = (place: Place<Item> | undefined) => place?.followers.find(({ topic }) => topic === place.topic);
+    for (let place = next(this.#places.get(item)); place; place = next(place)) yield place.item;
   }
 
   /** The items that may go now that this one is over. */

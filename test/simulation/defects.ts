@@ -319,7 +319,7 @@ export const defects: readonly Defect[] = [
     name: "what a later command undid is carried out once more",
     foundBy: "a command acts once",
     file: pendingCommands,
-    before: "else if (this.#isUndone(pending, now)) settle(pending, { done: true });\n      else ",
+    before: "else if (this.#isUndone(open, now)) settle(pending, { done: true });\n      else ",
     after: "else ",
   },
   {

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { type OpenCommand, PendingCommands } from "../../bridge-agent/pending-commands.ts";
+import { viewOf } from "../../src/bridge/state.ts";
+import { type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import { openedJournal } from "./agent-world.ts";
+
+test("what each doubt costs does not rise with the number of pending commands", () => {
+  const costOf = (count: number): number => {
+    const journal = openedJournal(":memory:");
+    let reads = 0;
+    const commands = Array.from({ length: count }, (_, index) => {
+      const command = { type: "mute" as const, call: `c${index}` as CallId };
+      const conference = `5550${index % 2}` as ConfKey;
+      const pending: OpenCommand = { conference, id: `o${index}` as CommandId, origin: "edge", command };
+      const counted = new Proxy(pending, {
+        get(of, name, to) {
+          reads += 1;
+          return Reflect.get(of, name, to);
+        },
+      });
+      return { pending: counted, phase: "begun" as const };
+    });
+    const pending = new PendingCommands(journal, { ...journal.load(), commands });
+    reads = 0;
+    pending.readDoubts(stateWith(count), 0, () => {
+      throw new Error("none of them is settled: each is begun again");
+    });
+    expect(pending.hasDoubts).toBe(false);
+    return reads / count;
+  };
+
+  expect(costOf(400)).toBe(costOf(40));
+});
+
+/** Callers who are not muted, in two conferences by turns. */
+function stateWith(callers: number) {
+  const keys = ["55500", "55501"] as ConfKey[];
+  return viewOf({
+    conferences: keys.map((conference) => ({
+      ...{ conference, locked: false, reportsSpeakers: false },
+      rooms: [{ id: MAIN_ROOM, kind: "main" as const }],
+    })),
+    calls: Array.from({ length: callers }, (_, index) => ({
+      ...{ stage: "entered" as const, call: `c${index}` as CallId, direction: "in" as const, number: "1" },
+      ...{ conference: keys[index % 2] as ConfKey, room: MAIN_ROOM, muted: false, joinTone: true },
+      ...{ attendeeId: null, talking: false },
+    })),
+  });
+}
