@@ -16,9 +16,9 @@ interface ConferenceReports {
 const MOST_UNACKNOWLEDGED = 5_000;
 /** An unacknowledged report is sent again after this time. */
 export const RESEND_AFTER_MS = 1_000;
-/** So many reports, or about so many characters, go into one message. */
 const MOST_IN_A_MESSAGE = 500;
-const MOST_CHARACTERS = 500_000;
+/** In one message, and of one conference without an ack: a slow one leaves room in the window for others. One report may be longer. */
+const MOST_CHARACTERS = 100_000;
 /** Each message counts as so many characters more, so that the limits below also bound how many messages there are. */
 const MESSAGE_COST = 1_000;
 /** Characters that may be on their way to the edge without an ack: a backlog must not delay the pings behind it. */
@@ -223,7 +223,7 @@ export class Reports {
         this.#track(stream, () => stream.sent(now));
         yield [key, stream.id, batch.reports];
       }
-      this.#unsent.delete(key);
+      if (!stream?.hasUnsent) this.#unsent.delete(key);
     }
   }
 
@@ -313,9 +313,15 @@ export class ReportStream {
     this.#isLate = false;
   }
 
-  /** The next message of what was never sent. */
+  get hasUnsent(): boolean {
+    return this.#sent < this.#waiting.length;
+  }
+
+  /** The next message of what was never sent; `null`: there is none, or the acks of earlier ones must come first. */
   unsent(): Batch | null {
-    return this.#batch(this.#sent);
+    const batch = this.#batch(this.#sent);
+    const fits = this.#sent === 0 || (batch && this.#sentCharacters + batch.characters <= MOST_CHARACTERS);
+    return fits ? batch : null;
   }
 
   /** The batch that `unsent` named is on its way. */

@@ -84,6 +84,16 @@ test("an edge that acknowledges nothing gets a window of reports, and repeats", 
   expect(backlog.charactersWithin(turnEveryMs, RESEND_AFTER_MS)).toBe(0);
 });
 
+test("a conference that hangs leaves the window to the others at once, however much it has to say", () => {
+  const backlog = new Backlog();
+  backlog.add(1, 4_000, snapshot(20));
+  backlog.turn(() => null);
+  backlog.add(10, 1, snapshot(20));
+  backlog.turn(() => null);
+
+  expect(new Set(backlog.sent.map(({ conference }) => conference)).size).toBe(10);
+});
+
 test("conferences that hang do not keep the reports of the others", () => {
   const backlog = new Backlog();
   backlog.add(600, 2, snapshot(20));
