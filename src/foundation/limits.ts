@@ -33,6 +33,18 @@ export class TokenBucket {
   }
 }
 
+/** Keeps at most so many entries in a cache: those that were set last. */
+export function setLimited<Key, Value>(cache: Map<Key, Value>, key: Key, value: Value, entries: number): void {
+  cache.delete(key);
+  cache.set(key, value);
+  if (cache.size <= entries) return;
+  // A Map keeps the order of insertion: its first entry is the oldest.
+  for (const oldest of cache.keys()) {
+    cache.delete(oldest);
+    return;
+  }
+}
+
 /** One bucket for each name, in this isolate's memory. */
 export class RateLimit {
   readonly #buckets = new Map<string, TokenBucket>();

@@ -1,4 +1,5 @@
 import type { ConfKey, DomainName, EpochMs, ExtConfId, MsgId, TransId, WebexHost } from "../foundation/ids.ts";
+import { setLimited } from "../foundation/limits.ts";
 import type { EdgeObjects, HandleClaim } from "../rpc.ts";
 import { answerTo, isAnswered, requestOf } from "../tsp/answers.ts";
 import type { FromWebex, ToWebex } from "../tsp/messages.ts";
@@ -218,13 +219,6 @@ export class HandleCache {
 
   set(domain: DomainName, extConfId: ExtConfId, confKey: ConfKey, now: EpochMs): void {
     const name = `${domain}/${extConfId}`;
-    this.#entries.delete(name);
-    this.#entries.set(name, { confKey, until: now + this.#limits.ageMs });
-    if (this.#entries.size <= this.#limits.entries) return;
-    // A Map keeps the order of insertion: its first entry is the oldest.
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest);
-      return;
-    }
+    setLimited(this.#entries, name, { confKey, until: now + this.#limits.ageMs }, this.#limits.entries);
   }
 }

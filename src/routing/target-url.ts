@@ -1,4 +1,5 @@
 import type { WebexHost } from "../foundation/ids.ts";
+import { setLimited } from "../foundation/limits.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 
 /** Where a domain's posts may go, and how. */
@@ -36,7 +37,7 @@ export function canonicalHost(webexHost: string, settings: TargetSettings): Resu
   const host = known.get(webexHost);
   if (host !== undefined) return ok(host);
   const parsed = parseHost(webexHost, settings);
-  if (parsed.ok && known.size < maxKnownHosts && webexHost.length <= maxKnownLength) known.set(webexHost, parsed.value);
+  if (parsed.ok && webexHost.length <= maxKnownLength) setLimited(known, webexHost, parsed.value, maxKnownHosts);
   return parsed;
 }
 

@@ -239,3 +239,24 @@ test("a conference that hangs costs WebEx 8 s and a 503, so that it sends the do
     vi.useRealTimers();
   }
 });
+
+test("a document costs WebEx 8 s at most, whatever its objects take one after the other", async () => {
+  vi.useFakeTimers();
+  try {
+    const edge = new FakeEdge();
+    edge.indexPauses = () =>
+      new Promise((resolve) => {
+        setTimeout(() => {
+          edge.time += 5_000;
+          resolve();
+        }, 5_000);
+      });
+    edge.hung.add("555111222");
+    const posted = edge.post(document(create()));
+    await vi.advanceTimersByTimeAsync(8_000);
+
+    expect((await posted).status).toBe(503);
+  } finally {
+    vi.useRealTimers();
+  }
+});

@@ -39,6 +39,8 @@ export class FakeEdge {
   /** Names of objects that never answer. */
   readonly hung = new Set<string>();
   readonly health = new Map<string, BridgeHealth>();
+  /** What each answer of the handle index waits for. */
+  indexPauses: () => Promise<void> = async () => {};
   /** In milliseconds. */
   time = 1_000_000;
   readonly #handles = memoryHandles(() => this.time, {
@@ -111,6 +113,7 @@ export class FakeEdge {
       handles: () => ({
         resolve: async (request) => {
           call(`resolve ${[...request.claims.map(({ extConfId }) => extConfId), ...request.handles]}`, "handles");
+          await this.indexPauses();
           return this.#handles.resolve(request);
         },
         hasConference: (confKey) => this.#handles.hasConference(confKey),

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { canonicalHost, isAllowedHost, type TargetSettings, targetUrl } from "../../src/routing/target-url.ts";
 
 const local: TargetSettings = { hosts: ["127.0.0.1", "localhost", "[::1]"], scheme: "http", path: "/" };
@@ -174,4 +174,15 @@ test.each([
     ok: false,
     error: { kind: "not-a-host", text: webexHost },
   });
+});
+
+test("however many hosts a peer has named, the latest ones are known", () => {
+  const settings: TargetSettings = { ...live };
+  const name = (index: number) => `h${index}.example.com:80`;
+  for (let index = 0; index < 2_000; index += 1) canonicalHost(name(index), settings);
+
+  const parse = vi.spyOn(URL, "parse");
+  expect(canonicalHost(name(1_999), settings)).toEqual({ ok: true, value: "http://h1999.example.com" });
+  expect(parse).not.toHaveBeenCalled();
+  parse.mockRestore();
 });
