@@ -48,7 +48,9 @@ export class Clock {
     const set = this.#alarmAt;
     // An alarm that should have come by now may be long in coming: the clock was set forward.
     if (set === null || set > at || set < now) {
-      this.#platform.setAlarm(at);
+      this.#platform.setAlarm(at)?.catch(() => {
+        this.#alarmAt = null;
+      });
       this.#alarmAt = at;
     }
     const { aheadMs } = this.#steady;

@@ -65,7 +65,7 @@ type EntryChange = readonly [key: string, value: unknown];
 
 /**
  * One conference as it is on disk and, always alike, in memory. The first commit makes the tables: what only asks about a
- * conference, or fails, leaves nothing on disk. Each row written costs money, so a transaction is one row of the journal for
+ * conference, or fails, writes nothing (the platform may make an empty file for an object that is asked). Each row written costs money, so a transaction is one row of the journal for
  * each input, and the last of them holds all changes. Now and then a checkpoint writes what changed since the one before into
  * the entries, one row each (no secondary index, no rowid beside a text key).
  */
@@ -178,7 +178,7 @@ export class ConferenceStore {
   }
 
   /** In order. */
-  get outbox(): readonly Row[] {
+  loadOutbox(): readonly Row[] {
     return [...this.#outbox.values()].sort((one, other) => one.seq - other.seq);
   }
 
@@ -285,9 +285,9 @@ export class ConferenceStore {
   #write(): void {
     if (this.#inputs.length === 0 && this.#changed.isEmpty) return;
     const inputs = this.#inputs.length > 0 ? this.#inputs : [null];
-    const changes = this.#changed.toText();
-    const isCheckpoint =
-      this.#seq + inputs.length - this.#checkpoint >= checkpointEvery || changes.length > maxChangesLength;
+    const isDue = this.#seq + inputs.length - this.#checkpoint >= checkpointEvery;
+    const changes = isDue ? null : this.#changed.toText();
+    const isCheckpoint = changes === null || changes.length > maxChangesLength;
     for (const [index, input] of inputs.entries()) {
       this.#seq += 1;
       this.#lastAt = input?.at ?? this.#lastAt;

@@ -1,7 +1,8 @@
 import type { ConfKey, DomainName, EpochMs, ExtConfId } from "../src/foundation/ids.ts";
 import { type Timers, within } from "../src/foundation/timers.ts";
 import type { HandleClaim, HandleRequest, HandleRpc } from "../src/rpc.ts";
-import type { Log, Sql } from "./platform.ts";
+import { Clock } from "./clock.ts";
+import { hasTable, type Log, type Sql, type SqlRow, type SqlValue } from "./platform.ts";
 
 export interface HandleIndexPorts extends Timers {
   readonly sql: Sql;
@@ -13,7 +14,7 @@ export interface HandleIndexPorts extends Timers {
   /** How long a conference keeps its rows, in milliseconds; `null`: the settings have no such domain. */
   retentionMs(domain: DomainName): number | null;
   /** Asks the conference whether this handle is its own, and whether the conference goes on. */
-  isHeld(domain: DomainName, claim: HandleClaim): Promise<boolean>;
+  hasHandle(domain: DomainName, claim: HandleClaim): Promise<boolean>;
   /** Deletes everything, and ends the life of the object. */
   deleteAll(): Promise<void>;
 }
@@ -29,34 +30,36 @@ const releaseEveryMs = 6 * 3_600_000;
 const portion = 100;
 const portionEveryMs = 10_000;
 
+const tables = [
+  `CREATE TABLE IF NOT EXISTS handle (ext_conf_id TEXT PRIMARY KEY, conf_key TEXT NOT NULL, claimed_at INTEGER NOT NULL)
+   WITHOUT ROWID`,
+  "CREATE INDEX IF NOT EXISTS handle_by_conference ON handle (conf_key)",
+  // One row: up to which handle the release that is under way has come, how long the conferences of the domain keep their
+  // rows, and since when the settings do not have the domain.
+  `CREATE TABLE IF NOT EXISTS release_progress
+   (domain TEXT PRIMARY KEY, reached TEXT NOT NULL, kept_ms INTEGER NOT NULL, removed_at INTEGER) WITHOUT ROWID`,
+];
+
 /**
  * Which conference each handle (ExtConfID) of a domain stands for, and so which conferences the domain has. Looking something up
- * writes nothing. A claim writes two rows: the handle, and its entry in the index of conferences.
+ * writes nothing, and the first claim makes the tables. A claim writes two rows: the handle, and its entry in the index of
+ * conferences.
  */
 export class HandleIndex implements HandleRpc {
   readonly #ports: HandleIndexPorts;
   /** Whether this instance has seen to the alarm. */
   #hasAlarm = false;
+  #hasTables: boolean;
 
   constructor(ports: HandleIndexPorts) {
     this.#ports = ports;
-    const { sql } = ports;
-    sql.exec(
-      `CREATE TABLE IF NOT EXISTS handle (ext_conf_id TEXT PRIMARY KEY, conf_key TEXT NOT NULL, claimed_at INTEGER NOT NULL)
-       WITHOUT ROWID`,
-    );
-    sql.exec("CREATE INDEX IF NOT EXISTS handle_by_conference ON handle (conf_key)");
-    // One row: up to which handle the release that is under way has come, how long the conferences of the domain keep their
-    // rows, and since when the settings do not have the domain.
-    sql.exec(
-      `CREATE TABLE IF NOT EXISTS release_progress
-       (domain TEXT PRIMARY KEY, reached TEXT NOT NULL, kept_ms INTEGER NOT NULL, removed_at INTEGER) WITHOUT ROWID`,
-    );
+    this.#hasTables = hasTable(ports.sql, "release_progress");
   }
 
   async resolve({ domain, claims, handles }: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey>> {
     if (claims.length > 0) await this.#claim(domain, claims);
     const found = new Map<ExtConfId, ConfKey>();
+    if (!this.#hasTables) return found;
     for (const extConfId of [...claims.map((claim) => claim.extConfId), ...handles]) {
       const handle = this.#find(extConfId);
       if (handle) found.set(extConfId, handle.confKey);
@@ -65,26 +68,35 @@ export class HandleIndex implements HandleRpc {
   }
 
   async hasConference(confKey: ConfKey): Promise<boolean> {
-    return this.#ports.sql.exec("SELECT 1 FROM handle WHERE conf_key = ? LIMIT 1", confKey).length > 0;
+    return this.#read("SELECT 1 FROM handle WHERE conf_key = ? LIMIT 1", confKey).length > 0;
   }
 
   /** Releases a portion of the handles that came out of use. Never throws, since the platform soon gives a failing alarm up. */
   async alarm(): Promise<void> {
+    // Until an alarm is set again, each claim sees to it.
+    this.#hasAlarm = false;
+    const { setAlarm, log } = this.#ports;
     try {
       const next = await this.#release();
-      this.#hasAlarm = next !== null;
-      if (next !== null) this.#ports.setAlarm(next);
+      if (next === null) return;
+      setAlarm(next);
+      this.#hasAlarm = true;
     } catch (error) {
-      this.#ports.log({ level: "error", event: "alarm-broke", why: String(error) });
-      this.#ports.setAlarm(this.#ports.now() + releaseEveryMs);
+      log({ level: "error", event: "alarm-broke", why: String(error) });
+      new Clock(this.#ports, 0).wakeAgain((again) => log({ level: "error", event: "no-alarm", why: String(again) }));
     }
   }
 
   /** First come, first served. The handle of a conference that is over goes to the new one. */
   async #claim(domain: DomainName, claims: readonly HandleClaim[]): Promise<void> {
-    const contested = this.#ports.sql.transaction(() => claims.flatMap((claim) => this.#claimFree(claim)));
+    const { sql } = this.#ports;
+    const contested = sql.transaction(() => {
+      if (!this.#hasTables) for (const table of tables) sql.exec(table);
+      return claims.flatMap((claim) => this.#claimFree(claim));
+    });
+    this.#hasTables = true;
     if (!this.#hasAlarm) {
-      this.#ports.sql.exec(
+      sql.exec(
         "INSERT INTO release_progress VALUES (?, '', ?, NULL) ON CONFLICT DO NOTHING",
         ...[domain, this.#ports.retentionMs(domain)],
       );
@@ -93,7 +105,7 @@ export class HandleIndex implements HandleRpc {
     }
     await Promise.all(
       contested.map(async ({ claim, holder }) => {
-        if (await this.#isHeld(domain, holder)) return;
+        if (await this.#hasHandle(domain, holder)) return;
         // Another document may have claimed the handle meanwhile.
         const now = this.#find(claim.extConfId);
         if (now === undefined || (now.confKey === holder.confKey && !this.#isYoung(now))) this.#put(claim);
@@ -114,7 +126,7 @@ export class HandleIndex implements HandleRpc {
   /** When the next portion is due; `null` when nothing is left to release. */
   async #release(): Promise<EpochMs | null> {
     const { sql, log, now, retentionMs, deleteAll } = this.#ports;
-    const [row] = sql.exec("SELECT * FROM release_progress");
+    const [row] = this.#read("SELECT * FROM release_progress");
     if (!row) return null;
     const domain = row.domain as DomainName;
     const kept = retentionMs(domain);
@@ -138,7 +150,7 @@ export class HandleIndex implements HandleRpc {
         ...[row.reached as string, now() - kept + releaseEveryMs, portion],
       )
       .map(toHandle);
-    const answers = await Promise.allSettled(old.map((handle) => this.#isHeld(domain, handle)));
+    const answers = await Promise.allSettled(old.map((handle) => this.#hasHandle(domain, handle)));
     const unreachable = answers.filter(({ status }) => status === "rejected").length;
     if (unreachable > 0) log({ level: "warn", event: "handles-not-released", domain, conferences: unreachable });
     const last = old.length < portion;
@@ -157,13 +169,17 @@ export class HandleIndex implements HandleRpc {
     return sql.exec("SELECT 1 FROM handle LIMIT 1").length > 0 ? now() + releaseEveryMs : null;
   }
 
-  #isHeld(domain: DomainName, handle: Handle): Promise<boolean> {
-    return within(this.#ports, answerWithinMs, "a conference", this.#ports.isHeld(domain, handle));
+  #hasHandle(domain: DomainName, handle: Handle): Promise<boolean> {
+    return within(this.#ports, answerWithinMs, "a conference", this.#ports.hasHandle(domain, handle));
   }
 
   #find(extConfId: ExtConfId): Handle | undefined {
     const [row] = this.#ports.sql.exec("SELECT * FROM handle WHERE ext_conf_id = ?", extConfId);
     return row && toHandle(row);
+  }
+
+  #read(query: string, ...values: readonly SqlValue[]): readonly SqlRow[] {
+    return this.#hasTables ? this.#ports.sql.exec(query, ...values) : [];
   }
 
   #put({ extConfId, confKey }: HandleClaim): void {

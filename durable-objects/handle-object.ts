@@ -39,7 +39,8 @@ export class HandleObject extends DurableObject<Env> implements HandleRpc {
         const domain = findDomain(env, name);
         return domain && domain.settings.journalRetentionDays * dayMs;
       },
-      isHeld: (domain, { confKey, extConfId }) => env.CONFERENCE.getByName(`${domain}/${confKey}`).hasHandle(extConfId),
+      hasHandle: (domain, { confKey, extConfId }) =>
+        env.CONFERENCE.getByName(`${domain}/${confKey}`).hasHandle(extConfId),
       deleteAll: async () => {
         await storage.deleteAll();
         this.#index = this.#begin();

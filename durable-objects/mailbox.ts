@@ -158,9 +158,7 @@ export class Mailbox implements MailboxRpc {
 
 function storeOf(sql: Sql): OutboxStore {
   return {
-    get outbox() {
-      return sql.exec("SELECT row FROM outbox ORDER BY seq").map(({ row }) => JSON.parse(String(row)) as Row);
-    },
+    loadOutbox: () => sql.exec("SELECT row FROM outbox ORDER BY seq").map(({ row }) => JSON.parse(String(row)) as Row),
     transaction: (work) => sql.transaction(work),
     putRow: (row) => {
       sql.exec(

@@ -21,7 +21,7 @@ type Ports = Pick<Platform, "now" | "after" | "log" | "post">;
 /** Where the rows are on disk. They are changed within a transaction. */
 export interface OutboxStore {
   /** In order. */
-  readonly outbox: readonly Row[];
+  loadOutbox(): readonly Row[];
   transaction(work: () => void): void;
   putRow(row: Row): void;
   deleteRow(seq: Row["seq"]): void;
@@ -88,7 +88,7 @@ export class Outbox {
 
   /** Writes nothing: an object must begin on a full disk too, and the next life would correct these rows in the same way. */
   load(): void {
-    this.#keep(afterRestart(this.#store.outbox, this.#ports.now()));
+    this.#keep(afterRestart(this.#store.loadOutbox(), this.#ports.now()));
     this.#seq = this.rows.at(-1)?.seq ?? 0;
   }
 

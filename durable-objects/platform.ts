@@ -11,8 +11,8 @@ export interface Platform extends Timers {
   now(): EpochMs;
   /** Never rejects, and ends in time: what goes wrong is an answer like others. */
   post(request: PostRequest): Promise<HttpAnswer>;
-  /** Replaces the one alarm there is; part of the transaction of the same turn. */
-  setAlarm(at: EpochMs): void;
+  /** Replaces the one alarm there is; part of the transaction of the same turn. Throws or rejects where it cannot be set. */
+  setAlarm(at: EpochMs): void | Promise<void>;
   /** Ends the life of the object: the next call begins with what is on disk. */
   abort(why: string): void;
 }
@@ -65,9 +65,7 @@ export function platformOf(ctx: DurableObjectState, env: Env): Platform {
     now: () => Date.now(),
     ...timers,
     post: fetchPost,
-    setAlarm: (at) => {
-      ctx.storage.setAlarm(at);
-    },
+    setAlarm: (at) => ctx.storage.setAlarm(at),
     abort: (why) => ctx.abort(why),
   };
 }

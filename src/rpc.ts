@@ -38,8 +38,8 @@ export interface AgentReports extends ConferenceIdentity {
 export type OperatorResult = "done" | "no-such-conference" | "no-such-call";
 
 /**
- * `receive`, `report` and `operate` reject, with nothing done, what cannot be committed now: the disk is full, ids are lacking, or the
- * settings do not have the domain. Whoever asked asks again.
+ * `receive`, `report` and `operate` reject what cannot be committed now: the disk is full, ids are lacking, or the settings do not have
+ * the domain. A caller who stops waiting does not know whether it was committed. Whoever asked asks again.
  */
 export interface ConferenceRpc {
   /**

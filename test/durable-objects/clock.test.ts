@@ -23,6 +23,21 @@ function machine() {
   return { world, clock };
 }
 
+test("an alarm that the platform rejects later is set by the next call", async () => {
+  const alarms: number[] = [];
+  const setAlarm = async (at: number) => {
+    alarms.push(at);
+    if (alarms.length === 1) throw new Error("database or disk is full");
+  };
+  const clock = new Clock({ now: () => 1_000, setAlarm }, 0);
+  clock.wakeBy(5_000);
+  await Promise.resolve();
+  await Promise.resolve();
+  clock.wakeBy(9_000);
+
+  expect(alarms).toEqual([5_000, 9_000]);
+});
+
 test("an alarm that could not be set is set by the next call", () => {
   const { world, clock } = machine();
   world.isFull = true;

@@ -165,7 +165,9 @@ test("memory that cannot be reloaded after a failed transaction is reported as l
 });
 
 /** All of a conference, with the order of its entries. */
-function contentsOf({ identity, retention, state, outbox, progress, lastAt }: ConferenceStore) {
+function contentsOf(store: ConferenceStore) {
+  const { identity, retention, state, progress, lastAt } = store;
+  const outbox = store.loadOutbox();
   const { head, ...entries } = state;
   return { identity, retention, head, ...Object.values(entries).map((map) => [...map]), outbox, progress, lastAt };
 }

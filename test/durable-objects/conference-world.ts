@@ -238,7 +238,7 @@ export class ConferenceWorld {
   }
 
   get outboxRows(): number {
-    return this.stored.outbox.length;
+    return this.stored.loadOutbox().length;
   }
 
   /** What another life of the conference would find on disk. */

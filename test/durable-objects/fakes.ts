@@ -41,7 +41,7 @@ export function memoryHandles(now: () => number, more: Partial<HandleIndexPorts>
     ensureAlarm: async () => {},
     setAlarm: () => {},
     retentionMs: () => 7 * 86_400_000,
-    isHeld: async () => false,
+    hasHandle: async () => false,
     deleteAll: async () => sql.clear(),
     ...more,
   });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { ConfKey, DomainName, ExtConfId } from "../../src/foundation/ids.ts";
+import { Database } from "../simulation/database.ts";
 import { memoryHandles } from "./fakes.ts";
 
 const domain = "local" as DomainName;
@@ -15,7 +16,7 @@ function world() {
   const held = new Set<string>();
   const asked: string[] = [];
   const settings: { retentionMs: number | null } = { retentionMs: weekMs };
-  const broken = { conferences: false, hang: false };
+  const broken = { conferences: false, hang: false, alarm: false };
   const timers: { readonly ms: number; run(): void }[] = [];
   const index = memoryHandles(() => time.now, {
     after: (ms, run) => {
@@ -23,9 +24,12 @@ function world() {
       return () => {};
     },
     ensureAlarm: async (at) => void alarms.push(at),
-    setAlarm: (at) => alarms.push(at),
+    setAlarm: (at) => {
+      if (broken.alarm) throw new Error("database or disk is full");
+      alarms.push(at);
+    },
     retentionMs: () => settings.retentionMs,
-    isHeld: async (_, { confKey, extConfId }) => {
+    hasHandle: async (_, { confKey, extConfId }) => {
       asked.push(`${confKey}/${extConfId}`);
       if (broken.hang) return new Promise(() => {});
       if (broken.conferences) throw new Error("unreachable");
@@ -171,6 +175,42 @@ test("thousands of handles are released in portions, and what cannot be asked st
   time.now += weekMs;
   expect(await release()).toBe(0);
   expect(asked).toHaveLength(254);
+});
+
+test("looking up makes no tables, and an index lives on a full disk", async () => {
+  const sql = new Database();
+  const index = memoryHandles(() => 1_000_000, {
+    sql: {
+      exec: (query, ...bindings) => {
+        if (!query.startsWith("SELECT")) throw new Error("database or disk is full");
+        return sql.exec(query, ...bindings);
+      },
+      transaction: (work) => sql.transaction(work),
+    },
+  });
+  await expect(index.resolve({ domain, claims: [{ extConfId: handle, confKey: first }], handles: [] })).rejects.toThrow(
+    "full",
+  );
+
+  expect(await index.resolve({ domain, claims: [], handles: [handle] })).toEqual(new Map());
+  expect(await index.hasConference(first)).toBe(false);
+  await index.alarm();
+  expect(sql.exec("SELECT name FROM sqlite_master")).toEqual([]);
+});
+
+test("where an alarm cannot be set, the next claim sets one", async () => {
+  const { claim, index, alarms, broken, settings, time } = world();
+  await claim(first);
+  broken.alarm = true;
+  settings.retentionMs = null;
+  await index.alarm();
+  expect(alarms).toHaveLength(1);
+
+  broken.alarm = false;
+  settings.retentionMs = weekMs;
+  await claim(first);
+  expect(alarms.at(-1)).toBe(time.now + 6 * hourMs);
+  expect(alarms).toHaveLength(2);
 });
 
 test("a domain that is removed keeps its handles as long as its conferences keep their rows, and may be put back", async () => {

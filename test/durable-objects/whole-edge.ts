@@ -30,7 +30,7 @@ export class WholeEdge {
   readonly #conferences = new Map<ConfKey, Conference>();
   readonly #mailboxes = new Map<WebexHost, Mailbox>();
   readonly #handles = memoryHandles(() => this.time.now, {
-    isHeld: async (_, { confKey, extConfId }) => this.#conference(confKey).hasHandle(extConfId),
+    hasHandle: async (_, { confKey, extConfId }) => this.#conference(confKey).hasHandle(extConfId),
   });
   readonly #allocator = new IdAllocator(new Database());
   readonly #told = new Map<ConfKey, Map<string, IssuedCommand>>();
@@ -129,7 +129,9 @@ export class WholeEdge {
         health: async () => ({ agentConnected: true, bridgeUp: true, ports: null, portsInUse: 0 }),
       }),
       allocateIds: ({ holder, ...wanted }) => this.#allocate(holder, wanted),
-      setAlarm: (at) => this.time.after(at - this.time.now, () => conference.alarm()),
+      setAlarm: (at) => {
+        this.time.after(at - this.time.now, () => conference.alarm());
+      },
       deleteAll: async () => {},
       nonce: () => String(++this.#nonces),
     });

@@ -44,7 +44,7 @@ export class FakeEdge {
   /** In milliseconds. */
   time = 1_000_000;
   readonly #handles = memoryHandles(() => this.time, {
-    isHeld: async (_domain, { confKey }) => {
+    hasHandle: async (_domain, { confKey }) => {
       this.#call(`hasHandle ${confKey}`, confKey);
       return this.alive.has(confKey);
     },

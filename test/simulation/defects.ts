@@ -70,8 +70,8 @@ export const defects: readonly Defect[] = [
     name: "no alarm is set",
     foundBy: "outboxes are empty",
     file: clock,
-    before: "    this.#platform.setAlarm(at);\n",
-    after: "",
+    before: "this.#platform.setAlarm(at)?.catch(",
+    after: "Promise.resolve().catch(",
   },
   {
     name: "an alarm does not set the next one",

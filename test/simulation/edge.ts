@@ -81,7 +81,7 @@ export class Edge {
           log: (line) => context.tell(() => `handle index: ${line.event} ${line.why ?? ""}`),
           now: () => context.edgeNow(),
           retentionMs: (name) => this.#of(name).domain.settings.journalRetentionDays * 86_400_000,
-          isHeld: (name, { confKey, extConfId }) =>
+          hasHandle: (name, { confKey, extConfId }) =>
             send(() =>
               this.#of(name)
                 .conference(confKey)

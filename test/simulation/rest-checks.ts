@@ -73,7 +73,9 @@ export function checkCallers({ context, bridges, meetings }: Pick<Parts, "contex
 export function checkNothingPends({ context, edge }: Pick<Parts, "context" | "edge">): void {
   const { violated } = context;
   for (const [key, { disk }] of edge.conferences) {
-    const { outbox, state } = conferenceOn(disk);
+    const store = conferenceOn(disk);
+    const { state } = store;
+    const outbox = store.loadOutbox();
     if (outbox.length > 0) violated("outboxes are empty", `${key}: ${outbox.length} transactions`);
     for (const command of state.commands.values()) {
       violated("no command is pending", `${key}: ${JSON.stringify(command)}`);

@@ -63,7 +63,7 @@ function stored<Value>(read: (store: ConferenceStore) => Value): Promise<Value> 
   });
 }
 
-const outboxRows = () => stored(({ outbox }) => outbox.length);
+const outboxRows = () => stored((store) => store.loadOutbox().length);
 
 async function bridgeDone(first = 1): Promise<number> {
   const pending = await stored(({ state }) => [...state.commands.keys()]);
