@@ -2,7 +2,7 @@ import { Conference } from "../../durable-objects/conference.ts";
 import { HandleIndex } from "../../durable-objects/handle-index.ts";
 import { IdAllocator } from "../../durable-objects/id-allocator.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
-import type { Platform, Sql } from "../../durable-objects/platform.ts";
+import type { Platform, Sql, SqlValue } from "../../durable-objects/platform.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
 import type { RelayPorts } from "../../durable-objects/relay.ts";
 import type { Draws } from "../../simulators/draws.ts";
@@ -49,6 +49,8 @@ export class Edge {
   homeOf: (confKey: ConfKey) => BridgeName | null = () => null;
   /** When each message to WebEx was decided on: it may then wait behind the attempts of others. */
   readonly madeAt = new Map<MsgId, number>();
+  /** When each conference committed last, by its own time. */
+  readonly #lastAt = new Map<ConfKey, number>();
   /** In which life of its conference. */
   readonly #madeIn = new Map<MsgId, number>();
   readonly #context: WorldContext;
@@ -113,7 +115,14 @@ export class Edge {
   #forRelay(confKey: ConfKey): ReturnType<RelayPorts["conference"]> {
     const hosted = this.conference(confKey);
     return {
-      report: (reports) => hosted.call((conference) => conference.report(reports)),
+      report: (reports) =>
+        hosted.call(async (conference) => {
+          const upTo = await conference.report(reports);
+          const { bridge } = reports;
+          const { chosenAt } = this.relayOf(bridge).activeAgent;
+          if (bridge === this.homeOf(confKey)) this.resends.reported(reports, chosenAt, hosted);
+          return upTo;
+        }),
       matchesBridge: (bridge, digest) => hosted.call(async (conference) => conference.matchesBridge(bridge, digest)),
       ackCommands: (bridge, ids) => {
         return hosted.call(async (conference) => {
@@ -220,24 +229,36 @@ export class Edge {
     } satisfies Platform & Record<string, unknown>;
   }
 
-  /** Reads along what a conference writes. */
+  /** Reads along what a conference commits. */
   #watched(confKey: ConfKey, hosted: Hosted<object>, { exec, transaction }: Sql): Sql {
+    let written: (readonly [query: string, bindings: readonly SqlValue[]])[] = [];
     return {
-      transaction,
+      transaction: (work) => {
+        written = [];
+        const value = transaction(work);
+        for (const [query, bindings] of written) this.#written(confKey, hosted, query, bindings);
+        return value;
+      },
       exec: (query, ...bindings) => {
-        if (query.startsWith("INSERT INTO journal")) {
-          const [, , , input, , changes] = bindings;
-          if (String(input).startsWith('{"type":"undelivered"')) this.#givenUp(confKey, String(input), hosted.life);
-          for (const [key, value] of changesToJudge(String(changes))) this.#changed(confKey, key, value, hosted.life);
-        } else if (query.startsWith("INSERT INTO entry")) {
-          const [key, , value] = bindings;
-          if (String(key).startsWith("outbox/"))
-            this.#changed(confKey, String(key), JSON.parse(String(value)), hosted.life);
-        } else if (query.startsWith("DELETE FROM entry"))
-          this.#changed(confKey, String(bindings[0]), null, hosted.life);
+        if (!query.startsWith("SELECT")) written.push([query, bindings]);
         return exec(query, ...bindings);
       },
     };
+  }
+
+  #written(confKey: ConfKey, { life }: Hosted<object>, query: string, bindings: readonly SqlValue[]): void {
+    if (query.startsWith("INSERT INTO journal")) {
+      const [, at, , input, , changes] = bindings;
+      const before = this.#lastAt.get(confKey) ?? 0;
+      if (Number(at) < before)
+        this.#context.violated("a conference's time never goes back", `${confKey}: ${before - Number(at)} ms`);
+      this.#lastAt.set(confKey, Number(at));
+      if (String(input).startsWith('{"type":"undelivered"')) this.#givenUp(confKey, String(input), life);
+      for (const [key, value] of changesToJudge(String(changes))) this.#changed(confKey, key, value, life);
+    } else if (query.startsWith("INSERT INTO entry")) {
+      const [key, , value] = bindings;
+      if (String(key).startsWith("outbox/")) this.#changed(confKey, String(key), JSON.parse(String(value)), life);
+    } else if (query.startsWith("DELETE FROM entry")) this.#changed(confKey, String(bindings[0]), null, life);
   }
 
   #givenUp(confKey: ConfKey, input: string, life: number): void {

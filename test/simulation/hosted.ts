@@ -7,6 +7,9 @@ import type { FaultSource } from "./faults.ts";
 /** Thrown into an object whose life is over; whatever it makes of that, nobody hears. */
 export class Dead extends Error {}
 
+/** What the platform throws at an object whose write it cannot carry out; the object lives on. */
+class WriteFailed extends Error {}
+
 /** What one life of an object gets from its platform. */
 export interface Life {
   readonly sql: Sql;
@@ -23,6 +26,8 @@ interface Alarmed {
 const never = new Promise<never>(() => {});
 /** How soon the platform calls an alarm again whose object died over it. */
 const alarmRetryMs = 2_000;
+/** A transaction that is to fail does so at one of its first statements, or in the end. */
+const mostStatements = 12;
 
 /** One durable object: its disk and its alarm outlive it, and it may die between any two steps. */
 export class Hosted<Object extends object> {
@@ -120,11 +125,14 @@ export class Hosted<Object extends object> {
         (value) => (life === this.life ? value : never),
         (error) => (life === this.life ? Promise.reject(error) : never),
       );
+    /** Statements of the present transaction up to the one that fails; 0: none does. */
+    let failsIn = 0;
     return {
       sql: {
         exec: (query, ...bindings) => {
           if (life !== this.life) throw new Dead();
           if (this.#context.edgeMachines.isDiskFull && /^(?:INSERT|UPDATE|DELETE)/.test(query)) this.#diskIsFull();
+          if (failsIn > 0 && --failsIn === 0) throw new WriteFailed();
           return this.disk.exec(query, ...bindings);
         },
         transaction: (work) => {
@@ -134,7 +142,16 @@ export class Hosted<Object extends object> {
             this.#fall("before a write");
             throw new Dead();
           }
-          return this.disk.transaction(work);
+          if (!this.faults.hits("write fails")) return this.disk.transaction(work);
+          failsIn = this.faults.draws.between(1, mostStatements);
+          try {
+            return this.disk.transaction(() => {
+              work();
+              throw new WriteFailed(); // When it is to be committed, at the latest.
+            });
+          } finally {
+            failsIn = 0;
+          }
         },
       },
       after: (ms, run) => {
@@ -216,20 +233,26 @@ export class Hosted<Object extends object> {
     this.#cancelAlarm = this.#context.clock.after(at - this.#context.edgeNow(), () => this.#alarm());
   }
 
-  /** Called at least once: an object that dies over its alarm is called again. */
+  /** Called at least once: an object that dies over its alarm is called again. One that fails is, too, but soon no more. */
   #alarm(): void {
     this.#alarmAt = null;
     const again = () => {
       if (this.#alarmAt !== null) return;
       this.#ring(this.#context.edgeNow() + alarmRetryMs);
     };
+    const failed = (error: unknown) => {
+      if (!(error instanceof Dead)) this.#context.violated("no alarm fails", `${this.name}: ${error}`);
+      again();
+    };
     try {
       const object = this.#living();
       this.#callers.add(again);
       const done = () => this.#callers.delete(again);
-      Promise.resolve((object as Alarmed).alarm?.()).then(done, done);
-    } catch {
-      again();
+      Promise.resolve((object as Alarmed).alarm?.()).then(done, (error) => {
+        if (done()) failed(error);
+      });
+    } catch (error) {
+      failed(error);
     }
   }
 }

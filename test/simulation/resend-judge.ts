@@ -1,7 +1,10 @@
-import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import type { Conference } from "../../durable-objects/conference.ts";
+import type { CommandId, ConfKey, StreamId } from "../../src/foundation/ids.ts";
+import type { AgentReports } from "../../src/rpc.ts";
 import type { WorldContext } from "./context.ts";
 import { conferenceOn } from "./database.ts";
 import type { Edge } from "./edge.ts";
+import type { Hosted } from "./hosted.ts";
 
 const checkEveryMs = 10_000;
 /** A command that an agent has acknowledged is sent again after ten seconds: the agent that took it may be gone. */
@@ -15,6 +18,8 @@ const clockSetMs = 300_000;
 export class ResendJudge {
   readonly #context: WorldContext;
   readonly #sent = new Map<string, { readonly confKey: ConfKey; readonly id: CommandId; at: number }>();
+  /** Conference and bridge → the stream that was committed last. */
+  readonly #streams = new Map<string, StreamId>();
   /** Command → the life of its conference in which it was acknowledged: the next life knows nothing of that. */
   readonly #ackedIn = new Map<string, number>();
 
@@ -33,6 +38,19 @@ export class ResendJudge {
 
   acked(confKey: ConfKey, ids: readonly CommandId[], life: number): void {
     for (const id of ids) this.#ackedIn.set(`${confKey} ${id}`, life);
+  }
+
+  /** A bridge's stream is committed, and that bridge has its active agent since `chosenAt`. */
+  reported({ confKey, bridge, stream }: AgentReports, chosenAt: number, { disk, life }: Hosted<Conference>): void {
+    const place = `${confKey} ${bridge}`;
+    const last = this.#streams.get(place);
+    this.#streams.set(place, stream);
+    if (last === undefined || last === stream) return;
+    for (const [command, sent] of this.#sent) {
+      if (sent.confKey !== confKey || sent.at >= chosenAt || this.#ackedIn.get(command) !== life) continue;
+      const isPending = conferenceOn(disk).state.commands.has(sent.id);
+      if (isPending) this.#context.violated("a pending command is sent again", `${command}: not to the next agent`);
+    }
   }
 
   watch(edge: Edge): void {

@@ -60,7 +60,8 @@ export const rules = {
   "a command acts once": "The bridge carries out no command twice.",
   "a number is dialled once": "No phone is rung twice for one call-out.",
   "no command overtakes an earlier one": "The commands of one topic act in the order in which they were issued.",
-  "a pending command is sent again": "A command without a result is sent again, as long as it takes.",
+  "a pending command is sent again":
+    "A command without a result is sent again, as long as it takes; to the next agent once that reports.",
   "a conference that ended unnoticed is not created anew":
     "A failover to a conference that is gone creates no other in its place.",
   "a foreign conference is left alone": "No command concerns a conference that is not the edge's.",
@@ -97,6 +98,10 @@ export const rules = {
   // The world itself.
   "nothing is thrown": "No error leaves the product's code for the event loop.",
   "no rejection goes unhandled": "Each promise that is rejected has somebody who hears of it.",
+  "a conference's time never goes back":
+    "Whatever happens to the machine's clock, no input is committed at an earlier time than the one before.",
+  "no alarm fails":
+    "No object's alarm throws, nor does the object that is restored for it: the platform soon gives such an alarm up.",
   "a world comes to its end": "No world goes round in circles.",
 } as const satisfies Record<string, string>;
 
