@@ -13,7 +13,7 @@ import type { BridgeName, EpochMs, StreamId, TransId } from "../src/foundation/i
 import { dayMs } from "../src/foundation/timers.ts";
 import type { AgentReports, ConferenceIdentity } from "../src/rpc.ts";
 import { type IdsAtHand, noIds } from "./id-supply.ts";
-import type { Row } from "./outbox-rows.ts";
+import type { QueuedDocument } from "./outbox-rows.ts";
 import { hasTable, type Sql, type SqlValue } from "./platform.ts";
 
 /** How far the conference has come. It changes with almost each input, so it is kept in the journal and costs no row. */
@@ -84,14 +84,14 @@ export class ConferenceStore {
   #checkpoint = 0;
   #position = 0;
   /** What waits to be posted, in order. */
-  #outbox = new Map<string, Row>();
+  #outbox = new Map<string, QueuedDocument>();
   /** When each document was committed whose repeats may still come, the oldest first; `null`: not read yet, as reading is billed. */
   #documents: Map<TransId, EpochMs> | null = null;
-  /** Of the present transaction. */
+  /** Inputs of the present transaction, and what they and the outbox changed. */
   #inputs: ConferenceInput[] = [];
-  #changed = new EntryChanges();
-  /** Of the journal since the checkpoint. */
-  #unsaved = new EntryChanges();
+  #ofTransaction = new EntryChanges();
+  /** Changes in the journal since the checkpoint. */
+  #sinceCheckpoint = new EntryChanges();
 
   constructor(sql: Sql, onLost: (error: unknown) => void) {
     this.#sql = sql;
@@ -162,38 +162,38 @@ export class ConferenceStore {
     if (this.#identity && neededMs === retention.neededMs && keptMs === retention.keptMs) return;
     this.#identity = { domain, confKey };
     this.#retention = retention;
-    this.#changed.set("identity", { domain, confKey, retention } satisfies Identity);
+    this.#ofTransaction.set("identity", { domain, confKey, retention } satisfies Identity);
   }
 
   /** Within a transaction: appends one input with its changes; throws when a document is too large. */
   append(input: ConferenceInput, changes: Changes, progress: Progress): void {
     this.#progress = progress;
     applyChanges(this.#state, changes);
-    if (changes.head) this.#changed.set("head", changes.head);
+    if (changes.head) this.#ofTransaction.set("head", changes.head);
     for (const [kind, plural] of Object.entries(entryKinds)) {
-      for (const [id, value] of changes[plural]) this.#changed.set(`${kind}/${id}`, value);
+      for (const [id, value] of changes[plural]) this.#ofTransaction.set(`${kind}/${id}`, value);
     }
     if (input.type === "webex") this.#documents?.set(input.transId, input.at);
     this.#inputs.push(input);
   }
 
   /** In order. */
-  loadOutbox(): readonly Row[] {
+  loadOutbox(): readonly QueuedDocument[] {
     return [...this.#outbox.values()].sort((one, other) => one.seq - other.seq);
   }
 
   /** Within a transaction: keeps this row of the outbox, new or changed. */
-  putRow(row: Row): void {
+  putDocument(row: QueuedDocument): void {
     this.#change(`outbox/${row.seq}`, row);
   }
 
   /** Within a transaction. */
-  deleteRow(seq: Row["seq"]): void {
+  deleteDocument(seq: QueuedDocument["seq"]): void {
     this.#change(`outbox/${seq}`, null);
   }
 
   #change(key: string, value: unknown): void {
-    this.#changed.set(key, value);
+    this.#ofTransaction.set(key, value);
     this.#applyEntry(key, value);
   }
 
@@ -234,8 +234,8 @@ export class ConferenceStore {
     this.#position = 0;
     this.#checkpoint = 0;
     this.#inputs = [];
-    this.#changed = new EntryChanges();
-    this.#unsaved = new EntryChanges();
+    this.#ofTransaction = new EntryChanges();
+    this.#sinceCheckpoint = new EntryChanges();
     this.#documents = null;
     const read = (query: string, ...values: SqlValue[]) => (this.#hasTables ? this.#sql.exec(query, ...values) : []);
     for (const row of read("SELECT key, position, value FROM entry ORDER BY position")) {
@@ -245,7 +245,7 @@ export class ConferenceStore {
     const since = "SELECT changes FROM journal WHERE seq > ? AND changes IS NOT NULL ORDER BY seq";
     for (const { changes } of read(since, this.#checkpoint)) {
       for (const [key, value] of JSON.parse(String(changes)) as EntryChange[]) {
-        this.#unsaved.set(key, value);
+        this.#sinceCheckpoint.set(key, value);
         this.#applyEntry(key, value);
       }
     }
@@ -266,7 +266,7 @@ export class ConferenceStore {
     } else {
       const entries = kind === "outbox" ? this.#outbox : isKind(kind) ? entriesOf(this.#state, kind) : null;
       if (value === null) entries?.delete(id.join("/"));
-      else entries?.set(id.join("/"), value as Row);
+      else entries?.set(id.join("/"), value as QueuedDocument);
     }
   }
 
@@ -283,10 +283,10 @@ export class ConferenceStore {
 
   /** Writes the inputs and, with the last of them, the changes; changes of the outbox alone have a row without input. */
   #write(): void {
-    if (this.#inputs.length === 0 && this.#changed.isEmpty) return;
+    if (this.#inputs.length === 0 && this.#ofTransaction.isEmpty) return;
     const inputs = this.#inputs.length > 0 ? this.#inputs : [null];
     const isDue = this.#seq + inputs.length - this.#checkpoint >= checkpointEvery;
-    const changes = isDue ? null : this.#changed.toText();
+    const changes = isDue ? null : this.#ofTransaction.toText();
     const isCheckpoint = changes === null || changes.length > maxChangesLength;
     for (const [index, input] of inputs.entries()) {
       this.#seq += 1;
@@ -299,17 +299,17 @@ export class ConferenceStore {
       );
       this.#prune(this.#lastAt);
     }
-    this.#unsaved.add(this.#changed);
+    this.#sinceCheckpoint.add(this.#ofTransaction);
     this.#inputs = [];
-    this.#changed = new EntryChanges();
+    this.#ofTransaction = new EntryChanges();
     if (isCheckpoint) this.#writeEntries();
   }
 
   /** The position stays with the key, so that everything is loaded in the order in which it came. */
   #writeEntries(): void {
     this.#checkpoint = this.#seq;
-    this.#unsaved.set("checkpoint", this.#checkpoint);
-    for (const [key, value] of this.#unsaved.inOrder()) {
+    this.#sinceCheckpoint.set("checkpoint", this.#checkpoint);
+    for (const [key, value] of this.#sinceCheckpoint.inOrder()) {
       if (value === null) {
         this.#sql.exec("DELETE FROM entry WHERE key = ?", key);
         continue;
@@ -320,7 +320,7 @@ export class ConferenceStore {
         ...[key, this.#position, JSON.stringify(value)],
       );
     }
-    this.#unsaved = new EntryChanges();
+    this.#sinceCheckpoint = new EntryChanges();
   }
 
   /** Now and then, deletes some of the oldest rows; never one that is needed to restore the conference. */

@@ -4,7 +4,7 @@ import type { Domain } from "../src/settings/load.ts";
 import { Clock, nextWake } from "./clock.ts";
 import { IdSupply, noIds } from "./id-supply.ts";
 import { Outbox, type OutboxStore, type Undelivered } from "./outbox.ts";
-import { type Row, withoutMessages } from "./outbox-rows.ts";
+import { type QueuedDocument, withoutMessages } from "./outbox-rows.ts";
 import { hasTable, type LogLine, type Platform, type Sql } from "./platform.ts";
 
 interface MailboxPorts extends Platform {
@@ -158,16 +158,17 @@ export class Mailbox implements MailboxRpc {
 
 function storeOf(sql: Sql): OutboxStore {
   return {
-    loadOutbox: () => sql.exec("SELECT row FROM outbox ORDER BY seq").map(({ row }) => JSON.parse(String(row)) as Row),
+    loadOutbox: () =>
+      sql.exec("SELECT row FROM outbox ORDER BY seq").map(({ row }) => JSON.parse(String(row)) as QueuedDocument),
     transaction: (work) => sql.transaction(work),
-    putRow: (row) => {
+    putDocument: (row) => {
       sql.exec(
         "INSERT INTO outbox (seq, row) VALUES (?, ?) ON CONFLICT (seq) DO UPDATE SET row = excluded.row",
         row.seq,
         JSON.stringify(row),
       );
     },
-    deleteRow: (seq) => {
+    deleteDocument: (seq) => {
       sql.exec("DELETE FROM outbox WHERE seq = ?", seq);
     },
   };

@@ -4,7 +4,7 @@ import type { OpenRequest } from "../src/tsp/answers.ts";
 import { maxMessages } from "../src/tsp/protocol-table.ts";
 
 /** One document that its receiver has not confirmed yet. */
-export interface Row {
+export interface QueuedDocument {
   readonly seq: number;
   readonly host: Post["host"];
   /** Names the document on each attempt. */
@@ -16,7 +16,7 @@ export interface Row {
   readonly messages: readonly Outgoing[];
 }
 
-export type Rows = readonly Row[];
+export type Rows = readonly QueuedDocument[];
 
 /** Requests of one document and one server that are not answered yet. */
 interface OpenDocument {
@@ -66,7 +66,7 @@ export function append(
   queue: Queue,
   { host, message }: Post,
   now: EpochMs,
-  fresh: () => Pick<Row, "seq" | "transId">,
+  fresh: () => Pick<QueuedDocument, "seq" | "transId">,
 ): Queue {
   const { rows } = queue;
   const isAnswer = "result" in message;
@@ -105,13 +105,17 @@ export function withoutMessages(rows: Rows, seq: number, messages: readonly Outg
 
 /** The first row of each host: the only one that may be posted now. */
 export function heads(rows: Rows): Rows {
-  const first = new Map<Row["host"], Row>();
+  const first = new Map<QueuedDocument["host"], QueuedDocument>();
   for (const row of rows) if (!first.has(row.host)) first.set(row.host, row);
   return [...first.values()];
 }
 
 /** The row after a failed attempt; `null` when that was the last one (protocol T43). */
-export function afterFailure(row: Row, { attempts, retryDelaysMs }: RetryPolicy, now: EpochMs): Row | null {
+export function afterFailure(
+  row: QueuedDocument,
+  { attempts, retryDelaysMs }: RetryPolicy,
+  now: EpochMs,
+): QueuedDocument | null {
   if (row.attempts >= attempts) return null;
   return { ...row, dueAt: now + (retryDelaysMs[row.attempts - 1] ?? retryDelaysMs.at(-1) ?? 0) };
 }

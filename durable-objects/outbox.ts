@@ -6,12 +6,20 @@ import { targetUrl } from "../src/routing/target-url.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import type { AdapterCodec } from "../src/tsp/codec.ts";
 import type { ToWebex } from "../src/tsp/messages.ts";
-import { afterFailure, afterRestart, append, heads, type Queue, type Row, type Rows } from "./outbox-rows.ts";
+import {
+  afterFailure,
+  afterRestart,
+  append,
+  heads,
+  type Queue,
+  type QueuedDocument,
+  type Rows,
+} from "./outbox-rows.ts";
 import type { Platform } from "./platform.ts";
 import type { HttpAnswer, PostContent } from "./post.ts";
 
 /** The part of a domain that an outbox needs. */
-interface Sender {
+interface OutboxDomain {
   readonly settings: Pick<DomainSettings, "webex" | "passthroughUrl">;
   readonly codec: Pick<AdapterCodec, "encode" | "readConfirmation" | "sends">;
 }
@@ -21,15 +29,15 @@ type Ports = Pick<Platform, "now" | "after" | "log" | "post">;
 /** Where the rows are on disk. They are changed within a transaction. */
 export interface OutboxStore {
   /** In order. */
-  loadOutbox(): readonly Row[];
+  loadOutbox(): readonly QueuedDocument[];
   transaction(work: () => void): void;
-  putRow(row: Row): void;
-  deleteRow(seq: Row["seq"]): void;
+  putDocument(row: QueuedDocument): void;
+  deleteDocument(seq: QueuedDocument["seq"]): void;
 }
 
 /** Messages of one row that are not tried any more. */
 export interface Undelivered {
-  readonly seq: Row["seq"];
+  readonly seq: QueuedDocument["seq"];
   readonly messages: readonly Outgoing[];
 }
 
@@ -45,30 +53,30 @@ const mostRowsOfHost = 1000;
 export class Outbox {
   readonly #ports: Ports;
   readonly #store: OutboxStore;
-  readonly #sender: () => Sender | null;
+  readonly #domain: () => OutboxDomain | null;
   readonly #giveUp: (undelivered: Undelivered) => Promise<void>;
   #queue: Queue = { rows: [], open: [] };
   /** Confirmed and still on disk: the deletion of a row that was confirmed at once needs no flush of its own. */
   #confirmed: readonly number[] = [];
   /** Rises with each message, so that a new row is never taken for one that is still in flight. */
   #seq = 0;
-  readonly #inFlight = new Map<Row["host"], { readonly seq: number; readonly abort: AbortController }>();
+  readonly #inFlight = new Map<QueuedDocument["host"], { readonly seq: number; readonly abort: AbortController }>();
   #wakeAt: EpochMs | null = null;
   #cancelWake: () => void = () => {};
 
   /**
-   * `sender` is `null` while the settings do not have the domain: then the rows wait. `giveUp` removes the messages from
+   * `domain` is `null` while the settings do not have the domain: then the rows wait. `giveUp` removes the messages from
    * their row, and with the last one the row.
    */
   constructor(
     ports: Ports,
     store: OutboxStore,
-    sender: () => Sender | null,
+    domain: () => OutboxDomain | null,
     giveUp: (undelivered: Undelivered) => Promise<void>,
   ) {
     this.#ports = ports;
     this.#store = store;
-    this.#sender = sender;
+    this.#domain = domain;
     this.#giveUp = giveUp;
   }
 
@@ -93,7 +101,7 @@ export class Outbox {
   }
 
   /** The queue with one message more; the same queue when the message may not, or shall not, be sent. */
-  add(queue: Queue, { host, message }: Post, sender: Sender, nextTransId: () => TransId): Queue {
+  add(queue: Queue, { host, message }: Post, domain: OutboxDomain, nextTransId: () => TransId): Queue {
     const fresh = (transId: string) => {
       this.#seq += 1;
       return { seq: this.#seq, transId };
@@ -103,8 +111,8 @@ export class Outbox {
       const row = { ...fresh(message.id), host, attempts: 0, dueAt: now, messages: [message] };
       return { ...queue, rows: [...queue.rows, row] };
     }
-    if (!sender.codec.sends(message)) return queue;
-    const target = targetUrl(host, sender.settings.webex);
+    if (!domain.codec.sends(message)) return queue;
+    const target = targetUrl(host, domain.settings.webex);
     if (!target.ok) {
       this.#ports.log({ level: "warn", event: "host-refused", host, message: message.type, why: target.error.kind });
       return queue;
@@ -117,8 +125,8 @@ export class Outbox {
     const kept = new Set(rows.map((row) => row.seq));
     const here = new Set(this.rows);
     const gone = this.rows.flatMap(({ seq }) => (kept.has(seq) ? [] : [seq]));
-    for (const seq of [...this.#confirmed, ...gone]) this.#store.deleteRow(seq);
-    for (const row of rows) if (!here.has(row)) this.#store.putRow(row);
+    for (const seq of [...this.#confirmed, ...gone]) this.#store.deleteDocument(seq);
+    for (const row of rows) if (!here.has(row)) this.#store.putDocument(row);
   }
 
   /** Accepts what is on disk now. A post whose row is gone is broken off. */
@@ -147,7 +155,7 @@ export class Outbox {
     }
   }
 
-  #begin(row: Row): void {
+  #begin(row: QueuedDocument): void {
     const abort = new AbortController();
     this.#inFlight.set(row.host, { seq: row.seq, abort });
     this.#attempt(row, abort.signal)
@@ -158,7 +166,7 @@ export class Outbox {
       .then(() => {
         this.#inFlight.delete(row.host);
         // While the settings do not have the domain, the alarm comes back, and not this loop.
-        if (this.#sender()) this.pump();
+        if (this.#domain()) this.pump();
       })
       .catch((error: unknown) => {
         this.#ports.log({ level: "error", event: "delivery-broke", transId: row.transId, why: String(error) });
@@ -175,15 +183,15 @@ export class Outbox {
     });
   }
 
-  async #attempt(row: Row, signal: AbortSignal): Promise<void> {
-    const sender = this.#sender();
-    if (!sender) return;
-    const { webex } = sender.settings;
+  async #attempt(row: QueuedDocument, signal: AbortSignal): Promise<void> {
+    const domain = this.#domain();
+    if (!domain) return;
+    const { webex } = domain.settings;
     // The last attempt was begun before a crash, or the settings do not have this receiver any more.
     const { seq, messages } = row;
-    const target = this.#targetOf(row, sender);
+    const target = this.#targetOf(row, domain);
     if (row.attempts >= webex.attempts || target === null) return this.#giveUp({ seq, messages });
-    const content = this.#contentOf(row, sender);
+    const content = this.#contentOf(row, domain);
     if (!content.ok) return this.#giveUp({ seq, messages: content.error });
 
     const begun = { ...row, attempts: row.attempts + 1 };
@@ -192,27 +200,27 @@ export class Outbox {
     const answer = await this.#ports.post({ url: target, timeoutMs: webex.timeoutMs, signal, ...content.value });
 
     if (signal.aborted) return;
-    const confirmed = this.#judge(answer, begun, sender);
+    const confirmed = this.#judge(answer, begun, domain);
     if (confirmed.ok) this.#done(begun);
-    else await this.#failed(begun, sender.settings, confirmed.error);
+    else await this.#failed(begun, domain.settings, confirmed.error);
     await this.#limit(row.host);
   }
 
-  async #failed(row: Row, { webex }: Sender["settings"], why: string): Promise<void> {
+  async #failed(row: QueuedDocument, { webex }: OutboxDomain["settings"], why: string): Promise<void> {
     this.#log("warn", "post-failed", row, why);
     const next = afterFailure(row, webex, this.#ports.now());
     if (next) this.#commit(replaced(this.rows, next));
     else await this.#giveUp(row);
   }
 
-  #targetOf({ host }: Row, { settings }: Sender): string | null {
+  #targetOf({ host }: QueuedDocument, { settings }: OutboxDomain): string | null {
     if (host === BACK_END) return settings.passthroughUrl ?? null;
     const target = targetUrl(host, settings.webex);
     return target.ok ? target.value : null;
   }
 
   /** The error holds the messages that cannot be written: they are given up without their neighbours. */
-  #contentOf(row: Row, { codec }: Sender): Result<PostContent, readonly Outgoing[]> {
+  #contentOf(row: QueuedDocument, { codec }: OutboxDomain): Result<PostContent, readonly Outgoing[]> {
     const [first] = row.messages;
     if (first?.type === "client-data") {
       const { confKey, extConfId, extCallId, data } = first;
@@ -229,7 +237,7 @@ export class Outbox {
    * Whether the receiver has the document: any Confirmation of its TransID says so, also one with a code other than 0
    * (protocol T42). Everything else is a failed attempt, a redirect too, since it would be followed without the body.
    */
-  #judge(answer: HttpAnswer, row: Row, { codec }: Sender): Result<unknown, string> {
+  #judge(answer: HttpAnswer, row: QueuedDocument, { codec }: OutboxDomain): Result<unknown, string> {
     const body = successfulBody(answer);
     if (!body.ok || row.host === BACK_END) return body;
     const confirmation = codec.readConfirmation(body.value);
@@ -241,7 +249,7 @@ export class Outbox {
   }
 
   /** A server that hangs or is slow for hours must not fill the disk: beyond a number of rows, the oldest ones are given up untried. */
-  async #limit(host: Row["host"]): Promise<void> {
+  async #limit(host: QueuedDocument["host"]): Promise<void> {
     const waiting = this.rows.filter((row) => row.host === host);
     const tooMany = waiting.slice(0, -mostRowsOfHost);
     if (tooMany.length === 0) return;
@@ -255,7 +263,7 @@ export class Outbox {
    * again, with the same TransID and bytes (protocol T36). A row that took longer might then count as given up, and so is
    * deleted now; where the disk is full, that is tried again in the same way.
    */
-  #done(row: Row): void {
+  #done(row: QueuedDocument): void {
     this.#keep(this.rows.filter((other) => other.seq !== row.seq));
     this.#confirmed = [...this.#confirmed, row.seq];
     if (row.attempts > 1) this.deleteConfirmed();
@@ -271,12 +279,12 @@ export class Outbox {
     this.#queue = { ...this.#queue, rows };
   }
 
-  #log(level: "warn" | "error", event: string, row: Row, why: string): void {
+  #log(level: "warn" | "error", event: string, row: QueuedDocument, why: string): void {
     this.#ports.log({ level, event, host: row.host, transId: row.transId, attempt: row.attempts, why });
   }
 }
 
-function replaced(rows: Rows, row: Row): Rows {
+function replaced(rows: Rows, row: QueuedDocument): Rows {
   return rows.map((other) => (other.seq === row.seq ? row : other));
 }
 

@@ -6,7 +6,7 @@ import {
   gather,
   heads,
   type Queue,
-  type Row,
+  type QueuedDocument,
   type Rows,
   withoutMessages,
 } from "../../durable-objects/outbox-rows.ts";
@@ -21,7 +21,7 @@ const first = message("first");
 const next = message("next");
 const policy = { attempts: 3, retryDelaysMs: [0, 2000] };
 
-function row(more: Partial<Row> = {}): Row {
+function row(more: Partial<QueuedDocument> = {}): QueuedDocument {
   return { seq: 1, host, transId: "t1", attempts: 0, dueAt: 1000, messages: [first], ...more };
 }
 

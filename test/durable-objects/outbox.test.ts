@@ -117,7 +117,7 @@ test("of more than 1,000 documents for a server that hangs the oldest are given 
     for (const index of rows) {
       const message = { type: "message-error", msgId: `m-${index}` as MsgId, result: "unknown-message" } as const;
       const row = { host: host as WebexHost, transId: `t${index}`, attempts: 1, dueAt: world.time.now };
-      store.putRow({ ...row, seq: 1_000 + index, messages: [message] });
+      store.putDocument({ ...row, seq: 1_000 + index, messages: [message] });
     }
   });
   world.start();
@@ -140,7 +140,7 @@ test("a server that confirms each document after 9 s fills no disk", async () =>
     for (let index = 0; index < 1_010; index += 1) {
       const message = { type: "message-error", msgId: `m-${index}` as MsgId, result: "unknown-message" } as const;
       const row = { host: host as WebexHost, transId: `t${index}`, attempts: 1, dueAt: world.time.now };
-      store.putRow({ ...row, seq: 1_000 + index, messages: [message] });
+      store.putDocument({ ...row, seq: 1_000 + index, messages: [message] });
     }
   });
   world.start();
