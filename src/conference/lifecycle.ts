@@ -16,14 +16,19 @@ const MAX_WAITING_CREATES = 50;
 
 /** Creates, answers again, or takes over: the request's key and handle decide (protocol 2.2.1). */
 export function create(draft: Draft, message: CreateRequest): void {
+  createBy(draft, message, draft.at + draft.context.settings.createTimeoutMs);
+}
+
+/** The same for a create that may have waited: its deadline counts from when WebEx asked. */
+function createBy(draft: Draft, message: CreateRequest, answerBy: EpochMs): void {
   const { head } = draft;
   switch (head.phase) {
     case "absent":
-      return beginCreate(draft, message);
+      return beginCreate(draft, message, answerBy);
     case "ended":
       return wasClosedUnnoticed(draft, message)
         ? draft.answer(requestOf(message), "conference-closed")
-        : beginCreate(draft, message);
+        : beginCreate(draft, message, answerBy);
     case "creating":
       if (head.requests.length >= MAX_WAITING_CREATES) return draft.answer(requestOf(message), "capacity-exceeded");
       if (isFailover(head, message)) {
@@ -36,7 +41,6 @@ export function create(draft: Draft, message: CreateRequest): void {
       if (!closing)
         return isFailover(head, message) ? failOver(draft, head, message) : answerCreate(draft, requestOf(message));
       if (closing.next.length >= MAX_WAITING_CREATES) return draft.answer(requestOf(message), "capacity-exceeded");
-      const answerBy = draft.at + draft.context.settings.createTimeoutMs;
       draft.head = { ...head, closing: { ...closing, next: [...closing.next, { message, answerBy }] } };
       return;
     }
@@ -125,7 +129,7 @@ export function completeClose(draft: Draft, { requests, next }: Closing): void {
   for (const request of requests) draft.answer(request, "ok");
   notifyStatus(draft, "ended");
   end(draft, true);
-  for (const { message } of next) create(draft, message);
+  for (const { message, answerBy } of next) createBy(draft, message, answerBy);
 }
 
 /** The bridge refused to end it: WebEx is answered so, and the conference goes on. */
@@ -133,7 +137,7 @@ export function failClose(draft: Draft, head: Running, { requests, next }: Closi
   for (const request of requests) draft.answer(request, result);
   const { closing, ...running } = head;
   draft.head = { ...running, retryEndAt: draft.at + RETRY_END_MS };
-  for (const { message } of next) create(draft, message);
+  for (const { message, answerBy } of next) createBy(draft, message, answerBy);
 }
 
 /** The bridge does not end it in time: WebEx is answered so, and the command to end it stays pending. */
@@ -179,7 +183,7 @@ export function endAsLost(draft: Draft): void {
   end(draft, false);
 }
 
-function beginCreate(draft: Draft, message: CreateRequest): void {
+function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): void {
   const { extConfId, replyTo, maxCallers = null, anonymousId = null } = message;
   // This life may be on another bridge: pending commands of the one before stay with their bridge.
   const { bridge } = draft.context;
@@ -194,8 +198,7 @@ function beginCreate(draft: Draft, message: CreateRequest): void {
     anonymousId,
     requests: openRequests(message),
   };
-  const timeoutMs = draft.context.settings.createTimeoutMs;
-  draft.issue({ type: "create-conference", maxCallers, anonymousId }, null, { timeoutMs });
+  draft.issue({ type: "create-conference", maxCallers, anonymousId }, null, { timeoutMs: answerBy - draft.at });
 }
 
 function isFailover(head: Creating | Running, message: CreateRequest): boolean {

@@ -11,7 +11,7 @@ import { applyInviteeMove, applyTalkRoom, connectAnswered, talkOf } from "./priv
 import { compareWithBridge, endAsOver } from "./reconcile.ts";
 import { applyMove, applyRoomClosed, applyRoomCreated } from "./rooms.ts";
 import { setReporting, setSpeaking } from "./speakers.ts";
-import type { Caller, CommandGroup, PendingCommand } from "./state.ts";
+import type { Caller, CommandGroup, PendingCommand, Running } from "./state.ts";
 
 /** Reports of an agent of the conference's bridge, or of another bridge: `elsewhere`. */
 export function applyReports(draft: Draft, reports: readonly NumberedReport[], elsewhere?: BridgeName): void {
@@ -111,10 +111,8 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
     case "report-speakers":
     case "stop-reporting-speakers":
       draft.answer(request, result);
-      if (!result.done || head.phase !== "running") return;
-      if (request === null && command.type === "report-speakers" && !head.speech?.reporting)
-        return stopUnaskedReports(draft);
-      return setReporting(draft, head, command.type === "report-speakers");
+      if (result.done && head.phase === "running") applyReporting(draft, head, pending, command.type);
+      return;
     case "create-room": {
       const room = draft.rooms.get(command.room);
       const talk = talkOf(draft);
@@ -153,11 +151,22 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
 }
 
 /**
- * The request for reports was refused when its time had passed, or its server was replaced: the reports stop, unless another
- * request is pending.
+ * The bridge reports speakers, or no longer. Where the present server has not asked for that (its time had passed, or a server
+ * that was replaced has asked), the bridge is told the contrary, unless another request is pending.
  */
-function stopUnaskedReports(draft: Draft): void {
-  if (!draft.isPending("report-speakers", "stop-reporting-speakers")) draft.issue({ type: "stop-reporting-speakers" });
+function applyReporting(
+  draft: Draft,
+  head: Running,
+  { request }: PendingCommand,
+  type: "report-speakers" | "stop-reporting-speakers",
+): void {
+  const isReporting = head.speech?.reporting === true;
+  const { extConfId = head.extConfId } = request ?? {};
+  const isAsked = request !== null && extConfId === head.extConfId;
+  if (isAsked || isReporting === (type === "report-speakers"))
+    return setReporting(draft, head, type === "report-speakers");
+  if (draft.isPending("report-speakers", "stop-reporting-speakers")) return;
+  draft.issue({ type: isReporting ? "report-speakers" : "stop-reporting-speakers" });
 }
 
 function applyCallOutResult(
