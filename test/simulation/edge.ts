@@ -43,6 +43,8 @@ export class Edge {
   onGivenUp: (confKey: ConfKey, messages: readonly Outgoing[], all: boolean) => void = () => {};
   /** Hears that a conference has decided to announce its end. */
   onEnd: (confKey: ConfKey) => void = () => {};
+  /** Hears of answers that belong to no conference and are given up. */
+  onMailGivenUp: (transId: string) => void = () => {};
   /** Hears that commands leave. */
   onCommands: (confKey: ConfKey) => void = () => {};
   /** The bridge that holds a conference. */
@@ -216,7 +218,10 @@ export class Edge {
       sql,
       after,
       setAlarm,
-      log: (line) => context.tell(() => `${hosted.name}: ${line.event} ${line.note ?? line.why ?? ""}`),
+      log: (line) => {
+        context.tell(() => `${hosted.name}: ${line.event} ${line.note ?? line.why ?? ""}`);
+        if (line.event === "answer-given-up") this.onMailGivenUp(String(line.transId));
+      },
       now: () => context.edgeNow(),
       post: (request) => send(() => this.#post(hosted, request)),
       abort: (why) => hosted.die(why),

@@ -86,6 +86,7 @@ function connect({ context, edge, webex, bridges, meetings }: Parts): void {
     if (!bridges.of(confKey).machine.world.conferences.has(confKey)) return;
     context.violated("an end is told of a conference that is over", confKey);
   };
+  edge.onMailGivenUp = (transId) => webex.mailGivenUp(transId);
   edge.onGivenUp = (confKey, messages, all) => {
     if (all) webex.checkGivenUp(messages);
     for (const meeting of meetings) if (meeting.key === confKey) meeting.gaveUp(messages);

@@ -115,7 +115,10 @@ export class Webex {
     for (let attempt = 1; attempt <= 3; attempt++) {
       if (attempt === 3) await this.#context.clock.wait(2_000);
       if (!server.up) return false;
-      const result = await this.#attempt(server, body, transId, taken);
+      // A create that arrives after the one that followed it would undo a failover, and nobody could tell.
+      const isOvertaken = () =>
+        obligations.some(({ kind, excused, takenAt }) => kind === "create" && excused !== null && takenAt === null);
+      const result = await this.#attempt(server, body, transId, taken, isOvertaken);
       if (result === null) continue;
       if (result !== 0) this.#context.violated("good documents are taken", `${transId}: Result ${result}`);
       for (const one of obligations) one.confirmed = true;
@@ -124,7 +127,13 @@ export class Webex {
     return false;
   }
 
-  #attempt({ faults }: Server, body: Uint8Array, transId: TransId, taken: () => void): Promise<number | null> {
+  #attempt(
+    { faults }: Server,
+    body: Uint8Array,
+    transId: TransId,
+    taken: () => void,
+    isOvertaken: () => boolean,
+  ): Promise<number | null> {
     const { clock } = this.#context;
     return new Promise((resolve) => {
       const cancel = clock.after(timeoutMs, () => resolve(null));
@@ -137,6 +146,7 @@ export class Webex {
         return;
       }
       const arrive = async () => {
+        if (isOvertaken()) return;
         const said = await this.#edge?.receive(body);
         if (said?.status !== 200) {
           clock.after(2, () => answer(null));
@@ -204,6 +214,16 @@ export class Webex {
       const transactions = [...this.#transactions.values()];
       const { attempts = 0 } = transactions.find((one) => one.messages.some((posted) => posted.msgId === msgId)) ?? {};
       if (attempts < 3) this.#context.violated("three attempts at least", `${type} ${msgId}: ${attempts}`);
+    }
+  }
+
+  /** The answers of this transaction need not come any more. */
+  mailGivenUp(transId: string): void {
+    const { attempts = 0, messages = [] } = this.#transactions.get(transId) ?? {};
+    if (attempts < 3) this.#context.violated("three attempts at least", `${transId}: ${attempts}`);
+    for (const message of messages) {
+      const obligation = message.msgId === undefined ? undefined : this.obligations.get(message.msgId);
+      if (obligation) obligation.excused ??= "the answer was given up";
     }
   }
 
