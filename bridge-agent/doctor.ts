@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { existsSync, statfsSync } from "node:fs";
 import { createDriver } from "./drivers/registry.ts";
-import { journalDamage } from "./journal.ts";
+import { journalFault } from "./journal.ts";
 import { driverPorts } from "./node-ports.ts";
 import type { AgentSettings } from "./settings.ts";
 import { agentKey, journalFile } from "./state-folder.ts";
@@ -55,8 +55,8 @@ function checkJournal({ state }: AgentSettings): Finding {
   const freeMiB = Math.floor((bavail * bsize) / 2 ** 20);
   if (freeMiB < LEAST_FREE_MIB) return bad(`${state} has ${freeMiB} MiB left: make room, or the agent stops acting`);
   if (!existsSync(file)) return good(`${file} is made at the first start`);
-  const damage = journalDamage(file);
-  return damage ? bad(damage.sentence) : good(`${file} is whole, with ${freeMiB} MiB left for it`);
+  const fault = journalFault(file);
+  return fault ? bad(fault.sentence) : good(`${file} is whole, with ${freeMiB} MiB left for it`);
 }
 
 async function checkName({ edge }: AgentSettings): Promise<Finding> {

@@ -43,7 +43,7 @@ export interface JournalContents {
 
 /** Why nothing can be written. `full` passes when there is room again; the others need a person. */
 export interface JournalFailure {
-  readonly kind: "full" | "damaged" | "unwritable";
+  readonly kind: "full" | "damaged" | "other-format" | "unwritable";
   readonly sentence: string;
 }
 
@@ -60,7 +60,11 @@ const FINISHED_AT_MOST = 200_000;
 
 const phases = ["received", "begun", "ringing", "finished"] as const satisfies readonly CommandPhase[];
 
+/** Of the tables and of what stands in them; 0 is that of before the first release. */
+const FORMAT = 1;
+
 const schema = `
+  BEGIN;
   CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS conference (
     key TEXT PRIMARY KEY, record TEXT NOT NULL, next INTEGER NOT NULL, stream TEXT NOT NULL
@@ -72,6 +76,8 @@ const schema = `
   CREATE TABLE IF NOT EXISTS report (
     conference TEXT NOT NULL, number INTEGER NOT NULL, report TEXT NOT NULL, PRIMARY KEY (conference, number)
   ) WITHOUT ROWID;
+  PRAGMA user_version = ${FORMAT};
+  COMMIT;
 `;
 
 interface ConferenceRow {
@@ -100,6 +106,11 @@ export function openJournal(
   try {
     db = open(file);
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000");
+    const otherFormat = formatFault(db, file);
+    if (otherFormat) {
+      db.close();
+      return err(otherFormat);
+    }
     db.exec(schema);
     db.exec("INSERT OR REPLACE INTO fact VALUES ('opened', hex(randomblob(2048)))"); // More than a full disk takes.
     return ok(journalOf(db, file));
@@ -261,12 +272,23 @@ function journalOf(db: DatabaseSync, file: string) {
   };
 }
 
-/** Whether the file is whole, without writing to it; `null`: it is, or there is none yet. */
-export function journalDamage(file: string): JournalFailure | null {
+/** A file without tables is of every format. */
+function formatFault(db: DatabaseSync, file: string): JournalFailure | null {
+  const { tables } = db.prepare("SELECT count(*) AS tables FROM sqlite_master").get() as { tables: number };
+  const { user_version: format } = db.prepare("PRAGMA user_version").get() as { user_version: number };
+  if (tables === 0 || format === FORMAT) return null;
+  const why = `is of format ${format}, and this version of the agent reads format ${FORMAT} alone`;
+  return { kind: "other-format", sentence: moveAway(file, why) };
+}
+
+/** Whether the file can be read, without writing to it; `null`: it can, or there is none yet. */
+export function journalFault(file: string): JournalFailure | null {
   try {
     using db = new DatabaseSync(file, { readOnly: true });
     const [found] = db.prepare("PRAGMA quick_check(1)").all() as { quick_check: string }[];
-    return found?.quick_check === "ok" ? null : damaged(file, found?.quick_check ?? "it cannot be checked");
+    return found?.quick_check === "ok"
+      ? formatFault(db, file)
+      : damaged(file, found?.quick_check ?? "it cannot be checked");
   } catch (error) {
     return failureOf(error, file);
   }
@@ -287,12 +309,14 @@ function failureOf(error: unknown, file: string): JournalFailure {
 }
 
 function damaged(file: string, why: string): JournalFailure {
-  return {
-    kind: "damaged",
-    sentence:
-      `journal ${file} is damaged (${why}). With the agent stopped, move it away together with ${file}-wal and ${file}-shm, and ` +
-      "start the agent: it makes a new one. Calls and conferences go on. Lost are reports that the edge has not " +
-      "acknowledged (it compares with the bridge instead), commands under way (the edge repeats them), what the keys of callers at " +
-      "the prompt brought about, and the IDs of silent monitors of the conferences that run",
-  };
+  return { kind: "damaged", sentence: moveAway(file, `is damaged (${why})`) };
+}
+
+function moveAway(file: string, why: string): string {
+  return (
+    `journal ${file} ${why}. With the agent stopped, move it away together with ${file}-wal and ${file}-shm, and ` +
+    "start the agent: it makes a new one. Calls and conferences go on. Lost are reports that the edge has not " +
+    "acknowledged (it compares with the bridge instead), commands under way (the edge repeats them), what the keys of callers at " +
+    "the prompt brought about, and the IDs of silent monitors of the conferences that run"
+  );
 }

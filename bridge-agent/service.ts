@@ -92,7 +92,7 @@ export class AgentService {
     this.#agent = null;
     this.#journal?.close();
     this.#journal = null;
-    if (kind === "damaged") return this.#end(sentence);
+    if (kind === "damaged" || kind === "other-format") return this.#end(sentence);
     const seconds = TRY_JOURNAL_AGAIN_MS / 1_000;
     if (!this.#isJournalDown) {
       this.#log.error(

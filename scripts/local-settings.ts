@@ -75,7 +75,26 @@ export function stateFolder(): string {
       `the state folder ${folder} is in use by another run; stop that one, or set BRIDGEHEAD_STATE to another folder`,
     );
   }
+  requireFormat(folder);
   return folder;
+}
+
+/** Of the edge's databases; counts up where they no longer read those of before. 0 is that of before the first release. */
+const STATE_FORMAT = "1";
+
+function requireFormat(folder: string): void {
+  const file = join(folder, "format");
+  try {
+    if (!existsSync(join(folder, "edge", "objects"))) writeFileSync(file, STATE_FORMAT);
+  } catch (error) {
+    throw notWritable(folder, error);
+  }
+  const format = existsSync(file) ? readFileSync(file, "utf8").trim() : "0";
+  if (format === STATE_FORMAT) return;
+  throw new StartError(
+    `the state folder ${folder} is of format ${format}, and this version of Bridgehead reads format ${STATE_FORMAT} alone; ` +
+      "move it away, or set BRIDGEHEAD_STATE to a new folder, and end the conferences that it had at the bridge",
+  );
 }
 
 function notWritable(folder: string, error: unknown): StartError {

@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { journalFault, openJournal } from "../../bridge-agent/journal.ts";
 import type { OpenCommand } from "../../bridge-agent/pending-commands.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { openedJournal } from "./agent-world.ts";
@@ -127,4 +129,19 @@ test("of a conference that is deleted only its commands are known", () => {
   one.deleteReports(key, 1);
   one.deleteConference(key);
   expect(one.load()).toMatchObject({ conferences: [], commands: [{ phase: "received" }] });
+});
+
+test("a journal of another format is refused with a line that says what to do, and left as it is", () => {
+  const file = join(folder, "journal.sqlite");
+  const before = new DatabaseSync(file);
+  before.exec("CREATE TABLE fact (name TEXT)");
+
+  const opened = openJournal(file);
+
+  expect(opened).toMatchObject({ ok: false, error: { kind: "other-format" } });
+  const sentence = /^journal \S+ is of format 0, and .* reads format 1 alone\. With the agent stopped, move it away/;
+  expect(opened.ok || opened.error.sentence).toMatch(sentence);
+  expect(journalFault(file)?.sentence).toMatch(sentence);
+  expect(before.prepare("SELECT name FROM sqlite_master").all()).toEqual([{ name: "fact" }]);
+  before.close();
 });

@@ -111,6 +111,18 @@ test("something in the way within the state folder is one line on stderr and exi
   expect(ended.stderr).toMatch(/^cannot start: mkdir .*agent does not work \(a file of this name is in the way\)\n$/);
 });
 
+test("a state folder of another format is one line on stderr that says what to do", async () => {
+  const folder = newFolder();
+  mkdirSync(join(folder, "edge", "objects"), { recursive: true });
+
+  const ended = await start({ BRIDGEHEAD_STATE: folder });
+
+  expect(ended.code).toBe(1);
+  expect(ended.stderr).toMatch(
+    /^the state folder \S+ is of format 0, and .* reads format 1 alone; move it away, or .*\n$/,
+  );
+});
+
 test("a second run on the same state folder is refused; after a SIGKILL of the first one it is not", async () => {
   const state = newFolder();
   const first = await LocalRun.start({ state });
