@@ -1,12 +1,19 @@
 import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
+import { setLimited } from "../src/foundation/limits.ts";
 import { dayMs } from "../src/foundation/timers.ts";
 import type { Link } from "../src/link/relay.ts";
 import type { Sql } from "./platform.ts";
 
 /** Longer than a conference lasts, and than anything of it is kept. */
 const keptDays = 30;
-/** A conference that goes on is named each minute, so yesterday's are all that may still go on. */
+/**
+ * A conference that goes on is named each minute, so yesterday's are all that may still go on. One that no agent could name for
+ * longer is found by its digest: an agent sends one for each conference on the bridge.
+ */
 const recentDays = 1;
+
+/** A round of digests of a large bridge; what an agent makes up must not fill the memory. */
+const MAX_REMEMBERED = 50_000;
 
 interface Entries {
   readonly epoch: number;
@@ -19,8 +26,8 @@ interface Entries {
 /** A relay's rows: the epoch, who is active, and which conferences are the edge's own. */
 export class RelayStore {
   readonly #sql: Sql;
-  /** Conference → the day of the last word about it; a part of what is on disk. */
-  readonly #days = new Map<ConfKey, number>();
+  /** Conference → the day of the last word about it, `null`: it is not the edge's. A part of what is on disk. */
+  readonly #days = new Map<ConfKey, number | null>();
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -51,7 +58,7 @@ export class RelayStore {
 
   /** Whether the conference is the edge's. A message of an agent about it keeps its row as a command does. */
   hasConference(key: ConfKey, at: EpochMs): boolean {
-    const isKnown = this.#dayOf(key) !== undefined;
+    const isKnown = this.#dayOf(key) !== null;
     if (isKnown) this.addConference(key, at);
     return isKnown;
   }
@@ -62,18 +69,19 @@ export class RelayStore {
     return this.#sql.exec("SELECT key FROM conference WHERE day >= ?", since).map(({ key }) => key as ConfKey);
   }
 
-  #dayOf(key: ConfKey): number | undefined {
+  #dayOf(key: ConfKey): number | null {
     const known = this.#days.get(key);
     if (known !== undefined) return known;
     const [row] = this.#sql.exec("SELECT day FROM conference WHERE key = ?", key);
-    if (row) this.#days.set(key, Number(row.day));
-    return this.#days.get(key);
+    const day = row ? Number(row.day) : null;
+    setLimited(this.#days, key, day, MAX_REMEMBERED);
+    return day;
   }
 
   /** A row for each conference and day. */
   #touch(key: ConfKey, day: number): void {
     this.#sql.exec("INSERT INTO conference VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET day = excluded.day", key, day);
-    this.#days.set(key, day);
+    setLimited(this.#days, key, day, MAX_REMEMBERED);
     if ((this.read("prunedOn") ?? Number.NEGATIVE_INFINITY) >= day) return;
     this.write("prunedOn", day);
     this.#sql.exec("DELETE FROM conference WHERE day < ?", day - keptDays);

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { LogLine } from "../../durable-objects/platform.ts";
 import { type Attachment, Relay } from "../../durable-objects/relay.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
@@ -206,6 +206,19 @@ test("the conferences of a large bridge come in messages that the agent reads, e
   expect(world.sent.at(-1)?.type).toBe("welcome");
   const named = world.sent.flatMap((message) => ("conferences" in message ? (message.conferences ?? []) : []));
   expect(named.toSorted()).toEqual([...keys, own].toSorted());
+});
+
+test("a foreign conference of which digests come is looked up once", async () => {
+  const world = await RelayWorld.begin();
+  world.says(digests(foreign));
+  const exec = vi.spyOn(world.sql, "exec");
+  world.says(digests(foreign));
+
+  expect(exec).not.toHaveBeenCalled();
+  await world.relay.sendCommands({ domain, bridge, conference: foreign, commands });
+  world.says(digests(foreign));
+  await world.settle();
+  expect(world.asked).toEqual([`${foreign} digest of ${bridge}`]);
 });
 
 test("12,000 digests in one message close the agent's socket, and wake nothing", async () => {
