@@ -395,10 +395,10 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "the relay loses its conferences with its memory",
-    foundBy: "no command is pending",
+    foundBy: ["no command is pending", "a pending command is sent again"],
     file: "durable-objects/relay-store.ts",
-    before: "if (row) this.#days.set(key, Number(row.day));",
-    after: "",
+    before: "const day = row ? Number(row.day) : null;",
+    after: "const day = null;",
   },
   {
     name: "a relay that lost its sockets lets the other agent act at once",
