@@ -76,7 +76,7 @@ export class Agent {
   #epoch = 0;
   #edgeUp = false;
   #bridge: "away" | "reconciling" | "up" = "away";
-  /** Of the bridge, when it was last there. */
+  /** The boot id that the bridge had when it was last there. */
   #bootId: string | null;
   #ports: number | null = null;
   /** The next state of the bridge is reported of all conferences. */
@@ -91,7 +91,7 @@ export class Agent {
   /** The answer to `askState` is on its way. */
   #asking = false;
   #health: Health | null = null;
-  /** Of this turn, so far. */
+  /** What the turn that runs has brought about so far. */
   #effects = noEffects();
   #prunedAt: EpochMs = 0;
 

@@ -27,7 +27,7 @@ export interface JournalContents {
   readonly assignment: Assignment | null;
   /** The bridge's latest boot id. */
   readonly bootId: string | null;
-  /** Those that are live, or of which the edge has not acknowledged everything. */
+  /** The conferences that are live, or of which the edge has not acknowledged everything. */
   readonly conferences: readonly {
     readonly conference: ConfKey;
     readonly record: ConferenceRecord;
@@ -60,7 +60,7 @@ const FINISHED_AT_MOST = 200_000;
 
 const phases = ["received", "begun", "ringing", "finished"] as const satisfies readonly CommandPhase[];
 
-/** Of the tables and of what stands in them; 0 is that of before the first release. */
+/** The format of the tables and of what stands in them; 0 was the one before the first release. */
 const FORMAT = 1;
 
 const schema = `

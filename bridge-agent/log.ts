@@ -4,7 +4,7 @@ import { personalOf } from "../src/bridge/command-rules.ts";
 import { masked } from "../src/foundation/ids.ts";
 import type { Execution } from "./drivers/driver.ts";
 
-/** So much of the log waits in memory while its disk or its reader is slow; what is more is dropped. */
+/** The log may wait in memory up to this size while its disk or its reader is slow; more is dropped. */
 const MOST_WAITING_BYTES = 1024 * 1024;
 const READER_PAUSE_MS = 20;
 

@@ -43,7 +43,7 @@ interface ReconnectingSocketOptions<In, Out> {
   readonly pongMs: number;
   /** Between two attempts. */
   readonly longestPauseMs: number;
-  /** Of the request for a connection, made anew for each attempt. */
+  /** The headers of the request for a connection, made anew for each attempt. */
   headers?(): Readonly<Record<string, string>>;
   message(message: Result<In, string>): void;
   /** Sends a ping; its answer is passed on by `answered`. */
@@ -64,7 +64,7 @@ export class ReconnectingSocket<In, Out> {
   #failures = 0;
   #pingEveryMs = 0;
   #stopped = false;
-  /** Of the next attempt, the next ping, or the end of our patience. */
+  /** Cancels the one timer: for the next attempt, the next ping, or the end of our patience. */
   #cancelTimer: () => void = () => {};
 
   constructor(options: ReconnectingSocketOptions<In, Out>) {

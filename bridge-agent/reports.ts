@@ -41,7 +41,7 @@ export class Reports {
   readonly #acks = new Map<ConfKey, number>();
   #acksSince: EpochMs = 0;
   readonly #allowance = new TokenBucket(SEND_RATE, 0);
-  /** Of all streams. */
+  /** The sum of what is in flight in each stream. */
   #inFlight = 0;
   /** Conferences of which the edge waits for a snapshot. */
   readonly snapshotsWanted = new Set<ConfKey>();
@@ -263,7 +263,7 @@ export class ReportStream {
   readonly id: StreamId;
   #waiting: { readonly numbered: NumberedReport; readonly characters: number }[] = [];
   #next: number;
-  /** So many of them were sent. */
+  /** How many of those that wait were sent; they are the first ones. */
   #sent = 0;
   #sentCharacters = 0;
   #sentAt: EpochMs = 0;

@@ -75,7 +75,7 @@ interface OpenSocket {
   readonly socket: WebSocket;
   attachment: Attachment | null;
   lastSeen: EpochMs;
-  /** What the platform has of `lastSeen`. */
+  /** The `lastSeen` that the platform keeps. */
   keptSeen: EpochMs;
 }
 

@@ -115,7 +115,7 @@ export class Relay implements RelayRpc {
       join: joinWaiting,
       run: (_, said) => this.#tellConference(said),
       // A failure is made good when the agent repeats.
-      failed: (conference, error) => this.#log("conference-not-told", "", { conference, error: String(error) }),
+      failed: (conference, error) => this.#log("conference-not-reached", "", { conference, error: String(error) }),
     });
   }
 

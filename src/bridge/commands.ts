@@ -18,7 +18,7 @@ export const command = v.variant("type", [
   v.object({ type: v.picklist(["end-conference", "lock", "unlock", "report-speakers", "stop-reporting-speakers"]) }),
   typed("create-room", { room, kind: v.picklist(["sub", "private"]) }),
   typed("close-room", { room }),
-  /** Starts to ring; what becomes of the call is told later, by `call-answered` or `caller-left`. */
+  /** Starts to ring; what becomes of the call is reported later, by `call-answered` or `caller-left`. */
   typed("dial", { call, number, waitMs: whole }),
   v.object({ type: v.picklist(["cancel-dial", "mute", "unmute", "expel"]), call }),
   /**
@@ -68,7 +68,7 @@ export const commandResult = v.variant("done", [
   v.object({ done: v.literal(false), reason: refusalReason }),
 ]);
 
-/** What became of a command. A change that a command made is told by this alone, never by an event as well. */
+/** What became of a command. A change that a command made is reported by this alone, never by an event as well. */
 export type CommandResult = Checked<typeof commandResult>;
 
 /**

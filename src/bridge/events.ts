@@ -33,11 +33,11 @@ export const bridgeEvent = v.variant("type", [
   typed("talking", { call, conference, talking: flag }),
   /** Locked or unlocked by telephone. */
   typed("lock-changed", { conference, locked: flag }),
-  /** Ended by telephone. Its calls are over with it and are not told one by one. */
+  /** Ended by telephone. Its calls are over with it, without an event each. */
   typed("conference-ended", { conference }),
 ]);
 
-/** What happens on a bridge by itself. A change that a command made is told by the command's result alone. */
+/** What happens on a bridge by itself. A change that a command made is reported by the command's result alone. */
 export type BridgeEvent = Checked<typeof bridgeEvent>;
 
 const caller = v.object({
@@ -88,7 +88,7 @@ const conferenceEvent = v.variant("type", [
   typed("snapshot", { conference: v.nullable(snapshot) }),
 ]);
 
-/** What happened in one conference, as its agent tells it: the keypad is understood by then. */
+/** What happened in one conference, as its agent reports it: the keypad is understood by then. */
 export type ConferenceEvent = Checked<typeof conferenceEvent>;
 
 const report = v.variant("type", [
@@ -96,11 +96,11 @@ const report = v.variant("type", [
   typed("event", { event: conferenceEvent }),
 ]);
 
-/** What the agent tells about a conference, numbered without gaps. */
+/** What the agent reports about a conference, numbered without gaps. */
 export type Report = Checked<typeof report>;
 
 export const numberedReport = v.object({
-  /** 1, 2, 3 … within its stream; the edge takes them in this order and each once. */
+  /** 1, 2, 3 … within its stream; the edge accepts them in this order and each once. */
   number: v.pipe(whole, v.minValue(1)),
   report,
 });

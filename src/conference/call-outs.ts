@@ -11,7 +11,7 @@ import type { Caller, CallOut, Creating, Running } from "./state.ts";
 const DEFAULT_WAIT_S = 60;
 /** No telephone network rings longer. */
 const MAX_WAIT_S = 600;
-/** How long after the end of the ringing a call-out without any news has failed. */
+/** How long after the end of the ringing a call-out of which nothing was heard has failed. */
 const GRACE_MS = 5_000;
 /** Pause after a bridge refused to hang up a call that nobody wants. */
 const RETRY_HANG_UP_MS = 10_000;

@@ -10,7 +10,7 @@ import type { Caller, CallerChange } from "./state.ts";
 const MAX_LOST_ENTRIES = 100;
 /** Callers who left before WebEx named them, as many as a large conference loses at once: of older ones, only the MsgID is kept. */
 const MAX_NAMELESS = 1_000;
-/** Of one caller; those before them are in no agent's journal any more. */
+/** How many are kept of one caller: of those, an agent reports only its last one again. */
 const MAX_IDENTIFICATIONS = 10;
 
 type AttendeeIdentified = Extract<ConferenceEvent, { type: "attendee-identified" }>;

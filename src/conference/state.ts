@@ -55,13 +55,13 @@ export interface Running extends Ongoing {
   readonly talk?: PrivateTalk;
   /** Requests that became one command for each of several calls, until they are answered. */
   readonly groups: readonly CommandGroup[];
-  /** Calls whose leaving this server was never told; its successor is (protocol 4.9 F4). */
+  /** Calls whose leaving was not reported to this server; it is reported to its successor (protocol 4.9 F4). */
   readonly departed: readonly ExtCallId[];
   /** MsgIDs of lost `caller-entered` of callers who have left. WebEx may have got one, and may still name its call. */
   readonly lostEntries?: readonly MsgId[];
 }
 
-/** Over. Kept for late traffic, and to know of an end that WebEx was not told (protocol 4.9 F5). */
+/** Over. Kept for late traffic, and to know of an end that was not reported to WebEx (protocol 4.9 F5). */
 interface Ended {
   readonly phase: "ended";
   /** WebEx asked for the end, and so knows of it. */
@@ -202,7 +202,7 @@ export interface CloseRequest {
   readonly request: OpenRequest;
   /** When it is answered with a failure. */
   readonly answerBy: EpochMs;
-  /** Calls that went back since. WebEx is told only by the answer, or one by one if the room stays open. */
+  /** Calls that went back since. Only the answer says so to WebEx, or one notification each if the room stays open. */
   readonly returned: readonly CallId[];
 }
 
@@ -213,7 +213,7 @@ export interface Room {
   readonly spelling?: Spelling;
   readonly stage: "opening" | "open" | "closing";
   readonly closeRequest: CloseRequest | null;
-  /** The server took over while the room was closing, and is told of it only if it stays. */
+  /** The server is a new one since the room began to close, and hears of the room only if it stays. */
   readonly unannounced?: true;
 }
 

@@ -165,7 +165,7 @@ const allowances = {
   digests: { burst: 10_000, perSecond: 500 },
 } as const satisfies Record<string, Rate>;
 
-/** So many things go into one message. */
+/** How many things go into one message. */
 const MAX_DIGESTS = 500;
 const MAX_REPORTS = 1_000;
 const MAX_IDS = 20_000;

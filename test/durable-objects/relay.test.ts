@@ -320,7 +320,7 @@ test("a conference that hangs holds up what is for it by ten seconds, and nothin
   world.timers.advance(10_000);
   await world.settle();
   expect(world.asked.at(-1)).toBe(`${own} report 2 of ${bridge}`);
-  expect(world.lines.at(-1)).toMatchObject({ event: "conference-not-told" });
+  expect(world.lines.at(-1)).toMatchObject({ event: "conference-not-reached" });
 });
 
 test("an agent that sends what is no message, over ever new sockets, fills no log", async () => {
