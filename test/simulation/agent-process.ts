@@ -28,6 +28,9 @@ const tryJournalAgainMs = 5_000;
 /** Less often than in life, for a faster world. */
 const pingEveryMs = 5_000;
 
+/** Until the clock of a machine that was suspended is set right. */
+const clockSetRightMs = 20_000;
+
 class Died extends Error {}
 
 /** One agent: its journal outlives the process, which may die at any step or stand still for a while. */
@@ -74,13 +77,21 @@ export class AgentProcess {
     this.#context.clock.after(this.#draws.between(50, 8_000), () => this.#start());
   }
 
-  /** Nothing happens in the process; what comes for it waits in its sockets. */
-  freeze(ms: number): void {
+  /** Nothing happens in the process; what comes for it waits in its sockets. A machine that is suspended stops its clock, too. */
+  freeze(ms: number, stopsClock: boolean): void {
     if (!this.#running || this.#frozen) return;
     this.#frozen = [];
     const life = this.#lives;
-    this.#context.clock.after(ms, () => {
-      if (life === this.#lives) this.thaw();
+    const { clock } = this.#context;
+    clock.after(ms, () => {
+      if (life !== this.#lives || !this.#frozen) return;
+      if (stopsClock) {
+        this.skewMs -= ms;
+        clock.after(clockSetRightMs, () => {
+          this.skewMs = 0;
+        });
+      }
+      this.thaw();
     });
   }
 

@@ -53,7 +53,7 @@ export class Association {
   readonly attendees = new Map<ExtCallId, Attendee>();
   readonly rooms = new Map<SubConfId, "open" | "closing" | "perhaps closing">();
   status: "new" | "created" | "running" | "locked" | "ended" = "new";
-  /** When the adapter had taken another server's create. */
+  /** When the adapter had committed another server's create. */
   replacedAt: number | null = null;
   /** The meeting let the conference go on without it (protocol 4.8): nothing new is told. */
   released = false;
@@ -66,6 +66,8 @@ export class Association {
   inherits: Association | null = null;
   /** Calls whose names the adapter has confirmed. */
   readonly named = new Set<ExtCallId>();
+  /** Call and attendee ID, of the merges it was told of; in the worlds each caller keys another ID each time. */
+  readonly #keyed = new Set<string>();
   /** Everybody it was told of, those who left among them. */
   readonly heardOf = new Set<ExtCallId>();
   readonly #context: WorldContext;
@@ -145,8 +147,13 @@ export class Association {
   }
 
   changed(message: Told<"caller-changed">): void {
-    const { extCallId, status } = message;
+    const { extCallId, status, attendeeId } = message;
     this.heardOf.add(extCallId);
+    if (attendeeId !== undefined) {
+      const keyed = `${extCallId} ${attendeeId}`;
+      this.#must("a keyed attendee ID is told once", !this.#keyed.has(keyed), keyed);
+      this.#keyed.add(keyed);
+    }
     const asked = this.#meeting.askedCalls.get(extCallId);
     if (message.action === "joined-main" && asked?.waits) this.#joins(asked);
     const attendee = this.attendees.get(extCallId);

@@ -5,7 +5,7 @@ import type { ActiveAgentJudge } from "./active-agent-judge.ts";
 import type { Execution } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";
 
-/** So long after an agent's last word reached the edge may the other one be in charge. */
+/** So long after an agent's last word reached the edge may the other one be active. */
 const takeoverMs = SILENCE_MS + 5_000;
 /** So long a new agent may wait for the commands of the one before. */
 const resendMs = 6_000;
@@ -16,7 +16,7 @@ export class CommandJudge {
   /** Conference and command → when it was carried out first. */
   readonly #doneAt = new Map<string, number>();
   readonly #dialled = new Set<string>();
-  readonly #orders = new Map<ConfKey | null, Order>();
+  readonly #serials = new Map<ConfKey | null, Serials>();
   /** Conference and call → when its caller pressed the key that muted or unmuted it last, if that was what did. */
   readonly #pressedAt = new Map<string, number>();
   /** Conference, call and effect → when a command did that which an agent gave that was replaced since. */
@@ -58,43 +58,43 @@ export class CommandJudge {
   #checkOrder({ commandId, conference, command }: Execution): void {
     const serial = Number(/^\d+\.(\d+)\./.exec(commandId)?.[1] ?? Number.NaN);
     if (Number.isNaN(serial)) return; // A keypad's: it joins the queue of the agent alone.
-    const order: Order = this.#orders.get(conference) ?? {
+    const serials: Serials = this.#serials.get(conference) ?? {
       latest: 0,
       latestAt: 0,
       endedLateAt: 0,
       alone: 0,
       topics: new Map(),
     };
-    this.#orders.set(conference, order);
+    this.#serials.set(conference, serials);
     const topic = topicOf(command);
-    const before = topic === null ? order.latest : Math.max(order.alone, order.topics.get(topic) ?? 0);
-    if (serial < before && !this.#isEndOfEarlierLife(command, order))
+    const before = topic === null ? serials.latest : Math.max(serials.alone, serials.topics.get(topic) ?? 0);
+    if (serial < before && !this.#isEndOfEarlierLife(command, serials))
       this.#context.violated(
         "no command overtakes an earlier one",
         `${commandId} ${JSON.stringify(command)} after ${before}`,
       );
-    if (serial < before) order.endedLateAt = this.#context.clock.now;
-    if (serial > order.latest) order.latestAt = this.#context.clock.now;
-    order.latest = Math.max(order.latest, serial);
-    if (topic === null) order.alone = Math.max(order.alone, serial);
-    else order.topics.set(topic, Math.max(before, serial));
+    if (serial < before) serials.endedLateAt = this.#context.clock.now;
+    if (serial > serials.latest) serials.latestAt = this.#context.clock.now;
+    serials.latest = Math.max(serials.latest, serial);
+    if (topic === null) serials.alone = Math.max(serials.alone, serial);
+    else serials.topics.set(topic, Math.max(before, serial));
   }
 
   /**
    * The bridge refused the end, since nothing was left to end; then the conference was created anew, and another agent took
    * over before either result was known. To that agent the conference looks like the one that was to end.
    */
-  #isEndOfEarlierLife({ type }: Execution["command"], { latestAt }: Order): boolean {
+  #isEndOfEarlierLife({ type }: Execution["command"], { latestAt }: Serials): boolean {
     const { chosenAt } = this.#activeAgent;
     return type === "end-conference" && latestAt < chosenAt && chosenAt - latestAt < takeoverMs;
   }
 
   /**
-   * What undid it, so that it must act once more: a caller, before this agent was in charge and had its commands (on the bridge
+   * What undid it, so that it must act once more: a caller, before this agent was active and had its commands (on the bridge
    * there is no trace of either, and nobody can know); or a command of a replaced agent that a slow bridge carried out only now.
    */
   #wasUndone(conference: ConfKey | null, command: Execution["command"], doneAt: number): boolean {
-    if (command.type === "create-conference") return (this.#orders.get(conference)?.endedLateAt ?? 0) > doneAt;
+    if (command.type === "create-conference") return (this.#serials.get(conference)?.endedLateAt ?? 0) > doneAt;
     if (command.type !== "mute" && command.type !== "unmute") return false;
     const opposite = command.type === "mute" ? "unmute" : "mute";
     if ((this.#lateAt.get(`${conference} ${command.call} ${opposite}`) ?? 0) > doneAt) return true;
@@ -111,7 +111,7 @@ function effectOn(command: Execution["command"]): string {
 }
 
 /** The highest serials of what was carried out for one conference: of all, of what goes alone, and by topic. */
-interface Order {
+interface Serials {
   latest: number;
   latestAt: number;
   /** When the end of an earlier life ended the present one. */

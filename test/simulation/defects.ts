@@ -45,14 +45,14 @@ export const defects: readonly Defect[] = [
     after: "if (transId === null) {",
   },
   {
-    name: "a restart forgets which documents were taken",
+    name: "a restart forgets which documents were committed",
     foundBy: "a request is answered once",
     file: store,
     before: "if (!this.#hasTables) return new Map();",
     after: "return new Map();",
   },
   {
-    name: "a document is confirmed that not every object has taken",
+    name: "a document is confirmed that not every object has committed",
     foundBy: "each request is answered",
     file: "src/routing/deliver.ts",
     before: "  if (failed) throw failed.reason;\n",
@@ -60,7 +60,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "reports are acknowledged before they are on disk",
-    foundBy: ["a command acts once", "no command is pending"],
+    foundBy: ["a command acts once", "no command is pending", "a pending command is sent again"],
     file: conference,
     before: 'await this.#submit({ type: "bridge", reports });',
     after:
@@ -172,7 +172,7 @@ export const defects: readonly Defect[] = [
     after: "",
   },
   {
-    name: "a clock that is set back keeps a silent agent in charge",
+    name: "a clock that is set back keeps a silent agent active",
     foundBy: "a silent agent is replaced",
     file: relay,
     before: "if (this.#lastSeen(id) > at) this.#ports.sockets.seen(id, at);",
@@ -180,7 +180,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "the id allocator begins again after a restart",
-    foundBy: "a repeat has the same bytes",
+    foundBy: ["a repeat has the same bytes", "a request is answered once"],
     file: "durable-objects/id-allocator.ts",
     before: "if (!latest) return;",
     after: "if (!latest || latest.msg_end !== null) return;",
@@ -330,7 +330,7 @@ export const defects: readonly Defect[] = [
     after: "if (!this.#journal.addCommand(pending, now) && this.find(pending.conference, pending.id)) return false;",
   },
   {
-    name: "reports that were not taken are not sent again",
+    name: "reports without an ack are not sent again",
     foundBy: "no command is pending",
     file: "bridge-agent/reports.ts",
     before: "return this.#batch(0);",
@@ -344,7 +344,7 @@ export const defects: readonly Defect[] = [
     after: "",
   },
   {
-    name: "an agent tells old news when it is active again",
+    name: "an agent reports what is out of date when it is active again",
     foundBy: "a command acts once",
     file: agent,
     before: "if (!assignment.active || succeeds) {",
@@ -723,7 +723,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a document with an unknown message is refused",
-    foundBy: "good documents are taken",
+    foundBy: "good documents are confirmed",
     file: "src/tsp/read.ts",
     before: "      message = readUnknownMessage(element, vocabulary);",
     after:
@@ -894,5 +894,40 @@ export const defects: readonly Defect[] = [
     file: outbox,
     before: "    this.#seq = this.rows.at(-1)?.seq ?? 0;\n",
     after: "    this.#seq = this.rows.at(-1)?.seq ?? 0;\n    this.#store.transaction(() => {});\n",
+  },
+  {
+    name: "a keyed attendee ID counts each time that it is reported",
+    foundBy: "a keyed attendee ID is told once",
+    file: "src/conference/callers.ts",
+    before: "  if (identifications.includes(id)) return;\n",
+    after: "",
+  },
+  {
+    name: "a checkpoint leaves what was deleted",
+    foundBy: ["outboxes are empty", "a request is answered once", "a repeat has the same bytes"],
+    file: store,
+    before: '        this.#sql.exec("DELETE FROM entry WHERE key = ?", key);\n',
+    after: "",
+  },
+  {
+    name: "a restored conference misses the row behind its checkpoint",
+    foundBy: "no command is pending",
+    file: store,
+    before: "WHERE seq > ? AND changes IS NOT NULL",
+    after: "WHERE seq > ? + 1 AND changes IS NOT NULL",
+  },
+  {
+    name: "what a failed transaction changed stays in memory",
+    foundBy: "a repeat has the same bytes",
+    file: store,
+    before: "        this.#load();\n        this.#progress = progress;\n",
+    after: "        this.#progress = progress;\n",
+  },
+  {
+    name: "an agent that was restarted gives a report number twice",
+    foundBy: "no command is pending",
+    file: "bridge-agent/journal.ts",
+    before: "      saveNext.run(upTo + 1, conference);\n",
+    after: "",
   },
 ];

@@ -17,7 +17,12 @@ const refusable = ["expel", "move", "cancel-dial", "close-room", "admit"] as con
 export function disturb(parts: Parts): void {
   const { context, edge, bridges, agents } = parts;
   const source = faultsOf(context, "edge");
-  nowAndThen(context, source, "object evicted", () => source.draws.pick(edge.objects())?.die("evicted"));
+  nowAndThen(context, source, "object evicted", () => {
+    const object = source.draws.pick(edge.objects());
+    if (!object) return;
+    object.die("evicted");
+    context.faults.hold(object.faults);
+  });
   for (const relay of edge.relays) disturbRelay(relay, parts);
   for (const agent of agents) disturbAgent(agent, context);
   for (const bridge of bridges.all) disturbBridge(bridge, context);
@@ -32,7 +37,7 @@ export function disturbEdge(context: WorldContext): void {
     jump(context, source.draws, 600_000, (ms) => {
       edgeMachines.skewMs = ms;
       edgeMachines.clockSetAt = clock.now;
-      context.faults.hold();
+      context.faults.hold(null);
     }),
   );
   nowAndThen(context, source, "edge disk full", () => {
@@ -98,7 +103,7 @@ function disturbAgent(agent: AgentProcess, context: WorldContext): void {
   nowAndThen(context, source, "agent link half-open", () => {
     if (agent.edgeWire) agent.edgeWire.silent = draws.pick(["near", "far", "both"] as const) ?? "both";
   });
-  nowAndThen(context, source, "agent frozen", () => agent.freeze(draws.between(1_000, 40_000)));
+  nowAndThen(context, source, "agent frozen", () => agent.freeze(draws.between(1_000, 40_000), draws.chance(0.3)));
   nowAndThen(context, source, "agent disk full", () => {
     agent.isDiskFull = true;
     context.clock.after(draws.between(1_000, 40_000), () => {
@@ -158,7 +163,7 @@ function disturbServers({ context, webex, meetings }: Parts): void {
 /** From now on nothing goes wrong and nobody does anything. */
 export function heal({ context, webex, bridges, agents, meetings }: Parts): void {
   context.faults.active = false;
-  if (context.edgeMachines.skewMs !== 0) context.faults.hold();
+  if (context.edgeMachines.skewMs !== 0) context.faults.hold(null);
   context.edgeMachines.skewMs = 0;
   context.edgeMachines.isDiskFull = false;
   for (const server of webex.servers) {

@@ -41,8 +41,8 @@ export const faultRates = {
 
 export type FaultKind = keyof typeof faultRates;
 
-/** What holds up only the server whose posts it befalls. */
-const holdsUpServer: ReadonlySet<FaultKind> = new Set<FaultKind>([
+/** What may hold up an answer: of a server or an object that posts, its own alone. */
+const holdsUp: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "post lost",
   "confirmation lost",
   "post delayed",
@@ -50,14 +50,11 @@ const holdsUpServer: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "WebEx answers wrongly",
   "WebEx server down",
   "WebEx server hangs",
-]);
-const holdsUp: ReadonlySet<FaultKind> = new Set<FaultKind>([
   "RPC fails before",
   "RPC fails after",
   "object dies before a write",
   "object dies before sending",
   "write fails",
-  "object evicted",
   "conference hangs",
   "edge clock jumps",
   "edge disk full",
@@ -69,7 +66,7 @@ export class Faults {
   /** The names of those that happened, in order. */
   readonly happened: string[] = [];
   active = true;
-  readonly #held: { readonly at: number; readonly server: FaultSource | null }[] = [];
+  readonly #held: { readonly at: number; readonly source: FaultSource | null }[] = [];
   readonly #seed: number;
   readonly #strength: Readonly<Partial<Record<FaultKind, number>>>;
   readonly #spared: ReadonlySet<string>;
@@ -92,21 +89,22 @@ export class Faults {
   }
 
   /**
-   * Whether something happened in this time that may hold up an answer to this server. What the bridge and the agents do may
-   * not, nor what befalls other servers.
+   * Whether something happened in this time that may hold up an answer of this object to this server. What the bridge and the
+   * agents do may not, nor what befalls other servers, conferences and mailboxes.
    */
-  holdsUp(from: number, to: number, server: FaultSource): boolean {
+  holdsUp(from: number, to: number, ...way: readonly FaultSource[]): boolean {
     for (let index = this.#held.length - 1; index >= 0; index--) {
       const held = this.#held[index];
       if (!held || held.at < from) return false;
-      if (held.at <= to && (held.server === null || held.server === server)) return true;
+      const { at, source } = held;
+      if (at <= to && (source === null || !source.isAlone || way.includes(source))) return true;
     }
     return false;
   }
 
-  /** Something that no fault is counted for holds up whatever is under way: the clock of the edge is set right again. */
-  hold(): void {
-    this.#held.push({ at: this.#now(), server: null });
+  /** Something that no fault is counted for holds up whatever this source takes part in; `null`: whatever is under way. */
+  hold(source: FaultSource | null): void {
+    this.#held.push({ at: this.#now(), source });
   }
 
   source(name: string): FaultSource {
@@ -124,8 +122,7 @@ export class Faults {
     if (this.#spared.has(name)) return false;
     this.counts[kind] = (this.counts[kind] ?? 0) + 1;
     this.happened.push(name);
-    if (holdsUpServer.has(kind)) this.#held.push({ at: this.#now(), server: source });
-    else if (holdsUp.has(kind)) this.#held.push({ at: this.#now(), server: null });
+    if (holdsUp.has(kind)) this.hold(source);
     this.#tell(`!! ${name}`);
     return true;
   }
@@ -136,11 +133,14 @@ export class FaultSource {
   readonly draws: Draws;
   readonly #faults: Faults;
   readonly name: string;
+  /** What befalls one server, conference or mailbox concerns no other. */
+  readonly isAlone: boolean;
   #chances = 0;
 
   constructor(faults: Faults, name: string, draws: Draws) {
     this.#faults = faults;
     this.name = name;
+    this.isAlone = /^(?:.*, )?(?:network of|conference|mail to) /.test(name);
     this.draws = draws;
   }
 

@@ -128,7 +128,7 @@ export class Meeting implements MeetingKnowledge {
     const answeredAt = this.#answeredAt.get(`${kind} ${extCallId}`);
     if (answeredAt !== undefined && this.#context.clock.now - answeredAt < 60_000) return false;
     for (const one of this.#open) {
-      if (one.takenAt === null || one.takenAt > this.#judgedAt) continue; // The adapter cannot have known of it.
+      if (one.committedAt === null || one.committedAt > this.#judgedAt) continue; // The adapter cannot have known of it.
       if (one.extConfId === extConfId && one.kind === kind && (!extCallId || one.extCallId === extCallId)) return true;
     }
     return false;
@@ -199,7 +199,7 @@ export class Meeting implements MeetingKnowledge {
     this.#posting = true;
     void this.#webex.post(server, [request]).then((confirmed) => {
       this.#posting = false;
-      if (old && why === "failover" && old.host !== server.host && obligation.takenAt !== null) {
+      if (old && why === "failover" && old.host !== server.host && obligation.committedAt !== null) {
         old.replacedAt = clock.now;
       }
       if (confirmed || association !== this.association || attempt !== this.#attempts) return;
@@ -332,7 +332,7 @@ export class Meeting implements MeetingKnowledge {
       case "keypad mute":
         return this.#with(this.#keypadUser(calls), (call) => this.phones.press(call, "*6"));
       case "keypad merge":
-        return this.#with(this.#keypadUser(calls), (call) => this.phones.press(call, "*1234#"));
+        return this.#with(this.#keypadUser(calls), (call) => this.phones.press(call, `*12${this.#number}#`));
       case "talk":
         return this.#with(this.#draws.pick(calls), (call) => this.phones.talk(call));
       case "lock by telephone": {
@@ -587,7 +587,7 @@ export class Meeting implements MeetingKnowledge {
     void this.#webex.post(this.#server, [request]).then((confirmed) => {
       if (!confirmed && kind === "close" && this.phase === "closing") this.phase = "running";
       // As far as WebEx knows, the adapter never heard of it.
-      if (obligation.takenAt === null && request.type === "close-sub-conference") {
+      if (obligation.committedAt === null && request.type === "close-sub-conference") {
         this.#webex.associations.get(extConfId)?.rooms.set(request.subConfId as SubConfId, "perhaps closing");
       }
     });
@@ -609,7 +609,7 @@ export class Meeting implements MeetingKnowledge {
       ...(extCallId && { extCallId }),
       postedAt: this.#context.clock.now,
       withinMs,
-      takenAt: null,
+      committedAt: null,
       confirmed: false,
       answers: 0,
       excused: null,

@@ -68,13 +68,17 @@ async function search(defect: Defect, copy: string): Promise<void> {
     const own = typeof foundBy === "string" ? foundBy : null;
     const [first, ...others] = await failuresIn(copy, own);
     const rule = first?.rules[0];
-    const alone = own === null ? undefined : [first, ...others].find((found) => found?.rules.length === 1);
-    const isRight = rule !== undefined && (own === null ? foundBy.includes(rule) : rule === own && alone !== undefined);
+    const alone =
+      own === null
+        ? undefined
+        : [first, ...others].find((found) => found?.rules.length === 1 && found.rules[0] === own);
+    const isRight = own === null ? rule !== undefined && foundBy.includes(rule) : alone !== undefined;
     if (!isRight) failures += 1;
     const columns = [first?.seed ?? `>${seeds}`, own === null ? "" : (alone?.seed ?? `>${seeds}`)];
     const verdict = isRight ? "" : rule === undefined ? "SURVIVES" : ` WRONG: expected ${foundBy}`;
     const [worlds, worldsAlone] = columns.map((column) => String(column).padStart(6));
-    console.log(`${name.padEnd(width)}  ${worlds}  ${worldsAlone}  ${rule ?? ""}${verdict}`);
+    const found = isRight && own !== null ? own : (rule ?? "");
+    console.log(`${name.padEnd(width)}  ${worlds}  ${worldsAlone}  ${found}${verdict}`);
   } finally {
     writeFileSync(path, healthy);
   }

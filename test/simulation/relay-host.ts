@@ -18,8 +18,8 @@ export type AgentWire = Wire<EdgeToAgent, AgentToEdge>;
 /** A clock that is set back lets the time begin anew once. */
 const silentAtMostMs = 2 * SILENCE_MS + 3_000;
 const checkEveryMs = 2_000;
-/** The worlds send objects: no text has to be made and read again. */
-const messageLength = 100;
+/** The worlds send objects: no text has to be made and read again, and so its length is guessed. */
+const lengthOf = (message: AgentToEdge) => 100 + (message.type === "reports" ? 150 * message.reports.length : 0);
 
 interface Socket {
   readonly wire: AgentWire;
@@ -145,7 +145,7 @@ export class RelayHost {
     this.#context.tell(() => `a lie: ${JSON.stringify(message)}`);
     // For the relay it is a sign of life.
     if (this.#active?.id === id) this.#active.heardAt = this.#context.clock.now;
-    this.hosted.deliver((relay) => relay.received(id, messageLength, () => ok(message)));
+    this.hosted.deliver((relay) => relay.received(id, lengthOf(message), () => ok(message)));
   }
 
   /** The relay crashes, and its sockets with it. */
@@ -169,7 +169,7 @@ export class RelayHost {
     wire.far = {
       heard: (message) => {
         if (this.#active?.id === id) this.#active.heardAt = this.#context.clock.now;
-        this.hosted.deliver((relay) => relay.received(id, messageLength, () => ok(message)));
+        this.hosted.deliver((relay) => relay.received(id, lengthOf(message), () => ok(message)));
       },
       closed: () => {
         this.#sockets.delete(id);

@@ -4,7 +4,7 @@
  */
 export const rules = {
   // What WebEx asks.
-  "good documents are taken": "A document without fault is confirmed with Result 0.",
+  "good documents are confirmed": "A document without fault is confirmed with Result 0.",
   "a Confirmation repeats the TransID": "A Confirmation has the TransID of the document that it confirms.",
   "each request is answered": "A request that was confirmed gets an answer.",
   "a request is answered once": "No request gets a second answer, whatever is repeated and whatever crashes.",
@@ -40,6 +40,8 @@ export const rules = {
   "RspUpdateUser before NotifyUserChange": "A mute is answered before it is announced.",
   "RspCreateSubConference before NotifySubConferenceChange":
     "The create of a sub-conference is answered before it is announced.",
+  "a keyed attendee ID is told once":
+    "An attendee ID that a caller has keyed is told once, whichever agents report it.",
   "a move is of a call that entered": "A move is of a caller of whom this server was told.",
   "RspAddToSubConference before NotifySubConfCallChange":
     "A move into a sub-conference is answered before it is announced.",

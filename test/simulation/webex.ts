@@ -35,7 +35,7 @@ export interface Obligation {
   /** How long the adapter may take. */
   readonly withinMs: number;
   /** When the adapter had committed it, as the adapter's own answer to the post says. */
-  takenAt: number | null;
+  committedAt: number | null;
   /** WebEx has the Confirmation of it. */
   confirmed: boolean;
   answers: number;
@@ -52,6 +52,8 @@ interface Transaction {
   readonly body: string;
   readonly messages: readonly (ToWebex | UnknownMessage)[];
   readonly firstAt: number;
+  /** The object that posts it. */
+  readonly origin: Hosted<object>;
   attempts: number;
 }
 
@@ -99,7 +101,7 @@ export class Webex {
     this.#edge = edge;
   }
 
-  /** Posts to the adapter, three times at most; whether a Confirmation of 0 came. `taken` is called when the adapter says so. */
+  /** Posts to the adapter, three times at most; whether a Confirmation of 0 came. `committed` is called when the adapter says so. */
   async post(server: Server, requests: readonly Request[], unknown = ""): Promise<boolean> {
     const transId = `T${++this.#lastTransId}` as TransId;
     const text = completeText(webexCodec.encode(transId, requests)).replace(
@@ -109,18 +111,20 @@ export class Webex {
     this.#context.tell(() => `${server.host} posts ${text}`);
     const body = encoder.encode(text);
     const obligations = requests.flatMap(({ msgId }) => this.obligations.get(msgId) ?? []);
-    const taken = () => {
-      for (const one of obligations) one.takenAt ??= this.#context.clock.now;
+    const committed = () => {
+      for (const one of obligations) one.committedAt ??= this.#context.clock.now;
     };
     for (let attempt = 1; attempt <= 3; attempt++) {
       if (attempt === 3) await this.#context.clock.wait(2_000);
       if (!server.up) return false;
       // A create that arrives after the one that followed it would undo a failover, and nobody could tell.
       const isOvertaken = () =>
-        obligations.some(({ kind, excused, takenAt }) => kind === "create" && excused !== null && takenAt === null);
-      const result = await this.#attempt(server, body, transId, taken, isOvertaken);
+        obligations.some(
+          ({ kind, excused, committedAt }) => kind === "create" && excused !== null && committedAt === null,
+        );
+      const result = await this.#attempt(server, body, transId, committed, isOvertaken);
       if (result === null) continue;
-      if (result !== 0) this.#context.violated("good documents are taken", `${transId}: Result ${result}`);
+      if (result !== 0) this.#context.violated("good documents are confirmed", `${transId}: Result ${result}`);
       for (const one of obligations) one.confirmed = true;
       return true;
     }
@@ -131,7 +135,7 @@ export class Webex {
     { faults }: Server,
     body: Uint8Array,
     transId: TransId,
-    taken: () => void,
+    committed: () => void,
     isOvertaken: () => boolean,
   ): Promise<number | null> {
     const { clock } = this.#context;
@@ -152,7 +156,7 @@ export class Webex {
           clock.after(2, () => answer(null));
           return;
         }
-        taken();
+        committed();
         if (faults.hits("confirmation lost")) return;
         const read = confirmationIn(said.text, transId);
         const right = read.ok && read.value.transId === transId;
@@ -243,7 +247,7 @@ export class Webex {
       const decoded = webexCodec.decode(encoder.encode(request.body));
       if (!decoded.ok) violated("what is posted is of the protocol", decoded.detail);
       const messages = decoded.ok ? decoded.messages : [];
-      this.#transactions.set(transId, { body: request.body, messages, firstAt: clock.now, attempts: 1 });
+      this.#transactions.set(transId, { body: request.body, messages, origin, firstAt: clock.now, attempts: 1 });
     }
     for (const message of this.#transactions.get(transId)?.messages ?? []) {
       if ("result" in message || message.type === "unknown" || !("extConfId" in message)) continue;
@@ -259,19 +263,20 @@ export class Webex {
     if (server.seen.has(transId)) return;
     server.seen.add(transId);
     const transaction = this.#transactions.get(transId);
-    for (const message of transaction?.messages ?? []) {
+    if (!transaction) return;
+    const { firstAt } = transaction;
+    for (const message of transaction.messages) {
       if (message.type === "unknown") {
         this.#context.violated("what is posted is of the protocol", message.element);
         continue;
       }
       this.arrived.add(message.msgId);
-      const leftAt = transaction?.firstAt ?? 0;
-      if ("result" in message) this.#answered(server, message, leftAt);
-      this.onMessage(server, message, leftAt);
+      if ("result" in message) this.#answered(server, message, transaction);
+      this.onMessage(server, message, firstAt);
     }
   }
 
-  #answered(server: Server, message: Answer, leftAt: number): void {
+  #answered(server: Server, message: Answer, { firstAt, origin }: Transaction): void {
     const { violated, faults } = this.#context;
     const obligation = this.obligations.get(message.msgId);
     if (!obligation) return violated("an answer is to a request", `${message.type} ${message.msgId}`);
@@ -279,8 +284,10 @@ export class Webex {
     const which = `${obligation.kind} ${obligation.msgId}`;
     if (obligation.answers > 1) violated("a request is answered once", which);
     if (obligation.host !== server.host) violated("who asked is answered", which);
-    const lateMs = leftAt - (obligation.takenAt ?? leftAt) - obligation.withinMs;
-    const allowedMs = faults.holdsUp(obligation.postedAt - 60_000, leftAt, server.faults) ? excusableMs : graceMs;
+    const lateMs = firstAt - (obligation.committedAt ?? firstAt) - obligation.withinMs;
+    const allowedMs = faults.holdsUp(obligation.postedAt - 60_000, firstAt, server.faults, origin.faults)
+      ? excusableMs
+      : graceMs;
     if (lateMs > allowedMs) violated("an answer comes in time", `${which}: ${lateMs} ms too late`);
     obligation.answered(message.result, message);
   }

@@ -125,7 +125,7 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
   return { seed, violations, counts: faults.counts, faults: faults.happened, actions, story, events: clock.events };
 }
 
-/** What an agent has kept for its next time as the active one, such as keyed attendee IDs, is told before all must be quiet. */
+/** A keyed attendee ID that never reached the edge is told when its agent is the active one again: before all must be quiet. */
 function letEachAgentAct({ clock }: WorldContext, sites: readonly Parts[]): void {
   const agents = sites.flatMap(({ agents }) => agents);
   for (const turn of agentNames) {
