@@ -81,6 +81,7 @@ export const defects: readonly Defect[] = [
     after: "",
   },
   {
+    // The agent repeats reports that are never acknowledged, and each copy brings the same notifications: the queue never ends.
     name: "the watermark of the reports is forgotten",
     foundBy: "outboxes are empty",
     file: store,
@@ -179,6 +180,7 @@ export const defects: readonly Defect[] = [
     after: "if (this.#lastSeen(id) > at) continue;",
   },
   {
+    // Two documents of two conferences get one TransID, and the later one looks like a changed repeat.
     name: "the id allocator begins again after a restart",
     foundBy: ["a repeat has the same bytes", "a request is answered once"],
     file: "durable-objects/id-allocator.ts",
@@ -246,6 +248,7 @@ export const defects: readonly Defect[] = [
       "  draft.answer(pending.request, result);\n  if (pending.group !== undefined)",
   },
   {
+    // Both answers are in one document, which WebEx refuses to read: the MsgID is there twice.
     name: "a mute is answered twice",
     foundBy: "what is posted is of the protocol",
     file: reports,
@@ -288,6 +291,7 @@ export const defects: readonly Defect[] = [
     after: "if (caller.muted !== found.muted && found.call === undefined) {",
   },
   {
+    // The conference that WebEx let go on waits for its last caller, who has hung up.
     name: "a snapshot does not show who is gone",
     foundBy: "an empty conference ends",
     file: "src/conference/reconcile.ts",
