@@ -1,51 +1,67 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { BridgeControl } from "../scripts/bridge-control.ts";
 import type { LocalRun } from "../scripts/local-run.ts";
-import type { WebexServer } from "../simulators/webex/server.ts";
+import { WebexServer } from "../simulators/webex/server.ts";
 import type { ConfKey, ExtCallId, ExtConfId } from "../src/foundation/ids.ts";
-import { completeText, type WebexCodec } from "../src/tsp/codec.ts";
 
 export interface Conference {
+  readonly confKey: ConfKey;
   readonly extConfId: ExtConfId;
   readonly callers: readonly ExtCallId[];
 }
 
-/** Creates conferences whose callers dialled in and were named by WebEx. */
-export async function fillConferences(
-  run: LocalRun,
-  webex: WebexServer,
-  count: number,
-  callersEach: number,
-): Promise<readonly Conference[]> {
-  const bridge = new BridgeControl(run.bridgeUrl);
-  const conferences: Conference[] = [];
-  for (let index = 0; index < count; index++) {
-    const confKey = String(200_000_000 + index) as ConfKey;
-    const extConfId = `B${confKey}` as ExtConfId;
-    const msgId = webex.client.msgId();
-    await webex.client.post({ type: "create-conference", msgId, confKey, extConfId, replyTo: webex.host });
-    await webex.waitFor(`the answer to MsgID ${msgId}`, (message) => message.msgId === msgId && "result" in message);
-    const attendees = Array.from({ length: callersEach }, (_, caller) => String(100 + caller));
-    await Promise.all(attendees.map((attendee) => bridge.callIn(`1408${attendee}`, `${confKey}#${attendee}#`)));
-    const callers: ExtCallId[] = [];
-    for (const attendee of attendees) callers.push(await webex.extCallIdOf(extConfId, attendee));
-    conferences.push({ extConfId, callers });
-  }
-  return conferences;
+export interface Filled {
+  /** In the order of `sizes`. */
+  readonly conferences: readonly Conference[];
+  /** Of the TSP server that all of them know; nobody listens there any more. */
+  readonly port: number;
 }
 
-/** A request to mute or unmute, as a document; each turn changes something. */
-export function muteDocument(codec: WebexCodec, webex: WebexServer, conference: Conference, turn: number): string {
-  const extCallId = conference.callers[turn % conference.callers.length] as ExtCallId;
-  const privilege = Math.floor(turn / conference.callers.length) % 2 === 0 ? "listen" : "speak";
-  const encoded = codec.encode(webex.client.transId(), [
-    {
-      type: "update-caller",
-      msgId: webex.client.msgId(),
-      extConfId: conference.extConfId,
-      replyTo: webex.host,
-      extCallId,
-      privilege,
-    },
-  ]);
-  return completeText(encoded);
+const conferencesAtOnce = 8;
+const callersAtOnce = 40;
+
+/** Creates a conference of each size, whose callers dialled in and were named by WebEx. */
+export async function fillConferences(run: LocalRun, sizes: readonly number[], firstKey: number): Promise<Filled> {
+  const webex = new WebexServer({ adapterUrl: run.adapterUrl });
+  await webex.start();
+  const port = Number(webex.host.split(":")[1]);
+  const conferences: Conference[] = [];
+  let next = 0;
+  const fill = async () => {
+    for (let index = next++; index < sizes.length; index = next++) {
+      conferences[index] = await fillOne(run, webex, firstKey + index, sizes[index] ?? 0);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: conferencesAtOnce }, fill));
+    await quiet(webex);
+  } finally {
+    await webex.stop();
+  }
+  return { conferences, port };
+}
+
+async function fillOne(run: LocalRun, webex: WebexServer, key: number, size: number): Promise<Conference> {
+  const bridge = new BridgeControl(run.bridgeUrl);
+  const confKey = String(key) as ConfKey;
+  const extConfId = `B${confKey}` as ExtConfId;
+  const msgId = webex.client.msgId();
+  await webex.client.post({ type: "create-conference", msgId, confKey, extConfId, replyTo: webex.host });
+  await webex.waitFor(`the answer to MsgID ${msgId}`, (message) => message.msgId === msgId && "result" in message);
+  const callers: ExtCallId[] = [];
+  for (let first = 0; first < size; first += callersAtOnce) {
+    const count = Math.min(callersAtOnce, size - first);
+    const attendees = Array.from({ length: count }, (_, caller) => String(1_000 + first + caller));
+    await Promise.all(attendees.map((attendee) => bridge.callIn(`1408${attendee}`, `${confKey}#${attendee}#`)));
+    for (const attendee of attendees) callers.push(await webex.extCallIdOf(extConfId, attendee, 20_000));
+  }
+  return { confKey, extConfId, callers };
+}
+
+/** Waits until WebEx receives nothing more, so that no measurement begins with the rest of another. */
+async function quiet(webex: WebexServer): Promise<void> {
+  for (let count = -1; count !== webex.received.length; ) {
+    count = webex.received.length;
+    await pause(300);
+  }
 }

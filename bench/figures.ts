@@ -1,0 +1,412 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { setTimeout as pause } from "node:timers/promises";
+import { LocalRun } from "../scripts/local-run.ts";
+import { postDocument } from "../simulators/webex/client.ts";
+import { WebexServer } from "../simulators/webex/server.ts";
+import type { ExtConfId } from "../src/foundation/ids.ts";
+import { type Conference, fillConferences } from "./conferences.ts";
+import { createAtRate } from "./creates.ts";
+import { startFloor } from "./floor/start.ts";
+import { inTurns, median, paced, percentile, type Times, type Transaction } from "./load.ts";
+import { startPeer } from "./peer.ts";
+import { cpuMs, rssMiB } from "./process-usage.ts";
+import { Receiver } from "./receiver.ts";
+import { type Side, Sides, type Until } from "./sides.ts";
+
+/** One line of the table. A ratio is the adapter's value by the floor's. */
+export interface Line {
+  readonly figure: string;
+  readonly unit: "ms" | "/s" | "MiB" | "%";
+  readonly floor?: number;
+  readonly adapter: number;
+  readonly goal?: Goal;
+}
+
+/** Of the ratio, or else of the adapter's value. */
+export type Goal = { readonly of: "ratio" | "value" } & ({ readonly atMost: number } | { readonly atLeast: number });
+
+function ratioAtMost(atMost: number): Goal {
+  return { of: "ratio", atMost };
+}
+
+/** How much is measured; `--quick` for development. */
+export interface Extent {
+  readonly rounds: number;
+  readonly pacedPosts: number;
+  readonly loadPosts: number;
+  readonly bigCallers: number;
+  readonly failoverCallers: number;
+  readonly creates: number;
+  readonly createsOverMs: number;
+  readonly idleConferences: number;
+  readonly idleMs: number;
+}
+
+export const full: Extent = {
+  rounds: 3,
+  pacedPosts: 400,
+  loadPosts: 3_000,
+  bigCallers: 1_000,
+  failoverCallers: 500,
+  creates: 3_000,
+  createsOverMs: 60_000,
+  idleConferences: 1_000,
+  idleMs: 70_000,
+};
+
+export const quick: Extent = {
+  rounds: 1,
+  pacedPosts: 120,
+  loadPosts: 600,
+  bigCallers: 100,
+  failoverCallers: 50,
+  creates: 300,
+  createsOverMs: 6_000,
+  idleConferences: 20,
+  idleMs: 2_000,
+};
+
+const pacedPerSecond = 40;
+const callers = 32;
+/** More than callers of the load: no two mutes under way concern the same caller. */
+const hotCallers = 64;
+const hundred = 100;
+const minuteMs = 60_000;
+
+/** The conferences of the comparisons, by what they serve. */
+interface Meetings {
+  readonly hundred: readonly Conference[];
+  readonly hot: Conference;
+  readonly big: Conference;
+  readonly failover: Conference;
+}
+
+interface Comparison {
+  readonly sides: Sides;
+  readonly meetings: Meetings;
+  readonly extent: Extent;
+}
+
+type Figure = { readonly name: string } & (
+  | { readonly compare: (comparison: Comparison) => Promise<readonly Line[]> }
+  | { readonly alone: (extent: Extent) => Promise<readonly Line[]> }
+);
+
+export const figures: readonly Figure[] = [
+  { name: "paced: confirm and whole way", compare: pacedFigures },
+  { name: "load: 32 callers on 100 conferences", compare: loadFigures },
+  { name: "hot: 32 callers on one conference", compare: hotFigure },
+  { name: "peer: confirm throughput", compare: peerFigures },
+  { name: "size: a mute among 1,000 callers", compare: sizeFigure },
+  { name: "failover of 500 callers", compare: failoverFigure },
+  { name: "generator: is the load generator the limit?", compare: generatorFigures },
+  { name: "creates: 3,000 in a minute", alone: createFigures },
+  { name: "memory of idle conferences", alone: memoryFigures },
+];
+
+export async function withComparison<Value>(
+  extent: Extent,
+  use: (given: Comparison) => Promise<Value>,
+): Promise<Value> {
+  const sizes = [...Array<number>(hundred).fill(10), hotCallers, extent.bigCallers, extent.failoverCallers];
+  const sides = await Sides.start(sizes);
+  try {
+    const [hot, big, failover] = sides.conferences.slice(hundred) as [Conference, Conference, Conference];
+    const given = { sides, extent, meetings: { hundred: sides.conferences.slice(0, hundred), hot, big, failover } };
+    const warmUp = { ...given, extent: { ...extent, rounds: 1 } };
+    await inRounds(warmUp, bothWays(given, given.meetings.hundred), (next) => inTurns(next, callers, 400));
+    return await use(given);
+  } finally {
+    await sides.stop();
+  }
+}
+
+interface Round {
+  readonly times: Times;
+  /** CPU of the whole process for each transaction. */
+  readonly edgeMs: number;
+  readonly agentMs: number;
+}
+
+interface Lane {
+  readonly side: Side;
+  readonly conferences: readonly Conference[];
+  readonly until: Until;
+}
+
+function bothWays({ sides }: Comparison, conferences: readonly Conference[]) {
+  const lane = (side: Side): Lane => ({ side, conferences, until: "answered" });
+  return { floor: lane(sides.floor), adapter: lane(sides.adapter) };
+}
+
+/** All lanes in turn, so that none profits from a quiet moment of the machine. After each, every request was answered once. */
+async function inRounds<Name extends string>(
+  { sides, extent }: Comparison,
+  lanes: Readonly<Record<Name, Lane>>,
+  run: (next: () => Transaction) => Promise<Times>,
+): Promise<Readonly<Record<Name, readonly Round[]>>> {
+  const names = Object.keys(lanes) as Name[];
+  const rounds = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, Round[]>;
+  for (let round = 0; round < extent.rounds; round++) {
+    for (const name of names) {
+      const { side, conferences, until } = lanes[name];
+      const { edge, agent } = side.pids;
+      const before = { edge: cpuMs(edge), agent: cpuMs(agent) };
+      const times = await run(side.mutes(conferences, until));
+      await sides.webex.settle();
+      const count = times.confirmMs.length;
+      const [edgeMs, agentMs] = [(cpuMs(edge) - before.edge) / count, (cpuMs(agent) - before.agent) / count];
+      rounds[name].push({ times, edgeMs, agentMs });
+    }
+  }
+  return rounds;
+}
+
+const all = (rounds: readonly Round[], of: "confirmMs" | "wholeMs") => rounds.flatMap(({ times }) => times[of]);
+const rate = (rounds: readonly Round[]) => median(rounds.map(({ times }) => times.perSecond));
+const middle = (rounds: readonly Round[], of: "edgeMs" | "agentMs") => median(rounds.map((round) => round[of]));
+
+async function pacedFigures(given: Comparison): Promise<readonly Line[]> {
+  const { hundred } = given.meetings;
+  const confirmed = { side: given.sides.floor, conferences: hundred, until: "confirmed" } as const;
+  const lanes = { confirmed, ...bothWays(given, hundred) };
+  const rounds = await inRounds(given, lanes, (next) => paced(next, pacedPerSecond, given.extent.pacedPosts));
+  const line = (figure: string, floor: readonly Round[], of: "confirmMs" | "wholeMs", percent: number): Line => ({
+    figure: `${figure}, p${percent}`,
+    unit: "ms",
+    floor: percentile(all(floor, of), percent),
+    adapter: percentile(all(rounds.adapter, of), percent),
+  });
+  return [
+    { ...line("confirm, beside Worker → object → 3 rows", rounds.confirmed, "confirmMs", 50), goal: ratioAtMost(1.25) },
+    line("confirm, beside the bare whole way", rounds.floor, "confirmMs", 50),
+    { ...line("whole way of a mute", rounds.floor, "wholeMs", 50), goal: ratioAtMost(1.3) },
+    { ...line("whole way of a mute", rounds.floor, "wholeMs", 99), goal: ratioAtMost(1.7) },
+  ];
+}
+
+async function loadFigures(given: Comparison): Promise<readonly Line[]> {
+  const { floor, adapter } = await inRounds(given, bothWays(given, given.meetings.hundred), (next) =>
+    inTurns(next, callers, given.extent.loadPosts),
+  );
+  const cpu = (process: "edge" | "agent", of: "edgeMs" | "agentMs"): Line => ({
+    figure: `CPU of the ${process} process for a mute`,
+    unit: "ms",
+    floor: middle(floor, of),
+    adapter: middle(adapter, of),
+  });
+  return [
+    {
+      figure: `whole transactions, ${callers} callers, 100 conferences`,
+      unit: "/s",
+      floor: rate(floor),
+      adapter: rate(adapter),
+      goal: { of: "ratio", atLeast: 1.1 },
+    },
+    cpu("edge", "edgeMs"),
+    cpu("agent", "agentMs"),
+  ];
+}
+
+async function hotFigure(given: Comparison): Promise<readonly Line[]> {
+  const { floor, adapter } = await inRounds(given, bothWays(given, [given.meetings.hot]), (next) =>
+    inTurns(next, callers, given.extent.loadPosts),
+  );
+  return [
+    {
+      figure: `whole transactions, ${callers} callers, one conference`,
+      unit: "/s",
+      floor: rate(floor),
+      adapter: rate(adapter),
+      goal: { of: "ratio", atLeast: 0.85 },
+    },
+  ];
+}
+
+/** Confirmations as fast as they come, beside those of a conventional server; what the adapter does beyond them is in its figure. */
+async function peerFigures(given: Comparison): Promise<readonly Line[]> {
+  const peer = await startPeer();
+  if (!peer) return [];
+  try {
+    const { hundred } = given.meetings;
+    const lane = (side: Side): Lane => ({ side, conferences: hundred, until: "confirmed" });
+    const { pids, url } = peer;
+    const lanes = { peer: lane(given.sides.confirmer(pids, url)), adapter: lane(given.sides.adapter) };
+    const rounds = await inRounds(given, lanes, (next) => inTurns(next, callers, given.extent.loadPosts));
+    return [
+      {
+        figure: `confirms, ${callers} callers, beside Fastify with Redis`,
+        unit: "/s",
+        floor: rate(rounds.peer),
+        adapter: rate(rounds.adapter),
+        goal: { of: "ratio", atLeast: 1.5 },
+      },
+    ];
+  } finally {
+    await peer.stop();
+  }
+}
+
+async function sizeFigure(given: Comparison): Promise<readonly Line[]> {
+  const lane = (conference: Conference): Lane => ({
+    side: given.sides.adapter,
+    conferences: [conference],
+    until: "answered",
+  });
+  const [small] = given.meetings.hundred as [Conference];
+  const lanes = { small: lane(small), big: lane(given.meetings.big) };
+  const { pacedPosts, bigCallers } = given.extent;
+  const rounds = await inRounds(given, lanes, (next) => paced(next, pacedPerSecond / 2, pacedPosts / 4));
+  return [
+    {
+      figure: `mute among ${bigCallers} callers, beside 10, p50`,
+      unit: "ms",
+      floor: percentile(all(rounds.small, "wholeMs"), 50),
+      adapter: percentile(all(rounds.big, "wholeMs"), 50),
+      goal: ratioAtMost(1.1),
+    },
+  ];
+}
+
+/** From the post of the create to the last roster message; the floor posts the same bytes, one document after the other. */
+async function failoverFigure({ sides, meetings, extent }: Comparison): Promise<readonly Line[]> {
+  const { confKey, callers } = meetings.failover;
+  const took = { floor: [] as number[], adapter: [] as number[] };
+  let documents = 0;
+  for (let round = 0; round < extent.rounds; round++) {
+    await using server = await Receiver.start({ keeps: true });
+    const create = sides.create(confKey, `F${confKey}${round}` as ExtConfId, server);
+    const startedAt = performance.now();
+    await confirmedPost(sides.adapterUrl, create.body);
+    await create.answer;
+    await server.settle();
+    took.adapter.push(server.lastAt - startedAt);
+    requireRoster(server.posts, callers);
+    documents = server.posts.length;
+
+    await using again = await Receiver.start({ keeps: true });
+    const before = performance.now();
+    await confirmedPost(`${sides.floorUrl}/posts/failover?replyTo=${again.host}`, JSON.stringify(server.posts));
+    took.floor.push(again.lastAt - before);
+    if (again.posts.join() !== server.posts.join()) throw new Error("the floor posted other bytes than the adapter");
+  }
+  return [
+    {
+      figure: `failover of ${callers.length} callers (${documents} posts), beside posting the same`,
+      unit: "ms",
+      floor: median(took.floor),
+      adapter: median(took.adapter),
+      goal: ratioAtMost(1.5),
+    },
+  ];
+}
+
+function requireRoster(posts: readonly string[], callers: readonly string[]): void {
+  const told = posts.flatMap((text) => [...text.matchAll(/<A2W_NotifyUserEnter [^>]*ExtCallID="(\d+)"/g)]);
+  const names = new Set(told.map(([, extCallId]) => extCallId));
+  if (told.length !== callers.length || callers.some((caller) => !names.has(caller))) {
+    throw new Error(`the new server was told ${told.length} callers, not the ${callers.length} there are`);
+  }
+}
+
+async function confirmedPost(url: string, body: string): Promise<void> {
+  const { status, body: confirmation } = await postDocument(url, body, undefined, 60_000);
+  if (status !== 200 || !confirmation.includes('Result="0"')) throw new Error(`a post was answered with ${status}`);
+}
+
+/** The same posts to an echo: what the load generator could do, and the CPU that it takes of the two cores. */
+async function generatorFigures(given: Comparison): Promise<readonly Line[]> {
+  const { sides, meetings, extent } = given;
+  const lane = (side: Side, until: Until): Lane => ({ side, conferences: meetings.hundred, until });
+  const lanes = { echo: lane(sides.echo, "confirmed"), adapter: lane(sides.adapter, "answered") };
+  const own = { echo: 0, adapter: 0 };
+  const before = cpuMs(process.pid);
+  let echoed = before;
+  const rounds = await inRounds({ ...given, extent: { ...extent, rounds: 1 } }, lanes, async (next) => {
+    echoed = cpuMs(process.pid);
+    return inTurns(next, callers, extent.loadPosts);
+  });
+  own.echo = (echoed - before) / extent.loadPosts;
+  own.adapter = (cpuMs(process.pid) - echoed) / extent.loadPosts;
+  return [
+    {
+      figure: "load generator: posts to an echo, beside whole transactions",
+      unit: "/s",
+      floor: rate(rounds.echo),
+      adapter: rate(rounds.adapter),
+    },
+    { figure: "load generator: its own CPU for each", unit: "ms", floor: own.echo, adapter: own.adapter },
+  ];
+}
+
+/** Begun so that the agent's digests, once a minute, fall into its end, when most conferences are there. */
+async function createFigures({ creates, createsOverMs }: Extent): Promise<readonly Line[]> {
+  return withAdapter(async (run, connectedAt) => {
+    const digestsAt =
+      connectedAt + minuteMs * Math.ceil((performance.now() + 0.8 * createsOverMs - connectedAt) / minuteMs);
+    await pause(digestsAt - 0.8 * createsOverMs - performance.now());
+    const webex = new WebexServer({ adapterUrl: run.adapterUrl });
+    await webex.start();
+    try {
+      const answered = await createAtRate(webex, creates, createsOverMs);
+      const share = (100 * answered.filter((ms) => ms <= 2_000).length) / creates;
+      const figure = `${creates} creates in ${createsOverMs / 1000} s`;
+      return [
+        { figure: `${figure}, answered within 2 s`, unit: "%", adapter: share, goal: { of: "value", atLeast: 100 } },
+        { figure: `${figure}, p50`, unit: "ms", adapter: percentile(answered, 50) },
+        { figure: `${figure}, p99`, unit: "ms", adapter: percentile(answered, 99), goal: { of: "value", atMost: 500 } },
+      ];
+    } finally {
+      await webex.stop();
+    }
+  });
+}
+
+async function memoryFigures({ idleConferences, idleMs }: Extent): Promise<readonly Line[]> {
+  return withAdapter(async (run, _, folder) => {
+    const bare = await startFloor(join(folder, "floor"));
+    try {
+      for (let index = 0; index < idleConferences; index++) await confirmedPost(`${bare.url}/confirm/${index}`, "x");
+      await fillConferences(run, Array<number>(idleConferences).fill(10), 400_000_000);
+      await pause(idleMs);
+      const { edge, agent } = run.pids();
+      const figure = (process: string) => `memory of the ${process}, ${idleConferences} idle conferences of 10`;
+      const atMost = (limit: number): Goal => ({ of: "value", atMost: limit });
+      return [
+        {
+          figure: figure("edge"),
+          unit: "MiB",
+          floor: rssMiB(bare.pids.edge),
+          adapter: rssMiB(edge),
+          goal: atMost(200),
+        },
+        {
+          figure: figure("agent"),
+          unit: "MiB",
+          floor: rssMiB(bare.pids.agent),
+          adapter: rssMiB(agent),
+          goal: atMost(120),
+        },
+      ];
+    } finally {
+      await bare.stop();
+    }
+  });
+}
+
+/** A new adapter that has had nothing to do, and the time when its agent connected. */
+async function withAdapter<Value>(
+  use: (run: LocalRun, connectedAt: number, folder: string) => Promise<Value>,
+): Promise<Value> {
+  const folder = mkdtempSync(join(tmpdir(), "bridgehead-bench-"));
+  const run = await LocalRun.start({ state: join(folder, "adapter") });
+  try {
+    return await use(run, performance.now(), folder);
+  } finally {
+    await run.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

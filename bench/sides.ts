@@ -1,0 +1,121 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { LocalRun } from "../scripts/local-run.ts";
+import { serverIds } from "../simulators/webex/client.ts";
+import type { ConfKey, ExtCallId, ExtConfId, MsgId, TransId } from "../src/foundation/ids.ts";
+import { completeText, createCodec } from "../src/tsp/codec.ts";
+import { type Conference, fillConferences } from "./conferences.ts";
+import { type Floor, startFloor } from "./floor/start.ts";
+import type { Transaction } from "./load.ts";
+import { Receiver } from "./receiver.ts";
+
+/** How far a transaction goes: the floor then does no more either, while the adapter always goes the whole way. */
+export type Until = "confirmed" | "answered";
+
+/** One of the two that are compared. */
+export interface Side {
+  readonly pids: { readonly edge: number; readonly agent: number };
+  /** Makes the next mute or unmute, of these conferences in turn. */
+  mutes(conferences: readonly Conference[], until: Until): () => Transaction;
+}
+
+interface Ids {
+  readonly transId: TransId;
+  readonly msgId: MsgId;
+}
+
+const codec = createCodec({}, "webex");
+
+/** Both sides on this machine at once, and the WebEx server that both of them answer to. */
+export class Sides {
+  readonly floor: Side;
+  readonly adapter: Side;
+  /** The bare Worker, which only confirms. */
+  readonly echo: Side;
+  readonly floorUrl: string;
+  readonly adapterUrl: string;
+  readonly webex: Receiver;
+  /** By their sizes: a hundred of `sizes[0]` callers, then one of each. */
+  readonly conferences: readonly Conference[];
+  readonly #folder: string;
+  readonly #run: LocalRun;
+  readonly #bare: Floor;
+  readonly #ids = serverIds(20, Date.now);
+
+  private constructor(folder: string, run: LocalRun, bare: Floor, webex: Receiver, conferences: readonly Conference[]) {
+    this.#folder = folder;
+    this.#run = run;
+    this.#bare = bare;
+    this.webex = webex;
+    this.conferences = conferences;
+    this.floorUrl = bare.url;
+    this.adapterUrl = run.adapterUrl;
+    this.adapter = this.#side(run.pids(), (_, { msgId }) => ({ url: run.adapterUrl, answer: webex.answerTo(msgId) }));
+    this.floor = this.#side(bare.pids, ({ confKey }, { msgId, transId }, until) => {
+      const url = (route: string) =>
+        `${bare.url}/${route}/${confKey}?transId=${transId}&msgId=${msgId}&replyTo=${webex.host}`;
+      return until === "answered" ? { url: url("whole"), answer: webex.answerTo(msgId) } : { url: url("confirm") };
+    });
+    this.echo = this.confirmer(bare.pids, `${bare.url}/echo`);
+  }
+
+  /** Confirms all that is posted to a URL, without an answer. */
+  confirmer(pids: Side["pids"], url: string): Side {
+    return this.#side(pids, () => ({ url }));
+  }
+
+  /** The adapter with a conference of each size. */
+  static async start(sizes: readonly number[]): Promise<Sides> {
+    const folder = mkdtempSync(join(tmpdir(), "bridgehead-bench-"));
+    const bare = await startFloor(join(folder, "floor"));
+    const run = await LocalRun.start({ state: join(folder, "adapter") });
+    const { conferences, port } = await fillConferences(run, sizes, 200_000_000);
+    return new Sides(folder, run, bare, await Receiver.start({ port }), conferences);
+  }
+
+  async stop(): Promise<void> {
+    await this.#run.stop();
+    await this.#bare.stop();
+    await this.webex[Symbol.asyncDispose]();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** The document of a create by another server, which takes the conference over. */
+  create(
+    confKey: ConfKey,
+    extConfId: ExtConfId,
+    replyTo: Receiver,
+  ): { readonly body: string; readonly answer: Promise<number> } {
+    const msgId = this.#ids.msgId();
+    const create = { type: "create-conference", msgId, confKey, extConfId, replyTo: replyTo.host } as const;
+    return { body: completeText(codec.encode(this.#ids.transId(), [create])), answer: replyTo.answerTo(msgId) };
+  }
+
+  #side(pids: Side["pids"], way: (conference: Conference, ids: Ids, until: Until) => Omit<Transaction, "body">): Side {
+    /** Mutes and unmutes of each conference so far: each of them changes something. */
+    const turns = new Map<Conference, number>();
+    return {
+      pids,
+      mutes: (conferences, until) => {
+        let index = 0;
+        return () => {
+          const conference = conferences[index++ % conferences.length] as Conference;
+          const turn = turns.get(conference) ?? 0;
+          turns.set(conference, turn + 1);
+          const ids = { transId: this.#ids.transId(), msgId: this.#ids.msgId() };
+          const { url, answer } = way(conference, ids, until);
+          const body = this.#muteDocument(conference, turn, ids);
+          return { url, body, ...(until === "answered" && answer && { answer }) };
+        };
+      },
+    };
+  }
+
+  #muteDocument({ callers, extConfId }: Conference, turn: number, { transId, msgId }: Ids): string {
+    const extCallId = callers[turn % callers.length] as ExtCallId;
+    const privilege = Math.floor(turn / callers.length) % 2 === 0 ? "listen" : "speak";
+    const mute = { type: "update-caller", msgId, extConfId, replyTo: this.webex.host, extCallId, privilege } as const;
+    return completeText(codec.encode(transId, [mute]));
+  }
+}
