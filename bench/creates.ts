@@ -3,7 +3,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { WebexServer } from "../simulators/webex/server.ts";
 import type { ConfKey, ExtConfId, MsgId } from "../src/foundation/ids.ts";
 
-/** Creates conferences at an even rate; returns the milliseconds from each request to its answer. */
+/**
+ * Creates conferences at an even rate; returns the milliseconds from each request to its answer, infinitely many where
+ * none came.
+ */
 export async function createAtRate(webex: WebexServer, count: number, overMs: number): Promise<readonly number[]> {
   const postedAt = new Map<MsgId, number>();
   const took: number[] = [];
@@ -21,7 +24,7 @@ export async function createAtRate(webex: WebexServer, count: number, overMs: nu
     const handles = { extConfId: `C${confKey}` as ExtConfId, replyTo: webex.host };
     confirmations.push(webex.client.post({ type: "create-conference", msgId, confKey, ...handles }));
   }
-  await Promise.all(confirmations);
+  await Promise.allSettled(confirmations);
   for (let waited = 0; took.length < count && waited < 20_000; waited += 100) await pause(100);
-  return took;
+  return [...took, ...Array<number>(count - took.length).fill(Number.POSITIVE_INFINITY)];
 }

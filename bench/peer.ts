@@ -1,5 +1,59 @@
+import { execFile } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { freePorts } from "../scripts/local-run.ts";
+import { Processes, statusOf, until } from "./processes.ts";
 import type { Side } from "./sides.ts";
 
-export async function startPeer(): Promise<{ pids: Side["pids"]; url: string; stop(): Promise<void> } | null> {
+interface Peer {
+  /** `agent`: Redis. */
+  readonly pids: Side["pids"];
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const run = promisify(execFile);
+
+/** A conventional server with Redis, which flushes before it answers; `null`, and one line that says why, where it cannot run. */
+export async function startPeer(): Promise<Peer | null> {
+  try {
+    await run("redis-server", ["--version"]);
+  } catch {
+    return skipped("there is no redis-server here; Debian's package of this name brings it");
+  }
+  const folder = mkdtempSync(join(tmpdir(), "bridgehead-peer-"));
+  try {
+    // Not in the project's tree, whose packages are others.
+    cpSync(join(import.meta.dirname, "peer"), folder, { recursive: true });
+    await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder });
+  } catch {
+    rmSync(folder, { recursive: true, force: true });
+    return skipped("its packages cannot be installed");
+  }
+  const [port = 0] = await freePorts(1);
+  const socket = join(folder, "redis.sock");
+  const url = `http://127.0.0.1:${port}/`;
+  const settings = { port: "0", unixsocket: socket, dir: folder, save: "", appendonly: "yes", appendfsync: "always" };
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  const processes = new Processes(folder);
+  processes.start("redis", { command: "redis-server", args, env: {} });
+  await until("Redis listens", () => existsSync(socket));
+  const server = [join(folder, "server.mjs"), String(port), socket];
+  processes.start("fastify", { command: process.execPath, args: server, env: {} });
+  await until("the peer answers", async () => (await statusOf(url)) !== null);
+  return {
+    pids: { edge: processes.pid("fastify"), agent: processes.pid("redis") },
+    url,
+    stop: async () => {
+      await processes.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function skipped(why: string): null {
+  console.log(`        the peer is left out: ${why}`);
   return null;
 }

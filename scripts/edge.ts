@@ -25,6 +25,8 @@ interface EdgeOptions {
   /** Handed over in the environment, so that no secret shows up among a process's arguments. */
   readonly variables: Readonly<Record<string, string>>;
   readonly entry?: string;
+  /** Of the platform, beyond those that the edge asks for: none. */
+  readonly flags?: readonly string[];
   readonly objects?: Readonly<Record<string, string>>;
 }
 
@@ -80,7 +82,7 @@ export function wranglerDev({ folder, host, port, variables }: EdgeOptions): Lau
   };
 }
 
-function workerdConfig({ folder, host, port, variables, objects = edgeObjects }: EdgeOptions): string {
+function workerdConfig({ folder, host, port, variables, objects = edgeObjects, flags = [] }: EdgeOptions): string {
   const classes = Object.values(objects)
     .map((name) => `(className = "${name}", uniqueKey = "bridgehead-${name}", enableSql = true),`)
     .join("\n    ");
@@ -102,6 +104,7 @@ const config :Workerd.Config = (
 const edge :Workerd.Worker = (
   modules = [(name = "worker.js", esModule = embed "worker.js")],
   compatibilityDate = "2026-08-01",
+  compatibilityFlags = ${JSON.stringify(flags)},
   durableObjectNamespaces = [
     ${classes}
   ],

@@ -19,6 +19,8 @@ export interface LocalRunOptions {
   readonly state?: string;
   /** A second agent stands by beside the one of `npm start`. */
   readonly twoAgents?: true;
+  /** A Worker around the edge that counts what the platform bills. */
+  readonly countedEdge?: string;
 }
 
 export interface Pids {
@@ -65,6 +67,7 @@ export class LocalRun {
         SIMULATED_BRIDGE_PORT: bridge,
         AGENT_PORT: agent,
         BRIDGEHEAD_STATE: state,
+        ...(options.countedEdge && { COUNTED_EDGE: options.countedEdge }),
         DOMAIN_LOCAL: JSON.stringify(mergeSettings(options.domain ?? {}, agents)),
       },
     });

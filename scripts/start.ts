@@ -60,6 +60,8 @@ async function start(): Promise<() => Promise<void>> {
     host: "127.0.0.1",
     port: ports.edge,
     variables: { DOMAINS: domains, OPERATOR_TOKEN: token },
+    // The edge around which `npm run cost` has put a platform that counts.
+    ...(process.env.COUNTED_EDGE && { entry: process.env.COUNTED_EDGE, flags: ["nodejs_als"] }),
   };
   const launches: Record<PartName, Launch> = {
     bridge: nodeProgram(["simulators/bridge/main.ts"], { SIMULATED_BRIDGE_PORT: String(ports.bridge) }),

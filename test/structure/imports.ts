@@ -65,7 +65,10 @@ export const rules: Readonly<Record<string, Rule>> = {
   "simulators/draws.ts": { may: [] },
   "simulators/port.ts": { may: [] },
   scripts: { may: ["src", "bridge-agent", "simulators", "node:*", "esbuild"] },
-  bench: { may: ["src", "simulators", "scripts", "node:*", "cloudflare:workers"] },
+  bench: {
+    may: ["src", "simulators", "scripts", "node:*", "cloudflare:workers", "ws"],
+    mayAsType: ["durable-objects"],
+  },
 };
 
 interface Import {

@@ -1,0 +1,20 @@
+import type { Env } from "../../durable-objects/platform.ts";
+import product, * as objects from "../../src/worker.ts";
+import { count, counted, countedObject, countTimersAndPosts } from "./count.ts";
+
+/** The edge as it is deployed, on a platform that counts. `GET /units` tells the counts so far. */
+countTimersAndPosts();
+
+export default {
+  fetch(request, env, context) {
+    if (new URL(request.url).pathname === "/units") return Response.json(Object.fromEntries(counted));
+    count({ workerRequests: 1 }, "worker.fetch");
+    return product.fetch(request, env, context);
+  },
+} satisfies ExportedHandler<Env>;
+
+export const AliasObject = countedObject(objects.AliasObject, "aliases");
+export const ConferenceObject = countedObject(objects.ConferenceObject, "conference");
+export const IdAllocatorObject = countedObject(objects.IdAllocatorObject, "ids");
+export const MailboxObject = countedObject(objects.MailboxObject, "mailbox");
+export const RelayObject = countedObject(objects.RelayObject, "relay");
