@@ -17,28 +17,27 @@ if (wanted.length === 0) {
 const extent = options.quick ? quick : full;
 const startedAt = performance.now();
 const lines: Line[] = [];
-try {
-  const compared = wanted.filter((figure) => "compare" in figure);
-  if (compared.length > 0) {
-    say("starting the floor and the adapter, and filling conferences …");
-    await withComparison(extent, async (given) => {
-      for (const figure of compared) {
-        say(figure.name);
-        lines.push(...(await figure.compare(given)));
-      }
-    });
-  }
-  for (const figure of wanted) {
-    if (!("alone" in figure)) continue;
-    say(figure.name);
-    lines.push(...(await figure.alone(extent)));
-  }
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+const compared = wanted.filter((figure) => "compare" in figure);
+if (compared.length > 0) {
+  say("starting the floor and the adapter, and filling conferences …");
+  await withComparison(extent, async (given) => {
+    for (const figure of compared) await add(figure.name, figure.compare(given));
+  });
 }
+for (const figure of wanted) if ("alone" in figure) await add(figure.name, figure.alone(extent));
 printTable();
 process.exit();
+
+/** A figure that cannot be had fails the run, but the others are still worth knowing. */
+async function add(name: string, figure: Promise<readonly Line[]>): Promise<void> {
+  say(name);
+  try {
+    lines.push(...(await figure));
+  } catch (error) {
+    process.exitCode = 1;
+    console.error(`        failed: ${error instanceof Error ? error.message : error}`);
+  }
+}
 
 function say(what: string): void {
   console.log(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${what}`);

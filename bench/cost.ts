@@ -73,6 +73,7 @@ try {
   await meeting.stop();
   await run.stop();
 }
+process.exit();
 
 /** What happens meanwhile and in the time after it, `scale` times. */
 async function cause(name: string, scale: number, play: () => Promise<void>, quietMs = betweenMs): Promise<Cause> {

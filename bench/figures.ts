@@ -157,6 +157,7 @@ async function inRounds<Name extends string>(
       const before = { edge: cpuMs(edge), agent: cpuMs(agent) };
       const times = await run(side.mutes(conferences, until));
       await sides.webex.settle();
+      await pause(side.restMs);
       const count = times.confirmMs.length;
       const [edgeMs, agentMs] = [(cpuMs(edge) - before.edge) / count, (cpuMs(agent) - before.agent) / count];
       rounds[name].push({ times, edgeMs, agentMs });

@@ -56,8 +56,8 @@ export class Receiver {
     if (this.waiting.size > 0) this.faults.push(`${this.waiting.size} requests were not answered within 20 s`);
     this.waiting.clear();
     this.answered.clear();
-    const [first] = this.faults;
-    if (first) throw new Error(`${first} (${this.faults.length} faults of this kind or another)`);
+    const [first, ...others] = this.faults.splice(0);
+    if (first) throw new Error(`${first}${others.length > 0 ? `, and ${others.length} other faults` : ""}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -16,6 +16,8 @@ export type Until = "confirmed" | "answered";
 /** One of the two that are compared. */
 export interface Side {
   readonly pids: { readonly edge: number; readonly agent: number };
+  /** How long it goes on after its last answer, with work that was put off: that belongs to its own turn. */
+  readonly restMs: number;
   /** Makes the next mute or unmute, of these conferences in turn. */
   mutes(conferences: readonly Conference[], until: Until): () => Transaction;
 }
@@ -24,6 +26,9 @@ interface Ids {
   readonly transId: TransId;
   readonly msgId: MsgId;
 }
+
+/** Confirmed answers go from the disk some five seconds later. */
+const adapterRestMs = 6_000;
 
 const codec = createCodec({}, "webex");
 
@@ -51,8 +56,11 @@ export class Sides {
     this.conferences = conferences;
     this.floorUrl = bare.url;
     this.adapterUrl = run.adapterUrl;
-    this.adapter = this.#side(run.pids(), (_, { msgId }) => ({ url: run.adapterUrl, answer: webex.answerTo(msgId) }));
-    this.floor = this.#side(bare.pids, ({ confKey }, { msgId, transId }, until) => {
+    this.adapter = this.#side(run.pids(), adapterRestMs, (_, { msgId }) => ({
+      url: run.adapterUrl,
+      answer: webex.answerTo(msgId),
+    }));
+    this.floor = this.#side(bare.pids, 0, ({ confKey }, { msgId, transId }, until) => {
       const url = (route: string) =>
         `${bare.url}/${route}/${confKey}?transId=${transId}&msgId=${msgId}&replyTo=${webex.host}`;
       return until === "answered" ? { url: url("whole"), answer: webex.answerTo(msgId) } : { url: url("confirm") };
@@ -62,7 +70,7 @@ export class Sides {
 
   /** Confirms all that is posted to a URL, without an answer. */
   confirmer(pids: Side["pids"], url: string): Side {
-    return this.#side(pids, () => ({ url }));
+    return this.#side(pids, 0, () => ({ url }));
   }
 
   /** The adapter with a conference of each size. */
@@ -92,11 +100,16 @@ export class Sides {
     return { body: completeText(codec.encode(this.#ids.transId(), [create])), answer: replyTo.answerTo(msgId) };
   }
 
-  #side(pids: Side["pids"], way: (conference: Conference, ids: Ids, until: Until) => Omit<Transaction, "body">): Side {
+  #side(
+    pids: Side["pids"],
+    restMs: number,
+    way: (conference: Conference, ids: Ids, until: Until) => Omit<Transaction, "body">,
+  ): Side {
     /** Mutes and unmutes of each conference so far: each of them changes something. */
     const turns = new Map<Conference, number>();
     return {
       pids,
+      restMs,
       mutes: (conferences, until) => {
         let index = 0;
         return () => {
