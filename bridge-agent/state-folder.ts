@@ -8,9 +8,13 @@ export function journalFile(folder: string): string {
 
 /** Makes the folder of key and journal if need be. An error names the setting. */
 export function makeStateFolder(folder: string): void {
+  const journal = journalFile(folder);
+  if (statSync(journal, { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw new Error(`state: ${journal} is a folder, and the journal is a file: move it away`);
+  }
   try {
     makeFolder(folder);
-    writeFileSync(journalFile(folder), "", { flag: "a" });
+    writeFileSync(journal, "", { flag: "a" });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new Error(`state: nothing can be written in ${folder} (${why}); name a folder such as "/var/lib/bridgehead"`);
@@ -36,7 +40,15 @@ export interface AgentKey {
 export function agentKey(folder: string): AgentKey {
   const file = join(folder, "agent-key.pem");
   if (!existsSync(file)) makeKey(folder, file);
-  return asAgentKey(createPrivateKey(readFileSync(file, "utf8")));
+  try {
+    return asAgentKey(createPrivateKey(readFileSync(file, "utf8")));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `the agent's key ${file} cannot be read (${why}): put it back from a backup; or move it away, start the agent, and give ` +
+        "the edge the public key that `bridge-agent key` then prints",
+    );
+  }
 }
 
 function makeKey(folder: string, file: string): void {
@@ -52,7 +64,7 @@ function makeKey(folder: string, file: string): void {
 
 function asAgentKey(privateKey: KeyObject): AgentKey {
   const { x } = createPublicKey(privateKey).export({ format: "jwk" });
-  if (x === undefined) throw new Error("the key in agent-key.pem is not an Ed25519 key");
+  if (x === undefined) throw new Error("it is not an Ed25519 key");
   return {
     publicKey: x,
     sign: (text) => sign(null, Buffer.from(text), privateKey).toString("base64url"),

@@ -3,7 +3,8 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
+import { promisify } from "node:util";
+import { Command } from "commander";
 import type { AgentSettingsInput } from "../bridge-agent/settings.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
@@ -25,7 +26,11 @@ const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const partNames = ["bridge", "edge", "agent"] as const;
 type PartName = (typeof partNames)[number];
 
-const { values: options } = parseArgs({ options: { dev: { type: "boolean" } } });
+const options = new Command("start")
+  .description("Brings up bridge, edge and agent on this machine.")
+  .option("--dev", "runs the edge by `wrangler dev`", false)
+  .parse()
+  .opts<{ dev: boolean }>();
 await runUntilStopped(start);
 
 /** Brings up the whole product on this machine (`npm start`; with `-- --dev` by `wrangler dev`); returns how to stop it. */

@@ -88,6 +88,7 @@ function withBody<Body>(
   } catch {
     return problem(400, `the body is not JSON: ${text.slice(0, 60)}`);
   }
+  if (Array.isArray(value)) return problem(400, "the body must be an object, not a list");
   const parsed = v.safeParse(schema, value, { message: mustBe });
   if (parsed.success) return then(parsed.output);
   const [first] = parsed.issues;

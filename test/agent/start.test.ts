@@ -29,6 +29,21 @@ test.each(["run", "key"])("%s: a state folder that cannot be made is told by the
   }
 });
 
+test("a key that cannot be read, and a folder in place of the journal, are told by their files and what to do", async () => {
+  const state = join(folder, "broken-key");
+  mkdirSync(state);
+  writeFileSync(join(state, "agent-key.pem"), "no key");
+  const { code, stderr } = await agent("run", { state });
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^agent cannot start: [^\n]*agent-key\.pem cannot be read [^\n]*\n$/),
+  ]);
+
+  const other = join(folder, "journal-folder");
+  mkdirSync(join(other, "journal.sqlite"), { recursive: true });
+  expect((await agent("run", { state: other })).stderr).toContain("journal.sqlite is a folder");
+});
+
 test("what the agent keeps is for its own user alone", async () => {
   const state = join(folder, "made");
 

@@ -336,6 +336,7 @@ describe("what the control interface cannot do", () => {
     ],
     ["/faults", { refuse: {} }, "refuse must be a list (it is an object)"],
     ["/faults", 3, "the body must be an object (it is 3)"],
+    ["/faults", [], "the body must be an object, not a list"],
   ])("PUT %s with %j says what would be right", (path, body, error) => {
     expect(ask("PUT", path, body)).toEqual({ status: 400, body: { error } });
   });

@@ -64,7 +64,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   "simulators/webex": { may: ["src/foundation", "src/tsp", "simulators/port.ts", "node:*"] },
   "simulators/draws.ts": { may: [] },
   "simulators/port.ts": { may: [] },
-  scripts: { may: ["src", "bridge-agent", "simulators", "node:*", "esbuild"] },
+  scripts: { may: ["src", "bridge-agent", "simulators", "node:*", "commander", "esbuild"] },
   bench: {
     may: ["src", "simulators", "scripts", "node:*", "cloudflare:workers", "ws"],
     mayAsType: ["durable-objects"],
