@@ -14,10 +14,18 @@ export interface World {
   stop(): Promise<number>;
 }
 
+let nextServerId = 10;
+
 export async function startWorld(options: LocalRunOptions = {}): Promise<World> {
   const run = await LocalRun.start(options);
-  // It goes on trying for 10 s: as long as any part may be away here.
-  const webex = new WebexServer({ adapterUrl: run.adapterUrl, attempts: 100, retryMs: 100 });
+  // It goes on trying for 10 s: as long as any part may be away here. Each is a server of its own: two with one number make the same TransIDs
+  // within a second, and a second world on the state of a first one would take them for repeats.
+  const webex = new WebexServer({
+    adapterUrl: run.adapterUrl,
+    attempts: 100,
+    retryMs: 100,
+    serverId: nextServerId++,
+  });
   await webex.start();
   const stop = async () => {
     await webex.stop();
