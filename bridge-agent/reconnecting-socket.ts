@@ -37,7 +37,7 @@ interface ReconnectingSocketOptions<In, Out> {
   readonly timers: Timers;
   /** 0 to 1. */
   random(): number;
-  /** How long the way from the first packet to the greeting may take. */
+  /** How long the way from the first packet to the first answer to a ping may take. */
   readonly greetingMs: number;
   /** How long a ping may wait for its answer. */
   readonly pongMs: number;
@@ -57,15 +57,24 @@ interface ReconnectingSocketOptions<In, Out> {
 
 const FIRST_PAUSE_MS = 100;
 
-/** One connection at a time, made anew for ever. The other end speaks first, and then answers pings, or counts as dead. */
+const nothing = () => {};
+
+/**
+ * One connection at a time, made anew for ever. The other end speaks first, and then answers pings, or counts as dead. What an
+ * answer proves is counted from when its ping was sent: the answer may have waited for a process that stood still.
+ */
 export class ReconnectingSocket<In, Out> {
   readonly #options: ReconnectingSocketOptions<In, Out>;
   #socket: Socket<Out> | null = null;
   #failures = 0;
   #pingEveryMs = 0;
   #stopped = false;
-  /** Cancels the one timer: for the next attempt, the next ping, or the end of our patience. */
-  #cancelTimer: () => void = () => {};
+  /** Cancels the next attempt or the next ping. */
+  #cancelNext = nothing;
+  /** Cancels the end that comes unless the last ping is answered. */
+  #cancelEnd = nothing;
+  /** Cancels the end that comes when the last ping is answered, but no later one; `null` once it is answered. */
+  #cancelLaterEnd: (() => void) | null = null;
 
   constructor(options: ReconnectingSocketOptions<In, Out>) {
     this.#options = options;
@@ -82,22 +91,22 @@ export class ReconnectingSocket<In, Out> {
       },
     });
     this.#socket = socket;
-    this.#expectWithin(greetingMs);
+    this.#cancelEnd = this.#endAfter(greetingMs);
   }
 
   /** The other end has said who it is: from now on it is pinged at this interval. */
   greeted(pingEveryMs: number): void {
     this.#failures = 0;
     this.#pingEveryMs = pingEveryMs;
-    this.answered();
+    this.#ping();
   }
 
+  /** The last ping is answered. */
   answered(): void {
-    this.#cancelTimer();
-    this.#cancelTimer = this.#options.timers.after(this.#pingEveryMs, () => {
-      this.#expectWithin(this.#options.pongMs);
-      this.#options.ping();
-    });
+    if (!this.#cancelLaterEnd) return; // It was answered before.
+    this.#cancelEnd();
+    this.#cancelEnd = this.#cancelLaterEnd;
+    this.#cancelLaterEnd = null;
   }
 
   send(message: Out): void {
@@ -117,25 +126,39 @@ export class ReconnectingSocket<In, Out> {
     const socket = this.#socket;
     this.#stopped = true;
     this.#socket = null;
-    this.#cancelTimer();
+    this.#cancelTimers();
     socket?.close("orderly");
   }
 
-  #expectWithin(ms: number): void {
-    this.#cancelTimer();
-    this.#cancelTimer = this.#options.timers.after(ms, () => this.end(`it has not answered for ${ms / 1_000} s`));
+  #ping(): void {
+    const { timers, pongMs, ping } = this.#options;
+    this.#cancelLaterEnd?.();
+    this.#cancelLaterEnd = this.#endAfter(this.#pingEveryMs + pongMs);
+    this.#cancelNext = timers.after(this.#pingEveryMs, () => this.#ping());
+    ping();
+  }
+
+  #endAfter(ms: number): () => void {
+    return this.#options.timers.after(ms, () => this.end(`it has not answered for ${ms / 1_000} s`));
+  }
+
+  #cancelTimers(): void {
+    this.#cancelNext();
+    this.#cancelEnd();
+    this.#cancelLaterEnd?.();
+    this.#cancelLaterEnd = null;
   }
 
   #over(code: number, why: string): void {
     const { timers, random, longestPauseMs, lost } = this.#options;
     this.#socket = null;
-    this.#cancelTimer();
+    this.#cancelTimers();
     const next = lost(code, why);
     if (this.#stopped) return;
     this.#failures += 1;
     const soon = backoffMs(this.#failures, longestPauseMs, random());
     const pause = { "at once": 0, soon, late: longestPauseMs }[next];
-    this.#cancelTimer = timers.after(pause, () => this.connect());
+    this.#cancelNext = timers.after(pause, () => this.connect());
   }
 }
 

@@ -275,7 +275,8 @@ export class Conference {
     const [store, outbox, ids] = [this.#store, this.#outbox, this.#ids];
     const { nonce } = this.#ports;
     const batch = transact({ at, identity: this.#identified, domain, store, outbox, ids, nonce }, items);
-    if (!batch) return;
+    // What an agent reports once more is a sign of life, too.
+    if (!batch) return this.#send();
     // The commit stands even if something here throws: thrown on, it would make the group commit act on each item once more.
     try {
       this.#sender.schedule.issued(batch.commands, this.#store.state.commands);

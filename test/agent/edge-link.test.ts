@@ -192,9 +192,8 @@ test("an edge that answers no ping is given up within 10 s, and tried again", as
   const lost = new Promise<void>((resolve) => {
     gone = resolve;
   });
-  timers.advance(3_000);
   expect((await relay.message()).type).toBe("ping");
-  timers.advance(5_000);
+  timers.advance(8_000);
   await lost;
   timers.advance(100);
   await relay.socket();
@@ -204,15 +203,37 @@ test("an edge that answers no ping is given up within 10 s, and tried again", as
 test("an edge that answers each ping is kept", async () => {
   const socket = await welcomed();
   for (let round = 0; round < 5; round += 1) {
+    await answerPing(socket);
     timers.advance(3_000);
-    const ping = await relay.message();
-    if (ping.type !== "ping") throw new Error(`expected a ping, got ${ping.type}`);
-    socket.send(encodeMessage({ type: "pong", nonce: ping.nonce }));
-    socket.send(encodeMessage({ type: "activate", epoch: 1 }));
-    await hears(round + 2);
   }
   expect(relay.paths).toHaveLength(1);
 });
+
+test("an answer counts from when its ping was sent, and once: an agent that read it late does not outlive its place", async () => {
+  const socket = await welcomed();
+  let isLost = false;
+  gone = () => {
+    isLost = true;
+  };
+  timers.advance(2_900);
+  const nonce = await answerPing(socket);
+  await answerPing(socket, nonce);
+  timers.advance(5_099);
+  expect(isLost).toBe(false);
+  timers.advance(1);
+  expect(isLost).toBe(true);
+});
+
+/** Waits for a ping, unless its nonce is known; resolves when the agent has read the answer. */
+async function answerPing(socket: WebSocket, known?: string): Promise<string> {
+  const message = known === undefined ? await relay.message() : null;
+  const nonce = message?.type === "ping" ? message.nonce : known;
+  if (nonce === undefined) throw new Error(`expected a ping, got ${message?.type}`);
+  socket.send(encodeMessage({ type: "pong", nonce }));
+  socket.send(encodeMessage({ type: "activate", epoch: 1 }));
+  await hears(heard.length + 1);
+  return nonce;
+}
 
 test.each(["silent", "replaced", "badMessage"] as const)(
   "a close for %s is explained by what to do about it",
@@ -229,7 +250,7 @@ test.each(["silent", "replaced", "badMessage"] as const)(
   },
 );
 
-test("after a thousand reconnects in a row there is one connection, with one timer, and each word was heard once", async () => {
+test("after a thousand reconnects in a row there is one connection, with its own timers, and each word was heard once", async () => {
   let lost = 0;
   gone = () => {
     lost += 1;
@@ -258,7 +279,7 @@ test("after a thousand reconnects in a row there is one connection, with one tim
     Array.from({ length: 2_002 }, (_, index) => Math.floor(index / 2)),
   );
   expect([lost, relay.paths.length, relay.server.clients.size]).toEqual([1_000, 1_001, 1]);
-  expect(timers.due()).toEqual([3_000]);
+  expect(timers.due()).toEqual([3_000, 8_000, 8_000]);
   while (sockets() > before + 2) await new Promise((resolve) => setImmediate(resolve));
 }, 30_000);
 

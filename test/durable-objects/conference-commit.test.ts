@@ -347,6 +347,29 @@ test("what an agent had taken is told at once when another one reports", async (
   expect(world.told.at(-1)).toMatchObject([{ command: { type: "mute" }, again: true }]);
 });
 
+test("what an agent had taken is told at once when an earlier agent is back with reports that are known", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  await world.during(world.report(callerEntered(1)));
+  const reports = [{ number: 1, report: callerEntered(2) }];
+  const reportOf = (stream: string) => world.conference.report({ ...identity, stream: stream as StreamId, reports });
+  await world.during(reportOf("another"));
+  await world.during(reportOf("present"));
+  await world.during(world.receive("t1", muteCaller("1001")));
+  world.conference.ackCommands(
+    identity.bridge,
+    world.told.flat().map(({ id }) => id),
+  );
+  const told = world.told.length;
+
+  await world.during(reportOf("present"));
+  expect(world.told).toHaveLength(told);
+
+  await world.during(reportOf("another"));
+  expect(world.told).toHaveLength(told + 1);
+  expect(world.told.at(-1)).toMatchObject([{ command: { type: "mute" }, again: true }]);
+});
+
 test("a command is sent even where no alarm can be set", async () => {
   const world = new ConferenceWorld();
   world.alarmFault = "database or disk is full";
