@@ -94,9 +94,7 @@ export function logOf(env: Pick<Env, "DOMAINS">): Log {
 function withoutPersonal(line: LogLine): LogLine {
   const safe = { ...line };
   for (const field of ["confKey", "conference"]) if (typeof safe[field] === "string") safe[field] = masked(safe[field]);
-  for (const field of ["detail", "problem"]) {
-    if (typeof safe[field] === "string") safe[field] = maskedQuotation(safe[field]);
-  }
+  if (typeof safe.detail === "string") safe.detail = maskedQuotation(safe.detail);
   const { confKey } = line;
   // Ids of calls that we dialled begin with the key.
   if (typeof safe.note === "string" && typeof confKey === "string")

@@ -42,7 +42,7 @@ export function createCodec(
   side: "adapter" | "webex" = "adapter",
 ): AdapterCodec | WebexCodec {
   const fault = overridesFault(overrides);
-  if (fault !== null) throw new Error(fault);
+  if (fault !== null) throw new Error(`the overrides of the protocol ${fault}`);
   return side === "adapter"
     ? build<FromWebex, ToWebex>(overrides, "from-webex", "to-webex")
     : build<ToWebex | UnknownMessage, Exclude<FromWebex, UnknownMessage>>(overrides, "to-webex", "from-webex");

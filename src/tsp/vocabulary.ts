@@ -58,19 +58,19 @@ export function overridesFault(overrides: ProtocolOverrides): string | null {
     ...Object.keys(overrides.attributes ?? {}).map((name) => ({ setting: "attributes", name, known: attributeNames })),
     ...(overrides.silent ?? []).map((name) => ({ setting: "silent", name, known: elementNames })),
   ].find(({ name, known }) => !known.has(name));
-  if (unknown) return `protocol.${unknown.setting}: "${unknown.name}" is no default name of the protocol`;
+  if (unknown) return `must not have "${unknown.name}" in ${unknown.setting}: it is no default name of the protocol`;
 
   for (const specs of [fromWebex, toWebex].map((table): readonly MessageSpec[] => Object.values(table))) {
     const elements = specs.map((spec) => elementOf(spec, overrides));
     const attributes = specs.map((spec) => Object.values(spec.fields).map((field) => attributeOf(field, overrides)));
     const double = [["TransID", ...elements], ...attributes].map(findDouble).find((name) => name !== undefined);
-    if (double) return `protocol: "${double}" would name two things; change one of them`;
+    if (double) return `must not name two things "${double}"; change one of them`;
   }
   for (const [list, { numbers, words }] of Object.entries(codeLists(overrides))) {
     for (const [word, number] of numbers) {
       const other = words.get(number);
       if (other !== word)
-        return `protocol.codes.${list}: "${word}" and "${other}" both are ${number}; give one another number`;
+        return `must not give "${word}" and "${other}" of codes.${list} one number, ${number}; change one of them`;
     }
   }
   return null;

@@ -5,6 +5,7 @@ import type { WorldContext } from "./context.ts";
 export class ActiveAgentJudge {
   readonly #context: WorldContext;
   readonly #replacedAt = new Map<string, number>();
+  readonly #silent = new Set<string>();
   /** When the present one was. */
   chosenAt = 0;
   /** Another agent is the active one. */
@@ -16,6 +17,7 @@ export class ActiveAgentJudge {
   }
 
   chosen(agent: string): void {
+    this.#silent.delete(agent);
     if (agent === this.#chosen) return;
     this.chosenAt = this.#context.clock.now;
     if (this.#chosen !== null) this.#replacedAt.set(this.#chosen, this.chosenAt);
@@ -24,13 +26,19 @@ export class ActiveAgentJudge {
     this.onChange();
   }
 
+  /** The relay has given its link up after the time of silence: the agent has done so before. */
+  silent(agent: string): void {
+    this.#silent.add(agent);
+  }
+
   /** `linked`: as far as it can know. An agent that is alone acts without a link, too. */
   begins(agent: string, { linked, alone }: { readonly linked: boolean; readonly alone: boolean }): void {
     const { clock, violated } = this.#context;
     if (!linked && !alone) violated("one of two agents acts with a link alone", agent);
-    // So long a link that is half open may go unnoticed.
+    // So long a link may go unnoticed of which the edge alone saw the end.
+    const mayMs = this.#silent.has(agent) ? 0 : SILENCE_MS;
     const sinceMs = clock.now - (this.#replacedAt.get(agent) ?? clock.now);
-    if (sinceMs >= SILENCE_MS)
+    if (!alone && sinceMs >= mayMs)
       violated("an agent that was replaced leaves the bridge alone", `${agent}: ${sinceMs} ms`);
   }
 }

@@ -4,8 +4,8 @@ import type { Rule } from "./rules.ts";
 export interface Defect {
   readonly name: string;
   /**
-   * The rule that finds it: in some world it breaks this one and no other. Several: the defect breaks more than one, and chance
-   * decides which one first.
+   * The rule that finds it, and that some defect of its own breaks in a world that breaks no other. Several: chance decides which
+   * one finds it.
    */
   readonly foundBy: Rule | readonly Rule[];
   readonly file: string;
@@ -444,15 +444,23 @@ export const defects: readonly Defect[] = [
     name: "a dead connection is not noticed",
     foundBy: ["an agent that was replaced leaves the bridge alone", "one agent is active and done"],
     file: socket,
-    before: "      this.#expectWithin(this.#options.pongMs);\n",
-    after: "",
+    before: "return this.#options.timers.after(ms, () =>",
+    after: "return this.#options.timers.after(ms, () => this.#failures < 0 &&",
+  },
+  {
+    name: "an answer to a ping counts from when it is read",
+    foundBy: "an agent that was replaced leaves the bridge alone",
+    file: socket,
+    before: "    this.#cancelEnd = this.#cancelLaterEnd;\n",
+    after:
+      "    this.#cancelLaterEnd();\n    this.#cancelEnd = this.#endAfter(this.#pingEveryMs + this.#options.pongMs);\n",
   },
   {
     name: "a lost connection is not made anew",
     foundBy: ["no command is pending", "one agent is active and done"],
     file: socket,
-    before: "this.#cancelTimer = timers.after(pause, () => this.connect());",
-    after: "if (this.#failures < 3) this.#cancelTimer = timers.after(pause, () => this.connect());",
+    before: "this.#cancelNext = timers.after(pause, () => this.connect());",
+    after: "if (this.#failures < 3) this.#cancelNext = timers.after(pause, () => this.connect());",
   },
   {
     name: "an agent does not hear that its link is lost",

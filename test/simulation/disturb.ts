@@ -76,8 +76,9 @@ function disturbRelay(relay: RelayHost, { context, edge, bridges, meetings }: Pa
   const lieOf = (conference: ConfKey | undefined): boolean => {
     const { domain, bridge } = relay.place;
     const home = conference && bridges.of(conference);
-    const chosen = conference && edge.bridgeOf(conference);
-    if (!home || home.name === bridge || !chosen || chosen === bridge) return false;
+    if (!home || home.name === bridge) return false;
+    const chosen = edge.bridgeOf(conference);
+    if (!chosen || chosen === bridge) return false;
     // Of a conference with which it never had to do, the relay says nothing.
     if (draws.chance(0.7)) {
       relay.hosted.deliver((relay) => void relay.sendCommands({ domain, bridge, conference, commands: [] }));

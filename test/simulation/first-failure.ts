@@ -9,22 +9,20 @@ export interface Found {
 }
 
 /**
- * `node first-failure.ts COUNT [RULE]`: lives through seeds 1, 2, 3 … and writes the first world that fails. With a rule it goes on to
- * one that breaks this rule and no other, and writes that too.
+ * `node first-failure.ts COUNT RULES [alone]`: lives through seeds 1, 2, 3 … and writes the worlds that fail, until one breaks one of
+ * these rules (a JSON list); with `alone`, until one breaks one of them and no other.
  */
-const [count, own] = process.argv.slice(2);
+const [count, wanted = "[]", alone] = process.argv.slice(2);
 const seeds = Number(count);
+const rules: readonly Rule[] = JSON.parse(wanted);
 let seed = 1;
-let hasFailed = false;
 
 function next(): void {
-  const rules = [...new Set(run({ seed }).violations.map(({ rule }) => rule))];
-  const isAlone = rules.length === 1 && rules[0] === own;
-  if (isAlone || (rules.length > 0 && !hasFailed)) console.log(JSON.stringify({ seed, rules } satisfies Found));
-  else if (seed % 10 === 0) console.log("");
-  hasFailed ||= rules.length > 0;
+  const broken = [...new Set(run({ seed }).violations.map(({ rule }) => rule))];
+  console.log(broken.length > 0 ? JSON.stringify({ seed, rules: broken } satisfies Found) : "");
   seed += 1;
-  if (seed <= seeds && !(own === undefined ? hasFailed : isAlone)) setImmediate(next);
+  const isFound = broken.some((rule) => rules.includes(rule)) && (alone === undefined || broken.length === 1);
+  if (seed <= seeds && !isFound) setImmediate(next);
 }
 
 setImmediate(next);

@@ -6,11 +6,12 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { type Defect, defects, plant } from "./defects.ts";
 import type { Found } from "./first-failure.ts";
+import type { Rule } from "./rules.ts";
 
 /**
- * `npm run simulate:mutants`: plants one defect after the other in a copy of the sources, and shows how many worlds it took to find
- * it. A defect that is not found, or not by the rule that it names, means that a rule is missing. Where a defect is said to be
- * found by one rule alone, some world breaks this rule and no other: without the rule, that world would pass.
+ * `npm run simulate:mutants`: plants one defect after the other in a copy of the sources, and shows how many worlds it took until one
+ * broke a rule that the defect names. For each rule some defect must break it in a world that breaks no other: without the rule, that
+ * world would pass. A defect that is not found so means that a rule is missing.
  */
 const program = new Command("simulate:mutants")
   .option("--seeds <count>", "how many worlds a defect may survive", Number, 3_000)
@@ -39,12 +40,22 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => pr
 
 const chosen = defects.filter(({ name }) => only.some((text) => name.includes(text)));
 const waiting = [...chosen];
+/** The rules that some world broke alone. */
+const alone = new Set<Rule>();
 let failures = 0;
 const width = Math.max(...chosen.map(({ name }) => name.length));
 console.log(`${"defect".padEnd(width)}  worlds   alone  found by`);
 await Promise.all(Array.from({ length: Math.min(availableParallelism(), chosen.length) }, plantOneByOne));
+const own = new Set(chosen.map(ownRule).filter((rule) => rule !== null));
+for (const rule of own.difference(alone)) console.log(`no world breaks this rule alone: ${rule}`);
 console.log(`${chosen.length} defects, ${failures} not found as they should be`);
-process.exitCode = failures === 0 ? 0 : 1;
+console.log(`${own.size} rules, ${own.size - alone.size} without a world that breaks them alone`);
+process.exitCode = failures === 0 && own.size === alone.size ? 0 : 1;
+
+/** The one rule that finds the defect, if it is one. */
+function ownRule({ foundBy }: Defect): Rule | null {
+  return typeof foundBy === "string" ? foundBy : null;
+}
 
 async function plantOneByOne(): Promise<void> {
   const copy = mkdtempSync(join(tmpdir(), "bridgehead-mutants-"));
@@ -65,31 +76,31 @@ async function search(defect: Defect, copy: string): Promise<void> {
   if (planted === null) throw new Error(`"${name}": its text must stand in ${file} once: see defects.test.ts`);
   writeFileSync(path, planted);
   try {
-    const own = typeof foundBy === "string" ? foundBy : null;
-    const [first, ...others] = await failuresIn(copy, own);
-    const rule = first?.rules[0];
-    const alone =
-      own === null
-        ? undefined
-        : [first, ...others].find((found) => found?.rules.length === 1 && found.rules[0] === own);
-    const isRight = own === null ? rule !== undefined && foundBy.includes(rule) : alone !== undefined;
-    if (!isRight) failures += 1;
-    const columns = [first?.seed ?? `>${seeds}`, own === null ? "" : (alone?.seed ?? `>${seeds}`)];
-    const verdict = isRight ? "" : rule === undefined ? "SURVIVES" : ` WRONG: expected ${foundBy}`;
-    const [worlds, worldsAlone] = columns.map((column) => String(column).padStart(6));
-    const found = isRight && own !== null ? own : (rule ?? "");
-    console.log(`${name.padEnd(width)}  ${worlds}  ${worldsAlone}  ${found}${verdict}`);
+    const rules = [foundBy].flat();
+    const own = ownRule(defect);
+    const seeksAlone = own !== null && !alone.has(own);
+    const worlds = await failuresIn(copy, [JSON.stringify(rules), ...(seeksAlone ? ["alone"] : [])]);
+    const right = worlds.find((world) => world.rules.some((rule) => rules.includes(rule)));
+    const loneWorld = seeksAlone
+      ? worlds.find((world) => world.rules.length === 1 && world.rules[0] === own)
+      : undefined;
+    if (own !== null && loneWorld) alone.add(own);
+    if (!right) failures += 1;
+    const columns = [right?.seed ?? `>${seeds}`, seeksAlone ? (loneWorld?.seed ?? `>${seeds}`) : ""];
+    const found = right?.rules.find((rule) => rules.includes(rule));
+    const verdict =
+      found ?? (worlds[0] ? `WRONG: ${worlds[0].rules.join(", ")} in world ${worlds[0].seed}` : "SURVIVES");
+    console.log(`${name.padEnd(width)}  ${columns.map((column) => String(column).padStart(6)).join("  ")}  ${verdict}`);
   } finally {
     writeFileSync(path, healthy);
   }
 }
 
 /** The worlds that fail, in a process of its own: the copy's modules are loaded anew. */
-function failuresIn(copy: string, own: string | null): Promise<Found[]> {
+function failuresIn(copy: string, search: readonly string[]): Promise<Found[]> {
   return new Promise((resolve, reject) => {
     const script = join(copy, "test/simulation/first-failure.ts");
-    const args = [script, String(seeds), ...(own === null ? [] : [own])];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [script, String(seeds), ...search], { stdio: ["ignore", "pipe", "pipe"] });
     children.add(child);
     let output = "";
     let errors = "";

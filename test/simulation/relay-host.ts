@@ -205,6 +205,9 @@ export class RelayHost {
         const socket = this.#sockets.get(id);
         this.#sockets.delete(id);
         socket?.wire.close("far", code);
+        const { clock, edgeMachines } = this.#context;
+        const isTimed = clock.now - edgeMachines.clockSetAt > 2 * SILENCE_MS;
+        if (socket && reason === "silent" && isTimed) this.activeAgent.silent(socket.agent);
       },
     };
   }

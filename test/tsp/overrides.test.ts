@@ -65,13 +65,16 @@ test("a silent answer is not sent, all others are (protocol section 5, row 16)",
 
 describe("overrides that cannot be meant are refused when the codec is made", () => {
   test.each([
-    [{ elements: { W2A_Nothing: "X" } }, 'protocol.elements: "W2A_Nothing" is no default name of the protocol'],
-    [{ attributes: { extconfid: "X" } }, 'protocol.attributes: "extconfid" is no default name of the protocol'],
-    [{ silent: ["A2W_Nothing"] }, 'protocol.silent: "A2W_Nothing" is no default name of the protocol'],
-    [{ elements: { W2A_DropUser: "W2A_Callout" } }, '"W2A_Callout" would name two things'],
-    [{ elements: { W2A_DropUser: "TransID" } }, '"TransID" would name two things'],
-    [{ attributes: { ExtCallID: "ExtConfID" } }, '"ExtConfID" would name two things'],
-    [{ codes: { updateAction: { lock: 3 } } }, 'protocol.codes.updateAction: "lock" and "mute-all" both are 3'],
+    [{ elements: { W2A_Nothing: "X" } }, 'must not have "W2A_Nothing" in elements: it is no default name'],
+    [{ attributes: { extconfid: "X" } }, 'must not have "extconfid" in attributes: it is no default name'],
+    [{ silent: ["A2W_Nothing"] }, 'must not have "A2W_Nothing" in silent: it is no default name'],
+    [{ elements: { W2A_DropUser: "W2A_Callout" } }, 'must not name two things "W2A_Callout"'],
+    [{ elements: { W2A_DropUser: "TransID" } }, 'must not name two things "TransID"'],
+    [{ attributes: { ExtCallID: "ExtConfID" } }, 'must not name two things "ExtConfID"'],
+    [
+      { codes: { updateAction: { lock: 3 } } },
+      'must not give "lock" and "mute-all" of codes.updateAction one number, 3',
+    ],
   ] satisfies [ProtocolOverrides, string][])("%j", (wrong, message) => {
     expect(() => createCodec(wrong)).toThrow(message);
   });
