@@ -164,7 +164,7 @@ export class Meeting implements MeetingKnowledge {
     this.#handles += 1;
     const extConfId = `${this.#name.slice(8)}00${this.#handles}` as ExtConfId;
     const association = new Association(extConfId, server.host, this.#context, this);
-    association.inherits = why === "failover" && old?.isLive ? old : null;
+    association.inherits = why === "failover" && old?.isLive && !old.released ? old : null;
     this.#webex.associations.set(extConfId, association);
     this.#associations.add(association);
     this.association = association;

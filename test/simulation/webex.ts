@@ -203,7 +203,7 @@ export class Webex {
         if (faults.hits("confirmation lost")) return;
         const wrong = faults.hits("WebEx answers wrongly");
         const slow = faults.hits("WebEx confirms slowly") ? faults.draws.between(1_000, 12_000) : 2;
-        const text = wrong ? faults.draws.pick(wrongAnswers) : webexCodec.confirm(transId, "ok");
+        const text = wrong ? faults.draws.pick(wrongAnswers) : confirmationOf(transId);
         clock.after(slow, () => finish({ kind: "answered", status: 200, body: encoder.encode(text) }));
       };
       const delay = faults.hits("post delayed") ? faults.draws.between(1_000, 9_000) : faults.draws.between(2, 60);
@@ -300,8 +300,13 @@ const wrongAnswers = [
   '<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>1</TransID></WbxTSPSchema>',
 ];
 
+/** In words of our own: the product's could be wrong on both sides. */
+function confirmationOf(transId: string): string {
+  return `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>${transId}</TransID><Confirmation Result="0"></Confirmation></WbxTSPSchema>`;
+}
+
 /** Most Confirmations are this very text, and need not be parsed. */
 function confirmationIn(text: string, transId: TransId): ReturnType<typeof webexCodec.readConfirmation> {
-  if (text === webexCodec.confirm(transId, "ok")) return ok({ transId, result: 0 });
+  if (text === confirmationOf(transId)) return ok({ transId, result: 0 });
   return webexCodec.readConfirmation(encoder.encode(text));
 }
