@@ -142,11 +142,23 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
       if (callOut) return applyHangUp(draft, callOut, result);
       const caller = draft.callers.get(command.call);
       if (!caller || caller.left) return;
-      if (result.done || result.reason === "no-such-call") removeCaller(draft, caller);
+      if (!result.done && result.reason !== "no-such-call") return;
+      answerDrops(draft, caller.call, result);
+      removeCaller(draft, caller);
       return;
     }
     default:
       return assertNever(command);
+  }
+}
+
+/** Whoever else asked for the caller's drop is answered before the caller is told as gone (protocol 4.12). */
+function answerDrops(draft: Draft, call: Caller["call"], result: CommandResult): void {
+  for (const pending of draft.commands.values()) {
+    const { id, command, request } = pending;
+    if (command.type !== "expel" || command.call !== call || !request) continue;
+    draft.answer(request, result);
+    draft.commands.set(id, { ...pending, request: null });
   }
 }
 

@@ -506,7 +506,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a caller's mute is not reported",
-    foundBy: "WebEx's roster equals the bridge's",
+    foundBy: "WebEx's roster follows the bridge",
     file: events,
     before: 'if (origin === "keypad") this.#reports.addEvent(conference, { type: "caller-muted", call, muted });',
     after:
@@ -585,7 +585,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a caller that presses the mute key on the way in is told as unmuted",
-    foundBy: "WebEx's roster equals the bridge's",
+    foundBy: "WebEx's roster follows the bridge",
     file: "src/conference/callers.ts",
     before: 'if (entered && arrival.muted && !arrival.silent) notifyChange(draft, entered, { status: "muted" });',
     after: "",

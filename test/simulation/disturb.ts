@@ -164,7 +164,10 @@ function disturbServers({ context, webex, meetings }: Parts): void {
 /** From now on nothing goes wrong and nobody does anything. */
 export function heal({ context, webex, bridges, agents, meetings }: Parts): void {
   context.faults.active = false;
-  if (context.edgeMachines.skewMs !== 0) context.faults.hold(null);
+  if (context.edgeMachines.skewMs !== 0) {
+    context.faults.hold(null);
+    context.edgeMachines.clockSetAt = context.clock.now;
+  }
   context.edgeMachines.skewMs = 0;
   context.edgeMachines.isDiskFull = false;
   for (const server of webex.servers) {

@@ -65,6 +65,8 @@ export class Faults {
   readonly counts: Partial<Record<FaultKind, number>> = {};
   /** The names of those that happened, in order. */
   readonly happened: string[] = [];
+  /** When the last one happened. */
+  lastAt = Number.NEGATIVE_INFINITY;
   active = true;
   readonly #held: { readonly at: number; readonly source: FaultSource | null }[] = [];
   readonly #seed: number;
@@ -122,6 +124,7 @@ export class Faults {
     if (this.#spared.has(name)) return false;
     this.counts[kind] = (this.counts[kind] ?? 0) + 1;
     this.happened.push(name);
+    this.lastAt = this.#now();
     if (holdsUp.has(kind)) this.hold(source);
     this.#tell(`!! ${name}`);
     return true;

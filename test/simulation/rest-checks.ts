@@ -87,6 +87,35 @@ export function checkNothingPends({ context, edge }: Pick<Parts, "context" | "ed
   }
 }
 
+const rosterWithinMs = 4_000;
+/** What the last fault hid has come to light by then, but for a clock that is wrong by an hour. */
+const healedMs = 4 * 60_000;
+const wrongMs = 120_000;
+
+export function watchRosters({ context, bridges, agents, meetings }: Parts): void {
+  const { clock, edgeMachines, faults, violated } = context;
+  const seen = new Map<Meeting, string | null>();
+  const look = () => {
+    const clocks = [edgeMachines.skewMs, ...agents.map(({ skewMs }) => skewMs)];
+    const isCalm = clock.now - faults.lastAt > healedMs && clocks.every((ms) => Math.abs(ms) < wrongMs);
+    for (const meeting of meetings) {
+      const difference = isCalm ? rosterDifference(meeting, bridges.of(meeting.key)) : null;
+      if (difference !== null && difference === seen.get(meeting)) {
+        violated("WebEx's roster follows the bridge", `${meeting.key}: ${difference}`);
+      }
+      seen.set(meeting, difference);
+    }
+    clock.after(rosterWithinMs, look);
+  };
+  look();
+}
+
+function rosterDifference({ phase, key, association }: Meeting, bridge: Bridge): string | null {
+  if (phase !== "running" || !association || association.spoilt) return null;
+  const entered = bridge.callsOf(key).filter(({ stage }) => stage === "entered");
+  return differenceOf(association, entered, bridge.machine.world.conferences.get(key)?.rooms ?? new Map());
+}
+
 function checkMeeting(meeting: Meeting, bridge: Bridge, violated: WorldContext["violated"]): void {
   const { phase, key, association } = meeting;
   const there = bridge.machine.world.conferences.has(key);
@@ -106,14 +135,13 @@ function checkMeeting(meeting: Meeting, bridge: Bridge, violated: WorldContext["
     if (call.stage === "answered" && !waits) violated("nobody is left on the line", `${call.number} was answered`);
   }
   const entered = calls.filter(({ stage }) => stage === "entered");
-  const rooms = bridge.machine.world.conferences.get(key)?.rooms ?? new Map();
   for (const { number, talking, muted } of entered) {
     const attendee = [...association.attendees.values()].find((one) => one.number === number);
     if (attendee && association.speakers.has(attendee.extCallId) && !(talking && !muted)) {
       violated("whom WebEx holds for a speaker talks on the bridge", `${key}: ${number}`);
     }
   }
-  const difference = differenceOf(association, entered, rooms);
+  const difference = rosterDifference(meeting, bridge);
   if (difference) violated("WebEx's roster equals the bridge's", `${key}: ${difference}`);
 }
 

@@ -72,7 +72,7 @@ export const rules = {
   // Agents.
   "an epoch begins once": "No two agents act in one epoch.",
   "an agent that was replaced leaves the bridge alone":
-    "An agent begins nothing once another one has acted for ten seconds.",
+    "An agent begins nothing once another one has acted for ten seconds, and nothing at all once the edge has given it up as silent.",
   "one of two agents acts with a link alone":
     "Where a bridge has two agents, neither acts without its link to the edge.",
   "an agent acts only with its journal": "An agent whose journal cannot be written gives the bridge no command.",
@@ -85,6 +85,8 @@ export const rules = {
   "no command is pending": "Each command has its result.",
   "one agent is active and done":
     "Each bridge has one active agent, which runs no command, and whose reports are acknowledged.",
+  "WebEx's roster follows the bridge":
+    "While nothing fails, what callers do is told within seconds, and not only by the digest of each minute.",
   "WebEx's roster equals the bridge's":
     "Who is there, who is muted and who is with whom are alike at WebEx and on the bridge.",
   "whom WebEx holds for a speaker talks on the bridge": "Nobody is shown as a speaker who does not speak.",

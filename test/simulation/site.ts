@@ -8,7 +8,7 @@ import { draws, type WorldContext } from "./context.ts";
 import { Edge, type Shared } from "./edge.ts";
 import { Meeting } from "./meeting.ts";
 import { simulatedKey } from "./relay-host.ts";
-import type { Parts } from "./rest-checks.ts";
+import { type Parts, watchRosters } from "./rest-checks.ts";
 import { Webex } from "./webex.ts";
 
 export const agentNames = ["agent-1", "agent-2"] as const;
@@ -45,6 +45,7 @@ export function newSite(
   );
   const parts: Parts = { context, edge, webex, bridges, agents, meetings };
   connect(parts);
+  watchRosters(parts);
   return parts;
 }
 
