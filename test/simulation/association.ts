@@ -39,6 +39,8 @@ export interface MeetingKnowledge {
   actsByItself(number: string): boolean;
   leftByItself(number: string): boolean;
   lockedByTelephone(): boolean;
+  /** Whether this ID was keyed when an agent may not have noticed yet that another one had replaced it: both report it. */
+  keyedForTwoAgents(attendeeId: string): boolean;
 }
 
 type Told<Type extends keyof ToWebexMessages> = ToWebexMessages[Type];
@@ -151,7 +153,8 @@ export class Association {
     this.heardOf.add(extCallId);
     if (attendeeId !== undefined) {
       const keyed = `${extCallId} ${attendeeId}`;
-      this.#must("a keyed attendee ID is told once", !this.#keyed.has(keyed), keyed);
+      const isAgain = this.#keyed.has(keyed) && !this.#meeting.keyedForTwoAgents(attendeeId);
+      this.#must("a keyed attendee ID is told once", !isAgain, keyed);
       this.#keyed.add(keyed);
     }
     const asked = this.#meeting.askedCalls.get(extCallId);

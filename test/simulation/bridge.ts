@@ -39,6 +39,8 @@ export class Bridge {
   onAct: (command: Execution) => void = () => {};
   /** The numbers whose calls a restart has ended. */
   readonly lost = new Set<string>();
+  /** When another agent became the active one, each time. */
+  readonly agentCameAt: number[] = [];
   readonly faults: FaultSource;
   readonly #context: WorldContext;
   readonly #wires = new Set<BridgeWire>();

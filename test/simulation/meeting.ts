@@ -2,6 +2,7 @@ import type { Call } from "../../simulators/bridge/world.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
 import type { ConfKey, ExtCallId, ExtConfId, MsgId, SubConfId } from "../../src/foundation/ids.ts";
+import { SILENCE_MS } from "../../src/link/relay.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
 import type { ResultWord } from "../../src/tsp/protocol-table.ts";
 import { type AskedCall, Association, type MeetingKnowledge } from "./association.ts";
@@ -64,6 +65,8 @@ export class Meeting implements MeetingKnowledge {
   association: Association | null = null;
   /** Numbers of calls that WebEx has cancelled: they may have entered by then, and leave all the same. */
   readonly #cancelled = new Set<string>();
+  /** When an attendee ID was keyed by a caller inside. */
+  readonly #keyedAt = new Map<string, number>();
   readonly askedCalls = new Map<ExtCallId, AskedCall>();
   readonly phones: Phones;
   /** No new action is begun. */
@@ -141,6 +144,13 @@ export class Meeting implements MeetingKnowledge {
   leftByItself(number: string): boolean {
     const { left } = this.phones;
     return left.has(number) || this.#cancelled.has(number) || this.#bridges.all.some(({ lost }) => lost.has(number));
+  }
+
+  keyedForTwoAgents(attendeeId: string): boolean {
+    const keyedAt = this.#keyedAt.get(attendeeId) ?? Number.NEGATIVE_INFINITY;
+    return this.#bridges.all.some(({ agentCameAt }) =>
+      agentCameAt.some((cameAt) => cameAt <= keyedAt && keyedAt < cameAt + SILENCE_MS),
+    );
   }
 
   lockedByTelephone(): boolean {
@@ -332,7 +342,10 @@ export class Meeting implements MeetingKnowledge {
       case "keypad mute":
         return this.#with(this.#keypadUser(calls), (call) => this.phones.press(call, "*6"));
       case "keypad merge":
-        return this.#with(this.#keypadUser(calls), (call) => this.phones.press(call, `*12${this.#number}#`));
+        return this.#with(this.#keypadUser(calls), (call) => {
+          this.#keyedAt.set(`2${this.#number}`, this.#context.clock.now);
+          this.phones.press(call, `*12${this.#number}#`);
+        });
       case "talk":
         return this.#with(this.#draws.pick(calls), (call) => this.phones.talk(call));
       case "lock by telephone": {

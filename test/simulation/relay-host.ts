@@ -231,8 +231,9 @@ export class RelayHost {
       // The relay's time begins anew with each clock that is set back.
       if (active && aheadMs < this.#edgeAheadMs - 1) active.heardAt = Math.max(active.heardAt, clock.now - SILENCE_MS);
       this.#edgeAheadMs = aheadMs;
-      // A relay that cannot write lets nobody act.
-      if (active && this.#context.edgeMachines.isDiskFull) active.heardAt += checkEveryMs;
+      const hasOther = active && [...this.#sockets.values()].some(({ agent }) => agent !== active.agent);
+      // Without another agent nothing would come of it; and a relay that cannot write lets nobody act.
+      if (active && (!hasOther || this.#context.edgeMachines.isDiskFull)) active.heardAt += checkEveryMs;
       if (active && clock.now - active.heardAt >= silentAtMostMs) {
         violated("a silent agent is replaced", `${active.agent}: ${clock.now - active.heardAt} ms`);
       }

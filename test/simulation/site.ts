@@ -69,7 +69,10 @@ function connect({ context, edge, webex, bridges, meetings }: Parts): void {
   for (const bridge of bridges.all) {
     const { activeAgent } = edge.relayOf(bridge.name);
     const once = new CommandJudge(context, activeAgent);
-    activeAgent.onChange = () => bridge.agentComes();
+    activeAgent.onChange = () => {
+      bridge.agentComes();
+      bridge.agentCameAt.push(context.clock.now);
+    };
     bridge.onAct = (execution) => {
       once.check(execution);
       if (execution.command.type !== "create-conference" || !execution.done) return;
