@@ -289,11 +289,17 @@ function isCommand(message: unknown): message is Extract<AgentToBridge, { type: 
 
 /** Tells of each write before it happens, which may then fail. */
 class WatchedDatabase extends DatabaseSync {
-  readonly #beforeWrite: () => void;
+  #beforeWrite: () => void;
 
   constructor(file: string, beforeWrite: () => void) {
     super(file);
     this.#beforeWrite = beforeWrite;
+  }
+
+  /** Statements keep their database from being freed: it must not lead to whoever has the statements. */
+  override close(): void {
+    super.close();
+    this.#beforeWrite = () => {};
   }
 
   override prepare(sql: string): StatementSync {

@@ -23,7 +23,8 @@ interface Alarmed {
   alarm?(): Promise<void> | void;
 }
 
-const never = new Promise<never>(() => {});
+/** A new one each time: whatever waits for one and the same promise could never be freed. */
+const never = () => new Promise<never>(() => {});
 /** How soon the platform calls an alarm again whose object died over it. */
 const alarmRetryMs = 2_000;
 /** A transaction that is to fail does so at one of its first statements, or in the end. */
@@ -122,8 +123,8 @@ export class Hosted<Object extends object> {
     const { clock } = this.#context;
     const alive = <Value>(promise: Promise<Value>): Promise<Value> =>
       promise.then(
-        (value) => (life === this.life ? value : never),
-        (error) => (life === this.life ? Promise.reject(error) : never),
+        (value) => (life === this.life ? value : never()),
+        (error) => (life === this.life ? Promise.reject(error) : never()),
       );
     /** Statements of the present transaction up to the one that fails; 0: none does. */
     let failsIn = 0;
@@ -172,7 +173,7 @@ export class Hosted<Object extends object> {
         });
       },
       send: (work) => {
-        if (life !== this.life) return never;
+        if (life !== this.life) return never();
         return new Promise((resolve, reject) => {
           clock.after(0, () => {
             if (life !== this.life) return;
