@@ -20,7 +20,13 @@ async function live(): Promise<void> {
   const { seeds, first, all } = options;
   const startedAt = performance.now();
   const speed = (summary: Summary) => (summary.worlds / ((performance.now() - startedAt) / 1000)).toFixed(1);
+  let shown = 0;
   const progress = (summary: Summary) => {
+    for (const { seed, violations } of summary.failures.slice(shown)) {
+      const [violation] = violations;
+      console.log(`seed ${seed} failed: ${violation?.rule}: ${violation?.how}`);
+    }
+    shown = summary.failures.length;
     if (!process.stderr.isTTY) return;
     const failed = summary.failures.length > 0 ? ` · ${summary.failures.length} failed` : "";
     process.stderr.write(`\r${summary.worlds} of ${seeds} worlds · ${speed(summary)} a second${failed} `);
@@ -34,10 +40,6 @@ async function live(): Promise<void> {
   console.log(`${summary.worlds} worlds of 20 simulated minutes · ${speed(summary)} worlds a second`);
   console.log(`${total} faults:`);
   for (const [kind, count] of faults) console.log(`${String(count).padStart(9)}  ${kind}`);
-  for (const { seed, violations } of summary.failures.slice(0, 50)) {
-    const [violation] = violations;
-    console.log(`seed ${seed} failed: ${violation?.rule}: ${violation?.how}`);
-  }
   const [failure] = summary.failures;
   if (!failure) return console.log("0 failed");
   console.log(`${summary.failures.length} failed`);
