@@ -174,7 +174,9 @@ export class Meeting implements MeetingKnowledge {
     this.#handles += 1;
     const extConfId = `${this.#name.slice(8)}00${this.#handles}` as ExtConfId;
     const association = new Association(extConfId, server.host, this.#context, this);
-    association.inherits = why === "failover" && old?.isLive && !old.released ? old : null;
+    // What WebEx itself has closed need not go on, also when no answer or Confirmation came through.
+    const isClosed = old?.released || [...this.#open].some((one) => one.kind === "close" && one.committedAt !== null);
+    association.inherits = why === "failover" && old?.isLive && !isClosed ? old : null;
     this.#webex.associations.set(extConfId, association);
     this.#associations.add(association);
     this.association = association;
@@ -209,7 +211,7 @@ export class Meeting implements MeetingKnowledge {
     this.#posting = true;
     void this.#webex.post(server, [request]).then((confirmed) => {
       this.#posting = false;
-      if (old && why === "failover" && old.host !== server.host && obligation.committedAt !== null) {
+      if (old && !isClosed && why === "failover" && old.host !== server.host && obligation.committedAt !== null) {
         old.replacedAt = clock.now;
       }
       if (confirmed || association !== this.association || attempt !== this.#attempts) return;
