@@ -2,7 +2,15 @@ import { nextDeadline } from "../src/conference/decide.ts";
 import { matchesBridge } from "../src/conference/reconcile.ts";
 import { type OperatorRequest, operatorRefusal } from "../src/conference/requests.ts";
 import { hasHandle } from "../src/conference/state.ts";
-import type { BridgeName, CommandId, DomainName, EpochMs, ExtConfId, TransId } from "../src/foundation/ids.ts";
+import type {
+  BridgeName,
+  CommandId,
+  DomainName,
+  EpochMs,
+  ExtConfId,
+  StreamId,
+  TransId,
+} from "../src/foundation/ids.ts";
 import { within } from "../src/foundation/timers.ts";
 import type {
   AgentReports,
@@ -64,6 +72,8 @@ export class Conference {
   #identity: ConferenceIdentity | null;
   /** When an agent of its bridge last reported of this conference; `null`: not in this life. */
   #heardAt: EpochMs | null = null;
+  /** Under which stream, also where nothing of it could be committed. */
+  #heardStream: StreamId | null = null;
 
   /** Restores everything, and resumes what is outstanding at once. */
   constructor(platform: ConferencePorts) {
@@ -133,7 +143,8 @@ export class Conference {
       const { schedule } = this.#sender;
       this.#heardAt = this.#ports.now();
       // An agent that begins a stream anew cannot be told from another agent; the first stream of all says nothing.
-      const latest = this.#store.latestStream(bridge);
+      const latest = this.#heardStream ?? this.#store.latestStream(bridge);
+      this.#heardStream = stream;
       if (latest === null || latest === stream) schedule.agentReported(this.#heardAt);
       else schedule.agentChanged();
     }

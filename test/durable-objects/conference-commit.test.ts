@@ -370,6 +370,23 @@ test("what an agent had taken is told at once when an earlier agent is back with
   expect(world.told.at(-1)).toMatchObject([{ command: { type: "mute" }, again: true }]);
 });
 
+test("what an agent had taken whose reports came with a gap is told at once when the earlier agent is back", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  await world.during(world.report(callerEntered(1)));
+  await world.during(world.receive("t1", muteCaller("1001")));
+  const withGap = { ...identity, stream: "another" as StreamId, reports: [{ number: 7, report: callerEntered(2) }] };
+  await world.during(world.conference.report(withGap));
+  world.conference.ackCommands(
+    identity.bridge,
+    world.told.flat().map(({ id }) => id),
+  );
+  const told = world.told.length;
+
+  await world.during(world.report(callerEntered(3)));
+  expect(world.told).toHaveLength(told + 1);
+});
+
 test("a command is sent even where no alarm can be set", async () => {
   const world = new ConferenceWorld();
   world.alarmFault = "database or disk is full";
