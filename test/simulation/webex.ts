@@ -54,8 +54,6 @@ interface Transaction {
   readonly firstAt: number;
   /** The object that posts it. */
   readonly origin: Hosted<object>;
-  /** The life of that object in which it was posted first. */
-  readonly life: number;
   attempts: number;
 }
 
@@ -228,7 +226,7 @@ export class Webex {
     const transaction = this.#transactions.get(transId);
     const { attempts = 0, messages = [] } = transaction ?? {};
     // A death counts as an attempt, as nobody knows whether the post had left.
-    const hasDied = transaction && transaction.life !== transaction.origin.life;
+    const hasDied = transaction && transaction.origin.life > 0;
     if (attempts < 3 && !hasDied) this.#context.violated("three attempts at least", `${transId}: ${attempts}`);
     for (const message of messages) {
       const obligation = message.msgId === undefined ? undefined : this.obligations.get(message.msgId);
@@ -252,8 +250,7 @@ export class Webex {
       const decoded = webexCodec.decode(encoder.encode(request.body));
       if (!decoded.ok) violated("what is posted is of the protocol", decoded.detail);
       const messages = decoded.ok ? decoded.messages : [];
-      const { life } = origin;
-      this.#transactions.set(transId, { body: request.body, messages, origin, life, firstAt: clock.now, attempts: 1 });
+      this.#transactions.set(transId, { body: request.body, messages, origin, firstAt: clock.now, attempts: 1 });
     }
     for (const message of this.#transactions.get(transId)?.messages ?? []) {
       if ("result" in message || message.type === "unknown" || !("extConfId" in message)) continue;
