@@ -136,13 +136,11 @@ export class Association {
     const twice = [...this.attendees.values()].some((one) => one.number === number || one.extCallId === extCallId);
     this.#must("a call enters once", !twice, number);
     const silent = message.participantType === "silent-monitor";
-    // A new server is told of each muted caller (protocol 4.9 F1).
-    const listens = asked !== undefined && !asked.seen && asked.listens && this.inherits === null;
     this.attendees.set(extCallId, {
       extCallId,
       number,
       silent,
-      muted: silent || listens,
+      muted: silent || (asked !== undefined && !asked.seen && asked.listens),
       room: message.action === "private-talk" ? "private" : "main",
       stateTold: false,
     });
