@@ -97,6 +97,7 @@ function newCaller(draft: Draft, { call, extCallId, participantType, muted, numb
     attendeeId: null,
     participantType,
     muted,
+    ...(muted && { entersMuted: true }),
     room,
     mutedInMain: null,
     extCallId,

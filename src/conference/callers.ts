@@ -28,6 +28,7 @@ export function addCaller(draft: Draft, arrival: BridgeCaller): void {
     attendeeId: arrival.attendeeId,
     participantType: arrival.silent ? "silent-monitor" : "participant",
     muted: arrival.muted,
+    ...(arrival.silent && { entersMuted: true }),
     room: arrival.room,
     mutedInMain: null,
     extCallId: null,

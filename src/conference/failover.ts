@@ -37,9 +37,7 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
   // During a sub-conference WebEx gets the state of every call, else of the muted ones (protocol F1, section 5, row 13).
   const includesAll = draft.rooms.find(() => true) !== undefined;
   for (const caller of draft.callers.values()) {
-    // A silent monitor enters muted (protocol 4.17), and may have been unmuted since.
-    const isSilent = caller.participantType === "silent-monitor";
-    if (caller.muted || isSilent || includesAll) notifyMuteState(draft, caller);
+    if (caller.muted || caller.entersMuted || includesAll) notifyMuteState(draft, caller);
   }
   notifyRooms(draft);
   // The new server never saw these calls, and is told all the same (protocol F4, section 5, row 17).

@@ -135,6 +135,8 @@ export interface Caller {
   readonly identifications?: readonly CommandId[];
   readonly participantType: ParticipantType;
   readonly muted: boolean;
+  /** A server that is not told otherwise takes it for muted: a silent monitor, or a call-out that asked for no more than to listen. */
+  readonly entersMuted?: true;
   readonly room: RoomId;
   /** How it returns from a sub-conference (protocol 4.13); `null` while it is in the main room. */
   readonly mutedInMain: boolean | null;

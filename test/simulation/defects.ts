@@ -212,8 +212,8 @@ export const defects: readonly Defect[] = [
     name: "a new server does not hear who is muted (F1)",
     foundBy: "WebEx's roster equals the bridge's",
     file: failover,
-    before: "if (caller.muted || isSilent || includesAll)",
-    after: "if (isSilent || includesAll)",
+    before: "if (caller.muted || caller.entersMuted || includesAll)",
+    after: "if (caller.entersMuted || includesAll)",
   },
   {
     name: "a new server does not hear of sub-conferences (F7)",
