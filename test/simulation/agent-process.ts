@@ -7,7 +7,7 @@ import type { AgentToBridge, BridgeToAgent } from "../../src/bridge/protocol.ts"
 import type { CommandId } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { HELLO_HEADER } from "../../src/link/hello.ts";
-import type { EdgeToAgent } from "../../src/link/messages.ts";
+import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import type { Bridge, BridgeWire } from "./bridge.ts";
 import { draws, faultsOf, type WorldContext, worldBegins } from "./context.ts";
 import type { FaultSource } from "./faults.ts";
@@ -39,6 +39,8 @@ export class AgentProcess {
   readonly journal = openMemoryJournal(() => this.#beforeWrite());
   /** What this machine's clock is ahead of the true time. */
   skewMs = 0;
+  /** Called once, when it has sent its next ping to the edge. */
+  onPing: (() => void) | null = null;
   /** The disk of the journal takes nothing. */
   isDiskFull = false;
   readonly faults: FaultSource;
@@ -219,6 +221,10 @@ export class AgentProcess {
   }
 
   #send(wire: Wire<unknown, unknown>, message: unknown): void {
+    if (wire === this.edgeWire && this.onPing && (message as AgentToEdge).type === "ping") {
+      this.#context.clock.after(0, this.onPing);
+      this.onPing = null;
+    }
     if (wire === this.bridgeWire && isCommand(message)) {
       const { activeAgent, alone } = this.#relay;
       if (this.isDiskFull && message.conference !== null) {

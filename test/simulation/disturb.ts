@@ -104,7 +104,18 @@ function disturbAgent(agent: AgentProcess, context: WorldContext): void {
   nowAndThen(context, source, "agent link half-open", () => {
     if (agent.edgeWire) agent.edgeWire.silent = draws.pick(["near", "far", "both"] as const) ?? "both";
   });
-  nowAndThen(context, source, "agent frozen", () => agent.freeze(draws.between(1_000, 40_000), draws.chance(0.3)));
+  nowAndThen(context, source, "agent frozen", () => {
+    const [ms, stopsClock] = [draws.between(1_000, draws.chance(0.5) ? 7_000 : 40_000), draws.chance(0.3)];
+    if (draws.chance(0.7)) return agent.freeze(ms, stopsClock);
+    // The answer to its ping comes through, and waits; then whatever stands between forgets the connection of a machine that sleeps.
+    agent.onPing = () => {
+      agent.freeze(ms, stopsClock);
+      const wire = agent.edgeWire;
+      context.clock.after(draws.between(60, 2_000), () => {
+        if (wire) wire.silent = "both";
+      });
+    };
+  });
   nowAndThen(context, source, "agent disk full", () => {
     agent.isDiskFull = true;
     context.clock.after(draws.between(1_000, 40_000), () => {
