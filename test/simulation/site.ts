@@ -87,7 +87,9 @@ function connect({ context, edge, webex, bridges, meetings }: Parts): void {
   };
   edge.homeOf = (confKey) => bridges.of(confKey).name;
   edge.onEnd = (confKey) => {
-    if (!bridges.of(confKey).machine.world.conferences.has(confKey)) return;
+    // Another bridge may still hold what it created too late.
+    const own = bridges.all.find(({ name }) => name === edge.bridgeOf(confKey));
+    if (!own?.machine.world.conferences.has(confKey)) return;
     context.violated("an end is told of a conference that is over", confKey);
   };
   edge.onMailGivenUp = (transId) => webex.mailGivenUp(transId);
