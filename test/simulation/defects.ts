@@ -585,7 +585,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a caller that presses the mute key on the way in is told as unmuted",
-    foundBy: "WebEx's roster follows the bridge",
+    foundBy: ["WebEx's roster equals the bridge's", "WebEx's roster follows the bridge"],
     file: "src/conference/callers.ts",
     before: 'if (entered && arrival.muted && !arrival.silent) notifyChange(draft, entered, { status: "muted" });',
     after: "",

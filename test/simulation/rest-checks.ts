@@ -98,6 +98,7 @@ export function watchRosters({ context, bridges, agents, meetings }: Parts): voi
   const { clock, edgeMachines, faults, violated } = context;
   const seen = new Map<Meeting, { readonly difference: string | null; readonly looks: number }>();
   const look = () => {
+    if (!faults.active) return; // From then on the roster is judged at rest.
     const clocks = [edgeMachines.skewMs, ...agents.map(({ skewMs }) => skewMs)];
     const isCalm = clock.now - faults.lastAt > healedMs && clocks.every((ms) => Math.abs(ms) < wrongMs);
     for (const meeting of meetings) {
