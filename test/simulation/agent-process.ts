@@ -54,6 +54,8 @@ export class AgentProcess {
   #lives = 0;
   #running: RunningAgent | null = null;
   #frozen: (() => void)[] | null = null;
+  /** How long the timers of this machine have stood in all. */
+  #timersStoodMs = 0;
   #welcomed = false;
   /** The present transaction of the journal has written something. */
   #wrote = false;
@@ -79,15 +81,16 @@ export class AgentProcess {
     this.#context.clock.after(this.#draws.between(50, 8_000), () => this.#start());
   }
 
-  /** Nothing happens in the process; what comes for it waits in its sockets. A machine that is suspended stops its clock, too. */
-  freeze(ms: number, stopsClock: boolean): void {
+  /** Nothing happens in the process; what comes for it waits in its sockets. `stops`: what a machine that is suspended stops, too. */
+  freeze(ms: number, stops: "nothing" | "clock" | "timers"): void {
     if (!this.#running || this.#frozen) return;
     this.#frozen = [];
     const life = this.#lives;
     const { clock } = this.#context;
     clock.after(ms, () => {
       if (life !== this.#lives || !this.#frozen) return;
-      if (stopsClock) {
+      if (stops === "timers") this.#timersStoodMs += ms;
+      if (stops === "clock") {
         this.skewMs -= ms;
         clock.after(clockSetRightMs, () => {
           this.skewMs = 0;
@@ -160,11 +163,19 @@ export class AgentProcess {
   /** A timer that is due in a frozen process can still be cancelled when the process goes on. */
   #after(life: number, ms: number, run: () => void): () => void {
     let isCancelled = false;
-    const cancel = this.#context.clock.after(ms, () =>
-      this.#within(life, () => {
-        if (!isCancelled) run();
-      }),
-    );
+    let cancel = () => {};
+    const wait = (ms: number) => {
+      const before = this.#timersStoodMs;
+      cancel = this.#context.clock.after(ms, () =>
+        this.#within(life, () => {
+          const stoodMs = this.#timersStoodMs - before;
+          if (isCancelled) return;
+          if (stoodMs > 0) wait(stoodMs);
+          else run();
+        }),
+      );
+    };
+    wait(ms);
     return () => {
       isCancelled = true;
       cancel();

@@ -105,11 +105,12 @@ function disturbAgent(agent: AgentProcess, context: WorldContext): void {
     if (agent.edgeWire) agent.edgeWire.silent = draws.pick(["near", "far", "both"] as const) ?? "both";
   });
   nowAndThen(context, source, "agent frozen", () => {
-    const [ms, stopsClock] = [draws.between(1_000, draws.chance(0.5) ? 7_000 : 40_000), draws.chance(0.3)];
-    if (draws.chance(0.7)) return agent.freeze(ms, stopsClock);
+    const ms = draws.between(1_000, draws.chance(0.5) ? 7_000 : 40_000);
+    const stops = draws.weighted({ nothing: 4, clock: 3, timers: 3 });
+    if (draws.chance(0.7)) return agent.freeze(ms, stops);
     // The answer to its ping comes through, and waits; then whatever stands between forgets the connection of a machine that sleeps.
     agent.onPing = () => {
-      agent.freeze(ms, stopsClock);
+      agent.freeze(ms, stops);
       const wire = agent.edgeWire;
       context.clock.after(draws.between(60, 2_000), () => {
         if (wire) wire.silent = "both";
