@@ -95,9 +95,10 @@ export class CommandJudge {
    */
   #wasUndone(conference: ConfKey | null, command: Execution["command"], doneAt: number): boolean {
     if (command.type === "create-conference") return (this.#serials.get(conference)?.endedLateAt ?? 0) > doneAt;
-    if (command.type !== "mute" && command.type !== "unmute") return false;
-    const opposite = command.type === "mute" ? "unmute" : "mute";
+    if (command.type !== "mute" && command.type !== "unmute" && command.type !== "cancel-dial") return false;
+    const opposite = { mute: "unmute", unmute: "mute", "cancel-dial": "dial" }[command.type];
     if ((this.#lateAt.get(`${conference} ${command.call} ${opposite}`) ?? 0) > doneAt) return true;
+    if (command.type === "cancel-dial") return false;
     const { chosenAt } = this.#activeAgent;
     const pressedAt = this.#pressedAt.get(`${conference} ${command.call}`) ?? Number.POSITIVE_INFINITY;
     return doneAt < chosenAt && pressedAt < chosenAt + resendMs && chosenAt - doneAt < takeoverMs;
