@@ -86,10 +86,15 @@ export class AgentProcess {
     if (!this.#running || this.#frozen) return;
     this.#frozen = [];
     const life = this.#lives;
+    const { skewMs } = this;
     const { clock } = this.#context;
     clock.after(ms, () => {
       if (life !== this.#lives || !this.#frozen) return;
-      if (stops === "timers") this.#timersStoodMs += ms;
+      if (stops === "timers") {
+        this.#timersStoodMs += ms;
+        // Were the clock set back by as much meanwhile, nobody could know how long it was.
+        this.skewMs = skewMs;
+      }
       if (stops === "clock") {
         this.skewMs -= ms;
         clock.after(clockSetRightMs, () => {
