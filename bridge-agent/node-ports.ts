@@ -15,8 +15,6 @@ export const timers: Timers = {
 /** An attempt that the other end refused with a code and a reason is over with those. */
 export const openSocket: OpenSocket = (url, headers, codec, events) => {
   const socket = new WebSocket(url, {
-    // One message for each turn of the event loop: what awaited an answer runs before the next message is read.
-    allowSynchronousEvents: false,
     maxPayload: codec.maxBytes,
     perMessageDeflate: false,
     headers,
@@ -27,8 +25,21 @@ export const openSocket: OpenSocket = (url, headers, codec, events) => {
     over = true;
     events.closed(code, why);
   };
+  const messages: string[] = [];
+  const pass = () => {
+    if (!over) events.message(codec.decode(messages[0] ?? ""));
+    // All that came at once is passed on in one turn of the event loop: so it belongs to one transaction of the agent. A tick that
+    // a microtask begins comes after all other microtasks: what awaited an answer has run before the next message is passed on.
+    queueMicrotask(() =>
+      process.nextTick(() => {
+        messages.shift();
+        if (messages.length > 0) pass();
+      }),
+    );
+  };
   socket.on("message", (data) => {
-    if (!over) events.message(codec.decode(String(data)));
+    messages.push(String(data));
+    if (messages.length === 1) pass();
   });
   socket.on("unexpected-response", (_request, { statusCode, headers }) => {
     const [, code, why] = /^(\d{4}) (.*)$/.exec(String(headers[REFUSAL_HEADER])) ?? [];

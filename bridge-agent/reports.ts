@@ -14,17 +14,18 @@ interface ConferenceReports {
 
 /** When so many reports of a conference wait, a snapshot replaces the events: no absence of the edge fills the disk. */
 const MOST_UNACKNOWLEDGED = 5_000;
-/** An unacknowledged report is sent again after this time. */
+/** A message without an ack is sent again after this time, and its conference no longer counts as in flight. */
 export const RESEND_AFTER_MS = 1_000;
+/**
+ * Conferences in flight: with a message that waits for its ack. Further reports join until then, so that edge and agent have
+ * fewer messages to commit, and a backlog does not delay the pings behind it.
+ */
+const MOST_IN_FLIGHT = 16;
 const MOST_IN_A_MESSAGE = 500;
-/** In one message, and of one conference without an ack: a slow one leaves room in the window for others. One report may be longer. */
+/** In one message. One report may be longer. */
 const MOST_CHARACTERS = 100_000;
-/** Each message counts as so many characters more, so that the limits below also bound how many messages there are. */
+/** Each message counts as so many characters more. */
 const MESSAGE_COST = 1_000;
-/** Characters that may be on their way to the edge without an ack: a backlog must not delay the pings behind it. */
-const WINDOW = 1_000_000;
-/** A conference without an ack for so long no longer counts for the window: one that hangs must not hold up the others. */
-const LATE_MS = 5_000;
 const WRITE_ACKS_WITHIN_MS = 60_000;
 /** In characters; half of what a relay reads of one agent. */
 const SEND_RATE = { burst: 2_000_000, perSecond: 2_000_000 } as const;
@@ -34,15 +35,14 @@ const UNKNOWN: ConferenceRecord = { anonymousId: null, locked: false, live: fals
 export class Reports {
   readonly #journal: Journal;
   readonly #conferences = new Map<ConfKey, ConferenceReports>();
-  /** Conferences with reports that were never sent. */
+  /** Conferences that wait to send, in order. */
   readonly #unsent = new Set<ConfKey>();
+  readonly #inFlight = new Set<ConfKey>();
   #unacknowledged = 0;
   /** Up to which number the journal may delete the reports, and since when the first of these acks waits to be written. */
   readonly #acks = new Map<ConfKey, number>();
   #acksSince: EpochMs = 0;
   readonly #allowance = new TokenBucket(SEND_RATE, 0);
-  /** The sum of what is in flight in each stream. */
-  #inFlight = 0;
   /** Conferences of which the edge waits for a snapshot. */
   readonly snapshotsWanted = new Set<ConfKey>();
   /** The edge's conferences, beside those with a record; `null`: all, since an older edge does not say. */
@@ -133,7 +133,7 @@ export class Reports {
   #append(key: ConfKey, stream: ReportStream, report: Report): void {
     this.#journal.appendReport(key, stream.append(report));
     this.#unacknowledged += 1;
-    this.#unsent.add(key);
+    if (!stream.isSent) this.#unsent.add(key);
   }
 
   /**
@@ -143,9 +143,10 @@ export class Reports {
   acknowledge(key: ConfKey, stream: StreamId, upTo: number, now: EpochMs): boolean {
     const conference = this.#conferences.get(key);
     if (conference?.stream.id !== stream) return true; // Of a stream that was replaced.
-    const deleted = this.#track(conference.stream, () => conference.stream.acknowledge(upTo, now));
+    const deleted = conference.stream.acknowledge(upTo, now);
     if (deleted === null) return false;
     this.#unacknowledged -= deleted;
+    if (!conference.stream.isSent) this.#mayGoOn(key, conference.stream);
     if (deleted > 0) {
       if (this.#acks.size === 0) this.#acksSince = now;
       this.#acks.set(key, upTo);
@@ -179,7 +180,7 @@ export class Reports {
       else if (isAttendeeId(report)) identified.set(report.event.call, report);
     }
     this.#unacknowledged -= conference.stream.size;
-    this.#inFlight -= conference.stream.inFlight;
+    this.#inFlight.delete(key);
     conference.stream = this.#beginStream(key, conference.record, [...results, ...identified.values()]);
     this.snapshotsWanted.add(key);
     this.#deleteIfOver(key, conference);
@@ -202,49 +203,50 @@ export class Reports {
   /** After a reconnect everything unacknowledged is sent anew. */
   resendAll(): void {
     for (const [key, { stream }] of this.#conferences) {
-      this.#track(stream, () => stream.resend());
-      if (stream.size > 0) this.#unsent.add(key);
+      stream.resend();
+      this.#mayGoOn(key, stream);
     }
+  }
+
+  #mayGoOn(key: ConfKey, { size }: ReportStream): void {
+    this.#inFlight.delete(key);
+    if (size > 0) this.#unsent.add(key);
   }
 
   /** Reports that were never sent, as far as the link may carry them; with `again`, also those without an ack for too long. */
   due(epoch: number, now: EpochMs, again: boolean): ReportsMessage[] {
     if (this.#unacknowledged === 0) return [];
-    const batches = [...this.#unsentBatches(now), ...(again ? this.#overdueBatches(now) : [])];
+    const batches = [...(again ? this.#overdueBatches(now) : []), ...this.#unsentBatches(now)];
     return batches.map(([conference, stream, reports]) => ({ type: "reports", epoch, conference, stream, reports }));
   }
 
   *#unsentBatches(now: EpochMs): Generator<readonly [ConfKey, StreamId, readonly NumberedReport[]]> {
     for (const key of this.#unsent) {
       const stream = this.#conferences.get(key)?.stream;
-      for (let batch = stream?.unsent(); stream && batch; batch = stream.unsent()) {
-        const fits = this.#inFlight === 0 || this.#inFlight + batch.characters <= WINDOW;
-        if (!fits || !this.#spend(batch, now)) return;
-        this.#track(stream, () => stream.sent(now));
-        yield [key, stream.id, batch.reports];
-      }
-      if (!stream?.hasUnsent) this.#unsent.delete(key);
+      const batch = stream?.first();
+      if (batch && (this.#inFlight.size >= MOST_IN_FLIGHT || !this.#spend(batch, now))) return;
+      this.#unsent.delete(key);
+      if (!stream || !batch) continue;
+      stream.sent(batch, now);
+      this.#inFlight.add(key);
+      yield [key, stream.id, batch.reports];
     }
   }
 
   *#overdueBatches(now: EpochMs): Generator<readonly [ConfKey, StreamId, readonly NumberedReport[]]> {
     for (const [key, { stream }] of this.#conferences) {
-      this.#track(stream, () => stream.findLate(now));
-      const batch = stream.overdue(now);
-      if (batch && this.#spend(batch, now)) yield [key, stream.id, batch.reports];
+      if (!stream.isOverdue(now)) continue;
+      this.#inFlight.delete(key); // One that hangs must not hold up the others.
+      const batch = stream.first();
+      if (!batch || !this.#spend(batch, now)) continue;
+      stream.sent(batch, now);
+      yield [key, stream.id, batch.reports];
     }
   }
 
   /** A single report may be longer than the whole allowance. */
   #spend({ characters }: Batch, now: EpochMs): boolean {
     return this.#allowance.spend(Math.min(characters + MESSAGE_COST, SEND_RATE.burst), now);
-  }
-
-  #track<Value>(stream: ReportStream, change: () => Value): Value {
-    const before = stream.inFlight;
-    const value = change();
-    this.#inFlight += stream.inFlight - before;
-    return value;
   }
 }
 
@@ -263,13 +265,9 @@ export class ReportStream {
   readonly id: StreamId;
   #waiting: { readonly numbered: NumberedReport; readonly characters: number }[] = [];
   #next: number;
-  /** How many of those that wait were sent; they are the first ones. */
+  /** How many reports the message in flight has; they are the first ones. */
   #sent = 0;
-  #sentCharacters = 0;
   #sentAt: EpochMs = 0;
-  /** Since when nothing of what was sent is acknowledged. */
-  #waitsSince: EpochMs = 0;
-  #isLate = false;
 
   constructor(id: StreamId, next: number, reports: readonly NumberedReport[]) {
     this.id = id;
@@ -301,56 +299,32 @@ export class ReportStream {
     this.#waiting.push({ numbered, characters: JSON.stringify(numbered).length });
   }
 
-  /** Characters that count for the window. */
-  get inFlight(): number {
-    return this.#sent === 0 || this.#isLate ? 0 : this.#sentCharacters + MESSAGE_COST;
+  /** Whether a message waits for its ack: nothing else is sent until that comes. */
+  get isSent(): boolean {
+    return this.#sent > 0;
   }
 
   /** After a reconnect nothing counts as sent. */
   resend(): void {
     this.#sent = 0;
-    this.#sentCharacters = 0;
-    this.#isLate = false;
   }
 
-  get hasUnsent(): boolean {
-    return this.#sent < this.#waiting.length;
-  }
-
-  /** The next message of what was never sent; `null`: there is none, or the acks of earlier ones must come first. */
-  unsent(): Batch | null {
-    const batch = this.#batch(this.#sent);
-    const fits = this.#sent === 0 || (batch && this.#sentCharacters + batch.characters <= MOST_CHARACTERS);
-    return fits ? batch : null;
-  }
-
-  /** The batch that `unsent` named is on its way. */
-  sent(now: EpochMs): void {
-    const batch = this.#batch(this.#sent);
-    if (!batch) return;
-    if (this.#sent === 0) this.#waitsSince = now;
-    this.#sent += batch.reports.length;
-    this.#sentCharacters += batch.characters;
+  sent({ reports }: Batch, now: EpochMs): void {
+    this.#sent = reports.length;
     this.#sentAt = now;
   }
 
-  findLate(now: EpochMs): void {
-    this.#isLate = this.#sent > 0 && now - this.#waitsSince >= LATE_MS;
+  isOverdue(now: EpochMs): boolean {
+    return this.#sent > 0 && now - this.#sentAt >= RESEND_AFTER_MS;
   }
 
-  /** The first message, once more. More than one would only add to the load of a slow edge. */
-  overdue(now: EpochMs): Batch | null {
-    if (this.#sent === 0 || now - this.#sentAt < RESEND_AFTER_MS) return null;
-    this.#sentAt = now;
-    return this.#batch(0);
-  }
-
-  #batch(from: number): Batch | null {
+  /** The next message. */
+  first(): Batch | null {
     const reports: NumberedReport[] = [];
     let characters = 0;
-    for (let index = from; index < this.#waiting.length && reports.length < MOST_IN_A_MESSAGE; index += 1) {
-      const next = this.#waiting[index];
-      if (!next || (reports.length > 0 && characters + next.characters > MOST_CHARACTERS)) break;
+    for (const next of this.#waiting) {
+      const isFull = reports.length >= MOST_IN_A_MESSAGE || characters + next.characters > MOST_CHARACTERS;
+      if (reports.length > 0 && isFull) break;
       reports.push(next.numbered);
       characters += next.characters;
     }
@@ -366,12 +340,9 @@ export class ReportStream {
     if (upTo >= this.#next || (upTo < first - 1 && this.#waiting.length > 0)) return null;
     const count = upTo - first + 1;
     if (count <= 0) return 0;
-    const deleted = this.#waiting.splice(0, count);
-    for (const { characters } of deleted.slice(0, this.#sent)) this.#sentCharacters -= characters;
+    this.#waiting.splice(0, count);
     this.#sent = Math.max(0, this.#sent - count);
     this.#sentAt = now;
-    this.#waitsSince = now;
-    this.#isLate = false;
     return count;
   }
 }

@@ -783,9 +783,9 @@ describe("reports", () => {
     world.machine.lockByTelephone(KEY, true);
     world.settle();
     world.command("7", { type: "unlock" });
-    world.settle();
+    world.pass(1_500);
     const reports = world.heard.findLast((message) => message.type === "reports");
-    const [result] = reports?.reports ?? [];
+    const result = reports?.reports.at(-1);
     if (!reports || result?.report.type !== "result") throw new Error("the result was not reported");
     const { stream } = reports;
     world.tell({ type: "reports-ack", conference: KEY, stream, upTo: result.number - 1 });
@@ -905,9 +905,9 @@ describe("reports", () => {
     };
     for (const report of [few, snapshot, ...Array.from({ length: 20 }, () => few)]) stream.append(report);
     const messages: (readonly NumberedReport[])[] = [];
-    for (let batch = stream.unsent(); batch; batch = stream.unsent()) {
+    for (let batch = stream.first(); batch; batch = stream.first()) {
       messages.push(batch.reports);
-      stream.sent(0);
+      stream.sent(batch, 0);
       stream.acknowledge(batch.reports.at(-1)?.number ?? 0, 0);
     }
     expect(messages.flat()).toHaveLength(22);

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
@@ -132,6 +132,30 @@ test.each([
   const what = answer === null ? "state" : "lock";
   const why = `the bridge at ${url} is lost: it has not answered ${what} for 30 s`;
   expect(reports.at(-1)).toEqual({ type: "disconnected", why });
+});
+
+test("a result and the event behind it come in order, and belong to one turn of the event loop", async () => {
+  const socket = await connection();
+  const ping = heard(socket);
+  await say(socket, hello);
+  await ping;
+  const asked = heard(socket);
+  const order: string[] = [];
+  const result = driver.execute("o1" as never, "1" as ConfKey, { type: "lock" }).then(({ done }) => {
+    order.push(`done ${done}`);
+    setImmediate(() => order.push("next turn"));
+  });
+  const { id } = (await asked) as { id: number };
+  const event = nextReport().then(({ type }) => order.push(type));
+  const { _socket: stream } = socket as unknown as { _socket: Socket };
+  stream.cork(); // Both in one segment.
+  socket.send(JSON.stringify({ type: "done", id }));
+  socket.send(JSON.stringify({ type: "keys", call: "c1", keys: "1" }));
+  stream.uncork();
+  await Promise.all([result, event]);
+  await new Promise((resolve) => setImmediate(resolve));
+
+  expect(order).toEqual(["done true", "keys", "next turn"]);
 });
 
 test("an answered ping is followed by the next one", async () => {
