@@ -78,7 +78,6 @@ export class EdgeLink {
   /** The edge's conferences, until the message that they belong to comes. */
   #conferences: ConfKey[] = [];
   #lastLine = "";
-  #pings = 0;
 
   constructor(options: EdgeLinkOptions) {
     const { edge, domain, bridge } = options.settings;
@@ -94,7 +93,7 @@ export class EdgeLink {
       longestPauseMs: LONGEST_PAUSE_MS,
       headers: () => ({ [HELLO_HEADER]: this.#hello() }),
       message: (message) => this.#receive(message),
-      ping: () => this.#socket.send({ type: "ping", nonce: String(++this.#pings) }),
+      ping: () => this.#socket.send({ type: "ping" }),
       lost: (code, why) => this.#lost(code, why),
     });
   }
@@ -123,7 +122,7 @@ export class EdgeLink {
     const message = received.value;
     switch (message.type) {
       case "pong":
-        if (this.#welcomed && message.nonce === String(this.#pings)) this.#socket.answered();
+        if (this.#welcomed) this.#socket.answered();
         return;
       case "welcome":
         this.#welcomed = true;

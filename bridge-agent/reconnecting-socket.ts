@@ -57,8 +57,6 @@ interface ReconnectingSocketOptions<In, Out> {
 
 const FIRST_PAUSE_MS = 100;
 
-const nothing = () => {};
-
 /**
  * One connection at a time, made anew for ever. The other end speaks first, and then answers pings, or counts as dead. What an
  * answer proves is counted from when its ping was sent: the answer may have waited for a process that stood still.
@@ -70,11 +68,12 @@ export class ReconnectingSocket<In, Out> {
   #pingEveryMs = 0;
   #stopped = false;
   /** Cancels the next attempt or the next ping. */
-  #cancelNext = nothing;
-  /** Cancels the end that comes unless the last ping is answered. */
-  #cancelEnd = nothing;
-  /** Cancels the end that comes when the last ping is answered, but no later one; `null` once it is answered. */
-  #cancelLaterEnd: (() => void) | null = null;
+  #cancelNext = () => {};
+  /**
+   * Each cancels an end of the connection: that which the last answer has put off so far, and those which an answer to each ping
+   * on its way would put off further, in order.
+   */
+  #cancelEnds: (() => void)[] = [];
 
   constructor(options: ReconnectingSocketOptions<In, Out>) {
     this.#options = options;
@@ -91,7 +90,7 @@ export class ReconnectingSocket<In, Out> {
       },
     });
     this.#socket = socket;
-    this.#cancelEnd = this.#endAfter(greetingMs);
+    this.#cancelEnds = [this.#endAfter(greetingMs)];
   }
 
   /** The other end has said who it is: from now on it is pinged at this interval. */
@@ -101,12 +100,9 @@ export class ReconnectingSocket<In, Out> {
     this.#ping();
   }
 
-  /** The last ping is answered. */
+  /** One more ping is answered: answers come in the order of their pings. */
   answered(): void {
-    if (!this.#cancelLaterEnd) return; // It was answered before.
-    this.#cancelEnd();
-    this.#cancelEnd = this.#cancelLaterEnd;
-    this.#cancelLaterEnd = null;
+    if (this.#cancelEnds.length > 1) this.#cancelEnds.shift()?.();
   }
 
   send(message: Out): void {
@@ -132,8 +128,7 @@ export class ReconnectingSocket<In, Out> {
 
   #ping(): void {
     const { timers, pongMs, ping } = this.#options;
-    this.#cancelLaterEnd?.();
-    this.#cancelLaterEnd = this.#endAfter(this.#pingEveryMs + pongMs);
+    this.#cancelEnds.push(this.#endAfter(this.#pingEveryMs + pongMs));
     this.#cancelNext = timers.after(this.#pingEveryMs, () => this.#ping());
     ping();
   }
@@ -144,9 +139,7 @@ export class ReconnectingSocket<In, Out> {
 
   #cancelTimers(): void {
     this.#cancelNext();
-    this.#cancelEnd();
-    this.#cancelLaterEnd?.();
-    this.#cancelLaterEnd = null;
+    for (const cancel of this.#cancelEnds) cancel();
   }
 
   #over(code: number, why: string): void {

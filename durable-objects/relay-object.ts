@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import { decodeHello, HELLO_HEADER, type Refusal, refusal } from "../src/link/hello.ts";
-import { decodeAgentToEdge, type EdgeToAgent, encodeMessage } from "../src/link/messages.ts";
+import { decodeAgentToEdge, type EdgeToAgent, encodeMessage, PING, PONG } from "../src/link/messages.ts";
 import type { BridgeHealth, CommandsForBridge, RelayRpc } from "../src/rpc.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { type Env, platformOf } from "./platform.ts";
@@ -71,16 +71,22 @@ function refuse(headers: Refusal): Response {
   return new Response(null, { status: 403, headers });
 }
 
-interface OpenSocket {
+/** When the agent gave a sign of life that woke the relay, and of which time of a ping no notice is to be taken. */
+interface Seen {
+  lastSeen: EpochMs;
+  /** The clock was set back behind this ping. */
+  futurePing: EpochMs | null;
+}
+
+interface OpenSocket extends Seen {
   readonly socket: WebSocket;
   attachment: Attachment | null;
-  lastSeen: EpochMs;
   /** The `lastSeen` that the platform keeps. */
   keptSeen: EpochMs;
 }
 
 /** What the platform keeps with a socket. */
-type Kept = Attachment & { readonly lastSeen: EpochMs };
+type Kept = Attachment & Readonly<Seen>;
 
 /** Far below the silence after which an agent counts as gone. */
 const KEEP_SEEN_MS = 1_000;
@@ -92,11 +98,12 @@ class HibernatingSockets implements AgentSockets {
 
   constructor(ctx: DurableObjectState) {
     this.#ctx = ctx;
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
     for (const socket of ctx.getWebSockets()) {
       const kept: Kept | null = socket.deserializeAttachment();
       if (!kept) continue;
-      const { lastSeen, ...attachment } = kept;
-      this.#open.set(attachment.link.id, { socket, attachment, lastSeen, keptSeen: lastSeen });
+      const { lastSeen, futurePing, ...attachment } = kept;
+      this.#open.set(attachment.link.id, { socket, attachment, lastSeen, futurePing, keptSeen: lastSeen });
     }
   }
 
@@ -104,7 +111,7 @@ class HibernatingSockets implements AgentSockets {
   accept(socket: WebSocket, agent: string): string {
     const id = crypto.randomUUID();
     this.#ctx.acceptWebSocket(socket, [id, agentTag(agent)]);
-    this.#open.set(id, { socket, attachment: null, lastSeen: 0, keptSeen: 0 });
+    this.#open.set(id, { socket, attachment: null, lastSeen: 0, futurePing: null, keptSeen: 0 });
     return id;
   }
 
@@ -121,13 +128,22 @@ class HibernatingSockets implements AgentSockets {
   }
 
   lastSeen(id: string): EpochMs | null {
-    return this.#open.get(id)?.lastSeen ?? null;
+    const open = this.#open.get(id);
+    if (!open) return null;
+    const ping = this.#pingOf(open.socket);
+    return ping === null || ping === open.futurePing ? open.lastSeen : Math.max(open.lastSeen, ping);
+  }
+
+  #pingOf(socket: WebSocket): EpochMs | null {
+    return this.#ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? null;
   }
 
   seen(id: string, at: EpochMs): void {
     const open = this.#open.get(id);
     if (!open) return;
     open.lastSeen = at;
+    const ping = this.#pingOf(open.socket);
+    if (ping !== null && ping > at) open.futurePing = ping;
     if (Math.abs(at - open.keptSeen) >= KEEP_SEEN_MS) this.#write(open);
   }
 
@@ -166,8 +182,8 @@ class HibernatingSockets implements AgentSockets {
   }
 
   #write(open: OpenSocket): void {
-    const { socket, attachment, lastSeen } = open;
-    if (attachment) socket.serializeAttachment({ ...attachment, lastSeen } satisfies Kept);
+    const { socket, attachment, lastSeen, futurePing } = open;
+    if (attachment) socket.serializeAttachment({ ...attachment, lastSeen, futurePing } satisfies Kept);
     open.keptSeen = lastSeen;
   }
 }

@@ -167,7 +167,7 @@ export class Relay implements RelayRpc {
     this.#apply({ type: "closed", id });
   }
 
-  /** Finds silence even when nothing else happens. An alarm that comes too early sets the next one. */
+  /** Finds silence even when nothing else happens, for an agent that waits to act. An alarm that comes too early sets the next one. */
   alarm(): void {
     this.#alarmAt = null;
     this.#replaceSilent();
@@ -318,7 +318,8 @@ export class Relay implements RelayRpc {
 
   #wakeForSilence(): void {
     const { links } = this.#state;
-    if (links.length === 0) return;
+    // Of an agent alone it is noticed as soon as there is something to send: nobody could act in its place.
+    if (!links.some(({ role }) => role === "standby")) return;
     const at = Math.min(...links.map(({ id }) => this.#lastSeen(id))) + SILENCE_MS;
     // An alarm that was set before the clock was set back would come too late.
     if (this.#alarmAt !== null && this.#alarmAt <= at) return;

@@ -161,7 +161,7 @@ function received(state: RelayState, id: string, message: AgentToEdge): RelaySte
   const isActive = link.role === "active";
   switch (message.type) {
     case "ping":
-      return { state, effects: [send(id, { type: "pong", nonce: message.nonce })] };
+      return unchanged(state); // Whoever holds the socket has answered it: see `PING`.
     case "health": {
       const { bridgeUp, portsInUse, ports } = message;
       return unchanged(changed(state, { ...link, health: { bridgeUp, portsInUse, ports } }));

@@ -17,6 +17,7 @@ import {
   decodeAgentToEdge,
   type EdgeToAgent,
   encodeMessage,
+  PONG,
 } from "../../src/link/messages.ts";
 import { Clock } from "../simulation/clock.ts";
 
@@ -216,23 +217,24 @@ test("an answer counts from when its ping was sent, and once: an agent that read
     isLost = true;
   };
   timers.advance(2_900);
-  const nonce = await answerPing(socket);
-  await answerPing(socket, nonce);
+  await answerPing(socket);
+  await pong(socket);
   timers.advance(5_099);
   expect(isLost).toBe(false);
   timers.advance(1);
   expect(isLost).toBe(true);
 });
 
-/** Waits for a ping, unless its nonce is known; resolves when the agent has read the answer. */
-async function answerPing(socket: WebSocket, known?: string): Promise<string> {
-  const message = known === undefined ? await relay.message() : null;
-  const nonce = message?.type === "ping" ? message.nonce : known;
-  if (nonce === undefined) throw new Error(`expected a ping, got ${message?.type}`);
-  socket.send(encodeMessage({ type: "pong", nonce }));
+async function answerPing(socket: WebSocket): Promise<void> {
+  expect(await relay.message()).toEqual({ type: "ping" });
+  await pong(socket);
+}
+
+/** Resolves when the agent has read it. */
+async function pong(socket: WebSocket): Promise<void> {
+  socket.send(PONG);
   socket.send(encodeMessage({ type: "activate", epoch: 1 }));
   await hears(heard.length + 1);
-  return nonce;
 }
 
 test.each(["silent", "replaced", "badMessage"] as const)(

@@ -22,7 +22,7 @@ const report: NumberedReport = { number: 1, report: { type: "event", event: { ty
 const opened = (id: string, agent: string): RelayInput => ({ type: "opened", id, agent, alone: false, keypad });
 const says = (id: string, message: AgentToEdge): RelayInput => ({ type: "message", id, message });
 const sent: RelayInput = { type: "commands", conference, commands };
-const ping = { type: "ping", nonce: "n" } as const;
+const ping = { type: "ping" } as const;
 
 /** Each effect as a line, so that a story reads as one. */
 function story(...inputs: RelayInput[]): { readonly state: RelayState; readonly last: readonly string[] } {

@@ -344,8 +344,8 @@ export const defects: readonly Defect[] = [
     name: "reports without an ack are not sent again",
     foundBy: "no command is pending",
     file: "bridge-agent/reports.ts",
-    before: "return this.#batch(0);",
-    after: "return null;",
+    before: "return this.#sent > 0 && now - this.#sentAt >= RESEND_AFTER_MS;",
+    after: "return this.#sent > this.#waiting.length && now >= this.#sentAt;",
   },
   {
     name: "an agent that stood still acts at once",
@@ -451,9 +451,9 @@ export const defects: readonly Defect[] = [
     name: "an answer to a ping counts from when it is read",
     foundBy: "an agent that was replaced leaves the bridge alone",
     file: socket,
-    before: "    this.#cancelEnd = this.#cancelLaterEnd;\n",
+    before: "if (this.#cancelEnds.length > 1) this.#cancelEnds.shift()?.();",
     after:
-      "    this.#cancelLaterEnd();\n    this.#cancelEnd = this.#endAfter(this.#pingEveryMs + this.#options.pongMs);\n",
+      "for (const cancel of this.#cancelEnds) cancel();\n    this.#cancelEnds = [this.#endAfter(this.#pingEveryMs + this.#options.pongMs)];",
   },
   {
     name: "a lost connection is not made anew",

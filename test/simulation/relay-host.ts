@@ -169,6 +169,7 @@ export class RelayHost {
     wire.far = {
       heard: (message) => {
         if (this.#active?.id === id) this.#active.heardAt = this.#context.clock.now;
+        if (message.type === "ping") return this.#pinged(id, wire);
         this.hosted.deliver((relay) => relay.received(id, lengthOf(message), () => ok(message)));
       },
       closed: () => {
@@ -177,6 +178,14 @@ export class RelayHost {
         this.hosted.deliver((relay) => relay.closed(id));
       },
     };
+  }
+
+  /** The platform answers by itself. */
+  #pinged(id: string, wire: AgentWire): void {
+    const socket = this.#sockets.get(id);
+    if (!socket) return;
+    socket.lastSeen = this.#context.edgeNow();
+    wire.toNear({ type: "pong" });
   }
 
   #socketsOf(isAlive: () => boolean): RelayPorts["sockets"] {
@@ -228,8 +237,9 @@ export class RelayHost {
     clock.after(checkEveryMs, () => {
       const aheadMs = edgeNow() - clock.now;
       const active = this.#active;
-      // The relay's time begins anew with each clock that is set back.
-      if (active && aheadMs < this.#edgeAheadMs - 1) active.heardAt = Math.max(active.heardAt, clock.now - SILENCE_MS);
+      // The relay's time begins anew with each clock that is set back, and its alarm comes later by as much.
+      const backMs = this.#edgeAheadMs - aheadMs;
+      if (active && backMs > 1) active.heardAt = Math.max(active.heardAt, clock.now - SILENCE_MS) + backMs;
       this.#edgeAheadMs = aheadMs;
       const hasOther = active && [...this.#sockets.values()].some(({ agent }) => agent !== active.agent);
       // Without another agent nothing would come of it; and a relay that cannot write lets nobody act.
