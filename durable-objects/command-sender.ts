@@ -20,6 +20,8 @@ const relayAgainMs = 1000;
 const sendWithinMs = 5000;
 /** A relay that needs longer counts as one without an agent. */
 const healthWithinMs = 1000;
+/** Half of the time in which a request is answered. */
+const behindMs = 5_000;
 
 interface Sent {
   /** 0: it was issued in this life, and nobody can have begun it. */
@@ -33,11 +35,27 @@ interface Sent {
 export class CommandSchedule {
   /** A command that is missing here is due, and may have begun. */
   readonly #sent = new Map<CommandId, Sent>();
+  /** When the last result came, and how long its command had taken. */
+  #lastResult: { readonly at: EpochMs; readonly tookMs: number } | null = null;
 
   /** These commands are on disk now; commands that are not pending any more are dropped. */
-  issued(issued: readonly IssuedCommand[], pending: Commands): void {
+  issued(issued: readonly IssuedCommand[], pending: Commands, now: EpochMs): void {
     for (const { id } of issued) this.#sent.set(id, { times: 0, firstAt: 0, lastAt: 0, isAcked: false });
-    for (const id of this.#sent.keys()) if (!pending.has(id)) this.#sent.delete(id);
+    for (const [id, { times, firstAt }] of this.#sent) {
+      if (pending.has(id)) continue;
+      this.#sent.delete(id);
+      if (times > 0) this.#lastResult = { at: now, tookMs: now - firstAt };
+    }
+  }
+
+  /**
+   * Whether the bridge works, but is so far behind that what is issued now would be answered too late: its last result came just
+   * now, took long, and what was sent as long ago still waits. Where no result comes, another agent may take over at any moment.
+   */
+  isBehind(now: EpochMs): boolean {
+    if (!this.#lastResult || this.#lastResult.tookMs < behindMs || now - this.#lastResult.at >= behindMs) return false;
+    for (const { times, firstAt } of this.#sent.values()) if (times > 0 && now - firstAt >= behindMs) return true;
+    return false;
   }
 
   ack(ids: readonly CommandId[]): void {

@@ -23,6 +23,8 @@ import type {
   RelayRpc,
 } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
+import { isAnswered } from "../src/tsp/answers.ts";
+import type { FromWebex } from "../src/tsp/messages.ts";
 import { Clock, earliest, nextWake } from "./clock.ts";
 import { CommandSender } from "./command-sender.ts";
 import { GroupCommit, type Item, transact } from "./conference-commit.ts";
@@ -127,6 +129,9 @@ export class Conference {
         return true;
       }
       if (fromCache && !messages.every(({ extConfId }) => extConfId && this.hasHandle(extConfId))) return false;
+      if (messages.some(mayWait) && this.#sender.schedule.isBehind(this.#ports.now())) {
+        throw new Error("the bridge is too far behind to answer in time");
+      }
       committed = this.#submit({ type: "webex", document }, messages.length + sparedIds).finally(() =>
         this.#underWay.delete(transId),
       );
@@ -290,7 +295,7 @@ export class Conference {
     if (!batch) return this.#send();
     // The commit stands even if something here throws: thrown on, it would make the group commit act on each item once more.
     try {
-      this.#sender.schedule.issued(batch.commands, this.#store.state.commands);
+      this.#sender.schedule.issued(batch.commands, this.#store.state.commands, at);
       this.#outbox.adopt(batch.queue);
       this.#send();
       // The alarm comes after the sending, which it would repeat: where it cannot be set, there is no other repeat.
@@ -310,6 +315,11 @@ export class Conference {
   #log(level: LogLine["level"], event: string, facts: Readonly<Record<string, unknown>>): void {
     this.#ports.log({ level, event, ...facts });
   }
+}
+
+/** Whether WebEx may just as well ask again later. A conference is created, taken over and closed in any case. */
+function mayWait(message: FromWebex): boolean {
+  return isAnswered(message) && message.type !== "create-conference" && message.type !== "close-conference";
 }
 
 /** In a failover 50 messages share a TransID; where callers come one by one, each message has its own. */

@@ -42,7 +42,8 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
   } catch (error) {
     metrics.count("bridgehead_documents_not_stored_total", { domain: domain.name });
     edge.log("document-not-stored", { domain: domain.name, transId, error: String(error) });
-    return new Response("Not all of the document could be stored. Send it again.\n", { status: 503 });
+    const headers = { "retry-after": "2" };
+    return new Response("Not all of the document could be stored. Send it again.\n", { status: 503, headers });
   }
   metrics.count("bridgehead_documents_total", { domain: domain.name, result: "ok" });
   return confirmation(domain.codec.confirm(transId, "ok"));

@@ -86,7 +86,7 @@ test("a command is marked as sent before, but for the first time of one that was
   const [old, fresh] = ["1", "2"].map((id) => ({ id: id as CommandId, command, answerBy: 10_000, request: null }));
   if (!old || !fresh) throw new Error("two commands are needed");
   const commands = new Map([old, fresh].map((one) => [one.id, one]));
-  schedule.issued([fresh], commands);
+  schedule.issued([fresh], commands, 0);
 
   expect(schedule.due(commands, 0)).toEqual([
     { id: "1", command, again: true, withinMs: 10_000 },

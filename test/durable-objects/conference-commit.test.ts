@@ -387,6 +387,31 @@ test("what an agent had taken whose reports came with a gap is told at once when
   expect(world.told).toHaveLength(told + 1);
 });
 
+test("while the bridge is too far behind, requests are refused before they are taken; a create, a close and names are not", async () => {
+  const world = new ConferenceWorld();
+  await world.running(2);
+  /** Of the command that waits longest. */
+  const result = (): Report => {
+    const [id = "" as CommandId] = world.stored.state.commands.keys();
+    return { type: "result", id, result: { done: true } };
+  };
+  for (const index of [0, 1, 2]) await world.during(world.receive(`t${index}`, lock(`m${index}`)));
+  await world.time.pass(4_999);
+  await world.during(world.receive("early", lock("early")));
+  await world.time.pass(1);
+  await world.during(world.receive("no-result-yet", lock("no-result-yet")));
+
+  await world.during(world.report(result()));
+  await expect(world.during(world.receive("late", lock("late")))).rejects.toThrow("the bridge is too far behind");
+  await world.during(world.receive("taken over", createConference({ msgId: "taken over" } as Partial<FromWebex>)));
+  await world.during(world.receive("named", { type: "caller-named", msgId: "1", extCallId: "1" } as FromWebex));
+  expect(await world.during(world.receive("t0", lock("m0")))).toBe(true);
+
+  await world.during(world.report(result()));
+  await world.during(world.report(result()));
+  await world.during(world.receive("late", lock("late")));
+});
+
 test("a command is sent even where no alarm can be set", async () => {
   const world = new ConferenceWorld();
   world.alarmFault = "database or disk is full";
