@@ -149,7 +149,8 @@ export class Agent {
   /** Whether anything waits for time to pass; else it is enough to look at the clock now and then. */
   get waitsForTime(): boolean {
     const isWaiting = this.#pending.hasDoubts || this.#reports.unacknowledged > 0 || !this.#acks.isEmpty;
-    return isWaiting || this.#pending.running > 0 || this.#legs.waitForTime || this.#events.hasDigests;
+    const hasWaiting = this.#legs.waitForTime || this.#events.hasDigests || this.#events.hasSpeech;
+    return isWaiting || hasWaiting || this.#pending.running > 0;
   }
 
   /**
@@ -184,6 +185,7 @@ export class Agent {
       case "time":
         if (!this.#acting) return;
         this.#legs.timePassed(now);
+        this.#events.reportSpeech();
         this.#effects.askState ||= now >= this.#digestsAt && !this.#asking && !this.#events.hasDigests;
         return;
       case "stop":

@@ -18,6 +18,8 @@ export class ConferenceEvents {
   readonly #pending: PendingCommands;
   readonly #legs: Legs;
   readonly #speaking = new Set<CallId>();
+  /** Calls that began or ceased to speak since the last tick: callers who begin together are reported together, a cough is not. */
+  readonly #unreportedSpeech = new Map<CallId, ConfKey>();
   /** Made and not sent yet; `reported` is how much had been reported then. */
   #digests: (ConferenceDigest & { readonly reported: number })[] = [];
 
@@ -44,9 +46,11 @@ export class ConferenceEvents {
       }
       case "talking": {
         const { conference, call, talking } = event;
+        if (talking === this.#speaking.has(call)) return;
         if (talking) this.#speaking.add(call);
         else this.#speaking.delete(call);
-        return this.#report(conference, { type: "speaking-changed", call, speaking: talking });
+        if (!this.#unreportedSpeech.delete(call)) this.#unreportedSpeech.set(call, conference);
+        return;
       }
       case "lock-changed":
         if (!this.#reports.isOurs(event.conference)) return;
@@ -118,6 +122,7 @@ export class ConferenceEvents {
         // The edge knows nothing of those who speak already.
         for (const call of this.#speaking) {
           if (this.#legs.find(call)?.conference !== conference) continue;
+          this.#unreportedSpeech.delete(call);
           this.#reports.addEvent(conference, { type: "speaking-changed", call, speaking: true });
         }
         return;
@@ -149,6 +154,17 @@ export class ConferenceEvents {
     this.#speaking.clear();
     for (const call of state.calls) if (call.stage === "entered" && call.talking) this.#speaking.add(call.call);
     this.#legs.resumePrompts(found, now);
+  }
+
+  get hasSpeech(): boolean {
+    return this.#unreportedSpeech.size > 0;
+  }
+
+  reportSpeech(): void {
+    for (const [call, conference] of this.#unreportedSpeech) {
+      this.#report(conference, { type: "speaking-changed", call, speaking: this.#speaking.has(call) });
+    }
+    this.#unreportedSpeech.clear();
   }
 
   /** Makes the digest of each conference in this state of which the edge has acknowledged all and nothing is under way. */
@@ -206,6 +222,7 @@ export class ConferenceEvents {
       const conference = snapshotOf(view, key);
       // Without a gap, a snapshot right behind one that the edge has not acknowledged would say the same.
       if (gap || !this.#reports.endsWithSnapshot(key)) this.#reports.addEvent(key, { type: "snapshot", conference });
+      for (const [call, place] of this.#unreportedSpeech) if (place === key) this.#unreportedSpeech.delete(call);
       if (conference === null) this.#conferenceEnded(key);
     }
   }
@@ -213,6 +230,7 @@ export class ConferenceEvents {
   #callEnded(call: CallId): void {
     this.#legs.ended(call);
     this.#speaking.delete(call);
+    this.#unreportedSpeech.delete(call);
     this.#pending.stopWatching(call);
   }
 

@@ -63,11 +63,12 @@ export function decide(state: ConferenceState, input: ConferenceInput, context: 
 
 /**
  * Does what follows from the state alone: a room that is to be closed is closed when it is empty, a private talk
- * that failed is undone, a conference that nobody wants is ended.
+ * that failed is undone, who speaks is told, a conference that nobody wants is ended.
  */
 function tidyUp(draft: Draft): void {
   for (const { room } of draft.rooms.values()) closeIfEmpty(draft, room);
   tidyTalk(draft);
+  notifySpeakers(draft);
   endIfDeserted(draft);
 }
 
@@ -91,7 +92,6 @@ export function nextDeadline({ head, commands, callOuts, rooms }: ConferenceStat
 
 /** Answers with a failure whatever has waited too long, and tries again what is due for it. */
 function expire(draft: Draft): void {
-  notifySpeakers(draft);
   // Each is read again: what expired before it may have changed or deleted it.
   for (const { call } of draft.callOuts.values()) {
     const callOut = draft.callOuts.get(call);

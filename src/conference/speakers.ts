@@ -4,8 +4,6 @@ import type { Running, Speech } from "./state.ts";
 
 /** At most two posts a second for a conference (protocol 2.3.5). */
 const PAUSE_MS = 500;
-/** Callers who begin together are reported together, and a cough is not reported. */
-const GATHER_MS = 100;
 /** How long the next report waits, at first, while the last one is unconfirmed: queued behind it, it would be out of date. */
 const SLOW_MS = 2_000;
 
@@ -29,7 +27,7 @@ export function setSpeaking(draft: Draft, call: CallId, speaking: boolean): void
 /** When the next report is due; `null`: there is nothing to report. */
 export function speechDue(speech: Speech | undefined): EpochMs | null {
   if (!speech?.reporting || speech.changedAt === null) return null;
-  return Math.max(speech.changedAt + GATHER_MS, speech.notBefore);
+  return Math.max(speech.changedAt, speech.notBefore);
 }
 
 /** Reports who began and who ceased to speak, by WebEx's names for conference and calls (protocol section 5, row 7). */

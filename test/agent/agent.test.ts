@@ -425,8 +425,12 @@ describe("calls", () => {
     world.settle();
     const leg = world.machine.world.calls.get(id);
     if (leg) world.machine.talk(leg, true);
-    world.settle();
+    world.pass(200);
     expect(world.events().at(-1)).toEqual({ type: "speaking-changed", call: id, speaking: true });
+    const { length } = world.events();
+    if (leg) for (const talks of [false, true]) world.machine.talk(leg, talks);
+    world.pass(1_000);
+    expect(world.events()).toHaveLength(length);
     world.loseEdge();
     world.loseBridge();
     if (leg) world.machine.talk(leg, false);
