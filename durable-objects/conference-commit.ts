@@ -29,7 +29,7 @@ interface Waiting {
 }
 
 /** Pause after which the next item counts as a lone one. */
-const loneAfterMs = 5;
+const loneAfterMs = 1;
 
 /**
  * Commits a lone item at once. Items that come close after another one, within one turn of the event loop, are committed
