@@ -53,7 +53,7 @@ export interface AgentStatus {
 }
 
 /** A process that has stood still so long may have been replaced meanwhile: the edge finds a silent agent after 10 s. */
-const STOOD_STILL_MS = 6_000;
+const STOOD_STILL_MS = 3_500;
 const PRUNE_EVERY_MS = 10 * 60_000;
 /** Counted from when this agent last saw all of the bridge, so that not all agents send digests at once. */
 const DIGESTS_EVERY_MS = 60_000;

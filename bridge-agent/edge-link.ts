@@ -32,10 +32,10 @@ interface EdgeLinkOptions {
 
 /** How long the way from the first packet to the welcome may take. */
 const HANDSHAKE_MS = 8_000;
-/** How long the edge may take to answer a ping. */
-const PONG_MS = 5_000;
-/** With the wait for the answer: a dead connection is found within 10 s. */
-const LONGEST_HEARTBEAT_MS = 5_000;
+/** How long the edge may take to answer a ping, which its platform does by itself. */
+const PONG_MS = 3_000;
+/** With the wait for the answer, and with `STOOD_STILL_MS` for which the timers may have stood: below the edge's 10 s. */
+const LONGEST_HEARTBEAT_MS = 3_000;
 /** A person may take long, but a network comes back at any moment. */
 export const LONGEST_PAUSE_MS = 5_000;
 
