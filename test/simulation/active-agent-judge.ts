@@ -6,6 +6,8 @@ export class ActiveAgentJudge {
   readonly #context: WorldContext;
   readonly #replacedAt = new Map<string, number>();
   readonly #silent = new Set<string>();
+  /** The relay has lost its link, and does not know whether the agent has noticed. */
+  #missed: string | null = null;
   /** When the present one was. */
   chosenAt = 0;
   /** Another agent is the active one. */
@@ -18,6 +20,8 @@ export class ActiveAgentJudge {
 
   chosen(agent: string): void {
     this.#silent.delete(agent);
+    if (this.#missed !== null && this.#missed !== agent) this.#silent.add(this.#missed);
+    this.#missed = null;
     if (agent === this.#chosen) return;
     this.chosenAt = this.#context.clock.now;
     if (this.#chosen !== null) this.#replacedAt.set(this.#chosen, this.chosenAt);
@@ -29,6 +33,11 @@ export class ActiveAgentJudge {
   /** The relay has given its link up after the time of silence: the agent has done so before. */
   silent(agent: string): void {
     this.#silent.add(agent);
+  }
+
+  /** The relay has lost the links of all: another agent may be chosen when this one has given up by itself. */
+  missed(agent: string): void {
+    this.#missed = agent;
   }
 
   /** `linked`: as far as it can know. An agent that is alone acts without a link, too. */

@@ -413,7 +413,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a relay that lost its sockets lets the other agent act at once",
-    foundBy: "a silent agent is replaced",
+    foundBy: "an agent that was replaced leaves the bridge alone",
     file: link,
     before: "if (wasActive === null || activeLink(state)) return state;",
     after: "if (wasActive === null || activeLink(state) || state.epoch > 0) return state;",

@@ -152,10 +152,18 @@ export class RelayHost {
   die(): void {
     const sockets = [...this.#sockets.values()];
     // From now on the agent is missed.
-    if (this.#active && this.#sockets.has(this.#active.id)) this.#active.heardAt = this.#context.clock.now;
+    if (this.#active && this.#sockets.has(this.#active.id)) {
+      this.#active.heardAt = this.#context.clock.now;
+      const { clock, edgeMachines } = this.#context;
+      if (clock.now - edgeMachines.clockSetAt > 2 * SILENCE_MS) this.activeAgent.missed(this.#active.agent);
+    }
     this.#sockets.clear();
     this.hosted.die("crashed");
-    for (const { wire } of sockets) wire.close("far", 1006);
+    for (const { wire } of sockets) {
+      // An agent need not hear of it.
+      if (this.hosted.faults.draws.chance(0.2)) wire.silent = "both";
+      wire.close("far", 1006);
+    }
   }
 
   #answer<Answer>(answer: Promise<Answer>): Promise<Answer> {
