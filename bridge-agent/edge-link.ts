@@ -30,7 +30,7 @@ interface EdgeLinkOptions {
   log(line: string): void;
 }
 
-/** How long the way from the first packet to the welcome may take. */
+/** How long the way from the first packet to the first pong may take. */
 const HANDSHAKE_MS = 8_000;
 /** How long the edge may take to answer a ping, which its platform does by itself. */
 const PONG_MS = 3_000;

@@ -297,10 +297,7 @@ test("orders are told again each second or so until the agent has them", async (
   expect(world.told.length).toBeGreaterThanOrEqual(3);
   expect(world.told.length).toBeLessThanOrEqual(6);
 
-  world.conference.ackCommands(
-    identity.bridge,
-    world.told.flat().map(({ id }) => id),
-  );
+  world.ackAll();
   const told = world.told.length;
   await world.time.pass(5000);
   expect(world.told).toHaveLength(told);
@@ -327,10 +324,7 @@ test("what an agent had taken is told at once when another one reports", async (
   const world = new ConferenceWorld();
   await world.running(1);
   await world.during(world.receive("t1", muteCaller("1001")));
-  world.conference.ackCommands(
-    identity.bridge,
-    world.told.flat().map(({ id }) => id),
-  );
+  world.ackAll();
   const told = world.told.length;
 
   await world.during(world.report(callerEntered(1)));
@@ -356,10 +350,7 @@ test("what an agent had taken is told at once when an earlier agent is back with
   await world.during(reportOf("another"));
   await world.during(reportOf("present"));
   await world.during(world.receive("t1", muteCaller("1001")));
-  world.conference.ackCommands(
-    identity.bridge,
-    world.told.flat().map(({ id }) => id),
-  );
+  world.ackAll();
   const told = world.told.length;
 
   await world.during(reportOf("present"));
@@ -377,10 +368,7 @@ test("what an agent had taken whose reports came with a gap is told at once when
   await world.during(world.receive("t1", muteCaller("1001")));
   const withGap = { ...identity, stream: "another" as StreamId, reports: [{ number: 7, report: callerEntered(2) }] };
   await world.during(world.conference.report(withGap));
-  world.conference.ackCommands(
-    identity.bridge,
-    world.told.flat().map(({ id }) => id),
-  );
+  world.ackAll();
   const told = world.told.length;
 
   await world.during(world.report(callerEntered(3)));
@@ -439,10 +427,7 @@ test("documents that are committed together act once, also where a line of the l
 test("the first report of all sends no command again that an agent has acknowledged", async () => {
   const world = new ConferenceWorld();
   await world.during(world.receive("t1", createConference()));
-  world.conference.ackCommands(
-    identity.bridge,
-    world.told.flat().map(({ id }) => id),
-  );
+  world.ackAll();
   const sent = world.told.length;
   const unknown: Report = { type: "result", id: "never-given" as CommandId, result: { done: true } };
   await world.during(world.report(unknown));

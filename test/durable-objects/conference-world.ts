@@ -229,6 +229,14 @@ export class ConferenceWorld {
     await this.time.pass(5000);
   }
 
+  /** The agent acknowledges every command that the bridge was told. */
+  ackAll(): void {
+    this.conference.ackCommands(
+      identity.bridge,
+      this.told.flat().map(({ id }) => id),
+    );
+  }
+
   get tables(): number {
     return this.sql.exec("SELECT name FROM sqlite_master WHERE type = 'table'").length;
   }

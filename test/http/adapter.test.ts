@@ -226,15 +226,20 @@ test.each(["/tsp/other", "/tsp/constructor", "/tsp/%E0%A4%A", "/tsp/", "/tsp/loc
   },
 );
 
+/** The conference of the create hangs. */
+async function expect503After8s(edge: FakeEdge): Promise<void> {
+  edge.hung.add("555111222");
+  const posted = edge.post(document(create()));
+  await vi.advanceTimersByTimeAsync(8_000);
+
+  expect((await posted).status).toBe(503);
+}
+
 test("a conference that hangs costs WebEx 8 s and a 503, so that it sends the document again", async () => {
   vi.useFakeTimers();
   try {
     const edge = new FakeEdge();
-    edge.hung.add("555111222");
-    const posted = edge.post(document(create()));
-    await vi.advanceTimersByTimeAsync(8_000);
-
-    expect((await posted).status).toBe(503);
+    await expect503After8s(edge);
   } finally {
     vi.useRealTimers();
   }
@@ -251,11 +256,7 @@ test("a document costs WebEx 8 s at most, whatever its objects take one after th
           resolve();
         }, 5_000);
       });
-    edge.hung.add("555111222");
-    const posted = edge.post(document(create()));
-    await vi.advanceTimersByTimeAsync(8_000);
-
-    expect((await posted).status).toBe(503);
+    await expect503After8s(edge);
   } finally {
     vi.useRealTimers();
   }

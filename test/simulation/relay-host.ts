@@ -154,8 +154,7 @@ export class RelayHost {
     // From now on the agent is missed.
     if (this.#active && this.#sockets.has(this.#active.id)) {
       this.#active.heardAt = this.#context.clock.now;
-      const { clock, edgeMachines } = this.#context;
-      if (clock.now - edgeMachines.clockSetAt > 2 * SILENCE_MS) this.activeAgent.missed(this.#active.agent);
+      if (this.#isTimed) this.activeAgent.missed(this.#active.agent);
     }
     this.#sockets.clear();
     this.hosted.die("crashed");
@@ -164,6 +163,12 @@ export class RelayHost {
       if (this.hosted.faults.draws.chance(0.2)) wire.silent = "both";
       wire.close("far", 1006);
     }
+  }
+
+  /** Whether the relay's time has gone on evenly for longer than it waits for an agent. */
+  get #isTimed(): boolean {
+    const { clock, edgeMachines } = this.#context;
+    return clock.now - edgeMachines.clockSetAt > 2 * SILENCE_MS;
   }
 
   #answer<Answer>(answer: Promise<Answer>): Promise<Answer> {
@@ -222,9 +227,7 @@ export class RelayHost {
         const socket = this.#sockets.get(id);
         this.#sockets.delete(id);
         socket?.wire.close("far", code);
-        const { clock, edgeMachines } = this.#context;
-        const isTimed = clock.now - edgeMachines.clockSetAt > 2 * SILENCE_MS;
-        if (socket && reason === "silent" && isTimed) this.activeAgent.silent(socket.agent);
+        if (socket && reason === "silent" && this.#isTimed) this.activeAgent.silent(socket.agent);
       },
     };
   }
