@@ -40,7 +40,10 @@ export class ResendJudge {
     for (const id of ids) this.#ackedIn.set(`${confKey} ${id}`, life);
   }
 
-  /** A bridge's stream is committed, and that bridge has its active agent since `chosenAt`. */
+  /**
+   * A bridge's stream is committed, and that bridge has its active agent since `chosenAt`. Commands left over on a bridge that the
+   * conference has left only wait for their next repeat.
+   */
   reported({ confKey, bridge, stream }: AgentReports, chosenAt: number, { disk, life }: Hosted<Conference>): void {
     const place = `${confKey} ${bridge}`;
     const last = this.#streams.get(place);
@@ -48,7 +51,8 @@ export class ResendJudge {
     if (last === undefined || last === stream) return;
     for (const [command, sent] of this.#sent) {
       if (sent.confKey !== confKey || sent.at >= chosenAt || this.#ackedIn.get(command) !== life) continue;
-      const isPending = conferenceOn(disk).state.commands.has(sent.id);
+      const { state, progress } = conferenceOn(disk);
+      const isPending = progress.bridge === bridge && state.commands.has(sent.id);
       if (isPending) this.#context.violated("a pending command is sent again", `${command}: not to the next agent`);
     }
   }
