@@ -23,6 +23,8 @@ export interface Execution {
    * twice, and later than it should.
    */
   readonly isDoubtful: boolean;
+  /** When an agent connected last, or became the active one: it knows of what was before only by what the bridge shows. */
+  readonly agentSince: number;
 }
 
 /** A conference of somebody else on the same bridge. */
@@ -37,10 +39,12 @@ export class Bridge {
   readonly acts: Execution[] = [];
   /** Hears of each command at once. */
   onAct: (command: Execution) => void = () => {};
+  onLockChange: (conference: ConfKey) => void = () => {};
   /** The numbers whose calls a restart has ended. */
   readonly lost = new Set<string>();
   /** When another agent became the active one, each time. */
   readonly agentCameAt: number[] = [];
+  #agentSince = 0;
   readonly faults: FaultSource;
   readonly #context: WorldContext;
   readonly #wires = new Set<BridgeWire>();
@@ -117,6 +121,7 @@ export class Bridge {
 
   /** An agent connects, or becomes the active one: from now on it goes by what the bridge shows. */
   agentComes(): void {
+    this.#agentSince = this.#context.clock.now;
     for (const commandName of this.#held) this.#doubtful.add(commandName);
   }
 
@@ -158,6 +163,7 @@ export class Bridge {
       (event) => {
         if (machine !== this.machine) return;
         tell(() => `bridge ${this.name}: ${JSON.stringify(event)}`);
+        if (event.type === "lock-changed") this.onLockChange(event.conference);
         agents.sendEvent(event);
       },
       () => {},
@@ -180,7 +186,9 @@ export class Bridge {
           if (machine !== this.machine) return;
           this.#held.delete(commandName);
           const isDoubtful = this.#doubtful.has(commandName);
-          const made: Execution = { at: clock.now, commandId, conference, command, done: result.done, isDoubtful };
+          const { done } = result;
+          const agentSince = this.#agentSince;
+          const made: Execution = { at: clock.now, commandId, conference, command, done, isDoubtful, agentSince };
           tell(() => `bridge ${this.name}: ${commandId} ${JSON.stringify(command)} ${JSON.stringify(result)}`);
           if (conference === foreignKey || ("call" in command && command.call.startsWith(foreignCalls))) {
             this.#context.violated("a foreign conference is left alone", `${commandId} ${JSON.stringify(command)}`);

@@ -17,7 +17,7 @@ export class CommandJudge {
   readonly #doneAt = new Map<string, number>();
   readonly #dialled = new Set<string>();
   readonly #serials = new Map<ConfKey | null, Serials>();
-  /** Conference and call → when its caller pressed the key that muted or unmuted it last, if that was what did. */
+  /** Conference and call → when a telephone's key muted or unmuted it last, if that was what did; `lock`: locked or unlocked. */
   readonly #pressedAt = new Map<string, number>();
   /** Conference, call and effect → when a command did that which an agent gave that was replaced since. */
   readonly #lateAt = new Map<string, number>();
@@ -37,14 +37,13 @@ export class CommandJudge {
     }
     const name = `${conference} ${commandId}`;
     const doneAt = this.#doneAt.get(name);
-    if (doneAt !== undefined && !this.#wasUndone(conference, command, doneAt))
+    if (doneAt !== undefined && !this.#wasUndone(execution, doneAt))
       this.#context.violated("a command acts once", `${commandId} ${JSON.stringify(command)}`);
     this.#doneAt.set(name, doneAt ?? at);
-    if (command.type === "mute" || command.type === "unmute") {
-      this.#pressedAt.set(
-        `${conference} ${command.call}`,
-        commandId.startsWith("keypad-") ? at : Number.POSITIVE_INFINITY,
-      );
+    const key = keyOf(command);
+    if (key) {
+      const pressedAt = commandId.startsWith("keypad-") ? at : Number.POSITIVE_INFINITY;
+      this.#pressedAt.set(`${conference} ${key}`, pressedAt);
     }
     if (command.type === "dial") {
       const { local } = command.number;
@@ -52,6 +51,11 @@ export class CommandJudge {
       this.#dialled.add(local);
     }
     if (doneAt === undefined) this.#checkOrder(execution);
+  }
+
+  /** By telephone: no command did it. */
+  lockChanged(conference: ConfKey): void {
+    this.#pressedAt.set(`${conference} lock`, this.#context.clock.now);
   }
 
   /** The serial behind the key rises with each command that the edge issues for the conference. */
@@ -90,19 +94,27 @@ export class CommandJudge {
   }
 
   /**
-   * What undid it, so that it must act once more: a caller, before this agent was active and had its commands (on the bridge
-   * there is no trace of either, and nobody can know); or a command of a replaced agent that a slow bridge carried out only now.
+   * What undid it, so that it must act once more: a telephone, before this agent was active and had its commands, or was there
+   * at all (on the bridge there is no trace of either, and nobody can know); or a command of a replaced agent that a slow bridge
+   * carried out only now.
    */
-  #wasUndone(conference: ConfKey | null, command: Execution["command"], doneAt: number): boolean {
+  #wasUndone({ conference, command, agentSince }: Execution, doneAt: number): boolean {
     if (command.type === "create-conference") return (this.#serials.get(conference)?.endedLateAt ?? 0) > doneAt;
-    if (command.type !== "mute" && command.type !== "unmute" && command.type !== "cancel-dial") return false;
-    const opposite = { mute: "unmute", unmute: "mute", "cancel-dial": "dial" }[command.type];
-    if ((this.#lateAt.get(`${conference} ${command.call} ${opposite}`) ?? 0) > doneAt) return true;
-    if (command.type === "cancel-dial") return false;
-    const { chosenAt } = this.#activeAgent;
-    const pressedAt = this.#pressedAt.get(`${conference} ${command.call}`) ?? Number.POSITIVE_INFINITY;
-    return doneAt < chosenAt && pressedAt < chosenAt + resendMs && chosenAt - doneAt < takeoverMs;
+    if (command.type === "mute" || command.type === "unmute" || command.type === "cancel-dial") {
+      const opposite = { mute: "unmute", unmute: "mute", "cancel-dial": "dial" }[command.type];
+      if ((this.#lateAt.get(`${conference} ${command.call} ${opposite}`) ?? 0) > doneAt) return true;
+    }
+    // An agent that comes back knows which keys were pressed while it was there, but not of what else a telephone did meanwhile.
+    const since = keyOf(command) === "lock" ? agentSince : this.#activeAgent.chosenAt;
+    const pressedAt = this.#pressedAt.get(`${conference} ${keyOf(command)}`) ?? Number.POSITIVE_INFINITY;
+    return doneAt < since && pressedAt < since + resendMs && since - doneAt < takeoverMs;
   }
+}
+
+/** What a telephone can switch as well: the call that is muted or unmuted, or the lock. */
+function keyOf(command: Execution["command"]): string | null {
+  if (command.type === "lock" || command.type === "unlock") return "lock";
+  return command.type === "mute" || command.type === "unmute" ? command.call : null;
 }
 
 /** An admission mutes or unmutes, too. */

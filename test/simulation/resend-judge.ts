@@ -28,7 +28,10 @@ export class ResendJudge {
   }
 
   sent(confKey: ConfKey, ids: readonly CommandId[]): void {
-    for (const id of ids) this.#sent.set(`${confKey} ${id}`, { confKey, id, at: this.#context.clock.now });
+    for (const id of ids) {
+      this.#sent.set(`${confKey} ${id}`, { confKey, id, at: this.#context.clock.now });
+      this.#ackedIn.delete(`${confKey} ${id}`); // Another agent may get it now, which may not acknowledge it.
+    }
   }
 
   /** Its result is on disk, unless the transaction fails after all. */

@@ -73,6 +73,7 @@ function connect({ context, edge, webex, bridges, meetings }: Parts): void {
       bridge.agentComes();
       bridge.agentCameAt.push(context.clock.now);
     };
+    bridge.onLockChange = (conference) => once.lockChanged(conference);
     bridge.onAct = (execution) => {
       once.check(execution);
       if (execution.command.type !== "create-conference" || !execution.done) return;
