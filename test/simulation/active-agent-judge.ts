@@ -20,7 +20,7 @@ export class ActiveAgentJudge {
 
   chosen(agent: string): void {
     this.#silent.delete(agent);
-    if (this.#missed !== null && this.#missed !== agent) this.#silent.add(this.#missed);
+    if (this.#missed !== null && this.#missed !== agent) this.silent(this.#missed);
     this.#missed = null;
     if (agent === this.#chosen) return;
     this.chosenAt = this.#context.clock.now;
@@ -30,9 +30,10 @@ export class ActiveAgentJudge {
     this.onChange();
   }
 
-  /** The relay has given its link up after the time of silence: the agent has done so before. */
+  /** The relay has given its link up after the time of silence: the agent has done so before, unless the relay's clock was set. */
   silent(agent: string): void {
-    this.#silent.add(agent);
+    const { clock, edgeMachines } = this.#context;
+    if (edgeMachines.clockSetAt < clock.now - SILENCE_MS) this.#silent.add(agent);
   }
 
   /** The relay has lost the links of all: another agent may be chosen when this one has given up by itself. */

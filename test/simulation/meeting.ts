@@ -224,10 +224,10 @@ export class Meeting implements MeetingKnowledge {
     if (this.phase === "closing") this.#close(this.#keepsAlive);
   }
 
-  /** A conference that goes on is never created on the bridge anew (protocol 4.9 F5). */
+  /** A conference that goes on, as far as WebEx was told, is never created on the bridge anew (protocol 4.9 F5). */
   bridgeCreates(): void {
     const { association } = this;
-    if (this.phase !== "creating" || !association?.inherits) return;
+    if (this.phase !== "creating" || !association?.inherits?.isLive) return;
     this.#context.violated("a conference that ended unnoticed is not created anew", association.extConfId);
   }
 
