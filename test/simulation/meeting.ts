@@ -175,7 +175,10 @@ export class Meeting implements MeetingKnowledge {
     const extConfId = `${this.#name.slice(8)}00${this.#handles}` as ExtConfId;
     const association = new Association(extConfId, server.host, this.#context, this);
     // What WebEx itself has closed need not go on, also when no answer or Confirmation came through.
-    const isClosed = old?.released || [...this.#open].some((one) => one.kind === "close" && one.committedAt !== null);
+    const isClosed =
+      old?.released ||
+      old?.endsLater ||
+      [...this.#open].some((one) => one.kind === "close" && one.committedAt !== null);
     association.inherits = why === "failover" && old?.isLive && !isClosed ? old : null;
     this.#webex.associations.set(extConfId, association);
     this.#associations.add(association);
@@ -530,6 +533,7 @@ export class Meeting implements MeetingKnowledge {
       if (result !== "ok") {
         // A refusal leaves it as it was; a bridge that takes its time still ends it.
         if (result !== "bridge-timeout") this.phase = "running";
+        else if (association) association.endsLater = true;
         return;
       }
       if (!keepAlive) return;
