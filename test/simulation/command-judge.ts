@@ -33,6 +33,7 @@ export class CommandJudge {
     if (!done) return;
     if (isDoubtful) {
       if ("call" in command) this.#lateAt.set(`${conference} ${command.call} ${effectOn(command)}`, at);
+      if (command.type === "end-conference") this.#serialsOf(conference).endedLateAt = at;
       return;
     }
     const name = `${conference} ${commandId}`;
@@ -62,14 +63,7 @@ export class CommandJudge {
   #checkOrder({ commandId, conference, command }: Execution): void {
     const serial = Number(/^\d+\.(\d+)\./.exec(commandId)?.[1] ?? Number.NaN);
     if (Number.isNaN(serial)) return; // A keypad's: it joins the queue of the agent alone.
-    const serials: Serials = this.#serials.get(conference) ?? {
-      latest: 0,
-      latestAt: 0,
-      endedLateAt: 0,
-      alone: 0,
-      topics: new Map(),
-    };
-    this.#serials.set(conference, serials);
+    const serials = this.#serialsOf(conference);
     const topic = topicOf(command);
     const before = topic === null ? serials.latest : Math.max(serials.alone, serials.topics.get(topic) ?? 0);
     if (serial < before && !this.#isEndOfEarlierLife(command, serials))
@@ -82,6 +76,13 @@ export class CommandJudge {
     serials.latest = Math.max(serials.latest, serial);
     if (topic === null) serials.alone = Math.max(serials.alone, serial);
     else serials.topics.set(topic, Math.max(before, serial));
+  }
+
+  #serialsOf(conference: ConfKey | null): Serials {
+    const none = { latest: 0, latestAt: 0, endedLateAt: 0, alone: 0, topics: new Map<string, number>() };
+    const serials = this.#serials.get(conference) ?? none;
+    this.#serials.set(conference, serials);
+    return serials;
   }
 
   /**
