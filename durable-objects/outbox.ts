@@ -1,4 +1,5 @@
 import { BACK_END, type Outgoing, type Post } from "../src/conference/draft.ts";
+import { isEnd } from "../src/conference/failover.ts";
 import type { EpochMs, TransId } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { wait } from "../src/foundation/timers.ts";
@@ -41,6 +42,13 @@ export interface Undelivered {
   readonly messages: readonly Outgoing[];
 }
 
+interface Flight {
+  readonly seq: number;
+  readonly abort: AbortController;
+  /** When the attempt is over at the latest; `null` for a first attempt, since its beginning is not on disk. */
+  overAt: EpochMs | null;
+}
+
 /** After an error of the database or of our own, which no retry policy counts. */
 const pauseAfterErrorMs = 1000;
 /** 50,000 messages, if they had to wait: more than a failover of the largest conference. */
@@ -60,7 +68,7 @@ export class Outbox {
   #confirmed: readonly number[] = [];
   /** Rises with each message, so that a new row is never taken for one that is still in flight. */
   #seq = 0;
-  readonly #inFlight = new Map<QueuedDocument["host"], { readonly seq: number; readonly abort: AbortController }>();
+  readonly #inFlight = new Map<QueuedDocument["host"], Flight>();
   #wakeAt: EpochMs | null = null;
   #cancelWake: () => void = () => {};
 
@@ -90,7 +98,7 @@ export class Outbox {
 
   /** When something is to be done here at the latest. */
   get nextDue(): EpochMs | null {
-    const dues = heads(this.rows).map(({ dueAt }) => dueAt);
+    const dues = heads(this.rows).map(({ host, dueAt }) => this.#inFlight.get(host)?.overAt ?? dueAt);
     return dues.length > 0 ? Math.min(...dues) : null;
   }
 
@@ -156,9 +164,9 @@ export class Outbox {
   }
 
   #begin(row: QueuedDocument): void {
-    const abort = new AbortController();
-    this.#inFlight.set(row.host, { seq: row.seq, abort });
-    this.#attempt(row, abort.signal)
+    const flight: Flight = { seq: row.seq, abort: new AbortController(), overAt: null };
+    this.#inFlight.set(row.host, flight);
+    this.#attempt(row, flight)
       .catch((error: unknown) => {
         this.#ports.log({ level: "error", event: "delivery-broke", transId: row.transId, why: String(error) });
         return wait(this.#ports, pauseAfterErrorMs);
@@ -183,7 +191,7 @@ export class Outbox {
     });
   }
 
-  async #attempt(row: QueuedDocument, signal: AbortSignal): Promise<void> {
+  async #attempt(row: QueuedDocument, flight: Flight): Promise<void> {
     const domain = this.#domain();
     if (!domain) return;
     const { webex } = domain.settings;
@@ -196,7 +204,11 @@ export class Outbox {
 
     const begun = { ...row, attempts: row.attempts + 1 };
     if (row.attempts === 0) this.#keep(replaced(this.rows, begun));
-    else this.#commit(replaced(this.rows, begun));
+    else {
+      this.#commit(replaced(this.rows, begun));
+      flight.overAt = this.#ports.now() + webex.timeoutMs;
+    }
+    const { signal } = flight.abort;
     const answer = await this.#ports.post({ url: target, timeoutMs: webex.timeoutMs, signal, ...content.value });
 
     if (signal.aborted) return;
@@ -260,13 +272,14 @@ export class Outbox {
 
   /**
    * A row confirmed at once leaves the disk with the next transaction, or with the alarm. A death before that posts the row
-   * again, with the same TransID and bytes (protocol T36). A row that took longer might then count as given up, and so is
-   * deleted now; where the disk is full, that is tried again in the same way.
+   * again, with the same TransID and bytes (protocol T36). If WebEx falls silent just then, the row counts as given up. So a
+   * row is deleted now if it may soon be given up, or reports the conference's end: WebEx could not create that anew for an
+   * hour (protocol F5). Where the disk is full, the deletion is tried again with the next transaction or the alarm.
    */
   #done(row: QueuedDocument): void {
     this.#keep(this.rows.filter((other) => other.seq !== row.seq));
     this.#confirmed = [...this.#confirmed, row.seq];
-    if (row.attempts > 1) this.deleteConfirmed();
+    if (row.attempts > 1 || row.messages.some(isEnd)) this.deleteConfirmed();
   }
 
   #commit(rows: Rows): void {

@@ -295,3 +295,22 @@ test("nothing goes to a host that is not listed", async () => {
     expect.objectContaining({ host: "evil.example.com:80", why: "not-allowed" }),
   ]);
 });
+
+test("while a repeat of a post hangs, the alarm waits for its end, and does not come each five seconds", async () => {
+  const world = await quiet();
+  world.answer = async ({ timeoutMs }) => {
+    await world.time.wait(timeoutMs);
+    return failed;
+  };
+  await world.during(world.report(callerEntered(0)));
+  const alarms: number[] = [];
+  const beganAt = world.time.now;
+  for (let second = 0; second < 40; second += 1) {
+    const before = world.alarmsSet;
+    await world.time.pass(1_000);
+    if (world.alarmsSet > before) alarms.push(Math.round((world.time.now - beganAt) / 1_000));
+  }
+
+  expect(world.posted).toHaveLength(3);
+  expect(alarms).toEqual([5, 10, 20, 25]);
+});

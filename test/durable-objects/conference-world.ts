@@ -145,16 +145,24 @@ export class ConferenceWorld {
         step();
         if (this.alarmFault !== null) throw new Error(this.alarmFault);
         this.alarmsSet += 1;
-        this.alarmAt = at;
-        this.time.after(at - this.clockSetMs - this.time.now, () => {
-          if (this.alarmAt !== at) return;
-          this.alarmAt = null;
-          if (!this.alive) this.start();
-          this.conference.alarm();
-        });
+        this.#setAlarm(at);
       },
     });
     return this.conference;
+  }
+
+  #setAlarm(at: number): void {
+    this.alarmAt = at;
+    this.time.after(at - this.clockSetMs - this.time.now, async () => {
+      if (this.alarmAt !== at) return;
+      this.alarmAt = null;
+      if (!this.alive) this.start();
+      const [life, deleted] = [this.#life, this.deleted];
+      await this.conference.alarm();
+      // The platform repeats an alarm over which its object died.
+      const hasDied = life !== this.#life && deleted === this.deleted;
+      if (hasDied && this.alarmAt === null) this.#setAlarm(this.time.now + this.clockSetMs + 2_000);
+    });
   }
 
   /** The end of the object, as a killed process or an eviction makes it. */

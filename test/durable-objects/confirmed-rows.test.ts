@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ConferenceWorld, callerEntered } from "./conference-world.ts";
+import { ConferenceWorld, callerEntered, createConference } from "./conference-world.ts";
 
 /** A running conference that has said all it has to say. */
 async function quiet(): Promise<ConferenceWorld> {
@@ -32,6 +32,22 @@ test("a death between the Confirmation and the deletion posts the same once more
   expect(world.posted).toHaveLength(2);
   expect(new Set(world.posted.map(({ body }) => body)).size).toBe(1);
   expect(world.outboxRows).toBe(0);
+});
+
+test("a conference whose end WebEx has confirmed can be created anew, though the edge died right after it and WebEx then fell silent", async () => {
+  const world = await quiet();
+  await world.during(world.report({ type: "event", event: { type: "conference-ended" } }));
+  expect(world.posted).toHaveLength(1);
+  world.kill();
+  world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
+  world.start();
+  await world.time.pass(60_000);
+  const told = world.told.length;
+  await world.during(world.receive("create-again", createConference()));
+
+  expect(world.told.slice(told).flatMap((commands) => commands.map(({ command }) => command.type))).toEqual([
+    "create-conference",
+  ]);
 });
 
 test("what was confirmed at a later attempt is never taken for given up after a death", async () => {
