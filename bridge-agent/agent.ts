@@ -1,6 +1,7 @@
 import type { ExecutionResult } from "../src/bridge/commands.ts";
 import type { BridgeState } from "../src/bridge/state.ts";
-import { type CommandId, type EpochMs, masked } from "../src/foundation/ids.ts";
+import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
+import { masked } from "../src/foundation/masking.ts";
 import { assertNever } from "../src/foundation/result.ts";
 import { SteadyClock } from "../src/foundation/steady-clock.ts";
 import type { AgentToEdge, EdgeToAgent } from "../src/link/messages.ts";

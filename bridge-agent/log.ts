@@ -1,7 +1,7 @@
 import { write } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { personalOf } from "../src/bridge/command-rules.ts";
-import { masked } from "../src/foundation/ids.ts";
+import { masked } from "../src/foundation/masking.ts";
 import type { Execution } from "./drivers/driver.ts";
 
 /** The log may wait in memory up to this size while its disk or its reader is slow; more is dropped. */

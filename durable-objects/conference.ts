@@ -11,6 +11,7 @@ import type {
   StreamId,
   TransId,
 } from "../src/foundation/ids.ts";
+import type { LogLine } from "../src/foundation/masking.ts";
 import { within } from "../src/foundation/timers.ts";
 import type {
   AgentReports,
@@ -31,7 +32,7 @@ import { GroupCommit, type Item, transact } from "./conference-commit.ts";
 import { ConferenceStore } from "./conference-store.ts";
 import { IdSupply } from "./id-supply.ts";
 import { Outbox } from "./outbox.ts";
-import type { LogLine, Platform } from "./platform.ts";
+import type { Platform } from "./platform.ts";
 
 /** The world around a conference. */
 interface ConferencePorts extends Platform {

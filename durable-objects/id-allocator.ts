@@ -1,8 +1,9 @@
 import type { ConfKey, EpochMs, MsgId } from "../src/foundation/ids.ts";
+import type { LogLine } from "../src/foundation/masking.ts";
 import { dayMs, type Timers, within } from "../src/foundation/timers.ts";
 import type { ConferenceRpc, IdBlock, IdBlocks, IdsWanted } from "../src/rpc.ts";
 import { firstPlaceOf, idAt, placeOf, runFrom } from "../src/tsp/id-scheme.ts";
-import type { LogLine, Sql, SqlRow } from "./platform.ts";
+import type { Sql, SqlRow } from "./platform.ts";
 
 /** How long it is known who holds a block: as long as an answer with its MsgID may come. */
 const holderMemoryMs = 7 * dayMs;

@@ -1,7 +1,8 @@
-import { type DomainName, type EpochMs, masked, maskedQuotation } from "../src/foundation/ids.ts";
+import type { EpochMs } from "../src/foundation/ids.ts";
+import { type Log, logOf } from "../src/foundation/masking.ts";
 import type { Timers } from "../src/foundation/timers.ts";
 import type { ConferenceRpc, HandleRpc, IdAllocatorRpc, MailboxRpc, RelayRpc } from "../src/rpc.ts";
-import { loadDomains } from "../src/settings/load.ts";
+import { showsPersonal } from "../src/settings/load.ts";
 import { fetchPost, type HttpAnswer, type PostRequest } from "./post.ts";
 
 /** The platform of an object; each class asks for its part. */
@@ -26,15 +27,6 @@ export interface Sql {
   /** All or nothing; what `work` throws comes out again after everything was taken back. */
   transaction<Value>(work: () => Value): Value;
 }
-
-/** One line for one outcome, with its ids. `event` is what a dashboard counts. */
-export interface LogLine {
-  readonly level: "info" | "warn" | "error";
-  readonly event: string;
-  readonly [detail: string]: unknown;
-}
-
-export type Log = (line: LogLine) => void;
 
 type Objects<Calls> = DurableObjectNamespace<Calls & Rpc.DurableObjectBranded>;
 
@@ -61,7 +53,7 @@ export function platformOf(ctx: DurableObjectState, env: Env): Platform {
       exec: (query, ...bindings) => ctx.storage.sql.exec<Record<string, SqlValue>>(query, ...bindings).toArray(),
       transaction: (work) => ctx.storage.transactionSync(work),
     },
-    log: logOf(env),
+    log: logOf((domain) => showsPersonal(env, domain)),
     now: () => Date.now(),
     ...timers,
     post: fetchPost,
@@ -79,25 +71,4 @@ export const timers: Timers = {
 
 export function hasTable(sql: Sql, name: string): boolean {
   return sql.exec("SELECT name FROM sqlite_master WHERE name = ?", name).length > 0;
-}
-
-/** The edge's log: what is personal is masked, unless the settings of the line's domain say otherwise. */
-export function logOf(env: Pick<Env, "DOMAINS">): Log {
-  return (line) => {
-    const domains = loadDomains(env.DOMAINS);
-    const shown = domains.ok && domains.value.get(line.domain as DomainName)?.settings.logs.personal === true;
-    console[line.level](JSON.stringify(shown ? line : withoutPersonal(line)));
-  };
-}
-
-/** A conference's key is what callers key in to enter; details of a fault quote what stood in a message. */
-function withoutPersonal(line: LogLine): LogLine {
-  const safe = { ...line };
-  for (const field of ["confKey", "conference"]) if (typeof safe[field] === "string") safe[field] = masked(safe[field]);
-  if (typeof safe.detail === "string") safe.detail = maskedQuotation(safe.detail);
-  const { confKey } = line;
-  // Ids of calls that we dialled begin with the key.
-  if (typeof safe.note === "string" && typeof confKey === "string")
-    safe.note = safe.note.replaceAll(confKey, masked(confKey));
-  return safe;
 }

@@ -33,6 +33,12 @@ export function findDomain(env: { readonly DOMAINS: string }, name: DomainName):
   return domains.value.get(name) ?? null;
 }
 
+/** Whether the log shows what is personal in this domain; never while the settings cannot be read. */
+export function showsPersonal(env: { readonly DOMAINS: string }, name: unknown): boolean {
+  const domains = loadDomains(env.DOMAINS);
+  return domains.ok && domains.value.get(name as DomainName)?.settings.logs.personal === true;
+}
+
 function readDomains(json: string): Result<Domains, string> {
   const parsed = parseJson(json);
   if (!parsed.ok) return parsed;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { IdAllocator, sweep } from "../../durable-objects/id-allocator.ts";
-import type { LogLine } from "../../durable-objects/platform.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
+import type { LogLine } from "../../src/foundation/masking.ts";
 import { Database } from "../simulation/database.ts";
 import { ConferenceWorld, createConference, identity, muteCaller } from "./conference-world.ts";
 

@@ -1,9 +1,11 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { logOf } from "../../durable-objects/platform.ts";
+import { logOf } from "../../src/foundation/masking.ts";
+import { showsPersonal } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 
 const settings = localDomain({ agents: [{ name: "a", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] });
 const env = { DOMAINS: JSON.stringify({ strict: settings, open: { ...settings, logs: { personal: true } } }) };
+const log = logOf((domain) => showsPersonal(env, domain));
 const info = vi.spyOn(console, "info").mockImplementation(() => undefined);
 afterEach(() => info.mockClear());
 
@@ -14,7 +16,7 @@ const personal = {
   detail: 'W2A_Callout: LocalNumber has the LocalNumber "555-"0100"", must be digits',
 };
 function written(domain?: string): unknown {
-  logOf(env)({ level: "info", event: "e", ...(domain && { domain }), transId: "52491000001", ...personal });
+  log({ level: "info", event: "e", ...(domain && { domain }), transId: "52491000001", ...personal });
   return JSON.parse(String(info.mock.lastCall?.[0]));
 }
 
@@ -39,7 +41,12 @@ test("a domain that wants it has them as they are", () => {
 });
 
 test("while the settings are wrong, everything is masked", () => {
-  logOf({ DOMAINS: "{" })({ level: "info", event: "e", domain: "open", confKey: "987654321" });
+  logOf((domain) => showsPersonal({ DOMAINS: "{" }, domain))({
+    level: "info",
+    event: "e",
+    domain: "open",
+    confKey: "987654321",
+  });
 
   expect(info.mock.lastCall?.[0]).toBe('{"level":"info","event":"e","domain":"open","confKey":"*******21"}');
 });
