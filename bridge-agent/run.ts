@@ -105,12 +105,14 @@ export class RunningAgent {
 
   /** All that comes in before the turn belongs to the turn: one transaction, one message for each conference. */
   #put(input: AgentInput): void {
+    // What comes after the end is found in the bridge's state, or repeated by the edge, at the next start.
+    if (this.#stopped) return;
     this.#inputs.push(input);
     if (this.#inputs.length === 1) this.#ports.soon(() => this.#turn());
   }
 
   #turn(): void {
-    if (this.#stopped) return; // What comes now is found in the bridge's state, or repeated by the edge, at the next start.
+    if (this.#stopped) return;
     const inputs = this.#inputs;
     this.#inputs = [];
     this.counters.turns += 1;

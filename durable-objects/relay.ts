@@ -194,6 +194,7 @@ export class Relay implements RelayRpc {
     return {
       agentConnected: active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null,
       ...(active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null }),
+      foreignReports: active?.foreignReports ?? 0,
     };
   }
 
@@ -259,7 +260,7 @@ export class Relay implements RelayRpc {
     return [...earlier, { ...message, conferences: rest }];
   }
 
-  /** A bridge may hold conferences that are not the edge's: what is said about those wakes no object. */
+  /** A bridge may hold conferences that are not the edge's: what is said about those, as each digest round does, wakes no object. */
   #forConference(said: ForConference): void {
     const { conference } = said;
     if (this.#store.hasConference(conference, this.#ports.now())) {
@@ -268,7 +269,8 @@ export class Relay implements RelayRpc {
     } else if (said.type === "reports") {
       // Without an ack, the agent would send its reports for ever.
       this.#ack(said, said.reports.at(-1)?.number ?? 0);
-      this.#log("foreign-conference", "", { conference });
+      this.#step({ type: "foreign-reports", id: said.id });
+      this.#log("foreign-conference", findLink(this.#state, said.id)?.agent ?? "", { conference });
     }
   }
 

@@ -135,6 +135,8 @@ export interface MailboxRpc {
 /** How a bridge is, as its relay last heard. */
 export interface BridgeHealth extends Health {
   readonly agentConnected: boolean;
+  /** Messages over the active agent's present link, of reports about conferences that are not the edge's. */
+  readonly foreignReports: number;
 }
 
 /** Commands of one conference for its bridge. */

@@ -31,7 +31,7 @@ export interface Execution {
 
 /**
  * One kind of bridge. Reports, results and states come in the bridge's own order: whatever follows a promise of this
- * interface at once (`await`, `then`) runs before anything that the bridge said later is reported.
+ * interface at once (`await`, `then`) runs before anything that the bridge said later is reported. None of the promises rejects.
  */
 export interface BridgeDriver {
   /** Connects, and again after each loss until `stop`. Returns at once; `connected` reports success. */

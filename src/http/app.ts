@@ -83,10 +83,10 @@ export function createApp(edge: Edge): Hono {
       });
     });
   }
-  app.get(
-    "/metrics",
-    () => new Response(edge.metrics.text(), { headers: { "content-type": "text/plain; version=0.0.4" } }),
-  );
+  app.get("/metrics", async () => {
+    const text = edge.metrics.text() + (await readiness.metrics());
+    return new Response(text, { headers: { "content-type": "text/plain; version=0.0.4" } });
+  });
   app.post("/api/v1/domains/:domain/conferences/:confKey/passthrough", (context) =>
     forConference(context, edge, passthrough),
   );

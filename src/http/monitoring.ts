@@ -26,23 +26,32 @@ export class Metrics {
   count(counter: Counter, labels: Labels = {}): void {
     const series = this.#counts.get(counter) ?? new Map<string, number>();
     this.#counts.set(counter, series);
-    const key = Object.entries(labels)
-      .map(([label, value]) => `${label}="${value}"`)
-      .join(",");
+    const key = textOf(labels);
     series.set(key, (series.get(key) ?? 0) + 1);
   }
 
   /** As Prometheus reads it. */
   text(): string {
     return Object.entries(helpTexts)
-      .map(([counter, help]) => {
-        const series = this.#counts.get(counter as Counter) ?? [];
-        const lines = Array.from(series, ([labels, count]) => `${counter}${labels && `{${labels}}`} ${count}\n`);
-        return `# HELP ${counter} ${help}\n# TYPE ${counter} counter\n${lines.join("")}`;
-      })
+      .map(([counter, help]) => counterText(counter, help, this.#counts.get(counter as Counter) ?? []))
       .join("");
   }
 }
+
+function textOf(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([label, value]) => `${label}="${value}"`)
+    .join(",");
+}
+
+function counterText(name: string, help: string, series: Iterable<readonly [labels: string, count: number]>): string {
+  const lines = Array.from(series, ([labels, count]) => `${name}${labels && `{${labels}}`} ${count}\n`);
+  return `# HELP ${name} ${help}\n# TYPE ${name} counter\n${lines.join("")}`;
+}
+
+const foreignReports = "bridgehead_foreign_reports_total";
+const foreignReportsHelp =
+  "Messages over the active agent's present link, of reports about conferences that are not the edge's.";
 
 /** How long strangers get the same answer: their requests would otherwise cost a call to every relay each. */
 const SAME_ANSWER_MS = 1_000;
@@ -74,6 +83,17 @@ export class Readiness {
     const shown = bridges.filter(([{ settings }]) => toOperator || settings.adapterSecrets.length === 0);
     const domains = Object.fromEntries(shown.map(([{ name }, ofDomain]) => [name, Object.fromEntries(ofDomain)]));
     return Response.json({ ready, domains }, { status: ready ? 200 : 503 });
+  }
+
+  /** What the relays have counted, as Prometheus reads it; nothing of a relay that does not answer. */
+  async metrics(): Promise<string> {
+    const counts: [labels: string, count: number][] = [];
+    for (const [{ name: domain }, bridges] of await this.#ask()) {
+      for (const [bridge, { foreignReports: count }] of bridges) {
+        if (count !== undefined) counts.push([textOf({ domain, bridge }), count]);
+      }
+    }
+    return counterText(foreignReports, foreignReportsHelp, counts);
   }
 
   #ask(): Promise<Bridges> {

@@ -16,6 +16,8 @@ export interface Link {
   readonly id: string;
   readonly agent: string;
   readonly health: Health | null;
+  /** Messages of reports about conferences that are not the edge's. */
+  readonly foreignReports: number;
 }
 
 export type Health = Omit<Extract<AgentToEdge, { type: "health" }>, "type">;
@@ -39,6 +41,8 @@ export type RelayInput =
   /** An agent sent what is no message, or too much. */
   | { readonly type: "bad-message"; readonly id: string; readonly why: "badMessage" | "tooMuch" }
   | { readonly type: "message"; readonly id: string; readonly message: AgentToEdge }
+  /** What an agent reported was about a conference that is not the edge's. */
+  | { readonly type: "foreign-reports"; readonly id: string }
   | { readonly type: "commands"; readonly conference: ConfKey; readonly commands: readonly IssuedCommand[] }
   | { readonly type: "closed"; readonly id: string }
   /** Agents have given no sign of life for too long. */
@@ -79,7 +83,7 @@ export function step(state: RelayState, input: RelayInput): RelayStep {
 export function restore(state: RelayState, wasActive: Pick<Link, "id" | "agent"> | null): RelayState {
   if (wasActive === null || activeLink(state)) return state;
   const { id, agent } = wasActive;
-  return { ...state, links: [...state.links, { role: "active", id, agent, health: null }] };
+  return { ...state, links: [...state.links, { role: "active", id, agent, health: null, foreignReports: 0 }] };
 }
 
 export function activeLink(state: RelayState): Link | undefined {
@@ -131,6 +135,8 @@ function act(state: RelayState, input: RelayInput): RelayStep {
       return close(state, input.id, input.why);
     case "message":
       return received(state, input.id, input.message);
+    case "foreign-reports":
+      return unchanged(countForeign(state, input.id));
     case "commands":
       return sendCommands(state, input.conference, input.commands);
     case "closed":
@@ -149,7 +155,7 @@ function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }
   return then(others, (others) => {
     const role = activeLink(others) ? "standby" : "active";
     const epoch = role === "active" ? others.epoch + 1 : others.epoch;
-    const links = [...others.links, { role, id, agent, health: null }] as const;
+    const links = [...others.links, { role, id, agent, health: null, foreignReports: 0 }] as const;
     const welcome = { type: "welcome", role, epoch, heartbeatMs: HEARTBEAT_MS, alone, keypad } as const;
     return { state: { epoch, links }, effects: [send(id, welcome)] };
   });
@@ -182,6 +188,11 @@ function received(state: RelayState, id: string, message: AgentToEdge): RelaySte
     default:
       return assertNever(message);
   }
+}
+
+function countForeign(state: RelayState, id: string): RelayState {
+  const link = findLink(state, id);
+  return link ? changed(state, { ...link, foreignReports: link.foreignReports + 1 }) : state;
 }
 
 function sendCommands(state: RelayState, conference: ConfKey, commands: readonly IssuedCommand[]): RelayStep {

@@ -140,7 +140,19 @@ test("what it says about a foreign conference wakes no object, and its reports a
 
   expect(world.asked).toEqual([]);
   expect(world.sent).toEqual([{ type: "reports-ack", conference: foreign, stream, upTo: 7 }]);
-  expect(world.lines.at(-1)).toMatchObject({ event: "foreign-conference", conference: foreign, bridge });
+  expect(world.lines.at(-1)).toMatchObject({ event: "foreign-conference", conference: foreign, agent: "agent-1" });
+});
+
+test("an agent's reports about foreign conferences are counted, also over a sleep", async () => {
+  const world = await RelayWorld.begin();
+  world.says(reports(own));
+  world.says(digests(foreign));
+  expect(await world.relay.health()).toMatchObject({ foreignReports: 0 });
+
+  world.says(reports(foreign, 1));
+  world.sleep();
+  world.says(reports(foreign, 2));
+  expect(await world.relay.health()).toMatchObject({ foreignReports: 2 });
 });
 
 test("a conference that asked for a snapshot, or that got commands while no agent was there, is known, also after a sleep", async () => {

@@ -126,7 +126,7 @@ export class WholeEdge {
           );
         },
         askForSnapshot: async () => {},
-        health: async () => ({ agentConnected: true, bridgeUp: true, ports: null, portsInUse: 0 }),
+        health: async () => ({ agentConnected: true, bridgeUp: true, ports: null, portsInUse: 0, foreignReports: 0 }),
       }),
       allocateIds: ({ holder, ...wanted }) => this.#allocate(holder, wanted),
       setAlarm: (at) => {

@@ -1,11 +1,12 @@
 import { expect, test, vi } from "vitest";
+import { agentWithoutKey } from "../local-domain.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 const authorization = `Bearer ${token}`;
 
 test("the edge is alive, tells its time, and is ready when every bridge has an agent that reaches it", async () => {
   const edge = new FakeEdge();
-  const up = { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 96 };
+  const up = { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 96, foreignReports: 0 };
   const alive = await edge.app.request("/healthz");
   expect([alive.status, alive.headers.get("date")]).toEqual([200, "Thu, 01 Jan 1970 00:16:40 GMT"]);
   expect((await edge.app.request("/readyz")).status).toBe(503);
@@ -18,9 +19,27 @@ test("the edge is alive, tells its time, and is ready when every bridge has an a
   expect(await response.json()).toEqual({ ready: true, domains: { local: { simulated: { ready: true, ...up } } } });
 });
 
+test("reports about conferences that are not the edge's are counted by bridge, where the relay answers", async () => {
+  const agents = [agentWithoutKey("agent-1")];
+  const edge = new FakeEdge(token, { bridges: ["simulated", "broken"].map((name) => ({ name, agents })) });
+  edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 96, foreignReports: 7 });
+  edge.broken.add("broken");
+  const metrics = await (await edge.app.request("/metrics", { headers: { authorization } })).text();
+
+  expect(metrics.match(/^bridgehead_foreign_reports.*$/gm)).toEqual([
+    'bridgehead_foreign_reports_total{domain="local",bridge="simulated"} 7',
+  ]);
+});
+
 test("the edge is not ready without its bridge, or when no relay answers", async () => {
   const edge = new FakeEdge();
-  edge.health.set("simulated", { agentConnected: true, bridgeUp: false, portsInUse: 0, ports: null });
+  edge.health.set("simulated", {
+    agentConnected: true,
+    bridgeUp: false,
+    portsInUse: 0,
+    ports: null,
+    foreignReports: 0,
+  });
   expect((await edge.app.request("/readyz")).status).toBe(503);
 
   edge.broken.add("simulated");
@@ -187,10 +206,10 @@ test("a request about an unknown conference reaches no conference object", async
 test("a relay that does not answer counts as not ready after 2 s, and holds up nothing else", async () => {
   vi.useFakeTimers();
   try {
-    const agents = [{ name: "agent-1", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }];
+    const agents = [agentWithoutKey("agent-1")];
     const edge = new FakeEdge(token, { bridges: ["hung", "quick"].map((name) => ({ name, agents })) });
     edge.hung.add("hung");
-    edge.health.set("quick", { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: null });
+    edge.health.set("quick", { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: null, foreignReports: 0 });
     const strangers = [edge.app.request("/readyz"), edge.app.request("/readyz")];
     await vi.advanceTimersByTimeAsync(2_000);
 

@@ -133,7 +133,8 @@ export class FakeEdge {
       bridgeHealth: async (_domain, bridge) => {
         call(`health of ${bridge}`, bridge);
         if (this.hung.has(bridge)) return new Promise(() => {});
-        return this.health.get(bridge) ?? { agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null };
+        const none = { agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null, foreignReports: 0 };
+        return this.health.get(bridge) ?? none;
       },
       connectAgent: async (domain, bridge) => new Response(`agent of ${domain}/${bridge}`),
     };

@@ -75,7 +75,16 @@ test("the edge is alive, not ready without an agent, and closed without the oper
     {
       ready: false,
       domains: {
-        local: { simulated: { ready: false, agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null } },
+        local: {
+          simulated: {
+            ready: false,
+            agentConnected: false,
+            bridgeUp: false,
+            portsInUse: 0,
+            ports: null,
+            foreignReports: 0,
+          },
+        },
       },
     },
   ]);

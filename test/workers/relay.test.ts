@@ -119,7 +119,7 @@ test("the active agent alone is asked for a snapshot", async () => {
 
 test("without an agent no command is sent", async () => {
   await relay().sendCommands(commandsFor);
-  expect(await relay().health()).toEqual({ agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null });
+  expect(await relay().health()).toMatchObject({ agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null });
 });
 
 test("a relay that was evicted knows its agents by their sockets", async () => {
@@ -131,7 +131,7 @@ test("a relay that was evicted knows its agents by their sockets", async () => {
 
   await evictDurableObject(relay());
 
-  expect(await relay().health()).toEqual({ agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 96 });
+  expect(await relay().health()).toMatchObject({ agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 96 });
   await relay().sendCommands(commandsFor);
   expect(await agent.next()).toEqual({ type: "commands", epoch: 1, conference, commands });
   agent.say({ type: "ping" });
