@@ -144,8 +144,9 @@ function checkStillness(context: WorldContext, sites: readonly Parts[]): void {
   // A private call is held for an hour, which an edge's clock that was set may bring to its end in any minute.
   const isDue = sites.some(({ edge }) =>
     [...edge.conferences.values()].some(({ disk }) => {
-      const deadline = nextDeadline(conferenceOn(disk).state);
-      return deadline !== null && deadline <= edgeNow() + conferenceOn(disk).progress.aheadMs + stillMs;
+      const { state, progress } = conferenceOn(disk);
+      const deadline = nextDeadline(state);
+      return deadline !== null && deadline <= edgeNow() + (progress.aheadMs ?? 0) + stillMs;
     }),
   );
   const toldBefore = told();
