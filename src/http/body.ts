@@ -18,17 +18,17 @@ export function problem(status: number, title: string, detail: string, headers: 
 /** The bytes of a request's body, or the answer to a body that is longer than `limit` bytes or does not come within 10 s. */
 export async function readBody(request: Request, limit: number, timers: Timers): Promise<Result<Uint8Array, Response>> {
   const tooLong = () => err(problem(413, "too long", `The body may have at most ${limit} bytes.`));
-  if (Number(request.headers.get("content-length")) > limit) return tooLong();
+  const length = Number(request.headers.get("content-length") ?? Number.NaN);
+  if (length > limit) return tooLong();
   if (request.body === null) return ok(new Uint8Array());
-  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader();
+  // HTTP ends a body where its length says. To read it in parts costs half as much again as all else of a small post.
+  const reader: ReadableStreamDefaultReader<Uint8Array> | null = length >= 0 ? null : request.body.getReader();
+  const whole = reader ? readCapped(reader, limit) : request.arrayBuffer().then((buffer) => new Uint8Array(buffer));
   // A body that breaks off is answered like a slow one: nobody is there to read the answer.
-  const bytes = await within(timers, BODY_WITHIN_MS, "the body", readCapped(reader, limit)).catch(
-    () => "late" as const,
-  );
-  // Content-Length may be absent or wrong, so what counts is what came.
-  if (bytes === null) return tooLong();
+  const bytes = await within(timers, BODY_WITHIN_MS, "the body", whole).catch(() => "late" as const);
+  if (bytes === null || bytes.length > limit) return tooLong();
   if (bytes !== "late") return ok(bytes);
-  reader.cancel().catch(() => undefined);
+  reader?.cancel().catch(() => undefined);
   return err(problem(408, "too slow", `The whole body must come within ${BODY_WITHIN_MS / 1000} s. Send it again.`));
 }
 

@@ -31,13 +31,36 @@ test("a body is put together from its pieces, and no body is an empty one", asyn
 
 test.each<[string, Record<string, string>]>([
   ["no Content-Length", {}],
-  ["a Content-Length that is too small", { "content-length": "2" }],
   ["a Content-Length that is no number", { "content-length": "many" }],
 ])("with %s reading stops at the limit", async (_what, headers) => {
   const { stream, piecesRead } = inPieces(Array.from({ length: 1_000 }, () => new Uint8Array(10)));
 
   expect(await readBody(request(stream, headers), 25, timers)).toMatchObject({ ok: false, error: { status: 413 } });
   expect(piecesRead()).toBe(3);
+});
+
+test("a body of more than its Content-Length does not pass the limit", async () => {
+  const { stream } = inPieces([new Uint8Array(20), new Uint8Array(10)]);
+
+  const read = await readBody(request(stream, { "content-length": "2" }), 25, timers);
+
+  expect(read).toMatchObject({ ok: false, error: { status: 413 } });
+});
+
+test("a body of known length that never comes is answered with 408 after 10 s", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const edge = new FakeEdge();
+    const body = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(Uint8Array.of(0x3c)) });
+    const init = { method: "POST", body, headers: { "content-length": "700" }, duplex: "half" };
+    const answer = edge.app.request("/tsp/local", init as RequestInit);
+    while (vi.getTimerCount() < 1) await new Promise(setImmediate);
+    vi.advanceTimersByTime(10_000);
+
+    expect((await answer).status).toBe(408);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("a Content-Length over the limit is believed without reading", async () => {
