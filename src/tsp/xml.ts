@@ -107,6 +107,8 @@ export function roughTextOf(bytes: Uint8Array): string {
 // The parser removes the byte order mark. If the decoder removed one too, a document with two of them would be accepted.
 const strictly = { fatal: true, ignoreBOM: true } as const;
 const utf8 = new TextDecoder("utf-8", strictly);
+/** Enough for a declaration, whatever stands behind it. */
+const latin1 = new TextDecoder("latin1");
 const declaredEncoding = /^<\?xml\s[^>]*?\sencoding\s*=\s*["']([^"'>]*)["']/;
 
 /** The characters of an XML document: by its byte order mark, else by its declaration, else UTF-8 (protocol T6). */
@@ -128,8 +130,7 @@ function encodingOf(bytes: Uint8Array): string {
   if ((first === 0xff && second === 0xfe) || (first === 0x3c && second === 0)) return "utf-16le";
   if (first !== 0x3c || second !== 0x3f) return "utf-8"; // A byte order mark of UTF-8, or no declaration.
 
-  const start = String.fromCharCode(...bytes.subarray(0, 256));
-  const label = declaredEncoding.exec(start)?.[1]?.toLowerCase() ?? "utf-8";
+  const label = declaredEncoding.exec(latin1.decode(bytes.subarray(0, 256)))?.[1]?.toLowerCase() ?? "utf-8";
   // A program that writes a string and then encodes it leaves "utf-16" in a document that clearly is UTF-8.
   return label.startsWith("utf-16") ? "utf-8" : label;
 }
