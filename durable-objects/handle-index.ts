@@ -1,7 +1,7 @@
 import type { ConfKey, DomainName, EpochMs, ExtConfId } from "../src/foundation/ids.ts";
 import type { Log } from "../src/foundation/masking.ts";
 import { type Timers, within } from "../src/foundation/timers.ts";
-import type { HandleClaim, HandleRequest, HandleRpc } from "../src/rpc.ts";
+import type { HandleClaim, HandleIndexRpc, HandleRequest } from "../src/rpc.ts";
 import { Clock } from "./clock.ts";
 import { hasTable, type Sql, type SqlRow, type SqlValue } from "./platform.ts";
 
@@ -46,7 +46,7 @@ const tables = [
  * writes nothing, and the first claim makes the tables. A claim writes two rows: the handle, and its entry in the index of
  * conferences.
  */
-export class HandleIndex implements HandleRpc {
+export class HandleIndex implements HandleIndexRpc {
   readonly #ports: HandleIndexPorts;
   /** Whether this instance has seen to the alarm. */
   #hasAlarm = false;

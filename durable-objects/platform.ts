@@ -1,7 +1,7 @@
 import type { EpochMs } from "../src/foundation/ids.ts";
 import { type Log, logOf } from "../src/foundation/masking.ts";
 import type { Timers } from "../src/foundation/timers.ts";
-import type { ConferenceRpc, HandleRpc, IdAllocatorRpc, MailboxRpc, RelayRpc } from "../src/rpc.ts";
+import type { ConferenceRpc, HandleIndexRpc, IdAllocatorRpc, MailboxRpc, RelayRpc } from "../src/rpc.ts";
 import { showsPersonal } from "../src/settings/load.ts";
 import { fetchPost, type HttpAnswer, type PostRequest } from "./post.ts";
 
@@ -35,7 +35,7 @@ export interface Env {
   /** Named `domain/confKey`. */
   readonly CONFERENCE: Objects<ConferenceRpc>;
   /** Named `domain`. */
-  readonly HANDLE: Objects<HandleRpc>;
+  readonly HANDLE_INDEX: Objects<HandleIndexRpc>;
   /** Named `domain`. */
   readonly ID_ALLOCATOR: Objects<IdAllocatorRpc>;
   /** Named `domain/origin`, of the server that is posted to. */

@@ -8,7 +8,7 @@ import type { Launch } from "./supervise.ts";
 /** The objects of a Worker: binding → class. For the edge they are those of wrangler.toml; a test compares the two. */
 export const edgeObjects = {
   CONFERENCE: "ConferenceObject",
-  HANDLE: "HandleObject",
+  HANDLE_INDEX: "HandleIndexObject",
   ID_ALLOCATOR: "IdAllocatorObject",
   MAILBOX: "MailboxObject",
   RELAY: "RelayObject",
@@ -25,7 +25,7 @@ interface EdgeOptions {
   /** Handed over in the environment, so that no secret shows up among a process's arguments. */
   readonly variables: Readonly<Record<string, string>>;
   readonly entry?: string;
-  /** Of the platform, beyond those that the edge asks for: none. */
+  /** Flags of the platform beside those that the edge asks for; none by default. */
   readonly flags?: readonly string[];
   readonly objects?: Readonly<Record<string, string>>;
 }

@@ -79,8 +79,8 @@ export function stateFolder(): string {
   return folder;
 }
 
-/** Of the edge's databases; counts up where they no longer read those of before. 0 is that of before the first release. */
-const STATE_FORMAT = "1";
+/** The format of the edge's databases; it counts up where a version cannot read those of the one before. */
+const STATE_FORMAT = "2";
 
 function requireFormat(folder: string): void {
   const file = join(folder, "format");

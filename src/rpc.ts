@@ -39,7 +39,7 @@ export type OperatorResult = "done" | "no-such-conference" | "no-such-call";
 
 /**
  * `receive`, `report` and `operate` reject what cannot be committed now: the disk is full, ids are lacking, or the settings do not have
- * the domain. A caller who stops waiting does not know whether it was committed. Whoever asked asks again.
+ * the domain. A caller that stops waiting does not know whether it was committed, and asks again.
  */
 export interface ConferenceRpc {
   /**
@@ -80,7 +80,7 @@ export interface HandleRequest {
 }
 
 /** The handles and conferences of one domain. */
-export interface HandleRpc {
+export interface HandleIndexRpc {
   /** Claims first, then says for each handle that is known which conference it stands for; unknown ones are left out. */
   resolve(request: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey>>;
   /** Whether any handle stands for this conference. */
@@ -99,7 +99,7 @@ export interface IdBlocks {
   readonly transIds: IdBlock;
 }
 
-/** At most so many of each; 0 for who asks nothing of WebEx, and so needs no MsgIDs. */
+/** How many of each at most; a mailbox asks nothing of WebEx, and needs no MsgIDs. */
 export interface IdsWanted {
   readonly msgIds: number;
   readonly transIds: number;
@@ -159,7 +159,7 @@ export interface RelayRpc {
 /** The objects behind the routes. Getting one costs nothing; each call is one message to it. */
 export interface EdgeObjects {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "receive" | "operate">;
-  handles(domain: DomainName): HandleRpc;
+  handles(domain: DomainName): HandleIndexRpc;
   idAllocator(domain: DomainName): Pick<IdAllocatorRpc, "holderOf">;
   mailbox(domain: DomainName, host: WebexHost): MailboxRpc;
   bridgeHealth(domain: DomainName, bridge: BridgeName): Promise<BridgeHealth>;

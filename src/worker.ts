@@ -10,7 +10,7 @@ import type { EdgeObjects } from "./rpc.ts";
 import { loadDomains, showsPersonal } from "./settings/load.ts";
 
 export { ConferenceObject } from "../durable-objects/conference-object.ts";
-export { HandleObject } from "../durable-objects/handle-object.ts";
+export { HandleIndexObject } from "../durable-objects/handle-index-object.ts";
 export { IdAllocatorObject } from "../durable-objects/id-allocator-object.ts";
 export { MailboxObject } from "../durable-objects/mailbox-object.ts";
 export { RelayObject } from "../durable-objects/relay-object.ts";
@@ -60,7 +60,7 @@ function objectsOf(env: Env): EdgeObjects {
   const relay = (domain: DomainName, bridge: string) => env.RELAY.getByName(`${domain}/${bridge}`);
   return {
     conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
-    handles: (domain) => env.HANDLE.getByName(domain),
+    handles: (domain) => env.HANDLE_INDEX.getByName(domain),
     idAllocator: (domain) => env.ID_ALLOCATOR.getByName(domain),
     mailbox: (domain, host) => env.MAILBOX.getByName(`${domain}/${host}`),
     bridgeHealth: (domain, bridge) => relay(domain, bridge).health(),

@@ -13,7 +13,7 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
-export const HandleObject = countedObject(objects.HandleObject, "handles");
+export const HandleIndexObject = countedObject(objects.HandleIndexObject, "handles");
 export const ConferenceObject = countedObject(objects.ConferenceObject, "conference");
 export const IdAllocatorObject = countedObject(objects.IdAllocatorObject, "ids");
 export const MailboxObject = countedObject(objects.MailboxObject, "mailbox");

@@ -51,7 +51,7 @@ test("a refused document makes nothing", async () => {
   expect(await resultOf(await post("<"))).toEqual([200, "-2"]);
 
   expect(await exists(env.CONFERENCE, "local/555999111")).toBe(false);
-  expect(await env.HANDLE.getByName("local").hasConference("555999111" as ConfKey)).toBe(false);
+  expect(await env.HANDLE_INDEX.getByName("local").hasConference("555999111" as ConfKey)).toBe(false);
 });
 
 test("other methods, other domains and too long a body are refused by status", async () => {
@@ -94,7 +94,7 @@ test("the edge is alive, not ready without an agent, and closed without the oper
 
 test("thousands of unknown handles and keys make no object of their own", async () => {
   const count = async () =>
-    (await Promise.all([env.HANDLE, env.CONFERENCE, env.MAILBOX].map(listIds))).map(({ length }) => length);
+    (await Promise.all([env.HANDLE_INDEX, env.CONFERENCE, env.MAILBOX].map(listIds))).map(({ length }) => length);
   await post(document("0", lock("7999999"))); // The index of the domain is there, or made now.
   const before = await count();
   const drop = (extConfId: number) => `<W2A_DropUser MsgID="${extConfId}" ExtConfID="${extConfId}" ExtCallID="9"/>`;
@@ -130,6 +130,10 @@ test("a handle finds its conference also after everything was evicted", async ()
 
   expect(await resultOf(await post(document("2", lock("7000001"))))).toEqual([200, "0"]);
   const handles = ["7000001" as ExtConfId];
-  const found = await env.HANDLE.getByName("local").resolve({ domain: "local" as DomainName, claims: [], handles });
+  const found = await env.HANDLE_INDEX.getByName("local").resolve({
+    domain: "local" as DomainName,
+    claims: [],
+    handles,
+  });
   expect([...found]).toEqual([["7000001", "555111222"]]);
 });

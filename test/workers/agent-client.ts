@@ -19,7 +19,7 @@ export class AgentClient {
     });
   }
 
-  /** What the relay wants this agent to sign. */
+  /** The challenge that the relay wants this agent to sign. */
   static async challenge(index: 0 | 1 = 0): Promise<string> {
     const refused = await AgentClient.ask(await helloOf(index));
     return /^4402 (.+)$/.exec(refused.headers.get(REFUSAL_HEADER) ?? "")?.[1] ?? "";

@@ -27,7 +27,7 @@ const conference = () => env.CONFERENCE.getByName(`local/${identity.confKey}`);
 const receive = (transId: string, ...messages: readonly FromWebex[]) =>
   conference().receive({ ...identity, transId: transId as TransId, messages });
 
-/** What WebEx was posted. */
+/** The bodies that were posted to WebEx. */
 const posted: string[] = [];
 let reachable = true;
 
@@ -54,7 +54,7 @@ function rows(query: string): Promise<Record<string, SqlStorageValue>[]> {
   return runInDurableObject(conference(), (_object, state) => state.storage.sql.exec(query).toArray());
 }
 
-/** What another life of the conference would find on disk. */
+/** Reads the disk as another life of the conference would. */
 function stored<Value>(read: (store: ConferenceStore) => Value): Promise<Value> {
   return runInDurableObject(conference(), (_object, { storage }) => {
     const exec = (query: string, ...bindings: readonly SqlValue[]) =>
@@ -145,7 +145,7 @@ test("a sweep by the id allocator wakes an object whose alarm got lost, also whe
 });
 
 test("a handle belongs to the first that claims it, also after the index was evicted; asking for others leaves nothing", async () => {
-  const index = env.HANDLE.getByName(identity.domain);
+  const index = env.HANDLE_INDEX.getByName(identity.domain);
   const [a, b] = ["a" as ConfKey, "b" as ConfKey];
   const { domain } = identity;
   const extConfId = "7001" as ExtConfId;

@@ -369,7 +369,7 @@ test("an agent that comes a hundred times anew has one session, and what it repo
     expect(welcome.epoch).toBe(epoch + 1);
     epoch = welcome.epoch;
     agent.say({ type: "reports", epoch, conference: key, stream, reports: [{ number: 1, report }] });
-    // Now and then it hangs up; else its old socket is left open, and closed by the relay.
+    // The agent hangs up now and then; else its old socket is left open, and closed by the relay.
     if (round % 4 === 0) agent.hangUp();
     else expect(await nextBut(agent, "commands")).toEqual({ type: "reports-ack", conference: key, stream, upTo: 1 });
   }

@@ -1,13 +1,13 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ConfKey, ExtConfId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
-import type { HandleRequest, HandleRpc } from "../src/rpc.ts";
+import type { HandleIndexRpc, HandleRequest } from "../src/rpc.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { HandleIndex } from "./handle-index.ts";
 import { type Env, platformOf } from "./platform.ts";
 
 /** The handle index of one domain, on the platform. */
-export class HandleObject extends DurableObject<Env> implements HandleRpc {
+export class HandleIndexObject extends DurableObject<Env> implements HandleIndexRpc {
   #index: HandleIndex;
 
   constructor(ctx: DurableObjectState, env: Env) {
