@@ -83,7 +83,7 @@ export class ConferenceStore {
   /** The row of the journal up to which the entries say everything. */
   #checkpoint = 0;
   #position = 0;
-  /** What waits to be posted, in order. */
+  /** The documents that wait to be posted, in order. */
   #outbox = new Map<string, QueuedDocument>();
   /** When each document was committed whose repeats may still come, the oldest first; `null`: not read yet, as reading is billed. */
   #documents: Map<TransId, EpochMs> | null = null;
@@ -265,8 +265,9 @@ export class ConferenceStore {
       this.#retention = retention;
     } else {
       const entries = kind === "outbox" ? this.#outbox : isKind(kind) ? entriesOf(this.#state, kind) : null;
-      if (value === null) entries?.delete(id.join("/"));
-      else entries?.set(id.join("/"), value as QueuedDocument);
+      if (!entries) throw new Error(`the entry ${key} is of no known kind`);
+      if (value === null) entries.delete(id.join("/"));
+      else entries.set(id.join("/"), value as QueuedDocument);
     }
   }
 
