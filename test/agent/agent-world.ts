@@ -23,14 +23,14 @@ export class AgentWorld {
   readonly timers = new Clock();
   readonly journal = openedJournal(":memory:");
   machine = this.#newMachine("boot1");
-  /** What the edge took, in order. */
-  readonly taken: Report[] = [];
+  /** The reports that the edge accepted, in order. */
+  readonly accepted: Report[] = [];
   /** Every message that reached the edge. */
   readonly heard: AgentToEdge[] = [];
   epoch = 1;
   /** Whether the bridge has no other agent. */
   alone = true;
-  /** What the edge says are its conferences; an older edge says nothing. */
+  /** The conferences that the edge names as its own; an older edge names none. */
   ours: readonly ConfKey[] | undefined;
   /** The connection looks alive, but what the agent says is lost. */
   edgeDeaf = false;
@@ -47,14 +47,14 @@ export class AgentWorld {
   #bridgeUp = false;
   #role: "active" | "standby" = "active";
   #edgeUp = false;
-  /** The highest report number that the edge has taken of each stream of a conference. */
+  /** The highest report number that the edge has accepted of each stream of a conference. */
   readonly #watermarks = new Map<string, number>();
-  /** What the edge takes is not acknowledged. */
+  /** The edge acknowledges nothing that it accepts. */
   silent = false;
   readonly notes: string[] = [];
   reconnects = 0;
   #lives = 0;
-  /** What the bridge was asked and has not begun: it goes with the link, as do the answers. */
+  /** Commands that the bridge has not begun: they are lost with the link, as are their results. */
   readonly #held = new Map<Execution, () => void>();
   readonly #repeated = new Map<string, { readonly conference: ConfKey; readonly issued: IssuedCommand }>();
 
@@ -67,12 +67,12 @@ export class AgentWorld {
   }
 
   events(): ConferenceEvent[] {
-    return this.taken.flatMap((report) => (report.type === "event" ? [report.event] : []));
+    return this.accepted.flatMap((report) => (report.type === "event" ? [report.event] : []));
   }
 
   results(): Record<string, unknown> {
     return Object.fromEntries(
-      this.taken.flatMap((report) => (report.type === "result" ? [[report.id, report.result.done]] : [])),
+      this.accepted.flatMap((report) => (report.type === "result" ? [[report.id, report.result.done]] : [])),
     );
   }
 
@@ -270,7 +270,7 @@ export class AgentWorld {
       if (number !== upTo + 1) continue;
       upTo = number;
       this.#watermarks.set(name, upTo);
-      this.taken.push(report);
+      this.accepted.push(report);
       if (report.type === "result") this.#repeated.delete(report.id);
       for (const [id, command] of this.react(report)) this.command(id, command);
     }

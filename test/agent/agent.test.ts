@@ -51,14 +51,14 @@ describe("commands", () => {
     world.settle();
     expect(world.heard.filter(({ type }) => type === "commands-ack")).toHaveLength(1);
     expect(world.acts()).toEqual(["create-conference done"]);
-    expect(world.taken).toHaveLength(1);
+    expect(world.accepted).toHaveLength(1);
   });
 
   test("a refusal is passed on", () => {
     const world = running();
     world.command("mute", { type: "mute", call: call("nobody") });
     world.settle();
-    expect(world.taken.at(-1)).toEqual({
+    expect(world.accepted.at(-1)).toEqual({
       type: "result",
       id: "mute",
       result: { done: false, reason: "no-such-call" },
@@ -75,7 +75,7 @@ describe("commands", () => {
     }
     expect(world.acts().slice(1)).toEqual(["lock done"]);
     expect(world.notes.slice(1)).toEqual([expect.stringMatching(/^command \*+21\.7\.abc is refused/)]);
-    expect(world.taken.slice(1)).toEqual([
+    expect(world.accepted.slice(1)).toEqual([
       { type: "result", id: notUnderstood[0], result: { done: false, reason: "not-supported" } },
       { type: "result", id: "lock", result: { done: true } },
     ]);
@@ -95,7 +95,7 @@ describe("commands", () => {
   test.each([
     ["is not done again", 5_000, []],
     ["is done where the later one comes too late", 0, ["mute c1-boot1 done"]],
-  ])("what a command that was told before undoes %s", (_, withinMs, acts) => {
+  ])("what a command that was sent before undoes %s", (_, withinMs, acts) => {
     const world = running();
     const call = world.machine.dialIn("1", "987654321##");
     world.settle();
@@ -139,7 +139,7 @@ describe("commands", () => {
     world.epoch = 2;
     world.tell({ type: "activate", epoch: 2 });
     world.pass(120_000);
-    expect(world.taken).toEqual([]);
+    expect(world.accepted).toEqual([]);
     world.tell({ type: "snapshot-wanted", conference: KEY });
     world.pass(1_000);
     expect(world.events()).toEqual([{ type: "snapshot", conference: null }]);
@@ -172,7 +172,7 @@ describe("commands", () => {
     world.connectBridge();
     world.settle();
     expect(world.acts().slice(1)).toEqual(["lock done", "cancel-dial out1 refused"]);
-    expect(world.taken).toContainEqual({ type: "result", id: "dial", result: { done: false, reason: "too-late" } });
+    expect(world.accepted).toContainEqual({ type: "result", id: "dial", result: { done: false, reason: "too-late" } });
   });
 
   test("a command whose time may have passed while the agent was gone, as its clock was set back, is not begun", () => {
@@ -225,7 +225,7 @@ describe("commands", () => {
       world.restart();
       world.pass(6_000);
       expect(world.acts()).toEqual(["create-conference done", "dial out2 done"]);
-      expect(world.taken).toContainEqual({ type: "result", id: "doubtful", result: { done: false, reason } });
+      expect(world.accepted).toContainEqual({ type: "result", id: "doubtful", result: { done: false, reason } });
     },
   );
 
@@ -634,7 +634,7 @@ describe("each minute", () => {
     world.heard.flatMap((message) => (message.type === "digests" ? message.digests : []));
   const snapshots = (world: AgentWorld) => world.events().filter(({ type }) => type === "snapshot");
 
-  test("the edge hears the digest of each conference in which nothing is under way or untold", () => {
+  test("the edge hears the digest of each conference in which nothing is under way or unacknowledged", () => {
     const world = running();
     world.machine.dialIn("1", "987654321##");
     world.settle();
@@ -668,7 +668,7 @@ describe("each minute", () => {
     world.pass(60_200);
     const sizes = () => world.heard.flatMap((message) => (message.type === "digests" ? [message.digests.length] : []));
     expect(sizes()).toEqual([50]);
-    // What happens meanwhile makes a digest that was not sent yet wrong.
+    // A change makes a digest wrong that was not sent yet.
     world.machine.lockByTelephone(keys.at(-1) ?? KEY, true);
     world.pass(5_000);
     expect(sizes()).toEqual(Array.from({ length: 24 }, () => 50));
@@ -702,7 +702,7 @@ describe("each minute", () => {
 });
 
 describe("reports", () => {
-  function untold(): AgentWorld {
+  function unacknowledged(): AgentWorld {
     const world = running();
     world.edgeDeaf = true;
     world.machine.lockByTelephone(KEY, true);
@@ -712,8 +712,8 @@ describe("reports", () => {
   }
   const locked = [{ type: "lock-changed", locked: true }];
 
-  test("what is not taken within a second is sent again, and taken once", () => {
-    const world = untold();
+  test("what is not acknowledged within a second is sent again, and accepted once", () => {
+    const world = unacknowledged();
     world.pass(800);
     expect(world.events()).toEqual([]);
     world.pass(400);
@@ -722,8 +722,8 @@ describe("reports", () => {
     expect(world.events()).toEqual(locked);
   });
 
-  test("what is not taken is sent again at once after a reconnect", () => {
-    const world = untold();
+  test("what is not acknowledged is sent again at once after a reconnect", () => {
+    const world = unacknowledged();
     world.loseEdge();
     world.connectEdge();
     world.settle();
@@ -799,8 +799,8 @@ describe("reports", () => {
     expect(world.status.unacknowledged).toBeGreaterThan(0);
   });
 
-  test("what was not taken when the agent died is sent when it is back", () => {
-    const world = untold();
+  test("what was not acknowledged when the agent died is sent when it is back", () => {
+    const world = unacknowledged();
     world.restart();
     world.settle();
     expect(world.events().slice(0, 1)).toEqual(locked);
@@ -930,7 +930,7 @@ describe("reports", () => {
     world.command("again", create);
     world.settle();
     expect(world.results()).toEqual({ create: true, end: true, again: true });
-    expect(world.taken).toHaveLength(3);
+    expect(world.accepted).toHaveLength(3);
   });
 });
 
@@ -974,7 +974,7 @@ describe("an agent that dies at any point of its work", () => {
       expect(world.crashes).toBe(1);
       expect([...world.acts()].sort()).toEqual([...smooth.acts()].sort());
       expect(world.results()).toEqual(smooth.results());
-      expect(world.taken.filter(({ type }) => type === "result")).toHaveLength(Object.keys(smooth.results()).length);
+      expect(world.accepted.filter(({ type }) => type === "result")).toHaveLength(Object.keys(smooth.results()).length);
       // An agent that dies before it commits what a caller keyed gives it another id.
       const eventsOf = (each: AgentWorld, type: string) =>
         each.events().flatMap((event) => (event.type === type ? [{ ...event, id: "" }] : []));

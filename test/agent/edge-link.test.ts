@@ -55,7 +55,7 @@ class FakeRelay {
   });
   readonly paths: string[] = [];
   readonly hellos: Hello[] = [];
-  /** Of the requests to come. */
+  /** One for each of the requests to come. */
   readonly refusals: [why: CloseReason | null, said?: string][] = [];
   readonly #sockets: WebSocket[] = [];
   readonly #messages: AgentToEdge[] = [];

@@ -17,7 +17,7 @@ test("a conference stays on its bridge when the settings get another one, and th
   const world = new ConferenceWorld();
   const before = world.sql.rowsWritten;
   await world.during(world.receive("create", createConference()));
-  // Journal, identity, head, order.
+  // Journal, identity, head, command.
   expect(world.sql.rowsWritten - before).toBe(1);
   await world.allDone();
   addBridge(world);
@@ -26,7 +26,7 @@ test("a conference stays on its bridge when the settings get another one, and th
 
   await world.during(world.receive("t1", lock("m1")));
 
-  expect(new Set(world.toldTo)).toEqual(new Set(["simulated"]));
+  expect(new Set(world.sentTo)).toEqual(new Set(["simulated"]));
 });
 
 test("of several bridges the chosen one is kept, also by an object that comes back", async () => {
@@ -39,7 +39,7 @@ test("of several bridges the chosen one is kept, also by an object that comes ba
 
   await world.during(world.receive("t1", lock("m1")));
 
-  expect(new Set(world.toldTo)).toEqual(new Set(["second"]));
+  expect(new Set(world.sentTo)).toEqual(new Set(["second"]));
 });
 
 test("a conference that is over and begins anew may be held by another bridge", async () => {
@@ -54,7 +54,7 @@ test("a conference that is over and begins anew may be held by another bridge", 
 
   await world.during(world.receive("t2", createConference()));
 
-  expect(world.toldTo.at(-1)).toBe("second");
+  expect(world.sentTo.at(-1)).toBe("second");
 });
 
 /** This bridge has more free ports than the other one. */
@@ -79,9 +79,9 @@ function answers(world: ConferenceWorld): (string | undefined)[] {
   );
 }
 
-/** What this bridge was told, each order once. */
-function toldTo(world: ConferenceWorld, bridge: string): string[] {
-  const commands = world.told.flatMap((told, index) => (world.toldTo[index] === bridge ? told : []));
+/** The commands that this bridge was sent, each once. */
+function sentTo(world: ConferenceWorld, bridge: string): string[] {
+  const commands = world.sent.flatMap((sent, index) => (world.sentTo[index] === bridge ? sent : []));
   return [...new Map(commands.map(({ id, command }) => [id, command.type])).values()];
 }
 
@@ -93,7 +93,7 @@ test("a conference whose bridge never answered is created on another one, and wh
   await world.time.pass(1000);
 
   expect(answers(world)).toEqual(["16", "0"]);
-  expect([toldTo(world, "simulated"), toldTo(world, "second")]).toEqual([
+  expect([sentTo(world, "simulated"), sentTo(world, "second")]).toEqual([
     ["create-conference", "end-conference"],
     ["create-conference"],
   ]);
@@ -102,7 +102,7 @@ test("a conference whose bridge never answered is created on another one, and wh
   await world.during(world.reportFrom("simulated", { ...done(world, "end-conference"), result: gone }));
   world.start();
   await world.during(world.receive("t3", lock("m3")));
-  expect(toldTo(world, "second")).toEqual(["create-conference", "lock"]);
+  expect(sentTo(world, "second")).toEqual(["create-conference", "lock"]);
   expect(world.stored.state.commands.size).toBe(1);
 });
 
@@ -124,8 +124,8 @@ test("what a bridge holds of a conference that is on another one is ended there,
   for (let times = 0; times < 2; times += 1) await world.during(world.reportFrom("simulated", snapshot));
   await world.time.pass(1000);
 
-  expect(toldTo(world, "simulated")).toEqual(["create-conference", "end-conference", "end-conference"]);
-  expect(toldTo(world, "second")).toEqual(["create-conference"]);
+  expect(sentTo(world, "simulated")).toEqual(["create-conference", "end-conference", "end-conference"]);
+  expect(sentTo(world, "second")).toEqual(["create-conference"]);
   expect(world.posted).toHaveLength(posts);
 });
 
@@ -140,15 +140,15 @@ test("however often it is created on a bridge that never answers, one end is lef
   expect(world.stored.state.commands.size).toBe(1);
 });
 
-test("what is left to do at a bridge that stays away is not told for ever, and anew where the bridge tells of the conference", async () => {
+test("what is left to do at a bridge that stays away is not sent for ever, and anew where the bridge reports the conference", async () => {
   const world = await chosenBridgeDead();
   await world.time.pass(7_260_000);
-  const [told, alarms] = [world.told.length, world.alarmsSet];
+  const [sent, alarms] = [world.sent.length, world.alarmsSet];
   await world.time.pass(3_600_000);
-  expect([world.told.length, world.alarmsSet]).toEqual([told, alarms]);
+  expect([world.sent.length, world.alarmsSet]).toEqual([sent, alarms]);
 
   await world.during(world.reportFrom("simulated", snapshot));
-  expect(toldTo(world, "simulated")).toEqual(["create-conference", "end-conference", "end-conference"]);
+  expect(sentTo(world, "simulated")).toEqual(["create-conference", "end-conference", "end-conference"]);
   await world.time.pass(11 * 86_400_000);
   expect(world.deleted).toBe(1);
 });
@@ -159,8 +159,8 @@ test("a conference that WebEx never created is ended on the bridge that tells of
   prefer(world, "second");
   await world.during(world.reportFrom("simulated", snapshot));
 
-  expect(toldTo(world, "simulated")).toEqual(["end-conference"]);
-  expect(toldTo(world, "second")).toEqual([]);
+  expect(sentTo(world, "simulated")).toEqual(["end-conference"]);
+  expect(sentTo(world, "second")).toEqual([]);
 });
 
 const snapshot = {
@@ -169,9 +169,9 @@ const snapshot = {
 } as unknown as Report;
 
 function done(world: ConferenceWorld, type: BridgeCommand["type"]): Extract<Report, { type: "result" }> {
-  const order = world.told.flat().findLast(({ command }) => command.type === type);
-  if (!order) throw new Error(`nobody was told ${type}`);
-  return { type: "result", id: order.id, result: { done: true } };
+  const command = world.sent.flat().findLast(({ command }) => command.type === type);
+  if (!command) throw new Error(`no bridge was sent ${type}`);
+  return { type: "result", id: command.id, result: { done: true } };
 }
 
 test("a relay that hangs holds up no choice of a bridge: after a second it counts as one without an agent", async () => {
@@ -179,25 +179,25 @@ test("a relay that hangs holds up no choice of a bridge: after a second it count
   addBridge(world);
   world.freePorts = (bridge) => (bridge === "simulated" ? new Promise(() => {}) : Promise.resolve(1));
   await world.during(world.receive("t1", createConference()));
-  expect(world.toldTo).toEqual([]);
+  expect(world.sentTo).toEqual([]);
   await world.time.pass(1_000);
 
-  expect(new Set(world.toldTo)).toEqual(new Set(["second"]));
+  expect(new Set(world.sentTo)).toEqual(new Set(["second"]));
 });
 
 test("a relay that hangs over commands is tried again, and holds up no command for another bridge", async () => {
   const world = await chosenBridgeDead();
   prefer(world, "second");
-  const before = world.toldTo.length;
-  world.onTold = () => (world.toldTo.at(-1) === "simulated" ? new Promise(() => {}) : undefined);
+  const before = world.sentTo.length;
+  world.onSent = () => (world.sentTo.at(-1) === "simulated" ? new Promise(() => {}) : undefined);
   await world.during(world.receive("t2", createConference({ msgId: "m2" } as Partial<FromWebex>)));
-  expect(world.toldTo.slice(before)).toContain("second");
+  expect(world.sentTo.slice(before)).toContain("second");
   await world.time.pass(6_100);
 
   expect(world.lines.find(({ event }) => event === "commands-not-sent")).toMatchObject({
     why: "Error: the relay of simulated took longer than 5000 ms",
   });
-  expect(world.toldTo.slice(before).filter((bridge) => bridge === "simulated").length).toBeGreaterThan(1);
+  expect(world.sentTo.slice(before).filter((bridge) => bridge === "simulated").length).toBeGreaterThan(1);
 });
 
 test("reports of another bridge send none of this bridge's commands again, and do not count as signs of life of its agent", async () => {
@@ -205,12 +205,12 @@ test("reports of another bridge send none of this bridge's commands again, and d
   await world.running(1);
   addBridge(world);
   await world.during(world.receive("t1", lock("m1")));
-  const told = world.told.length;
+  const sent = world.sent.length;
   for (let times = 0; times < 3; times += 1) {
     await world.during(world.reportFrom("second", callerEntered(times)));
     await world.during(world.report(callerEntered(7)));
   }
-  expect(world.told).toHaveLength(told);
+  expect(world.sent).toHaveLength(sent);
 
   world.kill();
   world.start();
@@ -235,7 +235,7 @@ test("a relay that fails is tried again after each command's own pause, and not 
   await world.running(0);
   const begin = world.time.now;
   const at: number[] = [];
-  world.onTold = () => {
+  world.onSent = () => {
     at.push(world.time.now - begin);
     throw new Error("out of reach");
   };
@@ -259,5 +259,5 @@ test("where the domain is removed before a bridge is chosen, nothing is sent and
   await world.during(world.receive("t1", createConference()));
   await world.time.pass(3_000);
 
-  expect([world.told, world.lines.filter(({ level }) => level !== "info")]).toEqual([[], []]);
+  expect([world.sent, world.lines.filter(({ level }) => level !== "info")]).toEqual([[], []]);
 });

@@ -13,16 +13,16 @@ import {
   muteCaller,
 } from "./conference-world.ts";
 
-test("a create is on disk before it is confirmed, and the bridge is told after that (protocol T28)", async () => {
+test("a create is on disk before it is confirmed, and the bridge gets its command after that (protocol T28)", async () => {
   const world = new ConferenceWorld();
   let rowsWhenTold = 0;
-  world.onTold = () => {
+  world.onSent = () => {
     rowsWhenTold = world.journalRows;
   };
 
   await world.during(world.receive("t1", createConference()));
 
-  expect(world.told.flat().map(({ command }) => command.type)).toEqual(["create-conference"]);
+  expect(world.sent.flat().map(({ command }) => command.type)).toEqual(["create-conference"]);
   expect(rowsWhenTold).toBe(1);
 });
 
@@ -35,7 +35,7 @@ test("a document that comes again is confirmed and does nothing (protocol T38)",
   await world.during(world.receive("t1", createConference()));
 
   expect(world.journalRows).toBe(1);
-  expect(world.told.flat()).toHaveLength(1);
+  expect(world.sent.flat()).toHaveLength(1);
 });
 
 test("a repeat is known after an eviction too, and no longer when its time is over (protocol T40)", async () => {
@@ -54,7 +54,7 @@ test("a repeat is known after an eviction too, and no longer when its time is ov
   expect(world.journalRows).toBe(before + 1);
 });
 
-test("what was sent by memory of a handle that stands for it no longer is not taken, but for a repeat", async () => {
+test("what was sent by memory of a handle that stands for it no longer is not accepted, but for a repeat", async () => {
   const world = new ConferenceWorld();
   await world.running(0);
   const recalled = (transId: string, message: FromWebex) =>
@@ -186,14 +186,14 @@ test("an input that fails after its decision fails alone", async () => {
   // Nothing of it is left in memory either: the state is that of the disk.
   await world.during(world.receive("mute", muteCaller("1001")));
   expect(
-    world.told
+    world.sent
       .flat()
       .map(({ command }) => command.type)
       .filter((type) => type === "mute"),
   ).toHaveLength(1);
 });
 
-test("an input that is far too large is refused and its neighbours are taken", async () => {
+test("an input that is far too large is refused and its neighbours are accepted", async () => {
   const world = new ConferenceWorld();
   const huge = { ...createConference(), conferenceName: "x".repeat(2_000_000) } as ReturnType<typeof createConference>;
 
@@ -204,7 +204,7 @@ test("an input that is far too large is refused and its neighbours are taken", a
   expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
 });
 
-test("a snapshot of 8,000 callers is taken", async () => {
+test("a snapshot of 8,000 callers is accepted", async () => {
   const world = new ConferenceWorld();
   await world.running(0);
   const callers = Array.from({ length: 8_000 }, (_, index) => ({
@@ -247,28 +247,28 @@ test("reports of a stream that begins with a gap leave nothing on disk where the
   expect([world.tables, world.alarmsSet]).toEqual([0, 0]);
 });
 
-test("reports are taken once and in order; a gap is not taken", async () => {
+test("reports are accepted once and in order; none behind a gap", async () => {
   const world = new ConferenceWorld();
   await world.running(0);
-  const taken = await world.during(world.report(callerEntered(0), callerEntered(1)));
+  const upTo = await world.during(world.report(callerEntered(0), callerEntered(1)));
   const rows = world.journalRows;
 
-  expect(await world.during(world.reportAs(taken - 1, callerEntered(0), callerEntered(1)))).toBe(taken);
-  expect(await world.during(world.reportAs(taken + 2, callerEntered(3)))).toBe(taken);
+  expect(await world.during(world.reportAs(upTo - 1, callerEntered(0), callerEntered(1)))).toBe(upTo);
+  expect(await world.during(world.reportAs(upTo + 2, callerEntered(3)))).toBe(upTo);
   expect(world.journalRows).toBe(rows);
-  expect(await world.during(world.reportAs(taken, callerEntered(1), callerEntered(2)))).toBe(taken + 1);
+  expect(await world.during(world.reportAs(upTo, callerEntered(1), callerEntered(2)))).toBe(upTo + 1);
 });
 
-test("the same reports in two requests of one turn are taken once", async () => {
+test("the same reports in two requests of one turn are accepted once", async () => {
   const world = new ConferenceWorld();
   await world.running(0);
   const rows = world.journalRows;
 
-  const taken = await world.during(
+  const upTo = await world.during(
     Promise.all([world.reportAs(2, callerEntered(0)), world.reportAs(2, callerEntered(0))]),
   );
 
-  expect(taken).toEqual([2, 2]);
+  expect(upTo).toEqual([2, 2]);
   expect(world.journalRows).toBe(rows + 1);
 });
 
@@ -290,45 +290,45 @@ test("a mute costs the same rows in a conference of 10 and of 1,000", async () =
   expect(costs).toEqual([4, 4]);
 }, 20_000);
 
-test("orders are told again each second or so until the agent has them", async () => {
+test("commands are sent again each second or so until the agent has them", async () => {
   const world = new ConferenceWorld();
   await world.during(world.receive("t1", createConference()));
   await world.time.pass(5000);
-  expect(world.told.length).toBeGreaterThanOrEqual(3);
-  expect(world.told.length).toBeLessThanOrEqual(6);
+  expect(world.sent.length).toBeGreaterThanOrEqual(3);
+  expect(world.sent.length).toBeLessThanOrEqual(6);
 
   world.ackAll();
-  const told = world.told.length;
+  const sent = world.sent.length;
   await world.time.pass(5000);
-  expect(world.told).toHaveLength(told);
+  expect(world.sent).toHaveLength(sent);
 });
 
-test("orders to a bridge that is away for an hour are told some seventy times, and at once when its agent reports", async () => {
+test("commands for a bridge that is away for an hour are sent some seventy times, and at once when its agent reports", async () => {
   const world = new ConferenceWorld();
   await world.running(1);
   await world.during(
     world.receive("t1", { type: "drop-caller", msgId: "m", replyTo: host, extConfId, extCallId: "1001" } as FromWebex),
   );
   await world.time.pass(3_600_000);
-  const told = world.told.length;
-  expect(told).toBeGreaterThan(60);
-  expect(told).toBeLessThan(90);
+  const sent = world.sent.length;
+  expect(sent).toBeGreaterThan(60);
+  expect(sent).toBeLessThan(90);
 
   await world.time.pass(2_000);
   await world.during(world.report(callerEntered(1)));
-  expect(world.told).toHaveLength(told + 1);
-  expect(world.told.at(-1)).toMatchObject([{ command: { type: "expel" }, again: true }]);
+  expect(world.sent).toHaveLength(sent + 1);
+  expect(world.sent.at(-1)).toMatchObject([{ command: { type: "expel" }, again: true }]);
 });
 
-test("what an agent had taken is told at once when another one reports", async () => {
+test("what an agent had acknowledged is sent at once when another one reports", async () => {
   const world = new ConferenceWorld();
   await world.running(1);
   await world.during(world.receive("t1", muteCaller("1001")));
   world.ackAll();
-  const told = world.told.length;
+  const sent = world.sent.length;
 
   await world.during(world.report(callerEntered(1)));
-  expect(world.told).toHaveLength(told);
+  expect(world.sent).toHaveLength(sent);
 
   await world.during(
     world.conference.report({
@@ -337,11 +337,11 @@ test("what an agent had taken is told at once when another one reports", async (
       reports: [{ number: 1, report: callerEntered(2) }],
     }),
   );
-  expect(world.told).toHaveLength(told + 1);
-  expect(world.told.at(-1)).toMatchObject([{ command: { type: "mute" }, again: true }]);
+  expect(world.sent).toHaveLength(sent + 1);
+  expect(world.sent.at(-1)).toMatchObject([{ command: { type: "mute" }, again: true }]);
 });
 
-test("what an agent had taken is told at once when an earlier agent is back with reports that are known", async () => {
+test("what an agent had acknowledged is sent at once when an earlier agent is back with reports that are known", async () => {
   const world = new ConferenceWorld();
   await world.running(1);
   await world.during(world.report(callerEntered(1)));
@@ -351,17 +351,17 @@ test("what an agent had taken is told at once when an earlier agent is back with
   await world.during(reportOf("present"));
   await world.during(world.receive("t1", muteCaller("1001")));
   world.ackAll();
-  const told = world.told.length;
+  const sent = world.sent.length;
 
   await world.during(reportOf("present"));
-  expect(world.told).toHaveLength(told);
+  expect(world.sent).toHaveLength(sent);
 
   await world.during(reportOf("another"));
-  expect(world.told).toHaveLength(told + 1);
-  expect(world.told.at(-1)).toMatchObject([{ command: { type: "mute" }, again: true }]);
+  expect(world.sent).toHaveLength(sent + 1);
+  expect(world.sent.at(-1)).toMatchObject([{ command: { type: "mute" }, again: true }]);
 });
 
-test("what an agent had taken whose reports came with a gap is told at once when the earlier agent is back", async () => {
+test("what an agent had acknowledged whose reports came with a gap is sent at once when the earlier agent is back", async () => {
   const world = new ConferenceWorld();
   await world.running(1);
   await world.during(world.report(callerEntered(1)));
@@ -369,16 +369,16 @@ test("what an agent had taken whose reports came with a gap is told at once when
   const withGap = { ...identity, stream: "another" as StreamId, reports: [{ number: 7, report: callerEntered(2) }] };
   await world.during(world.conference.report(withGap));
   world.ackAll();
-  const told = world.told.length;
+  const sent = world.sent.length;
 
   await world.during(world.report(callerEntered(3)));
-  expect(world.told).toHaveLength(told + 1);
+  expect(world.sent).toHaveLength(sent + 1);
 });
 
-test("while the bridge is too far behind, requests are refused before they are taken; a create, a close and names are not", async () => {
+test("while the bridge is too far behind, requests are refused before they are accepted; a create, a close and names are not", async () => {
   const world = new ConferenceWorld();
   await world.running(2);
-  /** Of the command that waits longest. */
+  /** The result of the command that waits longest. */
   const result = (): Report => {
     const [id = "" as CommandId] = world.stored.state.commands.keys();
     return { type: "result", id, result: { done: true } };
@@ -405,7 +405,7 @@ test("a command is sent even where no alarm can be set", async () => {
   world.alarmFault = "database or disk is full";
   await world.during(world.receive("t1", createConference()));
 
-  expect(world.told.flat().map(({ command }) => command.type)).toEqual(["create-conference"]);
+  expect(world.sent.flat().map(({ command }) => command.type)).toEqual(["create-conference"]);
   expect(world.lines.map(({ event }) => event)).toContain("follow-up-broke");
 });
 
@@ -428,29 +428,29 @@ test("the first report of all sends no command again that an agent has acknowled
   const world = new ConferenceWorld();
   await world.during(world.receive("t1", createConference()));
   world.ackAll();
-  const sent = world.told.length;
+  const sent = world.sent.length;
   const unknown: Report = { type: "result", id: "never-given" as CommandId, result: { done: true } };
   await world.during(world.report(unknown));
 
-  expect(world.told).toHaveLength(sent);
+  expect(world.sent).toHaveLength(sent);
 });
 
 test("a relay that cannot be reached is tried again after a second, and not only by the alarm", async () => {
   const world = new ConferenceWorld();
   await world.running(1);
-  const told: number[] = [];
-  world.onTold = () => {
-    told.push(world.time.now);
-    if (told.length === 1) throw new Error("the relay is being moved");
+  const sent: number[] = [];
+  world.onSent = () => {
+    sent.push(world.time.now);
+    if (sent.length === 1) throw new Error("the relay is being moved");
   };
   await world.during(world.receive("t1", muteCaller("1001")));
   await world.time.pass(2_000);
 
-  const [first = 0, second] = told;
+  const [first = 0, second] = sent;
   expect(second).toBe(first + 1_000);
 });
 
-test("orders that were under way at evictions are told at once, in the order in which they were given", async () => {
+test("commands that were under way at evictions are sent at once, in the order in which they were given", async () => {
   const world = new ConferenceWorld();
   await world.running(60);
   const calls = Array.from({ length: 60 }, (_, index) => `${1060 - index}`);
@@ -460,7 +460,7 @@ test("orders that were under way at evictions are told at once, in the order in 
   world.start();
   await world.time.pass(0);
 
-  const muted = world.told.at(-1)?.map(({ command }) => ("call" in command ? command.call : ""));
+  const muted = world.sent.at(-1)?.map(({ command }) => ("call" in command ? command.call : ""));
   expect(muted).toEqual(Array.from({ length: 60 }, (_, index) => `c${59 - index}`));
 });
 
@@ -521,7 +521,7 @@ test("operators reach only what is there", async () => {
   expect(world.posted.at(-1)?.body).toContain('HybridConnectData="x"');
 });
 
-test("results of an order that is not pending change nothing and are acknowledged", async () => {
+test("results of a command that is not pending change nothing and are acknowledged", async () => {
   const world = new ConferenceWorld();
   await world.running(0);
   const posts = world.posted.length;
@@ -538,10 +538,10 @@ test("an ack from a bridge that is not the command's own settles nothing", async
   await world.during(world.receive("t1", muteCaller("1001")));
   world.conference.ackCommands(
     "another" as BridgeName,
-    world.told.flat().map(({ id }) => id),
+    world.sent.flat().map(({ id }) => id),
   );
-  const told = world.told.length;
+  const sent = world.sent.length;
 
   await world.time.pass(5000);
-  expect(world.told.length).toBeGreaterThan(told);
+  expect(world.sent.length).toBeGreaterThan(sent);
 });

@@ -125,7 +125,7 @@ test("three attempts, at once and after 2 s, with the same bytes; then the confe
   expect(world.lines.some(({ note }) => String(note).includes("given up"))).toBe(true);
   await world.during(world.receive("t-unlock", lock("m-again")));
   expect(
-    world.told
+    world.sent
       .flat()
       .map(({ command }) => command.type)
       .at(-1),
@@ -267,7 +267,7 @@ test("what a failover drops while its last attempt fails is not given up as well
       fail = () => resolve(failed);
     });
   };
-  const taken = world.report(callerEntered(5));
+  const reported = world.report(callerEntered(5));
   await world.time.pass(100);
   fail();
   await world.time.pass(100);
@@ -278,7 +278,7 @@ test("what a failover drops while its last attempt fails is not given up as well
   const moved = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
   const created = world.receive("t-create", createConference(moved));
   fail();
-  await world.during(Promise.all([taken, created]));
+  await world.during(Promise.all([reported, created]));
 
   expect(world.lines.filter(({ note }) => String(note).includes("given up"))).toEqual([]);
 });

@@ -34,7 +34,7 @@ test("a digest that fits writes nothing; one that differs leads to repairs, whic
   expect(world.lines.filter(({ event }) => event === "repair")).toMatchObject([{ muted: 1 }]);
 });
 
-test("while an order is under way no digest differs", async () => {
+test("while a command is under way no digest differs", async () => {
   const world = new ConferenceWorld();
   await world.running(3);
   await world.during(world.receive("mute", muteCaller("1001")));

@@ -15,7 +15,7 @@ import {
 /** WebEx and the agent as they are: each repeats what was not confirmed, and does nothing twice. */
 class Neighbours {
   readonly world = new ConferenceWorld();
-  /** What the bridge was made to do, each entry once however often it was told. */
+  /** The commands that the bridge carried out, each once, however often it came. */
   readonly acts: IssuedCommand[] = [];
   /** TransID → body. */
   readonly documents = new Map<string, string>();
@@ -24,16 +24,16 @@ class Neighbours {
   steps = 0;
   readonly #killAt: number | null;
   readonly #reports: Report[] = [];
-  #taken = 0;
+  #acknowledged = 0;
   readonly #open = new Map<string, readonly FromWebex[]>();
 
   constructor(killAt: number | null) {
     this.#killAt = killAt;
-    this.world.onTold = (commands) => {
-      for (const order of commands) {
-        if (this.acts.some(({ id }) => id === order.id)) continue;
-        this.acts.push(order);
-        this.#reports.push({ type: "result", id: order.id, result: { done: true } });
+    this.world.onSent = (commands) => {
+      for (const command of commands) {
+        if (this.acts.some(({ id }) => id === command.id)) continue;
+        this.acts.push(command);
+        this.#reports.push({ type: "result", id: command.id, result: { done: true } });
       }
     };
     this.world.answer = ({ transId, body }) => {
@@ -66,10 +66,10 @@ class Neighbours {
           () => {},
         );
       }
-      if (this.#taken < this.#reports.length) {
-        this.world.reportAs(this.#taken + 1, ...this.#reports.slice(this.#taken)).then(
+      if (this.#acknowledged < this.#reports.length) {
+        this.world.reportAs(this.#acknowledged + 1, ...this.#reports.slice(this.#acknowledged)).then(
           (upTo) => {
-            this.#taken = Math.max(this.#taken, upTo);
+            this.#acknowledged = Math.max(this.#acknowledged, upTo);
           },
           () => {},
         );
@@ -113,7 +113,7 @@ async function meeting(killAt: number | null): Promise<Neighbours> {
   return neighbours;
 }
 
-function told(neighbours: Neighbours): Record<string, number> {
+function counts(neighbours: Neighbours): Record<string, number> {
   const messages = neighbours.all.match(/<A2W_\w+/g) ?? [];
   const counted: Record<string, number> = {};
   for (const message of messages) counted[message.slice(1)] = (counted[message.slice(1)] ?? 0) + 1;
@@ -124,13 +124,17 @@ test("an object killed at any step of a meeting loses nothing and does nothing t
   const undisturbed = await meeting(null);
   const acts = undisturbed.acts.map(({ command }) => command.type);
   expect(acts).toEqual(["create-conference", "mute", "lock", "end-conference"]);
-  expect(told(undisturbed)).toMatchObject({ A2W_RspCreateConference: 1, A2W_NotifyUserEnter: 2, A2W_RspUpdateUser: 1 });
+  expect(counts(undisturbed)).toMatchObject({
+    A2W_RspCreateConference: 1,
+    A2W_NotifyUserEnter: 2,
+    A2W_RspUpdateUser: 1,
+  });
   expect(undisturbed.steps).toBeGreaterThan(20);
 
   for (let killAt = 1; killAt <= undisturbed.steps; killAt += 1) {
     const disturbed = await meeting(killAt);
-    const seen = { killAt, acts: disturbed.acts.map(({ command }) => command.type), told: told(disturbed) };
-    expect(seen).toEqual({ killAt, acts, told: told(undisturbed) });
+    const seen = { killAt, acts: disturbed.acts.map(({ command }) => command.type), messages: counts(disturbed) };
+    expect(seen).toEqual({ killAt, acts, messages: counts(undisturbed) });
     expect(disturbed.changed).toEqual([]);
     expect(disturbed.world.outboxRows).toBe(0);
     // The one that forgets it all, in a week.

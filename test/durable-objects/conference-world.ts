@@ -38,19 +38,19 @@ export class ConferenceWorld {
   readonly sql = new Database();
   domain: Domain = testDomain();
   readonly allocator = new IdAllocator(new Database());
-  readonly told: (readonly IssuedCommand[])[] = [];
-  /** Of each time that a bridge was told: which one. */
-  readonly toldTo: BridgeName[] = [];
+  readonly sent: (readonly IssuedCommand[])[] = [];
+  /** The bridge to which each of them was sent. */
+  readonly sentTo: BridgeName[] = [];
   readonly posted: Posted[] = [];
   readonly lines: LogLine[] = [];
   alarmAt: number | null = null;
-  /** What the machine's clock is off by. */
+  /** By how much the machine's clock is wrong. */
   clockSetMs = 0;
   alarmsSet = 0;
   snapshotsWanted = 0;
   /** How often everything was deleted. */
   deleted = 0;
-  /** What WebEx makes of a post. */
+  /** WebEx's answer to a post. */
   answer: (posted: Posted) => HttpAnswer | Promise<HttpAnswer> = (posted) => this.confirmed(posted.transId);
   /** How many ports each bridge has free. */
   freePorts: (bridge: BridgeName) => Promise<number> = async () => 0;
@@ -59,11 +59,11 @@ export class ConferenceWorld {
   alarmFault: string | null = null;
   /** Why the settings cannot be read. */
   settingsFault: string | null = null;
-  /** What the platform was told when the object ended its own life. */
+  /** The reasons with which the object ended its own life. */
   readonly aborts: string[] = [];
   allocateIds: (wanted: IdsWanted) => Promise<IdBlocks> = async (wanted) =>
     this.allocator.allocate(confKey, wanted, this.time.now);
-  onTold: (commands: readonly IssuedCommand[]) => unknown = () => {};
+  onSent: (commands: readonly IssuedCommand[]) => unknown = () => {};
   /** Called before each step of the object into the world; what it throws is the end of that object. */
   onStep: () => void = () => {};
   conference: Conference;
@@ -112,9 +112,9 @@ export class ConferenceWorld {
       relay: (_, bridge) => ({
         sendCommands: async ({ commands }) => {
           step();
-          this.toldTo.push(bridge);
-          this.told.push(commands);
-          await this.onTold(commands);
+          this.sentTo.push(bridge);
+          this.sent.push(commands);
+          await this.onSent(commands);
         },
         askForSnapshot: async () => {
           step();
@@ -204,7 +204,7 @@ export class ConferenceWorld {
     return confirmation(this.domain, transId, result);
   }
 
-  /** Everything that was told and has no result yet gets one: done. */
+  /** Everything that was sent and has no result yet gets one: done. */
   async allDone(): Promise<void> {
     const ids = [...this.stored.state.commands.keys()];
     await this.during(this.report(...ids.map((id): Report => ({ type: "result", id, result: { done: true } }))));
@@ -237,11 +237,11 @@ export class ConferenceWorld {
     await this.time.pass(5000);
   }
 
-  /** The agent acknowledges every command that the bridge was told. */
+  /** The agent acknowledges every command that the bridge was sent. */
   ackAll(): void {
     this.conference.ackCommands(
       identity.bridge,
-      this.told.flat().map(({ id }) => id),
+      this.sent.flat().map(({ id }) => id),
     );
   }
 
@@ -257,7 +257,7 @@ export class ConferenceWorld {
     return this.stored.loadOutbox().length;
   }
 
-  /** What another life of the conference would find on disk. */
+  /** The disk as another life of the conference would find it. */
   get stored(): ConferenceStore {
     return conferenceOn(this.sql);
   }

@@ -42,10 +42,10 @@ test("a conference whose end WebEx has confirmed can be created anew, though the
   world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
   world.start();
   await world.time.pass(60_000);
-  const told = world.told.length;
+  const sent = world.sent.length;
   await world.during(world.receive("create-again", createConference()));
 
-  expect(world.told.slice(told).flatMap((commands) => commands.map(({ command }) => command.type))).toEqual([
+  expect(world.sent.slice(sent).flatMap((commands) => commands.map(({ command }) => command.type))).toEqual([
     "create-conference",
   ]);
 });

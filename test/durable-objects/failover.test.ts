@@ -5,7 +5,7 @@ import { ConferenceWorld, createConference, muteCaller } from "./conference-worl
 const server2 = { msgId: "m-second", extConfId: "7002", replyTo: "127.0.0.1:8802" } as Partial<FromWebex>;
 const server3 = { msgId: "m-third", extConfId: "7003", replyTo: "127.0.0.1:8803" } as Partial<FromWebex>;
 
-/** What was posted to a server: of each transaction the names of its messages. */
+/** The names of the messages in each transaction that was posted to a server. */
 function heardBy(world: ConferenceWorld, port: number): string[][] {
   return world.posted
     .filter(({ url }) => url.includes(`:${port}/`))
@@ -46,7 +46,7 @@ test.each([1, 2, 50, 51, 120, 500])(
   },
 );
 
-test("a third server takes over while the second is still being told: the second hears no more, the third hears all (protocol 4.9)", async () => {
+test("a third server takes over while the second is still being sent: the second hears no more, the third hears all (protocol 4.9)", async () => {
   const world = new ConferenceWorld();
   await world.running(120);
   world.posted.length = 0;
@@ -62,7 +62,7 @@ test("a third server takes over while the second is still being told: the second
   expect(world.outboxRows).toBe(0);
 });
 
-test("of 120 callers each muted one is told of as muted, behind all entries (protocol F1)", async () => {
+test("of 120 callers each muted one is reported as muted, behind all entries (protocol F1)", async () => {
   const world = new ConferenceWorld();
   await world.running(120);
   await world.during(world.receive("mutes", muteCaller("1001"), muteCaller("1120")));
@@ -78,7 +78,7 @@ test("of 120 callers each muted one is told of as muted, behind all entries (pro
   expect(messages.length).toBe(2 + 120 + 2);
 });
 
-test("another server takes over while the conference is being created: it is answered and told, and the bridge creates once (protocol 4.9)", async () => {
+test("another server takes over while the conference is being created: it is answered and sent, and the bridge creates once (protocol 4.9)", async () => {
   const world = new ConferenceWorld();
   await world.during(world.receive("create", createConference()));
   await world.during(world.receive("take-over", createConference(server2)));
@@ -86,5 +86,5 @@ test("another server takes over while the conference is being created: it is ans
   await world.time.pass(1000);
 
   expect(heardBy(world, 8802)).toEqual([["RspCreateConference", "NotifyConferenceChange"]]);
-  expect(world.told.flat().filter(({ command }) => command.type === "create-conference").length).toBe(1);
+  expect(world.sent.flat().filter(({ command }) => command.type === "create-conference").length).toBe(1);
 });

@@ -6,7 +6,7 @@ import { testDomain } from "../local-domain.ts";
 import { ConferenceWorld, callerEntered, createConference, extConfId, host, lock } from "./conference-world.ts";
 
 const failed: HttpAnswer = { kind: "failed", reason: "TimeoutError" };
-const taken: HttpAnswer = { kind: "answered", status: 204, body: new Uint8Array() };
+const accepted: HttpAnswer = { kind: "answered", status: 204, body: new Uint8Array() };
 const hangs = new Promise<never>(() => {});
 const backEnd = "http://127.0.0.1:9/client";
 
@@ -50,7 +50,7 @@ test("client data goes to the back end as JSON, each piece with a key of its own
   const world = new ConferenceWorld();
   world.domain = testDomain({ passthroughUrl: backEnd });
   await quiet(world);
-  world.answer = () => (world.posted.length < 2 ? failed : taken);
+  world.answer = () => (world.posted.length < 2 ? failed : accepted);
   await world.during(world.receive("t1", clientData(1), clientData(2)));
   await world.time.pass(5_000);
 

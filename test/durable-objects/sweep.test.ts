@@ -89,7 +89,7 @@ test("a conference whose alarm got lost does what is overdue when it is swept", 
   ]);
 });
 
-test("the agent is asked about a running conference of which it told nothing in this life, or for 90 s", async () => {
+test("the agent is asked about a running conference of which it reported nothing in this life, or for 90 s", async () => {
   const world = new ConferenceWorld();
   const asked: number[] = [];
   const sweeps = async () => {

@@ -34,7 +34,7 @@ test("a copy that comes while the first is on its way to the disk waits for it, 
   expect(order).toEqual(["first", "copy"]);
   expect(
     new Set(
-      world.told
+      world.sent
         .flat()
         .filter(({ command }) => command.type === "mute")
         .map(({ id }) => id),

@@ -24,7 +24,7 @@ export class WholeEdge {
   readonly domain = testDomain();
   readonly time = new Clock(worldBegins);
   readonly posted: string[] = [];
-  /** What should never happen. */
+  /** Events that should never happen. */
   readonly broken: string[] = [];
   readonly app: Hono;
   readonly #conferences = new Map<ConfKey, Conference>();
@@ -33,7 +33,7 @@ export class WholeEdge {
     hasHandle: async (_, { confKey, extConfId }) => this.#conference(confKey).hasHandle(extConfId),
   });
   readonly #allocator = new IdAllocator(new Database());
-  readonly #told = new Map<ConfKey, Map<string, IssuedCommand>>();
+  readonly #sent = new Map<ConfKey, Map<string, IssuedCommand>>();
   /** MsgIDs of callers whom WebEx is yet to name. */
   readonly #entered: string[] = [];
   readonly #reported = new Map<ConfKey, number>();
@@ -61,9 +61,9 @@ export class WholeEdge {
     return { status: response.status, confirmed: confirmation.ok ? confirmation.value.result : null };
   }
 
-  /** The bridge carries out what it was told and lets a caller in everywhere, time passes, and WebEx names the callers. */
+  /** The bridge carries out its commands and lets a caller in everywhere, time passes, and WebEx names the callers. */
   async goOn(): Promise<void> {
-    for (const [confKey, commands] of this.#told) {
+    for (const [confKey, commands] of this.#sent) {
       const results = Array.from(
         commands.values(),
         ({ id }): Report => ({ type: "result", id, result: { done: true } }),
@@ -112,14 +112,14 @@ export class WholeEdge {
   #conference(confKey: ConfKey): Conference {
     const known = this.#conferences.get(confKey);
     if (known) return known;
-    const told = new Map<string, IssuedCommand>();
-    this.#told.set(confKey, told);
+    const sent = new Map<string, IssuedCommand>();
+    this.#sent.set(confKey, sent);
     const conference: Conference = new Conference({
       ...this.#ports(),
       domain: () => this.domain,
       relay: () => ({
         sendCommands: async ({ bridge, commands }) => {
-          for (const command of commands) told.set(command.id, command);
+          for (const command of commands) sent.set(command.id, command);
           conference.ackCommands(
             bridge,
             commands.map(({ id }) => id),
