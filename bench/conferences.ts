@@ -13,7 +13,7 @@ export interface Conference {
 export interface Filled {
   /** In the order of `sizes`. */
   readonly conferences: readonly Conference[];
-  /** Of the TSP server that all of them know; nobody listens there any more. */
+  /** Port of the TSP server that all of them know; nobody listens there any more. */
   readonly port: number;
 }
 

@@ -11,7 +11,7 @@ import { combine, difference, microDollars, type Units, unitNames } from "./cost
 import { Processes, statusOf, until } from "./processes.ts";
 
 /**
- * What the platform bills for a typical meeting (`npm run cost`): 20 callers, one hour, 60 mutes, speaker reports, one failover.
+ * Counts what the platform bills for a typical meeting (`npm run cost`): 20 callers, one hour, 60 mutes, speaker reports, one failover.
  * `-- --check` fails when a unit is more than 5 % above `bench/budget.json`, `-- --write` renews that file.
  */
 
@@ -75,7 +75,7 @@ try {
 }
 process.exit();
 
-/** What happens meanwhile and in the time after it, `scale` times. */
+/** Counts all that happens during `play` and in the time after it, `scale` times. */
 async function cause(name: string, scale: number, play: () => Promise<void>, quietMs = betweenMs): Promise<Cause> {
   const [before, postsBefore] = [await units(), meeting.posts];
   await play();

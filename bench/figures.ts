@@ -25,7 +25,7 @@ export interface Line {
   readonly goal?: Goal;
 }
 
-/** Of the ratio, or else of the adapter's value. */
+/** A limit of the ratio, or else of the adapter's value. */
 export type Goal = { readonly of: "ratio" | "value" } & ({ readonly atMost: number } | { readonly atLeast: number });
 
 function ratioAtMost(atMost: number): Goal {

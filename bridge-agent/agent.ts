@@ -92,7 +92,7 @@ export class Agent {
   /** The answer to `askState` is on its way. */
   #asking = false;
   #health: Health | null = null;
-  /** What the turn that runs has brought about so far. */
+  /** Effects of the present turn so far. */
   #effects = noEffects();
   #prunedAt: EpochMs = 0;
 
@@ -212,7 +212,7 @@ export class Agent {
   }
 
   #edgeMessage(message: EdgeToAgent, now: EpochMs): void {
-    if (message.type !== "welcome" && !this.#edgeUp) return; // Of a link that was given up.
+    if (message.type !== "welcome" && !this.#edgeUp) return; // The message came over a link that was given up.
     switch (message.type) {
       case "welcome": {
         const { role, epoch, alone, keypad, conferences } = message;

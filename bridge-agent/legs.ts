@@ -123,7 +123,7 @@ export class Legs {
     return found;
   }
 
-  /** What callers at the prompt have keyed so far counts; `found` are the calls that were just adopted. */
+  /** Goes on with the keys that callers at the prompt have keyed so far; `found` are the calls that were just adopted. */
   resumePrompts(found: readonly BridgeCall[], now: EpochMs): void {
     const admits = new Map<CallId, OpenCommand & { readonly command: Extract<BridgeCommand, { type: "admit" }> }>();
     for (const { command, ...pending } of this.#pending.unfinished()) {

@@ -70,8 +70,8 @@ export class ReconnectingSocket<In, Out> {
   /** Cancels the next attempt or the next ping. */
   #cancelNext = () => {};
   /**
-   * Each cancels an end of the connection: that which the last answer has put off so far, and those which an answer to each ping
-   * on its way would put off further, in order.
+   * Each cancels one timer that ends the connection. The first runs from the last answered ping, the others from the pings that
+   * are on their way, in order.
    */
   #cancelEnds: (() => void)[] = [];
 

@@ -39,7 +39,7 @@ export class Reports {
   readonly #unsent = new Set<ConfKey>();
   readonly #inFlight = new Set<ConfKey>();
   #unacknowledged = 0;
-  /** Up to which number the journal may delete the reports, and since when the first of these acks waits to be written. */
+  /** Numbers up to which the journal may delete the reports; the first of them waits to be written since `#acksSince`. */
   readonly #acks = new Map<ConfKey, number>();
   #acksSince: EpochMs = 0;
   readonly #allowance = new TokenBucket(SEND_RATE, 0);
@@ -125,7 +125,7 @@ export class Reports {
 
   #beginStream(key: ConfKey, record: ConferenceRecord, reports: readonly Report[]): ReportStream {
     const stream = new ReportStream(this.#journal.beginStream(key, record), 1, []);
-    this.#acks.delete(key); // Of the stream before.
+    this.#acks.delete(key); // These acks were of the stream before.
     for (const report of reports) this.#append(key, stream, report);
     return stream;
   }
@@ -142,7 +142,7 @@ export class Reports {
    */
   acknowledge(key: ConfKey, stream: StreamId, upTo: number, now: EpochMs): boolean {
     const conference = this.#conferences.get(key);
-    if (conference?.stream.id !== stream) return true; // Of a stream that was replaced.
+    if (conference?.stream.id !== stream) return true; // The ack is of a stream that was replaced.
     const deleted = conference.stream.acknowledge(upTo, now);
     if (deleted === null) return false;
     this.#unacknowledged -= deleted;
@@ -378,7 +378,7 @@ export class CommandAcks {
     if (open?.delete(id) && open.size === 0) this.#open.delete(conference);
   }
 
-  /** With `tick`, also of the commands that have waited for their result too long. */
+  /** The acks to send now; with `tick`, those of commands that have waited for their result too long are among them. */
   due(now: EpochMs, tick: boolean): AckMessage[] {
     if (this.isEmpty) return [];
     if (tick) {

@@ -105,7 +105,7 @@ export class RunningAgent {
 
   /** All that comes in before the turn belongs to the turn: one transaction, one message for each conference. */
   #put(input: AgentInput): void {
-    // What comes after the end is found in the bridge's state, or repeated by the edge, at the next start.
+    // An input after the end is found in the bridge's state, or repeated by the edge, at the next start.
     if (this.#stopped) return;
     this.#inputs.push(input);
     if (this.#inputs.length === 1) this.#ports.soon(() => this.#turn());

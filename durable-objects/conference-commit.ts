@@ -88,7 +88,7 @@ export class GroupCommit {
   }
 }
 
-/** What a transaction is made of: the input's time, whose conference it is, and where everything goes. */
+/** All that a transaction needs: its time, whose conference it is, and where everything goes. */
 interface Context {
   readonly at: EpochMs;
   readonly identity: ConferenceIdentity;

@@ -49,7 +49,7 @@ interface ConferencePorts extends Platform {
 /** The agent's snapshots wake most conferences before their alarms do; one that is being created is in no snapshot. */
 const alarmLeadMs = { creating: 1000, later: 5000 } as const;
 const overdueMs = 60_000;
-/** An agent tells of each conference that the bridge holds once a minute. */
+/** An agent reports, or sends a digest, of each conference that the bridge holds once a minute. */
 const bridgeSilenceMs = 90_000;
 const askWithinMs = 5000;
 /** How often a conference looks whether its domain is back in the settings. */
@@ -274,7 +274,7 @@ export class Conference {
     if (next !== null) this.#clock.wakeBy(next);
   }
 
-  /** Rejects when there are too few ids: whoever sent the input sends it again. */
+  /** Rejects when there are too few ids: the sender of the input sends it again. */
   async #submit(item: Item, ids = 0): Promise<void> {
     await this.#ids.ensure(ids);
     await this.#commits.submit(item);
@@ -292,7 +292,7 @@ export class Conference {
     const [store, outbox, ids] = [this.#store, this.#outbox, this.#ids];
     const { nonce } = this.#ports;
     const batch = transact({ at, identity: this.#identified, domain, store, outbox, ids, nonce }, items);
-    // What an agent reports once more is a sign of life, too.
+    // A repeated report is a sign of life, too.
     if (!batch) return this.#send();
     // The commit stands even if something here throws: thrown on, it would make the group commit act on each item once more.
     try {

@@ -4,7 +4,7 @@ interface KeyedQueueOptions<Key, Job> {
   readonly timers: Timers;
   /** How long a job may take; then the next one begins, whatever becomes of the first. */
   readonly limitMs: number;
-  /** So many keys have jobs at a time. */
+  /** How many keys may have jobs at a time. */
   readonly maxKeys: number;
   run(key: Key, job: Job): Promise<void>;
   /** Nobody waits for a job, so its errors come here. */

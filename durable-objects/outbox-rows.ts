@@ -21,11 +21,11 @@ export type Rows = readonly QueuedDocument[];
 /** Requests of one document and one server that are not answered yet. */
 interface OpenDocument {
   readonly requests: readonly MsgId[];
-  /** From then on their answers wait for each other no more. */
+  /** The answers wait for each other until then. */
   readonly until: EpochMs;
 }
 
-/** What waits to be posted, in order, and the documents whose answers shall travel together. */
+/** The documents that wait to be posted, in order, and WebEx's documents whose answers shall travel together. */
 export interface Queue {
   readonly rows: Rows;
   /** Only in memory. */

@@ -71,7 +71,7 @@ function refuse(headers: Refusal): Response {
   return new Response(null, { status: 403, headers });
 }
 
-/** When the agent gave a sign of life that woke the relay, and of which time of a ping no notice is to be taken. */
+/** The agent's last sign of life that woke the relay, and a ping that does not count. */
 interface Seen {
   lastSeen: EpochMs;
   /** The clock was set back behind this ping. */
@@ -85,7 +85,7 @@ interface OpenSocket extends Seen {
   keptSeen: EpochMs;
 }
 
-/** What the platform keeps with a socket. */
+/** Kept by the platform with a socket. */
 type Kept = Attachment & Readonly<Seen>;
 
 /** Far below the silence after which an agent counts as gone. */

@@ -12,12 +12,12 @@ const keptDays = 30;
  */
 const recentDays = 1;
 
-/** A round of digests of a large bridge; what an agent makes up must not fill the memory. */
+/** As many as a round of digests of a large bridge has. Keys that an agent makes up must not fill the memory. */
 const MAX_REMEMBERED = 50_000;
 
 interface Entries {
   readonly epoch: number;
-  /** With `lastSeen` since its socket is missed: the time when that was found. */
+  /** `lastSeen`: when its socket was found missing. */
   readonly active: (Pick<Link, "id" | "agent"> & { readonly lastSeen?: EpochMs }) | null;
   /** The day on which old conferences were last deleted. */
   readonly prunedOn: number;

@@ -72,12 +72,12 @@ export interface RelayPorts extends Timers {
 }
 
 /**
- * Of one agent. The platform keeps a socket until the agent has answered its close, or the network has given up on it: an agent
+ * Sockets of one agent. The platform keeps a socket until the agent has answered its close, or the network has given up on it: an agent
  * that answers none must not use up the edge's descriptors. A link that breaks each ten seconds leaves fewer behind.
  */
 const MAX_SOCKETS = 100;
 
-/** With the longest keys, some 350,000 characters. */
+/** Some 350,000 characters, if each key has the greatest length. */
 const CONFERENCES_IN_A_MESSAGE = 5_000;
 
 /**
@@ -126,7 +126,7 @@ export class Relay implements RelayRpc {
     this.#challenges.set(agent, wanted);
     if (challenge !== wanted) return refusal("replayed", wanted);
     this.#challenges.delete(agent);
-    // Asked last: whoever repeats an agent's old request must not spend what the agent may.
+    // Asked last: a stranger who repeats an agent's old request must not use up the agent's allowance.
     const isAllowed = this.#budgetOf(agent).allowsSocket(this.#ports.now());
     return isAllowed && this.#ports.sockets.countOf(agent) < MAX_SOCKETS ? null : refusal("tooMuch");
   }
@@ -321,7 +321,7 @@ export class Relay implements RelayRpc {
 
   #wakeForSilence(): void {
     const { links } = this.#state;
-    // Of an agent alone it is noticed as soon as there is something to send: nobody could act in its place.
+    // Nobody could act in the place of an agent that is alone: its silence is noticed when there is something to send.
     if (!links.some(({ role }) => role === "standby")) return;
     const at = Math.min(...links.map(({ id }) => this.#lastSeen(id))) + SILENCE_MS;
     // An alarm that was set before the clock was set back would come too late.

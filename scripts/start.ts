@@ -86,7 +86,7 @@ async function start(): Promise<() => Promise<void>> {
     print("bridgehead stops");
     stopping.abort();
     await parts.agent.stop(6_000); // It finishes what runs, and so it goes first.
-    // What the edge has confirmed is on disk; without a grace it would wait for its open connections for ever.
+    // All that the edge has confirmed is on disk; without a limit it would wait for its open connections for ever.
     await Promise.all([parts.edge.stop(500), parts.bridge.stop(1_000)]);
     guard.watch([]);
     rmSync(join(folder, "pids.json"), { force: true });

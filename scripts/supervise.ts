@@ -43,7 +43,7 @@ export function print(line: string): void {
  * the settings or the machine is one line on stderr and exit code 1.
  */
 export async function runUntilStopped(start: () => Promise<() => Promise<void>>): Promise<void> {
-  process.umask(0o077); // What we and our parts write holds phone numbers and conference keys.
+  process.umask(0o077); // Our files, and those of our parts, hold phone numbers and conference keys.
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve());
     const parent = process.ppid;
@@ -123,7 +123,7 @@ export class Part {
     this.ended = new Promise((done) => {
       const over = (how: string, killed: boolean) => {
         if (this.child !== child) return;
-        signalGroup(child, "SIGKILL"); // What it started does not outlive it.
+        signalGroup(child, "SIGKILL"); // The processes that it started do not outlive it.
         this.child = undefined;
         done();
         if (!this.stopping) void this.restart(how, !killed && Date.now() < startedAt + QUICK_END_MS);

@@ -1,6 +1,6 @@
 import { type Units, unitNames } from "./units.ts";
 
-/** What a meeting, and an hour of a tenant's connected agent, may cost. The active time is left out: it depends on the machine. */
+/** The limits for a meeting, and for an hour of a tenant's connected agent. The active time is left out: it depends on the machine. */
 export interface Budget {
   readonly meeting: Partial<Units>;
   readonly tenantHour: Partial<Units>;

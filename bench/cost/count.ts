@@ -21,7 +21,7 @@ export function count(units: Partial<Units>, event = running.getStore()?.event ?
   counted.set(event, sum as unknown as Units);
 }
 
-/** What an object is doing, for its active time. */
+/** Counts an object's active time. */
 class Activity {
   #holds = 0;
   #since = 0;
@@ -39,7 +39,7 @@ class Activity {
 }
 
 const running = new AsyncLocalStorage<{ readonly event: string; readonly activity: Activity }>();
-/** What the platform calls of itself, and so is no call of an object. */
+/** Methods that the platform calls by itself: no object calls them. */
 const handlers = new Set(["alarm", "webSocketMessage", "webSocketClose", "webSocketError"]);
 
 /** The same class, counted. `kind` names it in the events. */
@@ -77,7 +77,7 @@ function whileHeld(release: () => void, run: () => unknown): unknown {
   return value.finally(release);
 }
 
-/** Of a message on the agent's socket. */
+/** The type of a message on the agent's socket. */
 function typeOf(message: unknown): string {
   return /"type":"([\w-]+)"/.exec(String(message))?.[1] ?? "";
 }

@@ -1,4 +1,4 @@
-/** What the platform counts. */
+/** The units that the platform counts. */
 export interface Units {
   readonly workerRequests: number;
   /** Calls and alarms of objects. */

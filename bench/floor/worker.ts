@@ -10,7 +10,7 @@ interface FloorEnv {
   readonly RELAY: DurableObjectNamespace<BareRelay>;
 }
 
-/** What travels to the bare bridge and back. As long as the adapter's own frame for a mute. */
+/** Travels to the bare bridge and back. As long as the adapter's own frame for a mute. */
 interface Frame {
   readonly type: "commands";
   readonly epoch: number;

@@ -13,7 +13,7 @@ export interface PostedRequest {
   readonly confirmedAt: number;
   /** How long the adapter may take for the answer. */
   readonly withinMs: number;
-  /** Of a call-out. */
+  /** The call of a call-out. */
   readonly extCallId: ExtCallId | null;
   /** Another TSP server took over before the answer came: what is queued for the old one is dropped (protocol 4.9). */
   excused: boolean;

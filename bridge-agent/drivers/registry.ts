@@ -3,7 +3,7 @@ import { assertNever } from "../../src/foundation/result.ts";
 import type { BridgeDriver, DriverPorts } from "./driver.ts";
 import { GenericDriver, genericSettings } from "./generic.ts";
 
-/** What an agent's settings say of each kind of driver. */
+/** The settings of each kind of driver. */
 export const driverSettings = v.variant("type", [genericSettings]);
 type DriverSettings = v.InferOutput<typeof driverSettings>;
 

@@ -103,7 +103,7 @@ export class Diagram {
     });
   }
 
-  /** What happens at one party. */
+  /** One event at one party. */
   #event(at: "W" | "B", text: string, width: number): string[] {
     return wrapped(text, width - 4).map((line, row) =>
       this.#paint(colours[at], ` ${row === 0 ? "●" : " "} ${line}`.padEnd(width - 1)),

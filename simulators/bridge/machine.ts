@@ -143,7 +143,7 @@ export class Machine {
     this.#reportTalking(call);
   }
 
-  /** Of a phone that rings: it is declined. */
+  /** A phone that rings declines the call. */
   hangUp(call: Call): void {
     if (call.stage !== "ended") this.#end(call, call.stage === "ringing" ? "rejected" : "hung-up");
   }

@@ -34,7 +34,7 @@ export interface Call {
 
 /** How many ended calls stay listed. */
 const ENDED_CALLS_KEPT = 1_000;
-/** What a caller at the prompt can need many times over; older keys are dropped. */
+/** Far more keys than a caller at the prompt needs; older ones are dropped. */
 const KEYS_KEPT = 200;
 
 /** The calls and conferences that a bridge holds. */

@@ -8,7 +8,7 @@ interface Held {
   readonly call: BridgeCall | undefined;
 }
 
-/** What is different once a command was carried out, as far as an agent keeps track of it. */
+/** The change that a command makes, as far as an agent keeps track of it. */
 type CommandEffect =
   | {
       readonly type: "conference-changed";
@@ -162,7 +162,7 @@ export function topicOf(command: BridgeCommand): string | null {
   return topic === "call" && "call" in command ? topicOfCall(command) : topic;
 }
 
-/** The topic of whatever is to be done for one call. */
+/** The topic of all that is to be done for one call. */
 export function topicOfCall({ call }: { readonly call: string }): string {
   return `call ${call}`;
 }
@@ -186,7 +186,7 @@ export function effectOf(command: BridgeCommand): CommandEffect {
   return ruleOf(command).effect(command);
 }
 
-/** What of the command is masked in logs, by the name under which it stands there. */
+/** The parts of the command that logs mask, by the names under which they stand there. */
 export function personalOf(command: BridgeCommand): Readonly<Record<string, string>> {
   return ruleOf(command).personal?.(command) ?? {};
 }

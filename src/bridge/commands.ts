@@ -30,7 +30,7 @@ export const command = v.variant("type", [
   typed("move", { call, room }),
 ]);
 
-/** What a bridge can be told to do, always for one conference. A bridge carries out each command once. */
+/** One thing for a bridge to do, always for one conference. A bridge carries out each command once. */
 export type BridgeCommand = Checked<typeof command>;
 export type CommandType = BridgeCommand["type"];
 export type Command<Type extends CommandType> = Extract<BridgeCommand, { type: Type }>;
@@ -44,7 +44,7 @@ export const issuedCommand = v.object({
   withinMs: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0))),
 });
 
-/** One command with the id under which it acts once. */
+/** One command with its id: the bridge carries it out once, however often it comes. */
 export type IssuedCommand = Checked<typeof issuedCommand>;
 
 export const refusalReason = v.picklist([
@@ -68,11 +68,11 @@ export const commandResult = v.variant("done", [
   v.object({ done: v.literal(false), reason: refusalReason }),
 ]);
 
-/** What became of a command. A change that a command made is reported by this alone, never by an event as well. */
+/** The result of a command. A change that a command made is reported by this alone, never by an event as well. */
 export type CommandResult = Checked<typeof commandResult>;
 
 /**
- * What a driver learns of a command. `unknown`: the link broke before the answer; the state tells whether the command was
+ * The result of a command as a driver knows it. `unknown`: the link broke before the answer; the state shows whether the command was
  * carried out. With `tooSlow` the bridge took so long for this very command that the link was given up.
  */
 export type ExecutionResult = CommandResult | { readonly done: "unknown"; readonly tooSlow?: true };

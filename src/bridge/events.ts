@@ -37,14 +37,14 @@ export const bridgeEvent = v.variant("type", [
   typed("conference-ended", { conference }),
 ]);
 
-/** What happens on a bridge by itself. A change that a command made is reported by the command's result alone. */
+/** Something that happens on a bridge by itself. A change that a command made is reported by the command's result alone. */
 export type BridgeEvent = Checked<typeof bridgeEvent>;
 
 const caller = v.object({
   call,
   /** The caller's or the called number, digits; empty when withheld. */
   number: word,
-  /** What the caller keyed as attendee ID, if anything. */
+  /** The attendee ID that the caller keyed, if any. */
   attendeeId: v.nullable(word),
   muted: flag,
   /** Entered without a tone because its attendee ID is the conference's AnonymousID. */
@@ -57,10 +57,10 @@ export type BridgeCaller = Checked<typeof caller>;
 
 const snapshot = v.object({
   locked: flag,
-  /** Who speaks; `null` while that is not reported. */
+  /** The calls that speak; `null` while that is not reported. */
   speaking: v.nullable(v.array(call)),
   rooms,
-  /** Those who entered; callers at the prompt and ringing calls are not among them. */
+  /** Callers at the prompt and ringing calls are not among them. */
   callers: v.array(caller),
   /** Calls that we dialled and that have not entered. */
   dialled: v.array(v.object({ call, answered: flag })),
@@ -88,7 +88,7 @@ const conferenceEvent = v.variant("type", [
   typed("snapshot", { conference: v.nullable(snapshot) }),
 ]);
 
-/** What happened in one conference, as its agent reports it: the keypad is understood by then. */
+/** An event in one conference, as its agent reports it: the keypad is understood by then. */
 export type ConferenceEvent = Checked<typeof conferenceEvent>;
 
 const report = v.variant("type", [
@@ -96,7 +96,7 @@ const report = v.variant("type", [
   typed("event", { event: conferenceEvent }),
 ]);
 
-/** What the agent reports about a conference, numbered without gaps. */
+/** A result or event that an agent reports about a conference; reports are numbered without gaps. */
 export type Report = Checked<typeof report>;
 
 export const numberedReport = v.object({

@@ -8,7 +8,7 @@ export const keypadCodes = v.object({ merge: word, mute: word });
 /** The keypad codes of a domain, each followed by `#` or an attendee ID and `#`. */
 export type KeypadCodes = Checked<typeof keypadCodes>;
 
-/** What a call's keys mean next. */
+/** The place of a call in the menu, which says what its next keys mean. */
 export type Keypad =
   | { readonly at: "conference-key"; readonly typed: string; readonly unknown: number; readonly since: EpochMs }
   | {
@@ -25,7 +25,7 @@ export type KeypadInput =
   | { readonly type: "keys"; readonly keys: string; readonly at: EpochMs }
   | { readonly type: "time"; readonly at: EpochMs };
 
-/** What the caller wants, or deserves. */
+/** The consequence of a caller's keys, or of its silence. */
 export type KeypadAction =
   | {
       readonly type: "admit";

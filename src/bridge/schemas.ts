@@ -2,10 +2,10 @@ import * as v from "valibot";
 import type { CallId, CommandId, ConfKey, RoomId } from "../foundation/ids.ts";
 
 /*
- * What the schemas of messages are made of. Each message is written once, as a schema; its type is what that lets through.
+ * The parts of the schemas of messages. Each message is written once, as a schema; its type is derived from that.
  */
 
-/** What a schema lets through, for reading alone. Types that share a schema are variants of their own. */
+/** The type of the values that a schema lets through, for reading alone. Types that share a schema are variants of their own. */
 export type Checked<Schema extends v.GenericSchema> = Fixed<v.InferOutput<Schema>>;
 type Fixed<Value> = Value extends string | number | boolean | null | undefined
   ? Value
@@ -16,7 +16,7 @@ type Each<Value, Type> = Type extends string
   ? { readonly [Key in keyof Value]: Key extends "type" ? Type : Fixed<Value[Key]> }
   : never;
 
-/** What should stand at a place of a message, and not what does: that may be somebody's number. */
+/** Says what should stand at a place of a message. The text that does stand there may be somebody's number. */
 export function wrong(issue: v.BaseIssue<unknown>): string {
   return issue.type === "custom" ? issue.message : `expected ${issue.expected}`;
 }

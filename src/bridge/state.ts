@@ -89,7 +89,7 @@ export function snapshotOf(view: BridgeView, key: ConfKey): ConferenceSnapshot |
 
 export function callerOf(call: Extract<BridgeCall, { stage: "entered" }>): BridgeCaller {
   const { direction, number, attendeeId, muted, room } = call;
-  // Those who dial in enter without a tone only as silent monitors (protocol 4.18).
+  // A caller who dials in enters without a tone only as a silent monitor (protocol 4.18).
   const silent = direction === "in" && !call.joinTone;
   return { call: call.call, number, attendeeId, muted, silent, room };
 }

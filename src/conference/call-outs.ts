@@ -113,7 +113,7 @@ export function endCallOut(draft: Draft, callOut: CallOut, reason: EndReason): v
   removeCallOut(draft, callOut);
 }
 
-/** Drops a call-out. WebEx knows of a call that waits for its host, so it is told that the call left (protocol 4.4). */
+/** Drops a call-out. WebEx knows of a call that waits for its host, so it is notified that the call left (protocol 4.4). */
 export function removeCallOut(draft: Draft, { call, stage, extCallId }: CallOut): void {
   draft.callOuts.delete(call);
   if (stage === "waiting") draft.notify({ type: "caller-changed", extCallId, status: "left" });

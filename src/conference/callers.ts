@@ -6,11 +6,11 @@ import type { Draft, Outgoing } from "./draft.ts";
 import { reconsiderSpeaker, removeSpeaker } from "./speakers.ts";
 import type { Caller, CallerChange } from "./state.ts";
 
-/** However long WebEx is away, no more are kept; the oldest are dropped first. */
+/** How many are kept while WebEx is away; the oldest are dropped first. */
 const MAX_LOST_ENTRIES = 100;
-/** Callers who left before WebEx named them, as many as a large conference loses at once: of older ones, only the MsgID is kept. */
+/** Callers who left before WebEx named them, as many as a large conference loses at once. Only the MsgID is kept of older ones. */
 const MAX_NAMELESS = 1_000;
-/** How many are kept of one caller: of those, an agent reports only its last one again. */
+/** How many are kept of one caller: an agent reports only the last one again. */
 const MAX_IDENTIFICATIONS = 10;
 
 type AttendeeIdentified = Extract<ConferenceEvent, { type: "attendee-identified" }>;
@@ -69,7 +69,7 @@ export function nameCaller(draft: Draft, message: FromWebexMessages["caller-name
   const extCallId = result === "ok" && message.extCallId !== undefined ? message.extCallId : caller.extCallId;
   const named: Caller = { ...caller, extCallId, enterMsgId: null, held: [] };
   draft.callers.set(caller.call, named);
-  // A call without a name stays in the conference, and WebEx is told no more of it.
+  // A call without a name stays in the conference, and WebEx is notified of nothing more about it.
   for (const change of caller.held) notifyChange(draft, named, change);
   reconsiderSpeaker(draft, caller.call);
   if (caller.left) draft.callers.delete(caller.call);
@@ -168,7 +168,7 @@ function limitNameless(draft: Draft): void {
   }
 }
 
-/** These `caller-entered` were given up after their last attempt: of callers who left since, only the MsgID is kept. */
+/** These `caller-entered` were given up after their last attempt. Only the MsgID is kept of a caller who left since. */
 export function applyLostEntries(draft: Draft, messages: readonly Outgoing[]): void {
   const lost = new Set(messages.map(({ msgId }) => msgId));
   for (const caller of draft.callers.values()) {

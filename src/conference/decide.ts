@@ -62,8 +62,8 @@ export function decide(state: ConferenceState, input: ConferenceInput, context: 
 }
 
 /**
- * Does what follows from the state alone: a room that is to be closed is closed when it is empty, a private talk
- * that failed is undone, who speaks is told, a conference that nobody wants is ended.
+ * Does what follows from the state alone: closes an empty room that is to be closed, undoes a private talk that failed,
+ * reports the speakers, ends a conference that nobody wants.
  */
 function tidyUp(draft: Draft): void {
   for (const { room } of draft.rooms.values()) closeIfEmpty(draft, room);

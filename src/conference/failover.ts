@@ -10,13 +10,13 @@ import type { CreateRequest, Creating, Running } from "./state.ts";
 
 /** How long a replaced handle is accepted in requests (protocol 4.9, last paragraph). */
 const FORMER_HANDLE_MS = 60_000;
-/** However often WebEx moves the conference within that time. */
+/** How many are accepted, since WebEx may move the conference again and again within that time. */
 const MAX_FORMER_HANDLES = 50;
-/** However long WebEx is away, the next server is told of no more calls that left. */
+/** How many calls that left while WebEx was away are kept for the next server; the oldest are dropped first. */
 const MAX_DEPARTED = 1_000;
 
 /**
- * Another TSP server takes over the running conference (protocol 4.9): it is told the whole state, in the order of protocol
+ * Another TSP server takes over the running conference (protocol 4.9). It is notified of the whole state, in the order of protocol
  * 4.15. A caller who joined meanwhile is a caller like any other (protocol F3).
  */
 export function failOver(draft: Draft, head: Running, message: CreateRequest): void {
@@ -40,7 +40,7 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
     if (caller.muted || caller.entersMuted || includesAll) notifyMuteState(draft, caller);
   }
   notifyRooms(draft);
-  // The new server never saw these calls, and is told all the same (protocol F4, section 5, row 17).
+  // The new server never saw these calls, and is notified all the same (protocol F4, section 5, row 17).
   for (const extCallId of departed) draft.notify({ type: "caller-changed", extCallId, status: "left" });
   recallForFailover(draft);
 }
@@ -83,7 +83,7 @@ function dropServer(draft: Draft, server: WebexHost): void {
   }
 }
 
-/** These messages were given up (protocol T43): the conference goes on, and keeps what the next server must be told. */
+/** These messages were given up (protocol T43). The conference goes on, and keeps what the next server must be notified of. */
 export function applyUndelivered(draft: Draft, messages: readonly Outgoing[]): void {
   const { head } = draft;
   draft.note(`given up undelivered: ${messages.map(({ type, msgId }) => `${type} ${msgId}`).join(", ")}`);

@@ -11,7 +11,7 @@ import type { CallOut, Closing, CreateRequest, Creating, Running } from "./state
 
 /** Pause after a bridge refused to end a deserted conference. */
 const RETRY_END_MS = 60_000;
-/** However often WebEx asks, no more creates wait for the bridge: a further one is refused at once. */
+/** How many creates of WebEx may wait for the bridge; a further one is refused at once. */
 const MAX_WAITING_CREATES = 50;
 
 /** Creates, answers again, or takes over: the request's key and handle decide (protocol 2.2.1). */
@@ -90,7 +90,7 @@ export function close(draft: Draft, head: Creating | Running, message: FromWebex
   beginEnd(draft, head.phase === "creating" ? runningFrom(head) : head, requests);
 }
 
-/** The meeting is over and its audio goes on (protocol 4.8): nobody is dropped, and WebEx is told no more. */
+/** The meeting is over and its audio goes on (protocol 4.8): nobody is dropped, and WebEx is notified of nothing more. */
 function detach(draft: Draft, head: Running, requests: readonly OpenRequest[]): void {
   for (const request of requests) draft.answer(request, "ok");
   const { speech, ...rest } = head;
@@ -170,7 +170,7 @@ export function endByTelephone(draft: Draft): void {
   end(draft, false);
 }
 
-/** The bridge has lost it: WebEx is told that each caller left and that the conference is over. */
+/** The bridge has lost the conference: WebEx is notified that each caller left and that the conference is over. */
 export function endAsLost(draft: Draft): void {
   const { head } = draft;
   if (head.phase !== "running") return;

@@ -187,7 +187,7 @@ function bringBack(draft: Draft, talk: PrivateTalk, call: CallId): void {
   draft.issue(isDropped ? { type: "expel", call } : { type: "move", call, room: MAIN_ROOM });
 }
 
-/** The host cannot talk: WebEx is told so, and the invitee stays on the line until it is added or hung up. */
+/** The host cannot talk. WebEx is notified, and the invitee stays on the line until it is added or hung up. */
 function keepWaiting(draft: Draft, invitee: CallOut): void {
   draft.callOuts.set(invitee.call, { ...invitee, stage: "waiting", answerBy: draft.at + WAIT_FOR_HOST_MS });
   draft.notify({

@@ -152,7 +152,7 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
   }
 }
 
-/** Whoever else asked for the caller's drop is answered before the caller is told as gone (protocol 4.12). */
+/** Answers all other requests to drop the caller, before WebEx is notified that the caller left (protocol 4.12). */
 function answerDrops(draft: Draft, call: Caller["call"], result: CommandResult): void {
   for (const pending of draft.commands.values()) {
     const { id, command, request } = pending;

@@ -109,7 +109,7 @@ export interface PrivateTalk {
   readonly retryAt?: EpochMs;
 }
 
-/** What a conference that is being created or goes on has, from its creation to its end. */
+/** The part of a conference that it has from the request to create it until its end. */
 export interface Ongoing {
   readonly extConfId: ExtConfId;
   /** The TSP server that is notified (protocol T12). */

@@ -1,4 +1,4 @@
-/** What a schema finds wrong with a value; the part of it that a person is told. */
+/** The part of a schema's finding that a person is shown. */
 interface Issue {
   readonly kind: "schema" | "validation" | "transformation";
   readonly input: unknown;
@@ -14,7 +14,7 @@ const words: Readonly<Record<string, string>> = {
   string: "a text",
 };
 
-/** What the value must be, in words for people: for each part of a schema that has no message of its own. */
+/** Says in words for people what the value must be; for each part of a schema that has no message of its own. */
 export function mustBe({ expected }: Pick<Issue, "expected">): string {
   if (expected === null || expected === "!0") return "must not be empty";
   const [, options] = /^\((.*)\)$/.exec(expected) ?? [];

@@ -76,8 +76,8 @@ async function sha256(text: string): Promise<string> {
 const MAX_CHARACTERS = 64;
 
 /**
- * What WebEx filled into the URL from the meeting's TSP account (protocol 1.6). The six names are known in any case; of
- * a repeated one the first usable value counts; everything else is passed over.
+ * The details that WebEx filled into the URL from the meeting's TSP account (protocol 1.6). Upper and lower case of the six
+ * names are alike; the first usable value of a repeated name counts; everything else is passed over.
  */
 function meetingDetails(query: URLSearchParams): MeetingDetail[] {
   const given = usableValues(query);

@@ -61,7 +61,7 @@ const RELAY_WITHIN_MS = 2_000;
 type Bridge = { readonly ready: boolean } & Partial<BridgeHealth>;
 type Bridges = readonly (readonly [Domain, ReadonlyMap<string, Bridge>])[];
 
-/** Of each bridge of each domain: whether conferences can be held on it, and if not, what is missing. */
+/** Whether conferences can be held on each bridge of each domain, and if not, what is missing. */
 export class Readiness {
   readonly #edge: Edge;
   #askedAt = 0;

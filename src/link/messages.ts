@@ -140,7 +140,7 @@ export const CLOSE_CODES = {
   replayed: 4402,
   /** The key is an agent's, but of another domain. */
   unknownDomain: 4403,
-  /** Of another bridge of this domain. */
+  /** The key is an agent's, but of another bridge of this domain. */
   unknownBridge: 4404,
   oldVersion: 4406,
   /** No sign of life for too long. */
@@ -156,7 +156,7 @@ export const CLOSE_CODES = {
 export type CloseReason = keyof typeof CLOSE_CODES;
 
 /**
- * What one agent may send, over all of its sockets. All relays and conferences of an edge may share one thread, so a flood from one
+ * The limits of one agent, over all of its sockets. All relays and conferences of an edge may share one thread, so a flood from one
  * agent would hold up the others. The agent's own limits (`bridge-agent/reports.ts`) stay below these, also with a backlog.
  */
 const allowances = {

@@ -41,7 +41,7 @@ export type RelayInput =
   /** An agent sent what is no message, or too much. */
   | { readonly type: "bad-message"; readonly id: string; readonly why: "badMessage" | "tooMuch" }
   | { readonly type: "message"; readonly id: string; readonly message: AgentToEdge }
-  /** What an agent reported was about a conference that is not the edge's. */
+  /** An agent's reports were about a conference that is not the edge's. */
   | { readonly type: "foreign-reports"; readonly id: string }
   | { readonly type: "commands"; readonly conference: ConfKey; readonly commands: readonly IssuedCommand[] }
   | { readonly type: "closed"; readonly id: string }
@@ -167,7 +167,7 @@ function received(state: RelayState, id: string, message: AgentToEdge): RelaySte
   const isActive = link.role === "active";
   switch (message.type) {
     case "ping":
-      return unchanged(state); // Whoever holds the socket has answered it: see `PING`.
+      return unchanged(state); // The holder of the socket has answered it: see `PING`.
     case "health": {
       const { bridgeUp, portsInUse, ports } = message;
       return unchanged(changed(state, { ...link, health: { bridgeUp, portsInUse, ports } }));

@@ -39,7 +39,7 @@ export function parseXml(bytes: Uint8Array): Result<XmlElement, XmlFault> {
   const text = textOf(bytes);
   if (!text.ok) return err({ line: 1, column: 0, reason: text.error });
 
-  // With `xmlns` the cost is quadratic in the depth.
+  // The cost of `xmlns` would be quadratic in the depth.
   const parser = new SaxesParser({ xmlns: false, position: false });
   const root = buildTree(parser);
   try {

@@ -84,7 +84,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     async function callInState(id: CallId): Promise<BridgeCall | undefined> {
       return (await state()).calls.find(({ call }) => call === id);
     }
-    /** What was reported so far: whatever the bridge said before its state is there when the state is. */
+    /** All reports so far: whatever the bridge said before its state is there when the state is. */
     async function nextReports(): Promise<DriverReport[]> {
       await state();
       return reports.splice(0);

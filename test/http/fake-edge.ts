@@ -39,7 +39,7 @@ export class FakeEdge {
   /** Names of objects that never answer. */
   readonly hung = new Set<string>();
   readonly health = new Map<string, BridgeHealth>();
-  /** What each answer of the handle index waits for. */
+  /** Each answer of the handle index waits for this. */
   indexPauses: () => Promise<void> = async () => {};
   /** In milliseconds. */
   time = 1_000_000;
@@ -77,7 +77,7 @@ export class FakeEdge {
     this.time += 60_000;
   }
 
-  /** Whose this handle is now. */
+  /** The conference that has this handle now. */
   async holder(extConfId: string): Promise<ConfKey | undefined> {
     return (await this.#resolve([], [extConfId])).get(extConfId as ExtConfId);
   }

@@ -146,7 +146,7 @@ test("an agent that connects 1,000 times, half of its links being half-open, has
         if (effect.type === "reports") heard.push(`${round}: ${effect.id}`);
     }
     expect(state.links).toMatchObject([{ id, role: "active" }]);
-    // Of every other one the end is never noticed.
+    // The relay never notices the end of every other link.
     if (round % 2 === 0) apply({ type: "closed", id });
   }
 

@@ -9,7 +9,7 @@ import { requestOf } from "../../src/tsp/answers.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
 
-/** What a test lets happen; commands and calls are chosen by their place among those that exist, so that they collide often. */
+/** One step of a test; commands and calls are chosen by their place among those that exist, so that they collide often. */
 export type Happening =
   | { readonly do: "webex"; readonly messages: readonly object[] }
   | { readonly do: "name"; readonly which: number; readonly extCallId: string | null }
@@ -38,7 +38,7 @@ export class ConferenceModel {
   readonly #open = new Map<MsgId, WebexHost | undefined>();
   readonly #answered = new Set<MsgId>();
   #entries: MsgId[] = [];
-  /** Those of the entries that WebEx may have heard of, or may hear of yet. */
+  /** The entries that WebEx may have heard of, or may hear of yet. */
   readonly #heard = new Set<MsgId>();
 
   happen(happening: Happening): void {
@@ -206,7 +206,7 @@ export class ConferenceModel {
   /** News goes to the server that has the conference, under the handle that it knows, and after a detachment to nobody. */
   #checkTarget({ host, message }: Post, before: Head): void {
     if (message.msgId.startsWith("w") || !("extConfId" in message)) return;
-    // Of a conference that ends the head before counts; of one that a waiting create begins anew, the head after.
+    // Either head may count: the one before if the conference ends, the one after if a waiting create begins it anew.
     const listens = [before, this.state.head].some(
       (head) =>
         (head.phase === "creating" || (head.phase === "running" && head.attached)) &&

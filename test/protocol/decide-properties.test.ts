@@ -134,7 +134,7 @@ const running: readonly Happening[] = [
 ];
 const beginnings = fc.constantFrom(running, running, running.slice(0, 1));
 
-/** What leads far into a flow, and would seldom come about by chance; any other thing may happen between its steps. */
+/** Sequences that lead far into a flow and would seldom come about by chance; other things may happen between their steps. */
 const done: Happening = { do: "result", which: 0, refusal: null };
 const invitation: readonly Happening[] = [
   {

@@ -32,7 +32,7 @@ test.each<[string, TargetSettings, string]>([
   const target = targetUrl(webexHost, settings);
 
   expect(target).toEqual({ ok: true, value: url });
-  // What a client of HTTP makes of it is the host that was compared.
+  // A client of HTTP reads the same host that was compared.
   expect(isAllowedHost(settings.hosts, new URL(url).hostname)).toBe(true);
 });
 

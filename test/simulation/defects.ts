@@ -837,7 +837,7 @@ export const defects: readonly Defect[] = [
     name: "an ack for a conference that is over breaks the agent",
     foundBy: "nothing is thrown",
     file: "bridge-agent/reports.ts",
-    before: "    if (conference?.stream.id !== stream) return true; // Of a stream that was replaced.\n",
+    before: "    if (conference?.stream.id !== stream) return true; // The ack is of a stream that was replaced.\n",
     after:
       '    if (!conference) throw new Error("an ack for no conference");\n    if (conference.stream.id !== stream) return true;\n',
   },

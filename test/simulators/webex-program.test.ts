@@ -22,7 +22,7 @@ test.each([
   expect(await firstLine(env)).toBe(line);
 });
 
-/** What it prints first; then it is ended. */
+/** The first line that the program prints; then it is ended. */
 async function firstLine(env: Readonly<Record<string, string>>): Promise<string> {
   const [port] = await freePorts(1);
   const child = spawn(process.execPath, ["simulators/webex/main.ts"], { env: { WEBEX_PORT: String(port), ...env } });

@@ -36,7 +36,7 @@ describe.each([...Map.groupBy(documents, ({ verdict }) => verdict)])("the verdic
     const decoded = codec.decode(bytes());
 
     expect(decoded.ok ? "ok" : decoded.result).toBe(verdict);
-    // What goes back to a stranger, and into a log, is short whatever came.
+    // The answer to a stranger and the log line are short, whatever came.
     if (!decoded.ok) expect(decoded.transId.length + decoded.detail.length).toBeLessThan(1_000);
     expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(prototype);
     expect(Reflect.get({}, "polluted")).toBeUndefined();

@@ -26,7 +26,7 @@ test.each([[["edge"]], [["agent"]], [["edge", "agent"]]] as const)(
     for (const { msgId } of requests) await meeting.answerTo(msgId, "ok", 15_000);
 
     const acts = (await world.bridge.acts()).filter(({ conference }) => conference === meeting.confKey);
-    // What was in doubt, and is undone by what came after it, need not be carried out.
+    // A command in doubt need not be carried out if a later one undoes it.
     expect(acts.length).toBeLessThanOrEqual(2 + requests.length);
     expect(new Set(acts.map(({ commandId }) => commandId)).size).toBe(acts.length);
     const { calls } = await world.bridge.state();

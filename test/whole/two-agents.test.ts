@@ -44,7 +44,7 @@ test("an agent that stands still while the other one takes over acts on nothing 
   });
   const before = (await world.bridge.acts()).length;
   process.kill(active.pid, "SIGCONT");
-  await standsBy(active); // So it has read what lay in its sockets.
+  await standsBy(active); // It has read by then what lay in its sockets.
   const last = meeting.muteRequest(extCallId, false);
   await meeting.ask(last);
   await meeting.answerTo(last.msgId, "ok");

@@ -130,12 +130,12 @@ export class Meeting {
     );
   }
 
-  /** What WebEx got about this conference, repeats left out, in order. */
+  /** The messages that WebEx got about this conference, repeats left out, in order. */
   messages(): AdapterMessage[] {
     return this.world.webex.messages.filter((message) => fits(message, { extConfId: this.extConfId }));
   }
 
-  /** What the bridge carried out for this conference, in order. */
+  /** The commands that the bridge carried out for this conference, in order. */
   async acts(): Promise<string[]> {
     return (await this.world.bridge.acts()).filter((act) => act.conference === this.confKey).map((act) => act.act);
   }
