@@ -220,9 +220,9 @@ export class Association {
 
   roomClosed(subConfId: SubConfId): void {
     const inside = [...this.attendees.values()].filter(({ room }) => room === subConfId);
-    // A server that let the conference go on by itself hears no more of its calls, but gets its answers (protocol 4.8).
-    const areTold = inside.every(({ returns }) => returns);
-    this.#must("NotifyUserChange before RspCloseSubConference", this.released || areTold, subConfId);
+    // A server that let the conference go on by itself, or was replaced, hears no more of its calls, but gets its answers (4.8).
+    const areTold = this.released || this.replacedAt !== null || inside.every(({ returns }) => returns);
+    this.#must("NotifyUserChange before RspCloseSubConference", areTold, subConfId);
     for (const attendee of inside) this.#moved(attendee, "main");
     this.rooms.delete(subConfId);
   }
