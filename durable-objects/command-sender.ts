@@ -49,8 +49,8 @@ export class CommandSchedule {
   }
 
   /**
-   * Whether the bridge works, but is so far behind that what is issued now would be answered too late: its last result came just
-   * now, took long, and what was sent as long ago still waits. Where no result comes, another agent may take over at any moment.
+   * Whether the bridge works, but so far behind that a command issued now would be answered too late: the last result came just
+   * now and took long, and other commands have waited as long. If no result comes at all, another agent may soon take over.
    */
   isBehind(now: EpochMs): boolean {
     if (!this.#lastResult || this.#lastResult.tookMs < behindMs || now - this.#lastResult.at >= behindMs) return false;

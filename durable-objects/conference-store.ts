@@ -64,10 +64,10 @@ const tables = [
 type EntryChange = readonly [key: string, value: unknown];
 
 /**
- * One conference as it is on disk and, always alike, in memory. The first commit makes the tables: what only asks about a
- * conference, or fails, writes nothing (the platform may make an empty file for an object that is asked). Each row written costs money, so a transaction is one row of the journal for
- * each input, and the last of them holds all changes. Now and then a checkpoint writes what changed since the one before into
- * the entries, one row each (no secondary index, no rowid beside a text key).
+ * One conference as it is on disk and, always alike, in memory. The first commit makes the tables: an input that only asks, or
+ * fails, writes nothing (the platform may make an empty file for an object that is asked). Each row written costs money, so a
+ * transaction is one row of the journal for each input, and the last of them holds all changes. Now and then a checkpoint writes
+ * the changes since the one before into the entries, one row each (no secondary index, no rowid beside a text key).
  */
 export class ConferenceStore {
   readonly #sql: Sql;
@@ -85,7 +85,7 @@ export class ConferenceStore {
   #position = 0;
   /** The documents that wait to be posted, in order. */
   #outbox = new Map<string, QueuedDocument>();
-  /** When each document was committed whose repeats may still come, the oldest first; `null`: not read yet, as reading is billed. */
+  /** Documents whose repeats may still come, and when each was committed, the oldest first. `null`: not read yet, as reading is billed. */
   #documents: Map<TransId, EpochMs> | null = null;
   /** Inputs of the present transaction, and what they and the outbox changed. */
   #inputs: ConferenceInput[] = [];

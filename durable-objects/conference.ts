@@ -294,7 +294,7 @@ export class Conference {
     const batch = transact({ at, identity: this.#identified, domain, store, outbox, ids, nonce }, items);
     // A repeated report is a sign of life, too.
     if (!batch) return this.#send();
-    // The commit stands even if something here throws: thrown on, it would make the group commit act on each item once more.
+    // The commit stands even if something here throws. The group commit would act on each item again if it heard of the error.
     try {
       this.#sender.schedule.issued(batch.commands, this.#store.state.commands, at);
       this.#outbox.adopt(batch.queue);

@@ -43,12 +43,12 @@ interface RetryPolicy {
 /** After a restart, a longer pause than this was counted by a clock that was wrong. */
 const longestPauseMs = 60_000;
 
-/** An answer waits so long for those to other requests of the same document. */
+/** How long an answer waits for those to other requests of the same document. */
 const gatherMs = 30;
 /** A bridge answers within seconds: a request that is open for longer than this may stay so. */
 const openMs = 10_000;
 
-/** The queue when a document has come: the answers to its requests travel together as far as they are ready soon (protocol T45). */
+/** The queue after a document came in: the answers to its requests travel together as far as they are ready soon (protocol T45). */
 export function gather(queue: Queue, requests: readonly OpenRequest[], now: EpochMs): Queue {
   const opened = [...Map.groupBy(requests, ({ replyTo }) => replyTo).values()]
     .filter(({ length }) => length > 1)

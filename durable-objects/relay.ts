@@ -131,7 +131,7 @@ export class Relay implements RelayRpc {
     return isAllowed && this.#ports.sockets.countOf(agent) < MAX_SOCKETS ? null : refusal("tooMuch");
   }
 
-  /** An agent that was not refused has its socket, which is closed again if the settings do not have the bridge any more. */
+  /** Gives an agent that was not refused its link; closes its socket again if the settings do not have the bridge any more. */
   opened(id: string, { domain, bridge, agent }: Hello): void {
     this.#identity = { domain: domain as DomainName, bridge: bridge as BridgeName };
     const settings = this.#ports.settings(this.#identity.domain);
@@ -168,7 +168,7 @@ export class Relay implements RelayRpc {
     this.#apply({ type: "closed", id });
   }
 
-  /** Finds silence even when nothing else happens, for an agent that waits to act. An alarm that comes too early sets the next one. */
+  /** Finds a silent agent, for a standby that could take its place. An alarm that comes too early sets the next one. */
   alarm(): void {
     this.#alarmAt = null;
     this.#replaceSilent();
@@ -260,7 +260,7 @@ export class Relay implements RelayRpc {
     return [...earlier, { ...message, conferences: rest }];
   }
 
-  /** A bridge may hold conferences that are not the edge's: what is said about those, as each digest round does, wakes no object. */
+  /** A bridge may hold conferences that are not the edge's. Messages about those, such as each round of digests, wake no object. */
   #forConference(said: ForConference): void {
     const { conference } = said;
     if (this.#store.hasConference(conference, this.#ports.now())) {

@@ -113,7 +113,7 @@ export function notifyMuteState(draft: Draft, caller: Caller, more: Omit<CallerC
   notifyChange(draft, caller, { status: caller.muted ? "muted" : "unmuted", ...more });
 }
 
-/** Only the last of several changes alike is held: a caller who keeps keying while WebEx is away costs no more than others. */
+/** Changes of one kind replace each other, so that a caller who keeps keying while WebEx is away costs no more than others. */
 function isAlike(one: CallerChange, other: CallerChange): boolean {
   return one.status === other.status && (one.attendeeId === undefined) === (other.attendeeId === undefined);
 }

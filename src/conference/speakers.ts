@@ -4,7 +4,7 @@ import type { Running, Speech } from "./state.ts";
 
 /** At most two posts a second for a conference (protocol 2.3.5). */
 const PAUSE_MS = 500;
-/** How long the next report waits, at first, while the last one is unconfirmed: queued behind it, it would be out of date. */
+/** The first pause while the last report is unconfirmed: a report that is queued behind it would be out of date. */
 const SLOW_MS = 2_000;
 
 /** WebEx wants to know who speaks, or no longer (protocol 4.16). At first, and after a failover, it does not. */

@@ -135,7 +135,7 @@ export interface Caller {
   readonly identifications?: readonly CommandId[];
   readonly participantType: ParticipantType;
   readonly muted: boolean;
-  /** A server that is not told otherwise takes it for muted: a silent monitor, or a call-out that asked for no more than to listen. */
+  /** WebEx takes the call for muted when it enters: a silent monitor, or a call-out that asked for no more than to listen. */
   readonly entersMuted?: true;
   readonly room: RoomId;
   /** How it returns from a sub-conference (protocol 4.13); `null` while it is in the main room. */

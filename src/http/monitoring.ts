@@ -55,7 +55,7 @@ const foreignReportsHelp =
 
 /** How long strangers get the same answer: their requests would otherwise cost a call to every relay each. */
 const SAME_ANSWER_MS = 1_000;
-/** A relay that has not answered by then counts as not ready, so that it does not hold up what is said about the others. */
+/** A relay that has not answered by then counts as not ready, so that it does not hold up the answer about the others. */
 const RELAY_WITHIN_MS = 2_000;
 
 type Bridge = { readonly ready: boolean } & Partial<BridgeHealth>;
