@@ -173,7 +173,7 @@ export class Agent {
         return this.#edgeMessage(input.message, now);
       case "edge-lost":
         this.#edgeUp = false;
-        this.#events.dropDigests();
+        this.#events.clearDigests();
         return;
       case "bridge":
         return this.#driverReport(input.report, now);
@@ -239,6 +239,8 @@ export class Agent {
         this.#reports.addOurs(message.conference);
         this.#reports.snapshotsWanted.add(message.conference);
         return;
+      case "digest-confirmed":
+        return this.#events.digestConfirmed(message);
       case "conferences":
       case "pong":
         return; // The link's own.
@@ -274,7 +276,7 @@ export class Agent {
     this.#snapshotsDue = false;
     if (now < this.#digestsAt || !this.#edgeUp) return;
     this.#digestsAt = now + DIGESTS_EVERY_MS;
-    this.#events.makeDigests(state);
+    this.#events.beginDigests(state);
     const foreign = state.conferences.filter(({ conference }) => !this.#reports.isOurs(conference)).length;
     if (foreign !== this.#foreign)
       this.#effects.notes.push(`conferences of others on the bridge: ${foreign}; they are left alone`);
@@ -368,7 +370,7 @@ export class Agent {
     this.#bridge = "reconciling";
     this.#snapshotsDue = true;
     this.#legs.clear();
-    this.#events.dropDigests();
+    this.#events.clearDigests();
   }
 
   #sendReports(now: EpochMs, tick: boolean): void {

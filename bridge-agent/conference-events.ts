@@ -5,12 +5,10 @@ import { type BridgeState, type BridgeView, digestOf, snapshotOf, viewOf } from 
 import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM } from "../src/foundation/ids.ts";
 import { assertNever } from "../src/foundation/result.ts";
 import type { ConferenceDigest } from "../src/link/messages.ts";
+import { Digests, type FoundDigest } from "./digests.ts";
 import type { Legs } from "./legs.ts";
 import type { OpenCommand, PendingCommands } from "./pending-commands.ts";
 import type { Reports } from "./reports.ts";
-
-/** With a tick each 200 ms, half of what a relay reads of one agent; a round of 15,000 conferences takes a minute. */
-const DIGESTS_AT_ONCE = 50;
 
 /** Reports to the edge what becomes of its conferences: by themselves, by commands, and as a state of the bridge shows. */
 export class ConferenceEvents {
@@ -20,8 +18,7 @@ export class ConferenceEvents {
   readonly #speaking = new Set<CallId>();
   /** Calls that began or ceased to speak since the last tick: callers who begin together are reported together, a cough is not. */
   readonly #unreportedSpeech = new Map<CallId, ConfKey>();
-  /** Made and not sent yet; `reported` is how much had been reported then. */
-  #digests: (ConferenceDigest & { readonly reported: number })[] = [];
+  readonly #digests = new Digests();
 
   constructor(reports: Reports, pending: PendingCommands, legs: Legs) {
     this.#reports = reports;
@@ -167,36 +164,38 @@ export class ConferenceEvents {
     this.#unreportedSpeech.clear();
   }
 
-  /** Makes the digest of each conference in this state of which the edge has acknowledged all and nothing is under way. */
-  makeDigests(state: BridgeState): void {
+  /** Of each conference in this state of which the edge has acknowledged all and in which nothing is under way. */
+  beginDigests(state: BridgeState): void {
     const view = viewOf(state);
     const isQuiet = (key: ConfKey) => this.#isQuiet(key);
     // The bridge dropped these without a word.
     const gone = this.#reports.allLive().filter((key) => isQuiet(key) && !view.conferences.has(key));
     this.#addSnapshots(view, gone, false);
-    this.#digests = [...view.conferences.keys()].filter(isQuiet).map((conference) => {
+    const found = [...view.conferences.keys()].filter(isQuiet).map((conference): FoundDigest => {
       const { locked = false, callers = [], dialled = [] } = snapshotOf(view, conference) ?? {};
       const digest = digestOf({ locked, callers, dialled });
-      return { conference, digest, reported: this.#reports.reported(conference) };
+      return { conference, digest, position: this.#reports.position(conference) };
     });
+    this.#digests.beginRound(found);
   }
 
   get hasDigests(): boolean {
-    return this.#digests.length > 0;
+    return this.#digests.isSending;
   }
 
-  dropDigests(): void {
-    this.#digests = [];
+  clearDigests(): void {
+    this.#digests.clear();
+  }
+
+  digestConfirmed(digest: ConferenceDigest): void {
+    this.#digests.confirmed(digest);
   }
 
   /** The next digests to send; those of conferences in which something happened meanwhile are left out. */
   nextDigests(): ConferenceDigest[] {
-    return this.#digests
-      .splice(0, DIGESTS_AT_ONCE)
-      .filter(
-        ({ conference, reported }) => this.#isQuiet(conference) && reported === this.#reports.reported(conference),
-      )
-      .map(({ conference, digest }) => ({ conference, digest }));
+    return this.#digests.next(
+      ({ conference, position }) => this.#isQuiet(conference) && position === this.#reports.position(conference),
+    );
   }
 
   #isQuiet(key: ConfKey): boolean {

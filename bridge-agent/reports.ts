@@ -88,9 +88,10 @@ export class Reports {
     return !this.#conferences.get(key)?.stream.size;
   }
 
-  /** How much was ever reported of it, since its stream began. */
-  reported(key: ConfKey): number {
-    return this.#conferences.get(key)?.stream.reported ?? 0;
+  /** Another one after each report. */
+  position(key: ConfKey): string {
+    const stream = this.#conferences.get(key)?.stream;
+    return stream ? `${stream.id} ${stream.reported}` : "";
   }
 
   change(key: ConfKey, change: Partial<ConferenceRecord>): void {

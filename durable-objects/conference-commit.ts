@@ -178,8 +178,9 @@ class Batch {
       progress = { ...progress, bridge: onlyBridge(domain) };
     }
     if (item.type === "bridge" && input.type === "bridge") {
-      const { bridge, stream } = item.reports;
-      progress = { ...progress, streams: withStream(progress, bridge, stream, input.reports.at(-1)?.number ?? 0) };
+      const { bridge, stream, epoch } = item.reports;
+      const upTo = input.reports.at(-1)?.number ?? 0;
+      progress = { ...progress, streams: withStream(progress, bridge, stream, upTo, epoch) };
     }
     store.append(input, decision.changes, { ...progress, ...ids.atHand });
   }

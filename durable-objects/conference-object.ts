@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import type { Comparison } from "../src/conference/reconcile.ts";
 import type { OperatorRequest } from "../src/conference/requests.ts";
 import type { BridgeName, CommandId, ExtConfId } from "../src/foundation/ids.ts";
 import type { AgentReports, ConferenceDocument, ConferenceRpc, OperatorResult } from "../src/rpc.ts";
@@ -23,8 +24,8 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
     this.#current.ackCommands(bridge, ids);
   }
 
-  async matchesBridge(bridge: BridgeName, digest: string): Promise<boolean> {
-    return this.#current.matchesBridge(bridge, digest);
+  async compareDigest(bridge: BridgeName, digest: string): Promise<Comparison> {
+    return this.#current.compareDigest(bridge, digest);
   }
 
   async hasHandle(extConfId: ExtConfId): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { nextDeadline } from "../src/conference/decide.ts";
-import { matchesBridge } from "../src/conference/reconcile.ts";
+import { type Comparison, compareDigest } from "../src/conference/reconcile.ts";
 import { type OperatorRequest, operatorRefusal } from "../src/conference/requests.ts";
 import { hasHandle } from "../src/conference/state.ts";
 import type {
@@ -49,8 +49,6 @@ interface ConferencePorts extends Platform {
 /** The agent's snapshots wake most conferences before their alarms do; one that is being created is in no snapshot. */
 const alarmLeadMs = { creating: 1000, later: 5000 } as const;
 const overdueMs = 60_000;
-/** An agent reports, or sends a digest, of each conference that the bridge holds once a minute. */
-const bridgeSilenceMs = 90_000;
 const askWithinMs = 5000;
 /** How often a conference looks whether its domain is back in the settings. */
 const domainAgainMs = 3_600_000;
@@ -73,9 +71,7 @@ export class Conference {
   /** Documents that are being committed. */
   readonly #underWay = new Map<TransId, Promise<void>>();
   #identity: ConferenceIdentity | null;
-  /** When an agent of its bridge last reported of this conference; `null`: not in this life. */
-  #heardAt: EpochMs | null = null;
-  /** Under which stream, also where nothing of it could be committed. */
+  /** The stream of the last report from its bridge, also where nothing of it could be committed; `null`: none in this life. */
   #heardStream: StreamId | null = null;
 
   /** Restores everything, and resumes what is outstanding at once. */
@@ -147,11 +143,10 @@ export class Conference {
     const { bridge, stream } = reports;
     if (!this.#store.isElsewhere(bridge)) {
       const { schedule } = this.#sender;
-      this.#heardAt = this.#ports.now();
       // An agent that begins a stream anew cannot be told from another agent; the first stream of all says nothing.
       const latest = this.#heardStream ?? this.#store.latestStream(bridge);
       this.#heardStream = stream;
-      if (latest === null || latest === stream) schedule.agentReported(this.#heardAt);
+      if (latest === null || latest === stream) schedule.agentReported(this.#ports.now());
       else schedule.agentChanged();
     }
     await this.#submit({ type: "bridge", reports });
@@ -163,10 +158,8 @@ export class Conference {
     this.#sender.schedule.ack(ids.filter((id) => (state.commands.get(id)?.bridge ?? progress.bridge) === bridge));
   }
 
-  matchesBridge(bridge: BridgeName, digest: string): boolean {
-    if (this.#store.isElsewhere(bridge)) return false;
-    this.#heardAt = this.#ports.now();
-    return matchesBridge(this.#store.state, digest);
+  compareDigest(bridge: BridgeName, digest: string): Comparison {
+    return this.#store.isElsewhere(bridge) ? "differs" : compareDigest(this.#store.state, digest);
   }
 
   hasHandle(extConfId: ExtConfId): boolean {
@@ -196,10 +189,9 @@ export class Conference {
     if (due !== null && due + overdueMs < now) await this.alarm();
     const { head } = this.#store.state;
     const { bridge } = this.#store.progress;
-    const isSilent = this.#heardAt === null || this.#heardAt + bridgeSilenceMs < now;
-    if (head.phase !== "running" || head.closing || bridge === null || !isSilent) return;
+    if (head.phase !== "running" || head.closing || bridge === null) return;
     const { domain, confKey } = this.#identified;
-    const asked = this.#ports.relay(domain, bridge).askForSnapshot(confKey);
+    const asked = this.#ports.relay(domain, bridge).askForSnapshot(confKey, this.#store.heardIn(bridge));
     await within(this.#ports, askWithinMs, `the relay of ${bridge}`, asked);
   }
 

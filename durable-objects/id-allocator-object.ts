@@ -1,9 +1,9 @@
 import { DurableObject } from "cloudflare:workers";
-import type { ConfKey, DomainName, MsgId } from "../src/foundation/ids.ts";
+import type { ConfKey, DomainName, EpochMs, MsgId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
 import type { IdAllocatorRpc, IdBlocks, IdRequest } from "../src/rpc.ts";
 import { type Domain, findDomain } from "../src/settings/load.ts";
-import { IdAllocator, sweep, sweepEveryMs } from "./id-allocator.ts";
+import { IdAllocator, type SweepProgress, sweep, sweepEveryMs } from "./id-allocator.ts";
 import { type Env, platformOf } from "./platform.ts";
 
 /**
@@ -12,6 +12,7 @@ import { type Env, platformOf } from "./platform.ts";
  */
 export class IdAllocatorObject extends DurableObject<Env> implements IdAllocatorRpc {
   readonly #ids: IdAllocator;
+  #swept: Omit<SweepProgress, "before"> = { isOfAll: true, allAt: null };
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -19,13 +20,24 @@ export class IdAllocatorObject extends DurableObject<Env> implements IdAllocator
   }
 
   async allocate({ domain, holder, ...wanted }: IdRequest): Promise<IdBlocks> {
-    const { storage } = this.ctx;
+    const { kv } = this.ctx.storage;
     const now = Date.now();
     const blocks = this.#ids.allocate(holder, wanted, now);
-    if (storage.kv.get("domain") === undefined) storage.kv.put("domain", domain);
-    const alarm = await storage.getAlarm();
-    if (alarm === null || alarm > now + sweepEveryMs) storage.setAlarm(now + sweepEveryMs);
+    if (kv.get("domain") === undefined) kv.put("domain", domain);
+    await this.#sweepBy(now + sweepEveryMs);
     return blocks;
+  }
+
+  async sweepAllSoon(): Promise<void> {
+    if (this.#ids.latestAt === null) return;
+    this.#swept = { ...this.#swept, allAt: null };
+    await this.#sweepBy(Date.now() + sweepEveryMs);
+  }
+
+  async #sweepBy(at: EpochMs): Promise<void> {
+    const { storage } = this.ctx;
+    const alarm = await storage.getAlarm();
+    if (alarm === null || alarm > at) storage.setAlarm(at);
   }
 
   async holderOf(msgId: MsgId): Promise<ConfKey | null> {
@@ -45,7 +57,7 @@ export class IdAllocatorObject extends DurableObject<Env> implements IdAllocator
     const { setAlarm, after, log } = platformOf(ctx, env);
     // On disk, since this object may be evicted between two pages.
     const before = kv.get<number>("sweepBefore") ?? null;
-    const next = await sweep(
+    const { before: next, ...swept } = await sweep(
       {
         ids: this.#ids,
         isRemoved: () => this.#domain === null,
@@ -54,9 +66,10 @@ export class IdAllocatorObject extends DurableObject<Env> implements IdAllocator
         setAlarm,
         after,
       },
-      before,
+      { ...this.#swept, before },
       Date.now(),
     );
+    this.#swept = swept;
     if (next !== before) kv.put("sweepBefore", next);
   }
 }

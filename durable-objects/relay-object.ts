@@ -20,6 +20,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
       sockets: this.#sockets,
       newId: () => crypto.randomUUID(),
       settings: (domain) => findDomain(env, domain)?.settings,
+      sweepAllSoon: (domain) => env.ID_ALLOCATOR.getByName(domain).sweepAllSoon(),
       conference: (domain, key) => env.CONFERENCE.getByName(`${domain}/${key}`),
     });
   }
@@ -39,8 +40,8 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     return this.#relay.sendCommands(commands);
   }
 
-  askForSnapshot(conference: ConfKey): Promise<void> {
-    return this.#relay.askForSnapshot(conference);
+  askForSnapshot(conference: ConfKey, heardIn: number | null): Promise<void> {
+    return this.#relay.askForSnapshot(conference, heardIn);
   }
 
   health(): Promise<BridgeHealth> {

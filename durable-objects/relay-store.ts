@@ -7,7 +7,7 @@ import type { Sql } from "./platform.ts";
 /** Longer than a conference lasts, and than anything of it is kept. */
 const keptDays = 30;
 /**
- * An agent names each conference that goes on once a minute, so only those of today and yesterday may still go on. A conference
+ * An agent names each conference that goes on every few minutes, so only those of today and yesterday may still go on. A conference
  * that no agent could name for longer is found by its digest: an agent sends one for each conference on the bridge.
  */
 const recentDays = 1;

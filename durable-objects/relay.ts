@@ -68,7 +68,9 @@ export interface RelayPorts extends Timers {
   /** Replaces the one alarm there is. */
   setAlarm(at: EpochMs): void;
   settings(domain: DomainName): DomainSettings | undefined;
-  conference(domain: DomainName, key: ConfKey): Pick<ConferenceRpc, "ackCommands" | "report" | "matchesBridge">;
+  /** See `IdAllocatorRpc`. */
+  sweepAllSoon(domain: DomainName): Promise<void>;
+  conference(domain: DomainName, key: ConfKey): Pick<ConferenceRpc, "ackCommands" | "report" | "compareDigest">;
 }
 
 /**
@@ -181,11 +183,11 @@ export class Relay implements RelayRpc {
     this.#apply({ type: "commands", conference, commands });
   }
 
-  async askForSnapshot(conference: ConfKey): Promise<void> {
+  async askForSnapshot(conference: ConfKey, heardIn: number | null): Promise<void> {
     this.#store.addConference(conference, this.#ports.now());
     this.#replaceSilent();
     const active = activeLink(this.#state);
-    if (active) this.#send(active.id, { type: "snapshot-wanted", conference });
+    if (active && heardIn !== this.#state.epoch) this.#send(active.id, { type: "snapshot-wanted", conference });
   }
 
   async health(): Promise<BridgeHealth> {
@@ -220,7 +222,10 @@ export class Relay implements RelayRpc {
   #step(input: RelayInput): void {
     const before = this.#state;
     const { state, effects } = step(before, input);
-    if (state.epoch !== before.epoch) this.#store.write("epoch", state.epoch);
+    if (state.epoch !== before.epoch) {
+      this.#store.write("epoch", state.epoch);
+      this.#sweepAllSoon();
+    }
     const active = activeLink(state);
     if (active?.id !== activeLink(before)?.id) {
       this.#store.write("active", active ? { id: active.id, agent: active.agent } : null);
@@ -230,6 +235,12 @@ export class Relay implements RelayRpc {
     const changed = state.links.filter((link) => !before.links.includes(link));
     if (identity) for (const link of changed) this.#ports.sockets.keep(link.id, { identity, link });
     for (const effect of effects) this.#carryOut(effect, before);
+  }
+
+  /** Should the allocator be out of reach, its own next round comes later. */
+  #sweepAllSoon(): void {
+    if (!this.#identity) return;
+    this.#ports.sweepAllSoon(this.#identity.domain).catch((error) => this.#log("no-sweep", "", { why: String(error) }));
   }
 
   #carryOut(effect: RelayEffect, before: RelayState): void {
@@ -271,7 +282,7 @@ export class Relay implements RelayRpc {
       this.#ack(said, said.reports.at(-1)?.number ?? 0);
       this.#step({ type: "foreign-reports", id: said.id });
       this.#log("foreign-conference", findLink(this.#state, said.id)?.agent ?? "", { conference });
-    }
+    } else if (said.type === "digest") this.#confirmDigest(said);
   }
 
   async #tellConference(said: ForConference): Promise<void> {
@@ -283,14 +294,16 @@ export class Relay implements RelayRpc {
       case "commands-ack":
         return conference.ackCommands(bridge, said.ids);
       case "reports": {
-        const { stream, reports } = said;
-        return this.#ack(said, await conference.report({ domain, bridge, confKey, stream, reports }));
+        const { epoch, stream, reports } = said;
+        return this.#ack(said, await conference.report({ domain, bridge, epoch, confKey, stream, reports }));
       }
-      case "digest":
-        if (await conference.matchesBridge(bridge, said.digest)) return;
+      case "digest": {
+        const found = await conference.compareDigest(bridge, said.digest);
+        if (found === "same") return this.#confirmDigest(said);
+        if (found === "undecided") return; // Not confirmed, the digest comes again in a minute.
         this.#log("conference-differs", "", { conference: confKey });
-        this.#send(said.id, { type: "snapshot-wanted", conference: confKey });
-        return;
+        return this.#send(said.id, { type: "snapshot-wanted", conference: confKey });
+      }
       default:
         return assertNever(said);
     }
@@ -298,6 +311,10 @@ export class Relay implements RelayRpc {
 
   #ack({ id, conference, stream }: Extract<ForConference, { type: "reports" }>, upTo: number): void {
     this.#send(id, { type: "reports-ack", conference, stream, upTo });
+  }
+
+  #confirmDigest({ id, conference, digest }: Extract<ForConference, { type: "digest" }>): void {
+    this.#send(id, { type: "digest-confirmed", conference, digest });
   }
 
   #send(id: string, message: EdgeToAgent): void {

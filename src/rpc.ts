@@ -1,5 +1,6 @@
 import type { IssuedCommand } from "./bridge/commands.ts";
 import type { NumberedReport } from "./bridge/events.ts";
+import type { Comparison } from "./conference/reconcile.ts";
 import type { OperatorRequest } from "./conference/requests.ts";
 import type {
   BridgeName,
@@ -31,6 +32,8 @@ export interface ConferenceDocument extends ConferenceIdentity {
 
 export interface AgentReports extends ConferenceIdentity {
   readonly bridge: BridgeName;
+  /** Of the agent that sent them: another one for each time that an agent became active. */
+  readonly epoch: number;
   readonly stream: StreamId;
   readonly reports: readonly NumberedReport[];
 }
@@ -52,15 +55,15 @@ export interface ConferenceRpc {
   /** An agent of this bridge has these commands in its journal; commands of another bridge are left alone. */
   ackCommands(bridge: BridgeName, ids: readonly CommandId[]): Promise<void>;
   /** Whether this bridge holds the conference as this object knows it; nothing is written. */
-  matchesBridge(bridge: BridgeName, digest: string): Promise<boolean>;
+  compareDigest(bridge: BridgeName, digest: string): Promise<Comparison>;
   /** Whether this handle stands for this conference now, and the conference is not over. */
   hasHandle(extConfId: ExtConfId): Promise<boolean>;
   /** Resolves to `done` when the request is on disk, and else to why nothing was done. */
   operate(request: OperatorRequest): Promise<OperatorResult>;
   /**
-   * Does what is long overdue, for the case that the alarm got lost, and asks the bridge's agent about a conference of which no agent
-   * has reported for long: the bridge may have lost it together with the agent that knew of it. Where there is no conference, this
-   * writes nothing.
+   * Does what is long overdue, for the case that the alarm got lost, and asks the bridge's agent about a conference of which it has
+   * reported nothing since it became active: the bridge may have lost it together with the agent that knew of it. Where nothing is
+   * overdue and nothing was lost, this writes nothing.
    */
   sweep(): Promise<void>;
 }
@@ -116,6 +119,8 @@ export interface IdAllocatorRpc {
   allocate(request: IdRequest): Promise<IdBlocks>;
   /** The conference that was given the block of this MsgID. */
   holderOf(msgId: MsgId): Promise<ConfKey | null>;
+  /** An agent became active, which may not know of each conference: all are swept within five minutes. */
+  sweepAllSoon(): Promise<void>;
 }
 
 /** Answers that belong to no conference. */
@@ -150,8 +155,11 @@ export interface CommandsForBridge {
 export interface RelayRpc {
   /** To the active agent, if there is one. Nothing is kept for later: commands without an ack are sent again. */
   sendCommands(commands: CommandsForBridge): Promise<void>;
-  /** Asks the active agent, if there is one, what the bridge holds of this conference. */
-  askForSnapshot(conference: ConfKey): Promise<void>;
+  /**
+   * Asks the active agent, if there is one, what the bridge holds of this conference; not one that became active in the epoch
+   * `heardIn`, of which the conference has reports: it reports by itself whatever becomes of the conference.
+   */
+  askForSnapshot(conference: ConfKey, heardIn: number | null): Promise<void>;
   /** As the active agent last said. Without one, `agentConnected` and `bridgeUp` are false. */
   health(): Promise<BridgeHealth>;
 }

@@ -11,16 +11,17 @@ import { applyMove, applyRoomClosed } from "./rooms.ts";
 import { setSpeaking } from "./speakers.ts";
 import type { Caller, ConferenceState } from "./state.ts";
 
-/**
- * Whether a comparison with what the bridge holds would find nothing. While commands are pending their results say what
- * changed, so that counts as no difference.
- */
-export function matchesBridge({ head, callers, callOuts, commands }: ConferenceState, digest: string): boolean {
-  const isUnderWay = [...commands.values()].some(({ bridge }) => bridge === undefined);
-  if (head.phase === "absent" || head.phase === "ended") return isUnderWay;
-  if (head.phase === "creating" || head.closing || isUnderWay) return true;
+/** `undecided`: commands are pending, and their results will say what changed. */
+export type Comparison = "same" | "differs" | "undecided";
+
+/** What a comparison with what the bridge holds would find. */
+export function compareDigest({ head, callers, callOuts, commands }: ConferenceState, digest: string): Comparison {
+  if ([...commands.values()].some(({ bridge }) => bridge === undefined)) return "undecided";
+  if (head.phase === "absent" || head.phase === "ended") return "differs";
+  if (head.phase === "creating" || head.closing) return "undecided";
   const present = [...callers.values()].filter(({ left }) => !left);
-  return digest === digestOf({ locked: head.locked, callers: present, dialled: callOuts.values() });
+  const own = digestOf({ locked: head.locked, callers: present, dialled: callOuts.values() });
+  return digest === own ? "same" : "differs";
 }
 
 /** Ends a conference that is over, or was never wanted, on the conference's bridge or on another. */

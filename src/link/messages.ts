@@ -33,7 +33,9 @@ const edgeToAgent = [
   ),
   /** The conference has the reports of this stream on disk, up to this number. */
   typed("reports-ack", { conference, stream, upTo: whole }),
-  /** The digest of this conference differs from what its object knows, or there was none for minutes. */
+  /** The conference's object knows it as this digest says, or the conference is not the edge's. */
+  typed("digest-confirmed", { conference, digest: word }),
+  /** The digest of this conference differs from what its object knows, or no agent of this epoch has reported of it. */
   typed("snapshot-wanted", { conference }),
   /** The answer to a ping, in the same order. */
   typed("pong", {}),
@@ -53,7 +55,10 @@ const agentToEdge = [
   /** The commands are in the journal; the edge need not repeat them. */
   typed("commands-ack", { conference, ids: v.array(commandId) }),
   typed("reports", { epoch, conference, stream, reports: v.array(numberedReport) }),
-  /** One for each conference on the bridge, each minute; none where something is pending or unacknowledged. */
+  /**
+   * Of conferences on the bridge, of which nothing is pending or unacknowledged: each minute until the edge confirms it, then at
+   * intervals that grow to eight minutes.
+   */
   typed("digests", { epoch, digests: v.array(conferenceDigest) }),
   /** Whether the bridge answers, and how full it is; sent on change. */
   typed("health", { bridgeUp: flag, portsInUse: whole, ports: v.nullable(whole) }),

@@ -59,11 +59,12 @@ export type ForConference =
   | {
       readonly type: "reports";
       readonly id: string;
+      readonly epoch: number;
       readonly conference: ConfKey;
       readonly stream: StreamId;
       readonly reports: readonly NumberedReport[];
     }
-  /** Should the conference know otherwise, the agent is asked for a snapshot. */
+  /** The agent is told when the conference knows the same; when it knows otherwise, the agent is asked for a snapshot. */
   | { readonly type: "digest"; readonly id: string; readonly conference: ConfKey; readonly digest: string };
 
 interface RelayStep {
@@ -178,8 +179,8 @@ function received(state: RelayState, id: string, message: AgentToEdge): RelaySte
     case "reports": {
       // The snapshots of a new active agent cover what the one before it saw.
       if (!isActive || message.epoch !== state.epoch) return unchanged(state);
-      const { conference, stream, reports } = message;
-      return { state, effects: [{ type: "reports", id, conference, stream, reports }] };
+      const { epoch, conference, stream, reports } = message;
+      return { state, effects: [{ type: "reports", id, epoch, conference, stream, reports }] };
     }
     case "digests": {
       if (!isActive || message.epoch !== state.epoch) return unchanged(state);

@@ -650,6 +650,21 @@ describe("each minute", () => {
     expect(snapshots(world)).toEqual([]);
   });
 
+  test("a digest that the edge has confirmed waits for two rounds; what the bridge changes without a word, for none", () => {
+    const world = running();
+    world.pass(60_200);
+    const [digest] = digests(world);
+    if (!digest) throw new Error("no digest was sent");
+    world.tell({ type: "digest-confirmed", ...digest });
+    world.pass(60_000);
+    world.tell({ type: "digest-confirmed", ...digest });
+    world.pass(60_000);
+    expect(digests(world)).toHaveLength(2);
+    Object.assign(world.machine.world.conferences.get(KEY) ?? {}, { locked: true });
+    world.pass(60_000);
+    expect(digests(world)).toHaveLength(3);
+  });
+
   test("a conference that the edge knows otherwise is told in full, and no other", () => {
     const world = running();
     world.tell({ type: "snapshot-wanted", conference: KEY });
@@ -667,13 +682,13 @@ describe("each minute", () => {
     world.settle();
     world.pass(60_200);
     const sizes = () => world.heard.flatMap((message) => (message.type === "digests" ? [message.digests.length] : []));
-    expect(sizes()).toEqual([50]);
+    expect(sizes()).toEqual([10]);
     // A change makes a digest wrong that was not sent yet.
     world.machine.lockByTelephone(keys.at(-1) ?? KEY, true);
-    world.pass(5_000);
-    expect(sizes()).toEqual(Array.from({ length: 24 }, () => 50));
-    world.pass(40_000);
-    expect(sizes()).toHaveLength(24);
+    world.pass(24_000);
+    expect(sizes()).toEqual(Array.from({ length: 120 }, () => 10));
+    world.pass(35_000);
+    expect(sizes()).toHaveLength(120);
   });
 
   test("a conference that the bridge holds, and nobody else knows, has its digest told", () => {

@@ -3,7 +3,7 @@ import type { ConferenceSnapshot, Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
 import { type ConferenceInput, decide } from "../../src/conference/decide.ts";
 import { type Decision, type DecisionContext, isCommand, isPost } from "../../src/conference/draft.ts";
-import { matchesBridge } from "../../src/conference/reconcile.ts";
+import { compareDigest } from "../../src/conference/reconcile.ts";
 import {
   type Caller,
   type CallOut,
@@ -136,9 +136,9 @@ test("a digest shows a dialled call that nobody wants", () => {
   const callOuts = new Map([[call, { call, stage: "dropping" } as CallOut]]);
   const held = digestOf({ locked: false, callers: [], dialled: [{ call }] });
 
-  expect(matchesBridge(state, held)).toBe(false);
-  expect(matchesBridge({ ...state, callOuts }, held)).toBe(true);
-  expect(matchesBridge({ ...state, callOuts }, digestOf(empty))).toBe(false);
+  expect(compareDigest(state, held)).toBe("differs");
+  expect(compareDigest({ ...state, callOuts }, held)).toBe("same");
+  expect(compareDigest({ ...state, callOuts }, digestOf(empty))).toBe("differs");
 });
 
 test("a room that nobody wants is closed once it is empty", () => {

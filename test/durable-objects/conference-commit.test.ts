@@ -96,7 +96,7 @@ test("what is asked of a conference that does not exist leaves nothing on disk",
 
   expect(await world.during(conference.receive(recalled))).toBe(false);
   expect(conference.hasHandle(extConfId)).toBe(false);
-  expect(conference.matchesBridge(identity.bridge, "digest")).toBe(false);
+  expect(conference.compareDigest(identity.bridge, "digest")).toBe("differs");
   await conference.sweep();
   await conference.alarm();
   world.isInSettings = false;

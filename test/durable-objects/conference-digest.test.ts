@@ -25,25 +25,25 @@ test("a digest that fits writes nothing; one that differs leads to repairs, whic
   const [same, other] = [held(false), held(true)].map((callers) => digestOf({ locked: false, callers, dialled: [] }));
   if (same === undefined || other === undefined) throw new Error("two digests are needed");
 
-  expect(world.conference.matchesBridge(bridge, same)).toBe(true);
-  expect(world.conference.matchesBridge(bridge, other)).toBe(false);
+  expect(world.conference.compareDigest(bridge, same)).toBe("same");
+  expect(world.conference.compareDigest(bridge, other)).toBe("differs");
   expect(world.journalRows).toBe(rows);
 
   await world.during(world.report(snapshot(true)));
-  expect(world.conference.matchesBridge(bridge, other)).toBe(true);
+  expect(world.conference.compareDigest(bridge, other)).toBe("same");
   expect(world.lines.filter(({ event }) => event === "repair")).toMatchObject([{ muted: 1 }]);
 });
 
-test("while a command is under way no digest differs", async () => {
+test("while a command is pending, no digest differs or is confirmed", async () => {
   const world = new ConferenceWorld();
   await world.running(3);
   await world.during(world.receive("mute", muteCaller("1001")));
 
-  expect(world.conference.matchesBridge(bridge, "anything")).toBe(true);
+  expect(world.conference.compareDigest(bridge, "anything")).toBe("undecided");
 });
 
 test("of a conference that is not there, each digest differs, so that the bridge's is ended", () => {
   expect(
-    new ConferenceWorld().conference.matchesBridge(bridge, digestOf({ locked: false, callers: [], dialled: [] })),
-  ).toBe(false);
+    new ConferenceWorld().conference.compareDigest(bridge, digestOf({ locked: false, callers: [], dialled: [] })),
+  ).toBe("differs");
 });

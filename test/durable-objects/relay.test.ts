@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { type Attachment, Relay } from "../../durable-objects/relay.ts";
+import type { Comparison } from "../../src/conference/reconcile.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
 import type { LogLine } from "../../src/foundation/masking.ts";
 import { err, ok } from "../../src/foundation/result.ts";
@@ -36,6 +37,9 @@ class RelayWorld {
   alarmAt: number | null = null;
   now = Date.UTC(2026, 0, 1, 12);
   hangs = false;
+  sweepsWanted = 0;
+  /** By comparing a digest. */
+  found: Comparison = "same";
   relay = this.#restart();
   #links = 0;
 
@@ -107,10 +111,13 @@ class RelayWorld {
         this.alarmAt = at;
       },
       settings: () => settings,
+      sweepAllSoon: async () => {
+        this.sweepsWanted += 1;
+      },
       conference: (_, key) => ({
         ackCommands: (from, ids) => ask(`${key} acks ${ids.join()} of ${from}`),
         report: ({ reports, bridge: from }) => ask(`${key} report ${reports[0]?.number} of ${from}`).then(() => 1),
-        matchesBridge: (from) => ask(`${key} digest of ${from}`).then(() => true),
+        compareDigest: (from) => ask(`${key} digest of ${from}`).then(() => this.found),
       }),
     });
   }
@@ -128,7 +135,32 @@ test("what an agent says about a conference of the edge reaches the conference, 
     `${own} report 1 of ${bridge}`,
     `${own} digest of ${bridge}`,
   ]);
-  expect(world.sent).toEqual([{ type: "reports-ack", conference: own, stream, upTo: 1 }]);
+  expect(world.sent).toEqual([
+    { type: "reports-ack", conference: own, stream, upTo: 1 },
+    { type: "digest-confirmed", conference: own, digest: "d" },
+  ]);
+});
+
+test.each([
+  ["differs", [{ type: "snapshot-wanted", conference: own }]],
+  ["undecided", []],
+] as const)("of a digest that is %s, nothing is confirmed", async (found, sent) => {
+  const world = await RelayWorld.begin();
+  world.found = found;
+  world.says(digests(own));
+  await world.settle();
+
+  expect(world.sent).toEqual(sent);
+});
+
+test("an agent is asked for no snapshot of a conference of which it has reported in its epoch", async () => {
+  const world = await RelayWorld.begin();
+  await world.relay.askForSnapshot(own, 1);
+  expect(world.sent).toEqual([]);
+  world.connect();
+  world.sent.length = 0;
+  await world.relay.askForSnapshot(own, 1);
+  expect(world.sent).toEqual([{ type: "snapshot-wanted", conference: own }]);
 });
 
 test("what it says about a foreign conference wakes no object, and its reports are acknowledged", async () => {
@@ -139,7 +171,10 @@ test("what it says about a foreign conference wakes no object, and its reports a
   await world.settle();
 
   expect(world.asked).toEqual([]);
-  expect(world.sent).toEqual([{ type: "reports-ack", conference: foreign, stream, upTo: 7 }]);
+  expect(world.sent).toEqual([
+    { type: "reports-ack", conference: foreign, stream, upTo: 7 },
+    { type: "digest-confirmed", conference: foreign, digest: "d" },
+  ]);
   expect(world.lines.at(-1)).toMatchObject({ event: "foreign-conference", conference: foreign, agent: "agent-1" });
 });
 
@@ -159,7 +194,7 @@ test("a conference that asked for a snapshot, or that got commands while no agen
   const world = new RelayWorld();
   const asking = "555111333" as ConfKey;
   await world.relay.sendCommands({ domain, bridge, conference: own, commands });
-  await world.relay.askForSnapshot(asking);
+  await world.relay.askForSnapshot(asking, null);
   world.sleep();
   world.connect();
   world.says(digests(own, asking, foreign));
@@ -193,13 +228,15 @@ test("a conference is a row, written once a day, and gone 30 days after the last
   ]);
 });
 
-test("an agent that becomes active learns which conferences are the edge's, and a standby does not", async () => {
+test("an agent that becomes active learns which conferences are the edge's, which are swept; a standby does not", async () => {
   const world = await RelayWorld.begin();
   const standby = world.connect("agent-2");
   expect(world.sent.at(-1)).not.toHaveProperty("conferences");
+  expect(world.sweepsWanted).toBe(1);
   world.sockets.delete("link-1");
   world.relay.closed("link-1");
   expect(world.sent.at(-1)).toEqual({ type: "activate", epoch: 2, conferences: [own] });
+  expect(world.sweepsWanted).toBe(2);
 
   world.now += 10 * dayMs;
   world.relay.closed(standby);
@@ -370,7 +407,7 @@ test("what is dropped since too many conferences wait leaves a line in the log",
   const world = await RelayWorld.begin();
   world.hangs = true;
   const keys = Array.from({ length: 10_001 }, (_, index) => String(600_000_000 + index) as ConfKey);
-  for (const conference of keys) await world.relay.askForSnapshot(conference);
+  for (const conference of keys) await world.relay.askForSnapshot(conference, null);
   for (let first = 0; first < keys.length; first += 500) {
     world.says(digests(...keys.slice(first, first + 500)));
     world.now += 1_000;

@@ -85,7 +85,7 @@ export const defects: readonly Defect[] = [
     name: "the watermark of the reports is forgotten",
     foundBy: "outboxes are empty",
     file: store,
-    before: "return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo]];",
+    before: "return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo, epoch]];",
     after: "return upTo > others.length ? [...own, ...others] : [...own.slice(rememberedStreams), ...others];",
   },
   {
@@ -394,7 +394,7 @@ export const defects: readonly Defect[] = [
     name: "the relay loses the epoch with its memory",
     foundBy: "an epoch begins once",
     file: relay,
-    before: 'if (state.epoch !== before.epoch) this.#store.write("epoch", state.epoch);',
+    before: '      this.#store.write("epoch", state.epoch);\n',
     after: "",
   },
   {
@@ -422,9 +422,9 @@ export const defects: readonly Defect[] = [
     name: "the relay acknowledges reports that the conference does not have",
     foundBy: "no command is pending",
     file: relay,
-    before: "return this.#ack(said, await conference.report({ domain, bridge, confKey, stream, reports }));",
+    before: "return this.#ack(said, await conference.report({ domain, bridge, epoch, confKey, stream, reports }));",
     after:
-      "this.#ack(said, reports.at(-1)?.number ?? 0);\n        await conference.report({ domain, bridge, confKey, stream, reports });\n        return;",
+      "this.#ack(said, reports.at(-1)?.number ?? 0);\n        await conference.report({ domain, bridge, epoch, confKey, stream, reports });\n        return;",
   },
   {
     name: "a conference that hangs holds up its reports for ever",
@@ -859,12 +859,12 @@ export const defects: readonly Defect[] = [
     name: "the relay asks about a digest before it knows whose conference it is",
     foundBy: "a foreign conference wakes no object",
     file: relay,
-    before: '    } else if (said.type === "reports") {\n',
+    before: '    } else if (said.type === "digest") this.#confirmDigest(said);\n',
     after:
       '    } else if (said.type === "digest" && this.#identity) {\n' +
       "      const { domain, bridge } = this.#identity;\n" +
-      "      this.#ports.conference(domain, conference).matchesBridge(bridge, said.digest).catch(() => {});\n" +
-      '    } else if (said.type === "reports") {\n',
+      "      this.#ports.conference(domain, conference).compareDigest(bridge, said.digest).catch(() => {});\n" +
+      "    }\n",
   },
   {
     name: "an ack does not lower the number of reports without one",

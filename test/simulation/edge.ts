@@ -1,6 +1,6 @@
 import { Conference } from "../../durable-objects/conference.ts";
 import { HandleIndex } from "../../durable-objects/handle-index.ts";
-import { IdAllocator } from "../../durable-objects/id-allocator.ts";
+import { IdAllocator, sweepEveryMs } from "../../durable-objects/id-allocator.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
 import type { Platform, Sql, SqlValue } from "../../durable-objects/platform.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
@@ -61,6 +61,7 @@ export class Edge {
   readonly #shared: Shared;
   readonly #objects: EdgeObjects;
   readonly #nonces: Draws;
+  #isSweepDue = false;
 
   constructor(context: WorldContext, shared: Shared, domain: Domain, post: PostToWebex) {
     this.#context = context;
@@ -97,7 +98,10 @@ export class Edge {
     const { settings } = domain;
     this.relays = settings.bridges.map(({ name }) => {
       const place = { domain: domain.name, bridge: name as BridgeName };
-      return new RelayHost(context, place, settings, (name, confKey) => this.#of(name).#forRelay(confKey));
+      return new RelayHost(context, place, settings, {
+        conference: (name, confKey) => this.#of(name).#forRelay(confKey),
+        sweepAllSoon: async (name) => this.#of(name).#sweepAllSoon(),
+      });
     });
   }
 
@@ -125,7 +129,7 @@ export class Edge {
           if (bridge === this.homeOf(confKey)) this.resends.reported(reports, chosenAt, hosted);
           return upTo;
         }),
-      matchesBridge: (bridge, digest) => hosted.call(async (conference) => conference.matchesBridge(bridge, digest)),
+      compareDigest: (bridge, digest) => hosted.call(async (conference) => conference.compareDigest(bridge, digest)),
       ackCommands: (bridge, ids) => {
         return hosted.call(async (conference) => {
           if (bridge === this.homeOf(confKey)) this.resends.acked(confKey, ids, hosted.life);
@@ -150,9 +154,21 @@ export class Edge {
     return { status: 200, text: codec.confirm(transId, "ok") };
   }
 
-  /** As the id allocator does it each 5 minutes. */
+  /** As the id allocator does when an agent became active. */
+  #sweepAllSoon(): void {
+    if (this.#isSweepDue) return;
+    this.#isSweepDue = true;
+    this.#context.clock.after(sweepEveryMs, () => {
+      this.#isSweepDue = false;
+      this.sweep();
+    });
+  }
+
+  /** As the id allocator does it; whatever goes wrong waits for the next time. */
   sweep(): void {
-    for (const conference of this.conferences.values()) conference.call((conference) => conference.sweep());
+    for (const conference of this.conferences.values()) {
+      conference.call((conference) => conference.sweep()).catch(() => {});
+    }
   }
 
   /** The bridge that a conference has chosen, if it has. */
@@ -190,7 +206,7 @@ export class Edge {
               this.onCommands(confKey);
               return send(() => hosted.call((relay) => relay.sendCommands(sent)));
             },
-            askForSnapshot: (key) => send(() => hosted.call((relay) => relay.askForSnapshot(key))),
+            askForSnapshot: (key, heardIn) => send(() => hosted.call((relay) => relay.askForSnapshot(key, heardIn))),
             health: () => send(() => hosted.call((relay) => relay.health())),
           };
         },

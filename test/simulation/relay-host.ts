@@ -49,7 +49,7 @@ export class RelayHost {
     context: WorldContext,
     place: { readonly domain: DomainName; readonly bridge: BridgeName },
     settings: DomainSettings,
-    conference: RelayPorts["conference"],
+    others: Pick<RelayPorts, "conference" | "sweepAllSoon">,
   ) {
     this.#context = context;
     this.place = place;
@@ -67,13 +67,14 @@ export class RelayHost {
         newId: () => `challenge-${++this.#ids}`,
         setAlarm,
         settings: () => settings,
+        sweepAllSoon: (domain) => others.sweepAllSoon(domain),
         conference: (domain, key) => {
-          const { ackCommands, report, matchesBridge } = conference(domain, key);
+          const { ackCommands, report, compareDigest } = others.conference(domain, key);
           const ask = <Answer>(question: () => Promise<Answer>) => send(() => this.#answer(question()));
           return {
             ackCommands: (bridge, ids) => ask(() => ackCommands(bridge, ids)),
             report: (reports) => ask(() => report(reports)),
-            matchesBridge: (bridge, digest) => ask(() => matchesBridge(bridge, digest)),
+            compareDigest: (bridge, digest) => ask(() => compareDigest(bridge, digest)),
           };
         },
       });

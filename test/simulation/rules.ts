@@ -86,7 +86,7 @@ export const rules = {
   "one agent is active and done":
     "Each bridge has one active agent, which runs no command, and whose reports are acknowledged.",
   "WebEx's roster follows the bridge":
-    "While nothing fails, what callers do is told within seconds, and not only by the digest of each minute.",
+    "While nothing fails, what callers do is told within seconds, and not only by the next digest.",
   "WebEx's roster equals the bridge's":
     "Who is there, who is muted and who is with whom are alike at WebEx and on the bridge.",
   "whom WebEx holds for a speaker talks on the bridge": "Nobody is shown as a speaker who does not speak.",

@@ -4,7 +4,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { digestOf } from "../../src/bridge/state.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
 import { encodeHello, REFUSAL_HEADER } from "../../src/link/hello.ts";
-import { CLOSE_CODES, type CloseReason } from "../../src/link/messages.ts";
+import { CLOSE_CODES, type CloseReason, type EdgeToAgent } from "../../src/link/messages.ts";
 import { AgentClient } from "./agent-client.ts";
 import { helloOf } from "./hello-of.ts";
 import { agents } from "./test-domains.ts";
@@ -93,7 +93,11 @@ test("a snapshot is wanted of a conference whose digest differs; a foreign confe
   agent.say({ type: "digests", epoch: 1, digests });
   const [key] = foreign as [ConfKey];
   agent.say({ type: "reports", epoch: 1, conference: key, stream, reports: [created] });
-  expect(await agent.next()).toEqual({ type: "reports-ack", conference: key, stream, upTo: 1 });
+  const heard: EdgeToAgent[] = [];
+  while (heard.length < digests.length + 1) heard.push(await agent.next());
+  expect(heard).toContainEqual({ type: "reports-ack", conference: key, stream, upTo: 1 });
+  const confirmed = heard.flatMap((message) => (message.type === "digest-confirmed" ? [message.conference] : []));
+  expect(confirmed.toSorted()).toEqual([conference, ...foreign].toSorted());
 
   agent.say({
     type: "digests",
@@ -105,12 +109,12 @@ test("a snapshot is wanted of a conference whose digest differs; a foreign confe
 });
 
 test("the active agent alone is asked for a snapshot", async () => {
-  await relay().askForSnapshot(conference);
+  await relay().askForSnapshot(conference, null);
   const [active, standby] = [await AgentClient.connect(0), await AgentClient.connect(1)];
   await active.next();
   await standby.next();
 
-  await relay().askForSnapshot(conference);
+  await relay().askForSnapshot(conference, null);
   standby.say({ type: "ping" });
 
   expect(await active.next()).toEqual({ type: "snapshot-wanted", conference });
