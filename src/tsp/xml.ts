@@ -39,16 +39,14 @@ export function parseXml(bytes: Uint8Array): Result<XmlElement, XmlFault> {
   const text = textOf(bytes);
   if (!text.ok) return err({ line: 1, column: 0, reason: text.error });
 
-  // The cost of `xmlns` would be quadratic in the depth.
-  const parser = new SaxesParser({ xmlns: false, position: false });
-  const root = buildTree(parser);
+  const { parser, treeOf } = reader;
   try {
-    parser.write(text.value).close();
+    return ok(treeOf(text.value));
   } catch (error) {
+    reader = newReader();
     if (!(error instanceof Refusal)) throw error;
     return err({ line: parser.line, column: parser.column, reason: error.message });
   }
-  return ok(root());
 }
 
 /** Whether the element has this name. The case of letters is ignored, with a note (protocol T26). */
@@ -135,8 +133,6 @@ function encodingOf(bytes: Uint8Array): string {
   return label.startsWith("utf-16") ? "utf-8" : label;
 }
 
-type Parser = SaxesParser<{ xmlns: false }>;
-
 interface GrowingElement extends XmlElement {
   readonly children: GrowingElement[];
   text: string;
@@ -147,12 +143,17 @@ class Refusal extends Error {}
 
 const controls = /[\p{Cc}--[\t\n\r\x85]]/v;
 
-function buildTree(parser: Parser): () => XmlElement {
-  const document: GrowingElement = { name: "", attributes: [], children: [], text: "" };
-  const open: GrowingElement[] = [document];
-  let parent = document;
-  let attributes: XmlAttribute[] = [];
-  let elements = 0;
+/** Making a parser costs more than reading most documents, so one reads them all. One that refused a document is replaced. */
+let reader = newReader();
+
+function newReader() {
+  // The cost of `xmlns` would be quadratic in the depth.
+  const parser = new SaxesParser({ xmlns: false, position: false });
+  let document: GrowingElement;
+  let open: GrowingElement[];
+  let parent: GrowingElement;
+  let attributes: XmlAttribute[];
+  let elements: number;
 
   const refuseLongName = (name: string) => {
     if (name.length > xmlLimits.nameLength) throw new Refusal(`a name longer than ${xmlLimits.nameLength}`);
@@ -196,9 +197,16 @@ function buildTree(parser: Parser): () => XmlElement {
     throw new Refusal(message);
   });
 
-  return () => {
+  const treeOf = (text: string): XmlElement => {
+    document = { name: "", attributes: [], children: [], text: "" };
+    open = [document];
+    parent = document;
+    attributes = [];
+    elements = 0;
+    parser.write(text).close();
     const [root] = document.children;
     if (!root) throw new Error("a well-formed document came without a root element");
     return root;
   };
+  return { parser, treeOf };
 }

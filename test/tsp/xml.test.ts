@@ -29,6 +29,25 @@ test("a fault comes with its line and column", () => {
   });
 });
 
+test("a document that is refused in its midst leaves nothing to the next one", () => {
+  const good = bytesOf("<a x='1'>t<b/></a>");
+  const alone = parseXml(good);
+
+  const refused = [
+    "<?xml version='1.1'?><a",
+    "<c y='2'>u<d z='3'",
+    "<c>&#0;</c>",
+    "<c/>v",
+    "<!DOCTYPE c><c/>",
+    "",
+    " ",
+  ];
+  for (const text of refused) {
+    expect(reasonOf(text)).not.toBe("accepted");
+    expect(parseXml(good)).toEqual(alone);
+  }
+});
+
 describe("limits", () => {
   const nested = (depth: number) => "<a>".repeat(depth) + "</a>".repeat(depth);
   const wide = (count: number) => `<r>${"<a/>".repeat(count - 1)}</r>`;
