@@ -265,7 +265,8 @@ export class ConferenceStore {
   }
 
   #applyEntry(key: string, value: unknown): void {
-    const [kind = "", ...id] = key.split("/");
+    const slash = key.indexOf("/");
+    const kind = slash < 0 ? key : key.slice(0, slash);
     if (kind === "head") this.#state.head = value as Head;
     else if (kind === "checkpoint") this.#checkpoint = value as number;
     else if (kind === "identity") {
@@ -275,8 +276,9 @@ export class ConferenceStore {
     } else {
       const entries = kind === "outbox" ? this.#outbox : isKind(kind) ? entriesOf(this.#state, kind) : null;
       if (!entries) throw new Error(`the entry ${key} is of no known kind`);
-      if (value === null) entries.delete(id.join("/"));
-      else entries.set(id.join("/"), value as QueuedDocument);
+      const id = key.slice(slash + 1);
+      if (value === null) entries.delete(id);
+      else entries.set(id, value as QueuedDocument);
     }
   }
 
@@ -368,15 +370,18 @@ class EntryChanges {
     for (const [key, value] of changes.inOrder()) this.set(key, value);
   }
 
-  *inOrder(): Generator<EntryChange> {
-    for (const [key, value] of this.#values) {
-      if (value !== null && this.#deleted.has(key)) yield [key, null];
-      yield [key, value];
+  inOrder(): EntryChange[] {
+    const changes: EntryChange[] = [];
+    for (const change of this.#values) {
+      const [key, value] = change;
+      if (value !== null && this.#deleted.has(key)) changes.push([key, null]);
+      changes.push(change);
     }
+    return changes;
   }
 
   toText(): string {
-    return JSON.stringify([...this.inOrder()]);
+    return JSON.stringify(this.inOrder());
   }
 }
 
