@@ -24,6 +24,8 @@ export class Clock implements Timers {
   events = 0;
   #order = 0;
   readonly #heap: Entry[] = [];
+  /** Events of this very time, in order: they come behind those of the heap that are due now. */
+  readonly #atOnce: Entry[] = [];
 
   constructor(begins = 0) {
     this.now = begins;
@@ -31,7 +33,8 @@ export class Clock implements Timers {
 
   after(ms: number, run: () => void): () => void {
     const entry: Entry = { at: this.now + Math.max(0, ms), order: this.#order++, run };
-    this.#push(entry);
+    if (ms > 0) this.#push(entry);
+    else this.#atOnce.push(entry);
     return () => {
       entry.run = null;
     };
@@ -44,12 +47,7 @@ export class Clock implements Timers {
   /** For a world of promises. Must not be called from a promise's reaction: promises would not go on. */
   runUntil(end: number): void {
     drain();
-    for (let run = this.#next(end); run; run = this.#next(end)) {
-      this.events += 1;
-      if (this.events > mostEvents) throw new Endless(`${mostEvents} events, and no end`);
-      run();
-      drain();
-    }
+    while (this.#runNext(end)) drain();
     this.now = end;
   }
 
@@ -73,17 +71,30 @@ export class Clock implements Timers {
 
   /** How long until each event, the soonest first. */
   due(): number[] {
-    const waiting = this.#heap.filter(({ run }) => run !== null);
+    const waiting = [...this.#heap, ...this.#atOnce].filter(({ run }) => run !== null);
     return waiting.map(({ at }) => at - this.now).sort((one, other) => one - other);
   }
 
+  #runNext(end: number): boolean {
+    const run = this.#next(end);
+    if (!run) return false;
+    this.events += 1;
+    if (this.events > mostEvents) throw new Endless(`${mostEvents} events, and no end`);
+    run();
+    return true;
+  }
+
   #next(end: number): (() => void) | null {
-    for (let first = this.#heap[0]; first && first.at <= end; first = this.#heap[0]) {
-      this.#pop();
-      this.now = first.at;
-      if (first.run) return first.run;
+    for (;;) {
+      const first = this.#heap[0];
+      let next: Entry | undefined;
+      if (first && first.at <= this.now) next = this.#pop();
+      else if (this.#atOnce.length > 0) next = this.#atOnce.shift();
+      else if (first && first.at <= end) next = this.#pop();
+      if (!next) return null;
+      this.now = next.at;
+      if (next.run) return next.run;
     }
-    return null;
   }
 
   #push(entry: Entry): void {
@@ -100,10 +111,11 @@ export class Clock implements Timers {
     heap[at] = entry;
   }
 
-  #pop(): void {
+  #pop(): Entry {
     const heap = this.#heap;
+    const first = heap[0] as Entry;
     const last = heap.pop() as Entry;
-    if (heap.length === 0) return;
+    if (heap.length === 0) return first;
     let at = 0;
     for (;;) {
       let down = 2 * at + 1;
@@ -116,6 +128,7 @@ export class Clock implements Timers {
       at = down;
     }
     heap[at] = last;
+    return first;
   }
 }
 
