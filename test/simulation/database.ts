@@ -1,20 +1,10 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { ConferenceStore } from "../../durable-objects/conference-store.ts";
-import type { Sql, SqlRow, SqlValue } from "../../durable-objects/platform.ts";
+import { ConferenceStore, type Progress } from "../../durable-objects/conference-store.ts";
+import { hasTable, type Sql, type SqlRow, type SqlValue } from "../../durable-objects/platform.ts";
+import type { BridgeName } from "../../src/foundation/ids.ts";
 
 /** Making one, with its tables and statements, costs more than most worlds write into it. */
 const spare = new Map<string, Database[]>();
-
-interface Prepared {
-  readonly statement: StatementSync;
-  readonly kind: "read" | "write" | "control";
-}
-
-function prepare(database: DatabaseSync, query: string): Prepared {
-  const isRead = /^\s*(?:SELECT|WITH)\b/i.test(query);
-  const isWrite = /^\s*(?:INSERT|UPDATE|DELETE)\b/i.test(query);
-  return { statement: database.prepare(query), kind: isRead ? "read" : isWrite ? "write" : "control" };
-}
 
 /** A database in memory that outlives the object above it, and counts what the platform would bill. */
 export class Database implements Sql {
@@ -25,14 +15,21 @@ export class Database implements Sql {
 
   readonly #kind: string;
 
-  rowsWritten = 0;
   transactions = 0;
   readonly #database = new DatabaseSync(":memory:");
-  readonly #statements = new Map<string, Prepared>();
+  readonly #statements = new Map<string, StatementSync>();
   readonly #schema = new Set<string>();
+  readonly #begin = this.#database.prepare("BEGIN");
+  readonly #commit = this.#database.prepare("COMMIT");
+  readonly #changes = this.#database.prepare("SELECT total_changes() AS rows");
+  #changesBefore = 0;
 
   constructor(kind = "") {
     this.#kind = kind;
+  }
+
+  get rowsWritten(): number {
+    return Number(this.#changes.get()?.rows) - this.#changesBefore;
   }
 
   exec(query: string, ...bindings: readonly SqlValue[]): readonly SqlRow[] {
@@ -42,27 +39,23 @@ export class Database implements Sql {
       this.#schema.add(query);
       return [];
     }
-    let prepared = this.#statements.get(query);
-    if (!prepared) {
-      prepared = prepare(this.#database, query);
-      this.#statements.set(query, prepared);
+    let statement = this.#statements.get(query);
+    if (!statement) {
+      statement = this.#database.prepare(query);
+      this.#statements.set(query, statement);
     }
-    const { statement, kind } = prepared;
-    if (kind === "read") return statement.all(...bindings) as SqlRow[];
-    const { changes } = statement.run(...bindings);
-    if (kind === "write") this.rowsWritten += Number(changes);
-    return [];
+    return statement.all(...bindings) as SqlRow[]; // Of one that writes: no rows, and for less than `run` costs.
   }
 
   transaction<Value>(work: () => Value): Value {
-    this.exec("BEGIN");
+    this.#begin.get();
     try {
       const value = work();
-      this.exec("COMMIT");
+      this.#commit.get();
       this.transactions += 1;
       return value;
     } catch (error) {
-      this.exec("ROLLBACK");
+      this.#database.exec("ROLLBACK");
       this.#schema.clear(); // A table that the transaction made is gone.
       throw error;
     }
@@ -78,7 +71,7 @@ export class Database implements Sql {
   /** Another one may have it now, as if it were new. */
   close(): void {
     for (const { name } of this.#tables()) this.exec(`DELETE FROM ${name}`);
-    this.rowsWritten = 0;
+    this.#changesBefore += this.rowsWritten;
     this.transactions = 0;
     spare.set(this.#kind, [...(spare.get(this.#kind) ?? []), this]);
   }
@@ -91,4 +84,11 @@ export class Database implements Sql {
 /** What another life of a conference would find on this disk. */
 export function conferenceOn(disk: Database): ConferenceStore {
   return new ConferenceStore(disk, () => {});
+}
+
+/** The bridge of the conference on this disk, without reading all of it. */
+export function bridgeOn(disk: Database): BridgeName | null {
+  if (!hasTable(disk, "journal")) return null;
+  const [last] = disk.exec("SELECT progress FROM journal ORDER BY seq DESC LIMIT 1");
+  return last ? (JSON.parse(String(last.progress)) as Progress).bridge : null;
 }

@@ -13,7 +13,7 @@ import { checkHosts, deliver, type HandleCache } from "../../src/routing/deliver
 import type { EdgeObjects, IdBlocks, IdRequest } from "../../src/rpc.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { draws, type WorldContext } from "./context.ts";
-import { conferenceOn } from "./database.ts";
+import { bridgeOn, conferenceOn } from "./database.ts";
 import { Hosted, type Life } from "./hosted.ts";
 import { RelayHost } from "./relay-host.ts";
 import { ResendJudge } from "./resend-judge.ts";
@@ -24,6 +24,9 @@ export type PostToWebex = (origin: Hosted<object>, request: PostRequest) => Prom
 interface Queued {
   readonly messages: readonly Outgoing[];
 }
+
+/** The key of a command's entry begins so. */
+const commandKey = "command/";
 
 /** What the Workers and objects of all domains share: only their names keep them apart. */
 export interface Shared {
@@ -174,7 +177,7 @@ export class Edge {
   /** The bridge that a conference has chosen, if it has. */
   bridgeOf(confKey: ConfKey): BridgeName | null {
     const { disk } = this.conferences.get(confKey) ?? {};
-    return disk ? conferenceOn(disk).progress.bridge : null;
+    return disk ? bridgeOn(disk) : null;
   }
 
   /** The ids of the commands that a conference has issued and has no result of. */
@@ -275,11 +278,28 @@ export class Edge {
         this.#context.violated("a conference's time never goes back", `${confKey}: ${before - Number(at)} ms`);
       this.#lastAt.set(confKey, Number(at));
       if (String(input).startsWith('{"type":"undelivered"')) this.#givenUp(confKey, String(input), life);
-      for (const [key, value] of changesToJudge(String(changes))) this.#changed(confKey, key, value, life);
+      this.#judgeChanges(confKey, String(changes), life);
     } else if (query.startsWith("INSERT INTO entry")) {
       const [key, , value] = bindings;
-      if (String(key).startsWith("outbox/")) this.#changed(confKey, String(key), JSON.parse(String(value)), life);
-    } else if (query.startsWith("DELETE FROM entry")) this.#changed(confKey, String(bindings[0]), null, life);
+      if (String(key).startsWith("outbox/")) this.#queued(confKey, JSON.parse(String(value)), life);
+    } else if (query.startsWith("DELETE FROM entry")) {
+      const [key] = bindings;
+      if (String(key).startsWith(commandKey)) this.resends.finished(confKey, String(key).slice(commandKey.length));
+    }
+  }
+
+  /** Of the changes in a row of the journal, those that the rules look at; parsing all of them would cost more than the rest. */
+  #judgeChanges(confKey: ConfKey, changes: string, life: number): void {
+    const start = `["${commandKey}`;
+    for (let at = changes.indexOf(start); at >= 0; at = changes.indexOf(start, at + 1)) {
+      const id = at + start.length;
+      const end = changes.indexOf('"', id);
+      if (changes.startsWith('",null]', end)) this.resends.finished(confKey, changes.slice(id, end));
+    }
+    const outbox = changes.indexOf('["outbox/'); // The outbox is written last.
+    if (outbox < 0 || !changes.includes('"msgId"', outbox)) return;
+    const rows = JSON.parse(`[${changes.slice(outbox)}`) as (readonly [key: string, row: Queued | null])[];
+    for (const [, row] of rows) if (row) this.#queued(confKey, row, life);
   }
 
   #givenUp(confKey: ConfKey, input: string, life: number): void {
@@ -291,10 +311,8 @@ export class Edge {
     );
   }
 
-  #changed(confKey: ConfKey, key: string, value: Queued | null, life: number): void {
-    if (value === null && key.startsWith("command/")) this.resends.finished(confKey, key.slice("command/".length));
-    if (value === null || !key.startsWith("outbox/")) return;
-    for (const message of value.messages) {
+  #queued(confKey: ConfKey, { messages }: Queued, life: number): void {
+    for (const message of messages) {
       const { msgId } = message;
       if (this.madeAt.has(msgId)) continue;
       this.madeAt.set(msgId, this.#context.clock.now);
@@ -337,11 +355,4 @@ export class Edge {
       },
     };
   }
-}
-
-/** Of the changes in a row of the journal, those that the rules look at; parsing all of them would cost more than the rest. */
-function* changesToJudge(changes: string): Generator<[key: string, value: Queued | null]> {
-  for (const [, key = ""] of changes.matchAll(/\["(command\/[^"]*)",null\]/g)) yield [key, null];
-  const outbox = changes.indexOf('["outbox/'); // The outbox is written last.
-  if (outbox >= 0) yield* JSON.parse(`[${changes.slice(outbox)}`);
 }
