@@ -64,8 +64,10 @@ export class Legs {
   }
 
   /** Callers to hang up on. Not journaled: after a crash, a caller at the prompt begins anew. */
-  begin(): Execution[] {
-    return this.#executions.splice(0);
+  begin(): readonly Execution[] {
+    const executions = this.#executions;
+    this.#executions = [];
+    return executions;
   }
 
   prompted(call: CallId, number: string, now: EpochMs): void {

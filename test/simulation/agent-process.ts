@@ -158,32 +158,26 @@ export class AgentProcess {
 
   /** Runs it in this life of the process, or when the process goes on, or never. */
   #within(life: number, run: () => void): void {
-    const guarded = () => {
-      if (life === this.#lives) run();
-    };
-    if (life === this.#lives && this.#frozen) this.#frozen.push(guarded);
-    else guarded();
+    if (life !== this.#lives) return;
+    if (this.#frozen) this.#frozen.push(() => this.#within(life, run));
+    else run();
   }
 
   /** A timer that is due in a frozen process can still be cancelled when the process goes on. */
   #after(life: number, ms: number, run: () => void): () => void {
-    let isCancelled = false;
-    let cancel = () => {};
-    const wait = (ms: number) => {
-      const before = this.#timersStoodMs;
-      cancel = this.#context.clock.after(ms, () =>
-        this.#within(life, () => {
-          const stoodMs = this.#timersStoodMs - before;
-          if (isCancelled) return;
-          if (stoodMs > 0) wait(stoodMs);
-          else run();
-        }),
-      );
+    const before = this.#timersStoodMs;
+    let cancel: (() => void) | null = null;
+    const ring = () => {
+      if (life !== this.#lives || cancel === null) return;
+      const stoodMs = this.#timersStoodMs - before;
+      if (this.#frozen) this.#frozen.push(ring);
+      else if (stoodMs > 0) cancel = this.#after(life, stoodMs, run);
+      else run();
     };
-    wait(ms);
+    cancel = this.#context.clock.after(ms, ring);
     return () => {
-      isCancelled = true;
-      cancel();
+      cancel?.();
+      cancel = null;
     };
   }
 
@@ -311,33 +305,42 @@ function isCommand(message: unknown): message is Extract<AgentToBridge, { type: 
 
 /** Tells of each write before it happens, which may then fail. */
 class WatchedDatabase extends DatabaseSync {
-  #beforeWrite: () => void;
-
-  constructor(file: string, beforeWrite: () => void) {
-    super(file);
-    this.#beforeWrite = beforeWrite;
-  }
-
-  /** Statements keep their database from being freed: it must not lead to whoever has the statements. */
-  override close(): void {
-    super.close();
-    this.#beforeWrite = () => {};
-  }
+  beforeWrite = () => {};
 
   override prepare(sql: string): StatementSync {
     const statement = super.prepare(sql);
     if (!/^\s*(?:INSERT|UPDATE|DELETE)/.test(sql)) return statement;
     const run = statement.run.bind(statement);
     statement.run = ((...values: SQLInputValue[]) => {
-      this.#beforeWrite();
+      this.beforeWrite();
       return run(...values);
     }) as typeof run;
     return statement;
   }
 }
 
+interface MemoryJournal {
+  readonly database: WatchedDatabase;
+  readonly journal: Journal;
+}
+
+/** To open one costs more than to empty one. */
+const spare: MemoryJournal[] = [];
+
 function openMemoryJournal(beforeWrite: () => void): Journal & { close(): void } {
-  const opened = openJournal(":memory:", (file) => new WatchedDatabase(file, beforeWrite));
+  const { database, journal } = spare.pop() ?? newMemoryJournal();
+  database.beforeWrite = beforeWrite;
+  const close = () => {
+    database.beforeWrite = () => {};
+    for (const table of ["fact", "conference", "command", "report"]) database.exec(`DELETE FROM ${table}`);
+    spare.push({ database, journal });
+  };
+  return { ...journal, close };
+}
+
+function newMemoryJournal(): MemoryJournal {
+  const database = new WatchedDatabase(":memory:");
+  const opened = openJournal(":memory:", () => database);
   if (!opened.ok) throw new Error(opened.error.sentence);
-  return opened.value;
+  return { database, journal: opened.value };
 }
