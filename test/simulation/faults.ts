@@ -70,7 +70,7 @@ export class Faults {
   active = true;
   readonly #held: { readonly at: number; readonly source: FaultSource | null }[] = [];
   readonly #seed: number;
-  readonly #strength: Readonly<Partial<Record<FaultKind, number>>>;
+  readonly #rates: ReadonlyMap<FaultKind, number>;
   readonly #spared: ReadonlySet<string>;
   readonly #now: () => number;
   readonly #tell: (line: string) => void;
@@ -84,7 +84,8 @@ export class Faults {
     tell(line: string): void;
   }) {
     this.#seed = options.seed;
-    this.#strength = options.strength;
+    const strengths = Object.entries(options.strength) as [FaultKind, number][];
+    this.#rates = new Map(strengths.map(([kind, strength]) => [kind, faultRates[kind] * strength]));
     this.#spared = options.spared;
     this.#now = options.now;
     this.#tell = options.tell;
@@ -114,7 +115,7 @@ export class Faults {
   }
 
   rate(kind: FaultKind): number {
-    return faultRates[kind] * (this.#strength[kind] ?? 0);
+    return this.#rates.get(kind) ?? 0;
   }
 
   /** Whether a fault that is due may happen; if so, it is counted. */
