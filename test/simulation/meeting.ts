@@ -261,6 +261,8 @@ export class Meeting implements MeetingKnowledge {
         const obligation = this.#webex.obligations.get(message.msgId);
         if (obligation) obligation.excused ??= "the answer was given up";
       }
+      const before = "extConfId" in message && message.extConfId && this.#webex.associations.get(message.extConfId);
+      if (before && before !== this.association) before.spoilt = true;
     }
     const { association } = this;
     if (!association || association.spoilt) return;
