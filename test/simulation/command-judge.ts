@@ -41,6 +41,7 @@ export class CommandJudge {
     if (doneAt !== undefined && !this.#wasUndone(execution, doneAt))
       this.#context.violated("a command acts once", `${commandId} ${JSON.stringify(command)}`);
     this.#doneAt.set(name, doneAt ?? at);
+    if (command.type === "create-conference") this.#serialsOf(conference).createdAt = at;
     const key = keyOf(command);
     if (key) {
       const pressedAt = commandId.startsWith("keypad-") ? at : Number.POSITIVE_INFINITY;
@@ -79,7 +80,7 @@ export class CommandJudge {
   }
 
   #serialsOf(conference: ConfKey | null): Serials {
-    const none = { latest: 0, latestAt: 0, endedLateAt: 0, alone: 0, topics: new Map<string, number>() };
+    const none = { latest: 0, latestAt: 0, createdAt: 0, endedLateAt: 0, alone: 0, topics: new Map<string, number>() };
     const serials = this.#serials.get(conference) ?? none;
     this.#serials.set(conference, serials);
     return serials;
@@ -96,11 +97,19 @@ export class CommandJudge {
 
   /**
    * What undid it, so that it must act once more: a telephone, before this agent was active and had its commands, or was there
-   * at all (on the bridge there is no trace of either, and nobody can know); or a command of a replaced agent that a slow bridge
-   * carried out only now.
+   * at all (on the bridge there is no trace of either, and nobody can know); a command of a replaced agent that a slow bridge
+   * carried out only now; or the create after an end, where the edge knows the result of neither.
    */
-  #wasUndone({ conference, command, agentSince }: Execution, doneAt: number): boolean {
-    if (command.type === "create-conference") return (this.#serials.get(conference)?.endedLateAt ?? 0) > doneAt;
+  #wasUndone({ conference, command, at, agentSince }: Execution, doneAt: number): boolean {
+    const serials = this.#serialsOf(conference);
+    if (command.type === "create-conference") return serials.endedLateAt > doneAt;
+    if (command.type === "end-conference") {
+      // Created anew since, the conference looks to the next agent like the one that was to end.
+      const { chosenAt } = this.#activeAgent;
+      if (serials.createdAt <= doneAt || doneAt >= chosenAt || chosenAt - doneAt >= takeoverMs) return false;
+      serials.endedLateAt = at;
+      return true;
+    }
     if (command.type === "mute" || command.type === "unmute" || command.type === "cancel-dial") {
       const opposite = { mute: "unmute", unmute: "mute", "cancel-dial": "dial" }[command.type];
       if ((this.#lateAt.get(`${conference} ${command.call} ${opposite}`) ?? 0) > doneAt) return true;
@@ -128,6 +137,7 @@ function effectOn(command: Execution["command"]): string {
 interface Serials {
   latest: number;
   latestAt: number;
+  createdAt: number;
   /** When the end of an earlier life ended the present one. */
   endedLateAt: number;
   alone: number;
