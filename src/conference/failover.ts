@@ -1,7 +1,7 @@
 import type { ExtCallId, WebexHost } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
-import { announce, answerCreate } from "./announcements.ts";
 import { applyLostEntries, notifyEntered, notifyMuteState } from "./callers.ts";
+import { answerCreate, notifyRunning } from "./conference-status.ts";
 import type { Draft, Outgoing } from "./draft.ts";
 import { recallForFailover } from "./private-talk.ts";
 import { notifyRooms } from "./rooms.ts";
@@ -28,7 +28,7 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
   const running: Running = { ...rest, attached: true, departed: [], ...(silenced && { speech: silenced }) };
   draft.head = running;
   answerCreate(draft, requestOf(message));
-  announce(draft, running); // Also with a sub-conference in progress (protocol section 5, row 14).
+  notifyRunning(draft, running); // Also with a sub-conference in progress (protocol section 5, row 14).
   for (const caller of draft.callers.values()) {
     // A call that left before the old server had named it does not concern the new one.
     if (caller.left) draft.callers.delete(caller.call);

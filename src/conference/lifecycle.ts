@@ -2,9 +2,9 @@ import type { EpochMs, ExtConfId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
-import { announce, answerCreate, notifyStatus } from "./announcements.ts";
 import { removeCallOut } from "./call-outs.ts";
 import { notifyChange } from "./callers.ts";
+import { answerCreate, notifyRunning, notifyStatus } from "./conference-status.ts";
 import { COMMAND_TIMEOUT_MS, type Draft } from "./draft.ts";
 import { failOver, isEnd, setServer } from "./failover.ts";
 import type { CallOut, Closing, CreateRequest, Creating, Running } from "./state.ts";
@@ -54,7 +54,7 @@ export function completeCreate(draft: Draft, head: Creating): void {
   // If two servers asked at once, the one that now has the conference is answered first: the other may be gone.
   const isFromServer = ({ replyTo }: OpenRequest) => (replyTo ?? head.host) === head.host;
   for (const request of head.requests.filter(isFromServer)) answerCreate(draft, request);
-  announce(draft, running);
+  notifyRunning(draft, running);
   for (const request of head.requests.filter((one) => !isFromServer(one))) answerCreate(draft, request);
 }
 

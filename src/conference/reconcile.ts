@@ -1,9 +1,9 @@
 import type { BridgeCaller, ConferenceSnapshot } from "../bridge/events.ts";
 import { digestOf } from "../bridge/state.ts";
 import { type BridgeName, type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
-import { setLocked } from "./announcements.ts";
 import { applyAdmitted, endCallOut, placeCaller } from "./call-outs.ts";
 import { addCaller, applyMuted, removeCaller } from "./callers.ts";
+import { setLocked } from "./conference-status.ts";
 import type { Draft } from "./draft.ts";
 import { endAsLost } from "./lifecycle.ts";
 import { connectAnswered, resumeTalk, talkOf } from "./private-talk.ts";

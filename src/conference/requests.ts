@@ -2,9 +2,9 @@ import { type ExtCallId, type ExtConfId, MAIN_ROOM } from "../foundation/ids.ts"
 import { assertNever } from "../foundation/result.ts";
 import { type AnsweredType, type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebex, FromWebexMessages } from "../tsp/messages.ts";
-import { notifyStatus } from "./announcements.ts";
 import { cancelCallOut, startCallOut } from "./call-outs.ts";
 import { findCaller, hostOf, nameCaller, setMuted } from "./callers.ts";
+import { notifyStatus } from "./conference-status.ts";
 import type { Draft } from "./draft.ts";
 import { close, closeWaitingCreates, create } from "./lifecycle.ts";
 import { addToMain, endTalk } from "./private-talk.ts";

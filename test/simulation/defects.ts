@@ -226,8 +226,8 @@ export const defects: readonly Defect[] = [
     name: "a failover announces the conference before it answers",
     foundBy: "Status 0 comes after RspCreateConference",
     file: failover,
-    before: "  answerCreate(draft, requestOf(message));\n  announce(draft, running);",
-    after: "  announce(draft, running);\n  answerCreate(draft, requestOf(message));",
+    before: "  answerCreate(draft, requestOf(message));\n  notifyRunning(draft, running);",
+    after: "  notifyRunning(draft, running);\n  answerCreate(draft, requestOf(message));",
   },
   {
     name: "a conference that ended unnoticed is created anew (F5)",
@@ -523,8 +523,9 @@ export const defects: readonly Defect[] = [
     name: "who is in a sub-conference is told before the callers (F7)",
     foundBy: "NotifyJoinSubConference comes after NotifyUserEnter",
     file: failover,
-    before: "  announce(draft, running); // Also with a sub-conference in progress (protocol section 5, row 14).\n",
-    after: "  announce(draft, running);\n  notifyRooms(draft);\n",
+    before:
+      "  notifyRunning(draft, running); // Also with a sub-conference in progress (protocol section 5, row 14).\n",
+    after: "  notifyRunning(draft, running);\n  notifyRooms(draft);\n",
   },
   {
     name: "a sub-conference is told after who is in it (F7)",
@@ -600,7 +601,7 @@ export const defects: readonly Defect[] = [
   {
     name: "a conference is locked before it runs",
     foundBy: "Status 0 comes before Status 2",
-    file: "src/conference/announcements.ts",
+    file: "src/conference/conference-status.ts",
     before: '  notifyStatus(draft, "running");\n  if (head.locked) notifyStatus(draft, "locked");\n',
     after: '  if (head.locked) notifyStatus(draft, "locked");\n  notifyStatus(draft, "running");\n',
   },
@@ -781,12 +782,12 @@ export const defects: readonly Defect[] = [
     foundBy: "NotifyUserEnter comes after Status 0",
     file: failover,
     before:
-      "  announce(draft, running); // Also with a sub-conference in progress (protocol section 5, row 14).\n  for (const caller of draft.callers.values()) {\n" +
+      "  notifyRunning(draft, running); // Also with a sub-conference in progress (protocol section 5, row 14).\n  for (const caller of draft.callers.values()) {\n" +
       "    // A call that left before the old server had named it does not concern the new one.\n    if (caller.left) draft.callers.delete(caller.call);\n" +
       "    else notifyEntered(draft, { ...caller, held: [] });\n  }\n",
     after:
       "  for (const caller of draft.callers.values()) {\n    if (caller.left) draft.callers.delete(caller.call);\n" +
-      "    else notifyEntered(draft, { ...caller, held: [] });\n  }\n  announce(draft, running);\n",
+      "    else notifyEntered(draft, { ...caller, held: [] });\n  }\n  notifyRunning(draft, running);\n",
   },
   {
     name: "what was held back for want of a name is told from its end",

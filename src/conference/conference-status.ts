@@ -5,7 +5,7 @@ import type { Draft } from "./draft.ts";
 import type { Running } from "./state.ts";
 
 /** Notifies WebEx that the conference runs, and of all that holds for the whole of it (protocol 4.1 step 4, 4.9 F2, 4.20). */
-export function announce(draft: Draft, head: Running): void {
+export function notifyRunning(draft: Draft, head: Running): void {
   notifyStatus(draft, "running");
   if (head.locked) notifyStatus(draft, "locked");
   const { recording } = draft.context.settings;
