@@ -79,6 +79,10 @@ function applyRoomMove(draft: Draft, { caller, to, request, result }: Move): voi
 /** The bridge closed the room, or refused to: WebEx is answered (protocol 4.13). */
 export function applyRoomClosed(draft: Draft, room: Room, result: CommandResult): void {
   if (!result.done && result.reason !== "no-such-room") return giveUpClosing(draft, room, result);
+  // The room was empty when its end was issued; who came in since by a late move went back with it.
+  for (const caller of draft.callers.values()) {
+    if (caller.room === room.room && !caller.left) returnToMain(draft, caller, room, null);
+  }
   draft.answer(room.closeRequest?.request ?? null, "ok");
   draft.rooms.delete(room.room);
 }
