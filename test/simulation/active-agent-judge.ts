@@ -30,6 +30,11 @@ export class ActiveAgentJudge {
     this.onChange();
   }
 
+  /** Also as long as none was chosen. */
+  isChosen(agent: string): boolean {
+    return this.#chosen === null || this.#chosen === agent;
+  }
+
   /** The relay has given its link up after the time of silence: the agent has done so before, unless the relay's clock was set. */
   silent(agent: string): void {
     const { clock, edgeMachines } = this.#context;

@@ -23,7 +23,7 @@ export interface Execution {
    * twice, and later than it should.
    */
   readonly isDoubtful: boolean;
-  /** When an agent connected last, or became the active one: it knows of what was before only by what the bridge shows. */
+  /** When the active agent connected last, or became active: it knows of what was before only by what the bridge shows. */
   readonly agentSince: number;
 }
 
@@ -39,6 +39,7 @@ export class Bridge {
   readonly acts: Execution[] = [];
   /** Hears of each command at once. */
   onAct: (command: Execution) => void = () => {};
+  isActive: (agent: string) => boolean = () => true;
   onLockChange: (conference: ConfKey) => void = () => {};
   /** The numbers whose calls a restart has ended. */
   readonly lost = new Set<string>();
@@ -72,7 +73,7 @@ export class Bridge {
   /** False: nothing answers. */
   connect(wire: BridgeWire, agent: string | null): boolean {
     if (this.down) return false;
-    this.agentComes();
+    if (agent === null || this.isActive(agent)) this.agentComes();
     this.#wires.add(wire);
     const connection: AgentConnection = this.#agents.connect(
       {
@@ -119,7 +120,7 @@ export class Bridge {
     this.machine.setFaults({ ...this.machine.faults, refuse: types });
   }
 
-  /** An agent connects, or becomes the active one: from now on it goes by what the bridge shows. */
+  /** The active agent connects, or another one becomes active: from now on it goes by what the bridge shows. */
   agentComes(): void {
     this.#agentSince = this.#context.clock.now;
     for (const commandName of this.#held) this.#doubtful.add(commandName);

@@ -1,5 +1,5 @@
 import { topicOf } from "../../src/bridge/command-rules.ts";
-import type { ConfKey } from "../../src/foundation/ids.ts";
+import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { SILENCE_MS } from "../../src/link/relay.ts";
 import type { ActiveAgentJudge } from "./active-agent-judge.ts";
 import type { Execution } from "./bridge.ts";
@@ -22,10 +22,17 @@ export class CommandJudge {
   /** Conference, call and effect → when a command did that which an agent gave that was replaced since. */
   readonly #lateAt = new Map<string, number>();
   readonly #activeAgent: ActiveAgentJudge;
+  /** Whether the edge has no result of this command yet. */
+  readonly #isPending: (conference: ConfKey, id: CommandId) => boolean;
 
-  constructor(context: WorldContext, activeAgent: ActiveAgentJudge) {
+  constructor(
+    context: WorldContext,
+    activeAgent: ActiveAgentJudge,
+    isPending: (conference: ConfKey, id: CommandId) => boolean,
+  ) {
     this.#context = context;
     this.#activeAgent = activeAgent;
+    this.#isPending = isPending;
   }
 
   check(execution: Execution): void {
@@ -40,6 +47,7 @@ export class CommandJudge {
     const doneAt = this.#doneAt.get(name);
     if (doneAt !== undefined && !this.#wasUndone(execution, doneAt))
       this.#context.violated("a command acts once", `${commandId} ${JSON.stringify(command)}`);
+    if (doneAt !== undefined && command.type === "end-conference") this.#serialsOf(conference).endedLateAt = at;
     this.#doneAt.set(name, doneAt ?? at);
     if (command.type === "create-conference") this.#serialsOf(conference).createdAt = at;
     const key = keyOf(command);
@@ -100,15 +108,15 @@ export class CommandJudge {
    * at all (on the bridge there is no trace of either, and nobody can know); a command of a replaced agent that a slow bridge
    * carried out only now; or the create after an end, where the edge knows the result of neither.
    */
-  #wasUndone({ conference, command, at, agentSince }: Execution, doneAt: number): boolean {
+  #wasUndone({ commandId, conference, command, agentSince }: Execution, doneAt: number): boolean {
     const serials = this.#serialsOf(conference);
     if (command.type === "create-conference") return serials.endedLateAt > doneAt;
     if (command.type === "end-conference") {
       // Created anew since, the conference looks to the next agent like the one that was to end.
       const { chosenAt } = this.#activeAgent;
-      if (serials.createdAt <= doneAt || doneAt >= chosenAt || chosenAt - doneAt >= takeoverMs) return false;
-      serials.endedLateAt = at;
-      return true;
+      const isCreatedSince = conference !== null && serials.createdAt > doneAt;
+      if (!isCreatedSince || doneAt >= chosenAt || chosenAt - doneAt >= takeoverMs) return false;
+      return this.#isPending(conference, commandId);
     }
     if (command.type === "mute" || command.type === "unmute" || command.type === "cancel-dial") {
       const opposite = { mute: "unmute", unmute: "mute", "cancel-dial": "dial" }[command.type];

@@ -227,6 +227,11 @@ export class Meeting implements MeetingKnowledge {
     if (this.phase === "closing") this.#close(this.#keepsAlive);
   }
 
+  /** A close that ran out of time has come to nothing after all. */
+  bridgeRefusesEnd(): void {
+    for (const association of this.#associations) association.endsLater = false;
+  }
+
   /** A conference that goes on, as far as WebEx was told, is never created on the bridge anew (protocol 4.9 F5). */
   bridgeCreates(): void {
     const { association } = this;

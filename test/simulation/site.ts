@@ -68,7 +68,8 @@ function domainOf(agentCounts: readonly number[]): Domain {
 function connect({ context, edge, webex, bridges, meetings }: Parts): void {
   for (const bridge of bridges.all) {
     const { activeAgent } = edge.relayOf(bridge.name);
-    const once = new CommandJudge(context, activeAgent);
+    const once = new CommandJudge(context, activeAgent, (key, id) => edge.pendingCommands(key).includes(id));
+    bridge.isActive = (agent) => activeAgent.isChosen(agent);
     activeAgent.onChange = () => {
       bridge.agentComes();
       bridge.agentCameAt.push(context.clock.now);
@@ -76,8 +77,12 @@ function connect({ context, edge, webex, bridges, meetings }: Parts): void {
     bridge.onLockChange = (conference) => once.lockChanged(conference);
     bridge.onAct = (execution) => {
       once.check(execution);
-      if (execution.command.type !== "create-conference" || !execution.done) return;
-      for (const meeting of meetings) if (meeting.key === execution.conference) meeting.bridgeCreates();
+      const { type } = execution.command;
+      for (const meeting of meetings) {
+        if (meeting.key !== execution.conference) continue;
+        if (type === "create-conference" && execution.done) meeting.bridgeCreates();
+        if (type === "end-conference" && !execution.done) meeting.bridgeRefusesEnd();
+      }
     };
   }
   webex.onMessage = (server, message, leftAt) => {
