@@ -2,6 +2,7 @@ import { type AgentConnection, Agents } from "../../simulators/bridge/agents.ts"
 import { Machine } from "../../simulators/bridge/machine.ts";
 import type { Call } from "../../simulators/bridge/world.ts";
 import type { BridgeCommand, CommandType } from "../../src/bridge/commands.ts";
+import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { AgentToBridge, BridgeToAgent } from "../../src/bridge/protocol.ts";
 import { type BridgeName, type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
@@ -40,7 +41,8 @@ export class Bridge {
   /** Hears of each command at once. */
   onAct: (command: Execution) => void = () => {};
   isActive: (agent: string) => boolean = () => true;
-  onLockChange: (conference: ConfKey) => void = () => {};
+  /** Hears of what telephones do. */
+  onEvent: (event: BridgeEvent) => void = () => {};
   /** The numbers whose calls a restart has ended. */
   readonly lost = new Set<string>();
   /** When another agent became the active one, each time. */
@@ -164,7 +166,7 @@ export class Bridge {
       (event) => {
         if (machine !== this.machine) return;
         tell(() => `bridge ${this.name}: ${JSON.stringify(event)}`);
-        if (event.type === "lock-changed") this.onLockChange(event.conference);
+        this.onEvent(event);
         agents.sendEvent(event);
       },
       () => {},

@@ -1,4 +1,5 @@
 import { topicOf } from "../../src/bridge/command-rules.ts";
+import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { SILENCE_MS } from "../../src/link/relay.ts";
 import type { ActiveAgentJudge } from "./active-agent-judge.ts";
@@ -64,8 +65,10 @@ export class CommandJudge {
   }
 
   /** By telephone: no command did it. */
-  lockChanged(conference: ConfKey): void {
-    this.#pressedAt.set(`${conference} lock`, this.#context.clock.now);
+  happened(event: BridgeEvent): void {
+    const { now } = this.#context.clock;
+    if (event.type === "lock-changed") this.#pressedAt.set(`${event.conference} lock`, now);
+    if (event.type === "conference-ended") this.#serialsOf(event.conference).endedLateAt = now;
   }
 
   /** The serial behind the key rises with each command that the edge issues for the conference. */

@@ -74,7 +74,7 @@ function connect({ context, edge, webex, bridges, meetings }: Parts): void {
       bridge.agentComes();
       bridge.agentCameAt.push(context.clock.now);
     };
-    bridge.onLockChange = (conference) => once.lockChanged(conference);
+    bridge.onEvent = (event) => once.happened(event);
     bridge.onAct = (execution) => {
       once.check(execution);
       const { type } = execution.command;
