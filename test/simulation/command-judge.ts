@@ -149,7 +149,7 @@ interface Serials {
   latest: number;
   latestAt: number;
   createdAt: number;
-  /** When the end of an earlier life ended the present one. */
+  /** When the end of an earlier life, or a telephone, ended the present one. */
   endedLateAt: number;
   alone: number;
   readonly topics: Map<string, number>;
