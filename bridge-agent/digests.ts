@@ -8,14 +8,13 @@ export interface FoundDigest extends ConferenceDigest {
 
 /** The digests of a conference since it last changed. */
 interface Series extends FoundDigest {
-  /** Rounds from one digest to the next, once the edge has confirmed one. */
-  every: number;
-  /** Spreads conferences that became quiet together. */
-  readonly phase: number;
-  isConfirmed: boolean;
+  /** The round in which the next one is due. */
+  dueIn: number;
+  /** The first pauses after a digest that is confirmed, in rounds. */
+  readonly pauses: number[];
 }
 
-/** Nothing that this agent sees changes after a confirmed digest, so later ones only guard against what nobody thought of. */
+/** As long as this agent sees no change, a confirmed digest stays right: later ones only guard against what nobody thought of. */
 const MOST_ROUNDS = 8;
 /** Each one wakes an object. With a tick each 200 ms, a round of 2,000 takes 40 s; a larger one is spread over 50 s. */
 const FEWEST_AT_ONCE = 10;
@@ -23,11 +22,12 @@ const MOST_TICKS = 250;
 
 /**
  * Which digests are sent when. A round begins each minute. A conference's digest is sent in each round until the edge confirms it, and
- * then after 2, 4 and 8 rounds; anew from the first round in which the conference differs, or after anything was reported of it.
+ * then after 2, 4 and up to 8 rounds, and each 8; anew from the first round in which the conference differs, or after anything was reported
+ * of it. The third pause differs, so that conferences that became quiet together come apart.
  */
 export class Digests {
   #round = 0;
-  #phases = 0;
+  #begun = 0;
   #atOnce = FEWEST_AT_ONCE;
   #series = new Map<ConfKey, Series>();
   #waiting: Series[] = [];
@@ -44,19 +44,24 @@ export class Digests {
       found.map((one) => {
         const known = before.get(one.conference);
         const goesOn = known?.digest === one.digest && known.position === one.position;
-        return [one.conference, goesOn ? known : { ...one, every: 1, phase: this.#phases++, isConfirmed: false }];
+        return [one.conference, goesOn ? known : this.#begin(one)];
       }),
     );
-    const isDue = ({ isConfirmed, every, phase }: Series) => !isConfirmed || (this.#round + phase) % every === 0;
-    this.#waiting = [...this.#series.values()].filter(isDue);
+    this.#waiting = [...this.#series.values()].filter(({ dueIn }) => dueIn <= this.#round);
     this.#atOnce = Math.max(FEWEST_AT_ONCE, Math.ceil(this.#waiting.length / MOST_TICKS));
+  }
+
+  #begin(found: FoundDigest): Series {
+    const third = MOST_ROUNDS - (this.#begun % MOST_ROUNDS);
+    this.#begun += 1;
+    return { ...found, dueIn: this.#round, pauses: [2, 4, third] };
   }
 
   /** The next ones to send, but for those that are out of date. */
   next(isCurrent: (found: FoundDigest) => boolean): ConferenceDigest[] {
     const next = this.#waiting.splice(0, this.#atOnce).filter(isCurrent);
     return next.map((series) => {
-      series.isConfirmed = false;
+      series.dueIn = this.#round + 1;
       return { conference: series.conference, digest: series.digest };
     });
   }
@@ -64,9 +69,8 @@ export class Digests {
   /** The edge knows the conference as this digest says, or has nothing to do with it. */
   confirmed({ conference, digest }: ConferenceDigest): void {
     const series = this.#series.get(conference);
-    if (!series || series.digest !== digest || series.isConfirmed) return;
-    series.isConfirmed = true;
-    series.every = Math.min(2 * series.every, MOST_ROUNDS);
+    if (series?.digest !== digest || series.dueIn > this.#round + 1) return;
+    series.dueIn = this.#round + (series.pauses.shift() ?? MOST_ROUNDS);
   }
 
   /** Another agent may act meanwhile, or events may be missed: everything begins anew. */

@@ -23,10 +23,7 @@ function sentIn(
 
 test("a digest that is confirmed comes again after two, four and then each eight rounds at most", () => {
   const rounds = sentIn(40, () => [found(one)]);
-  const gaps = rounds.map((round, index) => round - (rounds[index - 1] ?? 0));
-
-  expect(rounds).toEqual([1, 2, 4, 8, 16, 24, 32, 40]);
-  expect(Math.max(...gaps)).toBe(8);
+  expect(rounds).toEqual([1, 3, 7, 15, 23, 31, 39]);
 });
 
 test("one that nobody confirms comes each round, also when earlier ones were confirmed", () => {
@@ -41,9 +38,9 @@ test("one that nobody confirms comes each round, also when earlier ones were con
     sentIn(
       20,
       () => [found(one)],
-      (round) => round !== 8 && round !== 9,
+      (round) => round !== 7 && round !== 8,
     ),
-  ).toEqual([1, 2, 4, 8, 9, 10, 16]);
+  ).toEqual([1, 3, 7, 8, 9, 17]);
 });
 
 test.each([
@@ -51,11 +48,11 @@ test.each([
   ["anything was reported of it", found(one, "d", "s 2")],
   ["its stream began anew", found(one, "d", "t 1")],
 ])("everything begins anew when %s", (_why, changed) => {
-  expect(sentIn(32, (round) => [round < 21 ? found(one) : changed])).toEqual([1, 2, 4, 8, 16, 21, 23, 27, 31]);
+  expect(sentIn(32, (round) => [round < 21 ? found(one) : changed])).toEqual([1, 3, 7, 15, 21, 23, 27]);
 });
 
 test("and when something was under way in it, or the agent began anew", () => {
-  expect(sentIn(24, (round) => (round === 20 ? [] : [found(one)]))).toEqual([1, 2, 4, 8, 16, 21, 23]);
+  expect(sentIn(24, (round) => (round === 20 ? [] : [found(one)]))).toEqual([1, 3, 7, 15, 21, 23]);
   const digests = new Digests();
   sentIn(16, () => [found(one)], all, digests);
   digests.clear();
@@ -89,7 +86,7 @@ test("conferences that became quiet together come apart", () => {
     }
     return sent;
   });
-  expect(sizes.slice(0, 3)).toEqual([80, 40, 40]);
+  expect(sizes.slice(0, 3)).toEqual([80, 0, 80]);
   expect(sizes.slice(-16)).toEqual(Array.from({ length: 16 }, () => 10));
 });
 
