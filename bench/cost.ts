@@ -22,8 +22,8 @@ const budgetFile = join(import.meta.dirname, "budget.json");
 /** Longer than the deadline of a command, the deletion of what was confirmed, and the eviction of an object that is idle. */
 const betweenMs = options.quick ? 7_000 : 15_000;
 const samples = options.quick ? 1 : 4;
-/** All that is done for an idle conference is done at intervals that grow: these minutes cost more than the later ones. */
-const idleMinutes = options.quick ? 1 : 15;
+/** Whole minutes, for the digests; five of them, for the sweep. Digests come at intervals that grow: later minutes have fewer. */
+const idleMinutes = options.quick ? 1 : 5;
 const mutes = 60;
 const speeches = 120;
 

@@ -237,8 +237,7 @@ export class Agent {
       }
       case "snapshot-wanted":
         this.#reports.addOurs(message.conference);
-        this.#reports.snapshotsWanted.add(message.conference);
-        return;
+        return this.#reports.wantSnapshot(message.conference, message.unless);
       case "digest-confirmed":
         return this.#events.digestConfirmed(message);
       case "conferences":

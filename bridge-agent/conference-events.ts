@@ -87,7 +87,7 @@ export class ConferenceEvents {
       case "conference-changed":
         // A conference with callers was on the bridge before its create: the edge may not know of them.
         if (effect.change.live && this.#legs.callsInside(conference).length > 0) {
-          this.#reports.snapshotsWanted.add(conference);
+          this.#reports.wantSnapshot(conference);
         }
         return this.#reports.change(conference, effect.change);
       case "conference-ended":
@@ -143,7 +143,10 @@ export class ConferenceEvents {
     const found = this.#legs.adopt(state.calls, now);
     this.#pending.readDoubts(view, now, (pending, result) => this.settle(pending, result));
     for (const [call, dial] of this.#pending.ringing()) this.#checkDialled(call, dial, view);
-    const wanted = [...this.#reports.snapshotsWanted];
+    // What is under way changes the conference: the edge compares it again later.
+    const wanted = [...this.#reports.snapshotsWanted]
+      .filter(([key, unless]) => unless === null || (this.#isQuiet(key) && unless !== digestIn(view, key)))
+      .map(([key]) => key);
     this.#reports.snapshotsWanted.clear();
     const held = [...view.conferences.keys()].filter((key) => this.#reports.isOurs(key));
     const keys = all ? new Set([...this.#reports.allLive(), ...held, ...wanted]) : wanted;
@@ -171,10 +174,9 @@ export class ConferenceEvents {
     // The bridge dropped these without a word.
     const gone = this.#reports.allLive().filter((key) => isQuiet(key) && !view.conferences.has(key));
     this.#addSnapshots(view, gone, false);
-    const found = [...view.conferences.keys()].filter(isQuiet).map((conference): FoundDigest => {
-      const { locked = false, callers = [], dialled = [] } = snapshotOf(view, conference) ?? {};
-      const digest = digestOf({ locked, callers, dialled });
-      return { conference, digest, position: this.#reports.position(conference) };
+    const found = [...view.conferences.keys()].filter(isQuiet).flatMap((conference): FoundDigest[] => {
+      const digest = digestIn(view, conference);
+      return digest === null ? [] : [{ conference, digest, position: this.#reports.position(conference) }];
     });
     this.#digests.beginRound(found);
   }
@@ -240,4 +242,10 @@ export class ConferenceEvents {
     for (const call of this.#legs.callsInside(conference)) this.#callEnded(call);
     for (const [call, dial] of this.#pending.ringing()) if (dial.conference === conference) this.#callEnded(call);
   }
+}
+
+/** `null`: the bridge has no such conference. */
+function digestIn(view: BridgeView, key: ConfKey): string | null {
+  const snapshot = snapshotOf(view, key);
+  return snapshot && digestOf(snapshot);
 }

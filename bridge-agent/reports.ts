@@ -43,8 +43,8 @@ export class Reports {
   readonly #acks = new Map<ConfKey, number>();
   #acksSince: EpochMs = 0;
   readonly #allowance = new TokenBucket(SEND_RATE, 0);
-  /** Conferences of which the edge waits for a snapshot. */
-  readonly snapshotsWanted = new Set<ConfKey>();
+  /** Conferences of which the edge waits for a snapshot: in any case, or unless what the bridge holds has this digest. */
+  readonly snapshotsWanted = new Map<ConfKey, string | null>();
   /** The edge's conferences, beside those with a record; `null`: all, since an older edge does not say. */
   #ours: Set<ConfKey> | null = new Set();
 
@@ -108,6 +108,10 @@ export class Reports {
     const { stream } = this.#open(key);
     this.#append(key, stream, report);
     if (stream.size % MOST_UNACKNOWLEDGED === 0) this.restartStream(key);
+  }
+
+  wantSnapshot(key: ConfKey, unless: string | null = null): void {
+    if (this.snapshotsWanted.get(key) !== null) this.snapshotsWanted.set(key, unless);
   }
 
   /** Whether the newest report is a snapshot: another one would say the same. */
@@ -183,7 +187,7 @@ export class Reports {
     this.#unacknowledged -= conference.stream.size;
     this.#inFlight.delete(key);
     conference.stream = this.#beginStream(key, conference.record, [...results, ...identified.values()]);
-    this.snapshotsWanted.add(key);
+    this.wantSnapshot(key);
     this.#deleteIfOver(key, conference);
   }
 

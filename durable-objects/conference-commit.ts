@@ -178,9 +178,9 @@ class Batch {
       progress = { ...progress, bridge: onlyBridge(domain) };
     }
     if (item.type === "bridge" && input.type === "bridge") {
-      const { bridge, stream, epoch } = item.reports;
+      const { bridge, stream } = item.reports;
       const upTo = input.reports.at(-1)?.number ?? 0;
-      progress = { ...progress, streams: withStream(progress, bridge, stream, upTo, epoch) };
+      progress = { ...progress, streams: withStream(progress, bridge, stream, upTo) };
     }
     store.append(input, decision.changes, { ...progress, ...ids.atHand });
   }

@@ -23,8 +23,8 @@ export interface Progress extends IdsAtHand {
   readonly serial: number;
   /** By how much the conference's time is ahead of the machine's clock. */
   readonly aheadMs?: number;
-  /** The highest report number committed of each stream, and the epoch of its agent then; the latest last. */
-  readonly streams: readonly (readonly [BridgeName, StreamId, upTo: number, epoch: number])[];
+  /** The highest report number committed of each stream; the latest last. */
+  readonly streams: readonly (readonly [BridgeName, StreamId, upTo: number])[];
 }
 
 /** How long journal rows are kept, in milliseconds. */
@@ -223,16 +223,7 @@ export class ConferenceStore {
 
   /** `null`: no report of this bridge was ever committed. */
   latestStream(bridge: BridgeName): StreamId | null {
-    return this.#latest(bridge)?.[1] ?? null;
-  }
-
-  /** The epoch of the agent that last reported; `null`: none ever did. */
-  heardIn(bridge: BridgeName): number | null {
-    return this.#latest(bridge)?.[3] ?? null;
-  }
-
-  #latest(bridge: BridgeName): Progress["streams"][number] | undefined {
-    return this.#progress.streams.findLast((known) => known[0] === bridge);
+    return this.#progress.streams.findLast((known) => known[0] === bridge)?.[1] ?? null;
   }
 
   #load(): Progress {
@@ -391,11 +382,10 @@ export function withStream(
   bridge: BridgeName,
   stream: StreamId,
   upTo: number,
-  epoch: number,
 ): Progress["streams"] {
   const others = streams.filter((known) => known[0] !== bridge);
   const own = streams.filter((known) => known[0] === bridge && known[1] !== stream);
-  return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo, epoch]];
+  return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo]];
 }
 
 /** As the journal keeps it. Reports are never refused: all that follow in their stream would wait behind them for ever. */

@@ -1,5 +1,5 @@
 import { nextDeadline } from "../src/conference/decide.ts";
-import { type Comparison, compareDigest } from "../src/conference/reconcile.ts";
+import { type Comparison, compareDigest, ownDigest } from "../src/conference/reconcile.ts";
 import { type OperatorRequest, operatorRefusal } from "../src/conference/requests.ts";
 import { hasHandle } from "../src/conference/state.ts";
 import type {
@@ -46,7 +46,7 @@ interface ConferencePorts extends Platform {
   deleteAll(): Promise<void>;
 }
 
-/** The agent's snapshots wake most conferences before their alarms do; one that is being created is in no snapshot. */
+/** The object is alive as a rule when something is due, and does that by itself. A create has the shortest deadline. */
 const alarmLeadMs = { creating: 1000, later: 5000 } as const;
 const overdueMs = 60_000;
 const askWithinMs = 5000;
@@ -72,7 +72,7 @@ export class Conference {
   readonly #underWay = new Map<TransId, Promise<void>>();
   #identity: ConferenceIdentity | null;
   /** The stream of the last report from its bridge, also where nothing of it could be committed; `null`: none in this life. */
-  #heardStream: StreamId | null = null;
+  #arrivedStream: StreamId | null = null;
 
   /** Restores everything, and resumes what is outstanding at once. */
   constructor(platform: ConferencePorts) {
@@ -144,8 +144,8 @@ export class Conference {
     if (!this.#store.isElsewhere(bridge)) {
       const { schedule } = this.#sender;
       // An agent that begins a stream anew cannot be told from another agent; the first stream of all says nothing.
-      const latest = this.#heardStream ?? this.#store.latestStream(bridge);
-      this.#heardStream = stream;
+      const latest = this.#arrivedStream ?? this.#store.latestStream(bridge);
+      this.#arrivedStream = stream;
       if (latest === null || latest === stream) schedule.agentReported(this.#ports.now());
       else schedule.agentChanged();
     }
@@ -182,16 +182,18 @@ export class Conference {
   /** An object that was restored for this has done already what was overdue. */
   async sweep(): Promise<void> {
     if (!this.#store.identity) return;
-    if (!this.#findDomain()) return this.alarm();
+    const domain = this.#findDomain();
+    if (!domain) return this.alarm();
     const now = this.#ports.now();
     const nextCommand = this.#sender.schedule.nextDue(this.#store.state.commands);
     const due = earliest(nextCommand, this.#outbox.nextDue, nextDeadline(this.#store.state));
     if (due !== null && due + overdueMs < now) await this.alarm();
-    const { head } = this.#store.state;
+    const deleteAt = this.#deleteAt(domain);
+    if (deleteAt !== null && deleteAt <= now) return this.#arm(deleteAt);
     const { bridge } = this.#store.progress;
-    if (head.phase !== "running" || head.closing || bridge === null) return;
-    const { domain, confKey } = this.#identified;
-    const asked = this.#ports.relay(domain, bridge).askForSnapshot(confKey, this.#store.heardIn(bridge));
+    const digest = ownDigest(this.#store.state);
+    if (bridge === null || digest === null) return;
+    const asked = this.#ports.relay(domain.name, bridge).askForSnapshot(this.#identified.confKey, digest);
     await within(this.#ports, askWithinMs, `the relay of ${bridge}`, asked);
   }
 

@@ -1,7 +1,6 @@
 import type { ConfKey, EpochMs, MsgId } from "../src/foundation/ids.ts";
-import type { LogLine } from "../src/foundation/masking.ts";
-import { dayMs, type Timers, within } from "../src/foundation/timers.ts";
-import type { ConferenceRpc, IdBlock, IdBlocks, IdsWanted } from "../src/rpc.ts";
+import { dayMs } from "../src/foundation/timers.ts";
+import type { IdBlock, IdBlocks, IdsWanted } from "../src/rpc.ts";
 import { firstPlaceOf, idAt, placeOf, runFrom } from "../src/tsp/id-scheme.ts";
 import type { Sql, SqlRow } from "./platform.ts";
 
@@ -78,12 +77,6 @@ export class IdAllocator {
     return holdersOf(rows);
   }
 
-  /** When the newest block was allocated; `null`: none was. */
-  get latestAt(): EpochMs | null {
-    const [latest] = this.#sql.exec("SELECT at FROM allocated ORDER BY msg_first DESC LIMIT 1");
-    return latest ? Number(latest.at) : null;
-  }
-
   /** When the oldest block is not needed any more; `null`: there is none. */
   get nextExpiry(): EpochMs | null {
     const [oldest] = this.#sql.exec("SELECT at FROM allocated ORDER BY msg_first LIMIT 1");
@@ -109,74 +102,4 @@ function holdersOf(rows: readonly SqlRow[]): readonly ConfKey[] {
 
 function block(first: number, end: number): IdBlock {
   return { first: idAt(first), end: idAt(first) + end - first };
-}
-
-interface SweepPorts extends Timers {
-  readonly ids: Pick<IdAllocator, "holdersSince" | "expire" | "latestAt" | "nextExpiry">;
-  conference(confKey: ConfKey): Pick<ConferenceRpc, "sweep">;
-  setAlarm(at: EpochMs): void;
-  log(line: LogLine): void;
-  /** Whether the domain was removed from the settings. */
-  isRemoved(): boolean;
-}
-
-/** How far the rounds have come. */
-export interface SweepProgress {
-  /** The next conferences of this round are before this place; `null`: a new round begins. */
-  readonly before: number | null;
-  /** Whether the round is one of all conferences, and when the last of these began: not known after an eviction, so the next one is. */
-  readonly isOfAll: boolean;
-  readonly allAt: EpochMs | null;
-}
-
-/** A conference is allocated ids when it begins, and again as long as it sends messages. */
-const reachMs = 6 * 3_600_000;
-const freshMs = 10 * 60_000;
-export const sweepEveryMs = 300_000;
-const sweepAllEveryMs = 30 * 60_000;
-const pageEveryMs = 10_000;
-const sweepWithinMs = 10_000;
-/** All objects of an edge may share one thread: the posts of others must find a gap. */
-const sweptAtOnce = 20;
-
-/**
- * Wakes some of the conferences of the last six hours, the latest first, so that they do what is overdue. The platform gives up an
- * alarm that failed some times in a row, as in an outage of a few minutes: nothing else would then wake a conference that nobody
- * talks to. The allocator knows the conferences by their ids, so that no message pays for this. Those that were allocated ids in the
- * last ten minutes are woken each five minutes, the others each half hour, so that a domain at rest sets two alarms an hour.
- * Conferences of a domain that was removed from the settings are woken a last time when their ids expire, and set the alarm for
- * their own end then. Others are deleted by that time.
- */
-export async function sweep(ports: SweepPorts, progress: SweepProgress, now: EpochMs): Promise<SweepProgress> {
-  const { ids, setAlarm } = ports;
-  const { before } = progress;
-  const isNew = before === null;
-  const isOfAll = isNew ? progress.allAt === null || now - progress.allAt >= sweepAllEveryMs : progress.isOfAll;
-  const allAt = isNew && isOfAll ? now : progress.allAt;
-  const { holders, next } = ids.holdersSince(now - (isOfAll ? reachMs : freshMs), before);
-  const expired = next === null ? ids.expire(now) : [];
-  const again = next !== null || expired.length > 0 ? now + pageEveryMs : nextRound(ids, allAt, now);
-  if (again !== null) setAlarm(again);
-  const woken = new Set([...holders, ...(expired.length > 0 && ports.isRemoved() ? expired : [])]);
-  const rest = woken.values();
-  let failed = 0;
-  const wakeOneByOne = async () => {
-    for (const confKey of rest) {
-      const swept = ports.conference(confKey).sweep();
-      await within(ports, sweepWithinMs, "a conference", swept).catch(() => {
-        failed += 1;
-      });
-    }
-  };
-  await Promise.all(Array.from({ length: sweptAtOnce }, wakeOneByOne));
-  if (failed > 0) ports.log({ level: "warn", event: "not-swept", conferences: failed });
-  return { before: next, isOfAll, allAt };
-}
-
-/** When the round after this one begins; `null`: nobody holds ids. */
-function nextRound({ latestAt, nextExpiry }: SweepPorts["ids"], allAt: EpochMs | null, now: EpochMs): EpochMs | null {
-  if (latestAt === null || nextExpiry === null) return null;
-  const soon = now + sweepEveryMs;
-  if (latestAt + freshMs >= soon) return soon;
-  return Math.max(soon, latestAt > now - reachMs ? (allAt ?? now) + sweepAllEveryMs : nextExpiry);
 }

@@ -20,7 +20,6 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
       sockets: this.#sockets,
       newId: () => crypto.randomUUID(),
       settings: (domain) => findDomain(env, domain)?.settings,
-      sweepAllSoon: (domain) => env.ID_ALLOCATOR.getByName(domain).sweepAllSoon(),
       conference: (domain, key) => env.CONFERENCE.getByName(`${domain}/${key}`),
     });
   }
@@ -40,8 +39,8 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     return this.#relay.sendCommands(commands);
   }
 
-  askForSnapshot(conference: ConfKey, heardIn: number | null): Promise<void> {
-    return this.#relay.askForSnapshot(conference, heardIn);
+  askForSnapshot(conference: ConfKey, unless: string): Promise<void> {
+    return this.#relay.askForSnapshot(conference, unless);
   }
 
   health(): Promise<BridgeHealth> {

@@ -68,8 +68,6 @@ export interface RelayPorts extends Timers {
   /** Replaces the one alarm there is. */
   setAlarm(at: EpochMs): void;
   settings(domain: DomainName): DomainSettings | undefined;
-  /** See `IdAllocatorRpc`. */
-  sweepAllSoon(domain: DomainName): Promise<void>;
   conference(domain: DomainName, key: ConfKey): Pick<ConferenceRpc, "ackCommands" | "report" | "compareDigest">;
 }
 
@@ -183,11 +181,11 @@ export class Relay implements RelayRpc {
     this.#apply({ type: "commands", conference, commands });
   }
 
-  async askForSnapshot(conference: ConfKey, heardIn: number | null): Promise<void> {
+  async askForSnapshot(conference: ConfKey, unless: string): Promise<void> {
     this.#store.addConference(conference, this.#ports.now());
     this.#replaceSilent();
     const active = activeLink(this.#state);
-    if (active && heardIn !== this.#state.epoch) this.#send(active.id, { type: "snapshot-wanted", conference });
+    if (active) this.#send(active.id, { type: "snapshot-wanted", conference, unless });
   }
 
   async health(): Promise<BridgeHealth> {
@@ -222,10 +220,7 @@ export class Relay implements RelayRpc {
   #step(input: RelayInput): void {
     const before = this.#state;
     const { state, effects } = step(before, input);
-    if (state.epoch !== before.epoch) {
-      this.#store.write("epoch", state.epoch);
-      this.#sweepAllSoon();
-    }
+    if (state.epoch !== before.epoch) this.#store.write("epoch", state.epoch);
     const active = activeLink(state);
     if (active?.id !== activeLink(before)?.id) {
       this.#store.write("active", active ? { id: active.id, agent: active.agent } : null);
@@ -235,12 +230,6 @@ export class Relay implements RelayRpc {
     const changed = state.links.filter((link) => !before.links.includes(link));
     if (identity) for (const link of changed) this.#ports.sockets.keep(link.id, { identity, link });
     for (const effect of effects) this.#carryOut(effect, before);
-  }
-
-  /** Should the allocator be out of reach, its own next round comes later. */
-  #sweepAllSoon(): void {
-    if (!this.#identity) return;
-    this.#ports.sweepAllSoon(this.#identity.domain).catch((error) => this.#log("no-sweep", "", { why: String(error) }));
   }
 
   #carryOut(effect: RelayEffect, before: RelayState): void {
@@ -294,8 +283,8 @@ export class Relay implements RelayRpc {
       case "commands-ack":
         return conference.ackCommands(bridge, said.ids);
       case "reports": {
-        const { epoch, stream, reports } = said;
-        return this.#ack(said, await conference.report({ domain, bridge, epoch, confKey, stream, reports }));
+        const { stream, reports } = said;
+        return this.#ack(said, await conference.report({ domain, bridge, confKey, stream, reports }));
       }
       case "digest": {
         const found = await conference.compareDigest(bridge, said.digest);

@@ -32,8 +32,6 @@ export interface ConferenceDocument extends ConferenceIdentity {
 
 export interface AgentReports extends ConferenceIdentity {
   readonly bridge: BridgeName;
-  /** Of the agent that sent them: another one for each time that an agent became active. */
-  readonly epoch: number;
   readonly stream: StreamId;
   readonly reports: readonly NumberedReport[];
 }
@@ -61,9 +59,9 @@ export interface ConferenceRpc {
   /** Resolves to `done` when the request is on disk, and else to why nothing was done. */
   operate(request: OperatorRequest): Promise<OperatorResult>;
   /**
-   * Does what is long overdue, for the case that the alarm got lost, and asks the bridge's agent about a conference of which it has
-   * reported nothing since it became active: the bridge may have lost it together with the agent that knew of it. Where nothing is
-   * overdue and nothing was lost, this writes nothing.
+   * Does what is long overdue, for the case that the alarm got lost, and lets the bridge's agent compare a conference that runs with what
+   * the bridge holds: the bridge may have lost it together with the agent that knew of it. Where nothing is overdue and nothing differs,
+   * this writes nothing.
    */
   sweep(): Promise<void>;
 }
@@ -119,8 +117,6 @@ export interface IdAllocatorRpc {
   allocate(request: IdRequest): Promise<IdBlocks>;
   /** The conference that was given the block of this MsgID. */
   holderOf(msgId: MsgId): Promise<ConfKey | null>;
-  /** An agent became active, which may not know of each conference: all are swept within five minutes. */
-  sweepAllSoon(): Promise<void>;
 }
 
 /** Answers that belong to no conference. */
@@ -155,11 +151,8 @@ export interface CommandsForBridge {
 export interface RelayRpc {
   /** To the active agent, if there is one. Nothing is kept for later: commands without an ack are sent again. */
   sendCommands(commands: CommandsForBridge): Promise<void>;
-  /**
-   * Asks the active agent, if there is one, what the bridge holds of this conference; not one that became active in the epoch
-   * `heardIn`, of which the conference has reports: it reports by itself whatever becomes of the conference.
-   */
-  askForSnapshot(conference: ConfKey, heardIn: number | null): Promise<void>;
+  /** Asks the active agent, if there is one, for a snapshot of this conference, unless what the bridge holds has this digest. */
+  askForSnapshot(conference: ConfKey, unless: string): Promise<void>;
   /** As the active agent last said. Without one, `agentConnected` and `bridgeUp` are false. */
   health(): Promise<BridgeHealth>;
 }

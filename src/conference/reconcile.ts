@@ -15,13 +15,25 @@ import type { Caller, ConferenceState } from "./state.ts";
 export type Comparison = "same" | "differs" | "undecided";
 
 /** What a comparison with what the bridge holds would find. */
-export function compareDigest({ head, callers, callOuts, commands }: ConferenceState, digest: string): Comparison {
-  if ([...commands.values()].some(({ bridge }) => bridge === undefined)) return "undecided";
-  if (head.phase === "absent" || head.phase === "ended") return "differs";
-  if (head.phase === "creating" || head.closing) return "undecided";
-  const present = [...callers.values()].filter(({ left }) => !left);
-  const own = digestOf({ locked: head.locked, callers: present, dialled: callOuts.values() });
+export function compareDigest(state: ConferenceState, digest: string): Comparison {
+  const { phase } = state.head;
+  if ((phase === "absent" || phase === "ended") && !isPending(state)) return "differs";
+  const own = ownDigest(state);
+  if (own === null) return "undecided";
   return digest === own ? "same" : "differs";
+}
+
+/** The digest that the bridge must have of a running conference; `null` while that is not known. */
+export function ownDigest(state: ConferenceState): string | null {
+  const { head, callers, callOuts } = state;
+  if (head.phase !== "running" || head.closing || isPending(state)) return null;
+  const present = [...callers.values()].filter(({ left }) => !left);
+  return digestOf({ locked: head.locked, callers: present, dialled: callOuts.values() });
+}
+
+/** Whether the conference's own bridge has a command without a result. */
+function isPending({ commands }: ConferenceState): boolean {
+  return [...commands.values()].some(({ bridge }) => bridge === undefined);
 }
 
 /** Ends a conference that is over, or was never wanted, on the conference's bridge or on another. */

@@ -35,8 +35,11 @@ const edgeToAgent = [
   typed("reports-ack", { conference, stream, upTo: whole }),
   /** The conference's object knows it as this digest says, or the conference is not the edge's. */
   typed("digest-confirmed", { conference, digest: word }),
-  /** The digest of this conference differs from what its object knows, or no agent of this epoch has reported of it. */
-  typed("snapshot-wanted", { conference }),
+  /**
+   * The digest of this conference differs from what its object knows. With `unless`, nobody knows whether it does: no snapshot is wanted
+   * if what the bridge holds has this digest.
+   */
+  typed("snapshot-wanted", { conference, unless: v.optional(word) }),
   /** The answer to a ping, in the same order. */
   typed("pong", {}),
 ];

@@ -59,7 +59,6 @@ export type ForConference =
   | {
       readonly type: "reports";
       readonly id: string;
-      readonly epoch: number;
       readonly conference: ConfKey;
       readonly stream: StreamId;
       readonly reports: readonly NumberedReport[];
@@ -179,8 +178,8 @@ function received(state: RelayState, id: string, message: AgentToEdge): RelaySte
     case "reports": {
       // The snapshots of a new active agent cover what the one before it saw.
       if (!isActive || message.epoch !== state.epoch) return unchanged(state);
-      const { epoch, conference, stream, reports } = message;
-      return { state, effects: [{ type: "reports", id, epoch, conference, stream, reports }] };
+      const { conference, stream, reports } = message;
+      return { state, effects: [{ type: "reports", id, conference, stream, reports }] };
     }
     case "digests": {
       if (!isActive || message.epoch !== state.epoch) return unchanged(state);

@@ -657,8 +657,9 @@ describe("each minute", () => {
     if (!digest) throw new Error("no digest was sent");
     world.tell({ type: "digest-confirmed", ...digest });
     world.pass(60_000);
-    world.tell({ type: "digest-confirmed", ...digest });
+    expect(digests(world)).toHaveLength(1);
     world.pass(60_000);
+    world.tell({ type: "digest-confirmed", ...digest });
     expect(digests(world)).toHaveLength(2);
     Object.assign(world.machine.world.conferences.get(KEY) ?? {}, { locked: true });
     world.pass(60_000);
@@ -672,6 +673,54 @@ describe("each minute", () => {
     expect(snapshots(world)).toHaveLength(1);
     world.pass(60_000);
     expect(snapshots(world)).toHaveLength(1);
+  });
+
+  test.each([
+    [
+      "has the edge's digest",
+      (world: AgentWorld) => digestOf({ ...snapshotOfBridge(world), locked: false, dialled: [] }),
+      0,
+    ],
+    ["has another one", () => "other", 1],
+    [
+      "was asked for in any case as well",
+      (world: AgentWorld) => {
+        world.tell({ type: "snapshot-wanted", conference: KEY });
+        return digestOf({ ...snapshotOfBridge(world), locked: false, dialled: [] });
+      },
+      1,
+    ],
+  ])(
+    "of a conference that %s, asked for unless it has that, so many snapshots are sent: %#",
+    (_what, unless, count) => {
+      const world = running();
+      world.machine.dialIn("1", "987654321##");
+      world.settle();
+      world.tell({ type: "snapshot-wanted", conference: KEY, unless: unless(world) });
+      world.settle();
+      expect(snapshots(world)).toHaveLength(count);
+    },
+  );
+
+  test("the edge hears of a conference that the bridge has lost, and that no agent knows of, when it asks", () => {
+    const world = new AgentWorld();
+    world.connect();
+    world.settle();
+    world.tell({ type: "snapshot-wanted", conference: KEY, unless: "open.0.0.0" });
+    world.settle();
+    expect(world.events()).toEqual([{ type: "snapshot", conference: null }]);
+  });
+
+  test("while a command is under way, a conference is not compared", () => {
+    const world = running();
+    world.machine.setFaults({ delayMs: 100_000, refuse: [], down: false });
+    world.command("lock", { type: "lock" });
+    world.settle();
+    world.tell({ type: "snapshot-wanted", conference: KEY, unless: "other" });
+    world.settle();
+    expect(snapshots(world)).toEqual([]);
+    world.pass(30_000);
+    expect(snapshots(world)).toEqual([]);
   });
 
   test("the digests of many conferences are spread over the minute", () => {

@@ -28,7 +28,7 @@ export const confKey = "987654321" as ConfKey;
 export const extConfId = "7001" as ExtConfId;
 export const host = "127.0.0.1:8801" as WebexHost;
 const stream = "stream-1" as StreamId;
-export const identity = { domain: "local" as DomainName, confKey, bridge: "simulated" as BridgeName, epoch: 1 };
+export const identity = { domain: "local" as DomainName, confKey, bridge: "simulated" as BridgeName };
 
 type Posted = PostRequest & { readonly at: number; readonly transId: string };
 
@@ -47,8 +47,8 @@ export class ConferenceWorld {
   /** By how much the machine's clock is wrong. */
   clockSetMs = 0;
   alarmsSet = 0;
-  /** For each time that a snapshot was asked for: the epoch in which the agent is known to have reported. */
-  readonly asked: (number | null)[] = [];
+  /** For each time that a snapshot was asked for: the digest with which none is wanted. */
+  readonly asked: string[] = [];
   /** How often everything was deleted. */
   deleted = 0;
   /** WebEx's answer to a post. */
@@ -117,9 +117,9 @@ export class ConferenceWorld {
           this.sent.push(commands);
           await this.onSent(commands);
         },
-        askForSnapshot: async (_, heardIn) => {
+        askForSnapshot: async (_, unless) => {
           step();
-          this.asked.push(heardIn);
+          this.asked.push(unless);
         },
         health: async () => {
           step();

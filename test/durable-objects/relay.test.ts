@@ -37,7 +37,6 @@ class RelayWorld {
   alarmAt: number | null = null;
   now = Date.UTC(2026, 0, 1, 12);
   hangs = false;
-  sweepsWanted = 0;
   /** By comparing a digest. */
   found: Comparison = "same";
   relay = this.#restart();
@@ -111,9 +110,6 @@ class RelayWorld {
         this.alarmAt = at;
       },
       settings: () => settings,
-      sweepAllSoon: async () => {
-        this.sweepsWanted += 1;
-      },
       conference: (_, key) => ({
         ackCommands: (from, ids) => ask(`${key} acks ${ids.join()} of ${from}`),
         report: ({ reports, bridge: from }) => ask(`${key} report ${reports[0]?.number} of ${from}`).then(() => 1),
@@ -153,14 +149,12 @@ test.each([
   expect(world.sent).toEqual(sent);
 });
 
-test("an agent is asked for no snapshot of a conference of which it has reported in its epoch", async () => {
+test("the active agent is asked for a snapshot with the digest that makes it needless", async () => {
   const world = await RelayWorld.begin();
-  await world.relay.askForSnapshot(own, 1);
-  expect(world.sent).toEqual([]);
-  world.connect();
+  world.connect("agent-2");
   world.sent.length = 0;
-  await world.relay.askForSnapshot(own, 1);
-  expect(world.sent).toEqual([{ type: "snapshot-wanted", conference: own }]);
+  await world.relay.askForSnapshot(own, "d");
+  expect(world.sent).toEqual([{ type: "snapshot-wanted", conference: own, unless: "d" }]);
 });
 
 test("what it says about a foreign conference wakes no object, and its reports are acknowledged", async () => {
@@ -194,7 +188,7 @@ test("a conference that asked for a snapshot, or that got commands while no agen
   const world = new RelayWorld();
   const asking = "555111333" as ConfKey;
   await world.relay.sendCommands({ domain, bridge, conference: own, commands });
-  await world.relay.askForSnapshot(asking, null);
+  await world.relay.askForSnapshot(asking, "d");
   world.sleep();
   world.connect();
   world.says(digests(own, asking, foreign));
@@ -228,15 +222,13 @@ test("a conference is a row, written once a day, and gone 30 days after the last
   ]);
 });
 
-test("an agent that becomes active learns which conferences are the edge's, which are swept; a standby does not", async () => {
+test("an agent that becomes active learns which conferences are the edge's; a standby does not", async () => {
   const world = await RelayWorld.begin();
   const standby = world.connect("agent-2");
   expect(world.sent.at(-1)).not.toHaveProperty("conferences");
-  expect(world.sweepsWanted).toBe(1);
   world.sockets.delete("link-1");
   world.relay.closed("link-1");
   expect(world.sent.at(-1)).toEqual({ type: "activate", epoch: 2, conferences: [own] });
-  expect(world.sweepsWanted).toBe(2);
 
   world.now += 10 * dayMs;
   world.relay.closed(standby);
@@ -407,7 +399,7 @@ test("what is dropped since too many conferences wait leaves a line in the log",
   const world = await RelayWorld.begin();
   world.hangs = true;
   const keys = Array.from({ length: 10_001 }, (_, index) => String(600_000_000 + index) as ConfKey);
-  for (const conference of keys) await world.relay.askForSnapshot(conference, null);
+  for (const conference of keys) await world.relay.askForSnapshot(conference, "d");
   for (let first = 0; first < keys.length; first += 500) {
     world.says(digests(...keys.slice(first, first + 500)));
     world.now += 1_000;

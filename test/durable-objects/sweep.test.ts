@@ -1,124 +1,148 @@
 import { expect, test } from "vitest";
-import { IdAllocator, type SweepProgress, sweep } from "../../durable-objects/id-allocator.ts";
-import type { ConfKey, StreamId } from "../../src/foundation/ids.ts";
+import { IdAllocator } from "../../durable-objects/id-allocator.ts";
+import { Sweep } from "../../durable-objects/sweep.ts";
+import { digestOf } from "../../src/bridge/state.ts";
+import { type BridgeName, type CallId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import type { LogLine } from "../../src/foundation/masking.ts";
+import { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
-import { ConferenceWorld, callerEntered, createConference, identity, muteCaller } from "./conference-world.ts";
+import { ConferenceWorld, callerEntered, createConference, muteCaller } from "./conference-world.ts";
 
 const noon = Date.UTC(2026, 0, 1, 12);
-const hourMs = 3_600_000;
 const minuteMs = 60_000;
-const begin: SweepProgress = { before: null, isOfAll: true, allAt: null };
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
 
-test("each conference of the last six hours is woken, 500 at a time, whatever becomes of another one", async () => {
-  const ids = new IdAllocator(new Database());
-  const allocate = (confKey: string, at: number) => ids.allocate(confKey as ConfKey, { msgIds: 20, transIds: 20 }, at);
-  allocate("yesterday's", noon - 7 * hourMs);
-  for (let index = 0; index < 1_200; index += 1) allocate(`k${index}`, noon - hourMs);
-  const swept = new Set<string>();
-  let [atOnce, most] = [0, 0];
-  const events: unknown[] = [];
-  const alarms: number[] = [];
-  const ports = {
-    ids,
-    conference: (confKey: ConfKey) => ({
-      sweep: async () => {
-        atOnce += 1;
-        most = Math.max(most, atOnce);
-        await Promise.resolve();
-        atOnce -= 1;
-        if (confKey === "k1193") throw new Error("out of reach");
-        swept.add(confKey);
-      },
-    }),
-    setAlarm: (at: number) => alarms.push(at - noon),
-    after: () => () => {},
-    isRemoved: () => false,
-    log: ({ event, conferences }: LogLine) => events.push([event, conferences]),
-  };
+/** An id allocator whose conferences note when they are swept. */
+class Allocator {
+  readonly time = new Clock(noon);
+  readonly ids = new IdAllocator(new Database());
+  /** By conference, in minutes since noon. */
+  readonly swept = new Map<string, number[]>();
+  readonly lines: LogLine[] = [];
+  alarmsSet = 0;
+  alarmAt: number | null = null;
+  atOnce = 0;
+  mostAtOnce = 0;
+  #place: number | null = null;
+  /** The platform calls no alarm while the one before runs. */
+  #alarm: Promise<void> = Promise.resolve();
+  #sweep = this.#begin();
+  /** What a sweep of each conference comes to. */
+  becomes: (confKey: ConfKey) => Promise<void> = async () => {};
 
-  let progress = await sweep(ports, begin, noon);
-  expect(swept.size).toBe(499);
-  for (let page = 2; page <= 3; page += 1) progress = await sweep(ports, progress, noon);
-
-  expect([swept.size, swept.has("yesterday's")]).toEqual([1_199, false]);
-  expect(progress).toEqual({ before: null, isOfAll: true, allAt: noon });
-  expect(alarms).toEqual([10_000, 10_000, 30 * 60_000]);
-  expect(most).toBe(20);
-  expect(events).toEqual([["not-swept", 1]]);
-});
-
-/** The minutes in which the conference `quiet` is swept, when conferences are allocated ids in these minutes. */
-async function rounds(allocated: Readonly<Record<string, readonly number[]>>, { isEvicted = false } = {}) {
-  const ids = new IdAllocator(new Database());
-  const swept: (readonly [ConfKey, number])[] = [];
-  let progress = begin;
-  let alarm = Number.POSITIVE_INFINITY;
-  for (let minute = 0; minute < 120; minute += 1) {
-    const now = noon + minute * minuteMs;
-    for (const [confKey, minutes] of Object.entries(allocated)) {
-      if (!minutes.includes(minute)) continue;
-      ids.allocate(confKey as ConfKey, { msgIds: 1, transIds: 1 }, now);
-      alarm = Math.min(alarm, now + 5 * minuteMs);
-    }
-    if (alarm > now) continue;
-    const ports = {
-      ids,
-      conference: (confKey: ConfKey) => ({ sweep: async () => void swept.push([confKey, minute]) }),
-      setAlarm: (at: number) => {
-        alarm = at;
-      },
-      ...{ after: () => () => {}, isRemoved: () => false, log: () => {} },
-    };
-    progress = await sweep(ports, isEvicted ? begin : progress, now);
+  /** Its memory is gone. */
+  evict(): void {
+    this.#sweep = this.#begin();
   }
-  return swept.flatMap(([confKey, minute]) => (confKey === "quiet" ? [minute] : []));
+
+  #begin(): Sweep {
+    const setAlarm = (at: number): void => {
+      this.alarmsSet += 1;
+      this.alarmAt = at;
+      this.time.after(at - this.time.now, () => {
+        this.#alarm = this.#alarm.then(() => {
+          if (this.alarmAt !== at) return;
+          this.alarmAt = null;
+          return this.#sweep.alarm();
+        });
+      });
+    };
+    return new Sweep({
+      ids: this.ids,
+      now: () => this.time.now,
+      after: (ms, run) => this.time.after(ms, run),
+      log: (line) => this.lines.push(line),
+      setAlarm,
+      ensureAlarm: async (at) => {
+        if (this.alarmAt === null || this.alarmAt > at) setAlarm(at);
+      },
+      conference: (confKey) => ({ sweep: () => this.#sweepOne(confKey) }),
+      keptPlace: () => this.#place,
+      keepPlace: (place) => {
+        this.#place = place;
+      },
+    });
+  }
+
+  async #sweepOne(confKey: ConfKey): Promise<void> {
+    this.atOnce += 1;
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.atOnce);
+    const minutes = this.swept.get(confKey) ?? [];
+    this.swept.set(confKey, [...minutes, Math.floor((this.time.now - noon) / minuteMs)]);
+    await this.becomes(confKey).finally(() => {
+      this.atOnce -= 1;
+    });
+  }
+
+  async allocate(holder: string | null): Promise<void> {
+    this.ids.allocate(holder as ConfKey | null, { msgIds: 20, transIds: 20 }, this.time.now);
+    await this.#sweep.allocated();
+  }
 }
 
-test("a domain at rest is swept after five and ten minutes, and then each half hour", async () => {
-  expect(await rounds({ quiet: [0] })).toEqual([5, 10, 35, 65, 95]);
-  expect(await rounds({ quiet: [0] }, { isEvicted: true })).toEqual([5, 10, 40, 70, 100]);
+test("each conference of the last six hours is swept every five minutes, by twelve alarms an hour for all of them", async () => {
+  const allocator = new Allocator();
+  for (let index = 0; index < 50; index += 1) await allocator.allocate(`k${index}`);
+  await allocator.time.pass(hourMs);
+
+  expect([...allocator.swept.values()]).toEqual(
+    Array.from({ length: 50 }, () => Array.from({ length: 12 }, (_, round) => 5 * (round + 1))),
+  );
+  expect(allocator.alarmsSet).toBe(13);
 });
 
-test("where ids are allocated all the time, a conference at rest is swept each half hour, and a new one each five minutes", async () => {
-  const each = Array.from({ length: 120 }, (_, minute) => minute);
-  expect(await rounds({ quiet: [0], busy: each })).toEqual([5, 10, 35, 65, 95]);
+test("a domain at rest sets no alarm but for the expiry of its ids; its conferences are woken a last time then", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate("quiet");
+  await allocator.time.pass(6 * hourMs + 10 * minuteMs);
+  const { alarmsSet } = allocator;
+  expect([allocator.swept.get("quiet")?.length, allocator.alarmAt]).toEqual([72, noon + 8 * dayMs]);
+
+  await allocator.time.pass(8 * dayMs);
+  expect(allocator.swept.get("quiet")?.slice(72)).toEqual([8 * 24 * 60]);
+  expect([allocator.alarmsSet - alarmsSet, allocator.alarmAt]).toEqual([2, null]);
 });
 
-test("where nobody holds ids, no alarm is set", async () => {
-  const ids = new IdAllocator(new Database());
-  const fails = () => {
-    throw new Error("not to be called");
+test("a round goes on from page to page, twenty conferences at once, whatever becomes of one of them or comes in between", async () => {
+  const allocator = new Allocator();
+  for (let index = 0; index < 1_200; index += 1) await allocator.allocate(`k${index}`);
+  allocator.becomes = async (confKey) => {
+    await Promise.resolve();
+    if (confKey === "k1193") throw new Error("out of reach");
+    if (confKey === "k1192") await new Promise(() => {});
   };
-  expect(
-    await sweep({ ids, conference: fails, setAlarm: fails, log: fails, after: fails, isRemoved: fails }, begin, noon),
-  ).toMatchObject({ before: null });
+  await allocator.time.pass(5 * minuteMs);
+  expect([allocator.swept.size, allocator.mostAtOnce]).toEqual([500, 20]);
+  await allocator.time.pass(1_000);
+  await allocator.allocate("late");
+  await allocator.time.pass(9_000);
+  expect(allocator.swept.size).toBe(1_000);
+  allocator.evict();
+  await allocator.time.pass(10_000);
+
+  expect([allocator.swept.size, allocator.swept.has("late")]).toEqual([1_200, false]);
+  expect(allocator.lines).toMatchObject([{ event: "not-swept", conferences: 2 }]);
+  await allocator.time.pass(5 * minuteMs);
+  expect([allocator.swept.get("k1193"), allocator.swept.has("late")]).toEqual([[5, 10], true]);
 });
 
-test.each([
-  ["is woken a last time where its domain was removed from the settings", true],
-  ["is left alone where it was not, since it may be deleted", false],
-])("when the oldest ids expire, the sweep comes back, and their holder %s", async (_what, isRemoved) => {
-  const ids = new IdAllocator(new Database());
-  ids.allocate("quiet" as ConfKey, { msgIds: 20, transIds: 20 }, noon);
-  const swept: string[] = [];
-  const alarms: number[] = [];
-  const ports = {
-    ids,
-    conference: (confKey: ConfKey) => ({ sweep: async () => void swept.push(confKey) }),
-    setAlarm: (at: number) => alarms.push(at),
-    after: () => () => {},
-    isRemoved: () => isRemoved,
-    log: () => {},
-  };
+test("the expiry of many ids begins no round anew", async () => {
+  const allocator = new Allocator();
+  for (let index = 0; index < 1_200; index += 1) await allocator.allocate(`k${index}`);
+  await allocator.time.pass(8 * dayMs - minuteMs);
+  await allocator.allocate("new");
+  await allocator.time.pass(6 * minuteMs);
 
-  await sweep(ports, begin, noon + 7 * hourMs);
-  expect([swept, alarms]).toEqual([[], [noon + 8 * 24 * hourMs]]);
+  expect(allocator.swept.get("new")).toEqual([8 * 24 * 60]);
+  expect(allocator.ids.holdersSince(0, null).holders).toEqual(["new"]);
+});
 
-  const [due = 0] = alarms;
-  await sweep(ports, begin, due);
-  await sweep(ports, begin, due + 10_000);
-  expect([swept, alarms.slice(1)]).toEqual([isRemoved ? ["quiet"] : [], [due + 10_000]]);
+test("mail that belongs to no conference leads to no sweep", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate(null);
+  await allocator.time.pass(hourMs);
+  expect([allocator.swept.size, allocator.alarmsSet]).toEqual([0, 2]);
 });
 
 test("a conference whose alarm got lost does what is overdue when it is swept", async () => {
@@ -135,21 +159,45 @@ test("a conference whose alarm got lost does what is overdue when it is swept", 
   ]);
 });
 
-test("the relay learns in which epoch a running conference last heard of its agent, also from a new life", async () => {
+test("a conference that is over and whose last alarm got lost is deleted soon after it is swept", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  await world.during(world.report({ type: "event", event: { type: "conference-ended" } }));
+  await world.time.pass(hourMs);
+  world.alarmAt = null;
+  world.kill();
+  await world.time.pass(8 * dayMs);
+  expect(world.deleted).toBe(0);
+
+  world.start();
+  await world.during(world.conference.sweep());
+  await world.time.pass(minuteMs);
+  expect([world.deleted, world.tables]).toEqual([1, 0]);
+  world.start();
+  await world.during(world.conference.sweep());
+  expect([world.tables, world.alarmAt]).toEqual([0, null]);
+});
+
+test("each sweep lets the agent compare a running conference of which nothing is pending, whatever was reported before", async () => {
   const world = new ConferenceWorld();
   const sweeps = () => world.during(world.conference.sweep());
-  await world.running(1);
+  await world.during(world.receive("create", createConference()));
   await sweeps();
-  const reports = [{ number: 1, report: callerEntered(7) }];
-  await world.during(world.conference.report({ ...identity, epoch: 7, stream: "another" as StreamId, reports }));
-  await world.during(world.reportFrom("second", callerEntered(8)));
+  await world.allDone();
+  await world.reported(callerEntered(0));
+  await world.time.pass(5_000);
+  await sweeps();
   world.kill();
   world.start();
   await sweeps();
+  await world.during(world.receive("mute", muteCaller("1001")));
   await world.during(world.report({ type: "event", event: { type: "conference-ended" } }));
   await sweeps();
 
-  expect(world.asked).toEqual([1, 7]);
+  const callers = [{ call: "c0" as CallId, muted: false, room: MAIN_ROOM }];
+  const digest = digestOf({ locked: false, callers, dialled: [] });
+  expect(world.asked).toEqual([digest, digest]);
+  expect(world.conference.compareDigest("simulated" as BridgeName, digest)).toBe("differs");
 });
 
 test("sweeping a conference where nothing is overdue writes nothing", async () => {

@@ -83,7 +83,6 @@ export class WholeEdge {
       domain: name,
       confKey,
       stream: "s" as StreamId,
-      epoch: 1,
       bridge: "simulated" as BridgeName,
       reports: numbered,
     });

@@ -187,7 +187,7 @@ test("only the acks of the active agent count", () => {
 const batch = (first: number, last = first, id = "a", ofStream = "s1"): ForConference => {
   const numbers = Array.from({ length: last - first + 1 }, (_, index) => first + index);
   const reports = numbers.map((number) => ({ ...report, number }));
-  return { type: "reports", id, epoch: 1, conference, stream: ofStream as StreamId, reports };
+  return { type: "reports", id, conference, stream: ofStream as StreamId, reports };
 };
 const ack = (...ids: string[]): ForConference => ({ type: "commands-ack", conference, ids: ids as CommandId[] });
 const digest = (value: string): ForConference => ({ type: "digest", id: "a", conference, digest: value });

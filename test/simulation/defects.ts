@@ -85,7 +85,7 @@ export const defects: readonly Defect[] = [
     name: "the watermark of the reports is forgotten",
     foundBy: "outboxes are empty",
     file: store,
-    before: "return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo, epoch]];",
+    before: "return [...others, ...own.slice(1 - rememberedStreams), [bridge, stream, upTo]];",
     after: "return upTo > others.length ? [...own, ...others] : [...own.slice(rememberedStreams), ...others];",
   },
   {
@@ -394,7 +394,7 @@ export const defects: readonly Defect[] = [
     name: "the relay loses the epoch with its memory",
     foundBy: "an epoch begins once",
     file: relay,
-    before: '      this.#store.write("epoch", state.epoch);\n',
+    before: 'if (state.epoch !== before.epoch) this.#store.write("epoch", state.epoch);',
     after: "",
   },
   {
@@ -422,9 +422,9 @@ export const defects: readonly Defect[] = [
     name: "the relay acknowledges reports that the conference does not have",
     foundBy: "no command is pending",
     file: relay,
-    before: "return this.#ack(said, await conference.report({ domain, bridge, epoch, confKey, stream, reports }));",
+    before: "return this.#ack(said, await conference.report({ domain, bridge, confKey, stream, reports }));",
     after:
-      "this.#ack(said, reports.at(-1)?.number ?? 0);\n        await conference.report({ domain, bridge, epoch, confKey, stream, reports });\n        return;",
+      "this.#ack(said, reports.at(-1)?.number ?? 0);\n        await conference.report({ domain, bridge, confKey, stream, reports });\n        return;",
   },
   {
     name: "a conference that hangs holds up its reports for ever",

@@ -1,20 +1,21 @@
 import { Conference } from "../../durable-objects/conference.ts";
 import { HandleIndex } from "../../durable-objects/handle-index.ts";
-import { IdAllocator, sweepEveryMs } from "../../durable-objects/id-allocator.ts";
+import { IdAllocator } from "../../durable-objects/id-allocator.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
 import type { Platform, Sql, SqlValue } from "../../durable-objects/platform.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
 import type { RelayPorts } from "../../durable-objects/relay.ts";
+import { Sweep } from "../../durable-objects/sweep.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
 import { isEnd } from "../../src/conference/failover.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName, MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import { checkHosts, deliver, type HandleCache } from "../../src/routing/deliver.ts";
-import type { EdgeObjects, IdBlocks, IdRequest } from "../../src/rpc.ts";
+import type { EdgeObjects, IdBlocks, IdRequest, IdsWanted } from "../../src/rpc.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import { draws, type WorldContext } from "./context.ts";
 import { bridgeOn, conferenceOn } from "./database.ts";
-import { Hosted, type Life } from "./hosted.ts";
+import { Fault, Hosted, type Life } from "./hosted.ts";
 import { RelayHost } from "./relay-host.ts";
 import { ResendJudge } from "./resend-judge.ts";
 
@@ -34,11 +35,18 @@ export interface Shared {
   readonly cache: HandleCache;
 }
 
+/** As the product's shell puts the two together. */
+interface Allocator {
+  readonly ids: IdAllocator;
+  allocate(holder: ConfKey | null, wanted: IdsWanted): Promise<IdBlocks>;
+  alarm(): Promise<void>;
+}
+
 /** One domain's part of the edge: Workers and objects, all of them the product's own but for their platform. */
 export class Edge {
   readonly conferences = new Map<ConfKey, Hosted<Conference>>();
   readonly mailboxes = new Map<WebexHost, Hosted<Mailbox>>();
-  readonly allocator: Hosted<{ readonly ids: IdAllocator }>;
+  readonly allocator: Hosted<Allocator>;
   readonly handles: Hosted<HandleIndex>;
   readonly relays: readonly RelayHost[];
   readonly resends: ResendJudge;
@@ -64,7 +72,6 @@ export class Edge {
   readonly #shared: Shared;
   readonly #objects: EdgeObjects;
   readonly #nonces: Draws;
-  #isSweepDue = false;
 
   constructor(context: WorldContext, shared: Shared, domain: Domain, post: PostToWebex) {
     this.#context = context;
@@ -76,7 +83,7 @@ export class Edge {
     this.resends = new ResendJudge(context);
     this.resends.watch(this);
     this.#objects = this.#makeObjects();
-    this.allocator = new Hosted("id allocator", context, ({ sql }) => ({ ids: new IdAllocator(sql) }));
+    this.allocator = this.#makeAllocator();
     this.handles = new Hosted(
       "handle index",
       context,
@@ -101,10 +108,7 @@ export class Edge {
     const { settings } = domain;
     this.relays = settings.bridges.map(({ name }) => {
       const place = { domain: domain.name, bridge: name as BridgeName };
-      return new RelayHost(context, place, settings, {
-        conference: (name, confKey) => this.#of(name).#forRelay(confKey),
-        sweepAllSoon: async (name) => this.#of(name).#sweepAllSoon(),
-      });
+      return new RelayHost(context, place, settings, (name, confKey) => this.#of(name).#forRelay(confKey));
     });
   }
 
@@ -119,6 +123,47 @@ export class Edge {
     const relay = this.relays.find(({ place }) => place.bridge === bridge);
     if (!relay) throw new Error(`there is no bridge ${bridge}`);
     return relay;
+  }
+
+  #makeAllocator(): Hosted<Allocator> {
+    const context = this.#context;
+    let place: number | null = null;
+    return new Hosted("id allocator", context, ({ sql, after, send, setAlarm, ensureAlarm }) => {
+      const ids = new IdAllocator(sql);
+      const sweep = new Sweep({
+        ids,
+        after,
+        setAlarm,
+        ensureAlarm,
+        now: context.edgeNow,
+        log: ({ event }) => context.tell(() => `id allocator: ${event}`),
+        conference: (confKey) => ({ sweep: () => send(() => this.#sweep(confKey)) }),
+        keptPlace: () => place,
+        keepPlace: (next) => {
+          place = next;
+        },
+      });
+      return {
+        ids,
+        allocate: async (holder, wanted) => {
+          const blocks = ids.allocate(holder, wanted, context.edgeNow());
+          await sweep.allocated();
+          return blocks;
+        },
+        alarm: () => sweep.alarm(),
+      };
+    });
+  }
+
+  /** The sweep hears of a failure and goes on, so a defect would be seen nowhere else. */
+  async #sweep(confKey: ConfKey): Promise<void> {
+    try {
+      await this.conference(confKey).call((conference) => conference.sweep());
+    } catch (error) {
+      const isFault = error instanceof Fault || /took longer/.test(String(error));
+      if (!isFault) this.#context.violated("no rejection goes unhandled", `a sweep of ${confKey}: ${error}`);
+      throw error;
+    }
   }
 
   #forRelay(confKey: ConfKey): ReturnType<RelayPorts["conference"]> {
@@ -157,23 +202,6 @@ export class Edge {
     return { status: 200, text: codec.confirm(transId, "ok") };
   }
 
-  /** As the id allocator does when an agent became active. */
-  #sweepAllSoon(): void {
-    if (this.#isSweepDue) return;
-    this.#isSweepDue = true;
-    this.#context.clock.after(sweepEveryMs, () => {
-      this.#isSweepDue = false;
-      this.sweep();
-    });
-  }
-
-  /** As the id allocator does it; whatever goes wrong waits for the next time. */
-  sweep(): void {
-    for (const conference of this.conferences.values()) {
-      conference.call((conference) => conference.sweep()).catch(() => {});
-    }
-  }
-
   /** The bridge that a conference has chosen, if it has. */
   bridgeOf(confKey: ConfKey): BridgeName | null {
     const { disk } = this.conferences.get(confKey) ?? {};
@@ -209,7 +237,7 @@ export class Edge {
               this.onCommands(confKey);
               return send(() => hosted.call((relay) => relay.sendCommands(sent)));
             },
-            askForSnapshot: (key, heardIn) => send(() => hosted.call((relay) => relay.askForSnapshot(key, heardIn))),
+            askForSnapshot: (key, unless) => send(() => hosted.call((relay) => relay.askForSnapshot(key, unless))),
             health: () => send(() => hosted.call((relay) => relay.health())),
           };
         },
@@ -247,7 +275,7 @@ export class Edge {
       domain: (name: DomainName) => this.#shared.edges.get(name)?.domain ?? null,
       allocateIds: ({ domain, holder, ...wanted }: IdRequest): Promise<IdBlocks> => {
         const { allocator } = this.#of(domain);
-        return send(() => allocator.call(async ({ ids }) => ids.allocate(holder, wanted, context.edgeNow())));
+        return send(() => allocator.call(({ allocate }) => allocate(holder, wanted)));
       },
       deleteAll: () => Promise.reject(new Error("no world lasts that long")),
     } satisfies Platform & Record<string, unknown>;

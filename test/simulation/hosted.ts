@@ -4,17 +4,22 @@ import { faultsOf, type WorldContext } from "./context.ts";
 import { Database } from "./database.ts";
 import type { FaultSource } from "./faults.ts";
 
+/** What comes of a fault and of no defect. */
+export class Fault extends Error {}
+
 /** Thrown into an object whose life is over; whatever it makes of that, nobody hears. */
-export class Dead extends Error {}
+export class Dead extends Fault {}
 
 /** What the platform throws at an object whose write it cannot carry out; the object lives on. */
-class WriteFailed extends Error {}
+class WriteFailed extends Fault {}
 
 /** What one life of an object gets from its platform. */
 export interface Life {
   readonly sql: Sql;
   after(ms: number, run: () => void): () => void;
   setAlarm(at: EpochMs): void;
+  /** Sets the alarm, unless it comes by this time anyway. */
+  ensureAlarm(at: EpochMs): Promise<void>;
   /** Something that leaves the object: it leaves after the turn, when what was written in it is safe. */
   send<Value>(work: () => Promise<Value>): Promise<Value>;
 }
@@ -61,7 +66,7 @@ export class Hosted<Object extends object> {
     const { clock } = this.#context;
     return new Promise((resolve, reject) => {
       clock.after(1, () => {
-        if (this.faults.hits("RPC fails before")) return reject(new Error("the call did not arrive"));
+        if (this.faults.hits("RPC fails before")) return reject(new Fault("the call did not arrive"));
         let object: Object;
         try {
           object = this.#living();
@@ -73,7 +78,7 @@ export class Hosted<Object extends object> {
         work(object).then(
           (value) => {
             if (!done()) return;
-            if (this.faults.hits("RPC fails after")) return reject(new Error("the answer did not arrive"));
+            if (this.faults.hits("RPC fails after")) return reject(new Fault("the answer did not arrive"));
             clock.after(1, () => resolve(value));
           },
           (error) => {
@@ -100,7 +105,7 @@ export class Hosted<Object extends object> {
     this.life += 1;
     this.#underWay = 0;
     this.#object = null;
-    for (const reject of this.#callers) reject(new Error("the object died"));
+    for (const reject of this.#callers) reject(new Fault("the object died"));
     this.#callers.clear();
   }
 
@@ -126,6 +131,13 @@ export class Hosted<Object extends object> {
         (value) => (life === this.life ? value : never()),
         (error) => (life === this.life ? Promise.reject(error) : never()),
       );
+    const setAlarm = (at: EpochMs): void => {
+      if (life !== this.life) throw new Dead();
+      // It is written with what else is written in this turn: an object that dies in the turn has not set it.
+      queueMicrotask(() => {
+        if (life === this.life) this.#ring(at);
+      });
+    };
     /** Statements of the present transaction up to the one that fails; 0: none does. */
     let failsIn = 0;
     return {
@@ -165,12 +177,9 @@ export class Hosted<Object extends object> {
           cancel();
         };
       },
-      setAlarm: (at) => {
-        if (life !== this.life) throw new Dead();
-        // It is written with what else is written in this turn: an object that dies in the turn has not set it.
-        queueMicrotask(() => {
-          if (life === this.life) this.#ring(at);
-        });
+      setAlarm,
+      ensureAlarm: async (at) => {
+        if (this.#alarmAt === null || this.#alarmAt > at) setAlarm(at);
       },
       send: (work) => {
         if (life !== this.life) return never();

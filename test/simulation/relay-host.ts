@@ -49,7 +49,7 @@ export class RelayHost {
     context: WorldContext,
     place: { readonly domain: DomainName; readonly bridge: BridgeName },
     settings: DomainSettings,
-    others: Pick<RelayPorts, "conference" | "sweepAllSoon">,
+    conference: RelayPorts["conference"],
   ) {
     this.#context = context;
     this.place = place;
@@ -67,9 +67,8 @@ export class RelayHost {
         newId: () => `challenge-${++this.#ids}`,
         setAlarm,
         settings: () => settings,
-        sweepAllSoon: (domain) => others.sweepAllSoon(domain),
         conference: (domain, key) => {
-          const { ackCommands, report, compareDigest } = others.conference(domain, key);
+          const { ackCommands, report, compareDigest } = conference(domain, key);
           const ask = <Answer>(question: () => Promise<Answer>) => send(() => this.#answer(question()));
           return {
             ackCommands: (bridge, ids) => ask(() => ackCommands(bridge, ids)),

@@ -109,7 +109,6 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
     for (const site of sites) {
       checkNothingPends(site);
       checkCallers(site);
-      site.edge.sweep();
       for (const meeting of site.meetings) meeting.closeAgain();
     }
     letEachAgentAct(context, sites);

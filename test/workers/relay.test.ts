@@ -109,15 +109,15 @@ test("a snapshot is wanted of a conference whose digest differs; a foreign confe
 });
 
 test("the active agent alone is asked for a snapshot", async () => {
-  await relay().askForSnapshot(conference, null);
+  await relay().askForSnapshot(conference, "d");
   const [active, standby] = [await AgentClient.connect(0), await AgentClient.connect(1)];
   await active.next();
   await standby.next();
 
-  await relay().askForSnapshot(conference, null);
+  await relay().askForSnapshot(conference, "d");
   standby.say({ type: "ping" });
 
-  expect(await active.next()).toEqual({ type: "snapshot-wanted", conference });
+  expect(await active.next()).toEqual({ type: "snapshot-wanted", conference, unless: "d" });
   expect(await standby.next()).toEqual({ type: "pong" });
 });
 

@@ -1,0 +1,79 @@
+import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
+import type { Log } from "../src/foundation/masking.ts";
+import { type Timers, within } from "../src/foundation/timers.ts";
+import type { ConferenceRpc } from "../src/rpc.ts";
+import type { IdAllocator } from "./id-allocator.ts";
+
+interface SweepPorts extends Timers {
+  readonly ids: Pick<IdAllocator, "holdersSince" | "expire" | "nextExpiry">;
+  readonly log: Log;
+  now(): EpochMs;
+  conference(confKey: ConfKey): Pick<ConferenceRpc, "sweep">;
+  /** Replaces the one alarm there is. */
+  setAlarm(at: EpochMs): void | Promise<void>;
+  /** Sets the alarm, unless it comes by this time anyway. */
+  ensureAlarm(at: EpochMs): Promise<void>;
+  /** What was kept last, also by an earlier life; `null`: nothing, or `null`. */
+  keptPlace(): number | null;
+  keepPlace(place: number | null): void;
+}
+
+/** A conference is allocated ids when it begins, and again as long as it sends messages. */
+const reachMs = 6 * 3_600_000;
+const everyMs = 300_000;
+const pageEveryMs = 10_000;
+const sweepWithinMs = 10_000;
+/** All objects of an edge may share one thread: the posts of others must find a gap. */
+const sweptAtOnce = 20;
+/** Before this place are no conferences: what is left of the round is the expiry of old ids. */
+const behindAll = 0;
+
+/**
+ * Wakes each conference of the last six hours every five minutes, so that it does what is overdue and compares itself with its bridge. The
+ * platform gives up an alarm that failed some times in a row, as in an outage of a few minutes: nothing else would then wake a conference
+ * that nobody talks to. The allocator knows the conferences by their ids, so that no message pays for this. A round goes page by
+ * page, the latest conferences first; one that failed comes again in the next round. When ids expire, their conference is woken a last time:
+ * the alarm for its deletion may have been given up, too.
+ */
+export class Sweep {
+  readonly #ports: SweepPorts;
+
+  constructor(ports: SweepPorts) {
+    this.#ports = ports;
+  }
+
+  /** Ids were allocated: the next round is due in five minutes at the latest. */
+  async allocated(): Promise<void> {
+    await this.#ports.ensureAlarm(this.#ports.now() + everyMs);
+  }
+
+  /** Sweeps one page. The place is kept when that is done: a page is swept again over which the object died. */
+  async alarm(): Promise<void> {
+    const { ids, now, setAlarm, keptPlace, keepPlace } = this.#ports;
+    const place = keptPlace();
+    const { holders, next } = ids.holdersSince(now() - reachMs, place);
+    const expired = next === null ? ids.expire(now()) : [];
+    const nextPlace = next ?? (expired.length > 0 ? behindAll : null);
+    const isAtRest = place === null && holders.length === 0;
+    const nextRound = isAtRest ? ids.nextExpiry : now() + everyMs;
+    if (nextPlace !== null) setAlarm(now() + pageEveryMs);
+    else if (nextRound !== null) setAlarm(Math.max(nextRound, now() + everyMs));
+    await this.#sweep(new Set([...holders, ...expired]));
+    if (nextPlace !== place) keepPlace(nextPlace);
+  }
+
+  async #sweep(conferences: ReadonlySet<ConfKey>): Promise<void> {
+    const { conference, log } = this.#ports;
+    const rest = conferences.values();
+    let failed = 0;
+    const sweepOneByOne = async () => {
+      for (const confKey of rest) {
+        await within(this.#ports, sweepWithinMs, "a conference", conference(confKey).sweep()).catch(() => {
+          failed += 1;
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: sweptAtOnce }, sweepOneByOne));
+    if (failed > 0) log({ level: "warn", event: "not-swept", conferences: failed });
+  }
+}
