@@ -87,8 +87,6 @@ export class Agent {
   #foreign = 0;
   #stopping = false;
   #turnedAt: EpochMs | null = null;
-  /** The process stood still and was not welcomed since: it must not act. */
-  #suspended = false;
   /** The answer to `askState` is on its way. */
   #asking = false;
   #health: Health | null = null;
@@ -113,7 +111,7 @@ export class Agent {
     const now = this.#clock.at(machineTime);
     const stoodStill = this.#turnedAt !== null && now - this.#turnedAt > STOOD_STILL_MS;
     this.#turnedAt = now;
-    if (stoodStill) this.#suspend();
+    if (stoodStill) this.#renewLink();
     let tick = false;
     for (const input of inputs) {
       tick ||= input.type === "time";
@@ -164,7 +162,7 @@ export class Agent {
   }
 
   get #acting(): boolean {
-    return this.#active && this.#bridge === "up" && !this.#stopping && !this.#suspended;
+    return this.#active && this.#bridge === "up" && !this.#stopping;
   }
 
   #apply(input: AgentInput, now: EpochMs): void {
@@ -300,14 +298,13 @@ export class Agent {
   /** The edge makes this agent active, or a standby. Reports that found no link are sent now. */
   #assign(assignment: Assignment): void {
     const before = this.#assignment;
-    const wasActive = this.#active && !this.#suspended;
+    const wasActive = this.#active;
     this.#edgeUp = true;
     this.#epoch = assignment.epoch;
     this.#assignment = assignment;
     this.#journal.saveAssignment(assignment);
     this.#legs.codes = assignment.keypad;
     this.#health = null;
-    this.#suspended = false;
     // Each welcome of an active agent is an epoch: where one is missing, another agent was active.
     const succeeds = before !== null && (!before.active || assignment.epoch > before.epoch + 1);
     if (!assignment.active || succeeds) {
@@ -332,10 +329,9 @@ export class Agent {
     }
   }
 
-  /** Another agent may be active: until the edge has said which one is, this one leaves everything as it is. */
-  #suspend(): void {
+  /** Of two agents the other one may be active: without its link this one leaves everything as it is. One that is alone goes on. */
+  #renewLink(): void {
     this.#effects.notes.push("this process stood still, or its clock was set: asking the edge anew whether it acts");
-    this.#suspended = true;
     this.#effects.reconnect = true;
     this.#edgeUp = false;
   }

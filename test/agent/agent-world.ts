@@ -199,8 +199,10 @@ export class AgentWorld {
     }
     if (effects.reconnect) {
       this.reconnects += 1;
-      this.loseEdge();
-      this.connectEdge(this.#role);
+      if (this.#edgeUp) {
+        this.loseEdge();
+        this.connectEdge(this.#role);
+      }
     }
     if (effects.askState) this.#put({ type: "state", state: this.#bridgeUp ? this.machine.state() : null });
   }

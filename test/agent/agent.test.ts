@@ -342,6 +342,23 @@ describe("calls", () => {
     expect(admitted()).toBe(2);
   });
 
+  test.each([
+    [true, "led in"],
+    [false, "left to the other one"],
+  ])("a bridge with one agent: %s; after its process stood still while the edge is away, callers are %s", (alone) => {
+    const world = running();
+    world.alone = alone;
+    world.connectEdge();
+    world.settle();
+    world.loseEdge();
+    world.setClockBack(-4_000);
+    world.pass(200);
+    const id = world.machine.dialIn("1", "987654321##");
+    world.pass(60_000);
+    expect(world.reconnects).toBe(1);
+    expect(world.acts().slice(1)).toEqual(alone ? [`admit ${id} done`] : []);
+  });
+
   test("callers who waited while there was no agent are taken over with the keys they have pressed", () => {
     const world = running();
     world.loseBridge();

@@ -351,7 +351,7 @@ export const defects: readonly Defect[] = [
     name: "an agent that stood still acts at once",
     foundBy: "an agent that was replaced leaves the bridge alone",
     file: agent,
-    before: "if (stoodStill) this.#suspend();",
+    before: "if (stoodStill) this.#renewLink();",
     after: "",
   },
   {
@@ -362,7 +362,6 @@ export const defects: readonly Defect[] = [
     after: "if (this.#stopping) {",
   },
   {
-    // What keeps old commands back until the welcome matters to an agent that is alone, and that one has no rival to disturb.
     name: "one of two agents acts while the edge is away",
     foundBy: "one of two agents acts with a link alone",
     file: agent,
