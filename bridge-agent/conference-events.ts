@@ -221,9 +221,11 @@ export class ConferenceEvents {
   #addSnapshots(view: BridgeView, keys: Iterable<ConfKey>, gap: boolean): void {
     for (const key of keys) {
       const conference = snapshotOf(view, key);
-      // Without a gap, a snapshot right behind one that the edge has not acknowledged would say the same.
-      if (gap || !this.#reports.endsWithSnapshot(key)) this.#reports.addEvent(key, { type: "snapshot", conference });
-      for (const [call, place] of this.#unreportedSpeech) if (place === key) this.#unreportedSpeech.delete(call);
+      // Without a gap, a snapshot right behind one that the edge has not acknowledged would say the same, but for speech.
+      if (gap || !this.#reports.endsWithSnapshot(key)) {
+        this.#reports.addEvent(key, { type: "snapshot", conference });
+        for (const [call, place] of this.#unreportedSpeech) if (place === key) this.#unreportedSpeech.delete(call);
+      }
       if (conference === null) this.#conferenceEnded(key);
     }
   }

@@ -459,6 +459,27 @@ describe("calls", () => {
     world.settle();
     expect(world.events().at(-1)).toMatchObject({ type: "snapshot" });
   });
+
+  test("who begins to talk behind a snapshot without an ack is told when the edge asks for one more", () => {
+    const world = running();
+    const id = world.machine.dialIn("1", "987654321##");
+    world.command("report", { type: "report-speakers" });
+    world.pass(1_000);
+    world.edgeDeaf = true;
+    const asked = { type: "snapshot-wanted", conference: KEY } as const;
+    world.tell(asked);
+    world.settle();
+    const leg = world.machine.world.calls.get(id);
+    if (leg) world.machine.talk(leg, true);
+    world.tell(asked);
+    world.settle();
+    world.edgeDeaf = false;
+    world.pass(2_000);
+    expect(world.events().slice(1)).toEqual([
+      { type: "snapshot", conference: expect.objectContaining({ speaking: [] }) },
+      { type: "speaking-changed", call: id, speaking: true },
+    ]);
+  });
 });
 
 describe("gaps", () => {
