@@ -73,6 +73,8 @@ export class ConferenceStore {
   readonly #sql: Sql;
   /** Called when the memory of this conference can no longer be trusted. */
   readonly #onLost: (error: unknown) => void;
+  /** Kinds of entries on disk that this version does not know. */
+  readonly unknownKinds = new Set<string>();
   #hasTables: boolean;
   #identity: ConferenceIdentity | null = null;
   #retention = defaultRetention;
@@ -194,7 +196,7 @@ export class ConferenceStore {
 
   #change(key: string, value: unknown): void {
     this.#ofTransaction.set(key, value);
-    this.#applyEntry(key, value);
+    if (!this.#applyEntry(key, value)) throw new Error(`the entry ${key} is of no known kind`);
   }
 
   /** Corrects the progress that was written with the last input. */
@@ -238,15 +240,19 @@ export class ConferenceStore {
     this.#sinceCheckpoint = new EntryChanges();
     this.#documents = null;
     const read = (query: string, ...values: SqlValue[]) => (this.#hasTables ? this.#sql.exec(query, ...values) : []);
+    // A newer version ran here before. What it wrote stays on disk as it is, also through checkpoints, until that version is back.
+    const load = (key: string, value: unknown) => {
+      if (!this.#applyEntry(key, value)) this.unknownKinds.add(kindOf(key));
+    };
     for (const row of read("SELECT key, position, value FROM entry ORDER BY position")) {
       this.#position = Number(row.position);
-      this.#applyEntry(String(row.key), JSON.parse(String(row.value)));
+      load(String(row.key), JSON.parse(String(row.value)));
     }
     const since = "SELECT changes FROM journal WHERE seq > ? AND changes IS NOT NULL ORDER BY seq";
     for (const { changes } of read(since, this.#checkpoint)) {
       for (const [key, value] of JSON.parse(String(changes)) as EntryChange[]) {
         this.#sinceCheckpoint.set(key, value);
-        this.#applyEntry(key, value);
+        load(key, value);
       }
     }
     const [last] = read("SELECT seq, at, progress FROM journal ORDER BY seq DESC LIMIT 1");
@@ -255,9 +261,9 @@ export class ConferenceStore {
     return last ? (JSON.parse(String(last.progress)) as Progress) : noProgress;
   }
 
-  #applyEntry(key: string, value: unknown): void {
-    const slash = key.indexOf("/");
-    const kind = slash < 0 ? key : key.slice(0, slash);
+  /** False: its kind is not known. */
+  #applyEntry(key: string, value: unknown): boolean {
+    const kind = kindOf(key);
     if (kind === "head") this.#state.head = value as Head;
     else if (kind === "checkpoint") this.#checkpoint = value as number;
     else if (kind === "identity") {
@@ -266,11 +272,12 @@ export class ConferenceStore {
       this.#retention = retention;
     } else {
       const entries = kind === "outbox" ? this.#outbox : isKind(kind) ? entriesOf(this.#state, kind) : null;
-      if (!entries) throw new Error(`the entry ${key} is of no known kind`);
-      const id = key.slice(slash + 1);
+      if (!entries) return false;
+      const id = key.slice(kind.length + 1);
       if (value === null) entries.delete(id);
       else entries.set(id, value as QueuedDocument);
     }
+    return true;
   }
 
   /** The rows that are older are not read. */
@@ -396,6 +403,11 @@ function textOf(input: ConferenceInput): string {
   if (length <= maxInputBytes) return text;
   if (input.type === "bridge") return JSON.stringify({ ...input, reports: [], tooLong: length });
   throw new Error(`an input of ${length} bytes is too large (${maxInputBytes} at most)`);
+}
+
+function kindOf(key: string): string {
+  const slash = key.indexOf("/");
+  return slash < 0 ? key : key.slice(0, slash);
 }
 
 function isKind(text: string): text is keyof typeof entryKinds {

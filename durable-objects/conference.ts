@@ -111,6 +111,7 @@ export class Conference {
       },
       sendAgain: () => this.#send(),
     });
+    if (store.unknownKinds.size > 0) this.#log("warn", "unknown-entries", { kinds: [...store.unknownKinds] });
     if (!store.identity) return;
     this.#outbox.load();
     this.#wake("restored");

@@ -4,6 +4,7 @@ import { Draws } from "../../simulators/draws.ts";
 import type { Changes } from "../../src/conference/state.ts";
 import type { CallId, ConfKey, DomainName, TransId, WebexHost } from "../../src/foundation/ids.ts";
 import { conferenceOn, Database } from "../simulation/database.ts";
+import { ConferenceWorld, lock } from "./conference-world.ts";
 
 const hourMs = 3_600_000;
 const weekMs = 7 * 24 * hourMs;
@@ -234,4 +235,32 @@ test("changes that are too long for a row beside their input are written into th
 
   expect(sql.exec("SELECT changes FROM journal")).toEqual([{ changes: null }]);
   expect(contentsOf(conferenceOn(sql))).toEqual(contentsOf(store));
+});
+
+test("what a newer version wrote is kept for it, and a conference that steps back from that version goes on and logs it once", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  world.kill();
+  for (const key of ["poll/1", "poll/2"]) {
+    world.sql.exec("INSERT INTO entry (key, position, value) VALUES (?, 1000, ?)", key, '{"yes": 1}');
+  }
+  world.sql.exec(
+    `INSERT INTO journal (seq, at, progress, changes)
+     SELECT seq + 1, at, progress, '[["poll/2",null],["poll/3",{"yes":3}]]' FROM journal ORDER BY seq DESC LIMIT 1`,
+  );
+  world.start();
+  for (let index = 0; index < 40; index += 1) await world.during(world.receive(`t${index}`, lock(`m${index}`)));
+  const fails = { ...lock("m"), data: "x".repeat(2_000_000) } as never;
+  await expect(world.during(world.receive("t", fails))).rejects.toThrow("too large");
+
+  const kept = () => world.sql.exec("SELECT key, value FROM entry WHERE key LIKE 'poll/%'");
+  expect(kept()).toEqual([
+    { key: "poll/1", value: '{"yes": 1}' },
+    { key: "poll/3", value: '{"yes":3}' },
+  ]);
+  expect(world.stored.state.callers.size).toBe(1);
+  const lines = world.lines.filter(({ event }) => event === "unknown-entries");
+  expect(lines).toEqual([
+    { level: "warn", event: "unknown-entries", kinds: ["poll"], domain: "local", confKey: "987654321" },
+  ]);
 });
