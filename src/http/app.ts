@@ -83,8 +83,8 @@ export function createApp(edge: Edge): Hono {
       });
     });
   }
-  app.get("/metrics", async () => {
-    const text = edge.metrics.text() + (await readiness.metrics());
+  app.get("/metrics", () => {
+    const text = edge.metrics.text() + readiness.metrics();
     return new Response(text, { headers: { "content-type": "text/plain; version=0.0.4" } });
   });
   app.post("/api/v1/domains/:domain/conferences/:confKey/passthrough", (context) =>

@@ -66,6 +66,8 @@ export class Readiness {
   readonly #edge: Edge;
   #askedAt = 0;
   #latest: Promise<Bridges> | undefined;
+  /** What the relays last answered. */
+  #found: Bridges = [];
 
   constructor(edge: Edge) {
     this.#edge = edge;
@@ -79,16 +81,20 @@ export class Readiness {
       this.#latest = this.#ask();
     }
     const bridges = await this.#latest;
+    this.#found = bridges;
     const ready = bridges.every(([, ofDomain]) => Array.from(ofDomain.values()).every((bridge) => bridge.ready));
     const shown = bridges.filter(([{ settings }]) => toOperator || settings.adapterSecrets.length === 0);
     const domains = Object.fromEntries(shown.map(([{ name }, ofDomain]) => [name, Object.fromEntries(ofDomain)]));
     return Response.json({ ready, domains }, { status: ready ? 200 : 503 });
   }
 
-  /** What the relays have counted, as Prometheus reads it; nothing of a relay that does not answer. */
-  async metrics(): Promise<string> {
+  /**
+   * What the relays had counted when they were last asked whether they are ready, as Prometheus reads it; nothing of a relay that did
+   * not answer then. A scrape each few seconds must not keep every relay from sleeping.
+   */
+  metrics(): string {
     const counts: [labels: string, count: number][] = [];
-    for (const [{ name: domain }, bridges] of await this.#ask()) {
+    for (const [{ name: domain }, bridges] of this.#found) {
       for (const [bridge, { foreignReports: count }] of bridges) {
         if (count !== undefined) counts.push([textOf({ domain, bridge }), count]);
       }
