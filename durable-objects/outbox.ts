@@ -2,7 +2,6 @@ import { BACK_END, type Outgoing, type Post } from "../src/conference/draft.ts";
 import { isEnd } from "../src/conference/failover.ts";
 import type { EpochMs, TransId } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
-import { wait } from "../src/foundation/timers.ts";
 import { targetUrl } from "../src/routing/target-url.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import type { AdapterCodec } from "../src/tsp/codec.ts";
@@ -49,8 +48,16 @@ interface Flight {
   overAt: EpochMs | null;
 }
 
-/** After an error of the database or of our own, which no retry policy counts. */
-const pauseAfterErrorMs = 1000;
+/** Of one host, after an error of the database or of our own, which no retry policy counts. */
+interface Pause {
+  readonly until: EpochMs;
+  /** How long the next one is, if no transaction succeeds before. */
+  readonly nextMs: number;
+}
+
+/** The first pause; each further one is twice as long. */
+const firstPauseMs = 1_000;
+const longestPauseMs = 60_000;
 /** 50,000 messages, if they had to wait: more than a failover of the largest conference. */
 const mostRowsOfHost = 1000;
 
@@ -69,6 +76,7 @@ export class Outbox {
   /** Rises with each message, so that a new row is never taken for one that is still in flight. */
   #seq = 0;
   readonly #inFlight = new Map<QueuedDocument["host"], Flight>();
+  readonly #pauses = new Map<QueuedDocument["host"], Pause>();
   #wakeAt: EpochMs | null = null;
   #cancelWake: () => void = () => {};
 
@@ -98,7 +106,7 @@ export class Outbox {
 
   /** When something is to be done here at the latest. */
   get nextDue(): EpochMs | null {
-    const dues = heads(this.rows).map(({ host, dueAt }) => this.#inFlight.get(host)?.overAt ?? dueAt);
+    const dues = heads(this.rows).map((row) => this.#inFlight.get(row.host)?.overAt ?? this.#dueAt(row));
     return dues.length > 0 ? Math.min(...dues) : null;
   }
 
@@ -140,7 +148,7 @@ export class Outbox {
   /** Accepts what is on disk now. A post whose row is gone is broken off. */
   adopt(queue: Queue): void {
     this.#queue = queue;
-    this.#confirmed = [];
+    this.#written();
     const seqs = new Set(queue.rows.map(({ seq }) => seq));
     for (const { seq, abort } of this.#inFlight.values()) if (!seqs.has(seq)) abort.abort();
     this.pump();
@@ -150,7 +158,7 @@ export class Outbox {
   deleteConfirmed(): void {
     if (this.#confirmed.length === 0) return;
     this.#store.transaction(() => this.write(this.rows));
-    this.#confirmed = [];
+    this.#written();
   }
 
   /** Begins what is due, one post for each host, and comes back for what is due later. */
@@ -158,9 +166,14 @@ export class Outbox {
     const now = this.#ports.now();
     for (const row of heads(this.rows)) {
       if (this.#inFlight.has(row.host)) continue;
-      if (row.dueAt <= now) this.#begin(row);
-      else this.#wakeIn(row.dueAt - now, row.dueAt);
+      const dueAt = this.#dueAt(row);
+      if (dueAt <= now) this.#begin(row);
+      else this.#wakeIn(dueAt - now, dueAt);
     }
+  }
+
+  #dueAt({ host, dueAt }: QueuedDocument): EpochMs {
+    return Math.max(dueAt, this.#pauses.get(host)?.until ?? dueAt);
   }
 
   #begin(row: QueuedDocument): void {
@@ -169,7 +182,8 @@ export class Outbox {
     this.#attempt(row, flight)
       .catch((error: unknown) => {
         this.#ports.log({ level: "error", event: "delivery-broke", transId: row.transId, why: String(error) });
-        return wait(this.#ports, pauseAfterErrorMs);
+        const ms = this.#pauses.get(row.host)?.nextMs ?? firstPauseMs;
+        this.#pauses.set(row.host, { until: this.#ports.now() + ms, nextMs: Math.min(2 * ms, longestPauseMs) });
       })
       .then(() => {
         this.#inFlight.delete(row.host);
@@ -285,7 +299,19 @@ export class Outbox {
   #commit(rows: Rows): void {
     this.#store.transaction(() => this.write(rows));
     this.#keep(rows);
+    this.#written();
+  }
+
+  /** A transaction succeeded. What waited for the disk is tried within a second, and not at once: the error may be our own. */
+  #written(): void {
     this.#confirmed = [];
+    if (this.#pauses.size === 0) return;
+    const now = this.#ports.now();
+    for (const [host, { until }] of this.#pauses) {
+      if (until <= now) this.#pauses.delete(host);
+      else this.#pauses.set(host, { until: Math.min(until, now + firstPauseMs), nextMs: firstPauseMs });
+    }
+    this.pump();
   }
 
   #keep(rows: Rows): void {

@@ -167,3 +167,45 @@ test("an object whose memory cannot be trusted after a failed commit ends its li
   world.start();
   expect(await world.during(world.receive("t2", lock("m2")))).toBe(true);
 });
+
+test("while the disk is full a document is tried after 1, 2, 4 … 60 seconds, and within one after the first transaction that succeeds", async () => {
+  const world = await quiet(new ConferenceWorld());
+  const { transaction } = world.sql;
+  let isFull = false;
+  world.sql.transaction = (work) => {
+    if (isFull) throw new Error("database or disk is full");
+    return transaction.call(world.sql, work) as ReturnType<typeof work>;
+  };
+  world.answer = () => {
+    isFull = true;
+    return failed;
+  };
+  /** The seconds between the tries. */
+  const tries = async (seconds: number): Promise<number[]> => {
+    const gaps = [0];
+    for (let second = 0; second < seconds; second += 1) {
+      const before = world.lines.length;
+      await world.time.pass(1_000);
+      gaps.push((gaps.pop() ?? 0) + 1);
+      if (world.lines.slice(before).some(({ event }) => event === "delivery-broke")) gaps.push(0);
+    }
+    return gaps.slice(0, -1);
+  };
+  await world.during(world.report(callerEntered(1)));
+  expect(await tries(190)).toEqual([1, 2, 4, 8, 16, 32, 60, 60]);
+
+  isFull = false;
+  world.answer = ({ transId }) => world.confirmed(transId);
+  const posted = world.posted.length;
+  await world.during(world.receive("t-lock", lock("m-lock")));
+  await world.time.pass(1_000);
+  expect(world.posted.slice(posted)[0]?.body).toContain("A2W_NotifyUserEnter");
+
+  world.answer = () => {
+    isFull = true;
+    return failed;
+  };
+  await world.during(world.report(callerEntered(2)));
+  expect(await tries(4)).toEqual([1, 2]);
+  expect(world.lines.filter(({ event }) => event === "delivery-broke")).toHaveLength(12);
+});
