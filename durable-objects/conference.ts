@@ -11,7 +11,6 @@ import type {
   StreamId,
   TransId,
 } from "../src/foundation/ids.ts";
-import type { LogLine } from "../src/foundation/masking.ts";
 import { within } from "../src/foundation/timers.ts";
 import type {
   AgentReports,
@@ -31,6 +30,7 @@ import { CommandSender } from "./command-sender.ts";
 import { GroupCommit, type Item, transact } from "./conference-commit.ts";
 import { ConferenceStore } from "./conference-store.ts";
 import { IdSupply } from "./id-supply.ts";
+import type { LogLine } from "./log.ts";
 import { Outbox } from "./outbox.ts";
 import type { Platform } from "./platform.ts";
 

@@ -1,8 +1,8 @@
 import type { ConfKey, DomainName, EpochMs, ExtConfId } from "../src/foundation/ids.ts";
-import type { Log } from "../src/foundation/masking.ts";
 import { type Timers, within } from "../src/foundation/timers.ts";
 import type { HandleClaim, HandleIndexRpc, HandleRequest } from "../src/rpc.ts";
 import { Clock } from "./clock.ts";
+import type { Log } from "./log.ts";
 import { hasTable, type Sql, type SqlRow, type SqlValue } from "./platform.ts";
 
 export interface HandleIndexPorts extends Timers {

@@ -1,9 +1,9 @@
 import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
-import type { LogLine } from "../src/foundation/masking.ts";
 import type { IdBlocks, IdRequest, Mail, MailboxRpc } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { Clock, nextWake } from "./clock.ts";
 import { IdSupply, noIds } from "./id-supply.ts";
+import type { LogLine } from "./log.ts";
 import { Outbox, type OutboxStore, type Undelivered } from "./outbox.ts";
 import { type QueuedDocument, withoutMessages } from "./outbox-rows.ts";
 import { hasTable, type Platform, type Sql } from "./platform.ts";

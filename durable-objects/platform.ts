@@ -1,8 +1,8 @@
 import type { EpochMs } from "../src/foundation/ids.ts";
-import { type Log, logOf } from "../src/foundation/masking.ts";
 import type { Timers } from "../src/foundation/timers.ts";
 import type { ConferenceRpc, HandleIndexRpc, IdAllocatorRpc, MailboxRpc, RelayRpc } from "../src/rpc.ts";
 import { showsPersonal } from "../src/settings/load.ts";
+import { type Log, logOf } from "./log.ts";
 import { fetchPost, type HttpAnswer, type PostRequest } from "./post.ts";
 
 /** The platform of an object; each class asks for its part. */
@@ -53,13 +53,21 @@ export function platformOf(ctx: DurableObjectState, env: Env): Platform {
       exec: (query, ...bindings) => ctx.storage.sql.exec<Record<string, SqlValue>>(query, ...bindings).toArray(),
       transaction: (work) => ctx.storage.transactionSync(work),
     },
-    log: logOf((domain) => showsPersonal(env, domain)),
+    log: logAt(env),
     now: () => Date.now(),
     ...timers,
     post: fetchPost,
     setAlarm: (at) => ctx.storage.setAlarm(at),
     abort: (why) => ctx.abort(why),
   };
+}
+
+/** The edge's log, on the platform's console. */
+export function logAt(env: Env): Log {
+  return logOf(
+    (level, text) => console[level](text),
+    (domain) => showsPersonal(env, domain),
+  );
 }
 
 export const timers: Timers = {

@@ -1,6 +1,5 @@
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { LogLimit } from "../src/foundation/limits.ts";
-import type { Log } from "../src/foundation/masking.ts";
 import { assertNever, type Result } from "../src/foundation/result.ts";
 import type { Timers } from "../src/foundation/timers.ts";
 import { type Hello, type Refusal, refusal } from "../src/link/hello.ts";
@@ -29,6 +28,7 @@ import {
 import type { BridgeHealth, CommandsForBridge, ConferenceRpc, RelayRpc } from "../src/rpc.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
+import type { Log } from "./log.ts";
 import type { Sql } from "./platform.ts";
 import { RelayStore } from "./relay-store.ts";
 

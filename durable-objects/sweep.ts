@@ -1,8 +1,8 @@
 import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
-import type { Log } from "../src/foundation/masking.ts";
 import { type Timers, within } from "../src/foundation/timers.ts";
 import type { ConferenceRpc } from "../src/rpc.ts";
 import type { IdAllocator } from "./id-allocator.ts";
+import type { Log } from "./log.ts";
 
 interface SweepPorts extends Timers {
   readonly ids: Pick<IdAllocator, "holdersSince" | "expire" | "nextExpiry">;

@@ -1,13 +1,12 @@
-import { type Env, timers } from "../durable-objects/platform.ts";
+import { type Env, logAt, timers } from "../durable-objects/platform.ts";
 import type { DomainName } from "./foundation/ids.ts";
 import { LogLimit, RateLimit } from "./foundation/limits.ts";
-import { logOf } from "./foundation/masking.ts";
 import { createApp, type Edge } from "./http/app.ts";
 import { problem } from "./http/body.ts";
 import { Metrics } from "./http/monitoring.ts";
 import { HandleCache } from "./routing/deliver.ts";
 import type { EdgeObjects } from "./rpc.ts";
-import { loadDomains, showsPersonal } from "./settings/load.ts";
+import { loadDomains } from "./settings/load.ts";
 
 export { ConferenceObject } from "../durable-objects/conference-object.ts";
 export { HandleIndexObject } from "../durable-objects/handle-index-object.ts";
@@ -50,10 +49,9 @@ function edgeOf(env: Env): Omit<Edge, "domains"> {
 
 /** Any request can cause a line, so each event of each domain has its limit. */
 function limitedLog(env: Env, level: "info" | "error", event: string, facts: Readonly<Record<string, unknown>>): void {
-  const log = logOf((domain) => showsPersonal(env, domain));
   const dropped = logLimit.admit(event, String(facts.domain ?? ""), Date.now());
   if (dropped === null) metrics.count("bridgehead_log_lines_dropped_total", { event });
-  else log({ level, event, ...(dropped > 0 && { droppedBefore: dropped }), ...facts });
+  else logAt(env)({ level, event, ...(dropped > 0 && { droppedBefore: dropped }), ...facts });
 }
 
 function objectsOf(env: Env): EdgeObjects {

@@ -1,20 +1,6 @@
-/** One line for one outcome, with its ids. `event` is what a dashboard counts. */
-export interface LogLine {
-  readonly level: "info" | "warn" | "error";
-  readonly event: string;
-  readonly [detail: string]: unknown;
-}
-
-export type Log = (line: LogLine) => void;
-
-/** The edge's log. Personal details are masked, unless the line's domain wants to see them. */
-export function logOf(showsPersonal: (domain: unknown) => boolean): Log {
-  return (line) => console[line.level](JSON.stringify(showsPersonal(line.domain) ? line : withoutPersonal(line)));
-}
-
-/** A conference's key is what callers key in to enter; details of a fault quote what stood in a message. */
-function withoutPersonal(line: LogLine): LogLine {
-  const safe = { ...line };
+/** A line of the edge's log. A conference's key is what callers key in to enter; details of a fault quote what stood in a message. */
+export function withoutPersonal(line: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const safe: Record<string, unknown> = { ...line };
   for (const field of ["confKey", "conference"]) if (typeof safe[field] === "string") safe[field] = masked(safe[field]);
   if (typeof safe.detail === "string") safe.detail = maskedQuotation(safe.detail);
   const { confKey } = line;

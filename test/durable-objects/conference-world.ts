@@ -1,6 +1,7 @@
 import { Conference } from "../../durable-objects/conference.ts";
 import type { ConferenceStore } from "../../durable-objects/conference-store.ts";
 import { IdAllocator } from "../../durable-objects/id-allocator.ts";
+import type { LogLine } from "../../durable-objects/log.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
@@ -13,7 +14,6 @@ import type {
   TransId,
   WebexHost,
 } from "../../src/foundation/ids.ts";
-import type { LogLine } from "../../src/foundation/masking.ts";
 import type { IdBlocks, IdsWanted } from "../../src/rpc.ts";
 import type { Domain } from "../../src/settings/load.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";

@@ -1,8 +1,8 @@
 import { expect, test, vi } from "vitest";
+import type { LogLine } from "../../durable-objects/log.ts";
 import { type Attachment, Relay } from "../../durable-objects/relay.ts";
 import type { Comparison } from "../../src/conference/reconcile.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
-import type { LogLine } from "../../src/foundation/masking.ts";
 import { err, ok } from "../../src/foundation/result.ts";
 import { LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
 import { type AgentToEdge, decodeEdgeToAgent, type EdgeToAgent, encodeMessage } from "../../src/link/messages.ts";

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { IdAllocator } from "../../durable-objects/id-allocator.ts";
+import type { LogLine } from "../../durable-objects/log.ts";
 import { Sweep } from "../../durable-objects/sweep.ts";
 import { digestOf } from "../../src/bridge/state.ts";
 import { type BridgeName, type CallId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
-import type { LogLine } from "../../src/foundation/masking.ts";
 import { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
 import { ConferenceWorld, callerEntered, createConference, muteCaller } from "./conference-world.ts";
