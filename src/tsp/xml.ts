@@ -197,16 +197,23 @@ function newReader() {
     throw new Refusal(message);
   });
 
-  const treeOf = (text: string): XmlElement => {
+  const begin = () => {
     document = { name: "", attributes: [], children: [], text: "" };
     open = [document];
     parent = document;
     attributes = [];
     elements = 0;
-    parser.write(text).close();
-    const [root] = document.children;
-    if (!root) throw new Error("a well-formed document came without a root element");
-    return root;
+  };
+  const treeOf = (text: string): XmlElement => {
+    begin();
+    try {
+      parser.write(text).close();
+      const [root] = document.children;
+      if (!root) throw new Error("a well-formed document came without a root element");
+      return root;
+    } finally {
+      begin(); // Names and numbers must not stay in memory until the next document comes.
+    }
   };
   return { parser, treeOf };
 }

@@ -1,3 +1,6 @@
+import { setImmediate } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { parseXml, xmlLimits } from "../../src/tsp/xml.ts";
 
@@ -38,6 +41,8 @@ test("a document that is refused in its midst leaves nothing to the next one", (
     "<c y='2'>u<d z='3'",
     "<c>&#0;</c>",
     "<c/>v",
+    "<?xml version='1.1'?><c>u<d y='2'>&#1;",
+    "<c>u".repeat(xmlLimits.depth + 1),
     "<!DOCTYPE c><c/>",
     "",
     " ",
@@ -46,6 +51,21 @@ test("a document that is refused in its midst leaves nothing to the next one", (
     expect(reasonOf(text)).not.toBe("accepted");
     expect(parseXml(good)).toEqual(alone);
   }
+});
+
+test("names and numbers of a document stay in memory no longer than whoever read it keeps them", async () => {
+  setFlagsFromString("--expose-gc");
+  const collectGarbage = runInNewContext("gc");
+  const read = () => {
+    const tree = parseXml(bytesOf("<a number='14085551234'><b/></a>"));
+    if (!tree.ok) throw new Error(tree.error.reason);
+    return new WeakRef(tree.value);
+  };
+  const root = read();
+  await setImmediate(); // A WeakRef holds its target until the turn is over.
+  collectGarbage();
+
+  expect(root.deref() === undefined).toBe(true);
 });
 
 describe("limits", () => {
