@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { CallId, ConfKey } from "../foundation/ids.ts";
+import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { type BridgeCaller, type ConferenceSnapshot, endReason, rooms } from "./events.ts";
 import { type Checked, call, conference, flag, room, word } from "./schemas.ts";
 
@@ -100,10 +100,14 @@ interface Digested {
   readonly callers: Iterable<Pick<BridgeCaller, "call" | "muted" | "room">>;
   /** Calls that were dialled and have not entered. */
   readonly dialled: Iterable<{ readonly call: CallId }>;
+  /** With or without the main room, which is always there. */
+  readonly rooms: Iterable<{ readonly id: RoomId }>;
+  /** `null` while speakers are not reported. */
+  readonly speaking: Iterable<CallId> | null;
 }
 
-/** A short text that is the same for the same content, in whatever order the calls come. */
-export function digestOf({ locked, callers, dialled }: Digested): string {
+/** A short text that is the same for the same content, in whatever order calls and rooms come. */
+export function digestOf({ locked, callers, dialled, rooms, speaking }: Digested): string {
   let count = 0;
   let one = 0;
   let other = 0;
@@ -114,6 +118,9 @@ export function digestOf({ locked, callers, dialled }: Digested): string {
   };
   for (const { call, muted, room } of callers) add(JSON.stringify([call, muted, room]));
   for (const { call } of dialled) add(JSON.stringify([call]));
+  for (const { id } of rooms) if (id !== MAIN_ROOM) add(JSON.stringify({ room: id }));
+  if (speaking) add("speakers are reported");
+  for (const call of speaking ?? []) add(JSON.stringify({ speaking: call }));
   return `${locked ? "locked" : "open"}.${count}.${one.toString(36)}.${other.toString(36)}`;
 }
 

@@ -77,6 +77,7 @@ type RepairKind =
   | "muted"
   | "moved"
   | "speaking"
+  | "reporting"
   | "locked"
   | "room"
   | "call-out"

@@ -8,8 +8,8 @@ import type { Draft } from "./draft.ts";
 import { endAsLost } from "./lifecycle.ts";
 import { connectAnswered, resumeTalk, talkOf } from "./private-talk.ts";
 import { applyMove, applyRoomClosed } from "./rooms.ts";
-import { setSpeaking } from "./speakers.ts";
-import type { Caller, ConferenceState } from "./state.ts";
+import { setReporting, setSpeaking } from "./speakers.ts";
+import type { Caller, ConferenceState, Running } from "./state.ts";
 
 /** `undecided`: commands are pending, and their results will say what changed. */
 export type Comparison = "same" | "differs" | "undecided";
@@ -25,10 +25,12 @@ export function compareDigest(state: ConferenceState, digest: string): Compariso
 
 /** The digest that the bridge must have of a running conference; `null` while that is not known. */
 export function ownDigest(state: ConferenceState): string | null {
-  const { head, callers, callOuts } = state;
+  const { head, callers, callOuts, rooms } = state;
   if (head.phase !== "running" || head.closing || isPending(state)) return null;
   const present = [...callers.values()].filter(({ left }) => !left);
-  return digestOf({ locked: head.locked, callers: present, dialled: callOuts.values() });
+  const open = [...rooms.keys(), ...(head.talk ? [head.talk.room] : [])].map((id) => ({ id }));
+  const { speaking = null } = head.speech ?? {};
+  return digestOf({ locked: head.locked, callers: present, dialled: callOuts.values(), rooms: open, speaking });
 }
 
 /** Whether the conference's own bridge has a command without a result. */
@@ -106,7 +108,9 @@ function compareCaller(draft: Draft, caller: Caller, found: BridgeCaller): void 
 
 function compareSpeakers(draft: Draft, { callers, speaking }: ConferenceSnapshot): void {
   const { head } = draft;
-  if (head.phase !== "running" || !head.speech) return;
+  if (head.phase !== "running") return;
+  if ((head.speech === undefined) !== (speaking === null)) repairReporting(draft, head);
+  if (!head.speech) return;
   const before = head.speech.speaking;
   const now = new Set(speaking);
   for (const { call } of callers) {
@@ -114,6 +118,14 @@ function compareSpeakers(draft: Draft, { callers, speaking }: ConferenceSnapshot
     draft.repair("speaking");
     setSpeaking(draft, call, now.has(call));
   }
+}
+
+/** The bridge reports speakers and should not, or the other way round. After a failover nobody may have asked for them. */
+function repairReporting(draft: Draft, head: Running): void {
+  if (draft.isPending("report-speakers", "stop-reporting-speakers")) return;
+  draft.repair("reporting");
+  if (head.speech?.reporting === false) setReporting(draft, head, false);
+  else draft.issue({ type: head.speech ? "report-speakers" : "stop-reporting-speakers" });
 }
 
 /** A room that the bridge no longer has is closed; one that nobody wants is left by its callers, and closed once it is empty. */

@@ -680,7 +680,9 @@ describe("each minute", () => {
     expect(digests(world)).toEqual([]);
     world.pass(1_200);
     const { callers } = snapshotOfBridge(world);
-    expect(digests(world)).toEqual([{ conference: KEY, digest: digestOf({ locked: false, callers, dialled: [] }) }]);
+    expect(digests(world)).toEqual([
+      { conference: KEY, digest: digestOf({ locked: false, callers, dialled: [], rooms: [], speaking: null }) },
+    ]);
     world.machine.setFaults({ delayMs: 100_000, refuse: [], down: false });
     world.command("lock", { type: "lock" });
     world.pass(60_000);
@@ -716,7 +718,8 @@ describe("each minute", () => {
   test.each([
     [
       "has the edge's digest",
-      (world: AgentWorld) => digestOf({ ...snapshotOfBridge(world), locked: false, dialled: [] }),
+      (world: AgentWorld) =>
+        digestOf({ ...snapshotOfBridge(world), locked: false, dialled: [], rooms: [], speaking: null }),
       0,
     ],
     ["has another one", () => "other", 1],
@@ -724,7 +727,7 @@ describe("each minute", () => {
       "was asked for in any case as well",
       (world: AgentWorld) => {
         world.tell({ type: "snapshot-wanted", conference: KEY });
-        return digestOf({ ...snapshotOfBridge(world), locked: false, dialled: [] });
+        return digestOf({ ...snapshotOfBridge(world), locked: false, dialled: [], rooms: [], speaking: null });
       },
       1,
     ],
@@ -784,7 +787,7 @@ describe("each minute", () => {
     world.connect();
     world.pass(60_400);
     expect(digests(world)).toEqual([
-      { conference: "1", digest: digestOf({ locked: false, callers: [], dialled: [] }) },
+      { conference: "1", digest: digestOf({ locked: false, callers: [], dialled: [], rooms: [], speaking: null }) },
     ]);
   });
 

@@ -4,7 +4,10 @@ import { digestOf } from "../../src/bridge/state.ts";
 import { type CallId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 
 const caller = (call: string, muted = false, room = MAIN_ROOM) => ({ call: call as CallId, muted, room });
-const digest = (locked: boolean, ...callers: ReturnType<typeof caller>[]) => digestOf({ locked, callers, dialled: [] });
+const digest = (locked: boolean, ...callers: ReturnType<typeof caller>[]) =>
+  digestOf({ locked, callers, dialled: [], rooms: [], speaking: null });
+
+const nobody = { locked: false, callers: [], dialled: [], rooms: [], speaking: null };
 
 test("the same callers have the same digest, in whatever order they come", () => {
   const callers = fc.array(fc.record({ call: fc.string(), muted: fc.boolean(), room: fc.constantFrom("main", "r1") }));
@@ -28,8 +31,17 @@ test("whatever a comparison would mend makes another digest", () => {
     digest(false, caller("c1"), caller("c2", true)),
     digest(false, caller("c1", false, "r1" as RoomId)),
     digest(false, caller("c1", false, "r2" as RoomId)),
+    digestOf({ ...nobody, rooms: [{ id: "r1" as RoomId }] }),
+    digestOf({ ...nobody, rooms: [{ id: "r2" as RoomId }] }),
+    digestOf({ ...nobody, dialled: [{ call: "c1" as CallId }] }),
+    digestOf({ ...nobody, speaking: [] }),
+    digestOf({ ...nobody, speaking: ["c1" as CallId] }),
   ];
   expect(new Set(digests).size).toBe(digests.length);
+});
+
+test("the main room, which each conference has, is in no digest", () => {
+  expect(digestOf({ ...nobody, rooms: [{ id: MAIN_ROOM }] })).toBe(digestOf(nobody));
 });
 
 test("of many conferences that differ in one caller, no two have the same digest", () => {

@@ -5,11 +5,14 @@ import { type ConferenceInput, decide } from "../../src/conference/decide.ts";
 import { type Decision, type DecisionContext, isCommand, isPost } from "../../src/conference/draft.ts";
 import { compareDigest } from "../../src/conference/reconcile.ts";
 import {
+  applyChanges,
   type Caller,
   type CallOut,
   type ConferenceState,
   type Creating,
   emptyState,
+  type OwnState,
+  type Room,
   type Running,
 } from "../../src/conference/state.ts";
 import type {
@@ -134,7 +137,7 @@ test("a digest shows a dialled call that nobody wants", () => {
   const state: ConferenceState = { ...emptyState(), head };
   const call = "o1" as CallId;
   const callOuts = new Map([[call, { call, stage: "dropping" } as CallOut]]);
-  const held = digestOf({ locked: false, callers: [], dialled: [{ call }] });
+  const held = digestOf({ locked: false, callers: [], dialled: [{ call }], rooms: [], speaking: null });
 
   expect(compareDigest(state, held)).toBe("differs");
   expect(compareDigest({ ...state, callOuts }, held)).toBe("same");
@@ -154,6 +157,63 @@ test("a room that nobody wants is closed once it is empty", () => {
 
   expect(commandsFor(room)).toEqual([{ type: "move", call: "c1", room: "main" }]);
   expect(commandsFor("main" as RoomId)).toEqual([{ type: "close-room", room }]);
+});
+
+/** What a comparison with this snapshot leads to, and whether the two are alike when all commands are done. */
+function repairs(state: Partial<ConferenceState>, found: ConferenceSnapshot) {
+  const { changes, effects, repairs } = after(state, snapshot(found));
+  const left = { ...emptyState(), head, ...state } as OwnState;
+  applyChanges(left, changes);
+  const commands = effects.filter(isCommand).map(({ command }) => command);
+  return { repairs, commands, left: { ...left, commands: new Map() } };
+}
+
+const room: Room = { room: "r1" as RoomId, subConfId: "s1", stage: "open", closeRequest: null } as Room;
+const withRoom = { ...empty, rooms: [...empty.rooms, { id: room.room, kind: "sub" as const }] };
+
+test("a room that is left over on the bridge is another digest, and is closed", () => {
+  expect(compareDigest({ ...emptyState(), head }, digestOf(withRoom))).toBe("differs");
+  const { commands, left } = repairs({}, withRoom);
+  expect(commands).toEqual([{ type: "close-room", room: "r1" }]);
+  expect(compareDigest(left, digestOf(empty))).toBe("same");
+});
+
+test("a sub-conference that the bridge has lost is another digest, and is over", () => {
+  const rooms = new Map([[room.room, room]]);
+  expect(compareDigest({ ...emptyState(), head, rooms }, digestOf(withRoom))).toBe("same");
+  expect(compareDigest({ ...emptyState(), head, rooms }, digestOf(empty))).toBe("differs");
+  const { commands, left } = repairs({ rooms }, empty);
+  expect(commands).toEqual([]);
+  expect(compareDigest(left, digestOf(empty))).toBe("same");
+});
+
+test("a private talk whose room the bridge has lost is another digest, and is over", () => {
+  const [host, invitee] = ["c1", "c2"] as [CallId, CallId];
+  const talk = { room: room.room, host, invitee, stage: "open" } as const;
+  const inside = (call: CallId, where: RoomId) => ({ call, muted: false, room: where, left: false, held: [] }) as never;
+  const callers = new Map([host, invitee].map((call): [CallId, Caller] => [call, inside(call, room.room)]));
+  const found = { ...empty, callers: [host, invitee].map((call) => inside(call, "main" as RoomId)) };
+  const state = { head: { ...head, talk }, callers };
+  expect(compareDigest({ ...emptyState(), ...state }, digestOf(found))).toBe("differs");
+
+  const { left } = repairs(state, found);
+  expect(compareDigest(left, digestOf(found))).toBe("same");
+});
+
+test.each([
+  ["wanted and not reported", { reporting: true }, null, [{ type: "report-speakers" }]],
+  ["reported and not wanted", null, [], [{ type: "stop-reporting-speakers" }]],
+  ["not reported, and wanted by nobody since a failover", { reporting: false }, null, []],
+] as const)("speakers that are %s are another digest, which is mended", (_what, wanted, speaking, expected) => {
+  const speech = { speaking: [], reported: [], changedAt: null, notBefore: 0 };
+  const state = { head: wanted ? { ...head, speech: { ...speech, ...wanted } } : head };
+  const found: ConferenceSnapshot = { ...empty, speaking: speaking && [] };
+  expect(compareDigest({ ...emptyState(), ...state }, digestOf(found))).toBe("differs");
+
+  const { commands, left } = repairs(state, found);
+  expect(commands).toEqual(expected);
+  const mended = expected.length === 0 ? found.speaking : speaking === null ? [] : null;
+  expect(compareDigest(left, digestOf({ ...found, speaking: mended }))).toBe("same");
 });
 
 test("of callers who left before WebEx named them 1,000 are kept, and of older ones the MsgID", () => {

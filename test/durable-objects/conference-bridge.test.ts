@@ -116,10 +116,16 @@ test("what a bridge holds of a conference that is on another one is ended there,
   const posts = world.posted.length;
 
   expect(
-    world.conference.compareDigest("second" as BridgeName, digestOf({ locked: false, callers: [], dialled: [] })),
+    world.conference.compareDigest(
+      "second" as BridgeName,
+      digestOf({ locked: false, callers: [], dialled: [], rooms: [], speaking: null }),
+    ),
   ).toBe("same");
   expect(
-    world.conference.compareDigest("simulated" as BridgeName, digestOf({ locked: false, callers: [], dialled: [] })),
+    world.conference.compareDigest(
+      "simulated" as BridgeName,
+      digestOf({ locked: false, callers: [], dialled: [], rooms: [], speaking: null }),
+    ),
   ).toBe("differs");
   for (let times = 0; times < 2; times += 1) await world.during(world.reportFrom("simulated", snapshot));
   await world.time.pass(1000);

@@ -22,7 +22,9 @@ test("a digest that fits writes nothing; one that differs leads to repairs, whic
   const world = new ConferenceWorld();
   await world.running(3);
   const rows = world.journalRows;
-  const [same, other] = [held(false), held(true)].map((callers) => digestOf({ locked: false, callers, dialled: [] }));
+  const [same, other] = [held(false), held(true)].map((callers) =>
+    digestOf({ locked: false, callers, dialled: [], rooms: [], speaking: null }),
+  );
   if (same === undefined || other === undefined) throw new Error("two digests are needed");
 
   expect(world.conference.compareDigest(bridge, same)).toBe("same");
@@ -44,6 +46,9 @@ test("while a command is pending, no digest differs or is confirmed", async () =
 
 test("of a conference that is not there, each digest differs, so that the bridge's is ended", () => {
   expect(
-    new ConferenceWorld().conference.compareDigest(bridge, digestOf({ locked: false, callers: [], dialled: [] })),
+    new ConferenceWorld().conference.compareDigest(
+      bridge,
+      digestOf({ locked: false, callers: [], dialled: [], rooms: [], speaking: null }),
+    ),
   ).toBe("differs");
 });

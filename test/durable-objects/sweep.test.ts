@@ -195,7 +195,7 @@ test("each sweep lets the agent compare a running conference of which nothing is
   await sweeps();
 
   const callers = [{ call: "c0" as CallId, muted: false, room: MAIN_ROOM }];
-  const digest = digestOf({ locked: false, callers, dialled: [] });
+  const digest = digestOf({ locked: false, callers, dialled: [], rooms: [], speaking: null });
   expect(world.asked).toEqual([digest, digest]);
   expect(world.conference.compareDigest("simulated" as BridgeName, digest)).toBe("differs");
 });

@@ -20,6 +20,8 @@ export type Happening =
       readonly calls: readonly object[] | null;
       readonly locked: boolean;
       readonly dialled?: readonly object[];
+      /** Absent: speakers are not reported. */
+      readonly speaking?: readonly string[];
     }
   | { readonly do: "operator"; readonly request: object }
   | { readonly do: "wait"; readonly ms: number }
@@ -67,9 +69,9 @@ export class ConferenceModel {
         return this.#report({ type: "event", event: { ...event, ...caller } as unknown as ConferenceEvent });
       }
       case "snapshot": {
-        const { calls, locked, dialled = [] } = happening;
+        const { calls, locked, dialled = [], speaking = null } = happening;
         const rooms = Array.from(this.state.rooms.keys(), (id) => ({ id, kind: "sub" as const }));
-        const conference = calls && { locked, speaking: null, rooms, callers: calls, dialled };
+        const conference = calls && { locked, speaking, rooms, callers: calls, dialled };
         return this.#report({ type: "event", event: { type: "snapshot", conference } as unknown as ConferenceEvent });
       }
       case "operator":
@@ -98,7 +100,9 @@ export class ConferenceModel {
       const { head, callers, callOuts } = this.state;
       const calls = [...callers.values()].filter(({ left }) => !left);
       const dialled = Array.from(callOuts.values(), ({ call, stage }) => ({ call, answered: stage !== "dialling" }));
-      if (head.phase === "running") this.happen({ do: "snapshot", calls, locked: head.locked, dialled });
+      if (head.phase !== "running") continue;
+      const { locked, speech } = head;
+      this.happen({ do: "snapshot", calls, locked, dialled, ...(speech && { speaking: speech.speaking }) });
     }
     const { head, commands, callOuts, rooms } = this.state;
     if (commands.size > 0) this.#fail(`commands without end: ${JSON.stringify([...commands.values()])}`);

@@ -88,7 +88,7 @@ test("a snapshot is wanted of a conference whose digest differs; a foreign confe
   const objects = async () => (await listDurableObjectIds(env.CONFERENCE)).length;
   const before = await objects();
   const foreign = Array.from({ length: 400 }, (_, index) => String(600_000_000 + index) as ConfKey);
-  const digest = digestOf({ locked: false, callers: [], dialled: [] });
+  const digest = digestOf({ locked: false, callers: [], dialled: [], rooms: [], speaking: null });
   const digests = [conference, ...foreign].map((key) => ({ conference: key, digest }));
   agent.say({ type: "digests", epoch: 1, digests });
   const [key] = foreign as [ConfKey];
@@ -102,7 +102,7 @@ test("a snapshot is wanted of a conference whose digest differs; a foreign confe
   agent.say({
     type: "digests",
     epoch: 1,
-    digests: [{ conference, digest: digestOf({ locked: true, callers: [], dialled: [] }) }],
+    digests: [{ conference, digest: digestOf({ locked: true, callers: [], dialled: [], rooms: [], speaking: null }) }],
   });
   expect(await agent.next()).toEqual({ type: "snapshot-wanted", conference });
   expect(await objects()).toBe(before);
