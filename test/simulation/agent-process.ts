@@ -36,7 +36,7 @@ class Died extends Error {}
 /** One agent: its journal outlives the process, which may die at any step or stand still for a while. */
 export class AgentProcess {
   readonly name: string;
-  readonly journal = openMemoryJournal(() => this.#beforeWrite());
+  journal = openMemoryJournal(() => this.#beforeWrite());
   /** What this machine's clock is ahead of the true time. */
   skewMs = 0;
   /** Called once, when it has sent its next ping to the edge. */
@@ -79,6 +79,13 @@ export class AgentProcess {
     if (!this.#running) return;
     this.#end();
     this.#context.clock.after(this.#draws.between(50, 8_000), () => this.#start());
+  }
+
+  /** It begins anew and knows nothing. */
+  loseJournal(): void {
+    this.die();
+    this.journal.close();
+    this.journal = openMemoryJournal(() => this.#beforeWrite());
   }
 
   /** Nothing happens in the process; what comes for it waits in its sockets. `stops`: what a machine that is suspended stops, too. */

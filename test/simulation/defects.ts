@@ -949,4 +949,32 @@ export const defects: readonly Defect[] = [
     before: "      saveNext.run(upTo + 1, conference);\n",
     after: "",
   },
+  {
+    name: "digests are never sent",
+    foundBy: "a digest finds what no event told",
+    file: "bridge-agent/digests.ts",
+    before: "this.#waiting = [...this.#series.values()].filter(({ dueIn }) => dueIn <= this.#round);",
+    after: "this.#waiting = [];",
+  },
+  {
+    name: "the relay confirms a digest that differs",
+    foundBy: "a digest finds what no event told",
+    file: relay,
+    before: 'if (found === "same") return this.#confirmDigest(said);',
+    after: 'if (found !== "undecided") return this.#confirmDigest(said);',
+  },
+  {
+    name: "a sweep lets nobody compare",
+    foundBy: "a conference that runs is on the bridge",
+    file: conference,
+    before: "if (bridge === null || digest === null) return;",
+    after: "if (bridge === null || digest === null || digest) return;",
+  },
+  {
+    name: "an agent never answers a sweep",
+    foundBy: "a conference that runs is on the bridge",
+    file: events,
+    before: "unless === null || (this.#isQuiet(key) && unless !== digestIn(view, key))",
+    after: "unless === null",
+  },
 ];

@@ -25,7 +25,10 @@ export function disturb(parts: Parts): void {
   });
   for (const relay of edge.relays) disturbRelay(relay, parts);
   for (const agent of agents) disturbAgent(agent, context);
-  for (const bridge of bridges.all) disturbBridge(bridge, context);
+  for (const bridge of bridges.all) {
+    disturbBridge(bridge, context);
+    nowAndThen(context, bridge.faults, "bridge and journal lost", () => loseMachine(bridge, parts));
+  }
   disturbServers(parts);
 }
 
@@ -152,6 +155,15 @@ function disturbBridge(bridge: Bridge, context: WorldContext): void {
     bridge.refuse([draws.pick(refusable) ?? "move"]);
     clock.after(draws.between(1_000, 25_000), () => bridge.refuse([]));
   });
+}
+
+/** The machine with the bridge and its agent is replaced. What was under way would be done again, and no trace shows that. */
+function loseMachine(bridge: Bridge, { edge, agents, meetings }: Parts): void {
+  const own = agents.filter((agent) => agent.bridge === bridge);
+  if (meetings.some(({ key }) => edge.pendingCommands(key).length > 0)) return;
+  if (own.some(({ running }) => !running || running.status.running + running.status.unacknowledged > 0)) return;
+  bridge.restart(bridge.faults.draws.between(100, 20_000));
+  for (const agent of own) agent.loseJournal();
 }
 
 function disturbServers({ context, webex, meetings }: Parts): void {

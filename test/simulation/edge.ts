@@ -128,6 +128,8 @@ export class Edge {
   #makeAllocator(): Hosted<Allocator> {
     const context = this.#context;
     let place: number | null = null;
+    /** The domain had conferences before: its rounds come at any time. */
+    let firstInMs: number | null = draws(context, "sweep").between(20_000, 300_000);
     return new Hosted("id allocator", context, ({ sql, after, send, setAlarm, ensureAlarm }) => {
       const ids = new IdAllocator(sql);
       const sweep = new Sweep({
@@ -148,6 +150,8 @@ export class Edge {
         allocate: async (holder, wanted) => {
           const blocks = ids.allocate(holder, wanted, context.edgeNow());
           await sweep.allocated();
+          if (firstInMs !== null) setAlarm(context.edgeNow() + firstInMs);
+          firstInMs = null;
           return blocks;
         },
         alarm: () => sweep.alarm(),

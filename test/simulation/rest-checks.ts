@@ -1,4 +1,5 @@
 import type { Call, RoomKind } from "../../simulators/bridge/world.ts";
+import { MAIN_ROOM } from "../../src/foundation/ids.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import type { Association, Attendee } from "./association.ts";
 import { type Bridge, type Bridges, foreignKey } from "./bridge.ts";
@@ -66,6 +67,26 @@ export function checkCallers({ context, bridges, meetings }: Pick<Parts, "contex
     if (call.stage === "ringing" || (call.stage === "prompted" && call.conference === null)) {
       context.violated("nobody is left on the line", `${call.number} is ${call.stage}`);
     }
+  }
+}
+
+/** Before a sweep or another agent has helped: what the bridge changed without an event. A conference that it lost has no digest. */
+export function checkDigests({ context, edge, bridges, meetings }: Parts): void {
+  for (const meeting of meetings) {
+    const { key, phase, association } = meeting;
+    const bridge = bridges.of(key);
+    const held = bridge.machine.world.conferences.get(key);
+    const { disk } = edge.conferences.get(key) ?? {};
+    if (!held || !disk || phase !== "running" || !association || association.spoilt) continue;
+    const { head, rooms } = conferenceOn(disk).state;
+    const talk = head.phase === "running" ? head.talk?.room : undefined;
+    const leftOver = [...held.rooms.keys()].find((room) => room !== MAIN_ROOM && !rooms.has(room) && room !== talk);
+    const isLocked = association.status === "locked";
+    const difference =
+      rosterDifference(meeting, bridge) ??
+      (isLocked === held.locked ? null : `it is ${held.locked ? "locked" : "open"} on the bridge`) ??
+      (leftOver ? `nobody wants the room ${leftOver}` : null);
+    if (difference) context.violated("a digest finds what no event told", `${key}: ${difference}`);
   }
 }
 

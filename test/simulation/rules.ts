@@ -87,6 +87,8 @@ export const rules = {
     "Each bridge has one active agent, which runs no command, and whose reports are acknowledged.",
   "WebEx's roster follows the bridge":
     "While nothing fails, what callers do is told within seconds, and not only by the next digest.",
+  "a digest finds what no event told":
+    "What the bridge changed without an event is at WebEx some minutes after the last fault, without a restart or another agent; no room is left over.",
   "WebEx's roster equals the bridge's":
     "Who is there, who is muted and who is with whom are alike at WebEx and on the bridge.",
   "whom WebEx holds for a speaker talks on the bridge": "Nobody is shown as a speaker who does not speak.",

@@ -8,7 +8,7 @@ import { disturb, disturbEdge, heal } from "./disturb.ts";
 import type { Shared } from "./edge.ts";
 import { type FaultKind, Faults, faultRates } from "./faults.ts";
 import { Dead } from "./hosted.ts";
-import { checkAtRest, checkCallers, checkNothingPends, type Parts } from "./rest-checks.ts";
+import { checkAtRest, checkCallers, checkDigests, checkNothingPends, type Parts } from "./rest-checks.ts";
 import type { Rule } from "./rules.ts";
 import { agentNames, newSite } from "./site.ts";
 
@@ -39,8 +39,11 @@ export interface Options {
 }
 
 const livelyMs = 20 * 60_000;
-/** Enough for a call that rings, the longest deadline, three attempts of each transaction and a clock that was set back. */
-const untilQuietMs = 6 * 60_000;
+/** Enough for a call that rings, the longest deadline, three attempts of each transaction, a clock that was set back, and digests. */
+const untilToldMs = 3 * 60_000;
+/** Enough for a sweep and what it finds. */
+const untilSweptMs = 7 * 60_000;
+const untilQuietMs = 10 * 60_000;
 const stillMs = 60_000;
 /** As the platform evicts an object without work. */
 const idleMs = 10_000;
@@ -105,12 +108,15 @@ export function run({ seed, spared = new Set(), withStory = false }: Options): O
     clock.runUntil(livelyMs);
     tell(() => "== all faults are over");
     sites.forEach(heal);
-    clock.runUntil(livelyMs + untilQuietMs / 2);
+    clock.runUntil(livelyMs + untilToldMs);
     for (const site of sites) {
       checkNothingPends(site);
       checkCallers(site);
+      checkDigests(site);
       for (const meeting of site.meetings) meeting.closeAgain();
     }
+    clock.runUntil(livelyMs + untilSweptMs);
+    sites.forEach(checkAtRest);
     letEachAgentAct(context, sites);
     clock.runUntil(livelyMs + untilQuietMs);
     sites.forEach(checkAtRest);
