@@ -185,7 +185,7 @@ class Stage {
     }
   }
 
-  /** `snapshot c1/muted c2/room=r1/speaking dialled=o1/answered locked` */
+  /** `snapshot c1/muted c2/room=r1/speaking dialled=o1/answered locked`; without a speaker, speakers are not reported. */
   #snapshot(words: readonly string[]): ConferenceSnapshot {
     const real = (name: string) => this.#names.idOf(name) ?? name;
     const callers: BridgeCaller[] = [];
@@ -204,7 +204,8 @@ class Stage {
       }
     }
     const rooms = [...this.#state.rooms.keys()].map((id) => ({ id, kind: "sub" as const }));
-    return { locked: words.includes("locked"), speaking, rooms, callers, dialled };
+    const reported = speaking.length > 0 ? speaking : null;
+    return { locked: words.includes("locked"), speaking: reported, rooms, callers, dialled };
   }
 
   #decide(input: ConferenceInput): string[] {
