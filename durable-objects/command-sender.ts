@@ -91,8 +91,10 @@ export class CommandSchedule {
     const firstAlone = commands.findIndex(isAlone);
     if (firstAlone >= 0 && firstAlone < commands.findLastIndex(isSent)) topics.add(null);
     if (topics.has(null)) {
+      // Sent once more, they may go to another agent, which has nothing of what the one before acknowledged.
+      const isAgain = commands.some((command) => isAlone(command) && this.#sent.get(command.id)?.times !== 0);
       for (const { id, command } of commands.slice(0, commands.findLastIndex(isAlone))) {
-        if (!this.#sent.get(id)?.isAcked) topics.add(topicOf(command));
+        if (isAgain || !this.#sent.get(id)?.isAcked) topics.add(topicOf(command));
       }
     }
     return commands.filter(isSent).map((command) => this.#send(command, now));

@@ -53,9 +53,20 @@ test("a command that is carried out alone goes behind all that is not acknowledg
   ];
   sent(schedule, [muting, acked], 0);
   schedule.ack(["2" as CommandId]);
+  const pending = [muting, acked, room];
+  schedule.issued([room], new Map(pending.map((one) => [one.id, one])), 100);
 
-  expect(sent(schedule, [muting, acked, room], 100)).toEqual(["1", "3"]);
-  expect(sent(schedule, [muting, acked, room, mute("4", "c4")], 200)).toEqual(["1", "3", "4"]);
+  expect(sent(schedule, pending, 100)).toEqual(["1", "3"]);
+});
+
+test("a command that is carried out alone takes all earlier ones along when it is sent again, maybe to another agent", () => {
+  const schedule = new CommandSchedule();
+  const [acked, room] = [mute("1", "c1"), command("2", { type: "close-room", room: MAIN_ROOM })];
+  sent(schedule, [acked], 0);
+  schedule.ack(["1" as CommandId]);
+  sent(schedule, [acked, room], 100);
+
+  expect(sent(schedule, [acked, room, mute("3", "c3")], 200)).toEqual(["1", "2", "3"]);
 });
 
 test("each request after a mute of a thousand calls sends its own command and no other", () => {
