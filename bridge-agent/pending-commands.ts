@@ -238,6 +238,8 @@ interface Place<Item> {
   readonly item: Item;
   readonly topic: string | null;
   waitsFor: number;
+  /** The item is over before its turn came: those behind it still wait for those before it. */
+  isGone: boolean;
   readonly followers: Place<Item>[];
 }
 
@@ -256,7 +258,7 @@ class TopicQueue<Item> {
 
   /** Whether the item may go at once. */
   add(item: Item, topic: string | null): boolean {
-    const place: Place<Item> = { item, topic, waitsFor: 0, followers: [] };
+    const place: Place<Item> = { item, topic, waitsFor: 0, isGone: false, followers: [] };
     const before = topic === null ? this.#places.values() : [this.#lastOf.get(topic), this.#lastAlone];
     for (const other of before) {
       if (!other) continue;
@@ -272,17 +274,22 @@ class TopicQueue<Item> {
   /** The items of the same topic behind this one, or those without topic behind one without, in order. */
   *behind(item: Item): Generator<Item> {
     const next = (place: Place<Item> | undefined) => place?.followers.find(({ topic }) => topic === place.topic);
-    for (let place = next(this.#places.get(item)); place; place = next(place)) yield place.item;
+    for (let place = next(this.#places.get(item)); place; place = next(place)) if (!place.isGone) yield place.item;
   }
 
   /** The items that may go now that this one is over. */
   remove(item: Item): Item[] {
     const place = this.#places.get(item);
     if (!place) return [];
-    this.#places.delete(item);
+    place.isGone = true;
+    return place.waitsFor > 0 ? [] : this.#free(place);
+  }
+
+  #free(place: Place<Item>): Item[] {
+    this.#places.delete(place.item);
     if (this.#lastAlone === place) this.#lastAlone = null;
     if (place.topic !== null && this.#lastOf.get(place.topic) === place) this.#lastOf.delete(place.topic);
     const free = place.followers.filter((follower) => --follower.waitsFor === 0);
-    return free.map((follower) => follower.item);
+    return free.flatMap((follower) => (follower.isGone ? this.#free(follower) : [follower.item]));
   }
 }

@@ -32,6 +32,27 @@ test("what each doubt costs does not rise with the number of pending commands", 
   expect(costOf(400)).toBe(costOf(40));
 });
 
+test("a command that is given up behind one that runs does not come back, and keeps the order of those behind it", () => {
+  const journal = openedJournal(":memory:");
+  const pending = new PendingCommands(journal, journal.load());
+  const conference = "55500" as ConfKey;
+  const add = (id: string, type: "mute" | "unmute", mayHaveBegun = false) => {
+    const command = { type, call: "c1" as CallId };
+    const open: OpenCommand = { conference, id: id as CommandId, origin: "edge", command };
+    pending.add(open, 0, mayHaveBegun);
+    return open;
+  };
+  const running = add("o1", "mute");
+  expect(pending.begin()).toEqual([running]);
+  const [givenUp, next] = [add("o2", "unmute", true), add("o3", "mute")];
+
+  pending.finish(givenUp, false);
+  expect(pending.begin()).toEqual([]);
+  pending.finish(running, false);
+  expect(pending.hasDoubts).toBe(false);
+  expect(pending.begin()).toEqual([next]);
+});
+
 /** Callers who are not muted, in two conferences by turns. */
 function stateWith(callers: number) {
   const keys = ["55500", "55501"] as ConfKey[];
