@@ -59,7 +59,7 @@ export class Association {
   replacedAt: number | null = null;
   /** The meeting let the conference go on without it (protocol 4.8): nothing new is told. */
   released = false;
-  /** Its close was answered too early for the bridge, which ends the conference when it can. */
+  /** A close took effect, or will, that WebEx does not count as one. */
   endsLater = false;
   /** A transaction was given up: from then on the picture may be wrong, until another server takes over. */
   spoilt = false;

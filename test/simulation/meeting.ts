@@ -531,7 +531,11 @@ export class Meeting implements MeetingKnowledge {
     this.#keepsAlive = keepAlive;
     const body = { type: "close-conference", ...(keepAlive && { keepAlive }) } as Body;
     return this.#request("close", body, undefined, 10_000, (result) => {
-      if (association !== this.association || this.phase !== "closing") return;
+      if (association !== this.association || this.phase !== "closing") {
+        // Its Confirmation was lost, and WebEx goes on; but the conference may end, or be over.
+        if (result === "ok" && association) association.endsLater = true;
+        return;
+      }
       if (result === "no-such-conference") {
         if (!keepAlive) return this.#idle();
         this.phase = "detached"; // An earlier close has let it go, and its answer was given up.
