@@ -179,8 +179,7 @@ class Batch {
     }
     if (item.type === "bridge" && input.type === "bridge") {
       const { bridge, stream } = item.reports;
-      const upTo = input.reports.at(-1)?.number ?? 0;
-      progress = { ...progress, streams: withStream(progress, bridge, stream, upTo) };
+      progress = { ...progress, streams: withStream(progress, bridge, stream, input.reports.at(-1)?.number ?? 0) };
     }
     store.append(input, decision.changes, { ...progress, ...ids.atHand });
   }

@@ -23,7 +23,7 @@ export interface Progress extends IdsAtHand {
   readonly serial: number;
   /** By how much the conference's time is ahead of the machine's clock. */
   readonly aheadMs?: number;
-  /** The highest report number committed of each stream; the latest last. */
+  /** The highest report number committed of each stream, the latest last. */
   readonly streams: readonly (readonly [BridgeName, StreamId, upTo: number])[];
 }
 

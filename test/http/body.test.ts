@@ -47,22 +47,6 @@ test("a body of more than its Content-Length does not pass the limit", async () 
   expect(read).toMatchObject({ ok: false, error: { status: 413 } });
 });
 
-test("a body of known length that never comes is answered with 408 after 10 s", async () => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-  try {
-    const edge = new FakeEdge();
-    const body = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(Uint8Array.of(0x3c)) });
-    const init = { method: "POST", body, headers: { "content-length": "700" }, duplex: "half" };
-    const answer = edge.app.request("/tsp/local", init as RequestInit);
-    while (vi.getTimerCount() < 1) await new Promise(setImmediate);
-    vi.advanceTimersByTime(10_000);
-
-    expect((await answer).status).toBe(408);
-  } finally {
-    vi.useRealTimers();
-  }
-});
-
 test("a Content-Length over the limit is believed without reading", async () => {
   const { stream, piecesRead } = inPieces([new Uint8Array(10)]);
 
@@ -92,18 +76,19 @@ test("a body that never comes to its end is answered with 408 after 10 s, and no
         },
       });
     const authorization = `Bearer ${token}`;
-    const ask = (path: string, method: string) => {
-      const init = { method, body: slow(), headers: { authorization }, duplex: "half" };
+    const ask = (path: string, method: string, headers: Record<string, string> = {}) => {
+      const init = { method, body: slow(), headers: { authorization, ...headers }, duplex: "half" };
       return edge.app.request(path, init as RequestInit);
     };
     const answers = Promise.all([
       ask("/tsp/local", "POST"),
+      ask("/tsp/local", "POST", { "content-length": "700" }),
       ask("/api/v1/domains/local/conferences/555111222/hybrid", "PUT"),
     ]);
-    while (vi.getTimerCount() < 2) await new Promise(setImmediate); // The token is checked first.
+    while (vi.getTimerCount() < 3) await new Promise(setImmediate); // The token is checked first.
     vi.advanceTimersByTime(10_000);
 
-    expect((await answers).map(({ status }) => status)).toEqual([408, 408]);
+    expect((await answers).map(({ status }) => status)).toEqual([408, 408, 408]);
     expect(cancelled).toBe(true);
     expect(vi.getTimerCount()).toBe(0);
   } finally {
