@@ -19,11 +19,14 @@ export class ActiveAgentJudge {
   }
 
   chosen(agent: string): void {
+    const { clock, edgeMachines } = this.#context;
     this.#silent.delete(agent);
-    if (this.#missed !== null && this.#missed !== agent) this.silent(this.#missed);
+    // A relay whose clock was set while it waited may have waited too little.
+    const hasWaited = edgeMachines.clockSetAt < clock.now - SILENCE_MS;
+    if (this.#missed !== null && this.#missed !== agent && hasWaited) this.#silent.add(this.#missed);
     this.#missed = null;
     if (agent === this.#chosen) return;
-    this.chosenAt = this.#context.clock.now;
+    this.chosenAt = clock.now;
     if (this.#chosen !== null) this.#replacedAt.set(this.#chosen, this.chosenAt);
     this.#replacedAt.delete(agent);
     this.#chosen = agent;
@@ -35,10 +38,9 @@ export class ActiveAgentJudge {
     return this.#chosen === null || this.#chosen === agent;
   }
 
-  /** The relay has given its link up after the time of silence: the agent has done so before, unless the relay's clock was set. */
+  /** The relay has given its link up after the time of silence: the agent has done so before. */
   silent(agent: string): void {
-    const { clock, edgeMachines } = this.#context;
-    if (edgeMachines.clockSetAt < clock.now - SILENCE_MS) this.#silent.add(agent);
+    this.#silent.add(agent);
   }
 
   /** The relay has lost the links of all: another agent may be chosen when this one has given up by itself. */
