@@ -16,6 +16,7 @@ import { CommandAcks, Reports } from "./reports.ts";
 export type AgentInput =
   /** From a link that is up: `welcome` is the first. */
   | { readonly type: "edge"; readonly message: EdgeToAgent }
+  /** Or it is given up: only the next `welcome` says whether this agent acts. */
   | { readonly type: "edge-lost" }
   | { readonly type: "bridge"; readonly report: DriverReport }
   /** The answer to `askState`; `null`: the bridge went away before it came. */
@@ -31,14 +32,12 @@ interface Effects {
   readonly messages: AgentToEdge[];
   readonly executions: Execution[];
   askState: boolean;
-  /** The link is to be made anew: only a new welcome says whether this agent acts. */
-  reconnect: boolean;
   /** Lines for operations staff. */
   readonly notes: string[];
 }
 
 function noEffects(): Effects {
-  return { messages: [], executions: [], askState: false, reconnect: false, notes: [] };
+  return { messages: [], executions: [], askState: false, notes: [] };
 }
 
 export interface AgentStatus {
@@ -53,8 +52,6 @@ export interface AgentStatus {
   readonly unacknowledged: number;
 }
 
-/** A process that has stood still so long may have been replaced meanwhile: the edge finds a silent agent after 10 s. */
-const STOOD_STILL_MS = 3_500;
 const PRUNE_EVERY_MS = 10 * 60_000;
 /** Counted from when this agent last saw all of the bridge, so that not all agents send digests at once. */
 const DIGESTS_EVERY_MS = 60_000;
@@ -86,7 +83,6 @@ export class Agent {
   /** How many conferences on the bridge are not the edge's. */
   #foreign = 0;
   #stopping = false;
-  #turnedAt: EpochMs | null = null;
   /** The answer to `askState` is on its way. */
   #asking = false;
   #health: Health | null = null;
@@ -109,9 +105,6 @@ export class Agent {
 
   turn(inputs: readonly AgentInput[], machineTime: EpochMs): Effects {
     const now = this.#clock.at(machineTime);
-    const stoodStill = this.#turnedAt !== null && now - this.#turnedAt > STOOD_STILL_MS;
-    this.#turnedAt = now;
-    if (stoodStill) this.#renewLink();
     let tick = false;
     for (const input of inputs) {
       tick ||= input.type === "time";
@@ -327,13 +320,6 @@ export class Agent {
     for (const pending of this.#pending.idle()) {
       this.#events.settle(pending, { done: false, reason: "unreachable" });
     }
-  }
-
-  /** Of two agents the other one may be active: without its link this one leaves everything as it is. One that is alone goes on. */
-  #renewLink(): void {
-    this.#effects.notes.push("this process stood still, or its clock was set: asking the edge anew whether it acts");
-    this.#effects.reconnect = true;
-    this.#edgeUp = false;
   }
 
   #driverReport(report: DriverReport, now: EpochMs): void {

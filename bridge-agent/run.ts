@@ -13,6 +13,8 @@ interface AgentPorts extends DriverPorts {
   readonly journal: Journal;
   readonly key: AgentKey;
   now(): EpochMs;
+  /** Milliseconds that nobody can set. They do not pass while the machine is suspended. */
+  monotonicMs(): number;
   /** Runs it once all that has arrived by now is in the queue. */
   soon(run: () => void): void;
   /** Never the same id twice, not even after a restart. */
@@ -30,8 +32,10 @@ export interface Counters {
 }
 
 const TICK_MS = 200;
-/** While nothing waits for time to pass; well below the time after which a process counts as one that stood still. */
+/** While nothing waits for time to pass. */
 const IDLE_TICK_MS = 2_000;
+/** A process that has stood still so long may have been replaced meanwhile: the edge finds a silent agent after 10 s. */
+const STOOD_STILL_MS = 3_500;
 const FINISH_WITHIN_MS = 5_000;
 
 /** The agent with its link, its driver and its journal. */
@@ -49,10 +53,12 @@ export class RunningAgent {
   #inputs: AgentInput[] = [];
   #stopped = false;
   #tickedAt: EpochMs = 0;
+  #turnedAt: readonly [EpochMs, number];
   #tick: { readonly isIdle: boolean; readonly cancel: () => void } | null = null;
 
   constructor(settings: AgentSettings, ports: AgentPorts) {
     this.#ports = ports;
+    this.#turnedAt = [ports.now(), ports.monotonicMs()];
     this.#showPersonal = settings.logs.personal;
     this.#agent = new Agent(ports.journal, ports.newId);
     this.#driver = createDriver(settings.driver, ports, settings.agent);
@@ -113,6 +119,7 @@ export class RunningAgent {
 
   #turn(): void {
     if (this.#stopped) return;
+    if (this.#hasStoodStill()) this.#askAnew();
     const inputs = this.#inputs;
     this.#inputs = [];
     this.counters.turns += 1;
@@ -122,14 +129,28 @@ export class RunningAgent {
       void this.#close();
       return this.#ports.journalFailed(turned.error);
     }
-    const { messages, executions, askState, reconnect, notes } = turned.value;
+    const { messages, executions, askState, notes } = turned.value;
     for (const note of notes) log(note);
-    if (reconnect) this.#link.renew();
     for (const message of messages) this.#link.send(message);
     this.counters.edgeMessages.sent += messages.length;
     for (const execution of executions) void this.#execute(execution);
     if (askState) void this.#driver.state().then((state) => this.#put({ type: "state", state }));
     this.#scheduleTick();
+  }
+
+  /** A clock that is set back hides a standstill, and the monotonic one that the machine was suspended: either is enough. */
+  #hasStoodStill(): boolean {
+    const [before, monotonicBefore] = this.#turnedAt;
+    const [now, monotonic] = [this.#ports.now(), this.#ports.monotonicMs()];
+    this.#turnedAt = [now, monotonic];
+    return Math.max(now - before, monotonic - monotonicBefore) > STOOD_STILL_MS;
+  }
+
+  /** Another agent may act by now. What came from the edge before counts no more, not even a welcome. */
+  #askAnew(): void {
+    this.#ports.log("this process stood still, or its clock was set: asking the edge anew whether it acts");
+    this.#inputs = [{ type: "edge-lost" }, ...this.#inputs.filter(({ type }) => type !== "edge")];
+    this.#link.renew();
   }
 
   async #execute(execution: Execution): Promise<void> {

@@ -80,6 +80,7 @@ export class AgentService {
       journal: journal.value,
       key: agentKey(state),
       now: Date.now,
+      monotonicMs: () => performance.now(),
       soon: setImmediate,
       newId: newCommandIds(),
       log: (line, details = {}) => this.#log.info(details, line),

@@ -45,14 +45,12 @@ export class AgentWorld {
   #now = 100_000_000;
   #inputs: AgentInput[] = [];
   #bridgeUp = false;
-  #role: "active" | "standby" = "active";
   #edgeUp = false;
   /** The highest report number that the edge has accepted of each stream of a conference. */
   readonly #watermarks = new Map<string, number>();
   /** The edge acknowledges nothing that it accepts. */
   silent = false;
   readonly notes: string[] = [];
-  reconnects = 0;
   #lives = 0;
   /** Commands that the bridge has not begun: they are lost with the link, as are their results. */
   readonly #held = new Map<Execution, () => void>();
@@ -123,7 +121,6 @@ export class AgentWorld {
 
   connectEdge(role: "active" | "standby" = "active"): void {
     this.#edgeUp = true;
-    this.#role = role;
     const keypad = { merge: "*1", mute: "*6" };
     const { epoch, alone, ours } = this;
     const list = ours && { conferences: [...ours] };
@@ -196,13 +193,6 @@ export class AgentWorld {
       });
       if (this.#held.has(execution)) this.#held.set(execution, callOff);
       this.#step();
-    }
-    if (effects.reconnect) {
-      this.reconnects += 1;
-      if (this.#edgeUp) {
-        this.loseEdge();
-        this.connectEdge(this.#role);
-      }
     }
     if (effects.askState) this.#put({ type: "state", state: this.#bridgeUp ? this.machine.state() : null });
   }

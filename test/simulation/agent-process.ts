@@ -146,6 +146,7 @@ export class AgentProcess {
         openSocket: this.#openSocket(life),
         timers: { after: (ms, run) => this.#after(life, ms, run) },
         now: () => Math.floor(worldBegins + clock.now + this.skewMs),
+        monotonicMs: () => clock.now - this.#timersStoodMs,
         random: () => this.#draws.next(),
         pingEveryMs,
         soon: (run) => clock.after(0, () => this.#within(life, run)),

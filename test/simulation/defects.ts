@@ -29,6 +29,7 @@ const rooms = "src/conference/rooms.ts";
 const failover = "src/conference/failover.ts";
 const reports = "src/conference/reports.ts";
 const agent = "bridge-agent/agent.ts";
+const runningAgent = "bridge-agent/run.ts";
 const pendingCommands = "bridge-agent/pending-commands.ts";
 const events = "bridge-agent/conference-events.ts";
 const socket = "bridge-agent/reconnecting-socket.ts";
@@ -350,8 +351,8 @@ export const defects: readonly Defect[] = [
   {
     name: "an agent that stood still acts at once",
     foundBy: "an agent that was replaced leaves the bridge alone",
-    file: agent,
-    before: "if (stoodStill) this.#renewLink();",
+    file: runningAgent,
+    before: "if (this.#hasStoodStill()) this.#askAnew();",
     after: "",
   },
   {
@@ -485,7 +486,7 @@ export const defects: readonly Defect[] = [
   {
     name: "an agent goes on after its journal failed",
     foundBy: "no command is pending",
-    file: "bridge-agent/run.ts",
+    file: runningAgent,
     before: "      void this.#close();\n      return this.#ports.journalFailed(turned.error);",
     after: "      return;",
   },

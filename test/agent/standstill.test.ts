@@ -1,0 +1,101 @@
+import { expect, test } from "vitest";
+import type { OpenSocket, SocketEvents } from "../../bridge-agent/reconnecting-socket.ts";
+import { RunningAgent } from "../../bridge-agent/run.ts";
+import type { CommandId } from "../../src/foundation/ids.ts";
+import { ok } from "../../src/foundation/result.ts";
+import type { EdgeToAgent } from "../../src/link/messages.ts";
+import { Clock } from "../simulation/clock.ts";
+import { openedJournal } from "./agent-world.ts";
+
+const settings = {
+  edge: "ws://edge",
+  domain: "local",
+  bridge: "simulated",
+  agent: "agent-1",
+  state: "",
+  listen: { port: 0 },
+  logs: { personal: true },
+  driver: { type: "generic", url: "ws://bridge/bridge" },
+} as const;
+
+const welcome: EdgeToAgent = {
+  type: "welcome",
+  role: "active",
+  epoch: 1,
+  heartbeatMs: 3_000,
+  alone: false,
+  keypad: { merge: "*1", mute: "*6" },
+};
+
+/** An agent on clocks of our own, and its connections to the edge, each as its edge sees it. */
+function world() {
+  const timers = new Clock(1_000_000);
+  let [machineMs, monotonicMs] = [0, 0];
+  const links: SocketEvents<EdgeToAgent>[] = [];
+  const openSocket: OpenSocket = (url, _headers, _codec, events) => {
+    if (url.startsWith(settings.edge)) links.push(events as unknown as SocketEvents<EdgeToAgent>);
+    return { send: () => {}, close: () => {} };
+  };
+  const running = new RunningAgent(settings, {
+    openSocket,
+    timers,
+    random: () => 0,
+    journal: openedJournal(":memory:"),
+    key: { publicKey: "", sign: () => "" },
+    now: () => timers.now + machineMs,
+    monotonicMs: () => timers.now + monotonicMs,
+    soon: (run) => timers.after(0, run),
+    newId: () => "keypad-1" as CommandId,
+    log: () => {},
+    journalFailed: ({ sentence }) => expect.unreachable(sentence),
+  });
+  running.start();
+  /** No timer runs, and the clocks go so far. */
+  const standStill = ([machine, monotonic]: readonly [number, number]) => {
+    machineMs += machine;
+    monotonicMs += monotonic;
+  };
+  return { timers, links, running, standStill };
+}
+
+const standstills = [
+  ["", [4_000, 4_000]],
+  [" and its clock was set back meanwhile", [-60_000, 4_000]],
+  [" because its machine was suspended", [4_000, 0]],
+] as const;
+
+test.each(standstills)("an agent that stood still%s asks anew whether it acts", (_, clocks) => {
+  const { timers, links, running, standStill } = world();
+  links[0]?.message(ok(welcome));
+  timers.advance(1_000);
+  expect(running.status).toMatchObject({ role: "active", edgeUp: true });
+  standStill(clocks);
+  timers.advance(2_000);
+  expect(running.status.edgeUp).toBe(false);
+  timers.advance(500);
+  expect(links).toHaveLength(2);
+  links[1]?.message(ok(welcome));
+  timers.advance(500);
+  expect(running.status.edgeUp).toBe(true);
+});
+
+test.each(standstills)("a welcome that waited for an agent that stood still%s says nothing any more", (_, clocks) => {
+  const { timers, links, running, standStill } = world();
+  timers.advance(1_000);
+  standStill(clocks);
+  links[0]?.message(ok(welcome));
+  timers.advance(0);
+  expect(running.status).toMatchObject({ role: "unknown", edgeUp: false });
+  timers.advance(500);
+  expect(links).toHaveLength(2);
+});
+
+test("three seconds without a turn are no standstill", () => {
+  const { timers, links, running, standStill } = world();
+  links[0]?.message(ok(welcome));
+  timers.advance(1_000);
+  standStill([1_400, 1_400]); // With the two seconds between two turns of an agent that has nothing to do.
+  timers.advance(2_000);
+  expect(running.status.edgeUp).toBe(true);
+  expect(links).toHaveLength(1);
+});
