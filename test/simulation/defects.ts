@@ -90,13 +90,6 @@ export const defects: readonly Defect[] = [
     after: "return upTo > others.length ? [...own, ...others] : [...own.slice(rememberedStreams), ...others];",
   },
   {
-    name: "a gap in the reports is overlooked",
-    foundBy: "no command is pending",
-    file: store,
-    before: "number === upTo + 1 && ++upTo",
-    after: "number > upTo && (upTo = number)",
-  },
-  {
     name: "what waits for a replaced server is sent to it",
     foundBy: "nothing is posted to a replaced server",
     file: "durable-objects/conference-commit.ts",

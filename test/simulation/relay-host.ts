@@ -18,6 +18,8 @@ export type AgentWire = Wire<EdgeToAgent, AgentToEdge>;
 /** A clock that is set back lets the time begin anew once. */
 const silentAtMostMs = 2 * SILENCE_MS + 3_000;
 const checkEveryMs = 2_000;
+/** A look at a silent agent that ends with a failed write is made good by a later one. */
+const looksForMs = 3_000;
 /** The worlds send objects: no text has to be made and read again, and so its length is guessed. */
 const lengthOf = (message: AgentToEdge) => 100 + (message.type === "reports" ? 150 * message.reports.length : 0);
 
@@ -26,6 +28,17 @@ interface Socket {
   readonly agent: string;
   attachment: Attachment | null;
   lastSeen: number;
+}
+
+interface ActiveAgent {
+  readonly id: string;
+  readonly agent: string;
+  /** When anything was last heard of it, by no machine's clock. */
+  heardAt: number;
+  /** Since when it is silent to a relay that looks; the clock of the edge counts. */
+  silentSince: number;
+  /** When the relay first looked at it after too long a silence. */
+  lookedAt: number | null;
 }
 
 /** The product's relay over sockets that are wires, which outlive it unless it crashes; and the judge of whom it lets act. */
@@ -41,8 +54,8 @@ export class RelayHost {
   readonly #sockets = new Map<string, Socket>();
   #ids = 0;
   #lastEpoch = 0;
-  /** Who was told to act last, and when anything was last heard of that agent, by no machine's clock. */
-  #active: { readonly id: string; readonly agent: string; heardAt: number } | null = null;
+  /** Who was told to act last. */
+  #active: ActiveAgent | null = null;
   #edgeAheadMs = 0;
 
   constructor(
@@ -144,7 +157,7 @@ export class RelayHost {
     const message = messageOf(this.#lastEpoch);
     this.#context.tell(() => `a lie: ${JSON.stringify(message)}`);
     // For the relay it is a sign of life.
-    if (this.#active?.id === id) this.#active.heardAt = this.#context.clock.now;
+    this.#heard(id);
     this.hosted.deliver((relay) => relay.received(id, lengthOf(message), () => ok(message)));
   }
 
@@ -181,7 +194,7 @@ export class RelayHost {
     this.#sockets.set(id, { wire, agent, attachment: null, lastSeen: 0 });
     wire.far = {
       heard: (message) => {
-        if (this.#active?.id === id) this.#active.heardAt = this.#context.clock.now;
+        this.#heard(id);
         if (message.type === "ping") return this.#pinged(id, wire);
         this.hosted.deliver((relay) => relay.received(id, lengthOf(message), () => ok(message)));
       },
@@ -191,6 +204,11 @@ export class RelayHost {
         this.hosted.deliver((relay) => relay.closed(id));
       },
     };
+  }
+
+  #heard(id: string): void {
+    const { now } = this.#context.clock;
+    if (this.#active?.id === id) this.#active = { ...this.#active, heardAt: now, silentSince: now, lookedAt: null };
   }
 
   /** The platform answers by itself. */
@@ -204,7 +222,10 @@ export class RelayHost {
   #socketsOf(isAlive: () => boolean): RelayPorts["sockets"] {
     return {
       attachments: () => [...this.#sockets.values()].flatMap(({ attachment }) => attachment ?? []),
-      lastSeen: (id) => this.#sockets.get(id)?.lastSeen ?? null,
+      lastSeen: (id) => {
+        this.#looked(id);
+        return this.#sockets.get(id)?.lastSeen ?? null;
+      },
       seen: (id, at) => {
         const socket = this.#sockets.get(id);
         if (socket && isAlive()) socket.lastSeen = at;
@@ -238,8 +259,21 @@ export class RelayHost {
     if (!begins) return;
     if (message.epoch <= this.#lastEpoch) this.#context.violated("an epoch begins once", String(message.epoch));
     this.#lastEpoch = message.epoch;
-    this.#active = { id, agent, heardAt: this.#context.clock.now };
+    const { now } = this.#context.clock;
+    this.#active = { id, agent, heardAt: now, silentSince: now, lookedAt: null };
     this.activeAgent.chosen(agent);
+  }
+
+  /** The relay does not wait for its alarm: of a silent agent a look is enough. After the clock was set back, the silence begins with a look. */
+  #looked(id: string): void {
+    const { clock, edgeMachines, violated } = this.#context;
+    const active = this.#active;
+    if (active?.id !== id || !this.#sockets.has(id) || edgeMachines.isDiskFull) return;
+    active.silentSince = Math.min(active.silentSince, clock.now);
+    if (clock.now - active.silentSince < SILENCE_MS) return;
+    active.lookedAt ??= clock.now;
+    if (clock.now - active.lookedAt > looksForMs)
+      violated("a silent agent is replaced", `${active.agent}: it was looked at`);
   }
 
   /** A silent agent keeps the other one from acting, and nobody hears of it: requests are refused in time all the same. */
@@ -250,7 +284,10 @@ export class RelayHost {
       const active = this.#active;
       // The relay's time begins anew with each clock that is set back, and its alarm comes later by as much.
       const backMs = this.#edgeAheadMs - aheadMs;
-      if (active && backMs > 1) active.heardAt = Math.max(active.heardAt, clock.now - SILENCE_MS) + backMs;
+      if (active && backMs > 1) {
+        active.heardAt = Math.max(active.heardAt, clock.now - SILENCE_MS) + backMs;
+        active.silentSince += backMs;
+      }
       this.#edgeAheadMs = aheadMs;
       const hasOther = active && [...this.#sockets.values()].some(({ agent }) => agent !== active.agent);
       // Without another agent nothing would come of it; and a relay that cannot write lets nobody act.
