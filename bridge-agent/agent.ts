@@ -31,13 +31,15 @@ export type AgentInput =
 interface Effects {
   readonly messages: AgentToEdge[];
   readonly executions: Execution[];
+  /** The bridge is to take commands from this agent, and from no other one. Comes before all that the bridge is asked. */
+  activate: boolean;
   askState: boolean;
   /** Lines for operations staff. */
   readonly notes: string[];
 }
 
 function noEffects(): Effects {
-  return { messages: [], executions: [], askState: false, notes: [] };
+  return { messages: [], executions: [], activate: false, askState: false, notes: [] };
 }
 
 export interface AgentStatus {
@@ -83,8 +85,9 @@ export class Agent {
   /** How many conferences on the bridge are not the edge's. */
   #foreign = 0;
   #stopping = false;
-  /** The answer to `askState` is on its way. */
-  #asking = false;
+  /** How many answers to `askState` are on their way, and how many of these are of a time before this agent was active on the bridge. */
+  #asked = 0;
+  #outdated = 0;
   #health: Health | null = null;
   /** Effects of the present turn so far. */
   #effects = noEffects();
@@ -112,8 +115,8 @@ export class Agent {
     }
     if (this.#acting) this.#begin(now);
     const wantsState = this.#pending.hasDoubts || this.#reports.snapshotsWanted.size > 0;
-    this.#effects.askState ||= this.#acting && !this.#asking && wantsState;
-    this.#asking ||= this.#effects.askState;
+    this.#effects.askState ||= this.#acting && this.#asked === 0 && wantsState;
+    if (this.#effects.askState) this.#asked += 1;
     if (this.#edgeUp && this.#active) {
       this.#sendReports(now, tick);
       this.#sendHealth(tick);
@@ -169,16 +172,14 @@ export class Agent {
       case "bridge":
         return this.#driverReport(input.report, now);
       case "state":
-        this.#asking = false;
-        if (input.state !== null && this.#bridge !== "away" && this.#active) this.#reconcile(input.state, now);
-        return;
+        return this.#stateAnswered(input.state, now);
       case "result":
         return this.#executed(input.execution, input.result, now);
       case "time":
         if (!this.#acting) return;
         this.#legs.timePassed(now);
         this.#events.reportSpeech();
-        this.#effects.askState ||= now >= this.#digestsAt && !this.#asking && !this.#events.hasDigests;
+        this.#effects.askState ||= now >= this.#digestsAt && this.#asked === 0 && !this.#events.hasDigests;
         return;
       case "stop":
         this.#stopping = true;
@@ -258,6 +259,12 @@ export class Agent {
     this.#acks.received(conference, ids, fresh, now);
   }
 
+  #stateAnswered(state: BridgeState | null, now: EpochMs): void {
+    this.#asked -= 1;
+    if (this.#outdated > 0) this.#outdated -= 1;
+    else if (state !== null && this.#bridge !== "away" && this.#active) this.#reconcile(state, now);
+  }
+
   #reconcile(state: BridgeState, now: EpochMs): void {
     const gap = this.#bridge === "reconciling";
     this.#events.reconcile(state, { gap, all: this.#snapshotsDue }, now);
@@ -311,6 +318,12 @@ export class Agent {
     if (this.#bridge === "away") return;
     if (!wasActive || succeeds) this.#resync();
     this.#snapshotsDue = true;
+    this.#activate();
+  }
+
+  #activate(): void {
+    this.#outdated = this.#asked;
+    this.#effects.activate = true;
     this.#effects.askState = true;
   }
 
@@ -333,7 +346,7 @@ export class Agent {
           this.#journal.saveBootId(report.bootId);
         }
         this.#resync();
-        this.#effects.askState ||= this.#active;
+        if (this.#active) this.#activate();
         return;
       case "disconnected":
         this.#effects.notes.push(`bridge disconnected: ${report.why}`);

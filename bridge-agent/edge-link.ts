@@ -34,7 +34,7 @@ interface EdgeLinkOptions {
 const HANDSHAKE_MS = 8_000;
 /** How long the edge may take to answer a ping, which its platform does by itself. */
 const PONG_MS = 3_000;
-/** With the wait for the answer, and the `STOOD_STILL_MS` that timers may stand, this is shorter than the 10 s that the edge waits. */
+/** With the wait for the answer, and the `STOOD_STILL_MS` that timers may stand, this is shorter than the 10 s after which the edge takes a silent agent for gone. */
 const LONGEST_HEARTBEAT_MS = 3_000;
 /** A person may take long, but a network comes back at any moment. */
 export const LONGEST_PAUSE_MS = 5_000;

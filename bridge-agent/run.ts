@@ -61,7 +61,8 @@ export class RunningAgent {
     this.#turnedAt = [ports.now(), ports.monotonicMs()];
     this.#showPersonal = settings.logs.personal;
     this.#agent = new Agent(ports.journal, ports.newId);
-    this.#driver = createDriver(settings.driver, ports, settings.agent);
+    const { agent, domain, bridge } = settings;
+    this.#driver = createDriver(settings.driver, ports, { agent, owner: `${domain}/${bridge}` });
     this.#link = new EdgeLink({
       settings,
       key: ports.key,
@@ -83,7 +84,11 @@ export class RunningAgent {
   }
 
   start(): void {
-    this.#driver.start((report) => this.#put({ type: "bridge", report }));
+    this.#driver.start((report) => {
+      this.#put({ type: "bridge", report });
+      // Another agent acts: the edge says which one shall.
+      if (report.type === "disconnected" && report.isReplaced) this.#link.renew();
+    });
     this.#link.connect();
     this.#scheduleTick();
   }
@@ -129,8 +134,9 @@ export class RunningAgent {
       void this.#close();
       return this.#ports.journalFailed(turned.error);
     }
-    const { messages, executions, askState, notes } = turned.value;
+    const { messages, executions, activate, askState, notes } = turned.value;
     for (const note of notes) log(note);
+    if (activate) this.#driver.activate();
     for (const message of messages) this.#link.send(message);
     this.counters.edgeMessages.sent += messages.length;
     for (const execution of executions) void this.#execute(execution);

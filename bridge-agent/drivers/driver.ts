@@ -16,9 +16,10 @@ export type DriverReport =
     }
   /**
    * The bridge answers no longer, or not yet. What happens until `connected` is not reported later; `state` shows what
-   * came of it. Reported again while disconnected only when `why`, a sentence for operations staff, has changed.
+   * came of it. Reported again while disconnected only when `why`, a sentence for operations staff, has changed. `isReplaced`: another
+   * agent acts from now on.
    */
-  | { readonly type: "disconnected"; readonly why: string }
+  | { readonly type: "disconnected"; readonly why: string; readonly isReplaced: boolean }
   | BridgeEvent;
 
 /** One command for the driver, under the id that the bridge's own records will show. */
@@ -37,6 +38,11 @@ export interface BridgeDriver {
   /** Connects, and again after each loss until `stop`. Returns at once; `connected` reports success. */
   start(report: (report: DriverReport) => void): void;
   /**
+   * From now on this agent acts on its owner's conferences, and the one that did before does not: what that one asked for and has not
+   * begun never begins. A state that is asked for later shows what had begun. Lasts as long as the link.
+   */
+  activate(): void;
+  /**
    * Carries out one command each time it is called: to ask once is the caller's work. A conference of `null` is for
    * `expel` of a caller at the prompt. While disconnected the result is a refusal, `unreachable`, and nothing was done.
    */
@@ -45,6 +51,14 @@ export interface BridgeDriver {
   state(): Promise<BridgeState | null>;
   /** Disconnects for good; what is still unanswered becomes `unknown`, and nothing is reported any more. */
   stop(): Promise<void>;
+}
+
+/** How a bridge knows an agent. */
+export interface DriverIdentity {
+  /** An agent that connects anew takes the place of its own older connection. */
+  readonly agent: string;
+  /** Agents of one owner take each other's place; those of another one are left alone. */
+  readonly owner: string;
 }
 
 /** The world of a driver. */

@@ -6,12 +6,13 @@ import {
   type BridgeToAgent,
   decodeBridgeToAgent,
   MAX_BRIDGE_MESSAGE_LENGTH,
+  REPLACED_CODE,
 } from "../../src/bridge/protocol.ts";
 import type { BridgeState } from "../../src/bridge/state.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { Result } from "../../src/foundation/result.ts";
 import { type Codec, ReconnectingSocket } from "../reconnecting-socket.ts";
-import type { BridgeDriver, DriverPorts, DriverReport } from "./driver.ts";
+import type { BridgeDriver, DriverIdentity, DriverPorts, DriverReport } from "./driver.ts";
 
 /** A bridge that falls silent is found within the sum of both. */
 const PING_EVERY_MS = 1_000;
@@ -54,6 +55,7 @@ interface Waiting {
 /** Speaks the generic bridge protocol (docs/bridge-protocol.md) to a bridge program. */
 export class GenericDriver implements BridgeDriver {
   readonly #url: string;
+  readonly #identity: DriverIdentity | null;
   readonly #ports: DriverPorts;
   readonly #socket: ReconnectingSocket<BridgeToAgent, AgentToBridge>;
   readonly #waiting = new Map<number, Waiting>();
@@ -62,11 +64,12 @@ export class GenericDriver implements BridgeDriver {
   #lastId = 0;
   #lastWhy: string | null = null;
 
-  /** By its name (`agent`) the bridge recognises an agent that connects anew; `null` for a visitor. */
-  constructor({ url }: { readonly url: string }, ports: DriverPorts, agent: string | null) {
+  /** `identity`: `null` for a visitor. */
+  constructor({ url }: { readonly url: string }, ports: DriverPorts, identity: DriverIdentity | null) {
     const named = new URL(url);
-    if (agent !== null) named.searchParams.set("agent", agent);
+    if (identity !== null) named.searchParams.set("agent", identity.agent);
     this.#url = url;
+    this.#identity = identity;
     this.#ports = ports;
     this.#socket = new ReconnectingSocket({
       openSocket: ports.openSocket,
@@ -86,6 +89,10 @@ export class GenericDriver implements BridgeDriver {
   start(report: (report: DriverReport) => void): void {
     this.#report = report;
     this.#socket.connect();
+  }
+
+  activate(): void {
+    if (this.#ready && this.#identity) this.#socket.send({ type: "activate", owner: this.#identity.owner });
   }
 
   async execute(commandId: CommandId, conference: ConfKey | null, command: BridgeCommand): Promise<ExecutionResult> {
@@ -167,13 +174,14 @@ export class GenericDriver implements BridgeDriver {
     }
   }
 
-  #lost(code: number, what: string): "soon" {
+  #lost(code: number, what: string): "soon" | "late" {
     this.#ready = false;
     this.#resolveAll();
+    const isReplaced = code === REPLACED_CODE;
     const why = `the bridge at ${this.#url} is lost: ${what || `it closed the connection (${code})`}`;
-    if (why !== this.#lastWhy) this.#report({ type: "disconnected", why });
+    if (why !== this.#lastWhy) this.#report({ type: "disconnected", why, isReplaced });
     this.#lastWhy = why;
-    return "soon";
+    return isReplaced ? "late" : "soon";
   }
 
   #resolveAll(): void {

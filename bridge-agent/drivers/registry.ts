@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { assertNever } from "../../src/foundation/result.ts";
-import type { BridgeDriver, DriverPorts } from "./driver.ts";
+import type { BridgeDriver, DriverIdentity, DriverPorts } from "./driver.ts";
 import { GenericDriver, genericSettings } from "./generic.ts";
 
 /** The settings of each kind of driver. */
@@ -12,11 +12,15 @@ export const driverExamples: { readonly [Type in DriverSettings["type"]]: Driver
   generic: { type: "generic", url: "ws://127.0.0.1:8790/bridge" },
 };
 
-/** `agent`: the name under which the bridge knows this agent; `null` for a visitor beside the agent that serves the bridge. */
-export function createDriver(settings: DriverSettings, ports: DriverPorts, agent: string | null): BridgeDriver {
+/** `identity`: `null` for a visitor beside the agent that serves the bridge. */
+export function createDriver(
+  settings: DriverSettings,
+  ports: DriverPorts,
+  identity: DriverIdentity | null,
+): BridgeDriver {
   switch (settings.type) {
     case "generic":
-      return new GenericDriver(settings, ports, agent);
+      return new GenericDriver(settings, ports, identity);
     default:
       return assertNever(settings.type);
   }

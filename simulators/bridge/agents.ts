@@ -1,5 +1,10 @@
 import type { BridgeEvent } from "../../src/bridge/events.ts";
-import { type AgentToBridge, BRIDGE_PROTOCOL_VERSION, type BridgeToAgent } from "../../src/bridge/protocol.ts";
+import {
+  type AgentToBridge,
+  BRIDGE_PROTOCOL_VERSION,
+  type BridgeToAgent,
+  REPLACED_CODE,
+} from "../../src/bridge/protocol.ts";
 import type { Result } from "../../src/foundation/result.ts";
 import type { Machine } from "./machine.ts";
 
@@ -20,11 +25,13 @@ interface Agent {
   readonly socket: AgentSocket;
   /** `null`: the agent does not say who it is. */
   readonly name: string | null;
+  /** For whom it acts; `null`: it does not. */
+  owner: string | null;
   /** Calls off the commands that have not begun, by the id of their message. */
   readonly held: Map<number, () => void>;
 }
 
-/** The connected agents. All hear what happens, any may send commands; while the bridge is down none is answered. */
+/** The connected agents. All hear what happens, and one of each owner acts; while the bridge is down none is answered. */
 export class Agents {
   readonly #agents = new Set<Agent>();
   readonly #machine: Pick<Machine, "bootId" | "faults" | "execute" | "state">;
@@ -36,7 +43,7 @@ export class Agents {
   connect(socket: AgentSocket, name: string | null): AgentConnection {
     // An agent that connects anew has given its older connection up, even where the network has not said so.
     for (const older of this.#agents) if (name !== null && older.name === name) this.#drop(older);
-    const agent: Agent = { socket, name, held: new Map() };
+    const agent: Agent = { socket, name, owner: null, held: new Map() };
     this.#agents.add(agent);
     this.#send(socket, {
       type: "hello",
@@ -63,6 +70,16 @@ export class Agents {
     for (const agent of this.#agents) this.#drop(agent);
   }
 
+  /** What the agent before has asked for and was not begun, never begins. */
+  #activate(agent: Agent, owner: string): void {
+    for (const other of this.#agents) {
+      if (other === agent || other.owner !== owner) continue;
+      this.#remove(other);
+      other.socket.close(REPLACED_CODE, "another agent is active");
+    }
+    agent.owner = owner;
+  }
+
   #drop(agent: Agent): void {
     this.#remove(agent);
     agent.socket.terminate();
@@ -75,7 +92,9 @@ export class Agents {
     agent.held.clear();
   }
 
-  #answer({ socket, held }: Agent, message: AgentToBridge): void {
+  #answer(agent: Agent, message: AgentToBridge): void {
+    if (message.type === "activate") return this.#activate(agent, message.owner);
+    const { socket, held } = agent;
     const { id } = message;
     switch (message.type) {
       case "command": {

@@ -11,7 +11,11 @@ export const BRIDGE_PROTOCOL_VERSION = 1;
 const agentToBridge = v.variant("type", [
   typed("command", { id: whole, commandId, conference: v.nullable(conference), command }),
   v.object({ type: v.picklist(["state", "ping"]), id: whole }),
+  typed("activate", { owner: v.pipe(word, v.nonEmpty()) }),
 ]);
+
+/** The code with which a bridge closes the connection of an agent in whose place another one acts from now on. */
+export const REPLACED_CODE = 4001;
 
 /** `id` counts up within one connection and ties an answer to its question. */
 export type AgentToBridge = Checked<typeof agentToBridge>;

@@ -98,7 +98,7 @@ export class AgentWorld {
   loseBridge(): void {
     this.#bridgeUp = false;
     this.#callOff();
-    this.#put({ type: "bridge", report: { type: "disconnected", why: "test" } });
+    this.#put({ type: "bridge", report: { type: "disconnected", why: "test", isReplaced: false } });
   }
 
   /** The link was given up because the bridge has not answered what it was asked. */

@@ -28,7 +28,11 @@ beforeEach(async () => {
   await once(server, "listening");
   url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
   time = new Clock();
-  driver = new GenericDriver({ url }, { openSocket, timers: time, random: () => 1 }, "agent-1");
+  driver = new GenericDriver(
+    { url },
+    { openSocket, timers: time, random: () => 1 },
+    { agent: "agent-1", owner: "local/simulated" },
+  );
   next = () => {};
   reports = [];
 });
@@ -85,6 +89,7 @@ test("a bridge that accepts and says nothing is given up after 2 s", async () =>
   expect(await reportAfter(1)).toEqual({
     type: "disconnected",
     why: `the bridge at ${url} is lost: it has not answered for 2 s`,
+    isReplaced: false,
   });
 });
 
@@ -131,7 +136,7 @@ test.each([
   expect(await answered).toEqual(answer);
   const what = answer === null ? "state" : "lock";
   const why = `the bridge at ${url} is lost: it has not answered ${what} for 30 s`;
-  expect(reports.at(-1)).toEqual({ type: "disconnected", why });
+  expect(reports.at(-1)).toEqual({ type: "disconnected", why, isReplaced: false });
 });
 
 test("a result and the event behind it come in order, and belong to one turn of the event loop", async () => {

@@ -126,3 +126,18 @@ test("a body that is too long is refused", async () => {
 test("a port that is taken is an error of the start, not of later", async () => {
   await expect(startSimulatedBridge(bridge.port, "other", time)).rejects.toThrow("EADDRINUSE");
 });
+
+test("of each owner one agent is active, and takes the place of the one before", async () => {
+  const [first, second, ofAnother] = [await connect("a"), await connect("b"), await connect("c")];
+  const activate = async ({ socket }: { socket: WebSocket }, owner: string) => {
+    socket.send(JSON.stringify({ type: "activate", owner }));
+    await settled(socket);
+  };
+  await activate(first, "local/simulated");
+  await activate(ofAnother, "other/simulated");
+  const closed = once(first.socket, "close");
+  await activate(second, "local/simulated");
+  await activate(second, "local/simulated");
+  expect((await closed)[0]).toBe(4001);
+  expect([second, ofAnother].map(({ socket }) => socket.readyState)).toEqual([WebSocket.OPEN, WebSocket.OPEN]);
+});

@@ -12,7 +12,9 @@ export async function simulatedBridgeOnTest(): Promise<BridgeOnTest> {
   let boots = 1;
   let bridge: SimulatedBridge = await startSimulatedBridge(0, "boot1", time);
   const url = `ws://127.0.0.1:${bridge.port}/bridge`;
-  const driver = new GenericDriver({ url }, { ...driverPorts, random: () => 0 }, "agent-1");
+  const driverOf = (agent: string) =>
+    new GenericDriver({ url }, { ...driverPorts, random: () => 0 }, { agent, owner: "local/simulated" });
+  const [driver, other] = [driverOf("agent-1"), driverOf("agent-2")];
   const call = (id: CallId): Call => {
     const found = bridge.machine.world.find(id);
     if (!found) throw new Error(`no call ${id}`);
@@ -21,6 +23,7 @@ export async function simulatedBridgeOnTest(): Promise<BridgeOnTest> {
 
   return {
     driver,
+    other,
     dialIn: async (number) => bridge.machine.dialIn(number, ""),
     press: async (id, keys) => bridge.machine.press(call(id), keys),
     talk: async (id, talking) => bridge.machine.talk(call(id), talking),
@@ -43,7 +46,7 @@ export async function simulatedBridgeOnTest(): Promise<BridgeOnTest> {
       bridge = await startSimulatedBridge(port, `boot${boots}`, time);
     },
     stop: async () => {
-      await driver.stop();
+      await Promise.all([driver.stop(), other.stop()]);
       await bridge.close();
     },
   };

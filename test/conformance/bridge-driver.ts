@@ -16,6 +16,8 @@ import {
 export interface BridgeOnTest {
   /** For this bridge, not started. */
   readonly driver: BridgeDriver;
+  /** The same for the other agent of the same owner. */
+  readonly other: BridgeDriver;
   dialIn(number: string): Promise<CallId>;
   press(call: CallId, keys: string): Promise<void>;
   talk(call: CallId, talking: boolean): Promise<void>;
@@ -371,6 +373,32 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       await release();
 
       expect((await state()).conferences).toEqual([]);
+    });
+
+    test("an agent that becomes active takes the earlier one's place: what that one has asked for and has not begun never begins", async () => {
+      bridge.driver.activate();
+      const release = await bridge.holdActs();
+      const result = carryOut(create);
+      await state(); // The bridge has the command by now.
+      const connected = new Promise<void>((resolve) => {
+        bridge.other.start(({ type }) => type === "connected" && resolve());
+      });
+      await connected;
+      expect((await bridge.other.state())?.conferences).toEqual([]);
+      expect(reports).toEqual([]);
+
+      bridge.other.activate();
+
+      expect(await result).toEqual({ done: "unknown" });
+      await reported("connected");
+      const [lost] = await nextReports();
+      expect(lost).toMatchObject({ type: "disconnected", isReplaced: true });
+      await release();
+      expect((await bridge.other.state())?.conferences).toEqual([]);
+      const created = bridge.other.execute("command-of-the-other" as CommandId, conference, create);
+      await bridge.other.state();
+      await release();
+      expect(await created).toEqual({ done: true });
     });
 
     test("calls stay up while the link is away; what happened meanwhile is in the state alone", async () => {

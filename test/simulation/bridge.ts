@@ -19,11 +19,6 @@ export interface Execution {
   readonly conference: ConfKey | null;
   readonly command: BridgeCommand;
   readonly done: boolean;
-  /**
-   * It was held up while an agent came that finds no trace of it, and must take it for lost: the command may then happen
-   * twice, and later than it should.
-   */
-  readonly isDoubtful: boolean;
   /** When the active agent connected last, or became active: it knows of what was before only by what the bridge shows. */
   readonly agentSince: number;
 }
@@ -55,9 +50,6 @@ export class Bridge {
   #boots = 0;
   /** Each command takes up to so long; 0: none takes any time. */
   #slowMs = 0;
-  /** Conference and command: what has come and is not carried out, and what of that another agent may have taken for lost. */
-  readonly #held = new Set<string>();
-  readonly #doubtful = new Set<string>();
 
   readonly name: BridgeName;
   readonly #ports: number | null;
@@ -125,7 +117,6 @@ export class Bridge {
   /** The active agent connects, or another one becomes active: from now on it goes by what the bridge shows. */
   agentComes(): void {
     this.#agentSince = this.#context.clock.now;
-    for (const commandName of this.#held) this.#doubtful.add(commandName);
   }
 
   callsOf(key: ConfKey): Call[] {
@@ -189,18 +180,14 @@ export class Bridge {
       },
       state: () => machine.state(),
       execute: (commandId, conference, command, answer) => {
-        const commandName = `${conference} ${commandId}`;
-        this.#held.add(commandName);
         if (this.#slowMs > 0) {
           machine.setFaults({ ...machine.faults, delayMs: this.faults.draws.between(0, this.#slowMs) });
         }
-        const callOff = machine.execute(commandId, conference, command, (result) => {
+        return machine.execute(commandId, conference, command, (result) => {
           if (machine !== this.machine) return;
-          this.#held.delete(commandName);
-          const isDoubtful = this.#doubtful.has(commandName);
           const { done } = result;
           const agentSince = this.#agentSince;
-          const made: Execution = { at: clock.now, commandId, conference, command, done, isDoubtful, agentSince };
+          const made: Execution = { at: clock.now, commandId, conference, command, done, agentSince };
           tell(() => `bridge ${this.name}: ${commandId} ${JSON.stringify(command)} ${JSON.stringify(result)}`);
           if (conference === foreignKey || ("call" in command && command.call.startsWith(foreignCalls))) {
             this.#context.violated("a foreign conference is left alone", `${commandId} ${JSON.stringify(command)}`);
@@ -209,10 +196,6 @@ export class Bridge {
           this.onAct(made);
           answer(result);
         });
-        return () => {
-          this.#held.delete(commandName);
-          callOff();
-        };
       },
     });
     return [machine, agents];

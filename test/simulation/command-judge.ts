@@ -1,6 +1,6 @@
 import { topicOf } from "../../src/bridge/command-rules.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
-import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { SILENCE_MS } from "../../src/link/relay.ts";
 import type { ActiveAgentJudge } from "./active-agent-judge.ts";
 import type { Execution } from "./bridge.ts";
@@ -17,11 +17,11 @@ export class CommandJudge {
   /** Conference and command → when it was carried out first. */
   readonly #doneAt = new Map<string, number>();
   readonly #dialled = new Set<string>();
+  /** Callers whom an agent has led in by their keys. */
+  readonly #admitted = new Set<CallId>();
   readonly #serials = new Map<ConfKey | null, Serials>();
   /** Conference and call → when a telephone's key muted or unmuted it last, if that was what did; `lock`: locked or unlocked. */
   readonly #pressedAt = new Map<string, number>();
-  /** Conference, call and effect → when a command did that which an agent gave that was replaced since. */
-  readonly #lateAt = new Map<string, number>();
   readonly #activeAgent: ActiveAgentJudge;
   /** Whether the edge has no result of this command yet. */
   readonly #isPending: (conference: ConfKey, id: CommandId) => boolean;
@@ -37,13 +37,8 @@ export class CommandJudge {
   }
 
   check(execution: Execution): void {
-    const { commandId, conference, command, done, at, isDoubtful } = execution;
+    const { commandId, conference, command, done, at } = execution;
     if (!done) return;
-    if (isDoubtful) {
-      if ("call" in command) this.#lateAt.set(`${conference} ${command.call} ${effectOn(command)}`, at);
-      if (command.type === "end-conference") this.#serialsOf(conference).endedLateAt = at;
-      return;
-    }
     const name = `${conference} ${commandId}`;
     const doneAt = this.#doneAt.get(name);
     if (doneAt !== undefined && !this.#wasUndone(execution, doneAt))
@@ -55,6 +50,10 @@ export class CommandJudge {
     if (key) {
       const pressedAt = commandId.startsWith("keypad-") ? at : Number.POSITIVE_INFINITY;
       this.#pressedAt.set(`${conference} ${key}`, pressedAt);
+    }
+    if (command.type === "admit" && commandId.startsWith("keypad-")) {
+      if (this.#admitted.has(command.call)) this.#context.violated("a key acts once", command.call);
+      this.#admitted.add(command.call);
     }
     if (command.type === "dial") {
       const { local } = command.number;
@@ -108,8 +107,7 @@ export class CommandJudge {
 
   /**
    * What undid it, so that it must act once more: a telephone, before this agent was active and had its commands, or was there
-   * at all (on the bridge there is no trace of either, and nobody can know); a command of a replaced agent that a slow bridge
-   * carried out only now; or the create after an end, where the edge knows the result of neither.
+   * at all (on the bridge there is no trace of either, and nobody can know); or the create after an end, where the edge knows the result of neither.
    */
   #wasUndone({ commandId, conference, command, agentSince }: Execution, doneAt: number): boolean {
     const serials = this.#serialsOf(conference);
@@ -120,10 +118,6 @@ export class CommandJudge {
       const isCreatedSince = conference !== null && serials.createdAt > doneAt;
       if (!isCreatedSince || doneAt >= chosenAt || chosenAt - doneAt >= takeoverMs) return false;
       return this.#isPending(conference, commandId);
-    }
-    if (command.type === "mute" || command.type === "unmute" || command.type === "cancel-dial") {
-      const opposite = { mute: "unmute", unmute: "mute", "cancel-dial": "dial" }[command.type];
-      if ((this.#lateAt.get(`${conference} ${command.call} ${opposite}`) ?? 0) > doneAt) return true;
     }
     // An agent that comes back knows which keys were pressed while it was there, but not of what else a telephone did meanwhile.
     const since = keyOf(command) === "lock" ? agentSince : this.#activeAgent.chosenAt;
@@ -136,12 +130,6 @@ export class CommandJudge {
 function keyOf(command: Execution["command"]): string | null {
   if (command.type === "lock" || command.type === "unlock") return "lock";
   return command.type === "mute" || command.type === "unmute" ? command.call : null;
-}
-
-/** An admission mutes or unmutes, too. */
-function effectOn(command: Execution["command"]): string {
-  if (command.type === "admit") return command.muted ? "mute" : "unmute";
-  return command.type;
 }
 
 /** The highest serials of what was carried out for one conference: of all, of what goes alone, and by topic. */

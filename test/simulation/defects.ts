@@ -349,6 +349,20 @@ export const defects: readonly Defect[] = [
     after: "",
   },
   {
+    name: "the bridge goes on with what the agent before has asked for",
+    foundBy: "a command acts once",
+    file: agent,
+    before: "this.#effects.activate = true;",
+    after: "this.#effects.activate = false;",
+  },
+  {
+    name: "two agents lead one caller in",
+    foundBy: "a key acts once",
+    file: "simulators/bridge/agents.ts",
+    before: "if (other === agent || other.owner !== owner) continue;",
+    after: "if (other === agent || other.owner !== `not ${owner}`) continue;",
+  },
+  {
     name: "an agent reports what is out of date when it is active again",
     foundBy: "a command acts once",
     file: agent,

@@ -103,7 +103,9 @@ function disturbRelay(relay: RelayHost, { context, edge, bridges, meetings }: Pa
 function disturbAgent(agent: AgentProcess, context: WorldContext): void {
   const { faults: source } = agent;
   const { draws } = source;
-  nowAndThen(context, source, "agent link cut", () => agent.edgeWire?.cut(draws.chance(0.5)));
+  nowAndThen(context, source, "agent link cut", () => {
+    agent.edgeWire?.cut(draws.chance(0.5), draws.chance(0.4) ? "near" : null);
+  });
   nowAndThen(context, source, "agent link half-open", () => {
     if (agent.edgeWire) agent.edgeWire.silent = draws.pick(["near", "far", "both"] as const) ?? "both";
   });

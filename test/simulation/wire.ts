@@ -47,13 +47,14 @@ export class Wire<ToNear, ToFar> {
     this.#send(end, () => this.#over(end, code));
   }
 
-  /** The network breaks. With `arrives`, what is under way still gets there. */
-  cut(arrives: boolean): void {
+  /** The network breaks. With `arrives`, what is under way still gets there; `unheard` is the end that does not notice. */
+  cut(arrives: boolean, unheard: "near" | null = null): void {
     const { now } = this.#context.clock;
     this.silent = "both";
     this.#cutAt = arrives ? now + 500 : now;
     for (const end of ["near", "far"] as const) {
-      this.#context.clock.after(this.#draws.between(0, 600), () => this.#over(end, 1006));
+      const noticedMs = this.#draws.between(0, 600);
+      if (end !== unheard) this.#context.clock.after(noticedMs, () => this.#over(end, 1006));
     }
   }
 

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import type { OpenSocket, SocketEvents } from "../../bridge-agent/reconnecting-socket.ts";
 import { RunningAgent } from "../../bridge-agent/run.ts";
+import { type AgentToBridge, type BridgeToAgent, REPLACED_CODE } from "../../src/bridge/protocol.ts";
 import type { CommandId } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
-import type { EdgeToAgent } from "../../src/link/messages.ts";
+import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import { Clock } from "../simulation/clock.ts";
 import { openedJournal } from "./agent-world.ts";
 
@@ -26,15 +27,21 @@ const welcome: EdgeToAgent = {
   alone: false,
   keypad: { merge: "*1", mute: "*6" },
 };
+const hello: BridgeToAgent = { type: "hello", version: 1, bootId: "boot1", ports: null };
+const emptyState = { conferences: [], calls: [] };
 
-/** An agent on clocks of our own, and its connections to the edge, each as its edge sees it. */
+/** An agent on clocks of our own, its connections to the edge and to the bridge, and what it has said there. */
 function world() {
   const timers = new Clock(1_000_000);
   let [machineMs, monotonicMs] = [0, 0];
   const links: SocketEvents<EdgeToAgent>[] = [];
+  const bridges: SocketEvents<BridgeToAgent>[] = [];
+  const toEdge: AgentToEdge[] = [];
+  const toBridge: AgentToBridge[] = [];
   const openSocket: OpenSocket = (url, _headers, _codec, events) => {
-    if (url.startsWith(settings.edge)) links.push(events as unknown as SocketEvents<EdgeToAgent>);
-    return { send: () => {}, close: () => {} };
+    const isEdge = url.startsWith(settings.edge);
+    ((isEdge ? links : bridges) as unknown[]).push(events);
+    return { send: (message) => void ((isEdge ? toEdge : toBridge) as unknown[]).push(message), close: () => {} };
   };
   const running = new RunningAgent(settings, {
     openSocket,
@@ -55,7 +62,7 @@ function world() {
     machineMs += machine;
     monotonicMs += monotonic;
   };
-  return { timers, links, running, standStill };
+  return { timers, links, bridges, toEdge, toBridge, running, standStill };
 }
 
 const standstills = [
@@ -98,4 +105,42 @@ test("three seconds without a turn are no standstill", () => {
   timers.advance(2_000);
   expect(running.status.edgeUp).toBe(true);
   expect(links).toHaveLength(1);
+});
+
+test("an agent that becomes active says so to the bridge before it asks for the state, and what it asked for earlier does not count", async () => {
+  const { timers, links, bridges, toEdge, toBridge } = world();
+  const [bridge] = bridges;
+  bridge?.message(ok(hello));
+  links[0]?.message(ok(welcome));
+  await timers.pass(100);
+  links[0]?.closed(1006, "");
+  await timers.pass(200);
+  links[1]?.message(ok({ ...welcome, epoch: 2 }));
+  await timers.pass(100);
+  const asked = toBridge.filter(({ type }) => type !== "ping");
+  expect(asked.map(({ type }) => type)).toEqual(["activate", "state", "activate", "state"]);
+  const [first, second] = asked.flatMap((message) => (message.type === "state" ? [message.id] : []));
+  const answer = async (id = 0) => {
+    bridge?.message(ok({ type: "state", id, state: emptyState }));
+    await timers.pass(200);
+    return toEdge.flatMap((message) => (message.type === "health" ? [message.bridgeUp] : []));
+  };
+  expect(await answer(first)).not.toContain(true);
+  expect(await answer(second)).toContain(true);
+});
+
+test("an agent whose place on the bridge another one has taken asks the edge anew whether it acts", async () => {
+  const { timers, links, bridges, toBridge, running } = world();
+  bridges[0]?.message(ok(hello));
+  links[0]?.message(ok(welcome));
+  await timers.pass(100);
+  toBridge.length = 0;
+  bridges[0]?.closed(REPLACED_CODE, "another agent is active");
+  await timers.pass(0);
+  expect(running.status).toMatchObject({ edgeUp: false, bridgeUp: false });
+  await timers.pass(1_100);
+  bridges[1]?.message(ok(hello));
+  await timers.pass(100);
+  expect(toBridge.map(({ type }) => type)).toEqual(["ping"]);
+  expect(links).toHaveLength(2);
 });
