@@ -271,8 +271,9 @@ export class Agent {
     this.#bridge = "up";
     if (this.#snapshotsDue) this.#digestsAt = now + DIGESTS_EVERY_MS;
     this.#snapshotsDue = false;
-    if (now < this.#digestsAt || !this.#edgeUp) return;
+    if (now < this.#digestsAt) return;
     this.#digestsAt = now + DIGESTS_EVERY_MS;
+    if (!this.#edgeUp) return;
     this.#events.beginDigests(state);
     const foreign = state.conferences.filter(({ conference }) => !this.#reports.isOurs(conference)).length;
     if (foreign !== this.#foreign)

@@ -98,6 +98,7 @@ export class Reports {
     const conference = this.#open(key);
     conference.record = { ...conference.record, ...change };
     this.#journal.saveConference(key, conference.record);
+    if (change.live === false) this.#ours?.delete(key);
   }
 
   addEvent(key: ConfKey, event: ConferenceEvent): void {
@@ -197,11 +198,10 @@ export class Reports {
     }
   }
 
-  /** The conference is over and the edge knows. */
+  /** The conference is over, or was never seen, and the edge knows. */
   #deleteIfOver(key: ConfKey, { record, stream }: ConferenceReports): void {
     if (record.live || stream.size > 0) return;
     this.#conferences.delete(key);
-    this.#ours?.delete(key);
     this.#journal.deleteConference(key);
   }
 

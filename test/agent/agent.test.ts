@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ReportStream } from "../../bridge-agent/reports.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { NumberedReport, Report } from "../../src/bridge/events.ts";
@@ -340,6 +340,32 @@ describe("calls", () => {
     world.connectEdge();
     world.settle();
     expect(admitted()).toBe(2);
+  });
+
+  test("an agent that is alone looks at the bridge each minute, also while the edge is away", () => {
+    const world = running();
+    world.loseEdge();
+    world.settle();
+    const look = vi.spyOn(world.machine, "state");
+    world.machine.lockByTelephone(KEY, true); // The report waits for an ack, and the agent for time to pass.
+    world.pass(10 * 60_000);
+    expect(look.mock.calls.length).toBeGreaterThanOrEqual(9);
+    expect(look.mock.calls.length).toBeLessThanOrEqual(11);
+  });
+
+  test("a conference of the edge stays one when a command for it is refused before this agent has seen it", () => {
+    const world = new AgentWorld();
+    world.ours = [KEY];
+    world.machine.execute("x" as CommandId, KEY, create, () => {});
+    world.connectEdge();
+    world.settle();
+    world.tell({ type: "commands", epoch: 1, conference: KEY, commands: [], notUnderstood: ["new-1" as CommandId] });
+    world.pass(1_000);
+    world.connectBridge();
+    world.pass(1_000);
+    const id = world.machine.dialIn("1", "987654321##");
+    world.pass(1_000);
+    expect(world.machine.world.calls.get(id)?.stage).toBe("entered");
   });
 
   test("callers who waited while there was no agent are taken over with the keys they have pressed", () => {

@@ -360,7 +360,7 @@ export const defects: readonly Defect[] = [
     foundBy: "a key acts once",
     file: "simulators/bridge/agents.ts",
     before: "if (other === agent || other.owner !== owner) continue;",
-    after: "if (other === agent || other.owner !== `not ${owner}`) continue;",
+    after: "if (other === agent || other.owner !== "") continue;",
   },
   {
     name: "an agent reports what is out of date when it is active again",
