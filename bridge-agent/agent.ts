@@ -117,9 +117,9 @@ export class Agent {
     const wantsState = this.#pending.hasDoubts || this.#reports.snapshotsWanted.size > 0;
     this.#effects.askState ||= this.#acting && this.#asked === 0 && wantsState;
     if (this.#effects.askState) this.#asked += 1;
+    if (this.#edgeUp) this.#sendHealth(tick);
     if (this.#edgeUp && this.#active) {
       this.#sendReports(now, tick);
-      this.#sendHealth(tick);
       if (tick) this.#sendDigests();
     }
     if (tick) this.#prune(now);
@@ -207,13 +207,13 @@ export class Agent {
     if (message.type !== "welcome" && !this.#edgeUp) return; // The message came over a link that was given up.
     switch (message.type) {
       case "welcome": {
-        const { role, epoch, alone, keypad, conferences } = message;
+        const { role, epoch, activeSince, alone, keypad, conferences } = message;
         if (role === "active") this.#reports.setOurs(conferences);
-        return this.#assign({ active: role === "active", epoch, alone, keypad });
+        return this.#assign({ active: role === "active", epoch, alone, keypad }, activeSince);
       }
       case "activate":
         this.#reports.setOurs(message.conferences);
-        if (this.#assignment) this.#assign({ ...this.#assignment, active: true, epoch: message.epoch });
+        if (this.#assignment) this.#assign({ ...this.#assignment, active: true, epoch: message.epoch }, message.epoch);
         return;
       case "commands":
         if (this.#active && !this.#stopping && message.epoch >= this.#epoch) this.#receiveCommands(message, now);
@@ -297,7 +297,7 @@ export class Agent {
   }
 
   /** The edge makes this agent active, or a standby. Reports that found no link are sent now. */
-  #assign(assignment: Assignment): void {
+  #assign(assignment: Assignment, activeSince: number): void {
     const before = this.#assignment;
     const wasActive = this.#active;
     this.#edgeUp = true;
@@ -306,8 +306,7 @@ export class Agent {
     this.#journal.saveAssignment(assignment);
     this.#legs.codes = assignment.keypad;
     this.#health = null;
-    // Each welcome of an active agent is an epoch: where one is missing, another agent was active.
-    const succeeds = before !== null && (!before.active || assignment.epoch > before.epoch + 1);
+    const succeeds = before !== null && (!before.active || activeSince > before.epoch);
     if (!assignment.active || succeeds) {
       // Reports that waited while another agent acted are out of date: that agent's snapshots replace them.
       this.#giveUp();
@@ -377,7 +376,8 @@ export class Agent {
   }
 
   #sendHealth(tick: boolean): void {
-    const bridgeUp = this.#bridge === "up";
+    // A standby does not look at the state.
+    const bridgeUp = this.#active ? this.#bridge === "up" : this.#bridge !== "away";
     const portsInUse = this.#legs.count;
     const ports = this.#ports;
     const sent = this.#health;

@@ -63,6 +63,8 @@ const advice: Readonly<Record<CloseReason, string>> = {
   silent: "edge heard nothing from this agent for too long: look at the network between them",
   replaced:
     "another process connected under this agent's name: stop one of the two, or give each a name and a key of its own",
+  bridgeAway:
+    "edge has made the other agent of this bridge active, since this one has lost the bridge: look at the line about the bridge",
   clockSkew: "this machine's clock is too far off: set it, for example with NTP",
   tooMuch:
     "edge closed the connection: this agent sent more than one agent may; check that both run the same version of Bridgehead, and that nothing else uses this agent's key",

@@ -1,7 +1,7 @@
 import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import { setLimited } from "../src/foundation/limits.ts";
 import { dayMs } from "../src/foundation/timers.ts";
-import type { Link } from "../src/link/relay.ts";
+import type { LastActive, Link } from "../src/link/relay.ts";
 import type { Sql } from "./platform.ts";
 
 /** Longer than a conference lasts, and than anything of it is kept. */
@@ -19,6 +19,7 @@ interface Entries {
   readonly epoch: number;
   /** `lastSeen`: when its socket was found missing. */
   readonly active: (Pick<Link, "id" | "agent"> & { readonly lastSeen?: EpochMs }) | null;
+  readonly lastActive: LastActive;
   /** The day on which old conferences were last deleted. */
   readonly prunedOn: number;
 }

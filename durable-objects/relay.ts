@@ -14,8 +14,10 @@ import {
 } from "../src/link/messages.ts";
 import {
   activeLink,
+  BRIDGE_AWAY_MS,
   type ForConference,
   findLink,
+  inReserve,
   joinWaiting,
   type Link,
   type RelayEffect,
@@ -104,7 +106,8 @@ export class Relay implements RelayRpc {
     this.#store = new RelayStore(ports.sql);
     const attachments = ports.sockets.attachments();
     this.#identity = attachments[0]?.identity;
-    const state = { epoch: this.#store.read("epoch") ?? 0, links: attachments.map(({ link }) => link) };
+    const [epoch, lastActive] = [this.#store.read("epoch") ?? 0, this.#store.read("lastActive") ?? null];
+    const state = { epoch, lastActive, links: attachments.map(({ link }) => link) };
     const wasActive = this.#store.read("active") ?? null;
     this.#state = restore(state, wasActive);
     this.#missedAt = wasActive?.lastSeen ?? ports.now();
@@ -140,7 +143,7 @@ export class Relay implements RelayRpc {
     this.#ports.sockets.seen(id, this.#ports.now());
     this.#apply({ type: "opened", id, agent, alone: agents.length === 1, keypad: settings.keypad });
     this.#log("agent-connected", agent, { epoch: this.#state.epoch });
-    this.#wakeForSilence();
+    this.#wakeForStandby();
   }
 
   /** A message of so many characters, which is decoded only when its agent may send as much. */
@@ -160,7 +163,8 @@ export class Relay implements RelayRpc {
     const ofMessage = budget.judgeMessage(message, at);
     if (ofMessage !== "allowed") return this.#tooMuch(link, ofMessage, { type: message.type });
     this.#ports.sockets.seen(id, at);
-    this.#apply({ type: "message", id, message });
+    this.#apply({ type: "message", id, message, at });
+    if (message.type === "health") this.#wakeForStandby();
   }
 
   /** The socket is closed, by whichever side. */
@@ -168,11 +172,11 @@ export class Relay implements RelayRpc {
     this.#apply({ type: "closed", id });
   }
 
-  /** Finds a silent agent, for a standby that could take its place. An alarm that comes too early sets the next one. */
+  /** Finds an agent whose place a standby is to take. An alarm that comes too early sets the next one. */
   alarm(): void {
     this.#alarmAt = null;
-    this.#replaceSilent();
-    this.#wakeForSilence();
+    this.#replaceUseless();
+    this.#wakeForStandby();
   }
 
   async sendCommands({ domain, bridge, conference, commands }: CommandsForBridge): Promise<void> {
@@ -183,13 +187,13 @@ export class Relay implements RelayRpc {
 
   async askForSnapshot(conference: ConfKey, unless: string): Promise<void> {
     this.#store.addConference(conference, this.#ports.now());
-    this.#replaceSilent();
+    this.#replaceUseless();
     const active = activeLink(this.#state);
     if (active) this.#send(active.id, { type: "snapshot-wanted", conference, unless });
   }
 
   async health(): Promise<BridgeHealth> {
-    this.#replaceSilent();
+    this.#replaceUseless();
     const active = activeLink(this.#state);
     return {
       agentConnected: active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null,
@@ -199,18 +203,25 @@ export class Relay implements RelayRpc {
   }
 
   #apply(input: RelayInput): void {
-    this.#replaceSilent();
+    this.#replaceUseless();
     this.#step(input);
   }
 
-  /** Another agent takes the place of one that was silent for too long. After the clock was set back, each silence begins anew. */
-  #replaceSilent(): void {
+  /** Another agent takes the place of one that was silent, or without its bridge, for too long. After the clock was set back, each silence begins anew. */
+  #replaceUseless(): void {
     const at = this.#ports.now();
     const ids = this.#state.links.map(({ id }) => id);
     for (const id of ids) if (this.#lastSeen(id) > at) this.#ports.sockets.seen(id, at);
     this.#missedAt = Math.min(this.#missedAt, at);
     const silent = ids.filter((id) => at - this.#lastSeen(id) >= SILENCE_MS);
     if (silent.length > 0) this.#step({ type: "silent", ids: silent });
+    const awaySince = this.#bridgeAwaySince;
+    if (awaySince !== null && Math.abs(at - awaySince) >= BRIDGE_AWAY_MS) this.#step({ type: "bridge-away" });
+  }
+
+  /** Since when the active agent is without the bridge that a standby has; `null`: it is not so. */
+  get #bridgeAwaySince(): EpochMs | null {
+    return inReserve(this.#state)?.health?.bridgeUp ? (activeLink(this.#state)?.bridgeAwaySince ?? null) : null;
   }
 
   #lastSeen(id: string): EpochMs {
@@ -221,6 +232,8 @@ export class Relay implements RelayRpc {
     const before = this.#state;
     const { state, effects } = step(before, input);
     if (state.epoch !== before.epoch) this.#store.write("epoch", state.epoch);
+    const { lastActive } = state;
+    if (lastActive && lastActive !== before.lastActive) this.#store.write("lastActive", lastActive);
     const active = activeLink(state);
     if (active?.id !== activeLink(before)?.id) {
       this.#store.write("active", active ? { id: active.id, agent: active.agent } : null);
@@ -325,11 +338,13 @@ export class Relay implements RelayRpc {
     this.#ports.sockets.close(id, CLOSE_CODES[why], why);
   }
 
-  #wakeForSilence(): void {
+  #wakeForStandby(): void {
     const { links } = this.#state;
     // Nobody could act in the place of an agent that is alone: its silence is noticed when there is something to send.
     if (!links.some(({ role }) => role === "standby")) return;
-    const at = Math.min(...links.map(({ id }) => this.#lastSeen(id))) + SILENCE_MS;
+    const silentAt = Math.min(...links.map(({ id }) => this.#lastSeen(id))) + SILENCE_MS;
+    const awaySince = this.#bridgeAwaySince;
+    const at = awaySince === null ? silentAt : Math.min(silentAt, awaySince + BRIDGE_AWAY_MS);
     // An alarm that was set before the clock was set back would come too late.
     if (this.#alarmAt !== null && this.#alarmAt <= at) return;
     this.#alarmAt = at;

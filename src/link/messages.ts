@@ -19,6 +19,8 @@ const edgeToAgent = [
     role: v.picklist(["active", "standby"]),
     /** Rises with each change of the active agent; commands of an older one are refused. */
     epoch,
+    /** Of an active agent: the epoch since which no other agent was active. */
+    activeSince: epoch,
     heartbeatMs: v.pipe(whole, v.minValue(1)),
     /** Whether the bridge has no other agent that could act in this one's place. */
     alone: flag,
@@ -155,6 +157,8 @@ export const CLOSE_CODES = {
   silent: 4408,
   /** The same agent connected anew. */
   replaced: 4409,
+  /** The agent has lost its bridge, and another one has it. */
+  bridgeAway: 4411,
   /** The agent's clock is too far off. */
   clockSkew: 4410,
   /** More messages, or longer ones, than one agent may send: see `AgentBudget`. */

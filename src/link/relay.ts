@@ -1,7 +1,7 @@
 import type { IssuedCommand } from "../bridge/commands.ts";
 import type { NumberedReport } from "../bridge/events.ts";
 import type { KeypadCodes } from "../bridge/keypad.ts";
-import type { CommandId, ConfKey, StreamId } from "../foundation/ids.ts";
+import type { CommandId, ConfKey, EpochMs, StreamId } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import type { AgentToEdge, CloseReason, EdgeToAgent } from "./messages.ts";
 
@@ -9,6 +9,8 @@ import type { AgentToEdge, CloseReason, EdgeToAgent } from "./messages.ts";
 export const HEARTBEAT_MS = 3_000;
 /** How long an agent may give none. */
 export const SILENCE_MS = 10_000;
+/** How long an active agent may be without its bridge while another agent has it. */
+export const BRIDGE_AWAY_MS = 2_000;
 
 /** One agent's socket. */
 export interface Link {
@@ -16,15 +18,24 @@ export interface Link {
   readonly id: string;
   readonly agent: string;
   readonly health: Health | null;
+  /** Since when the agent says that its bridge is away; `null`: it does not. */
+  readonly bridgeAwaySince: EpochMs | null;
   /** Messages of reports about conferences that are not the edge's. */
   readonly foreignReports: number;
 }
 
 export type Health = Omit<Extract<AgentToEdge, { type: "health" }>, "type">;
 
+/** The agent that was active last, and the epoch since which no other one was. */
+export interface LastActive {
+  readonly agent: string;
+  readonly since: number;
+}
+
 /** A relay's agents. The epoch and who is active are on disk; the links live as long as their sockets. */
 export interface RelayState {
   readonly epoch: number;
+  readonly lastActive: LastActive | null;
   readonly links: readonly Link[];
 }
 
@@ -40,11 +51,13 @@ export type RelayInput =
     }
   /** An agent sent what is no message, or too much. */
   | { readonly type: "bad-message"; readonly id: string; readonly why: "badMessage" | "tooMuch" }
-  | { readonly type: "message"; readonly id: string; readonly message: AgentToEdge }
+  | { readonly type: "message"; readonly id: string; readonly message: AgentToEdge; readonly at: EpochMs }
   /** An agent's reports were about a conference that is not the edge's. */
   | { readonly type: "foreign-reports"; readonly id: string }
   | { readonly type: "commands"; readonly conference: ConfKey; readonly commands: readonly IssuedCommand[] }
   | { readonly type: "closed"; readonly id: string }
+  /** The active agent has been without its bridge for too long. */
+  | { readonly type: "bridge-away" }
   /** Agents have given no sign of life for too long. */
   | { readonly type: "silent"; readonly ids: readonly string[] };
 
@@ -83,7 +96,7 @@ export function step(state: RelayState, input: RelayInput): RelayStep {
 export function restore(state: RelayState, wasActive: Pick<Link, "id" | "agent"> | null): RelayState {
   if (wasActive === null || activeLink(state)) return state;
   const { id, agent } = wasActive;
-  return { ...state, links: [...state.links, { role: "active", id, agent, health: null, foreignReports: 0 }] };
+  return { ...state, links: [...state.links, newLink("active", id, agent)] };
 }
 
 export function activeLink(state: RelayState): Link | undefined {
@@ -134,13 +147,17 @@ function act(state: RelayState, input: RelayInput): RelayStep {
     case "bad-message":
       return close(state, input.id, input.why);
     case "message":
-      return received(state, input.id, input.message);
+      return received(state, input);
     case "foreign-reports":
       return unchanged(countForeign(state, input.id));
     case "commands":
       return sendCommands(state, input.conference, input.commands);
     case "closed":
       return unchanged(without(state, input.id));
+    case "bridge-away": {
+      const away = activeLink(state);
+      return away && inReserve(state)?.health?.bridgeUp ? close(state, away.id, "bridgeAway") : unchanged(state);
+    }
     case "silent":
       return input.ids.reduce((left, id) => then(left, (state) => close(state, id, "silent")), unchanged(state));
     default:
@@ -151,17 +168,23 @@ function act(state: RelayState, input: RelayInput): RelayStep {
 function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }>): RelayStep {
   const { id, agent, alone, keypad } = input;
   const older = state.links.find((link) => link.agent === agent);
-  const others = then(older ? close(state, older.id, "replaced") : unchanged(state), activateOne);
-  return then(others, (others) => {
-    const role = activeLink(others) ? "standby" : "active";
-    const epoch = role === "active" ? others.epoch + 1 : others.epoch;
-    const links = [...others.links, { role, id, agent, health: null, foreignReports: 0 }] as const;
-    const welcome = { type: "welcome", role, epoch, heartbeatMs: HEARTBEAT_MS, alone, keypad } as const;
-    return { state: { epoch, links }, effects: [send(id, welcome)] };
+  return then(older ? close(state, older.id, "replaced") : unchanged(state), (others) => {
+    const joined = { ...others, links: [...others.links, newLink("standby", id, agent)] };
+    // An active agent that connects anew stays active.
+    const state = activeLink(joined) ? joined : activated(joined, id);
+    const { epoch, lastActive } = state;
+    const role = activeLink(state)?.id === id ? "active" : "standby";
+    const activeSince = lastActive?.since ?? epoch;
+    const welcome = { type: "welcome", role, epoch, activeSince, heartbeatMs: HEARTBEAT_MS, alone, keypad } as const;
+    return { state, effects: [send(id, welcome)] };
   });
 }
 
-function received(state: RelayState, id: string, message: AgentToEdge): RelayStep {
+function newLink(role: Link["role"], id: string, agent: string): Link {
+  return { role, id, agent, health: null, bridgeAwaySince: null, foreignReports: 0 };
+}
+
+function received(state: RelayState, { id, message, at }: Extract<RelayInput, { type: "message" }>): RelayStep {
   const link = findLink(state, id);
   if (!link) return unchanged(state);
   const isActive = link.role === "active";
@@ -170,7 +193,8 @@ function received(state: RelayState, id: string, message: AgentToEdge): RelaySte
       return unchanged(state); // The holder of the socket has answered it: see `PING`.
     case "health": {
       const { bridgeUp, portsInUse, ports } = message;
-      return unchanged(changed(state, { ...link, health: { bridgeUp, portsInUse, ports } }));
+      const bridgeAwaySince = bridgeUp ? null : (link.bridgeAwaySince ?? at);
+      return unchanged(changed(state, { ...link, health: { bridgeUp, portsInUse, ports }, bridgeAwaySince }));
     }
     case "commands-ack":
       if (!isActive) return unchanged(state);
@@ -201,16 +225,25 @@ function sendCommands(state: RelayState, conference: ConfKey, commands: readonly
   return { state, effects: [send(active.id, { type: "commands", epoch: state.epoch, conference, commands })] };
 }
 
-/** The longest connected standby takes over when there is no active agent. */
 function activateOne(state: RelayState): RelayStep {
-  if (activeLink(state)) return unchanged(state);
-  const next = state.links.find((link) => link.role === "standby");
+  const next = activeLink(state) ? undefined : inReserve(state);
   if (!next) return unchanged(state);
+  const after = activated(state, next.id);
+  return { state: after, effects: [send(next.id, { type: "activate", epoch: after.epoch })] };
+}
+
+/** Who takes over when there is no active agent: the longest connected standby of those that have their bridge, or else of all. */
+export function inReserve({ links }: RelayState): Link | undefined {
+  const standbys = links.filter(({ role }) => role === "standby");
+  return standbys.find(({ health }) => health?.bridgeUp) ?? standbys[0];
+}
+
+function activated(state: RelayState, id: string): RelayState {
   const epoch = state.epoch + 1;
-  return {
-    state: changed({ ...state, epoch }, { ...next, role: "active" }),
-    effects: [send(next.id, { type: "activate", epoch })],
-  };
+  const links = state.links.map((link) => (link.id === id ? ({ ...link, role: "active" } as const) : link));
+  const agent = findLink(state, id)?.agent ?? "";
+  const lastActive = state.lastActive?.agent === agent ? state.lastActive : { agent, since: epoch };
+  return { epoch, lastActive, links };
 }
 
 function close(state: RelayState, id: string, why: CloseReason): RelayStep {

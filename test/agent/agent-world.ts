@@ -28,6 +28,8 @@ export class AgentWorld {
   /** Every message that reached the edge. */
   readonly heard: AgentToEdge[] = [];
   epoch = 1;
+  /** The epoch since which no other agent was active. */
+  activeSince = 1;
   /** Whether the bridge has no other agent. */
   alone = true;
   /** The conferences that the edge names as its own; an older edge names none. */
@@ -122,9 +124,9 @@ export class AgentWorld {
   connectEdge(role: "active" | "standby" = "active"): void {
     this.#edgeUp = true;
     const keypad = { merge: "*1", mute: "*6" };
-    const { epoch, alone, ours } = this;
+    const { epoch, activeSince, alone, ours } = this;
     const list = ours && { conferences: [...ours] };
-    this.tell({ type: "welcome", role, epoch, heartbeatMs: 3_000, alone, keypad, ...list });
+    this.tell({ type: "welcome", role, epoch, activeSince, heartbeatMs: 3_000, alone, keypad, ...list });
   }
 
   loseEdge(): void {

@@ -119,14 +119,18 @@ describe("commands", () => {
     expect(world.heard.filter(({ type }) => type === "commands-ack")).toEqual([]);
   });
 
-  test("a standby does nothing and says nothing until it is activated", () => {
+  test("a standby does nothing until it is activated, and says whether it has the bridge", () => {
     const world = new AgentWorld();
     world.connect("standby");
     world.command("create", create);
     world.machine.dialIn("1408", "1#");
     world.pass(60_000);
     expect(world.acts()).toEqual([]);
-    expect(world.heard).toEqual([]);
+    expect(world.heard).toEqual([{ type: "health", bridgeUp: true, portsInUse: 0, ports: null }]);
+    world.loseBridge();
+    world.settle();
+    expect(world.heard.at(-1)).toMatchObject({ type: "health", bridgeUp: false });
+    world.connectBridge();
     world.epoch = 2;
     world.tell({ type: "activate", epoch: 2 });
     world.pass(1_200);
@@ -670,6 +674,7 @@ describe("a conference on the bridge that is not the edge's", () => {
     const world = besideOther();
     world.ours = [other];
     world.epoch += 2;
+    world.activeSince = world.epoch;
     world.connectEdge();
     world.settle();
     expect(world.events().map(({ type }) => type)).toContain("snapshot");

@@ -23,6 +23,7 @@ const welcome: EdgeToAgent = {
   type: "welcome",
   role: "active",
   epoch: 1,
+  activeSince: 1,
   heartbeatMs: 3_000,
   alone: false,
   keypad: { merge: "*1", mute: "*6" },

@@ -502,3 +502,45 @@ test("an active agent whose socket got lost in a sleep is waited for as long as 
   await world.relay.health();
   expect(world.sent.at(-1)).toMatchObject({ type: "activate", epoch: 2 });
 });
+
+test("an agent that has lost its bridge gives its place after two seconds to one that has it, also over a sleep", async () => {
+  const world = await twoAgents();
+  const health = (id: string, bridgeUp: boolean) =>
+    world.relay.received(id, 100, () => ok({ type: "health", bridgeUp, portsInUse: 0, ports: null }));
+  health("link-2", true);
+  health("link-1", false);
+  expect(world.alarmAt).toBeLessThanOrEqual(world.now + 2_000);
+  world.now += 1_900;
+  world.sleep();
+  await world.relay.health();
+  expect(world.closed).toEqual([]);
+  world.now += 100;
+  world.relay.alarm();
+  expect(world.closed).toEqual(["link-1: 4411 bridgeAway"]);
+  expect(world.sent.at(-1)).toMatchObject({ type: "activate", epoch: 2 });
+});
+
+test("an agent keeps its place when the bridge is back in time, or when no other agent has it", async () => {
+  const world = await twoAgents();
+  const health = (id: string, bridgeUp: boolean) =>
+    world.relay.received(id, 100, () => ok({ type: "health", bridgeUp, portsInUse: 0, ports: null }));
+  health("link-1", false);
+  health("link-2", false);
+  world.now += 5_000;
+  await world.relay.health();
+  health("link-1", true);
+  health("link-2", true);
+  await world.relay.health();
+  expect(world.closed).toEqual([]);
+});
+
+test("an agent whose welcome got lost learns that no other one was active meanwhile, also after a sleep", async () => {
+  const world = await RelayWorld.begin();
+  for (const id of ["link-1", "link-2"]) {
+    world.sockets.delete(id);
+    world.relay.closed(id);
+    world.sleep();
+    world.connect();
+  }
+  expect(world.sent.at(-1)).toMatchObject({ type: "welcome", role: "active", epoch: 3, activeSince: 1 });
+});

@@ -42,6 +42,7 @@ const edgeToAgent: EdgeToAgent[] = [
     type: "welcome",
     role: "standby",
     epoch: 3,
+    activeSince: 2,
     heartbeatMs: 3_000,
     alone: false,
     keypad: { merge: "*1", mute: "*6" },

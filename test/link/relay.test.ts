@@ -13,6 +13,7 @@ import {
   step,
 } from "../../src/link/relay.ts";
 
+const nobody: RelayState = { epoch: 0, lastActive: null, links: [] };
 const keypad = { merge: "*1", mute: "*6" };
 const conference = "555111222" as ConfKey;
 const stream = "s1" as StreamId;
@@ -20,13 +21,13 @@ const commands: IssuedCommand[] = [{ id: "o1" as CommandId, command: { type: "lo
 const report: NumberedReport = { number: 1, report: { type: "event", event: { type: "conference-ended" } } };
 
 const opened = (id: string, agent: string): RelayInput => ({ type: "opened", id, agent, alone: false, keypad });
-const says = (id: string, message: AgentToEdge): RelayInput => ({ type: "message", id, message });
+const says = (id: string, message: AgentToEdge): RelayInput => ({ type: "message", id, message, at: 1_000 });
 const sent: RelayInput = { type: "commands", conference, commands };
 const ping = { type: "ping" } as const;
 
 /** Each effect as a line, so that a story reads as one. */
 function story(...inputs: RelayInput[]): { readonly state: RelayState; readonly last: readonly string[] } {
-  let state: RelayState = { epoch: 0, links: [] };
+  let state: RelayState = nobody;
   let last: readonly string[] = [];
   for (const input of inputs) {
     const next = step(state, input);
@@ -48,14 +49,22 @@ function story(...inputs: RelayInput[]): { readonly state: RelayState; readonly 
 const two = [opened("a", "agent-1"), opened("b", "agent-2")];
 
 test("the first agent that proves itself is active, with an epoch that no other had", () => {
-  const { state, effects } = step({ epoch: 4, links: [] }, opened("a", "agent-1"));
+  const { state, effects } = step({ ...nobody, epoch: 4 }, opened("a", "agent-1"));
 
   expect(state.epoch).toBe(5);
   expect(effects).toEqual([
     {
       type: "send",
       id: "a",
-      message: { type: "welcome", role: "active", epoch: 5, heartbeatMs: HEARTBEAT_MS, alone: false, keypad },
+      message: {
+        type: "welcome",
+        role: "active",
+        epoch: 5,
+        activeSince: 5,
+        heartbeatMs: HEARTBEAT_MS,
+        alone: false,
+        keypad,
+      },
     },
   ]);
 });
@@ -89,7 +98,7 @@ test("a silent agent is closed, and the other one takes over", () => {
 });
 
 test("the link of an active agent whose socket was lost stays, and keeps others from acting", () => {
-  const restored = restore({ epoch: 4, links: [] }, { id: "a", agent: "agent-1" });
+  const restored = restore({ ...nobody, epoch: 4 }, { id: "a", agent: "agent-1" });
   const { state, effects } = step(restored, opened("b", "agent-2"));
 
   expect(state.links).toMatchObject([
@@ -106,12 +115,40 @@ test("an agent that connects again replaces its older socket", () => {
   expect(story(...again, { type: "closed", id: "a" })).toMatchObject({ last: [], state: { epoch: 2 } });
 });
 
-test("an active agent that connects again finds the other one active", () => {
-  expect(story(...two, opened("c", "agent-1")).last).toEqual([
-    "close a: replaced",
+test("an active agent that connects again stays active", () => {
+  expect(story(...two, opened("c", "agent-1")).last).toEqual(["close a: replaced", "c < welcome active 2"]);
+});
+
+test("an active agent is told since when no other one was active", () => {
+  const sinceOf = (...inputs: RelayInput[]) => story(...inputs).state.lastActive?.since;
+  const gone: RelayInput = { type: "closed", id: "a" };
+  expect(sinceOf(opened("a", "agent-1"))).toBe(1);
+  expect(sinceOf(opened("a", "agent-1"), gone, opened("c", "agent-1"), opened("d", "agent-1"))).toBe(1);
+  expect(sinceOf(...two, gone)).toBe(2);
+  expect(sinceOf(...two, gone, opened("c", "agent-1"), { type: "closed", id: "b" })).toBe(3);
+});
+
+test("an agent that has lost its bridge gives its place to one that has it, and to no other", () => {
+  const health = (id: string, bridgeUp: boolean) => says(id, { type: "health", bridgeUp, portsInUse: 0, ports: null });
+  const away: RelayInput = { type: "bridge-away" };
+  expect(story(...two, health("a", false), away).last).toEqual([]);
+  expect(story(...two, health("a", false), health("b", false), away).last).toEqual([]);
+  expect(story(...two, health("a", false), health("b", true), away).last).toEqual([
+    "close a: bridgeAway",
     "b < activate 2",
-    "c < welcome standby 2",
   ]);
+  const three = [...two, opened("c", "agent-3"), health("c", true)];
+  expect(story(...three, { type: "closed", id: "a" }).last).toEqual(["c < activate 2"]);
+});
+
+test("the time without a bridge counts from the first word of it", () => {
+  const says = (bridgeUp: boolean, at: number): RelayInput => {
+    return { type: "message", id: "a", message: { type: "health", bridgeUp, portsInUse: 0, ports: null }, at };
+  };
+  const since = (...inputs: RelayInput[]) => story(...two, ...inputs).state.links[0]?.bridgeAwaySince;
+  expect(since()).toBeNull();
+  expect(since(says(false, 5), says(false, 6))).toBe(5);
+  expect(since(says(false, 5), says(true, 6))).toBeNull();
 });
 
 test("an agent that sends what is no message is closed, and the other one takes over", () => {
@@ -129,7 +166,7 @@ test("what comes by a socket that was closed changes nothing", () => {
 });
 
 test("an agent that connects 1,000 times, half of its links being half-open, has one session, and its reports come once", () => {
-  let state: RelayState = { epoch: 0, links: [] };
+  let state: RelayState = nobody;
   const apply = (input: RelayInput) => {
     const next = step(state, input);
     state = next.state;

@@ -41,6 +41,8 @@ export class AgentProcess {
   skewMs = 0;
   /** Called once, when it has sent its next ping to the edge. */
   onPing: (() => void) | null = null;
+  /** The network between this machine and the bridge is down. */
+  isBridgeAway = false;
   /** The disk of the journal takes nothing. */
   isDiskFull = false;
   readonly faults: FaultSource;
@@ -300,7 +302,7 @@ export class AgentProcess {
     this.bridgeWire = wire;
     this.#context.clock.after(this.#draws.between(1, 24), () => {
       if (!wire.near || wire.silent) return;
-      const isThere = this.bridge.connect(wire, new URL(url).searchParams.get("agent"));
+      const isThere = !this.isBridgeAway && this.bridge.connect(wire, new URL(url).searchParams.get("agent"));
       if (!isThere) wire.near.closed(1006);
     });
     return wire;

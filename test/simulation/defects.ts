@@ -360,7 +360,7 @@ export const defects: readonly Defect[] = [
     foundBy: "a key acts once",
     file: "simulators/bridge/agents.ts",
     before: "if (other === agent || other.owner !== owner) continue;",
-    after: "if (other === agent || other.owner !== "") continue;",
+    after: 'if (other === agent || other.owner !== "") continue;',
   },
   {
     name: "an agent reports what is out of date when it is active again",
@@ -380,8 +380,15 @@ export const defects: readonly Defect[] = [
     name: "an epoch is used twice",
     foundBy: "an epoch begins once",
     file: link,
-    before: 'const epoch = role === "active" ? others.epoch + 1 : others.epoch;',
-    after: "const epoch = Math.max(1, others.epoch);",
+    before: "const epoch = state.epoch + 1;",
+    after: "const epoch = Math.max(1, state.epoch);",
+  },
+  {
+    name: "an agent without its bridge stays the active one",
+    foundBy: "an agent without its bridge is replaced",
+    file: link,
+    before: "return away && inReserve(state)?.health?.bridgeUp ?",
+    after: "return away?.health?.bridgeUp ?",
   },
   {
     name: "a silent agent stays the active one",

@@ -134,6 +134,13 @@ function disturbAgent(agent: AgentProcess, context: WorldContext): void {
     });
   });
   nowAndThen(context, source, "bridge link cut", () => agent.bridgeWire?.cut(draws.chance(0.5)));
+  nowAndThen(context, source, "bridge out of reach", () => {
+    agent.isBridgeAway = true;
+    agent.bridgeWire?.cut(false);
+    context.clock.after(draws.between(1_000, 60_000), () => {
+      agent.isBridgeAway = false;
+    });
+  });
   nowAndThen(context, source, "bridge link half-open", () => {
     if (agent.bridgeWire) agent.bridgeWire.silent = draws.pick(["near", "far", "both"] as const) ?? "both";
   });

@@ -25,6 +25,7 @@ export const faultRates = {
   "agent frozen": 0.06,
   "bridge link cut": 0.1,
   "bridge link half-open": 0.05,
+  "bridge out of reach": 0.04,
   "act done, answer lost": 0.008,
   "bridge event lost": 0.08,
   "bridge restarted": 0.03,

@@ -6,7 +6,7 @@ import type { BridgeName, DomainName } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
 import { decodeHello, encodeHello, helloFault, helloText, REFUSAL_HEADER, refusal } from "../../src/link/hello.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
-import { SILENCE_MS } from "../../src/link/relay.ts";
+import { BRIDGE_AWAY_MS, SILENCE_MS } from "../../src/link/relay.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { ActiveAgentJudge } from "./active-agent-judge.ts";
 import type { WorldContext } from "./context.ts";
@@ -18,6 +18,8 @@ export type AgentWire = Wire<EdgeToAgent, AgentToEdge>;
 /** A clock that is set back lets the time begin anew once. */
 const silentAtMostMs = 2 * SILENCE_MS + 3_000;
 const checkEveryMs = 2_000;
+/** With a write that fails, and the alarm that comes again. */
+const uselessAtMostMs = BRIDGE_AWAY_MS + 6_000;
 /** A look at a silent agent that ends with a failed write is made good by a later one. */
 const looksForMs = 3_000;
 /** The worlds send objects: no text has to be made and read again, and so its length is guessed. */
@@ -28,6 +30,8 @@ interface Socket {
   readonly agent: string;
   attachment: Attachment | null;
   lastSeen: number;
+  /** What the agent says of its bridge, and since when. */
+  bridge: { readonly isUp: boolean; readonly since: number } | null;
 }
 
 interface ActiveAgent {
@@ -191,11 +195,12 @@ export class RelayHost {
   }
 
   #accept(id: string, agent: string, wire: AgentWire): void {
-    this.#sockets.set(id, { wire, agent, attachment: null, lastSeen: 0 });
+    this.#sockets.set(id, { wire, agent, attachment: null, lastSeen: 0, bridge: null });
     wire.far = {
       heard: (message) => {
         this.#heard(id);
         if (message.type === "ping") return this.#pinged(id, wire);
+        if (message.type === "health") this.#heardOfBridge(id, message.bridgeUp);
         this.hosted.deliver((relay) => relay.received(id, lengthOf(message), () => ok(message)));
       },
       closed: () => {
@@ -209,6 +214,11 @@ export class RelayHost {
   #heard(id: string): void {
     const { now } = this.#context.clock;
     if (this.#active?.id === id) this.#active = { ...this.#active, heardAt: now, silentSince: now, lookedAt: null };
+  }
+
+  #heardOfBridge(id: string, isUp: boolean): void {
+    const socket = this.#sockets.get(id);
+    if (socket && socket.bridge?.isUp !== isUp) socket.bridge = { isUp, since: this.#context.clock.now };
   }
 
   /** The platform answers by itself. */
@@ -276,6 +286,16 @@ export class RelayHost {
       violated("a silent agent is replaced", `${active.agent}: it was looked at`);
   }
 
+  /** How long the active agent has been without the bridge that another one has had all that time. */
+  get #uselessMs(): number {
+    const { clock, edgeMachines } = this.#context;
+    const active = this.#sockets.get(this.#active?.id ?? "");
+    const others = [...this.#sockets.values()].filter(({ agent }) => agent !== active?.agent);
+    const having = others.flatMap(({ bridge }) => (bridge?.isUp ? [bridge.since] : []));
+    if (active?.bridge?.isUp !== false || having.length === 0) return 0;
+    return clock.now - Math.max(active.bridge.since, Math.min(...having), edgeMachines.clockSetAt);
+  }
+
   /** A silent agent keeps the other one from acting, and nobody hears of it: requests are refused in time all the same. */
   #watch(): void {
     const { clock, violated, edgeNow } = this.#context;
@@ -292,6 +312,7 @@ export class RelayHost {
       const hasOther = active && [...this.#sockets.values()].some(({ agent }) => agent !== active.agent);
       // Without another agent nothing would come of it; and a relay that cannot write lets nobody act.
       if (active && (!hasOther || this.#context.edgeMachines.isDiskFull)) active.heardAt += checkEveryMs;
+      if (this.#uselessMs > uselessAtMostMs) violated("an agent without its bridge is replaced", active?.agent ?? "");
       if (active && clock.now - active.heardAt >= silentAtMostMs) {
         violated("a silent agent is replaced", `${active.agent}: ${clock.now - active.heardAt} ms`);
       }

@@ -78,6 +78,8 @@ export const rules = {
     "Where a bridge has two agents, neither acts without its link to the edge.",
   "an agent acts only with its journal": "An agent whose journal cannot be written gives the bridge no command.",
   "a silent agent is replaced": "A silent agent is replaced in time.",
+  "an agent without its bridge is replaced":
+    "An agent that has lost its bridge does not keep one that has it from acting.",
   "nobody poses as an agent": "An old, forged or foreign hello gets no socket.",
   "an honest agent may say what it says": "No agent of the product is cut off for saying too much.",
 

@@ -42,7 +42,14 @@ beforeEach(async () => {
   relay.on("connection", (socket) => {
     welcomes += 1;
     const keypad = { merge: "*1", mute: "*6" };
-    const welcome = { type: "welcome", role: "active", heartbeatMs: 3_000, alone: true, keypad } as const;
+    const welcome = {
+      type: "welcome",
+      role: "active",
+      activeSince: 1,
+      heartbeatMs: 3_000,
+      alone: true,
+      keypad,
+    } as const;
     socket.send(encodeMessage({ ...welcome, epoch: welcomes }));
     socket.send(encodeMessage({ ...create, epoch: welcomes }));
   });

@@ -37,6 +37,7 @@ test("an agent proves who it is, and gets the keypad codes and the bridge's comm
     type: "welcome",
     role: "active",
     epoch: 1,
+    activeSince: 1,
     heartbeatMs: 3_000,
     alone: false,
     keypad: { merge: "*1", mute: "*6" },
