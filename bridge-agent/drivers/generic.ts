@@ -12,6 +12,7 @@ import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { Result } from "../../src/foundation/result.ts";
 import { type Codec, ReconnectingSocket } from "../reconnecting-socket.ts";
 import type { BridgeDriver, DriverPorts, DriverReport } from "./driver.ts";
+import { socketUrl } from "./socket-url.ts";
 
 /** A bridge that falls silent is found within the sum of both. */
 const PING_EVERY_MS = 1_000;
@@ -23,10 +24,7 @@ const LONGEST_RETRY_MS = 1_000;
 
 export const genericSettings = v.strictObject({
   type: v.literal("generic"),
-  url: v.pipe(
-    v.string(),
-    v.check((url) => /^wss?:\/\/[^/]/.test(url) && URL.canParse(url), "must be a ws:// or wss:// address"),
-  ),
+  url: socketUrl,
 });
 
 const codec: Codec<BridgeToAgent, AgentToBridge> = {
