@@ -17,7 +17,9 @@ export function healthServer(health: () => Health, port: number): Promise<Server
     const reply = (code: number, type: string, body: string) => {
       response.writeHead(code, { "content-type": type, "cache-control": "no-store" }).end(body);
     };
-    switch (new URL(request.url ?? "/", "http://localhost").pathname) {
+    // Not as a URL: whoever is on the machine may send a target that is none, and what throws here ends the agent.
+    const [path] = (request.url ?? "/").split("?");
+    switch (path) {
       case "/healthz":
         return reply(200, "text/plain", "ok\n");
       case "/readyz":

@@ -4,12 +4,9 @@ import * as v from "valibot";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { mustBe, wrongValue } from "../src/foundation/wrong-value.ts";
 import { driverExamples, driverSettings } from "./drivers/registry.ts";
+import { socketUrl } from "./drivers/socket-url.ts";
 
 const name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"'));
-const socketUrl = v.pipe(
-  v.string(),
-  v.check((url) => /^wss?:\/\/[^/]/.test(url) && URL.canParse(url), "must be a ws:// or wss:// address"),
-);
 
 const port = v.pipe(
   v.number(),

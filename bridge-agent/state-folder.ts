@@ -1,5 +1,5 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 export function journalFile(folder: string): string {
@@ -16,9 +16,13 @@ export function makeStateFolder(folder: string): void {
     makeFolder(folder);
     writeFileSync(journal, "", { flag: "a" });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`state: nothing can be written in ${folder} (${why}); name a folder such as "/var/lib/bridgehead"`);
+    throw cannotWrite(folder, error);
   }
+}
+
+function cannotWrite(folder: string, error: unknown): Error {
+  const why = error instanceof Error ? error.message : String(error);
+  return new Error(`state: nothing can be written in ${folder} (${why}); name a folder such as "/var/lib/bridgehead"`);
 }
 
 /** One level after the other: Node's own `recursive` tries for ever where the system makes no folders, as in /proc. */
@@ -55,10 +59,15 @@ function makeKey(folder: string, file: string): void {
   makeStateFolder(folder);
   const { privateKey } = generateKeyPairSync("ed25519");
   const pem = privateKey.export({ type: "pkcs8", format: "pem" });
+  // Written beside and then linked: a disk that is full, or a process that dies, leaves a whole key or none.
+  const draft = `${file}.${randomUUID()}`;
   try {
-    writeFileSync(file, pem, { mode: 0o600, flag: "wx" });
+    writeFileSync(draft, pem, { mode: 0o600, flag: "wx", flush: true });
+    linkSync(draft, file);
   } catch (error) {
-    if (!existsSync(file)) throw error; // Else another process was faster, and its key is the key.
+    if (!existsSync(file)) throw cannotWrite(folder, error); // Else another process was faster, and its key is the key.
+  } finally {
+    rmSync(draft, { force: true });
   }
 }
 

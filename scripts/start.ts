@@ -5,6 +5,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Command } from "commander";
+import { isSocketUrl } from "../bridge-agent/drivers/socket-url.ts";
 import type { AgentSettingsInput } from "../bridge-agent/settings.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
@@ -156,7 +157,7 @@ function writeAgentSettings(folder: string, ports: Record<PartName, number>): st
 /** The simulated bridge, unless BRIDGE_URL names another program that speaks the bridge protocol. */
 function bridgeUrl(simulated: number): string {
   const url = process.env.BRIDGE_URL || `ws://127.0.0.1:${simulated}/bridge`;
-  if (/^wss?:\/\/[^/]/.test(url) && URL.canParse(url)) return url;
+  if (isSocketUrl(url)) return url;
   throw new StartError(`BRIDGE_URL is "${url}"; it must be an address such as ws://127.0.0.1:8790/bridge`);
 }
 

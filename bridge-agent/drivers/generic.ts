@@ -13,6 +13,7 @@ import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { Result } from "../../src/foundation/result.ts";
 import { type Codec, ReconnectingSocket } from "../reconnecting-socket.ts";
 import type { BridgeDriver, DriverIdentity, DriverPorts, DriverReport } from "./driver.ts";
+import { socketUrl } from "./socket-url.ts";
 
 /** A bridge that falls silent is found within the sum of both. */
 const PING_EVERY_MS = 1_000;
@@ -24,10 +25,7 @@ const LONGEST_RETRY_MS = 1_000;
 
 export const genericSettings = v.strictObject({
   type: v.literal("generic"),
-  url: v.pipe(
-    v.string(),
-    v.check((url) => /^wss?:\/\/[^/]/.test(url) && URL.canParse(url), "must be a ws:// or wss:// address"),
-  ),
+  url: socketUrl,
 });
 
 const codec: Codec<BridgeToAgent, AgentToBridge> = {
@@ -48,8 +46,8 @@ type Question = AgentToBridge extends infer Message
 type Unanswered = "not-connected" | "lost" | "too-slow";
 
 interface Waiting {
-  readonly resolve: (answer: Answer | Unanswered) => void;
-  readonly cancelTimer: () => void;
+  receive(answer: Answer): void;
+  lose(): void;
 }
 
 /** Speaks the generic bridge protocol (docs/bridge-protocol.md) to a bridge program. */
@@ -96,16 +94,17 @@ export class GenericDriver implements BridgeDriver {
   }
 
   async execute(commandId: CommandId, conference: ConfKey | null, command: BridgeCommand): Promise<ExecutionResult> {
-    const answer = await this.#ask({ type: "command", commandId, conference, command });
+    const question = { type: "command", commandId, conference, command } as const;
+    const answer = await this.#ask(question, (one) => one.type !== "state");
     if (answer === "not-connected") return { done: false, reason: "unreachable" };
     if (answer === "too-slow") return { done: "unknown", tooSlow: true };
-    if (answer === "lost" || answer.type === "state") return { done: "unknown" };
+    if (answer === "lost") return { done: "unknown" };
     return answer.type === "done" ? { done: true } : { done: false, reason: answer.reason };
   }
 
   async state(): Promise<BridgeState | null> {
-    const answer = await this.#ask({ type: "state" });
-    return typeof answer !== "string" && answer.type === "state" ? answer.state : null;
+    const answer = await this.#ask({ type: "state" }, (one) => one.type === "state");
+    return typeof answer === "string" ? null : answer.state;
   }
 
   async stop(): Promise<void> {
@@ -115,7 +114,11 @@ export class GenericDriver implements BridgeDriver {
     this.#resolveAll();
   }
 
-  #ask(question: Question): Promise<Answer | Unanswered> {
+  /** An answer of another kind ends the connection: who asked is not left without one, and operations staff hear why. */
+  #ask<Right extends Answer>(
+    question: Question,
+    isRight: (answer: Answer) => answer is Right,
+  ): Promise<Right | Unanswered> {
     if (!this.#ready) return Promise.resolve("not-connected");
     const id = this.#send(question);
     return new Promise((resolve) => {
@@ -125,7 +128,18 @@ export class GenericDriver implements BridgeDriver {
         resolve("too-slow");
         this.#socket.end(`it has not answered ${what} for ${RESULT_WITHIN_MS / 1_000} s`);
       });
-      this.#waiting.set(id, { resolve, cancelTimer });
+      this.#waiting.set(id, {
+        receive: (answer) => {
+          if (!isRight(answer)) return this.#socket.end(`it answered ${what} with ${answer.type}`);
+          this.#waiting.delete(id);
+          cancelTimer();
+          resolve(answer);
+        },
+        lose: () => {
+          cancelTimer();
+          resolve("lost");
+        },
+      });
     });
   }
 
@@ -160,13 +174,8 @@ export class GenericDriver implements BridgeDriver {
         return this.#socket.answered();
       case "done":
       case "refused":
-      case "state": {
-        const waiting = this.#waiting.get(message.id);
-        this.#waiting.delete(message.id);
-        waiting?.cancelTimer();
-        waiting?.resolve(message);
-        return;
-      }
+      case "state":
+        return this.#waiting.get(message.id)?.receive(message);
       case "hello":
         return this.#socket.end("it said hello twice on one connection");
       default:
@@ -185,10 +194,7 @@ export class GenericDriver implements BridgeDriver {
   }
 
   #resolveAll(): void {
-    for (const { resolve, cancelTimer } of this.#waiting.values()) {
-      cancelTimer();
-      resolve("lost");
-    }
+    for (const waiting of this.#waiting.values()) waiting.lose();
     this.#waiting.clear();
   }
 }

@@ -138,6 +138,16 @@ export class Draft {
     this.#effects.push({ id, command });
   }
 
+  /** The result of this command will answer the request, too: in the time that the command has left, else in a time of its own. */
+  join({ expired, ...pending }: PendingCommand, request: OpenRequest | null): void {
+    const { head } = this;
+    if (!request || head.phase !== "running") return;
+    const { id, group = this.context.serial() } = pending;
+    const answerBy = expired ? null : pending.answerBy;
+    this.commands.set(id, { ...pending, group, answerBy: answerBy ?? this.at + COMMAND_TIMEOUT_MS });
+    this.head = { ...head, groups: [...head.groups, { id: group, request }] };
+  }
+
   /**
    * An id for a command, a call or a room. The random bits keep it from being guessed by the agent of another bridge, and
    * unlike all earlier ids even if the serials ever start again.

@@ -85,13 +85,20 @@ export function addToMain(
   if (extCallId === undefined) return draft.answer(request, "no-such-call");
   const waiting = draft.callOuts.find((one) => one.extCallId === extCallId && one.stage === "waiting");
   const talk = talkOf(draft);
-  if (waiting) return admit(draft, waiting, request);
+  if (waiting) return admitOnce(draft, waiting, request);
   const invitee = findCaller(draft, extCallId);
   if (!invitee) return draft.answer(request, "no-such-call");
   if (talk?.invitee !== invitee.call || talk.stage !== "open") return draft.answer(request, "wrong-room");
   setTalk(draft, { ...talk, stage: "adding" });
   bringBack(draft, talk, talk.host);
   draft.issue({ type: "move", call: invitee.call, room: MAIN_ROOM }, request);
+}
+
+/** WebEx may ask again before the bridge has answered. A second `admit` would play the tone again and undo a mute, or be refused. */
+function admitOnce(draft: Draft, waiting: CallOut, request: OpenRequest | null): void {
+  const pending = draft.commands.find(({ command }) => command.type === "admit" && command.call === waiting.call);
+  if (pending) draft.join(pending, request);
+  else admit(draft, waiting, request);
 }
 
 /** Ends the talk without adding the invitee: the invitee is hung up, and the host returns. */

@@ -183,13 +183,14 @@ function applyReporting(
 
 function applyCallOutResult(
   draft: Draft,
-  { request }: PendingCommand,
+  { request, group }: PendingCommand,
   command: Command<"dial" | "cancel-dial" | "admit">,
   result: CommandResult,
 ): void {
   const { type, call } = command;
   const callOut = draft.callOuts.get(call);
   if (type === "admit") draft.answer(request, result);
+  answerGroup(draft, group, result);
   if (!callOut) {
     if (type === "dial" && result.done) draft.issue({ type: "cancel-dial", call }); // Nobody wants this call any more.
     return;
@@ -221,7 +222,7 @@ function applyMuteResult(
 ): void {
   const muted = command.type === "mute";
   draft.answer(pending.request, result);
-  if (pending.group !== undefined) answerGroup(draft, pending.group, result);
+  answerGroup(draft, pending.group, result);
   const caller = draft.callers.get(command.call);
   if (!caller || caller.left || !result.done) return;
   if (pending.unreported) draft.callers.set(caller.call, { ...caller, muted });
@@ -229,12 +230,12 @@ function applyMuteResult(
   if (muted) setSpeaking(draft, caller.call, false); // A muted call is not heard, whatever its phone picks up.
 }
 
-/** The request is answered with the first of its calls that changes, or with the last that does not (protocol 4.11). */
-function answerGroup(draft: Draft, id: CommandGroup["id"], result: CommandResult): void {
+/** The requests are answered with the first of their calls that changes, or with the last that does not (protocol 4.11). */
+function answerGroup(draft: Draft, id: CommandGroup["id"] | undefined, result: CommandResult): void {
   const { head } = draft;
   if (head.phase !== "running") return;
-  const group = head.groups.find((one) => one.id === id);
-  if (!group || (!result.done && draft.commands.find((command) => command.group === id))) return;
-  draft.answer(group.request, result);
-  draft.head = { ...head, groups: head.groups.filter((one) => one !== group) };
+  const answered = head.groups.filter((one) => one.id === id);
+  if (answered.length === 0 || (!result.done && draft.commands.find((command) => command.group === id))) return;
+  for (const { request } of answered) draft.answer(request, result);
+  draft.head = { ...head, groups: head.groups.filter((one) => one.id !== id) };
 }

@@ -53,7 +53,7 @@ export interface Running extends Ongoing {
   readonly speech?: Speech;
   /** Present while the host talks to an invitee in private (protocol 4.21). */
   readonly talk?: PrivateTalk;
-  /** Requests that became one command for each of several calls, until they are answered. */
+  /** Requests that became one command for each of several calls, or none of their own, until they are answered. */
   readonly groups: readonly CommandGroup[];
   /** Calls whose leaving was not reported to this server; it is reported to its successor (protocol 4.9 F4). */
   readonly departed: readonly ExtCallId[];
@@ -70,6 +70,7 @@ interface Ended {
   readonly closedUntil?: EpochMs;
 }
 
+/** A request that one or several commands answer. Requests of one id are answered together. */
 export interface CommandGroup {
   /** Our own id, since WebEx's servers may use the same MsgID. */
   readonly id: number;

@@ -5,23 +5,31 @@ export interface Rate {
   readonly perSecond: number;
 }
 
-/** Grants a burst at once, and a rate on average. A pause earns a burst at most; a clock that is set back earns nothing. */
+/**
+ * Grants a burst at once, and a rate on average. A pause earns a burst at most. A clock that is set back earns nothing by that,
+ * and nothing when it is set right again.
+ */
 export class TokenBucket {
   readonly #rate: Rate;
   #tokens: number;
   #at: EpochMs;
+  /** Ahead of the clock while that is set back. */
+  #earnedUntil: EpochMs;
 
   constructor(rate: Rate, at: EpochMs) {
     this.#rate = rate;
     this.#tokens = rate.burst;
     this.#at = at;
+    this.#earnedUntil = at;
   }
 
   /** 0 when the bucket has the amount, which is then spent; else the milliseconds until it has. */
   waitMs(amount: number, at: EpochMs): number {
     const { burst, perSecond } = this.#rate;
-    this.#tokens = Math.min(burst, this.#tokens + (Math.max(0, at - this.#at) * perSecond) / 1_000);
+    const earnedMs = at < this.#earnedUntil ? Math.max(0, at - this.#at) : at - this.#earnedUntil;
     this.#at = at;
+    this.#earnedUntil += earnedMs;
+    this.#tokens = Math.min(burst, this.#tokens + (earnedMs * perSecond) / 1_000);
     if (this.#tokens < amount) return ((amount - this.#tokens) * 1_000) / perSecond;
     this.#tokens -= amount;
     return 0;

@@ -2,7 +2,7 @@ import { Agent, type AgentInput } from "../../bridge-agent/agent.ts";
 import type { Execution } from "../../bridge-agent/drivers/driver.ts";
 import { openJournal } from "../../bridge-agent/journal.ts";
 import { Machine } from "../../simulators/bridge/machine.ts";
-import type { BridgeCommand, IssuedCommand } from "../../src/bridge/commands.ts";
+import type { BridgeCommand, ExecutionResult, IssuedCommand } from "../../src/bridge/commands.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { AgentToEdge } from "../../src/link/messages.ts";
@@ -54,7 +54,7 @@ export class AgentWorld {
   silent = false;
   readonly notes: string[] = [];
   #lives = 0;
-  /** Commands that the bridge has not begun: they are lost with the link, as are their results. */
+  /** Commands that the bridge has not begun: it drops them with the link. */
   readonly #held = new Map<Execution, () => void>();
   readonly #repeated = new Map<string, { readonly conference: ConfKey; readonly issued: IssuedCommand }>();
 
@@ -97,17 +97,13 @@ export class AgentWorld {
     });
   }
 
-  loseBridge(): void {
+  /** As of any driver, unanswered commands are `unknown`; `tooSlow`: the link was given up because they were unanswered. */
+  loseBridge(result: ExecutionResult = { done: "unknown" }): void {
+    const unanswered = [...this.#held.keys()];
     this.#bridgeUp = false;
     this.#callOff();
     this.#put({ type: "bridge", report: { type: "disconnected", why: "test", isReplaced: false } });
-  }
-
-  /** The link was given up because the bridge has not answered what it was asked. */
-  giveUpBridge(): void {
-    for (const execution of this.#held.keys())
-      this.#put({ type: "result", execution, result: { done: "unknown", tooSlow: true } });
-    this.loseBridge();
+    for (const execution of unanswered) this.#put({ type: "result", execution, result });
   }
 
   #callOff(): void {

@@ -583,14 +583,29 @@ describe("gaps", () => {
     expect(world.results()).toEqual({ create: true, dial: true });
   });
 
-  test("a command that the bridge had not begun when the link broke is done once, and at once", () => {
+  test.each<[string, (world: AgentWorld) => void]>([
+    ["the agent died", (world) => world.restart()],
+    [
+      "the link broke",
+      (world) => {
+        world.loseBridge();
+        world.settle();
+        world.connectBridge();
+      },
+    ],
+  ])("what the bridge had not begun when %s is done once, and at once", (_, breakOff) => {
     const world = running();
+    const id = world.machine.dialIn("14085550000", "987654321##");
+    world.settle();
+    const caller = world.machine.world.calls.get(id);
     world.machine.setFaults({ delayMs: 3_000, refuse: [], down: false });
     world.command("dial", dial("out1"));
+    if (caller) world.machine.press(caller, "*6");
     world.pass(2_800);
-    world.restart();
-    world.pass(6_000);
-    expect(world.acts().slice(1)).toEqual(["dial out1 done"]);
+    breakOff(world);
+    world.settle();
+    world.pass(3_000);
+    expect(world.acts().slice(2)).toEqual(["dial out1 done", `mute ${id} done`]);
     expect(world.results()).toEqual({ create: true, dial: true });
   });
 
@@ -602,7 +617,7 @@ describe("gaps", () => {
     world.machine.setFaults({ delayMs: 0, refuse: [], down: false });
     world.command("unlock", { type: "unlock" });
     world.settle();
-    world.giveUpBridge();
+    world.loseBridge({ done: "unknown", tooSlow: true });
     world.connectBridge();
     world.settle();
     expect(world.acts().slice(1)).toEqual(["unlock done"]);

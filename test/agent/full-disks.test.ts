@@ -1,11 +1,12 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { timers } from "../../bridge-agent/node-ports.ts";
+import { agentKey } from "../../bridge-agent/state-folder.ts";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 
 let folder: string;
@@ -73,6 +74,19 @@ test("an agent whose journal's disk is full lets go of the bridge, says so once,
   limited.kill("SIGTERM");
   expect(await exit).toEqual([0, null]);
 }, 30_000);
+
+test("a key that a full disk cuts short is no key: it is made when there is room", () => {
+  const key = ["bridge-agent/main.ts", "key", "--settings", settings];
+
+  const full = spawnSync("prlimit", ["--fsize=0:unlimited", process.execPath, ...key], { encoding: "utf8" });
+  const left = readdirSync(join(folder, "state"));
+  const roomy = spawnSync(process.execPath, key, { encoding: "utf8" });
+
+  expect([full.status, full.stderr]).toEqual([1, expect.stringMatching(/^state: nothing can be written in [^\n]*\n$/)]);
+  expect(left).toEqual(["journal.sqlite"]);
+  expect(roomy).toMatchObject({ status: 0, stderr: "", stdout: `${agentKey(join(folder, "state")).publicKey}\n` });
+  expect(readdirSync(join(folder, "state"))).toEqual(["agent-key.pem", "journal.sqlite"]);
+}, 20_000);
 
 async function answerOf(path: string): Promise<string | null> {
   return fetch(`http://127.0.0.1:${port}/${path}`)

@@ -28,6 +28,11 @@ test.each([
     'edge must be a ws:// or wss:// address (it is "https://x"), for example "wss://bridgehead.example.com"',
   ],
   [
+    "a wrong address of the bridge",
+    { driver: { type: "generic", url: "ws:///bridge" } },
+    'driver.url must be a ws:// or wss:// address (it is "ws:///bridge"), for example "ws://127.0.0.1:8790/bridge"',
+  ],
+  [
     "a port that is none",
     { listen: { port: 70_000 } },
     "listen.port must be 0 to 65535 (it is 70000), for example 8791",

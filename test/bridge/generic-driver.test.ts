@@ -139,6 +139,26 @@ test.each([
   expect(reports.at(-1)).toEqual({ type: "disconnected", why, isReplaced: false });
 });
 
+test.each([
+  ["a command", "state", "lock", () => driver.execute("o1" as never, "1" as ConfKey, { type: "lock" })],
+  ["the state", "done", "state", () => driver.state()],
+  ["the state", "refused", "state", () => driver.state()],
+])("a bridge that answers %s with %s is left, with a reason that says so", async (_, answer, what, ask) => {
+  const socket = await connection();
+  const ping = heard(socket);
+  await say(socket, hello);
+  await ping;
+  const question = heard(socket);
+  const answered = ask();
+  const { id } = (await question) as { id: number };
+
+  const report = await say(socket, { type: answer, id, reason: "refused", state: { conferences: [], calls: [] } });
+
+  const why = `the bridge at ${url} is lost: it answered ${what} with ${answer}`;
+  expect(report).toEqual({ type: "disconnected", why });
+  expect(await answered).toEqual(what === "state" ? null : { done: "unknown" });
+});
+
 test("a result and the event behind it come in order, and belong to one turn of the event loop", async () => {
   const socket = await connection();
   const ping = heard(socket);

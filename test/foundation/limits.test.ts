@@ -51,6 +51,18 @@ test("a clock that is set back refills nothing, and goes on from there", () => {
   expect(bucket.spend(1, 1_000)).toBe(true);
 });
 
+test("a clock that is set back, and right again, earns the time that passes, and none of it twice", () => {
+  const bucket = new TokenBucket({ burst: 10, perSecond: 1 }, 100_000);
+
+  expect(bucket.spend(10, 100_000)).toBe(true);
+  expect(bucket.waitMs(1, 90_000)).toBe(1_000);
+  expect(bucket.waitMs(1, 100_000)).toBe(1_000);
+  expect(bucket.spend(1, 90_000)).toBe(false);
+  expect(bucket.spend(5, 95_000)).toBe(true);
+  expect(bucket.waitMs(1, 105_000)).toBe(1_000);
+  expect(bucket.spend(2, 107_000)).toBe(true);
+});
+
 test("of a flood some lines come through, and the first one after it says how many did not", () => {
   const limit = new LogLimit();
   const flood = Array.from({ length: 5_000 }, () => limit.admit("document-refused", "local", 0));

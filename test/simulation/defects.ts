@@ -243,10 +243,10 @@ export const defects: readonly Defect[] = [
     name: "a mute is told before it is answered",
     foundBy: "RspUpdateUser before NotifyUserChange",
     file: reports,
-    before: "  draft.answer(pending.request, result);\n  if (pending.group !== undefined)",
+    before: "  draft.answer(pending.request, result);\n  answerGroup(draft, pending.group, result);",
     after:
       "  const before = draft.callers.get(command.call);\n  if (before && !before.left && result.done) applyMuted(draft, before, muted);\n" +
-      "  draft.answer(pending.request, result);\n  if (pending.group !== undefined)",
+      "  draft.answer(pending.request, result);\n  answerGroup(draft, pending.group, result);",
   },
   {
     // Both answers are in one document, which WebEx refuses to read: the MsgID is there twice.
