@@ -65,21 +65,29 @@ export class IdAllocator {
     return { holders: holdersOf(rows), next: rows.length < pageSize ? null : Number(rows.at(-1)?.msg_first) };
   }
 
-  /** The conferences of some of the oldest blocks, which are not needed any more and are deleted with this. */
+  /** The conferences of some of the oldest blocks, which are not needed any more and expire with this. */
   expire(now: EpochMs): readonly ConfKey[] {
     const end = firstPlaceOf(now - holderMemoryMs);
     const rows = this.#sql.exec(
       "SELECT msg_first, holder FROM allocated WHERE msg_first < ? ORDER BY msg_first LIMIT ?",
       ...[end, pageSize],
     );
-    const last = rows.at(-1);
-    if (last) this.#sql.exec("DELETE FROM allocated WHERE msg_first <= ?", last.msg_first ?? null);
+    const last = rows.at(-1)?.msg_first;
+    if (last === undefined) return [];
+    this.#sql.transaction(() => {
+      // The latest row stays, without its holder: the next life goes on behind it, also where a clock was ahead and all rows looked old.
+      this.#sql.exec(
+        "DELETE FROM allocated WHERE msg_first <= ? AND msg_first < (SELECT max(msg_first) FROM allocated)",
+        last,
+      );
+      this.#sql.exec("UPDATE allocated SET holder = NULL WHERE msg_first <= ? AND holder IS NOT NULL", last);
+    });
     return holdersOf(rows);
   }
 
-  /** When the oldest block is not needed any more; `null`: there is none. */
+  /** When the oldest block is not needed any more; `null`: no conference holds one. */
   get nextExpiry(): EpochMs | null {
-    const [oldest] = this.#sql.exec("SELECT at FROM allocated ORDER BY msg_first LIMIT 1");
+    const [oldest] = this.#sql.exec("SELECT at FROM allocated WHERE holder IS NOT NULL ORDER BY msg_first LIMIT 1");
     return oldest ? Number(oldest.at) + holderMemoryMs + dayMs : null;
   }
 
