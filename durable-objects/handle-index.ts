@@ -191,8 +191,9 @@ export class HandleIndex implements HandleIndexRpc {
     );
   }
 
+  /** A claim far in the future was made while the clock was ahead. */
   #isYoung({ claimedAt }: Handle): boolean {
-    return this.#ports.now() - claimedAt < youngMs;
+    return Math.abs(this.#ports.now() - claimedAt) < youngMs;
   }
 }
 

@@ -114,6 +114,13 @@ test("a claim is not taken away for 30 s, in which its create is on its way, als
   expect(await claim(second)).toBe(second);
 });
 
+test("a handle that was claimed while the clock was an hour ahead can be claimed by another conference soon after", async () => {
+  const { claim, time } = world();
+  await claim(first);
+  time.now -= hourMs;
+  expect(await claim(second)).toBe(second);
+});
+
 test("a handle is released when its conference is over and its rows are about to go, not while it goes on", async () => {
   const { index, claim, look, time, alarms, held, asked } = world();
   held.add(first);
