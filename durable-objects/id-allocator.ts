@@ -55,14 +55,18 @@ export class IdAllocator {
     return { msgIds: block(msgFirst, wanted.msgIds > 0 ? msgEnd : msgFirst), transIds: block(transFirst, transEnd) };
   }
 
-  /** The conferences that have been allocated blocks since then, some at a time, the latest first; `next`: the others were before this place. */
+  /**
+   * The conferences that have been allocated blocks since then, some at a time, by the latest block of each, which must be before this place;
+   * `next`: those that are left are before that one.
+   */
   holdersSince(since: EpochMs, before: number | null): HolderPage {
-    const page = this.#sql.exec(
-      "SELECT msg_first, holder, at FROM allocated WHERE msg_first < ? ORDER BY msg_first DESC LIMIT ?",
-      ...[before ?? Number.MAX_SAFE_INTEGER, pageSize],
+    const rows = this.#sql.exec(
+      `SELECT holder, max(msg_first) AS latest FROM allocated
+       WHERE msg_first > ifnull((SELECT msg_first FROM allocated WHERE at < ? ORDER BY msg_first DESC LIMIT 1), -1) AND holder IS NOT NULL
+       GROUP BY holder HAVING latest < ? ORDER BY latest DESC LIMIT ?`,
+      ...[since, before ?? Number.MAX_SAFE_INTEGER, pageSize],
     );
-    const rows = page.filter(({ at }) => Number(at) >= since);
-    return { holders: holdersOf(rows), next: rows.length < pageSize ? null : Number(rows.at(-1)?.msg_first) };
+    return { holders: holdersOf(rows), next: rows.length < pageSize ? null : Number(rows.at(-1)?.latest) };
   }
 
   /** The conferences of some of the oldest blocks, which are not needed any more and expire with this. */

@@ -5,7 +5,7 @@ import { Mailbox } from "../../durable-objects/mailbox.ts";
 import type { Platform, Sql, SqlValue } from "../../durable-objects/platform.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
 import type { RelayPorts } from "../../durable-objects/relay.ts";
-import { Sweep } from "../../durable-objects/sweep.ts";
+import { type Round, Sweep } from "../../durable-objects/sweep.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
 import { isEnd } from "../../src/conference/failover.ts";
@@ -127,7 +127,7 @@ export class Edge {
 
   #makeAllocator(): Hosted<Allocator> {
     const context = this.#context;
-    let place: number | null = null;
+    let round: Round | null = null;
     /** The domain had conferences before: its rounds come at any time. */
     let firstInMs: number | null = draws(context, "sweep").between(20_000, 300_000);
     return new Hosted("id allocator", context, ({ sql, after, send, setAlarm, ensureAlarm }) => {
@@ -140,9 +140,9 @@ export class Edge {
         now: context.edgeNow,
         log: ({ event }) => context.tell(() => `id allocator: ${event}`),
         conference: (confKey) => ({ sweep: () => send(() => this.#sweep(confKey)) }),
-        keptPlace: () => place,
-        keepPlace: (next) => {
-          place = next;
+        keptRound: () => round,
+        keepRound: (next) => {
+          round = next;
         },
       });
       return {
