@@ -25,10 +25,6 @@ export class IdAllocatorObject extends DurableObject<Env> implements IdAllocator
       ids: this.#ids,
       log: (line) => platform.log({ ...line, domain: this.#domain }),
       conference: (confKey) => env.CONFERENCE.getByName(`${this.#domain}/${confKey}`),
-      ensureAlarm: async (at) => {
-        const alarm = await storage.getAlarm();
-        if (alarm === null || alarm > at) storage.setAlarm(at);
-      },
       keptRound: () => storage.kv.get<Round>("sweepRound") ?? null,
       keepRound: (round) => storage.kv.put("sweepRound", round),
     });

@@ -1,8 +1,8 @@
 import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
-import { type Timers, within } from "../src/foundation/timers.ts";
+import { within } from "../src/foundation/timers.ts";
 import type { ConferenceRpc } from "../src/rpc.ts";
+import { Alarm, type AlarmPorts } from "./alarm.ts";
 import type { IdAllocator } from "./id-allocator.ts";
-import type { Log } from "./log.ts";
 
 /** A round that is under way. */
 export interface Round {
@@ -11,15 +11,9 @@ export interface Round {
   readonly before: number;
 }
 
-interface SweepPorts extends Timers {
+interface SweepPorts extends AlarmPorts {
   readonly ids: Pick<IdAllocator, "holdersSince" | "expire" | "nextExpiry">;
-  readonly log: Log;
-  now(): EpochMs;
   conference(confKey: ConfKey): Pick<ConferenceRpc, "sweep">;
-  /** Replaces the one alarm there is. */
-  setAlarm(at: EpochMs): void | Promise<void>;
-  /** Sets the alarm, unless it comes by this time anyway. */
-  ensureAlarm(at: EpochMs): Promise<void>;
   /** What was kept last, also by an earlier life; `null`: nothing, or `null`. */
   keptRound(): Round | null;
   keepRound(round: Round | null): void;
@@ -44,19 +38,25 @@ const behindAll = 0;
  */
 export class Sweep {
   readonly #ports: SweepPorts;
+  readonly #alarm: Alarm;
 
   constructor(ports: SweepPorts) {
     this.#ports = ports;
+    this.#alarm = new Alarm(ports);
   }
 
   /** Ids were allocated: the next round is due in five minutes at the latest. */
-  async allocated(): Promise<void> {
-    await this.#ports.ensureAlarm(this.#ports.now() + everyMs);
+  allocated(): Promise<void> {
+    return this.#alarm.ensure(this.#ports.now() + everyMs);
   }
 
-  /** Sweeps one page. The round is kept when that is done: a page is swept again over which the object died. */
-  async alarm(): Promise<void> {
-    const { ids, now, setAlarm, keptRound, keepRound } = this.#ports;
+  alarm(): Promise<void> {
+    return this.#alarm.fired(() => this.#sweepPage());
+  }
+
+  /** The round is kept when the page is done: a page is swept again over which the object died. */
+  async #sweepPage(): Promise<void> {
+    const { ids, now, keptRound, keepRound } = this.#ports;
     const at = now();
     const kept = keptRound();
     // After the clock was set back, a round would have begun in the future.
@@ -69,8 +69,8 @@ export class Sweep {
     const before = next ?? (hasMoreToExpire ? behindAll : null);
     const isAtRest = kept === null && holders.length === 0;
     const expiry = isAtRest ? ids.nextExpiry : at;
-    if (before !== null) setAlarm(nextPage);
-    else if (expiry !== null) setAlarm(Math.max(expiry, nextRound));
+    if (before !== null) this.#alarm.wakeBy(nextPage);
+    else if (expiry !== null) this.#alarm.wakeBy(Math.max(expiry, nextRound));
     await this.#sweep(new Set([...holders, ...expired]));
     if (before !== null) keepRound({ beganAt, before });
     else if (kept !== null) keepRound(null);

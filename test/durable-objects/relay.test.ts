@@ -106,9 +106,10 @@ class RelayWorld {
       log: (line) => this.lines.push(line),
       now: () => this.now,
       newId: () => "challenge",
-      setAlarm: (at) => {
+      setAlarm: async (at) => {
         this.alarmAt = at;
       },
+      getAlarm: async () => this.alarmAt,
       settings: () => settings,
       conference: (_, key) => ({
         ackCommands: (from, ids) => ask(`${key} acks ${ids.join()} of ${from}`),
@@ -501,4 +502,22 @@ test("an active agent whose socket got lost in a sleep is waited for as long as 
   world.now += 1;
   await world.relay.health();
   expect(world.sent.at(-1)).toMatchObject({ type: "activate", epoch: 2 });
+});
+
+test("an alarm that finds a silent agent while nothing can be written does not fail, and comes again", async () => {
+  const world = await twoAgents();
+  world.now += 10_000;
+  world.pings("link-2");
+  const { exec } = world.sql;
+  world.sql.exec = () => {
+    throw new Error("database or disk is full");
+  };
+  await world.relay.alarm();
+  expect(world.alarmAt).toBe(world.now + 60_000);
+  expect(world.lines.at(-1)).toMatchObject({ level: "error", event: "alarm-broke", domain, bridge });
+
+  world.sql.exec = exec;
+  world.sent.length = 0;
+  await world.relay.alarm();
+  expect(world.sent).toMatchObject([{ type: "activate", epoch: 2 }]);
 });

@@ -23,6 +23,7 @@ class Allocator {
   alarmsSet = 0;
   /** What the machine's clock is ahead of the true time. */
   aheadMs = 0;
+  canKeep = true;
   alarmAt: number | null = null;
   atOnce = 0;
   mostAtOnce = 0;
@@ -43,7 +44,7 @@ class Allocator {
   }
 
   #begin(): Sweep {
-    const setAlarm = (at: number): void => {
+    const setAlarm = async (at: number): Promise<void> => {
       this.alarmsSet += 1;
       this.alarmAt = at;
       this.time.after(at - this.#now, () => {
@@ -60,12 +61,11 @@ class Allocator {
       after: (ms, run) => this.time.after(ms, run),
       log: (line) => this.lines.push(line),
       setAlarm,
-      ensureAlarm: async (at) => {
-        if (this.alarmAt === null || this.alarmAt > at) setAlarm(at);
-      },
+      getAlarm: async () => this.alarmAt,
       conference: (confKey) => ({ sweep: () => this.#sweepOne(confKey) }),
       keptRound: () => this.#round,
       keepRound: (round) => {
+        if (!this.canKeep) throw new Error("database or disk is full");
         this.#round = round;
       },
     });
@@ -188,6 +188,20 @@ test("mail that belongs to no conference leads to no sweep", async () => {
   await allocator.allocate(null);
   await allocator.time.pass(hourMs);
   expect([allocator.swept.size, allocator.alarmsSet]).toEqual([0, 1]);
+});
+
+test("a sweep that cannot be written does not fail, and comes again", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate("k");
+  allocator.canKeep = false;
+  for (let index = 0; index < 500; index += 1) await allocator.allocate(`k${index}`);
+  await allocator.time.pass(5 * minuteMs);
+  allocator.canKeep = true;
+  await allocator.time.pass(minuteMs);
+
+  expect(allocator.lines).toMatchObject([{ event: "alarm-broke" }]);
+  expect(allocator.swept.get("k")).toEqual([5]);
+  expect(allocator.swept.get("k499")).toEqual([5, 5]);
 });
 
 test("a conference whose alarm got lost does what is overdue when it is swept", async () => {
