@@ -1,33 +1,29 @@
 import type { EpochMs } from "../src/foundation/ids.ts";
 import { SteadyClock } from "../src/foundation/steady-clock.ts";
-import type { Platform } from "./platform.ts";
-
-type Ports = Pick<Platform, "now" | "setAlarm">;
+import { Alarm, type AlarmPorts } from "./alarm.ts";
 
 /** A smaller step of the machine's clock is not worth a row. */
 const noticedMs = 1000;
 /** Until an alarm that is further away, the machine's clock may be set forward, and the alarm comes no sooner for that. */
 const furthestMs = 5 * 60_000;
-/** Pause after an alarm that broke, as when the settings cannot be read. */
-const alarmAgainMs = 60_000;
 
 /**
  * An object's time and its one alarm. The time never goes back, in this life or the next; a deadline is noticed within five
  * minutes even if the machine's clock is set forward or back meanwhile. The platform's clock and alarm are the machine's.
  */
 export class Clock {
-  readonly #platform: Ports;
+  readonly alarm: Alarm;
+  readonly #platform: AlarmPorts;
   readonly #steady = new SteadyClock();
   readonly #keepAheadMs: (aheadMs: number) => void;
   #keptAheadMs: number;
-  /** On the machine's clock. */
-  #alarmAt: EpochMs | null = null;
 
   /**
    * `lastAt` and `aheadMs` are what an earlier life has written down: when it committed last, and by how much its time was
    * ahead of the machine's clock. `keepAheadMs` writes that down for the next life.
    */
-  constructor(platform: Ports, lastAt: EpochMs, aheadMs = 0, keepAheadMs: (aheadMs: number) => void = () => {}) {
+  constructor(platform: AlarmPorts, lastAt: EpochMs, aheadMs = 0, keepAheadMs: (aheadMs: number) => void = () => {}) {
+    this.alarm = new Alarm(platform);
     this.#platform = platform;
     this.#steady.notBefore(lastAt, aheadMs);
     this.#keptAheadMs = aheadMs;
@@ -36,38 +32,15 @@ export class Clock {
 
   readonly now = (): EpochMs => this.#steady.at(this.#platform.now());
 
-  /** The alarm has come, and is not set any more. */
-  alarmFired(): void {
-    this.#alarmAt = null;
-  }
-
-  /** Sees to it that the alarm comes by this time. Setting an alarm costs a row, so an earlier one will do. */
+  /** Sees to it that the alarm comes by this time. */
   wakeBy(time: EpochMs): void {
-    const now = this.#steady.onMachine(this.now());
-    const at = this.#steady.onMachine(time);
-    const set = this.#alarmAt;
-    // An alarm that should have come by now may be long in coming: the clock was set forward.
-    if (set === null || set > at || set < now) {
-      this.#platform.setAlarm(at)?.catch(() => {
-        this.#alarmAt = null;
-      });
-      this.#alarmAt = at;
-    }
+    this.now(); // Notices a clock that was set.
+    this.alarm.wakeBy(this.#steady.onMachine(time));
     const { aheadMs } = this.#steady;
     if (aheadMs <= this.#keptAheadMs + noticedMs) return;
     // Without this each life would begin when the last input was committed, and what is due much later would never come.
     this.#keepAheadMs(aheadMs);
     this.#keptAheadMs = aheadMs;
-  }
-
-  /** Comes back after an alarm that broke. Never throws, since the platform soon gives up an alarm that fails. */
-  wakeAgain(onFailure: (error: unknown) => void): void {
-    try {
-      this.wakeBy(this.now() + alarmAgainMs);
-    } catch (error) {
-      // Nothing more can be done in this life: the platform repeats an alarm whose object is gone.
-      onFailure(error);
-    }
   }
 }
 

@@ -78,8 +78,8 @@ export class Conference {
   constructor(platform: ConferencePorts) {
     const store = new ConferenceStore(platform.sql, (error) => platform.abort(`the store is lost: ${error}`));
     const { lastAt, progress } = store;
-    this.#clock = new Clock(platform, lastAt, progress.aheadMs, (aheadMs) => store.correct({ aheadMs }));
     const log = (line: LogLine) => platform.log({ ...line, ...this.#identity });
+    this.#clock = new Clock({ ...platform, log }, lastAt, progress.aheadMs, (aheadMs) => store.correct({ aheadMs }));
     const ports = { ...platform, log, now: this.#clock.now };
     this.#ports = ports;
     this.#store = store;
@@ -114,7 +114,7 @@ export class Conference {
     if (store.unknownKinds.size > 0) this.#log("warn", "unknown-entries", { kinds: [...store.unknownKinds] });
     if (!store.identity) return;
     this.#outbox.load();
-    this.#wake("restored");
+    this.#clock.alarm.guard(() => this.#wake("restored"));
   }
 
   async receive(document: ConferenceDocument): Promise<boolean> {
@@ -174,10 +174,8 @@ export class Conference {
     return "done";
   }
 
-  /** Never throws, since the platform soon gives up an alarm that fails. */
-  async alarm(): Promise<void> {
-    this.#clock.alarmFired();
-    if (this.#store.identity) await this.#wake("alarm");
+  alarm(): Promise<void> {
+    return this.#clock.alarm.fired(() => (this.#store.identity ? this.#wake("alarm") : undefined));
   }
 
   /** An object that was restored for this has done already what was overdue. */
@@ -225,28 +223,23 @@ export class Conference {
 
   /** Does what is due, after setting the next alarm. */
   async #wake(why: "alarm" | "restored"): Promise<void> {
-    try {
-      const now = this.#ports.now();
-      const domain = this.#findDomain();
-      const deleteAt = this.#deleteAt(domain);
-      if (why === "alarm" && deleteAt !== null && deleteAt <= now && this.#isQuiet(domain)) {
-        this.#outbox.adopt({ rows: [], open: [] });
-        this.#sender.stop();
-        return await this.#ports.deleteAll();
-      }
-      if (!domain)
-        return this.#clock.wakeBy(Math.min(Math.max(deleteAt ?? now, now + alarmLeadMs.later), now + domainAgainMs));
-      // An alarm for the deletion was set in an earlier life: to set it again whenever the object is restored costs a row.
-      this.#arm(why === "alarm" ? deleteAt : null);
-      this.#outbox.deleteConfirmed();
-      this.#outbox.pump();
-      this.#send();
-      const deadline = nextDeadline(this.#store.state);
-      if (deadline !== null && deadline <= now) await this.#submit({ type: "time" });
-    } catch (error) {
-      this.#log("error", "alarm-broke", { why: String(error) });
-      this.#clock.wakeAgain((again) => this.#log("error", "no-alarm", { why: String(again) }));
+    const now = this.#ports.now();
+    const domain = this.#findDomain();
+    const deleteAt = this.#deleteAt(domain);
+    if (why === "alarm" && deleteAt !== null && deleteAt <= now && this.#isQuiet(domain)) {
+      this.#outbox.adopt({ rows: [], open: [] });
+      this.#sender.stop();
+      return await this.#ports.deleteAll();
     }
+    if (!domain)
+      return this.#clock.wakeBy(Math.min(Math.max(deleteAt ?? now, now + alarmLeadMs.later), now + domainAgainMs));
+    // An alarm for the deletion was set in an earlier life: to set it again whenever the object is restored costs a row.
+    this.#arm(why === "alarm" ? deleteAt : null);
+    this.#outbox.deleteConfirmed();
+    this.#outbox.pump();
+    this.#send();
+    const deadline = nextDeadline(this.#store.state);
+    if (deadline !== null && deadline <= now) await this.#submit({ type: "time" });
   }
 
   /** Whether nothing is under way that would write into the tables after their deletion. */

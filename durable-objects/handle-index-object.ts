@@ -32,9 +32,6 @@ export class HandleIndexObject extends DurableObject<Env> implements HandleIndex
     const { storage } = ctx;
     return new HandleIndex({
       ...platformOf(ctx, env),
-      ensureAlarm: async (at) => {
-        if ((await storage.getAlarm()) === null) storage.setAlarm(at);
-      },
       retentionMs: (name) => {
         const domain = findDomain(env, name);
         return domain && domain.settings.journalRetentionDays * dayMs;

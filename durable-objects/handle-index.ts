@@ -1,17 +1,11 @@
 import type { ConfKey, DomainName, EpochMs, ExtConfId } from "../src/foundation/ids.ts";
-import { type Timers, within } from "../src/foundation/timers.ts";
+import { within } from "../src/foundation/timers.ts";
 import type { HandleClaim, HandleIndexRpc, HandleRequest } from "../src/rpc.ts";
-import { Clock } from "./clock.ts";
-import type { Log } from "./log.ts";
+import { Alarm, type AlarmPorts } from "./alarm.ts";
 import { hasTable, type Sql, type SqlRow, type SqlValue } from "./platform.ts";
 
-export interface HandleIndexPorts extends Timers {
+export interface HandleIndexPorts extends AlarmPorts {
   readonly sql: Sql;
-  readonly log: Log;
-  now(): EpochMs;
-  /** Sets the alarm unless one is set. */
-  ensureAlarm(at: EpochMs): Promise<void>;
-  setAlarm(at: EpochMs): void;
   /** How long a conference keeps its rows, in milliseconds; `null`: the settings have no such domain. */
   retentionMs(domain: DomainName): number | null;
   /** Asks the conference whether this handle is its own, and whether the conference goes on. */
@@ -48,12 +42,12 @@ const tables = [
  */
 export class HandleIndex implements HandleIndexRpc {
   readonly #ports: HandleIndexPorts;
-  /** Whether this instance has seen to the alarm. */
-  #hasAlarm = false;
+  readonly #alarm: Alarm;
   #hasTables: boolean;
 
   constructor(ports: HandleIndexPorts) {
     this.#ports = ports;
+    this.#alarm = new Alarm(ports);
     this.#hasTables = hasTable(ports.sql, "release_progress");
   }
 
@@ -72,20 +66,12 @@ export class HandleIndex implements HandleIndexRpc {
     return this.#read("SELECT 1 FROM handle WHERE conf_key = ? LIMIT 1", confKey).length > 0;
   }
 
-  /** Releases a portion of the handles that came out of use. Never throws, since the platform soon gives a failing alarm up. */
-  async alarm(): Promise<void> {
-    // Until an alarm is set again, each claim sees to it.
-    this.#hasAlarm = false;
-    const { setAlarm, log } = this.#ports;
-    try {
+  /** Releases a portion of the handles that came out of use. */
+  alarm(): Promise<void> {
+    return this.#alarm.fired(async () => {
       const next = await this.#release();
-      if (next === null) return;
-      setAlarm(next);
-      this.#hasAlarm = true;
-    } catch (error) {
-      log({ level: "error", event: "alarm-broke", why: String(error) });
-      new Clock(this.#ports, 0).wakeAgain((again) => log({ level: "error", event: "no-alarm", why: String(again) }));
-    }
+      if (next !== null) this.#alarm.wakeBy(next);
+    });
   }
 
   /** First come, first served. The handle of a conference that is over goes to the new one. */
@@ -93,17 +79,14 @@ export class HandleIndex implements HandleIndexRpc {
     const { sql } = this.#ports;
     const contested = sql.transaction(() => {
       if (!this.#hasTables) for (const table of tables) sql.exec(table);
+      sql.exec(
+        "INSERT INTO release_progress SELECT ?, '', ?, NULL WHERE NOT EXISTS (SELECT 1 FROM release_progress)",
+        ...[domain, this.#ports.retentionMs(domain)],
+      );
       return claims.flatMap((claim) => this.#claimFree(claim));
     });
     this.#hasTables = true;
-    if (!this.#hasAlarm) {
-      sql.exec(
-        "INSERT INTO release_progress VALUES (?, '', ?, NULL) ON CONFLICT DO NOTHING",
-        ...[domain, this.#ports.retentionMs(domain)],
-      );
-      await this.#ports.ensureAlarm(this.#ports.now() + releaseEveryMs);
-      this.#hasAlarm = true;
-    }
+    await this.#alarm.ensure(this.#ports.now() + releaseEveryMs);
     await Promise.all(
       contested.map(async ({ claim, holder }) => {
         if (await this.#hasHandle(domain, holder)) return;
@@ -191,8 +174,9 @@ export class HandleIndex implements HandleIndexRpc {
     );
   }
 
+  /** A claim far in the future was made while the clock was ahead. */
   #isYoung({ claimedAt }: Handle): boolean {
-    return this.#ports.now() - claimedAt < youngMs;
+    return Math.abs(this.#ports.now() - claimedAt) < youngMs;
   }
 }
 

@@ -5,7 +5,7 @@ import type { IdAllocatorRpc, IdBlocks, IdRequest } from "../src/rpc.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { IdAllocator } from "./id-allocator.ts";
 import { type Env, platformOf } from "./platform.ts";
-import { Sweep } from "./sweep.ts";
+import { type Round, Sweep } from "./sweep.ts";
 
 /**
  * The TransIDs and MsgIDs of one domain, allocated in blocks, so that no two objects ever use the same. By its blocks the
@@ -25,12 +25,8 @@ export class IdAllocatorObject extends DurableObject<Env> implements IdAllocator
       ids: this.#ids,
       log: (line) => platform.log({ ...line, domain: this.#domain }),
       conference: (confKey) => env.CONFERENCE.getByName(`${this.#domain}/${confKey}`),
-      ensureAlarm: async (at) => {
-        const alarm = await storage.getAlarm();
-        if (alarm === null || alarm > at) storage.setAlarm(at);
-      },
-      keptPlace: () => storage.kv.get<number>("sweepBefore") ?? null,
-      keepPlace: (place) => storage.kv.put("sweepBefore", place),
+      keptRound: () => storage.kv.get<Round>("sweepRound") ?? null,
+      keepRound: (round) => storage.kv.put("sweepRound", round),
     });
   }
 

@@ -55,31 +55,43 @@ export class IdAllocator {
     return { msgIds: block(msgFirst, wanted.msgIds > 0 ? msgEnd : msgFirst), transIds: block(transFirst, transEnd) };
   }
 
-  /** The conferences that have been allocated blocks since then, some at a time, the latest first; `next`: the others were before this place. */
+  /**
+   * The conferences that have been allocated blocks since then, some at a time, by the latest block of each, which must be before this place;
+   * `next`: those that are left are before that one.
+   */
   holdersSince(since: EpochMs, before: number | null): HolderPage {
-    const page = this.#sql.exec(
-      "SELECT msg_first, holder, at FROM allocated WHERE msg_first < ? ORDER BY msg_first DESC LIMIT ?",
-      ...[before ?? Number.MAX_SAFE_INTEGER, pageSize],
+    const rows = this.#sql.exec(
+      `SELECT holder, max(msg_first) AS latest FROM allocated
+       WHERE msg_first > ifnull((SELECT msg_first FROM allocated WHERE at < ? ORDER BY msg_first DESC LIMIT 1), -1) AND holder IS NOT NULL
+       GROUP BY holder HAVING latest < ? ORDER BY latest DESC LIMIT ?`,
+      ...[since, before ?? Number.MAX_SAFE_INTEGER, pageSize],
     );
-    const rows = page.filter(({ at }) => Number(at) >= since);
-    return { holders: holdersOf(rows), next: rows.length < pageSize ? null : Number(rows.at(-1)?.msg_first) };
+    return { holders: holdersOf(rows), next: rows.length < pageSize ? null : Number(rows.at(-1)?.latest) };
   }
 
-  /** The conferences of some of the oldest blocks, which are not needed any more and are deleted with this. */
+  /** The conferences of some of the oldest blocks, which are not needed any more and expire with this. */
   expire(now: EpochMs): readonly ConfKey[] {
     const end = firstPlaceOf(now - holderMemoryMs);
     const rows = this.#sql.exec(
       "SELECT msg_first, holder FROM allocated WHERE msg_first < ? ORDER BY msg_first LIMIT ?",
       ...[end, pageSize],
     );
-    const last = rows.at(-1);
-    if (last) this.#sql.exec("DELETE FROM allocated WHERE msg_first <= ?", last.msg_first ?? null);
+    const last = rows.at(-1)?.msg_first;
+    if (last === undefined) return [];
+    this.#sql.transaction(() => {
+      // The latest row stays, without its holder: the next life goes on behind it, also where a clock was ahead and all rows looked old.
+      this.#sql.exec(
+        "DELETE FROM allocated WHERE msg_first <= ? AND msg_first < (SELECT max(msg_first) FROM allocated)",
+        last,
+      );
+      this.#sql.exec("UPDATE allocated SET holder = NULL WHERE msg_first <= ? AND holder IS NOT NULL", last);
+    });
     return holdersOf(rows);
   }
 
-  /** When the oldest block is not needed any more; `null`: there is none. */
+  /** When the oldest block is not needed any more; `null`: no conference holds one. */
   get nextExpiry(): EpochMs | null {
-    const [oldest] = this.#sql.exec("SELECT at FROM allocated ORDER BY msg_first LIMIT 1");
+    const [oldest] = this.#sql.exec("SELECT at FROM allocated WHERE holder IS NOT NULL ORDER BY msg_first LIMIT 1");
     return oldest ? Number(oldest.at) + holderMemoryMs + dayMs : null;
   }
 

@@ -44,8 +44,8 @@ export class Mailbox implements MailboxRpc {
     const answers = read("SELECT at, request FROM answer ORDER BY at");
     this.#answered = new Map(answers.map(({ at, request }) => [String(request), Number(at)]));
     this.#lastAt = Number(answers.at(-1)?.at ?? 0);
-    this.#clock = new Clock(platform, this.#lastAt);
     const log = (line: LogLine) => platform.log({ ...line, ...(this.#domain && { domain: this.#domain }) });
+    this.#clock = new Clock({ ...platform, log }, this.#lastAt);
     const ports = { ...platform, log, now: this.#clock.now };
     this.#ports = ports;
     this.#ids = new IdSupply(
@@ -62,7 +62,7 @@ export class Mailbox implements MailboxRpc {
     );
     if (!this.#domain) return;
     this.#outbox.load();
-    this.#wake("restored");
+    this.#clock.alarm.guard(() => this.#wake("restored"));
   }
 
   async send(mail: Mail): Promise<void> {
@@ -101,25 +101,18 @@ export class Mailbox implements MailboxRpc {
     this.#arm(this.#outbox.nextDue);
   }
 
-  /** Never throws, since the platform soon gives up an alarm that fails. */
-  async alarm(): Promise<void> {
-    this.#clock.alarmFired();
-    if (this.#domain) await this.#wake("alarm");
+  alarm(): Promise<void> {
+    return this.#clock.alarm.fired(() => (this.#domain ? this.#wake("alarm") : undefined));
   }
 
   async #wake(why: "alarm" | "restored"): Promise<void> {
-    try {
-      const deleteAt = this.#deleteAt;
-      // Ids are on their way for mail that would be written into the tables after their deletion.
-      if (why === "alarm" && deleteAt <= this.#ports.now() && !this.#ids.isRefilling) return await this.#delete();
-      this.#outbox.pump();
-      this.#outbox.deleteConfirmed();
-      // An alarm for the deletion was set in an earlier life: to set it again whenever the object is restored costs a row.
-      this.#arm(this.#outbox.nextDue ?? (why === "alarm" ? deleteAt : null));
-    } catch (error) {
-      this.#ports.log({ level: "error", event: "alarm-broke", why: String(error) });
-      this.#clock.wakeAgain((again) => this.#ports.log({ level: "error", event: "no-alarm", why: String(again) }));
-    }
+    const deleteAt = this.#deleteAt;
+    // Ids are on their way for mail that would be written into the tables after their deletion.
+    if (why === "alarm" && deleteAt <= this.#ports.now() && !this.#ids.isRefilling) return this.#delete();
+    this.#outbox.pump();
+    this.#outbox.deleteConfirmed();
+    // An alarm for the deletion was set in an earlier life: to set it again whenever the object is restored costs a row.
+    this.#arm(this.#outbox.nextDue ?? (why === "alarm" ? deleteAt : null));
   }
 
   get #named(): DomainName {

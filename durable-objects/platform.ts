@@ -12,8 +12,10 @@ export interface Platform extends Timers {
   now(): EpochMs;
   /** Never rejects, and ends in time: what goes wrong is an answer like others. */
   post(request: PostRequest): Promise<HttpAnswer>;
-  /** Replaces the one alarm there is; part of the transaction of the same turn. Throws or rejects where it cannot be set. */
-  setAlarm(at: EpochMs): void | Promise<void>;
+  /** Replaces the one alarm there is; part of the transaction of the same turn. For `Alarm` alone. */
+  setAlarm(at: EpochMs): Promise<void>;
+  /** Also one that an earlier life set; `null`: none is set, or it is running. */
+  getAlarm(): Promise<EpochMs | null>;
   /** Ends the life of the object: the next call begins with what is on disk. */
   abort(why: string): void;
 }
@@ -58,6 +60,7 @@ export function platformOf(ctx: DurableObjectState, env: Env): Platform {
     ...timers,
     post: fetchPost,
     setAlarm: (at) => ctx.storage.setAlarm(at),
+    getAlarm: () => ctx.storage.getAlarm(),
     abort: (why) => ctx.abort(why),
   };
 }

@@ -62,8 +62,8 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     this.#relay.closed(this.#sockets.closed(socket));
   }
 
-  override async alarm(): Promise<void> {
-    this.#relay.alarm();
+  override alarm(): Promise<void> {
+    return this.#relay.alarm();
   }
 }
 

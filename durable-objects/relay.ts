@@ -1,7 +1,6 @@
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
 import { LogLimit } from "../src/foundation/limits.ts";
 import { assertNever, type Result } from "../src/foundation/result.ts";
-import type { Timers } from "../src/foundation/timers.ts";
 import { type Hello, type Refusal, refusal } from "../src/link/hello.ts";
 import {
   AgentBudget,
@@ -29,8 +28,8 @@ import {
 } from "../src/link/relay.ts";
 import type { BridgeHealth, CommandsForBridge, ConferenceRpc, RelayRpc } from "../src/rpc.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
+import { Alarm, type AlarmPorts } from "./alarm.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
-import type { Log } from "./log.ts";
 import type { Sql } from "./platform.ts";
 import { RelayStore } from "./relay-store.ts";
 
@@ -61,14 +60,10 @@ export interface AgentSockets {
   close(id: string, code: number, reason: string): void;
 }
 
-export interface RelayPorts extends Timers {
+export interface RelayPorts extends AlarmPorts {
   readonly sql: Sql;
   readonly sockets: AgentSockets;
-  readonly log: Log;
-  now(): EpochMs;
   newId(): string;
-  /** Replaces the one alarm there is. */
-  setAlarm(at: EpochMs): void;
   settings(domain: DomainName): DomainSettings | undefined;
   conference(domain: DomainName, key: ConfKey): Pick<ConferenceRpc, "ackCommands" | "report" | "compareDigest">;
 }
@@ -88,13 +83,12 @@ const CONFERENCES_IN_A_MESSAGE = 5_000;
  */
 export class Relay implements RelayRpc {
   readonly #ports: RelayPorts;
+  readonly #alarm: Alarm;
   readonly #store: RelayStore;
   #state: RelayState;
   #identity: Identity | undefined;
   /** Since when the socket of the active link is missed, if it is. */
   #missedAt: EpochMs;
-  /** On the machine's clock; `null` when none is known to be set. */
-  #alarmAt: EpochMs | null = null;
   /** By agent. A challenge that an eviction lost counts as used: the agent gets another one. */
   readonly #challenges = new Map<string, string>();
   readonly #budgets = new Map<string, AgentBudget>();
@@ -103,6 +97,7 @@ export class Relay implements RelayRpc {
 
   constructor(ports: RelayPorts) {
     this.#ports = ports;
+    this.#alarm = new Alarm({ ...ports, log: (line) => ports.log({ ...line, ...this.#identity }) });
     this.#store = new RelayStore(ports.sql);
     const attachments = ports.sockets.attachments();
     this.#identity = attachments[0]?.identity;
@@ -173,10 +168,11 @@ export class Relay implements RelayRpc {
   }
 
   /** Finds an agent whose place a standby is to take. An alarm that comes too early sets the next one. */
-  alarm(): void {
-    this.#alarmAt = null;
-    this.#replaceUseless();
-    this.#wakeForStandby();
+  alarm(): Promise<void> {
+    return this.#alarm.fired(() => {
+      this.#replaceUseless();
+      this.#wakeForStandby();
+    });
   }
 
   async sendCommands({ domain, bridge, conference, commands }: CommandsForBridge): Promise<void> {
@@ -344,11 +340,7 @@ export class Relay implements RelayRpc {
     if (!links.some(({ role }) => role === "standby")) return;
     const silentAt = Math.min(...links.map(({ id }) => this.#lastSeen(id))) + SILENCE_MS;
     const awaySince = this.#bridgeAwaySince;
-    const at = awaySince === null ? silentAt : Math.min(silentAt, awaySince + BRIDGE_AWAY_MS);
-    // An alarm that was set before the clock was set back would come too late.
-    if (this.#alarmAt !== null && this.#alarmAt <= at) return;
-    this.#alarmAt = at;
-    this.#ports.setAlarm(at);
+    this.#alarm.wakeBy(awaySince === null ? silentAt : Math.min(silentAt, awaySince + BRIDGE_AWAY_MS));
   }
 
   /** Per agent, so that a new socket brings no new allowance. */

@@ -1,21 +1,22 @@
 import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
-import { type Timers, within } from "../src/foundation/timers.ts";
+import { within } from "../src/foundation/timers.ts";
 import type { ConferenceRpc } from "../src/rpc.ts";
+import { Alarm, type AlarmPorts } from "./alarm.ts";
 import type { IdAllocator } from "./id-allocator.ts";
-import type { Log } from "./log.ts";
 
-interface SweepPorts extends Timers {
+/** A round that is under way. */
+export interface Round {
+  readonly beganAt: EpochMs;
+  /** The conferences that are left are before this place. */
+  readonly before: number;
+}
+
+interface SweepPorts extends AlarmPorts {
   readonly ids: Pick<IdAllocator, "holdersSince" | "expire" | "nextExpiry">;
-  readonly log: Log;
-  now(): EpochMs;
   conference(confKey: ConfKey): Pick<ConferenceRpc, "sweep">;
-  /** Replaces the one alarm there is. */
-  setAlarm(at: EpochMs): void | Promise<void>;
-  /** Sets the alarm, unless it comes by this time anyway. */
-  ensureAlarm(at: EpochMs): Promise<void>;
   /** What was kept last, also by an earlier life; `null`: nothing, or `null`. */
-  keptPlace(): number | null;
-  keepPlace(place: number | null): void;
+  keptRound(): Round | null;
+  keepRound(round: Round | null): void;
 }
 
 /** A conference is allocated ids when it begins, and again as long as it sends messages. */
@@ -32,34 +33,47 @@ const behindAll = 0;
  * Wakes each conference of the last six hours every five minutes, so that it does what is overdue and compares itself with its bridge. The
  * platform gives up an alarm that failed some times in a row, as in an outage of a few minutes: nothing else would then wake a conference
  * that nobody talks to. The allocator knows the conferences by their ids, so that no message pays for this. A round goes page by
- * page, the latest conferences first; one that failed comes again in the next round. When ids expire, their conference is woken a last time:
- * the alarm for its deletion may have been given up, too.
+ * page, the latest conferences first, and takes longer with more than 15,000; one that failed comes again in the next round. When ids expire,
+ * their conference is woken a last time: the alarm for its deletion may have been given up, too. The expiry of many ids goes on in later rounds.
  */
 export class Sweep {
   readonly #ports: SweepPorts;
+  readonly #alarm: Alarm;
 
   constructor(ports: SweepPorts) {
     this.#ports = ports;
+    this.#alarm = new Alarm(ports);
   }
 
   /** Ids were allocated: the next round is due in five minutes at the latest. */
-  async allocated(): Promise<void> {
-    await this.#ports.ensureAlarm(this.#ports.now() + everyMs);
+  allocated(): Promise<void> {
+    return this.#alarm.ensure(this.#ports.now() + everyMs);
   }
 
-  /** Sweeps one page. The place is kept when that is done: a page is swept again over which the object died. */
-  async alarm(): Promise<void> {
-    const { ids, now, setAlarm, keptPlace, keepPlace } = this.#ports;
-    const place = keptPlace();
-    const { holders, next } = ids.holdersSince(now() - reachMs, place);
-    const expired = next === null ? ids.expire(now()) : [];
-    const nextPlace = next ?? (expired.length > 0 ? behindAll : null);
-    const isAtRest = place === null && holders.length === 0;
-    const nextRound = isAtRest ? ids.nextExpiry : now() + everyMs;
-    if (nextPlace !== null) setAlarm(now() + pageEveryMs);
-    else if (nextRound !== null) setAlarm(Math.max(nextRound, now() + everyMs));
+  alarm(): Promise<void> {
+    return this.#alarm.fired(() => this.#sweepPage());
+  }
+
+  /** The round is kept when the page is done: a page is swept again over which the object died. */
+  async #sweepPage(): Promise<void> {
+    const { ids, now, keptRound, keepRound } = this.#ports;
+    const at = now();
+    const kept = keptRound();
+    // After the clock was set back, a round would have begun in the future.
+    const beganAt = Math.min(kept?.beganAt ?? at, at);
+    const { holders, next } = ids.holdersSince(at - reachMs, kept?.before ?? null);
+    const expired = next === null ? ids.expire(at) : [];
+    const nextPage = at + pageEveryMs;
+    const nextRound = Math.max(beganAt + everyMs, nextPage);
+    const hasMoreToExpire = expired.length > 0 && nextPage < nextRound;
+    const before = next ?? (hasMoreToExpire ? behindAll : null);
+    const isAtRest = kept === null && holders.length === 0;
+    const expiry = isAtRest ? ids.nextExpiry : at;
+    if (before !== null) this.#alarm.wakeBy(nextPage);
+    else if (expiry !== null) this.#alarm.wakeBy(Math.max(expiry, nextRound));
     await this.#sweep(new Set([...holders, ...expired]));
-    if (nextPlace !== place) keepPlace(nextPlace);
+    if (before !== null) keepRound({ beganAt, before });
+    else if (kept !== null) keepRound(null);
   }
 
   async #sweep(conferences: ReadonlySet<ConfKey>): Promise<void> {

@@ -155,7 +155,7 @@ test.each([
   const report = await say(socket, { type: answer, id, reason: "refused", state: { conferences: [], calls: [] } });
 
   const why = `the bridge at ${url} is lost: it answered ${what} with ${answer}`;
-  expect(report).toEqual({ type: "disconnected", why });
+  expect(report).toEqual({ type: "disconnected", why, isReplaced: false });
   expect(await answered).toEqual(what === "state" ? null : { done: "unknown" });
 });
 

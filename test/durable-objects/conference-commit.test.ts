@@ -406,7 +406,7 @@ test("a command is sent even where no alarm can be set", async () => {
   await world.during(world.receive("t1", createConference()));
 
   expect(world.sent.flat().map(({ command }) => command.type)).toEqual(["create-conference"]);
-  expect(world.lines.map(({ event }) => event)).toContain("follow-up-broke");
+  expect(world.lines.map(({ event }) => event)).toContain("no-alarm");
 });
 
 test("documents that are committed together act once, also where a line of the log cannot be written", async () => {

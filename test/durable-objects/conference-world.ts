@@ -142,12 +142,13 @@ export class ConferenceWorld {
         this.sql.clear();
         this.kill();
       },
-      setAlarm: (at) => {
+      setAlarm: async (at) => {
         step();
         if (this.alarmFault !== null) throw new Error(this.alarmFault);
         this.alarmsSet += 1;
         this.#setAlarm(at);
       },
+      getAlarm: async () => this.alarmAt,
     });
     return this.conference;
   }

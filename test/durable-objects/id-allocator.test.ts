@@ -121,6 +121,20 @@ test("blocks of a week ago expire, and the ids still go on", () => {
   expect(new IdAllocator(sql).allocate(c, both(10), noon + 8 * dayMs).msgIds.first).toBe(52_499_000_010);
 });
 
+test("the latest block is remembered without its holder: a clock that was ahead for a moment repeats no id after a restart", () => {
+  const sql = new Database();
+  const ids = new IdAllocator(sql);
+  const { msgIds, transIds } = ids.allocate(a, both(50), noon);
+  expect(new IdAllocator(sql).expire(noon + 9 * dayMs)).toEqual([a]);
+  const written = sql.rowsWritten;
+  expect([ids.expire(noon + 9 * dayMs), ids.nextExpiry, sql.rowsWritten]).toEqual([[], null, written]);
+
+  const again = new IdAllocator(sql);
+  expect(again.holderOf(`${msgIds.first}` as MsgId, noon)).toBeNull();
+  const next = again.allocate(b, both(50), noon + 60_000);
+  expect([next.msgIds.first, next.transIds.first]).toEqual([msgIds.end, transIds.end]);
+});
+
 test("mail that belongs to no conference asked no MsgIDs, and no key stands for it", () => {
   const sql = new Database();
   const ids = new IdAllocator(sql);

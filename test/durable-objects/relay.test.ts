@@ -106,9 +106,10 @@ class RelayWorld {
       log: (line) => this.lines.push(line),
       now: () => this.now,
       newId: () => "challenge",
-      setAlarm: (at) => {
+      setAlarm: async (at) => {
         this.alarmAt = at;
       },
+      getAlarm: async () => this.alarmAt,
       settings: () => settings,
       conference: (_, key) => ({
         ackCommands: (from, ids) => ask(`${key} acks ${ids.join()} of ${from}`),
@@ -515,7 +516,7 @@ test("an agent that has lost its bridge gives its place after two seconds to one
   await world.relay.health();
   expect(world.closed).toEqual([]);
   world.now += 100;
-  world.relay.alarm();
+  await world.relay.alarm();
   expect(world.closed).toEqual(["link-1: 4411 bridgeAway"]);
   expect(world.sent.at(-1)).toMatchObject({ type: "activate", epoch: 2 });
 });
@@ -543,4 +544,22 @@ test("an agent whose welcome got lost learns that no other one was active meanwh
     world.connect();
   }
   expect(world.sent.at(-1)).toMatchObject({ type: "welcome", role: "active", epoch: 3, activeSince: 1 });
+});
+
+test("an alarm that finds a silent agent while nothing can be written does not fail, and comes again", async () => {
+  const world = await twoAgents();
+  world.now += 10_000;
+  world.pings("link-2");
+  const { exec } = world.sql;
+  world.sql.exec = () => {
+    throw new Error("database or disk is full");
+  };
+  await world.relay.alarm();
+  expect(world.alarmAt).toBe(world.now + 60_000);
+  expect(world.lines.at(-1)).toMatchObject({ level: "error", event: "alarm-broke", domain, bridge });
+
+  world.sql.exec = exec;
+  world.sent.length = 0;
+  await world.relay.alarm();
+  expect(world.sent).toMatchObject([{ type: "activate", epoch: 2 }]);
 });

@@ -129,7 +129,7 @@ export class WholeEdge {
         health: async () => ({ agentConnected: true, bridgeUp: true, ports: null, portsInUse: 0, foreignReports: 0 }),
       }),
       allocateIds: ({ holder, ...wanted }) => this.#allocate(holder, wanted),
-      setAlarm: (at) => {
+      setAlarm: async (at) => {
         this.time.after(at - this.time.now, () => conference.alarm());
       },
       deleteAll: async () => {},

@@ -21,7 +21,7 @@ export function plant({ before, after }: Defect, healthy: string): string | null
 
 const conference = "durable-objects/conference.ts";
 const store = "durable-objects/conference-store.ts";
-const clock = "durable-objects/clock.ts";
+const alarm = "durable-objects/alarm.ts";
 const outbox = "durable-objects/outbox.ts";
 const outboxRows = "durable-objects/outbox-rows.ts";
 const sender = "durable-objects/command-sender.ts";
@@ -70,9 +70,9 @@ export const defects: readonly Defect[] = [
   {
     name: "no alarm is set",
     foundBy: "outboxes are empty",
-    file: clock,
-    before: "this.#platform.setAlarm(at)?.catch(",
-    after: "Promise.resolve().catch(",
+    file: alarm,
+    before: "      await this.#ports.setAlarm(at);\n",
+    after: "",
   },
   {
     name: "an alarm does not set the next one",
@@ -401,8 +401,8 @@ export const defects: readonly Defect[] = [
     name: "the relay sets no alarm",
     foundBy: "a silent agent is replaced",
     file: relay,
-    before: "    this.#ports.setAlarm(at);\n",
-    after: "",
+    before: 'if (!links.some(({ role }) => role === "standby")) return;',
+    after: "if (links.length > 0) return;",
   },
   {
     name: "the relay loses the epoch with its memory",
@@ -928,6 +928,22 @@ export const defects: readonly Defect[] = [
     file: outbox,
     before: "    this.#seq = this.rows.at(-1)?.seq ?? 0;\n",
     after: "    this.#seq = this.rows.at(-1)?.seq ?? 0;\n    this.#store.transaction(() => {});\n",
+  },
+  {
+    name: "an alarm whose write fails is left to the platform",
+    foundBy: "no alarm fails",
+    file: relay,
+    before:
+      "    return this.#alarm.fired(() => {\n      this.#replaceUseless();\n      this.#wakeForStandby();\n    });\n",
+    after:
+      "    return this.#alarm.fired(() => {}).then(() => {\n      this.#replaceUseless();\n      this.#wakeForStandby();\n    });\n",
+  },
+  {
+    name: "an alarm that cannot be set breaks what comes after it",
+    foundBy: ["no alarm fails", "no rejection goes unhandled"],
+    file: alarm,
+    before: "      this.#ports.after(setAgainMs, () => this.wakeBy(at));\n",
+    after: "      throw error;\n",
   },
   {
     name: "a keyed attendee ID counts each time that it is reported",

@@ -84,7 +84,9 @@ function disturbRelay(relay: RelayHost, { context, edge, bridges, meetings }: Pa
     if (!chosen || chosen === bridge) return false;
     // Of a conference with which it never had to do, the relay says nothing.
     if (draws.chance(0.7)) {
-      relay.hosted.deliver((relay) => void relay.sendCommands({ domain, bridge, conference, commands: [] }));
+      relay.hosted.deliver((relay) => {
+        relay.sendCommands({ domain, bridge, conference, commands: [] }).catch(() => {}); // Its write may fail.
+      });
     }
     const lie = lieAbout(conference, draws, edge, home);
     if (lie) relay.lie(lie);

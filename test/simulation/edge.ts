@@ -5,7 +5,7 @@ import { Mailbox } from "../../durable-objects/mailbox.ts";
 import type { Platform, Sql, SqlValue } from "../../durable-objects/platform.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
 import type { RelayPorts } from "../../durable-objects/relay.ts";
-import { Sweep } from "../../durable-objects/sweep.ts";
+import { type Round, Sweep } from "../../durable-objects/sweep.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
 import { isEnd } from "../../src/conference/failover.ts";
@@ -87,12 +87,12 @@ export class Edge {
     this.handles = new Hosted(
       "handle index",
       context,
-      ({ sql, after, send, setAlarm }) =>
+      ({ sql, after, send, setAlarm, getAlarm }) =>
         new HandleIndex({
           sql,
           after,
           setAlarm,
-          ensureAlarm: async (at) => setAlarm(at),
+          getAlarm,
           log: (line) => context.tell(() => `handle index: ${line.event} ${line.why ?? ""}`),
           now: () => context.edgeNow(),
           retentionMs: (name) => this.#of(name).domain.settings.journalRetentionDays * 86_400_000,
@@ -127,22 +127,22 @@ export class Edge {
 
   #makeAllocator(): Hosted<Allocator> {
     const context = this.#context;
-    let place: number | null = null;
+    let round: Round | null = null;
     /** The domain had conferences before: its rounds come at any time. */
     let firstInMs: number | null = draws(context, "sweep").between(20_000, 300_000);
-    return new Hosted("id allocator", context, ({ sql, after, send, setAlarm, ensureAlarm }) => {
+    return new Hosted("id allocator", context, ({ sql, after, send, setAlarm, getAlarm }) => {
       const ids = new IdAllocator(sql);
       const sweep = new Sweep({
         ids,
         after,
         setAlarm,
-        ensureAlarm,
+        getAlarm,
         now: context.edgeNow,
         log: ({ event }) => context.tell(() => `id allocator: ${event}`),
         conference: (confKey) => ({ sweep: () => send(() => this.#sweep(confKey)) }),
-        keptPlace: () => place,
-        keepPlace: (next) => {
-          place = next;
+        keptRound: () => round,
+        keepRound: (next) => {
+          round = next;
         },
       });
       return {
@@ -150,7 +150,7 @@ export class Edge {
         allocate: async (holder, wanted) => {
           const blocks = ids.allocate(holder, wanted, context.edgeNow());
           await sweep.allocated();
-          if (firstInMs !== null) setAlarm(context.edgeNow() + firstInMs);
+          if (firstInMs !== null) setAlarm(context.edgeNow() + firstInMs).catch(() => {});
           firstInMs = null;
           return blocks;
         },
@@ -263,12 +263,13 @@ export class Edge {
     return hosted;
   }
 
-  #ports(hosted: Hosted<object>, { sql, after, send, setAlarm }: Life) {
+  #ports(hosted: Hosted<object>, { sql, after, send, setAlarm, getAlarm }: Life) {
     const context = this.#context;
     return {
       sql,
       after,
       setAlarm,
+      getAlarm,
       log: (line) => {
         context.tell(() => `${hosted.name}: ${line.event} ${line.note ?? line.why ?? ""}`);
         if (line.event === "answer-given-up") this.onMailGivenUp(String(line.transId));

@@ -17,9 +17,8 @@ class WriteFailed extends Fault {}
 export interface Life {
   readonly sql: Sql;
   after(ms: number, run: () => void): () => void;
-  setAlarm(at: EpochMs): void;
-  /** Sets the alarm, unless it comes by this time anyway. */
-  ensureAlarm(at: EpochMs): Promise<void>;
+  setAlarm(at: EpochMs): Promise<void>;
+  getAlarm(): Promise<EpochMs | null>;
   /** Something that leaves the object: it leaves after the turn, when what was written in it is safe. */
   send<Value>(work: () => Promise<Value>): Promise<Value>;
 }
@@ -89,12 +88,12 @@ export class Hosted<Object extends object> {
     });
   }
 
-  /** Something that the platform itself brings, such as a message over a socket. */
+  /** Something that the platform itself brings, such as a message over a socket; where a fault comes in between, it is lost. */
   deliver(work: (object: Object) => void): void {
     try {
       work(this.#living());
     } catch (error) {
-      if (!(error instanceof Dead)) throw error;
+      if (!(error instanceof Fault)) throw error;
     }
   }
 
@@ -131,8 +130,9 @@ export class Hosted<Object extends object> {
         (value) => (life === this.life ? value : never()),
         (error) => (life === this.life ? Promise.reject(error) : never()),
       );
-    const setAlarm = (at: EpochMs): void => {
+    const setAlarm = async (at: EpochMs): Promise<void> => {
       if (life !== this.life) throw new Dead();
+      if (this.faults.hits("alarm not set")) throw new WriteFailed();
       // It is written with what else is written in this turn: an object that dies in the turn has not set it.
       queueMicrotask(() => {
         if (life === this.life) this.#ring(at);
@@ -140,11 +140,22 @@ export class Hosted<Object extends object> {
     };
     /** Statements of the present transaction up to the one that fails; 0: none does. */
     let failsIn = 0;
+    let inTransaction = false;
+    const transaction = <Value>(work: () => Value): Value => {
+      inTransaction = true;
+      try {
+        return this.disk.transaction(work);
+      } finally {
+        inTransaction = false;
+      }
+    };
     return {
       sql: {
         exec: (query, ...bindings) => {
           if (life !== this.life) throw new Dead();
-          if (this.#context.edgeMachines.isDiskFull && /^(?:INSERT|UPDATE|DELETE)/.test(query)) this.#diskIsFull();
+          const isWrite = /^(?:INSERT|UPDATE|DELETE)/.test(query);
+          if (this.#context.edgeMachines.isDiskFull && isWrite) this.#diskIsFull();
+          if (!inTransaction && isWrite && this.faults.hits("write fails")) throw new WriteFailed();
           if (failsIn > 0 && --failsIn === 0) throw new WriteFailed();
           return this.disk.exec(query, ...bindings);
         },
@@ -155,10 +166,10 @@ export class Hosted<Object extends object> {
             this.#fall("before a write");
             throw new Dead();
           }
-          if (!this.faults.hits("write fails")) return this.disk.transaction(work);
+          if (!this.faults.hits("write fails")) return transaction(work);
           failsIn = this.faults.draws.between(1, mostStatements);
           try {
-            return this.disk.transaction(() => {
+            return transaction(() => {
               work();
               throw new WriteFailed(); // When it is to be committed, at the latest.
             });
@@ -178,9 +189,7 @@ export class Hosted<Object extends object> {
         };
       },
       setAlarm,
-      ensureAlarm: async (at) => {
-        if (this.#alarmAt === null || this.#alarmAt > at) setAlarm(at);
-      },
+      getAlarm: async () => this.#alarmAt,
       send: (work) => {
         if (life !== this.life) return never();
         return new Promise((resolve, reject) => {
@@ -197,6 +206,7 @@ export class Hosted<Object extends object> {
 
   /** Something that keeps the object from being idle; false when that is over already, or the object's life is. */
   #begin(life: number): () => boolean {
+    if (life !== this.life) return () => false;
     this.#underWay += 1;
     let isOver = false;
     return () => {

@@ -531,7 +531,9 @@ export class Meeting implements MeetingKnowledge {
     this.#keepsAlive = keepAlive;
     const body = { type: "close-conference", ...(keepAlive && { keepAlive }) } as Body;
     return this.#request("close", body, undefined, 10_000, (result) => {
-      if (association !== this.association || this.phase !== "closing") {
+      // Its Confirmation was lost, but by the answer WebEx knows that the conference was let go.
+      const isLetGo = keepAlive && result === "ok" && association === this.association && this.phase === "running";
+      if (!isLetGo && (association !== this.association || this.phase !== "closing")) {
         // Its Confirmation was lost, and WebEx goes on; but the conference may end, or be over.
         if (result === "ok" && association) association.endsLater = true;
         return;

@@ -72,7 +72,7 @@ export class RelayHost {
     this.place = place;
     this.#settings = settings;
     this.activeAgent = new ActiveAgentJudge(context);
-    this.hosted = new Hosted(`relay of ${place.bridge}`, context, ({ sql, after, send, setAlarm }) => {
+    this.hosted = new Hosted(`relay of ${place.bridge}`, context, ({ sql, after, send, setAlarm, getAlarm }) => {
       const { life } = this.hosted;
       return new Relay({
         sql,
@@ -83,6 +83,7 @@ export class RelayHost {
         now: () => context.edgeNow(),
         newId: () => `challenge-${++this.#ids}`,
         setAlarm,
+        getAlarm,
         settings: () => settings,
         conference: (domain, key) => {
           const { ackCommands, report, compareDigest } = conference(domain, key);
@@ -119,12 +120,16 @@ export class RelayHost {
     if (why !== null || !hello.ok) return refusal(why ?? "badMessage")[REFUSAL_HEADER];
     let refused: string | null = "500 not reached";
     this.hosted.deliver((relay) => {
-      refused = relay.refusalOf(hello.value)?.[REFUSAL_HEADER] ?? null;
-      if (refused !== null) return;
+      const refusal = relay.refusalOf(hello.value)?.[REFUSAL_HEADER];
+      if (refusal !== undefined) {
+        refused = refusal;
+        return;
+      }
       this.#lastHello = header;
       const id = `link-${++this.#ids}`;
       this.#accept(id, hello.value.agent, wire);
       relay.opened(id, hello.value);
+      refused = null;
     });
     return refused;
   }

@@ -130,8 +130,9 @@ test("a sweep by the id allocator wakes an object whose alarm got lost, also whe
   await bridgeDone();
   await vi.waitFor(() => expect(posted).toHaveLength(1));
   await runInDurableObject(conference(), (_object, state) => state.storage.deleteAlarm());
-  const other = { domain: identity.domain, holder: "1" as ConfKey, msgIds: 1, transIds: 1 };
-  await Promise.all(Array.from({ length: 500 }, () => allocator().allocate(other)));
+  const { domain } = identity;
+  const others = Array.from({ length: 500 }, (_, index) => ({ domain, holder: `other-${index}` as ConfKey }));
+  await Promise.all(others.map((other) => allocator().allocate({ ...other, msgIds: 1, transIds: 1 })));
   await abortAllDurableObjects();
   reachable = true;
 

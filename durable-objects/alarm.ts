@@ -1,0 +1,68 @@
+import type { EpochMs } from "../src/foundation/ids.ts";
+import type { Platform } from "./platform.ts";
+
+export type AlarmPorts = Pick<Platform, "now" | "after" | "log" | "setAlarm" | "getAlarm">;
+
+/** Pause after work that broke, as when the settings cannot be read. */
+const againMs = 60_000;
+/** Pause after an alarm that the platform could not set. */
+const setAgainMs = 5_000;
+
+/**
+ * The one alarm of an object, on the machine's clock. Nothing here throws or rejects, whatever the work or the platform does: the
+ * platform soon gives up an alarm that fails.
+ */
+export class Alarm {
+  readonly #ports: AlarmPorts;
+  /** As this life set it; `null`: not, or it has come. */
+  #at: EpochMs | null = null;
+
+  constructor(ports: AlarmPorts) {
+    this.#ports = ports;
+  }
+
+  /** The alarm has come: does its work. */
+  fired(work: () => void | Promise<void>): Promise<void> {
+    this.#at = null;
+    return this.guard(work);
+  }
+
+  /** Does what the object was woken for; where that breaks, the alarm comes again. */
+  async guard(work: () => void | Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#log("alarm-broke", error);
+      this.wakeBy(this.#ports.now() + againMs);
+    }
+  }
+
+  /** Sees to it that the alarm comes by this time. Setting an alarm costs a row, so an earlier one of this life will do. */
+  wakeBy(at: EpochMs): void {
+    const set = this.#at;
+    // An alarm that should have come by now may be long in coming: the clock was set forward.
+    if (set === null || set > at || set < this.#ports.now()) void this.#set(at);
+  }
+
+  /** The same, where an earlier life may have set the alarm. One that is overdue is about to come. */
+  async ensure(at: EpochMs): Promise<void> {
+    const set = await this.#ports.getAlarm().catch(() => null);
+    if (set === null || set > at) await this.#set(at);
+  }
+
+  async #set(at: EpochMs): Promise<void> {
+    this.#at = at;
+    try {
+      await this.#ports.setAlarm(at);
+    } catch (error) {
+      this.#log("no-alarm", error);
+      if (this.#at === at) this.#at = null;
+      // A life that ends before leaves it to what wakes the object next.
+      this.#ports.after(setAgainMs, () => this.wakeBy(at));
+    }
+  }
+
+  #log(event: "alarm-broke" | "no-alarm", error: unknown): void {
+    this.#ports.log({ level: "error", event, why: String(error) });
+  }
+}

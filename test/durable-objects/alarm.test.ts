@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import { Alarm } from "../../durable-objects/alarm.ts";
+import { Clock } from "../simulation/clock.ts";
+import { fakePlatform } from "./fakes.ts";
+
+const noon = Date.UTC(2026, 0, 1, 12);
+const hourMs = 3_600_000;
+
+/** An object's platform whose disk can be full; `set`: each alarm as it was set. */
+function world() {
+  const time = new Clock(noon);
+  const disk = { isFull: false };
+  const [set, events]: [number[], string[]] = [[], []];
+  const kept: { alarm: number | null } = { alarm: null };
+  const throwIfFull = () => {
+    if (disk.isFull) throw new Error("database or disk is full");
+  };
+  const platform = fakePlatform(time, {
+    log: ({ event }) => events.push(event),
+    setAlarm: async (at) => {
+      throwIfFull();
+      set.push(at);
+      kept.alarm = at;
+    },
+    getAlarm: async () => {
+      throwIfFull();
+      return kept.alarm;
+    },
+  });
+  return { alarm: new Alarm(platform), time, disk, set, events, kept, throwIfFull };
+}
+
+test("an alarm whose work breaks does not fail, and comes again in a minute", async () => {
+  const { alarm, disk, set, events, throwIfFull } = world();
+  await alarm.fired(() => {
+    throw new Error("the settings cannot be read");
+  });
+  await alarm.fired(async () => {
+    disk.isFull = true;
+    throwIfFull();
+  });
+  await alarm.guard(() => Promise.reject(new Error("broken")));
+
+  expect(set).toEqual([noon + 60_000]);
+  expect(events).toEqual(["alarm-broke", "alarm-broke", "no-alarm", "alarm-broke", "no-alarm"]);
+});
+
+test("an alarm that cannot be set is set by the next call, or five seconds later", async () => {
+  const { alarm, time, disk, set, events } = world();
+  disk.isFull = true;
+  alarm.wakeBy(noon + hourMs);
+  await time.pass(4_000);
+  expect([set, events]).toEqual([[], ["no-alarm"]]);
+
+  disk.isFull = false;
+  alarm.wakeBy(noon + 2 * hourMs);
+  await time.pass(1_000);
+  expect(set).toEqual([noon + 2 * hourMs, noon + hourMs]);
+});
+
+test("an earlier alarm of this life will do, unless its time has passed", async () => {
+  const { alarm, time, set } = world();
+  alarm.wakeBy(noon + 5_000);
+  alarm.wakeBy(noon + 9_000);
+  await time.pass(6_000);
+  alarm.wakeBy(noon + 9_000);
+
+  expect(set).toEqual([noon + 5_000, noon + 9_000]);
+});
+
+test("an alarm of an earlier life will do, unless it was set while the clock was ahead, or is gone", async () => {
+  const { alarm, disk, set, kept } = world();
+  kept.alarm = noon - 1;
+  await alarm.ensure(noon + 5_000);
+  expect(set).toEqual([]);
+
+  kept.alarm = noon + hourMs;
+  await alarm.ensure(noon + 5_000);
+  await alarm.ensure(noon + 5_000);
+  kept.alarm = null;
+  await alarm.ensure(noon + 5_000);
+  disk.isFull = true;
+  await alarm.ensure(noon + 5_000);
+
+  expect(set).toEqual([noon + 5_000, noon + 5_000]);
+});
