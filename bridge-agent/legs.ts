@@ -16,7 +16,7 @@ interface Leg {
   readonly call: CallId;
   readonly number: string;
   conference: ConfKey | null;
-  /** As it will be when all pending commands are done. */
+  /** As the bridge last showed or confirmed it. */
   muted: boolean;
   entered: boolean;
   /** `null` for a dialled call before it enters: its keys mean nothing. */
@@ -125,6 +125,14 @@ export class Legs {
     return found;
   }
 
+  /** The bridge is right, whatever a command in doubt was to bring. */
+  showMutes(calls: readonly BridgeCall[]): void {
+    for (const call of calls) {
+      const leg = call.stage === "entered" && this.#legs.get(call.call);
+      if (leg) leg.muted = call.muted;
+    }
+  }
+
   /** Goes on with the keys that callers at the prompt have keyed so far; `found` are the calls that were just adopted. */
   resumePrompts(found: readonly BridgeCall[], now: EpochMs): void {
     const admits = new Map<CallId, OpenCommand & { readonly command: Extract<BridgeCommand, { type: "admit" }> }>();
@@ -137,7 +145,6 @@ export class Legs {
       const admit = admits.get(call.call);
       if (admit) {
         leg.conference = admit.conference;
-        leg.muted = admit.command.muted;
         leg.keypad = inside(!admit.command.joinTone);
         this.#watchTime(leg);
       } else this.#press(leg, { type: "keys", keys: call.keys, at: now });
@@ -149,7 +156,6 @@ export class Legs {
     const leg = "call" in command ? this.#legs.get(command.call) : undefined;
     if (origin === "edge" || !leg) return;
     if (command.type === "admit") this.#hangUp(leg);
-    if (command.type === "mute" || command.type === "unmute") leg.muted = command.type === "unmute";
   }
 
   hangUpFinished(id: CommandId, result: ExecutionResult, now: EpochMs): void {
@@ -193,12 +199,13 @@ export class Legs {
       case "admit": {
         const { conference, attendeeId, silent } = action;
         leg.conference = conference;
-        leg.muted = silent;
         return this.#enqueue(leg, { type: "admit", call, muted: silent, joinTone: !silent, attendeeId }, now);
       }
-      case "toggle-mute":
-        leg.muted = !leg.muted;
-        return this.#enqueue(leg, { type: leg.muted ? "mute" : "unmute", call }, now);
+      case "toggle-mute": {
+        if (leg.conference === null) return;
+        const willBeMuted = this.#pending.willMute(leg.conference, call, now) ?? leg.muted;
+        return this.#enqueue(leg, { type: willBeMuted ? "unmute" : "mute", call }, now);
+      }
       case "identify":
         return this.#enqueue(leg, { type: "identify", call, attendeeId: action.attendeeId }, now);
       default:
