@@ -112,9 +112,12 @@ export class Legs {
     }
   }
 
-  /** Adds the calls that are not known yet, and returns them. */
+  /** Adds the calls that are not known yet, and returns them; forgets those that are gone, should no event have told. */
   adopt(calls: readonly BridgeCall[], now: EpochMs): BridgeCall[] {
-    const found = calls.filter((call) => call.stage !== "ended" && !this.#legs.has(call.call));
+    const held = calls.filter(({ stage }) => stage !== "ended");
+    const ids = new Set(held.map(({ call }) => call));
+    for (const call of this.#legs.keys()) if (!ids.has(call)) this.ended(call);
+    const found = held.filter(({ call }) => !this.#legs.has(call));
     for (const call of found) {
       if (call.stage === "prompted") this.prompted(call.call, call.number, now);
       else if (call.stage === "entered") {

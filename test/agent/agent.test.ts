@@ -399,6 +399,20 @@ describe("calls", () => {
     });
   });
 
+  test("a call that the bridge has dropped without a word is counted until the agent looks", () => {
+    const world = running();
+    const forgotten = world.machine.dialIn("1", "987654321##");
+    const ended = world.machine.world.calls.get(world.machine.dialIn("2", "987654321##"));
+    world.machine.dialIn("3", "987654321##");
+    world.settle();
+    world.machine.world.calls.delete(forgotten);
+    if (ended) world.machine.world.endCall(ended, "hung-up");
+    expect(world.status.calls).toBe(3);
+    world.pass(61_000);
+    expect(world.status.calls).toBe(1);
+    expect(world.heard.findLast(({ type }) => type === "health")).toMatchObject({ portsInUse: 1 });
+  });
+
   test("callers are led in while the edge is away, and told when it is back", () => {
     const world = running();
     world.loseEdge();
