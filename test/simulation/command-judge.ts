@@ -1,3 +1,4 @@
+import type { Call } from "../../simulators/bridge/world.ts";
 import { topicOf } from "../../src/bridge/command-rules.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
@@ -20,7 +21,7 @@ export class CommandJudge {
   readonly #serials = new Map<ConfKey | null, Serials>();
   /** Conference and call → when a telephone's key muted or unmuted it last, if that was what did; `lock`: locked or unlocked. */
   readonly #pressedAt = new Map<string, number>();
-  /** Conference, call and effect → when a command did that which an agent gave that was replaced since. */
+  /** Conference, call and effect → when that was done by the bridge's console, or by a command of an agent that was replaced since. */
   readonly #lateAt = new Map<string, number>();
   readonly #activeAgent: ActiveAgentJudge;
   /** Whether the edge has no result of this command yet. */
@@ -71,6 +72,10 @@ export class CommandJudge {
     if (event.type === "conference-ended") this.#serialsOf(event.conference).endedLateAt = now;
   }
 
+  mutedByConsole({ id, conference, muted }: Call): void {
+    this.#lateAt.set(`${conference} ${id} ${muted ? "mute" : "unmute"}`, this.#context.clock.now);
+  }
+
   /** The serial behind the key rises with each command that the edge issues for the conference. */
   #checkOrder({ commandId, conference, command }: Execution): void {
     const serial = Number(/^\d+\.(\d+)\./.exec(commandId)?.[1] ?? Number.NaN);
@@ -109,7 +114,7 @@ export class CommandJudge {
   /**
    * What undid it, so that it must act once more: a telephone, before this agent was active and had its commands, or was there
    * at all (on the bridge there is no trace of either, and nobody can know); a command of a replaced agent that a slow bridge
-   * carried out only now; or the create after an end, where the edge knows the result of neither.
+   * carried out only now, or the bridge's console; or the create after an end, where the edge knows the result of neither.
    */
   #wasUndone({ commandId, conference, command, agentSince }: Execution, doneAt: number): boolean {
     const serials = this.#serialsOf(conference);
