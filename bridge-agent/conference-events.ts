@@ -99,18 +99,16 @@ export class ConferenceEvents {
         if (!leg) return;
         this.#legs.entered(leg, conference);
         if (effect.as === null) return;
-        if (origin === "edge") leg.muted = effect.as.muted;
-        else {
-          const { call, number } = leg;
-          const caller = { call, number, room: MAIN_ROOM, ...effect.as };
-          this.#reports.addEvent(conference, { type: "caller-entered", caller });
-        }
-        return;
+        leg.muted = effect.as.muted;
+        if (origin === "edge") return;
+        const { call, number } = leg;
+        const caller = { call, number, room: MAIN_ROOM, ...effect.as };
+        return this.#reports.addEvent(conference, { type: "caller-entered", caller });
       }
       case "mute-changed": {
         const { call, muted } = effect;
+        if (leg) leg.muted = muted;
         if (origin === "keypad") this.#reports.addEvent(conference, { type: "caller-muted", call, muted });
-        else if (leg) leg.muted = muted;
         return;
       }
       case "call-ended":
@@ -142,6 +140,7 @@ export class ConferenceEvents {
     }
     const found = this.#legs.adopt(state.calls, now);
     this.#pending.readDoubts(view, now, (pending, result) => this.settle(pending, result));
+    this.#legs.showMutes(state.calls);
     for (const [call, dial] of this.#pending.ringing()) this.#checkDialled(call, dial, view);
     // What is under way changes the conference: the edge compares it again later.
     const wanted = [...this.#reports.snapshotsWanted]

@@ -16,7 +16,7 @@ interface Leg {
   readonly call: CallId;
   readonly number: string;
   conference: ConfKey | null;
-  /** As it will be when all pending commands are done. */
+  /** As the bridge last showed or confirmed it. */
   muted: boolean;
   entered: boolean;
   /** `null` for a dialled call before it enters: its keys mean nothing. */
@@ -112,9 +112,12 @@ export class Legs {
     }
   }
 
-  /** Adds the calls that are not known yet, and returns them. */
+  /** Adds the calls that are not known yet, and returns them; forgets those that are gone, should no event have told. */
   adopt(calls: readonly BridgeCall[], now: EpochMs): BridgeCall[] {
-    const found = calls.filter((call) => call.stage !== "ended" && !this.#legs.has(call.call));
+    const held = calls.filter(({ stage }) => stage !== "ended");
+    const ids = new Set(held.map(({ call }) => call));
+    for (const call of this.#legs.keys()) if (!ids.has(call)) this.ended(call);
+    const found = held.filter(({ call }) => !this.#legs.has(call));
     for (const call of found) {
       if (call.stage === "prompted") this.prompted(call.call, call.number, now);
       else if (call.stage === "entered") {
@@ -123,6 +126,14 @@ export class Legs {
       } else if (call.stage !== "ended") this.dialled(call.call, call.number, call.conference);
     }
     return found;
+  }
+
+  /** The bridge is right, whatever a command in doubt was to bring. */
+  showMutes(calls: readonly BridgeCall[]): void {
+    for (const call of calls) {
+      const leg = call.stage === "entered" && this.#legs.get(call.call);
+      if (leg) leg.muted = call.muted;
+    }
   }
 
   /** Goes on with the keys that callers at the prompt have keyed so far; `found` are the calls that were just adopted. */
@@ -137,7 +148,6 @@ export class Legs {
       const admit = admits.get(call.call);
       if (admit) {
         leg.conference = admit.conference;
-        leg.muted = admit.command.muted;
         leg.keypad = inside(!admit.command.joinTone);
         this.#watchTime(leg);
       } else this.#press(leg, { type: "keys", keys: call.keys, at: now });
@@ -149,7 +159,6 @@ export class Legs {
     const leg = "call" in command ? this.#legs.get(command.call) : undefined;
     if (origin === "edge" || !leg) return;
     if (command.type === "admit") this.#hangUp(leg);
-    if (command.type === "mute" || command.type === "unmute") leg.muted = command.type === "unmute";
   }
 
   hangUpFinished(id: CommandId, result: ExecutionResult, now: EpochMs): void {
@@ -193,12 +202,13 @@ export class Legs {
       case "admit": {
         const { conference, attendeeId, silent } = action;
         leg.conference = conference;
-        leg.muted = silent;
         return this.#enqueue(leg, { type: "admit", call, muted: silent, joinTone: !silent, attendeeId }, now);
       }
-      case "toggle-mute":
-        leg.muted = !leg.muted;
-        return this.#enqueue(leg, { type: leg.muted ? "mute" : "unmute", call }, now);
+      case "toggle-mute": {
+        if (leg.conference === null) return;
+        const willBeMuted = this.#pending.willMute(leg.conference, call, now) ?? leg.muted;
+        return this.#enqueue(leg, { type: willBeMuted ? "unmute" : "mute", call }, now);
+      }
       case "identify":
         return this.#enqueue(leg, { type: "identify", call, attendeeId: action.attendeeId }, now);
       default:

@@ -1,4 +1,4 @@
-import { isInEffect, refusalOf, topicOf, topicOfCall, undoes } from "../src/bridge/command-rules.ts";
+import { effectOf, isInEffect, refusalOf, topicOf, topicOfCall, undoes } from "../src/bridge/command-rules.ts";
 import type { BridgeCommand, CommandResult } from "../src/bridge/commands.ts";
 import type { BridgeView } from "../src/bridge/state.ts";
 import type { CallId, CommandId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
@@ -199,6 +199,17 @@ export class PendingCommands {
     return [...this.#open.values()].map(({ pending }) => pending);
   }
 
+  /** Whether the call is muted once all that is under way for it is done; `null`: nothing of that changes it. */
+  willMute(conference: ConfKey, call: CallId, now: EpochMs): boolean | null {
+    let muted: boolean | null = null;
+    for (const { pending, stage } of this.#queues.get(conference)?.items() ?? []) {
+      const { command } = pending;
+      const isTooLate = stage === "waiting" && !isInTime(pending, now);
+      if ("call" in command && command.call === call && !isTooLate) muted = muteBy(command) ?? muted;
+    }
+    return muted;
+  }
+
   /** Its result is known. A dial that rings is watched until its call is answered or over. */
   finish(pending: OpenCommand, rings: boolean): void {
     const key = keyOf(pending);
@@ -234,6 +245,14 @@ function keyOf({ conference, id }: { readonly conference: ConfKey; readonly id: 
   return `${conference} ${id}`;
 }
 
+/** Whether the command mutes its call or unmutes it; `null`: neither. */
+function muteBy(command: OpenCommand["command"]): boolean | null {
+  if (command.type === "identify") return null;
+  const effect = effectOf(command);
+  if (effect.type === "mute-changed") return effect.muted;
+  return effect.type === "call-entered" ? (effect.as?.muted ?? null) : null;
+}
+
 interface Place<Item> {
   readonly item: Item;
   readonly topic: string | null;
@@ -254,6 +273,11 @@ class TopicQueue<Item> {
 
   get size(): number {
     return this.#places.size;
+  }
+
+  /** In order. */
+  *items(): Generator<Item> {
+    for (const { item, isGone } of this.#places.values()) if (!isGone) yield item;
   }
 
   /** Whether the item may go at once. */

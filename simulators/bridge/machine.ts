@@ -148,6 +148,12 @@ export class Machine {
     if (call.stage !== "ended") this.#end(call, call.stage === "ringing" ? "rejected" : "hung-up");
   }
 
+  /** By the bridge's own operator: the protocol has no event for it. */
+  muteByConsole(call: Call, muted: boolean): void {
+    call.muted = muted;
+    this.#reportTalking(call);
+  }
+
   lockByTelephone(key: ConfKey, locked: boolean): void {
     const conference = this.world.conferences.get(key);
     if (conference === undefined || conference.locked === locked) return;

@@ -312,6 +312,111 @@ describe("calls", () => {
     ]);
   });
 
+  describe("a mute key", () => {
+    function inside() {
+      const world = running();
+      const call = world.machine.dialIn("1", "987654321##");
+      world.settle();
+      const caller = world.machine.world.calls.get(call);
+      if (!caller) throw new Error("nobody has entered");
+      const press = () => {
+        world.machine.press(caller, "*6");
+        world.pass(2_000);
+        return caller.muted;
+      };
+      return { world, call, caller, press };
+    }
+    const slow = { delayMs: 400, refuse: [], down: false } as const;
+    const quick = { ...slow, delayMs: 0 } as const;
+
+    test("switches each time", () => {
+      const { press } = inside();
+      expect([press(), press(), press()]).toEqual([true, false, true]);
+    });
+
+    test("that is pressed twice at once changes nothing", () => {
+      const { world, caller } = inside();
+      world.machine.setFaults(slow);
+      world.machine.press(caller, "*6*6");
+      world.pass(2_000);
+      expect(caller.muted).toBe(false);
+    });
+
+    test("undoes what is under way when it is pressed, and the next one undoes that", () => {
+      const { world, call, press } = inside();
+      world.machine.setFaults(slow);
+      world.command("mute", { type: "mute", call });
+      world.command("unmute", { type: "unmute", call });
+      world.settle();
+      expect(press()).toBe(true);
+      world.machine.setFaults(quick);
+      expect(press()).toBe(false);
+    });
+
+    test("does not count a mute that comes to nothing, as its time has passed", () => {
+      const { world, call, caller } = inside();
+      world.machine.setFaults({ ...slow, delayMs: 3_000 });
+      world.command("move", { type: "move", call, room: MAIN_ROOM });
+      world.command("mute", { type: "mute", call }, { withinMs: 1_000 });
+      world.pass(2_000);
+      world.machine.press(caller, "*6");
+      world.pass(10_000);
+      expect(caller.muted).toBe(true);
+    });
+
+    test("does not count a mute that the bridge has refused", () => {
+      const { world, press } = inside();
+      world.machine.setFaults({ ...quick, refuse: ["mute"] });
+      expect(press()).toBe(false);
+      world.machine.setFaults(quick);
+      expect(press()).toBe(true);
+    });
+
+    test("counts also when the agent died over it", () => {
+      const { world, caller, press } = inside();
+      world.machine.setFaults(slow);
+      world.machine.press(caller, "*6");
+      world.settle();
+      world.loseBridge();
+      world.restart();
+      world.settle();
+      world.machine.setFaults(quick);
+      world.connectBridge();
+      world.pass(2_000);
+      expect(caller.muted).toBe(true);
+      expect(press()).toBe(false);
+    });
+
+    test("switches a caller whom the bridge has muted without a word, once the agent has looked", () => {
+      const { world, caller, press } = inside();
+      caller.muted = true;
+      world.pass(61_000);
+      expect(press()).toBe(false);
+    });
+
+    test("goes by what the bridge shows, whatever an admission in doubt was to bring", () => {
+      const { world, call, caller, press } = inside();
+      caller.muted = true; // By the agent that was active before, at the caller's key.
+      world.command("admit", admit(call), { again: true });
+      world.settle();
+      expect(press()).toBe(false);
+    });
+  });
+
+  test("a call that the bridge has dropped without a word is counted until the agent looks", () => {
+    const world = running();
+    const forgotten = world.machine.dialIn("1", "987654321##");
+    const ended = world.machine.world.calls.get(world.machine.dialIn("2", "987654321##"));
+    world.machine.dialIn("3", "987654321##");
+    world.settle();
+    world.machine.world.calls.delete(forgotten);
+    if (ended) world.machine.world.endCall(ended, "hung-up");
+    expect(world.status.calls).toBe(3);
+    world.pass(61_000);
+    expect(world.status.calls).toBe(1);
+    expect(world.heard.findLast(({ type }) => type === "health")).toMatchObject({ portsInUse: 1 });
+  });
+
   test("callers are led in while the edge is away, and told when it is back", () => {
     const world = running();
     world.loseEdge();

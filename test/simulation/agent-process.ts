@@ -77,6 +77,13 @@ export class AgentProcess {
     return this.#running;
   }
 
+  /** It is the active one, and nothing that it does or hears is held up. */
+  get isActing(): boolean {
+    const { role, edgeUp, bridgeUp } = this.#running?.status ?? {};
+    const isLinked = role === "active" && edgeUp && bridgeUp && !this.edgeWire?.silent && !this.bridgeWire?.silent;
+    return isLinked === true && this.#frozen === null && !this.isDiskFull;
+  }
+
   die(): void {
     if (!this.#running) return;
     this.#end();

@@ -38,6 +38,8 @@ export class Bridge {
   isActive: (agent: string) => boolean = () => true;
   /** Hears of what telephones do. */
   onEvent: (event: BridgeEvent) => void = () => {};
+  /** Hears of each caller whom the bridge mutes or unmutes by itself. */
+  onConsole: (call: Call) => void = () => {};
   /** The numbers whose calls a restart has ended. */
   readonly lost = new Set<string>();
   /** When another agent became the active one, each time. */
@@ -107,6 +109,18 @@ export class Bridge {
   slow(mostMs: number): void {
     this.#slowMs = mostMs;
     this.machine.setFaults({ ...this.machine.faults, delayMs: 0 });
+  }
+
+  /** Commands take their time, or one still does. */
+  get isSlow(): boolean {
+    return this.#slowMs > 0 || this.machine.held > 0;
+  }
+
+  /** Its own operator mutes a caller, or undoes that: no event tells of it. */
+  muteByConsole(call: Call): void {
+    this.#context.tell(() => `bridge ${this.name}: console ${call.muted ? "unmutes" : "mutes"} ${call.number}`);
+    this.machine.muteByConsole(call, !call.muted);
+    this.onConsole(call);
   }
 
   /** Commands of these types are refused from now on. */

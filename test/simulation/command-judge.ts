@@ -1,3 +1,4 @@
+import type { Call } from "../../simulators/bridge/world.ts";
 import { topicOf } from "../../src/bridge/command-rules.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
@@ -22,6 +23,8 @@ export class CommandJudge {
   readonly #serials = new Map<ConfKey | null, Serials>();
   /** Conference and call → when a telephone's key muted or unmuted it last, if that was what did; `lock`: locked or unlocked. */
   readonly #pressedAt = new Map<string, number>();
+  /** Conference, call and command → when the bridge's console did the same. */
+  readonly #consoleAt = new Map<string, number>();
   readonly #activeAgent: ActiveAgentJudge;
   /** Whether the edge has no result of this command yet. */
   readonly #isPending: (conference: ConfKey, id: CommandId) => boolean;
@@ -70,6 +73,10 @@ export class CommandJudge {
     if (event.type === "conference-ended") this.#serialsOf(event.conference).endedLateAt = now;
   }
 
+  mutedByConsole({ id, conference, muted }: Call): void {
+    this.#consoleAt.set(`${conference} ${id} ${muted ? "mute" : "unmute"}`, this.#context.clock.now);
+  }
+
   /** The serial behind the key rises with each command that the edge issues for the conference. */
   #checkOrder({ commandId, conference, command }: Execution): void {
     const serial = Number(/^\d+\.(\d+)\./.exec(commandId)?.[1] ?? Number.NaN);
@@ -107,7 +114,8 @@ export class CommandJudge {
 
   /**
    * What undid it, so that it must act once more: a telephone, before this agent was active and had its commands, or was there
-   * at all (on the bridge there is no trace of either, and nobody can know); or the create after an end, where the edge knows the result of neither.
+   * at all (on the bridge there is no trace of either, and nobody can know); the bridge's console; or the create after an end, where the
+   * edge knows the result of neither.
    */
   #wasUndone({ commandId, conference, command, agentSince }: Execution, doneAt: number): boolean {
     const serials = this.#serialsOf(conference);
@@ -118,6 +126,10 @@ export class CommandJudge {
       const isCreatedSince = conference !== null && serials.createdAt > doneAt;
       if (!isCreatedSince || doneAt >= chosenAt || chosenAt - doneAt >= takeoverMs) return false;
       return this.#isPending(conference, commandId);
+    }
+    if (command.type === "mute" || command.type === "unmute") {
+      const opposite = command.type === "mute" ? "unmute" : "mute";
+      if ((this.#consoleAt.get(`${conference} ${command.call} ${opposite}`) ?? 0) > doneAt) return true;
     }
     // An agent that comes back knows which keys were pressed while it was there, but not of what else a telephone did meanwhile.
     const since = keyOf(command) === "lock" ? agentSince : this.#activeAgent.chosenAt;

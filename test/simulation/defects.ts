@@ -1008,4 +1008,25 @@ export const defects: readonly Defect[] = [
     before: "unless === null || (this.#isQuiet(key) && unless !== digestIn(view, key))",
     after: "unless === null",
   },
+  {
+    name: "an agent forgets whom a key has muted",
+    foundBy: "a mute key switches",
+    file: events,
+    before: "if (leg) leg.muted = muted;",
+    after: 'if (leg && origin === "edge") leg.muted = muted;',
+  },
+  {
+    name: "an agent does not see whom the bridge has muted",
+    foundBy: "a mute key switches",
+    file: events,
+    before: "    this.#legs.showMutes(state.calls);\n",
+    after: "",
+  },
+  {
+    name: "a mute key overlooks what is under way",
+    foundBy: "a mute key switches",
+    file: "bridge-agent/legs.ts",
+    before: "this.#pending.willMute(leg.conference, call, now) ?? leg.muted;",
+    after: "leg.muted;",
+  },
 ];

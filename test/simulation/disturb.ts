@@ -26,7 +26,7 @@ export function disturb(parts: Parts): void {
   for (const relay of edge.relays) disturbRelay(relay, parts);
   for (const agent of agents) disturbAgent(agent, context);
   for (const bridge of bridges.all) {
-    disturbBridge(bridge, context);
+    disturbBridge(bridge, parts);
     nowAndThen(context, bridge.faults, "bridge and journal lost", () => loseMachine(bridge, parts));
   }
   disturbServers(parts);
@@ -148,7 +148,7 @@ function disturbAgent(agent: AgentProcess, context: WorldContext): void {
   });
 }
 
-function disturbBridge(bridge: Bridge, context: WorldContext): void {
+function disturbBridge(bridge: Bridge, { context, meetings }: Parts): void {
   const { clock } = context;
   const { faults: source } = bridge;
   const { draws } = source;
@@ -161,6 +161,13 @@ function disturbBridge(bridge: Bridge, context: WorldContext): void {
   nowAndThen(context, source, "bridge stuck", () => {
     bridge.slow(draws.between(25_000, 45_000));
     clock.after(draws.between(10_000, 60_000), () => bridge.slow(0));
+  });
+  nowAndThen(context, source, "bridge event lost", () => {
+    const meeting = draws.pick(meetings);
+    if (!meeting) return;
+    const callers = bridge.callsOf(meeting.key).filter(({ stage, joinTone }) => stage === "entered" && joinTone);
+    const call = draws.pick(callers);
+    if (call) meeting.phones.muteByConsole(call);
   });
   nowAndThen(context, source, "bridge refuses", () => {
     bridge.refuse([draws.pick(refusable) ?? "move"]);

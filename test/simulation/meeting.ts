@@ -352,7 +352,9 @@ export class Meeting implements MeetingKnowledge {
       case "hang up":
         return this.#with(this.#draws.pick(this.#bridge.callsOf(this.key)), (call) => this.phones.hangUp(call));
       case "keypad mute":
-        return this.#with(this.#keypadUser(calls), (call) => this.phones.press(call, "*6"));
+        return this.#with(this.#keypadUser(calls), (call) =>
+          this.phones.press(call, this.#draws.chance(0.2) ? "*6*6" : "*6"),
+        );
       case "keypad merge":
         return this.#with(this.#keypadUser(calls), (call) => {
           this.#keyedAt.set(`2${this.#number}`, this.#context.clock.now);

@@ -7,6 +7,7 @@ import type { Bridges } from "./bridge.ts";
 /** The people at the telephones of one meeting, those who dial in and those who are called. */
 export class Phones {
   readonly left = new Set<string>();
+  /** Those who use the keypad, and those whom the bridge's console has muted: WebEx asked for neither. */
   readonly #keypadUsers = new Set<string>();
   readonly #bridges: Bridges;
   readonly #draws: Draws;
@@ -59,6 +60,11 @@ export class Phones {
   press(call: Call, keys: string): void {
     this.#keypadUsers.add(call.number);
     this.#bridges.with(call)?.machine.press(call, keys);
+  }
+
+  muteByConsole(call: Call): void {
+    this.#keypadUsers.add(call.number);
+    this.#bridges.with(call)?.muteByConsole(call);
   }
 
   talk(call: Call): void {

@@ -69,6 +69,8 @@ export const rules = {
     "A failover to a conference that is gone creates no other in its place.",
   "a foreign conference is left alone": "No command concerns a conference that is not the edge's.",
   "a foreign conference wakes no object": "What an agent says of a conference that is not the edge's opens no object.",
+  "a mute key switches":
+    "A caller who presses the mute key while nothing is under way for the call is muted, or heard again, within seconds.",
 
   // Agents.
   "an epoch begins once": "No two agents act in one epoch.",

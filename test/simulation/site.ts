@@ -7,6 +7,7 @@ import { CommandJudge } from "./command-judge.ts";
 import { draws, type WorldContext } from "./context.ts";
 import { Edge, type Shared } from "./edge.ts";
 import { Meeting } from "./meeting.ts";
+import { MuteKeyJudge } from "./mute-key-judge.ts";
 import { simulatedKey } from "./relay-host.ts";
 import { type Parts, watchRosters } from "./rest-checks.ts";
 import { Webex } from "./webex.ts";
@@ -65,18 +66,28 @@ function domainOf(agentCounts: readonly number[]): Domain {
 }
 
 /** Tells the meetings what they must know of each other's sides. */
-function connect({ context, edge, webex, bridges, meetings }: Parts): void {
+function connect({ context, edge, webex, bridges, agents, meetings }: Parts): void {
   for (const bridge of bridges.all) {
     const { activeAgent } = edge.relayOf(bridge.name);
     const once = new CommandJudge(context, activeAgent, (key, id) => edge.pendingCommands(key).includes(id));
+    const own = agents.filter((agent) => agent.bridge === bridge);
+    const muteKeys = new MuteKeyJudge(context, bridge, own);
     bridge.isActive = (agent) => activeAgent.isChosen(agent);
     activeAgent.onChange = () => {
       bridge.agentComes();
       bridge.agentCameAt.push(context.clock.now);
     };
-    bridge.onEvent = (event) => once.happened(event);
+    bridge.onEvent = (event) => {
+      once.happened(event);
+      muteKeys.happened(event);
+    };
+    bridge.onConsole = (call) => {
+      once.mutedByConsole(call);
+      muteKeys.mutedByConsole(call);
+    };
     bridge.onAct = (execution) => {
       once.check(execution);
+      muteKeys.acted(execution);
       const { type } = execution.command;
       for (const meeting of meetings) {
         if (meeting.key !== execution.conference) continue;
