@@ -3,8 +3,9 @@ import type { Platform } from "./platform.ts";
 
 export type AlarmPorts = Pick<Platform, "now" | "after" | "log" | "setAlarm" | "getAlarm">;
 
-/** Pause after work that broke, as when the settings cannot be read. */
-const againMs = 60_000;
+/** Pauses after work that broke: a write may fail once, and settings be unreadable for hours. Each is twice the one before. */
+const firstAgainMs = 2_000;
+const longestAgainMs = 60_000;
 /** Pause after an alarm that the platform could not set. */
 const setAgainMs = 5_000;
 
@@ -16,6 +17,7 @@ export class Alarm {
   readonly #ports: AlarmPorts;
   /** As this life set it; `null`: not, or it has come. */
   #at: EpochMs | null = null;
+  #againMs = firstAgainMs;
 
   constructor(ports: AlarmPorts) {
     this.#ports = ports;
@@ -31,9 +33,11 @@ export class Alarm {
   async guard(work: () => void | Promise<void>): Promise<void> {
     try {
       await work();
+      this.#againMs = firstAgainMs;
     } catch (error) {
       this.#log("alarm-broke", error);
-      this.wakeBy(this.#ports.now() + againMs);
+      this.wakeBy(this.#ports.now() + this.#againMs);
+      this.#againMs = Math.min(2 * this.#againMs, longestAgainMs);
     }
   }
 

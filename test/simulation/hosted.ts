@@ -40,6 +40,8 @@ export class Hosted<Object extends object> {
   readonly disk: Database;
   /** Grows with each death. */
   life = 0;
+  /** When the platform last failed to set the alarm: if the object dies then, only the sweep wakes it. */
+  alarmLostAt = -1;
   readonly faults: FaultSource;
   readonly #context: WorldContext;
   readonly #build: (life: Life) => Object;
@@ -132,7 +134,10 @@ export class Hosted<Object extends object> {
       );
     const setAlarm = async (at: EpochMs): Promise<void> => {
       if (life !== this.life) throw new Dead();
-      if (this.faults.hits("alarm not set")) throw new WriteFailed();
+      if (this.faults.hits("alarm not set")) {
+        this.alarmLostAt = this.#context.clock.now;
+        throw new WriteFailed();
+      }
       // It is written with what else is written in this turn: an object that dies in the turn has not set it.
       queueMicrotask(() => {
         if (life === this.life) this.#ring(at);

@@ -19,7 +19,7 @@ export type AgentWire = Wire<EdgeToAgent, AgentToEdge>;
 const silentAtMostMs = 2 * SILENCE_MS + 3_000;
 const checkEveryMs = 2_000;
 /** With a write that fails, and the alarm that comes again. */
-const uselessAtMostMs = BRIDGE_AWAY_MS + 6_000;
+const uselessAtMostMs = BRIDGE_AWAY_MS + 10_000;
 /** A look at a silent agent that ends with a failed write is made good by a later one. */
 const looksForMs = 3_000;
 /** The worlds send objects: no text has to be made and read again, and so its length is guessed. */
@@ -61,6 +61,7 @@ export class RelayHost {
   /** Who was told to act last. */
   #active: ActiveAgent | null = null;
   #edgeAheadMs = 0;
+  #couldNotWriteAt = 0;
 
   constructor(
     context: WorldContext,
@@ -298,7 +299,8 @@ export class RelayHost {
     const others = [...this.#sockets.values()].filter(({ agent }) => agent !== active?.agent);
     const having = others.flatMap(({ bridge }) => (bridge?.isUp ? [bridge.since] : []));
     if (active?.bridge?.isUp !== false || having.length === 0) return 0;
-    return clock.now - Math.max(active.bridge.since, Math.min(...having), edgeMachines.clockSetAt);
+    const since = Math.max(active.bridge.since, Math.min(...having), edgeMachines.clockSetAt, this.#couldNotWriteAt);
+    return clock.now - since;
   }
 
   /** A silent agent keeps the other one from acting, and nobody hears of it: requests are refused in time all the same. */
@@ -317,6 +319,7 @@ export class RelayHost {
       const hasOther = active && [...this.#sockets.values()].some(({ agent }) => agent !== active.agent);
       // Without another agent nothing would come of it; and a relay that cannot write lets nobody act.
       if (active && (!hasOther || this.#context.edgeMachines.isDiskFull)) active.heardAt += checkEveryMs;
+      if (this.#context.edgeMachines.isDiskFull) this.#couldNotWriteAt = clock.now;
       if (this.#uselessMs > uselessAtMostMs) violated("an agent without its bridge is replaced", active?.agent ?? "");
       if (active && clock.now - active.heardAt >= silentAtMostMs) {
         violated("a silent agent is replaced", `${active.agent}: ${clock.now - active.heardAt} ms`);

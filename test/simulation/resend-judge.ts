@@ -11,8 +11,8 @@ const checkEveryMs = 10_000;
 const ackedWithinMs = 25_000;
 /** A command that nobody acknowledges is sent less and less often. */
 const unackedWithinMs = 90_000;
-/** Within this time an object notices what is due, whatever happens to its clock meanwhile. */
-const clockSetMs = 300_000;
+/** Within this time an object notices what is due, whatever happens to its clock or its alarm meanwhile. */
+const untilSweepMs = 300_000;
 
 /** Judges that no command is left to an agent that has gone: a later command, or a restart, would only happen to bring it up again. */
 export class ResendJudge {
@@ -72,7 +72,8 @@ export class ResendJudge {
     const { clock, violated, edgeMachines } = this.#context;
     for (const [command, sent] of this.#sent) {
       const conference = conferences.get(sent.confKey);
-      const slackMs = edgeMachines.clockSetAt >= sent.at ? clockSetMs : 0;
+      const isWakenLate = Math.max(edgeMachines.clockSetAt, conference?.alarmLostAt ?? -1) >= sent.at;
+      const slackMs = isWakenLate ? untilSweepMs : 0;
       const isAcked = this.#ackedIn.get(command) === conference?.life;
       const sinceMs = clock.now - sent.at;
       if (!conference || sinceMs <= slackMs + (isAcked ? ackedWithinMs : unackedWithinMs)) continue;
