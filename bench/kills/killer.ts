@@ -8,8 +8,11 @@ const kinds = {
   edge: 3,
   agent: 4,
   "agent stands still": 2,
+  "edge's link": 2,
+  "edge's link ends at the edge alone": 2,
   "edge's link falls silent": 2,
   "bridge's link": 2,
+  "bridge is slow": 2,
   "WebEx host": 2,
 } as const;
 type KillKind = keyof typeof kinds;
@@ -22,8 +25,8 @@ export async function killParts(world: KillWorld, draws: Draws, kills: number): 
   const counts = {} as KillCounts;
   for (const kind of Object.keys(kinds) as KillKind[]) counts[kind] = 0;
   const comingBack: Promise<void>[] = [];
-  const away = new Set<WebexServer | "an agent">();
-  const forAWhile = (who: WebexServer | "an agent", absence: Promise<void>) => {
+  const away = new Set<WebexServer | "an agent" | "the bridge">();
+  const forAWhile = (who: WebexServer | "an agent" | "the bridge", absence: Promise<void>) => {
     away.add(who);
     comingBack.push(absence.then(() => void away.delete(who)));
   };
@@ -42,12 +45,26 @@ export async function killParts(world: KillWorld, draws: Draws, kills: number): 
         if (away.has("an agent")) continue; // One agent at a time, so that the other one can take over.
         forAWhile("an agent", standStill(agent, draws.between(1_000, 15_000)));
         break;
+      case "edge's link":
+        agent.toEdge.cut();
+        break;
+      case "edge's link ends at the edge alone":
+        if (away.has("an agent")) continue;
+        agent.toEdge.cutFarSide();
+        forAWhile("an agent", speakAgain(agent, draws.between(1_000, 10_000)));
+        break;
       case "edge's link falls silent":
         if (away.has("an agent")) continue;
-        forAWhile("an agent", fallSilent(agent, draws.pick(silences) ?? [], draws.between(5_000, 15_000)));
+        agent.toEdge.fallSilent(...(draws.pick(silences) ?? []));
+        forAWhile("an agent", speakAgain(agent, draws.between(5_000, 15_000)));
         break;
       case "bridge's link":
         agent.toBridge.cut();
+        break;
+      case "bridge is slow":
+        if (away.has("the bridge")) continue;
+        await world.bridge.faults({ delayMs: draws.between(200, 2_000) });
+        forAWhile("the bridge", hurry(world, draws.between(1_000, 5_000)));
         break;
       case "WebEx host":
         if (!server) continue;
@@ -76,10 +93,14 @@ async function standStill(agent: AgentUnderTest, forMs: number): Promise<void> {
   if (agent.pid() === pid) signalled(pid, "SIGCONT"); // Another pid: the agent was killed meanwhile.
 }
 
-async function fallSilent(agent: AgentUnderTest, ways: readonly Way[], forMs: number): Promise<void> {
-  agent.toEdge.fallSilent(...ways);
-  await pause(forMs);
+async function speakAgain(agent: AgentUnderTest, afterMs: number): Promise<void> {
+  await pause(afterMs);
   agent.toEdge.fallSilent();
+}
+
+async function hurry({ bridge }: KillWorld, afterMs: number): Promise<void> {
+  await pause(afterMs);
+  await bridge.faults({ delayMs: 0 });
 }
 
 async function close(server: WebexServer, forMs: number): Promise<void> {

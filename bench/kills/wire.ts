@@ -37,6 +37,12 @@ export class Wire {
     for (const { from } of this.flows) from.resetAndDestroy();
   }
 
+  /** Resets the far side of every connection. The near side does not hear of it, and nothing else either, until the silence ends. */
+  cutFarSide(): void {
+    this.fallSilent("forth", "back");
+    for (const { way, from } of this.flows) if (way === "back") from.resetAndDestroy();
+  }
+
   /** Holds back everything in these directions, the end of a connection included, until they are opened again. */
   fallSilent(...ways: Way[]): void {
     this.silent = ways;
