@@ -8,7 +8,7 @@ const kinds = {
   edge: 3,
   agent: 4,
   "agent stands still": 2,
-  "edge's link": 2,
+  "edge's link": 3,
   "edge's link ends at the edge alone": 2,
   "edge's link falls silent": 2,
   "bridge's link": 2,
@@ -63,8 +63,8 @@ export async function killParts(world: KillWorld, draws: Draws, kills: number): 
         break;
       case "bridge is slow":
         if (away.has("the bridge")) continue;
-        await world.bridge.faults({ delayMs: draws.between(200, 2_000) });
-        forAWhile("the bridge", hurry(world, draws.between(1_000, 5_000)));
+        await world.bridge.faults({ delayMs: draws.between(200, 1_500) });
+        forAWhile("the bridge", hurry(world, draws.between(3_000, 12_000)));
         break;
       case "WebEx host":
         if (!server) continue;
