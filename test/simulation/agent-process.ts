@@ -39,6 +39,8 @@ export class AgentProcess {
   journal = openMemoryJournal(() => this.#beforeWrite());
   /** What this machine's clock is ahead of the true time. */
   skewMs = 0;
+  /** When this machine's clock was last set right after the machine was suspended. */
+  clockSetAt = 0;
   /** Called once, when it has sent its next ping to the edge. */
   onPing: (() => void) | null = null;
   /** The network between this machine and the bridge is down. */
@@ -115,6 +117,7 @@ export class AgentProcess {
         this.skewMs -= ms;
         clock.after(clockSetRightMs, () => {
           this.skewMs = 0;
+          this.clockSetAt = clock.now;
         });
       }
       this.thaw();

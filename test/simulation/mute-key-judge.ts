@@ -93,7 +93,8 @@ export class MuteKeyJudge {
   #isCalm(): boolean {
     if (this.#isTroubled()) this.#troubleAt = this.#context.clock.now;
     const { clock, faults } = this.#context;
-    return clock.now - Math.max(this.#troubleAt, faults.lastAt) >= calmMs;
+    const clockSetAt = Math.max(...this.#agents.map((agent) => agent.clockSetAt));
+    return clock.now - Math.max(this.#troubleAt, faults.lastAt, clockSetAt) >= calmMs;
   }
 
   #look(): void {
