@@ -37,9 +37,7 @@ class Died extends Error {}
 export class AgentProcess {
   readonly name: string;
   journal = openMemoryJournal(() => this.#beforeWrite());
-  /** What this machine's clock is ahead of the true time. */
-  skewMs = 0;
-  /** When this machine's clock was last set right after the machine was suspended. */
+  /** When this machine's clock was last set. */
   clockSetAt = 0;
   /** Called once, when it has sent its next ping to the edge. */
   onPing: (() => void) | null = null;
@@ -56,6 +54,7 @@ export class AgentProcess {
   readonly bridge: Bridge;
   readonly #draws: Draws;
   #lives = 0;
+  #skewMs = 0;
   #running: RunningAgent | null = null;
   #frozen: (() => void)[] | null = null;
   /** How long the timers of this machine have stood in all. */
@@ -84,6 +83,16 @@ export class AgentProcess {
     const { role, edgeUp, bridgeUp } = this.#running?.status ?? {};
     const isLinked = role === "active" && edgeUp && bridgeUp && !this.edgeWire?.silent && !this.bridgeWire?.silent;
     return isLinked === true && this.#frozen === null && !this.isDiskFull;
+  }
+
+  /** What this machine's clock is ahead of the true time. */
+  get skewMs(): number {
+    return this.#skewMs;
+  }
+
+  set skewMs(ms: number) {
+    this.#skewMs = ms;
+    this.clockSetAt = this.#context.clock.now;
   }
 
   die(): void {
@@ -117,7 +126,6 @@ export class AgentProcess {
         this.skewMs -= ms;
         clock.after(clockSetRightMs, () => {
           this.skewMs = 0;
-          this.clockSetAt = clock.now;
         });
       }
       this.thaw();
