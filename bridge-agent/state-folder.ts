@@ -58,14 +58,21 @@ export function agentKey(folder: string): AgentKey {
 function makeKey(folder: string, file: string): void {
   makeStateFolder(folder);
   const { privateKey } = generateKeyPairSync("ed25519");
-  const pem = privateKey.export({ type: "pkcs8", format: "pem" });
-  // Written beside and then linked: a disk that is full, or a process that dies, leaves a whole key or none.
+  try {
+    writeOnce(file, String(privateKey.export({ type: "pkcs8", format: "pem" })));
+  } catch (error) {
+    throw cannotWrite(folder, error);
+  }
+}
+
+/** Makes a secret file, unless there is one: a disk that is full, or a process that dies, leaves a whole file or none. */
+export function writeOnce(file: string, content: string): void {
   const draft = `${file}.${randomUUID()}`;
   try {
-    writeFileSync(draft, pem, { mode: 0o600, flag: "wx", flush: true });
+    writeFileSync(draft, content, { mode: 0o600, flag: "wx", flush: true });
     linkSync(draft, file);
   } catch (error) {
-    if (!existsSync(file)) throw cannotWrite(folder, error); // Else another process was faster, and its key is the key.
+    if (!existsSync(file)) throw error; // Else another process was faster, and its content counts.
   } finally {
     rmSync(draft, { force: true });
   }
