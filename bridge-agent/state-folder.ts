@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 
 export function journalFile(folder: string): string {
   return join(folder, "journal.sqlite");
@@ -30,6 +31,38 @@ export function makeFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
   if (dirname(folder) !== folder) makeFolder(dirname(folder));
   mkdirSync(folder);
+}
+
+/** Keeps every other agent off this folder until the returned function is called. An error names the setting. */
+export function holdStateFolder(folder: string): () => void {
+  let release: (() => void) | null;
+  try {
+    release = lockFolder(folder);
+  } catch (error) {
+    throw cannotWrite(folder, error);
+  }
+  if (release) return release;
+  throw new Error(
+    `state: ${folder} is in use by another agent: stop that one, or give this one a folder, a name and a key of its own`,
+  );
+}
+
+const SQLITE_BUSY = 5;
+
+/**
+ * Locks the folder and returns how to release it; `null`: another one holds it. The system releases the lock of a process that
+ * ends, whatever it dies of.
+ */
+export function lockFolder(folder: string): (() => void) | null {
+  const lock = new DatabaseSync(join(folder, "lock"), { timeout: 0 });
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+    return () => lock.close();
+  } catch (error) {
+    lock.close();
+    if (error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY) return null;
+    throw error;
+  }
 }
 
 /** The agent's Ed25519 key. The private half never leaves the machine; the edge's settings name the public one. */

@@ -2,8 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { makeFolder, writeOnce } from "../bridge-agent/state-folder.ts";
+import { lockFolder, makeFolder, writeOnce } from "../bridge-agent/state-folder.ts";
 import { portFrom as readPort } from "../simulators/port.ts";
 import { reason, StartError } from "./supervise.ts";
 
@@ -61,24 +60,20 @@ export function localOverrides(): object {
   throw new StartError(`DOMAIN_LOCAL must be a JSON object; ${example}`);
 }
 
-/** Held as long as this process lives. The system releases it, whatever the process dies of. */
-let lock: DatabaseSync | undefined;
+/** The lock of the state folder, held as long as this process lives. */
+let release: (() => void) | null = null;
 
 /** The state folder (BRIDGEHEAD_STATE), made if need be, and from now on ours alone. */
 export function stateFolder(): string {
   const folder = resolve(process.env.BRIDGEHEAD_STATE || ".bridgehead");
-  const lockFile = join(folder, "lock");
   try {
     makeFolder(folder);
-    writeFileSync(lockFile, "", { flag: "a" });
+    writeFileSync(join(folder, "lock"), "", { flag: "a" }); // The lock itself would not say why it cannot be written.
+    release = lockFolder(folder);
   } catch (error) {
     throw notWritable(folder, error);
   }
-  try {
-    lock = new DatabaseSync(lockFile, { timeout: 0 });
-    lock.exec("BEGIN EXCLUSIVE");
-  } catch (error) {
-    if (!/locked/.test(reason(error))) throw notWritable(folder, error);
+  if (!release) {
     throw new StartError(
       `the state folder ${folder} is in use by another run; stop that one, or set BRIDGEHEAD_STATE to another folder`,
     );
