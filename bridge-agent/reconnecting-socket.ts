@@ -50,12 +50,17 @@ interface ReconnectingSocketOptions<In, Out> {
   ping(): void;
   /**
    * Called once for each connection or attempt that is over; says when the next attempt is. `late`: only a person can
-   * change the cause.
+   * change the cause. `closes`: so many connections the other end has closed after its greeting since one proved good,
+   * with this one; 0 where this one is over for another reason.
    */
-  lost(code: number, why: string): "at once" | "soon" | "late";
+  lost(code: number, why: string, closes: number): "at once" | "soon" | "late";
 }
 
 const FIRST_PAUSE_MS = 100;
+/** A greeting proves little: the other end may break off each time soon after it. So much longer a connection must last. */
+const PROVES_GOOD_AFTER_MS = 5_000;
+/** Where connections are greeted and break off. Shorter than the proof: two who throw each other off prove nothing by the other's pause. */
+const LONGEST_PAUSE_AFTER_GREETING_MS = 3_000;
 
 /**
  * One connection at a time, made anew for ever. The other end speaks first, and then answers pings, or counts as dead. What an
@@ -64,7 +69,11 @@ const FIRST_PAUSE_MS = 100;
 export class ReconnectingSocket<In, Out> {
   readonly #options: ReconnectingSocketOptions<In, Out>;
   #socket: Socket<Out> | null = null;
+  /** Since a connection proved good. */
   #failures = 0;
+  #closes = 0;
+  #isGreeted = false;
+  #cancelProof = () => {};
   #pingEveryMs = 0;
   #stopped = false;
   /** Cancels the next attempt or the next ping. */
@@ -86,7 +95,8 @@ export class ReconnectingSocket<In, Out> {
         if (socket === this.#socket) message(received);
       },
       closed: (code, why) => {
-        if (socket === this.#socket) this.#over(code, why);
+        if (socket !== this.#socket) return;
+        this.#over(code, why, this.#isGreeted ? ++this.#closes : 0);
       },
     });
     this.#socket = socket;
@@ -95,7 +105,11 @@ export class ReconnectingSocket<In, Out> {
 
   /** The other end has said who it is: from now on it is pinged at this interval. */
   greeted(pingEveryMs: number): void {
-    this.#failures = 0;
+    this.#isGreeted = true;
+    this.#cancelProof = this.#options.timers.after(PROVES_GOOD_AFTER_MS, () => {
+      this.#failures = 0;
+      this.#closes = 0;
+    });
     this.#pingEveryMs = pingEveryMs;
     this.#ping();
   }
@@ -113,7 +127,7 @@ export class ReconnectingSocket<In, Out> {
   end(why: string): void {
     const socket = this.#socket;
     if (!socket) return;
-    this.#over(1006, why);
+    this.#over(1006, why, 0);
     socket.close("at once");
   }
 
@@ -139,17 +153,20 @@ export class ReconnectingSocket<In, Out> {
 
   #cancelTimers(): void {
     this.#cancelNext();
+    this.#cancelProof();
     for (const cancel of this.#cancelEnds) cancel();
   }
 
-  #over(code: number, why: string): void {
+  #over(code: number, why: string, closes: number): void {
     const { timers, random, longestPauseMs, lost } = this.#options;
     this.#socket = null;
     this.#cancelTimers();
-    const next = lost(code, why);
+    const longest = this.#isGreeted ? Math.max(longestPauseMs, LONGEST_PAUSE_AFTER_GREETING_MS) : longestPauseMs;
+    this.#isGreeted = false;
+    const next = lost(code, why, closes);
     if (this.#stopped) return;
-    this.#failures += 1;
-    const soon = backoffMs(this.#failures, longestPauseMs, random());
+    if (next !== "at once") this.#failures += 1;
+    const soon = backoffMs(this.#failures, longest, random());
     const pause = { "at once": 0, soon, late: longestPauseMs }[next];
     this.#cancelNext = timers.after(pause, () => this.connect());
   }

@@ -7,7 +7,7 @@ import type { LogStream } from "./log.ts";
 import { driverPorts, newCommandIds } from "./node-ports.ts";
 import { RunningAgent } from "./run.ts";
 import type { AgentSettings } from "./settings.ts";
-import { agentKey, journalFile, makeStateFolder } from "./state-folder.ts";
+import { agentKey, holdStateFolder, journalFile, makeStateFolder } from "./state-folder.ts";
 
 const TRY_JOURNAL_AGAIN_MS = 5_000;
 
@@ -32,6 +32,7 @@ export class AgentService {
   readonly #log: Logger;
   readonly #logStream: LogStream;
   readonly #end: (why: string) => void;
+  #releaseFolder = () => {};
   #server: Server | null = null;
   #journal: OpenJournal | null = null;
   #agent: RunningAgent | null = null;
@@ -47,7 +48,9 @@ export class AgentService {
   }
 
   async start(): Promise<void> {
-    makeStateFolder(this.#settings.state);
+    const { state } = this.#settings;
+    makeStateFolder(state);
+    this.#releaseFolder = holdStateFolder(state);
     const health = () => ({
       status: this.#agent?.status ?? nothingRuns,
       counters: this.#agent?.counters ?? null,
@@ -66,6 +69,7 @@ export class AgentService {
     await closed; // The next start wants the same port.
     clearTimeout(this.#retry);
     this.#journal?.close();
+    this.#releaseFolder();
   }
 
   #startAgent(): void {
@@ -96,8 +100,9 @@ export class AgentService {
     if (kind === "damaged" || kind === "other-format") return this.#end(sentence);
     const seconds = TRY_JOURNAL_AGAIN_MS / 1_000;
     if (!this.#isJournalDown) {
+      const advice = kind === "full" ? "make room" : "make room, or see who may write it and what its disk says";
       this.#log.error(
-        `${sentence}; the agent does nothing until it can be written, and tries every ${seconds} s: make room`,
+        `${sentence}; the agent does nothing until it can be written, and tries every ${seconds} s: ${advice}`,
       );
     }
     this.#isJournalDown = true;

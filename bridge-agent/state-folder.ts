@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from "node:crypto";
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 
 export function journalFile(folder: string): string {
   return join(folder, "journal.sqlite");
@@ -32,6 +33,38 @@ export function makeFolder(folder: string): void {
   mkdirSync(folder);
 }
 
+/** Keeps every other agent off this folder until the returned function is called. An error names the setting. */
+export function holdStateFolder(folder: string): () => void {
+  let release: (() => void) | null;
+  try {
+    release = lockFolder(folder);
+  } catch (error) {
+    throw cannotWrite(folder, error);
+  }
+  if (release) return release;
+  throw new Error(
+    `state: ${folder} is in use by another agent: stop that one, or give this one a folder, a name and a key of its own`,
+  );
+}
+
+const SQLITE_BUSY = 5;
+
+/**
+ * Locks the folder and returns how to release it; `null`: another one holds it. The system releases the lock of a process that
+ * ends, whatever it dies of.
+ */
+export function lockFolder(folder: string): (() => void) | null {
+  const lock = new DatabaseSync(join(folder, "lock"), { timeout: 0 });
+  try {
+    lock.exec("BEGIN EXCLUSIVE");
+    return () => lock.close();
+  } catch (error) {
+    lock.close();
+    if (error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY) return null;
+    throw error;
+  }
+}
+
 /** The agent's Ed25519 key. The private half never leaves the machine; the edge's settings name the public one. */
 export interface AgentKey {
   /** Raw 32 bytes, base64url: what the edge's settings call `publicKey`. */
@@ -58,14 +91,21 @@ export function agentKey(folder: string): AgentKey {
 function makeKey(folder: string, file: string): void {
   makeStateFolder(folder);
   const { privateKey } = generateKeyPairSync("ed25519");
-  const pem = privateKey.export({ type: "pkcs8", format: "pem" });
-  // Written beside and then linked: a disk that is full, or a process that dies, leaves a whole key or none.
+  try {
+    writeOnce(file, String(privateKey.export({ type: "pkcs8", format: "pem" })));
+  } catch (error) {
+    throw cannotWrite(folder, error);
+  }
+}
+
+/** Makes a secret file, unless there is one: a disk that is full, or a process that dies, leaves a whole file or none. */
+export function writeOnce(file: string, content: string): void {
   const draft = `${file}.${randomUUID()}`;
   try {
-    writeFileSync(draft, pem, { mode: 0o600, flag: "wx", flush: true });
+    writeFileSync(draft, content, { mode: 0o600, flag: "wx", flush: true });
     linkSync(draft, file);
   } catch (error) {
-    if (!existsSync(file)) throw cannotWrite(folder, error); // Else another process was faster, and its key is the key.
+    if (!existsSync(file)) throw error; // Else another process was faster, and its content counts.
   } finally {
     rmSync(draft, { force: true });
   }

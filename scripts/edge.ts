@@ -1,9 +1,9 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import type { Launch } from "./supervise.ts";
+import { type Launch, reason, StartError, writeAnew } from "./supervise.ts";
 
 /** The objects of a Worker: binding → class. For the edge they are those of wrangler.toml; a test compares the two. */
 export const edgeObjects = {
@@ -37,9 +37,16 @@ interface EdgeOptions {
 export async function prepareEdge(options: EdgeOptions): Promise<Launch> {
   const folder = resolve(options.folder);
   mkdirSync(join(folder, "objects"), { recursive: true });
-  await build({
-    entryPoints: [join(project, options.entry ?? "src/worker.ts")],
-    outfile: join(folder, "worker.js"),
+  writeAnew(join(folder, "worker.js"), await bundle(join(project, options.entry ?? "src/worker.ts")));
+  const config = join(folder, "config.capnp");
+  writeAnew(config, workerdConfig(options));
+  return { command: workerd, args: ["serve", config], env: options.variables };
+}
+
+async function bundle(entry: string): Promise<Uint8Array> {
+  const bundled = build({
+    entryPoints: [entry],
+    write: false,
     bundle: true,
     format: "esm",
     platform: "neutral",
@@ -48,9 +55,12 @@ export async function prepareEdge(options: EdgeOptions): Promise<Launch> {
     external: ["cloudflare:workers", "node:*"],
     logLevel: "silent",
   });
-  const config = join(folder, "config.capnp");
-  writeFileSync(config, workerdConfig(options));
-  return { command: workerd, args: ["serve", config], env: options.variables };
+  const { outputFiles } = await bundled.catch((error: unknown) => {
+    throw new StartError(`cannot bundle ${entry} (${reason(error)})`);
+  });
+  const [file] = outputFiles;
+  if (!file) throw new Error("the bundler gave no file");
+  return file.contents;
 }
 
 /** Serves the edge by `wrangler dev`: it takes in each change of the code, but is slower, and several processes. */
@@ -58,7 +68,7 @@ export function wranglerDev({ folder, host, port, variables }: EdgeOptions): Lau
   mkdirSync(folder, { recursive: true });
   const envFile = join(resolve(folder), "wrangler.env");
   const lines = Object.entries(variables).map(([name, value]) => `${name}='${value}'\n`);
-  writeFileSync(envFile, lines.join(""), { mode: 0o600 });
+  writeAnew(envFile, lines.join(""));
   const wrangler = join(project, "node_modules", "wrangler", "bin", "wrangler.js");
   const options = {
     config: join(project, "wrangler.toml"),

@@ -2,8 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { makeFolder } from "../bridge-agent/state-folder.ts";
+import { lockFolder, makeFolder, writeOnce } from "../bridge-agent/state-folder.ts";
 import { portFrom as readPort } from "../simulators/port.ts";
 import { reason, StartError } from "./supervise.ts";
 
@@ -27,16 +26,24 @@ export async function requireFreePort(variable: string, port: number, host = "12
 
 /** The operator's token: the one given, or one made once and kept in a file that only its owner can read. */
 export function operatorToken(folder: string): { readonly token: string; readonly from: string } {
+  const sendable = /^[\x21-\x7e]+$/;
   const given = process.env.OPERATOR_TOKEN;
   if (given) {
-    if (/^[\x21-\x7e]+$/.test(given)) return { token: given, from: "the variable OPERATOR_TOKEN" };
+    if (sendable.test(given)) return { token: given, from: "the variable OPERATOR_TOKEN" };
     throw new StartError(
       "OPERATOR_TOKEN holds a blank or a letter outside ASCII, which no request could send; leave it out, or use letters and digits",
     );
   }
   const file = join(folder, "operator-token");
-  if (!existsSync(file)) writeFileSync(file, randomBytes(24).toString("base64url"), { mode: 0o600 });
-  return { token: readFileSync(file, "utf8").trim(), from: file };
+  try {
+    if (!existsSync(file)) writeOnce(file, randomBytes(24).toString("base64url"));
+  } catch (error) {
+    throw notWritable(folder, error);
+  }
+  const token = readOwn(file);
+  if (sendable.test(token)) return { token, from: file };
+  const fault = token === "" ? "is empty" : "holds a blank or a letter outside ASCII, which no request could send";
+  throw new StartError(`${file} ${fault}; remove it, and the next start makes a new token`);
 }
 
 /** The JSON object in the variable DOMAIN_LOCAL; empty without it. */
@@ -53,24 +60,20 @@ export function localOverrides(): object {
   throw new StartError(`DOMAIN_LOCAL must be a JSON object; ${example}`);
 }
 
-/** Held as long as this process lives. The system releases it, whatever the process dies of. */
-let lock: DatabaseSync | undefined;
+/** The lock of the state folder, held as long as this process lives. */
+let release: (() => void) | null = null;
 
 /** The state folder (BRIDGEHEAD_STATE), made if need be, and from now on ours alone. */
 export function stateFolder(): string {
   const folder = resolve(process.env.BRIDGEHEAD_STATE || ".bridgehead");
-  const lockFile = join(folder, "lock");
   try {
     makeFolder(folder);
-    writeFileSync(lockFile, "", { flag: "a" });
+    writeFileSync(join(folder, "lock"), "", { flag: "a" }); // The lock itself would not say why it cannot be written.
+    release = lockFolder(folder);
   } catch (error) {
     throw notWritable(folder, error);
   }
-  try {
-    lock = new DatabaseSync(lockFile, { timeout: 0 });
-    lock.exec("BEGIN EXCLUSIVE");
-  } catch (error) {
-    if (!/locked/.test(reason(error))) throw notWritable(folder, error);
+  if (!release) {
     throw new StartError(
       `the state folder ${folder} is in use by another run; stop that one, or set BRIDGEHEAD_STATE to another folder`,
     );
@@ -89,12 +92,20 @@ function requireFormat(folder: string): void {
   } catch (error) {
     throw notWritable(folder, error);
   }
-  const format = existsSync(file) ? readFileSync(file, "utf8").trim() : "0";
+  const format = existsSync(file) ? readOwn(file) : "0";
   if (format === STATE_FORMAT) return;
   throw new StartError(
     `the state folder ${folder} is of format ${format}, and this version of Bridgehead reads format ${STATE_FORMAT} alone; ` +
       "move it away, or set BRIDGEHEAD_STATE to a new folder, and end the conferences that it had at the bridge",
   );
+}
+
+function readOwn(file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (error) {
+    throw new StartError(`cannot read ${file} (${reason(error)}); move it away`);
+  }
 }
 
 function notWritable(folder: string, error: unknown): StartError {

@@ -21,6 +21,7 @@ import {
   StartError,
   startGuard,
   tell,
+  writeAnew,
 } from "./supervise.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -150,7 +151,7 @@ function writeAgentSettings(folder: string, ports: Record<PartName, number>): st
     listen: { port: ports.agent },
     driver: { type: "generic", url: bridgeUrl(ports.bridge) },
   };
-  writeFileSync(file, `${JSON.stringify(settings, null, 2)}\n`);
+  writeAnew(file, `${JSON.stringify(settings, null, 2)}\n`);
   return file;
 }
 
@@ -163,7 +164,10 @@ function bridgeUrl(simulated: number): string {
 
 async function agentPublicKey(settings: string): Promise<string> {
   const { command, args } = nodeProgram(["bridge-agent/main.ts", "key", "--settings", settings]);
-  const { stdout } = await promisify(execFile)(command, [...args]);
+  const ended = promisify(execFile)(command, [...args]);
+  const { stdout } = await ended.catch((error: { readonly stderr?: string }) => {
+    throw new StartError(`agent cannot start: ${error.stderr?.trim() || reason(error)}`);
+  });
   return stdout.trim();
 }
 

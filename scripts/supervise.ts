@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, writeFileSync, writeSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 
 /** A fault that a person must put right before the start; printed as one line. */
@@ -63,8 +63,18 @@ export async function runUntilStopped(start: () => Promise<() => Promise<void>>)
 /** One line for a fault that a person can put right. A fault of ours stays whole, with its stack. */
 function forAPerson(error: unknown): unknown {
   if (error instanceof StartError) return error.message;
-  if (!(error instanceof Error && "syscall" in error && "path" in error)) return error;
-  return `cannot start: ${error.syscall} ${error.path} does not work (${reason(error)})`;
+  if (!(error instanceof Error && "syscall" in error)) return error;
+  const what = "path" in error ? `${error.syscall} ${error.path}` : error.syscall;
+  return `cannot start: ${what} does not work (${reason(error)})`;
+}
+
+/** Writes a file that each start makes anew. What a full disk says of a file does not name it, so it is named here. */
+export function writeAnew(file: string, content: string | Uint8Array): void {
+  try {
+    writeFileSync(file, content, { mode: 0o600 });
+  } catch (error) {
+    throw new StartError(`cannot write ${file} (${reason(error)})`);
+  }
 }
 
 /** How to start a process. */

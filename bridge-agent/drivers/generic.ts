@@ -50,6 +50,16 @@ interface Waiting {
   lose(): void;
 }
 
+/** Fewer may be a bridge that was started anew. */
+const CLOSES_WITH_ADVICE = 3;
+
+function closedAgain({ agent }: DriverIdentity): string {
+  return (
+    `, again and again soon after its hello. Either another process is connected under the name ${agent}: stop one of the two, or ` +
+    "give each a name and a key of its own. Or the bridge breaks off: look at its log"
+  );
+}
+
 /** Speaks the generic bridge protocol (docs/bridge-protocol.md) to a bridge program. */
 export class GenericDriver implements BridgeDriver {
   readonly #url: string;
@@ -80,7 +90,7 @@ export class GenericDriver implements BridgeDriver {
       longestPauseMs: LONGEST_RETRY_MS,
       message: (message) => this.#receive(message),
       ping: () => this.#send({ type: "ping" }),
-      lost: (code, why) => this.#lost(code, why),
+      lost: (code, why, closes) => this.#lost(code, why, closes),
     });
   }
 
@@ -163,7 +173,6 @@ export class GenericDriver implements BridgeDriver {
       return this.#socket.end(`it speaks ${versions}: update the older one`);
     }
     this.#ready = true;
-    this.#lastWhy = null;
     this.#socket.greeted(this.#ports.pingEveryMs ?? PING_EVERY_MS);
     this.#report({ type: "connected", bootId, ports });
   }
@@ -183,12 +192,14 @@ export class GenericDriver implements BridgeDriver {
     }
   }
 
-  #lost(code: number, what: string): "soon" | "late" {
+  #lost(code: number, what: string, closes: number): "soon" | "late" {
+    const wasReady = this.#ready;
     this.#ready = false;
     this.#resolveAll();
     const isReplaced = code === REPLACED_CODE;
-    const why = `the bridge at ${this.#url} is lost: ${what || `it closed the connection (${code})`}`;
-    if (why !== this.#lastWhy) this.#report({ type: "disconnected", why, isReplaced });
+    const advice = closes >= CLOSES_WITH_ADVICE && !isReplaced && this.#identity ? closedAgain(this.#identity) : "";
+    const why = `the bridge at ${this.#url} is lost: ${what || `it closed the connection (${code})`}${advice}`;
+    if (wasReady || why !== this.#lastWhy) this.#report({ type: "disconnected", why, isReplaced });
     this.#lastWhy = why;
     return isReplaced ? "late" : "soon";
   }

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +8,17 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { LogStream } from "../../bridge-agent/log.ts";
 import { AgentService } from "../../bridge-agent/service.ts";
 import type { AgentSettings } from "../../bridge-agent/settings.ts";
+import { holdStateFolder } from "../../bridge-agent/state-folder.ts";
+
+const linked = {
+  edge: "ws://127.0.0.1:9",
+  domain: "local",
+  bridge: "simulated",
+  agent: "agent-1",
+  listen: { port: 0 },
+  logs: { personal: false },
+  driver: { type: "generic", url: "ws://127.0.0.1:9/bridge" },
+};
 
 let folder: string;
 
@@ -17,6 +30,41 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
   rmSync(folder, { recursive: true });
+});
+
+test("two agents on one state folder: the second is refused with a sentence, and gets the folder when the first stops", async () => {
+  const settings = { ...linked, state: folder } as AgentSettings;
+  const log = pino({ enabled: false });
+  const service = () => new AgentService(settings, log, new LogStream(1), expect.unreachable);
+  const [first, second, third] = [service(), service(), service()];
+  await first.start();
+
+  await expect(second.start()).rejects.toThrow(
+    /^state: \S+ is in use by another agent: stop that one, or give this one/,
+  );
+  vi.useRealTimers();
+  await first.stop();
+  await third.start();
+
+  await third.stop();
+});
+
+test("the folder of an agent that was killed is free", async () => {
+  const script = `
+    import { holdStateFolder } from "./bridge-agent/state-folder.ts";
+    globalThis.release = holdStateFolder(${JSON.stringify(folder)});
+    console.log("held");
+    setInterval(() => {}, 1_000);`;
+  const agent = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(agent.stdout, "data");
+  expect(() => holdStateFolder(folder)).toThrow(/is in use/);
+  const exit = once(agent, "exit");
+  agent.kill("SIGKILL");
+  await exit;
+
+  holdStateFolder(folder)();
 });
 
 test("an agent that cannot start when its journal is there again ends with a sentence", async () => {

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { holdStateFolder } from "../../bridge-agent/state-folder.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bridgehead-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -50,6 +51,18 @@ test("what the agent keeps is for its own user alone", async () => {
   expect((await agent("key", { state })).code).toBe(0);
 
   expect([state, join(state, "journal.sqlite")].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o600]);
+});
+
+test("a state folder that another agent holds is one line that says what to do", async () => {
+  const state = join(folder, "held");
+  mkdirSync(state);
+  const release = holdStateFolder(state);
+
+  const { code, stderr } = await agent("run", { state });
+
+  release();
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^agent cannot start: state: \S+held is in use by another agent: stop that one, or [^\n]*\n$/);
 });
 
 test("a port that is taken is told by the setting's name", async () => {

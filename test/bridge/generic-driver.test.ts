@@ -211,20 +211,70 @@ test("attempts to connect are spread and grow from 100 ms to 1 s; one reason is 
   expect(reports).toHaveLength(1);
 });
 
-test("after a connection the attempts begin quickly again, and stop leaves nothing waiting", async () => {
-  const first = await connection();
-  first.terminate();
+test("after a connection that lasted, the attempts begin quickly again, and stop leaves nothing waiting", async () => {
+  (await connection()).terminate();
   await nextReport();
-  const second = await connection(() => time.advance(100));
-  await say(second, hello);
+  const socket = await connection(() => time.advance(100));
+  socket.on("message", (data) => {
+    const { type, id } = JSON.parse(String(data));
+    if (type === "ping") socket.send(JSON.stringify({ type: "pong", id }));
+    if (type === "ping") socket.send(JSON.stringify({ type: "keys", call: "c1", keys: "1" })); // The pong was read.
+  });
+  await say(socket, hello);
+  await nextReport(); // Behind the first pong.
+  for (let second = 0; second < 5; second += 1) await reportAfter(1_000);
   const lost = nextReport();
-  second.terminate();
+  socket.terminate();
   expect(await lost).toMatchObject({ type: "disconnected" });
   expect(time.due()).toEqual([100]);
 
   await connection(() => time.advance(100));
   await driver.stop();
   expect(time.due()).toEqual([]);
+});
+
+/** Connects as often, each time after its pause, and breaks off after the hello; gives the pauses and what is reported. */
+async function greetAndBreak(times: number, breakOff: (socket: WebSocket) => void) {
+  const pauses: number[] = [];
+  let socket = await connection();
+  for (let attempt = 1; ; attempt += 1) {
+    await say(socket, hello);
+    const lost = nextReport();
+    breakOff(socket);
+    await lost;
+    expect(time.due()).toHaveLength(1);
+    const [pause = Number.NaN] = time.due();
+    pauses.push(pause);
+    if (attempt === times) break;
+    socket = await connection(() => time.advance(pause));
+  }
+  return { pauses, whys: reports.flatMap((report) => (report.type === "disconnected" ? [report.why] : [])) };
+}
+
+const growing = [100, 200, 400, 800, 1_600, 3_000, 3_000];
+
+test("a bridge that greets and then closes is tried less and less often, and the line says what may be the matter", async () => {
+  const { pauses, whys } = await greetAndBreak(7, (socket) => socket.close(1001));
+
+  const line = `the bridge at ${url} is lost: it closed the connection (1001)`;
+  const advice =
+    ", again and again soon after its hello. Either another process is connected under the name agent-1: stop one of the two, or " +
+    "give each a name and a key of its own. Or the bridge breaks off: look at its log";
+  expect(pauses).toEqual(growing);
+  expect(whys).toEqual([line, line, ...new Array(5).fill(line + advice)]);
+
+  server.close(); // That it does not even listen is another matter.
+  for (const client of server.clients) client.terminate();
+  expect(await reportAfter(3_000)).toMatchObject({
+    why: expect.stringMatching(/is lost: connect ECONNREFUSED [^,]*$/),
+  });
+});
+
+test("a bridge that greets and then errs is tried less and less often, too, and its error is the reason", async () => {
+  const { pauses, whys } = await greetAndBreak(7, (socket) => socket.send(JSON.stringify(hello)));
+
+  expect(pauses).toEqual(growing);
+  expect(new Set(whys)).toEqual(new Set([`the bridge at ${url} is lost: it said hello twice on one connection`]));
 });
 
 test("a driver that is stopped between two attempts makes no further one", async () => {

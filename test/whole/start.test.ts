@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { freePorts, LocalRun } from "../../scripts/local-run.ts";
 import { eventually, isAlive, Meeting, startWorld } from "./world.ts";
@@ -111,6 +111,57 @@ test("something in the way within the state folder is one line on stderr and exi
   expect(ended.stderr).toMatch(/^cannot start: mkdir .*agent does not work \(a file of this name is in the way\)\n$/);
 });
 
+test.each([
+  [
+    "an empty agent's key",
+    "agent/agent-key.pem",
+    /^agent cannot start: the agent's key \S+agent-key\.pem cannot be read .*\n$/,
+  ],
+  [
+    "an empty token",
+    "operator-token",
+    /^\S+operator-token is empty; remove it, and the next start makes a new token\n$/,
+  ],
+  [
+    "a folder as token",
+    "operator-token/",
+    /^cannot read \S+operator-token \(a folder of this name is in the way\).*\n$/,
+  ],
+  ["a folder as settings", "agent.json/", /^cannot write \S+agent\.json \(a folder of this name is in the way\)\n$/],
+  ["a folder as bundle", "edge/worker.js/", /^cannot write \S+worker\.js \(a folder of this name is in the way\)\n$/],
+  [
+    "a folder as log",
+    "logs/edge.log/",
+    /^cannot start: open \S+edge\.log does not work \(a folder of this name .*\)\n$/,
+  ],
+])("%s is one line on stderr and exit code 1", async (_, name, line) => {
+  const folder = newFolder();
+  mkdirSync(join(folder, dirname(name)), { recursive: true });
+  if (name.endsWith("/")) mkdirSync(join(folder, name));
+  else writeFileSync(join(folder, name), "");
+
+  const ended = await start({ BRIDGEHEAD_STATE: folder });
+
+  expect(ended.code).toBe(1);
+  expect(ended.stderr).toMatch(line);
+});
+
+test("an edge that cannot be bundled is one line on stderr and exit code 1", async () => {
+  const ended = await start({ COUNTED_EDGE: "src/no-such-worker.ts" });
+
+  expect(ended.code).toBe(1);
+  expect(ended.stderr).toMatch(/^cannot bundle \S+no-such-worker\.ts \(.*\)\n$/);
+});
+
+test.each([0, 200, 20_000])("a disk that takes only %d bytes of each file is one line on stderr", async (bytes) => {
+  const ended = await start({}, ["prlimit", `--fsize=${bytes}:unlimited`]);
+
+  expect(ended.code).toBe(1);
+  expect(ended.stderr).toMatch(
+    /^(agent cannot start: state: nothing can be written in|cannot write) \S+.* \(.*\).*\n$/,
+  );
+});
+
 test("a state folder of another format is one line on stderr that says what to do", async () => {
   const folder = newFolder();
   mkdirSync(join(folder, "edge", "objects"), { recursive: true });
@@ -165,12 +216,16 @@ test.each([
 });
 
 /** Starts what is expected to end by itself. */
-async function start(env: Readonly<Record<string, string>>): Promise<{ code: number; stderr: string }> {
+async function start(
+  env: Readonly<Record<string, string>>,
+  under: readonly string[] = [],
+): Promise<{ code: number; stderr: string }> {
   const [edge, bridge, agent] = (await freePorts(3)).map(String);
   const ports = { PORT: edge, SIMULATED_BRIDGE_PORT: bridge, AGENT_PORT: agent, BRIDGEHEAD_STATE: newFolder() };
   return new Promise((ended) => {
     const options = { env: { ...process.env, ...ports, ...env }, timeout: 20_000 };
-    execFile(process.execPath, ["scripts/start.ts"], options, (error, _stdout, stderr) =>
+    const [command = "", ...args] = [...under, process.execPath, "scripts/start.ts"];
+    execFile(command, args, options, (error, _stdout, stderr) =>
       ended({ code: error ? Number(error.code ?? -1) : 0, stderr }),
     );
   });
