@@ -60,7 +60,7 @@ export class RelayHost {
   #lastEpoch = 0;
   /** Who was told to act last. */
   #active: ActiveAgent | null = null;
-  #edgeAheadMs = 0;
+  #edgeAheadMs: number;
   #couldNotWriteAt = 0;
 
   constructor(
@@ -70,6 +70,7 @@ export class RelayHost {
     conference: RelayPorts["conference"],
   ) {
     this.#context = context;
+    this.#edgeAheadMs = context.edgeNow() - context.clock.now;
     this.place = place;
     this.#settings = settings;
     this.activeAgent = new ActiveAgentJudge(context);
