@@ -144,6 +144,8 @@ export class FaultSource {
   readonly name: string;
   /** What befalls one server, conference or mailbox concerns no other. */
   readonly isAlone: boolean;
+  /** When the platform last failed to set the alarm of this object: if the object dies then, only the sweep wakes it. */
+  alarmLostAt = -1;
   #chances = 0;
 
   constructor(faults: Faults, name: string, draws: Draws) {

@@ -40,8 +40,6 @@ export class Hosted<Object extends object> {
   readonly disk: Database;
   /** Grows with each death. */
   life = 0;
-  /** When the platform last failed to set the alarm: if the object dies then, only the sweep wakes it. */
-  alarmLostAt = -1;
   readonly faults: FaultSource;
   readonly #context: WorldContext;
   readonly #build: (life: Life) => Object;
@@ -135,7 +133,7 @@ export class Hosted<Object extends object> {
     const setAlarm = async (at: EpochMs): Promise<void> => {
       if (life !== this.life) throw new Dead();
       if (this.faults.hits("alarm not set")) {
-        this.alarmLostAt = this.#context.clock.now;
+        this.faults.alarmLostAt = this.#context.clock.now;
         throw new WriteFailed();
       }
       // It is written with what else is written in this turn: an object that dies in the turn has not set it.

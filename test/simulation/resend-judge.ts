@@ -72,7 +72,7 @@ export class ResendJudge {
     const { clock, violated, edgeMachines } = this.#context;
     for (const [command, sent] of this.#sent) {
       const conference = conferences.get(sent.confKey);
-      const isWakenLate = Math.max(edgeMachines.clockSetAt, conference?.alarmLostAt ?? -1) >= sent.at;
+      const isWakenLate = Math.max(edgeMachines.clockSetAt, conference?.faults.alarmLostAt ?? -1) >= sent.at;
       const slackMs = isWakenLate ? untilSweepMs : 0;
       const isAcked = this.#ackedIn.get(command) === conference?.life;
       const sinceMs = clock.now - sent.at;

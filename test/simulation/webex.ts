@@ -64,6 +64,8 @@ const timeoutMs = 10_000;
 const graceMs = 1_500;
 /** What faults may add to that: attempts of the transactions ahead, and a clock set back. */
 const excusableMs = 240_000;
+/** The same, where only the sweep wakes an object. */
+const untilSweptMs = excusableMs + 300_000;
 
 /** All of WebEx: its servers, what they ask and what they are told. */
 export class Webex {
@@ -288,9 +290,9 @@ export class Webex {
     if (obligation.answers > 1) violated("a request is answered once", which);
     if (obligation.host !== server.host) violated("who asked is answered", which);
     const lateMs = firstAt - (obligation.committedAt ?? firstAt) - obligation.withinMs;
-    const allowedMs = faults.holdsUp(obligation.postedAt - 60_000, firstAt, server.faults, origin.faults)
-      ? excusableMs
-      : graceMs;
+    const from = obligation.postedAt - 60_000;
+    const heldUpMs = origin.faults.alarmLostAt >= from ? untilSweptMs : excusableMs;
+    const allowedMs = faults.holdsUp(from, firstAt, server.faults, origin.faults) ? heldUpMs : graceMs;
     if (lateMs > allowedMs) violated("an answer comes in time", `${which}: ${lateMs} ms too late`);
     obligation.answered(message.result, message);
   }
