@@ -32,6 +32,8 @@ export default {
     app ??= createApp({ ...edgeOf(env), domains: domains.value });
     return app.fetch(request, env, context);
   },
+  // The edge is nobody's proxy. Without this, plain workerd logs an error for each CONNECT of a stranger.
+  connect: (socket) => socket.close(),
 } satisfies ExportedHandler<Env>;
 
 function edgeOf(env: Env): Omit<Edge, "domains"> {

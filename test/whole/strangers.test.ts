@@ -67,6 +67,21 @@ test("a flood of malformed documents leaves a few lines in the log, and each of 
   expect(log("edge").split('"document-refused"').length).toBeLessThan(40);
 });
 
+test("requests to be a proxy are ended, and leave nothing in the log", async () => {
+  const before = log("edge");
+  const connected = () =>
+    new Promise<void>((resolve, reject) => {
+      const socket = connect(Number(new URL(world.run.edgeUrl).port), "127.0.0.1", () =>
+        socket.write("CONNECT other:1 HTTP/1.1\r\nhost: other:1\r\n\r\n"),
+      );
+      socket.resume().once("end", resolve).once("error", reject);
+    });
+
+  for (let count = 0; count < 50; count += 1) await connected();
+
+  expect(log("edge")).toBe(before);
+});
+
 test("thousands of unknown handles and keys make no object, and take no memory that lasts", async () => {
   const { edge } = world.run.pids();
   const answers = await serving(() => null);
