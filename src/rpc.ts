@@ -119,13 +119,13 @@ export interface IdAllocatorRpc {
   holderOf(msgId: MsgId): Promise<ConfKey | null>;
 }
 
-/** Answers that belong to no conference. */
+/** Answers to one document that belong to no conference. */
 export interface Mail {
   readonly domain: DomainName;
-  readonly host: WebexHost;
   /** The transaction that is answered, once. */
   readonly transId: TransId;
-  readonly messages: readonly ToWebex[];
+  /** By the server that asked. */
+  readonly answers: ReadonlyMap<WebexHost, readonly ToWebex[]>;
 }
 
 export interface MailboxRpc {
@@ -162,7 +162,7 @@ export interface EdgeObjects {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "receive" | "operate">;
   handles(domain: DomainName): HandleIndexRpc;
   idAllocator(domain: DomainName): Pick<IdAllocatorRpc, "holderOf">;
-  mailbox(domain: DomainName, host: WebexHost): MailboxRpc;
+  mailbox(domain: DomainName): MailboxRpc;
   bridgeHealth(domain: DomainName, bridge: BridgeName): Promise<BridgeHealth>;
   /** Hands an agent's WebSocket request to the relay of its bridge. */
   connectAgent(domain: DomainName, bridge: BridgeName, request: Request): Promise<Response>;

@@ -62,7 +62,7 @@ function objectsOf(env: Env): EdgeObjects {
     conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
     handles: (domain) => env.HANDLE_INDEX.getByName(domain),
     idAllocator: (domain) => env.ID_ALLOCATOR.getByName(domain),
-    mailbox: (domain, host) => env.MAILBOX.getByName(`${domain}/${host}`),
+    mailbox: (domain) => env.MAILBOX.getByName(domain),
     bridgeHealth: (domain, bridge) => relay(domain, bridge).health(),
     connectAgent: (domain, bridge, request) => relay(domain, bridge).fetch(request),
   };

@@ -20,7 +20,7 @@ interface HostsChecked {
 
 /**
  * Gives each message's host its canonical form, and refuses the messages whose host may not be posted to: nobody could get
- * their answers, and the host names of strangers must make no objects (protocol T16).
+ * their answers (protocol T16).
  */
 export function checkHosts(messages: readonly FromWebex[], settings: TargetSettings): HostsChecked {
   const refused: HostsChecked["refused"][number][] = [];
@@ -50,18 +50,15 @@ export async function deliver(
 ): Promise<readonly string[]> {
   const { domain, transId, messages } = document;
   if (await deliverFromCache(document, objects, cache, now)) return [];
-  const routed = route(messages, await find(document, objects, cache, now));
-  const outcomes = await Promise.allSettled([
-    ...Array.from(routed.conferences, ([confKey, mine]) =>
-      objects.conference(domain, confKey).receive({ domain, confKey, transId, messages: mine }),
-    ),
-    ...Array.from(routed.unrouted, ([host, answers]) =>
-      objects.mailbox(domain, host).send({ domain, host, transId, messages: answers }),
-    ),
-  ]);
+  const { conferences, unrouted, notes } = route(messages, await find(document, objects, cache, now));
+  const deliveries: Promise<unknown>[] = Array.from(conferences, ([confKey, mine]) =>
+    objects.conference(domain, confKey).receive({ domain, confKey, transId, messages: mine }),
+  );
+  if (unrouted.size > 0) deliveries.push(objects.mailbox(domain).send({ domain, transId, answers: unrouted }));
+  const outcomes = await Promise.allSettled(deliveries);
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   if (failed) throw failed.reason;
-  return routed.notes;
+  return notes;
 }
 
 /**

@@ -124,10 +124,12 @@ export class FakeEdge {
           return this.holders.get(msgId) ?? null;
         },
       }),
-      mailbox: (_domain, host) => ({
-        send: async ({ messages }) => {
-          call(`mail to ${host}`, host);
-          this.mailed.set(host, [...(this.mailed.get(host) ?? []), ...messages]);
+      mailbox: () => ({
+        send: async ({ answers }) => {
+          call(`mail to ${[...answers.keys()]}`, "mailbox");
+          for (const [host, messages] of answers) {
+            this.mailed.set(host, [...(this.mailed.get(host) ?? []), ...messages]);
+          }
         },
       }),
       bridgeHealth: async (_domain, bridge) => {

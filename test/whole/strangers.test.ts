@@ -109,6 +109,23 @@ test("thousands of unknown handles and keys make no object, and take no memory t
   answers.server.close();
 });
 
+test("hundreds of ports of an allowed host make no object each, and few lines in the log", async () => {
+  const objects = () => readdirSync(join(world.run.state, "edge", "objects"), { recursive: true }).length;
+  const post = (port: number) => {
+    const drop = `<W2A_DropUser MsgID="${port}" WbxHostName="127.0.0.1:${port}" ExtConfID="nobody" ExtCallID="9"/>`;
+    const body = `<WbxTSPSchema><TransID>p${port}</TransID>${drop}</WbxTSPSchema>`;
+    return fetch(world.run.adapterUrl, { method: "POST", body });
+  };
+  await post(1); // Makes the domain's mailbox.
+  const before = { objects: objects(), lines: log("edge").split("\n").length };
+
+  for (let port = 2; port < 600; port += 1) expect([200, 503]).toContain((await post(port)).status);
+
+  // Those of an object that is in use are three.
+  expect(objects()).toBeLessThan(before.objects + 10);
+  expect(log("edge").split("\n").length).toBeLessThan(before.lines + 150);
+});
+
 test("an answer that unpacks to 1 GB is broken off", async () => {
   const { edge } = world.run.pids();
   const bomb = brotliCompressSync(new Uint8Array(1_000_000_000), { params: { [constants.BROTLI_PARAM_QUALITY]: 2 } });

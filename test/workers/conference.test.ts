@@ -194,9 +194,9 @@ test("a conference that is over is deleted by its alarm after a week, and may be
 });
 
 test("an answer without a conference reaches WebEx once", async () => {
-  const mailbox = env.MAILBOX.getByName(`local/${host}`);
+  const mailbox = env.MAILBOX.getByName("local");
   const message = { type: "message-error", msgId: "m9" as MsgId, result: "unknown-message" } as const;
-  const mail = { domain: identity.domain, host, transId: "t9" as TransId, messages: [message] };
+  const mail = { domain: identity.domain, transId: "t9" as TransId, answers: new Map([[host, [message]]]) };
   await mailbox.send(mail);
   await mailbox.send(mail);
 
