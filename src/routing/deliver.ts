@@ -84,7 +84,7 @@ async function deliverFromCache(
 
 /** Asks the index once for all handles of the document, and the id allocator for each MsgID that stands alone. */
 async function find(
-  { domain, messages }: InboundDocument,
+  { domain, transId, messages }: InboundDocument,
   objects: EdgeObjects,
   cache: HandleCache,
   now: EpochMs,
@@ -100,7 +100,7 @@ async function find(
   }
   const asksIndex = claims.length > 0 || handles.size > 0;
   const [byExtConfId, holders] = await Promise.all([
-    asksIndex ? objects.handles(domain).resolve({ domain, claims, handles: [...handles] }) : new Map(),
+    asksIndex ? objects.handles(domain).resolve({ domain, transId, claims, handles: [...handles] }) : new Map(),
     Promise.all(
       Array.from(msgIds, async (msgId) => [msgId, await objects.idAllocator(domain).holderOf(msgId)] as const),
     ),

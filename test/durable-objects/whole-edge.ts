@@ -35,7 +35,8 @@ export class WholeEdge {
     deleteAll: async () => {},
   });
   readonly #handles = memoryHandles(() => this.time.now, {
-    hasHandle: async (_, { confKey, extConfId }) => this.#conference(confKey).hasHandle(extConfId),
+    hasHandle: async (_, { confKey, extConfId }, claimedBy) =>
+      this.#conference(confKey).hasHandle(extConfId, claimedBy),
   });
   readonly #allocator = new IdAllocator(new Database());
   readonly #sent = new Map<ConfKey, Map<string, IssuedCommand>>();

@@ -97,11 +97,11 @@ export class Edge {
           log: (line) => context.tell(() => `handle index: ${line.event} ${line.why ?? ""}`),
           now: () => context.edgeNow(),
           retentionMs: (name) => this.#of(name).domain.settings.journalRetentionDays * 86_400_000,
-          hasHandle: (name, { confKey, extConfId }) =>
+          hasHandle: (name, { confKey, extConfId }, claimedBy) =>
             send(() =>
               this.#of(name)
                 .conference(confKey)
-                .call(async (conference) => conference.hasHandle(extConfId)),
+                .call(async (conference) => conference.hasHandle(extConfId, claimedBy)),
             ),
           deleteAll: () => Promise.reject(new Error("no world lasts that long")),
         }),
