@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Comparison } from "../src/conference/reconcile.ts";
 import type { OperatorRequest } from "../src/conference/requests.ts";
-import type { BridgeName, CommandId, ExtConfId } from "../src/foundation/ids.ts";
+import type { BridgeName, CommandId, ExtConfId, TransId } from "../src/foundation/ids.ts";
 import type { AgentReports, ConferenceDocument, ConferenceRpc, OperatorResult } from "../src/rpc.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { Conference } from "./conference.ts";
@@ -28,8 +28,8 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
     return this.#current.compareDigest(bridge, digest);
   }
 
-  async hasHandle(extConfId: ExtConfId): Promise<boolean> {
-    return this.#current.hasHandle(extConfId);
+  async hasHandle(extConfId: ExtConfId, claimedBy: TransId | null): Promise<boolean> {
+    return this.#current.hasHandle(extConfId, claimedBy);
   }
 
   operate(request: OperatorRequest): Promise<OperatorResult> {

@@ -126,7 +126,7 @@ export class Conference {
         this.#log("info", "repeat", { transId });
         return true;
       }
-      if (fromCache && !messages.every(({ extConfId }) => extConfId && this.hasHandle(extConfId))) return false;
+      if (fromCache && !messages.every(({ extConfId }) => extConfId && this.hasHandle(extConfId, null))) return false;
       if (messages.some(mayWait) && this.#sender.schedule.isBehind(this.#ports.now())) {
         throw new Error("the bridge is too far behind to answer in time");
       }
@@ -163,8 +163,10 @@ export class Conference {
     return this.#store.isElsewhere(bridge) ? "differs" : compareDigest(this.#store.state, digest);
   }
 
-  hasHandle(extConfId: ExtConfId): boolean {
-    return hasHandle(this.#store.state.head, extConfId, this.#ports.now());
+  hasHandle(extConfId: ExtConfId, claimedBy: TransId | null): boolean {
+    const now = this.#ports.now();
+    if (claimedBy !== null && !this.#store.hasDocument(claimedBy, now)) return true;
+    return hasHandle(this.#store.state.head, extConfId, now);
   }
 
   async operate(request: OperatorRequest): Promise<OperatorResult> {

@@ -36,8 +36,8 @@ export class HandleIndexObject extends DurableObject<Env> implements HandleIndex
         const domain = findDomain(env, name);
         return domain && domain.settings.journalRetentionDays * dayMs;
       },
-      hasHandle: (domain, { confKey, extConfId }) =>
-        env.CONFERENCE.getByName(`${domain}/${confKey}`).hasHandle(extConfId),
+      hasHandle: (domain, { confKey, extConfId }, claimedBy) =>
+        env.CONFERENCE.getByName(`${domain}/${confKey}`).hasHandle(extConfId, claimedBy),
       deleteAll: async () => {
         await storage.deleteAll();
         this.#index = this.#begin();

@@ -1,4 +1,5 @@
-import type { ConfKey, DomainName, EpochMs, ExtConfId } from "../src/foundation/ids.ts";
+import type { ConfKey, DomainName, EpochMs, ExtConfId, TransId } from "../src/foundation/ids.ts";
+import { setLimited } from "../src/foundation/limits.ts";
 import { within } from "../src/foundation/timers.ts";
 import type { HandleClaim, HandleIndexRpc, HandleRequest } from "../src/rpc.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
@@ -8,16 +9,28 @@ export interface HandleIndexPorts extends AlarmPorts {
   readonly sql: Sql;
   /** How long a conference keeps its rows, in milliseconds; `null`: the settings have no such domain. */
   retentionMs(domain: DomainName): number | null;
-  /** Asks the conference whether this handle is its own, and whether the conference goes on. */
-  hasHandle(domain: DomainName, claim: HandleClaim): Promise<boolean>;
+  /**
+   * Asks the conference whether this handle is its own, and whether the conference goes on; `claimedBy`: or whether it does not
+   * have this transaction yet, whose create claimed the handle.
+   */
+  hasHandle(domain: DomainName, claim: HandleClaim, claimedBy: TransId | null): Promise<boolean>;
   /** Deletes everything, and ends the life of the object. */
   deleteAll(): Promise<void>;
 }
 
 type Handle = HandleClaim & { readonly claimedAt: EpochMs };
 
-/** A conference may take this long to hold a claimed handle: its create is on the way there. */
+/** A claim that another conference makes too. */
+interface Contested {
+  readonly claim: HandleClaim;
+  readonly holder: Handle;
+  /** The transaction of a young claim. */
+  readonly claimedBy: TransId | null;
+}
+
+/** A create may take this long to reach its conference, which holds the claimed handle from then on. */
 const youngMs = 30_000;
+const mostYoung = 10_000;
 /** A conference that hangs holds up those that claim its handle no longer than this; they get 503 then. */
 const answerWithinMs = 5_000;
 const releaseEveryMs = 6 * 3_600_000;
@@ -44,6 +57,8 @@ export class HandleIndex implements HandleIndexRpc {
   readonly #ports: HandleIndexPorts;
   readonly #alarm: Alarm;
   #hasTables: boolean;
+  /** Which transaction claimed each handle last. A young claim of an earlier life is left alone. */
+  readonly #claimedBy = new Map<ExtConfId, TransId>();
 
   constructor(ports: HandleIndexPorts) {
     this.#ports = ports;
@@ -51,8 +66,8 @@ export class HandleIndex implements HandleIndexRpc {
     this.#hasTables = hasTable(ports.sql, "release_progress");
   }
 
-  async resolve({ domain, claims, handles }: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey>> {
-    if (claims.length > 0) await this.#claim(domain, claims);
+  async resolve({ domain, transId, claims, handles }: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey>> {
+    if (claims.length > 0) await this.#claim(domain, transId, claims);
     const found = new Map<ExtConfId, ConfKey>();
     if (!this.#hasTables) return found;
     for (const extConfId of [...claims.map((claim) => claim.extConfId), ...handles]) {
@@ -75,7 +90,7 @@ export class HandleIndex implements HandleIndexRpc {
   }
 
   /** First come, first served. The handle of a conference that is over goes to the new one. */
-  async #claim(domain: DomainName, claims: readonly HandleClaim[]): Promise<void> {
+  async #claim(domain: DomainName, transId: TransId, claims: readonly HandleClaim[]): Promise<void> {
     const { sql } = this.#ports;
     const contested = sql.transaction(() => {
       if (!this.#hasTables) for (const table of tables) sql.exec(table);
@@ -83,28 +98,41 @@ export class HandleIndex implements HandleIndexRpc {
         "INSERT INTO release_progress SELECT ?, '', ?, NULL WHERE NOT EXISTS (SELECT 1 FROM release_progress)",
         ...[domain, this.#ports.retentionMs(domain)],
       );
-      return claims.flatMap((claim) => this.#claimFree(claim));
+      return claims.flatMap((claim) => this.#claimFree(claim, transId));
     });
     this.#hasTables = true;
     await this.#alarm.ensure(this.#ports.now() + releaseEveryMs);
     await Promise.all(
-      contested.map(async ({ claim, holder }) => {
-        if (await this.#hasHandle(domain, holder)) return;
+      contested.map(async ({ claim, holder, claimedBy }) => {
+        const { extConfId } = claim;
+        const latest = this.#claimedBy.get(extConfId);
+        if (await this.#hasHandle(domain, holder, claimedBy)) return;
         // Another document may have claimed the handle meanwhile.
-        const now = this.#find(claim.extConfId);
-        if (now === undefined || (now.confKey === holder.confKey && !this.#isYoung(now))) this.#put(claim);
+        const now = this.#find(extConfId);
+        const isSame = now?.claimedAt === holder.claimedAt && this.#claimedBy.get(extConfId) === latest;
+        if (now === undefined || isSame) this.#claimBy(transId, claim);
       }),
     );
   }
 
   /** Takes a free handle, and renews a conference's own; returns the holder where another conference may have to give way. */
-  #claimFree(claim: HandleClaim): { readonly claim: HandleClaim; readonly holder: Handle }[] {
+  #claimFree(claim: HandleClaim, transId: TransId): Contested[] {
     const holder = this.#find(claim.extConfId);
-    if (holder && this.#isYoung(holder)) return [];
-    if (holder && holder.confKey !== claim.confKey) return [{ claim, holder }];
-    // Its own claim is renewed, since the conference that made it may be over and this be the next of that key.
+    const claimedBy = this.#claimedBy.get(claim.extConfId);
+    const isYoung = holder !== undefined && this.#isYoung(holder);
+    if (isYoung && claimedBy === transId) return [];
+    if (holder === undefined || holder.confKey === claim.confKey) {
+      // Its own claim is renewed, since the conference that made it may be over and this be the next of that key.
+      this.#claimBy(transId, claim);
+      return [];
+    }
+    if (!isYoung) return [{ claim, holder, claimedBy: null }];
+    return claimedBy === undefined ? [] : [{ claim, holder, claimedBy }];
+  }
+
+  #claimBy(transId: TransId, claim: HandleClaim): void {
+    setLimited(this.#claimedBy, claim.extConfId, transId, mostYoung);
     this.#put(claim);
-    return [];
   }
 
   /** When the next portion is due; `null` when nothing is left to release. */
@@ -134,7 +162,7 @@ export class HandleIndex implements HandleIndexRpc {
         ...[row.reached as string, now() - kept + releaseEveryMs, portion],
       )
       .map(toHandle);
-    const answers = await Promise.allSettled(old.map((handle) => this.#hasHandle(domain, handle)));
+    const answers = await Promise.allSettled(old.map((handle) => this.#hasHandle(domain, handle, null)));
     const unreachable = answers.filter(({ status }) => status === "rejected").length;
     if (unreachable > 0) log({ level: "warn", event: "handles-not-released", domain, conferences: unreachable });
     const last = old.length < portion;
@@ -153,8 +181,8 @@ export class HandleIndex implements HandleIndexRpc {
     return sql.exec("SELECT 1 FROM handle LIMIT 1").length > 0 ? now() + releaseEveryMs : null;
   }
 
-  #hasHandle(domain: DomainName, handle: Handle): Promise<boolean> {
-    return within(this.#ports, answerWithinMs, "a conference", this.#ports.hasHandle(domain, handle));
+  #hasHandle(domain: DomainName, handle: Handle, claimedBy: TransId | null): Promise<boolean> {
+    return within(this.#ports, answerWithinMs, "a conference", this.#ports.hasHandle(domain, handle, claimedBy));
   }
 
   #find(extConfId: ExtConfId): Handle | undefined {

@@ -60,11 +60,12 @@ export class IdAllocator {
    * `next`: those that are left are before that one.
    */
   holdersSince(since: EpochMs, before: number | null): HolderPage {
+    // A clock that was set back for a moment leaves old rows among the young ones, so the first old row is not the end.
     const rows = this.#sql.exec(
       `SELECT holder, max(msg_first) AS latest FROM allocated
-       WHERE msg_first > ifnull((SELECT msg_first FROM allocated WHERE at < ? ORDER BY msg_first DESC LIMIT 1), -1) AND holder IS NOT NULL
-       GROUP BY holder HAVING latest < ? ORDER BY latest DESC LIMIT ?`,
-      ...[since, before ?? Number.MAX_SAFE_INTEGER, pageSize],
+       WHERE msg_first > ifnull((SELECT msg_first FROM allocated WHERE at < ? ORDER BY msg_first DESC LIMIT 1 OFFSET ?), -1)
+       AND at >= ? AND holder IS NOT NULL GROUP BY holder HAVING latest < ? ORDER BY latest DESC LIMIT ?`,
+      ...[since, pageSize, since, before ?? Number.MAX_SAFE_INTEGER, pageSize],
     );
     return { holders: holdersOf(rows), next: rows.length < pageSize ? null : Number(rows.at(-1)?.latest) };
   }

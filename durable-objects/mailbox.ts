@@ -1,4 +1,5 @@
 import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
+import { LogLimit } from "../src/foundation/limits.ts";
 import type { IdBlocks, IdRequest, Mail, MailboxRpc } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { Clock, nextWake } from "./clock.ts";
@@ -19,22 +20,27 @@ interface MailboxPorts extends Platform {
 /** Few ids at a time: this mail is rare, and ids that are not used are lost when the object is evicted. */
 const fullSupply = { msgIds: 0, transIds: 50 };
 const alarmLeadMs = 5000;
+/** A domain has a few servers. Each port of an allowed host could be one more, with a post of its own in flight. */
+const mostHosts = 50;
+/** Transactions that are remembered. WebEx repeats within seconds, so that those of an honest flood are still known. */
+const mostAnswered = 10_000;
 const tables = [
   "CREATE TABLE IF NOT EXISTS owner (domain TEXT PRIMARY KEY) WITHOUT ROWID",
   "CREATE TABLE IF NOT EXISTS answer (at INTEGER, request TEXT, PRIMARY KEY (at, request)) WITHOUT ROWID",
   "CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, row TEXT NOT NULL)",
 ];
 
-/** Answers to one WebEx host that belong to no conference, each transaction answered once. */
+/** Answers of one domain that belong to no conference, each transaction answered once. */
 export class Mailbox implements MailboxRpc {
   readonly #ports: MailboxPorts;
   readonly #outbox: Outbox;
-  /** Requests whose repeats may still come, and when each was answered, the oldest first. */
-  readonly #answered: Map<string, EpochMs>;
+  /** Transactions whose repeats may still come, and when each was answered, the oldest first. */
+  readonly #answered: Map<TransId, EpochMs>;
+  readonly #logLimit = new LogLimit();
   readonly #clock: Clock;
   readonly #ids: IdSupply;
   #domain: DomainName | null;
-  /** When the last request was answered. */
+  /** When the last transaction was answered. */
   #lastAt: EpochMs;
 
   constructor(platform: MailboxPorts) {
@@ -42,9 +48,17 @@ export class Mailbox implements MailboxRpc {
     const read = (query: string) => (hasTable(sql, "answer") ? sql.exec(query) : []);
     this.#domain = (read("SELECT domain FROM owner")[0]?.domain ?? null) as DomainName | null;
     const answers = read("SELECT at, request FROM answer ORDER BY at");
-    this.#answered = new Map(answers.map(({ at, request }) => [String(request), Number(at)]));
+    this.#answered = new Map(answers.map(({ at, request }) => [request as TransId, Number(at)]));
     this.#lastAt = Number(answers.at(-1)?.at ?? 0);
-    const log = (line: LogLine) => platform.log({ ...line, ...(this.#domain && { domain: this.#domain }) });
+    const log = (line: LogLine) => {
+      const dropped = this.#logLimit.admit(line.event, "", platform.now());
+      if (dropped === null) return;
+      platform.log({
+        ...line,
+        ...(this.#domain && { domain: this.#domain }),
+        ...(dropped > 0 && { droppedBefore: dropped }),
+      });
+    };
     this.#clock = new Clock({ ...platform, log }, this.#lastAt);
     const ports = { ...platform, log, now: this.#clock.now };
     this.#ports = ports;
@@ -65,37 +79,38 @@ export class Mailbox implements MailboxRpc {
     this.#clock.alarm.guard(() => this.#wake("restored"));
   }
 
-  async send(mail: Mail): Promise<void> {
-    this.#domain ??= mail.domain;
-    await this.#ids.ensure(mail.messages.length);
+  async send({ domain: domainName, transId, answers }: Mail): Promise<void> {
+    this.#domain ??= domainName;
+    const mail = Array.from(answers, ([host, messages]) => messages.map((message) => ({ host, message }))).flat();
+    await this.#ids.ensure(mail.length);
     // From here to the commit nothing is awaited: a copy that waited as well finds the answer to this one.
     const domain = this.#ports.domain(this.#named);
     if (!domain) throw new Error(`the settings have no domain "${this.#domain}": its mail cannot be sent`);
     const now = this.#ports.now();
-    const since = now - domain.settings.transactionMemoryMs;
-    const request = `${mail.transId} ${mail.host}`;
+    let forgottenAt = now - domain.settings.transactionMemoryMs;
+    if ((this.#answered.get(transId) ?? forgottenAt) > forgottenAt) return;
+    const hosts = new Set([...this.#outbox.rows.map(({ host }) => host), ...answers.keys()]);
+    if (hosts.size > mostHosts) throw new Error(`answers to ${mostHosts} servers wait already`);
     for (const [oldest, at] of this.#answered) {
-      if (at > since) break;
+      if (at > forgottenAt && this.#answered.size < mostAnswered) break;
       this.#answered.delete(oldest);
+      forgottenAt = Math.max(forgottenAt, at);
     }
-    if (this.#answered.has(request)) return;
     const { sql } = this.#ports;
     const queue = this.#ids.transaction(
       (nextId) => {
         for (const table of tables) sql.exec(table);
-        sql.exec("DELETE FROM answer WHERE at <= ?", since);
-        sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, request);
-        sql.exec("INSERT INTO owner (domain) VALUES (?) ON CONFLICT DO NOTHING", mail.domain);
+        sql.exec("DELETE FROM answer WHERE at <= ?", forgottenAt);
+        sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, transId);
+        sql.exec("INSERT INTO owner (domain) VALUES (?) ON CONFLICT DO NOTHING", domainName);
         let { queue } = this.#outbox;
-        for (const message of mail.messages) {
-          queue = this.#outbox.add(queue, { host: mail.host, message }, domain, () => nextId("transIds") as TransId);
-        }
+        for (const post of mail) queue = this.#outbox.add(queue, post, domain, () => nextId("transIds") as TransId);
         this.#outbox.write(queue.rows);
         return queue;
       },
       (work) => sql.transaction(work),
     );
-    this.#answered.set(request, now);
+    this.#answered.set(transId, now);
     this.#lastAt = now;
     this.#outbox.adopt(queue);
     this.#arm(this.#outbox.nextDue);

@@ -54,8 +54,11 @@ export interface ConferenceRpc {
   ackCommands(bridge: BridgeName, ids: readonly CommandId[]): Promise<void>;
   /** Whether this bridge holds the conference as this object knows it; nothing is written. */
   compareDigest(bridge: BridgeName, digest: string): Promise<Comparison>;
-  /** Whether this handle stands for this conference now, and the conference is not over. */
-  hasHandle(extConfId: ExtConfId): Promise<boolean>;
+  /**
+   * Whether this handle stands for this conference now, and the conference is not over; `claimedBy`: or will soon, since the
+   * conference does not have this transaction yet.
+   */
+  hasHandle(extConfId: ExtConfId, claimedBy: TransId | null): Promise<boolean>;
   /** Resolves to `done` when the request is on disk, and else to why nothing was done. */
   operate(request: OperatorRequest): Promise<OperatorResult>;
   /**
@@ -75,6 +78,7 @@ export interface HandleClaim {
 /** The handles that one document claims, and those that it asks about. */
 export interface HandleRequest {
   readonly domain: DomainName;
+  readonly transId: TransId;
   /** First come, first served, in this order. */
   readonly claims: readonly HandleClaim[];
   readonly handles: readonly ExtConfId[];
@@ -119,13 +123,13 @@ export interface IdAllocatorRpc {
   holderOf(msgId: MsgId): Promise<ConfKey | null>;
 }
 
-/** Answers that belong to no conference. */
+/** Answers to one document that belong to no conference. */
 export interface Mail {
   readonly domain: DomainName;
-  readonly host: WebexHost;
   /** The transaction that is answered, once. */
   readonly transId: TransId;
-  readonly messages: readonly ToWebex[];
+  /** By the server that asked. */
+  readonly answers: ReadonlyMap<WebexHost, readonly ToWebex[]>;
 }
 
 export interface MailboxRpc {
@@ -162,7 +166,7 @@ export interface EdgeObjects {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "receive" | "operate">;
   handles(domain: DomainName): HandleIndexRpc;
   idAllocator(domain: DomainName): Pick<IdAllocatorRpc, "holderOf">;
-  mailbox(domain: DomainName, host: WebexHost): MailboxRpc;
+  mailbox(domain: DomainName): MailboxRpc;
   bridgeHealth(domain: DomainName, bridge: BridgeName): Promise<BridgeHealth>;
   /** Hands an agent's WebSocket request to the relay of its bridge. */
   connectAgent(domain: DomainName, bridge: BridgeName, request: Request): Promise<Response>;

@@ -32,6 +32,8 @@ export default {
     app ??= createApp({ ...edgeOf(env), domains: domains.value });
     return app.fetch(request, env, context);
   },
+  // The edge is nobody's proxy. Without this, plain workerd logs an error for each CONNECT of a stranger.
+  connect: (socket) => socket.close(),
 } satisfies ExportedHandler<Env>;
 
 function edgeOf(env: Env): Omit<Edge, "domains"> {
@@ -60,7 +62,7 @@ function objectsOf(env: Env): EdgeObjects {
     conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
     handles: (domain) => env.HANDLE_INDEX.getByName(domain),
     idAllocator: (domain) => env.ID_ALLOCATOR.getByName(domain),
-    mailbox: (domain, host) => env.MAILBOX.getByName(`${domain}/${host}`),
+    mailbox: (domain) => env.MAILBOX.getByName(domain),
     bridgeHealth: (domain, bridge) => relay(domain, bridge).health(),
     connectAgent: (domain, bridge, request) => relay(domain, bridge).fetch(request),
   };

@@ -182,8 +182,8 @@ function forOneRequest(edge: Edge): Edge {
     idAllocator: (domain) => ({
       holderOf: (msgId) => limit("the id allocator", objects.idAllocator(domain).holderOf(msgId)),
     }),
-    mailbox: (domain, host) => ({
-      send: (mail) => limit("the mailbox", objects.mailbox(domain, host).send(mail)),
+    mailbox: (domain) => ({
+      send: (mail) => limit("the mailbox", objects.mailbox(domain).send(mail)),
     }),
     bridgeHealth: (domain, bridge) => limit("the relay", objects.bridgeHealth(domain, bridge)),
     connectAgent: (domain, bridge, request) => limit("the relay", objects.connectAgent(domain, bridge, request)),

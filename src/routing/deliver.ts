@@ -20,7 +20,7 @@ interface HostsChecked {
 
 /**
  * Gives each message's host its canonical form, and refuses the messages whose host may not be posted to: nobody could get
- * their answers, and the host names of strangers must make no objects (protocol T16).
+ * their answers (protocol T16).
  */
 export function checkHosts(messages: readonly FromWebex[], settings: TargetSettings): HostsChecked {
   const refused: HostsChecked["refused"][number][] = [];
@@ -50,18 +50,15 @@ export async function deliver(
 ): Promise<readonly string[]> {
   const { domain, transId, messages } = document;
   if (await deliverFromCache(document, objects, cache, now)) return [];
-  const routed = route(messages, await find(document, objects, cache, now));
-  const outcomes = await Promise.allSettled([
-    ...Array.from(routed.conferences, ([confKey, mine]) =>
-      objects.conference(domain, confKey).receive({ domain, confKey, transId, messages: mine }),
-    ),
-    ...Array.from(routed.unrouted, ([host, answers]) =>
-      objects.mailbox(domain, host).send({ domain, host, transId, messages: answers }),
-    ),
-  ]);
+  const { conferences, unrouted, notes } = route(messages, await find(document, objects, cache, now));
+  const deliveries: Promise<unknown>[] = Array.from(conferences, ([confKey, mine]) =>
+    objects.conference(domain, confKey).receive({ domain, confKey, transId, messages: mine }),
+  );
+  if (unrouted.size > 0) deliveries.push(objects.mailbox(domain).send({ domain, transId, answers: unrouted }));
+  const outcomes = await Promise.allSettled(deliveries);
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   if (failed) throw failed.reason;
-  return routed.notes;
+  return notes;
 }
 
 /**
@@ -87,7 +84,7 @@ async function deliverFromCache(
 
 /** Asks the index once for all handles of the document, and the id allocator for each MsgID that stands alone. */
 async function find(
-  { domain, messages }: InboundDocument,
+  { domain, transId, messages }: InboundDocument,
   objects: EdgeObjects,
   cache: HandleCache,
   now: EpochMs,
@@ -103,7 +100,7 @@ async function find(
   }
   const asksIndex = claims.length > 0 || handles.size > 0;
   const [byExtConfId, holders] = await Promise.all([
-    asksIndex ? objects.handles(domain).resolve({ domain, claims, handles: [...handles] }) : new Map(),
+    asksIndex ? objects.handles(domain).resolve({ domain, transId, claims, handles: [...handles] }) : new Map(),
     Promise.all(
       Array.from(msgIds, async (msgId) => [msgId, await objects.idAllocator(domain).holderOf(msgId)] as const),
     ),

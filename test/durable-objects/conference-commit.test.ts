@@ -95,7 +95,7 @@ test("what is asked of a conference that does not exist leaves nothing on disk",
   const recalled = { ...identity, transId: "t1" as TransId, messages: [lock("m1")], fromCache: true } as const;
 
   expect(await world.during(conference.receive(recalled))).toBe(false);
-  expect(conference.hasHandle(extConfId)).toBe(false);
+  expect(conference.hasHandle(extConfId, null)).toBe(false);
   expect(conference.compareDigest(identity.bridge, "digest")).toBe("differs");
   await conference.sweep();
   await conference.alarm();

@@ -197,6 +197,16 @@ test("the conferences that were allocated ids since then are known page by page,
   expect(pages).toBe(3);
 });
 
+test("a clock that was set back for a moment hides no conference that was allocated ids before", () => {
+  const ids = new IdAllocator(new Database());
+  ids.allocate(a, both(20), noon - dayMs);
+  ids.allocate(b, both(20), noon);
+  ids.allocate(a, both(20), noon - dayMs / 2);
+  ids.allocate(c, both(20), noon);
+
+  expect(ids.holdersSince(noon - dayMs / 4, null).holders).toEqual([c, b]);
+});
+
 test("a conference that begins anew asked new numbers, since it is not known for ever who has the old ones", async () => {
   const world = new ConferenceWorld();
   const close = { type: "close-conference", msgId: "m", replyTo: host, extConfId } as FromWebex;

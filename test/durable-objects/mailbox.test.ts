@@ -92,7 +92,7 @@ function world() {
 const unknown: ToWebex = { type: "message-error", msgId: "m1" as MsgId, result: "unknown-message" };
 
 function mail(transId: string, messages: readonly ToWebex[] = [unknown], to: WebexHost = host) {
-  return { domain: "local" as DomainName, host: to, transId: transId as TransId, messages };
+  return { domain: "local" as DomainName, transId: transId as TransId, answers: new Map([[to, messages]]) };
 }
 
 test("an answer that belongs to no conference is sent once, however often its request comes", async () => {
@@ -149,17 +149,47 @@ test("a TransID is deleted when its time is over", async () => {
   await time.pass(7_200_000);
   await mailbox.send(mail("t2"));
 
-  expect(sql.exec("SELECT request FROM answer")).toEqual([{ request: `t2 ${host}` }]);
+  expect(sql.exec("SELECT request FROM answer")).toEqual([{ request: "t2" }]);
 });
 
 test("both spellings of a server that one document names are answered", async () => {
   const { time, bodies, open } = world();
   const mailbox = open();
-  await mailbox.send(mail("t1"));
-  await mailbox.send(mail("t1", [unknown], `http://${host}` as WebexHost));
+  const answers = new Map([host, `http://${host}` as WebexHost].map((one) => [one, [unknown]]));
+  await mailbox.send({ ...mail("t1"), answers });
   await time.pass(1000);
 
   expect(bodies).toHaveLength(2);
+});
+
+test("servers beyond 50 that are not reached yet have to ask again; each other one is served meanwhile", async () => {
+  const { time, bodies, open, reach } = world();
+  const port = (number: number) => `http://127.0.0.1:${20_000 + number}` as WebexHost;
+  const mailbox = open();
+  reach(false);
+  for (let number = 0; number < 50; number += 1) await mailbox.send(mail(`t${number}`, [unknown], port(number)));
+
+  await expect(mailbox.send(mail("t50", [unknown], port(50)))).rejects.toThrow("answers to 50 servers wait already");
+  await mailbox.send(mail("t51", [unknown], port(49)));
+  await time.pass(10_000);
+  reach(true);
+  bodies.length = 0;
+  await mailbox.send(mail("t50", [unknown], port(50)));
+  await time.pass(1_000);
+
+  expect(bodies).toHaveLength(1);
+});
+
+test("whoever asks for answers that nobody takes fills neither log nor memory", async () => {
+  const { time, sql, events, open, reach } = world();
+  const mailbox = open();
+  reach(false);
+  for (let number = 0; number < 10_100; number += 1) await mailbox.send(mail(`t${number}`));
+  await time.pass(10_000);
+
+  expect(events.filter((event) => event === "post-failed").length).toBeLessThan(30);
+  const [remembered] = sql.exec("SELECT count(*) AS rows FROM answer");
+  expect(remembered?.rows).toBeLessThanOrEqual(10_000);
 });
 
 test("when all is confirmed and old it deletes itself, by its alarm", async () => {
@@ -252,5 +282,5 @@ test("the alarm deletes nothing while mail waits for ids", async () => {
   await time.pass(2_000);
   await sent;
 
-  expect([deleted(), sql.exec("SELECT request FROM answer")]).toEqual([0, [{ request: `t2 ${host}` }]]);
+  expect([deleted(), sql.exec("SELECT request FROM answer")]).toEqual([0, [{ request: "t2" }]]);
 });

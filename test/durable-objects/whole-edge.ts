@@ -5,7 +5,7 @@ import { Mailbox } from "../../durable-objects/mailbox.ts";
 import type { Platform } from "../../durable-objects/platform.ts";
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
-import type { BridgeName, ConfKey, DomainName, StreamId, WebexHost } from "../../src/foundation/ids.ts";
+import type { BridgeName, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
 import { RateLimit } from "../../src/foundation/limits.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Metrics } from "../../src/http/monitoring.ts";
@@ -28,9 +28,15 @@ export class WholeEdge {
   readonly broken: string[] = [];
   readonly app: Hono;
   readonly #conferences = new Map<ConfKey, Conference>();
-  readonly #mailboxes = new Map<WebexHost, Mailbox>();
+  readonly #mailbox: Mailbox = new Mailbox({
+    ...this.#ports(),
+    domain: () => this.domain,
+    allocateIds: ({ holder, ...wanted }) => this.#allocate(holder, wanted),
+    deleteAll: async () => {},
+  });
   readonly #handles = memoryHandles(() => this.time.now, {
-    hasHandle: async (_, { confKey, extConfId }) => this.#conference(confKey).hasHandle(extConfId),
+    hasHandle: async (_, { confKey, extConfId }, claimedBy) =>
+      this.#conference(confKey).hasHandle(extConfId, claimedBy),
   });
   readonly #allocator = new IdAllocator(new Database());
   readonly #sent = new Map<ConfKey, Map<string, IssuedCommand>>();
@@ -139,19 +145,6 @@ export class WholeEdge {
     return conference;
   }
 
-  #mailbox(host: WebexHost): Mailbox {
-    const mailbox =
-      this.#mailboxes.get(host) ??
-      new Mailbox({
-        ...this.#ports(),
-        domain: () => this.domain,
-        allocateIds: ({ holder, ...wanted }) => this.#allocate(holder, wanted),
-        deleteAll: async () => {},
-      });
-    this.#mailboxes.set(host, mailbox);
-    return mailbox;
-  }
-
   async #allocate(holder: ConfKey | null, wanted: IdsWanted): Promise<IdBlocks> {
     return this.#allocator.allocate(holder, wanted, this.time.now);
   }
@@ -168,7 +161,7 @@ export class WholeEdge {
       },
       handles: () => this.#handles,
       idAllocator: () => ({ holderOf: async (msgId) => this.#allocator.holderOf(msgId, this.time.now) }),
-      mailbox: (_, host) => this.#mailbox(host),
+      mailbox: () => this.#mailbox,
       bridgeHealth: nobody,
       connectAgent: nobody,
     };

@@ -167,7 +167,7 @@ test("while one conference of several cannot be reached the document is not conf
 test.each([
   ["the handle index", "handles"],
   ["the id allocator", "ids"],
-  ["the mail", "http://tsp1.example.com"],
+  ["the mail", "mailbox"],
 ])("while %s cannot be reached the document is not confirmed", async (_what, broken) => {
   const edge = new FakeEdge();
   edge.broken.add(broken);

@@ -43,10 +43,11 @@ export class FakeEdge {
   indexPauses: () => Promise<void> = async () => {};
   /** In milliseconds. */
   time = 1_000_000;
+  readonly #committed = new Set<string>();
   readonly #handles = memoryHandles(() => this.time, {
-    hasHandle: async (_domain, { confKey }) => {
+    hasHandle: async (_domain, { confKey }, claimedBy) => {
       this.#call(`hasHandle ${confKey}`, confKey);
-      return this.alive.has(confKey);
+      return this.alive.has(confKey) || (claimedBy !== null && !this.#committed.has(`${confKey} ${claimedBy}`));
     },
   });
   readonly app: Hono;
@@ -83,7 +84,7 @@ export class FakeEdge {
   }
 
   #resolve(claims: object[], handles: string[] = []): Promise<ReadonlyMap<ExtConfId, ConfKey>> {
-    return this.#handles.resolve({ domain, claims, handles } as object as HandleRequest);
+    return this.#handles.resolve({ domain, transId: "t", claims, handles } as object as HandleRequest);
   }
 
   #call(text: string, object: string): void {
@@ -95,10 +96,11 @@ export class FakeEdge {
     const call = (text: string, object: string) => this.#call(text, object);
     return {
       conference: (_domain: DomainName, confKey: ConfKey) => ({
-        receive: async ({ messages, fromCache }) => {
+        receive: async ({ transId, messages, fromCache }) => {
           call(`receive ${confKey}`, confKey);
           if (this.hung.has(confKey)) return new Promise(() => {});
           if (fromCache && this.over.has(confKey)) return false;
+          this.#committed.add(`${confKey} ${transId}`);
           this.received.set(confKey, [...(this.received.get(confKey) ?? []), ...messages]);
           return true;
         },
@@ -124,10 +126,12 @@ export class FakeEdge {
           return this.holders.get(msgId) ?? null;
         },
       }),
-      mailbox: (_domain, host) => ({
-        send: async ({ messages }) => {
-          call(`mail to ${host}`, host);
-          this.mailed.set(host, [...(this.mailed.get(host) ?? []), ...messages]);
+      mailbox: () => ({
+        send: async ({ answers }) => {
+          call(`mail to ${[...answers.keys()]}`, "mailbox");
+          for (const [host, messages] of answers) {
+            this.mailed.set(host, [...(this.mailed.get(host) ?? []), ...messages]);
+          }
         },
       }),
       bridgeHealth: async (_domain, bridge) => {

@@ -192,7 +192,7 @@ export const defects: readonly Defect[] = [
     name: "a mailbox answers a repeat again",
     foundBy: "a request is answered once",
     file: "durable-objects/mailbox.ts",
-    before: "if (this.#answered.has(request)) return;",
+    before: "if ((this.#answered.get(transId) ?? forgottenAt) > forgottenAt) return;",
     after: "",
   },
   {

@@ -9,7 +9,7 @@ import { type Round, Sweep } from "../../durable-objects/sweep.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { Outgoing } from "../../src/conference/draft.ts";
 import { isEnd } from "../../src/conference/failover.ts";
-import type { BridgeName, CommandId, ConfKey, DomainName, MsgId, WebexHost } from "../../src/foundation/ids.ts";
+import type { BridgeName, CommandId, ConfKey, DomainName, MsgId } from "../../src/foundation/ids.ts";
 import { checkHosts, deliver, type HandleCache } from "../../src/routing/deliver.ts";
 import type { EdgeObjects, IdBlocks, IdRequest, IdsWanted } from "../../src/rpc.ts";
 import type { Domain } from "../../src/settings/load.ts";
@@ -45,7 +45,7 @@ interface Allocator {
 /** One domain's part of the edge: Workers and objects, all of them the product's own but for their platform. */
 export class Edge {
   readonly conferences = new Map<ConfKey, Hosted<Conference>>();
-  readonly mailboxes = new Map<WebexHost, Hosted<Mailbox>>();
+  readonly mailbox: Hosted<Mailbox>;
   readonly allocator: Hosted<Allocator>;
   readonly handles: Hosted<HandleIndex>;
   readonly relays: readonly RelayHost[];
@@ -84,6 +84,7 @@ export class Edge {
     this.resends.watch(this);
     this.#objects = this.#makeObjects();
     this.allocator = this.#makeAllocator();
+    this.mailbox = new Hosted("mailbox", context, (life) => new Mailbox(this.#ports(this.mailbox, life)));
     this.handles = new Hosted(
       "handle index",
       context,
@@ -96,11 +97,11 @@ export class Edge {
           log: (line) => context.tell(() => `handle index: ${line.event} ${line.why ?? ""}`),
           now: () => context.edgeNow(),
           retentionMs: (name) => this.#of(name).domain.settings.journalRetentionDays * 86_400_000,
-          hasHandle: (name, { confKey, extConfId }) =>
+          hasHandle: (name, { confKey, extConfId }, claimedBy) =>
             send(() =>
               this.#of(name)
                 .conference(confKey)
-                .call(async (conference) => conference.hasHandle(extConfId)),
+                .call(async (conference) => conference.hasHandle(extConfId, claimedBy)),
             ),
           deleteAll: () => Promise.reject(new Error("no world lasts that long")),
         }),
@@ -220,7 +221,7 @@ export class Edge {
 
   objects(): Hosted<object>[] {
     const relays = this.relays.map(({ hosted }) => hosted);
-    return [...this.conferences.values(), ...this.mailboxes.values(), this.allocator, this.handles, ...relays];
+    return [...this.conferences.values(), this.mailbox, this.allocator, this.handles, ...relays];
   }
 
   conference(confKey: ConfKey): Hosted<Conference> {
@@ -248,18 +249,6 @@ export class Edge {
       });
     });
     this.conferences.set(confKey, hosted);
-    return hosted;
-  }
-
-  #mailbox(host: WebexHost): Hosted<Mailbox> {
-    const known = this.mailboxes.get(host);
-    if (known) return known;
-    const hosted: Hosted<Mailbox> = new Hosted(
-      `mail to ${host}`,
-      this.#context,
-      (life) => new Mailbox(this.#ports(hosted, life)),
-    );
-    this.mailboxes.set(host, hosted);
     return hosted;
   }
 
@@ -374,11 +363,8 @@ export class Edge {
         holderOf: (msgId) =>
           this.#of(name).allocator.call(async ({ ids }) => ids.holderOf(msgId, this.#context.edgeNow())),
       }),
-      mailbox: (name, host) => ({
-        send: (mail) =>
-          this.#of(name)
-            .#mailbox(host)
-            .call((mailbox) => mailbox.send(mail)),
+      mailbox: (name) => ({
+        send: (mail) => this.#of(name).mailbox.call((mailbox) => mailbox.send(mail)),
       }),
       bridgeHealth: async () => {
         throw new Error("nobody asks for a bridge's health here");

@@ -151,7 +151,7 @@ export class FaultSource {
   constructor(faults: Faults, name: string, draws: Draws) {
     this.#faults = faults;
     this.name = name;
-    this.isAlone = /^(?:.*, )?(?:network of|conference|mail to) /.test(name);
+    this.isAlone = /^(?:.*, )?(?:network of |conference |mailbox$)/.test(name);
     this.draws = draws;
   }
 

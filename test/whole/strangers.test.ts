@@ -67,6 +67,21 @@ test("a flood of malformed documents leaves a few lines in the log, and each of 
   expect(log("edge").split('"document-refused"').length).toBeLessThan(40);
 });
 
+test("requests to be a proxy are ended, and leave nothing in the log", async () => {
+  const before = log("edge");
+  const connected = () =>
+    new Promise<void>((resolve, reject) => {
+      const socket = connect(Number(new URL(world.run.edgeUrl).port), "127.0.0.1", () =>
+        socket.write("CONNECT other:1 HTTP/1.1\r\nhost: other:1\r\n\r\n"),
+      );
+      socket.resume().once("end", resolve).once("error", reject);
+    });
+
+  for (let count = 0; count < 50; count += 1) await connected();
+
+  expect(log("edge")).toBe(before);
+});
+
 test("thousands of unknown handles and keys make no object, and take no memory that lasts", async () => {
   const { edge } = world.run.pids();
   const answers = await serving(() => null);
@@ -92,6 +107,23 @@ test("thousands of unknown handles and keys make no object, and take no memory t
   expect(descriptorsOf(edge)).toBeLessThan(before.descriptors + 20);
   expect(memoryOf(edge)).toBeLessThan(before.memory + 100);
   answers.server.close();
+});
+
+test("hundreds of ports of an allowed host make no object each, and few lines in the log", async () => {
+  const objects = () => readdirSync(join(world.run.state, "edge", "objects"), { recursive: true }).length;
+  const post = (port: number) => {
+    const drop = `<W2A_DropUser MsgID="${port}" WbxHostName="127.0.0.1:${port}" ExtConfID="nobody" ExtCallID="9"/>`;
+    const body = `<WbxTSPSchema><TransID>p${port}</TransID>${drop}</WbxTSPSchema>`;
+    return fetch(world.run.adapterUrl, { method: "POST", body });
+  };
+  await post(1); // Makes the domain's mailbox.
+  const before = { objects: objects(), lines: log("edge").split("\n").length };
+
+  for (let port = 2; port < 600; port += 1) expect([200, 503]).toContain((await post(port)).status);
+
+  // Those of an object that is in use are three.
+  expect(objects()).toBeLessThan(before.objects + 10);
+  expect(log("edge").split("\n").length).toBeLessThan(before.lines + 150);
 });
 
 test("an answer that unpacks to 1 GB is broken off", async () => {

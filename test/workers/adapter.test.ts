@@ -1,7 +1,7 @@
 import { evictAllDurableObjects, listDurableObjectIds } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import type { ConfKey, DomainName, ExtConfId } from "../../src/foundation/ids.ts";
+import type { ConfKey, DomainName, ExtConfId, TransId } from "../../src/foundation/ids.ts";
 import { operatorToken } from "./test-domains.ts";
 
 const create = (extConfId: string, confKey: string) =>
@@ -132,6 +132,7 @@ test("a handle finds its conference also after everything was evicted", async ()
   const handles = ["7000001" as ExtConfId];
   const found = await env.HANDLE_INDEX.getByName("local").resolve({
     domain: "local" as DomainName,
+    transId: "3" as TransId,
     claims: [],
     handles,
   });

@@ -150,27 +150,35 @@ test("a handle belongs to the first that claims it, also after the index was evi
   const [a, b] = ["a" as ConfKey, "b" as ConfKey];
   const { domain } = identity;
   const extConfId = "7001" as ExtConfId;
-  const claim = (confKey: ConfKey) => index.resolve({ domain, claims: [{ extConfId, confKey }], handles: [] });
+  const transId = "t1" as TransId;
+  const claim = (confKey: ConfKey) => index.resolve({ domain, transId, claims: [{ extConfId, confKey }], handles: [] });
   const held = new Map([[extConfId, a]]);
 
   expect(await Promise.all([a, b].map(claim))).toEqual([held, held]);
   await evictDurableObject(index);
 
   const handles = [extConfId, ...Array.from({ length: 500 }, (_, number) => `unknown${number}` as ExtConfId)];
-  expect(await index.resolve({ domain, claims: [], handles })).toEqual(held);
+  expect(await index.resolve({ domain, transId, claims: [], handles })).toEqual(held);
   expect(await index.hasConference(a)).toBe(true);
   expect(await index.hasConference(b)).toBe(false);
 });
 
 test("a conference holds its handle while it is not over", async () => {
-  expect(await conference().hasHandle("7001" as ExtConfId)).toBe(false);
+  expect(await conference().hasHandle("7001" as ExtConfId, null)).toBe(false);
   await receive("t1", create);
-  expect(await conference().hasHandle("7001" as ExtConfId)).toBe(true);
-  expect(await conference().hasHandle("7002" as ExtConfId)).toBe(false);
+  expect(await conference().hasHandle("7001" as ExtConfId, null)).toBe(true);
+  expect(await conference().hasHandle("7002" as ExtConfId, null)).toBe(false);
+});
+
+test("a conference that does not have the transaction that claimed a handle is about to hold it", async () => {
+  const hasHandle = () => conference().hasHandle("7002" as ExtConfId, "t1" as TransId);
+  expect(await hasHandle()).toBe(true);
+  await receive("t1", create);
+  expect(await hasHandle()).toBe(false);
 });
 
 test("whoever only asks about a conference that nobody knows leaves nothing on the disk", async () => {
-  expect(await conference().hasHandle("7001" as ExtConfId)).toBe(false);
+  expect(await conference().hasHandle("7001" as ExtConfId, null)).toBe(false);
   expect(await conference().operate({ type: "hybrid-data", connectData: "x" })).toBe("no-such-conference");
   await conference().ackCommands(identity.bridge, []);
 
@@ -194,9 +202,9 @@ test("a conference that is over is deleted by its alarm after a week, and may be
 });
 
 test("an answer without a conference reaches WebEx once", async () => {
-  const mailbox = env.MAILBOX.getByName(`local/${host}`);
+  const mailbox = env.MAILBOX.getByName("local");
   const message = { type: "message-error", msgId: "m9" as MsgId, result: "unknown-message" } as const;
-  const mail = { domain: identity.domain, host, transId: "t9" as TransId, messages: [message] };
+  const mail = { domain: identity.domain, transId: "t9" as TransId, answers: new Map([[host, [message]]]) };
   await mailbox.send(mail);
   await mailbox.send(mail);
 
