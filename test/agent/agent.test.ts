@@ -491,6 +491,27 @@ describe("calls", () => {
     expect(world.events().at(-1)).toMatchObject({ type: "caller-entered", caller: { attendeeId: "444" } });
   });
 
+  test("a caller who keyed a key too early, and another one since, stays at the prompt of that through every gap", () => {
+    const world = running();
+    const other = "123456789" as ConfKey;
+    const id = world.machine.dialIn("1", "123456789#");
+    world.settle();
+    world.command("other", create, {}, other);
+    const caller = world.machine.world.calls.get(id);
+    if (caller) world.machine.press(caller, "987654321#");
+    world.settle();
+    for (const gap of [() => world.restart(), () => world.loseBridge(), () => world.connectEdge("standby")]) {
+      gap();
+      world.settle();
+      world.connect();
+      world.settle();
+      expect(caller?.stage).toBe("prompted");
+    }
+    if (caller) world.machine.press(caller, "444#");
+    world.settle();
+    expect(caller).toMatchObject({ stage: "entered", conference: KEY, attendeeId: "444" });
+  });
+
   test("a caller whom the bridge refuses, or who keys nothing, is let go", () => {
     const world = running();
     world.machine.setFaults({ delayMs: 0, refuse: ["admit"], down: false });

@@ -1029,4 +1029,18 @@ export const defects: readonly Defect[] = [
     before: "this.#pending.willMute(leg.conference, call, now) ?? leg.muted;",
     after: "leg.muted;",
   },
+  {
+    name: "the keys of a caller are replayed after a gap",
+    foundBy: "a caller enters the conference that it keyed last",
+    file: "src/bridge/keypad.ts",
+    before: '{ type: "keys", keys: entries.slice(chosen).join("#"), at }',
+    after: '{ type: "keys", keys, at }',
+  },
+  {
+    name: "a key that was keyed before a gap is not in doubt",
+    foundBy: "a caller enters the conference that it keyed last",
+    file: "src/bridge/keypad.ts",
+    before: "inDoubt: true }",
+    after: "inDoubt: false }",
+  },
 ];

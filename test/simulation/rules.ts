@@ -61,6 +61,8 @@ export const rules = {
   // Commands to the bridge.
   "a command acts once": "The bridge carries out no command twice.",
   "a key acts once": "Of two agents that hear a caller's keys one leads the caller in.",
+  "a caller enters the conference that it keyed last":
+    "A caller at the prompt enters the conference whose key it keyed last, under the attendee ID that it keyed behind that.",
   "a number is dialled once": "No phone is rung twice for one call-out.",
   "no command overtakes an earlier one": "The commands of one topic act in the order in which they were issued.",
   "a pending command is sent again":
