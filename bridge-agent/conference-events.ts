@@ -97,7 +97,7 @@ export class ConferenceEvents {
         return;
       case "call-entered": {
         if (!leg) return;
-        this.#legs.entered(leg, conference);
+        this.#legs.entered(leg, conference, effect.as?.silent ?? false);
         if (effect.as === null) return;
         leg.muted = effect.as.muted;
         if (origin === "edge") return;

@@ -87,10 +87,10 @@ export class Legs {
     this.#add({ call, number, conference, muted: false, entered: false, keypad: null });
   }
 
-  entered(leg: Leg, conference: ConfKey): void {
+  entered(leg: Leg, conference: ConfKey, silent: boolean): void {
     leg.entered = true;
     leg.conference = conference;
-    leg.keypad ??= inside(false);
+    leg.keypad ??= inside(silent);
   }
 
   ended(call: CallId): void {

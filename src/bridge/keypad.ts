@@ -59,7 +59,7 @@ export function prompted(at: EpochMs): Keypad {
   return { at: "conference-key", typed: "", unknown: 0, since: at };
 }
 
-/** A caller in a conference. A silent one cannot unmute itself (protocol 4.18). */
+/** A caller in a conference. A silent one cannot unmute itself (protocol 4.17, 4.18). */
 export function inside(silent: boolean): Keypad {
   return { at: "inside", silent, typed: "", since: 0 };
 }

@@ -561,6 +561,25 @@ describe("calls", () => {
     expect(world.results()).toEqual({ create: true, dial: true, "admit-out1": true });
   });
 
+  test("a silent monitor who was dialled cannot unmute itself, nor after a restart of the agent (protocol 4.17)", () => {
+    const world = running();
+    world.command("dial", dial("out1"));
+    world.pass(400);
+    world.command("admit", { type: "admit", call: call("out1"), muted: true, joinTone: false });
+    world.settle();
+    const leg = world.machine.world.calls.get(call("out1"));
+    for (const gap of [() => {}, () => world.restart(), () => world.loseBridge()]) {
+      gap();
+      world.settle();
+      world.connect();
+      world.settle();
+      if (leg) world.machine.press(leg, "*6");
+      world.settle();
+      expect(leg).toMatchObject({ stage: "entered", muted: true });
+    }
+    expect(world.acts().slice(1)).toEqual(["dial out1 done", "admit out1 done"]);
+  });
+
   test("an answered call that is moved straight into a room has entered", () => {
     const world = running();
     world.command("room", { type: "create-room", room: "r1" as RoomId, kind: "private" });
@@ -572,6 +591,11 @@ describe("calls", () => {
     if (leg) world.machine.press(leg, "*6");
     world.settle();
     expect(world.events().at(-1)).toEqual({ type: "caller-muted", call: "out1", muted: true });
+    world.restart();
+    world.settle();
+    if (leg) world.machine.press(leg, "*6");
+    world.settle();
+    expect(world.events().at(-1)).toEqual({ type: "caller-muted", call: "out1", muted: false });
   });
 
   test("who talks is told, and to an edge that was away by what the bridge then holds", () => {

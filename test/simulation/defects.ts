@@ -1043,4 +1043,18 @@ export const defects: readonly Defect[] = [
     before: "inDoubt: true }",
     after: "inDoubt: false }",
   },
+  {
+    name: "a silent monitor who was dialled has a mute key",
+    foundBy: "a silent monitor is silent",
+    file: events,
+    before: "effect.as?.silent ?? false",
+    after: "false",
+  },
+  {
+    name: "a silent monitor who was dialled has a mute key after a gap",
+    foundBy: "a silent monitor is silent",
+    file: "bridge-agent/legs.ts",
+    before: "inside(callerOf(call).silent)",
+    after: 'inside(call.direction === "in" && callerOf(call).silent)',
+  },
 ];

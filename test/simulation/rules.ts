@@ -73,6 +73,7 @@ export const rules = {
   "a foreign conference wakes no object": "What an agent says of a conference that is not the edge's opens no object.",
   "a mute key switches":
     "A caller who presses the mute key while nothing is under way for the call is muted, or heard again, within seconds.",
+  "a silent monitor is silent": "The mute key of a silent monitor does nothing.",
 
   // Agents.
   "an epoch begins once": "No two agents act in one epoch.",
