@@ -38,7 +38,16 @@ const bridgeCall = v.variant("stage", [
 export type BridgeCall = Checked<typeof bridgeCall>;
 
 export const bridgeState = v.object({
-  conferences: v.array(v.object({ conference, locked: flag, reportsSpeakers: flag, rooms })),
+  conferences: v.array(
+    v.object({
+      conference,
+      locked: flag,
+      reportsSpeakers: flag,
+      /** As its `create-conference` said; `null`: there is none, or the bridge does not keep it. */
+      anonymousId: v.nullable(word),
+      rooms,
+    }),
+  ),
   calls: v.array(bridgeCall),
 });
 

@@ -300,6 +300,30 @@ describe("calls", () => {
     expect(world.events()).toMatchObject([{ type: "caller-entered", caller: { silent: true, muted: true } }]);
   });
 
+  test("a silent monitor is one also for an agent that did not make the conference (protocol 4.18)", () => {
+    const { machine } = running();
+    const world = new AgentWorld();
+    world.machine = machine;
+    world.ours = [KEY];
+    world.connect();
+    world.settle();
+    const id = world.machine.dialIn("", "987654321#999#");
+    world.restart();
+    world.settle();
+    expect(world.machine.world.calls.get(id)).toMatchObject({ stage: "entered", muted: true, joinTone: false });
+  });
+
+  test("an agent goes by its own record where the bridge does not say who is a silent monitor", () => {
+    const world = running();
+    const conference = world.machine.world.conferences.get(KEY);
+    if (conference) conference.anonymousId = null;
+    world.restart();
+    world.settle();
+    const id = world.machine.dialIn("", "987654321#999#");
+    world.settle();
+    expect(world.machine.world.calls.get(id)).toMatchObject({ muted: true, joinTone: false });
+  });
+
   test("what is keyed right behind the admission is told behind it", () => {
     const world = running();
     world.machine.dialIn("1", "987654321##*6*1555#*6");

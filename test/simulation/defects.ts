@@ -449,7 +449,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "a silent monitor enters with a voice",
-    foundBy: "WebEx's roster equals the bridge's",
+    foundBy: "a silent monitor is silent",
     file: "bridge-agent/legs.ts",
     before: 'return this.#enqueue(leg, { type: "admit", call, muted: silent, joinTone: !silent, attendeeId }, now);',
     after: 'return this.#enqueue(leg, { type: "admit", call, muted: false, joinTone: !silent, attendeeId }, now);',
@@ -1056,5 +1056,12 @@ export const defects: readonly Defect[] = [
     file: "bridge-agent/legs.ts",
     before: "inside(callerOf(call).silent)",
     after: 'inside(call.direction === "in" && callerOf(call).silent)',
+  },
+  {
+    name: "an agent that takes over does not know who is a silent monitor",
+    foundBy: "a silent monitor is silent",
+    file: events,
+    before: "const anonymousId = shown ?? known?.anonymousId ?? null;",
+    after: "const anonymousId = (known && shown) ?? known?.anonymousId ?? null;",
   },
 ];

@@ -37,6 +37,10 @@ export class PromptJudge {
     if (!done || conference === null) return;
     if (command.type === "end-conference") this.#conferenceEnded(conference);
     if (command.type !== "admit" || !commandId.startsWith("keypad-")) return;
+    const { anonymousId = null } = this.#bridge.machine.world.conferences.get(conference) ?? {};
+    const isSilent = anonymousId !== null && anonymousId === command.attendeeId;
+    if (command.muted !== isSilent || command.joinTone === isSilent)
+      this.#context.violated("a silent monitor is silent", `${command.call}: ${JSON.stringify(command)}`);
     const keyed = this.#keyed.get(command.call);
     this.#keyed.delete(command.call);
     if (!keyed || keyed.conference === null) return;

@@ -73,7 +73,8 @@ export const rules = {
   "a foreign conference wakes no object": "What an agent says of a conference that is not the edge's opens no object.",
   "a mute key switches":
     "A caller who presses the mute key while nothing is under way for the call is muted, or heard again, within seconds.",
-  "a silent monitor is silent": "The mute key of a silent monitor does nothing.",
+  "a silent monitor is silent":
+    "A caller who keys its conference's AnonymousID enters muted and without a tone, and no other one does; the mute key of a silent monitor does nothing.",
 
   // Agents.
   "an epoch begins once": "No two agents act in one epoch.",
