@@ -97,7 +97,7 @@ export class ConferenceEvents {
         return;
       case "call-entered": {
         if (!leg) return;
-        this.#legs.entered(leg, conference);
+        this.#legs.entered(leg, conference, effect.as?.silent ?? false);
         if (effect.as === null) return;
         leg.muted = effect.as.muted;
         if (origin === "edge") return;
@@ -134,10 +134,7 @@ export class ConferenceEvents {
    */
   reconcile(state: BridgeState, { gap, all }: { readonly gap: boolean; readonly all: boolean }, now: EpochMs): void {
     const view = viewOf(state);
-    for (const { conference, locked } of state.conferences) {
-      if (!this.#reports.isOurs(conference) || this.#reports.live(conference)?.locked === locked) continue;
-      this.#reports.change(conference, { live: true, locked });
-    }
+    for (const held of state.conferences) if (this.#reports.isOurs(held.conference)) this.#adopt(held);
     const found = this.#legs.adopt(state.calls, now);
     this.#pending.readDoubts(view, now, (pending, result) => this.settle(pending, result));
     this.#legs.showMutes(state.calls);
@@ -153,6 +150,14 @@ export class ConferenceEvents {
     this.#speaking.clear();
     for (const call of state.calls) if (call.stage === "entered" && call.talking) this.#speaking.add(call.call);
     this.#legs.resumePrompts(found, now);
+  }
+
+  /** A conference that another agent made is taken over with its AnonymousID. */
+  #adopt({ conference, locked, anonymousId: shown }: BridgeState["conferences"][number]): void {
+    const known = this.#reports.live(conference);
+    const anonymousId = shown ?? known?.anonymousId ?? null;
+    if (known?.locked === locked && known.anonymousId === anonymousId) return;
+    this.#reports.change(conference, { live: true, locked, anonymousId });
   }
 
   get hasSpeech(): boolean {

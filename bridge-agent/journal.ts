@@ -317,6 +317,6 @@ function moveAway(file: string, why: string): string {
     `journal ${file} ${why}. With the agent stopped, move it away together with ${file}-wal and ${file}-shm, and ` +
     "start the agent: it makes a new one. Calls and conferences go on. Lost are reports that the edge has not " +
     "acknowledged (it compares with the bridge instead), commands under way (the edge repeats them), what the keys of callers at " +
-    "the prompt brought about, and the IDs of silent monitors of the conferences that run"
+    "the prompt brought about, and, where the bridge's state does not show them, the IDs of silent monitors of the conferences that run"
   );
 }

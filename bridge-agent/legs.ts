@@ -1,6 +1,15 @@
 import type { BridgeCommand, ExecutionResult } from "../src/bridge/commands.ts";
 import type { KeypadCodes } from "../src/bridge/keypad.ts";
-import { inside, type Keypad, type KeypadAction, type KeypadInput, press, prompted } from "../src/bridge/keypad.ts";
+import {
+  inside,
+  type Keypad,
+  type KeypadAction,
+  type KeypadInput,
+  type KeypadRules,
+  press,
+  prompted,
+  resume,
+} from "../src/bridge/keypad.ts";
 import { type BridgeCall, callerOf } from "../src/bridge/state.ts";
 import type { CallId, CommandId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import { assertNever } from "../src/foundation/result.ts";
@@ -78,10 +87,10 @@ export class Legs {
     this.#add({ call, number, conference, muted: false, entered: false, keypad: null });
   }
 
-  entered(leg: Leg, conference: ConfKey): void {
+  entered(leg: Leg, conference: ConfKey, silent: boolean): void {
     leg.entered = true;
     leg.conference = conference;
-    leg.keypad ??= inside(false);
+    leg.keypad ??= inside(silent);
   }
 
   ended(call: CallId): void {
@@ -150,7 +159,7 @@ export class Legs {
         leg.conference = admit.conference;
         leg.keypad = inside(!admit.command.joinTone);
         this.#watchTime(leg);
-      } else this.#press(leg, { type: "keys", keys: call.keys, at: now });
+      } else this.#apply(leg, resume(call.keys, now, this.#rules), now);
     }
   }
 
@@ -178,12 +187,17 @@ export class Legs {
   }
 
   #press(leg: Leg, input: KeypadInput): void {
-    if (leg.keypad === null) return;
-    const rules = { codes: this.codes, find: (key: string) => this.#reports.live(key) };
-    const { keypad, actions } = press(leg.keypad, input, rules);
+    if (leg.keypad !== null) this.#apply(leg, press(leg.keypad, input, this.#rules), input.at);
+  }
+
+  #apply(leg: Leg, { keypad, actions }: ReturnType<typeof press>, now: EpochMs): void {
     leg.keypad = keypad;
-    for (const action of actions) this.#follow(leg, action, input.at);
+    for (const action of actions) this.#follow(leg, action, now);
     this.#watchTime(leg);
+  }
+
+  get #rules(): KeypadRules {
+    return { codes: this.codes, find: (key) => this.#reports.live(key) };
   }
 
   #watchTime(leg: Leg): void {

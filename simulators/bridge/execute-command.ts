@@ -15,7 +15,7 @@ export function executeCommand(
 ): CommandResult {
   if (key === null)
     return command.type === "expel" ? expelFromPrompt(world, command.call) : refused("no-such-conference");
-  if (command.type === "create-conference") return createConference(world, key);
+  if (command.type === "create-conference") return createConference(world, key, command.anonymousId);
   const conference = world.conferences.get(key);
   if (conference === undefined) return refused("no-such-conference");
   const ofThisConference = (id: CallId) => {
@@ -94,12 +94,13 @@ function refused(reason: RefusalReason): CommandResult {
   return { done: false, reason };
 }
 
-function createConference(world: World, key: ConfKey): CommandResult {
+function createConference(world: World, key: ConfKey, anonymousId: string | null): CommandResult {
   if (!world.conferences.has(key)) {
     world.conferences.set(key, {
       key,
       locked: false,
       reportsSpeakers: false,
+      anonymousId,
       rooms: new Map([[MAIN_ROOM, "main"]]),
     });
   }
@@ -121,6 +122,7 @@ function enter(conference: Conference, call: Call | undefined, room: RoomId): Co
   if (call.stage !== "prompted" && call.conference !== conference.key) return refused("no-such-call");
   if (call.stage !== "entered" && conference.locked) return refused("locked");
   if (!conference.rooms.has(room)) return refused("no-such-room");
+  if (call.stage !== "entered") call.joinTone = true;
   call.conference = conference.key;
   call.stage = "entered";
   call.room = room;

@@ -105,10 +105,11 @@ export class Machine {
   state(): BridgeState {
     const { conferences, calls, ended } = this.world;
     return {
-      conferences: [...conferences.values()].map(({ key, locked, reportsSpeakers, rooms }) => ({
+      conferences: [...conferences.values()].map(({ key, locked, reportsSpeakers, anonymousId, rooms }) => ({
         conference: key,
         locked,
         reportsSpeakers,
+        anonymousId,
         rooms: [...rooms].map(([id, kind]) => ({ id, kind })),
       })),
       calls: [...ended.values(), ...calls.values()].map(bridgeCall),

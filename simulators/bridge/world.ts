@@ -7,6 +7,7 @@ export interface Conference {
   readonly key: ConfKey;
   locked: boolean;
   reportsSpeakers: boolean;
+  anonymousId: string | null;
   readonly rooms: Map<RoomId, RoomKind>;
 }
 

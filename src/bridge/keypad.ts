@@ -14,6 +14,8 @@ export type Keypad =
   | {
       readonly at: "attendee-id";
       readonly conference: ConfKey;
+      /** The conference may not have run yet when its key was keyed. Then the caller still keys conference keys. */
+      readonly inDoubt: boolean;
       readonly typed: string;
       readonly unknown: number;
       readonly since: EpochMs;
@@ -57,9 +59,26 @@ export function prompted(at: EpochMs): Keypad {
   return { at: "conference-key", typed: "", unknown: 0, since: at };
 }
 
-/** A caller in a conference. A silent one cannot unmute itself (protocol 4.18). */
+/** A caller in a conference. A silent one cannot unmute itself (protocol 4.17, 4.18). */
 export function inside(silent: boolean): Keypad {
   return { at: "inside", silent, typed: "", since: 0 };
+}
+
+/**
+ * A caller at the prompt who is new to this agent. `keys` are all that it has keyed there, and nobody knows which conferences ran
+ * when it did. So the last key of a conference that runs now counts, and what is before that counts as refused; without any such key,
+ * the caller begins anew behind its last entry.
+ */
+export function resume(
+  keys: string,
+  at: EpochMs,
+  rules: KeypadRules,
+): { readonly keypad: Keypad; readonly actions: readonly KeypadAction[] } {
+  const entries = keys.split("#");
+  // Where none is found this is -1: of the entries, the last one is left, which is not complete.
+  const chosen = entries.slice(0, -1).findLastIndex((entry) => rules.find(entered(entry)) !== null);
+  const { keypad, actions } = press(prompted(at), { type: "keys", keys: entries.slice(chosen).join("#"), at }, rules);
+  return { keypad: keypad.at === "attendee-id" ? { ...keypad, inDoubt: true } : keypad, actions };
 }
 
 /** Keys may come one at a time or many at once: the actions are the same. */
@@ -71,7 +90,7 @@ export function press(
   const actions: KeypadAction[] = [];
   let next = keypad;
   if (input.type === "time") next = wait(next, input.at, rules, actions);
-  else for (const key of input.keys) if (/[0-9*#]/.test(key)) next = pressOne(next, key, input.at, rules, actions);
+  else for (const key of input.keys) if (isKey(key)) next = pressOne(next, key, input.at, rules, actions);
   return { keypad: next, actions };
 }
 
@@ -97,7 +116,8 @@ function pressOne(keypad: Keypad, key: string, now: EpochMs, rules: KeypadRules,
       return keypad.typed === "" ? keypad : chooseConference(keypad.typed, keypad.unknown, now, rules, actions);
     case "attendee-id": {
       if (key !== "#") return { ...keypad, typed: typedAtPrompt(keypad.typed, key), since: now };
-      const { conference, typed, unknown } = keypad;
+      const { conference, inDoubt, typed, unknown } = keypad;
+      if (inDoubt && rules.find(typed) !== null) return chooseConference(typed, unknown, now, rules, actions);
       const found = rules.find(conference);
       // The conference may have ended or been locked since its key was keyed.
       if (found === null || found.locked) return chooseConference(conference, unknown, now, rules, actions);
@@ -114,6 +134,15 @@ function pressOne(keypad: Keypad, key: string, now: EpochMs, rules: KeypadRules,
   }
 }
 
+/** What an entry at the prompt comes to. */
+function entered(keys: string): string {
+  return [...keys].filter(isKey).reduce(typedAtPrompt, "");
+}
+
+function isKey(sign: string): boolean {
+  return /[0-9*#]/.test(sign);
+}
+
 /** A star takes back what was keyed. */
 function typedAtPrompt(typed: string, key: string): string {
   return key === "*" ? "" : (typed + key).slice(0, MAX_TYPED + 1);
@@ -128,7 +157,7 @@ function chooseConference(
 ): Keypad {
   const found = rules.find(key);
   if (found?.locked) return hangUp(actions);
-  if (found) return { at: "attendee-id", conference: key as ConfKey, typed: "", unknown, since: now };
+  if (found) return { at: "attendee-id", conference: key as ConfKey, inDoubt: false, typed: "", unknown, since: now };
   if (unknown + 1 >= KEY_TRIES) return hangUp(actions);
   return { at: "conference-key", typed: "", unknown: unknown + 1, since: now };
 }

@@ -18,7 +18,7 @@ const bridgeCall = v.variant("stage", [
     conference,
     room,
     muted: flag,
-    /** Whether the others heard a tone when it entered. */
+    /** False only for a call that was admitted without a tone: a silent monitor. */
     joinTone: flag,
     attendeeId: v.nullable(word),
     /** As last reported; always false while speakers are not reported. */
@@ -38,7 +38,16 @@ const bridgeCall = v.variant("stage", [
 export type BridgeCall = Checked<typeof bridgeCall>;
 
 export const bridgeState = v.object({
-  conferences: v.array(v.object({ conference, locked: flag, reportsSpeakers: flag, rooms })),
+  conferences: v.array(
+    v.object({
+      conference,
+      locked: flag,
+      reportsSpeakers: flag,
+      /** As its `create-conference` said; `null`: there is none, or the bridge does not keep it. */
+      anonymousId: v.nullable(word),
+      rooms,
+    }),
+  ),
   calls: v.array(bridgeCall),
 });
 
@@ -88,10 +97,9 @@ export function snapshotOf(view: BridgeView, key: ConfKey): ConferenceSnapshot |
 }
 
 export function callerOf(call: Extract<BridgeCall, { stage: "entered" }>): BridgeCaller {
-  const { direction, number, attendeeId, muted, room } = call;
-  // A caller who dials in enters without a tone only as a silent monitor (protocol 4.18).
-  const silent = direction === "in" && !call.joinTone;
-  return { call: call.call, number, attendeeId, muted, silent, room };
+  const { number, attendeeId, muted, room } = call;
+  // A caller enters without a tone only as a silent monitor (protocol 4.17, 4.18).
+  return { call: call.call, number, attendeeId, muted, silent: !call.joinTone, room };
 }
 
 /** The part of a conference that a digest stands for. */

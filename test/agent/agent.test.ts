@@ -300,6 +300,30 @@ describe("calls", () => {
     expect(world.events()).toMatchObject([{ type: "caller-entered", caller: { silent: true, muted: true } }]);
   });
 
+  test("a silent monitor is one also for an agent that did not make the conference (protocol 4.18)", () => {
+    const { machine } = running();
+    const world = new AgentWorld();
+    world.machine = machine;
+    world.ours = [KEY];
+    world.connect();
+    world.settle();
+    const id = world.machine.dialIn("", "987654321#999#");
+    world.restart();
+    world.settle();
+    expect(world.machine.world.calls.get(id)).toMatchObject({ stage: "entered", muted: true, joinTone: false });
+  });
+
+  test("an agent goes by its own record where the bridge does not say who is a silent monitor", () => {
+    const world = running();
+    const conference = world.machine.world.conferences.get(KEY);
+    if (conference) conference.anonymousId = null;
+    world.restart();
+    world.settle();
+    const id = world.machine.dialIn("", "987654321#999#");
+    world.settle();
+    expect(world.machine.world.calls.get(id)).toMatchObject({ muted: true, joinTone: false });
+  });
+
   test("what is keyed right behind the admission is told behind it", () => {
     const world = running();
     world.machine.dialIn("1", "987654321##*6*1555#*6");
@@ -491,6 +515,27 @@ describe("calls", () => {
     expect(world.events().at(-1)).toMatchObject({ type: "caller-entered", caller: { attendeeId: "444" } });
   });
 
+  test("a caller who keyed a key too early, and another one since, stays at the prompt of that through every gap", () => {
+    const world = running();
+    const other = "123456789" as ConfKey;
+    const id = world.machine.dialIn("1", "123456789#");
+    world.settle();
+    world.command("other", create, {}, other);
+    const caller = world.machine.world.calls.get(id);
+    if (caller) world.machine.press(caller, "987654321#");
+    world.settle();
+    for (const gap of [() => world.restart(), () => world.loseBridge(), () => world.connectEdge("standby")]) {
+      gap();
+      world.settle();
+      world.connect();
+      world.settle();
+      expect(caller?.stage).toBe("prompted");
+    }
+    if (caller) world.machine.press(caller, "444#");
+    world.settle();
+    expect(caller).toMatchObject({ stage: "entered", conference: KEY, attendeeId: "444" });
+  });
+
   test("a caller whom the bridge refuses, or who keys nothing, is let go", () => {
     const world = running();
     world.machine.setFaults({ delayMs: 0, refuse: ["admit"], down: false });
@@ -540,6 +585,25 @@ describe("calls", () => {
     expect(world.results()).toEqual({ create: true, dial: true, "admit-out1": true });
   });
 
+  test("a silent monitor who was dialled cannot unmute itself, nor after a restart of the agent (protocol 4.17)", () => {
+    const world = running();
+    world.command("dial", dial("out1"));
+    world.pass(400);
+    world.command("admit", { type: "admit", call: call("out1"), muted: true, joinTone: false });
+    world.settle();
+    const leg = world.machine.world.calls.get(call("out1"));
+    for (const gap of [() => {}, () => world.restart(), () => world.loseBridge()]) {
+      gap();
+      world.settle();
+      world.connect();
+      world.settle();
+      if (leg) world.machine.press(leg, "*6");
+      world.settle();
+      expect(leg).toMatchObject({ stage: "entered", muted: true });
+    }
+    expect(world.acts().slice(1)).toEqual(["dial out1 done", "admit out1 done"]);
+  });
+
   test("an answered call that is moved straight into a room has entered", () => {
     const world = running();
     world.command("room", { type: "create-room", room: "r1" as RoomId, kind: "private" });
@@ -551,6 +615,11 @@ describe("calls", () => {
     if (leg) world.machine.press(leg, "*6");
     world.settle();
     expect(world.events().at(-1)).toEqual({ type: "caller-muted", call: "out1", muted: true });
+    world.restart();
+    world.settle();
+    if (leg) world.machine.press(leg, "*6");
+    world.settle();
+    expect(world.events().at(-1)).toEqual({ type: "caller-muted", call: "out1", muted: false });
   });
 
   test("who talks is told, and to an edge that was away by what the bridge then holds", () => {

@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { inside, type Keypad, type KeypadAction, type KeypadRules, press, prompted } from "../../src/bridge/keypad.ts";
+import {
+  inside,
+  type Keypad,
+  type KeypadAction,
+  type KeypadRules,
+  press,
+  prompted,
+  resume,
+} from "../../src/bridge/keypad.ts";
 
 const rules: KeypadRules = {
   codes: { merge: "*1", mute: "*6" },
@@ -15,8 +23,8 @@ function keyed(keys: string, from: Keypad = prompted(0), by: KeypadRules = rules
   return press(from, { type: "keys", keys, at: 0 }, by).actions;
 }
 
-function admit(attendeeId: string | null, silent = false): KeypadAction {
-  return { type: "admit", conference: "987654321", attendeeId, silent } as KeypadAction;
+function admit(attendeeId: string | null, silent = false, conference = "987654321"): KeypadAction {
+  return { type: "admit", conference, attendeeId, silent } as KeypadAction;
 }
 const hangUp: KeypadAction = { type: "hang-up" };
 const toggle: KeypadAction = { type: "toggle-mute" };
@@ -75,6 +83,52 @@ describe("at the prompt", () => {
     const keying = press(prompted(0), { type: "keys", keys: "9", at: 20_000 }, rules).keypad;
     expect(at(49_999, keying).actions).toEqual([]);
     expect(at(50_000, keying).actions).toEqual([hangUp]);
+  });
+});
+
+describe("a caller at the prompt who is new to this agent", () => {
+  const runs = (...running: string[]): KeypadRules => ({
+    ...rules,
+    find: (key) => (running.includes(key) ? { anonymousId: null, locked: false } : null),
+  });
+  const admitted = (conference: string, attendeeId: string | null) => admit(attendeeId, false, conference);
+
+  /** What the keys of before bring about, and then what follows when the caller keys `more`. */
+  function resumed(keys: string, more: string, by = runs("11", "22")) {
+    const { keypad, actions } = resume(keys, 0, by);
+    return [actions, press(keypad, { type: "keys", keys: more, at: 0 }, by).actions];
+  }
+
+  test.each<[string, string, string, KeypadAction[], KeypadAction[]]>([
+    ["who has keyed all goes in", "11#444#", "*6", [admitted("11", "444")], [toggle]],
+    ["who has keyed no attendee ID but # goes in", "11##", "", [admitted("11", null)], []],
+    ["who keys the attendee ID goes on with it", "11#44", "4#", [], [admitted("11", "444")]],
+    ["who keys the first conference key goes on with it", "1", "1#4#", [], [admitted("11", "4")]],
+    ["who keyed another key before goes where it keyed last", "11#22#", "444#", [], [admitted("22", "444")]],
+    ["who keyed the key too early and again is asked once more", "11#11#", "444#", [], [admitted("11", "444")]],
+    ["who keyed the key twice and all goes in", "11#11#444#", "", [admitted("11", "444")], []],
+    ["who keys the key again is asked once more", "11#1", "1#444#", [], [admitted("11", "444")]],
+    ["who keys another key after all goes there", "11#2", "2#444#", [], [admitted("22", "444")]],
+    ["who is asked for the attendee ID may key another key", "11#", "22#444#", [], [admitted("22", "444")]],
+    ["an unknown key before does not matter", "5#11#44", "4#", [], [admitted("11", "444")]],
+    ["a key with a star in it counts as keyed", "99*11#4", "#", [], [admitted("11", "4")]],
+    ["who has keyed what nobody knows begins anew", "5#6#7#", "11#444#", [], [admitted("11", "444")]],
+    ["who has keyed what nobody knows goes on behind it", "5#6#1", "1#444#", [], [admitted("11", "444")]],
+    [
+      "what follows the admission is for the conference",
+      "11#444#*6*1555#",
+      "",
+      [admitted("11", "444"), toggle, identify("555")],
+      [],
+    ],
+  ])("%s", (_, keys, more, before, after) => {
+    expect(resumed(keys, more)).toEqual([before, after]);
+  });
+
+  test("a locked conference ends the call, if its key is the last one", () => {
+    const find = (key: string) => (key === "11" ? { anonymousId: null, locked: true } : runs("22").find(key));
+    expect(resumed("11#", "", { ...rules, find })[0]).toEqual([hangUp]);
+    expect(resumed("11#22#4#", "", { ...rules, find })[0]).toEqual([admitted("22", "4")]);
   });
 });
 

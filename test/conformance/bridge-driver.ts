@@ -104,9 +104,9 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
 
     test("a conference is created, locked, unlocked and ended, without an event", async () => {
       const main = { id: MAIN_ROOM, kind: "main" };
-      const held = { conference, locked: false, reportsSpeakers: false, rooms: [main] };
+      const held = { conference, locked: false, reportsSpeakers: false, anonymousId: "0444", rooms: [main] };
 
-      await done(create);
+      await done({ ...create, anonymousId: "0444" });
       expect((await state()).conferences).toEqual([held]);
       await done({ type: "lock" });
       expect((await state()).conferences).toEqual([{ ...held, locked: true }]);
@@ -114,6 +114,8 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect((await state()).conferences).toEqual([held]);
       await done({ type: "end-conference" });
       expect((await state()).conferences).toEqual([]);
+      await done(create);
+      expect((await state()).conferences).toEqual([{ ...held, anonymousId: null }]);
       expect(await nextReports()).toEqual([]);
     });
 
@@ -245,7 +247,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
 
       await done({ type: "move", call: dialled, room: side });
 
-      expect(await callInState(dialled)).toMatchObject({ stage: "entered", room: side });
+      expect(await callInState(dialled)).toMatchObject({ stage: "entered", room: side, joinTone: true });
     });
 
     test("a mute stays through rooms, until it is undone, without an event", async () => {

@@ -103,6 +103,8 @@ export class Meeting implements MeetingKnowledge {
       readonly bridges: Bridges;
       readonly spared: ReadonlySet<string>;
       readonly done: string[];
+      /** Of all meetings. */
+      keys(): readonly ConfKey[];
     },
   ) {
     this.#name = `meeting ${index + 1}`;
@@ -112,7 +114,11 @@ export class Meeting implements MeetingKnowledge {
     this.#spared = world.spared;
     this.#done = world.done;
     this.#draws = draws(world.context, this.#name);
-    this.phones = new Phones(world.bridges, draws(world.context, `phones of ${this.#name}`), `55${index}`);
+    this.phones = new Phones(world.bridges, draws(world.context, `phones of ${this.#name}`), {
+      prefix: `55${index}`,
+      timers: world.context.clock,
+      keys: world.keys,
+    });
     this.key = this.#newKey(index);
     this.#server = world.webex.servers[index % world.webex.servers.length] as Server;
     this.#context.clock.after(this.#draws.between(0, 30_000), () => this.create("fresh"));

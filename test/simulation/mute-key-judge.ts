@@ -50,7 +50,10 @@ export class MuteKeyJudge {
     if (!("call" in command)) return;
     const { call } = command;
     this.#settle(call, calmMs);
-    if (!commandId.startsWith("keypad-")) this.#forget(call);
+    if (!commandId.startsWith("keypad-")) return this.#forget(call);
+    const { stage, joinTone } = this.#bridge.machine.world.calls.get(call) ?? {};
+    if (stage === "entered" && !joinTone && (command.type === "mute" || command.type === "unmute"))
+      this.#context.violated("a silent monitor is silent", `${call}: ${command.type} by its key`);
   }
 
   mutedByConsole({ id }: Call): void {
@@ -85,9 +88,8 @@ export class MuteKeyJudge {
   }
 
   /** The keys of a silent monitor mean nothing. */
-  #isCalmFor({ id, direction, joinTone }: Call): boolean {
-    const isSilent = direction === "in" && !joinTone;
-    return !isSilent && this.#isCalm() && this.#context.clock.now >= (this.#settledAt.get(id) ?? 0);
+  #isCalmFor({ id, joinTone }: Call): boolean {
+    return joinTone && this.#isCalm() && this.#context.clock.now >= (this.#settledAt.get(id) ?? 0);
   }
 
   #isCalm(): boolean {

@@ -1,7 +1,8 @@
-import type { NumberPlan } from "../../simulators/bridge/machine.ts";
+import type { Machine, NumberPlan } from "../../simulators/bridge/machine.ts";
 import type { Call } from "../../simulators/bridge/world.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
+import type { Timers } from "../../src/foundation/timers.ts";
 import type { Bridges } from "./bridge.ts";
 
 /** The people at the telephones of one meeting, those who dial in and those who are called. */
@@ -12,12 +13,21 @@ export class Phones {
   readonly #bridges: Bridges;
   readonly #draws: Draws;
   readonly #prefix: string;
+  readonly #timers: Timers;
+  /** The keys of all meetings, whether they run or not. */
+  readonly #keys: () => readonly ConfKey[];
   #count = 0;
 
-  constructor(bridges: Bridges, draws: Draws, prefix: string) {
+  constructor(
+    bridges: Bridges,
+    draws: Draws,
+    { prefix, timers, keys }: { readonly prefix: string; readonly timers: Timers; keys(): readonly ConfKey[] },
+  ) {
     this.#bridges = bridges;
     this.#draws = draws;
     this.#prefix = prefix;
+    this.#timers = timers;
+    this.#keys = keys;
   }
 
   actsByItself(number: string): boolean {
@@ -30,11 +40,21 @@ export class Phones {
     const id = attendee === "none" ? "" : attendee === "some" ? `${this.#draws.between(100, 999)}` : anonymousId;
     const wrong = this.#draws.chance(0.05) ? "000#" : "";
     const { machine } = this.#bridges.of(key);
-    const call = machine.dialIn(number, `${wrong}${key}#`);
-    const found = machine.world.calls.get(call);
     // Some press the mute key as soon as they can.
     const inside = this.actsByItself(number) && this.#draws.chance(0.4) ? "*6" : "";
-    if (found) machine.press(found, `${id}#${inside}`);
+    const unknown = this.#keys().filter((each) => !machine.world.conferences.has(each));
+    const early = this.#draws.chance(0.3) ? this.#draws.pick(unknown) : undefined;
+    const entries = [`${wrong}${early ?? key}#`, ...(early ? [`${key}#`] : []), `${id}#${inside}`];
+    const call = machine.world.calls.get(machine.dialIn(number, ""));
+    if (call) this.#key(machine, call, entries, early !== undefined);
+  }
+
+  /** Who has keyed a key too early thinks before each further entry. */
+  #key(machine: Machine, call: Call, [entry, ...further]: readonly string[], thinks: boolean): void {
+    if (entry === undefined) return;
+    machine.press(call, entry);
+    if (!thinks) return this.#key(machine, call, further, thinks);
+    this.#timers.after(this.#draws.between(1_000, 25_000), () => this.#key(machine, call, further, thinks));
   }
 
   /** The number of a phone that will behave so when it is called. */

@@ -61,6 +61,8 @@ export const rules = {
   // Commands to the bridge.
   "a command acts once": "The bridge carries out no command twice.",
   "a key acts once": "Of two agents that hear a caller's keys one leads the caller in.",
+  "a caller enters the conference that it keyed last":
+    "A caller at the prompt enters the conference whose key it keyed last, under the attendee ID that it keyed behind that.",
   "a number is dialled once": "No phone is rung twice for one call-out.",
   "no command overtakes an earlier one": "The commands of one topic act in the order in which they were issued.",
   "a pending command is sent again":
@@ -71,6 +73,8 @@ export const rules = {
   "a foreign conference wakes no object": "What an agent says of a conference that is not the edge's opens no object.",
   "a mute key switches":
     "A caller who presses the mute key while nothing is under way for the call is muted, or heard again, within seconds.",
+  "a silent monitor is silent":
+    "A caller who keys its conference's AnonymousID enters muted and without a tone, and no other one does; the mute key of a silent monitor does nothing.",
 
   // Agents.
   "an epoch begins once": "No two agents act in one epoch.",

@@ -8,6 +8,7 @@ import { draws, type WorldContext } from "./context.ts";
 import { Edge, type Shared } from "./edge.ts";
 import { Meeting } from "./meeting.ts";
 import { MuteKeyJudge } from "./mute-key-judge.ts";
+import { PromptJudge } from "./prompt-judge.ts";
 import { simulatedKey } from "./relay-host.ts";
 import { type Parts, watchRosters } from "./rest-checks.ts";
 import { Webex } from "./webex.ts";
@@ -40,9 +41,10 @@ export function newSite(
       return new AgentProcess(name, context, edge.relayOf(bridge.name), bridge);
     }),
   );
-  const meetings = Array.from(
+  const keys = () => meetings.map(({ key }) => key);
+  const meetings: Meeting[] = Array.from(
     { length: own.between(2, 5) },
-    (_, index) => new Meeting(index, { context, webex, bridges, spared, done }),
+    (_, index) => new Meeting(index, { context, webex, bridges, spared, done, keys }),
   );
   const parts: Parts = { context, edge, webex, bridges, agents, meetings };
   connect(parts);
@@ -72,6 +74,7 @@ function connect({ context, edge, webex, bridges, agents, meetings }: Parts): vo
     const once = new CommandJudge(context, activeAgent, (key, id) => edge.pendingCommands(key).includes(id));
     const own = agents.filter((agent) => agent.bridge === bridge);
     const muteKeys = new MuteKeyJudge(context, bridge, own);
+    const prompts = new PromptJudge(context, bridge);
     bridge.isActive = (agent) => activeAgent.isChosen(agent);
     activeAgent.onChange = () => {
       bridge.agentComes();
@@ -80,6 +83,7 @@ function connect({ context, edge, webex, bridges, agents, meetings }: Parts): vo
     bridge.onEvent = (event) => {
       once.happened(event);
       muteKeys.happened(event);
+      prompts.happened(event);
     };
     bridge.onConsole = (call) => {
       once.mutedByConsole(call);
@@ -88,6 +92,7 @@ function connect({ context, edge, webex, bridges, agents, meetings }: Parts): vo
     bridge.onAct = (execution) => {
       once.check(execution);
       muteKeys.acted(execution);
+      prompts.acted(execution);
       const { type } = execution.command;
       for (const meeting of meetings) {
         if (meeting.key !== execution.conference) continue;
