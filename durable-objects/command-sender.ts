@@ -153,6 +153,8 @@ export class CommandSender {
   readonly schedule = new CommandSchedule();
   readonly #ports: SenderPorts;
   #choosing: Promise<BridgeName | null> | null = null;
+  /** The epoch since which the agent is active that was sent the last commands, by bridge. */
+  readonly #activeSince = new Map<BridgeName, number>();
   /** Ends the timer of each bridge whose relay could not be reached. */
   readonly #cancelAgain = new Map<BridgeName | null, () => void>();
 
@@ -182,8 +184,16 @@ export class CommandSender {
     try {
       const bridge = known ?? (await this.#chooseBridge());
       if (bridge === null) return;
-      const sent = this.#ports.relay(bridge).sendCommands({ domain, bridge, conference, commands });
-      await within(this.#ports, sendWithinMs, `the relay of ${bridge}`, sent);
+      const before = this.#activeSince.get(bridge) ?? null;
+      const sent = this.#ports
+        .relay(bridge)
+        .sendCommands({ domain, bridge, conference, commands, activeSince: before });
+      const activeSince = await within(this.#ports, sendWithinMs, `the relay of ${bridge}`, sent);
+      if (activeSince === null) return;
+      this.#activeSince.set(bridge, activeSince);
+      if (before === null || before === activeSince) return;
+      this.schedule.agentChanged();
+      this.#ports.sendAgain();
     } catch (error) {
       this.#ports.log({ level: "warn", event: "commands-not-sent", why: String(error) });
       // No agent's report will resend these commands, so a timer does, after their own pause and before the alarm.

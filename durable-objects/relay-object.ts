@@ -35,7 +35,7 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     return new Response(null, { status: 101, webSocket });
   }
 
-  sendCommands(commands: CommandsForBridge): Promise<void> {
+  sendCommands(commands: CommandsForBridge): Promise<number | null> {
     return this.#relay.sendCommands(commands);
   }
 

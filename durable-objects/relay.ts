@@ -175,10 +175,15 @@ export class Relay implements RelayRpc {
     });
   }
 
-  async sendCommands({ domain, bridge, conference, commands }: CommandsForBridge): Promise<void> {
+  async sendCommands(sent: CommandsForBridge): Promise<number | null> {
+    const { domain, bridge, conference, commands, activeSince } = sent;
     this.#identity = { domain, bridge };
     this.#store.addConference(conference, this.#ports.now());
-    this.#apply({ type: "commands", conference, commands });
+    this.#replaceUseless();
+    if (!activeLink(this.#state)) return activeSince;
+    const { since } = this.#state.lastActive ?? { since: activeSince };
+    if (activeSince === null || activeSince === since) this.#step({ type: "commands", conference, commands });
+    return since;
   }
 
   async askForSnapshot(conference: ConfKey, unless: string): Promise<void> {

@@ -150,11 +150,16 @@ export interface CommandsForBridge {
   readonly bridge: BridgeName;
   readonly conference: ConfKey;
   readonly commands: readonly IssuedCommand[];
+  /** Where the commands before went: the epoch since which that agent was active; `null`: that is not known. */
+  readonly activeSince: number | null;
 }
 
 export interface RelayRpc {
-  /** To the active agent, if there is one. Nothing is kept for later: commands without an ack are sent again. */
-  sendCommands(commands: CommandsForBridge): Promise<void>;
+  /**
+   * To the active agent, if there is one. Nothing is kept for later: commands without an ack are sent again. Resolves to the epoch since
+   * which that agent is active. Where it is not the agent of `activeSince`, nothing was sent: it has nothing of the commands before.
+   */
+  sendCommands(commands: CommandsForBridge): Promise<number | null>;
   /** Asks the active agent, if there is one, for a snapshot of this conference, unless what the bridge holds has this digest. */
   askForSnapshot(conference: ConfKey, unless: string): Promise<void>;
   /** As the active agent last said. Without one, `agentConnected` and `bridgeUp` are false. */

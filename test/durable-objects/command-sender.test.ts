@@ -177,6 +177,47 @@ test("the relay of another bridge that cannot be reached postpones nothing", asy
   expect(await send(own, other)).toBe(2);
 });
 
+test("what goes alone does not reach another agent before what the agent before has acknowledged", async () => {
+  const told: [activeSince: number | null, ids: string[]][] = [];
+  let activeSince = 1;
+  const pending = new Map([mute("1", "c1")].map((one) => [one.id, one]));
+  const sender: CommandSender = new CommandSender({
+    now: () => 0,
+    after: () => () => {},
+    log: () => {},
+    relay: () => ({
+      sendCommands: async ({ commands, activeSince: before }) => {
+        told.push([before, commands.map(({ id }) => id)]);
+        return activeSince;
+      },
+      health: () => new Promise(() => {}),
+    }),
+    bridges: () => [],
+    keepBridge: (bridge) => bridge,
+    sendAgain: () => send(),
+  });
+  const send = () => sender.send(identity, pending, "a" as BridgeName);
+  const settled = async () => {
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  };
+  sender.schedule.issued([...pending.values()], pending, 0);
+  send();
+  await settled();
+  sender.schedule.ack(["1" as CommandId]);
+  activeSince = 2;
+  const room = command("2", { type: "lock" });
+  const end = command("3", { type: "end-conference" });
+  for (const one of [room, end]) pending.set(one.id, one);
+  sender.schedule.issued([room, end], pending, 0);
+  send();
+  await settled();
+  expect(told).toEqual([
+    [null, ["1"]],
+    [1, ["2", "3"]],
+    [2, ["1", "2", "3"]],
+  ]);
+});
+
 function command(id: string, body: PendingCommand["command"]): PendingCommand {
   return { id: id as CommandId, command: body, answerBy: 10_000, request: null };
 }

@@ -116,6 +116,7 @@ export class ConferenceWorld {
           this.sentTo.push(bridge);
           this.sent.push(commands);
           await this.onSent(commands);
+          return null;
         },
         askForSnapshot: async (_, unless) => {
           step();

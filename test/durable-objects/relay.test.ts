@@ -45,7 +45,7 @@ class RelayWorld {
   static async begin(): Promise<RelayWorld> {
     const world = new RelayWorld();
     world.connect();
-    await world.relay.sendCommands({ domain, bridge, conference: own, commands });
+    await world.relay.sendCommands({ domain, bridge, conference: own, commands, activeSince: null });
     world.sent.length = 0;
     return world;
   }
@@ -188,7 +188,7 @@ test("an agent's reports about foreign conferences are counted, also over a slee
 test("a conference that asked for a snapshot, or that got commands while no agent was there, is known, also after a sleep", async () => {
   const world = new RelayWorld();
   const asking = "555111333" as ConfKey;
-  await world.relay.sendCommands({ domain, bridge, conference: own, commands });
+  await world.relay.sendCommands({ domain, bridge, conference: own, commands, activeSince: null });
   await world.relay.askForSnapshot(asking, "d");
   world.sleep();
   world.connect();
@@ -206,12 +206,12 @@ test("a conference is a row, written once a day, and gone 30 days after the last
   expect(world.sql.rowsWritten).toBe(before);
 
   const other = "555111333" as ConfKey;
-  await world.relay.sendCommands({ domain, bridge, conference: other, commands });
+  await world.relay.sendCommands({ domain, bridge, conference: other, commands, activeSince: null });
   world.now += 20 * dayMs;
   world.connect();
   world.says({ ...digests(other), epoch: 2 } as AgentToEdge);
   world.now += 11 * dayMs;
-  await world.relay.sendCommands({ domain, bridge, conference: "555111444" as ConfKey, commands });
+  await world.relay.sendCommands({ domain, bridge, conference: "555111444" as ConfKey, commands, activeSince: null });
   expect(rows()).toEqual(["555111333", "555111444"]);
 
   world.connect();
@@ -257,7 +257,7 @@ test("a foreign conference of which digests come is looked up once", async () =>
   world.says(digests(foreign));
 
   expect(exec).not.toHaveBeenCalled();
-  await world.relay.sendCommands({ domain, bridge, conference: foreign, commands });
+  await world.relay.sendCommands({ domain, bridge, conference: foreign, commands, activeSince: null });
   world.says(digests(foreign));
   await world.settle();
   expect(world.asked).toEqual([`${foreign} digest of ${bridge}`]);
@@ -347,7 +347,7 @@ test("an agent that connects again and again is refused; repeats of its old requ
 test("a conference that hangs holds up what is for it by ten seconds, and nothing else", async () => {
   const world = await RelayWorld.begin();
   const other = "555111333" as ConfKey;
-  await world.relay.sendCommands({ domain, bridge, conference: other, commands });
+  await world.relay.sendCommands({ domain, bridge, conference: other, commands, activeSince: null });
   world.hangs = true;
   world.says(reports(own, 1));
   await world.settle();
@@ -435,7 +435,7 @@ async function twoAgents(): Promise<RelayWorld> {
 
 test("a command finds the active agent silent after ten seconds, and goes to the other one at once", async () => {
   const world = await twoAgents();
-  const send = () => world.relay.sendCommands({ domain, bridge, conference: own, commands });
+  const send = () => world.relay.sendCommands({ domain, bridge, conference: own, commands, activeSince: null });
   world.now += 999;
   await send();
   expect(world.closed).toEqual([]);
@@ -562,4 +562,23 @@ test("an alarm that finds a silent agent while nothing can be written does not f
   world.sent.length = 0;
   await world.relay.alarm();
   expect(world.sent).toMatchObject([{ type: "activate", epoch: 2 }]);
+});
+
+test("commands for an agent are not sent to its successor, which knows nothing of the commands before", async () => {
+  const world = await twoAgents();
+  const send = (activeSince: number | null) => {
+    world.sent.length = 0;
+    return world.relay.sendCommands({ domain, bridge, conference: own, commands, activeSince });
+  };
+  expect(await send(1)).toBe(1);
+  expect(world.sent).toHaveLength(1);
+  world.sockets.delete("link-1");
+  world.relay.closed("link-1");
+  expect(await send(1)).toBe(2);
+  expect(world.sent).toEqual([]);
+  expect(await send(2)).toBe(2);
+  expect(world.sent).toHaveLength(1);
+  world.sockets.delete("link-2");
+  world.relay.closed("link-2");
+  expect(await send(2)).toBe(2); // Nobody is there.
 });

@@ -130,6 +130,7 @@ export class WholeEdge {
             bridge,
             commands.map(({ id }) => id),
           );
+          return null;
         },
         askForSnapshot: async () => {},
         health: async () => ({ agentConnected: true, bridgeUp: true, ports: null, portsInUse: 0, foreignReports: 0 }),

@@ -85,7 +85,7 @@ function disturbRelay(relay: RelayHost, { context, edge, bridges, meetings }: Pa
     // Of a conference with which it never had to do, the relay says nothing.
     if (draws.chance(0.7)) {
       relay.hosted.deliver((relay) => {
-        relay.sendCommands({ domain, bridge, conference, commands: [] }).catch(() => {}); // Its write may fail.
+        relay.sendCommands({ domain, bridge, conference, commands: [], activeSince: null }).catch(() => {}); // Its write may fail.
       });
     }
     const lie = lieAbout(conference, draws, edge, home);

@@ -12,7 +12,13 @@ import { agents } from "./test-domains.ts";
 const conference = "555111222" as ConfKey;
 const stream = "stream-1" as StreamId;
 const commands = [{ id: "o1" as CommandId, command: { type: "lock" as const } }];
-const commandsFor = { domain: "local" as DomainName, bridge: "simulated" as BridgeName, conference, commands };
+const commandsFor = {
+  domain: "local" as DomainName,
+  bridge: "simulated" as BridgeName,
+  conference,
+  commands,
+  activeSince: null,
+};
 const relay = () => env.RELAY.getByName("local/simulated");
 const epochOnDisk = () =>
   runInDurableObject(relay(), (_object, { storage }) => {
