@@ -122,7 +122,6 @@ function enter(conference: Conference, call: Call | undefined, room: RoomId): Co
   if (call.stage !== "prompted" && call.conference !== conference.key) return refused("no-such-call");
   if (call.stage !== "entered" && conference.locked) return refused("locked");
   if (!conference.rooms.has(room)) return refused("no-such-room");
-  if (call.stage !== "entered") call.joinTone = true;
   call.conference = conference.key;
   call.stage = "entered";
   call.room = room;

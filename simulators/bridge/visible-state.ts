@@ -21,12 +21,13 @@ interface VisibleCall
     | "conference"
     | "room"
     | "muted"
-    | "joinTone"
     | "talking"
     | "attendeeId"
     | "endReason"
   > {
   readonly state: (typeof states)[Call["stage"]];
+  /** Whether the others heard a tone when it entered. */
+  readonly joinTone: boolean;
 }
 
 export function visibleState(world: World): VisibleState {
@@ -52,7 +53,7 @@ export function visibleState(world: World): VisibleState {
     state: states[call.stage],
     room: call.room,
     muted: call.muted,
-    joinTone: call.joinTone,
+    joinTone: call.joinTone === true,
     talking: call.talking,
     attendeeId: call.attendeeId,
     endReason: call.endReason,

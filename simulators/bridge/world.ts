@@ -23,7 +23,8 @@ export interface Call {
   stage: "prompted" | "ringing" | "answered" | "entered" | "ended";
   room: RoomId | null;
   muted: boolean;
-  joinTone: boolean;
+  /** As its admission said; `null`: it was not admitted, or moved straight into a room. */
+  joinTone: boolean | null;
   attendeeId: string | null;
   talking: boolean;
   /** Whether `talking` was reported to the agent. */
@@ -51,7 +52,7 @@ export class World {
       ...call,
       room: null,
       muted: false,
-      joinTone: false,
+      joinTone: null,
       attendeeId: null,
       talking: false,
       reportedTalking: false,

@@ -18,8 +18,8 @@ const bridgeCall = v.variant("stage", [
     conference,
     room,
     muted: flag,
-    /** False only for a call that was admitted without a tone: a silent monitor. */
-    joinTone: flag,
+    /** As its admission said, `false` for a silent monitor; `null`: it was moved straight into a room. */
+    joinTone: v.nullable(flag),
     attendeeId: v.nullable(word),
     /** As last reported; always false while speakers are not reported. */
     talking: flag,
@@ -99,7 +99,7 @@ export function snapshotOf(view: BridgeView, key: ConfKey): ConferenceSnapshot |
 export function callerOf(call: Extract<BridgeCall, { stage: "entered" }>): BridgeCaller {
   const { number, attendeeId, muted, room } = call;
   // A caller enters without a tone only as a silent monitor (protocol 4.17, 4.18).
-  return { call: call.call, number, attendeeId, muted, silent: !call.joinTone, room };
+  return { call: call.call, number, attendeeId, muted, silent: call.joinTone === false, room };
 }
 
 /** The part of a conference that a digest stands for. */

@@ -165,7 +165,9 @@ function disturbBridge(bridge: Bridge, { context, meetings }: Parts): void {
   nowAndThen(context, source, "bridge event lost", () => {
     const meeting = draws.pick(meetings);
     if (!meeting) return;
-    const callers = bridge.callsOf(meeting.key).filter(({ stage, joinTone }) => stage === "entered" && joinTone);
+    const callers = bridge
+      .callsOf(meeting.key)
+      .filter(({ stage, joinTone }) => stage === "entered" && joinTone !== false);
     const call = draws.pick(callers);
     if (call) meeting.phones.muteByConsole(call);
   });

@@ -52,7 +52,7 @@ export class MuteKeyJudge {
     this.#settle(call, calmMs);
     if (!commandId.startsWith("keypad-")) return this.#forget(call);
     const { stage, joinTone } = this.#bridge.machine.world.calls.get(call) ?? {};
-    if (stage === "entered" && !joinTone && (command.type === "mute" || command.type === "unmute"))
+    if (stage === "entered" && joinTone === false && (command.type === "mute" || command.type === "unmute"))
       this.#context.violated("a silent monitor is silent", `${call}: ${command.type} by its key`);
   }
 
@@ -89,7 +89,7 @@ export class MuteKeyJudge {
 
   /** The keys of a silent monitor mean nothing. */
   #isCalmFor({ id, joinTone }: Call): boolean {
-    return joinTone && this.#isCalm() && this.#context.clock.now >= (this.#settledAt.get(id) ?? 0);
+    return joinTone !== false && this.#isCalm() && this.#context.clock.now >= (this.#settledAt.get(id) ?? 0);
   }
 
   #isCalm(): boolean {
