@@ -352,6 +352,10 @@ export class Agent {
         this.#effects.notes.push(`bridge disconnected: ${report.why}`);
         this.#resync();
         this.#bridge = "away";
+        if (report.isReplaced && this.#assignment) {
+          this.#assignment = { ...this.#assignment, alone: false };
+          this.#journal.saveAssignment(this.#assignment);
+        }
         return;
       default:
         // While reconciling, whatever happens is part of the state that is on its way.
@@ -376,8 +380,8 @@ export class Agent {
   }
 
   #sendHealth(tick: boolean): void {
-    // A standby does not look at the state.
-    const bridgeUp = this.#active ? this.#bridge === "up" : this.#bridge !== "away";
+    // The same of an active agent and of a standby, which does not look at the state: the edge chooses by it.
+    const bridgeUp = this.#bridge !== "away";
     const portsInUse = this.#legs.count;
     const ports = this.#ports;
     const sent = this.#health;

@@ -59,7 +59,7 @@ interface ReconnectingSocketOptions<In, Out> {
 const FIRST_PAUSE_MS = 100;
 /** A greeting proves little: the other end may break off each time soon after it. So much longer a connection must last. */
 const PROVES_GOOD_AFTER_MS = 5_000;
-/** Where connections are greeted and break off. Shorter than the proof: two who throw each other off prove nothing by the other's pause. */
+/** Where connections are greeted and break off; for the bridge, whose other pauses are shorter. Two who throw each other off must prove nothing by the other's pause. */
 const LONGEST_PAUSE_AFTER_GREETING_MS = 3_000;
 
 /**

@@ -16,9 +16,9 @@ import {
   BRIDGE_AWAY_MS,
   type ForConference,
   findLink,
-  inReserve,
   joinWaiting,
   type Link,
+  nextStandby,
   type RelayEffect,
   type RelayInput,
   type RelayState,
@@ -222,7 +222,7 @@ export class Relay implements RelayRpc {
 
   /** Since when the active agent is without the bridge that a standby has; `null`: it is not so. */
   get #bridgeAwaySince(): EpochMs | null {
-    return inReserve(this.#state)?.health?.bridgeUp ? (activeLink(this.#state)?.bridgeAwaySince ?? null) : null;
+    return nextStandby(this.#state)?.health?.bridgeUp ? (activeLink(this.#state)?.bridgeAwaySince ?? null) : null;
   }
 
   #lastSeen(id: string): EpochMs {

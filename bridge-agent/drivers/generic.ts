@@ -192,16 +192,16 @@ export class GenericDriver implements BridgeDriver {
     }
   }
 
-  #lost(code: number, what: string, closes: number): "soon" | "late" {
+  #lost(code: number, what: string, closes: number): "soon" {
     const wasReady = this.#ready;
     this.#ready = false;
     this.#resolveAll();
     const isReplaced = code === REPLACED_CODE;
-    const advice = closes >= CLOSES_WITH_ADVICE && !isReplaced && this.#identity ? closedAgain(this.#identity) : "";
+    const advice = closes >= CLOSES_WITH_ADVICE && this.#identity ? closedAgain(this.#identity) : "";
     const why = `the bridge at ${this.#url} is lost: ${what || `it closed the connection (${code})`}${advice}`;
     if (wasReady || why !== this.#lastWhy) this.#report({ type: "disconnected", why, isReplaced });
     this.#lastWhy = why;
-    return isReplaced ? "late" : "soon";
+    return "soon";
   }
 
   #resolveAll(): void {

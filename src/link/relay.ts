@@ -156,7 +156,7 @@ function act(state: RelayState, input: RelayInput): RelayStep {
       return unchanged(without(state, input.id));
     case "bridge-away": {
       const away = activeLink(state);
-      return away && inReserve(state)?.health?.bridgeUp ? close(state, away.id, "bridgeAway") : unchanged(state);
+      return away && nextStandby(state)?.health?.bridgeUp ? close(state, away.id, "bridgeAway") : unchanged(state);
     }
     case "silent":
       return input.ids.reduce((left, id) => then(left, (state) => close(state, id, "silent")), unchanged(state));
@@ -226,14 +226,14 @@ function sendCommands(state: RelayState, conference: ConfKey, commands: readonly
 }
 
 function activateOne(state: RelayState): RelayStep {
-  const next = activeLink(state) ? undefined : inReserve(state);
+  const next = activeLink(state) ? undefined : nextStandby(state);
   if (!next) return unchanged(state);
   const after = activated(state, next.id);
   return { state: after, effects: [send(next.id, { type: "activate", epoch: after.epoch })] };
 }
 
 /** Who takes over when there is no active agent: the longest connected standby of those that have their bridge, or else of all. */
-export function inReserve({ links }: RelayState): Link | undefined {
+export function nextStandby({ links }: RelayState): Link | undefined {
   const standbys = links.filter(({ role }) => role === "standby");
   return standbys.find(({ health }) => health?.bridgeUp) ?? standbys[0];
 }

@@ -4,9 +4,9 @@ import { RunningAgent } from "../../bridge-agent/run.ts";
 import { type AgentToBridge, type BridgeToAgent, REPLACED_CODE } from "../../src/bridge/protocol.ts";
 import type { CommandId } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
-import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
+import type { EdgeToAgent } from "../../src/link/messages.ts";
 import { Clock } from "../simulation/clock.ts";
-import { openedJournal } from "./agent-world.ts";
+import { KEY, openedJournal } from "./agent-world.ts";
 
 const settings = {
   edge: "ws://edge",
@@ -28,7 +28,7 @@ const welcome: EdgeToAgent = {
   alone: false,
   keypad: { merge: "*1", mute: "*6" },
 };
-const hello: BridgeToAgent = { type: "hello", version: 1, bootId: "boot1", ports: null };
+const hello: BridgeToAgent = { type: "hello", version: 2, bootId: "boot1", ports: null };
 const emptyState = { conferences: [], calls: [] };
 
 /** An agent on clocks of our own, its connections to the edge and to the bridge, and what it has said there. */
@@ -37,12 +37,11 @@ function world() {
   let [machineMs, monotonicMs] = [0, 0];
   const links: SocketEvents<EdgeToAgent>[] = [];
   const bridges: SocketEvents<BridgeToAgent>[] = [];
-  const toEdge: AgentToEdge[] = [];
   const toBridge: AgentToBridge[] = [];
   const openSocket: OpenSocket = (url, _headers, _codec, events) => {
     const isEdge = url.startsWith(settings.edge);
     ((isEdge ? links : bridges) as unknown[]).push(events);
-    return { send: (message) => void ((isEdge ? toEdge : toBridge) as unknown[]).push(message), close: () => {} };
+    return { send: (message) => void (isEdge || toBridge.push(message as AgentToBridge)), close: () => {} };
   };
   const running = new RunningAgent(settings, {
     openSocket,
@@ -63,7 +62,7 @@ function world() {
     machineMs += machine;
     monotonicMs += monotonic;
   };
-  return { timers, links, bridges, toEdge, toBridge, running, standStill };
+  return { timers, links, bridges, toBridge, running, standStill };
 }
 
 const standstills = [
@@ -109,7 +108,7 @@ test("three seconds without a turn are no standstill", () => {
 });
 
 test("an agent that becomes active says so to the bridge before it asks for the state, and what it asked for earlier does not count", async () => {
-  const { timers, links, bridges, toEdge, toBridge } = world();
+  const { timers, links, bridges, toBridge } = world();
   const [bridge] = bridges;
   bridge?.message(ok(hello));
   links[0]?.message(ok(welcome));
@@ -117,6 +116,9 @@ test("an agent that becomes active says so to the bridge before it asks for the 
   links[0]?.closed(1006, "");
   await timers.pass(200);
   links[1]?.message(ok({ ...welcome, epoch: 2 }));
+  const create = { type: "create-conference", maxCallers: null, anonymousId: null } as const;
+  const commands = [{ id: "1" as CommandId, command: create }];
+  links[1]?.message(ok({ type: "commands", epoch: 2, conference: KEY, commands, notUnderstood: [] }));
   await timers.pass(100);
   const asked = toBridge.filter(({ type }) => type !== "ping");
   expect(asked.map(({ type }) => type)).toEqual(["activate", "state", "activate", "state"]);
@@ -124,10 +126,10 @@ test("an agent that becomes active says so to the bridge before it asks for the 
   const answer = async (id = 0) => {
     bridge?.message(ok({ type: "state", id, state: emptyState }));
     await timers.pass(200);
-    return toEdge.flatMap((message) => (message.type === "health" ? [message.bridgeUp] : []));
+    return toBridge.filter(({ type }) => type === "command").length;
   };
-  expect(await answer(first)).not.toContain(true);
-  expect(await answer(second)).toContain(true);
+  expect(await answer(first)).toBe(0);
+  expect(await answer(second)).toBe(1);
 });
 
 test("an agent whose place on the bridge another one has taken asks the edge anew whether it acts", async () => {
@@ -144,4 +146,20 @@ test("an agent whose place on the bridge another one has taken asks the edge ane
   await timers.pass(100);
   expect(toBridge.map(({ type }) => type)).toEqual(["ping"]);
   expect(links).toHaveLength(2);
+});
+
+test("an agent that believes to be alone does not take back a place that another agent has taken", async () => {
+  const { timers, links, bridges, toBridge, running } = world();
+  bridges[0]?.message(ok(hello));
+  links[0]?.message(ok({ ...welcome, alone: true })); // Then the settings get a second agent, while this one is cut off.
+  await timers.pass(100);
+  links[0]?.closed(1006, "");
+  await timers.pass(500);
+  toBridge.length = 0;
+  bridges[0]?.closed(REPLACED_CODE, "another agent is active");
+  await timers.pass(1_100);
+  bridges[1]?.message(ok(hello));
+  await timers.pass(100);
+  expect(toBridge.map(({ type }) => type)).toEqual(["ping"]);
+  expect(running.status.bridgeUp).toBe(true);
 });

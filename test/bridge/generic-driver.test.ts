@@ -11,7 +11,7 @@ import { Clock } from "../simulation/clock.ts";
 
 const hello = {
   type: "hello",
-  version: 1,
+  version: 2,
   bootId: "b1",
   ports: 24,
 };
@@ -286,7 +286,7 @@ test("a driver that is stopped between two attempts makes no further one", async
 });
 
 test.each([
-  ["another version", { ...hello, version: 2 }, /speaks version 2 of the bridge protocol, this agent speaks 1/],
+  ["another version", { ...hello, version: 1 }, /speaks version 1 of the bridge protocol, this agent speaks 2/],
   ["something else than hello", { type: "pong", id: 1 }, /began with pong, not with hello/],
   ["something outside the protocol", { type: "hullo" }, /not of the bridge protocol/],
 ])("a bridge that begins with %s is left, with a reason that says so", async (_, message, why) => {

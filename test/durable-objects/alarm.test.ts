@@ -30,7 +30,20 @@ function world() {
   return { alarm: new Alarm(platform), time, disk, set, events, kept, throwIfFull };
 }
 
-test("an alarm whose work breaks does not fail, and comes again in a minute", async () => {
+test("an alarm whose work breaks does not fail, and comes again, less and less often until the work succeeds", async () => {
+  const { alarm, time, set } = world();
+  const pauses: number[] = [];
+  const fire = (work: () => void) => alarm.fired(work).then(() => pauses.push((set.at(-1) ?? 0) - time.now));
+  const fail = () => {
+    throw new Error("the settings cannot be read");
+  };
+  for (let count = 0; count < 7; count += 1) await fire(fail);
+  await alarm.fired(() => {});
+  await fire(fail);
+  expect(pauses).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 2_000]);
+});
+
+test("an alarm whose work breaks does not fail, also where the next one cannot be set", async () => {
   const { alarm, disk, set, events, throwIfFull } = world();
   await alarm.fired(() => {
     throw new Error("the settings cannot be read");

@@ -129,7 +129,10 @@ export class CommandJudge {
     }
     if (command.type === "mute" || command.type === "unmute") {
       const opposite = command.type === "mute" ? "unmute" : "mute";
-      if ((this.#consoleAt.get(`${conference} ${command.call} ${opposite}`) ?? 0) > doneAt) return true;
+      const undone = `${conference} ${command.call} ${opposite}`;
+      const isUndone = (this.#consoleAt.get(undone) ?? 0) > doneAt;
+      this.#consoleAt.delete(undone);
+      if (isUndone) return true;
     }
     // An agent that comes back knows which keys were pressed while it was there, but not of what else a telephone did meanwhile.
     const since = keyOf(command) === "lock" ? agentSince : this.#activeAgent.chosenAt;

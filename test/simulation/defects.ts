@@ -387,7 +387,7 @@ export const defects: readonly Defect[] = [
     name: "an agent without its bridge stays the active one",
     foundBy: "an agent without its bridge is replaced",
     file: link,
-    before: "return away && inReserve(state)?.health?.bridgeUp ?",
+    before: "return away && nextStandby(state)?.health?.bridgeUp ?",
     after: "return away?.health?.bridgeUp ?",
   },
   {
