@@ -72,6 +72,8 @@ export class ConferenceEvents {
     if (origin === "edge") this.#reports.add(conference, { type: "result", id, result });
     if (result.done) this.#applySuccess(pending);
     else this.#legs.refused(pending);
+    const isMissing = !result.done && result.reason === "no-such-conference" && this.#reports.live(conference) !== null;
+    if (isMissing) this.#reports.wantSnapshot(conference);
   }
 
   /** Notes what a command changed, and reports it if the edge did not ask for it. */

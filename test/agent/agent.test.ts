@@ -501,6 +501,20 @@ describe("calls", () => {
     expect(world.machine.world.calls.get(id)?.stage).toBe("entered");
   });
 
+  test("a conference that the bridge refuses to know lets no caller choose it, and the edge is told", () => {
+    const world = running();
+    world.machine.world.endConference(KEY); // And no event tells of it.
+    world.command("lock", { type: "lock" });
+    world.settle();
+    expect(world.events().at(-1)).toEqual({ type: "snapshot", conference: null });
+    const id = world.machine.dialIn("1", "987654321#");
+    world.settle();
+    const leg = world.machine.world.calls.get(id);
+    if (leg) world.machine.press(leg, "44#");
+    world.settle();
+    expect(world.acts().at(-1)).toBe("lock refused");
+  });
+
   test("callers who waited while there was no agent are taken over with the keys they have pressed", () => {
     const world = running();
     world.loseBridge();
