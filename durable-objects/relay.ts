@@ -222,7 +222,8 @@ export class Relay implements RelayRpc {
 
   /** Since when the active agent is without the bridge that a standby has; `null`: it is not so. */
   get #bridgeAwaySince(): EpochMs | null {
-    return nextStandby(this.#state)?.health?.bridgeUp ? (activeLink(this.#state)?.bridgeAwaySince ?? null) : null;
+    const since = activeLink(this.#state)?.bridgeAwaySince ?? null;
+    return since !== null && nextStandby(this.#state)?.health?.bridgeUp ? since : null;
   }
 
   #lastSeen(id: string): EpochMs {

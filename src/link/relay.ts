@@ -169,9 +169,10 @@ function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }
   const { id, agent, alone, keypad } = input;
   const older = state.links.find((link) => link.agent === agent);
   return then(older ? close(state, older.id, "replaced") : unchanged(state), (others) => {
-    const joined = { ...others, links: [...others.links, newLink("standby", id, agent)] };
+    const link = newLink("standby", id, agent);
+    const joined = { ...others, links: [...others.links, link] };
     // An active agent that connects anew stays active.
-    const state = activeLink(joined) ? joined : activated(joined, id);
+    const state = activeLink(joined) ? joined : activated(joined, link);
     const { epoch, lastActive } = state;
     const role = activeLink(state)?.id === id ? "active" : "standby";
     const activeSince = lastActive?.since ?? epoch;
@@ -228,7 +229,7 @@ function sendCommands(state: RelayState, conference: ConfKey, commands: readonly
 function activateOne(state: RelayState): RelayStep {
   const next = activeLink(state) ? undefined : nextStandby(state);
   if (!next) return unchanged(state);
-  const after = activated(state, next.id);
+  const after = activated(state, next);
   return { state: after, effects: [send(next.id, { type: "activate", epoch: after.epoch })] };
 }
 
@@ -238,12 +239,11 @@ export function nextStandby({ links }: RelayState): Link | undefined {
   return standbys.find(({ health }) => health?.bridgeUp) ?? standbys[0];
 }
 
-function activated(state: RelayState, id: string): RelayState {
+function activated(state: RelayState, link: Link): RelayState {
   const epoch = state.epoch + 1;
-  const links = state.links.map((link) => (link.id === id ? ({ ...link, role: "active" } as const) : link));
-  const agent = findLink(state, id)?.agent ?? "";
+  const { agent } = link;
   const lastActive = state.lastActive?.agent === agent ? state.lastActive : { agent, since: epoch };
-  return { epoch, lastActive, links };
+  return changed({ ...state, epoch, lastActive }, { ...link, role: "active" });
 }
 
 function close(state: RelayState, id: string, why: CloseReason): RelayStep {
