@@ -5,10 +5,32 @@ import { Machine } from "../../simulators/bridge/machine.ts";
 import type { BridgeCommand, ExecutionResult, IssuedCommand } from "../../src/bridge/commands.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
-import type { AgentToEdge } from "../../src/link/messages.ts";
+import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import { Clock } from "../simulation/clock.ts";
 
 export const KEY = "987654321" as ConfKey;
+
+/** Of an agent that reaches nobody. */
+export const agentSettings = {
+  edge: "ws://127.0.0.1:9",
+  domain: "local",
+  bridge: "simulated",
+  agent: "agent-1",
+  state: "",
+  listen: { port: 0 },
+  logs: { personal: false },
+  driver: { type: "generic", url: "ws://127.0.0.1:9/bridge" },
+} as const;
+
+export const welcome: Extract<EdgeToAgent, { type: "welcome" }> = {
+  type: "welcome",
+  role: "active",
+  epoch: 1,
+  activeSince: 1,
+  heartbeatMs: 3_000,
+  alone: true,
+  keypad: { merge: "*1", mute: "*6" },
+};
 
 export function openedJournal(file: string) {
   const opened = openJournal(file);

@@ -20,16 +20,7 @@ import {
   PONG,
 } from "../../src/link/messages.ts";
 import { Clock } from "../simulation/clock.ts";
-
-const welcome: EdgeToAgent = {
-  type: "welcome",
-  role: "active",
-  epoch: 1,
-  activeSince: 1,
-  heartbeatMs: 3_000,
-  alone: true,
-  keypad: { merge: "*1", mute: "*6" },
-};
+import { welcome } from "./agent-world.ts";
 
 let folder = "";
 let relay: FakeRelay;

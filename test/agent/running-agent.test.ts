@@ -6,28 +6,9 @@ import type { CommandId } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
 import type { EdgeToAgent } from "../../src/link/messages.ts";
 import { Clock } from "../simulation/clock.ts";
-import { KEY, openedJournal } from "./agent-world.ts";
+import { agentSettings, KEY, openedJournal, welcome } from "./agent-world.ts";
 
-const settings = {
-  edge: "ws://edge",
-  domain: "local",
-  bridge: "simulated",
-  agent: "agent-1",
-  state: "",
-  listen: { port: 0 },
-  logs: { personal: true },
-  driver: { type: "generic", url: "ws://bridge/bridge" },
-} as const;
-
-const welcome: EdgeToAgent = {
-  type: "welcome",
-  role: "active",
-  epoch: 1,
-  activeSince: 1,
-  heartbeatMs: 3_000,
-  alone: false,
-  keypad: { merge: "*1", mute: "*6" },
-};
+const oneOfTwo = { ...welcome, alone: false };
 const hello: BridgeToAgent = { type: "hello", version: 2, bootId: "boot1", ports: null };
 const emptyState = { conferences: [], calls: [] };
 
@@ -39,11 +20,11 @@ function world() {
   const bridges: SocketEvents<BridgeToAgent>[] = [];
   const toBridge: AgentToBridge[] = [];
   const openSocket: OpenSocket = (url, _headers, _codec, events) => {
-    const isEdge = url.startsWith(settings.edge);
+    const isEdge = !url.startsWith(agentSettings.driver.url);
     ((isEdge ? links : bridges) as unknown[]).push(events);
     return { send: (message) => void (isEdge || toBridge.push(message as AgentToBridge)), close: () => {} };
   };
-  const running = new RunningAgent(settings, {
+  const running = new RunningAgent(agentSettings, {
     openSocket,
     timers,
     random: () => 0,
@@ -73,7 +54,7 @@ const standstills = [
 
 test.each(standstills)("an agent that stood still%s asks anew whether it acts", (_, clocks) => {
   const { timers, links, running, standStill } = world();
-  links[0]?.message(ok(welcome));
+  links[0]?.message(ok(oneOfTwo));
   timers.advance(1_000);
   expect(running.status).toMatchObject({ role: "active", edgeUp: true });
   standStill(clocks);
@@ -81,7 +62,7 @@ test.each(standstills)("an agent that stood still%s asks anew whether it acts", 
   expect(running.status.edgeUp).toBe(false);
   timers.advance(500);
   expect(links).toHaveLength(2);
-  links[1]?.message(ok(welcome));
+  links[1]?.message(ok(oneOfTwo));
   timers.advance(500);
   expect(running.status.edgeUp).toBe(true);
 });
@@ -90,7 +71,7 @@ test.each(standstills)("a welcome that waited for an agent that stood still%s sa
   const { timers, links, running, standStill } = world();
   timers.advance(1_000);
   standStill(clocks);
-  links[0]?.message(ok(welcome));
+  links[0]?.message(ok(oneOfTwo));
   timers.advance(0);
   expect(running.status).toMatchObject({ role: "unknown", edgeUp: false });
   timers.advance(500);
@@ -99,7 +80,7 @@ test.each(standstills)("a welcome that waited for an agent that stood still%s sa
 
 test("three seconds without a turn are no standstill", () => {
   const { timers, links, running, standStill } = world();
-  links[0]?.message(ok(welcome));
+  links[0]?.message(ok(oneOfTwo));
   timers.advance(1_000);
   standStill([1_400, 1_400]); // With the two seconds between two turns of an agent that has nothing to do.
   timers.advance(2_000);
@@ -111,11 +92,11 @@ test("an agent that becomes active says so to the bridge before it asks for the 
   const { timers, links, bridges, toBridge } = world();
   const [bridge] = bridges;
   bridge?.message(ok(hello));
-  links[0]?.message(ok(welcome));
+  links[0]?.message(ok(oneOfTwo));
   await timers.pass(100);
   links[0]?.closed(1006, "");
   await timers.pass(200);
-  links[1]?.message(ok({ ...welcome, epoch: 2 }));
+  links[1]?.message(ok({ ...oneOfTwo, epoch: 2 }));
   const create = { type: "create-conference", maxCallers: null, anonymousId: null } as const;
   const commands = [{ id: "1" as CommandId, command: create }];
   links[1]?.message(ok({ type: "commands", epoch: 2, conference: KEY, commands, notUnderstood: [] }));
@@ -135,7 +116,7 @@ test("an agent that becomes active says so to the bridge before it asks for the 
 test("an agent whose place on the bridge another one has taken asks the edge anew whether it acts", async () => {
   const { timers, links, bridges, toBridge, running } = world();
   bridges[0]?.message(ok(hello));
-  links[0]?.message(ok(welcome));
+  links[0]?.message(ok(oneOfTwo));
   await timers.pass(100);
   toBridge.length = 0;
   bridges[0]?.closed(REPLACED_CODE, "another agent is active");
@@ -151,7 +132,7 @@ test("an agent whose place on the bridge another one has taken asks the edge ane
 test("an agent that believes to be alone does not take back a place that another agent has taken", async () => {
   const { timers, links, bridges, toBridge, running } = world();
   bridges[0]?.message(ok(hello));
-  links[0]?.message(ok({ ...welcome, alone: true })); // Then the settings get a second agent, while this one is cut off.
+  links[0]?.message(ok(welcome)); // Then the settings get a second agent, while this one is cut off.
   await timers.pass(100);
   links[0]?.closed(1006, "");
   await timers.pass(500);

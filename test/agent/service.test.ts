@@ -9,16 +9,7 @@ import { LogStream } from "../../bridge-agent/log.ts";
 import { AgentService } from "../../bridge-agent/service.ts";
 import type { AgentSettings } from "../../bridge-agent/settings.ts";
 import { holdStateFolder } from "../../bridge-agent/state-folder.ts";
-
-const linked = {
-  edge: "ws://127.0.0.1:9",
-  domain: "local",
-  bridge: "simulated",
-  agent: "agent-1",
-  listen: { port: 0 },
-  logs: { personal: false },
-  driver: { type: "generic", url: "ws://127.0.0.1:9/bridge" },
-};
+import { agentSettings } from "./agent-world.ts";
 
 let folder: string;
 
@@ -33,7 +24,7 @@ afterEach(() => {
 });
 
 test("two agents on one state folder: the second is refused with a sentence, and gets the folder when the first stops", async () => {
-  const settings = { ...linked, state: folder } as AgentSettings;
+  const settings = { ...agentSettings, state: folder } as AgentSettings;
   const log = pino({ enabled: false });
   const service = () => new AgentService(settings, log, new LogStream(1), expect.unreachable);
   const [first, second, third] = [service(), service(), service()];
