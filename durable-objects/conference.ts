@@ -1,3 +1,4 @@
+import type { NumberedReport } from "../src/bridge/events.ts";
 import { nextDeadline } from "../src/conference/decide.ts";
 import { type Comparison, compareDigest, ownDigest } from "../src/conference/reconcile.ts";
 import { type OperatorRequest, operatorRefusal } from "../src/conference/requests.ts";
@@ -48,6 +49,8 @@ interface ConferencePorts extends Platform {
 
 /** The object is alive as a rule when something is due, and does that by itself. A create has the shortest deadline. */
 const alarmLeadMs = { creating: 1000, later: 5000 } as const;
+/** How soon a post is confirmed, as a rule. */
+const confirmedMs = 300;
 const overdueMs = 60_000;
 const askWithinMs = 5000;
 /** How often a conference looks whether its domain is back in the settings. */
@@ -264,6 +267,16 @@ export class Conference {
     if (next !== null) this.#clock.wakeBy(next);
   }
 
+  /** For who speaks: saves the row of the alarm if the post is confirmed at once. A death before that delays it until the next input or sweep. */
+  #armLater(): void {
+    this.#ports.after(confirmedMs, () =>
+      this.#clock.alarm.guard(() => {
+        this.#outbox.deleteConfirmed();
+        this.#arm(null);
+      }),
+    );
+  }
+
   /** Rejects when there are too few ids: the sender of the input sends it again. */
   async #submit(item: Item, ids = 0): Promise<void> {
     await this.#ids.ensure(ids);
@@ -290,7 +303,8 @@ export class Conference {
       this.#outbox.adopt(batch.queue);
       this.#send();
       // The alarm comes after the sending, which it would repeat: where it cannot be set, there is no other repeat.
-      this.#arm(this.#deleteAt(domain));
+      if (items.every(isSpeech) && nextDeadline(this.#store.state) === null) this.#armLater();
+      else this.#arm(this.#deleteAt(domain));
       // Enough for a failover of everybody, so that no input has to wait for the allocator.
       const { phase } = this.#store.state.head;
       if (phase === "creating" || phase === "running") this.#ids.keep();
@@ -311,6 +325,14 @@ export class Conference {
 /** Whether WebEx may just as well ask again later. A conference is created, taken over and closed in any case. */
 function mayWait(message: FromWebex): boolean {
   return isAnswered(message) && message.type !== "create-conference" && message.type !== "close-conference";
+}
+
+function isSpeech(item: Item): boolean {
+  return item.type === "bridge" && item.reports.reports.every(isOfSpeech);
+}
+
+function isOfSpeech({ report }: NumberedReport): boolean {
+  return report.type === "event" && report.event.type === "speaking-changed";
 }
 
 /** In a failover 50 messages share a TransID; where callers come one by one, each message has its own. */

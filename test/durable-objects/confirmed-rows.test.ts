@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { ConferenceWorld, callerEntered, createConference } from "./conference-world.ts";
+import type { Report } from "../../src/bridge/events.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import { ConferenceWorld, callerEntered, createConference, extConfId, host } from "./conference-world.ts";
 
 /** A running conference that has said all it has to say. */
 async function quiet(): Promise<ConferenceWorld> {
@@ -85,4 +87,67 @@ test("a document that is confirmed at its last attempt while the disk is full is
 
   expect([world.posted.length, world.outboxRows]).toEqual([3, 0]);
   expect(world.lines.filter(({ note }) => String(note).includes("given up"))).toEqual([]);
+});
+
+/** A quiet conference of one caller, whose speech WebEx wants to hear of. */
+async function attentive(): Promise<ConferenceWorld> {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  const report = { type: "update-conference", msgId: "m-report", replyTo: host, extConfId, action: "report-speakers" };
+  await world.during(world.receive("report", report as FromWebex));
+  await world.allDone();
+  await world.time.pass(6000);
+  world.posted.length = 0;
+  return world;
+}
+
+function speaks(speaking: boolean): Report {
+  return { type: "event", event: { type: "speaking-changed", call: "c0", speaking } } as Report;
+}
+
+test("a report of who speaks costs two rows: one of the journal, one when it is confirmed, and no alarm", async () => {
+  const world = await attentive();
+  const [rows, alarms] = [world.sql.rowsWritten, world.alarmsSet];
+  await world.during(world.report(speaks(true)));
+  await world.time.pass(6000);
+
+  expect(world.posted).toHaveLength(1);
+  expect([world.sql.rowsWritten - rows, world.alarmsSet - alarms, world.outboxRows]).toEqual([2, 0, 0]);
+});
+
+test("a change of speech soon after the last report is told in time", async () => {
+  const world = await attentive();
+  await world.during(world.report(speaks(true)));
+  await world.time.pass(250);
+  await world.during(world.report(speaks(false)));
+  await world.time.pass(500);
+
+  expect(world.posted).toHaveLength(2);
+});
+
+test("a report of who speaks that is not confirmed at once is repeated, also after a death", async () => {
+  const world = await attentive();
+  world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
+  await world.during(world.report(speaks(true)));
+  await world.time.pass(400);
+  world.kill();
+  world.answer = ({ transId }) => world.confirmed(transId);
+  await world.time.pass(10_000);
+
+  expect(world.outboxRows).toBe(0);
+  expect(new Set(world.posted.map(({ body }) => body)).size).toBe(1);
+  expect(world.posted.length).toBeGreaterThan(1);
+});
+
+test("a report of who speaks is posted by the next life when the edge died before its post", async () => {
+  const world = await attentive();
+  world.answer = () => new Promise(() => {});
+  await world.during(world.report(speaks(true)));
+  world.kill();
+  world.posted.length = 0;
+  world.answer = ({ transId }) => world.confirmed(transId);
+  await world.during(world.start().sweep());
+  await world.time.pass(10_000);
+
+  expect([world.posted.length, world.outboxRows]).toEqual([1, 0]);
 });
