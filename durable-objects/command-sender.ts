@@ -100,6 +100,12 @@ export class CommandSchedule {
     return commands.filter(isSent).map((command) => this.#send(command, now));
   }
 
+  /** How often this command was sent in this life, and whether an agent has acknowledged it. */
+  stateOf(id: CommandId): { readonly sent: number; readonly taken: boolean } {
+    const { times = 0, isAcked = false } = this.#sent.get(id) ?? {};
+    return { sent: times, taken: isAcked };
+  }
+
   /** For how long this command is not due yet. */
   pauseOf(id: CommandId, now: EpochMs): number {
     return Math.max(0, this.#dueAt(id) - now);

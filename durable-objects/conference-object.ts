@@ -2,7 +2,14 @@ import { DurableObject } from "cloudflare:workers";
 import type { Comparison } from "../src/conference/reconcile.ts";
 import type { OperatorRequest } from "../src/conference/requests.ts";
 import type { BridgeName, CommandId, ExtConfId, TransId } from "../src/foundation/ids.ts";
-import type { AgentReports, ConferenceDocument, ConferenceRpc, OperatorResult } from "../src/rpc.ts";
+import type {
+  AgentReports,
+  ConferenceDocument,
+  ConferenceRpc,
+  ConferenceView,
+  OperatorResult,
+  StoryLine,
+} from "../src/rpc.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { Conference } from "./conference.ts";
 import { type Env, platformOf } from "./platform.ts";
@@ -30,6 +37,14 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
 
   async hasHandle(extConfId: ExtConfId, claimedBy: TransId | null): Promise<boolean> {
     return this.#current.hasHandle(extConfId, claimedBy);
+  }
+
+  async view(): Promise<ConferenceView | null> {
+    return this.#current.view();
+  }
+
+  async story(): Promise<readonly StoryLine[]> {
+    return this.#current.story();
   }
 
   operate(request: OperatorRequest): Promise<OperatorResult> {

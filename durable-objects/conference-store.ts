@@ -27,6 +27,16 @@ export interface Progress extends IdsAtHand {
   readonly streams: readonly (readonly [BridgeName, StreamId, upTo: number])[];
 }
 
+/** One row of the journal. */
+export interface JournalRow {
+  readonly seq: number;
+  readonly at: EpochMs;
+  /** `null`: what changed follows from no input, such as the Confirmation of a document. */
+  readonly input: ConferenceInput | null;
+  /** Of its whole transaction, in its last row; `null` in the rows before, and where they were too long. */
+  readonly changes: readonly EntryChange[] | null;
+}
+
 /** How long journal rows are kept, in milliseconds. */
 export interface Retention {
   /** All of them: repeats of documents need them. */
@@ -60,8 +70,15 @@ const tables = [
    progress TEXT NOT NULL, changes TEXT)`,
 ];
 
+/** A page of the journal, as an operator reads it. */
+const journalPage = 200;
+
+/** Documents, and when they were confirmed. Stands behind the changes of a row, for those who read the journal. */
+type Confirmations = (readonly [seq: QueuedDocument["seq"], at: EpochMs])[];
+const confirmedKey = "confirmed";
+
 /** A key is `head`, `identity` or `kind/id`; the value `null` deletes the entry. */
-type EntryChange = readonly [key: string, value: unknown];
+export type EntryChange = readonly [key: string, value: unknown];
 
 /**
  * One conference as it is on disk and, always alike, in memory. The first commit makes the tables: an input that only asks, or
@@ -92,6 +109,8 @@ export class ConferenceStore {
   /** Inputs of the present transaction, and what they and the outbox changed. */
   #inputs: ConferenceInput[] = [];
   #ofTransaction = new EntryChanges();
+  /** Documents that the present transaction deletes because they were confirmed, and when. */
+  #confirmed: Confirmations = [];
   /** Changes in the journal since the checkpoint. */
   #sinceCheckpoint = new EntryChanges();
 
@@ -189,9 +208,24 @@ export class ConferenceStore {
     this.#change(`outbox/${row.seq}`, row);
   }
 
-  /** Within a transaction. */
-  deleteDocument(seq: QueuedDocument["seq"]): void {
+  /** Within a transaction. `confirmedAt`: `null` where its receiver has not confirmed it. */
+  deleteDocument(seq: QueuedDocument["seq"], confirmedAt: EpochMs | null): void {
     this.#change(`outbox/${seq}`, null);
+    if (confirmedAt !== null) this.#confirmed.push([seq, confirmedAt]);
+  }
+
+  /** Inputs and what followed from them, in order, from behind this row on; the row 0 is before all. */
+  journal(after: number): readonly JournalRow[] {
+    if (!this.#hasTables) return [];
+    const rows = this.#sql.exec(
+      "SELECT seq, at, input, changes FROM journal WHERE seq > ? ORDER BY seq LIMIT ?",
+      ...[after, journalPage],
+    );
+    return rows.map(({ seq, at, input, changes }) => ({
+      ...{ seq: Number(seq), at: Number(at) },
+      input: input === null ? null : (JSON.parse(String(input)) as ConferenceInput),
+      changes: changes === null ? null : (JSON.parse(String(changes)) as EntryChange[]),
+    }));
   }
 
   #change(key: string, value: unknown): void {
@@ -237,6 +271,7 @@ export class ConferenceStore {
     this.#checkpoint = 0;
     this.#inputs = [];
     this.#ofTransaction = new EntryChanges();
+    this.#confirmed = [];
     this.#sinceCheckpoint = new EntryChanges();
     this.#documents = null;
     const read = (query: string, ...values: SqlValue[]) => (this.#hasTables ? this.#sql.exec(query, ...values) : []);
@@ -251,6 +286,7 @@ export class ConferenceStore {
     const since = "SELECT changes FROM journal WHERE seq > ? AND changes IS NOT NULL ORDER BY seq";
     for (const { changes } of read(since, this.#checkpoint)) {
       for (const [key, value] of JSON.parse(String(changes)) as EntryChange[]) {
+        if (key === confirmedKey) continue;
         this.#sinceCheckpoint.set(key, value);
         load(key, value);
       }
@@ -296,8 +332,8 @@ export class ConferenceStore {
     if (this.#inputs.length === 0 && this.#ofTransaction.isEmpty) return;
     const inputs = this.#inputs.length > 0 ? this.#inputs : [null];
     const isDue = this.#seq + inputs.length - this.#checkpoint >= checkpointEvery;
-    const changes = isDue ? null : this.#ofTransaction.toText();
-    const isCheckpoint = changes === null || changes.length > maxChangesLength;
+    const changes = this.#changesText();
+    const isTooLong = changes.length > maxChangesLength;
     for (const [index, input] of inputs.entries()) {
       this.#seq += 1;
       this.#lastAt = input?.at ?? this.#lastAt;
@@ -305,14 +341,20 @@ export class ConferenceStore {
         "INSERT INTO journal (seq, at, trans_id, input, progress, changes) VALUES (?, ?, ?, ?, ?, ?)",
         ...[this.#seq, this.#lastAt, input?.type === "webex" ? input.transId : null],
         ...[input && textOf(input), JSON.stringify(this.#progress)],
-        index === inputs.length - 1 && !isCheckpoint ? changes : null,
+        index === inputs.length - 1 && !isTooLong ? changes : null,
       );
       this.#prune(this.#lastAt);
     }
     this.#sinceCheckpoint.add(this.#ofTransaction);
     this.#inputs = [];
     this.#ofTransaction = new EntryChanges();
-    if (isCheckpoint) this.#writeEntries();
+    this.#confirmed = [];
+    if (isDue || isTooLong) this.#writeEntries();
+  }
+
+  #changesText(): string {
+    const changes = this.#ofTransaction.inOrder();
+    return JSON.stringify(this.#confirmed.length > 0 ? [...changes, [confirmedKey, this.#confirmed]] : changes);
   }
 
   /** The position stays with the key, so that everything is loaded in the order in which it came. */
@@ -376,10 +418,6 @@ class EntryChanges {
       changes.push(change);
     }
     return changes;
-  }
-
-  toText(): string {
-    return JSON.stringify(this.inOrder());
   }
 }
 

@@ -12,16 +12,19 @@ import type {
   StreamId,
   TransId,
 } from "../src/foundation/ids.ts";
+import { masked } from "../src/foundation/masking.ts";
 import { within } from "../src/foundation/timers.ts";
 import type {
   AgentReports,
   ConferenceDocument,
   ConferenceIdentity,
+  ConferenceView,
   IdBlocks,
   IdRequest,
   IdsWanted,
   OperatorResult,
   RelayRpc,
+  StoryLine,
 } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { isAnswered } from "../src/tsp/answers.ts";
@@ -34,6 +37,7 @@ import { IdSupply } from "./id-supply.ts";
 import type { LogLine } from "./log.ts";
 import { Outbox } from "./outbox.ts";
 import type { Platform } from "./platform.ts";
+import { nameOf, Story } from "./story.ts";
 
 /** The world around a conference. */
 interface ConferencePorts extends Platform {
@@ -52,6 +56,8 @@ const alarmLeadMs = { creating: 1000, later: 5000 } as const;
 /** How soon a post is confirmed, as a rule. */
 const confirmedMs = 300;
 const overdueMs = 60_000;
+/** Some 300 bytes each; the platform limits what one call returns. */
+const mostStoryLines = 20_000;
 const askWithinMs = 5000;
 /** How often a conference looks whether its domain is back in the settings. */
 const domainAgainMs = 3_600_000;
@@ -177,6 +183,54 @@ export class Conference {
     if (refusal !== null) return refusal;
     await this.#submit({ type: "operator", request });
     return "done";
+  }
+
+  view(): ConferenceView | null {
+    const { state, lastAt, progress, identity } = this.#store;
+    const { head } = state;
+    if (!identity || head.phase === "absent") return null;
+    const person = this.#person;
+    const ongoing = head.phase === "ended" ? null : head;
+    const running = head.phase === "running" ? head : null;
+    return {
+      ...{ key: identity.confKey, phase: head.phase, lastAt, bridge: progress.bridge },
+      ...{ extConfId: ongoing?.extConfId ?? "", host: ongoing?.host ?? "" },
+      ...{ attached: running?.attached ?? ongoing !== null, locked: running?.locked ?? false },
+      callers: [...state.callers.values()]
+        .filter(({ left }) => !left)
+        .map(({ call, extCallId, number, attendeeId, room, muted }) => ({
+          ...{ call, extCallId: extCallId ?? "", number: person(number), attendeeId: person(attendeeId ?? "") },
+          ...{ room, muted, speaks: running?.speech?.speaking.includes(call) ?? false },
+        })),
+      callOuts: [...state.callOuts.values()].map(({ call, stage, extCallId }) => ({ call, stage, extCallId })),
+      rooms: [...state.rooms.values()].map(({ room, stage }) => ({ room, stage })),
+      commands: [...state.commands.values()].map(({ id, command: { type }, answerBy }) => ({
+        ...{ id, type, answerBy },
+        ...this.#sender.schedule.stateOf(id),
+      })),
+      documents: this.#outbox.rows.map(({ transId, host, messages, attempts, dueAt, failure }) => ({
+        ...{ transId, host, messages: messages.map(nameOf), attempts, dueAt },
+        ...(failure !== undefined && { failure }),
+      })),
+    };
+  }
+
+  story(): readonly StoryLine[] {
+    const { identity } = this.#store;
+    if (!identity) return [];
+    const story = new Story(identity.confKey, this.#person);
+    const lines: StoryLine[] = [];
+    for (let rows = this.#store.journal(0); rows.length > 0; rows = this.#store.journal(rows.at(-1)?.seq ?? 0)) {
+      for (const line of story.read(rows)) lines.push(line);
+      if (lines.length > mostStoryLines) lines.splice(0, lines.length - mostStoryLines);
+    }
+    return lines;
+  }
+
+  /** A number or code of a person, as the domain's settings let it be shown. */
+  get #person(): (text: string) => string {
+    const shows = this.#findDomain()?.settings.logs.personal === true;
+    return (text) => (shows || text === "" ? text : masked(text));
   }
 
   alarm(): Promise<void> {

@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { ConfKey, DomainName, MsgId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
-import type { IdAllocatorRpc, IdBlocks, IdRequest } from "../src/rpc.ts";
+import type { HolderPage, IdAllocatorRpc, IdBlocks, IdRequest } from "../src/rpc.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { IdAllocator } from "./id-allocator.ts";
 import { type Env, platformOf } from "./platform.ts";
@@ -40,6 +40,10 @@ export class IdAllocatorObject extends DurableObject<Env> implements IdAllocator
   async holderOf(msgId: MsgId): Promise<ConfKey | null> {
     const domain = this.#domain === undefined ? null : findDomain(this.env, this.#domain);
     return domain && this.#ids.holderOf(msgId, Date.now(), domain.settings.journalRetentionDays * dayMs);
+  }
+
+  async conferencesOf(lastMs: number, before: number | null): Promise<HolderPage> {
+    return this.#ids.holdersSince(Date.now() - lastMs, before);
   }
 
   override alarm(): Promise<void> {

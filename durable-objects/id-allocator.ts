@@ -1,18 +1,12 @@
 import type { ConfKey, EpochMs, MsgId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
-import type { IdBlock, IdBlocks, IdsWanted } from "../src/rpc.ts";
+import type { HolderPage, IdBlock, IdBlocks, IdsWanted } from "../src/rpc.ts";
 import { firstPlaceOf, idAt, placeOf, runFrom } from "../src/tsp/id-scheme.ts";
 import type { Sql, SqlRow } from "./platform.ts";
 
 /** How long it is known who holds a block: as long as an answer with its MsgID may come. */
 const holderMemoryMs = 7 * dayMs;
 const pageSize = 500;
-
-interface HolderPage {
-  readonly holders: readonly ConfKey[];
-  /** `null`: there are no more. */
-  readonly next: number | null;
-}
 
 /**
  * Which ids were allocated to whom. One row for each pair of blocks, by the place of its MsgIDs, which only rises; the two

@@ -14,6 +14,8 @@ export interface QueuedDocument {
   /** When the next attempt may begin. */
   readonly dueAt: EpochMs;
   readonly messages: readonly Outgoing[];
+  /** Why the last attempt failed; absent: none did. */
+  readonly failure?: string;
 }
 
 export type Rows = readonly QueuedDocument[];
@@ -115,9 +117,10 @@ export function afterFailure(
   row: QueuedDocument,
   { attempts, retryDelaysMs }: RetryPolicy,
   now: EpochMs,
+  failure: string,
 ): QueuedDocument | null {
   if (row.attempts >= attempts) return null;
-  return { ...row, dueAt: now + (retryDelaysMs[row.attempts - 1] ?? retryDelaysMs.at(-1) ?? 0) };
+  return { ...row, failure, dueAt: now + (retryDelaysMs[row.attempts - 1] ?? retryDelaysMs.at(-1) ?? 0) };
 }
 
 /**

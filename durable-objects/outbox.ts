@@ -32,7 +32,8 @@ export interface OutboxStore {
   loadOutbox(): readonly QueuedDocument[];
   transaction(work: () => void): void;
   putDocument(row: QueuedDocument): void;
-  deleteDocument(seq: QueuedDocument["seq"]): void;
+  /** `confirmedAt`: `null` where its receiver has not confirmed it. */
+  deleteDocument(seq: QueuedDocument["seq"], confirmedAt: EpochMs | null): void;
 }
 
 /** Messages of one row that are not tried any more. */
@@ -72,7 +73,7 @@ export class Outbox {
   readonly #giveUp: (undelivered: Undelivered) => Promise<void>;
   #queue: Queue = { rows: [], open: [] };
   /** Confirmed and still on disk: the deletion of a row that was confirmed at once needs no flush of its own. */
-  #confirmed: readonly number[] = [];
+  #confirmed = new Map<QueuedDocument["seq"], EpochMs>();
   /** Rises with each message, so that a new row is never taken for one that is still in flight. */
   #seq = 0;
   readonly #inFlight = new Map<QueuedDocument["host"], Flight>();
@@ -141,7 +142,8 @@ export class Outbox {
     const kept = new Set(rows.map((row) => row.seq));
     const here = new Set(this.rows);
     const gone = this.rows.flatMap(({ seq }) => (kept.has(seq) ? [] : [seq]));
-    for (const seq of [...this.#confirmed, ...gone]) this.#store.deleteDocument(seq);
+    for (const [seq, at] of this.#confirmed) this.#store.deleteDocument(seq, at);
+    for (const seq of gone) this.#store.deleteDocument(seq, null);
     for (const row of rows) if (!here.has(row)) this.#store.putDocument(row);
   }
 
@@ -156,7 +158,7 @@ export class Outbox {
 
   /** Deletes what is confirmed and was not deleted together with something else; the owner's alarm calls it. */
   deleteConfirmed(): void {
-    if (this.#confirmed.length === 0) return;
+    if (this.#confirmed.size === 0) return;
     this.#store.transaction(() => this.write(this.rows));
     this.#written();
   }
@@ -234,7 +236,7 @@ export class Outbox {
 
   async #failed(row: QueuedDocument, { webex }: OutboxDomain["settings"], why: string): Promise<void> {
     this.#log("warn", "post-failed", row, why);
-    const next = afterFailure(row, webex, this.#ports.now());
+    const next = afterFailure(row, webex, this.#ports.now(), why);
     if (next) this.#commit(replaced(this.rows, next));
     else await this.#giveUp(row);
   }
@@ -292,7 +294,7 @@ export class Outbox {
    */
   #done(row: QueuedDocument): void {
     this.#keep(this.rows.filter((other) => other.seq !== row.seq));
-    this.#confirmed = [...this.#confirmed, row.seq];
+    this.#confirmed.set(row.seq, this.#ports.now());
     if (row.attempts > 1 || row.messages.some(isEnd)) this.deleteConfirmed();
   }
 
@@ -304,7 +306,7 @@ export class Outbox {
 
   /** A transaction succeeded. What waited for the disk is tried within a second, and not at once: the error may be our own. */
   #written(): void {
-    this.#confirmed = [];
+    this.#confirmed.clear();
     if (this.#pauses.size === 0) return;
     const now = this.#ports.now();
     for (const [host, { until }] of this.#pauses) {

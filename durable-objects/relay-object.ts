@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import { decodeHello, HELLO_HEADER, type Refusal, refusal } from "../src/link/hello.ts";
 import { decodeAgentToEdge, type EdgeToAgent, encodeMessage, PING, PONG } from "../src/link/messages.ts";
-import type { BridgeHealth, CommandsForBridge, RelayRpc } from "../src/rpc.ts";
+import type { AgentView, BridgeHealth, CommandsForBridge, RelayRpc } from "../src/rpc.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { type Env, platformOf } from "./platform.ts";
 import { type AgentSockets, type Attachment, Relay } from "./relay.ts";
@@ -41,6 +41,10 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
 
   askForSnapshot(conference: ConfKey, unless: string): Promise<void> {
     return this.#relay.askForSnapshot(conference, unless);
+  }
+
+  agents(): Promise<readonly AgentView[]> {
+    return this.#relay.agents();
   }
 
   health(): Promise<BridgeHealth> {

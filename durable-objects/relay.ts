@@ -26,7 +26,7 @@ import {
   SILENCE_MS,
   step,
 } from "../src/link/relay.ts";
-import type { BridgeHealth, CommandsForBridge, ConferenceRpc, RelayRpc } from "../src/rpc.ts";
+import type { AgentView, BridgeHealth, CommandsForBridge, ConferenceRpc, RelayRpc } from "../src/rpc.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
@@ -191,6 +191,17 @@ export class Relay implements RelayRpc {
     this.#replaceUseless();
     const active = activeLink(this.#state);
     if (active) this.#send(active.id, { type: "snapshot-wanted", conference, unless });
+  }
+
+  async agents(): Promise<readonly AgentView[]> {
+    this.#replaceUseless();
+    const { sockets } = this.#ports;
+    return this.#state.links.map(({ id, agent, role, health }) => ({
+      agent,
+      role,
+      health,
+      lastSeen: sockets.lastSeen(id),
+    }));
   }
 
   async health(): Promise<BridgeHealth> {

@@ -1,14 +1,18 @@
-import type { IssuedCommand } from "./bridge/commands.ts";
+import type { CommandType, IssuedCommand } from "./bridge/commands.ts";
 import type { NumberedReport } from "./bridge/events.ts";
 import type { Comparison } from "./conference/reconcile.ts";
 import type { OperatorRequest } from "./conference/requests.ts";
 import type {
   BridgeName,
+  CallId,
   CommandId,
   ConfKey,
   DomainName,
+  EpochMs,
+  ExtCallId,
   ExtConfId,
   MsgId,
+  RoomId,
   StreamId,
   TransId,
   WebexHost,
@@ -36,6 +40,76 @@ export interface AgentReports extends ConferenceIdentity {
   readonly reports: readonly NumberedReport[];
 }
 
+/** A conference as operators see it. Numbers and IDs of people are masked where the domain's log masks them. */
+export interface ConferenceView {
+  readonly key: ConfKey;
+  readonly phase: "creating" | "running" | "ended";
+  /** The last input, in milliseconds since 1970. */
+  readonly lastAt: EpochMs;
+  readonly bridge: BridgeName | null;
+  /** Empty once it is over. */
+  readonly extConfId: ExtConfId | "";
+  /** The TSP server that is notified; empty once it is over. */
+  readonly host: WebexHost | "";
+  /** False after a keep-alive close: WebEx hears nothing until it creates the conference again. */
+  readonly attached: boolean;
+  readonly locked: boolean;
+  readonly callers: readonly CallerView[];
+  /** Calls that we dialled and that have not entered. */
+  readonly callOuts: readonly { readonly call: CallId; readonly stage: string; readonly extCallId: ExtCallId }[];
+  readonly rooms: readonly { readonly room: RoomId; readonly stage: string }[];
+  /** Commands without a result. */
+  readonly commands: readonly CommandView[];
+  /** Documents that their receiver has not confirmed. */
+  readonly documents: readonly DocumentView[];
+}
+
+interface CallerView {
+  readonly call: CallId;
+  /** Empty until WebEx has named the call. */
+  readonly extCallId: ExtCallId | "";
+  readonly number: string;
+  readonly attendeeId: string;
+  readonly room: RoomId;
+  readonly muted: boolean;
+  readonly speaks: boolean;
+}
+
+interface CommandView {
+  readonly id: CommandId;
+  readonly type: CommandType;
+  /** How often it was sent in this life of the object. */
+  readonly sent: number;
+  /** Whether an agent has it in its journal. */
+  readonly taken: boolean;
+  readonly answerBy: EpochMs | null;
+}
+
+interface DocumentView {
+  readonly transId: string;
+  readonly host: string;
+  readonly messages: readonly string[];
+  readonly attempts: number;
+  readonly dueAt: EpochMs;
+  /** Why the last attempt failed. */
+  readonly failure?: string;
+}
+
+export type StorySide = "webex" | "edge" | "bridge" | "back end" | "operator";
+export type StoryFacts = Readonly<Record<string, string>>;
+
+/** One thing that happened in a conference. */
+export interface StoryLine {
+  /** Of the row in the conference's journal. */
+  readonly seq: number;
+  readonly at: EpochMs;
+  readonly from: StorySide;
+  readonly to: StorySide;
+  /** A message, command or event, or what became of it. */
+  readonly what: string;
+  readonly facts: StoryFacts;
+}
+
 export type OperatorResult = "done" | "no-such-conference" | "no-such-call";
 
 /**
@@ -59,6 +133,10 @@ export interface ConferenceRpc {
    * conference does not have this transaction yet.
    */
   hasHandle(extConfId: ExtConfId, claimedBy: TransId | null): Promise<boolean>;
+  /** As it is now, without changing anything; `null`: there never was one, or nothing is left of it. */
+  view(): Promise<ConferenceView | null>;
+  /** All that its journal still holds, the oldest first. */
+  story(): Promise<readonly StoryLine[]>;
   /** Resolves to `done` when the request is on disk, and else to why nothing was done. */
   operate(request: OperatorRequest): Promise<OperatorResult>;
   /**
@@ -116,11 +194,19 @@ export interface IdRequest extends IdsWanted {
   readonly holder: ConfKey | null;
 }
 
+export interface HolderPage {
+  readonly holders: readonly ConfKey[];
+  /** `null`: there are no more. */
+  readonly next: number | null;
+}
+
 export interface IdAllocatorRpc {
   /** Two new blocks; on disk before they are given out. Fewer ids than are wanted where a sequence ends. */
   allocate(request: IdRequest): Promise<IdBlocks>;
   /** The conference that was given the block of this MsgID. */
   holderOf(msgId: MsgId): Promise<ConfKey | null>;
+  /** Conferences that were allocated ids in the last so many milliseconds, the latest first, some at a time: those before this place. */
+  conferencesOf(lastMs: number, before: number | null): Promise<HolderPage>;
 }
 
 /** Answers to one document that belong to no conference. */
@@ -144,6 +230,16 @@ export interface BridgeHealth extends Health {
   readonly foreignReports: number;
 }
 
+/** A connected agent, as its relay knows it. */
+export interface AgentView {
+  readonly agent: string;
+  readonly role: "active" | "standby";
+  /** The last sign of life, to a second; `null`: its socket is gone. */
+  readonly lastSeen: EpochMs | null;
+  /** `null`: it has not said. */
+  readonly health: Health | null;
+}
+
 /** Commands of one conference for its bridge. */
 export interface CommandsForBridge {
   readonly domain: DomainName;
@@ -162,6 +258,8 @@ export interface RelayRpc {
   sendCommands(commands: CommandsForBridge): Promise<number | null>;
   /** Asks the active agent, if there is one, for a snapshot of this conference, unless what the bridge holds has this digest. */
   askForSnapshot(conference: ConfKey, unless: string): Promise<void>;
+  /** The connected agents. */
+  agents(): Promise<readonly AgentView[]>;
   /** As the active agent last said. Without one, `agentConnected` and `bridgeUp` are false. */
   health(): Promise<BridgeHealth>;
 }
@@ -175,4 +273,11 @@ export interface EdgeObjects {
   bridgeHealth(domain: DomainName, bridge: BridgeName): Promise<BridgeHealth>;
   /** Hands an agent's WebSocket request to the relay of its bridge. */
   connectAgent(domain: DomainName, bridge: BridgeName, request: Request): Promise<Response>;
+}
+
+/** What operators may see of the objects; nothing is changed by it. */
+export interface OperatorViews {
+  conferencesOf(domain: DomainName, lastMs: number, before: number | null): Promise<HolderPage>;
+  conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "view" | "story">;
+  agents(domain: DomainName, bridge: BridgeName): Promise<readonly AgentView[]>;
 }

@@ -5,7 +5,7 @@ import { createApp, type Edge } from "./http/app.ts";
 import { problem } from "./http/body.ts";
 import { Metrics } from "./http/monitoring.ts";
 import { HandleCache } from "./routing/deliver.ts";
-import type { EdgeObjects } from "./rpc.ts";
+import type { EdgeObjects, OperatorViews } from "./rpc.ts";
 import { loadDomains } from "./settings/load.ts";
 
 export { ConferenceObject } from "../durable-objects/conference-object.ts";
@@ -40,6 +40,7 @@ function edgeOf(env: Env): Omit<Edge, "domains"> {
   return {
     ...timers,
     objects: objectsOf(env),
+    views: viewsOf(env),
     handleCache: new HandleCache(),
     posts: new RateLimit(),
     metrics,
@@ -65,5 +66,13 @@ function objectsOf(env: Env): EdgeObjects {
     mailbox: (domain) => env.MAILBOX.getByName(domain),
     bridgeHealth: (domain, bridge) => relay(domain, bridge).health(),
     connectAgent: (domain, bridge, request) => relay(domain, bridge).fetch(request),
+  };
+}
+
+function viewsOf(env: Env): OperatorViews {
+  return {
+    conferencesOf: (domain, lastMs, before) => env.ID_ALLOCATOR.getByName(domain).conferencesOf(lastMs, before),
+    conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
+    agents: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`).agents(),
   };
 }

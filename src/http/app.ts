@@ -3,7 +3,7 @@ import type { BridgeName, DomainName } from "../foundation/ids.ts";
 import type { RateLimit } from "../foundation/limits.ts";
 import { type Timers, within } from "../foundation/timers.ts";
 import type { HandleCache } from "../routing/deliver.ts";
-import type { EdgeObjects } from "../rpc.ts";
+import type { EdgeObjects, OperatorViews } from "../rpc.ts";
 import type { Domain } from "../settings/load.ts";
 import { receiveDocument } from "./adapter.ts";
 import { admitAgent } from "./agents.ts";
@@ -11,11 +11,13 @@ import { problem } from "./body.ts";
 import { globalNumbers } from "./global-numbers.ts";
 import { type Metrics, Readiness } from "./monitoring.ts";
 import { hybridData, passthrough } from "./operator-api.ts";
+import { listAgents, listConferences, listDomains, showConference, tellStory } from "./operator-views.ts";
 
 /** Everything that a route may use. */
 export interface Edge extends Timers {
   readonly domains: ReadonlyMap<string, Domain>;
   readonly objects: EdgeObjects;
+  readonly views: OperatorViews;
   readonly handleCache: HandleCache;
   /** Posts to each domain's adapter URL. */
   readonly posts: RateLimit;
@@ -92,6 +94,12 @@ export function createApp(edge: Edge): Hono {
   );
   app.put("/api/v1/domains/:domain/conferences/:confKey/hybrid", (context) => forConference(context, edge, hybridData));
 
+  app.get("/api/v1/domains", () => listDomains(edge));
+  app.get("/api/v1/domains/:domain/agents", (context) => ofDomain(context, edge, listAgents));
+  app.get("/api/v1/domains/:domain/conferences", (context) => ofDomain(context, edge, listConferences));
+  app.get("/api/v1/domains/:domain/conferences/:confKey", (context) => forConference(context, edge, showConference));
+  app.get("/api/v1/domains/:domain/conferences/:confKey/story", (context) => forConference(context, edge, tellStory));
+
   app.notFound(() => noSuchPage());
   app.onError((error) => {
     edge.log("request-failed", { error: String(error) });
@@ -153,6 +161,12 @@ function forConference(context: Context, edge: Edge, handle: ConferenceHandler):
   return handle(context.req.raw, domain, confKey, forOneRequest(edge));
 }
 
+type DomainHandler = (request: Request, domain: Domain, edge: Edge) => Promise<Response>;
+
+function ofDomain(context: Context, edge: Edge, handle: DomainHandler): Promise<Response> | Response {
+  return forConference(context, edge, (request, domain, _, limited) => handle(request, domain, limited));
+}
+
 function noSuchPage(): Response {
   return problem(404, "not found", "Nothing is here. Look at the path.");
 }
@@ -188,5 +202,16 @@ function forOneRequest(edge: Edge): Edge {
     bridgeHealth: (domain, bridge) => limit("the relay", objects.bridgeHealth(domain, bridge)),
     connectAgent: (domain, bridge, request) => limit("the relay", objects.connectAgent(domain, bridge, request)),
   };
-  return { ...edge, objects: limited };
+  const views: OperatorViews = {
+    conferencesOf: (...page) => limit("the id allocator", edge.views.conferencesOf(...page)),
+    conference(domain, confKey) {
+      const conference = edge.views.conference(domain, confKey);
+      return {
+        view: () => limit("a conference", conference.view()),
+        story: () => limit("a conference", conference.story()),
+      };
+    },
+    agents: (domain, bridge) => limit("the relay", edge.views.agents(domain, bridge)),
+  };
+  return { ...edge, objects: limited, views };
 }

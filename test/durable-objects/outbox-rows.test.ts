@@ -105,12 +105,12 @@ test("of a row some messages go alone, and with the last one the row", () => {
 });
 
 test("the first retry comes at once, the second after 2 s, and no third", () => {
-  const dues = [1, 2, 3].map((attempts) => afterFailure(row({ attempts }), policy, 10_000)?.dueAt);
+  const dues = [1, 2, 3].map((attempts) => afterFailure(row({ attempts }), policy, 10_000, "HTTP status 500")?.dueAt);
   expect(dues).toEqual([10_000, 12_000, undefined]);
 });
 
 test("the last pause repeats where there are more attempts than pauses", () => {
-  expect(afterFailure(row({ attempts: 5 }), { ...policy, attempts: 9 }, 10_000)?.dueAt).toBe(12_000);
+  expect(afterFailure(row({ attempts: 5 }), { ...policy, attempts: 9 }, 10_000, "HTTP status 500")?.dueAt).toBe(12_000);
 });
 
 test.each([

@@ -18,6 +18,7 @@ import { Database } from "../simulation/database.ts";
 import { confirmation, fakePlatform, memoryHandles, transIdOf } from "./fakes.ts";
 
 const name = "local" as DomainName;
+const nobody = () => Promise.reject(new Error("not in this world"));
 
 /** The adapter from its URL to its disks: real routes over real objects, with a bridge and a WebEx that say yes. */
 export class WholeEdge {
@@ -50,6 +51,11 @@ export class WholeEdge {
       after: (ms, run) => this.time.after(ms, run),
       domains: new Map([[name, this.domain]]),
       objects: this.#objects(),
+      views: {
+        conferencesOf: nobody,
+        conference: () => ({ view: nobody, story: nobody }),
+        agents: nobody,
+      },
       handleCache: new HandleCache(),
       posts: new RateLimit(),
       metrics: new Metrics(),
@@ -151,7 +157,6 @@ export class WholeEdge {
   }
 
   #objects(): EdgeObjects {
-    const nobody = () => Promise.reject(new Error("not in this world"));
     return {
       conference: (_, confKey) => {
         const conference = this.#conference(confKey);

@@ -6,7 +6,15 @@ import type { Timers } from "../../src/foundation/timers.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Metrics } from "../../src/http/monitoring.ts";
 import { HandleCache } from "../../src/routing/deliver.ts";
-import type { BridgeHealth, EdgeObjects, HandleRequest } from "../../src/rpc.ts";
+import type {
+  AgentView,
+  BridgeHealth,
+  ConferenceView,
+  EdgeObjects,
+  HandleRequest,
+  OperatorViews,
+  StoryLine,
+} from "../../src/rpc.ts";
 import type { DomainSettingsInput } from "../../src/settings/domain-settings.ts";
 import type { FromWebex, ToWebex } from "../../src/tsp/messages.ts";
 import { memoryHandles } from "../durable-objects/fakes.ts";
@@ -39,6 +47,10 @@ export class FakeEdge {
   /** Names of objects that never answer. */
   readonly hung = new Set<string>();
   readonly health = new Map<string, BridgeHealth>();
+  /** What each conference shows of itself. */
+  readonly views = new Map<ConfKey, ConferenceView>();
+  readonly stories = new Map<ConfKey, readonly StoryLine[]>();
+  readonly agents: AgentView[] = [];
   /** Each answer of the handle index waits for this. */
   indexPauses: () => Promise<void> = async () => {};
   /** In milliseconds. */
@@ -59,6 +71,7 @@ export class FakeEdge {
       ...timers,
       domains: new Map([[domain.name as string, domain]]),
       objects: this.#objects(),
+      views: this.#views(),
       handleCache: new HandleCache(),
       posts: new RateLimit(),
       metrics: new Metrics(),
@@ -90,6 +103,26 @@ export class FakeEdge {
   #call(text: string, object: string): void {
     this.calls.push(text);
     if (this.broken.has(object)) throw new Error(`${object} is broken`);
+  }
+
+  #views(): OperatorViews {
+    return {
+      conferencesOf: async (_domain, lastMs, before) => {
+        this.#call(`conferences of ${lastMs} ms before ${before}`, "ids");
+        return { holders: [...this.views.keys()], next: null };
+      },
+      conference: (_domain, confKey) => ({
+        view: async () => {
+          this.#call(`view of ${confKey}`, confKey);
+          return this.views.get(confKey) ?? null;
+        },
+        story: async () => this.stories.get(confKey) ?? [],
+      }),
+      agents: async (_domain, bridge) => {
+        this.#call(`agents of ${bridge}`, bridge);
+        return this.agents;
+      },
+    };
   }
 
   #objects(): EdgeObjects {

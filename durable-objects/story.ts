@@ -1,0 +1,186 @@
+import { personalOf } from "../src/bridge/command-rules.ts";
+import type { BridgeCommand } from "../src/bridge/commands.ts";
+import type { ConferenceEvent, Report } from "../src/bridge/events.ts";
+import type { ConferenceInput } from "../src/conference/decide.ts";
+import { BACK_END, type Outgoing } from "../src/conference/draft.ts";
+import type { PendingCommand } from "../src/conference/state.ts";
+import type { CommandId, ConfKey } from "../src/foundation/ids.ts";
+import type { StoryFacts, StoryLine, StorySide } from "../src/rpc.ts";
+import { type FromWebex, fromWebex, type ToWebex, toWebex } from "../src/tsp/messages.ts";
+import type { JournalRow } from "./conference-store.ts";
+import type { QueuedDocument } from "./outbox-rows.ts";
+
+/** Fields of messages, events and commands that say what happened; texts and numbers of people are not among them. */
+const telling = [
+  ...(["msgId", "extCallId", "subConfId", "action", "privilege", "status", "result", "keepAlive"] as const),
+  ...(["participantType", "joinMode", "extCallIds", "speaking", "actionResult"] as const),
+  ...(["call", "room", "kind", "muted", "joinTone", "locked", "reason"] as const),
+];
+const personalFields = ["attendeeId", "did", "number"] as const;
+
+/**
+ * A conference's journal as lines for people: what was asked, sent to the bridge, done there, posted and confirmed, or why not. Reads the
+ * rows in order, some at a time; what began before the first of them is told without its beginning.
+ */
+export class Story {
+  readonly #confKey: ConfKey;
+  readonly #person: (text: string) => string;
+  readonly #documents = new Map<string, QueuedDocument>();
+  readonly #commands = new Map<CommandId, { readonly what: string; readonly at: number }>();
+  #lines: StoryLine[] = [];
+
+  /** `person`: how a number or code of a person is shown. */
+  constructor(confKey: ConfKey, person: (text: string) => string) {
+    this.#confKey = confKey;
+    this.#person = person;
+  }
+
+  read(rows: readonly JournalRow[]): readonly StoryLine[] {
+    this.#lines = [];
+    for (const row of rows) {
+      if (row.input) this.#input(row, row.input);
+      // The rows of one transaction are one moment: what followed from all of them stands in the last one.
+      for (const [key, value] of row.changes ?? []) this.#change(row, key, value);
+    }
+    return this.#lines;
+  }
+
+  #input(row: JournalRow, input: ConferenceInput): void {
+    switch (input.type) {
+      case "webex":
+        for (const message of input.messages) {
+          const facts = { ...this.#facts(message), transId: input.transId, host: message.replyTo ?? "" };
+          this.#tell(row, "webex", "edge", nameOf(message), facts);
+        }
+        return;
+      case "bridge": {
+        const elsewhere = input.elsewhere === undefined ? {} : { passedOver: `from ${input.elsewhere}` };
+        for (const { report } of input.reports) this.#report(row, report, elsewhere);
+        return;
+      }
+      case "undelivered":
+        return this.#tell(row, "edge", "edge", "given up", { messages: input.messages.map(nameOf).join(", ") });
+      case "operator":
+        return this.#tell(row, "operator", "edge", input.request.type, this.#facts(input.request));
+      case "time":
+        return; // What follows from it says enough.
+    }
+  }
+
+  #report(row: JournalRow, report: Report, more: StoryFacts): void {
+    if (report.type === "event") {
+      const { event } = report;
+      return this.#tell(row, "bridge", "edge", event.type, { ...this.#facts(callerOf(event)), ...more });
+    }
+    const { id, result } = report;
+    const command = this.#commands.get(id);
+    const outcome = result.done ? "done" : `refused, ${result.reason}`;
+    const facts = { commandId: this.#own(id), ...(command && { afterMs: String(row.at - command.at) }), ...more };
+    this.#tell(row, "bridge", "edge", `${command?.what ?? "command"}: ${outcome}`, facts);
+  }
+
+  #change(row: JournalRow, key: string, value: unknown): void {
+    if (key === "confirmed") return this.#confirmed(row, value as readonly (readonly [number, number])[]);
+    if (key.startsWith("command/") && value !== null) return this.#command(row, value as PendingCommand);
+    if (!key.startsWith("outbox/")) return;
+    if (value === null) return this.#gone(row, key);
+    this.#document(row, key, value as QueuedDocument);
+  }
+
+  #command(row: JournalRow, { id, command, expired }: PendingCommand): void {
+    const what = command.type;
+    const facts = { ...this.#facts(command), ...this.#personal(command), commandId: this.#own(id) };
+    if (expired) return this.#tell(row, "edge", "edge", `${what}: no result in time`, facts);
+    if (this.#commands.has(id)) return;
+    this.#commands.set(id, { what, at: row.at });
+    this.#tell(row, "edge", "bridge", what, facts);
+  }
+
+  #document(row: JournalRow, key: string, document: QueuedDocument): void {
+    const before = this.#documents.get(key);
+    this.#documents.set(key, document);
+    const { transId, host, attempts, dueAt, failure } = document;
+    const to = host === BACK_END ? "back end" : "webex";
+    const about = { transId, ...(host !== BACK_END && { host }) };
+    for (const message of document.messages.slice(before?.messages.length ?? 0)) {
+      this.#tell(row, "edge", to, nameOf(message), { ...this.#facts(message), ...about });
+    }
+    // Otherwise an attempt has begun, or a message was added.
+    const hasFailed = failure !== before?.failure || dueAt !== before?.dueAt;
+    if (failure === undefined || !hasFailed) return;
+    const next = { ...about, why: failure, attempt: String(attempts), nextAt: new Date(dueAt).toISOString() };
+    this.#tell(row, "edge", to, "not delivered", next);
+  }
+
+  #confirmed(row: JournalRow, confirmations: readonly (readonly [seq: number, at: number])[]): void {
+    for (const [seq, at] of confirmations) {
+      const document = this.#documents.get(`outbox/${seq}`);
+      const facts = { transId: document?.transId ?? "", ...(document && { host: document.host }) };
+      this.#tell({ ...row, at }, document?.host === BACK_END ? "back end" : "webex", "edge", "confirmed", facts);
+    }
+  }
+
+  #gone({ changes, ...row }: JournalRow, key: string): void {
+    const seq = Number(key.slice("outbox/".length));
+    const isConfirmed = changes?.some(([other, value]) => other === "confirmed" && isAmong(seq, value));
+    const document = this.#documents.get(key);
+    if (isConfirmed || row.input?.type === "undelivered" || !document) return;
+    const messages = document.messages.map(nameOf).join(", ");
+    this.#tell(row, "edge", "edge", "dropped, its server was replaced", { transId: document.transId, messages });
+  }
+
+  #facts(thing: object): StoryFacts {
+    const facts: Record<string, string> = {};
+    for (const [name, value] of Object.entries(thing)) {
+      if (value === null || value === undefined || value === "") continue;
+      if (isIn(telling, name)) facts[name] = this.#own(String(value));
+      else if (isIn(personalFields, name) && typeof value === "string") facts[name] = this.#person(value);
+    }
+    return facts;
+  }
+
+  #personal(command: BridgeCommand): StoryFacts {
+    const personal = Object.entries(personalOf(command));
+    return Object.fromEntries(personal.map(([name, value]) => [name, this.#person(value)]));
+  }
+
+  /** Our own ids begin with the conference's key, which callers key in to enter. */
+  #own(id: string): string {
+    return id.replaceAll(this.#confKey, this.#person(this.#confKey));
+  }
+
+  #tell(
+    { seq, at }: Pick<JournalRow, "seq" | "at">,
+    from: StorySide,
+    to: StorySide,
+    what: string,
+    facts: StoryFacts,
+  ): void {
+    const known = Object.entries(facts).filter(([, value]) => value !== "");
+    this.#lines.push({ seq, at, from, to, what, facts: Object.fromEntries(known) });
+  }
+}
+
+/** By its element, as WebEx's own logs have it. */
+export function nameOf(message: FromWebex | Outgoing): string {
+  if (message.type === "unknown") return message.element;
+  if (message.type === "client-data") return "client data";
+  const tables: Readonly<Record<string, { readonly wire: string }>> = isToWebex(message) ? toWebex : fromWebex;
+  return tables[message.type]?.wire ?? message.type;
+}
+
+function isToWebex(message: FromWebex | Outgoing): message is ToWebex {
+  return message.type in toWebex;
+}
+
+function callerOf(event: ConferenceEvent): object {
+  return event.type === "caller-entered" ? event.caller : event;
+}
+
+function isAmong(seq: number, confirmations: unknown): boolean {
+  return (confirmations as readonly (readonly [number, number])[]).some(([other]) => other === seq);
+}
+
+function isIn(names: readonly string[], name: string): boolean {
+  return names.includes(name);
+}

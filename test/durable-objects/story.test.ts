@@ -1,0 +1,128 @@
+import { expect, test } from "vitest";
+import type { Report } from "../../src/bridge/events.ts";
+import type { StoryLine } from "../../src/rpc.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import { testDomain } from "../local-domain.ts";
+import { ConferenceWorld, callerEntered, createConference, host, muteCaller } from "./conference-world.ts";
+
+/** `from > to: what`, with the facts that are named. */
+function told(lines: readonly StoryLine[], ...facts: readonly string[]): string[] {
+  return lines.map(({ from, to, what, facts: known }) =>
+    [`${from} > ${to}: ${what}`, ...facts.flatMap((name) => (known[name] ? `${name} ${known[name]}` : []))].join(", "),
+  );
+}
+
+/** What was added since so many lines. */
+function since(world: ConferenceWorld, lines: number): readonly StoryLine[] {
+  return world.conference.story().slice(lines);
+}
+
+test("a mute is told from the request to its Confirmation", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  const before = world.conference.story().length;
+  await world.during(world.receive("t-mute", muteCaller("1001")));
+  await world.allDone();
+  await world.time.pass(6000);
+
+  expect(told(since(world, before), "extCallId", "privilege", "status", "result", "transId")).toEqual([
+    "webex > edge: W2A_UpdateUser, extCallId 1001, privilege listen, transId t-mute",
+    "edge > bridge: mute",
+    "bridge > edge: mute: done",
+    expect.stringMatching(/^edge > webex: A2W_RspUpdateUser, extCallId 1001, result ok, transId \d+$/),
+    expect.stringMatching(/^edge > webex: A2W_NotifyUserChange, extCallId 1001, status muted, transId \d+$/),
+    expect.stringMatching(/^webex > edge: confirmed, transId \d+$/),
+  ]);
+  const [, , done, answer, , confirmed] = since(world, before);
+  expect(done?.facts.afterMs).toMatch(/^\d+$/);
+  expect(confirmed?.facts).toEqual({ transId: answer?.facts.transId, host });
+});
+
+test("what a checkpoint wrote is still told", async () => {
+  const world = new ConferenceWorld();
+  await world.running(40);
+  const entered = told(world.conference.story()).filter((line) => line === "edge > webex: A2W_NotifyUserEnter");
+  expect(entered).toHaveLength(40);
+});
+
+test("a document that is not delivered is told with its attempts, their reasons and its end", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  const before = world.conference.story().length;
+  world.answer = () => ({ kind: "answered", status: 500, body: new Uint8Array() });
+  await world.during(world.report(callerEntered(0)));
+  await world.time.pass(30_000);
+
+  expect(told(since(world, before), "why", "attempt", "messages")).toEqual([
+    "bridge > edge: caller-entered",
+    "edge > webex: A2W_NotifyUserEnter",
+    "edge > webex: not delivered, why HTTP status 500, attempt 1",
+    "edge > webex: not delivered, why HTTP status 500, attempt 2",
+    "edge > edge: given up, messages A2W_NotifyUserEnter",
+  ]);
+});
+
+test("a refusal and a command without result are told with their reasons", async () => {
+  const world = new ConferenceWorld();
+  await world.running(2);
+  const before = world.conference.story().length;
+  await world.during(world.receive("t1", muteCaller("1001")));
+  const [id] = world.stored.state.commands.keys();
+  const refused = { type: "result", id, result: { done: false, reason: "no-such-call" } } as Report;
+  await world.during(world.report(refused));
+  await world.during(world.receive("t2", muteCaller("1002")));
+  await world.time.pass(20_000);
+
+  const lines = told(since(world, before), "result");
+  expect(lines).toContain("bridge > edge: mute: refused, no-such-call");
+  expect(lines).toContain("edge > edge: mute: no result in time");
+  expect(lines.filter((line) => line.startsWith("edge > webex: A2W_RspUpdateUser"))).toEqual([
+    "edge > webex: A2W_RspUpdateUser, result no-such-call",
+    "edge > webex: A2W_RspUpdateUser, result bridge-timeout",
+  ]);
+});
+
+test("documents for a server that was replaced are told as dropped", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  world.answer = ({ url, transId }) =>
+    url.includes("8801") ? { kind: "failed", reason: "TimeoutError" } : world.confirmed(transId);
+  await world.during(world.report(callerEntered(0)));
+  const next = { msgId: "m2", replyTo: "localhost:8802", extConfId: "7002" } as never;
+  await world.during(world.receive("t-create", createConference(next) as FromWebex));
+
+  expect(told(world.conference.story(), "messages")).toContain(
+    "edge > edge: dropped, its server was replaced, messages A2W_NotifyUserEnter",
+  );
+});
+
+test("numbers, IDs and the key are masked unless the domain shows them", async () => {
+  const caller = { number: "14085551234", attendeeId: "4711", muted: false, silent: false, room: "main" };
+  const entered = { type: "event", event: { type: "caller-entered", caller: { call: "c9", ...caller } } } as Report;
+  for (const personal of [false, true]) {
+    const world = new ConferenceWorld();
+    world.domain = testDomain({ logs: { personal } });
+    await world.running(0);
+    await world.during(world.report(entered));
+    const text = JSON.stringify([world.conference.story(), world.conference.view()?.callers]);
+    expect([/14085551234/.test(text), /4711/.test(text), /\*34"/.test(text)]).toEqual([personal, personal, !personal]);
+  }
+});
+
+test("a view shows what is outstanding, and why", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  world.answer = () => ({ kind: "failed", reason: "TimeoutError" });
+  await world.during(world.report(callerEntered(1)));
+  await world.during(world.receive("t1", muteCaller("1001")));
+  world.ackAll();
+
+  const view = world.conference.view();
+  expect(view?.commands).toMatchObject([{ type: "mute", sent: 1, taken: true }]);
+  expect(view?.documents).toMatchObject([{ host, messages: ["A2W_NotifyUserEnter"], failure: "TimeoutError" }]);
+  expect(view?.callers.map(({ extCallId, muted }) => [extCallId, muted])).toEqual([
+    ["1001", false],
+    ["", false],
+  ]);
+  expect(new ConferenceWorld().conference.view()).toBeNull();
+});
