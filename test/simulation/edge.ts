@@ -318,10 +318,10 @@ export class Edge {
       const end = changes.indexOf('"', id);
       if (changes.startsWith('",null]', end)) this.resends.finished(confKey, changes.slice(id, end));
     }
-    const outbox = changes.indexOf('["outbox/'); // The outbox is written last.
+    const outbox = changes.indexOf('["outbox/'); // Behind the outbox come Confirmations alone.
     if (outbox < 0 || !changes.includes('"msgId"', outbox)) return;
     const rows = JSON.parse(`[${changes.slice(outbox)}`) as (readonly [key: string, row: Queued | null])[];
-    for (const [, row] of rows) if (row) this.#queued(confKey, row, life);
+    for (const [key, row] of rows) if (row && key !== "confirmed") this.#queued(confKey, row, life);
   }
 
   #givenUp(confKey: ConfKey, input: string, life: number): void {
