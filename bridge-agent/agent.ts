@@ -31,15 +31,15 @@ export type AgentInput =
 interface Effects {
   readonly messages: AgentToEdge[];
   readonly executions: Execution[];
-  /** The bridge is to take commands from this agent, and from no other one. Comes before all that the bridge is asked. */
-  activate: boolean;
+  /** The epoch from which on the bridge is to take commands from this agent, and from no other one. Comes before all that the bridge is asked. */
+  activate: number | null;
   askState: boolean;
   /** Lines for operations staff. */
   readonly notes: string[];
 }
 
 function noEffects(): Effects {
-  return { messages: [], executions: [], activate: false, askState: false, notes: [] };
+  return { messages: [], executions: [], activate: null, askState: false, notes: [] };
 }
 
 export interface AgentStatus {
@@ -50,7 +50,7 @@ export interface AgentStatus {
   readonly calls: number;
   /** Commands that the bridge is at work on. */
   readonly running: number;
-  /** Reports that the edge has not acknowledged. */
+  /** Reports that the edge has not acknowledged; those of a standby wait until it is active. */
   readonly unacknowledged: number;
 }
 
@@ -137,13 +137,14 @@ export class Agent {
       ports: this.#ports,
       calls: this.#legs.count,
       running: this.#pending.running,
-      unacknowledged: this.#reports.unacknowledged,
+      unacknowledged: this.#active ? this.#reports.unacknowledged : 0,
     };
   }
 
   /** Whether anything waits for time to pass; else it is enough to look at the clock now and then. */
   get waitsForTime(): boolean {
-    const isWaiting = this.#pending.hasDoubts || this.#reports.unacknowledged > 0 || !this.#acks.isEmpty;
+    const isReporting = this.#active && this.#reports.unacknowledged > 0;
+    const isWaiting = this.#pending.hasDoubts || isReporting || !this.#acks.isEmpty;
     const hasWaiting = this.#legs.waitForTime || this.#events.hasDigests || this.#events.hasSpeech;
     return isWaiting || hasWaiting || this.#pending.running > 0;
   }
@@ -323,7 +324,7 @@ export class Agent {
 
   #activate(): void {
     this.#outdated = this.#asked;
-    this.#effects.activate = true;
+    this.#effects.activate = this.#assignment?.epoch ?? 0;
     this.#effects.askState = true;
   }
 

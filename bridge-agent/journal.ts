@@ -155,7 +155,7 @@ function journalOf(db: DatabaseSync, file: string) {
 
   const prune = toWrite(
     `DELETE FROM command WHERE phase = 3 AND (at < ? OR seq <= (SELECT max(seq) FROM command) - ?)
-       AND conference NOT IN (SELECT conference FROM report)`,
+       AND (origin <> 'edge' OR conference NOT IN (SELECT conference FROM report))`,
   );
 
   function read<Row>(sql: string): Row[] {

@@ -136,7 +136,7 @@ export class RunningAgent {
     }
     const { messages, executions, activate, askState, notes } = turned.value;
     for (const note of notes) log(note);
-    if (activate) this.#driver.activate();
+    if (activate !== null) this.#driver.activate(activate);
     for (const message of messages) this.#link.send(message);
     this.counters.edgeMessages.sent += messages.length;
     for (const execution of executions) void this.#execute(execution);

@@ -18,6 +18,8 @@ export class Alarm {
   /** As this life set it; `null`: not, or it has come. */
   #at: EpochMs | null = null;
   #againMs = firstAgainMs;
+  /** For when an alarm is to be set that the platform did not set; `null`: there is none. */
+  #unset: EpochMs | null = null;
 
   constructor(ports: AlarmPorts) {
     this.#ports = ports;
@@ -59,11 +61,22 @@ export class Alarm {
     try {
       await this.#ports.setAlarm(at);
     } catch (error) {
-      this.#log("no-alarm", error);
       if (this.#at === at) this.#at = null;
-      // A life that ends before leaves it to what wakes the object next.
-      this.#ports.after(setAgainMs, () => this.wakeBy(at));
+      this.#setLater(at, error);
     }
+  }
+
+  /** A life that ends before leaves it to what wakes the object next. */
+  #setLater(at: EpochMs, error: unknown): void {
+    const isWaiting = this.#unset !== null;
+    this.#unset = Math.min(this.#unset ?? at, at);
+    if (isWaiting) return;
+    this.#log("no-alarm", error);
+    this.#ports.after(setAgainMs, () => {
+      const earliest = this.#unset ?? at;
+      this.#unset = null;
+      this.wakeBy(earliest);
+    });
   }
 
   #log(event: "alarm-broke" | "no-alarm", error: unknown): void {

@@ -196,8 +196,10 @@ export class CommandSender {
         .sendCommands({ domain, bridge, conference, commands, activeSince: before });
       const activeSince = await within(this.#ports, sendWithinMs, `the relay of ${bridge}`, sent);
       if (activeSince === null) return;
+      // Another answer may have come meanwhile.
+      const last = this.#activeSince.get(bridge) ?? null;
       this.#activeSince.set(bridge, activeSince);
-      if (before === null || before === activeSince) return;
+      if (last === null || last === activeSince) return;
       this.schedule.agentChanged();
       this.#ports.sendAgain();
     } catch (error) {

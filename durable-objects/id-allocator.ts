@@ -8,6 +8,14 @@ import type { Sql, SqlRow } from "./platform.ts";
 const holderMemoryMs = 7 * dayMs;
 const pageSize = 500;
 
+/** Blocks that are not needed any more, the oldest first. */
+export interface ExpiredBlocks {
+  readonly holders: readonly ConfKey[];
+  /** The place of the last of them. */
+  readonly upTo: number;
+  readonly hasMore: boolean;
+}
+
 /**
  * Which ids were allocated to whom. One row for each pair of blocks, by the place of its MsgIDs, which only rises; the two
  * sequences advance apart (protocol T34), each from the day's first id on (protocol T35).
@@ -64,24 +72,34 @@ export class IdAllocator {
     return { holders: holdersOf(rows), next: rows.length < pageSize ? null : Number(rows.at(-1)?.latest) };
   }
 
-  /** The conferences of some of the oldest blocks, which are not needed any more and expire with this. */
-  expire(now: EpochMs): readonly ConfKey[] {
-    const end = firstPlaceOf(now - holderMemoryMs);
+  /** Some of the oldest blocks, if they are not needed any more. */
+  expired(now: EpochMs): ExpiredBlocks | null {
     const rows = this.#sql.exec(
-      "SELECT msg_first, holder FROM allocated WHERE msg_first < ? ORDER BY msg_first LIMIT ?",
-      ...[end, pageSize],
+      `SELECT msg_first, holder FROM allocated WHERE msg_first < ?
+       AND (holder IS NOT NULL OR msg_first < (SELECT max(msg_first) FROM allocated)) ORDER BY msg_first LIMIT ?`,
+      ...[firstPlaceOf(now - holderMemoryMs), pageSize],
     );
     const last = rows.at(-1)?.msg_first;
-    if (last === undefined) return [];
+    if (last === undefined) return null;
+    return { holders: holdersOf(rows), upTo: Number(last), hasMore: rows.length === pageSize };
+  }
+
+  /** Forgets these blocks, but for those of the conferences in `kept`, and even those when they are a week overdue. */
+  expire({ upTo }: ExpiredBlocks, kept: ReadonlySet<ConfKey>, now: EpochMs): void {
+    const overdue = firstPlaceOf(now - 2 * holderMemoryMs);
+    const goes = "(holder IS NULL OR msg_first < ? OR holder NOT IN (SELECT value FROM json_each(?)))";
+    const values = [upTo, overdue, JSON.stringify([...kept])];
     this.#sql.transaction(() => {
       // The latest row stays, without its holder: the next life goes on behind it, also where a clock was ahead and all rows looked old.
       this.#sql.exec(
-        "DELETE FROM allocated WHERE msg_first <= ? AND msg_first < (SELECT max(msg_first) FROM allocated)",
-        last,
+        `DELETE FROM allocated WHERE msg_first <= ? AND ${goes} AND msg_first < (SELECT max(msg_first) FROM allocated)`,
+        ...values,
       );
-      this.#sql.exec("UPDATE allocated SET holder = NULL WHERE msg_first <= ? AND holder IS NOT NULL", last);
+      this.#sql.exec(
+        `UPDATE allocated SET holder = NULL WHERE msg_first <= ? AND ${goes} AND holder IS NOT NULL`,
+        ...values,
+      );
     });
-    return holdersOf(rows);
   }
 
   /** When the oldest block is not needed any more; `null`: no conference holds one. */

@@ -40,7 +40,7 @@ export interface Env {
   readonly HANDLE_INDEX: Objects<HandleIndexRpc>;
   /** Named `domain`. */
   readonly ID_ALLOCATOR: Objects<IdAllocatorRpc>;
-  /** Named `domain/origin`, of the server that is posted to. */
+  /** Named `domain`. */
   readonly MAILBOX: Objects<MailboxRpc>;
   /** Named `domain/bridge`. */
   readonly RELAY: Objects<RelayRpc>;

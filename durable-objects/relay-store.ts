@@ -15,7 +15,7 @@ const recentDays = 1;
 /** As many as a round of digests of a large bridge has. Keys that an agent makes up must not fill the memory. */
 const MAX_REMEMBERED = 50_000;
 
-interface Entries {
+export interface Entries {
   readonly epoch: number;
   /** `lastSeen`: when its socket was found missing. */
   readonly active: (Pick<Link, "id" | "agent"> & { readonly lastSeen?: EpochMs }) | null;
@@ -83,8 +83,11 @@ export class RelayStore {
   #touch(key: ConfKey, day: number): void {
     this.#sql.exec("INSERT INTO conference VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET day = excluded.day", key, day);
     setLimited(this.#days, key, day, MAX_REMEMBERED);
-    if ((this.read("prunedOn") ?? Number.NEGATIVE_INFINITY) >= day) return;
+    const prunedOn = this.read("prunedOn") ?? day - 1;
+    if (prunedOn >= day) return;
     this.write("prunedOn", day);
+    // After days without any message, or with a clock that is far ahead, only the next day shows what is old.
+    if (prunedOn < day - 1) return;
     this.#sql.exec("DELETE FROM conference WHERE day < ?", day - keptDays);
     this.#days.clear();
   }

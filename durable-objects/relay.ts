@@ -31,7 +31,7 @@ import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
 import type { Sql } from "./platform.ts";
-import { RelayStore } from "./relay-store.ts";
+import { type Entries, RelayStore } from "./relay-store.ts";
 
 interface Identity {
   readonly domain: DomainName;
@@ -89,6 +89,8 @@ export class Relay implements RelayRpc {
   #identity: Identity | undefined;
   /** Since when the socket of the active link is missed, if it is. */
   #missedAt: EpochMs;
+  /** The active link without a socket, to be kept for the next life. */
+  #missed: Entries["active"];
   /** By agent. A challenge that an eviction lost counts as used: the agent gets another one. */
   readonly #challenges = new Map<string, string>();
   readonly #budgets = new Map<string, AgentBudget>();
@@ -106,7 +108,7 @@ export class Relay implements RelayRpc {
     const wasActive = this.#store.read("active") ?? null;
     this.#state = restore(state, wasActive);
     this.#missedAt = wasActive?.lastSeen ?? ports.now();
-    if (wasActive && !activeLink(state)) this.#store.write("active", { ...wasActive, lastSeen: this.#missedAt });
+    this.#missed = wasActive && !activeLink(state) ? { ...wasActive, lastSeen: this.#missedAt } : null;
     this.#queue = new KeyedQueue({
       timers: ports,
       limitMs: 10_000,
@@ -164,7 +166,11 @@ export class Relay implements RelayRpc {
 
   /** The socket is closed, by whichever side. */
   closed(id: string): void {
-    this.#apply({ type: "closed", id });
+    const link = findLink(this.#state, id);
+    if (link) this.#log("agent-disconnected", link.agent, { role: link.role });
+    // Before any look at silence: it has no socket any more.
+    this.#step({ type: "closed", id });
+    this.#replaceUseless();
   }
 
   /** Finds an agent whose place a standby is to take. An alarm that comes too early sets the next one. */
@@ -222,6 +228,8 @@ export class Relay implements RelayRpc {
   /** Another agent takes the place of one that was silent, or without its bridge, for too long. After the clock was set back, each silence begins anew. */
   #replaceUseless(): void {
     const at = this.#ports.now();
+    if (this.#missed) this.#store.write("active", this.#missed);
+    this.#missed = null;
     const ids = this.#state.links.map(({ id }) => id);
     for (const id of ids) if (this.#lastSeen(id) > at) this.#ports.sockets.seen(id, at);
     this.#missedAt = Math.min(this.#missedAt, at);

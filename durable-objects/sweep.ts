@@ -12,7 +12,7 @@ export interface Round {
 }
 
 interface SweepPorts extends AlarmPorts {
-  readonly ids: Pick<IdAllocator, "holdersSince" | "expire" | "nextExpiry">;
+  readonly ids: Pick<IdAllocator, "holdersSince" | "expired" | "expire" | "nextExpiry">;
   conference(confKey: ConfKey): Pick<ConferenceRpc, "sweep">;
   /** What was kept last, also by an earlier life; `null`: nothing, or `null`. */
   keptRound(): Round | null;
@@ -34,7 +34,8 @@ const behindAll = 0;
  * platform gives up an alarm that failed some times in a row, as in an outage of a few minutes: nothing else would then wake a conference
  * that nobody talks to. The allocator knows the conferences by their ids, so that no message pays for this. A round goes page by
  * page, the latest conferences first, and takes longer with more than 15,000; one that failed comes again in the next round. When ids expire,
- * their conference is woken a last time: the alarm for its deletion may have been given up, too. The expiry of many ids goes on in later rounds.
+ * their conference is woken a last time, or for a week as long as that fails: the alarm for its deletion may have been given up, too. The
+ * expiry of many ids goes on in later rounds.
  */
 export class Sweep {
   readonly #ports: SweepPorts;
@@ -62,32 +63,35 @@ export class Sweep {
     // After the clock was set back, a round would have begun in the future.
     const beganAt = Math.min(kept?.beganAt ?? at, at);
     const { holders, next } = ids.holdersSince(at - reachMs, kept?.before ?? null);
-    const expired = next === null ? ids.expire(at) : [];
+    const expired = next === null ? ids.expired(at) : null;
     const nextPage = at + pageEveryMs;
     const nextRound = Math.max(beganAt + everyMs, nextPage);
-    const hasMoreToExpire = expired.length > 0 && nextPage < nextRound;
+    const hasMoreToExpire = expired?.hasMore === true && nextPage < nextRound;
     const before = next ?? (hasMoreToExpire ? behindAll : null);
     const isAtRest = kept === null && holders.length === 0;
     const expiry = isAtRest ? ids.nextExpiry : at;
     if (before !== null) this.#alarm.wakeBy(nextPage);
     else if (expiry !== null) this.#alarm.wakeBy(Math.max(expiry, nextRound));
-    await this.#sweep(new Set([...holders, ...expired]));
+    const failed = await this.#sweep(new Set([...holders, ...(expired?.holders ?? [])]));
+    if (expired) ids.expire(expired, failed, at);
     if (before !== null) keepRound({ beganAt, before });
     else if (kept !== null) keepRound(null);
   }
 
-  async #sweep(conferences: ReadonlySet<ConfKey>): Promise<void> {
+  /** The conferences that could not be swept. */
+  async #sweep(conferences: ReadonlySet<ConfKey>): Promise<ReadonlySet<ConfKey>> {
     const { conference, log } = this.#ports;
     const rest = conferences.values();
-    let failed = 0;
+    const failed = new Set<ConfKey>();
     const sweepOneByOne = async () => {
       for (const confKey of rest) {
         await within(this.#ports, sweepWithinMs, "a conference", conference(confKey).sweep()).catch(() => {
-          failed += 1;
+          failed.add(confKey);
         });
       }
     };
     await Promise.all(Array.from({ length: sweptAtOnce }, sweepOneByOne));
-    if (failed > 0) log({ level: "warn", event: "not-swept", conferences: failed });
+    if (failed.size > 0) log({ level: "warn", event: "not-swept", conferences: failed.size });
+    return failed;
   }
 }

@@ -39,9 +39,10 @@ export interface BridgeDriver {
   start(report: (report: DriverReport) => void): void;
   /**
    * From now on this agent acts on its owner's conferences, and the one that did before does not: what that one asked for and has not
-   * begun never begins. A state that is asked for later shows what had begun. Lasts as long as the link.
+   * begun never begins. A state that is asked for later shows what had begun. Lasts as long as the link. `epoch`: the edge's; an agent
+   * of an earlier one than another agent that acts has not heard that it was replaced, and is disconnected.
    */
-  activate(): void;
+  activate(epoch: number): void;
   /**
    * Carries out one command each time it is called: to ask once is the caller's work. A conference of `null` is for
    * `expel` of a caller at the prompt. While disconnected the result is a refusal, `unreachable`, and nothing was done.

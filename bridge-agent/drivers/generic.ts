@@ -99,8 +99,8 @@ export class GenericDriver implements BridgeDriver {
     this.#socket.connect();
   }
 
-  activate(): void {
-    if (this.#ready && this.#identity) this.#socket.send({ type: "activate", owner: this.#identity.owner });
+  activate(epoch: number): void {
+    if (this.#ready && this.#identity) this.#socket.send({ type: "activate", owner: this.#identity.owner, epoch });
   }
 
   async execute(commandId: CommandId, conference: ConfKey | null, command: BridgeCommand): Promise<ExecutionResult> {

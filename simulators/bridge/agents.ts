@@ -25,8 +25,8 @@ interface Agent {
   readonly socket: AgentSocket;
   /** `null`: the agent does not say who it is. */
   readonly name: string | null;
-  /** For whom it acts; `null`: it does not. */
-  owner: string | null;
+  /** For whom it acts, and since which epoch of the edge; `null`: it does not. */
+  acts: { readonly owner: string; readonly epoch: number } | null;
   /** Calls off the commands that have not begun, by the id of their message. */
   readonly held: Map<number, () => void>;
 }
@@ -43,7 +43,7 @@ export class Agents {
   connect(socket: AgentSocket, name: string | null): AgentConnection {
     // An agent that connects anew has given its older connection up, even where the network has not said so.
     for (const older of this.#agents) if (name !== null && older.name === name) this.#drop(older);
-    const agent: Agent = { socket, name, owner: null, held: new Map() };
+    const agent: Agent = { socket, name, acts: null, held: new Map() };
     this.#agents.add(agent);
     this.#send(socket, {
       type: "hello",
@@ -70,14 +70,15 @@ export class Agents {
     for (const agent of this.#agents) this.#drop(agent);
   }
 
-  /** What the agent before has asked for and was not begun, never begins. */
-  #activate(agent: Agent, owner: string): void {
-    for (const other of this.#agents) {
-      if (other === agent || other.owner !== owner) continue;
+  /** Of two agents of one owner the later one acts. What the other has asked for and was not begun, never begins. */
+  #activate(agent: Agent, owner: string, epoch: number): void {
+    agent.acts = { owner, epoch };
+    const rivals = [...this.#agents].filter((other) => other !== agent && other.acts?.owner === owner);
+    const isLate = rivals.some(({ acts }) => acts !== null && acts.epoch > epoch);
+    for (const other of isLate ? [agent] : rivals) {
       this.#remove(other);
       other.socket.close(REPLACED_CODE, "another agent is active");
     }
-    agent.owner = owner;
   }
 
   #drop(agent: Agent): void {
@@ -93,7 +94,7 @@ export class Agents {
   }
 
   #answer(agent: Agent, message: AgentToBridge): void {
-    if (message.type === "activate") return this.#activate(agent, message.owner);
+    if (message.type === "activate") return this.#activate(agent, message.owner, message.epoch);
     const { socket, held } = agent;
     const { id } = message;
     switch (message.type) {

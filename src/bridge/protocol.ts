@@ -11,7 +11,7 @@ export const BRIDGE_PROTOCOL_VERSION = 2;
 const agentToBridge = v.variant("type", [
   typed("command", { id: whole, commandId, conference: v.nullable(conference), command }),
   v.object({ type: v.picklist(["state", "ping"]), id: whole }),
-  typed("activate", { owner: v.pipe(word, v.nonEmpty()) }),
+  typed("activate", { owner: v.pipe(word, v.nonEmpty()), epoch: whole }),
 ]);
 
 /** The code with which a bridge closes the connection of an agent in whose place another one acts from now on. */

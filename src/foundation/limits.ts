@@ -6,8 +6,7 @@ export interface Rate {
 }
 
 /**
- * Grants a burst at once, and a rate on average. A pause earns a burst at most. A clock that is set back earns nothing by that,
- * and nothing when it is set right again.
+ * Grants a burst at once, and a rate on average. A pause earns a burst at most, and so does a clock that is set back and set right again.
  */
 export class TokenBucket {
   readonly #rate: Rate;

@@ -98,6 +98,22 @@ test("a command whose result may be unacknowledged is known however old it is: t
   expect(one.addCommand(lock("a"), 100 * DAY_MS)).toBe(true);
 });
 
+test("a keypad's commands are pruned also while reports wait: their ids never come again", () => {
+  const one = journal();
+  one.beginStream(key, record);
+  one.appendReport(key, { number: 1, report: ended });
+  for (const [id, origin] of [
+    ["a", "keypad"],
+    ["b", "edge"],
+  ] as const) {
+    one.addCommand({ ...lock(id), origin } as OpenCommand, 0);
+    one.setPhase(key, id as CommandId, "finished");
+  }
+  one.prune(100 * DAY_MS);
+  const isForgotten = (id: string) => one.addCommand(lock(id), 0);
+  expect([isForgotten("a"), isForgotten("b")]).toEqual([true, false]);
+});
+
 test("an unfinished command is not pruned, however old", () => {
   const one = journal();
   one.addCommand(lock("a"), 0);

@@ -129,15 +129,15 @@ test("a port that is taken is an error of the start, not of later", async () => 
 
 test("of each owner one agent is active, and takes the place of the one before", async () => {
   const [first, second, ofAnother] = [await connect("a"), await connect("b"), await connect("c")];
-  const activate = async ({ socket }: { socket: WebSocket }, owner: string) => {
-    socket.send(JSON.stringify({ type: "activate", owner }));
+  const activate = async ({ socket }: { socket: WebSocket }, owner: string, epoch = 1) => {
+    socket.send(JSON.stringify({ type: "activate", owner, epoch }));
     await settled(socket);
   };
   await activate(first, "local/simulated");
   await activate(ofAnother, "other/simulated");
   const closed = once(first.socket, "close");
-  await activate(second, "local/simulated");
-  await activate(second, "local/simulated");
+  await activate(second, "local/simulated", 2);
+  await activate(second, "local/simulated", 2);
   expect((await closed)[0]).toBe(4001);
   expect([second, ofAnother].map(({ socket }) => socket.readyState)).toEqual([WebSocket.OPEN, WebSocket.OPEN]);
 });

@@ -378,7 +378,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     });
 
     test("an agent that becomes active takes the earlier one's place: what that one has asked for and has not begun never begins", async () => {
-      bridge.driver.activate();
+      bridge.driver.activate(1);
       const release = await bridge.holdActs();
       const result = carryOut(create);
       await state(); // The bridge has the command by now.
@@ -389,7 +389,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect((await bridge.other.state())?.conferences).toEqual([]);
       expect(reports).toEqual([]);
 
-      bridge.other.activate();
+      bridge.other.activate(2);
 
       expect(await result).toEqual({ done: "unknown" });
       await reported("connected");
@@ -401,6 +401,27 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       await bridge.other.state();
       await release();
       expect(await created).toEqual({ done: true });
+    });
+
+    test("an agent that was replaced and has not heard of it does not take the place back", async () => {
+      const connected = new Promise<void>((resolve) => {
+        bridge.other.start(({ type }) => type === "connected" && resolve());
+      });
+      await connected;
+      bridge.other.activate(2);
+      await bridge.other.state();
+
+      bridge.driver.activate(1);
+      const result = carryOut(create);
+
+      expect(await result).toEqual({ done: "unknown" });
+      await reported("connected");
+      const [lost] = await nextReports();
+      expect(lost).toMatchObject({ type: "disconnected", isReplaced: true });
+      expect((await bridge.other.state())?.conferences).toEqual([]);
+      expect(await bridge.other.execute("command-of-the-other" as CommandId, conference, create)).toEqual({
+        done: true,
+      });
     });
 
     test("calls stay up while the link is away; what happened meanwhile is in the state alone", async () => {

@@ -218,6 +218,35 @@ test("what goes alone does not reach another agent before what the agent before 
   ]);
 });
 
+test("two answers under way tell of another agent when they differ", async () => {
+  const answers: ((activeSince: number) => void)[] = [];
+  let again = 0;
+  const pending = new Map([mute("1", "c1"), mute("2", "c2")].map((one) => [one.id, one]));
+  const sender = new CommandSender({
+    now: () => 0,
+    after: () => () => {},
+    log: () => {},
+    relay: () => ({
+      sendCommands: () => new Promise((resolve) => answers.push(resolve)),
+      health: () => new Promise(() => {}),
+    }),
+    bridges: () => [],
+    keepBridge: (bridge) => bridge,
+    sendAgain: () => {
+      again += 1;
+    },
+  });
+  for (const one of pending.values()) {
+    sender.schedule.issued([one], pending, 0);
+    sender.send(identity, new Map([[one.id, one]]), "a" as BridgeName);
+  }
+  for (const [index, since] of [5, 7].entries()) {
+    answers[index]?.(since);
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  }
+  expect([answers.length, again]).toEqual([2, 1]);
+});
+
 function command(id: string, body: PendingCommand["command"]): PendingCommand {
   return { id: id as CommandId, command: body, answerBy: 10_000, request: null };
 }

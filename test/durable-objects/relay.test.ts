@@ -212,6 +212,9 @@ test("a conference is a row, written once a day, and gone 30 days after the last
   world.says({ ...digests(other), epoch: 2 } as AgentToEdge);
   world.now += 11 * dayMs;
   await world.relay.sendCommands({ domain, bridge, conference: "555111444" as ConfKey, commands, activeSince: null });
+  expect(rows()).toEqual([own, "555111333", "555111444"]);
+  world.now += dayMs;
+  await world.relay.sendCommands({ domain, bridge, conference: "555111444" as ConfKey, commands, activeSince: null });
   expect(rows()).toEqual(["555111333", "555111444"]);
 
   world.connect();
@@ -221,6 +224,18 @@ test("a conference is a row, written once a day, and gone 30 days after the last
     `${other} digest of ${bridge}`,
     `${other} digest of ${bridge}`,
   ]);
+});
+
+test("a clock that is far ahead for a moment makes the relay forget nothing", async () => {
+  const world = await RelayWorld.begin();
+  world.now += 32 * dayMs;
+  world.pings("link-1");
+  const conference = "555111444" as ConfKey;
+  await world.relay.sendCommands({ domain, bridge, conference, commands, activeSince: null });
+  world.now -= 32 * dayMs;
+  world.says(reports(own));
+  await world.settle();
+  expect(world.asked).toEqual([`${own} report 1 of ${bridge}`]);
 });
 
 test("an agent that becomes active learns which conferences are the edge's; a standby does not", async () => {
@@ -544,6 +559,42 @@ test("an agent whose welcome got lost learns that no other one was active meanwh
     world.connect();
   }
   expect(world.sent.at(-1)).toMatchObject({ type: "welcome", role: "active", epoch: 3, activeSince: 1 });
+});
+
+test("an alarm that restores the relay while nothing can be written does not fail", async () => {
+  const world = await twoAgents();
+  world.sockets.delete("link-1");
+  const { exec } = world.sql;
+  world.sql.exec = (query, ...bindings) => {
+    if (/^(INSERT|UPDATE|DELETE)/.test(query)) throw new Error("database or disk is full");
+    return exec.call(world.sql, query, ...bindings);
+  };
+  world.now += 10_000;
+  world.pings("link-2");
+  world.sleep();
+  await world.relay.alarm();
+  expect(world.alarmAt).toBe(world.now + 2_000);
+
+  world.sql.exec = exec;
+  world.sent.length = 0;
+  await world.relay.alarm();
+  world.now += 10_000;
+  world.pings("link-2");
+  await world.relay.alarm();
+  expect(world.sent).toMatchObject([{ type: "activate", epoch: 2 }]);
+});
+
+test("an agent whose socket closes is logged as disconnected, and not as silent; the other one takes its place", async () => {
+  const world = await twoAgents();
+  world.now += 60_000;
+  for (const id of ["link-1", "link-2"]) world.pings(id);
+  world.lines.length = 0;
+  world.sent.length = 0;
+  world.sockets.delete("link-1");
+  world.relay.closed("link-1");
+
+  expect(world.lines).toMatchObject([{ event: "agent-disconnected", agent: "agent-1", role: "active" }]);
+  expect(world.sent).toMatchObject([{ type: "activate", epoch: 2 }]);
 });
 
 test("an alarm that finds a silent agent while nothing can be written does not fail, and comes again", async () => {

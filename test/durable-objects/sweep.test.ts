@@ -133,7 +133,7 @@ test("a domain at rest sets no alarm but for the expiry of its ids; its conferen
 
   await allocator.time.pass(8 * dayMs);
   expect(allocator.swept.get("quiet")?.slice(72)).toEqual([8 * 24 * 60]);
-  expect([allocator.alarmsSet - alarmsSet, allocator.alarmAt]).toEqual([2, null]);
+  expect([allocator.alarmsSet - alarmsSet, allocator.alarmAt]).toEqual([1, null]);
 });
 
 test("a round goes on from page to page, twenty conferences at once, whatever becomes of one of them or comes in between", async () => {
@@ -157,6 +157,21 @@ test("a round goes on from page to page, twenty conferences at once, whatever be
   expect(allocator.lines).toMatchObject([{ event: "not-swept", conferences: 2 }]);
   await allocator.time.pass(5 * minuteMs);
   expect([allocator.swept.get("k1193"), allocator.swept.has("late")]).toEqual([[5, 10], true]);
+});
+
+test("a conference that cannot be woken when its ids expire is woken again in each round, for a week", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate("quiet");
+  await allocator.time.pass(7 * hourMs);
+  allocator.swept.clear();
+  allocator.becomes = () => Promise.reject(new Error("out of reach"));
+  await allocator.time.pass(8 * dayMs);
+  const tried = allocator.swept.get("quiet")?.length ?? 0;
+  expect(tried).toBeGreaterThan(10);
+  allocator.evict();
+  allocator.becomes = async () => {};
+  await allocator.time.pass(dayMs);
+  expect([allocator.swept.get("quiet")?.length, allocator.alarmAt]).toEqual([tried + 1, null]);
 });
 
 test("the expiry of many ids begins no round anew", async () => {

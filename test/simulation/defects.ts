@@ -328,6 +328,20 @@ export const defects: readonly Defect[] = [
     after: "else ",
   },
   {
+    name: "a replaced agent that has not heard of it takes the bridge back",
+    foundBy: "a command acts once",
+    file: "simulators/bridge/agents.ts",
+    before: "for (const other of isLate ? [agent] : rivals) {",
+    after: "for (const other of rivals) {",
+  },
+  {
+    name: "nobody acts when the active agent has closed its link",
+    foundBy: "one of the connected agents acts",
+    file: link,
+    before: "  return then(act(state, input), activateOne);",
+    after: '  return input.type === "closed" ? act(state, input) : then(act(state, input), activateOne);',
+  },
+  {
     name: "a repeated command acts again",
     foundBy: "a command acts once",
     file: pendingCommands,

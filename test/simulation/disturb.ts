@@ -143,6 +143,14 @@ function disturbAgent(agent: AgentProcess, context: WorldContext): void {
       agent.isBridgeAway = false;
     });
   });
+  // The edge learns of it at once, and the agent and its bridge each by their pings.
+  nowAndThen(context, source, "agent without network", () => {
+    agent.edgeWire?.cut(false, "near");
+    const wire = agent.bridgeWire;
+    if (!wire) return;
+    wire.silent = "both";
+    context.clock.after(draws.between(500, 5_000), () => wire.cut(false));
+  });
   nowAndThen(context, source, "bridge link half-open", () => {
     if (agent.bridgeWire) agent.bridgeWire.silent = draws.pick(["near", "far", "both"] as const) ?? "both";
   });

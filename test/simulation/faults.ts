@@ -27,6 +27,7 @@ export const faultRates = {
   "bridge link cut": 0.1,
   "bridge link half-open": 0.05,
   "bridge out of reach": 0.04,
+  "agent without network": 0.06,
   "act done, answer lost": 0.008,
   "bridge event lost": 0.08,
   "bridge restarted": 0.03,

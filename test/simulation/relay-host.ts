@@ -18,6 +18,8 @@ export type AgentWire = Wire<EdgeToAgent, AgentToEdge>;
 /** A clock that is set back lets the time begin anew once. */
 const silentAtMostMs = 2 * SILENCE_MS + 3_000;
 const checkEveryMs = 2_000;
+/** An agent that got lost with the relay's sockets is waited for; with a write that fails, and the alarm that comes again. */
+const nobodyAtMostMs = SILENCE_MS + 10_000;
 /** With a write that fails, and the alarm that comes again. */
 const uselessAtMostMs = BRIDGE_AWAY_MS + 10_000;
 /** A look at a silent agent that ends with a failed write is made good by a later one. */
@@ -62,6 +64,8 @@ export class RelayHost {
   #active: ActiveAgent | null = null;
   #edgeAheadMs: number;
   #couldNotWriteAt = 0;
+  /** Since when agents are connected of which none was told to act; `null`: it is not so. */
+  #nobodySince: number | null = null;
 
   constructor(
     context: WorldContext,
@@ -304,6 +308,15 @@ export class RelayHost {
     return clock.now - since;
   }
 
+  #watchForNobody(): void {
+    const { clock, edgeMachines, violated } = this.#context;
+    const isNobody = this.#active === null && this.#sockets.size > 0 && !edgeMachines.isDiskFull;
+    this.#nobodySince = isNobody ? Math.max(this.#nobodySince ?? clock.now, edgeMachines.clockSetAt) : null;
+    const sinceMs = clock.now - (this.#nobodySince ?? clock.now);
+    if (sinceMs > nobodyAtMostMs)
+      violated("one of the connected agents acts", `${this.place.bridge}: none for ${sinceMs} ms`);
+  }
+
   /** A silent agent keeps the other one from acting, and nobody hears of it: requests are refused in time all the same. */
   #watch(): void {
     const { clock, violated, edgeNow } = this.#context;
@@ -321,6 +334,7 @@ export class RelayHost {
       // Without another agent nothing would come of it; and a relay that cannot write lets nobody act.
       if (active && (!hasOther || this.#context.edgeMachines.isDiskFull)) active.heardAt += checkEveryMs;
       if (this.#context.edgeMachines.isDiskFull) this.#couldNotWriteAt = clock.now;
+      this.#watchForNobody();
       if (this.#uselessMs > uselessAtMostMs) violated("an agent without its bridge is replaced", active?.agent ?? "");
       if (active && clock.now - active.heardAt >= silentAtMostMs) {
         violated("a silent agent is replaced", `${active.agent}: ${clock.now - active.heardAt} ms`);

@@ -84,6 +84,8 @@ export const rules = {
     "Where a bridge has two agents, neither acts without its link to the edge.",
   "an agent acts only with its journal": "An agent whose journal cannot be written gives the bridge no command.",
   "a silent agent is replaced": "A silent agent is replaced in time.",
+  "one of the connected agents acts":
+    "While agents are connected to a bridge's relay, one of them is soon told to act.",
   "an agent without its bridge is replaced":
     "An agent that has lost its bridge does not keep one that has it from acting.",
   "nobody poses as an agent": "An old, forged or foreign hello gets no socket.",
