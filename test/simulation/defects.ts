@@ -33,6 +33,7 @@ const runningAgent = "bridge-agent/run.ts";
 const pendingCommands = "bridge-agent/pending-commands.ts";
 const events = "bridge-agent/conference-events.ts";
 const socket = "bridge-agent/reconnecting-socket.ts";
+const ownership = "bridge-agent/drivers/ownership.ts";
 const link = "src/link/relay.ts";
 const relay = "durable-objects/relay.ts";
 
@@ -413,7 +414,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "the relay takes every conference for the edge's own",
-    foundBy: ["a foreign conference is left alone", "a foreign conference wakes no object"],
+    foundBy: "a conference that the edge does not know goes on",
     file: relay,
     before: "if (this.#store.hasConference(conference, this.#ports.now())) {",
     after: "if (this.#store) {",
@@ -828,11 +829,26 @@ export const defects: readonly Defect[] = [
       '  if (subConfId && extCallId !== null) draft.notify({ type: "sub-conference-call-changed", subConfId, extCallId, action: "returned" });\n',
   },
   {
-    name: "an agent obeys the keys of callers in foreign conferences",
-    foundBy: "a foreign conference is left alone",
-    file: "bridge-agent/legs.ts",
-    before: "if (!leg || (leg.conference !== null && !this.#reports.isOurs(leg.conference))) return;",
-    after: "if (!leg) return;",
+    name: "an agent takes every conference for its owner's",
+    foundBy: ["what is another owner's is left alone", "what is another owner's is not told"],
+    file: ownership,
+    before: "owner === this.#identity.owner);",
+    after: "owner !== null);",
+  },
+  {
+    name: "an agent takes every caller at the prompt for its owner's",
+    foundBy: "what is another owner's is left alone",
+    file: ownership,
+    before: "return this.#identity.dialIn?.includes(dialled) ?? true;",
+    after: "return this.#identity.dialIn?.includes(dialled) !== null;",
+  },
+  {
+    name: "an agent tells the locks of all conferences",
+    foundBy: "what is another owner's is not told",
+    file: ownership,
+    before: '      case "lock-changed":\n        return this.#conferences.has(event.conference);\n',
+    after:
+      '        return this.#conferences.has(event.conference);\n      case "lock-changed":\n        return true;\n',
   },
   {
     name: "a conference that the bridge has lost goes on",
@@ -872,7 +888,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "the relay asks about a digest before it knows whose conference it is",
-    foundBy: "a foreign conference wakes no object",
+    foundBy: "a conference that the edge does not know goes on",
     file: relay,
     before: '    } else if (said.type === "digest") this.#confirmDigest(said);\n',
     after:
