@@ -184,7 +184,6 @@ export class GenericDriver implements BridgeDriver {
         `it speaks ${versions}: ${version < BRIDGE_PROTOCOL_VERSION ? lacks : "update the agent"}`,
       );
     }
-    this.#ownership.clear();
     this.#ready = true;
     this.#socket.greeted(this.#ports.pingEveryMs ?? PING_EVERY_MS);
     this.#report({ type: "connected", bootId, ports });

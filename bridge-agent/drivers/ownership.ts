@@ -12,18 +12,12 @@ import type { DriverIdentity, DriverState } from "./driver.ts";
 export class Ownership {
   readonly #identity: Pick<DriverIdentity, "owner" | "dialIn"> | null;
   #conferences = new Set<ConfKey>();
-  /** Calls that are not over, callers at the prompt among them. */
+  /** Callers at the prompt among them. Those that a command has ended stay until the next state: nothing is reported of them. */
   #calls = new Set<CallId>();
 
   /** `null`: of a visitor, who has nothing on the bridge. */
   constructor(identity: Pick<DriverIdentity, "owner" | "dialIn"> | null) {
     this.#identity = identity;
-  }
-
-  /** Nothing is known until the next state, but for what happens from now on. */
-  clear(): void {
-    this.#conferences.clear();
-    this.#calls.clear();
   }
 
   /** The agent's part of a state. */
@@ -48,7 +42,6 @@ export class Ownership {
     if (command.type === "create-conference" && conference !== null) this.#conferences.add(conference);
     if (command.type === "end-conference" && conference !== null) this.#conferences.delete(conference);
     if (command.type === "dial") this.#calls.add(command.call);
-    if (command.type === "expel" || command.type === "cancel-dial") this.#calls.delete(command.call);
   }
 
   /** Whether the agent is to hear of this event, which has just happened. */

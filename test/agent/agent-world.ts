@@ -112,7 +112,6 @@ export class AgentWorld {
 
   connectBridge(): void {
     this.#bridgeUp = true;
-    this.#ownership.clear();
     this.#put({
       type: "bridge",
       report: {

@@ -528,6 +528,9 @@ describe("a conference of another owner", () => {
 
     expect(world.heard.filter(({ type }) => type === "health").at(-1)).toMatchObject({ portsInUse: 2 });
     expect(world.status.calls).toBe(1);
+    world.loseBridge();
+    world.settle();
+    expect(world.heard.at(-1)).toMatchObject({ type: "health", bridgeUp: false, portsInUse: 0 });
   });
 
   test("keeps its key: a create of that key is refused, and nothing follows", () => {
