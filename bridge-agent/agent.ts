@@ -1,12 +1,11 @@
 import type { ExecutionResult } from "../src/bridge/commands.ts";
-import type { BridgeState } from "../src/bridge/state.ts";
 import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { assertNever } from "../src/foundation/result.ts";
 import { SteadyClock } from "../src/foundation/steady-clock.ts";
 import type { AgentToEdge, EdgeToAgent } from "../src/link/messages.ts";
 import { ConferenceEvents } from "./conference-events.ts";
-import type { DriverReport, Execution } from "./drivers/driver.ts";
+import type { DriverReport, DriverState, Execution } from "./drivers/driver.ts";
 import type { Assignment, Journal } from "./journal.ts";
 import { Legs } from "./legs.ts";
 import { isInTime, PendingCommands } from "./pending-commands.ts";
@@ -20,7 +19,7 @@ export type AgentInput =
   | { readonly type: "edge-lost" }
   | { readonly type: "bridge"; readonly report: DriverReport }
   /** The answer to `askState`; `null`: the bridge went away before it came. */
-  | { readonly type: "state"; readonly state: BridgeState | null }
+  | { readonly type: "state"; readonly state: DriverState | null }
   | { readonly type: "result"; readonly execution: Execution; readonly result: ExecutionResult }
   /** Some time has passed. */
   | { readonly type: "time" }
@@ -82,8 +81,7 @@ export class Agent {
   /** The next state of the bridge is reported of all conferences. */
   #snapshotsDue = false;
   #digestsAt: EpochMs = 0;
-  /** How many conferences on the bridge are not the edge's. */
-  #foreign = 0;
+  #callsOfOthers = 0;
   #stopping = false;
   /** How many answers to `askState` are on their way, and how many of these are of a time before this agent was active on the bridge. */
   #asked = 0;
@@ -208,12 +206,10 @@ export class Agent {
     if (message.type !== "welcome" && !this.#edgeUp) return; // The message came over a link that was given up.
     switch (message.type) {
       case "welcome": {
-        const { role, epoch, activeSince, alone, keypad, conferences } = message;
-        if (role === "active") this.#reports.setOurs(conferences);
+        const { role, epoch, activeSince, alone, keypad } = message;
         return this.#assign({ active: role === "active", epoch, alone, keypad }, activeSince);
       }
       case "activate":
-        this.#reports.setOurs(message.conferences);
         if (this.#assignment) this.#assign({ ...this.#assignment, active: true, epoch: message.epoch }, message.epoch);
         return;
       case "commands":
@@ -229,11 +225,9 @@ export class Agent {
         return this.#reports.restartStream(conference);
       }
       case "snapshot-wanted":
-        this.#reports.addOurs(message.conference);
         return this.#reports.wantSnapshot(message.conference, message.unless);
       case "digest-confirmed":
         return this.#events.digestConfirmed(message);
-      case "conferences":
       case "pong":
         return; // The link's own.
       default:
@@ -243,7 +237,6 @@ export class Agent {
 
   #receiveCommands(message: Extract<EdgeToAgent, { type: "commands" }>, now: EpochMs): void {
     const { conference, commands, notUnderstood = [] } = message;
-    this.#reports.addOurs(conference);
     for (const id of notUnderstood) {
       if (!this.#pending.addRefused(conference, id, now)) continue;
       this.#reports.add(conference, { type: "result", id, result: { done: false, reason: "not-supported" } });
@@ -260,26 +253,22 @@ export class Agent {
     this.#acks.received(conference, ids, fresh, now);
   }
 
-  #stateAnswered(state: BridgeState | null, now: EpochMs): void {
+  #stateAnswered(state: DriverState | null, now: EpochMs): void {
     this.#asked -= 1;
     if (this.#outdated > 0) this.#outdated -= 1;
     else if (state !== null && this.#bridge !== "away" && this.#active) this.#reconcile(state, now);
   }
 
-  #reconcile(state: BridgeState, now: EpochMs): void {
+  #reconcile(state: DriverState, now: EpochMs): void {
     const gap = this.#bridge === "reconciling";
     this.#events.reconcile(state, { gap, all: this.#snapshotsDue }, now);
     this.#bridge = "up";
+    this.#callsOfOthers = state.callsOfOthers;
     if (this.#snapshotsDue) this.#digestsAt = now + DIGESTS_EVERY_MS;
     this.#snapshotsDue = false;
     if (now < this.#digestsAt) return;
     this.#digestsAt = now + DIGESTS_EVERY_MS;
-    if (!this.#edgeUp) return;
-    this.#events.beginDigests(state);
-    const foreign = state.conferences.filter(({ conference }) => !this.#reports.isOurs(conference)).length;
-    if (foreign !== this.#foreign)
-      this.#effects.notes.push(`conferences of others on the bridge: ${foreign}; they are left alone`);
-    this.#foreign = foreign;
+    if (this.#edgeUp) this.#events.beginDigests(state);
   }
 
   #sendDigests(): void {
@@ -367,6 +356,7 @@ export class Agent {
   /** The agent's view of the calls no longer counts. */
   #resync(): void {
     this.#bridge = "reconciling";
+    this.#callsOfOthers = 0;
     this.#snapshotsDue = true;
     this.#legs.clear();
     this.#events.clearDigests();
@@ -383,7 +373,7 @@ export class Agent {
   #sendHealth(tick: boolean): void {
     // The same of an active agent and of a standby, which does not look at the state: the edge chooses by it.
     const bridgeUp = this.#bridge !== "away";
-    const portsInUse = this.#legs.count;
+    const portsInUse = this.#legs.count + this.#callsOfOthers;
     const ports = this.#ports;
     const sent = this.#health;
     const isChanged = sent?.bridgeUp !== bridgeUp || sent.ports !== ports;

@@ -1,6 +1,6 @@
 import { effectOf } from "../src/bridge/command-rules.ts";
 import type { CommandResult } from "../src/bridge/commands.ts";
-import type { BridgeEvent, ConferenceEvent } from "../src/bridge/events.ts";
+import type { BridgeEvent } from "../src/bridge/events.ts";
 import { type BridgeState, type BridgeView, digestOf, snapshotOf, viewOf } from "../src/bridge/state.ts";
 import { type CallId, type ConfKey, type EpochMs, MAIN_ROOM } from "../src/foundation/ids.ts";
 import { assertNever } from "../src/foundation/result.ts";
@@ -34,11 +34,11 @@ export class ConferenceEvents {
         return this.#legs.keys(event.call, event.keys, now);
       case "answered":
         this.#pending.stopWatching(event.call);
-        return this.#report(event.conference, { type: "call-answered", call: event.call });
+        return this.#reports.addEvent(event.conference, { type: "call-answered", call: event.call });
       case "ended": {
         const { call, conference, reason } = event;
         this.#callEnded(call);
-        if (conference !== null) this.#report(conference, { type: "caller-left", call, reason });
+        if (conference !== null) this.#reports.addEvent(conference, { type: "caller-left", call, reason });
         return;
       }
       case "talking": {
@@ -50,19 +50,14 @@ export class ConferenceEvents {
         return;
       }
       case "lock-changed":
-        if (!this.#reports.isOurs(event.conference)) return;
         this.#reports.change(event.conference, { locked: event.locked });
-        return this.#report(event.conference, { type: "lock-changed", locked: event.locked });
+        return this.#reports.addEvent(event.conference, { type: "lock-changed", locked: event.locked });
       case "conference-ended":
-        this.#report(event.conference, { type: "conference-ended" });
+        this.#reports.addEvent(event.conference, { type: "conference-ended" });
         return this.#conferenceEnded(event.conference);
       default:
         return assertNever(event);
     }
-  }
-
-  #report(conference: ConfKey, event: ConferenceEvent): void {
-    if (this.#reports.isOurs(conference)) this.#reports.addEvent(conference, event);
   }
 
   /** The result of a command is known. */
@@ -136,7 +131,7 @@ export class ConferenceEvents {
    */
   reconcile(state: BridgeState, { gap, all }: { readonly gap: boolean; readonly all: boolean }, now: EpochMs): void {
     const view = viewOf(state);
-    for (const held of state.conferences) if (this.#reports.isOurs(held.conference)) this.#adopt(held);
+    for (const held of state.conferences) this.#adopt(held);
     const found = this.#legs.adopt(state.calls, now);
     this.#pending.readDoubts(view, now, (pending, result) => this.settle(pending, result));
     this.#legs.showMutes(state.calls);
@@ -146,8 +141,7 @@ export class ConferenceEvents {
       .filter(([key, unless]) => unless === null || (this.#isQuiet(key) && unless !== digestIn(view, key)))
       .map(([key]) => key);
     this.#reports.snapshotsWanted.clear();
-    const held = [...view.conferences.keys()].filter((key) => this.#reports.isOurs(key));
-    const keys = all ? new Set([...this.#reports.allLive(), ...held, ...wanted]) : wanted;
+    const keys = all ? new Set([...this.#reports.allLive(), ...view.conferences.keys(), ...wanted]) : wanted;
     this.#addSnapshots(view, keys, gap);
     this.#speaking.clear();
     for (const call of state.calls) if (call.stage === "entered" && call.talking) this.#speaking.add(call.call);
@@ -168,7 +162,7 @@ export class ConferenceEvents {
 
   reportSpeech(): void {
     for (const [call, conference] of this.#unreportedSpeech) {
-      this.#report(conference, { type: "speaking-changed", call, speaking: this.#speaking.has(call) });
+      this.#reports.addEvent(conference, { type: "speaking-changed", call, speaking: this.#speaking.has(call) });
     }
     this.#unreportedSpeech.clear();
   }
@@ -244,9 +238,7 @@ export class ConferenceEvents {
   }
 
   #conferenceEnded(conference: ConfKey): void {
-    if (this.#reports.isOurs(conference)) {
-      this.#reports.change(conference, { live: false, locked: false, anonymousId: null });
-    }
+    this.#reports.change(conference, { live: false, locked: false, anonymousId: null });
     for (const call of this.#legs.callsInside(conference)) this.#callEnded(call);
     for (const [call, dial] of this.#pending.ringing()) if (dial.conference === conference) this.#callEnded(call);
   }

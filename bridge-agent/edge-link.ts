@@ -1,4 +1,3 @@
-import type { ConfKey } from "../src/foundation/ids.ts";
 import type { Result } from "../src/foundation/result.ts";
 import type { Timers } from "../src/foundation/timers.ts";
 import { encodeHello, HELLO_HEADER, helloText, LINK_PROTOCOL_VERSION } from "../src/link/hello.ts";
@@ -77,8 +76,6 @@ export class EdgeLink {
   /** The edge wants this signed; empty until it says so. */
   #challenge = "";
   #welcomed = false;
-  /** The edge's conferences, until the message that they belong to comes. */
-  #conferences: ConfKey[] = [];
   #lastLine = "";
 
   constructor(options: EdgeLinkOptions) {
@@ -131,24 +128,10 @@ export class EdgeLink {
         this.#challenge = "";
         this.#log(`edge connected, this agent is ${message.role}`);
         this.#socket.greeted(Math.min(message.heartbeatMs, LONGEST_HEARTBEAT_MS));
-        return this.#options.message(this.#withConferences(message));
-      case "activate":
-        if (this.#welcomed) this.#options.message(this.#withConferences(message));
-        return;
-      case "conferences":
-        this.#conferences.push(...message.conferences);
-        return;
+        return this.#options.message(message);
       default:
         if (this.#welcomed) this.#options.message(message);
     }
-  }
-
-  #withConferences<Message extends { readonly conferences?: readonly ConfKey[] | undefined }>(
-    message: Message,
-  ): Message {
-    const earlier = this.#conferences;
-    this.#conferences = [];
-    return earlier.length === 0 ? message : { ...message, conferences: [...earlier, ...(message.conferences ?? [])] };
   }
 
   #hello(): string {
@@ -162,7 +145,6 @@ export class EdgeLink {
     const reason = (Object.keys(CLOSE_CODES) as CloseReason[]).find((reason) => CLOSE_CODES[reason] === code);
     if (this.#welcomed) this.#options.lost();
     this.#welcomed = false;
-    this.#conferences = [];
     const answeredChallenge = this.#challenge !== "";
     this.#challenge = reason === "replayed" ? why : "";
     if (reason === "replayed" && !answeredChallenge) return "at once";

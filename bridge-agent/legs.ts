@@ -109,8 +109,7 @@ export class Legs {
 
   keys(call: CallId, keys: string, now: EpochMs): void {
     const leg = this.#legs.get(call);
-    if (!leg || (leg.conference !== null && !this.#reports.isOurs(leg.conference))) return;
-    this.#press(leg, { type: "keys", keys, at: now });
+    if (leg) this.#press(leg, { type: "keys", keys, at: now });
   }
 
   /** Hangs up on callers who key nothing; codes that waited for more keys count as they are. */

@@ -45,8 +45,6 @@ export class Reports {
   readonly #allowance = new TokenBucket(SEND_RATE, 0);
   /** Conferences of which the edge waits for a snapshot: in any case, or unless what the bridge holds has this digest. */
   readonly snapshotsWanted = new Map<ConfKey, string | null>();
-  /** The edge's conferences, beside those with a record; `null`: all, since an older edge does not say. */
-  #ours: Set<ConfKey> | null = new Set();
 
   constructor(journal: Journal, contents: JournalContents) {
     this.#journal = journal;
@@ -54,20 +52,6 @@ export class Reports {
       this.#conferences.set(conference, { record, stream: new ReportStream(stream, next, reports) });
       this.#unacknowledged += reports.length;
     }
-  }
-
-  /** The edge's list, on making this agent active. */
-  setOurs(conferences: readonly ConfKey[] | undefined): void {
-    this.#ours = conferences === undefined ? null : new Set(conferences);
-  }
-
-  addOurs(key: ConfKey): void {
-    this.#ours?.add(key);
-  }
-
-  /** Whether the conference is the edge's. Others are neither reported nor touched. */
-  isOurs(key: ConfKey): boolean {
-    return this.#ours === null || this.#ours.has(key) || this.#conferences.has(key);
   }
 
   /** The live conference of this key. */
@@ -98,7 +82,6 @@ export class Reports {
     const conference = this.#open(key);
     conference.record = { ...conference.record, ...change };
     this.#journal.saveConference(key, conference.record);
-    if (change.live === false) this.#ours?.delete(key);
   }
 
   addEvent(key: ConfKey, event: ConferenceEvent): void {

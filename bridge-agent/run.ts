@@ -61,8 +61,8 @@ export class RunningAgent {
     this.#turnedAt = [ports.now(), ports.monotonicMs()];
     this.#showPersonal = settings.logs.personal;
     this.#agent = new Agent(ports.journal, ports.newId);
-    const { agent, domain, bridge } = settings;
-    this.#driver = createDriver(settings.driver, ports, { agent, owner: `${domain}/${bridge}` });
+    const { agent, domain, bridge, dialIn } = settings;
+    this.#driver = createDriver(settings.driver, ports, { agent, owner: `${domain}/${bridge}`, dialIn });
     this.#link = new EdgeLink({
       settings,
       key: ports.key,

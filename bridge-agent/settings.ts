@@ -29,6 +29,8 @@ const agentSettings = v.strictObject({
   /** Whether numbers and access codes stand in the log as they are. */
   logs: v.optional(v.strictObject({ personal: v.boolean() }), { personal: false }),
   driver: driverSettings,
+  /** The bridge's numbers at which callers of this domain dial in; absent: all of them. */
+  dialIn: v.optional(v.array(v.pipe(v.string(), v.regex(/^\d{1,32}$/, "must be 1 to 32 digits")))),
 });
 
 export type AgentSettings = v.InferOutput<typeof agentSettings>;
@@ -45,6 +47,7 @@ const example: Required<AgentSettingsInput> = {
   listen: { port: 8791 },
   logs: { personal: false },
   driver: driverExamples.generic,
+  dialIn: ["18005551234"],
 };
 
 /** The settings of a JSON file, or one sentence that names what is wrong and shows what is right. */

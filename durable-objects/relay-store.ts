@@ -6,11 +6,6 @@ import type { Sql } from "./platform.ts";
 
 /** Longer than a conference lasts, and than anything of it is kept. */
 const keptDays = 30;
-/**
- * An agent names each conference that goes on every few minutes, so only those of today and yesterday may still go on. A conference
- * that no agent could name for longer is found by its digest: an agent sends one for each conference on the bridge.
- */
-const recentDays = 1;
 
 /** As many as a round of digests of a large bridge has. Keys that an agent makes up must not fill the memory. */
 const MAX_REMEMBERED = 50_000;
@@ -62,12 +57,6 @@ export class RelayStore {
     const isKnown = this.#dayOf(key) !== null;
     if (isKnown) this.addConference(key, at);
     return isKnown;
-  }
-
-  /** The conferences of today and yesterday. */
-  recentConferences(at: EpochMs): ConfKey[] {
-    const since = Math.floor(at / dayMs) - recentDays;
-    return this.#sql.exec("SELECT key FROM conference WHERE day >= ?", since).map(({ key }) => key as ConfKey);
   }
 
   #dayOf(key: ConfKey): number | null {

@@ -74,9 +74,6 @@ export interface RelayPorts extends AlarmPorts {
  */
 const MAX_SOCKETS = 100;
 
-/** Some 350,000 characters, if each key has the greatest length. */
-const CONFERENCES_IN_A_MESSAGE = 5_000;
-
 /**
  * The edge's end of the agents of one bridge. The relay may be evicted at any time, and woken with nothing but its store and the
  * sockets. `step` decides what an input means; this class carries it out.
@@ -269,8 +266,7 @@ export class Relay implements RelayRpc {
   #carryOut(effect: RelayEffect, before: RelayState): void {
     switch (effect.type) {
       case "send":
-        for (const message of this.#withConferences(effect.message)) this.#send(effect.id, message);
-        return;
+        return this.#send(effect.id, effect.message);
       case "close":
         return this.#close(effect.id, findLink(before, effect.id)?.agent ?? "", effect.why);
       case "commands-ack":
@@ -282,19 +278,7 @@ export class Relay implements RelayRpc {
     }
   }
 
-  /** An agent that becomes active learns which conferences it may touch. */
-  #withConferences(message: EdgeToAgent): EdgeToAgent[] {
-    const begins = message.type === "activate" || (message.type === "welcome" && message.role === "active");
-    if (!begins) return [message];
-    const rest = this.#store.recentConferences(this.#ports.now());
-    const earlier: EdgeToAgent[] = [];
-    while (rest.length > CONFERENCES_IN_A_MESSAGE) {
-      earlier.push({ type: "conferences", conferences: rest.splice(0, CONFERENCES_IN_A_MESSAGE) });
-    }
-    return [...earlier, { ...message, conferences: rest }];
-  }
-
-  /** A bridge may hold conferences that are not the edge's. Messages about those, such as each round of digests, wake no object. */
+  /** A bridge may hold conferences that the edge does not know, as after a loss of its state. Messages about those, such as each round of digests, wake no object. */
   #forConference(said: ForConference): void {
     const { conference } = said;
     if (this.#store.hasConference(conference, this.#ports.now())) {

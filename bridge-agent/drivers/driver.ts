@@ -5,7 +5,7 @@ import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
 import type { OpenSocket } from "../reconnecting-socket.ts";
 
-/** A driver reports its link to the bridge, and each event of the bridge while the link is up. */
+/** A driver reports its link to the bridge, and each event of its owner's part of the bridge while the link is up. */
 export type DriverReport =
   | {
       readonly type: "connected";
@@ -22,6 +22,12 @@ export type DriverReport =
   | { readonly type: "disconnected"; readonly why: string; readonly isReplaced: boolean }
   | BridgeEvent;
 
+/** What the bridge holds of the agent's owner. */
+export interface DriverState extends BridgeState {
+  /** How many calls beside these are up: they take ports, too. */
+  readonly callsOfOthers: number;
+}
+
 /** One command for the driver, under the id that the bridge's own records will show. */
 export interface Execution {
   readonly id: CommandId;
@@ -33,6 +39,10 @@ export interface Execution {
 /**
  * One kind of bridge. Reports, results and states come in the bridge's own order: whatever follows a promise of this
  * interface at once (`await`, `then`) runs before anything that the bridge said later is reported. None of the promises rejects.
+ *
+ * A bridge may hold more than its agent's owner has there: its own conferences, and those of other owners. A driver shows and reports the
+ * conferences of its owner alone, with their calls, and callers at the prompt who dialled one of its owner's numbers. An agent that
+ * connects asks for the state first: what is reported before it says nothing.
  */
 export interface BridgeDriver {
   /** Connects, and again after each loss until `stop`. Returns at once; `connected` reports success. */
@@ -45,11 +55,13 @@ export interface BridgeDriver {
   activate(epoch: number): void;
   /**
    * Carries out one command each time it is called: to ask once is the caller's work. A conference of `null` is for
-   * `expel` of a caller at the prompt. While disconnected the result is a refusal, `unreachable`, and nothing was done.
+   * `expel` of a caller at the prompt. While disconnected the result is a refusal, `unreachable`, and nothing was done. Before `activate`,
+   * and for the key of another owner's conference, `create-conference` is refused (`refused`); any other command for such a conference is
+   * refused as `no-such-conference`.
    */
   execute(commandId: CommandId, conference: ConfKey | null, command: BridgeCommand): Promise<ExecutionResult>;
-  /** All that the bridge holds now; `null` when there is no link or it broke before the answer. */
-  state(): Promise<BridgeState | null>;
+  /** What the bridge holds now; `null` when there is no link or it broke before the answer. */
+  state(): Promise<DriverState | null>;
   /** Disconnects for good; what is still unanswered becomes `unknown`, and nothing is reported any more. */
   stop(): Promise<void>;
 }
@@ -58,8 +70,10 @@ export interface BridgeDriver {
 export interface DriverIdentity {
   /** An agent that connects anew takes the place of its own older connection. */
   readonly agent: string;
-  /** Agents of one owner take each other's place; those of another one are left alone. */
+  /** Whose conferences it makes and sees. Agents of one owner take each other's place; those of another one are left alone. */
   readonly owner: string;
+  /** The numbers, in digits, at which its owner's callers dial in; absent: all. */
+  readonly dialIn?: readonly string[] | undefined;
 }
 
 /** The world of a driver. */

@@ -8,11 +8,11 @@ import {
   MAX_BRIDGE_MESSAGE_LENGTH,
   REPLACED_CODE,
 } from "../../src/bridge/protocol.ts";
-import type { BridgeState } from "../../src/bridge/state.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { Result } from "../../src/foundation/result.ts";
 import { type Codec, ReconnectingSocket } from "../reconnecting-socket.ts";
-import type { BridgeDriver, DriverIdentity, DriverPorts, DriverReport } from "./driver.ts";
+import type { BridgeDriver, DriverIdentity, DriverPorts, DriverReport, DriverState } from "./driver.ts";
+import { Ownership } from "./ownership.ts";
 import { socketUrl } from "./socket-url.ts";
 
 /** A bridge that falls silent is found within the sum of both. */
@@ -53,6 +53,11 @@ interface Waiting {
 /** Fewer may be a bridge that was started anew. */
 const CLOSES_WITH_ADVICE = 3;
 
+/** Of a bridge program of version 1 or 2. */
+const lacks =
+  "it does not say whose a conference is (`owner`), nor which number a caller dialled (`dialled`). Update the bridge program as " +
+  "docs/bridge-protocol.md says";
+
 function closedAgain({ agent }: DriverIdentity): string {
   return (
     `, again and again soon after its hello. Either another process is connected under the name ${agent}: stop one of the two, or ` +
@@ -66,6 +71,7 @@ export class GenericDriver implements BridgeDriver {
   readonly #identity: DriverIdentity | null;
   readonly #ports: DriverPorts;
   readonly #socket: ReconnectingSocket<BridgeToAgent, AgentToBridge>;
+  readonly #ownership: Ownership;
   readonly #waiting = new Map<number, Waiting>();
   #report: (report: DriverReport) => void = () => {};
   #ready = false;
@@ -75,10 +81,12 @@ export class GenericDriver implements BridgeDriver {
   /** `identity`: `null` for a visitor. */
   constructor({ url }: { readonly url: string }, ports: DriverPorts, identity: DriverIdentity | null) {
     const named = new URL(url);
-    if (identity !== null) named.searchParams.set("agent", identity.agent);
+    // Agents of different owners may have one name.
+    if (identity !== null) named.searchParams.set("agent", `${identity.owner}/${identity.agent}`);
     this.#url = url;
     this.#identity = identity;
     this.#ports = ports;
+    this.#ownership = new Ownership(identity);
     this.#socket = new ReconnectingSocket({
       openSocket: ports.openSocket,
       url: named.href,
@@ -109,12 +117,14 @@ export class GenericDriver implements BridgeDriver {
     if (answer === "not-connected") return { done: false, reason: "unreachable" };
     if (answer === "too-slow") return { done: "unknown", tooSlow: true };
     if (answer === "lost") return { done: "unknown" };
-    return answer.type === "done" ? { done: true } : { done: false, reason: answer.reason };
+    if (answer.type === "refused") return { done: false, reason: answer.reason };
+    this.#ownership.carriedOut(conference, command);
+    return { done: true };
   }
 
-  async state(): Promise<BridgeState | null> {
+  async state(): Promise<DriverState | null> {
     const answer = await this.#ask({ type: "state" }, (one) => one.type === "state");
-    return typeof answer === "string" ? null : answer.state;
+    return typeof answer === "string" ? null : this.#ownership.ownPart(answer.state);
   }
 
   async stop(): Promise<void> {
@@ -170,7 +180,9 @@ export class GenericDriver implements BridgeDriver {
     const { version, bootId, ports } = message;
     if (version !== BRIDGE_PROTOCOL_VERSION) {
       const versions = `version ${version} of the bridge protocol, this agent speaks ${BRIDGE_PROTOCOL_VERSION}`;
-      return this.#socket.end(`it speaks ${versions}: update the older one`);
+      return this.#socket.end(
+        `it speaks ${versions}: ${version < BRIDGE_PROTOCOL_VERSION ? lacks : "update the agent"}`,
+      );
     }
     this.#ready = true;
     this.#socket.greeted(this.#ports.pingEveryMs ?? PING_EVERY_MS);
@@ -188,7 +200,7 @@ export class GenericDriver implements BridgeDriver {
       case "hello":
         return this.#socket.end("it said hello twice on one connection");
       default:
-        this.#report(message);
+        if (this.#ownership.isOwn(message)) this.#report(message);
     }
   }
 

@@ -100,7 +100,8 @@ export class Agents {
     switch (message.type) {
       case "command": {
         let over = false;
-        const callOff = this.#machine.execute(message.commandId, message.conference, message.command, (result) => {
+        const { commandId, conference, command } = message;
+        const callOff = this.#machine.execute(agent.acts?.owner ?? null, commandId, conference, command, (result) => {
           over = true;
           held.delete(id);
           this.#send(socket, result.done ? { type: "done", id } : { type: "refused", id, reason: result.reason });

@@ -9,8 +9,9 @@ import type { Call } from "./world.ts";
 const flag = v.boolean();
 const milliseconds = v.pipe(v.number(), v.safeInteger("must be a whole number"), v.minValue(0, "must not be negative"));
 const keys = v.pipe(v.string(), v.regex(/^[0-9*#]{0,200}$/, "must be up to 200 of 0-9, * and #"));
-const from = v.pipe(v.string(), v.regex(/^\d{0,32}$/, "must be up to 32 digits"));
-const callBody = v.object({ from, keys: v.optional(keys, "") });
+const number = v.pipe(v.string(), v.regex(/^\d{0,32}$/, "must be up to 32 digits"));
+const callBody = v.object({ from: number, keys: v.optional(keys, ""), to: v.optional(number, "") });
+const ownerBody = v.object({ owner: v.nullable(v.pipe(v.string(), v.nonEmpty("must not be empty"))) });
 const keysBody = v.object({ keys });
 const talkingBody = v.object({ talking: flag });
 const lockBody = v.object({ locked: flag });
@@ -36,7 +37,10 @@ export function control(machine: Machine, method: string, path: string, text: st
   const id = decoded(encodedId);
   switch (`${method} ${route}${id === "" ? "" : "/:id"}${action === "" ? "" : `/${action}`}`) {
     case "POST calls":
-      return withBody(text, callBody, ({ from, keys }) => ({ status: 201, body: { id: machine.dialIn(from, keys) } }));
+      return withBody(text, callBody, ({ from, keys, to }) => ({
+        status: 201,
+        body: { id: machine.dialIn(from, keys, to) },
+      }));
     case "POST calls/:id/keys":
       return onCall(machine, id, (call) => withBody(text, keysBody, ({ keys }) => done(machine.press(call, keys))));
     case "POST calls/:id/talking":
@@ -45,6 +49,9 @@ export function control(machine: Machine, method: string, path: string, text: st
       );
     case "POST calls/:id/hang-up":
       return onCall(machine, id, (call) => done(machine.hangUp(call)));
+    case "PUT conferences/:id":
+      if (machine.world.conferences.has(id as ConfKey)) return problem(409, `there is a conference ${id}`);
+      return withBody(text, ownerBody, ({ owner }) => done(machine.world.addConference(id as ConfKey, owner, null)));
     case "POST conferences/:id/lock":
       return onConference(machine, id, (key) =>
         withBody(text, lockBody, ({ locked }) => done(machine.lockByTelephone(key, locked))),

@@ -6,18 +6,23 @@ import type { Call, Conference, World } from "./world.ts";
 
 const done: CommandResult = { done: true };
 
-/** Carries out a command each time it comes. `ring` starts a dialled call, which is in the world by then. */
+/**
+ * Carries out a command each time it comes, for this owner; `null`: for an agent that has not said for whom it acts. `ring` starts a
+ * dialled call, which is in the world by then.
+ */
 export function executeCommand(
   world: World,
+  owner: string | null,
   key: ConfKey | null,
   command: BridgeCommand,
   ring: (call: Call, waitMs: number) => void,
 ): CommandResult {
+  if (owner === null) return refused("refused");
   if (key === null)
     return command.type === "expel" ? expelFromPrompt(world, command.call) : refused("no-such-conference");
-  if (command.type === "create-conference") return createConference(world, key, command.anonymousId);
+  if (command.type === "create-conference") return createConference(world, key, owner, command.anonymousId);
   const conference = world.conferences.get(key);
-  if (conference === undefined) return refused("no-such-conference");
+  if (conference?.owner !== owner) return refused("no-such-conference");
   const ofThisConference = (id: CallId) => {
     const call = world.calls.get(id);
     return call?.conference === key ? call : undefined;
@@ -44,6 +49,7 @@ export function executeCommand(
         id: command.call,
         direction: "out",
         number: country + area + local,
+        dialled: "",
         extension: extension === "" ? null : extension,
         conference: key,
         stage: "ringing",
@@ -94,17 +100,8 @@ function refused(reason: RefusalReason): CommandResult {
   return { done: false, reason };
 }
 
-function createConference(world: World, key: ConfKey, anonymousId: string | null): CommandResult {
-  if (!world.conferences.has(key)) {
-    world.conferences.set(key, {
-      key,
-      locked: false,
-      reportsSpeakers: false,
-      anonymousId,
-      rooms: new Map([[MAIN_ROOM, "main"]]),
-    });
-  }
-  return done;
+function createConference(world: World, key: ConfKey, owner: string, anonymousId: string | null): CommandResult {
+  return world.addConference(key, owner, anonymousId).owner === owner ? done : refused("refused");
 }
 
 /** Callers who are still in the room go back to the main one. */

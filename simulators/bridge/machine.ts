@@ -69,24 +69,25 @@ export class Machine {
   }
 
   /**
-   * Carries out one command of an agent, now or after the delay of the faults. The returned function calls it off as long
-   * as it has not begun.
+   * Carries out one command of an agent that acts for this owner, now or after the delay of the faults. The returned function
+   * calls it off as long as it has not begun.
    */
   execute(
+    owner: string | null,
     commandId: CommandId,
     key: ConfKey | null,
     command: BridgeCommand,
     answer: (result: CommandResult) => void,
   ): () => void {
     if (this.faults.delayMs === 0) {
-      this.#executeNow(commandId, key, command, answer);
+      this.#executeNow(owner, commandId, key, command, answer);
       return () => {};
     }
     const held: HeldCommand = {
       answer,
       cancel: this.#timers.after(this.faults.delayMs, () => {
         this.#heldCommands.delete(held);
-        this.#executeNow(commandId, key, command, answer);
+        this.#executeNow(owner, commandId, key, command, answer);
       }),
     };
     this.#heldCommands.add(held);
@@ -105,8 +106,9 @@ export class Machine {
   state(): BridgeState {
     const { conferences, calls, ended } = this.world;
     return {
-      conferences: [...conferences.values()].map(({ key, locked, reportsSpeakers, anonymousId, rooms }) => ({
+      conferences: [...conferences.values()].map(({ key, owner, locked, reportsSpeakers, anonymousId, rooms }) => ({
         conference: key,
+        owner,
         locked,
         reportsSpeakers,
         anonymousId,
@@ -116,18 +118,20 @@ export class Machine {
     };
   }
 
-  dialIn(number: string, keys: string): CallId {
+  /** `dialled`: at which of the bridge's numbers. */
+  dialIn(number: string, keys: string, dialled = ""): CallId {
     this.#callsIn += 1;
     const id = `c${this.#callsIn}-${this.bootId}` as CallId;
     const call = this.world.addCall({
       id,
       direction: "in",
       number,
+      dialled,
       extension: null,
       conference: null,
       stage: "prompted",
     });
-    this.#emit({ type: "prompted", call: id, number });
+    this.#emit({ type: "prompted", call: id, number, dialled });
     this.press(call, keys);
     return id;
   }
@@ -188,6 +192,7 @@ export class Machine {
   }
 
   #executeNow(
+    owner: string | null,
     commandId: CommandId,
     key: ConfKey | null,
     command: BridgeCommand,
@@ -195,7 +200,7 @@ export class Machine {
   ): void {
     const result = this.faults.refuse.includes(command.type)
       ? refusal
-      : executeCommand(this.world, key, command, (call, waitMs) => this.#ring(call, waitMs));
+      : executeCommand(this.world, owner, key, command, (call, waitMs) => this.#ring(call, waitMs));
     this.acts.push({
       n: this.acts.length + 1,
       act: command.type,
@@ -248,7 +253,7 @@ function bridgeCall(call: Call): BridgeCall {
   if (stage === "ended") {
     return { stage, call: id, direction, number, conference, reason: call.endReason ?? "hung-up" };
   }
-  if (conference === null) return { stage: "prompted", call: id, number, keys: call.keys };
+  if (conference === null) return { stage: "prompted", call: id, number, dialled: call.dialled, keys: call.keys };
   if (stage === "entered" && call.room !== null) {
     const { room, muted, joinTone, attendeeId, reportedTalking: talking } = call;
     return { stage, call: id, direction, number, conference, room, muted, joinTone, attendeeId, talking };

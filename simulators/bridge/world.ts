@@ -1,10 +1,12 @@
 import type { EndReason } from "../../src/bridge/events.ts";
-import type { CallId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
+import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 
 export type RoomKind = "main" | "sub" | "private";
 
 export interface Conference {
   readonly key: ConfKey;
+  /** For whom it was created; `null`: it is the bridge's own. */
+  readonly owner: string | null;
   locked: boolean;
   reportsSpeakers: boolean;
   anonymousId: string | null;
@@ -16,6 +18,8 @@ export interface Call {
   readonly direction: "in" | "out";
   /** Digits; of a dialled call the country's, area's and local ones in a row. */
   readonly number: string;
+  /** The number that a caller dialled in at, if known; `""` for a dialled call. */
+  readonly dialled: string;
   readonly extension: string | null;
   /** `null` for a caller at the prompt. */
   conference: ConfKey | null;
@@ -46,8 +50,18 @@ export class World {
   /** Oldest first. */
   readonly ended = new Map<CallId, Call>();
 
+  /** One that exists stays as it is, whosever it is. */
+  addConference(key: ConfKey, owner: string | null, anonymousId: string | null): Conference {
+    const known = this.conferences.get(key);
+    if (known) return known;
+    const rooms = new Map<RoomId, RoomKind>([[MAIN_ROOM, "main"]]);
+    const added = { key, owner, locked: false, reportsSpeakers: false, anonymousId, rooms };
+    this.conferences.set(key, added);
+    return added;
+  }
+
   /** The id of an ended call may be used again: it is then a new call. */
-  addCall(call: Pick<Call, "id" | "direction" | "number" | "extension" | "conference" | "stage">): Call {
+  addCall(call: Pick<Call, "id" | "direction" | "number" | "dialled" | "extension" | "conference" | "stage">): Call {
     const added: Call = {
       ...call,
       room: null,

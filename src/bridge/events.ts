@@ -21,8 +21,8 @@ export type EndReason = Checked<typeof endReason>;
 export const rooms = v.array(v.object({ id: room, kind: v.picklist(["main", "sub", "private"]) }));
 
 export const bridgeEvent = v.variant("type", [
-  /** A caller dialled in and waits for commands; `number` is empty when withheld. */
-  typed("prompted", { call, number: word }),
+  /** A caller dialled in and waits for commands; `number` is empty when withheld, and so is `dialled`, the number that it called, when unknown. */
+  typed("prompted", { call, number: word, dialled: word }),
   /** One or more of `0-9*#`, in the order they were pressed, at the prompt or in a conference. */
   typed("keys", { call, keys: word }),
   /** A dialled call was picked up; it waits to be admitted, or moved into a room. */

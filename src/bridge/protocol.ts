@@ -6,7 +6,7 @@ import { type Checked, commandId, conference, typed, whole, word, wrong } from "
 import { bridgeState } from "./state.ts";
 
 /** The generic bridge protocol, described in docs/bridge-protocol.md. */
-export const BRIDGE_PROTOCOL_VERSION = 2;
+export const BRIDGE_PROTOCOL_VERSION = 3;
 
 const agentToBridge = v.variant("type", [
   typed("command", { id: whole, commandId, conference: v.nullable(conference), command }),

@@ -6,8 +6,8 @@ import { type Checked, call, conference, flag, room, word } from "./schemas.ts";
 const direction = v.picklist(["in", "out"]);
 
 const bridgeCall = v.variant("stage", [
-  /** Dialled in, in no conference; `keys` are all that it pressed since the prompt. */
-  v.object({ stage: v.literal("prompted"), call, number: word, keys: word }),
+  /** Dialled in, at this number, and is in no conference; `keys` are all that it pressed since the prompt. */
+  v.object({ stage: v.literal("prompted"), call, number: word, dialled: word, keys: word }),
   /** Dialled by us and not in a room yet. */
   v.object({ stage: v.picklist(["ringing", "answered"]), call, number: word, conference }),
   v.object({
@@ -41,6 +41,8 @@ export const bridgeState = v.object({
   conferences: v.array(
     v.object({
       conference,
+      /** For whom it was created; `null`: it is the bridge's own. */
+      owner: v.nullable(word),
       locked: flag,
       reportsSpeakers: flag,
       /** As its `create-conference` said; `null`: there is none, or the bridge does not keep it. */

@@ -9,12 +9,8 @@ import { err, ok, type Result } from "../foundation/result.ts";
 
 const epoch = whole;
 const stream = id<StreamId>();
-/** For an active agent: the conferences on its bridge that are the edge's, beside those of earlier messages. It leaves all others alone. */
-const conferences = v.optional(v.array(conference));
 
 const edgeToAgent = [
-  /** In front of `welcome` or `activate`: conferences that find no place in there. */
-  typed("conferences", { conferences: v.array(conference) }),
   typed("welcome", {
     role: v.picklist(["active", "standby"]),
     /** Rises with each change of the active agent; commands of an older one are refused. */
@@ -25,10 +21,9 @@ const edgeToAgent = [
     /** Whether the bridge has no other agent that could act in this one's place. */
     alone: flag,
     keypad: keypadCodes,
-    conferences,
   }),
   /** A standby is the active agent from now on. */
-  typed("activate", { epoch, conferences }),
+  typed("activate", { epoch }),
   v.pipe(
     typed("commands", { epoch, conference, commands: v.array(v.unknown()) }),
     v.transform((message) => ({ ...message, ...sorted(message.commands) })),

@@ -1,5 +1,6 @@
 import { Agent, type AgentInput } from "../../bridge-agent/agent.ts";
 import type { Execution } from "../../bridge-agent/drivers/driver.ts";
+import { Ownership } from "../../bridge-agent/drivers/ownership.ts";
 import { openJournal } from "../../bridge-agent/journal.ts";
 import { Machine } from "../../simulators/bridge/machine.ts";
 import type { BridgeCommand, ExecutionResult, IssuedCommand } from "../../src/bridge/commands.ts";
@@ -9,6 +10,8 @@ import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import { Clock } from "../simulation/clock.ts";
 
 export const KEY = "987654321" as ConfKey;
+/** Whose agent it is that a test looks at. */
+export const OWNER = "local/simulated";
 
 /** Of an agent that reaches nobody. */
 export const agentSettings = {
@@ -54,8 +57,6 @@ export class AgentWorld {
   activeSince = 1;
   /** Whether the bridge has no other agent. */
   alone = true;
-  /** The conferences that the edge names as its own; an older edge names none. */
-  ours: readonly ConfKey[] | undefined;
   /** The connection looks alive, but what the agent says is lost. */
   edgeDeaf = false;
   /** How the edge reacts to what it takes, with commands of its own. */
@@ -76,6 +77,8 @@ export class AgentWorld {
   silent = false;
   readonly notes: string[] = [];
   #lives = 0;
+  /** As in any driver. */
+  readonly #ownership = new Ownership({ owner: OWNER });
   /** Commands that the bridge has not begun: it drops them with the link. */
   readonly #held = new Map<Execution, () => void>();
   readonly #repeated = new Map<string, { readonly conference: ConfKey; readonly issued: IssuedCommand }>();
@@ -142,9 +145,8 @@ export class AgentWorld {
   connectEdge(role: "active" | "standby" = "active"): void {
     this.#edgeUp = true;
     const keypad = { merge: "*1", mute: "*6" };
-    const { epoch, activeSince, alone, ours } = this;
-    const list = ours && { conferences: [...ours] };
-    this.tell({ type: "welcome", role, epoch, activeSince, heartbeatMs: 3_000, alone, keypad, ...list });
+    const { epoch, activeSince, alone } = this;
+    this.tell({ type: "welcome", role, epoch, activeSince, heartbeatMs: 3_000, alone, keypad });
   }
 
   loseEdge(): void {
@@ -208,13 +210,15 @@ export class AgentWorld {
       }
       this.#held.set(execution, () => {});
       const { id, conference, command } = execution;
-      const callOff = this.machine.execute(id, conference, command, (result) => {
+      const callOff = this.machine.execute(OWNER, id, conference, command, (result) => {
+        if (result.done) this.#ownership.carriedOut(conference, command);
         if (this.#held.delete(execution)) this.#put({ type: "result", execution, result });
       });
       if (this.#held.has(execution)) this.#held.set(execution, callOff);
       this.#step();
     }
-    if (effects.askState) this.#put({ type: "state", state: this.#bridgeUp ? this.machine.state() : null });
+    if (effects.askState)
+      this.#put({ type: "state", state: this.#bridgeUp ? this.#ownership.ownPart(this.machine.state()) : null });
   }
 
   /** The machine's clock is set back. */
@@ -261,7 +265,7 @@ export class AgentWorld {
       bootId,
       this.timers,
       (report) => {
-        if (this.#bridgeUp) this.#put({ type: "bridge", report });
+        if (this.#bridgeUp && this.#ownership.isOwn(report)) this.#put({ type: "bridge", report });
       },
       () => {},
     );

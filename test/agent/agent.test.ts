@@ -11,7 +11,7 @@ import {
   type RoomId,
   type StreamId,
 } from "../../src/foundation/ids.ts";
-import { AgentWorld, KEY } from "./agent-world.ts";
+import { AgentWorld, KEY, OWNER } from "./agent-world.ts";
 
 const call = (id: string) => id as CallId;
 const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: "999" };
@@ -304,7 +304,6 @@ describe("calls", () => {
     const { machine } = running();
     const world = new AgentWorld();
     world.machine = machine;
-    world.ours = [KEY];
     world.connect();
     world.settle();
     const id = world.machine.dialIn("", "987654321#999#");
@@ -485,363 +484,30 @@ describe("calls", () => {
     expect(look.mock.calls.length).toBeGreaterThanOrEqual(9);
     expect(look.mock.calls.length).toBeLessThanOrEqual(11);
   });
-
-  test("a conference of the edge stays one when a command for it is refused before this agent has seen it", () => {
-    const world = new AgentWorld();
-    world.ours = [KEY];
-    world.machine.execute("x" as CommandId, KEY, create, () => {});
-    world.connectEdge();
-    world.settle();
-    world.tell({ type: "commands", epoch: 1, conference: KEY, commands: [], notUnderstood: ["new-1" as CommandId] });
-    world.pass(1_000);
-    world.connectBridge();
-    world.pass(1_000);
-    const id = world.machine.dialIn("1", "987654321##");
-    world.pass(1_000);
-    expect(world.machine.world.calls.get(id)?.stage).toBe("entered");
-  });
-
-  test("a conference that the bridge refuses to know lets no caller choose it, and the edge is told", () => {
-    const world = running();
-    world.machine.world.endConference(KEY); // And no event tells of it.
-    world.command("lock", { type: "lock" });
-    world.settle();
-    expect(world.events().at(-1)).toEqual({ type: "snapshot", conference: null });
-    const id = world.machine.dialIn("1", "987654321#");
-    world.settle();
-    const leg = world.machine.world.calls.get(id);
-    if (leg) world.machine.press(leg, "44#");
-    world.settle();
-    expect(world.acts().at(-1)).toBe("lock refused");
-  });
-
-  test("callers who waited while there was no agent are taken over with the keys they have pressed", () => {
-    const world = running();
-    world.loseBridge();
-    world.settle();
-    world.machine.dialIn("1", "987654321#4");
-    world.connectBridge();
-    world.settle();
-    const waiting = [...world.machine.world.calls.values()][0];
-    expect(waiting?.stage).toBe("prompted");
-    if (waiting) world.machine.press(waiting, "44#");
-    world.settle();
-    expect(world.events().at(-1)).toMatchObject({ type: "caller-entered", caller: { attendeeId: "444" } });
-  });
-
-  test("a caller who keyed a key too early, and another one since, stays at the prompt of that through every gap", () => {
-    const world = running();
-    const other = "123456789" as ConfKey;
-    const id = world.machine.dialIn("1", "123456789#");
-    world.settle();
-    world.command("other", create, {}, other);
-    const caller = world.machine.world.calls.get(id);
-    if (caller) world.machine.press(caller, "987654321#");
-    world.settle();
-    for (const gap of [() => world.restart(), () => world.loseBridge(), () => world.connectEdge("standby")]) {
-      gap();
-      world.settle();
-      world.connect();
-      world.settle();
-      expect(caller?.stage).toBe("prompted");
-    }
-    if (caller) world.machine.press(caller, "444#");
-    world.settle();
-    expect(caller).toMatchObject({ stage: "entered", conference: KEY, attendeeId: "444" });
-  });
-
-  test("a caller whom the bridge refuses, or who keys nothing, is let go", () => {
-    const world = running();
-    world.machine.setFaults({ delayMs: 0, refuse: ["admit"], down: false });
-    const refused = world.machine.dialIn("1", "987654321##");
-    const silent = world.machine.dialIn("2", "");
-    world.settle();
-    expect(world.acts().slice(1)).toEqual([`admit ${refused} refused`, `expel ${refused} done`]);
-    world.pass(30_200);
-    expect(world.acts().slice(3)).toEqual([`expel ${silent} done`]);
-    expect(world.events()).toEqual([]);
-    expect(world.status.calls).toBe(0);
-  });
-
-  test("a caller whom the bridge will not let go is let go when it will", () => {
-    const world = running();
-    world.machine.setFaults({ delayMs: 0, refuse: ["expel"], down: false });
-    const id = world.machine.dialIn("1", "1#2#3#");
-    world.settle();
-    expect(world.acts().slice(1)).toEqual([`expel ${id} refused`]);
-    world.machine.setFaults({ delayMs: 0, refuse: [], down: false });
-    world.pass(5_000);
-    expect(world.acts().slice(1)).toEqual([`expel ${id} refused`, `expel ${id} done`]);
-    expect(world.status.calls).toBe(0);
-  });
-
-  test("a locked conference is not entered, whoever locked it", () => {
-    const world = running();
-    world.machine.lockByTelephone(KEY, true);
-    const first = world.machine.dialIn("1", "987654321#");
-    world.command("unlock", { type: "unlock" });
-    world.settle();
-    const second = world.machine.dialIn("2", "987654321##");
-    world.settle();
-    expect(world.acts().slice(1)).toEqual([`expel ${first} done`, "unlock done", `admit ${second} done`]);
-  });
-
-  test("a call-out is answered, admitted and can use the keypad", () => {
-    const world = running();
-    world.react = admitting;
-    world.command("dial", dial("out1"));
-    world.pass(400);
-    const leg = world.machine.world.calls.get(call("out1"));
-    if (leg) world.machine.press(leg, "*6");
-    world.settle();
-    expect(world.acts().slice(1)).toEqual(["dial out1 done", "admit out1 done", "mute out1 done"]);
-    expect(world.events().map(({ type }) => type)).toEqual(["call-answered", "caller-muted"]);
-    expect(world.results()).toEqual({ create: true, dial: true, "admit-out1": true });
-  });
-
-  test("a silent monitor who was dialled cannot unmute itself, nor after a restart of the agent (protocol 4.17)", () => {
-    const world = running();
-    world.command("dial", dial("out1"));
-    world.pass(400);
-    world.command("admit", { type: "admit", call: call("out1"), muted: true, joinTone: false });
-    world.settle();
-    const leg = world.machine.world.calls.get(call("out1"));
-    for (const gap of [() => {}, () => world.restart(), () => world.loseBridge()]) {
-      gap();
-      world.settle();
-      world.connect();
-      world.settle();
-      if (leg) world.machine.press(leg, "*6");
-      world.settle();
-      expect(leg).toMatchObject({ stage: "entered", muted: true });
-    }
-    expect(world.acts().slice(1)).toEqual(["dial out1 done", "admit out1 done"]);
-  });
-
-  test("an answered call that is moved straight into a room has entered", () => {
-    const world = running();
-    world.command("room", { type: "create-room", room: "r1" as RoomId, kind: "private" });
-    world.command("dial", dial("out1"));
-    world.pass(400);
-    world.command("move", { type: "move", call: call("out1"), room: "r1" as RoomId });
-    world.settle();
-    const leg = world.machine.world.calls.get(call("out1"));
-    if (leg) world.machine.press(leg, "*6");
-    world.settle();
-    expect(world.events().at(-1)).toEqual({ type: "caller-muted", call: "out1", muted: true });
-    world.restart();
-    world.settle();
-    if (leg) world.machine.press(leg, "*6");
-    world.settle();
-    expect(world.events().at(-1)).toEqual({ type: "caller-muted", call: "out1", muted: false });
-  });
-
-  test("who talks is told, and to an edge that was away by what the bridge then holds", () => {
-    const world = running();
-    const id = world.machine.dialIn("1", "987654321##");
-    world.command("report", { type: "report-speakers" });
-    world.settle();
-    const leg = world.machine.world.calls.get(id);
-    if (leg) world.machine.talk(leg, true);
-    world.pass(200);
-    expect(world.events().at(-1)).toEqual({ type: "speaking-changed", call: id, speaking: true });
-    const { length } = world.events();
-    if (leg) for (const talks of [false, true]) world.machine.talk(leg, talks);
-    world.pass(1_000);
-    expect(world.events()).toHaveLength(length);
-    world.loseEdge();
-    world.loseBridge();
-    if (leg) world.machine.talk(leg, false);
-    world.restart();
-    world.connect();
-    world.settle();
-    expect(world.events().at(-1)).toMatchObject({ type: "snapshot", conference: { speaking: [] } });
-    world.command("again", { type: "report-speakers" });
-    world.settle();
-    expect(world.events().at(-1)).toMatchObject({ type: "snapshot" });
-  });
-
-  test("who begins to talk behind a snapshot without an ack is told when the edge asks for one more", () => {
-    const world = running();
-    const id = world.machine.dialIn("1", "987654321##");
-    world.command("report", { type: "report-speakers" });
-    world.pass(1_000);
-    world.edgeDeaf = true;
-    const asked = { type: "snapshot-wanted", conference: KEY } as const;
-    world.tell(asked);
-    world.settle();
-    const leg = world.machine.world.calls.get(id);
-    if (leg) world.machine.talk(leg, true);
-    world.tell(asked);
-    world.settle();
-    world.edgeDeaf = false;
-    world.pass(2_000);
-    expect(world.events().slice(1)).toEqual([
-      { type: "snapshot", conference: expect.objectContaining({ speaking: [] }) },
-      { type: "speaking-changed", call: id, speaking: true },
-    ]);
-  });
 });
 
-describe("gaps", () => {
-  test("what a caller did while the link to the bridge was broken shows in a snapshot", () => {
-    const world = running();
-    const id = world.machine.dialIn("1", "987654321##");
-    world.settle();
-    world.loseBridge();
-    const leg = world.machine.world.calls.get(id);
-    if (leg) world.machine.hangUp(leg);
-    world.connectBridge();
-    world.settle();
-    expect(world.events().at(-1)).toMatchObject({ type: "snapshot", conference: { callers: [], dialled: [] } });
-  });
-
-  test("a bridge that started anew has no such conference, and its key is unknown", () => {
-    const world = running();
-    world.machine.dialIn("1", "987654321##");
-    world.settle();
-    world.restartBridge();
-    world.settle();
-    expect(world.events().at(-1)).toEqual({ type: "snapshot", conference: null });
-    const late = world.machine.dialIn("2", "987654321#1#2#");
-    world.settle();
-    expect(world.acts()).toEqual([`expel ${late} done`]);
-  });
-
-  test("a command whose answer was lost with all that the bridge held is not done again", () => {
-    const world = running();
-    world.machine.setFaults({ delayMs: 1_000, refuse: [], down: false });
-    world.command("dial", dial("out1"));
-    world.settle();
-    world.loseBridge();
-    world.settle();
-    world.restart();
-    world.restartBridge();
-    world.pass(2_000);
-    expect(world.acts()).toEqual([]);
-    expect(world.results()).toEqual({ create: true, dial: false });
-  });
-
-  test("a command that came while the bridge was away is carried out when it is back", () => {
-    const world = new AgentWorld();
-    world.connectEdge();
-    world.command("create", create);
-    world.settle();
-    world.connectBridge();
-    world.settle();
-    expect(world.events()).toEqual([]);
-    expect(world.results()).toEqual({ create: true });
-  });
-
-  test("how a dialled call ended while nobody listened is told with its reason", () => {
-    const world = running();
-    world.machine.numbers.set("14085551234", { outcome: "busy", afterMs: 50 });
-    world.command("dial", dial("out1"));
-    world.settle();
-    world.loseBridge();
-    world.settle();
-    world.pass(1_000);
-    world.connectBridge();
-    world.settle();
-    expect(world.events().slice(0, 1)).toEqual([{ type: "caller-left", call: "out1", reason: "busy" }]);
-    world.restart();
-    world.settle();
-    expect(world.events().filter(({ type }) => type === "caller-left")).toHaveLength(1);
-  });
-
-  test("a call that was answered while the agent was dead is told when it is back", () => {
-    const world = running();
-    world.command("dial", dial("out1"));
-    world.settle();
-    world.loseBridge();
-    world.pass(1_000);
-    world.restart();
-    world.connectBridge();
-    world.settle();
-    expect(world.events().map(({ type }) => type)).toEqual(["call-answered", "snapshot"]);
-  });
-
-  test("a command whose answer was lost is not done again", () => {
-    const world = running();
-    world.crashAt = world.steps + 4; // The bridge has dialled by then, and the agent does not know.
-    world.command("dial", dial("out1"));
-    world.pass(1_000);
-    expect(world.crashes).toBe(1);
-    expect(world.acts().slice(1)).toEqual(["dial out1 done"]);
-    expect(world.results()).toEqual({ create: true, dial: true });
-  });
-
-  test.each<[string, (world: AgentWorld) => void]>([
-    ["the agent died", (world) => world.restart()],
-    [
-      "the link broke",
-      (world) => {
-        world.loseBridge();
-        world.settle();
-        world.connectBridge();
-      },
-    ],
-  ])("what the bridge had not begun when %s is done once, and at once", (_, breakOff) => {
-    const world = running();
-    const id = world.machine.dialIn("14085550000", "987654321##");
-    world.settle();
-    const caller = world.machine.world.calls.get(id);
-    world.machine.setFaults({ delayMs: 3_000, refuse: [], down: false });
-    world.command("dial", dial("out1"));
-    if (caller) world.machine.press(caller, "*6");
-    world.pass(2_800);
-    breakOff(world);
-    world.settle();
-    world.pass(3_000);
-    expect(world.acts().slice(2)).toEqual(["dial out1 done", `mute ${id} done`]);
-    expect(world.results()).toEqual({ create: true, dial: true });
-  });
-
-  test("a command for which the bridge takes for ever is refused, and what waited behind it goes on", () => {
-    const world = running();
-    world.machine.setFaults({ delayMs: 1_000_000, refuse: [], down: false });
-    world.command("lock", { type: "lock" });
-    world.settle();
-    world.machine.setFaults({ delayMs: 0, refuse: [], down: false });
-    world.command("unlock", { type: "unlock" });
-    world.settle();
-    world.loseBridge({ done: "unknown", tooSlow: true });
-    world.connectBridge();
-    world.settle();
-    expect(world.acts().slice(1)).toEqual(["unlock done"]);
-    expect(world.results()).toEqual({ create: true, lock: false, unlock: true });
-  });
-
-  test("a command that never reached the bridge is done", () => {
-    const world = running();
-    world.loseBridge();
-    world.command("lock", { type: "lock" });
-    world.settle();
-    world.connectBridge();
-    world.settle();
-    expect(world.acts().at(-1)).toBe("lock done");
-  });
-});
-
-describe("a conference on the bridge that is not the edge's", () => {
+describe("a conference of another owner", () => {
   const other = "987650000" as ConfKey;
-  /** The other conference has a caller, and the agent learns that the edge has no conference on this bridge. */
-  function besideOther(): AgentWorld {
+  /** It has a caller. */
+  function besideOther(owner: string): AgentWorld {
     const world = new AgentWorld();
-    world.machine.execute("other" as CommandId, other, create, () => {});
+    world.machine.execute(owner, "other" as CommandId, other, create, () => {});
     const caller = world.machine.dialIn("14085550009", "");
     const admit = { type: "admit", call: caller, muted: false, joinTone: true } as const;
-    world.machine.execute("other-admit" as CommandId, other, admit, () => {});
-    world.ours = [];
+    world.machine.execute(owner, "other-admit" as CommandId, other, admit, () => {});
     world.connect();
     world.settle();
     return world;
   }
   const ofOther = (world: AgentWorld) =>
-    world.heard.filter((message) => "conference" in message && message.conference === other);
+    world.heard.filter(
+      (message) =>
+        ("conference" in message && message.conference === other) ||
+        (message.type === "digests" && message.digests.some(({ conference }) => conference === other)),
+    );
 
   test("is neither reported nor touched, and lets nobody in from the prompt", () => {
-    const world = besideOther();
+    const world = besideOther("acme/bridge-1");
     const before = world.acts();
     world.machine.dialIn("14085550001", `${other}#444#`);
     const [inside] = world.machine.world.callsOf(other);
@@ -849,38 +515,47 @@ describe("a conference on the bridge that is not the edge's", () => {
     world.machine.lockByTelephone(other, true);
     world.pass(5_000);
 
-    expect(world.acts().filter((act) => act.includes("admit") || act.includes("mute"))).toEqual(
-      before.filter((act) => act.includes("admit")),
-    );
+    expect(world.acts()).toEqual(before);
+    world.pass(120_000);
     expect(ofOther(world)).toEqual([]);
     expect(world.journal.load().conferences).toEqual([]);
-
-    world.pass(120_000);
-    const notes = world.notes.filter((note) => note.includes("others"));
-    expect(notes).toEqual(["conferences of others on the bridge: 1; they are left alone"]);
   });
 
-  test("is reported in full once the edge asks for it, or has made one of its key", () => {
-    const asked = besideOther();
-    asked.tell({ type: "snapshot-wanted", conference: other });
-    asked.settle();
-    expect(asked.events()).toMatchObject([{ type: "snapshot", conference: { callers: [{ number: "14085550009" }] } }]);
+  test("takes its ports all the same", () => {
+    const world = besideOther("acme/bridge-1");
+    world.machine.dialIn("14085550001", "");
+    world.pass(1_000);
 
-    const made = besideOther();
-    made.command("create", create, {}, other);
-    made.settle();
-    expect(made.results()).toEqual({ create: true });
-    expect(made.events()).toMatchObject([{ type: "snapshot", conference: { callers: [{ number: "14085550009" }] } }]);
-  });
-
-  test("is the edge's when the edge says so on making the agent active, also one that another agent made", () => {
-    const world = besideOther();
-    world.ours = [other];
-    world.epoch += 2;
-    world.activeSince = world.epoch;
-    world.connectEdge();
+    expect(world.heard.filter(({ type }) => type === "health").at(-1)).toMatchObject({ portsInUse: 2 });
+    expect(world.status.calls).toBe(1);
+    world.loseBridge();
     world.settle();
-    expect(world.events().map(({ type }) => type)).toContain("snapshot");
+    expect(world.heard.at(-1)).toMatchObject({ type: "health", bridgeUp: false, portsInUse: 0 });
+  });
+
+  test("keeps its key: a create of that key is refused, and nothing follows", () => {
+    const world = besideOther("acme/bridge-1");
+    world.command("create", create, {}, other);
+    world.command("end", { type: "end-conference" }, {}, other);
+    world.settle();
+
+    expect(world.accepted).toEqual([
+      { type: "result", id: "create", result: { done: false, reason: "refused" } },
+      { type: "result", id: "end", result: { done: false, reason: "no-such-conference" } },
+    ]);
+    expect(world.machine.world.callsOf(other)).toHaveLength(1);
+  });
+
+  test("is not one of its own owner that the edge does not know: that is reported, callers enter it, and nothing of it is ended", () => {
+    const world = besideOther(OWNER);
+    expect(world.events()).toMatchObject([{ type: "snapshot", conference: { callers: [{ number: "14085550009" }] } }]);
+    world.machine.dialIn("14085550001", `${other}#444#`);
+    world.pass(120_000);
+
+    expect(world.machine.world.callsOf(other)).toHaveLength(2);
+    expect(world.events().map(({ type }) => type)).toEqual(["snapshot", "caller-entered"]);
+    expect(world.acts().some((act) => act.startsWith("end-conference"))).toBe(false);
+    expect(ofOther(world).map(({ type }) => type)).toContain("digests");
   });
 });
 
@@ -1000,7 +675,7 @@ describe("each minute", () => {
 
   test("a conference that the bridge holds, and nobody else knows, has its digest told", () => {
     const world = new AgentWorld();
-    world.machine.execute("elsewhere" as CommandId, "1" as ConfKey, create, () => {});
+    world.machine.execute(OWNER, "elsewhere" as CommandId, "1" as ConfKey, create, () => {});
     world.connect();
     world.pass(60_400);
     expect(digests(world)).toEqual([

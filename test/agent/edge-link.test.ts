@@ -8,7 +8,6 @@ import { EdgeLink, LONGEST_PAUSE_MS } from "../../bridge-agent/edge-link.ts";
 import { openSocket } from "../../bridge-agent/node-ports.ts";
 import { backoffMs } from "../../bridge-agent/reconnecting-socket.ts";
 import { agentKey } from "../../bridge-agent/state-folder.ts";
-import type { ConfKey } from "../../src/foundation/ids.ts";
 import { decodeHello, type Hello, helloText, refusal } from "../../src/link/hello.ts";
 import {
   type AgentToEdge,
@@ -336,35 +335,4 @@ test("the first tries come fast, the later ones 5 s apart, none at the same mome
     100, 200, 400, 3_200, 5_000, 5_000,
   ]);
   expect(backoffMs(1, LONGEST_PAUSE_MS, 0)).toBe(50);
-});
-
-test("conferences that come in front of a message belong to it, and to no later one", async () => {
-  const [one, two, three] = ["111", "222", "333"] as ConfKey[] as [ConfKey, ConfKey, ConfKey];
-  const activate: EdgeToAgent = { type: "activate", epoch: 2, conferences: [] };
-  link.connect();
-  const socket = await relay.socket();
-  for (const message of [
-    { type: "conferences", conferences: [one] },
-    { type: "conferences", conferences: [two] },
-    { ...welcome, conferences: [three] },
-    activate,
-  ] as const) {
-    socket.send(encodeMessage(message));
-  }
-  await hears(2);
-
-  expect(heard).toEqual([{ ...welcome, conferences: [one, two, three] }, activate]);
-});
-
-test("conferences of a connection that broke are not those of the next one", async () => {
-  link.connect();
-  const broken = await relay.socket();
-  broken.send(encodeMessage({ type: "conferences", conferences: ["111" as ConfKey] }));
-  broken.close();
-  await turns(() => notes.length > 0);
-  timers.advance(LONGEST_PAUSE_MS);
-  (await relay.socket()).send(encodeMessage({ ...welcome, conferences: [] }));
-  await hears(1);
-
-  expect(heard).toEqual([{ ...welcome, conferences: [] }]);
 });

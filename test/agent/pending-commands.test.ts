@@ -58,7 +58,7 @@ function stateWith(callers: number) {
   const keys = ["55500", "55501"] as ConfKey[];
   return viewOf({
     conferences: keys.map((conference) => ({
-      ...{ conference, locked: false, reportsSpeakers: false, anonymousId: null },
+      ...{ conference, owner: "local/simulated", locked: false, reportsSpeakers: false, anonymousId: null },
       rooms: [{ id: MAIN_ROOM, kind: "main" as const }],
     })),
     calls: Array.from({ length: callers }, (_, index) => ({

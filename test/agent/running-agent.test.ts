@@ -9,7 +9,7 @@ import { Clock } from "../simulation/clock.ts";
 import { agentSettings, KEY, openedJournal, welcome } from "./agent-world.ts";
 
 const oneOfTwo = { ...welcome, alone: false };
-const hello: BridgeToAgent = { type: "hello", version: 2, bootId: "boot1", ports: null };
+const hello: BridgeToAgent = { type: "hello", version: 3, bootId: "boot1", ports: null };
 const emptyState = { conferences: [], calls: [] };
 
 /** An agent on clocks of our own, its connections to the edge and to the bridge, and what it has said there. */

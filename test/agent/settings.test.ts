@@ -43,9 +43,14 @@ test.each([
     'driver.type must be "generic" (it is "fax"), for example "generic"',
   ],
   [
+    "a number with a plus sign",
+    { dialIn: ["+18005551234"] },
+    'dialIn.0 must be 1 to 32 digits (it is "+18005551234"), for example "18005551234"',
+  ],
+  [
     "a setting too many",
     { colour: "red" },
-    "colour is no setting; the settings are edge, domain, bridge, agent, state, listen, logs, driver",
+    "colour is no setting; the settings are edge, domain, bridge, agent, state, listen, logs, driver, dialIn",
   ],
 ])("%s is named, with what would be right", (_, change, message) => {
   expect(wrong(change)).toBe(message);

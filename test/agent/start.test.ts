@@ -1,9 +1,11 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { WebSocketServer } from "ws";
 import { holdStateFolder } from "../../bridge-agent/state-folder.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bridgehead-test-"));
@@ -103,6 +105,21 @@ test.each([
   },
   20_000,
 );
+
+test("doctor: a bridge program of an older version is told what it lacks, and what to do", async () => {
+  const bridge = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  bridge.on("connection", (socket) => {
+    socket.send(JSON.stringify({ type: "hello", version: 2, bootId: "b1", ports: null }));
+  });
+  await once(bridge, "listening");
+  const url = `ws://127.0.0.1:${(bridge.address() as AddressInfo).port}`;
+
+  const { code, stdout } = await agent("doctor", { state: join(folder, "doctor"), driver: { type: "generic", url } });
+
+  bridge.close();
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/^WRONG bridge: .* version 2 .* speaks 3: it does not say whose a conference is .* Update/m);
+}, 20_000);
 
 /** Runs what is expected to end by itself. */
 function agent(

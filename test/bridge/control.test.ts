@@ -31,9 +31,14 @@ beforeEach(() => {
 function ask(method: string, path: string, body?: unknown) {
   return control(machine, method, path, body === undefined ? "" : JSON.stringify(body));
 }
-function execute(name: string, command: BridgeCommand, conference: ConfKey | null = key): CommandResult[] {
+function execute(
+  name: string,
+  command: BridgeCommand,
+  conference: ConfKey | null = key,
+  owner = "local/simulated",
+): CommandResult[] {
   const results: CommandResult[] = [];
-  machine.execute(name as CommandId, conference, command, (result) => results.push(result));
+  machine.execute(owner, name as CommandId, conference, command, (result) => results.push(result));
   return results;
 }
 function dialIn(keys = ""): CallId {
@@ -54,9 +59,11 @@ describe("the control interface", () => {
     const [call] = [...machine.world.calls.keys()];
     expect({ status, body }).toEqual({ status: 201, body: { id: call } });
     expect(events).toEqual([
-      { type: "prompted", call, number: "14085551234" },
+      { type: "prompted", call, number: "14085551234", dialled: "" },
       { type: "keys", call, keys: "9#" },
     ]);
+    ask("POST", "/calls", { from: "", to: "18005551234" });
+    expect(events.at(-1)).toMatchObject({ type: "prompted", dialled: "18005551234" });
   });
 
   test("POST /calls/{id}/keys, talking and hang-up concern that call", () => {
@@ -82,6 +89,15 @@ describe("the control interface", () => {
     expect(ask("POST", `/calls/${call}/keys`, { keys: "1" })).toEqual(ok);
     expect(ask("POST", `/calls/${call}/talking`, { talking: true })).toEqual(ok);
     expect(ask("POST", `/calls/${call}/hang-up`)).toEqual(ok);
+    expect(events).toEqual([]);
+  });
+
+  test.each(["acme/bridge-1", null])("PUT /conferences/{key}: a conference of another owner, %s", (owner) => {
+    expect(ask("PUT", `/conferences/${key}`, { owner })).toEqual(ok);
+    expect(ask("PUT", `/conferences/${key}`, { owner: "local/simulated" }).status).toBe(409);
+    expect(machine.state().conferences).toMatchObject([{ conference: key, owner }]);
+    expect(execute("a", create)).toEqual([{ done: false, reason: "refused" }]);
+    expect(execute("b", { type: "end-conference" })).toEqual([{ done: false, reason: "no-such-conference" }]);
     expect(events).toEqual([]);
   });
 
@@ -310,6 +326,9 @@ describe("what the control interface cannot do", () => {
     ["POST", "/calls", { from: 14085551234 }],
     ["POST", "/calls", { from: "1", keys: "A" }],
     ["POST", "/calls", []],
+    ["POST", "/calls", { from: "1", to: "+1" }],
+    ["PUT", "/conferences/1", {}],
+    ["PUT", "/conferences/1", { owner: "" }],
     ["POST", "/calls/ID/keys", {}],
     ["POST", "/calls/ID/keys", { keys: "1 2" }],
     ["POST", "/calls/ID/talking", { talking: "yes" }],

@@ -11,10 +11,13 @@ import { Clock } from "../simulation/clock.ts";
 
 const hello = {
   type: "hello",
-  version: 2,
+  version: 3,
   bootId: "b1",
   ports: 24,
 };
+
+/** Of a caller whom each agent hears. */
+const anyEvent = { type: "prompted", call: "c1", number: "", dialled: "" };
 
 let server: WebSocketServer;
 let time: Clock;
@@ -99,7 +102,7 @@ test("a bridge that leaves a ping unanswered is given up 2 s later, and the resu
   await say(socket, hello);
   expect(await first).toMatchObject({ type: "ping" });
   socket.send(JSON.stringify({ type: "pong", id: 1 }));
-  await say(socket, { type: "keys", call: "c1", keys: "1" }); // After the pong, which has been read by then.
+  await say(socket, anyEvent); // After the pong, which has been read by then.
   const asked = heard(socket);
   const result = driver.execute("o1" as never, "1" as ConfKey, { type: "lock" });
   expect(await asked).toMatchObject({ type: "command", commandId: "o1", conference: "1", command: { type: "lock" } });
@@ -124,7 +127,7 @@ test.each([
   socket.on("message", (data) => {
     const { type, id } = JSON.parse(String(data));
     if (type === "ping") socket.send(JSON.stringify({ type: "pong", id }));
-    if (type === "ping") socket.send(JSON.stringify({ type: "keys", call: "c1", keys: "1" })); // The pong was read.
+    if (type === "ping") socket.send(JSON.stringify(anyEvent)); // The pong was read.
   });
   await say(socket, hello);
   const answered = ask();
@@ -175,12 +178,12 @@ test("a result and the event behind it come in order, and belong to one turn of 
   const { _socket: stream } = socket as unknown as { _socket: Socket };
   stream.cork(); // Both in one segment.
   socket.send(JSON.stringify({ type: "done", id }));
-  socket.send(JSON.stringify({ type: "keys", call: "c1", keys: "1" }));
+  socket.send(JSON.stringify(anyEvent));
   stream.uncork();
   await Promise.all([result, event]);
   await new Promise((resolve) => setImmediate(resolve));
 
-  expect(order).toEqual(["done true", "keys", "next turn"]);
+  expect(order).toEqual(["done true", "prompted", "next turn"]);
 });
 
 test("an answered ping is followed by the next one", async () => {
@@ -191,7 +194,7 @@ test("an answered ping is followed by the next one", async () => {
     else time.advance(1_000);
     const { id } = (await ping) as { id: number };
     socket.send(JSON.stringify({ type: "pong", id }));
-    await say(socket, { type: "keys", call: "c1", keys: "1" }); // After the pong, which has been read by then.
+    await say(socket, anyEvent); // After the pong, which has been read by then.
   }
   expect(reports.some(({ type }) => type === "disconnected")).toBe(false);
 });
@@ -218,7 +221,7 @@ test("after a connection that lasted, the attempts begin quickly again, and stop
   socket.on("message", (data) => {
     const { type, id } = JSON.parse(String(data));
     if (type === "ping") socket.send(JSON.stringify({ type: "pong", id }));
-    if (type === "ping") socket.send(JSON.stringify({ type: "keys", call: "c1", keys: "1" })); // The pong was read.
+    if (type === "ping") socket.send(JSON.stringify(anyEvent)); // The pong was read.
   });
   await say(socket, hello);
   await nextReport(); // Behind the first pong.
@@ -286,7 +289,12 @@ test("a driver that is stopped between two attempts makes no further one", async
 });
 
 test.each([
-  ["another version", { ...hello, version: 1 }, /speaks version 1 of the bridge protocol, this agent speaks 2/],
+  [
+    "an older version",
+    { ...hello, version: 2 },
+    /speaks version 2 of the bridge protocol, this agent speaks 3: it does not say whose a conference is .* Update the bridge program/,
+  ],
+  ["a newer version", { ...hello, version: 4 }, /speaks version 4 of .*, this agent speaks 3: update the agent$/],
   ["something else than hello", { type: "pong", id: 1 }, /began with pong, not with hello/],
   ["something outside the protocol", { type: "hullo" }, /not of the bridge protocol/],
 ])("a bridge that begins with %s is left, with a reason that says so", async (_, message, why) => {
@@ -307,6 +315,6 @@ test("an answer to nothing that was asked is ignored", async () => {
   const socket = await connection();
   await say(socket, hello);
   socket.send(JSON.stringify({ type: "done", id: 99 }));
-  await say(socket, { type: "keys", call: "c1", keys: "1" });
-  expect(reports.map(({ type }) => type)).toEqual(["connected", "keys"]);
+  await say(socket, anyEvent);
+  expect(reports.map(({ type }) => type)).toEqual(["connected", "prompted"]);
 });

@@ -51,7 +51,7 @@ test("each connected agent gets the events", async () => {
   for (const { socket, heard } of both) {
     await settled(socket);
     expect(heard.map(({ type }) => type)).toEqual(["hello", "prompted"]);
-    expect(heard[1]).toEqual({ type: "prompted", call, number: "123" });
+    expect(heard[1]).toEqual({ type: "prompted", call, number: "123", dialled: "" });
   }
 });
 

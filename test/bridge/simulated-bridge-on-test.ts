@@ -12,9 +12,12 @@ export async function simulatedBridgeOnTest(): Promise<BridgeOnTest> {
   let boots = 1;
   let bridge: SimulatedBridge = await startSimulatedBridge(0, "boot1", time);
   const url = `ws://127.0.0.1:${bridge.port}/bridge`;
-  const driverOf = (agent: string) =>
-    new GenericDriver({ url }, { ...driverPorts, random: () => 0 }, { agent, owner: "local/simulated" });
-  const [driver, other] = [driverOf("agent-1"), driverOf("agent-2")];
+  const dialIns = { own: "18005551234", strangers: "18005559999" };
+  const driverOf = (agent: string, owner: string, dialIn: string) =>
+    new GenericDriver({ url }, { ...driverPorts, random: () => 0 }, { agent, owner, dialIn: [dialIn] });
+  const driver = driverOf("agent-1", "local/simulated", dialIns.own);
+  const other = driverOf("agent-2", "local/simulated", dialIns.own);
+  const stranger = driverOf("agent-1", "elsewhere/bridge", dialIns.strangers);
   const call = (id: CallId): Call => {
     const found = bridge.machine.world.find(id);
     if (!found) throw new Error(`no call ${id}`);
@@ -24,7 +27,9 @@ export async function simulatedBridgeOnTest(): Promise<BridgeOnTest> {
   return {
     driver,
     other,
-    dialIn: async (number) => bridge.machine.dialIn(number, ""),
+    stranger,
+    dialIns,
+    dialIn: async (number, dialled = dialIns.own) => bridge.machine.dialIn(number, "", dialled),
     press: async (id, keys) => bridge.machine.press(call(id), keys),
     talk: async (id, talking) => bridge.machine.talk(call(id), talking),
     hangUp: async (id) => bridge.machine.hangUp(call(id)),
@@ -46,7 +51,7 @@ export async function simulatedBridgeOnTest(): Promise<BridgeOnTest> {
       bridge = await startSimulatedBridge(port, `boot${boots}`, time);
     },
     stop: async () => {
-      await Promise.all([driver.stop(), other.stop()]);
+      await Promise.all([driver, other, stranger].map((each) => each.stop()));
       await bridge.close();
     },
   };

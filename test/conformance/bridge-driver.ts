@@ -18,7 +18,12 @@ export interface BridgeOnTest {
   readonly driver: BridgeDriver;
   /** The same for the other agent of the same owner. */
   readonly other: BridgeDriver;
-  dialIn(number: string): Promise<CallId>;
+  /** The same for an agent of another owner; it has the name of the first one. */
+  readonly stranger: BridgeDriver;
+  /** The numbers at which each owner's callers dial in. */
+  readonly dialIns: { readonly own: string; readonly strangers: string };
+  /** At the owner's number, or this one. */
+  dialIn(number: string, dialled?: string): Promise<CallId>;
   press(call: CallId, keys: string): Promise<void>;
   talk(call: CallId, talking: boolean): Promise<void>;
   hangUp(call: CallId): Promise<void>;
@@ -59,6 +64,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
         heard();
       });
       await reported("connected");
+      bridge.driver.activate(1);
       reports = [];
     });
     afterEach(() => bridge.stop());
@@ -104,7 +110,8 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
 
     test("a conference is created, locked, unlocked and ended, without an event", async () => {
       const main = { id: MAIN_ROOM, kind: "main" };
-      const held = { conference, locked: false, reportsSpeakers: false, anonymousId: "0444", rooms: [main] };
+      const owner = expect.any(String);
+      const held = { conference, owner, locked: false, reportsSpeakers: false, anonymousId: "0444", rooms: [main] };
 
       await done({ ...create, anonymousId: "0444" });
       expect((await state()).conferences).toEqual([held]);
@@ -120,19 +127,26 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     });
 
     test("a caller at the prompt is reported, with each key it presses, and is in the state with all of them", async () => {
+      const dialled = bridge.dialIns.own;
       const call = await bridge.dialIn("14085550001");
       await bridge.press(call, "98");
       await bridge.press(call, "7#*");
 
       const reports = await nextReports();
-      expect(reports[0]).toEqual({ type: "prompted", call, number: "14085550001" });
+      expect(reports[0]).toEqual({ type: "prompted", call, number: "14085550001", dialled });
       expect(
         reports
           .slice(1)
           .map((report) => (report.type === "keys" ? report.keys : report.type))
           .join(""),
       ).toBe("987#*");
-      expect(await callInState(call)).toEqual({ stage: "prompted", call, number: "14085550001", keys: "987#*" });
+      expect(await callInState(call)).toEqual({
+        stage: "prompted",
+        call,
+        number: "14085550001",
+        dialled,
+        keys: "987#*",
+      });
     });
 
     test("an admitted caller is in the main room with what the admission said, without an event", async () => {
@@ -363,6 +377,89 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect(await carryOut({ type: "close-room", room: side })).toEqual({ done: false, reason: "no-such-room" });
     });
 
+    async function startStranger(): Promise<void> {
+      await new Promise<void>((resolve) => {
+        bridge.stranger.start(({ type }) => type === "connected" && resolve());
+      });
+      bridge.stranger.activate(1);
+    }
+    const ofStranger = (command: BridgeCommand, of = conference) =>
+      bridge.stranger.execute("command-of-the-stranger" as CommandId, of, command);
+
+    test("another owner's conference is neither shown nor reported, whatever its callers do, and its calls count as others'", async () => {
+      await startStranger();
+      expect(await ofStranger(create)).toEqual({ done: true });
+      expect(await ofStranger({ type: "report-speakers" })).toEqual({ done: true });
+      const call = await bridge.dialIn("14085550001", bridge.dialIns.strangers);
+      expect(await ofStranger(admit(call))).toEqual({ done: true });
+      await bridge.press(call, "*6");
+      await bridge.talk(call, true);
+      expect(await state()).toEqual({ conferences: [], calls: [], callsOfOthers: 1 });
+      await bridge.press(call, "*6");
+      await bridge.talk(call, false);
+      await bridge.lockByTelephone(conference, true);
+      const leaves = await bridge.dialIn("14085550002", bridge.dialIns.strangers);
+      await bridge.hangUp(call);
+      await bridge.hangUp(leaves);
+      await bridge.endByTelephone(conference);
+
+      expect(await nextReports()).toEqual([]);
+    });
+
+    test("another owner's conference takes no command and keeps its key, until it is over", async () => {
+      await startStranger();
+      await ofStranger(create);
+      const call = await bridge.dialIn("14085550001", bridge.dialIns.strangers);
+      await ofStranger(admit(call));
+      const inside = (await bridge.stranger.state())?.calls;
+
+      expect(await carryOut(create)).toEqual({ done: false, reason: "refused" });
+      for (const command of [{ type: "lock" }, { type: "end-conference" }, { type: "mute", call }, dial()] as const)
+        expect(await carryOut(command), command.type).toEqual({ done: false, reason: "no-such-conference" });
+      expect(inside).toMatchObject([{ stage: "entered", muted: false }]);
+      expect((await bridge.stranger.state())?.calls).toEqual(inside);
+
+      await ofStranger({ type: "end-conference" });
+      await done(create);
+      await bridge.lockByTelephone(conference, true);
+      expect(await nextReports()).toEqual([{ type: "lock-changed", conference, locked: true }]);
+    });
+
+    test("a call of another owner's conference takes no command through a conference of one's own", async () => {
+      await startStranger();
+      const theirs = "987650000" as ConfKey;
+      await ofStranger(create, theirs);
+      const call = await bridge.dialIn("14085550001", bridge.dialIns.strangers);
+      await ofStranger(admit(call), theirs);
+      await done(create);
+
+      for (const command of [admit(call), { type: "move", call, room: MAIN_ROOM }, { type: "expel", call }] as const)
+        expect(await carryOut(command), command.type).toEqual({ done: false, reason: "no-such-call" });
+    });
+
+    test("a caller at the prompt is its owner's who has the number that it dialled", async () => {
+      await startStranger();
+      const theirs = await bridge.dialIn("14085550001", bridge.dialIns.strangers);
+      await bridge.press(theirs, "1#");
+      const own = await bridge.dialIn("14085550002");
+      expect((await state()).calls.map(({ call }) => call)).toEqual([own]);
+      expect((await bridge.stranger.state())?.calls.map(({ call }) => call)).toEqual([theirs]);
+      await bridge.press(theirs, "2#");
+      await bridge.hangUp(theirs);
+
+      expect((await nextReports()).map((report) => "call" in report && report.call)).toEqual([own]);
+    });
+
+    test("an agent that has not become active is refused what it asks for", async () => {
+      await new Promise<void>((resolve) => {
+        bridge.other.start(({ type }) => type === "connected" && resolve());
+      });
+
+      const refused = await bridge.other.execute("command-of-the-other" as CommandId, conference, create);
+      expect(refused).toEqual({ done: false, reason: "refused" });
+      expect((await state()).conferences).toEqual([]);
+    });
+
     test("a command that had not begun when the link broke is unknown, and is never carried out", async () => {
       const release = await bridge.holdActs();
       const result = carryOut(create);
@@ -378,7 +475,6 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     });
 
     test("an agent that becomes active takes the earlier one's place: what that one has asked for and has not begun never begins", async () => {
-      bridge.driver.activate(1);
       const release = await bridge.holdActs();
       const result = carryOut(create);
       await state(); // The bridge has the command by now.
@@ -448,6 +544,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     test("a bridge that was started anew says so by its boot id, and holds nothing", async () => {
       await bridge.cutLink();
       await reported("connected");
+      bridge.driver.activate(1);
       const before = reports.find((report) => report.type === "connected");
       await done(create);
       await nextReports();
@@ -457,7 +554,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
 
       const after = reports.find((report) => report.type === "connected");
       expect(after?.bootId).not.toBe(before?.bootId);
-      expect(await state()).toEqual({ conferences: [], calls: [] });
+      expect(await state()).toEqual({ conferences: [], calls: [], callsOfOthers: 0 });
     });
 
     test("code that awaits a result goes on before anything later is reported", async () => {

@@ -5,7 +5,7 @@ import type { Comparison } from "../../src/conference/reconcile.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
 import { err, ok } from "../../src/foundation/result.ts";
 import { LINK_PROTOCOL_VERSION } from "../../src/link/hello.ts";
-import { type AgentToEdge, decodeEdgeToAgent, type EdgeToAgent, encodeMessage } from "../../src/link/messages.ts";
+import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import { agentWithoutKey, testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { Database } from "../simulation/database.ts";
@@ -236,33 +236,6 @@ test("a clock that is far ahead for a moment makes the relay forget nothing", as
   world.says(reports(own));
   await world.settle();
   expect(world.asked).toEqual([`${own} report 1 of ${bridge}`]);
-});
-
-test("an agent that becomes active learns which conferences are the edge's; a standby does not", async () => {
-  const world = await RelayWorld.begin();
-  const standby = world.connect("agent-2");
-  expect(world.sent.at(-1)).not.toHaveProperty("conferences");
-  world.sockets.delete("link-1");
-  world.relay.closed("link-1");
-  expect(world.sent.at(-1)).toEqual({ type: "activate", epoch: 2, conferences: [own] });
-
-  world.now += 10 * dayMs;
-  world.relay.closed(standby);
-  world.connect();
-  expect(world.sent.at(-1)).toMatchObject({ type: "welcome", role: "active", conferences: [] });
-});
-
-test("the conferences of a large bridge come in messages that the agent reads, each once", async () => {
-  const world = await RelayWorld.begin();
-  const keys = Array.from({ length: 70_000 }, (_, index) => String(index).padStart(64, "0"));
-  world.sql.exec("INSERT INTO conference SELECT value, ? FROM json_each(?)", world.now / dayMs, JSON.stringify(keys));
-  world.sent.length = 0;
-  world.connect();
-
-  expect(world.sent.filter((message) => !decodeEdgeToAgent(encodeMessage(message)).ok)).toEqual([]);
-  expect(world.sent.at(-1)?.type).toBe("welcome");
-  const named = world.sent.flatMap((message) => ("conferences" in message ? (message.conferences ?? []) : []));
-  expect(named.toSorted()).toEqual([...keys, own].toSorted());
 });
 
 test("a foreign conference of which digests come is looked up once", async () => {

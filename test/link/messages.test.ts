@@ -37,7 +37,6 @@ const commands: BridgeCommand[] = [
 ];
 
 const edgeToAgent: EdgeToAgent[] = [
-  { type: "conferences", conferences: [conference] },
   {
     type: "welcome",
     role: "standby",

@@ -2,13 +2,14 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlit
 import { type Journal, type JournalFailure, openJournal } from "../../bridge-agent/journal.ts";
 import type { OpenSocket, SocketEvents } from "../../bridge-agent/reconnecting-socket.ts";
 import { RunningAgent } from "../../bridge-agent/run.ts";
+import type { AgentSettings } from "../../bridge-agent/settings.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { AgentToBridge, BridgeToAgent } from "../../src/bridge/protocol.ts";
 import type { CommandId } from "../../src/foundation/ids.ts";
 import { err, ok, type Result } from "../../src/foundation/result.ts";
 import { HELLO_HEADER } from "../../src/link/hello.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
-import type { Bridge, BridgeWire } from "./bridge.ts";
+import { type Bridge, type BridgeWire, dialIn } from "./bridge.ts";
 import { draws, faultsOf, type WorldContext, worldBegins } from "./context.ts";
 import type { FaultSource } from "./faults.ts";
 import { type AgentWire, type RelayHost, simulatedKey } from "./relay-host.ts";
@@ -20,7 +21,8 @@ const settings = {
   listen: { port: 0 },
   logs: { personal: true },
   driver: { type: "generic", url: "ws://bridge/bridge" },
-} as const;
+  dialIn: [dialIn],
+} as const satisfies Partial<AgentSettings>;
 
 /** As `service.ts` does it. */
 const tryJournalAgainMs = 5_000;
@@ -41,6 +43,8 @@ export class AgentProcess {
   clockSetAt = 0;
   /** Called once, when it has sent its next ping to the edge. */
   onPing: (() => void) | null = null;
+  /** Called once, when it has sent its next command to the bridge. */
+  onCommand: (() => void) | null = null;
   /** The network between this machine and the bridge is down. */
   isBridgeAway = false;
   /** The disk of the journal takes nothing. */
@@ -270,6 +274,8 @@ export class AgentProcess {
       }
       activeAgent.begins(this.name, { linked: this.#welcomed, alone });
       if (this.faults.hits("agent dies after a write")) return this.die();
+      this.onCommand?.();
+      this.onCommand = null;
     }
     wire.toFar(message);
   }
@@ -320,7 +326,8 @@ export class AgentProcess {
     this.bridgeWire = wire;
     this.#context.clock.after(this.#draws.between(1, 24), () => {
       if (!wire.near || wire.silent) return;
-      const isThere = !this.isBridgeAway && this.bridge.connect(wire, new URL(url).searchParams.get("agent"));
+      const name = new URL(url).searchParams.get("agent")?.split("/").at(-1) ?? null;
+      const isThere = !this.isBridgeAway && this.bridge.connect(wire, name);
       if (!isThere) wire.near.closed(1006);
     });
     return wire;

@@ -23,10 +23,17 @@ export interface Execution {
   readonly agentSince: number;
 }
 
-/** A conference of somebody else on the same bridge. */
+/** The number at which callers of these agents' owner dial in. */
+export const dialIn = "18005550100";
+
+/** What another owner has on the same bridge: a conference, its callers, and a caller at the prompt of its number. */
 export const foreignKey = "999000111" as ConfKey;
-const foreignCalls = "foreign";
+const foreignOwner = "elsewhere/bridge";
+const foreignDialIn = "18005550199";
 const foreignActsEveryMs = 60_000;
+
+/** A conference of the agents' owner of which the edge knows nothing, as if it had lost its state. */
+export const unknownKey = "999000222" as ConfKey;
 
 /** The simulated bridge, behind wires instead of sockets. */
 export class Bridge {
@@ -54,11 +61,13 @@ export class Bridge {
   #slowMs = 0;
 
   readonly name: BridgeName;
+  readonly #owner: string;
   readonly #ports: number | null;
 
-  /** `ports`: how many calls it can hold; `null`: it does not say. */
-  constructor(context: WorldContext, name: BridgeName, ports: number | null) {
+  /** `owner`: for whom its agents act. `ports`: how many calls it can hold; `null`: it does not say. */
+  constructor(context: WorldContext, { name, owner }: { name: BridgeName; owner: string }, ports: number | null) {
     this.name = name;
+    this.#owner = owner;
     this.#ports = ports;
     this.#context = context;
     this.faults = faultsOf(context, `bridge ${name}`);
@@ -142,24 +151,41 @@ export class Bridge {
       const { locked = false } = this.machine.world.conferences.get(foreignKey) ?? {};
       this.machine.lockByTelephone(foreignKey, !locked);
       this.#callInForeign();
+      this.#callInUnknown();
       this.#actInForeign();
     });
+  }
+
+  /** Whether another owner's caller is still at the prompt. */
+  get hasForeignCaller(): boolean {
+    return [...this.machine.world.calls.values()].some((call) => isForeign(call) && call.stage === "prompted");
   }
 
   /** Its caller comes and goes, talks and presses keys. */
   #callInForeign(): void {
     const { world } = this.machine;
     const [call] = world.callsOf(foreignKey);
+    for (const caller of world.calls.values())
+      if (isForeign(caller) && caller.stage === "prompted") this.machine.press(caller, "1#");
     if (call) {
       this.machine.talk(call, !call.talking);
       this.machine.press(call, "*6");
       if (this.faults.draws.chance(0.3)) this.machine.hangUp(call);
       return;
     }
-    const id = `${foreignCalls}-${this.#context.clock.now}` as CallId;
+    const id = `foreign-${this.#context.clock.now}` as CallId;
     const kind = { direction: "in", extension: null, conference: foreignKey, stage: "entered" } as const;
     // With a tone: the keys of a silent monitor mean nothing.
-    Object.assign(world.addCall({ ...kind, id, number: "4420" }), { room: MAIN_ROOM, joinTone: true });
+    const entered = world.addCall({ ...kind, id, number: "4420", dialled: foreignDialIn });
+    Object.assign(entered, { room: MAIN_ROOM, joinTone: true });
+  }
+
+  /** A caller keys itself in, or leaves. */
+  #callInUnknown(): void {
+    if (!this.#context.faults.active) return; // What is quiet stays quiet.
+    const [call] = this.callsOf(unknownKey);
+    if (call) this.machine.hangUp(call);
+    else this.machine.dialIn("4430", `${unknownKey}##`, dialIn);
   }
 
   /** The bridge has changed and says nothing: a look at its state must find it. */
@@ -185,27 +211,30 @@ export class Bridge {
       },
       () => {},
     );
-    const create = { type: "create-conference", maxCallers: null, anonymousId: null } as const;
-    machine.execute("foreign" as CommandId, foreignKey, create, () => {});
+    machine.world.addConference(foreignKey, foreignOwner, null);
+    machine.world.addConference(unknownKey, this.#owner, null);
+    machine.dialIn("4421", "", foreignDialIn);
     const agents = new Agents({
       bootId: machine.bootId,
       get faults() {
         return machine.faults;
       },
       state: () => machine.state(),
-      execute: (commandId, conference, command, answer) => {
+      execute: (owner, commandId, conference, command, answer) => {
         if (this.#slowMs > 0) {
           machine.setFaults({ ...machine.faults, delayMs: this.faults.draws.between(0, this.#slowMs) });
         }
-        return machine.execute(commandId, conference, command, (result) => {
+        const call = "call" in command ? machine.world.find(command.call) : undefined;
+        return machine.execute(owner, commandId, conference, command, (result) => {
           if (machine !== this.machine) return;
           const { done } = result;
           const agentSince = this.#agentSince;
           const made: Execution = { at: clock.now, commandId, conference, command, done, agentSince };
           tell(() => `bridge ${this.name}: ${commandId} ${JSON.stringify(command)} ${JSON.stringify(result)}`);
-          if (conference === foreignKey || ("call" in command && command.call.startsWith(foreignCalls))) {
-            this.#context.violated("a foreign conference is left alone", `${commandId} ${JSON.stringify(command)}`);
-          }
+          if (conference === foreignKey || (call && isForeign(call)))
+            this.#context.violated("what is another owner's is left alone", `${commandId} ${JSON.stringify(command)}`);
+          if (conference === unknownKey && !commandId.startsWith("keypad-"))
+            this.#context.violated("a conference that the edge does not know goes on", `${commandId} ${command.type}`);
           this.acts.push(made);
           this.onAct(made);
           answer(result);
@@ -214,6 +243,10 @@ export class Bridge {
     });
     return [machine, agents];
   }
+}
+
+function isForeign({ conference, dialled }: Call): boolean {
+  return conference === foreignKey || dialled === foreignDialIn;
 }
 
 /** The bridges of one domain; each conference is on one of them. */

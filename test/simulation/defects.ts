@@ -33,6 +33,7 @@ const runningAgent = "bridge-agent/run.ts";
 const pendingCommands = "bridge-agent/pending-commands.ts";
 const events = "bridge-agent/conference-events.ts";
 const socket = "bridge-agent/reconnecting-socket.ts";
+const ownership = "bridge-agent/drivers/ownership.ts";
 const link = "src/link/relay.ts";
 const relay = "durable-objects/relay.ts";
 
@@ -366,15 +367,15 @@ export const defects: readonly Defect[] = [
     name: "the bridge goes on with what the agent before has asked for",
     foundBy: "a command acts once",
     file: agent,
-    before: "this.#effects.activate = true;",
-    after: "this.#effects.activate = false;",
+    before: "this.#effects.activate = this.#assignment?.epoch ?? 0;",
+    after: "this.#effects.activate = null;",
   },
   {
     name: "two agents lead one caller in",
     foundBy: "a key acts once",
     file: "simulators/bridge/agents.ts",
-    before: "if (other === agent || other.owner !== owner) continue;",
-    after: 'if (other === agent || other.owner !== "") continue;',
+    before: "(other) => other !== agent && other.acts?.owner === owner",
+    after: '(other) => other !== agent && other.acts?.owner === ""',
   },
   {
     name: "an agent reports what is out of date when it is active again",
@@ -427,7 +428,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "the relay takes every conference for the edge's own",
-    foundBy: ["a foreign conference is left alone", "a foreign conference wakes no object"],
+    foundBy: "a conference that the edge does not know goes on",
     file: relay,
     before: "if (this.#store.hasConference(conference, this.#ports.now())) {",
     after: "if (this.#store) {",
@@ -842,11 +843,26 @@ export const defects: readonly Defect[] = [
       '  if (subConfId && extCallId !== null) draft.notify({ type: "sub-conference-call-changed", subConfId, extCallId, action: "returned" });\n',
   },
   {
-    name: "an agent obeys the keys of callers in foreign conferences",
-    foundBy: "a foreign conference is left alone",
-    file: "bridge-agent/legs.ts",
-    before: "if (!leg || (leg.conference !== null && !this.#reports.isOurs(leg.conference))) return;",
-    after: "if (!leg) return;",
+    name: "an agent takes every conference for its owner's",
+    foundBy: ["what is another owner's is left alone", "what is another owner's is not told"],
+    file: ownership,
+    before: "owner === this.#identity.owner);",
+    after: "owner !== null);",
+  },
+  {
+    name: "an agent takes every caller at the prompt for its owner's",
+    foundBy: "what is another owner's is left alone",
+    file: ownership,
+    before: "return this.#identity.dialIn?.includes(dialled) ?? true;",
+    after: "return this.#identity.dialIn?.includes(dialled) !== null;",
+  },
+  {
+    name: "an agent tells the locks of all conferences",
+    foundBy: "what is another owner's is not told",
+    file: ownership,
+    before: '      case "lock-changed":\n        return this.#conferences.has(event.conference);\n',
+    after:
+      '        return this.#conferences.has(event.conference);\n      case "lock-changed":\n        return true;\n',
   },
   {
     name: "a conference that the bridge has lost goes on",
@@ -886,7 +902,7 @@ export const defects: readonly Defect[] = [
   },
   {
     name: "the relay asks about a digest before it knows whose conference it is",
-    foundBy: "a foreign conference wakes no object",
+    foundBy: "a conference that the edge does not know goes on",
     file: relay,
     before: '    } else if (said.type === "digest") this.#confirmDigest(said);\n',
     after:
@@ -956,7 +972,7 @@ export const defects: readonly Defect[] = [
     name: "an alarm that cannot be set breaks what comes after it",
     foundBy: ["no alarm fails", "no rejection goes unhandled"],
     file: alarm,
-    before: "      this.#ports.after(setAgainMs, () => this.wakeBy(at));\n",
+    before: "      this.#setLater(at, error);\n",
     after: "      throw error;\n",
   },
   {

@@ -143,13 +143,20 @@ function disturbAgent(agent: AgentProcess, context: WorldContext): void {
       agent.isBridgeAway = false;
     });
   });
-  // The edge learns of it at once, and the agent and its bridge each by their pings.
   nowAndThen(context, source, "agent without network", () => {
-    agent.edgeWire?.cut(false, "near");
-    const wire = agent.bridgeWire;
-    if (!wire) return;
-    wire.silent = "both";
-    context.clock.after(draws.between(500, 5_000), () => wire.cut(false));
+    // The edge learns of it at once, and the agent and its bridge each by their pings.
+    const strike = () => {
+      agent.edgeWire?.cut(false, "near");
+      const wire = agent.bridgeWire;
+      if (!wire) return;
+      wire.silent = "both";
+      context.clock.after(draws.between(500, 5_000), () => wire.cut(false));
+    };
+    if (draws.chance(0.3)) return strike();
+    // While commands wait behind one that takes long.
+    agent.bridge.slow(draws.between(1_000, 6_000));
+    context.clock.after(15_000, () => agent.bridge.slow(0));
+    agent.onCommand = () => context.clock.after(draws.between(100, 2_000), strike);
   });
   nowAndThen(context, source, "bridge link half-open", () => {
     if (agent.bridgeWire) agent.bridgeWire.silent = draws.pick(["near", "far", "both"] as const) ?? "both";

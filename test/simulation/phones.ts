@@ -3,7 +3,7 @@ import type { Call } from "../../simulators/bridge/world.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
-import type { Bridges } from "./bridge.ts";
+import { type Bridges, dialIn } from "./bridge.ts";
 
 /** The people at the telephones of one meeting, those who dial in and those who are called. */
 export class Phones {
@@ -45,7 +45,7 @@ export class Phones {
     const unknown = this.#keys().filter((each) => !machine.world.conferences.has(each));
     const early = this.#draws.chance(0.3) ? this.#draws.pick(unknown) : undefined;
     const entries = [`${wrong}${early ?? key}#`, ...(early ? [`${key}#`] : []), `${id}#${inside}`];
-    const call = machine.world.calls.get(machine.dialIn(number, ""));
+    const call = machine.world.calls.get(machine.dialIn(number, "", dialIn));
     if (call) this.#key(machine, call, entries, early !== undefined);
   }
 

@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 import type { AgentKey } from "../../bridge-agent/state-folder.ts";
 import { type Attachment, Relay, type RelayPorts } from "../../durable-objects/relay.ts";
 import type { Draws } from "../../simulators/draws.ts";
-import type { BridgeName, DomainName } from "../../src/foundation/ids.ts";
+import type { BridgeName, ConfKey, DomainName } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
 import { decodeHello, encodeHello, helloFault, helloText, REFUSAL_HEADER, refusal } from "../../src/link/hello.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import { BRIDGE_AWAY_MS, SILENCE_MS } from "../../src/link/relay.ts";
 import type { DomainSettings } from "../../src/settings/domain-settings.ts";
 import { ActiveAgentJudge } from "./active-agent-judge.ts";
+import { foreignKey } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";
 import { Hosted } from "./hosted.ts";
 import { nowhere, Wire } from "./wire.ts";
@@ -210,6 +211,7 @@ export class RelayHost {
     wire.far = {
       heard: (message) => {
         this.#heard(id);
+        if (isAbout(message, foreignKey)) this.#context.violated("what is another owner's is not told", message.type);
         if (message.type === "ping") return this.#pinged(id, wire);
         if (message.type === "health") this.#heardOfBridge(id, message.bridgeUp);
         this.hosted.deliver((relay) => relay.received(id, lengthOf(message), () => ok(message)));
@@ -342,6 +344,11 @@ export class RelayHost {
       this.#watch();
     });
   }
+}
+
+function isAbout(message: AgentToEdge, key: ConfKey): boolean {
+  if (message.type === "digests") return message.digests.some(({ conference }) => conference === key);
+  return "conference" in message && message.conference === key;
 }
 
 /** A key of the worlds: what it signs costs little to sign and to verify. */

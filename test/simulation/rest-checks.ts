@@ -2,7 +2,7 @@ import type { Call, RoomKind } from "../../simulators/bridge/world.ts";
 import { MAIN_ROOM } from "../../src/foundation/ids.ts";
 import type { AgentProcess } from "./agent-process.ts";
 import type { Association, Attendee } from "./association.ts";
-import { type Bridge, type Bridges, foreignKey } from "./bridge.ts";
+import { type Bridge, type Bridges, dialIn, foreignKey, unknownKey } from "./bridge.ts";
 import type { WorldContext } from "./context.ts";
 import { conferenceOn } from "./database.ts";
 import type { Edge } from "./edge.ts";
@@ -28,7 +28,8 @@ export function checkAtRest({ context, edge, webex, bridges, agents, meetings }:
   }
   checkNothingPends({ context, edge });
   for (const meeting of meetings) checkMeeting(meeting, bridges.of(meeting.key), violated);
-  if (edge.conferences.has(foreignKey)) violated("a foreign conference wakes no object", foreignKey);
+  if (edge.conferences.has(unknownKey))
+    violated("a conference that the edge does not know goes on", "its object is open");
   checkCallers({ context, bridges, meetings });
   for (const bridge of bridges.all) checkBridge(bridge, { context, bridges, agents, meetings });
 }
@@ -50,10 +51,12 @@ function checkBridge(
     }
   }
   const { conferences } = bridge.machine.world;
-  if (!conferences.has(foreignKey)) violated("a foreign conference is left alone", foreignKey);
+  if (!conferences.has(foreignKey) || !bridge.hasForeignCaller)
+    violated("what is another owner's is left alone", bridge.name);
+  if (!conferences.has(unknownKey)) violated("a conference that the edge does not know goes on", bridge.name);
   const keys = new Set(meetings.map(({ key }) => key));
   for (const key of conferences.keys()) {
-    if (key === foreignKey) continue;
+    if (key === foreignKey || key === unknownKey) continue;
     if (!keys.has(key)) violated("no bridge conference outlives its conference", key);
     if (bridges.of(key) !== bridge)
       violated("no bridge conference outlives its conference", `${key} is on ${bridge.name}, too`);
@@ -64,7 +67,7 @@ function checkBridge(
 export function checkCallers({ context, bridges, meetings }: Pick<Parts, "context" | "bridges" | "meetings">): void {
   for (const meeting of meetings) checkTalk(meeting, bridges.of(meeting.key), context.violated);
   for (const call of bridges.all.flatMap(({ machine }) => [...machine.world.calls.values()])) {
-    if (call.stage === "ringing" || (call.stage === "prompted" && call.conference === null)) {
+    if (call.stage === "ringing" || (call.stage === "prompted" && call.dialled === dialIn)) {
       context.violated("nobody is left on the line", `${call.number} is ${call.stage}`);
     }
   }

@@ -69,8 +69,11 @@ export const rules = {
     "A command without a result is sent again, as long as it takes; to the next agent once that reports.",
   "a conference that ended unnoticed is not created anew":
     "A failover to a conference that is gone creates no other in its place.",
-  "a foreign conference is left alone": "No command concerns a conference that is not the edge's.",
-  "a foreign conference wakes no object": "What an agent says of a conference that is not the edge's opens no object.",
+  "what is another owner's is left alone":
+    "No command concerns another owner's conference, its callers, or a caller who dialled another owner's number.",
+  "what is another owner's is not told": "No agent tells the edge of another owner's conference.",
+  "a conference that the edge does not know goes on":
+    "What an agent says of a conference of its owner that the edge does not know opens no object, and no command of the edge concerns it.",
   "a mute key switches":
     "A caller who presses the mute key while nothing is under way for the call is muted, or heard again, within seconds.",
   "a silent monitor is silent":

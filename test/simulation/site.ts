@@ -33,7 +33,9 @@ export function newSite(
   // Where there are two, conferences spread by what is free.
   const ports = agentCounts.length > 1 ? 100 : null;
   const bridges = new Bridges(
-    domain.settings.bridges.map(({ name }) => new Bridge(context, name as BridgeName, ports)),
+    domain.settings.bridges.map(
+      ({ name }) => new Bridge(context, { name: name as BridgeName, owner: `${domain.name}/${name}` }, ports),
+    ),
   );
   const agents = domain.settings.bridges.flatMap((settings, index) =>
     settings.agents.map(({ name }) => {

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { ExtCallId, ExtConfId } from "../../src/foundation/ids.ts";
+import { GenericDriver } from "../../bridge-agent/drivers/generic.ts";
+import { driverPorts } from "../../bridge-agent/node-ports.ts";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import type { CallId, CommandId, ExtCallId, ExtConfId } from "../../src/foundation/ids.ts";
 import { eventually, Meeting, startWorld, type World } from "./world.ts";
 
 let world: World;
@@ -45,6 +48,37 @@ test("a meeting from its creation to its end", async () => {
   ]);
   const { calls } = await world.bridge.state();
   expect(calls.filter((call) => call.conference === meeting.confKey && call.state !== "ended")).toEqual([]);
+});
+
+test("another owner's conference on the bridge: its key is refused, and whatever its caller does is neither told nor touched", async () => {
+  const meeting = new Meeting(world);
+  const url = `${world.run.bridgeUrl.replace("http", "ws")}/bridge`;
+  const stranger = new GenericDriver({ url }, driverPorts, { agent: "agent-1", owner: "acme/bridge-1" });
+  const carryOut = (command: BridgeCommand) => stranger.execute("o1" as CommandId, meeting.confKey, command);
+  await new Promise<void>((resolve) => {
+    stranger.start(({ type }) => type === "connected" && resolve());
+  });
+  stranger.activate(1);
+  expect(await carryOut({ type: "create-conference", maxCallers: null, anonymousId: null })).toEqual({ done: true });
+  const call = (await world.bridge.callIn("14085550199", "")) as CallId;
+  expect(await carryOut({ type: "admit", call, muted: false, joinTone: true })).toEqual({ done: true });
+
+  const create = meeting.createRequest();
+  await meeting.ask(create);
+  await meeting.answerTo(create.msgId, "bridge-unreachable");
+  await world.bridge.press(call, "*6");
+  await world.bridge.lock(meeting.confKey, true);
+  const own = new Meeting(world);
+  await own.create();
+  await own.callIn("103");
+  await own.close();
+
+  const held = await stranger.state();
+  expect(held?.calls.find((shown) => shown.call === call)).toMatchObject({ stage: "entered", muted: false });
+  expect(meeting.messages().map(({ type }) => type)).toEqual(["conference-created"]);
+  expect(await meeting.acts()).toEqual(["create-conference", "admit", "create-conference"]); // The last one is refused.
+  expect(await carryOut({ type: "end-conference" })).toEqual({ done: true });
+  await stranger.stop();
 });
 
 test("a document with a call-out to an unknown conference and a create has one Confirmation and two answers", async () => {

@@ -47,7 +47,6 @@ test("an agent proves who it is, and gets the keypad codes and the bridge's comm
     heartbeatMs: 3_000,
     alone: false,
     keypad: { merge: "*1", mute: "*6" },
-    conferences: [],
   });
   await relay().sendCommands(commandsFor);
   expect(await agent.next()).toEqual({ type: "commands", epoch: 1, conference, commands });
