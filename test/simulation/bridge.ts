@@ -55,15 +55,17 @@ export class Bridge {
 
   readonly name: BridgeName;
   readonly #ports: number | null;
+  readonly #isShared: boolean;
 
-  /** `ports`: how many calls it can hold; `null`: it does not say. */
-  constructor(context: WorldContext, name: BridgeName, ports: number | null) {
+  /** `ports`: how many calls it can hold; `null`: it does not say. `isShared`: it also has a conference of somebody else. */
+  constructor(context: WorldContext, name: BridgeName, ports: number | null, isShared = true) {
     this.name = name;
     this.#ports = ports;
+    this.#isShared = isShared;
     this.#context = context;
     this.faults = faultsOf(context, `bridge ${name}`);
     [this.machine, this.#agents] = this.#boot();
-    this.#actInForeign();
+    if (isShared) this.#actInForeign();
   }
 
   /** False: nothing answers. */
@@ -186,7 +188,7 @@ export class Bridge {
       () => {},
     );
     const create = { type: "create-conference", maxCallers: null, anonymousId: null } as const;
-    machine.execute("foreign" as CommandId, foreignKey, create, () => {});
+    if (this.#isShared) machine.execute("foreign" as CommandId, foreignKey, create, () => {});
     const agents = new Agents({
       bootId: machine.bootId,
       get faults() {

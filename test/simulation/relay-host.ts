@@ -49,6 +49,8 @@ interface ActiveAgent {
 export class RelayHost {
   readonly hosted: Hosted<Relay>;
   readonly activeAgent: ActiveAgentJudge;
+  /** Messages of agents that have woken it, by type; the platform answers pings by itself. */
+  readonly messages = new Map<AgentToEdge["type"], number>();
   readonly #context: WorldContext;
   readonly place: { readonly domain: DomainName; readonly bridge: BridgeName };
   readonly #settings: DomainSettings;
@@ -207,6 +209,7 @@ export class RelayHost {
       heard: (message) => {
         this.#heard(id);
         if (message.type === "ping") return this.#pinged(id, wire);
+        this.messages.set(message.type, (this.messages.get(message.type) ?? 0) + 1);
         if (message.type === "health") this.#heardOfBridge(id, message.bridgeUp);
         this.hosted.deliver((relay) => relay.received(id, lengthOf(message), () => ok(message)));
       },
