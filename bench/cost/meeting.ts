@@ -1,33 +1,68 @@
-import { setTimeout as pause } from "node:timers/promises";
-import { BridgeControl } from "../../scripts/bridge-control.ts";
-import type { LocalRun } from "../../scripts/local-run.ts";
+import type { BridgeControl } from "../../scripts/bridge-control.ts";
 import type { Request } from "../../simulators/webex/client.ts";
-import { WebexServer } from "../../simulators/webex/server.ts";
+import type { WebexServer } from "../../simulators/webex/server.ts";
 import type { ConfKey, ExtCallId, ExtConfId } from "../../src/foundation/ids.ts";
 
 const confKey = "900000001" as ConfKey;
-export const callers = 20;
+const callers = 20;
+
+/** The two sides that the adapter stands between, and the time in which they act. */
+export interface MeetingSides {
+  readonly bridge: Pick<BridgeControl, "callIn" | "talk" | "hangUp">;
+  /** A TSP server that listens. */
+  startServer(serverId: number): Promise<TspServer>;
+  pause(ms: number): Promise<unknown>;
+}
+
+export interface TspServer extends Pick<WebexServer, "host" | "waitFor" | "extCallIdOf" | "stop"> {
+  readonly client: Pick<WebexServer["client"], "msgId" | "post">;
+  readonly posts: readonly string[];
+}
+
+/** A part of the meeting, by which its cost is told. */
+export interface Cause {
+  readonly name: string;
+  /** In a meeting of one hour. */
+  readonly times: number;
+  /**
+   * It has the digests and the sweep, by which conferences are compared with their bridge. They come by the clock, so that those of other
+   * causes would count for what they happen to fall together with.
+   */
+  readonly isIdle: boolean;
+  play(meeting: Meeting): Promise<unknown>;
+}
+
+/** A typical meeting of one hour, in this order. */
+export const causes: readonly Cause[] = [
+  { name: "create", times: 1, isIdle: false, play: (meeting) => meeting.create() },
+  { name: `${callers} callers enter`, times: 1, isIdle: false, play: (meeting) => meeting.enterAll() },
+  { name: "speaker reports on", times: 1, isIdle: false, play: (meeting) => meeting.reportSpeakers() },
+  { name: "60 mutes", times: 60, isIdle: false, play: (meeting) => meeting.mute() },
+  { name: "120 speeches", times: 120, isIdle: false, play: (meeting) => meeting.speak() },
+  { name: "one failover", times: 1, isIdle: false, play: (meeting) => meeting.failOver() },
+  { name: "idle, the whole hour", times: 60, isIdle: true, play: (meeting) => meeting.idleOneMinute() },
+  { name: "callers leave, close", times: 1, isIdle: false, play: (meeting) => meeting.leaveAllAndClose() },
+];
+
+/** The agent is connected, and there is no meeting. */
+export const idleTenant = "an hour of an idle tenant";
 
 /** A meeting at its real pace, but for the callers, who come and go one a second. */
 export class Meeting {
-  readonly #run: LocalRun;
-  readonly #bridge: BridgeControl;
+  readonly #sides: MeetingSides;
   readonly #calls: string[] = [];
-  #webex: WebexServer;
+  #webex: TspServer;
   #extConfId = "M1" as ExtConfId;
   #posts = 0;
   #isMuted = false;
 
-  private constructor(run: LocalRun, webex: WebexServer) {
-    this.#run = run;
-    this.#bridge = new BridgeControl(run.bridgeUrl);
+  private constructor(sides: MeetingSides, webex: TspServer) {
+    this.#sides = sides;
     this.#webex = webex;
   }
 
-  static async start(run: LocalRun): Promise<Meeting> {
-    const webex = new WebexServer({ adapterUrl: run.adapterUrl });
-    await webex.start();
-    return new Meeting(run, webex);
+  static async start(sides: MeetingSides): Promise<Meeting> {
+    return new Meeting(sides, await sides.startServer(10));
   }
 
   /** Posts that WebEx received so far. */
@@ -46,9 +81,9 @@ export class Meeting {
   async enterAll(): Promise<void> {
     for (let caller = 0; caller < callers; caller++) {
       const attendee = String(100 + caller);
-      this.#calls.push(await this.#bridge.callIn(`1408${attendee}`, `${confKey}#${attendee}#`));
+      this.#calls.push(await this.#sides.bridge.callIn(`1408${attendee}`, `${confKey}#${attendee}#`));
       await this.#webex.extCallIdOf(this.#extConfId, attendee);
-      await pause(1_000);
+      await this.#sides.pause(1_000);
     }
   }
 
@@ -65,19 +100,19 @@ export class Meeting {
 
   /** A caller talks for five seconds. */
   async speak(): Promise<void> {
+    const { bridge, pause } = this.#sides;
     const [, call = ""] = this.#calls;
     const before = this.posts;
-    await this.#bridge.talk(call, true);
+    await bridge.talk(call, true);
     await pause(5_000);
-    await this.#bridge.talk(call, false);
+    await bridge.talk(call, false);
     await pause(2_000);
     if (this.posts !== before + 2) throw new Error(`${this.posts - before} posts told that a caller spoke, not 2`);
   }
 
   /** Another server takes over, and is told everything. */
   async failOver(): Promise<void> {
-    const next = new WebexServer({ adapterUrl: this.#run.adapterUrl, serverId: 11 });
-    await next.start();
+    const next = await this.#sides.startServer(11);
     this.#posts += this.#webex.posts.length;
     await this.#webex.stop();
     this.#webex = next;
@@ -86,10 +121,14 @@ export class Meeting {
     for (let caller = 0; caller < callers; caller++) await next.extCallIdOf(this.#extConfId, String(100 + caller));
   }
 
+  idleOneMinute(): Promise<unknown> {
+    return this.#sides.pause(60_000);
+  }
+
   async leaveAllAndClose(): Promise<void> {
     for (const call of this.#calls.slice(1)) {
-      await this.#bridge.hangUp(call);
-      await pause(1_000);
+      await this.#sides.bridge.hangUp(call);
+      await this.#sides.pause(1_000);
     }
     await this.#ask({ type: "close-conference" });
   }

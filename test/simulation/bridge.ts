@@ -63,16 +63,23 @@ export class Bridge {
   readonly name: BridgeName;
   readonly #owner: string;
   readonly #ports: number | null;
+  readonly #isShared: boolean;
 
-  /** `owner`: for whom its agents act. `ports`: how many calls it can hold; `null`: it does not say. */
-  constructor(context: WorldContext, { name, owner }: { name: BridgeName; owner: string }, ports: number | null) {
+  /** `owner`: for whom its agents act. `ports`: how many calls it can hold; `null`: it does not say. `isShared`: it also has conferences of others. */
+  constructor(
+    context: WorldContext,
+    { name, owner }: { name: BridgeName; owner: string },
+    ports: number | null,
+    isShared = true,
+  ) {
     this.name = name;
     this.#owner = owner;
     this.#ports = ports;
+    this.#isShared = isShared;
     this.#context = context;
     this.faults = faultsOf(context, `bridge ${name}`);
     [this.machine, this.#agents] = this.#boot();
-    this.#actInForeign();
+    if (isShared) this.#actInForeign();
   }
 
   /** False: nothing answers. */
@@ -211,9 +218,11 @@ export class Bridge {
       },
       () => {},
     );
-    machine.world.addConference(foreignKey, foreignOwner, null);
-    machine.world.addConference(unknownKey, this.#owner, null);
-    machine.dialIn("4421", "", foreignDialIn);
+    if (this.#isShared) {
+      machine.world.addConference(foreignKey, foreignOwner, null);
+      machine.world.addConference(unknownKey, this.#owner, null);
+      machine.dialIn("4421", "", foreignDialIn);
+    }
     const agents = new Agents({
       bootId: machine.bootId,
       get faults() {

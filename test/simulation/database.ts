@@ -6,6 +6,8 @@ import type { BridgeName } from "../../src/foundation/ids.ts";
 /** Making one, with its tables and statements, costs more than most worlds write into it. */
 const spare = new Map<string, Database[]>();
 
+const writesEntry = /^(?:INSERT INTO|DELETE FROM) entry/;
+
 /** A database in memory that outlives the object above it, and counts what the platform would bill. */
 export class Database implements Sql {
   /** `kind`: databases of one kind have the same tables. */
@@ -23,6 +25,9 @@ export class Database implements Sql {
   readonly #commit = this.#database.prepare("COMMIT");
   readonly #changes = this.#database.prepare("SELECT total_changes() AS rows");
   #changesBefore = 0;
+  readonly #lastChanges = this.#database.prepare("SELECT changes() AS rows");
+  /** Among the rows written. A conference writes its state so, once in so many rows of its journal. */
+  entriesWritten = 0;
 
   constructor(kind = "") {
     this.#kind = kind;
@@ -44,7 +49,9 @@ export class Database implements Sql {
       statement = this.#database.prepare(query);
       this.#statements.set(query, statement);
     }
-    return statement.all(...bindings) as SqlRow[]; // Of one that writes: no rows, and for less than `run` costs.
+    const rows = statement.all(...bindings) as SqlRow[]; // Of one that writes: no rows, and for less than `run` costs.
+    if (writesEntry.test(query)) this.entriesWritten += Number(this.#lastChanges.get()?.rows);
+    return rows;
   }
 
   transaction<Value>(work: () => Value): Value {
@@ -73,6 +80,7 @@ export class Database implements Sql {
     for (const { name } of this.#tables()) this.exec(`DELETE FROM ${name}`);
     this.#changesBefore += this.rowsWritten;
     this.transactions = 0;
+    this.entriesWritten = 0;
     spare.set(this.#kind, [...(spare.get(this.#kind) ?? []), this]);
   }
 

@@ -62,6 +62,8 @@ export class Edge {
   homeOf: (confKey: ConfKey) => BridgeName | null = () => null;
   /** When each message to WebEx was decided on: it may then wait behind the attempts of others. */
   readonly madeAt = new Map<MsgId, number>();
+  /** Posts of WebEx so far. */
+  posts = 0;
   /** When each conference committed last, by its own time. */
   readonly #lastAt = new Map<ConfKey, number>();
   /** In which life of its conference. */
@@ -163,7 +165,7 @@ export class Edge {
   /** The sweep hears of a failure and goes on, so a defect would be seen nowhere else. */
   async #sweep(confKey: ConfKey): Promise<void> {
     try {
-      await this.conference(confKey).call((conference) => conference.sweep());
+      await this.conference(confKey).call((conference) => conference.sweep(), "checks");
     } catch (error) {
       const isFault = error instanceof Fault || /took longer/.test(String(error));
       if (!isFault) this.#context.violated("no rejection goes unhandled", `a sweep of ${confKey}: ${error}`);
@@ -182,7 +184,8 @@ export class Edge {
           if (bridge === this.homeOf(confKey)) this.resends.reported(reports, chosenAt, hosted);
           return upTo;
         }),
-      compareDigest: (bridge, digest) => hosted.call(async (conference) => conference.compareDigest(bridge, digest)),
+      compareDigest: (bridge, digest) =>
+        hosted.call(async (conference) => conference.compareDigest(bridge, digest), "checks"),
       ackCommands: (bridge, ids) => {
         return hosted.call(async (conference) => {
           if (bridge === this.homeOf(confKey)) this.resends.acked(confKey, ids, hosted.life);
@@ -194,6 +197,7 @@ export class Edge {
 
   /** One post of WebEx to the adapter URL, from its bytes to the answer's status and text. */
   async receive(body: Uint8Array): Promise<{ readonly status: number; readonly text: string }> {
+    this.posts += 1;
     const { codec, name: domain } = this.domain;
     const document = codec.decode(body);
     if (!document.ok) return { status: 200, text: codec.confirm(document.transId, document.result) };
@@ -242,7 +246,8 @@ export class Edge {
               this.onCommands(confKey);
               return send(() => hosted.call((relay) => relay.sendCommands(sent)));
             },
-            askForSnapshot: (key, unless) => send(() => hosted.call((relay) => relay.askForSnapshot(key, unless))),
+            askForSnapshot: (key, unless) =>
+              send(() => hosted.call((relay) => relay.askForSnapshot(key, unless), "checks")),
             health: () => send(() => hosted.call((relay) => relay.health())),
           };
         },

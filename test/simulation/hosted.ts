@@ -40,6 +40,8 @@ export class Hosted<Object extends object> {
   readonly disk: Database;
   /** Grows with each death. */
   life = 0;
+  /** What the platform bills of it, beside the rows of its disk. `checks`: calls that only compare it with its bridge. */
+  readonly billed = { calls: 0, checks: 0, alarms: 0, alarmsSet: 0 };
   readonly faults: FaultSource;
   readonly #context: WorldContext;
   readonly #build: (life: Life) => Object;
@@ -61,11 +63,12 @@ export class Hosted<Object extends object> {
   }
 
   /** A call by another object, or by a Worker, with the ways that it can fail. */
-  call<Value>(work: (object: Object) => Promise<Value>): Promise<Value> {
+  call<Value>(work: (object: Object) => Promise<Value>, kind: "calls" | "checks" = "calls"): Promise<Value> {
     const { clock } = this.#context;
     return new Promise((resolve, reject) => {
       clock.after(1, () => {
         if (this.faults.hits("RPC fails before")) return reject(new Fault("the call did not arrive"));
+        this.billed[kind] += 1;
         let object: Object;
         try {
           object = this.#living();
@@ -136,6 +139,7 @@ export class Hosted<Object extends object> {
         this.faults.alarmLostAt = this.#context.clock.now;
         throw new WriteFailed();
       }
+      this.billed.alarmsSet += 1;
       // It is written with what else is written in this turn: an object that dies in the turn has not set it.
       queueMicrotask(() => {
         if (life === this.life) this.#ring(at);
@@ -259,6 +263,7 @@ export class Hosted<Object extends object> {
   /** Called at least once: an object that dies over its alarm is called again. One that fails is, too, but soon no more. */
   #alarm(): void {
     this.#alarmAt = null;
+    this.billed.alarms += 1;
     const again = () => {
       if (this.#alarmAt !== null) return;
       this.#ring(this.#context.edgeNow() + alarmRetryMs);

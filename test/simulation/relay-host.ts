@@ -52,6 +52,8 @@ interface ActiveAgent {
 export class RelayHost {
   readonly hosted: Hosted<Relay>;
   readonly activeAgent: ActiveAgentJudge;
+  /** Messages of agents that have woken it, by type; the platform answers pings by itself. */
+  readonly messages = new Map<AgentToEdge["type"], number>();
   readonly #context: WorldContext;
   readonly place: { readonly domain: DomainName; readonly bridge: BridgeName };
   readonly #settings: DomainSettings;
@@ -213,6 +215,7 @@ export class RelayHost {
         this.#heard(id);
         if (isAbout(message, foreignKey)) this.#context.violated("what is another owner's is not told", message.type);
         if (message.type === "ping") return this.#pinged(id, wire);
+        this.messages.set(message.type, (this.messages.get(message.type) ?? 0) + 1);
         if (message.type === "health") this.#heardOfBridge(id, message.bridgeUp);
         this.hosted.deliver((relay) => relay.received(id, lengthOf(message), () => ok(message)));
       },
