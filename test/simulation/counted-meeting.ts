@@ -8,7 +8,7 @@ import { HandleCache } from "../../src/routing/deliver.ts";
 import { completeText } from "../../src/tsp/codec.ts";
 import { testDomain } from "../local-domain.ts";
 import { AgentProcess } from "./agent-process.ts";
-import { Bridge } from "./bridge.ts";
+import { Bridge, dialIn } from "./bridge.ts";
 import { Clock } from "./clock.ts";
 import { type EdgeMachines, type WorldContext, worldBegins } from "./context.ts";
 import { Edge } from "./edge.ts";
@@ -128,7 +128,7 @@ class World {
     };
     return {
       bridge: {
-        callIn: async (from, keys) => machine.dialIn(from, keys),
+        callIn: async (from, keys) => machine.dialIn(from, keys, dialIn),
         talk: async (id, talking) => machine.talk(callOf(id), talking),
         hangUp: async (id) => machine.hangUp(callOf(id)),
       },

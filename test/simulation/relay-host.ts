@@ -315,7 +315,8 @@ export class RelayHost {
 
   #watchForNobody(): void {
     const { clock, edgeMachines, violated } = this.#context;
-    const isNobody = this.#active === null && this.#sockets.size > 0 && !edgeMachines.isDiskFull;
+    const isConnected = [...this.#sockets.values()].some(({ attachment }) => attachment !== null);
+    const isNobody = this.#active === null && isConnected && !edgeMachines.isDiskFull;
     this.#nobodySince = isNobody ? Math.max(this.#nobodySince ?? clock.now, edgeMachines.clockSetAt) : null;
     const sinceMs = clock.now - (this.#nobodySince ?? clock.now);
     if (sinceMs > nobodyAtMostMs)
