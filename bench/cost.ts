@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { exitOnSignals, temporaryFolder } from "../scripts/at-exit.ts";
+import { command } from "../scripts/command.ts";
 import { prepareEdge } from "../scripts/edge.ts";
 import { freePorts, LocalRun } from "../scripts/local-run.ts";
 import { type Budget, overBudget } from "./cost/budget.ts";
@@ -10,14 +10,16 @@ import { callers, Meeting } from "./cost/meeting.ts";
 import { combine, difference, microDollars, type Units, unitNames } from "./cost/units.ts";
 import { Processes, statusOf, until } from "./processes.ts";
 
-/**
- * Counts what the platform bills for a typical meeting (`npm run cost`): 20 callers, one hour, 60 mutes, speaker reports, one failover.
- * `-- --check` fails when a unit is more than 5 % above `bench/budget.json`, `-- --write` renews that file.
- */
-
-const { values: options } = parseArgs({
-  options: { check: { type: "boolean" }, write: { type: "boolean" }, quick: { type: "boolean" } },
-});
+const options = command(
+  "cost",
+  "Counts what the platform bills for a typical meeting: 20 callers, one hour, 60 mutes, speaker reports, one failover.",
+)
+  .option("--check", "fail when a unit is more than 5 % above bench/budget.json", false)
+  .option("--write", "renew bench/budget.json", false)
+  .option("--quick", "little of each, for development", false)
+  .parse()
+  .opts<{ check: boolean; write: boolean; quick: boolean }>();
+exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 const budgetFile = join(import.meta.dirname, "budget.json");
 /** Longer than the deadline of a command, the deletion of what was confirmed, and the eviction of an object that is idle. */
 const betweenMs = options.quick ? 7_000 : 15_000;
@@ -113,7 +115,7 @@ function sumOf(events: Readonly<Record<string, Units>>, matches: (event: string)
 
 /** The same traffic through the plain schema. Calls and messages are the same; rows and alarms are its own. */
 async function plainUnits(causes: readonly Cause[]): Promise<readonly Units[]> {
-  const folder = mkdtempSync(join(tmpdir(), "bridgehead-cost-"));
+  const folder = temporaryFolder("cost");
   const [port = 0] = await freePorts(1);
   const launch = await prepareEdge({
     ...{ folder, host: "127.0.0.1", port, variables: {}, flags: ["nodejs_als"] },
@@ -144,7 +146,6 @@ async function plainUnits(causes: readonly Cause[]): Promise<readonly Units[]> {
     return result;
   } finally {
     await processes.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 
