@@ -62,8 +62,8 @@ async function tests(): Promise<StageResult> {
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const finished = await run("vitest", ["run", ...reporters, ...program.args]);
   const counts = readReport(report);
-  // A crash, an error outside of any test, a file that does not load: no test failed, but something is wrong.
-  const beyond = finished.ok || counts.failed > 0 ? 0 : 1;
+  // A crash, an error outside of any test, a file that does not load, no test at all: none failed, but something is wrong.
+  const beyond = (finished.ok && counts.passed > 0) || counts.failed > 0 ? 0 : 1;
   return { passed: counts.passed, failed: counts.failed + beyond, output: finished.output };
 }
 
