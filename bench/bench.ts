@@ -1,22 +1,24 @@
 import { performance } from "node:perf_hooks";
-import { parseArgs } from "node:util";
+import { atExit, exitOnSignals } from "../scripts/at-exit.ts";
+import { command, listed, partOfName } from "../scripts/command.ts";
 import { figures, full, type Line, quick, withComparison } from "./figures.ts";
 
-/**
- * The benchmark (`npm run bench`): the adapter beside the *floor*, the same hops without logic, in turns and in one run.
- * `-- --only TEXT` measures the figures with this text in their names, `-- --quick` little of each.
- */
-
-const { values: options } = parseArgs({ options: { only: { type: "string" }, quick: { type: "boolean" } } });
-const wanted = figures.filter(({ name }) => name.includes(options.only ?? ""));
-if (wanted.length === 0) {
-  console.error(`no figure has "${options.only}" in its name; the figures are:`);
-  for (const { name } of figures) console.error(`  ${name}`);
-  process.exit(1);
-}
+const names = figures.map(({ name }) => name);
+const options = command(
+  "bench",
+  "The benchmark: the adapter beside the floor, the same hops without logic, in turns and in one run.",
+)
+  .option("--only <text>", "the figures with this text in their names", partOfName("figure", names), "")
+  .option("--quick", "little of each, for development", false)
+  .addHelpText("after", listed("figure", names))
+  .parse()
+  .opts<{ only: string; quick: boolean }>();
+const wanted = figures.filter(({ name }) => name.includes(options.only));
 const extent = options.quick ? quick : full;
 const startedAt = performance.now();
 const lines: Line[] = [];
+exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
+atExit(() => lines.length > 0 && printTable());
 const compared = wanted.filter((figure) => "compare" in figure);
 if (compared.length > 0) {
   say("starting the floor and the adapter, and filling conferences …");
@@ -25,7 +27,6 @@ if (compared.length > 0) {
   });
 }
 for (const figure of wanted) if ("alone" in figure) await add(figure.name, figure.alone(extent));
-printTable();
 process.exit();
 
 /** A figure that cannot be had fails the run, but the others are still worth knowing. */

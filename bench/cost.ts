@@ -1,9 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { parseArgs } from "node:util";
+import { exitOnSignals, temporaryFolder } from "../scripts/at-exit.ts";
 import { BridgeControl } from "../scripts/bridge-control.ts";
+import { command } from "../scripts/command.ts";
 import { prepareEdge } from "../scripts/edge.ts";
 import { freePorts, LocalRun } from "../scripts/local-run.ts";
 import { WebexServer } from "../simulators/webex/server.ts";
@@ -11,14 +9,15 @@ import { type Cause, causes, idleTenant, Meeting } from "./cost/meeting.ts";
 import { combine, difference, microDollars, type Units, unitNames } from "./cost/units.ts";
 import { Processes, statusOf, until } from "./processes.ts";
 
-/**
- * Counts what the platform bills for a typical meeting (`npm run cost`): 20 callers, one hour, 60 mutes, speaker reports, one failover.
- * A test lives through the same meeting in virtual time, and holds each cause to `bench/budget.json`.
- */
-
-const { values: options } = parseArgs({
-  options: { quick: { type: "boolean" } },
-});
+/** A test lives through the same meeting in virtual time, and holds each cause to `bench/budget.json`. */
+const options = command(
+  "cost",
+  "Counts what the platform bills for a typical meeting: 20 callers, one hour, 60 mutes, speaker reports, one failover.",
+)
+  .option("--quick", "little of each, for development", false)
+  .parse()
+  .opts<{ quick: boolean }>();
+exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 /** Longer than the deadline of a command, the deletion of what was confirmed, and the eviction of an object that is idle. */
 const betweenMs = options.quick ? 7_000 : 15_000;
 const samples = options.quick ? 1 : 4;
@@ -107,7 +106,7 @@ function sumOf(events: Readonly<Record<string, Units>>, matches: (event: string)
 
 /** The same traffic through the plain schema. Calls and messages are the same; rows and alarms are its own. */
 async function plainUnits(causes: readonly Counted[]): Promise<readonly Units[]> {
-  const folder = mkdtempSync(join(tmpdir(), "bridgehead-cost-"));
+  const folder = temporaryFolder("cost");
   const [port = 0] = await freePorts(1);
   const launch = await prepareEdge({
     ...{ folder, host: "127.0.0.1", port, variables: {}, flags: ["nodejs_als"] },
@@ -138,7 +137,6 @@ async function plainUnits(causes: readonly Counted[]): Promise<readonly Units[]>
     return result;
   } finally {
     await processes.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
 

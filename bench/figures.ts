@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
+import { temporaryFolder } from "../scripts/at-exit.ts";
 import { LocalRun } from "../scripts/local-run.ts";
 import { postDocument } from "../simulators/webex/client.ts";
 import { WebexServer } from "../simulators/webex/server.ts";
@@ -402,12 +401,11 @@ async function memoryFigures({ idleConferences, idleMs }: Extent): Promise<reado
 async function withAdapter<Value>(
   use: (run: LocalRun, connectedAt: number, folder: string) => Promise<Value>,
 ): Promise<Value> {
-  const folder = mkdtempSync(join(tmpdir(), "bridgehead-bench-"));
+  const folder = temporaryFolder("bench");
   const run = await LocalRun.start({ state: join(folder, "adapter") });
   try {
     return await use(run, performance.now(), folder);
   } finally {
     await run.stop();
-    rmSync(folder, { recursive: true, force: true });
   }
 }

@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { temporaryFolder } from "../scripts/at-exit.ts";
 import { freePorts } from "../scripts/local-run.ts";
 import { Processes, statusOf, until } from "./processes.ts";
 import type { Side } from "./sides.ts";
@@ -23,13 +23,12 @@ export async function startPeer(): Promise<Peer | null> {
   } catch {
     return skipped("there is no redis-server here; Debian's package of this name brings it");
   }
-  const folder = mkdtempSync(join(tmpdir(), "bridgehead-peer-"));
+  const folder = temporaryFolder("peer");
   try {
     // Not in the project's tree, whose packages are others.
     cpSync(join(import.meta.dirname, "peer"), folder, { recursive: true });
     await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder });
   } catch {
-    rmSync(folder, { recursive: true, force: true });
     return skipped("its packages cannot be installed");
   }
   const [port = 0] = await freePorts(1);
@@ -46,10 +45,7 @@ export async function startPeer(): Promise<Peer | null> {
   return {
     pids: { edge: processes.pid("fastify"), agent: processes.pid("redis") },
     url,
-    stop: async () => {
-      await processes.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
+    stop: () => processes.stop(),
   };
 }
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { atExit, killGroup } from "../scripts/at-exit.ts";
 import { type Launch, Part, startGuard } from "../scripts/supervise.ts";
 
 /** Processes of a benchmark, with their logs in one folder; none of them outlives the benchmark. */
@@ -8,9 +9,11 @@ export class Processes {
   readonly #guard = startGuard();
   readonly #parts: Part[] = [];
   readonly #pids = new Map<string, number>();
+  readonly #cancelKill: () => void;
 
   constructor(folder: string) {
     this.#folder = folder;
+    this.#cancelKill = atExit(() => this.#pids.forEach(killGroup));
   }
 
   start(name: string, launch: Launch): void {
@@ -29,6 +32,7 @@ export class Processes {
 
   async stop(): Promise<void> {
     await Promise.all(this.#parts.map((part) => part.stop(500)));
+    this.#cancelKill();
     this.#guard.watch([]);
   }
 }

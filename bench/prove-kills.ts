@@ -1,18 +1,34 @@
-import { parseArgs } from "node:util";
+import { exitOnSignals } from "../scripts/at-exit.ts";
+import { command, wholeNumber } from "../scripts/command.ts";
 import { isFaulty } from "./kills/judge.ts";
 import { proveKills } from "./kills/prove.ts";
 
-/**
- * Kills real processes under traffic and counts what was lost, doubled or diverged (`npm run prove:kills -- --kills 200
- * --seed 1`). Exits with 1 for any fault, after the end of each process's log.
- */
+/** One Ctrl-C comes several times at once: from the terminal, from npm and from run.mjs. */
+const SAME_KEY_PRESS_MS = 1_000;
+const interruptedExitCode = 130;
 
-const { values: options } = parseArgs({ options: { kills: { type: "string" }, seed: { type: "string" } } });
-const kills = numberFrom("--kills", options.kills, 200);
-const seed = numberFrom("--seed", options.seed, Date.now() % 1_000_000);
+const { kills, seed } = command(
+  "prove:kills",
+  "Kills real processes under traffic and counts what was lost, doubled or diverged. Exits with 1 for any fault, after the end of each process's log.",
+)
+  .option("--kills <count>", "how many", wholeNumber(1), 200)
+  .option("--seed <seed>", "of all draws; by default a new one", wholeNumber(0), Date.now() % 1_000_000)
+  .parse()
+  .opts<{ kills: number; seed: number }>();
+
+const interruption = new AbortController();
+exitOnSignals("SIGTERM", "SIGHUP");
+let interruptedAt = 0;
+process.on("SIGINT", () => {
+  if (interruptedAt === 0) {
+    interruptedAt = Date.now();
+    console.log("interrupted: the meetings end and are judged, within a minute; once more ends at once …");
+    interruption.abort();
+  } else if (Date.now() - interruptedAt > SAME_KEY_PRESS_MS) process.exit(interruptedExitCode);
+});
 
 console.log(`${kills} kills with seed ${seed}, about ${Math.ceil((kills + 30) / 60)} min …`);
-const verdict = await proveKills(kills, seed);
+const verdict = await proveKills(kills, seed, interruption.signal);
 console.log(
   Object.entries(verdict.kills)
     .map(([kind, count]) => `${kind} ${count}`)
@@ -23,14 +39,8 @@ for (const fault of ["lost", "doubled", "diverged"] as const) {
   for (const what of verdict[fault]) console.log(`${fault}: ${what}`);
 }
 const { lost, doubled, diverged } = verdict;
+const done = Object.values(verdict.kills).reduce((sum, count) => sum + count, 0);
 console.log(
-  `kills ${kills} · requests ${verdict.requests.length} · lost ${lost.length} · doubled ${doubled.length} · diverged ${diverged.length}`,
+  `kills ${done} · requests ${verdict.requests.length} · lost ${lost.length} · doubled ${doubled.length} · diverged ${diverged.length}`,
 );
-process.exit(isFaulty(verdict) ? 1 : 0);
-
-function numberFrom(option: string, text: string | undefined, otherwise: number): number {
-  const value = text === undefined ? otherwise : Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  console.error(`${option} is "${text}"; it must be a whole number, for example ${otherwise}`);
-  process.exit(1);
-}
+process.exit(interruption.signal.aborted ? interruptedExitCode : isFaulty(verdict) ? 1 : 0);

@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { temporaryFolder } from "../scripts/at-exit.ts";
 import { LocalRun } from "../scripts/local-run.ts";
 import { serverIds } from "../simulators/webex/client.ts";
 import type { ConfKey, ExtCallId, ExtConfId, MsgId, TransId } from "../src/foundation/ids.ts";
@@ -43,13 +42,11 @@ export class Sides {
   readonly webex: Receiver;
   /** By their sizes: a hundred of `sizes[0]` callers, then one of each. */
   readonly conferences: readonly Conference[];
-  readonly #folder: string;
   readonly #run: LocalRun;
   readonly #bare: Floor;
   readonly #ids = serverIds(20, Date.now);
 
-  private constructor(folder: string, run: LocalRun, bare: Floor, webex: Receiver, conferences: readonly Conference[]) {
-    this.#folder = folder;
+  private constructor(run: LocalRun, bare: Floor, webex: Receiver, conferences: readonly Conference[]) {
     this.#run = run;
     this.#bare = bare;
     this.webex = webex;
@@ -75,18 +72,17 @@ export class Sides {
 
   /** The adapter with a conference of each size. */
   static async start(sizes: readonly number[]): Promise<Sides> {
-    const folder = mkdtempSync(join(tmpdir(), "bridgehead-bench-"));
+    const folder = temporaryFolder("bench");
     const bare = await startFloor(join(folder, "floor"));
     const run = await LocalRun.start({ state: join(folder, "adapter") });
     const { conferences, port } = await fillConferences(run, sizes, 200_000_000);
-    return new Sides(folder, run, bare, await Receiver.start({ port }), conferences);
+    return new Sides(run, bare, await Receiver.start({ port }), conferences);
   }
 
   async stop(): Promise<void> {
     await this.#run.stop();
     await this.#bare.stop();
     await this.webex[Symbol.asyncDispose]();
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   /** The document of a create by another server, which takes the conference over. */

@@ -37,6 +37,8 @@ const PONG_MS = 3_000;
 const LONGEST_HEARTBEAT_MS = 3_000;
 /** A person may take long, but a network comes back at any moment. */
 export const LONGEST_PAUSE_MS = 5_000;
+/** Why the agent itself ends a connection that works. */
+const RENEWED = "this agent connects to the edge anew, to ask whether it acts";
 
 const codec: Codec<EdgeToAgent, AgentToEdge> = {
   decode(text) {
@@ -108,7 +110,7 @@ export class EdgeLink {
 
   /** Gives the connection up and makes a new one. */
   renew(): void {
-    this.#socket.end("this agent asks anew what it is");
+    this.#socket.end(RENEWED);
   }
 
   stop(): void {
@@ -160,6 +162,7 @@ export class EdgeLink {
 }
 
 function explain(code: number, why: string): string {
+  if (why === RENEWED) return why;
   if (why.includes("status 4"))
     return `edge answers, but not as an edge does (${why}): check \`edge\` in the agent's settings`;
   if (why !== "") return `edge cannot be reached (${why}): check \`edge\` in the agent's settings and the network`;

@@ -1,38 +1,31 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { Option } from "commander";
+import { atExit, exitOnSignals } from "./at-exit.ts";
+import { command } from "./command.ts";
 import { Diagram } from "./demo/diagram.ts";
 import { type Flow, flowsFolder, loadFlows } from "./demo/flow.ts";
 import { FlowStage, type Played } from "./demo/stage.ts";
 import { FlowSystem } from "./demo/system.ts";
 import { printTranscript } from "./demo/transcript.ts";
 
-/** Plays the protocol's call flows against the real processes, and compares what follows with what must follow (`npm run demo`). */
-
 const flows = loadFlows();
-const { values: options } = parseArgs({
-  options: {
-    flow: { type: "string" },
-    confirmations: { type: "boolean" },
-    write: { type: "boolean" },
-    help: { type: "boolean" },
-  },
-});
-if (options.help) {
-  console.log(`npm run demo [-- --flow NAME] [--confirmations]: plays call flows against the real processes.
-  --flow NAME       one of ${names(flows)}
-  --confirmations   draws every Confirmation, not only those that refuse
-  --write           puts what followed into the files, instead of comparing (docs/transcripts.md)`);
-  process.exit(0);
-}
+const options = command(
+  "demo",
+  "Plays the protocol's call flows against the real processes, and compares what follows with what must follow.",
+)
+  .addOption(new Option("--flow <name>", "this one alone").choices(flows.map(({ name }) => name)))
+  .option("--confirmations", "draw every Confirmation, not only those that refuse", false)
+  .option("--write", "put what followed into the files, instead of comparing (docs/transcripts.md)", false)
+  .parse()
+  .opts<{ flow?: string; confirmations: boolean; write: boolean }>();
 const wanted = flows.filter(({ name }) => options.flow === undefined || name === options.flow);
-if (wanted.length === 0) {
-  console.error(`there is no flow "${options.flow}"; there are ${names(flows)}`);
-  process.exit(1);
-}
 
 const startedAt = Date.now();
+let shown = 0;
 const failed: string[] = [];
+exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
+atExit(printVerdict);
 for (const group of Map.groupBy(wanted, ({ settings }) => JSON.stringify(settings)).values()) {
   const system = await FlowSystem.start(group[0]?.settings ?? {});
   try {
@@ -41,19 +34,24 @@ for (const group of Map.groupBy(wanted, ({ settings }) => JSON.stringify(setting
     await system.stop();
   }
 }
-const seconds = ((Date.now() - startedAt) / 1000).toFixed(0);
-const verdict =
-  failed.length === 0 ? "all as the protocol wants them" : `otherwise than expected: ${failed.join(", ")}`;
-console.log(`\n${wanted.length === 1 ? "1 call flow" : `${wanted.length} call flows`} in ${seconds} s, ${verdict}`);
 process.exit(failed.length === 0 ? 0 : 1);
+
+function printVerdict(): void {
+  const seconds = ((Date.now() - startedAt) / 1000).toFixed(0);
+  const verdict =
+    failed.length === 0 ? "all as the protocol wants them" : `otherwise than expected: ${failed.join(", ")}`;
+  const count = shown < wanted.length ? `${shown} of ${wanted.length}` : shown;
+  console.log(`\n${count} call flow${wanted.length === 1 ? "" : "s"} in ${seconds} s, ${verdict}`);
+}
 
 async function show(flow: Flow, system: FlowSystem): Promise<void> {
   const coloured = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR;
   const diagram = new Diagram(console.log, coloured, process.stdout.columns);
   diagram.head(flow.title);
-  const { confirmations = false, write = false } = options;
+  const { confirmations, write } = options;
   const played = await new FlowStage(system, { diagram, confirmations, write }).play(flow.transcript);
   if (write) writeFileSync(join(flowsFolder, `${flow.name}.txt`), written(flow, played));
+  shown += 1;
   const wrong = played.find(({ asExpected }) => !asExpected);
   if (!wrong) return;
   failed.push(flow.name);
@@ -68,8 +66,4 @@ function written({ transcript }: Flow, played: readonly Played[]): string {
   return printTranscript(
     transcript.map((item) => (typeof item === "string" ? item : { ...item, follows: came.get(item) ?? item.follows })),
   );
-}
-
-function names(all: readonly Flow[]): string {
-  return all.map(({ name }) => name).join(", ");
 }

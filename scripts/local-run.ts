@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -8,6 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { agentKey } from "../bridge-agent/state-folder.ts";
 import { mergeSettings } from "../src/settings/local-domain.ts";
+import { atExit, killGroup, removeFolder } from "./at-exit.ts";
 import { Part, startGuard } from "./supervise.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -40,6 +41,7 @@ export class LocalRun {
   /** Only with `twoAgents`. */
   secondAgent: SecondAgent | undefined;
   private readonly removeState: boolean;
+  private readonly cancelKill: () => void;
 
   private constructor(ports: readonly number[], state: string, removeState: boolean, supervisor: ChildProcess) {
     const [edge, bridge, agent] = ports;
@@ -49,6 +51,7 @@ export class LocalRun {
     this.state = state;
     this.removeState = removeState;
     this.supervisor = supervisor;
+    this.cancelKill = atExit(() => this.kill());
     this.exited = new Promise((done) => supervisor.once("exit", (code) => done(code ?? 1)));
   }
 
@@ -59,6 +62,8 @@ export class LocalRun {
     const agents = options.twoAgents ? { bridges: [bridgeWithTwoAgents(state)] } : {};
     const [edge, bridge, agent] = ports.map(String);
     const supervisor = spawn(process.execPath, [join(project, "scripts", "start.ts")], {
+      // A session of its own: Ctrl-C reaches us alone.
+      detached: true,
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         ...process.env,
@@ -93,8 +98,23 @@ export class LocalRun {
     await this.secondAgent?.stop();
     this.supervisor.kill("SIGTERM");
     const code = await this.exited;
-    if (this.removeState) rmSync(this.state, { recursive: true, force: true });
+    this.cancelKill();
+    if (this.removeState) removeFolder(this.state);
     return code;
+  }
+
+  private kill(): void {
+    killGroup(this.supervisor.pid);
+    for (const pid of [...this.startedParts(), this.secondAgent?.pid]) killGroup(pid);
+    if (this.removeState) removeFolder(this.state);
+  }
+
+  private startedParts(): readonly number[] {
+    try {
+      return Object.values(this.pids());
+    } catch {
+      return []; // None has started yet.
+    }
   }
 
   private async ready(): Promise<void> {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { fromWebex, type MessageSpec, toWebex } from "../src/tsp/messages.ts";
+import { command } from "./command.ts";
 import { rules as allRules, type Rule } from "./protocol-rules.ts";
 
 /**
@@ -194,6 +195,10 @@ export function pageOnDisk(): string {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  command(
+    "protocol-page",
+    "Writes docs/protocol.md; exits with 1 if a rule or message has no code or no test.",
+  ).parse();
   const { text, gaps } = protocolPage();
   writeFileSync(page, text);
   for (const gap of gaps) console.log(gap);

@@ -1,14 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
-
-/**
- * All checks (`npm test`): types, style, and the tests. Speaks up only about what fails; its last line is
- * `N passed, N failed`. `--only types,style,tests` runs some of them; arguments after `--` go to vitest.
- */
+import { InvalidArgumentError } from "commander";
+import { atExit, exitOnSignals, killGroup, temporaryFolder } from "./at-exit.ts";
+import { command } from "./command.ts";
 
 interface StageResult {
   readonly passed: number;
@@ -27,16 +23,19 @@ const stages: Readonly<Record<string, () => Promise<StageResult>>> = {
   tests,
 };
 
-const { values, positionals } = parseArgs({ options: { only: { type: "string" } }, allowPositionals: true });
-const wanted = values.only?.split(",") ?? Object.keys(stages);
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(1));
+const program = command(
+  "test",
+  "All checks: types, style, and the tests. Speaks up only about what fails; the last line is `N passed, N failed`.",
+)
+  .option("--only <stages>", `some of ${Object.keys(stages).join(",")}; by default all`, stageNames)
+  .argument("[arguments...]", "for vitest; its options after another --")
+  .parse();
+const { only = Object.keys(stages) } = program.opts<{ only?: readonly string[] }>();
+exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 const total = { passed: 0, failed: 0 };
-for (const name of wanted) {
+for (const name of only) {
   const stage = stages[name];
-  if (!stage) {
-    console.error(`there is no stage "${name}"; the stages are ${Object.keys(stages).join(", ")}`);
-    process.exit(1);
-  }
+  if (!stage) continue;
   const startedAt = Date.now();
   const result = await stage();
   if (result.failed > 0) console.log(result.output.trimEnd());
@@ -48,28 +47,24 @@ for (const name of wanted) {
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 ? 0 : 1);
 
+function stageNames(text: string): readonly string[] {
+  const names = text.split(",");
+  if (names.every((name) => Object.hasOwn(stages, name))) return names;
+  throw new InvalidArgumentError(`The stages are ${Object.keys(stages).join(", ")}.`);
+}
+
 function compile(config: string): Promise<Finished> {
   return run("tsc", ["-p", config]);
 }
 
 async function tests(): Promise<StageResult> {
-  const folder = mkdtempSync(join(tmpdir(), "bridgehead-test-"));
-  const report = join(folder, "report.json");
-  try {
-    const finished = await run("vitest", [
-      "run",
-      "--reporter=default",
-      "--reporter=json",
-      `--outputFile.json=${report}`,
-      ...positionals,
-    ]);
-    const counts = readReport(report);
-    // A crash, an error outside of any test, a file that does not load: no test failed, but something is wrong.
-    const beyond = finished.ok || counts.failed > 0 ? 0 : 1;
-    return { passed: counts.passed, failed: counts.failed + beyond, output: finished.output };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const report = join(temporaryFolder("test"), "report.json");
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const finished = await run("vitest", ["run", ...reporters, ...program.args]);
+  const counts = readReport(report);
+  // A crash, an error outside of any test, a file that does not load, no test at all: none failed, but something is wrong.
+  const beyond = (finished.ok && counts.passed > 0) || counts.failed > 0 ? 0 : 1;
+  return { passed: counts.passed, failed: counts.failed + beyond, output: finished.output };
 }
 
 function readReport(file: string): { readonly passed: number; readonly failed: number } {
@@ -96,8 +91,8 @@ function run(tool: string, args: readonly string[]): Promise<Finished> {
   const child = spawn(join(bin, tool), args, { cwd: project, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
-  const end = () => child.pid && endGroup(child.pid);
-  process.once("exit", end);
+  const end = () => killGroup(child.pid);
+  const cancelEnd = atExit(end);
   const limit = setTimeout(() => {
     output += `\n${tool} was ended because it had not finished after ${stageLimitMs / 60_000} minutes\n`;
     end();
@@ -106,16 +101,8 @@ function run(tool: string, args: readonly string[]): Promise<Finished> {
     child.once("error", (error) => done({ ok: false, output: `cannot run ${tool}: ${error.message}\n` }));
     child.once("exit", (code) => {
       clearTimeout(limit);
-      process.off("exit", end);
+      cancelEnd();
       done({ ok: code === 0, output });
     });
   });
-}
-
-function endGroup(pid: number): void {
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch {
-    // It is gone already.
-  }
 }

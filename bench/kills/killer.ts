@@ -21,7 +21,12 @@ export type KillCounts = Record<KillKind, number>;
 const silences: readonly Way[][] = [["forth"], ["back"], ["forth", "back"]];
 
 /** Kills one part after the other, often before the last one is back; returns how often each kind. */
-export async function killParts(world: KillWorld, draws: Draws, kills: number): Promise<KillCounts> {
+export async function killParts(
+  world: KillWorld,
+  draws: Draws,
+  kills: number,
+  interruption?: AbortSignal,
+): Promise<KillCounts> {
   const counts = {} as KillCounts;
   for (const kind of Object.keys(kinds) as KillKind[]) counts[kind] = 0;
   const comingBack: Promise<void>[] = [];
@@ -30,7 +35,7 @@ export async function killParts(world: KillWorld, draws: Draws, kills: number): 
     away.add(who);
     comingBack.push(absence.then(() => void away.delete(who)));
   };
-  for (let left = kills; left > 0; ) {
+  for (let left = kills; left > 0 && !interruption?.aborted; ) {
     await pause(draws.between(300, 1_200));
     const kind = draws.weighted(kinds);
     const server = draws.pick(world.servers.filter((one) => !away.has(one)));

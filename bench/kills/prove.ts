@@ -14,8 +14,8 @@ interface Verdict extends Faults {
 
 const meetingsAtOnce = 12;
 
-/** Kills parts under traffic, waits until all is at rest, and judges by what was seen from outside. */
-export async function proveKills(kills: number, seed: number): Promise<Verdict> {
+/** Kills parts under traffic, no more after an interruption, waits until all is at rest, and judges by what was seen from outside. */
+export async function proveKills(kills: number, seed: number, interruption?: AbortSignal): Promise<Verdict> {
   const world = await KillWorld.start();
   try {
     let over = false;
@@ -29,7 +29,7 @@ export async function proveKills(kills: number, seed: number): Promise<Verdict> 
         await pause(1_000);
       }
     })();
-    const counts = await killParts(world, new Draws(seed, "kills"), kills);
+    const counts = await killParts(world, new Draws(seed, "kills"), kills, interruption);
     over = true;
     await Promise.all([...traffic, watching]);
     const faults = await judgeAtRest(world);

@@ -10,17 +10,17 @@ const flag = v.boolean();
 const milliseconds = v.pipe(v.number(), v.safeInteger("must be a whole number"), v.minValue(0, "must not be negative"));
 const keys = v.pipe(v.string(), v.regex(/^[0-9*#]{0,200}$/, "must be up to 200 of 0-9, * and #"));
 const number = v.pipe(v.string(), v.regex(/^\d{0,32}$/, "must be up to 32 digits"));
-const callBody = v.object({ from: number, keys: v.optional(keys, ""), to: v.optional(number, "") });
-const ownerBody = v.object({ owner: v.nullable(v.pipe(v.string(), v.nonEmpty("must not be empty"))) });
-const keysBody = v.object({ keys });
-const talkingBody = v.object({ talking: flag });
-const lockBody = v.object({ locked: flag });
-const planBody = v.object({
+const callBody = v.strictObject({ from: number, keys: v.optional(keys, ""), to: v.optional(number, "") });
+const ownerBody = v.strictObject({ owner: v.nullable(v.pipe(v.string(), v.nonEmpty("must not be empty"))) });
+const keysBody = v.strictObject({ keys });
+const talkingBody = v.strictObject({ talking: flag });
+const lockBody = v.strictObject({ locked: flag });
+const planBody = v.strictObject({
   outcome: v.picklist(["answer", "busy", "reject", "invalid", "no-answer"]),
   afterMs: v.optional(milliseconds, DEFAULT_PLAN.afterMs),
 });
 /** A field that is left out is as without faults. */
-const faultsBody = v.object({
+const faultsBody = v.strictObject({
   delayMs: v.optional(milliseconds, 0),
   refuse: v.optional(v.array(v.picklist(commandTypes)), []),
   down: v.optional(flag, false),
@@ -99,7 +99,8 @@ function withBody<Body>(
   const parsed = v.safeParse(schema, value, { message: mustBe });
   if (parsed.success) return then(parsed.output);
   const [first] = parsed.issues;
-  return problem(400, `${v.getDotPath(first) ?? "the body"} ${wrongValue(first)}`);
+  const place = v.getDotPath(first) ?? "the body";
+  return problem(400, `${place} ${first.expected === "never" ? "is no field of this request" : wrongValue(first)}`);
 }
 
 /** The effect has happened by now; nothing is left to tell. */

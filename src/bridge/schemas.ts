@@ -16,9 +16,17 @@ type Each<Value, Type> = Type extends string
   ? { readonly [Key in keyof Value]: Key extends "type" ? Type : Fixed<Value[Key]> }
   : never;
 
-/** Says what should stand at a place of a message. The text that does stand there may be somebody's number. */
-export function wrong(issue: v.BaseIssue<unknown>): string {
-  return issue.type === "custom" ? issue.message : `expected ${issue.expected}`;
+/**
+ * Says what should stand at a place of a message, and what does stand there if that is a misfit number or a word in place of another
+ * word, such as a type. Any other text may be somebody's number.
+ */
+export function wrong({ type, kind, message, expected, received, input }: v.BaseIssue<unknown>): string {
+  if (type === "custom") return message;
+  if (type === "non_empty") return "expected a text that is not empty";
+  if (typeof input === "number" && kind === "validation")
+    return `expected a whole number from 0 on, received ${received}`;
+  const isWord = expected?.includes('"') && typeof input === "string" && /^[A-Za-z-]{1,40}$/.test(input);
+  return `expected ${expected}${isWord ? `, received ${received}` : ""}`;
 }
 
 /** One variant of a union, known by its `type`. */

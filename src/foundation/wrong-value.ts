@@ -29,7 +29,8 @@ export function wrongValue({ kind, input, message }: Issue): string {
   return kind === "schema" ? `${said} (it is ${Array.isArray(input) ? "a list" : "an object"})` : said;
 }
 
+/** Without the password of an address. */
 function shown(value: unknown): string {
-  const text = JSON.stringify(value);
+  const text = JSON.stringify(value).replace(/\/\/.*@/, "//…@");
   return text.length <= 60 ? text : `${text.slice(0, 60)}…`;
 }

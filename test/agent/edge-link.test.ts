@@ -276,6 +276,15 @@ test("after a thousand reconnects in a row there is one connection, with its own
   while (sockets() > before + 2) await new Promise((resolve) => setImmediate(resolve));
 }, 30_000);
 
+test("an agent that asks anew whether it acts says so, and does not call the edge unreachable", async () => {
+  link.connect();
+  (await relay.socket()).send(encodeMessage(welcome));
+  await hears(1);
+  link.renew();
+
+  expect(notes.slice(1)).toEqual(["this agent connects to the edge anew, to ask whether it acts"]);
+});
+
 test.each<[CloseReason, RegExp]>([
   ["badMessage", /did not understand this agent: check that both run the same version/],
   ["wrongKey", /does not know this agent's key: put the line that `bridge-agent key` prints/],

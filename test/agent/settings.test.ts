@@ -25,12 +25,22 @@ test.each([
   [
     "a wrong address",
     { edge: "https://x" },
-    'edge must be a ws:// or wss:// address (it is "https://x"), for example "wss://bridgehead.example.com"',
+    'edge must be a ws:// or wss:// address without user, password and # (it is "https://x"), for example "wss://bridgehead.example.com"',
   ],
   [
     "a wrong address of the bridge",
     { driver: { type: "generic", url: "ws:///bridge" } },
-    'driver.url must be a ws:// or wss:// address (it is "ws:///bridge"), for example "ws://127.0.0.1:8790/bridge"',
+    'driver.url must be a ws:// or wss:// address without user, password and # (it is "ws:///bridge"), for example "ws://127.0.0.1:8790/bridge"',
+  ],
+  [
+    "an address that no WebSocket can be opened to",
+    { driver: { type: "generic", url: "ws://127.0.0.1:1/x#frag" } },
+    'driver.url must be a ws:// or wss:// address without user, password and # (it is "ws://127.0.0.1:1/x#frag"), for example "ws://127.0.0.1:8790/bridge"',
+  ],
+  [
+    "an address with a password, which is not shown,",
+    { edge: "wss://user:se/c@ret@x" },
+    'edge must be a ws:// or wss:// address without user, password and # (it is "wss://…@x"), for example "wss://bridgehead.example.com"',
   ],
   [
     "a port that is none",

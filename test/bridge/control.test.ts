@@ -339,10 +339,22 @@ describe("what the control interface cannot do", () => {
     ["PUT", "/faults", { delayMs: "long" }],
     ["PUT", "/faults", { refuse: ["create-conferences"] }],
     ["PUT", "/faults", { down: 1 }],
+    ["POST", "/calls", { from: "1", key: "9#" }],
+    ["POST", "/calls/ID/keys", { keys: "1", key: "2" }],
+    ["POST", "/calls/ID/talking", { talking: true, muted: true }],
+    ["POST", "/conferences/987654321/lock", { locked: true, lock: true }],
+    ["PUT", "/numbers/12", { outcome: "busy", after: 50 }],
     ["PUT", "/faults", undefined],
   ])("%s %s with %j is a bad body", (method, path, body) => {
     execute("a", create);
     expect(ask(method, path.replace("ID", dialIn()), body)).toEqual(bad);
+  });
+
+  test("a misspelt field of the faults is refused, and the faults stay", () => {
+    ask("PUT", "/faults", { refuse: ["create-conference"] });
+    const error = "donw is no field of this request";
+    expect(ask("PUT", "/faults", { donw: true })).toEqual({ status: 400, body: { error } });
+    expect(execute("a", create)).toEqual([{ done: false, reason: "refused" }]);
   });
 
   test.each([

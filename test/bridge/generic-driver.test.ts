@@ -307,7 +307,18 @@ test.each([
   ["987654321 is locked", "19 characters that are not JSON"],
   ['{"type":"prompted","call":"c1","number":14085551234}', "number: expected string"],
   ['{"type":"lock-changed","conference":987654321,"locked":true}', "conference: not an id"],
+  ['{"type":"ended","call":"c1","conference":null,"reason":"14085551234"}', expect.not.stringContaining("1408")],
+  ['{"type":"14085551234"}', expect.not.stringContaining("1408")],
 ])("what is wrong with %s is said without a word of it", (text, why) => {
+  expect(decodeBridgeToAgent(text)).toEqual({ ok: false, error: why });
+});
+
+test.each([
+  ['{"type":"hello","version":1e300}', "version: expected a whole number from 0 on, received 1e+300"],
+  ['{"type":"hello","version":2.5}', "version: expected a whole number from 0 on, received 2.5"],
+  ['{"type":"hello","version":2,"bootId":""}', "bootId: expected a text that is not empty"],
+  ['{"type":"hang-up"}', expect.stringMatching(/^type: expected \("hello" .*, received "hang-up"$/)],
+])("a number or word that is wrong in %s is named", (text, why) => {
   expect(decodeBridgeToAgent(text)).toEqual({ ok: false, error: why });
 });
 

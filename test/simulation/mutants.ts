@@ -1,23 +1,33 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { spawn } from "node:child_process";
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Command } from "commander";
+import { atExit, exitOnSignals, temporaryFolder } from "../../scripts/at-exit.ts";
+import { command, listed, partOfName, wholeNumber } from "../../scripts/command.ts";
 import { type Defect, defects, plant } from "./defects.ts";
 import type { Found } from "./first-failure.ts";
 import type { Rule } from "./rules.ts";
 
+const names = defects.map(({ name }) => name);
+const partOfDefect = partOfName("defect", names);
 /**
- * `npm run simulate:mutants`: plants one defect after the other in a copy of the sources, and shows how many worlds it took until one
- * broke a rule that the defect names. For each rule some defect must break it in a world that breaks no other: without the rule, that
- * world would pass. A defect that is not found so means that a rule is missing.
+ * For each rule some defect must break it in a world that breaks no other: without the rule, that world would pass. A defect that is
+ * not found so means that a rule is missing.
  */
-const program = new Command("simulate:mutants")
-  .option("--seeds <count>", "how many worlds a defect may survive", Number, 3_000)
-  .option("--only <texts...>", "those defects alone whose name has one of these in it", [""])
-  .parse();
-const { seeds, only } = program.opts<{ seeds: number; only: string[] }>();
+const { seeds, only = [""] } = command(
+  "simulate:mutants",
+  "Plants one defect after the other in a copy of the sources, and shows how many worlds it took until one broke a rule that the defect names, and until one broke it alone.",
+)
+  .option("--seeds <count>", "how many worlds a defect may survive", wholeNumber(1), 3_000)
+  .option<readonly string[]>(
+    "--only <texts...>",
+    "those defects alone whose name has one of these in it",
+    (text, before = []) => [...before, partOfDefect(text)],
+  )
+  .addHelpText("after", listed("defect", names))
+  .parse()
+  .opts<{ seeds: number; only?: readonly string[] }>();
 
 const project = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const sources = [
@@ -32,11 +42,7 @@ const sources = [
 /** A defect can also make a world that never ends. */
 const stuckMs = 300_000;
 
-const children = new Set<ChildProcess>();
-process.on("exit", () => {
-  for (const child of children) child.kill("SIGKILL");
-});
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
+exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 
 const chosen = defects.filter(({ name }) => only.some((text) => name.includes(text)));
 const waiting = [...chosen];
@@ -58,14 +64,10 @@ function ownRule({ foundBy }: Defect): Rule | null {
 }
 
 async function plantOneByOne(): Promise<void> {
-  const copy = mkdtempSync(join(tmpdir(), "bridgehead-mutants-"));
-  try {
-    for (const source of sources) cpSync(join(project, source), join(copy, source), { recursive: true });
-    symlinkSync(join(project, "node_modules"), join(copy, "node_modules"));
-    for (let defect = waiting.shift(); defect; defect = waiting.shift()) await search(defect, copy);
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
-  }
+  const copy = temporaryFolder("mutants");
+  for (const source of sources) cpSync(join(project, source), join(copy, source), { recursive: true });
+  symlinkSync(join(project, "node_modules"), join(copy, "node_modules"));
+  for (let defect = waiting.shift(); defect; defect = waiting.shift()) await search(defect, copy);
 }
 
 async function search(defect: Defect, copy: string): Promise<void> {
@@ -101,7 +103,7 @@ function failuresIn(copy: string, search: readonly string[]): Promise<Found[]> {
   return new Promise((resolve, reject) => {
     const script = join(copy, "test/simulation/first-failure.ts");
     const child = spawn(process.execPath, [script, String(seeds), ...search], { stdio: ["ignore", "pipe", "pipe"] });
-    children.add(child);
+    const cancelKill = atExit(() => child.kill("SIGKILL"));
     let output = "";
     let errors = "";
     let watch = setTimeout(() => child.kill("SIGKILL"), stuckMs);
@@ -114,7 +116,7 @@ function failuresIn(copy: string, search: readonly string[]): Promise<Found[]> {
       errors += data;
     });
     child.on("exit", (code, signal) => {
-      children.delete(child);
+      cancelKill();
       clearTimeout(watch);
       if (code !== 0 && signal === null) return reject(new Error(`the worlds could not be run:\n${errors}`));
       const lines = output.split("\n").filter((line) => line.startsWith("{"));

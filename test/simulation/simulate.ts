@@ -1,17 +1,18 @@
 import { availableParallelism } from "node:os";
-import { Command } from "commander";
+import { command, wholeNumber } from "../../scripts/command.ts";
 import { minimise } from "./minimise.ts";
 import { runSeeds, type Summary } from "./run-seeds.ts";
 
-/** `npm run simulate`: lives through worlds on all cores; a failure is shown as a story of what led to it. */
-const program = new Command("simulate")
-  .description("Lives through simulated worlds of 20 minutes each, with faults, and checks what must never happen.")
-  .option("--seeds <count>", "how many worlds", Number, 1_000)
-  .option("--first <seed>", "the first seed", Number, 1)
-  .option("--seed <seed>", "one world only, with its story", Number)
+const options = command(
+  "simulate",
+  "Lives through simulated worlds of 20 minutes each, with faults, and checks what must never happen. A failure is shown as a story of what led to it.",
+)
+  .option("--seeds <count>", "how many worlds", wholeNumber(1), 1_000)
+  .option("--first <seed>", "the first seed", wholeNumber(0), 1)
+  .option("--seed <seed>", "one world only, with its story", wholeNumber(0))
   .option("--all", "go on after failures", false)
-  .parse();
-const options = program.opts<{ seeds: number; first: number; seed?: number; all: boolean }>();
+  .parse()
+  .opts<{ seeds: number; first: number; seed?: number; all: boolean }>();
 
 if (options.seed !== undefined) show(options.seed);
 else await live();

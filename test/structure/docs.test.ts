@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { commandTypes } from "../../src/bridge/command-rules.ts";
 import { createApp, type Edge } from "../../src/http/app.ts";
+import { fromWebex, toWebex } from "../../src/tsp/messages.ts";
 
 const pages = globSync(["*.md", "docs/*.md"]);
 const operations = readFileSync("docs/operations.md", "utf8");
@@ -51,6 +52,12 @@ test("each command to a bridge stands in docs/bridge-protocol.md", () => {
 
   expect(commandTypes.length).toBeGreaterThan(10);
   expect(commandTypes.filter((type) => !page.includes(`\`${type}\``))).toEqual([]);
+});
+
+test("the README says how many messages are assumed", () => {
+  const assumed = Object.values({ ...fromWebex, ...toWebex }).filter(({ source }) => source === "assumed");
+
+  expect(readFileSync("README.md", "utf8")).toContain(`${assumed.length} messages are *assumed*`);
 });
 
 test("docs/architecture.md counts the files on the way of a mute", () => {
