@@ -177,6 +177,13 @@ export class CommandSender {
     for (const [bridge, commands] of byBridge) this.#sendTo(bridge, identity, commands);
   }
 
+  /** Whether another agent than before is active on this bridge since then, as far as this life knows. */
+  isAnother(bridge: BridgeName, activeSince: number): boolean {
+    const before = this.#activeSince.get(bridge) ?? activeSince;
+    this.#activeSince.set(bridge, activeSince);
+    return before !== activeSince;
+  }
+
   /** Nothing is sent any more unless `send` is called. */
   stop(): void {
     for (const cancel of this.#cancelAgain.values()) cancel();
@@ -195,11 +202,7 @@ export class CommandSender {
         .relay(bridge)
         .sendCommands({ domain, bridge, conference, commands, activeSince: before });
       const activeSince = await within(this.#ports, sendWithinMs, `the relay of ${bridge}`, sent);
-      if (activeSince === null) return;
-      // Another answer may have come meanwhile.
-      const last = this.#activeSince.get(bridge) ?? null;
-      this.#activeSince.set(bridge, activeSince);
-      if (last === null || last === activeSince) return;
+      if (activeSince === null || !this.isAnother(bridge, activeSince)) return;
       this.schedule.agentChanged();
       this.#ports.sendAgain();
     } catch (error) {

@@ -150,13 +150,14 @@ export class Conference {
 
   async report(reports: AgentReports): Promise<number> {
     this.#identify(reports);
-    const { bridge, stream } = reports;
+    const { bridge, stream, activeSince } = reports;
     if (!this.#store.isElsewhere(bridge)) {
       const { schedule } = this.#sender;
       // An agent that begins a stream anew cannot be told from another agent; the first stream of all says nothing.
       const latest = this.#arrivedStream ?? this.#store.latestStream(bridge);
       this.#arrivedStream = stream;
-      if (latest === null || latest === stream) schedule.agentReported(this.#ports.now());
+      const isAnother = activeSince !== null && this.#sender.isAnother(bridge, activeSince);
+      if (!isAnother && (latest === null || latest === stream)) schedule.agentReported(this.#ports.now());
       else schedule.agentChanged();
     }
     await this.#submit({ type: "bridge", reports });

@@ -302,7 +302,8 @@ export class Relay implements RelayRpc {
         return conference.ackCommands(bridge, said.ids);
       case "reports": {
         const { stream, reports } = said;
-        return this.#ack(said, await conference.report({ domain, bridge, confKey, stream, reports }));
+        const activeSince = this.#state.lastActive?.since ?? null;
+        return this.#ack(said, await conference.report({ domain, bridge, confKey, stream, activeSince, reports }));
       }
       case "digest": {
         const found = await conference.compareDigest(bridge, said.digest);

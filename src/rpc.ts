@@ -37,6 +37,8 @@ export interface ConferenceDocument extends ConferenceIdentity {
 export interface AgentReports extends ConferenceIdentity {
   readonly bridge: BridgeName;
   readonly stream: StreamId;
+  /** The epoch since which the reporting agent is active; `null`: that is not known. */
+  readonly activeSince: number | null;
   readonly reports: readonly NumberedReport[];
 }
 

@@ -11,6 +11,7 @@ import {
   identity,
   lock,
   muteCaller,
+  stream,
 } from "./conference-world.ts";
 
 test("a create is on disk before it is confirmed, and the bridge gets its command after that (protocol T28)", async () => {
@@ -146,7 +147,9 @@ test("reports of streams with any name are counted, and another bridge's stream 
   await world.running(0);
   const report = (name: string, bridge: BridgeName, number: number) => {
     const reports = [{ number, report: callerEntered(number) }];
-    return world.during(world.conference.report({ ...identity, bridge, stream: name as StreamId, reports }));
+    return world.during(
+      world.conference.report({ ...identity, bridge, stream: name as StreamId, activeSince: null, reports }),
+    );
   };
   for (const name of ["constructor", "__proto__", "7"]) {
     expect([await report(name, identity.bridge, 1), await report(name, identity.bridge, 2)]).toEqual([1, 2]);
@@ -334,10 +337,31 @@ test("what an agent had acknowledged is sent at once when another one reports", 
     world.conference.report({
       ...identity,
       stream: "another" as StreamId,
+      activeSince: null,
       reports: [{ number: 1, report: callerEntered(2) }],
     }),
   );
   expect(world.sent).toHaveLength(sent + 1);
+  expect(world.sent.at(-1)).toMatchObject([{ command: { type: "mute" }, again: true }]);
+});
+
+test("what an agent had acknowledged is sent at once when the earlier agent goes on in its stream after another one was active", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  let number = world.stored.reportsUpTo(identity.bridge, stream);
+  const reportOf = (activeSince: number) => {
+    number += 1;
+    const reports = [{ number, report: callerEntered(number) }];
+    return world.during(world.conference.report({ ...identity, stream, activeSince, reports }));
+  };
+  await reportOf(1);
+  await world.during(world.receive("t1", muteCaller("1001")));
+  world.ackAll();
+  const sent = world.sent.length;
+  await reportOf(1);
+  expect(world.sent).toHaveLength(sent);
+
+  await reportOf(3);
   expect(world.sent.at(-1)).toMatchObject([{ command: { type: "mute" }, again: true }]);
 });
 
@@ -346,7 +370,8 @@ test("what an agent had acknowledged is sent at once when an earlier agent is ba
   await world.running(1);
   await world.during(world.report(callerEntered(1)));
   const reports = [{ number: 1, report: callerEntered(2) }];
-  const reportOf = (stream: string) => world.conference.report({ ...identity, stream: stream as StreamId, reports });
+  const reportOf = (stream: string) =>
+    world.conference.report({ ...identity, stream: stream as StreamId, activeSince: null, reports });
   await world.during(reportOf("another"));
   await world.during(reportOf("present"));
   await world.during(world.receive("t1", muteCaller("1001")));
@@ -366,7 +391,12 @@ test("what an agent had acknowledged whose reports came with a gap is sent at on
   await world.running(1);
   await world.during(world.report(callerEntered(1)));
   await world.during(world.receive("t1", muteCaller("1001")));
-  const withGap = { ...identity, stream: "another" as StreamId, reports: [{ number: 7, report: callerEntered(2) }] };
+  const withGap = {
+    ...identity,
+    stream: "another" as StreamId,
+    activeSince: null,
+    reports: [{ number: 7, report: callerEntered(2) }],
+  };
   await world.during(world.conference.report(withGap));
   world.ackAll();
   const sent = world.sent.length;

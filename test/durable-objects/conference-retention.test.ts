@@ -102,13 +102,19 @@ test("of agents that come with ever new streams only the last eight are remember
   await world.running(0);
   for (let n = 0; n < 100; n += 1) {
     const reports = [{ number: 1, report: callerEntered(n) }];
-    await world.during(world.conference.report({ ...identity, stream: `s${n}` as StreamId, reports }));
+    await world.during(
+      world.conference.report({ ...identity, stream: `s${n}` as StreamId, activeSince: null, reports }),
+    );
   }
 
   const [last] = world.sql.exec("SELECT progress FROM journal ORDER BY seq DESC LIMIT 1");
   const { streams } = JSON.parse(String(last?.progress)) as Progress;
   expect(streams.map(([, stream]) => stream)).toEqual(["s92", "s93", "s94", "s95", "s96", "s97", "s98", "s99"]);
-  expect(await world.during(world.conference.report({ ...identity, stream: "s99" as StreamId, reports: [] }))).toBe(1);
+  expect(
+    await world.during(
+      world.conference.report({ ...identity, stream: "s99" as StreamId, activeSince: null, reports: [] }),
+    ),
+  ).toBe(1);
 });
 
 test("with an event each second all tables stay as large as after three hours", async () => {

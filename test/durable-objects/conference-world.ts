@@ -27,7 +27,7 @@ import { confirmation, transIdOf } from "./fakes.ts";
 export const confKey = "987654321" as ConfKey;
 export const extConfId = "7001" as ExtConfId;
 export const host = "127.0.0.1:8801" as WebexHost;
-const stream = "stream-1" as StreamId;
+export const stream = "stream-1" as StreamId;
 export const identity = { domain: "local" as DomainName, confKey, bridge: "simulated" as BridgeName };
 
 type Posted = PostRequest & { readonly at: number; readonly transId: string };
@@ -193,14 +193,14 @@ export class ConferenceWorld {
   reportAs(first: number, ...reports: readonly Report[]): Promise<number> {
     this.#reports = Math.max(this.#reports, first + reports.length - 1);
     const numbered = reports.map((report, index) => ({ number: first + index, report }));
-    return this.conference.report({ ...identity, stream, reports: numbered });
+    return this.conference.report({ ...identity, stream, activeSince: null, reports: numbered });
   }
 
   /** One report, the first in a stream of its own. */
   reportFrom(bridge: string, report: Report): Promise<number> {
     this.#streams += 1;
     const from = { bridge: bridge as BridgeName, stream: `${bridge}-${this.#streams}` as StreamId };
-    return this.conference.report({ ...identity, ...from, reports: [{ number: 1, report }] });
+    return this.conference.report({ ...identity, ...from, activeSince: null, reports: [{ number: 1, report }] });
   }
 
   confirmed(transId: string, result: ResultWord = "ok"): HttpAnswer {

@@ -95,6 +95,7 @@ export class WholeEdge {
       domain: name,
       confKey,
       stream: "s" as StreamId,
+      activeSince: null,
       bridge: "simulated" as BridgeName,
       reports: numbered,
     });

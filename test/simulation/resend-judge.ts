@@ -7,6 +7,8 @@ import type { Edge } from "./edge.ts";
 import type { Hosted } from "./hosted.ts";
 
 const checkEveryMs = 10_000;
+/** Far less than the pause before an acknowledged command; a call between objects may fail and be repeated meanwhile. */
+const toNextWithinMs = 5_000;
 /** A command that an agent has acknowledged is sent again after ten seconds: the agent that took it may be gone. */
 const ackedWithinMs = 25_000;
 /** A command that nobody acknowledges is sent less and less often. */
@@ -47,17 +49,21 @@ export class ResendJudge {
    * A bridge's stream is committed, and that bridge has its active agent since `chosenAt`. Commands left over on a bridge that the
    * conference has left only wait for their next repeat.
    */
-  reported({ confKey, bridge, stream }: AgentReports, chosenAt: number, { disk, life }: Hosted<Conference>): void {
+  reported({ confKey, bridge, stream }: AgentReports, chosenAt: number, conference: Hosted<Conference>): void {
     const place = `${confKey} ${bridge}`;
     const last = this.#streams.get(place);
     this.#streams.set(place, stream);
     if (last === undefined || last === stream) return;
-    for (const [command, sent] of this.#sent) {
-      if (sent.confKey !== confKey || sent.at >= chosenAt || this.#ackedIn.get(command) !== life) continue;
-      const { state, progress } = conferenceOn(disk);
-      const isPending = progress.bridge === bridge && state.commands.has(sent.id);
-      if (isPending) this.#context.violated("a pending command is sent again", `${command}: not to the next agent`);
-    }
+    const { life } = conference;
+    this.#context.clock.after(toNextWithinMs, () => {
+      for (const [command, sent] of this.#sent) {
+        const isLeft = this.#ackedIn.get(command) === life && conference.life === life;
+        if (sent.confKey !== confKey || sent.at >= chosenAt || !isLeft) continue;
+        const { state, progress } = conferenceOn(conference.disk);
+        const isPending = progress.bridge === bridge && state.commands.has(sent.id);
+        if (isPending) this.#context.violated("a pending command is sent again", `${command}: not to the next agent`);
+      }
+    });
   }
 
   watch(edge: Edge): void {

@@ -71,7 +71,7 @@ async function bridgeDone(first = 1): Promise<number> {
     number: first + index,
     report: { type: "result", id, result: { done: true } } as const,
   }));
-  return conference().report({ ...identity, stream: "s1" as StreamId, reports });
+  return conference().report({ ...identity, stream: "s1" as StreamId, activeSince: null, reports });
 }
 
 test("what was confirmed is on disk, with an alarm for what is outstanding", async () => {
