@@ -26,8 +26,8 @@ const result = required("Result", { kind: "code", codes: "result" });
 const maybeResult = optional("Result", { kind: "code", codes: "result" });
 const maxCallers = optional("MaxNumAttendee", { kind: "integer", min: 1 });
 const participantType = optional("ParticipantType", { kind: "code", codes: "participantType" });
-const attendeeId = optional("AttendeeID", { kind: "text", max: 64 }, { repaired: true });
-const did = optional("DID", { kind: "text", max: 64 }, { repaired: true });
+const attendeeId = optional("AttendeeID", { kind: "text", max: 64 }, { repaired: "left-out" });
+const did = optional("DID", { kind: "text", max: 64 }, { repaired: "left-out" });
 const actionResult = optional("ActionResult", { kind: "code", codes: "result" });
 const data = optional("Data", { kind: "text", max: 1024, unit: "bytes" });
 
@@ -164,7 +164,7 @@ export const toWebex = {
   "message-error": documented("A2W_RspMessageError", "2.3.1", {
     msgId,
     result,
-    text: optional("ErrMsg", { kind: "text", max: 512 }, { repaired: true }),
+    text: optional("ErrMsg", { kind: "text", max: 512 }, { repaired: "cut" }),
   }),
   "conference-changed": documented("A2W_NotifyConferenceChange", "2.3.2", {
     msgId,
