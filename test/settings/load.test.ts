@@ -154,6 +154,21 @@ test.each<[string, unknown, string]>([
     'DOMAINS.local.hybrid.clientUrl must have at most 1024 characters (it is "https://voice.example.com/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…); a right example: "https://voice.example.com/client"',
   ],
   [
+    "an address of too many bytes",
+    { hybrid: { clientUrl: `https://voice.example.com/${"é".repeat(512)}` } },
+    `DOMAINS.local.hybrid.clientUrl must have at most 1024 bytes (it is "https://voice.example.com/${"é".repeat(33)}…); a right example: "https://voice.example.com/client"`,
+  ],
+  [
+    "text that no message can carry",
+    { hybrid: { clientUrl: "https://voice.example.com/client", connectData: "a\u0001" } },
+    'DOMAINS.local.hybrid.connectData must not have characters that XML cannot carry, such as control characters (it is "a\\u0001"); a right example: "room=7"',
+  ],
+  [
+    "a recorder's number that is too long for WebEx",
+    { recording: { number: { country: "1", area: "408", local: "5".repeat(58) }, sequence: "P1" } },
+    'DOMAINS.local.recording.number must have at most 61 digits in all; a right example: {"country":"1","area":"408","local":"5551234"}',
+  ],
+  [
     "an attempt without end",
     { webex: { timeoutMs: 1e20 } },
     "DOMAINS.local.webex.timeoutMs must be below 24 hours, 86400000 (it is 100000000000000000000); a right example: 10000",
