@@ -159,6 +159,13 @@ test("while one conference of several cannot be reached the document is not conf
   expect(response.status).toBe(503);
   expect(await response.text()).toBe("Not all of the document could be stored. Send it again.\n");
   expect([...edge.received.keys()]).toEqual(["555333444"]);
+  expect(edge.lines.at(-1)).toMatchObject({
+    domain: "local",
+    object: "a conference",
+    objectId: "id of 555111222",
+    confKey: "555111222",
+    error: expect.stringContaining("Error"),
+  });
   edge.broken.clear();
   expect(await resultOf(await edge.post(document(drop("7000001"), drop("7000002", "14"))))).toBe("0");
   expect([...edge.received.keys()]).toEqual(["555333444", "555111222"]);
