@@ -68,6 +68,7 @@ export const fromWebex = {
     ...request,
     /** Only a create must name its host: a running conference has one (protocol T14, T20). */
     replyTo: required("WbxHostName", { kind: "host", max: 255 }),
+    /** Not only digits, though callers key it in (protocol 2.1). */
     confKey: required("ConfKey", { kind: "conf-key", max: 64 }),
     maxCallers,
     anonymousId: optional("AnonymousID", { kind: "digits", max: 64 }),

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { ConfKey, MsgId } from "../../src/foundation/ids.ts";
-import { FakeEdge } from "./fake-edge.ts";
+import { FakeEdge, token } from "./fake-edge.ts";
 
 const create = (extConfId = "7000001", confKey = "555111222", msgId = "11") =>
   `<W2A_CreateConference MsgID="${msgId}" WbxHostName="tsp1.example.com:80" ExtConfID="${extConfId}" ConfKey="${confKey}"/>`;
@@ -146,6 +146,19 @@ test("the answer that names a call finds its conference by nothing but its MsgID
 
   expect(edge.received.get("555111222")).toMatchObject([{ type: "caller-named", msgId: "52491000077" }]);
   expect(edge.logged).toEqual(["document-note"]);
+});
+
+test("a ConfKey that no telephone can key is a conference of its own, also for operators (protocol 2.1)", async () => {
+  const edge = new FakeEdge();
+  const keys = ["555/111", "555", "111", "../555"];
+  await edge.post(document(...keys.map((key, index) => create(`700000${index}`, key, `${index}`))));
+
+  expect([...edge.received.keys()]).toEqual(keys);
+  for (const key of keys) edge.alive.add(key);
+  const url = `/api/v1/domains/local/conferences/${encodeURIComponent("555/111")}/hybrid`;
+  const headers = { authorization: `Bearer ${token}` };
+  await edge.app.request(url, { method: "PUT", headers, body: '{"connectData":"x"}' });
+  expect(edge.calls.at(-1)).toBe("operate 555/111");
 });
 
 test("while one conference of several cannot be reached the document is not confirmed; sent again, it completes", async () => {

@@ -209,6 +209,16 @@ test("a recording sequence that the final pause makes too long is refused", () =
   expect(load({ recording: { number, sequence: `P1D${"1".repeat(251)}` } }).ok).toBe(false);
 });
 
+test("a domain's name has no slash: the names of its objects, with any ConfKey behind it, are no other domain's (protocol 2.1)", () => {
+  const domains = (name: string) => loadDomains(JSON.stringify({ [name]: example }));
+
+  expect(domains("local").ok).toBe(true);
+  expect(domains("local/555")).toMatchObject({
+    ok: false,
+    error: expect.stringContaining("must be 1 to 40 of letters"),
+  });
+});
+
 test("two elements of one name are found when the settings are loaded", () => {
   const loaded = load({ protocol: { elements: { W2A_Callout: "W2A_DropUser" } } });
 
