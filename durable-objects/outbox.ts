@@ -274,7 +274,11 @@ export class Outbox {
     if (!confirmation.ok) return confirmation;
     const { transId, result } = confirmation.value;
     if (transId !== row.transId) return err(`the Confirmation is for TransID ${transId}`);
-    if (result !== 0) this.#log("warn", "refused-by-webex", row, `Result ${result}`);
+    if (result !== 0) {
+      // Not posted again one by one: nothing documents that a receiver which refuses a document has carried out none of it.
+      const lost = row.messages.map(({ type, msgId }) => `${type} ${msgId}`).join(", ");
+      this.#log("warn", "refused-by-webex", row, `Result ${result} for ${lost}`);
+    }
     return confirmation;
   }
 
