@@ -36,8 +36,12 @@ export class HandleIndexObject extends DurableObject<Env> implements HandleIndex
         const domain = findDomain(env, name);
         return domain && domain.settings.journalRetentionDays * dayMs;
       },
-      hasHandle: (domain, { confKey, extConfId }, claimedBy) =>
-        env.CONFERENCE.getByName(`${domain}/${confKey}`).hasHandle(extConfId, claimedBy),
+      hasHandle(domain, { confKey, extConfId }, claimedBy) {
+        const conference = env.CONFERENCE.getByName(`${domain}/${confKey}`);
+        return conference.hasHandle(extConfId, claimedBy).catch((error: unknown) => {
+          throw new Error(`conference object ${conference.id}: ${error}`);
+        });
+      },
       deleteAll: async () => {
         await storage.deleteAll();
         this.#index = this.#begin();

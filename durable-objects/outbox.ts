@@ -255,8 +255,10 @@ export class Outbox {
       const body = JSON.stringify({ confKey, extConfId, extCallId, data });
       return ok({ body, contentType: "application/json", idempotencyKey: row.transId });
     }
-    const { text, unwritable } = codec.encode(row.transId, row.messages as readonly ToWebex[]);
-    for (const { why } of unwritable) this.#log("error", "message-unwritable", row, why);
+    const { text, unwritable, notes } = codec.encode(row.transId, row.messages as readonly ToWebex[]);
+    for (const note of notes) this.#log("warn", "message-repaired", row, note);
+    const [fault] = unwritable;
+    if (fault) this.#log("error", "message-unwritable", row, `${fault.why} (${unwritable.length} of the document)`);
     if (text === null || unwritable.length > 0) return err(unwritable.map(({ message }) => message));
     return ok({ body: text, contentType: "text/xml; charset=UTF-8" });
   }
@@ -272,7 +274,11 @@ export class Outbox {
     if (!confirmation.ok) return confirmation;
     const { transId, result } = confirmation.value;
     if (transId !== row.transId) return err(`the Confirmation is for TransID ${transId}`);
-    if (result !== 0) this.#log("warn", "refused-by-webex", row, `Result ${result}`);
+    if (result !== 0) {
+      // Not posted again one by one: nothing documents that a receiver which refuses a document has carried out none of it.
+      const lost = row.messages.map(({ type, msgId }) => `${type} ${msgId}`).join(", ");
+      this.#log("warn", "refused-by-webex", row, `Result ${result} for ${lost}`);
+    }
     return confirmation;
   }
 

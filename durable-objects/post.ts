@@ -1,4 +1,4 @@
-import { readCapped } from "../src/foundation/limits.ts";
+import { endsWithin, readCapped } from "../src/foundation/limits.ts";
 
 /** XML for WebEx, whose TransID says that it is a repeat; or JSON, with a key that is the same on each attempt. */
 export type PostContent =
@@ -50,13 +50,7 @@ export async function fetchPost(request: PostRequest): Promise<HttpAnswer> {
 }
 
 async function capped(response: Response): Promise<Uint8Array> {
-  // Reading in parts costs more than all the rest, and an answer that says how long it is needs none of that. A compressed
-  // answer, which was not asked for, says so of its compressed bytes alone.
-  const { headers } = response;
-  const length = headers.get("content-length");
-  if (length !== null && Number(length) <= maxBodyBytes && !headers.has("content-encoding")) {
-    return new Uint8Array(await response.arrayBuffer());
-  }
+  if (endsWithin(maxBodyBytes, response.headers)) return new Uint8Array(await response.arrayBuffer());
   if (response.body === null) return new Uint8Array();
   const body = await readCapped(response.body.getReader(), maxBodyBytes);
   if (body === null) throw new Error(`the answer has more than ${maxBodyBytes} bytes`);

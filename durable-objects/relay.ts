@@ -26,7 +26,7 @@ import {
   SILENCE_MS,
   step,
 } from "../src/link/relay.ts";
-import type { AgentView, BridgeHealth, CommandsForBridge, ConferenceRpc, RelayRpc } from "../src/rpc.ts";
+import type { AgentView, BridgeHealth, CommandsForBridge, ConferenceRpc, Identified, RelayRpc } from "../src/rpc.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
@@ -65,7 +65,10 @@ export interface RelayPorts extends AlarmPorts {
   readonly sockets: AgentSockets;
   newId(): string;
   settings(domain: DomainName): DomainSettings | undefined;
-  conference(domain: DomainName, key: ConfKey): Pick<ConferenceRpc, "ackCommands" | "report" | "compareDigest">;
+  conference(
+    domain: DomainName,
+    key: ConfKey,
+  ): Pick<ConferenceRpc, "ackCommands" | "report" | "compareDigest"> & Identified;
 }
 
 /**
@@ -113,7 +116,11 @@ export class Relay implements RelayRpc {
       join: joinWaiting,
       run: (_, said) => this.#tellConference(said),
       // A failure is made good when the agent repeats.
-      failed: (conference, error) => this.#log("conference-not-reached", "", { conference, error: String(error) }),
+      failed: (conference, error) => {
+        const { id } = this.#identity ? ports.conference(this.#identity.domain, conference) : {};
+        const objectId = id && String(id);
+        this.#log("conference-not-reached", "", { conference, ...(objectId && { objectId }), error: String(error) });
+      },
     });
   }
 

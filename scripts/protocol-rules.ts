@@ -35,6 +35,8 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T25: "Unknown attributes, children and codes spoil nothing.",
     T26: "A name in letters of the other case is understood, and noted in the log.",
     T27: "Faults of form are reported in the Confirmation, faults of state in the answer.",
+    "2.1":
+      "A ConfKey is any text of up to 64 characters without `%`: whether it must be digits is left open. One that no telephone can key is a conference that only call-outs reach.",
     T28: "The Confirmation waits for the disk and never for the bridge.",
   },
   "Numbers, repeats, attempts, order": {

@@ -266,12 +266,17 @@ export interface RelayRpc {
   health(): Promise<BridgeHealth>;
 }
 
+/** An object that the platform gave; workerd names its database by this id. */
+export interface Identified {
+  readonly id?: { toString(): string };
+}
+
 /** The objects behind the routes. Getting one costs nothing; each call is one message to it. */
 export interface EdgeObjects {
-  conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "receive" | "operate">;
-  handles(domain: DomainName): HandleIndexRpc;
-  idAllocator(domain: DomainName): Pick<IdAllocatorRpc, "holderOf">;
-  mailbox(domain: DomainName): MailboxRpc;
+  conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "receive" | "operate"> & Identified;
+  handles(domain: DomainName): HandleIndexRpc & Identified;
+  idAllocator(domain: DomainName): Pick<IdAllocatorRpc, "holderOf"> & Identified;
+  mailbox(domain: DomainName): MailboxRpc & Identified;
   bridgeHealth(domain: DomainName, bridge: BridgeName): Promise<BridgeHealth>;
   /** Hands an agent's WebSocket request to the relay of its bridge. */
   connectAgent(domain: DomainName, bridge: BridgeName, request: Request): Promise<Response>;
@@ -280,6 +285,6 @@ export interface EdgeObjects {
 /** What operators may see of the objects; nothing is changed by it. */
 export interface OperatorViews {
   conferencesOf(domain: DomainName, lastMs: number, before: number | null): Promise<HolderPage>;
-  conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "view" | "story">;
+  conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "view" | "story"> & Identified;
   agents(domain: DomainName, bridge: BridgeName): Promise<readonly AgentView[]>;
 }

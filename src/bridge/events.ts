@@ -1,6 +1,19 @@
 import * as v from "valibot";
 import { commandResult } from "./commands.ts";
-import { type Checked, call, commandId, conference, flag, room, typed, whole, word } from "./schemas.ts";
+import {
+  type Checked,
+  call,
+  callerNumber,
+  commandId,
+  conference,
+  flag,
+  keyedId,
+  pressedKeys,
+  room,
+  typed,
+  whole,
+  word,
+} from "./schemas.ts";
 
 export const endReason = v.picklist([
   "hung-up",
@@ -22,9 +35,9 @@ export const rooms = v.array(v.object({ id: room, kind: v.picklist(["main", "sub
 
 export const bridgeEvent = v.variant("type", [
   /** A caller dialled in and waits for commands; `number` is empty when withheld, and so is `dialled`, the number that it called, when unknown. */
-  typed("prompted", { call, number: word, dialled: word }),
+  typed("prompted", { call, number: callerNumber, dialled: callerNumber }),
   /** One or more of `0-9*#`, in the order they were pressed, at the prompt or in a conference. */
-  typed("keys", { call, keys: word }),
+  typed("keys", { call, keys: pressedKeys }),
   /** A dialled call was picked up; it waits to be admitted, or moved into a room. */
   typed("answered", { call, conference }),
   /** `conference` is `null` for a caller who never left the prompt. */
@@ -43,9 +56,9 @@ export type BridgeEvent = Checked<typeof bridgeEvent>;
 const caller = v.object({
   call,
   /** The caller's or the called number, digits; empty when withheld. */
-  number: word,
+  number: callerNumber,
   /** The attendee ID that the caller keyed, if any. */
-  attendeeId: v.nullable(word),
+  attendeeId: keyedId,
   muted: flag,
   /** Entered without a tone because its attendee ID is the conference's AnonymousID. */
   silent: flag,

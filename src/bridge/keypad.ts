@@ -51,7 +51,10 @@ const PATIENCE_MS = 30_000;
 const CODE_PAUSE_MS = 2_000;
 /** How many unknown conference keys a call may try. */
 const KEY_TRIES = 3;
-/** No conference key or attendee ID has more digits; longer entries match nothing. */
+/**
+ * No conference key or attendee ID has more digits. A longer key is unknown; a longer attendee ID is none: at the prompt its
+ * caller is admitted without one, inside it names nobody, and in both cases the caller may still key the merge code.
+ */
 const MAX_TYPED = 64;
 
 /** A caller at the prompt. */
@@ -121,8 +124,9 @@ function pressOne(keypad: Keypad, key: string, now: EpochMs, rules: KeypadRules,
       const found = rules.find(conference);
       // The conference may have ended or been locked since its key was keyed.
       if (found === null || found.locked) return chooseConference(conference, unknown, now, rules, actions);
-      const silent = typed !== "" && typed === found.anonymousId;
-      actions.push({ type: "admit", conference, attendeeId: typed === "" ? null : typed, silent });
+      const attendeeId = typed === "" || typed.length > MAX_TYPED ? null : typed;
+      const silent = attendeeId !== null && attendeeId === found.anonymousId;
+      actions.push({ type: "admit", conference, attendeeId, silent });
       return inside(silent);
     }
     case "inside":

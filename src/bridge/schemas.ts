@@ -35,6 +35,24 @@ export function typed<const Type extends string, Entries extends v.ObjectEntries
 }
 
 export const word = v.pipe(v.string(), v.maxLength(1_000));
+
+/** WebEx takes no more characters of a number or an attendee ID, and a part of either would be another one. */
+const MAX_WORD_OF_CALLER = 64;
+/** A caller's number: one that is too long counts as withheld, since what happened matters more. */
+export const callerNumber = v.pipe(
+  v.string(),
+  v.transform((number) => (number.length <= MAX_WORD_OF_CALLER ? number : "")),
+);
+/** What a caller keyed as its attendee ID, if anything; one that is too long is none. */
+export const keyedId = v.pipe(
+  v.nullable(v.string()),
+  v.transform((keyed) => (keyed !== null && keyed.length <= MAX_WORD_OF_CALLER ? keyed : null)),
+);
+/** Keys in the order in which they were pressed. A caller may press any number of them: the last ones count. */
+export const pressedKeys = v.pipe(
+  v.string(),
+  v.transform((keys) => keys.slice(-1_000)),
+);
 export const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const flag = v.boolean();
 

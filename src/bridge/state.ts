@@ -1,26 +1,26 @@
 import * as v from "valibot";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { type BridgeCaller, type ConferenceSnapshot, endReason, rooms } from "./events.ts";
-import { type Checked, call, conference, flag, room, word } from "./schemas.ts";
+import { type Checked, call, callerNumber, conference, flag, keyedId, pressedKeys, room, word } from "./schemas.ts";
 
 const direction = v.picklist(["in", "out"]);
 
 const bridgeCall = v.variant("stage", [
   /** Dialled in, at this number, and is in no conference; `keys` are all that it pressed since the prompt. */
-  v.object({ stage: v.literal("prompted"), call, number: word, dialled: word, keys: word }),
+  v.object({ stage: v.literal("prompted"), call, number: callerNumber, dialled: callerNumber, keys: pressedKeys }),
   /** Dialled by us and not in a room yet. */
-  v.object({ stage: v.picklist(["ringing", "answered"]), call, number: word, conference }),
+  v.object({ stage: v.picklist(["ringing", "answered"]), call, number: callerNumber, conference }),
   v.object({
     stage: v.literal("entered"),
     call,
     direction,
-    number: word,
+    number: callerNumber,
     conference,
     room,
     muted: flag,
     /** As its admission said, `false` for a silent monitor; `null`: it was moved straight into a room. */
     joinTone: v.nullable(flag),
-    attendeeId: v.nullable(word),
+    attendeeId: keyedId,
     /** As last reported; always false while speakers are not reported. */
     talking: flag,
   }),
@@ -29,7 +29,7 @@ const bridgeCall = v.variant("stage", [
     stage: v.literal("ended"),
     call,
     direction,
-    number: word,
+    number: callerNumber,
     conference: v.nullable(conference),
     reason: endReason,
   }),

@@ -82,6 +82,17 @@ export class LogLimit {
   }
 }
 
+/**
+ * Whether HTTP itself ends a body within so many bytes, so that it may be read at once, which costs less than in parts. A
+ * Content-Length does not count beside a Transfer-Encoding (RFC 9112, section 6.3): the platform reads on to the end of the chunks.
+ * Nor does it count for a compressed body: it is the length before decompression.
+ */
+export function endsWithin(limit: number, headers: Pick<Headers, "get" | "has">): boolean {
+  const length = headers.get("content-length") ?? "";
+  if (!/^\d+$/.test(length) || Number(length) > limit) return false;
+  return !headers.has("transfer-encoding") && !headers.has("content-encoding");
+}
+
 /** All bytes of a body; `null`, and the rest is not read, when there are more than `limit`. */
 export async function readCapped(
   reader: ReadableStreamDefaultReader<Uint8Array>,

@@ -2,6 +2,7 @@ import { checkHosts, deliver } from "../routing/deliver.ts";
 import type { Domain } from "../settings/load.ts";
 import type { Edge } from "./app.ts";
 import { readBody } from "./body.ts";
+import { failureOf } from "./objects-of-request.ts";
 
 /** Larger than any document of 50 messages (protocol T8). */
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
@@ -41,7 +42,7 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
     for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: domain.name, transId, note });
   } catch (error) {
     metrics.count("bridgehead_documents_not_stored_total", { domain: domain.name });
-    edge.log("document-not-stored", { domain: domain.name, transId, error: String(error) });
+    edge.log("document-not-stored", { domain: domain.name, transId, ...failureOf(error) });
     const headers = { "retry-after": "2" };
     return new Response("Not all of the document could be stored. Send it again.\n", { status: 503, headers });
   }

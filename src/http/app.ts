@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import type { BridgeName, DomainName } from "../foundation/ids.ts";
 import type { RateLimit } from "../foundation/limits.ts";
-import { type Timers, within } from "../foundation/timers.ts";
+import type { Timers } from "../foundation/timers.ts";
 import type { HandleCache } from "../routing/deliver.ts";
 import type { EdgeObjects, OperatorViews } from "../rpc.ts";
 import type { Domain } from "../settings/load.ts";
@@ -10,6 +10,7 @@ import { admitAgent } from "./agents.ts";
 import { problem } from "./body.ts";
 import { globalNumbers } from "./global-numbers.ts";
 import { type Metrics, Readiness } from "./monitoring.ts";
+import { failureOf, forOneRequest } from "./objects-of-request.ts";
 import { hybridData, passthrough } from "./operator-api.ts";
 import { listAgents, listConferences, listDomains, showConference, tellStory } from "./operator-views.ts";
 
@@ -28,9 +29,6 @@ export interface Edge extends Timers {
   /** One line for operations staff. */
   log(event: string, facts: Readonly<Record<string, unknown>>): void;
 }
-
-/** For all that one request asks of objects: WebEx gives a post up after 10 s. */
-const OBJECTS_WITHIN_MS = 8_000;
 
 /** All routes of the edge, and who may use them. */
 export function createApp(edge: Edge): Hono {
@@ -102,7 +100,7 @@ export function createApp(edge: Edge): Hono {
 
   app.notFound(() => noSuchPage());
   app.onError((error) => {
-    edge.log("request-failed", { error: String(error) });
+    edge.log("request-failed", failureOf(error));
     return problem(503, "failed for now", "The request could not be carried out. Try it again.");
   });
   return app;
@@ -169,49 +167,4 @@ function ofDomain(context: Context, edge: Edge, handle: DomainHandler): Promise<
 
 function noSuchPage(): Response {
   return problem(404, "not found", "Nothing is here. Look at the path.");
-}
-
-/** The edge, where calls of objects reject 8 s after the request came: one that hangs would hold the request for ever. */
-function forOneRequest(edge: Edge): Edge {
-  const { objects } = edge;
-  const before = edge.now() + OBJECTS_WITHIN_MS;
-  const limit = <Value>(what: string, call: Promise<Value>) =>
-    // A clock that is set meanwhile must not make it longer.
-    within(edge, Math.min(before - edge.now(), OBJECTS_WITHIN_MS), what, call);
-  const limited: EdgeObjects = {
-    conference(domain, confKey) {
-      const conference = objects.conference(domain, confKey);
-      return {
-        receive: (document) => limit("a conference", conference.receive(document)),
-        operate: (request) => limit("a conference", conference.operate(request)),
-      };
-    },
-    handles(domain) {
-      const handles = objects.handles(domain);
-      return {
-        resolve: (request) => limit("the handle index", handles.resolve(request)),
-        hasConference: (confKey) => limit("the handle index", handles.hasConference(confKey)),
-      };
-    },
-    idAllocator: (domain) => ({
-      holderOf: (msgId) => limit("the id allocator", objects.idAllocator(domain).holderOf(msgId)),
-    }),
-    mailbox: (domain) => ({
-      send: (mail) => limit("the mailbox", objects.mailbox(domain).send(mail)),
-    }),
-    bridgeHealth: (domain, bridge) => limit("the relay", objects.bridgeHealth(domain, bridge)),
-    connectAgent: (domain, bridge, request) => limit("the relay", objects.connectAgent(domain, bridge, request)),
-  };
-  const views: OperatorViews = {
-    conferencesOf: (...page) => limit("the id allocator", edge.views.conferencesOf(...page)),
-    conference(domain, confKey) {
-      const conference = edge.views.conference(domain, confKey);
-      return {
-        view: () => limit("a conference", conference.view()),
-        story: () => limit("a conference", conference.story()),
-      };
-    },
-    agents: (domain, bridge) => limit("the relay", edge.views.agents(domain, bridge)),
-  };
-  return { ...edge, objects: limited, views };
 }

@@ -1,13 +1,19 @@
 import * as v from "valibot";
 import { defaultCodes, type ProtocolOverrides } from "../tsp/protocol-table.ts";
 import { overridesFault } from "../tsp/vocabulary.ts";
+import { isXmlText } from "../tsp/xml.ts";
 
 const whole = v.pipe(v.number(), v.integer("must be a whole number"));
 const positive = v.pipe(whole, v.minValue(1, "must be at least 1"));
 const belowADay = v.pipe(whole, v.maxValue(86_399_999, "must be below 24 hours, 86400000"));
 const duration = v.pipe(belowADay, v.minValue(1, "must be at least 1"));
 const pause = v.pipe(belowADay, v.minValue(0, "must not be negative"));
-const short = v.pipe(v.string(), v.maxLength(1024, "must have at most 1024 characters"));
+/** Text of a message or of a header: with a control character, the message could not be written (and so no create answered). */
+const short = v.pipe(
+  v.string(),
+  v.maxLength(1024, "must have at most 1024 characters"),
+  v.check(isXmlText, "must not have characters that XML cannot carry, such as control characters"),
+);
 const noAddress = "must be an address that begins with http:// or https://";
 const address = v.pipe(short, v.url(noAddress), v.regex(/^https?:\/\//i, noAddress));
 const keypadCode = v.pipe(v.string(), v.regex(/^[0-9*]{1,8}$/, "must be 1 to 8 of 0-9 and *, for example *6"));
@@ -141,13 +147,19 @@ export const domainSettings = v.strictObject({
   ),
   recording: v.optional(
     v.strictObject({
-      number: v.strictObject({ country: digits, area: digits, local: digits }),
+      number: v.pipe(
+        v.strictObject({ country: digits, area: digits, local: digits }),
+        v.check(
+          ({ country, area, local }) => country.length + area.length + local.length <= 61,
+          "must have at most 61 digits in all",
+        ),
+      ),
       sequence: recordingSequence,
     }),
   ),
   hybrid: v.optional(
     v.strictObject({
-      clientUrl: address,
+      clientUrl: v.pipe(address, v.maxBytes(1024, "must have at most 1024 bytes")),
       connectData: v.optional(short),
       adhocInstall: v.optional(v.boolean()),
       appDetection: v.optional(short),

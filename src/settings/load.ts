@@ -54,6 +54,7 @@ function readDomains(json: string): Result<Domains, string> {
 
 /** The adapter URL has at most 64 characters in all (protocol T3): this leaves 11 for the host behind `https://`. */
 const maxAdapterPath = 45;
+/** Without a slash, so that the names of objects, `domain/ConfKey`, differ wherever domain or key does: a key may have one. */
 const domainName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,40}$/, "must be 1 to 40 of letters, digits, - and _"));
 const allDomains = v.pipe(
   v.custom<object>((value) => !Array.isArray(value), "must be a JSON object from domain name to settings"),

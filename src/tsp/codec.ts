@@ -1,6 +1,6 @@
 import type { PhoneNumber } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
-import { writePhone, writeValue } from "./fields.ts";
+import { isNeeded, writePhone, writeValue } from "./fields.ts";
 import { type FromWebex, fromWebex, type Spelling, type ToWebex, toWebex, type UnknownMessage } from "./messages.ts";
 import { maxMessages, type ProtocolOverrides, type ResultWord } from "./protocol-table.ts";
 import { type Confirmation, type Decoded, readConfirmation, readDocument } from "./read.ts";
@@ -12,7 +12,8 @@ interface Codec<Incoming, Outgoing> {
   /** Reads and checks a posted document; a failure names the code for the Confirmation. */
   decode(bytes: Uint8Array): Decoded<Incoming>;
   /**
-   * One document of those of the 1 to 50 messages that can be written, as text to be sent in UTF-8; the others are named.
+   * One document of those of the 1 to 50 messages that can be written, as text to be sent in UTF-8; the others are named. What it
+   * writes, the reader of the other side accepts: a value that it refuses would refuse the whole document (protocol T21).
    * Throws a RangeError for another number of messages.
    */
   encode(transId: string, messages: readonly Outgoing[]): Encoded<Outgoing>;
@@ -28,6 +29,8 @@ export interface Encoded<Message> {
   /** One document of all messages that could be written; `null` if none could. */
   readonly text: string | null;
   readonly unwritable: readonly { readonly message: Message; readonly why: string }[];
+  /** Texts that were cut or left out, for the log. */
+  readonly notes: readonly string[];
 }
 
 export type AdapterCodec = Codec<FromWebex, ToWebex>;
@@ -89,13 +92,20 @@ function writeDocument<Message extends TableMessage>(
     throw new RangeError(`a document holds 1 to ${maxMessages} messages, not ${messages.length}`);
   }
   const unwritable: { message: Message; why: string }[] = [];
+  const notes: string[] = [];
+  const msgIds = new Set<unknown>();
   let body = "";
   for (const message of messages) {
-    const written = writeMessage(message, vocabulary);
-    if (written.ok) body += written.value;
-    else unwritable.push({ message, why: written.error });
+    const { msgId } = message as TableMessage & { readonly msgId?: unknown };
+    const written = msgIds.has(msgId)
+      ? err(`${message.type}: its MsgID stands in an earlier message too`)
+      : writeMessage(message, vocabulary, notes);
+    if (written.ok) {
+      body += written.value;
+      msgIds.add(msgId);
+    } else unwritable.push({ message, why: written.error });
   }
-  return { text: body === "" ? null : wrap(transId, body), unwritable };
+  return { text: body === "" ? null : wrap(transId, body), unwritable, notes };
 }
 
 /** The answer to a posted document, in the form of protocol 1.3. */
@@ -108,7 +118,7 @@ function wrap(transId: string, body: string): string {
   return `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>${escapeXml(transId)}</TransID>${body}</WbxTSPSchema>`;
 }
 
-function writeMessage(message: TableMessage, { byType, codes }: Vocabulary): Result<string, string> {
+function writeMessage(message: TableMessage, { byType, codes }: Vocabulary, notes: string[]): Result<string, string> {
   const plan = byType.get(message.type);
   if (!plan) return err(`no message "${message.type}" is sent in this direction`);
   const values = message as TableMessage & { readonly spelling?: Spelling } & Readonly<Record<string, unknown>>;
@@ -116,17 +126,25 @@ function writeMessage(message: TableMessage, { byType, codes }: Vocabulary): Res
   let attributes = "";
   let children = "";
   for (const { field, name, wire } of plan.fields) {
-    const value = values[name] ?? field.absent;
-    if (value === undefined) continue;
-    if (field.kind.kind === "phone") {
-      children += writePhone(value as PhoneNumber, wire);
-      continue;
+    const value = values[name];
+    const isPhone = field.kind.kind === "phone";
+    const note = (text: string) => notes.push(`${plan.wire}: ${wire} ${text}`);
+    const written =
+      value === undefined
+        ? ok("")
+        : isPhone
+          ? writePhone(value as PhoneNumber, wire)
+          : writeValue(value, field, codes, note);
+    if (!written.ok) return err(`${plan.wire}: ${wire} ${written.error}`);
+    const text = written.value || field.absent;
+    if (text === undefined) {
+      if (isNeeded(field, values)) return err(`${plan.wire}: ${wire} is missing or empty`);
+    } else if (isPhone) children += text;
+    else {
+      const received = spelling[name];
+      const attribute = received !== undefined && field.aliases?.includes(received) ? received : wire;
+      attributes += ` ${attribute}="${text}"`;
     }
-    const text = writeValue(value, field, codes);
-    if (!text.ok) return err(`${plan.wire}: ${wire} ${text.error}`);
-    const received = spelling[name];
-    const attribute = received !== undefined && field.aliases?.includes(received) ? received : wire;
-    if (text.value !== "") attributes += ` ${attribute}="${text.value}"`;
   }
   const element = plan.spellings.get(spelling.element ?? "") ?? plan.wire;
   return ok(`<${element}${attributes}>${children}</${element}>`);

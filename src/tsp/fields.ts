@@ -40,10 +40,11 @@ export interface Field<
   /** Written where there is no value; without it the attribute is left out. */
   readonly absent?: string;
   /**
-   * A character that XML does not have is written as U+FFFD, since the message matters more than this text. In any other
-   * field such a character makes the message unwritable: other bytes than were meant are not sent.
+   * The message matters more than this text. A character that XML does not have is written as U+FFFD; a text of more than `max`
+   * characters is cut, or left out where a part of it would be another number. In any other field either makes the
+   * message unwritable: other bytes than were meant are not sent, and no document is sent that its receiver refuses.
    */
-  readonly repaired?: true;
+  readonly repaired?: "cut" | "left-out";
   /** Makes an optional field required if an earlier field of the message has this value. */
   readonly requiredWhen?: { readonly field: string; readonly is: string };
 }
@@ -94,6 +95,11 @@ export function optional<const Kind extends FieldKind>(
   more: More = {},
 ): Field<Kind, "optional"> {
   return { wire, need: "optional", kind, ...more };
+}
+
+/** Whether a message without this field is refused; fields that it depends on come before it. */
+export function isNeeded({ need, requiredWhen }: Field, message: Readonly<Record<string, unknown>>): boolean {
+  return need === "required" || (requiredWhen !== undefined && message[requiredWhen.field] === requiredWhen.is);
 }
 
 /** Why a value refuses its document: the code for the Confirmation, and the same in words that follow the field's name. */
@@ -167,12 +173,22 @@ export function readValue(raw: string, kind: FieldKind, codes: CodeLists): Resul
   }
 }
 
-/** The value as escaped text for an attribute, or why it has none. */
-export function writeValue(value: unknown, { kind, repaired }: Field, codes: CodeLists): Result<string, string> {
+/** The value as escaped text for an attribute, empty if there is none to write, or why it has none that its receiver accepts. */
+export function writeValue(
+  value: unknown,
+  { kind, repaired }: Field,
+  codes: CodeLists,
+  note: (text: string) => void,
+): Result<string, string> {
   const text = textOf(value, kind, codes);
   if (text === undefined) return err(`is ${JSON.stringify(value)}, which is no ${kind.kind} of the protocol`);
   if (!repaired && !isXmlText(text)) return err("has a character that XML does not have");
-  return ok(escapeXml(text));
+  const read = readValue(text, kind, codes);
+  if (read.ok) return ok(read.value === undefined ? "" : escapeXml(text));
+  const { result, detail } = read.error;
+  if (!repaired || result !== "too-long" || !("max" in kind)) return err(detail);
+  note(`${detail} and was ${repaired === "cut" ? "cut" : "left out"}`);
+  return ok(repaired === "cut" ? escapeXml([...text].slice(0, kind.max).join("")) : "");
 }
 
 function textOf(value: unknown, kind: FieldKind, codes: CodeLists): string | undefined {
@@ -185,7 +201,9 @@ function textOf(value: unknown, kind: FieldKind, codes: CodeLists): string | und
       if (typeof value !== "boolean") return undefined;
       return kind.written === "word" ? (value ? "True" : "False") : value ? "1" : "0";
     case "list":
-      return Array.isArray(value) && value.every((item) => typeof item === "string") ? value.join("%") : undefined;
+      return Array.isArray(value) && value.every((item) => typeof item === "string" && !item.includes("%"))
+        ? value.join("%")
+        : undefined;
     case "flags":
       return Array.isArray(value) ? value.map((flag) => (flag ? "Y" : "N")).join("%") : undefined;
     default:
@@ -239,11 +257,16 @@ export function readPhone(
   return ok(number);
 }
 
-export function writePhone(number: PhoneNumber, wire: string): string {
-  const parts = phoneParts.map(({ part, wire: name, required }) =>
-    required || number[part] !== "" ? `<${name}>${escapeXml(number[part])}</${name}>` : "",
-  );
-  return `<${wire}>${parts.join("")}</${wire}>`;
+export function writePhone(number: PhoneNumber, wire: string): Result<string, string> {
+  let parts = "";
+  for (const { part, wire: name, required } of phoneParts) {
+    const digits = number[part];
+    if (digits === "" && !required) continue;
+    if (digits.length > maxDigits || !/^\d+$/.test(digits))
+      return err(`has a ${name} that is not 1 to ${maxDigits} digits`);
+    parts += `<${name}>${digits}</${name}>`;
+  }
+  return ok(`<${wire}>${parts}</${wire}>`);
 }
 
 /** Text may be blanks alone; a call that has no name yet is called `null` (protocol section 5, row 6). */

@@ -26,8 +26,8 @@ const result = required("Result", { kind: "code", codes: "result" });
 const maybeResult = optional("Result", { kind: "code", codes: "result" });
 const maxCallers = optional("MaxNumAttendee", { kind: "integer", min: 1 });
 const participantType = optional("ParticipantType", { kind: "code", codes: "participantType" });
-const attendeeId = optional("AttendeeID", { kind: "text", max: 64 }, { repaired: true });
-const did = optional("DID", { kind: "text", max: 64 }, { repaired: true });
+const attendeeId = optional("AttendeeID", { kind: "text", max: 64 }, { repaired: "left-out" });
+const did = optional("DID", { kind: "text", max: 64 }, { repaired: "left-out" });
 const actionResult = optional("ActionResult", { kind: "code", codes: "result" });
 const data = optional("Data", { kind: "text", max: 1024, unit: "bytes" });
 
@@ -68,6 +68,7 @@ export const fromWebex = {
     ...request,
     /** Only a create must name its host: a running conference has one (protocol T14, T20). */
     replyTo: required("WbxHostName", { kind: "host", max: 255 }),
+    /** Not only digits, though callers key it in (protocol 2.1). */
     confKey: required("ConfKey", { kind: "conf-key", max: 64 }),
     maxCallers,
     anonymousId: optional("AnonymousID", { kind: "digits", max: 64 }),
@@ -164,7 +165,7 @@ export const toWebex = {
   "message-error": documented("A2W_RspMessageError", "2.3.1", {
     msgId,
     result,
-    text: optional("ErrMsg", { kind: "text", max: 512 }, { repaired: true }),
+    text: optional("ErrMsg", { kind: "text", max: 512 }, { repaired: "cut" }),
   }),
   "conference-changed": documented("A2W_NotifyConferenceChange", "2.3.2", {
     msgId,

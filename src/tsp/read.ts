@@ -1,6 +1,6 @@
 import type { TransId } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
-import { isId, readInteger, readPhone, readValue, type ValueFault } from "./fields.ts";
+import { isId, isNeeded, readInteger, readPhone, readValue, type ValueFault } from "./fields.ts";
 import { type CodeLists, maxMessages, type ResultWord } from "./protocol-table.ts";
 import { findName, type MessagePlan, type TableMessage, type Vocabulary } from "./vocabulary.ts";
 import { childrenNamed, isNamed, parseXml, roughTextOf, type XmlElement } from "./xml.ts";
@@ -127,7 +127,7 @@ function readMessage(
   let spelling: Record<string, string> | undefined = alias === null ? undefined : { element: alias };
 
   for (const { field, name, wire, index } of plan.fields) {
-    const { kind, need, requiredWhen } = field;
+    const { kind } = field;
     const attribute = received[index];
     const read =
       kind.kind === "phone"
@@ -141,7 +141,7 @@ function readMessage(
     if (read.value !== undefined) {
       message[name] = read.value;
       if (attribute && attribute.rank >= 1) spelling = { ...spelling, [name]: attribute.name };
-    } else if (need === "required" || (requiredWhen && message[requiredWhen.field] === requiredWhen.is)) {
+    } else if (isNeeded(field, message)) {
       const result = kind.kind === "msg-id" ? "msg-id-missing" : "attribute-missing";
       return err({ result, detail: `${plan.wire}: ${wire} is missing or empty` });
     }

@@ -303,6 +303,34 @@ test.each([
   expect(report.type === "disconnected" && report.why).toMatch(why);
 });
 
+test("a number or an attendee ID that is too long is none, and of endless keys the last ones count: no call is lost for it", () => {
+  const read = (message: unknown) => decodeBridgeToAgent(JSON.stringify(message));
+  const entered = { stage: "entered", call: "c1", direction: "in", conference: "1", room: "main", muted: false };
+  const state = (number: string, attendeeId: string | null, keys: string) => {
+    const calls = [
+      { stage: "prompted", call: "c2", number, dialled: number, keys },
+      { ...entered, number, joinTone: true, attendeeId, talking: false },
+    ];
+    return { type: "state", id: 1, state: { conferences: [], calls } };
+  };
+  const longest = "4".repeat(64);
+  const longer = "4".repeat(1_001);
+
+  expect(read(state(longest, longest, longest))).toEqual({ ok: true, value: state(longest, longest, longest) });
+  expect(read(state(`${longest}4`, `${longest}4`, longer))).toEqual({
+    ok: true,
+    value: state("", null, "4".repeat(1_000)),
+  });
+  expect(read({ type: "prompted", call: "c1", number: longer, dialled: "" })).toMatchObject({
+    ok: true,
+    value: { number: "" },
+  });
+  expect(read({ type: "keys", call: "c1", keys: `${longer}#` })).toMatchObject({
+    ok: true,
+    value: { keys: `${"4".repeat(999)}#` },
+  });
+});
+
 test.each([
   ["987654321 is locked", "19 characters that are not JSON"],
   ['{"type":"prompted","call":"c1","number":14085551234}', "number: expected string"],

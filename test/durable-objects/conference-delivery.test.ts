@@ -197,14 +197,15 @@ test.each<[string, (world: ConferenceWorld, transId: string) => HttpAnswer]>([
   expect(world.posted).toHaveLength(3);
 });
 
-test("a Confirmation with a code other than 0 is the end of it, and is logged (protocol T42)", async () => {
+test("a Confirmation with a code other than 0 is the end of it, and is logged with the messages (protocol T42)", async () => {
   const world = await quiet();
   world.answer = ({ transId }) => world.confirmed(transId, "internal-failure");
   await world.during(world.report(callerEntered(0)));
   await world.time.pass(10_000);
 
   expect(world.posted).toHaveLength(1);
-  expect(world.lines.filter(({ event }) => event === "refused-by-webex")).toHaveLength(1);
+  const refused = world.lines.filter(({ event }) => event === "refused-by-webex");
+  expect(refused.map(({ why }) => why)).toEqual([expect.stringMatching(/^Result -1 for caller-entered \w+$/)]);
 });
 
 test("no restart leads to an attempt too many", async () => {

@@ -85,9 +85,9 @@ test("a message that cannot be written is given up and logged, and the others of
   const spoilt = (message: ToWebex) =>
     message.msgId === "m-bad" ? ({ ...message, result: "no such result" } as unknown as ToWebex) : message;
   const encode: typeof codec.encode = (transId, messages) => {
-    const { text, unwritable } = codec.encode(transId, messages.map(spoilt));
+    const { unwritable, ...written } = codec.encode(transId, messages.map(spoilt));
     return {
-      text,
+      ...written,
       unwritable: unwritable.map(({ why }) => ({ message: messages.find((m) => m.msgId === "m-bad") as ToWebex, why })),
     };
   };

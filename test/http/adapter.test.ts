@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { ConfKey, MsgId } from "../../src/foundation/ids.ts";
-import { FakeEdge } from "./fake-edge.ts";
+import { FakeEdge, token } from "./fake-edge.ts";
 
 const create = (extConfId = "7000001", confKey = "555111222", msgId = "11") =>
   `<W2A_CreateConference MsgID="${msgId}" WbxHostName="tsp1.example.com:80" ExtConfID="${extConfId}" ConfKey="${confKey}"/>`;
@@ -148,6 +148,19 @@ test("the answer that names a call finds its conference by nothing but its MsgID
   expect(edge.logged).toEqual(["document-note"]);
 });
 
+test("a ConfKey that no telephone can key is a conference of its own, also for operators (protocol 2.1)", async () => {
+  const edge = new FakeEdge();
+  const keys = ["555/111", "555", "111", "../555"];
+  await edge.post(document(...keys.map((key, index) => create(`700000${index}`, key, `${index}`))));
+
+  expect([...edge.received.keys()]).toEqual(keys);
+  for (const key of keys) edge.alive.add(key);
+  const url = `/api/v1/domains/local/conferences/${encodeURIComponent("555/111")}/hybrid`;
+  const headers = { authorization: `Bearer ${token}` };
+  await edge.app.request(url, { method: "PUT", headers, body: '{"connectData":"x"}' });
+  expect(edge.calls.at(-1)).toBe("operate 555/111");
+});
+
 test("while one conference of several cannot be reached the document is not confirmed; sent again, it completes", async () => {
   const edge = new FakeEdge();
   await edge.held("7000001", "555111222");
@@ -159,6 +172,13 @@ test("while one conference of several cannot be reached the document is not conf
   expect(response.status).toBe(503);
   expect(await response.text()).toBe("Not all of the document could be stored. Send it again.\n");
   expect([...edge.received.keys()]).toEqual(["555333444"]);
+  expect(edge.lines.at(-1)).toMatchObject({
+    domain: "local",
+    object: "a conference",
+    objectId: "id of 555111222",
+    confKey: "555111222",
+    error: expect.stringContaining("Error"),
+  });
   edge.broken.clear();
   expect(await resultOf(await edge.post(document(drop("7000001"), drop("7000002", "14"))))).toBe("0");
   expect([...edge.received.keys()]).toEqual(["555333444", "555111222"]);

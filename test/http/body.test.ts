@@ -32,6 +32,8 @@ test("a body is put together from its pieces, and no body is an empty one", asyn
 test.each<[string, Record<string, string>]>([
   ["no Content-Length", {}],
   ["a Content-Length that is no number", { "content-length": "many" }],
+  ["a Content-Length beside chunks", { "content-length": "2", "transfer-encoding": "chunked" }],
+  ["a Content-Length of compressed bytes", { "content-length": "2", "content-encoding": "gzip" }],
 ])("with %s reading stops at the limit", async (_what, headers) => {
   const { stream, piecesRead } = inPieces(Array.from({ length: 1_000 }, () => new Uint8Array(10)));
 

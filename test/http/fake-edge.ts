@@ -34,6 +34,8 @@ const domain = "local" as DomainName;
 export class FakeEdge {
   readonly calls: string[] = [];
   readonly logged: string[] = [];
+  /** The facts of each line. */
+  readonly lines: Readonly<Record<string, unknown>>[] = [];
   readonly received = new Map<string, FromWebex[]>();
   readonly mailed = new Map<string, ToWebex[]>();
   readonly holders = new Map<MsgId, ConfKey>();
@@ -77,7 +79,10 @@ export class FakeEdge {
       metrics: new Metrics(),
       operatorToken,
       now: () => this.time,
-      log: (event) => this.logged.push(event),
+      log: (event, facts) => {
+        this.logged.push(event);
+        this.lines.push(facts);
+      },
     });
   }
 
@@ -129,6 +134,7 @@ export class FakeEdge {
     const call = (text: string, object: string) => this.#call(text, object);
     return {
       conference: (_domain: DomainName, confKey: ConfKey) => ({
+        id: { toString: () => `id of ${confKey}` },
         receive: async ({ transId, messages, fromCache }) => {
           call(`receive ${confKey}`, confKey);
           if (this.hung.has(confKey)) return new Promise(() => {});

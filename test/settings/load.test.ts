@@ -154,6 +154,21 @@ test.each<[string, unknown, string]>([
     'DOMAINS.local.hybrid.clientUrl must have at most 1024 characters (it is "https://voice.example.com/xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx…); a right example: "https://voice.example.com/client"',
   ],
   [
+    "an address of too many bytes",
+    { hybrid: { clientUrl: `https://voice.example.com/${"é".repeat(512)}` } },
+    `DOMAINS.local.hybrid.clientUrl must have at most 1024 bytes (it is "https://voice.example.com/${"é".repeat(33)}…); a right example: "https://voice.example.com/client"`,
+  ],
+  [
+    "text that no message can carry",
+    { hybrid: { clientUrl: "https://voice.example.com/client", connectData: "a\u0001" } },
+    'DOMAINS.local.hybrid.connectData must not have characters that XML cannot carry, such as control characters (it is "a\\u0001"); a right example: "room=7"',
+  ],
+  [
+    "a recorder's number that is too long for WebEx",
+    { recording: { number: { country: "1", area: "408", local: "5".repeat(58) }, sequence: "P1" } },
+    'DOMAINS.local.recording.number must have at most 61 digits in all; a right example: {"country":"1","area":"408","local":"5551234"}',
+  ],
+  [
     "an attempt without end",
     { webex: { timeoutMs: 1e20 } },
     "DOMAINS.local.webex.timeoutMs must be below 24 hours, 86400000 (it is 100000000000000000000); a right example: 10000",
@@ -192,6 +207,16 @@ test("a recording sequence that the final pause makes too long is refused", () =
 
   expect(load({ recording: { number, sequence: `P1D${"1".repeat(250)}` } }).ok).toBe(true);
   expect(load({ recording: { number, sequence: `P1D${"1".repeat(251)}` } }).ok).toBe(false);
+});
+
+test("a domain's name has no slash: the names of its objects, with any ConfKey behind it, are no other domain's (protocol 2.1)", () => {
+  const domains = (name: string) => loadDomains(JSON.stringify({ [name]: example }));
+
+  expect(domains("local").ok).toBe(true);
+  expect(domains("local/555")).toMatchObject({
+    ok: false,
+    error: expect.stringContaining("must be 1 to 40 of letters"),
+  });
 });
 
 test("two elements of one name are found when the settings are loaded", () => {

@@ -451,9 +451,10 @@ export const defects: readonly Defect[] = [
     name: "the relay acknowledges reports that the conference does not have",
     foundBy: "no command is pending",
     file: relay,
-    before: "return this.#ack(said, await conference.report({ domain, bridge, confKey, stream, reports }));",
+    before:
+      "return this.#ack(said, await conference.report({ domain, bridge, confKey, stream, activeSince, reports }));",
     after:
-      "this.#ack(said, reports.at(-1)?.number ?? 0);\n        await conference.report({ domain, bridge, confKey, stream, reports });\n        return;",
+      "this.#ack(said, reports.at(-1)?.number ?? 0);\n        await conference.report({ domain, bridge, confKey, stream, activeSince, reports });\n        return;",
   },
   {
     name: "a conference that hangs holds up its reports for ever",

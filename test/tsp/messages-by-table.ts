@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import type { FieldKind } from "../../src/tsp/fields.ts";
+import type { Field, FieldKind } from "../../src/tsp/fields.ts";
 import type { MessageSpec } from "../../src/tsp/messages.ts";
 import { defaultCodes } from "../../src/tsp/protocol-table.ts";
 
@@ -47,11 +47,53 @@ function anyValue(kind: FieldKind): fc.Arbitrary<unknown> {
   }
 }
 
-/** Any message of a table. */
-export function messageBy(type: string, spec: MessageSpec): fc.Arbitrary<Record<string, unknown>> {
-  const fields = Object.entries(spec.fields).map(([name, field]) => {
+const anyText = fc.oneof(
+  fc.string({
+    unit: fc.oneof(
+      character,
+      fc.integer({ max: 0xffff }).map((code) => String.fromCharCode(code)),
+    ),
+  }),
+  fc.constantFrom("", " ", "null", "%", "a%b", "0"),
+  fc.tuple(fc.constantFrom("4", "x", "é", "😀", "\0"), fc.nat(2_000)).map(([one, times]) => one.repeat(times)),
+);
+
+/** A value of the kind's type whose texts may be any, as long as they like. */
+export function anyTextFor(kind: FieldKind): fc.Arbitrary<unknown> {
+  switch (kind.kind) {
+    case "integer":
+    case "boolean":
+    case "code":
+    case "flags":
+      return anyValue(kind);
+    case "list":
+      return fc.array(anyText, { maxLength: 5 });
+    case "phone":
+      return fc.record({ country: anyText, area: anyText, local: anyText, extension: anyText });
+    default:
+      return anyText;
+  }
+}
+
+/** Any message of a table; of the values, at most one is not by the rules of its field but by those of `odd`. */
+export function messageBy(
+  type: string,
+  spec: MessageSpec,
+  odd: (kind: FieldKind) => fc.Arbitrary<unknown> = anyValue,
+): fc.Arbitrary<Record<string, unknown>> {
+  const entries = Object.entries(spec.fields);
+  return fc.nat(entries.length - 1).chain((oddAt) => messageOf(type, entries, oddAt, odd));
+}
+
+function messageOf(
+  type: string,
+  entries: readonly (readonly [string, Field])[],
+  oddAt: number,
+  odd: (kind: FieldKind) => fc.Arbitrary<unknown>,
+): fc.Arbitrary<Record<string, unknown>> {
+  const fields = entries.map(([name, field], at) => {
     const isAlwaysThere = field.need === "required" || field.requiredWhen !== undefined;
-    const value = anyValue(field.kind).map((present): object => ({ [name]: present }));
+    const value = (at === oddAt ? odd : anyValue)(field.kind).map((present): object => ({ [name]: present }));
     return isAlwaysThere ? value : fc.option(value, { nil: {} });
   });
   return fc.tuple(...fields).map((values) => Object.assign({ type }, ...values));

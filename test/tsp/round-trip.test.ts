@@ -4,7 +4,7 @@ import type { TransId } from "../../src/foundation/ids.ts";
 import { type AdapterCodec, completeText, createCodec, type WebexCodec } from "../../src/tsp/codec.ts";
 import { fromWebex, type MessageSpec, toWebex } from "../../src/tsp/messages.ts";
 import { parseXml } from "../../src/tsp/xml.ts";
-import { messageBy } from "./messages-by-table.ts";
+import { anyTextFor, messageBy } from "./messages-by-table.ts";
 
 const adapter = createCodec({});
 const webex = createCodec({}, "webex");
@@ -32,6 +32,22 @@ for (const { from, specs, writer, reader } of ways) {
         );
       });
     }
+
+    test("no document is refused for what stands in its messages: it is repaired, or that one message is left out", () => {
+      const fine: Record<string, unknown> = { ...sample(specs, 0), msgId: "fine" };
+      const any = fc.oneof(...Object.entries(specs).map(([type, spec]) => messageBy(type, spec, anyTextFor)));
+      fc.assert(
+        fc.property(fc.array(any, { minLength: 1, maxLength: 3 }), (messages) => {
+          const { text, unwritable } = writer.encode(transId, [fine, ...messages] as never);
+          const read = reader.decode(bytesOf(text ?? ""));
+
+          const given = unwritable.map(({ message }): unknown => message);
+          const kept = [fine, ...messages].filter((message) => !given.includes(message));
+          expect(read).toMatchObject({ ok: true, messages: kept.map(({ type }) => ({ type })) });
+        }),
+        { numRuns: 600 },
+      );
+    });
 
     test("50 messages travel in one document, in order", () => {
       const messages = Array.from({ length: 50 }, (_, at) => sample(specs, at));

@@ -104,6 +104,18 @@ describe("a message that cannot be written", () => {
     ["a lone high surrogate", passthrough("\ud83d"), noXml],
     ["a lone low surrogate", passthrough("\ude00\ud83d"), noXml],
     ["an id with a control character", passthrough("", "c\u0007"), noXml.replace("Data", "ExtCallID")],
+    ["an id that is too long", passthrough("", "c".repeat(65)), noXml.replace(/Data.*/, "ExtCallID is longer than 64")],
+    [
+      "an id that says that there is none",
+      passthrough("", "null"),
+      noXml.replace(/Data.*/, "ExtCallID is missing or empty"),
+    ],
+    ["data of too many bytes", passthrough("é".repeat(513)), noXml.replace(/Data.*/, "Data is longer than 1024")],
+    [
+      "a MsgID that an earlier message has",
+      closed("1"),
+      "conference-closed: its MsgID stands in an earlier message too",
+    ],
     [
       "a code that nobody knows",
       { ...closed("2"), result: "constructor" },
@@ -127,7 +139,11 @@ describe("a message that cannot be written", () => {
   test("and is alone makes no document", () => {
     const bad = passthrough("\0");
 
-    expect(adapter.encode(transId, [bad])).toEqual({ text: null, unwritable: [{ message: bad, why: noXml }] });
+    expect(adapter.encode(transId, [bad])).toEqual({
+      text: null,
+      unwritable: [{ message: bad, why: noXml }],
+      notes: [],
+    });
     expect(() => completeText(adapter.encode(transId, [bad]))).toThrow(noXml);
     expect(() => completeText(adapter.encode(transId, [closed("1"), bad]))).toThrow(noXml);
   });
@@ -140,6 +156,29 @@ describe("a message that cannot be written", () => {
 
     expect(completeText(adapter.encode(transId, [entered]))).toContain('AttendeeID="\ufffd" DID="+1\ufffd408"');
   });
+});
+
+test("a text about people that is too long is left out if a part of it would be another one, else cut, and noted", () => {
+  const longest = {
+    type: "caller-entered",
+    msgId: "1",
+    extConfId: "7",
+    attendeeId: "😀".repeat(64),
+    did: "4".repeat(64),
+  };
+  const longer = { ...longest, msgId: "2", attendeeId: "4".repeat(65), did: "4".repeat(1_000) };
+  const error = { type: "message-error", msgId: "3", result: "unknown-message", text: "é".repeat(513) };
+  const { text, notes } = adapter.encode(transId, [longest, longer, error] as never);
+
+  expect(webex.decode(bytesOf(text ?? ""))).toMatchObject({
+    messages: [longest, { type: "caller-entered", msgId: "2", extConfId: "7" }, { ...error, text: "é".repeat(512) }],
+  });
+  expect(text).toContain('<A2W_NotifyUserEnter MsgID="2" ExtConfID="7" ExtCallID="null"></A2W_NotifyUserEnter>');
+  expect(notes).toEqual([
+    "A2W_NotifyUserEnter: AttendeeID is longer than 64 and was left out",
+    "A2W_NotifyUserEnter: DID is longer than 64 and was left out",
+    "A2W_RspMessageError: ErrMsg is longer than 512 and was cut",
+  ]);
 });
 
 test("characters of every plane, tabs and line ends are written as they are", () => {

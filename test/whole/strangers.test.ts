@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -155,6 +155,46 @@ test("an answer that unpacks to 1 GB is broken off", async () => {
   webex.close();
 });
 
+test("a Content-Length beside endless chunks is not believed, of an answer or of a request", async () => {
+  const { edge } = world.run.pids();
+  const before = memoryOf(edge);
+  let most = before;
+  const watch = setInterval(() => {
+    most = Math.max(most, memoryOf(edge));
+  }, 5);
+  const chunked = "content-length: 10\r\ntransfer-encoding: chunked\r\n\r\n";
+  let posts = 0;
+  const webex = createTcpServer((socket) => {
+    socket.once("data", () => {
+      posts += 1;
+      flood(socket, `HTTP/1.1 200 OK\r\n${chunked}`);
+    });
+  });
+  await new Promise<void>((resolve) => webex.listen(0, "127.0.0.1", resolve));
+
+  const meeting = new Meeting(world);
+  const { port } = webex.address() as AddressInfo;
+  const lines = log("edge").split("more than 65536 bytes").length;
+  await meeting.ask({ ...meeting.createRequest(), replyTo: `127.0.0.1:${port}` as WebexHost });
+  await eventually(
+    "three attempts are broken off",
+    async () => posts >= 3 && log("edge").split("more than 65536 bytes").length >= lines + 3,
+  );
+  const answer = await new Promise<string>((resolve, reject) => {
+    const socket = connect(Number(new URL(world.run.edgeUrl).port), "127.0.0.1");
+    socket.once("error", reject).once("data", (data) => {
+      resolve(data.toString().slice(0, 12));
+      socket.destroy();
+    });
+    flood(socket, `POST /tsp/local HTTP/1.1\r\nhost: edge\r\n${chunked}`);
+  });
+  clearInterval(watch);
+
+  expect(answer).toBe("HTTP/1.1 413");
+  expect(most - before).toBeLessThan(100);
+  webex.close();
+});
+
 test("a body that never comes is answered with 408 after 10 s, with secret or token", async () => {
   const { port } = new URL(world.run.edgeUrl);
   const ask = (head: string) =>
@@ -173,6 +213,21 @@ test("a body that never comes is answered with 408 after 10 s, with secret or to
   expect(Date.now() - startedAt).toBeGreaterThan(9_000);
   expect(Date.now() - startedAt).toBeLessThan(15_000);
 });
+
+/** Sends up to 500 MB of chunks behind this head, as fast as they are taken. */
+function flood(socket: Socket, head: string): void {
+  const chunk = Buffer.from(`10000\r\n${"x".repeat(65_536)}\r\n`);
+  let chunks = 0;
+  const send = () => {
+    while (!socket.destroyed && chunks < 8_000) {
+      chunks += 1;
+      if (!socket.write(chunk)) return;
+    }
+  };
+  socket.on("error", () => undefined).on("drain", send);
+  socket.write(head);
+  send();
+}
 
 async function metric(name: string, labels: string): Promise<number> {
   const text = await (await fetch(`${world.run.edgeUrl}/metrics`, { headers: authorized() })).text();

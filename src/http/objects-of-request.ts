@@ -1,0 +1,75 @@
+import { within } from "../foundation/timers.ts";
+import type { EdgeObjects, Identified, OperatorViews } from "../rpc.ts";
+import type { Edge } from "./app.ts";
+
+/** For all that one request asks of objects: WebEx gives a post up after 10 s. */
+const OBJECTS_WITHIN_MS = 8_000;
+
+type Facts = Readonly<Record<string, unknown>>;
+
+/** A call of an object that failed. What the platform says of it names neither the object nor its database. */
+class ObjectFailure extends Error {
+  readonly facts: Facts;
+
+  constructor(object: string, { id }: Identified, more: Facts, cause: unknown) {
+    super(String(cause));
+    this.facts = { object, ...(id && { objectId: String(id) }), ...more, error: String(cause) };
+  }
+}
+
+/** What a log line says of a failure: the error, and which object it was, if it was one. */
+export function failureOf(error: unknown): Facts {
+  return error instanceof ObjectFailure ? error.facts : { error: String(error) };
+}
+
+/**
+ * The edge, where calls of objects reject 8 s after the request came, since one that hangs would hold the request for ever, and
+ * where each failure says which object it was.
+ */
+export function forOneRequest(edge: Edge): Edge {
+  const { objects } = edge;
+  const before = edge.now() + OBJECTS_WITHIN_MS;
+  const limit = <Value>(what: string, object: Identified, call: Promise<Value>, more: Facts = {}) =>
+    // A clock that is set meanwhile must not make it longer.
+    within(edge, Math.min(before - edge.now(), OBJECTS_WITHIN_MS), what, call).catch((cause: unknown) => {
+      throw new ObjectFailure(what, object, more, cause);
+    });
+  const limited: EdgeObjects = {
+    conference(domain, confKey) {
+      const conference = objects.conference(domain, confKey);
+      return {
+        receive: (document) => limit("a conference", conference, conference.receive(document), { confKey }),
+        operate: (request) => limit("a conference", conference, conference.operate(request), { confKey }),
+      };
+    },
+    handles(domain) {
+      const handles = objects.handles(domain);
+      return {
+        resolve: (request) => limit("the handle index", handles, handles.resolve(request)),
+        hasConference: (confKey) => limit("the handle index", handles, handles.hasConference(confKey)),
+      };
+    },
+    idAllocator(domain) {
+      const allocator = objects.idAllocator(domain);
+      return { holderOf: (msgId) => limit("the id allocator", allocator, allocator.holderOf(msgId)) };
+    },
+    mailbox(domain) {
+      const mailbox = objects.mailbox(domain);
+      return { send: (mail) => limit("the mailbox", mailbox, mailbox.send(mail)) };
+    },
+    bridgeHealth: (domain, bridge) => limit("the relay", {}, objects.bridgeHealth(domain, bridge)),
+    connectAgent: (domain, bridge, request) => limit("the relay", {}, objects.connectAgent(domain, bridge, request)),
+  };
+  const views: OperatorViews = {
+    conferencesOf: (...page) => limit("the id allocator", {}, edge.views.conferencesOf(...page)),
+    conference(domain, confKey) {
+      const conference = edge.views.conference(domain, confKey);
+      return {
+        view: () => limit("a conference", conference, conference.view(), { confKey }),
+        story: () => limit("a conference", conference, conference.story(), { confKey }),
+      };
+    },
+    agents: (domain, bridge) => limit("the relay", {}, edge.views.agents(domain, bridge)),
+  };
+  return { ...edge, objects: limited, views };
+}
