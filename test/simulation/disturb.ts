@@ -153,10 +153,14 @@ function disturbAgent(agent: AgentProcess, context: WorldContext): void {
       context.clock.after(draws.between(500, 5_000), () => wire.cut(false));
     };
     if (draws.chance(0.3)) return strike();
-    // While commands wait behind one that takes long.
-    agent.bridge.slow(draws.between(1_000, 6_000));
-    context.clock.after(15_000, () => agent.bridge.slow(0));
-    agent.onCommand = () => context.clock.after(draws.between(100, 2_000), strike);
+    // While commands wait behind one that takes long; the other agent finds the bridge fast.
+    agent.bridge.slow(8_000);
+    context.clock.after(20_000, () => agent.bridge.slow(0));
+    agent.onCommand = () =>
+      context.clock.after(draws.between(500, 5_000), () => {
+        agent.bridge.slow(0);
+        strike();
+      });
   });
   nowAndThen(context, source, "bridge link half-open", () => {
     if (agent.bridgeWire) agent.bridgeWire.silent = draws.pick(["near", "far", "both"] as const) ?? "both";
