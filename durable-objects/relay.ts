@@ -203,6 +203,11 @@ export class Relay implements RelayRpc {
     };
   }
 
+  /** Their settings have changed: they must prove anew who they are, and are turned away if they may not. */
+  async closeAgents(agents: readonly string[]): Promise<void> {
+    this.#apply({ type: "settings-changed", agents });
+  }
+
   #apply(input: RelayInput): void {
     this.#replaceUseless();
     this.#step(input);

@@ -164,6 +164,8 @@ export interface RelayRpc {
   askForSnapshot(conference: ConfKey, unless: string): Promise<void>;
   /** As the active agent last said. Without one, `agentConnected` and `bridgeUp` are false. */
   health(): Promise<BridgeHealth>;
+  /** Ends the links of these agents, whose settings have changed: they connect anew, if they still may. */
+  closeAgents(agents: readonly string[]): Promise<void>;
 }
 
 /** The objects behind the routes. Getting one costs nothing; each call is one message to it. */

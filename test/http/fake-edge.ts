@@ -53,7 +53,7 @@ export class FakeEdge {
   readonly app: Hono;
 
   constructor(operatorToken = token, settings: Partial<DomainSettingsInput> = {}) {
-    const agents = [{ name: "agent-1", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }];
+    const agents = [{ name: "agent-1", publicKey: "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw" }];
     const domain = testDomain({ webex: { hosts: ["tsp1.example.com"] }, ...settings }, agents);
     this.app = createApp({
       ...timers,

@@ -4,7 +4,7 @@ import { localDomain } from "../../src/settings/local-domain.ts";
 export const agents = [
   {
     name: "agent-1",
-    publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+    publicKey: "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw",
     seed: "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
   },
   {
