@@ -55,7 +55,7 @@ function command(name: string, description: string): Command {
   return program
     .command(name)
     .description(description)
-    .requiredOption("--settings <file>", "the agent's settings, JSON");
+    .option("--settings <file>", "the agent's settings, JSON", "/etc/bridgehead/agent.json");
 }
 
 async function run(file: string): Promise<void> {
