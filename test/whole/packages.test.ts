@@ -121,6 +121,27 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     }
   });
 
+  test("nginx and Caddy accept the sample settings", async (context) => {
+    const fetched = await machine.attempt("mkdir /tmp/proxies && cd /tmp/proxies && apt-get download nginx caddy");
+    if (fetched.code !== 0) {
+      console.log("the settings of nginx and Caddy are not checked: their packages cannot be fetched");
+      return context.skip();
+    }
+    const examples = "/usr/share/doc/bridgehead-edge/examples";
+    await machine.run("cd /tmp/proxies && for deb in *.deb; do dpkg -x $deb .; done");
+    await machine.run(
+      "mkdir -p /var/lib/nginx /etc/ssl/bridgehead && cd /etc/ssl/bridgehead && openssl req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj /CN=tsp.example.com -keyout key.pem -out fullchain.pem",
+    );
+    machine.write(
+      "/tmp/proxies/nginx.conf",
+      `pid /tmp/proxies/pid; events {} http { include ${examples}/nginx.conf; }`,
+    );
+    await machine.run("/tmp/proxies/usr/sbin/nginx -t -e stderr -c /tmp/proxies/nginx.conf");
+    await machine.run(
+      `HOME=/tmp/proxies /tmp/proxies/usr/bin/caddy validate --adapter caddyfile --config ${examples}/Caddyfile`,
+    );
+  });
+
   test("another Node may be named", async () => {
     machine.write("/etc/default/bridgehead-agent", "BRIDGEHEAD_NODE=/bin/echo\n");
 
