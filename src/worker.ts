@@ -61,8 +61,8 @@ function known(env: Env): Domains {
 
 /** Whether the process that has started plain workerd hands over other domains. At Cloudflare, a deployment does that. */
 async function isReload(request: Request, env: Env): Promise<boolean> {
-  if (!env.RELOAD_TOKEN || request.method !== "POST" || new URL(request.url).pathname !== "/reload") return false;
-  return isOperator(request.headers.get("authorization") ?? undefined, env.RELOAD_TOKEN);
+  if (request.method !== "POST" || new URL(request.url).pathname !== "/reload") return false;
+  return isOperator(request.headers.get("authorization") ?? undefined, env.RELOAD_TOKEN ?? "");
 }
 
 async function reload(json: string, env: Env): Promise<Response> {
