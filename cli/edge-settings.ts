@@ -80,7 +80,8 @@ export function readCommentedJson(file: string): Result<unknown, string> {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    return err(`${file} cannot be read (${reason(error)})`);
+    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    return err(`${file} cannot be read (${isMissing ? "there is no such file" : reason(error)})`);
   }
   try {
     return ok(parseCommentedJson(text));
