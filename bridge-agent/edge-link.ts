@@ -53,7 +53,7 @@ const codec: Codec<EdgeToAgent, AgentToEdge> = {
 const advice: Readonly<Record<CloseReason, string>> = {
   badMessage: "edge did not understand this agent: check that both run the same version of Bridgehead",
   wrongKey:
-    "edge does not know this agent's key: put the line that `bridge-agent key` prints, and the agent's name, into the settings of this bridge at the edge",
+    "edge does not know this agent's key: put the line that `bridgehead-agent key` prints, and the agent's name, into the settings of this bridge at the edge",
   replayed:
     "edge got the answer to a challenge that it did not give: look for what stands between agent and edge and repeats old requests, and for another process under this agent's name",
   unknownDomain:
@@ -67,9 +67,13 @@ const advice: Readonly<Record<CloseReason, string>> = {
   bridgeAway:
     "edge has made the other agent of this bridge active, since this one has lost the bridge: look at the line about the bridge",
   clockSkew: "this machine's clock is too far off: set it, for example with NTP",
+  settingsChanged: "edge has other settings for this bridge now: the agent connects anew",
   tooMuch:
     "edge closed the connection: this agent sent more than one agent may; check that both run the same version of Bridgehead, and that nothing else uses this agent's key",
 };
+
+/** Nothing has to be put right before the next attempt. */
+const soonAgain: ReadonlySet<CloseReason> = new Set(["silent", "replayed", "settingsChanged"]);
 
 /** The agent's one connection to the edge: proves who the agent is, and is made anew for ever. */
 export class EdgeLink {
@@ -151,7 +155,7 @@ export class EdgeLink {
     this.#challenge = reason === "replayed" ? why : "";
     if (reason === "replayed" && !answeredChallenge) return "at once";
     this.#log(reason ? advice[reason] : explain(code, why));
-    return reason === undefined || reason === "silent" || reason === "replayed" ? "soon" : "late";
+    return reason === undefined || soonAgain.has(reason) ? "soon" : "late";
   }
 
   #log(line: string): void {

@@ -1,9 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Command } from "commander";
 import { pino } from "pino";
+import { version } from "../src/foundation/version.ts";
 import { doctor } from "./doctor.ts";
 import { LogStream } from "./log.ts";
 import { AgentService, cannotStart } from "./service.ts";
+import { notifySystemd, watchdogMs } from "./service-manager.ts";
 import { type AgentSettings, loadSettings } from "./settings.ts";
 import { agentKey } from "./state-folder.ts";
 
@@ -13,7 +15,7 @@ const FLUSH_WITHIN_MS = 1_000;
 
 process.umask(0o077); // The journal holds phone numbers and conference keys.
 
-const program = new Command("bridge-agent").description("Connects one telephone bridge to Bridgehead's edge.");
+const program = new Command("bridgehead-agent").description("Connects one telephone bridge to Bridgehead's edge.");
 
 command("run", "serve the bridge until told to stop").action(({ settings: file }: Options) => run(file));
 
@@ -38,6 +40,11 @@ command("doctor", "check settings, key, journal, name, reachability, clock and b
   },
 );
 
+program
+  .command("version")
+  .description("print the version")
+  .action(() => console.log(version));
+
 await program.parseAsync().catch((error: Error) => fail(error.message));
 
 interface Options {
@@ -48,7 +55,7 @@ function command(name: string, description: string): Command {
   return program
     .command(name)
     .description(description)
-    .requiredOption("--settings <file>", "the agent's settings, JSON");
+    .option("--settings <file>", "the agent's settings, JSON", "/etc/bridgehead/agent.json");
 }
 
 async function run(file: string): Promise<void> {
@@ -57,6 +64,9 @@ async function run(file: string): Promise<void> {
   let service = await startOrExit(settingsOrExit(file));
   let stopping = false;
   let restarts = Promise.resolve();
+  notifySystemd("READY=1");
+  const every = watchdogMs();
+  if (every !== null) setInterval(() => notifySystemd("WATCHDOG=1"), every).unref();
 
   async function stop(): Promise<void> {
     if (stopping) return;

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import * as v from "valibot";
+import { parseCommentedJson } from "../src/foundation/commented-json.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { mustBe, wrongValue } from "../src/foundation/wrong-value.ts";
 import { driverExamples, driverSettings } from "./drivers/registry.ts";
@@ -66,7 +67,7 @@ export function loadSettings(file: string): Result<AgentSettings, string> {
 export function readSettings(content: string): Result<AgentSettings, string> {
   let value: unknown;
   try {
-    value = JSON.parse(content);
+    value = parseCommentedJson(content);
   } catch (error) {
     return err(`it is not JSON: ${reason(error)}`);
   }

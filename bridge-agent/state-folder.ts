@@ -83,7 +83,7 @@ export function agentKey(folder: string): AgentKey {
     const why = error instanceof Error ? error.message : String(error);
     throw new Error(
       `the agent's key ${file} cannot be read (${why}): put it back from a backup; or move it away, start the agent, and give ` +
-        "the edge the public key that `bridge-agent key` then prints",
+        "the edge the public key that `bridgehead-agent key` then prints",
     );
   }
 }

@@ -47,6 +47,8 @@ export interface Env {
   /** JSON: domain name → settings. */
   readonly DOMAINS: string;
   readonly OPERATOR_TOKEN: string;
+  /** Opens `/reload`; only on plain workerd, made anew with each start. */
+  readonly RELOAD_TOKEN?: string;
 }
 
 export function platformOf(ctx: DurableObjectState, env: Env): Platform {

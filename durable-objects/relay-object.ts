@@ -51,6 +51,10 @@ export class RelayObject extends DurableObject<Env> implements RelayRpc {
     return this.#relay.health();
   }
 
+  closeAgents(agents: readonly string[]): Promise<void> {
+    return this.#relay.closeAgents(agents);
+  }
+
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
     const text = typeof data === "string" ? data : "";
     this.#relay.received(this.#sockets.idOf(socket), text.length, () => decodeAgentToEdge(text));

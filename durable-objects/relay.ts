@@ -135,12 +135,14 @@ export class Relay implements RelayRpc {
     return isAllowed && this.#ports.sockets.countOf(agent) < MAX_SOCKETS ? null : refusal("tooMuch");
   }
 
-  /** Gives an agent that was not refused its link; closes its socket again if the settings do not have the bridge any more. */
-  opened(id: string, { domain, bridge, agent }: Hello): void {
+  /** Gives an agent that was not refused its link; closes its socket again if the settings do not have bridge or agent any more. */
+  opened(id: string, { domain, bridge, agent, key }: Hello): void {
     this.#identity = { domain: domain as DomainName, bridge: bridge as BridgeName };
     const settings = this.#ports.settings(this.#identity.domain);
     const agents = settings?.bridges.find(({ name }) => name === bridge)?.agents;
     if (!settings || !agents) return this.#close(id, agent, "unknownBridge");
+    const isKnown = agents.some(({ name, publicKey }) => name === agent && publicKey === key);
+    if (!isKnown) return this.#close(id, agent, "wrongKey");
     this.#ports.sockets.seen(id, this.#ports.now());
     this.#apply({ type: "opened", id, agent, alone: agents.length === 1, keypad: settings.keypad });
     this.#log("agent-connected", agent, { epoch: this.#state.epoch });
@@ -222,6 +224,11 @@ export class Relay implements RelayRpc {
       ...(active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null }),
       foreignReports: active?.foreignReports ?? 0,
     };
+  }
+
+  /** Their settings have changed: they must prove anew who they are, and are turned away if they may not. */
+  async closeAgents(agents: readonly string[]): Promise<void> {
+    this.#apply({ type: "settings-changed", agents });
   }
 
   #apply(input: RelayInput): void {

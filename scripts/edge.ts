@@ -2,61 +2,36 @@ import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { type Launch, reason, StartError, writeAnew } from "./supervise.ts";
+import { type BuildOptions, build } from "esbuild";
+import { type Launch, reason, StartError, writeAnew } from "../cli/supervise.ts";
+import { prepareWorkerd, type WorkerdOptions } from "../cli/workerd.ts";
 
-/** The objects of a Worker: binding → class. For the edge they are those of wrangler.toml; a test compares the two. */
-export const edgeObjects = {
-  CONFERENCE: "ConferenceObject",
-  HANDLE_INDEX: "HandleIndexObject",
-  ID_ALLOCATOR: "IdAllocatorObject",
-  MAILBOX: "MailboxObject",
-  RELAY: "RelayObject",
-} as const;
-
-const { default: workerd }: { default: string } = createRequire(import.meta.url)("workerd");
+export const { default: workerd }: { default: string } = createRequire(import.meta.url)("workerd");
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
-interface EdgeOptions {
-  /** Bundle, configuration and the objects' databases lie here. */
-  readonly folder: string;
-  readonly host: string;
-  readonly port: number;
-  /** Handed over in the environment, so that no secret shows up among a process's arguments. */
-  readonly variables: Readonly<Record<string, string>>;
-  readonly entry?: string;
-  /** Flags of the platform beside those that the edge asks for; none by default. */
-  readonly flags?: readonly string[];
-  readonly objects?: Readonly<Record<string, string>>;
+type EdgeOptions = Omit<WorkerdOptions, "workerd" | "worker"> & { readonly entry?: string };
+
+/** Bundles a Worker of this checkout, and says how to serve it. */
+export async function prepareEdge({ entry = "src/worker.ts", ...options }: EdgeOptions): Promise<Launch> {
+  return prepareWorkerd({ ...options, workerd, worker: await bundleWorker(entry) });
 }
 
-/**
- * Bundles a Worker and says how to serve it on plain workerd. That is one process: a kill frees its port and loses nothing that
- * was confirmed, and a new one is up in 50 ms.
- */
-export async function prepareEdge(options: EdgeOptions): Promise<Launch> {
-  const folder = resolve(options.folder);
-  mkdirSync(join(folder, "objects"), { recursive: true });
-  writeAnew(join(folder, "worker.js"), await bundle(join(project, options.entry ?? "src/worker.ts")));
-  const config = join(folder, "config.capnp");
-  writeAnew(config, workerdConfig(options));
-  return { command: workerd, args: ["serve", config], env: options.variables };
-}
-
-async function bundle(entry: string): Promise<Uint8Array> {
-  const bundled = build({
-    entryPoints: [entry],
-    write: false,
-    bundle: true,
-    format: "esm",
+/** A Worker as one file. */
+export function bundleWorker(entry: string): Promise<Uint8Array> {
+  return bundle({
+    entryPoints: [join(project, entry)],
     platform: "neutral",
     mainFields: ["module", "main"],
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:workers", "node:*"],
-    logLevel: "silent",
   });
-  const { outputFiles } = await bundled.catch((error: unknown) => {
-    throw new StartError(`cannot bundle ${entry} (${reason(error)})`);
+}
+
+/** One file of what an entry point imports. */
+export async function bundle(options: BuildOptions): Promise<Uint8Array> {
+  const bundled = build({ ...options, write: false, bundle: true, format: "esm", logLevel: "silent" });
+  const { outputFiles = [] } = await bundled.catch((error: unknown) => {
+    throw new StartError(`cannot bundle ${options.entryPoints} (${reason(error)})`);
   });
   const [file] = outputFiles;
   if (!file) throw new Error("the bundler gave no file");
@@ -90,38 +65,4 @@ export function wranglerDev({ folder, host, port, variables }: EdgeOptions): Lau
       CI: "1",
     },
   };
-}
-
-function workerdConfig({ folder, host, port, variables, objects = edgeObjects, flags = [] }: EdgeOptions): string {
-  const classes = Object.values(objects)
-    .map((name) => `(className = "${name}", uniqueKey = "bridgehead-${name}", enableSql = true),`)
-    .join("\n    ");
-  const bindings = [
-    ...Object.entries(objects).map(([binding, name]) => `(name = "${binding}", durableObjectNamespace = "${name}"),`),
-    ...Object.keys(variables).map((name) => `(name = "${name}", fromEnvironment = "${name}"),`),
-  ].join("\n    ");
-  return `using Workerd = import "/workerd/workerd.capnp";
-
-const config :Workerd.Config = (
-  services = [
-    (name = "edge", worker = .edge),
-    (name = "objects", disk = (path = ${JSON.stringify(join(resolve(folder), "objects"))}, writable = true)),
-    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
-  ],
-  sockets = [(name = "http", address = "${host}:${port}", http = (), service = "edge")],
-);
-
-const edge :Workerd.Worker = (
-  modules = [(name = "worker.js", esModule = embed "worker.js")],
-  compatibilityDate = "2026-08-01",
-  compatibilityFlags = ${JSON.stringify(flags)},
-  durableObjectNamespaces = [
-    ${classes}
-  ],
-  durableObjectStorage = (localDisk = "objects"),
-  bindings = [
-    ${bindings}
-  ],
-);
-`;
 }

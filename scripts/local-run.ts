@@ -7,9 +7,9 @@ import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { agentKey } from "../bridge-agent/state-folder.ts";
+import { Part, startGuard } from "../cli/supervise.ts";
 import { mergeSettings } from "../src/settings/local-domain.ts";
 import { atExit, killGroup, removeFolder } from "./at-exit.ts";
-import { Part, startGuard } from "./supervise.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 

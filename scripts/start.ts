@@ -7,10 +7,7 @@ import { promisify } from "node:util";
 import { Command } from "commander";
 import { isSocketUrl } from "../bridge-agent/drivers/socket-url.ts";
 import type { AgentSettingsInput } from "../bridge-agent/settings.ts";
-import { loadDomains } from "../src/settings/load.ts";
-import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
-import { prepareEdge, wranglerDev } from "./edge.ts";
-import { localOverrides, operatorToken, portFrom, requireFreePort, stateFolder } from "./local-settings.ts";
+import { requireFreePort } from "../cli/edge-state.ts";
 import {
   type Guard,
   type Launch,
@@ -22,7 +19,11 @@ import {
   startGuard,
   tell,
   writeAnew,
-} from "./supervise.ts";
+} from "../cli/supervise.ts";
+import { loadDomains } from "../src/settings/load.ts";
+import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
+import { prepareEdge, wranglerDev } from "./edge.ts";
+import { localOverrides, operatorToken, portFrom, stateFolder } from "./local-settings.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const partNames = ["bridge", "edge", "agent"] as const;

@@ -264,6 +264,8 @@ export interface RelayRpc {
   agents(): Promise<readonly AgentView[]>;
   /** As the active agent last said. Without one, `agentConnected` and `bridgeUp` are false. */
   health(): Promise<BridgeHealth>;
+  /** Ends the links of these agents, whose settings have changed: they connect anew, if they still may. */
+  closeAgents(agents: readonly string[]): Promise<void>;
 }
 
 /** An object that the platform gave; workerd names its database by this id. */

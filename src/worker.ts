@@ -1,12 +1,12 @@
 import { type Env, logAt, timers } from "../durable-objects/platform.ts";
 import type { DomainName } from "./foundation/ids.ts";
 import { LogLimit, RateLimit } from "./foundation/limits.ts";
-import { createApp, type Edge } from "./http/app.ts";
+import { createApp, type Edge, isOperator } from "./http/app.ts";
 import { problem } from "./http/body.ts";
 import { Metrics } from "./http/monitoring.ts";
 import { HandleCache } from "./routing/deliver.ts";
 import type { EdgeObjects, OperatorViews } from "./rpc.ts";
-import { loadDomains } from "./settings/load.ts";
+import { agentsLost, type Domains, domainsOf, replaceDomains } from "./settings/load.ts";
 
 export { ConferenceObject } from "../durable-objects/conference-object.ts";
 export { HandleIndexObject } from "../durable-objects/handle-index-object.ts";
@@ -19,8 +19,9 @@ const metrics = new Metrics();
 const logLimit = new LogLimit();
 
 export default {
-  fetch(request, env, context) {
-    const domains = loadDomains(env.DOMAINS);
+  async fetch(request, env, context) {
+    const domains = domainsOf(env);
+    if (await isReload(request, env)) return reload(await request.text(), env);
     if (!domains.ok) {
       limitedLog(env, "error", "settings-refused", { error: domains.error });
       return problem(
@@ -29,16 +30,19 @@ export default {
         "This deployment serves nothing until its settings are right; see its log.",
       );
     }
-    app ??= createApp({ ...edgeOf(env), domains: domains.value });
+    app ??= createApp(edgeOf(env));
     return app.fetch(request, env, context);
   },
   // The edge is nobody's proxy. Without this, plain workerd logs an error for each CONNECT of a stranger.
   connect: (socket) => socket.close(),
 } satisfies ExportedHandler<Env>;
 
-function edgeOf(env: Env): Omit<Edge, "domains"> {
+function edgeOf(env: Env): Edge {
   return {
     ...timers,
+    get domains() {
+      return known(env);
+    },
     objects: objectsOf(env),
     views: viewsOf(env),
     handleCache: new HandleCache(),
@@ -48,6 +52,29 @@ function edgeOf(env: Env): Omit<Edge, "domains"> {
     now: Date.now,
     log: (event, facts) => limitedLog(env, "info", event, facts),
   };
+}
+
+/** The domains that count now; none while they cannot be read. */
+function known(env: Env): Domains {
+  const domains = domainsOf(env);
+  return domains.ok ? domains.value : new Map();
+}
+
+/** Whether the process that has started plain workerd hands over other domains. At Cloudflare, a deployment does that. */
+async function isReload(request: Request, env: Env): Promise<boolean> {
+  if (request.method !== "POST" || new URL(request.url).pathname !== "/reload") return false;
+  return isOperator(request.headers.get("authorization") ?? undefined, env.RELOAD_TOKEN ?? "");
+}
+
+async function reload(json: string, env: Env): Promise<Response> {
+  const before = known(env);
+  const after = replaceDomains(json);
+  if (!after.ok) return problem(422, "wrong settings", after.error);
+  const lost = agentsLost(before, after.value);
+  await Promise.all(
+    lost.map(({ domain, bridge, agents }) => env.RELAY.getByName(`${domain}/${bridge}`).closeAgents(agents)),
+  );
+  return new Response(null, { status: 204 });
 }
 
 /** Any request can cause a line, so each event of each domain has its limit. */

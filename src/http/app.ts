@@ -125,7 +125,7 @@ async function domainOfAdapterUrl(
 }
 
 /** Whether an Authorization header carries the operator's token. Without a configured token nobody is the operator. */
-async function isOperator(authorization: string | undefined, token: string): Promise<boolean> {
+export async function isOperator(authorization: string | undefined, token: string): Promise<boolean> {
   const given = /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
   // The given text is never empty, so it never fits an empty token.
   return given !== undefined && isOneOf([token], given);

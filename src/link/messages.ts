@@ -156,6 +156,8 @@ export const CLOSE_CODES = {
   bridgeAway: 4411,
   /** The agent's clock is too far off. */
   clockSkew: 4410,
+  /** The edge's settings for this agent are others now, and the agent may connect anew. */
+  settingsChanged: 4412,
   /** More messages, or longer ones, than one agent may send: see `AgentBudget`. */
   tooMuch: 4429,
 } as const;

@@ -56,6 +56,8 @@ export type RelayInput =
   | { readonly type: "foreign-reports"; readonly id: string }
   | { readonly type: "commands"; readonly conference: ConfKey; readonly commands: readonly IssuedCommand[] }
   | { readonly type: "closed"; readonly id: string }
+  /** These agents must connect anew. */
+  | { readonly type: "settings-changed"; readonly agents: readonly string[] }
   /** The active agent has been without its bridge for too long. */
   | { readonly type: "bridge-away" }
   /** Agents have given no sign of life for too long. */
@@ -158,8 +160,12 @@ function act(state: RelayState, input: RelayInput): RelayStep {
       const away = activeLink(state);
       return away && nextStandby(state)?.health?.bridgeUp ? close(state, away.id, "bridgeAway") : unchanged(state);
     }
+    case "settings-changed": {
+      const ids = state.links.filter(({ agent }) => input.agents.includes(agent)).map(({ id }) => id);
+      return closeAll(state, ids, "settingsChanged");
+    }
     case "silent":
-      return input.ids.reduce((left, id) => then(left, (state) => close(state, id, "silent")), unchanged(state));
+      return closeAll(state, input.ids, "silent");
     default:
       return assertNever(input);
   }
@@ -249,6 +255,10 @@ function activated(state: RelayState, link: Link): RelayState {
 function close(state: RelayState, id: string, why: CloseReason): RelayStep {
   if (!findLink(state, id)) return unchanged(state);
   return { state: without(state, id), effects: [{ type: "close", id, why }] };
+}
+
+function closeAll(state: RelayState, ids: readonly string[], why: CloseReason): RelayStep {
+  return ids.reduce((left, id) => then(left, (state) => close(state, id, why)), unchanged(state));
 }
 
 function then(first: RelayStep, next: (state: RelayState) => RelayStep): RelayStep {

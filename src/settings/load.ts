@@ -13,7 +13,7 @@ export interface Domain {
   readonly codec: AdapterCodec;
 }
 
-type Domains = ReadonlyMap<DomainName, Domain>;
+export type Domains = ReadonlyMap<DomainName, Domain>;
 
 let latest: { readonly json: string; readonly domains: Result<Domains, string> } | undefined;
 
@@ -26,16 +26,63 @@ export function loadDomains(json: string): Result<Domains, string> {
   return latest.domains;
 }
 
+interface DomainsEnv {
+  readonly DOMAINS: string;
+}
+
+/** DOMAINS as it was replaced while this process runs: a copy for all objects, which share this module on plain workerd. */
+let replaced: string | undefined;
+
+/** From now on these settings count instead of those of the start; wrong ones change nothing. */
+export function replaceDomains(json: string): Result<Domains, string> {
+  const domains = loadDomains(json);
+  if (domains.ok) replaced = json;
+  return domains;
+}
+
+/** The settings that count now. */
+export function domainsOf(env: DomainsEnv): Result<Domains, string> {
+  return loadDomains(replaced ?? env.DOMAINS);
+}
+
+/** Agents of one bridge. */
+interface BridgeAgents {
+  readonly domain: DomainName;
+  readonly bridge: string;
+  readonly agents: readonly string[];
+}
+
+/**
+ * By bridge, the agents that must connect anew when settings change: those that are gone, or have another key; and all of a bridge whose
+ * agents are told something else in their welcome, its keypad or whether one is alone.
+ */
+export function agentsLost(before: Domains, after: Domains): BridgeAgents[] {
+  const lost = Array.from(before.values()).flatMap(({ name: domain, settings }) =>
+    settings.bridges.map(({ name: bridge, agents }) => {
+      const next = after.get(domain)?.settings;
+      const left = next?.bridges.find(({ name }) => name === bridge)?.agents ?? [];
+      const isWelcomedAlike =
+        (agents.length === 1) === (left.length === 1) &&
+        settings.keypad.merge === next?.keypad.merge &&
+        settings.keypad.mute === next.keypad.mute;
+      const stays = ({ name, publicKey }: (typeof agents)[number]) =>
+        isWelcomedAlike && left.some((agent) => agent.name === name && agent.publicKey === publicKey);
+      return { domain, bridge, agents: agents.filter((agent) => !stays(agent)).map(({ name }) => name) };
+    }),
+  );
+  return lost.filter(({ agents }) => agents.length > 0);
+}
+
 /** `null` where the settings have no such domain; throws where they cannot be read. */
-export function findDomain(env: { readonly DOMAINS: string }, name: DomainName): Domain | null {
-  const domains = loadDomains(env.DOMAINS);
+export function findDomain(env: DomainsEnv, name: DomainName): Domain | null {
+  const domains = domainsOf(env);
   if (!domains.ok) throw new Error(domains.error);
   return domains.value.get(name) ?? null;
 }
 
 /** Whether the log shows what is personal in this domain; never while the settings cannot be read. */
-export function showsPersonal(env: { readonly DOMAINS: string }, name: unknown): boolean {
-  const domains = loadDomains(env.DOMAINS);
+export function showsPersonal(env: DomainsEnv, name: unknown): boolean {
+  const domains = domainsOf(env);
   return domains.ok && domains.value.get(name as DomainName)?.settings.logs.personal === true;
 }
 
@@ -44,6 +91,8 @@ function readDomains(json: string): Result<Domains, string> {
   if (!parsed.ok) return parsed;
   const inherited = pathOfInherited(parsed.value);
   if (inherited) return err(`DOMAINS.${inherited.join(".")} is not a setting; leave it out`);
+  const sample = findSample(parsed.value);
+  if (sample) return err(`DOMAINS.${sample}`);
   const checked = v.safeParse(allDomains, parsed.value, { abortEarly: true, message: mustBe });
   if (!checked.success) return err(explain(checked.issues[0]));
   const domains = Object.entries(checked.output) as [DomainName, DomainSettings][];
@@ -87,6 +136,27 @@ function pathOfInherited(value: unknown): string[] | undefined {
   for (const [name, part] of Object.entries(value)) {
     const within = name in {} || name === "prototype" ? [] : pathOfInherited(part);
     if (within) return [name, ...within];
+  }
+  return undefined;
+}
+
+const samplePublicKey = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+const sampleSecret = "q3J8xWm0ZbV5tYk2";
+
+/** Everybody has these, and the private half of the key. */
+const samples: ReadonlyMap<unknown, string> = new Map([
+  [samplePublicKey, "is the sample key of the documents; put the one that your agent's command `key` prints"],
+  [sampleSecret, "is the sample secret of the documents; put one of your own, such as `openssl rand -hex 11` prints"],
+]);
+
+/** Where a value was copied from the documents, and what to do about it. */
+function findSample(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [name, part] of Object.entries(value)) {
+    const fault = samples.get(part);
+    if (fault) return `${name} ${fault}`;
+    const within = findSample(part);
+    if (within) return `${name}.${within}`;
   }
   return undefined;
 }
@@ -168,9 +238,9 @@ function exampleAt(path: readonly string[]): string {
   return JSON.stringify(place);
 }
 
-/** A domain that has every setting. */
+/** A domain that has every setting; its key and its secret are refused until they are replaced. */
 export const example: DomainSettingsInput = {
-  ...localDomain({ agents: [{ name: "agent-1", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] }),
+  ...localDomain({ agents: [{ name: "agent-1", publicKey: samplePublicKey }] }),
   recording: { number: { country: "1", area: "408", local: "5551234" }, sequence: "P15D123456789#P0" },
   hybrid: {
     clientUrl: "https://voice.example.com/client",
@@ -187,6 +257,6 @@ export const example: DomainSettingsInput = {
     silent: ["A2W_RspUpdateConference"],
   },
   journalRetentionDays: 7,
-  adapterSecrets: ["q3J8xWm0ZbV5tYk2"],
+  adapterSecrets: [sampleSecret],
   logs: { personal: false },
 };

@@ -287,7 +287,7 @@ test("an agent that asks anew whether it acts says so, and does not call the edg
 
 test.each<[CloseReason, RegExp]>([
   ["badMessage", /did not understand this agent: check that both run the same version/],
-  ["wrongKey", /does not know this agent's key: put the line that `bridge-agent key` prints/],
+  ["wrongKey", /does not know this agent's key: put the line that `bridgehead-agent key` prints/],
   ["unknownDomain", /not in this domain: check `domain`/],
   ["unknownBridge", /not at this bridge of the domain: check `bridge`/],
   ["oldVersion", /newer protocol: install the agent of the edge's version/],

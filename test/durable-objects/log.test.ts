@@ -3,7 +3,7 @@ import { logOf } from "../../durable-objects/log.ts";
 import { showsPersonal } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 
-const settings = localDomain({ agents: [{ name: "a", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] });
+const settings = localDomain({ agents: [{ name: "a", publicKey: "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw" }] });
 const domains = JSON.stringify({ strict: settings, open: { ...settings, logs: { personal: true } } });
 const lines: [level: string, text: string][] = [];
 const logWith = (DOMAINS: string) =>

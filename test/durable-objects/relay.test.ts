@@ -50,9 +50,9 @@ class RelayWorld {
     return world;
   }
 
-  connect(agent = "agent-1"): string {
+  connect(agent = "agent-1", key = agentWithoutKey(agent).publicKey): string {
     const id = `link-${++this.#links}`;
-    const hello = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at: this.now, key: "k", signature: "s" };
+    const hello = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at: this.now, key, signature: "s" };
     const challenge = this.relay.refusalOf({ ...hello, challenge: "" })?.["bridgehead-refusal"].slice(5) ?? "";
     if (this.relay.refusalOf({ ...hello, challenge })) throw new Error("refused");
     this.sockets.set(id, { attachment: null, lastSeen: 0 });
@@ -309,6 +309,17 @@ test("one agent's flood leaves the other agent its allowance", async () => {
 
   world.relay.received(other, 30, () => ok({ ...health, portsInUse: 7 }));
   expect(await world.relay.health()).toMatchObject({ portsInUse: 7 });
+});
+
+test.each([
+  ["agent-3", agentWithoutKey("agent-3").publicKey],
+  ["agent-1", "B".repeat(43)],
+])("%s is closed if the settings lost it, or its key, while it connected", (agent, key) => {
+  const world = new RelayWorld();
+  world.connect(agent, key);
+
+  expect(world.closed).toEqual(["link-1: 4401 wrongKey"]);
+  expect(world.sent).toEqual([]);
 });
 
 test("an agent that connects again and again is refused; repeats of its old requests cost it nothing", () => {

@@ -67,7 +67,7 @@ export class FakeEdge {
   readonly app: Hono;
 
   constructor(operatorToken = token, settings: Partial<DomainSettingsInput> = {}) {
-    const agents = [{ name: "agent-1", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }];
+    const agents = [{ name: "agent-1", publicKey: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU" }];
     const domain = testDomain({ webex: { hosts: ["tsp1.example.com"] }, ...settings }, agents);
     this.app = createApp({
       ...timers,

@@ -97,6 +97,17 @@ test("a silent agent is closed, and the other one takes over", () => {
   });
 });
 
+test("agents whose settings changed are closed, all of them before another one takes over", () => {
+  expect(story(...two, { type: "settings-changed", agents: ["agent-1", "agent-9"] }).last).toEqual([
+    "close a: settingsChanged",
+    "b < activate 2",
+  ]);
+  expect(story(...two, { type: "settings-changed", agents: ["agent-1", "agent-2"] })).toMatchObject({
+    last: ["close a: settingsChanged", "close b: settingsChanged"],
+    state: { links: [], epoch: 1 },
+  });
+});
+
 test("the link of an active agent whose socket was lost stays, and keeps others from acting", () => {
   const restored = restore({ ...nobody, epoch: 4 }, { id: "a", agent: "agent-1" });
   const { state, effects } = step(restored, opened("b", "agent-2"));

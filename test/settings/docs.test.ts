@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { readSettings } from "../../bridge-agent/settings.ts";
+import { edgeSettings } from "../../cli/edge-settings.ts";
+import { settingsExample } from "../../cli/settings-example.ts";
+import { parseCommentedJson } from "../../src/foundation/commented-json.ts";
 import { domainSettings } from "../../src/settings/domain-settings.ts";
 import { example } from "../../src/settings/load.ts";
 
@@ -23,8 +26,23 @@ test("each setting of a domain stands in docs/settings.md", () => {
   expect(names.filter((name) => !page.includes(`| \`${name}\` |`))).toEqual([]);
 });
 
+test("each setting of the edge stands in docs/settings.md, and in the example", () => {
+  const names = Object.keys(edgeSettings.entries);
+
+  expect(names.filter((name) => !page.includes(`| \`${name}\` |`))).toEqual([]);
+  expect(Object.keys(Object(parseCommentedJson(settingsExample("acme"))))).toEqual(
+    names.filter((name) => name !== "operatorTokenFile"),
+  );
+});
+
 test("the agent's settings of docs/settings.md are right, and complete but for what has a default", () => {
   const [, file = ""] = /```json\n(.*?)```/s.exec(page) ?? [];
 
   expect(readSettings(file)).toEqual({ ok: true, value: { ...JSON.parse(file), logs: { personal: false } } });
+});
+
+test("the agent's package brings the settings of docs/settings.md, with comments", () => {
+  const [, file = ""] = /```json\n(.*?)```/s.exec(page) ?? [];
+
+  expect(parseCommentedJson(readFileSync("packaging/agent.jsonc", "utf8"))).toEqual(JSON.parse(file));
 });

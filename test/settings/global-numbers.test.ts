@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { loadDomains } from "../../src/settings/load.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 
-const agents = [{ name: "agent-1", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }];
+const agents = [{ name: "agent-1", publicKey: "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw" }];
 const load = (globalNumbers: unknown) =>
   loadDomains(JSON.stringify({ local: { ...localDomain({ agents }), globalNumbers } }));
 const number = (text: string) => ({ number: text, kind: "toll" });

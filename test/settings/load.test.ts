@@ -1,9 +1,10 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import type { DomainName } from "../../src/foundation/ids.ts";
 import { domainSettings } from "../../src/settings/domain-settings.ts";
-import { example, loadDomains } from "../../src/settings/load.ts";
+import { agentsLost, domainsOf, example, findDomain, loadDomains, replaceDomains } from "../../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../../src/settings/local-domain.ts";
 
-const publicKey = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+const publicKey = "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw";
 const local = localDomain({ agents: [{ name: "agent-1", publicKey }] });
 const load = (overrides: unknown) => loadDomains(JSON.stringify({ local: mergeSettings(local, overrides) }));
 
@@ -17,10 +18,66 @@ test("the local domain is valid, and the same text is read once", () => {
 });
 
 test("the examples in the error messages make a valid domain that has every setting", () => {
-  const loaded = loadDomains(JSON.stringify({ example }));
+  const own = JSON.stringify({ example })
+    .replace("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", publicKey)
+    .replace("q3J8xWm0ZbV5tYk2", "an-own-secret-of-22-ch");
 
-  expect(loaded).toMatchObject({ ok: true });
+  expect(loadDomains(own)).toMatchObject({ ok: true });
   expect(Object.keys(example).sort()).toEqual(Object.keys(domainSettings.entries).sort());
+});
+
+test.each([
+  [
+    { adapterSecrets: ["q3J8xWm0ZbV5tYk2"] },
+    /^DOMAINS\.local\.adapterSecrets\.0 is the sample secret of the documents; [^\n]*$/,
+  ],
+  [
+    { bridges: [{ name: "main", agents: [{ name: "a", publicKey: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" }] }] },
+    /^DOMAINS\.local\.bridges\.0\.agents\.0\.publicKey is the sample key of the documents; [^\n]*$/,
+  ],
+])("what was copied from the documents is refused by its name: %j", (overrides, line) => {
+  expect(load(overrides)).toEqual({ ok: false, error: expect.stringMatching(line) });
+});
+
+test("settings replaced while the process runs count for whoever asks, and wrong ones change nothing", () => {
+  const env = { DOMAINS: JSON.stringify({ local }) };
+  const names = () => {
+    const domains = domainsOf(env);
+    return domains.ok && [...domains.value.keys()];
+  };
+
+  expect(names()).toEqual(["local"]);
+  expect(replaceDomains(JSON.stringify({ local, acme: local }))).toMatchObject({ ok: true });
+  expect(names()).toEqual(["local", "acme"]);
+  expect(replaceDomains('{"acme": {}}')).toMatchObject({ ok: false });
+  expect(names()).toEqual(["local", "acme"]);
+  expect(findDomain(env, "acme" as DomainName)).not.toBeNull();
+});
+
+describe("agents that must connect anew when settings change", () => {
+  const other = "GTD2ISwJ3zDuSIQCOb8EYeNe0YnlTT0Ch2MV9T2ae8g";
+  const domains = (agents: { name: string; publicKey: string }[], overrides: unknown = {}) => {
+    const loaded = loadDomains(
+      JSON.stringify({ local: mergeSettings({ ...local, bridges: [{ name: "main", agents }] }, overrides) }),
+    );
+    return loaded.ok ? loaded.value : new Map();
+  };
+  const [one, two, three] = ["a", "b", "c"].map((name) => ({ name, publicKey }));
+  const all = [one, two, three].flatMap((agent) => agent ?? []);
+  const lost = (agents: readonly string[]) => (agents.length > 0 ? [{ domain: "local", bridge: "main", agents }] : []);
+
+  test.each([
+    ["nothing changes", domains(all), []],
+    ["the domain is gone", new Map(), ["a", "b", "c"]],
+    ["its bridge has another name", domains(all, { bridges: [{ name: "new", agents: all }] }), ["a", "b", "c"]],
+    ["one is gone", domains(all.slice(1)), ["a"]],
+    ["one has another key", domains([{ name: "a", publicKey: other }, ...all.slice(1)]), ["a"]],
+    ["one is left, who learns that it is alone", domains(all.slice(2)), ["a", "b", "c"]],
+    ["the keypad has other codes", domains(all, { keypad: { merge: "*7" } }), ["a", "b", "c"]],
+    ["something else changes", domains(all, { createTimeoutMs: 9_000 }), []],
+  ])("%s", (_, after, agents) => {
+    expect(agentsLost(domains(all), after)).toEqual(lost(agents));
+  });
 });
 
 test("a recording sequence without its final pause gets one", () => {
@@ -69,7 +126,7 @@ test.each<[string, unknown, string]>([
   [
     "a bridge without agents",
     { bridges: [{ name: "b", agents: [] }] },
-    `DOMAINS.local.bridges.0.agents must name at least one agent with its public key; a right example: [{"name":"agent-1","publicKey":"${publicKey}"}]`,
+    `DOMAINS.local.bridges.0.agents must name at least one agent with its public key; a right example: [{"name":"agent-1","publicKey":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]`,
   ],
   [
     "a missing part",
@@ -196,7 +253,7 @@ test.each<[string, unknown, string]>([
         },
       ],
     },
-    `DOMAINS.local.bridges.0.agents must not have two agents of one name; a right example: [{"name":"agent-1","publicKey":"${publicKey}"}]`,
+    `DOMAINS.local.bridges.0.agents must not have two agents of one name; a right example: [{"name":"agent-1","publicKey":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]`,
   ],
 ])("%s is refused: the error names the setting, what is wrong, and a right example", (_what, overrides, message) => {
   expect(load(overrides)).toEqual({ ok: false, error: message });
@@ -210,7 +267,7 @@ test("a recording sequence that the final pause makes too long is refused", () =
 });
 
 test("a domain's name has no slash: the names of its objects, with any ConfKey behind it, are no other domain's (protocol 2.1)", () => {
-  const domains = (name: string) => loadDomains(JSON.stringify({ [name]: example }));
+  const domains = (name: string) => loadDomains(JSON.stringify({ [name]: local }));
 
   expect(domains("local").ok).toBe(true);
   expect(domains("local/555")).toMatchObject({

@@ -19,7 +19,7 @@ describe.each(pages)("%s", (page) => {
 
   test("names only files that there are", () => {
     const named = [
-      ...text.matchAll(/`((?:src|durable-objects|bridge-agent|simulators|scripts|bench|test|docs)\/[\w./-]+)`/g),
+      ...text.matchAll(/`((?:src|durable-objects|bridge-agent|simulators|cli|scripts|bench|test|docs)\/[\w./-]+)`/g),
     ];
 
     expect(named.map(([, file = ""]) => file).filter((file) => !existsSync(file))).toEqual([]);

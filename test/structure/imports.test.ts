@@ -1,9 +1,9 @@
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { edgeObjects } from "../../scripts/edge.ts";
+import { edgeObjects } from "../../cli/workerd.ts";
 import { allowed, importsOf, rules, violations } from "./imports.ts";
 
-const files = globSync("{src,durable-objects,bridge-agent,simulators,scripts,bench}/**/*.ts");
+const files = globSync("{src,durable-objects,bridge-agent,simulators,cli,scripts,bench}/**/*.ts");
 
 test("each folder imports only what the table of folders allows", () => {
   const imports = files.flatMap((file) => importsOf(file, readFileSync(file, "utf8")));

@@ -64,9 +64,20 @@ export const rules: Readonly<Record<string, Rule>> = {
   "simulators/webex": { may: ["src/foundation", "src/tsp", "simulators/port.ts", "node:*"] },
   "simulators/draws.ts": { may: [] },
   "simulators/port.ts": { may: [] },
-  scripts: { may: ["src", "bridge-agent", "simulators", "node:*", "commander", "esbuild"] },
+  cli: {
+    may: [
+      "src/foundation",
+      "src/settings",
+      "bridge-agent/service-manager.ts",
+      "bridge-agent/state-folder.ts",
+      "node:*",
+      "commander",
+      "valibot",
+    ],
+  },
+  scripts: { may: ["src", "cli", "bridge-agent", "simulators", "node:*", "commander", "esbuild"] },
   bench: {
-    may: ["src", "simulators", "scripts", "node:*", "cloudflare:workers", "ws"],
+    may: ["src", "simulators", "cli", "scripts", "node:*", "cloudflare:workers", "ws"],
     mayAsType: ["durable-objects"],
   },
 };

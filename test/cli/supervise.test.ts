@@ -16,7 +16,7 @@ test("a part that cannot work is started again until it can, and why it ended is
   const launch = { command: process.execPath, args: ["-e", part], env: {} };
   const options = { name: "part", launch, logFile: join(folder, "part.log") };
   const supervisor = `
-    import { Part } from "./scripts/supervise.ts";
+    import { Part } from "./cli/supervise.ts";
     const part = new Part({ ...${JSON.stringify(options)}, onStart: (pid) => console.log("pid", pid) });
     part.start();
     process.on("SIGTERM", () => part.stop(0).then(() => process.exit(0)));`;

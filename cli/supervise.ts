@@ -39,13 +39,17 @@ export function print(line: string): void {
 }
 
 /**
- * Starts, and stops at SIGINT, SIGTERM, SIGHUP, or at the end of the process that started us. A fault of
- * the settings or the machine is one line on stderr and exit code 1.
+ * Starts, and stops at SIGINT, SIGTERM, or at the end of the process that started us. So it does at SIGHUP, unless that is `own`, and no
+ * terminal hangs up. A fault of the settings or the machine is one line on stderr and exit code 1.
  */
-export async function runUntilStopped(start: () => Promise<() => Promise<void>>): Promise<void> {
+export async function runUntilStopped(
+  start: () => Promise<() => Promise<void>>,
+  { hangUp }: { readonly hangUp?: "own" } = {},
+): Promise<void> {
   process.umask(0o077); // Our files, and those of our parts, hold phone numbers and conference keys.
   const stopped = new Promise<void>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve());
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => resolve());
+    process.on("SIGHUP", () => (hangUp !== "own" || process.stdin.isTTY) && resolve());
     const parent = process.ppid;
     if (process.env.STOP_WITH_PARENT) setInterval(() => process.ppid !== parent && resolve(), 500).unref();
   });
@@ -88,8 +92,8 @@ export interface Launch {
 interface PartOptions {
   readonly name: string;
   readonly launch: Launch;
-  /** The output of the process; emptied with each new `Part`. */
-  readonly logFile: string;
+  /** The output of the process; emptied with each new `Part`. `null`: it goes where ours goes. */
+  readonly logFile: string | null;
   /** Called with each start of the process. */
   readonly onStart: (pid: number) => void;
 }
@@ -102,6 +106,8 @@ const PRINT_AGAIN_MS = 60_000;
 
 /** A process that is started again whenever it ends, for ever: the missing thing, such as room on the disk, may come back. */
 export class Part {
+  /** Counts from the next start on. */
+  launch: Launch;
   private readonly options: PartOptions;
   private child: ChildProcess | undefined;
   private ended: Promise<void> = Promise.resolve();
@@ -111,7 +117,8 @@ export class Part {
 
   constructor(options: PartOptions) {
     this.options = options;
-    closeSync(openSync(options.logFile, "w"));
+    this.launch = options.launch;
+    if (options.logFile !== null) closeSync(openSync(options.logFile, "w"));
   }
 
   get pid(): number | undefined {
@@ -119,8 +126,9 @@ export class Part {
   }
 
   start(): void {
-    const { name, launch, logFile, onStart } = this.options;
-    const log = openLog(logFile);
+    const { name, logFile, onStart } = this.options;
+    const { launch } = this;
+    const log = logFile === null ? "inherit" : openLog(logFile);
     const startedAt = Date.now();
     // A session of its own: Ctrl-C reaches us alone, and we stop the parts in their order.
     const child = spawn(launch.command, launch.args, {
@@ -128,7 +136,7 @@ export class Part {
       stdio: ["ignore", log, log],
       env: { ...process.env, ...launch.env },
     });
-    if (log !== "ignore") closeSync(log);
+    if (typeof log === "number") closeSync(log);
     this.child = child;
     this.ended = new Promise((done) => {
       const over = (how: string, killed: boolean) => {
@@ -183,7 +191,8 @@ function openLog(file: string): number | "ignore" {
 }
 
 /** The last line of a part that failed, which mostly says why. */
-function lastLine(logFile: string): string {
+function lastLine(logFile: string | null): string {
+  if (logFile === null) return "";
   try {
     const log = openSync(logFile, "r");
     const end = Buffer.alloc(4_096);

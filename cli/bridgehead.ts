@@ -1,0 +1,51 @@
+import { Command } from "commander";
+import { version } from "../src/foundation/version.ts";
+import { checkDomainsFile, checkEdge, type Finding } from "./check.ts";
+import { settingsFile } from "./edge-settings.ts";
+import { type EdgeParts, serve } from "./serve.ts";
+import { settingsExample } from "./settings-example.ts";
+import { print, runUntilStopped } from "./supervise.ts";
+
+/** The operators' command. A further command is one more `command(…)` here, and a file beside this one that does the work. */
+export function bridgehead(parts: EdgeParts): Command {
+  const program = new Command("bridgehead").description("Runs Bridgehead's edge, and answers its operators.");
+  program.version(version, "--version");
+
+  program
+    .command("serve")
+    .description("serve the edge until told to stop; SIGHUP reads the domains again")
+    .option("--settings <file>", "settings of the edge, JSON", settingsFile)
+    .option("--check", "check the settings, and serve nothing")
+    .action(({ settings, check }: { settings: string; check?: true }) =>
+      check ? report(checkEdge(settings)) : runUntilStopped(() => serve(settings, parts), { hangUp: "own" }),
+    );
+
+  program
+    .command("check")
+    .description("check the edge's settings and all its domains; exit code 1 where something is wrong")
+    .option("--settings <file>", "settings of the edge, JSON", settingsFile)
+    .option("--domains <file>", "instead, a file of domains alone, as DOMAINS at Cloudflare")
+    .action(({ settings, domains }: { settings: string; domains?: string }) =>
+      report(domains === undefined ? checkEdge(settings) : checkDomainsFile(domains)),
+    );
+
+  const settings = program.command("settings").description("settings of the edge");
+  settings
+    .command("example")
+    .description("print a whole settings file for production; replace its key and its secret")
+    .requiredOption("--domain <name>", "name of the domain")
+    .action(({ domain }: { domain: string }) => print(settingsExample(domain).trimEnd()));
+
+  program
+    .command("version")
+    .description("print the version")
+    .action(() => print(version));
+
+  return program;
+}
+
+/** A line for each finding; the exit code says whether something is wrong. */
+function report(findings: readonly Finding[]): void {
+  for (const { verdict, about, says } of findings) print(`${verdict.padEnd(7)} ${about}: ${says}`);
+  if (findings.some(({ verdict }) => verdict === "wrong")) process.exitCode = 1;
+}

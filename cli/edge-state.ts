@@ -1,0 +1,85 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { lockFolder, makeFolder, writeOnce } from "../bridge-agent/state-folder.ts";
+import { reason, StartError } from "./supervise.ts";
+
+/** Throws if another program has the port: it would answer in our place. `setting` names what to change. */
+export async function requireFreePort(setting: string, port: number, host = "127.0.0.1"): Promise<void> {
+  await new Promise<void>((free, taken) => {
+    const server = createServer();
+    server.once("error", (error) =>
+      taken(new StartError(`cannot listen on ${host}:${port} (${reason(error)}); set ${setting} to another port`)),
+    );
+    server.listen({ port, host, exclusive: true }, () => server.close(() => free()));
+  });
+}
+
+/** What an HTTP header can carry. */
+export const sendable: RegExp = /^[\x21-\x7e]+$/;
+
+/** The operator's token in a file that only its owner can read; made at random if there is none. */
+export function operatorTokenIn(file: string, setting: string): string {
+  try {
+    if (!existsSync(file)) writeOnce(file, randomBytes(24).toString("base64url"));
+  } catch (error) {
+    throw notWritable(dirname(file), setting, error);
+  }
+  const token = readOwn(file);
+  if (sendable.test(token)) return token;
+  const fault = token === "" ? "is empty" : "holds a blank or a letter outside ASCII, which no request could send";
+  throw new StartError(`${file} ${fault}; remove it, and the next start makes a new token`);
+}
+
+/** The locks of state folders, held as long as this process lives. */
+const locks: (() => void)[] = [];
+
+/** Makes the state folder if need be; from now on it is ours alone. `setting` names what to change where it cannot be. */
+export function holdEdgeState(folder: string, setting: string): void {
+  let release: (() => void) | null;
+  try {
+    makeFolder(folder);
+    writeFileSync(join(folder, "lock"), "", { flag: "a" }); // The lock itself would not say why it cannot be written.
+    release = lockFolder(folder);
+  } catch (error) {
+    throw notWritable(folder, setting, error);
+  }
+  if (!release) {
+    throw new StartError(
+      `the state folder ${folder} is in use by another run; stop that one, or set ${setting} to another folder`,
+    );
+  }
+  locks.push(release);
+  requireFormat(folder, setting);
+}
+
+/** The format of the edge's databases; it counts up where a version cannot read those of the one before. */
+const STATE_FORMAT = "2";
+
+function requireFormat(folder: string, setting: string): void {
+  const file = join(folder, "format");
+  try {
+    if (!existsSync(join(folder, "edge", "objects"))) writeFileSync(file, STATE_FORMAT);
+  } catch (error) {
+    throw notWritable(folder, setting, error);
+  }
+  const format = existsSync(file) ? readOwn(file) : "0";
+  if (format === STATE_FORMAT) return;
+  throw new StartError(
+    `the state folder ${folder} is of format ${format}, and this version of Bridgehead reads format ${STATE_FORMAT} alone; ` +
+      `move it away, or set ${setting} to a new folder, and end the conferences that it had at the bridge`,
+  );
+}
+
+function readOwn(file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (error) {
+    throw new StartError(`cannot read ${file} (${reason(error)}); move it away`);
+  }
+}
+
+function notWritable(folder: string, setting: string, error: unknown): StartError {
+  return new StartError(`cannot write to the state folder ${folder} (${reason(error)}); set ${setting} to another`);
+}

@@ -1,0 +1,130 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { notifySystemd, watchdogMs } from "../bridge-agent/service-manager.ts";
+import { loadDomains } from "../src/settings/load.ts";
+import { warningsOf } from "./check.ts";
+import { type EdgeSettings, loadEdgeSettings } from "./edge-settings.ts";
+import { holdEdgeState, operatorTokenIn, requireFreePort } from "./edge-state.ts";
+import { type Launch, Part, reason, StartError, startGuard, tell } from "./supervise.ts";
+import { addressOf, prepareWorkerd } from "./workerd.ts";
+
+/** What the edge is made of. */
+export interface EdgeParts {
+  /** The workerd binary. */
+  readonly workerd: () => string;
+  /** The bundled Worker. */
+  readonly worker: () => Promise<Uint8Array>;
+}
+
+const ASK_WITHIN_MS = 5_000;
+
+/**
+ * Serves the edge alone, on plain workerd, and says how to stop it. Its log goes where ours goes. SIGHUP reads the domains again; without a
+ * restart, since that would cost every agent its link.
+ */
+export async function serve(file: string, parts: EdgeParts): Promise<() => Promise<void>> {
+  const settings = settingsIn(file);
+  const { host, port, state } = settings;
+  for (const { about, says } of warningsOf(settings.domains)) tell("warning", `${about} ${says}`);
+  await requireFreePort(`port in ${file}`, port, host);
+  holdEdgeState(state, `state in ${file}`);
+  const reloadToken = randomBytes(24).toString("base64url");
+  const variables = {
+    DOMAINS: settings.domains,
+    OPERATOR_TOKEN: operatorTokenIn(settings.operatorTokenFile, `operatorTokenFile in ${file}`),
+    RELOAD_TOKEN: reloadToken,
+  };
+  const launch = prepareWorkerd({
+    workerd: parts.workerd(),
+    worker: await parts.worker(),
+    folder: join(state, "edge"),
+    host,
+    port,
+    variables,
+  });
+  const guard = startGuard();
+  const edge = new Part({ name: "edge", launch, logFile: null, onStart: (pid) => guard.watch([pid]) });
+  edge.start();
+  tell("token", `the operator's bearer token is in ${settings.operatorTokenFile}`);
+  const url = `http://${addressOf(hereFor(host), port)}`;
+  const stopping = new AbortController();
+  void tellWhenReady(url, stopping.signal);
+  process.on("SIGHUP", () => void reload(file, settings, { edge, launch, url, reloadToken }));
+  return async () => {
+    stopping.abort();
+    await edge.stop(500);
+    guard.watch([]);
+  };
+}
+
+/** Checked as a whole. */
+function settingsIn(file: string): EdgeSettings {
+  const settings = loadEdgeSettings(file);
+  if (!settings.ok) throw new StartError(settings.error);
+  const checked = loadDomains(settings.value.domains);
+  if (!checked.ok) throw new StartError(`${settings.value.domainsFile}: ${checked.error}`);
+  return settings.value;
+}
+
+/** An address that listens everywhere is asked on this machine's own. */
+function hereFor(host: string): string {
+  if (host === "0.0.0.0" || host === "*") return "127.0.0.1";
+  return host === "::" ? "::1" : host;
+}
+
+/** Says when the edge answers; from then on, systemd hears of it as long as it does. */
+async function tellWhenReady(url: string, stop: AbortSignal): Promise<void> {
+  const answers = () =>
+    fetch(`${url}/healthz`, { signal: AbortSignal.timeout(ASK_WITHIN_MS) }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  while (!stop.aborted && !(await answers())) await pause(20);
+  if (stop.aborted) return;
+  tell("edge", `serves ${url}`);
+  notifySystemd("READY=1");
+  const every = watchdogMs();
+  while (every !== null && !stop.aborted) {
+    if (await answers()) notifySystemd("WATCHDOG=1");
+    await pause(every, undefined, { ref: false });
+  }
+}
+
+interface Running {
+  readonly edge: Part;
+  readonly launch: Launch;
+  readonly url: string;
+  readonly reloadToken: string;
+}
+
+/** The domains of the file as it is now, if it is right. Everything else in it waits for a restart. */
+async function reload(file: string, begun: EdgeSettings, { edge, launch, url, reloadToken }: Running): Promise<void> {
+  let now: EdgeSettings;
+  try {
+    now = settingsIn(file);
+  } catch (error) {
+    return tell("reload", `settings stay as they were: ${reason(error)}`);
+  }
+  for (const { about, says } of warningsOf(now.domains)) tell("warning", `${about} ${says}`);
+  edge.launch = { ...launch, env: { ...launch.env, DOMAINS: now.domains } }; // For the start after a crash.
+  const headers = { authorization: `Bearer ${reloadToken}` };
+  const answer = await fetch(`${url}/reload`, {
+    method: "POST",
+    headers,
+    body: now.domains,
+    signal: AbortSignal.timeout(ASK_WITHIN_MS),
+  }).catch((error: unknown) => reason(error));
+  if (typeof answer === "string" || !answer.ok) {
+    const why = typeof answer === "string" ? answer : `status ${answer.status}`;
+    return tell(
+      "reload",
+      `the edge did not take the domains (${why}); they count when it starts again, or with the next reload`,
+    );
+  }
+  const waits = (["host", "port", "state", "operatorTokenFile"] as const).filter((name) => now[name] !== begun[name]);
+  tell(
+    "reload",
+    `domains read again from ${now.domainsFile}${waits.length > 0 ? `; ${waits.join(", ")} count after a restart` : ""}`,
+  );
+}

@@ -1,0 +1,56 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Plugin } from "esbuild";
+import { bundle, bundleWorker } from "./edge.ts";
+
+const project = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The version of this checkout. */
+export const { version }: { version: string } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
+
+/** Builds what runs in production into a folder: `npm run build` says `dist`. */
+export async function buildInto(folder: string, builtVersion = version): Promise<void> {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(join(folder, "edge"), { recursive: true });
+  const files: Readonly<Record<string, Promise<Uint8Array>>> = {
+    "edge/worker.js": bundleWorker("src/worker.ts"),
+    "bridgehead.mjs": bundleProgram("cli/main.ts", builtVersion),
+    "bridgehead-agent.mjs": bundleProgram("bridge-agent/main.ts", builtVersion),
+  };
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(join(folder, name), await content, { mode: name.endsWith(".mjs") ? 0o755 : 0o644 });
+  }
+}
+
+/** A program for Node as one file. */
+function bundleProgram(entry: string, version: string): Promise<Uint8Array> {
+  return bundle({
+    entryPoints: [join(project, entry)],
+    platform: "node",
+    target: "node24",
+    define: { BRIDGEHEAD_VERSION: JSON.stringify(version) },
+    plugins: [nodeFirst],
+    // Packages of CommonJS ask for Node's modules by `require`.
+    banner: {
+      js: '#!/usr/bin/env node\nimport { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',
+    },
+  });
+}
+
+/** An older Node would fail on an import, before anything could say what is wrong. This is the one of Node's modules that it lacks. */
+const nodeFirst: Plugin = {
+  name: "node-first",
+  setup(build) {
+    build.onResolve({ filter: /^node:sqlite$/ }, ({ path }) => ({ path, namespace: "node-first" }));
+    build.onLoad({ filter: /./, namespace: "node-first" }, () => ({
+      contents: `if (Number.parseInt(process.versions.node) < 24) {
+          console.error("this needs Node 24 or newer, and here is Node " + process.versions.node);
+          process.exit(1);
+        }
+        export const { DatabaseSync } = process.getBuiltinModule("node:sqlite");`,
+    }));
+  },
+};
+
+if (import.meta.main) await buildInto(join(project, "dist"));

@@ -1,0 +1,174 @@
+import { spawnSync } from "node:child_process";
+import { copyFileSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Command } from "commander";
+import { settingsExample } from "../cli/settings-example.ts";
+import { StartError } from "../cli/supervise.ts";
+import { buildInto, version } from "./build.ts";
+import { workerd } from "./edge.ts";
+
+const project = dirname(dirname(fileURLToPath(import.meta.url)));
+const manifest = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
+
+/** A service with its command, as a package for Debian and as one for npm. */
+interface Package {
+  /** Of the Debian package, the unit and the state folder. */
+  readonly name: string;
+  /** What is typed; also the name of the npm package. */
+  readonly command: string;
+  readonly description: string;
+  /** The workerd binary belongs to it. */
+  readonly workerd: boolean;
+  /** What lies beside the program, in `dist`. */
+  readonly parts: readonly string[];
+  readonly settings: { readonly name: string; readonly content: string };
+  readonly examples: readonly string[];
+}
+
+const packages: readonly Package[] = [
+  {
+    name: "bridgehead-edge",
+    command: "bridgehead",
+    description: "WebEx telephony adapter: the edge, which WebEx and the agents connect to",
+    workerd: true,
+    parts: ["edge/worker.js"],
+    settings: { name: "edge.json", content: settingsExample("acme") },
+    examples: ["Caddyfile", "nginx.conf"],
+  },
+  {
+    name: "bridgehead-agent",
+    command: "bridgehead-agent",
+    description: "WebEx telephony adapter: the agent beside a telephone bridge",
+    workerd: false,
+    parts: [],
+    settings: { name: "agent.json", content: readFileSync(join(project, "packaging", "agent.jsonc"), "utf8") },
+    examples: [],
+  },
+];
+
+const options = new Command("package")
+  .description("Makes the packages of the edge and of the agent, for Debian and for npm.")
+  .requiredOption("--out <folder>", "where they go")
+  .option("--version <version>", "instead of the one in package.json", version)
+  .option("--only <kind>", "deb or npm; both without it")
+  .parse()
+  .opts<{ out: string; version: string; only?: "deb" | "npm" }>();
+
+process.umask(0o022); // What is packed is for everybody to read.
+const out = resolve(options.out);
+mkdirSync(out, { recursive: true });
+const staging = mkdtempSync(join(out, ".staging-"));
+try {
+  const dist = join(staging, "dist");
+  await buildInto(dist, options.version);
+  for (const one of packages) {
+    if (options.only !== "npm") debianPackage(one, dist);
+    if (options.only !== "deb") npmPackage(one, dist);
+  }
+} catch (error) {
+  if (!(error instanceof StartError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+} finally {
+  rmSync(staging, { recursive: true, force: true });
+}
+
+/** With the official Node beside the program: Debian's is too old for `node:sqlite`. */
+function debianPackage(one: Package, dist: string): void {
+  const { name, command, settings } = one;
+  const root = join(staging, name);
+  const lib = join(root, "usr", "lib", name);
+  const doc = join(root, "usr", "share", "doc", name);
+  for (const file of [`${command}.mjs`, ...one.parts]) place(join(dist, file), join(lib, file));
+  placeBinary(process.execPath, join(lib, "node"));
+  if (one.workerd) placeBinary(workerd, join(lib, "workerd"));
+  write(join(root, "usr", "bin", command), filledIn("command", one), 0o755);
+  write(join(root, "etc", "default", name), filledIn("default", one));
+  write(join(root, "usr", "share", name, settings.name), settings.content);
+  place(
+    join(project, "packaging", `${name}.service`),
+    join(root, "usr", "lib", "systemd", "system", `${name}.service`),
+  );
+  for (const page of ["operations.md", "settings.md", "security.md"])
+    place(join(project, "docs", page), join(doc, page));
+  place(join(project, "LICENSE"), join(doc, "copyright"));
+  for (const file of one.examples) place(join(project, "packaging", file), join(doc, "examples", file));
+
+  const architecture = run("dpkg", ["--print-architecture"]).trim();
+  const control = [
+    `Package: ${name}`,
+    `Version: ${options.version}`,
+    `Architecture: ${architecture}`,
+    "Maintainer: Bridgehead <bridgehead@localhost>",
+    "Section: comm",
+    "Priority: optional",
+    // workerd's build asks for this libc; Node's for the two others.
+    `Depends: libc6 (>= ${one.workerd ? "2.35" : "2.28"}), libgcc-s1, libstdc++6, passwd, util-linux`,
+    "Recommends: ca-certificates, systemd",
+    `Installed-Size: ${Number.parseInt(run("du", ["-sk", root]), 10)}`,
+    `Description: ${one.description}`,
+    "",
+  ];
+  write(join(root, "DEBIAN", "control"), control.join("\n"));
+  write(join(root, "DEBIAN", "conffiles"), `/etc/default/${name}\n`);
+  for (const script of ["postinst", "prerm", "postrm"]) {
+    write(join(root, "DEBIAN", script), filledIn(script, one), 0o755);
+  }
+  const file = join(out, `${name}_${options.version}_${architecture}.deb`);
+  // Two large binaries: zstd packs them ten times as fast as xz, to a third more.
+  run("dpkg-deb", ["--root-owner-group", "-Zzstd", "-z3", "--build", root, file]);
+  console.log(file);
+}
+
+/** For other systems; Node 24 is the machine's, and npm brings workerd. */
+function npmPackage({ command, description, parts, ...one }: Package, dist: string): void {
+  const root = join(staging, `npm-${command}`);
+  for (const file of [`${command}.mjs`, ...parts]) place(join(dist, file), join(root, file));
+  place(join(project, "LICENSE"), join(root, "LICENSE"));
+  const content = {
+    name: command,
+    version: options.version,
+    description,
+    license: manifest.license,
+    type: "module",
+    bin: { [command]: `${command}.mjs` },
+    engines: { node: ">=24" },
+    dependencies: one.workerd ? { workerd: manifest.devDependencies.workerd } : {},
+  };
+  write(join(root, "package.json"), JSON.stringify(content, null, 2));
+  console.log(join(out, run("npm", ["pack", "--silent", "--pack-destination", out, root]).trim()));
+}
+
+/** A file of `packaging`, with the package's own names. */
+function filledIn(file: string, { name, command, settings }: Package): string {
+  return readFileSync(join(project, "packaging", file), "utf8")
+    .replaceAll("@PACKAGE@", name)
+    .replaceAll("@COMMAND@", command)
+    .replaceAll("@SETTINGS@", settings.name);
+}
+
+function write(file: string, content: string, mode = 0o644): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content, { mode });
+}
+
+function place(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  copyFileSync(from, to);
+}
+
+/** Linked where that is possible: each has more than 100 MB. */
+function placeBinary(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+  }
+}
+
+function run(command: string, args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
+  if (status === 0) return stdout;
+  throw new StartError(`${command} ${args[0]} does not work: ${error?.message ?? stderr.trim()}`);
+}

@@ -1,0 +1,6 @@
+/** Parses JSON in which `//` outside of texts begins a comment, up to the end of its line. Throws as `JSON.parse` does. */
+export function parseCommentedJson(text: string): unknown {
+  return JSON.parse(
+    text.replace(/("(?:[^"\\\n]|\\.)*")|\/\/[^\n]*/g, (_, literal: string | undefined) => literal ?? ""),
+  );
+}

@@ -1,0 +1,98 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { checkDomainsFile, checkEdge } from "../../cli/check.ts";
+import { settingsExample } from "../../cli/settings-example.ts";
+import { parseCommentedJson } from "../../src/foundation/commented-json.ts";
+import { localDomain } from "../../src/settings/local-domain.ts";
+
+const publicKey = "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw";
+const local = localDomain({ agents: [{ name: "agent-1", publicKey }] });
+const open = { ...local, webex: { ...local.webex, hosts: ["*.webex.com"] } };
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "bridgehead-check-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function written(name: string, content: unknown): string {
+  const file = join(folder, name);
+  writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
+  return file;
+}
+
+/** The findings without what is well. */
+function complaints(settings: unknown): string[] {
+  return checkEdge(written("edge.json", settings)).flatMap(({ verdict, about, says }) =>
+    verdict === "ok" ? [] : `${verdict} ${about}: ${says}`,
+  );
+}
+
+test("the printed example is right as soon as key and secret are one's own, and refused before", () => {
+  const example = settingsExample("acme");
+  const own = example
+    .replace("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", publicKey)
+    .replace("q3J8xWm0ZbV5tYk2", "0123456789abcdef012345");
+
+  expect(complaints(example)).toEqual([
+    expect.stringMatching(/^wrong domain acme: DOMAINS\.acme\.adapterSecrets\.0 is the sample secret of the documents/),
+  ]);
+  expect(complaints(own)).toEqual([]);
+  expect(checkEdge(join(folder, "edge.json")).map(({ about }) => about)).toEqual([
+    "settings",
+    "listens",
+    "state",
+    "domain acme",
+  ]);
+});
+
+test("each domain has its own verdict, and one that strangers could use a warning", () => {
+  const domains = { good: local, open, wrong: { ...local, createTimeoutMs: 0 } };
+
+  expect(complaints({ state: "state", domains }).map((line) => line.slice(0, 60))).toEqual([
+    "wrong domain wrong: DOMAINS.wrong.createTimeoutMs must be at",
+  ]);
+  expect(complaints({ state: "state", domains: { local, open } })).toEqual([
+    expect.stringMatching(/^warning domain open: has no adapterSecrets/),
+  ]);
+});
+
+test("domains may have a file of their own, which can be checked alone", () => {
+  const file = written("domains.json", { local });
+
+  expect(complaints({ state: "state", domains: "domains.json" })).toEqual([]);
+  expect(checkDomainsFile(file)).toEqual([{ verdict: "ok", about: "domain local", says: expect.any(String) }]);
+  expect(checkDomainsFile(join(folder, "none.json"))).toEqual([
+    {
+      verdict: "wrong",
+      about: "domains",
+      says: expect.stringMatching(/none\.json cannot be read \(there is no such file\)$/),
+    },
+  ]);
+});
+
+test.each([
+  ["{", /is not JSON/],
+  [{ domains: {} }, /state is missing; a right example: "\/var\/lib\/bridgehead-edge"/],
+  [{ state: "s", domains: {}, hots: "::1" }, /hots is no setting; the settings are host, port, state/],
+  [{ state: "s", domains: {}, port: "80" }, /port must be a number \(it is "80"\); a right example: 8787/],
+  [{ state: "s", domains: {}, host: 'x", y' }, /host must be an address of this machine/],
+  [{ state: "s", domains: 3 }, /domains must be an object from domain name to settings, or a file/],
+  [{ state: "s", domains: {} }, /has none: the edge serves nobody/],
+  [
+    { state: "s", domains: { long: { ...local, passthroughUrl: "x".repeat(140_000) } } },
+    /more than \d+ characters in all/,
+  ],
+])("settings such as %j are told in one line", (settings, line) => {
+  expect(complaints(settings).at(-1)).toMatch(line);
+});
+
+test("comments of settings end with their line, and are none within a text", () => {
+  expect(parseCommentedJson('{ // a "comment"\n "url": "http://x\\"//y", // more\n "n": 1 }')).toEqual({
+    url: 'http://x"//y',
+    n: 1,
+  });
+  expect(() => parseCommentedJson('{ "a": 1 } / / x')).toThrow();
+});
