@@ -1,7 +1,7 @@
 import type { ConfKey, EpochMs, MsgId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
 import type { HolderPage, IdBlock, IdBlocks, IdsWanted } from "../src/rpc.ts";
-import { firstPlaceOf, idAt, placeOf, runFrom } from "../src/tsp/id-scheme.ts";
+import { firstPlaceOf, idAt, placeByTime, placeOf, runFrom } from "../src/tsp/id-scheme.ts";
 import type { Sql, SqlRow } from "./platform.ts";
 
 /** How long it is known who holds a block: as long as an answer with its MsgID may come. */
@@ -18,7 +18,7 @@ export interface ExpiredBlocks {
 
 /**
  * Which ids were allocated to whom. One row for each pair of blocks, by the place of its MsgIDs, which only rises; the two
- * sequences advance apart (protocol T34), each from the day's first id on (protocol T35).
+ * sequences advance apart (protocol T34), each from the day's first id on (protocol T35); the very first ones begin by the time of the day.
  */
 export class IdAllocator {
   readonly #sql: Sql;
@@ -39,8 +39,10 @@ export class IdAllocator {
 
   /** At most as many as are wanted, fewer when a sequence comes to its end. A clock that was set back repeats no id. */
   allocate(holder: ConfKey | null, wanted: IdsWanted, now: EpochMs): IdBlocks {
-    const msgFirst = Math.max(this.#nextMsg, firstPlaceOf(now));
-    const transFirst = Math.max(this.#nextTrans, firstPlaceOf(now));
+    // Without any block the state is new, or was lost: WebEx would pass over ids of today that it got before.
+    const first = this.#nextMsg === 0 ? placeByTime(now) : firstPlaceOf(now);
+    const msgFirst = Math.max(this.#nextMsg, first);
+    const transFirst = Math.max(this.#nextTrans, first);
     // The sweep knows a conference by its blocks: one without MsgIDs uses one up all the same, or the next block would replace it.
     const used = holder === null ? wanted.msgIds : Math.max(1, wanted.msgIds);
     const msgEnd = msgFirst + Math.min(used, runFrom(msgFirst));

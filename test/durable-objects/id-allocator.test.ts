@@ -14,6 +14,7 @@ import {
   host,
 } from "./conference-world.ts";
 
+const midnight = Date.UTC(2002, 7, 5);
 const noon = Date.UTC(2002, 7, 5, 12);
 const dayMs = 86_400_000;
 const [a, b, c] = ["a", "b", "c"] as [ConfKey, ConfKey, ConfKey];
@@ -23,12 +24,23 @@ test("blocks follow one another, from the day's first id on, also after a restar
   const sql = new Database();
   const ids = new IdAllocator(sql);
 
-  expect(ids.allocate(a, both(50), noon).msgIds).toEqual({ first: 52_491_000_000, end: 52_491_000_050 });
-  expect(ids.allocate(b, both(10), noon).msgIds).toEqual({ first: 52_491_000_050, end: 52_491_000_060 });
-  expect(new IdAllocator(sql).allocate(a, both(10), noon).msgIds).toEqual({
+  expect(ids.allocate(a, both(50), midnight).msgIds).toEqual({ first: 52_491_000_000, end: 52_491_000_050 });
+  expect(ids.allocate(b, both(10), midnight).msgIds).toEqual({ first: 52_491_000_050, end: 52_491_000_060 });
+  expect(new IdAllocator(sql).allocate(a, both(10), midnight).msgIds).toEqual({
     first: 52_491_000_060,
     end: 52_491_000_070,
   });
+});
+
+test("after its state was lost, an allocator gives out no id of before, at up to eleven a second", () => {
+  const before = new IdAllocator(new Database());
+  let last = before.allocate(a, both(50), midnight);
+  for (let second = 10; second <= 3_600; second += 10) last = before.allocate(a, both(110), midnight + second * 1_000);
+  const after = new IdAllocator(new Database()).allocate(a, both(50), midnight + 3_610_000);
+
+  expect(after.msgIds.first).toBeGreaterThanOrEqual(last.msgIds.end);
+  expect(after.transIds.first).toBeGreaterThanOrEqual(last.transIds.end);
+  expect(Math.floor(after.msgIds.first / 1_000_000)).toBe(52_491);
 });
 
 test("a block costs one row", () => {
@@ -47,11 +59,11 @@ test("each day begins anew, and a clock that was set back repeats no id", () => 
 
 test("a sequence ends with 999999 and begins again, with the digits of a day 27 years later (protocol T35)", () => {
   const ids = new IdAllocator(new Database());
-  ids.allocate(a, both(999_990), noon);
-  expect(ids.allocate(b, both(50), noon).msgIds).toEqual({ first: 52_491_999_990, end: 52_492_000_000 });
-  expect(ids.allocate(c, both(50), noon).msgIds).toEqual({ first: 62_491_000_000, end: 62_491_000_050 });
-  expect(ids.holderOf("52491000049" as MsgId, noon)).toBe("a");
-  expect(ids.holderOf("62491000049" as MsgId, noon)).toBe("c");
+  ids.allocate(a, both(999_990), midnight);
+  expect(ids.allocate(b, both(50), midnight).msgIds).toEqual({ first: 52_491_999_990, end: 52_492_000_000 });
+  expect(ids.allocate(c, both(50), midnight).msgIds).toEqual({ first: 62_491_000_000, end: 62_491_000_050 });
+  expect(ids.holderOf("52491000049" as MsgId, midnight)).toBe("a");
+  expect(ids.holderOf("62491000049" as MsgId, midnight)).toBe("c");
 });
 
 test("thirty conferences a minute, of ten callers who come and go one by one, get no id twice (protocol T9, T36)", async () => {
@@ -93,20 +105,28 @@ test("thirty conferences a minute, of ten callers who come and go one by one, ge
 
 test("it is known who holds a MsgID, and that one was never allocated", () => {
   const ids = new IdAllocator(new Database());
-  ids.allocate(a, both(50), noon);
-  ids.allocate(b, both(50), noon);
+  ids.allocate(a, both(50), midnight);
+  ids.allocate(b, both(50), midnight);
   const holders = ["52491000000", "52491000049", "52491000050", "52491000100", "52490999999", "x", ""];
 
-  expect(holders.map((msgId) => ids.holderOf(msgId as MsgId, noon))).toEqual(["a", "a", "b", null, null, null, null]);
+  expect(holders.map((msgId) => ids.holderOf(msgId as MsgId, midnight))).toEqual([
+    "a",
+    "a",
+    "b",
+    null,
+    null,
+    null,
+    null,
+  ]);
 });
 
 test("the holder of a block is not named any more when its conference may be deleted", () => {
   const ids = new IdAllocator(new Database());
-  ids.allocate("a" as ConfKey, { msgIds: 50, transIds: 50 }, noon);
+  ids.allocate("a" as ConfKey, { msgIds: 50, transIds: 50 }, midnight);
   const msgId = "52491000000" as MsgId;
 
-  expect(ids.holderOf(msgId, noon + dayMs - 1, dayMs)).toBe("a");
-  expect(ids.holderOf(msgId, noon + dayMs, dayMs)).toBeNull();
+  expect(ids.holderOf(msgId, midnight + dayMs - 1, dayMs)).toBe("a");
+  expect(ids.holderOf(msgId, midnight + dayMs, dayMs)).toBeNull();
 });
 
 /** The conferences whose blocks expire so many days after noon; those in `kept` could not be told. */
@@ -160,20 +180,23 @@ test("the latest block is remembered without its holder: a clock that was ahead 
 test("mail that belongs to no conference asked no MsgIDs, and no key stands for it", () => {
   const sql = new Database();
   const ids = new IdAllocator(sql);
-  expect(ids.allocate(null, { msgIds: 0, transIds: 50 }, noon)).toEqual({
+  expect(ids.allocate(null, { msgIds: 0, transIds: 50 }, midnight)).toEqual({
     msgIds: { first: 52_491_000_000, end: 52_491_000_000 },
     transIds: { first: 52_491_000_000, end: 52_491_000_050 },
   });
-  ids.allocate(null, { msgIds: 0, transIds: 50 }, noon);
-  expect(ids.holderOf("52491000000" as MsgId, noon)).toBeNull();
+  ids.allocate(null, { msgIds: 0, transIds: 50 }, midnight);
+  expect(ids.holderOf("52491000000" as MsgId, midnight)).toBeNull();
 
   const again = new IdAllocator(sql);
-  expect(again.allocate(a, both(50), noon)).toEqual({
+  expect(again.allocate(a, both(50), midnight)).toEqual({
     msgIds: { first: 52_491_000_000, end: 52_491_000_050 },
     transIds: { first: 52_491_000_100, end: 52_491_000_150 },
   });
-  again.allocate(null, { msgIds: 0, transIds: 50 }, noon);
-  expect([again.holderOf("52491000000" as MsgId, noon), again.holderOf("52491000049" as MsgId, noon)]).toEqual([a, a]);
+  again.allocate(null, { msgIds: 0, transIds: 50 }, midnight);
+  expect([again.holderOf("52491000000" as MsgId, midnight), again.holderOf("52491000049" as MsgId, midnight)]).toEqual([
+    a,
+    a,
+  ]);
 });
 
 test("a conference that was allocated TransIDs alone is known too, whatever is allocated after it", () => {

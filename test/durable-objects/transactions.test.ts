@@ -13,13 +13,13 @@ test("an answer repeats the MsgID of its request under a TransID of our own, whi
   const [first] = world.posted;
   expect(first?.body).toContain('<A2W_RspCreateConference MsgID="m-create" Result="0"');
   expect(world.posted.map(({ transId }) => transId)).toEqual([
-    "61041000000",
-    "61041000001",
-    "61041000002",
-    "61041000003",
+    "61041500000",
+    "61041500001",
+    "61041500002",
+    "61041500003",
   ]);
   const msgIds = world.posted.flatMap(({ body }) => Array.from(body.matchAll(/MsgID="(\d+)"/g), ([, id = ""]) => id));
-  expect(msgIds).toEqual(Array.from({ length: 7 }, (_, index) => `6104100000${index}`));
+  expect(msgIds).toEqual(Array.from({ length: 7 }, (_, index) => `6104150000${index}`));
 });
 
 test("a copy that comes while the first is on its way to the disk waits for it, and nothing is done twice (protocol T39)", async () => {
