@@ -161,13 +161,6 @@ export const defects: readonly Defect[] = [
     after: "",
   },
   {
-    name: "an agent that is back with reports that are known is not told what is pending",
-    foundBy: "a pending command is sent again",
-    file: conference,
-    before: "if (!batch) return this.#send();",
-    after: "if (!batch) return;",
-  },
-  {
     name: "a clock that is set back puts off what is due",
     foundBy: "a conference's time never goes back",
     file: "src/foundation/steady-clock.ts",

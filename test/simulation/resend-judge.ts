@@ -8,7 +8,7 @@ import type { Hosted } from "./hosted.ts";
 
 const checkEveryMs = 10_000;
 /** Far less than the pause before an acknowledged command; a call between objects may fail and be repeated meanwhile. */
-const toNextWithinMs = 5_000;
+const toNextWithinMs = 1_500;
 /** A command that an agent has acknowledged is sent again after ten seconds: the agent that took it may be gone. */
 const ackedWithinMs = 25_000;
 /** A command that nobody acknowledges is sent less and less often. */
