@@ -45,54 +45,73 @@ const stuckMs = 300_000;
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 
 const chosen = defects.filter(({ name }) => only.some((text) => name.includes(text)));
-const waiting = [...chosen];
-/** The rules that some world broke alone. */
-const alone = new Set<Rule>();
+/** The rules that some world broke alone, and in which world. */
+const alone = new Map<Rule, number>();
 let failures = 0;
 const width = Math.max(...chosen.map(({ name }) => name.length));
-console.log(`${"defect".padEnd(width)}  worlds   alone  found by`);
-await Promise.all(Array.from({ length: Math.min(availableParallelism(), chosen.length) }, plantOneByOne));
-const own = new Set(chosen.map(ownRule).filter((rule) => rule !== null));
-for (const rule of own) if (!alone.has(rule)) console.log(`no world breaks this rule alone: ${rule}`);
-console.log(`${chosen.length} defects, ${failures} not found as they should be`);
-console.log(`${own.size} rules, ${own.size - alone.size} without a world that breaks them alone`);
-process.exitCode = failures === 0 && own.size === alone.size ? 0 : 1;
+console.log(`${"defect".padEnd(width)}  worlds  found by`);
+await inCopies([...chosen], find);
+const ofRules = Map.groupBy(chosen, ownRule);
+ofRules.delete(null);
+console.log(`\n${"rule".padEnd(width)}  broken alone in world`);
+await inCopies([...ofRules], ([rule, breaking], copy) => breakAlone(rule, breaking, copy));
+console.log(`\n${chosen.length} defects, ${failures} not found as they should be`);
+console.log(`${ofRules.size} rules, ${ofRules.size - alone.size} without a world that breaks them alone`);
+process.exitCode = failures === 0 && ofRules.size === alone.size ? 0 : 1;
 
 /** The one rule that finds the defect, if it is one. */
 function ownRule({ foundBy }: Defect): Rule | null {
   return typeof foundBy === "string" ? foundBy : null;
 }
 
-async function plantOneByOne(): Promise<void> {
-  const copy = temporaryFolder("mutants");
-  for (const source of sources) cpSync(join(project, source), join(copy, source), { recursive: true });
-  symlinkSync(join(project, "node_modules"), join(copy, "node_modules"));
-  for (let defect = waiting.shift(); defect; defect = waiting.shift()) await search(defect, copy);
+/** Works on all items, one for each core at once, each time with a copy of the sources. */
+async function inCopies<Item>(items: Item[], work: (item: Item, copy: string) => Promise<void>): Promise<void> {
+  const workOneByOne = async () => {
+    const copy = temporaryFolder("mutants");
+    for (const source of sources) cpSync(join(project, source), join(copy, source), { recursive: true });
+    symlinkSync(join(project, "node_modules"), join(copy, "node_modules"));
+    for (let item = items.shift(); item !== undefined; item = items.shift()) await work(item, copy);
+  };
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), items.length) }, workOneByOne));
 }
 
-async function search(defect: Defect, copy: string): Promise<void> {
-  const { name, file, foundBy } = defect;
-  const path = join(copy, file);
+/** Lives through worlds until one breaks a rule that the defect names. */
+async function find(defect: Defect, copy: string): Promise<void> {
+  const rules = [defect.foundBy].flat();
+  const worlds = await withDefect(defect, copy, [JSON.stringify(rules)]);
+  const right = worlds.find((world) => world.rules.some((rule) => rules.includes(rule)));
+  const own = ownRule(defect);
+  if (right && own !== null && right.rules.length === 1 && !alone.has(own)) alone.set(own, right.seed);
+  if (!right) failures += 1;
+  const found = right?.rules.find((rule) => rules.includes(rule));
+  const verdict = found ?? (worlds[0] ? `WRONG: ${worlds[0].rules.join(", ")} in world ${worlds[0].seed}` : "SURVIVES");
+  console.log(`${defect.name.padEnd(width)}  ${String(right?.seed ?? `>${seeds}`).padStart(6)}  ${verdict}`);
+}
+
+/** Lives through worlds with one defect after the other until one breaks the rule and no other. */
+async function breakAlone(rule: Rule | null, breaking: readonly Defect[], copy: string): Promise<void> {
+  if (rule === null) return;
+  for (const defect of breaking) {
+    if (alone.has(rule)) break;
+    const worlds = await withDefect(defect, copy, [JSON.stringify([rule]), "alone"]);
+    const lone = worlds.find(({ rules }) => rules.length === 1 && rules[0] === rule);
+    if (lone) alone.set(rule, lone.seed);
+  }
+  console.log(
+    `${rule.padEnd(width)}  ${alone.get(rule) ?? `none of ${seeds} with each of its ${breaking.length} defects`}`,
+  );
+}
+
+/** The worlds that fail with this defect in the copy. */
+async function withDefect(defect: Defect, copy: string, search: readonly string[]): Promise<Found[]> {
+  const path = join(copy, defect.file);
   const healthy = readFileSync(path, "utf8");
   const planted = plant(defect, healthy);
-  if (planted === null) throw new Error(`"${name}": its text must stand in ${file} once: see defects.test.ts`);
+  if (planted === null)
+    throw new Error(`"${defect.name}": its text must stand in ${defect.file} once: see defects.test.ts`);
   writeFileSync(path, planted);
   try {
-    const rules = [foundBy].flat();
-    const own = ownRule(defect);
-    const seeksAlone = own !== null && !alone.has(own);
-    const worlds = await failuresIn(copy, [JSON.stringify(rules), ...(seeksAlone ? ["alone"] : [])]);
-    const right = worlds.find((world) => world.rules.some((rule) => rules.includes(rule)));
-    const loneWorld = seeksAlone
-      ? worlds.find((world) => world.rules.length === 1 && world.rules[0] === own)
-      : undefined;
-    if (own !== null && loneWorld) alone.add(own);
-    if (!right) failures += 1;
-    const columns = [right?.seed ?? `>${seeds}`, seeksAlone ? (loneWorld?.seed ?? `>${seeds}`) : ""];
-    const found = right?.rules.find((rule) => rules.includes(rule));
-    const verdict =
-      found ?? (worlds[0] ? `WRONG: ${worlds[0].rules.join(", ")} in world ${worlds[0].seed}` : "SURVIVES");
-    console.log(`${name.padEnd(width)}  ${columns.map((column) => String(column).padStart(6)).join("  ")}  ${verdict}`);
+    return await failuresIn(copy, search);
   } finally {
     writeFileSync(path, healthy);
   }

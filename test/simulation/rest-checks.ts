@@ -73,8 +73,9 @@ export function checkCallers({ context, bridges, meetings }: Pick<Parts, "contex
   }
 }
 
-/** Before a sweep or another agent has helped: what the bridge changed without an event. A conference that it lost has no digest. */
-export function checkDigests({ context, edge, bridges, meetings }: Parts): void {
+/** What no digest has found, before a sweep or another agent has helped. A conference that the bridge lost has no digest. */
+export function differencesBeforeSweep({ edge, bridges, meetings }: Parts): ReadonlyMap<Meeting, string> {
+  const differences = new Map<Meeting, string>();
   for (const meeting of meetings) {
     const { key, phase, association } = meeting;
     const bridge = bridges.of(key);
@@ -89,7 +90,16 @@ export function checkDigests({ context, edge, bridges, meetings }: Parts): void 
       rosterDifference(meeting, bridge) ??
       (isLocked === held.locked ? null : `it is ${held.locked ? "locked" : "open"} on the bridge`) ??
       (leftOver ? `nobody wants the room ${leftOver}` : null);
-    if (difference) context.violated("a digest finds what no event told", `${key}: ${difference}`);
+    if (difference) differences.set(meeting, `${key}: ${difference}`);
+  }
+  return differences;
+}
+
+/** A difference that is still there at rest breaks another rule: nothing finds it. */
+export function checkDigests({ context, bridges }: Parts, differences: ReadonlyMap<Meeting, string>): void {
+  for (const [meeting, difference] of differences) {
+    const isStillThere = meeting.phase === "running" && rosterDifference(meeting, bridges.of(meeting.key)) !== null;
+    if (!isStillThere) context.violated("a digest finds what no event told", difference);
   }
 }
 
