@@ -62,7 +62,7 @@ function known(env: Env): Domains {
 
 /** Whether the process that has started plain workerd hands over other domains. At Cloudflare, a deployment does that. */
 async function isReload(request: Request, env: Env): Promise<boolean> {
-  if (request.method !== "POST" || new URL(request.url).pathname !== "/reload") return false;
+  if (!request.url.endsWith("/reload") || request.method !== "POST") return false;
   return isOperator(request.headers.get("authorization") ?? undefined, env.RELOAD_TOKEN ?? "");
 }
 
