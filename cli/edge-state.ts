@@ -67,7 +67,7 @@ function requireFormat(folder: string, setting: string): void {
   const format = existsSync(file) ? readOwn(file) : "0";
   if (format === STATE_FORMAT) return;
   throw new StartError(
-    `the state folder ${folder} is of format ${format}, and this version of Bridgehead reads format ${STATE_FORMAT} alone; ` +
+    `the state folder ${folder} is of format ${format || "unknown: its file `format` is empty"}, and this version of Bridgehead reads format ${STATE_FORMAT} alone; ` +
       `move it away, or set ${setting} to a new folder, and end the conferences that it had at the bridge`,
   );
 }

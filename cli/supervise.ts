@@ -21,7 +21,9 @@ const words: ReadonlyMap<string, string> = new Map([
   ["ENOENT", "nothing can be made there"],
   ["ENOTDIR", "a part of the path is a file"],
   ["EISDIR", "a folder of this name is in the way"],
+  ["ERR_FS_EISDIR", "a folder of this name is in the way"],
   ["EEXIST", "a file of this name is in the way"],
+  ["EFBIG", "the system lets no file grow so large: see `ulimit -f`"],
 ]);
 
 /** One short line for a person, the part's name in front. */
@@ -38,6 +40,9 @@ export function print(line: string): void {
   }
 }
 
+/** A signal that ends a whole group of processes reaches each of them within this time. */
+const STOPPED_WITHIN_MS = 50;
+
 /**
  * Starts, and stops at SIGINT, SIGTERM, or at the end of the process that started us. So it does at SIGHUP, unless that is `own`, and no
  * terminal hangs up. A fault of the settings or the machine is one line on stderr and exit code 1.
@@ -53,12 +58,19 @@ export async function runUntilStopped(
     const parent = process.ppid;
     if (process.env.STOP_WITH_PARENT) setInterval(() => process.ppid !== parent && resolve(), 500).unref();
   });
+  let isStopped = false;
+  void stopped.then(() => {
+    isStopped = true;
+  });
   try {
     const stop = await start();
     await stopped;
     await stop();
     process.exit(0);
   } catch (error) {
+    // Ctrl-C also ends what the start was waiting for, perhaps before we hear of it ourselves.
+    await pause(STOPPED_WITHIN_MS);
+    if (isStopped) process.exit(0);
     console.error(forAPerson(error));
     process.exit(1);
   }
@@ -101,6 +113,8 @@ interface PartOptions {
 /** A process that ends sooner than this after its start could not do its work. */
 const QUICK_END_MS = 2_000;
 const LONGEST_PAUSE_MS = 1_000;
+/** Characters of a part's log in a line of ours. */
+const MAX_QUOTED = 600;
 /** How often the same failure is printed again. */
 const PRINT_AGAIN_MS = 60_000;
 
@@ -202,7 +216,7 @@ function lastLine(logFile: string | null): string {
     const lines = end.toString("utf8", 0, read).trimEnd().split("\n");
     // Node ends the report of an error that nobody caught with its version.
     const line = lines.findLast((one) => one !== "" && !one.startsWith("Node.js v") && !/^[\s}]/.test(one)) ?? "";
-    return line && `: ${line.slice(0, 300)}`;
+    return line && `: ${line.length > MAX_QUOTED ? `${line.slice(0, MAX_QUOTED).replace(/\s\S*$/, "")} …` : line}`;
   } catch {
     return "";
   }

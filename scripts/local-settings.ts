@@ -37,9 +37,14 @@ export function localOverrides(): object {
   throw new StartError(`DOMAIN_LOCAL must be a JSON object; ${example}`);
 }
 
+/** Where the state folder is, or will be. */
+export function statePath(): string {
+  return resolve(process.env.BRIDGEHEAD_STATE || ".bridgehead");
+}
+
 /** The state folder (BRIDGEHEAD_STATE), made if need be, and from now on ours alone. */
 export function stateFolder(): string {
-  const folder = resolve(process.env.BRIDGEHEAD_STATE || ".bridgehead");
+  const folder = statePath();
   holdEdgeState(folder, "BRIDGEHEAD_STATE");
   return folder;
 }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -23,7 +23,7 @@ import {
 import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
 import { prepareEdge, wranglerDev } from "./edge.ts";
-import { localOverrides, operatorToken, portFrom, stateFolder } from "./local-settings.ts";
+import { localOverrides, operatorToken, portFrom, stateFolder, statePath } from "./local-settings.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const partNames = ["bridge", "edge", "agent"] as const;
@@ -44,9 +44,13 @@ async function start(): Promise<() => Promise<void>> {
     agent: portFrom("AGENT_PORT", 8791),
   };
   const overrides = localOverrides();
-  await requireFreePort("PORT", ports.edge);
-  await requireFreePort("SIMULATED_BRIDGE_PORT", ports.bridge);
-  await requireFreePort("AGENT_PORT", ports.agent);
+  try {
+    await requireFreePort("PORT", ports.edge);
+    await requireFreePort("SIMULATED_BRIDGE_PORT", ports.bridge);
+    await requireFreePort("AGENT_PORT", ports.agent);
+  } catch (error) {
+    throw new StartError(`${reason(error)}${leftOver(statePath())}`);
+  }
   if (new Set(Object.values(ports)).size < 3) {
     throw new StartError(
       `PORT, SIMULATED_BRIDGE_PORT and AGENT_PORT must differ; they are ${Object.values(ports).join(", ")}`,
@@ -94,6 +98,27 @@ async function start(): Promise<() => Promise<void>> {
     guard.watch([]);
     rmSync(join(folder, "pids.json"), { force: true });
   };
+}
+
+/** What to do about parts of an earlier run that outlived it, since somebody killed it and its guard at once. */
+function leftOver(folder: string): string {
+  const file = join(folder, "pids.json");
+  try {
+    const pids = Object.values(JSON.parse(readFileSync(file, "utf8")) as Record<string, number>).filter(isAlive);
+    return pids.length > 0
+      ? `; or, if ${file} is of a run that was killed, end what is left of it: kill ${pids.join(" ")}`
+      : "";
+  } catch {
+    return "";
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 function startParts(folder: string, launches: Record<PartName, Launch>, guard: Guard): Record<PartName, Part> {
