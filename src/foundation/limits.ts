@@ -93,23 +93,26 @@ export function endsWithin(limit: number, headers: Pick<Headers, "get" | "has">)
   return !headers.has("transfer-encoding") && !headers.has("content-encoding");
 }
 
-/** All bytes of a body; `null`, and the rest is not read, when there are more than `limit`. */
+/** All bytes of a body; `null` when there are more than `limit`. Of those, so many are read and dropped, and the rest is not read. */
 export async function readCapped(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   limit: number,
+  dropped = 0,
 ): Promise<Uint8Array | null> {
-  const chunks: Uint8Array[] = [];
+  let chunks: Uint8Array[] = [];
   let length = 0;
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
     length += value.byteLength;
-    if (length > limit) {
+    if (length > limit + dropped) {
       reader.cancel().catch(() => undefined);
       return null;
     }
-    chunks.push(value);
+    if (length > limit) chunks = [];
+    else chunks.push(value);
   }
+  if (length > limit) return null;
   const [first] = chunks;
   if (chunks.length === 1 && first) return first;
   const bytes = new Uint8Array(length);

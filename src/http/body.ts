@@ -6,6 +6,8 @@ import { mustBe, wrongValue } from "../foundation/wrong-value.ts";
 
 /** How long a whole body may take to come: a slow sender would otherwise hold its connection and its memory for ever. */
 const BODY_WITHIN_MS = 10_000;
+/** So many bytes of a body that is too long are read: most clients read no answer before they have sent everything. */
+const DROPPED_BYTES = 16 * 1024 * 1024;
 
 /** An error as RFC 9457 has it: what happened in `title`, and what to do in `detail`. */
 export function problem(status: number, title: string, detail: string, headers: Record<string, string> = {}): Response {
@@ -18,11 +20,13 @@ export function problem(status: number, title: string, detail: string, headers: 
 /** The bytes of a request's body, or the answer to a body that is longer than `limit` bytes or does not come within 10 s. */
 export async function readBody(request: Request, limit: number, timers: Timers): Promise<Result<Uint8Array, Response>> {
   const tooLong = () => err(problem(413, "too long", `The body may have at most ${limit} bytes.`));
-  if (Number(request.headers.get("content-length")) > limit) return tooLong();
+  if (Number(request.headers.get("content-length")) > limit + DROPPED_BYTES) return tooLong();
   if (request.body === null) return ok(new Uint8Array());
   const isShort = endsWithin(limit, request.headers);
   const reader: ReadableStreamDefaultReader<Uint8Array> | null = isShort ? null : request.body.getReader();
-  const whole = reader ? readCapped(reader, limit) : request.arrayBuffer().then((buffer) => new Uint8Array(buffer));
+  const whole = reader
+    ? readCapped(reader, limit, DROPPED_BYTES)
+    : request.arrayBuffer().then((buffer) => new Uint8Array(buffer));
   // A body that breaks off is answered like a slow one: nobody is there to read the answer.
   const bytes = await within(timers, BODY_WITHIN_MS, "the body", whole).catch(() => "late" as const);
   if (bytes === null || bytes.length > limit) return tooLong();
