@@ -243,7 +243,7 @@ export const defects: readonly Defect[] = [
       "  draft.answer(pending.request, result);\n  answerGroup(draft, pending.group, result);",
   },
   {
-    // Both answers are in one document, which WebEx refuses to read: the MsgID is there twice.
+    // Both answers are in one document, which cannot have a MsgID twice.
     name: "a mute is answered twice",
     foundBy: "what is posted is of the protocol",
     file: reports,

@@ -267,6 +267,9 @@ export class Edge {
       log: (line) => {
         context.tell(() => `${hosted.name}: ${line.event} ${line.note ?? line.why ?? ""}`);
         if (line.event === "answer-given-up") this.onMailGivenUp(String(line.transId));
+        // No number, ID or name of these worlds is too long.
+        if (line.event === "message-unwritable" || line.event === "message-repaired")
+          context.violated("what is posted is of the protocol", String(line.why));
       },
       now: () => context.edgeNow(),
       post: (request) => send(() => this.#post(hosted, request)),

@@ -15,7 +15,8 @@ export const rules = {
   "an unknown message is answered so": "A message of an unknown type gets the result code for that.",
 
   // How documents leave.
-  "what is posted is of the protocol": "WebEx can read each document, and each message in it has a known type.",
+  "what is posted is of the protocol":
+    "WebEx can read each document, each message in it has a known type, and no message is left out or changed.",
   "one post in flight": "An object has one post to each server under way.",
   "a repeat has the same bytes": "A repeat under a TransID has the bytes of the first attempt.",
   "three attempts at most": "No document is posted more than three times.",
