@@ -59,7 +59,7 @@ export class Story {
         return;
       }
       case "undelivered":
-        return this.#tell(row, "edge", "edge", "given up", { messages: input.messages.map(nameOf).join(", ") });
+        return this.#tell(row, "edge", "edge", "given up", this.#factsOfGivenUp(input.messages));
       case "operator":
         return this.#tell(row, "operator", "edge", input.request.type, this.#facts(input.request));
       case "time":
@@ -129,6 +129,13 @@ export class Story {
     this.#tell(row, "edge", "edge", "dropped, its server was replaced", { transId: document.transId, messages });
   }
 
+  #factsOfGivenUp(messages: readonly Outgoing[]): StoryFacts {
+    const had = [...this.#documents.values()].find((document) =>
+      document.messages.some((one) => isAlike(one, messages[0])),
+    );
+    return { ...(had && { transId: had.transId }), messages: messages.map(nameOf).join(", ") };
+  }
+
   #facts(thing: object): StoryFacts {
     const facts: Record<string, string> = {};
     for (const [name, value] of Object.entries(thing)) {
@@ -175,6 +182,11 @@ function isToWebex(message: FromWebex | Outgoing): message is ToWebex {
 
 function callerOf(event: ConferenceEvent): object {
   return event.type === "caller-entered" ? event.caller : event;
+}
+
+/** Copies of one message, which has no id of its own where it is for the back end. */
+function isAlike(one: Outgoing, other: Outgoing | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function isAmong(seq: number, confirmations: unknown): boolean {
