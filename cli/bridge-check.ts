@@ -189,8 +189,8 @@ class BridgeCheck {
         const result = await this.#execute(driver, { type });
         if (isNotSupported(result)) return "not supported by this bridge";
         return [
-          [{ done: true }, { ...held, [field]: value }],
-          [result, await this.#held(driver)],
+          [{ done: true }, { [field]: value }],
+          [result, { [field]: (await this.#held(driver))?.[field] }],
         ];
       });
     }
@@ -248,7 +248,7 @@ class BridgeCheck {
       await this.#execute(stranger, create),
     ]);
     for (const type of ["lock", "end-conference"] as const) {
-      await this.#check(`${type} of another owner's conference is refused as no-such-conference`, async () => [
+      await this.#check(`${type} by another owner is refused as no-such-conference`, async () => [
         { done: false, reason: "no-such-conference" },
         await this.#execute(stranger, { type }),
       ]);
@@ -268,7 +268,7 @@ class BridgeCheck {
     ]);
     second.driver.activate(1);
     const other = await this.#connect("agent-2", OWNER);
-    await this.#check("an agent that becomes active with a higher epoch replaces the other one (4001)", async () => {
+    await this.#check("an agent of a higher epoch takes the active one's place (4001)", async () => {
       other.driver.activate(2);
       return ["replaced", await this.#endOf(second)];
     });
@@ -297,7 +297,7 @@ class BridgeCheck {
       [this.#key, true],
       [before?.conference, before?.locked],
     ]);
-    await this.#check("a command that has not begun when its connection closes is never carried out", async () => {
+    await this.#check("a command not begun when its connection closes is never carried out", async () => {
       await wait(timers, this.#options.settleMs);
       return [before, await this.#held(next.driver)];
     });
@@ -384,18 +384,18 @@ class BridgeCheck {
     const { print } = this.#options;
     const found = await look();
     if (typeof found === "string") {
-      print(`ok      ${what}: ${found}`);
+      print(`ok     ${what}: ${found}`);
       this.#passed += 1;
       return true;
     }
     const [expected, seen] = found;
     const isRight = isDeepStrictEqual(expected, seen);
-    print(`${isRight ? "ok    " : "FAILED"}  ${what}`);
+    print(`${isRight ? "ok    " : "FAILED"} ${what}`);
     if (isRight) this.#passed += 1;
     else {
       this.#failed += 1;
-      print(`        expected ${inJson(expected)}`);
-      print(`        seen     ${inJson(seen)}`);
+      print(`       expected ${inJson(expected)}`);
+      print(`       seen     ${inJson(seen)}`);
     }
     return isRight;
   }

@@ -42,6 +42,8 @@ export function thingsOf(lines: readonly StoryLine[]): readonly Readonly<Thing>[
   const byId = new Map<string, Thing>();
   /** One document may carry messages of several things. */
   const byDocument = new Map<string, Set<Thing>>();
+  /** Calls that ring, which what becomes of them belongs to. */
+  const dialled = new Map<string, Thing>();
   let causeSeq = 0;
   let cause: Thing | undefined;
   for (const line of lines) {
@@ -55,13 +57,17 @@ export function thingsOf(lines: readonly StoryLine[]): readonly Readonly<Thing>[
     const id = idOf(line);
     // What the edge does follows from the last input of the same row, if it does not answer an earlier one.
     const sameRow = from === "edge" && causeSeq === seq ? cause : undefined;
-    let thing = (id === null ? undefined : byId.get(id)) ?? sameRow;
+    const { call = "" } = line.facts;
+    const ofDial = from === "bridge" ? dialled.get(call) : undefined;
+    if (ofDial) dialled.delete(call);
+    let thing = (id === null ? undefined : byId.get(id)) ?? ofDial ?? sameRow;
     if (thing) thing.push(line);
     else {
       thing = [line];
       things.push(thing);
     }
     if (id !== null && !byId.has(id)) byId.set(id, thing);
+    if (line.what === "dial") dialled.set(call, thing);
     if (document !== null) byDocument.set(document, (byDocument.get(document) ?? new Set()).add(thing));
     if (from !== "edge" || causeSeq !== seq) [causeSeq, cause] = [seq, thing];
   }
