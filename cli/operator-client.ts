@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { AgentView, ConferenceView, StoryLine } from "../src/rpc.ts";
-import { loadEdgeSettings, settingsFile } from "./edge-settings.ts";
+import { loadEdgeSettings, readCommentedJson, settingsFile } from "./edge-settings.ts";
 import { sendable } from "./edge-state.ts";
 import { reason, StartError } from "./supervise.ts";
 
@@ -34,7 +34,9 @@ export function findEdge(variables: Variables, settings = settingsFile): EdgeAdd
 function usualEdge(folder: string, settings: string) {
   const local = join(folder, "agent.json");
   if (existsSync(local)) {
-    const edge = String(JSON.parse(readFileSync(local, "utf8")).edge);
+    const read = readCommentedJson(local);
+    const edge = read.ok ? (read.value as { readonly edge?: unknown } | null)?.edge : undefined;
+    if (typeof edge !== "string") throw new StartError(`${local} says no edge`);
     return { url: edge.replace(/^ws/, "http"), urlFrom: local, tokenFile: join(folder, "operator-token") };
   }
   if (existsSync(settings)) {

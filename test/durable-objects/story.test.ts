@@ -60,6 +60,8 @@ test("a document that is not delivered is told with its attempts, their reasons 
     "edge > webex: not delivered, why HTTP status 500, attempt 2",
     "edge > edge: given up, messages A2W_NotifyUserEnter",
   ]);
+  const [, posted, , , givenUp] = since(world, before);
+  expect(givenUp?.facts.transId).toBe(posted?.facts.transId);
 });
 
 test("a refusal and a command without result are told with their reasons", async () => {

@@ -1,5 +1,6 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually, Meeting, startWorld, type World } from "./world.ts";
 
@@ -155,6 +156,24 @@ test("each question of docs/at-night.md is answered as the page has it", async (
   if (written !== text) writeFileSync(page, written);
 
   expect(blocks).toHaveLength(20);
+});
+
+test("a conference that is watched is shown again when it has changed", async () => {
+  const watching = spawn(process.execPath, ["scripts/bridgehead.ts", "conference", "555120888", "--watch"], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, BRIDGEHEAD_STATE: world.run.state },
+  });
+  const heads: string[] = [];
+  for await (const line of createInterface({ input: watching.stdout })) {
+    const [state] = /(locked|running), last input/.exec(line) ?? [];
+    if (state === undefined) continue;
+    heads.push(state);
+    if (heads.length === 1) await world.bridge.lock("555120888", false);
+    else break;
+  }
+  watching.kill();
+
+  expect(heads).toEqual(["locked, last input", "running, last input"]);
 });
 
 test.each<[string, Readonly<Record<string, string>>, RegExp]>([
