@@ -99,7 +99,7 @@ export class Story {
   #document(row: JournalRow, key: string, document: QueuedDocument): void {
     const before = this.#documents.get(key);
     this.#documents.set(key, document);
-    const { transId, host, attempts, dueAt, failure } = document;
+    const { transId, host, attempts, dueAt, failure, failedAt } = document;
     const to = host === BACK_END ? "back end" : "webex";
     const about = { transId, ...(host !== BACK_END && { host }) };
     for (const message of document.messages.slice(before?.messages.length ?? 0)) {
@@ -109,7 +109,8 @@ export class Story {
     const hasFailed = failure !== before?.failure || dueAt !== before?.dueAt;
     if (failure === undefined || !hasFailed) return;
     const next = { ...about, why: failure, attempt: String(attempts), nextAt: new Date(dueAt).toISOString() };
-    this.#tell(row, "edge", to, "not delivered", next);
+    // The row is later than the last input, whose time it has.
+    this.#tell({ ...row, at: failedAt ?? row.at }, "edge", to, "not delivered", next);
   }
 
   #confirmed(row: JournalRow, confirmations: readonly (readonly [seq: number, at: number])[]): void {

@@ -127,3 +127,10 @@ test("somebody's conference of this key is left alone", async () => {
   );
   expect([...bridge.machine.world.conferences.keys()]).toEqual([key as ConfKey]);
 });
+
+test("what a check that broke off has left is ended before the next one, and not taken for the bridge's fault", async () => {
+  const url = `http://127.0.0.1:${bridge.port}/conferences/${key}`;
+  await fetch(url, { method: "PUT", body: JSON.stringify({ owner: "bridgehead-check/bridge" }) });
+
+  expect((await check()).good).toBe(true);
+});
