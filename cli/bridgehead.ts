@@ -1,7 +1,11 @@
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
+import { isSocketUrl } from "../bridge-agent/drivers/socket-url.ts";
+import { driverPorts } from "../bridge-agent/node-ports.ts";
 import { version } from "../src/foundation/version.ts";
+import { checkBridge } from "./bridge-check.ts";
 import { checkDomainsFile, checkEdge, type Finding } from "./check.ts";
 import { settingsFile } from "./edge-settings.ts";
+import { addQuestions } from "./questions.ts";
 import { type EdgeParts, serve } from "./serve.ts";
 import { settingsExample } from "./settings-example.ts";
 import { print, runUntilStopped } from "./supervise.ts";
@@ -10,6 +14,7 @@ import { print, runUntilStopped } from "./supervise.ts";
 export function bridgehead(parts: EdgeParts): Command {
   const program = new Command("bridgehead").description("Runs Bridgehead's edge, and answers its operators.");
   program.version(version, "--version");
+  program.configureOutput({ outputError: (text, write) => write(`${text.trim().replaceAll("\n", " ")}\n`) });
 
   program
     .command("serve")
@@ -36,12 +41,30 @@ export function bridgehead(parts: EdgeParts): Command {
     .requiredOption("--domain <name>", "name of the domain")
     .action(({ domain }: { domain: string }) => print(settingsExample(domain).trimEnd()));
 
+  addQuestions(program);
+
+  const bridge = program.command("bridge").description("bridge programs");
+  bridge
+    .command("check")
+    .description("check that a bridge program does what docs/bridge-protocol.md says; exit code 1 where it does not")
+    .argument("<url>", "where its agents connect, as ws://127.0.0.1:8790/bridge", socketUrl)
+    .option("--key <digits>", "key of the conference that is made and ended", "990019900")
+    .action(async (url: string, { key }: { key: string }) => {
+      const settleMs = 1_000;
+      if (!(await checkBridge({ url, key, ports: driverPorts, settleMs, print }))) process.exitCode = 1;
+    });
+
   program
     .command("version")
     .description("print the version")
     .action(() => print(version));
 
   return program;
+}
+
+function socketUrl(text: string): string {
+  if (isSocketUrl(text)) return text;
+  throw new InvalidArgumentError("It must be a ws:// or wss:// address without user, password and #.");
 }
 
 /** A line for each finding; the exit code says whether something is wrong. */

@@ -14,8 +14,9 @@ export interface QueuedDocument {
   /** When the next attempt may begin. */
   readonly dueAt: EpochMs;
   readonly messages: readonly Outgoing[];
-  /** Why the last attempt failed; absent: none did. */
+  /** Why the last attempt failed, and when; absent: none did. */
   readonly failure?: string;
+  readonly failedAt?: EpochMs;
 }
 
 export type Rows = readonly QueuedDocument[];
@@ -120,7 +121,12 @@ export function afterFailure(
   failure: string,
 ): QueuedDocument | null {
   if (row.attempts >= attempts) return null;
-  return { ...row, failure, dueAt: now + (retryDelaysMs[row.attempts - 1] ?? retryDelaysMs.at(-1) ?? 0) };
+  return {
+    ...row,
+    failure,
+    failedAt: now,
+    dueAt: now + (retryDelaysMs[row.attempts - 1] ?? retryDelaysMs.at(-1) ?? 0),
+  };
 }
 
 /**

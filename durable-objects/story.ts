@@ -59,7 +59,7 @@ export class Story {
         return;
       }
       case "undelivered":
-        return this.#tell(row, "edge", "edge", "given up", { messages: input.messages.map(nameOf).join(", ") });
+        return this.#tell(row, "edge", "edge", "given up", this.#factsOfGivenUp(input.messages));
       case "operator":
         return this.#tell(row, "operator", "edge", input.request.type, this.#facts(input.request));
       case "time":
@@ -99,7 +99,7 @@ export class Story {
   #document(row: JournalRow, key: string, document: QueuedDocument): void {
     const before = this.#documents.get(key);
     this.#documents.set(key, document);
-    const { transId, host, attempts, dueAt, failure } = document;
+    const { transId, host, attempts, dueAt, failure, failedAt } = document;
     const to = host === BACK_END ? "back end" : "webex";
     const about = { transId, ...(host !== BACK_END && { host }) };
     for (const message of document.messages.slice(before?.messages.length ?? 0)) {
@@ -109,7 +109,8 @@ export class Story {
     const hasFailed = failure !== before?.failure || dueAt !== before?.dueAt;
     if (failure === undefined || !hasFailed) return;
     const next = { ...about, why: failure, attempt: String(attempts), nextAt: new Date(dueAt).toISOString() };
-    this.#tell(row, "edge", to, "not delivered", next);
+    // The row is later than the last input, whose time it has.
+    this.#tell({ ...row, at: failedAt ?? row.at }, "edge", to, "not delivered", next);
   }
 
   #confirmed(row: JournalRow, confirmations: readonly (readonly [seq: number, at: number])[]): void {
@@ -127,6 +128,13 @@ export class Story {
     if (isConfirmed || row.input?.type === "undelivered" || !document) return;
     const messages = document.messages.map(nameOf).join(", ");
     this.#tell(row, "edge", "edge", "dropped, its server was replaced", { transId: document.transId, messages });
+  }
+
+  #factsOfGivenUp(messages: readonly Outgoing[]): StoryFacts {
+    const had = [...this.#documents.values()].find((document) =>
+      document.messages.some((one) => isAlike(one, messages[0])),
+    );
+    return { ...(had && { transId: had.transId }), messages: messages.map(nameOf).join(", ") };
   }
 
   #facts(thing: object): StoryFacts {
@@ -175,6 +183,11 @@ function isToWebex(message: FromWebex | Outgoing): message is ToWebex {
 
 function callerOf(event: ConferenceEvent): object {
   return event.type === "caller-entered" ? event.caller : event;
+}
+
+/** Copies of one message, which has no id of its own where it is for the back end. */
+function isAlike(one: Outgoing, other: Outgoing | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 function isAmong(seq: number, confirmations: unknown): boolean {

@@ -47,6 +47,7 @@ test("what a checkpoint wrote is still told", async () => {
 
 test("a document that is not delivered is told with its attempts, their reasons and its end", async () => {
   const world = new ConferenceWorld();
+  world.domain = testDomain({ webex: { retryDelaysMs: [500, 2_000] } });
   await world.running(0);
   const before = world.conference.story().length;
   world.answer = () => ({ kind: "answered", status: 500, body: new Uint8Array() });
@@ -60,6 +61,10 @@ test("a document that is not delivered is told with its attempts, their reasons 
     "edge > webex: not delivered, why HTTP status 500, attempt 2",
     "edge > edge: given up, messages A2W_NotifyUserEnter",
   ]);
+  const [, posted, first, second, givenUp] = since(world, before);
+  expect(givenUp?.facts.transId).toBe(posted?.facts.transId);
+  // At their own times, not at that of the last input.
+  expect((second?.at ?? 0) - (first?.at ?? 0)).toBe(500);
 });
 
 test("a refusal and a command without result are told with their reasons", async () => {

@@ -68,12 +68,16 @@ export const rules: Readonly<Record<string, Rule>> = {
     may: [
       "src/foundation",
       "src/settings",
+      "src/bridge",
+      "bridge-agent/drivers",
+      "bridge-agent/node-ports.ts",
       "bridge-agent/service-manager.ts",
       "bridge-agent/state-folder.ts",
       "node:*",
       "commander",
       "valibot",
     ],
+    mayAsType: ["src/rpc.ts"],
   },
   scripts: { may: ["src", "cli", "bridge-agent", "simulators", "node:*", "commander", "esbuild"] },
   bench: {

@@ -1,0 +1,159 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type Command, InvalidArgumentError } from "commander";
+import { findEdge, OperatorClient } from "./operator-client.ts";
+import { storyText } from "./story.ts";
+import { reason, StartError } from "./supervise.ts";
+import { ownTerminal, type Terminal } from "./terminal.ts";
+import { agentsText, callsOf, callsText, conferencesText, conferenceText, hostsOf, hostsText } from "./views.ts";
+
+const WATCH_EVERY_MS = 1_000;
+/** Id blocks, by which conferences are found, are kept for a week. */
+const MOST_HOURS = 7 * 24;
+
+interface Options {
+  readonly domain?: string;
+  readonly json?: true;
+}
+
+/** What a question finds: as data, and for people. */
+interface Answer {
+  readonly data: unknown;
+  text(now: number, terminal: Terminal): readonly string[];
+  /** That the answer is not whole. */
+  readonly warning?: string | undefined;
+}
+
+/** The commands that ask a running edge. They change nothing. */
+export function addQuestions(program: Command): void {
+  question(program, "conferences", "the conferences that run, the latest first")
+    .option("--all", "those that are over, too")
+    .option("--hours <n>", `those of the last so many hours, ${MOST_HOURS} at most (default: 6)`, hours)
+    .action((options: Options & { all?: true; hours?: number }) =>
+      answer(options, async (edge) => {
+        const list = await edge.conferences(await edge.domains(options.domain), options);
+        return {
+          data: list.conferences,
+          text: (now, terminal) => conferencesText(list.conferences, now, terminal),
+          warning: missing(list.unreachable),
+        };
+      }),
+    );
+
+  question(program, "conference <key>", "one conference as it is now")
+    .option("--watch", "show it again whenever it changes, until stopped")
+    .action((key: string, options: Options & { watch?: true }) =>
+      answer(options, async (edge) => {
+        const conference = await edge.conference(await edge.domain(options.domain), key);
+        return { data: conference, text: (now, terminal) => conferenceText(conference, now, terminal) };
+      }),
+    );
+
+  question(program, "calls", "all callers of running conferences").action((options: Options) =>
+    answer(options, async (edge) => {
+      const { conferences, unreachable } = await edge.conferences(await edge.domains(options.domain));
+      const calls = callsOf(conferences);
+      return {
+        data: calls,
+        text: (_, terminal) => callsText(calls, terminal),
+        warning: missing(unreachable),
+      };
+    }),
+  );
+
+  question(program, "explain <key>", "what happened in a conference, and what is outstanding").action(
+    (key: string, options: Options) =>
+      answer(options, async (edge) => {
+        const domain = await edge.domain(options.domain);
+        const conference = await edge.conference(domain, key);
+        const [lines, agents] = await Promise.all([edge.story(domain, key), edge.agents([domain])]);
+        return {
+          data: { conference, lines },
+          text: (now, terminal) => storyText(conference, lines, agents, now, terminal),
+        };
+      }),
+  );
+
+  question(program, "hosts", "TSP servers: their conferences, and the documents that wait for them").action(
+    (options: Options) =>
+      answer(options, async (edge) => {
+        const { conferences, unreachable } = await edge.conferences(await edge.domains(options.domain), { all: true });
+        const hosts = hostsOf(conferences, await edge.postedAt(conferences));
+        return {
+          data: hosts,
+          text: (now, terminal) => hostsText(hosts, now, terminal),
+          warning: missing(unreachable),
+        };
+      }),
+  );
+
+  question(program, "agents", "the agents of each bridge, and whether they reach it").action((options: Options) =>
+    answer(options, async (edge) => {
+      const bridges = await edge.agents(await edge.domains(options.domain));
+      return { data: bridges, text: (now, terminal) => agentsText(bridges, now, terminal) };
+    }),
+  );
+}
+
+function question(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .option("--domain <name>", "of this domain alone; needed for one conference where there are several")
+    .option("--json", "as JSON");
+}
+
+function hours(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value <= MOST_HOURS) return value;
+  throw new InvalidArgumentError(`It must be above 0 and at most ${MOST_HOURS}.`);
+}
+
+/** Prints the answer; what a person can put right is one line on stderr and exit code 1. */
+async function answer(
+  { json, watch }: Options & { readonly watch?: true },
+  ask: (edge: OperatorClient) => Promise<Answer>,
+): Promise<void> {
+  process.stdout.on("error", () => process.exit(0)); // As `head` closes its end.
+  try {
+    const edge = new OperatorClient(findEdge(process.env));
+    const first = await ask(edge);
+    show(first, json);
+    if (watch) await watchFor(() => ask(edge), first, json);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    console.error(reason(error));
+    process.exitCode = 1;
+  }
+}
+
+function show({ data, text, warning }: Answer, json: true | undefined): void {
+  const lines = json ? [JSON.stringify(data, null, 2)] : text(Date.now(), ownTerminal());
+  process.stdout.write(`${lines.join("\n")}\n`);
+  if (warning) console.error(warning);
+}
+
+/** On a terminal each second, in place; elsewhere once more whenever something has changed. */
+async function watchFor(ask: () => Promise<Answer>, first: Answer, json: true | undefined): Promise<never> {
+  const inPlace = process.stdout.isTTY && !json;
+  let shown = JSON.stringify(first.data);
+  for (;;) {
+    await pause(WATCH_EVERY_MS);
+    try {
+      const next = await ask();
+      const now = JSON.stringify(next.data);
+      if (!inPlace && now === shown) continue;
+      shown = now;
+      process.stdout.write(inPlace ? "\u001b[H\u001b[2J" : json ? "" : "\n");
+      show(next, json);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      console.error(`${reason(error)}; is asked again`);
+    }
+  }
+}
+
+function missing(unreachable: number): string | undefined {
+  return unreachable === 0
+    ? undefined
+    : `not whole: ${unreachable} conferences do not answer (look into the edge's log)`;
+}

@@ -1,0 +1,306 @@
+import type { AgentView } from "../src/rpc.ts";
+import type { BridgeAgents, ConferenceOfDomain } from "./operator-client.ts";
+import { type Column, counted, duration, fromNow, type Terminal, table, wordsOf, wrapped } from "./terminal.ts";
+
+/** A line for each conference. */
+export function conferencesText(
+  conferences: readonly ConferenceOfDomain[],
+  now: number,
+  terminal: Terminal,
+): readonly string[] {
+  if (conferences.length === 0) return ["no conference"];
+  return table<ConferenceOfDomain>(
+    [
+      domainColumn(conferences),
+      { title: "CONFERENCE", text: ({ key }) => key, style: () => "bold" },
+      { title: "STATE", text: stateOf, style: ({ phase }) => (phase === "ended" ? "dim" : null) },
+      { title: "CALLERS", text: ({ callers }) => String(callers.length) },
+      { title: "BRIDGE", text: ({ bridge }) => bridge ?? "", cut: true },
+      { title: "TSP SERVER", text: ({ host }) => bare(host), cut: true },
+      { title: "WAITING", text: waitingOf, style: () => "yellow" },
+      { title: "LAST", text: ({ lastAt }) => fromNow(lastAt, now) },
+    ],
+    conferences,
+    terminal,
+  );
+}
+
+/** Commands without a result, and documents that are not confirmed. */
+function waitingOf({ commands, documents }: ConferenceOfDomain): string {
+  const parts = [
+    ...(commands.length > 0 ? [`${commands.length} cmd`] : []),
+    ...(documents.length > 0 ? [`${documents.length} doc`] : []),
+  ];
+  return parts.join(", ");
+}
+
+function stateOf({ phase, attached, locked }: ConferenceOfDomain): string {
+  if (phase !== "running") return phase;
+  if (!attached) return "kept alive"; // WebEx closed it with KeepAlive.
+  return locked ? "locked" : "running";
+}
+
+/** All about one conference as it is now. */
+export function conferenceText(conference: ConferenceOfDomain, now: number, terminal: Terminal): readonly string[] {
+  const { callers, callOuts, rooms } = conference;
+  const section = (title: string, lines: readonly string[]) =>
+    lines.length === 0 ? [] : ["", title, ...indented(lines)];
+  return [
+    ...conferenceHead(conference, now, terminal),
+    ...section(
+      counted(callers.length, "caller"),
+      callers.length === 0 ? [] : table(callerColumns, callers.map(callRowOf(conference)), narrower(terminal)),
+    ),
+    ...section(
+      `${counted(callOuts.length, "call")} that we dial`,
+      callOuts.map(({ call, stage, extCallId }) => `ExtCallID ${extCallId}: ${stage} (${call})`),
+    ),
+    ...section(
+      counted(rooms.length, "further room"),
+      rooms.map(({ room, stage }) => `${room}: ${stage}`),
+    ),
+    ...outstandingText(conference, { now, agents: null, startedAt: new Map() }, terminal),
+  ];
+}
+
+/** What and whose a conference is, in two lines. */
+export function conferenceHead(conference: ConferenceOfDomain, now: number, { style }: Terminal): readonly string[] {
+  const { key, domain, bridge, host, extConfId, lastAt, phase } = conference;
+  const of = phase === "ended" ? [] : [`WebEx ${bare(host) || "not attached"}`, `ExtConfID ${extConfId}`];
+  return [
+    `${style("bold", `conference ${key}`)} of ${domain}, ${stateOf(conference)}, last input ${fromNow(lastAt, now)}`,
+    [...(bridge === null ? [] : [`bridge ${bridge}`]), ...of].join(", "),
+  ].filter((line) => line !== "");
+}
+
+interface Outstanding {
+  readonly now: number;
+  /** The agents of the conference's bridge; `null`: they were not asked for. */
+  readonly agents: readonly AgentView[] | null;
+  /** By the TransID of a document, or the id of a command. */
+  readonly startedAt: ReadonlyMap<string, number>;
+}
+
+/** What a conference waits for, and why. */
+export function outstandingText(
+  { commands, documents, bridge }: ConferenceOfDomain,
+  { now, agents, startedAt }: Outstanding,
+  terminal: Terminal,
+): readonly string[] {
+  const since = (id: string) => {
+    const at = startedAt.get(id);
+    return at === undefined ? "" : ` for ${duration(Math.max(0, now - at))}`;
+  };
+  const active = agents?.find(({ role }) => role === "active");
+  const path =
+    agents === null ? [] : active === undefined ? [`bridge ${bridge} has no active agent`] : bridgeFault(active);
+  const ofCommands = commands.map(({ id, type, sent, taken, answerBy }) => {
+    const sending =
+      sent === 0
+        ? "not sent yet"
+        : `sent ${sent === 1 ? "once" : `${sent} times`}, ${taken ? "the agent has it, the bridge has not answered" : "no agent has acknowledged it"}`;
+    const deadline = answerBy === null ? [] : [`WebEx hears a failure ${fromNow(answerBy, now)}`];
+    return [`${type} (${id}): no result${since(id)}`, sending, ...path, ...deadline].join("; ");
+  });
+  const ofDocuments = documents.map(({ transId, host, messages, attempts, dueAt, failure }) => {
+    const tries =
+      attempts === 0
+        ? ["not posted yet"]
+        : failure === undefined
+          ? [`${counted(attempts, "attempt")}, no answer yet`]
+          : [`${counted(attempts, "attempt")}, ${failure}`, `next ${dueAt <= now ? "now" : fromNow(dueAt, now)}`];
+    const what = `${messages.join(", ")} (TransID ${transId}) to ${bare(host)}`;
+    return [`${what}: not confirmed${since(transId)}`, ...tries].join("; ");
+  });
+  const items = (title: string, list: readonly string[]) =>
+    list.length === 0
+      ? []
+      : [
+          "",
+          terminal.style("yellow", title),
+          ...list.flatMap((text) => {
+            const [first = "", ...rest] = wrapped(wordsOf(text), terminal.width - 4);
+            return [`  ${first}`, ...rest.map((line) => `    ${line}`)];
+          }),
+        ];
+  const lines = [
+    ...items(`${counted(commands.length, "command")} without a result`, ofCommands),
+    ...items(`${counted(documents.length, "document")} not confirmed`, ofDocuments),
+  ];
+  return lines.length === 0 ? ["", terminal.style("green", "nothing is outstanding")] : lines;
+}
+
+function bridgeFault({ agent, health }: AgentView): string[] {
+  return health?.bridgeUp === false ? [`agent ${agent} does not reach the bridge`] : [];
+}
+
+/** One call of a running conference. */
+interface CallRow {
+  readonly domain: string;
+  readonly conference: string;
+  readonly call: string;
+  readonly number: string;
+  readonly attendeeId: string;
+  /** Empty until WebEx has named the call. */
+  readonly extCallId: string;
+  readonly room: string;
+  readonly muted: boolean;
+  readonly speaks: boolean;
+}
+
+function callRowOf({ domain, key }: ConferenceOfDomain) {
+  return (caller: ConferenceOfDomain["callers"][number]): CallRow => ({ domain, conference: key, ...caller });
+}
+
+export function callsOf(conferences: readonly ConferenceOfDomain[]): readonly CallRow[] {
+  return conferences.flatMap((conference) => conference.callers.map(callRowOf(conference)));
+}
+
+const callerColumns: readonly Column<CallRow>[] = [
+  { title: "NUMBER", text: ({ number }) => number || "withheld" },
+  { title: "ATTENDEE", text: ({ attendeeId }) => attendeeId, cut: true },
+  {
+    title: "EXTCALLID",
+    text: ({ extCallId }) => extCallId || "not named",
+    style: ({ extCallId }) => (extCallId ? null : "yellow"),
+  },
+  { title: "ROOM", text: ({ room }) => room, cut: true },
+  {
+    title: "STATE",
+    text: ({ muted, speaks }) => (muted ? "muted" : speaks ? "speaks" : ""),
+    style: ({ muted }) => (muted ? "yellow" : "green"),
+  },
+  { title: "CALL", text: ({ call }) => call, style: () => "dim", cut: true },
+];
+
+/** A line for each caller of running conferences. */
+export function callsText(calls: readonly CallRow[], terminal: Terminal): readonly string[] {
+  if (calls.length === 0) return ["no caller"];
+  const conference: Column<CallRow> = { title: "CONFERENCE", text: (call) => call.conference, style: () => "bold" };
+  return table([domainColumn(calls), conference, ...callerColumns], calls, terminal);
+}
+
+/** One TSP server, or the partner's back end. */
+export interface HostRow {
+  readonly host: string;
+  readonly conferences: number;
+  readonly documents: number;
+  /** When the oldest document that waits was first to be posted; `null`: that is not known, or none waits. */
+  readonly oldestAt: number | null;
+  readonly failure: string;
+}
+
+/** The servers that running conferences belong to, or that have not confirmed a document. */
+export function hostsOf(
+  conferences: readonly ConferenceOfDomain[],
+  postedAt: ReadonlyMap<string, number>,
+): readonly HostRow[] {
+  const hosts = new Set(conferences.flatMap(({ host, documents }) => [host, ...documents.map((one) => one.host)]));
+  hosts.delete("");
+  return [...hosts].sort().map((host) => {
+    const documents = conferences.flatMap((one) => one.documents.filter((document) => document.host === host));
+    const times = documents.flatMap(({ transId }) => postedAt.get(transId) ?? []);
+    return {
+      host,
+      conferences: conferences.filter((one) => one.host === host).length,
+      documents: documents.length,
+      oldestAt: times.length === 0 ? null : Math.min(...times),
+      failure:
+        documents.toSorted((one, other) => other.attempts - one.attempts).find((one) => one.failure)?.failure ?? "",
+    };
+  });
+}
+
+export function hostsText(hosts: readonly HostRow[], now: number, terminal: Terminal): readonly string[] {
+  if (hosts.length === 0) return ["no TSP server"];
+  return table<HostRow>(
+    [
+      { title: "TSP SERVER", text: ({ host }) => bare(host), style: () => "bold", cut: true },
+      { title: "CONFERENCES", text: ({ conferences }) => String(conferences) },
+      { title: "WAITING", text: ({ documents }) => (documents === 0 ? "-" : counted(documents, "document")) },
+      { title: "OLDEST", text: ({ oldestAt }) => (oldestAt === null ? "" : fromNow(oldestAt, now)) },
+      { title: "LAST FAILURE", text: ({ failure }) => failure, style: () => "red", cut: true },
+    ],
+    hosts,
+    terminal,
+  );
+}
+
+interface AgentRow {
+  readonly domain: string;
+  readonly bridge: string;
+  readonly fault: string;
+  /** `null`: none is known, as `fault` says. */
+  readonly agent: AgentView | null;
+}
+
+/** A line for each connected agent, and for each bridge that has none. */
+export function agentsText(bridges: readonly BridgeAgents[], now: number, terminal: Terminal): readonly string[] {
+  const rows = bridges.flatMap(({ domain, bridge, agents }): AgentRow[] =>
+    agents === null || agents.length === 0
+      ? [
+          {
+            domain,
+            bridge,
+            fault: agents === null ? "its relay does not answer" : "no agent is connected",
+            agent: null,
+          },
+        ]
+      : agents.map((agent) => ({ domain, bridge, fault: "", agent })),
+  );
+  if (rows.length === 0) return ["no bridge"];
+  return table<AgentRow>(
+    [
+      domainColumn(rows),
+      { title: "BRIDGE", text: ({ bridge }) => bridge, style: () => "bold", cut: true },
+      {
+        title: "AGENT",
+        text: ({ agent, fault }) => agent?.agent ?? fault,
+        style: ({ agent }) => (agent === null ? "red" : null),
+      },
+      { title: "ROLE", text: ({ agent }) => agent?.role ?? "" },
+      { title: "LAST SEEN", text: ({ agent }) => lastSeen(agent, now) },
+      {
+        title: "BRIDGE IS",
+        text: ({ agent }) => (agent ? bridgeIs(agent) : ""),
+        style: ({ agent }) => (agent?.health?.bridgeUp ? "green" : "red"),
+      },
+      { title: "PORTS IN USE", text: ({ agent }) => portsOf(agent?.health ?? null) },
+    ],
+    rows,
+    terminal,
+  );
+}
+
+function lastSeen(agent: AgentView | null, now: number): string {
+  if (agent === null) return "";
+  return agent.lastSeen === null ? "socket gone" : fromNow(Math.min(agent.lastSeen, now), now);
+}
+
+function bridgeIs({ health }: AgentView): string {
+  return health === null ? "unknown" : health.bridgeUp ? "up" : "down";
+}
+
+function portsOf(health: AgentView["health"]): string {
+  if (health === null) return "";
+  return health.ports === null ? String(health.portsInUse) : `${health.portsInUse} of ${health.ports}`;
+}
+
+/** Only where there is more than one domain. */
+function domainColumn<Row extends { readonly domain: string }>(rows: readonly Row[]): Column<Row> {
+  const isOne = new Set(rows.map(({ domain }) => domain)).size < 2;
+  return { title: "DOMAIN", text: ({ domain }) => (isOne ? "" : domain), cut: true };
+}
+
+/** A server without the scheme, which is the same for all of a domain. */
+export function bare(host: string): string {
+  return host.replace(/^https?:\/\//, "");
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`);
+}
+
+function narrower(terminal: Terminal): Terminal {
+  return { ...terminal, width: terminal.width - 2 };
+}

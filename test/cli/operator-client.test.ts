@@ -1,0 +1,156 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { findEdge, OperatorClient } from "../../cli/operator-client.ts";
+
+let folder: string;
+let server: Server;
+/** What the edge answers, by path; and what it was asked. */
+let answers: Record<string, unknown>;
+let asked: string[];
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "bridgehead-client-"));
+  answers = { domains: { domains: [{ name: "acme" }, { name: "other" }] } };
+  asked = [];
+  server = createServer(({ url = "" }, response) => {
+    const path = url.replace("/api/v1/", "");
+    asked.push(path);
+    const answer = answers[path];
+    response.writeHead(answer === undefined ? 404 : 200);
+    response.end(typeof answer === "string" ? answer : JSON.stringify(answer ?? { detail: "nothing is here" }));
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+});
+afterEach(async () => {
+  rmSync(folder, { recursive: true });
+  server.closeAllConnections();
+  await new Promise((closed) => server.close(closed));
+});
+
+function client(): OperatorClient {
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return new OperatorClient({ url, urlFrom: "here", token: "token", tokenFrom: "here" });
+}
+
+function written(name: string, content: unknown): string {
+  const file = join(folder, name);
+  writeFileSync(file, typeof content === "string" ? content : JSON.stringify(content));
+  return file;
+}
+
+const nowhere = "/nowhere/edge.json";
+
+test("the edge of the local run is the one that is asked, by its token", () => {
+  const local = written("agent.json", { edge: "ws://127.0.0.1:18787" });
+  const tokenFrom = written("operator-token", "made-at-random\n");
+
+  expect(findEdge({ BRIDGEHEAD_STATE: folder }, nowhere)).toEqual({
+    ...{ url: "http://127.0.0.1:18787", urlFrom: local, token: "made-at-random", tokenFrom },
+  });
+});
+
+test("without a local run it is that of the settings file", () => {
+  const tokenFrom = written("token", "secret");
+  const settings = written("edge.json", {
+    ...{ host: "::", port: 9000, state: "state", operatorTokenFile: "token", domains: {} },
+  });
+
+  expect(findEdge({ BRIDGEHEAD_STATE: "/nowhere" }, settings)).toEqual({
+    ...{ url: "http://[::1]:9000", urlFrom: settings, token: "secret", tokenFrom },
+  });
+});
+
+test("variables name another edge and another token", () => {
+  written("agent.json", { edge: "ws://127.0.0.1:18787" });
+  const variables = { BRIDGEHEAD_STATE: folder, BRIDGEHEAD_URL: "https://tsp.example.com/", OPERATOR_TOKEN: "mine" };
+
+  expect(findEdge(variables, nowhere)).toEqual({
+    ...{ url: "https://tsp.example.com", urlFrom: "BRIDGEHEAD_URL", token: "mine", tokenFrom: "OPERATOR_TOKEN" },
+  });
+});
+
+test.each<[string, Readonly<Record<string, string>>, RegExp]>([
+  ["no token", {}, /^there is no operator's token: OPERATOR_TOKEN is not set, and .*operator-token is not there$/],
+  ["a token of two words", { OPERATOR_TOKEN: "a b" }, /^the operator's token of OPERATOR_TOKEN holds what no request/],
+  [
+    "an address without scheme",
+    { BRIDGEHEAD_URL: "tsp.example.com" },
+    /^BRIDGEHEAD_URL is "tsp\.example\.com"; it must/,
+  ],
+])("%s is said in one line", (_, variables, says) => {
+  expect(() => findEdge({ BRIDGEHEAD_STATE: folder, ...variables }, nowhere)).toThrow(says);
+});
+
+test("a local run whose file is broken is said in one line", () => {
+  written("agent.json", "{");
+
+  expect(() => findEdge({ BRIDGEHEAD_STATE: folder }, nowhere)).toThrow(/agent\.json says no edge$/);
+});
+
+test("a list has all pages of all domains, and how many did not answer", async () => {
+  answers["domains/acme/conferences?hours=2&all=1"] = { conferences: [{ key: "1" }], next: 17, unreachable: 1 };
+  answers["domains/acme/conferences?hours=2&all=1&before=17"] = {
+    conferences: [{ key: "2" }],
+    next: null,
+    unreachable: 1,
+  };
+  answers["domains/other/conferences?hours=2&all=1"] = { conferences: [{ key: "3" }], next: null, unreachable: 0 };
+  const edge = client();
+
+  expect(await edge.conferences(await edge.domains(undefined), { hours: 2, all: true })).toEqual({
+    conferences: [
+      { key: "1", domain: "acme" },
+      { key: "2", domain: "acme" },
+      { key: "3", domain: "other" },
+    ],
+    unreachable: 2,
+  });
+});
+
+test("one of several domains must be named, and a wrong name is answered with the right ones", async () => {
+  await expect(client().domain(undefined)).rejects.toThrow("say which domain by --domain; the domains are acme, other");
+  await expect(client().domain("acm")).rejects.toThrow("there is no domain acm; the domains are acme, other");
+  expect(await client().domain("acme")).toBe("acme");
+});
+
+test("an unknown key is answered with those that are known", async () => {
+  answers["domains/acme/conferences?"] = {
+    ...{ conferences: ["1", "2", "3", "4", "5", "6", "7"].map((key) => ({ key })), next: null, unreachable: 0 },
+  };
+  const none = client().conference("acme", "a/b");
+
+  await expect(none).rejects.toThrow(
+    "nothing is kept of a conference a/b in acme; the running conferences are 1, 2, 3, 4, 5, and 2 more",
+  );
+  expect(asked[0]).toBe("domains/acme/conferences/a%2Fb");
+});
+
+test("the first time that a document was posted is read from the stories of conferences that have any", async () => {
+  const line = (at: number, from: string, transId: string) => ({ at, from, facts: { transId } });
+  answers["domains/acme/conferences/1/story"] = {
+    lines: [line(5, "webex", "t1"), line(7, "edge", "t1"), line(9, "edge", "t1")],
+  };
+  const conferences = [
+    { domain: "acme", key: "1", documents: [{}] },
+    { domain: "acme", key: "2", documents: [] },
+  ] as never;
+
+  expect(await client().postedAt(conferences)).toEqual(new Map([["t1", 7]]));
+  expect(asked).toEqual(["domains/acme/conferences/1/story"]);
+});
+
+test("what others named cannot steer the terminal", async () => {
+  answers["domains/acme/conferences/1"] = { extConfId: "a\u001b[2J\u009b\u202eb" };
+
+  expect(await client().conference("acme", "1")).toMatchObject({ extConfId: "a\\u001b[2J\\u009b\\u202eb" });
+});
+
+test("what is no edge is said to be none", async () => {
+  answers.domains = "<html>";
+
+  await expect(client().domains(undefined)).rejects.toThrow(/ answers 200, and not as an edge does$/);
+});

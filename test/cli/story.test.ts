@@ -1,0 +1,133 @@
+import { expect, test } from "vitest";
+import type { BridgeAgents } from "../../cli/operator-client.ts";
+import { storyText, thingsOf } from "../../cli/story.ts";
+import { localTime } from "../../cli/terminal.ts";
+import type { StoryFacts, StoryLine, StorySide } from "../../src/rpc.ts";
+import { command, conference, document, now, painted, plain } from "./view-examples.ts";
+
+const start = now - 10_000;
+
+function line(seq: number, ms: number, way: string, what: string, facts: StoryFacts = {}): StoryLine {
+  const [from, to] = way.split(" > ") as [StorySide, StorySide];
+  return { seq, at: start + ms, from, to, what, facts };
+}
+
+/** Two mutes whose answers travel in one document. */
+const mutes = [
+  line(1, 0, "webex > edge", "W2A_UpdateUser", { msgId: "1", extCallId: "70000", transId: "w1" }),
+  line(1, 0, "edge > bridge", "mute", { call: "c1", commandId: "*******77.1" }),
+  line(2, 1, "webex > edge", "W2A_UpdateUser", { msgId: "2", extCallId: "70001", transId: "w1" }),
+  line(2, 1, "edge > bridge", "mute", { call: "c2", commandId: "*******77.2" }),
+  line(4, 7, "bridge > edge", "mute: done", { commandId: "*******77.2", afterMs: "6" }),
+  line(4, 7, "edge > webex", "A2W_RspUpdateUser", { msgId: "2", result: "ok", extCallId: "70001", transId: "t1" }),
+  line(5, 9, "bridge > edge", "mute: done", { commandId: "*******77.1", afterMs: "9" }),
+  line(5, 9, "edge > webex", "A2W_RspUpdateUser", { msgId: "1", result: "ok", extCallId: "70000", transId: "t1" }),
+  line(6, 20, "webex > edge", "confirmed", { transId: "t1" }),
+];
+
+function whats(lines: readonly StoryLine[]): string[][] {
+  return thingsOf(lines).map((thing) => thing.map(({ what, facts }) => facts.call ?? what));
+}
+
+test("request, command, result, answer and Confirmation of one thing are together, whatever came in between", () => {
+  const one = ["W2A_UpdateUser", "c1", "mute: done", "A2W_RspUpdateUser", "confirmed"];
+  const other = ["W2A_UpdateUser", "c2", "mute: done", "A2W_RspUpdateUser", "confirmed"];
+
+  expect(whats(mutes)).toEqual([one, other]);
+});
+
+test("ids of WebEx and of ours that are alike are two, and a naming belongs to the entry", () => {
+  const lines = [
+    line(1, 0, "bridge > edge", "caller-entered"),
+    line(1, 0, "edge > webex", "A2W_NotifyUserEnter", { msgId: "1", transId: "t1" }),
+    line(2, 5, "webex > edge", "W2A_UpdateUser", { msgId: "1", transId: "t1" }),
+    line(3, 6, "webex > edge", "W2A_RspNotifyUserEnter", { msgId: "1" }),
+    line(4, 2, "webex > edge", "confirmed", { transId: "t1" }),
+  ];
+
+  expect(whats(lines)).toEqual([
+    ["caller-entered", "A2W_NotifyUserEnter", "confirmed", "W2A_RspNotifyUserEnter"],
+    ["W2A_UpdateUser"],
+  ]);
+});
+
+test("what becomes of a dialled call belongs to the call-out, and its end after the entry does not", () => {
+  const lines = [
+    line(1, 0, "webex > edge", "W2A_Callout", { msgId: "1" }),
+    line(1, 0, "edge > bridge", "dial", { call: "leg", commandId: "d" }),
+    line(2, 9, "bridge > edge", "call-answered", { call: "leg" }),
+    line(2, 9, "edge > bridge", "admit", { call: "leg", commandId: "a" }),
+    line(3, 12, "bridge > edge", "admit: done", { commandId: "a" }),
+    line(4, 60_000, "bridge > edge", "caller-left", { call: "leg" }),
+  ];
+
+  expect(thingsOf(lines).map((thing) => thing.length)).toEqual([5, 1]);
+});
+
+test("what followed from the passing of time alone is a thing of its own", () => {
+  const lines = [
+    ...mutes,
+    line(7, 9_000, "edge > edge", "mute: no result in time"),
+    line(7, 9_000, "edge > bridge", "lock"),
+  ];
+
+  expect(whats(lines).slice(2)).toEqual([["mute: no result in time", "lock"]]);
+});
+
+test("a story has a block for each thing, and what is outstanding with its cause", () => {
+  const one = conference({ commands: [command], documents: [document] });
+  const bridges: BridgeAgents[] = [{ domain: "local", bridge: "simulated", agents: [] }];
+  const lines = [
+    ...mutes.filter(({ facts }) => facts.msgId !== "2" && !facts.commandId?.endsWith(".2")),
+    line(8, 4_000, "bridge > edge", "lock-changed", { locked: "true" }),
+    line(8, 4_000, "edge > webex", "A2W_NotifyConferenceChange", {
+      ...{ msgId: "9", status: "locked", transId: "61365000006", host: "http://tsp1.example.com:8800" },
+    }),
+    line(9, 4_100, "edge > webex", "not delivered", {
+      ...{ transId: "61365000006", host: "http://tsp1.example.com:8800", why: "HTTP status 500", attempt: "2" },
+    }),
+    line(10, 6_000, "webex > edge", "W2A_UpdateUser", { msgId: "3", host: "http://tsp2.example.com" }),
+    line(10, 6_000, "edge > bridge", "unmute", { commandId: "*******77.9.165" }),
+  ];
+
+  expect(storyText(one, lines, bridges, now, plain)).toEqual([
+    "conference 555120777 of local, running, last input 12 s ago",
+    "bridge simulated, WebEx tsp1.example.com:8800, ExtConfID 3100417",
+    "",
+    `${localTime(start)}  WebEx → edge   W2A_UpdateUser`,
+    "                                 msgId=1 extCallId=70000 transId=w1",
+    "                        +0 ms  edge → bridge  mute  call=c1",
+    "                        +9 ms  bridge → edge  mute: done  after 9 ms",
+    "                        +9 ms  edge → WebEx   A2W_RspUpdateUser",
+    "                                 result=ok transId=t1",
+    "                       +20 ms  WebEx → edge   confirmed  transId=t1",
+    "",
+    `${localTime(start + 4_000)}  bridge → edge  lock-changed  locked=true`,
+    "                        +0 ms  edge → WebEx   A2W_NotifyConferenceChange",
+    "                                 msgId=9 status=locked transId=61365000006",
+    "                      +100 ms  edge → WebEx   not delivered",
+    '                                 transId=61365000006 why="HTTP status 500"',
+    "                                 attempt=2",
+    "",
+    `${localTime(start + 6_000)}  WebEx → edge   W2A_UpdateUser`,
+    "                                 msgId=3 host=tsp2.example.com",
+    "                        +0 ms  edge → bridge  unmute",
+    "",
+    "1 command without a result",
+    "  unmute (555120777.9.165): no result for 4.0 s; sent once, the agent has it,",
+    "    the bridge has not answered; bridge simulated has no active agent; WebEx",
+    "    hears a failure in 4.0 s",
+    "",
+    "1 document not confirmed",
+    "  A2W_NotifyConferenceChange (TransID 61365000006) to tsp1.example.com:8800:",
+    "    not confirmed for 6.0 s; 2 attempts, HTTP status 500; next in 2.0 s",
+  ]);
+  expect(storyText(one, lines, bridges, now, painted).join("\n")).toContain("<red>not delivered</>");
+});
+
+test("without a terminal each line of a story is one line", () => {
+  const wide = { ...plain, width: Number.POSITIVE_INFINITY };
+  const told = storyText(conference(), mutes, [], now, wide).filter((text) => text.includes("→"));
+
+  expect(told).toHaveLength(mutes.length + 1); // The Confirmation belongs to both.
+});

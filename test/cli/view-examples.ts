@@ -1,0 +1,30 @@
+import type { ConferenceOfDomain } from "../../cli/operator-client.ts";
+import type { Terminal } from "../../cli/terminal.ts";
+
+/** The moment of the question. */
+export const now = Date.parse("2026-11-21T02:40:10.000Z");
+
+/** Shows each style by its name. */
+export const painted: Terminal = { width: 80, style: (format, text) => `<${format}>${text}</>` };
+export const plain: Terminal = { width: 80, style: (_, text) => text };
+
+export function conference(more: object = {}): ConferenceOfDomain {
+  return {
+    ...{ domain: "local", key: "555120777", phase: "running", lastAt: now - 12_000, bridge: "simulated" },
+    ...{ extConfId: "3100417", host: "http://tsp1.example.com:8800", attached: true, locked: false },
+    ...{ callers: [], callOuts: [], rooms: [], commands: [], documents: [], ...more },
+  } as object as ConferenceOfDomain;
+}
+
+export function caller(more: object = {}) {
+  return {
+    ...{ call: "c1", extCallId: "70000", number: "14085550101", attendeeId: "101" },
+    ...{ room: "main", muted: false, speaks: false, ...more },
+  };
+}
+
+export const command = { id: "555120777.9.165", type: "unmute", sent: 1, taken: true, answerBy: now + 4_000 };
+export const document = {
+  ...{ transId: "61365000006", host: "http://tsp1.example.com:8800", messages: ["A2W_NotifyConferenceChange"] },
+  ...{ attempts: 2, dueAt: now + 2_000, failure: "HTTP status 500" },
+};

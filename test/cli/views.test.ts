@@ -1,0 +1,134 @@
+import { expect, test } from "vitest";
+import type { BridgeAgents } from "../../cli/operator-client.ts";
+import {
+  agentsText,
+  callsOf,
+  callsText,
+  conferencesText,
+  conferenceText,
+  hostsOf,
+  hostsText,
+} from "../../cli/views.ts";
+import { caller, command, conference, document, now, painted, plain } from "./view-examples.ts";
+
+test("conferences are a line each, with what waits in them", () => {
+  const list = [
+    conference({ callers: [caller()], commands: [command], documents: [document, document] }),
+    conference({ key: "555120888", locked: true, lastAt: now - 300 }),
+    conference({ key: "555120999", phase: "ended", host: "" }),
+    conference({ key: "555120666", attached: false }),
+  ];
+
+  expect(conferencesText(list, now, plain)).toEqual([
+    "CONFERENCE  STATE       CALLERS  BRIDGE     TSP SERVER  WAITING       LAST",
+    "555120777   running     1        simulated  tsp1.exam…  1 cmd, 2 doc  12 s ago",
+    "555120888   locked      0        simulated  tsp1.exam…                300 ms ago",
+    "555120999   ended       0        simulated                            12 s ago",
+    "555120666   kept alive  0        simulated  tsp1.exam…                12 s ago",
+  ]);
+  expect(conferencesText([], now, plain)).toEqual(["no conference"]);
+});
+
+test("a domain is named where there are several", () => {
+  const titles = (...domains: readonly string[]) =>
+    conferencesText(
+      domains.map((domain) => conference({ domain })),
+      now,
+      plain,
+    )[0];
+
+  expect(titles("acme", "acme")).not.toContain("DOMAIN");
+  expect(titles("acme", "local")).toMatch(/^DOMAIN {2}CONFERENCE/);
+});
+
+test("a conference shows its callers, and what it waits for", () => {
+  const one = conference({
+    callers: [caller(), caller({ call: "c2", extCallId: "", number: "", attendeeId: "", speaks: true })],
+    callOuts: [{ call: "leg-1", stage: "ringing", extCallId: "9001" }],
+    rooms: [{ room: "r7", stage: "open" }],
+    commands: [command, { ...command, id: "555120777.10.7", type: "mute", sent: 3, taken: false, answerBy: null }],
+    documents: [document, { ...document, transId: "61365000007", attempts: 0, failure: undefined }],
+  });
+
+  expect(conferenceText(one, now, plain)).toEqual([
+    "conference 555120777 of local, running, last input 12 s ago",
+    "bridge simulated, WebEx tsp1.example.com:8800, ExtConfID 3100417",
+    "",
+    "2 callers",
+    "  NUMBER       ATTENDEE  EXTCALLID  ROOM  STATE   CALL",
+    "  14085550101  101       70000      main          c1",
+    "  withheld               not named  main  speaks  c2",
+    "",
+    "1 call that we dial",
+    "  ExtCallID 9001: ringing (leg-1)",
+    "",
+    "1 further room",
+    "  r7: open",
+    "",
+    "2 commands without a result",
+    "  unmute (555120777.9.165): no result; sent once, the agent has it, the bridge",
+    "    has not answered; WebEx hears a failure in 4.0 s",
+    "  mute (555120777.10.7): no result; sent 3 times, no agent has acknowledged it",
+    "",
+    "2 documents not confirmed",
+    "  A2W_NotifyConferenceChange (TransID 61365000006) to tsp1.example.com:8800:",
+    "    not confirmed; 2 attempts, HTTP status 500; next in 2.0 s",
+    "  A2W_NotifyConferenceChange (TransID 61365000007) to tsp1.example.com:8800:",
+    "    not confirmed; not posted yet",
+  ]);
+});
+
+test("calls are those of all conferences, and what matters has a colour", () => {
+  const calls = callsOf([
+    conference({ callers: [caller({ muted: true })] }),
+    conference({ key: "555120888", callers: [caller({ extCallId: "" })] }),
+  ]);
+
+  expect(callsText(calls, plain)).toEqual([
+    "CONFERENCE  NUMBER       ATTENDEE  EXTCALLID  ROOM  STATE  CALL",
+    "555120777   14085550101  101       70000      main  muted  c1",
+    "555120888   14085550101  101       not named  main         c1",
+  ]);
+  expect(callsText(calls, painted)[1]).toContain("<yellow>muted</>");
+  expect(callsText(calls, painted)[2]).toContain("<yellow>not named</>");
+});
+
+test("hosts are those of running conferences and of documents that wait, the oldest of which counts", () => {
+  const conferences = [
+    conference({ documents: [document, { ...document, transId: "2", attempts: 0, failure: undefined }] }),
+    conference({ key: "1", documents: [{ ...document, host: "http://tsp2.example.com", transId: "3" }] }),
+    conference({ key: "2", host: "", phase: "ended" }),
+  ];
+  const hosts = hostsOf(
+    conferences,
+    new Map([
+      ["61365000006", now - 65_000],
+      ["2", now - 90_000],
+    ]),
+  );
+
+  expect(hostsText(hosts, now, plain)).toEqual([
+    "TSP SERVER             CONFERENCES  WAITING      OLDEST          LAST FAILURE",
+    "tsp1.example.com:8800  2            2 documents  1 min 30 s ago  HTTP status 500",
+    "tsp2.example.com       0            1 document                   HTTP status 500",
+  ]);
+});
+
+test("a bridge without agents, and one whose relay does not answer, are said to be so", () => {
+  const health = { bridgeUp: true, portsInUse: 3, ports: 240 };
+  const agent = { agent: "agent-1", role: "active", lastSeen: now - 2_000, health } as const;
+  const standby = { agent: "agent-2", role: "standby", lastSeen: null, health: null } as const;
+  const bridges: BridgeAgents[] = [
+    { domain: "local", bridge: "one", agents: [agent, standby] },
+    { domain: "local", bridge: "two", agents: [] },
+    { domain: "local", bridge: "three", agents: null },
+  ];
+
+  expect(agentsText(bridges, now, plain)).toEqual([
+    "BRIDGE  AGENT                      ROLE     LAST SEEN    BRIDGE IS  PORTS IN USE",
+    "one     agent-1                    active   2.0 s ago    up         3 of 240",
+    "one     agent-2                    standby  socket gone  unknown",
+    "two     no agent is connected",
+    "three   its relay does not answer",
+  ]);
+});
