@@ -198,7 +198,7 @@ export class AgentWorld {
     if (!turned.ok) throw new Error(turned.error.sentence);
     const effects = turned.value;
     this.#step();
-    this.notes.push(...effects.notes);
+    this.notes.push(...effects.notes.map(({ text }) => text));
     for (const message of effects.messages) {
       if (this.#edgeUp && !this.edgeDeaf) this.#edgeHears(message);
       this.#step();

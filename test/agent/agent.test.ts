@@ -74,7 +74,7 @@ describe("commands", () => {
       world.settle();
     }
     expect(world.acts().slice(1)).toEqual(["lock done"]);
-    expect(world.notes.slice(1)).toEqual([expect.stringMatching(/^command \*+21\.7\.abc is refused/)]);
+    expect(world.notes.slice(2)).toEqual([expect.stringMatching(/^command \*+21\.7\.abc is refused/)]);
     expect(world.accepted.slice(1)).toEqual([
       { type: "result", id: notUnderstood[0], result: { done: false, reason: "not-supported" } },
       { type: "result", id: "lock", result: { done: true } },

@@ -23,15 +23,22 @@ test("the log shows no phone number, attendee ID or key, but two of them can be 
 
   expect(shown).toEqual([
     {
-      id: "*******21.2.abc",
+      commandId: "*******21.2.abc",
       conference: "*******21",
       command: "move",
       call: "*******21.3.abc",
       room: "*******21.4.abc",
     },
-    { id: "*******21.2.abc", conference: "*******21", command: "dial", call: "c", number: "*********34", waitMs: 1 },
     {
-      id: "*******21.2.abc",
+      commandId: "*******21.2.abc",
+      conference: "*******21",
+      command: "dial",
+      call: "c",
+      number: "*********34",
+      waitMs: 1,
+    },
+    {
+      commandId: "*******21.2.abc",
       conference: "*******21",
       command: "admit",
       call: "c",
@@ -40,7 +47,7 @@ test("the log shows no phone number, attendee ID or key, but two of them can be 
       attendeeId: "***55",
     },
     {
-      id: "*******21.2.abc",
+      commandId: "*******21.2.abc",
       conference: "*******21",
       command: "create-conference",
       maxCallers: 5,
@@ -62,7 +69,7 @@ test("where the settings want it, the log shows them as they are", () => {
 
 test("a caller who is in no conference yet has none in the log", () => {
   expect(executionForLog({ id, conference: null, command: { type: "expel", call } }, false)).toEqual({
-    id,
+    commandId: id,
     conference: null,
     command: "expel",
     call: "c",

@@ -3,18 +3,24 @@ import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pino } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { LogStream } from "../../bridge-agent/log.ts";
 import { AgentService } from "../../bridge-agent/service.ts";
 import type { AgentSettings } from "../../bridge-agent/settings.ts";
 import { holdStateFolder } from "../../bridge-agent/state-folder.ts";
 import { agentSettings } from "./agent-world.ts";
 
 let folder: string;
+let lines: string[];
+
+/** Of a process that does not end. */
+function ports() {
+  const logStream = { write: (json: string) => void lines.push(JSON.parse(json).msg), dropped: 0 };
+  return { logStream, end: expect.unreachable, drained: expect.unreachable };
+}
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  lines = [];
   folder = mkdtempSync(join(tmpdir(), "bridgehead-service-"));
 });
 
@@ -25,8 +31,7 @@ afterEach(() => {
 
 test("two agents on one state folder: the second is refused with a sentence, and gets the folder when the first stops", async () => {
   const settings = { ...agentSettings, state: folder } as AgentSettings;
-  const log = pino({ enabled: false });
-  const service = () => new AgentService(settings, log, new LogStream(1), expect.unreachable);
+  const service = () => new AgentService(settings, ports());
   const [first, second, third] = [service(), service(), service()];
   await first.start();
 
@@ -61,8 +66,7 @@ test("the folder of an agent that was killed is free", async () => {
 test("an agent that cannot start when its journal is there again ends with a sentence", async () => {
   const ends: string[] = [];
   const settings = { state: folder, listen: { port: 0 } } as AgentSettings;
-  const log = pino({ enabled: false });
-  const service = new AgentService(settings, log, new LogStream(1), (why) => ends.push(why));
+  const service = new AgentService(settings, { ...ports(), end: (why) => ends.push(why) });
   mkdirSync(join(folder, "journal.sqlite-wal")); // Where the journal wants a file.
   await service.start();
 
