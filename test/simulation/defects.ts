@@ -950,8 +950,7 @@ export const defects: readonly Defect[] = [
     name: "a caller who keys nothing stays at the prompt",
     foundBy: "nobody is left on the line",
     file: "bridge-agent/legs.ts",
-    before:
-      '      case "hang-up":\n        this.#letGo(leg, letGoBecause[action.why]);\n        return this.#hangUp(leg);\n',
+    before: '      case "hang-up":\n        return this.#letGo(leg, letGoBecause[action.why]);\n',
     after: '      case "hang-up":\n        return;\n',
   },
   {
