@@ -93,8 +93,8 @@ export class Agent {
   /** Effects of the present turn so far. */
   #effects = noEffects();
   #prunedAt: EpochMs = 0;
-  /** Since when this agent is active, if it is. */
-  #activeAt: EpochMs = 0;
+  /** When the edge made this agent active; `null`: not in this life of the process. */
+  #activeAt: EpochMs | null = null;
 
   /** `newId` names the commands that the agent itself makes; never the same twice, not even after a restart. */
   constructor(journal: Journal, newId: () => CommandId) {
@@ -348,9 +348,10 @@ export class Agent {
   }
 
   #noteActing({ conferences, calls }: DriverState, now: EpochMs): void {
-    const seconds = Math.max(0, now - this.#activeAt) / 1_000;
     const held = `${conferences.length} conferences, ${calls.filter(({ stage }) => stage !== "ended").length} calls`;
-    const text = `this agent acts on the bridge: ${held}; it is active since ${seconds.toFixed(1)} s`;
+    const since =
+      this.#activeAt === null ? "" : `, ${((now - this.#activeAt) / 1_000).toFixed(1)} s after the edge made it active`;
+    const text = `this agent acts on the bridge (${held})${since}`;
     this.#note("info", "active", text, { epoch: this.#epoch });
   }
 

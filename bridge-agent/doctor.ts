@@ -50,7 +50,7 @@ export async function doctor(settings: AgentSettings, print: (line: string) => v
     ["tls", () => checkTls(settings, edge)],
     ["proxy", () => checkProxy(edge)],
     ["edge", () => checkEdge(settings, edge)],
-    ["clock", () => checkClock(edge)],
+    ["clock", () => checkClock(settings, edge)],
     ["bridge", () => checkBridge(settings)],
   ];
   const edge = askEdge(settings).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
@@ -177,15 +177,22 @@ async function checkEdge(
   );
 }
 
-async function checkClock(asked: Promise<EdgeAnswer | Error>): Promise<Finding> {
+async function checkClock({ edge }: AgentSettings, asked: Promise<EdgeAnswer | Error>): Promise<Finding> {
   const answer = await asked;
   if (answer instanceof Error) return warn("not compared: see the line about the edge");
-  const { date } = answer.headers;
-  if (date === undefined) return good("not compared, the edge sends no date");
+  const date = answer.headers.date ?? (await dateOf(edge));
+  if (date === null) return good("not compared, the edge sends no date");
   const skewMs = Date.now() - Date.parse(date);
   const seconds = Math.round(Math.abs(skewMs) / 1_000);
   if (Math.abs(skewMs) <= MOST_CLOCK_SKEW_MS) return good("agrees with the edge's");
   return bad(`${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} the edge's: set it, for example with NTP`);
+}
+
+/** Where neither the edge's platform nor a proxy puts a date to each answer, `/healthz` has one. */
+async function dateOf(edge: string): Promise<string | null> {
+  const url = `${edge.replace(/^ws/, "http").replace(/\/+$/, "")}/healthz`;
+  const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
+  return response?.headers.get("date") ?? null;
 }
 
 /**
