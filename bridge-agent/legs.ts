@@ -150,7 +150,8 @@ export class Legs {
 
   keys(call: CallId, keys: string, now: EpochMs): void {
     const leg = this.#legs.get(call);
-    if (leg) this.#press(leg, { type: "keys", keys, at: now });
+    // One by one, so that each step of the menu is seen.
+    if (leg) for (const key of keys) this.#press(leg, { type: "keys", keys: key, at: now });
   }
 
   /** Hangs up on callers who key nothing; codes that waited for more keys count as they are. */

@@ -91,6 +91,11 @@ export class AgentWorld {
     return this.#agent.status;
   }
 
+  /** As operations staff are shown them. */
+  get calls() {
+    return this.#agent.calls;
+  }
+
   events(): ConferenceEvent[] {
     return this.accepted.flatMap((report) => (report.type === "event" ? [report.event] : []));
   }
@@ -152,6 +157,10 @@ export class AgentWorld {
   loseEdge(): void {
     this.#edgeUp = false;
     this.#put({ type: "edge-lost" });
+  }
+
+  stop(): void {
+    this.#put({ type: "stop" });
   }
 
   tell(message: Extract<AgentInput, { type: "edge" }>["message"]): void {
