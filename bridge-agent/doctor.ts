@@ -125,7 +125,7 @@ async function checkTls({ edge }: AgentSettings, asked: Promise<EdgeAnswer | Err
   const answer = await asked;
   if (answer instanceof Error) {
     const code = codeOf(answer);
-    if (!/CERT|TLS|SSL|SIGNED|VERIFY|EPROTO/.test(code)) return warn("not checked: see the line about the edge");
+    if (!tlsFault.test(code)) return warn("not checked: see the line about the edge");
     const ca = "for a certificate authority of your own, set NODE_EXTRA_CA_CERTS to its file";
     return bad(`${answer.message} (${code}): mend the certificate of ${hostOf(edge)}; ${ca}`);
   }
@@ -158,6 +158,7 @@ async function checkEdge(
 ): Promise<Finding> {
   const answer = await asked;
   if (answer instanceof Error) {
+    if (tlsFault.test(codeOf(answer))) return bad("not asked: see the line about TLS");
     return bad(
       `${edge} cannot be reached (${answer.message}): check \`edge\` in the settings, the network and its firewalls`,
     );
@@ -229,6 +230,8 @@ function askEdge(settings: AgentSettings): Promise<EdgeAnswer> {
     request.end();
   });
 }
+
+const tlsFault = /CERT|TLS|SSL|SIGNED|VERIFY|EPROTO/;
 
 function hostOf(edge: string): string {
   return new URL(edge).hostname.replace(/^\[|\]$/g, "");

@@ -62,7 +62,8 @@ export function waitsFor({ running, unacknowledged, edgeUp }: StatusAnswer): str
 
 /** `calls` for people. */
 export function callsText(calls: readonly CallView[], { role }: Pick<StatusAnswer, "role">): string {
-  if (role !== "active") return `this agent is ${role}: ask the active one`;
+  if (role === "standby") return "this agent is standby: ask the active one";
+  if (role === "unknown") return "the edge has not said yet whether this agent acts";
   if (calls.length === 0) return "no calls";
   const stages = { prompted: "at the prompt", dialled: "being called", entered: "in" };
   const rows = calls.map(({ since, number, conference, room, stage, muted, call }) => [

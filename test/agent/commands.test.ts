@@ -1,7 +1,8 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -245,4 +246,31 @@ test("a command that finds no agent says so in one line", async () => {
     );
     expect(await ended).toEqual([1, "no agent answers on 127.0.0.1:9: start it with `run`\n"]);
   }
+}, 20_000);
+
+test("doctor checks the edge's certificate, and what ends soon is a warning", async () => {
+  const [key, cert] = [join(folder, "tls-key.pem"), join(folder, "tls-cert.pem")];
+  const request = "req -x509 -newkey rsa:2048 -nodes -days 5 -subj /CN=localhost -addext subjectAltName=DNS:localhost";
+  execFileSync("openssl", [...request.split(" "), "-keyout", key, "-out", cert], { stdio: "ignore" });
+  const server = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) });
+  server.on("upgrade", (_request, socket: Duplex) => respond(socket, 403, refusal("replayed", "a challenge")));
+  await once(server.listen(0, "localhost"), "listening");
+  const edge = `wss://localhost:${(server.address() as AddressInfo).port}`;
+
+  const { said } = await doctorSays({ edge });
+  expect(said.tls).toMatch(/^WRONG tls: .*SELF_SIGNED.*: mend the certificate of localhost; .*NODE_EXTRA_CA_CERTS/);
+  expect(said.edge).toBe("WRONG edge: not asked: see the line about TLS");
+
+  const file = join(folder, "tls.json");
+  const driver = { type: "generic", url: `ws://127.0.0.1:${(bridge.address() as AddressInfo).port}` };
+  const settings = { ...agentSettings, edge, state: join(folder, "tls"), listen: { port: 9 }, driver };
+  writeFileSync(file, JSON.stringify(settings));
+  const trusting = await new Promise((resolve) => {
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: cert };
+    const args = ["bridge-agent/main.ts", "doctor", "--settings", file];
+    execFile(process.execPath, args, { env }, (_error, stdout) => resolve(stdout));
+  });
+  expect(trusting).toMatch(/^warn {2}tls: the certificate ends on \d{4}-\d\d-\d\d: renew it$/m);
+  expect(trusting).toMatch(/^ok {4}edge: it knows this key/m);
+  server.close();
 }, 20_000);
