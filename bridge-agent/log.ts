@@ -74,6 +74,7 @@ export function forPeople(json: string): string {
 }
 
 const COUNTED_FOR_MS = 60_000;
+const neverRepeated: ReadonlySet<Note["event"]> = new Set(["command", "settings", "drain", "takeover", "standby"]);
 
 /** Passes lines on. One that is repeated within a minute is counted, and comes again with its count when the minute is over. */
 export class RepeatLimit {
@@ -86,9 +87,9 @@ export class RepeatLimit {
     this.#pass = pass;
   }
 
-  /** What happened to one call or command is no repetition of what happened to another. */
+  /** What happened to one call or command is no repetition of what happened to another, nor is what somebody has asked for. */
   put(line: LogLine): void {
-    if ("call" in line.details || "commandId" in line.details) return this.#pass(line);
+    if ("call" in line.details || "commandId" in line.details || neverRepeated.has(line.event)) return this.#pass(line);
     const recent = this.#recent.get(line.text);
     if (recent) {
       recent.repeated += 1;

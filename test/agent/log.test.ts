@@ -159,14 +159,15 @@ test("what is repeated within a minute is one line, and then one a minute with i
   ]);
 });
 
-test("what happened to two calls, or two commands, is two lines", () => {
+test("what happened to two calls, or two commands, is two lines, and so are two reloads", () => {
   const lines: LogLine[] = [];
   const limit = new RepeatLimit(new Clock(), (line) => lines.push(line));
   const about = [{ call: "c1" }, { call: "c2" }, { commandId: "1" }, { commandId: "2" }];
 
   for (const details of about) limit.put({ ...line, details });
+  for (let reload = 0; reload < 2; reload += 1) limit.put({ ...line, event: "settings" });
 
-  expect(lines.map(({ details }) => details)).toEqual(about);
+  expect(lines.map(({ details }) => details)).toEqual([...about, {}, {}]);
 });
 
 test("a line has its time, the level in a word and what it is about, as JSON or for people", () => {
