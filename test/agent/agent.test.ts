@@ -1030,6 +1030,11 @@ describe("what operations staff ask about", () => {
       { call: id, ...seen, since: since + 1_000 },
       { call: waiting, ...prompt, since: since + 1_000 },
     ]);
+
+    // Who was in a room that is closed goes back to the main room: the next state shows it.
+    world.command("close", { type: "close-room", room: "r1" as RoomId });
+    world.pass(62_000);
+    expect(world.calls).toMatchObject([{ call: id, room: MAIN_ROOM }]);
   });
 
   test("a takeover says whose place it is and why, and when this agent acts", () => {
