@@ -7,7 +7,8 @@ import type { AgentToEdge, EdgeToAgent } from "../src/link/messages.ts";
 import { ConferenceEvents } from "./conference-events.ts";
 import type { DriverReport, DriverState, Execution } from "./drivers/driver.ts";
 import type { Assignment, Journal } from "./journal.ts";
-import { Legs } from "./legs.ts";
+import { Legs, type LegView } from "./legs.ts";
+import type { Note } from "./log.ts";
 import { isInTime, PendingCommands } from "./pending-commands.ts";
 import { CommandAcks, Reports } from "./reports.ts";
 
@@ -23,7 +24,7 @@ export type AgentInput =
   | { readonly type: "result"; readonly execution: Execution; readonly result: ExecutionResult }
   /** Some time has passed. */
   | { readonly type: "time" }
-  /** The process is to stop: nothing new is begun. */
+  /** The process is to end: nothing new is begun. */
   | { readonly type: "stop" };
 
 /** To be done once the turn's journal entries are on disk, and not before. */
@@ -34,7 +35,7 @@ interface Effects {
   activate: number | null;
   askState: boolean;
   /** Lines for operations staff. */
-  readonly notes: string[];
+  readonly notes: Note[];
 }
 
 function noEffects(): Effects {
@@ -51,6 +52,8 @@ export interface AgentStatus {
   readonly running: number;
   /** Reports that the edge has not acknowledged; those of a standby wait until it is active. */
   readonly unacknowledged: number;
+  /** Nothing new is begun any more, and the process ends when what runs is over. */
+  readonly draining: boolean;
 }
 
 const PRUNE_EVERY_MS = 10 * 60_000;
@@ -90,6 +93,8 @@ export class Agent {
   /** Effects of the present turn so far. */
   #effects = noEffects();
   #prunedAt: EpochMs = 0;
+  /** When the edge made this agent active; `null`: not in this life of the process. */
+  #activeAt: EpochMs | null = null;
 
   /** `newId` names the commands that the agent itself makes; never the same twice, not even after a restart. */
   constructor(journal: Journal, newId: () => CommandId) {
@@ -106,6 +111,7 @@ export class Agent {
 
   turn(inputs: readonly AgentInput[], machineTime: EpochMs): Effects {
     const now = this.#clock.at(machineTime);
+    this.#legs.now = now;
     let tick = false;
     for (const input of inputs) {
       tick ||= input.type === "time";
@@ -122,6 +128,7 @@ export class Agent {
     }
     if (tick) this.#prune(now);
     this.#reports.writeAcks(now);
+    this.#effects.notes.push(...this.#legs.notes());
     const effects = this.#effects;
     this.#effects = noEffects();
     return effects;
@@ -136,7 +143,13 @@ export class Agent {
       calls: this.#legs.count,
       running: this.#pending.running,
       unacknowledged: this.#active ? this.#reports.unacknowledged : 0,
+      draining: this.#stopping,
     };
+  }
+
+  /** The calls of its owner, as far as this agent knows: a standby knows none. */
+  get calls(): readonly LegView[] {
+    return this.#legs.views;
   }
 
   /** Whether anything waits for time to pass; else it is enough to look at the clock now and then. */
@@ -207,11 +220,14 @@ export class Agent {
     switch (message.type) {
       case "welcome": {
         const { role, epoch, activeSince, alone, keypad } = message;
-        return this.#assign({ active: role === "active", epoch, alone, keypad }, activeSince);
+        const assignment = { active: role === "active", epoch, alone, keypad };
+        this.#noteRole(assignment, activeSince);
+        return this.#assign(assignment, activeSince, now);
       }
       case "activate":
-        if (this.#assignment) this.#assign({ ...this.#assignment, active: true, epoch: message.epoch }, message.epoch);
-        return;
+        if (!this.#assignment) return;
+        this.#note("info", "takeover", takeover(message.replaces));
+        return this.#assign({ ...this.#assignment, active: true, epoch: message.epoch }, message.epoch, now);
       case "commands":
         if (this.#active && !this.#stopping && message.epoch >= this.#epoch) this.#receiveCommands(message, now);
         return;
@@ -219,9 +235,8 @@ export class Agent {
         const { conference, stream, upTo } = message;
         if (this.#reports.acknowledge(conference, stream, upTo, now)) return;
         const shown = masked(conference);
-        this.#effects.notes.push(
-          `conference ${shown}: edge and agent disagree on what was reported; a snapshot follows`,
-        );
+        const text = `conference ${shown}: edge and agent disagree on what was reported; a snapshot follows`;
+        this.#note("warn", "reports-disagree", text, { conference });
         return this.#reports.restartStream(conference);
       }
       case "snapshot-wanted":
@@ -241,7 +256,8 @@ export class Agent {
       if (!this.#pending.addRefused(conference, id, now)) continue;
       this.#reports.add(conference, { type: "result", id, result: { done: false, reason: "not-supported" } });
       const shown = id.replace(conference, masked(conference));
-      this.#effects.notes.push(`command ${shown} is refused: this version of the agent does not know it`);
+      const text = `command ${shown} is refused: this version of the agent does not know it`;
+      this.#note("warn", "command-unknown", text, { conference, commandId: id });
     }
     if (commands.length === 0) return;
     let fresh = true;
@@ -263,6 +279,7 @@ export class Agent {
     const gap = this.#bridge === "reconciling";
     this.#events.reconcile(state, { gap, all: this.#snapshotsDue }, now);
     this.#bridge = "up";
+    if (gap) this.#noteActing(state, now);
     this.#callsOfOthers = state.callsOfOthers;
     if (this.#snapshotsDue) this.#digestsAt = now + DIGESTS_EVERY_MS;
     this.#snapshotsDue = false;
@@ -287,9 +304,10 @@ export class Agent {
   }
 
   /** The edge makes this agent active, or a standby. Reports that found no link are sent now. */
-  #assign(assignment: Assignment, activeSince: number): void {
+  #assign(assignment: Assignment, activeSince: number, now: EpochMs): void {
     const before = this.#assignment;
     const wasActive = this.#active;
+    if (!wasActive && assignment.active) this.#activeAt = now;
     this.#edgeUp = true;
     this.#epoch = assignment.epoch;
     this.#assignment = assignment;
@@ -317,6 +335,30 @@ export class Agent {
     this.#effects.askState = true;
   }
 
+  /** A change of the role while this agent was not connected: the edge does not say who acted meanwhile. */
+  #noteRole({ active, epoch }: Assignment, activeSince: number): void {
+    const before = this.#assignment;
+    if (before === null) return;
+    if (before.active && !active) {
+      this.#note("warn", "standby", "standby: the edge has made another agent of this bridge active", { epoch });
+    } else if (active && (!before.active || activeSince > before.epoch)) {
+      const text = "takeover: this agent acts from now on; another one did until it left the edge";
+      this.#note("info", "takeover", text, { epoch });
+    }
+  }
+
+  #noteActing({ conferences, calls }: DriverState, now: EpochMs): void {
+    const held = `${conferences.length} conferences, ${calls.filter(({ stage }) => stage !== "ended").length} calls`;
+    const since =
+      this.#activeAt === null ? "" : `, ${((now - this.#activeAt) / 1_000).toFixed(1)} s after the edge made it active`;
+    const text = `this agent acts on the bridge (${held})${since}`;
+    this.#note("info", "active", text, { epoch: this.#epoch });
+  }
+
+  #note(level: Note["level"], event: Note["event"], text: string, more: Partial<Note> = {}): void {
+    this.#effects.notes.push({ level, event, text, ...more });
+  }
+
   /** Another agent is active: what was not begun, or is in doubt, must not happen when this one is active again. */
   #giveUp(): void {
     this.#legs.clear();
@@ -328,7 +370,7 @@ export class Agent {
   #driverReport(report: DriverReport, now: EpochMs): void {
     switch (report.type) {
       case "connected":
-        this.#effects.notes.push(`bridge connected, its boot id is ${report.bootId}`);
+        this.#note("info", "bridge-connected", `bridge connected, its boot id is ${report.bootId}`);
         this.#ports = report.ports;
         if (report.bootId !== this.#bootId) {
           if (this.#bootId !== null) this.#pending.bridgeRestarted();
@@ -339,7 +381,7 @@ export class Agent {
         if (this.#active) this.#activate();
         return;
       case "disconnected":
-        this.#effects.notes.push(`bridge disconnected: ${report.why}`);
+        this.#note("warn", "bridge-disconnected", `bridge disconnected: ${report.why}`);
         this.#resync();
         this.#bridge = "away";
         if (report.isReplaced && this.#assignment) {
@@ -387,4 +429,19 @@ export class Agent {
     this.#prunedAt = now;
     this.#journal.prune(now);
   }
+}
+
+/** Why the agent before this one acts no longer, and what the edge's rules say of the time in which nobody did. */
+const overBecause: Readonly<Record<string, string>> = {
+  closed: "closed its link to the edge; nobody acted since then",
+  silent: "gave no sign of life; nobody acted for at least 10 s",
+  bridgeAway: "has lost the bridge; nobody acted for at least 2 s",
+  settingsChanged: "has other settings at the edge now; nobody acted since its link was closed",
+};
+
+function takeover(replaces: { readonly agent: string; readonly why: string } | undefined): string {
+  if (!replaces) return "takeover: this agent acts from now on; the edge knew of no other that did";
+  const { agent, why } = replaces;
+  const because = overBecause[why] ?? `had its link closed by the edge (${why})`;
+  return `takeover: this agent acts from now on in place of ${agent}, which ${because}`;
 }

@@ -37,6 +37,7 @@ export class ConferenceEvents {
         return this.#reports.addEvent(event.conference, { type: "call-answered", call: event.call });
       case "ended": {
         const { call, conference, reason } = event;
+        this.#legs.hungUp(call);
         this.#callEnded(call);
         if (conference !== null) this.#reports.addEvent(conference, { type: "caller-left", call, reason });
         return;
@@ -66,7 +67,7 @@ export class ConferenceEvents {
     this.#pending.finish(pending, command.type === "dial" && result.done);
     if (origin === "edge") this.#reports.add(conference, { type: "result", id, result });
     if (result.done) this.#applySuccess(pending);
-    else this.#legs.refused(pending);
+    else this.#legs.refused(pending, result.reason);
     const isMissing = !result.done && result.reason === "no-such-conference" && this.#reports.live(conference) !== null;
     if (isMissing) this.#reports.wantSnapshot(conference);
   }
@@ -94,7 +95,7 @@ export class ConferenceEvents {
         return;
       case "call-entered": {
         if (!leg) return;
-        this.#legs.entered(leg, conference, effect.as?.silent ?? false);
+        this.#legs.entered(leg, conference, effect.room, effect.as?.silent ?? false);
         if (effect.as === null) return;
         leg.muted = effect.as.muted;
         if (origin === "edge") return;
@@ -134,7 +135,7 @@ export class ConferenceEvents {
     for (const held of state.conferences) this.#adopt(held);
     const found = this.#legs.adopt(state.calls, now);
     this.#pending.readDoubts(view, now, (pending, result) => this.settle(pending, result));
-    this.#legs.showMutes(state.calls);
+    this.#legs.showEntered(state.calls);
     for (const [call, dial] of this.#pending.ringing()) this.#checkDialled(call, dial, view);
     // What is under way changes the conference: the edge compares it again later.
     const wanted = [...this.#reports.snapshotsWanted]

@@ -1,7 +1,16 @@
+import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { existsSync, statfsSync } from "node:fs";
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { BlockList, isIP } from "node:net";
+import { TLSSocket } from "node:tls";
+import { BRIDGE_PROTOCOL_VERSION } from "../src/bridge/protocol.ts";
+import { REFUSAL_HEADER } from "../src/link/hello.ts";
 import { createDriver } from "./drivers/registry.ts";
+import { advice, closeReasonOf, helloHeader, linkUrl } from "./edge-link.ts";
 import { journalFault } from "./journal.ts";
+import { askStatus } from "./local-commands.ts";
 import { driverPorts } from "./node-ports.ts";
 import type { AgentSettings } from "./settings.ts";
 import { agentKey, journalFile } from "./state-folder.ts";
@@ -11,68 +20,168 @@ const PATIENCE_MS = 5_000;
 const MOST_CLOCK_SKEW_MS = 60_000;
 /** A busy agent writes some MiB a day. */
 const LEAST_FREE_MIB = 100;
+const CERTIFICATE_ENDS_SOON_MS = 14 * 24 * 3_600_000;
 
 interface Finding {
-  readonly good: boolean;
+  readonly verdict: "ok   " | "warn " | "WRONG";
   readonly says: string;
 }
 
-/** Looks at everything an agent needs, one line each; whether all is well. A running agent is not disturbed. */
+/** What the edge, or a proxy in front of it, answered to the agent's first request for a socket. */
+interface EdgeAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** When the server's certificate ends; `null` without TLS. */
+  readonly certificateEnds: Date | null;
+}
+
+/** Looks at everything an agent needs, one line each; whether nothing is wrong. A running agent is not disturbed. */
 export async function doctor(settings: AgentSettings, print: (line: string) => void): Promise<boolean> {
+  const { agent, bridge, domain } = settings;
   const checks: readonly (readonly [string, () => Promise<Finding>])[] = [
-    ["key", async () => good(`${agentKey(settings.state).publicKey}, for agent ${settings.agent} at the edge`)],
+    [
+      "key",
+      async () => good(`${agentKey(settings.state).publicKey}, of agent ${agent} for bridge ${bridge} of ${domain}`),
+    ],
+    ["disk", async () => checkDisk(settings)],
     ["journal", async () => checkJournal(settings)],
+    ["agent", () => checkAgent(settings)],
     ["name", () => checkName(settings)],
-    ["reachability", async () => checkEdge(settings, await edge)],
-    ["clock", async () => checkClock(await edge)],
+    ["tls", () => checkTls(settings, edge)],
+    ["proxy", () => checkProxy(edge)],
+    ["edge", () => checkEdge(settings, edge)],
+    ["clock", () => checkClock(settings, edge)],
     ["bridge", () => checkBridge(settings)],
   ];
-  const edge = askEdge(settings.edge);
-  edge.catch(() => undefined); // Each check that needs its answer says why there is none.
+  const edge = askEdge(settings).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
   let allGood = true;
   print("ok    settings: every one is right");
   for (const [what, check] of checks) {
-    const finding = await check().catch((error: unknown) =>
+    const { verdict, says } = await check().catch((error: unknown) =>
       bad(error instanceof Error ? error.message : String(error)),
     );
-    allGood &&= finding.good;
-    print(`${finding.good ? "ok   " : "WRONG"} ${what}: ${finding.says}`);
+    allGood &&= verdict !== "WRONG";
+    print(`${verdict} ${what}: ${says}`);
   }
   return allGood;
 }
 
 function good(says: string): Finding {
-  return { good: true, says };
+  return { verdict: "ok   ", says };
+}
+
+function warn(says: string): Finding {
+  return { verdict: "warn ", says };
 }
 
 function bad(says: string): Finding {
-  return { good: false, says };
+  return { verdict: "WRONG", says };
+}
+
+function checkDisk({ state }: AgentSettings): Finding {
+  const { bavail, bsize } = statfsSync(state);
+  const freeMiB = Math.floor((bavail * bsize) / 2 ** 20);
+  return freeMiB < LEAST_FREE_MIB
+    ? bad(`${state} has ${freeMiB} MiB left: make room, or the agent stops acting`)
+    : good(`${state} has ${freeMiB} MiB left`);
 }
 
 function checkJournal({ state }: AgentSettings): Finding {
   const file = journalFile(state);
-  const { bavail, bsize } = statfsSync(state);
-  const freeMiB = Math.floor((bavail * bsize) / 2 ** 20);
-  if (freeMiB < LEAST_FREE_MIB) return bad(`${state} has ${freeMiB} MiB left: make room, or the agent stops acting`);
   if (!existsSync(file)) return good(`${file} is made at the first start`);
   const fault = journalFault(file);
-  return fault ? bad(fault.sentence) : good(`${file} is whole, with ${freeMiB} MiB left for it`);
+  return fault ? bad(fault.sentence) : good(`${file} is whole`);
+}
+
+async function checkAgent(settings: AgentSettings): Promise<Finding> {
+  if (settings.listen.port === 0)
+    return warn("listen.port is 0: `status`, `calls` and `drain` cannot find a running agent");
+  const status = await askStatus(settings).catch(() => null);
+  if (status === null) return good("none runs with these settings; `run` starts it");
+  const { agent, role, edgeUp, bridgeUp } = status;
+  if (agent !== settings.agent) return bad(`${agent} runs on port ${settings.listen.port}: set another listen.port`);
+  const away = [...(edgeUp ? [] : ["the edge"]), ...(bridgeUp ? [] : ["the bridge"])];
+  return away.length === 0
+    ? good(`it runs, and is ${role}`)
+    : warn(`it runs, and has no connection to ${away.join(" and ")}: see the lines below, and its log`);
 }
 
 async function checkName({ edge }: AgentSettings): Promise<Finding> {
-  const { hostname } = new URL(edge);
-  const { address } = await lookup(hostname.replace(/^\[|\]$/g, ""));
-  return good(`${hostname} is ${address}`);
+  const host = hostOf(edge);
+  try {
+    const { address } = await lookup(host);
+    return good(isIP(host) ? `${host} needs no look-up` : `${host} is ${address}`);
+  } catch (error) {
+    return bad(`${host} is not found (${codeOf(error)}): check \`edge\` in the settings, and this machine's DNS`);
+  }
 }
 
-function checkEdge({ edge }: AgentSettings, response: Response): Finding {
-  return response.ok
-    ? good(`${edge} serves`)
-    : bad(`${edge} answers ${response.status}: check \`edge\` in the settings`);
+async function checkTls({ edge }: AgentSettings, asked: Promise<EdgeAnswer | Error>): Promise<Finding> {
+  if (edge.startsWith("ws:")) {
+    return isLoopback(hostOf(edge))
+      ? good("none, and none is needed on this machine")
+      : warn("none: who is on the way reads numbers and keys, and may change them; use wss://");
+  }
+  const answer = await asked;
+  if (answer instanceof Error) {
+    const code = codeOf(answer);
+    if (!tlsFault.test(code)) return warn("not checked: see the line about the edge");
+    const ca = "for a certificate authority of your own, set NODE_EXTRA_CA_CERTS to its file";
+    return bad(`${answer.message} (${code}): mend the certificate of ${hostOf(edge)}; ${ca}`);
+  }
+  const ends = answer.certificateEnds;
+  if (ends === null) return warn("the certificate could not be read");
+  const day = ends.toISOString().slice(0, 10);
+  const leftMs = ends.getTime() - Date.now();
+  return leftMs < CERTIFICATE_ENDS_SOON_MS
+    ? warn(`the certificate ends on ${day}: renew it`)
+    : good(`the certificate is right until ${day}`);
 }
 
-function checkClock({ headers }: Response): Finding {
-  const date = headers.get("date");
+async function checkProxy(asked: Promise<EdgeAnswer | Error>): Promise<Finding> {
+  const answer = await asked;
+  const name = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].find((name) => process.env[name]);
+  const own = name ? `${name} is set, and the agent does not use it` : "none on this side";
+  if (answer instanceof Error) {
+    return name ? warn(`${own}: let this machine connect to the edge directly`) : good(own);
+  }
+  const { server, via } = answer.headers;
+  const theirs = [server, via].filter((text) => text !== undefined).join(", ");
+  const front = theirs ? `; in front of the edge: ${theirs}` : "";
+  if (answer.status === 426) return bad(`${own}${front}: it must pass on \`Upgrade: websocket\` under /agent/`);
+  return good(`${own}${front}`);
+}
+
+async function checkEdge(
+  { edge, agent, domain, bridge }: AgentSettings,
+  asked: Promise<EdgeAnswer | Error>,
+): Promise<Finding> {
+  const answer = await asked;
+  if (answer instanceof Error) {
+    if (tlsFault.test(codeOf(answer))) return bad("not asked: see the line about TLS");
+    return bad(
+      `${edge} cannot be reached (${answer.message}): check \`edge\` in the settings, the network and its firewalls`,
+    );
+  }
+  const { status, headers } = answer;
+  const [code = ""] = String(headers[REFUSAL_HEADER] ?? "").split(" ");
+  const reason = closeReasonOf(Number(code));
+  // An agent that is known and may connect is given a challenge; only the answer to that would open a link.
+  if (reason === "replayed")
+    return good(`it knows this key as agent ${agent} of bridge ${bridge} of ${domain}, and would connect it`);
+  if (reason === "badMessage") return bad(`${advice[reason]}, and that a proxy passes on the header bridgehead-hello`);
+  if (reason !== undefined) return bad(advice[reason]);
+  if (status === 426) return bad("it was not asked for a WebSocket: see the line about the proxy");
+  if (status >= 500) return bad(`${edge} answers ${status}: look at the edge's log, and at the proxy in front of it`);
+  return bad(
+    `${edge} answers ${status}, and not as an edge does: check \`edge\` in the settings, and the proxy in front of the edge`,
+  );
+}
+
+async function checkClock({ edge }: AgentSettings, asked: Promise<EdgeAnswer | Error>): Promise<Finding> {
+  const answer = await asked;
+  if (answer instanceof Error) return warn("not compared: see the line about the edge");
+  const date = answer.headers.date ?? (await dateOf(edge));
   if (date === null) return good("not compared, the edge sends no date");
   const skewMs = Date.now() - Date.parse(date);
   const seconds = Math.round(Math.abs(skewMs) / 1_000);
@@ -80,14 +189,68 @@ function checkClock({ headers }: Response): Finding {
   return bad(`${seconds} s ${skewMs > 0 ? "ahead of" : "behind"} the edge's: set it, for example with NTP`);
 }
 
-/** The same place as the link's, asked by plain HTTP. */
-function askEdge(edge: string): Promise<Response> {
+/** Where neither the edge's platform nor a proxy puts a date to each answer, `/healthz` has one. */
+async function dateOf(edge: string): Promise<string | null> {
   const url = `${edge.replace(/^ws/, "http").replace(/\/+$/, "")}/healthz`;
-  return fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch((error: unknown) => {
-    throw new Error(`${url} cannot be reached: ${error instanceof Error ? (error.cause ?? error.message) : error}`);
+  const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
+  return response?.headers.get("date") ?? null;
+}
+
+/**
+ * Begins the handshake as the agent does, and leaves it at that: the edge checks who asks and gives a challenge. The link of a
+ * running agent stays.
+ */
+function askEdge(settings: AgentSettings): Promise<EdgeAnswer> {
+  const url = linkUrl(settings).replace(/^ws/, "http");
+  const headers = {
+    ...helloHeader(settings, agentKey(settings.state), Date.now(), ""),
+    connection: "Upgrade",
+    upgrade: "websocket",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": randomBytes(16).toString("base64"),
+  };
+  return new Promise((resolve, reject) => {
+    const request = (url.startsWith("https:") ? httpsRequest : httpRequest)(url, { headers, agent: false });
+    const timer = setTimeout(
+      () => request.destroy(new Error(`it does not answer within ${PATIENCE_MS / 1_000} s`)),
+      PATIENCE_MS,
+    );
+    const answered = ({ statusCode = 0, headers, socket }: IncomingMessage) => {
+      clearTimeout(timer);
+      const ends = socket instanceof TLSSocket ? new Date(socket.getPeerCertificate().valid_to) : null;
+      resolve({ status: statusCode, headers, certificateEnds: ends });
+      socket.destroy();
+    };
+    request.on("response", answered);
+    request.on("upgrade", answered);
+    request.on("error", (error) => {
+      clearTimeout(timer);
+      reject(error.message ? error : new Error(codeOf(error)));
+    });
+    request.end();
   });
 }
 
+const tlsFault = /CERT|TLS|SSL|SIGNED|VERIFY|EPROTO/;
+
+function hostOf(edge: string): string {
+  return new URL(edge).hostname.replace(/^\[|\]$/g, "");
+}
+
+const loopback = new BlockList();
+loopback.addSubnet("127.0.0.0", 8);
+loopback.addAddress("::1", "ipv6");
+
+function isLoopback(host: string): boolean {
+  if (isIP(host) === 0) return host === "localhost";
+  return loopback.check(host, isIP(host) === 6 ? "ipv6" : "ipv4");
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+/** As a visitor, for whom the bridge drops no other connection. */
 async function checkBridge({ driver: settings }: AgentSettings): Promise<Finding> {
   const driver = createDriver(settings, driverPorts, null);
   const finding = await new Promise<Finding>((resolve) => {
@@ -96,8 +259,17 @@ async function checkBridge({ driver: settings }: AgentSettings): Promise<Finding
     driver.start((report) => {
       if (report.type === "disconnected") why = report.why;
       if (report.type !== "connected") return;
-      clearTimeout(timer);
-      resolve(good(`it answers, with ${report.ports ?? "unlimited"} ports`));
+      const { ports } = report;
+      void driver.state().then((state) => {
+        if (state === null) return; // The reason comes as `disconnected`, or never: then it did not answer.
+        clearTimeout(timer);
+        const held = `${state.callsOfOthers} calls are up`;
+        resolve(
+          good(
+            `it speaks version ${BRIDGE_PROTOCOL_VERSION} of the bridge protocol, with ${ports ?? "unlimited"} ports; ${held}`,
+          ),
+        );
+      });
     });
   });
   await driver.stop();

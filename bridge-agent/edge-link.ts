@@ -10,6 +10,7 @@ import {
   encodeMessage,
   MAX_MESSAGE_LENGTH,
 } from "../src/link/messages.ts";
+import type { Note } from "./log.ts";
 import { type Codec, type OpenSocket, ReconnectingSocket } from "./reconnecting-socket.ts";
 import type { AgentSettings } from "./settings.ts";
 import type { AgentKey } from "./state-folder.ts";
@@ -26,7 +27,7 @@ interface EdgeLinkOptions {
   message(message: EdgeToAgent): void;
   lost(): void;
   /** One line for operations staff, when it changes. */
-  log(line: string): void;
+  log(note: Note): void;
 }
 
 /** How long the way from the first packet to the first pong may take. */
@@ -50,7 +51,8 @@ const codec: Codec<EdgeToAgent, AgentToEdge> = {
   maxBytes: 4 * MAX_MESSAGE_LENGTH, // A character may have four.
 };
 
-const advice: Readonly<Record<CloseReason, string>> = {
+/** What each refusal of the edge means, and what to do. */
+export const advice: Readonly<Record<CloseReason, string>> = {
   badMessage: "edge did not understand this agent: check that both run the same version of Bridgehead",
   wrongKey:
     "edge does not know this agent's key: put the line that `bridgehead-agent key` prints, and the agent's name, into the settings of this bridge at the edge",
@@ -85,18 +87,17 @@ export class EdgeLink {
   #lastLine = "";
 
   constructor(options: EdgeLinkOptions) {
-    const { edge, domain, bridge } = options.settings;
     this.#options = options;
     this.#socket = new ReconnectingSocket({
       openSocket: options.openSocket,
-      url: `${edge.replace(/\/+$/, "")}/agent/${domain}/${bridge}`,
+      url: linkUrl(options.settings),
       codec,
       timers: options.timers,
       random: options.random,
       greetingMs: HANDSHAKE_MS,
       pongMs: PONG_MS,
       longestPauseMs: LONGEST_PAUSE_MS,
-      headers: () => ({ [HELLO_HEADER]: this.#hello() }),
+      headers: () => helloHeader(options.settings, options.key, options.now(), this.#challenge),
       message: (message) => this.#receive(message),
       ping: () => this.#socket.send({ type: "ping" }),
       lost: (code, why) => this.#lost(code, why),
@@ -123,7 +124,7 @@ export class EdgeLink {
   }
 
   #receive(received: Result<EdgeToAgent, string>): void {
-    if (!received.ok) return this.#log(`edge sent a message that was not understood (${received.error})`);
+    if (!received.ok) return this.#trouble(`edge sent a message that was not understood (${received.error})`);
     const message = received.value;
     switch (message.type) {
       case "pong":
@@ -132,7 +133,7 @@ export class EdgeLink {
       case "welcome":
         this.#welcomed = true;
         this.#challenge = "";
-        this.#log(`edge connected, this agent is ${message.role}`);
+        this.#log("edge-connected", `edge connected, this agent is ${message.role}`);
         this.#socket.greeted(Math.min(message.heartbeatMs, LONGEST_HEARTBEAT_MS));
         return this.#options.message(message);
       default:
@@ -140,29 +141,46 @@ export class EdgeLink {
     }
   }
 
-  #hello(): string {
-    const { settings, key, now } = this.#options;
-    const { agent, domain, bridge } = settings;
-    const facts = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at: now(), challenge: this.#challenge };
-    return encodeHello({ ...facts, key: key.publicKey, signature: key.sign(helloText(facts)) });
-  }
-
   #lost(code: number, why: string): "at once" | "soon" | "late" {
-    const reason = (Object.keys(CLOSE_CODES) as CloseReason[]).find((reason) => CLOSE_CODES[reason] === code);
+    const reason = closeReasonOf(code);
     if (this.#welcomed) this.#options.lost();
     this.#welcomed = false;
     const answeredChallenge = this.#challenge !== "";
     this.#challenge = reason === "replayed" ? why : "";
     if (reason === "replayed" && !answeredChallenge) return "at once";
-    this.#log(reason ? advice[reason] : explain(code, why));
+    this.#trouble(reason ? advice[reason] : explain(code, why));
     return reason === undefined || soonAgain.has(reason) ? "soon" : "late";
   }
 
-  #log(line: string): void {
-    if (line === this.#lastLine) return;
-    this.#lastLine = line;
-    this.#options.log(line);
+  #trouble(text: string): void {
+    this.#log("edge-trouble", text);
   }
+
+  #log(event: "edge-connected" | "edge-trouble", text: string): void {
+    if (text === this.#lastLine) return;
+    this.#lastLine = text;
+    this.#options.log({ level: event === "edge-trouble" ? "warn" : "info", event, text });
+  }
+}
+
+export function closeReasonOf(code: number): CloseReason | undefined {
+  return (Object.keys(CLOSE_CODES) as CloseReason[]).find((reason) => CLOSE_CODES[reason] === code);
+}
+
+/** Where an agent asks for its socket. */
+export function linkUrl({ edge, domain, bridge }: Pick<AgentSettings, "edge" | "domain" | "bridge">): string {
+  return `${edge.replace(/\/+$/, "")}/agent/${domain}/${bridge}`;
+}
+
+/** How an agent says who it is. Without a challenge it is told one, and nothing else comes of it. */
+export function helloHeader(
+  { agent, domain, bridge }: EdgeLinkOptions["settings"],
+  key: AgentKey,
+  at: number,
+  challenge: string,
+): Readonly<Record<string, string>> {
+  const facts = { version: LINK_PROTOCOL_VERSION, agent, domain, bridge, at, challenge };
+  return { [HELLO_HEADER]: encodeHello({ ...facts, key: key.publicKey, signature: key.sign(helloText(facts)) }) };
 }
 
 function explain(code: number, why: string): string {

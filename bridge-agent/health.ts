@@ -1,6 +1,8 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { version } from "../src/foundation/version.ts";
 import type { AgentStatus } from "./agent.ts";
-import type { Counters } from "./run.ts";
+import type { CallView, Counters } from "./run.ts";
+import type { AgentKey } from "./state-folder.ts";
 
 interface Health {
   readonly status: AgentStatus;
@@ -9,16 +11,65 @@ interface Health {
   readonly logLinesDropped: number;
 }
 
-/** `/healthz`, `/readyz`, `/metrics` and `/status`, for this machine only. */
-export function healthServer(health: () => Health, port: number): Promise<Server> {
+/** What the health server serves; `drain` returns at once. */
+export interface LocalAgent {
+  readonly names: { readonly domain: string; readonly bridge: string; readonly agent: string };
+  health(): Health;
+  calls(): readonly CallView[];
+  drain(): void;
+  key(): AgentKey;
+}
+
+/** What `/status` answers. */
+export interface StatusAnswer extends AgentStatus {
+  readonly domain: string;
+  readonly bridge: string;
+  readonly agent: string;
+  readonly version: string;
+}
+
+const SIGNED_HEADER = "bridgehead-signed";
+/** Both clocks are one. */
+const SIGNED_FOR_MS = 10_000;
+
+/** Any user of the machine reaches the port; who can read the agent's key may see its calls and end it. */
+export function signedRequest(
+  key: AgentKey,
+  method: string,
+  path: string,
+  at = Date.now(),
+): Readonly<Record<string, string>> {
+  return { [SIGNED_HEADER]: `${at} ${key.sign(textToSign(method, path, at))}` };
+}
+
+function textToSign(method: string, path: string, at: number): string {
+  return ["bridgehead-agent's own machine", method, path, at].join("\n");
+}
+
+function isSigned(request: IncomingMessage, path: string, key: () => AgentKey): boolean {
+  const [at = "", signature] = String(request.headers[SIGNED_HEADER]).split(" ");
+  if (!(Math.abs(Date.now() - Number(at)) < SIGNED_FOR_MS)) return false;
+  try {
+    return key().sign(textToSign(String(request.method), path, Number(at))) === signature;
+  } catch {
+    return false; // The key cannot be read now.
+  }
+}
+
+/** `/healthz`, `/readyz`, `/metrics`, `/status`, and what `calls` and `drain` ask for: for this machine only. */
+export function healthServer(agent: () => LocalAgent, port: number): Promise<Server> {
   const server = createServer((request, response) => {
+    const { names, health, calls, drain, key } = agent();
+    const { domain, bridge, agent: name } = names;
     const { status } = health();
-    const ready = status.edgeUp && status.bridgeUp;
+    const ready = status.edgeUp && status.bridgeUp && !status.draining;
     const reply = (code: number, type: string, body: string) => {
       response.writeHead(code, { "content-type": type, "cache-control": "no-store" }).end(body);
     };
     // Not as a URL: whoever is on the machine may send a target that is none, and what throws here ends the agent.
-    const [path] = (request.url ?? "/").split("?");
+    const [path = ""] = (request.url ?? "/").split("?");
+    const isAllowed = path === "/calls" || path === "/drain" ? isSigned(request, path, key) : true;
+    if (!isAllowed) return reply(403, "text/plain", `use \`bridgehead-agent ${path.slice(1)}\`, which signs\n`);
     switch (path) {
       case "/healthz":
         return reply(200, "text/plain", "ok\n");
@@ -29,9 +80,19 @@ export function healthServer(health: () => Health, port: number): Promise<Server
           `${JSON.stringify({ ready, edgeUp: status.edgeUp, bridgeUp: status.bridgeUp })}\n`,
         );
       case "/status":
-        return reply(200, "application/json", `${JSON.stringify(status)}\n`);
+        return reply(
+          200,
+          "application/json",
+          `${JSON.stringify({ domain, bridge, agent: name, version, ...status } satisfies StatusAnswer)}\n`,
+        );
       case "/metrics":
         return reply(200, "text/plain; version=0.0.4", metricsText(health()));
+      case "/calls":
+        return reply(200, "application/json", `${JSON.stringify(calls())}\n`);
+      case "/drain":
+        if (request.method !== "POST") return reply(405, "text/plain", "POST\n");
+        drain();
+        return reply(202, "text/plain", "ok\n");
       default:
         return reply(404, "text/plain", "there are /healthz, /readyz, /status and /metrics\n");
     }

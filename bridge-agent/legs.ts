@@ -11,9 +11,10 @@ import {
   resume,
 } from "../src/bridge/keypad.ts";
 import { type BridgeCall, callerOf } from "../src/bridge/state.ts";
-import type { CallId, CommandId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
+import type { CallId, CommandId, ConfKey, EpochMs, RoomId } from "../src/foundation/ids.ts";
 import { assertNever } from "../src/foundation/result.ts";
 import type { Execution } from "./drivers/driver.ts";
+import type { Note } from "./log.ts";
 import type { Identify, OpenCommand, PendingCommands } from "./pending-commands.ts";
 import type { Reports } from "./reports.ts";
 
@@ -25,6 +26,9 @@ interface Leg {
   readonly call: CallId;
   readonly number: string;
   conference: ConfKey | null;
+  room: RoomId | null;
+  /** When this agent first saw the call. */
+  readonly since: EpochMs;
   /** As the bridge last showed or confirmed it. */
   muted: boolean;
   entered: boolean;
@@ -34,9 +38,22 @@ interface Leg {
   hangUpAt?: EpochMs;
 }
 
+/** A phone leg, as operations staff are shown it. */
+export type LegView = Pick<Leg, "call" | "number" | "conference" | "room" | "muted" | "since"> & {
+  readonly stage: "prompted" | "dialled" | "entered";
+};
+
+const letGoBecause: Readonly<Record<Extract<KeypadAction, { type: "hang-up" }>["why"], string>> = {
+  silent: "it keyed nothing for too long",
+  "unknown-keys": "no conference has the keys that it keyed",
+  locked: "the conference is locked",
+};
+
 /** The phone legs of the bridge, and what their callers bring about by their keys. */
 export class Legs {
   codes: KeypadCodes = { merge: "*1", mute: "*6" };
+  /** The time of this turn. */
+  now: EpochMs = 0;
   readonly #pending: PendingCommands;
   readonly #reports: Reports;
   readonly #newId: () => CommandId;
@@ -45,6 +62,8 @@ export class Legs {
   readonly #timed = new Set<Leg>();
   readonly #hangUps = new Map<CommandId, CallId>();
   #executions: Execution[] = [];
+  /** What became of callers at the prompt. */
+  #notes: Note[] = [];
 
   constructor(pending: PendingCommands, reports: Reports, newId: () => CommandId) {
     this.#pending = pending;
@@ -58,6 +77,13 @@ export class Legs {
 
   get waitForTime(): boolean {
     return this.#timed.size > 0;
+  }
+
+  get views(): LegView[] {
+    return Array.from(this.#legs.values(), ({ call, number, conference, room, muted, since, entered, keypad }) => {
+      const stage = entered ? "entered" : keypad === null ? "dialled" : "prompted";
+      return { call, number, conference, room, muted, since, stage };
+    });
   }
 
   find(call: CallId): Leg | undefined {
@@ -79,16 +105,24 @@ export class Legs {
     return executions;
   }
 
+  /** Lines for operations staff about callers at the prompt, each once. */
+  notes(): readonly Note[] {
+    const notes = this.#notes;
+    this.#notes = [];
+    return notes;
+  }
+
   prompted(call: CallId, number: string, now: EpochMs): void {
-    this.#add({ call, number, conference: null, muted: false, entered: false, keypad: prompted(now) });
+    this.#add({ ...newLeg(call, number, null, this.now), keypad: prompted(now) });
   }
 
   dialled(call: CallId, number: string, conference: ConfKey): void {
-    this.#add({ call, number, conference, muted: false, entered: false, keypad: null });
+    this.#add(newLeg(call, number, conference, this.now));
   }
 
-  entered(leg: Leg, conference: ConfKey, silent: boolean): void {
+  entered(leg: Leg, conference: ConfKey, room: RoomId, silent: boolean): void {
     leg.entered = true;
+    leg.room = room;
     leg.conference = conference;
     leg.keypad ??= inside(silent);
   }
@@ -100,6 +134,13 @@ export class Legs {
     this.#timed.delete(leg);
   }
 
+  /** A caller who gives up at the prompt is worth a line if its keys were of no conference. */
+  hungUp(call: CallId): void {
+    const leg = this.#legs.get(call);
+    const unknown = leg ? unknownKeys(leg.keypad) : 0;
+    if (leg && unknown > 0) this.#note(leg, "wrong-keys", `a caller hung up after ${counted(unknown)}`, { unknown });
+  }
+
   /** Callers on their way in are still at the prompt: the bridge will refuse to admit them. */
   callsInside(conference: ConfKey): CallId[] {
     return [...this.#legs.values()]
@@ -109,7 +150,8 @@ export class Legs {
 
   keys(call: CallId, keys: string, now: EpochMs): void {
     const leg = this.#legs.get(call);
-    if (leg) this.#press(leg, { type: "keys", keys, at: now });
+    // One by one, so that each step of the menu is seen.
+    if (leg) for (const key of keys) this.#press(leg, { type: "keys", keys: key, at: now });
   }
 
   /** Hangs up on callers who key nothing; codes that waited for more keys count as they are. */
@@ -130,17 +172,20 @@ export class Legs {
       if (call.stage === "prompted") this.prompted(call.call, call.number, now);
       else if (call.stage === "entered") {
         const { conference, number, muted } = call;
-        this.#add({ call: call.call, number, conference, muted, entered: true, keypad: inside(callerOf(call).silent) });
+        const leg = newLeg(call.call, number, conference, this.now);
+        this.#add({ ...leg, room: call.room, muted, entered: true, keypad: inside(callerOf(call).silent) });
       } else if (call.stage !== "ended") this.dialled(call.call, call.number, call.conference);
     }
     return found;
   }
 
   /** The bridge is right, whatever a command in doubt was to bring. */
-  showMutes(calls: readonly BridgeCall[]): void {
+  showEntered(calls: readonly BridgeCall[]): void {
     for (const call of calls) {
       const leg = call.stage === "entered" && this.#legs.get(call.call);
-      if (leg) leg.muted = call.muted;
+      if (!leg) continue;
+      leg.muted = call.muted;
+      leg.room = call.room;
     }
   }
 
@@ -163,10 +208,10 @@ export class Legs {
   }
 
   /** A command of a keypad was refused. */
-  refused({ command, origin }: OpenCommand): void {
+  refused({ command, origin }: OpenCommand, reason: string): void {
     const leg = "call" in command ? this.#legs.get(command.call) : undefined;
-    if (origin === "edge" || !leg) return;
-    if (command.type === "admit") this.#hangUp(leg);
+    if (origin === "edge" || !leg || command.type !== "admit") return;
+    this.#letGo(leg, refusedAs(reason));
   }
 
   hangUpFinished(id: CommandId, result: ExecutionResult, now: EpochMs): void {
@@ -190,8 +235,11 @@ export class Legs {
   }
 
   #apply(leg: Leg, { keypad, actions }: ReturnType<typeof press>, now: EpochMs): void {
+    const unknown = unknownKeys(leg.keypad);
     leg.keypad = keypad;
     for (const action of actions) this.#follow(leg, action, now);
+    if (unknown > 0 && keypad.at === "inside")
+      this.#note(leg, "wrong-keys", `a caller found its conference after ${counted(unknown)}`, { unknown });
     this.#watchTime(leg);
   }
 
@@ -211,7 +259,7 @@ export class Legs {
     const { call } = leg;
     switch (action.type) {
       case "hang-up":
-        return this.#hangUp(leg);
+        return this.#letGo(leg, letGoBecause[action.why]);
       case "admit": {
         const { conference, attendeeId, silent } = action;
         leg.conference = conference;
@@ -233,6 +281,15 @@ export class Legs {
     if (conference !== null) this.#pending.add({ conference, id: this.#newId(), origin: "keypad", command }, now);
   }
 
+  #letGo(leg: Leg, why: string): void {
+    this.#note(leg, "caller-let-go", `a caller at the prompt is let go: ${why}`, {});
+    this.#hangUp(leg);
+  }
+
+  #note({ call, number, conference }: Leg, event: "wrong-keys" | "caller-let-go", text: string, more: object): void {
+    this.#notes.push({ level: "info", event, text, call, number, ...(conference !== null && { conference }), ...more });
+  }
+
   #hangUp(leg: Leg): void {
     const id = this.#newId();
     leg.keypad = { at: "over" };
@@ -240,4 +297,22 @@ export class Legs {
     this.#hangUps.set(id, leg.call);
     this.#executions.push({ id, conference: null, command: { type: "expel", call: leg.call } });
   }
+}
+
+/** A leg that is in no room yet, whose keys mean nothing yet. */
+function newLeg(call: CallId, number: string, conference: ConfKey | null, since: EpochMs): Leg {
+  return { call, number, conference, room: null, since, muted: false, entered: false, keypad: null };
+}
+
+function refusedAs(reason: string): string {
+  return `the bridge refused to admit it (${reason})`;
+}
+
+/** How many keys of no conference a caller at the prompt has tried. */
+function unknownKeys(keypad: Keypad | null): number {
+  return keypad?.at === "conference-key" || keypad?.at === "attendee-id" ? keypad.unknown : 0;
+}
+
+function counted(unknown: number): string {
+  return unknown === 1 ? "a key of no conference" : `${unknown} keys of no conference`;
 }

@@ -1,8 +1,121 @@
 import { write } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { pino } from "pino";
 import { personalOf } from "../src/bridge/command-rules.ts";
+import type { CallId, CommandId, ConfKey } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
+import type { Timers } from "../src/foundation/timers.ts";
 import type { Execution } from "./drivers/driver.ts";
+
+/** One thing that operations staff may ask about. Numbers and keys are as they are: `shownNote` masks them. */
+export interface Note {
+  readonly level: "info" | "warn" | "error";
+  readonly event:
+    | "edge-connected"
+    | "edge-trouble"
+    | "bridge-connected"
+    | "bridge-disconnected"
+    | "active"
+    | "standby"
+    | "takeover"
+    | "stood-still"
+    | "wrong-keys"
+    | "caller-let-go"
+    | "reports-disagree"
+    | "command-unknown"
+    | "command"
+    | "drain"
+    | "journal"
+    | "settings";
+  readonly text: string;
+  readonly conference?: ConfKey;
+  readonly commandId?: CommandId;
+  readonly call?: CallId;
+  readonly number?: string;
+  readonly epoch?: number;
+  /** Keys of no conference that a caller tried. */
+  readonly unknown?: number;
+}
+
+/** A line of the log, as it may be read. */
+export interface LogLine extends Pick<Note, "level" | "event" | "text"> {
+  readonly details: object;
+}
+
+/** `personal`: whether the number and the conference's key stand there as they are. */
+export function shownNote({ level, event, text, ...note }: Note, personal: boolean): LogLine {
+  const { conference, number, commandId, call } = note;
+  if (personal) return { level, event, text, details: note };
+  // Ids that the edge made begin with the conference's key.
+  const hideKey = (id: string) => (conference ? id.replace(conference, masked(conference)) : id);
+  const details: Record<string, unknown> = { ...note };
+  if (conference !== undefined) details.conference = masked(conference);
+  if (number !== undefined) details.number = masked(number);
+  if (commandId !== undefined) details.commandId = hideKey(commandId);
+  if (call !== undefined) details.call = hideKey(call);
+  return { level, event, text, details };
+}
+
+/** JSON lines: time (ISO 8601, UTC), level word, event, what it is about, and the sentence as `msg`. */
+export function writeLines(stream: { write(line: string): void }): (line: LogLine) => void {
+  const formatters = { level: (level: string) => ({ level }) };
+  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, stream);
+  return ({ level, event, text, details }) => logger[level]({ event, ...details }, text);
+}
+
+/** A JSON line as people read it at a terminal. What came from elsewhere must not steer the terminal. */
+export function forPeople(json: string): string {
+  const { time, level, msg, event: _, domain: __, bridge: ___, agent: ____, ...rest } = JSON.parse(json);
+  const fields = Object.entries(rest).flatMap(([name, value]) =>
+    value === null ? [] : `${name}=${typeof value === "object" ? JSON.stringify(value) : value}`,
+  );
+  const text = [time, String(level).padEnd(5), msg, ...fields].join("  ");
+  return `${text.replace(/\p{Cc}/gu, "?")}\n`;
+}
+
+const COUNTED_FOR_MS = 60_000;
+const neverRepeated: ReadonlySet<Note["event"]> = new Set(["command", "settings", "drain", "takeover", "standby"]);
+
+/** Passes lines on. One that is repeated within a minute is counted, and comes again with its count when the minute is over. */
+export class RepeatLimit {
+  readonly #timers: Timers;
+  readonly #pass: (line: LogLine) => void;
+  readonly #recent = new Map<string, { repeated: number; readonly cancel: () => void }>();
+
+  constructor(timers: Timers, pass: (line: LogLine) => void) {
+    this.#timers = timers;
+    this.#pass = pass;
+  }
+
+  /** What happened to one call or command is no repetition of what happened to another, nor is what somebody has asked for. */
+  put(line: LogLine): void {
+    if ("call" in line.details || "commandId" in line.details || neverRepeated.has(line.event)) return this.#pass(line);
+    const recent = this.#recent.get(line.text);
+    if (recent) {
+      recent.repeated += 1;
+      return;
+    }
+    this.#pass(line);
+    this.#count(line);
+  }
+
+  /** What is counted so far is not told any more. */
+  end(): void {
+    for (const { cancel } of this.#recent.values()) cancel();
+    this.#recent.clear();
+  }
+
+  #count(line: LogLine): void {
+    const cancel = this.#timers.after(COUNTED_FOR_MS, () => {
+      const { repeated = 0 } = this.#recent.get(line.text) ?? {};
+      this.#recent.delete(line.text);
+      if (repeated === 0) return;
+      this.#pass({ ...line, details: { ...line.details, repeated } });
+      this.#count(line);
+    });
+    this.#recent.set(line.text, { repeated: 0, cancel });
+  }
+}
 
 /** The log may wait in memory up to this size while its disk or its reader is slow; more is dropped. */
 const MOST_WAITING_BYTES = 1024 * 1024;
@@ -22,6 +135,7 @@ export class LogStream {
   /** Lost lines since the process began. */
   dropped = 0;
   readonly #descriptor: number;
+  readonly #shown: (json: string) => string;
   #waiting: Line[] = [];
   #waitingBytes = 0;
   #unreported = 0;
@@ -29,15 +143,18 @@ export class LogStream {
   /** The last line on the disk has no end. */
   #isCut = false;
 
-  constructor(descriptor: number) {
+  /** `shown`: from a line of JSON to what is written. */
+  constructor(descriptor: number, shown = (json: string) => json) {
     this.#descriptor = descriptor;
+    this.#shown = shown;
   }
 
   /** One line with its end. */
-  write(text: string): void {
-    const bytes = Buffer.from(text);
+  write(json: string): void {
+    const bytes = Buffer.from(this.#shown(json));
     if (this.#waitingBytes + bytes.length > MOST_WAITING_BYTES) return this.#lose({ bytes, lost: 0 });
-    if (this.#unreported > 0) this.#wait({ bytes: Buffer.from(noticeOf(this.#unreported)), lost: this.#unreported });
+    if (this.#unreported > 0)
+      this.#wait({ bytes: Buffer.from(this.#shown(noticeOf(this.#unreported))), lost: this.#unreported });
     this.#unreported = 0;
     this.#wait({ bytes, lost: 0 });
     this.#writing ??= this.#writeAll();
@@ -91,7 +208,7 @@ export class LogStream {
 
 function noticeOf(lost: number): string {
   const msg = `${lost} lines of this log could not be written and are lost: was the disk full where the log is kept?`;
-  return `${JSON.stringify({ level: 40, time: Date.now(), msg })}\n`;
+  return `${JSON.stringify({ level: "warn", time: new Date().toISOString(), event: "log-lines-lost", msg })}\n`;
 }
 
 /** A command for the log; `personal`: whether numbers, attendee IDs and the conference's key stand there as they are. */
@@ -100,7 +217,7 @@ export function executionForLog({ id, conference, command }: Execution, personal
   const hide = personal ? (text: string) => text : masked;
   // Ids that the edge made begin with the conference's key.
   const hideKey = (id: string) => (conference ? id.replace(conference, hide(conference)) : id);
-  const shown: Record<string, unknown> = { id: hideKey(id), conference: conference && hide(conference) };
+  const shown: Record<string, unknown> = { commandId: hideKey(id), conference: conference && hide(conference) };
   Object.assign(shown, { command: type }, details);
   for (const [name, value] of Object.entries(personalOf(command))) shown[name] = hide(value);
   if ("call" in command) shown.call = hideKey(command.call);

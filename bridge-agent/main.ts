@@ -1,9 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Command } from "commander";
-import { pino } from "pino";
 import { version } from "../src/foundation/version.ts";
 import { doctor } from "./doctor.ts";
-import { LogStream } from "./log.ts";
+import { askForMissing, type InitOptions, init, initDefaults } from "./init.ts";
+import { askAgent, askStatus, callsText, drain, statusText } from "./local-commands.ts";
+import { forPeople, LogStream } from "./log.ts";
 import { AgentService, cannotStart } from "./service.ts";
 import { notifySystemd, watchdogMs } from "./service-manager.ts";
 import { type AgentSettings, loadSettings } from "./settings.ts";
@@ -12,32 +13,62 @@ import { agentKey } from "./state-folder.ts";
 const STDOUT = 1;
 /** A log that nobody reads must not keep the process. */
 const FLUSH_WITHIN_MS = 1_000;
+const WATCH_EVERY_MS = 2_000;
+/** The unit of systemd does not start an agent again that ends with this code. */
+const DRAINED = 3;
 
 process.umask(0o077); // The journal holds phone numbers and conference keys.
 
 const program = new Command("bridgehead-agent").description("Connects one telephone bridge to Bridgehead's edge.");
 
+command("init", "write a settings file, make the key, and print what the edge's settings need")
+  .option("--edge <url>", "address of the edge, such as wss://tsp.example.com")
+  .option("--domain <name>", "name of the domain at the edge, such as acme")
+  .option("--bridge <name>", "name of the bridge at the edge", initDefaults.bridge)
+  .option("--agent <name>", "name of this agent at the edge", initDefaults.agent)
+  .option("--driver-url <url>", "where the bridge is", initDefaults.driverUrl)
+  .option("--dial-in <numbers>", "numbers at which callers of the domain dial in, such as 18005551234,18005555678")
+  .option("--state <folder>", "folder of key and journal", initDefaults.state)
+  .action(async (options: Options & InitOptions) => {
+    console.log(init(options.settings, await askForMissing(options, process.stdin)));
+  });
+
 command("run", "serve the bridge until told to stop").action(({ settings: file }: Options) => run(file));
 
-command("key", "print the public key for the edge's settings; makes the key if there is none").action(
-  ({ settings: file }: Options) => console.log(agentKey(settingsOrExit(file).state).publicKey),
-);
+command("status", "what the running agent on this machine says of itself")
+  .option("--json", "as JSON, for programs")
+  .action(async ({ settings: file, json }: Options & { readonly json?: true }) => {
+    const status = await askStatus(settingsOrExit(file));
+    console.log(json ? JSON.stringify(status) : statusText(status));
+  });
 
-command("status", "what the running agent on this machine says of itself").action(
-  async ({ settings: file }: Options) => {
-    const { port } = settingsOrExit(file).listen;
-    const status = await fetch(`http://127.0.0.1:${port}/status`)
-      .then((response) => response.text())
-      .catch(() => null);
-    if (status === null) fail(`no agent answers on 127.0.0.1:${port}: start it with \`run\``);
-    else console.log(status.trim());
-  },
-);
+command("calls", "the calls that the bridge holds for this agent's domain")
+  .option("--watch", "again each two seconds")
+  .option("--json", "as JSON, for programs")
+  .action(async ({ settings: file, watch, json }: Options & { readonly watch?: true; readonly json?: true }) => {
+    const settings = settingsOrExit(file);
+    for (;;) {
+      const calls = await askAgent(settings, "/calls");
+      const text = json ? calls : callsText(JSON.parse(calls), await askStatus(settings));
+      const clear = watch && !json && process.stdout.isTTY ? "\x1b[H\x1b[J" : "";
+      console.log(`${clear}${text}`);
+      if (!watch) return;
+      await pause(WATCH_EVERY_MS);
+    }
+  });
 
-command("doctor", "check settings, key, journal, name, reachability, clock and bridge").action(
+command("doctor", "check settings, key, disk, journal, name, TLS, proxy, edge, clock and bridge").action(
   async ({ settings: file }: Options) => {
     process.exit((await doctor(settingsOrExit(file), console.log)) ? 0 : 1);
   },
+);
+
+command("drain", "end the running agent once what runs is over; a standby takes its place").action(
+  ({ settings: file }: Options) => drain(settingsOrExit(file), console.log),
+);
+
+command("key", "print the public key for the edge's settings; makes the key if there is none").action(
+  ({ settings: file }: Options) => console.log(agentKey(settingsOrExit(file).state).publicKey),
 );
 
 program
@@ -59,22 +90,22 @@ function command(name: string, description: string): Command {
 }
 
 async function run(file: string): Promise<void> {
-  const logStream = new LogStream(STDOUT);
-  const log = pino({}, logStream);
-  let service = await startOrExit(settingsOrExit(file));
+  const logStream = new LogStream(STDOUT, process.stdout.isTTY ? forPeople : undefined);
+  const service = new AgentService(settingsOrExit(file), { logStream, end, drained: () => void stop(DRAINED) });
   let stopping = false;
-  let restarts = Promise.resolve();
+  let reloads = Promise.resolve();
+  await service.start().catch((error: unknown) => end(cannotStart(error)));
   notifySystemd("READY=1");
   const every = watchdogMs();
   if (every !== null) setInterval(() => notifySystemd("WATCHDOG=1"), every).unref();
 
-  async function stop(): Promise<void> {
+  async function stop(code: number): Promise<void> {
     if (stopping) return;
     stopping = true;
-    await restarts;
+    await reloads;
     await service.stop();
     await flushed();
-    process.exit(0);
+    process.exit(code);
   }
   async function end(why: string): Promise<never> {
     await flushed();
@@ -83,29 +114,18 @@ async function run(file: string): Promise<void> {
   async function flushed(): Promise<void> {
     await Promise.race([logStream.flushed(), pause(FLUSH_WITHIN_MS)]);
   }
-  process.on("SIGTERM", () => void stop());
-  process.on("SIGINT", () => void stop());
+  process.on("SIGTERM", () => void stop(0));
+  process.on("SIGINT", () => void stop(0));
   process.on("SIGHUP", () => {
-    restarts = restarts.then(restart); // One after the other.
+    reloads = reloads.then(reload); // One after the other.
   });
 
-  async function restart(): Promise<void> {
+  async function reload(): Promise<void> {
     if (stopping) return;
     const settings = loadSettings(file);
-    if (!settings.ok) return log.error(`settings stay as they were: ${settings.error}`);
-    await service.stop();
-    service = await startOrExit(settings.value);
-    log.info("settings read again");
-  }
-
-  async function startOrExit(settings: AgentSettings): Promise<AgentService> {
-    const starting = new AgentService(settings, log, logStream, end);
-    try {
-      await starting.start();
-      return starting;
-    } catch (error) {
-      return end(cannotStart(error));
-    }
+    const reloaded = settings.ok ? await service.reload(settings.value) : settings;
+    if (reloaded.ok) service.note("info", "settings", "settings read again");
+    else service.note("error", "settings", `settings stay as they were: ${reloaded.error}`);
   }
 }
 

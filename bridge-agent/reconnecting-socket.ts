@@ -50,10 +50,10 @@ interface ReconnectingSocketOptions<In, Out> {
   ping(): void;
   /**
    * Called once for each connection or attempt that is over; says when the next attempt is. `late`: only a person can
-   * change the cause. `closes`: so many connections the other end has closed after its greeting since one proved good,
+   * change the cause. A number: after so many milliseconds. `closes`: so many connections the other end has closed after its greeting since one proved good,
    * with this one; 0 where this one is over for another reason.
    */
-  lost(code: number, why: string, closes: number): "at once" | "soon" | "late";
+  lost(code: number, why: string, closes: number): "at once" | "soon" | "late" | number;
 }
 
 const FIRST_PAUSE_MS = 100;
@@ -167,7 +167,7 @@ export class ReconnectingSocket<In, Out> {
     if (this.#stopped) return;
     if (next !== "at once") this.#failures += 1;
     const soon = backoffMs(this.#failures, longest, random());
-    const pause = { "at once": 0, soon, late: longestPauseMs }[next];
+    const pause = typeof next === "number" ? next : { "at once": 0, soon, late: longestPauseMs }[next];
     this.#cancelNext = timers.after(pause, () => this.connect());
   }
 }

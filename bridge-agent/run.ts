@@ -1,10 +1,11 @@
 import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
+import { masked } from "../src/foundation/masking.ts";
 import { Agent, type AgentInput, type AgentStatus } from "./agent.ts";
 import type { BridgeDriver, DriverPorts, Execution } from "./drivers/driver.ts";
 import { createDriver } from "./drivers/registry.ts";
 import { EdgeLink } from "./edge-link.ts";
 import type { Journal, JournalFailure } from "./journal.ts";
-import { executionForLog } from "./log.ts";
+import { executionForLog, type LogLine, type Note, shownNote } from "./log.ts";
 import type { AgentSettings } from "./settings.ts";
 import type { AgentKey } from "./state-folder.ts";
 
@@ -19,7 +20,7 @@ interface AgentPorts extends DriverPorts {
   soon(run: () => void): void;
   /** Never the same id twice, not even after a restart. */
   newId(): CommandId;
-  log(line: string, details?: object): void;
+  log(line: LogLine): void;
   /** The journal cannot be written. The agent has closed its connections, for without its journal it must not act. */
   journalFailed(failure: JournalFailure): void;
 }
@@ -37,6 +38,21 @@ const IDLE_TICK_MS = 2_000;
 /** A process that has stood still so long may have been replaced meanwhile: the edge finds a silent agent after 10 s. */
 const STOOD_STILL_MS = 3_500;
 const FINISH_WITHIN_MS = 5_000;
+/** No command takes longer than 30 s. */
+const DRAIN_WITHIN_MS = 45_000;
+
+/** A call, for operations staff. */
+export interface CallView {
+  readonly call: string;
+  /** Empty when withheld. */
+  readonly number: string;
+  readonly conference: string | null;
+  readonly room: string | null;
+  readonly muted: boolean;
+  readonly stage: "prompted" | "dialled" | "entered";
+  /** When this agent first saw the call, ISO 8601. */
+  readonly since: string;
+}
 
 /** The agent with its link, its driver and its journal. */
 export class RunningAgent {
@@ -75,7 +91,7 @@ export class RunningAgent {
         this.#put({ type: "edge", message });
       },
       lost: () => this.#put({ type: "edge-lost" }),
-      log: ports.log,
+      log: (note) => this.#note(note),
     });
   }
 
@@ -93,16 +109,52 @@ export class RunningAgent {
     this.#scheduleTick();
   }
 
+  /** The calls that this agent knows, as its settings let them be shown. */
+  get calls(): readonly CallView[] {
+    const hide = this.#showPersonal ? (text: string) => text : masked;
+    return this.#agent.calls.map(({ call, number, conference, room, muted, since, stage }) => {
+      // Ids that the edge made begin with the conference's key.
+      const hideKey = (id: string) => (conference ? id.replace(conference, hide(conference)) : id);
+      return {
+        call: hideKey(call),
+        number: number && hide(number),
+        conference: conference && hide(conference),
+        room: room && hideKey(room),
+        muted,
+        stage,
+        since: new Date(since).toISOString(),
+      };
+    });
+  }
+
   /** Begins nothing new, lets the bridge finish its commands, and closes its connections; within about 5 s. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return this.#finish(FINISH_WITHIN_MS, () => this.status.running === 0);
+  }
+
+  /** The same, but waits longer, and until the edge has what is to be reported. A standby takes over when the link is closed. */
+  async drain(): Promise<void> {
+    const text =
+      "drain: this agent begins nothing new, and ends when what runs is over; a standby then takes its place";
+    this.#note({ level: "info", event: "drain", text });
+    await this.#finish(DRAIN_WITHIN_MS, () => {
+      const { running, edgeUp, unacknowledged } = this.status;
+      return running === 0 && !(edgeUp && unacknowledged > 0);
+    });
+    const { running, unacknowledged } = this.status;
+    const rest = `${running} commands run, ${unacknowledged} reports are not acknowledged`;
+    this.#note({ level: running > 0 ? "warn" : "info", event: "drain", text: `drain: this agent ends; ${rest}` });
+  }
+
+  async #finish(withinMs: number, isDone: () => boolean): Promise<void> {
     this.#put({ type: "stop" });
     const { timers } = this.#ports;
     let isLate = false;
-    const cancel = timers.after(FINISH_WITHIN_MS, () => {
+    const cancel = timers.after(withinMs, () => {
       isLate = true;
     });
     do await new Promise<void>((resolve) => timers.after(20, resolve));
-    while ((this.#inputs.length > 0 || this.status.running > 0) && !this.#stopped && !isLate);
+    while ((this.#inputs.length > 0 || !isDone()) && !this.#stopped && !isLate);
     cancel();
     await this.#close();
   }
@@ -128,14 +180,14 @@ export class RunningAgent {
     const inputs = this.#inputs;
     this.#inputs = [];
     this.counters.turns += 1;
-    const { journal, now, log } = this.#ports;
+    const { journal, now } = this.#ports;
     const turned = journal.transaction(() => this.#agent.turn(inputs, now()));
     if (!turned.ok) {
       void this.#close();
       return this.#ports.journalFailed(turned.error);
     }
     const { messages, executions, activate, askState, notes } = turned.value;
-    for (const note of notes) log(note);
+    for (const note of notes) this.#note(note);
     if (activate !== null) this.#driver.activate(activate);
     for (const message of messages) this.#link.send(message);
     this.counters.edgeMessages.sent += messages.length;
@@ -154,7 +206,8 @@ export class RunningAgent {
 
   /** Another agent may act by now. What came from the edge before counts no more, not even a welcome. */
   #askAnew(): void {
-    this.#ports.log("this process stood still, or its clock was set: asking the edge anew whether it acts");
+    const text = "this process stood still, or its clock was set: asking the edge anew whether it acts";
+    this.#note({ level: "warn", event: "stood-still", text });
     this.#inputs = [{ type: "edge-lost" }, ...this.#inputs.filter(({ type }) => type !== "edge")];
     this.#link.renew();
   }
@@ -162,8 +215,13 @@ export class RunningAgent {
   async #execute(execution: Execution): Promise<void> {
     const result = await this.#driver.execute(execution.id, execution.conference, execution.command);
     this.counters.commands[result.done === true ? "done" : result.done === false ? "refused" : "unknown"] += 1;
-    this.#ports.log("command", { ...executionForLog(execution, this.#showPersonal), result });
+    const details = { ...executionForLog(execution, this.#showPersonal), result };
+    this.#ports.log({ level: "info", event: "command", text: "command", details });
     this.#put({ type: "result", execution, result });
+  }
+
+  #note(note: Note): void {
+    this.#ports.log(shownNote(note, this.#showPersonal));
   }
 
   #scheduleTick(): void {

@@ -1,10 +1,10 @@
 import type { Server } from "node:http";
-import type { Logger } from "pino";
+import { err, ok, type Result } from "../src/foundation/result.ts";
 import type { AgentStatus } from "./agent.ts";
 import { healthServer } from "./health.ts";
-import { type JournalFailure, type OpenJournal, openJournal } from "./journal.ts";
-import type { LogStream } from "./log.ts";
-import { driverPorts, newCommandIds } from "./node-ports.ts";
+import { type JournalFailure, journalFault, type OpenJournal, openJournal } from "./journal.ts";
+import { type LogLine, type LogStream, type Note, RepeatLimit, writeLines } from "./log.ts";
+import { driverPorts, newCommandIds, timers } from "./node-ports.ts";
 import { RunningAgent } from "./run.ts";
 import type { AgentSettings } from "./settings.ts";
 import { agentKey, holdStateFolder, journalFile, makeStateFolder } from "./state-folder.ts";
@@ -19,64 +19,146 @@ const nothingRuns: AgentStatus = {
   calls: 0,
   running: 0,
   unacknowledged: 0,
+  draining: false,
 };
 
 /** Why the agent cannot run, for a reason that no trying again removes. */
 export function cannotStart(error: unknown): string {
-  return `agent cannot start: ${error instanceof Error ? error.message : error}`;
+  return `agent cannot start: ${reasonOf(error)}`;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+interface ServicePorts {
+  readonly logStream: Pick<LogStream, "write" | "dropped">;
+  /** Ends the process soon, for a reason that only a person can change. */
+  end(why: string): void;
+  /** Ends the process: somebody has asked for `drain`, and what ran is over. */
+  drained(): void;
+}
+
+/** What only one process has at a time. */
+interface Held {
+  readonly server: Server;
+  readonly releaseFolder: () => void;
 }
 
 /** The agent as a process runs it: with its health server, and begun anew when the journal's disk has room again. */
 export class AgentService {
-  readonly #settings: AgentSettings;
-  readonly #log: Logger;
-  readonly #logStream: LogStream;
-  readonly #end: (why: string) => void;
-  #releaseFolder = () => {};
-  #server: Server | null = null;
+  #settings: AgentSettings;
+  readonly #ports: ServicePorts;
+  readonly #limit: RepeatLimit;
+  #held: Held | null = null;
   #journal: OpenJournal | null = null;
   #agent: RunningAgent | null = null;
   #retry: NodeJS.Timeout | undefined;
   #isJournalDown = false;
+  #isDraining = false;
 
-  /** `end` ends the process soon, for a reason that only a person can change. */
-  constructor(settings: AgentSettings, log: Logger, logStream: LogStream, end: (why: string) => void) {
+  constructor(settings: AgentSettings, ports: ServicePorts) {
     this.#settings = settings;
-    this.#log = log;
-    this.#logStream = logStream;
-    this.#end = end;
+    this.#ports = ports;
+    this.#limit = new RepeatLimit(timers, writeLines(ports.logStream));
   }
 
   async start(): Promise<void> {
-    const { state } = this.#settings;
-    makeStateFolder(state);
-    this.#releaseFolder = holdStateFolder(state);
-    const health = () => ({
-      status: this.#agent?.status ?? nothingRuns,
-      counters: this.#agent?.counters ?? null,
-      logLinesDropped: this.#logStream.dropped,
-    });
-    this.#server = await healthServer(health, this.#settings.listen.port);
+    this.#held = await this.#hold(this.#settings);
     this.#startAgent();
   }
 
   async stop(): Promise<void> {
+    await this.#stopAgent();
+    this.#limit.end();
+    if (this.#held) await letGo(this.#held, null);
+    this.#held = null;
+  }
+
+  /** Goes on with other settings. Where they cannot work, the agent runs on with those it has, and the sentence says why. */
+  async reload(settings: AgentSettings): Promise<Result<null, string>> {
+    if (this.#isDraining) return err("this agent is about to end");
+    const before = this.#held;
+    let held: Held;
+    try {
+      held = await this.#hold(settings);
+    } catch (error) {
+      return err(reasonOf(error));
+    }
+    await this.#stopAgent();
+    if (before) await letGo(before, held);
+    this.#held = held;
+    this.#settings = settings;
+    this.#isJournalDown = false;
+    this.#startAgent();
+    return ok(null);
+  }
+
+  note(level: Note["level"], event: Note["event"], text: string): void {
+    this.#log({ level, event, text, details: {} });
+  }
+
+  #log({ details, ...line }: LogLine): void {
+    const { domain, bridge, agent } = this.#settings;
+    this.#limit.put({ ...line, details: { domain, bridge, agent, ...details } });
+  }
+
+  /** What it holds already stays held. What it throws says which setting is wrong; then nothing has changed. */
+  async #hold({ state, listen }: AgentSettings): Promise<Held> {
+    const now = this.#held;
+    makeStateFolder(state);
+    agentKey(state);
+    const keepsFolder = now !== null && state === this.#settings.state;
+    const releaseFolder = keepsFolder ? now.releaseFolder : holdStateFolder(state);
+    try {
+      const fault = now !== null && !keepsFolder && journalFault(journalFile(state));
+      if (fault) throw new Error(fault.sentence);
+      const keepsPort = now !== null && listen.port === this.#settings.listen.port;
+      return { releaseFolder, server: keepsPort ? now.server : await this.#listen(listen.port) };
+    } catch (error) {
+      if (!keepsFolder) releaseFolder();
+      throw error;
+    }
+  }
+
+  #listen(port: number): Promise<Server> {
+    return healthServer(
+      () => ({
+        names: this.#settings,
+        health: () => ({
+          status: this.#agent?.status ?? nothingRuns,
+          counters: this.#agent?.counters ?? null,
+          logLinesDropped: this.#ports.logStream.dropped,
+        }),
+        calls: () => this.#agent?.calls ?? [],
+        drain: () => void this.#drain(),
+        key: () => agentKey(this.#settings.state),
+      }),
+      port,
+    );
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    await this.#agent?.drain();
+    this.#ports.drained();
+  }
+
+  async #stopAgent(): Promise<void> {
     clearTimeout(this.#retry);
     await this.#agent?.stop();
-    const server = this.#server;
-    const closed = new Promise((resolve) => server?.close(resolve));
-    server?.closeAllConnections();
-    await closed; // The next start wants the same port.
     clearTimeout(this.#retry);
+    this.#agent = null;
     this.#journal?.close();
-    this.#releaseFolder();
+    this.#journal = null;
   }
 
   #startAgent(): void {
     const { state } = this.#settings;
     const journal = openJournal(journalFile(state));
     if (!journal.ok) return this.#journalFailed(journal.error);
-    if (this.#isJournalDown) this.#log.info("journal can be written again: the agent goes on");
+    if (this.#isJournalDown) this.note("info", "journal", "journal can be written again: the agent goes on");
     this.#isJournalDown = false;
     this.#journal = journal.value;
     this.#agent = new RunningAgent(this.#settings, {
@@ -87,7 +169,7 @@ export class AgentService {
       monotonicMs: () => performance.now(),
       soon: setImmediate,
       newId: newCommandIds(),
-      log: (line, details = {}) => this.#log.info(details, line),
+      log: (line) => this.#log(line),
       journalFailed: (failure) => this.#journalFailed(failure),
     });
     this.#agent.start();
@@ -97,21 +179,30 @@ export class AgentService {
     this.#agent = null;
     this.#journal?.close();
     this.#journal = null;
-    if (kind === "damaged" || kind === "other-format") return this.#end(sentence);
+    if (kind === "damaged" || kind === "other-format") return this.#ports.end(sentence);
     const seconds = TRY_JOURNAL_AGAIN_MS / 1_000;
     if (!this.#isJournalDown) {
       const advice = kind === "full" ? "make room" : "make room, or see who may write it and what its disk says";
-      this.#log.error(
-        `${sentence}; the agent does nothing until it can be written, and tries every ${seconds} s: ${advice}`,
-      );
+      const text = `${sentence}; the agent does nothing until it can be written, and tries every ${seconds} s: ${advice}`;
+      this.note("error", "journal", text);
     }
     this.#isJournalDown = true;
     this.#retry = setTimeout(() => {
       try {
         this.#startAgent();
       } catch (error) {
-        this.#end(cannotStart(error));
+        this.#ports.end(cannotStart(error));
       }
     }, TRY_JOURNAL_AGAIN_MS);
   }
+}
+
+/** Frees what `kept` does not hold. */
+async function letGo({ server, releaseFolder }: Held, kept: Held | null): Promise<void> {
+  if (server !== kept?.server) {
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed; // The next start wants the same port.
+  }
+  if (releaseFolder !== kept?.releaseFolder) releaseFolder();
 }

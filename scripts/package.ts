@@ -3,6 +3,7 @@ import { copyFileSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, w
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
+import { initDefaults, settingsText } from "../bridge-agent/init.ts";
 import { settingsExample } from "../cli/settings-example.ts";
 import { StartError } from "../cli/supervise.ts";
 import { buildInto, version } from "./build.ts";
@@ -42,7 +43,10 @@ const packages: readonly Package[] = [
     description: "WebEx telephony adapter: the agent beside a telephone bridge",
     workerd: false,
     parts: [],
-    settings: { name: "agent.json", content: readFileSync(join(project, "packaging", "agent.jsonc"), "utf8") },
+    settings: {
+      name: "agent.json",
+      content: settingsText({ ...initDefaults, edge: "wss://tsp.example.com", domain: "acme" }),
+    },
     examples: [],
   },
 ];

@@ -16,7 +16,7 @@ export type DriverReport =
     }
   /**
    * The bridge answers no longer, or not yet. What happens until `connected` is not reported later; `state` shows what
-   * came of it. Reported again while disconnected only when `why`, a sentence for operations staff, has changed. `isReplaced`: another
+   * came of it. Reported again while disconnected when `why`, a sentence for operations staff, has changed, and after each state that was not understood. `isReplaced`: another
    * agent acts from now on.
    */
   | { readonly type: "disconnected"; readonly why: string; readonly isReplaced: boolean }

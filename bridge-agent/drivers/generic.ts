@@ -2,12 +2,14 @@ import * as v from "valibot";
 import type { BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
 import {
   type AgentToBridge,
+  type BadState,
   BRIDGE_PROTOCOL_VERSION,
   type BridgeToAgent,
   decodeBridgeToAgent,
   MAX_BRIDGE_MESSAGE_LENGTH,
   REPLACED_CODE,
 } from "../../src/bridge/protocol.ts";
+import type { BridgeState } from "../../src/bridge/state.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { Result } from "../../src/foundation/result.ts";
 import { type Codec, ReconnectingSocket } from "../reconnecting-socket.ts";
@@ -22,19 +24,24 @@ const ANSWER_WITHIN_MS = 2_000;
 const RESULT_WITHIN_MS = 30_000;
 /** The bridge is near: asking often costs little, and callers wait. */
 const LONGEST_RETRY_MS = 1_000;
+/** A state that is not understood costs the bridge as much as any: the pause doubles each time. */
+const FIRST_PAUSE_AFTER_BAD_STATE_MS = 1_000;
+const LONGEST_PAUSE_AFTER_BAD_STATE_MS = 30_000;
 
 export const genericSettings = v.strictObject({
   type: v.literal("generic"),
   url: socketUrl,
 });
 
-const codec: Codec<BridgeToAgent, AgentToBridge> = {
+type Received = BridgeToAgent | BadState;
+
+const codec: Codec<Received, AgentToBridge> = {
   decode: decodeBridgeToAgent,
   encode: JSON.stringify,
   maxBytes: MAX_BRIDGE_MESSAGE_LENGTH,
 };
 
-type Answer = Extract<BridgeToAgent, { readonly type: "done" | "refused" | "state" }>;
+type Answer = Extract<Received, { readonly type: "done" | "refused" | "state" | "bad-state" }>;
 
 /** A message without its id, which is chosen here. */
 type Question = AgentToBridge extends infer Message
@@ -43,7 +50,9 @@ type Question = AgentToBridge extends infer Message
     : never
   : never;
 
-type Unanswered = "not-connected" | "lost" | "too-slow";
+type Unanswered = "lost" | "too-slow";
+
+const notOfProtocol = "it sent what is not of the bridge protocol";
 
 interface Waiting {
   receive(answer: Answer): void;
@@ -70,11 +79,15 @@ export class GenericDriver implements BridgeDriver {
   readonly #url: string;
   readonly #identity: DriverIdentity | null;
   readonly #ports: DriverPorts;
-  readonly #socket: ReconnectingSocket<BridgeToAgent, AgentToBridge>;
+  readonly #socket: ReconnectingSocket<Received, AgentToBridge>;
   readonly #ownership: Ownership;
   readonly #waiting = new Map<number, Waiting>();
   #report: (report: DriverReport) => void = () => {};
+  #isGreeted = false;
+  /** The agent was told `connected`. */
   #ready = false;
+  /** States in a row that were not understood. While there are any, a connection must bring a good one before the agent hears of it. */
+  #badStates = 0;
   #lastId = 0;
   #lastWhy: string | null = null;
 
@@ -112,9 +125,9 @@ export class GenericDriver implements BridgeDriver {
   }
 
   async execute(commandId: CommandId, conference: ConfKey | null, command: BridgeCommand): Promise<ExecutionResult> {
+    if (!this.#ready) return { done: false, reason: "unreachable" };
     const question = { type: "command", commandId, conference, command } as const;
-    const answer = await this.#ask(question, (one) => one.type !== "state");
-    if (answer === "not-connected") return { done: false, reason: "unreachable" };
+    const answer = await this.#ask(question, (one) => one.type === "done" || one.type === "refused");
     if (answer === "too-slow") return { done: "unknown", tooSlow: true };
     if (answer === "lost") return { done: "unknown" };
     if (answer.type === "refused") return { done: false, reason: answer.reason };
@@ -123,15 +136,29 @@ export class GenericDriver implements BridgeDriver {
   }
 
   async state(): Promise<DriverState | null> {
-    const answer = await this.#ask({ type: "state" }, (one) => one.type === "state");
-    return typeof answer === "string" ? null : this.#ownership.ownPart(answer.state);
+    const state = this.#ready ? await this.#askState() : null;
+    return state && this.#ownership.ownPart(state);
   }
 
   async stop(): Promise<void> {
     this.#report = () => {};
+    this.#isGreeted = false;
     this.#ready = false;
     this.#socket.stop();
     this.#resolveAll();
+  }
+
+  /** A state that is not understood ends the connection, for a while that grows: a command may have been dropped with its record. */
+  async #askState(): Promise<BridgeState | null> {
+    const answer = await this.#ask({ type: "state" }, (one) => one.type === "state" || one.type === "bad-state");
+    if (typeof answer === "string") return null;
+    if (answer.type === "state") {
+      this.#badStates = 0;
+      return answer.state;
+    }
+    this.#badStates += 1;
+    this.#socket.end(`${notOfProtocol}: ${answer.why}`);
+    return null;
   }
 
   /** An answer of another kind ends the connection: who asked is not left without one, and operations staff hear why. */
@@ -139,7 +166,6 @@ export class GenericDriver implements BridgeDriver {
     question: Question,
     isRight: (answer: Answer) => answer is Right,
   ): Promise<Right | Unanswered> {
-    if (!this.#ready) return Promise.resolve("not-connected");
     const id = this.#send(question);
     return new Promise((resolve) => {
       const what = question.type === "command" ? question.command.type : question.type;
@@ -169,13 +195,13 @@ export class GenericDriver implements BridgeDriver {
     return this.#lastId;
   }
 
-  #receive(received: Result<BridgeToAgent, string>): void {
-    if (!received.ok) return this.#socket.end(`it sent what is not of the bridge protocol: ${received.error}`);
-    if (this.#ready) this.#receiveMessage(received.value);
+  #receive(received: Result<Received, string>): void {
+    if (!received.ok) return this.#socket.end(`${notOfProtocol}: ${received.error}`);
+    if (this.#isGreeted) this.#receiveMessage(received.value);
     else this.#receiveHello(received.value);
   }
 
-  #receiveHello(message: BridgeToAgent): void {
+  #receiveHello(message: Received): void {
     if (message.type !== "hello") return this.#socket.end(`it began with ${message.type}, not with hello`);
     const { version, bootId, ports } = message;
     if (version !== BRIDGE_PROTOCOL_VERSION) {
@@ -184,36 +210,45 @@ export class GenericDriver implements BridgeDriver {
         `it speaks ${versions}: ${version < BRIDGE_PROTOCOL_VERSION ? lacks : "update the agent"}`,
       );
     }
-    this.#ready = true;
+    this.#isGreeted = true;
     this.#socket.greeted(this.#ports.pingEveryMs ?? PING_EVERY_MS);
-    this.#report({ type: "connected", bootId, ports });
+    const connected = () => {
+      this.#ready = true;
+      this.#report({ type: "connected", bootId, ports });
+    };
+    if (this.#badStates === 0) connected();
+    else void this.#askState().then((state) => state && connected());
   }
 
-  #receiveMessage(message: BridgeToAgent): void {
+  #receiveMessage(message: Received): void {
     switch (message.type) {
       case "pong":
         return this.#socket.answered();
       case "done":
       case "refused":
       case "state":
+      case "bad-state":
         return this.#waiting.get(message.id)?.receive(message);
       case "hello":
         return this.#socket.end("it said hello twice on one connection");
       default:
-        if (this.#ownership.isOwn(message)) this.#report(message);
+        if (this.#ready && this.#ownership.isOwn(message)) this.#report(message);
     }
   }
 
-  #lost(code: number, what: string, closes: number): "soon" {
+  #lost(code: number, what: string, closes: number): "soon" | number {
     const wasReady = this.#ready;
+    this.#isGreeted = false;
     this.#ready = false;
     this.#resolveAll();
     const isReplaced = code === REPLACED_CODE;
     const advice = closes >= CLOSES_WITH_ADVICE && this.#identity ? closedAgain(this.#identity) : "";
     const why = `the bridge at ${this.#url} is lost: ${what || `it closed the connection (${code})`}${advice}`;
-    if (wasReady || why !== this.#lastWhy) this.#report({ type: "disconnected", why, isReplaced });
+    const isBadState = this.#badStates > 0 && what.startsWith(notOfProtocol);
+    if (wasReady || isBadState || why !== this.#lastWhy) this.#report({ type: "disconnected", why, isReplaced });
     this.#lastWhy = why;
-    return "soon";
+    if (!isBadState) return "soon";
+    return Math.min(LONGEST_PAUSE_AFTER_BAD_STATE_MS, FIRST_PAUSE_AFTER_BAD_STATE_MS * 2 ** (this.#badStates - 1));
   }
 
   #resolveAll(): void {

@@ -1,4 +1,4 @@
-import type { CallId, ConfKey, RoomId } from "../foundation/ids.ts";
+import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { BridgeCommand, Command, CommandType, RefusalReason } from "./commands.ts";
 import type { BridgeCall, BridgeState, BridgeView } from "./state.ts";
 
@@ -16,8 +16,8 @@ type CommandEffect =
     }
   | { readonly type: "conference-ended" }
   | { readonly type: "call-dialled"; readonly call: CallId; readonly number: string }
-  /** `as`: how an admitted caller enters; `null`: the caller is as before. */
-  | { readonly type: "call-entered"; readonly call: CallId; readonly as: Entry | null }
+  /** `as`: how an admitted caller enters; `null`: the caller is as before, but for the room. */
+  | { readonly type: "call-entered"; readonly call: CallId; readonly room: RoomId; readonly as: Entry | null }
   | { readonly type: "mute-changed"; readonly call: CallId; readonly muted: boolean }
   | { readonly type: "call-ended"; readonly call: CallId }
   | { readonly type: "speakers-reported" }
@@ -126,6 +126,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     effect: ({ call, muted, joinTone, attendeeId = null }) => ({
       type: "call-entered",
       call,
+      room: MAIN_ROOM,
       as: { muted, silent: !joinTone, attendeeId },
     }),
     personal: ({ attendeeId }) => (attendeeId ? { attendeeId } : {}),
@@ -135,7 +136,7 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     undoneBy: "move",
     isInEffect: ({ call }, { room }) => call?.stage === "entered" && call.room === room,
     refusal: (held, { room }) => needsCall(held) ?? (hasRoom(held, room) ? null : "no-such-room"),
-    effect: ({ call }) => ({ type: "call-entered", call, as: null }),
+    effect: ({ call, room }) => ({ type: "call-entered", call, room, as: null }),
   },
   mute: {
     topic: "call",

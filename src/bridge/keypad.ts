@@ -35,7 +35,7 @@ export type KeypadAction =
       readonly attendeeId: string | null;
       readonly silent: boolean;
     }
-  | { readonly type: "hang-up" }
+  | { readonly type: "hang-up"; readonly why: "silent" | "unknown-keys" | "locked" }
   | { readonly type: "toggle-mute" }
   | { readonly type: "identify"; readonly attendeeId: string };
 
@@ -101,7 +101,7 @@ function wait(keypad: Keypad, now: EpochMs, rules: KeypadRules, actions: KeypadA
   switch (keypad.at) {
     case "conference-key":
     case "attendee-id":
-      return now - keypad.since >= PATIENCE_MS ? hangUp(actions) : keypad;
+      return now - keypad.since >= PATIENCE_MS ? hangUp("silent", actions) : keypad;
     case "inside":
       if (keypad.typed !== rules.codes.mute || now - keypad.since < CODE_PAUSE_MS) return keypad;
       return toggleMute(keypad, actions);
@@ -160,9 +160,9 @@ function chooseConference(
   actions: KeypadAction[],
 ): Keypad {
   const found = rules.find(key);
-  if (found?.locked) return hangUp(actions);
+  if (found?.locked) return hangUp("locked", actions);
   if (found) return { at: "attendee-id", conference: key as ConfKey, inDoubt: false, typed: "", unknown, since: now };
-  if (unknown + 1 >= KEY_TRIES) return hangUp(actions);
+  if (unknown + 1 >= KEY_TRIES) return hangUp("unknown-keys", actions);
   return { at: "conference-key", typed: "", unknown: unknown + 1, since: now };
 }
 
@@ -197,7 +197,7 @@ function toggleMute(keypad: Inside, actions: KeypadAction[]): Inside {
   return { ...keypad, typed: "" };
 }
 
-function hangUp(actions: KeypadAction[]): Keypad {
-  actions.push({ type: "hang-up" });
+function hangUp(why: Extract<KeypadAction, { type: "hang-up" }>["why"], actions: KeypadAction[]): Keypad {
+  actions.push({ type: "hang-up", why });
   return { at: "over" };
 }

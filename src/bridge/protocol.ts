@@ -31,6 +31,15 @@ const bridgeToAgent = v.variant("type", [
 
 export type BridgeToAgent = Checked<typeof bridgeToAgent>;
 
+/** A state that is not understood answers its question, too: what comes after it may be. `why` names the field. Never sent. */
+export interface BadState {
+  readonly type: "bad-state";
+  readonly id: number;
+  readonly why: string;
+}
+
+const anyState = typed("state", { id: whole });
+
 /** Longest message in characters: the state of a bridge with some 20,000 calls. */
 export const MAX_BRIDGE_MESSAGE_LENGTH = 8 * 1024 * 1024;
 
@@ -40,11 +49,18 @@ export function decodeAgentToBridge(text: string): Result<AgentToBridge, string>
 }
 
 /** The agent's only door for what a bridge says; the failure is a sentence. */
-export function decodeBridgeToAgent(text: string): Result<BridgeToAgent, string> {
-  return decode(bridgeToAgent, text);
+export function decodeBridgeToAgent(text: string): Result<BridgeToAgent | BadState, string> {
+  return decode(bridgeToAgent, text, (value, why) => {
+    const state = v.safeParse(anyState, value);
+    return state.success ? { type: "bad-state", id: state.output.id, why } : null;
+  });
 }
 
-function decode<Message>(schema: v.GenericSchema<unknown, Message>, text: string): Result<Message, string> {
+function decode<Message, Bad = never>(
+  schema: v.GenericSchema<unknown, Message>,
+  text: string,
+  insteadOf: (value: unknown, why: string) => Bad | null = () => null,
+): Result<Message | Bad, string> {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -54,5 +70,7 @@ function decode<Message>(schema: v.GenericSchema<unknown, Message>, text: string
   const parsed = v.safeParse(schema, value, { abortEarly: true });
   if (parsed.success) return ok(parsed.output);
   const [problem] = parsed.issues;
-  return err(`${v.getDotPath(problem) ?? "message"}: ${wrong(problem)}`);
+  const why = `${v.getDotPath(problem) ?? "message"}: ${wrong(problem)}`;
+  const instead = insteadOf(value, why);
+  return instead === null ? err(why) : ok(instead);
 }

@@ -22,8 +22,8 @@ const edgeToAgent = [
     alone: flag,
     keypad: keypadCodes,
   }),
-  /** A standby is the active agent from now on. */
-  typed("activate", { epoch }),
+  /** A standby is the active agent from now on, in place of the one that was; for the log alone. */
+  typed("activate", { epoch, replaces: v.optional(v.object({ agent: word, why: word })) }),
   v.pipe(
     typed("commands", { epoch, conference, commands: v.array(v.unknown()) }),
     v.transform((message) => ({ ...message, ...sorted(message.commands) })),

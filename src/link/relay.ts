@@ -88,7 +88,7 @@ interface RelayStep {
 
 /** The one transition. */
 export function step(state: RelayState, input: RelayInput): RelayStep {
-  return then(act(state, input), activateOne);
+  return then(act(state, input), (after) => activateOne(after, activeLink(state), whyOver(input)));
 }
 
 /**
@@ -232,11 +232,30 @@ function sendCommands(state: RelayState, conference: ConfKey, commands: readonly
   return { state, effects: [send(active.id, { type: "commands", epoch: state.epoch, conference, commands })] };
 }
 
-function activateOne(state: RelayState): RelayStep {
+function activateOne(state: RelayState, before: Link | undefined, why: Replaced): RelayStep {
   const next = activeLink(state) ? undefined : nextStandby(state);
   if (!next) return unchanged(state);
   const after = activated(state, next);
-  return { state: after, effects: [send(next.id, { type: "activate", epoch: after.epoch })] };
+  const replaces = before && { replaces: { agent: before.agent, why } };
+  return { state: after, effects: [send(next.id, { type: "activate", epoch: after.epoch, ...replaces })] };
+}
+
+/** Why an agent is active no longer: the edge closed its link for this reason, or the link was closed from elsewhere. */
+export type Replaced = CloseReason | "closed";
+
+function whyOver(input: RelayInput): Replaced {
+  switch (input.type) {
+    case "silent":
+      return "silent";
+    case "bridge-away":
+      return "bridgeAway";
+    case "settings-changed":
+      return "settingsChanged";
+    case "bad-message":
+      return input.why;
+    default:
+      return "closed";
+  }
 }
 
 /** Who takes over when there is no active agent: the longest connected standby of those that have their bridge, or else of all. */

@@ -91,6 +91,11 @@ export class AgentWorld {
     return this.#agent.status;
   }
 
+  /** As operations staff are shown them. */
+  get calls() {
+    return this.#agent.calls;
+  }
+
   events(): ConferenceEvent[] {
     return this.accepted.flatMap((report) => (report.type === "event" ? [report.event] : []));
   }
@@ -154,6 +159,10 @@ export class AgentWorld {
     this.#put({ type: "edge-lost" });
   }
 
+  stop(): void {
+    this.#put({ type: "stop" });
+  }
+
   tell(message: Extract<AgentInput, { type: "edge" }>["message"]): void {
     this.#put({ type: "edge", message });
   }
@@ -198,7 +207,7 @@ export class AgentWorld {
     if (!turned.ok) throw new Error(turned.error.sentence);
     const effects = turned.value;
     this.#step();
-    this.notes.push(...effects.notes);
+    this.notes.push(...effects.notes.map(({ text }) => text));
     for (const message of effects.messages) {
       if (this.#edgeUp && !this.edgeDeaf) this.#edgeHears(message);
       this.#step();

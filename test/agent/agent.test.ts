@@ -74,7 +74,7 @@ describe("commands", () => {
       world.settle();
     }
     expect(world.acts().slice(1)).toEqual(["lock done"]);
-    expect(world.notes.slice(1)).toEqual([expect.stringMatching(/^command \*+21\.7\.abc is refused/)]);
+    expect(world.notes.slice(2)).toEqual([expect.stringMatching(/^command \*+21\.7\.abc is refused/)]);
     expect(world.accepted.slice(1)).toEqual([
       { type: "result", id: notUnderstood[0], result: { done: false, reason: "not-supported" } },
       { type: "result", id: "lock", result: { done: true } },
@@ -981,4 +981,99 @@ describe("an agent that dies at any point of its work", () => {
       expect(world.status).toMatchObject({ running: 0, unacknowledged: 0 });
     },
   );
+});
+
+describe("what operations staff ask about", () => {
+  test("callers at the prompt: one line each for who is let go, or found its conference late", () => {
+    const world = running();
+    world.notes.length = 0;
+    world.machine.dialIn("14085550001", "11#22#33#");
+    world.machine.dialIn("14085550002", "11#987654321##");
+    const gone = world.machine.dialIn("14085550003", "11#22#");
+    world.machine.dialIn("14085550004", "");
+    world.settle();
+    const call = world.machine.world.calls.get(gone);
+    if (call) world.machine.hangUp(call);
+    world.machine.dialIn("14085550005", "987654321##");
+    world.settle();
+    world.pass(30_200);
+
+    expect(world.notes).toEqual([
+      "a caller at the prompt is let go: no conference has the keys that it keyed",
+      "a caller found its conference after a key of no conference",
+      "a caller hung up after 2 keys of no conference",
+      "a caller at the prompt is let go: it keyed nothing for too long",
+    ]);
+  });
+
+  test("the calls, with their rooms and since when they are known", () => {
+    const world = running();
+    const id = world.machine.dialIn("14085550001", "987654321##");
+    world.settle();
+    world.command("room", { type: "create-room", room: "r1" as RoomId, kind: "sub" });
+    world.command("move", { type: "move", call: id, room: "r1" as RoomId });
+    world.command("mute", { type: "mute", call: id });
+    const waiting = world.machine.dialIn("14085550002", "");
+    world.settle();
+    const since = 100_000_000;
+    const seen = { number: "14085550001", conference: KEY, room: "r1", muted: true, since, stage: "entered" };
+    const prompt = { number: "14085550002", conference: null, room: null, muted: false, since, stage: "prompted" };
+    expect(world.calls).toEqual([
+      { call: id, ...seen },
+      { call: waiting, ...prompt },
+    ]);
+
+    world.pass(1_000);
+    world.restart();
+    world.settle();
+    expect(world.calls).toEqual([
+      { call: id, ...seen, since: since + 1_000 },
+      { call: waiting, ...prompt, since: since + 1_000 },
+    ]);
+
+    // Who was in a room that is closed goes back to the main room: the next state shows it.
+    world.command("close", { type: "close-room", room: "r1" as RoomId });
+    world.pass(62_000);
+    expect(world.calls).toMatchObject([{ call: id, room: MAIN_ROOM }]);
+  });
+
+  test("a takeover says whose place it is and why, and when this agent acts", () => {
+    const world = new AgentWorld();
+    world.alone = false;
+    world.connect("standby");
+    world.settle();
+    world.notes.length = 0;
+    world.epoch = 2;
+    world.tell({ type: "activate", epoch: 2, replaces: { agent: "agent-2", why: "silent" } });
+    world.settle();
+    expect(world.notes).toEqual([
+      "takeover: this agent acts from now on in place of agent-2, which gave no sign of life; nobody acted for at least 10 s",
+      "this agent acts on the bridge (0 conferences, 0 calls), 0.0 s after the edge made it active",
+    ]);
+
+    world.loseEdge();
+    world.settle();
+    world.epoch = 3;
+    world.notes.length = 0;
+    world.connectEdge("standby");
+    world.settle();
+    expect(world.notes).toEqual(["standby: the edge has made another agent of this bridge active"]);
+    world.loseEdge();
+    world.epoch = world.activeSince = 4;
+    world.connectEdge();
+    world.settle();
+    expect(world.notes[1]).toBe("takeover: this agent acts from now on; another one did until it left the edge");
+  });
+
+  test("an agent that is about to end takes no callers and no commands, and says so", () => {
+    const world = running();
+    world.stop();
+    world.machine.dialIn("14085550001", "987654321##");
+    world.command("lock", { type: "lock" });
+    world.pass(1_000);
+
+    expect(world.acts()).toEqual(["create-conference done"]);
+    expect(world.status.draining).toBe(true);
+    expect(world.heard.filter(({ type }) => type === "commands-ack")).toEqual([]);
+  });
 });

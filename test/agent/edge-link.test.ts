@@ -106,7 +106,7 @@ beforeEach(async () => {
     random: () => 1,
     message: (message) => heard.push(message),
     lost: () => gone(),
-    log: (line) => notes.push(line),
+    log: ({ text }) => notes.push(text),
   });
 });
 

@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { expect, test } from "vitest";
-import { healthServer } from "../../bridge-agent/health.ts";
+import { afterAll, expect, test } from "vitest";
+import { healthServer, type LocalAgent, signedRequest } from "../../bridge-agent/health.ts";
+import { agentKey } from "../../bridge-agent/state-folder.ts";
 
 const status = {
   role: "active",
@@ -11,7 +15,30 @@ const status = {
   calls: 0,
   running: 0,
   unacknowledged: 0,
+  draining: false,
 } as const;
+
+const folder = mkdtempSync(join(tmpdir(), "bridgehead-health-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const call = {
+  call: "c1",
+  number: "*********34",
+  conference: "*******21",
+  room: "main",
+  muted: false,
+  stage: "entered",
+  since: "2026-11-21T09:00:00.000Z",
+} as const;
+
+const key = agentKey(folder);
+const agent: LocalAgent = {
+  names: { domain: "acme", bridge: "main", agent: "agent-1" },
+  health: () => ({ status, counters: null, logLinesDropped: 0 }),
+  calls: () => [call],
+  drain: () => {},
+  key: () => key,
+};
 
 test.each([
   ["/healthz?from=probe", 200],
@@ -20,11 +47,47 @@ test.each([
   ["http://[", 404],
   ["/%", 404],
 ])("whatever anybody on the machine asks for is answered: %s with %i", async (target, code) => {
-  const server = await healthServer(() => ({ status, counters: null, logLinesDropped: 0 }), 0);
+  const server = await healthServer(() => agent, 0);
   const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
 
   socket.write(`GET ${target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
 
   expect(await text(socket)).toMatch(`HTTP/1.1 ${code} `);
+  server.close();
+});
+
+test("calls and drain are for who can read the agent's key", async () => {
+  let drains = 0;
+  const drain = () => {
+    drains += 1;
+  };
+  const server = await healthServer(() => ({ ...agent, drain }), 0);
+  const { port } = server.address() as AddressInfo;
+  const other = agentKey(join(folder, "other"));
+  const ask = async (method: string, path: string, headers: Readonly<Record<string, string>>) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers });
+    return [response.status, (await response.text()).trim()];
+  };
+
+  expect(await ask("GET", "/calls", signedRequest(key, "GET", "/calls"))).toEqual([200, JSON.stringify([call])]);
+  for (const headers of [{}, signedRequest(other, "GET", "/calls"), signedRequest(key, "POST", "/drain")]) {
+    expect(await ask("GET", "/calls", headers)).toEqual([403, "use `bridgehead-agent calls`, which signs"]);
+  }
+  const old = signedRequest(key, "POST", "/drain", Date.now() - 11_000);
+  expect((await ask("POST", "/drain", old))[0]).toBe(403);
+  expect((await ask("POST", "/drain", signedRequest(key, "GET", "/calls")))[0]).toBe(403);
+  expect(drains).toBe(0);
+  expect((await ask("GET", "/drain", signedRequest(key, "GET", "/drain")))[0]).toBe(405);
+  expect((await ask("POST", "/drain", signedRequest(key, "POST", "/drain")))[0]).toBe(202);
+  expect(drains).toBe(1);
+  server.close();
+});
+
+test("an agent that is about to end is not ready", async () => {
+  const health = () => ({ ...agent.health(), status: { ...status, draining: true } });
+  const server = await healthServer(() => ({ ...agent, health }), 0);
+  const { port } = server.address() as AddressInfo;
+
+  expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(503);
   server.close();
 });

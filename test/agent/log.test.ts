@@ -3,9 +3,18 @@ import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { executionForLog, LogStream } from "../../bridge-agent/log.ts";
+import {
+  executionForLog,
+  forPeople,
+  type LogLine,
+  LogStream,
+  RepeatLimit,
+  shownNote,
+  writeLines,
+} from "../../bridge-agent/log.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
+import { Clock } from "../simulation/clock.ts";
 
 const conference = "987654321" as ConfKey;
 const id = "987654321.2.abc" as CommandId;
@@ -23,15 +32,22 @@ test("the log shows no phone number, attendee ID or key, but two of them can be 
 
   expect(shown).toEqual([
     {
-      id: "*******21.2.abc",
+      commandId: "*******21.2.abc",
       conference: "*******21",
       command: "move",
       call: "*******21.3.abc",
       room: "*******21.4.abc",
     },
-    { id: "*******21.2.abc", conference: "*******21", command: "dial", call: "c", number: "*********34", waitMs: 1 },
     {
-      id: "*******21.2.abc",
+      commandId: "*******21.2.abc",
+      conference: "*******21",
+      command: "dial",
+      call: "c",
+      number: "*********34",
+      waitMs: 1,
+    },
+    {
+      commandId: "*******21.2.abc",
       conference: "*******21",
       command: "admit",
       call: "c",
@@ -40,7 +56,7 @@ test("the log shows no phone number, attendee ID or key, but two of them can be 
       attendeeId: "***55",
     },
     {
-      id: "*******21.2.abc",
+      commandId: "*******21.2.abc",
       conference: "*******21",
       command: "create-conference",
       maxCallers: 5,
@@ -62,7 +78,7 @@ test("where the settings want it, the log shows them as they are", () => {
 
 test("a caller who is in no conference yet has none in the log", () => {
   expect(executionForLog({ id, conference: null, command: { type: "expel", call } }, false)).toEqual({
-    id,
+    commandId: id,
     conference: null,
     command: "expel",
     call: "c",
@@ -118,3 +134,68 @@ async function readUntil(pipe: number, length: number): Promise<string> {
   }
   return text;
 }
+
+const text = "bridge disconnected: the bridge is lost";
+const line: LogLine = { level: "warn", event: "bridge-disconnected", text, details: {} };
+
+test("what is repeated within a minute is one line, and then one a minute with its count", () => {
+  const clock = new Clock();
+  const lines: [number, object][] = [];
+  const limit = new RepeatLimit(clock, ({ details }) => lines.push([clock.now, details]));
+
+  for (let second = 0; second < 150; second += 1) {
+    limit.put(line);
+    clock.advance(1_000);
+  }
+  clock.advance(120_000);
+  limit.put(line);
+
+  expect(lines).toEqual([
+    [0, {}],
+    [60_000, { repeated: 59 }],
+    [120_000, { repeated: 60 }],
+    [180_000, { repeated: 30 }],
+    [270_000, {}],
+  ]);
+});
+
+test("what happened to two calls, or two commands, is two lines, and so are two reloads", () => {
+  const lines: LogLine[] = [];
+  const limit = new RepeatLimit(new Clock(), (line) => lines.push(line));
+  const about = [{ call: "c1" }, { call: "c2" }, { commandId: "1" }, { commandId: "2" }];
+
+  for (const details of about) limit.put({ ...line, details });
+  for (let reload = 0; reload < 2; reload += 1) limit.put({ ...line, event: "settings" });
+
+  expect(lines.map(({ details }) => details)).toEqual([...about, {}, {}]);
+});
+
+test("a line has its time, the level in a word and what it is about, as JSON or for people", () => {
+  const lines: string[] = [];
+  const note = { level: "info", event: "wrong-keys", text: "a caller hung up" } as const;
+  const about = { call: "987654321.3.abc" as CallId, commandId: id, conference, number: "14085551234", unknown: 1 };
+  const write = writeLines({ write: (json) => lines.push(json) });
+
+  write(shownNote({ ...note, ...about }, false));
+  write(shownNote({ ...note, ...about }, true));
+
+  const [masked = "", plain = ""] = lines;
+  expect(JSON.parse(masked)).toEqual({
+    level: "info",
+    time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+    event: "wrong-keys",
+    call: "*******21.3.abc",
+    commandId: "*******21.2.abc",
+    conference: "*******21",
+    number: "*********34",
+    unknown: 1,
+    msg: "a caller hung up",
+  });
+  expect(JSON.parse(plain)).toMatchObject(about);
+  expect(forPeople(masked)).toMatch(
+    /^\S+Z {2}info {3}a caller hung up {2}call=\S+ {2}commandId=\S+ {2}conference=\*{7}21 {2}number=\S+ {2}unknown=1\n$/,
+  );
+  expect(forPeople(JSON.stringify({ msg: "what a bridge says \x1b[2J", result: { done: true } }))).toBe(
+    '  undefined  what a bridge says ?[2J  result={"done":true}\n',
+  );
+});

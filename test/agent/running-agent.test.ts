@@ -4,7 +4,7 @@ import { RunningAgent } from "../../bridge-agent/run.ts";
 import { type AgentToBridge, type BridgeToAgent, REPLACED_CODE } from "../../src/bridge/protocol.ts";
 import type { CommandId } from "../../src/foundation/ids.ts";
 import { ok } from "../../src/foundation/result.ts";
-import type { EdgeToAgent } from "../../src/link/messages.ts";
+import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import { Clock } from "../simulation/clock.ts";
 import { agentSettings, KEY, openedJournal, welcome } from "./agent-world.ts";
 
@@ -19,10 +19,16 @@ function world() {
   const links: SocketEvents<EdgeToAgent>[] = [];
   const bridges: SocketEvents<BridgeToAgent>[] = [];
   const toBridge: AgentToBridge[] = [];
+  const sent: AgentToEdge[] = [];
+  const notes: string[] = [];
+  const closes: string[] = [];
   const openSocket: OpenSocket = (url, _headers, _codec, events) => {
     const isEdge = !url.startsWith(agentSettings.driver.url);
     ((isEdge ? links : bridges) as unknown[]).push(events);
-    return { send: (message) => void (isEdge || toBridge.push(message as AgentToBridge)), close: () => {} };
+    return {
+      send: (message) => void (isEdge ? sent.push(message as AgentToEdge) : toBridge.push(message as AgentToBridge)),
+      close: () => closes.push(isEdge ? "edge" : "bridge"),
+    };
   };
   const running = new RunningAgent(agentSettings, {
     openSocket,
@@ -34,7 +40,7 @@ function world() {
     monotonicMs: () => timers.now + monotonicMs,
     soon: (run) => timers.after(0, run),
     newId: () => "keypad-1" as CommandId,
-    log: () => {},
+    log: ({ event, text }) => notes.push(`${event}: ${text}`),
     journalFailed: ({ sentence }) => expect.unreachable(sentence),
   });
   running.start();
@@ -43,7 +49,7 @@ function world() {
     machineMs += machine;
     monotonicMs += monotonic;
   };
-  return { timers, links, bridges, toBridge, running, standStill };
+  return { timers, links, bridges, toBridge, sent, running, standStill, notes, closes };
 }
 
 const standstills = [
@@ -143,4 +149,44 @@ test("an agent that believes to be alone does not take back a place that another
   await timers.pass(100);
   expect(toBridge.map(({ type }) => type)).toEqual(["ping"]);
   expect(running.status.bridgeUp).toBe(true);
+});
+
+test("drain waits for the commands that run and for the edge to acknowledge, longer than a stop does, and then gives up its place", async () => {
+  const { timers, links, bridges, toBridge, sent, running, notes, closes } = world();
+  bridges[0]?.message(ok(hello));
+  links[0]?.message(ok(oneOfTwo));
+  await timers.pass(100);
+  const ofType = (wanted: string) => toBridge.filter(({ type }) => type === wanted);
+  const idOf = (question: AgentToBridge | undefined) => (question && "id" in question ? question.id : 0);
+  bridges[0]?.message(ok({ type: "state", id: idOf(ofType("state")[0]), state: emptyState }));
+  const create = { type: "create-conference", maxCallers: null, anonymousId: null } as const;
+  const commands = [{ id: "1" as CommandId, command: create }];
+  links[0]?.message(ok({ type: "commands", epoch: 1, conference: KEY, commands }));
+  await timers.pass(400);
+  expect(running.status.running).toBe(1);
+  let hasEnded = false;
+  const alive = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 500) {
+      for (const end of [links, bridges]) end[0]?.message(ok({ type: "pong", id: 0 } as never));
+      await timers.pass(500);
+    }
+  };
+
+  void running.drain().then(() => {
+    hasEnded = true;
+  });
+  await alive(8_000);
+  expect([hasEnded, running.status.draining]).toEqual([false, true]);
+  bridges[0]?.message(ok({ type: "done", id: idOf(ofType("command")[0]) }));
+  await alive(1_000);
+  expect([hasEnded, running.status.running, running.status.unacknowledged]).toEqual([false, 0, 1]);
+  const stream = sent.flatMap((message) => (message.type === "reports" ? [message.stream] : []))[0];
+  if (stream) links[0]?.message(ok({ type: "reports-ack", conference: KEY, stream, upTo: 1 }));
+  await alive(500);
+
+  expect([hasEnded, closes]).toEqual([true, ["edge", "bridge"]]);
+  expect(notes.filter((note) => note.startsWith("drain"))).toEqual([
+    "drain: drain: this agent begins nothing new, and ends when what runs is over; a standby then takes its place",
+    "drain: drain: this agent ends; 0 commands run, 0 reports are not acknowledged",
+  ]);
 });

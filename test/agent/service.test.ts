@@ -1,20 +1,28 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pino } from "pino";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { LogStream } from "../../bridge-agent/log.ts";
+import { askAgent } from "../../bridge-agent/local-commands.ts";
 import { AgentService } from "../../bridge-agent/service.ts";
 import type { AgentSettings } from "../../bridge-agent/settings.ts";
 import { holdStateFolder } from "../../bridge-agent/state-folder.ts";
 import { agentSettings } from "./agent-world.ts";
 
 let folder: string;
+let lines: string[];
+
+/** Of a process that does not end. */
+function ports() {
+  const logStream = { write: (json: string) => void lines.push(JSON.parse(json).msg), dropped: 0 };
+  return { logStream, end: expect.unreachable, drained: expect.unreachable };
+}
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  lines = [];
   folder = mkdtempSync(join(tmpdir(), "bridgehead-service-"));
 });
 
@@ -25,8 +33,7 @@ afterEach(() => {
 
 test("two agents on one state folder: the second is refused with a sentence, and gets the folder when the first stops", async () => {
   const settings = { ...agentSettings, state: folder } as AgentSettings;
-  const log = pino({ enabled: false });
-  const service = () => new AgentService(settings, log, new LogStream(1), expect.unreachable);
+  const service = () => new AgentService(settings, ports());
   const [first, second, third] = [service(), service(), service()];
   await first.start();
 
@@ -61,8 +68,7 @@ test("the folder of an agent that was killed is free", async () => {
 test("an agent that cannot start when its journal is there again ends with a sentence", async () => {
   const ends: string[] = [];
   const settings = { state: folder, listen: { port: 0 } } as AgentSettings;
-  const log = pino({ enabled: false });
-  const service = new AgentService(settings, log, new LogStream(1), (why) => ends.push(why));
+  const service = new AgentService(settings, { ...ports(), end: (why) => ends.push(why) });
   mkdirSync(join(folder, "journal.sqlite-wal")); // Where the journal wants a file.
   await service.start();
 
@@ -72,4 +78,80 @@ test("an agent that cannot start when its journal is there again ends with a sen
   await service.stop();
 
   expect(ends).toEqual([expect.stringMatching(/^agent cannot start: /)]);
+});
+
+/** A port that something else has. */
+async function takenPort(): Promise<readonly [number, Server]> {
+  const holder = createServer();
+  await new Promise<void>((listening) => holder.listen(0, "127.0.0.1", listening));
+  return [(holder.address() as AddressInfo).port, holder];
+}
+
+test("settings that cannot work leave the agent as it is, with its folder and its port; others are taken up", async () => {
+  vi.useRealTimers();
+  const [port, holder] = await takenPort();
+  const [free, other] = await takenPort();
+  await new Promise((closed) => other.close(closed));
+  const before: AgentSettings = { ...agentSettings, state: join(folder, "a"), listen: { port: free } };
+  const service = new AgentService(before, ports());
+  const nameNow = async (port: number) => {
+    const response = await fetch(`http://127.0.0.1:${port}/status`).catch(() => null);
+    return response && ((await response.json()) as { readonly agent: string }).agent;
+  };
+  await service.start();
+  writeFileSync(join(folder, "file"), "");
+  mkdirSync(join(folder, "damaged"));
+  writeFileSync(join(folder, "damaged", "journal.sqlite"), "no database, and longer than its header is".repeat(4));
+  const release = holdStateFolder(mkdtempSync(join(folder, "held-")));
+
+  for (const [change, why] of [
+    [{ listen: { port } }, /^listen\.port: cannot listen on 127\.0\.0\.1:\d+ \(the port is taken\)/],
+    [{ state: join(folder, "b"), listen: { port } }, /^listen\.port/],
+    [{ state: join(folder, "file", "state") }, /^state: nothing can be written/],
+    [{ state: join(folder, "damaged") }, /journal\.sqlite is damaged/],
+  ] as const) {
+    const reloaded = await service.reload({ ...before, agent: "agent-2", ...change });
+    expect(reloaded).toEqual({ ok: false, error: expect.stringMatching(why) });
+    expect(await nameNow(free)).toBe("agent-1");
+  }
+  release();
+  holdStateFolder(join(folder, "b"))(); // What was taken for settings that cannot work is free again.
+  expect(() => holdStateFolder(join(folder, "a"))).toThrow(/is in use/);
+
+  expect((await service.reload({ ...before, agent: "agent-2", state: join(folder, "b") })).ok).toBe(true);
+  expect(await nameNow(free)).toBe("agent-2");
+  holdStateFolder(join(folder, "a"))();
+  expect((await service.reload({ ...before, agent: "agent-3", listen: { port: 0 } })).ok).toBe(true);
+  expect(await nameNow(free)).toBe(null);
+
+  await service.stop();
+  holder.close();
+});
+
+test("drain ends the process once, by a word of its own", async () => {
+  vi.useRealTimers();
+  let ends = 0;
+  const [port, holder] = await takenPort();
+  await new Promise((closed) => holder.close(closed));
+  const settings: AgentSettings = { ...agentSettings, state: folder, listen: { port } };
+  const ended = new Promise<void>((resolve) => {
+    const drained = () => {
+      ends += 1;
+      resolve();
+    };
+    void (async () => {
+      const service = new AgentService(settings, { ...ports(), drained });
+      await service.start();
+      await Promise.all([askAgent(settings, "/drain", "POST"), askAgent(settings, "/drain", "POST")]);
+      await ended;
+      expect(await service.reload(settings)).toEqual({ ok: false, error: "this agent is about to end" });
+      await service.stop();
+    })();
+  });
+
+  await ended;
+  await vi.waitFor(() => expect(fetch(`http://127.0.0.1:${port}/status`)).rejects.toThrow());
+
+  expect(ends).toBe(1);
+  expect(lines.filter((line) => line.startsWith("drain"))).toHaveLength(2);
 });

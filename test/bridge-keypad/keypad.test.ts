@@ -26,7 +26,9 @@ function keyed(keys: string, from: Keypad = prompted(0), by: KeypadRules = rules
 function admit(attendeeId: string | null, silent = false, conference = "987654321"): KeypadAction {
   return { type: "admit", conference, attendeeId, silent } as KeypadAction;
 }
-const hangUp: KeypadAction = { type: "hang-up" };
+const silent: KeypadAction = { type: "hang-up", why: "silent" };
+const unknownKeys: KeypadAction = { type: "hang-up", why: "unknown-keys" };
+const isLocked: KeypadAction = { type: "hang-up", why: "locked" };
 const toggle: KeypadAction = { type: "toggle-mute" };
 const identify = (attendeeId: string): KeypadAction => ({ type: "identify", attendeeId });
 
@@ -36,11 +38,11 @@ describe("at the prompt", () => {
     ["a known key and only # lead in without attendee ID", "987654321##", [admit(null)]],
     ["a known key alone waits for the attendee ID", "987654321#", []],
     ["an unknown key may be keyed again", "5#987654321#444#", [admit("444")]],
-    ["the third unknown key ends the call", "5#6#7#987654321##", [hangUp]],
+    ["the third unknown key ends the call", "5#6#7#987654321##", [unknownKeys]],
     ["two unknown keys do not end the call", "5#6#987654321##", [admit(null)]],
     ["a # with nothing before it is no key", "####987654321##", [admit(null)]],
     ["a star takes back what was keyed", "12*987654321#55*444#", [admit("444")]],
-    ["a locked conference ends the call at its key", "111#", [hangUp]],
+    ["a locked conference ends the call at its key", "111#", [isLocked]],
     ["an attendee ID of 64 digits is the longest", `987654321#${"4".repeat(64)}#`, [admit("4".repeat(64))]],
     ["a longer one is no attendee ID: its caller is led in without", `987654321#${"4".repeat(65)}#`, [admit(null)]],
     ["an endless one, too", `987654321#${"4".repeat(500)}#`, [admit(null)]],
@@ -68,25 +70,25 @@ describe("at the prompt", () => {
   test("a conference that was locked while its caller keyed the attendee ID refuses", () => {
     const { keypad } = press(prompted(0), { type: "keys", keys: "987654321#", at: 0 }, rules);
     const locked = { ...rules, find: () => ({ anonymousId: null, locked: true }) };
-    expect(keyed("444#", keypad, locked)).toEqual([hangUp]);
+    expect(keyed("444#", keypad, locked)).toEqual([isLocked]);
   });
 
   test("a conference that ended while its caller keyed the attendee ID counts as an unknown key", () => {
     const { keypad } = press(prompted(0), { type: "keys", keys: "987654321#", at: 0 }, rules);
     const gone = { ...rules, find: () => null };
     expect(keyed("444#1#", keypad, gone)).toEqual([]);
-    expect(keyed("444#1#2#", keypad, gone)).toEqual([hangUp]);
+    expect(keyed("444#1#2#", keypad, gone)).toEqual([unknownKeys]);
   });
 
   test("a caller who keys nothing for 30 s is hung up, once", () => {
     const at = (now: number, keypad: Keypad) => press(keypad, { type: "time", at: now }, rules);
     expect(at(29_999, prompted(0)).actions).toEqual([]);
     const { keypad, actions } = at(30_000, prompted(0));
-    expect(actions).toEqual([hangUp]);
+    expect(actions).toEqual([silent]);
     expect(at(90_000, keypad).actions).toEqual([]);
     const keying = press(prompted(0), { type: "keys", keys: "9", at: 20_000 }, rules).keypad;
     expect(at(49_999, keying).actions).toEqual([]);
-    expect(at(50_000, keying).actions).toEqual([hangUp]);
+    expect(at(50_000, keying).actions).toEqual([silent]);
   });
 });
 
@@ -131,7 +133,7 @@ describe("a caller at the prompt who is new to this agent", () => {
 
   test("a locked conference ends the call, if its key is the last one", () => {
     const find = (key: string) => (key === "11" ? { anonymousId: null, locked: true } : runs("22").find(key));
-    expect(resumed("11#", "", { ...rules, find })[0]).toEqual([hangUp]);
+    expect(resumed("11#", "", { ...rules, find })[0]).toEqual([isLocked]);
     expect(resumed("11#22#4#", "", { ...rules, find })[0]).toEqual([admitted("22", "4")]);
   });
 });

@@ -6,7 +6,7 @@ import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { GenericDriver } from "../../bridge-agent/drivers/generic.ts";
 import { openSocket } from "../../bridge-agent/node-ports.ts";
 import { decodeBridgeToAgent } from "../../src/bridge/protocol.ts";
-import type { ConfKey } from "../../src/foundation/ids.ts";
+import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { Clock } from "../simulation/clock.ts";
 
 const hello = {
@@ -356,4 +356,45 @@ test("an answer to nothing that was asked is ignored", async () => {
   socket.send(JSON.stringify({ type: "done", id: 99 }));
   await say(socket, anyEvent);
   expect(reports.map(({ type }) => type)).toEqual(["connected", "prompted"]);
+});
+
+test("a state that is not understood is asked for again after growing pauses, and the agent hears of the bridge when one is", async () => {
+  const attempts: number[] = [];
+  const counted: typeof openSocket = (...how) => {
+    attempts.push(time.now);
+    return openSocket(...how);
+  };
+  const identity = { agent: "agent-1", owner: "local/simulated" };
+  driver = new GenericDriver({ url }, { openSocket: counted, timers: time, random: () => 1 }, identity);
+  const answerWith = (socket: WebSocket, state: unknown) =>
+    socket.on("message", (data) => {
+      const { type, id } = JSON.parse(String(data));
+      if (type === "state") socket.send(JSON.stringify({ type, id, state }));
+    });
+  const badState = { conferences: [], calls: [{ stage: "prompted", call: "c1", number: 14085551234, dialled: "" }] };
+  const why = /it sent what is not of the bridge protocol: state\.calls\.0\.number: expected string$/;
+  const lost = { type: "disconnected", why: expect.stringMatching(why), isReplaced: false };
+  const pauses = [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000];
+
+  let socket = await connection();
+  answerWith(socket, badState);
+  await say(socket, hello);
+  const reported = nextReport();
+  expect([await driver.state(), await reported]).toEqual([null, lost]);
+  for (const pauseMs of pauses.slice(0, -1)) {
+    socket = await connection(() => time.advance(pauseMs));
+    answerWith(socket, badState);
+    const again = nextReport();
+    socket.send(JSON.stringify(hello));
+    socket.send(JSON.stringify(anyEvent));
+    expect(await again).toEqual(lost);
+    const expel = { type: "expel", call: "c1" as CallId } as const;
+    expect(await driver.execute("1" as CommandId, null, expel)).toEqual({ done: false, reason: "unreachable" });
+  }
+  socket = await connection(() => time.advance(30_000));
+  answerWith(socket, { conferences: [], calls: [] });
+
+  expect(await say(socket, hello)).toMatchObject({ type: "connected", bootId: "b1" });
+  expect(attempts.slice(1).map((at, index) => at - (attempts[index] ?? 0))).toEqual(pauses);
+  expect(reports.map(({ type }) => type)).toEqual(["connected", ...Array(7).fill("disconnected"), "connected"]);
 });

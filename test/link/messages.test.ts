@@ -47,6 +47,7 @@ const edgeToAgent: EdgeToAgent[] = [
     keypad: { merge: "*1", mute: "*6" },
   },
   { type: "activate", epoch: 4 },
+  { type: "activate", epoch: 4, replaces: { agent: "agent-1", why: "silent" } },
   {
     type: "commands",
     epoch: 4,

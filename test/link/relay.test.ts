@@ -263,3 +263,18 @@ test.each([
 ])("reports from %s take the place of those that wait", (_from, instead) => {
   expect(waiting(batch(2), instead)).toEqual([instead]);
 });
+
+test.each([
+  ["silent", { type: "silent", ids: ["a"] }],
+  ["closed", { type: "closed", id: "a" }],
+  ["settingsChanged", { type: "settings-changed", agents: ["agent-1"] }],
+  ["tooMuch", { type: "bad-message", id: "a", why: "tooMuch" }],
+] as const)("the standby that takes over is told whose place it takes, and why: %s", (why, input) => {
+  const before = two.reduce<RelayState>((state, one) => step(state, one).state, nobody);
+
+  expect(step(before, input).effects.at(-1)).toEqual({
+    type: "send",
+    id: "b",
+    message: { type: "activate", epoch: 2, replaces: { agent: "agent-1", why } },
+  });
+});

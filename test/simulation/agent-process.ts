@@ -175,8 +175,8 @@ export class AgentProcess {
         pingEveryMs,
         soon: (run) => clock.after(0, () => this.#within(life, run)),
         newId: () => `keypad-${this.name}-${life}-${++count}` as CommandId,
-        log: (line) => {
-          if (line !== "command") tell(() => `${this.name}: ${line}`);
+        log: ({ event, text }) => {
+          if (event !== "command") tell(() => `${this.name}: ${text}`);
         },
         journalFailed: () => {
           if (life !== this.#lives) return;

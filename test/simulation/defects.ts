@@ -332,8 +332,8 @@ export const defects: readonly Defect[] = [
     name: "nobody acts when the active agent has closed its link",
     foundBy: "one of the connected agents acts",
     file: link,
-    before: "  return then(act(state, input), activateOne);",
-    after: '  return input.type === "closed" ? act(state, input) : then(act(state, input), activateOne);',
+    before: "  return then(act(state, input), (after) =>",
+    after: '  return input.type === "closed" ? act(state, input) : then(act(state, input), (after) =>',
   },
   {
     name: "a repeated command acts again",
@@ -524,7 +524,7 @@ export const defects: readonly Defect[] = [
     name: "a refused admission leaves the caller at the prompt",
     foundBy: "nobody is left on the line",
     file: "bridge-agent/legs.ts",
-    before: 'if (command.type === "admit") this.#hangUp(leg);',
+    before: "    this.#letGo(leg, refusedAs(reason));\n",
     after: "",
   },
   {
@@ -943,7 +943,7 @@ export const defects: readonly Defect[] = [
     name: "a caller who keys nothing stays at the prompt",
     foundBy: "nobody is left on the line",
     file: "bridge-agent/legs.ts",
-    before: '      case "hang-up":\n        return this.#hangUp(leg);\n',
+    before: '      case "hang-up":\n        return this.#letGo(leg, letGoBecause[action.why]);\n',
     after: '      case "hang-up":\n        return;\n',
   },
   {
@@ -1043,7 +1043,7 @@ export const defects: readonly Defect[] = [
     name: "an agent does not see whom the bridge has muted",
     foundBy: "a mute key switches",
     file: events,
-    before: "    this.#legs.showMutes(state.calls);\n",
+    before: "    this.#legs.showEntered(state.calls);\n",
     after: "",
   },
   {

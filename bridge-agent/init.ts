@@ -1,0 +1,105 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { readSettings } from "./settings.ts";
+import { agentKey, makeFolder } from "./state-folder.ts";
+
+/** What the command line may say; the defaults are those of a first agent beside its bridge. */
+export interface InitOptions {
+  readonly edge?: string;
+  readonly domain?: string;
+  readonly bridge: string;
+  readonly agent: string;
+  readonly driverUrl: string;
+  /** Numbers, with commas between them. */
+  readonly dialIn?: string;
+  readonly state: string;
+}
+
+export const initDefaults = {
+  bridge: "main",
+  agent: "agent-1",
+  driverUrl: "ws://127.0.0.1:8790/bridge",
+  state: "/var/lib/bridgehead-agent",
+} as const;
+
+/** What has no default, with an example. */
+const needed = { edge: "wss://tsp.example.com", domain: "acme" } as const;
+
+type Complete = InitOptions & { readonly edge: string; readonly domain: string };
+
+/** Asks at a terminal for what has no default; elsewhere an error names the options. */
+export async function askForMissing(options: InitOptions, input: NodeJS.ReadStream): Promise<Complete> {
+  const { edge, domain } = options;
+  if (edge !== undefined && domain !== undefined) return { ...options, edge, domain };
+  if (!input.isTTY) {
+    const missing = Object.entries({ edge, domain }).filter(([, value]) => value === undefined);
+    const examples = missing.map(([name]) => `--${name} ${needed[name as keyof typeof needed]}`);
+    throw new Error(`what has no default is missing: add, for example, ${examples.join(" ")}`);
+  }
+  const terminal = createInterface({ input, output: process.stdout });
+  const ask = async (what: string, example: string) =>
+    (await terminal.question(`${what} (such as ${example}): `)).trim();
+  const complete = {
+    ...options,
+    edge: edge ?? (await ask("Address of the edge", needed.edge)),
+    domain: domain ?? (await ask("Name of the domain there", needed.domain)),
+  };
+  terminal.close();
+  return complete;
+}
+
+/** Writes a new settings file and makes the key. Returns what is to be done next; what it throws is one sentence. */
+export function init(file: string, options: Complete): string {
+  if (existsSync(file))
+    throw new Error(`${file} is there already: change it with an editor, or name another file by --settings`);
+  const text = settingsText(options);
+  const settings = readSettings(text);
+  if (!settings.ok) throw new Error(settings.error);
+  const { bridge, agent, state } = settings.value;
+  const { publicKey } = agentKey(resolve(dirname(file), state));
+  makeFolder(dirname(resolve(file)));
+  writeFileSync(file, text, { flag: "wx" });
+  const named = file === "/etc/bridgehead/agent.json" ? "" : ` --settings ${file}`;
+  return `${file} is written, and the key is in ${resolve(dirname(file), state)}. Its public half:
+
+${publicKey}
+
+In the edge's settings this belongs to the domain ${settings.value.domain}; then reload the edge:
+
+${edgeBlock(bridge, agent, publicKey)}
+
+Then: bridgehead-agent doctor${named}`;
+}
+
+/** A whole settings file with comments; also the one that the package brings. */
+export function settingsText({ edge, domain, bridge, agent, driverUrl, dialIn, state }: Complete): string {
+  const numbers = dialIn?.split(",").map((number) => number.trim());
+  const last = numbers
+    ? `
+  // Callers of this domain dial in at these numbers of the bridge, as the bridge says them.
+  "dialIn": ${JSON.stringify(numbers)},`
+    : "";
+  return `// The agent beside a bridge. Checked by \`bridgehead-agent doctor\`; read again by \`systemctl reload bridgehead-agent\`.
+{
+  "edge": ${JSON.stringify(edge)},
+  // The names under which the edge knows domain, bridge and agent.
+  "domain": ${JSON.stringify(domain)},
+  "bridge": ${JSON.stringify(bridge)},
+  "agent": ${JSON.stringify(agent)},
+  "state": ${JSON.stringify(state)}, // Its key and its journal: keep a backup of agent-key.pem.
+  "listen": { "port": 8791 }, // Health, metrics and the commands on this machine, on 127.0.0.1 alone.${last}
+  "driver": { "type": "generic", "url": ${JSON.stringify(driverUrl)} }
+}
+`;
+}
+
+/** What a bridge's entry in the edge's settings needs. */
+function edgeBlock(bridge: string, agent: string, publicKey: string): string {
+  return `"bridges": [
+  {
+    "name": ${JSON.stringify(bridge)},
+    "agents": [{ "name": ${JSON.stringify(agent)}, "publicKey": "${publicKey}" }]
+  }
+]`;
+}

@@ -1,0 +1,276 @@
+import { execFile, execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import { afterAll, afterEach, beforeEach, expect, test } from "vitest";
+import { WebSocketServer } from "ws";
+import { doctor } from "../../bridge-agent/doctor.ts";
+import type { StatusAnswer } from "../../bridge-agent/health.ts";
+import { askForMissing, init, initDefaults } from "../../bridge-agent/init.ts";
+import { callsText, statusText } from "../../bridge-agent/local-commands.ts";
+import type { CallView } from "../../bridge-agent/run.ts";
+import { loadSettings } from "../../bridge-agent/settings.ts";
+import { agentKey } from "../../bridge-agent/state-folder.ts";
+import { decodeHello, type Hello, helloFault, REFUSAL_HEADER, refusal } from "../../src/link/hello.ts";
+import { agentSettings } from "./agent-world.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "bridgehead-commands-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const options = { ...initDefaults, edge: "wss://tsp.example.com", domain: "acme", state: "state" };
+
+test("init writes settings that are right, makes the key, and prints what the edge needs", () => {
+  const file = join(folder, "made", "agent.json");
+
+  const said = init(file, { ...options, dialIn: "18005551234, 18005555678" });
+
+  const { publicKey } = agentKey(join(folder, "made", "state"));
+  expect(loadSettings(file)).toEqual({
+    ok: true,
+    value: {
+      edge: "wss://tsp.example.com",
+      domain: "acme",
+      bridge: "main",
+      agent: "agent-1",
+      state: join(folder, "made", "state"),
+      listen: { port: 8791 },
+      logs: { personal: false },
+      driver: { type: "generic", url: "ws://127.0.0.1:8790/bridge" },
+      dialIn: ["18005551234", "18005555678"],
+    },
+  });
+  const [block = ""] = /"bridges": \[.*\n\]/s.exec(said) ?? [];
+  expect(JSON.parse(`{${block}}`)).toEqual({
+    bridges: [{ name: "main", agents: [{ name: "agent-1", publicKey }] }],
+  });
+  expect(said).toContain(`\n\n${publicKey}\n\n`);
+});
+
+test("init overwrites nothing, and makes nothing of options that are wrong", () => {
+  const file = join(folder, "there.json");
+  writeFileSync(file, "mine");
+  expect(() => init(file, options)).toThrow(/^\S+there\.json is there already: /);
+  expect(readFileSync(file, "utf8")).toBe("mine");
+
+  const other = join(folder, "wrong", "agent.json");
+  mkdirSync(join(folder, "wrong"));
+  expect(() => init(other, { ...options, edge: "tsp.example.com" })).toThrow(/^edge must /);
+  expect(() => init(other, { ...options, dialIn: "+1800" })).toThrow(/^dialIn\.0 must be 1 to 32 digits/);
+  expect(loadSettings(other).ok).toBe(false);
+});
+
+test("init without a terminal names what has no default", async () => {
+  const noTerminal = { isTTY: false } as NodeJS.ReadStream;
+  const { edge: _, ...withoutEdge } = options;
+
+  await expect(askForMissing(withoutEdge, noTerminal)).rejects.toThrow(
+    /: add, for example, --edge wss:\/\/tsp.example.com$/,
+  );
+  expect(await askForMissing(options, noTerminal)).toEqual(options);
+});
+
+/** The edge's door, with its own judgement of who asks. */
+let edge: Server;
+let bridge: WebSocketServer;
+let answer: (hello: Hello | null, socket: Duplex) => void;
+let asked: number;
+
+beforeEach(async () => {
+  asked = 0;
+  edge = createServer((_request, response) => void response.writeHead(426).end());
+  edge.on("upgrade", (request: IncomingMessage, socket: Duplex) => {
+    asked += 1;
+    const hello = decodeHello(String(request.headers["bridgehead-hello"]));
+    answer(hello.ok ? hello.value : null, socket);
+  });
+  bridge = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  bridge.on("connection", (socket) => {
+    socket.send(JSON.stringify({ type: "hello", version: 3, bootId: "b1", ports: 24 }));
+    socket.on("message", (data) => {
+      const { type, id } = JSON.parse(String(data));
+      if (type === "state") socket.send(JSON.stringify({ type, id, state: { conferences: [], calls: [] } }));
+    });
+  });
+  edge.listen(0, "127.0.0.1");
+  await Promise.all([once(edge, "listening"), once(bridge, "listening")]);
+});
+
+afterEach(() => {
+  edge.close();
+  for (const client of bridge.clients) client.terminate();
+  bridge.close();
+});
+
+function respond(socket: Duplex, status: number, headers: Readonly<Record<string, string>>): void {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} Answer\r\ncontent-length: 0\r\n${lines.join("")}\r\n`);
+}
+
+async function doctorSays(change: object = {}) {
+  const url = (of: Server | WebSocketServer) => `ws://127.0.0.1:${(of.address() as AddressInfo).port}`;
+  const state = join(folder, "doctor");
+  agentKey(state);
+  const driver = { type: "generic" as const, url: url(bridge) };
+  const lines: string[] = [];
+  const settings = { ...agentSettings, edge: url(edge), state, driver, listen: { port: 9 }, ...change };
+  const isWell = await doctor(settings, (line) => lines.push(line));
+  return { isWell, said: Object.fromEntries(lines.map((line) => [/^\w+ +(\w+):/.exec(line)?.[1], line])) };
+}
+
+const place = { domain: "local", bridge: "simulated" };
+
+test.each([
+  [
+    "known, and may connect",
+    {},
+    "ok    edge: it knows this key as agent agent-1 of bridge simulated of local, and would connect it",
+  ],
+  ["in another domain", { domain: "other" }, /^WRONG edge: .* but not in this domain: check `domain` /],
+  ["at another bridge", { bridge: "other" }, /^WRONG edge: .* but not at this bridge of the domain: check `bridge` /],
+  ["under another name", { agent: "other" }, /^WRONG edge: edge does not know this agent's key: /],
+  ["by a clock that is off", { now: Date.now() + 400_000 }, /^WRONG edge: this machine's clock is too far off: /],
+  ["by another key", { publicKey: "other" }, /^WRONG edge: edge does not know this agent's key: /],
+])("doctor says what the edge would say of an agent that it knows %s", async (_, known, says) => {
+  const { publicKey } = agentKey(join(folder, "doctor"));
+  answer = async (hello, socket) => {
+    const home = { ...place, agent: "agent-1", publicKey, ...known };
+    const now = "now" in known ? known.now : Date.now();
+    const at = hello && { domain: hello.domain, bridge: hello.bridge };
+    const fault = hello && at && (await helloFault(hello, at, [home], now, async () => true));
+    expect(hello?.challenge).toBe("");
+    respond(socket, 403, fault ? refusal(fault) : refusal("replayed", "a challenge"));
+  };
+
+  const { isWell, said } = await doctorSays();
+
+  expect(said.edge).toMatch(says);
+  expect(isWell).toBe(Object.keys(known).length === 0);
+  expect(said.bridge).toBe("ok    bridge: it speaks version 3 of the bridge protocol, with 24 ports; 0 calls are up");
+  expect(asked).toBe(1);
+});
+
+test.each([
+  [
+    "a proxy that passes on no upgrade",
+    426,
+    {},
+    { proxy: /^WRONG proxy: .*`Upgrade: websocket`/, edge: /^WRONG edge/ },
+  ],
+  [
+    "a proxy without its edge",
+    502,
+    { server: "nginx" },
+    { proxy: /^ok {4}proxy: .*nginx$/, edge: /^WRONG edge: \S+ answers 502: look/ },
+  ],
+  ["another server", 404, {}, { edge: /^WRONG edge: \S+ answers 404, and not as an edge does: check `edge`/ }],
+  [
+    "a proxy that drops the hello",
+    403,
+    refusal("badMessage"),
+    { edge: /^WRONG edge: .* passes on the header bridgehead-hello$/ },
+  ],
+  [
+    "a clock of its own",
+    403,
+    { date: "Sat, 21 Nov 2020 09:00:00 GMT", [REFUSAL_HEADER]: "4402 x" },
+    { clock: /^WRONG clock: \d+ s ahead of/ },
+  ],
+])("doctor tells what answers in the edge's place: %s", async (_, status, headers, says) => {
+  answer = (_hello, socket) => respond(socket, status, headers);
+
+  const { isWell, said } = await doctorSays();
+
+  expect(isWell).toBe(false);
+  for (const [what, line] of Object.entries(says)) expect(said[what]).toMatch(line);
+});
+
+test("doctor: an edge that is not there, a name that is unknown, no TLS to elsewhere", async () => {
+  const { said } = await doctorSays({ edge: "wss://127.0.0.1:1" });
+  expect(said.edge).toMatch(/^WRONG edge: wss:\/\/127\.0\.0\.1:1 cannot be reached \(.*ECONNREFUSED.*\): check/);
+  expect(said.tls).toBe("warn  tls: not checked: see the line about the edge");
+
+  const unknown = await doctorSays({ edge: "ws://bridgehead.invalid" });
+  expect(unknown.said.name).toMatch(/^WRONG name: bridgehead\.invalid is not found \(\w+\): check `edge`/);
+  expect(unknown.said.tls).toMatch(/^warn {2}tls: none: .* use wss:\/\/$/);
+});
+
+test("status and calls for people", () => {
+  const status: StatusAnswer = {
+    domain: "acme",
+    bridge: "main",
+    agent: "agent-1",
+    version: "1.0.0",
+    role: "active",
+    edgeUp: true,
+    bridgeUp: true,
+    ports: 24,
+    calls: 1,
+    running: 2,
+    unacknowledged: 3,
+    draining: false,
+  };
+  expect(statusText(status)).toMatch(
+    /^agent {5}agent-1, for bridge main of domain acme; version 1\.0\.0\nrole {6}active: /,
+  );
+  expect(statusText({ ...status, draining: true })).toMatch(
+    /^role {6}active, and about to end: waits for 2 commands \S.* and 3 reports \S.*$/m,
+  );
+  const call: CallView = {
+    call: "c1\x1b",
+    number: "",
+    conference: "*******21",
+    room: "main",
+    muted: true,
+    stage: "entered",
+    since: "2026-11-21T09:00:00.000Z",
+  };
+  expect(callsText([call], status).split("\n")).toEqual([
+    "SINCE (UTC)          NUMBER    CONFERENCE  ROOM  STATE      CALL",
+    "2026-11-21 09:00:00  withheld  *******21   main  in, muted  c1?",
+  ]);
+  expect(callsText([], { role: "standby" })).toBe("this agent is standby: ask the active one");
+});
+
+test("a command that finds no agent says so in one line", async () => {
+  const file = join(folder, "none.json");
+  writeFileSync(file, JSON.stringify({ ...agentSettings, state: join(folder, "none"), listen: { port: 9 } }));
+  for (const command of ["status", "calls", "drain"]) {
+    const args = ["bridge-agent/main.ts", command, "--settings", file];
+    const ended = new Promise((resolve) =>
+      execFile(process.execPath, args, (error, _out, said) => resolve([error?.code, said])),
+    );
+    expect(await ended).toEqual([1, "no agent answers on 127.0.0.1:9: start it with `run`\n"]);
+  }
+}, 20_000);
+
+test("doctor checks the edge's certificate, and what ends soon is a warning", async () => {
+  const [key, cert] = [join(folder, "tls-key.pem"), join(folder, "tls-cert.pem")];
+  const request = "req -x509 -newkey rsa:2048 -nodes -days 5 -subj /CN=localhost -addext subjectAltName=DNS:localhost";
+  execFileSync("openssl", [...request.split(" "), "-keyout", key, "-out", cert], { stdio: "ignore" });
+  const server = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) });
+  server.on("upgrade", (_request, socket: Duplex) => respond(socket, 403, refusal("replayed", "a challenge")));
+  await once(server.listen(0, "localhost"), "listening");
+  const edge = `wss://localhost:${(server.address() as AddressInfo).port}`;
+
+  const { said } = await doctorSays({ edge });
+  expect(said.tls).toMatch(/^WRONG tls: .*SELF_SIGNED.*: mend the certificate of localhost; .*NODE_EXTRA_CA_CERTS/);
+  expect(said.edge).toBe("WRONG edge: not asked: see the line about TLS");
+
+  const file = join(folder, "tls.json");
+  const driver = { type: "generic", url: `ws://127.0.0.1:${(bridge.address() as AddressInfo).port}` };
+  const settings = { ...agentSettings, edge, state: join(folder, "tls"), listen: { port: 9 }, driver };
+  writeFileSync(file, JSON.stringify(settings));
+  const trusting = await new Promise((resolve) => {
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: cert };
+    const args = ["bridge-agent/main.ts", "doctor", "--settings", file];
+    execFile(process.execPath, args, { env }, (_error, stdout) => resolve(stdout));
+  });
+  expect(trusting).toMatch(/^warn {2}tls: the certificate ends on \d{4}-\d\d-\d\d: renew it$/m);
+  expect(trusting).toMatch(/^ok {4}edge: it knows this key/m);
+  server.close();
+}, 20_000);
