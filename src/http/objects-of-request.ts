@@ -38,8 +38,8 @@ export function forOneRequest(edge: Edge): Edge {
     conference(domain, confKey) {
       const conference = objects.conference(domain, confKey);
       return {
-        receive: (document) => limit("a conference", conference, conference.receive(document), { confKey }),
-        operate: (request) => limit("a conference", conference, conference.operate(request), { confKey }),
+        receive: (document) => limit("a conference", conference, conference.receive(document), { conference: confKey }),
+        operate: (request) => limit("a conference", conference, conference.operate(request), { conference: confKey }),
       };
     },
     handles(domain) {
@@ -65,8 +65,8 @@ export function forOneRequest(edge: Edge): Edge {
     conference(domain, confKey) {
       const conference = edge.views.conference(domain, confKey);
       return {
-        view: () => limit("a conference", conference, conference.view(), { confKey }),
-        story: () => limit("a conference", conference, conference.story(), { confKey }),
+        view: () => limit("a conference", conference, conference.view(), { conference: confKey }),
+        story: () => limit("a conference", conference, conference.story(), { conference: confKey }),
       };
     },
     agents: (domain, bridge) => limit("the relay", {}, edge.views.agents(domain, bridge)),
