@@ -54,6 +54,8 @@ export interface Env {
   readonly OPERATOR_TOKEN: string;
   /** Opens `/reload`; only on plain workerd, made anew with each start. */
   readonly RELOAD_TOKEN?: string;
+  /** The folder of the objects; only on plain workerd. */
+  readonly STATE_DISK?: Pick<Fetcher, "fetch">;
 }
 
 export function platformOf(ctx: DurableObjectState, env: Env): Platform {

@@ -23,6 +23,15 @@ export function failureOf(error: unknown): Facts {
 }
 
 /**
+ * What is wrong with the disk, if an object's storage failed; `null`: it was something else, such as a bridge that is too far behind.
+ * The platform marks neither, and says it in words alone.
+ */
+export function storageFault(error: unknown): string | null {
+  const text = error instanceof ObjectFailure ? String(error.facts.error) : "";
+  return /SQLITE|internal error/.test(text) ? text : null;
+}
+
+/**
  * The edge, where calls of objects reject 8 s after the request came, since one that hangs would hold the request for ever, and
  * where each failure says which object it was.
  */
