@@ -30,6 +30,7 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
     const { transId, result, detail } = document;
     edge.log("document-refused", { domain: domain.name, transId, result, detail }, "warn");
     metrics.documents.count({ domain: domain.name, result });
+    metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
     return confirmation(domain.codec.confirm(transId, result));
   }
   const { transId } = document;
