@@ -5,8 +5,8 @@ export function withoutPersonal(line: Readonly<Record<string, unknown>>): Readon
   for (const field of ["conference", "number"]) if (typeof safe[field] === "string") safe[field] = masked(safe[field]);
   if (typeof safe.detail === "string") safe.detail = maskedQuotation(safe.detail);
   if (typeof conference !== "string") return safe;
-  // Ids that we made begin with the key.
-  for (const field of ["note", "call", "commandId"]) {
+  // Ids that we made begin with the key, and a handle of WebEx may contain it.
+  for (const field of ["note", "call", "commandId", "extConfId"]) {
     const text = safe[field];
     if (typeof text === "string") safe[field] = text.replaceAll(conference, masked(conference));
   }

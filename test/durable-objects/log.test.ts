@@ -17,6 +17,7 @@ const personal = {
   conference: "987654321",
   number: "14085550100",
   call: "987654321.3.abc",
+  extConfId: "E987654321",
   note: "WebEx refused to name call 987654321.3.abc: result 5",
   detail: 'W2A_Callout: LocalNumber has the LocalNumber "555-"0100"", must be digits',
 };
@@ -37,6 +38,7 @@ test.each(["strict", "nobody", undefined])(
       conference: "*******21",
       number: "*********00",
       call: "*******21.3.abc",
+      extConfId: "E*******21",
       note: "WebEx refused to name call *******21.3.abc: result 5",
       detail: 'W2A_Callout: LocalNumber has the LocalNumber "********0"", must be digits',
     });
