@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
+import { familyOf, type Series } from "../src/foundation/metrics.ts";
 import { version } from "../src/foundation/version.ts";
 import type { AgentStatus } from "./agent.ts";
 import type { CallView, Counters } from "./run.ts";
 import type { AgentKey } from "./state-folder.ts";
 
-interface Health {
+export interface Health {
   readonly status: AgentStatus;
   /** `null` while no agent runs. */
   readonly counters: Counters | null;
@@ -106,33 +107,36 @@ export function healthServer(agent: () => LocalAgent, port: number): Promise<Ser
   });
 }
 
-/** Prometheus text. */
-function metricsText({ status, counters, logLinesDropped }: Health): string {
-  const gauges = [
-    ["bridgehead_agent_edge_up", "Whether the edge has welcomed this agent.", status.edgeUp],
-    ["bridgehead_agent_bridge_up", "Whether the bridge answers.", status.bridgeUp],
-    ["bridgehead_agent_active", "Whether this agent acts, rather than stands by.", status.role === "active"],
-    ["bridgehead_agent_calls", "Phone legs on the bridge.", status.calls],
-    ["bridgehead_agent_commands_running", "Commands that the bridge has not answered yet.", status.running],
-    [
-      "bridgehead_agent_reports_unacknowledged",
-      "Reports that the edge has not acknowledged yet.",
-      status.unacknowledged,
-    ],
-  ] as const;
-  const totals = [
-    ["bridgehead_agent_commands_total", "Commands that the bridge was given.", "result", counters?.commands],
-    ["bridgehead_agent_edge_messages_total", "Messages on the link to the edge.", "way", counters?.edgeMessages],
-    ["bridgehead_agent_turns_total", "Journal transactions.", "kind", counters && { all: counters.turns }],
-    ["bridgehead_agent_log_lines_total", "Lines of the log.", "result", { dropped: logLinesDropped }],
-  ] as const;
-  const metric = (name: string, type: string, help: string, lines: readonly string[]) =>
-    [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ""].join("\n");
-  return [
-    ...gauges.map(([name, help, value]) => metric(name, "gauge", help, [`${name} ${Number(value)}`])),
-    ...totals.map(([name, help, label, values]) => {
-      const lines = Object.entries(values ?? {}).map(([value, count]) => `${name}{${label}="${value}"} ${count}`);
-      return values ? metric(name, "counter", help, lines) : "";
-    }),
-  ].join("");
+const noCounters: Counters = {
+  commands: { done: 0, refused: 0, unknown: 0 },
+  edgeMessages: { received: 0, sent: 0 },
+  turns: 0,
+};
+
+/** As Prometheus reads it; each series begins at 0. */
+export function metricsText({ status, counters, logLinesDropped }: Health): string {
+  const { commands, edgeMessages, turns } = counters ?? noCounters;
+  const by = (label: string, values: Readonly<Record<string, number>>): Series =>
+    Object.entries(values).map(([value, count]) => [{ [label]: value }, count]);
+  const since = Date.now() / 1_000 - process.uptime();
+  const families: readonly (readonly ["gauge" | "counter", name: string, help: string, number | boolean | Series])[] = [
+    ["gauge", "build_info", "Which version runs; always 1.", [[{ version }, 1]]],
+    ["gauge", "start_time_seconds", "When the process began.", Math.round(since)],
+    ["gauge", "edge_up", "Whether the edge has welcomed this agent.", status.edgeUp],
+    ["gauge", "bridge_up", "Whether the bridge answers.", status.bridgeUp],
+    ["gauge", "active", "Whether this agent acts, rather than stands by.", status.role === "active"],
+    ["gauge", "calls", "Phone legs on the bridge.", status.calls],
+    ["gauge", "commands_running", "Commands that the bridge has not answered yet.", status.running],
+    ["gauge", "reports_unacknowledged", "Reports that the edge has not acknowledged yet.", status.unacknowledged],
+    ["counter", "commands_total", "Commands that the bridge was given.", by("result", commands)],
+    ["counter", "edge_messages_total", "Messages on the link to the edge.", by("way", edgeMessages)],
+    ["counter", "turns_total", "Journal transactions.", turns],
+    ["counter", "log_lines_dropped_total", "Lines that the log could not take.", logLinesDropped],
+  ];
+  return families
+    .map(([type, name, help, value]) => {
+      const series: Series = typeof value === "object" ? value : [[{}, Number(value)]];
+      return familyOf(type, `bridgehead_agent_${name}`, help, series);
+    })
+    .join("");
 }

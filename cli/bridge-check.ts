@@ -16,7 +16,7 @@ import {
   MAX_BRIDGE_MESSAGE_LENGTH,
 } from "../src/bridge/protocol.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../src/foundation/ids.ts";
-import type { Result } from "../src/foundation/result.ts";
+import { err, ok, type Result } from "../src/foundation/result.ts";
 import { wait, within } from "../src/foundation/timers.ts";
 
 /** Whose the conference of a check is. */
@@ -100,7 +100,7 @@ class BridgeCheck {
     const received: Result<BridgeToAgent, string>[] = [];
     let next = () => {};
     let lost = "";
-    const codec = { decode: decodeBridgeToAgent, encode: JSON.stringify, maxBytes: MAX_BRIDGE_MESSAGE_LENGTH };
+    const codec = { decode: understood, encode: JSON.stringify, maxBytes: MAX_BRIDGE_MESSAGE_LENGTH };
     const socket = ports.openSocket<BridgeToAgent, AgentToBridge & { readonly unknown?: string }>(url, {}, codec, {
       message: (message) => {
         received.push(message);
@@ -424,4 +424,12 @@ function isNotSupported(result: ExecutionResult): boolean {
 
 function inJson(value: unknown): string {
   return typeof value === "string" ? value : (JSON.stringify(value) ?? "nothing");
+}
+
+/** Here a state that is not understood is no message like others. */
+function understood(text: string): Result<BridgeToAgent, string> {
+  const message = decodeBridgeToAgent(text);
+  if (!message.ok) return message;
+  const { value } = message;
+  return value.type === "bad-state" ? err(value.why) : ok(value);
 }

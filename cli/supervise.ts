@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, fstatSync, openSync, readSync, writeFileSync, writeSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
+import { forTerminal } from "./log-line.ts";
 
 /** A fault that a person must put right before the start; printed as one line. */
 export class StartError extends Error {}
@@ -104,7 +106,7 @@ export interface Launch {
 interface PartOptions {
   readonly name: string;
   readonly launch: Launch;
-  /** The output of the process; emptied with each new `Part`. `null`: it goes where ours goes. */
+  /** The output of the process; emptied with each new `Part`. `null`: it goes where ours goes, for people where that is a terminal. */
   readonly logFile: string | null;
   /** Called with each start of the process. */
   readonly onStart: (pid: number) => void;
@@ -142,7 +144,7 @@ export class Part {
   start(): void {
     const { name, logFile, onStart } = this.options;
     const { launch } = this;
-    const log = logFile === null ? "inherit" : openLog(logFile);
+    const log = logFile === null ? (process.stdout.isTTY ? "pipe" : "inherit") : openLog(logFile);
     const startedAt = Date.now();
     // A session of its own: Ctrl-C reaches us alone, and we stop the parts in their order.
     const child = spawn(launch.command, launch.args, {
@@ -151,6 +153,9 @@ export class Part {
       env: { ...process.env, ...launch.env },
     });
     if (typeof log === "number") closeSync(log);
+    for (const output of [child.stdout, child.stderr]) {
+      if (output) createInterface(output).on("line", (line) => print(forTerminal(line)));
+    }
     this.child = child;
     this.ended = new Promise((done) => {
       const over = (how: string, killed: boolean) => {

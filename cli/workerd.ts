@@ -54,6 +54,7 @@ function workerdConfig({ folder, host, port, variables, objects = edgeObjects, f
   const bindings = [
     ...Object.entries(objects).map(([binding, name]) => `(name = "${binding}", durableObjectNamespace = "${name}"),`),
     ...Object.keys(variables).map((name) => `(name = "${name}", fromEnvironment = "${name}"),`),
+    `(name = "STATE_DISK", service = "objects"),`,
   ].join("\n    ");
   return `using Workerd = import "/workerd/workerd.capnp";
 

@@ -38,14 +38,18 @@ export class CommandSchedule {
   /** When the last result came, and how long its command had taken. */
   #lastResult: { readonly at: EpochMs; readonly tookMs: number } | null = null;
 
-  /** These commands are on disk now; commands that are not pending any more are dropped. */
-  issued(issued: readonly IssuedCommand[], pending: Commands, now: EpochMs): void {
+  /** These commands are on disk now; commands that are not pending any more are dropped. For how long those were under way. */
+  issued(issued: readonly IssuedCommand[], pending: Commands, now: EpochMs): readonly number[] {
+    const tookMs: number[] = [];
     for (const { id } of issued) this.#sent.set(id, { times: 0, firstAt: 0, lastAt: 0, isAcked: false });
     for (const [id, { times, firstAt }] of this.#sent) {
       if (pending.has(id)) continue;
       this.#sent.delete(id);
-      if (times > 0) this.#lastResult = { at: now, tookMs: now - firstAt };
+      if (times === 0) continue;
+      this.#lastResult = { at: now, tookMs: now - firstAt };
+      tookMs.push(now - firstAt);
     }
+    return tookMs;
   }
 
   /**

@@ -1,8 +1,8 @@
 import type { IssuedCommand } from "../src/bridge/commands.ts";
 import { type ConferenceInput, decide } from "../src/conference/decide.ts";
-import { isCommand, isPost } from "../src/conference/draft.ts";
+import { isCommand, isPost, type Outcome } from "../src/conference/draft.ts";
 import type { OperatorRequest } from "../src/conference/requests.ts";
-import type { Changes, Head } from "../src/conference/state.ts";
+import type { Caller, Changes, Head } from "../src/conference/state.ts";
 import type { BridgeName, EpochMs, MsgId, TransId } from "../src/foundation/ids.ts";
 import { dayMs, wait } from "../src/foundation/timers.ts";
 import type { AgentReports, ConferenceDocument, ConferenceIdentity, IdsWanted } from "../src/rpc.ts";
@@ -125,6 +125,9 @@ class Batch {
   readonly commands: IssuedCommand[] = [];
   readonly notes: string[] = [];
   readonly repairs: string[] = [];
+  readonly outcomes: Outcome[] = [];
+  /** How many callers there are more than before. */
+  callersMore = 0;
   readonly #context: Context;
   readonly #nextId: (kind: keyof IdsWanted) => string;
 
@@ -173,6 +176,10 @@ class Batch {
       else this.notes.push(effect);
     }
     this.repairs.push(...decision.repairs);
+    this.outcomes.push(...decision.outcomes);
+    for (const [call, caller] of decision.changes.callers) {
+      this.callersMore += presence(caller) - presence(state.callers.get(call));
+    }
     if (begins(state.head, decision.changes)) {
       // A new life may be on another bridge. An only bridge is kept at once, and stays when the settings get a second one.
       progress = { ...progress, bridge: onlyBridge(domain) };
@@ -187,6 +194,11 @@ class Batch {
   #keep(rows: Rows): void {
     this.queue = { ...this.queue, rows };
   }
+}
+
+/** How many callers this is: one who left may still wait for its name. */
+export function presence(caller: Caller | null | undefined): 0 | 1 {
+  return caller && !caller.left ? 1 : 0;
 }
 
 /** `null`: there is nothing in the item that was not committed before. */

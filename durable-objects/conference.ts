@@ -31,10 +31,11 @@ import { isAnswered } from "../src/tsp/answers.ts";
 import type { FromWebex } from "../src/tsp/messages.ts";
 import { Clock, earliest, nextWake } from "./clock.ts";
 import { CommandSender } from "./command-sender.ts";
-import { GroupCommit, type Item, transact } from "./conference-commit.ts";
+import { GroupCommit, type Item, presence, transact } from "./conference-commit.ts";
 import { ConferenceStore } from "./conference-store.ts";
 import { IdSupply } from "./id-supply.ts";
 import type { LogLine } from "./log.ts";
+import { newTally } from "./measures.ts";
 import { Outbox } from "./outbox.ts";
 import type { Platform } from "./platform.ts";
 import { nameOf, Story } from "./story.ts";
@@ -75,6 +76,7 @@ export class Conference {
   readonly #clock: Clock;
   readonly #ids: IdSupply;
   readonly #outbox: Outbox;
+  readonly #tally = newTally();
   readonly #sender: CommandSender;
   readonly #commits: GroupCommit;
   /** Documents that are being committed. */
@@ -87,9 +89,12 @@ export class Conference {
   constructor(platform: ConferencePorts) {
     const store = new ConferenceStore(platform.sql, (error) => platform.abort(`the store is lost: ${error}`));
     const { lastAt, progress } = store;
-    const log = (line: LogLine) => platform.log({ ...line, ...this.#identity });
+    const log = (line: LogLine) => {
+      const { domain, confKey: conference } = this.#identity ?? {};
+      platform.log({ ...line, ...(conference !== undefined && { domain, conference }) });
+    };
     this.#clock = new Clock({ ...platform, log }, lastAt, progress.aheadMs, (aheadMs) => store.correct({ aheadMs }));
-    const ports = { ...platform, log, now: this.#clock.now };
+    const ports = { ...platform, log, now: this.#clock.now, tally: this.#tally };
     this.#ports = ports;
     this.#store = store;
     this.#identity = store.identity;
@@ -123,6 +128,8 @@ export class Conference {
     if (store.unknownKinds.size > 0) this.#log("warn", "unknown-entries", { kinds: [...store.unknownKinds] });
     if (!store.identity) return;
     this.#outbox.load();
+    for (const caller of store.state.callers.values()) this.#tally.callers += presence(caller);
+    this.#measure();
     this.#clock.alarm.guard(() => this.#wake("restored"));
   }
 
@@ -354,7 +361,10 @@ export class Conference {
     if (!batch) return this.#send();
     // The commit stands even if something here throws. The group commit would act on each item again if it heard of the error.
     try {
-      this.#sender.schedule.issued(batch.commands, this.#store.state.commands, at);
+      const tookMs = this.#sender.schedule.issued(batch.commands, this.#store.state.commands, at);
+      for (const ms of tookMs) this.#ports.measures.commandSeconds.observe({ domain: domain.name }, ms);
+      this.#tally.callers += batch.callersMore;
+      this.#measure();
       this.#outbox.adopt(batch.queue);
       this.#send();
       // The alarm comes after the sending, which it would repeat: where it cannot be set, there is no other repeat.
@@ -363,6 +373,10 @@ export class Conference {
       // Enough for a failover of everybody, so that no input has to wait for the allocator.
       const { phase } = this.#store.state.head;
       if (phase === "creating" || phase === "running") this.#ids.keep();
+      for (const { event, ...facts } of batch.outcomes) {
+        this.#ports.measures.outcomes.count({ domain: domain.name, outcome: event });
+        this.#log(event === "conference-not-created" ? "warn" : "info", event, facts);
+      }
       for (const note of batch.notes) this.#log("info", "note", { note });
       if (batch.repairs.length === 0) return;
       const kinds = Object.entries(Object.groupBy(batch.repairs, (kind) => kind));
@@ -370,6 +384,12 @@ export class Conference {
     } catch (error) {
       this.#log("error", "follow-up-broke", { why: String(error) });
     }
+  }
+
+  #measure(): void {
+    const { phase } = this.#store.state.head;
+    this.#tally.phase = phase === "creating" || phase === "running" ? phase : null;
+    this.#ports.measures.keep(this.#identified.domain, this.#identified.confKey, this.#tally);
   }
 
   #log(level: LogLine["level"], event: string, facts: Readonly<Record<string, unknown>>): void {

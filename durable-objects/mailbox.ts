@@ -5,6 +5,7 @@ import type { Domain } from "../src/settings/load.ts";
 import { Clock, nextWake } from "./clock.ts";
 import { IdSupply, noIds } from "./id-supply.ts";
 import type { LogLine } from "./log.ts";
+import { newTally } from "./measures.ts";
 import { Outbox, type OutboxStore, type Undelivered } from "./outbox.ts";
 import { type QueuedDocument, withoutMessages } from "./outbox-rows.ts";
 import { hasTable, type Platform, type Sql } from "./platform.ts";
@@ -34,6 +35,7 @@ const tables = [
 export class Mailbox implements MailboxRpc {
   readonly #ports: MailboxPorts;
   readonly #outbox: Outbox;
+  readonly #tally = newTally();
   /** Transactions whose repeats may still come, and when each was answered, the oldest first. */
   readonly #answered: Map<TransId, EpochMs>;
   readonly #logLimit = new LogLimit();
@@ -60,7 +62,7 @@ export class Mailbox implements MailboxRpc {
       });
     };
     this.#clock = new Clock({ ...platform, log }, this.#lastAt);
-    const ports = { ...platform, log, now: this.#clock.now };
+    const ports = { ...platform, log, now: this.#clock.now, tally: this.#tally };
     this.#ports = ports;
     this.#ids = new IdSupply(
       ports,
@@ -76,6 +78,7 @@ export class Mailbox implements MailboxRpc {
     );
     if (!this.#domain) return;
     this.#outbox.load();
+    platform.measures.keep(this.#domain, "", this.#tally);
     this.#clock.alarm.guard(() => this.#wake("restored"));
   }
 
@@ -113,6 +116,7 @@ export class Mailbox implements MailboxRpc {
     this.#answered.set(transId, now);
     this.#lastAt = now;
     this.#outbox.adopt(queue);
+    this.#ports.measures.keep(this.#named, "", this.#tally);
     this.#arm(this.#outbox.nextDue);
   }
 
@@ -150,13 +154,10 @@ export class Mailbox implements MailboxRpc {
   }
 
   async #giveUp({ seq, messages }: Undelivered): Promise<void> {
-    const row = this.#outbox.rows.find((one) => one.seq === seq);
-    if (!row) return;
+    if (!this.#outbox.rows.some((one) => one.seq === seq)) return;
     const rows = withoutMessages(this.#outbox.rows, seq, messages);
     this.#ports.sql.transaction(() => this.#outbox.write(rows));
     this.#outbox.adopt({ ...this.#outbox.queue, rows });
-    const { host, transId } = row;
-    this.#ports.log({ level: "warn", event: "answer-given-up", host, transId });
   }
 
   #arm(due: EpochMs | null): void {

@@ -9,6 +9,7 @@ export interface QueuedDocument {
   readonly host: Post["host"];
   /** Names the document on each attempt. */
   readonly transId: string;
+  readonly queuedAt: EpochMs;
   /** Attempts that were begun. */
   readonly attempts: number;
   /** When the next attempt may begin. */
@@ -83,7 +84,7 @@ export function append(
     const joined = { dueAt: isAnswer && !isAwaitingOthers ? dueAt : last.dueAt, messages: [...last.messages, message] };
     return { open, rows: rows.with(at, { ...last, ...joined }) };
   }
-  return { open, rows: [...rows, { ...fresh(), host, attempts: 0, dueAt, messages: [message] }] };
+  return { open, rows: [...rows, { ...fresh(), host, queuedAt: now, attempts: 0, dueAt, messages: [message] }] };
 }
 
 /** The documents without this request, and whether other answers to its document may follow soon. */

@@ -1,11 +1,13 @@
 import { BACK_END, type Outgoing, type Post } from "../src/conference/draft.ts";
 import { isEnd } from "../src/conference/failover.ts";
-import type { EpochMs, TransId } from "../src/foundation/ids.ts";
+import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { targetUrl } from "../src/routing/target-url.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import type { AdapterCodec } from "../src/tsp/codec.ts";
 import type { ToWebex } from "../src/tsp/messages.ts";
+import type { LogLine } from "./log.ts";
+import type { PostOutcome, Tally } from "./measures.ts";
 import {
   afterFailure,
   afterRestart,
@@ -20,11 +22,15 @@ import type { HttpAnswer, PostContent } from "./post.ts";
 
 /** The part of a domain that an outbox needs. */
 interface OutboxDomain {
-  readonly settings: Pick<DomainSettings, "webex" | "passthroughUrl">;
+  readonly name: DomainName;
+  readonly settings: Pick<DomainSettings, "webex" | "passthroughUrl" | "logs">;
   readonly codec: Pick<AdapterCodec, "encode" | "readConfirmation" | "sends">;
 }
 
-type Ports = Pick<Platform, "now" | "after" | "log" | "post">;
+interface Ports extends Pick<Platform, "now" | "after" | "log" | "post" | "measures"> {
+  /** Of the owner; the documents in it are the outbox's to keep. */
+  readonly tally: Tally;
+}
 
 /** Where the rows are on disk. They are changed within a transaction. */
 export interface OutboxStore {
@@ -125,7 +131,7 @@ export class Outbox {
     };
     const now = this.#ports.now();
     if (message.type === "client-data") {
-      const row = { ...fresh(message.id), host, attempts: 0, dueAt: now, messages: [message] };
+      const row = { ...fresh(message.id), host, queuedAt: now, attempts: 0, dueAt: now, messages: [message] };
       return { ...queue, rows: [...queue.rows, row] };
     }
     if (!domain.codec.sends(message)) return queue;
@@ -150,6 +156,7 @@ export class Outbox {
   /** Accepts what is on disk now. A post whose row is gone is broken off. */
   adopt(queue: Queue): void {
     this.#queue = queue;
+    this.#count();
     this.#written();
     const seqs = new Set(queue.rows.map(({ seq }) => seq));
     for (const { seq, abort } of this.#inFlight.values()) if (!seqs.has(seq)) abort.abort();
@@ -212,11 +219,13 @@ export class Outbox {
     if (!domain) return;
     const { webex } = domain.settings;
     // The last attempt was begun before a crash, or the settings do not have this receiver any more.
-    const { seq, messages } = row;
+    const { messages } = row;
     const target = this.#targetOf(row, domain);
-    if (row.attempts >= webex.attempts || target === null) return this.#giveUp({ seq, messages });
+    if (target === null) return this.#end(row, domain, messages, "the settings do not have its receiver any more");
+    if (row.attempts >= webex.attempts)
+      return this.#end(row, domain, messages, row.failure ?? "a restart in its last attempt");
     const content = this.#contentOf(row, domain);
-    if (!content.ok) return this.#giveUp({ seq, messages: content.error });
+    if (!content.ok) return this.#end(row, domain, content.error, "it cannot be written");
 
     const begun = { ...row, attempts: row.attempts + 1 };
     if (row.attempts === 0) this.#keep(replaced(this.rows, begun));
@@ -225,20 +234,35 @@ export class Outbox {
       flight.overAt = this.#ports.now() + webex.timeoutMs;
     }
     const { signal } = flight.abort;
+    const begunAt = this.#ports.now();
     const answer = await this.#ports.post({ url: target, timeoutMs: webex.timeoutMs, signal, ...content.value });
 
     if (signal.aborted) return;
+    const tookMs = this.#ports.now() - begunAt;
+    this.#ports.measures.postSeconds.observe({ domain: domain.name }, tookMs);
     const confirmed = this.#judge(answer, begun, domain);
-    if (confirmed.ok) this.#done(begun);
-    else await this.#failed(begun, domain.settings, confirmed.error);
-    await this.#limit(row.host);
+    if (confirmed.ok) {
+      this.#counted(domain, confirmed.value);
+      this.#done(begun, domain, tookMs);
+    } else await this.#failed(begun, domain, confirmed.error);
+    await this.#limit(row.host, domain);
   }
 
-  async #failed(row: QueuedDocument, { webex }: OutboxDomain["settings"], why: string): Promise<void> {
-    this.#log("warn", "post-failed", row, why);
-    const next = afterFailure(row, webex, this.#ports.now(), why);
-    if (next) this.#commit(replaced(this.rows, next));
-    else await this.#giveUp(row);
+  async #failed(row: QueuedDocument, domain: OutboxDomain, why: string): Promise<void> {
+    this.#counted(domain, "failed");
+    const next = afterFailure(row, domain.settings.webex, this.#ports.now(), why);
+    if (!next) return this.#end(row, domain, row.messages, why);
+    this.#log("warn", "post-failed", row, { why, nextAt: new Date(next.dueAt).toISOString() });
+    this.#commit(replaced(this.rows, next));
+  }
+
+  /** These messages of the row are given up. */
+  async #end(row: QueuedDocument, domain: OutboxDomain, messages: readonly Outgoing[], why: string): Promise<void> {
+    const { seq } = row;
+    await this.#giveUp({ seq, messages });
+    this.#counted(domain, "given-up");
+    const lost = messages.map(({ type, msgId }) => `${type} ${msgId}`).join(", ");
+    this.#log("error", "post-given-up", row, { why, messages: lost });
   }
 
   #targetOf({ host }: QueuedDocument, { settings }: OutboxDomain): string | null {
@@ -256,9 +280,11 @@ export class Outbox {
       return ok({ body, contentType: "application/json", idempotencyKey: row.transId });
     }
     const { text, unwritable, notes } = codec.encode(row.transId, row.messages as readonly ToWebex[]);
-    for (const note of notes) this.#log("warn", "message-repaired", row, note);
+    for (const note of notes) this.#log("warn", "message-repaired", row, { why: note });
     const [fault] = unwritable;
-    if (fault) this.#log("error", "message-unwritable", row, `${fault.why} (${unwritable.length} of the document)`);
+    if (fault) {
+      this.#log("error", "message-unwritable", row, { why: `${fault.why} (${unwritable.length} of the document)` });
+    }
     if (text === null || unwritable.length > 0) return err(unwritable.map(({ message }) => message));
     return ok({ body: text, contentType: "text/xml; charset=UTF-8" });
   }
@@ -267,29 +293,28 @@ export class Outbox {
    * Whether the receiver has the document: any Confirmation of its TransID says so, also one with a code other than 0
    * (protocol T42). Everything else is a failed attempt, a redirect too, since it would be followed without the body.
    */
-  #judge(answer: HttpAnswer, row: QueuedDocument, { codec }: OutboxDomain): Result<unknown, string> {
+  #judge(answer: HttpAnswer, row: QueuedDocument, domain: OutboxDomain): Result<PostOutcome, string> {
     const body = successfulBody(answer);
-    if (!body.ok || row.host === BACK_END) return body;
-    const confirmation = codec.readConfirmation(body.value);
+    if (!body.ok) return body;
+    if (row.host === BACK_END) return ok("confirmed");
+    const confirmation = domain.codec.readConfirmation(body.value);
     if (!confirmation.ok) return confirmation;
     const { transId, result } = confirmation.value;
     if (transId !== row.transId) return err(`the Confirmation is for TransID ${transId}`);
-    if (result !== 0) {
-      // Not posted again one by one: nothing documents that a receiver which refuses a document has carried out none of it.
-      const lost = row.messages.map(({ type, msgId }) => `${type} ${msgId}`).join(", ");
-      this.#log("warn", "refused-by-webex", row, `Result ${result} for ${lost}`);
-    }
-    return confirmation;
+    if (result === 0) return ok("confirmed");
+    // Not posted again one by one: nothing documents that a receiver which refuses a document has carried out none of it.
+    const lost = row.messages.map(({ type, msgId }) => `${type} ${msgId}`).join(", ");
+    this.#log("warn", "refused-by-webex", row, { why: `Result ${result} for ${lost}` });
+    return ok("refused");
   }
 
   /** A server that hangs or is slow for hours must not fill the disk: beyond a number of rows, the oldest ones are given up untried. */
-  async #limit(host: QueuedDocument["host"]): Promise<void> {
+  async #limit(host: QueuedDocument["host"], domain: OutboxDomain): Promise<void> {
     const waiting = this.rows.filter((row) => row.host === host);
     const tooMany = waiting.slice(0, -mostRowsOfHost);
     if (tooMany.length === 0) return;
     const why = `${waiting.length} documents wait for this host`;
-    for (const row of tooMany) this.#log("error", "outbox-full", row, why);
-    await Promise.all(tooMany.map((row) => this.#giveUp(row)));
+    await Promise.all(tooMany.map((row) => this.#end(row, domain, row.messages, why)));
   }
 
   /**
@@ -298,7 +323,8 @@ export class Outbox {
    * row is deleted now if it may soon be given up, or reports the conference's end: WebEx could not create that anew for an
    * hour (protocol F5). Where the disk is full, the deletion is tried again with the next transaction or the alarm.
    */
-  #done(row: QueuedDocument): void {
+  #done(row: QueuedDocument, domain: OutboxDomain, tookMs: number): void {
+    if (domain.settings.logs.posts) this.#log("info", "post-delivered", row, { ms: tookMs });
     this.#keep(this.rows.filter((other) => other.seq !== row.seq));
     this.#confirmed.set(row.seq, this.#ports.now());
     if (row.attempts > 1 || row.messages.some(isEnd)) this.deleteConfirmed();
@@ -324,10 +350,21 @@ export class Outbox {
 
   #keep(rows: Rows): void {
     this.#queue = { ...this.#queue, rows };
+    this.#count();
   }
 
-  #log(level: "warn" | "error", event: string, row: QueuedDocument, why: string): void {
-    this.#ports.log({ level, event, host: row.host, transId: row.transId, attempt: row.attempts, why });
+  #count(): void {
+    const { tally } = this.#ports;
+    tally.documents = this.rows.length;
+    tally.oldestAt = this.rows[0]?.queuedAt ?? null;
+  }
+
+  #counted({ name: domain }: OutboxDomain, outcome: PostOutcome): void {
+    this.#ports.measures.posts.count({ domain, outcome });
+  }
+
+  #log(level: LogLine["level"], event: string, row: QueuedDocument, facts: Readonly<Record<string, unknown>>): void {
+    this.#ports.log({ level, event, transId: row.transId, host: row.host, attempt: row.attempts, ...facts });
   }
 }
 

@@ -3,12 +3,14 @@ import type { Timers } from "../src/foundation/timers.ts";
 import type { ConferenceRpc, HandleIndexRpc, IdAllocatorRpc, MailboxRpc, RelayRpc } from "../src/rpc.ts";
 import { showsPersonal } from "../src/settings/load.ts";
 import { type Log, logOf } from "./log.ts";
+import { Measures } from "./measures.ts";
 import { fetchPost, type HttpAnswer, type PostRequest } from "./post.ts";
 
 /** The platform of an object; each class asks for its part. */
 export interface Platform extends Timers {
   readonly sql: Sql;
   readonly log: Log;
+  readonly measures: Measures;
   now(): EpochMs;
   /** Never rejects, and ends in time: what goes wrong is an answer like others. */
   post(request: PostRequest): Promise<HttpAnswer>;
@@ -30,6 +32,9 @@ export interface Sql {
   transaction<Value>(work: () => Value): Value;
 }
 
+/** All objects of a process share it. */
+export const measures = new Measures();
+
 type Objects<Calls> = DurableObjectNamespace<Calls & Rpc.DurableObjectBranded>;
 
 /** The objects and the settings that the edge is given at start. */
@@ -49,6 +54,8 @@ export interface Env {
   readonly OPERATOR_TOKEN: string;
   /** Opens `/reload`; only on plain workerd, made anew with each start. */
   readonly RELOAD_TOKEN?: string;
+  /** The folder of the objects; only on plain workerd. */
+  readonly STATE_DISK?: Pick<Fetcher, "fetch">;
 }
 
 export function platformOf(ctx: DurableObjectState, env: Env): Platform {
@@ -58,6 +65,7 @@ export function platformOf(ctx: DurableObjectState, env: Env): Platform {
       transaction: (work) => ctx.storage.transactionSync(work),
     },
     log: logAt(env),
+    measures,
     now: () => Date.now(),
     ...timers,
     post: fetchPost,
@@ -72,6 +80,7 @@ export function logAt(env: Env): Log {
   return logOf(
     (level, text) => console[level](text),
     (domain) => showsPersonal(env, domain),
+    Date.now,
   );
 }
 

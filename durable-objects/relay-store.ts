@@ -10,11 +10,19 @@ const keptDays = 30;
 /** As many as a round of digests of a large bridge has. Keys that an agent makes up must not fill the memory. */
 const MAX_REMEMBERED = 50_000;
 
+/** When the agent that was active last gave a sign of life, and why it is not active any more. */
+export interface Lost {
+  readonly at: EpochMs;
+  readonly why: string;
+}
+
 export interface Entries {
   readonly epoch: number;
   /** `lastSeen`: when its socket was found missing. */
   readonly active: (Pick<Link, "id" | "agent"> & { readonly lastSeen?: EpochMs }) | null;
   readonly lastActive: LastActive;
+  /** The last time that none was active any more. */
+  readonly lost: Lost;
   /** The day on which old conferences were last deleted. */
   readonly prunedOn: number;
 }

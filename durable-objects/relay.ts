@@ -30,8 +30,9 @@ import type { AgentView, BridgeHealth, CommandsForBridge, ConferenceRpc, Identif
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
-import type { Sql } from "./platform.ts";
-import { type Entries, RelayStore } from "./relay-store.ts";
+import type { LogLine } from "./log.ts";
+import type { Platform, Sql } from "./platform.ts";
+import { type Entries, type Lost, RelayStore } from "./relay-store.ts";
 
 interface Identity {
   readonly domain: DomainName;
@@ -60,7 +61,7 @@ export interface AgentSockets {
   close(id: string, code: number, reason: string): void;
 }
 
-export interface RelayPorts extends AlarmPorts {
+export interface RelayPorts extends AlarmPorts, Pick<Platform, "measures"> {
   readonly sql: Sql;
   readonly sockets: AgentSockets;
   newId(): string;
@@ -119,9 +120,15 @@ export class Relay implements RelayRpc {
       failed: (conference, error) => {
         const { id } = this.#identity ? ports.conference(this.#identity.domain, conference) : {};
         const objectId = id && String(id);
-        this.#log("conference-not-reached", "", { conference, ...(objectId && { objectId }), error: String(error) });
+        this.#log(
+          "conference-not-reached",
+          "",
+          { conference, ...(objectId && { objectId }), error: String(error) },
+          "error",
+        );
       },
     });
+    this.#count();
   }
 
   /** Why an agent whose signature is right gets no socket now: as a rule, since it must sign a challenge first. */
@@ -145,7 +152,7 @@ export class Relay implements RelayRpc {
     if (!isKnown) return this.#close(id, agent, "wrongKey");
     this.#ports.sockets.seen(id, this.#ports.now());
     this.#apply({ type: "opened", id, agent, alone: agents.length === 1, keypad: settings.keypad });
-    this.#log("agent-connected", agent, { epoch: this.#state.epoch });
+    if (findLink(this.#state, id)?.role === "standby") this.#log("agent-standby", agent, {});
     this.#wakeForStandby();
   }
 
@@ -173,7 +180,7 @@ export class Relay implements RelayRpc {
   /** The socket is closed, by whichever side. */
   closed(id: string): void {
     const link = findLink(this.#state, id);
-    if (link) this.#log("agent-disconnected", link.agent, { role: link.role });
+    if (link) this.#log("agent-disconnected", link.agent, { role: link.role }, "warn");
     // Before any look at silence: it has no socket any more.
     this.#step({ type: "closed", id });
     this.#replaceUseless();
@@ -262,19 +269,50 @@ export class Relay implements RelayRpc {
 
   #step(input: RelayInput): void {
     const before = this.#state;
+    const was = activeLink(before);
     const { state, effects } = step(before, input);
     if (state.epoch !== before.epoch) this.#store.write("epoch", state.epoch);
     const { lastActive } = state;
     if (lastActive && lastActive !== before.lastActive) this.#store.write("lastActive", lastActive);
     const active = activeLink(state);
-    if (active?.id !== activeLink(before)?.id) {
-      this.#store.write("active", active ? { id: active.id, agent: active.agent } : null);
-    }
+    const isAnother = active?.id !== was?.id;
+    const lost = isAnother && was ? { at: this.#actedUntil(was, input), why: input.type } : undefined;
+    if (isAnother) this.#store.write("active", active ? { id: active.id, agent: active.agent } : null);
+    if (lost && !active) this.#store.write("lost", lost);
     this.#state = state;
     const identity = this.#identity;
     const changed = state.links.filter((link) => !before.links.includes(link));
     if (identity) for (const link of changed) this.#ports.sockets.keep(link.id, { identity, link });
     for (const effect of effects) this.#carryOut(effect, before);
+    if (isAnother) this.#tellActive(before, active, lost ?? this.#store.read("lost"));
+    if (changed.length > 0 || before.links.length !== state.links.length) this.#count();
+  }
+
+  #actedUntil({ id, bridgeAwaySince }: Link, { type }: RelayInput): EpochMs {
+    if (type === "silent") return this.#lastSeen(id);
+    return (type === "bridge-away" ? bridgeAwaySince : null) ?? this.#ports.now();
+  }
+
+  /** Another link is active than before, or none; `lost`: the link that was active last. */
+  #tellActive({ lastActive }: RelayState, active: Link | undefined, lost: Lost | undefined): void {
+    const why = lost && { why: lost.why };
+    if (!active) return this.#log("no-agent-active", lastActive?.agent ?? "", { ...why }, "warn");
+    const { epoch } = this.#state;
+    const facts = { epoch, ...why, ...(lost && { nobodyActedMs: Math.max(0, this.#ports.now() - lost.at) }) };
+    const from = lastActive?.agent ?? active.agent;
+    if (from === active.agent) return this.#log("agent-active", active.agent, facts);
+    if (this.#identity) this.#ports.measures.takeovers.count({ ...this.#identity });
+    this.#log("agent-takeover", active.agent, { from, ...facts }, "warn");
+  }
+
+  #count(): void {
+    if (!this.#identity) return;
+    const active = activeLink(this.#state);
+    const { length } = this.#state.links;
+    // After a restart, an active link may be waited for that has no socket any more.
+    const isThere = active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null;
+    const { domain, bridge } = this.#identity;
+    this.#ports.measures.agents(domain, bridge, isThere ? 1 : 0, active ? length - 1 : length);
   }
 
   #carryOut(effect: RelayEffect, before: RelayState): void {
@@ -297,7 +335,7 @@ export class Relay implements RelayRpc {
     const { conference } = said;
     if (this.#store.hasConference(conference, this.#ports.now())) {
       // The agent repeats what is dropped.
-      if (!this.#queue.add(conference, said)) this.#log("too-many-conferences-wait", "", { conference });
+      if (!this.#queue.add(conference, said)) this.#log("too-many-conferences-wait", "", { conference }, "warn");
     } else if (said.type === "reports") {
       // Without an ack, the agent would send its reports for ever.
       this.#ack(said, said.reports.at(-1)?.number ?? 0);
@@ -311,13 +349,16 @@ export class Relay implements RelayRpc {
     const { domain, bridge } = this.#identity;
     const { conference: confKey } = said;
     const conference = this.#ports.conference(domain, confKey);
+    const begunAt = this.#ports.now();
     switch (said.type) {
       case "commands-ack":
         return conference.ackCommands(bridge, said.ids);
       case "reports": {
         const { stream, reports } = said;
         const activeSince = this.#state.lastActive?.since ?? null;
-        return this.#ack(said, await conference.report({ domain, bridge, confKey, stream, activeSince, reports }));
+        const upTo = await conference.report({ domain, bridge, confKey, stream, activeSince, reports });
+        this.#ports.measures.eventSeconds.observe({ domain }, this.#ports.now() - begunAt);
+        return this.#ack(said, upTo);
       }
       case "digest": {
         const found = await conference.compareDigest(bridge, said.digest);
@@ -345,16 +386,16 @@ export class Relay implements RelayRpc {
 
   #tooMuch(link: Link, judgement: Exclude<Judgement, "allowed">, facts: Facts): void {
     if (judgement === "refused") this.#refuse(link, "tooMuch", facts);
-    else this.#log("agent-message-ignored", link.agent, facts);
+    else this.#log("agent-message-ignored", link.agent, facts, "warn");
   }
 
   #refuse({ id, agent }: Link, why: "badMessage" | "tooMuch", facts: Facts): void {
-    this.#log("agent-message-refused", agent, facts);
+    this.#log("agent-message-refused", agent, facts, "warn");
     this.#apply({ type: "bad-message", id, why });
   }
 
   #close(id: string, agent: string, why: CloseReason): void {
-    this.#log("agent-closed", agent, { why });
+    this.#log("agent-closed", agent, { why }, "warn");
     this.#ports.sockets.close(id, CLOSE_CODES[why], why);
   }
 
@@ -375,11 +416,11 @@ export class Relay implements RelayRpc {
   }
 
   /** An agent can cause as many lines as it likes, so each event of each agent has its limit. */
-  #log(event: string, agent: string, facts: Facts): void {
+  #log(event: string, agent: string, facts: Facts, level: LogLine["level"] = "info"): void {
     const dropped = this.#logLimit.admit(event, agent, this.#ports.now());
     if (dropped === null) return;
     const about = { ...this.#identity, ...(agent !== "" && { agent }), ...(dropped > 0 && { droppedBefore: dropped }) };
-    this.#ports.log({ level: "info", event, ...about, ...facts });
+    this.#ports.log({ level, event, ...about, ...facts });
   }
 }
 

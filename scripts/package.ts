@@ -35,7 +35,7 @@ const packages: readonly Package[] = [
     workerd: true,
     parts: ["edge/worker.js"],
     settings: { name: "edge.json", content: settingsExample("acme") },
-    examples: ["Caddyfile", "nginx.conf"],
+    examples: ["Caddyfile", "nginx.conf", "alerts.yml", "dashboard.json"],
   },
   {
     name: "bridgehead-agent",

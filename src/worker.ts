@@ -1,9 +1,12 @@
-import { type Env, logAt, timers } from "../durable-objects/platform.ts";
+import type { LogLine } from "../durable-objects/log.ts";
+import { type Env, logAt, measures, timers } from "../durable-objects/platform.ts";
 import type { DomainName } from "./foundation/ids.ts";
 import { LogLimit, RateLimit } from "./foundation/limits.ts";
+import { version } from "./foundation/version.ts";
 import { createApp, type Edge, isOperator } from "./http/app.ts";
 import { problem } from "./http/body.ts";
-import { Metrics } from "./http/monitoring.ts";
+import { Metrics, processText } from "./http/monitoring.ts";
+import { Storage } from "./http/storage.ts";
 import { HandleCache } from "./routing/deliver.ts";
 import type { EdgeObjects, OperatorViews } from "./rpc.ts";
 import { agentsLost, type Domains, domainsOf, replaceDomains } from "./settings/load.ts";
@@ -38,6 +41,7 @@ export default {
 } satisfies ExportedHandler<Env>;
 
 function edgeOf(env: Env): Edge {
+  const since = Date.now();
   return {
     ...timers,
     get domains() {
@@ -48,9 +52,11 @@ function edgeOf(env: Env): Edge {
     handleCache: new HandleCache(),
     posts: new RateLimit(),
     metrics,
+    storage: new Storage({ disk: env.STATE_DISK ?? null, now: Date.now, newId: () => crypto.randomUUID() }),
+    measured: () => measures.text(known(env).values(), Date.now()) + processText(version, since),
     operatorToken: env.OPERATOR_TOKEN ?? "",
     now: Date.now,
-    log: (event, facts) => limitedLog(env, "info", event, facts),
+    log: (event, facts, level = "info") => limitedLog(env, level, event, facts),
   };
 }
 
@@ -78,9 +84,9 @@ async function reload(json: string, env: Env): Promise<Response> {
 }
 
 /** Any request can cause a line, so each event of each domain has its limit. */
-function limitedLog(env: Env, level: "info" | "error", event: string, facts: Readonly<Record<string, unknown>>): void {
+function limitedLog(env: Env, level: LogLine["level"], event: string, facts: Readonly<Record<string, unknown>>): void {
   const dropped = logLimit.admit(event, String(facts.domain ?? ""), Date.now());
-  if (dropped === null) metrics.count("bridgehead_log_lines_dropped_total", { event });
+  if (dropped === null) metrics.logLinesDropped.count({ event });
   else logAt(env)({ level, event, ...(dropped > 0 && { droppedBefore: dropped }), ...facts });
 }
 

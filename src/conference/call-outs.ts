@@ -80,13 +80,20 @@ export function applyAdmitted(draft: Draft, callOut: CallOut): void {
   draft.callOuts.delete(callOut.call);
   const caller = newCaller(draft, callOut, MAIN_ROOM);
   draft.callers.set(caller.call, caller);
+  entered(draft, caller);
   notifyMuteState(draft, caller, { action: "joined-main", actionResult: "ok" });
 }
 
 /** The call-out becomes a caller. */
 export function placeCaller(draft: Draft, callOut: CallOut, room: RoomId, action?: "private-talk"): void {
   draft.callOuts.delete(callOut.call);
-  notifyEntered(draft, newCaller(draft, callOut, room), action);
+  const caller = newCaller(draft, callOut, room);
+  notifyEntered(draft, caller, action);
+  entered(draft, caller);
+}
+
+function entered(draft: Draft, { call, number }: Caller): void {
+  draft.outcome({ event: "caller-entered", call, number, dialled: true });
 }
 
 function newCaller(draft: Draft, { call, extCallId, participantType, muted, number }: CallOut, room: RoomId): Caller {

@@ -2,7 +2,7 @@ import type { BridgeCaller, ConferenceEvent } from "../bridge/events.ts";
 import type { CallId, ExtCallId, MsgId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
-import type { Draft, Outgoing } from "./draft.ts";
+import type { Draft, LeaveReason, Outgoing } from "./draft.ts";
 import { reconsiderSpeaker, removeSpeaker } from "./speakers.ts";
 import type { Caller, CallerChange } from "./state.ts";
 
@@ -36,6 +36,8 @@ export function addCaller(draft: Draft, arrival: BridgeCaller): void {
     held: [],
     left: false,
   });
+  const { call, number } = arrival;
+  draft.outcome({ event: "caller-entered", call, number, dialled: false });
   const entered = draft.callers.get(arrival.call);
   if (entered && arrival.muted && !arrival.silent) notifyChange(draft, entered, { status: "muted" });
 }
@@ -151,8 +153,9 @@ export function applyAttendeeId(draft: Draft, caller: Caller, { id, attendeeId }
 }
 
 /** A caller has left, from whatever room (protocol 4.6, 4.14). It is kept until WebEx has named it. */
-export function removeCaller(draft: Draft, caller: Caller): void {
+export function removeCaller(draft: Draft, caller: Caller, why: LeaveReason): void {
   const { call, extCallId, enterMsgId, entryLost } = caller;
+  draft.outcome({ event: "caller-left", call, why });
   notifyChange(draft, { ...caller, left: true }, { status: "left" });
   if (extCallId !== null || enterMsgId === null) draft.callers.delete(call);
   else if (entryLost) keepLostEntry(draft, call, enterMsgId);

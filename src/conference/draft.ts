@@ -1,4 +1,5 @@
 import type { BridgeCommand, CommandResult, IssuedCommand, RefusalReason } from "../bridge/commands.ts";
+import type { EndReason } from "../bridge/events.ts";
 import type {
   BridgeName,
   CallId,
@@ -57,7 +58,24 @@ interface ClientData {
   readonly data: string;
 }
 
-/** A command to the bridge, a post, or a note for operations staff. */
+/** What operations staff ask about later: one line of the log each, counted by `event`. */
+export type Outcome =
+  | { readonly event: "conference-created"; readonly extConfId: ExtConfId; readonly host: WebexHost }
+  | { readonly event: "conference-not-created"; readonly why: ResultWord }
+  | { readonly event: "conference-taken-over"; readonly extConfId: ExtConfId; readonly host: WebexHost }
+  /** `nobody`: WebEx had detached from it, and everybody left. `lost`: the bridge no longer had it. */
+  | {
+      readonly event: "conference-ended";
+      readonly by: "webex" | "telephone" | "nobody" | "lost";
+      readonly callers: number;
+    }
+  | { readonly event: "caller-entered"; readonly call: CallId; readonly number: string; readonly dialled: boolean }
+  | { readonly event: "caller-left"; readonly call: CallId; readonly why: LeaveReason };
+
+/** `not-found`: the bridge no longer had the call. */
+export type LeaveReason = EndReason | "not-found";
+
+/** A command to the bridge, a post, or a note for operations staff about something odd. */
 export type Effect = IssuedCommand | Post | string;
 
 /** The consequences of one input. Nothing of it is sent before all of it is on disk. */
@@ -69,6 +87,7 @@ export interface Decision {
   readonly dropQueued: readonly Post["host"][];
   /** Differences between bridge and conference; each is repaired by ordinary commands and notifications. */
   readonly repairs: readonly RepairKind[];
+  readonly outcomes: readonly Outcome[];
 }
 
 type RepairKind =
@@ -111,6 +130,7 @@ export class Draft {
   #effects: Effect[] = [];
   readonly #repairs: RepairKind[] = [];
   readonly #dropQueued: Post["host"][] = [];
+  readonly #outcomes: Outcome[] = [];
 
   constructor(state: ConferenceState, at: EpochMs, context: DecisionContext) {
     this.state = state;
@@ -212,6 +232,10 @@ export class Draft {
     this.#effects.push(text);
   }
 
+  outcome(outcome: Outcome): void {
+    this.#outcomes.push(outcome);
+  }
+
   /** The bridge held this otherwise; counted by kind. */
   repair(kind: RepairKind): void {
     this.#repairs.push(kind);
@@ -232,7 +256,7 @@ export class Draft {
     };
     // The conference may have ended later in the same decision, and its commands with it.
     const effects = this.#effects.filter((effect) => !isCommand(effect) || this.commands.get(effect.id));
-    return { changes, effects, dropQueued: this.#dropQueued, repairs: this.#repairs };
+    return { changes, effects, dropQueued: this.#dropQueued, repairs: this.#repairs, outcomes: this.#outcomes };
   }
 
   #send(host: WebexHost | null, message: ToWebex): void {

@@ -52,7 +52,7 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
 export function setServer<Head extends Creating | Running>(draft: Draft, head: Head, message: CreateRequest): Head {
   const host = message.replyTo;
   if (head.host !== host) dropServer(draft, head.host);
-  draft.note(`taken over by ${host} as ${message.extConfId}`);
+  draft.outcome({ event: "conference-taken-over", extConfId: message.extConfId, host });
   const former = head.formerHandles.filter((old) => draft.at < old.until && old.extConfId !== message.extConfId);
   const replaced = { extConfId: head.extConfId, until: draft.at + FORMER_HANDLE_MS };
   return {
@@ -86,7 +86,6 @@ function dropServer(draft: Draft, server: WebexHost): void {
 /** These messages were given up (protocol T43). The conference goes on, and keeps what the next server must be notified of. */
 export function applyUndelivered(draft: Draft, messages: readonly Outgoing[]): void {
   const { head } = draft;
-  draft.note(`given up undelivered: ${messages.map(({ type, msgId }) => `${type} ${msgId}`).join(", ")}`);
   applyLostEntries(draft, messages);
   applyLostSpeech(draft, messages);
   if (head.phase === "running") {

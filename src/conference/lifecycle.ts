@@ -5,7 +5,7 @@ import type { ResultWord } from "../tsp/protocol-table.ts";
 import { removeCallOut } from "./call-outs.ts";
 import { notifyChange } from "./callers.ts";
 import { answerCreate, notifyRunning, notifyStatus } from "./conference-status.ts";
-import { COMMAND_TIMEOUT_MS, type Draft } from "./draft.ts";
+import { COMMAND_TIMEOUT_MS, type Draft, type Outcome } from "./draft.ts";
 import { failOver, isEnd, setServer } from "./failover.ts";
 import type { CallOut, Closing, CreateRequest, Creating, Running } from "./state.ts";
 
@@ -51,6 +51,7 @@ function createBy(draft: Draft, message: CreateRequest, answerBy: EpochMs): void
 export function completeCreate(draft: Draft, head: Creating): void {
   const running = runningFrom(head);
   draft.head = running;
+  draft.outcome({ event: "conference-created", extConfId: head.extConfId, host: head.host });
   // If two servers asked at once, the one that now has the conference is answered first: the other may be gone.
   const isFromServer = ({ replyTo }: OpenRequest) => (replyTo ?? head.host) === head.host;
   for (const request of head.requests.filter(isFromServer)) answerCreate(draft, request);
@@ -63,7 +64,7 @@ export function failCreate(draft: Draft, head: Creating, result: ResultWord): vo
   for (const request of head.requests) draft.answer(request, result);
   answerOpenRequests(draft, result);
   draft.head = { phase: "absent" };
-  draft.note(`the conference was not created: ${result}`);
+  draft.outcome({ event: "conference-not-created", why: result });
 }
 
 /** Answers the creates of this handle that wait for the end of the conference before; false: there are none. */
@@ -128,7 +129,8 @@ export function completeClose(draft: Draft, { requests, next }: Closing): void {
   answerOpenRequests(draft, "conference-closed");
   for (const request of requests) draft.answer(request, "ok");
   notifyStatus(draft, "ended");
-  end(draft, true);
+  const isDetached = draft.head.phase === "running" && !draft.head.attached;
+  end(draft, isDetached ? "nobody" : "webex");
   for (const { message, answerBy } of next) createBy(draft, message, answerBy);
 }
 
@@ -167,7 +169,7 @@ export function endByTelephone(draft: Draft): void {
   if (head.closing) return completeClose(draft, head.closing);
   answerOpenRequests(draft, "conference-closed");
   notifyStatus(draft, "ended");
-  end(draft, false);
+  end(draft, "telephone");
 }
 
 /** The bridge has lost the conference: WebEx is notified that each caller left and that the conference is over. */
@@ -175,12 +177,11 @@ export function endAsLost(draft: Draft): void {
   const { head } = draft;
   if (head.phase !== "running") return;
   if (head.closing) return completeClose(draft, head.closing);
-  draft.note("the bridge no longer has this conference");
   for (const callOut of draft.callOuts.values()) if (callOut.stage === "waiting") removeCallOut(draft, callOut);
   answerOpenRequests(draft, "bridge-unreachable");
   for (const caller of draft.callers.values()) if (!caller.left) notifyChange(draft, caller, { status: "left" });
   notifyStatus(draft, "ended");
-  end(draft, false);
+  end(draft, "lost");
 }
 
 function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): void {
@@ -221,8 +222,9 @@ function wasClosedUnnoticed(draft: Draft, message: CreateRequest): boolean {
   return true;
 }
 
-function end(draft: Draft, byWebex: boolean): void {
-  draft.head = { phase: "ended", byWebex };
+function end(draft: Draft, by: Extract<Outcome, { event: "conference-ended" }>["by"]): void {
+  draft.outcome({ event: "conference-ended", by, callers: draft.callers.values().filter(({ left }) => !left).length });
+  draft.head = { phase: "ended", byWebex: by === "webex" || by === "nobody" };
   draft.callers.clear();
 }
 

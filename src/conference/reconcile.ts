@@ -71,7 +71,7 @@ export function compareWithBridge(draft: Draft, bridge: ConferenceSnapshot | nul
   for (const caller of draft.callers.values()) {
     if (caller.left || present.has(caller.call) || draft.isBusy(caller.call, "expel")) continue;
     draft.repair("left");
-    removeCaller(draft, caller);
+    removeCaller(draft, caller, "not-found");
   }
   for (const found of bridge.callers) {
     const caller = draft.callers.get(found.call);

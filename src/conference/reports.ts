@@ -62,7 +62,7 @@ function applyEvent(draft: Draft, event: ConferenceEvent): void {
     case "caller-left": {
       const callOut = draft.callOuts.get(event.call);
       if (callOut) return endCallOut(draft, callOut, event.reason);
-      return withCaller(draft, event.call, (caller) => removeCaller(draft, caller));
+      return withCaller(draft, event.call, (caller) => removeCaller(draft, caller, event.reason));
     }
     case "caller-muted":
       return withCaller(draft, event.call, (caller) => {
@@ -144,7 +144,7 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
       if (!caller || caller.left) return;
       if (!result.done && result.reason !== "no-such-call") return;
       answerDrops(draft, caller.call, result);
-      removeCaller(draft, caller);
+      removeCaller(draft, caller, result.done ? "expelled" : "not-found");
       return;
     }
     default:

@@ -1,12 +1,15 @@
-/** A line of the edge's log. A conference's key is what callers key in to enter; details of a fault quote what stood in a message. */
+/** A line of the edge's log without the numbers of people. A conference's key is what callers key in to enter; details of a fault quote what stood in a message. */
 export function withoutPersonal(line: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const safe: Record<string, unknown> = { ...line };
-  for (const field of ["confKey", "conference"]) if (typeof safe[field] === "string") safe[field] = masked(safe[field]);
+  const { conference } = line;
+  for (const field of ["conference", "number"]) if (typeof safe[field] === "string") safe[field] = masked(safe[field]);
   if (typeof safe.detail === "string") safe.detail = maskedQuotation(safe.detail);
-  const { confKey } = line;
-  // Ids of calls that we dialled begin with the key.
-  if (typeof safe.note === "string" && typeof confKey === "string")
-    safe.note = safe.note.replaceAll(confKey, masked(confKey));
+  if (typeof conference !== "string") return safe;
+  // Ids that we made begin with the key, and a handle of WebEx may contain it.
+  for (const field of ["note", "call", "commandId", "extConfId"]) {
+    const text = safe[field];
+    if (typeof text === "string") safe[field] = text.replaceAll(conference, masked(conference));
+  }
   return safe;
 }
 

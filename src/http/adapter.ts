@@ -2,7 +2,7 @@ import { checkHosts, deliver } from "../routing/deliver.ts";
 import type { Domain } from "../settings/load.ts";
 import type { Edge } from "./app.ts";
 import { readBody } from "./body.ts";
-import { failureOf } from "./objects-of-request.ts";
+import { failureOf, storageFault } from "./objects-of-request.ts";
 
 /** Larger than any document of 50 messages (protocol T8). */
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
@@ -13,12 +13,13 @@ const MAX_DOCUMENT_BYTES = 1024 * 1024;
  */
 export async function receiveDocument(request: Request, domain: Domain, edge: Edge): Promise<Response> {
   const { metrics } = edge;
+  const begunAt = edge.now();
   if (request.method !== "POST") {
     return new Response("The adapter takes TSP documents by POST.\n", { status: 405, headers: { allow: "POST" } });
   }
   const waitSeconds = edge.posts.waitSeconds(domain.name, domain.settings.rateLimitPerMinute, edge.now());
   if (waitSeconds > 0) {
-    metrics.count("bridgehead_rate_limited_total", { domain: domain.name });
+    metrics.rateLimited.count({ domain: domain.name });
     const text = `More than ${domain.settings.rateLimitPerMinute} posts a minute. Send it again in ${waitSeconds} s.\n`;
     return new Response(text, { status: 429, headers: { "retry-after": String(waitSeconds) } });
   }
@@ -27,26 +28,36 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
   const document = domain.codec.decode(body.value);
   if (!document.ok) {
     const { transId, result, detail } = document;
-    edge.log("document-refused", { domain: domain.name, transId, result, detail });
-    metrics.count("bridgehead_documents_total", { domain: domain.name, result });
+    edge.log("document-refused", { domain: domain.name, transId, result, detail }, "warn");
+    metrics.documents.count({ domain: domain.name, result });
+    metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
     return confirmation(domain.codec.confirm(transId, result));
   }
   const { transId } = document;
   const { messages, refused } = checkHosts(document.messages, domain.settings.webex);
   for (const { message, why } of refused) {
-    edge.log("host-refused", { domain: domain.name, transId, host: message.replyTo, message: message.type, why });
-    metrics.count("bridgehead_hosts_refused_total", { domain: domain.name });
+    edge.log(
+      "host-refused",
+      { domain: domain.name, transId, host: message.replyTo, message: message.type, why },
+      "warn",
+    );
+    metrics.hostsRefused.count({ domain: domain.name });
   }
   try {
     const notes = await deliver({ domain: domain.name, transId, messages }, edge.objects, edge.handleCache, edge.now());
     for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: domain.name, transId, note });
   } catch (error) {
-    metrics.count("bridgehead_documents_not_stored_total", { domain: domain.name });
-    edge.log("document-not-stored", { domain: domain.name, transId, ...failureOf(error) });
+    metrics.notStored.count({ domain: domain.name });
+    metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
+    const fault = storageFault(error);
+    if (fault !== null) edge.storage.failed(fault);
+    edge.log("document-not-stored", { domain: domain.name, transId, ...failureOf(error) }, "error");
     const headers = { "retry-after": "2" };
     return new Response("Not all of the document could be stored. Send it again.\n", { status: 503, headers });
   }
-  metrics.count("bridgehead_documents_total", { domain: domain.name, result: "ok" });
+  edge.storage.committed();
+  metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
+  metrics.documents.count({ domain: domain.name, result: "ok" });
   return confirmation(domain.codec.confirm(transId, "ok"));
 }
 

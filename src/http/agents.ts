@@ -13,7 +13,7 @@ export async function admitAgent(request: Request, place: Place, edge: Edge): Pr
   const hello = decodeHello(request.headers.get(HELLO_HEADER));
   const why = hello.ok ? await helloFault(hello.value, place, knownAgents(edge), edge.now(), isSigned) : hello.error;
   if (why === null) return edge.objects.connectAgent(place.domain, place.bridge, request);
-  edge.metrics.count("bridgehead_agents_refused_total", { why });
+  edge.metrics.agentsRefused.count({ why });
   return problem(403, "no such agent", `The agent is refused (${why}); its log says what to do.`, refusal(why));
 }
 

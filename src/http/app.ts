@@ -13,6 +13,7 @@ import { type Metrics, Readiness } from "./monitoring.ts";
 import { failureOf, forOneRequest } from "./objects-of-request.ts";
 import { hybridData, passthrough } from "./operator-api.ts";
 import { listAgents, listConferences, listDomains, showConference, tellStory } from "./operator-views.ts";
+import type { Storage } from "./storage.ts";
 
 /** Everything that a route may use. */
 export interface Edge extends Timers {
@@ -23,11 +24,14 @@ export interface Edge extends Timers {
   /** Posts to each domain's adapter URL. */
   readonly posts: RateLimit;
   readonly metrics: Metrics;
+  readonly storage: Storage;
+  /** What the objects count and measure, as Prometheus reads it. */
+  measured(): string;
   /** Empty: nobody is the operator. */
   readonly operatorToken: string;
   now(): number;
   /** One line for operations staff. */
-  log(event: string, facts: Readonly<Record<string, unknown>>): void;
+  log(event: string, facts: Readonly<Record<string, unknown>>, level?: "info" | "warn" | "error"): void;
 }
 
 /** All routes of the edge, and who may use them. */
@@ -42,7 +46,7 @@ export function createApp(edge: Edge): Hono {
         context.req.param("secret"),
       );
       if (domain) return receiveDocument(context.req.raw, domain, forOneRequest(edge));
-      edge.metrics.count("bridgehead_strangers_total");
+      edge.metrics.strangers.count();
       return noSuchPage();
     });
   }
@@ -54,8 +58,11 @@ export function createApp(edge: Edge): Hono {
   });
 
   // Plain workerd tells no time of its own, and agents compare their clocks with this one.
-  app.get("/healthz", () => {
-    return Response.json({ status: "ok" }, { headers: { date: new Date(edge.now()).toUTCString() } });
+  app.get("/healthz", async () => {
+    const headers = { date: new Date(edge.now()).toUTCString() };
+    const disk = await edge.storage.fault();
+    if (disk !== null) return Response.json({ status: "failing", disk }, { status: 503, headers });
+    return Response.json({ status: "ok" }, { headers });
   });
   const readiness = new Readiness(edge);
   app.get("/readyz", async (context) =>
@@ -77,15 +84,15 @@ export function createApp(edge: Edge): Hono {
   for (const path of ["/api/v1/*", "/console/*", "/metrics/*"]) {
     app.use(path, async (context, next) => {
       if (await isOperator(context.req.header("authorization"), edge.operatorToken)) return next();
-      edge.metrics.count("bridgehead_operators_refused_total");
+      edge.metrics.operatorsRefused.count();
       return problem(401, "not authorised", "Send the operator's token as Authorization: Bearer <token>.", {
         "www-authenticate": "Bearer",
       });
     });
   }
-  app.get("/metrics", () => {
-    const text = edge.metrics.text() + readiness.metrics();
-    return new Response(text, { headers: { "content-type": "text/plain; version=0.0.4" } });
+  app.get("/metrics", async () => {
+    const text = edge.metrics.text(edge.domains.values()) + readiness.metrics() + (await edge.storage.metrics());
+    return new Response(text + edge.measured(), { headers: { "content-type": "text/plain; version=0.0.4" } });
   });
   app.post("/api/v1/domains/:domain/conferences/:confKey/passthrough", (context) =>
     forConference(context, edge, passthrough),
@@ -100,7 +107,7 @@ export function createApp(edge: Edge): Hono {
 
   app.notFound(() => noSuchPage());
   app.onError((error) => {
-    edge.log("request-failed", failureOf(error));
+    edge.log("request-failed", failureOf(error), "error");
     return problem(503, "failed for now", "The request could not be carried out. Try it again.");
   });
   return app;

@@ -1,57 +1,88 @@
 import type { BridgeName } from "../foundation/ids.ts";
+import { Counter, familyOf, Histogram } from "../foundation/metrics.ts";
 import { within } from "../foundation/timers.ts";
 import type { BridgeHealth } from "../rpc.ts";
 import type { Domain } from "../settings/load.ts";
+import { defaultCodes } from "../tsp/protocol-table.ts";
 import type { Edge } from "./app.ts";
 
-const helpTexts = {
-  bridgehead_documents_total: "Documents from WebEx, by the word for the result in their Confirmation.",
-  bridgehead_documents_not_stored_total: "Documents answered with 503, which WebEx sends again.",
-  bridgehead_hosts_refused_total: "Messages that named a WebEx host outside the domain's list.",
-  bridgehead_rate_limited_total: "Posts answered with 429.",
-  bridgehead_strangers_total: "Requests of an adapter URL that does not exist: unknown domain or wrong secret.",
-  bridgehead_agents_refused_total: "Agents, or strangers in their place, that were given no socket, by the reason.",
-  bridgehead_operators_refused_total: "Requests without the operator's token.",
-  bridgehead_log_lines_dropped_total: "Lines that the edge's log left out, since too many of one event came.",
-} as const;
+/** The words of a Confirmation of a whole document: the numbers that are no failure of a single request. */
+const documentResults = Object.entries(defaultCodes.result).flatMap(([word, number]) => (number <= 0 ? word : []));
+const agentRefusals = ["badMessage", "wrongKey", "oldVersion", "clockSkew", "unknownDomain", "unknownBridge"] as const;
 
-type Counter = keyof typeof helpTexts;
-/** Label values are names of domains and words of ours, never what a stranger sent: they need no escape. */
-type Labels = Readonly<Record<string, string>>;
-
-/** Counts since this isolate began; each isolate of a deployment has its own. */
+/** What the routes of this process count and measure, since its start; each process of a deployment has its own. */
 export class Metrics {
-  readonly #counts = new Map<Counter, Map<string, number>>();
-
-  count(counter: Counter, labels: Labels = {}): void {
-    const series = this.#counts.get(counter) ?? new Map<string, number>();
-    this.#counts.set(counter, series);
-    const key = textOf(labels);
-    series.set(key, (series.get(key) ?? 0) + 1);
-  }
+  readonly documents = new Counter(
+    "bridgehead_documents_total",
+    "Documents from WebEx, by the word for the result in their Confirmation.",
+  );
+  readonly notStored = new Counter(
+    "bridgehead_documents_not_stored_total",
+    "Documents answered with 503, which WebEx sends again.",
+  );
+  readonly confirmSeconds = new Histogram(
+    "bridgehead_confirm_seconds",
+    "From the begin of a document's request to its Confirmation, or to a 503.",
+  );
+  readonly hostsRefused = new Counter(
+    "bridgehead_hosts_refused_total",
+    "Messages that named a WebEx host outside the domain's list.",
+  );
+  readonly rateLimited = new Counter("bridgehead_rate_limited_total", "Posts answered with 429.");
+  readonly strangers = new Counter(
+    "bridgehead_strangers_total",
+    "Requests of an adapter URL that does not exist: unknown domain or wrong secret.",
+  );
+  readonly agentsRefused = new Counter(
+    "bridgehead_agents_refused_total",
+    "Agents, or strangers in their place, that were given no socket, by the reason.",
+  );
+  readonly operatorsRefused = new Counter(
+    "bridgehead_operators_refused_total",
+    "Requests without the operator's token.",
+  );
+  readonly logLinesDropped = new Counter(
+    "bridgehead_log_lines_dropped_total",
+    "Lines that the edge's log left out, since too many of one event came.",
+  );
 
   /** As Prometheus reads it. */
-  text(): string {
-    return Object.entries(helpTexts)
-      .map(([counter, help]) => counterText(counter, help, this.#counts.get(counter as Counter) ?? []))
+  text(domains: Iterable<Domain>): string {
+    for (const { name: domain } of domains) {
+      for (const result of documentResults) this.documents.begin({ domain, result });
+      for (const counter of [this.notStored, this.hostsRefused, this.rateLimited]) counter.begin({ domain });
+      this.confirmSeconds.begin({ domain });
+    }
+    this.strangers.begin();
+    this.operatorsRefused.begin();
+    for (const why of agentRefusals) this.agentsRefused.begin({ why });
+    return [
+      this.documents,
+      this.notStored,
+      this.confirmSeconds,
+      this.hostsRefused,
+      this.rateLimited,
+      this.strangers,
+      this.agentsRefused,
+      this.operatorsRefused,
+      this.logLinesDropped,
+    ]
+      .map((family) => family.text())
       .join("");
   }
-}
-
-function textOf(labels: Labels): string {
-  return Object.entries(labels)
-    .map(([label, value]) => `${label}="${value}"`)
-    .join(",");
-}
-
-function counterText(name: string, help: string, series: Iterable<readonly [labels: string, count: number]>): string {
-  const lines = Array.from(series, ([labels, count]) => `${name}${labels && `{${labels}}`} ${count}\n`);
-  return `# HELP ${name} ${help}\n# TYPE ${name} counter\n${lines.join("")}`;
 }
 
 const foreignReports = "bridgehead_foreign_reports_total";
 const foreignReportsHelp =
   "Messages over the active agent's present link, of reports about conferences that are not the edge's.";
+
+/** What runs here, and since when: a process with several isolates has one of these in each. */
+export function processText(version: string, since: number): string {
+  return [
+    familyOf("gauge", "bridgehead_build_info", "Which version runs; always 1.", [[{ version }, 1]]),
+    familyOf("gauge", "bridgehead_start_time_seconds", "When its first request came.", [[{}, since / 1_000]]),
+  ].join("");
+}
 
 /** How long strangers get the same answer: their requests would otherwise cost a call to every relay each. */
 const SAME_ANSWER_MS = 1_000;
@@ -66,8 +97,8 @@ export class Readiness {
   readonly #edge: Edge;
   #askedAt = 0;
   #latest: Promise<Bridges> | undefined;
-  /** What the relays last answered. */
-  #found: Bridges = [];
+  /** By the text of its labels, what each relay had counted when it last answered. */
+  readonly #foreignReports = new Map<string, number>();
 
   constructor(edge: Edge) {
     this.#edge = edge;
@@ -81,25 +112,31 @@ export class Readiness {
       this.#latest = this.#ask();
     }
     const bridges = await this.#latest;
-    this.#found = bridges;
-    const ready = bridges.every(([, ofDomain]) => Array.from(ofDomain.values()).every((bridge) => bridge.ready));
+    for (const [{ name }, ofDomain] of bridges) {
+      for (const [bridge, { foreignReports }] of ofDomain) {
+        if (foreignReports !== undefined) this.#foreignReports.set(`${name}/${bridge}`, foreignReports);
+      }
+    }
+    const disk = await this.#edge.storage.fault();
+    const works = disk === null;
+    const ready =
+      works && bridges.every(([, ofDomain]) => Array.from(ofDomain.values()).every((bridge) => bridge.ready));
     const shown = bridges.filter(([{ settings }]) => toOperator || settings.adapterSecrets.length === 0);
     const domains = Object.fromEntries(shown.map(([{ name }, ofDomain]) => [name, Object.fromEntries(ofDomain)]));
-    return Response.json({ ready, domains }, { status: ready ? 200 : 503 });
+    return Response.json({ ready, ...(!works && { disk }), domains }, { status: ready ? 200 : 503 });
   }
 
   /**
-   * What the relays had counted when they were last asked whether they are ready, as Prometheus reads it; nothing of a relay that did
-   * not answer then. A scrape each few seconds must not keep every relay from sleeping.
+   * What the relays had counted when they last answered whether they are ready, as Prometheus reads it. A scrape each few seconds
+   * must not keep every relay from sleeping.
    */
   metrics(): string {
-    const counts: [labels: string, count: number][] = [];
-    for (const [{ name: domain }, bridges] of this.#found) {
-      for (const [bridge, { foreignReports: count }] of bridges) {
-        if (count !== undefined) counts.push([textOf({ domain, bridge }), count]);
-      }
-    }
-    return counterText(foreignReports, foreignReportsHelp, counts);
+    const series = Array.from(this.#edge.domains.values()).flatMap(({ name: domain, settings }) =>
+      settings.bridges.map(
+        ({ name: bridge }) => [{ domain, bridge }, this.#foreignReports.get(`${domain}/${bridge}`) ?? 0] as const,
+      ),
+    );
+    return familyOf("counter", foreignReports, foreignReportsHelp, series);
   }
 
   #ask(): Promise<Bridges> {
@@ -115,7 +152,7 @@ async function bridgesOf(domain: Domain, edge: Edge): Promise<ReadonlyMap<string
       const health = await within(edge, RELAY_WITHIN_MS, "the relay", asked);
       return [name, { ready: health.agentConnected && health.bridgeUp, ...health }];
     } catch (error) {
-      edge.log("relay-unreachable", { domain: domain.name, bridge: name, error: String(error) });
+      edge.log("relay-unreachable", { domain: domain.name, bridge: name, error: String(error) }, "error");
       return [name, { ready: false }];
     }
   });

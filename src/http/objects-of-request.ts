@@ -23,6 +23,15 @@ export function failureOf(error: unknown): Facts {
 }
 
 /**
+ * What is wrong with the disk, if an object's storage failed; `null`: it was something else, such as a bridge that is too far behind.
+ * The platform marks neither, and says it in words alone.
+ */
+export function storageFault(error: unknown): string | null {
+  const text = error instanceof ObjectFailure ? String(error.facts.error) : "";
+  return /SQLITE|internal error/.test(text) ? text : null;
+}
+
+/**
  * The edge, where calls of objects reject 8 s after the request came, since one that hangs would hold the request for ever, and
  * where each failure says which object it was.
  */
@@ -38,8 +47,8 @@ export function forOneRequest(edge: Edge): Edge {
     conference(domain, confKey) {
       const conference = objects.conference(domain, confKey);
       return {
-        receive: (document) => limit("a conference", conference, conference.receive(document), { confKey }),
-        operate: (request) => limit("a conference", conference, conference.operate(request), { confKey }),
+        receive: (document) => limit("a conference", conference, conference.receive(document), { conference: confKey }),
+        operate: (request) => limit("a conference", conference, conference.operate(request), { conference: confKey }),
       };
     },
     handles(domain) {
@@ -65,8 +74,8 @@ export function forOneRequest(edge: Edge): Edge {
     conference(domain, confKey) {
       const conference = edge.views.conference(domain, confKey);
       return {
-        view: () => limit("a conference", conference, conference.view(), { confKey }),
-        story: () => limit("a conference", conference, conference.story(), { confKey }),
+        view: () => limit("a conference", conference, conference.view(), { conference: confKey }),
+        story: () => limit("a conference", conference, conference.story(), { conference: confKey }),
       };
     },
     agents: (domain, bridge) => limit("the relay", {}, edge.views.agents(domain, bridge)),

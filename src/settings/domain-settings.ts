@@ -180,7 +180,10 @@ export const domainSettings = v.strictObject({
   /** Posts to the adapter URL that one isolate accepts in a minute; all of them may come at once. */
   rateLimitPerMinute: v.optional(positive, 60_000),
   /** `personal`: whether names, numbers and access codes are logged unmasked. */
-  logs: v.optional(v.strictObject({ personal: v.boolean() }), { personal: false }),
+  logs: v.optional(
+    v.strictObject({ personal: v.optional(v.boolean(), false), posts: v.optional(v.boolean(), false) }),
+    {},
+  ),
 });
 
 export type DomainSettings = v.InferOutput<typeof domainSettings>;

@@ -258,5 +258,5 @@ export const example: DomainSettingsInput = {
   },
   journalRetentionDays: 7,
   adapterSecrets: [sampleSecret],
-  logs: { personal: false },
+  logs: { personal: false, posts: false },
 };

@@ -445,7 +445,7 @@ test("documents that are committed together act once, also where a line of the l
   const rows = world.journalRows;
   const { push } = world.lines;
   world.lines.push = (line) => {
-    if (line.event === "note") throw new Error("a line that JSON cannot write");
+    if (line.event === "conference-taken-over") throw new Error("a line that JSON cannot write");
     return push.call(world.lines, line);
   };
   const messages = ["m1", "m2", "m3"].map((msgId) => createConference({ msgId, replyTo: "localhost:8802" } as never));

@@ -122,7 +122,7 @@ test("three attempts, at once and after 2 s, with the same bytes; then the confe
   const [first = 0, second, third] = world.posted.map(({ at }) => at);
   expect([second, third]).toEqual([first, first + 2000]);
   expect(world.outboxRows).toBe(0);
-  expect(world.lines.some(({ note }) => String(note).includes("given up"))).toBe(true);
+  expect(world.lines.filter(({ event }) => event === "post-given-up")).toHaveLength(1);
   await world.during(world.receive("t-unlock", lock("m-again")));
   expect(
     world.sent

@@ -199,6 +199,7 @@ test("after each of 1,000 transactions the next life finds what memory holds, in
             seq,
             host: "http://a" as WebexHost,
             transId: `${serial}`,
+            queuedAt: 0,
             attempts: 0,
             dueAt: 0,
             messages: [],
@@ -261,6 +262,6 @@ test("what a newer version wrote is kept for it, and a conference that steps bac
   expect(world.stored.state.callers.size).toBe(1);
   const lines = world.lines.filter(({ event }) => event === "unknown-entries");
   expect(lines).toEqual([
-    { level: "warn", event: "unknown-entries", kinds: ["poll"], domain: "local", confKey: "987654321" },
+    { level: "warn", event: "unknown-entries", kinds: ["poll"], domain: "local", conference: "987654321" },
   ]);
 });

@@ -2,6 +2,7 @@ import { Conference } from "../../durable-objects/conference.ts";
 import type { ConferenceStore } from "../../durable-objects/conference-store.ts";
 import { IdAllocator } from "../../durable-objects/id-allocator.ts";
 import type { LogLine } from "../../durable-objects/log.ts";
+import { Measures } from "../../durable-objects/measures.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
 import type { IssuedCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
@@ -43,6 +44,7 @@ export class ConferenceWorld {
   readonly sentTo: BridgeName[] = [];
   readonly posted: Posted[] = [];
   readonly lines: LogLine[] = [];
+  readonly measures = new Measures();
   alarmAt: number | null = null;
   /** By how much the machine's clock is wrong. */
   clockSetMs = 0;
@@ -100,6 +102,7 @@ export class ConferenceWorld {
         },
       },
       log: (line) => this.lines.push(line),
+      measures: this.measures,
       now: () => this.time.now + this.clockSetMs,
       after: (ms, run) => this.time.after(ms, () => life === this.#life && run()),
       domain: () => {

@@ -1,4 +1,5 @@
 import { HandleIndex, type HandleIndexPorts } from "../../durable-objects/handle-index.ts";
+import { Measures } from "../../durable-objects/measures.ts";
 import type { Platform } from "../../durable-objects/platform.ts";
 import type { HttpAnswer } from "../../durable-objects/post.ts";
 import type { Domain } from "../../src/settings/load.ts";
@@ -11,6 +12,7 @@ export function fakePlatform(time: Clock, more: Partial<Platform> = {}): Platfor
   return {
     sql: new Database(),
     log: () => {},
+    measures: new Measures(),
     now: () => time.now,
     after: (ms, run) => time.after(ms, run),
     post: async () => ({ kind: "failed", reason: "nobody listens" }),

@@ -10,11 +10,14 @@ const logWith = (DOMAINS: string) =>
   logOf(
     (level, text) => lines.push([level, text]),
     (domain) => showsPersonal({ DOMAINS }, domain),
+    () => 1_000_000_000_000,
   );
 
 const personal = {
-  confKey: "987654321",
   conference: "987654321",
+  number: "14085550100",
+  call: "987654321.3.abc",
+  extConfId: "E987654321",
   note: "WebEx refused to name call 987654321.3.abc: result 5",
   detail: 'W2A_Callout: LocalNumber has the LocalNumber "555-"0100"", must be digits',
 };
@@ -28,11 +31,14 @@ test.each(["strict", "nobody", undefined])(
   (domain) => {
     expect(written(domain)).toEqual({
       level: "info",
+      time: "2001-09-09T01:46:40.000Z",
       event: "e",
       ...(domain && { domain }),
       transId: "52491000001",
-      confKey: "*******21",
       conference: "*******21",
+      number: "*********00",
+      call: "*******21.3.abc",
+      extConfId: "E*******21",
       note: "WebEx refused to name call *******21.3.abc: result 5",
       detail: 'W2A_Callout: LocalNumber has the LocalNumber "********0"", must be digits',
     });
@@ -44,7 +50,10 @@ test("a domain that wants it has them as they are", () => {
 });
 
 test("while the settings are wrong, everything is masked", () => {
-  logWith("{")({ level: "warn", event: "e", domain: "open", confKey: "987654321" });
+  logWith("{")({ level: "warn", event: "e", domain: "open", conference: "987654321" });
 
-  expect(lines.at(-1)).toEqual(["warn", '{"level":"warn","event":"e","domain":"open","confKey":"*******21"}']);
+  expect(lines.at(-1)).toEqual([
+    "warn",
+    '{"time":"2001-09-09T01:46:40.000Z","level":"warn","event":"e","domain":"open","conference":"*******21"}',
+  ]);
 });

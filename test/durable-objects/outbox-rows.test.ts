@@ -22,7 +22,7 @@ const next = message("next");
 const policy = { attempts: 3, retryDelaysMs: [0, 2000] };
 
 function row(more: Partial<QueuedDocument> = {}): QueuedDocument {
-  return { seq: 1, host, transId: "t1", attempts: 0, dueAt: 1000, messages: [first], ...more };
+  return { seq: 1, host, transId: "t1", queuedAt: 1000, attempts: 0, dueAt: 1000, messages: [first], ...more };
 }
 
 const now = 5000;
@@ -81,7 +81,7 @@ test.each<[string, Rows, WebexHost]>([
   ["goes to another host", [row()], other],
   ["is full", [row({ messages: Array(50).fill(first) })], host],
 ])("a message gets a transaction of its own when the last one %s", (_, rows, to) => {
-  const expected = row({ seq: 9, host: to, transId: "t9", dueAt: 5000, messages: [next] });
+  const expected = row({ seq: 9, host: to, transId: "t9", queuedAt: 5000, dueAt: 5000, messages: [next] });
   expect(add(rows, to)).toEqual([...rows, expected]);
 });
 

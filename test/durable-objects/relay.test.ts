@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
 import type { LogLine } from "../../durable-objects/log.ts";
+import { Measures } from "../../durable-objects/measures.ts";
 import { type Attachment, Relay } from "../../durable-objects/relay.ts";
 import type { Comparison } from "../../src/conference/reconcile.ts";
 import type { BridgeName, CommandId, ConfKey, DomainName, StreamId } from "../../src/foundation/ids.ts";
@@ -32,6 +33,7 @@ class RelayWorld {
   readonly asked: string[] = [];
   readonly sent: EdgeToAgent[] = [];
   readonly lines: LogLine[] = [];
+  readonly measures = new Measures();
   readonly closed: string[] = [];
   readonly sockets = new Map<string, { attachment: Attachment | null; lastSeen: number }>();
   alarmAt: number | null = null;
@@ -104,6 +106,7 @@ class RelayWorld {
         },
       },
       log: (line) => this.lines.push(line),
+      measures: this.measures,
       now: () => this.now,
       newId: () => "challenge",
       setAlarm: async (at) => {
@@ -375,7 +378,7 @@ test("an agent that sends what is no message, over ever new sockets, fills no lo
   offend();
   expect(refused().slice(20)).toEqual([
     {
-      level: "info",
+      level: "warn",
       event: "agent-message-refused",
       domain,
       bridge,
@@ -577,8 +580,47 @@ test("an agent whose socket closes is logged as disconnected, and not as silent;
   world.sockets.delete("link-1");
   world.relay.closed("link-1");
 
-  expect(world.lines).toMatchObject([{ event: "agent-disconnected", agent: "agent-1", role: "active" }]);
+  expect(world.lines).toMatchObject([
+    { event: "agent-disconnected", agent: "agent-1", role: "active" },
+    { event: "agent-takeover", agent: "agent-2", from: "agent-1", why: "closed", nobodyActedMs: 0, epoch: 2 },
+  ]);
   expect(world.sent).toMatchObject([{ type: "activate", epoch: 2 }]);
+});
+
+test("a takeover says who, from whom, why, and for how long nobody acted; agents are counted by role", async () => {
+  const world = await twoAgents();
+  const agents = () => {
+    const text = world.measures.text([], 0);
+    return [...text.matchAll(/^bridgehead_(?:agents|takeovers_total)\{.*\} (\d+)$/gm)].map(([, count]) =>
+      Number(count),
+    );
+  };
+  expect(agents()).toEqual([1, 1]);
+  for (const id of ["link-1", "link-2"]) world.pings(id);
+  world.now += 10_000;
+  world.pings("link-2");
+  world.lines.length = 0;
+  await world.relay.alarm();
+  expect(world.lines).toMatchObject([
+    { event: "agent-closed", agent: "agent-1", why: "silent" },
+    { level: "warn", event: "agent-takeover", agent: "agent-2", from: "agent-1", why: "silent", nobodyActedMs: 10_000 },
+  ]);
+  expect(agents()).toEqual([1, 0, 1]);
+
+  world.sockets.delete("link-2");
+  world.relay.closed("link-2");
+  expect(world.lines.at(-1)).toMatchObject({
+    level: "warn",
+    event: "no-agent-active",
+    agent: "agent-2",
+    why: "closed",
+  });
+  expect(agents()).toEqual([0, 0, 1]);
+  world.sleep();
+  world.now += 4_000;
+  world.connect("agent-1");
+  expect(world.lines.at(-1)).toMatchObject({ event: "agent-takeover", from: "agent-2", nobodyActedMs: 4_000 });
+  expect(agents()).toEqual([1, 0, 2]);
 });
 
 test("an alarm that finds a silent agent while nothing can be written does not fail, and comes again", async () => {

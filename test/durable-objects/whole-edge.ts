@@ -9,6 +9,7 @@ import type { BridgeName, ConfKey, DomainName, StreamId } from "../../src/founda
 import { RateLimit } from "../../src/foundation/limits.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Metrics } from "../../src/http/monitoring.ts";
+import { Storage } from "../../src/http/storage.ts";
 import { HandleCache } from "../../src/routing/deliver.ts";
 import type { EdgeObjects, IdBlocks, IdsWanted } from "../../src/rpc.ts";
 import { testDomain } from "../local-domain.ts";
@@ -59,6 +60,8 @@ export class WholeEdge {
       handleCache: new HandleCache(),
       posts: new RateLimit(),
       metrics: new Metrics(),
+      storage: new Storage({ disk: null, now: () => this.time.now, newId: () => "an id" }),
+      measured: () => "",
       operatorToken: "",
       now: () => this.time.now,
       log: (event, facts) => {

@@ -176,7 +176,7 @@ test("while one conference of several cannot be reached the document is not conf
     domain: "local",
     object: "a conference",
     objectId: "id of 555111222",
-    confKey: "555111222",
+    conference: "555111222",
     error: expect.stringContaining("Error"),
   });
   edge.broken.clear();

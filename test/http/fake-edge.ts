@@ -5,6 +5,7 @@ import { RateLimit } from "../../src/foundation/limits.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
 import { createApp } from "../../src/http/app.ts";
 import { Metrics } from "../../src/http/monitoring.ts";
+import { type Disk, Storage } from "../../src/http/storage.ts";
 import { HandleCache } from "../../src/routing/deliver.ts";
 import type {
   AgentView,
@@ -30,6 +31,21 @@ export const timers: Timers = {
 export const token = "operator-token";
 const domain = "local" as DomainName;
 
+/** The folder of the objects, with one file in it. */
+class FakeDisk implements Disk {
+  file: string | null = null;
+  full = false;
+  asked = 0;
+
+  async fetch(_url: string, init?: { readonly body: string }): Promise<Response> {
+    this.asked += 1;
+    if (!init) return this.file === null ? new Response(null, { status: 404 }) : new Response(this.file);
+    if (this.full) throw new Error("internal error");
+    this.file = init.body;
+    return new Response(null, { status: 204 });
+  }
+}
+
 /** The edge's routes over objects that live in these maps; every call is noted, in order, in `calls`. */
 export class FakeEdge {
   readonly calls: string[] = [];
@@ -46,6 +62,8 @@ export class FakeEdge {
   readonly over = new Set<string>();
   /** Names of objects that cannot be reached. */
   readonly broken = new Set<string>();
+  /** Why conferences refuse documents; `null`: they do not. */
+  refuses: string | null = null;
   /** Names of objects that never answer. */
   readonly hung = new Set<string>();
   readonly health = new Map<string, BridgeHealth>();
@@ -55,6 +73,7 @@ export class FakeEdge {
   readonly agents: AgentView[] = [];
   /** Each answer of the handle index waits for this. */
   indexPauses: () => Promise<void> = async () => {};
+  readonly disk = new FakeDisk();
   /** In milliseconds. */
   time = 1_000_000;
   readonly #committed = new Set<string>();
@@ -77,6 +96,8 @@ export class FakeEdge {
       handleCache: new HandleCache(),
       posts: new RateLimit(),
       metrics: new Metrics(),
+      storage: new Storage({ disk: this.disk, now: () => this.time, newId: () => "an id" }),
+      measured: () => "",
       operatorToken,
       now: () => this.time,
       log: (event, facts) => {
@@ -137,6 +158,7 @@ export class FakeEdge {
         id: { toString: () => `id of ${confKey}` },
         receive: async ({ transId, messages, fromCache }) => {
           call(`receive ${confKey}`, confKey);
+          if (this.refuses !== null) throw new Error(this.refuses);
           if (this.hung.has(confKey)) return new Promise(() => {});
           if (fromCache && this.over.has(confKey)) return false;
           this.#committed.add(`${confKey} ${transId}`);

@@ -12,7 +12,10 @@ test("the local domain is valid, and the same text is read once", () => {
   const loaded = load({});
 
   expect(loaded.ok && Array.from(loaded.value, ([name, { settings }]) => [name, settings])).toEqual([
-    ["local", { ...local, journalRetentionDays: 7, protocol: {}, adapterSecrets: [], logs: { personal: false } }],
+    [
+      "local",
+      { ...local, journalRetentionDays: 7, protocol: {}, adapterSecrets: [], logs: { personal: false, posts: false } },
+    ],
   ]);
   expect(load({})).toBe(loaded);
 });
@@ -344,7 +347,7 @@ test("by default a domain accepts 60,000 posts a minute, and its log shows nothi
   expect(loaded.ok && [...loaded.value.values()][0]?.settings).toMatchObject({
     journalRetentionDays: 7,
     rateLimitPerMinute: 60_000,
-    logs: { personal: false },
+    logs: { personal: false, posts: false },
     adapterSecrets: [],
   });
 });

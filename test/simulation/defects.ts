@@ -290,7 +290,7 @@ export const defects: readonly Defect[] = [
     name: "a snapshot does not show who is gone",
     foundBy: "an empty conference ends",
     file: "src/conference/reconcile.ts",
-    before: '    draft.repair("left");\n    removeCaller(draft, caller);\n',
+    before: '    draft.repair("left");\n    removeCaller(draft, caller, "not-found");\n',
     after: "    void removeCaller;\n",
   },
   {
@@ -444,10 +444,9 @@ export const defects: readonly Defect[] = [
     name: "the relay acknowledges reports that the conference does not have",
     foundBy: "no command is pending",
     file: relay,
-    before:
-      "return this.#ack(said, await conference.report({ domain, bridge, confKey, stream, activeSince, reports }));",
+    before: "const upTo = await conference.report({ domain, bridge, confKey, stream, activeSince, reports });",
     after:
-      "this.#ack(said, reports.at(-1)?.number ?? 0);\n        await conference.report({ domain, bridge, confKey, stream, activeSince, reports });\n        return;",
+      "const upTo = reports.at(-1)?.number ?? 0;\n        this.#ack(said, upTo);\n        await conference.report({ domain, bridge, confKey, stream, activeSince, reports });",
   },
   {
     name: "a conference that hangs holds up its reports for ever",
@@ -597,7 +596,7 @@ export const defects: readonly Defect[] = [
     file: reports,
     before: '    case "expel": {\n      draft.answer(request, result);\n',
     after:
-      '    case "expel": {\n      const gone = draft.callers.get(command.call);\n      if (gone && !gone.left && result.done) removeCaller(draft, gone);\n      draft.answer(request, result);\n',
+      '    case "expel": {\n      const gone = draft.callers.get(command.call);\n      if (gone && !gone.left && result.done) removeCaller(draft, gone, "expelled");\n      draft.answer(request, result);\n',
   },
   {
     name: "a dialled call enters twice",
@@ -654,8 +653,8 @@ export const defects: readonly Defect[] = [
     name: "an ended conference still tells of its callers",
     foundBy: "nothing follows the end",
     file: "src/conference/lifecycle.ts",
-    before: '  notifyStatus(draft, "ended");\n  end(draft, true);\n',
-    after: '  notifyStatus(draft, "ended");\n  notifyStatus(draft, "running");\n  end(draft, true);\n',
+    before: '  notifyStatus(draft, "ended");\n  const isDetached',
+    after: '  notifyStatus(draft, "ended");\n  notifyStatus(draft, "running");\n  const isDetached',
   },
   {
     name: "speakers are reported to a server that did not ask",
@@ -754,7 +753,7 @@ export const defects: readonly Defect[] = [
     file: reports,
     before: "withCaller(draft, event.call, (caller) => applyAttendeeId(draft, caller, event));",
     after:
-      "withCaller(draft, event.call, (caller) => removeCaller(draft, { ...caller, attendeeId: event.attendeeId }));",
+      'withCaller(draft, event.call, (caller) => removeCaller(draft, { ...caller, attendeeId: event.attendeeId }, "hung-up"));',
   },
   {
     name: "an agent acts while its journal cannot be written",

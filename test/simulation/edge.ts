@@ -2,6 +2,7 @@ import { Conference } from "../../durable-objects/conference.ts";
 import { HandleIndex } from "../../durable-objects/handle-index.ts";
 import { IdAllocator } from "../../durable-objects/id-allocator.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
+import { Measures } from "../../durable-objects/measures.ts";
 import type { Platform, Sql, SqlValue } from "../../durable-objects/platform.ts";
 import type { HttpAnswer, PostRequest } from "../../durable-objects/post.ts";
 import type { RelayPorts } from "../../durable-objects/relay.ts";
@@ -45,6 +46,7 @@ interface Allocator {
 /** One domain's part of the edge: Workers and objects, all of them the product's own but for their platform. */
 export class Edge {
   readonly conferences = new Map<ConfKey, Hosted<Conference>>();
+  readonly measures = new Measures();
   readonly mailbox: Hosted<Mailbox>;
   readonly allocator: Hosted<Allocator>;
   readonly handles: Hosted<HandleIndex>;
@@ -264,9 +266,10 @@ export class Edge {
       after,
       setAlarm,
       getAlarm,
+      measures: this.measures,
       log: (line) => {
         context.tell(() => `${hosted.name}: ${line.event} ${line.note ?? line.why ?? ""}`);
-        if (line.event === "answer-given-up") this.onMailGivenUp(String(line.transId));
+        if (line.event === "post-given-up" && hosted === this.mailbox) this.onMailGivenUp(String(line.transId));
         // No number, ID or name of these worlds is too long.
         if (line.event === "message-unwritable" || line.event === "message-repaired")
           context.violated("what is posted is of the protocol", String(line.why));

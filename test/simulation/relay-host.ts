@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { AgentKey } from "../../bridge-agent/state-folder.ts";
+import { Measures } from "../../durable-objects/measures.ts";
 import { type Attachment, Relay, type RelayPorts } from "../../durable-objects/relay.ts";
 import type { Draws } from "../../simulators/draws.ts";
 import type { BridgeName, ConfKey, DomainName } from "../../src/foundation/ids.ts";
@@ -93,6 +94,7 @@ export class RelayHost {
         newId: () => `challenge-${++this.#ids}`,
         setAlarm,
         getAlarm,
+        measures: new Measures(),
         settings: () => settings,
         conference: (domain, key) => {
           const { ackCommands, report, compareDigest } = conference(domain, key);

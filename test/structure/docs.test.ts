@@ -26,17 +26,6 @@ describe.each(pages)("%s", (page) => {
   });
 });
 
-test.each(["src/http/monitoring.ts", "bridge-agent/health.ts"])(
-  "each metric of %s is explained to operators",
-  (file) => {
-    const metrics = readFileSync(file, "utf8").match(/\bbridgehead_\w+/g) ?? [];
-    const explained = operations + readFileSync("docs/security.md", "utf8");
-
-    expect(metrics.length).toBeGreaterThan(5);
-    expect(metrics.filter((metric) => !explained.includes(`\`${metric}`))).toEqual([]);
-  },
-);
-
 test("each request of operators stands in docs/operations.md", () => {
   const routes = createApp({} as Edge).routes.filter(
     ({ path, method }) => path.startsWith("/api/") && method !== "ALL",

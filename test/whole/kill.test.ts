@@ -80,8 +80,8 @@ test("a damaged database is one conference's: the log names its file, and withou
     const lines = readFileSync(join(world.run.state, "logs", "edge.log"), "utf8").split("\n");
     return lines.find((text) => text.includes('"document-not-stored"'));
   });
-  const { object, objectId, confKey } = JSON.parse(line);
-  expect([object, `${objectId}.sqlite`, confKey]).toEqual(["a conference", mine[0], masked(meeting.confKey)]);
+  const { object, objectId, conference } = JSON.parse(line);
+  expect([object, `${objectId}.sqlite`, conference]).toEqual(["a conference", mine[0], masked(meeting.confKey)]);
   const other = { ...lock, msgId: neighbour.msgId(), ...neighbour.handles };
   await neighbour.ask(other);
   await neighbour.answerTo(other.msgId, "ok");

@@ -1,0 +1,138 @@
+import type { Outcome } from "../src/conference/draft.ts";
+import type { BridgeName, DomainName, EpochMs } from "../src/foundation/ids.ts";
+import { Counter, familyOf, Histogram, type Labels, type Series } from "../src/foundation/metrics.ts";
+import type { Domain } from "../src/settings/load.ts";
+
+/** What one object with an outbox has to do now; the object keeps it up to date. */
+export interface Tally {
+  /** `null`: there is no conference, or it is over. */
+  phase: "creating" | "running" | null;
+  callers: number;
+  documents: number;
+  /** When the oldest of the documents was queued. */
+  oldestAt: EpochMs | null;
+}
+
+export function newTally(): Tally {
+  return { phase: null, callers: 0, documents: 0, oldestAt: null };
+}
+
+/** What became of an attempt to post a document, or of the document. `refused`: confirmed, with another code than 0. */
+const postOutcomes = ["confirmed", "refused", "failed", "given-up"] as const;
+export type PostOutcome = (typeof postOutcomes)[number];
+
+const outcomes: readonly Outcome["event"][] = [
+  "conference-created",
+  "conference-not-created",
+  "conference-taken-over",
+  "conference-ended",
+  "caller-entered",
+  "caller-left",
+];
+
+interface Agents {
+  readonly labels: Labels;
+  readonly active: number;
+  readonly standby: number;
+}
+
+/**
+ * What the objects of this process count and measure. On plain workerd these are all objects there are; after a start, each counts from
+ * when it wakes. A platform with many processes has one of these in each.
+ */
+export class Measures {
+  readonly posts = new Counter(
+    "bridgehead_posts_total",
+    "Posts to TSP servers and back ends: each attempt that was confirmed, refused or failed, and each document that was given up.",
+  );
+  readonly postSeconds = new Histogram(
+    "bridgehead_post_seconds",
+    "From the begin of a post to its answer, or its failure.",
+  );
+  readonly commandSeconds = new Histogram(
+    "bridgehead_command_seconds",
+    "From when a command was first sent to an agent until it is over.",
+  );
+  readonly eventSeconds = new Histogram(
+    "bridgehead_event_seconds",
+    "From when reports of an agent were handed to their conference until it has committed them.",
+  );
+  readonly outcomes = new Counter("bridgehead_outcomes_total", "What became of conferences and callers.");
+  readonly takeovers = new Counter("bridgehead_takeovers_total", "An agent became active in the place of another one.");
+  readonly #tallies = new Map<string, { readonly domain: DomainName; readonly tally: Tally }>();
+  readonly #agents = new Map<string, Agents>();
+
+  /** `object`: a ConfKey, or empty for the domain's mailbox. */
+  keep(domain: DomainName, object: string, tally: Tally): void {
+    const name = `${domain}/${object}`;
+    if (this.#tallies.get(name)?.tally !== tally) this.#tallies.set(name, { domain, tally });
+  }
+
+  /** The agents of this bridge that are connected now. */
+  agents(domain: DomainName, bridge: BridgeName, active: number, standby: number): void {
+    this.#agents.set(`${domain}/${bridge}`, { labels: { domain, bridge }, active, standby });
+  }
+
+  /** As Prometheus reads it. */
+  text(domains: Iterable<Domain>, now: EpochMs): string {
+    const [creating, running, callers, documents, ages] = Array.from(
+      { length: 5 },
+      () => new Map<string, number>(),
+    ) as [Map<string, number>, Map<string, number>, Map<string, number>, Map<string, number>, Map<string, number>];
+    const all = [creating, running, callers, documents, ages];
+    const agents = new Map(this.#agents);
+    for (const { name: domain, settings } of domains) {
+      for (const one of all) one.set(domain, 0);
+      for (const outcome of postOutcomes) this.posts.begin({ domain, outcome });
+      for (const outcome of outcomes) this.outcomes.begin({ domain, outcome });
+      for (const histogram of [this.postSeconds, this.commandSeconds, this.eventSeconds]) histogram.begin({ domain });
+      for (const { name: bridge } of settings.bridges) {
+        this.takeovers.begin({ domain, bridge });
+        const name = `${domain}/${bridge}`;
+        if (!agents.has(name)) agents.set(name, { labels: { domain, bridge }, active: 0, standby: 0 });
+      }
+    }
+    for (const [name, { domain, tally }] of this.#tallies) {
+      if (tally.phase === null && tally.documents === 0) this.#tallies.delete(name);
+      if (tally.phase !== null) add(tally.phase === "running" ? running : creating, domain, 1);
+      add(callers, domain, tally.callers);
+      add(documents, domain, tally.documents);
+      if (tally.oldestAt === null) continue;
+      ages.set(domain, Math.max(ages.get(domain) ?? 0, (now - tally.oldestAt) / 1_000));
+    }
+    const byDomain = (values: ReadonlyMap<string, number>, more: Labels = {}): Series =>
+      Array.from(values, ([domain, value]) => [{ domain, ...more }, value]);
+    const byRole = Array.from(
+      agents.values(),
+      ({ labels, active, standby }): Series => [
+        [{ ...labels, role: "active" }, active],
+        [{ ...labels, role: "standby" }, standby],
+      ],
+    );
+    return [
+      familyOf("gauge", "bridgehead_conferences", "Conferences that are not over.", [
+        ...byDomain(creating, { phase: "creating" }),
+        ...byDomain(running, { phase: "running" }),
+      ]),
+      familyOf("gauge", "bridgehead_callers", "Callers in conferences.", byDomain(callers)),
+      familyOf(
+        "gauge",
+        "bridgehead_documents_waiting",
+        "Documents that their receiver has not confirmed.",
+        byDomain(documents),
+      ),
+      familyOf("gauge", "bridgehead_oldest_document_seconds", "For how long the oldest of them waits.", byDomain(ages)),
+      familyOf("gauge", "bridgehead_agents", "Agents with a link, as their relay last knew.", byRole.flat()),
+      this.takeovers.text(),
+      this.outcomes.text(),
+      this.posts.text(),
+      this.postSeconds.text(),
+      this.commandSeconds.text(),
+      this.eventSeconds.text(),
+    ].join("");
+  }
+}
+
+function add(values: Map<string, number>, domain: string, value: number): void {
+  values.set(domain, (values.get(domain) ?? 0) + value);
+}

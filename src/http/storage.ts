@@ -1,0 +1,81 @@
+import { familyOf } from "../foundation/metrics.ts";
+
+/** Where the objects' files lie: GET and PUT of a file. */
+export interface Disk {
+  fetch(
+    url: string,
+    init?: { readonly method: "PUT"; readonly body: string },
+  ): Promise<Pick<Response, "ok" | "status" | "text">>;
+}
+
+interface StoragePorts {
+  /** `null`: the platform answers for its disks. */
+  readonly disk: Disk | null;
+  now(): number;
+  /** No other process writes it. */
+  newId(): string;
+}
+
+/** How long all get the same answer. */
+const SAME_ANSWER_MS = 1_000;
+const probe = "http://disk/written-now-and-then";
+
+/**
+ * Whether what is committed is on disk. A failed commit says that it is not, until another one works. A file that is written and read
+ * again says so before any object meets it: the disk is full or read-only, or the folder of the state was deleted. Objects that are in
+ * memory then commit to files that nobody will find again.
+ */
+export class Storage {
+  readonly #ports: StoragePorts;
+  /** Why the last commit failed, of whichever object; `null`: it did not. */
+  #failure: string | null = null;
+  #asked: { readonly at: number; readonly answer: Promise<string | null> } | null = null;
+  /** What stands in our file; `null`: it was not written yet. */
+  #written: string | null = null;
+
+  constructor(ports: StoragePorts) {
+    this.#ports = ports;
+  }
+
+  committed(): void {
+    this.#failure = null;
+  }
+
+  failed(why: string): void {
+    this.#failure = why;
+  }
+
+  /** What is wrong with the disk; `null`: nothing. */
+  async fault(): Promise<string | null> {
+    const at = this.#ports.now();
+    if (!this.#asked || Math.abs(at - this.#asked.at) >= SAME_ANSWER_MS) this.#asked = { at, answer: this.#probe() };
+    return (await this.#asked.answer) ?? this.#failure;
+  }
+
+  /** As Prometheus reads it. */
+  async metrics(): Promise<string> {
+    const up = (await this.fault()) === null ? 1 : 0;
+    return familyOf("gauge", "bridgehead_storage_up", "Whether what is committed reaches the disk.", [[{}, up]]);
+  }
+
+  async #probe(): Promise<string | null> {
+    const { disk } = this.#ports;
+    if (!disk) return null;
+    try {
+      if (this.#written !== null) {
+        const found = await disk.fetch(probe);
+        // A write would make the folder anew, without the objects.
+        if (!found.ok || (await found.text()) !== this.#written) {
+          return "the state folder was deleted or replaced while the edge runs: put it back, and start the edge anew";
+        }
+      }
+      const body = this.#written ?? this.#ports.newId();
+      const { ok, status } = await disk.fetch(probe, { method: "PUT", body });
+      if (!ok) return `nothing can be written (status ${status})`;
+      this.#written = body;
+      return null;
+    } catch (error) {
+      return `nothing can be written (${error}): is the disk full or read-only?`;
+    }
+  }
+}

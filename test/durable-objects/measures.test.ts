@@ -1,0 +1,100 @@
+import { expect, test } from "vitest";
+import { Measures } from "../../durable-objects/measures.ts";
+import type { FromWebex } from "../../src/tsp/messages.ts";
+import { testDomain } from "../local-domain.ts";
+import { ConferenceWorld, callerEntered, callerLeft, createConference, extConfId, host } from "./conference-world.ts";
+
+const failed = { kind: "failed", reason: "nobody listens" } as const;
+const close = { type: "close-conference", msgId: "m-close", replyTo: host, extConfId } as FromWebex;
+
+/** The value of a series; `null`: there is none. */
+function seriesIn(world: ConferenceWorld, series: string): number | null {
+  const text = world.measures.text([world.domain], world.time.now);
+  const line = text.split("\n").find((one) => one.startsWith(`${series} `));
+  return line === undefined ? null : Number(line.slice(series.length + 1));
+}
+
+test("each series of a domain begins at 0", () => {
+  const text = new Measures().text([testDomain()], 0);
+  const values = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+
+  expect(values.length).toBeGreaterThan(60);
+  expect(values.filter((line) => !line.endsWith(" 0"))).toEqual([]);
+  for (const name of ["created", "ended"]) expect(text).toContain(`{domain="local",outcome="conference-${name}"} 0\n`);
+});
+
+test("what becomes of a conference and its callers is logged and counted, once", async () => {
+  const world = new ConferenceWorld();
+  await world.running(2);
+  expect(seriesIn(world, 'bridgehead_conferences{domain="local",phase="running"}')).toBe(1);
+  expect(seriesIn(world, 'bridgehead_callers{domain="local"}')).toBe(2);
+  await world.during(world.report(callerLeft(0)));
+  expect(seriesIn(world, 'bridgehead_callers{domain="local"}')).toBe(1);
+  world.start();
+  await world.time.pass(100);
+  expect(seriesIn(world, 'bridgehead_callers{domain="local"}')).toBe(1);
+  await world.during(world.receive("t-close", close));
+  await world.allDone();
+
+  const outcomes = world.lines.filter(({ event }) => /^(conference|caller)-/.test(event));
+  const number = "14085551234";
+  expect(outcomes.map(({ level, domain, conference, ...facts }) => facts)).toEqual([
+    { event: "conference-created", extConfId, host },
+    { event: "caller-entered", call: "c0", number, dialled: false },
+    { event: "caller-entered", call: "c1", number, dialled: false },
+    { event: "caller-left", call: "c0", why: "hung-up" },
+    { event: "conference-ended", by: "webex", callers: 1 },
+  ]);
+  expect(outcomes.every(({ domain, conference }) => domain === "local" && typeof conference === "string")).toBe(true);
+  expect(seriesIn(world, 'bridgehead_outcomes_total{domain="local",outcome="caller-entered"}')).toBe(2);
+  expect(seriesIn(world, 'bridgehead_conferences{domain="local",phase="running"}')).toBe(0);
+  expect(seriesIn(world, 'bridgehead_callers{domain="local"}')).toBe(0);
+});
+
+test("a post that fails is logged at each attempt, and when it is given up, and waits until then", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  const before = seriesIn(world, 'bridgehead_posts_total{domain="local",outcome="confirmed"}');
+  world.answer = () => failed;
+  world.lines.length = 0;
+  await world.during(world.report(callerEntered(1)));
+  await world.time.pass(950);
+  expect(seriesIn(world, 'bridgehead_documents_waiting{domain="local"}')).toBe(1);
+  expect(seriesIn(world, 'bridgehead_oldest_document_seconds{domain="local"}')).toBe(1);
+  await world.time.pass(60_000);
+
+  const posts = world.lines.filter(({ event }) => event.startsWith("post-"));
+  expect(posts).toMatchObject([
+    { level: "warn", event: "post-failed", attempt: 1, why: "nobody listens", domain: "local" },
+    { level: "warn", event: "post-failed", attempt: 2 },
+    { level: "error", event: "post-given-up", attempt: 3, why: "nobody listens", host },
+  ]);
+  const counted = ["confirmed", "failed", "given-up"].map((outcome) =>
+    seriesIn(world, `bridgehead_posts_total{domain="local",outcome="${outcome}"}`),
+  );
+  expect(counted).toEqual([before, 3, 1]);
+  expect(seriesIn(world, 'bridgehead_documents_waiting{domain="local"}')).toBe(0);
+  expect(seriesIn(world, 'bridgehead_oldest_document_seconds{domain="local"}')).toBe(0);
+  expect(seriesIn(world, 'bridgehead_post_seconds_count{domain="local"}')).toBe((before ?? 0) + 3);
+});
+
+test.each([true, false])("a delivered post has a line where the domain wants that: %s", async (posts) => {
+  const world = new ConferenceWorld();
+  world.domain = testDomain({ logs: { posts } });
+  await world.running(0);
+
+  const delivered = world.lines.filter(({ event }) => event === "post-delivered");
+  expect(world.posted.length).toBeGreaterThan(0);
+  expect(delivered).toHaveLength(posts ? world.posted.length : 0);
+});
+
+test("commands are timed from when they are sent", async () => {
+  const world = new ConferenceWorld();
+  await world.during(world.receive("create", createConference()));
+  await world.time.pass(700);
+  await world.allDone();
+
+  expect(seriesIn(world, 'bridgehead_command_seconds_count{domain="local"}')).toBe(1);
+  expect(seriesIn(world, 'bridgehead_command_seconds_bucket{domain="local",le="0.5"}')).toBe(0);
+  expect(seriesIn(world, 'bridgehead_command_seconds_bucket{domain="local",le="1"}')).toBe(1);
+});

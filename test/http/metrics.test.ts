@@ -1,0 +1,69 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { metricsText } from "../../bridge-agent/health.ts";
+import { Measures } from "../../durable-objects/measures.ts";
+import { processText } from "../../src/http/monitoring.ts";
+import { testDomain } from "../local-domain.ts";
+import { FakeEdge, token } from "./fake-edge.ts";
+
+const read = (file: string) => readFileSync(file, "utf8");
+const pages = ["docs/operations.md", "docs/security.md"];
+const files = ["packaging/alerts.yml", "packaging/dashboard.json", ...pages];
+
+const status = {
+  role: "standby",
+  edgeUp: false,
+  bridgeUp: false,
+  ports: null,
+  calls: 0,
+  running: 0,
+  unacknowledged: 0,
+};
+const ofAgent = metricsText({ status, counters: null, logLinesDropped: 0 } as never);
+const measures = new Measures();
+measures.postSeconds.observe({ domain: "local" }, 12_345);
+const answer = await new FakeEdge().app.request("/metrics", { headers: { authorization: `Bearer ${token}` } });
+const ofEdge = (await answer.text()) + measures.text([testDomain()], 0) + processText("0.1.0", 1_000);
+const families = [...(ofAgent + ofEdge).matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name = "", type = ""]) => ({
+  name,
+  type,
+}));
+
+test.each(files)("each metric that %s names exists", (file) => {
+  const exist = families.flatMap(({ name, type }) =>
+    type === "histogram" ? [name, `${name}_bucket`, `${name}_sum`, `${name}_count`] : [name],
+  );
+  const named = new Set(read(file).match(/\bbridgehead_[a-z_]+/g));
+
+  expect(named.size).toBeGreaterThan(10);
+  expect([...named].filter((name) => !exist.includes(name))).toEqual([]);
+});
+
+test("each metric is explained to operators, once at least", () => {
+  const explained = pages.map(read).join("");
+
+  expect(families.length).toBeGreaterThan(30);
+  expect(families.filter(({ name }) => !explained.includes(`\`${name}\``)).map(({ name }) => name)).toEqual([]);
+});
+
+test("each alert stands in docs/operations.md, with what to do", () => {
+  const alerts = [...read("packaging/alerts.yml").matchAll(/- alert: (\w+)/g)].map(([, name = ""]) => name);
+
+  expect(alerts.length).toBeGreaterThan(15);
+  expect(alerts.filter((name) => !read("docs/operations.md").includes(`\`${name}\``))).toEqual([]);
+});
+
+const promtool = spawnSync("promtool", ["--version"]).status === 0;
+if (!promtool)
+  console.warn("left out: promtool, of the Debian package prometheus, would check the metrics and the alerts");
+
+test.skipIf(!promtool).each([
+  ["the metrics of the edge", ["check", "metrics"], ofEdge],
+  ["the metrics of the agent", ["check", "metrics"], ofAgent],
+  ["the alerts", ["check", "rules", "packaging/alerts.yml"], ""],
+])("promtool finds nothing wrong with %s", (_what, words, input) => {
+  const { status, stdout, stderr } = spawnSync("promtool", words, { input, encoding: "utf8" });
+
+  expect([stderr, status], stdout).toEqual(["", 0]);
+});

@@ -1,0 +1,64 @@
+import { beforeEach, expect, test } from "vitest";
+import { FakeEdge, token } from "./fake-edge.ts";
+
+let transactions = 1_000;
+const created = (index: number) =>
+  `<?xml version="1.0"?><WbxTSPSchema><TransID>${++transactions}</TransID><W2A_CreateConference MsgID="11" WbxHostName="tsp1.example.com" ExtConfID="700000${index}" ConfKey="55511100${index}"/></WbxTSPSchema>`;
+
+let edge: FakeEdge;
+beforeEach(() => {
+  edge = new FakeEdge();
+  edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: null, foreignReports: 0 });
+});
+
+/** The answers of /healthz, /readyz and the metric, a second later. */
+async function told(): Promise<unknown[]> {
+  edge.time += 1_000;
+  const [health, ready] = [await edge.app.request("/healthz"), await edge.app.request("/readyz")];
+  const metrics = await edge.app.request("/metrics", { headers: { authorization: `Bearer ${token}` } });
+  const [, up] = /^bridgehead_storage_up (\d)$/m.exec(await metrics.text()) ?? [];
+  return [health.status, ready.status, up, ((await health.json()) as { readonly disk?: string }).disk];
+}
+
+test("a disk that works is asked once a second, whoever asks", async () => {
+  expect(await told()).toEqual([200, 200, "1", undefined]);
+  const { asked } = edge.disk;
+  await Promise.all(Array.from({ length: 100 }, () => edge.app.request("/healthz")));
+  expect([asked, edge.disk.asked]).toEqual([1, 1]);
+});
+
+test("a disk that is full is told until it has room again", async () => {
+  edge.disk.full = true;
+  expect(await told()).toEqual([503, 503, "0", expect.stringContaining("nothing can be written")]);
+  edge.disk.full = false;
+  expect(await told()).toEqual([200, 200, "1", undefined]);
+});
+
+test.each([null, "another id"])(
+  "a state folder that is gone is told, also when another is in its place: %s",
+  async (file) => {
+    await told();
+    edge.disk.file = file;
+    const gone = [503, 503, "0", expect.stringContaining("the state folder was deleted or replaced")];
+    expect(await told()).toEqual(gone);
+    expect(await told()).toEqual(gone);
+    expect(edge.disk.file).toBe(file);
+  },
+);
+
+test("a commit that failed is told until another one works; a bridge that is behind is no fault of the disk", async () => {
+  const post = (index: number) => edge.post(created(index));
+  edge.refuses = "database or disk is full: SQLITE_FULL";
+  expect((await post(1)).status).toBe(503);
+  expect(await told()).toEqual([503, 503, "0", expect.stringContaining("SQLITE_FULL")]);
+  edge.refuses = "the bridge is too far behind to answer in time";
+  expect((await post(2)).status).toBe(503);
+  expect(await told()).toEqual([503, 503, "0", expect.stringContaining("SQLITE_FULL")]);
+  edge.refuses = null;
+  expect((await post(3)).status).toBe(200);
+  expect(await told()).toEqual([200, 200, "1", undefined]);
+  edge.refuses = "the bridge is too far behind to answer in time";
+  expect((await post(4)).status).toBe(503);
+  expect(await told()).toEqual([200, 200, "1", undefined]);
+  expect(edge.logged.filter((event) => event === "document-not-stored")).toHaveLength(3);
+});
