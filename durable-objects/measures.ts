@@ -30,6 +30,9 @@ const outcomes: readonly Outcome["event"][] = [
   "caller-left",
 ];
 
+/** Where nobody scrapes the metrics, conferences that are over are forgotten so often. */
+const forgetEvery = 1_000;
+
 interface Agents {
   readonly labels: Labels;
   readonly active: number;
@@ -65,7 +68,15 @@ export class Measures {
   /** `object`: a ConfKey, or empty for the domain's mailbox. */
   keep(domain: DomainName, object: string, tally: Tally): void {
     const name = `${domain}/${object}`;
-    if (this.#tallies.get(name)?.tally !== tally) this.#tallies.set(name, { domain, tally });
+    if (this.#tallies.get(name)?.tally === tally) return;
+    this.#tallies.set(name, { domain, tally });
+    if (this.#tallies.size % forgetEvery === 0) this.#forgetOver();
+  }
+
+  #forgetOver(): void {
+    for (const [name, { tally }] of this.#tallies) {
+      if (tally.phase === null && tally.documents === 0) this.#tallies.delete(name);
+    }
   }
 
   /** The agents of this bridge that are connected now. */
@@ -92,8 +103,8 @@ export class Measures {
         if (!agents.has(name)) agents.set(name, { labels: { domain, bridge }, active: 0, standby: 0 });
       }
     }
-    for (const [name, { domain, tally }] of this.#tallies) {
-      if (tally.phase === null && tally.documents === 0) this.#tallies.delete(name);
+    this.#forgetOver();
+    for (const { domain, tally } of this.#tallies.values()) {
       if (tally.phase !== null) add(tally.phase === "running" ? running : creating, domain, 1);
       add(callers, domain, tally.callers);
       add(documents, domain, tally.documents);
