@@ -359,9 +359,9 @@ export const defects: readonly Defect[] = [
   {
     name: "the bridge goes on with what the agent before has asked for",
     foundBy: "a command acts once",
-    file: agent,
-    before: "this.#effects.activate = this.#assignment?.epoch ?? 0;",
-    after: "this.#effects.activate = null;",
+    file: "simulators/bridge/agents.ts",
+    before: "for (const other of isLate ? [agent] : rivals) {",
+    after: "for (const other of isLate ? [agent] : []) {",
   },
   {
     name: "two agents lead one caller in",
