@@ -11,7 +11,7 @@ import { agentKey, holdStateFolder, journalFile, makeStateFolder } from "./state
 
 const TRY_JOURNAL_AGAIN_MS = 5_000;
 
-const nothingRuns: AgentStatus = {
+export const nothingRuns: AgentStatus = {
   role: "unknown",
   edgeUp: false,
   bridgeUp: false,

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { metricsText } from "../../bridge-agent/health.ts";
+import { nothingRuns } from "../../bridge-agent/service.ts";
 import { Measures } from "../../durable-objects/measures.ts";
 import { processText } from "../../src/http/monitoring.ts";
 import { testDomain } from "../local-domain.ts";
@@ -11,16 +12,11 @@ const read = (file: string) => readFileSync(file, "utf8");
 const pages = ["docs/operations.md", "docs/security.md"];
 const files = ["packaging/alerts.yml", "packaging/dashboard.json", ...pages];
 
-const status = {
-  role: "standby",
-  edgeUp: false,
-  bridgeUp: false,
-  ports: null,
-  calls: 0,
-  running: 0,
-  unacknowledged: 0,
-};
-const ofAgent = metricsText({ status, counters: null, logLinesDropped: 0 } as never);
+const ofAgent = metricsText({
+  status: { ...nothingRuns, role: "standby" },
+  counters: null,
+  logLinesDropped: 0,
+} as never);
 const measures = new Measures();
 measures.postSeconds.observe({ domain: "local" }, 12_345);
 const answer = await new FakeEdge().app.request("/metrics", { headers: { authorization: `Bearer ${token}` } });
