@@ -33,12 +33,13 @@ import { Clock, earliest, nextWake } from "./clock.ts";
 import { CommandSender } from "./command-sender.ts";
 import { GroupCommit, type Item, presence, transact } from "./conference-commit.ts";
 import { ConferenceStore } from "./conference-store.ts";
+import { viewOf } from "./conference-view.ts";
 import { IdSupply } from "./id-supply.ts";
 import type { LogLine } from "./log.ts";
 import { newTally } from "./measures.ts";
 import { Outbox } from "./outbox.ts";
 import type { Platform } from "./platform.ts";
-import { nameOf, Story } from "./story.ts";
+import { Story } from "./story.ts";
 
 /** The world around a conference. */
 interface ConferencePorts extends Platform {
@@ -194,33 +195,8 @@ export class Conference {
   }
 
   view(): ConferenceView | null {
-    const { state, lastAt, progress, identity } = this.#store;
-    const { head } = state;
-    if (!identity || head.phase === "absent") return null;
-    const person = this.#person;
-    const ongoing = head.phase === "ended" ? null : head;
-    const running = head.phase === "running" ? head : null;
-    return {
-      ...{ key: identity.confKey, phase: head.phase, lastAt, bridge: progress.bridge },
-      ...{ extConfId: ongoing?.extConfId ?? "", host: ongoing?.host ?? "" },
-      ...{ attached: running?.attached ?? ongoing !== null, locked: running?.locked ?? false },
-      callers: [...state.callers.values()]
-        .filter(({ left }) => !left)
-        .map(({ call, extCallId, number, attendeeId, room, muted }) => ({
-          ...{ call, extCallId: extCallId ?? "", number: person(number), attendeeId: person(attendeeId ?? "") },
-          ...{ room, muted, speaks: running?.speech?.speaking.includes(call) ?? false },
-        })),
-      callOuts: [...state.callOuts.values()].map(({ call, stage, extCallId }) => ({ call, stage, extCallId })),
-      rooms: [...state.rooms.values()].map(({ room, stage }) => ({ room, stage })),
-      commands: [...state.commands.values()].map(({ id, command: { type }, answerBy }) => ({
-        ...{ id, type, answerBy },
-        ...this.#sender.schedule.stateOf(id),
-      })),
-      documents: this.#outbox.rows.map(({ transId, host, messages, attempts, dueAt, failure }) => ({
-        ...{ transId, host, messages: messages.map(nameOf), attempts, dueAt },
-        ...(failure !== undefined && { failure }),
-      })),
-    };
+    const { identity } = this.#store;
+    return identity && viewOf(identity.confKey, this.#store, this.#outbox.rows, this.#sender.schedule, this.#person);
   }
 
   story(): readonly StoryLine[] {

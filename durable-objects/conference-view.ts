@@ -1,0 +1,41 @@
+import type { ConfKey } from "../src/foundation/ids.ts";
+import type { ConferenceView } from "../src/rpc.ts";
+import type { CommandSchedule } from "./command-sender.ts";
+import type { ConferenceStore } from "./conference-store.ts";
+import type { Rows } from "./outbox-rows.ts";
+import { nameOf } from "./story.ts";
+
+/** A conference as operators see it; `null`: nobody has created it. `person`: how a number or code of a person is shown. */
+export function viewOf(
+  key: ConfKey,
+  { state, lastAt, progress }: Pick<ConferenceStore, "state" | "lastAt" | "progress">,
+  outbox: Rows,
+  schedule: Pick<CommandSchedule, "stateOf">,
+  person: (text: string) => string,
+): ConferenceView | null {
+  const { head } = state;
+  if (head.phase === "absent") return null;
+  const ongoing = head.phase === "ended" ? null : head;
+  const running = head.phase === "running" ? head : null;
+  return {
+    ...{ key, phase: head.phase, lastAt, bridge: progress.bridge },
+    ...{ extConfId: ongoing?.extConfId ?? "", host: ongoing?.host ?? "" },
+    ...{ attached: running?.attached ?? ongoing !== null, locked: running?.locked ?? false },
+    callers: [...state.callers.values()]
+      .filter(({ left }) => !left)
+      .map(({ call, extCallId, number, attendeeId, room, muted }) => ({
+        ...{ call, extCallId: extCallId ?? "", number: person(number), attendeeId: person(attendeeId ?? "") },
+        ...{ room, muted, speaks: running?.speech?.speaking.includes(call) ?? false },
+      })),
+    callOuts: [...state.callOuts.values()].map(({ call, stage, extCallId }) => ({ call, stage, extCallId })),
+    rooms: [...state.rooms.values()].map(({ room, stage }) => ({ room, stage })),
+    commands: [...state.commands.values()].map(({ id, command: { type }, answerBy }) => ({
+      ...{ id, type, answerBy },
+      ...schedule.stateOf(id),
+    })),
+    documents: outbox.map(({ transId, host, messages, attempts, dueAt, failure }) => ({
+      ...{ transId, host, messages: messages.map(nameOf), attempts, dueAt },
+      ...(failure !== undefined && { failure }),
+    })),
+  };
+}
