@@ -73,9 +73,10 @@ const tables = [
 /** A page of the journal, as an operator reads it. */
 const journalPage = 200;
 
-/** Documents, and when they were confirmed. Stands behind the changes of a row, for those who read the journal. */
-type Confirmations = (readonly [seq: QueuedDocument["seq"], at: EpochMs])[];
-const confirmedKey = "confirmed";
+/** Documents, and when they were confirmed. */
+export type Confirmations = readonly (readonly [seq: QueuedDocument["seq"], at: EpochMs])[];
+/** Under this key they stand behind the changes of a row, for those who read the journal. */
+export const confirmedKey = "confirmed";
 
 /** A key is `head`, `identity` or `kind/id`; the value `null` deletes the entry. */
 export type EntryChange = readonly [key: string, value: unknown];
@@ -110,7 +111,7 @@ export class ConferenceStore {
   #inputs: ConferenceInput[] = [];
   #ofTransaction = new EntryChanges();
   /** Documents that the present transaction deletes because they were confirmed, and when. */
-  #confirmed: Confirmations = [];
+  #confirmed: Confirmations[number][] = [];
   /** Changes in the journal since the checkpoint. */
   #sinceCheckpoint = new EntryChanges();
 

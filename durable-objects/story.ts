@@ -7,7 +7,7 @@ import type { PendingCommand } from "../src/conference/state.ts";
 import type { CommandId, ConfKey } from "../src/foundation/ids.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../src/rpc.ts";
 import { type FromWebex, fromWebex, type ToWebex, toWebex } from "../src/tsp/messages.ts";
-import type { JournalRow } from "./conference-store.ts";
+import { type Confirmations, confirmedKey, type JournalRow } from "./conference-store.ts";
 import type { QueuedDocument } from "./outbox-rows.ts";
 
 /** Fields of messages, events and commands that say what happened; texts and numbers of people are not among them. */
@@ -80,7 +80,7 @@ export class Story {
   }
 
   #change(row: JournalRow, key: string, value: unknown): void {
-    if (key === "confirmed") return this.#confirmed(row, value as readonly (readonly [number, number])[]);
+    if (key === confirmedKey) return this.#confirmed(row, value as Confirmations);
     if (key.startsWith("command/") && value !== null) return this.#command(row, value as PendingCommand);
     if (!key.startsWith("outbox/")) return;
     if (value === null) return this.#gone(row, key);
@@ -113,7 +113,7 @@ export class Story {
     this.#tell({ ...row, at: failedAt ?? row.at }, "edge", to, "not delivered", next);
   }
 
-  #confirmed(row: JournalRow, confirmations: readonly (readonly [seq: number, at: number])[]): void {
+  #confirmed(row: JournalRow, confirmations: Confirmations): void {
     for (const [seq, at] of confirmations) {
       const document = this.#documents.get(`outbox/${seq}`);
       const facts = { transId: document?.transId ?? "", ...(document && { host: document.host }) };
@@ -123,7 +123,9 @@ export class Story {
 
   #gone({ changes, ...row }: JournalRow, key: string): void {
     const seq = Number(key.slice("outbox/".length));
-    const isConfirmed = changes?.some(([other, value]) => other === "confirmed" && isAmong(seq, value));
+    const isConfirmed = changes?.some(
+      ([other, value]) => other === confirmedKey && isAmong(seq, value as Confirmations),
+    );
     const document = this.#documents.get(key);
     if (isConfirmed || row.input?.type === "undelivered" || !document) return;
     const messages = document.messages.map(nameOf).join(", ");
@@ -190,8 +192,8 @@ function isAlike(one: Outgoing, other: Outgoing | undefined): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-function isAmong(seq: number, confirmations: unknown): boolean {
-  return (confirmations as readonly (readonly [number, number])[]).some(([other]) => other === seq);
+function isAmong(seq: number, confirmations: Confirmations): boolean {
+  return confirmations.some(([other]) => other === seq);
 }
 
 function isIn(names: readonly string[], name: string): boolean {

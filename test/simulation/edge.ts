@@ -1,4 +1,5 @@
 import { Conference } from "../../durable-objects/conference.ts";
+import { confirmedKey } from "../../durable-objects/conference-store.ts";
 import { HandleIndex } from "../../durable-objects/handle-index.ts";
 import { IdAllocator } from "../../durable-objects/id-allocator.ts";
 import { Mailbox } from "../../durable-objects/mailbox.ts";
@@ -332,7 +333,7 @@ export class Edge {
     const outbox = changes.indexOf('["outbox/'); // Behind the outbox come Confirmations alone.
     if (outbox < 0 || !changes.includes('"msgId"', outbox)) return;
     const rows = JSON.parse(`[${changes.slice(outbox)}`) as (readonly [key: string, row: Queued | null])[];
-    for (const [key, row] of rows) if (row && key !== "confirmed") this.#queued(confKey, row, life);
+    for (const [key, row] of rows) if (row && key !== confirmedKey) this.#queued(confKey, row, life);
   }
 
   #givenUp(confKey: ConfKey, input: string, life: number): void {
