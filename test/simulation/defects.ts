@@ -470,14 +470,6 @@ export const defects: readonly Defect[] = [
     after: "return this.#options.timers.after(ms, () => this.#failures < 0 &&",
   },
   {
-    name: "an answer to a ping counts from when it is read",
-    foundBy: "an agent that was replaced leaves the bridge alone",
-    file: socket,
-    before: "if (this.#cancelEnds.length > 1) this.#cancelEnds.shift()?.();",
-    after:
-      "for (const cancel of this.#cancelEnds) cancel();\n    this.#cancelEnds = [this.#endAfter(this.#pingEveryMs + this.#options.pongMs)];",
-  },
-  {
     name: "a lost connection is not made anew",
     foundBy: ["no command is pending", "one agent is active and done"],
     file: socket,
