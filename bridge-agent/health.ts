@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import { familyOf, type Series } from "../src/foundation/metrics.ts";
 import { version } from "../src/foundation/version.ts";
 import type { AgentStatus } from "./agent.ts";
-import type { CallView, Counters } from "./run.ts";
+import { type CallView, Counters } from "./run.ts";
 import type { AgentKey } from "./state-folder.ts";
 
 export interface Health {
@@ -107,18 +107,13 @@ export function healthServer(agent: () => LocalAgent, port: number): Promise<Ser
   });
 }
 
-const noCounters: Counters = {
-  commands: { done: 0, refused: 0, unknown: 0 },
-  edgeMessages: { received: 0, sent: 0 },
-  turns: 0,
-};
-
 /** As Prometheus reads it; each series begins at 0. */
 export function metricsText({ status, counters, logLinesDropped }: Health): string {
-  const { commands, edgeMessages, turns } = counters ?? noCounters;
+  const { commandSeconds, edgeMessages, turns } = counters ?? new Counters();
   const by = (label: string, values: Readonly<Record<string, number>>): Series =>
     Object.entries(values).map(([value, count]) => [{ [label]: value }, count]);
   const since = Date.now() / 1_000 - process.uptime();
+  const cpu = process.cpuUsage();
   const families: readonly (readonly ["gauge" | "counter", name: string, help: string, number | boolean | Series])[] = [
     ["gauge", "build_info", "Which version runs; always 1.", [[{ version }, 1]]],
     ["gauge", "start_time_seconds", "When the process began.", Math.round(since)],
@@ -128,15 +123,15 @@ export function metricsText({ status, counters, logLinesDropped }: Health): stri
     ["gauge", "calls", "Phone legs on the bridge.", status.calls],
     ["gauge", "commands_running", "Commands that the bridge has not answered yet.", status.running],
     ["gauge", "reports_unacknowledged", "Reports that the edge has not acknowledged yet.", status.unacknowledged],
-    ["counter", "commands_total", "Commands that the bridge was given.", by("result", commands)],
     ["counter", "edge_messages_total", "Messages on the link to the edge.", by("way", edgeMessages)],
     ["counter", "turns_total", "Journal transactions.", turns],
     ["counter", "log_lines_dropped_total", "Lines that the log could not take.", logLinesDropped],
+    ["gauge", "memory_bytes", "Memory of the process.", process.memoryUsage.rss()],
+    ["counter", "cpu_seconds_total", "Time of the processor.", (cpu.user + cpu.system) / 1e6],
   ];
-  return families
-    .map(([type, name, help, value]) => {
-      const series: Series = typeof value === "object" ? value : [[{}, Number(value)]];
-      return familyOf(type, `bridgehead_agent_${name}`, help, series);
-    })
-    .join("");
+  const texts = families.map(([type, name, help, value]) => {
+    const series: Series = typeof value === "object" ? value : [[{}, Number(value)]];
+    return familyOf(type, `bridgehead_agent_${name}`, help, series);
+  });
+  return [...texts, commandSeconds.text()].join("");
 }

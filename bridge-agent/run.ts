@@ -1,5 +1,6 @@
 import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
+import { Histogram } from "../src/foundation/metrics.ts";
 import { Agent, type AgentInput, type AgentStatus } from "./agent.ts";
 import type { BridgeDriver, DriverPorts, Execution } from "./drivers/driver.ts";
 import { createDriver } from "./drivers/registry.ts";
@@ -25,11 +26,19 @@ interface AgentPorts extends DriverPorts {
   journalFailed(failure: JournalFailure): void;
 }
 
-export interface Counters {
-  /** Commands that the bridge was given, by their result. */
-  readonly commands: { done: number; refused: number; unknown: number };
-  readonly edgeMessages: { received: number; sent: number };
-  turns: number;
+/** What is counted from the begin of a running agent. */
+export class Counters {
+  /** By result. */
+  readonly commandSeconds = new Histogram(
+    "bridgehead_agent_command_seconds",
+    "From when the bridge was given a command until its result was known, or given up.",
+  );
+  readonly edgeMessages = { received: 0, sent: 0 };
+  turns = 0;
+
+  constructor() {
+    for (const result of ["done", "refused", "unknown"]) this.commandSeconds.begin({ result });
+  }
 }
 
 const TICK_MS = 200;
@@ -56,11 +65,7 @@ export interface CallView {
 
 /** The agent with its link, its driver and its journal. */
 export class RunningAgent {
-  readonly counters: Counters = {
-    commands: { done: 0, refused: 0, unknown: 0 },
-    edgeMessages: { received: 0, sent: 0 },
-    turns: 0,
-  };
+  readonly counters = new Counters();
   readonly #ports: AgentPorts;
   readonly #showPersonal: boolean;
   readonly #agent: Agent;
@@ -213,8 +218,11 @@ export class RunningAgent {
   }
 
   async #execute(execution: Execution): Promise<void> {
+    const { monotonicMs } = this.#ports;
+    const begin = monotonicMs();
     const result = await this.#driver.execute(execution.id, execution.conference, execution.command);
-    this.counters.commands[result.done === true ? "done" : result.done === false ? "refused" : "unknown"] += 1;
+    const word = result.done === true ? "done" : result.done === false ? "refused" : "unknown";
+    this.counters.commandSeconds.observe({ result: word }, monotonicMs() - begin);
     const details = { ...executionForLog(execution, this.#showPersonal), result };
     this.#ports.log({ level: "info", event: "command", text: "command", details });
     this.#put({ type: "result", execution, result });

@@ -151,6 +151,30 @@ test("an agent that believes to be alone does not take back a place that another
   expect(running.status.bridgeUp).toBe(true);
 });
 
+test("how long the bridge took for a command is counted, by its result", async () => {
+  const { timers, links, bridges, toBridge, running } = world();
+  bridges[0]?.message(ok(hello));
+  links[0]?.message(ok(oneOfTwo));
+  await timers.pass(100);
+  const question = toBridge.find(({ type }) => type === "state");
+  bridges[0]?.message(ok({ type: "state", id: question && "id" in question ? question.id : 0, state: emptyState }));
+  const create = { type: "create-conference", maxCallers: null, anonymousId: null } as const;
+  links[0]?.message(
+    ok({ type: "commands", epoch: 1, conference: KEY, commands: [{ id: "1" as CommandId, command: create }] }),
+  );
+  await timers.pass(400);
+  const command = toBridge.find(({ type }) => type === "command");
+  await timers.pass(600);
+
+  bridges[0]?.message(ok({ type: "done", id: command && "id" in command ? command.id : 0 }));
+  await timers.pass(100);
+
+  const text = running.counters.commandSeconds.text();
+  expect(text).toContain('bridgehead_agent_command_seconds_bucket{result="done",le="0.5"} 0\n');
+  expect(text).toContain('bridgehead_agent_command_seconds_bucket{result="done",le="1"} 1\n');
+  expect(text).toContain('bridgehead_agent_command_seconds_count{result="refused"} 0\n');
+});
+
 test("drain waits for the commands that run and for the edge to acknowledge, longer than a stop does, and then gives up its place", async () => {
   const { timers, links, bridges, toBridge, sent, running, notes, closes } = world();
   bridges[0]?.message(ok(hello));
