@@ -1,5 +1,6 @@
 import type { NumberedReport } from "../src/bridge/events.ts";
 import { nextDeadline } from "../src/conference/decide.ts";
+import type { Outcome } from "../src/conference/draft.ts";
 import { type Comparison, compareDigest, ownDigest } from "../src/conference/reconcile.ts";
 import { type OperatorRequest, operatorRefusal } from "../src/conference/requests.ts";
 import { hasHandle } from "../src/conference/state.ts";
@@ -351,7 +352,7 @@ export class Conference {
       if (phase === "creating" || phase === "running") this.#ids.keep();
       for (const { event, ...facts } of batch.outcomes) {
         this.#ports.measures.outcomes.count({ domain: domain.name, outcome: event });
-        this.#log(event === "conference-not-created" ? "warn" : "info", event, facts);
+        this.#log(troubles.has(event) ? "warn" : "info", event, facts);
       }
       for (const note of batch.notes) this.#log("info", "note", { note });
       if (batch.repairs.length === 0) return;
@@ -377,6 +378,8 @@ export class Conference {
 function mayWait(message: FromWebex): boolean {
   return isAnswered(message) && message.type !== "create-conference" && message.type !== "close-conference";
 }
+
+const troubles: ReadonlySet<Outcome["event"]> = new Set(["conference-not-created", "command-failed"]);
 
 function isSpeech(item: Item): boolean {
   return item.type === "bridge" && item.reports.reports.every(isOfSpeech);

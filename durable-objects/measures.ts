@@ -28,6 +28,7 @@ const outcomes: readonly Outcome["event"][] = [
   "conference-ended",
   "caller-entered",
   "caller-left",
+  "command-failed",
 ];
 
 /** Where nobody scrapes the metrics, conferences that are over are forgotten so often. */
@@ -60,7 +61,10 @@ export class Measures {
     "bridgehead_event_seconds",
     "From when reports of an agent were handed to their conference until it has committed them.",
   );
-  readonly outcomes = new Counter("bridgehead_outcomes_total", "What became of conferences and callers.");
+  readonly outcomes = new Counter(
+    "bridgehead_outcomes_total",
+    "What became of conferences and callers, and commands that failed.",
+  );
   readonly takeovers = new Counter("bridgehead_takeovers_total", "An agent became active in the place of another one.");
   readonly #tallies = new Map<string, { readonly domain: DomainName; readonly tally: Tally }>();
   readonly #agents = new Map<string, Agents>();

@@ -70,7 +70,13 @@ export type Outcome =
       readonly callers: number;
     }
   | { readonly event: "caller-entered"; readonly call: CallId; readonly number: string; readonly dialled: boolean }
-  | { readonly event: "caller-left"; readonly call: CallId; readonly why: LeaveReason };
+  | { readonly event: "caller-left"; readonly call: CallId; readonly why: LeaveReason }
+  | {
+      readonly event: "command-failed";
+      readonly commandId: CommandId;
+      readonly command: BridgeCommand["type"];
+      readonly why: RefusalReason;
+    };
 
 /** `not-found`: the bridge no longer had the call. */
 export type LeaveReason = EndReason | "not-found";

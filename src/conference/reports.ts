@@ -85,6 +85,10 @@ function withCaller(draft: Draft, call: Caller["call"], act: (caller: Caller) =>
 
 /** The bridge carried out a command, or refused it. The command is no longer pending. */
 export function applyResult(draft: Draft, pending: PendingCommand, result: CommandResult): void {
+  const { id: commandId, command, expired } = pending;
+  // Who hangs up while a command is on its way makes no trouble.
+  if (!result.done && !expired && result.reason !== "no-such-call")
+    draft.outcome({ event: "command-failed", commandId, command: command.type, why: result.reason });
   applyResultByType(draft, pending, result);
   const { head } = draft;
   // It ended while no agent was active.

@@ -2,7 +2,15 @@ import { expect, test } from "vitest";
 import { Measures } from "../../durable-objects/measures.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
-import { ConferenceWorld, callerEntered, callerLeft, createConference, extConfId, host } from "./conference-world.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  callerLeft,
+  createConference,
+  extConfId,
+  host,
+  lock,
+} from "./conference-world.ts";
 
 const failed = { kind: "failed", reason: "nobody listens" } as const;
 const close = { type: "close-conference", msgId: "m-close", replyTo: host, extConfId } as FromWebex;
@@ -49,6 +57,33 @@ test("what becomes of a conference and its callers is logged and counted, once",
   expect(seriesIn(world, 'bridgehead_outcomes_total{domain="local",outcome="caller-entered"}')).toBe(2);
   expect(seriesIn(world, 'bridgehead_conferences{domain="local",phase="running"}')).toBe(0);
   expect(seriesIn(world, 'bridgehead_callers{domain="local"}')).toBe(0);
+});
+
+test("a command that fails is logged with its id, once; that its caller has hung up is no failure", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  const pending = () => [...world.stored.state.commands.keys()];
+  await world.during(world.receive("t-lock", lock("m1")));
+  const [refused] = pending();
+  if (!refused) return expect.unreachable();
+  const result = { done: false, reason: "refused" } as const;
+  await world.during(world.report({ type: "result", id: refused, result }));
+  await world.during(world.receive("t-lock-again", lock("m2")));
+  const [late] = pending();
+  if (!late) return expect.unreachable();
+  await world.time.pass(11_000);
+  await world.during(world.report({ type: "result", id: late, result }));
+  const drop = { type: "drop-caller", msgId: "m3", replyTo: host, extConfId, extCallId: "1001" } as FromWebex;
+  await world.during(world.receive("t-drop", drop));
+  const [expel] = pending();
+  if (!expel) return expect.unreachable();
+  await world.during(world.report({ type: "result", id: expel, result: { done: false, reason: "no-such-call" } }));
+
+  const failures = world.lines.filter(({ event }) => event === "command-failed");
+  expect(failures.map(({ level, commandId, command, why }) => ({ level, commandId, command, why }))).toEqual([
+    { level: "warn", commandId: refused, command: "lock", why: "refused" },
+    { level: "warn", commandId: late, command: "lock", why: "too-late" },
+  ]);
 });
 
 test("a post that fails is logged at each attempt, and when it is given up, and waits until then", async () => {
