@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import { InvalidArgumentError } from "commander";
 import { atExit, exitOnSignals, killGroup, temporaryFolder } from "./at-exit.ts";
 import { command } from "./command.ts";
@@ -60,11 +61,23 @@ function compile(config: string): Promise<Finished> {
 async function tests(): Promise<StageResult> {
   const report = join(temporaryFolder("test"), "report.json");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  const finished = await run("vitest", ["run", ...reporters, ...program.args]);
+  const finished = await run("vitest", ["run", ...reporters, ...program.args], showFiles());
   const counts = readReport(report);
   // A crash, an error outside of any test, a file that does not load, no test at all: none failed, but something is wrong.
   const beyond = (finished.ok && counts.passed > 0) || counts.failed > 0 ? 0 : 1;
   return { passed: counts.passed, failed: counts.failed + beyond, output: finished.output };
+}
+
+/** On a terminal, how many files of tests are done, in one line that comes and goes: the whole takes minutes. */
+function showFiles(): (output: string) => void {
+  if (!process.stdout.isTTY) return () => {};
+  let files = 0;
+  return (output) => {
+    const more = stripVTControlCharacters(output).match(/\.test\.ts \(\d+ test/g)?.length ?? 0;
+    if (more === 0) return;
+    files += more;
+    process.stdout.write(`\rtests: ${files} files …\x1b[K\r`);
+  };
 }
 
 function readReport(file: string): { readonly passed: number; readonly failed: number } {
@@ -87,10 +100,15 @@ interface Finished {
 }
 
 /** Runs a tool in a process group of its own; a tool that hangs is ended with all that it started. */
-function run(tool: string, args: readonly string[]): Promise<Finished> {
+function run(tool: string, args: readonly string[], watch: (output: string) => void = () => {}): Promise<Finished> {
   const child = spawn(join(bin, tool), args, { cwd: project, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk));
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (chunk: Buffer) => {
+      output += chunk;
+      watch(String(chunk));
+    });
+  }
   const end = () => killGroup(child.pid);
   const cancelEnd = atExit(end);
   const limit = setTimeout(() => {
