@@ -726,11 +726,11 @@ export const defects: readonly Defect[] = [
     after: "if (!callsInside(draft, talk).includes(call) || call === talk.host) return;",
   },
   {
-    name: "an agent says more than it may",
+    name: "an agent may say too little",
     foundBy: "an honest agent may say what it says",
-    file: "bridge-agent/edge-link.ts",
-    before: "this.#socket.greeted(Math.min(message.heartbeatMs, LONGEST_HEARTBEAT_MS));",
-    after: "this.#socket.greeted(Math.min(message.heartbeatMs, 220));",
+    file: "src/link/messages.ts",
+    before: "messages: { burst: 10_000, perSecond: 5_000 },",
+    after: "messages: { burst: 20, perSecond: 2 },",
   },
   {
     name: "a close is answered, and nothing is ended",

@@ -543,7 +543,7 @@ export class Meeting implements MeetingKnowledge {
       const isLetGo = keepAlive && result === "ok" && association === this.association && this.phase === "running";
       if (!isLetGo && (association !== this.association || this.phase !== "closing")) {
         // Its Confirmation was lost, and WebEx goes on; but the conference may end, or be over.
-        if (result === "ok" && association) association.endsLater = true;
+        if ((result === "ok" || result === "bridge-timeout") && association) association.endsLater = true;
         return;
       }
       if (result === "no-such-conference") {
