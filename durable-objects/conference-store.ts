@@ -60,9 +60,10 @@ const pruneEvery = 256;
 const pruneAtMost = 512;
 /** Journal rows between two checkpoints: as many are read when the object is restored. */
 const checkpointEvery = 32;
-/** One journal row stays below the platform's 2 MB: changes that are longer go into the entries at once. */
+/** One journal row stays below the platform's 2 MB. */
 const maxInputBytes = 1_600_000;
-const maxChangesLength = 100_000;
+/** Changes that are longer together with their input go into the entries at once; no character has more than three bytes. */
+const maxRowLength = 500_000;
 
 const tables = [
   "CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, position INTEGER NOT NULL, value TEXT NOT NULL) WITHOUT ROWID",
@@ -334,15 +335,17 @@ export class ConferenceStore {
     const inputs = this.#inputs.length > 0 ? this.#inputs : [null];
     const isDue = this.#seq + inputs.length - this.#checkpoint >= checkpointEvery;
     const changes = this.#changesText();
-    const isTooLong = changes.length > maxChangesLength;
+    let isTooLong = false;
     for (const [index, input] of inputs.entries()) {
+      const text = input && textOf(input);
+      const isLast = index === inputs.length - 1;
+      isTooLong = isLast && (text?.length ?? 0) + changes.length > maxRowLength;
       this.#seq += 1;
       this.#lastAt = input?.at ?? this.#lastAt;
       this.#sql.exec(
         "INSERT INTO journal (seq, at, trans_id, input, progress, changes) VALUES (?, ?, ?, ?, ?, ?)",
         ...[this.#seq, this.#lastAt, input?.type === "webex" ? input.transId : null],
-        ...[input && textOf(input), JSON.stringify(this.#progress)],
-        index === inputs.length - 1 && !isTooLong ? changes : null,
+        ...[text, JSON.stringify(this.#progress), isLast && !isTooLong ? changes : null],
       );
       this.#prune(this.#lastAt);
     }
@@ -437,7 +440,7 @@ export function withStream(
 /** As the journal keeps it. Reports are never refused: all that follow in their stream would wait behind them for ever. */
 function textOf(input: ConferenceInput): string {
   const text = JSON.stringify(input);
-  if (text.length * 3 <= maxInputBytes) return text; // No character has more than three bytes.
+  if (text.length * 3 <= maxInputBytes) return text;
   const { length } = new TextEncoder().encode(text);
   if (length <= maxInputBytes) return text;
   if (input.type === "bridge") return JSON.stringify({ ...input, reports: [], tooLong: length });

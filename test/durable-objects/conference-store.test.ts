@@ -121,7 +121,7 @@ test.each(["INSERT INTO journal", "INSERT INTO entry", "DELETE FROM entry"])(
       store.transaction(() => {
         const callers = new Map([["c1", value]]);
         // Long enough for a checkpoint.
-        const rooms = new Map([["r1", { kind: "x".repeat(150_000) }]]);
+        const rooms = new Map([["r1", { kind: "x".repeat(600_000) }]]);
         store.identify(identity, retention);
         store.append({ type: "time", at: serial }, { ...none, callers, rooms } as never, { ...progress, serial });
       });
@@ -228,14 +228,27 @@ test("a caller who is muted and unmuted for ever costs a row each time, and a fe
   expect(sql.rowsWritten).toBeLessThanOrEqual(640 + 20 * 3);
 });
 
-test("changes that are too long for a row beside their input are written into the entries at once", () => {
-  const sql = new Database();
-  const store = open(sql);
-  const callers = new Map([["c1", { number: "1".repeat(150_000) }]]);
-  store.transaction(() => store.append({ type: "time", at: 1 }, { ...none, callers } as never, progress));
+test.each([
+  ["one character each", "1"],
+  ["three bytes each", "€"],
+])("changes of %s stay in their row up to half a million, with their input, and then go into the entries", (_, one) => {
+  for (const [inInput, inChanges, isInRow] of [
+    [0, 499_000, true],
+    [250_000, 249_000, true],
+    [250_000, 251_000, false],
+    [0, 600_000, false],
+  ] as const) {
+    const sql = new Database();
+    const store = open(sql);
+    const callers = new Map([["c1", { number: one.repeat(inChanges) }]]);
+    const input = { type: "time", at: 1, more: one.repeat(inInput) } as never;
+    store.transaction(() => store.append(input, { ...none, callers } as never, progress));
 
-  expect(sql.exec("SELECT changes FROM journal")).toEqual([{ changes: null }]);
-  expect(contentsOf(conferenceOn(sql))).toEqual(contentsOf(store));
+    const [row] = sql.exec("SELECT length(CAST(input AS BLOB)) + length(CAST(changes AS BLOB)) AS bytes FROM journal");
+    expect(row?.bytes === null, `${inInput} and ${inChanges}`).toBe(!isInRow);
+    expect(Number(row?.bytes)).toBeLessThan(1_600_000);
+    expect(contentsOf(conferenceOn(sql))).toEqual(contentsOf(store));
+  }
 });
 
 test("what a newer version wrote is kept for it, and a conference that steps back from that version goes on and logs it once", async () => {
