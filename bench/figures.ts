@@ -234,16 +234,22 @@ async function peerFigures(given: Comparison): Promise<readonly Line[]> {
     const { hundred } = given.meetings;
     const lane = (side: Side): Lane => ({ side, conferences: hundred, until: "confirmed" });
     const { pids, url } = peer;
-    const lanes = { peer: lane(given.sides.confirmer(pids, url)), adapter: lane(given.sides.adapter) };
-    const rounds = await inRounds(given, lanes, (next) => inTurns(next, callers, given.extent.loadPosts));
+    const { sides, extent } = given;
+    const lanes = {
+      peer: lane(sides.confirmer(pids, url)),
+      bare: lane(sides.floor),
+      adapter: lane(sides.adapter),
+    };
+    const rounds = await inRounds(given, lanes, (next) => inTurns(next, callers, extent.loadPosts));
+    const beside = (what: string, other: readonly Round[]): Line => ({
+      figure: `confirms, ${callers} callers, beside ${what}`,
+      unit: "/s",
+      floor: rate(other),
+      adapter: rate(rounds.adapter),
+    });
     return [
-      {
-        figure: `confirms, ${callers} callers, beside Fastify with Redis`,
-        unit: "/s",
-        floor: rate(rounds.peer),
-        adapter: rate(rounds.adapter),
-        goal: { of: "ratio", atLeast: 1.5 },
-      },
+      { ...beside("Fastify with Redis", rounds.peer), goal: { of: "ratio", atLeast: 1.5 } },
+      beside("Worker → object → 3 rows", rounds.bare),
     ];
   } finally {
     await peer.stop();
