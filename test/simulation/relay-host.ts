@@ -24,8 +24,8 @@ const checkEveryMs = 2_000;
 const nobodyAtMostMs = SILENCE_MS + 10_000;
 /** With a write that fails, and the alarm that comes again. */
 const uselessAtMostMs = BRIDGE_AWAY_MS + 10_000;
-/** A look at a silent agent that ends with a failed write is made good by a later one. */
-const looksForMs = 3_000;
+/** A look at a silent agent that ends with a failed write is made good by the next one: a conference sends again after 5 s at most. */
+const looksForMs = 6_000;
 /** The worlds send objects: no text has to be made and read again, and so its length is guessed. */
 const lengthOf = (message: AgentToEdge) => 100 + (message.type === "reports" ? 150 * message.reports.length : 0);
 
