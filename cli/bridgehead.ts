@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError } from "commander";
 import { isSocketUrl } from "../bridge-agent/drivers/socket-url.ts";
 import { driverPorts } from "../bridge-agent/node-ports.ts";
+import { type Finding, findingLine } from "../src/foundation/finding.ts";
 import { version } from "../src/foundation/version.ts";
 import { checkBridge } from "./bridge-check.ts";
-import { checkDomainsFile, checkEdge, type Finding } from "./check.ts";
+import { checkDomainsFile, checkEdge } from "./check.ts";
 import { settingsFile } from "./edge-settings.ts";
 import { addQuestions } from "./questions.ts";
 import { type EdgeParts, serve } from "./serve.ts";
@@ -69,6 +70,6 @@ function socketUrl(text: string): string {
 
 /** A line for each finding; the exit code says whether something is wrong. */
 function report(findings: readonly Finding[]): void {
-  for (const { verdict, about, says } of findings) print(`${verdict.padEnd(7)} ${about}: ${says}`);
-  if (findings.some(({ verdict }) => verdict === "wrong")) process.exitCode = 1;
+  for (const finding of findings) print(findingLine(finding));
+  if (findings.some(({ verdict }) => verdict === "WRONG")) process.exitCode = 1;
 }

@@ -1,21 +1,15 @@
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Finding } from "../src/foundation/finding.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
 import { addressOf } from "./workerd.ts";
 
-/** One line of a check. */
-export interface Finding {
-  readonly verdict: "ok" | "warning" | "wrong";
-  readonly about: string;
-  readonly says: string;
-}
-
 /** What a check of the edge's settings file, its folder and its domains finds; nothing is changed. */
 export function checkEdge(file: string): Finding[] {
   const loaded = loadEdgeSettings(file);
-  if (!loaded.ok) return [{ verdict: "wrong", about: "settings", says: loaded.error }];
+  if (!loaded.ok) return [{ verdict: "WRONG", about: "settings", says: loaded.error }];
   const { host, port, state, domains, domainsFile } = loaded.value;
   return [
     { verdict: "ok", about: "settings", says: file },
@@ -30,7 +24,7 @@ export function checkDomainsFile(file: string): Finding[] {
   const read = readCommentedJson(file);
   return read.ok
     ? checkDomains(JSON.stringify(read.value), file)
-    : [{ verdict: "wrong", about: "domains", says: read.error }];
+    : [{ verdict: "WRONG", about: "domains", says: read.error }];
 }
 
 /** A line for each domain, and one for each warning. */
@@ -44,10 +38,10 @@ function checkDomains(json: string, file: string): Finding[] {
         }))
       : [{ about: "domains", json }];
   if (single.length === 0)
-    return [{ verdict: "warning", about: "domains", says: `${file} has none: the edge serves nobody` }];
+    return [{ verdict: "warn", about: "domains", says: `${file} has none: the edge serves nobody` }];
   const findings = single.flatMap(({ about, json }): Finding[] => {
     const loaded = loadDomains(json);
-    if (!loaded.ok) return [{ verdict: "wrong", about, says: loaded.error }];
+    if (!loaded.ok) return [{ verdict: "WRONG", about, says: loaded.error }];
     return Array.from(loaded.value, ([, { settings }]): Finding => ({ verdict: "ok", about, says: summary(settings) }));
   });
   return [...findings, ...warningsOf(json)];
@@ -62,7 +56,7 @@ export function warningsOf(json: string): Finding[] {
     ...(tooLong
       ? [
           {
-            verdict: "wrong",
+            verdict: "WRONG",
             about: "domains",
             says: `more than ${MAX_VARIABLE} characters in all: the system passes no more to a process`,
           } as const,
@@ -70,7 +64,7 @@ export function warningsOf(json: string): Finding[] {
       : []),
     ...open.map(
       ({ name }): Finding => ({
-        verdict: "warning",
+        verdict: "warn",
         about: `domain ${name}`,
         says: "has no adapterSecrets: whoever knows its name can command its conferences (docs/security.md)",
       }),
@@ -100,6 +94,6 @@ function checkState(folder: string): Finding {
   let place = folder;
   while (!statSync(place, { throwIfNoEntry: false }) && dirname(place) !== place) place = dirname(place);
   const is = statSync(place);
-  if (!is.isDirectory()) return { verdict: "wrong", about, says: `${place} is a file, and state is a folder` };
+  if (!is.isDirectory()) return { verdict: "WRONG", about, says: `${place} is a file, and state is a folder` };
   return { verdict: "ok", about, says: place === folder ? folder : `${folder} is made at the first start` };
 }

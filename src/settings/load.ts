@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { DomainName } from "../foundation/ids.ts";
+import { reasonOf } from "../foundation/reason.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { mustBe, wrongValue } from "../foundation/wrong-value.ts";
 import { type AdapterCodec, createCodec } from "../tsp/codec.ts";
@@ -125,8 +126,7 @@ function parseJson(json: string): Result<unknown, string> {
   try {
     return ok(JSON.parse(json));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return err(`DOMAINS is not JSON (${why.replaceAll("\n", " ")}); a right example: {"local": {…}}`);
+    return err(`DOMAINS is not JSON (${reasonOf(error)}); a right example: {"local": {…}}`);
   }
 }
 

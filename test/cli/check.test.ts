@@ -37,7 +37,7 @@ test("the printed example is right as soon as key and secret are one's own, and 
     .replace("q3J8xWm0ZbV5tYk2", "0123456789abcdef012345");
 
   expect(complaints(example)).toEqual([
-    expect.stringMatching(/^wrong domain acme: DOMAINS\.acme\.adapterSecrets\.0 is the sample secret of the documents/),
+    expect.stringMatching(/^WRONG domain acme: DOMAINS\.acme\.adapterSecrets\.0 is the sample secret of the documents/),
   ]);
   expect(complaints(own)).toEqual([]);
   expect(checkEdge(join(folder, "edge.json")).map(({ about }) => about)).toEqual([
@@ -52,10 +52,10 @@ test("each domain has its own verdict, and one that strangers could use a warnin
   const domains = { good: local, open, wrong: { ...local, createTimeoutMs: 0 } };
 
   expect(complaints({ state: "state", domains }).map((line) => line.slice(0, 60))).toEqual([
-    "wrong domain wrong: DOMAINS.wrong.createTimeoutMs must be at",
+    "WRONG domain wrong: DOMAINS.wrong.createTimeoutMs must be at",
   ]);
   expect(complaints({ state: "state", domains: { local, open } })).toEqual([
-    expect.stringMatching(/^warning domain open: has no adapterSecrets/),
+    expect.stringMatching(/^warn domain open: has no adapterSecrets/),
   ]);
 });
 
@@ -66,7 +66,7 @@ test("domains may have a file of their own, which can be checked alone", () => {
   expect(checkDomainsFile(file)).toEqual([{ verdict: "ok", about: "domain local", says: expect.any(String) }]);
   expect(checkDomainsFile(join(folder, "none.json"))).toEqual([
     {
-      verdict: "wrong",
+      verdict: "WRONG",
       about: "domains",
       says: expect.stringMatching(/none\.json cannot be read \(there is no such file\)$/),
     },
