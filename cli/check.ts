@@ -1,20 +1,23 @@
-import { statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Finding } from "../src/foundation/finding.ts";
+import { reasonOf } from "../src/foundation/reason.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
+import { readOperatorToken, requireFormat, requireWritable } from "./edge-state.ts";
 import { addressOf } from "./workerd.ts";
 
 /** What a check of the edge's settings file, its folder and its domains finds; nothing is changed. */
 export function checkEdge(file: string): Finding[] {
   const loaded = loadEdgeSettings(file);
   if (!loaded.ok) return [{ verdict: "WRONG", about: "settings", says: loaded.error }];
-  const { host, port, state, domains, domainsFile } = loaded.value;
+  const { host, port, state, operatorTokenFile, domains, domainsFile } = loaded.value;
   return [
     { verdict: "ok", about: "settings", says: file },
     { verdict: "ok", about: "listens", says: `http://${addressOf(host, port)}` },
     checkState(state),
+    checkToken(operatorTokenFile, state),
     ...checkDomains(domains, domainsFile),
   ];
 }
@@ -44,36 +47,34 @@ function checkDomains(json: string, file: string): Finding[] {
     if (!loaded.ok) return [{ verdict: "WRONG", about, says: loaded.error }];
     return Array.from(loaded.value, ([, { settings }]): Finding => ({ verdict: "ok", about, says: summary(settings) }));
   });
-  return [...findings, ...warningsOf(json)];
+  const fault = lengthFault(json);
+  return [
+    ...findings,
+    ...(fault === null ? [] : [{ verdict: "WRONG", about: "domains", says: fault } as const]),
+    ...warningsOf(json),
+  ];
 }
 
 /** What works, and is not right in production. */
 export function warningsOf(json: string): Finding[] {
-  const tooLong = json.length > MAX_VARIABLE;
   const loaded = loadDomains(json);
   const open = loaded.ok ? Array.from(loaded.value.values()).filter(({ settings }) => isOpen(settings)) : [];
-  return [
-    ...(tooLong
-      ? [
-          {
-            verdict: "WRONG",
-            about: "domains",
-            says: `more than ${MAX_VARIABLE} characters in all: the system passes no more to a process`,
-          } as const,
-        ]
-      : []),
-    ...open.map(
-      ({ name }): Finding => ({
-        verdict: "warn",
-        about: `domain ${name}`,
-        says: "has no adapterSecrets: whoever knows its name can command its conferences (docs/security.md)",
-      }),
-    ),
-  ];
+  return open.map(({ name }) => ({
+    verdict: "warn",
+    about: `domain ${name}`,
+    says: "has no adapterSecrets: whoever knows its name can command its conferences (docs/security.md)",
+  }));
 }
 
-/** Linux: one string of a process's environment, its name included. */
-const MAX_VARIABLE = 128 * 1024 - 100;
+/** Linux passes at most 128 KiB as one variable: its name, "=", the value, and a byte that ends it. */
+export const MAX_DOMAINS_BYTES: number = 128 * 1024 - "DOMAINS=".length - 1;
+
+/** Says when the domains are too long to be handed to a process, and by how much; `null`: they are not. */
+export function lengthFault(json: string): string | null {
+  const bytes = Buffer.byteLength(json);
+  if (bytes <= MAX_DOMAINS_BYTES) return null;
+  return `all domains together have ${bytes} bytes as JSON, and the system passes at most ${MAX_DOMAINS_BYTES} to a process; leave some out`;
+}
 
 /** Whether strangers who reach the edge can use the domain, and WebEx is not on this machine. */
 function isOpen({ adapterSecrets, webex }: DomainSettings): boolean {
@@ -90,10 +91,29 @@ function summary({ bridges, adapterSecrets, webex }: DomainSettings): string {
 }
 
 function checkState(folder: string): Finding {
-  const about = "state";
-  let place = folder;
-  while (!statSync(place, { throwIfNoEntry: false }) && dirname(place) !== place) place = dirname(place);
-  const is = statSync(place);
-  if (!is.isDirectory()) return { verdict: "WRONG", about, says: `${place} is a file, and state is a folder` };
-  return { verdict: "ok", about, says: place === folder ? folder : `${folder} is made at the first start` };
+  return judged("state", () => {
+    requireWritable(folder, "state");
+    requireFormat(folder, "state");
+    return existsSync(folder) ? folder : `${folder} is made at the first start`;
+  });
+}
+
+function checkToken(file: string, state: string): Finding {
+  return judged("token", () => {
+    if (existsSync(file)) {
+      readOperatorToken(file);
+      return file;
+    }
+    if (dirname(file) !== state) requireWritable(dirname(file), "operatorTokenFile");
+    return `${file} is made at the first start`;
+  });
+}
+
+/** What the check says, or what it throws. */
+function judged(about: string, check: () => string): Finding {
+  try {
+    return { verdict: "ok", about, says: check() };
+  } catch (error) {
+    return { verdict: "WRONG", about, says: reasonOf(error) };
+  }
 }

@@ -26,6 +26,7 @@ const words: ReadonlyMap<unknown, string> = new Map([
   ["EISDIR", "a folder of this name is in the way"],
   ["ERR_FS_EISDIR", "a folder of this name is in the way"],
   ["EEXIST", "a file of this name is in the way"],
+  ["E2BIG", "its settings are longer than the system passes to a process"],
   ["EFBIG", "the system lets no file grow so large: see `ulimit -f`"],
 ]);
 
@@ -148,12 +149,20 @@ export class Part {
     const log = logFile === null ? (process.stdout.isTTY ? "pipe" : "inherit") : openLog(logFile);
     const startedAt = Date.now();
     // A session of its own: Ctrl-C reaches us alone, and we stop the parts in their order.
-    const child = spawn(launch.command, launch.args, {
-      detached: true,
-      stdio: ["ignore", log, log],
-      env: { ...process.env, ...launch.env },
-    });
-    if (typeof log === "number") closeSync(log);
+    let child: ChildProcess;
+    try {
+      child = spawn(launch.command, launch.args, {
+        detached: true,
+        stdio: ["ignore", log, log],
+        env: { ...process.env, ...launch.env },
+      });
+    } catch (error) {
+      // Some faults are thrown, such as too little memory; others come as an event.
+      void this.restart(reason(error), true);
+      return;
+    } finally {
+      if (typeof log === "number") closeSync(log);
+    }
     for (const output of [child.stdout, child.stderr]) {
       if (output) createInterface(output).on("line", (line) => print(forTerminal(line)));
     }

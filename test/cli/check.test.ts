@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { checkDomainsFile, checkEdge } from "../../cli/check.ts";
+import { checkDomainsFile, checkEdge, lengthFault, MAX_DOMAINS_BYTES } from "../../cli/check.ts";
 import { settingsExample } from "../../cli/settings-example.ts";
 import { parseCommentedJson } from "../../src/foundation/commented-json.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
@@ -44,6 +45,7 @@ test("the printed example is right as soon as key and secret are one's own, and 
     "settings",
     "listens",
     "state",
+    "token",
     "domain acme",
   ]);
 });
@@ -82,11 +84,39 @@ test.each([
   [{ state: "s", domains: 3 }, /domains must be an object from domain name to settings, or a file/],
   [{ state: "s", domains: {} }, /has none: the edge serves nobody/],
   [
-    { state: "s", domains: { long: { ...local, passthroughUrl: "x".repeat(140_000) } } },
-    /more than \d+ characters in all/,
+    { state: "s", domains: { long: { ...local, passthroughUrl: "ä".repeat(70_000) } } },
+    /^WRONG domains: all domains together have 14\d{4} bytes as JSON, and the system passes at most 131063/,
+  ],
+  [{ state: "/proc/sys/bridgehead/state", domains: { local } }, /^WRONG state: cannot write in \/proc\/sys \(/],
+  [{ state: "edge.json", domains: { local } }, /^WRONG state: .*edge\.json is a file, and a folder is needed/],
+  [
+    { state: "s", operatorTokenFile: "/proc/version", domains: { local } },
+    /^WRONG token: \/proc\/version holds a blank or a letter outside ASCII/,
+  ],
+  [
+    { state: "s", operatorTokenFile: "/proc/sys/token", domains: { local } },
+    /^WRONG token: cannot write in \/proc\/sys \(.*\); set operatorTokenFile to another/,
   ],
 ])("settings such as %j are told in one line", (settings, line) => {
   expect(complaints(settings).at(-1)).toMatch(line);
+});
+
+test("a state of another format is told before the start", () => {
+  mkdirSync(join(folder, "state", "edge", "objects"), { recursive: true });
+  const settings = { state: "state", domains: { local } };
+
+  expect(complaints(settings)).toEqual([expect.stringMatching(/^WRONG state: .* is of format 0, and this version/)]);
+  writeFileSync(join(folder, "state", "format"), "2");
+  expect(complaints(settings)).toEqual([]);
+});
+
+test("what is as long as it may be can be handed to a process, and one byte more cannot", () => {
+  const longest = "ä".repeat((MAX_DOMAINS_BYTES - 1) / 2).concat("x");
+  const start = (domains: string) => spawnSync("true", { env: { DOMAINS: domains } }).error;
+
+  expect([lengthFault(longest), start(longest)]).toEqual([null, undefined]);
+  expect(lengthFault(`${longest}x`)).toMatch(/ 131064 bytes /);
+  expect(start(`${longest}x`)).toMatchObject({ code: "E2BIG" });
 });
 
 test("comments of settings end with their line, and are none within a text", () => {
