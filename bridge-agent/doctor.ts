@@ -3,10 +3,11 @@ import { lookup } from "node:dns/promises";
 import { existsSync, statfsSync } from "node:fs";
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
 import { TLSSocket } from "node:tls";
 import { BRIDGE_PROTOCOL_VERSION } from "../src/bridge/protocol.ts";
 import { type Finding, findingLine } from "../src/foundation/finding.ts";
+import { isLoopback } from "../src/foundation/loopback.ts";
 import { reasonOf } from "../src/foundation/reason.ts";
 import { REFUSAL_HEADER } from "../src/link/hello.ts";
 import { createDriver } from "./drivers/registry.ts";
@@ -232,15 +233,6 @@ const tlsFault = /CERT|TLS|SSL|SIGNED|VERIFY|EPROTO/;
 
 function hostOf(edge: string): string {
   return new URL(edge).hostname.replace(/^\[|\]$/g, "");
-}
-
-const loopback = new BlockList();
-loopback.addSubnet("127.0.0.0", 8);
-loopback.addAddress("::1", "ipv6");
-
-function isLoopback(host: string): boolean {
-  if (isIP(host) === 0) return host === "localhost";
-  return loopback.check(host, isIP(host) === 6 ? "ipv6" : "ipv4");
 }
 
 function codeOf(error: unknown): string {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Finding } from "../src/foundation/finding.ts";
+import { isLoopback } from "../src/foundation/loopback.ts";
 import { reasonOf } from "../src/foundation/reason.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { loadDomains } from "../src/settings/load.ts";
@@ -78,7 +79,7 @@ export function lengthFault(json: string): string | null {
 
 /** Whether strangers who reach the edge can use the domain, and WebEx is not on this machine. */
 function isOpen({ adapterSecrets, webex }: DomainSettings): boolean {
-  return adapterSecrets.length === 0 && !webex.hosts.every((host) => /^(localhost|127\.[\d.]+|\[?::1\]?)$/i.test(host));
+  return adapterSecrets.length === 0 && !webex.hosts.every(isLoopback);
 }
 
 function summary({ bridges, adapterSecrets, webex }: DomainSettings): string {
