@@ -3,6 +3,7 @@ import { isSocketUrl } from "../bridge-agent/drivers/socket-url.ts";
 import { driverPorts } from "../bridge-agent/node-ports.ts";
 import { type Finding, findingLine } from "../src/foundation/finding.ts";
 import { version } from "../src/foundation/version.ts";
+import { domainNameFault } from "../src/settings/load.ts";
 import { checkBridge } from "./bridge-check.ts";
 import { checkDomainsFile, checkEdge } from "./check.ts";
 import { settingsFile } from "./edge-settings.ts";
@@ -39,7 +40,7 @@ export function bridgehead(parts: EdgeParts): Command {
   settings
     .command("example")
     .description("print a whole settings file for production; replace its key and its secret")
-    .requiredOption("--domain <name>", "name of the domain")
+    .requiredOption("--domain <name>", "name of the domain", domainName)
     .action(({ domain }: { domain: string }) => print(settingsExample(domain).trimEnd()));
 
   addQuestions(program);
@@ -61,6 +62,12 @@ export function bridgehead(parts: EdgeParts): Command {
     .action(() => print(version));
 
   return program;
+}
+
+function domainName(text: string): string {
+  const fault = domainNameFault(text);
+  if (fault !== null) throw new InvalidArgumentError(fault);
+  return text;
 }
 
 function socketUrl(text: string): string {

@@ -106,6 +106,13 @@ function readDomains(json: string): Result<Domains, string> {
 const maxAdapterPath = 45;
 /** Without a slash, so that the names of objects, `domain/ConfKey`, differ wherever domain or key does: a key may have one. */
 const domainName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,40}$/, "must be 1 to 40 of letters, digits, - and _"));
+
+/** Why a domain cannot have this name; `null`: it can. */
+export function domainNameFault(name: string): string | null {
+  const { issues } = v.safeParse(domainName, name);
+  return issues === undefined ? null : `It ${issues[0].message}.`;
+}
+
 const allDomains = v.pipe(
   v.custom<object>((value) => !Array.isArray(value), "must be a JSON object from domain name to settings"),
   v.record(domainName, domainSettings, "must be a JSON object from domain name to settings"),

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { bridgehead } from "../../cli/bridgehead.ts";
 import { checkDomainsFile, checkEdge, lengthFault, MAX_DOMAINS_BYTES } from "../../cli/check.ts";
 import { settingsExample } from "../../cli/settings-example.ts";
 import { parseCommentedJson } from "../../src/foundation/commented-json.ts";
@@ -48,6 +49,19 @@ test("the printed example is right as soon as key and secret are one's own, and 
     "token",
     "domain acme",
   ]);
+});
+
+test.each(['a b"c', "", "a/b"])("no example is printed of a domain %j, which would be refused", async (domain) => {
+  const program = bridgehead({ workerd: () => "", worker: async () => new Uint8Array() });
+  const errors: string[] = [];
+  for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {
+    command.exitOverride().configureOutput({ writeErr: (text) => errors.push(text) });
+  }
+
+  const printed = program.parseAsync(["settings", "example", "--domain", domain], { from: "user" });
+
+  await expect(printed).rejects.toThrow(/ is invalid\. It must be 1 to 40 of letters, digits, - and _\.$/);
+  expect(errors).toHaveLength(1);
 });
 
 test("each domain has its own verdict, and one that strangers could use a warning", () => {
