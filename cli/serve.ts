@@ -24,14 +24,14 @@ const ASK_WITHIN_MS = 5_000;
  * restart, since that would cost every agent its link.
  */
 export async function serve(file: string, parts: EdgeParts): Promise<() => Promise<void>> {
-  // From the first moment on: what is asked for while the edge starts is done once it serves.
+  const settings = settingsIn(file);
+  const { host, port, state } = settings;
+  // Before all that takes time: a SIGHUP while the edge starts is acted on once it serves.
   const running = Promise.withResolvers<Running>();
   let reloads = running.promise.then(() => {});
   process.on("SIGHUP", () => {
     reloads = reloads.then(async () => reload(file, await running.promise)); // One after the other.
   });
-  const settings = settingsIn(file);
-  const { host, port, state } = settings;
   for (const { about, says } of warningsOf(settings.domains)) tell("warning", `${about} ${says}`);
   await requireFreePort(`port in ${file}`, port, host);
   holdEdgeState(state, `state in ${file}`);
