@@ -3,9 +3,12 @@ import { lookup } from "node:dns/promises";
 import { existsSync, statfsSync } from "node:fs";
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
 import { TLSSocket } from "node:tls";
 import { BRIDGE_PROTOCOL_VERSION } from "../src/bridge/protocol.ts";
+import { type Finding, findingLine } from "../src/foundation/finding.ts";
+import { isLoopback } from "../src/foundation/loopback.ts";
+import { reasonOf } from "../src/foundation/reason.ts";
 import { REFUSAL_HEADER } from "../src/link/hello.ts";
 import { createDriver } from "./drivers/registry.ts";
 import { advice, closeReasonOf, helloHeader, linkUrl } from "./edge-link.ts";
@@ -22,10 +25,7 @@ const MOST_CLOCK_SKEW_MS = 60_000;
 const LEAST_FREE_MIB = 100;
 const CERTIFICATE_ENDS_SOON_MS = 14 * 24 * 3_600_000;
 
-interface Finding {
-  readonly verdict: "ok   " | "warn " | "WRONG";
-  readonly says: string;
-}
+type Found = Omit<Finding, "about">;
 
 /** What the edge, or a proxy in front of it, answered to the agent's first request for a socket. */
 interface EdgeAnswer {
@@ -38,7 +38,7 @@ interface EdgeAnswer {
 /** Looks at everything an agent needs, one line each; whether nothing is wrong. A running agent is not disturbed. */
 export async function doctor(settings: AgentSettings, print: (line: string) => void): Promise<boolean> {
   const { agent, bridge, domain } = settings;
-  const checks: readonly (readonly [string, () => Promise<Finding>])[] = [
+  const checks: readonly (readonly [string, () => Promise<Found>])[] = [
     [
       "key",
       async () => good(`${agentKey(settings.state).publicKey}, of agent ${agent} for bridge ${bridge} of ${domain}`),
@@ -55,30 +55,28 @@ export async function doctor(settings: AgentSettings, print: (line: string) => v
   ];
   const edge = askEdge(settings).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
   let allGood = true;
-  print("ok    settings: every one is right");
-  for (const [what, check] of checks) {
-    const { verdict, says } = await check().catch((error: unknown) =>
-      bad(error instanceof Error ? error.message : String(error)),
-    );
-    allGood &&= verdict !== "WRONG";
-    print(`${verdict} ${what}: ${says}`);
+  print(findingLine({ verdict: "ok", about: "settings", says: "every one is right" }));
+  for (const [about, check] of checks) {
+    const found = await check().catch((error: unknown) => bad(reasonOf(error)));
+    allGood &&= found.verdict !== "WRONG";
+    print(findingLine({ about, ...found }));
   }
   return allGood;
 }
 
-function good(says: string): Finding {
-  return { verdict: "ok   ", says };
+function good(says: string): Found {
+  return { verdict: "ok", says };
 }
 
-function warn(says: string): Finding {
-  return { verdict: "warn ", says };
+function warn(says: string): Found {
+  return { verdict: "warn", says };
 }
 
-function bad(says: string): Finding {
+function bad(says: string): Found {
   return { verdict: "WRONG", says };
 }
 
-function checkDisk({ state }: AgentSettings): Finding {
+function checkDisk({ state }: AgentSettings): Found {
   const { bavail, bsize } = statfsSync(state);
   const freeMiB = Math.floor((bavail * bsize) / 2 ** 20);
   return freeMiB < LEAST_FREE_MIB
@@ -86,14 +84,14 @@ function checkDisk({ state }: AgentSettings): Finding {
     : good(`${state} has ${freeMiB} MiB left`);
 }
 
-function checkJournal({ state }: AgentSettings): Finding {
+function checkJournal({ state }: AgentSettings): Found {
   const file = journalFile(state);
   if (!existsSync(file)) return good(`${file} is made at the first start`);
   const fault = journalFault(file);
   return fault ? bad(fault.sentence) : good(`${file} is whole`);
 }
 
-async function checkAgent(settings: AgentSettings): Promise<Finding> {
+async function checkAgent(settings: AgentSettings): Promise<Found> {
   if (settings.listen.port === 0)
     return warn("listen.port is 0: `status`, `calls` and `drain` cannot find a running agent");
   const status = await askStatus(settings).catch(() => null);
@@ -106,7 +104,7 @@ async function checkAgent(settings: AgentSettings): Promise<Finding> {
     : warn(`it runs, and has no connection to ${away.join(" and ")}: see the lines below, and its log`);
 }
 
-async function checkName({ edge }: AgentSettings): Promise<Finding> {
+async function checkName({ edge }: AgentSettings): Promise<Found> {
   const host = hostOf(edge);
   try {
     const { address } = await lookup(host);
@@ -116,7 +114,7 @@ async function checkName({ edge }: AgentSettings): Promise<Finding> {
   }
 }
 
-async function checkTls({ edge }: AgentSettings, asked: Promise<EdgeAnswer | Error>): Promise<Finding> {
+async function checkTls({ edge }: AgentSettings, asked: Promise<EdgeAnswer | Error>): Promise<Found> {
   if (edge.startsWith("ws:")) {
     return isLoopback(hostOf(edge))
       ? good("none, and none is needed on this machine")
@@ -138,7 +136,7 @@ async function checkTls({ edge }: AgentSettings, asked: Promise<EdgeAnswer | Err
     : good(`the certificate is right until ${day}`);
 }
 
-async function checkProxy(asked: Promise<EdgeAnswer | Error>): Promise<Finding> {
+async function checkProxy(asked: Promise<EdgeAnswer | Error>): Promise<Found> {
   const answer = await asked;
   const name = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].find((name) => process.env[name]);
   const own = name ? `${name} is set, and the agent does not use it` : "none on this side";
@@ -155,7 +153,7 @@ async function checkProxy(asked: Promise<EdgeAnswer | Error>): Promise<Finding> 
 async function checkEdge(
   { edge, agent, domain, bridge }: AgentSettings,
   asked: Promise<EdgeAnswer | Error>,
-): Promise<Finding> {
+): Promise<Found> {
   const answer = await asked;
   if (answer instanceof Error) {
     if (tlsFault.test(codeOf(answer))) return bad("not asked: see the line about TLS");
@@ -178,7 +176,7 @@ async function checkEdge(
   );
 }
 
-async function checkClock({ edge }: AgentSettings, asked: Promise<EdgeAnswer | Error>): Promise<Finding> {
+async function checkClock({ edge }: AgentSettings, asked: Promise<EdgeAnswer | Error>): Promise<Found> {
   const answer = await asked;
   if (answer instanceof Error) return warn("not compared: see the line about the edge");
   const date = answer.headers.date ?? (await dateOf(edge));
@@ -237,23 +235,14 @@ function hostOf(edge: string): string {
   return new URL(edge).hostname.replace(/^\[|\]$/g, "");
 }
 
-const loopback = new BlockList();
-loopback.addSubnet("127.0.0.0", 8);
-loopback.addAddress("::1", "ipv6");
-
-function isLoopback(host: string): boolean {
-  if (isIP(host) === 0) return host === "localhost";
-  return loopback.check(host, isIP(host) === 6 ? "ipv6" : "ipv4");
-}
-
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 /** As a visitor, for whom the bridge drops no other connection. */
-async function checkBridge({ driver: settings }: AgentSettings): Promise<Finding> {
+async function checkBridge({ driver: settings }: AgentSettings): Promise<Found> {
   const driver = createDriver(settings, driverPorts, null);
-  const finding = await new Promise<Finding>((resolve) => {
+  const finding = await new Promise<Found>((resolve) => {
     let why = `the bridge does not answer within ${PATIENCE_MS / 1_000} s`;
     const timer = setTimeout(() => resolve(bad(why)), PATIENCE_MS);
     driver.start((report) => {

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { printable } from "../src/foundation/printable.ts";
 import { type StatusAnswer, signedRequest } from "./health.ts";
 import type { CallView } from "./run.ts";
 import type { AgentSettings } from "./settings.ts";
@@ -74,7 +75,9 @@ export function callsText(calls: readonly CallView[], { role }: Pick<StatusAnswe
     `${stages[stage]}${muted ? ", muted" : ""}`,
     call,
   ]);
-  const table = [["SINCE (UTC)", "NUMBER", "CONFERENCE", "ROOM", "STATE", "CALL"], ...rows];
+  // Ids and numbers are the bridge's words.
+  const shown = rows.map((row) => row.map(printable));
+  const table = [["SINCE (UTC)", "NUMBER", "CONFERENCE", "ROOM", "STATE", "CALL"], ...shown];
   const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
   const lines = table.map((row) =>
     row
@@ -82,8 +85,7 @@ export function callsText(calls: readonly CallView[], { role }: Pick<StatusAnswe
       .join("  ")
       .trimEnd(),
   );
-  // Ids and numbers are the bridge's words.
-  return lines.map((line) => line.replace(/\p{Cc}/gu, "?")).join("\n");
+  return lines.join("\n");
 }
 
 /** Asks the agent to end, and prints what it waits for until it has. */

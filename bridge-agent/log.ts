@@ -4,6 +4,7 @@ import { pino } from "pino";
 import { personalOf } from "../src/bridge/command-rules.ts";
 import type { CallId, CommandId, ConfKey } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
+import { printable } from "../src/foundation/printable.ts";
 import type { Timers } from "../src/foundation/timers.ts";
 import type { Execution } from "./drivers/driver.ts";
 
@@ -70,7 +71,7 @@ export function forPeople(json: string): string {
     value === null ? [] : `${name}=${typeof value === "object" ? JSON.stringify(value) : value}`,
   );
   const text = [time, String(level).padEnd(5), msg, ...fields].join("  ");
-  return `${text.replace(/\p{Cc}/gu, "?")}\n`;
+  return `${printable(text)}\n`;
 }
 
 const COUNTED_FOR_MS = 60_000;

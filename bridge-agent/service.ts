@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+import { reasonOf } from "../src/foundation/reason.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import type { AgentStatus } from "./agent.ts";
 import { healthServer } from "./health.ts";
@@ -25,10 +26,6 @@ export const nothingRuns: AgentStatus = {
 /** Why the agent cannot run, for a reason that no trying again removes. */
 export function cannotStart(error: unknown): string {
   return `agent cannot start: ${reasonOf(error)}`;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 interface ServicePorts {

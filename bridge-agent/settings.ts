@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { parseCommentedJson } from "../src/foundation/commented-json.ts";
+import { reasonOf } from "../src/foundation/reason.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { mustBe, wrongValue } from "../src/foundation/wrong-value.ts";
 import { driverExamples, driverSettings } from "./drivers/registry.ts";
@@ -57,7 +58,7 @@ export function loadSettings(file: string): Result<AgentSettings, string> {
   try {
     content = readFileSync(file, "utf8");
   } catch (error) {
-    return err(`settings file ${file} cannot be read: ${reason(error)}`);
+    return err(`settings file ${file} cannot be read: ${reasonOf(error)}`);
   }
   const read = readSettings(content);
   if (!read.ok) return err(`settings file ${file}: ${read.error}`);
@@ -69,7 +70,7 @@ export function readSettings(content: string): Result<AgentSettings, string> {
   try {
     value = parseCommentedJson(content);
   } catch (error) {
-    return err(`it is not JSON: ${reason(error)}`);
+    return err(`it is not JSON: ${reasonOf(error)}`);
   }
   const parsed = v.safeParse(agentSettings, value, { abortEarly: true, message: mustBe });
   if (parsed.success) return ok(parsed.output);
@@ -88,8 +89,4 @@ function exampleAt(path: string): unknown {
   const places = [example, ...Object.values(driverExamples).map((driver) => ({ driver }))];
   const values = places.map((place) => path.split(".").reduce<unknown>((value, step) => Object(value)[step], place));
   return values.find((value) => value !== undefined);
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

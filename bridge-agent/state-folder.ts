@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject,
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { reasonOf } from "../src/foundation/reason.ts";
 
 export function journalFile(folder: string): string {
   return join(folder, "journal.sqlite");
@@ -22,8 +23,9 @@ export function makeStateFolder(folder: string): void {
 }
 
 function cannotWrite(folder: string, error: unknown): Error {
-  const why = error instanceof Error ? error.message : String(error);
-  return new Error(`state: nothing can be written in ${folder} (${why}); name a folder such as "/var/lib/bridgehead"`);
+  return new Error(
+    `state: nothing can be written in ${folder} (${reasonOf(error)}); name a folder such as "/var/lib/bridgehead"`,
+  );
 }
 
 /** One level after the other: Node's own `recursive` tries for ever where the system makes no folders, as in /proc. */
@@ -80,9 +82,8 @@ export function agentKey(folder: string): AgentKey {
   try {
     return asAgentKey(createPrivateKey(readFileSync(file, "utf8")));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
     throw new Error(
-      `the agent's key ${file} cannot be read (${why}): put it back from a backup; or move it away, start the agent, and give ` +
+      `the agent's key ${file} cannot be read (${reasonOf(error)}): put it back from a backup; or move it away, start the agent, and give ` +
         "the edge the public key that `bridgehead-agent key` then prints",
     );
   }

@@ -16,6 +16,7 @@ import {
   MAX_BRIDGE_MESSAGE_LENGTH,
 } from "../src/bridge/protocol.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../src/foundation/ids.ts";
+import { printable } from "../src/foundation/printable.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { wait, within } from "../src/foundation/timers.ts";
 
@@ -54,7 +55,7 @@ class BridgeCheck {
   #passed = 0;
 
   constructor(options: BridgeCheckOptions) {
-    this.#options = options;
+    this.#options = { ...options, print: (line) => options.print(printable(line)) };
     this.#key = options.key as ConfKey;
   }
 

@@ -1,9 +1,11 @@
 import { Command, InvalidArgumentError } from "commander";
 import { isSocketUrl } from "../bridge-agent/drivers/socket-url.ts";
 import { driverPorts } from "../bridge-agent/node-ports.ts";
+import { type Finding, findingLine } from "../src/foundation/finding.ts";
 import { version } from "../src/foundation/version.ts";
+import { domainNameFault } from "../src/settings/load.ts";
 import { checkBridge } from "./bridge-check.ts";
-import { checkDomainsFile, checkEdge, type Finding } from "./check.ts";
+import { checkDomainsFile, checkEdge } from "./check.ts";
 import { settingsFile } from "./edge-settings.ts";
 import { addQuestions } from "./questions.ts";
 import { type EdgeParts, serve } from "./serve.ts";
@@ -38,7 +40,7 @@ export function bridgehead(parts: EdgeParts): Command {
   settings
     .command("example")
     .description("print a whole settings file for production; replace its key and its secret")
-    .requiredOption("--domain <name>", "name of the domain")
+    .requiredOption("--domain <name>", "name of the domain", domainName)
     .action(({ domain }: { domain: string }) => print(settingsExample(domain).trimEnd()));
 
   addQuestions(program);
@@ -62,6 +64,12 @@ export function bridgehead(parts: EdgeParts): Command {
   return program;
 }
 
+function domainName(text: string): string {
+  const fault = domainNameFault(text);
+  if (fault !== null) throw new InvalidArgumentError(fault);
+  return text;
+}
+
 function socketUrl(text: string): string {
   if (isSocketUrl(text)) return text;
   throw new InvalidArgumentError("It must be a ws:// or wss:// address without user, password and #.");
@@ -69,6 +77,6 @@ function socketUrl(text: string): string {
 
 /** A line for each finding; the exit code says whether something is wrong. */
 function report(findings: readonly Finding[]): void {
-  for (const { verdict, about, says } of findings) print(`${verdict.padEnd(7)} ${about}: ${says}`);
-  if (findings.some(({ verdict }) => verdict === "wrong")) process.exitCode = 1;
+  for (const finding of findings) print(findingLine(finding));
+  if (findings.some(({ verdict }) => verdict === "WRONG")) process.exitCode = 1;
 }

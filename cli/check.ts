@@ -1,26 +1,24 @@
-import { statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Finding } from "../src/foundation/finding.ts";
+import { isLoopback } from "../src/foundation/loopback.ts";
+import { reasonOf } from "../src/foundation/reason.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
+import { readOperatorToken, requireFormat, requireWritable } from "./edge-state.ts";
 import { addressOf } from "./workerd.ts";
-
-/** One line of a check. */
-export interface Finding {
-  readonly verdict: "ok" | "warning" | "wrong";
-  readonly about: string;
-  readonly says: string;
-}
 
 /** What a check of the edge's settings file, its folder and its domains finds; nothing is changed. */
 export function checkEdge(file: string): Finding[] {
   const loaded = loadEdgeSettings(file);
-  if (!loaded.ok) return [{ verdict: "wrong", about: "settings", says: loaded.error }];
-  const { host, port, state, domains, domainsFile } = loaded.value;
+  if (!loaded.ok) return [{ verdict: "WRONG", about: "settings", says: loaded.error }];
+  const { host, port, state, operatorTokenFile, domains, domainsFile } = loaded.value;
   return [
     { verdict: "ok", about: "settings", says: file },
     { verdict: "ok", about: "listens", says: `http://${addressOf(host, port)}` },
     checkState(state),
+    checkToken(operatorTokenFile, state),
     ...checkDomains(domains, domainsFile),
   ];
 }
@@ -30,7 +28,7 @@ export function checkDomainsFile(file: string): Finding[] {
   const read = readCommentedJson(file);
   return read.ok
     ? checkDomains(JSON.stringify(read.value), file)
-    : [{ verdict: "wrong", about: "domains", says: read.error }];
+    : [{ verdict: "WRONG", about: "domains", says: read.error }];
 }
 
 /** A line for each domain, and one for each warning. */
@@ -44,46 +42,44 @@ function checkDomains(json: string, file: string): Finding[] {
         }))
       : [{ about: "domains", json }];
   if (single.length === 0)
-    return [{ verdict: "warning", about: "domains", says: `${file} has none: the edge serves nobody` }];
+    return [{ verdict: "warn", about: "domains", says: `${file} has none: the edge serves nobody` }];
   const findings = single.flatMap(({ about, json }): Finding[] => {
     const loaded = loadDomains(json);
-    if (!loaded.ok) return [{ verdict: "wrong", about, says: loaded.error }];
+    if (!loaded.ok) return [{ verdict: "WRONG", about, says: loaded.error }];
     return Array.from(loaded.value, ([, { settings }]): Finding => ({ verdict: "ok", about, says: summary(settings) }));
   });
-  return [...findings, ...warningsOf(json)];
+  const fault = lengthFault(json);
+  return [
+    ...findings,
+    ...(fault === null ? [] : [{ verdict: "WRONG", about: "domains", says: fault } as const]),
+    ...warningsOf(json),
+  ];
 }
 
 /** What works, and is not right in production. */
 export function warningsOf(json: string): Finding[] {
-  const tooLong = json.length > MAX_VARIABLE;
   const loaded = loadDomains(json);
   const open = loaded.ok ? Array.from(loaded.value.values()).filter(({ settings }) => isOpen(settings)) : [];
-  return [
-    ...(tooLong
-      ? [
-          {
-            verdict: "wrong",
-            about: "domains",
-            says: `more than ${MAX_VARIABLE} characters in all: the system passes no more to a process`,
-          } as const,
-        ]
-      : []),
-    ...open.map(
-      ({ name }): Finding => ({
-        verdict: "warning",
-        about: `domain ${name}`,
-        says: "has no adapterSecrets: whoever knows its name can command its conferences (docs/security.md)",
-      }),
-    ),
-  ];
+  return open.map(({ name }) => ({
+    verdict: "warn",
+    about: `domain ${name}`,
+    says: "has no adapterSecrets: whoever knows its name can command its conferences (docs/security.md)",
+  }));
 }
 
-/** Linux: one string of a process's environment, its name included. */
-const MAX_VARIABLE = 128 * 1024 - 100;
+/** Linux passes at most 128 KiB as one variable: its name, "=", the value, and a byte that ends it. */
+export const MAX_DOMAINS_BYTES: number = 128 * 1024 - "DOMAINS=".length - 1;
+
+/** Says when the domains are too long to be handed to a process, and by how much; `null`: they are not. */
+export function lengthFault(json: string): string | null {
+  const bytes = Buffer.byteLength(json);
+  if (bytes <= MAX_DOMAINS_BYTES) return null;
+  return `all domains together have ${bytes} bytes as JSON, and the system passes at most ${MAX_DOMAINS_BYTES} to a process; leave some out`;
+}
 
 /** Whether strangers who reach the edge can use the domain, and WebEx is not on this machine. */
 function isOpen({ adapterSecrets, webex }: DomainSettings): boolean {
-  return adapterSecrets.length === 0 && !webex.hosts.every((host) => /^(localhost|127\.[\d.]+|\[?::1\]?)$/i.test(host));
+  return adapterSecrets.length === 0 && !webex.hosts.every(isLoopback);
 }
 
 function summary({ bridges, adapterSecrets, webex }: DomainSettings): string {
@@ -96,10 +92,29 @@ function summary({ bridges, adapterSecrets, webex }: DomainSettings): string {
 }
 
 function checkState(folder: string): Finding {
-  const about = "state";
-  let place = folder;
-  while (!statSync(place, { throwIfNoEntry: false }) && dirname(place) !== place) place = dirname(place);
-  const is = statSync(place);
-  if (!is.isDirectory()) return { verdict: "wrong", about, says: `${place} is a file, and state is a folder` };
-  return { verdict: "ok", about, says: place === folder ? folder : `${folder} is made at the first start` };
+  return judged("state", () => {
+    requireWritable(folder, "state");
+    requireFormat(folder, "state");
+    return existsSync(folder) ? folder : `${folder} is made at the first start`;
+  });
+}
+
+function checkToken(file: string, state: string): Finding {
+  return judged("token", () => {
+    if (existsSync(file)) {
+      readOperatorToken(file);
+      return file;
+    }
+    if (dirname(file) !== state) requireWritable(dirname(file), "operatorTokenFile");
+    return `${file} is made at the first start`;
+  });
+}
+
+/** What the check says, or what it throws. */
+function judged(about: string, check: () => string): Finding {
+  try {
+    return { verdict: "ok", about, says: check() };
+  } catch (error) {
+    return { verdict: "WRONG", about, says: reasonOf(error) };
+  }
 }

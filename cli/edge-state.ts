@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { lockFolder, makeFolder, writeOnce } from "../bridge-agent/state-folder.ts";
@@ -24,8 +24,15 @@ export function operatorTokenIn(file: string, setting: string): string {
   try {
     if (!existsSync(file)) writeOnce(file, randomBytes(24).toString("base64url"));
   } catch (error) {
-    throw notWritable(dirname(file), setting, error);
+    throw new StartError(
+      `cannot write the operator's token to ${file} (${reason(error)}); set ${setting} to another place`,
+    );
   }
+  return readOperatorToken(file);
+}
+
+/** Throws where the file cannot be read, or holds what no request could send. */
+export function readOperatorToken(file: string): string {
   const token = readOwn(file);
   if (sendable.test(token)) return token;
   const fault = token === "" ? "is empty" : "holds a blank or a letter outside ASCII, which no request could send";
@@ -51,25 +58,43 @@ export function holdEdgeState(folder: string, setting: string): void {
     );
   }
   locks.push(release);
+  try {
+    if (!hasState(folder)) writeFileSync(join(folder, "format"), STATE_FORMAT);
+  } catch (error) {
+    throw notWritable(folder, setting, error);
+  }
   requireFormat(folder, setting);
 }
 
 /** The format of the edge's databases; it counts up where a version cannot read those of the one before. */
 const STATE_FORMAT = "2";
 
-function requireFormat(folder: string, setting: string): void {
+function hasState(folder: string): boolean {
+  return existsSync(join(folder, "edge", "objects"));
+}
+
+/** Throws where the folder holds a state of another format. `setting` names what to change. */
+export function requireFormat(folder: string, setting: string): void {
+  if (!hasState(folder)) return;
   const file = join(folder, "format");
-  try {
-    if (!existsSync(join(folder, "edge", "objects"))) writeFileSync(file, STATE_FORMAT);
-  } catch (error) {
-    throw notWritable(folder, setting, error);
-  }
   const format = existsSync(file) ? readOwn(file) : "0";
   if (format === STATE_FORMAT) return;
   throw new StartError(
     `the state folder ${folder} is of format ${format || "unknown: its file `format` is empty"}, and this version of Bridgehead reads format ${STATE_FORMAT} alone; ` +
       `move it away, or set ${setting} to a new folder, and end the conferences that it had at the bridge`,
   );
+}
+
+/** Throws where nothing can be written in the folder, or the folder cannot be made; nothing is changed. `setting` names what to change. */
+export function requireWritable(folder: string, setting: string): void {
+  let place = folder;
+  try {
+    while (!statSync(place, { throwIfNoEntry: false }) && dirname(place) !== place) place = dirname(place);
+    if (statSync(place).isDirectory()) return accessSync(place, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new StartError(`cannot write in ${place} (${reason(error)}); set ${setting} to another`);
+  }
+  throw new StartError(`${place} is a file, and a folder is needed; set ${setting} to another`);
 }
 
 function readOwn(file: string): string {

@@ -1,9 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isLoopback } from "../src/foundation/loopback.ts";
 import type { AgentView, ConferenceView, StoryLine } from "../src/rpc.ts";
-import { loadEdgeSettings, readCommentedJson, settingsFile } from "./edge-settings.ts";
+import { type EdgeSettings, loadEdgeSettings, readCommentedJson, settingsFile } from "./edge-settings.ts";
 import { sendable } from "./edge-state.ts";
 import { reason, StartError } from "./supervise.ts";
+import { urlHere } from "./workerd.ts";
 
 /** How long one answer may take: a list asks its conferences one after another. */
 const PATIENCE_MS = 30_000;
@@ -20,56 +22,99 @@ export interface EdgeAddress {
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/** The edge of BRIDGEHEAD_URL and OPERATOR_TOKEN; by default that of the local run in this folder, and else that of the settings file. */
-export function findEdge(variables: Variables, settings = settingsFile): EdgeAddress {
-  const { url, urlFrom, tokenFile } = usualEdge(variables.BRIDGEHEAD_STATE || ".bridgehead", settings);
-  const given = variables.BRIDGEHEAD_URL?.replace(/\/+$/, "");
-  if (given && !(/^https?:\/\/[^/]/.test(given) && URL.canParse(given))) {
-    throw new StartError(`BRIDGEHEAD_URL is "${given}"; it must be an address such as http://127.0.0.1:8787`);
-  }
-  const { token, tokenFrom } = tokenOf(variables, tokenFile);
-  return { url: given || url, urlFrom: given ? "BRIDGEHEAD_URL" : urlFrom, token, tokenFrom };
+/** Where an edge is looked for that no variable names. */
+export interface EdgePlaces {
+  /** State of a local run, which counts only where it is `uid`'s own: anybody may have put one into the current folder. */
+  readonly folder: string;
+  readonly settings: string;
+  readonly uid: number | undefined;
 }
 
-function usualEdge(folder: string, settings: string) {
-  const local = join(folder, "agent.json");
-  if (existsSync(local)) {
+const usualPlaces: EdgePlaces = { folder: ".bridgehead", settings: settingsFile, uid: process.getuid?.() };
+
+/**
+ * The edge of BRIDGEHEAD_URL and OPERATOR_TOKEN. What they leave out is that of the local run of BRIDGEHEAD_STATE, or else in this
+ * folder, and else that of the settings file; nothing is read that they give. Throws a `StartError` that says what to set.
+ */
+export function findEdge(variables: Variables, places: EdgePlaces = usualPlaces): EdgeAddress {
+  const { BRIDGEHEAD_URL: givenUrl, OPERATOR_TOKEN: givenToken } = variables;
+  const { url, urlFrom } = givenUrl
+    ? { url: rightUrl(givenUrl), urlFrom: "BRIDGEHEAD_URL" }
+    : addressIn(placeOf(variables, places));
+  if (givenToken && !givenUrl && !isLoopback(new URL(url).hostname)) {
+    throw new StartError(
+      `OPERATOR_TOKEN is not sent to ${url}, which only ${urlFrom} names; set BRIDGEHEAD_URL as well`,
+    );
+  }
+  const { token, tokenFrom } = givenToken
+    ? { token: givenToken, tokenFrom: "OPERATOR_TOKEN" }
+    : tokenIn(tokenFileIn(placeOf(variables, places)));
+  if (!sendable.test(token))
+    throw new StartError(`the operator's token of ${tokenFrom} holds what no request could send`);
+  return { url, urlFrom, token, tokenFrom };
+}
+
+function rightUrl(given: string): string {
+  const url = given.replace(/\/+$/, "");
+  if (/^https?:\/\/[^/]/.test(url) && URL.canParse(url)) return url;
+  throw new StartError(`BRIDGEHEAD_URL is "${url}"; it must be an address such as http://127.0.0.1:8787`);
+}
+
+type Place =
+  | { readonly type: "local-run"; readonly folder: string }
+  | { readonly type: "settings"; readonly file: string }
+  | { readonly type: "none"; readonly folder: string; readonly settings: string };
+
+function placeOf({ BRIDGEHEAD_STATE }: Variables, { folder: usual, settings, uid }: EdgePlaces): Place {
+  const folder = BRIDGEHEAD_STATE || usual;
+  const isRun = existsSync(join(folder, "agent.json"));
+  const isOurs = Boolean(BRIDGEHEAD_STATE) || (isRun && statSync(folder).uid === uid);
+  if (isRun && isOurs) return { type: "local-run", folder };
+  if (existsSync(settings)) return { type: "settings", file: settings };
+  if (!isRun) return { type: "none", folder, settings };
+  throw new StartError(
+    `the local run in ${folder} belongs to another user; set BRIDGEHEAD_STATE=${folder} if it is meant, or BRIDGEHEAD_URL and OPERATOR_TOKEN`,
+  );
+}
+
+function addressIn(place: Place): Pick<EdgeAddress, "url" | "urlFrom"> {
+  if (place.type === "local-run") {
+    const local = join(place.folder, "agent.json");
     const read = readCommentedJson(local);
     const edge = read.ok ? (read.value as { readonly edge?: unknown } | null)?.edge : undefined;
-    if (typeof edge !== "string") throw new StartError(`${local} says no edge`);
-    return { url: edge.replace(/^ws/, "http"), urlFrom: local, tokenFile: join(folder, "operator-token") };
+    if (typeof edge !== "string" || !URL.canParse(edge)) throw new StartError(`${local} says no edge`);
+    return { url: edge.replace(/^ws/, "http"), urlFrom: local };
   }
-  if (existsSync(settings)) {
-    const loaded = loadEdgeSettings(settings);
-    if (!loaded.ok) throw new StartError(loaded.error);
-    const { host, port, operatorTokenFile } = loaded.value;
-    const reached = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-    const url = `http://${reached.includes(":") ? `[${reached}]` : reached}:${port}`;
-    return { url, urlFrom: settings, tokenFile: operatorTokenFile };
+  if (place.type === "settings") {
+    const { host, port } = settingsIn(place.file);
+    return { url: urlHere(host, port), urlFrom: place.file };
   }
+  const { folder, settings } = place;
   return {
     url: "http://127.0.0.1:8787",
-    urlFrom: `by default, as there is neither ${local} nor ${settings}`,
-    tokenFile: join(folder, "operator-token"),
+    urlFrom: `by default, as there is neither ${join(folder, "agent.json")} nor ${settings}`,
   };
 }
 
-function tokenOf({ OPERATOR_TOKEN }: Variables, file: string): Pick<EdgeAddress, "token" | "tokenFrom"> {
-  let token = OPERATOR_TOKEN;
-  const tokenFrom = token ? "OPERATOR_TOKEN" : file;
-  if (!token) {
-    try {
-      token = readFileSync(file, "utf8").trim();
-    } catch (error) {
-      const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-      throw new StartError(
-        `there is no operator's token: OPERATOR_TOKEN is not set, and ${file} ${isMissing ? "is not there" : `cannot be read (${reason(error)})`}`,
-      );
-    }
+function tokenFileIn(place: Place): string {
+  return place.type === "settings" ? settingsIn(place.file).operatorTokenFile : join(place.folder, "operator-token");
+}
+
+function settingsIn(file: string): EdgeSettings {
+  const loaded = loadEdgeSettings(file);
+  if (!loaded.ok) throw new StartError(loaded.error);
+  return loaded.value;
+}
+
+function tokenIn(file: string): Pick<EdgeAddress, "token" | "tokenFrom"> {
+  try {
+    return { token: readFileSync(file, "utf8").trim(), tokenFrom: file };
+  } catch (error) {
+    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    throw new StartError(
+      `there is no operator's token: OPERATOR_TOKEN is not set, and ${file} ${isMissing ? "is not there" : `cannot be read (${reason(error)})`}`,
+    );
   }
-  if (!sendable.test(token))
-    throw new StartError(`the operator's token of ${tokenFrom} holds what no request could send`);
-  return { token, tokenFrom };
 }
 
 /** A conference, and the domain that it is in. */
@@ -182,15 +227,16 @@ export class OperatorClient {
   /** `null`: the edge has no such thing. */
   async #find<Answer>(path: string): Promise<Answer | null> {
     const { url, urlFrom, token, tokenFrom } = this.#edge;
-    const response = await fetch(`${url}/api/v1/${path}`, {
-      headers: { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(PATIENCE_MS),
-    }).catch((error: unknown) => {
+    const request = { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(PATIENCE_MS) };
+    const asked = fetch(`${url}/api/v1/${path}`, request).then(async (response) => ({
+      response,
+      text: await response.text(), // An answer may break off.
+    }));
+    const { response, text } = await asked.catch((error: unknown) => {
       const { cause } = error as Error;
       const why = cause instanceof Error ? ("code" in cause && cause.code) || cause.message : (error as Error).message;
       throw new StartError(`no edge answers at ${url}, which is from ${urlFrom} (${why})`);
     });
-    const text = await response.text();
     const answer = parsed(text);
     if (response.ok && answer !== undefined) return answer as Answer;
     if (response.status === 401) {
@@ -216,18 +262,11 @@ function known(what: string, names: readonly string[], otherwise = ""): string {
   return `${names.length === 1 ? `the only ${what} is` : `the ${what}s are`} ${names.slice(0, MOST_NAMED).join(", ")}${more}`;
 }
 
-/** `undefined`: it is no JSON. Names and texts of others must not steer the terminal. */
+/** `undefined`: it is no JSON. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text, (_, value) => (typeof value === "string" ? printable(value) : value));
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
-}
-
-function printable(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
-  );
 }

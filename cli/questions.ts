@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
+import { allPrintable, printable } from "../src/foundation/printable.ts";
 import { findEdge, OperatorClient } from "./operator-client.ts";
 import { storyText } from "./story.ts";
 import { reason, StartError } from "./supervise.ts";
@@ -16,9 +17,11 @@ interface Options {
 }
 
 /** What a question finds: as data, and for people. */
-interface Answer {
-  readonly data: unknown;
-  text(now: number, terminal: Terminal): readonly string[];
+interface Answer<Data> {
+  /** As programs get it. */
+  readonly data: Data;
+  /** `shown` is the data with all texts made printable. */
+  text(shown: Data, now: number, terminal: Terminal): readonly string[];
   /** That the answer is not whole. */
   readonly warning?: string | undefined;
 }
@@ -33,7 +36,7 @@ export function addQuestions(program: Command): void {
         const list = await edge.conferences(await edge.domains(options.domain), options);
         return {
           data: list.conferences,
-          text: (now, terminal) => conferencesText(list.conferences, now, terminal),
+          text: conferencesText,
           warning: missing(list.unreachable),
         };
       }),
@@ -44,7 +47,7 @@ export function addQuestions(program: Command): void {
     .action((key: string, options: Options & { watch?: true }) =>
       answer(options, async (edge) => {
         const conference = await edge.conference(await edge.domain(options.domain), key);
-        return { data: conference, text: (now, terminal) => conferenceText(conference, now, terminal) };
+        return { data: conference, text: conferenceText };
       }),
     );
 
@@ -54,7 +57,7 @@ export function addQuestions(program: Command): void {
       const calls = callsOf(conferences);
       return {
         data: calls,
-        text: (_, terminal) => callsText(calls, terminal),
+        text: (shown: typeof calls, _, terminal) => callsText(shown, terminal),
         warning: missing(unreachable),
       };
     }),
@@ -66,9 +69,11 @@ export function addQuestions(program: Command): void {
         const domain = await edge.domain(options.domain);
         const conference = await edge.conference(domain, key);
         const [lines, agents] = await Promise.all([edge.story(domain, key), edge.agents([domain])]);
+        const data = { conference, lines };
         return {
-          data: { conference, lines },
-          text: (now, terminal) => storyText(conference, lines, agents, now, terminal),
+          data,
+          text: (shown: typeof data, now, terminal) =>
+            storyText(shown.conference, shown.lines, allPrintable(agents), now, terminal),
         };
       }),
   );
@@ -80,7 +85,7 @@ export function addQuestions(program: Command): void {
         const hosts = hostsOf(conferences, await edge.postedAt(conferences));
         return {
           data: hosts,
-          text: (now, terminal) => hostsText(hosts, now, terminal),
+          text: hostsText,
           warning: missing(unreachable),
         };
       }),
@@ -89,7 +94,7 @@ export function addQuestions(program: Command): void {
   question(program, "agents", "the agents of each bridge, and whether they reach it").action((options: Options) =>
     answer(options, async (edge) => {
       const bridges = await edge.agents(await edge.domains(options.domain));
-      return { data: bridges, text: (now, terminal) => agentsText(bridges, now, terminal) };
+      return { data: bridges, text: agentsText };
     }),
   );
 }
@@ -109,9 +114,9 @@ function hours(text: string): number {
 }
 
 /** Prints the answer; what a person can put right is one line on stderr and exit code 1. */
-async function answer(
+async function answer<Data>(
   { json, watch }: Options & { readonly watch?: true },
-  ask: (edge: OperatorClient) => Promise<Answer>,
+  ask: (edge: OperatorClient) => Promise<Answer<Data>>,
 ): Promise<void> {
   process.stdout.on("error", () => process.exit(0)); // As `head` closes its end.
   try {
@@ -121,19 +126,23 @@ async function answer(
     if (watch) await watchFor(() => ask(edge), first, json);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    console.error(reason(error));
+    console.error(printable(reason(error)));
     process.exitCode = 1;
   }
 }
 
-function show({ data, text, warning }: Answer, json: true | undefined): void {
-  const lines = json ? [JSON.stringify(data, null, 2)] : text(Date.now(), ownTerminal());
+function show<Data>({ data, text, warning }: Answer<Data>, json: true | undefined): void {
+  const lines = json ? [JSON.stringify(data, null, 2)] : text(allPrintable(data), Date.now(), ownTerminal());
   process.stdout.write(`${lines.join("\n")}\n`);
   if (warning) console.error(warning);
 }
 
 /** On a terminal each second, in place; elsewhere once more whenever something has changed. */
-async function watchFor(ask: () => Promise<Answer>, first: Answer, json: true | undefined): Promise<never> {
+async function watchFor<Data>(
+  ask: () => Promise<Answer<Data>>,
+  first: Answer<Data>,
+  json: true | undefined,
+): Promise<never> {
   const inPlace = process.stdout.isTTY && !json;
   let shown = JSON.stringify(first.data);
   for (;;) {
@@ -147,7 +156,7 @@ async function watchFor(ask: () => Promise<Answer>, first: Answer, json: true | 
       show(next, json);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      console.error(`${reason(error)}; is asked again`);
+      console.error(printable(`${reason(error)}; is asked again`));
     }
   }
 }

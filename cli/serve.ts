@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { notifySystemd, watchdogMs } from "../bridge-agent/service-manager.ts";
 import { loadDomains } from "../src/settings/load.ts";
-import { warningsOf } from "./check.ts";
+import { lengthFault, warningsOf } from "./check.ts";
 import { type EdgeSettings, loadEdgeSettings } from "./edge-settings.ts";
 import { holdEdgeState, operatorTokenIn, requireFreePort } from "./edge-state.ts";
 import { type Launch, Part, reason, StartError, startGuard, tell } from "./supervise.ts";
-import { addressOf, prepareWorkerd } from "./workerd.ts";
+import { prepareWorkerd, urlHere } from "./workerd.ts";
 
 /** What the edge is made of. */
 export interface EdgeParts {
@@ -26,6 +26,12 @@ const ASK_WITHIN_MS = 5_000;
 export async function serve(file: string, parts: EdgeParts): Promise<() => Promise<void>> {
   const settings = settingsIn(file);
   const { host, port, state } = settings;
+  // Before all that takes time: a SIGHUP while the edge starts is acted on once it serves.
+  const running = Promise.withResolvers<Running>();
+  let reloads = running.promise.then(() => {});
+  process.on("SIGHUP", () => {
+    reloads = reloads.then(async () => reload(file, await running.promise)); // One after the other.
+  });
   for (const { about, says } of warningsOf(settings.domains)) tell("warning", `${about} ${says}`);
   await requireFreePort(`port in ${file}`, port, host);
   holdEdgeState(state, `state in ${file}`);
@@ -47,10 +53,10 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
   const edge = new Part({ name: "edge", launch, logFile: null, onStart: (pid) => guard.watch([pid]) });
   edge.start();
   tell("token", `the operator's bearer token is in ${settings.operatorTokenFile}`);
-  const url = `http://${addressOf(hereFor(host), port)}`;
+  const url = urlHere(host, port);
   const stopping = new AbortController();
-  void tellWhenReady(url, stopping.signal);
-  process.on("SIGHUP", () => void reload(file, settings, { edge, launch, url, reloadToken }));
+  const { signal } = stopping;
+  void tellWhenReady(url, signal, () => running.resolve({ begun: settings, edge, launch, url, reloadToken, signal }));
   return async () => {
     stopping.abort();
     await edge.stop(500);
@@ -63,27 +69,25 @@ function settingsIn(file: string): EdgeSettings {
   const settings = loadEdgeSettings(file);
   if (!settings.ok) throw new StartError(settings.error);
   const checked = loadDomains(settings.value.domains);
-  if (!checked.ok) throw new StartError(`${settings.value.domainsFile}: ${checked.error}`);
+  const fault = checked.ok ? lengthFault(settings.value.domains) : checked.error;
+  if (fault !== null) throw new StartError(`${settings.value.domainsFile}: ${fault}`);
   return settings.value;
 }
 
-/** An address that listens everywhere is asked on this machine's own. */
-function hereFor(host: string): string {
-  if (host === "0.0.0.0" || host === "*") return "127.0.0.1";
-  return host === "::" ? "::1" : host;
-}
-
 /** Says when the edge answers; from then on, systemd hears of it as long as it does: of a full disk too, which no restart would help. */
-async function tellWhenReady(url: string, stop: AbortSignal): Promise<void> {
+async function tellWhenReady(url: string, stop: AbortSignal, onReady: () => void): Promise<void> {
   const answers = () =>
-    fetch(`${url}/healthz`, { signal: AbortSignal.timeout(ASK_WITHIN_MS) }).then(
-      () => true,
-      () => false,
-    );
+    fetch(`${url}/healthz`, { signal: AbortSignal.timeout(ASK_WITHIN_MS) })
+      .then(async ({ body }) => {
+        await body?.cancel(); // Unread, it would keep its connection.
+        return true;
+      })
+      .catch(() => false);
   while (!stop.aborted && !(await answers())) await pause(20);
   if (stop.aborted) return;
   tell("edge", `serves ${url}`);
   notifySystemd("READY=1");
+  onReady();
   const every = watchdogMs();
   while (every !== null && !stop.aborted) {
     if (await answers()) notifySystemd("WATCHDOG=1");
@@ -92,14 +96,18 @@ async function tellWhenReady(url: string, stop: AbortSignal): Promise<void> {
 }
 
 interface Running {
+  readonly begun: EdgeSettings;
   readonly edge: Part;
   readonly launch: Launch;
   readonly url: string;
   readonly reloadToken: string;
+  /** Aborted when the edge is to stop. */
+  readonly signal: AbortSignal;
 }
 
 /** The domains of the file as it is now, if it is right. Everything else in it waits for a restart. */
-async function reload(file: string, begun: EdgeSettings, { edge, launch, url, reloadToken }: Running): Promise<void> {
+async function reload(file: string, { begun, edge, launch, url, reloadToken, signal }: Running): Promise<void> {
+  if (signal.aborted) return;
   let now: EdgeSettings;
   try {
     now = settingsIn(file);
@@ -115,6 +123,7 @@ async function reload(file: string, begun: EdgeSettings, { edge, launch, url, re
     body: now.domains,
     signal: AbortSignal.timeout(ASK_WITHIN_MS),
   }).catch((error: unknown) => reason(error));
+  if (typeof answer !== "string") await answer.body?.cancel().catch(() => {});
   if (typeof answer === "string" || !answer.ok) {
     const why = typeof answer === "string" ? answer : `status ${answer.status}`;
     return tell(

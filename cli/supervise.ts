@@ -2,19 +2,20 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, fstatSync, openSync, readSync, writeFileSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
+import { printable } from "../src/foundation/printable.ts";
+import { reasonOf } from "../src/foundation/reason.ts";
 import { forTerminal } from "./log-line.ts";
 
 /** A fault that a person must put right before the start; printed as one line. */
 export class StartError extends Error {}
 
-/** The error on one line, for a person. */
+/** The error on one line, for a person; what the system says of a file or a port, in our words. */
 export function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const said = "code" in error && typeof error.code === "string" ? words.get(error.code) : undefined;
-  return (said ?? error.message).replaceAll("\n", " ");
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return words.get(code) ?? reasonOf(error);
 }
 
-const words: ReadonlyMap<string, string> = new Map([
+const words: ReadonlyMap<unknown, string> = new Map([
   ["EADDRINUSE", "the port is taken"],
   ["EACCES", "no permission"],
   ["EPERM", "no permission"],
@@ -25,12 +26,13 @@ const words: ReadonlyMap<string, string> = new Map([
   ["EISDIR", "a folder of this name is in the way"],
   ["ERR_FS_EISDIR", "a folder of this name is in the way"],
   ["EEXIST", "a file of this name is in the way"],
+  ["E2BIG", "its settings are longer than the system passes to a process"],
   ["EFBIG", "the system lets no file grow so large: see `ulimit -f`"],
 ]);
 
 /** One short line for a person, the part's name in front. */
 export function tell(who: string, what: string): void {
-  print(`${who.padEnd(7)} ${what}`);
+  print(printable(`${who.padEnd(7)} ${what}`));
 }
 
 /** Not by console.log: where standard output is a file on a full disk, that would end the process. */
@@ -80,7 +82,7 @@ export async function runUntilStopped(
 
 /** One line for a fault that a person can put right. A fault of ours stays whole, with its stack. */
 function forAPerson(error: unknown): unknown {
-  if (error instanceof StartError) return error.message;
+  if (error instanceof StartError) return printable(error.message);
   if (!(error instanceof Error && "syscall" in error)) return error;
   const what = "path" in error ? `${error.syscall} ${error.path}` : error.syscall;
   return `cannot start: ${what} does not work (${reason(error)})`;
@@ -147,12 +149,20 @@ export class Part {
     const log = logFile === null ? (process.stdout.isTTY ? "pipe" : "inherit") : openLog(logFile);
     const startedAt = Date.now();
     // A session of its own: Ctrl-C reaches us alone, and we stop the parts in their order.
-    const child = spawn(launch.command, launch.args, {
-      detached: true,
-      stdio: ["ignore", log, log],
-      env: { ...process.env, ...launch.env },
-    });
-    if (typeof log === "number") closeSync(log);
+    let child: ChildProcess;
+    try {
+      child = spawn(launch.command, launch.args, {
+        detached: true,
+        stdio: ["ignore", log, log],
+        env: { ...process.env, ...launch.env },
+      });
+    } catch (error) {
+      // Some faults are thrown, such as too little memory; others come as an event.
+      void this.restart(reason(error), true);
+      return;
+    } finally {
+      if (typeof log === "number") closeSync(log);
+    }
     for (const output of [child.stdout, child.stderr]) {
       if (output) createInterface(output).on("line", (line) => print(forTerminal(line)));
     }

@@ -47,6 +47,12 @@ export function addressOf(host: string, port: number): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
+/** The address at which this machine reaches what listens on `host`, which may be all of its addresses. */
+export function urlHere(host: string, port: number): string {
+  const everywhere: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+  return `http://${addressOf(everywhere[host] ?? host, port)}`;
+}
+
 function workerdConfig({ folder, host, port, variables, objects = edgeObjects, flags = [] }: WorkerdOptions): string {
   const classes = Object.values(objects)
     .map((name) => `(className = "${name}", uniqueKey = "bridgehead-${name}", enableSql = true),`)

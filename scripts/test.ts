@@ -1,11 +1,12 @@
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { InvalidArgumentError } from "commander";
-import { atExit, exitOnSignals, killGroup, temporaryFolder } from "./at-exit.ts";
+import { timers } from "../bridge-agent/node-ports.ts";
+import { exitOnSignals, temporaryFolder } from "./at-exit.ts";
 import { command } from "./command.ts";
+import { type Finished, runTool } from "./run-tool.ts";
 
 interface StageResult {
   readonly passed: number;
@@ -94,33 +95,6 @@ function asOneTest(runs: readonly Finished[]): StageResult {
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, output: runs.map((finished) => finished.output).join("") };
 }
 
-interface Finished {
-  readonly ok: boolean;
-  readonly output: string;
-}
-
-/** Runs a tool in a process group of its own; a tool that hangs is ended with all that it started. */
-function run(tool: string, args: readonly string[], watch: (output: string) => void = () => {}): Promise<Finished> {
-  const child = spawn(join(bin, tool), args, { cwd: project, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on("data", (chunk: Buffer) => {
-      output += chunk;
-      watch(String(chunk));
-    });
-  }
-  const end = () => killGroup(child.pid);
-  const cancelEnd = atExit(end);
-  const limit = setTimeout(() => {
-    output += `\n${tool} was ended because it had not finished after ${stageLimitMs / 60_000} minutes\n`;
-    end();
-  }, stageLimitMs);
-  return new Promise((done) => {
-    child.once("error", (error) => done({ ok: false, output: `cannot run ${tool}: ${error.message}\n` }));
-    child.once("exit", (code) => {
-      clearTimeout(limit);
-      cancelEnd();
-      done({ ok: code === 0, output });
-    });
-  });
+function run(tool: string, args: readonly string[], watch?: (output: string) => void): Promise<Finished> {
+  return runTool(join(bin, tool), args, { cwd: project, timers, limitMs: stageLimitMs, ...(watch && { watch }) });
 }

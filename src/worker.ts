@@ -2,6 +2,8 @@ import type { LogLine } from "../durable-objects/log.ts";
 import { type Env, logAt, measures, timers } from "../durable-objects/platform.ts";
 import type { DomainName } from "./foundation/ids.ts";
 import { LogLimit, RateLimit } from "./foundation/limits.ts";
+import { reasonOf } from "./foundation/reason.ts";
+import { within } from "./foundation/timers.ts";
 import { version } from "./foundation/version.ts";
 import { createApp, type Edge, isOperator } from "./http/app.ts";
 import { problem } from "./http/body.ts";
@@ -72,14 +74,21 @@ async function isReload(request: Request, env: Env): Promise<boolean> {
   return isOperator(request.headers.get("authorization") ?? undefined, env.RELOAD_TOKEN ?? "");
 }
 
+/** Whoever reloads waits for the answer. */
+const CLOSE_WITHIN_MS = 2_000;
+
 async function reload(json: string, env: Env): Promise<Response> {
   const before = known(env);
   const after = replaceDomains(json);
   if (!after.ok) return problem(422, "wrong settings", after.error);
-  const lost = agentsLost(before, after.value);
-  await Promise.all(
-    lost.map(({ domain, bridge, agents }) => env.RELAY.getByName(`${domain}/${bridge}`).closeAgents(agents)),
-  );
+  // The domains count from here on. So a relay that does not close its agents' links is for the log, and the answer stays.
+  const closing = agentsLost(before, after.value).map(async ({ domain, bridge, agents }) => {
+    const closed = env.RELAY.getByName(`${domain}/${bridge}`).closeAgents(agents);
+    await within(timers, CLOSE_WITHIN_MS, "the relay", closed).catch((error: unknown) =>
+      limitedLog(env, "error", "agents-not-closed", { domain, bridge, agents, error: reasonOf(error) }),
+    );
+  });
+  await Promise.all(closing);
   return new Response(null, { status: 204 });
 }
 

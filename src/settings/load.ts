@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { DomainName } from "../foundation/ids.ts";
+import { reasonOf } from "../foundation/reason.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { mustBe, wrongValue } from "../foundation/wrong-value.ts";
 import { type AdapterCodec, createCodec } from "../tsp/codec.ts";
@@ -105,6 +106,13 @@ function readDomains(json: string): Result<Domains, string> {
 const maxAdapterPath = 45;
 /** Without a slash, so that the names of objects, `domain/ConfKey`, differ wherever domain or key does: a key may have one. */
 const domainName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,40}$/, "must be 1 to 40 of letters, digits, - and _"));
+
+/** Why a domain cannot have this name; `null`: it can. */
+export function domainNameFault(name: string): string | null {
+  const { issues } = v.safeParse(domainName, name);
+  return issues === undefined ? null : `It ${issues[0].message}.`;
+}
+
 const allDomains = v.pipe(
   v.custom<object>((value) => !Array.isArray(value), "must be a JSON object from domain name to settings"),
   v.record(domainName, domainSettings, "must be a JSON object from domain name to settings"),
@@ -125,8 +133,7 @@ function parseJson(json: string): Result<unknown, string> {
   try {
     return ok(JSON.parse(json));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return err(`DOMAINS is not JSON (${why.replaceAll("\n", " ")}); a right example: {"local": {…}}`);
+    return err(`DOMAINS is not JSON (${reasonOf(error)}); a right example: {"local": {…}}`);
   }
 }
 

@@ -231,7 +231,7 @@ test("status and calls for people", () => {
   };
   expect(callsText([call], status).split("\n")).toEqual([
     "SINCE (UTC)          NUMBER    CONFERENCE  ROOM  STATE      CALL",
-    "2026-11-21 09:00:00  withheld  *******21   main  in, muted  c1?",
+    "2026-11-21 09:00:00  withheld  *******21   main  in, muted  c1\\u001b",
   ]);
   expect(callsText([], { role: "standby" })).toBe("this agent is standby: ask the active one");
 });

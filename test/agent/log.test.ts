@@ -196,6 +196,6 @@ test("a line has its time, the level in a word and what it is about, as JSON or 
     /^\S+Z {2}info {3}a caller hung up {2}call=\S+ {2}commandId=\S+ {2}conference=\*{7}21 {2}number=\S+ {2}unknown=1\n$/,
   );
   expect(forPeople(JSON.stringify({ msg: "what a bridge says \x1b[2J", result: { done: true } }))).toBe(
-    '  undefined  what a bridge says ?[2J  result={"done":true}\n',
+    '  undefined  what a bridge says \\u001b[2J  result={"done":true}\n',
   );
 });

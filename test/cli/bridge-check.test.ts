@@ -90,6 +90,17 @@ test("a bridge of another version is told at once, and nothing more is asked", a
   ]);
 });
 
+test("what a bridge says moves no cursor", async () => {
+  const { complaints } = await check((url, headers, codec, events) =>
+    driverPorts.openSocket(url, headers, codec, {
+      ...events,
+      message: () => events.closed(1008, "go \u001b[2J\u202e"),
+    }),
+  );
+
+  expect(complaints).toContain("       seen     go \\u001b[2J\\u202e");
+});
+
 test("a bridge that carries out what was called off is found", async () => {
   let connections = 0;
   const { complaints } = await check((url, headers, codec, events) => {

@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { checkDomainsFile, checkEdge } from "../../cli/check.ts";
+import { bridgehead } from "../../cli/bridgehead.ts";
+import { checkDomainsFile, checkEdge, lengthFault, MAX_DOMAINS_BYTES } from "../../cli/check.ts";
 import { settingsExample } from "../../cli/settings-example.ts";
 import { parseCommentedJson } from "../../src/foundation/commented-json.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
@@ -37,25 +39,39 @@ test("the printed example is right as soon as key and secret are one's own, and 
     .replace("q3J8xWm0ZbV5tYk2", "0123456789abcdef012345");
 
   expect(complaints(example)).toEqual([
-    expect.stringMatching(/^wrong domain acme: DOMAINS\.acme\.adapterSecrets\.0 is the sample secret of the documents/),
+    expect.stringMatching(/^WRONG domain acme: DOMAINS\.acme\.adapterSecrets\.0 is the sample secret of the documents/),
   ]);
   expect(complaints(own)).toEqual([]);
   expect(checkEdge(join(folder, "edge.json")).map(({ about }) => about)).toEqual([
     "settings",
     "listens",
     "state",
+    "token",
     "domain acme",
   ]);
+});
+
+test.each(['a b"c', "", "a/b"])("no example is printed of a domain %j, which would be refused", async (domain) => {
+  const program = bridgehead({ workerd: () => "", worker: async () => new Uint8Array() });
+  const errors: string[] = [];
+  for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {
+    command.exitOverride().configureOutput({ writeErr: (text) => errors.push(text) });
+  }
+
+  const printed = program.parseAsync(["settings", "example", "--domain", domain], { from: "user" });
+
+  await expect(printed).rejects.toThrow(/ is invalid\. It must be 1 to 40 of letters, digits, - and _\.$/);
+  expect(errors).toHaveLength(1);
 });
 
 test("each domain has its own verdict, and one that strangers could use a warning", () => {
   const domains = { good: local, open, wrong: { ...local, createTimeoutMs: 0 } };
 
   expect(complaints({ state: "state", domains }).map((line) => line.slice(0, 60))).toEqual([
-    "wrong domain wrong: DOMAINS.wrong.createTimeoutMs must be at",
+    "WRONG domain wrong: DOMAINS.wrong.createTimeoutMs must be at",
   ]);
   expect(complaints({ state: "state", domains: { local, open } })).toEqual([
-    expect.stringMatching(/^warning domain open: has no adapterSecrets/),
+    expect.stringMatching(/^warn domain open: has no adapterSecrets/),
   ]);
 });
 
@@ -66,7 +82,7 @@ test("domains may have a file of their own, which can be checked alone", () => {
   expect(checkDomainsFile(file)).toEqual([{ verdict: "ok", about: "domain local", says: expect.any(String) }]);
   expect(checkDomainsFile(join(folder, "none.json"))).toEqual([
     {
-      verdict: "wrong",
+      verdict: "WRONG",
       about: "domains",
       says: expect.stringMatching(/none\.json cannot be read \(there is no such file\)$/),
     },
@@ -82,11 +98,39 @@ test.each([
   [{ state: "s", domains: 3 }, /domains must be an object from domain name to settings, or a file/],
   [{ state: "s", domains: {} }, /has none: the edge serves nobody/],
   [
-    { state: "s", domains: { long: { ...local, passthroughUrl: "x".repeat(140_000) } } },
-    /more than \d+ characters in all/,
+    { state: "s", domains: { long: { ...local, passthroughUrl: "ä".repeat(70_000) } } },
+    /^WRONG domains: all domains together have 14\d{4} bytes as JSON, and the system passes at most 131063/,
+  ],
+  [{ state: "/proc/sys/bridgehead/state", domains: { local } }, /^WRONG state: cannot write in \/proc\/sys \(/],
+  [{ state: "edge.json", domains: { local } }, /^WRONG state: .*edge\.json is a file, and a folder is needed/],
+  [
+    { state: "s", operatorTokenFile: "/proc/version", domains: { local } },
+    /^WRONG token: \/proc\/version holds a blank or a letter outside ASCII/,
+  ],
+  [
+    { state: "s", operatorTokenFile: "/proc/sys/token", domains: { local } },
+    /^WRONG token: cannot write in \/proc\/sys \(.*\); set operatorTokenFile to another/,
   ],
 ])("settings such as %j are told in one line", (settings, line) => {
   expect(complaints(settings).at(-1)).toMatch(line);
+});
+
+test("a state of another format is told before the start", () => {
+  mkdirSync(join(folder, "state", "edge", "objects"), { recursive: true });
+  const settings = { state: "state", domains: { local } };
+
+  expect(complaints(settings)).toEqual([expect.stringMatching(/^WRONG state: .* is of format 0, and this version/)]);
+  writeFileSync(join(folder, "state", "format"), "2");
+  expect(complaints(settings)).toEqual([]);
+});
+
+test("what is as long as it may be can be handed to a process, and one byte more cannot", () => {
+  const longest = "ä".repeat((MAX_DOMAINS_BYTES - 1) / 2).concat("x");
+  const start = (domains: string) => spawnSync("true", { env: { DOMAINS: domains } }).error;
+
+  expect([lengthFault(longest), start(longest)]).toEqual([null, undefined]);
+  expect(lengthFault(`${longest}x`)).toMatch(/ 131064 bytes /);
+  expect(start(`${longest}x`)).toMatchObject({ code: "E2BIG" });
 });
 
 test("comments of settings end with their line, and are none within a text", () => {

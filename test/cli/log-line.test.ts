@@ -9,14 +9,19 @@ test("a line of the log is one for people on a terminal, and what others sent mo
     domain: "acme",
     conference: "*******21",
     attempt: 2,
-    why: "HTTP status 500\u001b[2J\u009b2J",
+    why: "HTTP status 500\u001b[2J\u009b2J\u202e",
   };
 
   expect(forTerminal(JSON.stringify(line))).toBe(
-    '2026-11-21T09:41:29.321Z warn  post-failed            domain=acme conference=*******21 attempt=2 why="HTTP status 500\\u001b[2J?2J"',
+    '2026-11-21T09:41:29.321Z warn  post-failed            domain=acme conference=*******21 attempt=2 why="HTTP status 500\\u001b[2J\\u009b2J\\u202e"',
   );
 });
 
-test.each(["workerd/server.c++: error: no", '{"time":', ""])("another line stays as it is: %s", (line) => {
-  expect(forTerminal(line)).toBe(line);
+test.each([
+  ["workerd/server.c++: error: no", "workerd/server.c++: error: no"],
+  ['{"time":', '{"time":'],
+  ["", ""],
+  ["uncaught: \u001b]0;title\u0007\u202e", "uncaught: \\u001b]0;title\\u0007\\u202e"],
+])("another line is not taken apart, and moves no cursor: %j", (line, shown) => {
+  expect(forTerminal(line)).toBe(shown);
 });

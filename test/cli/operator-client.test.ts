@@ -3,8 +3,11 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { Command } from "commander";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { findEdge, OperatorClient } from "../../cli/operator-client.ts";
+import { addQuestions } from "../../cli/questions.ts";
+import { StartError } from "../../cli/supervise.ts";
 
 let folder: string;
 let server: Server;
@@ -26,6 +29,8 @@ beforeEach(async () => {
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
 });
 afterEach(async () => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
   rmSync(folder, { recursive: true });
   server.closeAllConnections();
   await new Promise((closed) => server.close(closed));
@@ -42,7 +47,7 @@ function written(name: string, content: unknown): string {
   return file;
 }
 
-const nowhere = "/nowhere/edge.json";
+const nowhere = { folder: "/nowhere", settings: "/nowhere/edge.json", uid: process.getuid?.() };
 
 test("the edge of the local run is the one that is asked, by its token", () => {
   const local = written("agent.json", { edge: "ws://127.0.0.1:18787" });
@@ -59,7 +64,7 @@ test("without a local run it is that of the settings file", () => {
     ...{ host: "::", port: 9000, state: "state", operatorTokenFile: "token", domains: {} },
   });
 
-  expect(findEdge({ BRIDGEHEAD_STATE: "/nowhere" }, settings)).toEqual({
+  expect(findEdge({ BRIDGEHEAD_STATE: "/nowhere" }, { ...nowhere, settings })).toEqual({
     ...{ url: "http://[::1]:9000", urlFrom: settings, token: "secret", tokenFrom },
   });
 });
@@ -71,6 +76,41 @@ test("variables name another edge and another token", () => {
   expect(findEdge(variables, nowhere)).toEqual({
     ...{ url: "https://tsp.example.com", urlFrom: "BRIDGEHEAD_URL", token: "mine", tokenFrom: "OPERATOR_TOKEN" },
   });
+});
+
+test("what variables give is looked for nowhere else", () => {
+  const settings = written("edge.json", "{");
+  const variables = { BRIDGEHEAD_URL: "https://tsp.example.com", OPERATOR_TOKEN: "mine" };
+
+  expect(findEdge(variables, { ...nowhere, settings })).toMatchObject({
+    url: "https://tsp.example.com",
+    token: "mine",
+  });
+});
+
+test("a token that was given goes to no address that was only found, unless that is this machine", () => {
+  written("agent.json", { edge: "ws://attacker.example:1" });
+  const variables = { BRIDGEHEAD_STATE: folder, OPERATOR_TOKEN: "mine" };
+  const says =
+    /^OPERATOR_TOKEN is not sent to http:\/\/attacker\.example:1, which only .*agent\.json names; set BRIDGEHEAD_URL/;
+
+  expect(() => findEdge(variables, nowhere)).toThrow(says);
+  written("agent.json", { edge: "ws://127.0.0.1:18787" });
+  expect(findEdge(variables, nowhere)).toMatchObject({ url: "http://127.0.0.1:18787", token: "mine" });
+});
+
+test("a local run in the current folder counts only where the folder is one's own, or is named", () => {
+  const local = written("agent.json", { edge: "ws://127.0.0.1:18787" });
+  written("operator-token", "theirs");
+  const settings = written("edge.json", { state: "state", operatorTokenFile: "token", domains: {} });
+  written("token", "ours");
+  const own = { ...nowhere, folder };
+  const foreign = { ...own, uid: (process.getuid?.() ?? 0) + 1 };
+
+  expect(findEdge({}, own)).toMatchObject({ urlFrom: local, token: "theirs" });
+  expect(findEdge({}, { ...foreign, settings })).toMatchObject({ urlFrom: settings, token: "ours" });
+  expect(() => findEdge({}, foreign)).toThrow(/^the local run in \S+ belongs to another user; set BRIDGEHEAD_STATE=/);
+  expect(findEdge({ BRIDGEHEAD_STATE: folder }, foreign)).toMatchObject({ urlFrom: local, token: "theirs" });
 });
 
 test.each<[string, Readonly<Record<string, string>>, RegExp]>([
@@ -143,10 +183,32 @@ test("the first time that a document was posted is read from the stories of conf
   expect(asked).toEqual(["domains/acme/conferences/1/story"]);
 });
 
-test("what others named cannot steer the terminal", async () => {
-  answers["domains/acme/conferences/1"] = { extConfId: "a\u001b[2J\u009b\u202eb" };
+test("an answer that breaks off is no edge's answer", async () => {
+  server.removeAllListeners("request");
+  server.on("request", (_, response) => {
+    response.writeHead(200, { "content-length": "100" });
+    response.write("{", () => response.destroy());
+  });
 
-  expect(await client().conference("acme", "1")).toMatchObject({ extConfId: "a\\u001b[2J\\u009b\\u202eb" });
+  await expect(client().domains(undefined)).rejects.toBeInstanceOf(StartError);
+});
+
+test("for programs, texts are as the edge has them; for people they steer no terminal", async () => {
+  const callers = [{ call: "c1", extCallId: "a\u001b[2J\u009b\u202eb", number: "", attendeeId: "", room: "main" }];
+  answers["domains/acme/conferences?"] = { conferences: [{ key: "1", callers }], next: null, unreachable: 0 };
+  vi.stubEnv("BRIDGEHEAD_URL", `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  vi.stubEnv("OPERATOR_TOKEN", "token");
+  const printed = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  const said = async (...options: readonly string[]) => {
+    printed.mockClear();
+    const program = new Command();
+    addQuestions(program);
+    await program.parseAsync(["calls", "--domain", "acme", ...options], { from: "user" });
+    return String(printed.mock.calls[0]?.[0]);
+  };
+
+  expect(JSON.parse(await said("--json"))).toEqual([expect.objectContaining({ extCallId: "a\u001b[2J\u009b\u202eb" })]);
+  expect(await said()).toContain("a\\u001b[2J\\u009b\\u202eb");
 });
 
 test("what is no edge is said to be none", async () => {

@@ -3,9 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Part } from "../../cli/supervise.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "bridgehead-test-"));
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "bridgehead-test-"));
+});
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 test("a part that cannot work is started again until it can, and why it ended is printed once", async () => {
@@ -42,4 +46,21 @@ test("a part that cannot work is started again until it can, and why it ended is
     "part    ended (exit code 1: the disk is full); is started again",
     "part    process N",
   ]);
+});
+
+test("a part that the system does not even begin to start is tried again", async () => {
+  const launch = { command: process.execPath, args: ["-e", ""], env: {} };
+  const started = Promise.withResolvers<number>();
+  const part = new Part({
+    name: "part",
+    launch: { ...launch, env: { LONG: "ä".repeat(100_000) } },
+    logFile: join(folder, "part.log"),
+    onStart: started.resolve,
+  });
+
+  part.start();
+  part.launch = launch;
+
+  expect(await started.promise).toBe(part.pid);
+  await part.stop(0);
 });

@@ -28,7 +28,7 @@ test("a token that a full disk cuts short is no token: it is made when there is 
   const left = readdirSync(folder);
   const { token, from } = operatorToken(folder);
 
-  expect(full.stdout).toMatch(/^StartError cannot write to the state folder [^\n]*\n$/);
+  expect(full.stdout).toMatch(/^StartError cannot write the operator's token to \S+operator-token [^\n]*\n$/);
   expect(left).toEqual([]);
   expect(token).toMatch(/^[\w-]{32}$/);
   expect(from).toBe(file);

@@ -1,0 +1,14 @@
+import { printable } from "./printable.ts";
+
+/** What one check found. */
+export interface Finding {
+  /** `warn`: it works, and is not right. `WRONG`: it does not work. */
+  readonly verdict: "ok" | "warn" | "WRONG";
+  readonly about: string;
+  readonly says: string;
+}
+
+/** The line for a person. */
+export function findingLine({ verdict, about, says }: Finding): string {
+  return printable(`${verdict.padEnd(5)} ${about}: ${says}`);
+}

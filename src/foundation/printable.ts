@@ -1,0 +1,19 @@
+/**
+ * The text as it is safe to show to a person: what steers a terminal, ends a line or turns the reading direction is written as its code,
+ * such as `\u001b`.
+ */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    const code = (character.codePointAt(0) ?? 0).toString(16).padStart(4, "0");
+    return code.length > 4 ? `\\u{${code}}` : `\\u${code}`;
+  });
+}
+
+/** The same data with each of its texts, names of fields included, as `printable` has it. For what came from JSON. */
+export function allPrintable<Value>(value: Value): Value;
+export function allPrintable(value: unknown): unknown {
+  if (typeof value === "string") return printable(value);
+  if (Array.isArray(value)) return value.map(allPrintable);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [printable(name), allPrintable(part)]));
+}

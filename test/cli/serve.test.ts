@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { serve } from "../../cli/serve.ts";
+import { StartError } from "../../cli/supervise.ts";
+import { freePorts } from "../../scripts/local-run.ts";
+import { localDomain } from "../../src/settings/local-domain.ts";
+
+const local = localDomain({
+  agents: [{ name: "agent-1", publicKey: "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw" }],
+});
+const sweden = { number: "+46 8 465 004 10", kind: "toll", label: "å".repeat(60) };
+/** Fewer characters than are too many, and more bytes. */
+const tooLong = { long: { ...local, globalNumbers: { SE: Array.from({ length: 800 }, () => sweden) } } };
+
+/** In place of workerd: says which domains it is handed, and answers the first time only when asked at /answer, or handed more. */
+const fakeEdge = `#!${process.execPath}
+const { createServer } = require("node:http");
+const [, port] = /address = "[^"]*:(\\d+)"/.exec(require("node:fs").readFileSync(process.argv[3], "utf8"));
+let answer = () => {};
+let held = new Promise((resolve) => { answer = resolve; });
+let handed = 0;
+createServer(async (request, response) => {
+  if (request.url === "/answer") answer();
+  if (request.url === "/reload") {
+    const domains = Object.keys(JSON.parse((await request.toArray()).join("")));
+    console.log("handed " + domains);
+    handed += 1;
+    if (handed > 1) answer();
+    await held;
+    console.log("answered " + domains);
+  }
+  response.end();
+}).listen(Number(port), "127.0.0.1");
+`;
+
+let folder: string;
+let settings: string;
+let port: number;
+let edge: ChildProcess | undefined;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "bridgehead-serve-"));
+  settings = join(folder, "edge.json");
+  [port = 0] = await freePorts(1);
+});
+afterEach(async () => {
+  if (edge?.kill("SIGTERM")) await once(edge, "exit");
+  edge = undefined;
+  rmSync(folder, { recursive: true });
+});
+
+function write(domains: object): void {
+  writeFileSync(settings, JSON.stringify({ port, state: "edge", domains }));
+}
+
+/** Runs the edge, with a line of JavaScript where it waits for its bundle; `line` waits for what it prints. */
+function run(whileItStarts = ""): {
+  line(text: string, times?: number): Promise<void>;
+  readonly lines: readonly string[];
+} {
+  const workerd = join(folder, "workerd");
+  writeFileSync(workerd, fakeEdge);
+  chmodSync(workerd, 0o700);
+  const command = `
+    import { writeFileSync } from "node:fs";
+    import { serve } from "./cli/serve.ts";
+    import { runUntilStopped } from "./cli/supervise.ts";
+    const worker = async () => { ${whileItStarts}; return new Uint8Array(); };
+    const parts = { workerd: () => ${JSON.stringify(workerd)}, worker };
+    process.stdin.on("data", () => {
+      process.emit("SIGHUP");
+      process.emit("SIGHUP");
+      fetch("http://127.0.0.1:${port}/answer");
+    });
+    await runUntilStopped(() => serve(${JSON.stringify(settings)}, parts), { hangUp: "own" });`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", command], { stdio: ["pipe", "pipe", "inherit"] });
+  edge = child;
+  const lines: string[] = [];
+  const waiting = new Set<() => void>();
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    lines.push(line);
+    for (const look of waiting) look();
+  });
+  return {
+    lines,
+    line: (text, times = 1) =>
+      new Promise((found) => {
+        const look = () => lines.filter((line) => line.includes(text)).length >= times && found();
+        waiting.add(look);
+        look();
+      }),
+  };
+}
+
+test("domains that are too long for a process are refused at the start, and change nothing later", async () => {
+  write(tooLong);
+  const parts = { workerd: () => "", worker: async () => new Uint8Array() };
+  const fault = /^\S+edge\.json: all domains together have 14\d{4} bytes/;
+  await expect(serve(settings, parts)).rejects.toThrow(fault);
+  await expect(serve(settings, parts)).rejects.toBeInstanceOf(StartError);
+
+  write({ local });
+  const { line, lines } = run();
+  await line("serves");
+  write(tooLong);
+  edge?.kill("SIGHUP");
+  await line("settings stay as they were: ");
+  expect(lines.filter((one) => one.includes("handed"))).toEqual([]);
+});
+
+test("a SIGHUP while the edge starts counts as soon as it serves", async () => {
+  write({ local });
+  const next = JSON.stringify(JSON.stringify({ port, state: "edge", domains: { local, next: local } }));
+  const { line, lines } = run(`writeFileSync(${JSON.stringify(settings)}, ${next}); process.emit("SIGHUP")`);
+
+  await line("handed local,next");
+  await fetch(`http://127.0.0.1:${port}/answer`);
+  await line("domains read again");
+  expect(lines.filter((one) => one.startsWith("edge    serves"))).toHaveLength(1);
+});
+
+test("of two SIGHUPs the second waits until the edge has answered the first", async () => {
+  write({ local });
+  const { line, lines } = run();
+  await line("serves");
+  edge?.stdin?.write("go\n");
+  await line("handed local");
+  await fetch(`http://127.0.0.1:${port}/answer`);
+  await line("domains read again", 2);
+
+  expect(lines.filter((one) => /^(handed|answered)/.test(one))).toEqual([
+    ...["handed local", "answered local"],
+    ...["handed local", "answered local"],
+  ]);
+});

@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { allPrintable, printable } from "../../src/foundation/printable.ts";
+
+test.each([
+  ["clears the screen", "\u001b[2J", "\\u001b[2J"],
+  ["the same in one character", "\u009b2J", "\\u009b2J"],
+  ["ends the line", "a\nb\u2028c", "a\\u000ab\\u2028c"],
+  ["turns the direction", "\u202egpj.exe", "\\u202egpj.exe"],
+  ["is an invisible tag", "\u{e0041}", "\\u{e0041}"],
+  ["is of another language", "Zoë 会議 🙂", "Zoë 会議 🙂"],
+])("what %s is shown so that it does nothing", (_, text, shown) => {
+  expect(printable(text)).toBe(shown);
+});
+
+test("all texts of some data are made printable, and nothing else changes", () => {
+  expect(allPrintable({ key: "\u001b", list: ["\u0007", 3, null, { "a\u001b": true }] })).toEqual({
+    key: "\\u001b",
+    list: ["\\u0007", 3, null, { "a\\u001b": true }],
+  });
+});

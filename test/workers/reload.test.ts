@@ -1,0 +1,49 @@
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, expect, test, vi } from "vitest";
+import worker from "../../src/worker.ts";
+import { domains } from "./test-domains.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+test("a reload has worked although relays hang or fail, which the log says", async () => {
+  vi.useFakeTimers();
+  const lines = vi.spyOn(console, "error").mockImplementation(() => {});
+  const { local } = domains;
+  const relays: Readonly<Record<string, () => Promise<void>>> = {
+    "hangs/simulated": () => new Promise(() => {}),
+    "fails/simulated": () => Promise.reject(new Error("no disk")),
+    "local/simulated": () => Promise.resolve(),
+  };
+  const here = {
+    ...env,
+    DOMAINS: JSON.stringify({ hangs: local, fails: local, local }),
+    RELOAD_TOKEN: "token",
+    RELAY: { getByName: (name: string) => ({ closeAgents: relays[name] }) },
+  } as never;
+  const request = new Request("http://edge.example.com/reload", {
+    method: "POST",
+    body: JSON.stringify({ other: local }),
+    headers: { authorization: "Bearer token" },
+  });
+
+  const answer = worker.fetch(request as never, here, createExecutionContext());
+  await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1));
+  await vi.runAllTimersAsync();
+
+  expect((await answer).status).toBe(204);
+  const agents = ["agent-1", "agent-2"];
+  expect(lines.mock.calls.map(([line]) => JSON.parse(line))).toMatchObject([
+    { event: "agents-not-closed", domain: "fails", bridge: "simulated", agents, error: "no disk" },
+    {
+      event: "agents-not-closed",
+      domain: "hangs",
+      bridge: "simulated",
+      agents,
+      error: "the relay took longer than 2000 ms",
+    },
+  ]);
+});
