@@ -20,6 +20,10 @@ export class Metrics {
     "bridgehead_documents_not_stored_total",
     "Documents answered with 503, which WebEx sends again.",
   );
+  readonly objectsFailed = new Counter(
+    "bridgehead_object_storage_failures_total",
+    "Those of them where the storage of one object failed, and not for want of room: its database may be damaged.",
+  );
   readonly confirmSeconds = new Histogram(
     "bridgehead_confirm_seconds",
     "From the begin of a document's request to its Confirmation, or to a 503.",
@@ -50,7 +54,8 @@ export class Metrics {
   text(domains: Iterable<Domain>): string {
     for (const { name: domain } of domains) {
       for (const result of documentResults) this.documents.begin({ domain, result });
-      for (const counter of [this.notStored, this.hostsRefused, this.rateLimited]) counter.begin({ domain });
+      for (const counter of [this.notStored, this.objectsFailed, this.hostsRefused, this.rateLimited])
+        counter.begin({ domain });
       this.confirmSeconds.begin({ domain });
     }
     this.strangers.begin();
@@ -59,6 +64,7 @@ export class Metrics {
     return [
       this.documents,
       this.notStored,
+      this.objectsFailed,
       this.confirmSeconds,
       this.hostsRefused,
       this.rateLimited,

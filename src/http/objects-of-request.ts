@@ -23,12 +23,13 @@ export function failureOf(error: unknown): Facts {
 }
 
 /**
- * What is wrong with the disk, if an object's storage failed; `null`: it was something else, such as a bridge that is too far behind.
- * The platform marks neither, and says it in words alone.
+ * What is wrong if an object's storage failed; `null`: it was something else, such as a bridge that is too far behind. A disk that is full
+ * concerns all objects; all else may be the damaged database of this one. The platform marks neither, and says it in words alone.
  */
-export function storageFault(error: unknown): string | null {
-  const text = error instanceof ObjectFailure ? String(error.facts.error) : "";
-  return /SQLITE|internal error/.test(text) ? text : null;
+export function storageFault(error: unknown): { readonly of: "disk" | "object"; readonly why: string } | null {
+  const why = error instanceof ObjectFailure ? String(error.facts.error) : "";
+  if (/SQLITE_FULL|disk is full/.test(why)) return { of: "disk", why };
+  return /SQLITE|internal error/.test(why) ? { of: "object", why } : null;
 }
 
 /**
