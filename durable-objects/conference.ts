@@ -222,9 +222,14 @@ export class Conference {
     return this.#clock.alarm.fired(() => (this.#store.identity ? this.#wake("alarm") : undefined));
   }
 
+  async sweep(): Promise<boolean> {
+    if (!this.#store.identity) return false;
+    await this.#sweep();
+    return this.#ongoing !== null;
+  }
+
   /** An object that was restored for this has done already what was overdue. */
-  async sweep(): Promise<void> {
-    if (!this.#store.identity) return;
+  async #sweep(): Promise<void> {
     const domain = this.#findDomain();
     if (!domain) return this.alarm();
     const now = this.#ports.now();
@@ -348,8 +353,7 @@ export class Conference {
       if (items.every(isSpeech) && nextDeadline(this.#store.state) === null) this.#armLater();
       else this.#arm(this.#deleteAt(domain));
       // Enough for a failover of everybody, so that no input has to wait for the allocator.
-      const { phase } = this.#store.state.head;
-      if (phase === "creating" || phase === "running") this.#ids.keep();
+      if (this.#ongoing !== null) this.#ids.keep();
       for (const { event, ...facts } of batch.outcomes) {
         this.#ports.measures.outcomes.count({ domain: domain.name, outcome: event });
         this.#log(troubles.has(event) ? "warn" : "info", event, facts);
@@ -363,9 +367,14 @@ export class Conference {
     }
   }
 
-  #measure(): void {
+  /** `null`: there is no conference, or it is over. */
+  get #ongoing(): "creating" | "running" | null {
     const { phase } = this.#store.state.head;
-    this.#tally.phase = phase === "creating" || phase === "running" ? phase : null;
+    return phase === "creating" || phase === "running" ? phase : null;
+  }
+
+  #measure(): void {
+    this.#tally.phase = this.#ongoing;
     this.#ports.measures.keep(this.#identified.domain, this.#identified.confKey, this.#tally);
   }
 
