@@ -58,6 +58,7 @@ test.skipIf(!promtool).each([
   ["the metrics of the edge", ["check", "metrics"], ofEdge],
   ["the metrics of the agent", ["check", "metrics"], ofAgent],
   ["the alerts", ["check", "rules", "packaging/alerts.yml"], ""],
+  ["when the alerts for a dead process fire", ["test", "rules", "test/http/alerts.test.yml"], ""],
 ])("promtool finds nothing wrong with %s", (_what, words, input) => {
   const { status, stdout, stderr } = spawnSync("promtool", words, { input, encoding: "utf8" });
 
