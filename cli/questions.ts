@@ -77,7 +77,7 @@ export function addQuestions(program: Command): void {
     (options: Options) =>
       answer(options, async (edge) => {
         const { conferences, unreachable } = await edge.conferences(await edge.domains(options.domain), { all: true });
-        const hosts = hostsOf(conferences, await edge.postedAt(conferences));
+        const hosts = hostsOf(conferences);
         return {
           data: hosts,
           text: (now, terminal) => hostsText(hosts, now, terminal),

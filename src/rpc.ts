@@ -91,6 +91,7 @@ interface DocumentView {
   readonly transId: string;
   readonly host: string;
   readonly messages: readonly string[];
+  readonly queuedAt: EpochMs;
   readonly attempts: number;
   readonly dueAt: EpochMs;
   /** Why the last attempt failed. */
