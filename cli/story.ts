@@ -18,10 +18,7 @@ export function storyText(
   for (const { from, to, facts, at } of lines) {
     if (from !== "edge") continue;
     if (facts.transId && !startedAt.has(facts.transId)) startedAt.set(facts.transId, at);
-    // Ids begin with the conference's key, which may be masked.
-    const command =
-      to === "bridge" && conference.commands.find(({ id }) => facts.commandId?.endsWith(tail(id, conference)));
-    if (command) startedAt.set(command.id, at);
+    if (to === "bridge" && facts.commandId) startedAt.set(facts.commandId, at);
   }
   const told = { host: conference.host as string };
   const { agents = null } = bridges.find(({ bridge }) => bridge === conference.bridge) ?? {};
@@ -30,10 +27,6 @@ export function storyText(
     ...thingsOf(lines).flatMap((thing) => ["", ...thingText(thing, told, terminal)]),
     ...outstandingText(conference, { now, agents, startedAt }, terminal),
   ];
-}
-
-function tail(id: string, { key }: ConferenceOfDomain): string {
-  return id.startsWith(key) ? id.slice(key.length) : id;
 }
 
 /** The lines in groups of what belongs together, in the order in which they began. */

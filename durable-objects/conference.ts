@@ -203,7 +203,7 @@ export class Conference {
   story(): readonly StoryLine[] {
     const { identity } = this.#store;
     if (!identity) return [];
-    const story = new Story(identity.confKey, this.#person);
+    const story = new Story(this.#person);
     const lines: StoryLine[] = [];
     for (let rows = this.#store.journal(0); rows.length > 0; rows = this.#store.journal(rows.at(-1)?.seq ?? 0)) {
       for (const line of story.read(rows)) lines.push(line);
@@ -278,6 +278,8 @@ export class Conference {
     if (why === "alarm" && deleteAt !== null && deleteAt <= now && this.#isQuiet(domain)) {
       this.#outbox.adopt({ rows: [], open: [] });
       this.#sender.stop();
+      // Conferences of a domain that is gone may run still.
+      Object.assign(this.#tally, newTally());
       return await this.#ports.deleteAll();
     }
     if (!domain)
