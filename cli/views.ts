@@ -94,11 +94,11 @@ export function outstandingText(
   const active = agents?.find(({ role }) => role === "active");
   const path =
     agents === null ? [] : active === undefined ? [`bridge ${bridge} has no active agent`] : bridgeFault(active);
-  const ofCommands = commands.map(({ id, type, sent, taken, answerBy }) => {
+  const ofCommands = commands.map(({ id, type, sent, taken: isAcked, answerBy }) => {
     const sending =
       sent === 0
         ? "not sent yet"
-        : `sent ${sent === 1 ? "once" : `${sent} times`}, ${taken ? "the agent has it, the bridge has not answered" : "no agent has acknowledged it"}`;
+        : `sent ${sent === 1 ? "once" : `${sent} times`}, ${isAcked ? "the agent has it, the bridge has not answered" : "no agent has acknowledged it"}`;
     const deadline = answerBy === null ? [] : [`WebEx hears a failure ${fromNow(answerBy, now)}`];
     return [`${type} (${id}): no result${since(id)}`, sending, ...path, ...deadline].join("; ");
   });

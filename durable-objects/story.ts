@@ -73,9 +73,9 @@ export class Story {
     }
     const { id, result } = report;
     const command = this.#commands.get(id);
-    const outcome = result.done ? "done" : `refused, ${result.reason}`;
+    const became = result.done ? "done" : `refused, ${result.reason}`;
     const facts = { commandId: id, ...(command && { afterMs: String(row.at - command.at) }), ...more };
-    this.#tell(row, "bridge", "edge", `${command?.what ?? "command"}: ${outcome}`, facts);
+    this.#tell(row, "bridge", "edge", `${command?.what ?? "command"}: ${became}`, facts);
   }
 
   #change(row: JournalRow, key: string, value: unknown): void {

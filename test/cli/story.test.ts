@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { BridgeAgents } from "../../cli/operator-client.ts";
-import { storyText, thingsOf } from "../../cli/story.ts";
+import { blocksOf, storyText } from "../../cli/story.ts";
 import { localTime } from "../../cli/terminal.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../../src/rpc.ts";
 import { command, conference, document, now, painted, plain } from "./view-examples.ts";
@@ -26,7 +26,7 @@ const mutes = [
 ];
 
 function whats(lines: readonly StoryLine[]): string[][] {
-  return thingsOf(lines).map((thing) => thing.map(({ what, facts }) => facts.call ?? what));
+  return blocksOf(lines).map((block) => block.map(({ what, facts }) => facts.call ?? what));
 }
 
 test("request, command, result, answer and Confirmation of one thing are together, whatever came in between", () => {
@@ -61,7 +61,7 @@ test("what becomes of a dialled call belongs to the call-out, and its end after 
     line(4, 60_000, "bridge > edge", "caller-left", { call: "leg" }),
   ];
 
-  expect(thingsOf(lines).map((thing) => thing.length)).toEqual([5, 1]);
+  expect(blocksOf(lines).map((block) => block.length)).toEqual([5, 1]);
 });
 
 test("what followed from the passing of time alone is a thing of its own", () => {
