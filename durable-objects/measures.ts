@@ -66,6 +66,10 @@ export class Measures {
     "What became of conferences and callers, and commands that failed.",
   );
   readonly takeovers = new Counter("bridgehead_takeovers_total", "An agent became active in the place of another one.");
+  readonly foreignReports = new Counter(
+    "bridgehead_foreign_reports_total",
+    "Messages of agents with reports about conferences that are not the edge's.",
+  );
   readonly #tallies = new Map<string, { readonly domain: DomainName; readonly tally: Tally }>();
   readonly #agents = new Map<string, Agents>();
 
@@ -102,7 +106,7 @@ export class Measures {
       for (const outcome of outcomes) this.outcomes.begin({ domain, outcome });
       for (const histogram of [this.postSeconds, this.commandSeconds, this.eventSeconds]) histogram.begin({ domain });
       for (const { name: bridge } of settings.bridges) {
-        this.takeovers.begin({ domain, bridge });
+        for (const counter of [this.takeovers, this.foreignReports]) counter.begin({ domain, bridge });
         const name = `${domain}/${bridge}`;
         if (!agents.has(name)) agents.set(name, { labels: { domain, bridge }, active: 0, standby: 0 });
       }
@@ -139,6 +143,7 @@ export class Measures {
       familyOf("gauge", "bridgehead_oldest_document_seconds", "For how long the oldest of them waits.", byDomain(ages)),
       familyOf("gauge", "bridgehead_agents", "Agents with a link, as their relay last knew.", byRole.flat()),
       this.takeovers.text(),
+      this.foreignReports.text(),
       this.outcomes.text(),
       this.posts.text(),
       this.postSeconds.text(),
