@@ -9,8 +9,6 @@ import { urlHere } from "./workerd.ts";
 
 /** How long one answer may take: a list asks its conferences one after another. */
 const PATIENCE_MS = 30_000;
-/** How many stories are asked for side by side. */
-const ASKED_AT_ONCE = 10;
 
 /** Which edge is asked, and by which token; each with the words for where it comes from. */
 export interface EdgeAddress {
@@ -193,21 +191,6 @@ export class OperatorClient {
   async story(domain: string, key: string): Promise<readonly StoryLine[]> {
     const path = `domains/${domain}/conferences/${encodeURIComponent(key)}/story`;
     return (await this.#ask<{ lines: readonly StoryLine[] }>(path)).lines;
-  }
-
-  /** When the documents of these conferences that are not confirmed were first to be posted, by their TransIDs. */
-  async postedAt(conferences: readonly ConferenceOfDomain[]): Promise<ReadonlyMap<string, number>> {
-    const postedAt = new Map<string, number>();
-    const rest = conferences.filter(({ documents }) => documents.length > 0).values();
-    const askOneByOne = async () => {
-      for (const { domain, key } of rest) {
-        for (const { from, facts, at } of await this.story(domain, key)) {
-          if (from === "edge" && facts.transId && !postedAt.has(facts.transId)) postedAt.set(facts.transId, at);
-        }
-      }
-    };
-    await Promise.all(Array.from({ length: ASKED_AT_ONCE }, askOneByOne));
-    return postedAt;
   }
 
   async agents(domains: readonly string[]): Promise<readonly BridgeAgents[]> {

@@ -8,7 +8,7 @@ import { ownTerminal, type Terminal } from "./terminal.ts";
 import { agentsText, callsOf, callsText, conferencesText, conferenceText, hostsOf, hostsText } from "./views.ts";
 
 const WATCH_EVERY_MS = 1_000;
-/** Id blocks, by which conferences are found, are kept for a week. */
+/** Ids, by which conferences that are over are found, are known for a week. */
 const MOST_HOURS = 7 * 24;
 
 interface Options {
@@ -29,8 +29,8 @@ interface Answer<Data> {
 /** The commands that ask a running edge. They change nothing. */
 export function addQuestions(program: Command): void {
   question(program, "conferences", "the conferences that run, the latest first")
-    .option("--all", "those that are over, too")
-    .option("--hours <n>", `those of the last so many hours, ${MOST_HOURS} at most (default: 6)`, hours)
+    .option("--all", "those that are over, too: of the last 6 hours")
+    .option("--hours <n>", `with --all: of the last so many hours, ${MOST_HOURS} at most`, hours)
     .action((options: Options & { all?: true; hours?: number }) =>
       answer(options, async (edge) => {
         const list = await edge.conferences(await edge.domains(options.domain), options);
@@ -82,7 +82,7 @@ export function addQuestions(program: Command): void {
     (options: Options) =>
       answer(options, async (edge) => {
         const { conferences, unreachable } = await edge.conferences(await edge.domains(options.domain), { all: true });
-        const hosts = hostsOf(conferences, await edge.postedAt(conferences));
+        const hosts = hostsOf(conferences);
         return {
           data: hosts,
           text: hostsText,

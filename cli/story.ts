@@ -3,10 +3,10 @@ import type { BridgeAgents, ConferenceOfDomain } from "./operator-client.ts";
 import { duration, localTime, type Terminal, wrapped } from "./terminal.ts";
 import { bare, conferenceHead, outstandingText } from "./views.ts";
 
-/** What belongs together: a request, an event or a deadline, with all that followed from it. */
-type Thing = [StoryLine, ...StoryLine[]];
+/** Lines that belong together: a request, an event or a deadline, with all that followed from it. */
+type Block = [StoryLine, ...StoryLine[]];
 
-/** A conference's story for people: what happened, thing by thing, and what is outstanding now. */
+/** A conference's story for people: what happened, block by block, and what is outstanding now. */
 export function storyText(
   conference: ConferenceOfDomain,
   lines: readonly StoryLine[],
@@ -18,40 +18,33 @@ export function storyText(
   for (const { from, to, facts, at } of lines) {
     if (from !== "edge") continue;
     if (facts.transId && !startedAt.has(facts.transId)) startedAt.set(facts.transId, at);
-    // Ids begin with the conference's key, which may be masked.
-    const command =
-      to === "bridge" && conference.commands.find(({ id }) => facts.commandId?.endsWith(tail(id, conference)));
-    if (command) startedAt.set(command.id, at);
+    if (to === "bridge" && facts.commandId) startedAt.set(facts.commandId, at);
   }
-  const told = { host: conference.host as string };
+  const shown = { host: conference.host as string };
   const { agents = null } = bridges.find(({ bridge }) => bridge === conference.bridge) ?? {};
   return [
     ...conferenceHead(conference, now, terminal),
-    ...thingsOf(lines).flatMap((thing) => ["", ...thingText(thing, told, terminal)]),
+    ...blocksOf(lines).flatMap((block) => ["", ...blockText(block, shown, terminal)]),
     ...outstandingText(conference, { now, agents, startedAt }, terminal),
   ];
 }
 
-function tail(id: string, { key }: ConferenceOfDomain): string {
-  return id.startsWith(key) ? id.slice(key.length) : id;
-}
-
 /** The lines in groups of what belongs together, in the order in which they began. */
-export function thingsOf(lines: readonly StoryLine[]): readonly Readonly<Thing>[] {
-  const things: Thing[] = [];
-  const byId = new Map<string, Thing>();
-  /** One document may carry messages of several things. */
-  const byDocument = new Map<string, Set<Thing>>();
+export function blocksOf(lines: readonly StoryLine[]): readonly Readonly<Block>[] {
+  const blocks: Block[] = [];
+  const byId = new Map<string, Block>();
+  /** One document may carry messages of several blocks. */
+  const byDocument = new Map<string, Set<Block>>();
   /** Calls that ring, which what becomes of them belongs to. */
-  const dialled = new Map<string, Thing>();
+  const dialled = new Map<string, Block>();
   let causeSeq = 0;
-  let cause: Thing | undefined;
+  let cause: Block | undefined;
   for (const line of lines) {
     const { from, seq } = line;
     const document = documentOf(line);
     const carried = line.facts.msgId === undefined && document !== null ? byDocument.get(document) : undefined;
     if (carried) {
-      for (const thing of carried) thing.push(line);
+      for (const block of carried) block.push(line);
       continue;
     }
     const id = idOf(line);
@@ -60,19 +53,19 @@ export function thingsOf(lines: readonly StoryLine[]): readonly Readonly<Thing>[
     const { call = "" } = line.facts;
     const ofDial = from === "bridge" ? dialled.get(call) : undefined;
     if (ofDial) dialled.delete(call);
-    let thing = (id === null ? undefined : byId.get(id)) ?? ofDial ?? sameRow;
-    if (thing) thing.push(line);
+    let block = (id === null ? undefined : byId.get(id)) ?? ofDial ?? sameRow;
+    if (block) block.push(line);
     else {
-      thing = [line];
-      things.push(thing);
+      block = [line];
+      blocks.push(block);
     }
-    if (id !== null && !byId.has(id)) byId.set(id, thing);
-    if (line.what === "dial") dialled.set(call, thing);
-    if (document !== null) byDocument.set(document, (byDocument.get(document) ?? new Set()).add(thing));
-    if (from !== "edge" || causeSeq !== seq) [causeSeq, cause] = [seq, thing];
+    if (id !== null && !byId.has(id)) byId.set(id, block);
+    if (line.what === "dial") dialled.set(call, block);
+    if (document !== null) byDocument.set(document, (byDocument.get(document) ?? new Set()).add(block));
+    if (from !== "edge" || causeSeq !== seq) [causeSeq, cause] = [seq, block];
   }
   const inOrder = (one: StoryLine, other: StoryLine) => one.at - other.at || one.seq - other.seq;
-  return things.map((thing) => thing.toSorted(inOrder) as Thing);
+  return blocks.map((block) => block.toSorted(inOrder) as Block);
 }
 
 /** By what a line belongs to others. Both ends number their own messages. */
@@ -88,14 +81,14 @@ function documentOf({ from, what, facts: { transId } }: StoryLine): string | nul
   return transId && (from === "edge" || what === "confirmed") ? transId : null;
 }
 
-function thingText(thing: Readonly<Thing>, told: { host: string }, terminal: Terminal): string[] {
-  const [{ at: beganAt }] = thing;
+function blockText(block: Readonly<Block>, shown: { host: string }, terminal: Terminal): string[] {
+  const [{ at: beganAt }] = block;
   const facts = new Set<string>();
-  return thing.flatMap((line, index) => {
+  return block.flatMap((line, index) => {
     const time = index === 0 ? localTime(beganAt) : `+${duration(line.at - beganAt)}`.padStart(TIME);
     const way = line.from === line.to ? names[line.from] : `${names[line.from]} → ${names[line.to]}`;
-    const news = factsOf(line, told).filter((fact) => !facts.has(fact) || !isRepeated(fact, line));
-    for (const fact of news) facts.add(fact);
+    const fresh = factsOf(line, shown).filter((fact) => !facts.has(fact) || !isRepeated(fact, line));
+    for (const fact of fresh) facts.add(fact);
     const room = terminal.width - TIME - GAP - WAY - GAP;
     const what = isTrouble(line)
       ? terminal.style("red", line.what)
@@ -103,12 +96,12 @@ function thingText(thing: Readonly<Thing>, told: { host: string }, terminal: Ter
         ? terminal.style("bold", line.what)
         : line.what;
     const head = `${index === 0 ? time : terminal.style("dim", time)}${" ".repeat(GAP)}${way.padEnd(WAY + GAP)}${what}`;
-    const inline = news.join(" ");
+    const inline = fresh.join(" ");
     if (inline === "") return head;
     if (line.what.length + GAP + inline.length <= room)
       return `${head}${" ".repeat(GAP)}${terminal.style("dim", inline)}`;
     const indent = " ".repeat(TIME + GAP + 2);
-    const below = wrapped(news, terminal.width - indent.length);
+    const below = wrapped(fresh, terminal.width - indent.length);
     return [head, ...below.map((text) => indent + terminal.style("dim", text))];
   });
 }
@@ -127,19 +120,19 @@ const names: Readonly<Record<StorySide, string>> = {
 };
 
 /** A server is named where it is another one than before. Commands are told apart by what they are for; `--json` has their ids. */
-function factsOf({ facts }: StoryLine, told: { host: string }): string[] {
+function factsOf({ facts }: StoryLine, shown: { host: string }): string[] {
   return Object.entries(facts).flatMap(([name, value]) => {
     if (name === "commandId") return [];
     if (name === "afterMs") return `after ${duration(Number(value))}`;
     if (name === "nextAt") return `next=${localTime(Date.parse(value)).slice(11, 23)}`;
     if (name !== "host") return `${name}=${/[\s="]/.test(value) ? JSON.stringify(value) : value}`;
-    if (value === told.host) return [];
-    told.host = value;
+    if (value === shown.host) return [];
+    shown.host = value;
     return `host=${bare(value)}`;
   });
 }
 
-/** What and whom a line is about, which the lines before in its thing may have said. Which document is confirmed is always said. */
+/** What and whom a line is about, which the lines before in its block may have said. Which document is confirmed is always said. */
 function isRepeated(fact: string, { facts: { msgId } }: StoryLine): boolean {
   return (
     /^(msgId|extCallId|call|number|did|attendeeId|room|subConfId)=/.test(fact) || (!!msgId && /^transId=/.test(fact))

@@ -94,11 +94,11 @@ export function outstandingText(
   const active = agents?.find(({ role }) => role === "active");
   const path =
     agents === null ? [] : active === undefined ? [`bridge ${bridge} has no active agent`] : bridgeFault(active);
-  const ofCommands = commands.map(({ id, type, sent, taken, answerBy }) => {
+  const ofCommands = commands.map(({ id, type, sent, taken: isAcked, answerBy }) => {
     const sending =
       sent === 0
         ? "not sent yet"
-        : `sent ${sent === 1 ? "once" : `${sent} times`}, ${taken ? "the agent has it, the bridge has not answered" : "no agent has acknowledged it"}`;
+        : `sent ${sent === 1 ? "once" : `${sent} times`}, ${isAcked ? "the agent has it, the bridge has not answered" : "no agent has acknowledged it"}`;
     const deadline = answerBy === null ? [] : [`WebEx hears a failure ${fromNow(answerBy, now)}`];
     return [`${type} (${id}): no result${since(id)}`, sending, ...path, ...deadline].join("; ");
   });
@@ -185,21 +185,18 @@ export interface HostRow {
   readonly host: string;
   readonly conferences: number;
   readonly documents: number;
-  /** When the oldest document that waits was first to be posted; `null`: that is not known, or none waits. */
+  /** When the oldest document that waits was queued; `null`: none waits. */
   readonly oldestAt: number | null;
   readonly failure: string;
 }
 
 /** The servers that running conferences belong to, or that have not confirmed a document. */
-export function hostsOf(
-  conferences: readonly ConferenceOfDomain[],
-  postedAt: ReadonlyMap<string, number>,
-): readonly HostRow[] {
+export function hostsOf(conferences: readonly ConferenceOfDomain[]): readonly HostRow[] {
   const hosts = new Set(conferences.flatMap(({ host, documents }) => [host, ...documents.map((one) => one.host)]));
   hosts.delete("");
   return [...hosts].sort().map((host) => {
     const documents = conferences.flatMap((one) => one.documents.filter((document) => document.host === host));
-    const times = documents.flatMap(({ transId }) => postedAt.get(transId) ?? []);
+    const times = documents.map(({ queuedAt }) => queuedAt);
     return {
       host,
       conferences: conferences.filter((one) => one.host === host).length,

@@ -51,7 +51,7 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
     return this.#current.operate(request);
   }
 
-  sweep(): Promise<void> {
+  sweep(): Promise<boolean> {
     return this.#current.sweep();
   }
 

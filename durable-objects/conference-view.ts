@@ -33,8 +33,8 @@ export function viewOf(
       ...{ id, type, answerBy },
       ...schedule.stateOf(id),
     })),
-    documents: outbox.map(({ transId, host, messages, attempts, dueAt, failure }) => ({
-      ...{ transId, host, messages: messages.map(nameOf), attempts, dueAt },
+    documents: outbox.map(({ transId, host, messages, queuedAt, attempts, dueAt, failure }) => ({
+      ...{ transId, host, messages: messages.map(nameOf), queuedAt, attempts, dueAt },
       ...(failure !== undefined && { failure }),
     })),
   };

@@ -203,7 +203,7 @@ export class Conference {
   story(): readonly StoryLine[] {
     const { identity } = this.#store;
     if (!identity) return [];
-    const story = new Story(identity.confKey, this.#person);
+    const story = new Story(this.#person);
     const lines: StoryLine[] = [];
     for (let rows = this.#store.journal(0); rows.length > 0; rows = this.#store.journal(rows.at(-1)?.seq ?? 0)) {
       for (const line of story.read(rows)) lines.push(line);
@@ -222,9 +222,14 @@ export class Conference {
     return this.#clock.alarm.fired(() => (this.#store.identity ? this.#wake("alarm") : undefined));
   }
 
+  async sweep(): Promise<boolean> {
+    if (!this.#store.identity) return false;
+    await this.#sweep();
+    return this.#ongoing !== null;
+  }
+
   /** An object that was restored for this has done already what was overdue. */
-  async sweep(): Promise<void> {
-    if (!this.#store.identity) return;
+  async #sweep(): Promise<void> {
     const domain = this.#findDomain();
     if (!domain) return this.alarm();
     const now = this.#ports.now();
@@ -273,6 +278,8 @@ export class Conference {
     if (why === "alarm" && deleteAt !== null && deleteAt <= now && this.#isQuiet(domain)) {
       this.#outbox.adopt({ rows: [], open: [] });
       this.#sender.stop();
+      // Conferences of a domain that is gone may run still.
+      Object.assign(this.#tally, newTally());
       return await this.#ports.deleteAll();
     }
     if (!domain)
@@ -348,8 +355,7 @@ export class Conference {
       if (items.every(isSpeech) && nextDeadline(this.#store.state) === null) this.#armLater();
       else this.#arm(this.#deleteAt(domain));
       // Enough for a failover of everybody, so that no input has to wait for the allocator.
-      const { phase } = this.#store.state.head;
-      if (phase === "creating" || phase === "running") this.#ids.keep();
+      if (this.#ongoing !== null) this.#ids.keep();
       for (const { event, ...facts } of batch.outcomes) {
         this.#ports.measures.outcomes.count({ domain: domain.name, outcome: event });
         this.#log(troubles.has(event) ? "warn" : "info", event, facts);
@@ -363,9 +369,14 @@ export class Conference {
     }
   }
 
-  #measure(): void {
+  /** `null`: there is no conference, or it is over. */
+  get #ongoing(): "creating" | "running" | null {
     const { phase } = this.#store.state.head;
-    this.#tally.phase = phase === "creating" || phase === "running" ? phase : null;
+    return phase === "creating" || phase === "running" ? phase : null;
+  }
+
+  #measure(): void {
+    this.#tally.phase = this.#ongoing;
     this.#ports.measures.keep(this.#identified.domain, this.#identified.confKey, this.#tally);
   }
 

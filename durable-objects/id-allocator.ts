@@ -1,8 +1,8 @@
 import type { ConfKey, EpochMs, MsgId } from "../src/foundation/ids.ts";
 import { dayMs } from "../src/foundation/timers.ts";
-import type { HolderPage, IdBlock, IdBlocks, IdsWanted } from "../src/rpc.ts";
+import type { Holder, HolderPage, IdBlock, IdBlocks, IdsWanted } from "../src/rpc.ts";
 import { firstPlaceOf, idAt, placeByTime, placeOf, runFrom } from "../src/tsp/id-scheme.ts";
-import type { Sql, SqlRow } from "./platform.ts";
+import type { Sql } from "./platform.ts";
 
 /** How long it is known who holds a block: as long as an answer with its MsgID may come. */
 const holderMemoryMs = 7 * dayMs;
@@ -59,6 +59,11 @@ export class IdAllocator {
     return { msgIds: block(msgFirst, wanted.msgIds > 0 ? msgEnd : msgFirst), transIds: block(transFirst, transEnd) };
   }
 
+  /** Its latest block is of now: it uses one MsgID up. */
+  renew(holder: ConfKey, now: EpochMs): void {
+    this.allocate(holder, { msgIds: 0, transIds: 0 }, now);
+  }
+
   /**
    * The conferences that have been allocated blocks since then, some at a time, by the latest block of each, which must be before this place;
    * `next`: those that are left are before that one.
@@ -66,12 +71,15 @@ export class IdAllocator {
   holdersSince(since: EpochMs, before: number | null): HolderPage {
     // A clock that was set back for a moment leaves old rows among the young ones, so the first old row is not the end.
     const rows = this.#sql.exec(
-      `SELECT holder, max(msg_first) AS latest FROM allocated
+      `SELECT holder, max(msg_first) AS latest, at FROM allocated
        WHERE msg_first > ifnull((SELECT msg_first FROM allocated WHERE at < ? ORDER BY msg_first DESC LIMIT 1 OFFSET ?), -1)
        AND at >= ? AND holder IS NOT NULL GROUP BY holder HAVING latest < ? ORDER BY latest DESC LIMIT ?`,
       ...[since, pageSize, since, before ?? Number.MAX_SAFE_INTEGER, pageSize],
     );
-    return { holders: holdersOf(rows), next: rows.length < pageSize ? null : Number(rows.at(-1)?.latest) };
+    const holders = rows.map(
+      ({ holder, latest, at }): Holder => ({ key: holder as ConfKey, place: Number(latest), at: Number(at) }),
+    );
+    return { holders, next: holders.length < pageSize ? null : (holders.at(-1)?.place ?? null) };
   }
 
   /** Some of the oldest blocks, if they are not needed any more. */
@@ -83,7 +91,8 @@ export class IdAllocator {
     );
     const last = rows.at(-1)?.msg_first;
     if (last === undefined) return null;
-    return { holders: holdersOf(rows), upTo: Number(last), hasMore: rows.length === pageSize };
+    const holders = new Set(rows.flatMap(({ holder }) => (holder === null ? [] : [holder as ConfKey])));
+    return { holders: [...holders], upTo: Number(last), hasMore: rows.length === pageSize };
   }
 
   /** Forgets these blocks, but for those of the conferences in `kept`, and even those when they are a week overdue. */
@@ -121,10 +130,6 @@ export class IdAllocator {
     if (!found || place >= Number(found.msg_end) || Number(found.at) <= now - keptMs) return null;
     return found.holder as ConfKey | null;
   }
-}
-
-function holdersOf(rows: readonly SqlRow[]): readonly ConfKey[] {
-  return [...new Set(rows.flatMap(({ holder }) => (holder === null ? [] : [holder as ConfKey])))];
 }
 
 function block(first: number, end: number): IdBlock {

@@ -18,8 +18,8 @@ export function newTally(): Tally {
 }
 
 /** What became of an attempt to post a document, or of the document. `refused`: confirmed, with another code than 0. */
-const postOutcomes = ["confirmed", "refused", "failed", "given-up"] as const;
-export type PostOutcome = (typeof postOutcomes)[number];
+const postResults = ["confirmed", "refused", "failed", "given-up"] as const;
+export type PostResult = (typeof postResults)[number];
 
 const outcomes: readonly Outcome["event"][] = [
   "conference-created",
@@ -31,8 +31,8 @@ const outcomes: readonly Outcome["event"][] = [
   "command-failed",
 ];
 
-/** Where nobody scrapes the metrics, conferences that are over are forgotten so often. */
-const forgetEvery = 1_000;
+/** Where nobody scrapes the metrics, tallies of conferences that are over are deleted after so many new ones. */
+const deleteOverEvery = 1_000;
 
 interface Agents {
   readonly labels: Labels;
@@ -66,6 +66,10 @@ export class Measures {
     "What became of conferences and callers, and commands that failed.",
   );
   readonly takeovers = new Counter("bridgehead_takeovers_total", "An agent became active in the place of another one.");
+  readonly foreignReports = new Counter(
+    "bridgehead_foreign_reports_total",
+    "Messages of agents with reports about conferences that are not the edge's.",
+  );
   readonly #tallies = new Map<string, { readonly domain: DomainName; readonly tally: Tally }>();
   readonly #agents = new Map<string, Agents>();
 
@@ -74,10 +78,10 @@ export class Measures {
     const name = `${domain}/${object}`;
     if (this.#tallies.get(name)?.tally === tally) return;
     this.#tallies.set(name, { domain, tally });
-    if (this.#tallies.size % forgetEvery === 0) this.#forgetOver();
+    if (this.#tallies.size % deleteOverEvery === 0) this.#deleteOver();
   }
 
-  #forgetOver(): void {
+  #deleteOver(): void {
     for (const [name, { tally }] of this.#tallies) {
       if (tally.phase === null && tally.documents === 0) this.#tallies.delete(name);
     }
@@ -98,16 +102,16 @@ export class Measures {
     const agents = new Map(this.#agents);
     for (const { name: domain, settings } of domains) {
       for (const one of all) one.set(domain, 0);
-      for (const outcome of postOutcomes) this.posts.begin({ domain, outcome });
+      for (const outcome of postResults) this.posts.begin({ domain, outcome });
       for (const outcome of outcomes) this.outcomes.begin({ domain, outcome });
       for (const histogram of [this.postSeconds, this.commandSeconds, this.eventSeconds]) histogram.begin({ domain });
       for (const { name: bridge } of settings.bridges) {
-        this.takeovers.begin({ domain, bridge });
+        for (const counter of [this.takeovers, this.foreignReports]) counter.begin({ domain, bridge });
         const name = `${domain}/${bridge}`;
         if (!agents.has(name)) agents.set(name, { labels: { domain, bridge }, active: 0, standby: 0 });
       }
     }
-    this.#forgetOver();
+    this.#deleteOver();
     for (const { domain, tally } of this.#tallies.values()) {
       if (tally.phase !== null) add(tally.phase === "running" ? running : creating, domain, 1);
       add(callers, domain, tally.callers);
@@ -139,6 +143,7 @@ export class Measures {
       familyOf("gauge", "bridgehead_oldest_document_seconds", "For how long the oldest of them waits.", byDomain(ages)),
       familyOf("gauge", "bridgehead_agents", "Agents with a link, as their relay last knew.", byRole.flat()),
       this.takeovers.text(),
+      this.foreignReports.text(),
       this.outcomes.text(),
       this.posts.text(),
       this.postSeconds.text(),

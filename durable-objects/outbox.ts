@@ -7,7 +7,7 @@ import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import type { AdapterCodec } from "../src/tsp/codec.ts";
 import type { ToWebex } from "../src/tsp/messages.ts";
 import type { LogLine } from "./log.ts";
-import type { PostOutcome, Tally } from "./measures.ts";
+import type { PostResult, Tally } from "./measures.ts";
 import {
   afterFailure,
   afterRestart,
@@ -293,7 +293,7 @@ export class Outbox {
    * Whether the receiver has the document: any Confirmation of its TransID says so, also one with a code other than 0
    * (protocol T42). Everything else is a failed attempt, a redirect too, since it would be followed without the body.
    */
-  #judge(answer: HttpAnswer, row: QueuedDocument, domain: OutboxDomain): Result<PostOutcome, string> {
+  #judge(answer: HttpAnswer, row: QueuedDocument, domain: OutboxDomain): Result<PostResult, string> {
     const body = successfulBody(answer);
     if (!body.ok) return body;
     if (row.host === BACK_END) return ok("confirmed");
@@ -359,7 +359,7 @@ export class Outbox {
     tally.oldestAt = this.rows[0]?.queuedAt ?? null;
   }
 
-  #counted({ name: domain }: OutboxDomain, outcome: PostOutcome): void {
+  #counted({ name: domain }: OutboxDomain, outcome: PostResult): void {
     this.#ports.measures.posts.count({ domain, outcome });
   }
 

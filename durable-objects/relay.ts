@@ -340,6 +340,7 @@ export class Relay implements RelayRpc {
       // Without an ack, the agent would send its reports for ever.
       this.#ack(said, said.reports.at(-1)?.number ?? 0);
       this.#step({ type: "foreign-reports", id: said.id });
+      if (this.#identity) this.#ports.measures.foreignReports.count({ ...this.#identity });
       this.#log("foreign-conference", findLink(this.#state, said.id)?.agent ?? "", { conference });
     } else if (said.type === "digest") this.#confirmDigest(said);
   }

@@ -4,7 +4,7 @@ import type { ConferenceEvent, Report } from "../src/bridge/events.ts";
 import type { ConferenceInput } from "../src/conference/decide.ts";
 import { BACK_END, type Outgoing } from "../src/conference/draft.ts";
 import type { PendingCommand } from "../src/conference/state.ts";
-import type { CommandId, ConfKey } from "../src/foundation/ids.ts";
+import type { CommandId } from "../src/foundation/ids.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../src/rpc.ts";
 import { type FromWebex, fromWebex, type ToWebex, toWebex } from "../src/tsp/messages.ts";
 import { type Confirmations, confirmedKey, type JournalRow } from "./conference-store.ts";
@@ -23,15 +23,14 @@ const personalFields = ["attendeeId", "did", "number"] as const;
  * rows in order, some at a time; what began before the first of them is told without its beginning.
  */
 export class Story {
-  readonly #confKey: ConfKey;
   readonly #person: (text: string) => string;
+  /** Those that are neither confirmed nor given up. */
   readonly #documents = new Map<string, QueuedDocument>();
   readonly #commands = new Map<CommandId, { readonly what: string; readonly at: number }>();
   #lines: StoryLine[] = [];
 
   /** `person`: how a number or code of a person is shown. */
-  constructor(confKey: ConfKey, person: (text: string) => string) {
-    this.#confKey = confKey;
+  constructor(person: (text: string) => string) {
     this.#person = person;
   }
 
@@ -74,9 +73,9 @@ export class Story {
     }
     const { id, result } = report;
     const command = this.#commands.get(id);
-    const outcome = result.done ? "done" : `refused, ${result.reason}`;
-    const facts = { commandId: this.#own(id), ...(command && { afterMs: String(row.at - command.at) }), ...more };
-    this.#tell(row, "bridge", "edge", `${command?.what ?? "command"}: ${outcome}`, facts);
+    const became = result.done ? "done" : `refused, ${result.reason}`;
+    const facts = { commandId: id, ...(command && { afterMs: String(row.at - command.at) }), ...more };
+    this.#tell(row, "bridge", "edge", `${command?.what ?? "command"}: ${became}`, facts);
   }
 
   #change(row: JournalRow, key: string, value: unknown): void {
@@ -89,7 +88,7 @@ export class Story {
 
   #command(row: JournalRow, { id, command, expired }: PendingCommand): void {
     const what = command.type;
-    const facts = { ...this.#facts(command), ...this.#personal(command), commandId: this.#own(id) };
+    const facts = { ...this.#facts(command), ...this.#personal(command), commandId: id };
     if (expired) return this.#tell(row, "edge", "edge", `${what}: no result in time`, facts);
     if (this.#commands.has(id)) return;
     this.#commands.set(id, { what, at: row.at });
@@ -116,6 +115,7 @@ export class Story {
   #confirmed(row: JournalRow, confirmations: Confirmations): void {
     for (const [seq, at] of confirmations) {
       const document = this.#documents.get(`outbox/${seq}`);
+      this.#documents.delete(`outbox/${seq}`);
       const facts = { transId: document?.transId ?? "", ...(document && { host: document.host }) };
       this.#tell({ ...row, at }, document?.host === BACK_END ? "back end" : "webex", "edge", "confirmed", facts);
     }
@@ -126,16 +126,18 @@ export class Story {
     const isConfirmed = changes?.some(
       ([other, value]) => other === confirmedKey && isAmong(seq, value as Confirmations),
     );
+    if (isConfirmed) return;
     const document = this.#documents.get(key);
-    if (isConfirmed || row.input?.type === "undelivered" || !document) return;
+    this.#documents.delete(key);
+    if (!document) return;
     const messages = document.messages.map(nameOf).join(", ");
     this.#tell(row, "edge", "edge", "dropped, its server was replaced", { transId: document.transId, messages });
   }
 
   #factsOfGivenUp(messages: readonly Outgoing[]): StoryFacts {
-    const had = [...this.#documents.values()].find((document) =>
-      document.messages.some((one) => isAlike(one, messages[0])),
-    );
+    const isGivenUp = (message: Outgoing) => messages.some((one) => isAlike(one, message));
+    const [key, had] = [...this.#documents].find(([, document]) => document.messages.some(isGivenUp)) ?? [];
+    if (key !== undefined && had?.messages.every(isGivenUp)) this.#documents.delete(key);
     return { ...(had && { transId: had.transId }), messages: messages.map(nameOf).join(", ") };
   }
 
@@ -143,7 +145,7 @@ export class Story {
     const facts: Record<string, string> = {};
     for (const [name, value] of Object.entries(thing)) {
       if (value === null || value === undefined || value === "") continue;
-      if (isIn(telling, name)) facts[name] = this.#own(String(value));
+      if (isIn(telling, name)) facts[name] = String(value);
       else if (isIn(personalFields, name) && typeof value === "string") facts[name] = this.#person(value);
     }
     return facts;
@@ -152,11 +154,6 @@ export class Story {
   #personal(command: BridgeCommand): StoryFacts {
     const personal = Object.entries(personalOf(command));
     return Object.fromEntries(personal.map(([name, value]) => [name, this.#person(value)]));
-  }
-
-  /** Our own ids begin with the conference's key, which callers key in to enter. */
-  #own(id: string): string {
-    return id.replaceAll(this.#confKey, this.#person(this.#confKey));
   }
 
   #tell(
@@ -188,7 +185,7 @@ function callerOf(event: ConferenceEvent): object {
 }
 
 /** Copies of one message, which has no id of its own where it is for the back end. */
-function isAlike(one: Outgoing, other: Outgoing | undefined): boolean {
+function isAlike(one: Outgoing, other: Outgoing): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 

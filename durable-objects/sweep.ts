@@ -12,7 +12,7 @@ export interface Round {
 }
 
 interface SweepPorts extends AlarmPorts {
-  readonly ids: Pick<IdAllocator, "holdersSince" | "expired" | "expire" | "nextExpiry">;
+  readonly ids: Pick<IdAllocator, "holdersSince" | "expired" | "expire" | "nextExpiry" | "renew">;
   conference(confKey: ConfKey): Pick<ConferenceRpc, "sweep">;
   /** What was kept last, also by an earlier life; `null`: nothing, or `null`. */
   keptRound(): Round | null;
@@ -21,6 +21,8 @@ interface SweepPorts extends AlarmPorts {
 
 /** A conference is allocated ids when it begins, and again as long as it sends messages. */
 const reachMs = 6 * 3_600_000;
+/** A conference that runs is allocated some after this time, however quiet it is: long before it would be out of reach. */
+const renewAfterMs = reachMs / 2;
 const everyMs = 300_000;
 const pageEveryMs = 10_000;
 const sweepWithinMs = 10_000;
@@ -30,7 +32,7 @@ const sweptAtOnce = 20;
 const behindAll = 0;
 
 /**
- * Wakes each conference of the last six hours every five minutes, so that it does what is overdue and compares itself with its bridge. The
+ * Wakes each conference that runs, or did in the last six hours, every five minutes, so that it does what is overdue and compares itself with its bridge. The
  * platform gives up an alarm that failed some times in a row, as in an outage of a few minutes: nothing else would then wake a conference
  * that nobody talks to. The allocator knows the conferences by their ids, so that no message pays for this. A round goes page by
  * page, the latest conferences first, and takes longer with more than 15,000; one that failed comes again in the next round. When ids expire,
@@ -72,26 +74,29 @@ export class Sweep {
     const expiry = isAtRest ? ids.nextExpiry : at;
     if (before !== null) this.#alarm.wakeBy(nextPage);
     else if (expiry !== null) this.#alarm.wakeBy(Math.max(expiry, nextRound));
-    const failed = await this.#sweep(new Set([...holders, ...(expired?.holders ?? [])]));
+    const latest = new Map(holders.map((holder) => [holder.key, holder.at]));
+    const { running, failed } = await this.#sweep(new Set([...latest.keys(), ...(expired?.holders ?? [])]));
+    for (const key of running) if ((latest.get(key) ?? 0) <= at - renewAfterMs) ids.renew(key, at);
     if (expired) ids.expire(expired, failed, at);
     if (before !== null) keepRound({ beganAt, before });
     else if (kept !== null) keepRound(null);
   }
 
-  /** The conferences that could not be swept. */
-  async #sweep(conferences: ReadonlySet<ConfKey>): Promise<ReadonlySet<ConfKey>> {
+  /** The conferences that run, and those that could not be swept. */
+  async #sweep(conferences: ReadonlySet<ConfKey>): Promise<Record<"running" | "failed", ReadonlySet<ConfKey>>> {
     const { conference, log } = this.#ports;
     const rest = conferences.values();
-    const failed = new Set<ConfKey>();
+    const [running, failed] = [new Set<ConfKey>(), new Set<ConfKey>()];
     const sweepOneByOne = async () => {
       for (const confKey of rest) {
-        await within(this.#ports, sweepWithinMs, "a conference", conference(confKey).sweep()).catch(() => {
-          failed.add(confKey);
-        });
+        const swept = within(this.#ports, sweepWithinMs, "a conference", conference(confKey).sweep());
+        const runs = await swept.catch(() => null);
+        if (runs === null) failed.add(confKey);
+        else if (runs) running.add(confKey);
       }
     };
     await Promise.all(Array.from({ length: sweptAtOnce }, sweepOneByOne));
     if (failed.size > 0) log({ level: "warn", event: "not-swept", conferences: failed.size });
-    return failed;
+    return { running, failed };
   }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
-import { bundle, bundleWorker } from "./edge.ts";
+import { bundle, bundleWorker, versionIs } from "./edge.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -14,7 +14,7 @@ export async function buildInto(folder: string, builtVersion = version): Promise
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, "edge"), { recursive: true });
   const files: Readonly<Record<string, Promise<Uint8Array>>> = {
-    "edge/worker.js": bundleWorker("src/worker.ts"),
+    "edge/worker.js": bundleWorker("src/worker.ts", builtVersion),
     "bridgehead.mjs": bundleProgram("cli/main.ts", builtVersion),
     "bridgehead-agent.mjs": bundleProgram("bridge-agent/main.ts", builtVersion),
   };
@@ -29,7 +29,7 @@ function bundleProgram(entry: string, version: string): Promise<Uint8Array> {
     entryPoints: [join(project, entry)],
     platform: "node",
     target: "node24",
-    define: { BRIDGEHEAD_VERSION: JSON.stringify(version) },
+    define: versionIs(version),
     plugins: [nodeFirst],
     // Packages of CommonJS ask for Node's modules by `require`.
     banner: {

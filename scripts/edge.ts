@@ -16,15 +16,21 @@ export async function prepareEdge({ entry = "src/worker.ts", ...options }: EdgeO
   return prepareWorkerd({ ...options, workerd, worker: await bundleWorker(entry) });
 }
 
-/** A Worker as one file. */
-export function bundleWorker(entry: string): Promise<Uint8Array> {
+/** A Worker as one file. `version`: what it says of itself; `null`: that it is a checkout. */
+export function bundleWorker(entry: string, version: string | null = null): Promise<Uint8Array> {
   return bundle({
     entryPoints: [join(project, entry)],
     platform: "neutral",
+    define: versionIs(version),
     mainFields: ["module", "main"],
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:workers", "node:*"],
   });
+}
+
+/** For `src/foundation/version.ts`. */
+export function versionIs(version: string | null): Record<string, string> {
+  return version === null ? {} : { BRIDGEHEAD_VERSION: JSON.stringify(version) };
 }
 
 /** One file of what an entry point imports. */

@@ -91,6 +91,7 @@ interface DocumentView {
   readonly transId: string;
   readonly host: string;
   readonly messages: readonly string[];
+  readonly queuedAt: EpochMs;
   readonly attempts: number;
   readonly dueAt: EpochMs;
   /** Why the last attempt failed. */
@@ -144,9 +145,9 @@ export interface ConferenceRpc {
   /**
    * Does what is long overdue, for the case that the alarm got lost, and lets the bridge's agent compare a conference that runs with what
    * the bridge holds: the bridge may have lost it together with the agent that knew of it. Where nothing is overdue and nothing differs,
-   * this writes nothing.
+   * this writes nothing. Resolves to whether the conference is being created or runs.
    */
-  sweep(): Promise<void>;
+  sweep(): Promise<boolean>;
 }
 
 /** A create's wish that its handle stand for its conference. */
@@ -196,8 +197,17 @@ export interface IdRequest extends IdsWanted {
   readonly holder: ConfKey | null;
 }
 
+/** A conference that was allocated ids. */
+export interface Holder {
+  readonly key: ConfKey;
+  /** Of its latest ids: those of later conferences are behind it. */
+  readonly place: number;
+  /** When it was allocated them, in milliseconds since 1970. */
+  readonly at: EpochMs;
+}
+
 export interface HolderPage {
-  readonly holders: readonly ConfKey[];
+  readonly holders: readonly Holder[];
   /** `null`: there are no more. */
   readonly next: number | null;
 }
@@ -207,7 +217,10 @@ export interface IdAllocatorRpc {
   allocate(request: IdRequest): Promise<IdBlocks>;
   /** The conference that was given the block of this MsgID. */
   holderOf(msgId: MsgId): Promise<ConfKey | null>;
-  /** Conferences that were allocated ids in the last so many milliseconds, the latest first, some at a time: those before this place. */
+  /**
+   * Conferences that were allocated ids in the last so many milliseconds, the latest first, some at a time: those before this place. A
+   * conference that runs is allocated ids every few hours, however quiet it is.
+   */
   conferencesOf(lastMs: number, before: number | null): Promise<HolderPage>;
 }
 

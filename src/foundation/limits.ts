@@ -54,13 +54,19 @@ export function setLimited<Key, Value>(cache: Map<Key, Value>, key: Key, value: 
 
 /** One bucket for each name, in this isolate's memory. */
 export class RateLimit {
-  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #buckets = new Map<string, { readonly perMinute: number; readonly bucket: TokenBucket }>();
 
-  /** 0 when one more is allowed now, which is then spent; else the seconds to wait. A pause earns at most a minute's worth. */
+  /**
+   * 0 when one more is allowed now, which is then spent; else the seconds to wait. A pause earns at most a minute's worth. Another rate
+   * than before counts at once, and begins with a full minute's worth.
+   */
   waitSeconds(name: string, perMinute: number, at: EpochMs): number {
-    const bucket = this.#buckets.get(name) ?? new TokenBucket({ burst: perMinute, perSecond: perMinute / 60 }, at);
-    this.#buckets.set(name, bucket);
-    return Math.ceil(bucket.waitMs(1, at) / 1_000);
+    let limit = this.#buckets.get(name);
+    if (limit?.perMinute !== perMinute) {
+      limit = { perMinute, bucket: new TokenBucket({ burst: perMinute, perSecond: perMinute / 60 }, at) };
+      this.#buckets.set(name, limit);
+    }
+    return Math.ceil(limit.bucket.waitMs(1, at) / 1_000);
   }
 }
 

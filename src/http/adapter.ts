@@ -50,12 +50,12 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
     metrics.notStored.count({ domain: domain.name });
     metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
     const fault = storageFault(error);
-    if (fault !== null) edge.storage.failed(fault);
+    if (fault?.of === "disk") edge.storage.failed(fault.why);
+    if (fault?.of === "object") metrics.objectsFailed.count({ domain: domain.name });
     edge.log("document-not-stored", { domain: domain.name, transId, ...failureOf(error) }, "error");
     const headers = { "retry-after": "2" };
     return new Response("Not all of the document could be stored. Send it again.\n", { status: 503, headers });
   }
-  edge.storage.committed();
   metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
   metrics.documents.count({ domain: domain.name, result: "ok" });
   return confirmation(domain.codec.confirm(transId, "ok"));

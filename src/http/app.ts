@@ -91,7 +91,7 @@ export function createApp(edge: Edge): Hono {
     });
   }
   app.get("/metrics", async () => {
-    const text = edge.metrics.text(edge.domains.values()) + readiness.metrics() + (await edge.storage.metrics());
+    const text = edge.metrics.text(edge.domains.values()) + (await edge.storage.metrics());
     return new Response(text + edge.measured(), { headers: { "content-type": "text/plain; version=0.0.4" } });
   });
   app.post("/api/v1/domains/:domain/conferences/:confKey/passthrough", (context) =>

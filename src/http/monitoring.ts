@@ -20,6 +20,10 @@ export class Metrics {
     "bridgehead_documents_not_stored_total",
     "Documents answered with 503, which WebEx sends again.",
   );
+  readonly objectsFailed = new Counter(
+    "bridgehead_object_storage_failures_total",
+    "Those of them where the storage of one object failed, and not for want of room: its database may be damaged.",
+  );
   readonly confirmSeconds = new Histogram(
     "bridgehead_confirm_seconds",
     "From the begin of a document's request to its Confirmation, or to a 503.",
@@ -50,7 +54,8 @@ export class Metrics {
   text(domains: Iterable<Domain>): string {
     for (const { name: domain } of domains) {
       for (const result of documentResults) this.documents.begin({ domain, result });
-      for (const counter of [this.notStored, this.hostsRefused, this.rateLimited]) counter.begin({ domain });
+      for (const counter of [this.notStored, this.objectsFailed, this.hostsRefused, this.rateLimited])
+        counter.begin({ domain });
       this.confirmSeconds.begin({ domain });
     }
     this.strangers.begin();
@@ -59,6 +64,7 @@ export class Metrics {
     return [
       this.documents,
       this.notStored,
+      this.objectsFailed,
       this.confirmSeconds,
       this.hostsRefused,
       this.rateLimited,
@@ -71,10 +77,6 @@ export class Metrics {
       .join("");
   }
 }
-
-const foreignReports = "bridgehead_foreign_reports_total";
-const foreignReportsHelp =
-  "Messages over the active agent's present link, of reports about conferences that are not the edge's.";
 
 /** What runs here, and since when: a process with several isolates has one of these in each. */
 export function processText(version: string, since: number): string {
@@ -97,8 +99,6 @@ export class Readiness {
   readonly #edge: Edge;
   #askedAt = 0;
   #latest: Promise<Bridges> | undefined;
-  /** By the text of its labels, what each relay had counted when it last answered. */
-  readonly #foreignReports = new Map<string, number>();
 
   constructor(edge: Edge) {
     this.#edge = edge;
@@ -112,11 +112,6 @@ export class Readiness {
       this.#latest = this.#ask();
     }
     const bridges = await this.#latest;
-    for (const [{ name }, ofDomain] of bridges) {
-      for (const [bridge, { foreignReports }] of ofDomain) {
-        if (foreignReports !== undefined) this.#foreignReports.set(`${name}/${bridge}`, foreignReports);
-      }
-    }
     const disk = await this.#edge.storage.fault();
     const works = disk === null;
     const ready =
@@ -124,19 +119,6 @@ export class Readiness {
     const shown = bridges.filter(([{ settings }]) => toOperator || settings.adapterSecrets.length === 0);
     const domains = Object.fromEntries(shown.map(([{ name }, ofDomain]) => [name, Object.fromEntries(ofDomain)]));
     return Response.json({ ready, ...(!works && { disk }), domains }, { status: ready ? 200 : 503 });
-  }
-
-  /**
-   * What the relays had counted when they last answered whether they are ready, as Prometheus reads it. A scrape each few seconds
-   * must not keep every relay from sleeping.
-   */
-  metrics(): string {
-    const series = Array.from(this.#edge.domains.values()).flatMap(({ name: domain, settings }) =>
-      settings.bridges.map(
-        ({ name: bridge }) => [{ domain, bridge }, this.#foreignReports.get(`${domain}/${bridge}`) ?? 0] as const,
-      ),
-    );
-    return familyOf("counter", foreignReports, foreignReportsHelp, series);
   }
 
   #ask(): Promise<Bridges> {

@@ -4,6 +4,8 @@ import type { Edge } from "./app.ts";
 
 /** For all that one request asks of objects: WebEx gives a post up after 10 s. */
 const OBJECTS_WITHIN_MS = 8_000;
+/** For each object of a list, which are many: one that hangs leaves the others their time. */
+const VIEW_WITHIN_MS = 3_000;
 
 type Facts = Readonly<Record<string, unknown>>;
 
@@ -23,26 +25,29 @@ export function failureOf(error: unknown): Facts {
 }
 
 /**
- * What is wrong with the disk, if an object's storage failed; `null`: it was something else, such as a bridge that is too far behind.
- * The platform marks neither, and says it in words alone.
+ * What is wrong if an object's storage failed; `null`: it was something else, such as a bridge that is too far behind. A disk that is full
+ * concerns all objects; all else may be the damaged database of this one. The platform marks neither, and says it in words alone.
  */
-export function storageFault(error: unknown): string | null {
-  const text = error instanceof ObjectFailure ? String(error.facts.error) : "";
-  return /SQLITE|internal error/.test(text) ? text : null;
+export function storageFault(error: unknown): { readonly of: "disk" | "object"; readonly why: string } | null {
+  const why = error instanceof ObjectFailure ? String(error.facts.error) : "";
+  if (/SQLITE_FULL|disk is full/.test(why)) return { of: "disk", why };
+  return /SQLITE|internal error/.test(why) ? { of: "object", why } : null;
 }
 
 /**
- * The edge, where calls of objects reject 8 s after the request came, since one that hangs would hold the request for ever, and
- * where each failure says which object it was.
+ * The edge, where calls of objects reject 8 s after the request came, since one that hangs would hold the request for ever, those for a
+ * list after 3 s each, and where each failure says which object it was.
  */
 export function forOneRequest(edge: Edge): Edge {
   const { objects } = edge;
   const before = edge.now() + OBJECTS_WITHIN_MS;
-  const limit = <Value>(what: string, object: Identified, call: Promise<Value>, more: Facts = {}) =>
-    // A clock that is set meanwhile must not make it longer.
-    within(edge, Math.min(before - edge.now(), OBJECTS_WITHIN_MS), what, call).catch((cause: unknown) => {
+  const limitTo = <Value>(ms: number, what: string, object: Identified, call: Promise<Value>, more: Facts = {}) =>
+    within(edge, ms, what, call).catch((cause: unknown) => {
       throw new ObjectFailure(what, object, more, cause);
     });
+  const limit = <Value>(what: string, object: Identified, call: Promise<Value>, more: Facts = {}) =>
+    // A clock that is set meanwhile must not make it longer.
+    limitTo(Math.min(before - edge.now(), OBJECTS_WITHIN_MS), what, object, call, more);
   const limited: EdgeObjects = {
     conference(domain, confKey) {
       const conference = objects.conference(domain, confKey);
@@ -74,11 +79,11 @@ export function forOneRequest(edge: Edge): Edge {
     conference(domain, confKey) {
       const conference = edge.views.conference(domain, confKey);
       return {
-        view: () => limit("a conference", conference, conference.view(), { conference: confKey }),
+        view: () => limitTo(VIEW_WITHIN_MS, "a conference", conference, conference.view(), { conference: confKey }),
         story: () => limit("a conference", conference, conference.story(), { conference: confKey }),
       };
     },
-    agents: (domain, bridge) => limit("the relay", {}, edge.views.agents(domain, bridge)),
+    agents: (domain, bridge) => limitTo(VIEW_WITHIN_MS, "the relay", {}, edge.views.agents(domain, bridge)),
   };
   return { ...edge, objects: limited, views };
 }

@@ -4,13 +4,16 @@ import type { ConferenceView } from "../rpc.ts";
 import type { Domain } from "../settings/load.ts";
 import type { Edge } from "./app.ts";
 import { problem } from "./body.ts";
+import { failureOf } from "./objects-of-request.ts";
 
-/** How far back a list goes unless `hours` says otherwise: the sweep knows these conferences, too. */
+/** How far back a list goes at least. All that run are among these: the sweep has ids allocated to them every few hours. */
 const DEFAULT_HOURS = 6;
 /** Id blocks are kept for a week. */
 const MOST_HOURS = 7 * 24;
 /** Conferences asked side by side; all of an edge may share one thread. */
 const ASKED_AT_ONCE = 20;
+/** After this time no more conferences are asked, and `next` says where to go on: those that have begun may take some seconds more. */
+const LIST_WITHIN_MS = 5_000;
 
 /** `GET /api/v1/domains`: the domains and their bridges. */
 export function listDomains({ domains }: Edge): Response {
@@ -22,19 +25,23 @@ export function listDomains({ domains }: Edge): Response {
 }
 
 /** `GET …/agents`: the connected agents of each bridge; `agents` is `null` for a bridge whose relay does not answer. */
-export async function listAgents(_: Request, { name, settings }: Domain, { views }: Edge): Promise<Response> {
+export async function listAgents(_: Request, { name, settings }: Domain, { views, log }: Edge): Promise<Response> {
   const bridges = settings.bridges.map(async ({ name: bridge }) => ({
     bridge,
-    agents: await views.agents(name, bridge as BridgeName).catch(() => null),
+    agents: await views.agents(name, bridge as BridgeName).catch((error: unknown) => {
+      log("relay-unreachable", { domain: name, bridge, ...failureOf(error) }, "error");
+      return null;
+    }),
   }));
   return Response.json({ bridges: await Promise.all(bridges) });
 }
 
 /**
- * `GET …/conferences?hours=6&all=1&before=…`: the conferences that were allocated ids in these hours, the latest first; without `all`
- * those alone that are not over. `next` is the `before` of the next page, `null` on the last one; `unreachable` counts those that did not answer.
+ * `GET …/conferences?all=1&hours=6&before=…`: the conferences that are not over, and with `all` those that were in these hours, too; the
+ * latest first. `next` is the `before` of the next page, `null` on the last one; `unreachable` counts those that did not answer.
  */
 export async function listConferences(request: Request, domain: Domain, edge: Edge): Promise<Response> {
+  const begunAt = edge.now();
   const query = new URL(request.url).searchParams;
   const hours = Number(query.get("hours") ?? DEFAULT_HOURS);
   const before = query.get("before");
@@ -54,21 +61,32 @@ export async function listConferences(request: Request, domain: Domain, edge: Ed
   }
   const { holders, next } = await edge.views.conferencesOf(
     domain.name,
-    hours * hourMs,
+    Math.max(hours, DEFAULT_HOURS) * hourMs,
     before === null ? null : Number(before),
   );
   const found: (ConferenceView | null | "unreachable")[] = [];
-  const rest = holders.entries();
+  let asked = 0;
   const askOneByOne = async () => {
-    for (const [index, key] of rest) {
-      found[index] = await viewOf(domain, key, edge).catch(() => "unreachable" as const);
+    for (;;) {
+      const isLate = asked >= ASKED_AT_ONCE && edge.now() - begunAt >= LIST_WITHIN_MS;
+      const holder = isLate ? undefined : holders[asked];
+      if (!holder) return;
+      const index = asked++;
+      found[index] = await viewOf(domain, holder.key, edge).catch((error: unknown) => {
+        edge.log("view-failed", { domain: domain.name, conference: holder.key, ...failureOf(error) }, "warn");
+        return "unreachable" as const;
+      });
     }
   };
   await Promise.all(Array.from({ length: ASKED_AT_ONCE }, askOneByOne));
-  const conferences = found.filter((view) => view !== null && view !== "unreachable");
-  const shown = query.has("all") ? conferences : conferences.filter(({ phase }) => phase !== "ended");
-  const unreachable = found.filter((view) => view === "unreachable").length;
-  return Response.json({ conferences: shown, next, unreachable });
+  const endedSince = query.has("all") ? begunAt - hours * hourMs : Number.POSITIVE_INFINITY;
+  return Response.json({
+    conferences: found
+      .filter((view) => view !== null && view !== "unreachable")
+      .filter(({ phase, lastAt }) => phase !== "ended" || lastAt >= endedSince),
+    next: asked < holders.length ? (holders[asked - 1]?.place ?? null) : next,
+    unreachable: found.filter((view) => view === "unreachable").length,
+  });
 }
 
 /** `GET …/conferences/{ConfKey}`: one conference as it is now. */

@@ -18,17 +18,19 @@ interface StoragePorts {
 
 /** How long all get the same answer. */
 const SAME_ANSWER_MS = 1_000;
+/** How long a failed commit counts where the probe can write: a small file may still fit on a disk that is full for a database. */
+const FAILURE_COUNTS_MS = 60_000;
 const probe = "http://disk/written-now-and-then";
 
 /**
- * Whether what is committed is on disk. A failed commit says that it is not, until another one works. A file that is written and read
- * again says so before any object meets it: the disk is full or read-only, or the folder of the state was deleted. Objects that are in
- * memory then commit to files that nobody will find again.
+ * Whether what is committed is on disk. A file that is written and read again says so before any object meets it: the disk is full or
+ * read-only, or the folder of the state was deleted. Objects that are in memory then commit to files that nobody will find again. Where
+ * that works, a commit that failed since the disk was full counts for a minute, and then the probe alone.
  */
 export class Storage {
   readonly #ports: StoragePorts;
-  /** Why the last commit failed, of whichever object; `null`: it did not. */
-  #failure: string | null = null;
+  /** The last commit that failed for a reason that concerns all objects; `null`: none did lately. */
+  #failure: { readonly at: number; readonly why: string } | null = null;
   #asked: { readonly at: number; readonly answer: Promise<string | null> } | null = null;
   /** What stands in our file; `null`: it was not written yet. */
   #written: string | null = null;
@@ -37,19 +39,19 @@ export class Storage {
     this.#ports = ports;
   }
 
-  committed(): void {
-    this.#failure = null;
-  }
-
+  /** A commit failed since the disk is full. */
   failed(why: string): void {
-    this.#failure = why;
+    this.#failure = { at: this.#ports.now(), why };
   }
 
   /** What is wrong with the disk; `null`: nothing. */
   async fault(): Promise<string | null> {
     const at = this.#ports.now();
     if (!this.#asked || Math.abs(at - this.#asked.at) >= SAME_ANSWER_MS) this.#asked = { at, answer: this.#probe() };
-    return (await this.#asked.answer) ?? this.#failure;
+    const fault = await this.#asked.answer;
+    if (fault !== null) return fault;
+    if (this.#failure && Math.abs(at - this.#failure.at) >= FAILURE_COUNTS_MS) this.#failure = null;
+    return this.#failure?.why ?? null;
   }
 
   /** As Prometheus reads it. */

@@ -169,20 +169,6 @@ test("an unknown key is answered with those that are known", async () => {
   expect(asked[0]).toBe("domains/acme/conferences/a%2Fb");
 });
 
-test("the first time that a document was posted is read from the stories of conferences that have any", async () => {
-  const line = (at: number, from: string, transId: string) => ({ at, from, facts: { transId } });
-  answers["domains/acme/conferences/1/story"] = {
-    lines: [line(5, "webex", "t1"), line(7, "edge", "t1"), line(9, "edge", "t1")],
-  };
-  const conferences = [
-    { domain: "acme", key: "1", documents: [{}] },
-    { domain: "acme", key: "2", documents: [] },
-  ] as never;
-
-  expect(await client().postedAt(conferences)).toEqual(new Map([["t1", 7]]));
-  expect(asked).toEqual(["domains/acme/conferences/1/story"]);
-});
-
 test("an answer that breaks off is no edge's answer", async () => {
   server.removeAllListeners("request");
   server.on("request", (_, response) => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { BridgeAgents } from "../../cli/operator-client.ts";
-import { storyText, thingsOf } from "../../cli/story.ts";
+import { blocksOf, storyText } from "../../cli/story.ts";
 import { localTime } from "../../cli/terminal.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../../src/rpc.ts";
 import { command, conference, document, now, painted, plain } from "./view-examples.ts";
@@ -15,18 +15,18 @@ function line(seq: number, ms: number, way: string, what: string, facts: StoryFa
 /** Two mutes whose answers travel in one document. */
 const mutes = [
   line(1, 0, "webex > edge", "W2A_UpdateUser", { msgId: "1", extCallId: "70000", transId: "w1" }),
-  line(1, 0, "edge > bridge", "mute", { call: "c1", commandId: "*******77.1" }),
+  line(1, 0, "edge > bridge", "mute", { call: "c1", commandId: "555120777.1" }),
   line(2, 1, "webex > edge", "W2A_UpdateUser", { msgId: "2", extCallId: "70001", transId: "w1" }),
-  line(2, 1, "edge > bridge", "mute", { call: "c2", commandId: "*******77.2" }),
-  line(4, 7, "bridge > edge", "mute: done", { commandId: "*******77.2", afterMs: "6" }),
+  line(2, 1, "edge > bridge", "mute", { call: "c2", commandId: "555120777.2" }),
+  line(4, 7, "bridge > edge", "mute: done", { commandId: "555120777.2", afterMs: "6" }),
   line(4, 7, "edge > webex", "A2W_RspUpdateUser", { msgId: "2", result: "ok", extCallId: "70001", transId: "t1" }),
-  line(5, 9, "bridge > edge", "mute: done", { commandId: "*******77.1", afterMs: "9" }),
+  line(5, 9, "bridge > edge", "mute: done", { commandId: "555120777.1", afterMs: "9" }),
   line(5, 9, "edge > webex", "A2W_RspUpdateUser", { msgId: "1", result: "ok", extCallId: "70000", transId: "t1" }),
   line(6, 20, "webex > edge", "confirmed", { transId: "t1" }),
 ];
 
 function whats(lines: readonly StoryLine[]): string[][] {
-  return thingsOf(lines).map((thing) => thing.map(({ what, facts }) => facts.call ?? what));
+  return blocksOf(lines).map((block) => block.map(({ what, facts }) => facts.call ?? what));
 }
 
 test("request, command, result, answer and Confirmation of one thing are together, whatever came in between", () => {
@@ -61,7 +61,7 @@ test("what becomes of a dialled call belongs to the call-out, and its end after 
     line(4, 60_000, "bridge > edge", "caller-left", { call: "leg" }),
   ];
 
-  expect(thingsOf(lines).map((thing) => thing.length)).toEqual([5, 1]);
+  expect(blocksOf(lines).map((block) => block.length)).toEqual([5, 1]);
 });
 
 test("what followed from the passing of time alone is a thing of its own", () => {
@@ -87,7 +87,7 @@ test("a story has a block for each thing, and what is outstanding with its cause
       ...{ transId: "61365000006", host: "http://tsp1.example.com:8800", why: "HTTP status 500", attempt: "2" },
     }),
     line(10, 6_000, "webex > edge", "W2A_UpdateUser", { msgId: "3", host: "http://tsp2.example.com" }),
-    line(10, 6_000, "edge > bridge", "unmute", { commandId: "*******77.9.165" }),
+    line(10, 6_000, "edge > bridge", "unmute", { commandId: "555120777.9.165" }),
   ];
 
   expect(storyText(one, lines, bridges, now, plain)).toEqual([

@@ -95,22 +95,18 @@ test("calls are those of all conferences, and what matters has a colour", () => 
 
 test("hosts are those of running conferences and of documents that wait, the oldest of which counts", () => {
   const conferences = [
-    conference({ documents: [document, { ...document, transId: "2", attempts: 0, failure: undefined }] }),
+    conference({
+      documents: [document, { ...document, transId: "2", queuedAt: now - 90_000, attempts: 0, failure: undefined }],
+    }),
     conference({ key: "1", documents: [{ ...document, host: "http://tsp2.example.com", transId: "3" }] }),
     conference({ key: "2", host: "", phase: "ended" }),
   ];
-  const hosts = hostsOf(
-    conferences,
-    new Map([
-      ["61365000006", now - 65_000],
-      ["2", now - 90_000],
-    ]),
-  );
+  const hosts = hostsOf(conferences);
 
   expect(hostsText(hosts, now, plain)).toEqual([
     "TSP SERVER             CONFERENCES  WAITING      OLDEST          LAST FAILURE",
     "tsp1.example.com:8800  2            2 documents  1 min 30 s ago  HTTP status 500",
-    "tsp2.example.com       0            1 document                   HTTP status 500",
+    "tsp2.example.com       0            1 document   1 min 5 s ago   HTTP status 500",
   ]);
 });
 

@@ -103,6 +103,24 @@ test("thirty conferences a minute, of ten callers who come and go one by one, ge
   expect([given.msgIds.size, given.transIds.size]).toEqual([43_200, 43_200]);
 });
 
+test("a conference whose ids are renewed is the latest, for one row", () => {
+  const sql = new Database();
+  const ids = new IdAllocator(sql);
+  ids.allocate(a, both(10), noon - dayMs);
+  ids.allocate(b, both(10), noon);
+  const written = sql.rowsWritten;
+  ids.renew(a, noon);
+
+  const { holders, next } = ids.holdersSince(noon, null);
+  const [{ place = 0 } = {}, second] = holders;
+  expect(holders).toEqual([
+    { key: a, place, at: noon },
+    { key: b, place: place - 10, at: noon },
+  ]);
+  expect([next, sql.rowsWritten - written]).toEqual([null, 1]);
+  expect(ids.holdersSince(noon, place).holders).toEqual([second]);
+});
+
 test("it is known who holds a MsgID, and that one was never allocated", () => {
   const ids = new IdAllocator(new Database());
   ids.allocate(a, both(50), midnight);
@@ -205,7 +223,7 @@ test("a conference that was allocated TransIDs alone is known too, whatever is a
   ids.allocate(b, both(10), noon);
 
   expect(msgIds.end - msgIds.first).toBe(0);
-  expect(ids.holdersSince(noon, null).holders).toEqual([b, a]);
+  expect(ids.holdersSince(noon, null).holders.map(({ key }) => key)).toEqual([b, a]);
 });
 
 test("a conference that gives answers alone is not given more MsgIDs with each refill", async () => {
@@ -234,7 +252,7 @@ test("the conferences that were allocated ids since then are known page by page,
   let pages = 0;
   for (let from: number | null = null; pages === 0 || from !== null; pages += 1) {
     const { holders, next } = ids.holdersSince(noon - 60_000, from);
-    found.push(...holders);
+    found.push(...holders.map(({ key }) => key));
     from = next;
   }
 
@@ -249,7 +267,7 @@ test("a clock that was set back for a moment hides no conference that was alloca
   ids.allocate(a, both(20), noon - dayMs / 2);
   ids.allocate(c, both(20), noon);
 
-  expect(ids.holdersSince(noon - dayMs / 4, null).holders).toEqual([c, b]);
+  expect(ids.holdersSince(noon - dayMs / 4, null).holders.map(({ key }) => key)).toEqual([c, b]);
 });
 
 test("a conference that begins anew asked new numbers, since it is not known for ever who has the old ones", async () => {

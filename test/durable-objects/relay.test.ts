@@ -186,6 +186,9 @@ test("an agent's reports about foreign conferences are counted, also over a slee
   world.sleep();
   world.says(reports(foreign, 2));
   expect(await world.relay.health()).toMatchObject({ foreignReports: 2 });
+  expect(world.measures.text([], 0)).toContain(
+    `bridgehead_foreign_reports_total{domain="${domain}",bridge="${bridge}"} 2\n`,
+  );
 });
 
 test("a conference that asked for a snapshot, or that got commands while no agent was there, is known, also after a sleep", async () => {

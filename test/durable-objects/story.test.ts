@@ -1,9 +1,13 @@
 import { expect, test } from "vitest";
+import { confirmedKey, type JournalRow } from "../../durable-objects/conference-store.ts";
+import type { QueuedDocument } from "../../durable-objects/outbox-rows.ts";
+import { Story } from "../../durable-objects/story.ts";
 import type { Report } from "../../src/bridge/events.ts";
+import type { Outgoing } from "../../src/conference/draft.ts";
 import type { StoryLine } from "../../src/rpc.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
-import { ConferenceWorld, callerEntered, createConference, host, muteCaller } from "./conference-world.ts";
+import { ConferenceWorld, callerEntered, confKey, createConference, host, muteCaller } from "./conference-world.ts";
 
 /** `from > to: what`, with the facts that are named. */
 function told(lines: readonly StoryLine[], ...facts: readonly string[]): string[] {
@@ -101,7 +105,50 @@ test("documents for a server that was replaced are told as dropped", async () =>
   );
 });
 
-test("numbers, IDs and the key are masked unless the domain shows them", async () => {
+test("what is given up has the TransID of its own document, also where another one had an equal message", () => {
+  const message = {
+    type: "conference-changed",
+    msgId: "m1",
+    extConfId: "7001",
+    status: "locked",
+  } as object as Outgoing;
+  const document = (seq: number): QueuedDocument => ({
+    ...{ seq, transId: `t${seq}`, host, queuedAt: 1, attempts: 1, dueAt: 1, messages: [message] },
+  });
+  const giveUp = { type: "undelivered", at: 1, messages: [message] } as const;
+  const rows: JournalRow[] = [
+    { seq: 1, at: 1, input: null, changes: [["outbox/1", document(1)]] },
+    { seq: 2, at: 2, input: null, changes: [[confirmedKey, [[1, 2]]]] },
+    { seq: 3, at: 3, input: null, changes: [["outbox/2", document(2)]] },
+    { seq: 4, at: 4, input: giveUp, changes: [["outbox/2", null]] },
+    { seq: 5, at: 5, input: null, changes: [["outbox/3", document(3)]] },
+    // Another input stands behind it in the same transaction.
+    { seq: 6, at: 6, input: giveUp, changes: null },
+    { seq: 7, at: 6, input: { type: "time", at: 6 }, changes: [["outbox/3", null]] },
+  ];
+
+  expect(told(new Story((text) => text).read(rows), "transId")).toEqual([
+    "edge > webex: A2W_NotifyConferenceChange, transId t1",
+    "webex > edge: confirmed, transId t1",
+    "edge > webex: A2W_NotifyConferenceChange, transId t2",
+    "edge > edge: given up, transId t2",
+    "edge > webex: A2W_NotifyConferenceChange, transId t3",
+    "edge > edge: given up, transId t3",
+  ]);
+});
+
+test("a story names commands and calls by the ids that the view has", async () => {
+  const world = new ConferenceWorld();
+  world.domain = testDomain({ logs: { personal: false } });
+  await world.running(1);
+  await world.during(world.receive("t1", muteCaller("1001")));
+
+  const [command] = world.conference.view()?.commands ?? [];
+  expect(command?.id).toContain(confKey);
+  expect(world.conference.story().at(-1)?.facts).toMatchObject({ commandId: command?.id });
+});
+
+test("numbers and IDs of people are masked unless the domain shows them", async () => {
   const caller = { number: "14085551234", attendeeId: "4711", muted: false, silent: false, room: "main" };
   const entered = { type: "event", event: { type: "caller-entered", caller: { call: "c9", ...caller } } } as Report;
   for (const personal of [false, true]) {
@@ -124,7 +171,9 @@ test("a view shows what is outstanding, and why", async () => {
 
   const view = world.conference.view();
   expect(view?.commands).toMatchObject([{ type: "mute", sent: 1, taken: true }]);
-  expect(view?.documents).toMatchObject([{ host, messages: ["A2W_NotifyUserEnter"], failure: "TimeoutError" }]);
+  expect(view?.documents).toMatchObject([
+    { host, messages: ["A2W_NotifyUserEnter"], queuedAt: world.time.now - 100, failure: "TimeoutError" },
+  ]);
   expect(view?.callers.map(({ extCallId, muted }) => [extCallId, muted])).toEqual([
     ["1001", false],
     ["", false],

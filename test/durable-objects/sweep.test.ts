@@ -31,8 +31,8 @@ class Allocator {
   /** The platform calls no alarm while the one before runs. */
   #alarm: Promise<void> = Promise.resolve();
   #sweep = this.#begin();
-  /** What a sweep of each conference comes to. */
-  becomes: (confKey: ConfKey) => Promise<void> = async () => {};
+  /** What a sweep of each conference comes to, and whether that runs. */
+  becomes: (confKey: ConfKey) => Promise<boolean> = async () => false;
 
   get #now(): number {
     return this.time.now + this.aheadMs;
@@ -71,12 +71,12 @@ class Allocator {
     });
   }
 
-  async #sweepOne(confKey: ConfKey): Promise<void> {
+  async #sweepOne(confKey: ConfKey): Promise<boolean> {
     this.atOnce += 1;
     this.mostAtOnce = Math.max(this.mostAtOnce, this.atOnce);
     const minutes = this.swept.get(confKey) ?? [];
     this.swept.set(confKey, [...minutes, Math.floor((this.time.now - noon) / minuteMs)]);
-    await this.becomes(confKey).finally(() => {
+    return this.becomes(confKey).finally(() => {
       this.atOnce -= 1;
     });
   }
@@ -110,7 +110,7 @@ test("the load of protocol T9, thirty conferences a minute with several blocks e
   expect(allocator.swept.get("latest")).toEqual([5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60]);
   expect(allocator.swept.get("k300")).toEqual([8, 13, 18, 23, 28, 33, 38, 43, 48, 53, 58]);
   expect(new Set([...allocator.swept.values()].map(({ length }) => length))).toEqual(new Set([11, 12]));
-});
+}, 30_000);
 
 test("a round that began before the clock was set back puts the next one off by no more than five minutes", async () => {
   const allocator = new Allocator();
@@ -136,6 +136,41 @@ test("a domain at rest sets no alarm but for the expiry of its ids; its conferen
   expect([allocator.alarmsSet - alarmsSet, allocator.alarmAt]).toEqual([1, null]);
 });
 
+test("a conference that runs is swept and known as long as it runs, however quiet it is", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate("quiet");
+  const known = () => allocator.ids.holdersSince(allocator.time.now - 6 * hourMs, null).holders.map(({ key }) => key);
+  allocator.becomes = async () => true;
+  await allocator.time.pass(2 * dayMs);
+  expect([allocator.swept.get("quiet")?.length, known()]).toEqual([(2 * 24 * 60) / 5, ["quiet"]]);
+  allocator.becomes = async () => false;
+  await allocator.time.pass(6 * hourMs + 10 * minuteMs);
+  expect(known()).toEqual([]);
+});
+
+test("a conference that still runs when its ids expire is known again", async () => {
+  const allocator = new Allocator();
+  await allocator.allocate("quiet");
+  await allocator.time.pass(7 * hourMs);
+  allocator.becomes = async () => true;
+  await allocator.time.pass(8 * dayMs);
+
+  const { holders } = allocator.ids.holdersSince(allocator.time.now - 6 * hourMs, null);
+  expect(holders.map(({ key }) => key)).toEqual(["quiet"]);
+});
+
+test("a sweep says whether a conference runs", async () => {
+  const world = new ConferenceWorld();
+  expect(await world.conference.sweep()).toBe(false);
+  await world.running(1);
+  const running = world.conference.sweep();
+  await world.during(running);
+  await world.during(world.report({ type: "event", event: { type: "conference-ended" } }));
+  const over = world.conference.sweep();
+  await world.during(over);
+  expect(await Promise.all([running, over])).toEqual([true, false]);
+});
+
 test("a round goes on from page to page, twenty conferences at once, whatever becomes of one of them or comes in between", async () => {
   const allocator = new Allocator();
   for (let index = 0; index < 1_200; index += 1) await allocator.allocate(`k${index}`);
@@ -143,6 +178,7 @@ test("a round goes on from page to page, twenty conferences at once, whatever be
     await Promise.resolve();
     if (confKey === "k1193") throw new Error("out of reach");
     if (confKey === "k1192") await new Promise(() => {});
+    return false;
   };
   await allocator.time.pass(5 * minuteMs);
   expect([allocator.swept.size, allocator.mostAtOnce]).toEqual([500, 20]);
@@ -169,7 +205,7 @@ test("a conference that cannot be woken when its ids expire is woken again in ea
   const tried = allocator.swept.get("quiet")?.length ?? 0;
   expect(tried).toBeGreaterThan(10);
   allocator.evict();
-  allocator.becomes = async () => {};
+  allocator.becomes = async () => false;
   await allocator.time.pass(dayMs);
   expect([allocator.swept.get("quiet")?.length, allocator.alarmAt]).toEqual([tried + 1, null]);
 });
@@ -182,7 +218,7 @@ test("the expiry of many ids begins no round anew", async () => {
   await allocator.time.pass(5 * minuteMs);
 
   expect(allocator.swept.get("new")).toEqual([8 * 24 * 60]);
-  expect(allocator.ids.holdersSince(0, null).holders).toEqual(["new"]);
+  expect(allocator.ids.holdersSince(0, null).holders.map(({ key }) => key)).toEqual(["new"]);
 });
 
 test("the expiry of very many ids holds up no round", async () => {

@@ -18,6 +18,14 @@ test("each name has its own", () => {
   expect([passing(limit, 0, "one"), passing(limit, 0, "other")]).toEqual([30, 30]);
 });
 
+test("another rate counts at once, as after a reload", () => {
+  const limit = new RateLimit();
+  const posts = (perMinute: number) =>
+    Array.from({ length: 6 }, () => limit.waitSeconds("local", perMinute, 0) === 0).filter((passes) => passes).length;
+
+  expect([posts(60_000), posts(1), posts(1), posts(60_000)]).toEqual([6, 1, 0, 6]);
+});
+
 test("a clock that is set back takes nothing away", () => {
   const limit = new RateLimit();
   limit.waitSeconds("local", 30, 100_000);

@@ -73,6 +73,8 @@ export class FakeEdge {
   readonly agents: AgentView[] = [];
   /** Each answer of the handle index waits for this. */
   indexPauses: () => Promise<void> = async () => {};
+  /** Each view of a conference waits for this. */
+  viewPauses: () => Promise<void> = async () => {};
   readonly disk = new FakeDisk();
   /** In milliseconds. */
   time = 1_000_000;
@@ -135,11 +137,14 @@ export class FakeEdge {
     return {
       conferencesOf: async (_domain, lastMs, before) => {
         this.#call(`conferences of ${lastMs} ms before ${before}`, "ids");
-        return { holders: [...this.views.keys()], next: null };
+        const keys = [...this.views.keys()].slice(before === null ? 0 : this.views.size - before);
+        return { holders: keys.map((key, index) => ({ key, place: keys.length - 1 - index, at: 0 })), next: null };
       },
       conference: (_domain, confKey) => ({
         view: async () => {
           this.#call(`view of ${confKey}`, confKey);
+          if (this.hung.has(confKey)) return new Promise(() => {});
+          await this.viewPauses();
           return this.views.get(confKey) ?? null;
         },
         story: async () => this.stories.get(confKey) ?? [],

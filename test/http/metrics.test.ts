@@ -9,8 +9,8 @@ import { testDomain } from "../local-domain.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 const read = (file: string) => readFileSync(file, "utf8");
-const pages = ["docs/operations.md", "docs/security.md"];
-const files = ["packaging/alerts.yml", "packaging/dashboard.json", ...pages];
+const page = "docs/operations.md";
+const files = ["packaging/alerts.yml", "packaging/dashboard.json", page, "docs/security.md"];
 
 const ofAgent = metricsText({
   status: { ...nothingRuns, role: "standby" },
@@ -32,12 +32,12 @@ test.each(files)("each metric that %s names exists", (file) => {
   );
   const named = new Set(read(file).match(/\bbridgehead_[a-z_]+/g));
 
-  expect(named.size).toBeGreaterThan(10);
+  expect(named.size).toBeGreaterThan(0);
   expect([...named].filter((name) => !exist.includes(name))).toEqual([]);
 });
 
-test("each metric is explained to operators, once at least", () => {
-  const explained = pages.map(read).join("");
+test("each metric is explained to operators", () => {
+  const explained = read(page);
 
   expect(families.length).toBeGreaterThan(30);
   expect(families.filter(({ name }) => !explained.includes(`\`${name}\``)).map(({ name }) => name)).toEqual([]);
@@ -47,7 +47,7 @@ test("each alert stands in docs/operations.md, with what to do", () => {
   const alerts = [...read("packaging/alerts.yml").matchAll(/- alert: (\w+)/g)].map(([, name = ""]) => name);
 
   expect(alerts.length).toBeGreaterThan(15);
-  expect(alerts.filter((name) => !read("docs/operations.md").includes(`\`${name}\``))).toEqual([]);
+  expect(alerts.filter((name) => !read(page).includes(`\`${name}\``))).toEqual([]);
 });
 
 const promtool = spawnSync("promtool", ["--version"]).status === 0;
@@ -58,6 +58,7 @@ test.skipIf(!promtool).each([
   ["the metrics of the edge", ["check", "metrics"], ofEdge],
   ["the metrics of the agent", ["check", "metrics"], ofAgent],
   ["the alerts", ["check", "rules", "packaging/alerts.yml"], ""],
+  ["when the alerts for a dead process fire", ["test", "rules", "test/http/alerts.test.yml"], ""],
 ])("promtool finds nothing wrong with %s", (_what, words, input) => {
   const { status, stdout, stderr } = spawnSync("promtool", words, { input, encoding: "utf8" });
 

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { ConfKey } from "../../src/foundation/ids.ts";
 import type { ConferenceView } from "../../src/rpc.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
@@ -10,8 +10,8 @@ async function asked(edge: FakeEdge, path: string): Promise<{ readonly status: n
   return { status: response.status, body: await response.json() };
 }
 
-function view(key: string, phase: ConferenceView["phase"] = "running"): ConferenceView {
-  return { key, phase, callers: [], documents: [] } as object as ConferenceView;
+function view(key: string, phase: ConferenceView["phase"] = "running", lastAt = 0): ConferenceView {
+  return { key, phase, lastAt, callers: [], documents: [] } as object as ConferenceView;
 }
 
 /** An edge with these conferences. */
@@ -44,6 +44,24 @@ test("the list has what is not over, and with `all` what is", async () => {
   expect(edge.calls).toContain("conferences of 21600000 ms before null");
 });
 
+test("hours limit those that are over, and no running one, however quiet it is", async () => {
+  const hourMs = 3_600_000;
+  const edge = await edgeWith(view("1"), view("2", "ended", 9 * hourMs), view("3", "ended", 8 * hourMs));
+  edge.time = 10 * hourMs;
+  const keys = async (query: string) => {
+    const { body } = await asked(edge, `${base}/conferences${query}`);
+    return (body as { conferences: ConferenceView[] }).conferences.map(({ key }) => key);
+  };
+  expect(await keys("?hours=1")).toEqual(["1"]);
+  expect(await keys("?all=1&hours=1")).toEqual(["1", "2"]);
+  expect(await keys("?all=1&hours=8")).toEqual(["1", "2", "3"]);
+  expect(edge.calls.filter((call) => call.startsWith("conferences of"))).toEqual([
+    "conferences of 21600000 ms before null",
+    "conferences of 21600000 ms before null",
+    "conferences of 28800000 ms before null",
+  ]);
+});
+
 test("a conference that does not answer is counted, and holds up no other one", async () => {
   const edge = await edgeWith(view("1"), view("2"));
   edge.broken.add("1");
@@ -52,12 +70,57 @@ test("a conference that does not answer is counted, and holds up no other one", 
     next: null,
     unreachable: 1,
   });
+  expect([edge.logged, edge.lines]).toEqual([
+    ["view-failed"],
+    [{ domain: "local", object: "a conference", conference: "1", error: "Error: 1 is broken" }],
+  ]);
+});
+
+test("a list whose time is up says where to go on; those that were not asked are not counted as silent", async () => {
+  const keys = Array.from({ length: 50 }, (_, index) => String(index));
+  const edge = await edgeWith(...keys.map((key) => view(key)));
+  edge.viewPauses = async () => {
+    edge.time += 250;
+  };
+  const found: string[] = [];
+  let pages = 0;
+  for (let query = ""; ; pages += 1) {
+    const { body } = await asked(edge, `${base}/conferences${query}`);
+    const { conferences, next, unreachable } = body as {
+      readonly conferences: readonly ConferenceView[];
+      readonly next: number | null;
+      readonly unreachable: number;
+    };
+    expect(unreachable).toBe(0);
+    found.push(...conferences.map(({ key }) => key));
+    if (next === null) break;
+    query = `?before=${next}`;
+  }
+
+  expect(found).toEqual(keys);
+  expect(pages).toBe(2);
+});
+
+test("each conference of a list has its own time: those that hang are counted, and the others are shown", async () => {
+  const edge = await edgeWith(...["1", "2", "3"].map((key) => view(key)));
+  edge.hung.add("1").add("2");
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const answer = asked(edge, `${base}/conferences`);
+    // The token is compared outside the fake time.
+    while (vi.getTimerCount() < 2) await new Promise((next) => setImmediate(next));
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect((await answer).body).toEqual({ conferences: [view("3")], next: null, unreachable: 2 });
+    expect(edge.logged).toEqual(["view-failed", "view-failed"]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("a list is asked for by page and hours, and wrong ones are named", async () => {
   const edge = await edgeWith();
-  await asked(edge, `${base}/conferences?hours=0.5&before=17`);
-  expect(edge.calls).toContain("conferences of 1800000 ms before 17");
+  await asked(edge, `${base}/conferences?hours=7.5&before=17`);
+  expect(edge.calls).toContain("conferences of 27000000 ms before 17");
   for (const [query, named] of [
     ["hours=0", "0"],
     ["hours=169", "169"],
@@ -94,5 +157,6 @@ test("the agents of each bridge are listed; those of a relay that does not answe
   expect((await asked(edge, `${base}/agents`)).body).toEqual({ bridges: [{ bridge: "simulated", agents: [agent] }] });
   edge.broken.add("simulated");
   expect((await asked(edge, `${base}/agents`)).body).toEqual({ bridges: [{ bridge: "simulated", agents: null }] });
+  expect(edge.lines).toMatchObject([{ domain: "local", bridge: "simulated", error: "Error: simulated is broken" }]);
   expect((await asked(edge, "/api/v1/domains")).body).toEqual({ domains: [{ name: "local", bridges: ["simulated"] }] });
 });

@@ -166,9 +166,9 @@ export class Edge {
   }
 
   /** The sweep hears of a failure and goes on, so a defect would be seen nowhere else. */
-  async #sweep(confKey: ConfKey): Promise<void> {
+  async #sweep(confKey: ConfKey): Promise<boolean> {
     try {
-      await this.conference(confKey).call((conference) => conference.sweep(), "checks");
+      return await this.conference(confKey).call((conference) => conference.sweep(), "checks");
     } catch (error) {
       const isFault = error instanceof Fault || /took longer/.test(String(error));
       if (!isFault) this.#context.violated("no rejection goes unhandled", `a sweep of ${confKey}: ${error}`);
