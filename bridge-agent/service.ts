@@ -175,11 +175,16 @@ export class AgentService {
     this.#agent.start();
   }
 
+  #end(why: string): void {
+    this.#limit.end();
+    this.#ports.end(why);
+  }
+
   #journalFailed({ kind, sentence }: JournalFailure): void {
     this.#agent = null;
     this.#journal?.close();
     this.#journal = null;
-    if (kind === "damaged" || kind === "other-format") return this.#ports.end(sentence);
+    if (kind === "damaged" || kind === "other-format") return this.#end(sentence);
     const seconds = TRY_JOURNAL_AGAIN_MS / 1_000;
     if (!this.#isJournalDown) {
       const advice = kind === "full" ? "make room" : "make room, or see who may write it and what its disk says";
@@ -191,7 +196,7 @@ export class AgentService {
       try {
         this.#startAgent();
       } catch (error) {
-        this.#ports.end(cannotStart(error));
+        this.#end(cannotStart(error));
       }
     }, TRY_JOURNAL_AGAIN_MS);
   }
