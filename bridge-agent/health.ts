@@ -12,12 +12,16 @@ export interface Health {
   readonly logLinesDropped: number;
 }
 
-/** What the health server serves; `drain` returns at once. */
+/** What is left when an agent has ended by `drain`. */
+export type Unfinished = Pick<AgentStatus, "running" | "unacknowledged">;
+
+/** What the health server serves. */
 export interface LocalAgent {
   readonly names: { readonly domain: string; readonly bridge: string; readonly agent: string };
   health(): Health;
   calls(): readonly CallView[];
-  drain(): void;
+  /** Answers when the agent has closed its links to edge and bridge; the process then ends. */
+  drain(): Promise<Unfinished>;
   key(): AgentKey;
 }
 
@@ -92,8 +96,8 @@ export function healthServer(agent: () => LocalAgent, port: number): Promise<Ser
         return reply(200, "application/json", `${JSON.stringify(calls())}\n`);
       case "/drain":
         if (request.method !== "POST") return reply(405, "text/plain", "POST\n");
-        drain();
-        return reply(202, "text/plain", "ok\n");
+        void drain().then((unfinished) => reply(200, "application/json", `${JSON.stringify(unfinished)}\n`));
+        return;
       default:
         return reply(404, "text/plain", "there are /healthz, /readyz, /status and /metrics\n");
     }

@@ -64,7 +64,9 @@ command("doctor", "check settings, key, disk, journal, name, TLS, proxy, edge, c
 );
 
 command("drain", "end the running agent once what runs is over; a standby takes its place").action(
-  ({ settings: file }: Options) => drain(settingsOrExit(file), console.log),
+  async ({ settings: file }: Options) => {
+    process.exitCode = (await drain(settingsOrExit(file), console.log)) ? 0 : 1;
+  },
 );
 
 command("key", "print the public key for the edge's settings; makes the key if there is none").action(

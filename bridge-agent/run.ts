@@ -148,7 +148,8 @@ export class RunningAgent {
     });
     const { running, unacknowledged } = this.status;
     const rest = `${running} commands run, ${unacknowledged} reports are not acknowledged`;
-    this.#note({ level: running > 0 ? "warn" : "info", event: "drain", text: `drain: this agent ends; ${rest}` });
+    const level = running + unacknowledged > 0 ? "warn" : "info";
+    this.#note({ level, event: "drain", text: `drain: this agent ends; ${rest}` });
   }
 
   async #finish(withinMs: number, isDone: () => boolean): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import type { AgentStatus } from "./agent.ts";
-import { healthServer } from "./health.ts";
+import { healthServer, type Unfinished } from "./health.ts";
 import { type JournalFailure, journalFault, type OpenJournal, openJournal } from "./journal.ts";
 import { type LogLine, type LogStream, type Note, RepeatLimit, writeLines } from "./log.ts";
 import { driverPorts, newCommandIds, timers } from "./node-ports.ts";
@@ -55,7 +55,7 @@ export class AgentService {
   #agent: RunningAgent | null = null;
   #retry: NodeJS.Timeout | undefined;
   #isJournalDown = false;
-  #isDraining = false;
+  #drained: Promise<Unfinished> | null = null;
 
   constructor(settings: AgentSettings, ports: ServicePorts) {
     this.#settings = settings;
@@ -77,7 +77,7 @@ export class AgentService {
 
   /** Goes on with other settings. Where they cannot work, the agent runs on with those it has, and the sentence says why. */
   async reload(settings: AgentSettings): Promise<Result<null, string>> {
-    if (this.#isDraining) return err("this agent is about to end");
+    if (this.#drained) return err("this agent is about to end");
     const before = this.#held;
     let held: Held;
     try {
@@ -131,18 +131,22 @@ export class AgentService {
           logLinesDropped: this.#ports.logStream.dropped,
         }),
         calls: () => this.#agent?.calls ?? [],
-        drain: () => void this.#drain(),
+        drain: () => {
+          this.#drained ??= this.#drain();
+          return this.#drained;
+        },
         key: () => agentKey(this.#settings.state),
       }),
       port,
     );
   }
 
-  async #drain(): Promise<void> {
-    if (this.#isDraining) return;
-    this.#isDraining = true;
-    await this.#agent?.drain();
-    this.#ports.drained();
+  async #drain(): Promise<Unfinished> {
+    const agent = this.#agent;
+    await agent?.drain();
+    setImmediate(() => this.#ports.drained()); // Whoever has asked is answered first.
+    const { running, unacknowledged } = agent?.status ?? nothingRuns;
+    return { running, unacknowledged };
   }
 
   async #stopAgent(): Promise<void> {
