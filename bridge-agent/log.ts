@@ -20,7 +20,7 @@ export interface Note {
     | "takeover"
     | "stood-still"
     | "wrong-keys"
-    | "caller-let-go"
+    | "caller-hung-up-on"
     | "reports-disagree"
     | "command-unknown"
     | "command"
