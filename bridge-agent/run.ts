@@ -67,7 +67,7 @@ export interface CallView {
 export class RunningAgent {
   readonly counters = new Counters();
   readonly #ports: AgentPorts;
-  readonly #showPersonal: boolean;
+  #showPersonal: boolean;
   readonly #agent: Agent;
   readonly #link: EdgeLink;
   readonly #driver: BridgeDriver;
@@ -112,6 +112,11 @@ export class RunningAgent {
     });
     this.#link.connect();
     this.#scheduleTick();
+  }
+
+  /** Whether numbers and keys are shown as they are, from now on. */
+  showPersonal(personal: boolean): void {
+    this.#showPersonal = personal;
   }
 
   /** The calls that this agent knows, as its settings let them be shown. */

@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+import { isDeepStrictEqual } from "node:util";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import type { AgentStatus } from "./agent.ts";
 import { healthServer, type Unfinished } from "./health.ts";
@@ -10,6 +11,9 @@ import type { AgentSettings } from "./settings.ts";
 import { agentKey, holdStateFolder, journalFile, makeStateFolder } from "./state-folder.ts";
 
 const TRY_JOURNAL_AGAIN_MS = 5_000;
+
+/** Settings that a running agent takes up as it is. */
+const changedInPlace: ReadonlySet<string> = new Set<keyof AgentSettings>(["listen", "logs"]);
 
 export const nothingRuns: AgentStatus = {
   role: "unknown",
@@ -71,13 +75,19 @@ export class AgentService {
   async stop(): Promise<void> {
     await this.#stopAgent();
     this.#limit.end();
-    if (this.#held) await letGo(this.#held, null);
+    if (this.#held) await release(this.#held, null);
     this.#held = null;
   }
 
-  /** Goes on with other settings. Where they cannot work, the agent runs on with those it has, and the sentence says why. */
-  async reload(settings: AgentSettings): Promise<Result<null, string>> {
+  /**
+   * Goes on with other settings; the sentence says what changed. Only what the link or the bridge sees begins the agent anew,
+   * which costs it its place beside a standby. Where the settings cannot work, the agent runs on with those it has, and the
+   * sentence says why.
+   */
+  async reload(settings: AgentSettings): Promise<Result<string, string>> {
     if (this.#drained) return err("this agent is about to end");
+    const changed = changedSettings(this.#settings, settings);
+    if (changed.length === 0) return ok("nothing has changed");
     const before = this.#held;
     let held: Held;
     try {
@@ -85,13 +95,19 @@ export class AgentService {
     } catch (error) {
       return err(reasonOf(error));
     }
-    await this.#stopAgent();
-    if (before) await letGo(before, held);
+    const isRestart = changed.some((name) => !changedInPlace.has(name));
+    if (isRestart) await this.#stopAgent();
+    if (before) await release(before, held);
     this.#held = held;
     this.#settings = settings;
+    const what = `changed: ${changed.join(", ")}`;
+    if (!isRestart) {
+      this.#agent?.showPersonal(settings.logs.personal);
+      return ok(what);
+    }
     this.#isJournalDown = false;
     this.#startAgent();
-    return ok(null);
+    return ok(`${what}; the agent begins anew`);
   }
 
   note(level: Note["level"], event: Note["event"], text: string): void {
@@ -206,8 +222,13 @@ export class AgentService {
   }
 }
 
+function changedSettings(before: AgentSettings, after: AgentSettings): readonly string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof AgentSettings>;
+  return [...names].filter((name) => !isDeepStrictEqual(before[name], after[name]));
+}
+
 /** Frees what `kept` does not hold. */
-async function letGo({ server, releaseFolder }: Held, kept: Held | null): Promise<void> {
+async function release({ server, releaseFolder }: Held, kept: Held | null): Promise<void> {
   if (server !== kept?.server) {
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeAllConnections();

@@ -151,6 +151,23 @@ test("an agent that believes to be alone does not take back a place that another
   expect(running.status.bridgeUp).toBe(true);
 });
 
+test("a running agent shows numbers as they are from when its settings say so", async () => {
+  const { timers, links, bridges, toBridge, running } = world();
+  bridges[0]?.message(ok(hello));
+  links[0]?.message(ok(oneOfTwo));
+  await timers.pass(100);
+  const question = toBridge.find(({ type }) => type === "state");
+  const call = { call: "c1", stage: "prompted", number: "14085551234", dialled: "18005551234", keys: "" } as never;
+  const state = { conferences: [], calls: [call] };
+  bridges[0]?.message(ok({ type: "state", id: question && "id" in question ? question.id : 0, state }));
+  await timers.pass(100);
+
+  const masked = running.calls.map(({ number }) => number);
+  running.showPersonal(true);
+
+  expect([masked, running.calls.map(({ number }) => number)]).toEqual([["*********34"], ["14085551234"]]);
+});
+
 test("how long the bridge took for a command is counted, by its result", async () => {
   const { timers, links, bridges, toBridge, running } = world();
   bridges[0]?.message(ok(hello));

@@ -1,10 +1,11 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { WebSocketServer } from "ws";
 import { holdStateFolder } from "../../bridge-agent/state-folder.ts";
 
@@ -96,6 +97,28 @@ test.skipIf(process.getuid?.() !== 0)(
     expect(stdout).toContain(`chown -R USER ${state}; chgrp USER ${file}\n`);
   },
 );
+
+test("a SIGHUP before the agent has read its settings does not end it; it reads them once more", async () => {
+  const settings = join(folder, "slow.json");
+  const content = JSON.stringify({ ...right, state: join(folder, "slow") });
+  execFileSync("mkfifo", [settings]);
+  const agent = spawn(process.execPath, ["bridge-agent/main.ts", "run", "--settings", settings]);
+  let log = "";
+  for (const stream of [agent.stdout, agent.stderr]) stream.on("data", (data) => (log += data));
+  const exit = once(agent, "exit");
+  const writer = await open(settings, "w"); // Is opened when the agent opens it, which then waits for what is written.
+
+  agent.kill("SIGHUP");
+  rmSync(settings);
+  writeFileSync(settings, content);
+  await writer.writeFile(content);
+  await writer.close();
+  await Promise.race([exit, vi.waitFor(() => expect(log).toMatch("settings read again"), 10_000)]);
+  agent.kill("SIGTERM");
+
+  expect(await exit).toEqual([0, null]);
+  expect(log).toContain("settings read again; nothing has changed");
+}, 20_000);
 
 test("a state folder that another agent holds is one line that says what to do", async () => {
   const state = join(folder, "held");
