@@ -1,4 +1,5 @@
 import type { ExecutionResult } from "../src/bridge/commands.ts";
+import { counted } from "../src/foundation/counted.ts";
 import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { assertNever } from "../src/foundation/result.ts";
@@ -348,7 +349,8 @@ export class Agent {
   }
 
   #noteActing({ conferences, calls }: DriverState, now: EpochMs): void {
-    const held = `${conferences.length} conferences, ${calls.filter(({ stage }) => stage !== "ended").length} calls`;
+    const up = calls.filter(({ stage }) => stage !== "ended");
+    const held = `${counted(conferences.length, "conference")}, ${counted(up.length, "call")}`;
     const since =
       this.#activeAt === null ? "" : `, ${((now - this.#activeAt) / 1_000).toFixed(1)} s after the edge made it active`;
     const text = `this agent acts on the bridge (${held})${since}`;

@@ -4,6 +4,7 @@ import { version } from "../src/foundation/version.ts";
 import type { AgentStatus } from "./agent.ts";
 import { type CallView, Counters } from "./run.ts";
 import type { AgentKey } from "./state-folder.ts";
+import type { Unfinished } from "./unfinished.ts";
 
 export interface Health {
   readonly status: AgentStatus;
@@ -12,15 +13,12 @@ export interface Health {
   readonly logLinesDropped: number;
 }
 
-/** What is left when an agent has ended by `drain`. */
-export type Unfinished = Pick<AgentStatus, "running" | "unacknowledged">;
-
 /** What the health server serves. */
 export interface LocalAgent {
   readonly names: { readonly domain: string; readonly bridge: string; readonly agent: string };
   health(): Health;
   calls(): readonly CallView[];
-  /** Answers when the agent has closed its links to edge and bridge; the process then ends. */
+  /** Answers with what is left when the agent has closed its links to edge and bridge; the process then ends. */
   drain(): Promise<Unfinished>;
   key(): AgentKey;
 }

@@ -1,8 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type StatusAnswer, signedRequest, type Unfinished } from "./health.ts";
+import { type Column, plainTerminal, table } from "../src/foundation/table.ts";
+import { type StatusAnswer, signedRequest } from "./health.ts";
 import type { CallView } from "./run.ts";
 import type { AgentSettings } from "./settings.ts";
 import { agentKey } from "./state-folder.ts";
+import { type Unfinished, unfinishedText } from "./unfinished.ts";
 
 const ANSWER_WITHIN_MS = 5_000;
 const LOOK_AGAIN_MS = 500;
@@ -67,17 +69,7 @@ export function statusText(status: StatusAnswer): string {
 
 /** What an agent that is about to end waits for. */
 export function waitsFor({ running, unacknowledged, edgeUp }: StatusAnswer): string {
-  return `waits for ${listed({ running, unacknowledged: edgeUp ? unacknowledged : 0 }) ?? "nothing"}`;
-}
-
-function listed({ running, unacknowledged }: Unfinished): string | null {
-  const commands = running > 0 ? [`${counted(running, "command")} at work on the bridge`] : [];
-  const reports = unacknowledged > 0 ? [`${counted(unacknowledged, "report")} not acknowledged by the edge`] : [];
-  return [...commands, ...reports].join(" and ") || null;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? "" : "s"}`;
+  return `waits for ${unfinishedText({ running, unacknowledged: edgeUp ? unacknowledged : 0 }) ?? "nothing"}`;
 }
 
 /** `calls` for people. */
@@ -85,26 +77,23 @@ export function callsText(calls: readonly CallView[], { role }: Pick<StatusAnswe
   if (role === "standby") return "this agent is standby: ask the active one";
   if (role === "unknown") return "the edge has not said yet whether this agent acts";
   if (calls.length === 0) return "no calls";
-  const stages = { prompted: "at the prompt", dialled: "being called", entered: "in" };
-  const rows = calls.map(({ since, number, conference, room, stage, muted, call }) => [
-    since.slice(0, 19).replace("T", " "),
-    number || "withheld",
-    conference ?? "-",
-    room ?? "-",
-    `${stages[stage]}${muted ? ", muted" : ""}`,
-    call,
-  ]);
-  const table = [["SINCE (UTC)", "NUMBER", "CONFERENCE", "ROOM", "STATE", "CALL"], ...rows];
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
-  const lines = table.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
   // Ids and numbers are the bridge's words.
-  return lines.map((line) => line.replace(/\p{Cc}/gu, "?")).join("\n");
+  const column = (title: string, text: (call: CallView) => string): Column<CallView> => ({
+    title,
+    text: (call) => text(call).replace(/\p{Cc}/gu, "?"),
+  });
+  const columns = [
+    column("SINCE (UTC)", ({ since }) => since.slice(0, 19).replace("T", " ")),
+    column("NUMBER", ({ number }) => number || "withheld"),
+    column("CONFERENCE", ({ conference }) => conference ?? "-"),
+    column("ROOM", ({ room }) => room ?? "-"),
+    column("STATE", ({ stage, muted }) => `${stages[stage]}${muted ? ", muted" : ""}`),
+    column("CALL", ({ call }) => call),
+  ];
+  return table(columns, calls, plainTerminal).join("\n");
 }
+
+const stages = { prompted: "at the prompt", dialled: "being called", entered: "in" };
 
 /**
  * Asks the agent to end, prints what it waits for, and returns once its process has ended: `true` if nothing was left. What
@@ -125,7 +114,7 @@ export async function drain(
     }
     await pause(lookAgainMs);
   }
-  const left = listed(unfinished);
+  const left = unfinishedText(unfinished);
   if (left === null) print("the agent has ended; its calls stay up. `run`, or systemctl start, brings it back");
   else print(`the agent has ended; its calls stay up. Left: ${left}. Its journal has them: \`run\` goes on with them`);
   return left === null;

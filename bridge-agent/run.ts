@@ -9,6 +9,7 @@ import type { Journal, JournalFailure } from "./journal.ts";
 import { executionForLog, type LogLine, type Note, shownNote } from "./log.ts";
 import type { AgentSettings } from "./settings.ts";
 import type { AgentKey } from "./state-folder.ts";
+import { unfinishedText } from "./unfinished.ts";
 
 /** The world of a running agent. */
 interface AgentPorts extends DriverPorts {
@@ -145,16 +146,16 @@ export class RunningAgent {
   /** The same, but waits longer, and until the edge has what is to be reported. A standby takes over when the link is closed. */
   async drain(): Promise<void> {
     const text =
-      "drain: this agent begins nothing new, and ends when what runs is over; a standby then takes its place";
+      "drain: this agent begins nothing new, and ends when what runs is over; a standby then takes its place. Until then nobody acts on the bridge";
     this.#note({ level: "info", event: "drain", text });
     await this.#finish(DRAIN_WITHIN_MS, () => {
       const { running, edgeUp, unacknowledged } = this.status;
       return running === 0 && !(edgeUp && unacknowledged > 0);
     });
     const { running, unacknowledged } = this.status;
-    const rest = `${running} commands run, ${unacknowledged} reports are not acknowledged`;
-    const level = running + unacknowledged > 0 ? "warn" : "info";
-    this.#note({ level, event: "drain", text: `drain: this agent ends; ${rest}` });
+    const rest = unfinishedText({ running, unacknowledged });
+    const level = rest === null ? "info" : "warn";
+    this.#note({ level, event: "drain", text: `drain: this agent ends; left: ${rest ?? "nothing"}` });
   }
 
   async #finish(withinMs: number, isDone: () => boolean): Promise<void> {

@@ -2,13 +2,14 @@ import type { Server } from "node:http";
 import { isDeepStrictEqual } from "node:util";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import type { AgentStatus } from "./agent.ts";
-import { healthServer, type Unfinished } from "./health.ts";
+import { healthServer } from "./health.ts";
 import { type JournalFailure, journalFault, type OpenJournal, openJournal } from "./journal.ts";
 import { type LogLine, type LogStream, type Note, RepeatLimit, writeLines } from "./log.ts";
 import { driverPorts, newCommandIds, timers } from "./node-ports.ts";
 import { RunningAgent } from "./run.ts";
 import type { AgentSettings } from "./settings.ts";
 import { agentKey, holdStateFolder, journalFile, makeStateFolder } from "./state-folder.ts";
+import type { Unfinished } from "./unfinished.ts";
 
 const TRY_JOURNAL_AGAIN_MS = 5_000;
 

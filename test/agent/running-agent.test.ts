@@ -227,7 +227,7 @@ test("drain waits for the commands that run and for the edge to acknowledge, lon
 
   expect([hasEnded, closes]).toEqual([true, ["edge", "bridge"]]);
   expect(notes.filter((note) => note.startsWith("drain"))).toEqual([
-    "drain: drain: this agent begins nothing new, and ends when what runs is over; a standby then takes its place",
-    "drain: drain: this agent ends; 0 commands run, 0 reports are not acknowledged",
+    "drain: drain: this agent begins nothing new, and ends when what runs is over; a standby then takes its place. Until then nobody acts on the bridge",
+    "drain: drain: this agent ends; left: nothing",
   ]);
 });

@@ -174,7 +174,8 @@ test("drain ends the process once, by a word of its own", async () => {
     void (async () => {
       const service = new AgentService(settings, { ...ports(), drained });
       await service.start();
-      await Promise.all([askAgent(settings, "/drain", "POST"), askAgent(settings, "/drain", "POST")]);
+      const answers = await Promise.all([1, 2].map(() => askAgent(settings, "/drain", "POST")));
+      expect(answers).toEqual(Array(2).fill('{"running":0,"unacknowledged":0}'));
       await ended;
       expect(await service.reload(settings)).toEqual({ ok: false, error: "this agent is about to end" });
       await service.stop();
