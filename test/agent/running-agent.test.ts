@@ -192,6 +192,30 @@ test("how long the bridge took for a command is counted, by its result", async (
   expect(text).toContain('bridgehead_agent_command_seconds_count{result="refused"} 0\n');
 });
 
+test("drain gives up after 45 s, and the log has what is left", async () => {
+  const { timers, links, bridges, toBridge, running, notes, closes } = world();
+  bridges[0]?.message(ok(hello));
+  links[0]?.message(ok(oneOfTwo));
+  await timers.pass(100);
+  const idOf = (wanted: string) =>
+    toBridge.flatMap((one) => (one.type === wanted && "id" in one ? [one.id] : []))[0] ?? 0;
+  bridges[0]?.message(ok({ type: "state", id: idOf("state"), state: emptyState }));
+  const create = { type: "create-conference", maxCallers: null, anonymousId: null } as const;
+  const commands = [{ id: "1" as CommandId, command: create }];
+  links[0]?.message(ok({ type: "commands", epoch: 1, conference: KEY, commands }));
+  await timers.pass(100);
+  bridges[0]?.message(ok({ type: "done", id: idOf("command") })); // What is reported of it is never acknowledged.
+
+  void running.drain();
+  for (let passed = 0; passed < 45_500; passed += 500) {
+    for (const end of [links, bridges]) end[0]?.message(ok({ type: "pong", id: 0 } as never));
+    await timers.pass(500);
+    expect(closes).toEqual(passed < 44_500 ? [] : ["edge", "bridge"]);
+  }
+
+  expect(notes.at(-1)).toBe("drain: drain: this agent ends; left: 1 report not acknowledged by the edge");
+});
+
 test("drain waits for the commands that run and for the edge to acknowledge, longer than a stop does, and then gives up its place", async () => {
   const { timers, links, bridges, toBridge, sent, running, notes, closes } = world();
   bridges[0]?.message(ok(hello));
