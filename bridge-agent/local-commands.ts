@@ -69,7 +69,7 @@ export function statusText(status: StatusAnswer): string {
 
 /** What an agent that is about to end waits for. */
 export function waitsFor({ running, unacknowledged, edgeUp }: StatusAnswer): string {
-  return `waits for ${unfinishedText({ running, unacknowledged: edgeUp ? unacknowledged : 0 }) ?? "nothing"}`;
+  return `waits for ${unfinishedText({ running, inDoubt: 0, unacknowledged: edgeUp ? unacknowledged : 0 }) ?? "nothing"}`;
 }
 
 /** `calls` for people. */
@@ -116,7 +116,10 @@ export async function drain(
   }
   const left = unfinishedText(unfinished);
   if (left === null) print("the agent has ended; its calls stay up. `run`, or systemctl start, brings it back");
-  else print(`the agent has ended; its calls stay up. Left: ${left}. Its journal has them: \`run\` goes on with them`);
+  else
+    print(
+      `the agent has ended; its calls stay up. Left: ${left}. The agent that acts next on this bridge sees to that`,
+    );
   return left === null;
 }
 

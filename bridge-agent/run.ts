@@ -152,8 +152,7 @@ export class RunningAgent {
       const { running, edgeUp, unacknowledged } = this.status;
       return running === 0 && !(edgeUp && unacknowledged > 0);
     });
-    const { running, unacknowledged } = this.status;
-    const rest = unfinishedText({ running, unacknowledged });
+    const rest = unfinishedText(this.status);
     const level = rest === null ? "info" : "warn";
     this.#note({ level, event: "drain", text: `drain: this agent ends; left: ${rest ?? "nothing"}` });
   }

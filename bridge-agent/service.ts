@@ -23,6 +23,7 @@ export const nothingRuns: AgentStatus = {
   ports: null,
   calls: 0,
   running: 0,
+  inDoubt: 0,
   unacknowledged: 0,
   draining: false,
 };
@@ -162,8 +163,8 @@ export class AgentService {
     const agent = this.#agent;
     await agent?.drain();
     setImmediate(() => this.#ports.drained()); // Whoever has asked is answered first.
-    const { running, unacknowledged } = agent?.status ?? nothingRuns;
-    return { running, unacknowledged };
+    const { running, inDoubt, unacknowledged } = agent?.status ?? nothingRuns;
+    return { running, inDoubt, unacknowledged };
   }
 
   async #stopAgent(): Promise<void> {

@@ -211,6 +211,7 @@ test("status and calls for people", () => {
     ports: 24,
     calls: 1,
     running: 2,
+    inDoubt: 0,
     unacknowledged: 3,
     draining: false,
   };

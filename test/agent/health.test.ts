@@ -14,6 +14,7 @@ const status = {
   ports: null,
   calls: 0,
   running: 0,
+  inDoubt: 0,
   unacknowledged: 0,
   draining: false,
 } as const;
@@ -32,7 +33,7 @@ const call = {
 } as const;
 
 const key = agentKey(folder);
-const unfinished = { running: 1, unacknowledged: 2 };
+const unfinished = { running: 1, inDoubt: 0, unacknowledged: 2 };
 const agent: LocalAgent = {
   names: { domain: "acme", bridge: "main", agent: "agent-1" },
   health: () => ({ status, counters: null, logLinesDropped: 0 }),

@@ -192,7 +192,8 @@ test("how long the bridge took for a command is counted, by its result", async (
   expect(text).toContain('bridgehead_agent_command_seconds_count{result="refused"} 0\n');
 });
 
-test("drain gives up after 45 s, and the log has what is left", async () => {
+/** An agent with one command under way that is about to end, and how to let time pass while its peers answer pings. */
+async function drainingWithCommand() {
   const { timers, links, bridges, toBridge, running, notes, closes } = world();
   bridges[0]?.message(ok(hello));
   links[0]?.message(ok(oneOfTwo));
@@ -204,16 +205,35 @@ test("drain gives up after 45 s, and the log has what is left", async () => {
   const commands = [{ id: "1" as CommandId, command: create }];
   links[0]?.message(ok({ type: "commands", epoch: 1, conference: KEY, commands }));
   await timers.pass(100);
-  bridges[0]?.message(ok({ type: "done", id: idOf("command") })); // What is reported of it is never acknowledged.
-
   void running.drain();
-  for (let passed = 0; passed < 45_500; passed += 500) {
-    for (const end of [links, bridges]) end[0]?.message(ok({ type: "pong", id: 0 } as never));
-    await timers.pass(500);
-    expect(closes).toEqual(passed < 44_500 ? [] : ["edge", "bridge"]);
-  }
+  const alive = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 500) {
+      for (const end of [links, bridges]) end[0]?.message(ok({ type: "pong", id: 0 } as never));
+      await timers.pass(500);
+    }
+  };
+  const finish = () => bridges[0]?.message(ok({ type: "done", id: idOf("command") }));
+  return { notes, closes, alive, finish };
+}
 
+test("drain gives up after 45 s, and the log has what is left", async () => {
+  const { notes, closes, alive, finish } = await drainingWithCommand();
+
+  finish(); // What is reported of it is never acknowledged.
+  await alive(44_500);
+  expect(closes).toEqual([]);
+  await alive(1_000);
+
+  expect(closes).toEqual(["edge", "bridge"]);
   expect(notes.at(-1)).toBe("drain: drain: this agent ends; left: 1 report not acknowledged by the edge");
+});
+
+test("drain: a command that the bridge does not answer is left, and the log has it", async () => {
+  const { notes, alive } = await drainingWithCommand();
+
+  await alive(31_000);
+
+  expect(notes.at(-1)).toBe("drain: drain: this agent ends; left: 1 command whose result is not known");
 });
 
 test("drain waits for the commands that run and for the edge to acknowledge, longer than a stop does, and then gives up its place", async () => {

@@ -175,7 +175,7 @@ test("drain ends the process once, by a word of its own", async () => {
       const service = new AgentService(settings, { ...ports(), drained });
       await service.start();
       const answers = await Promise.all([1, 2].map(() => askAgent(settings, "/drain", "POST")));
-      expect(answers).toEqual(Array(2).fill('{"running":0,"unacknowledged":0}'));
+      expect(answers).toEqual(Array(2).fill('{"running":0,"inDoubt":0,"unacknowledged":0}'));
       await ended;
       expect(await service.reload(settings)).toEqual({ ok: false, error: "this agent is about to end" });
       await service.stop();
