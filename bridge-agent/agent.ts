@@ -1,4 +1,5 @@
 import type { ExecutionResult } from "../src/bridge/commands.ts";
+import { counted } from "../src/foundation/counted.ts";
 import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { assertNever } from "../src/foundation/result.ts";
@@ -50,6 +51,8 @@ export interface AgentStatus {
   readonly calls: number;
   /** Commands that the bridge is at work on. */
   readonly running: number;
+  /** Commands whose result did not come: the agent that acts next reads it from the bridge's state. */
+  readonly inDoubt: number;
   /** Reports that the edge has not acknowledged; those of a standby wait until it is active. */
   readonly unacknowledged: number;
   /** Nothing new is begun any more, and the process ends when what runs is over. */
@@ -118,7 +121,7 @@ export class Agent {
       this.#apply(input, now);
     }
     if (this.#acting) this.#begin(now);
-    const wantsState = this.#pending.hasDoubts || this.#reports.snapshotsWanted.size > 0;
+    const wantsState = this.#pending.inDoubt > 0 || this.#reports.snapshotsWanted.size > 0;
     this.#effects.askState ||= this.#acting && this.#asked === 0 && wantsState;
     if (this.#effects.askState) this.#asked += 1;
     if (this.#edgeUp) this.#sendHealth(tick);
@@ -142,6 +145,7 @@ export class Agent {
       ports: this.#ports,
       calls: this.#legs.count,
       running: this.#pending.running,
+      inDoubt: this.#pending.inDoubt,
       unacknowledged: this.#active ? this.#reports.unacknowledged : 0,
       draining: this.#stopping,
     };
@@ -155,7 +159,7 @@ export class Agent {
   /** Whether anything waits for time to pass; else it is enough to look at the clock now and then. */
   get waitsForTime(): boolean {
     const isReporting = this.#active && this.#reports.unacknowledged > 0;
-    const isWaiting = this.#pending.hasDoubts || isReporting || !this.#acks.isEmpty;
+    const isWaiting = this.#pending.inDoubt > 0 || isReporting || !this.#acks.isEmpty;
     const hasWaiting = this.#legs.waitForTime || this.#events.hasDigests || this.#events.hasSpeech;
     return isWaiting || hasWaiting || this.#pending.running > 0;
   }
@@ -348,7 +352,8 @@ export class Agent {
   }
 
   #noteActing({ conferences, calls }: DriverState, now: EpochMs): void {
-    const held = `${conferences.length} conferences, ${calls.filter(({ stage }) => stage !== "ended").length} calls`;
+    const up = calls.filter(({ stage }) => stage !== "ended");
+    const held = `${counted(conferences.length, "conference")}, ${counted(up.length, "call")}`;
     const since =
       this.#activeAt === null ? "" : `, ${((now - this.#activeAt) / 1_000).toFixed(1)} s after the edge made it active`;
     const text = `this agent acts on the bridge (${held})${since}`;

@@ -4,6 +4,7 @@ import { version } from "../src/foundation/version.ts";
 import type { AgentStatus } from "./agent.ts";
 import { type CallView, Counters } from "./run.ts";
 import type { AgentKey } from "./state-folder.ts";
+import type { Unfinished } from "./unfinished.ts";
 
 export interface Health {
   readonly status: AgentStatus;
@@ -12,12 +13,13 @@ export interface Health {
   readonly logLinesDropped: number;
 }
 
-/** What the health server serves; `drain` returns at once. */
+/** What the health server serves. */
 export interface LocalAgent {
   readonly names: { readonly domain: string; readonly bridge: string; readonly agent: string };
   health(): Health;
   calls(): readonly CallView[];
-  drain(): void;
+  /** Answers with what is left when the agent has closed its links to edge and bridge; the process then ends. */
+  drain(): Promise<Unfinished>;
   key(): AgentKey;
 }
 
@@ -92,8 +94,8 @@ export function healthServer(agent: () => LocalAgent, port: number): Promise<Ser
         return reply(200, "application/json", `${JSON.stringify(calls())}\n`);
       case "/drain":
         if (request.method !== "POST") return reply(405, "text/plain", "POST\n");
-        drain();
-        return reply(202, "text/plain", "ok\n");
+        void drain().then((unfinished) => reply(200, "application/json", `${JSON.stringify(unfinished)}\n`));
+        return;
       default:
         return reply(404, "text/plain", "there are /healthz, /readyz, /status and /metrics\n");
     }

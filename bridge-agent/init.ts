@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { readSettings } from "./settings.ts";
@@ -49,7 +49,10 @@ export async function askForMissing(options: InitOptions, input: NodeJS.ReadStre
   return complete;
 }
 
-/** Writes a new settings file and makes the key. Returns what is to be done next; what it throws is one sentence. */
+/**
+ * Writes a new settings file and makes the key. Returns what is to be done next; what it throws is one sentence. What root
+ * makes is for the service: the key belongs to the user of the state folder, and that user's group may read the settings.
+ */
 export function init(file: string, options: Complete): string {
   if (existsSync(file))
     throw new Error(`${file} is there already: change it with an editor, or name another file by --settings`);
@@ -57,19 +60,49 @@ export function init(file: string, options: Complete): string {
   const settings = readSettings(text);
   if (!settings.ok) throw new Error(settings.error);
   const { bridge, agent, state } = settings.value;
-  const { publicKey } = agentKey(resolve(dirname(file), state));
-  makeFolder(dirname(resolve(file)));
+  const stateFolder = resolve(dirname(file), state);
+  const { publicKey } = asOwner(stateFolder, () => agentKey(stateFolder));
+  const folder = dirname(resolve(file));
+  const isNewFolder = !existsSync(folder);
+  makeFolder(folder);
   writeFileSync(file, text, { flag: "wx" });
+  const { uid, gid } = statSync(stateFolder);
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) {
+    if (isNewFolder) chmodSync(folder, 0o755);
+    chownSync(file, 0, gid);
+    chmodSync(file, 0o640);
+  }
   const named = file === "/etc/bridgehead/agent.json" ? "" : ` --settings ${file}`;
-  return `${file} is written, and the key is in ${resolve(dirname(file), state)}. Its public half:
+  const owners =
+    isRoot && uid === 0
+      ? `
+Both are root's. Where the agent runs as another user: chown -R USER ${stateFolder}; chgrp USER ${file}
+`
+      : "";
+  return `${file} is written, and the key is in ${stateFolder}. Its public half:
 
 ${publicKey}
 
 In the edge's settings this belongs to the domain ${settings.value.domain}; then reload the edge:
 
 ${edgeBlock(bridge, agent, publicKey)}
-
+${owners}
 Then: bridgehead-agent doctor${named}`;
+}
+
+/** As the user of this folder, if root runs this: what that user put into the folder must not lead root to other files. */
+function asOwner<T>(folder: string, run: () => T): T {
+  if (process.geteuid?.() !== 0 || !existsSync(folder)) return run();
+  const { uid, gid } = statSync(folder);
+  process.setegid?.(gid);
+  process.seteuid?.(uid);
+  try {
+    return run();
+  } finally {
+    process.seteuid?.(0);
+    process.setegid?.(0);
+  }
 }
 
 /** A whole settings file with comments; also the one that the package brings. */

@@ -43,7 +43,7 @@ export type LegView = Pick<Leg, "call" | "number" | "conference" | "room" | "mut
   readonly stage: "prompted" | "dialled" | "entered";
 };
 
-const letGoBecause: Readonly<Record<Extract<KeypadAction, { type: "hang-up" }>["why"], string>> = {
+const hangUpReasons: Readonly<Record<Extract<KeypadAction, { type: "hang-up" }>["why"], string>> = {
   silent: "it keyed nothing for too long",
   "unknown-keys": "no conference has the keys that it keyed",
   locked: "the conference is locked",
@@ -211,7 +211,7 @@ export class Legs {
   refused({ command, origin }: OpenCommand, reason: string): void {
     const leg = "call" in command ? this.#legs.get(command.call) : undefined;
     if (origin === "edge" || !leg || command.type !== "admit") return;
-    this.#letGo(leg, refusedAs(reason));
+    this.#hangUpOnCaller(leg, refusedAs(reason));
   }
 
   hangUpFinished(id: CommandId, result: ExecutionResult, now: EpochMs): void {
@@ -259,7 +259,7 @@ export class Legs {
     const { call } = leg;
     switch (action.type) {
       case "hang-up":
-        return this.#letGo(leg, letGoBecause[action.why]);
+        return this.#hangUpOnCaller(leg, hangUpReasons[action.why]);
       case "admit": {
         const { conference, attendeeId, silent } = action;
         leg.conference = conference;
@@ -281,12 +281,17 @@ export class Legs {
     if (conference !== null) this.#pending.add({ conference, id: this.#newId(), origin: "keypad", command }, now);
   }
 
-  #letGo(leg: Leg, why: string): void {
-    this.#note(leg, "caller-let-go", `a caller at the prompt is let go: ${why}`, {});
+  #hangUpOnCaller(leg: Leg, why: string): void {
+    this.#note(leg, "caller-hung-up-on", `the agent hangs up on a caller at the prompt: ${why}`, {});
     this.#hangUp(leg);
   }
 
-  #note({ call, number, conference }: Leg, event: "wrong-keys" | "caller-let-go", text: string, more: object): void {
+  #note(
+    { call, number, conference }: Leg,
+    event: "wrong-keys" | "caller-hung-up-on",
+    text: string,
+    more: object,
+  ): void {
     this.#notes.push({ level: "info", event, text, call, number, ...(conference !== null && { conference }), ...more });
   }
 

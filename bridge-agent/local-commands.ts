@@ -1,26 +1,37 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { printable } from "../src/foundation/printable.ts";
+import { type Column, plainTerminal, table } from "../src/foundation/table.ts";
 import { type StatusAnswer, signedRequest } from "./health.ts";
 import type { CallView } from "./run.ts";
 import type { AgentSettings } from "./settings.ts";
 import { agentKey } from "./state-folder.ts";
+import { type Unfinished, unfinishedText } from "./unfinished.ts";
 
 const ANSWER_WITHIN_MS = 5_000;
-const LOOK_AGAIN_MS = 1_000;
+const LOOK_AGAIN_MS = 500;
+/** The agent gives up waiting after 45 s, and its process ends within 10 s of that. */
+const ENDED_WITHIN_MS = 60_000;
+
+/** Nothing listens at the agent's port. */
+class NoAgent extends Error {}
 
 /** The running agent's answer; an error says what to do. */
 export async function askAgent(
   { state, listen: { port } }: AgentSettings,
   path: string,
   method = "GET",
+  withinMs = ANSWER_WITHIN_MS,
 ): Promise<string> {
   if (port === 0) throw new Error("listen.port is 0, so nobody knows the agent's port: set it to a port, such as 8791");
   const headers = path === "/status" ? {} : signedRequest(agentKey(state), method, path);
-  const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
-  const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers, signal }).catch(() => {
-    throw new Error(`no agent answers on 127.0.0.1:${port}: start it with \`run\``);
-  });
-  const text = await response.text();
+  const signal = AbortSignal.timeout(withinMs);
+  const [response, text] = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers, signal })
+    .then(async (response) => [response, await response.text()] as const)
+    .catch((error: Error) => {
+      if (refused(error)) throw new NoAgent(`no agent answers on 127.0.0.1:${port}: start it with \`run\``);
+      const what = signal.aborted ? `gave no answer within ${withinMs / 1_000} s` : "broke the connection";
+      throw new Error(`the agent on 127.0.0.1:${port} ${what}: look at its log, and ask again`);
+    });
   if (response.ok) return text.trim();
   if (response.status === 403) {
     throw new Error(
@@ -28,6 +39,10 @@ export async function askAgent(
     );
   }
   throw new Error(`what listens on 127.0.0.1:${port} answers ${response.status}: is it an agent of this version?`);
+}
+
+function refused({ cause }: Error): boolean {
+  return cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED";
 }
 
 export async function askStatus(settings: AgentSettings): Promise<StatusAnswer> {
@@ -55,10 +70,7 @@ export function statusText(status: StatusAnswer): string {
 
 /** What an agent that is about to end waits for. */
 export function waitsFor({ running, unacknowledged, edgeUp }: StatusAnswer): string {
-  const commands = running > 0 ? [`${running} commands that the bridge is at work on`] : [];
-  const reports = edgeUp && unacknowledged > 0 ? [`${unacknowledged} reports that the edge has not acknowledged`] : [];
-  const all = [...commands, ...reports];
-  return all.length > 0 ? `waits for ${all.join(" and ")}` : "waits for nothing";
+  return `waits for ${unfinishedText({ running, inDoubt: 0, unacknowledged: edgeUp ? unacknowledged : 0 }) ?? "nothing"}`;
 }
 
 /** `calls` for people. */
@@ -66,39 +78,79 @@ export function callsText(calls: readonly CallView[], { role }: Pick<StatusAnswe
   if (role === "standby") return "this agent is standby: ask the active one";
   if (role === "unknown") return "the edge has not said yet whether this agent acts";
   if (calls.length === 0) return "no calls";
-  const stages = { prompted: "at the prompt", dialled: "being called", entered: "in" };
-  const rows = calls.map(({ since, number, conference, room, stage, muted, call }) => [
-    since.slice(0, 19).replace("T", " "),
-    number || "withheld",
-    conference ?? "-",
-    room ?? "-",
-    `${stages[stage]}${muted ? ", muted" : ""}`,
-    call,
-  ]);
   // Ids and numbers are the bridge's words.
-  const shown = rows.map((row) => row.map(printable));
-  const table = [["SINCE (UTC)", "NUMBER", "CONFERENCE", "ROOM", "STATE", "CALL"], ...shown];
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
-  const lines = table.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
-  return lines.join("\n");
+  const column = (title: string, text: (call: CallView) => string): Column<CallView> => ({
+    title,
+    text: (call) => printable(text(call)),
+  });
+  const columns = [
+    column("SINCE (UTC)", ({ since }) => since.slice(0, 19).replace("T", " ")),
+    column("NUMBER", ({ number }) => number || "withheld"),
+    column("CONFERENCE", ({ conference }) => conference ?? "-"),
+    column("ROOM", ({ room }) => room ?? "-"),
+    column("STATE", ({ stage, muted }) => `${stages[stage]}${muted ? ", muted" : ""}`),
+    column("CALL", ({ call }) => call),
+  ];
+  return table(columns, calls, plainTerminal).join("\n");
 }
 
-/** Asks the agent to end, and prints what it waits for until it has. */
-export async function drain(settings: AgentSettings, print: (line: string) => void): Promise<void> {
-  await askAgent(settings, "/drain", "POST");
-  let last = "";
-  for (;;) {
-    const status = await askStatus(settings).catch(() => null);
-    if (!status?.draining) break; // It has ended; what answers now is another process.
-    const line = waitsFor(status);
-    if (line !== last) print(line);
-    last = line;
-    await pause(LOOK_AGAIN_MS);
+const stages = { prompted: "at the prompt", dialled: "being called", entered: "in" };
+
+/**
+ * Asks the agent to end, prints what it waits for, and returns once its process has ended: `true` if nothing was left. What
+ * it throws is one sentence.
+ */
+export async function drain(
+  settings: AgentSettings,
+  print: (line: string) => void,
+  { lookAgainMs, endedWithinMs } = { lookAgainMs: LOOK_AGAIN_MS, endedWithinMs: ENDED_WITHIN_MS },
+): Promise<boolean> {
+  const giveUpAt = performance.now() + endedWithinMs;
+  const answer = askAgent(settings, "/drain", "POST", endedWithinMs);
+  await printWaits(settings, print, answer, lookAgainMs);
+  const unfinished: Unfinished = JSON.parse(await answer);
+  while (!(await isGone(settings))) {
+    if (performance.now() > giveUpAt) {
+      throw new Error(`the agent has not ended within ${endedWithinMs / 1_000} s: look at its log, then stop it`);
+    }
+    await pause(lookAgainMs);
   }
-  print("the agent has ended; its calls stay up. `run`, or systemctl start, brings it back");
+  const left = unfinishedText(unfinished);
+  if (left === null) print("the agent has ended; its calls stay up. `run`, or systemctl start, brings it back");
+  else
+    print(
+      `the agent has ended; its calls stay up. Left: ${left}. The agent that acts next on this bridge sees to that`,
+    );
+  return left === null;
+}
+
+/** Until the agent has answered, or failed to. */
+async function printWaits(
+  settings: AgentSettings,
+  print: (line: string) => void,
+  answer: Promise<unknown>,
+  lookAgainMs: number,
+): Promise<void> {
+  let isOver = false;
+  const over = answer.then(
+    () => {
+      isOver = true;
+    },
+    () => {
+      isOver = true;
+    },
+  );
+  for (let last = ""; !isOver; await Promise.race([over, pause(lookAgainMs)])) {
+    const line = await askStatus(settings).then(waitsFor, ({ message }: Error) => message);
+    if (!isOver && line !== last) print(line);
+    last = line;
+  }
+}
+
+/** Nothing listens any more, or another process does. No answer at all says nothing: the agent may be busy. */
+function isGone(settings: AgentSettings): Promise<boolean> {
+  return askStatus(settings).then(
+    ({ draining }) => !draining,
+    (error: unknown) => error instanceof NoAgent,
+  );
 }

@@ -21,7 +21,7 @@ export interface Note {
     | "takeover"
     | "stood-still"
     | "wrong-keys"
-    | "caller-let-go"
+    | "caller-hung-up-on"
     | "reports-disagree"
     | "command-unknown"
     | "command"
@@ -41,12 +41,15 @@ export interface Note {
 /** A line of the log, as it may be read. */
 export interface LogLine extends Pick<Note, "level" | "event" | "text"> {
   readonly details: object;
+  /** The conference that the line is about, unmasked: two keys may look alike once they are masked. Never written. */
+  readonly about?: ConfKey | undefined;
 }
 
 /** `personal`: whether the number and the conference's key stand there as they are. */
 export function shownNote({ level, event, text, ...note }: Note, personal: boolean): LogLine {
   const { conference, number, commandId, call } = note;
-  if (personal) return { level, event, text, details: note };
+  const about = conference;
+  if (personal) return { level, event, text, details: note, about };
   // Ids that the edge made begin with the conference's key.
   const hideKey = (id: string) => (conference ? id.replace(conference, masked(conference)) : id);
   const details: Record<string, unknown> = { ...note };
@@ -54,7 +57,7 @@ export function shownNote({ level, event, text, ...note }: Note, personal: boole
   if (number !== undefined) details.number = masked(number);
   if (commandId !== undefined) details.commandId = hideKey(commandId);
   if (call !== undefined) details.call = hideKey(call);
-  return { level, event, text, details };
+  return { level, event, text, details, about };
 }
 
 /** JSON lines: time (ISO 8601, UTC), level word, event, what it is about, and the sentence as `msg`. */
@@ -75,13 +78,37 @@ export function forPeople(json: string): string {
 }
 
 const COUNTED_FOR_MS = 60_000;
-const neverRepeated: ReadonlySet<Note["event"]> = new Set(["command", "settings", "drain", "takeover", "standby"]);
+const neverRepeated: ReadonlySet<Note["event"]> = new Set([
+  "command",
+  "settings",
+  "drain",
+  "journal",
+  "takeover",
+  "standby",
+]);
+/** Lines that no longer hold once this one is written. Said again, they are no repetition. */
+const outdates: Readonly<Partial<Record<Note["event"], readonly Note["event"][]>>> = {
+  "edge-connected": ["edge-trouble"],
+  "edge-trouble": ["edge-connected", "active"],
+  "bridge-connected": ["bridge-disconnected"],
+  "bridge-disconnected": ["bridge-connected", "active"],
+  standby: ["active"],
+};
 
-/** Passes lines on. One that is repeated within a minute is counted, and comes again with its count when the minute is over. */
+interface Recent {
+  readonly line: LogLine;
+  repeated: number;
+  cancel(): void;
+}
+
+/**
+ * Passes lines on. A line that is repeated within a minute is counted, and comes again with its count (`repeated`): when the
+ * minute is over, or before a line that says the opposite. So the last line about a state is always the state that holds.
+ */
 export class RepeatLimit {
   readonly #timers: Timers;
   readonly #pass: (line: LogLine) => void;
-  readonly #recent = new Map<string, { repeated: number; readonly cancel: () => void }>();
+  readonly #recent = new Map<string, Recent>();
 
   constructor(timers: Timers, pass: (line: LogLine) => void) {
     this.#timers = timers;
@@ -90,31 +117,38 @@ export class RepeatLimit {
 
   /** What happened to one call or command is no repetition of what happened to another, nor is what somebody has asked for. */
   put(line: LogLine): void {
+    const outdated = outdates[line.event] ?? [];
+    for (const [key, recent] of this.#recent) if (outdated.includes(recent.line.event)) this.#close(key, recent);
     if ("call" in line.details || "commandId" in line.details || neverRepeated.has(line.event)) return this.#pass(line);
-    const recent = this.#recent.get(line.text);
+    const key = JSON.stringify([line.event, line.about, line.text]);
+    const recent = this.#recent.get(key);
     if (recent) {
       recent.repeated += 1;
       return;
     }
     this.#pass(line);
-    this.#count(line);
+    this.#count(key, line);
   }
 
-  /** What is counted so far is not told any more. */
+  /** Writes what is counted so far. */
   end(): void {
-    for (const { cancel } of this.#recent.values()) cancel();
-    this.#recent.clear();
+    for (const [key, recent] of this.#recent) this.#close(key, recent);
   }
 
-  #count(line: LogLine): void {
+  #count(key: string, line: LogLine): void {
     const cancel = this.#timers.after(COUNTED_FOR_MS, () => {
-      const { repeated = 0 } = this.#recent.get(line.text) ?? {};
-      this.#recent.delete(line.text);
-      if (repeated === 0) return;
-      this.#pass({ ...line, details: { ...line.details, repeated } });
-      this.#count(line);
+      if (this.#close(key, recent)) this.#count(key, line);
     });
-    this.#recent.set(line.text, { repeated: 0, cancel });
+    const recent: Recent = { line, repeated: 0, cancel };
+    this.#recent.set(key, recent);
+  }
+
+  /** Whether the line was repeated. */
+  #close(key: string, { line, repeated, cancel }: Recent): boolean {
+    cancel();
+    this.#recent.delete(key);
+    if (repeated > 0) this.#pass({ ...line, details: { ...line.details, repeated } });
+    return repeated > 0;
   }
 }
 

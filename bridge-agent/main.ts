@@ -1,3 +1,4 @@
+import "./early-signals.ts"; // The first: what follows takes its time.
 import { setTimeout as pause } from "node:timers/promises";
 import { Command } from "commander";
 import { version } from "../src/foundation/version.ts";
@@ -64,7 +65,9 @@ command("doctor", "check settings, key, disk, journal, name, TLS, proxy, edge, c
 );
 
 command("drain", "end the running agent once what runs is over; a standby takes its place").action(
-  ({ settings: file }: Options) => drain(settingsOrExit(file), console.log),
+  async ({ settings: file }: Options) => {
+    process.exitCode = (await drain(settingsOrExit(file), console.log)) ? 0 : 1;
+  },
 );
 
 command("key", "print the public key for the edge's settings; makes the key if there is none").action(
@@ -93,8 +96,14 @@ async function run(file: string): Promise<void> {
   const logStream = new LogStream(STDOUT, process.stdout.isTTY ? forPeople : undefined);
   const service = new AgentService(settingsOrExit(file), { logStream, end, drained: () => void stop(DRAINED) });
   let stopping = false;
-  let reloads = Promise.resolve();
-  await service.start().catch((error: unknown) => end(cannotStart(error)));
+  /** The start, and then the reloads, one after the other. */
+  let loads: Promise<unknown> = service.start().catch((error: unknown) => end(cannotStart(error)));
+  process.on("SIGTERM", () => void stop(0));
+  process.on("SIGINT", () => void stop(0));
+  process.on("SIGHUP", () => {
+    loads = loads.then(reload);
+  });
+  await loads;
   notifySystemd("READY=1");
   const every = watchdogMs();
   if (every !== null) setInterval(() => notifySystemd("WATCHDOG=1"), every).unref();
@@ -102,7 +111,7 @@ async function run(file: string): Promise<void> {
   async function stop(code: number): Promise<void> {
     if (stopping) return;
     stopping = true;
-    await reloads;
+    await loads;
     await service.stop();
     await flushed();
     process.exit(code);
@@ -114,17 +123,12 @@ async function run(file: string): Promise<void> {
   async function flushed(): Promise<void> {
     await Promise.race([logStream.flushed(), pause(FLUSH_WITHIN_MS)]);
   }
-  process.on("SIGTERM", () => void stop(0));
-  process.on("SIGINT", () => void stop(0));
-  process.on("SIGHUP", () => {
-    reloads = reloads.then(reload); // One after the other.
-  });
 
   async function reload(): Promise<void> {
     if (stopping) return;
     const settings = loadSettings(file);
     const reloaded = settings.ok ? await service.reload(settings.value) : settings;
-    if (reloaded.ok) service.note("info", "settings", "settings read again");
+    if (reloaded.ok) service.note("info", "settings", `settings read again; ${reloaded.value}`);
     else service.note("error", "settings", `settings stay as they were: ${reloaded.error}`);
   }
 }

@@ -144,8 +144,8 @@ export class PendingCommands {
     for (const open of this.#inDoubt) open.isFinal = true;
   }
 
-  get hasDoubts(): boolean {
-    return this.#inDoubt.size > 0;
+  get inDoubt(): number {
+    return this.#inDoubt.size;
   }
 
   /** Reads from the bridge's state what became of the commands in doubt; those that it never began are begun anew. */

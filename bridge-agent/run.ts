@@ -9,6 +9,7 @@ import type { Journal, JournalFailure } from "./journal.ts";
 import { executionForLog, type LogLine, type Note, shownNote } from "./log.ts";
 import type { AgentSettings } from "./settings.ts";
 import type { AgentKey } from "./state-folder.ts";
+import { unfinishedText } from "./unfinished.ts";
 
 /** The world of a running agent. */
 interface AgentPorts extends DriverPorts {
@@ -67,7 +68,7 @@ export interface CallView {
 export class RunningAgent {
   readonly counters = new Counters();
   readonly #ports: AgentPorts;
-  readonly #showPersonal: boolean;
+  #showPersonal: boolean;
   readonly #agent: Agent;
   readonly #link: EdgeLink;
   readonly #driver: BridgeDriver;
@@ -114,6 +115,11 @@ export class RunningAgent {
     this.#scheduleTick();
   }
 
+  /** Whether numbers and keys are shown as they are, from now on. */
+  showPersonal(personal: boolean): void {
+    this.#showPersonal = personal;
+  }
+
   /** The calls that this agent knows, as its settings let them be shown. */
   get calls(): readonly CallView[] {
     const hide = this.#showPersonal ? (text: string) => text : masked;
@@ -140,15 +146,15 @@ export class RunningAgent {
   /** The same, but waits longer, and until the edge has what is to be reported. A standby takes over when the link is closed. */
   async drain(): Promise<void> {
     const text =
-      "drain: this agent begins nothing new, and ends when what runs is over; a standby then takes its place";
+      "drain: this agent begins nothing new, and ends when what runs is over; a standby then takes its place. Until then nobody acts on the bridge";
     this.#note({ level: "info", event: "drain", text });
     await this.#finish(DRAIN_WITHIN_MS, () => {
       const { running, edgeUp, unacknowledged } = this.status;
       return running === 0 && !(edgeUp && unacknowledged > 0);
     });
-    const { running, unacknowledged } = this.status;
-    const rest = `${running} commands run, ${unacknowledged} reports are not acknowledged`;
-    this.#note({ level: running > 0 ? "warn" : "info", event: "drain", text: `drain: this agent ends; ${rest}` });
+    const rest = unfinishedText(this.status);
+    const level = rest === null ? "info" : "warn";
+    this.#note({ level, event: "drain", text: `drain: this agent ends; left: ${rest ?? "nothing"}` });
   }
 
   async #finish(withinMs: number, isDone: () => boolean): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+import { isDeepStrictEqual } from "node:util";
 import { reasonOf } from "../src/foundation/reason.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import type { AgentStatus } from "./agent.ts";
@@ -9,8 +10,12 @@ import { driverPorts, newCommandIds, timers } from "./node-ports.ts";
 import { RunningAgent } from "./run.ts";
 import type { AgentSettings } from "./settings.ts";
 import { agentKey, holdStateFolder, journalFile, makeStateFolder } from "./state-folder.ts";
+import type { Unfinished } from "./unfinished.ts";
 
 const TRY_JOURNAL_AGAIN_MS = 5_000;
+
+/** Settings that a running agent takes up as it is. */
+const changedInPlace: ReadonlySet<string> = new Set<keyof AgentSettings>(["listen", "logs"]);
 
 export const nothingRuns: AgentStatus = {
   role: "unknown",
@@ -19,6 +24,7 @@ export const nothingRuns: AgentStatus = {
   ports: null,
   calls: 0,
   running: 0,
+  inDoubt: 0,
   unacknowledged: 0,
   draining: false,
 };
@@ -52,7 +58,7 @@ export class AgentService {
   #agent: RunningAgent | null = null;
   #retry: NodeJS.Timeout | undefined;
   #isJournalDown = false;
-  #isDraining = false;
+  #drained: Promise<Unfinished> | null = null;
 
   constructor(settings: AgentSettings, ports: ServicePorts) {
     this.#settings = settings;
@@ -68,13 +74,19 @@ export class AgentService {
   async stop(): Promise<void> {
     await this.#stopAgent();
     this.#limit.end();
-    if (this.#held) await letGo(this.#held, null);
+    if (this.#held) await release(this.#held, null);
     this.#held = null;
   }
 
-  /** Goes on with other settings. Where they cannot work, the agent runs on with those it has, and the sentence says why. */
-  async reload(settings: AgentSettings): Promise<Result<null, string>> {
-    if (this.#isDraining) return err("this agent is about to end");
+  /**
+   * Goes on with other settings; the sentence says what changed. Only what the link or the bridge sees begins the agent anew,
+   * which costs it its place beside a standby. Where the settings cannot work, the agent runs on with those it has, and the
+   * sentence says why.
+   */
+  async reload(settings: AgentSettings): Promise<Result<string, string>> {
+    if (this.#drained) return err("this agent is about to end");
+    const changed = changedSettings(this.#settings, settings);
+    if (changed.length === 0) return ok("nothing has changed");
     const before = this.#held;
     let held: Held;
     try {
@@ -82,13 +94,19 @@ export class AgentService {
     } catch (error) {
       return err(reasonOf(error));
     }
-    await this.#stopAgent();
-    if (before) await letGo(before, held);
+    const isRestart = changed.some((name) => !changedInPlace.has(name));
+    if (isRestart) await this.#stopAgent();
+    if (before) await release(before, held);
     this.#held = held;
     this.#settings = settings;
+    const what = `changed: ${changed.join(", ")}`;
+    if (!isRestart) {
+      this.#agent?.showPersonal(settings.logs.personal);
+      return ok(what);
+    }
     this.#isJournalDown = false;
     this.#startAgent();
-    return ok(null);
+    return ok(`${what}; the agent begins anew`);
   }
 
   note(level: Note["level"], event: Note["event"], text: string): void {
@@ -128,18 +146,22 @@ export class AgentService {
           logLinesDropped: this.#ports.logStream.dropped,
         }),
         calls: () => this.#agent?.calls ?? [],
-        drain: () => void this.#drain(),
+        drain: () => {
+          this.#drained ??= this.#drain();
+          return this.#drained;
+        },
         key: () => agentKey(this.#settings.state),
       }),
       port,
     );
   }
 
-  async #drain(): Promise<void> {
-    if (this.#isDraining) return;
-    this.#isDraining = true;
-    await this.#agent?.drain();
-    this.#ports.drained();
+  async #drain(): Promise<Unfinished> {
+    const agent = this.#agent;
+    await agent?.drain();
+    setImmediate(() => this.#ports.drained()); // Whoever has asked is answered first.
+    const { running, inDoubt, unacknowledged } = agent?.status ?? nothingRuns;
+    return { running, inDoubt, unacknowledged };
   }
 
   async #stopAgent(): Promise<void> {
@@ -172,11 +194,16 @@ export class AgentService {
     this.#agent.start();
   }
 
+  #end(why: string): void {
+    this.#limit.end();
+    this.#ports.end(why);
+  }
+
   #journalFailed({ kind, sentence }: JournalFailure): void {
     this.#agent = null;
     this.#journal?.close();
     this.#journal = null;
-    if (kind === "damaged" || kind === "other-format") return this.#ports.end(sentence);
+    if (kind === "damaged" || kind === "other-format") return this.#end(sentence);
     const seconds = TRY_JOURNAL_AGAIN_MS / 1_000;
     if (!this.#isJournalDown) {
       const advice = kind === "full" ? "make room" : "make room, or see who may write it and what its disk says";
@@ -188,14 +215,19 @@ export class AgentService {
       try {
         this.#startAgent();
       } catch (error) {
-        this.#ports.end(cannotStart(error));
+        this.#end(cannotStart(error));
       }
     }, TRY_JOURNAL_AGAIN_MS);
   }
 }
 
+function changedSettings(before: AgentSettings, after: AgentSettings): readonly string[] {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof AgentSettings>;
+  return [...names].filter((name) => !isDeepStrictEqual(before[name], after[name]));
+}
+
 /** Frees what `kept` does not hold. */
-async function letGo({ server, releaseFolder }: Held, kept: Held | null): Promise<void> {
+async function release({ server, releaseFolder }: Held, kept: Held | null): Promise<void> {
   if (server !== kept?.server) {
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeAllConnections();

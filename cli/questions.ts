@@ -1,10 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import { allPrintable, printable } from "../src/foundation/printable.ts";
+import type { Terminal } from "../src/foundation/table.ts";
 import { findEdge, OperatorClient } from "./operator-client.ts";
 import { storyText } from "./story.ts";
 import { reason, StartError } from "./supervise.ts";
-import { ownTerminal, type Terminal } from "./terminal.ts";
+import { ownTerminal } from "./terminal.ts";
 import { agentsText, callsOf, callsText, conferencesText, conferenceText, hostsOf, hostsText } from "./views.ts";
 
 const WATCH_EVERY_MS = 1_000;

@@ -1,6 +1,7 @@
+import type { Terminal } from "../src/foundation/table.ts";
 import type { StoryLine, StorySide } from "../src/rpc.ts";
 import type { BridgeAgents, ConferenceOfDomain } from "./operator-client.ts";
-import { duration, localTime, type Terminal, wrapped } from "./terminal.ts";
+import { duration, localTime, wrapped } from "./terminal.ts";
 import { bare, conferenceHead, outstandingText } from "./views.ts";
 
 /** Lines that belong together: a request, an event or a deadline, with all that followed from it. */

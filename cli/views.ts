@@ -1,6 +1,8 @@
+import { counted } from "../src/foundation/counted.ts";
+import { type Column, type Terminal, table } from "../src/foundation/table.ts";
 import type { AgentView } from "../src/rpc.ts";
 import type { BridgeAgents, ConferenceOfDomain } from "./operator-client.ts";
-import { type Column, counted, duration, fromNow, type Terminal, table, wordsOf, wrapped } from "./terminal.ts";
+import { duration, fromNow, wordsOf, wrapped } from "./terminal.ts";
 
 /** A line for each conference. */
 export function conferencesText(

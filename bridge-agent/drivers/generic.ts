@@ -131,7 +131,7 @@ export class GenericDriver implements BridgeDriver {
     if (answer === "too-slow") return { done: "unknown", tooSlow: true };
     if (answer === "lost") return { done: "unknown" };
     if (answer.type === "refused") return { done: false, reason: answer.reason };
-    this.#ownership.carriedOut(conference, command);
+    this.#ownership.applySuccess(conference, command);
     return { done: true };
   }
 

@@ -28,7 +28,7 @@ export class Ownership {
     for (const key of this.#conferences) ofOthers.delete(key);
     const isOwn = (call: BridgeCall): boolean => {
       if (call.stage === "prompted") return this.#isOwnNumber(call.dialled);
-      // Nobody can tell whose a conference was that is over.
+      // The state does not name the owner of a conference that is over: its calls count as the agent's own.
       if (call.stage === "ended") return call.conference === null || !ofOthers.has(call.conference);
       return this.#conferences.has(call.conference);
     };
@@ -38,7 +38,7 @@ export class Ownership {
   }
 
   /** The bridge has carried out this command of the agent. */
-  carriedOut(conference: ConfKey | null, command: BridgeCommand): void {
+  applySuccess(conference: ConfKey | null, command: BridgeCommand): void {
     if (command.type === "create-conference" && conference !== null) this.#conferences.add(conference);
     if (command.type === "end-conference" && conference !== null) this.#conferences.delete(conference);
     if (command.type === "dial") this.#calls.add(command.call);

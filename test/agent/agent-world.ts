@@ -220,7 +220,7 @@ export class AgentWorld {
       this.#held.set(execution, () => {});
       const { id, conference, command } = execution;
       const callOff = this.machine.execute(OWNER, id, conference, command, (result) => {
-        if (result.done) this.#ownership.carriedOut(conference, command);
+        if (result.done) this.#ownership.applySuccess(conference, command);
         if (this.#held.delete(execution)) this.#put({ type: "result", execution, result });
       });
       if (this.#held.has(execution)) this.#held.set(execution, callOff);

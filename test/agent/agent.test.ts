@@ -984,7 +984,7 @@ describe("an agent that dies at any point of its work", () => {
 });
 
 describe("what operations staff ask about", () => {
-  test("callers at the prompt: one line each for who is let go, or found its conference late", () => {
+  test("callers at the prompt: one line each for one on whom the agent hangs up, or who found its conference late", () => {
     const world = running();
     world.notes.length = 0;
     world.machine.dialIn("14085550001", "11#22#33#");
@@ -999,10 +999,10 @@ describe("what operations staff ask about", () => {
     world.pass(30_200);
 
     expect(world.notes).toEqual([
-      "a caller at the prompt is let go: no conference has the keys that it keyed",
+      "the agent hangs up on a caller at the prompt: no conference has the keys that it keyed",
       "a caller found its conference after a key of no conference",
       "a caller hung up after 2 keys of no conference",
-      "a caller at the prompt is let go: it keyed nothing for too long",
+      "the agent hangs up on a caller at the prompt: it keyed nothing for too long",
     ]);
   });
 

@@ -211,6 +211,7 @@ test("status and calls for people", () => {
     ports: 24,
     calls: 1,
     running: 2,
+    inDoubt: 0,
     unacknowledged: 3,
     draining: false,
   };
@@ -238,13 +239,17 @@ test("status and calls for people", () => {
 
 test("a command that finds no agent says so in one line", async () => {
   const file = join(folder, "none.json");
-  writeFileSync(file, JSON.stringify({ ...agentSettings, state: join(folder, "none"), listen: { port: 9 } }));
+  const holder = createServer();
+  await new Promise<void>((listening) => holder.listen(0, "127.0.0.1", listening));
+  const { port } = holder.address() as AddressInfo;
+  await new Promise((closed) => holder.close(closed));
+  writeFileSync(file, JSON.stringify({ ...agentSettings, state: join(folder, "none"), listen: { port } }));
   for (const command of ["status", "calls", "drain"]) {
     const args = ["bridge-agent/main.ts", command, "--settings", file];
     const ended = new Promise((resolve) =>
       execFile(process.execPath, args, (error, _out, said) => resolve([error?.code, said])),
     );
-    expect(await ended).toEqual([1, "no agent answers on 127.0.0.1:9: start it with `run`\n"]);
+    expect(await ended).toEqual([1, `no agent answers on 127.0.0.1:${port}: start it with \`run\`\n`]);
   }
 }, 20_000);
 

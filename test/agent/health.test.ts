@@ -14,6 +14,7 @@ const status = {
   ports: null,
   calls: 0,
   running: 0,
+  inDoubt: 0,
   unacknowledged: 0,
   draining: false,
 } as const;
@@ -32,11 +33,12 @@ const call = {
 } as const;
 
 const key = agentKey(folder);
+const unfinished = { running: 1, inDoubt: 0, unacknowledged: 2 };
 const agent: LocalAgent = {
   names: { domain: "acme", bridge: "main", agent: "agent-1" },
   health: () => ({ status, counters: null, logLinesDropped: 0 }),
   calls: () => [call],
-  drain: () => {},
+  drain: async () => unfinished,
   key: () => key,
 };
 
@@ -58,8 +60,9 @@ test.each([
 
 test("calls and drain are for who can read the agent's key", async () => {
   let drains = 0;
-  const drain = () => {
+  const drain = async () => {
     drains += 1;
+    return unfinished;
   };
   const server = await healthServer(() => ({ ...agent, drain }), 0);
   const { port } = server.address() as AddressInfo;
@@ -78,7 +81,8 @@ test("calls and drain are for who can read the agent's key", async () => {
   expect((await ask("POST", "/drain", signedRequest(key, "GET", "/calls")))[0]).toBe(403);
   expect(drains).toBe(0);
   expect((await ask("GET", "/drain", signedRequest(key, "GET", "/drain")))[0]).toBe(405);
-  expect((await ask("POST", "/drain", signedRequest(key, "POST", "/drain")))[0]).toBe(202);
+  const drained = await ask("POST", "/drain", signedRequest(key, "POST", "/drain"));
+  expect(drained).toEqual([200, JSON.stringify(unfinished)]);
   expect(drains).toBe(1);
   server.close();
 });

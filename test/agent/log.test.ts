@@ -159,6 +159,72 @@ test("what is repeated within a minute is one line, and then one a minute with i
   ]);
 });
 
+/** What is written of these lines when each comes a second after the one before, and the log then ends. */
+function written(...lines: readonly LogLine[]): readonly string[] {
+  const clock = new Clock();
+  const passed: string[] = [];
+  const limit = new RepeatLimit(clock, ({ text, details }) =>
+    passed.push("repeated" in details ? `${text} (${details.repeated} more)` : text),
+  );
+  for (const line of lines) {
+    limit.put(line);
+    clock.advance(1_000);
+  }
+  limit.end();
+  clock.advance(120_000);
+  return passed;
+}
+
+test.each([
+  ["bridge-connected", "bridge-disconnected"],
+  ["edge-connected", "edge-trouble"],
+  ["active", "standby"],
+] as const)("%s and %s in turn are a line each: the last one says what holds", (one, other) => {
+  const [up, down] = [one, other].map((event): LogLine => ({ level: "info", event, text: event, details: {} }));
+  if (!up || !down) return;
+
+  expect(written(down, up, down, up, down)).toEqual([other, one, other, one, other]);
+  expect(written(up, up, up, down, up)).toEqual([one, `${one} (2 more)`, other, one]);
+});
+
+test.each(["bridge-disconnected", "edge-trouble"] as const)(
+  "that this agent acts is a line again after %s",
+  (event) => {
+    const acts: LogLine = { level: "info", event: "active", text: "acts", details: {} };
+
+    expect(written(acts, acts, { ...line, event }, acts)).toEqual(["acts", "acts (1 more)", text, "acts"]);
+  },
+);
+
+test("two reasons for one trouble, in turn, are two lines with their counts, which are written when the log ends", () => {
+  const other = { ...line, text: "bridge disconnected: it does not answer" };
+
+  expect(written(line, other, line, other, line)).toEqual([
+    text,
+    other.text,
+    `${text} (2 more)`,
+    `${other.text} (1 more)`,
+  ]);
+});
+
+test("a journal that fails again and again is told each time", () => {
+  const [full, again] = ["journal cannot be written", "journal can be written again"].map(
+    (text): LogLine => ({ ...line, event: "journal", text }),
+  );
+
+  if (full && again) expect(written(full, again, full)).toEqual([full.text, again.text, full.text]);
+});
+
+test("two conferences whose keys look alike when they are masked are two lines", () => {
+  const disagree = (key: string) =>
+    shownNote(
+      { level: "warn", event: "reports-disagree", text: "conference *******21", conference: key as ConfKey },
+      false,
+    );
+
+  expect(written(disagree("987654321"), disagree("123454321"))).toHaveLength(2);
+});
+
 test("what happened to two calls, or two commands, is two lines, and so are two reloads", () => {
   const lines: LogLine[] = [];
   const limit = new RepeatLimit(new Clock(), (line) => lines.push(line));

@@ -35,7 +35,7 @@ beforeEach(() => {
 function carryOut(as: string, key: ConfKey, ...commands: BridgeCommand[]): void {
   for (const command of commands) {
     machine.execute(as, "o1" as CommandId, key, command, ({ done }) => {
-      if (done && as === owner) ownership.carriedOut(key, command);
+      if (done && as === owner) ownership.applySuccess(key, command);
     });
   }
 }

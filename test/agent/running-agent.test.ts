@@ -151,6 +151,23 @@ test("an agent that believes to be alone does not take back a place that another
   expect(running.status.bridgeUp).toBe(true);
 });
 
+test("a running agent shows numbers as they are from when its settings say so", async () => {
+  const { timers, links, bridges, toBridge, running } = world();
+  bridges[0]?.message(ok(hello));
+  links[0]?.message(ok(oneOfTwo));
+  await timers.pass(100);
+  const question = toBridge.find(({ type }) => type === "state");
+  const call = { call: "c1", stage: "prompted", number: "14085551234", dialled: "18005551234", keys: "" } as never;
+  const state = { conferences: [], calls: [call] };
+  bridges[0]?.message(ok({ type: "state", id: question && "id" in question ? question.id : 0, state }));
+  await timers.pass(100);
+
+  const masked = running.calls.map(({ number }) => number);
+  running.showPersonal(true);
+
+  expect([masked, running.calls.map(({ number }) => number)]).toEqual([["*********34"], ["14085551234"]]);
+});
+
 test("how long the bridge took for a command is counted, by its result", async () => {
   const { timers, links, bridges, toBridge, running } = world();
   bridges[0]?.message(ok(hello));
@@ -173,6 +190,50 @@ test("how long the bridge took for a command is counted, by its result", async (
   expect(text).toContain('bridgehead_agent_command_seconds_bucket{result="done",le="0.5"} 0\n');
   expect(text).toContain('bridgehead_agent_command_seconds_bucket{result="done",le="1"} 1\n');
   expect(text).toContain('bridgehead_agent_command_seconds_count{result="refused"} 0\n');
+});
+
+/** An agent with one command under way that is about to end, and how to let time pass while its peers answer pings. */
+async function drainingWithCommand() {
+  const { timers, links, bridges, toBridge, running, notes, closes } = world();
+  bridges[0]?.message(ok(hello));
+  links[0]?.message(ok(oneOfTwo));
+  await timers.pass(100);
+  const idOf = (wanted: string) =>
+    toBridge.flatMap((one) => (one.type === wanted && "id" in one ? [one.id] : []))[0] ?? 0;
+  bridges[0]?.message(ok({ type: "state", id: idOf("state"), state: emptyState }));
+  const create = { type: "create-conference", maxCallers: null, anonymousId: null } as const;
+  const commands = [{ id: "1" as CommandId, command: create }];
+  links[0]?.message(ok({ type: "commands", epoch: 1, conference: KEY, commands }));
+  await timers.pass(100);
+  void running.drain();
+  const alive = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 500) {
+      for (const end of [links, bridges]) end[0]?.message(ok({ type: "pong", id: 0 } as never));
+      await timers.pass(500);
+    }
+  };
+  const finish = () => bridges[0]?.message(ok({ type: "done", id: idOf("command") }));
+  return { notes, closes, alive, finish };
+}
+
+test("drain gives up after 45 s, and the log has what is left", async () => {
+  const { notes, closes, alive, finish } = await drainingWithCommand();
+
+  finish(); // What is reported of it is never acknowledged.
+  await alive(44_500);
+  expect(closes).toEqual([]);
+  await alive(1_000);
+
+  expect(closes).toEqual(["edge", "bridge"]);
+  expect(notes.at(-1)).toBe("drain: drain: this agent ends; left: 1 report not acknowledged by the edge");
+});
+
+test("drain: a command that the bridge does not answer is left, and the log has it", async () => {
+  const { notes, alive } = await drainingWithCommand();
+
+  await alive(31_000);
+
+  expect(notes.at(-1)).toBe("drain: drain: this agent ends; left: 1 command whose result is not known");
 });
 
 test("drain waits for the commands that run and for the edge to acknowledge, longer than a stop does, and then gives up its place", async () => {
@@ -210,7 +271,7 @@ test("drain waits for the commands that run and for the edge to acknowledge, lon
 
   expect([hasEnded, closes]).toEqual([true, ["edge", "bridge"]]);
   expect(notes.filter((note) => note.startsWith("drain"))).toEqual([
-    "drain: drain: this agent begins nothing new, and ends when what runs is over; a standby then takes its place",
-    "drain: drain: this agent ends; 0 commands run, 0 reports are not acknowledged",
+    "drain: drain: this agent begins nothing new, and ends when what runs is over; a standby then takes its place. Until then nobody acts on the bridge",
+    "drain: drain: this agent ends; left: nothing",
   ]);
 });

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { WebSocketServer } from "ws";
 import { askAgent } from "../../bridge-agent/local-commands.ts";
 import { AgentService } from "../../bridge-agent/service.ts";
 import type { AgentSettings } from "../../bridge-agent/settings.ts";
@@ -128,6 +129,37 @@ test("settings that cannot work leave the agent as it is, with its folder and it
   holder.close();
 });
 
+test("a reload begins the agent anew only where the link or the bridge sees a difference", async () => {
+  vi.useRealTimers();
+  let links = 0;
+  const edge = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  edge.on("connection", () => {
+    links += 1;
+  });
+  await once(edge, "listening");
+  const [free, other] = await takenPort();
+  await new Promise((closed) => other.close(closed));
+  const address = `ws://127.0.0.1:${(edge.address() as AddressInfo).port}`;
+  const before: AgentSettings = { ...agentSettings, edge: address, state: folder, listen: { port: 0 } };
+  const service = new AgentService(before, ports());
+  await service.start();
+  await vi.waitFor(() => expect(links).toBe(1));
+
+  expect(await service.reload({ ...before })).toEqual({ ok: true, value: "nothing has changed" });
+  const moved = { ...before, logs: { personal: true }, listen: { port: free } };
+  expect(await service.reload(moved)).toEqual({ ok: true, value: "changed: listen, logs" });
+  expect((await fetch(`http://127.0.0.1:${free}/healthz`)).status).toBe(200);
+  expect(await service.reload({ ...moved, dialIn: ["18005551234"] })).toEqual({
+    ok: true,
+    value: "changed: dialIn; the agent begins anew",
+  });
+  await vi.waitFor(() => expect(links).toBe(2));
+
+  await service.stop();
+  for (const client of edge.clients) client.terminate();
+  edge.close();
+});
+
 test("drain ends the process once, by a word of its own", async () => {
   vi.useRealTimers();
   let ends = 0;
@@ -142,7 +174,8 @@ test("drain ends the process once, by a word of its own", async () => {
     void (async () => {
       const service = new AgentService(settings, { ...ports(), drained });
       await service.start();
-      await Promise.all([askAgent(settings, "/drain", "POST"), askAgent(settings, "/drain", "POST")]);
+      const answers = await Promise.all([1, 2].map(() => askAgent(settings, "/drain", "POST")));
+      expect(answers).toEqual(Array(2).fill('{"running":0,"inDoubt":0,"unacknowledged":0}'));
       await ended;
       expect(await service.reload(settings)).toEqual({ ok: false, error: "this agent is about to end" });
       await service.stop();

@@ -1,10 +1,11 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { WebSocketServer } from "ws";
 import { holdStateFolder } from "../../bridge-agent/state-folder.ts";
 
@@ -54,6 +55,70 @@ test("what the agent keeps is for its own user alone", async () => {
 
   expect([state, join(state, "journal.sqlite")].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o600]);
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  "init by root: the service's user has the key and may read the settings",
+  async () => {
+    const state = join(folder, "of-the-service");
+    mkdirSync(state);
+    chownSync(state, 65_534, 65_534);
+    chmodSync(folder, 0o755); // The service's user must reach it.
+    const file = join(folder, "etc", "agent.json");
+    const options = ["--edge", "wss://tsp.example.com", "--domain", "acme", "--state", state, "--settings", file];
+
+    const { code, stdout } = await runMain(["init", ...options]);
+
+    expect(code).toBe(0);
+    expect(stdout).not.toContain("root's");
+    const modes = [join(folder, "etc"), file, join(state, "agent-key.pem"), join(state, "journal.sqlite")].map(
+      (path) => {
+        const { mode, uid, gid } = statSync(path);
+        return [(mode & 0o777).toString(8), uid, gid];
+      },
+    );
+    expect(modes).toEqual([
+      ["755", 0, 0],
+      ["640", 0, 65_534],
+      ["600", 65_534, 65_534],
+      ["600", 65_534, 65_534],
+    ]);
+  },
+);
+
+test.skipIf(process.getuid?.() !== 0)(
+  "init by root without a user of the service says what that user needs",
+  async () => {
+    const state = join(folder, "of-root");
+    const file = join(folder, "of-root.json");
+    const options = ["--edge", "wss://tsp.example.com", "--domain", "acme", "--state", state, "--settings", file];
+
+    const { stdout } = await runMain(["init", ...options]);
+
+    expect(stdout).toContain(`chown -R USER ${state}; chgrp USER ${file}\n`);
+  },
+);
+
+test("a SIGHUP before the agent has read its settings does not end it; it reads them once more", async () => {
+  const settings = join(folder, "slow.json");
+  const content = JSON.stringify({ ...right, state: join(folder, "slow") });
+  execFileSync("mkfifo", [settings]);
+  const agent = spawn(process.execPath, ["bridge-agent/main.ts", "run", "--settings", settings]);
+  let log = "";
+  for (const stream of [agent.stdout, agent.stderr]) stream.on("data", (data) => (log += data));
+  const exit = once(agent, "exit");
+  const writer = await open(settings, "w"); // Is opened when the agent opens it, which then waits for what is written.
+
+  agent.kill("SIGHUP");
+  rmSync(settings);
+  writeFileSync(settings, content);
+  await writer.writeFile(content);
+  await writer.close();
+  await Promise.race([exit, vi.waitFor(() => expect(log).toMatch("settings read again"), 10_000)]);
+  agent.kill("SIGTERM");
+
+  expect(await exit).toEqual([0, null]);
+  expect(log).toContain("settings read again; nothing has changed");
+}, 20_000);
 
 test("a state folder that another agent holds is one line that says what to do", async () => {
   const state = join(folder, "held");
@@ -128,9 +193,14 @@ function agent(
 ): Promise<{ readonly code: number; readonly stderr: string; readonly stdout: string }> {
   const settings = join(folder, "agent.json");
   writeFileSync(settings, JSON.stringify({ ...right, ...change }));
-  const args = ["bridge-agent/main.ts", command, "--settings", settings];
+  return runMain([command, "--settings", settings]);
+}
+
+function runMain(
+  args: readonly string[],
+): Promise<{ readonly code: number; readonly stderr: string; readonly stdout: string }> {
   return new Promise((ended) => {
-    execFile(process.execPath, args, { timeout: 10_000 }, (error, stdout, stderr) =>
+    execFile(process.execPath, ["bridge-agent/main.ts", ...args], { timeout: 10_000 }, (error, stdout, stderr) =>
       ended({ code: error ? Number(error.code ?? -1) : 0, stderr, stdout }),
     );
   });

@@ -1,5 +1,5 @@
 import type { ConferenceOfDomain } from "../../cli/operator-client.ts";
-import type { Terminal } from "../../cli/terminal.ts";
+import type { Terminal } from "../../src/foundation/table.ts";
 
 /** The moment of the question. */
 export const now = Date.parse("2026-11-21T02:40:10.000Z");

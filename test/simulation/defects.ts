@@ -515,7 +515,7 @@ export const defects: readonly Defect[] = [
     name: "a refused admission leaves the caller at the prompt",
     foundBy: "nobody is left on the line",
     file: "bridge-agent/legs.ts",
-    before: "    this.#letGo(leg, refusedAs(reason));\n",
+    before: "    this.#hangUpOnCaller(leg, refusedAs(reason));\n",
     after: "",
   },
   {
@@ -934,7 +934,7 @@ export const defects: readonly Defect[] = [
     name: "a caller who keys nothing stays at the prompt",
     foundBy: "nobody is left on the line",
     file: "bridge-agent/legs.ts",
-    before: '      case "hang-up":\n        return this.#letGo(leg, letGoBecause[action.why]);\n',
+    before: '      case "hang-up":\n        return this.#hangUpOnCaller(leg, hangUpReasons[action.why]);\n',
     after: '      case "hang-up":\n        return;\n',
   },
   {

@@ -8,6 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 import { timers } from "../../bridge-agent/node-ports.ts";
+import type { AgentSettingsInput } from "../../bridge-agent/settings.ts";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import { type EdgeToAgent, encodeMessage } from "../../src/link/messages.ts";
@@ -28,6 +29,7 @@ let bridge: SimulatedBridge;
 let relay: WebSocketServer;
 let agent: ChildProcess;
 let log: string;
+let settings: AgentSettingsInput;
 /** How often an agent was welcomed. */
 let welcomes: number;
 
@@ -53,24 +55,25 @@ beforeEach(async () => {
     socket.send(encodeMessage({ ...welcome, epoch: welcomes }));
     socket.send(encodeMessage({ ...create, epoch: welcomes }));
   });
-  const settings = join(folder, "agent.json");
-  writeFileSync(
-    settings,
-    JSON.stringify({
-      edge: `ws://127.0.0.1:${(relay.address() as AddressInfo).port}`,
-      domain: "local",
-      bridge: "simulated",
-      agent: "agent-1",
-      state: "state",
-      listen: { port: 0 },
-      driver: { type: "generic", url: `ws://127.0.0.1:${bridge.port}/bridge` },
-    }),
-  );
+  settings = {
+    edge: `ws://127.0.0.1:${(relay.address() as AddressInfo).port}`,
+    domain: "local",
+    bridge: "simulated",
+    agent: "agent-1",
+    state: "state",
+    listen: { port: 0 },
+    driver: { type: "generic", url: `ws://127.0.0.1:${bridge.port}/bridge` },
+  };
+  writeSettings();
   log = "";
-  agent = spawn(process.execPath, ["bridge-agent/main.ts", "run", "--settings", settings]);
+  agent = spawn(process.execPath, ["bridge-agent/main.ts", "run", "--settings", join(folder, "agent.json")]);
   for (const stream of [agent.stdout, agent.stderr]) stream?.on("data", (data) => (log += data));
   await eventually("the bridge is asked to create", async () => bridge.machine.held === 1);
 });
+
+function writeSettings(): void {
+  writeFileSync(join(folder, "agent.json"), JSON.stringify(settings));
+}
 
 afterEach(async () => {
   agent.kill("SIGKILL");
@@ -82,8 +85,12 @@ afterEach(async () => {
 
 test("a second SIGHUP while the first is seen to, with a command under way: the settings are read twice, and the agent goes on", async () => {
   bridge.machine.setFaults({ delayMs: 0, refuse: [], down: false }); // For what is asked from now on.
+  settings.dialIn = ["18005551234"];
+  writeSettings();
   agent.kill("SIGHUP");
   await pause(100); // Signals of one kind that wait together come as one.
+  settings.dialIn = ["18005555678"];
+  writeSettings();
   agent.kill("SIGHUP");
   await eventually("both are done", async () => log.match(/settings read again/g)?.length === 2, 20_000);
   await eventually("it acts again", async () => bridge.machine.acts.length === 2);

@@ -1,0 +1,13 @@
+import { counted } from "../src/foundation/counted.ts";
+import type { AgentStatus } from "./agent.ts";
+
+/** What an agent that is about to end waits for, or has left when it ends. */
+export type Unfinished = Pick<AgentStatus, "running" | "inDoubt" | "unacknowledged">;
+
+/** `null`: nothing. */
+export function unfinishedText({ running, inDoubt, unacknowledged }: Unfinished): string | null {
+  const commands = running > 0 ? [`${counted(running, "command")} at work on the bridge`] : [];
+  const reports = unacknowledged > 0 ? [`${counted(unacknowledged, "report")} not acknowledged by the edge`] : [];
+  const doubts = inDoubt > 0 ? [`${counted(inDoubt, "command")} whose result is not known`] : [];
+  return [...commands, ...doubts, ...reports].join(" and ") || null;
+}
