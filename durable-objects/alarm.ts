@@ -72,10 +72,13 @@ export class Alarm {
     this.#unset = Math.min(this.#unset ?? at, at);
     if (isWaiting) return;
     this.#log("no-alarm", error);
+    const since = this.#ports.now();
     this.#ports.after(setAgainMs, () => {
       const earliest = this.#unset ?? at;
+      // Was the clock set back meanwhile, the alarm would come later by as much.
+      const setBackMs = Math.max(0, since + setAgainMs - this.#ports.now());
       this.#unset = null;
-      this.wakeBy(earliest);
+      this.wakeBy(earliest - setBackMs);
     });
   }
 

@@ -12,10 +12,12 @@ function world() {
   const disk = { isFull: false };
   const [set, events]: [number[], string[]] = [[], []];
   const kept: { alarm: number | null } = { alarm: null };
+  const machine = { aheadMs: 0 };
   const throwIfFull = () => {
     if (disk.isFull) throw new Error("database or disk is full");
   };
   const platform = fakePlatform(time, {
+    now: () => time.now + machine.aheadMs,
     log: ({ event }) => events.push(event),
     setAlarm: async (at) => {
       throwIfFull();
@@ -27,7 +29,7 @@ function world() {
       return kept.alarm;
     },
   });
-  return { alarm: new Alarm(platform), time, disk, set, events, kept, throwIfFull };
+  return { alarm: new Alarm(platform), time, machine, disk, set, events, kept, throwIfFull };
 }
 
 test("an alarm whose work breaks does not fail, and comes again, less and less often until the work succeeds", async () => {
@@ -82,6 +84,18 @@ test("while no alarm can be set, one timer tries it again, for the earliest time
   disk.isFull = false;
   await time.pass(5_000);
   expect(set).toEqual([noon + hourMs - 99]);
+});
+
+test("an alarm that could not be set comes in its time, though the clock is set back meanwhile", async () => {
+  const { alarm, time, machine, disk, set } = world();
+  disk.isFull = true;
+  alarm.wakeBy(time.now + 8_000);
+  await time.pass(100);
+  disk.isFull = false;
+  machine.aheadMs = -hourMs;
+  await time.pass(5_000);
+
+  expect(set).toEqual([noon - hourMs + 8_000]);
 });
 
 test("an earlier alarm of this life will do, unless its time has passed", async () => {
