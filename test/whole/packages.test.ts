@@ -37,7 +37,7 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     folder = mkdtempSync(join(tmpdir(), "bridgehead-packages-"));
     [edgePort = 0, agentPort = 0] = await freePorts(2);
     await pack("1.0.0");
-    await pack("1.0.1");
+    await pack("1.0.1", "--only", "deb");
     machine = await Machine.start(folder);
     bridge = await startSimulatedBridge(0, "boot", timers);
     telephones = new BridgeControl(`http://127.0.0.1:${bridge.port}`);
@@ -78,6 +78,39 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
 
     await meeting.create();
     caller = await meeting.callIn("101");
+  });
+
+  test("pages and licences are there", async () => {
+    for (const service of ["bridgehead-edge", "bridgehead-agent"]) {
+      const doc = `/usr/share/doc/${service}`;
+      for (const page of (await machine.run(`cd ${doc} && ls *.md`)).trim().split("\n")) {
+        for (const [, link = ""] of machine.read(`${doc}/${page}`).matchAll(/\]\(([^)#:]+)[^)]*\)/g))
+          expect(await machine.run(`ls ${doc}/${link}`), page).toContain(link);
+      }
+    }
+    const parts = (service: string) =>
+      machine.read(`/usr/share/doc/${service}/copyright`).match(/(?<=^=+\n)\S+(?= .*\n=)/gm);
+    expect(parts("bridgehead-edge")).toEqual([
+      ...["commander", "hono", "saxes", "valibot", "ws", "xmlchars"],
+      ...["Node.js", "workerd"],
+    ]);
+    expect(parts("bridgehead-agent")).toEqual(
+      expect.arrayContaining(["pino", "sonic-boom", "valibot", "ws", "Node.js"]),
+    );
+  });
+
+  test("the npm packages are installed without a network, beside workerd, and say their version", async () => {
+    machine.write("/tmp/package.json", "{}");
+    const workerds = `${process.cwd()}/node_modules/workerd ${process.cwd()}/node_modules/@cloudflare/workerd-linux-*`;
+    await machine.run(
+      `cd /tmp && npm install --offline --no-audit --no-fund /shared/1.0.0/bridgehead-1.0.0.tgz /shared/1.0.0/bridgehead-agent-1.0.0.tgz ${workerds}`,
+    );
+    for (const command of ["bridgehead", "bridgehead-agent"]) {
+      expect(await machine.run(`${process.execPath} /tmp/node_modules/.bin/${command} version`)).toBe("1.0.0\n");
+      expect(await machine.run(`grep -c '^commander ' /tmp/node_modules/${command}/THIRD-PARTY-LICENCES.txt`)).toBe(
+        "1\n",
+      );
+    }
   });
 
   test("neither service reads the settings and the state of the other", async () => {
@@ -240,7 +273,7 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     expect(await machine.run("ls /etc/bridgehead /var/lib/bridgehead-edge | sort | tr '\\n' ' '")).toMatch(
       /agent\.json.*edge\.json.*operator-token/,
     );
-    expect((await machine.attempt("pgrep -u bridgehead")).output).toBe("");
+    expect((await machine.attempt("pgrep -u bridgehead-edge,bridgehead-agent")).output).toBe("");
 
     await follow("purge", "1.0.0");
     expect((await machine.attempt("ls -d /etc/bridgehead /var/lib/bridgehead-*")).code).not.toBe(0);
@@ -276,10 +309,10 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     }
   }
 
-  async function pack(version: string): Promise<void> {
+  async function pack(version: string, ...options: string[]): Promise<void> {
     const out = join(folder, version);
     mkdirSync(out);
-    const args = ["scripts/package.ts", "--only", "deb", "--version", version, "--out", out];
+    const args = ["scripts/package.ts", ...options, "--version", version, "--out", out];
     await promisify(execFile)(process.execPath, args);
   }
 
