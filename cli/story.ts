@@ -6,13 +6,20 @@ import { bare, conferenceHead, outstandingText } from "./views.ts";
 /** What belongs together: a request, an event or a deadline, with all that followed from it. */
 type Thing = [StoryLine, ...StoryLine[]];
 
-/** A conference's story for people: what happened, thing by thing, and what is outstanding now. */
+/** From when to when, in milliseconds since 1970, both included. */
+export interface Period {
+  readonly since: number;
+  readonly until: number;
+}
+
+/** A conference's story for people: what happened in a period, thing by thing, and what is outstanding now. */
 export function storyText(
   conference: ConferenceOfDomain,
   lines: readonly StoryLine[],
   bridges: readonly BridgeAgents[],
   now: number,
   terminal: Terminal,
+  period: Period = { since: 0, until: Number.POSITIVE_INFINITY },
 ): readonly string[] {
   const startedAt = new Map<string, number>();
   for (const { from, to, facts, at } of lines) {
@@ -25,11 +32,27 @@ export function storyText(
   }
   const told = { host: conference.host as string };
   const { agents = null } = bridges.find(({ bridge }) => bridge === conference.bridge) ?? {};
+  const shown = thingsOf(lines).filter((thing) => isWithin(thing, period));
   return [
     ...conferenceHead(conference, now, terminal),
-    ...thingsOf(lines).flatMap((thing) => ["", ...thingText(thing, told, terminal)]),
+    ...(shown.length === 0 ? ["", "nothing is known of that time"] : []),
+    ...shown.flatMap((thing) => ["", ...thingText(thing, told, terminal)]),
     ...outstandingText(conference, { now, agents, startedAt }, terminal),
   ];
+}
+
+/** The lines of all things that something happened to in the period. */
+export function linesWithin(lines: readonly StoryLine[], period: Period): readonly StoryLine[] {
+  const kept = new Set(
+    thingsOf(lines)
+      .filter((thing) => isWithin(thing, period))
+      .flat(),
+  );
+  return lines.filter((line) => kept.has(line));
+}
+
+function isWithin(thing: Readonly<Thing>, { since, until }: Period): boolean {
+  return thing.some(({ at }) => at >= since && at <= until);
 }
 
 function tail(id: string, { key }: ConferenceOfDomain): string {
