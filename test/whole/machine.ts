@@ -35,7 +35,8 @@ export class Machine {
   private constructor(folder: string, shared: string) {
     this.#folder = folder;
     const group = this.#group;
-    const script = `mkdir ${group} && echo $$ > ${group}/cgroup.procs && exec unshare --mount --pid --cgroup --uts --ipc --fork --kill-child sh -c '
+    // It ends with this process, whatever this process dies of.
+    const script = `mkdir ${group} && echo $$ > ${group}/cgroup.procs && exec setpriv --pdeathsig KILL unshare --mount --pid --cgroup --uts --ipc --fork --kill-child sh -c '
       ${mounts(folder)}; cd ${folder}/root; mkdir shared old; mount --bind ${shared} shared; ${boot}'`;
     this.#unshare = spawn("sh", ["-c", script], { stdio: ["ignore", "ignore", "pipe"] });
     this.#unshare.stderr?.on("data", (data: Buffer) => {
