@@ -128,15 +128,19 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     }
   });
 
-  // Alone on a machine it is below 0.2 s. Where there is other work, Node itself takes longer, and the fastest of three is measured by that.
-  test.each(["bridgehead-agent", "bridgehead-edge"])("%s is ready half a second after its start", async (unit) => {
-    const tookMs = { node: [] as number[], service: [] as number[] };
+  // Alone on a machine it is below 0.2 s. Where there is other work, loading the program takes longer, and the fastest of three starts is
+  // measured by that.
+  test.each([
+    ["bridgehead-agent", "bridgehead-agent"],
+    ["bridgehead-edge", "bridgehead"],
+  ])("%s is ready half a second after its start", async (unit, command) => {
+    const tookMs = { load: [] as number[], start: [] as number[] };
     for (let start = 0; start < 3; start++) {
       await machine.run(`systemctl stop ${unit}`);
-      tookMs.node.push(await timed(`/usr/lib/${unit}/node --eval 0`));
-      tookMs.service.push(await timed(`systemctl start ${unit}`));
+      tookMs.load.push(await timed(`${command} version`));
+      tookMs.start.push(await timed(`systemctl start ${unit}`));
     }
-    expect(Math.min(...tookMs.service)).toBeLessThan(Math.max(500, 10 * Math.min(...tookMs.node)));
+    expect(Math.min(...tookMs.start)).toBeLessThan(Math.max(500, 5 * Math.min(...tookMs.load)));
   });
 
   test("reload: another domain serves, by the same process", async () => {
