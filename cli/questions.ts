@@ -2,8 +2,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import { allPrintable, printable } from "../src/foundation/printable.ts";
 import type { Terminal } from "../src/foundation/table.ts";
-import { findEdge, OperatorClient } from "./operator-client.ts";
-import { storyText } from "./story.ts";
+import { clockTime } from "./clock-time.ts";
+import { type ConferenceOfDomain, findEdge, OperatorClient } from "./operator-client.ts";
+import { linesWithin, storyText } from "./story.ts";
 import { reason, StartError } from "./supervise.ts";
 import { ownTerminal } from "./terminal.ts";
 import { agentsText, callsOf, callsText, conferencesText, conferenceText, hostsOf, hostsText } from "./views.ts";
@@ -64,20 +65,22 @@ export function addQuestions(program: Command): void {
     }),
   );
 
-  question(program, "explain <key>", "what happened in a conference, and what is outstanding").action(
-    (key: string, options: Options) =>
+  question(program, "explain <key>", "what happened in a conference, and what is outstanding")
+    .option("--since <time>", "what happened from then on, as 02:40, 02:40:15 or 2026-11-21T02:40", moment)
+    .option("--until <time>", "what happened up to then", moment)
+    .action((key: string, options: Options & { since?: number; until?: number }) =>
       answer(options, async (edge) => {
+        const period = { since: options.since ?? 0, until: options.until ?? Number.POSITIVE_INFINITY };
         const domain = await edge.domain(options.domain);
         const conference = await edge.conference(domain, key);
         const [lines, agents] = await Promise.all([edge.story(domain, key), edge.agents([domain])]);
-        const data = { conference, lines };
         return {
-          data,
-          text: (shown: typeof data, now, terminal) =>
-            storyText(shown.conference, shown.lines, allPrintable(agents), now, terminal),
+          data: { conference, lines: linesWithin(lines, period) },
+          text: (shown: { readonly conference: ConferenceOfDomain }, now, terminal) =>
+            storyText(shown.conference, allPrintable(lines), allPrintable(agents), now, terminal, period),
         };
       }),
-  );
+    );
 
   question(program, "hosts", "TSP servers: their conferences, and the documents that wait for them").action(
     (options: Options) =>
@@ -112,6 +115,12 @@ function hours(text: string): number {
   const value = Number(text);
   if (value > 0 && value <= MOST_HOURS) return value;
   throw new InvalidArgumentError(`It must be above 0 and at most ${MOST_HOURS}.`);
+}
+
+function moment(text: string): number {
+  const at = clockTime(text, Date.now());
+  if (at !== null) return at;
+  throw new InvalidArgumentError("It must be a time such as 02:40, 02:40:15 or 2026-11-21T02:40.");
 }
 
 /** Prints the answer; what a person can put right is one line on stderr and exit code 1. */

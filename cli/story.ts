@@ -7,13 +7,20 @@ import { bare, conferenceHead, outstandingText } from "./views.ts";
 /** Lines that belong together: a request, an event or a deadline, with all that followed from it. */
 type Block = [StoryLine, ...StoryLine[]];
 
-/** A conference's story for people: what happened, block by block, and what is outstanding now. */
+/** From when to when, in milliseconds since 1970, both included. */
+export interface Period {
+  readonly since: number;
+  readonly until: number;
+}
+
+/** A conference's story for people: what happened in a period, block by block, and what is outstanding now. */
 export function storyText(
   conference: ConferenceOfDomain,
   lines: readonly StoryLine[],
   bridges: readonly BridgeAgents[],
   now: number,
   terminal: Terminal,
+  period: Period = { since: 0, until: Number.POSITIVE_INFINITY },
 ): readonly string[] {
   const startedAt = new Map<string, number>();
   for (const { from, to, facts, at } of lines) {
@@ -23,11 +30,27 @@ export function storyText(
   }
   const shown = { host: conference.host as string };
   const { agents = null } = bridges.find(({ bridge }) => bridge === conference.bridge) ?? {};
+  const within = blocksOf(lines).filter((block) => isWithin(block, period));
   return [
     ...conferenceHead(conference, now, terminal),
-    ...blocksOf(lines).flatMap((block) => ["", ...blockText(block, shown, terminal)]),
+    ...(within.length === 0 ? ["", "nothing is known of that time"] : []),
+    ...within.flatMap((block) => ["", ...blockText(block, shown, terminal)]),
     ...outstandingText(conference, { now, agents, startedAt }, terminal),
   ];
+}
+
+/** The lines of all blocks that something happened to in the period. */
+export function linesWithin(lines: readonly StoryLine[], period: Period): readonly StoryLine[] {
+  const kept = new Set(
+    blocksOf(lines)
+      .filter((block) => isWithin(block, period))
+      .flat(),
+  );
+  return lines.filter((line) => kept.has(line));
+}
+
+function isWithin(block: Readonly<Block>, { since, until }: Period): boolean {
+  return block.some(({ at }) => at >= since && at <= until);
 }
 
 /** The lines in groups of what belongs together, in the order in which they began. */

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
 import { bundle, bundleWorker, versionIs } from "./edge.ts";
+import { licencesOf, notePackages } from "./licences.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -13,24 +14,28 @@ export const { version }: { version: string } = JSON.parse(readFileSync(join(pro
 export async function buildInto(folder: string, builtVersion = version): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, "edge"), { recursive: true });
+  const ofEdge = new Set<string>();
+  const ofAgent = new Set<string>();
   const files: Readonly<Record<string, Promise<Uint8Array>>> = {
-    "edge/worker.js": bundleWorker("src/worker.ts", builtVersion),
-    "bridgehead.mjs": bundleProgram("cli/main.ts", builtVersion),
-    "bridgehead-agent.mjs": bundleProgram("bridge-agent/main.ts", builtVersion),
+    "edge/worker.js": bundleWorker("src/worker.ts", builtVersion, [notePackages(ofEdge)]),
+    "bridgehead.mjs": bundleProgram("cli/main.ts", builtVersion, ofEdge),
+    "bridgehead-agent.mjs": bundleProgram("bridge-agent/main.ts", builtVersion, ofAgent),
   };
   for (const [name, content] of Object.entries(files)) {
     writeFileSync(join(folder, name), await content, { mode: name.endsWith(".mjs") ? 0o755 : 0o644 });
   }
+  writeFileSync(join(folder, "bridgehead.licences.txt"), licencesOf(ofEdge));
+  writeFileSync(join(folder, "bridgehead-agent.licences.txt"), licencesOf(ofAgent));
 }
 
 /** A program for Node as one file. */
-function bundleProgram(entry: string, version: string): Promise<Uint8Array> {
+function bundleProgram(entry: string, version: string, packages: Set<string>): Promise<Uint8Array> {
   return bundle({
     entryPoints: [join(project, entry)],
     platform: "node",
     target: "node24",
     define: versionIs(version),
-    plugins: [nodeFirst],
+    plugins: [nodeFirst, notePackages(packages)],
     // Packages of CommonJS ask for Node's modules by `require`.
     banner: {
       js: '#!/usr/bin/env node\nimport { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type BuildOptions, build } from "esbuild";
+import { type BuildOptions, build, type Plugin } from "esbuild";
 import { type Launch, reason, StartError, writeAnew } from "../cli/supervise.ts";
 import { prepareWorkerd, type WorkerdOptions } from "../cli/workerd.ts";
 
@@ -17,7 +17,11 @@ export async function prepareEdge({ entry = "src/worker.ts", ...options }: EdgeO
 }
 
 /** A Worker as one file. `version`: what it says of itself; `null`: that it is a checkout. */
-export function bundleWorker(entry: string, version: string | null = null): Promise<Uint8Array> {
+export function bundleWorker(
+  entry: string,
+  version: string | null = null,
+  plugins: Plugin[] = [],
+): Promise<Uint8Array> {
   return bundle({
     entryPoints: [join(project, entry)],
     platform: "neutral",
@@ -25,6 +29,7 @@ export function bundleWorker(entry: string, version: string | null = null): Prom
     mainFields: ["module", "main"],
     conditions: ["workerd", "worker", "browser"],
     external: ["cloudflare:workers", "node:*"],
+    plugins,
   });
 }
 

@@ -8,6 +8,7 @@ import { settingsExample } from "../cli/settings-example.ts";
 import { StartError } from "../cli/supervise.ts";
 import { buildInto, version } from "./build.ts";
 import { workerd } from "./edge.ts";
+import { licenceOfNode, licencesOf } from "./licences.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const manifest = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
@@ -94,9 +95,8 @@ function debianPackage(one: Package, dist: string): void {
     join(project, "packaging", `${name}.service`),
     join(root, "usr", "lib", "systemd", "system", `${name}.service`),
   );
-  for (const page of ["operations.md", "settings.md", "security.md"])
-    place(join(project, "docs", page), join(doc, page));
-  place(join(project, "LICENSE"), join(doc, "copyright"));
+  for (const page of linkedPages(["operations.md"])) place(join(project, "docs", page), join(doc, page));
+  write(join(doc, "copyright"), copyright(one, dist));
   for (const file of one.examples) place(join(project, "packaging", file), join(doc, "examples", file));
 
   const architecture = run("dpkg", ["--print-architecture"]).trim();
@@ -125,11 +125,33 @@ function debianPackage(one: Package, dist: string): void {
   console.log(file);
 }
 
+/** Pages of `docs`, and what they link to there. */
+function linkedPages(pages: readonly string[]): Set<string> {
+  const found = new Set(pages);
+  for (const page of found) {
+    const links = readFileSync(join(project, "docs", page), "utf8").matchAll(/\]\(([\w/-]+\.\w+)/g);
+    for (const [, linked = ""] of links) found.add(linked);
+  }
+  return found;
+}
+
+/** Our licence, and those of all that the package has beside. */
+function copyright(one: Package, dist: string): string {
+  const parts = [
+    readFileSync(join(project, "LICENSE"), "utf8"),
+    readFileSync(join(dist, `${one.command}.licences.txt`), "utf8"),
+    licenceOfNode(),
+  ];
+  if (one.workerd) parts.push(licencesOf([join(project, "node_modules", "workerd")]));
+  return parts.join("\n");
+}
+
 /** For other systems; Node 24 is the machine's, and npm brings workerd. */
 function npmPackage({ command, description, parts, ...one }: Package, dist: string): void {
   const root = join(staging, `npm-${command}`);
   for (const file of [`${command}.mjs`, ...parts]) place(join(dist, file), join(root, file));
   place(join(project, "LICENSE"), join(root, "LICENSE"));
+  place(join(dist, `${command}.licences.txt`), join(root, "THIRD-PARTY-LICENCES.txt"));
   const content = {
     name: command,
     version: options.version,

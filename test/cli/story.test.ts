@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { BridgeAgents } from "../../cli/operator-client.ts";
-import { blocksOf, storyText } from "../../cli/story.ts";
+import { blocksOf, linesWithin, storyText } from "../../cli/story.ts";
 import { localTime } from "../../cli/terminal.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../../src/rpc.ts";
 import { command, conference, document, now, painted, plain } from "./view-examples.ts";
@@ -123,6 +123,20 @@ test("a story has a block for each thing, and what is outstanding with its cause
     "    not confirmed for 6.0 s; 2 attempts, HTTP status 500; next in 2.0 s",
   ]);
   expect(storyText(one, lines, bridges, now, painted).join("\n")).toContain("<red>not delivered</>");
+});
+
+test("of a period, each thing that something happened to then is shown whole", () => {
+  const lock = line(8, 4_000, "bridge > edge", "lock-changed", { locked: "true" });
+  const lines = [...mutes, lock];
+  const within = (since: number, until: number) => ({ since: start + since, until: start + until });
+  const told = (since: number, until: number) =>
+    storyText(conference(), lines, [], now, plain, within(since, until)).join("\n");
+
+  expect(linesWithin(lines, within(4_000, 4_000))).toEqual([lock]);
+  expect(linesWithin(lines, within(8, 9)).map(({ seq }) => seq)).toEqual([1, 1, 5, 5, 6]);
+  expect(told(8, 9)).toMatch(/mute: done {2}after 9 ms/);
+  expect(told(8, 9)).not.toContain("lock-changed");
+  expect(told(100, 200)).toContain("\n\nnothing is known of that time\n");
 });
 
 test("without a terminal each line of a story is one line", () => {

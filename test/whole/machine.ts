@@ -1,57 +1,60 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventually } from "./world.ts";
+
+const systemd = "/lib/systemd/systemd";
 
 /** Why no machine can be made here; `null`: it can. */
 export function noMachine(): string | null {
   if (process.getuid?.() !== 0) return "only root can mount what it needs";
   if (spawnSync("apt-get", ["--version"]).status !== 0) return "this is no Debian";
+  if (!existsSync(systemd)) return "there is no systemd";
+  if (!cgroups()) return "there are no control groups of version 2";
   const probe = mkdtempSync(join(tmpdir(), "bridgehead-probe-"));
-  const { status } = spawnSync("unshare", ["--mount", "--pid", "--fork", "sh", "-c", mounts(probe)]);
+  const { status } = spawnSync("unshare", ["--mount", "--pid", "--cgroup", "--fork", "sh", "-c", mounts(probe)]);
   rmdirSync(probe);
   return status === 0 ? null : "the system mounts no overlay";
 }
 
 /**
  * This machine's system as a copy of its own, in which packages can be installed: what is written stays in memory, and its
- * processes end with it. The network is this machine's. There is no systemd; a `systemctl` of a few lines runs units as their users.
+ * processes end with it. A systemd of its own runs the units, with all that they forbid. The network is this machine's.
  */
 export class Machine {
   readonly #folder: string;
-  readonly #shell: ChildProcess;
+  /** `unshare`, whose only child is that systemd. */
+  readonly #unshare: ChildProcess;
+  #complaints = "";
+  #shell: ChildProcess | undefined;
   /** What the command under way has printed. */
   #output = "";
   #ended: ((gone?: Error) => void) | undefined;
 
   private constructor(folder: string, shared: string) {
     this.#folder = folder;
-    const script = `${mounts(folder)} && mkdir -p ${folder}/root/shared && mount --bind ${shared} ${folder}/root/shared && exec chroot ${folder}/root /bin/sh`;
-    this.#shell = spawn("unshare", ["--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script], {
-      stdio: ["pipe", "pipe", "inherit"],
-      env: {
-        PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        DEBIAN_FRONTEND: "noninteractive",
-        LC_ALL: "C",
-      },
+    const group = this.#group;
+    // It ends with this process, whatever this process dies of.
+    const script = `mkdir ${group} && echo $$ > ${group}/cgroup.procs && exec setpriv --pdeathsig KILL unshare --mount --pid --cgroup --uts --ipc --fork --kill-child sh -c '
+      ${mounts(folder)}; cd ${folder}/root; mkdir shared old; mount --bind ${shared} shared; ${boot}'`;
+    this.#unshare = spawn("sh", ["-c", script], { stdio: ["ignore", "ignore", "pipe"] });
+    this.#unshare.stderr?.on("data", (data: Buffer) => {
+      this.#complaints += data;
     });
-    this.#shell.stdout?.on("data", (data: Buffer) => {
-      this.#output += data;
-      if (/@@\d+\n$/.test(this.#output)) this.#ended?.();
-    });
-    this.#shell.once("exit", () => this.#ended?.(new Error("the machine is gone")));
   }
 
   /** `shared` is a folder of both, `/shared` there. */
   static async start(shared: string): Promise<Machine> {
     const machine = new Machine(mkdtempSync(join(tmpdir(), "bridgehead-machine-")), shared);
-    await machine.run(
-      "mkdir -p /run/systemd/system /etc/dpkg/dpkg.cfg.d && echo force-unsafe-io > /etc/dpkg/dpkg.cfg.d/fast",
-    );
-    machine.write("/usr/bin/systemctl", systemctl);
-    machine.write("/usr/bin/systemd-notify", '#!/bin/sh\necho "$@" >> "$NOTIFY_SOCKET"\n');
+    await eventually("systemd runs", async () => {
+      if (machine.#unshare.exitCode !== null) throw new Error(machine.#complaints);
+      return existsSync(machine.#path("/run/systemd/private"));
+    });
+    machine.#enter();
+    await machine.run("mkdir -p /etc/dpkg/dpkg.cfg.d && echo force-unsafe-io > /etc/dpkg/dpkg.cfg.d/fast");
     machine.write("/usr/bin/sudo", '#!/bin/sh\nexec "$@"\n');
-    await machine.run("cd /usr/bin && chmod 755 systemctl systemd-notify sudo");
+    await machine.run("chmod 755 /usr/bin/sudo");
     return machine;
   }
 
@@ -67,7 +70,7 @@ export class Machine {
     const ended = new Promise<void>((done, failed) => {
       this.#ended = (gone) => (gone ? failed(gone) : done());
     });
-    this.#shell.stdin?.write(`( ${command}\n) </dev/null 2>&1; echo "@@$?"\n`);
+    this.#shell?.stdin?.write(`( ${command}\n) </dev/null 2>&1; echo "@@$?"\n`);
     await ended;
     const [, output = "", code] = /^(.*?)@@(\d+)\n$/s.exec(this.#output) ?? [];
     return { code: Number(code), output };
@@ -82,57 +85,70 @@ export class Machine {
     writeFileSync(this.#path(file), content);
   }
 
-  stop(): Promise<void> {
-    const ended = new Promise<void>((done) => this.#shell.once("exit", () => done()));
-    this.#shell.kill("SIGKILL");
-    return ended.then(() => rmdirSync(this.#folder));
+  async stop(): Promise<void> {
+    const ended = new Promise<void>((done) => this.#unshare.once("exit", () => done()));
+    const child = this.#child();
+    if (child) process.kill(child, "SIGKILL");
+    else this.#unshare.kill("SIGKILL");
+    await ended;
+    rmdirSync(this.#folder);
+    spawnSync("find", [this.#group, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"]);
+  }
+
+  #enter(): void {
+    this.#shell = spawn("nsenter", ["--target", `${this.#child()}`, "--all", "--root", "--wd", "/bin/sh"], {
+      stdio: ["pipe", "pipe", "inherit"],
+      env: {
+        PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        DEBIAN_FRONTEND: "noninteractive",
+        LC_ALL: "C",
+      },
+    });
+    this.#shell.stdout?.on("data", (data: Buffer) => {
+      this.#output += data;
+      if (/@@\d+\n$/.test(this.#output)) this.#ended?.();
+    });
+    this.#shell.once("exit", () => this.#ended?.(new Error("the machine is gone")));
+  }
+
+  get #group(): string {
+    return join(cgroups() ?? "", `bridgehead-${this.#folder.slice(-6)}`);
+  }
+
+  /** The id of its systemd, as this machine counts. */
+  #child(): number | undefined {
+    const { pid } = this.#unshare;
+    const [child] = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ");
+    return child ? Number(child) : undefined;
   }
 
   /** The mounts are visible through the processes that have them alone. */
   #path(file: string): string {
-    const [child = ""] = readFileSync(`/proc/${this.#shell.pid}/task/${this.#shell.pid}/children`, "utf8").split(" ");
-    return `/proc/${child}/root${file}`;
+    return `/proc/${this.#child()}/root${file}`;
   }
+}
+
+/** Where the control groups of version 2 are. */
+function cgroups(): string | undefined {
+  return /^\S+ (\S+) cgroup2 /m.exec(readFileSync("/proc/self/mounts", "utf8"))?.[1];
 }
 
 function mounts(folder: string): string {
   return `set -e; mount -t tmpfs -o size=4g,mode=755 tmpfs ${folder}; cd ${folder}; mkdir up work root
     mount -t overlay -o lowerdir=/,upperdir=${folder}/up,workdir=${folder}/work overlay root
-    mount -t proc proc root/proc; mount --rbind /dev root/dev; mount -t tmpfs -o mode=1777 tmpfs root/tmp; cd /`;
+    mount -t proc proc root/proc; mount --rbind /dev root/dev; mount -t tmpfs -o mode=1777 tmpfs root/tmp
+    mount -t tmpfs -o mode=755 tmpfs root/run; mount -t sysfs -o ro sysfs root/sys; mount -t cgroup2 cgroup2 root/sys/fs/cgroup; cd /`;
 }
 
-/** Starts a unit by its ExecStart as its user, without privileges, and returns when it is ready, as systemd does. */
-const systemctl = `#!/bin/sh
-set -e
-value() { sed -n "s/^$1=//p" /usr/lib/systemd/system/$unit.service; }
-start() {
-  ready=/run/$unit.notified
-  rm -f $ready; touch $ready; chmod 666 $ready
-  NOTIFY_SOCKET=$ready WATCHDOG_USEC=30000000 INVOCATION_ID=1 setsid setpriv --reuid $(value User) --regid $(value Group) --init-groups \\
-    --no-new-privs --inh-caps=-all --bounding-set=-all $(value ExecStart) >> /var/log/$unit.log 2>&1 < /dev/null &
-  echo $! > /run/$unit.pid
-  while ! grep -q READY=1 $ready; do
-    kill -0 $(cat /run/$unit.pid) || { cat /var/log/$unit.log; exit 1; }
-    sleep 0.05
-  done
-}
-stop() {
-  pid=$(cat /run/$unit.pid 2> /dev/null) || return 0
-  kill $pid 2> /dev/null || true
-  while kill -0 $pid 2> /dev/null; do sleep 0.05; done
-  rm /run/$unit.pid
-}
-action=$1
-now=
-for argument; do
-  case $argument in --now) now=1 ;; *) unit=\${argument%.service} ;; esac
-done
-case $action in
-  daemon-reload) ;;
-  enable) touch /run/$unit.enabled; [ -z "$now" ] || start ;;
-  disable) rm -f /run/$unit.enabled; [ -z "$now" ] || stop ;;
-  try-restart) [ ! -e /run/$unit.pid ] || { stop; start; } ;;
-  reload) MAINPID=$(cat /run/$unit.pid) sh -c "$(value ExecReload)" ;;
-  *) echo "systemctl $* is not known here"; exit 1 ;;
-esac
-`;
+/**
+ * In the new root: systemd with its journal, and nothing else of this machine's. It may not touch the clock, the kernel or
+ * devices, which are this machine's. Only after `pivot_root`, not in a `chroot`, may a unit have `PrivateUsers`.
+ */
+const boot = `
+  rm -rf etc/fstab etc/systemd/system/* usr/lib/systemd/system/*.wants usr/lib/systemd/system-generators/*
+  ln -s /dev/null etc/systemd/system/systemd-journald-audit.socket
+  printf "[Unit]\\nWants=systemd-journald.socket systemd-journald.service\\n" > etc/systemd/system/machine.target
+  pivot_root . old; umount -l /old; cd /
+  exec setpriv --bounding-set=-sys_time,-sys_module,-sys_boot,-sys_rawio,-mknod,-syslog,-audit_control \\
+    env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin \\
+    ${systemd} --system --unit=machine.target --log-target=null --show-status=no`;
