@@ -96,7 +96,9 @@ export class Story {
   }
 
   #document(row: JournalRow, key: string, document: QueuedDocument): void {
-    const before = this.#documents.get(key);
+    const sameNumber = this.#documents.get(key);
+    // A restored outbox may use a number again, and a row whose changes were too long for the journal may have freed it.
+    const before = sameNumber?.transId === document.transId ? sameNumber : undefined;
     this.#documents.set(key, document);
     const { transId, host, attempts, dueAt, failure, failedAt } = document;
     const to = host === BACK_END ? "back end" : "webex";
