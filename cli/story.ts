@@ -140,5 +140,5 @@ function isRepeated(fact: string, { facts: { msgId } }: StoryLine): boolean {
 }
 
 function isTrouble({ what }: StoryLine): boolean {
-  return /^(not delivered|given up|dropped)|: (refused|no result)/.test(what);
+  return /^(not delivered|given up|dropped|ended, since)|: (refused|no result)/.test(what);
 }

@@ -189,6 +189,49 @@ test("a view shows what is outstanding, and why", async () => {
   expect(new ConferenceWorld().conference.view()).toBeNull();
 });
 
+test("a snapshot is told with what the bridge held, and an end since it held nothing", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  const before = world.conference.story().length;
+  const caller = { call: "c0", number: "14085551234", attendeeId: null, muted: false, silent: false, room: "main" };
+  const held = { locked: true, speaking: null, rooms: [], callers: [caller], dialled: [] };
+  const snapshot = (conference: object | null) =>
+    ({ type: "event", event: { type: "snapshot", conference } }) as Report;
+  await world.during(world.report(snapshot(held)));
+  await world.time.pass(6_000);
+  await world.during(world.report(snapshot({ ...held, locked: false, callers: [caller, { ...caller, call: "c1" }] })));
+  await world.time.pass(6_000);
+  await world.during(world.report(snapshot(null)));
+
+  const lines = told(since(world, before), "held", "status");
+  expect(lines.filter((line) => line.startsWith("bridge > edge"))).toEqual([
+    "bridge > edge: snapshot, held locked, 1 caller, 0 rooms",
+    "bridge > edge: snapshot, held 2 callers, 0 rooms",
+    "bridge > edge: snapshot, held no such conference",
+  ]);
+  const last = lines.lastIndexOf("bridge > edge: snapshot, held no such conference");
+  expect(lines.slice(last + 1, last + 2)).toEqual(["edge > edge: ended, since the bridge no longer had it"]);
+  expect(lines).toContain("edge > webex: A2W_NotifyConferenceChange, status ended");
+});
+
+test("an end that WebEx or the telephone asked for is not told as a loss, though a snapshot without the conference follows", async () => {
+  for (const isByTelephone of [false, true]) {
+    const world = new ConferenceWorld();
+    await world.running(0);
+    if (isByTelephone) await world.during(world.report({ type: "event", event: { type: "conference-ended" } }));
+    else {
+      const close = { type: "close-conference", msgId: "m-close", replyTo: host, extConfId } as FromWebex;
+      await world.during(world.receive("t-close", close));
+    }
+    await world.during(world.report({ type: "event", event: { type: "snapshot", conference: null } }));
+    await world.allDone();
+
+    const lines = told(world.conference.story(), "held");
+    expect(lines).toContain("bridge > edge: snapshot, held no such conference");
+    expect(lines).not.toContain("edge > edge: ended, since the bridge no longer had it");
+  }
+});
+
 test("a story is whole and in order of time, though the object was evicted in a pause and counts its documents anew", async () => {
   const world = new ConferenceWorld();
   await world.running(0);
