@@ -288,7 +288,9 @@ export class Relay implements RelayRpc {
     if (changed.length > 0 || before.links.length !== state.links.length) this.#count();
   }
 
-  #actedUntil({ id, bridgeAwaySince }: Link, { type }: RelayInput): EpochMs {
+  /** `null`: that is not known, since its socket was lost with an earlier life of the edge, which writes no sign of life to disk. */
+  #actedUntil({ id, bridgeAwaySince }: Link, { type }: RelayInput): EpochMs | null {
+    if (type !== "closed" && this.#ports.sockets.lastSeen(id) === null) return null;
     if (type === "silent") return this.#lastSeen(id);
     return (type === "bridge-away" ? bridgeAwaySince : null) ?? this.#ports.now();
   }
@@ -298,7 +300,9 @@ export class Relay implements RelayRpc {
     const why = lost && { why: lost.why };
     if (!active) return this.#log("no-agent-active", lastActive?.agent ?? "", { ...why }, "warn");
     const { epoch } = this.#state;
-    const facts = { epoch, ...why, ...(lost && { nobodyActedMs: Math.max(0, this.#ports.now() - lost.at) }) };
+    const lostAt = lost?.at ?? null;
+    const nobodyActed = lostAt !== null && { nobodyActedMs: Math.max(0, this.#ports.now() - lostAt) };
+    const facts = { epoch, ...why, ...nobodyActed };
     const from = lastActive?.agent ?? active.agent;
     if (from === active.agent) return this.#log("agent-active", active.agent, facts);
     if (this.#identity) this.#ports.measures.takeovers.count({ ...this.#identity });

@@ -626,6 +626,36 @@ test("a takeover says who, from whom, why, and for how long nobody acted; agents
   expect(agents()).toEqual([1, 0, 2]);
 });
 
+test("for how long nobody acted is left out where the socket was lost with the edge", async () => {
+  const about = ({ event, why, nobodyActedMs }: LogLine) => ({ event, why, nobodyActedMs });
+  const back = await RelayWorld.begin();
+  back.sockets.clear();
+  back.now += 13_000;
+  back.sleep();
+  back.connect();
+  expect(about(back.lines.at(-1) as LogLine)).toEqual({ event: "agent-active", why: "opened" });
+
+  const away = await RelayWorld.begin();
+  away.sockets.clear();
+  away.now += 13_000;
+  away.sleep();
+  away.connect("agent-2");
+  away.now += 10_000;
+  away.pings("link-2");
+  await away.relay.alarm();
+  expect(about(away.lines.at(-1) as LogLine)).toEqual({ event: "agent-takeover", why: "silent" });
+
+  // Also where it was lost while nobody was there to take the place.
+  const none = await RelayWorld.begin();
+  none.sockets.clear();
+  none.sleep();
+  none.now += 13_000;
+  await none.relay.health();
+  none.now += 1_000;
+  none.connect();
+  expect(about(none.lines.at(-1) as LogLine)).toEqual({ event: "agent-active", why: "silent" });
+});
+
 test("an alarm that finds a silent agent while nothing can be written does not fail, and comes again", async () => {
   const world = await twoAgents();
   world.now += 10_000;
