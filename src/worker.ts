@@ -42,6 +42,7 @@ export default {
 
 function edgeOf(env: Env): Edge {
   const since = Date.now();
+  const log: Edge["log"] = (event, facts, level = "info") => limitedLog(env, level, event, facts);
   return {
     ...timers,
     get domains() {
@@ -52,11 +53,11 @@ function edgeOf(env: Env): Edge {
     handleCache: new HandleCache(),
     posts: new RateLimit(),
     metrics,
-    storage: new Storage({ disk: env.STATE_DISK ?? null, now: Date.now, newId: () => crypto.randomUUID() }),
+    storage: new Storage({ disk: env.STATE_DISK ?? null, now: Date.now, newId: () => crypto.randomUUID(), log }),
     measured: () => measures.text(known(env).values(), Date.now()) + processText(version, since),
     operatorToken: env.OPERATOR_TOKEN ?? "",
     now: Date.now,
-    log: (event, facts, level = "info") => limitedLog(env, level, event, facts),
+    log,
   };
 }
 
