@@ -5,7 +5,7 @@ import { LogLimit, RateLimit } from "./foundation/limits.ts";
 import { version } from "./foundation/version.ts";
 import { createApp, type Edge, isOperator } from "./http/app.ts";
 import { problem } from "./http/body.ts";
-import { Metrics, processText } from "./http/monitoring.ts";
+import { type EdgeEvent, Metrics, processText } from "./http/monitoring.ts";
 import { Storage } from "./http/storage.ts";
 import { HandleCache } from "./routing/deliver.ts";
 import type { EdgeObjects, OperatorViews } from "./rpc.ts";
@@ -85,7 +85,12 @@ async function reload(json: string, env: Env): Promise<Response> {
 }
 
 /** Any request can cause a line, so each event of each domain has its limit. */
-function limitedLog(env: Env, level: LogLine["level"], event: string, facts: Readonly<Record<string, unknown>>): void {
+function limitedLog(
+  env: Env,
+  level: LogLine["level"],
+  event: EdgeEvent,
+  facts: Readonly<Record<string, unknown>>,
+): void {
   const dropped = logLimit.admit(event, String(facts.domain ?? ""), Date.now());
   if (dropped === null) metrics.logLinesDropped.count({ event });
   else logAt(env)({ level, event, ...(dropped > 0 && { droppedBefore: dropped }), ...facts });

@@ -14,7 +14,11 @@ interface StoragePorts {
   now(): number;
   /** No other process writes it. */
   newId(): string;
-  log(event: string, facts: Readonly<Record<string, unknown>>, level: "info" | "error"): void;
+  log(
+    event: "storage-fails" | "storage-works-again",
+    facts: Readonly<Record<string, unknown>>,
+    level: "info" | "error",
+  ): void;
 }
 
 /** How long all get the same answer. */
