@@ -89,7 +89,7 @@ export function blocksOf(lines: readonly StoryLine[]): readonly Readonly<Block>[
     if (from !== "edge" || causeSeq !== seq) [causeSeq, cause] = [seq, block];
   }
   const inOrder = (one: StoryLine, other: StoryLine) => one.at - other.at || one.seq - other.seq;
-  return blocks.map((block) => block.toSorted(inOrder) as Block);
+  return blocks.map((block) => block.toSorted(inOrder) as Block).sort(([one], [other]) => inOrder(one, other));
 }
 
 /** By what a line belongs to others. Both ends number their own messages. */
@@ -164,5 +164,5 @@ function isRepeated(fact: string, { facts: { msgId } }: StoryLine): boolean {
 }
 
 function isTrouble({ what }: StoryLine): boolean {
-  return /^(not delivered|given up|dropped)|: (refused|no result)/.test(what);
+  return /^(not delivered|given up|dropped|ended, since)|: (refused|no result)/.test(what);
 }

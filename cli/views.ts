@@ -257,8 +257,12 @@ export function agentsText(bridges: readonly BridgeAgents[], now: number, termin
         text: ({ agent, fault }) => agent?.agent ?? fault,
         style: ({ agent }) => (agent === null ? "red" : null),
       },
-      { title: "ROLE", text: ({ agent }) => agent?.role ?? "" },
-      { title: "LAST SEEN", text: ({ agent }) => lastSeen(agent, now) },
+      { title: "ROLE", text: ({ agent }) => (agent ? roleOf(agent) : "") },
+      {
+        title: "LAST SEEN",
+        text: ({ agent }) => lastSeen(agent, now),
+        style: ({ agent }) => (agent?.lastSeen === null ? "red" : null),
+      },
       {
         title: "BRIDGE IS",
         text: ({ agent }) => (agent ? bridgeIs(agent) : ""),
@@ -271,12 +275,18 @@ export function agentsText(bridges: readonly BridgeAgents[], now: number, termin
   );
 }
 
-function lastSeen(agent: AgentView | null, now: number): string {
-  if (agent === null) return "";
-  return agent.lastSeen === null ? "socket gone" : fromNow(Math.min(agent.lastSeen, now), now);
+/** After a restart of the edge, the place of the agent that was active is kept for a while. */
+function roleOf({ role, lastSeen }: AgentView): string {
+  return lastSeen === null ? `was ${role}` : role;
 }
 
-function bridgeIs({ health }: AgentView): string {
+function lastSeen(agent: AgentView | null, now: number): string {
+  if (agent === null) return "";
+  return agent.lastSeen === null ? "not connected" : fromNow(Math.min(agent.lastSeen, now), now);
+}
+
+function bridgeIs({ health, lastSeen }: AgentView): string {
+  if (lastSeen === null) return "";
   return health === null ? "unknown" : health.bridgeUp ? "up" : "down";
 }
 

@@ -209,7 +209,8 @@ export class Conference {
       for (const line of story.read(rows)) lines.push(line);
       if (lines.length > mostStoryLines) lines.splice(0, lines.length - mostStoryLines);
     }
-    return lines;
+    // A Confirmation is written with the next row.
+    return lines.sort((one, other) => one.at - other.at);
   }
 
   /** A number or code of a person, as the domain's settings let it be shown. */

@@ -10,9 +10,9 @@ const keptDays = 30;
 /** As many as a round of digests of a large bridge has. Keys that an agent makes up must not fill the memory. */
 const MAX_REMEMBERED = 50_000;
 
-/** When the agent that was active last gave a sign of life, and why it is not active any more. */
+/** When the agent that was active last gave a sign of life (`null`: not known), and why it is not active any more. */
 export interface Lost {
-  readonly at: EpochMs;
+  readonly at: EpochMs | null;
   readonly why: string;
 }
 

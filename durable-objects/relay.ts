@@ -1,5 +1,5 @@
 import type { BridgeName, ConfKey, DomainName, EpochMs } from "../src/foundation/ids.ts";
-import { LogLimit } from "../src/foundation/limits.ts";
+import { LogLimit, RateLimit } from "../src/foundation/limits.ts";
 import { assertNever, type Result } from "../src/foundation/result.ts";
 import { type Hello, type Refusal, refusal } from "../src/link/hello.ts";
 import {
@@ -77,6 +77,8 @@ export interface RelayPorts extends AlarmPorts, Pick<Platform, "measures"> {
  * that answers none must not use up the edge's descriptors. A link that breaks each ten seconds leaves fewer behind.
  */
 const MAX_SOCKETS = 100;
+/** One process connects anew now and then; two that throw each other out do so each five seconds. */
+const REPLACED_PER_MINUTE = 3;
 
 /**
  * The edge's end of the agents of one bridge. The relay may be evicted at any time, and woken with nothing but its store and the
@@ -96,6 +98,7 @@ export class Relay implements RelayRpc {
   readonly #challenges = new Map<string, string>();
   readonly #budgets = new Map<string, AgentBudget>();
   readonly #logLimit = new LogLimit();
+  readonly #replaced = new RateLimit();
   readonly #queue: KeyedQueue<ConfKey, ForConference>;
 
   constructor(ports: RelayPorts) {
@@ -288,7 +291,9 @@ export class Relay implements RelayRpc {
     if (changed.length > 0 || before.links.length !== state.links.length) this.#count();
   }
 
-  #actedUntil({ id, bridgeAwaySince }: Link, { type }: RelayInput): EpochMs {
+  /** `null`: that is not known, since its socket was lost with an earlier life of the edge, which writes no sign of life to disk. */
+  #actedUntil({ id, bridgeAwaySince }: Link, { type }: RelayInput): EpochMs | null {
+    if (type !== "closed" && this.#ports.sockets.lastSeen(id) === null) return null;
     if (type === "silent") return this.#lastSeen(id);
     return (type === "bridge-away" ? bridgeAwaySince : null) ?? this.#ports.now();
   }
@@ -298,7 +303,9 @@ export class Relay implements RelayRpc {
     const why = lost && { why: lost.why };
     if (!active) return this.#log("no-agent-active", lastActive?.agent ?? "", { ...why }, "warn");
     const { epoch } = this.#state;
-    const facts = { epoch, ...why, ...(lost && { nobodyActedMs: Math.max(0, this.#ports.now() - lost.at) }) };
+    const lostAt = lost?.at ?? null;
+    const nobodyActed = lostAt !== null && { nobodyActedMs: Math.max(0, this.#ports.now() - lostAt) };
+    const facts = { epoch, ...why, ...nobodyActed };
     const from = lastActive?.agent ?? active.agent;
     if (from === active.agent) return this.#log("agent-active", active.agent, facts);
     if (this.#identity) this.#ports.measures.takeovers.count({ ...this.#identity });
@@ -396,8 +403,13 @@ export class Relay implements RelayRpc {
   }
 
   #close(id: string, agent: string, why: CloseReason): void {
-    this.#log("agent-closed", agent, { why }, "warn");
+    this.#log("agent-closed", agent, { why: dashed(why), ...(why === "replaced" && this.#sharedName(agent)) }, "warn");
     this.#ports.sockets.close(id, CLOSE_CODES[why], why);
+  }
+
+  #sharedName(agent: string): Facts {
+    const isOften = this.#replaced.waitSeconds(agent, REPLACED_PER_MINUTE, this.#ports.now()) > 0;
+    return isOften ? { note: "it seems that two processes connect under this name, with one key: stop one" } : {};
   }
 
   #wakeForStandby(): void {
@@ -426,3 +438,8 @@ export class Relay implements RelayRpc {
 }
 
 type Facts = Readonly<Record<string, unknown>>;
+
+/** As the log spells events and reasons. */
+function dashed(why: CloseReason): string {
+  return why.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

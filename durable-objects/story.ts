@@ -1,9 +1,9 @@
 import { personalOf } from "../src/bridge/command-rules.ts";
 import type { BridgeCommand } from "../src/bridge/commands.ts";
-import type { ConferenceEvent, Report } from "../src/bridge/events.ts";
+import type { ConferenceEvent, ConferenceSnapshot, Report } from "../src/bridge/events.ts";
 import type { ConferenceInput } from "../src/conference/decide.ts";
 import { BACK_END, type Outgoing } from "../src/conference/draft.ts";
-import type { PendingCommand } from "../src/conference/state.ts";
+import type { Head, PendingCommand } from "../src/conference/state.ts";
 import type { CommandId } from "../src/foundation/ids.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../src/rpc.ts";
 import { type FromWebex, fromWebex, type ToWebex, toWebex } from "../src/tsp/messages.ts";
@@ -28,6 +28,8 @@ export class Story {
   readonly #documents = new Map<string, QueuedDocument>();
   readonly #commands = new Map<CommandId, { readonly what: string; readonly at: number }>();
   #lines: StoryLine[] = [];
+  /** In the present transaction: the bridge says that it has no such conference. */
+  #isMissing = false;
 
   /** `person`: how a number or code of a person is shown. */
   constructor(person: (text: string) => string) {
@@ -40,6 +42,7 @@ export class Story {
       if (row.input) this.#input(row, row.input);
       // The rows of one transaction are one moment: what followed from all of them stands in the last one.
       for (const [key, value] of row.changes ?? []) this.#change(row, key, value);
+      if (row.changes) this.#isMissing = false;
     }
     return this.#lines;
   }
@@ -69,6 +72,10 @@ export class Story {
   #report(row: JournalRow, report: Report, more: StoryFacts): void {
     if (report.type === "event") {
       const { event } = report;
+      if (event.type === "snapshot") {
+        this.#isMissing ||= event.conference === null && more.passedOver === undefined;
+        return this.#tell(row, "bridge", "edge", event.type, { held: heldText(event.conference), ...more });
+      }
       return this.#tell(row, "bridge", "edge", event.type, { ...this.#facts(callerOf(event)), ...more });
     }
     const { id, result } = report;
@@ -79,11 +86,17 @@ export class Story {
   }
 
   #change(row: JournalRow, key: string, value: unknown): void {
+    if (key === "head" && this.#isLost(value as Head))
+      return this.#tell(row, "edge", "edge", "ended, since the bridge no longer had it", {});
     if (key === confirmedKey) return this.#confirmed(row, value as Confirmations);
     if (key.startsWith("command/") && value !== null) return this.#command(row, value as PendingCommand);
     if (!key.startsWith("outbox/")) return;
     if (value === null) return this.#gone(row, key);
     this.#document(row, key, value as QueuedDocument);
+  }
+
+  #isLost(head: Head): boolean {
+    return head.phase === "ended" && !head.byWebex && this.#isMissing;
   }
 
   #command(row: JournalRow, { id, command, expired }: PendingCommand): void {
@@ -96,7 +109,9 @@ export class Story {
   }
 
   #document(row: JournalRow, key: string, document: QueuedDocument): void {
-    const before = this.#documents.get(key);
+    const sameNumber = this.#documents.get(key);
+    // A restored outbox may use a number again, and a row whose changes were too long for the journal may have freed it.
+    const before = sameNumber?.transId === document.transId ? sameNumber : undefined;
     this.#documents.set(key, document);
     const { transId, host, attempts, dueAt, failure, failedAt } = document;
     const to = host === BACK_END ? "back end" : "webex";
@@ -182,6 +197,16 @@ function isToWebex(message: FromWebex | Outgoing): message is ToWebex {
 
 function callerOf(event: ConferenceEvent): object {
   return event.type === "caller-entered" ? event.caller : event;
+}
+
+function heldText(conference: ConferenceSnapshot | null): string {
+  if (!conference) return "no such conference";
+  const { locked, callers, rooms } = conference;
+  return `${locked ? "locked, " : ""}${counted(callers.length, "caller")}, ${counted(rooms.length, "room")}`;
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** Copies of one message, which has no id of its own where it is for the back end. */

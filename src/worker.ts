@@ -7,7 +7,7 @@ import { within } from "./foundation/timers.ts";
 import { version } from "./foundation/version.ts";
 import { createApp, type Edge, isOperator } from "./http/app.ts";
 import { problem } from "./http/body.ts";
-import { Metrics, processText } from "./http/monitoring.ts";
+import { type EdgeEvent, Metrics, processText } from "./http/monitoring.ts";
 import { Storage } from "./http/storage.ts";
 import { HandleCache } from "./routing/deliver.ts";
 import type { EdgeObjects, OperatorViews } from "./rpc.ts";
@@ -44,6 +44,7 @@ export default {
 
 function edgeOf(env: Env): Edge {
   const since = Date.now();
+  const log: Edge["log"] = (event, facts, level = "info") => limitedLog(env, level, event, facts);
   return {
     ...timers,
     get domains() {
@@ -54,11 +55,11 @@ function edgeOf(env: Env): Edge {
     handleCache: new HandleCache(),
     posts: new RateLimit(),
     metrics,
-    storage: new Storage({ disk: env.STATE_DISK ?? null, now: Date.now, newId: () => crypto.randomUUID() }),
+    storage: new Storage({ disk: env.STATE_DISK ?? null, now: Date.now, newId: () => crypto.randomUUID(), log }),
     measured: () => measures.text(known(env).values(), Date.now()) + processText(version, since),
     operatorToken: env.OPERATOR_TOKEN ?? "",
     now: Date.now,
-    log: (event, facts, level = "info") => limitedLog(env, level, event, facts),
+    log,
   };
 }
 
@@ -93,7 +94,12 @@ async function reload(json: string, env: Env): Promise<Response> {
 }
 
 /** Any request can cause a line, so each event of each domain has its limit. */
-function limitedLog(env: Env, level: LogLine["level"], event: string, facts: Readonly<Record<string, unknown>>): void {
+function limitedLog(
+  env: Env,
+  level: LogLine["level"],
+  event: EdgeEvent,
+  facts: Readonly<Record<string, unknown>>,
+): void {
   const dropped = logLimit.admit(event, String(facts.domain ?? ""), Date.now());
   if (dropped === null) metrics.logLinesDropped.count({ event });
   else logAt(env)({ level, event, ...(dropped > 0 && { droppedBefore: dropped }), ...facts });

@@ -51,8 +51,11 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
     metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
     const fault = storageFault(error);
     if (fault?.of === "disk") edge.storage.failed(fault.why);
-    if (fault?.of === "object") metrics.objectsFailed.count({ domain: domain.name });
-    edge.log("document-not-stored", { domain: domain.name, transId, ...failureOf(error) }, "error");
+    // For a disk without room the platform may say no more than "internal error".
+    const disk = fault?.of === "disk" ? "the disk is full" : fault && (await edge.storage.fault());
+    if (fault && disk === null) metrics.objectsFailed.count({ domain: domain.name });
+    const why = { ...(disk !== null && { disk }), ...failureOf(error) };
+    edge.log("document-not-stored", { domain: domain.name, transId, ...why }, "error");
     const headers = { "retry-after": "2" };
     return new Response("Not all of the document could be stored. Send it again.\n", { status: 503, headers });
   }

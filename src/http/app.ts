@@ -9,7 +9,7 @@ import { receiveDocument } from "./adapter.ts";
 import { admitAgent } from "./agents.ts";
 import { problem } from "./body.ts";
 import { globalNumbers } from "./global-numbers.ts";
-import { type Metrics, Readiness } from "./monitoring.ts";
+import { type EdgeEvent, type Metrics, Readiness } from "./monitoring.ts";
 import { failureOf, forOneRequest } from "./objects-of-request.ts";
 import { hybridData, passthrough } from "./operator-api.ts";
 import { listAgents, listConferences, listDomains, showConference, tellStory } from "./operator-views.ts";
@@ -31,7 +31,7 @@ export interface Edge extends Timers {
   readonly operatorToken: string;
   now(): number;
   /** One line for operations staff. */
-  log(event: string, facts: Readonly<Record<string, unknown>>, level?: "info" | "warn" | "error"): void;
+  log(event: EdgeEvent, facts: Readonly<Record<string, unknown>>, level?: "info" | "warn" | "error"): void;
 }
 
 /** All routes of the edge, and who may use them. */

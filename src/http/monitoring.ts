@@ -10,6 +10,14 @@ import type { Edge } from "./app.ts";
 const documentResults = Object.entries(defaultCodes.result).flatMap(([word, number]) => (number <= 0 ? word : []));
 const agentRefusals = ["badMessage", "wrongKey", "oldVersion", "clockSkew", "unknownDomain", "unknownBridge"] as const;
 
+/** Lines that a request can cause, so that their number is limited. */
+export const edgeEvents = [
+  ...(["document-note", "document-not-stored", "document-refused", "host-refused"] as const),
+  ...(["relay-unreachable", "request-failed", "settings-refused", "view-failed"] as const),
+  ...(["storage-fails", "storage-works-again"] as const),
+] as const;
+export type EdgeEvent = (typeof edgeEvents)[number];
+
 /** What the routes of this process count and measure, since its start; each process of a deployment has its own. */
 export class Metrics {
   readonly documents = new Counter(
@@ -60,6 +68,7 @@ export class Metrics {
     }
     this.strangers.begin();
     this.operatorsRefused.begin();
+    for (const event of edgeEvents) this.logLinesDropped.begin({ event });
     for (const why of agentRefusals) this.agentsRefused.begin({ why });
     return [
       this.documents,

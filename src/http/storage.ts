@@ -14,6 +14,11 @@ interface StoragePorts {
   now(): number;
   /** No other process writes it. */
   newId(): string;
+  log(
+    event: "storage-fails" | "storage-works-again",
+    facts: Readonly<Record<string, unknown>>,
+    level: "info" | "error",
+  ): void;
 }
 
 /** How long all get the same answer. */
@@ -32,6 +37,8 @@ export class Storage {
   /** The last commit that failed for a reason that concerns all objects; `null`: none did lately. */
   #failure: { readonly at: number; readonly why: string } | null = null;
   #asked: { readonly at: number; readonly answer: Promise<string | null> } | null = null;
+  /** Since when something is wrong, and how often it was found; `null`: nothing is. */
+  #failing: { readonly at: number; found: number } | null = null;
   /** What stands in our file; `null`: it was not written yet. */
   #written: string | null = null;
 
@@ -42,14 +49,32 @@ export class Storage {
   /** A commit failed since the disk is full. */
   failed(why: string): void {
     this.#failure = { at: this.#ports.now(), why };
+    this.#asked = null;
   }
 
   /** What is wrong with the disk; `null`: nothing. */
   async fault(): Promise<string | null> {
     const at = this.#ports.now();
-    if (!this.#asked || Math.abs(at - this.#asked.at) >= SAME_ANSWER_MS) this.#asked = { at, answer: this.#probe() };
-    const fault = await this.#asked.answer;
-    if (fault !== null) return fault;
+    if (!this.#asked || Math.abs(at - this.#asked.at) >= SAME_ANSWER_MS) this.#asked = { at, answer: this.#check(at) };
+    return this.#asked.answer;
+  }
+
+  /** The log has a line when something begins to be wrong, and one when nothing is any more. */
+  async #check(at: number): Promise<string | null> {
+    const fault = (await this.#probe()) ?? this.#failed(at);
+    const failing = this.#failing;
+    if (fault !== null && failing) failing.found += 1;
+    else if (fault !== null) {
+      this.#failing = { at, found: 1 };
+      this.#ports.log("storage-fails", { disk: fault }, "error");
+    } else if (failing) {
+      this.#failing = null;
+      this.#ports.log("storage-works-again", { failedMs: at - failing.at, found: failing.found }, "info");
+    }
+    return fault;
+  }
+
+  #failed(at: number): string | null {
     if (this.#failure && Math.abs(at - this.#failure.at) >= FAILURE_COUNTS_MS) this.#failure = null;
     return this.#failure?.why ?? null;
   }

@@ -64,6 +64,15 @@ test("what becomes of a dialled call belongs to the call-out, and its end after 
   expect(blocksOf(lines).map((block) => block.length)).toEqual([5, 1]);
 });
 
+test("blocks stand in the order in which they began, also where the journal has a line later", () => {
+  const lines = [
+    line(1, 100, "bridge > edge", "caller-entered"),
+    line(2, 50, "webex > edge", "confirmed", { transId: "t0" }),
+  ];
+
+  expect(whats(lines)).toEqual([["confirmed"], ["caller-entered"]]);
+});
+
 test("what followed from the passing of time alone is a thing of its own", () => {
   const lines = [
     ...mutes,

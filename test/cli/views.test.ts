@@ -113,17 +113,18 @@ test("hosts are those of running conferences and of documents that wait, the old
 test("a bridge without agents, and one whose relay does not answer, are said to be so", () => {
   const health = { bridgeUp: true, portsInUse: 3, ports: 240 };
   const agent = { agent: "agent-1", role: "active", lastSeen: now - 2_000, health } as const;
-  const standby = { agent: "agent-2", role: "standby", lastSeen: null, health: null } as const;
+  const gone = { agent: "agent-2", role: "active", lastSeen: null, health: null } as const;
   const bridges: BridgeAgents[] = [
-    { domain: "local", bridge: "one", agents: [agent, standby] },
+    { domain: "local", bridge: "one", agents: [agent] },
+    { domain: "local", bridge: "four", agents: [gone] },
     { domain: "local", bridge: "two", agents: [] },
     { domain: "local", bridge: "three", agents: null },
   ];
 
   expect(agentsText(bridges, now, plain)).toEqual([
-    "BRIDGE  AGENT                      ROLE     LAST SEEN    BRIDGE IS  PORTS IN USE",
-    "one     agent-1                    active   2.0 s ago    up         3 of 240",
-    "one     agent-2                    standby  socket gone  unknown",
+    "BRIDGE  AGENT                      ROLE        LAST SEEN      BRIDGE IS  PORTS IN USE",
+    "one     agent-1                    active      2.0 s ago      up         3 of 240",
+    "four    agent-2                    was active  not connected",
     "two     no agent is connected",
     "three   its relay does not answer",
   ]);

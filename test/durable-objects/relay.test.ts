@@ -626,6 +626,66 @@ test("a takeover says who, from whom, why, and for how long nobody acted; agents
   expect(agents()).toEqual([1, 0, 2]);
 });
 
+test("two processes that connect under one name are told so at the fourth time in a minute", async () => {
+  const world = await RelayWorld.begin();
+  for (let times = 0; times < 4; times += 1) {
+    world.now += 5_000;
+    world.connect();
+  }
+  const replaced = world.lines.filter(({ event }) => event === "agent-closed");
+  const note = "it seems that two processes connect under this name, with one key: stop one";
+  expect(replaced.map(({ why, note }) => [why, note])).toEqual([
+    ...Array.from({ length: 3 }, () => ["replaced", undefined]),
+    ["replaced", note],
+  ]);
+
+  world.now += 60_000;
+  world.connect();
+  expect(world.lines.filter(({ event }) => event === "agent-closed").at(-1)?.note).toBeUndefined();
+});
+
+test("the log spells each reason in one way, whether an agent was closed or another one became active", async () => {
+  const world = await twoAgents();
+  world.lines.length = 0;
+  await world.relay.closeAgents(["agent-1"]);
+  expect(world.lines).toMatchObject([
+    { event: "agent-closed", why: "settings-changed" },
+    { event: "agent-takeover", why: "settings-changed" },
+  ]);
+  // The wire keeps its own words.
+  expect(world.closed).toEqual(["link-1: 4412 settingsChanged"]);
+});
+
+test("for how long nobody acted is left out where the socket was lost with the edge", async () => {
+  const about = ({ event, why, nobodyActedMs }: LogLine) => ({ event, why, nobodyActedMs });
+  const back = await RelayWorld.begin();
+  back.sockets.clear();
+  back.now += 13_000;
+  back.sleep();
+  back.connect();
+  expect(about(back.lines.at(-1) as LogLine)).toEqual({ event: "agent-active", why: "opened" });
+
+  const away = await RelayWorld.begin();
+  away.sockets.clear();
+  away.now += 13_000;
+  away.sleep();
+  away.connect("agent-2");
+  away.now += 10_000;
+  away.pings("link-2");
+  await away.relay.alarm();
+  expect(about(away.lines.at(-1) as LogLine)).toEqual({ event: "agent-takeover", why: "silent" });
+
+  // Also where it was lost while nobody was there to take the place.
+  const none = await RelayWorld.begin();
+  none.sockets.clear();
+  none.sleep();
+  none.now += 13_000;
+  await none.relay.health();
+  none.now += 1_000;
+  none.connect();
+  expect(about(none.lines.at(-1) as LogLine)).toEqual({ event: "agent-active", why: "silent" });
+});
+
 test("an alarm that finds a silent agent while nothing can be written does not fail, and comes again", async () => {
   const world = await twoAgents();
   world.now += 10_000;

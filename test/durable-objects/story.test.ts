@@ -7,7 +7,15 @@ import type { Outgoing } from "../../src/conference/draft.ts";
 import type { StoryLine } from "../../src/rpc.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import { testDomain } from "../local-domain.ts";
-import { ConferenceWorld, callerEntered, confKey, createConference, host, muteCaller } from "./conference-world.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  confKey,
+  createConference,
+  extConfId,
+  host,
+  muteCaller,
+} from "./conference-world.ts";
 
 /** `from > to: what`, with the facts that are named. */
 function told(lines: readonly StoryLine[], ...facts: readonly string[]): string[] {
@@ -179,4 +187,106 @@ test("a view shows what is outstanding, and why", async () => {
     ["", false],
   ]);
   expect(new ConferenceWorld().conference.view()).toBeNull();
+});
+
+test("a snapshot is told with what the bridge held, and an end since it held nothing", async () => {
+  const world = new ConferenceWorld();
+  await world.running(1);
+  const before = world.conference.story().length;
+  const caller = { call: "c0", number: "14085551234", attendeeId: null, muted: false, silent: false, room: "main" };
+  const held = { locked: true, speaking: null, rooms: [], callers: [caller], dialled: [] };
+  const snapshot = (conference: object | null) =>
+    ({ type: "event", event: { type: "snapshot", conference } }) as Report;
+  await world.during(world.report(snapshot(held)));
+  await world.time.pass(6_000);
+  await world.during(world.report(snapshot({ ...held, locked: false, callers: [caller, { ...caller, call: "c1" }] })));
+  await world.time.pass(6_000);
+  await world.during(world.report(snapshot(null)));
+
+  const lines = told(since(world, before), "held", "status");
+  expect(lines.filter((line) => line.startsWith("bridge > edge"))).toEqual([
+    "bridge > edge: snapshot, held locked, 1 caller, 0 rooms",
+    "bridge > edge: snapshot, held 2 callers, 0 rooms",
+    "bridge > edge: snapshot, held no such conference",
+  ]);
+  const last = lines.lastIndexOf("bridge > edge: snapshot, held no such conference");
+  expect(lines.slice(last + 1, last + 2)).toEqual(["edge > edge: ended, since the bridge no longer had it"]);
+  expect(lines).toContain("edge > webex: A2W_NotifyConferenceChange, status ended");
+});
+
+test("an end that WebEx or the telephone asked for is not told as a loss, though a snapshot without the conference follows", async () => {
+  for (const isByTelephone of [false, true]) {
+    const world = new ConferenceWorld();
+    await world.running(0);
+    if (isByTelephone) await world.during(world.report({ type: "event", event: { type: "conference-ended" } }));
+    else {
+      const close = { type: "close-conference", msgId: "m-close", replyTo: host, extConfId } as FromWebex;
+      await world.during(world.receive("t-close", close));
+    }
+    await world.during(world.report({ type: "event", event: { type: "snapshot", conference: null } }));
+    await world.allDone();
+
+    const lines = told(world.conference.story(), "held");
+    expect(lines).toContain("bridge > edge: snapshot, held no such conference");
+    expect(lines).not.toContain("edge > edge: ended, since the bridge no longer had it");
+  }
+});
+
+test("a story is whole and in order of time, though the object was evicted in a pause and counts its documents anew", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  expect(world.outboxRows).toBe(0);
+  const before = world.conference.story().length;
+  world.kill();
+  world.start();
+  const close = { type: "close-conference", msgId: "m-close", replyTo: host, extConfId } as FromWebex;
+  await world.during(world.receive("t-close", close));
+  await world.allDone();
+  await world.time.pass(6_000);
+
+  expect(told(since(world, before), "status", "result")).toEqual([
+    "webex > edge: W2A_CloseConference",
+    "edge > bridge: end-conference",
+    "bridge > edge: end-conference: done",
+    "edge > webex: A2W_RspCloseConference, result ok",
+    "edge > webex: A2W_NotifyConferenceChange, status ended",
+    "webex > edge: confirmed",
+  ]);
+  const times = world.conference.story().map(({ at }) => at);
+  expect(times).toEqual(times.toSorted((one, other) => one - other));
+});
+
+test("a number that another document has again hides none of its messages, where the end of the first one was not kept", () => {
+  const message = { type: "conference-changed", msgId: "m1", extConfId, status: "locked" } as object as Outgoing;
+  const row = { seq: 1, host, queuedAt: 1, attempts: 1, dueAt: 1, messages: [message] };
+  const rows: JournalRow[] = [
+    { seq: 1, at: 1, input: null, changes: [["outbox/1", { ...row, transId: "t1" }]] },
+    // Too long to be kept.
+    { seq: 2, at: 2, input: null, changes: null },
+    { seq: 3, at: 3, input: null, changes: [["outbox/1", { ...row, transId: "t2" }]] },
+  ];
+
+  expect(told(new Story((text) => text).read(rows), "transId")).toEqual([
+    "edge > webex: A2W_NotifyConferenceChange, transId t1",
+    "edge > webex: A2W_NotifyConferenceChange, transId t2",
+  ]);
+});
+
+test("what is confirmed and written later stands where it was confirmed", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  await world.during(world.report(callerEntered(0)));
+  await world.time.pass(100);
+  await world.during(world.report(callerEntered(1)));
+  await world.time.pass(6_000);
+
+  const lines = world.conference.story();
+  expect(told(lines).slice(-6)).toEqual([
+    "bridge > edge: caller-entered",
+    "edge > webex: A2W_NotifyUserEnter",
+    "webex > edge: confirmed",
+    "bridge > edge: caller-entered",
+    "edge > webex: A2W_NotifyUserEnter",
+    "webex > edge: confirmed",
+  ]);
 });

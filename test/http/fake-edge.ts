@@ -90,6 +90,10 @@ export class FakeEdge {
   constructor(operatorToken = token, settings: Partial<DomainSettingsInput> = {}) {
     const agents = [{ name: "agent-1", publicKey: "_FHNjmIYoaONpH7QAjDwWAgW7RO6MwOsXeuRFUiQgCU" }];
     const domain = testDomain({ webex: { hosts: ["tsp1.example.com"] }, ...settings }, agents);
+    const log = (event: string, facts: Readonly<Record<string, unknown>>) => {
+      this.logged.push(event);
+      this.lines.push(facts);
+    };
     this.app = createApp({
       ...timers,
       domains: new Map([[domain.name as string, domain]]),
@@ -98,14 +102,11 @@ export class FakeEdge {
       handleCache: new HandleCache(),
       posts: new RateLimit(),
       metrics: new Metrics(),
-      storage: new Storage({ disk: this.disk, now: () => this.time, newId: () => "an id" }),
+      storage: new Storage({ disk: this.disk, now: () => this.time, newId: () => "an id", log }),
       measured: () => "",
       operatorToken,
       now: () => this.time,
-      log: (event, facts) => {
-        this.logged.push(event);
-        this.lines.push(facts);
-      },
+      log,
     });
   }
 

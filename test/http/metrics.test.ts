@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { metricsText } from "../../bridge-agent/health.ts";
 import { nothingRuns } from "../../bridge-agent/service.ts";
 import { Measures } from "../../durable-objects/measures.ts";
-import { processText } from "../../src/http/monitoring.ts";
+import { edgeEvents, Metrics, processText } from "../../src/http/monitoring.ts";
 import { testDomain } from "../local-domain.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
@@ -43,6 +43,12 @@ test("each metric is explained to operators", () => {
   expect(families.filter(({ name }) => !explained.includes(`\`${name}\``)).map(({ name }) => name)).toEqual([]);
 });
 
+test("each event whose lines may be dropped has a series from the start, so that the first drop counts", () => {
+  const dropped = [...new Metrics().text([]).matchAll(/^bridgehead_log_lines_dropped_total\{event="([a-z-]+)"\} 0$/gm)];
+
+  expect(dropped.map(([, event]) => event)).toEqual(edgeEvents);
+});
+
 test("each alert stands in docs/operations.md, with what to do", () => {
   const alerts = [...read("packaging/alerts.yml").matchAll(/- alert: (\w+)/g)].map(([, name = ""]) => name);
 
@@ -58,7 +64,7 @@ test.skipIf(!promtool).each([
   ["the metrics of the edge", ["check", "metrics"], ofEdge],
   ["the metrics of the agent", ["check", "metrics"], ofAgent],
   ["the alerts", ["check", "rules", "packaging/alerts.yml"], ""],
-  ["when the alerts for a dead process fire", ["test", "rules", "test/http/alerts.test.yml"], ""],
+  ["when the alerts for a process that is gone fire", ["test", "rules", "test/http/alerts.test.yml"], ""],
 ])("promtool finds nothing wrong with %s", (_what, words, input) => {
   const { status, stdout, stderr } = spawnSync("promtool", words, { input, encoding: "utf8" });
 

@@ -51,6 +51,33 @@ test.each([null, "another id"])(
   },
 );
 
+test("the log has one line when the disk fails, and one when it works again", async () => {
+  await told();
+  edge.disk.file = null;
+  for (let asked = 0; asked < 3; asked += 1) await told();
+  expect(edge.logged).toEqual(["storage-fails"]);
+  expect(edge.lines[0]).toEqual({ disk: expect.stringContaining("the state folder was deleted or replaced") });
+
+  edge.disk.file = "an id";
+  await told();
+  await told();
+  expect(edge.logged).toEqual(["storage-fails", "storage-works-again"]);
+  expect(edge.lines[1]).toEqual({ failedMs: 3_000, found: 3 });
+});
+
+test("a document that finds the disk full is logged so, also where the platform gives no reason", async () => {
+  edge.refuses = "internal error; reference = abc";
+  edge.disk.full = true;
+  expect((await edge.post(created(1))).status).toBe(503);
+  const line = () => edge.lines[edge.logged.lastIndexOf("document-not-stored")];
+  expect(line()).toMatchObject({ disk: expect.stringContaining("is the disk full or read-only?") });
+  expect(await metric('bridgehead_object_storage_failures_total{domain="local"}')).toBe("0");
+
+  edge.refuses = "database or disk is full: SQLITE_FULL";
+  expect((await edge.post(created(2))).status).toBe(503);
+  expect(line()).toMatchObject({ disk: "the disk is full" });
+});
+
 test("a commit that failed for want of room counts for a minute, and then no longer if the disk works, whether or not documents come", async () => {
   edge.refuses = "database or disk is full: SQLITE_FULL";
   expect((await edge.post(created(1))).status).toBe(503);
