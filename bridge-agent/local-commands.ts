@@ -3,7 +3,7 @@ import { type Column, plainTerminal, table } from "../src/foundation/table.ts";
 import { type StatusAnswer, signedRequest } from "./health.ts";
 import type { CallView } from "./run.ts";
 import type { AgentSettings } from "./settings.ts";
-import { agentKey } from "./state-folder.ts";
+import { missingKey, passingKey, readAgentKey } from "./state-folder.ts";
 import { type Unfinished, unfinishedText } from "./unfinished.ts";
 
 const ANSWER_WITHIN_MS = 5_000;
@@ -22,7 +22,7 @@ export async function askAgent(
   withinMs = ANSWER_WITHIN_MS,
 ): Promise<string> {
   if (port === 0) throw new Error("listen.port is 0, so nobody knows the agent's port: set it to a port, such as 8791");
-  const headers = path === "/status" ? {} : signedRequest(agentKey(state), method, path);
+  const headers = path === "/status" ? {} : signedRequest(readAgentKey(state) ?? passingKey(), method, path);
   const signal = AbortSignal.timeout(withinMs);
   const [response, text] = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers, signal })
     .then(async (response) => [response, await response.text()] as const)
@@ -33,6 +33,7 @@ export async function askAgent(
     });
   if (response.ok) return text.trim();
   if (response.status === 403) {
+    if (readAgentKey(state) === null) throw new Error(missingKey(state));
     throw new Error(
       `the agent on 127.0.0.1:${port} has another key than ${state}: is it an agent with other settings?`,
     );

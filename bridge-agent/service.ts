@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Server } from "node:http";
 import { isDeepStrictEqual } from "node:util";
 import { err, ok, type Result } from "../src/foundation/result.ts";
@@ -8,7 +9,15 @@ import { type LogLine, type LogStream, type Note, RepeatLimit, writeLines } from
 import { driverPorts, newCommandIds, timers } from "./node-ports.ts";
 import { RunningAgent } from "./run.ts";
 import type { AgentSettings } from "./settings.ts";
-import { agentKey, holdStateFolder, journalFile, makeStateFolder } from "./state-folder.ts";
+import {
+  type AgentKey,
+  agentKey,
+  holdStateFolder,
+  journalFile,
+  keyFile,
+  makeStateFolder,
+  readAgentKey,
+} from "./state-folder.ts";
 import type { Unfinished } from "./unfinished.ts";
 
 const TRY_JOURNAL_AGAIN_MS = 5_000;
@@ -47,6 +56,7 @@ interface ServicePorts {
 
 /** What only one process has at a time. */
 interface Held {
+  readonly key: AgentKey;
   readonly server: Server;
   readonly releaseFolder: () => void;
 }
@@ -61,6 +71,7 @@ export class AgentService {
   #agent: RunningAgent | null = null;
   #retry: NodeJS.Timeout | undefined;
   #isJournalDown = false;
+  #isKeyGone = false;
   #drained: Promise<Unfinished> | null = null;
 
   constructor(settings: AgentSettings, ports: ServicePorts) {
@@ -124,19 +135,40 @@ export class AgentService {
   /** What it holds already stays held. What it throws says which setting is wrong; then nothing has changed. */
   async #hold({ state, listen }: AgentSettings): Promise<Held> {
     const now = this.#held;
-    makeStateFolder(state);
-    agentKey(state);
     const keepsFolder = now !== null && state === this.#settings.state;
+    if (keepsFolder) {
+      if (!existsSync(state)) {
+        throw new Error(`state: ${state} is gone: stop the agent, put the folder back from a backup, and start it`);
+      }
+    } else makeStateFolder(state);
+    const key = keepsFolder ? this.#keyNow() : agentKey(state);
     const releaseFolder = keepsFolder ? now.releaseFolder : holdStateFolder(state);
     try {
       const fault = now !== null && !keepsFolder && journalFault(journalFile(state));
       if (fault) throw new Error(fault.sentence);
       const keepsPort = now !== null && listen.port === this.#settings.listen.port;
-      return { releaseFolder, server: keepsPort ? now.server : await this.#listen(listen.port) };
+      return { key, releaseFolder, server: keepsPort ? now.server : await this.#listen(listen.port) };
     } catch (error) {
       if (!keepsFolder) releaseFolder();
       throw error;
     }
+  }
+
+  /** The key file as it is now; where it is gone, the key that this process has read before. */
+  #keyNow(): AgentKey {
+    const { state } = this.#settings;
+    const key = readAgentKey(state);
+    const kept = this.#held?.key;
+    if (key || !kept) {
+      this.#isKeyGone = false;
+      return key ?? agentKey(state);
+    }
+    if (!this.#isKeyGone) {
+      const text = `${keyFile(state)} is gone: the agent goes on with the key that it has in memory, until its process ends; put the file back from a backup before that`;
+      this.note("error", "settings", text);
+    }
+    this.#isKeyGone = true;
+    return kept;
   }
 
   #listen(port: number): Promise<Server> {
@@ -153,7 +185,7 @@ export class AgentService {
           this.#drained ??= this.#drain();
           return this.#drained;
         },
-        key: () => agentKey(this.#settings.state),
+        key: () => this.#keyNow(),
       }),
       port,
     );
@@ -186,7 +218,7 @@ export class AgentService {
     this.#agent = new RunningAgent(this.#settings, {
       ...driverPorts,
       journal: journal.value,
-      key: agentKey(state),
+      key: this.#keyNow(),
       now: Date.now,
       monotonicMs: () => performance.now(),
       soon: setImmediate,

@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -12,12 +12,12 @@ import { WebSocketServer } from "ws";
 import { doctor } from "../../bridge-agent/doctor.ts";
 import type { StatusAnswer } from "../../bridge-agent/health.ts";
 import { askForMissing, init, initDefaults } from "../../bridge-agent/init.ts";
-import { callsText, statusText } from "../../bridge-agent/local-commands.ts";
+import { askAgent, callsText, statusText } from "../../bridge-agent/local-commands.ts";
 import type { CallView } from "../../bridge-agent/run.ts";
 import { loadSettings } from "../../bridge-agent/settings.ts";
 import { agentKey } from "../../bridge-agent/state-folder.ts";
 import { decodeHello, type Hello, helloFault, REFUSAL_HEADER, refusal } from "../../src/link/hello.ts";
-import { agentSettings } from "./agent-world.ts";
+import { agentSettings, openedJournal } from "./agent-world.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bridgehead-commands-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -114,7 +114,7 @@ function respond(socket: Duplex, status: number, headers: Readonly<Record<string
 async function doctorSays(change: object = {}) {
   const url = (of: Server | WebSocketServer) => `ws://127.0.0.1:${(of.address() as AddressInfo).port}`;
   const state = join(folder, "doctor");
-  agentKey(state);
+  if (!("state" in change)) agentKey(state);
   const driver = { type: "generic" as const, url: url(bridge) };
   const lines: string[] = [];
   const settings = { ...agentSettings, edge: url(edge), state, driver, listen: { port: 9 }, ...change };
@@ -152,6 +152,56 @@ test.each([
   expect(isWell).toBe(Object.keys(known).length === 0);
   expect(said.bridge).toBe("ok    bridge: it speaks version 3 of the bridge protocol, with 24 ports; 0 calls are up");
   expect(asked).toBe(1);
+});
+
+test("doctor writes nothing, and says that the state folder or its key is missing, and what to do", async () => {
+  answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
+  const gone = join(folder, "gone");
+  const empty = join(folder, "empty");
+  mkdirSync(empty);
+
+  const withoutFolder = await doctorSays({ state: gone });
+  const withoutKey = await doctorSays({ state: empty });
+
+  expect([withoutFolder.isWell, withoutKey.isWell]).toEqual([false, false]);
+  expect(withoutFolder.said).toMatchObject({
+    key: `WRONG key: the state folder ${gone} is not there: if an agent was here before, stop it and put back the backup; else \`bridgehead-agent key\` makes a new key, and prints what the edge's settings need`,
+    disk: "warn  disk: not looked at: see the line about the key",
+    journal: "warn  journal: not looked at: see the line about the key",
+    edge: "warn  edge: it answers, and was not asked about this agent: see the line about the key",
+  });
+  expect(withoutKey.said.key).toContain(`${join(empty, "agent-key.pem")} is not there: if an agent was here before`);
+  expect(withoutKey.said.journal).toBe(`ok    journal: ${join(empty, "journal.sqlite")} is made at the first start`);
+  expect([existsSync(gone), readdirSync(empty)]).toEqual([false, []]);
+});
+
+test("doctor leaves nothing beside a journal that no agent has open", async () => {
+  const state = join(folder, "stopped");
+  agentKey(state);
+  openedJournal(join(state, "journal.sqlite")).close();
+  const before = readdirSync(state);
+
+  const { said } = await doctorSays({ state });
+
+  expect(said.journal).toBe(`ok    journal: ${join(state, "journal.sqlite")} is whole`);
+  expect(readdirSync(state)).toEqual(before);
+});
+
+test.each([
+  ["/calls", "GET"],
+  ["/drain", "POST"],
+])("asking the agent for %s makes no key, and says that there is none", async (path, method) => {
+  const state = join(folder, "without-key");
+  const server = createServer((_, response) => response.writeHead(403).end()).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+
+  await expect(askAgent({ ...agentSettings, state, listen: { port } }, path, method)).rejects.toThrow(
+    /^the state folder \S+ is not there: /,
+  );
+
+  expect(existsSync(state)).toBe(false);
+  server.close();
 });
 
 test.each([
