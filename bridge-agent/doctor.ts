@@ -10,7 +10,7 @@ import { REFUSAL_HEADER } from "../src/link/hello.ts";
 import { createDriver } from "./drivers/registry.ts";
 import { advice, closeReasonOf, helloHeader, linkUrl } from "./edge-link.ts";
 import { journalFault } from "./journal.ts";
-import { askStatus } from "./local-commands.ts";
+import { askStatus, NoAgent } from "./local-commands.ts";
 import { driverPorts } from "./node-ports.ts";
 import type { AgentSettings } from "./settings.ts";
 import { journalFile, keyFile, missingKey, passingKey, readAgentKey } from "./state-folder.ts";
@@ -99,8 +99,9 @@ function checkJournal({ state }: AgentSettings): Finding {
 async function checkAgent(settings: AgentSettings): Promise<Finding> {
   if (settings.listen.port === 0)
     return warn("listen.port is 0: `status`, `calls` and `drain` cannot find a running agent");
-  const status = await askStatus(settings).catch(() => null);
-  if (status === null) return good("none runs with these settings; `run` starts it");
+  const status = await askStatus(settings).catch((error: Error) => error);
+  if (status instanceof NoAgent) return good("none runs with these settings; `run` starts it");
+  if (status instanceof Error) return bad(status.message);
   const { agent, role, edgeUp, bridgeUp } = status;
   if (agent !== settings.agent) return bad(`${agent} runs on port ${settings.listen.port}: set another listen.port`);
   const away = [...(edgeUp ? [] : ["the edge"]), ...(bridgeUp ? [] : ["the bridge"])];

@@ -3,7 +3,7 @@ import { type Column, plainTerminal, table } from "../src/foundation/table.ts";
 import { type StatusAnswer, signedRequest } from "./health.ts";
 import type { CallView } from "./run.ts";
 import type { AgentSettings } from "./settings.ts";
-import { missingKey, passingKey, readAgentKey } from "./state-folder.ts";
+import { isFolderHeld, missingKey, passingKey, readAgentKey } from "./state-folder.ts";
 import { type Unfinished, unfinishedText } from "./unfinished.ts";
 
 const ANSWER_WITHIN_MS = 5_000;
@@ -11,8 +11,8 @@ const LOOK_AGAIN_MS = 500;
 /** The agent gives up waiting after 45 s, and its process ends within 10 s of that. */
 const ENDED_WITHIN_MS = 60_000;
 
-/** Nothing listens at the agent's port. */
-class NoAgent extends Error {}
+/** Nothing listens at the agent's port, and no agent holds its state folder. */
+export class NoAgent extends Error {}
 
 /** The running agent's answer; an error says what to do. */
 export async function askAgent(
@@ -27,7 +27,17 @@ export async function askAgent(
   const [response, text] = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers, signal })
     .then(async (response) => [response, await response.text()] as const)
     .catch((error: Error) => {
+      if (refused(error) && isFolderHeld(state)) {
+        throw new Error(
+          `an agent holds ${state}, and nothing listens on 127.0.0.1:${port}: if it was started with another listen.port, set that; else ${restart}`,
+        );
+      }
       if (refused(error)) throw new NoAgent(`no agent answers on 127.0.0.1:${port}: start it with \`run\``);
+      if (signal.aborted && isFolderHeld(state)) {
+        throw new Error(
+          `an agent holds ${state}, and 127.0.0.1:${port} gave no answer within ${withinMs / 1_000} s: ${restart}`,
+        );
+      }
       const what = signal.aborted ? `gave no answer within ${withinMs / 1_000} s` : "broke the connection";
       throw new Error(`the agent on 127.0.0.1:${port} ${what}: look at its log, and ask again`);
     });
@@ -40,6 +50,8 @@ export async function askAgent(
   }
   throw new Error(`what listens on 127.0.0.1:${port} answers ${response.status}: is it an agent of this version?`);
 }
+
+const restart = "look at its log, and if it hangs, end its process and start it again (calls stay up)";
 
 function refused({ cause }: Error): boolean {
   return cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED";

@@ -65,6 +65,17 @@ export function lockFolder(folder: string): (() => void) | null {
   }
 }
 
+/** Whether an agent holds this folder, as far as this user can see; writes nothing. */
+export function isFolderHeld(folder: string): boolean {
+  try {
+    using lock = new DatabaseSync(join(folder, "lock"), { readOnly: true, timeout: 0 });
+    lock.prepare("SELECT name FROM sqlite_master").all();
+    return false;
+  } catch (error) {
+    return error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY;
+  }
+}
+
 /** The agent's Ed25519 key. The private half never leaves the machine; the edge's settings name the public one. */
 export interface AgentKey {
   /** Raw 32 bytes, base64url: what the edge's settings call `publicKey`. */

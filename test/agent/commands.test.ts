@@ -15,7 +15,7 @@ import { askForMissing, init, initDefaults } from "../../bridge-agent/init.ts";
 import { askAgent, callsText, statusText } from "../../bridge-agent/local-commands.ts";
 import type { CallView } from "../../bridge-agent/run.ts";
 import { loadSettings } from "../../bridge-agent/settings.ts";
-import { agentKey } from "../../bridge-agent/state-folder.ts";
+import { agentKey, holdStateFolder } from "../../bridge-agent/state-folder.ts";
 import { decodeHello, type Hello, helloFault, REFUSAL_HEADER, refusal } from "../../src/link/hello.ts";
 import { agentSettings, openedJournal } from "./agent-world.ts";
 
@@ -117,7 +117,7 @@ async function doctorSays(change: object = {}) {
   if (!("state" in change)) agentKey(state);
   const driver = { type: "generic" as const, url: url(bridge) };
   const lines: string[] = [];
-  const settings = { ...agentSettings, edge: url(edge), state, driver, listen: { port: 9 }, ...change };
+  const settings = { ...agentSettings, edge: url(edge), state, driver, listen: { port: 2 }, ...change };
   const isWell = await doctor(settings, (line) => lines.push(line));
   return { isWell, said: Object.fromEntries(lines.map((line) => [/^\w+ +(\w+):/.exec(line)?.[1], line])) };
 }
@@ -173,6 +173,27 @@ test("doctor writes nothing, and says that the state folder or its key is missin
   expect(withoutKey.said.key).toContain(`${join(empty, "agent-key.pem")} is not there: if an agent was here before`);
   expect(withoutKey.said.journal).toBe(`ok    journal: ${join(empty, "journal.sqlite")} is made at the first start`);
   expect([existsSync(gone), readdirSync(empty)]).toEqual([false, []]);
+});
+
+test("an agent that holds the state folder and does not answer is no agent that does not run", async () => {
+  const state = join(folder, "held");
+  mkdirSync(state);
+  const release = holdStateFolder(state);
+  const silent = createServer(() => {}).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+
+  await expect(askAgent({ ...agentSettings, state, listen: { port } }, "/status", "GET", 100)).rejects.toThrow(
+    /^an agent holds \S+held, and 127\.0\.0\.1:\d+ gave no answer within 0\.1 s: look at its log, and if it hangs, end/,
+  );
+  silent.closeAllConnections();
+  silent.close();
+  await once(silent, "close");
+  const says =
+    /^WRONG agent: an agent holds \S+held, and nothing listens on \S+: if it was started with another listen\.port/;
+  expect((await doctorSays({ state, listen: { port } })).said.agent).toMatch(says);
+  release();
+  expect((await doctorSays({ state, listen: { port } })).said.agent).toMatch(/^ok {4}agent: none runs/);
 });
 
 test("doctor leaves nothing beside a journal that no agent has open", async () => {
