@@ -102,8 +102,9 @@ async function checkAgent(settings: AgentSettings): Promise<Finding> {
   const status = await askStatus(settings).catch((error: Error) => error);
   if (status instanceof NoAgent) return good("none runs with these settings; `run` starts it");
   if (status instanceof Error) return bad(status.message);
-  const { agent, role, edgeUp, bridgeUp } = status;
+  const { agent, role, edgeUp, bridgeUp, journal } = status;
   if (agent !== settings.agent) return bad(`${agent} runs on port ${settings.listen.port}: set another listen.port`);
+  if (journal !== null) return bad(`it runs, but ${journal}`);
   const away = [...(edgeUp ? [] : ["the edge"]), ...(bridgeUp ? [] : ["the bridge"])];
   return away.length === 0
     ? good(`it runs, and is ${role}`)

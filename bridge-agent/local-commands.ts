@@ -63,7 +63,7 @@ export async function askStatus(settings: AgentSettings): Promise<StatusAnswer> 
 
 /** `status` for people. */
 export function statusText(status: StatusAnswer): string {
-  const { agent, domain, bridge, version, role, edgeUp, bridgeUp, ports, calls, draining } = status;
+  const { agent, domain, bridge, version, role, edgeUp, bridgeUp, ports, calls, draining, journal } = status;
   const roles = {
     active: "active: it acts on the bridge",
     standby: "standby: another agent of this bridge acts",
@@ -71,7 +71,8 @@ export function statusText(status: StatusAnswer): string {
   };
   return [
     `agent     ${agent}, for bridge ${bridge} of domain ${domain}; version ${version}`,
-    `role      ${draining ? `${role}, and about to end: ${waitsFor(status)}` : roles[role]}`,
+    `role      ${journal !== null ? "none: it does nothing without its journal" : draining ? `${role}, and about to end: ${waitsFor(status)}` : roles[role]}`,
+    `journal   ${journal?.replace(/^journal /, "") ?? "can be written"}`,
     `edge      ${edgeUp ? "connected" : "not connected: see the log, or `doctor`"}`,
     `bridge    ${bridgeUp ? `answers, with ${ports ?? "unlimited"} ports` : "not there: see the log, or `doctor`"}`,
     `calls     ${calls}`,

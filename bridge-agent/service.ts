@@ -70,7 +70,8 @@ export class AgentService {
   #journal: OpenJournal | null = null;
   #agent: RunningAgent | null = null;
   #retry: NodeJS.Timeout | undefined;
-  #isJournalDown = false;
+  /** Why the journal cannot be written; `null`: it can. */
+  #journalFault: string | null = null;
   #isKeyGone = false;
   #drained: Promise<Unfinished> | null = null;
 
@@ -118,7 +119,7 @@ export class AgentService {
       this.#agent?.showPersonal(settings.logs.personal);
       return ok(what);
     }
-    this.#isJournalDown = false;
+    this.#journalFault = null;
     this.#startAgent();
     return ok(`${what}; the agent begins anew`);
   }
@@ -177,6 +178,7 @@ export class AgentService {
         names: this.#settings,
         health: () => ({
           status: this.#agent?.status ?? nothingRuns,
+          journal: this.#journalFault,
           counters: this.#agent?.counters ?? null,
           logLinesDropped: this.#ports.logStream.dropped,
         }),
@@ -212,8 +214,8 @@ export class AgentService {
     const { state } = this.#settings;
     const journal = openJournal(journalFile(state));
     if (!journal.ok) return this.#journalFailed(journal.error);
-    if (this.#isJournalDown) this.note("info", "journal", "journal can be written again: the agent goes on");
-    this.#isJournalDown = false;
+    if (this.#journalFault !== null) this.note("info", "journal", "journal can be written again: the agent goes on");
+    this.#journalFault = null;
     this.#journal = journal.value;
     this.#agent = new RunningAgent(this.#settings, {
       ...driverPorts,
@@ -240,12 +242,10 @@ export class AgentService {
     this.#journal = null;
     if (kind === "damaged" || kind === "other-format") return this.#end(sentence);
     const seconds = TRY_JOURNAL_AGAIN_MS / 1_000;
-    if (!this.#isJournalDown) {
-      const advice = kind === "full" ? "make room" : "make room, or see who may write it and what its disk says";
-      const text = `${sentence}; the agent does nothing until it can be written, and tries every ${seconds} s: ${advice}`;
-      this.note("error", "journal", text);
-    }
-    this.#isJournalDown = true;
+    const advice = kind === "full" ? "make room" : "make room, or see who may write it and what its disk says";
+    const text = `${sentence}; the agent does nothing until it can be written, and tries every ${seconds} s: ${advice}`;
+    if (this.#journalFault === null) this.note("error", "journal", text);
+    this.#journalFault = text;
     this.#retry = setTimeout(() => {
       try {
         this.#startAgent();

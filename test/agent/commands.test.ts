@@ -276,6 +276,7 @@ test("status and calls for people", () => {
     bridge: "main",
     agent: "agent-1",
     version: "1.0.0",
+    journal: null,
     role: "active",
     edgeUp: true,
     bridgeUp: true,
@@ -292,6 +293,8 @@ test("status and calls for people", () => {
   expect(statusText({ ...status, draining: true })).toMatch(
     /^role {6}active, and about to end: waits for 2 commands \S.* and 3 reports \S.*$/m,
   );
+  const full = statusText({ ...status, role: "unknown", journal: "journal /x cannot grow: make room" });
+  expect(full).toContain("role      none: it does nothing without its journal\njournal   /x cannot grow: make room\n");
   const call: CallView = {
     call: "c1\x1b",
     number: "",

@@ -14,6 +14,7 @@ const files = ["packaging/alerts.yml", "packaging/dashboard.json", ...pages];
 
 const ofAgent = metricsText({
   status: { ...nothingRuns, role: "standby" },
+  journal: null,
   counters: null,
   logLinesDropped: 0,
 } as never);
