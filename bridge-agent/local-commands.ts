@@ -75,7 +75,7 @@ export function statusText(status: StatusAnswer): string {
     `journal   ${journal?.replace(/^journal /, "") ?? "can be written"}`,
     `edge      ${edgeUp ? "connected" : "not connected: see the log, or `doctor`"}`,
     `bridge    ${bridgeUp ? `answers, with ${ports ?? "unlimited"} ports` : "not there: see the log, or `doctor`"}`,
-    `calls     ${calls}`,
+    `calls     ${callsUnknown(status) ?? calls}`,
     `commands  ${status.running} at work on the bridge`,
     `reports   ${status.unacknowledged} not acknowledged by the edge`,
   ].join("\n");
@@ -86,10 +86,15 @@ export function waitsFor({ running, unacknowledged, edgeUp }: StatusAnswer): str
   return `waits for ${unfinishedText({ running, inDoubt: 0, unacknowledged: edgeUp ? unacknowledged : 0 }) ?? "nothing"}`;
 }
 
-/** `calls` for people. */
-export function callsText(calls: readonly CallView[], { role }: Pick<StatusAnswer, "role">): string {
-  if (role === "standby") return "this agent is standby: ask the active one";
-  if (role === "unknown") return "the edge has not said yet whether this agent acts";
+/** Why this agent does not know the calls of the bridge, and what to do; `null`: it does. */
+export function callsUnknown({ role, journal }: Pick<StatusAnswer, "role" | "journal">): string | null {
+  if (journal !== null) return "not known: this agent does nothing without its journal";
+  if (role === "standby") return "not known to a standby: ask the active agent of this bridge";
+  return role === "unknown" ? "not known: the edge has not said yet whether this agent acts" : null;
+}
+
+/** `calls` for people, of an agent that knows them. */
+export function callsText(calls: readonly CallView[]): string {
   if (calls.length === 0) return "no calls";
   // Ids and numbers are the bridge's words.
   const column = (title: string, text: (call: CallView) => string): Column<CallView> => ({

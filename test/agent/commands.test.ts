@@ -16,6 +16,7 @@ import { askAgent, callsText, statusText } from "../../bridge-agent/local-comman
 import type { CallView } from "../../bridge-agent/run.ts";
 import { loadSettings } from "../../bridge-agent/settings.ts";
 import { agentKey, holdStateFolder } from "../../bridge-agent/state-folder.ts";
+import { version } from "../../src/foundation/version.ts";
 import { decodeHello, type Hello, helloFault, REFUSAL_HEADER, refusal } from "../../src/link/hello.ts";
 import { agentSettings, openedJournal } from "./agent-world.ts";
 
@@ -304,12 +305,37 @@ test("status and calls for people", () => {
     stage: "entered",
     since: "2026-11-21T09:00:00.000Z",
   };
-  expect(callsText([call], status).split("\n")).toEqual([
+  expect(callsText([call]).split("\n")).toEqual([
     "SINCE (UTC)          NUMBER    CONFERENCE  ROOM  STATE      CALL",
     "2026-11-21 09:00:00  withheld  *******21   main  in, muted  c1?",
   ]);
-  expect(callsText([], { role: "standby" })).toBe("this agent is standby: ask the active one");
+  expect(statusText({ ...status, role: "standby" })).toContain(
+    "\ncalls     not known to a standby: ask the active agent of this bridge\n",
+  );
 });
+
+test("a standby does not pass for an agent without calls", async () => {
+  const file = join(folder, "standby.json");
+  const standby = createServer(({ url }, response) => {
+    response.end(url === "/calls" ? "[]" : JSON.stringify({ role: "standby", journal: null }));
+  }).listen(0, "127.0.0.1");
+  await once(standby, "listening");
+  const { port } = standby.address() as AddressInfo;
+  writeFileSync(file, JSON.stringify({ ...agentSettings, state: join(folder, "standby"), listen: { port } }));
+
+  for (const json of [[], ["--json"]]) {
+    expect(await runMain("calls", ...json, "--settings", file)).toEqual([
+      1,
+      "",
+      "not known to a standby: ask the active agent of this bridge\n",
+    ]);
+  }
+  standby.close();
+}, 20_000);
+
+test("the version is told as by the edge's command", async () => {
+  expect(await runMain("--version")).toEqual([0, `${version}\n`, ""]);
+}, 20_000);
 
 test("a command that finds no agent says so in one line", async () => {
   const file = join(folder, "none.json");
@@ -319,13 +345,19 @@ test("a command that finds no agent says so in one line", async () => {
   await new Promise((closed) => holder.close(closed));
   writeFileSync(file, JSON.stringify({ ...agentSettings, state: join(folder, "none"), listen: { port } }));
   for (const command of ["status", "calls", "drain"]) {
-    const args = ["bridge-agent/main.ts", command, "--settings", file];
-    const ended = new Promise((resolve) =>
-      execFile(process.execPath, args, (error, _out, said) => resolve([error?.code, said])),
-    );
-    expect(await ended).toEqual([1, `no agent answers on 127.0.0.1:${port}: start it with \`run\`\n`]);
+    const said = `no agent answers on 127.0.0.1:${port}: start it with \`run\`\n`;
+    expect(await runMain(command, "--settings", file)).toEqual([1, "", said]);
   }
 }, 20_000);
+
+/** Its exit code, and what it wrote to its standard output and to its standard error. */
+function runMain(...args: readonly string[]): Promise<readonly [code: unknown, stdout: string, stderr: string]> {
+  return new Promise((resolve) =>
+    execFile(process.execPath, ["bridge-agent/main.ts", ...args], (error, stdout, stderr) =>
+      resolve([error?.code ?? 0, stdout, stderr]),
+    ),
+  );
+}
 
 test("doctor checks the edge's certificate, and what ends soon is a warning", async () => {
   const [key, cert] = [join(folder, "tls-key.pem"), join(folder, "tls-cert.pem")];
