@@ -262,7 +262,7 @@ async function checkBridge({ driver: settings }: AgentSettings): Promise<Finding
   const driver = createDriver(settings, driverPorts, null);
   const finding = await new Promise<Finding>((resolve) => {
     let why = `the bridge does not answer within ${PATIENCE_MS / 1_000} s`;
-    const timer = setTimeout(() => resolve(bad(why)), PATIENCE_MS);
+    const timer = setTimeout(() => resolve(bad(withAdvice(why))), PATIENCE_MS);
     driver.start((report) => {
       if (report.type === "disconnected") why = report.why;
       if (report.type !== "connected") return;
@@ -281,4 +281,10 @@ async function checkBridge({ driver: settings }: AgentSettings): Promise<Finding
   });
   await driver.stop();
   return finding;
+}
+
+/** A bridge of another version comes with advice of its own. */
+function withAdvice(why: string): string {
+  if (/ version \d/.test(why)) return why;
+  return `${why}: check that the bridge program runs, and \`driver.url\` in the settings; then look at its log`;
 }

@@ -271,6 +271,16 @@ test("doctor: an edge that is not there, a name that is unknown, no TLS to elsew
   expect(unknown.said.tls).toMatch(/^warn {2}tls: none: .* use wss:\/\/$/);
 });
 
+test("doctor: what to do about a bridge that is not there", async () => {
+  answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
+  const { isWell, said } = await doctorSays({ driver: { type: "generic", url: "ws://127.0.0.1:1/bridge" } });
+
+  expect(isWell).toBe(false);
+  expect(said.bridge).toBe(
+    "WRONG bridge: the bridge at ws://127.0.0.1:1/bridge does not connect: connect ECONNREFUSED 127.0.0.1:1: check that the bridge program runs, and `driver.url` in the settings; then look at its log",
+  );
+}, 20_000);
+
 test("status and calls for people", () => {
   const status: StatusAnswer = {
     domain: "acme",
