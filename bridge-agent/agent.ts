@@ -343,7 +343,9 @@ export class Agent {
   #noteRole({ active, epoch }: Assignment, activeSince: number): void {
     const before = this.#assignment;
     if (before === null) return;
-    if (before.active && !active) {
+    // What the process before this one was is no news: `edge-connected` has the role.
+    const wasActiveInThisLife = this.#activeAt !== null || before.alone;
+    if (before.active && !active && wasActiveInThisLife) {
       this.#note("warn", "standby", "standby: the edge has made another agent of this bridge active", { epoch });
     } else if (active && (!before.active || activeSince > before.epoch)) {
       const text = "takeover: this agent acts from now on; another one did until it left the edge";

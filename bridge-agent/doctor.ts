@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
-import { existsSync, statfsSync } from "node:fs";
+import { existsSync, statfsSync, statSync } from "node:fs";
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
@@ -13,10 +13,10 @@ import { REFUSAL_HEADER } from "../src/link/hello.ts";
 import { createDriver } from "./drivers/registry.ts";
 import { advice, closeReasonOf, helloHeader, linkUrl } from "./edge-link.ts";
 import { journalFault } from "./journal.ts";
-import { askStatus } from "./local-commands.ts";
+import { askStatus, NoAgent } from "./local-commands.ts";
 import { driverPorts } from "./node-ports.ts";
 import type { AgentSettings } from "./settings.ts";
-import { agentKey, journalFile } from "./state-folder.ts";
+import { journalFile, keyFile, missingKey, passingKey, readAgentKey } from "./state-folder.ts";
 
 const PATIENCE_MS = 5_000;
 /** The edge refuses a clock that is minutes off; a minute is already worth a look. */
@@ -35,14 +35,10 @@ interface EdgeAnswer {
   readonly certificateEnds: Date | null;
 }
 
-/** Looks at everything an agent needs, one line each; whether nothing is wrong. A running agent is not disturbed. */
+/** Looks at everything an agent needs, one line each; whether nothing is wrong. It writes nothing, and disturbs no running agent. */
 export async function doctor(settings: AgentSettings, print: (line: string) => void): Promise<boolean> {
-  const { agent, bridge, domain } = settings;
   const checks: readonly (readonly [string, () => Promise<Found>])[] = [
-    [
-      "key",
-      async () => good(`${agentKey(settings.state).publicKey}, of agent ${agent} for bridge ${bridge} of ${domain}`),
-    ],
+    ["key", async () => checkKey(settings)],
     ["disk", async () => checkDisk(settings)],
     ["journal", async () => checkJournal(settings)],
     ["agent", () => checkAgent(settings)],
@@ -76,7 +72,13 @@ function bad(says: string): Found {
   return { verdict: "WRONG", says };
 }
 
+function checkKey({ state, agent, bridge, domain }: AgentSettings): Found {
+  const key = readAgentKey(state);
+  return key ? good(`${key.publicKey}, of agent ${agent} for bridge ${bridge} of ${domain}`) : bad(missingKey(state));
+}
+
 function checkDisk({ state }: AgentSettings): Found {
+  if (!existsSync(state)) return warn("not looked at: see the line about the key");
   const { bavail, bsize } = statfsSync(state);
   const freeMiB = Math.floor((bavail * bsize) / 2 ** 20);
   return freeMiB < LEAST_FREE_MIB
@@ -86,7 +88,8 @@ function checkDisk({ state }: AgentSettings): Found {
 
 function checkJournal({ state }: AgentSettings): Found {
   const file = journalFile(state);
-  if (!existsSync(file)) return good(`${file} is made at the first start`);
+  if (!existsSync(state)) return warn("not looked at: see the line about the key");
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return good(`${file} is made at the first start`);
   const fault = journalFault(file);
   return fault ? bad(fault.sentence) : good(`${file} is whole`);
 }
@@ -94,10 +97,12 @@ function checkJournal({ state }: AgentSettings): Found {
 async function checkAgent(settings: AgentSettings): Promise<Found> {
   if (settings.listen.port === 0)
     return warn("listen.port is 0: `status`, `calls` and `drain` cannot find a running agent");
-  const status = await askStatus(settings).catch(() => null);
-  if (status === null) return good("none runs with these settings; `run` starts it");
-  const { agent, role, edgeUp, bridgeUp } = status;
+  const status = await askStatus(settings).catch((error: Error) => error);
+  if (status instanceof NoAgent) return good("none runs with these settings; `run` starts it");
+  if (status instanceof Error) return bad(status.message);
+  const { agent, role, edgeUp, bridgeUp, journal } = status;
   if (agent !== settings.agent) return bad(`${agent} runs on port ${settings.listen.port}: set another listen.port`);
+  if (journal !== null) return bad(`it runs, but ${journal}`);
   const away = [...(edgeUp ? [] : ["the edge"]), ...(bridgeUp ? [] : ["the bridge"])];
   return away.length === 0
     ? good(`it runs, and is ${role}`)
@@ -151,7 +156,7 @@ async function checkProxy(asked: Promise<EdgeAnswer | Error>): Promise<Found> {
 }
 
 async function checkEdge(
-  { edge, agent, domain, bridge }: AgentSettings,
+  { edge, agent, domain, bridge, state }: AgentSettings,
   asked: Promise<EdgeAnswer | Error>,
 ): Promise<Found> {
   const answer = await asked;
@@ -167,6 +172,8 @@ async function checkEdge(
   // An agent that is known and may connect is given a challenge; only the answer to that would open a link.
   if (reason === "replayed")
     return good(`it knows this key as agent ${agent} of bridge ${bridge} of ${domain}, and would connect it`);
+  if (reason === "wrongKey" && !existsSync(keyFile(state)))
+    return warn("it answers, and was not asked about this agent: see the line about the key");
   if (reason === "badMessage") return bad(`${advice[reason]}, and that a proxy passes on the header bridgehead-hello`);
   if (reason !== undefined) return bad(advice[reason]);
   if (status === 426) return bad("it was not asked for a WebSocket: see the line about the proxy");
@@ -201,7 +208,7 @@ async function dateOf(edge: string): Promise<string | null> {
 function askEdge(settings: AgentSettings): Promise<EdgeAnswer> {
   const url = linkUrl(settings).replace(/^ws/, "http");
   const headers = {
-    ...helloHeader(settings, agentKey(settings.state), Date.now(), ""),
+    ...helloHeader(settings, readAgentKey(settings.state) ?? passingKey(), Date.now(), ""),
     connection: "Upgrade",
     upgrade: "websocket",
     "sec-websocket-version": "13",
@@ -244,7 +251,7 @@ async function checkBridge({ driver: settings }: AgentSettings): Promise<Found> 
   const driver = createDriver(settings, driverPorts, null);
   const finding = await new Promise<Found>((resolve) => {
     let why = `the bridge does not answer within ${PATIENCE_MS / 1_000} s`;
-    const timer = setTimeout(() => resolve(bad(why)), PATIENCE_MS);
+    const timer = setTimeout(() => resolve(bad(withAdvice(why))), PATIENCE_MS);
     driver.start((report) => {
       if (report.type === "disconnected") why = report.why;
       if (report.type !== "connected") return;
@@ -263,4 +270,10 @@ async function checkBridge({ driver: settings }: AgentSettings): Promise<Found> 
   });
   await driver.stop();
   return finding;
+}
+
+/** A bridge of another version comes with advice of its own. */
+function withAdvice(why: string): string {
+  if (/ version \d/.test(why)) return why;
+  return `${why}: check that the bridge program runs, and \`driver.url\` in the settings; then look at its log`;
 }

@@ -8,6 +8,8 @@ import type { Unfinished } from "./unfinished.ts";
 
 export interface Health {
   readonly status: AgentStatus;
+  /** Why the journal cannot be written, and what to do; `null`: it can. */
+  readonly journal: string | null;
   /** `null` while no agent runs. */
   readonly counters: Counters | null;
   readonly logLinesDropped: number;
@@ -29,6 +31,8 @@ export interface StatusAnswer extends AgentStatus {
   readonly bridge: string;
   readonly agent: string;
   readonly version: string;
+  /** Why the journal cannot be written, and what to do; `null`: it can. */
+  readonly journal: string | null;
 }
 
 const SIGNED_HEADER = "bridgehead-signed";
@@ -64,8 +68,8 @@ export function healthServer(agent: () => LocalAgent, port: number): Promise<Ser
   const server = createServer((request, response) => {
     const { names, health, calls, drain, key } = agent();
     const { domain, bridge, agent: name } = names;
-    const { status } = health();
-    const ready = status.edgeUp && status.bridgeUp && !status.draining;
+    const { status, journal } = health();
+    const ready = journal === null && status.edgeUp && status.bridgeUp && !status.draining;
     const reply = (code: number, type: string, body: string) => {
       response.writeHead(code, { "content-type": type, "cache-control": "no-store" }).end(body);
     };
@@ -75,18 +79,18 @@ export function healthServer(agent: () => LocalAgent, port: number): Promise<Ser
     if (!isAllowed) return reply(403, "text/plain", `use \`bridgehead-agent ${path.slice(1)}\`, which signs\n`);
     switch (path) {
       case "/healthz":
-        return reply(200, "text/plain", "ok\n");
+        return reply(journal === null ? 200 : 503, "text/plain", `${journal ?? "ok"}\n`);
       case "/readyz":
         return reply(
           ready ? 200 : 503,
           "application/json",
-          `${JSON.stringify({ ready, edgeUp: status.edgeUp, bridgeUp: status.bridgeUp })}\n`,
+          `${JSON.stringify({ ready, edgeUp: status.edgeUp, bridgeUp: status.bridgeUp, journal })}\n`,
         );
       case "/status":
         return reply(
           200,
           "application/json",
-          `${JSON.stringify({ domain, bridge, agent: name, version, ...status } satisfies StatusAnswer)}\n`,
+          `${JSON.stringify({ domain, bridge, agent: name, version, journal, ...status } satisfies StatusAnswer)}\n`,
         );
       case "/metrics":
         return reply(200, "text/plain; version=0.0.4", metricsText(health()));
@@ -110,7 +114,7 @@ export function healthServer(agent: () => LocalAgent, port: number): Promise<Ser
 }
 
 /** As Prometheus reads it; each series begins at 0. */
-export function metricsText({ status, counters, logLinesDropped }: Health): string {
+export function metricsText({ status, journal, counters, logLinesDropped }: Health): string {
   const { commandSeconds, edgeMessages, turns } = counters ?? new Counters();
   const by = (label: string, values: Readonly<Record<string, number>>): Series =>
     Object.entries(values).map(([value, count]) => [{ [label]: value }, count]);
@@ -121,6 +125,7 @@ export function metricsText({ status, counters, logLinesDropped }: Health): stri
     ["gauge", "start_time_seconds", "When the process began.", Math.round(since)],
     ["gauge", "edge_up", "Whether the edge has welcomed this agent.", status.edgeUp],
     ["gauge", "bridge_up", "Whether the bridge answers.", status.bridgeUp],
+    ["gauge", "journal_up", "Whether the journal can be written; an agent does nothing without it.", journal === null],
     ["gauge", "active", "Whether this agent acts, rather than stands by.", status.role === "active"],
     ["gauge", "calls", "Phone legs on the bridge.", status.calls],
     ["gauge", "commands_running", "Commands that the bridge has not answered yet.", status.running],

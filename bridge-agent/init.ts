@@ -59,7 +59,7 @@ export function init(file: string, options: Complete): string {
   const text = settingsText(options);
   const settings = readSettings(text);
   if (!settings.ok) throw new Error(settings.error);
-  const { bridge, agent, state } = settings.value;
+  const { domain, bridge, agent, state } = settings.value;
   const stateFolder = resolve(dirname(file), state);
   const { publicKey } = asOwner(stateFolder, () => agentKey(stateFolder));
   const folder = dirname(resolve(file));
@@ -73,6 +73,7 @@ export function init(file: string, options: Complete): string {
     chownSync(file, 0, gid);
     chmodSync(file, 0o640);
   }
+  const line = `{ "name": ${JSON.stringify(agent)}, "publicKey": "${publicKey}" }`;
   const named = file === "/etc/bridgehead/agent.json" ? "" : ` --settings ${file}`;
   const owners =
     isRoot && uid === 0
@@ -84,9 +85,14 @@ Both are root's. Where the agent runs as another user: chown -R USER ${stateFold
 
 ${publicKey}
 
-In the edge's settings this belongs to the domain ${settings.value.domain}; then reload the edge:
+In the edge's settings, add this line to \`agents\` of the bridge ${bridge} of the domain ${domain}, or put it in place of the line
+with the same name; then reload the edge:
 
-${edgeBlock(bridge, agent, publicKey)}
+${line}
+
+Where the domain has no bridge ${bridge} yet, add one to its \`bridges\`:
+
+{ "name": ${JSON.stringify(bridge)}, "agents": [${line}] }
 ${owners}
 Then: bridgehead-agent doctor${named}`;
 }
@@ -125,14 +131,4 @@ export function settingsText({ edge, domain, bridge, agent, driverUrl, dialIn, s
   "driver": { "type": "generic", "url": ${JSON.stringify(driverUrl)} }
 }
 `;
-}
-
-/** What a bridge's entry in the edge's settings needs. */
-function edgeBlock(bridge: string, agent: string, publicKey: string): string {
-  return `"bridges": [
-  {
-    "name": ${JSON.stringify(bridge)},
-    "agents": [{ "name": ${JSON.stringify(agent)}, "publicKey": "${publicKey}" }]
-  }
-]`;
 }

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import type { NumberedReport, Report } from "../src/bridge/events.ts";
 import type { KeypadCodes } from "../src/bridge/keypad.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../src/foundation/ids.ts";
@@ -281,10 +283,12 @@ function formatFault(db: DatabaseSync, file: string): JournalFailure | null {
   return { kind: "other-format", sentence: moveAway(file, why) };
 }
 
-/** Whether the file can be read, without writing to it; `null`: it can, or there is none yet. */
+/** Why the file cannot be read, without writing anything; `null`: it can. */
 export function journalFault(file: string): JournalFailure | null {
   try {
-    using db = new DatabaseSync(file, { readOnly: true });
+    // A journal that nobody has open is read as one that cannot change: else SQLite makes files beside it, and leaves them.
+    const isOpen = existsSync(`${file}-wal`);
+    using db = new DatabaseSync(isOpen ? file : `${pathToFileURL(file)}?immutable=1`, { readOnly: true });
     const [found] = db.prepare("PRAGMA quick_check(1)").all() as { quick_check: string }[];
     return found?.quick_check === "ok"
       ? formatFault(db, file)

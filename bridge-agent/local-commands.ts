@@ -4,7 +4,7 @@ import { type Column, plainTerminal, table } from "../src/foundation/table.ts";
 import { type StatusAnswer, signedRequest } from "./health.ts";
 import type { CallView } from "./run.ts";
 import type { AgentSettings } from "./settings.ts";
-import { agentKey } from "./state-folder.ts";
+import { isFolderHeld, missingKey, passingKey, readAgentKey } from "./state-folder.ts";
 import { type Unfinished, unfinishedText } from "./unfinished.ts";
 
 const ANSWER_WITHIN_MS = 5_000;
@@ -12,8 +12,8 @@ const LOOK_AGAIN_MS = 500;
 /** The agent gives up waiting after 45 s, and its process ends within 10 s of that. */
 const ENDED_WITHIN_MS = 60_000;
 
-/** Nothing listens at the agent's port. */
-class NoAgent extends Error {}
+/** Nothing listens at the agent's port, and no agent holds its state folder. */
+export class NoAgent extends Error {}
 
 /** The running agent's answer; an error says what to do. */
 export async function askAgent(
@@ -23,23 +23,36 @@ export async function askAgent(
   withinMs = ANSWER_WITHIN_MS,
 ): Promise<string> {
   if (port === 0) throw new Error("listen.port is 0, so nobody knows the agent's port: set it to a port, such as 8791");
-  const headers = path === "/status" ? {} : signedRequest(agentKey(state), method, path);
+  const headers = path === "/status" ? {} : signedRequest(readAgentKey(state) ?? passingKey(), method, path);
   const signal = AbortSignal.timeout(withinMs);
   const [response, text] = await fetch(`http://127.0.0.1:${port}${path}`, { method, headers, signal })
     .then(async (response) => [response, await response.text()] as const)
     .catch((error: Error) => {
+      if (refused(error) && isFolderHeld(state)) {
+        throw new Error(
+          `an agent holds ${state}, and nothing listens on 127.0.0.1:${port}: if it was started with another listen.port, set that; else ${restart}`,
+        );
+      }
       if (refused(error)) throw new NoAgent(`no agent answers on 127.0.0.1:${port}: start it with \`run\``);
+      if (signal.aborted && isFolderHeld(state)) {
+        throw new Error(
+          `an agent holds ${state}, and 127.0.0.1:${port} gave no answer within ${withinMs / 1_000} s: ${restart}`,
+        );
+      }
       const what = signal.aborted ? `gave no answer within ${withinMs / 1_000} s` : "broke the connection";
       throw new Error(`the agent on 127.0.0.1:${port} ${what}: look at its log, and ask again`);
     });
   if (response.ok) return text.trim();
   if (response.status === 403) {
+    if (readAgentKey(state) === null) throw new Error(missingKey(state));
     throw new Error(
       `the agent on 127.0.0.1:${port} has another key than ${state}: is it an agent with other settings?`,
     );
   }
   throw new Error(`what listens on 127.0.0.1:${port} answers ${response.status}: is it an agent of this version?`);
 }
+
+const restart = "look at its log, and if it hangs, end its process and start it again (calls stay up)";
 
 function refused({ cause }: Error): boolean {
   return cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED";
@@ -51,7 +64,7 @@ export async function askStatus(settings: AgentSettings): Promise<StatusAnswer> 
 
 /** `status` for people. */
 export function statusText(status: StatusAnswer): string {
-  const { agent, domain, bridge, version, role, edgeUp, bridgeUp, ports, calls, draining } = status;
+  const { agent, domain, bridge, version, role, edgeUp, bridgeUp, ports, calls, draining, journal } = status;
   const roles = {
     active: "active: it acts on the bridge",
     standby: "standby: another agent of this bridge acts",
@@ -59,10 +72,11 @@ export function statusText(status: StatusAnswer): string {
   };
   return [
     `agent     ${agent}, for bridge ${bridge} of domain ${domain}; version ${version}`,
-    `role      ${draining ? `${role}, and about to end: ${waitsFor(status)}` : roles[role]}`,
+    `role      ${journal !== null ? "none: it does nothing without its journal" : draining ? `${role}, and about to end: ${waitsFor(status)}` : roles[role]}`,
+    `journal   ${journal?.replace(/^journal /, "") ?? "can be written"}`,
     `edge      ${edgeUp ? "connected" : "not connected: see the log, or `doctor`"}`,
     `bridge    ${bridgeUp ? `answers, with ${ports ?? "unlimited"} ports` : "not there: see the log, or `doctor`"}`,
-    `calls     ${calls}`,
+    `calls     ${callsUnknown(status) ?? calls}`,
     `commands  ${status.running} at work on the bridge`,
     `reports   ${status.unacknowledged} not acknowledged by the edge`,
   ].join("\n");
@@ -73,10 +87,15 @@ export function waitsFor({ running, unacknowledged, edgeUp }: StatusAnswer): str
   return `waits for ${unfinishedText({ running, inDoubt: 0, unacknowledged: edgeUp ? unacknowledged : 0 }) ?? "nothing"}`;
 }
 
-/** `calls` for people. */
-export function callsText(calls: readonly CallView[], { role }: Pick<StatusAnswer, "role">): string {
-  if (role === "standby") return "this agent is standby: ask the active one";
-  if (role === "unknown") return "the edge has not said yet whether this agent acts";
+/** Why this agent does not know the calls of the bridge, and what to do; `null`: it does. */
+export function callsUnknown({ role, journal }: Pick<StatusAnswer, "role" | "journal">): string | null {
+  if (journal !== null) return "not known: this agent does nothing without its journal";
+  if (role === "standby") return "not known to a standby: ask the active agent of this bridge";
+  return role === "unknown" ? "not known: the edge has not said yet whether this agent acts" : null;
+}
+
+/** `calls` for people, of an agent that knows them. */
+export function callsText(calls: readonly CallView[]): string {
   if (calls.length === 0) return "no calls";
   // Ids and numbers are the bridge's words.
   const column = (title: string, text: (call: CallView) => string): Column<CallView> => ({

@@ -4,7 +4,7 @@ import { Command } from "commander";
 import { version } from "../src/foundation/version.ts";
 import { doctor } from "./doctor.ts";
 import { askForMissing, type InitOptions, init, initDefaults } from "./init.ts";
-import { askAgent, askStatus, callsText, drain, statusText } from "./local-commands.ts";
+import { askAgent, askStatus, callsText, callsUnknown, drain, statusText } from "./local-commands.ts";
 import { forPeople, LogStream } from "./log.ts";
 import { AgentService, cannotStart } from "./service.ts";
 import { notifySystemd, watchdogMs } from "./service-manager.ts";
@@ -50,9 +50,11 @@ command("calls", "the calls that the bridge holds for this agent's domain")
     const settings = settingsOrExit(file);
     for (;;) {
       const calls = await askAgent(settings, "/calls");
-      const text = json ? calls : callsText(JSON.parse(calls), await askStatus(settings));
+      const unknown = callsUnknown(await askStatus(settings));
       const clear = watch && !json && process.stdout.isTTY ? "\x1b[H\x1b[J" : "";
-      console.log(`${clear}${text}`);
+      if (unknown === null) console.log(`${clear}${json ? calls : callsText(JSON.parse(calls))}`);
+      else console.error(`${clear}${unknown}`);
+      process.exitCode = unknown === null ? 0 : 1;
       if (!watch) return;
       await pause(WATCH_EVERY_MS);
     }
@@ -74,6 +76,7 @@ command("key", "print the public key for the edge's settings; makes the key if t
   ({ settings: file }: Options) => console.log(agentKey(settingsOrExit(file).state).publicKey),
 );
 
+program.version(version, "--version");
 program
   .command("version")
   .description("print the version")

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Server } from "node:http";
 import { isDeepStrictEqual } from "node:util";
 import { reasonOf } from "../src/foundation/reason.ts";
@@ -9,7 +10,15 @@ import { type LogLine, type LogStream, type Note, RepeatLimit, writeLines } from
 import { driverPorts, newCommandIds, timers } from "./node-ports.ts";
 import { RunningAgent } from "./run.ts";
 import type { AgentSettings } from "./settings.ts";
-import { agentKey, holdStateFolder, journalFile, makeStateFolder } from "./state-folder.ts";
+import {
+  type AgentKey,
+  agentKey,
+  holdStateFolder,
+  journalFile,
+  keyFile,
+  makeStateFolder,
+  readAgentKey,
+} from "./state-folder.ts";
 import type { Unfinished } from "./unfinished.ts";
 
 const TRY_JOURNAL_AGAIN_MS = 5_000;
@@ -44,6 +53,7 @@ interface ServicePorts {
 
 /** What only one process has at a time. */
 interface Held {
+  readonly key: AgentKey;
   readonly server: Server;
   readonly releaseFolder: () => void;
 }
@@ -57,7 +67,9 @@ export class AgentService {
   #journal: OpenJournal | null = null;
   #agent: RunningAgent | null = null;
   #retry: NodeJS.Timeout | undefined;
-  #isJournalDown = false;
+  /** Why the journal cannot be written; `null`: it can. */
+  #journalFault: string | null = null;
+  #isKeyGone = false;
   #drained: Promise<Unfinished> | null = null;
 
   constructor(settings: AgentSettings, ports: ServicePorts) {
@@ -104,7 +116,7 @@ export class AgentService {
       this.#agent?.showPersonal(settings.logs.personal);
       return ok(what);
     }
-    this.#isJournalDown = false;
+    this.#journalFault = null;
     this.#startAgent();
     return ok(`${what}; the agent begins anew`);
   }
@@ -121,19 +133,40 @@ export class AgentService {
   /** What it holds already stays held. What it throws says which setting is wrong; then nothing has changed. */
   async #hold({ state, listen }: AgentSettings): Promise<Held> {
     const now = this.#held;
-    makeStateFolder(state);
-    agentKey(state);
     const keepsFolder = now !== null && state === this.#settings.state;
+    if (keepsFolder) {
+      if (!existsSync(state)) {
+        throw new Error(`state: ${state} is gone: stop the agent, put the folder back from a backup, and start it`);
+      }
+    } else makeStateFolder(state);
+    const key = keepsFolder ? this.#keyNow() : agentKey(state);
     const releaseFolder = keepsFolder ? now.releaseFolder : holdStateFolder(state);
     try {
       const fault = now !== null && !keepsFolder && journalFault(journalFile(state));
       if (fault) throw new Error(fault.sentence);
       const keepsPort = now !== null && listen.port === this.#settings.listen.port;
-      return { releaseFolder, server: keepsPort ? now.server : await this.#listen(listen.port) };
+      return { key, releaseFolder, server: keepsPort ? now.server : await this.#listen(listen.port) };
     } catch (error) {
       if (!keepsFolder) releaseFolder();
       throw error;
     }
+  }
+
+  /** The key file as it is now; where it is gone, the key that this process has read before. */
+  #keyNow(): AgentKey {
+    const { state } = this.#settings;
+    const key = readAgentKey(state);
+    const kept = this.#held?.key;
+    if (key || !kept) {
+      this.#isKeyGone = false;
+      return key ?? agentKey(state);
+    }
+    if (!this.#isKeyGone) {
+      const text = `${keyFile(state)} is gone: the agent goes on with the key that it has in memory, until its process ends; put the file back from a backup before that`;
+      this.note("error", "settings", text);
+    }
+    this.#isKeyGone = true;
+    return kept;
   }
 
   #listen(port: number): Promise<Server> {
@@ -142,6 +175,7 @@ export class AgentService {
         names: this.#settings,
         health: () => ({
           status: this.#agent?.status ?? nothingRuns,
+          journal: this.#journalFault,
           counters: this.#agent?.counters ?? null,
           logLinesDropped: this.#ports.logStream.dropped,
         }),
@@ -150,7 +184,7 @@ export class AgentService {
           this.#drained ??= this.#drain();
           return this.#drained;
         },
-        key: () => agentKey(this.#settings.state),
+        key: () => this.#keyNow(),
       }),
       port,
     );
@@ -177,13 +211,13 @@ export class AgentService {
     const { state } = this.#settings;
     const journal = openJournal(journalFile(state));
     if (!journal.ok) return this.#journalFailed(journal.error);
-    if (this.#isJournalDown) this.note("info", "journal", "journal can be written again: the agent goes on");
-    this.#isJournalDown = false;
+    if (this.#journalFault !== null) this.note("info", "journal", "journal can be written again: the agent goes on");
+    this.#journalFault = null;
     this.#journal = journal.value;
     this.#agent = new RunningAgent(this.#settings, {
       ...driverPorts,
       journal: journal.value,
-      key: agentKey(state),
+      key: this.#keyNow(),
       now: Date.now,
       monotonicMs: () => performance.now(),
       soon: setImmediate,
@@ -205,12 +239,10 @@ export class AgentService {
     this.#journal = null;
     if (kind === "damaged" || kind === "other-format") return this.#end(sentence);
     const seconds = TRY_JOURNAL_AGAIN_MS / 1_000;
-    if (!this.#isJournalDown) {
-      const advice = kind === "full" ? "make room" : "make room, or see who may write it and what its disk says";
-      const text = `${sentence}; the agent does nothing until it can be written, and tries every ${seconds} s: ${advice}`;
-      this.note("error", "journal", text);
-    }
-    this.#isJournalDown = true;
+    const advice = kind === "full" ? "make room" : "make room, or see who may write it and what its disk says";
+    const text = `${sentence}; the agent does nothing until it can be written, and tries every ${seconds} s: ${advice}`;
+    if (this.#journalFault === null) this.note("error", "journal", text);
+    this.#journalFault = text;
     this.#retry = setTimeout(() => {
       try {
         this.#startAgent();

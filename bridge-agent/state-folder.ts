@@ -67,6 +67,17 @@ export function lockFolder(folder: string): (() => void) | null {
   }
 }
 
+/** Whether an agent holds this folder, as far as this user can see; writes nothing. */
+export function isFolderHeld(folder: string): boolean {
+  try {
+    using lock = new DatabaseSync(join(folder, "lock"), { readOnly: true, timeout: 0 });
+    lock.prepare("SELECT name FROM sqlite_master").all();
+    return false;
+  } catch (error) {
+    return error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY;
+  }
+}
+
 /** The agent's Ed25519 key. The private half never leaves the machine; the edge's settings name the public one. */
 export interface AgentKey {
   /** Raw 32 bytes, base64url: what the edge's settings call `publicKey`. */
@@ -75,18 +86,46 @@ export interface AgentKey {
   sign(text: string): string;
 }
 
+export function keyFile(folder: string): string {
+  return join(folder, "agent-key.pem");
+}
+
 /** Reads the key of this state folder; makes it first if there is none. */
 export function agentKey(folder: string): AgentKey {
-  const file = join(folder, "agent-key.pem");
-  if (!existsSync(file)) makeKey(folder, file);
+  const key = readAgentKey(folder);
+  if (key) return key;
+  makeKey(folder, keyFile(folder));
+  return agentKey(folder);
+}
+
+/** Reads the key of this state folder; `null`: there is none. Throws, with what to do, where a key is there and cannot be read. */
+export function readAgentKey(folder: string): AgentKey | null {
+  const file = keyFile(folder);
   try {
     return asAgentKey(createPrivateKey(readFileSync(file, "utf8")));
   } catch (error) {
-    throw new Error(
-      `the agent's key ${file} cannot be read (${reasonOf(error)}): put it back from a backup; or move it away, start the agent, and give ` +
-        "the edge the public key that `bridgehead-agent key` then prints",
-    );
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    const advice =
+      code === "EACCES"
+        ? "run this as root, or as the user to whom the folder belongs"
+        : "put it back from a backup; or move it away, start the agent, and give the edge the public key that `bridgehead-agent key` then prints";
+    throw new Error(`the agent's key ${file} cannot be read (${reasonOf(error)}): ${advice}`);
   }
+}
+
+/** What is to be done about a state folder that has no key, or is not there at all. */
+export function missingKey(folder: string): string {
+  const what = existsSync(folder) ? `${keyFile(folder)} is not there` : `the state folder ${folder} is not there`;
+  return (
+    `${what}: if an agent was here before, stop it and put back the backup; else \`bridgehead-agent key\` makes a new key, ` +
+    "and prints what the edge's settings need"
+  );
+}
+
+/** A key for one use, on no disk. */
+export function passingKey(): AgentKey {
+  return asAgentKey(generateKeyPairSync("ed25519").privateKey);
 }
 
 function makeKey(folder: string, file: string): void {

@@ -238,12 +238,13 @@ export class GenericDriver implements BridgeDriver {
 
   #lost(code: number, what: string, closes: number): "soon" | number {
     const wasReady = this.#ready;
+    const became = this.#isGreeted ? "is lost" : "does not connect";
     this.#isGreeted = false;
     this.#ready = false;
     this.#resolveAll();
     const isReplaced = code === REPLACED_CODE;
     const advice = closes >= CLOSES_WITH_ADVICE && this.#identity ? closedAgain(this.#identity) : "";
-    const why = `the bridge at ${this.#url} is lost: ${what || `it closed the connection (${code})`}${advice}`;
+    const why = `the bridge at ${this.#url} ${became}: ${what || `it closed the connection (${code})`}${advice}`;
     const isBadState = this.#badStates > 0 && what.startsWith(notOfProtocol);
     if (wasReady || isBadState || why !== this.#lastWhy) this.#report({ type: "disconnected", why, isReplaced });
     this.#lastWhy = why;

@@ -12,7 +12,7 @@ const agentRefusals = ["badMessage", "wrongKey", "oldVersion", "clockSkew", "unk
 
 /** Lines that a request can cause, so that their number is limited. */
 export const edgeEvents = [
-  ...(["document-note", "document-not-stored", "document-refused", "host-refused"] as const),
+  ...(["agents-not-closed", "document-note", "document-not-stored", "document-refused", "host-refused"] as const),
   ...(["relay-unreachable", "request-failed", "settings-refused", "view-failed"] as const),
   ...(["storage-fails", "storage-works-again"] as const),
 ] as const;

@@ -1065,6 +1065,23 @@ describe("what operations staff ask about", () => {
     expect(world.notes[1]).toBe("takeover: this agent acts from now on; another one did until it left the edge");
   });
 
+  test("a standby that was active before its restart does not say that it lost its place just now", () => {
+    const world = new AgentWorld();
+    world.alone = false;
+    world.connect();
+    world.settle();
+    world.loseEdge();
+    world.restart();
+    world.settle();
+    world.notes.length = 0;
+    world.epoch = 2;
+
+    world.connectEdge("standby");
+    world.settle();
+
+    expect(world.notes).toEqual([]);
+  });
+
   test("an agent that is about to end takes no callers and no commands, and says so", () => {
     const world = running();
     world.stop();

@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -12,12 +12,13 @@ import { WebSocketServer } from "ws";
 import { doctor } from "../../bridge-agent/doctor.ts";
 import type { StatusAnswer } from "../../bridge-agent/health.ts";
 import { askForMissing, init, initDefaults } from "../../bridge-agent/init.ts";
-import { callsText, statusText } from "../../bridge-agent/local-commands.ts";
+import { askAgent, callsText, statusText } from "../../bridge-agent/local-commands.ts";
 import type { CallView } from "../../bridge-agent/run.ts";
 import { loadSettings } from "../../bridge-agent/settings.ts";
-import { agentKey } from "../../bridge-agent/state-folder.ts";
+import { agentKey, holdStateFolder } from "../../bridge-agent/state-folder.ts";
+import { version } from "../../src/foundation/version.ts";
 import { decodeHello, type Hello, helloFault, REFUSAL_HEADER, refusal } from "../../src/link/hello.ts";
-import { agentSettings } from "./agent-world.ts";
+import { agentSettings, openedJournal } from "./agent-world.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "bridgehead-commands-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -44,10 +45,10 @@ test("init writes settings that are right, makes the key, and prints what the ed
       dialIn: ["18005551234", "18005555678"],
     },
   });
-  const [block = ""] = /"bridges": \[.*\n\]/s.exec(said) ?? [];
-  expect(JSON.parse(`{${block}}`)).toEqual({
-    bridges: [{ name: "main", agents: [{ name: "agent-1", publicKey }] }],
-  });
+  const entries = said.split("\n").filter((line) => line.startsWith("{"));
+  const entry = { name: "agent-1", publicKey };
+  expect(entries.map((line) => JSON.parse(line))).toEqual([entry, { name: "main", agents: [entry] }]);
+  expect(said).not.toContain('"bridges":'); // Pasted over the settings, it would remove the other agents.
   expect(said).toContain(`\n\n${publicKey}\n\n`);
 });
 
@@ -114,10 +115,10 @@ function respond(socket: Duplex, status: number, headers: Readonly<Record<string
 async function doctorSays(change: object = {}) {
   const url = (of: Server | WebSocketServer) => `ws://127.0.0.1:${(of.address() as AddressInfo).port}`;
   const state = join(folder, "doctor");
-  agentKey(state);
+  if (!("state" in change)) agentKey(state);
   const driver = { type: "generic" as const, url: url(bridge) };
   const lines: string[] = [];
-  const settings = { ...agentSettings, edge: url(edge), state, driver, listen: { port: 9 }, ...change };
+  const settings = { ...agentSettings, edge: url(edge), state, driver, listen: { port: 2 }, ...change };
   const isWell = await doctor(settings, (line) => lines.push(line));
   return { isWell, said: Object.fromEntries(lines.map((line) => [/^\w+ +(\w+):/.exec(line)?.[1], line])) };
 }
@@ -152,6 +153,77 @@ test.each([
   expect(isWell).toBe(Object.keys(known).length === 0);
   expect(said.bridge).toBe("ok    bridge: it speaks version 3 of the bridge protocol, with 24 ports; 0 calls are up");
   expect(asked).toBe(1);
+});
+
+test("doctor writes nothing, and says that the state folder or its key is missing, and what to do", async () => {
+  answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
+  const gone = join(folder, "gone");
+  const empty = join(folder, "empty");
+  mkdirSync(empty);
+
+  const withoutFolder = await doctorSays({ state: gone });
+  const withoutKey = await doctorSays({ state: empty });
+
+  expect([withoutFolder.isWell, withoutKey.isWell]).toEqual([false, false]);
+  expect(withoutFolder.said).toMatchObject({
+    key: `WRONG key: the state folder ${gone} is not there: if an agent was here before, stop it and put back the backup; else \`bridgehead-agent key\` makes a new key, and prints what the edge's settings need`,
+    disk: "warn  disk: not looked at: see the line about the key",
+    journal: "warn  journal: not looked at: see the line about the key",
+    edge: "warn  edge: it answers, and was not asked about this agent: see the line about the key",
+  });
+  expect(withoutKey.said.key).toContain(`${join(empty, "agent-key.pem")} is not there: if an agent was here before`);
+  expect(withoutKey.said.journal).toBe(`ok    journal: ${join(empty, "journal.sqlite")} is made at the first start`);
+  expect([existsSync(gone), readdirSync(empty)]).toEqual([false, []]);
+});
+
+test("an agent that holds the state folder and does not answer is no agent that does not run", async () => {
+  const state = join(folder, "held");
+  mkdirSync(state);
+  const release = holdStateFolder(state);
+  const silent = createServer(() => {}).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+
+  await expect(askAgent({ ...agentSettings, state, listen: { port } }, "/status", "GET", 100)).rejects.toThrow(
+    /^an agent holds \S+held, and 127\.0\.0\.1:\d+ gave no answer within 0\.1 s: look at its log, and if it hangs, end/,
+  );
+  silent.closeAllConnections();
+  silent.close();
+  await once(silent, "close");
+  const says =
+    /^WRONG agent: an agent holds \S+held, and nothing listens on \S+: if it was started with another listen\.port/;
+  expect((await doctorSays({ state, listen: { port } })).said.agent).toMatch(says);
+  release();
+  expect((await doctorSays({ state, listen: { port } })).said.agent).toMatch(/^ok {4}agent: none runs/);
+});
+
+test("doctor leaves nothing beside a journal that no agent has open", async () => {
+  const state = join(folder, "stopped");
+  agentKey(state);
+  openedJournal(join(state, "journal.sqlite")).close();
+  const before = readdirSync(state);
+
+  const { said } = await doctorSays({ state });
+
+  expect(said.journal).toBe(`ok    journal: ${join(state, "journal.sqlite")} is whole`);
+  expect(readdirSync(state)).toEqual(before);
+});
+
+test.each([
+  ["/calls", "GET"],
+  ["/drain", "POST"],
+])("asking the agent for %s makes no key, and says that there is none", async (path, method) => {
+  const state = join(folder, "without-key");
+  const server = createServer((_, response) => response.writeHead(403).end()).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+
+  await expect(askAgent({ ...agentSettings, state, listen: { port } }, path, method)).rejects.toThrow(
+    /^the state folder \S+ is not there: /,
+  );
+
+  expect(existsSync(state)).toBe(false);
+  server.close();
 });
 
 test.each([
@@ -199,12 +271,23 @@ test("doctor: an edge that is not there, a name that is unknown, no TLS to elsew
   expect(unknown.said.tls).toMatch(/^warn {2}tls: none: .* use wss:\/\/$/);
 });
 
+test("doctor: what to do about a bridge that is not there", async () => {
+  answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
+  const { isWell, said } = await doctorSays({ driver: { type: "generic", url: "ws://127.0.0.1:1/bridge" } });
+
+  expect(isWell).toBe(false);
+  expect(said.bridge).toBe(
+    "WRONG bridge: the bridge at ws://127.0.0.1:1/bridge does not connect: connect ECONNREFUSED 127.0.0.1:1: check that the bridge program runs, and `driver.url` in the settings; then look at its log",
+  );
+}, 20_000);
+
 test("status and calls for people", () => {
   const status: StatusAnswer = {
     domain: "acme",
     bridge: "main",
     agent: "agent-1",
     version: "1.0.0",
+    journal: null,
     role: "active",
     edgeUp: true,
     bridgeUp: true,
@@ -221,6 +304,8 @@ test("status and calls for people", () => {
   expect(statusText({ ...status, draining: true })).toMatch(
     /^role {6}active, and about to end: waits for 2 commands \S.* and 3 reports \S.*$/m,
   );
+  const full = statusText({ ...status, role: "unknown", journal: "journal /x cannot grow: make room" });
+  expect(full).toContain("role      none: it does nothing without its journal\njournal   /x cannot grow: make room\n");
   const call: CallView = {
     call: "c1\x1b",
     number: "",
@@ -230,12 +315,37 @@ test("status and calls for people", () => {
     stage: "entered",
     since: "2026-11-21T09:00:00.000Z",
   };
-  expect(callsText([call], status).split("\n")).toEqual([
+  expect(callsText([call]).split("\n")).toEqual([
     "SINCE (UTC)          NUMBER    CONFERENCE  ROOM  STATE      CALL",
     "2026-11-21 09:00:00  withheld  *******21   main  in, muted  c1\\u001b",
   ]);
-  expect(callsText([], { role: "standby" })).toBe("this agent is standby: ask the active one");
+  expect(statusText({ ...status, role: "standby" })).toContain(
+    "\ncalls     not known to a standby: ask the active agent of this bridge\n",
+  );
 });
+
+test("a standby does not pass for an agent without calls", async () => {
+  const file = join(folder, "standby.json");
+  const standby = createServer(({ url }, response) => {
+    response.end(url === "/calls" ? "[]" : JSON.stringify({ role: "standby", journal: null }));
+  }).listen(0, "127.0.0.1");
+  await once(standby, "listening");
+  const { port } = standby.address() as AddressInfo;
+  writeFileSync(file, JSON.stringify({ ...agentSettings, state: join(folder, "standby"), listen: { port } }));
+
+  for (const json of [[], ["--json"]]) {
+    expect(await runMain("calls", ...json, "--settings", file)).toEqual([
+      1,
+      "",
+      "not known to a standby: ask the active agent of this bridge\n",
+    ]);
+  }
+  standby.close();
+}, 20_000);
+
+test("the version is told as by the edge's command", async () => {
+  expect(await runMain("--version")).toEqual([0, `${version}\n`, ""]);
+}, 20_000);
 
 test("a command that finds no agent says so in one line", async () => {
   const file = join(folder, "none.json");
@@ -245,13 +355,19 @@ test("a command that finds no agent says so in one line", async () => {
   await new Promise((closed) => holder.close(closed));
   writeFileSync(file, JSON.stringify({ ...agentSettings, state: join(folder, "none"), listen: { port } }));
   for (const command of ["status", "calls", "drain"]) {
-    const args = ["bridge-agent/main.ts", command, "--settings", file];
-    const ended = new Promise((resolve) =>
-      execFile(process.execPath, args, (error, _out, said) => resolve([error?.code, said])),
-    );
-    expect(await ended).toEqual([1, `no agent answers on 127.0.0.1:${port}: start it with \`run\`\n`]);
+    const said = `no agent answers on 127.0.0.1:${port}: start it with \`run\`\n`;
+    expect(await runMain(command, "--settings", file)).toEqual([1, "", said]);
   }
 }, 20_000);
+
+/** Its exit code, and what it wrote to its standard output and to its standard error. */
+function runMain(...args: readonly string[]): Promise<readonly [code: unknown, stdout: string, stderr: string]> {
+  return new Promise((resolve) =>
+    execFile(process.execPath, ["bridge-agent/main.ts", ...args], (error, stdout, stderr) =>
+      resolve([error?.code ?? 0, stdout, stderr]),
+    ),
+  );
+}
 
 test("doctor checks the edge's certificate, and what ends soon is a warning", async () => {
   const [key, cert] = [join(folder, "tls-key.pem"), join(folder, "tls-cert.pem")];

@@ -60,6 +60,7 @@ test("an agent whose journal's disk is full lets go of the bridge, says so once,
   for (const stream of [limited.stdout, limited.stderr]) stream.on("data", (data) => (log += data));
   await until(async () => log.includes("cannot be written"));
   expect(await answerOf("readyz")).toContain('"bridgeUp":false');
+  expect(await answerOf("healthz")).toMatch(/^journal \S+journal\.sqlite cannot be written: .* make room/);
   expect(limited.exitCode).toBeNull();
 
   execFileSync("prlimit", ["--pid", String(limited.pid), "--fsize=unlimited:unlimited"]);
@@ -70,6 +71,7 @@ test("an agent whose journal's disk is full lets go of the bridge, says so once,
     /journal \S+journal\.sqlite cannot be written: [^"]*; the agent does nothing until it can be written/,
   );
   expect(log).toContain("journal can be written again");
+  expect(await answerOf("healthz")).toBe("ok\n");
   const exit = once(limited, "exit");
   limited.kill("SIGTERM");
   expect(await exit).toEqual([0, null]);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, expect, test } from "vitest";
-import { healthServer, type LocalAgent, signedRequest } from "../../bridge-agent/health.ts";
+import { healthServer, type LocalAgent, metricsText, signedRequest } from "../../bridge-agent/health.ts";
 import { agentKey } from "../../bridge-agent/state-folder.ts";
 
 const status = {
@@ -36,7 +36,7 @@ const key = agentKey(folder);
 const unfinished = { running: 1, inDoubt: 0, unacknowledged: 2 };
 const agent: LocalAgent = {
   names: { domain: "acme", bridge: "main", agent: "agent-1" },
-  health: () => ({ status, counters: null, logLinesDropped: 0 }),
+  health: () => ({ status, journal: null, counters: null, logLinesDropped: 0 }),
   calls: () => [call],
   drain: async () => unfinished,
   key: () => key,
@@ -84,6 +84,25 @@ test("calls and drain are for who can read the agent's key", async () => {
   const drained = await ask("POST", "/drain", signedRequest(key, "POST", "/drain"));
   expect(drained).toEqual([200, JSON.stringify(unfinished)]);
   expect(drains).toBe(1);
+  server.close();
+});
+
+test("an agent that cannot write its journal is not healthy, and says why", async () => {
+  const why = "journal /x cannot grow: make room";
+  const health = () => ({ ...agent.health(), journal: why });
+  const server = await healthServer(() => ({ ...agent, health }), 0);
+  const { port } = server.address() as AddressInfo;
+  const answerOf = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`);
+    return [response.status, await response.text()] as const;
+  };
+
+  expect(await answerOf("/healthz")).toEqual([503, `${why}\n`]);
+  const [code, ready] = await answerOf("/readyz");
+  expect([code, JSON.parse(ready)]).toEqual([503, { ready: false, edgeUp: true, bridgeUp: true, journal: why }]);
+  expect(JSON.parse((await answerOf("/status"))[1])).toMatchObject({ journal: why });
+  expect((await answerOf("/metrics"))[1]).toContain("\nbridgehead_agent_journal_up 0\n");
+  expect(metricsText(agent.health())).toContain("\nbridgehead_agent_journal_up 1\n");
   server.close();
 });
 

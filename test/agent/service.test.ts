@@ -1,15 +1,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { WebSocketServer } from "ws";
+import { signedRequest } from "../../bridge-agent/health.ts";
 import { askAgent } from "../../bridge-agent/local-commands.ts";
 import { AgentService } from "../../bridge-agent/service.ts";
 import type { AgentSettings } from "../../bridge-agent/settings.ts";
-import { holdStateFolder } from "../../bridge-agent/state-folder.ts";
+import { agentKey, holdStateFolder } from "../../bridge-agent/state-folder.ts";
 import { agentSettings } from "./agent-world.ts";
 
 let folder: string;
@@ -158,6 +159,35 @@ test("a reload begins the agent anew only where the link or the bridge sees a di
   await service.stop();
   for (const client of edge.clients) client.terminate();
   edge.close();
+});
+
+test("an agent whose key file is gone keeps its key, and says so once; without its folder it takes up no settings", async () => {
+  vi.useRealTimers();
+  const [port, holder] = await takenPort();
+  await new Promise((closed) => holder.close(closed));
+  const state = join(folder, "state");
+  const before: AgentSettings = { ...agentSettings, state, listen: { port } };
+  const service = new AgentService(before, ports());
+  await service.start();
+  const key = agentKey(state);
+  const calls = async () => {
+    const headers = signedRequest(key, "GET", "/calls");
+    return (await fetch(`http://127.0.0.1:${port}/calls`, { headers })).status;
+  };
+  rmSync(join(state, "agent-key.pem"));
+
+  expect((await service.reload({ ...before, agent: "agent-2" })).ok).toBe(true);
+  expect(await calls()).toBe(200);
+  rmSync(state, { recursive: true });
+  const reloaded = await service.reload({ ...before, agent: "agent-3" });
+
+  expect(reloaded).toEqual({ ok: false, error: expect.stringMatching(/^state: \S+ is gone: stop the agent, put /) });
+  expect(await calls()).toBe(200);
+  expect(existsSync(state)).toBe(false);
+  expect(lines.filter((line) => line.includes("agent-key.pem"))).toEqual([
+    expect.stringMatching(/^\S+agent-key\.pem is gone: the agent goes on with the key that it has in memory/),
+  ]);
+  await service.stop();
 });
 
 test("drain ends the process once, by a word of its own", async () => {

@@ -91,7 +91,7 @@ test("a bridge that accepts and says nothing is given up after 2 s", async () =>
   expect(reports).toEqual([]);
   expect(await reportAfter(1)).toEqual({
     type: "disconnected",
-    why: `the bridge at ${url} is lost: it has not answered for 2 s`,
+    why: `the bridge at ${url} does not connect: it has not answered for 2 s`,
     isReplaced: false,
   });
 });
@@ -269,7 +269,7 @@ test("a bridge that greets and then closes is tried less and less often, and the
   server.close(); // That it does not even listen is another matter.
   for (const client of server.clients) client.terminate();
   expect(await reportAfter(3_000)).toMatchObject({
-    why: expect.stringMatching(/is lost: connect ECONNREFUSED [^,]*$/),
+    why: expect.stringMatching(/does not connect: connect ECONNREFUSED [^,]*$/),
   });
 });
 

@@ -14,6 +14,7 @@ const files = ["packaging/alerts.yml", "packaging/dashboard.json", page, "docs/s
 
 const ofAgent = metricsText({
   status: { ...nothingRuns, role: "standby" },
+  journal: null,
   counters: null,
   logLinesDropped: 0,
 } as never);
