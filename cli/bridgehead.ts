@@ -24,7 +24,7 @@ export function bridgehead(parts: EdgeParts): Command {
     .option("--settings <file>", "settings of the edge, JSON", settingsFile)
     .option("--check", "check the settings, and serve nothing")
     .action(({ settings, check }: { settings: string; check?: true }) =>
-      check ? report(checkEdge(settings)) : runUntilStopped(() => serve(settings, parts), { hangUp: "own" }),
+      check ? report(checkEdge(settings)) : runUntilStopped(() => serve(settings, parts), { hangUp: "own", log: true }),
     );
 
   program
