@@ -23,8 +23,10 @@ export function bridgehead(parts: EdgeParts): Command {
     .description("serve the edge until told to stop; SIGHUP reads the domains again")
     .option("--settings <file>", "settings of the edge, JSON", settingsFile)
     .option("--check", "check the settings, and serve nothing")
-    .action(({ settings, check }: { settings: string; check?: true }) =>
-      check ? report(checkEdge(settings)) : runUntilStopped(() => serve(settings, parts), { hangUp: "own", log: true }),
+    .action(async ({ settings, check }: { settings: string; check?: true }) =>
+      check
+        ? report(await checkEdge(settings))
+        : runUntilStopped(() => serve(settings, parts), { hangUp: "own", log: true }),
     );
 
   program
@@ -32,8 +34,8 @@ export function bridgehead(parts: EdgeParts): Command {
     .description("check the edge's settings and all its domains; exit code 1 where something is wrong")
     .option("--settings <file>", "settings of the edge, JSON", settingsFile)
     .option("--domains <file>", "instead, a file of domains alone, as DOMAINS at Cloudflare")
-    .action(({ settings, domains }: { settings: string; domains?: string }) =>
-      report(domains === undefined ? checkEdge(settings) : checkDomainsFile(domains)),
+    .action(async ({ settings, domains }: { settings: string; domains?: string }) =>
+      report(domains === undefined ? await checkEdge(settings) : checkDomainsFile(domains)),
     );
 
   const settings = program.command("settings").description("settings of the edge");

@@ -6,19 +6,22 @@ import { reasonOf } from "../src/foundation/reason.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
-import { readOperatorToken, requireFormat, requireWritable } from "./edge-state.ts";
+import { readOperatorToken, requireFormat, requireOwnHost, requireWritable } from "./edge-state.ts";
 import { addressOf } from "./workerd.ts";
 
 /** What a check of the edge's settings file, its folder and its domains finds; nothing is changed. */
-export function checkEdge(file: string): Finding[] {
+export async function checkEdge(file: string): Promise<Finding[]> {
   const loaded = loadEdgeSettings(file);
   if (!loaded.ok) return [{ verdict: "WRONG", about: "settings", says: loaded.error }];
   const { host, port, state, operatorTokenFile, domains, domainsFile } = loaded.value;
   return [
     { verdict: "ok", about: "settings", says: file },
-    { verdict: "ok", about: "listens", says: `http://${addressOf(host, port)}` },
-    checkState(state),
-    checkToken(operatorTokenFile, state),
+    await judged("listens", async () => {
+      await requireOwnHost("host", host);
+      return `http://${addressOf(host, port)}`;
+    }),
+    await checkState(state),
+    await checkToken(operatorTokenFile, state),
     ...checkDomains(domains, domainsFile),
   ];
 }
@@ -91,7 +94,7 @@ function summary({ bridges, adapterSecrets, webex }: DomainSettings): string {
   return `agents ${agents.join(", ")}; posts to ${webex.hosts.join(", ")}; adapter URL ${secrets}`;
 }
 
-function checkState(folder: string): Finding {
+function checkState(folder: string): Promise<Finding> {
   return judged("state", () => {
     requireWritable(folder, "state");
     requireFormat(folder, "state");
@@ -99,7 +102,7 @@ function checkState(folder: string): Finding {
   });
 }
 
-function checkToken(file: string, state: string): Finding {
+function checkToken(file: string, state: string): Promise<Finding> {
   return judged("token", () => {
     if (existsSync(file)) {
       readOperatorToken(file);
@@ -111,9 +114,9 @@ function checkToken(file: string, state: string): Finding {
 }
 
 /** What the check says, or what it throws. */
-function judged(about: string, check: () => string): Finding {
+async function judged(about: string, check: () => string | Promise<string>): Promise<Finding> {
   try {
-    return { verdict: "ok", about, says: check() };
+    return { verdict: "ok", about, says: await check() };
   } catch (error) {
     return { verdict: "WRONG", about, says: reasonOf(error) };
   }

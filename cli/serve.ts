@@ -6,7 +6,7 @@ import { version } from "../src/foundation/version.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { lengthFault, warningsOf } from "./check.ts";
 import { type EdgeSettings, loadEdgeSettings } from "./edge-settings.ts";
-import { holdEdgeState, operatorTokenIn, requireFreePort } from "./edge-state.ts";
+import { holdEdgeState, operatorTokenIn, requireFreePort, requireOwnHost } from "./edge-state.ts";
 import { give, type Launch, Part, reason, StartError, startGuard } from "./supervise.ts";
 import { prepareWorkerd, urlHere } from "./workerd.ts";
 
@@ -34,6 +34,7 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
     reloads = reloads.then(async () => reload(file, await running.promise)); // One after the other.
   });
   giveWarnings(settings.domains);
+  await requireOwnHost(`host in ${file}`, host);
   await requireFreePort(`port in ${file}`, port, host);
   holdEdgeState(state, `state in ${file}`);
   const reloadToken = randomBytes(24).toString("base64url");

@@ -19,6 +19,9 @@ export function reason(error: unknown): string {
 
 const words: ReadonlyMap<unknown, string> = new Map([
   ["EADDRINUSE", "the port is taken"],
+  ["EADDRNOTAVAIL", "it is no address of this machine"],
+  ["ENOTFOUND", "nobody knows the name"],
+  ["EAI_AGAIN", "the name cannot be looked up"],
   ["EACCES", "no permission"],
   ["EPERM", "no permission"],
   ["EROFS", "read-only file system"],
