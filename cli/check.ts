@@ -4,7 +4,7 @@ import type { Finding } from "../src/foundation/finding.ts";
 import { isLoopback } from "../src/foundation/loopback.ts";
 import { reasonOf } from "../src/foundation/reason.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
-import { loadDomains } from "../src/settings/load.ts";
+import { domainFaults, loadDomains } from "../src/settings/load.ts";
 import { loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
 import { readOperatorToken, requireFormat, requireOwnHost, requireWritable } from "./edge-state.ts";
 import { addressOf } from "./workerd.ts";
@@ -34,7 +34,7 @@ export function checkDomainsFile(file: string): Finding[] {
     : [{ verdict: "WRONG", about: "domains", says: read.error }];
 }
 
-/** A line for each domain, and one for each warning. */
+/** A line for each domain, or for each of its mistakes, and one for each warning. */
 function checkDomains(json: string, file: string): Finding[] {
   const all: unknown = JSON.parse(json);
   const single =
@@ -48,7 +48,7 @@ function checkDomains(json: string, file: string): Finding[] {
     return [{ verdict: "warn", about: "domains", says: `${file} has none: the edge serves nobody` }];
   const findings = single.flatMap(({ about, json }): Finding[] => {
     const loaded = loadDomains(json);
-    if (!loaded.ok) return [{ verdict: "WRONG", about, says: loaded.error }];
+    if (!loaded.ok) return domainFaults(json).map((says) => ({ verdict: "WRONG", about, says }));
     return Array.from(loaded.value, ([, { settings }]): Finding => ({ verdict: "ok", about, says: summary(settings) }));
   });
   const fault = lengthFault(json);

@@ -40,6 +40,7 @@ test("the printed example is right as soon as key and secret are one's own, and 
 
   expect(await complaints(example)).toEqual([
     expect.stringMatching(/^WRONG domain acme: DOMAINS\.acme\.adapterSecrets\.0 is the sample secret of the documents/),
+    expect.stringMatching(/^WRONG domain acme: DOMAINS\.acme\.bridges\.0\.agents\.0\.publicKey is the sample key /),
   ]);
   expect(await complaints(own)).toEqual([]);
   expect((await checkEdge(join(folder, "edge.json"))).map(({ about }) => about)).toEqual([
@@ -91,6 +92,7 @@ test("domains may have a file of their own, which can be checked alone", async (
 
 test.each([
   ["{", /is not JSON/],
+  [{ sate: "s", domains: {} }, /sate is no setting; the settings are host, port, state/],
   [{ domains: {} }, /state is missing; a right example: "\/var\/lib\/bridgehead-edge"/],
   [{ state: "s", domains: {}, hots: "::1" }, /hots is no setting; the settings are host, port, state/],
   [{ state: "s", domains: {}, port: "80" }, /port must be a number \(it is "80"\); a right example: 8787/],
@@ -144,6 +146,12 @@ test("what is as long as it may be can be handed to a process, and one byte more
   expect([lengthFault(longest), start(longest)]).toEqual([null, undefined]);
   expect(lengthFault(`${longest}x`)).toMatch(/ 131064 bytes /);
   expect(start(`${longest}x`)).toMatchObject({ code: "E2BIG" });
+});
+
+test("a byte order mark, as some editors put it in front, is no mistake", async () => {
+  const file = written("domains.json", `\ufeff${JSON.stringify({ local })}`);
+
+  expect(checkDomainsFile(file)).toEqual([{ verdict: "ok", about: "domain local", says: expect.any(String) }]);
 });
 
 test("comments of settings end with their line, and are none within a text", () => {
