@@ -139,7 +139,12 @@ async function readyz(): Promise<Readyz | null> {
 
 /** Throws before the first start: 0 would be our own process group. */
 function workerdPid(): number {
-  const pid = Number(log.match(/"msg":"process \d+"/g)?.at(-1)?.match(/\d+/)?.[0]);
+  const pid = Number(
+    log
+      .match(/"msg":"process \d+"/g)
+      ?.at(-1)
+      ?.match(/\d+/)?.[0],
+  );
   if (!pid) throw new Error(`no start in the log:\n${log}`);
   return pid;
 }
