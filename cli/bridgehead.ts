@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { isSocketUrl } from "../bridge-agent/drivers/socket-url.ts";
 import { driverPorts } from "../bridge-agent/node-ports.ts";
 import { type Finding, findingLine } from "../src/foundation/finding.ts";
+import { printable } from "../src/foundation/printable.ts";
 import { version } from "../src/foundation/version.ts";
 import { domainNameFault } from "../src/settings/load.ts";
 import { checkBridge } from "./bridge-check.ts";
@@ -23,8 +24,10 @@ export function bridgehead(parts: EdgeParts): Command {
     .description("serve the edge until told to stop; SIGHUP reads the domains again")
     .option("--settings <file>", "settings of the edge, JSON", settingsFile)
     .option("--check", "check the settings, and serve nothing")
-    .action(({ settings, check }: { settings: string; check?: true }) =>
-      check ? report(checkEdge(settings)) : runUntilStopped(() => serve(settings, parts), { hangUp: "own" }),
+    .action(async ({ settings, check }: { settings: string; check?: true }) =>
+      check
+        ? report(await checkEdge(settings))
+        : runUntilStopped(() => serve(settings, parts), { hangUp: "own", log: true }),
     );
 
   program
@@ -32,8 +35,8 @@ export function bridgehead(parts: EdgeParts): Command {
     .description("check the edge's settings and all its domains; exit code 1 where something is wrong")
     .option("--settings <file>", "settings of the edge, JSON", settingsFile)
     .option("--domains <file>", "instead, a file of domains alone, as DOMAINS at Cloudflare")
-    .action(({ settings, domains }: { settings: string; domains?: string }) =>
-      report(domains === undefined ? checkEdge(settings) : checkDomainsFile(domains)),
+    .action(async ({ settings, domains }: { settings: string; domains?: string }) =>
+      report(domains === undefined ? await checkEdge(settings) : checkDomainsFile(domains)),
     );
 
   const settings = program.command("settings").description("settings of the edge");
@@ -49,9 +52,14 @@ export function bridgehead(parts: EdgeParts): Command {
   bridge
     .command("check")
     .description("check that a bridge program does what docs/bridge-protocol.md says; exit code 1 where it does not")
-    .argument("<url>", "where its agents connect, as ws://127.0.0.1:8790/bridge", socketUrl)
+    .argument("<url>", "where its agents connect, as ws://127.0.0.1:8790/bridge")
     .option("--key <digits>", "key of the conference that is made and ended", "990019900")
     .action(async (url: string, { key }: { key: string }) => {
+      if (!isSocketUrl(url)) {
+        program.error(
+          `"${printable(url)}" is no address of a bridge program; one is ws://127.0.0.1:8790/bridge, ws:// or wss:// without user, password and #`,
+        );
+      }
       const settleMs = 1_000;
       if (!(await checkBridge({ url, key, ports: driverPorts, settleMs, print }))) process.exitCode = 1;
     });
@@ -68,11 +76,6 @@ function domainName(text: string): string {
   const fault = domainNameFault(text);
   if (fault !== null) throw new InvalidArgumentError(fault);
   return text;
-}
-
-function socketUrl(text: string): string {
-  if (isSocketUrl(text)) return text;
-  throw new InvalidArgumentError("It must be a ws:// or wss:// address without user, password and #.");
 }
 
 /** A line for each finding; the exit code says whether something is wrong. */

@@ -4,21 +4,24 @@ import type { Finding } from "../src/foundation/finding.ts";
 import { isLoopback } from "../src/foundation/loopback.ts";
 import { reasonOf } from "../src/foundation/reason.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
-import { loadDomains } from "../src/settings/load.ts";
+import { domainFaults, loadDomains } from "../src/settings/load.ts";
 import { loadEdgeSettings, readCommentedJson } from "./edge-settings.ts";
-import { readOperatorToken, requireFormat, requireWritable } from "./edge-state.ts";
+import { readOperatorToken, requireFormat, requireOwnHost, requireWritable } from "./edge-state.ts";
 import { addressOf } from "./workerd.ts";
 
 /** What a check of the edge's settings file, its folder and its domains finds; nothing is changed. */
-export function checkEdge(file: string): Finding[] {
+export async function checkEdge(file: string): Promise<Finding[]> {
   const loaded = loadEdgeSettings(file);
   if (!loaded.ok) return [{ verdict: "WRONG", about: "settings", says: loaded.error }];
   const { host, port, state, operatorTokenFile, domains, domainsFile } = loaded.value;
   return [
     { verdict: "ok", about: "settings", says: file },
-    { verdict: "ok", about: "listens", says: `http://${addressOf(host, port)}` },
-    checkState(state),
-    checkToken(operatorTokenFile, state),
+    await judged("listens", async () => {
+      await requireOwnHost("host", host);
+      return `http://${addressOf(host, port)}`;
+    }),
+    await checkState(state),
+    await checkToken(operatorTokenFile, state),
     ...checkDomains(domains, domainsFile),
   ];
 }
@@ -31,7 +34,7 @@ export function checkDomainsFile(file: string): Finding[] {
     : [{ verdict: "WRONG", about: "domains", says: read.error }];
 }
 
-/** A line for each domain, and one for each warning. */
+/** A line for each domain, or for each of its mistakes, and one for each warning. */
 function checkDomains(json: string, file: string): Finding[] {
   const all: unknown = JSON.parse(json);
   const single =
@@ -45,7 +48,7 @@ function checkDomains(json: string, file: string): Finding[] {
     return [{ verdict: "warn", about: "domains", says: `${file} has none: the edge serves nobody` }];
   const findings = single.flatMap(({ about, json }): Finding[] => {
     const loaded = loadDomains(json);
-    if (!loaded.ok) return [{ verdict: "WRONG", about, says: loaded.error }];
+    if (!loaded.ok) return domainFaults(json).map((says) => ({ verdict: "WRONG", about, says }));
     return Array.from(loaded.value, ([, { settings }]): Finding => ({ verdict: "ok", about, says: summary(settings) }));
   });
   const fault = lengthFault(json);
@@ -91,7 +94,7 @@ function summary({ bridges, adapterSecrets, webex }: DomainSettings): string {
   return `agents ${agents.join(", ")}; posts to ${webex.hosts.join(", ")}; adapter URL ${secrets}`;
 }
 
-function checkState(folder: string): Finding {
+function checkState(folder: string): Promise<Finding> {
   return judged("state", () => {
     requireWritable(folder, "state");
     requireFormat(folder, "state");
@@ -99,7 +102,7 @@ function checkState(folder: string): Finding {
   });
 }
 
-function checkToken(file: string, state: string): Finding {
+function checkToken(file: string, state: string): Promise<Finding> {
   return judged("token", () => {
     if (existsSync(file)) {
       readOperatorToken(file);
@@ -111,9 +114,9 @@ function checkToken(file: string, state: string): Finding {
 }
 
 /** What the check says, or what it throws. */
-function judged(about: string, check: () => string): Finding {
+async function judged(about: string, check: () => string | Promise<string>): Promise<Finding> {
   try {
-    return { verdict: "ok", about, says: check() };
+    return { verdict: "ok", about, says: await check() };
   } catch (error) {
     return { verdict: "WRONG", about, says: reasonOf(error) };
   }

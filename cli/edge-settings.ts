@@ -56,8 +56,12 @@ export interface EdgeSettings {
 export function loadEdgeSettings(file: string): Result<EdgeSettings, string> {
   const read = readCommentedJson(file);
   if (!read.ok) return read;
-  const checked = v.safeParse(edgeSettings, read.value, { abortEarly: true, message: mustBe });
-  if (!checked.success) return err(`${file}: ${explain(checked.issues[0])}`);
+  const checked = v.safeParse(edgeSettings, read.value, { message: mustBe });
+  if (!checked.success) {
+    // A mistyped name before the setting that is missing for it.
+    const issue = checked.issues.find(({ expected }) => expected === "never") ?? checked.issues[0];
+    return err(`${file}: ${explain(issue)}`);
+  }
   const settings = checked.output;
   const beside = (name: string) => resolve(dirname(file), name);
   const state = beside(settings.state);

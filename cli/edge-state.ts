@@ -16,6 +16,21 @@ export async function requireFreePort(setting: string, port: number, host = "127
   });
 }
 
+/** Throws if nothing can listen on the host; no port is needed for that. `setting` names what to change. */
+export async function requireOwnHost(setting: string, host: string): Promise<void> {
+  await new Promise<void>((own, foreign) => {
+    const server = createServer();
+    server.once("error", (error) =>
+      foreign(
+        new StartError(
+          `cannot listen on ${host} (${reason(error)}); set ${setting} to an address of this machine, such as 127.0.0.1`,
+        ),
+      ),
+    );
+    server.listen({ port: 0, host }, () => server.close(() => own()));
+  });
+}
+
 /** What an HTTP header can carry. */
 export const sendable: RegExp = /^[\x21-\x7e]+$/;
 

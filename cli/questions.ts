@@ -128,7 +128,11 @@ async function answer<Data>(
   { json, watch }: Options & { readonly watch?: true },
   ask: (edge: OperatorClient) => Promise<Answer<Data>>,
 ): Promise<void> {
-  process.stdout.on("error", () => process.exit(0)); // As `head` closes its end.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0); // As `head` closes its end.
+    console.error(`cannot print the answer (${reason(error)})`);
+    process.exit(1);
+  });
   try {
     const edge = new OperatorClient(findEdge(process.env));
     const first = await ask(edge);

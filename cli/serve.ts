@@ -2,11 +2,12 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { notifySystemd, watchdogMs } from "../bridge-agent/service-manager.ts";
+import { version } from "../src/foundation/version.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { lengthFault, warningsOf } from "./check.ts";
 import { type EdgeSettings, loadEdgeSettings } from "./edge-settings.ts";
-import { holdEdgeState, operatorTokenIn, requireFreePort } from "./edge-state.ts";
-import { type Launch, Part, reason, StartError, startGuard, tell } from "./supervise.ts";
+import { holdEdgeState, operatorTokenIn, requireFreePort, requireOwnHost } from "./edge-state.ts";
+import { give, type Launch, Part, reason, StartError, startGuard } from "./supervise.ts";
 import { prepareWorkerd, urlHere } from "./workerd.ts";
 
 /** What the edge is made of. */
@@ -32,7 +33,8 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
   process.on("SIGHUP", () => {
     reloads = reloads.then(async () => reload(file, await running.promise)); // One after the other.
   });
-  for (const { about, says } of warningsOf(settings.domains)) tell("warning", `${about} ${says}`);
+  giveWarnings(settings.domains);
+  await requireOwnHost(`host in ${file}`, host);
   await requireFreePort(`port in ${file}`, port, host);
   holdEdgeState(state, `state in ${file}`);
   const reloadToken = randomBytes(24).toString("base64url");
@@ -52,13 +54,15 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
   const guard = startGuard();
   const edge = new Part({ name: "edge", launch, logFile: null, onStart: (pid) => guard.watch([pid]) });
   edge.start();
-  tell("token", `the operator's bearer token is in ${settings.operatorTokenFile}`);
+  const { operatorTokenFile } = settings;
+  give("token", { level: "info", event: "token", msg: `the operator's bearer token is in ${operatorTokenFile}` });
   const url = urlHere(host, port);
   const stopping = new AbortController();
   const { signal } = stopping;
   void tellWhenReady(url, signal, () => running.resolve({ begun: settings, edge, launch, url, reloadToken, signal }));
   return async () => {
     stopping.abort();
+    give("edge", { level: "info", event: "edge-stops", msg: "stops", facts: { version } });
     await edge.stop(500);
     guard.watch([]);
   };
@@ -85,7 +89,7 @@ async function tellWhenReady(url: string, stop: AbortSignal, onReady: () => void
       .catch(() => false);
   while (!stop.aborted && !(await answers())) await pause(20);
   if (stop.aborted) return;
-  tell("edge", `serves ${url}`);
+  give("edge", { level: "info", event: "edge-serves", msg: `serves ${url}`, facts: { version } });
   notifySystemd("READY=1");
   onReady();
   const every = watchdogMs();
@@ -112,9 +116,10 @@ async function reload(file: string, { begun, edge, launch, url, reloadToken, sig
   try {
     now = settingsIn(file);
   } catch (error) {
-    return tell("reload", `settings stay as they were: ${reason(error)}`);
+    const msg = `settings stay as they were: ${reason(error)}`;
+    return give("reload", { level: "error", event: "reload-refused", msg });
   }
-  for (const { about, says } of warningsOf(now.domains)) tell("warning", `${about} ${says}`);
+  giveWarnings(now.domains);
   edge.launch = { ...launch, env: { ...launch.env, DOMAINS: now.domains } }; // For the start after a crash.
   const headers = { authorization: `Bearer ${reloadToken}` };
   const answer = await fetch(`${url}/reload`, {
@@ -126,14 +131,21 @@ async function reload(file: string, { begun, edge, launch, url, reloadToken, sig
   if (typeof answer !== "string") await answer.body?.cancel().catch(() => {});
   if (typeof answer === "string" || !answer.ok) {
     const why = typeof answer === "string" ? answer : `status ${answer.status}`;
-    return tell(
-      "reload",
-      `the edge did not take the domains (${why}); they count when it starts again, or with the next reload`,
-    );
+    const msg = `the edge did not take the domains (${why}); they count when it starts again, or with the next reload`;
+    return give("reload", { level: "error", event: "reload-failed", msg });
   }
   const waits = (["host", "port", "state", "operatorTokenFile"] as const).filter((name) => now[name] !== begun[name]);
-  tell(
-    "reload",
-    `domains read again from ${now.domainsFile}${waits.length > 0 ? `; ${waits.join(", ")} count after a restart` : ""}`,
-  );
+  const rest = waits.length > 0 ? `; ${listOf(waits)} ${waits.length === 1 ? "counts" : "count"} after a restart` : "";
+  give("reload", { level: "info", event: "reload", msg: `domains read again from ${now.domainsFile}${rest}` });
+}
+
+function giveWarnings(domains: string): void {
+  for (const { about, says } of warningsOf(domains)) {
+    give("warning", { level: "warn", event: "settings-warning", msg: `${about} ${says}` });
+  }
+}
+
+/** As "host", "host and port" or "host, port and state". */
+function listOf(names: readonly string[]): string {
+  return names.join(", ").replace(/, (?=[^,]*$)/, " and ");
 }

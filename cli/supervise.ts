@@ -2,9 +2,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, fstatSync, openSync, readSync, writeFileSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
+import { isatty } from "node:tty";
 import { printable } from "../src/foundation/printable.ts";
 import { reasonOf } from "../src/foundation/reason.ts";
-import { forTerminal } from "./log-line.ts";
+import { version } from "../src/foundation/version.ts";
+import { forTerminal, type Notice, noticeLine, outputLine } from "./log-line.ts";
 
 /** A fault that a person must put right before the start; printed as one line. */
 export class StartError extends Error {}
@@ -17,6 +19,9 @@ export function reason(error: unknown): string {
 
 const words: ReadonlyMap<unknown, string> = new Map([
   ["EADDRINUSE", "the port is taken"],
+  ["EADDRNOTAVAIL", "it is no address of this machine"],
+  ["ENOTFOUND", "nobody knows the name"],
+  ["EAI_AGAIN", "the name cannot be looked up"],
   ["EACCES", "no permission"],
   ["EPERM", "no permission"],
   ["EROFS", "read-only file system"],
@@ -35,6 +40,17 @@ export function tell(who: string, what: string): void {
   print(printable(`${who.padEnd(7)} ${what}`));
 }
 
+/** A notice of a service: for a person at a terminal, with who it is about in front, and elsewhere a line of the log. */
+export function give(who: string, notice: Notice): void {
+  if (isAtTerminal()) tell(who, notice.msg);
+  else print(noticeLine(notice, Date.now()));
+}
+
+/** Not by process.stdout: to ask that makes a pipe lose lines while its reader is slow. */
+function isAtTerminal(): boolean {
+  return isatty(1);
+}
+
 /** Not by console.log: where standard output is a file on a full disk, that would end the process. */
 export function print(line: string): void {
   try {
@@ -49,11 +65,12 @@ const STOPPED_WITHIN_MS = 50;
 
 /**
  * Starts, and stops at SIGINT, SIGTERM, or at the end of the process that started us. So it does at SIGHUP, unless that is `own`, and no
- * terminal hangs up. A fault of the settings or the machine is one line on stderr and exit code 1.
+ * terminal hangs up. A fault of the settings or the machine is one line on stderr and exit code 1; with `log`, a line of the log where no
+ * terminal is.
  */
 export async function runUntilStopped(
   start: () => Promise<() => Promise<void>>,
-  { hangUp }: { readonly hangUp?: "own" } = {},
+  { hangUp, log }: { readonly hangUp?: "own"; readonly log?: true } = {},
 ): Promise<void> {
   process.umask(0o077); // Our files, and those of our parts, hold phone numbers and conference keys.
   const stopped = new Promise<void>((resolve) => {
@@ -75,7 +92,9 @@ export async function runUntilStopped(
     // Ctrl-C also ends what the start was waiting for, perhaps before we hear of it ourselves.
     await pause(STOPPED_WITHIN_MS);
     if (isStopped) process.exit(0);
-    console.error(forAPerson(error));
+    const fault = forAPerson(error);
+    const isLogged = log && typeof fault === "string" && !isatty(2);
+    console.error(isLogged ? noticeLine({ level: "error", event: "start-refused", msg: fault }, Date.now()) : fault);
     process.exit(1);
   }
 }
@@ -108,7 +127,7 @@ export interface Launch {
 interface PartOptions {
   readonly name: string;
   readonly launch: Launch;
-  /** The output of the process; emptied with each new `Part`. `null`: it goes where ours goes, for people where that is a terminal. */
+  /** The output of the process; emptied with each new `Part`. `null`: it goes where ours goes, for people where that is a terminal, and else in lines of JSON, as do notices about the process. */
   readonly logFile: string | null;
   /** Called with each start of the process. */
   readonly onStart: (pid: number) => void;
@@ -146,43 +165,53 @@ export class Part {
   start(): void {
     const { name, logFile, onStart } = this.options;
     const { launch } = this;
-    const log = logFile === null ? (process.stdout.isTTY ? "pipe" : "inherit") : openLog(logFile);
+    const log = logFile === null ? "pipe" : openLog(logFile);
+    // The edge's own lines, which are most, need no hand of ours unless a person reads them; workerd writes to its standard error.
+    const output = logFile === null && !isAtTerminal() ? "inherit" : log;
     const startedAt = Date.now();
     // A session of its own: Ctrl-C reaches us alone, and we stop the parts in their order.
     let child: ChildProcess;
     try {
       child = spawn(launch.command, launch.args, {
         detached: true,
-        stdio: ["ignore", log, log],
+        stdio: ["ignore", output, log],
         env: { ...process.env, ...launch.env },
       });
     } catch (error) {
       // Some faults are thrown, such as too little memory; others come as an event.
-      void this.restart(reason(error), true);
+      void this.restart(reason(error), null, true);
       return;
     } finally {
       if (typeof log === "number") closeSync(log);
     }
-    for (const output of [child.stdout, child.stderr]) {
-      if (output) createInterface(output).on("line", (line) => print(forTerminal(line)));
+    for (const pipe of [child.stdout, child.stderr]) {
+      if (pipe) createInterface(pipe).on("line", printOutput);
     }
     this.child = child;
     this.ended = new Promise((done) => {
-      const over = (how: string, killed: boolean) => {
+      const over = (how: string, code: number | string | null, killed: boolean) => {
         if (this.child !== child) return;
         signalGroup(child, "SIGKILL"); // The processes that it started do not outlive it.
         this.child = undefined;
         done();
-        if (!this.stopping) void this.restart(how, !killed && Date.now() < startedAt + QUICK_END_MS);
+        if (!this.stopping) void this.restart(how, code, !killed && Date.now() < startedAt + QUICK_END_MS);
       };
-      child.once("error", (error) => over(reason(error), false));
+      child.once("error", (error) => over(reason(error), null, false));
       child.once("exit", (code, signal) =>
-        over(signal ?? `exit code ${code}${code === 0 ? "" : lastLine(logFile)}`, signal !== null),
+        over(signal ?? `exit code ${code}${code === 0 ? "" : lastLine(logFile)}`, signal ?? code, signal !== null),
       );
     });
     if (!child.pid) return;
     // While a process keeps ending, its start is printed only when it stays.
-    const printStart = () => this.child === child && tell(name, `process ${child.pid}`);
+    const printStart = () => {
+      if (this.child !== child) return;
+      this.tell({
+        level: "info",
+        event: `${name}-started`,
+        msg: `process ${child.pid}`,
+        facts: { process: child.pid },
+      });
+    };
     if (this.quickEnds === 0) printStart();
     else setTimeout(printStart, QUICK_END_MS).unref();
     onStart(child.pid);
@@ -197,17 +226,29 @@ export class Part {
     await this.ended;
   }
 
+  private tell(notice: Notice): void {
+    const { name, logFile } = this.options;
+    if (logFile === null) give(name, { ...notice, facts: { ...notice.facts, version } });
+    else tell(name, notice.msg);
+  }
+
   /** At once after a kill; a process that gives up as soon as it starts is tried again once a second. */
-  private async restart(why: string, gaveUpAtOnce: boolean): Promise<void> {
+  private async restart(why: string, code: number | string | null, gaveUpAtOnce: boolean): Promise<void> {
     this.quickEnds = gaveUpAtOnce ? this.quickEnds + 1 : 0;
     const now = Date.now();
     if (this.quickEnds < 2 || why !== this.lastFailure.why || now >= this.lastFailure.at + PRINT_AGAIN_MS) {
       this.lastFailure = { why, at: now };
-      tell(this.options.name, `ended (${why}); is started again${this.quickEnds > 1 ? ", each second" : ""}`);
+      const msg = `ended (${why}); is started again${this.quickEnds > 1 ? ", each second" : ""}`;
+      this.tell({ level: "error", event: `${this.options.name}-ended`, msg, facts: { code } });
     }
     await pause(Math.min(LONGEST_PAUSE_MS, this.quickEnds * 250));
     if (!this.stopping) this.start();
   }
+}
+
+function printOutput(line: string): void {
+  const shown = isAtTerminal() ? forTerminal(line) : outputLine(line, Date.now());
+  if (shown !== null) print(shown);
 }
 
 /** Without a log a part still does its work. */

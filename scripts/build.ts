@@ -10,8 +10,8 @@ const project = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The version of this checkout. */
 export const { version }: { version: string } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
 
-/** Builds what runs in production into a folder: `npm run build` says `dist`. */
-export async function buildInto(folder: string, builtVersion = version): Promise<void> {
+/** Builds what runs in production into a folder, `dist` for `npm run build`. Returns the names of the files. */
+export async function buildInto(folder: string, builtVersion = version): Promise<readonly string[]> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, "edge"), { recursive: true });
   const ofEdge = new Set<string>();
@@ -24,8 +24,9 @@ export async function buildInto(folder: string, builtVersion = version): Promise
   for (const [name, content] of Object.entries(files)) {
     writeFileSync(join(folder, name), await content, { mode: name.endsWith(".mjs") ? 0o755 : 0o644 });
   }
-  writeFileSync(join(folder, "bridgehead.licences.txt"), licencesOf(ofEdge));
-  writeFileSync(join(folder, "bridgehead-agent.licences.txt"), licencesOf(ofAgent));
+  const licences = { "bridgehead.licences.txt": ofEdge, "bridgehead-agent.licences.txt": ofAgent };
+  for (const [name, packages] of Object.entries(licences)) writeFileSync(join(folder, name), licencesOf(packages));
+  return [...Object.keys(files), ...Object.keys(licences)];
 }
 
 /** A program for Node as one file. */
@@ -58,4 +59,6 @@ const nodeFirst: Plugin = {
   },
 };
 
-if (import.meta.main) await buildInto(join(project, "dist"));
+if (import.meta.main) {
+  for (const name of await buildInto(join(project, "dist"))) console.log(`built ${join("dist", name)}`);
+}

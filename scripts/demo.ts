@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Option } from "commander";
 import { atExit, exitOnSignals } from "./at-exit.ts";
 import { command } from "./command.ts";
-import { Diagram } from "./demo/diagram.ts";
+import { Diagram, leastColumns } from "./demo/diagram.ts";
 import { type Flow, flowsFolder, loadFlows } from "./demo/flow.ts";
 import { FlowStage, type Played } from "./demo/stage.ts";
 import { FlowSystem } from "./demo/system.ts";
@@ -24,6 +24,12 @@ const wanted = flows.filter(({ name }) => options.flow === undefined || name ===
 const startedAt = Date.now();
 let shown = 0;
 const failed: string[] = [];
+const { columns = leastColumns } = process.stdout;
+if (columns < leastColumns) {
+  console.error(
+    `this terminal has ${columns} columns, and the pictures need ${leastColumns}: make it wider, or read them in a file`,
+  );
+}
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 atExit(printVerdict);
 for (const group of Map.groupBy(wanted, ({ settings }) => JSON.stringify(settings)).values()) {

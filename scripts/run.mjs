@@ -2,7 +2,7 @@
 // Runs a TypeScript file of this project: `node scripts/run.mjs FILE [ARGUMENTS]`.
 // Installs what package-lock.json names if that is missing or older, and takes the Node that was installed with it.
 // Plain JavaScript, because it runs on the Node of the machine (20 or newer), which need not know TypeScript.
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -13,29 +13,55 @@ const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const installed = join(project, "node_modules");
 const bin = join(installed, ".bin");
 
+/** In npm's log: a request without an answer. */
+const noAnswer = / fetch GET (\S+) attempt \d+ failed with (\w+)/g;
+/** As many of them mean that there is no network, if nothing has been answered. */
+const ENOUGH_FAILURES = 10;
+
 const [file, ...rest] = process.argv.slice(2);
 if (!file) fail("usage: node scripts/run.mjs FILE [ARGUMENTS]");
-install();
+await install();
 run(chooseNode(), [join(project, file), ...rest]);
 
-function install() {
+async function install() {
   const lock = createHash("sha256")
     .update(readFileSync(join(project, "package-lock.json")))
     .digest("hex");
   const stamp = join(installed, ".lock-sha256");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   console.error("installing the packages of package-lock.json (once, about 15 s) …");
-  const result = spawnSync("npm", ["ci", "--include=dev", "--include=optional"], {
-    cwd: project,
-    stdio: ["ignore", "pipe", "pipe"],
-    encoding: "utf8",
+  let seconds = 0;
+  const progress = setInterval(() => {
+    seconds += 30;
+    console.error(`still installing, ${seconds} s …`);
+  }, 30_000);
+  const patience = ["--fetch-retries=2", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=2000"];
+  const args = ["ci", "--include=dev", "--include=optional", ...patience, "--loglevel=http", "--no-audit", "--no-fund"];
+  const npm = spawn("npm", args, { cwd: project, stdio: ["ignore", "ignore", "pipe"] });
+  let output = "";
+  npm.stderr.setEncoding("utf8").on("data", (text) => {
+    output += text;
+    // Without a network npm would try each package for itself, which takes a minute.
+    const failures = output.match(noAnswer)?.length ?? 0;
+    if (failures >= ENOUGH_FAILURES && !/ fetch GET \d{3} /.test(output)) npm.kill();
   });
-  if (result.status !== 0) {
-    fail(
-      `npm ci failed; run it by hand once the cause is gone:\n${result.stdout ?? ""}${result.stderr ?? result.error}`,
-    );
-  }
+  const fault = await new Promise((done) => {
+    npm.on("error", (error) => done(error.message));
+    npm.on("close", (code) => done(code === 0 ? null : whyOf(output)));
+  });
+  clearInterval(progress);
+  if (fault !== null) fail(`the packages cannot be installed: ${fault}; \`npm ci\` says more`);
   writeFileSync(stamp, lock);
+}
+
+/** What the registry has answered, as npm says it, or else the first line of npm's error that is more than a code. */
+function whyOf(output) {
+  const [, address, code] = output.matchAll(noAnswer).next().value ?? [];
+  const lines = Array.from(output.matchAll(/^npm (?:error|ERR!) (.*)$/gm), ([, line]) => line.trim());
+  const told = lines.filter((line) => line !== "" && !/^(code|syscall|errno|path|dest) /.test(line));
+  const answer = told.find((line) => /failed, reason: |^\d{3} /.test(line));
+  if (!answer && address) return `${address} does not answer (${code})`;
+  return (answer ?? told[0] ?? "npm ci failed").replace(/^(network |FetchError: |\d{3} (?=\d{3} ))/, "");
 }
 
 function chooseNode() {

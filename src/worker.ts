@@ -78,13 +78,21 @@ async function isReload(request: Request, env: Env): Promise<boolean> {
 /** Whoever reloads waits for the answer. */
 const CLOSE_WITHIN_MS = 2_000;
 
+/** Agents whose links are to be closed; where a relay does not do so, the next reload tries again. */
+const toClose = new Set<ReturnType<typeof agentsLost>[number]>();
+
 async function reload(json: string, env: Env): Promise<Response> {
   const before = known(env);
   const after = replaceDomains(json);
   if (!after.ok) return problem(422, "wrong settings", after.error);
+  for (const lost of agentsLost(before, after.value)) toClose.add(lost);
   // The domains count from here on. So a relay that does not close its agents' links is for the log, and the answer stays.
-  const closing = agentsLost(before, after.value).map(async ({ domain, bridge, agents }) => {
-    const closed = env.RELAY.getByName(`${domain}/${bridge}`).closeAgents(agents);
+  const closing = Array.from(toClose, async (lost) => {
+    const { domain, bridge, agents } = lost;
+    const relay = env.RELAY.getByName(`${domain}/${bridge}`);
+    const closed = relay.closeAgents(agents).then(() => {
+      toClose.delete(lost);
+    });
     await within(timers, CLOSE_WITHIN_MS, "the relay", closed).catch((error: unknown) =>
       limitedLog(env, "error", "agents-not-closed", { domain, bridge, agents, error: reasonOf(error) }),
     );

@@ -11,6 +11,8 @@ const bridgeWidth = 25;
 const phonesWidth = { most: 30, least: 20 } as const;
 /** From WebEx's line to the adapter's, likewise: the longest names of messages have 31 characters. */
 const webexWidth = { most: 89, least: 40 } as const;
+/** Of the narrowest picture. */
+export const leastColumns: number = timeWidth + webexWidth.least + bridgeWidth + phonesWidth.least;
 /** Messages of one kind that one step draws; further ones are counted. */
 const mostAlike = 8;
 

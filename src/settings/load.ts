@@ -87,19 +87,30 @@ export function showsPersonal(env: DomainsEnv, name: unknown): boolean {
   return domains.ok && domains.value.get(name as DomainName)?.settings.logs.personal === true;
 }
 
+/** All that is wrong with the domains, a line each as in the error of `loadDomains`, which is the first of them. */
+export function domainFaults(json: string): readonly string[] {
+  const checked = checkDomains(json);
+  return checked.ok ? [] : checked.error;
+}
+
 function readDomains(json: string): Result<Domains, string> {
-  const parsed = parseJson(json);
-  if (!parsed.ok) return parsed;
-  const inherited = pathOfInherited(parsed.value);
-  if (inherited) return err(`DOMAINS.${inherited.join(".")} is not a setting; leave it out`);
-  const sample = findSample(parsed.value);
-  if (sample) return err(`DOMAINS.${sample}`);
-  const checked = v.safeParse(allDomains, parsed.value, { abortEarly: true, message: mustBe });
-  if (!checked.success) return err(explain(checked.issues[0]));
-  const domains = Object.entries(checked.output) as [DomainName, DomainSettings][];
+  const checked = checkDomains(json);
+  if (!checked.ok) return err(checked.error[0] ?? "");
+  const domains = Object.entries(checked.value) as [DomainName, DomainSettings][];
   return ok(
     new Map(domains.map(([name, settings]) => [name, { name, settings, codec: createCodec(settings.protocol) }])),
   );
+}
+
+function checkDomains(json: string): Result<v.InferOutput<typeof allDomains>, readonly string[]> {
+  const parsed = parseJson(json);
+  if (!parsed.ok) return err([parsed.error]);
+  const inherited = pathOfInherited(parsed.value);
+  if (inherited) return err([`DOMAINS.${inherited.join(".")} is not a setting; leave it out`]);
+  const samples = findSamples(parsed.value).map((sample) => `DOMAINS.${sample}`);
+  const checked = v.safeParse(allDomains, parsed.value, { abortPipeEarly: true, message: mustBe });
+  const faults = [...samples, ...explainAll(checked.issues ?? [])];
+  return checked.success && faults.length === 0 ? ok(checked.output) : err(faults);
 }
 
 /** The adapter URL has at most 64 characters in all (protocol T3): this leaves 11 for the host behind `https://`. */
@@ -156,33 +167,64 @@ const samples: ReadonlyMap<unknown, string> = new Map([
   [sampleSecret, "is the sample secret of the documents; put one of your own, such as `openssl rand -hex 11` prints"],
 ]);
 
-/** Where a value was copied from the documents, and what to do about it. */
-function findSample(value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  for (const [name, part] of Object.entries(value)) {
+/** How to make what examples cannot show, since everybody would have it. */
+const ownMakers: readonly (readonly [sample: string, maker: string])[] = [
+  [samplePublicKey, "your agent's command `key`"],
+  [sampleSecret, "`openssl rand -hex 11`"],
+];
+
+/** Where values were copied from the documents, and what to do about each. */
+function findSamples(value: unknown): string[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, part]) => {
     const fault = samples.get(part);
-    if (fault) return `${name} ${fault}`;
-    const within = findSample(part);
-    if (within) return `${name}.${within}`;
-  }
-  return undefined;
+    return fault ? [`${name} ${fault}`] : findSamples(part).map((within) => `${name}.${within}`);
+  });
 }
 
 /** Their values are not repeated in the log: somebody may have put a private key where the public one belongs. */
 const secretSettings: ReadonlySet<string> = new Set(["adapterSecrets", "publicKey"]);
 
+/** Names that are no settings come first: where one is a mistyped name, that setting is not told as missing besides. */
+function explainAll(issues: readonly v.BaseIssue<unknown>[]): string[] {
+  const [unknown, wrong] = [issues.filter(isUnknown), issues.filter((issue) => !isUnknown(issue))];
+  const meant = new Set(unknown.map(pathOf).map((path) => path.with(-1, nameMeant(path) ?? "").join(".")));
+  const isMistyped = (issue: v.BaseIssue<unknown>) => issue.input === undefined && meant.has(pathOf(issue).join("."));
+  return [...new Set([...unknown, ...wrong.filter((issue) => !isMistyped(issue))].map(explain))];
+}
+
+function isUnknown({ type, expected }: v.BaseIssue<unknown>): boolean {
+  return type === "strict_object" && expected === "never";
+}
+
+function pathOf({ path }: v.BaseIssue<unknown>): string[] {
+  return (path ?? []).map((step) => String(step.key));
+}
+
 function explain(issue: v.BaseIssue<unknown>): string {
-  const path = (issue.path ?? []).map((step) => String(step.key));
+  const path = pathOf(issue);
   const place = `DOMAINS${path.map((step) => `.${step}`).join("")}`;
-  if (issue.type === "strict_object" && issue.expected === "never") return `${place} ${notASetting(path)}`;
+  if (isUnknown(issue)) return `${place} ${notASetting(path)}`;
   const wrong =
     path.some((step) => secretSettings.has(step)) && issue.input !== undefined ? issue.message : wrongValue(issue);
-  return `${place} ${wrong}; a right example: ${exampleAt(path)}`;
+  return `${place} ${wrong}; ${hint(exampleAt(path))}`;
+}
+
+/** The example; or, instead of a key or a secret, how to make one. */
+function hint(example: string): string {
+  const [sample, maker] = ownMakers.find(([one]) => example.includes(one)) ?? [];
+  if (sample === undefined) return `a right example: ${example}`;
+  if (example === JSON.stringify(sample)) return `put what ${maker} prints`;
+  return `a right example: ${example.replace(sample, "…")}, with what ${maker} prints`;
+}
+
+function nameMeant(path: readonly string[]): string | undefined {
+  return nearestName(path.at(-1) ?? "", settingsIn(path.slice(0, -1)));
 }
 
 function notASetting(path: readonly string[]): string {
   const names = settingsIn(path.slice(0, -1));
-  const meant = nearestName(path.at(-1) ?? "", names);
+  const meant = nameMeant(path);
   return meant ? `is not a setting; did you mean ${meant}?` : `is not a setting; there are ${names.join(", ")}`;
 }
 
@@ -245,9 +287,13 @@ function exampleAt(path: readonly string[]): string {
   return JSON.stringify(place);
 }
 
+const local = localDomain({ agents: [{ name: "agent-1", publicKey: samplePublicKey }] });
+
 /** A domain that has every setting; its key and its secret are refused until they are replaced. */
 export const example: DomainSettingsInput = {
-  ...localDomain({ agents: [{ name: "agent-1", publicKey: samplePublicKey }] }),
+  ...local,
+  webex: { ...local.webex, hosts: ["*.webex.com"], scheme: "auto" },
+  rateLimitPerMinute: 60_000,
   recording: { number: { country: "1", area: "408", local: "5551234" }, sequence: "P15D123456789#P0" },
   hybrid: {
     clientUrl: "https://voice.example.com/client",

@@ -26,23 +26,24 @@ function written(name: string, content: unknown): string {
 }
 
 /** The findings without what is well. */
-function complaints(settings: unknown): string[] {
-  return checkEdge(written("edge.json", settings)).flatMap(({ verdict, about, says }) =>
+async function complaints(settings: unknown): Promise<string[]> {
+  return (await checkEdge(written("edge.json", settings))).flatMap(({ verdict, about, says }) =>
     verdict === "ok" ? [] : `${verdict} ${about}: ${says}`,
   );
 }
 
-test("the printed example is right as soon as key and secret are one's own, and refused before", () => {
+test("the printed example is right as soon as key and secret are one's own, and refused before", async () => {
   const example = settingsExample("acme");
   const own = example
     .replace("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", publicKey)
     .replace("q3J8xWm0ZbV5tYk2", "0123456789abcdef012345");
 
-  expect(complaints(example)).toEqual([
+  expect(await complaints(example)).toEqual([
     expect.stringMatching(/^WRONG domain acme: DOMAINS\.acme\.adapterSecrets\.0 is the sample secret of the documents/),
+    expect.stringMatching(/^WRONG domain acme: DOMAINS\.acme\.bridges\.0\.agents\.0\.publicKey is the sample key /),
   ]);
-  expect(complaints(own)).toEqual([]);
-  expect(checkEdge(join(folder, "edge.json")).map(({ about }) => about)).toEqual([
+  expect(await complaints(own)).toEqual([]);
+  expect((await checkEdge(join(folder, "edge.json"))).map(({ about }) => about)).toEqual([
     "settings",
     "listens",
     "state",
@@ -64,21 +65,21 @@ test.each(['a b"c', "", "a/b"])("no example is printed of a domain %j, which wou
   expect(errors).toHaveLength(1);
 });
 
-test("each domain has its own verdict, and one that strangers could use a warning", () => {
+test("each domain has its own verdict, and one that strangers could use a warning", async () => {
   const domains = { good: local, open, wrong: { ...local, createTimeoutMs: 0 } };
 
-  expect(complaints({ state: "state", domains }).map((line) => line.slice(0, 60))).toEqual([
+  expect((await complaints({ state: "state", domains })).map((line) => line.slice(0, 60))).toEqual([
     "WRONG domain wrong: DOMAINS.wrong.createTimeoutMs must be at",
   ]);
-  expect(complaints({ state: "state", domains: { local, open } })).toEqual([
+  expect(await complaints({ state: "state", domains: { local, open } })).toEqual([
     expect.stringMatching(/^warn domain open: has no adapterSecrets/),
   ]);
 });
 
-test("domains may have a file of their own, which can be checked alone", () => {
+test("domains may have a file of their own, which can be checked alone", async () => {
   const file = written("domains.json", { local });
 
-  expect(complaints({ state: "state", domains: "domains.json" })).toEqual([]);
+  expect(await complaints({ state: "state", domains: "domains.json" })).toEqual([]);
   expect(checkDomainsFile(file)).toEqual([{ verdict: "ok", about: "domain local", says: expect.any(String) }]);
   expect(checkDomainsFile(join(folder, "none.json"))).toEqual([
     {
@@ -91,6 +92,7 @@ test("domains may have a file of their own, which can be checked alone", () => {
 
 test.each([
   ["{", /is not JSON/],
+  [{ sate: "s", domains: {} }, /sate is no setting; the settings are host, port, state/],
   [{ domains: {} }, /state is missing; a right example: "\/var\/lib\/bridgehead-edge"/],
   [{ state: "s", domains: {}, hots: "::1" }, /hots is no setting; the settings are host, port, state/],
   [{ state: "s", domains: {}, port: "80" }, /port must be a number \(it is "80"\); a right example: 8787/],
@@ -111,17 +113,30 @@ test.each([
     { state: "s", operatorTokenFile: "/proc/sys/token", domains: { local } },
     /^WRONG token: cannot write in \/proc\/sys \(.*\); set operatorTokenFile to another/,
   ],
-])("settings such as %j are told in one line", (settings, line) => {
-  expect(complaints(settings).at(-1)).toMatch(line);
+])("settings such as %j are told in one line", async (settings, line) => {
+  expect((await complaints(settings)).at(-1)).toMatch(line);
 });
 
-test("a state of another format is told before the start", () => {
+test.each(["192.0.2.9", "2001:db8::9"])("a host that is not of this machine, %s, is told", async (host) => {
+  const fault =
+    /^WRONG listens: cannot listen on \S+ \(.*\); set host to an address of this machine, such as 127\.0\.0\.1$/;
+
+  expect(await complaints({ host, state: "s", domains: { local } })).toEqual([expect.stringMatching(fault)]);
+});
+
+test.each(["0.0.0.0", "localhost", "127.0.0.2"])("a host of this machine, %s, is right", async (host) => {
+  expect(await complaints({ host, state: "s", domains: { local } })).toEqual([]);
+});
+
+test("a state of another format is told before the start", async () => {
   mkdirSync(join(folder, "state", "edge", "objects"), { recursive: true });
   const settings = { state: "state", domains: { local } };
 
-  expect(complaints(settings)).toEqual([expect.stringMatching(/^WRONG state: .* is of format 0, and this version/)]);
+  expect(await complaints(settings)).toEqual([
+    expect.stringMatching(/^WRONG state: .* is of format 0, and this version/),
+  ]);
   writeFileSync(join(folder, "state", "format"), "2");
-  expect(complaints(settings)).toEqual([]);
+  expect(await complaints(settings)).toEqual([]);
 });
 
 test("what is as long as it may be can be handed to a process, and one byte more cannot", () => {
@@ -131,6 +146,12 @@ test("what is as long as it may be can be handed to a process, and one byte more
   expect([lengthFault(longest), start(longest)]).toEqual([null, undefined]);
   expect(lengthFault(`${longest}x`)).toMatch(/ 131064 bytes /);
   expect(start(`${longest}x`)).toMatchObject({ code: "E2BIG" });
+});
+
+test("a byte order mark, as some editors put it in front, is no mistake", async () => {
+  const file = written("domains.json", `\ufeff${JSON.stringify({ local })}`);
+
+  expect(checkDomainsFile(file)).toEqual([{ verdict: "ok", about: "domain local", says: expect.any(String) }]);
 });
 
 test("comments of settings end with their line, and are none within a text", () => {

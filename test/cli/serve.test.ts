@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { serve } from "../../cli/serve.ts";
 import { StartError } from "../../cli/supervise.ts";
 import { freePorts } from "../../scripts/local-run.ts";
+import { version } from "../../src/foundation/version.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 
 const local = localDomain({
@@ -26,6 +27,10 @@ let held = new Promise((resolve) => { answer = resolve; });
 let handed = 0;
 createServer(async (request, response) => {
   if (request.url === "/answer") answer();
+  if (request.url === "/crash") {
+    console.error("kj/disk.c++:1: error: no disk\\nstack: 55a 55b");
+    process.kill(process.pid, "SIGKILL");
+  }
   if (request.url === "/reload") {
     const domains = Object.keys(JSON.parse((await request.toArray()).join("")));
     console.log("handed " + domains);
@@ -121,7 +126,7 @@ test("a SIGHUP while the edge starts counts as soon as it serves", async () => {
   await line("handed local,next");
   await fetch(`http://127.0.0.1:${port}/answer`);
   await line("domains read again");
-  expect(lines.filter((one) => one.startsWith("edge    serves"))).toHaveLength(1);
+  expect(lines.filter((one) => one.includes('"edge-serves"'))).toHaveLength(1);
 });
 
 test("of two SIGHUPs the second waits until the edge has answered the first", async () => {
@@ -137,4 +142,47 @@ test("of two SIGHUPs the second waits until the edge has answered the first", as
     ...["handed local", "answered local"],
     ...["handed local", "answered local"],
   ]);
+});
+
+test("where no terminal is, each line of a service is one of JSON: its start and end with the version, a crash, reloads", async () => {
+  write({ local });
+  const { line, lines } = run();
+  await line("edge-serves");
+  await fetch(`http://127.0.0.1:${port}/answer`);
+  await fetch(`http://127.0.0.1:${port}/crash`).catch(() => {});
+  await line("edge-started", 2);
+  write({ local: {} });
+  edge?.kill("SIGHUP");
+  await line("reload-refused");
+  const ended = edge && once(edge, "close");
+  edge?.kill("SIGTERM");
+  await ended;
+
+  const time = expect.stringMatching(/^\d{4}-.*Z$/);
+  const about = { time, level: "info", version };
+  expect(lines.map((one) => JSON.parse(one))).toEqual(
+    expect.arrayContaining([
+      { ...about, event: "edge-started", msg: expect.stringMatching(/^process \d+$/), process: expect.any(Number) },
+      { ...about, event: "edge-serves", msg: `serves http://127.0.0.1:${port}` },
+      { time, level: "error", event: "workerd", msg: "kj/disk.c++:1: error: no disk" },
+      { ...about, level: "error", event: "edge-ended", msg: "ended (SIGKILL); is started again", code: "SIGKILL" },
+      { time, level: "error", event: "reload-refused", msg: expect.stringContaining("settings stay as they were: ") },
+      { ...about, event: "edge-stops", msg: "stops" },
+    ]),
+  );
+});
+
+test.each([
+  [{ host: "::1" }, "; host counts after a restart"],
+  [{ host: "::1", port: 1 }, "; host and port count after a restart"],
+  [{ host: "::1", port: 1, state: "s" }, "; host, port, state and operatorTokenFile count after a restart"],
+])("a reload says what waits for a restart: %j", async (changed, rest) => {
+  write({ local });
+  const { line } = run();
+  await line("edge-serves");
+  await fetch(`http://127.0.0.1:${port}/answer`);
+  writeFileSync(settings, JSON.stringify({ port, state: "edge", domains: { local }, ...changed }));
+  edge?.kill("SIGHUP");
+
+  await line(`edge.json${rest}"`);
 });

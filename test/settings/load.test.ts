@@ -1,7 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { DomainName } from "../../src/foundation/ids.ts";
 import { domainSettings } from "../../src/settings/domain-settings.ts";
-import { agentsLost, domainsOf, example, findDomain, loadDomains, replaceDomains } from "../../src/settings/load.ts";
+import {
+  agentsLost,
+  domainFaults,
+  domainsOf,
+  example,
+  findDomain,
+  loadDomains,
+  replaceDomains,
+} from "../../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../../src/settings/local-domain.ts";
 
 const publicKey = "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw";
@@ -40,6 +48,28 @@ test.each([
   ],
 ])("what was copied from the documents is refused by its name: %j", (overrides, line) => {
   expect(load(overrides)).toEqual({ ok: false, error: expect.stringMatching(line) });
+});
+
+test("all mistakes are told, what is no setting first, and a mistyped setting not as missing, too", () => {
+  const { timeoutMs, ...webex } = local.webex;
+  const domains = {
+    local: { ...local, webex: { ...webex, timeoutms: timeoutMs }, createTimeoutMs: 0, adapterSecrets: ["x"] },
+    acme: { ...example, passthroughUrl: "x" },
+  };
+
+  expect(domainFaults(JSON.stringify(domains))).toEqual([
+    expect.stringMatching(/^DOMAINS\.acme\.bridges\.0\.agents\.0\.publicKey is the sample key /),
+    expect.stringMatching(/^DOMAINS\.acme\.adapterSecrets\.0 is the sample secret /),
+    "DOMAINS.local.webex.timeoutms is not a setting; did you mean timeoutMs?",
+    expect.stringMatching(/^DOMAINS\.local\.createTimeoutMs must be at least 1 /),
+    expect.stringMatching(/^DOMAINS\.local\.adapterSecrets\.0 must be 16 to 32 of /),
+    expect.stringMatching(/^DOMAINS\.acme\.passthroughUrl must be an address /),
+  ]);
+  expect(domainFaults(JSON.stringify({ local }))).toEqual([]);
+  expect(loadDomains(JSON.stringify({ local: domains.local }))).toEqual({
+    ok: false,
+    error: "DOMAINS.local.webex.timeoutms is not a setting; did you mean timeoutMs?",
+  });
 });
 
 test("settings replaced while the process runs count for whoever asks, and wrong ones change nothing", () => {
@@ -129,7 +159,7 @@ test.each<[string, unknown, string]>([
   [
     "a bridge without agents",
     { bridges: [{ name: "b", agents: [] }] },
-    `DOMAINS.local.bridges.0.agents must name at least one agent with its public key; a right example: [{"name":"agent-1","publicKey":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]`,
+    `DOMAINS.local.bridges.0.agents must name at least one agent with its public key; a right example: [{"name":"agent-1","publicKey":"…"}], with what your agent's command \`key\` prints`,
   ],
   [
     "a missing part",
@@ -149,37 +179,37 @@ test.each<[string, unknown, string]>([
   [
     "a secret that can be guessed",
     { adapterSecrets: ["secret"] },
-    'DOMAINS.local.adapterSecrets.0 must be 16 to 32 of letters, digits, - and _; a right example: "q3J8xWm0ZbV5tYk2"',
+    "DOMAINS.local.adapterSecrets.0 must be 16 to 32 of letters, digits, - and _; put what `openssl rand -hex 11` prints",
   ],
   [
     "a third secret",
     { adapterSecrets: ["aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "cccccccccccccccc"] },
-    'DOMAINS.local.adapterSecrets must be at most two secrets; a right example: ["q3J8xWm0ZbV5tYk2"]',
+    'DOMAINS.local.adapterSecrets must be at most two secrets; a right example: ["…"], with what `openssl rand -hex 11` prints',
   ],
   [
     "a host with a port, though any port may be posted to",
     { webex: { hosts: ["127.0.0.1:80"] } },
-    'DOMAINS.local.webex.hosts.0 must be a host name without a port, such as tsp1.example.com or *.example.com (it is "127.0.0.1:80"); a right example: "127.0.0.1"',
+    'DOMAINS.local.webex.hosts.0 must be a host name without a port, such as tsp1.example.com or *.example.com (it is "127.0.0.1:80"); a right example: "*.webex.com"',
   ],
   [
     "an end of a host name that is none",
     { webex: { hosts: ["*."] } },
-    'DOMAINS.local.webex.hosts.0 must be a host name without a port, such as tsp1.example.com or *.example.com (it is "*."); a right example: "127.0.0.1"',
+    'DOMAINS.local.webex.hosts.0 must be a host name without a port, such as tsp1.example.com or *.example.com (it is "*."); a right example: "*.webex.com"',
   ],
   [
     "a domain that may post to nobody",
     { webex: { hosts: [] } },
-    'DOMAINS.local.webex.hosts must name at least one host; a right example: ["127.0.0.1","localhost"]',
+    'DOMAINS.local.webex.hosts must name at least one host; a right example: ["*.webex.com"]',
   ],
   [
     "a host where a list is meant",
     { webex: { hosts: "localhost" } },
-    'DOMAINS.local.webex.hosts must be a list (it is "localhost"); a right example: ["127.0.0.1","localhost"]',
+    'DOMAINS.local.webex.hosts must be a list (it is "localhost"); a right example: ["*.webex.com"]',
   ],
   [
     "a list where settings are meant",
     { webex: [] },
-    'DOMAINS.local.webex.hosts is missing; a right example: ["127.0.0.1","localhost"]',
+    'DOMAINS.local.webex.hosts is missing; a right example: ["*.webex.com"]',
   ],
   [
     "a word where settings are meant",
@@ -256,7 +286,7 @@ test.each<[string, unknown, string]>([
         },
       ],
     },
-    `DOMAINS.local.bridges.0.agents must not have two agents of one name; a right example: [{"name":"agent-1","publicKey":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]`,
+    `DOMAINS.local.bridges.0.agents must not have two agents of one name; a right example: [{"name":"agent-1","publicKey":"…"}], with what your agent's command \`key\` prints`,
   ],
 ])("%s is refused: the error names the setting, what is wrong, and a right example", (_what, overrides, message) => {
   expect(load(overrides)).toEqual({ ok: false, error: message });

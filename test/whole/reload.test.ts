@@ -137,11 +137,14 @@ async function readyz(): Promise<Readyz | null> {
   return answer ? ((await answer.json()) as Readyz) : null;
 }
 
+/** Throws before the first start: 0 would be our own process group. */
 function workerdPid(): number {
-  return Number(
+  const pid = Number(
     log
-      .match(/edge +process (\d+)/g)
+      .match(/"msg":"process \d+"/g)
       ?.at(-1)
-      ?.match(/\d+/)?.[0] ?? 0,
+      ?.match(/\d+/)?.[0],
   );
+  if (!pid) throw new Error(`no start in the log:\n${log}`);
+  return pid;
 }
