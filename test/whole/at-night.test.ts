@@ -78,6 +78,8 @@ const variable: readonly (readonly [RegExp, string])[] = [
   [/(555120\d{3}\.\d+)\.\d+/g, "$1"],
   [/key: [\w-]{43},/g, "key: KEY,"],
   [/\d+ MiB/g, "SPACE"],
+  // As the agent last said.
+  [/ up +\d+$/gm, " up PORTS"],
 ];
 
 /** Lines as they are wider or narrower by what differs: with single blanks, and those that were wrapped as one. */
@@ -259,7 +261,7 @@ test.each<[string, Readonly<Record<string, string>>, RegExp]>([
   ["calls --domain acme", {}, /^there is no domain acme; the only domain is local/],
   ["conference 1", {}, /^nothing is kept of a conference 1 in local; the running conferences are 555120777, /],
   ["conferences --hour 3", {}, /unknown option '--hour'/],
-  ["bridge check http://127.0.0.1:1", {}, /must be a ws:\/\/ or wss:\/\/ address/],
+  ["bridge check http://127.0.0.1:1", {}, /is no address of a bridge program; one is ws:\/\//],
 ])("%s with %j fails in one line", async (command, env, says) => {
   const { code, stdout, stderr } = await bridgehead(command.split(" "), env);
 

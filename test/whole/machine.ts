@@ -6,6 +6,9 @@ import { eventually } from "./world.ts";
 
 const systemd = "/lib/systemd/systemd";
 
+/** The tools for mounts are in folders that not every user's path has. */
+const withTools = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` };
+
 /** Why no machine can be made here; `null`: it can. */
 export function noMachine(): string | null {
   if (process.getuid?.() !== 0) return "only root can mount what it needs";
@@ -13,7 +16,8 @@ export function noMachine(): string | null {
   if (!existsSync(systemd)) return "there is no systemd";
   if (!cgroups()) return "there are no control groups of version 2";
   const probe = mkdtempSync(join(tmpdir(), "bridgehead-probe-"));
-  const { status } = spawnSync("unshare", ["--mount", "--pid", "--cgroup", "--fork", "sh", "-c", mounts(probe)]);
+  const args = ["--mount", "--pid", "--cgroup", "--fork", "sh", "-c", mounts(probe)];
+  const { status } = spawnSync("unshare", args, { env: withTools });
   rmdirSync(probe);
   return status === 0 ? null : "the system mounts no overlay";
 }
@@ -38,7 +42,7 @@ export class Machine {
     // It ends with this process, whatever this process dies of.
     const script = `mkdir ${group} && echo $$ > ${group}/cgroup.procs && exec setpriv --pdeathsig KILL unshare --mount --pid --cgroup --uts --ipc --fork --kill-child sh -c '
       ${mounts(folder)}; cd ${folder}/root; mkdir shared old; mount --bind ${shared} shared; ${boot}'`;
-    this.#unshare = spawn("sh", ["-c", script], { stdio: ["ignore", "ignore", "pipe"] });
+    this.#unshare = spawn("sh", ["-c", script], { stdio: ["ignore", "ignore", "pipe"], env: withTools });
     this.#unshare.stderr?.on("data", (data: Buffer) => {
       this.#complaints += data;
     });
