@@ -238,6 +238,8 @@ test("a conference that is watched is shown again when it has changed", async ()
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, BRIDGEHEAD_STATE: world.run.state },
   });
+  // What never comes ends the test, and must not outlive it.
+  const limit = setTimeout(() => watching.kill(), 20_000);
   const heads: string[] = [];
   for await (const line of createInterface({ input: watching.stdout })) {
     const [state] = /(locked|running), last input/.exec(line) ?? [];
@@ -246,6 +248,7 @@ test("a conference that is watched is shown again when it has changed", async ()
     if (heads.length === 1) await world.bridge.lock("555120888", false);
     else break;
   }
+  clearTimeout(limit);
   watching.kill();
 
   expect(heads).toEqual(["locked, last input", "running, last input"]);
