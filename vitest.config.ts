@@ -1,9 +1,12 @@
+import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { domains, operatorToken } from "./test/workers/test-domains.ts";
 
 export default defineConfig({
   test: {
+    // By default vitest leaves one core idle, which is half of two.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {
@@ -27,7 +30,9 @@ export default defineConfig({
           name: "whole",
           environment: "node",
           include: ["test/whole/**/*.test.ts"],
+          // Its files measure times and want the machine for themselves.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -41,14 +41,14 @@ export class Machine {
     const group = this.#group;
     // It ends with this process, whatever this process dies of.
     const script = `mkdir ${group} && echo $$ > ${group}/cgroup.procs && exec setpriv --pdeathsig KILL unshare --mount --pid --cgroup --uts --ipc --fork --kill-child sh -c '
-      ${mounts(folder)}; cd ${folder}/root; mkdir shared old; mount --bind ${shared} shared; ${boot}'`;
+      ${mounts(folder)}; cd ${folder}/root; mkdir shared project old; mount --bind ${shared} shared; mount --bind ${process.cwd()} project; ${boot}'`;
     this.#unshare = spawn("sh", ["-c", script], { stdio: ["ignore", "ignore", "pipe"], env: withTools });
     this.#unshare.stderr?.on("data", (data: Buffer) => {
       this.#complaints += data;
     });
   }
 
-  /** `shared` is a folder of both, `/shared` there. */
+  /** `shared` is a folder of both, `/shared` there; this project is `/project`. */
   static async start(shared: string): Promise<Machine> {
     const machine = new Machine(mkdtempSync(join(tmpdir(), "bridgehead-machine-")), shared);
     await eventually("systemd runs", async () => {

@@ -101,12 +101,12 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
 
   test("the npm packages are installed without a network, beside workerd, and say their version", async () => {
     machine.write("/tmp/package.json", "{}");
-    const workerds = `${process.cwd()}/node_modules/workerd ${process.cwd()}/node_modules/@cloudflare/workerd-linux-*`;
+    const workerds = "/project/node_modules/workerd /project/node_modules/@cloudflare/workerd-linux-*";
     await machine.run(
       `cd /tmp && npm install --offline --no-audit --no-fund /shared/1.0.0/bridgehead-1.0.0.tgz /shared/1.0.0/bridgehead-agent-1.0.0.tgz ${workerds}`,
     );
     for (const command of ["bridgehead", "bridgehead-agent"]) {
-      expect(await machine.run(`${process.execPath} /tmp/node_modules/.bin/${command} version`)).toBe("1.0.0\n");
+      expect(await machine.run(`/project/node_modules/.bin/node /tmp/node_modules/.bin/${command} version`)).toBe("1.0.0\n");
       expect(await machine.run(`grep -c '^commander ' /tmp/node_modules/${command}/THIRD-PARTY-LICENCES.txt`)).toBe(
         "1\n",
       );
