@@ -106,7 +106,9 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
       `cd /tmp && npm install --offline --no-audit --no-fund /shared/1.0.0/bridgehead-1.0.0.tgz /shared/1.0.0/bridgehead-agent-1.0.0.tgz ${workerds}`,
     );
     for (const command of ["bridgehead", "bridgehead-agent"]) {
-      expect(await machine.run(`/project/node_modules/.bin/node /tmp/node_modules/.bin/${command} version`)).toBe("1.0.0\n");
+      expect(await machine.run(`/project/node_modules/.bin/node /tmp/node_modules/.bin/${command} version`)).toBe(
+        "1.0.0\n",
+      );
       expect(await machine.run(`grep -c '^commander ' /tmp/node_modules/${command}/THIRD-PARTY-LICENCES.txt`)).toBe(
         "1\n",
       );
