@@ -13,11 +13,6 @@ const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const installed = join(project, "node_modules");
 const bin = join(installed, ".bin");
 
-/** In npm's log: a request without an answer. */
-const noAnswer = / fetch GET (\S+) attempt \d+ failed with (\w+)/g;
-/** As many of them mean that there is no network, if nothing has been answered. */
-const ENOUGH_FAILURES = 10;
-
 const [file, ...rest] = process.argv.slice(2);
 if (!file) fail("usage: node scripts/run.mjs FILE [ARGUMENTS]");
 await install();
@@ -35,15 +30,21 @@ async function install() {
     seconds += 30;
     console.error(`still installing, ${seconds} s …`);
   }, 30_000);
-  const patience = ["--fetch-retries=2", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=2000"];
-  const args = ["ci", "--include=dev", "--include=optional", ...patience, "--loglevel=http", "--no-audit", "--no-fund"];
+  // Without a network, npm's own patience is minutes.
+  const patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=500"];
+  const args = [
+    "ci",
+    "--include=dev",
+    "--include=optional",
+    ...patience,
+    "--loglevel=error",
+    "--no-audit",
+    "--no-fund",
+  ];
   const npm = spawn("npm", args, { cwd: project, stdio: ["ignore", "ignore", "pipe"] });
   let output = "";
   npm.stderr.setEncoding("utf8").on("data", (text) => {
     output += text;
-    // Without a network npm would try each package for itself, which takes a minute.
-    const failures = output.match(noAnswer)?.length ?? 0;
-    if (failures >= ENOUGH_FAILURES && !/ fetch GET \d{3} /.test(output)) npm.kill();
   });
   const fault = await new Promise((done) => {
     npm.on("error", (error) => done(error.message));
@@ -54,14 +55,10 @@ async function install() {
   writeFileSync(stamp, lock);
 }
 
-/** What the registry has answered, as npm says it, or else the first line of npm's error that is more than a code. */
+/** The first line of npm's error that is more than a code. */
 function whyOf(output) {
-  const [, address, code] = output.matchAll(noAnswer).next().value ?? [];
-  const lines = Array.from(output.matchAll(/^npm (?:error|ERR!) (.*)$/gm), ([, line]) => line.trim());
-  const told = lines.filter((line) => line !== "" && !/^(code|syscall|errno|path|dest) /.test(line));
-  const answer = told.find((line) => /failed, reason: |^\d{3} /.test(line));
-  if (!answer && address) return `${address} does not answer (${code})`;
-  return (answer ?? told[0] ?? "npm ci failed").replace(/^(network |FetchError: |\d{3} (?=\d{3} ))/, "");
+  const lines = Array.from(output.matchAll(/^npm (?:error|ERR!) (?:network )?(.*)$/gm), ([, line]) => line.trim());
+  return lines.find((line) => line !== "" && !/^(code|syscall|errno|path|dest) /.test(line)) ?? "npm ci failed";
 }
 
 function chooseNode() {

@@ -130,19 +130,13 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     }
   });
 
-  // Alone on a machine it is below 0.2 s. Where there is other work, loading the program takes longer, and the fastest of three starts is
-  // measured by that.
-  test.each([
-    ["bridgehead-agent", "bridgehead-agent"],
-    ["bridgehead-edge", "bridgehead"],
-  ])("%s is ready half a second after its start", async (unit, command) => {
-    const tookMs = { load: [] as number[], start: [] as number[] };
-    for (let start = 0; start < 3; start++) {
+  test.each(["bridgehead-agent", "bridgehead-edge"])("%s is ready half a second after its start", async (unit) => {
+    const tookMs: number[] = [];
+    for (let start = 0; start < 5; start++) {
       await machine.run(`systemctl stop ${unit}`);
-      tookMs.load.push(await timed(`${command} version`));
-      tookMs.start.push(await timed(`systemctl start ${unit}`));
+      tookMs.push(await timed(`systemctl start ${unit}`));
     }
-    expect(Math.min(...tookMs.start)).toBeLessThan(Math.max(500, 5 * Math.min(...tookMs.load)));
+    expect(Math.min(...tookMs)).toBeLessThan(500);
   });
 
   test("reload: another domain serves, by the same process", async () => {
@@ -167,7 +161,6 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
   });
 
   test("upgrade and roll back with a call up: the call stays, the conference goes on", async () => {
-    await shareOneUser();
     for (const [step, version] of [
       ["upgrade", "1.0.1"],
       ["rollback", "1.0.0"],
@@ -295,19 +288,6 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
   }
 
   /** As packages had it before each service had a user of its own. */
-  async function shareOneUser(): Promise<void> {
-    await machine.run("useradd --system --user-group --no-create-home bridgehead");
-    for (const [service, file] of [
-      ["bridgehead-edge", "edge.json"],
-      ["bridgehead-agent", "agent.json"],
-    ]) {
-      const unit = `/usr/lib/systemd/system/${service}.service`;
-      await machine.run(
-        `systemctl stop ${service} && chown -R bridgehead:bridgehead /var/lib/${service} && chgrp bridgehead /etc/bridgehead/${file} && sed -i 's/^\\(User\\|Group\\)=.*/\\1=bridgehead/' ${unit} && systemctl daemon-reload && systemctl start ${service}`,
-      );
-    }
-  }
-
   async function servicesOwnTheirFiles(): Promise<void> {
     for (const [service, file] of [
       ["bridgehead-edge", "edge.json"],
