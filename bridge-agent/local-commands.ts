@@ -143,7 +143,7 @@ export async function drain(
   return left === null;
 }
 
-/** Until the agent has answered, or failed to. */
+/** Until the agent has answered, or failed to. What `answer` says within `lookAgainMs` stands alone. */
 async function printWaits(
   settings: AgentSettings,
   print: (line: string) => void,
@@ -151,16 +151,13 @@ async function printWaits(
   lookAgainMs: number,
 ): Promise<void> {
   let isOver = false;
-  const over = answer.then(
-    () => {
-      isOver = true;
-    },
-    () => {
-      isOver = true;
-    },
-  );
-  for (let last = ""; !isOver; await Promise.race([over, pause(lookAgainMs)])) {
+  const end = () => {
+    isOver = true;
+  };
+  const over = answer.then(end, end);
+  for (let last = ""; !isOver; ) {
     const line = await askStatus(settings).then(waitsFor, ({ message }: Error) => message);
+    await Promise.race([over, pause(lookAgainMs)]);
     if (!isOver && line !== last) print(line);
     last = line;
   }

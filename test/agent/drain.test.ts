@@ -84,3 +84,24 @@ test("drain: an agent that ends without a word about what is left is an error", 
     /^the agent on 127\.0\.0\.1:\d+ broke the connection: look at its log, and ask again$/,
   );
 });
+
+test("drain: what keeps it from an answer is said once, also where the status fails first", async () => {
+  let request: ServerResponse | null = null;
+  const server = createServer(async ({ url }, response) => {
+    if (url === "/drain") request = response;
+    else if (url === "/") response.end();
+    else {
+      response.destroy();
+      await fetch(`http://127.0.0.1:${port}/`); // By then the broken connection is known.
+      request?.destroy();
+    }
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as AddressInfo;
+  const settings = { ...agentSettings, state: folder, listen: { port } };
+
+  await expect(drain(settings, (line) => lines.push(line))).rejects.toThrow(/broke the connection/);
+
+  expect(lines).toEqual([]);
+  server.close();
+});
