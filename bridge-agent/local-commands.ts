@@ -127,7 +127,7 @@ export async function drain(
   const giveUpAt = performance.now() + endedWithinMs;
   const answer = askAgent(settings, "/drain", "POST", endedWithinMs);
   await printWaits(settings, print, answer, lookAgainMs);
-  const unfinished: Unfinished = JSON.parse(await answer);
+  const unfinished: Unfinished | null = JSON.parse(await answer);
   while (!(await isGone(settings))) {
     if (performance.now() > giveUpAt) {
       throw new Error(`the agent has not ended within ${endedWithinMs / 1_000} s: look at its log, then stop it`);

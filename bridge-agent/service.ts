@@ -19,7 +19,7 @@ import {
   makeStateFolder,
   readAgentKey,
 } from "./state-folder.ts";
-import type { Unfinished } from "./unfinished.ts";
+import { type Unfinished, unfinishedText } from "./unfinished.ts";
 
 const TRY_JOURNAL_AGAIN_MS = 5_000;
 
@@ -70,7 +70,9 @@ export class AgentService {
   /** Why the journal cannot be written; `null`: it can. */
   #journalFault: string | null = null;
   #isKeyGone = false;
-  #drained: Promise<Unfinished> | null = null;
+  /** The latest reload; it never fails. */
+  #reloaded: Promise<unknown> = Promise.resolve();
+  #drained: Promise<Unfinished | null> | null = null;
 
   constructor(settings: AgentSettings, ports: ServicePorts) {
     this.#settings = settings;
@@ -92,13 +94,17 @@ export class AgentService {
 
   /**
    * Goes on with other settings; the sentence says what changed. Only what the link or the bridge sees begins the agent anew,
-   * which costs it its place beside a standby. Where the settings cannot work, the agent runs on with those it has, and the
-   * sentence says why.
+   * which costs it its place beside a standby. Where the settings cannot work, the agent runs on with those it
+   * has, and the sentence says why. Throws where no agent can go on.
    */
   async reload(settings: AgentSettings): Promise<Result<string, string>> {
     if (this.#drained) return err("this agent is about to end");
-    const changed = changedSettings(this.#settings, settings);
-    if (changed.length === 0) return ok("nothing has changed");
+    const reloaded = this.#reload(settings);
+    this.#reloaded = reloaded.catch(() => {});
+    return reloaded;
+  }
+
+  async #reload(settings: AgentSettings): Promise<Result<string, string>> {
     const before = this.#held;
     let held: Held;
     try {
@@ -106,6 +112,8 @@ export class AgentService {
     } catch (error) {
       return err(reasonOf(error));
     }
+    const changed = changedSettings(this.#settings, settings);
+    if (changed.length === 0) return ok("nothing has changed");
     const isRestart = changed.some((name) => !changedInPlace.has(name));
     if (isRestart) await this.#stopAgent();
     if (before) await release(before, held);
@@ -174,14 +182,14 @@ export class AgentService {
       () => ({
         names: this.#settings,
         health: () => ({
-          status: this.#agent?.status ?? nothingRuns,
+          status: { ...(this.#agent?.status ?? nothingRuns), draining: this.#drained !== null },
           journal: this.#journalFault,
           counters: this.#agent?.counters ?? null,
           logLinesDropped: this.#ports.logStream.dropped,
         }),
         calls: () => this.#agent?.calls ?? [],
         drain: () => {
-          this.#drained ??= this.#drain();
+          this.#drained ??= this.#reloaded.then(() => this.#drain()); // A reload may begin another agent.
           return this.#drained;
         },
         key: () => this.#keyNow(),
@@ -190,12 +198,15 @@ export class AgentService {
     );
   }
 
-  async #drain(): Promise<Unfinished> {
-    const agent = this.#agent;
-    await agent?.drain();
-    setImmediate(() => this.#ports.drained()); // Whoever has asked is answered first.
-    const { running, inDoubt, unacknowledged } = agent?.status ?? nothingRuns;
-    return { running, inDoubt, unacknowledged };
+  async #drain(): Promise<Unfinished | null> {
+    clearTimeout(this.#retry);
+    try {
+      if (this.#agent) return await this.#agent.drain();
+      this.note("warn", "drain", `drain: this agent ends; left: ${unfinishedText(null)}`);
+      return null;
+    } finally {
+      setImmediate(() => this.#ports.drained()); // Whoever has asked is answered first.
+    }
   }
 
   async #stopAgent(): Promise<void> {
