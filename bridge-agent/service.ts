@@ -53,6 +53,7 @@ interface ServicePorts {
 
 /** What only one process has at a time. */
 interface Held {
+  /** The one that the running agent uses. */
   readonly key: AgentKey;
   readonly server: Server;
   readonly releaseFolder: () => void;
@@ -94,7 +95,7 @@ export class AgentService {
 
   /**
    * Goes on with other settings; the sentence says what changed. Only what the link or the bridge sees begins the agent anew,
-   * which costs it its place beside a standby. Where the settings cannot work, the agent runs on with those it
+   * which costs it its place beside a standby. Where the settings or the key file cannot work, the agent runs on with those it
    * has, and the sentence says why. Throws where no agent can go on.
    */
   async reload(settings: AgentSettings): Promise<Result<string, string>> {
@@ -113,6 +114,7 @@ export class AgentService {
       return err(reasonOf(error));
     }
     const changed = changedSettings(this.#settings, settings);
+    if (held.key.publicKey !== before?.key.publicKey) changed.push("key");
     if (changed.length === 0) return ok("nothing has changed");
     const isRestart = changed.some((name) => !changedInPlace.has(name));
     if (isRestart) await this.#stopAgent();
@@ -225,10 +227,12 @@ export class AgentService {
     if (this.#journalFault !== null) this.note("info", "journal", "journal can be written again: the agent goes on");
     this.#journalFault = null;
     this.#journal = journal.value;
+    const key = this.#keyNow();
+    if (this.#held) this.#held = { ...this.#held, key };
     this.#agent = new RunningAgent(this.#settings, {
       ...driverPorts,
       journal: journal.value,
-      key: this.#keyNow(),
+      key,
       now: Date.now,
       monotonicMs: () => performance.now(),
       soon: setImmediate,
@@ -264,7 +268,7 @@ export class AgentService {
   }
 }
 
-function changedSettings(before: AgentSettings, after: AgentSettings): readonly string[] {
+function changedSettings(before: AgentSettings, after: AgentSettings): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof AgentSettings>;
   return [...names].filter((name) => !isDeepStrictEqual(before[name], after[name]));
 }

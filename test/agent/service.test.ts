@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { signedRequest } from "../../bridge-agent/health.ts";
 import { askAgent, askStatus } from "../../bridge-agent/local-commands.ts";
 import { AgentService } from "../../bridge-agent/service.ts";
 import type { AgentSettings } from "../../bridge-agent/settings.ts";
-import { agentKey, holdStateFolder } from "../../bridge-agent/state-folder.ts";
+import { agentKey, holdStateFolder, keyFile } from "../../bridge-agent/state-folder.ts";
 import { agentSettings } from "./agent-world.ts";
 
 let folder: string;
@@ -275,5 +275,21 @@ test("a drain waits for the reload under way, and ends the agent that this begin
   expect(await reloaded).toEqual({ ok: true, value: "changed: agent; the agent begins anew" });
   expect(drains).toEqual(["agent-2", "agent-2"]);
   vi.useRealTimers();
+  await service.stop();
+});
+
+test("a reload takes up a key file with another content, and leaves the agent as it is where that is no key", async () => {
+  vi.useRealTimers();
+  const settings: AgentSettings = { ...agentSettings, state: folder, listen: { port: 0 } };
+  const service = new AgentService(settings, ports());
+  await service.start();
+  agentKey(join(folder, "other"));
+
+  copyFileSync(keyFile(join(folder, "other")), keyFile(folder));
+  expect(await service.reload(settings)).toEqual({ ok: true, value: "changed: key; the agent begins anew" });
+  expect(await service.reload(settings)).toEqual({ ok: true, value: "nothing has changed" });
+  writeFileSync(keyFile(folder), "no key");
+  expect(await service.reload(settings)).toEqual({ ok: false, error: expect.stringMatching(/cannot be read/) });
+
   await service.stop();
 });
