@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, existsSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, fchmodSync, fchownSync, openSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { readSettings } from "./settings.ts";
@@ -62,17 +62,10 @@ export function init(file: string, options: Complete): string {
   const { domain, bridge, agent, state } = settings.value;
   const stateFolder = resolve(dirname(file), state);
   const { publicKey } = asOwner(stateFolder, () => agentKey(stateFolder));
-  const folder = dirname(resolve(file));
-  const isNewFolder = !existsSync(folder);
-  makeFolder(folder);
-  writeFileSync(file, text, { flag: "wx" });
   const { uid, gid } = statSync(stateFolder);
   const isRoot = process.geteuid?.() === 0;
-  if (isRoot) {
-    if (isNewFolder) chmodSync(folder, 0o755);
-    chownSync(file, 0, gid);
-    chmodSync(file, 0o640);
-  }
+  makeSettingsFolder(dirname(resolve(file)), isRoot);
+  writeSettings(file, text, isRoot ? gid : null);
   const line = `{ "name": ${JSON.stringify(agent)}, "publicKey": "${publicKey}" }`;
   const named = file === "/etc/bridgehead/agent.json" ? "" : ` --settings ${file}`;
   const owners =
@@ -95,6 +88,30 @@ Where the domain has no bridge ${bridge} yet, add one to its \`bridges\`:
 { "name": ${JSON.stringify(bridge)}, "agents": [${line}] }
 ${owners}
 Then: bridgehead-agent doctor${named}`;
+}
+
+/** The service's user must reach what root makes. */
+function makeSettingsFolder(folder: string, isRoot: boolean): void {
+  const umask = process.umask();
+  if (isRoot) process.umask(0o022);
+  try {
+    makeFolder(folder);
+  } finally {
+    process.umask(umask);
+  }
+}
+
+/** A new file, for the user who makes it and for this group, if any. Never by its name: another user may own the folder. */
+function writeSettings(file: string, text: string, gid: number | null): void {
+  const settings = openSync(file, "wx", 0o600);
+  try {
+    writeFileSync(settings, text);
+    if (gid === null) return;
+    fchownSync(settings, 0, gid);
+    fchmodSync(settings, 0o640);
+  } finally {
+    closeSync(settings);
+  }
 }
 
 /** As the user of this folder, if root runs this: what that user put into the folder must not lead root to other files. */

@@ -104,7 +104,7 @@ async function run(file: string): Promise<void> {
   process.on("SIGTERM", () => void stop(0));
   process.on("SIGINT", () => void stop(0));
   process.on("SIGHUP", () => {
-    loads = loads.then(reload);
+    loads = loads.then(reload).catch((error: unknown) => end(cannotStart(error)));
   });
   await loads;
   notifySystemd("READY=1");
