@@ -45,6 +45,8 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
   }
   try {
     const notes = await deliver({ domain: domain.name, transId, messages }, edge.objects, edge.handleCache, edge.now());
+    // Each note is of a message that needed no disk.
+    if (messages.length > notes.length) edge.storage.worked();
     for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: domain.name, transId, note });
   } catch (error) {
     metrics.notStored.count({ domain: domain.name });

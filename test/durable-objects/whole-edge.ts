@@ -60,7 +60,7 @@ export class WholeEdge {
       handleCache: new HandleCache(),
       posts: new RateLimit(),
       metrics: new Metrics(),
-      storage: new Storage({ disk: null, now: () => this.time.now, newId: () => "an id", log: () => {} }),
+      storage: new Storage({ disk: null, now: () => this.time.now, mark: "a mark", log: () => {} }),
       measured: () => "",
       operatorToken: "",
       now: () => this.time.now,
