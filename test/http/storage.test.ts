@@ -1,4 +1,4 @@
-import { beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 let transactions = 1_000;
@@ -13,6 +13,10 @@ let edge: FakeEdge;
 beforeEach(() => {
   edge = new FakeEdge();
   edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: null, foreignReports: 0 });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 /** The answers of /healthz, /readyz and the metric, a second later. */
@@ -81,6 +85,16 @@ test("a document that finds the disk full is logged so, also where the platform 
   edge.refuses = "database or disk is full: SQLITE_FULL";
   expect((await edge.post(created(2))).status).toBe(503);
   expect(line()).toMatchObject({ disk: "the disk is full" });
+});
+
+test("a document that finds a disk that hangs has its 503 after a second", async () => {
+  vi.useFakeTimers();
+  edge.refuses = "internal error; reference = abc";
+  edge.disk.pauses = () => new Promise(() => {});
+  const answer = edge.post(created(1));
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(edge.lines).toMatchObject([{ disk: "the disk took longer than 1000 ms" }]);
+  expect((await answer).status).toBe(503);
 });
 
 test("a commit that failed for want of room counts until one succeeds", async () => {
