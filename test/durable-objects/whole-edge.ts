@@ -143,7 +143,7 @@ export class WholeEdge {
           return null;
         },
         askForSnapshot: async () => {},
-        health: async () => ({ agentConnected: true, bridgeUp: true, ports: null, portsInUse: 0, foreignReports: 0 }),
+        health: async () => ({ agentConnected: true, bridgeUp: true, ports: null, portsInUse: 0 }),
       }),
       allocateIds: ({ holder, ...wanted }) => this.#allocate(holder, wanted),
       setAlarm: async (at) => {

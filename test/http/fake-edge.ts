@@ -212,7 +212,7 @@ export class FakeEdge {
       bridgeHealth: async (_domain, bridge) => {
         call(`health of ${bridge}`, bridge);
         if (this.hung.has(bridge)) return new Promise(() => {});
-        const none = { agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null, foreignReports: 0 };
+        const none = { agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null };
         return this.health.get(bridge) ?? none;
       },
       connectAgent: async (domain, bridge) => new Response(`agent of ${domain}/${bridge}`),

@@ -12,7 +12,7 @@ const nothingToStore = () =>
 let edge: FakeEdge;
 beforeEach(() => {
   edge = new FakeEdge();
-  edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: null, foreignReports: 0 });
+  edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: null });
 });
 
 afterEach(() => {
