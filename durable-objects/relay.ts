@@ -232,7 +232,6 @@ export class Relay implements RelayRpc {
     return {
       agentConnected: active !== undefined && this.#ports.sockets.lastSeen(active.id) !== null,
       ...(active?.health ?? { bridgeUp: false, portsInUse: 0, ports: null }),
-      foreignReports: active?.foreignReports ?? 0,
     };
   }
 
@@ -346,7 +345,6 @@ export class Relay implements RelayRpc {
     } else if (said.type === "reports") {
       // Without an ack, the agent would send its reports for ever.
       this.#ack(said, said.reports.at(-1)?.number ?? 0);
-      this.#step({ type: "foreign-reports", id: said.id });
       if (this.#identity) this.#ports.measures.foreignReports.count({ ...this.#identity });
       this.#log("foreign-conference", findLink(this.#state, said.id)?.agent ?? "", { conference });
     } else if (said.type === "digest") this.#confirmDigest(said);

@@ -241,8 +241,6 @@ export interface MailboxRpc {
 /** How a bridge is, as its relay last heard. */
 export interface BridgeHealth extends Health {
   readonly agentConnected: boolean;
-  /** Messages over the active agent's present link, of reports about conferences that are not the edge's. */
-  readonly foreignReports: number;
 }
 
 /** A connected agent, as its relay knows it. */

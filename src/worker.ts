@@ -2,16 +2,15 @@ import type { LogLine } from "../durable-objects/log.ts";
 import { type Env, logAt, measures, timers } from "../durable-objects/platform.ts";
 import type { DomainName } from "./foundation/ids.ts";
 import { LogLimit, RateLimit } from "./foundation/limits.ts";
-import { reasonOf } from "./foundation/reason.ts";
-import { within } from "./foundation/timers.ts";
 import { version } from "./foundation/version.ts";
+import { AgentsToClose } from "./http/agents-to-close.ts";
 import { createApp, type Edge, isOperator } from "./http/app.ts";
 import { problem } from "./http/body.ts";
 import { type EdgeEvent, Metrics, processText } from "./http/monitoring.ts";
 import { Storage } from "./http/storage.ts";
 import { HandleCache } from "./routing/deliver.ts";
 import type { EdgeObjects, OperatorViews } from "./rpc.ts";
-import { agentsLost, type Domains, domainsOf, replaceDomains } from "./settings/load.ts";
+import { type Domains, domainsOf, replaceDomains } from "./settings/load.ts";
 
 export { ConferenceObject } from "../durable-objects/conference-object.ts";
 export { HandleIndexObject } from "../durable-objects/handle-index-object.ts";
@@ -20,13 +19,14 @@ export { MailboxObject } from "../durable-objects/mailbox-object.ts";
 export { RelayObject } from "../durable-objects/relay-object.ts";
 
 let app: ReturnType<typeof createApp> | undefined;
+let agentsToClose: AgentsToClose | undefined;
 const metrics = new Metrics();
 const logLimit = new LogLimit();
 
 export default {
   async fetch(request, env, context) {
     const domains = domainsOf(env);
-    if (await isReload(request, env)) return reload(await request.text(), env);
+    if (await isReload(request, env)) return reload(await request.text(), env, context);
     if (!domains.ok) {
       limitedLog(env, "error", "settings-refused", { error: domains.error });
       return problem(
@@ -55,7 +55,7 @@ function edgeOf(env: Env): Edge {
     handleCache: new HandleCache(),
     posts: new RateLimit(),
     metrics,
-    storage: new Storage({ disk: env.STATE_DISK ?? null, now: Date.now, newId: () => crypto.randomUUID(), log }),
+    storage: new Storage({ disk: env.STATE_DISK ?? null, mark: crypto.randomUUID(), now: Date.now, log }),
     measured: () => measures.text(known(env).values(), Date.now()) + processText(version, since),
     operatorToken: env.OPERATOR_TOKEN ?? "",
     now: Date.now,
@@ -75,30 +75,26 @@ async function isReload(request: Request, env: Env): Promise<boolean> {
   return isOperator(request.headers.get("authorization") ?? undefined, env.RELOAD_TOKEN ?? "");
 }
 
-/** Whoever reloads waits for the answer. */
-const CLOSE_WITHIN_MS = 2_000;
-
-/** Agents whose links are to be closed; where a relay does not do so, the next reload tries again. */
-const toClose = new Set<ReturnType<typeof agentsLost>[number]>();
-
-async function reload(json: string, env: Env): Promise<Response> {
+async function reload(json: string, env: Env, context: ExecutionContext): Promise<Response> {
   const before = known(env);
   const after = replaceDomains(json);
   if (!after.ok) return problem(422, "wrong settings", after.error);
-  for (const lost of agentsLost(before, after.value)) toClose.add(lost);
   // The domains count from here on. So a relay that does not close its agents' links is for the log, and the answer stays.
-  const closing = Array.from(toClose, async (lost) => {
-    const { domain, bridge, agents } = lost;
-    const relay = env.RELAY.getByName(`${domain}/${bridge}`);
-    const closed = relay.closeAgents(agents).then(() => {
-      toClose.delete(lost);
-    });
-    await within(timers, CLOSE_WITHIN_MS, "the relay", closed).catch((error: unknown) =>
-      limitedLog(env, "error", "agents-not-closed", { domain, bridge, agents, error: reasonOf(error) }),
-    );
-  });
-  await Promise.all(closing);
+  agentsToClose ??= agentsToCloseOf(env);
+  const closing = agentsToClose;
+  const asked = closing.replaced(before, after.value);
+  // The platform ends the timers of a request with it, unless it is told to wait.
+  context.waitUntil(asked.then(() => closing.retry()));
+  await asked;
   return new Response(null, { status: 204 });
+}
+
+function agentsToCloseOf(env: Env): AgentsToClose {
+  return new AgentsToClose({
+    ...timers,
+    closeAgents: (domain, bridge, agents) => env.RELAY.getByName(`${domain}/${bridge}`).closeAgents(agents),
+    log: (event, facts, level) => limitedLog(env, level, event, facts),
+  });
 }
 
 /** Any request can cause a line, so each event of each domain has its limit. */

@@ -1,3 +1,5 @@
+import { reasonOf } from "../foundation/reason.ts";
+import { within } from "../foundation/timers.ts";
 import { checkHosts, deliver } from "../routing/deliver.ts";
 import type { Domain } from "../settings/load.ts";
 import type { Edge } from "./app.ts";
@@ -6,6 +8,8 @@ import { failureOf, storageFault } from "./objects-of-request.ts";
 
 /** Larger than any document of 50 messages (protocol T8). */
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
+/** A disk that hangs must not hold up the 503. */
+const DISK_WITHIN_MS = 1_000;
 
 /**
  * Receives one document from WebEx (protocol T1, T4, T5, T8). What is wrong with its form is said in the Confirmation; a
@@ -45,23 +49,34 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
   }
   try {
     const notes = await deliver({ domain: domain.name, transId, messages }, edge.objects, edge.handleCache, edge.now());
+    // Each note is of a message that needed no disk.
+    if (messages.length > notes.length) edge.storage.worked();
     for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: domain.name, transId, note });
   } catch (error) {
     metrics.notStored.count({ domain: domain.name });
     metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
     const fault = storageFault(error);
     if (fault?.of === "disk") edge.storage.failed(fault.why);
-    // For a disk without room the platform may say no more than "internal error".
-    const disk = fault?.of === "disk" ? "the disk is full" : fault && (await edge.storage.fault());
-    if (fault && disk === null) metrics.objectsFailed.count({ domain: domain.name });
-    const why = { ...(disk !== null && { disk }), ...failureOf(error) };
-    edge.log("document-not-stored", { domain: domain.name, transId, ...why }, "error");
+    const disk = await diskFault(fault, edge);
+    if (fault && disk === undefined) metrics.objectsFailed.count({ domain: domain.name });
+    const { object, objectId, conference, error: why } = failureOf(error);
+    const facts = { domain: domain.name, transId, disk, object, objectId, conference, error: why };
+    edge.log("document-not-stored", facts, "error");
     const headers = { "retry-after": "2" };
     return new Response("Not all of the document could be stored. Send it again.\n", { status: 503, headers });
   }
   metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
   metrics.documents.count({ domain: domain.name, result: "ok" });
   return confirmation(domain.codec.confirm(transId, "ok"));
+}
+
+/** What is wrong with the disk if an object's storage failed; `undefined`: nothing that concerns other objects. */
+async function diskFault(fault: ReturnType<typeof storageFault>, edge: Edge): Promise<string | undefined> {
+  if (fault === null) return undefined;
+  if (fault.of === "disk") return "the disk is full";
+  // For a disk without room the platform may say no more than "internal error".
+  const found = await within(edge, DISK_WITHIN_MS, "the disk", edge.storage.fault()).catch(reasonOf);
+  return found ?? undefined;
 }
 
 function confirmation(text: string): Response {

@@ -107,7 +107,8 @@ export function createApp(edge: Edge): Hono {
 
   app.notFound(() => noSuchPage());
   app.onError((error) => {
-    edge.log("request-failed", failureOf(error), "error");
+    const { object, objectId, conference, error: why } = failureOf(error);
+    edge.log("request-failed", { object, objectId, conference, error: why }, "error");
     return problem(503, "failed for now", "The request could not be carried out. Try it again.");
   });
   return app;

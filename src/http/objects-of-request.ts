@@ -1,3 +1,4 @@
+import type { ConfKey } from "../foundation/ids.ts";
 import { within } from "../foundation/timers.ts";
 import type { EdgeObjects, Identified, OperatorViews } from "../rpc.ts";
 import type { Edge } from "./app.ts";
@@ -7,21 +8,26 @@ const OBJECTS_WITHIN_MS = 8_000;
 /** For each object of a list, which are many: one that hangs leaves the others their time. */
 const VIEW_WITHIN_MS = 3_000;
 
-type Facts = Readonly<Record<string, unknown>>;
+/** What a log line says of a failure: the error, and of an object which one it was. */
+interface Failure {
+  readonly error: string;
+  readonly object?: string;
+  readonly objectId?: string | undefined;
+  readonly conference?: ConfKey | undefined;
+}
 
 /** A call of an object that failed. What the platform says of it names neither the object nor its database. */
 class ObjectFailure extends Error {
-  readonly facts: Facts;
+  readonly failure: Failure;
 
-  constructor(object: string, { id }: Identified, more: Facts, cause: unknown) {
+  constructor(object: string, { id }: Identified, conference: ConfKey | undefined, cause: unknown) {
     super(String(cause));
-    this.facts = { object, ...(id && { objectId: String(id) }), ...more, error: String(cause) };
+    this.failure = { object, objectId: id && String(id), conference, error: String(cause) };
   }
 }
 
-/** What a log line says of a failure: the error, and which object it was, if it was one. */
-export function failureOf(error: unknown): Facts {
-  return error instanceof ObjectFailure ? error.facts : { error: String(error) };
+export function failureOf(error: unknown): Failure {
+  return error instanceof ObjectFailure ? error.failure : { error: String(error) };
 }
 
 /**
@@ -29,7 +35,7 @@ export function failureOf(error: unknown): Facts {
  * concerns all objects; all else may be the damaged database of this one. The platform marks neither, and says it in words alone.
  */
 export function storageFault(error: unknown): { readonly of: "disk" | "object"; readonly why: string } | null {
-  const why = error instanceof ObjectFailure ? String(error.facts.error) : "";
+  const why = error instanceof ObjectFailure ? error.failure.error : "";
   if (/SQLITE_FULL|disk is full/.test(why)) return { of: "disk", why };
   return /SQLITE|internal error/.test(why) ? { of: "object", why } : null;
 }
@@ -41,19 +47,19 @@ export function storageFault(error: unknown): { readonly of: "disk" | "object"; 
 export function forOneRequest(edge: Edge): Edge {
   const { objects } = edge;
   const before = edge.now() + OBJECTS_WITHIN_MS;
-  const limitTo = <Value>(ms: number, what: string, object: Identified, call: Promise<Value>, more: Facts = {}) =>
+  const limitTo = <Value>(ms: number, what: string, object: Identified, call: Promise<Value>, conference?: ConfKey) =>
     within(edge, ms, what, call).catch((cause: unknown) => {
-      throw new ObjectFailure(what, object, more, cause);
+      throw new ObjectFailure(what, object, conference, cause);
     });
-  const limit = <Value>(what: string, object: Identified, call: Promise<Value>, more: Facts = {}) =>
+  const limit = <Value>(what: string, object: Identified, call: Promise<Value>, conference?: ConfKey) =>
     // A clock that is set meanwhile must not make it longer.
-    limitTo(Math.min(before - edge.now(), OBJECTS_WITHIN_MS), what, object, call, more);
+    limitTo(Math.min(before - edge.now(), OBJECTS_WITHIN_MS), what, object, call, conference);
   const limited: EdgeObjects = {
     conference(domain, confKey) {
       const conference = objects.conference(domain, confKey);
       return {
-        receive: (document) => limit("a conference", conference, conference.receive(document), { conference: confKey }),
-        operate: (request) => limit("a conference", conference, conference.operate(request), { conference: confKey }),
+        receive: (document) => limit("a conference", conference, conference.receive(document), confKey),
+        operate: (request) => limit("a conference", conference, conference.operate(request), confKey),
       };
     },
     handles(domain) {
@@ -79,8 +85,8 @@ export function forOneRequest(edge: Edge): Edge {
     conference(domain, confKey) {
       const conference = edge.views.conference(domain, confKey);
       return {
-        view: () => limitTo(VIEW_WITHIN_MS, "a conference", conference, conference.view(), { conference: confKey }),
-        story: () => limit("a conference", conference, conference.story(), { conference: confKey }),
+        view: () => limitTo(VIEW_WITHIN_MS, "a conference", conference, conference.view(), confKey),
+        story: () => limit("a conference", conference, conference.story(), confKey),
       };
     },
     agents: (domain, bridge) => limitTo(VIEW_WITHIN_MS, "the relay", {}, edge.views.agents(domain, bridge)),

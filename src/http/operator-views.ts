@@ -29,7 +29,8 @@ export async function listAgents(_: Request, { name, settings }: Domain, { views
   const bridges = settings.bridges.map(async ({ name: bridge }) => ({
     bridge,
     agents: await views.agents(name, bridge as BridgeName).catch((error: unknown) => {
-      log("relay-unreachable", { domain: name, bridge, ...failureOf(error) }, "error");
+      const { object, error: why } = failureOf(error);
+      log("relay-unreachable", { domain: name, bridge, object, error: why }, "error");
       return null;
     }),
   }));
@@ -73,7 +74,9 @@ export async function listConferences(request: Request, domain: Domain, edge: Ed
       if (!holder) return;
       const index = asked++;
       found[index] = await viewOf(domain, holder.key, edge).catch((error: unknown) => {
-        edge.log("view-failed", { domain: domain.name, conference: holder.key, ...failureOf(error) }, "warn");
+        const { object, objectId, error: why } = failureOf(error);
+        const facts = { domain: domain.name, conference: holder.key, object, objectId, error: why };
+        edge.log("view-failed", facts, "warn");
         return "unreachable" as const;
       });
     }

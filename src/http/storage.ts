@@ -11,9 +11,9 @@ export interface Disk {
 interface StoragePorts {
   /** `null`: the platform answers for its disks. */
   readonly disk: Disk | null;
+  /** What stands in this process's file; no other process writes the same. */
+  readonly mark: string;
   now(): number;
-  /** No other process writes it. */
-  newId(): string;
   log(
     event: "storage-fails" | "storage-works-again",
     facts: Readonly<Record<string, unknown>>,
@@ -21,26 +21,25 @@ interface StoragePorts {
   ): void;
 }
 
-/** How long all get the same answer. */
+/** How long all get the same answer of the disk. */
 const SAME_ANSWER_MS = 1_000;
-/** How long a failed commit counts where the probe can write: a small file may still fit on a disk that is full for a database. */
+/** How long a failed commit counts where no other one succeeds: a small file may still fit on a disk that is full for a database. */
 const FAILURE_COUNTS_MS = 60_000;
 const probe = "http://disk/written-now-and-then";
 
 /**
  * Whether what is committed is on disk. A file that is written and read again says so before any object meets it: the disk is full or
  * read-only, or the folder of the state was deleted. Objects that are in memory then commit to files that nobody will find again. Where
- * that works, a commit that failed since the disk was full counts for a minute, and then the probe alone.
+ * that works, a commit that failed since the disk was full counts until one succeeds, and for a minute at most.
  */
 export class Storage {
   readonly #ports: StoragePorts;
-  /** The last commit that failed for a reason that concerns all objects; `null`: none did lately. */
+  #isMarked = false;
+  #asked: { readonly at: number; readonly fault: Promise<string | null> } | null = null;
+  /** The last commit that failed for a reason that concerns all objects; `null`: one has succeeded since. */
   #failure: { readonly at: number; readonly why: string } | null = null;
-  #asked: { readonly at: number; readonly answer: Promise<string | null> } | null = null;
-  /** Since when something is wrong, and how often it was found; `null`: nothing is. */
-  #failing: { readonly at: number; found: number } | null = null;
-  /** What stands in our file; `null`: it was not written yet. */
-  #written: string | null = null;
+  /** `null`: nothing is wrong. */
+  #faultSince: number | null = null;
 
   constructor(ports: StoragePorts) {
     this.#ports = ports;
@@ -49,34 +48,28 @@ export class Storage {
   /** A commit failed since the disk is full. */
   failed(why: string): void {
     this.#failure = { at: this.#ports.now(), why };
-    this.#asked = null;
   }
 
-  /** What is wrong with the disk; `null`: nothing. */
+  /** A commit succeeded. */
+  worked(): void {
+    this.#failure = null;
+  }
+
+  /** What is wrong with the disk; `null`: nothing. The log has a line when something begins to be wrong, and one when nothing is any more. */
   async fault(): Promise<string | null> {
     const at = this.#ports.now();
-    if (!this.#asked || Math.abs(at - this.#asked.at) >= SAME_ANSWER_MS) this.#asked = { at, answer: this.#check(at) };
-    return this.#asked.answer;
-  }
-
-  /** The log has a line when something begins to be wrong, and one when nothing is any more. */
-  async #check(at: number): Promise<string | null> {
-    const fault = (await this.#probe()) ?? this.#failed(at);
-    const failing = this.#failing;
-    if (fault !== null && failing) failing.found += 1;
-    else if (fault !== null) {
-      this.#failing = { at, found: 1 };
+    if (!this.#asked || isPast(this.#asked.at, SAME_ANSWER_MS, at)) this.#asked = { at, fault: this.#probe() };
+    const ofDisk = await this.#asked.fault;
+    if (this.#failure && isPast(this.#failure.at, FAILURE_COUNTS_MS, at)) this.#failure = null;
+    const fault = ofDisk ?? this.#failure?.why ?? null;
+    if (fault !== null && this.#faultSince === null) {
+      this.#faultSince = at;
       this.#ports.log("storage-fails", { disk: fault }, "error");
-    } else if (failing) {
-      this.#failing = null;
-      this.#ports.log("storage-works-again", { failedMs: at - failing.at, found: failing.found }, "info");
+    } else if (fault === null && this.#faultSince !== null) {
+      this.#ports.log("storage-works-again", { failedMs: at - this.#faultSince }, "info");
+      this.#faultSince = null;
     }
     return fault;
-  }
-
-  #failed(at: number): string | null {
-    if (this.#failure && Math.abs(at - this.#failure.at) >= FAILURE_COUNTS_MS) this.#failure = null;
-    return this.#failure?.why ?? null;
   }
 
   /** As Prometheus reads it. */
@@ -86,23 +79,27 @@ export class Storage {
   }
 
   async #probe(): Promise<string | null> {
-    const { disk } = this.#ports;
+    const { disk, mark } = this.#ports;
     if (!disk) return null;
     try {
-      if (this.#written !== null) {
+      if (this.#isMarked) {
         const found = await disk.fetch(probe);
         // A write would make the folder anew, without the objects.
-        if (!found.ok || (await found.text()) !== this.#written) {
+        if (!found.ok || (await found.text()) !== mark) {
           return "the state folder was deleted or replaced while the edge runs: put it back, and start the edge anew";
         }
       }
-      const body = this.#written ?? this.#ports.newId();
-      const { ok, status } = await disk.fetch(probe, { method: "PUT", body });
+      const { ok, status } = await disk.fetch(probe, { method: "PUT", body: mark });
       if (!ok) return `nothing can be written (status ${status})`;
-      this.#written = body;
+      this.#isMarked = true;
       return null;
     } catch (error) {
       return `nothing can be written (${error}): is the disk full or read-only?`;
     }
   }
+}
+
+/** A clock that was set back meanwhile must not make it longer. */
+function isPast(since: number, ms: number, now: number): boolean {
+  return Math.abs(now - since) >= ms;
 }

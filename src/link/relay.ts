@@ -20,8 +20,6 @@ export interface Link {
   readonly health: Health | null;
   /** Since when the agent says that its bridge is away; `null`: it does not. */
   readonly bridgeAwaySince: EpochMs | null;
-  /** Messages of reports about conferences that are not the edge's. */
-  readonly foreignReports: number;
 }
 
 export type Health = Omit<Extract<AgentToEdge, { type: "health" }>, "type">;
@@ -52,8 +50,6 @@ export type RelayInput =
   /** An agent sent what is no message, or too much. */
   | { readonly type: "bad-message"; readonly id: string; readonly why: "badMessage" | "tooMuch" }
   | { readonly type: "message"; readonly id: string; readonly message: AgentToEdge; readonly at: EpochMs }
-  /** An agent's reports were about a conference that is not the edge's. */
-  | { readonly type: "foreign-reports"; readonly id: string }
   | { readonly type: "commands"; readonly conference: ConfKey; readonly commands: readonly IssuedCommand[] }
   | { readonly type: "closed"; readonly id: string }
   /** These agents must connect anew. */
@@ -150,8 +146,6 @@ function act(state: RelayState, input: RelayInput): RelayStep {
       return close(state, input.id, input.why);
     case "message":
       return received(state, input);
-    case "foreign-reports":
-      return unchanged(countForeign(state, input.id));
     case "commands":
       return sendCommands(state, input.conference, input.commands);
     case "closed":
@@ -188,7 +182,7 @@ function opened(state: RelayState, input: Extract<RelayInput, { type: "opened" }
 }
 
 function newLink(role: Link["role"], id: string, agent: string): Link {
-  return { role, id, agent, health: null, bridgeAwaySince: null, foreignReports: 0 };
+  return { role, id, agent, health: null, bridgeAwaySince: null };
 }
 
 function received(state: RelayState, { id, message, at }: Extract<RelayInput, { type: "message" }>): RelayStep {
@@ -219,11 +213,6 @@ function received(state: RelayState, { id, message, at }: Extract<RelayInput, { 
     default:
       return assertNever(message);
   }
-}
-
-function countForeign(state: RelayState, id: string): RelayState {
-  const link = findLink(state, id);
-  return link ? changed(state, { ...link, foreignReports: link.foreignReports + 1 }) : state;
 }
 
 function sendCommands(state: RelayState, conference: ConfKey, commands: readonly IssuedCommand[]): RelayStep {

@@ -128,7 +128,7 @@ export class ConferenceWorld {
         health: async () => {
           step();
           const ports = await alive(this.freePorts(bridge));
-          return { agentConnected: true, bridgeUp: true, ports, portsInUse: 0, foreignReports: 0 };
+          return { agentConnected: true, bridgeUp: true, ports, portsInUse: 0 };
         },
       }),
       allocateIds: (wanted) => {

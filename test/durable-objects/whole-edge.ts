@@ -60,7 +60,7 @@ export class WholeEdge {
       handleCache: new HandleCache(),
       posts: new RateLimit(),
       metrics: new Metrics(),
-      storage: new Storage({ disk: null, now: () => this.time.now, newId: () => "an id", log: () => {} }),
+      storage: new Storage({ disk: null, now: () => this.time.now, mark: "a mark", log: () => {} }),
       measured: () => "",
       operatorToken: "",
       now: () => this.time.now,
@@ -143,7 +143,7 @@ export class WholeEdge {
           return null;
         },
         askForSnapshot: async () => {},
-        health: async () => ({ agentConnected: true, bridgeUp: true, ports: null, portsInUse: 0, foreignReports: 0 }),
+        health: async () => ({ agentConnected: true, bridgeUp: true, ports: null, portsInUse: 0 }),
       }),
       allocateIds: ({ holder, ...wanted }) => this.#allocate(holder, wanted),
       setAlarm: async (at) => {

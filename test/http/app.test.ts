@@ -6,7 +6,7 @@ const authorization = `Bearer ${token}`;
 
 test("the edge is alive, tells its time, and is ready when every bridge has an agent that reaches it", async () => {
   const edge = new FakeEdge();
-  const up = { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 96, foreignReports: 0 };
+  const up = { agentConnected: true, bridgeUp: true, portsInUse: 3, ports: 96 };
   const alive = await edge.app.request("/healthz");
   expect([alive.status, alive.headers.get("date")]).toEqual([200, "Thu, 01 Jan 1970 00:16:40 GMT"]);
   expect((await edge.app.request("/readyz")).status).toBe(503);
@@ -32,7 +32,6 @@ test("the edge is not ready without its bridge, or when no relay answers", async
     bridgeUp: false,
     portsInUse: 0,
     ports: null,
-    foreignReports: 0,
   });
   expect((await edge.app.request("/readyz")).status).toBe(503);
 
@@ -203,7 +202,7 @@ test("a relay that does not answer counts as not ready after 2 s, and holds up n
     const agents = [agentWithoutKey("agent-1")];
     const edge = new FakeEdge(token, { bridges: ["hung", "quick"].map((name) => ({ name, agents })) });
     edge.hung.add("hung");
-    edge.health.set("quick", { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: null, foreignReports: 0 });
+    edge.health.set("quick", { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: null });
     const strangers = [edge.app.request("/readyz"), edge.app.request("/readyz")];
     await vi.advanceTimersByTimeAsync(2_000);
 

@@ -36,9 +36,17 @@ class FakeDisk implements Disk {
   file: string | null = null;
   full = false;
   asked = 0;
+  /** Each answer waits for this. */
+  pauses: () => Promise<void> = async () => {};
 
   async fetch(_url: string, init?: { readonly body: string }): Promise<Response> {
     this.asked += 1;
+    const answer = this.#answer(init);
+    await this.pauses();
+    return answer;
+  }
+
+  async #answer(init?: { readonly body: string }): Promise<Response> {
     if (!init) return this.file === null ? new Response(null, { status: 404 }) : new Response(this.file);
     if (this.full) throw new Error("internal error");
     this.file = init.body;
@@ -102,7 +110,7 @@ export class FakeEdge {
       handleCache: new HandleCache(),
       posts: new RateLimit(),
       metrics: new Metrics(),
-      storage: new Storage({ disk: this.disk, now: () => this.time, newId: () => "an id", log }),
+      storage: new Storage({ disk: this.disk, mark: "a mark", now: () => this.time, log }),
       measured: () => "",
       operatorToken,
       now: () => this.time,
@@ -204,7 +212,7 @@ export class FakeEdge {
       bridgeHealth: async (_domain, bridge) => {
         call(`health of ${bridge}`, bridge);
         if (this.hung.has(bridge)) return new Promise(() => {});
-        const none = { agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null, foreignReports: 0 };
+        const none = { agentConnected: false, bridgeUp: false, portsInUse: 0, ports: null };
         return this.health.get(bridge) ?? none;
       },
       connectAgent: async (domain, bridge) => new Response(`agent of ${domain}/${bridge}`),

@@ -1,14 +1,22 @@
-import { beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { FakeEdge, token } from "./fake-edge.ts";
 
 let transactions = 1_000;
 const created = (index: number) =>
   `<?xml version="1.0"?><WbxTSPSchema><TransID>${++transactions}</TransID><W2A_CreateConference MsgID="11" WbxHostName="tsp1.example.com" ExtConfID="700000${index}" ConfKey="55511100${index}"/></WbxTSPSchema>`;
 
+/** A caller's name for a conference that nobody knows: the log has a line, and no object is asked. */
+const nothingToStore = () =>
+  `<?xml version="1.0"?><WbxTSPSchema><TransID>${++transactions}</TransID><W2A_RspNotifyUserEnter MsgID="99" ExtCallID="9"/></WbxTSPSchema>`;
+
 let edge: FakeEdge;
 beforeEach(() => {
   edge = new FakeEdge();
-  edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: null, foreignReports: 0 });
+  edge.health.set("simulated", { agentConnected: true, bridgeUp: true, portsInUse: 0, ports: null });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 /** The answers of /healthz, /readyz and the metric, a second later. */
@@ -39,7 +47,7 @@ test("a disk that is full is told until it has room again", async () => {
   expect(await told()).toEqual([200, 200, "1", undefined]);
 });
 
-test.each([null, "another id"])(
+test.each([null, "another mark"])(
   "a state folder that is gone is told, also when another is in its place: %s",
   async (file) => {
     await told();
@@ -53,16 +61,17 @@ test.each([null, "another id"])(
 
 test("the log has one line when the disk fails, and one when it works again", async () => {
   await told();
+  const { file } = edge.disk;
   edge.disk.file = null;
   for (let asked = 0; asked < 3; asked += 1) await told();
   expect(edge.logged).toEqual(["storage-fails"]);
   expect(edge.lines[0]).toEqual({ disk: expect.stringContaining("the state folder was deleted or replaced") });
 
-  edge.disk.file = "an id";
+  edge.disk.file = file;
   await told();
   await told();
   expect(edge.logged).toEqual(["storage-fails", "storage-works-again"]);
-  expect(edge.lines[1]).toEqual({ failedMs: 3_000, found: 3 });
+  expect(edge.lines[1]).toEqual({ failedMs: 3_000 });
 });
 
 test("a document that finds the disk full is logged so, also where the platform gives no reason", async () => {
@@ -78,15 +87,60 @@ test("a document that finds the disk full is logged so, also where the platform 
   expect(line()).toMatchObject({ disk: "the disk is full" });
 });
 
-test("a commit that failed for want of room counts for a minute, and then no longer if the disk works, whether or not documents come", async () => {
+test("a document that finds a disk that hangs has its 503 after a second", async () => {
+  vi.useFakeTimers();
+  edge.refuses = "internal error; reference = abc";
+  edge.disk.pauses = () => new Promise(() => {});
+  const answer = edge.post(created(1));
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(edge.lines).toMatchObject([{ disk: "the disk took longer than 1000 ms" }]);
+  expect((await answer).status).toBe(503);
+});
+
+test("a commit that failed for want of room counts until one succeeds", async () => {
   edge.refuses = "database or disk is full: SQLITE_FULL";
   expect((await edge.post(created(1))).status).toBe(503);
   const full = [503, 503, "0", expect.stringContaining("SQLITE_FULL")];
   expect(await told()).toEqual(full);
+
+  expect((await edge.post(nothingToStore())).status).toBe(200);
+  expect(await told()).toEqual(full);
+
   edge.refuses = null;
   expect((await edge.post(created(2))).status).toBe(200);
-  expect(await told()).toEqual(full);
-  edge.time += 60_000;
+  expect(await told()).toEqual([200, 200, "1", undefined]);
+});
+
+test("where no documents come, a commit that failed for want of room counts for a minute", async () => {
+  edge.refuses = "database or disk is full: SQLITE_FULL";
+  expect((await edge.post(created(1))).status).toBe(503);
+  edge.time += 58_000;
+  expect((await told())[0]).toBe(503);
+  expect(await told()).toEqual([200, 200, "1", undefined]);
+});
+
+test("a commit that fails is told at once, and does not ask the disk again", async () => {
+  await told();
+  const { asked } = edge.disk;
+  edge.refuses = "database or disk is full: SQLITE_FULL";
+  await edge.post(created(1));
+  expect((await edge.app.request("/healthz")).status).toBe(503);
+  expect(edge.disk.asked).toBe(asked);
+});
+
+test("a disk whose first two answers come late and in the wrong order is not taken for another one", async () => {
+  const answers: (() => void)[] = [];
+  edge.disk.pauses = () => new Promise((resolve) => answers.push(resolve));
+  const first = edge.app.request("/healthz");
+  edge.time += 1_000;
+  const second = edge.app.request("/healthz");
+  await vi.waitFor(() => expect(answers).toHaveLength(2));
+  answers[1]?.();
+  await second;
+  answers[0]?.();
+  await first;
+
+  edge.disk.pauses = async () => {};
   expect(await told()).toEqual([200, 200, "1", undefined]);
 });
 

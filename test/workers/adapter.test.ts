@@ -82,7 +82,6 @@ test("the edge is alive, not ready without an agent, and closed without the oper
             bridgeUp: false,
             portsInUse: 0,
             ports: null,
-            foreignReports: 0,
           },
         },
       },
