@@ -4,9 +4,9 @@ import { allPrintable, printable } from "../src/foundation/printable.ts";
 import type { Terminal } from "../src/foundation/table.ts";
 import { clockTime } from "./clock-time.ts";
 import { type ConferenceOfDomain, findEdge, OperatorClient } from "./operator-client.ts";
-import { linesWithin, storyText } from "./story.ts";
+import { linesWithin, type Period, storyText } from "./story.ts";
 import { reason, StartError } from "./supervise.ts";
-import { ownTerminal } from "./terminal.ts";
+import { localTime, ownTerminal } from "./terminal.ts";
 import { agentsText, callsOf, callsText, conferencesText, conferenceText, hostsOf, hostsText } from "./views.ts";
 
 const WATCH_EVERY_MS = 1_000;
@@ -66,11 +66,11 @@ export function addQuestions(program: Command): void {
   );
 
   question(program, "explain <key>", "what happened in a conference, and what is outstanding")
-    .option("--since <time>", "what happened from then on, as 02:40, 02:40:15 or 2026-11-21T02:40", moment)
-    .option("--until <time>", "what happened up to then", moment)
-    .action((key: string, options: Options & { since?: number; until?: number }) =>
+    .option("--since <time>", "what happened from then on, as 02:40, 02:40:15 or 2026-11-21T02:40", clockTimeText)
+    .option("--until <time>", "what happened up to then; of a time alone, the first one after --since", clockTimeText)
+    .action((key: string, options: Options & { since?: string; until?: string }) =>
       answer(options, async (edge) => {
-        const period = { since: options.since ?? 0, until: options.until ?? Number.POSITIVE_INFINITY };
+        const period = periodOf(options, Date.now());
         const domain = await edge.domain(options.domain);
         const conference = await edge.conference(domain, key);
         const [lines, agents] = await Promise.all([edge.story(domain, key), edge.agents([domain])]);
@@ -117,10 +117,18 @@ function hours(text: string): number {
   throw new InvalidArgumentError(`It must be above 0 and at most ${MOST_HOURS}.`);
 }
 
-function moment(text: string): number {
-  const at = clockTime(text, Date.now());
-  if (at !== null) return at;
+/** Which day a time of the day is of depends on the other option. */
+function clockTimeText(text: string): string {
+  if (clockTime(text, Date.now()) !== null) return text;
   throw new InvalidArgumentError("It must be a time such as 02:40, 02:40:15 or 2026-11-21T02:40.");
+}
+
+function periodOf(options: { readonly since?: string; readonly until?: string }, now: number): Period {
+  const since = options.since === undefined ? null : clockTime(options.since, now);
+  const until = options.until === undefined ? null : clockTime(options.until, now, since ?? undefined);
+  if (since !== null && until !== null && until < since)
+    throw new StartError(`--until ${localTime(until)} is before --since ${localTime(since)}`);
+  return { since: since ?? 0, until: until ?? Number.POSITIVE_INFINITY };
 }
 
 /** Prints the answer; what a person can put right is one line on stderr and exit code 1. */
