@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
-import { allPrintable, printable } from "../src/foundation/printable.ts";
+import { allPrintable, printable, printableJson } from "../src/foundation/printable.ts";
 import type { Terminal } from "../src/foundation/table.ts";
 import { clockTime } from "./clock-time.ts";
 import { type ConferenceOfDomain, findEdge, OperatorClient } from "./operator-client.ts";
@@ -154,7 +154,9 @@ async function answer<Data>(
 }
 
 function show<Data>({ data, text, warning }: Answer<Data>, json: true | undefined): void {
-  const lines = json ? [JSON.stringify(data, null, 2)] : text(allPrintable(data), Date.now(), ownTerminal());
+  const lines = json
+    ? [printableJson(JSON.stringify(data, null, 2))]
+    : text(allPrintable(data), Date.now(), ownTerminal());
   process.stdout.write(`${lines.join("\n")}\n`);
   if (warning) console.error(warning);
 }

@@ -199,6 +199,7 @@ test("for programs, texts are as the edge has them; for people they steer no ter
 
   const json = await said("calls", "--json");
   expect(JSON.parse(json)).toEqual([expect.objectContaining({ extCallId: "a\u001b[2J\u009b\u202eb" })]);
+  expect(json).toContain("a\\u001b[2J\\u009b");
   expect(await said("calls")).toContain("a\\u001b[2J\\u009b\\u202eb");
 });
 
