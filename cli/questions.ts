@@ -32,10 +32,11 @@ interface Answer<Data> {
 export function addQuestions(program: Command): void {
   question(program, "conferences", "the conferences that run, the latest first")
     .option("--all", "those that are over, too: of the last 6 hours")
-    .option("--hours <n>", `with --all: of the last so many hours, ${MOST_HOURS} at most`, hours)
+    .option("--hours <n>", `those that are over, too: of the last so many hours, ${MOST_HOURS} at most`, hours)
     .action((options: Options & { all?: true; hours?: number }) =>
       answer(options, async (edge) => {
-        const list = await edge.conferences(await edge.domains(options.domain), options);
+        const all = options.all || options.hours !== undefined;
+        const list = await edge.conferences(await edge.domains(options.domain), { ...options, all });
         return {
           data: list.conferences,
           text: conferencesText,

@@ -203,6 +203,12 @@ test("for programs, texts are as the edge has them; for people they steer no ter
   expect(await said("calls")).toContain("a\\u001b[2J\\u009b\\u202eb");
 });
 
+test("a list of so many hours has those that are over, too", async () => {
+  answers["domains/acme/conferences?hours=24&all=1"] = { conferences: [{ key: "1" }], next: null, unreachable: 0 };
+
+  expect(JSON.parse(await said("conferences", "--hours", "24", "--json"))).toEqual([{ key: "1", domain: "acme" }]);
+});
+
 test("a period that ends before it begins is refused, with both of its times", async () => {
   const complaint = vi.spyOn(console, "error").mockReturnValue();
   await said("explain", "1", "--since", "2026-11-21T02:40", "--until", "2026-11-20T02:50");
