@@ -4,7 +4,8 @@ import { isLoopback } from "../src/foundation/loopback.ts";
 import type { AgentView, ConferenceView, StoryLine } from "../src/rpc.ts";
 import { type EdgeSettings, loadEdgeSettings, readCommentedJson, settingsFile } from "./edge-settings.ts";
 import { sendable } from "./edge-state.ts";
-import { reason, StartError } from "./supervise.ts";
+import { StartError } from "./supervise.ts";
+import { systemReason } from "./system-reason.ts";
 import { urlHere } from "./workerd.ts";
 
 /** How long one answer may take: a list asks its conferences one after another. */
@@ -110,7 +111,7 @@ function tokenIn(file: string): Pick<EdgeAddress, "token" | "tokenFrom"> {
   } catch (error) {
     const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
     throw new StartError(
-      `there is no operator's token: OPERATOR_TOKEN is not set, and ${file} ${isMissing ? "is not there" : `cannot be read (${reason(error)})`}`,
+      `there is no operator's token: OPERATOR_TOKEN is not set, and ${file} ${isMissing ? "is not there" : `cannot be read (${systemReason(error)})`}`,
     );
   }
 }

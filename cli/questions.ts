@@ -5,7 +5,8 @@ import type { Terminal } from "../src/foundation/table.ts";
 import { clockTime } from "./clock-time.ts";
 import { type ConferenceOfDomain, findEdge, OperatorClient } from "./operator-client.ts";
 import { linesWithin, type Period, storyText } from "./story.ts";
-import { reason, StartError } from "./supervise.ts";
+import { StartError } from "./supervise.ts";
+import { systemReason } from "./system-reason.ts";
 import { localTime, ownTerminal } from "./terminal.ts";
 import { agentsText, callsOf, callsText, conferencesText, conferenceText, hostsOf, hostsText } from "./views.ts";
 
@@ -139,7 +140,7 @@ async function answer<Data>(
 ): Promise<void> {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0); // As `head` closes its end.
-    console.error(`cannot print the answer (${reason(error)})`);
+    console.error(`cannot print the answer (${systemReason(error)})`);
     process.exit(1);
   });
   try {
@@ -149,7 +150,7 @@ async function answer<Data>(
     if (watch) await watchFor(() => ask(edge), first, json);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    console.error(printable(reason(error)));
+    console.error(printable(systemReason(error)));
     process.exitCode = 1;
   }
 }
@@ -181,7 +182,7 @@ async function watchFor<Data>(
       show(next, json);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      console.error(printable(`${reason(error)}; is asked again`));
+      console.error(printable(`${systemReason(error)}; is asked again`));
     }
   }
 }
