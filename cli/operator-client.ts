@@ -164,12 +164,12 @@ export class OperatorClient {
     const conferences: ConferenceOfDomain[] = [];
     let unreachable = 0;
     for (const domain of domains) {
-      let before: number | null = null;
+      let before: string | null = null;
       do {
         const query = new URLSearchParams();
         if (hours !== undefined) query.set("hours", String(hours));
         if (all) query.set("all", "1");
-        if (before !== null) query.set("before", String(before));
+        if (before !== null) query.set("before", before);
         const page: ConferencePage = await this.#ask<ConferencePage>(`domains/${domain}/conferences?${query}`);
         for (const conference of page.conferences) conferences.push({ ...conference, domain });
         unreachable += page.unreachable;
@@ -234,7 +234,7 @@ export class OperatorClient {
 
 interface ConferencePage {
   readonly conferences: readonly ConferenceView[];
-  readonly next: number | null;
+  readonly next: string | null;
   readonly unreachable: number;
 }
 
