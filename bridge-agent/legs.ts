@@ -11,6 +11,7 @@ import {
   resume,
 } from "../src/bridge/keypad.ts";
 import { type BridgeCall, callerOf } from "../src/bridge/state.ts";
+import { counted } from "../src/foundation/counted.ts";
 import type { CallId, CommandId, ConfKey, EpochMs, RoomId } from "../src/foundation/ids.ts";
 import { assertNever } from "../src/foundation/result.ts";
 import type { Execution } from "./drivers/driver.ts";
@@ -138,7 +139,8 @@ export class Legs {
   hungUp(call: CallId): void {
     const leg = this.#legs.get(call);
     const unknown = leg ? unknownKeys(leg.keypad) : 0;
-    if (leg && unknown > 0) this.#note(leg, "wrong-keys", `a caller hung up after ${counted(unknown)}`, { unknown });
+    if (leg && unknown > 0)
+      this.#note(leg, "wrong-keys", `a caller hung up after ${counted(unknown, "key")} of no conference`, { unknown });
   }
 
   /** Callers on their way in are still at the prompt: the bridge will refuse to admit them. */
@@ -239,7 +241,9 @@ export class Legs {
     leg.keypad = keypad;
     for (const action of actions) this.#follow(leg, action, now);
     if (unknown > 0 && keypad.at === "inside")
-      this.#note(leg, "wrong-keys", `a caller found its conference after ${counted(unknown)}`, { unknown });
+      this.#note(leg, "wrong-keys", `a caller found its conference after ${counted(unknown, "key")} of no conference`, {
+        unknown,
+      });
     this.#watchTime(leg);
   }
 
@@ -316,8 +320,4 @@ function refusedAs(reason: string): string {
 /** How many keys of no conference a caller at the prompt has tried. */
 function unknownKeys(keypad: Keypad | null): number {
   return keypad?.at === "conference-key" || keypad?.at === "attendee-id" ? keypad.unknown : 0;
-}
-
-function counted(unknown: number): string {
-  return unknown === 1 ? "a key of no conference" : `${unknown} keys of no conference`;
 }

@@ -64,15 +64,10 @@ export async function askStatus(settings: AgentSettings): Promise<StatusAnswer> 
 
 /** `status` for people. */
 export function statusText(status: StatusAnswer): string {
-  const { agent, domain, bridge, version, role, edgeUp, bridgeUp, ports, calls, draining, journal } = status;
-  const roles = {
-    active: "active: it acts on the bridge",
-    standby: "standby: another agent of this bridge acts",
-    unknown: "unknown: the edge has not said yet",
-  };
+  const { agent, domain, bridge, version, edgeUp, bridgeUp, ports, calls, journal } = status;
   return [
     `agent     ${agent}, for bridge ${bridge} of domain ${domain}; version ${version}`,
-    `role      ${journal !== null ? "none: it does nothing without its journal" : draining ? `${role}, and about to end: ${waitsFor(status)}` : roles[role]}`,
+    `role      ${roleText(status)}`,
     `journal   ${journal?.replace(/^journal /, "") ?? "can be written"}`,
     `edge      ${edgeUp ? "connected" : "not connected: see the log, or `doctor`"}`,
     `bridge    ${bridgeUp ? `answers, with ${ports ?? "unlimited"} ports` : "not there: see the log, or `doctor`"}`,
@@ -81,6 +76,18 @@ export function statusText(status: StatusAnswer): string {
     `reports   ${status.unacknowledged} not acknowledged by the edge`,
   ].join("\n");
 }
+
+function roleText(status: StatusAnswer): string {
+  if (status.journal !== null) return "none: it does nothing without its journal";
+  if (status.draining) return `${status.role}, and about to end: ${waitsFor(status)}`;
+  return roles[status.role];
+}
+
+const roles = {
+  active: "active: it acts on the bridge",
+  standby: "standby: another agent of this bridge acts",
+  unknown: "unknown: the edge has not said yet",
+};
 
 /** What an agent that is about to end waits for. */
 export function waitsFor({ running, unacknowledged, edgeUp }: StatusAnswer): string {

@@ -1,6 +1,7 @@
 import "./early-signals.ts"; // The first: what follows takes its time.
 import { setTimeout as pause } from "node:timers/promises";
 import { Command } from "commander";
+import { printableJson } from "../src/foundation/printable.ts";
 import { version } from "../src/foundation/version.ts";
 import { doctor } from "./doctor.ts";
 import { askForMissing, type InitOptions, init, initDefaults } from "./init.ts";
@@ -40,7 +41,7 @@ command("status", "what the running agent on this machine says of itself")
   .option("--json", "as JSON, for programs")
   .action(async ({ settings: file, json }: Options & { readonly json?: true }) => {
     const status = await askStatus(settingsOrExit(file));
-    console.log(json ? JSON.stringify(status) : statusText(status));
+    console.log(json ? printableJson(JSON.stringify(status)) : statusText(status));
   });
 
 command("calls", "the calls that the bridge holds for this agent's domain")
@@ -52,7 +53,7 @@ command("calls", "the calls that the bridge holds for this agent's domain")
       const calls = await askAgent(settings, "/calls");
       const unknown = callsUnknown(await askStatus(settings));
       const clear = watch && !json && process.stdout.isTTY ? "\x1b[H\x1b[J" : "";
-      if (unknown === null) console.log(`${clear}${json ? calls : callsText(JSON.parse(calls))}`);
+      if (unknown === null) console.log(`${clear}${json ? printableJson(calls) : callsText(JSON.parse(calls))}`);
       else console.error(`${clear}${unknown}`);
       process.exitCode = unknown === null ? 0 : 1;
       if (!watch) return;

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { parseCommentedJson } from "../src/foundation/commented-json.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { mustBe, wrongValue } from "../src/foundation/wrong-value.ts";
-import { reason } from "./supervise.ts";
+import { systemReason } from "./system-reason.ts";
 
 /** Where packages put the settings of the edge. */
 export const settingsFile = "/etc/bridgehead/edge.json";
@@ -85,12 +85,12 @@ export function readCommentedJson(file: string): Result<unknown, string> {
     text = readFileSync(file, "utf8");
   } catch (error) {
     const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    return err(`${file} cannot be read (${isMissing ? "there is no such file" : reason(error)})`);
+    return err(`${file} cannot be read (${isMissing ? "there is no such file" : systemReason(error)})`);
   }
   try {
     return ok(parseCommentedJson(text));
   } catch (error) {
-    return err(`${file} is not JSON (${reason(error)})`);
+    return err(`${file} is not JSON (${systemReason(error)})`);
   }
 }
 

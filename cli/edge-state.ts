@@ -3,14 +3,17 @@ import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSyn
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { lockFolder, makeFolder, writeOnce } from "../bridge-agent/state-folder.ts";
-import { reason, StartError } from "./supervise.ts";
+import { StartError } from "./supervise.ts";
+import { systemReason } from "./system-reason.ts";
 
 /** Throws if another program has the port: it would answer in our place. `setting` names what to change. */
 export async function requireFreePort(setting: string, port: number, host = "127.0.0.1"): Promise<void> {
   await new Promise<void>((free, taken) => {
     const server = createServer();
     server.once("error", (error) =>
-      taken(new StartError(`cannot listen on ${host}:${port} (${reason(error)}); set ${setting} to another port`)),
+      taken(
+        new StartError(`cannot listen on ${host}:${port} (${systemReason(error)}); set ${setting} to another port`),
+      ),
     );
     server.listen({ port, host, exclusive: true }, () => server.close(() => free()));
   });
@@ -23,7 +26,7 @@ export async function requireOwnHost(setting: string, host: string): Promise<voi
     server.once("error", (error) =>
       foreign(
         new StartError(
-          `cannot listen on ${host} (${reason(error)}); set ${setting} to an address of this machine, such as 127.0.0.1`,
+          `cannot listen on ${host} (${systemReason(error)}); set ${setting} to an address of this machine, such as 127.0.0.1`,
         ),
       ),
     );
@@ -40,7 +43,7 @@ export function operatorTokenIn(file: string, setting: string): string {
     if (!existsSync(file)) writeOnce(file, randomBytes(24).toString("base64url"));
   } catch (error) {
     throw new StartError(
-      `cannot write the operator's token to ${file} (${reason(error)}); set ${setting} to another place`,
+      `cannot write the operator's token to ${file} (${systemReason(error)}); set ${setting} to another place`,
     );
   }
   return readOperatorToken(file);
@@ -107,7 +110,7 @@ export function requireWritable(folder: string, setting: string): void {
     while (!statSync(place, { throwIfNoEntry: false }) && dirname(place) !== place) place = dirname(place);
     if (statSync(place).isDirectory()) return accessSync(place, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new StartError(`cannot write in ${place} (${reason(error)}); set ${setting} to another`);
+    throw new StartError(`cannot write in ${place} (${systemReason(error)}); set ${setting} to another`);
   }
   throw new StartError(`${place} is a file, and a folder is needed; set ${setting} to another`);
 }
@@ -116,10 +119,12 @@ function readOwn(file: string): string {
   try {
     return readFileSync(file, "utf8").trim();
   } catch (error) {
-    throw new StartError(`cannot read ${file} (${reason(error)}); move it away`);
+    throw new StartError(`cannot read ${file} (${systemReason(error)}); move it away`);
   }
 }
 
 function notWritable(folder: string, setting: string, error: unknown): StartError {
-  return new StartError(`cannot write to the state folder ${folder} (${reason(error)}); set ${setting} to another`);
+  return new StartError(
+    `cannot write to the state folder ${folder} (${systemReason(error)}); set ${setting} to another`,
+  );
 }

@@ -4,7 +4,8 @@ import { isLoopback } from "../src/foundation/loopback.ts";
 import type { AgentView, ConferenceView, StoryLine } from "../src/rpc.ts";
 import { type EdgeSettings, loadEdgeSettings, readCommentedJson, settingsFile } from "./edge-settings.ts";
 import { sendable } from "./edge-state.ts";
-import { reason, StartError } from "./supervise.ts";
+import { StartError } from "./supervise.ts";
+import { systemReason } from "./system-reason.ts";
 import { urlHere } from "./workerd.ts";
 
 /** How long one answer may take: a list asks its conferences one after another. */
@@ -110,7 +111,7 @@ function tokenIn(file: string): Pick<EdgeAddress, "token" | "tokenFrom"> {
   } catch (error) {
     const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
     throw new StartError(
-      `there is no operator's token: OPERATOR_TOKEN is not set, and ${file} ${isMissing ? "is not there" : `cannot be read (${reason(error)})`}`,
+      `there is no operator's token: OPERATOR_TOKEN is not set, and ${file} ${isMissing ? "is not there" : `cannot be read (${systemReason(error)})`}`,
     );
   }
 }
@@ -163,12 +164,12 @@ export class OperatorClient {
     const conferences: ConferenceOfDomain[] = [];
     let unreachable = 0;
     for (const domain of domains) {
-      let before: number | null = null;
+      let before: string | null = null;
       do {
         const query = new URLSearchParams();
         if (hours !== undefined) query.set("hours", String(hours));
         if (all) query.set("all", "1");
-        if (before !== null) query.set("before", String(before));
+        if (before !== null) query.set("before", before);
         const page: ConferencePage = await this.#ask<ConferencePage>(`domains/${domain}/conferences?${query}`);
         for (const conference of page.conferences) conferences.push({ ...conference, domain });
         unreachable += page.unreachable;
@@ -233,7 +234,7 @@ export class OperatorClient {
 
 interface ConferencePage {
   readonly conferences: readonly ConferenceView[];
-  readonly next: number | null;
+  readonly next: string | null;
   readonly unreachable: number;
 }
 

@@ -1,12 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
-import { allPrintable, printable } from "../src/foundation/printable.ts";
+import { allPrintable, printable, printableJson } from "../src/foundation/printable.ts";
 import type { Terminal } from "../src/foundation/table.ts";
 import { clockTime } from "./clock-time.ts";
 import { type ConferenceOfDomain, findEdge, OperatorClient } from "./operator-client.ts";
-import { linesWithin, storyText } from "./story.ts";
-import { reason, StartError } from "./supervise.ts";
-import { ownTerminal } from "./terminal.ts";
+import { linesWithin, type Period, storyText } from "./story.ts";
+import { StartError } from "./supervise.ts";
+import { systemReason } from "./system-reason.ts";
+import { localTime, ownTerminal } from "./terminal.ts";
 import { agentsText, callsOf, callsText, conferencesText, conferenceText, hostsOf, hostsText } from "./views.ts";
 
 const WATCH_EVERY_MS = 1_000;
@@ -32,10 +33,11 @@ interface Answer<Data> {
 export function addQuestions(program: Command): void {
   question(program, "conferences", "the conferences that run, the latest first")
     .option("--all", "those that are over, too: of the last 6 hours")
-    .option("--hours <n>", `with --all: of the last so many hours, ${MOST_HOURS} at most`, hours)
+    .option("--hours <n>", `those that are over, too: of the last so many hours, ${MOST_HOURS} at most`, hours)
     .action((options: Options & { all?: true; hours?: number }) =>
       answer(options, async (edge) => {
-        const list = await edge.conferences(await edge.domains(options.domain), options);
+        const all = options.all || options.hours !== undefined;
+        const list = await edge.conferences(await edge.domains(options.domain), { ...options, all });
         return {
           data: list.conferences,
           text: conferencesText,
@@ -66,11 +68,11 @@ export function addQuestions(program: Command): void {
   );
 
   question(program, "explain <key>", "what happened in a conference, and what is outstanding")
-    .option("--since <time>", "what happened from then on, as 02:40, 02:40:15 or 2026-11-21T02:40", moment)
-    .option("--until <time>", "what happened up to then", moment)
-    .action((key: string, options: Options & { since?: number; until?: number }) =>
+    .option("--since <time>", "what happened from then on, as 02:40, 02:40:15 or 2026-11-21T02:40", clockTimeText)
+    .option("--until <time>", "what happened up to then; of a time alone, the first one after --since", clockTimeText)
+    .action((key: string, options: Options & { since?: string; until?: string }) =>
       answer(options, async (edge) => {
-        const period = { since: options.since ?? 0, until: options.until ?? Number.POSITIVE_INFINITY };
+        const period = periodOf(options, Date.now());
         const domain = await edge.domain(options.domain);
         const conference = await edge.conference(domain, key);
         const [lines, agents] = await Promise.all([edge.story(domain, key), edge.agents([domain])]);
@@ -117,10 +119,18 @@ function hours(text: string): number {
   throw new InvalidArgumentError(`It must be above 0 and at most ${MOST_HOURS}.`);
 }
 
-function moment(text: string): number {
-  const at = clockTime(text, Date.now());
-  if (at !== null) return at;
+/** Which day a time of the day is of depends on the other option. */
+function clockTimeText(text: string): string {
+  if (clockTime(text, Date.now()) !== null) return text;
   throw new InvalidArgumentError("It must be a time such as 02:40, 02:40:15 or 2026-11-21T02:40.");
+}
+
+function periodOf(options: { readonly since?: string; readonly until?: string }, now: number): Period {
+  const since = options.since === undefined ? null : clockTime(options.since, now);
+  const until = options.until === undefined ? null : clockTime(options.until, now, since ?? undefined);
+  if (since !== null && until !== null && until < since)
+    throw new StartError(`--until ${localTime(until)} is before --since ${localTime(since)}`);
+  return { since: since ?? 0, until: until ?? Number.POSITIVE_INFINITY };
 }
 
 /** Prints the answer; what a person can put right is one line on stderr and exit code 1. */
@@ -130,7 +140,7 @@ async function answer<Data>(
 ): Promise<void> {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(0); // As `head` closes its end.
-    console.error(`cannot print the answer (${reason(error)})`);
+    console.error(`cannot print the answer (${systemReason(error)})`);
     process.exit(1);
   });
   try {
@@ -140,13 +150,15 @@ async function answer<Data>(
     if (watch) await watchFor(() => ask(edge), first, json);
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    console.error(printable(reason(error)));
+    console.error(printable(systemReason(error)));
     process.exitCode = 1;
   }
 }
 
 function show<Data>({ data, text, warning }: Answer<Data>, json: true | undefined): void {
-  const lines = json ? [JSON.stringify(data, null, 2)] : text(allPrintable(data), Date.now(), ownTerminal());
+  const lines = json
+    ? [printableJson(JSON.stringify(data, null, 2))]
+    : text(allPrintable(data), Date.now(), ownTerminal());
   process.stdout.write(`${lines.join("\n")}\n`);
   if (warning) console.error(warning);
 }
@@ -170,7 +182,7 @@ async function watchFor<Data>(
       show(next, json);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      console.error(printable(`${reason(error)}; is asked again`));
+      console.error(printable(`${systemReason(error)}; is asked again`));
     }
   }
 }

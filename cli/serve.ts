@@ -7,7 +7,8 @@ import { loadDomains } from "../src/settings/load.ts";
 import { lengthFault, warningsOf } from "./check.ts";
 import { type EdgeSettings, loadEdgeSettings } from "./edge-settings.ts";
 import { holdEdgeState, operatorTokenIn, requireFreePort, requireOwnHost } from "./edge-state.ts";
-import { give, type Launch, Part, reason, StartError, startGuard } from "./supervise.ts";
+import { give, type Launch, Part, StartError, startGuard } from "./supervise.ts";
+import { systemReason } from "./system-reason.ts";
 import { prepareWorkerd, urlHere } from "./workerd.ts";
 
 /** What the edge is made of. */
@@ -116,7 +117,7 @@ async function reload(file: string, { begun, edge, launch, url, reloadToken, sig
   try {
     now = settingsIn(file);
   } catch (error) {
-    const msg = `settings stay as they were: ${reason(error)}`;
+    const msg = `settings stay as they were: ${systemReason(error)}`;
     return give("reload", { level: "error", event: "reload-refused", msg });
   }
   giveWarnings(now.domains);
@@ -127,7 +128,7 @@ async function reload(file: string, { begun, edge, launch, url, reloadToken, sig
     headers,
     body: now.domains,
     signal: AbortSignal.timeout(ASK_WITHIN_MS),
-  }).catch((error: unknown) => reason(error));
+  }).catch((error: unknown) => systemReason(error));
   if (typeof answer !== "string") await answer.body?.cancel().catch(() => {});
   if (typeof answer === "string" || !answer.ok) {
     const why = typeof answer === "string" ? answer : `status ${answer.status}`;

@@ -39,7 +39,7 @@ export function storyText(
   ];
 }
 
-/** The lines of all blocks that something happened to in the period. */
+/** The lines of all blocks that were under way in the period. */
 export function linesWithin(lines: readonly StoryLine[], period: Period): readonly StoryLine[] {
   const kept = new Set(
     blocksOf(lines)
@@ -50,7 +50,8 @@ export function linesWithin(lines: readonly StoryLine[], period: Period): readon
 }
 
 function isWithin(block: Readonly<Block>, { since, until }: Period): boolean {
-  return block.some(({ at }) => at >= since && at <= until);
+  const [first] = block;
+  return first.at <= until && (block.at(-1) ?? first).at >= since;
 }
 
 /** The lines in groups of what belongs together, in the order in which they began. */

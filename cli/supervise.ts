@@ -4,36 +4,12 @@ import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { isatty } from "node:tty";
 import { printable } from "../src/foundation/printable.ts";
-import { reasonOf } from "../src/foundation/reason.ts";
 import { version } from "../src/foundation/version.ts";
 import { forTerminal, type Notice, noticeLine, outputLine } from "./log-line.ts";
+import { systemReason } from "./system-reason.ts";
 
 /** A fault that a person must put right before the start; printed as one line. */
 export class StartError extends Error {}
-
-/** The error on one line, for a person; what the system says of a file or a port, in our words. */
-export function reason(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  return words.get(code) ?? reasonOf(error);
-}
-
-const words: ReadonlyMap<unknown, string> = new Map([
-  ["EADDRINUSE", "the port is taken"],
-  ["EADDRNOTAVAIL", "it is no address of this machine"],
-  ["ENOTFOUND", "nobody knows the name"],
-  ["EAI_AGAIN", "the name cannot be looked up"],
-  ["EACCES", "no permission"],
-  ["EPERM", "no permission"],
-  ["EROFS", "read-only file system"],
-  ["ENOSPC", "the disk is full"],
-  ["ENOENT", "nothing can be made there"],
-  ["ENOTDIR", "a part of the path is a file"],
-  ["EISDIR", "a folder of this name is in the way"],
-  ["ERR_FS_EISDIR", "a folder of this name is in the way"],
-  ["EEXIST", "a file of this name is in the way"],
-  ["E2BIG", "its settings are longer than the system passes to a process"],
-  ["EFBIG", "the system lets no file grow so large: see `ulimit -f`"],
-]);
 
 /** One short line for a person, the part's name in front. */
 export function tell(who: string, what: string): void {
@@ -104,7 +80,7 @@ function forAPerson(error: unknown): unknown {
   if (error instanceof StartError) return printable(error.message);
   if (!(error instanceof Error && "syscall" in error)) return error;
   const what = "path" in error ? `${error.syscall} ${error.path}` : error.syscall;
-  return `cannot start: ${what} does not work (${reason(error)})`;
+  return `cannot start: ${what} does not work (${systemReason(error)})`;
 }
 
 /** Writes a file that each start makes anew. What a full disk says of a file does not name it, so it is named here. */
@@ -112,7 +88,7 @@ export function writeAnew(file: string, content: string | Uint8Array): void {
   try {
     writeFileSync(file, content, { mode: 0o600 });
   } catch (error) {
-    throw new StartError(`cannot write ${file} (${reason(error)})`);
+    throw new StartError(`cannot write ${file} (${systemReason(error)})`);
   }
 }
 
@@ -179,7 +155,7 @@ export class Part {
       });
     } catch (error) {
       // Some faults are thrown, such as too little memory; others come as an event.
-      void this.restart(reason(error), null, true);
+      void this.restart(systemReason(error), null, true);
       return;
     } finally {
       if (typeof log === "number") closeSync(log);
@@ -196,7 +172,7 @@ export class Part {
         done();
         if (!this.stopping) void this.restart(how, code, !killed && Date.now() < startedAt + QUICK_END_MS);
       };
-      child.once("error", (error) => over(reason(error), null, false));
+      child.once("error", (error) => over(systemReason(error), null, false));
       child.once("exit", (code, signal) =>
         over(signal ?? `exit code ${code}${code === 0 ? "" : lastLine(logFile)}`, signal ?? code, signal !== null),
       );

@@ -42,8 +42,8 @@ export class IdAllocatorObject extends DurableObject<Env> implements IdAllocator
     return domain && this.#ids.holderOf(msgId, Date.now(), domain.settings.journalRetentionDays * dayMs);
   }
 
-  async conferencesOf(lastMs: number, before: number | null): Promise<HolderPage> {
-    return this.#ids.holdersSince(Date.now() - lastMs, before);
+  async conferencesOf(lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage> {
+    return this.#ids.holdersSince(Date.now() - lastMs, before, upTo);
   }
 
   override alarm(): Promise<void> {

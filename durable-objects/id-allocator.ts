@@ -66,15 +66,16 @@ export class IdAllocator {
 
   /**
    * The conferences that have been allocated blocks since then, some at a time, by the latest block of each, which must be before this place;
-   * `next`: those that are left are before that one.
+   * `next`: those that are left are before that one. Blocks behind `upTo` do not count: with the first place of the first page, a
+   * conference that is allocated more while pages are read keeps its place.
    */
-  holdersSince(since: EpochMs, before: number | null): HolderPage {
+  holdersSince(since: EpochMs, before: number | null, upTo: number | null = null): HolderPage {
     // A clock that was set back for a moment leaves old rows among the young ones, so the first old row is not the end.
     const rows = this.#sql.exec(
       `SELECT holder, max(msg_first) AS latest, at FROM allocated
        WHERE msg_first > ifnull((SELECT msg_first FROM allocated WHERE at < ? ORDER BY msg_first DESC LIMIT 1 OFFSET ?), -1)
-       AND at >= ? AND holder IS NOT NULL GROUP BY holder HAVING latest < ? ORDER BY latest DESC LIMIT ?`,
-      ...[since, pageSize, since, before ?? Number.MAX_SAFE_INTEGER, pageSize],
+       AND msg_first <= ? AND at >= ? AND holder IS NOT NULL GROUP BY holder HAVING latest < ? ORDER BY latest DESC LIMIT ?`,
+      ...[since, pageSize, upTo ?? Number.MAX_SAFE_INTEGER, since, before ?? Number.MAX_SAFE_INTEGER, pageSize],
     );
     const holders = rows.map(
       ({ holder, latest, at }): Holder => ({ key: holder as ConfKey, place: Number(latest), at: Number(at) }),

@@ -4,6 +4,7 @@ import type { ConferenceEvent, ConferenceSnapshot, Report } from "../src/bridge/
 import type { ConferenceInput } from "../src/conference/decide.ts";
 import { BACK_END, type Outgoing } from "../src/conference/draft.ts";
 import type { Head, PendingCommand } from "../src/conference/state.ts";
+import { counted } from "../src/foundation/counted.ts";
 import type { CommandId } from "../src/foundation/ids.ts";
 import type { StoryFacts, StoryLine, StorySide } from "../src/rpc.ts";
 import { type FromWebex, fromWebex, type ToWebex, toWebex } from "../src/tsp/messages.ts";
@@ -203,10 +204,6 @@ function heldText(conference: ConferenceSnapshot | null): string {
   if (!conference) return "no such conference";
   const { locked, callers, rooms } = conference;
   return `${locked ? "locked, " : ""}${counted(callers.length, "caller")}, ${counted(rooms.length, "room")}`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
 /** Copies of one message, which has no id of its own where it is for the back end. */

@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build, type Plugin } from "esbuild";
-import { type Launch, reason, StartError, writeAnew } from "../cli/supervise.ts";
+import { type Launch, StartError, writeAnew } from "../cli/supervise.ts";
+import { systemReason } from "../cli/system-reason.ts";
 import { prepareWorkerd, type WorkerdOptions } from "../cli/workerd.ts";
 
 export const { default: workerd }: { default: string } = createRequire(import.meta.url)("workerd");
@@ -42,7 +43,7 @@ export function versionIs(version: string | null): Record<string, string> {
 export async function bundle(options: BuildOptions): Promise<Uint8Array> {
   const bundled = build({ ...options, write: false, bundle: true, format: "esm", logLevel: "silent" });
   const { outputFiles = [] } = await bundled.catch((error: unknown) => {
-    throw new StartError(`cannot bundle ${options.entryPoints} (${reason(error)})`);
+    throw new StartError(`cannot bundle ${options.entryPoints} (${systemReason(error)})`);
   });
   const [file] = outputFiles;
   if (!file) throw new Error("the bundler gave no file");

@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
 import { holdEdgeState, operatorTokenIn, sendable } from "../cli/edge-state.ts";
-import { reason, StartError } from "../cli/supervise.ts";
+import { StartError } from "../cli/supervise.ts";
+import { systemReason } from "../cli/system-reason.ts";
 import { portFrom as readPort } from "../simulators/port.ts";
 
 /** The port that an environment variable names, or else the given one. */
@@ -32,7 +33,7 @@ export function localOverrides(): object {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
   } catch (error) {
-    throw new StartError(`DOMAIN_LOCAL is not JSON (${reason(error)}); ${example}`);
+    throw new StartError(`DOMAIN_LOCAL is not JSON (${systemReason(error)}); ${example}`);
   }
   throw new StartError(`DOMAIN_LOCAL must be a JSON object; ${example}`);
 }

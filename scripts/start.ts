@@ -13,13 +13,13 @@ import {
   type Launch,
   Part,
   print,
-  reason,
   runUntilStopped,
   StartError,
   startGuard,
   tell,
   writeAnew,
 } from "../cli/supervise.ts";
+import { systemReason } from "../cli/system-reason.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
 import { prepareEdge, wranglerDev } from "./edge.ts";
@@ -49,7 +49,7 @@ async function start(): Promise<() => Promise<void>> {
     await requireFreePort("SIMULATED_BRIDGE_PORT", ports.bridge);
     await requireFreePort("AGENT_PORT", ports.agent);
   } catch (error) {
-    throw new StartError(`${reason(error)}${leftOver(statePath())}`);
+    throw new StartError(`${systemReason(error)}${leftOver(statePath())}`);
   }
   if (new Set(Object.values(ports)).size < 3) {
     throw new StartError(
@@ -158,7 +158,7 @@ function pidsWriter(folder: string, pids: ReadonlyMap<PartName, number>): () => 
       retry = undefined;
     } catch (error) {
       if (retry) return;
-      tell("pids", `cannot write ${file} (${reason(error)}); is tried again each second`);
+      tell("pids", `cannot write ${file} (${systemReason(error)}); is tried again each second`);
       retry = setInterval(write, 1_000).unref();
     }
   };
@@ -192,7 +192,7 @@ async function agentPublicKey(settings: string): Promise<string> {
   const { command, args } = nodeProgram(["bridge-agent/main.ts", "key", "--settings", settings]);
   const ended = promisify(execFile)(command, [...args]);
   const { stdout } = await ended.catch((error: { readonly stderr?: string }) => {
-    throw new StartError(`agent cannot start: ${error.stderr?.trim() || reason(error)}`);
+    throw new StartError(`agent cannot start: ${error.stderr?.trim() || systemReason(error)}`);
   });
   return stdout.trim();
 }

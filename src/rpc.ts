@@ -218,10 +218,11 @@ export interface IdAllocatorRpc {
   /** The conference that was given the block of this MsgID. */
   holderOf(msgId: MsgId): Promise<ConfKey | null>;
   /**
-   * Conferences that were allocated ids in the last so many milliseconds, the latest first, some at a time: those before this place. A
-   * conference that runs is allocated ids every few hours, however quiet it is.
+   * Conferences that were allocated ids in the last so many milliseconds, the latest first, some at a time: those before this place. Ids
+   * behind `upTo` do not count, which is the first place of the first page. A conference that runs is allocated ids every few hours,
+   * however quiet it is.
    */
-  conferencesOf(lastMs: number, before: number | null): Promise<HolderPage>;
+  conferencesOf(lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
 }
 
 /** Answers to one document that belong to no conference. */
@@ -297,7 +298,7 @@ export interface EdgeObjects {
 
 /** What operators may see of the objects; nothing is changed by it. */
 export interface OperatorViews {
-  conferencesOf(domain: DomainName, lastMs: number, before: number | null): Promise<HolderPage>;
+  conferencesOf(domain: DomainName, lastMs: number, before: number | null, upTo: number | null): Promise<HolderPage>;
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "view" | "story"> & Identified;
   agents(domain: DomainName, bridge: BridgeName): Promise<readonly AgentView[]>;
 }

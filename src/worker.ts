@@ -123,7 +123,7 @@ function objectsOf(env: Env): EdgeObjects {
 
 function viewsOf(env: Env): OperatorViews {
   return {
-    conferencesOf: (domain, lastMs, before) => env.ID_ALLOCATOR.getByName(domain).conferencesOf(lastMs, before),
+    conferencesOf: (domain, ...page) => env.ID_ALLOCATOR.getByName(domain).conferencesOf(...page),
     conference: (domain, confKey) => env.CONFERENCE.getByName(`${domain}/${confKey}`),
     agents: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`).agents(),
   };

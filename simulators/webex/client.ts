@@ -1,6 +1,7 @@
 import { Agent, request } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import type { MsgId, TransId } from "../../src/foundation/ids.ts";
+import { reasonOf } from "../../src/foundation/reason.ts";
 import { completeText, createCodec, type WebexCodec } from "../../src/tsp/codec.ts";
 import type { FromWebexMessages } from "../../src/tsp/messages.ts";
 
@@ -87,7 +88,7 @@ export class WebexClient {
         }
         failure = `status ${answer.status}, "${answer.body.toString().slice(0, 200)}"`;
       } catch (error) {
-        failure = error instanceof Error ? error.message : String(error);
+        failure = reasonOf(error);
       }
     }
     throw new Error(`TransID ${transId} got no Confirmation in ${this.#attempts} attempts; the last one: ${failure}`);

@@ -9,6 +9,11 @@ export function printable(text: string): string {
   });
 }
 
+/** JSON that means the same, and steers no terminal: JSON itself escapes only some of what does. */
+export function printableJson(json: string): string {
+  return json.replace(/[\u007f-\u009f]/g, printable);
+}
+
 /** The same data with each of its texts, names of fields included, as `printable` has it. For what came from JSON. */
 export function allPrintable<Value>(value: Value): Value;
 export function allPrintable(value: unknown): unknown {

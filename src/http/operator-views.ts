@@ -39,7 +39,8 @@ export async function listAgents(_: Request, { name, settings }: Domain, { views
 
 /**
  * `GET …/conferences?all=1&hours=6&before=…`: the conferences that are not over, and with `all` those that were in these hours, too; the
- * latest first. `next` is the `before` of the next page, `null` on the last one; `unreachable` counts those that did not answer.
+ * latest first. `next` is the `before` of the next page, `null` on the last one: this page's last place and the first page's first one,
+ * so that a conference that is allocated ids meanwhile keeps its place. `unreachable` counts those that did not answer.
  */
 export async function listConferences(request: Request, domain: Domain, edge: Edge): Promise<Response> {
   const begunAt = edge.now();
@@ -53,7 +54,8 @@ export async function listConferences(request: Request, domain: Domain, edge: Ed
       `hours is ${JSON.stringify(query.get("hours"))}; it must be above 0 and at most ${MOST_HOURS}.`,
     );
   }
-  if (before !== null && !/^\d{1,15}$/.test(before)) {
+  const [, place, top] = /^(\d{1,15})-(\d{1,15})$/.exec(before ?? "") ?? [];
+  if (before !== null && top === undefined) {
     return problem(
       400,
       "bad query",
@@ -63,7 +65,8 @@ export async function listConferences(request: Request, domain: Domain, edge: Ed
   const { holders, next } = await edge.views.conferencesOf(
     domain.name,
     Math.max(hours, DEFAULT_HOURS) * hourMs,
-    before === null ? null : Number(before),
+    before === null ? null : Number(place),
+    before === null ? null : Number(top),
   );
   const found: (ConferenceView | null | "unreachable")[] = [];
   let asked = 0;
@@ -83,11 +86,12 @@ export async function listConferences(request: Request, domain: Domain, edge: Ed
   };
   await Promise.all(Array.from({ length: ASKED_AT_ONCE }, askOneByOne));
   const endedSince = query.has("all") ? begunAt - hours * hourMs : Number.POSITIVE_INFINITY;
+  const left = asked < holders.length ? holders[asked - 1]?.place : next;
   return Response.json({
     conferences: found
       .filter((view) => view !== null && view !== "unreachable")
       .filter(({ phase, lastAt }) => phase !== "ended" || lastAt >= endedSince),
-    next: asked < holders.length ? (holders[asked - 1]?.place ?? null) : next,
+    next: typeof left === "number" ? `${left}-${top ?? holders[0]?.place}` : null,
     unreachable: found.filter((view) => view === "unreachable").length,
   });
 }

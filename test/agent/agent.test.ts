@@ -1000,7 +1000,7 @@ describe("what operations staff ask about", () => {
 
     expect(world.notes).toEqual([
       "the agent hangs up on a caller at the prompt: no conference has the keys that it keyed",
-      "a caller found its conference after a key of no conference",
+      "a caller found its conference after 1 key of no conference",
       "a caller hung up after 2 keys of no conference",
       "the agent hangs up on a caller at the prompt: it keyed nothing for too long",
     ]);

@@ -180,8 +180,8 @@ test.each([
   ["edge-connected", "edge-trouble"],
   ["active", "standby"],
 ] as const)("%s and %s in turn are a line each: the last one says what holds", (one, other) => {
-  const [up, down] = [one, other].map((event): LogLine => ({ level: "info", event, text: event, details: {} }));
-  if (!up || !down) return;
+  const lineOf = (event: LogLine["event"]): LogLine => ({ level: "info", event, text: event, details: {} });
+  const [up, down] = [lineOf(one), lineOf(other)];
 
   expect(written(down, up, down, up, down)).toEqual([other, one, other, one, other]);
   expect(written(up, up, up, down, up)).toEqual([one, `${one} (2 more)`, other, one]);
@@ -208,11 +208,10 @@ test("two reasons for one trouble, in turn, are two lines with their counts, whi
 });
 
 test("a journal that fails again and again is told each time", () => {
-  const [full, again] = ["journal cannot be written", "journal can be written again"].map(
-    (text): LogLine => ({ ...line, event: "journal", text }),
-  );
+  const full: LogLine = { ...line, event: "journal", text: "journal cannot be written" };
+  const again: LogLine = { ...full, text: "journal can be written again" };
 
-  if (full && again) expect(written(full, again, full)).toEqual([full.text, again.text, full.text]);
+  expect(written(full, again, full)).toEqual([full.text, again.text, full.text]);
 });
 
 test("two conferences whose keys look alike when they are masked are two lines", () => {

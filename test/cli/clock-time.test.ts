@@ -16,3 +16,14 @@ test.each<[string, Date | null]>([
 ])("at three in the morning of 21 November, %s is %s", (text, moment) => {
   expect(clockTime(text, now)).toBe(moment?.getTime() ?? null);
 });
+
+test.each<[string, Date, Date]>([
+  ["02:50", new Date(2026, 10, 21, 2, 40), new Date(2026, 10, 21, 2, 50)],
+  ["03:10", new Date(2026, 10, 21, 2, 40), new Date(2026, 10, 21, 3, 10)],
+  ["02:40", new Date(2026, 10, 21, 2, 40), new Date(2026, 10, 21, 2, 40)],
+  ["00:10", new Date(2026, 10, 20, 23, 50), new Date(2026, 10, 21, 0, 10)],
+  ["00:10", new Date(2026, 9, 31, 23, 50), new Date(2026, 10, 1, 0, 10)],
+  ["2026-11-19T23:50", new Date(2026, 10, 21, 2, 40), new Date(2026, 10, 19, 23, 50)],
+])("at three in the morning of 21 November, %s after %s is %s", (text, since, moment) => {
+  expect(clockTime(text, now, since.getTime())).toBe(moment.getTime());
+});

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { findEdge, OperatorClient } from "../../cli/operator-client.ts";
 import { addQuestions } from "../../cli/questions.ts";
 import { StartError } from "../../cli/supervise.ts";
+import { localTime } from "../../cli/terminal.ts";
 
 let folder: string;
 let server: Server;
@@ -39,6 +40,19 @@ afterEach(async () => {
 function client(): OperatorClient {
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return new OperatorClient({ url, urlFrom: "here", token: "token", tokenFrom: "here" });
+}
+
+/** What a question about the domain acme prints. */
+async function said(...args: readonly string[]): Promise<string> {
+  vi.stubEnv("BRIDGEHEAD_URL", `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  vi.stubEnv("OPERATOR_TOKEN", "token");
+  const printed = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+  addQuestions(program);
+  await program.parseAsync([...args, "--domain", "acme"], { from: "user" });
+  const text = String(printed.mock.lastCall?.[0]);
+  printed.mockRestore();
+  return text;
 }
 
 function written(name: string, content: unknown): string {
@@ -132,8 +146,8 @@ test("a local run whose file is broken is said in one line", () => {
 });
 
 test("a list has all pages of all domains, and how many did not answer", async () => {
-  answers["domains/acme/conferences?hours=2&all=1"] = { conferences: [{ key: "1" }], next: 17, unreachable: 1 };
-  answers["domains/acme/conferences?hours=2&all=1&before=17"] = {
+  answers["domains/acme/conferences?hours=2&all=1"] = { conferences: [{ key: "1" }], next: "17-99", unreachable: 1 };
+  answers["domains/acme/conferences?hours=2&all=1&before=17-99"] = {
     conferences: [{ key: "2" }],
     next: null,
     unreachable: 1,
@@ -182,19 +196,36 @@ test("an answer that breaks off is no edge's answer", async () => {
 test("for programs, texts are as the edge has them; for people they steer no terminal", async () => {
   const callers = [{ call: "c1", extCallId: "a\u001b[2J\u009b\u202eb", number: "", attendeeId: "", room: "main" }];
   answers["domains/acme/conferences?"] = { conferences: [{ key: "1", callers }], next: null, unreachable: 0 };
-  vi.stubEnv("BRIDGEHEAD_URL", `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  vi.stubEnv("OPERATOR_TOKEN", "token");
-  const printed = vi.spyOn(process.stdout, "write").mockReturnValue(true);
-  const said = async (...options: readonly string[]) => {
-    printed.mockClear();
-    const program = new Command();
-    addQuestions(program);
-    await program.parseAsync(["calls", "--domain", "acme", ...options], { from: "user" });
-    return String(printed.mock.calls[0]?.[0]);
-  };
 
-  expect(JSON.parse(await said("--json"))).toEqual([expect.objectContaining({ extCallId: "a\u001b[2J\u009b\u202eb" })]);
-  expect(await said()).toContain("a\\u001b[2J\\u009b\\u202eb");
+  const json = await said("calls", "--json");
+  expect(JSON.parse(json)).toEqual([expect.objectContaining({ extCallId: "a\u001b[2J\u009b\u202eb" })]);
+  expect(json).toContain("a\\u001b[2J\\u009b");
+  expect(await said("calls")).toContain("a\\u001b[2J\\u009b\\u202eb");
+});
+
+test("a list of so many hours has those that are over, too", async () => {
+  answers["domains/acme/conferences?hours=24&all=1"] = { conferences: [{ key: "1" }], next: null, unreachable: 0 };
+
+  expect(JSON.parse(await said("conferences", "--hours", "24", "--json"))).toEqual([{ key: "1", domain: "acme" }]);
+});
+
+test("a period that ends before it begins is refused, with both of its times", async () => {
+  const complaint = vi.spyOn(console, "error").mockReturnValue();
+  await said("explain", "1", "--since", "2026-11-21T02:40", "--until", "2026-11-20T02:50");
+  expect(process.exitCode).toBe(1);
+  process.exitCode = undefined;
+
+  const [since, until] = [new Date(2026, 10, 21, 2, 40), new Date(2026, 10, 20, 2, 50)].map((at) =>
+    localTime(at.getTime()),
+  );
+  expect(complaint.mock.calls).toEqual([[`--until ${until} is before --since ${since}`]]);
+  expect(asked).toEqual([]);
+});
+
+test.each(["--since", "--until"])("%s that is no time is refused", async (option) => {
+  await expect(said("explain", "1", option, "soon")).rejects.toThrow(
+    /'soon' is invalid. It must be a time such as 02:40/,
+  );
 });
 
 test("what is no edge is said to be none", async () => {

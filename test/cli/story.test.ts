@@ -29,7 +29,7 @@ function whats(lines: readonly StoryLine[]): string[][] {
   return blocksOf(lines).map((block) => block.map(({ what, facts }) => facts.call ?? what));
 }
 
-test("request, command, result, answer and Confirmation of one thing are together, whatever came in between", () => {
+test("request, command, result, answer and Confirmation are one block, whatever came in between", () => {
   const one = ["W2A_UpdateUser", "c1", "mute: done", "A2W_RspUpdateUser", "confirmed"];
   const other = ["W2A_UpdateUser", "c2", "mute: done", "A2W_RspUpdateUser", "confirmed"];
 
@@ -73,7 +73,7 @@ test("blocks stand in the order in which they began, also where the journal has 
   expect(whats(lines)).toEqual([["confirmed"], ["caller-entered"]]);
 });
 
-test("what followed from the passing of time alone is a thing of its own", () => {
+test("what followed from the passing of time alone is a block of its own", () => {
   const lines = [
     ...mutes,
     line(7, 9_000, "edge > edge", "mute: no result in time"),
@@ -83,7 +83,7 @@ test("what followed from the passing of time alone is a thing of its own", () =>
   expect(whats(lines).slice(2)).toEqual([["mute: no result in time", "lock"]]);
 });
 
-test("a story has a block for each thing, and what is outstanding with its cause", () => {
+test("a story has its blocks, and what is outstanding with its cause", () => {
   const one = conference({ commands: [command], documents: [document] });
   const bridges: BridgeAgents[] = [{ domain: "local", bridge: "simulated", agents: [] }];
   const lines = [
@@ -134,7 +134,7 @@ test("a story has a block for each thing, and what is outstanding with its cause
   expect(storyText(one, lines, bridges, now, painted).join("\n")).toContain("<red>not delivered</>");
 });
 
-test("of a period, each thing that something happened to then is shown whole", () => {
+test("of a period, each block that was under way then is shown whole", () => {
   const lock = line(8, 4_000, "bridge > edge", "lock-changed", { locked: "true" });
   const lines = [...mutes, lock];
   const within = (since: number, until: number) => ({ since: start + since, until: start + until });
@@ -142,10 +142,17 @@ test("of a period, each thing that something happened to then is shown whole", (
     storyText(conference(), lines, [], now, plain, within(since, until)).join("\n");
 
   expect(linesWithin(lines, within(4_000, 4_000))).toEqual([lock]);
-  expect(linesWithin(lines, within(8, 9)).map(({ seq }) => seq)).toEqual([1, 1, 5, 5, 6]);
-  expect(told(8, 9)).toMatch(/mute: done {2}after 9 ms/);
-  expect(told(8, 9)).not.toContain("lock-changed");
+  expect(linesWithin(lines, within(0, 0)).map(({ seq }) => seq)).toEqual([1, 1, 5, 5, 6]);
+  expect(linesWithin(lines, within(20, 99))).toEqual(mutes);
+  expect(told(0, 0)).toMatch(/mute: done {2}after 9 ms/);
+  expect(told(0, 0)).not.toContain("lock-changed");
   expect(told(100, 200)).toContain("\n\nnothing is known of that time\n");
+});
+
+test("a block that began before a period and ended after it was under way in it", () => {
+  const period = { since: start + 10, until: start + 19 };
+
+  expect(linesWithin(mutes, period)).toEqual(mutes);
 });
 
 test("without a terminal each line of a story is one line", () => {

@@ -260,6 +260,20 @@ test("the conferences that were allocated ids since then are known page by page,
   expect(pages).toBe(3);
 });
 
+test("a conference that gets ids between two pages of a list stays where the first page would have had it", () => {
+  const ids = new IdAllocator(new Database());
+  const keys = Array.from({ length: 501 }, (_, index) => `k${index}` as ConfKey);
+  for (const key of keys) ids.allocate(key, both(20), noon);
+  const first = ids.holdersSince(noon - 60_000, null);
+  ids.allocate("k0" as ConfKey, both(20), noon);
+  ids.allocate("k500" as ConfKey, both(20), noon);
+  ids.allocate("new" as ConfKey, both(20), noon);
+  const second = ids.holdersSince(noon - 60_000, first.next, first.holders[0]?.place);
+
+  expect([...first.holders, ...second.holders].map(({ key }) => key)).toEqual(keys.toReversed());
+  expect(second.next).toBe(null);
+});
+
 test("a clock that was set back for a moment hides no conference that was allocated ids before", () => {
   const ids = new IdAllocator(new Database());
   ids.allocate(a, both(20), noon - dayMs);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { allPrintable, printable } from "../../src/foundation/printable.ts";
+import { allPrintable, printable, printableJson } from "../../src/foundation/printable.ts";
 
 test.each([
   ["clears the screen", "\u001b[2J", "\\u001b[2J"],
@@ -10,6 +10,14 @@ test.each([
   ["is of another language", "Zoë 会議 🙂", "Zoë 会議 🙂"],
 ])("what %s is shown so that it does nothing", (_, text, shown) => {
   expect(printable(text)).toBe(shown);
+});
+
+test("JSON means the same, and holds nothing that steers a terminal", () => {
+  const data = { "a\u007f": "\u001b[2J\u009b2J\u0080 Zoë 会議" };
+  const json = printableJson(JSON.stringify(data));
+
+  expect(json).toBe('{"a\\u007f":"\\u001b[2J\\u009b2J\\u0080 Zoë 会議"}');
+  expect(JSON.parse(json)).toEqual(data);
 });
 
 test("all texts of some data are made printable, and nothing else changes", () => {

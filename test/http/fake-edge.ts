@@ -144,8 +144,8 @@ export class FakeEdge {
 
   #views(): OperatorViews {
     return {
-      conferencesOf: async (_domain, lastMs, before) => {
-        this.#call(`conferences of ${lastMs} ms before ${before}`, "ids");
+      conferencesOf: async (_domain, lastMs, before, upTo) => {
+        this.#call(`conferences of ${lastMs} ms before ${before} up to ${upTo}`, "ids");
         const keys = [...this.views.keys()].slice(before === null ? 0 : this.views.size - before);
         return { holders: keys.map((key, index) => ({ key, place: keys.length - 1 - index, at: 0 })), next: null };
       },

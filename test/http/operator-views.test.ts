@@ -41,7 +41,7 @@ test("the list has what is not over, and with `all` what is", async () => {
   };
   expect(await keys("")).toEqual(["1", "3"]);
   expect(await keys("?all=1")).toEqual(["1", "2", "3"]);
-  expect(edge.calls).toContain("conferences of 21600000 ms before null");
+  expect(edge.calls).toContain("conferences of 21600000 ms before null up to null");
 });
 
 test("hours limit those that are over, and no running one, however quiet it is", async () => {
@@ -56,9 +56,9 @@ test("hours limit those that are over, and no running one, however quiet it is",
   expect(await keys("?all=1&hours=1")).toEqual(["1", "2"]);
   expect(await keys("?all=1&hours=8")).toEqual(["1", "2", "3"]);
   expect(edge.calls.filter((call) => call.startsWith("conferences of"))).toEqual([
-    "conferences of 21600000 ms before null",
-    "conferences of 21600000 ms before null",
-    "conferences of 28800000 ms before null",
+    "conferences of 21600000 ms before null up to null",
+    "conferences of 21600000 ms before null up to null",
+    "conferences of 28800000 ms before null up to null",
   ]);
 });
 
@@ -88,7 +88,7 @@ test("a list whose time is up says where to go on; those that were not asked are
     const { body } = await asked(edge, `${base}/conferences${query}`);
     const { conferences, next, unreachable } = body as {
       readonly conferences: readonly ConferenceView[];
-      readonly next: number | null;
+      readonly next: string | null;
       readonly unreachable: number;
     };
     expect(unreachable).toBe(0);
@@ -99,6 +99,11 @@ test("a list whose time is up says where to go on; those that were not asked are
 
   expect(found).toEqual(keys);
   expect(pages).toBe(2);
+  expect(edge.calls.filter((call) => call.startsWith("conferences of")).map((call) => call.split("ms ")[1])).toEqual([
+    "before null up to null",
+    "before 30 up to 49",
+    "before 10 up to 49",
+  ]);
 });
 
 test("each conference of a list has its own time: those that hang are counted, and the others are shown", async () => {
@@ -119,12 +124,13 @@ test("each conference of a list has its own time: those that hang are counted, a
 
 test("a list is asked for by page and hours, and wrong ones are named", async () => {
   const edge = await edgeWith();
-  await asked(edge, `${base}/conferences?hours=7.5&before=17`);
-  expect(edge.calls).toContain("conferences of 27000000 ms before 17");
+  await asked(edge, `${base}/conferences?hours=7.5&before=17-99`);
+  expect(edge.calls).toContain("conferences of 27000000 ms before 17 up to 99");
   for (const [query, named] of [
     ["hours=0", "0"],
     ["hours=169", "169"],
     ["hours=x", "x"],
+    ["before=17", "17"],
     ["before=-1", "-1"],
     ["before=x", "x"],
   ]) {

@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { localTime } from "../../cli/terminal.ts";
@@ -15,6 +15,7 @@ beforeAll(async () => {
     twoAgents: true,
     domain: { logs: { personal: true }, webex: { retryDelaysMs: [0, 60_000] } },
   });
+  writeFileSync(`${world.run.state}/journalctl`, journalctl, { mode: 0o700 });
   await evening();
 });
 afterAll(() => world?.stop());
@@ -32,12 +33,13 @@ function bridgehead(args: readonly string[], env: Readonly<Record<string, string
 }
 
 function node(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Run> {
+  return run(process.execPath, args, env);
+}
+
+function run(program: string, args: readonly string[], env: Readonly<Record<string, string>>): Promise<Run> {
   return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      args,
-      { env: { ...process.env, FORCE_COLOR: undefined, ...env } },
-      (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    execFile(program, args, { env: { ...process.env, FORCE_COLOR: undefined, ...env } }, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
     );
   });
 }
@@ -53,14 +55,14 @@ function asked(command: string): Promise<Run> {
   if (program === "bridgehead-agent") {
     return node(["bridge-agent/main.ts", ...args, "--settings", `${state}/agent.json`]);
   }
-  const [, part, event = ""] = /^journalctl -u bridgehead-(\S+) -o cat \| grep (\S+)$/.exec(own) ?? [];
-  const lines = ["", "-2"].flatMap((of) => {
-    const file = `${state}/logs/${part}${of}.log`;
-    return existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
-  });
-  const found = lines.filter((line) => line.includes(event)).map((line) => `${line}\n`);
-  return Promise.resolve({ code: 0, stdout: found.join(""), stderr: "" });
+  return run("sh", ["-c", own], { PATH: `${state}:${process.env.PATH}` });
 }
+
+/** Knows the units of the packages alone, and of these the logs of this run. */
+const journalctl = `#!/bin/sh
+[ "$1 $3 $4" = "-u -o cat" ] && [ -e "packaging/$2.service" ] || exit 1
+cd "\${0%/*}/logs" && part="\${2#bridgehead-}" && cat "$part.log" "$part-2.log" 2>/dev/null
+`;
 
 function timeOfDay(at: number): string {
   return localTime(at).slice(11, 23);

@@ -1,0 +1,25 @@
+import { reasonOf } from "../src/foundation/reason.ts";
+
+/** The error on one line, for a person; what the system says of a file or a port, in our words. */
+export function systemReason(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return words.get(code) ?? reasonOf(error);
+}
+
+const words: ReadonlyMap<unknown, string> = new Map([
+  ["EADDRINUSE", "the port is taken"],
+  ["EADDRNOTAVAIL", "it is no address of this machine"],
+  ["ENOTFOUND", "nobody knows the name"],
+  ["EAI_AGAIN", "the name cannot be looked up"],
+  ["EACCES", "no permission"],
+  ["EPERM", "no permission"],
+  ["EROFS", "read-only file system"],
+  ["ENOSPC", "the disk is full"],
+  ["ENOENT", "nothing can be made there"],
+  ["ENOTDIR", "a part of the path is a file"],
+  ["EISDIR", "a folder of this name is in the way"],
+  ["ERR_FS_EISDIR", "a folder of this name is in the way"],
+  ["EEXIST", "a file of this name is in the way"],
+  ["E2BIG", "its settings are longer than the system passes to a process"],
+  ["EFBIG", "the system lets no file grow so large: see `ulimit -f`"],
+]);
