@@ -55,7 +55,7 @@ function edgeOf(env: Env): Edge {
     handleCache: new HandleCache(),
     posts: new RateLimit(),
     metrics,
-    storage: new Storage({ disk: env.STATE_DISK ?? null, mark: crypto.randomUUID(), now: Date.now, log }),
+    storage: new Storage({ ...timers, disk: env.STATE_DISK ?? null, mark: crypto.randomUUID(), now: Date.now, log }),
     measured: () => measures.text(known(env).values(), Date.now()) + processText(version, since),
     operatorToken: env.OPERATOR_TOKEN ?? "",
     now: Date.now,

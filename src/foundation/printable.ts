@@ -3,15 +3,22 @@
  * such as `\u001b`.
  */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
-    const code = (character.codePointAt(0) ?? 0).toString(16).padStart(4, "0");
-    return code.length > 4 ? `\\u{${code}}` : `\\u${code}`;
-  });
+  return text.replace(steering, (character) => codeOf(character.codePointAt(0) ?? 0));
+}
+
+const steering = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+function codeOf(character: number): string {
+  const code = character.toString(16).padStart(4, "0");
+  return code.length > 4 ? `\\u{${code}}` : `\\u${code}`;
 }
 
 /** JSON that means the same, and steers no terminal: JSON itself escapes only some of what does. */
 export function printableJson(json: string): string {
-  return json.replace(/[\u007f-\u009f]/g, printable);
+  // Its own line breaks stay.
+  return json.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (characters) =>
+    Array.from({ length: characters.length }, (_, at) => codeOf(characters.charCodeAt(at))).join(""),
+  );
 }
 
 /** The same data with each of its texts, names of fields included, as `printable` has it. For what came from JSON. */

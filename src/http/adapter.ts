@@ -1,5 +1,3 @@
-import { reasonOf } from "../foundation/reason.ts";
-import { within } from "../foundation/timers.ts";
 import { checkHosts, deliver } from "../routing/deliver.ts";
 import type { Domain } from "../settings/load.ts";
 import type { Edge } from "./app.ts";
@@ -8,8 +6,6 @@ import { failureOf, storageFault } from "./objects-of-request.ts";
 
 /** Larger than any document of 50 messages (protocol T8). */
 const MAX_DOCUMENT_BYTES = 1024 * 1024;
-/** A disk that hangs must not hold up the 503. */
-const DISK_WITHIN_MS = 1_000;
 
 /**
  * Receives one document from WebEx (protocol T1, T4, T5, T8). What is wrong with its form is said in the Confirmation; a
@@ -49,8 +45,6 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
   }
   try {
     const notes = await deliver({ domain: domain.name, transId, messages }, edge.objects, edge.handleCache, edge.now());
-    // Each note is of a message that needed no disk.
-    if (messages.length > notes.length) edge.storage.worked();
     for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: domain.name, transId, note });
   } catch (error) {
     metrics.notStored.count({ domain: domain.name });
@@ -75,8 +69,7 @@ async function diskFault(fault: ReturnType<typeof storageFault>, edge: Edge): Pr
   if (fault === null) return undefined;
   if (fault.of === "disk") return "the disk is full";
   // For a disk without room the platform may say no more than "internal error".
-  const found = await within(edge, DISK_WITHIN_MS, "the disk", edge.storage.fault()).catch(reasonOf);
-  return found ?? undefined;
+  return (await edge.storage.fault()) ?? undefined;
 }
 
 function confirmation(text: string): Response {

@@ -1,4 +1,6 @@
 import { familyOf } from "../foundation/metrics.ts";
+import { reasonOf } from "../foundation/reason.ts";
+import { type Timers, within } from "../foundation/timers.ts";
 
 /** Where the objects' files lie: GET and PUT of a file. */
 export interface Disk {
@@ -8,7 +10,7 @@ export interface Disk {
   ): Promise<Pick<Response, "ok" | "status" | "text">>;
 }
 
-interface StoragePorts {
+interface StoragePorts extends Timers {
   /** `null`: the platform answers for its disks. */
   readonly disk: Disk | null;
   /** What stands in this process's file; no other process writes the same. */
@@ -23,20 +25,25 @@ interface StoragePorts {
 
 /** How long all get the same answer of the disk. */
 const SAME_ANSWER_MS = 1_000;
-/** How long a failed commit counts where no other one succeeds: a small file may still fit on a disk that is full for a database. */
+/**
+ * How long a failed commit counts. On a disk that is full, the probe's small file may still fit, and a commit to pages that a database has
+ * already: neither says that there is room again.
+ */
 const FAILURE_COUNTS_MS = 60_000;
+/** A disk that takes longer hangs. */
+const PROBE_WITHIN_MS = 2_000;
 const probe = "http://disk/written-now-and-then";
 
 /**
  * Whether what is committed is on disk. A file that is written and read again says so before any object meets it: the disk is full or
  * read-only, or the folder of the state was deleted. Objects that are in memory then commit to files that nobody will find again. Where
- * that works, a commit that failed since the disk was full counts until one succeeds, and for a minute at most.
+ * that works, a commit that failed since the disk was full counts for a minute.
  */
 export class Storage {
   readonly #ports: StoragePorts;
   #isMarked = false;
   #asked: { readonly at: number; readonly fault: Promise<string | null> } | null = null;
-  /** The last commit that failed for a reason that concerns all objects; `null`: one has succeeded since. */
+  /** The last commit that failed for a reason that concerns all objects; `null`: none did lately. */
   #failure: { readonly at: number; readonly why: string } | null = null;
   /** `null`: nothing is wrong. */
   #faultSince: number | null = null;
@@ -50,18 +57,15 @@ export class Storage {
     this.#failure = { at: this.#ports.now(), why };
   }
 
-  /** A commit succeeded. */
-  worked(): void {
-    this.#failure = null;
-  }
-
   /** What is wrong with the disk; `null`: nothing. The log has a line when something begins to be wrong, and one when nothing is any more. */
   async fault(): Promise<string | null> {
     const at = this.#ports.now();
     if (!this.#asked || isPast(this.#asked.at, SAME_ANSWER_MS, at)) this.#asked = { at, fault: this.#probe() };
-    const ofDisk = await this.#asked.fault;
+    const asked = this.#asked;
+    const ofDisk = await asked.fault;
     if (this.#failure && isPast(this.#failure.at, FAILURE_COUNTS_MS, at)) this.#failure = null;
     const fault = ofDisk ?? this.#failure?.why ?? null;
+    if (asked !== this.#asked) return fault; // An answer that comes late is no news.
     if (fault !== null && this.#faultSince === null) {
       this.#faultSince = at;
       this.#ports.log("storage-fails", { disk: fault }, "error");
@@ -78,9 +82,14 @@ export class Storage {
     return familyOf("gauge", "bridgehead_storage_up", "Whether what is committed reaches the disk.", [[{}, up]]);
   }
 
-  async #probe(): Promise<string | null> {
-    const { disk, mark } = this.#ports;
-    if (!disk) return null;
+  #probe(): Promise<string | null> {
+    const { disk } = this.#ports;
+    if (!disk) return Promise.resolve(null);
+    return within(this.#ports, PROBE_WITHIN_MS, "the disk", this.#writeAndRead(disk)).catch(reasonOf);
+  }
+
+  async #writeAndRead(disk: Disk): Promise<string | null> {
+    const { mark } = this.#ports;
     try {
       if (this.#isMarked) {
         const found = await disk.fetch(probe);

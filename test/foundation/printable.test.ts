@@ -13,10 +13,10 @@ test.each([
 });
 
 test("JSON means the same, and holds nothing that steers a terminal", () => {
-  const data = { "a\u007f": "\u001b[2J\u009b2J\u0080 Zoë 会議" };
-  const json = printableJson(JSON.stringify(data));
+  const data = { "a\u007f": "\u001b[2J\u009b2J\u0080 \u202e\u2028\u{e0041} Zoë 会議" };
+  const json = printableJson(JSON.stringify(data, null, 1));
 
-  expect(json).toBe('{"a\\u007f":"\\u001b[2J\\u009b2J\\u0080 Zoë 会議"}');
+  expect(json).toBe('{\n "a\\u007f": "\\u001b[2J\\u009b2J\\u0080 \\u202e\\u2028\\udb40\\udc41 Zoë 会議"\n}');
   expect(JSON.parse(json)).toEqual(data);
 });
 

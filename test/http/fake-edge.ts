@@ -110,7 +110,7 @@ export class FakeEdge {
       handleCache: new HandleCache(),
       posts: new RateLimit(),
       metrics: new Metrics(),
-      storage: new Storage({ disk: this.disk, mark: "a mark", now: () => this.time, log }),
+      storage: new Storage({ ...timers, disk: this.disk, mark: "a mark", now: () => this.time, log }),
       measured: () => "",
       operatorToken,
       now: () => this.time,

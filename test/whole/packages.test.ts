@@ -287,7 +287,6 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     return `http://127.0.0.1:${edgePort}/tsp/${domain}/${secret}`;
   }
 
-  /** As packages had it before each service had a user of its own. */
   async function servicesOwnTheirFiles(): Promise<void> {
     for (const [service, file] of [
       ["bridgehead-edge", "edge.json"],
