@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import type { NumberedReport, Report } from "../src/bridge/events.ts";
@@ -47,7 +47,7 @@ export interface JournalContents {
 
 /** Why nothing can be written. `full` passes when there is room again; the others need a person. */
 export interface JournalFailure {
-  readonly kind: "full" | "damaged" | "other-format" | "unwritable";
+  readonly kind: "full" | "damaged" | "other-format" | "unwritable" | "gone";
   readonly sentence: string;
 }
 
@@ -127,6 +127,7 @@ export function openJournal(
 
 /** Nobody else writes these rows, so they are not checked. */
 function journalOf(db: DatabaseSync, file: string) {
+  const inode = inodeOf(file);
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
   let isBegun: boolean | null = null; // `null` outside of a transaction.
@@ -171,6 +172,8 @@ function journalOf(db: DatabaseSync, file: string) {
 
   return {
     transaction<Value>(work: () => Value): Result<Value, JournalFailure> {
+      // What is written to a deleted file is on no disk.
+      if (inodeOf(file) !== inode) return err(gone(file));
       isBegun = false;
       try {
         const value = work();
@@ -325,6 +328,17 @@ function failureOf(error: unknown, file: string): JournalFailure {
   if (code === SQLITE_FULL) return { kind: "full", sentence: `journal ${file} cannot grow: ${error.message}` };
   if (code === 1) throw error; // A mistake in our SQL.
   return { kind: "unwritable", sentence: `journal ${file} cannot be written: ${error.message}` };
+}
+
+/** `undefined`: there is no such file, or it is in memory. */
+function inodeOf(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.ino;
+}
+
+function gone(file: string): JournalFailure {
+  const what = `journal ${file} was deleted or replaced while the agent runs`;
+  const todo = `end its process (systemctl stop, or SIGTERM), put the folder ${dirname(file)} back, and start it; calls stay up`;
+  return { kind: "gone", sentence: `${what}: the agent does nothing more. Now ${todo}` };
 }
 
 function damaged(file: string, why: string): JournalFailure {

@@ -253,6 +253,11 @@ export class AgentService {
     this.#journal?.close();
     this.#journal = null;
     if (kind === "damaged" || kind === "other-format") return this.#end(sentence);
+    if (kind === "gone") {
+      this.note("error", "journal", sentence);
+      this.#journalFault = sentence;
+      return;
+    }
     const seconds = TRY_JOURNAL_AGAIN_MS / 1_000;
     const advice = kind === "full" ? "make room" : "make room, or see who may write it and what its disk says";
     const text = `${sentence}; the agent does nothing until it can be written, and tries every ${seconds} s: ${advice}`;

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -145,6 +145,15 @@ test("of a conference that is deleted only its commands are known", () => {
   one.deleteReports(key, 1);
   one.deleteConference(key);
   expect(one.load()).toMatchObject({ conferences: [], commands: [{ phase: "received" }] });
+});
+
+test.each([
+  ["deleted", (file: string) => rmSync(file)],
+  ["replaced", (file: string) => renameSync(`${file}-wal`, file)],
+])("a turn on a journal that was %s is not run", (_, change) => {
+  const one = journal();
+  change(join(folder, "journal.sqlite"));
+  expect(one.transaction(expect.unreachable)).toMatchObject({ ok: false, error: { kind: "gone" } });
 });
 
 test("a journal of another format is refused with a line that says what to do, and left as it is", () => {

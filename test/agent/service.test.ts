@@ -192,6 +192,27 @@ test("an agent whose key file is gone keeps its key, and says so once; without i
   await service.stop();
 });
 
+test("an agent whose state folder is deleted does nothing more, and says so, also when a folder is there again", async () => {
+  const [port, holder] = await takenPort();
+  await new Promise((closed) => holder.close(closed));
+  const state = join(folder, "state");
+  const service = new AgentService({ ...agentSettings, state, listen: { port } } as AgentSettings, ports());
+  await service.start();
+  rmSync(state, { recursive: true });
+  await vi.advanceTimersByTimeAsync(2_500);
+  mkdirSync(state);
+  await vi.advanceTimersByTimeAsync(60_000);
+
+  vi.useRealTimers();
+  const health = await fetch(`http://127.0.0.1:${port}/healthz`);
+  const gone =
+    /^journal \S+ was deleted or replaced while the agent runs: the agent does nothing more\. Now end its process/;
+  expect([health.status, await health.text()]).toEqual([503, expect.stringMatching(gone)]);
+  expect(lines.filter((line) => gone.test(line))).toHaveLength(1);
+  expect(existsSync(join(state, "journal.sqlite"))).toBe(false);
+  await service.stop();
+});
+
 test("drain ends the process once, by a word of its own", async () => {
   vi.useRealTimers();
   let ends = 0;
