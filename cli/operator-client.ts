@@ -47,7 +47,7 @@ export function findEdge(variables: Variables, places: EdgePlaces = usualPlaces)
   }
   const { token, tokenFrom } = givenToken
     ? { token: givenToken, tokenFrom: "OPERATOR_TOKEN" }
-    : tokenIn(tokenFileIn(placeOf(variables, places)));
+    : tokenOf(placeOf(variables, places));
   if (!sendable.test(token))
     throw new StartError(`the operator's token of ${tokenFrom} holds what no request could send`);
   return { url, urlFrom, token, tokenFrom };
@@ -97,6 +97,15 @@ function addressIn(place: Place): Pick<EdgeAddress, "url" | "urlFrom"> {
 
 function tokenFileIn(place: Place): string {
   return place.type === "settings" ? settingsIn(place.file).operatorTokenFile : join(place.folder, "operator-token");
+}
+
+function tokenOf(place: Place): Pick<EdgeAddress, "token" | "tokenFrom"> {
+  const file = tokenFileIn(place);
+  if (place.type !== "none" || existsSync(file)) return tokenIn(file);
+  const { folder, settings } = place;
+  throw new StartError(
+    `there is no operator's token: OPERATOR_TOKEN is not set, and there is neither a local run in ${folder} nor ${settings}, which names its file`,
+  );
 }
 
 function settingsIn(file: string): EdgeSettings {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Command, InvalidArgumentError } from "commander";
 import { allPrintable, printable, printableJson } from "../src/foundation/printable.ts";
 import type { Terminal } from "../src/foundation/table.ts";
+import { hourMs } from "../src/foundation/timers.ts";
 import { clockTime } from "./clock-time.ts";
 import { type ConferenceOfDomain, findEdge, OperatorClient } from "./operator-client.ts";
 import { linesWithin, type Period, storyText } from "./story.ts";
@@ -119,6 +120,9 @@ function hours(text: string): number {
   throw new InvalidArgumentError(`It must be above 0 and at most ${MOST_HOURS}.`);
 }
 
+/** The period that is asked about may go on, but not for so long: then the times were mixed up. */
+const MOST_AHEAD_MS = 12 * hourMs;
+
 /** Which day a time of the day is of depends on the other option. */
 function clockTimeText(text: string): string {
   if (clockTime(text, Date.now()) !== null) return text;
@@ -130,6 +134,10 @@ function periodOf(options: { readonly since?: string; readonly until?: string },
   const until = options.until === undefined ? null : clockTime(options.until, now, since ?? undefined);
   if (since !== null && until !== null && until < since)
     throw new StartError(`--until ${localTime(until)} is before --since ${localTime(since)}`);
+  if (until !== null && until > now + MOST_AHEAD_MS)
+    throw new StartError(
+      `--until ${localTime(until)} has not come yet: a time of the day is the first one after --since`,
+    );
   return { since: since ?? 0, until: until ?? Number.POSITIVE_INFINITY };
 }
 

@@ -53,14 +53,25 @@ export async function serve(file: string, parts: EdgeParts): Promise<() => Promi
     variables,
   });
   const guard = startGuard();
-  const edge = new Part({ name: "edge", launch, logFile: null, onStart: (pid) => guard.watch([pid]) });
-  edge.start();
-  const { operatorTokenFile } = settings;
-  give("token", { level: "info", event: "token", msg: `the operator's bearer token is in ${operatorTokenFile}` });
   const url = urlHere(host, port);
   const stopping = new AbortController();
   const { signal } = stopping;
-  void tellWhenReady(url, signal, () => running.resolve({ begun: settings, edge, launch, url, reloadToken, signal }));
+  let ended = new AbortController();
+  const edge = new Part({
+    name: "edge",
+    launch,
+    logFile: null,
+    onStart: (pid) => {
+      guard.watch([pid]);
+      ended.abort();
+      ended = new AbortController();
+      const onReady = () => running.resolve({ begun: settings, edge, launch, url, reloadToken, signal });
+      void tellWhenReady(url, AbortSignal.any([signal, ended.signal]), onReady);
+    },
+  });
+  edge.start();
+  const { operatorTokenFile } = settings;
+  give("token", { level: "info", event: "token", msg: `the operator's bearer token is in ${operatorTokenFile}` });
   return async () => {
     stopping.abort();
     give("edge", { level: "info", event: "edge-stops", msg: "stops", facts: { version } });
@@ -79,7 +90,7 @@ function settingsIn(file: string): EdgeSettings {
   return settings.value;
 }
 
-/** Says when the edge answers; from then on, systemd hears of it as long as it does: of a full disk too, which no restart would help. */
+/** Says when the edge answers after a start of its process; from then on, systemd hears of it as long as it does: of a full disk too, which no restart would help. */
 async function tellWhenReady(url: string, stop: AbortSignal, onReady: () => void): Promise<void> {
   const answers = () =>
     fetch(`${url}/healthz`, { signal: AbortSignal.timeout(ASK_WITHIN_MS) })

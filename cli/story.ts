@@ -112,7 +112,9 @@ function blockText(block: Readonly<Block>, shown: { host: string }, terminal: Te
   return block.flatMap((line, index) => {
     const time = index === 0 ? localTime(beganAt) : `+${duration(line.at - beganAt)}`.padStart(TIME);
     const way = line.from === line.to ? names[line.from] : `${names[line.from]} → ${names[line.to]}`;
-    const fresh = factsOf(line, shown).filter((fact) => !facts.has(fact) || !isRepeated(fact, line));
+    const all = factsOf(line, shown);
+    const isOfAnother = all.some((fact) => /^(msgId|call)=/.test(fact) && !facts.has(fact));
+    const fresh = all.filter((fact) => !facts.has(fact) || !isRepeated(fact, line, isOfAnother));
     for (const fact of fresh) facts.add(fact);
     const room = terminal.width - TIME - GAP - WAY - GAP;
     const what = isTrouble(line)
@@ -157,11 +159,13 @@ function factsOf({ facts }: StoryLine, shown: { host: string }): string[] {
   });
 }
 
-/** What and whom a line is about, which the lines before in its block may have said. Which document is confirmed is always said. */
-function isRepeated(fact: string, { facts: { msgId } }: StoryLine): boolean {
-  return (
-    /^(msgId|extCallId|call|number|did|attendeeId|room|subConfId)=/.test(fact) || (!!msgId && /^transId=/.test(fact))
-  );
+/**
+ * What and whom a line is about, which the lines before in its block may have said. Which document is confirmed is always said, and so are
+ * number and attendee ID on the first line about a caller: another one may have the same, or look so where they are masked.
+ */
+function isRepeated(fact: string, { facts: { msgId } }: StoryLine, isOfAnother: boolean): boolean {
+  if (/^(number|did|attendeeId)=/.test(fact)) return !isOfAnother;
+  return /^(msgId|extCallId|call|room|subConfId)=/.test(fact) || (!!msgId && /^transId=/.test(fact));
 }
 
 function isTrouble({ what }: StoryLine): boolean {

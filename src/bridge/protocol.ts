@@ -39,6 +39,8 @@ export interface BadState {
 }
 
 const anyState = typed("state", { id: whole });
+/** Of another version, of which nothing else is known. */
+const anyHello = typed("hello", { version: whole });
 
 /** Longest message in characters: the state of a bridge with some 20,000 calls. */
 export const MAX_BRIDGE_MESSAGE_LENGTH = 8 * 1024 * 1024;
@@ -52,7 +54,10 @@ export function decodeAgentToBridge(text: string): Result<AgentToBridge, string>
 export function decodeBridgeToAgent(text: string): Result<BridgeToAgent | BadState, string> {
   return decode(bridgeToAgent, text, (value, why) => {
     const state = v.safeParse(anyState, value);
-    return state.success ? { type: "bad-state", id: state.output.id, why } : null;
+    if (state.success) return { type: "bad-state", id: state.output.id, why };
+    const hello = v.safeParse(anyHello, value);
+    if (!hello.success || hello.output.version === BRIDGE_PROTOCOL_VERSION) return null;
+    return { type: "hello", version: hello.output.version, bootId: "", ports: null };
   });
 }
 

@@ -22,6 +22,7 @@ type Each<Value, Type> = Type extends string
  */
 export function wrong({ type, kind, message, expected, received, input }: v.BaseIssue<unknown>): string {
   if (type === "custom") return message;
+  if (received === "undefined") return "is missing";
   if (type === "non_empty") return "expected a text that is not empty";
   if (typeof input === "number" && kind === "validation")
     return `expected a whole number from 0 on, received ${received}`;

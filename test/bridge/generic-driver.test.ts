@@ -291,7 +291,7 @@ test("a driver that is stopped between two attempts makes no further one", async
 test.each([
   [
     "an older version",
-    { ...hello, version: 2 },
+    { type: "hello", version: 2 },
     /speaks version 2 of the bridge protocol, this agent speaks 3: it does not say whose a conference is .* Update the bridge program/,
   ],
   ["a newer version", { ...hello, version: 4 }, /speaks version 4 of .*, this agent speaks 3: update the agent$/],
@@ -344,7 +344,8 @@ test.each([
 test.each([
   ['{"type":"hello","version":1e300}', "version: expected a whole number from 0 on, received 1e+300"],
   ['{"type":"hello","version":2.5}', "version: expected a whole number from 0 on, received 2.5"],
-  ['{"type":"hello","version":2,"bootId":""}', "bootId: expected a text that is not empty"],
+  ['{"type":"hello","version":3,"bootId":"boot1"}', "ports: is missing"],
+  ['{"type":"hello","version":3,"bootId":""}', "bootId: expected a text that is not empty"],
   ['{"type":"hang-up"}', expect.stringMatching(/^type: expected \("hello" .*, received "hang-up"$/)],
 ])("a number or word that is wrong in %s is named", (text, why) => {
   expect(decodeBridgeToAgent(text)).toEqual({ ok: false, error: why });

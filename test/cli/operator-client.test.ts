@@ -128,7 +128,11 @@ test("a local run in the current folder counts only where the folder is one's ow
 });
 
 test.each<[string, Readonly<Record<string, string>>, RegExp]>([
-  ["no token", {}, /^there is no operator's token: OPERATOR_TOKEN is not set, and .*operator-token is not there$/],
+  [
+    "no token",
+    {},
+    /^there is no operator's token: OPERATOR_TOKEN is not set, and there is neither a local run in \S+ nor \S+, which names its file$/,
+  ],
   ["a token of two words", { OPERATOR_TOKEN: "a b" }, /^the operator's token of OPERATOR_TOKEN holds what no request/],
   [
     "an address without scheme",
@@ -220,6 +224,17 @@ test("a period that ends before it begins is refused, with both of its times", a
   );
   expect(complaint.mock.calls).toEqual([[`--until ${until} is before --since ${since}`]]);
   expect(asked).toEqual([]);
+});
+
+test("a time of the day that would be tomorrow's is refused as the end of a period", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: new Date(2026, 10, 21, 14, 46) });
+  const complaint = vi.spyOn(console, "error").mockReturnValue();
+  await said("explain", "1", "--since", "14:45", "--until", "14:40");
+  vi.useRealTimers();
+  process.exitCode = undefined;
+
+  const until = localTime(new Date(2026, 10, 22, 14, 40).getTime());
+  expect(complaint.mock.calls).toEqual([[expect.stringContaining(`--until ${until} has not come yet`)]]);
 });
 
 test.each(["--since", "--until"])("%s that is no time is refused", async (option) => {

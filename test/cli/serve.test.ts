@@ -150,7 +150,7 @@ test("where no terminal is, each line of a service is one of JSON: its start and
   await line("edge-serves");
   await fetch(`http://127.0.0.1:${port}/answer`);
   await fetch(`http://127.0.0.1:${port}/crash`).catch(() => {});
-  await line("edge-started", 2);
+  await line("edge-serves", 2);
   write({ local: {} });
   edge?.kill("SIGHUP");
   await line("reload-refused");

@@ -36,6 +36,20 @@ test("request, command, result, answer and Confirmation are one block, whatever 
   expect(whats(mutes)).toEqual([one, other]);
 });
 
+test("of each caller number and attendee ID are told, also where those of two look alike", () => {
+  const caller = (seq: number, msgId: string, extCallId: string) =>
+    line(seq, 1, "edge > webex", "A2W_NotifyUserEnter", { msgId, extCallId, attendeeId: "*01", did: "***01" });
+  const lines = [
+    line(1, 0, "bridge > edge", "snapshot"),
+    { ...caller(1, "1", "70000") },
+    { ...caller(1, "2", "70001") },
+  ];
+
+  const told = storyText(conference(), lines, [], now, plain, { since: 0, until: now }).join("\n");
+  expect(told.match(/attendeeId=\*01/g)).toHaveLength(2);
+  expect(told.match(/did=\*\*\*01/g)).toHaveLength(2);
+});
+
 test("ids of WebEx and of ours that are alike are two, and a naming belongs to the entry", () => {
   const lines = [
     line(1, 0, "bridge > edge", "caller-entered"),
