@@ -172,10 +172,10 @@ function journalOf(db: DatabaseSync, file: string) {
 
   return {
     transaction<Value>(work: () => Value): Result<Value, JournalFailure> {
-      // What is written to a deleted file is on no disk.
-      if (inodeOf(file) !== inode) return err(gone(file));
       isBegun = false;
       try {
+        // What is written to a deleted file is on no disk.
+        if (inodeOf(file) !== inode) return err(gone(file));
         const value = work();
         if (isBegun) commit.run();
         return ok(value);
@@ -322,6 +322,9 @@ const SQLITE_NOT_A_DATABASE = 26;
 
 /** Throws where the trouble is not the file's but a bug. */
 function failureOf(error: unknown, file: string): JournalFailure {
+  if (error instanceof Error && "syscall" in error) {
+    return { kind: "unwritable", sentence: `journal ${file} cannot be written: ${error.message}` };
+  }
   if (!(error instanceof Error) || !("errcode" in error)) throw error;
   const code = Number(error.errcode) & 0xff; // The rest says more precisely what failed.
   if (code === SQLITE_CORRUPT || code === SQLITE_NOT_A_DATABASE) return damaged(file, error.message);
@@ -336,9 +339,9 @@ function inodeOf(file: string): number | undefined {
 }
 
 function gone(file: string): JournalFailure {
-  const what = `journal ${file} was deleted or replaced while the agent runs`;
-  const todo = `end its process (systemctl stop, or SIGTERM), put the folder ${dirname(file)} back, and start it; calls stay up`;
-  return { kind: "gone", sentence: `${what}: the agent does nothing more. Now ${todo}` };
+  const what = `journal ${file} was deleted or replaced while the agent runs: this process does nothing more`;
+  const todo = `Put the folder ${dirname(file)} back, then restart the agent (systemctl restart); calls stay up`;
+  return { kind: "gone", sentence: `${what}. ${todo}` };
 }
 
 function damaged(file: string, why: string): JournalFailure {

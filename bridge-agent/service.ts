@@ -70,6 +70,8 @@ export class AgentService {
   #retry: NodeJS.Timeout | undefined;
   /** Why the journal cannot be written; `null`: it can. */
   #journalFault: string | null = null;
+  /** Why this process does nothing more: its journal was deleted, and the lock of its folder with it. `null`: it was not. */
+  #goneFor: string | null = null;
   #isKeyGone = false;
   /** The latest reload; it never fails. */
   #reloaded: Promise<unknown> = Promise.resolve();
@@ -100,6 +102,7 @@ export class AgentService {
    */
   async reload(settings: AgentSettings): Promise<Result<string, string>> {
     if (this.#drained) return err("this agent is about to end");
+    if (this.#goneFor !== null) return err(this.#goneFor);
     const reloaded = this.#reload(settings);
     this.#reloaded = reloaded.catch(() => {});
     return reloaded;
@@ -256,6 +259,7 @@ export class AgentService {
     if (kind === "gone") {
       this.note("error", "journal", sentence);
       this.#journalFault = sentence;
+      this.#goneFor = sentence;
       return;
     }
     const seconds = TRY_JOURNAL_AGAIN_MS / 1_000;

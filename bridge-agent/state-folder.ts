@@ -118,7 +118,7 @@ export function readAgentKey(folder: string): AgentKey | null {
 export function missingKey(folder: string): string {
   const what = existsSync(folder) ? `${keyFile(folder)} is not there` : `the state folder ${folder} is not there`;
   return (
-    `${what}: if an agent was here before, end its process (systemctl stop, or SIGTERM) and put back the backup; else \`bridgehead-agent key\` makes a new key, ` +
+    `${what}: if an agent was here before, stop its service, so that nothing starts it again, and put back the backup; else \`bridgehead-agent key\` makes a new key, ` +
     "and prints what the edge's settings need"
   );
 }

@@ -42,7 +42,9 @@ const probe = "http://disk/written-now-and-then";
 export class Storage {
   readonly #ports: StoragePorts;
   #isMarked = false;
-  #asked: { readonly at: number; readonly fault: Promise<string | null> } | null = null;
+  #asked: { readonly number: number; readonly at: number; readonly fault: Promise<string | null> } | null = null;
+  /** The number of the probe whose answer counts. */
+  #told = 0;
   /** The last commit that failed for a reason that concerns all objects; `null`: none did lately. */
   #failure: { readonly at: number; readonly why: string } | null = null;
   /** `null`: nothing is wrong. */
@@ -60,12 +62,15 @@ export class Storage {
   /** What is wrong with the disk; `null`: nothing. The log has a line when something begins to be wrong, and one when nothing is any more. */
   async fault(): Promise<string | null> {
     const at = this.#ports.now();
-    if (!this.#asked || isPast(this.#asked.at, SAME_ANSWER_MS, at)) this.#asked = { at, fault: this.#probe() };
+    if (!this.#asked || isPast(this.#asked.at, SAME_ANSWER_MS, at)) {
+      this.#asked = { number: (this.#asked?.number ?? 0) + 1, at, fault: this.#probe() };
+    }
     const asked = this.#asked;
     const ofDisk = await asked.fault;
     if (this.#failure && isPast(this.#failure.at, FAILURE_COUNTS_MS, at)) this.#failure = null;
     const fault = ofDisk ?? this.#failure?.why ?? null;
-    if (asked !== this.#asked) return fault; // An answer that comes late is no news.
+    if (asked.number < this.#told) return fault; // An answer that came late is no news.
+    this.#told = asked.number;
     if (fault !== null && this.#faultSince === null) {
       this.#faultSince = at;
       this.#ports.log("storage-fails", { disk: fault }, "error");

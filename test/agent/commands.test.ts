@@ -166,7 +166,7 @@ test("doctor writes nothing, and says that the state folder or its key is missin
 
   expect([withoutFolder.isWell, withoutKey.isWell]).toEqual([false, false]);
   expect(withoutFolder.said).toMatchObject({
-    key: `WRONG key: the state folder ${gone} is not there: if an agent was here before, end its process (systemctl stop, or SIGTERM) and put back the backup; else \`bridgehead-agent key\` makes a new key, and prints what the edge's settings need`,
+    key: `WRONG key: the state folder ${gone} is not there: if an agent was here before, stop its service, so that nothing starts it again, and put back the backup; else \`bridgehead-agent key\` makes a new key, and prints what the edge's settings need`,
     disk: "warn  disk: not looked at: see the line about the key",
     journal: "warn  journal: not looked at: see the line about the key",
     edge: "warn  edge: it answers, and was not asked about this agent: see the line about the key",

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -154,6 +154,16 @@ test.each([
   const one = journal();
   change(join(folder, "journal.sqlite"));
   expect(one.transaction(expect.unreachable)).toMatchObject({ ok: false, error: { kind: "gone" } });
+});
+
+test("a journal whose folder cannot be looked at is not written, for as long", () => {
+  const one = journal();
+  const file = join(folder, "journal.sqlite");
+  renameSync(file, `${file}-away`);
+  symlinkSync(file, file);
+  expect(one.transaction(expect.unreachable)).toMatchObject({ ok: false, error: { kind: "unwritable" } });
+  renameSync(`${file}-away`, file);
+  expect(one.transaction(() => 1)).toEqual({ ok: true, value: 1 });
 });
 
 test("a journal of another format is refused with a line that says what to do, and left as it is", () => {

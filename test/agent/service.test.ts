@@ -196,7 +196,8 @@ test("an agent whose state folder is deleted does nothing more, and says so, als
   const [port, holder] = await takenPort();
   await new Promise((closed) => holder.close(closed));
   const state = join(folder, "state");
-  const service = new AgentService({ ...agentSettings, state, listen: { port } } as AgentSettings, ports());
+  const settings: AgentSettings = { ...agentSettings, state, listen: { port } };
+  const service = new AgentService(settings, ports());
   await service.start();
   rmSync(state, { recursive: true });
   await vi.advanceTimersByTimeAsync(2_500);
@@ -206,9 +207,11 @@ test("an agent whose state folder is deleted does nothing more, and says so, als
   vi.useRealTimers();
   const health = await fetch(`http://127.0.0.1:${port}/healthz`);
   const gone =
-    /^journal \S+ was deleted or replaced while the agent runs: the agent does nothing more\. Now end its process/;
+    /^journal \S+ was deleted or replaced while the agent runs: this process does nothing more\. Put the folder \S+ back/;
   expect([health.status, await health.text()]).toEqual([503, expect.stringMatching(gone)]);
   expect(lines.filter((line) => gone.test(line))).toHaveLength(1);
+  const reloaded = await service.reload({ ...settings, dialIn: ["18005551234"] });
+  expect(reloaded).toEqual({ ok: false, error: expect.stringMatching(gone) });
   expect(existsSync(join(state, "journal.sqlite"))).toBe(false);
   await service.stop();
 });

@@ -93,6 +93,17 @@ test("a disk that hangs is told after two seconds, to a document and to monitori
   expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([503, 503]);
 });
 
+test.each([3_000, 1_500, 900])("a disk that hangs is in the log once, if it is asked for each %s ms", async (every) => {
+  vi.useFakeTimers();
+  edge.disk.pauses = () => new Promise(() => {});
+  for (let at = 0; at < 20_000; at += every) {
+    void edge.app.request("/healthz");
+    await vi.advanceTimersByTimeAsync(every);
+    edge.time += every;
+  }
+  expect(edge.logged).toEqual(["storage-fails"]);
+});
+
 test("a commit that failed for want of room counts for a minute, whatever succeeds meanwhile", async () => {
   edge.refuses = "database or disk is full: SQLITE_FULL";
   expect((await edge.post(created(1))).status).toBe(503);
