@@ -1,3 +1,4 @@
+import type { Ability } from "../../src/bridge/abilities.ts";
 import type { BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { BridgeState } from "../../src/bridge/state.ts";
@@ -13,6 +14,8 @@ export type DriverReport =
       readonly bootId: string;
       /** How many calls the bridge carries at most; `null` when it does not say. */
       readonly ports: number | null;
+      /** What the bridge cannot do: it refuses the commands for it as `not-supported`. Absent: it can do everything. */
+      readonly cannot?: readonly Ability[];
     }
   /**
    * The bridge answers no longer, or not yet. What happens until `connected` is not reported later; `state` shows what

@@ -203,7 +203,7 @@ export class GenericDriver implements BridgeDriver {
 
   #receiveHello(message: Received): void {
     if (message.type !== "hello") return this.#socket.end(`it began with ${message.type}, not with hello`);
-    const { version, bootId, ports } = message;
+    const { version, bootId, ports, cannot } = message;
     if (version !== BRIDGE_PROTOCOL_VERSION) {
       const versions = `version ${version} of the bridge protocol, this agent speaks ${BRIDGE_PROTOCOL_VERSION}`;
       return this.#socket.end(
@@ -214,7 +214,7 @@ export class GenericDriver implements BridgeDriver {
     this.#socket.greeted(this.#ports.pingEveryMs ?? PING_EVERY_MS);
     const connected = () => {
       this.#ready = true;
-      this.#report({ type: "connected", bootId, ports });
+      this.#report({ type: "connected", bootId, ports, ...(cannot && { cannot }) });
     };
     if (this.#badStates === 0) connected();
     else void this.#askState().then((state) => state && connected());

@@ -1,3 +1,4 @@
+import { type Ability, abilityFor } from "../../src/bridge/abilities.ts";
 import type { BridgeCommand, CommandResult, CommandType } from "../../src/bridge/commands.ts";
 import type { BridgeEvent, EndReason } from "../../src/bridge/events.ts";
 import type { BridgeCall, BridgeState } from "../../src/bridge/state.ts";
@@ -40,6 +41,7 @@ export const DEFAULT_PLAN: NumberPlan = { outcome: "answer", afterMs: 50 };
 const NO_FAULTS: Faults = { delayMs: 0, refuse: [], down: false };
 
 const refusal: CommandResult = { done: false, reason: "refused" };
+const notSupported: CommandResult = { done: false, reason: "not-supported" };
 const failures = { busy: "busy", reject: "rejected", invalid: "invalid-number" } as const;
 
 /**
@@ -53,6 +55,8 @@ export class Machine {
   readonly numbers = new Map<string, NumberPlan>();
   /** Changed by `setFaults`. */
   faults: Faults = NO_FAULTS;
+  /** Refused as not supported. */
+  cannot: readonly Ability[] = [];
   acts: ActEntry[] = [];
   readonly #timers: Timers;
   readonly #emit: (event: BridgeEvent) => void;
@@ -198,9 +202,13 @@ export class Machine {
     command: BridgeCommand,
     answer: (result: CommandResult) => void,
   ): void {
-    const result = this.faults.refuse.includes(command.type)
-      ? refusal
-      : executeCommand(this.world, owner, key, command, (call, waitMs) => this.#ring(call, waitMs));
+    const ability = abilityFor(command);
+    const result =
+      ability !== null && this.cannot.includes(ability)
+        ? notSupported
+        : this.faults.refuse.includes(command.type)
+          ? refusal
+          : executeCommand(this.world, owner, key, command, (call, waitMs) => this.#ring(call, waitMs));
     this.acts.push({
       n: this.acts.length + 1,
       act: command.type,
