@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { driverTypes, drivers } from "../../bridge-agent/drivers/registry.ts";
+import { drivers, driverTypes } from "../../bridge-agent/drivers/registry.ts";
 import { initDefaults, settingsText } from "../../bridge-agent/init.ts";
 import { readSettings } from "../../bridge-agent/settings.ts";
 

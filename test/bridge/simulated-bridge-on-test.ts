@@ -2,15 +2,16 @@ import { GenericDriver } from "../../bridge-agent/drivers/generic.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import type { Call } from "../../simulators/bridge/world.ts";
+import type { Ability } from "../../src/bridge/abilities.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { BridgeOnTest } from "../conformance/bridge-driver.ts";
 import { Clock } from "../simulation/clock.ts";
 
 /** The generic driver with the simulated bridge on a free port; the bridge's time stands still until the test moves it. */
-export async function simulatedBridgeOnTest(): Promise<BridgeOnTest> {
+export async function simulatedBridgeOnTest(cannot: readonly Ability[] = []): Promise<BridgeOnTest> {
   const time = new Clock();
   let boots = 1;
-  let bridge: SimulatedBridge = await startSimulatedBridge(0, "boot1", time);
+  let bridge: SimulatedBridge = await startSimulatedBridge(0, "boot1", time, cannot);
   const url = `ws://127.0.0.1:${bridge.port}/bridge`;
   const dialIns = { own: "18005551234", strangers: "18005559999" };
   const driverOf = (agent: string, owner: string, dialIn: string) =>
@@ -48,7 +49,7 @@ export async function simulatedBridgeOnTest(): Promise<BridgeOnTest> {
       const { port } = bridge;
       await bridge.close();
       boots += 1;
-      bridge = await startSimulatedBridge(port, `boot${boots}`, time);
+      bridge = await startSimulatedBridge(port, `boot${boots}`, time, cannot);
     },
     stop: async () => {
       await Promise.all([driver, other, stranger].map((each) => each.stop()));
