@@ -16,6 +16,8 @@ export interface NumberPlan {
 export interface Faults {
   /** Holds up each command by itself, in milliseconds. */
   readonly delayMs: number;
+  /** Holds up each command until it is not so any more. */
+  readonly hold?: boolean;
   readonly refuse: readonly CommandType[];
   /** The bridge answers no agent at all. */
   readonly down: boolean;
@@ -33,6 +35,7 @@ export interface ActEntry {
 }
 
 interface HeldCommand {
+  readonly begin: () => void;
   readonly cancel: () => void;
   readonly answer: (result: CommandResult) => void;
 }
@@ -83,17 +86,18 @@ export class Machine {
     command: BridgeCommand,
     answer: (result: CommandResult) => void,
   ): () => void {
-    if (this.faults.delayMs === 0) {
+    const { delayMs, hold = false } = this.faults;
+    if (delayMs === 0 && !hold) {
       this.#executeNow(owner, commandId, key, command, answer);
       return () => {};
     }
-    const held: HeldCommand = {
-      answer,
-      cancel: this.#timers.after(this.faults.delayMs, () => {
-        this.#heldCommands.delete(held);
-        this.#executeNow(owner, commandId, key, command, answer);
-      }),
+    const begin = () => {
+      held.cancel();
+      this.#heldCommands.delete(held);
+      this.#executeNow(owner, commandId, key, command, answer);
     };
+    const cancel = hold ? () => {} : this.#timers.after(delayMs, begin);
+    const held: HeldCommand = { answer, begin, cancel };
     this.#heldCommands.add(held);
     return () => {
       held.cancel();
@@ -101,7 +105,7 @@ export class Machine {
     };
   }
 
-  /** How many commands wait for the delay of the faults to be over. */
+  /** How many commands wait for the faults to be over. */
   get held(): number {
     return this.#heldCommands.size;
   }
@@ -191,7 +195,9 @@ export class Machine {
 
   setFaults(faults: Faults): void {
     const wasDown = this.faults.down;
+    const letGo = this.faults.hold && !faults.hold ? [...this.#heldCommands] : [];
     this.faults = faults;
+    for (const { begin } of letGo) begin();
     if (wasDown && !faults.down) this.#backUp();
   }
 
