@@ -559,6 +559,26 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       });
     });
 
+    test("an agent that connects anew and has not heard that it was replaced does not take the place back", async () => {
+      await new Promise<void>((resolve) => {
+        bridge.other.start(({ type }) => type === "connected" && resolve());
+      });
+      bridge.other.activate(2);
+      await reported("connected");
+      await nextReports();
+
+      bridge.driver.activate(1);
+      const result = await carryOut(create);
+
+      expect(result).not.toEqual({ done: true });
+      await reported("disconnected");
+      expect(reports[0]).toMatchObject({ type: "disconnected", isReplaced: true });
+      expect((await bridge.other.state())?.conferences).toEqual([]);
+      expect(await bridge.other.execute("command-of-the-other" as CommandId, conference, create)).toEqual({
+        done: true,
+      });
+    });
+
     test("calls stay up while the link is away; what happened meanwhile is in the state alone", async () => {
       await done(create);
       const stays = await entered();

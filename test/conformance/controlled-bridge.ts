@@ -94,20 +94,22 @@ export async function controlledBridge(start: (port: number) => Promise<RunningB
 
 /** The same for a program that this command starts: each `{port}` in it becomes the port on which it is to listen, on 127.0.0.1. */
 export function programOnTest(command: string, ...args: readonly string[]): Promise<BridgeOnTest> {
-  return controlledBridge(async (port) => {
-    const filledIn = args.map((arg) => arg.replaceAll("{port}", String(port)));
-    const program = spawn(command, filledIn, { stdio: ["ignore", "ignore", "inherit"] });
-    const over = ended(program);
-    const stop = async () => {
-      program.kill("SIGKILL");
-      await over;
-    };
-    const listening = listens(port, AbortSignal.timeout(STARTS_WITHIN_MS));
-    const fault = await Promise.race([listening, over.then((how) => `it has ended (${how})`)]);
-    if (fault === null) return { stop };
-    await stop();
-    throw new Error(`the bridge program ${[command, ...filledIn].join(" ")} does not run: ${fault}`);
-  });
+  return controlledBridge((port) => startProgram(port, command, args));
+}
+
+export async function startProgram(port: number, command: string, args: readonly string[]): Promise<RunningBridge> {
+  const filledIn = args.map((arg) => arg.replaceAll("{port}", String(port)));
+  const program = spawn(command, filledIn, { stdio: ["ignore", "ignore", "inherit"] });
+  const over = ended(program);
+  const stop = async () => {
+    program.kill("SIGKILL");
+    await over;
+  };
+  const listening = listens(port, AbortSignal.timeout(STARTS_WITHIN_MS));
+  const fault = await Promise.race([listening, over.then((how) => `it has ended (${how})`)]);
+  if (fault === null) return { stop };
+  await stop();
+  throw new Error(`the bridge program ${[command, ...filledIn].join(" ")} does not run: ${fault}`);
 }
 
 async function ended(program: ChildProcess): Promise<string> {
