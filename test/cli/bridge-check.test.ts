@@ -87,7 +87,7 @@ test("what a bridge says that it cannot do is to be refused, in words that are k
     return driverPorts.openSocket(url, headers, { ...codec, decode }, events);
   });
   expect(complaints).toEqual([
-    "FAILED `cannot` in the hello, if there is one, has no word that this version does not know",
+    "FAILED `cannot` in the hello names only what this version knows",
     "       expected []",
     '       seen     ["teleport"]',
     "FAILED report-speakers: the state says so",
