@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fchmodSync, fchownSync, openSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
+import { type DriverType, drivers } from "./drivers/registry.ts";
 import { readSettings } from "./settings.ts";
 import { agentKey, makeFolder } from "./state-folder.ts";
 
@@ -10,7 +11,9 @@ export interface InitOptions {
   readonly domain?: string;
   readonly bridge: string;
   readonly agent: string;
-  readonly driverUrl: string;
+  readonly driver: DriverType;
+  /** In place of the one in the driver's example. */
+  readonly driverUrl?: string;
   /** Numbers, with commas between them. */
   readonly dialIn?: string;
   readonly state: string;
@@ -19,7 +22,7 @@ export interface InitOptions {
 export const initDefaults = {
   bridge: "main",
   agent: "agent-1",
-  driverUrl: "ws://127.0.0.1:8790/bridge",
+  driver: "generic",
   state: "/var/lib/bridgehead-agent",
 } as const;
 
@@ -129,7 +132,11 @@ function asOwner<T>(folder: string, run: () => T): T {
 }
 
 /** A whole settings file with comments; also the one that the package brings. */
-export function settingsText({ edge, domain, bridge, agent, driverUrl, dialIn, state }: Complete): string {
+export function settingsText({ edge, domain, bridge, agent, driver, driverUrl, dialIn, state }: Complete): string {
+  const ofDriver = { ...drivers[driver].example, ...(driverUrl !== undefined && { url: driverUrl }) };
+  const inOneLine = Object.entries(ofDriver).map(
+    ([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`,
+  );
   const numbers = dialIn?.split(",").map((number) => number.trim());
   const last = numbers
     ? `
@@ -145,7 +152,7 @@ export function settingsText({ edge, domain, bridge, agent, driverUrl, dialIn, s
   "agent": ${JSON.stringify(agent)},
   "state": ${JSON.stringify(state)}, // Its key and its journal: keep a backup of agent-key.pem.
   "listen": { "port": 8791 }, // Health, metrics and the commands on this machine, on 127.0.0.1 alone.${last}
-  "driver": { "type": "generic", "url": ${JSON.stringify(driverUrl)} }
+  "driver": { ${inOneLine.join(", ")} }
 }
 `;
 }

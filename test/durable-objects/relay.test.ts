@@ -116,7 +116,8 @@ class RelayWorld {
       settings: () => settings,
       conference: (_, key) => ({
         ackCommands: (from, ids) => ask(`${key} acks ${ids.join()} of ${from}`),
-        report: ({ reports, bridge: from }) => ask(`${key} report ${reports[0]?.number} of ${from}`).then(() => 1),
+        report: ({ reports, bridge: from, cannot = [] }) =>
+          ask(`${key} report ${[reports[0]?.number, ...cannot].join(" without ")} of ${from}`).then(() => 1),
         compareDigest: (from) => ask(`${key} digest of ${from}`).then(() => this.found),
       }),
     });
@@ -139,6 +140,16 @@ test("what an agent says about a conference of the edge reaches the conference, 
     { type: "reports-ack", conference: own, stream, upTo: 1 },
     { type: "digest-confirmed", conference: own, digest: "d" },
   ]);
+});
+
+test("a conference hears with a report what the bridge cannot do, also from a relay that has slept", async () => {
+  const world = await RelayWorld.begin();
+  world.says({ type: "health", bridgeUp: true, portsInUse: 0, ports: null, cannot: ["lock"] });
+  world.sleep();
+  world.says(reports(own));
+  await world.settle();
+
+  expect(world.asked).toEqual([`${own} report 1 without lock of ${bridge}`]);
 });
 
 test.each([
