@@ -4,20 +4,17 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { freePorts } from "./free-ports.ts";
 import { Sipp } from "./sipp.ts";
+import type { Refusal } from "./sipp-scenarios.ts";
 import { Sound } from "./sound.ts";
 
-/** What becomes of a call to a number: `ring` and nothing more, or a SIP status. */
-export type Answer = "answer" | "ring" | number;
+/** What becomes of a call to a number: `ring` and nothing more, or a SIP status: 486 busy, 603 rejected, 404 unknown. */
+type Outcome = "answer" | "ring" | Refusal;
 
 export interface Plan {
   /** How long it rings first; 0: not at all. */
   readonly ringMs?: number;
-  readonly then: Answer;
+  readonly then: Outcome;
 }
-
-export const busy = 486;
-export const rejected = 603;
-export const unknownNumber = 404;
 
 /** How long a test waits for something that is to happen. */
 const PATIENCE_MS = 5_000;
@@ -91,7 +88,6 @@ export class Phones {
   }
 
   async #add(id: string, number: string, sipp: Sipp, isCalled = false): Promise<Phone> {
-    // 64 tones from 300 Hz on; none is a multiple of another's half.
     const sound = await Sound.open(300 + 50 * (nextTone++ % 64));
     const phone = new Phone(number, isCalled, sound, (what) => sipp.tell(id, what));
     this.#phones.set(id, phone);
@@ -107,7 +103,7 @@ export class Phones {
       const [number = "", port] = details;
       void this.#add(call, number, sipp, true).then((phone) => {
         phone.theirPort = Number(port);
-        this.#carryOut(this.#plans.get(number) ?? { then: unknownNumber }, phone);
+        this.#carryOut(this.#plans.get(number) ?? { then: 404 }, phone);
       });
     } else {
       this.#phones.get(call)?.said(word ?? "", details, sipp?.complaints ?? "");
@@ -124,6 +120,7 @@ export class Phones {
   }
 }
 
+/** 64 tones, from 300 to 3,450 Hz: what a telephone line carries. */
 let nextTone = 0;
 
 /** `calling` or called, and ringing or not; `up`: answered. */
@@ -184,7 +181,7 @@ export class Phone {
     if (this.state !== "ended") this.#tell(`answer ${this.sound.port}`);
   }
 
-  refuse(status: number): void {
+  refuse(status: Refusal): void {
     if (this.state !== "ended") this.#tell(`refuse ${status}`);
   }
 

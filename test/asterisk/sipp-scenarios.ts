@@ -2,8 +2,12 @@
 // connection for "third party call control" the test says `Do: …` and hears `Says: …`, for each call by its Call-ID. Sound is not
 // sipp's: the session description names a port at which the test itself hears and speaks.
 
-/** Codes with which a call may be refused. */
-const refusals = [400, 401, 403, 404, 408, 410, 415, 480, 484, 486, 487, 488, 500, 501, 503, 600, 603];
+/** With which a telephone here refuses. sipp wants each in its scenario, and has 19 labels at most. */
+export const refusals = [404, 480, 486, 503, 603] as const;
+export type Refusal = (typeof refusals)[number];
+
+/** With which a call may be refused. */
+const refusalsThere = [400, 401, 403, 404, 408, 410, 415, 480, 484, 486, 487, 488, 500, 501, 503, 600, 603];
 
 const sessionDescription = `Content-Type: application/sdp
 Content-Length: [len]
@@ -28,24 +32,28 @@ To: ${to}
 Contact: <sip:[$number]@[local_ip]:[local_port]>`;
 const dialled = "sip:[$dialled]@[remote_ip]:[remote_port]";
 
+const waitForAnswer = `<recv response="100" optional="true"/>
+<recv response="183" optional="true"/>
+<recv response="180" optional="true" next="${id("ringing")}"/>
+<recv response="200" optional="true" rrs="true" next="${id("answered")}"><action>${theirAudio}</action></recv>
+${refusalsThere.map((code) => `<recv response="${code}" optional="true" next="${id("refused")}">${statusOf()}</recv>`).join("\n")}
+${awaitDo("(cancel)", "do")}`;
+
 /** `call NUMBER-TO-DIAL OWN-NUMBER AUDIO-PORT` begins a call, `cancel` ends it before it is answered. */
 export const callers = scenario(`
 ${awaitDo("call ([^ ]+) ([^ ]+) ([0-9]+)", "dialled,number,audio")}
 ${request(`INVITE ${dialled}`, "invite", "1 INVITE", callerHeaders(`<${dialled}>`), sessionDescription)}
-${label("wait")}
-<recv response="100" optional="true"/>
-<recv response="183" optional="true"/>
-<recv response="180" optional="true" next="${id("ringing")}"/>
-<recv response="200" optional="true" rrs="true" next="${id("answered")}"><action>${theirAudio}</action></recv>
-${refusals.map((code) => `<recv response="${code}" optional="true" next="${id("refused")}">${statusOf()}</recv>`).join("\n")}
-${awaitDo("(cancel)", "do")}
-${request(`CANCEL ${dialled}`, "invite", "1 CANCEL", callerHeaders(`<${dialled}>`), noContent)}
-<recv response="200"/>
-<recv response="487" next="${id("refused")}">${statusOf()}</recv>
+${waitForAnswer}
+<nop next="${id("cancel")}"/>
 
 ${label("ringing")}
 ${says("ringing")}
-<nop next="${id("wait")}"/>
+${waitForAnswer}
+
+${label("cancel")}
+${request(`CANCEL ${dialled}`, "invite", "1 CANCEL", callerHeaders(`<${dialled}>`), noContent)}
+<recv response="200"/>
+<recv response="487" next="${id("refused")}">${statusOf()}</recv>
 
 ${label("refused")}
 ${request(`ACK ${dialled}`, "invite", "1 ACK", callerHeaders("[$to]"), noContent)}
@@ -65,7 +73,7 @@ To: [$to];tag=[call_number]
 [last_CSeq:]
 Contact: <sip:[$number]@[local_ip]:[local_port]>`;
 
-/** `ring`, `answer AUDIO-PORT` or `refuse STATUS` for each call that says `called NUMBER AUDIO-PORT`. */
+/** `ring`, `answer AUDIO-PORT` or `refuse STATUS` (one of `refusals`) for each call that says `called NUMBER AUDIO-PORT`. */
 export const callees = scenario(`
 <recv request="INVITE" rrs="true"><action>
   <ereg regexp="INVITE sip:([^@]+)@" search_in="msg" check_it="true" assign_to="whole,number"/>
@@ -79,10 +87,17 @@ ${label("wait")}
 ${awaitDo("([a-z]+) ?([0-9]*)", "do,audio")}
 ${whenDo("ring", "ring")}
 ${whenDo("answer", "answer")}
-${response("[$audio] No", calleeHeaders, noContent)}
+${refusals.map((code) => `${whenSame("audio", `${code}`, refusalId(code))}`).join("\n")}
+${refusals
+  .map(
+    (code) => `
+<label id="${refusalId(code)}"/>
+${response(`${code} No`, calleeHeaders, noContent)}
 <recv request="ACK"/>
-${says("refused [$audio]")}
-<nop next="${id("over")}"/>
+${says(`refused ${code}`)}
+<nop next="${id("over")}"/>`,
+  )
+  .join("\n")}
 
 ${label("ring")}
 ${response("180 Ringing", calleeHeaders, noContent)}
@@ -103,23 +118,29 @@ ${inCall("From: [$to];tag=[call_number]\nTo: [$from]\n[routes]")}
 <Reference variables="whole"/>
 `);
 
-/** `info KEY` and `bye`, until one of both ends the call. */
+/**
+ * `info KEY` and `bye`, until one of both ends the call. sipp takes a command only where it waits for one, and when it looks where it is, it
+ * follows no jump. So it waits right after each thing that it says, although that makes the same steps stand here twice.
+ */
 function inCall(dialogHeaders: string): string {
-  return `
-${label("up")}
-<recv request="BYE" optional="true" next="${id("bye")}"/>
+  const wait = `<recv request="BYE" optional="true" next="${id("bye")}"/>
 ${awaitDo("([a-z]+) ?([0-9*#A-D]?)", "do,key")}
-${whenDo("info", "info")}
-${request("BYE [next_url]", "[cseq]", "[cseq] BYE", dialogHeaders, noContent)}
-<recv response="200"/>
-${says("ended here")}
-<nop next="${id("over")}"/>
+${whenDo("info", "info")}`;
+  return `
+${wait}
+<nop next="${id("hang-up")}"/>
 
 ${label("info")}
 ${request("INFO [next_url]", "[cseq]", "[cseq] INFO", dialogHeaders, "Content-Type: application/dtmf-relay\nContent-Length: [len]\n\nSignal=[$key]\nDuration=160\n")}
 <recv response="200"/>
 ${says("keyed")}
-<nop next="${id("up")}"/>
+${wait}
+
+${label("hang-up")}
+${request("BYE [next_url]", "[cseq]", "[cseq] BYE", dialogHeaders, noContent)}
+<recv response="200"/>
+${says("ended here")}
+<nop next="${id("over")}"/>
 
 ${label("bye")}
 ${response("200 OK", "[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]", noContent)}
@@ -159,11 +180,15 @@ function awaitDo(pattern: string, variables: string): string {
 }
 
 function whenDo(word: string, next: LabelName): string {
+  return whenSame("do", word, id(next));
+}
+
+function whenSame(variable: string, value: string, next: number): string {
   return `<nop><action>
-  <strcmp assign_to="differs" variable="do" value="${word}"/>
+  <strcmp assign_to="differs" variable="${variable}" value="${value}"/>
   <test assign_to="same" variable="differs" compare="equal" value="0"/>
 </action></nop>
-<nop next="${id(next)}" test="same"/>`;
+<nop next="${next}" test="same"/>`;
 }
 
 function statusOf(): string {
@@ -174,14 +199,17 @@ function header(name: string, variable: string): string {
   return `<ereg regexp=".*" search_in="hdr" header="${name}:" check_it="true" assign_to="${variable}"/>`;
 }
 
-type LabelName = "wait" | "ringing" | "ring" | "refused" | "cancelled" | "answer" | "answered" | "up" | "info" | "bye" | "over";
+type LabelName = "wait" | "cancel" | "ringing" | "ring" | "refused" | "cancelled" | "answer" | "answered" | "hang-up" | "info" | "bye" | "over";
 
 function label(name: LabelName): string {
   return `<label id="${id(name)}"/>`;
 }
 
-/** Labels are numbers below 20 in sipp. */
 function id(name: LabelName): number {
-  const names: readonly LabelName[] = ["wait", "ringing", "ring", "refused", "cancelled", "answer", "answered", "up", "info", "bye", "over"];
+  const names: readonly LabelName[] = ["wait", "cancel", "ringing", "ring", "refused", "cancelled", "answer", "answered", "hang-up", "info", "bye", "over"];
   return names.indexOf(name) + 1;
+}
+
+function refusalId(code: Refusal): number {
+  return 13 + refusals.indexOf(code);
 }

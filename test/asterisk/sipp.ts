@@ -31,7 +31,7 @@ export class Sipp {
     });
     this.#cancelGuard = guarded(this.#process.pid);
     this.#process.stderr?.on("data", (data: Buffer) => {
-      this.#complaints += data;
+      this.#complaints += data;if (process.env.DBG) console.log(String(data));
     });
   }
 
@@ -94,7 +94,7 @@ export class Sipp {
     let buffered = "";
     socket.setNoDelay(true);
     socket.on("error", () => {}); // It ends, and with it the calls.
-    socket.on("data", (data: Buffer) => {
+    socket.on("data", (data: Buffer) => {if (process.env.DBG) console.log(JSON.stringify(String(data)));
       const messages = (buffered + data).split(END);
       buffered = messages.pop() ?? "";
       for (const message of messages) {

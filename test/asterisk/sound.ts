@@ -113,7 +113,7 @@ export class Sound {
   /** Sends all that is due: timers may be late, a telephone's clock is not. */
   #tick(): void {
     for (; this.#nextAt <= performance.now(); this.#nextAt += PACKET_MS) this.#sendPacket();
-    this.#timer = setTimeout(() => this.#tick(), this.#nextAt - performance.now());
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, this.#nextAt - performance.now()));
   }
 
   #sendPacket(): void {
