@@ -82,7 +82,9 @@ function installedAsterisk(): Result<AsteriskHome, string> {
     "/usr/local/share/asterisk",
   ]);
   if (data === null) return err(`the installed ${version} has no folder rest-api`);
-  const sounds = [join(data, "sounds", "en"), ...globSync(join(data, "sounds", "en_US_*"))].find((path) => existsSync(path));
+  const sounds = [join(data, "sounds", "en"), ...globSync(join(data, "sounds", "en_US_*"))].find((path) =>
+    existsSync(path),
+  );
   return ok({ version, asterisk, sipp: programNamed("sipp"), modules, data, sounds: sounds ?? null });
 }
 

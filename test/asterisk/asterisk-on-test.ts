@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
-import { sampleConfig, type SampleValues } from "../../bridge-agent/drivers/asterisk/sample-config.ts";
+import { type SampleValues, sampleConfig } from "../../bridge-agent/drivers/asterisk/sample-config.ts";
 import type { AsteriskHome } from "../../scripts/asterisk.ts";
 import { freePorts } from "./free-ports.ts";
 import { guarded } from "./guarded.ts";
@@ -144,7 +144,8 @@ export class AsteriskOnTest {
     for (const name of ["etc", "data", "state"] as const) folders[name] = join(this.folder, name);
     for (const name of ["etc", "data/sounds", "state/keys"]) mkdirSync(join(this.folder, name), { recursive: true });
     for (const name of ["documentation", "rest-api", "static-http"]) {
-      if (existsSync(join(this.home.data, name))) symlinkSync(join(this.home.data, name), join(this.folder, "data", name));
+      if (existsSync(join(this.home.data, name)))
+        symlinkSync(join(this.home.data, name), join(this.folder, "data", name));
     }
     if (this.home.sounds) symlinkSync(this.home.sounds, join(this.folder, "data", "sounds", "en"));
     const { http, sip, trunk } = this.ports;

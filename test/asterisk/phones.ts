@@ -38,7 +38,9 @@ export class Phones {
     const phones = new Phones();
     const [own = 0, control = 0] = await freePorts(2);
     try {
-      phones.#callees = await Sipp.ofCallees(program, { own: ports.trunk }, (call, words) => phones.#said("callees", call, words));
+      phones.#callees = await Sipp.ofCallees(program, { own: ports.trunk }, (call, words) =>
+        phones.#said("callees", call, words),
+      );
       phones.#callers = await Sipp.ofCallers(program, { sip: ports.sip, own, control }, (call, words) =>
         phones.#said("callers", call, words),
       );
@@ -194,7 +196,8 @@ export class Phone {
     await eventually(
       `${this.number} is ${state}`,
       () => {
-        if (this.state === "ended" && state !== "ended") throw new Error(`${this.number} is not ${state}: ${this.endedBy}`);
+        if (this.state === "ended" && state !== "ended")
+          throw new Error(`${this.number} is not ${state}: ${this.endedBy}`);
         return this.state === state;
       },
       timeoutMs,
@@ -219,20 +222,27 @@ export class Phone {
     return Math.max(0, at - from);
   }
 
-  /** Waits until it has not heard the other one, who talks, for `forMs`. Returns after how many milliseconds it last did. */
-  async hearsNoMore(other: Phone, forMs = 300, timeoutMs = PATIENCE_MS): Promise<number> {
+  /** Waits until it has not heard the other one, who goes on talking, for `forMs`. Returns after how many milliseconds it last did. */
+  async hearsNoMore(other: Phone, forMs = 300): Promise<number> {
     if (!other.sound.isTalking) throw new Error(`${other.number} says nothing: that it is not heard shows nothing`);
+    return this.hearsEndOf(other, forMs);
+  }
+
+  /** The same for one who has fallen silent. */
+  async hearsEndOf(other: Phone, forMs = 300): Promise<number> {
     const from = performance.now();
     let last = from;
-    await eventually(
-      `${this.number} hears ${other.number} no more`,
-      () => {
-        last = this.sound.hears(other.sound.frequency, from).findLast(({ isHeard }) => isHeard)?.at ?? from;
-        return performance.now() - last >= forMs;
-      },
-      timeoutMs,
-    );
+    await eventually(`${this.number} hears ${other.number} no more`, () => {
+      last = this.sound.hears(other.sound.frequency, from).findLast(({ isHeard }) => isHeard)?.at ?? from;
+      return performance.now() - last >= forMs;
+    });
     return last - from;
+  }
+
+  /** Waits until it hears anything at all, such as an announcement. */
+  async hearsSomething(): Promise<void> {
+    const from = performance.now();
+    await eventually(`${this.number} hears something`, () => this.sound.isLoud(from));
   }
 
   /** In how many packets since then (`performance.now()`) it heard the other one. */

@@ -199,14 +199,39 @@ function header(name: string, variable: string): string {
   return `<ereg regexp=".*" search_in="hdr" header="${name}:" check_it="true" assign_to="${variable}"/>`;
 }
 
-type LabelName = "wait" | "cancel" | "ringing" | "ring" | "refused" | "cancelled" | "answer" | "answered" | "hang-up" | "info" | "bye" | "over";
+type LabelName =
+  | "wait"
+  | "cancel"
+  | "ringing"
+  | "ring"
+  | "refused"
+  | "cancelled"
+  | "answer"
+  | "answered"
+  | "hang-up"
+  | "info"
+  | "bye"
+  | "over";
 
 function label(name: LabelName): string {
   return `<label id="${id(name)}"/>`;
 }
 
 function id(name: LabelName): number {
-  const names: readonly LabelName[] = ["wait", "cancel", "ringing", "ring", "refused", "cancelled", "answer", "answered", "hang-up", "info", "bye", "over"];
+  const names: readonly LabelName[] = [
+    "wait",
+    "cancel",
+    "ringing",
+    "ring",
+    "refused",
+    "cancelled",
+    "answer",
+    "answered",
+    "hang-up",
+    "info",
+    "bye",
+    "over",
+  ];
   return names.indexOf(name) + 1;
 }
 

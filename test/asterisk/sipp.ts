@@ -31,12 +31,16 @@ export class Sipp {
     });
     this.#cancelGuard = guarded(this.#process.pid);
     this.#process.stderr?.on("data", (data: Buffer) => {
-      this.#complaints += data;if (process.env.DBG) console.log(String(data));
+      this.#complaints += data;
     });
   }
 
   /** For telephones that call. `controlPort` is a free one. */
-  static async ofCallers(program: string, ports: { sip: number; own: number; control: number }, says: Says): Promise<Sipp> {
+  static async ofCallers(
+    program: string,
+    ports: { sip: number; own: number; control: number },
+    says: Says,
+  ): Promise<Sipp> {
     const control = `127.0.0.1:${ports.control}`;
     const sipp = new Sipp(program, ["-p", `${ports.own}`, "-3pcc", control, `127.0.0.1:${ports.sip}`], callers);
     // It listens, once it has read its scenario.
@@ -94,7 +98,7 @@ export class Sipp {
     let buffered = "";
     socket.setNoDelay(true);
     socket.on("error", () => {}); // It ends, and with it the calls.
-    socket.on("data", (data: Buffer) => {if (process.env.DBG) console.log(JSON.stringify(String(data)));
+    socket.on("data", (data: Buffer) => {
       const messages = (buffered + data).split(END);
       buffered = messages.pop() ?? "";
       for (const message of messages) {

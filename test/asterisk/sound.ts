@@ -38,16 +38,12 @@ export class Sound {
   #timestamp = 160_000;
   #nextAt = 0;
   #timer: NodeJS.Timeout | undefined;
-  #listeners = new Set<() => void>();
 
   private constructor(frequency: number, socket: Socket) {
     this.frequency = frequency;
     this.#socket = socket;
     socket.on("message", (packet: Buffer) => {
-      if ((packet.readUInt8(1) & 0x7f) === PCMU) {
-        this.heard.push({ at: performance.now(), payload: packet.subarray(12) });
-        for (const listener of this.#listeners) listener();
-      }
+      if ((packet[1] ?? 0) % 0x80 === PCMU) this.heard.push({ at: performance.now(), payload: packet.subarray(12) });
     });
   }
 
@@ -72,7 +68,6 @@ export class Sound {
     clearTimeout(this.#timer);
     this.#socket.close();
     for (const { done } of this.#keys.splice(0)) done();
-    for (const listener of this.#listeners) listener();
   }
 
   say(what: "tone" | "silence" | "nothing"): void {
@@ -104,10 +99,11 @@ export class Sound {
     }));
   }
 
-  /** Calls `listener` with each packet. Returns how to stop that. */
-  onPacket(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  /** Whether there was anything but silence since `from`. */
+  isLoud(from: number): boolean {
+    return this.heard.some(
+      ({ at, payload }) => at >= from && payload.some((byte) => Math.abs(fromMuLaw(byte)) >= HEARD),
+    );
   }
 
   /** Sends all that is due: timers may be late, a telephone's clock is not. */

@@ -24,17 +24,6 @@ export interface SampleValues {
   readonly folders?: Readonly<Record<"etc" | "modules" | "data" | "state", string>>;
 }
 
-/** The variables of a channel that the driver sets, and that ARI is to show with each channel. */
-const channelVariables = [
-  "BRIDGEHEAD_NUMBER",
-  "BRIDGEHEAD_DIALLED",
-  "BRIDGEHEAD_KEYS",
-  "BRIDGEHEAD_MUTED",
-  "BRIDGEHEAD_JOIN_TONE",
-  "BRIDGEHEAD_ATTENDEE",
-  "BRIDGEHEAD_CONFERENCE",
-];
-
 /** What Debian's installation has. */
 const debianFolders = {
   etc: "/etc/asterisk",
@@ -53,7 +42,6 @@ export function sampleConfig(
     ARI_USER: values.ariUser ?? "bridgehead",
     ARI_PASSWORD: values.ariPassword,
     HTTP_PORT: values.httpPort ?? 8088,
-    CHANNEL_VARIABLES: channelVariables.join(","),
     SIP_ADDRESS: values.sipAddress ?? "127.0.0.1",
     SIP_PORT: values.sipPort ?? 5060,
     TRUNK_ADDRESS: values.trunkAddress ?? "127.0.0.1",
@@ -90,7 +78,9 @@ function fillLine(line: string, filling: Filling): string {
     const text = String(filling[name] ?? "");
     // A line end would begin a setting of its own, a semicolon a comment; the others end or open what a value stands in.
     if (text === "" || /[\s;"\\[\](){}<>]/.test(name === "DIAL_IN" ? text.replaceAll(/[[\]]/g, "") : text)) {
-      throw new Error(`${name} cannot be "${text}" in Asterisk's configuration: it must have no blank and none of ; " \\ [ ] ( ) { } < >`);
+      throw new Error(
+        `${name} cannot be "${text}" in Asterisk's configuration: it must have no blank and none of ; " \\ [ ] ( ) { } < >`,
+      );
     }
     return text;
   });
