@@ -67,7 +67,7 @@ APT::Sandbox::User "";
 Debug::NoLocking "true";
 #clear Acquire::Languages;
 Acquire::Languages "none";
-Acquire::Retries "1";
+Acquire::Retries "0";
 Acquire::http::Timeout "15";
 Acquire::https::Timeout "15";
 SETTINGS
@@ -78,21 +78,19 @@ wanted="asterisk asterisk-core-sounds-en-gsm sip-tester"
 suite=
 for candidate in "$@"; do
   echo "deb [signed-by=$keyring] $mirror $candidate main" >"$apt/sources.list"
-  apt-get -q update >"$apt/log/update" 2>&1 || continue
-  # A list that could not be had is only a warning to apt.
+  # A list that could not be had is only a warning to apt. A mirror that cannot be reached has no other suite either.
+  apt-get -q update >"$apt/log/update" 2>&1 || true
+  if fault=$(grep -m 1 '^[EW]: .*\(Could not\|Unable to\|Cannot initiate\|timed out\|Temporary failure\)' "$apt/log/update"); then
+    fail "Debian's packages cannot be had: $(echo "$fault" | cut -c 4-200)"
+  fi
   if apt-get -q -s install $wanted >"$apt/log/plan" 2>&1; then
     suite=$candidate
     break
   fi
 done
-if [ -z "$suite" ]; then
-  if grep -q '^[EW]: Failed to fetch\|^Err:\|Could not resolve\|Could not connect' "$apt/log/update"; then
-    fail "Debian's packages cannot be had from $mirror: $(grep -m 1 '^[EW]: ' "$apt/log/update" | cut -c 4-200)"
-  fi
-  fail "none of the suites $* of $mirror has Asterisk for $(dpkg --print-architecture)"
-fi
+[ -n "$suite" ] || fail "none of the suites $* of $mirror has Asterisk for $(dpkg --print-architecture)"
 apt-get -q -y --download-only install $wanted >"$apt/log/download" 2>&1 ||
-  fail "Debian's packages cannot be had from $mirror: $(grep -m 1 '^E: ' "$apt/log/download" | cut -c 4-200)"
+  fail "Debian's packages cannot be had: $(grep -m 1 '^E: ' "$apt/log/download" | cut -c 4-200)"
 
 # Debian's root has these as links, and older packages still bring folders of these names.
 root=$folder/root

@@ -88,7 +88,11 @@ function installedAsterisk(): Result<AsteriskHome, string> {
   return ok({ version, asterisk, sipp: programNamed("sipp"), modules, data, sounds: sounds ?? null });
 }
 
+/** Why it could not be filled; `null`: it is. */
 function fill(folder: string, suites: readonly string[]): Promise<string | null> {
+  if (!existsSync(join(folder, "VERSION"))) {
+    console.error(`getting Asterisk and sipp from Debian's packages into ${folder} (once, about 15 s) …`);
+  }
   return new Promise((done) => {
     const script = spawn(join(project, "scripts", "asterisk-root.sh"), [folder, ...suites], {
       stdio: ["ignore", "ignore", "pipe"],

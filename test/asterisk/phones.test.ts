@@ -99,13 +99,13 @@ describe.each(inject("asterisks"))("$version with the sample configuration", (ho
   );
 
   test.each([
-    { number: "14085551000", plan: { then: "answer", ringMs: 30 }, answer: "up", cause: undefined },
-    { number: "14085551001", plan: { then: 486, ringMs: 30 }, answer: "refused with 486", cause: 17 },
-    { number: "14085551002", plan: { then: 603 }, answer: "refused with 603", cause: 21 },
-    { number: "14085551003", plan: { then: 404 }, answer: "refused with 404", cause: 1 },
+    { number: "14085551000", plan: { outcome: "answer", ringMs: 30 }, answer: "up", cause: undefined },
+    { number: "14085551001", plan: { outcome: 486, ringMs: 30 }, answer: "refused with 486", cause: 17 },
+    { number: "14085551002", plan: { outcome: 603 }, answer: "refused with 603", cause: 21 },
+    { number: "14085551003", plan: { outcome: 404 }, answer: "refused with 404", cause: 1 },
     // 16 does not say that there was no answer.
-    { number: "14085551004", plan: { then: "ring" }, answer: "cancelled", cause: expect.toBeOneOf([0, 19]) },
-  ] as const)("a called telephone answers as it is told: $plan.then", async ({ number, plan, answer, cause }) => {
+    { number: "14085551004", plan: { outcome: "ring" }, answer: "cancelled", cause: expect.toBeOneOf([0, 19]) },
+  ] as const)("a called telephone answers as it is told: $plan.outcome", async ({ number, plan, answer, cause }) => {
     phones.plan(number, plan);
 
     await post(`/channels/out-${number}?endpoint=PJSIP/${number}@trunk&app=bridgehead&timeout=1`);
@@ -119,7 +119,7 @@ describe.each(inject("asterisks"))("$version with the sample configuration", (ho
   });
 
   test("a telephone that was called hears, keys, and can be hung up on", async () => {
-    phones.plan("14085551005", { then: "answer" });
+    phones.plan("14085551005", { outcome: "answer" });
     const { phone: a, channel } = await dialIn();
     await post("/channels/out-both?endpoint=PJSIP/14085551005@trunk&app=bridgehead");
     const b = await phones.called("14085551005");

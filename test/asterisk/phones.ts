@@ -13,7 +13,7 @@ type Outcome = "answer" | "ring" | Refusal;
 export interface Plan {
   /** How long it rings first; 0: not at all. */
   readonly ringMs?: number;
-  readonly then: Outcome;
+  readonly outcome: Outcome;
 }
 
 /** How long a test waits for something that is to happen. */
@@ -105,17 +105,17 @@ export class Phones {
       const [number = "", port] = details;
       void this.#add(call, number, sipp, true).then((phone) => {
         phone.theirPort = Number(port);
-        this.#carryOut(this.#plans.get(number) ?? { then: 404 }, phone);
+        this.#carryOut(this.#plans.get(number) ?? { outcome: 404 }, phone);
       });
     } else {
       this.#phones.get(call)?.said(word ?? "", details, sipp?.complaints ?? "");
     }
   }
 
-  #carryOut({ ringMs = 0, then }: Plan, phone: Phone): void {
-    if (ringMs > 0 || then === "ring") phone.ring();
-    if (then === "ring") return;
-    const act = () => (then === "answer" ? phone.answer() : phone.refuse(then));
+  #carryOut({ ringMs = 0, outcome }: Plan, phone: Phone): void {
+    if (ringMs > 0 || outcome === "ring") phone.ring();
+    if (outcome === "ring") return;
+    const act = () => (outcome === "answer" ? phone.answer() : phone.refuse(outcome));
     if (ringMs === 0) return act();
     const timer = setTimeout(act, ringMs);
     this.#cancels.add(() => clearTimeout(timer));

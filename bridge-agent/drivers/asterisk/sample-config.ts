@@ -76,12 +76,19 @@ function fillIn(line: string, filling: Filling, dialIn: Readonly<Record<string, 
 function fillLine(line: string, filling: Filling): string {
   return line.replaceAll(/@([A-Z_]+)@/g, (_, name: string) => {
     const text = String(filling[name] ?? "");
-    // A line end would begin a setting of its own, a semicolon a comment; the others end or open what a value stands in.
-    if (text === "" || /[\s;"\\[\](){}<>]/.test(name === "DIAL_IN" ? text.replaceAll(/[[\]]/g, "") : text)) {
-      throw new Error(
-        `${name} cannot be "${text}" in Asterisk's configuration: it must have no blank and none of ; " \\ [ ] ( ) { } < >`,
-      );
-    }
-    return text;
+    if (allowed(name).test(text)) return text;
+    throw new Error(`${name} cannot be "${text}" in Asterisk's configuration: it would not stand there as it is`);
   });
+}
+
+/** A line end would begin a setting of its own, a semicolon a comment; in the dialplan, most signs mean something. */
+function allowed(name: string): RegExp {
+  switch (name) {
+    case "DIAL_IN":
+      return /^(\+?\d+|_[-+\w[\].!]+)$/;
+    case "APPLICATION":
+      return /^[\w.-]+$/;
+    default:
+      return /^[^\s;"\\[\](){}<>]+$/;
+  }
 }
