@@ -1,4 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
@@ -182,6 +185,7 @@ describe.each(inject("asterisks").slice(0, 1))("processes around $version", (hom
   });
 
   test("an Asterisk and its telephones end with the test, even when that is killed", async () => {
+    const left = mkdtempSync(join(tmpdir(), "bridgehead-killed-"));
     const script = `
       import { AsteriskOnTest } from "./test/asterisk/asterisk-on-test.ts";
       import { Phones } from "./test/asterisk/phones.ts";
@@ -191,6 +195,7 @@ describe.each(inject("asterisks").slice(0, 1))("processes around $version", (hom
       setInterval(() => {}, 1_000);`;
     const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
       stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, TMPDIR: left },
     });
     const [folder = "", sip = ""] = await new Promise<string[]>((done) => {
       createInterface({ input: child.stdout }).once("line", (line) => done(line.split(" ")));
@@ -204,7 +209,7 @@ describe.each(inject("asterisks").slice(0, 1))("processes around $version", (hom
     child.kill("SIGKILL");
 
     await expect.poll(running, { timeout: 5_000 }).toEqual([]);
-    execFileSync("rm", ["-r", folder]);
+    rmSync(left, { recursive: true });
   });
 });
 

@@ -90,11 +90,12 @@ export class Sipp {
     this.#process.kill("SIGKILL");
     if (!isOver) await ended;
     this.#cancelGuard();
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.#folder, { recursive: true, force: true }); // If it never started.
   }
 
   #take(socket: Socket, says: Says): void {
     this.#control = socket;
+    rmSync(this.#folder, { recursive: true }); // It has read its scenario, and writes nothing.
     let buffered = "";
     socket.setNoDelay(true);
     socket.on("error", () => {}); // It ends, and with it the calls.
