@@ -106,9 +106,12 @@ export class Sound {
     );
   }
 
-  /** Sends all that is due: timers may be late, a telephone's clock is not. */
+  /** Sends all that is due: timers may be late, a telephone's clock is not. But keys that come all at once are too short for Asterisk. */
   #tick(): void {
-    for (; this.#nextAt <= performance.now(); this.#nextAt += PACKET_MS) this.#sendPacket();
+    for (; this.#nextAt <= performance.now(); this.#nextAt += PACKET_MS) {
+      if (this.#keys.length > 0) this.#nextAt = performance.now();
+      this.#sendPacket();
+    }
     this.#timer = setTimeout(() => this.#tick(), Math.max(0, this.#nextAt - performance.now()));
   }
 
