@@ -118,8 +118,8 @@ describe.each(inject("asterisks"))("$version with the sample configuration", (ho
     expect(destroyed.cause).toEqual(cause);
   });
 
-  test("a telephone that was called hears, keys, and can be hung up on", async () => {
-    phones.plan("14085551005", { outcome: "answer" });
+  test("a telephone that was called is heard, hears, keys, and can be hung up on", async () => {
+    phones.plan("14085551005", { outcome: "answer", talks: true });
     const { phone: a, channel } = await dialIn();
     await post("/channels/out-both?endpoint=PJSIP/14085551005@trunk&app=bridgehead");
     const b = await phones.called("14085551005");
@@ -127,6 +127,7 @@ describe.each(inject("asterisks"))("$version with the sample configuration", (ho
     await post("/bridges/both?type=mixing,dtmf_events");
     await post(`/bridges/both/addChannel?channel=${channel},out-both`);
 
+    await a.hears(b);
     a.talk();
     await b.hears(a);
     await b.press("1", "info");

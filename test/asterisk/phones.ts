@@ -14,6 +14,8 @@ export interface Plan {
   /** How long it rings first; 0: not at all. */
   readonly ringMs?: number;
   readonly outcome: Outcome;
+  /** From the answer on. */
+  readonly talks?: true;
 }
 
 /** How long a test waits for something that is to happen. */
@@ -112,7 +114,8 @@ export class Phones {
     }
   }
 
-  #carryOut({ ringMs = 0, outcome }: Plan, phone: Phone): void {
+  #carryOut({ ringMs = 0, outcome, talks }: Plan, phone: Phone): void {
+    if (talks) phone.talk();
     if (ringMs > 0 || outcome === "ring") phone.ring();
     if (outcome === "ring") return;
     const act = () => (outcome === "answer" ? phone.answer() : phone.refuse(outcome));
