@@ -66,9 +66,10 @@ export class AsteriskOnTest {
   }
 
   /** One request of ARI, beside the driver. */
-  ari(method: string, path: string): Promise<Response> {
+  ari(method: string, path: string, body?: object): Promise<Response> {
     const authorization = `Basic ${btoa(`${this.user}:${this.password}`)}`;
-    return fetch(`${this.url}${path}`, { method, headers: { authorization } });
+    const headers = { authorization, "content-type": "application/json" };
+    return fetch(`${this.url}${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
   }
 
   /** What Asterisk's console prints for a command. */

@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { WebSocket } from "ws";
+import { sampleConfig } from "../../bridge-agent/drivers/asterisk/sample-config.ts";
 import { AsteriskOnTest } from "./asterisk-on-test.ts";
 import { type Phone, Phones } from "./phones.ts";
 
@@ -55,6 +56,17 @@ describe.each(inject("asterisks"))("$version with the sample configuration", (ho
     ours.events.flatMap((event) =>
       event.type === "ChannelDtmfReceived" && event.channel?.id === channel ? [event.digit] : [],
     );
+
+  test("each module that the configuration names runs", async () => {
+    const answer = await asterisk.ari("GET", "/asterisk/modules");
+    const modules: readonly { readonly name: string; readonly status: string }[] = await answer.json();
+    const running = new Set(modules.flatMap(({ name, status }) => (status === "Running" ? [name] : [])));
+    const named = [...(sampleConfig({ ariPassword: "any" })["modules.conf"] ?? "").matchAll(/^load = (\S+)$/gm)];
+
+    // Newer than 16, as modules.conf says.
+    const missing = named.flatMap(([, name = ""]) => (running.has(name) ? [] : [name]));
+    expect(missing).toEqual(home.version.startsWith("Asterisk 16.") ? ["res_websocket_client.so"] : []);
+  });
 
   test("two telephones in a bridge hear each other, and who falls silent is not heard", async () => {
     const { a, b } = await conversation("hear");

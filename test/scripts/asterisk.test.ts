@@ -48,12 +48,12 @@ test("a folder that apt cannot work in is named", () => {
 test.skipIf(!existsSync("/usr/share/keyrings/debian-archive-keyring.gpg"))(
   "without a network it says what cannot be reached, at once",
   () => {
-    const proxy = "http://127.0.0.1:1";
-    const { status, says } = get([join(folder, "asterisk")], {
-      PATH: process.env.PATH ?? "",
-      http_proxy: proxy,
-      https_proxy: proxy,
-    });
+    // The system's own settings may name a proxy that works.
+    const settings = join(folder, "apt.conf");
+    const proxies = ["http", "https"].map((scheme) => `Acquire::${scheme}::Proxy "http://127.0.0.1:1";\n`);
+    writeFileSync(settings, `Dir::Etc::parts "/dev/null";\nDir::Etc::main "/dev/null";\n${proxies.join("")}`);
+
+    const { status, says } = get([join(folder, "asterisk")], { PATH: process.env.PATH ?? "", APT_CONFIG: settings });
 
     expect(status).toBe(1);
     expect(says).toMatch(/^Debian's packages cannot be had: Failed to fetch .* 127\.0\.0\.1:1 /);
