@@ -1,6 +1,6 @@
 // Telephones for tests. sipp, which nobody here wrote, does their SIP, led step by step (`sipp-scenarios.ts`). It cannot tell what it hears,
 // and its keys by RFC 4733 need a raw socket and a file of packets, so sound and keys are ours (`sound.ts`): RTP needs 200 lines, SIP many more.
-// None of the SIP libraries on npm fits: sip 0.0.6 and drachtio-sip are no longer looked after, SIP.js and JsSIP are for browsers.
+// None of the SIP libraries on npm fits: sip is at 0.0.6 and wants ws 6, drachtio-sip only reads messages, SIP.js and JsSIP are for browsers.
 import { setTimeout as pause } from "node:timers/promises";
 import { freePorts } from "./free-ports.ts";
 import { Sipp } from "./sipp.ts";
@@ -170,6 +170,8 @@ export class Phone {
   async press(keys: string, how: "rfc4733" | "info" = "rfc4733"): Promise<void> {
     if (how === "rfc4733") return this.sound.press(keys);
     for (const key of keys) {
+      if (this.state !== "up")
+        throw new Error(`${this.number} cannot key ${keys}: it is ${this.state} ${this.endedBy}`);
       await new Promise<void>((done) => {
         this.#pressed.push(done);
         this.#tell(`info ${key}`);
@@ -191,6 +193,8 @@ export class Phone {
   }
 
   async hangUp(): Promise<void> {
+    // sipp would take a word about a call that is over for a new one.
+    if (this.state === "ended") return;
     this.#tell(this.state === "up" ? "bye" : "cancel");
     await this.until("ended");
   }

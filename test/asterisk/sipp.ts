@@ -30,6 +30,9 @@ export class Sipp {
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.#cancelGuard = guarded(this.#process.pid);
+    this.#process.once("error", ({ message }) => {
+      this.#complaints += message;
+    });
     this.#process.stderr?.on("data", (data: Buffer) => {
       this.#complaints += data;
     });
@@ -86,9 +89,9 @@ export class Sipp {
     this.#isStopped = true;
     const ended = new Promise<void>((done) => this.#process.once("close", () => done()));
     this.#control?.destroy();
-    const isOver = this.#process.exitCode !== null || this.#process.signalCode !== null;
+    const isRunning = this.#isRunning;
     this.#process.kill("SIGKILL");
-    if (!isOver) await ended;
+    if (isRunning) await ended;
     this.#cancelGuard();
     rmSync(this.#folder, { recursive: true, force: true }); // If it never started.
   }
@@ -114,8 +117,13 @@ export class Sipp {
     });
   }
 
+  get #isRunning(): boolean {
+    const { pid, exitCode, signalCode } = this.#process;
+    return pid !== undefined && exitCode === null && signalCode === null;
+  }
+
   #mustRun(inTime: boolean): void {
-    if (inTime && this.#process.exitCode === null && this.#process.signalCode === null) return;
+    if (inTime && this.#isRunning) return;
     void this.stop();
     throw new Error(`sipp does not start: ${this.#complaints}`);
   }
