@@ -13,7 +13,7 @@ export default defineConfig({
           name: "pure",
           environment: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/workers/**", "test/whole/**", "node_modules/**"],
+          exclude: ["test/workers/**", "test/whole/**", "test/asterisk/**", "node_modules/**"],
         },
       },
       {
@@ -35,6 +35,19 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "asterisk",
+          environment: "node",
+          include: ["test/asterisk/**/*.test.ts"],
+          globalSetup: ["./test/asterisk/setup.ts"],
+          // Telephones send a packet each 20 ms, and tests hear whether they come.
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
         },
       },
     ],

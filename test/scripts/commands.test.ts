@@ -41,6 +41,7 @@ const wrongOptions: readonly (readonly [name: string, options: readonly string[]
   ["demo", ["--flow"], "option '--flow <name>' argument missing"],
   ["demo", ["--flow", "nix"], "'--flow <name>' argument 'nix' is invalid. Allowed choices are batch, "],
   ["test", ["--only", "types,nix"], "argument 'types,nix' is invalid. The stages are types, style, tests."],
+  ["asterisk", ["--nix"], "unknown option '--nix'"],
   ["protocol-page", ["nix"], "too many arguments"],
 ];
 test.each(wrongOptions)("%s %j is one line and exit code 1", (name, options, says) => {
