@@ -13,7 +13,7 @@ export default defineConfig({
           name: "pure",
           environment: "node",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/workers/**", "test/whole/**", "node_modules/**"],
+          exclude: ["test/workers/**", "test/whole/**", "test/asterisk/**", "node_modules/**"],
         },
       },
       {
@@ -24,6 +24,16 @@ export default defineConfig({
           }),
         ],
         test: { name: "workers", setupFiles: ["./test/workers/setup.ts"], include: ["test/workers/**/*.test.ts"] },
+      },
+      {
+        test: {
+          name: "asterisk",
+          environment: "node",
+          include: ["test/asterisk/**/*.test.ts"],
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+          testTimeout: 15_000,
+        },
       },
       {
         test: {
