@@ -260,7 +260,9 @@ export class Book {
         const call = this.#calls.get(event.peer.id as CallId);
         if (call?.stage !== "ringing") return nothing;
         if (event.dialstatus === "ANSWER") return this.#answered(call.id);
-        if (event.dialstatus !== "") call.dialStatus = event.dialstatus;
+        // Asterisk has begun to dial, which may be some time after it was told to.
+        if (event.dialstatus === "") return { reports: [], tasks: [{ type: "limit-ringing", call: call.id }] };
+        call.dialStatus = event.dialstatus;
         return nothing;
       }
       case "ChannelDtmfReceived":

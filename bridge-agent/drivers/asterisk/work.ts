@@ -250,10 +250,7 @@ export class Work {
       const timeout = Math.ceil(call.waitMs / 1_000) + RINGS_AT_MOST_LONGER_S;
       const dialled = await this.#ari.ask("dial", { channelId: call.id, timeout });
       // A telephone that is not there at all may be over already: its end is reported.
-      if (isDone(dialled) || dialled.status === 404) {
-        void this.#limitRinging(call.id);
-        return done;
-      }
+      if (isDone(dialled) || dialled.status === 404) return done;
       if (dialled.status !== 409) break;
       await wait(this.#options.timers, TRY_EVERY_MS);
     }
