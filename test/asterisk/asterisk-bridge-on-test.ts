@@ -18,8 +18,14 @@ interface SeenEvent {
   readonly channel?: { readonly id: string };
 }
 
+export interface AsteriskBridgeOnTest extends BridgeOnTest {
+  readonly asterisk: OwnAsterisk;
+  /** The same again, not started: the agent after a crash. The caller stops it. */
+  again(agent?: string): AsteriskDriver;
+}
+
 /** A real Asterisk with telephones that are channels of its own, and the driver, whose way to it can be cut. */
-export async function asteriskBridgeOnTest(options: AsteriskOptions = {}): Promise<BridgeOnTest> {
+export async function asteriskBridgeOnTest(options: AsteriskOptions = {}): Promise<AsteriskBridgeOnTest> {
   const asterisk = await OwnAsterisk.start(options);
   const proxy = await startHoldingProxy(asterisk.port);
   const dialIns = { own: "18005551234", strangers: "18005559999" };
@@ -83,6 +89,8 @@ export async function asteriskBridgeOnTest(options: AsteriskOptions = {}): Promi
   };
 
   return {
+    asterisk,
+    again: (agent = "agent-1") => driverOf(agent, "local/asterisk", dialIns.own, "bridgehead"),
     driver,
     other,
     stranger,

@@ -108,9 +108,12 @@ export class OwnAsterisk {
     return this.#end("SIGKILL");
   }
 
-  /** Asks it to end; calls that are up hold it up. */
-  term(): void {
-    this.#process?.kill("SIGTERM");
+  /** It ends once the last call is over, and takes no new one. */
+  async endWithLastCall(): Promise<void> {
+    // The command line stays until Asterisk has ended.
+    const command = ["-C", this.#file("asterisk.conf"), "-rx", "core stop gracefully"];
+    spawn(join(this.#home, "bin/asterisk"), command, { stdio: "ignore" });
+    await pause(200);
   }
 
   async stop(): Promise<void> {

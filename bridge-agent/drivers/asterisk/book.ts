@@ -4,7 +4,7 @@ import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../src/
 import type { DriverIdentity, DriverState } from "../driver.ts";
 import type { AriBridge, AriChannel, AriEvent } from "./ari.ts";
 import { reasonOfDial } from "./causes.ts";
-import { type CallNotes, type ConferenceNotes, digitsOf, type RoomName, readBridgeName } from "./names.ts";
+import { type CallNotes, type ConferenceNotes, digitsOf, isProbe, type RoomName, readBridgeName } from "./names.ts";
 
 /** Something that Asterisk is to do because of what happened. */
 export type Task =
@@ -200,10 +200,8 @@ export class Book {
       waitMs,
     };
     conference.dialled = [...conference.dialled, { call: id, number }].slice(-DIALLED_CALLS_KEPT);
-    this.#calls.set(id, call);
-    this.touch(call);
     this.touch(conference);
-    return call;
+    return this.#addCall(call);
   }
 
   /** It was not dialled after all. */
@@ -315,6 +313,7 @@ export class Book {
     };
     const places = this.#lookAtBridges(look, since, isFirst, add);
     this.#lookAtChannels(look, since, isFirst, places, add);
+    if (isFirst) this.#endDialled();
     this.#callsOfOthers = this.#countOthers(look.channels);
     return { reports, tasks };
   }
@@ -362,7 +361,7 @@ export class Book {
 
   /** A channel came into the application: one that we dialled, or a caller. */
   #began({ id, caller, dialplan }: AriChannel, [how, dialled, number]: readonly string[]): Consequences {
-    if (this.#isKnown(id)) return nothing;
+    if (this.#isKnown(id) || isProbe(id)) return nothing;
     const isTold = how === "in";
     return this.#callerFound(id, {
       number: digitsOf(isTold && number !== undefined ? number : caller.number),
@@ -372,9 +371,7 @@ export class Book {
 
   #callerFound(id: string, { number, dialled }: { readonly number: string; readonly dialled: string }): Consequences {
     if (!this.#isOwnNumber(dialled)) return nothing;
-    const call = newCall(id as CallId, "in", number, dialled);
-    this.#calls.set(call.id, call);
-    this.touch(call);
+    const call = this.#addCall(newCall(id as CallId, "in", number, dialled));
     return {
       reports: [{ type: "prompted", call: call.id, number, dialled }],
       tasks: [{ type: "answer", call: call.id }],
@@ -525,6 +522,7 @@ export class Book {
     const present = new Set<string>();
     for (const channel of channels) {
       present.add(channel.id);
+      if (isProbe(channel.id)) continue;
       const known = this.#calls.get(channel.id as CallId);
       if (this.#ended.has(channel.id as CallId) || (known && !isStill(known))) continue;
       const notes = callNotes.get(channel.id) ?? null;
@@ -538,6 +536,22 @@ export class Book {
         add(this.#over(call, call.ending?.reason ?? "hung-up", call.ending?.isReported ?? true));
       else call.isMissing = true;
     }
+  }
+
+  /** Calls that an earlier agent dialled and that were over before this one looked: nobody knows how they ended. */
+  #endDialled(): void {
+    for (const conference of this.#conferences.values()) {
+      for (const { call, number } of conference.dialled) {
+        if (this.#calls.has(call) || this.#ended.has(call)) continue;
+        this.end(this.#addCall({ ...newCall(call, "out", number, ""), conference: conference.key }), "hung-up");
+      }
+    }
+  }
+
+  #addCall(call: Call): Call {
+    this.#calls.set(call.id, call);
+    this.touch(call);
+    return call;
   }
 
   /** A call that this book did not have, or had before others may have changed it. */
@@ -569,6 +583,12 @@ export class Book {
       ...(dialling && { conference: dialling.conference }),
     };
     call.room = place?.room ?? null;
+    this.#calls.set(call.id, call);
+    const key = place?.key ?? call.conference;
+    if (key !== null && !this.#conferences.has(key)) {
+      this.end(call, "conference-ended");
+      return add({ reports: [], tasks: [{ type: "hang-up", call: call.id }] });
+    }
     if (place) {
       call.conference = place.key;
       call.stage = "entered";
@@ -576,11 +596,6 @@ export class Book {
       call.stage = "prompted";
       call.conference = null;
     } else call.stage = state === "Up" ? "answered" : "ringing";
-    this.#calls.set(call.id, call);
-    if (call.conference !== null && !this.#conferences.has(call.conference)) {
-      this.end(call, "conference-ended");
-      return add({ reports: [], tasks: [{ type: "hang-up", call: call.id }] });
-    }
     if (isFirst) add({ reports: [], tasks: this.#tasksFor(call, state) });
   }
 

@@ -117,6 +117,7 @@ export class AsteriskDriver implements BridgeDriver {
         this.#afterResult.push(...reports);
         setImmediate(() => this.#tell([]));
       },
+      notice: (what) => this.#report({ type: "notice", text: `Asterisk at ${this.#settings.url} ${what}` }),
       failed: (why) => this.#link.lost(session, why),
     });
     this.#work = { session, work };

@@ -21,6 +21,17 @@ export function bridgeId(command: CommandId): string {
   return `${PREFIX}-${command}`;
 }
 
+const PROBE = `${PREFIX}-probe-`;
+
+/** The id of a channel that is made to see whether one can be. */
+export function probeId(unique: string): string {
+  return PROBE + unique;
+}
+
+export function isProbe(channel: string): boolean {
+  return channel.startsWith(PROBE);
+}
+
 export function bridgeName({ owner, conference, room, kind }: RoomName): string {
   return [PREFIX, owner, conference, room, kind].map(encodeURIComponent).join(" ");
 }

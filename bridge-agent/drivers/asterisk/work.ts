@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import * as v from "valibot";
 import type { BridgeCommand, Command, CommandResult, RefusalReason } from "../../../src/bridge/commands.ts";
 import type { BridgeEvent, EndReason } from "../../../src/bridge/events.ts";
@@ -12,6 +13,7 @@ import {
   CALL_VARIABLE,
   type ConferenceNotes,
   conferenceVariable,
+  probeId,
   type RoomName,
   readBridgeName,
 } from "./names.ts";
@@ -36,6 +38,8 @@ interface WorkOptions {
   readonly timers: Timers;
   /** Reports what follows from a command, after its result. */
   report(reports: readonly BridgeEvent[]): void;
+  /** For operations staff: what Asterisk does, as the end of a sentence. */
+  notice(what: string): void;
   /** Asterisk does not answer what nobody waits for. */
   failed(why: string): void;
 }
@@ -47,8 +51,8 @@ export class Work {
   readonly #options: WorkOptions;
   /** What is done for a call, or written down for a conference, is done in order: the end of the last thing. */
   readonly #last = new Map<string, Promise<unknown>>();
-  /** Asterisk said that it takes no more calls: it is about to end. */
-  #isGoingAway = false;
+  /** What Asterisk could not make a channel for at the last try. */
+  #trouble: "none" | "going-away" | "endpoint" = "none";
 
   constructor(options: WorkOptions) {
     this.#ari = options.ari;
@@ -150,7 +154,10 @@ export class Work {
     { anonymousId }: Command<"create-conference">,
   ): Promise<CommandResult> {
     if (this.#book.conference(key)) return done;
-    if (this.#isGoingAway) return refused("capacity");
+    if (this.#trouble === "going-away") {
+      if (!(await this.#takesCalls())) return refused("capacity");
+      this.#setTrouble("none"); // Somebody thought better of it.
+    }
     const { owner } = this.#options;
     const bridges = read("listBridges", v.array(bridge), await this.#ari.ask("listBridges", {}));
     const rooms = bridges.flatMap(({ name, id }) => ({ ...readBridgeName(name), bridge: id }));
@@ -241,11 +248,8 @@ export class Work {
     const variables = { ...notes, ...(callerId !== undefined && { "CONNECTEDLINE(num,i)": callerId }) };
     const where = { endpoint: endpointFor(endpoint, digits), app: application, channelId: call.id };
     const made = await this.#ari.ask("createChannel", { ...where, variables });
-    if (made.status === 500 || made.status === 503) {
-      this.#isGoingAway = true;
-      return refused("capacity");
-    }
-    if (!isDone(made)) return refused("refused");
+    if (!isDone(made)) return this.#notMade();
+    this.#setTrouble("none");
     for (let tries = 0; tries < TRIES; tries += 1) {
       const timeout = Math.ceil(call.waitMs / 1_000) + RINGS_AT_MOST_LONGER_S;
       const dialled = await this.#ari.ask("dial", { channelId: call.id, timeout });
@@ -256,6 +260,37 @@ export class Work {
     }
     await this.#ari.ask("hangUp", { channelId: call.id });
     return refused("refused");
+  }
+
+  /** Asterisk says no more than that it could not. */
+  async #notMade(): Promise<CommandResult> {
+    const takesCalls = await this.#takesCalls();
+    this.#setTrouble(takesCalls ? "endpoint" : "going-away");
+    return refused(takesCalls ? "refused" : "capacity");
+  }
+
+  /** An Asterisk that is about to end makes no channels at all. */
+  async #takesCalls(): Promise<boolean> {
+    const channelId = probeId(randomUUID());
+    const { application } = this.#options.settings;
+    const made = await this.#ari.ask("createChannel", {
+      endpoint: "Local/0@bridgehead-probe",
+      app: application,
+      channelId,
+    });
+    if (isDone(made)) await this.#ari.ask("hangUp", { channelId });
+    return isDone(made);
+  }
+
+  #setTrouble(trouble: "none" | "going-away" | "endpoint"): void {
+    const { settings, notice } = this.#options;
+    if (trouble === this.#trouble) return;
+    this.#trouble = trouble;
+    if (trouble === "going-away") {
+      notice("takes no new calls, for it is about to end: new conferences go elsewhere until it was started anew");
+    } else if (trouble === "endpoint") {
+      notice(`cannot call by ${settings.endpoint}: look at this endpoint with \`asterisk -rx "pjsip show endpoints"\``);
+    }
   }
 
   async #limitRinging(id: CallId): Promise<void> {
