@@ -50,7 +50,7 @@ test.each([
   [
     "a driver that is none",
     { driver: { type: "fax" } },
-    'driver.type must be "generic" (it is "fax"), for example "generic"',
+    'driver.type must be one of "generic", "asterisk" (it is "fax"), for example "generic"',
   ],
   [
     "a number with a plus sign",
