@@ -1,3 +1,4 @@
+import type { Ability } from "../src/bridge/abilities.ts";
 import type { ExecutionResult } from "../src/bridge/commands.ts";
 import { counted } from "../src/foundation/counted.ts";
 import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
@@ -84,6 +85,7 @@ export class Agent {
   /** The boot id that the bridge had when it was last there. */
   #bootId: string | null;
   #ports: number | null = null;
+  #cannot: readonly Ability[] = [];
   /** The next state of the bridge is reported of all conferences. */
   #snapshotsDue = false;
   #digestsAt: EpochMs = 0;
@@ -379,6 +381,7 @@ export class Agent {
       case "connected":
         this.#note("info", "bridge-connected", `bridge connected, its boot id is ${report.bootId}`);
         this.#ports = report.ports;
+        this.#cannot = report.cannot ?? [];
         if (report.bootId !== this.#bootId) {
           if (this.#bootId !== null) this.#pending.bridgeRestarted();
           this.#bootId = report.bootId;
@@ -427,9 +430,11 @@ export class Agent {
     const portsInUse = this.#legs.count + this.#callsOfOthers;
     const ports = this.#ports;
     const sent = this.#health;
-    const isChanged = sent?.bridgeUp !== bridgeUp || sent.ports !== ports;
+    const cannot = this.#cannot;
+    const isChanged =
+      sent?.bridgeUp !== bridgeUp || sent.ports !== ports || String(sent.cannot ?? []) !== String(cannot);
     if (!isChanged && !(tick && sent.portsInUse !== portsInUse)) return;
-    this.#health = { type: "health", bridgeUp, portsInUse, ports };
+    this.#health = { type: "health", bridgeUp, portsInUse, ports, ...(cannot.length > 0 && { cannot }) };
     this.#effects.messages.push(this.#health);
   }
 

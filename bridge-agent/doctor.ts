@@ -5,12 +5,11 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage 
 import { request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
 import { TLSSocket } from "node:tls";
-import { BRIDGE_PROTOCOL_VERSION } from "../src/bridge/protocol.ts";
 import { type Finding, findingLine } from "../src/foundation/finding.ts";
 import { isLoopback } from "../src/foundation/loopback.ts";
 import { reasonOf } from "../src/foundation/reason.ts";
 import { REFUSAL_HEADER } from "../src/link/hello.ts";
-import { createDriver } from "./drivers/registry.ts";
+import { kindOf } from "./drivers/registry.ts";
 import { advice, closeReasonOf, helloHeader, linkUrl } from "./edge-link.ts";
 import { journalFault } from "./journal.ts";
 import { askStatus, NoAgent } from "./local-commands.ts";
@@ -248,10 +247,11 @@ function codeOf(error: unknown): string {
 
 /** As a visitor, for whom the bridge drops no other connection. */
 async function checkBridge({ driver: settings }: AgentSettings): Promise<Found> {
-  const driver = createDriver(settings, driverPorts, null);
+  const { create, doctor } = kindOf(settings);
+  const driver = create(settings, driverPorts, null);
   const finding = await new Promise<Found>((resolve) => {
     let why = `the bridge does not answer within ${PATIENCE_MS / 1_000} s`;
-    const timer = setTimeout(() => resolve(bad(withAdvice(why))), PATIENCE_MS);
+    const timer = setTimeout(() => resolve(bad([why, doctor.advice(why)].filter(Boolean).join(": "))), PATIENCE_MS);
     driver.start((report) => {
       if (report.type === "disconnected") why = report.why;
       if (report.type !== "connected") return;
@@ -260,20 +260,10 @@ async function checkBridge({ driver: settings }: AgentSettings): Promise<Found> 
         if (state === null) return; // The reason comes as `disconnected`, or never: then it did not answer.
         clearTimeout(timer);
         const held = `${state.callsOfOthers} calls are up`;
-        resolve(
-          good(
-            `it speaks version ${BRIDGE_PROTOCOL_VERSION} of the bridge protocol, with ${ports ?? "unlimited"} ports; ${held}`,
-          ),
-        );
+        resolve(good(`${doctor.connected}, with ${ports ?? "unlimited"} ports; ${held}`));
       });
     });
   });
   await driver.stop();
   return finding;
-}
-
-/** A bridge of another version comes with advice of its own. */
-function withAdvice(why: string): string {
-  if (/ version \d/.test(why)) return why;
-  return `${why}: check that the bridge program runs, and \`driver.url\` in the settings; then look at its log`;
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { familyOf, type Series } from "../src/foundation/metrics.ts";
+import { reasonOf } from "../src/foundation/reason.ts";
 import { version } from "../src/foundation/version.ts";
 import type { AgentStatus } from "./agent.ts";
 import { type CallView, Counters } from "./run.ts";
@@ -20,8 +21,8 @@ export interface LocalAgent {
   readonly names: { readonly domain: string; readonly bridge: string; readonly agent: string };
   health(): Health;
   calls(): readonly CallView[];
-  /** Answers with what is left when the agent has closed its links to edge and bridge; the process then ends. */
-  drain(): Promise<Unfinished>;
+  /** What is left once the agent has closed its links to edge and bridge; `null`: it is not known. The process then ends. */
+  drain(): Promise<Unfinished | null>;
   key(): AgentKey;
 }
 
@@ -98,7 +99,10 @@ export function healthServer(agent: () => LocalAgent, port: number): Promise<Ser
         return reply(200, "application/json", `${JSON.stringify(calls())}\n`);
       case "/drain":
         if (request.method !== "POST") return reply(405, "text/plain", "POST\n");
-        void drain().then((unfinished) => reply(200, "application/json", `${JSON.stringify(unfinished)}\n`));
+        drain().then(
+          (unfinished) => reply(200, "application/json", `${JSON.stringify(unfinished)}\n`),
+          (error: unknown) => reply(500, "text/plain", `${reasonOf(error)}\n`),
+        );
         return;
       default:
         return reply(404, "text/plain", "there are /healthz, /readyz, /status and /metrics\n");

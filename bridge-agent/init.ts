@@ -1,6 +1,7 @@
-import { chmodSync, chownSync, existsSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, fchmodSync, fchownSync, openSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
+import { type DriverType, drivers } from "./drivers/registry.ts";
 import { readSettings } from "./settings.ts";
 import { agentKey, makeFolder } from "./state-folder.ts";
 
@@ -10,7 +11,9 @@ export interface InitOptions {
   readonly domain?: string;
   readonly bridge: string;
   readonly agent: string;
-  readonly driverUrl: string;
+  readonly driver: DriverType;
+  /** In place of the one in the driver's example. */
+  readonly driverUrl?: string;
   /** Numbers, with commas between them. */
   readonly dialIn?: string;
   readonly state: string;
@@ -19,7 +22,7 @@ export interface InitOptions {
 export const initDefaults = {
   bridge: "main",
   agent: "agent-1",
-  driverUrl: "ws://127.0.0.1:8790/bridge",
+  driver: "generic",
   state: "/var/lib/bridgehead-agent",
 } as const;
 
@@ -62,17 +65,10 @@ export function init(file: string, options: Complete): string {
   const { domain, bridge, agent, state } = settings.value;
   const stateFolder = resolve(dirname(file), state);
   const { publicKey } = asOwner(stateFolder, () => agentKey(stateFolder));
-  const folder = dirname(resolve(file));
-  const isNewFolder = !existsSync(folder);
-  makeFolder(folder);
-  writeFileSync(file, text, { flag: "wx" });
   const { uid, gid } = statSync(stateFolder);
   const isRoot = process.geteuid?.() === 0;
-  if (isRoot) {
-    if (isNewFolder) chmodSync(folder, 0o755);
-    chownSync(file, 0, gid);
-    chmodSync(file, 0o640);
-  }
+  makeSettingsFolder(dirname(resolve(file)), isRoot);
+  writeSettings(file, text, isRoot ? gid : null);
   const line = `{ "name": ${JSON.stringify(agent)}, "publicKey": "${publicKey}" }`;
   const named = file === "/etc/bridgehead/agent.json" ? "" : ` --settings ${file}`;
   const owners =
@@ -97,6 +93,30 @@ ${owners}
 Then: bridgehead-agent doctor${named}`;
 }
 
+/** The service's user must reach what root makes. */
+function makeSettingsFolder(folder: string, isRoot: boolean): void {
+  const umask = process.umask();
+  if (isRoot) process.umask(0o022);
+  try {
+    makeFolder(folder);
+  } finally {
+    process.umask(umask);
+  }
+}
+
+/** A new file, for the user who makes it and for this group, if any. Never by its name: another user may own the folder. */
+function writeSettings(file: string, text: string, gid: number | null): void {
+  const settings = openSync(file, "wx", 0o600);
+  try {
+    writeFileSync(settings, text);
+    if (gid === null) return;
+    fchownSync(settings, 0, gid);
+    fchmodSync(settings, 0o640);
+  } finally {
+    closeSync(settings);
+  }
+}
+
 /** As the user of this folder, if root runs this: what that user put into the folder must not lead root to other files. */
 function asOwner<T>(folder: string, run: () => T): T {
   if (process.geteuid?.() !== 0 || !existsSync(folder)) return run();
@@ -112,7 +132,11 @@ function asOwner<T>(folder: string, run: () => T): T {
 }
 
 /** A whole settings file with comments; also the one that the package brings. */
-export function settingsText({ edge, domain, bridge, agent, driverUrl, dialIn, state }: Complete): string {
+export function settingsText({ edge, domain, bridge, agent, driver, driverUrl, dialIn, state }: Complete): string {
+  const ofDriver = { ...drivers[driver].example, ...(driverUrl !== undefined && { url: driverUrl }) };
+  const inOneLine = Object.entries(ofDriver).map(
+    ([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`,
+  );
   const numbers = dialIn?.split(",").map((number) => number.trim());
   const last = numbers
     ? `
@@ -128,7 +152,7 @@ export function settingsText({ edge, domain, bridge, agent, driverUrl, dialIn, s
   "agent": ${JSON.stringify(agent)},
   "state": ${JSON.stringify(state)}, // Its key and its journal: keep a backup of agent-key.pem.
   "listen": { "port": 8791 }, // Health, metrics and the commands on this machine, on 127.0.0.1 alone.${last}
-  "driver": { "type": "generic", "url": ${JSON.stringify(driverUrl)} }
+  "driver": { ${inOneLine.join(", ")} }
 }
 `;
 }

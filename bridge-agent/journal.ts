@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import type { NumberedReport, Report } from "../src/bridge/events.ts";
@@ -283,12 +285,25 @@ function formatFault(db: DatabaseSync, file: string): JournalFailure | null {
   return { kind: "other-format", sentence: moveAway(file, why) };
 }
 
-/** Why the file cannot be read, without writing anything; `null`: it can. */
+/** Why the file cannot be read; `null`: it can. The file's folder stays as it is. */
 export function journalFault(file: string): JournalFailure | null {
+  // A journal that nobody has open is read as one that cannot change: else SQLite makes files beside it, and leaves them.
+  if (!existsSync(`${file}-wal`)) return faultIn(`${pathToFileURL(file)}?immutable=1`, file);
+  if (existsSync(`${file}-shm`)) return faultIn(file, file);
+  const folder = mkdtempSync(join(tmpdir(), "bridgehead-journal-"));
   try {
-    // A journal that nobody has open is read as one that cannot change: else SQLite makes files beside it, and leaves them.
-    const isOpen = existsSync(`${file}-wal`);
-    using db = new DatabaseSync(isOpen ? file : `${pathToFileURL(file)}?immutable=1`, { readOnly: true });
+    const copy = join(folder, "journal.sqlite");
+    for (const end of ["", "-wal"]) copyFileSync(`${file}${end}`, `${copy}${end}`);
+    return faultIn(copy, file);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** `file` is what the sentence names. */
+function faultIn(database: string, file: string): JournalFailure | null {
+  try {
+    using db = new DatabaseSync(database, { readOnly: true });
     const [found] = db.prepare("PRAGMA quick_check(1)").all() as { quick_check: string }[];
     return found?.quick_check === "ok"
       ? formatFault(db, file)

@@ -127,7 +127,7 @@ export async function drain(
   const giveUpAt = performance.now() + endedWithinMs;
   const answer = askAgent(settings, "/drain", "POST", endedWithinMs);
   await printWaits(settings, print, answer, lookAgainMs);
-  const unfinished: Unfinished = JSON.parse(await answer);
+  const unfinished: Unfinished | null = JSON.parse(await answer);
   while (!(await isGone(settings))) {
     if (performance.now() > giveUpAt) {
       throw new Error(`the agent has not ended within ${endedWithinMs / 1_000} s: look at its log, then stop it`);
@@ -143,7 +143,7 @@ export async function drain(
   return left === null;
 }
 
-/** Until the agent has answered, or failed to. */
+/** Until the agent has answered, or failed to. What `answer` says within `lookAgainMs` stands alone. */
 async function printWaits(
   settings: AgentSettings,
   print: (line: string) => void,
@@ -151,16 +151,13 @@ async function printWaits(
   lookAgainMs: number,
 ): Promise<void> {
   let isOver = false;
-  const over = answer.then(
-    () => {
-      isOver = true;
-    },
-    () => {
-      isOver = true;
-    },
-  );
-  for (let last = ""; !isOver; await Promise.race([over, pause(lookAgainMs)])) {
+  const end = () => {
+    isOver = true;
+  };
+  const over = answer.then(end, end);
+  for (let last = ""; !isOver; ) {
     const line = await askStatus(settings).then(waitsFor, ({ message }: Error) => message);
+    await Promise.race([over, pause(lookAgainMs)]);
     if (!isOver && line !== last) print(line);
     last = line;
   }

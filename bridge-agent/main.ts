@@ -1,8 +1,9 @@
 import "./early-signals.ts"; // The first: what follows takes its time.
 import { setTimeout as pause } from "node:timers/promises";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { version } from "../src/foundation/version.ts";
 import { doctor } from "./doctor.ts";
+import { driverTypes } from "./drivers/registry.ts";
 import { askForMissing, type InitOptions, init, initDefaults } from "./init.ts";
 import { askAgent, askStatus, callsText, callsUnknown, drain, statusText } from "./local-commands.ts";
 import { forPeople, LogStream } from "./log.ts";
@@ -27,7 +28,8 @@ command("init", "write a settings file, make the key, and print what the edge's 
   .option("--domain <name>", "name of the domain at the edge, such as acme")
   .option("--bridge <name>", "name of the bridge at the edge", initDefaults.bridge)
   .option("--agent <name>", "name of this agent at the edge", initDefaults.agent)
-  .option("--driver-url <url>", "where the bridge is", initDefaults.driverUrl)
+  .addOption(new Option("--driver <kind>", "kind of the bridge").choices([...driverTypes]).default(initDefaults.driver))
+  .option("--driver-url <url>", "where the bridge is, such as ws://127.0.0.1:8790/bridge")
   .option("--dial-in <numbers>", "numbers at which callers of the domain dial in, such as 18005551234,18005555678")
   .option("--state <folder>", "folder of key and journal", initDefaults.state)
   .action(async (options: Options & InitOptions) => {
@@ -104,7 +106,7 @@ async function run(file: string): Promise<void> {
   process.on("SIGTERM", () => void stop(0));
   process.on("SIGINT", () => void stop(0));
   process.on("SIGHUP", () => {
-    loads = loads.then(reload);
+    loads = loads.then(reload).catch((error: unknown) => end(cannotStart(error)));
   });
   await loads;
   notifySystemd("READY=1");

@@ -9,7 +9,7 @@ import type { Journal, JournalFailure } from "./journal.ts";
 import { executionForLog, type LogLine, type Note, shownNote } from "./log.ts";
 import type { AgentSettings } from "./settings.ts";
 import type { AgentKey } from "./state-folder.ts";
-import { unfinishedText } from "./unfinished.ts";
+import { type Unfinished, unfinishedText } from "./unfinished.ts";
 
 /** The world of a running agent. */
 interface AgentPorts extends DriverPorts {
@@ -74,6 +74,7 @@ export class RunningAgent {
   readonly #driver: BridgeDriver;
   #inputs: AgentInput[] = [];
   #stopped = false;
+  #journalFails = false;
   #tickedAt: EpochMs = 0;
   #turnedAt: readonly [EpochMs, number];
   #tick: { readonly isIdle: boolean; readonly cancel: () => void } | null = null;
@@ -143,8 +144,11 @@ export class RunningAgent {
     return this.#finish(FINISH_WITHIN_MS, () => this.status.running === 0);
   }
 
-  /** The same, but waits longer, and until the edge has what is to be reported. A standby takes over when the link is closed. */
-  async drain(): Promise<void> {
+  /**
+   * The same, but waits longer, and until the edge has what is to be reported. A standby takes over when the link is closed. Returns
+   * what is left; `null`: it is not known, since the journal cannot be written.
+   */
+  async drain(): Promise<Unfinished | null> {
     const text =
       "drain: this agent begins nothing new, and ends when what runs is over; a standby then takes its place. Until then nobody acts on the bridge";
     this.#note({ level: "info", event: "drain", text });
@@ -152,9 +156,12 @@ export class RunningAgent {
       const { running, edgeUp, unacknowledged } = this.status;
       return running === 0 && !(edgeUp && unacknowledged > 0);
     });
-    const rest = unfinishedText(this.status);
+    const { running, inDoubt, unacknowledged } = this.status;
+    const unfinished = this.#journalFails ? null : { running, inDoubt, unacknowledged };
+    const rest = unfinishedText(unfinished);
     const level = rest === null ? "info" : "warn";
     this.#note({ level, event: "drain", text: `drain: this agent ends; left: ${rest ?? "nothing"}` });
+    return unfinished;
   }
 
   async #finish(withinMs: number, isDone: () => boolean): Promise<void> {
@@ -194,6 +201,7 @@ export class RunningAgent {
     const { journal, now } = this.#ports;
     const turned = journal.transaction(() => this.#agent.turn(inputs, now()));
     if (!turned.ok) {
+      this.#journalFails = true;
       void this.#close();
       return this.#ports.journalFailed(turned.error);
     }

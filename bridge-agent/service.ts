@@ -19,7 +19,7 @@ import {
   makeStateFolder,
   readAgentKey,
 } from "./state-folder.ts";
-import type { Unfinished } from "./unfinished.ts";
+import { type Unfinished, unfinishedText } from "./unfinished.ts";
 
 const TRY_JOURNAL_AGAIN_MS = 5_000;
 
@@ -53,6 +53,7 @@ interface ServicePorts {
 
 /** What only one process has at a time. */
 interface Held {
+  /** The one that the running agent uses. */
   readonly key: AgentKey;
   readonly server: Server;
   readonly releaseFolder: () => void;
@@ -70,7 +71,9 @@ export class AgentService {
   /** Why the journal cannot be written; `null`: it can. */
   #journalFault: string | null = null;
   #isKeyGone = false;
-  #drained: Promise<Unfinished> | null = null;
+  /** The latest reload; it never fails. */
+  #reloaded: Promise<unknown> = Promise.resolve();
+  #drained: Promise<Unfinished | null> | null = null;
 
   constructor(settings: AgentSettings, ports: ServicePorts) {
     this.#settings = settings;
@@ -92,13 +95,17 @@ export class AgentService {
 
   /**
    * Goes on with other settings; the sentence says what changed. Only what the link or the bridge sees begins the agent anew,
-   * which costs it its place beside a standby. Where the settings cannot work, the agent runs on with those it has, and the
-   * sentence says why.
+   * which costs it its place beside a standby. Where the settings or the key file cannot work, the agent runs on with those it
+   * has, and the sentence says why. Throws where no agent can go on.
    */
   async reload(settings: AgentSettings): Promise<Result<string, string>> {
     if (this.#drained) return err("this agent is about to end");
-    const changed = changedSettings(this.#settings, settings);
-    if (changed.length === 0) return ok("nothing has changed");
+    const reloaded = this.#reload(settings);
+    this.#reloaded = reloaded.catch(() => {});
+    return reloaded;
+  }
+
+  async #reload(settings: AgentSettings): Promise<Result<string, string>> {
     const before = this.#held;
     let held: Held;
     try {
@@ -106,6 +113,9 @@ export class AgentService {
     } catch (error) {
       return err(reasonOf(error));
     }
+    const changed = changedSettings(this.#settings, settings);
+    if (held.key.publicKey !== before?.key.publicKey) changed.push("key");
+    if (changed.length === 0) return ok("nothing has changed");
     const isRestart = changed.some((name) => !changedInPlace.has(name));
     if (isRestart) await this.#stopAgent();
     if (before) await release(before, held);
@@ -174,14 +184,14 @@ export class AgentService {
       () => ({
         names: this.#settings,
         health: () => ({
-          status: this.#agent?.status ?? nothingRuns,
+          status: { ...(this.#agent?.status ?? nothingRuns), draining: this.#drained !== null },
           journal: this.#journalFault,
           counters: this.#agent?.counters ?? null,
           logLinesDropped: this.#ports.logStream.dropped,
         }),
         calls: () => this.#agent?.calls ?? [],
         drain: () => {
-          this.#drained ??= this.#drain();
+          this.#drained ??= this.#reloaded.then(() => this.#drain()); // A reload may begin another agent.
           return this.#drained;
         },
         key: () => this.#keyNow(),
@@ -190,12 +200,15 @@ export class AgentService {
     );
   }
 
-  async #drain(): Promise<Unfinished> {
-    const agent = this.#agent;
-    await agent?.drain();
-    setImmediate(() => this.#ports.drained()); // Whoever has asked is answered first.
-    const { running, inDoubt, unacknowledged } = agent?.status ?? nothingRuns;
-    return { running, inDoubt, unacknowledged };
+  async #drain(): Promise<Unfinished | null> {
+    clearTimeout(this.#retry);
+    try {
+      if (this.#agent) return await this.#agent.drain();
+      this.note("warn", "drain", `drain: this agent ends; left: ${unfinishedText(null)}`);
+      return null;
+    } finally {
+      setImmediate(() => this.#ports.drained()); // Whoever has asked is answered first.
+    }
   }
 
   async #stopAgent(): Promise<void> {
@@ -214,10 +227,12 @@ export class AgentService {
     if (this.#journalFault !== null) this.note("info", "journal", "journal can be written again: the agent goes on");
     this.#journalFault = null;
     this.#journal = journal.value;
+    const key = this.#keyNow();
+    if (this.#held) this.#held = { ...this.#held, key };
     this.#agent = new RunningAgent(this.#settings, {
       ...driverPorts,
       journal: journal.value,
-      key: this.#keyNow(),
+      key,
       now: Date.now,
       monotonicMs: () => performance.now(),
       soon: setImmediate,
@@ -253,7 +268,7 @@ export class AgentService {
   }
 }
 
-function changedSettings(before: AgentSettings, after: AgentSettings): readonly string[] {
+function changedSettings(before: AgentSettings, after: AgentSettings): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof AgentSettings>;
   return [...names].filter((name) => !isDeepStrictEqual(before[name], after[name]));
 }

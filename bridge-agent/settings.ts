@@ -5,7 +5,7 @@ import { parseCommentedJson } from "../src/foundation/commented-json.ts";
 import { reasonOf } from "../src/foundation/reason.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { mustBe, wrongValue } from "../src/foundation/wrong-value.ts";
-import { driverExamples, driverSettings } from "./drivers/registry.ts";
+import { driverSettings, drivers } from "./drivers/registry.ts";
 import { socketUrl } from "./drivers/socket-url.ts";
 
 const name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"'));
@@ -48,7 +48,7 @@ const example: Required<AgentSettingsInput> = {
   state: "/var/lib/bridgehead",
   listen: { port: 8791 },
   logs: { personal: false },
-  driver: driverExamples.generic,
+  driver: drivers.generic.example,
   dialIn: ["18005551234"],
 };
 
@@ -86,7 +86,7 @@ export function readSettings(content: string): Result<AgentSettings, string> {
 
 /** The right value at this path; a driver's own settings have theirs at its kind. */
 function exampleAt(path: string): unknown {
-  const places = [example, ...Object.values(driverExamples).map((driver) => ({ driver }))];
+  const places = [example, ...Object.values(drivers).map(({ example }) => ({ driver: example }))];
   const values = places.map((place) => path.split(".").reduce<unknown>((value, step) => Object(value)[step], place));
   return values.find((value) => value !== undefined);
 }

@@ -156,10 +156,15 @@ class Batch {
     if (item.type === "bridge" && state.head.phase === "absent") {
       progress = { ...progress, bridge: progress.bridge ?? item.reports.bridge };
     }
+    if (item.type === "bridge" && !store.isElsewhere(item.reports.bridge)) {
+      const { cannot = [] } = item.reports;
+      progress = { ...progress, cannot: cannot.length > 0 ? cannot : undefined };
+    }
     const decision = decide(state, input, {
       confKey: identity.confKey,
       settings: domain.settings,
       bridge: progress.bridge,
+      cannot: progress.cannot ?? [],
       msgId: () => nextId("msgIds") as MsgId,
       serial: () => {
         progress = { ...progress, serial: progress.serial + 1 };
@@ -182,7 +187,7 @@ class Batch {
     }
     if (begins(state.head, decision.changes)) {
       // A new life may be on another bridge. An only bridge is kept at once, and stays when the settings get a second one.
-      progress = { ...progress, bridge: onlyBridge(domain) };
+      progress = { ...progress, bridge: onlyBridge(domain), cannot: undefined };
     }
     if (item.type === "bridge" && input.type === "bridge") {
       const { bridge, stream } = item.reports;

@@ -1,3 +1,4 @@
+import type { Ability } from "../src/bridge/abilities.ts";
 import type { NumberedReport } from "../src/bridge/events.ts";
 import type { ConferenceInput } from "../src/conference/decide.ts";
 import {
@@ -20,6 +21,8 @@ import { hasTable, type Sql, type SqlValue } from "./platform.ts";
 export interface Progress extends IdsAtHand {
   /** The bridge that holds the conference, once one was chosen. */
   readonly bridge: BridgeName | null;
+  /** What that bridge cannot do, as its agent said when it last reported; absent: it can do everything, as far as is known. */
+  readonly cannot?: readonly Ability[] | undefined;
   readonly serial: number;
   /** By how much the conference's time is ahead of the machine's clock. */
   readonly aheadMs?: number;

@@ -362,9 +362,9 @@ export class Relay implements RelayRpc {
       case "commands-ack":
         return conference.ackCommands(bridge, said.ids);
       case "reports": {
-        const { stream, reports } = said;
+        const { stream, cannot, reports } = said;
         const activeSince = this.#state.lastActive?.since ?? null;
-        const upTo = await conference.report({ domain, bridge, confKey, stream, activeSince, reports });
+        const upTo = await conference.report({ domain, bridge, confKey, stream, activeSince, cannot, reports });
         this.#ports.measures.eventSeconds.observe({ domain }, this.#ports.now() - begunAt);
         return this.#ack(said, upTo);
       }

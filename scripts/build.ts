@@ -20,9 +20,10 @@ export async function buildInto(folder: string, builtVersion = version): Promise
     "edge/worker.js": bundleWorker("src/worker.ts", builtVersion, [notePackages(ofEdge)]),
     "bridgehead.mjs": bundleProgram("cli/main.ts", builtVersion, ofEdge),
     "bridgehead-agent.mjs": bundleProgram("bridge-agent/main.ts", builtVersion, ofAgent),
+    "driver-suite.mjs": bundleForNode("test/conformance/driver-suite.ts", builtVersion, ofEdge, "", ["vitest"]),
   };
   for (const [name, content] of Object.entries(files)) {
-    writeFileSync(join(folder, name), await content, { mode: name.endsWith(".mjs") ? 0o755 : 0o644 });
+    writeFileSync(join(folder, name), await content, { mode: name.startsWith("bridgehead") ? 0o755 : 0o644 });
   }
   const licences = { "bridgehead.licences.txt": ofEdge, "bridgehead-agent.licences.txt": ofAgent };
   for (const [name, packages] of Object.entries(licences)) writeFileSync(join(folder, name), licencesOf(packages));
@@ -31,15 +32,26 @@ export async function buildInto(folder: string, builtVersion = version): Promise
 
 /** A program for Node as one file. */
 function bundleProgram(entry: string, version: string, packages: Set<string>): Promise<Uint8Array> {
+  return bundleForNode(entry, version, packages, "#!/usr/bin/env node\n", []);
+}
+
+function bundleForNode(
+  entry: string,
+  version: string,
+  packages: Set<string>,
+  firstLine: string,
+  external: string[],
+): Promise<Uint8Array> {
   return bundle({
     entryPoints: [join(project, entry)],
     platform: "node",
     target: "node24",
     define: versionIs(version),
+    external,
     plugins: [nodeFirst, notePackages(packages)],
     // Packages of CommonJS ask for Node's modules by `require`.
     banner: {
-      js: '#!/usr/bin/env node\nimport { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);',
+      js: `${firstLine}import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);`,
     },
   });
 }

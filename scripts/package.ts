@@ -24,6 +24,8 @@ interface Package {
   readonly workerd: boolean;
   /** What lies beside the program, in `dist`. */
   readonly parts: readonly string[];
+  /** What other programs may import of the package for npm: modules in `dist`, whose types are in `packaging`. */
+  readonly modules: readonly string[];
   readonly settings: { readonly name: string; readonly content: string };
   readonly examples: readonly string[];
 }
@@ -35,6 +37,7 @@ const packages: readonly Package[] = [
     description: "WebEx telephony adapter: the edge, which WebEx and the agents connect to",
     workerd: true,
     parts: ["edge/worker.js"],
+    modules: ["driver-suite"],
     settings: { name: "edge.json", content: settingsExample("acme") },
     examples: ["Caddyfile", "nginx.conf", "alerts.yml", "dashboard.json"],
   },
@@ -44,6 +47,7 @@ const packages: readonly Package[] = [
     description: "WebEx telephony adapter: the agent beside a telephone bridge",
     workerd: false,
     parts: [],
+    modules: [],
     settings: {
       name: "agent.json",
       content: settingsText({ ...initDefaults, edge: "wss://tsp.example.com", domain: "acme" }),
@@ -147,8 +151,12 @@ function copyright(one: Package, dist: string): string {
 }
 
 /** For other systems; Node 24 is the machine's, and npm brings workerd. */
-function npmPackage({ command, description, parts, ...one }: Package, dist: string): void {
+function npmPackage({ command, description, parts, modules, ...one }: Package, dist: string): void {
   const root = join(staging, `npm-${command}`);
+  for (const name of modules) {
+    place(join(dist, `${name}.mjs`), join(root, `${name}.mjs`));
+    place(join(project, "packaging", `${name}.d.ts`), join(root, `${name}.d.ts`));
+  }
   for (const file of [`${command}.mjs`, ...parts]) place(join(dist, file), join(root, file));
   place(join(project, "LICENSE"), join(root, "LICENSE"));
   place(join(dist, `${command}.licences.txt`), join(root, "THIRD-PARTY-LICENCES.txt"));
@@ -159,8 +167,16 @@ function npmPackage({ command, description, parts, ...one }: Package, dist: stri
     license: manifest.license,
     type: "module",
     bin: { [command]: `${command}.mjs` },
+    exports: Object.fromEntries(
+      modules.map((name) => [`./${name}`, { types: `./${name}.d.ts`, default: `./${name}.mjs` }]),
+    ),
     engines: { node: ">=24" },
     dependencies: one.workerd ? { workerd: manifest.devDependencies.workerd } : {},
+    // The suite is for those who have it already.
+    ...(modules.length > 0 && {
+      peerDependencies: { vitest: ">=3" },
+      peerDependenciesMeta: { vitest: { optional: true } },
+    }),
   };
   write(join(root, "package.json"), JSON.stringify(content, null, 2));
   console.log(join(out, run("npm", ["pack", "--silent", "--pack-destination", out, root]).trim()));

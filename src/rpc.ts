@@ -1,3 +1,4 @@
+import type { Ability } from "./bridge/abilities.ts";
 import type { CommandType, IssuedCommand } from "./bridge/commands.ts";
 import type { NumberedReport } from "./bridge/events.ts";
 import type { Comparison } from "./conference/reconcile.ts";
@@ -39,6 +40,8 @@ export interface AgentReports extends ConferenceIdentity {
   readonly stream: StreamId;
   /** The epoch since which the reporting agent is active; `null`: that is not known. */
   readonly activeSince: number | null;
+  /** What the bridge cannot do; absent: it can do everything. */
+  readonly cannot?: readonly Ability[];
   readonly reports: readonly NumberedReport[];
 }
 

@@ -1,3 +1,5 @@
+import type * as v from "valibot";
+import type { Ability } from "../../src/bridge/abilities.ts";
 import type { BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { BridgeState } from "../../src/bridge/state.ts";
@@ -13,6 +15,8 @@ export type DriverReport =
       readonly bootId: string;
       /** How many calls the bridge carries at most; `null` when it does not say. */
       readonly ports: number | null;
+      /** What the bridge cannot do: it refuses the commands for it as `not-supported`. Absent: it can do everything. */
+      readonly cannot?: readonly Ability[];
     }
   /**
    * The bridge answers no longer, or not yet. What happens until `connected` is not reported later; `state` shows what
@@ -86,4 +90,20 @@ export interface DriverPorts {
   random(): number;
   /** How often the bridge is asked whether it is there, if not as often as the driver would. */
   readonly pingEveryMs?: number;
+}
+
+/** One kind of driver, with all that settings, agent, `doctor` and `init` need to know of it. `Settings`: what stands in the settings file under `driver`. */
+export interface DriverKind<Settings extends { readonly type: string }> {
+  /** A strict object whose `type` is the name of the kind. */
+  readonly settings: v.GenericSchema<unknown, Settings>;
+  /** Right settings, for those who wrote wrong ones and for those who begin. */
+  readonly example: Settings;
+  /** `identity`: `null` for a visitor beside the agent that serves the bridge: it asks for the state, and for nothing else. */
+  create(settings: Settings, ports: DriverPorts, identity: DriverIdentity | null): BridgeDriver;
+  readonly doctor: {
+    /** What is shown by a bridge that connects, such as "it speaks version 3 of the bridge protocol". */
+    readonly connected: string;
+    /** What to do about a bridge that does not connect, for this reason; empty where the reason says it. */
+    advice(why: string): string;
+  };
 }

@@ -13,7 +13,7 @@ import type { BridgeState } from "../../src/bridge/state.ts";
 import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { Result } from "../../src/foundation/result.ts";
 import { type Codec, ReconnectingSocket } from "../reconnecting-socket.ts";
-import type { BridgeDriver, DriverIdentity, DriverPorts, DriverReport, DriverState } from "./driver.ts";
+import type { BridgeDriver, DriverIdentity, DriverKind, DriverPorts, DriverReport, DriverState } from "./driver.ts";
 import { Ownership } from "./ownership.ts";
 import { socketUrl } from "./socket-url.ts";
 
@@ -27,11 +27,6 @@ const LONGEST_RETRY_MS = 1_000;
 /** A state that is not understood costs the bridge as much as any: the pause doubles each time. */
 const FIRST_PAUSE_AFTER_BAD_STATE_MS = 1_000;
 const LONGEST_PAUSE_AFTER_BAD_STATE_MS = 30_000;
-
-export const genericSettings = v.strictObject({
-  type: v.literal("generic"),
-  url: socketUrl,
-});
 
 type Received = BridgeToAgent | BadState;
 
@@ -203,7 +198,7 @@ export class GenericDriver implements BridgeDriver {
 
   #receiveHello(message: Received): void {
     if (message.type !== "hello") return this.#socket.end(`it began with ${message.type}, not with hello`);
-    const { version, bootId, ports } = message;
+    const { version, bootId, ports, cannot } = message;
     if (version !== BRIDGE_PROTOCOL_VERSION) {
       const versions = `version ${version} of the bridge protocol, this agent speaks ${BRIDGE_PROTOCOL_VERSION}`;
       return this.#socket.end(
@@ -214,7 +209,7 @@ export class GenericDriver implements BridgeDriver {
     this.#socket.greeted(this.#ports.pingEveryMs ?? PING_EVERY_MS);
     const connected = () => {
       this.#ready = true;
-      this.#report({ type: "connected", bootId, ports });
+      this.#report({ type: "connected", bootId, ports, ...(cannot && { cannot }) });
     };
     if (this.#badStates === 0) connected();
     else void this.#askState().then((state) => state && connected());
@@ -257,3 +252,23 @@ export class GenericDriver implements BridgeDriver {
     this.#waiting.clear();
   }
 }
+
+const settings = v.strictObject({
+  type: v.literal("generic"),
+  url: socketUrl,
+});
+
+/** Any program that speaks the generic bridge protocol. */
+export const generic = {
+  settings,
+  example: { type: "generic", url: "ws://127.0.0.1:8790/bridge" },
+  create: (settings, ports, identity) => new GenericDriver(settings, ports, identity),
+  doctor: {
+    connected: `it speaks version ${BRIDGE_PROTOCOL_VERSION} of the bridge protocol`,
+    // A bridge of another version comes with advice of its own.
+    advice: (why) =>
+      / version \d/.test(why)
+        ? ""
+        : "check that the bridge program runs, and `driver.url` in the settings; then look at its log",
+  },
+} satisfies DriverKind<v.InferOutput<typeof settings>> & { settings: typeof settings };

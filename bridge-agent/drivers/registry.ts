@@ -1,29 +1,24 @@
 import * as v from "valibot";
-import { assertNever } from "../../src/foundation/result.ts";
-import { AsteriskDriver } from "./asterisk/driver.ts";
-import { asteriskSettings } from "./asterisk/settings.ts";
-import type { BridgeDriver, DriverIdentity, DriverPorts } from "./driver.ts";
-import { GenericDriver, genericSettings } from "./generic.ts";
+import { asterisk } from "./asterisk/kind.ts";
+import type { BridgeDriver, DriverIdentity, DriverKind, DriverPorts } from "./driver.ts";
+import { generic } from "./generic.ts";
 
-/** The settings of each kind of driver. */
-export const driverSettings = v.variant("type", [genericSettings, asteriskSettings]);
-type DriverSettings = v.InferOutput<typeof driverSettings>;
+/** Each kind of driver, under the `type` of its settings. A new one is a line here, and a folder of its own. */
+const registered = { generic, asterisk };
 
-/** Right settings of each kind, for those who wrote wrong ones. */
-export const driverExamples: { readonly [Type in DriverSettings["type"]]: DriverSettings & { readonly type: Type } } = {
-  generic: { type: "generic", url: "ws://127.0.0.1:8790/bridge" },
-  asterisk: {
-    type: "asterisk",
-    url: "http://127.0.0.1:8088/ari",
-    user: "bridgehead",
-    passwordFile: "/etc/bridgehead/ari-password",
-    application: "bridgehead",
-    endpoint: "PJSIP/{number}@trunk",
-    callerId: "18005551234",
-    ports: 350,
-    talking: { silenceMs: 1_200, level: 256 },
-  },
-};
+export type DriverType = keyof typeof registered;
+type SettingsOf<Type extends DriverType> = v.InferOutput<(typeof registered)[Type]["settings"]>;
+export type DriverSettings = SettingsOf<DriverType>;
+
+export const drivers: { readonly [Type in DriverType]: DriverKind<SettingsOf<Type>> } = registered;
+
+export const driverTypes = Object.keys(registered) as readonly DriverType[];
+
+/** The `driver` of an agent's settings. */
+export const driverSettings = v.variant(
+  "type",
+  Object.values(registered).map(({ settings }) => settings),
+);
 
 /** `identity`: `null` for a visitor beside the agent that serves the bridge. */
 export function createDriver(
@@ -31,12 +26,9 @@ export function createDriver(
   ports: DriverPorts,
   identity: DriverIdentity | null,
 ): BridgeDriver {
-  switch (settings.type) {
-    case "generic":
-      return new GenericDriver(settings, ports, identity);
-    case "asterisk":
-      return new AsteriskDriver(settings, ports, identity);
-    default:
-      return assertNever(settings);
-  }
+  return kindOf(settings).create(settings, ports, identity);
+}
+
+export function kindOf<Type extends DriverType>({ type }: SettingsOf<Type>): DriverKind<SettingsOf<Type>> {
+  return drivers[type as Type];
 }

@@ -22,6 +22,7 @@ const planBody = v.strictObject({
 /** A field that is left out is as without faults. */
 const faultsBody = v.strictObject({
   delayMs: v.optional(milliseconds, 0),
+  hold: v.optional(flag, false),
   refuse: v.optional(v.array(v.picklist(commandTypes)), []),
   down: v.optional(flag, false),
 });

@@ -1,3 +1,4 @@
+import { type Ability, abilityFor } from "../../src/bridge/abilities.ts";
 import type { BridgeCommand, CommandResult, CommandType } from "../../src/bridge/commands.ts";
 import type { BridgeEvent, EndReason } from "../../src/bridge/events.ts";
 import type { BridgeCall, BridgeState } from "../../src/bridge/state.ts";
@@ -15,6 +16,8 @@ export interface NumberPlan {
 export interface Faults {
   /** Holds up each command by itself, in milliseconds. */
   readonly delayMs: number;
+  /** Holds up each command until it is not so any more. */
+  readonly hold?: boolean;
   readonly refuse: readonly CommandType[];
   /** The bridge answers no agent at all. */
   readonly down: boolean;
@@ -32,6 +35,7 @@ export interface ActEntry {
 }
 
 interface HeldCommand {
+  readonly begin: () => void;
   readonly cancel: () => void;
   readonly answer: (result: CommandResult) => void;
 }
@@ -40,6 +44,7 @@ export const DEFAULT_PLAN: NumberPlan = { outcome: "answer", afterMs: 50 };
 const NO_FAULTS: Faults = { delayMs: 0, refuse: [], down: false };
 
 const refusal: CommandResult = { done: false, reason: "refused" };
+const notSupported: CommandResult = { done: false, reason: "not-supported" };
 const failures = { busy: "busy", reject: "rejected", invalid: "invalid-number" } as const;
 
 /**
@@ -53,6 +58,8 @@ export class Machine {
   readonly numbers = new Map<string, NumberPlan>();
   /** Changed by `setFaults`. */
   faults: Faults = NO_FAULTS;
+  /** Refused as not supported. */
+  cannot: readonly Ability[] = [];
   acts: ActEntry[] = [];
   readonly #timers: Timers;
   readonly #emit: (event: BridgeEvent) => void;
@@ -79,17 +86,18 @@ export class Machine {
     command: BridgeCommand,
     answer: (result: CommandResult) => void,
   ): () => void {
-    if (this.faults.delayMs === 0) {
+    const { delayMs, hold = false } = this.faults;
+    if (delayMs === 0 && !hold) {
       this.#executeNow(owner, commandId, key, command, answer);
       return () => {};
     }
-    const held: HeldCommand = {
-      answer,
-      cancel: this.#timers.after(this.faults.delayMs, () => {
-        this.#heldCommands.delete(held);
-        this.#executeNow(owner, commandId, key, command, answer);
-      }),
+    const begin = () => {
+      held.cancel();
+      this.#heldCommands.delete(held);
+      this.#executeNow(owner, commandId, key, command, answer);
     };
+    const cancel = hold ? () => {} : this.#timers.after(delayMs, begin);
+    const held: HeldCommand = { answer, begin, cancel };
     this.#heldCommands.add(held);
     return () => {
       held.cancel();
@@ -97,7 +105,7 @@ export class Machine {
     };
   }
 
-  /** How many commands wait for the delay of the faults to be over. */
+  /** How many commands wait for the faults to be over. */
   get held(): number {
     return this.#heldCommands.size;
   }
@@ -187,7 +195,9 @@ export class Machine {
 
   setFaults(faults: Faults): void {
     const wasDown = this.faults.down;
+    const letGo = this.faults.hold && !faults.hold ? [...this.#heldCommands] : [];
     this.faults = faults;
+    for (const { begin } of letGo) begin();
     if (wasDown && !faults.down) this.#backUp();
   }
 
@@ -198,9 +208,13 @@ export class Machine {
     command: BridgeCommand,
     answer: (result: CommandResult) => void,
   ): void {
-    const result = this.faults.refuse.includes(command.type)
-      ? refusal
-      : executeCommand(this.world, owner, key, command, (call, waitMs) => this.#ring(call, waitMs));
+    const ability = abilityFor(command);
+    const result =
+      ability !== null && this.cannot.includes(ability)
+        ? notSupported
+        : this.faults.refuse.includes(command.type)
+          ? refusal
+          : executeCommand(this.world, owner, key, command, (call, waitMs) => this.#ring(call, waitMs));
     this.acts.push({
       n: this.acts.length + 1,
       act: command.type,

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { Ability } from "../../src/bridge/abilities.ts";
 import { decodeAgentToBridge, MAX_BRIDGE_MESSAGE_LENGTH } from "../../src/bridge/protocol.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
 import { Agents } from "./agents.ts";
@@ -18,13 +19,19 @@ export interface SimulatedBridge {
 }
 
 /** Starts a bridge on 127.0.0.1: agents connect to `/bridge`, everything else is the control interface. */
-export async function startSimulatedBridge(port: number, bootId: string, timers: Timers): Promise<SimulatedBridge> {
+export async function startSimulatedBridge(
+  port: number,
+  bootId: string,
+  timers: Timers,
+  cannot: readonly Ability[] = [],
+): Promise<SimulatedBridge> {
   const machine: Machine = new Machine(
     bootId,
     timers,
     (event) => agents.sendEvent(event),
     () => agents.dropAll(),
   );
+  machine.cannot = cannot;
   const agents = new Agents(machine);
 
   const server = createServer((request, response) => {

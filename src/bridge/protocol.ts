@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { err, ok, type Result } from "../foundation/result.ts";
+import { missingAbilities } from "./abilities.ts";
 import { command, refusalReason } from "./commands.ts";
 import { bridgeEvent } from "./events.ts";
 import { type Checked, commandId, conference, typed, whole, word, wrong } from "./schemas.ts";
@@ -22,7 +23,13 @@ export type AgentToBridge = Checked<typeof agentToBridge>;
 
 const bridgeToAgent = v.variant("type", [
   /** The first message on each connection. */
-  typed("hello", { version: whole, bootId: v.pipe(word, v.nonEmpty()), ports: v.nullable(whole) }),
+  typed("hello", {
+    version: whole,
+    bootId: v.pipe(word, v.nonEmpty()),
+    ports: v.nullable(whole),
+    /** Absent: the bridge can do everything. */
+    cannot: v.exactOptional(missingAbilities),
+  }),
   v.object({ type: v.picklist(["done", "pong"]), id: whole }),
   typed("refused", { id: whole, reason: refusalReason }),
   typed("state", { id: whole, state: bridgeState }),

@@ -38,12 +38,17 @@ export function startCallOut(draft: Draft, head: Creating | Running, message: Fr
     extCallId: message.extCallId,
     number: message.phone,
     participantType,
-    muted: message.privilege === "listen" || participantType === "silent-monitor",
+    muted: entersMuted(message),
     privately: message.joinMode === "private-talk",
     stage: "dialling",
     answerBy: draft.at + waitMs + GRACE_MS,
   });
   draft.issue({ type: "dial", call, number: message.phone, waitMs }, null, { timeoutMs: waitMs + GRACE_MS });
+}
+
+/** It may only listen, or nobody is to hear it (protocol 4.17). */
+export function entersMuted({ privilege, participantType }: FromWebexMessages["call-out"]): boolean {
+  return privilege === "listen" || participantType === "silent-monitor";
 }
 
 /** Stops a call that still rings, and hangs up one that was picked up (protocol 2.2.5, 4.5). */

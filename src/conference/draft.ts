@@ -1,3 +1,4 @@
+import type { Ability } from "../bridge/abilities.ts";
 import type { BridgeCommand, CommandResult, IssuedCommand, RefusalReason } from "../bridge/commands.ts";
 import type { EndReason } from "../bridge/events.ts";
 import type {
@@ -24,6 +25,8 @@ export interface DecisionContext {
   readonly settings: DomainSettings;
   /** The bridge that holds the conference; `null`: it has none yet. */
   readonly bridge: BridgeName | null;
+  /** What that bridge cannot do, as far as is known. */
+  readonly cannot: readonly Ability[];
   /** A MsgID that was never used before. */
   msgId(): MsgId;
   /** 1, 2, 3 …: never the same twice in the life of this conference. */

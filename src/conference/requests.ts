@@ -1,8 +1,10 @@
+import type { Ability } from "../bridge/abilities.ts";
 import { type ExtCallId, type ExtConfId, MAIN_ROOM } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
 import { type AnsweredType, type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebex, FromWebexMessages } from "../tsp/messages.ts";
-import { cancelCallOut, startCallOut } from "./call-outs.ts";
+import type { UpdateAction } from "../tsp/protocol-table.ts";
+import { cancelCallOut, entersMuted, startCallOut } from "./call-outs.ts";
 import { findCaller, hostOf, nameCaller, setMuted } from "./callers.ts";
 import { notifyStatus } from "./conference-status.ts";
 import type { Draft } from "./draft.ts";
@@ -92,6 +94,8 @@ function applyConferenceRequest(draft: Draft, message: ConferenceRequest): void 
   if (!live) return draft.answer(request, wasWaiting ? "ok" : "no-such-conference");
   if (message.type === "close-conference") return close(draft, live, message);
   if (live.phase === "running" && live.closing) return draft.answer(request, "no-such-conference");
+  const { cannot } = draft.context;
+  if (abilitiesFor(message).some((ability) => cannot.includes(ability))) return draft.answer(request, "not-supported");
   switch (message.type) {
     case "call-out":
       return startCallOut(draft, live, message);
@@ -114,6 +118,38 @@ function applyConferenceRequest(draft: Draft, message: ConferenceRequest): void 
       return assertNever(message);
   }
 }
+
+/** All that the bridge must be able to do for this request, of which nothing is begun where one thing is missing (protocol T27). */
+function abilitiesFor(message: ConferenceRequest): readonly Ability[] {
+  switch (message.type) {
+    case "call-out":
+      return [
+        "dial",
+        ...(message.joinMode === "private-talk" ? (["private-rooms"] as const) : []),
+        ...(entersMuted(message) ? (["mute"] as const) : []),
+      ];
+    case "update-caller":
+      return ["mute"];
+    case "create-sub-conference":
+      return ["sub-rooms"];
+    case "update-conference":
+      return typeof message.action === "number" ? [] : abilitiesForAction[message.action];
+    default:
+      return [];
+  }
+}
+
+const abilitiesForAction: Readonly<Record<UpdateAction, readonly Ability[]>> = {
+  lock: ["lock"],
+  unlock: ["lock"],
+  "mute-all": ["mute"],
+  "unmute-all": ["mute"],
+  "report-speakers": ["speakers"],
+  "stop-reporting-speakers": ["speakers"],
+  "add-to-main": [],
+  "end-private-talk": [],
+  "unlock-waiting-room": [],
+};
 
 type ConferenceRequest = Extract<FromWebex, { type: Exclude<AnsweredType, "create-conference" | "unknown"> }>;
 

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { missingAbilities } from "../bridge/abilities.ts";
 import { type IssuedCommand, issuedCommand } from "../bridge/commands.ts";
 import { numberedReport } from "../bridge/events.ts";
 import { keypadCodes } from "../bridge/keypad.ts";
@@ -60,8 +61,13 @@ const agentToEdge = [
    * intervals that grow to eight minutes.
    */
   typed("digests", { epoch, digests: v.array(conferenceDigest) }),
-  /** Whether the bridge answers, and how full it is; sent on change. */
-  typed("health", { bridgeUp: flag, portsInUse: whole, ports: v.nullable(whole) }),
+  /** Whether the bridge answers, how full it is, and what it cannot do (absent: it can do everything); sent on change. */
+  typed("health", {
+    bridgeUp: flag,
+    portsInUse: whole,
+    ports: v.nullable(whole),
+    cannot: v.exactOptional(missingAbilities),
+  }),
   /** A sign of life. */
   typed("ping", {}),
 ];

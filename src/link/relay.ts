@@ -1,3 +1,4 @@
+import type { Ability } from "../bridge/abilities.ts";
 import type { IssuedCommand } from "../bridge/commands.ts";
 import type { NumberedReport } from "../bridge/events.ts";
 import type { KeypadCodes } from "../bridge/keypad.ts";
@@ -76,6 +77,8 @@ export type ForConference =
       readonly id: string;
       readonly conference: ConfKey;
       readonly stream: StreamId;
+      /** What the agent's bridge cannot do. */
+      readonly cannot: readonly Ability[];
       readonly reports: readonly NumberedReport[];
     }
   /** The agent is told when the conference knows the same; when it knows otherwise, the agent is asked for a snapshot. */
@@ -199,9 +202,9 @@ function received(state: RelayState, { id, message, at }: Extract<RelayInput, { 
     case "ping":
       return unchanged(state); // The holder of the socket has answered it: see `PING`.
     case "health": {
-      const { bridgeUp, portsInUse, ports } = message;
-      const bridgeAwaySince = bridgeUp ? null : (link.bridgeAwaySince ?? at);
-      return unchanged(changed(state, { ...link, health: { bridgeUp, portsInUse, ports }, bridgeAwaySince }));
+      const { type, ...health } = message;
+      const bridgeAwaySince = health.bridgeUp ? null : (link.bridgeAwaySince ?? at);
+      return unchanged(changed(state, { ...link, health, bridgeAwaySince }));
     }
     case "commands-ack":
       if (!isActive) return unchanged(state);
@@ -210,7 +213,8 @@ function received(state: RelayState, { id, message, at }: Extract<RelayInput, { 
       // The snapshots of a new active agent cover what the one before it saw.
       if (!isActive || message.epoch !== state.epoch) return unchanged(state);
       const { conference, stream, reports } = message;
-      return { state, effects: [{ type: "reports", id, conference, stream, reports }] };
+      const cannot = link.health?.cannot ?? [];
+      return { state, effects: [{ type: "reports", id, conference, stream, cannot, reports }] };
     }
     case "digests": {
       if (!isActive || message.epoch !== state.epoch) return unchanged(state);

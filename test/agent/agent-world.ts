@@ -123,6 +123,7 @@ export class AgentWorld {
         type: "connected",
         bootId: this.machine.bootId,
         ports: null,
+        cannot: this.machine.cannot,
       },
     });
   }

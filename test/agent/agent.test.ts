@@ -119,6 +119,21 @@ describe("commands", () => {
     expect(world.heard.filter(({ type }) => type === "commands-ack")).toEqual([]);
   });
 
+  test("what the bridge cannot do is told with its health: a standby's, and anew when it changes", () => {
+    const world = new AgentWorld();
+    const told = () => world.heard.findLast((message) => message.type === "health");
+    world.machine.cannot = ["dial"];
+    world.connect("standby");
+    world.settle();
+    expect(told()).toEqual({ type: "health", bridgeUp: true, portsInUse: 0, ports: null, cannot: ["dial"] });
+
+    world.loseBridge();
+    world.machine.cannot = [];
+    world.connectBridge();
+    world.settle();
+    expect(told()).toEqual({ type: "health", bridgeUp: true, portsInUse: 0, ports: null });
+  });
+
   test("a standby does nothing until it is activated, and says whether it has the bridge", () => {
     const world = new AgentWorld();
     world.connect("standby");

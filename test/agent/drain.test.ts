@@ -10,7 +10,7 @@ import { agentSettings } from "./agent-world.ts";
 
 const busy = { ...nothingRuns, edgeUp: true, draining: true, running: 1, unacknowledged: 2 };
 /** The agent breaks the connection without an answer. */
-const broken = null;
+const broken = undefined;
 
 let folder: string;
 let lines: string[];
@@ -21,7 +21,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 interface Script {
-  readonly unfinished: object | typeof broken;
+  readonly unfinished: object | null | typeof broken;
   /** Answers to `/status`; with the last one the agent's port closes. */
   readonly statuses: readonly (object | typeof broken)[];
   /** `/drain` is answered once so many of them are given. */
@@ -32,12 +32,12 @@ interface Script {
 async function drained({ unfinished, statuses, answersAfter }: Script): Promise<boolean> {
   let given = 0;
   let request: ServerResponse | null = null;
-  const reply = (response: ServerResponse, answer: object | null) =>
-    answer === null ? response.destroy() : response.end(JSON.stringify(answer));
+  const reply = (response: ServerResponse, answer: object | null | typeof broken) =>
+    answer === broken ? response.destroy() : response.end(JSON.stringify(answer));
   const server = createServer(({ url }, response) => {
     if (url === "/drain") request = response;
     else {
-      reply(response, statuses[given] ?? null);
+      reply(response, statuses[given]);
       given += 1;
     }
     if (request && given >= answersAfter && !request.writableEnded) reply(request, unfinished);
@@ -82,5 +82,34 @@ test("drain: where nothing is left, another process at the port is as good as no
 test("drain: an agent that ends without a word about what is left is an error", async () => {
   await expect(drained({ unfinished: broken, statuses: [busy, busy], answersAfter: 2 })).rejects.toThrow(
     /^the agent on 127\.0\.0\.1:\d+ broke the connection: look at its log, and ask again$/,
+  );
+});
+
+test("drain: what keeps it from an answer is said once, also where the status fails first", async () => {
+  let request: ServerResponse | null = null;
+  const server = createServer(async ({ url }, response) => {
+    if (url === "/drain") request = response;
+    else if (url === "/") response.end();
+    else {
+      response.destroy();
+      await fetch(`http://127.0.0.1:${port}/`); // By then the broken connection is known.
+      request?.destroy();
+    }
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as AddressInfo;
+  const settings = { ...agentSettings, state: folder, listen: { port } };
+
+  await expect(drain(settings, (line) => lines.push(line))).rejects.toThrow(/broke the connection/);
+
+  expect(lines).toEqual([]);
+  server.close();
+});
+
+test("drain: an agent that does not know what it left has left something", async () => {
+  expect(await drained({ unfinished: null, statuses: [busy, busy], answersAfter: 1 })).toBe(false);
+
+  expect(lines.at(-1)).toBe(
+    "the agent has ended; its calls stay up. Left: not known, since the journal cannot be written. The agent that acts next on this bridge sees to that",
   );
 });

@@ -114,3 +114,15 @@ test("an agent that is about to end is not ready", async () => {
   expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(503);
   server.close();
 });
+
+test("a drain that fails is answered", async () => {
+  const drain = () => Promise.reject(new Error("the driver is broken"));
+  const server = await healthServer(() => ({ ...agent, drain }), 0);
+  const { port } = server.address() as AddressInfo;
+  const headers = signedRequest(key, "POST", "/drain");
+
+  const response = await fetch(`http://127.0.0.1:${port}/drain`, { method: "POST", headers });
+
+  expect([response.status, await response.text()]).toEqual([500, "the driver is broken\n"]);
+  server.close();
+});

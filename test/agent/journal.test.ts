@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -160,4 +160,20 @@ test("a journal of another format is refused with a line that says what to do, a
   expect(journalFault(file)?.sentence).toMatch(sentence);
   expect(before.prepare("SELECT name FROM sqlite_master").all()).toEqual([{ name: "fact" }]);
   before.close();
+});
+
+test.each([
+  ["as a running agent has it", ["", "-shm", "-wal"]],
+  ["with its last writes in a file beside it, as from a backup", ["", "-wal"]],
+  ["of an agent that has ended", [""]],
+])("a journal is read without leaving a file behind: %s", (_, ends) => {
+  journal().saveBootId("boot-1");
+  const [from, to] = [join(folder, "journal.sqlite"), join(folder, "copy")];
+  mkdirSync(to);
+  for (const end of ends) copyFileSync(`${from}${end}`, join(to, `journal.sqlite${end}`));
+  const before = readdirSync(to);
+
+  expect(journalFault(join(to, "journal.sqlite"))).toBe(null);
+
+  expect(readdirSync(to)).toEqual(before);
 });

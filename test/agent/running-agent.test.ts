@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
+import type { JournalFailure } from "../../bridge-agent/journal.ts";
 import type { OpenSocket, SocketEvents } from "../../bridge-agent/reconnecting-socket.ts";
 import { RunningAgent } from "../../bridge-agent/run.ts";
 import { type AgentToBridge, type BridgeToAgent, REPLACED_CODE } from "../../src/bridge/protocol.ts";
 import type { CommandId } from "../../src/foundation/ids.ts";
-import { ok } from "../../src/foundation/result.ts";
+import { err, ok } from "../../src/foundation/result.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import { Clock } from "../simulation/clock.ts";
 import { agentSettings, KEY, openedJournal, welcome } from "./agent-world.ts";
@@ -13,7 +14,7 @@ const hello: BridgeToAgent = { type: "hello", version: 3, bootId: "boot1", ports
 const emptyState = { conferences: [], calls: [] };
 
 /** An agent on clocks of our own, its connections to the edge and to the bridge, and what it has said there. */
-function world() {
+function world(journalFailed = ({ sentence }: JournalFailure): void => expect.unreachable(sentence)) {
   const timers = new Clock(1_000_000);
   let [machineMs, monotonicMs] = [0, 0];
   const links: SocketEvents<EdgeToAgent>[] = [];
@@ -22,6 +23,7 @@ function world() {
   const sent: AgentToEdge[] = [];
   const notes: string[] = [];
   const closes: string[] = [];
+  const journal = openedJournal(":memory:");
   const openSocket: OpenSocket = (url, _headers, _codec, events) => {
     const isEdge = !url.startsWith(agentSettings.driver.url);
     ((isEdge ? links : bridges) as unknown[]).push(events);
@@ -34,14 +36,14 @@ function world() {
     openSocket,
     timers,
     random: () => 0,
-    journal: openedJournal(":memory:"),
+    journal,
     key: { publicKey: "", sign: () => "" },
     now: () => timers.now + machineMs,
     monotonicMs: () => timers.now + monotonicMs,
     soon: (run) => timers.after(0, run),
     newId: () => "keypad-1" as CommandId,
     log: ({ event, text }) => notes.push(`${event}: ${text}`),
-    journalFailed: ({ sentence }) => expect.unreachable(sentence),
+    journalFailed,
   });
   running.start();
   /** No timer runs, and the clocks go so far. */
@@ -49,7 +51,7 @@ function world() {
     machineMs += machine;
     monotonicMs += monotonic;
   };
-  return { timers, links, bridges, toBridge, sent, running, standStill, notes, closes };
+  return { timers, links, bridges, toBridge, sent, running, journal, standStill, notes, closes };
 }
 
 const standstills = [
@@ -234,6 +236,20 @@ test("drain: a command that the bridge does not answer is left, and the log has 
   await alive(31_000);
 
   expect(notes.at(-1)).toBe("drain: drain: this agent ends; left: 1 command whose result is not known");
+});
+
+test("drain: an agent whose journal fails meanwhile does not know what is left", async () => {
+  const failure: JournalFailure = { kind: "full", sentence: "journal /x cannot grow" };
+  const failures: JournalFailure[] = [];
+  const { timers, running, journal, notes } = world((failure) => failures.push(failure));
+  journal.transaction = () => err(failure);
+
+  const left = running.drain();
+  await timers.pass(100);
+
+  expect(await left).toBe(null);
+  expect(failures).toEqual([failure]);
+  expect(notes.at(-1)).toBe("drain: drain: this agent ends; left: not known, since the journal cannot be written");
 });
 
 test("drain waits for the commands that run and for the edge to acknowledge, longer than a stop does, and then gives up its place", async () => {

@@ -1,16 +1,18 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { request } from "node:http";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { WebSocketServer } from "ws";
 import { signedRequest } from "../../bridge-agent/health.ts";
-import { askAgent } from "../../bridge-agent/local-commands.ts";
+import { askAgent, askStatus } from "../../bridge-agent/local-commands.ts";
 import { AgentService } from "../../bridge-agent/service.ts";
 import type { AgentSettings } from "../../bridge-agent/settings.ts";
-import { agentKey, holdStateFolder } from "../../bridge-agent/state-folder.ts";
+import { agentKey, holdStateFolder, keyFile } from "../../bridge-agent/state-folder.ts";
 import { agentSettings } from "./agent-world.ts";
 
 let folder: string;
@@ -217,4 +219,77 @@ test("drain ends the process once, by a word of its own", async () => {
 
   expect(ends).toBe(1);
   expect(lines.filter((line) => line.startsWith("drain"))).toHaveLength(2);
+});
+
+async function freePort(): Promise<number> {
+  const [port, holder] = await takenPort();
+  await new Promise((closed) => holder.close(closed));
+  return port;
+}
+
+test("drain while the journal cannot be written: what is left is not known, and the process ends all the same", async () => {
+  vi.useRealTimers();
+  const settings: AgentSettings = { ...agentSettings, state: folder, listen: { port: await freePort() } };
+  mkdirSync(join(folder, "journal.sqlite-wal")); // Where the journal wants a file.
+  const drained = vi.fn();
+  const service = new AgentService(settings, { ...ports(), drained });
+  await service.start();
+
+  const answer = await askAgent(settings, "/drain", "POST");
+
+  expect(answer).toBe("null");
+  expect((await askStatus(settings)).draining).toBe(true);
+  await vi.waitFor(() => expect(drained).toHaveBeenCalledOnce());
+  expect(lines.at(-1)).toBe("drain: this agent ends; left: not known, since the journal cannot be written");
+  await service.stop();
+});
+
+test("a drain waits for the reload under way, and ends the agent that this begins", async () => {
+  const before: AgentSettings = { ...agentSettings, state: folder, listen: { port: await freePort() } };
+  const drains: string[] = [];
+  const write = (json: string) => {
+    const { msg, agent } = JSON.parse(json);
+    if (msg.startsWith("drain")) drains.push(agent);
+  };
+  const drained = vi.fn();
+  const service = new AgentService(before, { ...ports(), logStream: { write, dropped: 0 }, drained });
+  await service.start();
+  const ask = (method: string, path: string) => {
+    const headers = signedRequest(agentKey(folder), method, path);
+    const asked = request({ host: "127.0.0.1", port: before.listen.port, method, path, headers }).end();
+    return once(asked, "response").then(([response]) => text(response));
+  };
+
+  const reloaded = service.reload({ ...before, agent: "agent-2" });
+  let isOver = false;
+  const answer = ask("POST", "/drain").finally(() => {
+    isOver = true;
+  });
+  await ask("GET", "/healthz"); // By then the service has the drain.
+  while (!isOver) {
+    await vi.advanceTimersByTimeAsync(20);
+    await new Promise(setImmediate);
+  }
+
+  expect(await answer).toBe('{"running":0,"inDoubt":0,"unacknowledged":0}\n');
+  expect(await reloaded).toEqual({ ok: true, value: "changed: agent; the agent begins anew" });
+  expect(drains).toEqual(["agent-2", "agent-2"]);
+  vi.useRealTimers();
+  await service.stop();
+});
+
+test("a reload takes up a key file with another content, and leaves the agent as it is where that is no key", async () => {
+  vi.useRealTimers();
+  const settings: AgentSettings = { ...agentSettings, state: folder, listen: { port: 0 } };
+  const service = new AgentService(settings, ports());
+  await service.start();
+  agentKey(join(folder, "other"));
+
+  copyFileSync(keyFile(join(folder, "other")), keyFile(folder));
+  expect(await service.reload(settings)).toEqual({ ok: true, value: "changed: key; the agent begins anew" });
+  expect(await service.reload(settings)).toEqual({ ok: true, value: "nothing has changed" });
+  writeFileSync(keyFile(folder), "no key");
+  expect(await service.reload(settings)).toEqual({ ok: false, error: expect.stringMatching(/cannot be read/) });
+
+  await service.stop();
 });

@@ -5,6 +5,8 @@ import { open } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { text } from "node:stream/consumers";
 import { afterAll, expect, test, vi } from "vitest";
 import { WebSocketServer } from "ws";
 import { holdStateFolder } from "../../bridge-agent/state-folder.ts";
@@ -118,6 +120,24 @@ test("a SIGHUP before the agent has read its settings does not end it; it reads 
 
   expect(await exit).toEqual([0, null]);
   expect(log).toContain("settings read again; nothing has changed");
+}, 20_000);
+
+test("a reload after which the agent cannot go on ends it with one line", async () => {
+  const [settings, state] = [join(folder, "reload.json"), join(folder, "other-tables")];
+  writeFileSync(settings, JSON.stringify({ ...right, state: join(folder, "before-reload") }));
+  mkdirSync(state);
+  const journal = new DatabaseSync(join(state, "journal.sqlite"));
+  journal.exec("CREATE TABLE fact (name TEXT); PRAGMA user_version = 1");
+  journal.close();
+  const agent = spawn(process.execPath, ["bridge-agent/main.ts", "run", "--settings", settings]);
+  const stderr = text(agent.stderr);
+  await once(agent.stdout, "data"); // It runs.
+
+  writeFileSync(settings, JSON.stringify({ ...right, state }));
+  agent.kill("SIGHUP");
+
+  expect(await once(agent, "exit")).toEqual([1, null]);
+  expect(await stderr).toMatch(/^agent cannot start: table fact has 1 columns [^\n]*\n$/);
 }, 20_000);
 
 test("a state folder that another agent holds is one line that says what to do", async () => {

@@ -85,6 +85,16 @@ test("a hello connects, with the ports of the bridge", async () => {
   });
 });
 
+test("a hello may say what the bridge cannot do; a word of a later version says nothing", async () => {
+  const socket = await connection();
+  expect(await say(socket, { ...hello, cannot: ["teleport", "dial"] })).toEqual({
+    type: "connected",
+    bootId: "b1",
+    ports: 24,
+    cannot: ["dial"],
+  });
+});
+
 test("a bridge that accepts and says nothing is given up after 2 s", async () => {
   await connection();
   time.advance(1_999);

@@ -1,23 +1,17 @@
-import { GenericDriver } from "../../bridge-agent/drivers/generic.ts";
-import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
 import type { Call } from "../../simulators/bridge/world.ts";
+import type { Ability } from "../../src/bridge/abilities.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { BridgeOnTest } from "../conformance/bridge-driver.ts";
+import { agentsOf } from "../conformance/controlled-bridge.ts";
 import { Clock } from "../simulation/clock.ts";
 
 /** The generic driver with the simulated bridge on a free port; the bridge's time stands still until the test moves it. */
-export async function simulatedBridgeOnTest(): Promise<BridgeOnTest> {
+export async function simulatedBridgeOnTest(cannot: readonly Ability[] = []): Promise<BridgeOnTest> {
   const time = new Clock();
   let boots = 1;
-  let bridge: SimulatedBridge = await startSimulatedBridge(0, "boot1", time);
-  const url = `ws://127.0.0.1:${bridge.port}/bridge`;
-  const dialIns = { own: "18005551234", strangers: "18005559999" };
-  const driverOf = (agent: string, owner: string, dialIn: string) =>
-    new GenericDriver({ url }, { ...driverPorts, random: () => 0 }, { agent, owner, dialIn: [dialIn] });
-  const driver = driverOf("agent-1", "local/simulated", dialIns.own);
-  const other = driverOf("agent-2", "local/simulated", dialIns.own);
-  const stranger = driverOf("agent-1", "elsewhere/bridge", dialIns.strangers);
+  let bridge: SimulatedBridge = await startSimulatedBridge(0, "boot1", time, cannot);
+  const agents = agentsOf(`ws://127.0.0.1:${bridge.port}/bridge`);
   const call = (id: CallId): Call => {
     const found = bridge.machine.world.find(id);
     if (!found) throw new Error(`no call ${id}`);
@@ -25,11 +19,8 @@ export async function simulatedBridgeOnTest(): Promise<BridgeOnTest> {
   };
 
   return {
-    driver,
-    other,
-    stranger,
-    dialIns,
-    dialIn: async (number, dialled = dialIns.own) => bridge.machine.dialIn(number, "", dialled),
+    ...agents,
+    dialIn: async (number, dialled = agents.dialIns.own) => bridge.machine.dialIn(number, "", dialled),
     press: async (id, keys) => bridge.machine.press(call(id), keys),
     talk: async (id, talking) => bridge.machine.talk(call(id), talking),
     hangUp: async (id) => bridge.machine.hangUp(call(id)),
@@ -48,10 +39,10 @@ export async function simulatedBridgeOnTest(): Promise<BridgeOnTest> {
       const { port } = bridge;
       await bridge.close();
       boots += 1;
-      bridge = await startSimulatedBridge(port, `boot${boots}`, time);
+      bridge = await startSimulatedBridge(port, `boot${boots}`, time, cannot);
     },
     stop: async () => {
-      await Promise.all([driver, other, stranger].map((each) => each.stop()));
+      await agents.stop();
       await bridge.close();
     },
   };

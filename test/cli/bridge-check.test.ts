@@ -50,7 +50,7 @@ function changed(change: (message: BridgeToAgent) => BridgeToAgent): OpenSocket 
 test("the simulated bridge does all, and holds nothing of the check afterwards", async () => {
   expect(await check()).toEqual({
     good: true,
-    complaints: ["32 ok, 0 failed; what needs a telephone was not checked"],
+    complaints: ["33 ok, 0 failed; what needs a telephone was not checked"],
   });
   expect([...bridge.machine.world.conferences.keys()]).toEqual([]);
 });
@@ -71,7 +71,32 @@ test("a refusal is shown with what was expected and seen, and what a bridge cann
     "FAILED unlock: the state says so",
     '       expected [{"done":true},{"locked":false}]',
     '       seen     [{"done":false,"reason":"refused"},{"locked":true}]',
-    "31 ok, 1 failed; what needs a telephone was not checked",
+    "32 ok, 1 failed; what needs a telephone was not checked",
+  ]);
+});
+
+test("what a bridge says that it cannot do is to be refused, in words that are known", async () => {
+  await bridge.close();
+  bridge = await startSimulatedBridge(0, "boot1", time, ["lock", "sub-rooms"]);
+  expect((await check()).complaints).toEqual(["33 ok, 0 failed; what needs a telephone was not checked"]);
+
+  const others = ["speakers", "teleport"];
+  const { complaints } = await check((url, headers, codec, events) => {
+    const decode = (text: string) =>
+      codec.decode(text.replace(/"cannot":\[.*?\]/, `"cannot":${JSON.stringify(others)}`));
+    return driverPorts.openSocket(url, headers, { ...codec, decode }, events);
+  });
+  expect(complaints).toEqual([
+    "FAILED `cannot` in the hello names only what this version knows",
+    "       expected []",
+    '       seen     ["teleport"]',
+    "FAILED report-speakers: the state says so",
+    '       expected {"done":false,"reason":"not-supported"}',
+    '       seen     {"done":true}',
+    "FAILED stop-reporting-speakers: the state says so",
+    '       expected {"done":false,"reason":"not-supported"}',
+    '       seen     {"done":true}',
+    expect.stringMatching(/, 3 failed/),
   ]);
 });
 
@@ -123,7 +148,7 @@ test("a bridge that carries out what was called off is found", async () => {
   });
 
   expect(complaints[0]).toBe("FAILED a command not begun when its connection closes is never carried out");
-  expect(complaints.at(-1)).toBe("31 ok, 1 failed; what needs a telephone was not checked");
+  expect(complaints.at(-1)).toBe("32 ok, 1 failed; what needs a telephone was not checked");
 });
 
 test("somebody's conference of this key is left alone", async () => {

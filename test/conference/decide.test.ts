@@ -58,6 +58,7 @@ function after(state: Partial<ConferenceState>, input: ConferenceInput): Decisio
     confKey: "555" as ConfKey,
     settings,
     bridge: "bridge-1" as BridgeName,
+    cannot: [],
     msgId: () => `a${++count}` as MsgId,
     serial: () => ++count,
     nonce: () => `random${++count}`,

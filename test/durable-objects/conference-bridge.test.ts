@@ -1,10 +1,19 @@
 import { expect, test } from "vitest";
+import type { Ability } from "../../src/bridge/abilities.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
-import type { BridgeName } from "../../src/foundation/ids.ts";
+import type { BridgeName, StreamId } from "../../src/foundation/ids.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
-import { ConferenceWorld, callerEntered, createConference, extConfId, host, lock } from "./conference-world.ts";
+import {
+  ConferenceWorld,
+  callerEntered,
+  createConference,
+  extConfId,
+  host,
+  identity,
+  lock,
+} from "./conference-world.ts";
 
 /** A second bridge comes into the settings. */
 function addBridge(world: ConferenceWorld): void {
@@ -55,6 +64,40 @@ test("a conference that is over and begins anew may be held by another bridge", 
   await world.during(world.receive("t2", createConference()));
 
   expect(world.sentTo.at(-1)).toBe("second");
+});
+
+test("what the bridge cannot do is kept, also by an object that comes back, until its agent says otherwise", async () => {
+  const world = new ConferenceWorld();
+  await world.running(0);
+  const sent = () => world.sent.flat().map(({ command }) => command.type);
+  const answers = () => Array.from(world.posted.at(-1)?.body.matchAll(/ Result="(\d+)"/g) ?? [], ([, code]) => code);
+  let number = 0;
+  const report = (bridge: string, cannot?: readonly Ability[]) =>
+    world.during(
+      world.conference.report({
+        ...identity,
+        bridge: bridge as BridgeName,
+        stream: `of-${bridge}` as StreamId,
+        activeSince: null,
+        ...(cannot && { cannot }),
+        reports: [{ number: ++number, report: callerEntered(number) }],
+      }),
+    );
+
+  await report("simulated", ["lock"]);
+  await world.during(world.receive("t1", lock("m1")));
+  expect([sent(), answers()]).toEqual([["create-conference"], ["14"]]);
+
+  world.start();
+  number = 0;
+  await report("elsewhere", []);
+  await world.during(world.receive("t2", lock("m2")));
+  expect([sent(), answers()]).toEqual([["create-conference"], ["14"]]);
+
+  number = 1;
+  await report("simulated"); // As an agent of an older version.
+  await world.during(world.receive("t3", lock("m3")));
+  expect(sent()).toEqual(["create-conference", "lock"]);
 });
 
 /** This bridge has more free ports than the other one. */

@@ -105,6 +105,7 @@ const agentToEdge: AgentToEdge[] = [
   },
   { type: "digests", epoch: 1, digests: [{ conference, digest: "open.0.0.0" }] },
   { type: "health", bridgeUp: true, portsInUse: 3, ports: null },
+  { type: "health", bridgeUp: true, portsInUse: 3, ports: null, cannot: ["lock"] },
   { type: "ping" },
 ];
 
@@ -121,6 +122,12 @@ test.each(agentToEdge.map((message) => [message.type, message] as const))(
     expect(decodeAgentToEdge(encodeMessage(message))).toEqual({ ok: true, value: message });
   },
 );
+
+test("what a bridge cannot do is understood as far as this version knows it", () => {
+  const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null };
+  const text = JSON.stringify({ ...health, cannot: ["mute", "dial", "mute", "teleport"] });
+  expect(decodeAgentToEdge(text)).toEqual({ ok: true, value: { ...health, cannot: ["mute", "dial"] } });
+});
 
 describe("what is not a message is an error that says why", () => {
   const failure = (text: string) => {

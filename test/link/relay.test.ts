@@ -152,6 +152,21 @@ test("an agent that has lost its bridge gives its place to one that has it, and 
   expect(story(...three, { type: "closed", id: "a" }).last).toEqual(["c < activate 2"]);
 });
 
+test("a conference hears with the reports what the bridge of the reporting agent cannot do; an older agent says nothing, and can everything", () => {
+  const health = { type: "health", bridgeUp: true, portsInUse: 0, ports: null } as const;
+  const reports = (id: string, epoch: number) =>
+    says(id, { type: "reports", epoch, conference, stream: "s1" as StreamId, reports: [report] });
+  const heardFrom = (state: RelayState, input: RelayInput) => {
+    const [effect] = step(state, input).effects;
+    return effect?.type === "reports" ? effect.cannot : null;
+  };
+
+  const { state } = story(...two, says("a", { ...health, cannot: ["dial"] }), says("b", health));
+  expect(heardFrom(state, reports("a", 1))).toEqual(["dial"]);
+  const taken = step(state, { type: "closed", id: "a" });
+  expect(heardFrom(taken.state, reports("b", 2))).toEqual([]);
+});
+
 test("the time without a bridge counts from the first word of it", () => {
   const says = (bridgeUp: boolean, at: number): RelayInput => {
     return { type: "message", id: "a", message: { type: "health", bridgeUp, portsInUse: 0, ports: null }, at };
@@ -235,7 +250,7 @@ test("only the acks of the active agent count", () => {
 const batch = (first: number, last = first, id = "a", ofStream = "s1"): ForConference => {
   const numbers = Array.from({ length: last - first + 1 }, (_, index) => first + index);
   const reports = numbers.map((number) => ({ ...report, number }));
-  return { type: "reports", id, conference, stream: ofStream as StreamId, reports };
+  return { type: "reports", id, conference, stream: ofStream as StreamId, cannot: [], reports };
 };
 const ack = (...ids: string[]): ForConference => ({ type: "commands-ack", conference, ids: ids as CommandId[] });
 const digest = (value: string): ForConference => ({ type: "digest", id: "a", conference, digest: value });

@@ -226,6 +226,7 @@ export class ConferenceModel {
       settings,
       msgId: () => `a${++this.#numbers}` as MsgId,
       bridge: "simulated" as BridgeName,
+      cannot: [],
       serial: () => ++this.#numbers,
       nonce: () => "n",
       unconfirmed: () => this.#queued,

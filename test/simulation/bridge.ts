@@ -225,6 +225,7 @@ export class Bridge {
     }
     const agents = new Agents({
       bootId: machine.bootId,
+      cannot: machine.cannot,
       get faults() {
         return machine.faults;
       },

@@ -444,9 +444,9 @@ export const defects: readonly Defect[] = [
     name: "the relay acknowledges reports that the conference does not have",
     foundBy: "no command is pending",
     file: relay,
-    before: "const upTo = await conference.report({ domain, bridge, confKey, stream, activeSince, reports });",
+    before: "const upTo = await conference.report({ domain, bridge, confKey, stream, activeSince, cannot, reports });",
     after:
-      "const upTo = reports.at(-1)?.number ?? 0;\n        this.#ack(said, upTo);\n        await conference.report({ domain, bridge, confKey, stream, activeSince, reports });",
+      "const upTo = reports.at(-1)?.number ?? 0;\n        this.#ack(said, upTo);\n        await conference.report({ domain, bridge, confKey, stream, activeSince, cannot, reports });",
   },
   {
     name: "a conference that hangs holds up its reports for ever",

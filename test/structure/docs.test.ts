@@ -1,6 +1,7 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { abilities } from "../../src/bridge/abilities.ts";
 import { commandTypes } from "../../src/bridge/command-rules.ts";
 import { createApp, type Edge } from "../../src/http/app.ts";
 import { fromWebex, toWebex } from "../../src/tsp/messages.ts";
@@ -41,6 +42,12 @@ test("each command to a bridge stands in docs/bridge-protocol.md", () => {
 
   expect(commandTypes.length).toBeGreaterThan(10);
   expect(commandTypes.filter((type) => !page.includes(`\`${type}\``))).toEqual([]);
+});
+
+test("each thing that a bridge may be unable to do stands in docs/bridge-protocol.md", () => {
+  const page = readFileSync("docs/bridge-protocol.md", "utf8");
+
+  expect(abilities.filter((ability) => !page.includes(`| \`${ability}\` |`))).toEqual([]);
 });
 
 test("the README says how many messages are assumed", () => {

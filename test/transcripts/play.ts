@@ -9,6 +9,7 @@ import {
   printTranscript,
   type Step,
 } from "../../scripts/demo/transcript.ts";
+import { type Ability, abilities } from "../../src/bridge/abilities.ts";
 import { type BridgeCommand, type RefusalReason, refusalReason } from "../../src/bridge/commands.ts";
 import type { BridgeCaller, ConferenceEvent, ConferenceSnapshot, EndReason } from "../../src/bridge/events.ts";
 import { type ConferenceInput, decide, nextDeadline } from "../../src/conference/decide.ts";
@@ -54,6 +55,7 @@ class Stage {
   readonly #state = emptyState();
   readonly #names = new ShortNames();
   #domain = testDomain();
+  #cannot: readonly Ability[] = [];
   #queued: Post[] = [];
   #now = 0;
   #msgIds = 0;
@@ -72,6 +74,9 @@ class Stage {
     switch (word) {
       case "settings":
         this.#domain = testDomain(JSON.parse(rest));
+        return [];
+      case "bridge":
+        this.#cannot = abilities.filter((ability) => words.includes(ability));
         return [];
       case "given":
         for (const earlier of BEGINNING) this.happen([earlier]);
@@ -218,6 +223,7 @@ class Stage {
         return msgId;
       },
       bridge: "simulated" as BridgeName,
+      cannot: this.#cannot,
       serial: () => ++this.#serials,
       nonce: () => "n",
       unconfirmed: () => this.#queued,

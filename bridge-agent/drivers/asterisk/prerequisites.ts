@@ -1,7 +1,7 @@
 import { err, ok, type Result } from "../../../src/foundation/result.ts";
 import type { DriverIdentity } from "../driver.ts";
 import { type Ari, info, isDone, modules, read, variable } from "./ari.ts";
-import { agentVariable, readAgentNote } from "./names.ts";
+import { type AgentNote, agentVariable, readAgentNote } from "./names.ts";
 import { type AsteriskSettings, endpointParts } from "./settings.ts";
 
 const OLDEST_VERSION = 16;
@@ -73,21 +73,27 @@ export async function whatIsMissing(
     }
   }
 
-  const named = await ari.ask("getGlobalVar", { variable: agentVariable(application) }, ANSWER_WITHIN_MS);
-  const note = readAgentNote(read("getGlobalVar", variable, named).value);
-  if (identity !== null && note !== null && note.owner !== identity.owner) {
+  if (identity === null) return ok(status.startup_time);
+  const before = await noteOf(ari, application);
+  const eventName = "bridgehead-who-acts";
+  const isInUse = isDone(await ari.ask("userEvent", { eventName, application }, ANSWER_WITHIN_MS));
+  // The other agent of this owner may have begun to act just now: it writes its note first.
+  const note = before ?? (isInUse ? await noteOf(ari, application) : null);
+  if (note !== null && note.owner !== identity.owner) {
     const whose = `has the application ${application} in use for ${note.owner} (agent ${note.agent})`;
     return err(
       `${whose}: set driver.application to one of this agent's own, and hand its callers to that in extensions.conf`,
     );
   }
-  if (identity !== null && note === null) {
-    const eventName = "bridgehead-who-acts";
-    if (isDone(await ari.ask("userEvent", { eventName, application }, ANSWER_WITHIN_MS))) {
-      return err(
-        `has the application ${application} in use by another program: stop that, or set driver.application to another one`,
-      );
-    }
+  if (note === null && isInUse) {
+    return err(
+      `has the application ${application} in use by another program: stop that, or set driver.application to another one`,
+    );
   }
   return ok(status.startup_time);
+}
+
+async function noteOf(ari: Ari, application: string): Promise<AgentNote | null> {
+  const answer = await ari.ask("getGlobalVar", { variable: agentVariable(application) }, ANSWER_WITHIN_MS);
+  return readAgentNote(read("getGlobalVar", variable, answer).value);
 }

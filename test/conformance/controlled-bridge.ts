@@ -1,0 +1,145 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { GenericDriver } from "../../bridge-agent/drivers/generic.ts";
+import { driverPorts } from "../../bridge-agent/node-ports.ts";
+import type { CallId } from "../../src/foundation/ids.ts";
+import type { BridgeOnTest } from "./bridge-driver.ts";
+
+/** A bridge program that runs. */
+export interface RunningBridge {
+  /** Ends it, with all its calls. */
+  stop(): Promise<void>;
+}
+
+/** How long a telephone rings that is then answered: far longer than a command and a look at the state take. */
+const ANSWERED_AFTER_MS = 300;
+/** Of telephones that decline: the suite lets them ring for 100 ms at most. */
+const DECLINED_AFTER_MS = 20;
+const STARTS_WITHIN_MS = 10_000;
+
+/** Agents of the generic driver for a bridge program at this address, for a `BridgeOnTest`. */
+export function agentsOf(url: string): Pick<BridgeOnTest, "driver" | "other" | "stranger" | "dialIns" | "stop"> {
+  const dialIns = { own: "18005551234", strangers: "18005559999" };
+  const driverOf = (agent: string, owner: string, dialIn: string) =>
+    new GenericDriver({ url }, { ...driverPorts, random: () => 0 }, { agent, owner, dialIn: [dialIn] });
+  const driver = driverOf("agent-1", "local/simulated", dialIns.own);
+  const other = driverOf("agent-2", "local/simulated", dialIns.own);
+  const stranger = driverOf("agent-1", "elsewhere/bridge", dialIns.strangers);
+  return {
+    driver,
+    other,
+    stranger,
+    dialIns,
+    stop: async () => {
+      for (const each of [driver, other, stranger]) await each.stop();
+    },
+  };
+}
+
+/**
+ * A bridge program behind the generic driver, whose telephones are moved by the control requests of docs/bridge-protocol.md: `POST /calls`,
+ * `/calls/{id}/keys`, `talking` and `hang-up`, `/conferences/{key}/lock` and `end`, `PUT /numbers/{digits}`, and `PUT /faults` with
+ * `hold` and `down`. `start` starts it on this port, and anew after its end; agents connect to `/bridge`.
+ */
+export async function controlledBridge(start: (port: number) => Promise<RunningBridge>): Promise<BridgeOnTest> {
+  const port = await freePort();
+  let program = await start(port);
+  let hold = false;
+  const agents = agentsOf(`ws://127.0.0.1:${port}/bridge`);
+  const ask = async (method: string, path: string, body: unknown = {}): Promise<Readonly<Record<string, unknown>>> => {
+    const asked = `${method} ${path}`;
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, body: JSON.stringify(body) });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`the bridge program answers ${asked} with ${response.status} ${text}`);
+    return JSON.parse(text);
+  };
+
+  return {
+    ...agents,
+    dialIn: async (from, to = agents.dialIns.own) => (await ask("POST", "/calls", { from, to })).id as CallId,
+    press: async (call, keys) => void (await ask("POST", `/calls/${call}/keys`, { keys })),
+    talk: async (call, talking) => void (await ask("POST", `/calls/${call}/talking`, { talking })),
+    hangUp: async (call) => void (await ask("POST", `/calls/${call}/hang-up`)),
+    lockByTelephone: async (key, locked) => void (await ask("POST", `/conferences/${key}/lock`, { locked })),
+    endByTelephone: async (key) => void (await ask("POST", `/conferences/${key}/end`)),
+    plan: async (digits, outcome) => {
+      const afterMs = outcome === "answer" ? ANSWERED_AFTER_MS : DECLINED_AFTER_MS;
+      await ask("PUT", `/numbers/${digits}`, { outcome, afterMs });
+    },
+    passTime: (ms) => pause(ms + ANSWERED_AFTER_MS),
+    holdActs: async () => {
+      hold = true;
+      await ask("PUT", "/faults", { hold });
+      return async () => {
+        hold = false;
+        await ask("PUT", "/faults", { hold });
+      };
+    },
+    // Back from `down`, a bridge lets its agents connect anew.
+    cutLink: async () => {
+      await ask("PUT", "/faults", { hold, down: true });
+      await ask("PUT", "/faults", { hold });
+    },
+    restart: async () => {
+      await program.stop();
+      program = await start(port);
+    },
+    stop: async () => {
+      await agents.stop();
+      await program.stop();
+    },
+  };
+}
+
+/** The same for a program that this command starts: each `{port}` in it becomes the port on which it is to listen, on 127.0.0.1. */
+export function programOnTest(command: string, ...args: readonly string[]): Promise<BridgeOnTest> {
+  return controlledBridge((port) => startProgram(port, command, args));
+}
+
+export async function startProgram(port: number, command: string, args: readonly string[]): Promise<RunningBridge> {
+  const filledIn = args.map((arg) => arg.replaceAll("{port}", String(port)));
+  const program = spawn(command, filledIn, { stdio: ["ignore", "ignore", "inherit"] });
+  const over = ended(program);
+  const stop = async () => {
+    program.kill("SIGKILL");
+    await over;
+  };
+  const listening = listens(port, AbortSignal.timeout(STARTS_WITHIN_MS));
+  const fault = await Promise.race([listening, over.then((how) => `it has ended (${how})`)]);
+  if (fault === null) return { stop };
+  await stop();
+  throw new Error(`the bridge program ${[command, ...filledIn].join(" ")} does not run: ${fault}`);
+}
+
+async function ended(program: ChildProcess): Promise<string> {
+  try {
+    const [code, signal] = await once(program, "exit");
+    return signal ?? `code ${code}`;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** `null` once it takes connections. */
+async function listens(port: number, signal: AbortSignal): Promise<string | null> {
+  while (!signal.aborted) {
+    const answer = await fetch(`http://127.0.0.1:${port}/`, { signal }).catch(() => null);
+    if (answer) return null;
+    await pause(10);
+  }
+  return `it does not listen on port ${port} of 127.0.0.1 after ${STARTS_WITHIN_MS / 1_000} s`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" && address ? address.port : 0;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
