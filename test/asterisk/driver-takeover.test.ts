@@ -202,3 +202,33 @@ test("an Asterisk that is about to end refuses what is new as out of capacity; w
   const notices = acting.reports.flatMap((report) => (report.type === "notice" ? [report.text] : []));
   expect(notices).toEqual([expect.stringMatching(/takes no new calls, for it is about to end/)]);
 });
+
+test("a conference that is over leaves nothing on Asterisk", async () => {
+  const acting = await act(bridge.driver, 1);
+  const { outside } = await busyConference(acting);
+
+  await done(acting, { type: "end-conference" });
+
+  await vi.waitFor(async () => expect(await bridge.asterisk.ari("GET", "/bridges")).toEqual([]));
+  const channels = await bridge.asterisk.ari<{ id: string }[]>("GET", "/channels");
+  expect(channels.map(({ id }) => id).sort()).toEqual([outside, `phone-${outside}`].sort());
+  expect(await bridge.asterisk.cli("dialplan show globals")).not.toContain("BRIDGEHEAD_CONFERENCE");
+});
+
+test.each(["14085551234@elsewhere", "../1", ""])("%j is not dialled, for it is no number", async (local) => {
+  const acting = await act(bridge.driver, 1);
+  await done(acting, create);
+
+  const dial: BridgeCommand = {
+    type: "dial",
+    call: dialled,
+    number: { country: "", area: "", local, extension: "" },
+    waitMs: 60_000,
+  };
+
+  expect(await acting.driver.execute("dial" as CommandId, conference, dial)).toEqual({
+    done: false,
+    reason: "refused",
+  });
+  expect(await bridge.asterisk.ari("GET", "/channels")).toEqual([]);
+});

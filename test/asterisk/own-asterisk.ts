@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -111,9 +111,16 @@ export class OwnAsterisk {
   /** It ends once the last call is over, and takes no new one. */
   async endWithLastCall(): Promise<void> {
     // The command line stays until Asterisk has ended.
-    const command = ["-C", this.#file("asterisk.conf"), "-rx", "core stop gracefully"];
-    spawn(join(this.#home, "bin/asterisk"), command, { stdio: "ignore" });
+    void this.cli("core stop gracefully");
     await pause(200);
+  }
+
+  /** What the command line says. */
+  cli(command: string): Promise<string> {
+    const named = ["-C", this.#file("asterisk.conf"), "-rx", command];
+    return new Promise((resolve) => {
+      execFile(join(this.#home, "bin/asterisk"), named, (_, output) => resolve(output));
+    });
   }
 
   async stop(): Promise<void> {

@@ -38,7 +38,7 @@ export const operations = {
   hangUp: { method: "DELETE", path: "/channels/{channelId}", parameters: ["reason"] },
   mute: { method: "POST", path: "/channels/{channelId}/mute", parameters: ["direction"] },
   unmute: { method: "DELETE", path: "/channels/{channelId}/mute", parameters: ["direction"] },
-  sendDtmf: { method: "POST", path: "/channels/{channelId}/dtmf", parameters: ["dtmf"] },
+  sendDtmf: { method: "POST", path: "/channels/{channelId}/dtmf", parameters: ["dtmf", "before"] },
   getChannelVar: { method: "GET", path: "/channels/{channelId}/variable", parameters: ["variable"] },
   setChannelVar: { method: "POST", path: "/channels/{channelId}/variable", parameters: ["variable", "value"] },
 } as const satisfies Readonly<Record<string, Operation>>;

@@ -581,6 +581,10 @@ export class Book {
         )),
       ...(notes ?? {}),
       ...(dialling && { conference: dialling.conference }),
+      // What was asked of an earlier link did not come to pass; who talks is found out anew.
+      ending: null,
+      isHeard: false,
+      talking: false,
     };
     call.room = place?.room ?? null;
     this.#calls.set(call.id, call);

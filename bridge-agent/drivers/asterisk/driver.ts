@@ -90,7 +90,7 @@ export class AsteriskDriver implements BridgeDriver {
   async stop(): Promise<void> {
     this.#report = () => {};
     this.#link.stop();
-    this.#work = null;
+    this.#endWork();
   }
 
   #connected(bootId: string): void {
@@ -99,8 +99,13 @@ export class AsteriskDriver implements BridgeDriver {
     this.#report({ type: "connected", bootId, ports: this.#settings.ports ?? null });
   }
 
-  #disconnected(why: string, isReplaced: boolean): void {
+  #endWork(): void {
+    this.#work?.work.stop();
     this.#work = null;
+  }
+
+  #disconnected(why: string, isReplaced: boolean): void {
+    this.#endWork();
     this.#afterResult = [];
     this.#report({ type: "disconnected", why, isReplaced });
   }

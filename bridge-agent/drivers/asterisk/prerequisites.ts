@@ -81,9 +81,9 @@ export async function whatIsMissing(
   const note = before ?? (isInUse ? await noteOf(ari, application) : null);
   if (note !== null && note.owner !== identity.owner) {
     const whose = `has the application ${application} in use for ${note.owner} (agent ${note.agent})`;
-    return err(
-      `${whose}: set driver.application to one of this agent's own, and hand its callers to that in extensions.conf`,
-    );
+    const remedy = "set driver.application to one of this agent's own, and hand its callers to that in extensions.conf";
+    const release = `asterisk -rx 'dialplan set global ${agentVariable(application)} ""'`;
+    return err(`${whose}: ${remedy}${isInUse ? "" : `; or, if that owner is no more, run ${release}`}`);
   }
   if (note === null && isInUse) {
     return err(

@@ -4,7 +4,7 @@ import type { BridgeCommand, Command, CommandResult, RefusalReason } from "../..
 import type { BridgeEvent, EndReason } from "../../../src/bridge/events.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../src/foundation/ids.ts";
 import { assertNever } from "../../../src/foundation/result.ts";
-import { type Timers, wait } from "../../../src/foundation/timers.ts";
+import type { Timers } from "../../../src/foundation/timers.ts";
 import { type Ari, type AriAnswer, AriFailure, bridge, isDone, read } from "./ari.ts";
 import type { Book, Call, Conference, Task } from "./book.ts";
 import {
@@ -26,6 +26,9 @@ const TRIES = 100;
 const TRY_EVERY_MS = 20;
 /** Should every agent be gone, Asterisk ends the ringing itself. */
 const RINGS_AT_MOST_LONGER_S = 10;
+
+/** Who has just answered may not listen for keys yet. */
+const BEFORE_EXTENSION_MS = 500;
 
 const done: CommandResult = { done: true };
 const refused = (reason: RefusalReason): CommandResult => ({ done: false, reason });
@@ -51,6 +54,7 @@ export class Work {
   readonly #options: WorkOptions;
   /** What is done for a call, or written down for a conference, is done in order: the end of the last thing. */
   readonly #last = new Map<string, Promise<unknown>>();
+  readonly #timers = new Set<() => void>();
   /** What Asterisk could not make a channel for at the last try. */
   #trouble: "none" | "going-away" | "endpoint" = "none";
 
@@ -104,6 +108,12 @@ export class Work {
       default:
         return assertNever(command);
     }
+  }
+
+  /** The link is over: nothing more comes of what waits. */
+  stop(): void {
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
   }
 
   /** In the background. */
@@ -193,7 +203,8 @@ export class Work {
     await Promise.all(others.map((bridgeId) => this.#ari.ask("destroyBridge", { bridgeId })));
     // The main one last: as long as it is there, the conference is.
     await this.#ari.ask("destroyBridge", { bridgeId: mainBridge });
-    await this.#ari.ask("setGlobalVar", { variable: conferenceVariable(mainBridge), value: "" });
+    // Without a value the variable itself goes.
+    await this.#ari.ask("setGlobalVar", { variable: conferenceVariable(mainBridge) });
     this.#book.removeConference(key);
     return done;
   }
@@ -232,6 +243,8 @@ export class Work {
     if (isUsed) return refused("refused"); // Asterisk would dial again where the call is over.
     const { country, area, local, extension } = number;
     const digits = country + area + local;
+    // Anything else would name another endpoint than the settings do.
+    if (!/^\d+$/.test(digits) || !/^[\d*#]*$/.test(extension)) return refused("refused");
     const call = this.#book.addDialled(id, conference, digits, extension, waitMs);
     const result = await this.#inOrder(id, async () => {
       await this.#writeConference(conference);
@@ -256,7 +269,7 @@ export class Work {
       // A telephone that is not there at all may be over already: its end is reported.
       if (isDone(dialled) || dialled.status === 404) return done;
       if (dialled.status !== 409) break;
-      await wait(this.#options.timers, TRY_EVERY_MS);
+      await this.#pause(TRY_EVERY_MS);
     }
     await this.#ari.ask("hangUp", { channelId: call.id });
     return refused("refused");
@@ -296,7 +309,7 @@ export class Work {
   async #limitRinging(id: CallId): Promise<void> {
     const call = this.#book.call(id);
     if (!call) return;
-    await wait(this.#options.timers, call.waitMs);
+    await this.#pause(call.waitMs);
     if (call.stage !== "ringing" || this.#book.call(id) !== call || call.ending !== null) return;
     call.ending = { reason: "no-answer", isReported: true };
     this.begin([{ type: "hang-up", call: id }]);
@@ -308,7 +321,7 @@ export class Work {
     const dtmf = call.extension;
     call.extension = "";
     await this.#writeNotes(id);
-    await this.#ari.ask("sendDtmf", { channelId: id, dtmf });
+    await this.#ari.ask("sendDtmf", { channelId: id, dtmf, before: BEFORE_EXTENSION_MS });
   }
 
   /** From the prompt, from an answered dial, or from another room; a lock keeps out callers who are not in yet. */
@@ -365,7 +378,7 @@ export class Work {
       const added = await this.#ari.ask("addChannel", { bridgeId, channel: id, absorbDTMF: true });
       const isTooEarly = added.status === 409 || added.status === 422;
       if (!isTooEarly || tries >= TRIES || !this.#book.call(id)) return added;
-      await wait(this.#options.timers, TRY_EVERY_MS);
+      await this.#pause(TRY_EVERY_MS);
     }
   }
 
@@ -436,6 +449,16 @@ export class Work {
       await this.#ari.ask("setGlobalVar", { variable: conferenceVariable(mainBridge), value });
     });
     return done;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.timers.after(ms, () => {
+        this.#timers.delete(cancel);
+        resolve();
+      });
+      this.#timers.add(cancel);
+    });
   }
 
   async #heldFor<Value>(key: ConfKey, run: () => Promise<Value>): Promise<Value> {
