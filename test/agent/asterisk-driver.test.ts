@@ -83,6 +83,12 @@ describe("what is wrong is one sentence, which says what to change", () => {
       "Asterisk at URL has no ARI there: set enabled = yes in ari.conf and http.conf, load res_ari_asterisk, or correct driver.url",
     ],
     [
+      "a user who may only read",
+      { "POST /events/user/bridgehead-who-acts": { status: 403 } },
+      {},
+      "Asterisk at URL lets the user bridgehead look and not act: set read_only = no in ari.conf",
+    ],
+    [
       "too old",
       { "GET /asterisk/info": info("13.38.3") },
       {},
@@ -232,6 +238,22 @@ describe("a link that is up", () => {
       expect(await execute(create)).toEqual({ done: true });
       expect(await execute({ type: "end-conference" })).toEqual({ done: true });
     }
+  });
+
+  test("lets nobody in muted who cannot be muted", async () => {
+    asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+    asterisk.answers["POST /channels/c1/answer"] = { status: 204 };
+    asterisk.answers["POST /channels/c1/mute"] = { status: 412 };
+    expect(await execute(create)).toEqual({ done: true });
+    const dialplan = { exten: "18005551234" };
+    const channel = { id: "c1", name: "PJSIP/trunk-1", state: "Ring", caller: { number: "14085550001" }, dialplan };
+    asterisk.send({ type: "StasisStart", args: ["in", "18005551234", "14085550001"], channel });
+    await reported("prompted");
+
+    const admit: BridgeCommand = { type: "admit", call: "c1" as CallId, muted: true, joinTone: false };
+
+    expect(await execute(admit)).toEqual({ done: false, reason: "refused" });
+    expect(asterisk.requests.map(({ what }) => what)).not.toContain("POST /bridges/bridgehead-command-1/addChannel");
   });
 
   test("ends when an event is none of ARI's", async () => {

@@ -76,7 +76,9 @@ export async function whatIsMissing(
   if (identity === null) return ok(status.startup_time);
   const before = await noteOf(ari, application);
   const eventName = "bridgehead-who-acts";
-  const isInUse = isDone(await ari.ask("userEvent", { eventName, application }, ANSWER_WITHIN_MS));
+  const asked = await ari.ask("userEvent", { eventName, application }, ANSWER_WITHIN_MS);
+  if (asked.status === 403) return err(`lets the user ${user} look and not act: set read_only = no in ari.conf`);
+  const isInUse = isDone(asked);
   // The other agent of this owner may have begun to act just now: it writes its note first.
   const note = before ?? (isInUse ? await noteOf(ari, application) : null);
   if (note !== null && note.owner !== identity.owner) {

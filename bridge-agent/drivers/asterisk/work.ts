@@ -336,27 +336,24 @@ export class Work {
     const room = conference.rooms.get(name);
     if (!room) return refused("no-such-room");
 
-    const before = {
-      muted: call.muted,
-      joinTone: call.joinTone,
-      attendeeId: call.attendeeId,
-      conference: call.conference,
-    };
-    const wasMuted = call.muted;
-    if (command.type === "admit") {
-      const { muted, joinTone, attendeeId = call.attendeeId } = command;
-      Object.assign(call, { muted, joinTone, attendeeId });
-    }
-    call.conference = conference.key;
+    const { muted, joinTone, attendeeId, conference: from } = call;
+    const wanted = command.type === "admit" ? command : { muted, joinTone, attendeeId };
     // Nobody is to hear a word of who enters muted.
-    if (call.muted && (isNew || !wasMuted)) await this.#ari.ask("mute", { channelId: call.id, direction: "in" });
-    if (!call.muted && wasMuted) await this.#ari.ask("unmute", { channelId: call.id, direction: "in" });
+    if (wanted.muted ? isNew || !muted : muted) {
+      const set = await this.#ari.ask(wanted.muted ? "mute" : "unmute", { channelId: call.id, direction: "in" });
+      if (!isDone(set)) return refused(set.status === 404 ? "no-such-call" : "refused");
+    }
+    call.muted = wanted.muted;
+    call.joinTone = wanted.joinTone;
+    call.attendeeId = wanted.attendeeId ?? attendeeId;
+    call.conference = conference.key;
     await this.#writeNotes(call.id);
     if (isNew && conference.reportsSpeakers) await this.#detectTalking(call.id, true);
     if (isNew && call.joinTone === true) await this.#playJoinTone(conference, room.bridge);
     const added = await this.#add(call.id, room.bridge);
     if (!isDone(added)) {
-      Object.assign(call, before);
+      call.joinTone = joinTone;
+      call.conference = from;
       return refused(added.status === 404 ? "no-such-room" : "no-such-call");
     }
     call.stage = "entered";
