@@ -27,16 +27,6 @@ export default defineConfig({
       },
       {
         test: {
-          name: "asterisk",
-          environment: "node",
-          include: ["test/asterisk/**/*.test.ts"],
-          fileParallelism: false,
-          sequence: { groupOrder: 2 },
-          testTimeout: 15_000,
-        },
-      },
-      {
-        test: {
           name: "whole",
           environment: "node",
           include: ["test/whole/**/*.test.ts"],
@@ -45,6 +35,19 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "asterisk",
+          environment: "node",
+          include: ["test/asterisk/**/*.test.ts"],
+          globalSetup: ["./test/asterisk/setup.ts"],
+          // Telephones send a packet each 20 ms, and tests hear whether they come.
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
         },
       },
     ],

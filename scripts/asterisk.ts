@@ -1,0 +1,164 @@
+import { spawn, spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, globSync, readFileSync } from "node:fs";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { err, ok, type Result } from "../src/foundation/result.ts";
+import { command } from "./command.ts";
+
+/** An Asterisk that can be run, and sipp, which plays telephones. */
+export interface AsteriskHome {
+  /** "Asterisk 22.10.1". */
+  readonly version: string;
+  readonly asterisk: string;
+  /** `null`: there is none beside an Asterisk that is installed. */
+  readonly sipp: string | null;
+  /** Folders. */
+  readonly modules: string;
+  /** Has `rest-api`, `documentation`. */
+  readonly data: string;
+  /** English announcements; `null`: there are none. */
+  readonly sounds: string | null;
+}
+
+export interface Wish {
+  /** Debian's packages go, or are, there; what is installed is not looked at. */
+  readonly folder?: string;
+  /** Debian's suites, of which the first that has an Asterisk is taken. */
+  readonly suites?: readonly string[];
+}
+
+const project = dirname(dirname(fileURLToPath(import.meta.url)));
+/** The newest first; what Debian's stable release lacks at times. */
+const usualSuites = ["forky", "sid", "bullseye"];
+
+/**
+ * Takes the Asterisk that is installed, else the one in a folder, which Debian's packages are put into the first time (12 s). The error
+ * is one sentence. Without a folder it is the one that `BRIDGEHEAD_ASTERISK` names, or `.asterisk` in the project.
+ */
+export async function findAsterisk(wish: Wish = {}): Promise<Result<AsteriskHome, string>> {
+  const named = wish.folder ?? process.env.BRIDGEHEAD_ASTERISK;
+  const installed = named || wish.suites ? err("") : installedAsterisk();
+  if (installed.ok) return installed;
+  const folder = resolve(named || join(project, ".asterisk", wish.suites?.join("-") ?? "newest"));
+  const fault = await fill(folder, wish.suites ?? usualSuites);
+  if (fault === null) return homeIn(folder);
+  return err([installed.error, fault].filter((sentence) => sentence !== "").join("; "));
+}
+
+/** From Debian's packages, in a folder as `asterisk-root.sh` leaves it. */
+function homeIn(folder: string): Result<AsteriskHome, string> {
+  const asterisk = join(folder, "bin", "asterisk");
+  const version = versionOf(asterisk);
+  if (version === null) return err(`${asterisk} does not run: remove ${folder} to have it made anew`);
+  return ok({
+    version,
+    asterisk,
+    sipp: join(folder, "bin", "sipp"),
+    modules: join(folder, "modules"),
+    data: join(folder, "share"),
+    sounds: join(folder, "sounds-en"),
+  });
+}
+
+/** The error is empty where there is none. */
+function installedAsterisk(): Result<AsteriskHome, string> {
+  const asterisk = programNamed("asterisk");
+  if (asterisk === null) return err("");
+  const version = versionOf(asterisk);
+  if (version === null) return err(`${asterisk} does not run`);
+  const settings = readIfAllowed("/etc/asterisk/asterisk.conf");
+  const modules = folderWith("res_ari.so", [
+    directory(settings, "astmoddir"),
+    ...globSync("/usr/lib/*/asterisk/modules"),
+    "/usr/lib/asterisk/modules",
+    "/usr/lib64/asterisk/modules",
+    "/usr/local/lib/asterisk/modules",
+  ]);
+  if (modules === null) return err(`the installed ${version} has no module res_ari.so`);
+  const data = folderWith("rest-api", [
+    directory(settings, "astdatadir"),
+    "/usr/share/asterisk",
+    "/var/lib/asterisk",
+    "/usr/local/share/asterisk",
+  ]);
+  if (data === null) return err(`the installed ${version} has no folder rest-api`);
+  const sounds = [join(data, "sounds", "en"), ...globSync(join(data, "sounds", "en_US_*"))].find((path) =>
+    existsSync(path),
+  );
+  return ok({ version, asterisk, sipp: programNamed("sipp"), modules, data, sounds: sounds ?? null });
+}
+
+/** Why it could not be filled; `null`: it is. */
+function fill(folder: string, suites: readonly string[]): Promise<string | null> {
+  if (!existsSync(join(folder, "VERSION"))) {
+    console.error(`getting Asterisk and sipp from Debian's packages into ${folder} (once, about 15 s) …`);
+  }
+  return new Promise((done) => {
+    const script = spawn(join(project, "scripts", "asterisk-root.sh"), [folder, ...suites], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    let complaints = "";
+    script.stderr.on("data", (data: Buffer) => {
+      complaints += data;
+    });
+    script.once("error", (error) => done(`${script.spawnfile} does not run (${error.message})`));
+    script.once("close", (code) => done(code === 0 ? null : (complaints.trim().split("\n").at(-1) ?? "")));
+  });
+}
+
+/** Also where an ordinary user's path does not lead. */
+function programNamed(name: string): string | null {
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/local/sbin"];
+  return folders.map((folder) => join(folder, name)).find(isProgram) ?? null;
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** "Asterisk 22.10.1" of "Asterisk 22.10.1+dfsg+~cs6". */
+function versionOf(program: string): string | null {
+  const { status, stdout } = spawnSync(program, ["-V"], { encoding: "utf8" });
+  return status === 0 ? (/^Asterisk [\w.-]+/.exec(stdout)?.[0] ?? stdout.trim()) : null;
+}
+
+/** On Debian only root and Asterisk may read it. */
+function readIfAllowed(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function directory(settings: string, name: string): string {
+  return new RegExp(`^\\s*${name}\\s*=>?\\s*([^\\s;]+)`, "m").exec(settings)?.[1] ?? "";
+}
+
+function folderWith(name: string, folders: readonly string[]): string | null {
+  return folders.find((folder) => folder !== "" && existsSync(join(folder, name))) ?? null;
+}
+
+if (import.meta.main) {
+  const program = command(
+    "asterisk",
+    "Gets an Asterisk and sipp, the telephones for tests: what is installed, else Debian's packages in a folder of their own. Installs nothing.",
+  )
+    .option("--suite <names...>", "Debian's suites; the first that has an Asterisk is taken")
+    .argument("[folder]", "where the packages go; by default `.asterisk` in this project")
+    .parse();
+  const [folder] = program.args;
+  const { suite } = program.opts<{ suite?: readonly string[] }>();
+  const home = await findAsterisk({ ...(folder && { folder }), ...(suite && { suites: suite }) });
+  if (home.ok) {
+    for (const [name, value] of Object.entries(home.value)) console.log(`${name.padEnd(9)} ${value ?? "none"}`);
+  } else {
+    console.error(home.error);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,168 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
+import { type SampleValues, sampleConfig } from "../../bridge-agent/drivers/asterisk/sample-config.ts";
+import type { AsteriskHome } from "../../scripts/asterisk.ts";
+import { freePorts } from "./free-ports.ts";
+import { guarded } from "./guarded.ts";
+
+/** Starts in 0.25 s, on a busy machine in some more. */
+const READY_WITHIN_MS = 20_000;
+
+export interface AsteriskOptions extends Partial<SampleValues> {
+  /** Added at the end of a configuration file, by its name. */
+  readonly added?: Readonly<Record<string, string>>;
+  /** Before the start: the configuration files by name, as they will be written. */
+  readonly change?: (files: Record<string, string>) => void;
+}
+
+/** An Asterisk with the sample configuration, in a folder and at ports of its own. It ends with the test, whatever that dies of. */
+export class AsteriskOnTest {
+  readonly home: AsteriskHome;
+  readonly user = "bridgehead";
+  readonly password: string;
+  readonly ports: { readonly http: number; readonly sip: number; readonly trunk: number };
+  readonly folder = mkdtempSync(join(tmpdir(), "bridgehead-asterisk-"));
+  #process: ChildProcess | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #output = "";
+
+  private constructor(home: AsteriskHome, ports: readonly number[], options: AsteriskOptions) {
+    const [http = 0, sip = 0, trunk = 0] = ports;
+    this.home = home;
+    this.password = options.ariPassword ?? crypto.randomUUID();
+    this.ports = { http, sip, trunk };
+    this.#write(options);
+  }
+
+  static async start(home: AsteriskHome, options: AsteriskOptions = {}): Promise<AsteriskOnTest> {
+    const asterisk = new AsteriskOnTest(home, await freePorts(3), options);
+    try {
+      await asterisk.restart();
+    } catch (error) {
+      await asterisk.stop();
+      throw error;
+    }
+    return asterisk;
+  }
+
+  /** Of ARI, as the agent's settings name it. */
+  get url(): string {
+    return `http://127.0.0.1:${this.ports.http}/ari`;
+  }
+
+  /** 0 while there is none. */
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  /** What it has written since the test began. */
+  get log(): string {
+    const file = join(this.folder, "state", "messages.log");
+    return this.#output + (existsSync(file) ? readFileSync(file, "utf8") : "");
+  }
+
+  /** One request of ARI, beside the driver. */
+  ari(method: string, path: string): Promise<Response> {
+    const authorization = `Basic ${btoa(`${this.user}:${this.password}`)}`;
+    return fetch(`${this.url}${path}`, { method, headers: { authorization } });
+  }
+
+  /** What Asterisk's console prints for a command. */
+  async cli(command: string): Promise<string> {
+    const args = ["-C", join(this.folder, "etc", "asterisk.conf"), "-rx", command];
+    const { stdout } = await promisify(execFile)(this.home.asterisk, args);
+    return stdout;
+  }
+
+  /** Kills it at once; resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.#process?.kill("SIGKILL");
+    await this.#ended;
+  }
+
+  /** Asks it to end. With calls up it takes up to 10 s, in which it takes no new ones; `ended` resolves then. */
+  term(): void {
+    this.#process?.kill("SIGTERM");
+  }
+
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
+  /** Starts it anew with the same files and ports; one that runs is killed first. Resolves when it answers. */
+  async restart(): Promise<void> {
+    await this.kill();
+    // `-f`: it stays this process. A group of its own: the guard kills groups.
+    const child = spawn(this.home.asterisk, ["-f", "-C", join(this.folder, "etc", "asterisk.conf")], {
+      cwd: this.folder,
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#process = child;
+    const release = guarded(child.pid);
+    let fault = "";
+    for (const pipe of [child.stdout, child.stderr]) {
+      pipe.on("data", (data: Buffer) => {
+        this.#output += data;
+      });
+    }
+    this.#ended = new Promise((done) => {
+      const over = () => {
+        release();
+        this.#process = undefined;
+        done();
+      };
+      child.once("error", (error) => {
+        fault = error.message;
+        over();
+      });
+      child.once("close", over);
+    });
+    for (const deadline = Date.now() + READY_WITHIN_MS; !(await this.#isReady()); await pause(10)) {
+      const why = this.#process ? Date.now() > deadline && "it does not answer" : `it has ended ${fault}`;
+      if (why) throw new Error(`Asterisk does not start (${why}):\n${this.log.slice(-4_000)}`);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  async #isReady(): Promise<boolean> {
+    const answer = await this.ari("GET", "/asterisk/ping").catch(() => null);
+    // It answers before all modules run.
+    return answer?.status === 200 && /has fully booted/.test(await this.cli("core waitfullybooted"));
+  }
+
+  #write(options: AsteriskOptions): void {
+    const folders = { etc: "etc", modules: this.home.modules, data: "data", state: "state" };
+    for (const name of ["etc", "data", "state"] as const) folders[name] = join(this.folder, name);
+    for (const name of ["etc", "data/sounds", "state/keys"]) mkdirSync(join(this.folder, name), { recursive: true });
+    for (const name of ["documentation", "rest-api", "static-http"]) {
+      if (existsSync(join(this.home.data, name)))
+        symlinkSync(join(this.home.data, name), join(this.folder, "data", name));
+    }
+    if (this.home.sounds) symlinkSync(this.home.sounds, join(this.folder, "data", "sounds", "en"));
+    const { http, sip, trunk } = this.ports;
+    const files: Record<string, string> = {
+      ...sampleConfig({
+        httpPort: http,
+        sipPort: sip,
+        trunkPort: trunk,
+        // The same for all: one of them that finds a port taken tries the next. Below the ports that the system gives to others.
+        rtpPorts: { first: 20_000, last: 29_999 },
+        ...options,
+        ariPassword: this.password,
+        folders,
+      }),
+    };
+    for (const [name, text] of Object.entries(options.added ?? {})) files[name] = `${files[name] ?? ""}\n${text}\n`;
+    options.change?.(files);
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(this.folder, "etc", name), text);
+  }
+}

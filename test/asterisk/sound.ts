@@ -1,0 +1,197 @@
+import { createSocket, type Socket } from "node:dgram";
+import type { AddressInfo } from "node:net";
+
+/** Samples of a packet, 20 ms at 8,000 a second. */
+const SAMPLES = 160;
+const PACKET_MS = 20;
+const PCMU = 0;
+const TELEPHONE_EVENT = 101;
+const SILENCE = 0xff;
+const keys = "0123456789*#ABCD";
+/** Of 32,768: a few at once can be mixed without being cut off. */
+const LOUDNESS = 4_000;
+/** A tone counts as heard from a quarter of the loudness with which it was sent. */
+const HEARD = LOUDNESS / 4;
+
+export interface Frame {
+  /** By `performance.now()`. */
+  readonly at: number;
+  readonly payload: Buffer;
+}
+
+/**
+ * The mouthpiece and the ear of one call: RTP at a port of its own. Each mouthpiece has a tone of its own, so that an ear can tell who
+ * it hears. Frequencies are multiples of 50 Hz: one 20 ms packet tells them apart exactly.
+ */
+export class Sound {
+  readonly frequency: number;
+  /** What came, the oldest first. */
+  readonly heard: Frame[] = [];
+  readonly #socket: Socket;
+  #theirPort = 0;
+  #says: "tone" | "silence" | "nothing" = "silence";
+  readonly #keys: { readonly key: number; readonly done: () => void }[] = [];
+  /** How many packets of the key were sent. */
+  #ofKey = 0;
+  #keyBegan = 0;
+  #sequence = 1;
+  #timestamp = 160_000;
+  #nextAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor(frequency: number, socket: Socket) {
+    this.frequency = frequency;
+    this.#socket = socket;
+    socket.on("message", (packet: Buffer) => {
+      if ((packet[1] ?? 0) % 0x80 === PCMU) this.heard.push({ at: performance.now(), payload: packet.subarray(12) });
+    });
+  }
+
+  static async open(frequency: number): Promise<Sound> {
+    const socket = createSocket("udp4");
+    await new Promise<void>((bound) => socket.bind(0, "127.0.0.1", bound));
+    return new Sound(frequency, socket);
+  }
+
+  get port(): number {
+    return (this.#socket.address() as AddressInfo).port;
+  }
+
+  /** Sends from now on, as a telephone does from the answer on: silence first. */
+  connect(theirPort: number): void {
+    this.#theirPort = theirPort;
+    this.#nextAt = performance.now();
+    this.#tick();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#socket.close();
+    for (const { done } of this.#keys.splice(0)) done();
+  }
+
+  say(what: "tone" | "silence" | "nothing"): void {
+    this.#says = what;
+  }
+
+  get isTalking(): boolean {
+    return this.#says === "tone";
+  }
+
+  /** Presses keys one after the other, 100 ms each and 60 ms apart (RFC 4733). Resolves when the last one was released. */
+  async press(digits: string): Promise<void> {
+    const sent = [...digits].map(
+      (digit) =>
+        new Promise<void>((done) => {
+          const key = keys.indexOf(digit);
+          if (key < 0) throw new Error(`no telephone has the key "${digit}"`);
+          this.#keys.push({ key, done });
+        }),
+    );
+    await Promise.all(sent);
+  }
+
+  /** How loud these tones were in the packets since `from`. */
+  hears(frequency: number, from: number): readonly { readonly at: number; readonly isHeard: boolean }[] {
+    return this.heard.slice(firstSince(this.heard, from)).map((frame) => ({
+      at: frame.at,
+      isHeard: loudnessOf(frame.payload, frequency) >= HEARD,
+    }));
+  }
+
+  /** Whether there was anything but silence since `from`. */
+  isLoud(from: number): boolean {
+    return this.heard.some(
+      ({ at, payload }) => at >= from && payload.some((byte) => Math.abs(fromMuLaw(byte)) >= HEARD),
+    );
+  }
+
+  /** Sends all that is due: timers may be late, a telephone's clock is not. But keys that come all at once are too short for Asterisk. */
+  #tick(): void {
+    for (; this.#nextAt <= performance.now(); this.#nextAt += PACKET_MS) {
+      if (this.#keys.length > 0) this.#nextAt = performance.now();
+      this.#sendPacket();
+    }
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, this.#nextAt - performance.now()));
+  }
+
+  #sendPacket(): void {
+    const [current] = this.#keys;
+    if (current) this.#sendKey(current.key);
+    else if (this.#says !== "nothing") this.#send(PCMU, this.#timestamp, this.#audio());
+    this.#timestamp += SAMPLES;
+  }
+
+  /** Five packets while the key is down, and three that say that it is up: any of them may be lost. */
+  #sendKey(key: number): void {
+    if (this.#ofKey === 0) this.#keyBegan = this.#timestamp;
+    this.#ofKey += 1;
+    const isUp = this.#ofKey > 5;
+    const event = Buffer.alloc(4);
+    event.writeUInt8(key, 0);
+    event.writeUInt8((isUp ? 0x80 : 0) | 10, 1);
+    event.writeUInt16BE(Math.min(this.#ofKey, 5) * SAMPLES, 2);
+    this.#send(TELEPHONE_EVENT, this.#keyBegan, event, this.#ofKey === 1);
+    if (this.#ofKey < 8) return;
+    this.#ofKey = 0;
+    this.#keys.shift()?.done();
+  }
+
+  #send(type: number, timestamp: number, payload: Buffer, isFirst = false): void {
+    const header = Buffer.alloc(12);
+    header.writeUInt8(0x80, 0);
+    header.writeUInt8(type | (isFirst ? 0x80 : 0), 1);
+    header.writeUInt16BE(this.#sequence++ & 0xffff, 2);
+    header.writeUInt32BE(timestamp >>> 0, 4);
+    header.writeUInt32BE(this.frequency, 8);
+    this.#socket.send(Buffer.concat([header, payload]), this.#theirPort, "127.0.0.1", () => {});
+  }
+
+  #audio(): Buffer {
+    const packet = Buffer.alloc(SAMPLES, SILENCE);
+    if (this.#says === "silence") return packet;
+    const step = (2 * Math.PI * this.frequency) / 8_000;
+    for (let index = 0; index < SAMPLES; index++) {
+      packet.writeUInt8(toMuLaw(LOUDNESS * Math.sin(step * (this.#timestamp + index))), index);
+    }
+    return packet;
+  }
+}
+
+function firstSince(frames: readonly Frame[], from: number): number {
+  const found = frames.findLastIndex((frame) => frame.at < from);
+  return found + 1;
+}
+
+/** The loudest that the tone alone reaches in this packet, by Goertzel's algorithm. */
+export function loudnessOf(payload: Buffer, frequency: number): number {
+  const factor = 2 * Math.cos((2 * Math.PI * frequency) / 8_000);
+  let before = 0;
+  let last = 0;
+  for (const byte of payload) {
+    const now = fromMuLaw(byte) + factor * last - before;
+    before = last;
+    last = now;
+  }
+  const power = last * last + before * before - factor * last * before;
+  return (2 * Math.sqrt(Math.max(power, 0))) / payload.length;
+}
+
+/** G.711. */
+function toMuLaw(sample: number): number {
+  const sign = sample < 0 ? 0x80 : 0;
+  const magnitude = Math.min(Math.round(Math.abs(sample)) + 132, 32_767);
+  const exponent = Math.floor(Math.log2(magnitude)) - 7;
+  const mantissa = (magnitude >> (exponent + 3)) & 0x0f;
+  return ~(sign | (exponent << 4) | mantissa) & 0xff;
+}
+
+function fromMuLaw(byte: number): number {
+  return decoded[byte] ?? 0;
+}
+
+const decoded = Float64Array.from({ length: 256 }, (_, byte) => {
+  const bits = ~byte & 0xff;
+  const magnitude = (((bits & 0x0f) << 3) + 132) * 2 ** ((bits >> 4) & 0x07) - 132;
+  return bits & 0x80 ? -magnitude : magnitude;
+});
