@@ -399,6 +399,8 @@ export class Agent {
           this.#journal.saveAssignment(this.#assignment);
         }
         return;
+      case "notice":
+        return this.#note("warn", "bridge-notice", report.text);
       default:
         // While reconciling, whatever happens is part of the state that is on its way.
         if (this.#active && this.#bridge === "up") this.#events.bridgeEvent(report, now);

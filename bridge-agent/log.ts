@@ -16,6 +16,7 @@ export interface Note {
     | "edge-trouble"
     | "bridge-connected"
     | "bridge-disconnected"
+    | "bridge-notice"
     | "active"
     | "standby"
     | "takeover"

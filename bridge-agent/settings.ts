@@ -78,15 +78,17 @@ export function readSettings(content: string): Result<AgentSettings, string> {
   const path = v.getDotPath(issue) ?? "";
   if (issue.expected === "never")
     return err(`${path} is no setting; the settings are ${Object.keys(agentSettings.entries).join(", ")}`);
-  const right = exampleAt(path);
+  const right = exampleAt(path, value);
   if (path === "") return err("it must be a JSON object");
   const what = wrongValue(issue);
   return err(right === undefined ? `${path} ${what}` : `${path} ${what}, for example ${JSON.stringify(right)}`);
 }
 
 /** The right value at this path; a driver's own settings have theirs at its kind. */
-function exampleAt(path: string): unknown {
-  const places = [example, ...Object.values(drivers).map(({ example }) => ({ driver: example }))];
+function exampleAt(path: string, settings: unknown): unknown {
+  const kinds = Object.values(drivers).map(({ example }) => ({ driver: example }));
+  const own = kinds.filter(({ driver }) => driver.type === Object(Object(settings).driver).type);
+  const places = [...own, example, ...kinds];
   const values = places.map((place) => path.split(".").reduce<unknown>((value, step) => Object(value)[step], place));
   return values.find((value) => value !== undefined);
 }

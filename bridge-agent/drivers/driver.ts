@@ -24,6 +24,8 @@ export type DriverReport =
    * agent acts from now on.
    */
   | { readonly type: "disconnected"; readonly why: string; readonly isReplaced: boolean }
+  /** A sentence for operations staff about a bridge that is there: something of it needs a person. */
+  | { readonly type: "notice"; readonly text: string }
   | BridgeEvent;
 
 /** What the bridge holds of the agent's owner. */

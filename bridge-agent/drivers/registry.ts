@@ -1,9 +1,10 @@
 import * as v from "valibot";
+import { asterisk } from "./asterisk/kind.ts";
 import type { BridgeDriver, DriverIdentity, DriverKind, DriverPorts } from "./driver.ts";
 import { generic } from "./generic.ts";
 
 /** Each kind of driver, under the `type` of its settings. A new one is a line here, and a folder of its own. */
-const registered = { generic };
+const registered = { generic, asterisk };
 
 export type DriverType = keyof typeof registered;
 type SettingsOf<Type extends DriverType> = v.InferOutput<(typeof registered)[Type]["settings"]>;

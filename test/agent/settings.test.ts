@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { drivers } from "../../bridge-agent/drivers/registry.ts";
 import { readSettings } from "../../bridge-agent/settings.ts";
 
 const right = {
@@ -50,7 +51,22 @@ test.each([
   [
     "a driver that is none",
     { driver: { type: "fax" } },
-    'driver.type must be "generic" (it is "fax"), for example "generic"',
+    'driver.type must be one of "generic", "asterisk" (it is "fax"), for example "generic"',
+  ],
+  [
+    "an address of Asterisk that is none of ARI",
+    { driver: { type: "asterisk", url: "ws://127.0.0.1:8088", user: "bridgehead", password: "secret" } },
+    'driver.url must be the http:// or https:// address of ARI, ending in /ari, without user and password (it is "ws://127.0.0.1:8088"), for example "http://127.0.0.1:8088/ari"',
+  ],
+  [
+    "an endpoint without a place for the number",
+    { driver: { type: "asterisk", url: "http://h/ari", user: "u", password: "secret", endpoint: "PJSIP/trunk" } },
+    'driver.endpoint must name a channel technology and have {number} where the number goes (it is "PJSIP/trunk"), for example "PJSIP/{number}@trunk"',
+  ],
+  [
+    "a password that stands twice, and is not shown,",
+    { driver: { type: "asterisk", url: "http://h/ari", user: "u", password: "secret", passwordFile: "/x" } },
+    `driver must have either password or passwordFile, for example ${JSON.stringify(drivers.asterisk.example)}`,
   ],
   [
     "a number with a plus sign",

@@ -1,0 +1,191 @@
+import * as v from "valibot";
+import type { BridgeCommand, ExecutionResult } from "../../../src/bridge/commands.ts";
+import type { BridgeEvent } from "../../../src/bridge/events.ts";
+import type { CommandId, ConfKey } from "../../../src/foundation/ids.ts";
+import type { BridgeDriver, DriverIdentity, DriverPorts, DriverReport, DriverState } from "../driver.ts";
+import { AriFailure, application, bridge, channel, isDone, read, variable } from "./ari.ts";
+import { Book, type Consequences } from "./book.ts";
+import { AsteriskLink, type Session } from "./link.ts";
+import {
+  CALL_VARIABLE,
+  type CallNotes,
+  type ConferenceNotes,
+  conferenceVariable,
+  readCallNotes,
+  readConferenceNotes,
+} from "./names.ts";
+import type { AsteriskSettings } from "./settings.ts";
+import { Work } from "./work.ts";
+
+/** The longest that any command may take of a bridge that is alive. */
+const RESULT_WITHIN_MS = 30_000;
+
+/** Drives Asterisk by its REST interface (ARI). Each owner has a Stasis application of its own there. */
+export class AsteriskDriver implements BridgeDriver {
+  readonly #settings: AsteriskSettings;
+  readonly #identity: DriverIdentity | null;
+  readonly #ports: DriverPorts;
+  readonly #link: AsteriskLink;
+  #report: (report: DriverReport) => void = () => {};
+  #book: Book;
+  #work: { readonly session: Session; readonly work: Work } | null = null;
+  #bootId: string | null = null;
+  /** Looks are taken one after another. */
+  #looked: Promise<unknown> = Promise.resolve();
+  /** To be reported after the result that they follow from. */
+  #afterResult: BridgeEvent[] = [];
+
+  /** `identity`: `null` for a visitor. */
+  constructor(settings: AsteriskSettings, ports: DriverPorts, identity: DriverIdentity | null) {
+    this.#settings = settings;
+    this.#identity = identity;
+    this.#ports = ports;
+    this.#book = new Book(identity);
+    this.#link = new AsteriskLink(settings, identity, ports, {
+      connected: (bootId) => this.#connected(bootId),
+      disconnected: (why, isReplaced) => this.#disconnected(why, isReplaced),
+      begun: (session) => this.#look(session, true),
+      event: (event) => this.#follow(this.#book.happened(event)),
+    });
+  }
+
+  start(report: (report: DriverReport) => void): void {
+    this.#report = report;
+    this.#link.connect();
+  }
+
+  activate(epoch: number): void {
+    this.#link.activate(epoch);
+  }
+
+  async execute(commandId: CommandId, conference: ConfKey | null, command: BridgeCommand): Promise<ExecutionResult> {
+    const { session } = this.#link;
+    if (session === null) return { done: false, reason: "unreachable" };
+    if (session.activation === null) return { done: false, reason: "refused" };
+    let isTooSlow = false;
+    const cancel = this.#ports.timers.after(RESULT_WITHIN_MS, () => {
+      isTooSlow = true;
+      this.#link.lost(session, `it has not answered ${command.type} for ${RESULT_WITHIN_MS / 1_000} s`);
+    });
+    try {
+      if (!(await session.activation)) return { done: "unknown" };
+      return await this.#workOf(session).execute(commandId, conference, command);
+    } catch (error) {
+      if (!(error instanceof AriFailure)) throw error;
+      this.#link.lost(session, error.message);
+      return isTooSlow ? { done: "unknown", tooSlow: true } : { done: "unknown" };
+    } finally {
+      cancel();
+    }
+  }
+
+  async state(): Promise<DriverState | null> {
+    const { session } = this.#link;
+    if (session === null) return null;
+    if (session.activation !== null && !(await session.activation)) return null;
+    const isSeen = await this.#look(session, session.activation === null);
+    return isSeen ? this.#book.state() : null;
+  }
+
+  async stop(): Promise<void> {
+    this.#report = () => {};
+    this.#link.stop();
+    this.#endWork();
+  }
+
+  #connected(bootId: string): void {
+    if (bootId !== this.#bootId) this.#book = new Book(this.#identity);
+    this.#bootId = bootId;
+    this.#report({ type: "connected", bootId, ports: this.#settings.ports ?? null });
+  }
+
+  #endWork(): void {
+    this.#work?.work.stop();
+    this.#work = null;
+  }
+
+  #disconnected(why: string, isReplaced: boolean): void {
+    this.#endWork();
+    this.#afterResult = [];
+    this.#report({ type: "disconnected", why, isReplaced });
+  }
+
+  #workOf(session: Session): Work {
+    if (this.#work?.session === session) return this.#work.work;
+    const work = new Work({
+      ari: session.ari,
+      book: this.#book,
+      settings: this.#settings,
+      owner: this.#identity?.owner ?? "",
+      timers: this.#ports.timers,
+      report: (reports) => {
+        this.#afterResult.push(...reports);
+        setImmediate(() => this.#tell([]));
+      },
+      notice: (what) => this.#report({ type: "notice", text: `Asterisk at ${this.#settings.url} ${what}` }),
+      failed: (why) => this.#link.lost(session, why),
+    });
+    this.#work = { session, work };
+    return work;
+  }
+
+  #follow({ reports, tasks }: Consequences): void {
+    const { session } = this.#link;
+    this.#tell(reports);
+    if (session !== null && session.activation !== null) this.#workOf(session).begin(tasks);
+  }
+
+  #tell(reports: readonly BridgeEvent[]): void {
+    for (const report of [...this.#afterResult.splice(0), ...reports]) this.#report(report);
+  }
+
+  /** Brings the book in line with Asterisk. False: the link is over. */
+  #look(session: Session, isFirst: boolean): Promise<boolean> {
+    const look = this.#looked.then(() => this.#lookNow(session, isFirst));
+    this.#looked = look;
+    return look;
+  }
+
+  async #lookNow(session: Session, isFirst: boolean): Promise<boolean> {
+    const { ari } = session;
+    const book = this.#book;
+    const since = book.version;
+    try {
+      const { application: applicationName } = this.#settings;
+      const [bridgeList, channelList, ofApplication] = await Promise.all([
+        ari.ask("listBridges", {}),
+        ari.ask("listChannels", {}),
+        ari.ask("getApplication", { applicationName }),
+      ]);
+      const bridges = read("listBridges", v.array(bridge), bridgeList);
+      const channels = read("listChannels", v.array(channel), channelList);
+      // There is no such application before the first agent acts.
+      const held = ofApplication.status === 404 ? [] : read("getApplication", application, ofApplication).channel_ids;
+      const inApplication = new Set(held);
+      const { isCallWanted, mainBridges } = book.wanted(bridges, isFirst);
+      const wanted = channels.filter(({ id }) => inApplication.has(id) && isCallWanted(id));
+      const callNotes = new Map<string, CallNotes | null>();
+      const conferenceNotes = new Map<string, ConferenceNotes | null>();
+      await Promise.all([
+        ...wanted.map(async ({ id }) => {
+          const answer = await ari.ask("getChannelVar", { channelId: id, variable: CALL_VARIABLE });
+          // 404: it has no such variable, or is gone.
+          callNotes.set(id, isDone(answer) ? readCallNotes(read("getChannelVar", variable, answer).value) : null);
+        }),
+        ...mainBridges.map(async (id) => {
+          const answer = await ari.ask("getGlobalVar", { variable: conferenceVariable(id) });
+          conferenceNotes.set(id, readConferenceNotes(read("getGlobalVar", variable, answer).value));
+        }),
+      ]);
+      // What happened before the look must be known before it counts.
+      if (session.activation !== null && !(await this.#link.mark(session))) return false;
+      if (session !== this.#link.session) return false;
+      this.#follow(book.looked({ bridges, channels, inApplication, callNotes, conferenceNotes }, since, isFirst));
+      return true;
+    } catch (error) {
+      if (!(error instanceof AriFailure)) throw error;
+      this.#link.lost(session, error.message);
+      return false;
+    }
+  }
+}

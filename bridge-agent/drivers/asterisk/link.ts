@@ -1,0 +1,275 @@
+import { readFileSync } from "node:fs";
+import { reasonOf } from "../../../src/foundation/reason.ts";
+import { backoffMs } from "../../reconnecting-socket.ts";
+import type { DriverIdentity, DriverPorts } from "../driver.ts";
+import { Ari, type AriEvent, AriFailure, decodeEvent, info, isDone, type OtherEvent, read, variable } from "./ari.ts";
+import { agentVariable, readAgentNote } from "./names.ts";
+import { whatIsMissing } from "./prerequisites.ts";
+import type { AsteriskSettings } from "./settings.ts";
+
+/** A bridge that falls silent is found within the sum of both. */
+const PING_EVERY_MS = 1_000;
+const ANSWER_WITHIN_MS = 2_000;
+const LONGEST_RETRY_MS = 1_000;
+/** How often it is tried whether the events have begun. */
+const MARK_EVERY_MS = 20;
+const MAX_EVENT_LENGTH = 1024 * 1024;
+
+interface LinkHandlers {
+  /** Asterisk answers; another boot id than before: it was started anew. */
+  connected(bootId: string): void;
+  disconnected(why: string, isReplaced: boolean): void;
+  /** This agent has the events from now on. False: the link broke again. */
+  begun(session: Session): Promise<boolean>;
+  event(event: AriEvent): void;
+}
+
+/** One time of being connected; all that is asked through it is over with it. */
+export interface Session {
+  readonly ari: Ari;
+  /** Whether this agent acts, as soon as that is known; `null`: it was not asked to. False: the link is over. */
+  activation: Promise<boolean> | null;
+}
+
+/**
+ * The link to one Asterisk. A standby asks by REST alone whether Asterisk is there. The agent that acts has the event socket of its
+ * owner's application: Asterisk gives it to whoever asked last, and tells the one before.
+ */
+export class AsteriskLink {
+  readonly #settings: AsteriskSettings;
+  readonly #identity: DriverIdentity | null;
+  readonly #ports: DriverPorts;
+  readonly #handlers: LinkHandlers;
+  #session: Session | null = null;
+  #socket: ReturnType<DriverPorts["openSocket"]> | null = null;
+  /** By the name of the event that each waits for. */
+  readonly #marks = new Map<string, (came: boolean) => void>();
+  #lastMark = 0;
+  #failures = 0;
+  #lastWhy: string | null = null;
+  #bootId = "";
+  #stopped = false;
+  #cancelNext = () => {};
+
+  constructor(settings: AsteriskSettings, identity: DriverIdentity | null, ports: DriverPorts, handlers: LinkHandlers) {
+    this.#settings = settings;
+    this.#identity = identity;
+    this.#ports = ports;
+    this.#handlers = handlers;
+  }
+
+  /** `null`: Asterisk does not answer, or not yet. */
+  get session(): Session | null {
+    return this.#session;
+  }
+
+  connect(): void {
+    void this.#connect();
+  }
+
+  /** Takes the events of the application, unless an agent of a later epoch has them. */
+  activate(epoch: number): void {
+    const session = this.#session;
+    if (session === null || this.#identity === null) return;
+    session.activation = this.#activate(session, this.#identity, epoch);
+  }
+
+  /** Kept once all events that have happened by now were passed on. False: the link is over. */
+  async mark(session: Session): Promise<boolean> {
+    this.#lastMark += 1;
+    // Another agent's marks come here, too, while it takes over.
+    const name = `bridgehead-${this.#identity?.agent}-${this.#lastMark}`;
+    const came = new Promise<boolean>((resolve) => this.#marks.set(name, resolve));
+    const { application } = this.#settings;
+    const sent = await session.ari.ask("userEvent", { eventName: name, application }, ANSWER_WITHIN_MS);
+    if (!isDone(sent)) {
+      this.#marks.get(name)?.(false);
+      this.#marks.delete(name);
+      return false;
+    }
+    const cancel = this.#ports.timers.after(ANSWER_WITHIN_MS, () => {
+      this.lost(session, `its events have not come for ${ANSWER_WITHIN_MS / 1_000} s`);
+    });
+    const result = await came;
+    cancel();
+    return result;
+  }
+
+  /** Gives this session up, for another one. */
+  lost(session: Session, what: string, isReplaced = false): void {
+    if (session !== this.#session) return;
+    this.#end();
+    const why = `Asterisk at ${this.#settings.url} is lost: ${what}`;
+    this.#lastWhy = why;
+    this.#handlers.disconnected(why, isReplaced);
+    this.#connectSoon();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#end();
+  }
+
+  #end(): void {
+    this.#cancelNext();
+    const session = this.#session;
+    this.#session = null;
+    session?.ari.close();
+    this.#socket?.close("orderly");
+    this.#socket = null;
+    for (const settle of this.#marks.values()) settle(false);
+    this.#marks.clear();
+  }
+
+  #connectSoon(): void {
+    if (this.#stopped) return;
+    this.#failures += 1;
+    const { timers, random } = this.#ports;
+    this.#cancelNext = timers.after(backoffMs(this.#failures, LONGEST_RETRY_MS, random()), () => void this.#connect());
+  }
+
+  async #connect(): Promise<void> {
+    const tried = await this.#try();
+    if (this.#stopped) return tried.ari?.close();
+    if (tried.why !== null) {
+      tried.ari?.close();
+      if (tried.why !== this.#lastWhy) this.#handlers.disconnected(tried.why, false);
+      this.#lastWhy = tried.why;
+      return this.#connectSoon();
+    }
+    this.#lastWhy = null;
+    this.#bootId = tried.bootId;
+    const session: Session = { ari: tried.ari, activation: null };
+    this.#session = session;
+    this.#pingLater(session);
+    this.#handlers.connected(tried.bootId);
+  }
+
+  async #try(): Promise<
+    | { readonly ari: Ari; readonly bootId: string; readonly why: null }
+    | { readonly ari: Ari | null; readonly why: string }
+  > {
+    const { url, user, passwordFile } = this.#settings;
+    let { password = "" } = this.#settings;
+    try {
+      if (passwordFile !== undefined) password = readFileSync(passwordFile, "utf8").split(/\r?\n/, 1)[0] ?? "";
+    } catch (error) {
+      return {
+        ari: null,
+        why: `the password of Asterisk cannot be read: ${reasonOf(error)}; correct driver.passwordFile`,
+      };
+    }
+    const ari = new Ari({ url, user, password }, this.#ports.timers);
+    try {
+      const found = await whatIsMissing(ari, this.#settings, this.#identity);
+      return found.ok ? { ari, bootId: found.value, why: null } : { ari, why: `Asterisk at ${url} ${found.error}` };
+    } catch (error) {
+      if (!(error instanceof AriFailure)) throw error;
+      const advice = "start Asterisk, or correct driver.url";
+      return { ari, why: `Asterisk at ${url} does not connect: ${error.message}; ${advice}` };
+    }
+  }
+
+  #pingLater(session: Session): void {
+    const { timers, pingEveryMs = PING_EVERY_MS } = this.#ports;
+    this.#cancelNext = timers.after(pingEveryMs, () => void this.#ping(session));
+  }
+
+  async #ping(session: Session): Promise<void> {
+    try {
+      const answer = await session.ari.ask("getInfo", { only: "system,status" }, ANSWER_WITHIN_MS);
+      const bootId = read("getInfo", info, answer).status.startup_time;
+      if (bootId !== this.#bootId) return this.lost(session, "it was started anew");
+      // The socket may be dead although nobody has said so.
+      if (this.#socket !== null && session.activation !== null && (await session.activation)) await this.mark(session);
+    } catch (error) {
+      if (!(error instanceof AriFailure)) throw error;
+      return this.lost(session, error.message);
+    }
+    if (session !== this.#session) return;
+    this.#failures = 0;
+    this.#pingLater(session);
+  }
+
+  async #activate(session: Session, { owner, agent }: DriverIdentity, epoch: number): Promise<boolean> {
+    const { ari } = session;
+    const { application } = this.#settings;
+    const variableName = agentVariable(application);
+    try {
+      const note = readAgentNote(
+        read("getGlobalVar", variable, await ari.ask("getGlobalVar", { variable: variableName })).value,
+      );
+      // The event reaches an agent that is connected, if there is one.
+      const isRival = note !== null && note.agent !== agent && note.epoch > epoch;
+      if (isRival && isDone(await ari.ask("userEvent", { eventName: "bridgehead-who-acts", application }))) {
+        this.lost(
+          session,
+          `the agent ${note.agent} acts on it since epoch ${note.epoch}, this one was told to since ${epoch}`,
+          true,
+        );
+        return false;
+      }
+      const value = JSON.stringify({ owner, agent, epoch });
+      const written = await ari.ask("setGlobalVar", { variable: variableName, value });
+      if (!isDone(written)) throw new AriFailure(`it answered setGlobalVar with status ${written.status}`);
+      // An epoch more on the same socket: no event is missed.
+      if (this.#socket !== null) return session === this.#session;
+      return (await this.#openEvents(session)) && (await this.#handlers.begun(session));
+    } catch (error) {
+      if (!(error instanceof AriFailure)) throw error;
+      this.lost(session, error.message);
+      return false;
+    }
+  }
+
+  /** Asterisk does not say when the events have begun: the first mark that comes does. */
+  async #openEvents(session: Session): Promise<boolean> {
+    if (session !== this.#session) return false;
+    const { ari } = session;
+    const codec = { decode: decodeEvent, encode: JSON.stringify, maxBytes: MAX_EVENT_LENGTH };
+    const { application } = this.#settings;
+    const socket = this.#ports.openSocket<AriEvent | OtherEvent, never>(
+      ari.eventsUrl(application),
+      ari.headers,
+      codec,
+      {
+        message: (received) => {
+          if (socket !== this.#socket) return;
+          if (!received.ok) return this.lost(session, received.error);
+          if (received.value.type !== "other") this.#received(session, received.value);
+        },
+        closed: (code, why) => {
+          if (socket === this.#socket) this.lost(session, why || `it closed the event socket (${code})`);
+        },
+      },
+    );
+    this.#socket = socket;
+    const { timers } = this.#ports;
+    let isLate = false;
+    const cancel = timers.after(ANSWER_WITHIN_MS, () => {
+      isLate = true;
+    });
+    const name = `bridgehead-${this.#identity?.agent}-begins-${++this.#lastMark}`;
+    const came = new Promise<boolean>((resolve) => this.#marks.set(name, resolve));
+    let isOver = false;
+    void came.then(() => {
+      isOver = true;
+    });
+    while (!isOver && !isLate) {
+      await ari.ask("userEvent", { eventName: name, application }, ANSWER_WITHIN_MS);
+      await Promise.race([came, new Promise<void>((resolve) => timers.after(MARK_EVERY_MS, resolve))]);
+    }
+    cancel();
+    if (isLate) this.lost(session, `its events have not begun for ${ANSWER_WITHIN_MS / 1_000} s`);
+    return came;
+  }
+
+  #received(session: Session, event: AriEvent): void {
+    if (event.type === "ApplicationReplaced") {
+      return this.lost(session, "another agent acts on it from now on", true);
+    }
+    if (event.type !== "ChannelUserevent") return this.#handlers.event(event);
+    this.#marks.get(event.eventname)?.(true);
+    this.#marks.delete(event.eventname);
+  }
+}

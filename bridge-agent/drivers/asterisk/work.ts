@@ -1,0 +1,488 @@
+import { randomUUID } from "node:crypto";
+import * as v from "valibot";
+import type { BridgeCommand, Command, CommandResult, RefusalReason } from "../../../src/bridge/commands.ts";
+import type { BridgeEvent, EndReason } from "../../../src/bridge/events.ts";
+import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../src/foundation/ids.ts";
+import { assertNever } from "../../../src/foundation/result.ts";
+import type { Timers } from "../../../src/foundation/timers.ts";
+import { type Ari, type AriAnswer, AriFailure, bridge, isDone, read } from "./ari.ts";
+import type { Book, Call, Conference, Task } from "./book.ts";
+import {
+  bridgeId,
+  bridgeName,
+  CALL_VARIABLE,
+  type ConferenceNotes,
+  conferenceVariable,
+  probeId,
+  type RoomName,
+  readBridgeName,
+} from "./names.ts";
+import { type AsteriskSettings, endpointFor } from "./settings.ts";
+
+const JOIN_TONE = "sound:confbridge-join";
+const LEAVE_TONE = "sound:confbridge-leave";
+/** A channel that was just made, or answered, is not ready at once. */
+const TRIES = 100;
+const TRY_EVERY_MS = 20;
+/** Should every agent be gone, Asterisk ends the ringing itself. */
+const RINGS_AT_MOST_LONGER_S = 10;
+
+/** Who has just answered may not listen for keys yet. */
+const BEFORE_EXTENSION_MS = 500;
+
+const done: CommandResult = { done: true };
+const refused = (reason: RefusalReason): CommandResult => ({ done: false, reason });
+
+interface WorkOptions {
+  readonly ari: Ari;
+  readonly book: Book;
+  readonly settings: AsteriskSettings;
+  readonly owner: string;
+  readonly timers: Timers;
+  /** Reports what follows from a command, after its result. */
+  report(reports: readonly BridgeEvent[]): void;
+  /** For operations staff: what Asterisk does, as the end of a sentence. */
+  notice(what: string): void;
+  /** Asterisk does not answer what nobody waits for. */
+  failed(why: string): void;
+}
+
+/** Has Asterisk do what commands ask for and events call for, as long as one link lasts. */
+export class Work {
+  readonly #ari: Ari;
+  readonly #book: Book;
+  readonly #options: WorkOptions;
+  /** What is done for a call, or written down for a conference, is done in order: the end of the last thing. */
+  readonly #last = new Map<string, Promise<unknown>>();
+  readonly #timers = new Set<() => void>();
+  /** What Asterisk could not make a channel for at the last try. */
+  #trouble: "none" | "going-away" | "endpoint" = "none";
+
+  constructor(options: WorkOptions) {
+    this.#ari = options.ari;
+    this.#book = options.book;
+    this.#options = options;
+  }
+
+  /** Throws `AriFailure` when nobody knows what became of it. */
+  async execute(id: CommandId, key: ConfKey | null, command: BridgeCommand): Promise<CommandResult> {
+    if (key === null) {
+      const call = command.type === "expel" ? this.#book.call(command.call) : undefined;
+      if (command.type !== "expel") return refused("no-such-conference");
+      return call?.stage === "prompted" ? this.#hangUpInOrder(call.id, "refused") : refused("no-such-call");
+    }
+    if (command.type === "create-conference") return this.#heldFor(key, () => this.#createConference(id, key, command));
+    const conference = this.#book.conference(key);
+    if (!conference) return refused("no-such-conference");
+    switch (command.type) {
+      case "end-conference":
+        return this.#heldFor(key, () => this.#endConference(conference));
+      case "lock":
+      case "unlock":
+        conference.locked = command.type === "lock";
+        return this.#writeConference(conference);
+      case "create-room":
+        return this.#heldFor(key, () => this.#createRoom(id, conference, command));
+      case "close-room":
+        return this.#heldFor(key, () => this.#closeRoom(conference, command.room));
+      case "report-speakers":
+      case "stop-reporting-speakers":
+        return this.#reportSpeakers(conference, command.type === "report-speakers");
+      case "dial":
+        return this.#dial(conference, command);
+      case "cancel-dial": {
+        const call = this.#callOf(conference, command.call);
+        if (!call || call.direction === "in" || call.stage === "entered") return refused("no-such-call");
+        return this.#hangUpInOrder(call.id, "cancelled");
+      }
+      case "expel": {
+        const call = this.#callOf(conference, command.call);
+        return call ? this.#hangUpInOrder(call.id, "expelled") : refused("no-such-call");
+      }
+      case "admit":
+      case "move":
+        return this.#inOrder(command.call, () => this.#enter(conference, command));
+      case "mute":
+      case "unmute":
+        return this.#inOrder(command.call, () => this.#mute(conference, command.call, command.type === "mute"));
+      default:
+        return assertNever(command);
+    }
+  }
+
+  /** The link is over: nothing more comes of what waits. */
+  stop(): void {
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
+  }
+
+  /** In the background. */
+  begin(tasks: readonly Task[]): void {
+    for (const task of tasks) {
+      this.#doTask(task).catch((error) => {
+        if (!(error instanceof AriFailure)) throw error;
+        this.#options.failed(error.message);
+      });
+    }
+  }
+
+  async #doTask(task: Task): Promise<unknown> {
+    switch (task.type) {
+      case "answer":
+        return this.#inOrder(task.call, async () => {
+          await this.#ari.ask("answer", { channelId: task.call });
+          return this.#writeNotes(task.call);
+        });
+      case "write-notes":
+        return this.#inOrder(task.call, () => this.#writeNotes(task.call));
+      case "dial-extension":
+        return this.#inOrder(task.call, () => this.#dialExtension(task.call));
+      case "limit-ringing":
+        return this.#limitRinging(task.call);
+      case "hang-up":
+        return this.#ari.ask("hangUp", { channelId: task.call, reason: "normal" });
+      case "enter-main-room": {
+        const key = this.#book.call(task.call)?.conference ?? null;
+        const conference = key === null ? undefined : this.#book.conference(key);
+        return conference && this.#inOrder(task.call, () => this.#add(task.call, conference.mainBridge));
+      }
+      case "detect-talking":
+        await this.#detectTalking(task.call, false);
+        return this.#detectTalking(task.call, true);
+      case "destroy-bridge":
+        return this.#ari.ask("destroyBridge", { bridgeId: task.bridge });
+      case "play-leave-tone":
+        return this.#ari.ask("playToBridge", { bridgeId: task.bridge, media: LEAVE_TONE });
+      default:
+        return assertNever(task);
+    }
+  }
+
+  async #createConference(
+    id: CommandId,
+    key: ConfKey,
+    { anonymousId }: Command<"create-conference">,
+  ): Promise<CommandResult> {
+    if (this.#book.conference(key)) return done;
+    if (this.#trouble === "going-away") {
+      if (!(await this.#takesCalls())) return refused("capacity");
+      this.#setTrouble("none"); // Somebody thought better of it.
+    }
+    const { owner } = this.#options;
+    const bridges = read("listBridges", v.array(bridge), await this.#ari.ask("listBridges", {}));
+    const rooms = bridges.flatMap(({ name, id }) => ({ ...readBridgeName(name), bridge: id }));
+    const main = rooms.find(({ conference, kind }) => conference === key && kind === "main");
+    if (main && main.owner !== owner) return refused("refused");
+    const room = { owner, conference: key, room: MAIN_ROOM, kind: "main" as const };
+    const made = main?.bridge ?? (await this.#createBridge(id, room));
+    if (typeof made !== "string") return made;
+    const conference = this.#book.addConference(key, made, anonymousId);
+    return anonymousId === null ? done : this.#writeConference(conference);
+  }
+
+  /** Its id. Asterisk 16 says 500 where it has the bridge already, later ones 409. */
+  async #createBridge(id: CommandId, room: RoomName): Promise<string | CommandResult> {
+    const wanted = { bridgeId: bridgeId(id), name: bridgeName(room) };
+    const made = await this.#ari.ask("createBridge", { ...wanted, type: "mixing,dtmf_events" });
+    if (!isDone(made)) {
+      const found = await this.#ari.ask("getBridge", { bridgeId: wanted.bridgeId });
+      const isThere = isDone(found) && read("getBridge", bridge, found).name === wanted.name;
+      if (!isThere) return refused(made.status === 503 ? "capacity" : "refused");
+    }
+    const { application } = this.#options.settings;
+    // Else nobody hears of the end of a bridge in which nobody was.
+    await this.#ari.ask("subscribe", { applicationName: application, eventSource: `bridge:${wanted.bridgeId}` });
+    return wanted.bridgeId;
+  }
+
+  async #endConference(conference: Conference): Promise<CommandResult> {
+    const { key, mainBridge, rooms } = conference;
+    const calls = this.#book.callsOf(key);
+    await Promise.all(calls.map(({ id }) => this.#hangUpInOrder(id, "conference-ended")));
+    const others = [...rooms.values()].map(({ bridge }) => bridge).filter((bridge) => bridge !== mainBridge);
+    await Promise.all(others.map((bridgeId) => this.#ari.ask("destroyBridge", { bridgeId })));
+    // The main one last: as long as it is there, the conference is.
+    await this.#ari.ask("destroyBridge", { bridgeId: mainBridge });
+    // Without a value the variable itself goes.
+    await this.#ari.ask("setGlobalVar", { variable: conferenceVariable(mainBridge) });
+    this.#book.removeConference(key);
+    return done;
+  }
+
+  async #createRoom(
+    id: CommandId,
+    conference: Conference,
+    { room, kind }: Command<"create-room">,
+  ): Promise<CommandResult> {
+    if (room === MAIN_ROOM) return refused("refused");
+    if (conference.rooms.has(room)) return done;
+    const made = await this.#createBridge(id, { owner: this.#options.owner, conference: conference.key, room, kind });
+    if (typeof made !== "string") return made;
+    conference.rooms.set(room, { bridge: made, kind });
+    return done;
+  }
+
+  async #closeRoom(conference: Conference, room: RoomId): Promise<CommandResult> {
+    const closed = conference.rooms.get(room);
+    if (room === MAIN_ROOM || !closed) return refused("no-such-room");
+    const inside = this.#book.callsOf(conference.key).filter((call) => call.room === room);
+    await Promise.all(
+      inside.map((call) =>
+        this.#inOrder(call.id, async () => {
+          if (isDone(await this.#add(call.id, conference.mainBridge))) call.room = MAIN_ROOM;
+        }),
+      ),
+    );
+    await this.#ari.ask("destroyBridge", { bridgeId: closed.bridge });
+    this.#book.removeRoom(conference, room);
+    return done;
+  }
+
+  async #dial(conference: Conference, { call: id, number, waitMs }: Command<"dial">): Promise<CommandResult> {
+    const isUsed = this.#book.call(id) || this.#book.hasEnded(id) || conference.dialled.some(({ call }) => call === id);
+    if (isUsed) return refused("refused"); // Asterisk would dial again where the call is over.
+    const { country, area, local, extension } = number;
+    const digits = country + area + local;
+    // Anything else would name another endpoint than the settings do.
+    if (!/^\d+$/.test(digits) || !/^[\d*#]*$/.test(extension)) return refused("refused");
+    const call = this.#book.addDialled(id, conference, digits, extension, waitMs);
+    const result = await this.#inOrder(id, async () => {
+      await this.#writeConference(conference);
+      return this.#createAndDial(call, digits);
+    });
+    if (!result.done) this.#book.removeDialled(call);
+    return result;
+  }
+
+  async #createAndDial(call: Call, digits: string): Promise<CommandResult> {
+    const { endpoint, application, callerId } = this.#options.settings;
+    const notes = { [CALL_VARIABLE]: JSON.stringify(this.#book.notesOf(call)) };
+    // The number that a called telephone shows is that of the line at this channel's other end.
+    const variables = { ...notes, ...(callerId !== undefined && { "CONNECTEDLINE(num,i)": callerId }) };
+    const where = { endpoint: endpointFor(endpoint, digits), app: application, channelId: call.id };
+    const made = await this.#ari.ask("createChannel", { ...where, variables });
+    if (!isDone(made)) return this.#notMade();
+    this.#setTrouble("none");
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const timeout = Math.ceil(call.waitMs / 1_000) + RINGS_AT_MOST_LONGER_S;
+      const dialled = await this.#ari.ask("dial", { channelId: call.id, timeout });
+      // A telephone that is not there at all may be over already: its end is reported.
+      if (isDone(dialled) || dialled.status === 404) return done;
+      if (dialled.status !== 409) break;
+      await this.#pause(TRY_EVERY_MS);
+    }
+    await this.#ari.ask("hangUp", { channelId: call.id });
+    return refused("refused");
+  }
+
+  /** Asterisk says no more than that it could not. */
+  async #notMade(): Promise<CommandResult> {
+    const takesCalls = await this.#takesCalls();
+    this.#setTrouble(takesCalls ? "endpoint" : "going-away");
+    return refused(takesCalls ? "refused" : "capacity");
+  }
+
+  /** An Asterisk that is about to end makes no channels at all. */
+  async #takesCalls(): Promise<boolean> {
+    const channelId = probeId(randomUUID());
+    const { application } = this.#options.settings;
+    const made = await this.#ari.ask("createChannel", {
+      endpoint: "Local/0@bridgehead-probe",
+      app: application,
+      channelId,
+    });
+    if (isDone(made)) await this.#ari.ask("hangUp", { channelId });
+    return isDone(made);
+  }
+
+  #setTrouble(trouble: "none" | "going-away" | "endpoint"): void {
+    const { settings, notice } = this.#options;
+    if (trouble === this.#trouble) return;
+    this.#trouble = trouble;
+    if (trouble === "going-away") {
+      notice("takes no new calls, for it is about to end: new conferences go elsewhere until it was started anew");
+    } else if (trouble === "endpoint") {
+      notice(`cannot call by ${settings.endpoint}: look at this endpoint with \`asterisk -rx "pjsip show endpoints"\``);
+    }
+  }
+
+  async #limitRinging(id: CallId): Promise<void> {
+    const call = this.#book.call(id);
+    if (!call) return;
+    await this.#pause(call.waitMs);
+    if (call.stage !== "ringing" || this.#book.call(id) !== call || call.ending !== null) return;
+    call.ending = { reason: "no-answer", isReported: true };
+    this.begin([{ type: "hang-up", call: id }]);
+  }
+
+  async #dialExtension(id: CallId): Promise<void> {
+    const call = this.#book.call(id);
+    if (!call) return;
+    const dtmf = call.extension;
+    call.extension = "";
+    await this.#writeNotes(id);
+    await this.#ari.ask("sendDtmf", { channelId: id, dtmf, before: BEFORE_EXTENSION_MS });
+  }
+
+  /** From the prompt, from an answered dial, or from another room; a lock keeps out callers who are not in yet. */
+  async #enter(conference: Conference, command: Command<"admit" | "move">): Promise<CommandResult> {
+    const call = this.#book.call(command.call);
+    if (!call || call.stage === "ringing" || call.ending !== null) return refused("no-such-call");
+    const isCaller = call.stage === "prompted" && command.type === "admit";
+    if (!isCaller && call.conference !== conference.key) return refused("no-such-call");
+    const isNew = call.stage !== "entered";
+    if (isNew && conference.locked) return refused("locked");
+    const name = command.type === "admit" ? MAIN_ROOM : command.room;
+    const room = conference.rooms.get(name);
+    if (!room) return refused("no-such-room");
+
+    const { muted, joinTone, attendeeId, conference: from } = call;
+    const wanted = command.type === "admit" ? command : { muted, joinTone, attendeeId };
+    // Nobody is to hear a word of who enters muted.
+    if (wanted.muted ? isNew || !muted : muted) {
+      const set = await this.#ari.ask(wanted.muted ? "mute" : "unmute", { channelId: call.id, direction: "in" });
+      if (!isDone(set)) return refused(set.status === 404 ? "no-such-call" : "refused");
+    }
+    call.muted = wanted.muted;
+    call.joinTone = wanted.joinTone;
+    call.attendeeId = wanted.attendeeId ?? attendeeId;
+    call.conference = conference.key;
+    await this.#writeNotes(call.id);
+    if (isNew && conference.reportsSpeakers) await this.#detectTalking(call.id, true);
+    if (isNew && call.joinTone === true) await this.#playJoinTone(conference, room.bridge);
+    const added = await this.#add(call.id, room.bridge);
+    if (!isDone(added)) {
+      call.joinTone = joinTone;
+      call.conference = from;
+      return refused(added.status === 404 ? "no-such-room" : "no-such-call");
+    }
+    call.stage = "entered";
+    call.room = name;
+    this.#options.report(this.#book.speech(call));
+    return done;
+  }
+
+  async #playJoinTone(conference: Conference, bridge: string): Promise<void> {
+    const isPeopled = this.#book
+      .callsOf(conference.key)
+      .some(({ stage, room }) => stage === "entered" && room === MAIN_ROOM);
+    if (isPeopled) await this.#ari.ask("playToBridge", { bridgeId: bridge, media: JOIN_TONE });
+  }
+
+  /** The keys of who is in a bridge go to nobody but us. */
+  async #add(id: CallId, bridgeId: string): Promise<AriAnswer> {
+    for (let tries = 1; ; tries += 1) {
+      const added = await this.#ari.ask("addChannel", { bridgeId, channel: id, absorbDTMF: true });
+      const isTooEarly = added.status === 409 || added.status === 422;
+      if (!isTooEarly || tries >= TRIES || !this.#book.call(id)) return added;
+      await this.#pause(TRY_EVERY_MS);
+    }
+  }
+
+  async #mute(conference: Conference, id: CallId, muted: boolean): Promise<CommandResult> {
+    const call = this.#callOf(conference, id);
+    if (!call) return refused("no-such-call");
+    // One that rings cannot be muted yet: it is when it enters.
+    if (call.stage !== "ringing") {
+      const answer = await this.#ari.ask(muted ? "mute" : "unmute", { channelId: id, direction: "in" });
+      if (answer.status === 404) return refused("no-such-call");
+      if (!isDone(answer)) return refused("refused");
+    }
+    call.muted = muted;
+    await this.#writeNotes(id);
+    this.#options.report(this.#book.speech(call));
+    return done;
+  }
+
+  async #reportSpeakers(conference: Conference, isOn: boolean): Promise<CommandResult> {
+    conference.reportsSpeakers = isOn;
+    await this.#writeConference(conference);
+    const inside = this.#book.callsOf(conference.key).filter(({ stage }) => stage === "entered");
+    await Promise.all(inside.map(({ id }) => this.#detectTalking(id, isOn)));
+    if (!isOn) this.#book.silence(conference.key);
+    return done;
+  }
+
+  async #detectTalking(id: CallId, isOn: boolean): Promise<void> {
+    const { silenceMs, level } = this.#options.settings.talking;
+    const variable = isOn ? "TALK_DETECT(set)" : "TALK_DETECT(remove)";
+    await this.#ari.ask("setChannelVar", { channelId: id, variable, value: isOn ? `${silenceMs},${level}` : "" });
+  }
+
+  #hangUpInOrder(id: CallId, reason: EndReason): Promise<CommandResult> {
+    return this.#inOrder(id, async () => {
+      const call = this.#book.call(id);
+      if (!call) return refused("no-such-call");
+      const ending = { reason, isReported: false };
+      call.ending = ending;
+      const answer = await this.#ari.ask("hangUp", { channelId: id, reason: "normal" });
+      if (!isDone(answer) && answer.status !== 404) {
+        call.ending = null;
+        return refused("refused");
+      }
+      this.begin(this.#book.endedAsTold(call, reason));
+      return done;
+    });
+  }
+
+  #callOf({ key }: Conference, id: CallId): Call | undefined {
+    const call = this.#book.call(id);
+    return call?.conference === key ? call : undefined;
+  }
+
+  async #writeNotes(id: CallId): Promise<void> {
+    const call = this.#book.call(id);
+    if (!call) return;
+    const value = JSON.stringify(this.#book.notesOf(call));
+    await this.#ari.ask("setChannelVar", { channelId: id, variable: CALL_VARIABLE, value });
+  }
+
+  async #writeConference(conference: Conference): Promise<CommandResult> {
+    this.#book.touch(conference);
+    await this.#after(`conference ${conference.key}`, async () => {
+      const { mainBridge, locked, reportsSpeakers, anonymousId, dialled } = conference;
+      const notes: ConferenceNotes = { locked, reportsSpeakers, anonymousId, dialled };
+      const value = JSON.stringify(notes);
+      await this.#ari.ask("setGlobalVar", { variable: conferenceVariable(mainBridge), value });
+    });
+    return done;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.timers.after(ms, () => {
+        this.#timers.delete(cancel);
+        resolve();
+      });
+      this.#timers.add(cancel);
+    });
+  }
+
+  async #heldFor<Value>(key: ConfKey, run: () => Promise<Value>): Promise<Value> {
+    const release = this.#book.hold(key, null);
+    try {
+      return await run();
+    } finally {
+      release();
+    }
+  }
+
+  /** Of what is done for a call, one thing at a time. */
+  #inOrder<Value>(id: CallId, run: () => Promise<Value>): Promise<Value> {
+    const release = this.#book.hold(null, id);
+    return this.#after(`call ${id}`, run).finally(release);
+  }
+
+  #after<Value>(topic: string, run: () => Promise<Value>): Promise<Value> {
+    const result = (this.#last.get(topic) ?? Promise.resolve()).then(run);
+    const settled = result.then(
+      () => {},
+      () => {},
+    );
+    this.#last.set(topic, settled);
+    void settled.then(() => {
+      if (this.#last.get(topic) === settled) this.#last.delete(topic);
+    });
+    return result;
+  }
+}

@@ -1,0 +1,288 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
+import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
+import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
+import { driverPorts } from "../../bridge-agent/node-ports.ts";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import { type FakeAsterisk, startFakeAsterisk } from "./fake-asterisk.ts";
+
+const conference = "987654321" as ConfKey;
+const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: null };
+
+let asterisk: FakeAsterisk;
+let reports: DriverReport[];
+let drivers: AsteriskDriver[];
+
+beforeEach(async () => {
+  asterisk = await startFakeAsterisk();
+  reports = [];
+  drivers = [];
+});
+afterEach(async () => {
+  await Promise.all(drivers.map((driver) => driver.stop()));
+  await asterisk.close();
+});
+
+function start(more: Partial<AsteriskSettings> = {}): AsteriskDriver {
+  const settings: AsteriskSettings = {
+    type: "asterisk",
+    url: asterisk.url,
+    user: "bridgehead",
+    password: "secret",
+    application: "bridgehead",
+    endpoint: "PJSIP/{number}@trunk",
+    ports: 350,
+    talking: { silenceMs: 1_200, level: 256 },
+    ...more,
+  };
+  const identity = { agent: "agent-1", owner: "acme/bridge-1", dialIn: ["18005551234"] };
+  const driver = new AsteriskDriver(settings, { ...driverPorts, random: () => 0, pingEveryMs: 20 }, identity);
+  drivers.push(driver);
+  driver.start((report) => reports.push(report));
+  return driver;
+}
+
+function reported<Type extends DriverReport["type"]>(type: Type): Promise<Extract<DriverReport, { type: Type }>> {
+  return vi.waitFor(() => {
+    const found = reports.find((report) => report.type === type);
+    if (!found) throw new Error(`no ${type} among ${JSON.stringify(reports)}`);
+    return found as Extract<DriverReport, { type: Type }>;
+  });
+}
+
+describe("what is wrong is one sentence, which says what to change", () => {
+  const sentence = async () => (await reported("disconnected")).why.replace(asterisk.url, "URL");
+  const info = (version: string) => ({
+    status: 200,
+    body: { system: { version }, status: { startup_time: "2026-11-20T10:00:00.000+0000" } },
+  });
+
+  test("nobody is there", async () => {
+    start({ url: "http://127.0.0.1:1/ari" });
+    const { why } = await reported("disconnected");
+    expect(why).toMatch(
+      /^Asterisk at http:\/\/127.0.0.1:1\/ari does not connect: .+; start Asterisk, or correct driver.url$/,
+    );
+  });
+
+  test.each<[string, FakeAsterisk["answers"], Partial<AsteriskSettings>, string]>([
+    [
+      "wrong password",
+      { "GET /asterisk/info": { status: 401 } },
+      {},
+      "Asterisk at URL refuses the user bridgehead: write user and password of ari.conf into driver.user and driver.password",
+    ],
+    [
+      "no ARI",
+      { "GET /asterisk/info": { status: 404 } },
+      {},
+      "Asterisk at URL has no ARI there: set enabled = yes in ari.conf and http.conf, load res_ari_asterisk, or correct driver.url",
+    ],
+    [
+      "a user who may only read",
+      { "POST /events/user/bridgehead-who-acts": { status: 403 } },
+      {},
+      "Asterisk at URL lets the user bridgehead look and not act: set read_only = no in ari.conf",
+    ],
+    [
+      "too old",
+      { "GET /asterisk/info": info("13.38.3") },
+      {},
+      "Asterisk at URL is version 13.38.3: install Asterisk 16 or a later one",
+    ],
+    [
+      "a missing module",
+      { "GET /asterisk/modules": { status: 200, body: [] } },
+      {},
+      "Asterisk at URL lacks what it needs: add load = res_ari_applications.so, load = res_ari_asterisk.so, ",
+    ],
+    [
+      "a channel technology that is unknown",
+      {},
+      { endpoint: "DAHDI/g1/{number}" },
+      "Asterisk at URL knows no channel technology DAHDI: correct driver.endpoint, DAHDI/g1/{number}",
+    ],
+    [
+      "an endpoint that is unknown",
+      {},
+      { endpoint: "PJSIP/{number}@telco" },
+      "Asterisk at URL has no endpoint telco: add it to pjsip.conf, or correct driver.endpoint, PJSIP/{number}@telco",
+    ],
+    [
+      "another owner on the application",
+      { "GET /asterisk/variable": { status: 200, body: { value: '{"owner":"beta/b","agent":"agent-9","epoch":3}' } } },
+      {},
+      "Asterisk at URL has the application bridgehead in use for beta/b (agent agent-9): set driver.application to one of this agent's own, and hand its callers to that in extensions.conf",
+    ],
+    [
+      "another program on the application",
+      { "POST /events/user/bridgehead-who-acts": { status: 204 } },
+      {},
+      "Asterisk at URL has the application bridgehead in use by another program: stop that, or set driver.application to another one",
+    ],
+    [
+      "not Asterisk",
+      { "GET /asterisk/info": { status: 200, body: "<html>" } },
+      {},
+      "Asterisk at URL does not connect: it answered getInfo with something else: ",
+    ],
+  ])("%s", async (_, answers, settings, why) => {
+    Object.assign(asterisk.answers, answers);
+    start(settings);
+    expect(await sentence()).toContain(why);
+    expect(reports).toHaveLength(1);
+  });
+
+  test("a password that cannot be read", async () => {
+    start({ password: undefined, passwordFile: "/nowhere/password" });
+    expect(await sentence()).toMatch(/^the password of Asterisk cannot be read: .+; correct driver.passwordFile$/);
+  });
+});
+
+test("it is said once, and the driver connects as soon as it is mended", async () => {
+  const answer = asterisk.answers["GET /asterisk/info"];
+  asterisk.answers["GET /asterisk/info"] = { status: 401 };
+  start();
+  await vi.waitFor(() => expect(asterisk.requests.length).toBeGreaterThan(2));
+  asterisk.answers["GET /asterisk/info"] = answer ?? null;
+  await reported("connected");
+  expect(reports.map(({ type }) => type)).toEqual(["disconnected", "connected"]);
+});
+
+test("the password may stand in a file", async () => {
+  const passwordFile = join(mkdtempSync(join(tmpdir(), "asterisk-")), "password");
+  writeFileSync(passwordFile, "from the file\n");
+  start({ password: undefined, passwordFile });
+
+  expect(await reported("connected")).toEqual({
+    type: "connected",
+    bootId: "2026-11-20T10:00:00.000+0000",
+    ports: 350,
+  });
+  const authorization = `Basic ${Buffer.from("bridgehead:from the file").toString("base64")}`;
+  expect(new Set(asterisk.requests.map((request) => request.authorization))).toEqual(new Set([authorization]));
+});
+
+describe("a link that is up", () => {
+  let driver: AsteriskDriver;
+  const execute = (command: BridgeCommand) => driver.execute("command-1" as CommandId, conference, command);
+  beforeEach(async () => {
+    driver = start();
+    await reported("connected");
+    driver.activate(3);
+    await driver.state();
+    reports.length = 0;
+  });
+
+  test("says on Asterisk who acts, and since which epoch", () => {
+    const written = asterisk.requests.find(({ what }) => what === "POST /asterisk/variable");
+    expect(JSON.parse(String(written?.parameters.value))).toEqual({
+      owner: "acme/bridge-1",
+      agent: "agent-1",
+      epoch: 3,
+    });
+  });
+
+  test("is lost when Asterisk answers no longer, and what was asked is unknown", async () => {
+    asterisk.answers["POST /bridges"] = null;
+    const result = execute(create);
+    await vi.waitFor(() => expect(asterisk.requests.some(({ what }) => what === "POST /bridges")).toBe(true));
+    asterisk.sockets[0]?.terminate();
+    expect(await result).toEqual({ done: "unknown" });
+    expect(reports[0]).toMatchObject({ type: "disconnected", isReplaced: false });
+  });
+
+  test("is lost when Asterisk was started anew without a word", async () => {
+    asterisk.answers["GET /asterisk/info"] = {
+      status: 200,
+      body: { system: { version: "22.10.1" }, status: { startup_time: "2026-11-20T11:00:00.000+0000" } },
+    };
+    expect((await reported("connected")).bootId).toBe("2026-11-20T11:00:00.000+0000");
+    expect(reports[0]).toMatchObject({ type: "disconnected", why: expect.stringContaining("it was started anew") });
+  });
+
+  test("is another agent's after its event says so", async () => {
+    asterisk.send({ type: "ApplicationReplaced", application: "bridgehead" });
+    expect(await reported("disconnected")).toMatchObject({ isReplaced: true });
+  });
+
+  test("outlives an activation of a later epoch without another event socket", async () => {
+    const [socket] = asterisk.sockets;
+    driver.activate(4);
+    await driver.state();
+    expect(asterisk.sockets).toEqual([socket]);
+  });
+
+  test.each([400, 403, 500])(
+    "outlives a command that Asterisk answers with status %d, which is refused",
+    async (status) => {
+      asterisk.answers["POST /bridges"] = { status, body: "<html>nonsense" };
+      expect(await execute(create)).toEqual({ done: false, reason: "refused" });
+      expect(reports).toEqual([]);
+    },
+  );
+
+  test("takes a bridge that is there already for the one that it wanted made, as Asterisk 16 and later ones say it", async () => {
+    for (const status of [409, 500]) {
+      let made: unknown = null;
+      asterisk.answers["POST /bridges"] = ({ parameters: { bridgeId, name } }) => {
+        made = { id: bridgeId, name, channels: [] };
+        return { status };
+      };
+      asterisk.answers["GET /bridges/bridgehead-command-1"] = () => ({ status: 200, body: made });
+      asterisk.answers["DELETE /bridges/bridgehead-command-1"] = { status: 204 };
+      expect(await execute(create)).toEqual({ done: true });
+      expect(await execute({ type: "end-conference" })).toEqual({ done: true });
+    }
+  });
+
+  test("lets nobody in muted who cannot be muted", async () => {
+    asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+    asterisk.answers["POST /channels/c1/answer"] = { status: 204 };
+    asterisk.answers["POST /channels/c1/mute"] = { status: 412 };
+    expect(await execute(create)).toEqual({ done: true });
+    const dialplan = { exten: "18005551234" };
+    const channel = { id: "c1", name: "PJSIP/trunk-1", state: "Ring", caller: { number: "14085550001" }, dialplan };
+    asterisk.send({ type: "StasisStart", args: ["in", "18005551234", "14085550001"], channel });
+    await reported("prompted");
+
+    const admit: BridgeCommand = { type: "admit", call: "c1" as CallId, muted: true, joinTone: false };
+
+    expect(await execute(admit)).toEqual({ done: false, reason: "refused" });
+    expect(asterisk.requests.map(({ what }) => what)).not.toContain("POST /bridges/bridgehead-command-1/addChannel");
+  });
+
+  test("ends when an event is none of ARI's", async () => {
+    asterisk.send({ type: "StasisStart", args: [] });
+    expect((await reported("disconnected")).why).toContain("it sent StasisStart with something else than ARI has");
+  });
+
+  test("ends when the state is none of ARI's", async () => {
+    asterisk.answers["GET /channels"] = { status: 200, body: [{ id: 7 }] };
+    expect(await driver.state()).toBeNull();
+    expect((await reported("disconnected")).why).toContain("it answered listChannels with something else");
+  });
+
+  test("dials once, though Asterisk is not ready for it at first", async () => {
+    const made = { id: "bridgehead-command-1", name: "", channels: [] };
+    asterisk.answers["POST /bridges"] = { status: 200, body: made };
+    asterisk.answers["POST /channels/create"] = { status: 200, body: {} };
+    let tries = 0;
+    asterisk.answers["POST /channels/leg-1/dial"] = () => {
+      tries += 1;
+      return { status: tries < 3 ? 409 : 204 };
+    };
+    expect(await execute(create)).toEqual({ done: true });
+    const number = { country: "1", area: "408", local: "5551234", extension: "" };
+    const dial: BridgeCommand = { type: "dial", call: "leg-1" as CallId, number, waitMs: 30_000 };
+    expect(await execute(dial)).toEqual({ done: true });
+    expect(tries).toBe(3);
+    const created = asterisk.requests.filter(({ what }) => what === "POST /channels/create");
+    expect(created.map(({ parameters }) => parameters.endpoint)).toEqual(["PJSIP/14085551234@trunk"]);
+    expect(await execute(dial)).toEqual({ done: false, reason: "refused" });
+  });
+});

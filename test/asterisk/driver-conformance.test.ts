@@ -1,0 +1,5 @@
+import { inject } from "vitest";
+import { bridgeDriverConformance } from "../conformance/bridge-driver.ts";
+import { asteriskBridgeOnTest } from "./asterisk-bridge-on-test.ts";
+
+for (const home of inject("asterisks")) bridgeDriverConformance(home.version, () => asteriskBridgeOnTest(home));

@@ -1,0 +1,238 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from "vitest";
+import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
+import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
+import { driverPorts } from "../../bridge-agent/node-ports.ts";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
+import { AsteriskOnTest } from "./asterisk-on-test.ts";
+import { type Phone, Phones, type Plan } from "./phones.ts";
+
+const patience = { timeout: 5_000, interval: 10 };
+const side = "side-room" as RoomId;
+
+describe.each(inject("asterisks"))("an agent of $version with telephones", (home) => {
+  const ours = "18005551234";
+  const silenceMs = 200;
+  let asterisk: AsteriskOnTest;
+  let phones: Phones;
+  let driver: AsteriskDriver;
+  let reports: DriverReport[];
+  let conference: ConfKey;
+  let commands = 0;
+  let numbers = 1000;
+
+  beforeAll(async () => {
+    asterisk = await AsteriskOnTest.start(home, { dialIn: { [ours]: "bridgehead" } });
+    phones = await Phones.start(home.sipp, asterisk.ports);
+    driver = new AsteriskDriver(
+      {
+        type: "asterisk",
+        url: asterisk.url,
+        user: asterisk.user,
+        password: asterisk.password,
+        application: "bridgehead",
+        endpoint: "PJSIP/{number}@trunk",
+        callerId: ours,
+        talking: { silenceMs, level: 256 },
+      },
+      driverPorts,
+      { agent: "agent-1", owner: "local/asterisk", dialIn: [ours] },
+    );
+    reports = [];
+    await new Promise<void>((resolve) => {
+      driver.start((report) => {
+        reports.push(report);
+        if (report.type === "connected") resolve();
+      });
+    });
+    driver.activate(1);
+  });
+  afterAll(async () => {
+    await driver?.stop();
+    await phones?.stop();
+    await asterisk?.stop();
+  });
+  beforeEach(async () => {
+    commands += 1;
+    conference = `98765${commands}` as ConfKey;
+    await done({ type: "create-conference", maxCallers: null, anonymousId: null });
+    reports.length = 0;
+  });
+  afterEach(async ({ task }) => {
+    await done({ type: "end-conference" });
+    if (task.result?.state === "fail") console.log(asterisk.log.slice(-4_000), reports);
+  });
+
+  async function done(...list: BridgeCommand[]): Promise<void> {
+    for (const command of list) {
+      commands += 1;
+      const result = await driver.execute(`command-${commands}` as CommandId, conference, command);
+      expect(result, command.type).toEqual({ done: true });
+    }
+  }
+  function reported<Type extends DriverReport["type"]>(
+    type: Type,
+    isIt: (report: Extract<DriverReport, { type: Type }>) => boolean = () => true,
+  ): Promise<Extract<DriverReport, { type: Type }>> {
+    return vi.waitFor(() => {
+      const found = reports.find(
+        (report): report is Extract<DriverReport, { type: Type }> =>
+          report.type === type && isIt(report as Extract<DriverReport, { type: Type }>),
+      );
+      if (!found) throw new Error(`no ${type} among ${JSON.stringify(reports)}`);
+      return found;
+    }, patience);
+  }
+  const newNumber = () => `1408555${numbers++}`;
+  /** A telephone at the prompt. */
+  async function prompted(): Promise<{ readonly phone: Phone; readonly call: CallId }> {
+    const number = newNumber();
+    const phone = await phones.dialIn(ours, number);
+    const { call, dialled } = await reported("prompted", (report) => report.number === number);
+    expect(dialled).toBe(ours);
+    return { phone, call };
+  }
+  async function entered(how: { readonly muted?: boolean; readonly joinTone?: boolean } = {}) {
+    const { phone, call } = await prompted();
+    await done({ type: "admit", call, muted: false, joinTone: false, ...how });
+    return { phone, call };
+  }
+  async function dial(plan: Plan | null, waitMs = 5_000, extension = "") {
+    const number = newNumber();
+    if (plan) phones.plan(number, plan);
+    const call = `leg-${number}` as CallId;
+    const parts = { country: number.slice(0, 1), area: number.slice(1, 4), local: number.slice(4), extension };
+    await done({ type: "dial", call, number: parts, waitMs });
+    return { number, call };
+  }
+
+  test.each(["rfc4733", "info"] as const)(
+    "keys come by %s, at the prompt and inside, and no other caller hears them",
+    async (how) => {
+      const { phone, call } = await prompted();
+      const other = await entered();
+      await phone.press("987#", how);
+      await vi.waitFor(() => expect(keysOf(call)).toBe("987#"), patience);
+      await done({ type: "admit", call, muted: false, joinTone: false });
+      const since = performance.now();
+      await phone.press("*6", how);
+      await vi.waitFor(() => expect(keysOf(call)).toBe("987#*6"), patience);
+      expect(other.phone.sound.isLoud(since)).toBe(false);
+    },
+  );
+  const keysOf = (call: CallId) =>
+    reports.map((report) => (report.type === "keys" && report.call === call ? report.keys : "")).join("");
+
+  test.each([
+    [{ outcome: 486 }, "busy"],
+    [{ ringMs: 50, outcome: 603 }, "rejected"],
+    [{ outcome: 480 }, "no-answer"],
+    [{ outcome: 503 }, "refused"],
+    [null, "invalid-number"],
+    [{ outcome: "ring" }, "no-answer"],
+  ] as const)("a number that is taken as %j ends with the reason %s", async (plan, reason) => {
+    const { call } = await dial(plan, 500);
+
+    expect(await reported("ended", (report) => report.call === call)).toEqual({
+      type: "ended",
+      call,
+      conference,
+      reason,
+    });
+  });
+
+  test("a telephone that answers is heard once it has entered; a call-out that is cancelled rings no more", async () => {
+    const inside = await entered();
+    inside.phone.talk();
+    const { number, call } = await dial({ ringMs: 50, outcome: "answer" }, 5_000, "12");
+    const phone = await phones.called(number);
+    await reported("answered");
+    await pause(200);
+    expect(phone.packetsOf(inside.phone)).toBe(0);
+
+    await done({ type: "admit", call, muted: false, joinTone: true });
+    await phone.hears(inside.phone);
+    phone.talk();
+    await inside.phone.hears(phone);
+
+    const rings = await dial({ outcome: "ring" });
+    const other = await phones.called(rings.number);
+    await other.until("ringing");
+    await done({ type: "cancel-dial", call: rings.call });
+    await other.until("ended");
+  });
+
+  test("who enters muted is never heard, nor while it moves, until it is unmuted", async () => {
+    const inside = await entered();
+    const { phone, call } = await prompted();
+    phone.talk();
+    await done({ type: "create-room", room: side, kind: "sub" });
+
+    await done({ type: "admit", call, muted: true, joinTone: false });
+    await pause(200);
+    await done({ type: "move", call, room: side }, { type: "move", call: inside.call, room: side });
+    await pause(200);
+    await done({ type: "close-room", room: side });
+    await pause(200);
+
+    expect(inside.phone.packetsOf(phone)).toBe(0);
+    await done({ type: "unmute", call });
+    await inside.phone.hears(phone);
+    await done({ type: "mute", call });
+    await inside.phone.hearsNoMore(phone);
+  });
+
+  test("who is in another room is not heard, and is heard again after the way back", async () => {
+    const one = await entered();
+    const other = await entered();
+    one.phone.talk();
+    await other.phone.hears(one.phone);
+    await done({ type: "create-room", room: side, kind: "private" }, { type: "move", call: one.call, room: side });
+
+    await other.phone.hearsNoMore(one.phone);
+    await done({ type: "move", call: one.call, room: MAIN_ROOM });
+    await other.phone.hears(one.phone);
+  });
+
+  test("those inside hear who comes and who leaves, unless it comes without a tone", async () => {
+    const inside = await entered();
+    const silent = performance.now();
+    const monitor = await entered({ muted: true });
+    await monitor.phone.hangUp();
+    await reported("ended");
+    await pause(200);
+    expect(inside.phone.sound.isLoud(silent)).toBe(false);
+
+    const { phone } = await entered({ joinTone: true });
+    await inside.phone.hearsSomething();
+    await pause(1_000);
+    await phone.hangUp();
+    await inside.phone.hearsSomething();
+  });
+
+  test("who talks is reported, and a mute ends that at once", async () => {
+    const { phone, call } = await entered();
+    await done({ type: "report-speakers" });
+    phone.talk();
+    await reported("talking", (report) => report.talking);
+    phone.fallSilent();
+    await reported("talking", (report) => !report.talking);
+    reports.length = 0;
+    phone.talk();
+    await reported("talking", (report) => report.talking);
+    await done({ type: "mute", call });
+    await reported("talking", (report) => !report.talking);
+  });
+
+  test("an expelled caller and the callers of an ended conference are hung up on", async () => {
+    const one = await entered();
+    const other = await entered();
+    await done({ type: "expel", call: one.call });
+    await one.phone.until("ended");
+    expect(other.phone.state).toBe("up");
+    await done({ type: "end-conference" }, { type: "create-conference", maxCallers: null, anonymousId: null });
+    await other.phone.until("ended");
+    expect(reports.filter(({ type }) => type === "ended")).toEqual([]);
+  });
+});

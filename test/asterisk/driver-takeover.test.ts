@@ -1,0 +1,241 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, inject, test, vi } from "vitest";
+import type { BridgeDriver, DriverReport, DriverState } from "../../bridge-agent/drivers/driver.ts";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
+import { type AsteriskBridgeOnTest, asteriskBridgeOnTest } from "./asterisk-bridge-on-test.ts";
+
+const conference = "987654321" as ConfKey;
+const side = "r7" as RoomId;
+const dialled = "leg-1" as CallId;
+const number = { country: "1", area: "408", local: "5551234", extension: "" };
+const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: "0444" };
+
+describe.each(inject("asterisks"))("an agent of $version", (home) => {
+  let bridge: AsteriskBridgeOnTest;
+  let drivers: BridgeDriver[];
+  let commands: number;
+
+  beforeEach(async () => {
+    bridge = await asteriskBridgeOnTest(home);
+    drivers = [];
+    commands = 0;
+  });
+  afterEach(async () => {
+    await Promise.all(drivers.map((driver) => driver.stop()));
+    await bridge.stop();
+  });
+
+  interface Acting {
+    readonly driver: BridgeDriver;
+    readonly reports: DriverReport[];
+  }
+
+  async function act(driver: BridgeDriver, epoch: number): Promise<Acting> {
+    drivers.push(driver);
+    const reports: DriverReport[] = [];
+    await new Promise<void>((resolve) => {
+      driver.start((report) => {
+        reports.push(report);
+        if (report.type === "connected") resolve();
+      });
+    });
+    reports.length = 0;
+    driver.activate(epoch);
+    return { driver, reports };
+  }
+
+  async function done({ driver }: Acting, ...list: BridgeCommand[]): Promise<void> {
+    for (const command of list) {
+      commands += 1;
+      expect(await driver.execute(`command-${commands}` as CommandId, conference, command), command.type).toEqual({
+        done: true,
+      });
+    }
+  }
+
+  async function stateOf({ driver }: Acting): Promise<DriverState> {
+    const state = await driver.state();
+    if (state === null) throw new Error("no state");
+    return state;
+  }
+
+  /** Everything that a conference can have, and callers at each stage. */
+  async function busyConference(acting: Acting) {
+    await bridge.plan("14085551234", "no-answer");
+    await done(acting, create, { type: "create-room", room: side, kind: "sub" }, { type: "report-speakers" });
+    const inside = await bridge.dialIn("14085550001");
+    const apart = await bridge.dialIn("14085550002");
+    const outside = await bridge.dialIn("14085550003");
+    await bridge.press(outside, "98");
+    await done(
+      acting,
+      { type: "admit", call: inside, muted: true, joinTone: false, attendeeId: "444" },
+      { type: "admit", call: apart, muted: false, joinTone: true },
+      { type: "mute", call: apart },
+      { type: "move", call: apart, room: side },
+      { type: "lock" },
+      { type: "dial", call: dialled, number, waitMs: 60_000 },
+    );
+    return { inside, apart, outside };
+  }
+
+  const byId = ({ calls, ...rest }: DriverState) => ({
+    ...rest,
+    calls: [...calls].sort((one, other) => (one.call < other.call ? -1 : 1)),
+  });
+
+  test("an agent that takes over finds all that the one before it brought about, and reports nothing of it", async () => {
+    const first = await act(bridge.driver, 1);
+    await busyConference(first);
+    const before = await stateOf(first);
+
+    const second = await act(bridge.other, 2);
+
+    expect(byId(await stateOf(second))).toEqual(byId(before));
+    expect(second.reports).toEqual([]);
+    expect(first.reports.at(-1)).toMatchObject({ type: "disconnected", isReplaced: true });
+  });
+
+  test("an agent that was killed finds everything again, and who talks is reported anew", async () => {
+    const first = await act(bridge.driver, 1);
+    await busyConference(first);
+    const talker = await bridge.dialIn("14085550004");
+    await done(first, { type: "unlock" }, { type: "admit", call: talker, muted: false, joinTone: true });
+    await bridge.talk(talker, true);
+    const before = await stateOf(first);
+    expect(first.reports.at(-1)).toMatchObject({ type: "talking", call: talker, talking: true });
+    await first.driver.stop();
+
+    const again = await act(bridge.again(), 1);
+
+    const withoutTalk = (state: DriverState) =>
+      JSON.parse(JSON.stringify(byId(state)).replaceAll('"talking":true', '"talking":false'));
+    expect(withoutTalk(await stateOf(again))).toEqual(withoutTalk(before));
+    await vi.waitFor(() =>
+      expect(again.reports).toContainEqual({ type: "talking", call: talker, conference, talking: true }),
+    );
+  });
+
+  test("a call that was dialled and is over counts as ended after a crash: its number is not dialled again", async () => {
+    const first = await act(bridge.driver, 1);
+    await bridge.plan("14085551234", "busy");
+    await done(first, create, { type: "dial", call: dialled, number, waitMs: 60_000 });
+    await first.driver.stop();
+    await pause(300);
+
+    const again = await act(bridge.again(), 1);
+
+    expect((await stateOf(again)).calls).toMatchObject([{ call: dialled, stage: "ended", conference }]);
+    const dial: BridgeCommand = { type: "dial", call: dialled, number, waitMs: 60_000 };
+    expect(await again.driver.execute("command-again" as CommandId, conference, dial)).toEqual({
+      done: false,
+      reason: "refused",
+    });
+  });
+
+  test("a call that rings on while its agent is killed is answered for the next one, or ends when it has rung long enough", async () => {
+    const first = await act(bridge.driver, 1);
+    await bridge.plan("14085551234", "no-answer");
+    await done(first, create, { type: "dial", call: dialled, number, waitMs: 500 });
+    await first.driver.stop();
+
+    const again = await act(bridge.again(), 1);
+    expect((await stateOf(again)).calls).toMatchObject([{ call: dialled, stage: "ringing" }]);
+
+    await vi.waitFor(
+      () => expect(again.reports).toEqual([{ type: "ended", call: dialled, conference, reason: "no-answer" }]),
+      { timeout: 3_000 },
+    );
+  });
+
+  test("callers of a conference that was destroyed while no agent was there are let go", async () => {
+    const first = await act(bridge.driver, 1);
+    const { inside, apart, outside } = await busyConference(first);
+    await first.driver.stop();
+    await bridge.endByTelephone(conference);
+
+    const again = await act(bridge.again(), 1);
+
+    const state = await stateOf(again);
+    expect(state.conferences).toEqual([]);
+    expect(state.calls.filter(({ stage }) => stage !== "ended").map(({ call }) => call)).toEqual([outside]);
+    await vi.waitFor(async () => {
+      const left = (await bridge.ari<{ id: string }[]>("GET", "/channels")).map(({ id }) => id);
+      expect([inside, apart, dialled].filter((id) => left.includes(id))).toEqual([]);
+    });
+    expect(await bridge.ari("GET", "/bridges")).toEqual([]);
+  });
+
+  test("a room that is destroyed behind the agent's back lets its callers back into the main one", async () => {
+    const acting = await act(bridge.driver, 1);
+    const { apart } = await busyConference(acting);
+    const bridges = await bridge.ari<{ id: string; channels: string[] }[]>("GET", "/bridges");
+    const room = bridges.find(({ channels }) => channels.includes(apart));
+
+    await bridge.ari("DELETE", `/bridges/${room?.id}`);
+
+    await vi.waitFor(async () => {
+      const main = await bridge.ari<{ channels: string[] }[]>("GET", "/bridges");
+      expect(main).toMatchObject([{ channels: expect.arrayContaining([apart]) }]);
+    });
+    expect((await stateOf(acting)).calls.find(({ call }) => call === apart)).toMatchObject({
+      room: "main",
+      muted: true,
+    });
+  });
+
+  test("an Asterisk that is about to end refuses what is new as out of capacity; what is up goes on", async () => {
+    const acting = await act(bridge.driver, 1);
+    await done(acting, create);
+    const inside = await bridge.dialIn("14085550001");
+    await done(acting, { type: "admit", call: inside, muted: false, joinTone: true });
+    // The command line stays until Asterisk has ended.
+    void bridge.asterisk.cli("core stop gracefully").catch(() => {});
+    await pause(200);
+
+    const dial: BridgeCommand = { type: "dial", call: dialled, number, waitMs: 60_000 };
+    expect(await acting.driver.execute("dial" as CommandId, conference, dial)).toEqual({
+      done: false,
+      reason: "capacity",
+    });
+    const another = "987650000" as ConfKey;
+    expect(await acting.driver.execute("create" as CommandId, another, create)).toEqual({
+      done: false,
+      reason: "capacity",
+    });
+    await done(acting, { type: "mute", call: inside });
+    const notices = acting.reports.flatMap((report) => (report.type === "notice" ? [report.text] : []));
+    expect(notices).toEqual([expect.stringMatching(/takes no new calls, for it is about to end/)]);
+  });
+
+  test("a conference that is over leaves nothing on Asterisk", async () => {
+    const acting = await act(bridge.driver, 1);
+    const { outside } = await busyConference(acting);
+
+    await done(acting, { type: "end-conference" });
+
+    await vi.waitFor(async () => expect(await bridge.ari("GET", "/bridges")).toEqual([]));
+    const channels = await bridge.ari<{ id: string }[]>("GET", "/channels");
+    expect(channels.map(({ id }) => id).sort()).toEqual([outside, `phone-${outside}`].sort());
+    expect(await bridge.asterisk.cli("dialplan show globals")).not.toContain("BRIDGEHEAD_CONFERENCE");
+  });
+
+  test.each(["14085551234@elsewhere", "../1", ""])("%j is not dialled, for it is no number", async (local) => {
+    const acting = await act(bridge.driver, 1);
+    await done(acting, create);
+
+    const dial: BridgeCommand = {
+      type: "dial",
+      call: dialled,
+      number: { country: "", area: "", local, extension: "" },
+      waitMs: 60_000,
+    };
+
+    expect(await acting.driver.execute("dial" as CommandId, conference, dial)).toEqual({
+      done: false,
+      reason: "refused",
+    });
+    expect(await bridge.ari("GET", "/channels")).toEqual([]);
+  });
+});

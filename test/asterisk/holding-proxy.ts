@@ -1,0 +1,81 @@
+import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
+import { connect, type Socket } from "node:net";
+
+/** The way between an agent and ARI: it can be cut, and can hold requests back. */
+export interface HoldingProxy {
+  readonly port: number;
+  /** From now on nothing that changes bridges or channels gets through; what is held when its connection closes never does. */
+  hold(): () => void;
+  /** Breaks every connection. */
+  cut(): void;
+  close(): Promise<void>;
+}
+
+export async function startHoldingProxy(target: number): Promise<HoldingProxy> {
+  const sockets = new Set<Socket>();
+  let held: (() => void)[] | null = null;
+
+  const pass = (incoming: IncomingMessage, body: Buffer, response: ServerResponse) => {
+    const { method, url, headers } = incoming;
+    const outgoing = request({ host: "127.0.0.1", port: target, method, path: url, headers, agent: false });
+    outgoing.on("response", (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(response);
+    });
+    outgoing.on("error", () => response.destroy());
+    outgoing.end(body);
+  };
+  const server = createServer(async (incoming, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    const body = Buffer.concat(chunks);
+    const isAct = incoming.method !== "GET" && /^\/ari\/(bridges|channels)/.test(incoming.url ?? "");
+    if (held === null || !isAct) return pass(incoming, body, response);
+    held.push(() => {
+      if (!incoming.socket.destroyed) pass(incoming, body, response);
+    });
+  });
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("error", () => {});
+  });
+  server.on("upgrade", ({ method, url, rawHeaders }, socket, head) => {
+    const behind = connect(target, "127.0.0.1");
+    const lines = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${rawHeaders[at + 1]}`] : []));
+    behind.write(`${method} ${url} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
+    behind.write(head);
+    behind.pipe(socket).pipe(behind);
+    for (const [one, other] of [
+      [behind, socket],
+      [socket, behind],
+    ] as const) {
+      one.on("error", () => {});
+      one.on("close", () => other.destroy());
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    port: address.port,
+    hold() {
+      held ??= [];
+      return () => {
+        const waiting = held ?? [];
+        held = null;
+        for (const passOn of waiting) passOn();
+      };
+    },
+    cut,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        cut();
+      }),
+  };
+}
