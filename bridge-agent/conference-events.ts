@@ -89,6 +89,7 @@ export class ConferenceEvents {
         }
         return this.#reports.change(conference, effect.change);
       case "conference-ended":
+        if (origin === "policy") this.#reports.addEvent(conference, { type: "conference-ended" });
         return this.#conferenceEnded(conference);
       case "call-dialled":
         if (!leg) this.#legs.dialled(effect.call, effect.number, conference);
@@ -110,6 +111,9 @@ export class ConferenceEvents {
         return;
       }
       case "call-ended":
+        if (origin === "policy") {
+          this.#reports.addEvent(conference, { type: "caller-left", call: effect.call, reason: "expelled" });
+        }
         return this.#callEnded(effect.call);
       case "speakers-reported":
         // The edge knows nothing of those who speak already.

@@ -48,6 +48,7 @@ export async function doctor(settings: AgentSettings, print: (line: string) => v
     ["edge", () => checkEdge(settings, edge)],
     ["clock", () => checkClock(settings, edge)],
     ["bridge", () => checkBridge(settings)],
+    ["policy", async () => checkPolicy(settings)],
   ];
   const edge = askEdge(settings).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
   let allGood = true;
@@ -270,6 +271,17 @@ async function checkBridge({ driver: settings }: AgentSettings): Promise<Found> 
   });
   await driver.stop();
   return finding;
+}
+
+function checkPolicy({ policy }: AgentSettings): Found {
+  const { allow, deny, callsPerMinute, callsAtOnce } = policy;
+  if (allow.length === 0) return warn("no number may be dialled: name the begins of those that may in policy.allow");
+  const numbers = allow.includes("+") ? "any number" : `numbers that begin with ${allow.join(", ")}`;
+  const but = deny.length === 0 ? "" : `, but for ${deny.join(", ")}`;
+  const may = `${numbers} may be dialled${but}`;
+  const missing = Object.entries({ callsPerMinute, callsAtOnce }).filter(([, value]) => value === undefined);
+  if (missing.length === 0) return good(`${may}; ${callsPerMinute} calls a minute, ${callsAtOnce} at once`);
+  return warn(`${may}, any number of times: set ${missing.map(([name]) => `policy.${name}`).join(" and ")}`);
 }
 
 /** A bridge of another version comes with advice of its own. */

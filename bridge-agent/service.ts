@@ -24,7 +24,7 @@ import { type Unfinished, unfinishedText } from "./unfinished.ts";
 const TRY_JOURNAL_AGAIN_MS = 5_000;
 
 /** Settings that a running agent takes up as it is. */
-const changedInPlace: ReadonlySet<string> = new Set<keyof AgentSettings>(["listen", "logs"]);
+const changedInPlace: ReadonlySet<string> = new Set<keyof AgentSettings>(["listen", "logs", "policy"]);
 
 export const nothingRuns: AgentStatus = {
   role: "unknown",
@@ -124,6 +124,7 @@ export class AgentService {
     const what = `changed: ${changed.join(", ")}`;
     if (!isRestart) {
       this.#agent?.showPersonal(settings.logs.personal);
+      this.#agent?.setPolicy(settings.policy);
       return ok(what);
     }
     this.#journalFault = null;

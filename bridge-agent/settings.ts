@@ -17,6 +17,21 @@ const port = v.pipe(
   v.maxValue(65_535, "must be 0 to 65535"),
 );
 
+const begins = v.array(
+  v.pipe(v.string(), v.regex(/^\+\d{0,15}$/, 'must be "+" and the digits with which numbers begin')),
+);
+const limit = v.optional(v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(1, "must be 1 or more")));
+
+/** See `PolicySettings`. */
+const policy = v.strictObject({
+  allow: v.optional(begins, []),
+  deny: v.optional(begins, []),
+  callsPerMinute: limit,
+  callsAtOnce: limit,
+  longestCallMinutes: limit,
+  longestConferenceMinutes: limit,
+});
+
 const agentSettings = v.strictObject({
   /** Where the edge is; the path of the bridge is added. */
   edge: socketUrl,
@@ -31,6 +46,8 @@ const agentSettings = v.strictObject({
   /** Whether numbers and access codes stand in the log as they are. */
   logs: v.optional(v.strictObject({ personal: v.boolean() }), { personal: false }),
   driver: driverSettings,
+  /** What the edge may bring about; without it, nothing is dialled. */
+  policy: v.optional(policy, {}),
   /** The bridge's numbers at which callers of this domain dial in; absent: all of them. */
   dialIn: v.optional(v.array(v.pipe(v.string(), v.regex(/^\d{1,32}$/, "must be 1 to 32 digits")))),
 });
@@ -49,6 +66,14 @@ const example: Required<AgentSettingsInput> = {
   listen: { port: 8791 },
   logs: { personal: false },
   driver: driverExamples.generic,
+  policy: {
+    allow: ["+1408"],
+    deny: ["+1900"],
+    callsPerMinute: 60,
+    callsAtOnce: 100,
+    longestCallMinutes: 720,
+    longestConferenceMinutes: 1440,
+  },
   dialIn: ["18005551234"],
 };
 

@@ -42,6 +42,14 @@ test("init writes settings that are right, makes the key, and prints what the ed
       listen: { port: 8791 },
       logs: { personal: false },
       driver: { type: "generic", url: "ws://127.0.0.1:8790/bridge" },
+      policy: {
+        allow: [],
+        deny: ["+1900", "+1976"],
+        callsPerMinute: 60,
+        callsAtOnce: 100,
+        longestCallMinutes: 720,
+        longestConferenceMinutes: 1440,
+      },
       dialIn: ["18005551234", "18005555678"],
     },
   });
