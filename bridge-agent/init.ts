@@ -139,7 +139,10 @@ export function settingsText({ edge, domain, bridge, agent, driverUrl, dialIn, s
     : "";
   return `// The agent beside a bridge. Checked by \`bridgehead-agent doctor\`; read again by \`systemctl reload bridgehead-agent\`.
 {
+  // Several addresses of the one edge are a list, and tried in turn: ["wss://…", "wss://…"].
   "edge": ${JSON.stringify(edge)},
+  // Where the edge's certificate is of an authority of your own, this is its file, and no other authority counts:
+  // "ca": "/etc/bridgehead/ca.pem",
   // The names under which the edge knows domain, bridge and agent.
   "domain": ${JSON.stringify(domain)},
   "bridge": ${JSON.stringify(bridge)},

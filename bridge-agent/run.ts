@@ -8,12 +8,15 @@ import { EdgeLink } from "./edge-link.ts";
 import type { Journal, JournalFailure } from "./journal.ts";
 import { executionForLog, type LogLine, type Note, shownNote } from "./log.ts";
 import { type Permitted, type PolicyReason, policyReasons } from "./policy.ts";
+import type { OpenSocket } from "./reconnecting-socket.ts";
 import type { AgentSettings } from "./settings.ts";
 import type { AgentKey } from "./state-folder.ts";
 import { type Unfinished, unfinishedText } from "./unfinished.ts";
 
 /** The world of a running agent. */
 interface AgentPorts extends DriverPorts {
+  /** Absent: as to the bridge. */
+  readonly openEdgeSocket?: OpenSocket;
   readonly journal: Journal;
   readonly key: AgentKey;
   now(): EpochMs;
@@ -94,7 +97,7 @@ export class RunningAgent {
     this.#link = new EdgeLink({
       settings,
       key: ports.key,
-      openSocket: ports.openSocket,
+      openSocket: ports.openEdgeSocket ?? ports.openSocket,
       timers: ports.timers,
       now: ports.now,
       random: ports.random,

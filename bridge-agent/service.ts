@@ -4,10 +4,11 @@ import { isDeepStrictEqual } from "node:util";
 import { reasonOf } from "../src/foundation/reason.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import type { AgentStatus } from "./agent.ts";
+import { edgeAddresses, edgeRoute } from "./edge-route.ts";
 import { healthServer } from "./health.ts";
 import { type JournalFailure, journalFault, type OpenJournal, openJournal } from "./journal.ts";
 import { type LogLine, type LogStream, type Note, RepeatLimit, writeLines } from "./log.ts";
-import { driverPorts, newCommandIds, timers } from "./node-ports.ts";
+import { driverPorts, newCommandIds, openBy, timers } from "./node-ports.ts";
 import { RunningAgent } from "./run.ts";
 import type { AgentSettings } from "./settings.ts";
 import {
@@ -142,7 +143,9 @@ export class AgentService {
   }
 
   /** What it holds already stays held. What it throws says which setting is wrong; then nothing has changed. */
-  async #hold({ state, listen }: AgentSettings): Promise<Held> {
+  async #hold(settings: AgentSettings): Promise<Held> {
+    const { state, listen } = settings;
+    for (const address of edgeAddresses(settings)) edgeRoute(address, settings);
     const now = this.#held;
     const keepsFolder = now !== null && state === this.#settings.state;
     if (keepsFolder) {
@@ -230,8 +233,10 @@ export class AgentService {
     this.#journal = journal.value;
     const key = this.#keyNow();
     if (this.#held) this.#held = { ...this.#held, key };
-    this.#agent = new RunningAgent(this.#settings, {
+    const settings = this.#settings;
+    this.#agent = new RunningAgent(settings, {
       ...driverPorts,
+      openEdgeSocket: openBy((url) => edgeRoute(url, settings)),
       journal: journal.value,
       key,
       now: Date.now,

@@ -32,9 +32,13 @@ const policy = v.strictObject({
   longestConferenceMinutes: limit,
 });
 
+const edges = v.pipe(v.array(socketUrl), v.minLength(1, "must not be empty"));
+
 const agentSettings = v.strictObject({
-  /** Where the edge is; the path of the bridge is added. */
-  edge: socketUrl,
+  /** Where the edge is; the path of the bridge is added. Several addresses are tried in turn. */
+  edge: v.lazy((input): v.GenericSchema<string | string[]> => (Array.isArray(input) ? edges : socketUrl)),
+  /** File of the only authorities whose certificates the edge may show; relative to the settings file. Absent: those that Node knows. */
+  ca: v.optional(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
   domain: name,
   bridge: name,
   /** The name under which the edge knows this agent's public key. */
@@ -59,6 +63,7 @@ export type AgentSettingsInput = v.InferInput<typeof agentSettings>;
 
 const example: Required<AgentSettingsInput> = {
   edge: "wss://bridgehead.example.com",
+  ca: "/etc/bridgehead/ca.pem",
   domain: "acme",
   bridge: "bridge-1",
   agent: "agent-1",
@@ -87,7 +92,9 @@ export function loadSettings(file: string): Result<AgentSettings, string> {
   }
   const read = readSettings(content);
   if (!read.ok) return err(`settings file ${file}: ${read.error}`);
-  return ok({ ...read.value, state: resolve(dirname(file), read.value.state) });
+  const { state, ca } = read.value;
+  const path = (name: string) => resolve(dirname(file), name);
+  return ok({ ...read.value, state: path(state), ...(ca !== undefined && { ca: path(ca) }) });
 }
 
 export function readSettings(content: string): Result<AgentSettings, string> {
@@ -111,7 +118,12 @@ export function readSettings(content: string): Result<AgentSettings, string> {
 
 /** The right value at this path; a driver's own settings have theirs at its kind. */
 function exampleAt(path: string): unknown {
-  const places = [example, ...Object.values(driverExamples).map((driver) => ({ driver }))];
-  const values = places.map((place) => path.split(".").reduce<unknown>((value, step) => Object(value)[step], place));
+  const drivers = Object.values(driverExamples).map((driver) => ({ driver }));
+  const places = [example, { edge: [example.edge].flat() }, ...drivers];
+  const stepInto = (value: unknown, step: string) => {
+    if (Array.isArray(value)) return value[0];
+    return typeof value === "object" ? Object(value)[step] : undefined;
+  };
+  const values = places.map((place) => path.split(".").reduce<unknown>(stepInto, place));
   return values.find((value) => value !== undefined);
 }

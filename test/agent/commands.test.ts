@@ -387,7 +387,7 @@ test("doctor checks the edge's certificate, and what ends soon is a warning", as
   const edge = `wss://localhost:${(server.address() as AddressInfo).port}`;
 
   const { said } = await doctorSays({ edge });
-  expect(said.tls).toMatch(/^WRONG tls: .*SELF_SIGNED.*: mend the certificate of localhost; .*NODE_EXTRA_CA_CERTS/);
+  expect(said.tls).toMatch(/^WRONG tls: .*SELF_SIGNED.*: mend the certificate of localhost; .*set `ca` in/);
   expect(said.edge).toBe("WRONG edge: not asked: see the line about TLS");
 
   const file = join(folder, "tls.json");

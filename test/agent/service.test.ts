@@ -71,7 +71,7 @@ test("the folder of an agent that was killed is free", async () => {
 
 test("an agent that cannot start when its journal is there again ends with a sentence", async () => {
   const ends: string[] = [];
-  const settings = { state: folder, listen: { port: 0 } } as AgentSettings;
+  const settings = { ...agentSettings, state: folder };
   const service = new AgentService(settings, { ...ports(), end: (why) => ends.push(why) });
   mkdirSync(join(folder, "journal.sqlite-wal")); // Where the journal wants a file.
   await service.start();

@@ -31,6 +31,12 @@ test.each([
     'edge must be a ws:// or wss:// address without user, password and # (it is "https://x"), for example "wss://bridgehead.example.com"',
   ],
   [
+    "one wrong address among several",
+    { edge: ["wss://a", "https://b"] },
+    'edge.1 must be a ws:// or wss:// address without user, password and # (it is "https://b"), for example "wss://bridgehead.example.com"',
+  ],
+  ["no address at all", { edge: [] }, 'edge must not be empty, for example "wss://bridgehead.example.com"'],
+  [
     "a wrong address of the bridge",
     { driver: { type: "generic", url: "ws:///bridge" } },
     'driver.url must be a ws:// or wss:// address without user, password and # (it is "ws:///bridge"), for example "ws://127.0.0.1:8790/bridge"',
@@ -73,7 +79,7 @@ test.each([
   [
     "a setting too many",
     { colour: "red" },
-    "colour is no setting; the settings are edge, domain, bridge, agent, state, listen, logs, driver, policy, dialIn",
+    "colour is no setting; the settings are edge, ca, domain, bridge, agent, state, listen, logs, driver, policy, dialIn",
   ],
 ])("%s is named, with what would be right", (_, change, message) => {
   expect(wrong(change)).toBe(message);
