@@ -120,7 +120,7 @@ export class Agent {
     this.#reports = new Reports(journal, contents);
     this.#pending = new PendingCommands(journal, contents);
     this.#legs = new Legs(this.#pending, this.#reports, newId);
-    this.#events = new ConferenceEvents(this.#reports, this.#pending, this.#legs);
+    this.#events = new ConferenceEvents(this.#reports, this.#pending, this.#legs, this.#durations);
     this.#assignment = contents.assignment;
     this.#bootId = contents.bootId;
     if (this.#assignment) this.#legs.codes = this.#assignment.keypad;

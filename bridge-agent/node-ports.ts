@@ -39,8 +39,8 @@ function open<In, Out>(
   events: SocketEvents<In>,
 ): Socket<Out> {
   const socket = new WebSocket(url, {
-    ...route,
     handshakeTimeout: HANDSHAKE_AT_MOST_MS,
+    ...route,
     maxPayload: codec.maxBytes,
     perMessageDeflate: false,
     headers,

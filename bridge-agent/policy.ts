@@ -125,6 +125,11 @@ export class Durations {
     for (const { name, at } of known) this.#running.set(name, { since: at, askedAt: null });
   }
 
+  /** Its key may be another conference's soon. */
+  conferenceEnded(conference: ConfKey): void {
+    this.#forget(`conference ${conference}`);
+  }
+
   /** Whether it is time to look again. */
   isDue(now: EpochMs): boolean {
     return now >= this.#lookAt;
@@ -150,12 +155,12 @@ export class Durations {
     if (longestCallMinutes !== undefined)
       for (const { call, conference, since } of calls)
         look(`call ${call}`, since, longestCallMinutes, { conference, call });
-    for (const name of this.#running.keys()) {
-      if (found.has(name)) continue;
-      this.#running.delete(name);
-      this.#begins.deleteBegin(name);
-    }
+    for (const name of this.#running.keys()) if (!found.has(name)) this.#forget(name);
     return overdue;
+  }
+
+  #forget(name: string): void {
+    if (this.#running.delete(name)) this.#begins.deleteBegin(name);
   }
 
   #isOverdue(name: string, firstSeen: EpochMs, limitMinutes: number, now: EpochMs): boolean {

@@ -279,6 +279,25 @@ test("doctor: an edge that is not there, a name that is unknown, no TLS to elsew
   expect(unknown.said.tls).toMatch(/^warn {2}tls: none: .* use wss:\/\/$/);
 });
 
+test.each([
+  [
+    { allow: [], deny: [] },
+    "warn  policy: no number may be dialled: name the begins of those that may in policy.allow",
+  ],
+  [
+    { allow: ["+"], deny: ["+1900"], callsAtOnce: 5 },
+    "warn  policy: any number may be dialled, but for +1900, any number of times: set policy.callsPerMinute",
+  ],
+  [
+    { allow: ["+1408", "+44"], deny: [], callsPerMinute: 9, callsAtOnce: 5 },
+    "ok    policy: numbers that begin with +1408, +44 may be dialled; 9 calls a minute, 5 at once",
+  ],
+])("doctor says what may be dialled: %j", async (policy, says) => {
+  answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
+
+  expect((await doctorSays({ policy })).said.policy).toBe(says);
+});
+
 test("doctor: what to do about a bridge that is not there", async () => {
   answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
   const { isWell, said } = await doctorSays({ driver: { type: "generic", url: "ws://127.0.0.1:1/bridge" } });

@@ -132,6 +132,20 @@ test("a conference that has lasted too long is ended, and reported as ended by t
   expect(world.calls).toEqual([]);
 });
 
+test("a conference under the key of one that has just ended begins anew", () => {
+  const world = running({ ...anyNumber, longestConferenceMinutes: 2 });
+  world.pass(110_000);
+  world.command("end", { type: "end-conference" });
+  world.command("create again", create);
+  world.settle();
+
+  world.pass(110_000);
+
+  expect(world.machine.world.conferences.size).toBe(1);
+  world.pass(20_000);
+  expect(world.machine.world.conferences.size).toBe(0);
+});
+
 test("a bridge that refuses to end a call is asked again", () => {
   const { world, call } = withCaller({ ...anyNumber, longestCallMinutes: 1 });
   world.machine.setFaults({ delayMs: 0, refuse: ["expel"], down: false });

@@ -149,8 +149,9 @@ test("a reload begins the agent anew only where the link or the bridge sees a di
   await vi.waitFor(() => expect(links).toBe(1));
 
   expect(await service.reload({ ...before })).toEqual({ ok: true, value: "nothing has changed" });
-  const moved = { ...before, logs: { personal: true }, listen: { port: free } };
-  expect(await service.reload(moved)).toEqual({ ok: true, value: "changed: listen, logs" });
+  const policy = { allow: ["+1408"], deny: [] };
+  const moved = { ...before, logs: { personal: true }, listen: { port: free }, policy };
+  expect(await service.reload(moved)).toEqual({ ok: true, value: "changed: listen, logs, policy" });
   expect((await fetch(`http://127.0.0.1:${free}/healthz`)).status).toBe(200);
   expect(await service.reload({ ...moved, dialIn: ["18005551234"] })).toEqual({
     ok: true,
