@@ -151,7 +151,7 @@ export class EdgeLink {
   #lost(code: number, why: string): "at once" | "soon" | "late" {
     const reason = closeReasonOf(code);
     const wasWelcomed = this.#welcomed;
-    if (wasWelcomed) this.#options.lost();
+    if (this.#welcomed) this.#options.lost();
     this.#welcomed = false;
     const answeredChallenge = this.#challenge !== "";
     this.#challenge = reason === "replayed" ? why : "";
