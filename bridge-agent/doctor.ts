@@ -266,13 +266,14 @@ async function askEdges(settings: AgentSettings): Promise<Asked> {
 /** A first answer, by the agent's own way to this address. */
 async function ask(url: string, headers: OutgoingHttpHeaders, settings: AgentSettings): Promise<EdgeAnswer> {
   const { agent = false, ca } = edgeRoute(url, settings);
-  const options = { headers, agent, ...(ca !== undefined && { ca }) };
+  const options = { headers, agent, timeout: PATIENCE_MS, ...(ca !== undefined && { ca }) };
   return new Promise((resolve, reject) => {
     const request = (url.startsWith("wss:") ? httpsRequest : httpRequest)(url.replace(/^ws/, "http"), options);
-    const timer = setTimeout(
-      () => request.destroy(new Error(`it does not answer within ${PATIENCE_MS / 1_000} s`)),
-      PATIENCE_MS,
-    );
+    const timer = setTimeout(() => {
+      // A request that waits for a proxy does not say that it was destroyed.
+      reject(new Error(`it does not answer within ${PATIENCE_MS / 1_000} s`));
+      request.destroy();
+    }, PATIENCE_MS);
     const answered = ({ statusCode = 0, headers, socket }: IncomingMessage) => {
       clearTimeout(timer);
       const ends = socket instanceof TLSSocket ? new Date(socket.getPeerCertificate().valid_to) : null;

@@ -304,6 +304,21 @@ test("doctor says that the proxy refuses", async () => {
   );
 });
 
+test("doctor gives up a proxy that does not answer", async () => {
+  proxy.isSilent = true;
+  vi.useFakeTimers({ toFake: ["setTimeout"] });
+
+  const said = doctorSays({ edge: `wss://${host}:${port(edge)}`, state: join(folder, "none") });
+  await until(() => proxy.asked.length > 0);
+  vi.advanceTimersByTime(5_000);
+  const { lines } = await said;
+  vi.useRealTimers();
+
+  expect(lines.find((line) => line.includes(" edge: "))).toMatch(
+    /^WRONG edge: \S+ cannot be reached through the proxy \S+ \(it does not answer within 5 s\): check `edge` in/,
+  );
+});
+
 test("what goes through a proxy", () => {
   const proxyOf = (address: string) => proxyFor(address)?.host ?? null;
 
