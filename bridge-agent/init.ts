@@ -90,6 +90,7 @@ Where the domain has no bridge ${bridge} yet, add one to its \`bridges\`:
 
 { "name": ${JSON.stringify(bridge)}, "agents": [${line}] }
 ${owners}
+For calls to telephones, name in ${file} which numbers may be dialled: policy.allow
 Then: bridgehead-agent doctor${named}`;
 }
 
@@ -145,13 +146,27 @@ export function settingsText({ edge, domain, bridge, agent, driver, driverUrl, d
     : "";
   return `// The agent beside a bridge. Checked by \`bridgehead-agent doctor\`; read again by \`systemctl reload bridgehead-agent\`.
 {
+  // Several addresses of the one edge are a list, and tried in turn: ["wss://…", "wss://…"].
   "edge": ${JSON.stringify(edge)},
+  // Where the edge's certificate is of an authority of your own, this is its file, and no other authority counts:
+  // "ca": "/etc/bridgehead/ca.pem",
   // The names under which the edge knows domain, bridge and agent.
   "domain": ${JSON.stringify(domain)},
   "bridge": ${JSON.stringify(bridge)},
   "agent": ${JSON.stringify(agent)},
   "state": ${JSON.stringify(state)}, // Its key and its journal: keep a backup of agent-key.pem.
   "listen": { "port": 8791 }, // Health, metrics and the commands on this machine, on 127.0.0.1 alone.${last}
+  // What the edge may bring about, also one in wrong hands.
+  "policy": {
+    // Numbers that may be dialled begin with one of these, such as "+1408" or "+44". None may until one stands here.
+    "allow": [],
+    // These may not, unless a longer begin in "allow" fits.
+    "deny": ["+1900", "+1976"],
+    "callsPerMinute": 60, // Calls to dial within any minute,
+    "callsAtOnce": 100, // and dialled calls that ring or are up.
+    "longestCallMinutes": 720,
+    "longestConferenceMinutes": 1440
+  },
   "driver": { ${inOneLine.join(", ")} }
 }
 `;

@@ -63,7 +63,7 @@ command("calls", "the calls that the bridge holds for this agent's domain")
     }
   });
 
-command("doctor", "check settings, key, disk, journal, name, TLS, proxy, edge, clock and bridge").action(
+command("doctor", "check settings, key, disk, journal, name, TLS, proxy, edge, clock, bridge and policy").action(
   async ({ settings: file }: Options) => {
     process.exit((await doctor(settingsOrExit(file), console.log)) ? 0 : 1);
   },

@@ -176,6 +176,7 @@ function writeAgentSettings(folder: string, ports: Record<PartName, number>): st
     state,
     listen: { port: ports.agent },
     driver: { type: "generic", url: bridgeUrl(ports.bridge) },
+    policy: { allow: ["+"] }, // Any number: the simulated bridge rings nobody.
   };
   writeAnew(file, `${JSON.stringify(settings, null, 2)}\n`);
   return file;

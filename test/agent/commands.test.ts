@@ -42,6 +42,14 @@ test("init writes settings that are right, makes the key, and prints what the ed
       listen: { port: 8791 },
       logs: { personal: false },
       driver: { type: "generic", url: "ws://127.0.0.1:8790/bridge" },
+      policy: {
+        allow: [],
+        deny: ["+1900", "+1976"],
+        callsPerMinute: 60,
+        callsAtOnce: 100,
+        longestCallMinutes: 720,
+        longestConferenceMinutes: 1440,
+      },
       dialIn: ["18005551234", "18005555678"],
     },
   });
@@ -271,6 +279,25 @@ test("doctor: an edge that is not there, a name that is unknown, no TLS to elsew
   expect(unknown.said.tls).toMatch(/^warn {2}tls: none: .* use wss:\/\/$/);
 });
 
+test.each([
+  [
+    { allow: [], deny: [] },
+    "warn  policy: no number may be dialled: name the begins of those that may in policy.allow",
+  ],
+  [
+    { allow: ["+"], deny: ["+1900"], callsAtOnce: 5 },
+    "warn  policy: any number may be dialled, but for +1900, any number of times: set policy.callsPerMinute",
+  ],
+  [
+    { allow: ["+1408", "+44"], deny: [], callsPerMinute: 9, callsAtOnce: 5 },
+    "ok    policy: numbers that begin with +1408, +44 may be dialled; 9 calls a minute, 5 at once",
+  ],
+])("doctor says what may be dialled: %j", async (policy, says) => {
+  answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
+
+  expect((await doctorSays({ policy })).said.policy).toBe(says);
+});
+
 test("doctor: what to do about a bridge that is not there", async () => {
   answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
   const { isWell, said } = await doctorSays({ driver: { type: "generic", url: "ws://127.0.0.1:1/bridge" } });
@@ -379,7 +406,7 @@ test("doctor checks the edge's certificate, and what ends soon is a warning", as
   const edge = `wss://localhost:${(server.address() as AddressInfo).port}`;
 
   const { said } = await doctorSays({ edge });
-  expect(said.tls).toMatch(/^WRONG tls: .*SELF_SIGNED.*: mend the certificate of localhost; .*NODE_EXTRA_CA_CERTS/);
+  expect(said.tls).toMatch(/^WRONG tls: .*SELF_SIGNED.*: mend the certificate of localhost; .*set `ca` in/);
   expect(said.edge).toBe("WRONG edge: not asked: see the line about TLS");
 
   const file = join(folder, "tls.json");

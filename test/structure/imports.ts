@@ -52,6 +52,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "bridge-agent/drivers",
       "node:*",
       "ws",
+      "proxy-from-env",
       "pino",
       "commander",
       "valibot",
