@@ -596,10 +596,13 @@ export class Book {
     if (place) {
       call.conference = place.key;
       call.stage = "entered";
-    } else if (call.direction === "in") {
-      call.stage = "prompted";
-      call.conference = null;
-    } else call.stage = state === "Up" ? "answered" : "ringing";
+    } else if (call.direction === "in" && call.conference !== null) {
+      // It was admitted, and did not get there, or its bridge is going: then the conference's end ends it, too.
+      call.stage = "entered";
+      call.room = MAIN_ROOM;
+      if (isFirst) add({ reports: [], tasks: [{ type: "enter-main-room", call: call.id }] });
+    } else if (call.direction === "in") call.stage = "prompted";
+    else call.stage = state === "Up" ? "answered" : "ringing";
     if (isFirst) add({ reports: [], tasks: this.#tasksFor(call, state) });
   }
 

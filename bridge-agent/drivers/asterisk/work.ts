@@ -354,6 +354,7 @@ export class Work {
     if (!isDone(added)) {
       call.joinTone = joinTone;
       call.conference = from;
+      await this.#writeNotes(call.id);
       return refused(added.status === 404 ? "no-such-room" : "no-such-call");
     }
     call.stage = "entered";
