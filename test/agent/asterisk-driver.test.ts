@@ -294,6 +294,20 @@ describe("a link that is up", () => {
     expect((await reported("disconnected")).why).toContain("it answered listChannels with something else");
   });
 
+  test("makes a conference anew while Asterisk still shows the bridge of the one before it", async () => {
+    const made: { id: unknown; name: unknown; channels: [] }[] = [];
+    asterisk.answers["POST /bridges"] = ({ parameters: { bridgeId, name } }) => {
+      made.push({ id: bridgeId, name, channels: [] });
+      return { status: 200, body: made.at(-1) };
+    };
+    asterisk.answers["GET /bridges"] = () => ({ status: 200, body: made });
+    const again = (command: BridgeCommand) => driver.execute("command-2" as CommandId, conference, command);
+    expect(await execute(create)).toEqual({ done: true });
+    expect(await execute({ type: "end-conference" })).toEqual({ done: true });
+    expect(await again(create)).toEqual({ done: true });
+    expect(made.map(({ id }) => id)).toEqual(["bridgehead-command-1", "bridgehead-command-2"]);
+  });
+
   test("dials once, though Asterisk is not ready for it at first", async () => {
     const made = { id: "bridgehead-command-1", name: "", channels: [] };
     asterisk.answers["POST /bridges"] = { status: 200, body: made };

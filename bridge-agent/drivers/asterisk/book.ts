@@ -131,6 +131,11 @@ export class Book {
     return [...this.#calls.values()].filter(({ conference }) => conference === key);
   }
 
+  /** Asterisk shows a bridge for a moment more while those who were in it leave. */
+  isGone(bridge: string): boolean {
+    return this.#goneBridges.has(bridge);
+  }
+
   hasEnded(id: CallId): boolean {
     return this.#ended.has(id);
   }

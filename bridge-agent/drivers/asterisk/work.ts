@@ -171,7 +171,9 @@ export class Work {
     const { owner } = this.#options;
     const bridges = read("listBridges", v.array(bridge), await this.#ari.ask("listBridges", {}));
     const rooms = bridges.flatMap(({ name, id }) => ({ ...readBridgeName(name), bridge: id }));
-    const main = rooms.find(({ conference, kind }) => conference === key && kind === "main");
+    const main = rooms.find(
+      ({ conference, kind, bridge }) => conference === key && kind === "main" && !this.#book.isGone(bridge),
+    );
     if (main && main.owner !== owner) return refused("refused");
     const room = { owner, conference: key, room: MAIN_ROOM, kind: "main" as const };
     const made = main?.bridge ?? (await this.#createBridge(id, room));
