@@ -5,6 +5,7 @@ import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
 import { type AsteriskBridgeOnTest, asteriskBridgeOnTest, stopSpares } from "./asterisk-bridge-on-test.ts";
 
+const patience = { timeout: 3_000, interval: 20 };
 const conference = "987654321" as ConfKey;
 const side = "r7" as RoomId;
 const dialled = "leg-1" as CallId;
@@ -163,8 +164,8 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     await vi.waitFor(async () => {
       const left = (await bridge.ari<{ id: string }[]>("GET", "/channels")).map(({ id }) => id);
       expect([inside, apart, dialled].filter((id) => left.includes(id))).toEqual([]);
-    });
-    expect(await bridge.ari("GET", "/bridges")).toEqual([]);
+      expect(await bridge.ari("GET", "/bridges")).toEqual([]);
+    }, patience);
   });
 
   test("a room that is destroyed behind the agent's back lets its callers back into the main one", async () => {
