@@ -38,14 +38,30 @@ export interface AsteriskBridgeOnTest extends BridgeOnTest {
   readonly asterisk: AsteriskOnTest;
   /** As any other user of ARI; the answer's body. Throws unless the status is 2xx. */
   ari<Answer = unknown>(method: string, path: string, parameters?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** The channels of which each event of this kind came, so far. */
+  seen(type: string): readonly string[];
   /** The same again, not started: the agent after a crash. The caller stops it. */
   again(agent?: string): AsteriskDriver;
 }
 
-/** A real Asterisk with telephones that are channels of its own, and the driver, whose way to it can be cut. */
-export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<AsteriskBridgeOnTest> {
-  const dialIns = { own: "18005551234", strangers: "18005559999" };
-  const asterisk = await AsteriskOnTest.start(home, {
+const dialIns = { own: "18005551234", strangers: "18005559999" };
+
+/** The next one is started while a test runs. */
+const spares = new Map<AsteriskHome, Promise<AsteriskOnTest>>();
+
+async function fresh(home: AsteriskHome): Promise<AsteriskOnTest> {
+  const asterisk = await (spares.get(home) ?? start(home));
+  spares.set(home, start(home));
+  return asterisk;
+}
+
+/** To be called after the last test. */
+export async function stopSpares(): Promise<void> {
+  for (const spare of spares.values()) await (await spare).stop();
+}
+
+function start(home: AsteriskHome): Promise<AsteriskOnTest> {
+  return AsteriskOnTest.start(home, {
     dialIn: { [dialIns.own]: "bridgehead", [dialIns.strangers]: "elsewhere" },
     waitSound: "beep",
     added: { "extensions.conf": phonesContext },
@@ -54,6 +70,11 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
       files["extensions.conf"] = files["extensions.conf"]?.replace("Wait(2)", "Wait(0.1)") ?? "";
     },
   });
+}
+
+/** A real Asterisk with telephones that are channels of its own, and the driver, whose way to it can be cut. */
+export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<AsteriskBridgeOnTest> {
+  const asterisk = await fresh(home);
   const proxy = await startHoldingProxy(asterisk.ports.http);
   const ari = async (method: string, path: string, parameters: Readonly<Record<string, string>> = {}) => {
     const answer = await asterisk.ari(method, `${path}?${new URLSearchParams(parameters)}`);
@@ -80,7 +101,8 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
   const stranger = driverOf("agent-1", "elsewhere/bridge", dialIns.strangers, "elsewhere");
 
   let observer: WebSocket;
-  let seen: (event: SeenEvent) => void = () => {};
+  const allSeen: SeenEvent[] = [];
+  let seen: (event: SeenEvent) => void = (event) => allSeen.push(event);
   const watch = async () => {
     observer = new WebSocket(`${asterisk.url.replace("http", "ws")}/events?app=phones&subscribeAll=true`, {
       auth: `${asterisk.user}:${asterisk.password}`,
@@ -124,6 +146,7 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
   return {
     asterisk,
     ari,
+    seen: (type) => allSeen.flatMap((event) => (event.type === type && event.channel ? [event.channel.id] : [])),
     again: (agent = "agent-1") => driverOf(agent, "local/asterisk", dialIns.own, "bridgehead"),
     driver,
     other,

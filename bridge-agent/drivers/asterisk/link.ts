@@ -71,7 +71,9 @@ export class AsteriskLink {
   activate(epoch: number): void {
     const session = this.#session;
     if (session === null || this.#identity === null) return;
-    session.activation = this.#activate(session, this.#identity, epoch);
+    const identity = this.#identity;
+    const before = session.activation ?? Promise.resolve(true);
+    session.activation = before.then((acts) => acts && this.#activate(session, identity, epoch));
   }
 
   /** Kept once all events that have happened by now were passed on. False: the link is over. */
@@ -82,11 +84,7 @@ export class AsteriskLink {
     const came = new Promise<boolean>((resolve) => this.#marks.set(name, resolve));
     const { application } = this.#settings;
     const sent = await session.ari.ask("userEvent", { eventName: name, application }, ANSWER_WITHIN_MS);
-    if (!isDone(sent)) {
-      this.#marks.get(name)?.(false);
-      this.#marks.delete(name);
-      return false;
-    }
+    if (!isDone(sent)) this.lost(session, "it no longer has this agent's event socket");
     const cancel = this.#ports.timers.after(ANSWER_WITHIN_MS, () => {
       this.lost(session, `its events have not come for ${ANSWER_WITHIN_MS / 1_000} s`);
     });

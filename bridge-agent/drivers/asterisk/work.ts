@@ -54,7 +54,7 @@ export class Work {
   readonly #options: WorkOptions;
   /** What is done for a call, or written down for a conference, is done in order: the end of the last thing. */
   readonly #last = new Map<string, Promise<unknown>>();
-  readonly #timers = new Set<() => void>();
+  readonly #pauses = new Set<() => void>();
   /** What Asterisk could not make a channel for at the last try. */
   #trouble: "none" | "going-away" | "endpoint" = "none";
 
@@ -110,10 +110,10 @@ export class Work {
     }
   }
 
-  /** The link is over: nothing more comes of what waits. */
+  /** The link is over: what waits fails. */
   stop(): void {
-    for (const cancel of this.#timers) cancel();
-    this.#timers.clear();
+    for (const giveUp of this.#pauses) giveUp();
+    this.#pauses.clear();
   }
 
   /** In the background. */
@@ -171,7 +171,9 @@ export class Work {
     const { owner } = this.#options;
     const bridges = read("listBridges", v.array(bridge), await this.#ari.ask("listBridges", {}));
     const rooms = bridges.flatMap(({ name, id }) => ({ ...readBridgeName(name), bridge: id }));
-    const main = rooms.find(({ conference, kind }) => conference === key && kind === "main");
+    const main = rooms.find(
+      ({ conference, kind, bridge }) => conference === key && kind === "main" && !this.#book.isGone(bridge),
+    );
     if (main && main.owner !== owner) return refused("refused");
     const room = { owner, conference: key, room: MAIN_ROOM, kind: "main" as const };
     const made = main?.bridge ?? (await this.#createBridge(id, room));
@@ -354,6 +356,7 @@ export class Work {
     if (!isDone(added)) {
       call.joinTone = joinTone;
       call.conference = from;
+      await this.#writeNotes(call.id);
       return refused(added.status === 404 ? "no-such-room" : "no-such-call");
     }
     call.stage = "entered";
@@ -449,12 +452,16 @@ export class Work {
   }
 
   #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const cancel = this.#options.timers.after(ms, () => {
-        this.#timers.delete(cancel);
+        this.#pauses.delete(giveUp);
         resolve();
       });
-      this.#timers.add(cancel);
+      const giveUp = () => {
+        cancel();
+        reject(new AriFailure("the link is over"));
+      };
+      this.#pauses.add(giveUp);
     });
   }
 
