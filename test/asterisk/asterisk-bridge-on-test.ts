@@ -5,9 +5,9 @@ import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
 import { CALL_VARIABLE, readBridgeName } from "../../bridge-agent/drivers/asterisk/names.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import type { AsteriskHome } from "../../scripts/asterisk.ts";
+import { AsteriskOnTest } from "../../simulators/telephones/asterisk-on-test.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { BridgeOnTest } from "../conformance/bridge-driver.ts";
-import { AsteriskOnTest } from "./asterisk-on-test.ts";
 import { startHoldingProxy } from "./holding-proxy.ts";
 
 /** So long Asterisk may take to notice that a telephone talks, or does not: it may not be looking. */

@@ -26,6 +26,8 @@ const SURE = 3;
 /** All telephones around one Asterisk. */
 export class Phones {
   readonly #plans = new Map<string, Plan>();
+  /** For numbers without a plan of their own. */
+  otherwise: Plan = { outcome: 404 };
   /** By Call-ID. */
   readonly #phones = new Map<string, Phone>();
   readonly #cancels = new Set<() => void>();
@@ -53,7 +55,7 @@ export class Phones {
     return phones;
   }
 
-  /** How this number takes calls from now on. Until then it is unknown: 404. */
+  /** How this number takes calls from now on. */
   plan(number: string, plan: Plan): void {
     this.#plans.set(number, plan);
   }
@@ -83,6 +85,15 @@ export class Phones {
     return phone;
   }
 
+  /** The telephone in the call with this Call-ID of SIP. */
+  ofCall(callId: string): Phone | undefined {
+    return this.#phones.get(callId);
+  }
+
+  async hangUpAll(): Promise<void> {
+    await Promise.all([...this.#phones.values()].filter(({ state }) => state === "up").map((phone) => phone.hangUp()));
+  }
+
   async stop(): Promise<void> {
     for (const cancel of this.#cancels) cancel();
     for (const phone of this.#phones.values()) phone.end("stopped");
@@ -107,7 +118,7 @@ export class Phones {
       const [number = "", port] = details;
       void this.#add(call, number, sipp, true).then((phone) => {
         phone.theirPort = Number(port);
-        this.#carryOut(this.#plans.get(number) ?? { outcome: 404 }, phone);
+        this.#carryOut(this.#plans.get(number) ?? this.otherwise, phone);
       });
     } else {
       this.#phones.get(call)?.said(word ?? "", details, sipp?.complaints ?? "");
