@@ -1,0 +1,164 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { look } from "../../bridge-agent/drivers/asterisk/look.ts";
+import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
+import { timers } from "../../bridge-agent/node-ports.ts";
+import { loadSettings } from "../../bridge-agent/settings.ts";
+import { findingLine } from "../../src/foundation/finding.ts";
+import { AsteriskOnTest } from "./asterisk-on-test.ts";
+
+const operations = readFileSync("docs/operations.md", "utf8");
+
+/** In order, since each goes on where the one before ended. */
+describe.each(inject("asterisks"))("$version, by the commands of docs/operations.md", (home) => {
+  let folder: string;
+  let asterisk: AsteriskOnTest;
+  let settings: AsteriskSettings;
+  const dialIn = ["18005551234"];
+  const identity = { owner: "acme/main", agent: "agent-1", dialIn };
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "bridgehead-operations-"));
+    const etc = join(folder, "etc-asterisk");
+    mkdirSync(etc);
+    mkdirSync(join(folder, "state"));
+    const file = join(folder, "agent.json");
+    writeFileSync(file, "of the package");
+    for (const command of commandsOf("asterisk")) {
+      if (/^(sudo (apt|systemctl|bridgehead-agent doctor)|sudoedit)/.test(command)) continue;
+      run(command.replace("/etc/asterisk/", `${etc}/`));
+    }
+    expect(readFileSync(join(etc, "ari.conf"), "utf8")).toContain("password = ");
+    const loaded = loadSettings(file);
+    if (!loaded.ok || loaded.value.driver.type !== "asterisk")
+      throw new Error(`no settings: ${JSON.stringify(loaded)}`);
+    settings = loaded.value.driver;
+    // A folder and ports of its own; all else is what init wrote.
+    asterisk = await AsteriskOnTest.start(home, {
+      ariPassword: settings.password ?? "",
+      dialIn: { [dialIn[0] ?? ""]: "bridgehead" },
+      change: (files) => {
+        for (const name of Object.keys(files)) {
+          if (name === "asterisk.conf") continue;
+          const own = (setting: string) => new RegExp(`^${setting} = .*$`, "m").exec(files[name] ?? "")?.[0];
+          let text = readFileSync(join(etc, name), "utf8");
+          for (const setting of ["bindport", "bind", "contact", "rtpstart", "rtpend"]) {
+            text = text.replace(new RegExp(`^${setting} = .*$`, "m"), own(setting) ?? "$&");
+          }
+          files[name] = text;
+        }
+      },
+    });
+    settings = { ...settings, url: asterisk.url };
+
+    function run(command: string): void {
+      const here = command
+        .replace(/^sudo /, "")
+        .replaceAll("/etc/bridgehead/", `${folder}/`)
+        .replace("-o root -g asterisk ", "")
+        .replace(
+          /^bridgehead-agent init/,
+          `${process.execPath} bridge-agent/main.ts init --state state --settings ${file}`,
+        );
+      execFileSync("sh", ["-c", here]);
+    }
+  });
+  afterAll(async () => {
+    await asterisk?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function said(change: Partial<AsteriskSettings> = {}, who = identity): Promise<Record<string, string>> {
+    const findings = await look({ ...settings, ...change }, who, timers);
+    return Object.fromEntries(findings.map((finding) => [finding.about, findingLine(finding)]));
+  }
+
+  function change(name: string, from: string | RegExp, to: string): void {
+    const path = join(asterisk.folder, "etc", name);
+    writeFileSync(path, readFileSync(path, "utf8").replace(from, to));
+  }
+
+  test("doctor finds what is right, and what it cannot know", async () => {
+    expect(await said({ ports: 350 })).toEqual({
+      version: expect.stringMatching(/^ok {4}version: Asterisk \d+\.\d+.*, up since /),
+      needs: "ok    needs: version, modules and endpoint are what the driver needs",
+      rights: "ok    rights: the user bridgehead may look and act",
+      application: "ok    application: bridgehead is nobody's yet: the agent takes it when it acts",
+      dialplan: "ok    dialplan: 18005551234 in from-trunk leads to bridgehead",
+      trunk: expect.stringMatching(/^warn {2}trunk: trunk is at sip:\S+; .*: set qualify_frequency = 60 /),
+      sounds: "ok    sounds: confbridge-join, confbridge-leave are there",
+      rtp: "ok    rtp: 20000 to 29999, enough for 5000 calls",
+    });
+  });
+
+  test("doctor says of each number, port and endpoint that is missing what to write", async () => {
+    const wrong = await said(
+      { ports: 6_000, endpoint: "PJSIP/{number}@telco" },
+      { ...identity, dialIn: [...dialIn, "18005559999"] },
+    );
+
+    expect(wrong.dialplan).toBe(
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the dialplan writes its variables like this.
+      "WRONG dialplan: 18005559999 does not lead to bridgehead: write exten => 18005559999,1,Gosub(conference,${EXTEN},1(bridgehead)) into extensions.conf under [from-trunk], and run asterisk -rx 'dialplan reload'",
+    );
+    expect(wrong.rtp).toBe(
+      "WRONG rtp: 20000 to 29999 is enough for 5000 calls, and driver.ports is 6000: set rtpend = 31999 in rtp.conf, or lower driver.ports",
+    );
+    expect(wrong.trunk).toBe("WRONG trunk: there is no telco: add it to pjsip.conf, or correct driver.endpoint");
+    expect(wrong.needs).toMatch(/^WRONG needs: Asterisk has no endpoint telco: /);
+    expect((await said({ application: "beta" })).dialplan).toMatch(
+      /^WRONG dialplan: nothing in from-trunk leads to beta: /,
+    );
+  });
+
+  test("an application that another owner has, and a password that is wrong", async () => {
+    await asterisk.ari("POST", "/asterisk/variable", {
+      variable: "BRIDGEHEAD_AGENT_bridgehead",
+      value: JSON.stringify({ owner: "beta/main", agent: "agent-9", epoch: 1 }),
+    });
+    const { application } = await said();
+    await asterisk.ari("POST", "/asterisk/variable", { variable: "BRIDGEHEAD_AGENT_bridgehead", value: "" });
+
+    expect(application).toMatch(
+      /^WRONG application: bridgehead is in use for beta\/main \(agent agent-9\): set driver\.application/,
+    );
+    expect(await said({ password: "wrong" })).toEqual({});
+  });
+
+  test("a trunk that does not answer, a user who may only read, a module and sounds that are missing", async () => {
+    change("pjsip.conf", "qualify_frequency = 0", "qualify_frequency = 1");
+    change("ari.conf", "read_only = no", "read_only = yes");
+    change("modules.conf", "load = func_talkdetect.so", "");
+    rmSync(join(asterisk.folder, "data", "sounds"), { recursive: true });
+    await asterisk.restart();
+
+    const wrong = await vi.waitFor(
+      async () => {
+        const lines = await said();
+        expect(lines.trunk).toMatch(/^WRONG trunk: trunk at \S+ does not answer OPTIONS: check contact in pjsip\.conf/);
+        return lines;
+      },
+      { timeout: 10_000, interval: 200 },
+    );
+
+    expect(wrong.rights).toMatch(
+      /^WRONG rights: the user bridgehead may look and not act: set read_only = no in ari\.conf/,
+    );
+    expect(wrong.needs).toBe(
+      "WRONG needs: Asterisk lacks what it needs: add load = func_talkdetect.so to modules.conf, and restart Asterisk",
+    );
+    expect(wrong.sounds).toMatch(
+      /^warn {2}sounds: confbridge-join, confbridge-leave not found, .*asterisk-core-sounds-en/,
+    );
+  });
+});
+
+function commandsOf(step: string): readonly string[] {
+  const blocks = [...operations.matchAll(new RegExp(`^\`\`\`sh ${step}\\n(.*?)^\`\`\``, "gms"))];
+  const commands = blocks.flatMap(([, text = ""]) => text.trim().split("\n"));
+  expect(commands.length).toBeGreaterThan(0);
+  return commands;
+}
