@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -128,8 +129,28 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
     expect(await said({ password: "wrong" })).toEqual({});
   });
 
-  test("a trunk that does not answer, a user who may only read, a module and sounds that are missing", async () => {
+  test("a trunk that answers OPTIONS", async () => {
+    const trunk = createSocket("udp4");
+    trunk.on("message", (request, { address, port }) => {
+      const kept = String(request)
+        .split("\r\n")
+        .filter((line) => /^(Via|From|To|Call-ID|CSeq):/i.test(line));
+      const answer = ["SIP/2.0 200 OK", ...kept, "Content-Length: 0", "", ""].join("\r\n");
+      trunk.send(answer.replace(/^(To: .*)$/m, "$1;tag=1"), port, address);
+    });
+    await new Promise<void>((bound) => trunk.bind(asterisk.ports.trunk, "127.0.0.1", bound));
     change("pjsip.conf", "qualify_frequency = 0", "qualify_frequency = 1");
+    await asterisk.cli("module reload res_pjsip.so");
+
+    await vi.waitFor(
+      async () => expect((await said()).trunk).toMatch(/^ok {4}trunk: trunk at sip:\S+ answers OPTIONS$/),
+      { timeout: 5_000, interval: 200 },
+    );
+
+    await new Promise<void>((closed) => trunk.close(closed));
+  });
+
+  test("a trunk that does not answer, a user who may only read, a module and sounds that are missing", async () => {
     change("ari.conf", "read_only = no", "read_only = yes");
     change("modules.conf", "load = func_talkdetect.so", "");
     rmSync(join(asterisk.folder, "data", "sounds"), { recursive: true });
