@@ -4,9 +4,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { doctor } from "../../bridge-agent/doctor.ts";
+import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
 import { look } from "../../bridge-agent/drivers/asterisk/look.ts";
 import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
-import { timers } from "../../bridge-agent/node-ports.ts";
+import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
+import { driverPorts, timers } from "../../bridge-agent/node-ports.ts";
 import { loadSettings } from "../../bridge-agent/settings.ts";
 import { findingLine } from "../../src/foundation/finding.ts";
 import { AsteriskOnTest } from "./asterisk-on-test.ts";
@@ -127,6 +130,67 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
       /^WRONG application: bridgehead is in use for beta\/main \(agent agent-9\): set driver\.application/,
     );
     expect(await said({ password: "wrong" })).toEqual({});
+  });
+
+  test("doctor leaves the application to the agent that acts", async () => {
+    const reports: DriverReport[] = [];
+    const agent = new AsteriskDriver(settings, driverPorts, identity);
+    agent.start((report) => reports.push(report));
+    await vi.waitFor(() => expect(reports).toMatchObject([{ type: "connected" }]));
+    agent.activate(1);
+    expect(await agent.state()).toMatchObject({ calls: [] });
+
+    const lines: string[] = [];
+    const state = join(folder, "doctor");
+    const place = { edge: "ws://127.0.0.1:1", domain: "acme", bridge: "main", agent: "agent-1", state };
+    await doctor({ ...place, listen: { port: 2 }, logs: { personal: false }, driver: settings, dialIn }, (line) =>
+      lines.push(line),
+    );
+
+    expect(lines.slice(-9)).toEqual([
+      "ok    bridge: it is an Asterisk with all that the driver needs, with unlimited ports; 0 calls are up",
+      ...Array(2).fill(expect.stringMatching(/^ok /)),
+      "ok    rights: the user bridgehead may look and act",
+      "ok    application: bridgehead is acme/main's; agent-1 acted last",
+      ...Array(4).fill(expect.stringMatching(/^(ok|warn) /)),
+    ]);
+    expect(await agent.state()).toMatchObject({ calls: [] });
+    expect(reports).toHaveLength(1);
+    await agent.stop();
+  });
+
+  test.each<[string, Partial<AsteriskSettings>, string, RegExp]>([
+    [
+      "a wrong password",
+      { password: "wrong" },
+      "acme",
+      /refuses the user bridgehead: write user and password of ari\.conf into driver\.user/,
+    ],
+    ["a wrong user", { user: "nobody" }, "acme", /refuses the user nobody: write user and password/],
+    [
+      "an unknown technology",
+      { endpoint: "DAHDI/g1/{number}" },
+      "acme",
+      /knows no channel technology DAHDI: correct driver\.endpoint/,
+    ],
+    [
+      "an unknown endpoint",
+      { endpoint: "PJSIP/{number}@telco" },
+      "acme",
+      /has no endpoint telco: add it to pjsip\.conf/,
+    ],
+    [
+      "another owner's application",
+      {},
+      "beta",
+      /has the application bridgehead in use for acme\/main \(agent agent-1\): set driver\.application/,
+    ],
+  ])("an agent says of %s what to write where", async (_, change, domain, says) => {
+    const reports: DriverReport[] = [];
+    const agent = new AsteriskDriver({ ...settings, ...change }, driverPorts, { ...identity, owner: `${domain}/main` });
+    agent.start((report) => reports.push(report));
+    await vi.waitFor(() => expect(reports).toMatchObject([{ type: "disconnected", why: expect.stringMatching(says) }]));
+    await agent.stop();
   });
 
   test("a trunk that answers OPTIONS", async () => {
