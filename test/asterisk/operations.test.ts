@@ -118,6 +118,24 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
     );
   });
 
+  test.each([
+    ["+18005551234", "", /^ok /],
+    ["_1[78]00Z-N.", "", /^ok /],
+    ["_[+0-9]!", "", /^ok /],
+    ["_1[79]0XZ!", "", /^WRONG /],
+    ["_1[78]0ZN!", "", /^WRONG /],
+    ["_1800555123", "", /^WRONG /],
+    ["_4X.", "#include others.conf\n", /^warn {2}dialplan: 18005551234 does not lead to bridgehead: write exten/],
+  ])(
+    "doctor finds the number behind %s in the dialplan, as Asterisk would; what is included it does not know: %j",
+    async (pattern, before, says) => {
+      change("extensions.conf", "\nexten => 18005551234,", `\n${before}exten => ${pattern},`);
+      const { dialplan } = await said();
+      change("extensions.conf", `\n${before}exten => ${pattern},`, "\nexten => 18005551234,");
+      expect(dialplan).toMatch(says);
+    },
+  );
+
   test("an application that another owner has, and a password that is wrong", async () => {
     await asterisk.ari("POST", "/asterisk/variable", {
       variable: "BRIDGEHEAD_AGENT_bridgehead",

@@ -121,13 +121,16 @@ async function checkDialplan(
     return { verdict: "warn", says: `not looked at, since ${files.why}: ${line} must name ${application}` };
   }
   const entries = entriesOf(text, context);
+  // What another file, or another context, brings is not looked for.
+  const verdict = /^\s*(#include|#exec|include|switch)\b/m.test(text) ? "warn" : "WRONG";
   const own = entries.filter(({ does }) => new RegExp(`[(,]${application}[),]`).test(does));
-  if (own.length === 0)
-    return { verdict: "WRONG", says: advice(`nothing in ${context} leads to ${application}`, example) };
-  const without = (dialIn ?? []).filter((number) => !own.some(({ pattern }) => matches(pattern, number)));
+  if (own.length === 0) return { verdict, says: advice(`nothing in ${context} leads to ${application}`, example) };
+  const without = (dialIn ?? []).filter(
+    (number) => !own.some(({ pattern }) => matches(pattern, number) || matches(pattern, `+${number}`)),
+  );
   if (without.length > 0) {
     return {
-      verdict: "WRONG",
+      verdict,
       says: advice(`${without.join(", ")} does not lead to ${application}`, without[0] ?? ""),
     };
   }
