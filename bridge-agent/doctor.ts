@@ -71,6 +71,10 @@ export async function doctor(settings: AgentSettings, print: (line: string) => v
     allGood &&= found.verdict !== "WRONG";
     print(findingLine({ about, ...found }));
   }
+  for (const finding of await lookAtBridge(settings)) {
+    allGood &&= finding.verdict !== "WRONG";
+    print(findingLine(finding));
+  }
   return allGood;
 }
 
@@ -293,6 +297,12 @@ const tlsFault = /CERT|TLS|SSL|SIGNED|VERIFY|EPROTO/;
 
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+/** What there is to see at this kind of bridge; nothing where it does not answer: the line about the bridge says why. */
+async function lookAtBridge({ driver, domain, bridge, agent, dialIn }: AgentSettings): Promise<readonly Finding[]> {
+  const { look } = kindOf(driver).doctor;
+  return (await look?.(driver, { owner: `${domain}/${bridge}`, agent, dialIn }, driverPorts.timers)) ?? [];
 }
 
 /** As a visitor, for whom the bridge drops no other connection. */

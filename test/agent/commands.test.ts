@@ -1,6 +1,15 @@
 import { execFile, execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -71,6 +80,50 @@ test("init overwrites nothing, and makes nothing of options that are wrong", () 
   expect(() => init(other, { ...options, edge: "tsp.example.com" })).toThrow(/^edge must /);
   expect(() => init(other, { ...options, dialIn: "+1800" })).toThrow(/^dialIn\.0 must be 1 to 32 digits/);
   expect(loadSettings(other).ok).toBe(false);
+});
+
+test("init for an Asterisk: settings and sample configuration share a password of their own, and the numbers lead to the agent", () => {
+  const made = (name: string) => {
+    const [file, config] = [join(folder, name, "agent.json"), join(folder, name, "etc")];
+    const more = { driver: "asterisk", driverUrl: "http://127.0.0.1:8099/ari", bridgeConfig: config } as const;
+    const said = init(file, { ...options, ...more, dialIn: "18005551234, 18005555678" });
+    const settings = loadSettings(file);
+    const driver = settings.ok && settings.value.driver.type === "asterisk" ? settings.value.driver : null;
+    const read = (conf: string) => readFileSync(join(config, conf), "utf8");
+    return { file, config, said, driver, read };
+  };
+  const one = made("asterisk");
+  const other = made("other-asterisk");
+
+  expect(one.driver?.password).toMatch(/^[\w-]{32}$/);
+  expect(other.driver?.password).not.toBe(one.driver?.password);
+  expect(one.read("ari.conf")).toContain(
+    `[bridgehead]\ntype = user\nread_only = no\npassword_format = plain\npassword = ${one.driver?.password}\n`,
+  );
+  expect(one.read("http.conf")).toContain("bindport = 8099\n");
+  for (const number of ["18005551234", "18005555678"])
+    expect(one.read("extensions.conf")).toContain(`exten => ${number},1,Gosub(`);
+  expect(one.read("asterisk.conf")).not.toContain("astmoddir");
+  expect(one.said).toContain(`${one.config}/*.conf /etc/asterisk/\n`);
+  expect([one.file, join(one.config, "ari.conf")].map((path) => (statSync(path).mode & 0o777).toString(8))).toEqual([
+    process.getuid?.() === 0 ? "640" : "600",
+    "600",
+  ]);
+});
+
+test("init writes no file of an Asterisk over one that is there, nor any other then", () => {
+  const config = join(folder, "etc-of-somebody");
+  mkdirSync(config);
+  writeFileSync(join(config, "pjsip.conf"), "mine");
+  const file = join(folder, "beside-somebody.json");
+
+  expect(() => init(file, { ...options, driver: "asterisk", bridgeConfig: config })).toThrow(
+    /etc-of-somebody\/pjsip\.conf is there already: name another folder by --bridge-config$/,
+  );
+
+  expect([readdirSync(config), existsSync(file)]).toEqual([["pjsip.conf"], false]);
+  const wrong = { ...options, driver: "asterisk", driverUrl: "127.0.0.1:8088" } as const;
+  expect(() => init(file, wrong)).toThrow(/^driver\.url must be the http:\/\/ or https:\/\/ address of ARI/);
 });
 
 test("init without a terminal names what has no default", async () => {

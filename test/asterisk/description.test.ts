@@ -17,7 +17,7 @@ interface Model {
   readonly properties: Readonly<Record<string, { readonly type: string }>>;
 }
 
-const resources = ["applications", "asterisk", "bridges", "channels", "endpoints", "events"];
+const resources = ["applications", "asterisk", "bridges", "channels", "endpoints", "events", "sounds"];
 
 function descriptionOf(folder: string, resource: string): Description {
   return JSON.parse(readFileSync(join(folder, "rest-api", `${resource}.json`), "utf8"));
@@ -58,6 +58,8 @@ describe.each(inject("asterisks"))("what $version says of its interface", ({ ver
     Module: ari.modules.item,
     Variable: ari.variable,
     Application: ari.application,
+    Endpoint: ari.endpoint,
+    ConfigTuple: ari.configTuples.item,
   };
   const places = Object.entries(schemas).flatMap(([name, schema]) => placesIn(name, schema));
   const common = new Set(Object.keys(models.Message?.properties ?? {}));

@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
 import { reasonOf } from "../../../src/foundation/reason.ts";
 import { backoffMs } from "../../reconnecting-socket.ts";
 import type { DriverIdentity, DriverPorts } from "../driver.ts";
 import { Ari, type AriEvent, AriFailure, decodeEvent, info, isDone, type OtherEvent, read, variable } from "./ari.ts";
 import { agentVariable, readAgentNote } from "./names.ts";
 import { whatIsMissing } from "./prerequisites.ts";
-import type { AsteriskSettings } from "./settings.ts";
+import { type AsteriskSettings, readPassword } from "./settings.ts";
 
 /** A bridge that falls silent is found within the sum of both. */
 const PING_EVERY_MS = 1_000;
@@ -147,10 +146,10 @@ export class AsteriskLink {
     | { readonly ari: Ari; readonly bootId: string; readonly why: null }
     | { readonly ari: Ari | null; readonly why: string }
   > {
-    const { url, user, passwordFile } = this.#settings;
-    let { password = "" } = this.#settings;
+    const { url, user } = this.#settings;
+    let password: string;
     try {
-      if (passwordFile !== undefined) password = readFileSync(passwordFile, "utf8").split(/\r?\n/, 1)[0] ?? "";
+      password = readPassword(this.#settings);
     } catch (error) {
       return {
         ari: null,

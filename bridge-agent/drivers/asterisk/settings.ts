@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import * as v from "valibot";
 
@@ -59,6 +60,12 @@ export const asteriskSettings = v.pipe(
 );
 
 export type AsteriskSettings = v.InferOutput<typeof asteriskSettings>;
+
+/** Throws what the system says where its file cannot be read. */
+export function readPassword({ password = "", passwordFile }: AsteriskSettings): string {
+  if (passwordFile === undefined) return password;
+  return readFileSync(passwordFile, "utf8").split(/\r?\n/, 1)[0] ?? "";
+}
 
 export function endpointFor(pattern: string, digits: string): string {
   return pattern.replaceAll(NUMBER, digits);

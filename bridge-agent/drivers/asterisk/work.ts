@@ -19,8 +19,8 @@ import {
 } from "./names.ts";
 import { type AsteriskSettings, endpointFor } from "./settings.ts";
 
-const JOIN_TONE = "sound:confbridge-join";
-const LEAVE_TONE = "sound:confbridge-leave";
+export const JOIN_TONE = "sound:confbridge-join";
+export const LEAVE_TONE = "sound:confbridge-leave";
 /** A channel that was just made, or answered, is not ready at once. */
 const TRIES = 100;
 const TRY_EVERY_MS = 20;
