@@ -11,8 +11,8 @@ import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/setti
 import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts, timers } from "../../bridge-agent/node-ports.ts";
 import { loadSettings } from "../../bridge-agent/settings.ts";
+import { AsteriskOnTest } from "../../simulators/telephones/asterisk-on-test.ts";
 import { findingLine } from "../../src/foundation/finding.ts";
-import { AsteriskOnTest } from "./asterisk-on-test.ts";
 
 const operations = readFileSync("docs/operations.md", "utf8");
 
@@ -161,12 +161,12 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
     const lines: string[] = [];
     const state = join(folder, "doctor");
     const place = { edge: "ws://127.0.0.1:1", domain: "acme", bridge: "main", agent: "agent-1", state };
-    await doctor({ ...place, listen: { port: 2 }, logs: { personal: false }, driver: settings, dialIn }, (line) =>
-      lines.push(line),
-    );
+    const rest = { listen: { port: 2 }, logs: { personal: false }, policy: { allow: ["+"], deny: [] } };
+    await doctor({ ...place, ...rest, driver: settings, dialIn }, (line) => lines.push(line));
 
-    expect(lines.slice(-9)).toEqual([
+    expect(lines.slice(-10)).toEqual([
       "ok    bridge: it is an Asterisk with all that the driver needs, with unlimited ports; 0 calls are up",
+      expect.stringMatching(/^warn {2}policy: any number/),
       ...Array(2).fill(expect.stringMatching(/^ok /)),
       "ok    rights: the user bridgehead may look and act",
       "ok    application: bridgehead is acme/main's; agent-1 acted last",
