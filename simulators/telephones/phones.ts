@@ -25,6 +25,8 @@ const SURE = 3;
 
 /** All telephones around one Asterisk. */
 export class Phones {
+  /** The numbers that were called, in order: each time anew. */
+  readonly calledNumbers: string[] = [];
   readonly #plans = new Map<string, Plan>();
   /** By Call-ID. */
   readonly #phones = new Map<string, Phone>();
@@ -51,6 +53,11 @@ export class Phones {
       throw error;
     }
     return phones;
+  }
+
+  /** Those in a call. */
+  get up(): readonly Phone[] {
+    return [...this.#phones.values()].filter(({ state }) => state === "up");
   }
 
   /** How this number takes calls from now on. Until then it is unknown: 404. */
@@ -105,6 +112,7 @@ export class Phones {
       for (const phone of this.#phones.values()) phone.end(`sipp has ended: ${sipp?.complaints ?? ""}`);
     } else if (word === "called" && sipp) {
       const [number = "", port] = details;
+      this.calledNumbers.push(number);
       void this.#add(call, number, sipp, true).then((phone) => {
         phone.theirPort = Number(port);
         this.#carryOut(this.#plans.get(number) ?? { outcome: 404 }, phone);
