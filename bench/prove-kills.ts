@@ -1,4 +1,4 @@
-import { findAsterisk } from "../scripts/asterisk.ts";
+import { asteriskOrExit } from "../scripts/asterisk-or-exit.ts";
 import { exitOnSignals } from "../scripts/at-exit.ts";
 import { command, oneOf, wholeNumber } from "../scripts/command.ts";
 import { isFaulty } from "./kills/judge.ts";
@@ -22,7 +22,7 @@ const { kills, seed, bridge } = command(
   )
   .parse()
   .opts<{ kills: number; seed: number; bridge: "simulated" | "asterisk" }>();
-const home = bridge === "asterisk" ? await asteriskOrExit() : undefined;
+const home = bridge === "asterisk" ? await asteriskOrExit("cannot prove it on Asterisk") : undefined;
 
 const interruption = new AbortController();
 exitOnSignals("SIGTERM", "SIGHUP");
@@ -52,13 +52,3 @@ console.log(
   `kills ${done} · requests ${verdict.requests.length} · lost ${lost.length} · doubled ${doubled.length} · diverged ${diverged.length}`,
 );
 process.exit(interruption.signal.aborted ? interruptedExitCode : isFaulty(verdict) ? 1 : 0);
-
-async function asteriskOrExit() {
-  const found = await findAsterisk();
-  const fault = found.ok
-    ? found.value.sipp === null && `there is no sipp beside the installed ${found.value.version}`
-    : found.error;
-  if (found.ok && found.value.sipp !== null) return { ...found.value, sipp: found.value.sipp };
-  console.error(`cannot prove it on Asterisk: ${fault}`);
-  process.exit(1);
-}

@@ -21,8 +21,12 @@ export class AsteriskBridge {
     this.phones = phones;
   }
 
-  static async start(home: AsteriskHome & { readonly sipp: string }): Promise<AsteriskBridge> {
-    const asterisk = await AsteriskOnTest.start(home, { dialIn: { [AsteriskBridge.dialIn]: "bridgehead" } });
+  /** `added`: at the end of a configuration file, by its name. */
+  static async start(
+    home: AsteriskHome & { readonly sipp: string },
+    added: Readonly<Record<string, string>> = {},
+  ): Promise<AsteriskBridge> {
+    const asterisk = await AsteriskOnTest.start(home, { dialIn: { [AsteriskBridge.dialIn]: "bridgehead" }, added });
     try {
       return new AsteriskBridge(asterisk, await Phones.start(home.sipp, asterisk.ports));
     } catch (error) {
