@@ -33,6 +33,9 @@ exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 const home = await asteriskOrExit("cannot measure it");
 const steps = [50, 100, 200, 350, most].filter((step, index, all) => step <= most && all.indexOf(step) === index);
 
+/** By the name of a process. */
+type Amounts = Readonly<Record<string, number>>;
+
 interface Step {
   readonly calls: number;
   readonly up: number;
@@ -42,8 +45,10 @@ interface Step {
   readonly entered: readonly number[];
   /** Of the packets that should have come. */
   readonly arrived: number;
-  /** Of one core, by process. */
-  readonly cpu: Readonly<Record<string, number>>;
+  /** CPU of all its calls' set-up, milliseconds by process. */
+  readonly setupMs: Amounts;
+  /** Of one core, by process, while all are in. */
+  readonly cpu: Amounts;
 }
 
 console.log(`${home.version}, ${availableParallelism()} × ${cpus()[0]?.model ?? "an unknown processor"}`);
@@ -108,12 +113,14 @@ interface SetUp {
   readonly enteredMs?: number;
 }
 
-async function measure(dialIn: DialIn, pids: Readonly<Record<string, number>>): Promise<readonly Step[]> {
+async function measure(dialIn: DialIn, pids: Amounts): Promise<readonly Step[]> {
   const processes = { ...pids, telephones: process.pid };
   const phones: Phone[] = [];
   const measured: Step[] = [];
   for (const calls of steps) {
     const made: SetUp[] = [];
+    const before = cpuOf(processes);
+    const sound = () => sounding({ calls, setupMs: since(before, processes) }, phones, made, processes);
     for (let caller = phones.length; caller < calls; caller = phones.length) {
       // The first of a conference makes it.
       const together = caller % CALLERS === 0 ? 1 : Math.min(AT_ONCE, CALLERS - (caller % CALLERS), calls - caller);
@@ -124,35 +131,45 @@ async function measure(dialIn: DialIn, pids: Readonly<Record<string, number>>): 
       if (caller % CALLERS === 0) phones.at(-1)?.talk();
       if (failed?.status === "rejected") {
         console.error(`at ${phones.length} calls: ${String(failed.reason).slice(0, 200)}`);
-        measured.push(await sounding(calls, phones, made, processes));
+        measured.push(await sound());
         return measured;
       }
     }
-    measured.push(await sounding(calls, phones, made, processes));
+    measured.push(await sound());
   }
   return measured;
 }
 
 async function sounding(
-  calls: number,
+  step: Pick<Step, "calls" | "setupMs">,
   phones: readonly Phone[],
   made: readonly SetUp[],
-  processes: Readonly<Record<string, number>>,
+  processes: Amounts,
 ): Promise<Step> {
   await pause(2_000); // Tones of the entries end.
   const up = phones.filter(({ state }) => state === "up");
-  const before = Object.entries(processes).map(([name, pid]) => [name, cpuMs(pid)] as const);
+  const before = cpuOf(processes);
   const heard = up.map(({ sound }) => sound.heard.length);
   const from = performance.now();
   await pause(seconds * 1_000);
   const elapsedMs = performance.now() - from;
   const came = up.reduce((sum, { sound }, index) => sum + sound.heard.length - (heard[index] ?? 0), 0);
-  const cpu = before.map(([name, ms]) => [name, (cpuMs(processes[name] ?? 0) - ms) / elapsedMs] as const);
+  const used = Object.entries(since(before, processes));
   for (const { sound } of phones) sound.heard.length = 0;
   const due = (up.length * PACKETS_PER_SECOND * elapsedMs) / 1_000;
   const answered = made.map(({ answeredMs }) => answeredMs);
   const entered = made.flatMap(({ enteredMs }) => enteredMs ?? []);
-  return { calls, up: up.length, answered, entered, arrived: came / due, cpu: Object.fromEntries(cpu) };
+  const cpu = Object.fromEntries(used.map(([name, ms]) => [name, ms / elapsedMs]));
+  return { ...step, up: up.length, answered, entered, arrived: came / due, cpu };
+}
+
+/** Milliseconds by process. */
+function cpuOf(processes: Amounts): Amounts {
+  return Object.fromEntries(Object.entries(processes).map(([name, pid]) => [name, cpuMs(pid)]));
+}
+
+function since(before: Amounts, processes: Amounts): Amounts {
+  return Object.fromEntries(Object.entries(cpuOf(processes)).map(([name, ms]) => [name, ms - (before[name] ?? 0)]));
 }
 
 function number(caller: number): string {
@@ -161,8 +178,7 @@ function number(caller: number): string {
 
 function print(what: string, measured: readonly Step[]): void {
   console.log(`\n${what}`);
-  for (const { calls, up, answered, entered, arrived, cpu } of measured) {
-    const { edge = 0, agent = 0, asterisk = 0 } = cpu;
+  for (const { calls, up, answered, entered, arrived, setupMs, cpu } of measured) {
     const used = Object.entries(cpu).map(([name, share]) => `${name} ${(100 * share).toFixed(1)} %`);
     const facts = [
       `${up} up`,
@@ -171,11 +187,14 @@ function print(what: string, measured: readonly Step[]): void {
       `packets ${(100 * arrived).toFixed(1)} %`,
       `CPU ${used.join(", ")}`,
     ];
-    // Of what both use: the telephones are no part of it.
-    if ("edge" in cpu)
-      facts.push(`edge and agent ${((100 * (edge + agent)) / (edge + agent + asterisk)).toFixed(1)} %`);
+    if ("edge" in cpu) facts.push(`edge and agent ${shareOfOurs(setupMs)} of the set-up, ${shareOfOurs(cpu)} then`);
     console.log(`${String(calls).padStart(4)} calls: ${facts.join(" · ")}`);
   }
+}
+
+/** Of what edge, agent and Asterisk use: the telephones are no part of it. */
+function shareOfOurs({ edge = 0, agent = 0, asterisk = 0 }: Amounts): string {
+  return `${((100 * (edge + agent)) / (edge + agent + asterisk)).toFixed(1)} %`;
 }
 
 function quantiles(times: readonly number[]): string {

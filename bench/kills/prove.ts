@@ -26,7 +26,8 @@ export async function proveKills(
   interruption?: AbortSignal,
   home?: AsteriskHome & { readonly sipp: string },
 ): Promise<Verdict> {
-  const asterisk = home && new AsteriskUnderTest(await AsteriskBridge.start(home));
+  const bridge = home && (await AsteriskBridge.start(home));
+  const asterisk = bridge && new AsteriskUnderTest(bridge);
   try {
     return await proveOn(
       await KillWorld.start(asterisk),
@@ -34,7 +35,8 @@ export async function proveKills(
       interruption,
     );
   } finally {
-    await asterisk?.stop();
+    asterisk?.stop();
+    await bridge?.stop();
   }
 }
 

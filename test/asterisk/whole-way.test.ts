@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { AsteriskUnderTest } from "../../bench/kills/asterisk-under-test.ts";
 import { AsteriskBridge, localRunOn } from "../../scripts/asterisk-run.ts";
 import type { Phone, Plan } from "../../simulators/telephones/phones.ts";
 import type { Request } from "../../simulators/webex/client.ts";
@@ -277,6 +278,24 @@ describe.each(inject("asterisks").slice(0, 1))("telephones, $version, agents, ed
     await bob.call.hearsNoMore(alice.call);
     await successor.close();
     await webex.stop();
+  });
+
+  test("what telephones hear is what the judge of prove:kills takes for muted, whatever the driver has written down", async () => {
+    const meeting = await running();
+    const { alice, bob } = await talking(meeting);
+    for (const { call } of [alice, bob]) call.fallSilent();
+    const judged = new AsteriskUnderTest(bridge);
+    const mutedAtRest = async () => (await judged.stateAtRest()).calls.map(({ number, muted }) => [number, muted]);
+    const [channel] = (await judged.state()).calls.filter(({ number }) => number === alice.call.number);
+
+    await bridge.asterisk.ari("POST", `/channels/${channel?.id}/mute?direction=in`);
+
+    expect((await mutedAtRest()).toSorted()).toEqual([
+      [alice.call.number, true],
+      [bob.call.number, false],
+    ]);
+    judged.stop();
+    await meeting.close();
   });
 
   test("the agent that acts is killed: callers go on talking, and the other agent acts for them", async () => {
