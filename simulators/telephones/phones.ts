@@ -25,6 +25,8 @@ const SURE = 3;
 
 /** All telephones around one Asterisk. */
 export class Phones {
+  /** The numbers that were called, in order: each time anew. */
+  readonly calledNumbers: string[] = [];
   readonly #plans = new Map<string, Plan>();
   /** For numbers without a plan of their own. */
   otherwise: Plan = { outcome: 404 };
@@ -53,6 +55,11 @@ export class Phones {
       throw error;
     }
     return phones;
+  }
+
+  /** Those in a call. */
+  get up(): readonly Phone[] {
+    return [...this.#phones.values()].filter(({ state }) => state === "up");
   }
 
   /** How this number takes calls from now on. */
@@ -116,6 +123,7 @@ export class Phones {
       for (const phone of this.#phones.values()) phone.end(`sipp has ended: ${sipp?.complaints ?? ""}`);
     } else if (word === "called" && sipp) {
       const [number = "", port] = details;
+      this.calledNumbers.push(number);
       void this.#add(call, number, sipp, true).then((phone) => {
         phone.theirPort = Number(port);
         this.#carryOut(this.#plans.get(number) ?? this.otherwise, phone);
@@ -250,9 +258,14 @@ export class Phone {
   async hearsEndOf(other: Phone, forMs = 300): Promise<number> {
     const from = performance.now();
     let last = from;
+    let wasQuiet = false;
     await eventually(`${this.number} hears ${other.number} no more`, () => {
       last = this.sound.hears(other.sound.frequency, from).findLast(({ isHeard }) => isHeard)?.at ?? from;
-      return performance.now() - last >= forMs;
+      const isQuiet = performance.now() - last >= forMs;
+      // After a standstill of this process, what came meanwhile is there at the second look.
+      const isSure = wasQuiet && isQuiet;
+      wasQuiet = isQuiet;
+      return isSure;
     });
     return last - from;
   }
