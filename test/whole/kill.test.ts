@@ -84,16 +84,16 @@ test("a damaged database is one conference's: the log names its file, and withou
   expect([object, `${objectId}.sqlite`, conference]).toEqual(["a conference", mine[0], masked(meeting.confKey)]);
   const other = { ...lock, msgId: neighbour.msgId(), ...neighbour.handles };
   await neighbour.ask(other);
-  await neighbour.answerTo(other.msgId, "ok");
+  await neighbour.answerTo(other.msgId, "ok", 15_000); // The agent connects anew first.
 
   // The database itself goes last: as soon as it is gone, a repeat of WebEx makes a new one, with files of the same names.
   const last = mine.toSorted((one, other) => other.length - one.length);
   for (const file of last) rmSync(join(folder, file), { force: true });
   await locked;
-  await meeting.answerTo(lock.msgId, "no-such-conference");
+  await meeting.answerTo(lock.msgId, "no-such-conference", 15_000);
   const again = meeting.createRequest();
   await meeting.ask(again);
-  await meeting.answerTo(again.msgId, "ok");
+  await meeting.answerTo(again.msgId, "ok", 15_000);
 });
 
 test("a killed bridge has lost its calls: each caller is reported as left, and the conference as ended", async () => {
