@@ -76,6 +76,8 @@ export class AgentWorld {
   /** The edge acknowledges nothing that it accepts. */
   silent = false;
   readonly notes: string[] = [];
+  /** What callers were to hear. */
+  readonly announced: string[] = [];
   #lives = 0;
   /** As in any driver. */
   readonly #ownership = new Ownership({ owner: OWNER });
@@ -213,6 +215,7 @@ export class AgentWorld {
       if (this.#edgeUp && !this.edgeDeaf) this.#edgeHears(message);
       this.#step();
     }
+    for (const { call, announcement } of effects.announcements) this.announced.push(`${call} ${announcement}`);
     for (const execution of effects.executions) {
       if (!this.#bridgeUp) {
         this.#put({ type: "result", execution, result: { done: false, reason: "unreachable" } });

@@ -18,6 +18,7 @@ interface SeenEvent {
   readonly type: string;
   readonly channel?: { readonly id: string };
   readonly variable?: string;
+  readonly playback?: { readonly id: string };
 }
 
 /** Telephones without SIP, called as `Local/{number}@phones`; how a number takes a call is in a global variable. */
@@ -80,7 +81,7 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
   const stranger = driverOf("agent-1", "elsewhere/bridge", dialIns.strangers, "elsewhere");
 
   let observer: WebSocket;
-  let seen: (event: SeenEvent) => void = () => {};
+  let seen: (event: SeenEvent) => void = (event) => note(event);
   const watch = async () => {
     observer = new WebSocket(`${asterisk.url.replace("http", "ws")}/events?app=phones&subscribeAll=true`, {
       auth: `${asterisk.user}:${asterisk.password}`,
@@ -90,6 +91,11 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
     await new Promise((resolve) => observer.once("open", resolve));
   };
   await watch();
+  /** Of all playbacks that have begun. */
+  const spoken: string[] = [];
+  const note = (event: SeenEvent) => {
+    if (event.type === "PlaybackStarted" && event.playback) spoken.push(event.playback.id);
+  };
   /** Whether Asterisk has noticed, while `run` ran or soon after, so many events of this kind of this channel. */
   const noticed = async (type: string, id: string, count: number, run: () => Promise<unknown>, withinMs: number) => {
     let missing = count;
@@ -152,6 +158,10 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
     async talk(call, talking) {
       const [type, act] = talking ? ["ChannelTalkingStarted", speak] : ["ChannelTalkingFinished", fallSilent];
       await noticed(type, call, 1, () => act(call), NOTICES_TALK_WITHIN_MS);
+    },
+    async heard(call) {
+      const said = new RegExp(`^bridgehead-([a-z-]+)-${call}-[-0-9a-f]{36}$`);
+      return spoken.flatMap((id) => said.exec(id)?.[1] ?? []);
     },
     async hangUp(call) {
       await must("ChannelDestroyed", call, 1, () => ari("DELETE", phoneOf(call)), NOTICES_WITHIN_MS);

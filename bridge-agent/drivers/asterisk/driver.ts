@@ -1,7 +1,8 @@
 import * as v from "valibot";
+import type { Announcement } from "../../../src/bridge/announcements.ts";
 import type { BridgeCommand, ExecutionResult } from "../../../src/bridge/commands.ts";
 import type { BridgeEvent } from "../../../src/bridge/events.ts";
-import type { CommandId, ConfKey } from "../../../src/foundation/ids.ts";
+import type { CallId, CommandId, ConfKey } from "../../../src/foundation/ids.ts";
 import type { BridgeDriver, DriverIdentity, DriverPorts, DriverReport, DriverState } from "../driver.ts";
 import { AriFailure, application, bridge, channel, isDone, read, variable } from "./ari.ts";
 import { Book, type Consequences } from "./book.ts";
@@ -45,7 +46,10 @@ export class AsteriskDriver implements BridgeDriver {
       connected: (bootId) => this.#connected(bootId),
       disconnected: (why, isReplaced) => this.#disconnected(why, isReplaced),
       begun: (session) => this.#look(session, true),
-      event: (event) => this.#follow(this.#book.happened(event)),
+      event: (event) => {
+        this.#work?.work.happened(event);
+        this.#follow(this.#book.happened(event));
+      },
     });
   }
 
@@ -77,6 +81,11 @@ export class AsteriskDriver implements BridgeDriver {
     } finally {
       cancel();
     }
+  }
+
+  announce(call: CallId, announcement: Announcement): void {
+    const { session } = this.#link;
+    if (session !== null && session.activation !== null) this.#workOf(session).announce(call, announcement);
   }
 
   async state(): Promise<DriverState | null> {
