@@ -15,6 +15,7 @@ import {
   readCallNotes,
   readConferenceNotes,
 } from "./names.ts";
+import { missingSounds } from "./prerequisites.ts";
 import type { AsteriskSettings } from "./settings.ts";
 import { Work } from "./work.ts";
 
@@ -31,6 +32,8 @@ export class AsteriskDriver implements BridgeDriver {
   #book: Book;
   #work: { readonly session: Session; readonly work: Work } | null = null;
   #bootId: string | null = null;
+  /** What was last said of missing sounds. */
+  #lacks: string | null = null;
   /** Looks are taken one after another. */
   #looked: Promise<unknown> = Promise.resolve();
   /** To be reported after the result that they follow from. */
@@ -106,6 +109,22 @@ export class AsteriskDriver implements BridgeDriver {
     if (bootId !== this.#bootId) this.#book = new Book(this.#identity);
     this.#bootId = bootId;
     this.#report({ type: "connected", bootId, ports: this.#settings.ports ?? null });
+    if (this.#identity !== null && this.#link.session !== null) void this.#lookForSounds(this.#link.session);
+  }
+
+  /** Once for as long as nothing changes. */
+  async #lookForSounds(session: Session): Promise<void> {
+    try {
+      const lacks = await missingSounds(session.ari, this.#settings);
+      if (lacks !== null && lacks !== this.#lacks) this.#notice(lacks);
+      this.#lacks = lacks;
+    } catch (error) {
+      if (!(error instanceof AriFailure)) throw error; // Then the link itself will tell.
+    }
+  }
+
+  #notice(what: string): void {
+    this.#report({ type: "notice", text: `Asterisk at ${this.#settings.url} ${what}` });
   }
 
   #endWork(): void {
@@ -131,7 +150,7 @@ export class AsteriskDriver implements BridgeDriver {
         this.#afterResult.push(...reports);
         setImmediate(() => this.#tell([]));
       },
-      notice: (what) => this.#report({ type: "notice", text: `Asterisk at ${this.#settings.url} ${what}` }),
+      notice: (what) => this.#notice(what),
       failed: (why) => this.#link.lost(session, why),
     });
     this.#work = { session, work };
