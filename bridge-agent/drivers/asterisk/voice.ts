@@ -73,10 +73,15 @@ export class Voice {
     await this.#stop(sentence);
   }
 
-  /** Before a caller goes into a bridge: until the end of a sentence its channel would stay where it is. Who was alone there is not any more. */
+  /** Ends a sentence that is no whisper: until its end, the channel neither moves nor takes a variable. */
+  async free(call: CallId): Promise<void> {
+    if (this.#sentences.get(call)?.whisperer === null) await this.hush(call);
+  }
+
+  /** Before a caller goes into a bridge. Who was alone there is not any more. */
   async makeWay(call: CallId, bridge: string): Promise<void> {
     const alone = [...this.#sentences].filter(([, { aloneIn }]) => aloneIn === bridge).map(([each]) => each);
-    await Promise.all([call, ...alone].map((each) => this.hush(each)));
+    await Promise.all([call, ...alone].map((each) => this.free(each)));
   }
 
   /** Resolves at the end of what this caller is being told, or after this time. */

@@ -436,7 +436,7 @@ export class Work {
   async #detectTalking(id: CallId, isOn: boolean): Promise<void> {
     const { silenceMs, level } = this.#options.settings.talking;
     const variable = isOn ? "TALK_DETECT(set)" : "TALK_DETECT(remove)";
-    await this.#ari.ask("setChannelVar", { channelId: id, variable, value: isOn ? `${silenceMs},${level}` : "" });
+    await this.#setVariable(id, variable, isOn ? `${silenceMs},${level}` : "");
   }
 
   #hangUpInOrder(id: CallId, reason: EndReason, before: () => Promise<void> = async () => {}): Promise<CommandResult> {
@@ -464,8 +464,12 @@ export class Work {
   async #writeNotes(id: CallId): Promise<void> {
     const call = this.#book.call(id);
     if (!call) return;
-    const value = JSON.stringify(this.#book.notesOf(call));
-    await this.#ari.ask("setChannelVar", { channelId: id, variable: CALL_VARIABLE, value });
+    await this.#setVariable(id, CALL_VARIABLE, JSON.stringify(this.#book.notesOf(call)));
+  }
+
+  async #setVariable(id: CallId, variable: string, value: string): Promise<void> {
+    await this.#voice.free(id);
+    await this.#ari.ask("setChannelVar", { channelId: id, variable, value });
   }
 
   async #writeConference(conference: Conference): Promise<CommandResult> {
