@@ -119,7 +119,8 @@ export class AsteriskDriver implements BridgeDriver {
       if (lacks !== null && lacks !== this.#lacks) this.#notice(lacks);
       this.#lacks = lacks;
     } catch (error) {
-      if (!(error instanceof AriFailure)) throw error; // Then the link itself will tell.
+      if (!(error instanceof AriFailure)) throw error;
+      this.#link.lost(session, error.message);
     }
   }
 

@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import { announcements } from "../../../src/bridge/announcements.ts";
 import { err, ok, type Result } from "../../../src/foundation/result.ts";
 import type { DriverIdentity } from "../driver.ts";
@@ -99,10 +100,9 @@ export async function whatIsMissing(
 /** The sounds that Asterisk does not have, as the end of a sentence; `null`: it has all, or does not say. Callers hear nothing in their place. */
 export async function missingSounds(ari: Ari, settings: AsteriskSettings): Promise<string | null> {
   const answer = await ari.ask("listSounds", {});
-  if (!isDone(answer)) return null;
-  const files = new Set(
-    read("listSounds", sounds, answer).flatMap(({ id, formats }) => formats.map(({ language }) => `${language}/${id}`)),
-  );
+  const listed = isDone(answer) ? v.safeParse(sounds, answer.body) : null;
+  if (!listed?.success) return null;
+  const files = new Set(listed.output.flatMap(({ id, formats }) => formats.map(({ language }) => `${language}/${id}`)));
   const language = languageOf(settings);
   // As Asterisk looks for a file; one with a path from the root on is none of those that it lists.
   const isThere = (name: string) =>
