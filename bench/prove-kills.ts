@@ -1,5 +1,6 @@
+import { asteriskOrExit } from "../scripts/asterisk-or-exit.ts";
 import { exitOnSignals } from "../scripts/at-exit.ts";
-import { command, wholeNumber } from "../scripts/command.ts";
+import { command, oneOf, wholeNumber } from "../scripts/command.ts";
 import { isFaulty } from "./kills/judge.ts";
 import { proveKills } from "./kills/prove.ts";
 
@@ -7,14 +8,21 @@ import { proveKills } from "./kills/prove.ts";
 const SAME_KEY_PRESS_MS = 1_000;
 const interruptedExitCode = 130;
 
-const { kills, seed } = command(
+const { kills, seed, bridge } = command(
   "prove:kills",
   "Kills real processes under traffic and counts what was lost, doubled or diverged. Exits with 1 for any fault, after the end of each process's log.",
 )
   .option("--kills <count>", "how many", wholeNumber(1), 200)
   .option("--seed <seed>", "of all draws; by default a new one", wholeNumber(0), Date.now() % 1_000_000)
+  .option(
+    "--bridge <kind>",
+    "simulated, or asterisk: a real one, with telephones",
+    oneOf(["simulated", "asterisk"]),
+    "simulated",
+  )
   .parse()
-  .opts<{ kills: number; seed: number }>();
+  .opts<{ kills: number; seed: number; bridge: "simulated" | "asterisk" }>();
+const home = bridge === "asterisk" ? await asteriskOrExit("cannot prove it on Asterisk") : undefined;
 
 const interruption = new AbortController();
 exitOnSignals("SIGTERM", "SIGHUP");
@@ -28,7 +36,7 @@ process.on("SIGINT", () => {
 });
 
 console.log(`${kills} kills with seed ${seed}, about ${Math.ceil((kills + 30) / 60)} min …`);
-const verdict = await proveKills(kills, seed, interruption.signal);
+const verdict = await proveKills(kills, seed, interruption.signal, home);
 console.log(
   Object.entries(verdict.kills)
     .map(([kind, count]) => `${kind} ${count}`)

@@ -1,7 +1,9 @@
 import type { Ability } from "../src/bridge/abilities.ts";
+import { personalOf } from "../src/bridge/command-rules.ts";
 import type { ExecutionResult } from "../src/bridge/commands.ts";
 import { counted } from "../src/foundation/counted.ts";
 import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
+import { LogLimit } from "../src/foundation/limits.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { assertNever } from "../src/foundation/result.ts";
 import { SteadyClock } from "../src/foundation/steady-clock.ts";
@@ -11,7 +13,8 @@ import type { DriverReport, DriverState, Execution } from "./drivers/driver.ts";
 import type { Assignment, Journal } from "./journal.ts";
 import { type AnnouncementToCall, Legs, type LegView } from "./legs.ts";
 import type { Note } from "./log.ts";
-import { isInTime, PendingCommands } from "./pending-commands.ts";
+import { isInTime, type OpenCommand, PendingCommands } from "./pending-commands.ts";
+import { Durations, type Permitted, Policy, type PolicyReason, type PolicySettings, policyReasons } from "./policy.ts";
 import { CommandAcks, Reports } from "./reports.ts";
 
 /** Everything that can happen to an agent, in the order it happened. */
@@ -34,16 +37,26 @@ interface Effects {
   readonly messages: AgentToEdge[];
   /** Before the executions: who is hung up on hears why. */
   readonly announcements: AnnouncementToCall[];
-  readonly executions: Execution[];
+  readonly executions: Permitted[];
   /** The epoch from which on the bridge is to take commands from this agent, and from no other one. Comes before all that the bridge is asked. */
   activate: number | null;
   askState: boolean;
   /** Lines for operations staff. */
   readonly notes: Note[];
+  /** What the policy refused or ended, each time. */
+  readonly policyActs: PolicyReason[];
 }
 
 function noEffects(): Effects {
-  return { messages: [], announcements: [], executions: [], activate: null, askState: false, notes: [] };
+  return {
+    messages: [],
+    announcements: [],
+    executions: [],
+    activate: null,
+    askState: false,
+    notes: [],
+    policyActs: [],
+  };
 }
 
 export interface AgentStatus {
@@ -79,6 +92,12 @@ export class Agent {
   readonly #legs: Legs;
   readonly #events: ConferenceEvents;
   readonly #acks = new CommandAcks();
+  readonly #newId: () => CommandId;
+  readonly #policy: Policy;
+  readonly #durations: Durations;
+  readonly #policyLines = new LogLimit();
+  /** Permitted dials whose result was not known when this was last looked at. */
+  readonly #dialling = new Map<string, Pick<OpenCommand, "conference" | "id">>();
   readonly #clock = new SteadyClock();
   #assignment: Assignment | null;
   #epoch = 0;
@@ -104,13 +123,16 @@ export class Agent {
   #activeAt: EpochMs | null = null;
 
   /** `newId` names the commands that the agent itself makes; never the same twice, not even after a restart. */
-  constructor(journal: Journal, newId: () => CommandId) {
+  constructor(journal: Journal, newId: () => CommandId, policy: PolicySettings) {
     this.#journal = journal;
+    this.#newId = newId;
     const contents = journal.load();
+    this.#policy = new Policy(policy, contents.dials);
+    this.#durations = new Durations(journal, contents.begins);
     this.#reports = new Reports(journal, contents);
     this.#pending = new PendingCommands(journal, contents);
     this.#legs = new Legs(this.#pending, this.#reports, newId);
-    this.#events = new ConferenceEvents(this.#reports, this.#pending, this.#legs);
+    this.#events = new ConferenceEvents(this.#reports, this.#pending, this.#legs, this.#durations);
     this.#assignment = contents.assignment;
     this.#bootId = contents.bootId;
     if (this.#assignment) this.#legs.codes = this.#assignment.keypad;
@@ -157,6 +179,11 @@ export class Agent {
     };
   }
 
+  /** From the next command on. */
+  set policy(settings: PolicySettings) {
+    this.#policy.settings = settings;
+  }
+
   /** The calls of its owner, as far as this agent knows: a standby knows none. */
   get calls(): readonly LegView[] {
     return this.#legs.views;
@@ -201,6 +228,7 @@ export class Agent {
         if (!this.#acting) return;
         this.#legs.timePassed(now);
         this.#events.reportSpeech();
+        if (this.#durations.isDue(now)) this.#endOverdue(now);
         this.#effects.askState ||= now >= this.#digestsAt && this.#asked === 0 && !this.#events.hasDigests;
         return;
       case "stop":
@@ -213,15 +241,65 @@ export class Agent {
 
   /** Begins what may begin. */
   #begin(now: EpochMs): void {
-    const { executions } = this.#effects;
-    executions.push(...this.#legs.begin());
+    for (const execution of this.#legs.begin()) this.#carryOut(execution, now);
     for (let ready = this.#pending.begin(); ready.length > 0; ready = this.#pending.begin()) {
       for (const pending of ready) {
         const { id, conference, command } = pending;
         if (!isInTime(pending, now)) this.#events.settle(pending, { done: false, reason: "too-late" });
         else if (command.type === "identify") this.#events.settle(pending, { done: true });
-        else executions.push({ id, conference, command });
+        else {
+          const refusal = this.#carryOut({ id, conference, command }, now);
+          if (refusal === null) continue;
+          this.#policyActs(refusal, { conference, commandId: id, ...personalOf(command) }, now);
+          this.#events.settle(pending, { done: false, reason: "refused" });
+        }
       }
+    }
+  }
+
+  /** Hands the command to the driver, unless the policy refuses that: there is no other way to the driver. */
+  #carryOut(execution: Execution, now: EpochMs): PolicyReason | null {
+    const { id, conference, command } = execution;
+    const name = `${conference} ${id}`;
+    const permitted = this.#policy.permit(execution, command.type === "dial" ? this.#dialledBut(name) : 0, now);
+    if (!permitted.ok) return permitted.error;
+    if (command.type === "dial" && conference !== null) {
+      this.#dialling.set(name, { conference, id });
+      this.#journal.saveDials(this.#policy.dials);
+    }
+    this.#effects.executions.push(permitted.value);
+    return null;
+  }
+
+  /** How many dialled calls ring or are up beside that of this dial, with those that the bridge is about to dial. */
+  #dialledBut(name: string): number {
+    for (const [other, { conference, id }] of this.#dialling) {
+      if (this.#pending.find(conference, id) === null) this.#dialling.delete(other);
+    }
+    return this.#legs.dialledCount + this.#dialling.size - (this.#dialling.has(name) ? 1 : 0);
+  }
+
+  /** Each is counted; an edge in wrong hands must not fill the log. */
+  #policyActs(reason: PolicyReason, about: Partial<Note>, now: EpochMs): void {
+    this.#effects.policyActs.push(reason);
+    const droppedBefore = this.#policyLines.admit("policy", reason, now);
+    if (droppedBefore === null) return;
+    const dropped = droppedBefore > 0 ? { droppedBefore } : {};
+    this.#note("warn", "policy", policyReasons[reason], { reason, ...about, ...dropped });
+  }
+
+  /** Ends what lasts longer than the policy lets it, as somebody at a telephone could. */
+  #endOverdue(now: EpochMs): void {
+    const calls = this.#legs.views.flatMap(({ call, conference, since, stage }) =>
+      conference === null || stage === "prompted" ? [] : [{ call, conference, since }],
+    );
+    for (const overdue of this.#durations.overdue(this.#policy.settings, calls, this.#reports.allLive(), now)) {
+      const { conference, call } = overdue;
+      const command = call ? ({ type: "expel", call } as const) : ({ type: "end-conference" } as const);
+      this.#pending.add({ conference, id: this.#newId(), origin: "policy", command }, now);
+      const number = call && this.#legs.find(call)?.number;
+      const about = { conference, ...(call && { call }), ...(number && { number }) };
+      this.#policyActs(call ? "longest-call" : "longest-conference", about, now);
     }
   }
 

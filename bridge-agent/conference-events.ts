@@ -8,6 +8,7 @@ import type { ConferenceDigest } from "../src/link/messages.ts";
 import { Digests, type FoundDigest } from "./digests.ts";
 import type { Legs } from "./legs.ts";
 import type { OpenCommand, PendingCommands } from "./pending-commands.ts";
+import type { Durations } from "./policy.ts";
 import type { Reports } from "./reports.ts";
 
 /** Reports to the edge what becomes of its conferences: by themselves, by commands, and as a state of the bridge shows. */
@@ -15,12 +16,14 @@ export class ConferenceEvents {
   readonly #reports: Reports;
   readonly #pending: PendingCommands;
   readonly #legs: Legs;
+  readonly #durations: Durations;
   readonly #speaking = new Set<CallId>();
   /** Calls that began or ceased to speak since the last tick: callers who begin together are reported together, a cough is not. */
   readonly #unreportedSpeech = new Map<CallId, ConfKey>();
   readonly #digests = new Digests();
 
-  constructor(reports: Reports, pending: PendingCommands, legs: Legs) {
+  constructor(reports: Reports, pending: PendingCommands, legs: Legs, durations: Durations) {
+    this.#durations = durations;
     this.#reports = reports;
     this.#pending = pending;
     this.#legs = legs;
@@ -89,6 +92,7 @@ export class ConferenceEvents {
         }
         return this.#reports.change(conference, effect.change);
       case "conference-ended":
+        if (origin === "policy") this.#reports.addEvent(conference, { type: "conference-ended" });
         return this.#conferenceEnded(conference);
       case "call-dialled":
         if (!leg) this.#legs.dialled(effect.call, effect.number, conference);
@@ -112,6 +116,9 @@ export class ConferenceEvents {
         return;
       }
       case "call-ended":
+        if (origin === "policy") {
+          this.#reports.addEvent(conference, { type: "caller-left", call: effect.call, reason: "expelled" });
+        }
         return this.#callEnded(effect.call);
       case "speakers-reported":
         // The edge knows nothing of those who speak already.
@@ -241,6 +248,7 @@ export class ConferenceEvents {
   }
 
   #conferenceEnded(conference: ConfKey): void {
+    this.#durations.conferenceEnded(conference);
     this.#reports.change(conference, { live: false, locked: false, anonymousId: null });
     for (const call of this.#legs.callsInside(conference)) this.#callEnded(call);
     for (const [call, dial] of this.#pending.ringing()) if (dial.conference === conference) this.#callEnded(call);

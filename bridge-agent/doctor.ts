@@ -1,7 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { existsSync, statfsSync, statSync } from "node:fs";
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import {
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+} from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
 import { TLSSocket } from "node:tls";
@@ -11,6 +16,7 @@ import { reasonOf } from "../src/foundation/reason.ts";
 import { REFUSAL_HEADER } from "../src/link/hello.ts";
 import { kindOf } from "./drivers/registry.ts";
 import { advice, closeReasonOf, helloHeader, linkUrl } from "./edge-link.ts";
+import { edgeAddresses, edgeRoute, hostOf, proxyFor, readCa, shownProxy, throughProxy } from "./edge-route.ts";
 import { journalFault } from "./journal.ts";
 import { askStatus, NoAgent } from "./local-commands.ts";
 import { driverPorts } from "./node-ports.ts";
@@ -34,6 +40,14 @@ interface EdgeAnswer {
   readonly certificateEnds: Date | null;
 }
 
+/** One address of the edge, and what was answered there, or why nothing was. */
+interface Asked {
+  readonly address: string;
+  readonly answer: EdgeAnswer | Error;
+  /** The other addresses. */
+  readonly others: readonly Omit<Asked, "others">[];
+}
+
 /** Looks at everything an agent needs, one line each; whether nothing is wrong. It writes nothing, and disturbs no running agent. */
 export async function doctor(settings: AgentSettings, print: (line: string) => void): Promise<boolean> {
   const checks: readonly (readonly [string, () => Promise<Found>])[] = [
@@ -41,20 +55,25 @@ export async function doctor(settings: AgentSettings, print: (line: string) => v
     ["disk", async () => checkDisk(settings)],
     ["journal", async () => checkJournal(settings)],
     ["agent", () => checkAgent(settings)],
-    ["name", () => checkName(settings)],
-    ["tls", () => checkTls(settings, edge)],
-    ["proxy", () => checkProxy(edge)],
-    ["edge", () => checkEdge(settings, edge)],
-    ["clock", () => checkClock(settings, edge)],
+    ["name", async () => checkName(await asked)],
+    ["tls", async () => checkTls(settings, await asked)],
+    ["proxy", async () => checkProxy(await asked)],
+    ["edge", async () => checkEdge(settings, await asked)],
+    ["clock", async () => checkClock(settings, await asked)],
     ["bridge", () => checkBridge(settings)],
+    ["policy", async () => checkPolicy(settings)],
   ];
-  const edge = askEdge(settings).catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+  const asked = askEdges(settings);
   let allGood = true;
   print(findingLine({ verdict: "ok", about: "settings", says: "every one is right" }));
   for (const [about, check] of checks) {
     const found = await check().catch((error: unknown) => bad(reasonOf(error)));
     allGood &&= found.verdict !== "WRONG";
     print(findingLine({ about, ...found }));
+  }
+  for (const finding of await lookAtBridge(settings)) {
+    allGood &&= finding.verdict !== "WRONG";
+    print(findingLine(finding));
   }
   return allGood;
 }
@@ -108,44 +127,55 @@ async function checkAgent(settings: AgentSettings): Promise<Found> {
     : warn(`it runs, and has no connection to ${away.join(" and ")}: see the lines below, and its log`);
 }
 
-async function checkName({ edge }: AgentSettings): Promise<Found> {
-  const host = hostOf(edge);
+async function checkName({ address }: Asked): Promise<Found> {
+  const host = hostOf(address);
+  const proxy = proxyFor(address);
+  const ours = proxy ? proxy.hostname.replace(/^\[|\]$/g, "") : host;
+  const theirs = proxy ? `${host} is looked up by the proxy, and ` : "";
   try {
-    const { address } = await lookup(host);
-    return good(isIP(host) ? `${host} needs no look-up` : `${host} is ${address}`);
+    const found = await lookup(ours);
+    return good(isIP(ours) ? `${theirs}${ours} needs no look-up` : `${theirs}${ours} is ${found.address}`);
   } catch (error) {
-    return bad(`${host} is not found (${codeOf(error)}): check \`edge\` in the settings, and this machine's DNS`);
+    const what = proxy ? "HTTPS_PROXY or ALL_PROXY in this environment" : "`edge` in the settings";
+    return bad(`${ours} is not found (${codeOf(error)}): check ${what}, and this machine's DNS`);
   }
 }
 
-async function checkTls({ edge }: AgentSettings, asked: Promise<EdgeAnswer | Error>): Promise<Found> {
-  if (edge.startsWith("ws:")) {
-    return isLoopback(hostOf(edge))
+function checkTls({ ca }: AgentSettings, { address, answer }: Asked): Found {
+  if (address.startsWith("ws:")) {
+    return isLoopback(hostOf(address))
       ? good("none, and none is needed on this machine")
       : warn("none: who is on the way reads numbers and keys, and may change them; use wss://");
   }
-  const answer = await asked;
+  if (ca !== undefined) readCa(ca);
   if (answer instanceof Error) {
     const code = codeOf(answer);
     if (!tlsFault.test(code)) return warn("not checked: see the line about the edge");
-    const ca = "for a certificate authority of your own, set NODE_EXTRA_CA_CERTS to its file";
-    return bad(`${answer.message} (${code}): mend the certificate of ${hostOf(edge)}; ${ca}`);
+    const own =
+      ca === undefined
+        ? "for an authority of your own, set `ca` in the settings to its file"
+        : `or put its authority into ${ca}`;
+    return bad(`${answer.message} (${code}): mend the certificate of ${hostOf(address)}; ${own}`);
   }
   const ends = answer.certificateEnds;
   if (ends === null) return warn("the certificate could not be read");
   const day = ends.toISOString().slice(0, 10);
   const leftMs = ends.getTime() - Date.now();
+  const by = ca === undefined ? "" : `, by ${ca}`;
   return leftMs < CERTIFICATE_ENDS_SOON_MS
     ? warn(`the certificate ends on ${day}: renew it`)
-    : good(`the certificate is right until ${day}`);
+    : good(`the certificate is right until ${day}${by}`);
 }
 
-async function checkProxy(asked: Promise<EdgeAnswer | Error>): Promise<Found> {
-  const answer = await asked;
+function checkProxy({ address, answer }: Asked): Found {
+  const proxy = proxyFor(address);
   const name = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].find((name) => process.env[name]);
-  const own = name ? `${name} is set, and the agent does not use it` : "none on this side";
+  const unused = name ? `: ${name} is set, and not for ${hostOf(address)} (this machine, no TLS, or NO_PROXY)` : "";
+  const own = proxy ? `${shownProxy(proxy)} on this side` : `none on this side${unused}`;
   if (answer instanceof Error) {
-    return name ? warn(`${own}: let this machine connect to the edge directly`) : good(own);
+    if (codeOf(answer) === "ERR_PROXY_TUNNEL")
+      return bad(`${answer.message}: look at what ${own} allows, and at user and password in ${name}`);
+    return proxy ? warn(`${own}: see the line about the edge`) : good(own);
   }
   const { server, via } = answer.headers;
   const theirs = [server, via].filter((text) => text !== undefined).join(", ");
@@ -154,16 +184,24 @@ async function checkProxy(asked: Promise<EdgeAnswer | Error>): Promise<Found> {
   return good(`${own}${front}`);
 }
 
-async function checkEdge(
-  { edge, agent, domain, bridge, state }: AgentSettings,
-  asked: Promise<EdgeAnswer | Error>,
-): Promise<Found> {
-  const answer = await asked;
+/** The address that answers; of several, with what is wrong with the others. */
+function checkEdge(settings: AgentSettings, { address, answer, others }: Asked): Found {
+  const found = checkAnswer(settings, address, answer);
+  if (others.length === 0) return found;
+  const wrong = others.flatMap((other) => {
+    const { verdict, says } = checkAnswer(settings, other.address, other.answer);
+    return verdict === "ok" ? [] : [`${other.address}: ${says}`];
+  });
+  const says = [`at ${address}${throughProxy(address)}: ${found.says}`, ...wrong].join("; ");
+  return { verdict: found.verdict === "ok" && wrong.length > 0 ? "warn" : found.verdict, says };
+}
+
+function checkAnswer({ agent, domain, bridge, state }: AgentSettings, edge: string, answer: EdgeAnswer | Error): Found {
   if (answer instanceof Error) {
     if (tlsFault.test(codeOf(answer))) return bad("not asked: see the line about TLS");
-    return bad(
-      `${edge} cannot be reached (${answer.message}): check \`edge\` in the settings, the network and its firewalls`,
-    );
+    const through = throughProxy(edge);
+    const look = `check \`edge\` in the settings, ${through ? "the proxy, " : ""}the network and its firewalls`;
+    return bad(`${edge} cannot be reached${through} (${answer.message}): ${look}`);
   }
   const { status, headers } = answer;
   const [code = ""] = String(headers[REFUSAL_HEADER] ?? "").split(" ");
@@ -182,10 +220,9 @@ async function checkEdge(
   );
 }
 
-async function checkClock({ edge }: AgentSettings, asked: Promise<EdgeAnswer | Error>): Promise<Found> {
-  const answer = await asked;
+async function checkClock(settings: AgentSettings, { address, answer }: Asked): Promise<Found> {
   if (answer instanceof Error) return warn("not compared: see the line about the edge");
-  const date = answer.headers.date ?? (await dateOf(edge));
+  const date = answer.headers.date ?? (await dateOf(settings, address));
   if (date === null) return good("not compared, the edge sends no date");
   const skewMs = Date.now() - Date.parse(date);
   const seconds = Math.round(Math.abs(skewMs) / 1_000);
@@ -194,31 +231,52 @@ async function checkClock({ edge }: AgentSettings, asked: Promise<EdgeAnswer | E
 }
 
 /** Where neither the edge's platform nor a proxy puts a date to each answer, `/healthz` has one. */
-async function dateOf(edge: string): Promise<string | null> {
-  const url = `${edge.replace(/^ws/, "http").replace(/\/+$/, "")}/healthz`;
-  const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS) }).catch(() => null);
-  return response?.headers.get("date") ?? null;
+async function dateOf(settings: AgentSettings, address: string): Promise<string | null> {
+  const answer = await ask(`${address.replace(/\/+$/, "")}/healthz`, {}, settings).catch(() => null);
+  return answer?.headers.date ?? null;
 }
 
 /**
- * Begins the handshake as the agent does, and leaves it at that: the edge checks who asks and gives a challenge. The link of a
- * running agent stays.
+ * Begins the handshake as the agent does, at each address, and leaves it at that: the edge checks who asks and gives a challenge. The
+ * link of a running agent stays.
  */
-function askEdge(settings: AgentSettings): Promise<EdgeAnswer> {
-  const url = linkUrl(settings).replace(/^ws/, "http");
-  const headers = {
-    ...helloHeader(settings, readAgentKey(settings.state) ?? passingKey(), Date.now(), ""),
-    connection: "Upgrade",
-    upgrade: "websocket",
-    "sec-websocket-version": "13",
-    "sec-websocket-key": randomBytes(16).toString("base64"),
-  };
+async function askEdges(settings: AgentSettings): Promise<Asked> {
+  const key = readAgentKey(settings.state) ?? passingKey();
+  const all = await Promise.all(
+    edgeAddresses(settings).map(async (address) => {
+      const headers = {
+        ...helloHeader(settings, key, Date.now(), ""),
+        connection: "Upgrade",
+        upgrade: "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": randomBytes(16).toString("base64"),
+      };
+      const answer = await ask(linkUrl(settings, address), headers, settings).catch((error: unknown) =>
+        error instanceof Error ? error : new Error(String(error)),
+      );
+      return { address, answer };
+    }),
+  );
+  const verdicts = all.map(({ address, answer }) => checkAnswer(settings, address, answer).verdict);
+  const best = ["ok", "warn", "WRONG"]
+    .map((verdict) => verdicts.indexOf(verdict as Found["verdict"]))
+    .find((at) => at >= 0);
+  const [chosen] = all.splice(best ?? 0, 1);
+  if (!chosen) throw new Error("edge has no address");
+  return { ...chosen, others: all };
+}
+
+/** A first answer, by the agent's own way to this address. */
+async function ask(url: string, headers: OutgoingHttpHeaders, settings: AgentSettings): Promise<EdgeAnswer> {
+  const { agent = false, ca } = edgeRoute(url, settings);
+  const options = { headers, agent, timeout: PATIENCE_MS, ...(ca !== undefined && { ca }) };
   return new Promise((resolve, reject) => {
-    const request = (url.startsWith("https:") ? httpsRequest : httpRequest)(url, { headers, agent: false });
-    const timer = setTimeout(
-      () => request.destroy(new Error(`it does not answer within ${PATIENCE_MS / 1_000} s`)),
-      PATIENCE_MS,
-    );
+    const request = (url.startsWith("wss:") ? httpsRequest : httpRequest)(url.replace(/^ws/, "http"), options);
+    const timer = setTimeout(() => {
+      // A request that waits for a proxy does not say that it was destroyed.
+      reject(new Error(`it does not answer within ${PATIENCE_MS / 1_000} s`));
+      request.destroy();
+    }, PATIENCE_MS);
     const answered = ({ statusCode = 0, headers, socket }: IncomingMessage) => {
       clearTimeout(timer);
       const ends = socket instanceof TLSSocket ? new Date(socket.getPeerCertificate().valid_to) : null;
@@ -237,12 +295,14 @@ function askEdge(settings: AgentSettings): Promise<EdgeAnswer> {
 
 const tlsFault = /CERT|TLS|SSL|SIGNED|VERIFY|EPROTO/;
 
-function hostOf(edge: string): string {
-  return new URL(edge).hostname.replace(/^\[|\]$/g, "");
-}
-
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+/** What there is to see at this kind of bridge; nothing where it does not answer: the line about the bridge says why. */
+async function lookAtBridge({ driver, domain, bridge, agent, dialIn }: AgentSettings): Promise<readonly Finding[]> {
+  const { look } = kindOf(driver).doctor;
+  return (await look?.(driver, { owner: `${domain}/${bridge}`, agent, dialIn }, driverPorts.timers)) ?? [];
 }
 
 /** As a visitor, for whom the bridge drops no other connection. */
@@ -266,4 +326,15 @@ async function checkBridge({ driver: settings }: AgentSettings): Promise<Found> 
   });
   await driver.stop();
   return finding;
+}
+
+function checkPolicy({ policy }: AgentSettings): Found {
+  const { allow, deny, callsPerMinute, callsAtOnce } = policy;
+  if (allow.length === 0) return warn("no number may be dialled: name the begins of those that may in policy.allow");
+  const numbers = allow.includes("+") ? "any number" : `numbers that begin with ${allow.join(", ")}`;
+  const but = deny.length === 0 ? "" : `, but for ${deny.join(", ")}`;
+  const may = `${numbers} may be dialled${but}`;
+  const missing = Object.entries({ callsPerMinute, callsAtOnce }).filter(([, value]) => value === undefined);
+  if (missing.length === 0) return good(`${may}; ${callsPerMinute} calls a minute, ${callsAtOnce} at once`);
+  return warn(`${may}, any number of times: set ${missing.map(([name]) => `policy.${name}`).join(" and ")}`);
 }

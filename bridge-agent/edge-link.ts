@@ -10,6 +10,7 @@ import {
   encodeMessage,
   MAX_MESSAGE_LENGTH,
 } from "../src/link/messages.ts";
+import { edgeAddresses, throughProxy } from "./edge-route.ts";
 import type { Note } from "./log.ts";
 import { type Codec, type OpenSocket, ReconnectingSocket } from "./reconnecting-socket.ts";
 import type { AgentSettings } from "./settings.ts";
@@ -84,13 +85,19 @@ export class EdgeLink {
   /** The edge wants this signed; empty until it says so. */
   #challenge = "";
   #welcomed = false;
-  #lastLine = "";
+  /** Of the edge, in the order in which they are tried. */
+  readonly #addresses: readonly string[];
+  /** Which of them is tried now. */
+  #place = 0;
+  /** The last one about each address. */
+  readonly #lastLines = new Map<string, string>();
 
   constructor(options: EdgeLinkOptions) {
     this.#options = options;
+    this.#addresses = edgeAddresses(options.settings);
     this.#socket = new ReconnectingSocket({
       openSocket: options.openSocket,
-      url: linkUrl(options.settings),
+      url: () => linkUrl(options.settings, this.#address),
       codec,
       timers: options.timers,
       random: options.random,
@@ -133,7 +140,7 @@ export class EdgeLink {
       case "welcome":
         this.#welcomed = true;
         this.#challenge = "";
-        this.#log("edge-connected", `edge connected, this agent is ${message.role}`);
+        this.#log("edge-connected", `edge connected${this.#way}, this agent is ${message.role}`);
         this.#socket.greeted(Math.min(message.heartbeatMs, LONGEST_HEARTBEAT_MS));
         return this.#options.message(message);
       default:
@@ -143,22 +150,40 @@ export class EdgeLink {
 
   #lost(code: number, why: string): "at once" | "soon" | "late" {
     const reason = closeReasonOf(code);
+    const wasWelcomed = this.#welcomed;
     if (this.#welcomed) this.#options.lost();
     this.#welcomed = false;
     const answeredChallenge = this.#challenge !== "";
     this.#challenge = reason === "replayed" ? why : "";
     if (reason === "replayed" && !answeredChallenge) return "at once";
-    this.#trouble(reason ? advice[reason] : explain(code, why));
+    this.#trouble(reason ? advice[reason] : explain(code, why, throughProxy(this.#address)));
+    if (!wasWelcomed && this.#addresses.length > 1) this.#tryNextAddress();
     return reason === undefined || soonAgain.has(reason) ? "soon" : "late";
   }
 
+  /** An address at which a link was up is tried once more when that is lost. */
+  #tryNextAddress(): void {
+    this.#place = (this.#place + 1) % this.#addresses.length;
+    this.#challenge = "";
+  }
+
+  get #address(): string {
+    return this.#addresses[this.#place] ?? "";
+  }
+
+  /** What a line says of the way, where there are several or one is not direct. */
+  get #way(): string {
+    return `${this.#addresses.length > 1 ? ` at ${this.#address}` : ""}${throughProxy(this.#address)}`;
+  }
+
   #trouble(text: string): void {
-    this.#log("edge-trouble", text);
+    this.#log("edge-trouble", this.#addresses.length > 1 ? `${this.#address}: ${text}` : text);
   }
 
   #log(event: "edge-connected" | "edge-trouble", text: string): void {
-    if (text === this.#lastLine) return;
-    this.#lastLine = text;
+    if (text === this.#lastLines.get(this.#address)) return;
+    if (event === "edge-connected") this.#lastLines.clear();
+    this.#lastLines.set(this.#address, text);
     this.#options.log({ level: event === "edge-trouble" ? "warn" : "info", event, text });
   }
 }
@@ -168,8 +193,8 @@ export function closeReasonOf(code: number): CloseReason | undefined {
 }
 
 /** Where an agent asks for its socket. */
-export function linkUrl({ edge, domain, bridge }: Pick<AgentSettings, "edge" | "domain" | "bridge">): string {
-  return `${edge.replace(/\/+$/, "")}/agent/${domain}/${bridge}`;
+export function linkUrl({ domain, bridge }: Pick<AgentSettings, "domain" | "bridge">, address: string): string {
+  return `${address.replace(/\/+$/, "")}/agent/${domain}/${bridge}`;
 }
 
 /** How an agent says who it is. Without a challenge it is told one, and nothing else comes of it. */
@@ -183,10 +208,15 @@ export function helloHeader(
   return { [HELLO_HEADER]: encodeHello({ ...facts, key: key.publicKey, signature: key.sign(helloText(facts)) }) };
 }
 
-function explain(code: number, why: string): string {
+/** `through`: the proxy on the way, if any. */
+function explain(code: number, why: string, through: string): string {
   if (why === RENEWED) return why;
   if (why.includes("status 4"))
     return `edge answers, but not as an edge does (${why}): check \`edge\` in the agent's settings`;
+  if (/certificate/i.test(why))
+    return `edge is not trusted${through} (${why}): mend its certificate, or set \`ca\` in the agent's settings to the file of an authority of your own`;
+  if (why !== "" && through !== "")
+    return `edge cannot be reached${through} (${why}): check HTTPS_PROXY and NO_PROXY in this service's environment, and what the proxy allows`;
   if (why !== "") return `edge cannot be reached (${why}): check \`edge\` in the agent's settings and the network`;
   return `connection to the edge was lost (code ${code}); trying again`;
 }

@@ -119,7 +119,7 @@ export function healthServer(agent: () => LocalAgent, port: number): Promise<Ser
 
 /** As Prometheus reads it; each series begins at 0. */
 export function metricsText({ status, journal, counters, logLinesDropped }: Health): string {
-  const { commandSeconds, edgeMessages, turns } = counters ?? new Counters();
+  const { commandSeconds, edgeMessages, policyActs, turns } = counters ?? new Counters();
   const by = (label: string, values: Readonly<Record<string, number>>): Series =>
     Object.entries(values).map(([value, count]) => [{ [label]: value }, count]);
   const since = Date.now() / 1_000 - process.uptime();
@@ -135,6 +135,12 @@ export function metricsText({ status, journal, counters, logLinesDropped }: Heal
     ["gauge", "commands_running", "Commands that the bridge has not answered yet.", status.running],
     ["gauge", "reports_unacknowledged", "Reports that the edge has not acknowledged yet.", status.unacknowledged],
     ["counter", "edge_messages_total", "Messages on the link to the edge.", by("way", edgeMessages)],
+    [
+      "counter",
+      "policy_acts_total",
+      "Dials that the policy refused; calls and conferences that it ended.",
+      by("reason", policyActs),
+    ],
     ["counter", "turns_total", "Journal transactions.", turns],
     ["counter", "log_lines_dropped_total", "Lines that the log could not take.", logLinesDropped],
     ["gauge", "memory_bytes", "Memory of the process.", process.memoryUsage.rss()],

@@ -1,7 +1,9 @@
+import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, fchmodSync, fchownSync, openSync, statSync, writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { type DriverType, drivers } from "./drivers/registry.ts";
+import type { DriverKind } from "./drivers/driver.ts";
+import { type DriverSettings, type DriverType, drivers } from "./drivers/registry.ts";
 import { readSettings } from "./settings.ts";
 import { agentKey, makeFolder } from "./state-folder.ts";
 
@@ -17,6 +19,8 @@ export interface InitOptions {
   /** Numbers, with commas between them. */
   readonly dialIn?: string;
   readonly state: string;
+  /** Where the sample configuration of the bridge goes, if there is one; by default beside the settings. */
+  readonly bridgeConfig?: string;
 }
 
 export const initDefaults = {
@@ -59,15 +63,24 @@ export async function askForMissing(options: InitOptions, input: NodeJS.ReadStre
 export function init(file: string, options: Complete): string {
   if (existsSync(file))
     throw new Error(`${file} is there already: change it with an editor, or name another file by --settings`);
-  const text = settingsText(options);
-  const settings = readSettings(text);
+  const settings = readSettings(settingsText(options));
   if (!settings.ok) throw new Error(settings.error);
+  const folder = resolve(options.bridgeConfig ?? join(dirname(file), options.driver));
+  const made = forBridge(options, folder);
+  const text = settingsText(options, made?.settings);
   const { domain, bridge, agent, state } = settings.value;
   const stateFolder = resolve(dirname(file), state);
   const { publicKey } = asOwner(stateFolder, () => agentKey(stateFolder));
   const { uid, gid } = statSync(stateFolder);
   const isRoot = process.geteuid?.() === 0;
+  const bridgeFiles = Object.entries(made?.files ?? {}).map(
+    ([name, content]) => [join(folder, name), content] as const,
+  );
+  const there = bridgeFiles.find(([path]) => existsSync(path));
+  if (there) throw new Error(`${there[0]} is there already: name another folder by --bridge-config`);
   makeSettingsFolder(dirname(resolve(file)), isRoot);
+  if (bridgeFiles.length > 0) makeSettingsFolder(folder, isRoot);
+  for (const [path, content] of bridgeFiles) writeSettings(path, content, null);
   writeSettings(file, text, isRoot ? gid : null);
   const line = `{ "name": ${JSON.stringify(agent)}, "publicKey": "${publicKey}" }`;
   const named = file === "/etc/bridgehead/agent.json" ? "" : ` --settings ${file}`;
@@ -89,8 +102,21 @@ ${line}
 Where the domain has no bridge ${bridge} yet, add one to its \`bridges\`:
 
 { "name": ${JSON.stringify(bridge)}, "agents": [${line}] }
-${owners}
+${owners}${made ? `\n${made.next}` : ""}
+For calls to telephones, name in ${file} which numbers may be dialled: policy.allow
 Then: bridgehead-agent doctor${named}`;
+}
+
+/** `null`: this kind of bridge needs no configuration of ours. */
+function forBridge({ driver, driverUrl, dialIn }: Complete, folder: string) {
+  const { init: initKind, example } = drivers[driver] as DriverKind<DriverSettings>;
+  if (!initKind) return null;
+  const settings = { ...example, ...(driverUrl !== undefined && { url: driverUrl }) };
+  return initKind({ settings, dialIn: numbersIn(dialIn), password: randomBytes(24).toString("base64url"), folder });
+}
+
+function numbersIn(list: string | undefined): readonly string[] | undefined {
+  return list?.split(",").map((number) => number.trim());
 }
 
 /** The service's user must reach what root makes. */
@@ -132,12 +158,15 @@ function asOwner<T>(folder: string, run: () => T): T {
 }
 
 /** A whole settings file with comments; also the one that the package brings. */
-export function settingsText({ edge, domain, bridge, agent, driver, driverUrl, dialIn, state }: Complete): string {
-  const ofDriver = { ...drivers[driver].example, ...(driverUrl !== undefined && { url: driverUrl }) };
+export function settingsText(
+  { edge, domain, bridge, agent, driver, driverUrl, dialIn, state }: Complete,
+  driverSettings?: DriverSettings,
+): string {
+  const ofDriver = driverSettings ?? { ...drivers[driver].example, ...(driverUrl !== undefined && { url: driverUrl }) };
   const inOneLine = Object.entries(ofDriver).map(
     ([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`,
   );
-  const numbers = dialIn?.split(",").map((number) => number.trim());
+  const numbers = numbersIn(dialIn);
   const last = numbers
     ? `
   // Callers of this domain dial in at these numbers of the bridge, as the bridge says them.
@@ -145,13 +174,27 @@ export function settingsText({ edge, domain, bridge, agent, driver, driverUrl, d
     : "";
   return `// The agent beside a bridge. Checked by \`bridgehead-agent doctor\`; read again by \`systemctl reload bridgehead-agent\`.
 {
+  // Several addresses of the one edge are a list, and tried in turn: ["wss://…", "wss://…"].
   "edge": ${JSON.stringify(edge)},
+  // Where the edge's certificate is of an authority of your own, this is its file, and no other authority counts:
+  // "ca": "/etc/bridgehead/ca.pem",
   // The names under which the edge knows domain, bridge and agent.
   "domain": ${JSON.stringify(domain)},
   "bridge": ${JSON.stringify(bridge)},
   "agent": ${JSON.stringify(agent)},
   "state": ${JSON.stringify(state)}, // Its key and its journal: keep a backup of agent-key.pem.
   "listen": { "port": 8791 }, // Health, metrics and the commands on this machine, on 127.0.0.1 alone.${last}
+  // What the edge may bring about, also one in wrong hands.
+  "policy": {
+    // Numbers that may be dialled begin with one of these, such as "+1408" or "+44". None may until one stands here.
+    "allow": [],
+    // These may not, unless a longer begin in "allow" fits.
+    "deny": ["+1900", "+1976"],
+    "callsPerMinute": 60, // Calls to dial within any minute,
+    "callsAtOnce": 100, // and dialled calls that ring or are up.
+    "longestCallMinutes": 720,
+    "longestConferenceMinutes": 1440
+  },
   "driver": { ${inOneLine.join(", ")} }
 }
 `;

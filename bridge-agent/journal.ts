@@ -43,6 +43,10 @@ export interface JournalContents {
   }[];
   /** Unfinished ones, oldest first. */
   readonly commands: readonly { readonly pending: OpenCommand; readonly phase: CommandPhase }[];
+  /** When calls were dialled lately. */
+  readonly dials: readonly EpochMs[];
+  /** Since when calls and conferences last, as the policy names them. */
+  readonly begins: readonly { readonly name: string; readonly at: EpochMs }[];
 }
 
 /** Why nothing can be written. `full` passes when there is room again; the others need a person. */
@@ -80,6 +84,7 @@ const schema = `
   CREATE TABLE IF NOT EXISTS report (
     conference TEXT NOT NULL, number INTEGER NOT NULL, report TEXT NOT NULL, PRIMARY KEY (conference, number)
   ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS since (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
   PRAGMA user_version = ${FORMAT};
   COMMIT;
 `;
@@ -146,6 +151,8 @@ function journalOf(db: DatabaseSync, file: string) {
   }
   const readFact = db.prepare("SELECT value FROM fact WHERE name = ?");
   const saveFact = toWrite("INSERT INTO fact VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value");
+  const saveBegin = toWrite("INSERT OR REPLACE INTO since VALUES (?, ?)");
+  const deleteBegin = toWrite("DELETE FROM since WHERE name = ?");
   const beginStream = toWrite("INSERT OR REPLACE INTO conference VALUES (?, ?, 1, ?)");
   const saveConference = toWrite("UPDATE conference SET record = ? WHERE key = ?");
   const deleteConference = toWrite("DELETE FROM conference WHERE key = ?");
@@ -221,6 +228,8 @@ function journalOf(db: DatabaseSync, file: string) {
           },
           phase: phases[row.phase] ?? "finished",
         })),
+        dials: JSON.parse(fact("dials") ?? "[]") as EpochMs[],
+        begins: read<{ name: string; at: EpochMs }>("SELECT * FROM since"),
       };
     },
 
@@ -230,6 +239,18 @@ function journalOf(db: DatabaseSync, file: string) {
 
     saveBootId(bootId: string): void {
       saveFact.run("bridge", bootId);
+    },
+
+    saveDials(dials: readonly EpochMs[]): void {
+      saveFact.run("dials", JSON.stringify(dials));
+    },
+
+    saveBegin(name: string, at: EpochMs): void {
+      saveBegin.run(name, at);
+    },
+
+    deleteBegin(name: string): void {
+      deleteBegin.run(name);
     },
 
     /** Makes the conference known, with a new stream that has no reports yet; its id is like no other. */

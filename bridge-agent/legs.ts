@@ -29,6 +29,8 @@ const HANG_UP_AGAIN_MS = 2_000;
 interface Leg {
   readonly call: CallId;
   readonly number: string;
+  /** By the bridge, for the edge; else its caller dialled in. */
+  readonly isDialled: boolean;
   conference: ConfKey | null;
   room: RoomId | null;
   /** When this agent first saw the call. */
@@ -93,6 +95,13 @@ export class Legs {
     return this.#legs.size;
   }
 
+  /** How many of them the bridge has dialled. */
+  get dialledCount(): number {
+    let count = 0;
+    for (const { isDialled } of this.#legs.values()) if (isDialled) count += 1;
+    return count;
+  }
+
   get waitForTime(): boolean {
     return this.#timed.size > 0;
   }
@@ -144,7 +153,7 @@ export class Legs {
   }
 
   dialled(call: CallId, number: string, conference: ConfKey): void {
-    this.#add(newLeg(call, number, conference, this.now));
+    this.#add(newLeg(call, number, conference, this.now, true));
   }
 
   entered(leg: Leg, conference: ConfKey, room: RoomId, silent: boolean): void {
@@ -217,8 +226,8 @@ export class Legs {
     for (const call of found) {
       if (call.stage === "prompted") this.#addPrompted(call.call, call.number, now);
       else if (call.stage === "entered") {
-        const { conference, number, muted } = call;
-        const leg = newLeg(call.call, number, conference, this.now);
+        const { conference, number, muted, direction } = call;
+        const leg = newLeg(call.call, number, conference, this.now, direction === "out");
         this.#add({ ...leg, room: call.room, muted, entered: true, keypad: inside(callerOf(call).silent) });
       } else if (call.stage !== "ended") this.dialled(call.call, call.number, call.conference);
     }
@@ -260,7 +269,7 @@ export class Legs {
   /** A command of a keypad was refused. */
   refused({ command, origin }: OpenCommand, reason: RefusalReason): void {
     const leg = "call" in command ? this.#legs.get(command.call) : undefined;
-    if (origin === "edge" || !leg || command.type !== "admit") return;
+    if (origin !== "keypad" || !leg || command.type !== "admit") return;
     this.#hangUpOnCaller(leg, refusedAs(reason));
   }
 
@@ -276,7 +285,7 @@ export class Legs {
   }
 
   #addPrompted(call: CallId, number: string, now: EpochMs): Leg {
-    return this.#add({ ...newLeg(call, number, null, this.now), keypad: prompted(now) });
+    return this.#add({ ...newLeg(call, number, null, this.now, false), keypad: prompted(now) });
   }
 
   #add(leg: Leg): Leg {
@@ -367,8 +376,8 @@ export class Legs {
 }
 
 /** A leg that is in no room yet, whose keys mean nothing yet. */
-function newLeg(call: CallId, number: string, conference: ConfKey | null, since: EpochMs): Leg {
-  return { call, number, conference, room: null, since, muted: false, entered: false, keypad: null };
+function newLeg(call: CallId, number: string, conference: ConfKey | null, since: EpochMs, isDialled: boolean): Leg {
+  return { call, number, isDialled, conference, room: null, since, muted: false, entered: false, keypad: null };
 }
 
 function refusedAs(reason: RefusalReason): HangUpReason {

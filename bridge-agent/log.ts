@@ -7,6 +7,7 @@ import { masked } from "../src/foundation/masking.ts";
 import { printable } from "../src/foundation/printable.ts";
 import type { Timers } from "../src/foundation/timers.ts";
 import type { Execution } from "./drivers/driver.ts";
+import type { PolicyReason } from "./policy.ts";
 
 /** One thing that operations staff may ask about. Numbers and keys are as they are: `shownNote` masks them. */
 export interface Note {
@@ -26,6 +27,7 @@ export interface Note {
     | "reports-disagree"
     | "command-unknown"
     | "command"
+    | "policy"
     | "drain"
     | "journal"
     | "settings";
@@ -37,6 +39,9 @@ export interface Note {
   readonly epoch?: number;
   /** Keys of no conference that a caller tried. */
   readonly unknown?: number;
+  readonly reason?: PolicyReason;
+  /** Lines of this kind that were left out before this one. */
+  readonly droppedBefore?: number;
 }
 
 /** A line of the log, as it may be read. */

@@ -31,6 +31,7 @@ command("init", "write a settings file, make the key, and print what the edge's 
   .option("--agent <name>", "name of this agent at the edge", initDefaults.agent)
   .addOption(new Option("--driver <kind>", "kind of the bridge").choices([...driverTypes]).default(initDefaults.driver))
   .option("--driver-url <url>", "where the bridge is, such as ws://127.0.0.1:8790/bridge")
+  .option("--bridge-config <folder>", "where the bridge's sample configuration goes (driver asterisk)")
   .option("--dial-in <numbers>", "numbers at which callers of the domain dial in, such as 18005551234,18005555678")
   .option("--state <folder>", "folder of key and journal", initDefaults.state)
   .action(async (options: Options & InitOptions) => {
@@ -63,7 +64,7 @@ command("calls", "the calls that the bridge holds for this agent's domain")
     }
   });
 
-command("doctor", "check settings, key, disk, journal, name, TLS, proxy, edge, clock and bridge").action(
+command("doctor", "check settings, key, disk, journal, name, TLS, proxy, edge, clock, bridge and policy").action(
   async ({ settings: file }: Options) => {
     process.exit((await doctor(settingsOrExit(file), console.log)) ? 0 : 1);
   },

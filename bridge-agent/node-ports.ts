@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { WebSocket } from "ws";
+import { type ClientOptions, WebSocket } from "ws";
 import type { CommandId } from "../src/foundation/ids.ts";
+import { reasonOf } from "../src/foundation/reason.ts";
 import type { Timers } from "../src/foundation/timers.ts";
 import { REFUSAL_HEADER } from "../src/link/hello.ts";
-import type { OpenSocket } from "./reconnecting-socket.ts";
+import type { Codec, OpenSocket, Socket, SocketEvents } from "./reconnecting-socket.ts";
 
 export const timers: Timers = {
   after(ms, run) {
@@ -12,9 +13,34 @@ export const timers: Timers = {
   },
 };
 
-/** An attempt that the other end refused with a code and a reason is over with those. */
-export const openSocket: OpenSocket = (url, headers, codec, events) => {
+/** Begins connections directly. An attempt that the other end refused with a code and a reason is over with those. */
+export const openSocket: OpenSocket = (url, headers, codec, events) => open({}, url, headers, codec, events);
+
+/** The same, as the route to an address says; what `routeTo` throws is why an attempt failed. */
+export function openBy(routeTo: (url: string) => ClientOptions): OpenSocket {
+  return (url, headers, codec, events) => {
+    try {
+      return open(routeTo(url), url, headers, codec, events);
+    } catch (error) {
+      const cancel = timers.after(0, () => events.closed(1006, reasonOf(error)));
+      return { send() {}, close: cancel };
+    }
+  };
+}
+
+/** A proxy that does not answer is let go of, too. No attempt may last so long. */
+const HANDSHAKE_AT_MOST_MS = 15_000;
+
+function open<In, Out>(
+  route: ClientOptions,
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  codec: Codec<In, Out>,
+  events: SocketEvents<In>,
+): Socket<Out> {
   const socket = new WebSocket(url, {
+    handshakeTimeout: HANDSHAKE_AT_MOST_MS,
+    ...route,
     maxPayload: codec.maxBytes,
     perMessageDeflate: false,
     headers,
@@ -59,7 +85,7 @@ export const openSocket: OpenSocket = (url, headers, codec, events) => {
       else socket.terminate();
     },
   };
-};
+}
 
 export const driverPorts = { openSocket, timers, random: Math.random };
 

@@ -8,8 +8,8 @@ import type { Journal, JournalContents } from "./journal.ts";
 export interface OpenCommand {
   readonly conference: ConfKey;
   readonly id: CommandId;
-  /** The edge hears the result of its commands; what a keypad brings about is reported as an event. */
-  readonly origin: "edge" | "keypad";
+  /** The edge hears the result of its commands; what a keypad or the agent's policy brings about is reported as an event. */
+  readonly origin: "edge" | "keypad" | "policy";
   readonly command: BridgeCommand | Identify;
   /** When it may be begun, by this machine's clock; absent: at any time. */
   readonly begin?: { readonly from: EpochMs; readonly before: EpochMs };

@@ -16,7 +16,7 @@ export interface SocketEvents<In> {
   closed(code: number, why: string): void;
 }
 
-interface Socket<Out> {
+export interface Socket<Out> {
   /** A message that cannot be sent is lost; `closed` then says why. */
   send(message: Out): void;
   close(how: "orderly" | "at once"): void;
@@ -32,7 +32,8 @@ export type OpenSocket = <In, Out>(
 
 interface ReconnectingSocketOptions<In, Out> {
   readonly openSocket: OpenSocket;
-  readonly url: string;
+  /** Asked for each attempt. */
+  url(): string;
   readonly codec: Codec<In, Out>;
   readonly timers: Timers;
   /** 0 to 1. */
@@ -90,7 +91,7 @@ export class ReconnectingSocket<In, Out> {
 
   connect(): void {
     const { openSocket, url, codec, headers, greetingMs, message } = this.#options;
-    const socket: Socket<Out> = openSocket<In, Out>(url, headers?.() ?? {}, codec, {
+    const socket: Socket<Out> = openSocket<In, Out>(url(), headers?.() ?? {}, codec, {
       message: (received) => {
         if (socket === this.#socket) message(received);
       },

@@ -2,17 +2,21 @@ import type { CommandId, EpochMs } from "../src/foundation/ids.ts";
 import { masked } from "../src/foundation/masking.ts";
 import { Histogram } from "../src/foundation/metrics.ts";
 import { Agent, type AgentInput, type AgentStatus } from "./agent.ts";
-import type { BridgeDriver, DriverPorts, Execution } from "./drivers/driver.ts";
+import type { BridgeDriver, DriverPorts } from "./drivers/driver.ts";
 import { createDriver } from "./drivers/registry.ts";
 import { EdgeLink } from "./edge-link.ts";
 import type { Journal, JournalFailure } from "./journal.ts";
 import { executionForLog, type LogLine, type Note, shownNote } from "./log.ts";
+import { type Permitted, type PolicyReason, policyReasons } from "./policy.ts";
+import type { OpenSocket } from "./reconnecting-socket.ts";
 import type { AgentSettings } from "./settings.ts";
 import type { AgentKey } from "./state-folder.ts";
 import { type Unfinished, unfinishedText } from "./unfinished.ts";
 
 /** The world of a running agent. */
 interface AgentPorts extends DriverPorts {
+  /** Absent: as to the bridge. */
+  readonly openEdgeSocket?: OpenSocket;
   readonly journal: Journal;
   readonly key: AgentKey;
   now(): EpochMs;
@@ -35,9 +39,13 @@ export class Counters {
     "From when the bridge was given a command until its result was known, or given up.",
   );
   readonly edgeMessages = { received: 0, sent: 0 };
+  /** What the policy refused or ended, by its reason. */
+  readonly policyActs: Record<PolicyReason, number>;
   turns = 0;
 
   constructor() {
+    const reasons = Object.keys(policyReasons) as PolicyReason[];
+    this.policyActs = Object.fromEntries(reasons.map((reason) => [reason, 0])) as Record<PolicyReason, number>;
     for (const result of ["done", "refused", "unknown"]) this.commandSeconds.begin({ result });
   }
 }
@@ -83,13 +91,13 @@ export class RunningAgent {
     this.#ports = ports;
     this.#turnedAt = [ports.now(), ports.monotonicMs()];
     this.#showPersonal = settings.logs.personal;
-    this.#agent = new Agent(ports.journal, ports.newId);
+    this.#agent = new Agent(ports.journal, ports.newId, settings.policy);
     const { agent, domain, bridge, dialIn } = settings;
     this.#driver = createDriver(settings.driver, ports, { agent, owner: `${domain}/${bridge}`, dialIn });
     this.#link = new EdgeLink({
       settings,
       key: ports.key,
-      openSocket: ports.openSocket,
+      openSocket: ports.openEdgeSocket ?? ports.openSocket,
       timers: ports.timers,
       now: ports.now,
       random: ports.random,
@@ -119,6 +127,11 @@ export class RunningAgent {
   /** Whether numbers and keys are shown as they are, from now on. */
   showPersonal(personal: boolean): void {
     this.#showPersonal = personal;
+  }
+
+  /** What its edge may bring about, from the next command on. */
+  setPolicy(policy: AgentSettings["policy"]): void {
+    this.#agent.policy = policy;
   }
 
   /** The calls that this agent knows, as its settings let them be shown. */
@@ -205,7 +218,8 @@ export class RunningAgent {
       void this.#close();
       return this.#ports.journalFailed(turned.error);
     }
-    const { messages, announcements, executions, activate, askState, notes } = turned.value;
+    const { messages, announcements, executions, activate, askState, notes, policyActs } = turned.value;
+    for (const reason of policyActs) this.counters.policyActs[reason] += 1;
     for (const note of notes) this.#note(note);
     if (activate !== null) this.#driver.activate(activate);
     for (const message of messages) this.#link.send(message);
@@ -232,7 +246,7 @@ export class RunningAgent {
     this.#link.renew();
   }
 
-  async #execute(execution: Execution): Promise<void> {
+  async #execute(execution: Permitted): Promise<void> {
     const { monotonicMs } = this.#ports;
     const begin = monotonicMs();
     const result = await this.#driver.execute(execution.id, execution.conference, execution.command);

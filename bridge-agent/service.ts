@@ -4,10 +4,11 @@ import { isDeepStrictEqual } from "node:util";
 import { reasonOf } from "../src/foundation/reason.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import type { AgentStatus } from "./agent.ts";
+import { edgeAddresses, edgeRoute } from "./edge-route.ts";
 import { healthServer } from "./health.ts";
 import { type JournalFailure, journalFault, type OpenJournal, openJournal } from "./journal.ts";
 import { type LogLine, type LogStream, type Note, RepeatLimit, writeLines } from "./log.ts";
-import { driverPorts, newCommandIds, timers } from "./node-ports.ts";
+import { driverPorts, newCommandIds, openBy, timers } from "./node-ports.ts";
 import { RunningAgent } from "./run.ts";
 import type { AgentSettings } from "./settings.ts";
 import {
@@ -24,7 +25,7 @@ import { type Unfinished, unfinishedText } from "./unfinished.ts";
 const TRY_JOURNAL_AGAIN_MS = 5_000;
 
 /** Settings that a running agent takes up as it is. */
-const changedInPlace: ReadonlySet<string> = new Set<keyof AgentSettings>(["listen", "logs"]);
+const changedInPlace: ReadonlySet<string> = new Set<keyof AgentSettings>(["listen", "logs", "policy"]);
 
 export const nothingRuns: AgentStatus = {
   role: "unknown",
@@ -127,6 +128,7 @@ export class AgentService {
     const what = `changed: ${changed.join(", ")}`;
     if (!isRestart) {
       this.#agent?.showPersonal(settings.logs.personal);
+      this.#agent?.setPolicy(settings.policy);
       return ok(what);
     }
     this.#journalFault = null;
@@ -144,7 +146,9 @@ export class AgentService {
   }
 
   /** What it holds already stays held. What it throws says which setting is wrong; then nothing has changed. */
-  async #hold({ state, listen }: AgentSettings): Promise<Held> {
+  async #hold(settings: AgentSettings): Promise<Held> {
+    const { state, listen } = settings;
+    for (const address of edgeAddresses(settings)) edgeRoute(address, settings);
     const now = this.#held;
     const keepsFolder = now !== null && state === this.#settings.state;
     if (keepsFolder) {
@@ -232,8 +236,10 @@ export class AgentService {
     this.#journal = journal.value;
     const key = this.#keyNow();
     if (this.#held) this.#held = { ...this.#held, key };
-    this.#agent = new RunningAgent(this.#settings, {
+    const settings = this.#settings;
+    this.#agent = new RunningAgent(settings, {
       ...driverPorts,
+      openEdgeSocket: openBy((url) => edgeRoute(url, settings)),
       journal: journal.value,
       key,
       now: Date.now,

@@ -17,9 +17,28 @@ const port = v.pipe(
   v.maxValue(65_535, "must be 0 to 65535"),
 );
 
+const begins = v.array(
+  v.pipe(v.string(), v.regex(/^\+\d{0,15}$/, 'must be "+" and the digits with which numbers begin')),
+);
+const limit = v.optional(v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(1, "must be 1 or more")));
+
+/** See `PolicySettings`. */
+const policy = v.strictObject({
+  allow: v.optional(begins, []),
+  deny: v.optional(begins, []),
+  callsPerMinute: limit,
+  callsAtOnce: limit,
+  longestCallMinutes: limit,
+  longestConferenceMinutes: limit,
+});
+
+const edges = v.pipe(v.array(socketUrl), v.minLength(1, "must not be empty"));
+
 const agentSettings = v.strictObject({
-  /** Where the edge is; the path of the bridge is added. */
-  edge: socketUrl,
+  /** Where the edge is; the path of the bridge is added. Several addresses are tried in turn. */
+  edge: v.lazy((input): v.GenericSchema<string | string[]> => (Array.isArray(input) ? edges : socketUrl)),
+  /** File of the only authorities whose certificates the edge may show; relative to the settings file. Absent: those that Node knows. */
+  ca: v.optional(v.pipe(v.string(), v.nonEmpty("must not be empty"))),
   domain: name,
   bridge: name,
   /** The name under which the edge knows this agent's public key. */
@@ -31,6 +50,8 @@ const agentSettings = v.strictObject({
   /** Whether numbers and access codes stand in the log as they are. */
   logs: v.optional(v.strictObject({ personal: v.boolean() }), { personal: false }),
   driver: driverSettings,
+  /** What the edge may bring about; without it, nothing is dialled. */
+  policy: v.optional(policy, {}),
   /** The bridge's numbers at which callers of this domain dial in; absent: all of them. */
   dialIn: v.optional(v.array(v.pipe(v.string(), v.regex(/^\d{1,32}$/, "must be 1 to 32 digits")))),
 });
@@ -42,6 +63,7 @@ export type AgentSettingsInput = v.InferInput<typeof agentSettings>;
 
 const example: Required<AgentSettingsInput> = {
   edge: "wss://bridgehead.example.com",
+  ca: "/etc/bridgehead/ca.pem",
   domain: "acme",
   bridge: "bridge-1",
   agent: "agent-1",
@@ -49,6 +71,14 @@ const example: Required<AgentSettingsInput> = {
   listen: { port: 8791 },
   logs: { personal: false },
   driver: drivers.generic.example,
+  policy: {
+    allow: ["+1408"],
+    deny: ["+1900"],
+    callsPerMinute: 60,
+    callsAtOnce: 100,
+    longestCallMinutes: 720,
+    longestConferenceMinutes: 1440,
+  },
   dialIn: ["18005551234"],
 };
 
@@ -62,7 +92,9 @@ export function loadSettings(file: string): Result<AgentSettings, string> {
   }
   const read = readSettings(content);
   if (!read.ok) return err(`settings file ${file}: ${read.error}`);
-  return ok({ ...read.value, state: resolve(dirname(file), read.value.state) });
+  const { state, ca } = read.value;
+  const path = (name: string) => resolve(dirname(file), name);
+  return ok({ ...read.value, state: path(state), ...(ca !== undefined && { ca: path(ca) }) });
 }
 
 export function readSettings(content: string): Result<AgentSettings, string> {
@@ -88,7 +120,11 @@ export function readSettings(content: string): Result<AgentSettings, string> {
 function exampleAt(path: string, settings: unknown): unknown {
   const kinds = Object.values(drivers).map(({ example }) => ({ driver: example }));
   const own = kinds.filter(({ driver }) => driver.type === Object(Object(settings).driver).type);
-  const places = [...own, example, ...kinds];
-  const values = places.map((place) => path.split(".").reduce<unknown>((value, step) => Object(value)[step], place));
+  const places = [...own, example, { edge: [example.edge].flat() }, ...kinds];
+  const stepInto = (value: unknown, step: string) => {
+    if (Array.isArray(value)) return value[0];
+    return typeof value === "object" ? Object(value)[step] : undefined;
+  };
+  const values = places.map((place) => path.split(".").reduce<unknown>(stepInto, place));
   return values.find((value) => value !== undefined);
 }

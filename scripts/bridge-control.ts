@@ -52,6 +52,12 @@ export class BridgeControl {
     return this.ask("GET", "/state");
   }
 
+  /** The calls that are in this conference. */
+  async held(confKey: string): Promise<VisibleState["calls"]> {
+    const { calls } = await this.state();
+    return calls.filter((call) => call.conference === confKey && call.state === "in-conference");
+  }
+
   async acts(): Promise<readonly ActEntry[]> {
     return (await this.ask<{ acts: readonly ActEntry[] }>("GET", "/acts")).acts;
   }

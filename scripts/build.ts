@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "esbuild";
@@ -25,6 +25,8 @@ export async function buildInto(folder: string, builtVersion = version): Promise
   for (const [name, content] of Object.entries(files)) {
     writeFileSync(join(folder, name), await content, { mode: name.startsWith("bridgehead") ? 0o755 : 0o644 });
   }
+  // Beside the program, which writes them for an Asterisk.
+  cpSync(join(project, "bridge-agent", "drivers", "asterisk", "config"), join(folder, "config"), { recursive: true });
   const licences = { "bridgehead.licences.txt": ofEdge, "bridgehead-agent.licences.txt": ofAgent };
   for (const [name, packages] of Object.entries(licences)) writeFileSync(join(folder, name), licencesOf(packages));
   return [...Object.keys(files), ...Object.keys(licences)];

@@ -15,6 +15,15 @@ export function wholeNumber(least: number): (text: string) => number {
   };
 }
 
+/** The value of an option: one of these names. */
+export function oneOf<Name extends string>(names: readonly Name[]): (text: string) => Name {
+  return (text) => {
+    const found = names.find((name) => name === text);
+    if (found !== undefined) return found;
+    throw new InvalidArgumentError(`It must be one of ${names.join(", ")}.`);
+  };
+}
+
 /** The value of an option: a text that some of the names have in it. */
 export function partOfName(what: string, names: readonly string[]): (text: string) => string {
   return (text) => {

@@ -3,23 +3,43 @@ import { join } from "node:path";
 import { Option } from "commander";
 import { atExit, exitOnSignals } from "./at-exit.ts";
 import { command } from "./command.ts";
+import { cannotShow } from "./demo/asterisk-bridge.ts";
 import { Diagram, leastColumns } from "./demo/diagram.ts";
 import { type Flow, flowsFolder, loadFlows } from "./demo/flow.ts";
 import { FlowStage, type Played } from "./demo/stage.ts";
 import { FlowSystem } from "./demo/system.ts";
-import { printTranscript } from "./demo/transcript.ts";
+import { printTranscript, stepsOf } from "./demo/transcript.ts";
+import { localAsterisk } from "./local-asterisk.ts";
 
 const flows = loadFlows();
-const options = command(
+const program = command(
   "demo",
   "Plays the protocol's call flows against the real processes, and compares what follows with what must follow.",
 )
   .addOption(new Option("--flow <name>", "this one alone").choices(flows.map(({ name }) => name)))
+  .addOption(
+    new Option("--bridge <kind>", "the simulated bridge, or a real Asterisk with real telephones")
+      .choices(["simulated", "asterisk"])
+      .default("simulated"),
+  )
   .option("--confirmations", "draw every Confirmation, not only those that refuse", false)
   .option("--write", "put what followed into the files, instead of comparing (docs/transcripts.md)", false)
-  .parse()
-  .opts<{ flow?: string; confirmations: boolean; write: boolean }>();
-const wanted = flows.filter(({ name }) => options.flow === undefined || name === options.flow);
+  .parse();
+const options = program.opts<{
+  flow?: string;
+  bridge: "simulated" | "asterisk";
+  confirmations: boolean;
+  write: boolean;
+}>();
+const isReal = options.bridge === "asterisk";
+if (isReal && options.write) program.error("error: --write goes with the simulated bridge alone");
+const sipp = isReal ? await telephones() : null;
+const asked = flows.filter(({ name }) => options.flow === undefined || name === options.flow);
+const wanted = asked.filter((flow) => {
+  const why = isReal ? cannotShow(stepsOf(flow.transcript).flatMap(({ happens }) => happens)) : null;
+  if (why !== null) console.log(`left out: ${flow.name} (${why})`);
+  return why === null;
+});
 
 const startedAt = Date.now();
 let shown = 0;
@@ -33,7 +53,7 @@ if (columns < leastColumns) {
 exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
 atExit(printVerdict);
 for (const group of Map.groupBy(wanted, ({ settings }) => JSON.stringify(settings)).values()) {
-  const system = await FlowSystem.start(group[0]?.settings ?? {});
+  const system = await FlowSystem.start(group[0]?.settings ?? {}, sipp);
   try {
     for (const flow of group) await show(flow, system);
   } finally {
@@ -41,6 +61,14 @@ for (const group of Map.groupBy(wanted, ({ settings }) => JSON.stringify(setting
   }
 }
 process.exit(failed.length === 0 ? 0 : 1);
+
+/** The program that plays them. */
+async function telephones(): Promise<string> {
+  const found = await localAsterisk();
+  if (!found.ok) return program.error(`error: there is no Asterisk to play with: ${found.error}`);
+  const { sipp, version } = found.value;
+  return sipp ?? program.error(`error: there is no sipp, which plays the telephones, beside the installed ${version}`);
+}
 
 function printVerdict(): void {
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(0);

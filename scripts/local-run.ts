@@ -8,6 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { agentKey } from "../bridge-agent/state-folder.ts";
 import { Part, startGuard } from "../cli/supervise.ts";
+import { freePorts as portsForAsterisk } from "../simulators/telephones/free-ports.ts";
 import { mergeSettings } from "../src/settings/local-domain.ts";
 import { atExit, killGroup, removeFolder } from "./at-exit.ts";
 
@@ -22,12 +23,25 @@ export interface LocalRunOptions {
   readonly twoAgents?: true;
   /** A Worker around the edge that counts what the platform bills. */
   readonly countedEdge?: string;
+  /** A real Asterisk in place of the simulated bridge. */
+  readonly bridge?: "asterisk";
 }
 
 export interface Pids {
   readonly edge: number;
-  readonly bridge: number;
   readonly agent: number;
+  /** The simulated bridge, or a real Asterisk: a run has one of them. */
+  readonly bridge: number;
+  readonly asterisk: number;
+}
+
+/** Where the Asterisk of a run is for telephones. */
+export interface SipPlaces {
+  /** The number that callers dial. */
+  readonly dialIn: string;
+  readonly sip: number;
+  /** Where it sends calls to. */
+  readonly trunk: number;
 }
 
 /** The whole product on free ports of this machine, as `npm start` brings it up, for programs that play with it. */
@@ -38,16 +52,27 @@ export class LocalRun {
   readonly state: string;
   readonly supervisor: ChildProcess;
   readonly exited: Promise<number>;
+  /** What it has printed. */
+  readonly output: string[] = [];
+  /** Only with Asterisk. */
+  readonly telephones: SipPlaces | null;
   /** Only with `twoAgents`. */
   secondAgent: SecondAgent | undefined;
   private readonly removeState: boolean;
   private readonly cancelKill: () => void;
 
-  private constructor(ports: readonly number[], state: string, removeState: boolean, supervisor: ChildProcess) {
+  private constructor(
+    ports: readonly number[],
+    telephones: SipPlaces | null,
+    state: string,
+    removeState: boolean,
+    supervisor: ChildProcess,
+  ) {
     const [edge, bridge, agent] = ports;
     this.edgeUrl = `http://127.0.0.1:${edge}`;
     this.bridgeUrl = `http://127.0.0.1:${bridge}`;
     this.agentUrl = `http://127.0.0.1:${agent}`;
+    this.telephones = telephones;
     this.state = state;
     this.removeState = removeState;
     this.supervisor = supervisor;
@@ -61,7 +86,18 @@ export class LocalRun {
     const state = options.state ?? mkdtempSync(join(tmpdir(), "bridgehead-"));
     const agents = options.twoAgents ? { bridges: [bridgeWithTwoAgents(state)] } : {};
     const [edge, bridge, agent] = ports.map(String);
-    const supervisor = spawn(process.execPath, [join(project, "scripts", "start.ts")], {
+    const isReal = options.bridge === "asterisk";
+    // Asterisk binds them when it is ready, and the system gives these to nobody meanwhile.
+    const [http = 0, sip = 0, trunk = 0] = isReal ? await portsForAsterisk(3) : [];
+    const telephones = isReal ? { dialIn: "18005551234", sip, trunk } : null;
+    const asteriskVariables = {
+      DIAL_IN: "18005551234",
+      SIP_PORT: `${sip}`,
+      SIP_TRUNK: `127.0.0.1:${trunk}`,
+      ASTERISK_HTTP_PORT: `${http}`,
+    };
+    const args = isReal ? ["--bridge", "asterisk"] : [];
+    const supervisor = spawn(process.execPath, [join(project, "scripts", "start.ts"), ...args], {
       // A session of its own: Ctrl-C reaches us alone.
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
@@ -72,11 +108,12 @@ export class LocalRun {
         SIMULATED_BRIDGE_PORT: bridge,
         AGENT_PORT: agent,
         BRIDGEHEAD_STATE: state,
+        ...(isReal && asteriskVariables),
         ...(options.countedEdge && { COUNTED_EDGE: options.countedEdge }),
         DOMAIN_LOCAL: JSON.stringify(mergeSettings(options.domain ?? {}, agents)),
       },
     });
-    const run = new LocalRun(ports, state, options.state === undefined, supervisor);
+    const run = new LocalRun(ports, telephones, state, options.state === undefined, supervisor);
     await run.ready();
     if (options.twoAgents) run.secondAgent = await SecondAgent.start(state, ports[3] ?? 0);
     return run;
@@ -118,7 +155,7 @@ export class LocalRun {
   }
 
   private async ready(): Promise<void> {
-    const lines: string[] = [];
+    const lines = this.output;
     const { stdout, stderr } = this.supervisor;
     const ready = new Promise<true>((done) => {
       for (const stream of [stdout, stderr]) {

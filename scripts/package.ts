@@ -3,6 +3,7 @@ import { copyFileSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, w
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
+import { sampleConfig } from "../bridge-agent/drivers/asterisk/sample-config.ts";
 import { initDefaults, settingsText } from "../bridge-agent/init.ts";
 import { settingsExample } from "../cli/settings-example.ts";
 import { StartError } from "../cli/supervise.ts";
@@ -28,7 +29,13 @@ interface Package {
   readonly modules: readonly string[];
   readonly settings: { readonly name: string; readonly content: string };
   readonly examples: readonly string[];
+  /** Examples that are made here, by name. */
+  readonly samples?: Readonly<Record<string, string>>;
 }
+
+/** For reading: without a password, Asterisk lets nobody in. `init` writes one. */
+const asteriskSample = withoutPassword(sampleConfig({ ariPassword: "none" }));
+const asteriskFiles = Object.keys(asteriskSample);
 
 const packages: readonly Package[] = [
   {
@@ -46,13 +53,14 @@ const packages: readonly Package[] = [
     command: "bridgehead-agent",
     description: "WebEx telephony adapter: the agent beside a telephone bridge",
     workerd: false,
-    parts: [],
+    parts: asteriskFiles.map((name) => `config/${name}`),
     modules: [],
     settings: {
       name: "agent.json",
       content: settingsText({ ...initDefaults, edge: "wss://tsp.example.com", domain: "acme" }),
     },
     examples: [],
+    samples: Object.fromEntries(asteriskFiles.map((name) => [`asterisk/${name}`, asteriskSample[name] ?? ""])),
   },
 ];
 
@@ -102,6 +110,7 @@ function debianPackage(one: Package, dist: string): void {
   for (const page of linkedPages(["operations.md"])) place(join(project, "docs", page), join(doc, page));
   write(join(doc, "copyright"), copyright(one, dist));
   for (const file of one.examples) place(join(project, "packaging", file), join(doc, "examples", file));
+  for (const [file, content] of Object.entries(one.samples ?? {})) write(join(doc, "examples", file), content);
 
   const architecture = run("dpkg", ["--print-architecture"]).trim();
   const control = [
@@ -158,6 +167,7 @@ function npmPackage({ command, description, parts, modules, ...one }: Package, d
     place(join(project, "packaging", `${name}.d.ts`), join(root, `${name}.d.ts`));
   }
   for (const file of [`${command}.mjs`, ...parts]) place(join(dist, file), join(root, file));
+  for (const [file, text] of Object.entries(one.samples ?? {})) write(join(root, "examples", file), text);
   place(join(project, "LICENSE"), join(root, "LICENSE"));
   place(join(dist, `${command}.licences.txt`), join(root, "THIRD-PARTY-LICENCES.txt"));
   const content = {
@@ -188,6 +198,12 @@ function filledIn(file: string, { name, command, settings }: Package): string {
     .replaceAll("@PACKAGE@", name)
     .replaceAll("@COMMAND@", command)
     .replaceAll("@SETTINGS@", settings.name);
+}
+
+function withoutPassword(files: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(files).map(([name, text]) => [name, text.replace("password = none", "password =")]),
+  );
 }
 
 function write(file: string, content: string, mode = 0o644): void {

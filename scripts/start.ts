@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { Command } from "commander";
+import { Option } from "commander";
 import { isSocketUrl } from "../bridge-agent/drivers/socket-url.ts";
 import type { AgentSettingsInput } from "../bridge-agent/settings.ts";
 import { requireFreePort } from "../cli/edge-state.ts";
@@ -22,44 +22,63 @@ import {
 import { systemReason } from "../cli/system-reason.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
+import { command } from "./command.ts";
 import { prepareEdge, wranglerDev } from "./edge.ts";
+import {
+  type AsteriskPlan,
+  asteriskFolder,
+  asteriskPlan,
+  prepareAsterisk,
+  requireFreeSipPort,
+} from "./local-asterisk.ts";
 import { localOverrides, operatorToken, portFrom, stateFolder, statePath } from "./local-settings.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
-const partNames = ["bridge", "edge", "agent"] as const;
-type PartName = (typeof partNames)[number];
+/** The bridge has the name of its kind in `pids.json`: a real one is no simulated one. */
+type PartName = "bridge" | "asterisk" | "edge" | "agent";
 
-const options = new Command("start")
-  .description("Brings up bridge, edge and agent on this machine.")
+const options = command("start", "Brings up bridge, edge and agent on this machine.")
+  .name("npm start --")
+  .addOption(
+    new Option("--bridge <kind>", "the bridge: a simulated one, or a real Asterisk that telephones can call")
+      .choices(["simulated", "asterisk"])
+      .default("simulated"),
+  )
   .option("--dev", "runs the edge by `wrangler dev`", false)
   .parse()
-  .opts<{ dev: boolean }>();
+  .opts<{ bridge: "simulated" | "asterisk"; dev: boolean }>();
 await runUntilStopped(start);
 
 /** Brings up the whole product on this machine (`npm start`; with `-- --dev` by `wrangler dev`); returns how to stop it. */
 async function start(): Promise<() => Promise<void>> {
+  const plan = options.bridge === "asterisk" ? asteriskPlan() : null;
+  if (plan && process.env.BRIDGE_URL) {
+    throw new StartError("BRIDGE_URL names another bridge than Asterisk; leave it out, or leave out --bridge asterisk");
+  }
+  const bridgeVariable = plan ? "ASTERISK_HTTP_PORT" : "SIMULATED_BRIDGE_PORT";
   const ports = {
     edge: portFrom("PORT", 8787),
-    bridge: portFrom("SIMULATED_BRIDGE_PORT", 8790),
+    bridge: plan?.httpPort ?? portFrom(bridgeVariable, 8790),
     agent: portFrom("AGENT_PORT", 8791),
   };
   const overrides = localOverrides();
   try {
     await requireFreePort("PORT", ports.edge);
-    await requireFreePort("SIMULATED_BRIDGE_PORT", ports.bridge);
+    await requireFreePort(bridgeVariable, ports.bridge);
     await requireFreePort("AGENT_PORT", ports.agent);
+    if (plan) await requireFreeSipPort(plan.sipPort);
   } catch (error) {
     throw new StartError(`${systemReason(error)}${leftOver(statePath())}`);
   }
   if (new Set(Object.values(ports)).size < 3) {
-    throw new StartError(
-      `PORT, SIMULATED_BRIDGE_PORT and AGENT_PORT must differ; they are ${Object.values(ports).join(", ")}`,
-    );
+    const those = Object.values(ports).join(", ");
+    throw new StartError(`PORT, ${bridgeVariable} and AGENT_PORT must differ; they are ${those}`);
   }
   const folder = stateFolder();
   const { token, from } = operatorToken(folder);
 
-  const agentSettings = writeAgentSettings(folder, ports);
+  const bridge = plan ? await realBridge(folder, plan) : simulatedBridge(ports.bridge);
+  const agentSettings = writeAgentSettings(folder, ports, bridge);
   const publicKey = await agentPublicKey(agentSettings);
   const domains = JSON.stringify({
     local: mergeSettings(localDomain({ agents: [{ name: "agent-1", publicKey }] }), overrides),
@@ -75,26 +94,26 @@ async function start(): Promise<() => Promise<void>> {
     // The edge around which `npm run cost` has put a platform that counts.
     ...(process.env.COUNTED_EDGE && { entry: process.env.COUNTED_EDGE, flags: ["nodejs_als"] }),
   };
-  const launches: Record<PartName, Launch> = {
-    bridge: nodeProgram(["simulators/bridge/main.ts"], { SIMULATED_BRIDGE_PORT: String(ports.bridge) }),
-    edge: options.dev ? wranglerDev(edge) : await prepareEdge(edge),
-    agent: nodeProgram(["bridge-agent/main.ts", "run", "--settings", agentSettings]),
-  };
   const guard = startGuard();
-  const parts = startParts(folder, launches, guard);
+  const parts = startParts(folder, guard, [
+    [bridge.part, bridge.launch],
+    ["edge", options.dev ? wranglerDev(edge) : await prepareEdge(edge)],
+    ["agent", nodeProgram(["bridge-agent/main.ts", "run", "--settings", agentSettings])],
+  ]);
   tell("token", `the operator's bearer token is in ${from}`);
   const url = `http://127.0.0.1:${ports.edge}`;
   const [secret] = [...checked.value.values()][0]?.settings.adapterSecrets ?? [];
   tell("adapter", `${url}/tsp/local${secret ? `/${secret}` : ""}`);
+  for (const [what, line] of bridge.howToCall) tell(what, line);
   const stopping = new AbortController();
   void allConnected(url, token, stopping.signal).then((ready) => ready && print(`bridgehead ready: ${url}`));
 
   return async () => {
     print("bridgehead stops");
     stopping.abort();
-    await parts.agent.stop(6_000); // It finishes what runs, and so it goes first.
+    await parts("agent").stop(6_000); // It finishes what runs, and so it goes first.
     // All that the edge has confirmed is on disk; without a limit it would wait for its open connections for ever.
-    await Promise.all([parts.edge.stop(500), parts.bridge.stop(1_000)]);
+    await Promise.all([parts("edge").stop(500), parts(bridge.part).stop(1_000)]);
     guard.watch([]);
     rmSync(join(folder, "pids.json"), { force: true });
   };
@@ -121,27 +140,31 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function startParts(folder: string, launches: Record<PartName, Launch>, guard: Guard): Record<PartName, Part> {
+function startParts(
+  folder: string,
+  guard: Guard,
+  launches: readonly (readonly [PartName, Launch])[],
+): (name: PartName) => Part {
   const logs = join(folder, "logs");
   mkdirSync(logs, { recursive: true });
   rmSync(join(folder, "pids.json"), { force: true });
   const pids = new Map<PartName, number>();
   const writePids = pidsWriter(folder, pids);
-  const part = (name: PartName) =>
+  const part = (name: PartName, launch: Launch) =>
     new Part({
       name,
-      launch: launches[name],
+      launch,
       logFile: join(logs, `${name}.log`),
       onStart: (pid) => {
         pids.set(name, pid);
         guard.watch([...pids.values()]);
-        if (pids.size === partNames.length) writePids();
+        if (pids.size === launches.length) writePids();
       },
     });
-  const parts = { bridge: part("bridge"), edge: part("edge"), agent: part("agent") };
-  for (const name of partNames) parts[name].start();
+  const parts = new Map(launches.map(([name, launch]) => [name, part(name, launch)]));
+  for (const each of parts.values()) each.start();
   tell("logs", logs);
-  return parts;
+  return (name) => parts.get(name) as Part;
 }
 
 /** Returns a function that writes the process ids of the parts to a file. While the disk is full the file is out of date, and the parts go on. */
@@ -164,18 +187,60 @@ function pidsWriter(folder: string, pids: ReadonlyMap<PartName, number>): () => 
   };
 }
 
-function writeAgentSettings(folder: string, ports: Record<PartName, number>): string {
+/** The bridge of this run. */
+interface LocalBridge {
+  readonly part: PartName;
+  readonly launch: Launch;
+  readonly driver: AgentSettingsInput["driver"];
+  readonly dialIn?: string[];
+  readonly howToCall: readonly (readonly [string, string])[];
+}
+
+function simulatedBridge(port: number): LocalBridge {
+  return {
+    part: "bridge",
+    launch: nodeProgram(["simulators/bridge/main.ts"], { SIMULATED_BRIDGE_PORT: String(port) }),
+    driver: { type: "generic", url: bridgeUrl(port) },
+    howToCall: [],
+  };
+}
+
+async function realBridge(folder: string, plan: AsteriskPlan): Promise<LocalBridge> {
+  const { version, launch, driver } = await prepareAsterisk(asteriskFolder(folder), plan);
+  const { dialIn, sipPort, trunkPort } = plan;
+  return {
+    part: "asterisk",
+    launch,
+    driver,
+    dialIn: [dialIn],
+    howToCall: [
+      ["version", version],
+      ["dial-in", `sip:${dialIn}@127.0.0.1:${sipPort} by any soft phone on this machine, without account or password`],
+      ["", "key the conference key and #, and then the attendee ID and #, or # alone"],
+      ["trunk", `calls out go to 127.0.0.1:${trunkPort}, by SIP over UDP`],
+    ],
+  };
+}
+
+function writeAgentSettings(
+  folder: string,
+  ports: { readonly edge: number; readonly agent: number },
+  { driver, dialIn }: LocalBridge,
+): string {
   const file = join(folder, "agent.json");
   const state = join(folder, "agent");
   mkdirSync(state, { recursive: true });
   const settings: AgentSettingsInput = {
     edge: `ws://127.0.0.1:${ports.edge}`,
     domain: "local",
+    // The same for each kind: conferences of an earlier run are this bridge's, and so the edge learns that they are gone.
     bridge: "simulated",
     agent: "agent-1",
     state,
     listen: { port: ports.agent },
-    driver: { type: "generic", url: bridgeUrl(ports.bridge) },
+    driver,
+    ...(dialIn && { dialIn }),
+    policy: { allow: ["+"] }, // Any number: calls leave this machine by no way.
   };
   writeAnew(file, `${JSON.stringify(settings, null, 2)}\n`);
   return file;
@@ -189,8 +254,8 @@ function bridgeUrl(simulated: number): string {
 }
 
 async function agentPublicKey(settings: string): Promise<string> {
-  const { command, args } = nodeProgram(["bridge-agent/main.ts", "key", "--settings", settings]);
-  const ended = promisify(execFile)(command, [...args]);
+  const key = nodeProgram(["bridge-agent/main.ts", "key", "--settings", settings]);
+  const ended = promisify(execFile)(key.command, [...key.args]);
   const { stdout } = await ended.catch((error: { readonly stderr?: string }) => {
     throw new StartError(`agent cannot start: ${error.stderr?.trim() || systemReason(error)}`);
   });

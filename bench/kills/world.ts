@@ -1,16 +1,34 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { AsteriskBridge, drives } from "../../scripts/asterisk-run.ts";
 import { BridgeControl } from "../../scripts/bridge-control.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
+import type { ActEntry } from "../../simulators/bridge/machine.ts";
+import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
 import type { Request } from "../../simulators/webex/client.ts";
 import { WebexServer } from "../../simulators/webex/server.ts";
 import type { ConfKey, ExtCallId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
+import type { AsteriskUnderTest } from "./asterisk-under-test.ts";
 import type { Answer, PostedRequest } from "./judge.ts";
 import type { Roster } from "./roster.ts";
 import { Wire } from "./wire.ts";
 
 const hosts = 3;
+
+/** The bridge, as a person at its telephones and one who looks into it have it. */
+export interface BridgeUnderTest {
+  /** A caller dials in and keys this; the id of the call. */
+  callIn(from: string, keys: string): Promise<string>;
+  press(call: string, keys: string): Promise<void>;
+  hangUp(call: string): Promise<void>;
+  answersWith(digits: string, outcome: "answer" | "busy" | "no-answer", afterMs: number): Promise<void>;
+  faults(faults: { readonly delayMs: number }): Promise<void>;
+  state(): Promise<VisibleState>;
+  /** As `state`, once nothing changes any more: real telephones hear who is muted. */
+  stateAtRest?(): Promise<VisibleState>;
+  acts(): Promise<readonly ActEntry[]>;
+}
 
 /** One of the two agents of the bridge, with wires of its own. */
 export interface AgentUnderTest {
@@ -24,7 +42,7 @@ export interface AgentUnderTest {
 export class KillWorld {
   readonly run: LocalRun;
   readonly agents: readonly AgentUnderTest[];
-  readonly bridge: BridgeControl;
+  readonly bridge: BridgeUnderTest;
   readonly servers: readonly WebexServer[];
   readonly requests: PostedRequest[] = [];
   readonly rosters = new Map<ConfKey, Roster>();
@@ -37,10 +55,10 @@ export class KillWorld {
   private nextNumber = 1_000_000;
   private nextKey = 700_000_001;
 
-  private constructor(run: LocalRun, agents: readonly AgentUnderTest[]) {
+  private constructor(run: LocalRun, agents: readonly AgentUnderTest[], bridge: BridgeUnderTest) {
     this.run = run;
     this.agents = agents;
-    this.bridge = new BridgeControl(run.bridgeUrl);
+    this.bridge = bridge;
     this.servers = Array.from({ length: hosts }, (_, index) => {
       const { adapterUrl } = run;
       const firstCall = (index + 1) * 1_000_000;
@@ -49,15 +67,17 @@ export class KillWorld {
     });
   }
 
-  static async start(): Promise<KillWorld> {
+  /** `asterisk`: the bridge; absent: the simulated one. */
+  static async start(asterisk?: AsteriskUnderTest): Promise<KillWorld> {
     // A host is away for a second at most, but the edge dies in between as well.
     const patient = { webex: { attempts: 20, retryDelaysMs: [0, 250, 500] } };
     const run = await LocalRun.start({ twoAgents: true, domain: patient });
     const agents = [
-      await wire(run, "agent.json", () => run.pids().agent),
-      await wire(run, "agent-2.json", () => run.secondAgent?.pid ?? 0),
+      await wire(run, "agent.json", () => run.pids().agent, asterisk?.bridge),
+      await wire(run, "agent-2.json", () => run.secondAgent?.pid ?? 0, asterisk?.bridge),
     ];
-    const world = new KillWorld(run, agents);
+    if (asterisk) await drives(run, asterisk.bridge);
+    const world = new KillWorld(run, agents, asterisk ?? new BridgeControl(run.bridgeUrl));
     for (const server of world.servers) {
       await server.start();
       world.listen(server);
@@ -168,14 +188,21 @@ export class KillWorld {
 }
 
 /** Leads the connections of a running agent through wires: it reads its settings again. */
-async function wire(run: LocalRun, settingsFile: string, pid: () => number): Promise<AgentUnderTest> {
+async function wire(
+  run: LocalRun,
+  settingsFile: string,
+  pid: () => number,
+  asterisk: AsteriskBridge | undefined,
+): Promise<AgentUnderTest> {
   const file = join(run.state, settingsFile);
   const settings = JSON.parse(readFileSync(file, "utf8"));
   const toEdge = new Wire(Number(new URL(run.edgeUrl).port));
-  const toBridge = new Wire(Number(new URL(run.bridgeUrl).port));
-  const url = `ws://127.0.0.1:${await toBridge.start()}/bridge`;
-  const wired = { ...settings, edge: `ws://127.0.0.1:${await toEdge.start()}`, driver: { ...settings.driver, url } };
-  writeFileSync(file, JSON.stringify(wired));
+  const toBridge = new Wire(asterisk?.asterisk.ports.http ?? Number(new URL(run.bridgeUrl).port));
+  const bridgePort = await toBridge.start();
+  const own = asterisk
+    ? { driver: asterisk.driver(bridgePort), dialIn: [AsteriskBridge.dialIn] }
+    : { driver: { ...settings.driver, url: `ws://127.0.0.1:${bridgePort}/bridge` } };
+  writeFileSync(file, JSON.stringify({ ...settings, edge: `ws://127.0.0.1:${await toEdge.start()}`, ...own }));
   process.kill(pid(), "SIGHUP");
   while (toEdge.connections === 0 || toBridge.connections === 0) await pause(20);
   return { pid, toEdge, toBridge };

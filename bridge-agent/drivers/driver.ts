@@ -4,6 +4,7 @@ import type { Announcement } from "../../src/bridge/announcements.ts";
 import type { BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { BridgeState } from "../../src/bridge/state.ts";
+import type { Finding } from "../../src/foundation/finding.ts";
 import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
 import type { OpenSocket } from "../reconnecting-socket.ts";
@@ -112,5 +113,27 @@ export interface DriverKind<Settings extends { readonly type: string }> {
     readonly connected: string;
     /** What to do about a bridge that does not connect, for this reason; empty where the reason says it. */
     advice(why: string): string;
+    /** What else there is to look at, for an agent of this identity; nothing where the bridge does not answer. Changes nothing there. */
+    look?(settings: Settings, identity: DriverIdentity, timers: Timers): Promise<readonly Finding[]>;
   };
+  /** What a new installation needs beside the kind's example. */
+  init?(values: InitValues<Settings>): InitResult<Settings>;
+}
+
+export interface InitValues<Settings> {
+  /** The example, with what the command line says. */
+  readonly settings: Settings;
+  readonly dialIn: readonly string[] | undefined;
+  /** A password that nobody knows. */
+  readonly password: string;
+  /** Where the files will be. */
+  readonly folder: string;
+}
+
+export interface InitResult<Settings> {
+  readonly settings: Settings;
+  /** Configuration of the bridge, by name. */
+  readonly files: Readonly<Record<string, string>>;
+  /** What is to be done with them. */
+  readonly next: string;
 }

@@ -100,7 +100,7 @@ export class GenericDriver implements BridgeDriver {
     this.#ownership = new Ownership(identity);
     this.#socket = new ReconnectingSocket({
       openSocket: ports.openSocket,
-      url: named.href,
+      url: () => named.href,
       codec,
       timers: ports.timers,
       random: ports.random,

@@ -39,10 +39,37 @@ export function countOf(line: string): number {
   return Number(/ (\d+) × /.exec(line)?.[1] ?? 1);
 }
 
-/** Whether the same came as was expected, in the order of each lane. */
-export function isSame(came: readonly string[], expected: readonly string[]): boolean {
-  const byLane = (lines: readonly string[]) => lines.toSorted((a, b) => laneOf(a).localeCompare(laneOf(b))).join("\n");
+/**
+ * Whether the same came as was expected, in the order of each lane. `sideBySide`: the bridge does several things at once and is done with
+ * them in any order, so lines of one kind in a row may change places, as may the callers of one list.
+ */
+export function isSame(came: readonly string[], expected: readonly string[], sideBySide = false): boolean {
+  const byLane = (lines: readonly string[]) => {
+    const inLanes = lines.toSorted((a, b) => laneOf(a).localeCompare(laneOf(b)));
+    return (sideBySide ? inAnyOrder(inLanes) : inLanes).join("\n");
+  };
   return byLane(came) === byLane(expected);
+}
+
+/** Lines of one kind in a row, and the callers of each list, in the order of the alphabet. */
+function inAnyOrder(lines: readonly string[]): string[] {
+  const runs: string[][] = [];
+  for (const line of lines.map(withListSorted)) {
+    const run = runs.at(-1);
+    if (run?.[0] !== undefined && kindOf(run[0]) === kindOf(line)) run.push(line);
+    else runs.push([line]);
+  }
+  return runs.flatMap((run) => run.sort());
+}
+
+/** `ExtCallIDs=2%1 SpeakingFlags=N%Y` as `ExtCallIDs=1%2 SpeakingFlags=Y%N`. */
+function withListSorted(line: string): string {
+  return line.replace(/ExtCallIDs=(\S+) SpeakingFlags=(\S+)/, (_, calls: string, flags: string) => {
+    const flagOf = flags.split("%");
+    const pairs = calls.split("%").map((call, index) => [call, flagOf[index]] as const);
+    pairs.sort(([one], [other]) => one.localeCompare(other));
+    return `ExtCallIDs=${pairs.map(([call]) => call).join("%")} SpeakingFlags=${pairs.map(([, flag]) => flag).join("%")}`;
+  });
 }
 
 const manyAtLeast = 20;

@@ -2,9 +2,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { AgentStatus } from "../../bridge-agent/agent.ts";
 import { type ReceivedMessage, WebexServer } from "../../simulators/webex/server.ts";
 import type { ConfKey, MsgId, TransId } from "../../src/foundation/ids.ts";
-import { BridgeControl } from "../bridge-control.ts";
 import type { Diagram } from "./diagram.ts";
 import { countOf, gathered, isSame, isSettings, laneOf } from "./flow.ts";
+import type { FlowBridge } from "./flow-bridge.ts";
 import { ShortNames } from "./short-names.ts";
 import type { FlowSystem } from "./system.ts";
 import { Telephones } from "./telephones.ts";
@@ -49,7 +49,7 @@ let nextKey = 600_000_000 + (Date.now() % 100_000_000);
 export class FlowStage {
   readonly #system: FlowSystem;
   readonly #options: StageOptions;
-  readonly #bridge: BridgeControl;
+  readonly #bridge: FlowBridge;
   readonly #names = new ShortNames();
   readonly #confKey = String(nextKey++) as ConfKey;
   readonly #telephones: Telephones;
@@ -67,7 +67,7 @@ export class FlowStage {
   constructor(system: FlowSystem, options: StageOptions = {}) {
     this.#system = system;
     this.#options = options;
-    this.#bridge = new BridgeControl(system.run.bridgeUrl);
+    this.#bridge = system.bridge;
     this.#names.give(this.#confKey, "KEY");
     this.#names.give(`${this.#confKey}-`, "");
     this.#telephones = new Telephones(this.#bridge, this.#names, this.#confKey);
@@ -87,7 +87,7 @@ export class FlowStage {
         }
         const came = await this.#playStep(item);
         this.#options.diagram?.endStep();
-        const asExpected = this.#options.write || isSame(came, item.follows);
+        const asExpected = this.#options.write || isSame(came, item.follows, this.#bridge.sideBySide);
         played.push({ step: item, came, asExpected });
         if (!asExpected) return played;
       }
@@ -97,6 +97,7 @@ export class FlowStage {
     } finally {
       await this.#telephones.mend();
       for (const server of this.#servers.values()) await server.stop();
+      await this.#bridge.hangUpAll?.();
     }
   }
 
@@ -105,7 +106,7 @@ export class FlowStage {
     if (isSettings(step.happens)) return [];
     if (first === "given a running conference") {
       const came = await this.#playStep(givenCreate);
-      return isSame(came, givenCreate.follows) ? [] : came;
+      return isSame(came, givenCreate.follows, this.#bridge.sideBySide) ? [] : came;
     }
     if (first === "bridge holds") return this.#bridgeHolds(step.follows);
     if (first.startsWith("W→A ")) await this.#post([first.slice("W→A ".length), ...step.happens.slice(1)]);
@@ -135,7 +136,7 @@ export class FlowStage {
       case "number":
         return this.#telephones.number(word, rest);
       case "bridge":
-        return this.#bridge.faults(word === "delays" ? { delayMs: Number(words[0]) } : { refuse: words as never });
+        return this.#bridge.faults?.(word === "delays" ? { delayMs: Number(words[0]) } : { refuse: words as never });
       case "time":
         return pause(Number(word) * 1_000);
       case "operator":

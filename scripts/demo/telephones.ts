@@ -1,4 +1,4 @@
-import type { BridgeControl } from "../bridge-control.ts";
+import type { FlowBridge } from "./flow-bridge.ts";
 import type { ShortNames } from "./short-names.ts";
 
 const outcomes = {
@@ -11,13 +11,13 @@ const outcomes = {
 
 /** The telephone side of a flow. */
 export class Telephones {
-  readonly #bridge: BridgeControl;
+  readonly #bridge: FlowBridge;
   readonly #names: ShortNames;
   readonly #confKey: string;
   readonly #numbersSet = new Set<string>();
   #dialIns = 0;
 
-  constructor(bridge: BridgeControl, names: ShortNames, confKey: string) {
+  constructor(bridge: FlowBridge, names: ShortNames, confKey: string) {
     this.#bridge = bridge;
     this.#names = names;
     this.#confKey = confKey;
@@ -25,7 +25,8 @@ export class Telephones {
 
   /** `120 phones dial KEY#N#` */
   async dialInMany(count: number, keys: string): Promise<void> {
-    for (let n = 1; n <= count; n++) await this.#dialIn(keys.replace("N", String(n)));
+    const numbers = Array.from({ length: count }, (_, index) => `${index + 1}`);
+    await Promise.all(numbers.map((number) => this.#dialIn(keys.replace("N", number))));
   }
 
   /** `c1 dials KEY#444#` */
@@ -41,7 +42,8 @@ export class Telephones {
 
   host(does: string): Promise<void> {
     const key = this.#confKey;
-    return does === "ends" ? this.#bridge.end(key) : this.#bridge.lock(key, does === "locks");
+    const done = does === "ends" ? this.#bridge.end?.(key) : this.#bridge.lock?.(key, does === "locks");
+    return done ?? Promise.reject(new Error(`no host can do so by telephone here: ${does}`));
   }
 
   /** `14085550123 is busy` */
@@ -52,15 +54,13 @@ export class Telephones {
 
   /** Everything works again. */
   async mend(): Promise<void> {
-    await this.#bridge.faults({});
+    await this.#bridge.faults?.({});
     for (const digits of this.#numbersSet) await this.#bridge.answersWith(digits, "answer");
   }
 
   /** Where each caller is, one line each. */
   async held(): Promise<string[]> {
-    const { calls } = await this.#bridge.state();
-    const ours = calls.filter((call) => call.conference === this.#confKey && call.state === "in-conference");
-    const lines = ours.map(({ id, room, muted, joinTone }) => {
+    const lines = (await this.#bridge.held(this.#confKey)).map(({ id, room, muted, joinTone }) => {
       const place = `${this.#names.nameOf(id)} in ${this.#names.nameOf(room ?? "")}`;
       return [place, muted && "muted", !joinTone && "no tone"].filter(Boolean).join(", ");
     });
@@ -70,7 +70,10 @@ export class Telephones {
   async #dialIn(keys: string): Promise<void> {
     this.#dialIns += 1;
     const from = `140855501${String(this.#dialIns).padStart(2, "0")}`;
-    this.#names.give(await this.#bridge.callIn(from, this.#keys(keys)), `c${this.#dialIns}`);
+    const name = `c${this.#dialIns}`;
+    const call = await this.#bridge.callIn(from, "");
+    this.#names.give(call, name);
+    await this.#bridge.press(call, this.#keys(keys));
   }
 
   #keys(text: string): string {

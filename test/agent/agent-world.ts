@@ -2,6 +2,8 @@ import { Agent, type AgentInput } from "../../bridge-agent/agent.ts";
 import type { Execution } from "../../bridge-agent/drivers/driver.ts";
 import { Ownership } from "../../bridge-agent/drivers/ownership.ts";
 import { openJournal } from "../../bridge-agent/journal.ts";
+import type { PolicyReason, PolicySettings } from "../../bridge-agent/policy.ts";
+import type { AgentSettings } from "../../bridge-agent/settings.ts";
 import { Machine } from "../../simulators/bridge/machine.ts";
 import type { BridgeCommand, ExecutionResult, IssuedCommand } from "../../src/bridge/commands.ts";
 import type { ConferenceEvent, Report } from "../../src/bridge/events.ts";
@@ -13,6 +15,9 @@ export const KEY = "987654321" as ConfKey;
 /** Whose agent it is that a test looks at. */
 export const OWNER = "local/simulated";
 
+/** A policy that forbids nothing. */
+export const anyNumber: AgentSettings["policy"] = { allow: ["+"], deny: [] };
+
 /** Of an agent that reaches nobody. */
 export const agentSettings = {
   edge: "ws://127.0.0.1:9",
@@ -23,6 +28,7 @@ export const agentSettings = {
   listen: { port: 0 },
   logs: { personal: false },
   driver: { type: "generic", url: "ws://127.0.0.1:9/bridge" },
+  policy: anyNumber,
 } as const;
 
 export const welcome: Extract<EdgeToAgent, { type: "welcome" }> = {
@@ -66,6 +72,7 @@ export class AgentWorld {
   steps = 0;
   crashes = 0;
 
+  readonly #policy: PolicySettings;
   #agent: Agent;
   #now = 100_000_000;
   #inputs: AgentInput[] = [];
@@ -78,6 +85,10 @@ export class AgentWorld {
   readonly notes: string[] = [];
   /** What callers were to hear. */
   readonly announced: string[] = [];
+  /** What the policy refused or ended. */
+  readonly policyActs: PolicyReason[] = [];
+  /** Called for each command that the bridge is given. */
+  onExecute: (execution: Execution) => void = () => {};
   #lives = 0;
   /** As in any driver. */
   readonly #ownership = new Ownership({ owner: OWNER });
@@ -85,7 +96,8 @@ export class AgentWorld {
   readonly #held = new Map<Execution, () => void>();
   readonly #repeated = new Map<string, { readonly conference: ConfKey; readonly issued: IssuedCommand }>();
 
-  constructor() {
+  constructor(policy: PolicySettings = anyNumber) {
+    this.#policy = policy;
     this.#agent = this.#newAgent();
   }
 
@@ -211,6 +223,7 @@ export class AgentWorld {
     const effects = turned.value;
     this.#step();
     this.notes.push(...effects.notes.map(({ text }) => text));
+    this.policyActs.push(...effects.policyActs);
     for (const message of effects.messages) {
       if (this.#edgeUp && !this.edgeDeaf) this.#edgeHears(message);
       this.#step();
@@ -221,6 +234,7 @@ export class AgentWorld {
         this.#put({ type: "result", execution, result: { done: false, reason: "unreachable" } });
         continue;
       }
+      this.onExecute(execution);
       this.#held.set(execution, () => {});
       const { id, conference, command } = execution;
       const callOff = this.machine.execute(OWNER, id, conference, command, (result) => {
@@ -232,6 +246,10 @@ export class AgentWorld {
     }
     if (effects.askState)
       this.#put({ type: "state", state: this.#bridgeUp ? this.#ownership.ownPart(this.machine.state()) : null });
+  }
+
+  get now(): number {
+    return this.#now;
   }
 
   /** The machine's clock is set back. */
@@ -270,7 +288,7 @@ export class AgentWorld {
     this.#lives += 1;
     const life = this.#lives;
     let count = 0;
-    return new Agent(this.journal, () => `keypad-${life}-${++count}` as CommandId);
+    return new Agent(this.journal, () => `keypad-${life}-${++count}` as CommandId, this.#policy);
   }
 
   #newMachine(bootId: string): Machine {

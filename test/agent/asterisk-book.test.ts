@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { AriChannel, AriEvent } from "../../bridge-agent/drivers/asterisk/ari.ts";
 import { Book, type Conference, type Look } from "../../bridge-agent/drivers/asterisk/book.ts";
-import { bridgeName, whispererId } from "../../bridge-agent/drivers/asterisk/names.ts";
+import { bridgeName, type CallNotes, whispererId } from "../../bridge-agent/drivers/asterisk/names.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 
 const owner = "acme/bridge-1";
@@ -252,6 +252,25 @@ describe("a look", () => {
       tasks: [{ type: "answer", call: caller }],
     });
     expect(book.state().calls).toMatchObject([{ stage: "prompted", number: "14085550001", dialled: "18005551234" }]);
+  });
+
+  test("brings a caller in who was admitted and did not get there", () => {
+    const notes: CallNotes = {
+      direction: "in",
+      number: "14085550001",
+      dialled: "18005551234",
+      keys: "987654321#",
+      conference: key,
+      muted: true,
+      joinTone: false,
+      attendeeId: "444",
+      extension: "",
+      waitMs: 0,
+    };
+    const seen = { bridges: [bridgeOf("bridge-1", MAIN_ROOM)], channels: [channel(caller)] };
+    const consequences = book.looked(look({ ...seen, callNotes: new Map([[caller, notes]]) }), book.version, true);
+    expect(consequences).toEqual({ reports: [], tasks: [{ type: "enter-main-room", call: caller }] });
+    expect(book.state().calls).toMatchObject([{ stage: "entered", room: MAIN_ROOM, muted: true, joinTone: false }]);
   });
 
   test("counts calls of others, each Local channel once, and none that is no telephone's", () => {

@@ -246,6 +246,33 @@ describe("a link that is up", () => {
     expect(reports[0]).toMatchObject({ type: "disconnected", why: expect.stringContaining("it was started anew") });
   });
 
+  test("is lost when Asterisk no longer has the event socket, though nobody closed it", async () => {
+    for (let mark = 1; mark < 200; mark += 1)
+      asterisk.answers[`POST /events/user/bridgehead-agent-1-${mark}`] = { status: 404 };
+    expect((await reported("disconnected")).why).toContain("it no longer has this agent's event socket");
+  });
+
+  test("gives a command up that waits for Asterisk when it is over", async () => {
+    asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+    asterisk.answers["POST /channels/create"] = { status: 200, body: {} };
+    asterisk.answers["POST /channels/leg-1/dial"] = { status: 409 };
+    expect(await execute(create)).toEqual({ done: true });
+    const number = { country: "1", area: "408", local: "5551234", extension: "" };
+    const result = execute({ type: "dial", call: "leg-1" as CallId, number, waitMs: 30_000 });
+    await vi.waitFor(() => expect(asterisk.requests.map(({ what }) => what)).toContain("POST /channels/leg-1/dial"));
+    asterisk.sockets[0]?.terminate();
+    expect(await result).toEqual({ done: "unknown" });
+  });
+
+  test("acts once, however often it is told to at the same time", async () => {
+    driver.activate(4);
+    driver.activate(5);
+    const made = execute(create);
+    asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+    expect(await made).toEqual({ done: true });
+    expect(asterisk.sockets).toHaveLength(1);
+  });
+
   test("is another agent's after its event says so", async () => {
     asterisk.send({ type: "ApplicationReplaced", application: "bridgehead" });
     expect(await reported("disconnected")).toMatchObject({ isReplaced: true });
@@ -355,6 +382,20 @@ describe("a link that is up", () => {
     asterisk.answers["GET /channels"] = { status: 200, body: [{ id: 7 }] };
     expect(await driver.state()).toBeNull();
     expect((await reported("disconnected")).why).toContain("it answered listChannels with something else");
+  });
+
+  test("makes a conference anew while Asterisk still shows the bridge of the one before it", async () => {
+    const made: { id: unknown; name: unknown; channels: [] }[] = [];
+    asterisk.answers["POST /bridges"] = ({ parameters: { bridgeId, name } }) => {
+      made.push({ id: bridgeId, name, channels: [] });
+      return { status: 200, body: made.at(-1) };
+    };
+    asterisk.answers["GET /bridges"] = () => ({ status: 200, body: made });
+    const again = (command: BridgeCommand) => driver.execute("command-2" as CommandId, conference, command);
+    expect(await execute(create)).toEqual({ done: true });
+    expect(await execute({ type: "end-conference" })).toEqual({ done: true });
+    expect(await again(create)).toEqual({ done: true });
+    expect(made.map(({ id }) => id)).toEqual(["bridgehead-command-1", "bridgehead-command-2"]);
   });
 
   test("dials once, though Asterisk is not ready for it at first", async () => {

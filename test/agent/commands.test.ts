@@ -1,6 +1,15 @@
 import { execFile, execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
@@ -42,6 +51,14 @@ test("init writes settings that are right, makes the key, and prints what the ed
       listen: { port: 8791 },
       logs: { personal: false },
       driver: { type: "generic", url: "ws://127.0.0.1:8790/bridge" },
+      policy: {
+        allow: [],
+        deny: ["+1900", "+1976"],
+        callsPerMinute: 60,
+        callsAtOnce: 100,
+        longestCallMinutes: 720,
+        longestConferenceMinutes: 1440,
+      },
       dialIn: ["18005551234", "18005555678"],
     },
   });
@@ -63,6 +80,50 @@ test("init overwrites nothing, and makes nothing of options that are wrong", () 
   expect(() => init(other, { ...options, edge: "tsp.example.com" })).toThrow(/^edge must /);
   expect(() => init(other, { ...options, dialIn: "+1800" })).toThrow(/^dialIn\.0 must be 1 to 32 digits/);
   expect(loadSettings(other).ok).toBe(false);
+});
+
+test("init for an Asterisk: settings and sample configuration share a password of their own, and the numbers lead to the agent", () => {
+  const made = (name: string) => {
+    const [file, config] = [join(folder, name, "agent.json"), join(folder, name, "etc")];
+    const more = { driver: "asterisk", driverUrl: "http://127.0.0.1:8099/ari", bridgeConfig: config } as const;
+    const said = init(file, { ...options, ...more, dialIn: "18005551234, 18005555678" });
+    const settings = loadSettings(file);
+    const driver = settings.ok && settings.value.driver.type === "asterisk" ? settings.value.driver : null;
+    const read = (conf: string) => readFileSync(join(config, conf), "utf8");
+    return { file, config, said, driver, read };
+  };
+  const one = made("asterisk");
+  const other = made("other-asterisk");
+
+  expect(one.driver?.password).toMatch(/^[\w-]{32}$/);
+  expect(other.driver?.password).not.toBe(one.driver?.password);
+  expect(one.read("ari.conf")).toContain(
+    `[bridgehead]\ntype = user\nread_only = no\npassword_format = plain\npassword = ${one.driver?.password}\n`,
+  );
+  expect(one.read("http.conf")).toContain("bindport = 8099\n");
+  for (const number of ["18005551234", "18005555678"])
+    expect(one.read("extensions.conf")).toContain(`exten => ${number},1,Gosub(`);
+  expect(one.read("asterisk.conf")).not.toContain("astmoddir");
+  expect(one.said).toContain(`${one.config}/*.conf /etc/asterisk/\n`);
+  expect([one.file, join(one.config, "ari.conf")].map((path) => (statSync(path).mode & 0o777).toString(8))).toEqual([
+    process.getuid?.() === 0 ? "640" : "600",
+    "600",
+  ]);
+});
+
+test("init writes no file of an Asterisk over one that is there, nor any other then", () => {
+  const config = join(folder, "etc-of-somebody");
+  mkdirSync(config);
+  writeFileSync(join(config, "pjsip.conf"), "mine");
+  const file = join(folder, "beside-somebody.json");
+
+  expect(() => init(file, { ...options, driver: "asterisk", bridgeConfig: config })).toThrow(
+    /etc-of-somebody\/pjsip\.conf is there already: name another folder by --bridge-config$/,
+  );
+
+  expect([readdirSync(config), existsSync(file)]).toEqual([["pjsip.conf"], false]);
+  const wrong = { ...options, driver: "asterisk", driverUrl: "127.0.0.1:8088" } as const;
+  expect(() => init(file, wrong)).toThrow(/^driver\.url must be the http:\/\/ or https:\/\/ address of ARI/);
 });
 
 test("init without a terminal names what has no default", async () => {
@@ -271,6 +332,25 @@ test("doctor: an edge that is not there, a name that is unknown, no TLS to elsew
   expect(unknown.said.tls).toMatch(/^warn {2}tls: none: .* use wss:\/\/$/);
 });
 
+test.each([
+  [
+    { allow: [], deny: [] },
+    "warn  policy: no number may be dialled: name the begins of those that may in policy.allow",
+  ],
+  [
+    { allow: ["+"], deny: ["+1900"], callsAtOnce: 5 },
+    "warn  policy: any number may be dialled, but for +1900, any number of times: set policy.callsPerMinute",
+  ],
+  [
+    { allow: ["+1408", "+44"], deny: [], callsPerMinute: 9, callsAtOnce: 5 },
+    "ok    policy: numbers that begin with +1408, +44 may be dialled; 9 calls a minute, 5 at once",
+  ],
+])("doctor says what may be dialled: %j", async (policy, says) => {
+  answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
+
+  expect((await doctorSays({ policy })).said.policy).toBe(says);
+});
+
 test("doctor: what to do about a bridge that is not there", async () => {
   answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
   const { isWell, said } = await doctorSays({ driver: { type: "generic", url: "ws://127.0.0.1:1/bridge" } });
@@ -379,7 +459,7 @@ test("doctor checks the edge's certificate, and what ends soon is a warning", as
   const edge = `wss://localhost:${(server.address() as AddressInfo).port}`;
 
   const { said } = await doctorSays({ edge });
-  expect(said.tls).toMatch(/^WRONG tls: .*SELF_SIGNED.*: mend the certificate of localhost; .*NODE_EXTRA_CA_CERTS/);
+  expect(said.tls).toMatch(/^WRONG tls: .*SELF_SIGNED.*: mend the certificate of localhost; .*set `ca` in/);
   expect(said.edge).toBe("WRONG edge: not asked: see the line about TLS");
 
   const file = join(folder, "tls.json");

@@ -50,6 +50,9 @@ test("what was written is there when the file is opened again", () => {
     first.setPhase(key, "b" as CommandId, "begun");
     first.setPhase(key, "c" as CommandId, "finished");
     first.appendReport(key, { number: 1, report: ended });
+    first.saveDials([1, 2]);
+    for (const name of ["call a", "call b"]) first.saveBegin(name, 3);
+    first.deleteBegin("call a");
   });
   const second = journal();
   expect(second.load()).toEqual({
@@ -60,6 +63,8 @@ test("what was written is there when the file is opened again", () => {
       { pending: lock("a"), phase: "received" },
       { pending: { ...lock("b"), begin: { from: 0, before: 10_000 } }, phase: "begun" },
     ],
+    dials: [1, 2],
+    begins: [{ name: "call b", at: 3 }],
   });
 });
 

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import type { JournalFailure } from "../../bridge-agent/journal.ts";
+import type { LogLine } from "../../bridge-agent/log.ts";
 import type { OpenSocket, SocketEvents } from "../../bridge-agent/reconnecting-socket.ts";
 import { RunningAgent } from "../../bridge-agent/run.ts";
 import { type AgentToBridge, type BridgeToAgent, REPLACED_CODE } from "../../src/bridge/protocol.ts";
-import type { CommandId } from "../../src/foundation/ids.ts";
+import type { CallId, CommandId } from "../../src/foundation/ids.ts";
 import { err, ok } from "../../src/foundation/result.ts";
 import type { AgentToEdge, EdgeToAgent } from "../../src/link/messages.ts";
 import { Clock } from "../simulation/clock.ts";
@@ -22,6 +23,7 @@ function world(journalFailed = ({ sentence }: JournalFailure): void => expect.un
   const toBridge: AgentToBridge[] = [];
   const sent: AgentToEdge[] = [];
   const notes: string[] = [];
+  const lines: LogLine[] = [];
   const closes: string[] = [];
   const journal = openedJournal(":memory:");
   const openSocket: OpenSocket = (url, _headers, _codec, events) => {
@@ -42,7 +44,10 @@ function world(journalFailed = ({ sentence }: JournalFailure): void => expect.un
     monotonicMs: () => timers.now + monotonicMs,
     soon: (run) => timers.after(0, run),
     newId: () => "keypad-1" as CommandId,
-    log: ({ event, text }) => notes.push(`${event}: ${text}`),
+    log: (line) => {
+      lines.push(line);
+      notes.push(`${line.event}: ${line.text}`);
+    },
     journalFailed,
   });
   running.start();
@@ -51,7 +56,7 @@ function world(journalFailed = ({ sentence }: JournalFailure): void => expect.un
     machineMs += machine;
     monotonicMs += monotonic;
   };
-  return { timers, links, bridges, toBridge, sent, running, journal, standStill, notes, closes };
+  return { timers, links, bridges, toBridge, sent, running, journal, standStill, notes, lines, closes };
 }
 
 const standstills = [
@@ -192,6 +197,36 @@ test("how long the bridge took for a command is counted, by its result", async (
   expect(text).toContain('bridgehead_agent_command_seconds_bucket{result="done",le="0.5"} 0\n');
   expect(text).toContain('bridgehead_agent_command_seconds_bucket{result="done",le="1"} 1\n');
   expect(text).toContain('bridgehead_agent_command_seconds_count{result="refused"} 0\n');
+});
+
+test("a policy counts from the next command on, and what it refuses is counted and logged with the number masked", async () => {
+  const { timers, links, bridges, toBridge, running, lines } = world();
+  bridges[0]?.message(ok(hello));
+  links[0]?.message(ok(oneOfTwo));
+  await timers.pass(100);
+  const question = toBridge.find(({ type }) => type === "state");
+  bridges[0]?.message(ok({ type: "state", id: question && "id" in question ? question.id : 0, state: emptyState }));
+  const dial = (call: string) => {
+    const number = { country: "1", area: "900", local: "5551234", extension: "" };
+    const command = {
+      id: call as CommandId,
+      command: { type: "dial", call: call as CallId, number, waitMs: 1 },
+    } as const;
+    links[0]?.message(ok({ type: "commands", epoch: 1, conference: KEY, commands: [command] }));
+    return timers.pass(100);
+  };
+  await dial("o1");
+
+  running.setPolicy({ allow: ["+1408"], deny: [] });
+  await dial("o2");
+
+  const dialled = toBridge.flatMap((one) => (one.type === "command" ? [one.commandId] : []));
+  expect(dialled).toEqual(["o1"]);
+  expect(running.counters.policyActs).toMatchObject({ "number-denied": 1, "calls-at-once": 0 });
+  expect(lines.find(({ event }) => event === "policy")).toMatchObject({
+    level: "warn",
+    details: { reason: "number-denied", number: "*********34", conference: "*******21", commandId: "o2" },
+  });
 });
 
 /** An agent with one command under way that is about to end, and how to let time pass while its peers answer pings. */

@@ -71,7 +71,7 @@ test("the folder of an agent that was killed is free", async () => {
 
 test("an agent that cannot start when its journal is there again ends with a sentence", async () => {
   const ends: string[] = [];
-  const settings = { state: folder, listen: { port: 0 } } as AgentSettings;
+  const settings = { ...agentSettings, state: folder };
   const service = new AgentService(settings, { ...ports(), end: (why) => ends.push(why) });
   mkdirSync(join(folder, "journal.sqlite-wal")); // Where the journal wants a file.
   await service.start();
@@ -149,8 +149,9 @@ test("a reload begins the agent anew only where the link or the bridge sees a di
   await vi.waitFor(() => expect(links).toBe(1));
 
   expect(await service.reload({ ...before })).toEqual({ ok: true, value: "nothing has changed" });
-  const moved = { ...before, logs: { personal: true }, listen: { port: free } };
-  expect(await service.reload(moved)).toEqual({ ok: true, value: "changed: listen, logs" });
+  const policy = { allow: ["+1408"], deny: [] };
+  const moved = { ...before, logs: { personal: true }, listen: { port: free }, policy };
+  expect(await service.reload(moved)).toEqual({ ok: true, value: "changed: listen, logs, policy" });
   expect((await fetch(`http://127.0.0.1:${free}/healthz`)).status).toBe(200);
   expect(await service.reload({ ...moved, dialIn: ["18005551234"] })).toEqual({
     ok: true,

@@ -18,7 +18,10 @@ function wrong(change: object): string {
 }
 
 test("right settings are taken as they are", () => {
-  expect(readSettings(JSON.stringify(right))).toEqual({ ok: true, value: { ...right, logs: { personal: false } } });
+  expect(readSettings(JSON.stringify(right))).toEqual({
+    ok: true,
+    value: { ...right, logs: { personal: false }, policy: { allow: [], deny: [] } },
+  });
 });
 
 test.each([
@@ -28,6 +31,12 @@ test.each([
     { edge: "https://x" },
     'edge must be a ws:// or wss:// address without user, password and # (it is "https://x"), for example "wss://bridgehead.example.com"',
   ],
+  [
+    "one wrong address among several",
+    { edge: ["wss://a", "https://b"] },
+    'edge.1 must be a ws:// or wss:// address without user, password and # (it is "https://b"), for example "wss://bridgehead.example.com"',
+  ],
+  ["no address at all", { edge: [] }, 'edge must not be empty, for example "wss://bridgehead.example.com"'],
   [
     "a wrong address of the bridge",
     { driver: { type: "generic", url: "ws:///bridge" } },
@@ -74,9 +83,19 @@ test.each([
     'dialIn.0 must be 1 to 32 digits (it is "+18005551234"), for example "18005551234"',
   ],
   [
+    "a begin of numbers without a plus sign",
+    { policy: { allow: ["1408"] } },
+    'policy.allow.0 must be "+" and the digits with which numbers begin (it is "1408"), for example "+1408"',
+  ],
+  [
+    "a limit that lets nothing through",
+    { policy: { callsAtOnce: 0 } },
+    "policy.callsAtOnce must be 1 or more (it is 0), for example 100",
+  ],
+  [
     "a setting too many",
     { colour: "red" },
-    "colour is no setting; the settings are edge, domain, bridge, agent, state, listen, logs, driver, dialIn",
+    "colour is no setting; the settings are edge, ca, domain, bridge, agent, state, listen, logs, driver, policy, dialIn",
   ],
 ])("%s is named, with what would be right", (_, change, message) => {
   expect(wrong(change)).toBe(message);

@@ -5,9 +5,9 @@ import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
 import { CALL_VARIABLE, readBridgeName } from "../../bridge-agent/drivers/asterisk/names.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import type { AsteriskHome } from "../../scripts/asterisk.ts";
+import { AsteriskOnTest } from "../../simulators/telephones/asterisk-on-test.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { BridgeOnTest } from "../conformance/bridge-driver.ts";
-import { AsteriskOnTest } from "./asterisk-on-test.ts";
 import { startHoldingProxy } from "./holding-proxy.ts";
 
 /** So long Asterisk may take to notice that a telephone talks, or does not: it may not be looking. */
@@ -39,14 +39,30 @@ export interface AsteriskBridgeOnTest extends BridgeOnTest {
   readonly asterisk: AsteriskOnTest;
   /** As any other user of ARI; the answer's body. Throws unless the status is 2xx. */
   ari<Answer = unknown>(method: string, path: string, parameters?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** The channels of which each event of this kind came, so far. */
+  seen(type: string): readonly string[];
   /** The same again, not started: the agent after a crash. The caller stops it. */
   again(agent?: string): AsteriskDriver;
 }
 
-/** A real Asterisk with telephones that are channels of its own, and the driver, whose way to it can be cut. */
-export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<AsteriskBridgeOnTest> {
-  const dialIns = { own: "18005551234", strangers: "18005559999" };
-  const asterisk = await AsteriskOnTest.start(home, {
+const dialIns = { own: "18005551234", strangers: "18005559999" };
+
+/** The next one is started while a test runs. */
+const spares = new Map<AsteriskHome, Promise<AsteriskOnTest>>();
+
+async function fresh(home: AsteriskHome): Promise<AsteriskOnTest> {
+  const asterisk = await (spares.get(home) ?? start(home));
+  spares.set(home, start(home));
+  return asterisk;
+}
+
+/** To be called after the last test. */
+export async function stopSpares(): Promise<void> {
+  for (const spare of spares.values()) await (await spare).stop();
+}
+
+function start(home: AsteriskHome): Promise<AsteriskOnTest> {
+  return AsteriskOnTest.start(home, {
     dialIn: { [dialIns.own]: "bridgehead", [dialIns.strangers]: "elsewhere" },
     waitSound: "beep",
     added: { "extensions.conf": phonesContext },
@@ -55,6 +71,11 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
       files["extensions.conf"] = files["extensions.conf"]?.replace("Wait(2)", "Wait(0.1)") ?? "";
     },
   });
+}
+
+/** A real Asterisk with telephones that are channels of its own, and the driver, whose way to it can be cut. */
+export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<AsteriskBridgeOnTest> {
+  const asterisk = await fresh(home);
   const proxy = await startHoldingProxy(asterisk.ports.http);
   const ari = async (method: string, path: string, parameters: Readonly<Record<string, string>> = {}) => {
     const answer = await asterisk.ari(method, `${path}?${new URLSearchParams(parameters)}`);
@@ -81,7 +102,8 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
   const stranger = driverOf("agent-1", "elsewhere/bridge", dialIns.strangers, "elsewhere");
 
   let observer: WebSocket;
-  let seen: (event: SeenEvent) => void = (event) => note(event);
+  const allSeen: SeenEvent[] = [];
+  let seen: (event: SeenEvent) => void = (event) => allSeen.push(event);
   const watch = async () => {
     observer = new WebSocket(`${asterisk.url.replace("http", "ws")}/events?app=phones&subscribeAll=true`, {
       auth: `${asterisk.user}:${asterisk.password}`,
@@ -91,11 +113,6 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
     await new Promise((resolve) => observer.once("open", resolve));
   };
   await watch();
-  /** Of all playbacks that have begun. */
-  const spoken: string[] = [];
-  const note = (event: SeenEvent) => {
-    if (event.type === "PlaybackStarted" && event.playback) spoken.push(event.playback.id);
-  };
   /** Whether Asterisk has noticed, while `run` ran or soon after, so many events of this kind of this channel. */
   const noticed = async (type: string, id: string, count: number, run: () => Promise<unknown>, withinMs: number) => {
     let missing = count;
@@ -130,6 +147,7 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
   return {
     asterisk,
     ari,
+    seen: (type) => allSeen.flatMap((event) => (event.type === type && event.channel ? [event.channel.id] : [])),
     again: (agent = "agent-1") => driverOf(agent, "local/asterisk", dialIns.own, "bridgehead"),
     driver,
     other,
@@ -161,7 +179,8 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
     },
     async heard(call) {
       const said = new RegExp(`^bridgehead-([a-z-]+)-${call}-[-0-9a-f]{36}$`);
-      return spoken.flatMap((id) => said.exec(id)?.[1] ?? []);
+      const begun = allSeen.filter(({ type }) => type === "PlaybackStarted");
+      return begun.flatMap(({ playback }) => said.exec(playback?.id ?? "")?.[1] ?? []);
     },
     async hangUp(call) {
       await must("ChannelDestroyed", call, 1, () => ari("DELETE", phoneOf(call)), NOTICES_WITHIN_MS);

@@ -59,6 +59,8 @@ describe.each(inject("asterisks"))("what $version says of its interface", ({ ver
     Variable: ari.variable,
     Sound: ari.sounds.item,
     Application: ari.application,
+    Endpoint: ari.endpoint,
+    ConfigTuple: ari.configTuples.item,
   };
   const places = Object.entries(schemas).flatMap(([name, schema]) => placesIn(name, schema));
   const common = new Set(Object.keys(models.Message?.properties ?? {}));

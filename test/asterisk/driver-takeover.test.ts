@@ -1,10 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterEach, beforeEach, describe, expect, inject, test, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, inject, test, vi } from "vitest";
 import type { BridgeDriver, DriverReport, DriverState } from "../../bridge-agent/drivers/driver.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import type { CallId, CommandId, ConfKey, RoomId } from "../../src/foundation/ids.ts";
-import { type AsteriskBridgeOnTest, asteriskBridgeOnTest } from "./asterisk-bridge-on-test.ts";
+import { type AsteriskBridgeOnTest, asteriskBridgeOnTest, stopSpares } from "./asterisk-bridge-on-test.ts";
 
+const patience = { timeout: 3_000, interval: 20 };
 const conference = "987654321" as ConfKey;
 const side = "r7" as RoomId;
 const dialled = "leg-1" as CallId;
@@ -163,8 +164,8 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     await vi.waitFor(async () => {
       const left = (await bridge.ari<{ id: string }[]>("GET", "/channels")).map(({ id }) => id);
       expect([inside, apart, dialled].filter((id) => left.includes(id))).toEqual([]);
-    });
-    expect(await bridge.ari("GET", "/bridges")).toEqual([]);
+      expect(await bridge.ari("GET", "/bridges")).toEqual([]);
+    }, patience);
   });
 
   test("a room that is destroyed behind the agent's back lets its callers back into the main one", async () => {
@@ -238,4 +239,20 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     });
     expect(await bridge.ari("GET", "/channels")).toEqual([]);
   });
+
+  test("the keys of one caller reach no other, in whatever room and after each move", async () => {
+    const acting = await act(bridge.driver, 1);
+    await done(acting, create, { type: "create-room", room: side, kind: "sub" });
+    const [one, other] = [await bridge.dialIn("14085550001"), await bridge.dialIn("14085550002")];
+    for (const call of [one, other]) await done(acting, { type: "admit", call, muted: false, joinTone: false });
+    await bridge.press(one, "*6");
+    for (const call of [one, other]) await done(acting, { type: "move", call, room: side });
+    await bridge.press(one, "*6");
+    await done(acting, { type: "close-room", room: side });
+    await bridge.press(one, "*6");
+    await pause(200);
+
+    expect(bridge.seen("ChannelDtmfReceived")).toEqual(Array(6).fill(one));
+  });
 });
+afterAll(stopSpares);

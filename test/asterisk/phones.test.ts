@@ -7,8 +7,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { WebSocket } from "ws";
 import { sampleConfig } from "../../bridge-agent/drivers/asterisk/sample-config.ts";
-import { AsteriskOnTest } from "./asterisk-on-test.ts";
-import { type Phone, Phones } from "./phones.ts";
+import { AsteriskOnTest } from "../../simulators/telephones/asterisk-on-test.ts";
+import { type Phone, Phones } from "../../simulators/telephones/phones.ts";
 
 describe.each(inject("asterisks"))("$version with the sample configuration", (home) => {
   const numbers = { ours: "18005551234", others: "18005559999" };
@@ -197,8 +197,8 @@ describe.each(inject("asterisks").slice(0, 1))("processes around $version", (hom
   test("an Asterisk and its telephones end with the test, even when that is killed", async () => {
     const left = mkdtempSync(join(tmpdir(), "bridgehead-killed-"));
     const script = `
-      import { AsteriskOnTest } from "./test/asterisk/asterisk-on-test.ts";
-      import { Phones } from "./test/asterisk/phones.ts";
+      import { AsteriskOnTest } from "./simulators/telephones/asterisk-on-test.ts";
+      import { Phones } from "./simulators/telephones/phones.ts";
       const asterisk = await AsteriskOnTest.start(${JSON.stringify(home)});
       await Phones.start(${JSON.stringify(home.sipp)}, asterisk.ports);
       console.log(asterisk.folder, asterisk.ports.sip);

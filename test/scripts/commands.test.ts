@@ -35,6 +35,16 @@ const wrongOptions: readonly (readonly [name: string, options: readonly string[]
     "'--only <texts...>' argument 'nix' is invalid. No defect has it in its name",
   ],
   ["prove:kills", ["--kills", "0"], "'--kills <count>' argument '0' is invalid."],
+  [
+    "prove:kills",
+    ["--bridge", "none"],
+    "'--bridge <kind>' argument 'none' is invalid. It must be one of simulated, asterisk.",
+  ],
+  [
+    "bench:asterisk",
+    ["--calls", "9"],
+    "'--calls <count>' argument '9' is invalid. It must be a whole number from 10 on.",
+  ],
   ["prove:kills", ["--sed", "1"], "unknown option '--sed' (Did you mean --seed?)"],
   ["bench", ["--only", "nix"], "'--only <text>' argument 'nix' is invalid. No figure has it in its name"],
   ["cost", ["--nix"], "unknown option '--nix'"],

@@ -21,6 +21,7 @@ const settings = {
   listen: { port: 0 },
   logs: { personal: true },
   driver: { type: "generic", url: "ws://bridge/bridge" },
+  policy: { allow: ["+"], deny: [] },
   dialIn: [dialIn],
 } as const satisfies Partial<AgentSettings>;
 

@@ -52,6 +52,7 @@ export const rules: Readonly<Record<string, Rule>> = {
       "bridge-agent/drivers",
       "node:*",
       "ws",
+      "proxy-from-env",
       "pino",
       "commander",
       "valibot",
@@ -62,6 +63,10 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   "simulators/bridge": { may: ["src/foundation", "src/bridge", "simulators/port.ts", "node:*", "ws", "valibot"] },
   "simulators/webex": { may: ["src/foundation", "src/tsp", "simulators/port.ts", "node:*"] },
+  "simulators/telephones": {
+    may: ["bridge-agent/drivers/asterisk/sample-config.ts", "cli/supervise.ts", "node:*"],
+    mayAsType: ["scripts/asterisk.ts"],
+  },
   "simulators/draws.ts": { may: [] },
   "simulators/port.ts": { may: [] },
   cli: {

@@ -99,6 +99,16 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     );
   });
 
+  test("the agent's package has the sample configuration of an Asterisk, and its init writes it", async () => {
+    const examples = "/usr/share/doc/bridgehead-agent/examples/asterisk";
+    expect(machine.read(`${examples}/extensions.conf`)).toContain("Stasis(");
+    expect(machine.read(`${examples}/ari.conf`)).toMatch(/^password =$/m);
+    await machine.run(
+      "bridgehead-agent init --settings /tmp/init/agent.json --edge wss://tsp.example.com --domain acme --state /tmp/init-state --driver asterisk",
+    );
+    expect(await machine.run("ls /tmp/init/asterisk")).toBe(await machine.run(`ls ${examples}`));
+  });
+
   test("the npm packages are installed without a network, beside workerd, and say their version", async () => {
     machine.write("/tmp/package.json", "{}");
     const workerds = "/project/node_modules/workerd /project/node_modules/@cloudflare/workerd-linux-*";
@@ -113,6 +123,7 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
         "1\n",
       );
     }
+    expect(await machine.run("ls /tmp/node_modules/bridgehead-agent/examples/asterisk")).toContain("pjsip.conf\n");
   });
 
   test("neither service reads the settings and the state of the other", async () => {

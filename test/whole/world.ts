@@ -6,11 +6,17 @@ import type { Request } from "../../simulators/webex/client.ts";
 import { type AdapterMessage, WebexServer } from "../../simulators/webex/server.ts";
 import type { ConfKey, ExtCallId, ExtConfId, MsgId } from "../../src/foundation/ids.ts";
 
+/** Where callers dial in to the bridge, simulated or real. */
+interface Telephones {
+  /** Dials in and keys this. */
+  callIn(from: string, keys: string): Promise<unknown>;
+}
+
 /** The product as real processes, with the two sides that it stands between. */
-export interface World {
+export interface World<Bridge extends Telephones = BridgeControl> {
   readonly run: LocalRun;
   readonly webex: WebexServer;
-  readonly bridge: BridgeControl;
+  readonly bridge: Bridge;
   stop(): Promise<number>;
 }
 
@@ -18,6 +24,20 @@ let nextServerId = 10;
 
 export async function startWorld(options: LocalRunOptions = {}): Promise<World> {
   const run = await LocalRun.start(options);
+  return worldOf(run, new BridgeControl(run.bridgeUrl));
+}
+
+export async function worldOf<Bridge extends Telephones>(run: LocalRun, bridge: Bridge): Promise<World<Bridge>> {
+  const webex = await startWebex(run);
+  const stop = async () => {
+    await webex.stop();
+    return run.stop();
+  };
+  return { run, webex, bridge, stop };
+}
+
+/** A TSP server beside this run. */
+export async function startWebex(run: LocalRun): Promise<WebexServer> {
   // It goes on trying for 10 s: as long as any part may be away here. Each is a server of its own: two with one number make the same TransIDs
   // within a second, and a second world on the state of a first one would take them for repeats.
   const webex = new WebexServer({
@@ -27,22 +47,18 @@ export async function startWorld(options: LocalRunOptions = {}): Promise<World> 
     serverId: nextServerId++,
   });
   await webex.start();
-  const stop = async () => {
-    await webex.stop();
-    return run.stop();
-  };
-  return { run, webex, bridge: new BridgeControl(run.bridgeUrl), stop };
+  return webex;
 }
 
 let nextKey = 400_000_001;
 
 /** One meeting, from WebEx's side. Each has a key of its own, so that one world serves many tests. */
-export class Meeting {
+export class Meeting<Bridge extends Telephones = BridgeControl> {
   readonly confKey: ConfKey;
   readonly extConfId: ExtConfId;
-  readonly world: World;
+  readonly world: World<Bridge>;
 
-  constructor(world: World, confKey = String(nextKey++)) {
+  constructor(world: World<Bridge>, confKey = String(nextKey++)) {
     this.world = world;
     this.confKey = confKey as ConfKey;
     this.extConfId = `E${confKey}` as ExtConfId;
@@ -73,11 +89,9 @@ export class Meeting {
   }
 
   /** A caller dials in, keys the key and an attendee ID, and is named by WebEx. */
-  async callIn(attendeeId: string): Promise<{ readonly call: string; readonly extCallId: ExtCallId }> {
-    const call = await this.world.bridge.callIn(
-      `1408555${attendeeId.padStart(4, "0")}`,
-      `${this.confKey}#${attendeeId}#`,
-    );
+  async callIn(attendeeId: string): Promise<{ readonly call: CallOf<Bridge>; readonly extCallId: ExtCallId }> {
+    const from = `1408555${attendeeId.padStart(4, "0")}`;
+    const call = (await this.world.bridge.callIn(from, `${this.confKey}#${attendeeId}#`)) as CallOf<Bridge>;
     await this.notified("caller-entered", { attendeeId });
     return { call, extCallId: await this.world.webex.extCallIdOf(this.extConfId, attendeeId) };
   }
@@ -136,10 +150,12 @@ export class Meeting {
   }
 
   /** The commands that the bridge carried out for this conference, in order. */
-  async acts(): Promise<string[]> {
+  async acts(this: Meeting): Promise<string[]> {
     return (await this.world.bridge.acts()).filter((act) => act.conference === this.confKey).map((act) => act.act);
   }
 }
+
+type CallOf<Bridge extends Telephones> = Awaited<ReturnType<Bridge["callIn"]>>;
 
 /** Looks again and again until there is something to return. */
 export async function eventually<Found>(
@@ -163,7 +179,7 @@ export async function eventually<Found>(
 }
 
 /** Kills parts as a power cut would, and waits until each has a new process id. */
-export async function kill(world: World, ...parts: (keyof Pids)[]): Promise<void> {
+export async function kill(world: { readonly run: LocalRun }, ...parts: (keyof Pids)[]): Promise<void> {
   const before = world.run.pids();
   for (const part of parts) process.kill(before[part], "SIGKILL");
   await eventually(`${parts.join(" and ")} started again`, async () =>

@@ -17,6 +17,12 @@ export const operations = {
   setGlobalVar: { method: "POST", path: "/asterisk/variable", parameters: ["variable", "value"] },
   listByTech: { method: "GET", path: "/endpoints/{tech}", parameters: [] },
   getEndpoint: { method: "GET", path: "/endpoints/{tech}/{resource}", parameters: [] },
+  getObject: {
+    method: "GET",
+    path: "/asterisk/config/dynamic/{configClass}/{objectType}/{id}",
+    parameters: [],
+  },
+  getSound: { method: "GET", path: "/sounds/{soundId}", parameters: [] },
   getApplication: { method: "GET", path: "/applications/{applicationName}", parameters: [] },
   subscribe: { method: "POST", path: "/applications/{applicationName}/subscription", parameters: ["eventSource"] },
   userEvent: { method: "POST", path: "/events/user/{eventName}", parameters: ["application"] },
@@ -206,6 +212,9 @@ export const info = v.object({
 });
 export const modules = v.array(v.object({ name: v.string(), status: v.string() }));
 export const variable = v.object({ value: v.string() });
+export const endpoint = v.object({ state: v.optional(v.string()) });
+/** A section of pjsip.conf as Asterisk has read it. */
+export const configTuples = v.array(v.object({ attribute: v.string(), value: v.string() }));
 export const application = v.object({ channel_ids: v.array(v.string()) });
 
 /** Reads the body of an answer. Throws `AriFailure` where the answer is no success, or not what Asterisk says of itself. */

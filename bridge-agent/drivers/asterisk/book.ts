@@ -139,6 +139,11 @@ export class Book {
     return [...this.#calls.values()].filter(({ conference }) => conference === key);
   }
 
+  /** Asterisk shows a bridge for a moment more while those who were in it leave. */
+  isGone(bridge: string): boolean {
+    return this.#goneBridges.has(bridge);
+  }
+
   hasEnded(id: CallId): boolean {
     return this.#ended.has(id);
   }
@@ -611,10 +616,13 @@ export class Book {
     if (place) {
       call.conference = place.key;
       call.stage = "entered";
-    } else if (call.direction === "in") {
-      call.stage = "prompted";
-      call.conference = null;
-    } else call.stage = state === "Up" ? "answered" : "ringing";
+    } else if (call.direction === "in" && call.conference !== null) {
+      // It was admitted, and did not get there, or its bridge is going: then the conference's end ends it, too.
+      call.stage = "entered";
+      call.room = MAIN_ROOM;
+      if (isFirst) add({ reports: [], tasks: [{ type: "enter-main-room", call: call.id }] });
+    } else if (call.direction === "in") call.stage = "prompted";
+    else call.stage = state === "Up" ? "answered" : "ringing";
     if (isFirst) add({ reports: [], tasks: this.#tasksFor(call, state) });
   }
 

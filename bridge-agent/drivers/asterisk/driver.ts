@@ -22,6 +22,12 @@ import { Work } from "./work.ts";
 /** The longest that any command may take of a bridge that is alive. */
 const RESULT_WITHIN_MS = 30_000;
 
+/** `isFirst`: since the link began, or since this agent acts. A standby misses everything: each of its looks is a first one. */
+interface How {
+  readonly isFirst: boolean;
+  readonly isActing: boolean;
+}
+
 /** Drives Asterisk by its REST interface (ARI). Each owner has a Stasis application of its own there. */
 export class AsteriskDriver implements BridgeDriver {
   readonly #settings: AsteriskSettings;
@@ -48,7 +54,7 @@ export class AsteriskDriver implements BridgeDriver {
     this.#link = new AsteriskLink(settings, identity, ports, {
       connected: (bootId) => this.#connected(bootId),
       disconnected: (why, isReplaced) => this.#disconnected(why, isReplaced),
-      begun: (session) => this.#look(session, true),
+      begun: (session) => this.#look(session, { isFirst: true, isActing: true }),
       event: (event) => {
         this.#work?.work.happened(event);
         this.#follow(this.#book.happened(event));
@@ -94,8 +100,9 @@ export class AsteriskDriver implements BridgeDriver {
   async state(): Promise<DriverState | null> {
     const { session } = this.#link;
     if (session === null) return null;
+    const isActing = session.activation !== null;
     if (session.activation !== null && !(await session.activation)) return null;
-    const isSeen = await this.#look(session, session.activation === null);
+    const isSeen = await this.#look(session, { isFirst: !isActing, isActing });
     return isSeen ? this.#book.state() : null;
   }
 
@@ -169,13 +176,13 @@ export class AsteriskDriver implements BridgeDriver {
   }
 
   /** Brings the book in line with Asterisk. False: the link is over. */
-  #look(session: Session, isFirst: boolean): Promise<boolean> {
-    const look = this.#looked.then(() => this.#lookNow(session, isFirst));
+  #look(session: Session, how: How): Promise<boolean> {
+    const look = this.#looked.then(() => this.#lookNow(session, how));
     this.#looked = look;
     return look;
   }
 
-  async #lookNow(session: Session, isFirst: boolean): Promise<boolean> {
+  async #lookNow(session: Session, { isFirst, isActing }: How): Promise<boolean> {
     const { ari } = session;
     const book = this.#book;
     const since = book.version;
@@ -207,7 +214,7 @@ export class AsteriskDriver implements BridgeDriver {
         }),
       ]);
       // What happened before the look must be known before it counts.
-      if (session.activation !== null && !(await this.#link.mark(session))) return false;
+      if (isActing && !(await this.#link.mark(session))) return false;
       if (session !== this.#link.session) return false;
       this.#follow(book.looked({ bridges, channels, inApplication, callNotes, conferenceNotes }, since, isFirst));
       return true;

@@ -1,5 +1,7 @@
 import type { DriverKind } from "../driver.ts";
 import { AsteriskDriver } from "./driver.ts";
+import { initAsterisk } from "./init.ts";
+import { look } from "./look.ts";
 import { type AsteriskSettings, asteriskSettings } from "./settings.ts";
 
 /** Asterisk 16 and later, through its REST interface. */
@@ -22,5 +24,7 @@ export const asterisk = {
   doctor: {
     connected: "it is an Asterisk with all that the driver needs",
     advice: () => "",
+    look,
   },
+  init: initAsterisk,
 } satisfies DriverKind<AsteriskSettings> & { settings: typeof asteriskSettings };

@@ -1,11 +1,10 @@
-import { readFileSync } from "node:fs";
 import { reasonOf } from "../../../src/foundation/reason.ts";
 import { backoffMs } from "../../reconnecting-socket.ts";
 import type { DriverIdentity, DriverPorts } from "../driver.ts";
 import { Ari, type AriEvent, AriFailure, decodeEvent, info, isDone, type OtherEvent, read, variable } from "./ari.ts";
 import { agentVariable, readAgentNote } from "./names.ts";
 import { whatIsMissing } from "./prerequisites.ts";
-import type { AsteriskSettings } from "./settings.ts";
+import { type AsteriskSettings, readPassword } from "./settings.ts";
 
 /** A bridge that falls silent is found within the sum of both. */
 const PING_EVERY_MS = 1_000;
@@ -71,7 +70,9 @@ export class AsteriskLink {
   activate(epoch: number): void {
     const session = this.#session;
     if (session === null || this.#identity === null) return;
-    session.activation = this.#activate(session, this.#identity, epoch);
+    const identity = this.#identity;
+    const before = session.activation ?? Promise.resolve(true);
+    session.activation = before.then((acts) => acts && this.#activate(session, identity, epoch));
   }
 
   /** Kept once all events that have happened by now were passed on. False: the link is over. */
@@ -82,11 +83,7 @@ export class AsteriskLink {
     const came = new Promise<boolean>((resolve) => this.#marks.set(name, resolve));
     const { application } = this.#settings;
     const sent = await session.ari.ask("userEvent", { eventName: name, application }, ANSWER_WITHIN_MS);
-    if (!isDone(sent)) {
-      this.#marks.get(name)?.(false);
-      this.#marks.delete(name);
-      return false;
-    }
+    if (!isDone(sent)) this.lost(session, "it no longer has this agent's event socket");
     const cancel = this.#ports.timers.after(ANSWER_WITHIN_MS, () => {
       this.lost(session, `its events have not come for ${ANSWER_WITHIN_MS / 1_000} s`);
     });
@@ -149,10 +146,10 @@ export class AsteriskLink {
     | { readonly ari: Ari; readonly bootId: string; readonly why: null }
     | { readonly ari: Ari | null; readonly why: string }
   > {
-    const { url, user, passwordFile } = this.#settings;
-    let { password = "" } = this.#settings;
+    const { url, user } = this.#settings;
+    let password: string;
     try {
-      if (passwordFile !== undefined) password = readFileSync(passwordFile, "utf8").split(/\r?\n/, 1)[0] ?? "";
+      password = readPassword(this.#settings);
     } catch (error) {
       return {
         ari: null,

@@ -120,7 +120,8 @@ export async function missingSounds(ari: Ari, settings: AsteriskSettings): Promi
   );
 }
 
-async function noteOf(ari: Ari, application: string): Promise<AgentNote | null> {
+/** Who acts on an application, as far as Asterisk was told; `null`: nobody has said so. */
+export async function noteOf(ari: Ari, application: string): Promise<AgentNote | null> {
   const answer = await ari.ask("getGlobalVar", { variable: agentVariable(application) }, ANSWER_WITHIN_MS);
   return readAgentNote(read("getGlobalVar", variable, answer).value);
 }

@@ -20,24 +20,16 @@ export interface SampleValues {
   readonly dialIn?: Readonly<Record<string, string>>;
   /** What callers hear while no agent is there: a sound file, without its ending. */
   readonly waitSound?: string;
-  /** Folders. `etc` has these files; Asterisk writes into `state`. The others are of the installation. */
+  /** Folders. `etc` has these files; Asterisk writes into `state`. The others are of the installation. Absent: as it was built. */
   readonly folders?: Readonly<Record<"etc" | "modules" | "data" | "state", string>>;
 }
-
-/** What Debian's installation has. */
-const debianFolders = {
-  etc: "/etc/asterisk",
-  modules: "/usr/lib/asterisk/modules",
-  data: "/usr/share/asterisk",
-  state: "/var/lib/asterisk",
-};
 
 /** The files of the sample configuration by name, ready for Asterisk. Throws where a value would become more than a value. */
 export function sampleConfig(
   values: SampleValues,
   templates = join(import.meta.dirname, "config"),
 ): Readonly<Record<string, string>> {
-  const folders = values.folders ?? debianFolders;
+  const { folders } = values;
   const filling: Filling = {
     ARI_USER: values.ariUser ?? "bridgehead",
     ARI_PASSWORD: values.ariPassword,
@@ -50,10 +42,7 @@ export function sampleConfig(
     RTP_END: values.rtpPorts?.last ?? 19_999,
     RTP_TIMEOUT_SECONDS: values.rtpTimeoutSeconds ?? 120,
     WAIT_SOUND: values.waitSound ?? "one-moment-please",
-    ETC: folders.etc,
-    MODULES: folders.modules,
-    DATA: folders.data,
-    STATE: folders.state,
+    ...(folders && { ETC: folders.etc, MODULES: folders.modules, DATA: folders.data, STATE: folders.state }),
   };
   const dialIn = values.dialIn ?? { "_[+0-9]!": "bridgehead" };
   const files = readdirSync(templates).map((name) => {
@@ -65,8 +54,9 @@ export function sampleConfig(
 
 type Filling = Readonly<Record<string, string | number>>;
 
-/** A line that names a dialled number is there once for each. */
+/** A line that names a dialled number is there once for each; one that names a folder, where folders are given. */
 function fillIn(line: string, filling: Filling, dialIn: Readonly<Record<string, string>>): readonly string[] {
+  if (/@(ETC|MODULES|DATA|STATE)@/.test(line) && !("ETC" in filling)) return [];
   if (!line.includes("@DIAL_IN@")) return [fillLine(line, filling)];
   return Object.entries(dialIn).map(([number, application]) =>
     fillLine(line, { ...filling, DIAL_IN: number, APPLICATION: application }),

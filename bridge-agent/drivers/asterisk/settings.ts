@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import * as v from "valibot";
 import { type Announcement, announcements } from "../../../src/bridge/announcements.ts";
@@ -92,6 +93,12 @@ export function soundsOf({ sounds }: AsteriskSettings, announcement: Announcemen
 
 export function languageOf({ language = "en" }: AsteriskSettings): string {
   return language;
+}
+
+/** Throws what the system says where its file cannot be read. */
+export function readPassword({ password = "", passwordFile }: AsteriskSettings): string {
+  if (passwordFile === undefined) return password;
+  return readFileSync(passwordFile, "utf8").split(/\r?\n/, 1)[0] ?? "";
 }
 
 export function endpointFor(pattern: string, digits: string): string {

@@ -21,8 +21,8 @@ import {
 import { type AsteriskSettings, endpointFor } from "./settings.ts";
 import { Voice } from "./voice.ts";
 
-const JOIN_TONE = "sound:confbridge-join";
-const LEAVE_TONE = "sound:confbridge-leave";
+export const JOIN_TONE = "sound:confbridge-join";
+export const LEAVE_TONE = "sound:confbridge-leave";
 /** A channel that was just made, or answered, is not ready at once. */
 const TRIES = 100;
 const TRY_EVERY_MS = 20;
@@ -60,7 +60,7 @@ export class Work {
   readonly #voice: Voice;
   /** What is done for a call, or written down for a conference, is done in order: the end of the last thing. */
   readonly #last = new Map<string, Promise<unknown>>();
-  readonly #timers = new Set<() => void>();
+  readonly #pauses = new Set<() => void>();
   /** What Asterisk could not make a channel for at the last try. */
   #trouble: "none" | "going-away" | "endpoint" = "none";
 
@@ -118,11 +118,11 @@ export class Work {
     }
   }
 
-  /** The link is over: nothing more comes of what waits. */
+  /** The link is over: what waits fails. */
   stop(): void {
     this.#voice.close();
-    for (const cancel of this.#timers) cancel();
-    this.#timers.clear();
+    for (const giveUp of this.#pauses) giveUp();
+    this.#pauses.clear();
   }
 
   /** In the background. */
@@ -200,7 +200,9 @@ export class Work {
     const { owner } = this.#options;
     const bridges = read("listBridges", v.array(bridge), await this.#ari.ask("listBridges", {}));
     const rooms = bridges.flatMap(({ name, id }) => ({ ...readBridgeName(name), bridge: id }));
-    const main = rooms.find(({ conference, kind }) => conference === key && kind === "main");
+    const main = rooms.find(
+      ({ conference, kind, bridge }) => conference === key && kind === "main" && !this.#book.isGone(bridge),
+    );
     if (main && main.owner !== owner) return refused("refused");
     const room = { owner, conference: key, room: MAIN_ROOM, kind: "main" as const };
     const made = main?.bridge ?? (await this.#createBridge(id, room));
@@ -383,6 +385,7 @@ export class Work {
     if (!isDone(added)) {
       call.joinTone = joinTone;
       call.conference = from;
+      await this.#writeNotes(call.id);
       return refused(added.status === 404 ? "no-such-room" : "no-such-call");
     }
     call.stage = "entered";
@@ -484,12 +487,16 @@ export class Work {
   }
 
   #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const cancel = this.#options.timers.after(ms, () => {
-        this.#timers.delete(cancel);
+        this.#pauses.delete(giveUp);
         resolve();
       });
-      this.#timers.add(cancel);
+      const giveUp = () => {
+        cancel();
+        reject(new AriFailure("the link is over"));
+      };
+      this.#pauses.add(giveUp);
     });
   }
 

@@ -25,7 +25,11 @@ const SURE = 3;
 
 /** All telephones around one Asterisk. */
 export class Phones {
+  /** The numbers that were called, in order: each time anew. */
+  readonly calledNumbers: string[] = [];
   readonly #plans = new Map<string, Plan>();
+  /** For numbers without a plan of their own. */
+  otherwise: Plan = { outcome: 404 };
   /** By Call-ID. */
   readonly #phones = new Map<string, Phone>();
   readonly #cancels = new Set<() => void>();
@@ -53,7 +57,12 @@ export class Phones {
     return phones;
   }
 
-  /** How this number takes calls from now on. Until then it is unknown: 404. */
+  /** Those in a call. */
+  get up(): readonly Phone[] {
+    return [...this.#phones.values()].filter(({ state }) => state === "up");
+  }
+
+  /** How this number takes calls from now on. */
   plan(number: string, plan: Plan): void {
     this.#plans.set(number, plan);
   }
@@ -83,6 +92,15 @@ export class Phones {
     return phone;
   }
 
+  /** The telephone in the call with this Call-ID of SIP. */
+  ofCall(callId: string): Phone | undefined {
+    return this.#phones.get(callId);
+  }
+
+  async hangUpAll(): Promise<void> {
+    await Promise.all([...this.#phones.values()].filter(({ state }) => state === "up").map((phone) => phone.hangUp()));
+  }
+
   async stop(): Promise<void> {
     for (const cancel of this.#cancels) cancel();
     for (const phone of this.#phones.values()) phone.end("stopped");
@@ -105,9 +123,10 @@ export class Phones {
       for (const phone of this.#phones.values()) phone.end(`sipp has ended: ${sipp?.complaints ?? ""}`);
     } else if (word === "called" && sipp) {
       const [number = "", port] = details;
+      this.calledNumbers.push(number);
       void this.#add(call, number, sipp, true).then((phone) => {
         phone.theirPort = Number(port);
-        this.#carryOut(this.#plans.get(number) ?? { outcome: 404 }, phone);
+        this.#carryOut(this.#plans.get(number) ?? this.otherwise, phone);
       });
     } else {
       this.#phones.get(call)?.said(word ?? "", details, sipp?.complaints ?? "");
@@ -239,9 +258,14 @@ export class Phone {
   async hearsEndOf(other: Phone, forMs = 300): Promise<number> {
     const from = performance.now();
     let last = from;
+    let wasQuiet = false;
     await eventually(`${this.number} hears ${other.number} no more`, () => {
       last = this.sound.hears(other.sound.frequency, from).findLast(({ isHeard }) => isHeard)?.at ?? from;
-      return performance.now() - last >= forMs;
+      const isQuiet = performance.now() - last >= forMs;
+      // After a standstill of this process, what came meanwhile is there at the second look.
+      const isSure = wasQuiet && isQuiet;
+      wasQuiet = isQuiet;
+      return isSure;
     });
     return last - from;
   }

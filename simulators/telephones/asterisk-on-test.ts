@@ -1,23 +1,19 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
-import { type SampleValues, sampleConfig } from "../../bridge-agent/drivers/asterisk/sample-config.ts";
+import type { SampleValues } from "../../bridge-agent/drivers/asterisk/sample-config.ts";
 import type { AsteriskHome } from "../../scripts/asterisk.ts";
+import { asteriskArguments, type FolderOptions, writeAsteriskFolder } from "./asterisk-folder.ts";
 import { freePorts } from "./free-ports.ts";
 import { guarded } from "./guarded.ts";
 
 /** Starts in 0.25 s, on a busy machine in some more. */
 const READY_WITHIN_MS = 20_000;
 
-export interface AsteriskOptions extends Partial<SampleValues> {
-  /** Added at the end of a configuration file, by its name. */
-  readonly added?: Readonly<Record<string, string>>;
-  /** Before the start: the configuration files by name, as they will be written. */
-  readonly change?: (files: Record<string, string>) => void;
-}
+export interface AsteriskOptions extends Partial<SampleValues>, FolderOptions {}
 
 /** An Asterisk with the sample configuration, in a folder and at ports of its own. It ends with the test, whatever that dies of. */
 export class AsteriskOnTest {
@@ -97,8 +93,8 @@ export class AsteriskOnTest {
   /** Starts it anew with the same files and ports; one that runs is killed first. Resolves when it answers. */
   async restart(): Promise<void> {
     await this.kill();
-    // `-f`: it stays this process. A group of its own: the guard kills groups.
-    const child = spawn(this.home.asterisk, ["-f", "-C", join(this.folder, "etc", "asterisk.conf")], {
+    // A group of its own: the guard kills groups.
+    const child = spawn(this.home.asterisk, asteriskArguments(this.folder), {
       cwd: this.folder,
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],
@@ -140,30 +136,16 @@ export class AsteriskOnTest {
     return answer?.status === 200 && /has fully booted/.test(await this.cli("core waitfullybooted"));
   }
 
-  #write(options: AsteriskOptions): void {
-    const folders = { etc: "etc", modules: this.home.modules, data: "data", state: "state" };
-    for (const name of ["etc", "data", "state"] as const) folders[name] = join(this.folder, name);
-    for (const name of ["etc", "data/sounds", "state/keys"]) mkdirSync(join(this.folder, name), { recursive: true });
-    for (const name of ["documentation", "rest-api", "static-http"]) {
-      if (existsSync(join(this.home.data, name)))
-        symlinkSync(join(this.home.data, name), join(this.folder, "data", name));
-    }
-    if (this.home.sounds) symlinkSync(this.home.sounds, join(this.folder, "data", "sounds", "en"));
+  #write({ added = {}, change, ...values }: AsteriskOptions): void {
     const { http, sip, trunk } = this.ports;
-    const files: Record<string, string> = {
-      ...sampleConfig({
-        httpPort: http,
-        sipPort: sip,
-        trunkPort: trunk,
-        // The same for all: one of them that finds a port taken tries the next. Below the ports that the system gives to others.
-        rtpPorts: { first: 20_000, last: 29_999 },
-        ...options,
-        ariPassword: this.password,
-        folders,
-      }),
+    const own = {
+      httpPort: http,
+      sipPort: sip,
+      trunkPort: trunk,
+      // The same for all: one of them that finds a port taken tries the next. Below the ports that the system gives to others.
+      rtpPorts: { first: 20_000, last: 29_999 },
     };
-    for (const [name, text] of Object.entries(options.added ?? {})) files[name] = `${files[name] ?? ""}\n${text}\n`;
-    options.change?.(files);
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(this.folder, "etc", name), text);
+    const options = { added, ...(change && { change }) };
+    writeAsteriskFolder(this.home, this.folder, { ...own, ...values, ariPassword: this.password }, options);
   }
 }

@@ -1,0 +1,204 @@
+import { availableParallelism, cpus } from "node:os";
+import { setTimeout as pause } from "node:timers/promises";
+import { asteriskOrExit } from "../scripts/asterisk-or-exit.ts";
+import { AsteriskBridge, localRunOn } from "../scripts/asterisk-run.ts";
+import { exitOnSignals } from "../scripts/at-exit.ts";
+import { command, wholeNumber } from "../scripts/command.ts";
+import type { Phone } from "../simulators/telephones/phones.ts";
+import { WebexServer } from "../simulators/webex/server.ts";
+import type { ConfKey, ExtConfId } from "../src/foundation/ids.ts";
+import { cpuMs } from "./process-usage.ts";
+
+/** Callers of one conference. One of them talks, the others are silent, as people are. */
+const CALLERS = 10;
+/** So many dial in at the same time. */
+const AT_ONCE = 10;
+const PACKETS_PER_SECOND = 50;
+/** In the dialplan, without Bridgehead: a conference of Asterisk's own for each number. */
+const alone = `
+[from-trunk]
+exten => _9XXX,1,Answer()
+ same => n,ConfBridge(\${EXTEN})
+`;
+
+const { calls: most, seconds } = command(
+  "bench:asterisk",
+  "Calls with sound in conferences of 10 on a real Asterisk, in steps: through Bridgehead, and in conferences of Asterisk's own.",
+)
+  .option("--calls <count>", "the last step", wholeNumber(CALLERS), 350)
+  .option("--seconds <count>", "how long each step is measured", wholeNumber(1), 10)
+  .parse()
+  .opts<{ calls: number; seconds: number }>();
+exitOnSignals("SIGINT", "SIGTERM", "SIGHUP");
+const home = await asteriskOrExit("cannot measure it");
+const steps = [50, 100, 200, 350, most].filter((step, index, all) => step <= most && all.indexOf(step) === index);
+
+/** By the name of a process. */
+type Amounts = Readonly<Record<string, number>>;
+
+interface Step {
+  readonly calls: number;
+  readonly up: number;
+  /** From the call to its answer, milliseconds. */
+  readonly answered: readonly number[];
+  /** From the end of the last key to the name that WebEx gives. Milliseconds; empty on Asterisk alone. */
+  readonly entered: readonly number[];
+  /** Of the packets that should have come. */
+  readonly arrived: number;
+  /** CPU of all its calls' set-up, milliseconds by process. */
+  readonly setupMs: Amounts;
+  /** Of one core, by process, while all are in. */
+  readonly cpu: Amounts;
+}
+
+console.log(`${home.version}, ${availableParallelism()} × ${cpus()[0]?.model ?? "an unknown processor"}`);
+print("through Bridgehead", await throughBridgehead());
+print("Asterisk alone", await asteriskAlone());
+process.exit();
+
+async function throughBridgehead(): Promise<readonly Step[]> {
+  const bridge = await AsteriskBridge.start(home);
+  const run = await localRunOn(bridge);
+  const webex = new WebexServer({ adapterUrl: run.adapterUrl, attempts: 100, retryMs: 100 });
+  await webex.start();
+  const { edge, agent } = run.pids();
+  const dialIn = async (caller: number) => {
+    const key = String(500 + Math.floor(caller / CALLERS)) as ConfKey;
+    const extConfId = `E${key}` as ExtConfId;
+    if (caller % CALLERS === 0) {
+      const msgId = webex.client.msgId();
+      await webex.client.post({ type: "create-conference", msgId, confKey: key, extConfId, replyTo: webex.host });
+      await webex.waitFor(`${key} is made`, (message) => message.msgId === msgId && "result" in message);
+    }
+    const calledAt = performance.now();
+    const phone = await bridge.phones.dialIn(AsteriskBridge.dialIn, number(caller));
+    const answeredMs = performance.now() - calledAt;
+    await phone.press(`${key}#${caller + 1}#`);
+    const keyedAt = performance.now();
+    await webex.extCallIdOf(extConfId, String(caller + 1), 30_000);
+    return { phone, answeredMs, enteredMs: performance.now() - keyedAt };
+  };
+  try {
+    return await measure(dialIn, { edge, agent, asterisk: bridge.asterisk.pid });
+  } finally {
+    await webex.stop();
+    await run.stop();
+    await bridge.stop();
+  }
+}
+
+async function asteriskAlone(): Promise<readonly Step[]> {
+  const bridge = await AsteriskBridge.start(home, {
+    "modules.conf": "load = app_confbridge.so",
+    "confbridge.conf": "[general]\n[default_bridge]\ntype = bridge\n[default_user]\ntype = user\nquiet = yes",
+    "extensions.conf": alone,
+  });
+  const dialIn = async (caller: number) => {
+    const calledAt = performance.now();
+    const phone = await bridge.phones.dialIn(String(9_500 + Math.floor(caller / CALLERS)), number(caller));
+    return { phone, answeredMs: performance.now() - calledAt };
+  };
+  try {
+    return await measure(dialIn, { asterisk: bridge.asterisk.pid });
+  } finally {
+    await bridge.stop();
+  }
+}
+
+type DialIn = (caller: number) => Promise<SetUp>;
+
+interface SetUp {
+  readonly phone: Phone;
+  readonly answeredMs: number;
+  readonly enteredMs?: number;
+}
+
+async function measure(dialIn: DialIn, pids: Amounts): Promise<readonly Step[]> {
+  const processes = { ...pids, telephones: process.pid };
+  const phones: Phone[] = [];
+  const measured: Step[] = [];
+  for (const calls of steps) {
+    const made: SetUp[] = [];
+    const before = cpuOf(processes);
+    const sound = () => sounding({ calls, setupMs: since(before, processes) }, phones, made, processes);
+    for (let caller = phones.length; caller < calls; caller = phones.length) {
+      // The first of a conference makes it.
+      const together = caller % CALLERS === 0 ? 1 : Math.min(AT_ONCE, CALLERS - (caller % CALLERS), calls - caller);
+      const tried = await Promise.allSettled(Array.from({ length: together }, (_, index) => dialIn(caller + index)));
+      const failed = tried.find(({ status }) => status === "rejected");
+      for (const one of tried) if (one.status === "fulfilled") made.push(one.value);
+      for (const one of tried) if (one.status === "fulfilled") phones.push(one.value.phone);
+      if (caller % CALLERS === 0) phones.at(-1)?.talk();
+      if (failed?.status === "rejected") {
+        console.error(`at ${phones.length} calls: ${String(failed.reason).slice(0, 200)}`);
+        measured.push(await sound());
+        return measured;
+      }
+    }
+    measured.push(await sound());
+  }
+  return measured;
+}
+
+async function sounding(
+  step: Pick<Step, "calls" | "setupMs">,
+  phones: readonly Phone[],
+  made: readonly SetUp[],
+  processes: Amounts,
+): Promise<Step> {
+  await pause(2_000); // Tones of the entries end.
+  const up = phones.filter(({ state }) => state === "up");
+  const before = cpuOf(processes);
+  const heard = up.map(({ sound }) => sound.heard.length);
+  const from = performance.now();
+  await pause(seconds * 1_000);
+  const elapsedMs = performance.now() - from;
+  const came = up.reduce((sum, { sound }, index) => sum + sound.heard.length - (heard[index] ?? 0), 0);
+  const used = Object.entries(since(before, processes));
+  for (const { sound } of phones) sound.heard.length = 0;
+  const due = (up.length * PACKETS_PER_SECOND * elapsedMs) / 1_000;
+  const answered = made.map(({ answeredMs }) => answeredMs);
+  const entered = made.flatMap(({ enteredMs }) => enteredMs ?? []);
+  const cpu = Object.fromEntries(used.map(([name, ms]) => [name, ms / elapsedMs]));
+  return { ...step, up: up.length, answered, entered, arrived: came / due, cpu };
+}
+
+/** Milliseconds by process. */
+function cpuOf(processes: Amounts): Amounts {
+  return Object.fromEntries(Object.entries(processes).map(([name, pid]) => [name, cpuMs(pid)]));
+}
+
+function since(before: Amounts, processes: Amounts): Amounts {
+  return Object.fromEntries(Object.entries(cpuOf(processes)).map(([name, ms]) => [name, ms - (before[name] ?? 0)]));
+}
+
+function number(caller: number): string {
+  return `1408${5_550_000 + caller}`;
+}
+
+function print(what: string, measured: readonly Step[]): void {
+  console.log(`\n${what}`);
+  for (const { calls, up, answered, entered, arrived, setupMs, cpu } of measured) {
+    const used = Object.entries(cpu).map(([name, share]) => `${name} ${(100 * share).toFixed(1)} %`);
+    const facts = [
+      `${up} up`,
+      `answered ${quantiles(answered)}`,
+      ...(entered.length > 0 ? [`entered ${quantiles(entered)}`] : []),
+      `packets ${(100 * arrived).toFixed(1)} %`,
+      `CPU ${used.join(", ")}`,
+    ];
+    if ("edge" in cpu) facts.push(`edge and agent ${shareOfOurs(setupMs)} of the set-up, ${shareOfOurs(cpu)} then`);
+    console.log(`${String(calls).padStart(4)} calls: ${facts.join(" · ")}`);
+  }
+}
+
+/** Of what edge, agent and Asterisk use: the telephones are no part of it. */
+function shareOfOurs({ edge = 0, agent = 0, asterisk = 0 }: Amounts): string {
+  return `${((100 * (edge + agent)) / (edge + agent + asterisk)).toFixed(1)} %`;
+}
+
+function quantiles(times: readonly number[]): string {
+  const sorted = times.toSorted((one, other) => one - other);
+  const quantile = (share: number) => (sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN).toFixed(0);
+  return `p50 ${quantile(0.5)} ms, p99 ${quantile(0.99)} ms`;
+}

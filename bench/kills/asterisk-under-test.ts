@@ -1,0 +1,139 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { WebSocket } from "ws";
+import { AsteriskBridge } from "../../scripts/asterisk-run.ts";
+import { asteriskState, bridgeMade } from "../../scripts/asterisk-state.ts";
+import type { ActEntry } from "../../simulators/bridge/machine.ts";
+import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
+import type { Phone } from "../../simulators/telephones/phones.ts";
+import type { CallId, CommandId, RoomId } from "../../src/foundation/ids.ts";
+import type { BridgeUnderTest } from "./world.ts";
+
+/** Whoever waits longer for a key's confirmation gives up. */
+const KEYS_WITHIN_MS = 10_000;
+/** Mixing takes 20 ms or two, a busy machine some more. */
+const SOUND_COMES_WITHIN_MS = 300;
+const LISTENS_MS = 200;
+const SURELY_PACKETS = 4;
+
+type VisibleCall = VisibleState["calls"][number];
+
+/** A real Asterisk under kills: telephones make the traffic, and ARI and the telephones say what was done. */
+export class AsteriskUnderTest implements BridgeUnderTest {
+  readonly bridge: AsteriskBridge;
+  readonly #observer: WebSocket;
+  readonly #made: ActEntry[] = [];
+  /** By number: each telephone has one of its own. */
+  readonly #callers = new Map<string, Phone>();
+  #fault: string | null = null;
+
+  constructor(bridge: AsteriskBridge) {
+    this.bridge = bridge;
+    const { url, user, password } = bridge.asterisk;
+    // A user of its own application: it sees all, and takes nothing from the agents.
+    this.#observer = new WebSocket(`${url.replace("http", "ws")}/events?app=judge&subscribeAll=true`, {
+      auth: `${user}:${password}`,
+    });
+    this.#observer.on("message", (data) => {
+      const event = JSON.parse(String(data));
+      const made = event.type === "BridgeCreated" && bridgeMade(event.bridge);
+      if (made) this.#made.push(this.#entry({ ...made, n: this.#made.length }));
+    });
+    this.#observer.on("close", () => {
+      this.#fault = "the events of Asterisk have ended";
+    });
+    this.#observer.on("error", ({ message }) => {
+      this.#fault = message;
+    });
+  }
+
+  async callIn(from: string, keys: string): Promise<string> {
+    const call = await this.bridge.phones.call(AsteriskBridge.dialIn, from);
+    this.#callers.set(from, call);
+    // Without an agent it hears the sentence of the dialplan, and keys in vain.
+    await call.until("up", KEYS_WITHIN_MS).then(
+      () => this.press(from, keys),
+      () => {},
+    );
+    return from;
+  }
+
+  async press(call: string, keys: string): Promise<void> {
+    const phone = this.#callers.get(call);
+    if (phone?.state === "up") await Promise.race([phone.press(keys, "info").catch(() => {}), pause(KEYS_WITHIN_MS)]);
+  }
+
+  async hangUp(call: string): Promise<void> {
+    await this.#callers.get(call)?.hangUp();
+  }
+
+  async answersWith(digits: string, outcome: "answer" | "busy" | "no-answer", ringMs: number): Promise<void> {
+    const outcomes = { answer: "answer", busy: 486, "no-answer": "ring" } as const;
+    this.bridge.phones.plan(digits, { ringMs, outcome: outcomes[outcome] });
+  }
+
+  /** Stands still for so long, as on a machine that is too busy. */
+  async faults({ delayMs }: { readonly delayMs: number }): Promise<void> {
+    const { pid } = this.bridge.asterisk;
+    if (delayMs === 0) return;
+    process.kill(pid, "SIGSTOP");
+    await pause(delayMs);
+    process.kill(pid, "SIGCONT");
+  }
+
+  state(): Promise<VisibleState> {
+    return asteriskState(this.bridge.asterisk);
+  }
+
+  /** Lets one caller after the other talk in each conference: who is heard is not muted, and who hears it is in its room. */
+  async stateAtRest(): Promise<VisibleState> {
+    const { conferences, calls } = await this.state();
+    const phones = new Map(this.bridge.phones.up.map((phone) => [phone.number, phone]));
+    const heard = await Promise.all(
+      conferences.map(async ({ key }) => {
+        const inside = calls.filter(({ conference, state }) => conference === key && state === "in-conference");
+        const shown: VisibleCall[] = [];
+        for (const call of inside) shown.push(await this.#asHeard(call, inside, phones));
+        return shown;
+      }),
+    );
+    const outside = calls.filter(({ state }) => state !== "in-conference");
+    return { conferences, calls: [...outside, ...heard.flat()] };
+  }
+
+  async #asHeard(call: VisibleCall, inside: readonly VisibleCall[], phones: ReadonlyMap<string, Phone>) {
+    const talker = phones.get(call.number);
+    if (!talker) return { ...call, number: `${call.number}, whose telephone is not in a call,` };
+    talker.talk();
+    await pause(SOUND_COMES_WITHIN_MS);
+    const since = performance.now();
+    await pause(LISTENS_MS);
+    talker.fallSilent();
+    const others = inside.filter((other) => other !== call);
+    const ears = others.filter(({ number }) => (phones.get(number)?.packetsOf(talker, since) ?? 0) >= SURELY_PACKETS);
+    const elsewhere = ears.find(({ room }) => room !== call.room);
+    const isTold = others.some(({ room }) => room === call.room);
+    return {
+      ...call,
+      muted: isTold ? ears.length === 0 : call.muted,
+      room: elsewhere ? (`${call.room} but heard in ${elsewhere.room}` as RoomId) : call.room,
+    };
+  }
+
+  /** Conferences that were made, as Asterisk says, and calls out, as the telephones say: each has a number of its own. */
+  async acts(): Promise<readonly ActEntry[]> {
+    if (this.#fault !== null) throw new Error(this.#fault);
+    const dialled = this.bridge.phones.calledNumbers.map((number, n) =>
+      this.#entry({ n, act: "dial", call: number as CallId, commandId: `call ${n}` as CommandId }),
+    );
+    return [...this.#made, ...dialled];
+  }
+
+  /** Looks at Asterisk no more. */
+  stop(): void {
+    this.#observer.terminate();
+  }
+
+  #entry(known: Pick<ActEntry, "n" | "act" | "commandId"> & Partial<ActEntry>): ActEntry {
+    return { conference: null, room: null, call: null, outcome: "done", ...known };
+  }
+}

@@ -1,0 +1,96 @@
+import { bridgeId, CALL_VARIABLE, readBridgeName, readCallNotes } from "../bridge-agent/drivers/asterisk/names.ts";
+import type { VisibleState } from "../simulators/bridge/visible-state.ts";
+import type { AsteriskOnTest } from "../simulators/telephones/asterisk-on-test.ts";
+import type { CommandId } from "../src/foundation/ids.ts";
+
+/** Asterisk serves 100 connections in all, of which the agents want theirs. */
+const READS_AT_ONCE = 10;
+
+interface Bridge {
+  readonly id: string;
+  readonly name: string;
+  readonly channels: readonly string[];
+}
+
+interface Channel {
+  readonly id: string;
+  readonly state: string;
+}
+
+/** What Asterisk holds for Bridgehead, read by ARI beside the driver, as the simulated bridge would show it. */
+export async function asteriskState(asterisk: AsteriskOnTest): Promise<VisibleState> {
+  const [bridges, channels] = await Promise.all([
+    get<readonly Bridge[]>(asterisk, "/bridges"),
+    get<readonly Channel[]>(asterisk, "/channels"),
+  ]);
+  const rooms = (bridges ?? []).flatMap(({ name, channels: calls }) => {
+    const named = readBridgeName(name);
+    return named ? [{ ...named, calls }] : [];
+  });
+  const conferences = rooms
+    .filter(({ kind }) => kind === "main")
+    .map(({ conference }) => ({
+      key: conference as string,
+      locked: false,
+      reportsSpeakers: false,
+      rooms: rooms
+        .filter((room) => room.conference === conference)
+        .map(({ room, kind, calls }) => ({ id: room as string, kind, calls })),
+    }));
+  const calls = await atMost(
+    READS_AT_ONCE,
+    (channels ?? []).map(({ id, state }) => async () => {
+      const variable = await get<{ readonly value: string }>(
+        asterisk,
+        `/channels/${id}/variable?variable=${CALL_VARIABLE}`,
+      );
+      const notes = variable && readCallNotes(variable.value);
+      if (!notes) return [];
+      const inside = rooms.find(({ calls }) => calls.includes(id));
+      const outside = state === "Up" || notes.direction === "in" ? "prompted" : "ringing";
+      return [
+        {
+          id: id as VisibleState["calls"][number]["id"],
+          direction: notes.direction,
+          number: notes.number,
+          extension: notes.extension,
+          conference: inside?.conference ?? notes.conference,
+          state: inside ? ("in-conference" as const) : outside,
+          room: inside?.room ?? null,
+          muted: notes.muted,
+          joinTone: notes.joinTone === true,
+          talking: false,
+          attendeeId: notes.attendeeId,
+          endReason: null,
+        },
+      ];
+    }),
+  );
+  return { conferences, calls: calls.flat() } as VisibleState;
+}
+
+/** What the driver has done by making this bridge; `null`: the bridge is somebody else's. */
+export function bridgeMade({ id, name }: { readonly id: string; readonly name: string }) {
+  const named = readBridgeName(name);
+  if (!named) return null;
+  const { conference, kind, room } = named;
+  const commandId = id.slice(bridgeId("" as CommandId).length) as CommandId;
+  return { act: kind === "main" ? "create-conference" : "create-room", conference, room, commandId } as const;
+}
+
+async function atMost<Value>(count: number, tasks: readonly (() => Promise<Value>)[]): Promise<Value[]> {
+  const done: Value[] = [];
+  for (let next = 0; next < tasks.length; next += count) {
+    done.push(...(await Promise.all(tasks.slice(next, next + count).map((run) => run()))));
+  }
+  return done;
+}
+
+/** `null`: it is gone meanwhile. */
+async function get<Answer>(asterisk: AsteriskOnTest, path: string): Promise<Answer | null> {
+  // Asterisk may close a connection that was kept just when it is used again.
+  const answer = await asterisk.ari("GET", path).catch(() => asterisk.ari("GET", path));
+  if (answer.status === 404) return null;
+  if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as Answer;
+}

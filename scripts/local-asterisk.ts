@@ -1,0 +1,134 @@
+import { randomBytes } from "node:crypto";
+import { createSocket } from "node:dgram";
+import { join } from "node:path";
+import type { AgentSettingsInput } from "../bridge-agent/settings.ts";
+import { type Launch, StartError } from "../cli/supervise.ts";
+import { systemReason } from "../cli/system-reason.ts";
+import { asteriskArguments, writeAsteriskFolder } from "../simulators/telephones/asterisk-folder.ts";
+import type { Result } from "../src/foundation/result.ts";
+import { type AsteriskHome, findAsterisk } from "./asterisk.ts";
+import { portFrom } from "./local-settings.ts";
+
+const host = "127.0.0.1";
+
+/** What `npm start -- --bridge asterisk` is told by variables. All of it is on this machine. */
+export interface AsteriskPlan {
+  /** Where telephones call, by SIP over UDP. */
+  readonly sipPort: number;
+  /** The number that callers dial. */
+  readonly dialIn: string;
+  /** Where call-outs go. */
+  readonly trunkPort: number;
+  readonly rtpPorts: { readonly first: number; readonly last: number };
+  /** Of Asterisk's REST interface. */
+  readonly httpPort: number;
+}
+
+/** From the variables. Throws where one of them cannot be. */
+export function asteriskPlan(): AsteriskPlan {
+  return {
+    sipPort: portFrom("SIP_PORT", 15_060),
+    dialIn: matching("DIAL_IN", "18005551234", /^\d{1,32}$/, "must be 1 to 32 digits")[0],
+    trunkPort: trunkPort(),
+    rtpPorts: rtpPorts(),
+    httpPort: portFrom("ASTERISK_HTTP_PORT", 18_088),
+  };
+}
+
+/** Throws where the port is taken. */
+export async function requireFreeSipPort(port: number): Promise<void> {
+  const socket = createSocket("udp4");
+  await new Promise<void>((free, taken) => {
+    socket.once("error", (error) =>
+      taken(new StartError(`cannot listen on ${host}:${port} (${systemReason(error)}); set SIP_PORT to another port`)),
+    );
+    socket.bind({ port, address: host, exclusive: true }, free);
+  });
+  await new Promise<void>((closed) => socket.close(closed));
+}
+
+interface PreparedAsterisk {
+  readonly version: string;
+  readonly launch: Launch;
+  /** For the agent. */
+  readonly driver: AgentSettingsInput["driver"];
+}
+
+/** Finds an Asterisk, or gets one, and writes its configuration into the folder, which has its state as well. */
+export async function prepareAsterisk(folder: string, plan: AsteriskPlan): Promise<PreparedAsterisk> {
+  const found = await localAsterisk();
+  if (!found.ok) throw new StartError(`there is no Asterisk to start: ${found.error}`);
+  const ariPassword = randomBytes(24).toString("base64url");
+  const values = {
+    ariPassword,
+    httpPort: plan.httpPort,
+    sipPort: plan.sipPort,
+    trunkPort: plan.trunkPort,
+    rtpPorts: plan.rtpPorts,
+    dialIn: { [plan.dialIn]: "bridgehead" },
+  };
+  try {
+    writeAsteriskFolder(found.value, folder, values, { change: takeAnySoftPhone });
+  } catch (error) {
+    if (error instanceof Error && "syscall" in error) throw error;
+    throw new StartError(
+      `Asterisk cannot work in ${folder} (${systemReason(error)}); set BRIDGEHEAD_STATE to another folder`,
+    );
+  }
+  return {
+    version: found.value.version,
+    launch: { command: found.value.asterisk, args: asteriskArguments(folder), env: {} },
+    driver: {
+      type: "asterisk",
+      url: `http://${host}:${plan.httpPort}/ari`,
+      user: "bridgehead",
+      password: ariPassword,
+      callerId: plan.dialIn,
+    },
+  };
+}
+
+/** The one that `npm start -- --bridge asterisk` runs. */
+export function localAsterisk(): Promise<Result<AsteriskHome, string>> {
+  const root = process.env.ASTERISK_ROOT;
+  return findAsterisk(root ? { folder: root } : {});
+}
+
+/** For Asterisk's part of the state folder. */
+export function asteriskFolder(state: string): string {
+  return join(state, "asterisk");
+}
+
+/** A soft phone may name an address of its own network, which cannot be reached from the loopback. */
+function takeAnySoftPhone(files: Record<string, string>): void {
+  const file = "pjsip.conf";
+  files[file] = (files[file] ?? "").replace(/^rtp_symmetric = yes$/m, "$&\nrewrite_contact = yes");
+}
+
+function trunkPort(): number {
+  const right = `must be a port of ${host}, which alone may be called from here`;
+  const [, port] = matching("SIP_TRUNK", `${host}:15070`, /^127\.0\.0\.1:(\d{1,5})$/, right);
+  if (isPort(Number(port))) return Number(port);
+  throw wrong("SIP_TRUNK", `${host}:15070`, right);
+}
+
+function rtpPorts(): { first: number; last: number } {
+  const right = "must be the first and the last port, at least 4 of them";
+  const [, first, last] = matching("RTP_PORTS", "30000-30999", /^(\d{1,5})-(\d{1,5})$/, right).map(Number);
+  if (first && last && isPort(first) && isPort(last) && last - first >= 3) return { first, last };
+  throw wrong("RTP_PORTS", "30000-30999", right);
+}
+
+function isPort(port: number): boolean {
+  return port >= 1 && port <= 65_535;
+}
+
+function matching(variable: string, otherwise: string, pattern: RegExp, right: string): readonly [string, ...string[]] {
+  const found = pattern.exec(process.env[variable] || otherwise);
+  if (found) return found as unknown as readonly [string, ...string[]];
+  throw wrong(variable, otherwise, right);
+}
+
+function wrong(variable: string, example: string, right: string): StartError {
+  return new StartError(`${variable} is "${process.env[variable]}"; it ${right}, for example ${example}`);
+}

@@ -1,0 +1,170 @@
+import { expect, test } from "vitest";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import type { CallId } from "../../src/foundation/ids.ts";
+import { AgentWorld, anyNumber, KEY } from "./agent-world.ts";
+
+const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: null };
+const dial = (id: string, area = "408"): BridgeCommand => ({
+  type: "dial",
+  call: id as CallId,
+  number: { country: "1", area, local: "5551234", extension: "" },
+  waitMs: 30_000,
+});
+
+function running(policy: ConstructorParameters<typeof AgentWorld>[0]): AgentWorld {
+  const world = new AgentWorld(policy);
+  world.connect();
+  world.command("create", create);
+  world.settle();
+  return world;
+}
+
+/** A caller in the conference who dialled in. */
+function withCaller(policy: ConstructorParameters<typeof AgentWorld>[0]): { world: AgentWorld; call: CallId } {
+  const world = running(policy);
+  const call = world.machine.dialIn("14085550000", `${KEY}#`);
+  world.settle();
+  world.pass(10_000);
+  world.machine.press(calls(world).get(call) ?? expect.unreachable(), "#");
+  world.settle();
+  expect(calls(world).get(call)?.stage).toBe("entered");
+  return { world, call };
+}
+
+function calls(world: AgentWorld) {
+  return world.machine.world.calls;
+}
+
+test("a number that the policy does not allow is not dialled, and the edge hears that it was refused", () => {
+  const world = running({ allow: ["+1408"], deny: [] });
+
+  world.command("right", dial("o1"));
+  world.command("wrong", dial("o2", "900"));
+  world.settle();
+
+  expect(world.acts()).toEqual(["create-conference done", "dial o1 done"]);
+  expect(world.accepted).toContainEqual({ type: "result", id: "wrong", result: { done: false, reason: "refused" } });
+  expect(world.notes.filter((note) => note.includes("policy"))).toEqual([
+    "the edge asks to dial a number that `policy` in this agent's settings does not allow: refused",
+  ]);
+});
+
+test("dials that come in one message are counted one by one", () => {
+  const world = running({ ...anyNumber, callsAtOnce: 2 });
+  const commands = ["o1", "o2", "o3"].map((call) => ({ id: call, command: dial(call) }));
+
+  world.tell({ type: "commands", epoch: 1, conference: KEY, commands: commands as never });
+  world.settle();
+
+  expect(world.acts().slice(1)).toEqual(["dial o1 done", "dial o2 done"]);
+});
+
+test("calls at once are counted from the bridge's state after a restart, and an ended one makes room", () => {
+  const world = running({ ...anyNumber, callsAtOnce: 1 });
+  world.command("1", dial("o1"));
+  world.settle();
+
+  world.restart();
+  world.settle();
+  world.command("2", dial("o2"));
+  world.settle();
+  expect(world.results()).toMatchObject({ "1": true, "2": false });
+
+  world.machine.hangUp(calls(world).get("o1" as CallId) ?? expect.unreachable());
+  world.settle();
+  world.command("3", dial("o3"));
+  world.settle();
+  expect(world.results()).toMatchObject({ "3": true });
+});
+
+test("a dial whose result is not known counts as a call that is up", () => {
+  const world = running({ ...anyNumber, callsAtOnce: 1 });
+  world.machine.setFaults({ delayMs: 5_000, refuse: [], down: false });
+  world.command("1", dial("o1"));
+  world.settle();
+  world.command("2", dial("o2"));
+  world.settle();
+
+  expect(world.results()).toMatchObject({ "2": false });
+});
+
+test("calls a minute are counted over a restart", () => {
+  const world = running({ ...anyNumber, callsPerMinute: 1 });
+  world.command("1", dial("o1"));
+  world.settle();
+  world.pass(30_000);
+
+  world.restart();
+  world.settle();
+  world.command("2", dial("o2"));
+  world.settle();
+  world.pass(31_000);
+  world.command("3", dial("o3"));
+  world.settle();
+
+  expect(world.results()).toMatchObject({ "1": true, "2": false, "3": true });
+});
+
+test("a call that has lasted too long is expelled, also after a restart, and reported as one that has left", () => {
+  const { world, call } = withCaller({ ...anyNumber, longestCallMinutes: 2 });
+  world.pass(60_000);
+  world.restart();
+  world.settle();
+  world.pass(40_000);
+  expect(calls(world).has(call)).toBe(true);
+
+  world.pass(20_000);
+
+  expect(calls(world).has(call)).toBe(false);
+  expect(world.events().filter(({ type }) => type === "caller-left")).toEqual([
+    { type: "caller-left", call, reason: "expelled" },
+  ]);
+  expect(world.policyActs).toEqual(["longest-call"]);
+});
+
+test("a conference that has lasted too long is ended, and reported as ended by telephone", () => {
+  const { world } = withCaller({ ...anyNumber, longestConferenceMinutes: 2 });
+
+  world.pass(120_000);
+
+  expect(world.machine.world.conferences.size).toBe(0);
+  expect(world.events().filter(({ type }) => type === "conference-ended")).toHaveLength(1);
+  expect(world.calls).toEqual([]);
+});
+
+test("a conference under the key of one that has just ended begins anew", () => {
+  const world = running({ ...anyNumber, longestConferenceMinutes: 2 });
+  world.pass(110_000);
+  world.command("end", { type: "end-conference" });
+  world.command("create again", create);
+  world.settle();
+
+  world.pass(110_000);
+
+  expect(world.machine.world.conferences.size).toBe(1);
+  world.pass(20_000);
+  expect(world.machine.world.conferences.size).toBe(0);
+});
+
+test("a bridge that refuses to end a call is asked again", () => {
+  const { world, call } = withCaller({ ...anyNumber, longestCallMinutes: 1 });
+  world.machine.setFaults({ delayMs: 0, refuse: ["expel"], down: false });
+  world.pass(60_000);
+  expect(calls(world).has(call)).toBe(true);
+  expect(world.events().filter(({ type }) => type === "caller-left")).toEqual([]);
+
+  world.machine.setFaults({ delayMs: 0, refuse: [], down: false });
+  world.pass(40_000);
+
+  expect(calls(world).has(call)).toBe(false);
+});
+
+test("an edge in wrong hands does not fill the log", () => {
+  const world = running({ allow: [], deny: [] });
+
+  for (let n = 0; n < 100; n++) world.command(`dial-${n}`, dial(`o${n}`));
+  world.settle();
+
+  expect(world.policyActs).toHaveLength(100);
+  expect(world.notes.filter((note) => note.includes("policy"))).toHaveLength(20);
+});

@@ -1,0 +1,152 @@
+import { describe, expect, test } from "vitest";
+import type { Execution } from "../../bridge-agent/drivers/driver.ts";
+import { Durations, Policy, type PolicySettings } from "../../bridge-agent/policy.ts";
+import type { PhoneNumber } from "../../src/foundation/ids.ts";
+
+const minute = 60_000;
+const nothing: PolicySettings = { allow: [], deny: [] };
+
+function number(text: string, change: Partial<PhoneNumber> = {}): PhoneNumber {
+  return { country: text.slice(0, 1), area: text.slice(1, 4), local: text.slice(4), extension: "", ...change };
+}
+
+function dial(to: PhoneNumber, call = "o1"): Execution {
+  return { id: `dial ${call}`, conference: "1", command: { type: "dial", call, number: to, waitMs: 1 } } as never;
+}
+
+/** What the policy says of one dial, if only one is up to it. */
+function verdict(settings: Partial<PolicySettings>, to: PhoneNumber): string {
+  const permitted = new Policy({ ...nothing, ...settings }, []).permit(dial(to), 0, 0);
+  return permitted.ok ? "allowed" : permitted.error;
+}
+
+describe("which numbers may be dialled", () => {
+  test("none, unless the settings name some", () => {
+    expect(verdict({}, number("14085551234"))).toBe("number-denied");
+    expect(verdict({ allow: ["+"] }, number("14085551234"))).toBe("allowed");
+  });
+
+  test.each([
+    ["14085551234", "allowed"],
+    ["14095551234", "number-denied"],
+    ["441632960961", "number-denied"],
+    ["448001234567", "allowed"],
+    ["448002234567", "number-denied"],
+    ["448002234999", "allowed"],
+  ])("%s is %s: the longest begin counts", (to, says) => {
+    const settings = { allow: ["+1408", "+44800", "+448002234999"], deny: ["+44", "+448002"] };
+
+    expect(verdict(settings, number(to))).toBe(says);
+  });
+
+  test("where both lists have the same begin, it is denied", () => {
+    expect(verdict({ allow: ["+1408"], deny: ["+1408"] }, number("14085551234"))).toBe("number-denied");
+  });
+
+  test("how a number is cut into its parts does not matter", () => {
+    const settings = { allow: ["+1408"], deny: ["+14089"] };
+    expect(verdict(settings, { country: "14089", area: "", local: "1", extension: "" })).toBe("number-denied");
+    expect(verdict(settings, { country: "1", area: "40", local: "8555", extension: "" })).toBe("allowed");
+  });
+
+  test.each([
+    ["without a country", { country: "" }],
+    ["whose country begins with 0", { country: "0" }],
+    ["without a local number", { local: "" }],
+    ["with a host", { local: "5551234@evil.example" }],
+    ["with another trunk", { area: "408/trunk" }],
+    ["with keys to press", { local: "5551234w9" }],
+    ["with keys to press in its extension", { extension: "9*1" }],
+    ["with a line end", { extension: "12\n" }],
+  ])("a number %s is none", (_, change) => {
+    expect(verdict({ allow: ["+"] }, number("14085551234", change))).toBe("malformed-number");
+  });
+});
+
+test("so many calls a minute are dialled within any 60 seconds, also after a restart", () => {
+  const settings = { ...nothing, allow: ["+"], callsPerMinute: 2 };
+  const dialAt = (policy: Policy, at: number) => policy.permit(dial(number("14085551234")), 0, at).ok;
+  const before = new Policy(settings, []);
+
+  expect([dialAt(before, 0), dialAt(before, 59_000), dialAt(before, 59_999), dialAt(before, 60_000)]).toEqual([
+    true,
+    true,
+    false,
+    true,
+  ]);
+  const after = new Policy(settings, before.dials);
+  expect([dialAt(after, 118_999), dialAt(after, 119_000)]).toEqual([false, true]);
+});
+
+test("a clock that was set back between two lives makes nobody wait longer than a minute", () => {
+  const policy = new Policy({ ...nothing, allow: ["+"], callsPerMinute: 1 }, [1_000 * minute]);
+
+  expect(policy.permit(dial(number("14085551234")), 0, 0).ok).toBe(false);
+  expect(policy.permit(dial(number("14085551234")), 0, minute).ok).toBe(true);
+});
+
+test("so many dialled calls are up at once", () => {
+  const policy = new Policy({ ...nothing, allow: ["+"], callsAtOnce: 2 }, []);
+
+  expect(policy.permit(dial(number("14085551234")), 1, 0).ok).toBe(true);
+  expect(policy.permit(dial(number("14085551234")), 2, 0)).toEqual({ ok: false, error: "calls-at-once" });
+});
+
+test("other commands are no matter of numbers", () => {
+  const expel = { id: "1", conference: "1", command: { type: "expel", call: "c1" } } as never;
+
+  expect(new Policy({ ...nothing, callsAtOnce: 1 }, []).permit(expel, 5, 0)).toEqual({ ok: true, value: expel });
+});
+
+describe("how long calls and conferences last", () => {
+  const settings = { ...nothing, longestCallMinutes: 10, longestConferenceMinutes: 60 };
+  const call = (id: string, since: number) => ({ call: id, conference: "k", since }) as never;
+
+  function world(known = new Map<string, number>()) {
+    const begins = {
+      saveBegin: (name: string, at: number) => void known.set(name, at),
+      deleteBegin: (name: string) => void known.delete(name),
+    };
+    const entries = [...known].map(([name, at]) => ({ name, at }));
+    return { known, durations: new Durations(begins, entries) };
+  }
+
+  test("one that has lasted too long is named, and again after 30 s if it is still there", () => {
+    const { durations } = world();
+    const at = (ms: number) => durations.overdue(settings, [call("c1", 0)], ["k" as never], ms);
+
+    expect(at(0)).toEqual([]);
+    expect(at(10 * minute - 1)).toEqual([]);
+    expect(at(10 * minute)).toEqual([{ conference: "k", call: "c1" }]);
+    expect(at(10 * minute + 5_000)).toEqual([]);
+    expect(at(10 * minute + 30_000)).toEqual([{ conference: "k", call: "c1" }]);
+    expect(at(60 * minute)).toContainEqual({ conference: "k" });
+  });
+
+  test("the time goes on over a restart, whatever the new life takes for the begin", () => {
+    const before = world();
+    before.durations.overdue(settings, [call("c1", 0)], ["k" as never], 0);
+
+    const after = world(before.known);
+    const found = after.durations.overdue(settings, [call("c1", 60 * minute)], ["k" as never], 60 * minute);
+
+    expect(found).toEqual([{ conference: "k" }, { conference: "k", call: "c1" }]);
+  });
+
+  test("what is over is kept no longer", () => {
+    const { known, durations } = world();
+    durations.overdue(settings, [call("c1", 0)], ["k" as never], 0);
+    expect([...known.keys()]).toEqual(["conference k", "call c1"]);
+
+    durations.overdue(settings, [], [], 5_000);
+
+    expect([...known.keys()]).toEqual([]);
+  });
+
+  test("without limits nothing is written down", () => {
+    const { known, durations } = world();
+
+    expect(durations.overdue(nothing, [call("c1", 0)], ["k" as never], 1_000 * minute)).toEqual([]);
+    expect(known.size).toBe(0);
+  });
+});

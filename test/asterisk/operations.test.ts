@@ -1,0 +1,267 @@
+import { execFileSync } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { doctor } from "../../bridge-agent/doctor.ts";
+import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
+import { look } from "../../bridge-agent/drivers/asterisk/look.ts";
+import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
+import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
+import { driverPorts, timers } from "../../bridge-agent/node-ports.ts";
+import { loadSettings } from "../../bridge-agent/settings.ts";
+import { AsteriskOnTest } from "../../simulators/telephones/asterisk-on-test.ts";
+import { findingLine } from "../../src/foundation/finding.ts";
+
+const operations = readFileSync("docs/operations.md", "utf8");
+
+/** In order, since each goes on where the one before ended. */
+describe.each(inject("asterisks"))("$version, by the commands of docs/operations.md", (home) => {
+  let folder: string;
+  let asterisk: AsteriskOnTest;
+  let settings: AsteriskSettings;
+  const dialIn = ["18005551234"];
+  const identity = { owner: "acme/main", agent: "agent-1", dialIn };
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "bridgehead-operations-"));
+    const etc = join(folder, "etc-asterisk");
+    mkdirSync(etc);
+    mkdirSync(join(folder, "state"));
+    const file = join(folder, "agent.json");
+    writeFileSync(file, "of the package");
+    for (const command of commandsOf("asterisk")) {
+      if (/^(sudo (apt|systemctl|bridgehead-agent doctor)|sudoedit)/.test(command)) continue;
+      run(command.replace("/etc/asterisk/", `${etc}/`));
+    }
+    expect(readFileSync(join(etc, "ari.conf"), "utf8")).toContain("password = ");
+    const loaded = loadSettings(file);
+    if (!loaded.ok || loaded.value.driver.type !== "asterisk")
+      throw new Error(`no settings: ${JSON.stringify(loaded)}`);
+    settings = loaded.value.driver;
+    // A folder and ports of its own; all else is what init wrote.
+    asterisk = await AsteriskOnTest.start(home, {
+      ariPassword: settings.password ?? "",
+      dialIn: { [dialIn[0] ?? ""]: "bridgehead" },
+      change: (files) => {
+        for (const name of Object.keys(files)) {
+          if (name === "asterisk.conf") continue;
+          const own = (setting: string) => new RegExp(`^${setting} = .*$`, "m").exec(files[name] ?? "")?.[0];
+          let text = readFileSync(join(etc, name), "utf8");
+          for (const setting of ["bindport", "bind", "contact", "rtpstart", "rtpend"]) {
+            text = text.replace(new RegExp(`^${setting} = .*$`, "m"), own(setting) ?? "$&");
+          }
+          files[name] = text;
+        }
+      },
+    });
+    settings = { ...settings, url: asterisk.url };
+
+    function run(command: string): void {
+      const here = command
+        .replace(/^sudo /, "")
+        .replaceAll("/etc/bridgehead/", `${folder}/`)
+        .replace("-o root -g asterisk ", "")
+        .replace(
+          /^bridgehead-agent init/,
+          `${process.execPath} bridge-agent/main.ts init --state state --settings ${file}`,
+        );
+      execFileSync("sh", ["-c", here]);
+    }
+  });
+  afterAll(async () => {
+    await asterisk?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function said(change: Partial<AsteriskSettings> = {}, who = identity): Promise<Record<string, string>> {
+    const findings = await look({ ...settings, ...change }, who, timers);
+    return Object.fromEntries(findings.map((finding) => [finding.about, findingLine(finding)]));
+  }
+
+  function change(name: string, from: string | RegExp, to: string): void {
+    const path = join(asterisk.folder, "etc", name);
+    writeFileSync(path, readFileSync(path, "utf8").replace(from, to));
+  }
+
+  test("doctor finds what is right, and what it cannot know", async () => {
+    expect(await said({ ports: 350 })).toEqual({
+      version: expect.stringMatching(/^ok {4}version: Asterisk \d+\.\d+.*, up since /),
+      needs: "ok    needs: version, modules and endpoint are what the driver needs",
+      rights: "ok    rights: the user bridgehead may look and act",
+      application: "ok    application: bridgehead is nobody's yet: the agent takes it when it acts",
+      dialplan: "ok    dialplan: 18005551234 in from-trunk leads to bridgehead",
+      trunk: expect.stringMatching(/^warn {2}trunk: trunk is at sip:\S+; .*: set qualify_frequency = 60 /),
+      sounds: "ok    sounds: confbridge-join, confbridge-leave are there",
+      rtp: "ok    rtp: 20000 to 29999, enough for 5000 calls",
+    });
+  });
+
+  test("doctor says of each number, port and endpoint that is missing what to write", async () => {
+    const wrong = await said(
+      { ports: 6_000, endpoint: "PJSIP/{number}@telco" },
+      { ...identity, dialIn: [...dialIn, "18005559999"] },
+    );
+
+    expect(wrong.dialplan).toBe(
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the dialplan writes its variables like this.
+      "WRONG dialplan: 18005559999 does not lead to bridgehead: write exten => 18005559999,1,Gosub(conference,${EXTEN},1(bridgehead)) into extensions.conf under [from-trunk], and run asterisk -rx 'dialplan reload'",
+    );
+    expect(wrong.rtp).toBe(
+      "WRONG rtp: 20000 to 29999 is enough for 5000 calls, and driver.ports is 6000: set rtpend = 31999 in rtp.conf, or lower driver.ports",
+    );
+    expect(wrong.trunk).toBe("WRONG trunk: there is no telco: add it to pjsip.conf, or correct driver.endpoint");
+    expect(wrong.needs).toMatch(/^WRONG needs: Asterisk has no endpoint telco: /);
+    expect((await said({ application: "beta" })).dialplan).toMatch(
+      /^WRONG dialplan: nothing in from-trunk leads to beta: /,
+    );
+  });
+
+  test.each([
+    ["+18005551234", "", /^ok /],
+    ["_1[78]00Z-N.", "", /^ok /],
+    ["_[+0-9]!", "", /^ok /],
+    ["_1[79]0XZ!", "", /^WRONG /],
+    ["_1[78]0ZN!", "", /^WRONG /],
+    ["_1800555123", "", /^WRONG /],
+    ["_4X.", "#include others.conf\n", /^warn {2}dialplan: 18005551234 does not lead to bridgehead: write exten/],
+  ])(
+    "doctor finds the number behind %s in the dialplan, as Asterisk would; what is included it does not know: %j",
+    async (pattern, before, says) => {
+      change("extensions.conf", "\nexten => 18005551234,", `\n${before}exten => ${pattern},`);
+      const { dialplan } = await said();
+      change("extensions.conf", `\n${before}exten => ${pattern},`, "\nexten => 18005551234,");
+      expect(dialplan).toMatch(says);
+    },
+  );
+
+  test("an application that another owner has, and a password that is wrong", async () => {
+    await asterisk.ari("POST", "/asterisk/variable", {
+      variable: "BRIDGEHEAD_AGENT_bridgehead",
+      value: JSON.stringify({ owner: "beta/main", agent: "agent-9", epoch: 1 }),
+    });
+    const { application } = await said();
+    await asterisk.ari("POST", "/asterisk/variable", { variable: "BRIDGEHEAD_AGENT_bridgehead", value: "" });
+
+    expect(application).toMatch(
+      /^WRONG application: bridgehead is in use for beta\/main \(agent agent-9\): set driver\.application/,
+    );
+    expect(await said({ password: "wrong" })).toEqual({});
+  });
+
+  test("doctor leaves the application to the agent that acts", async () => {
+    const reports: DriverReport[] = [];
+    const agent = new AsteriskDriver(settings, driverPorts, identity);
+    agent.start((report) => reports.push(report));
+    await vi.waitFor(() => expect(reports).toMatchObject([{ type: "connected" }]));
+    agent.activate(1);
+    expect(await agent.state()).toMatchObject({ calls: [] });
+
+    const lines: string[] = [];
+    const state = join(folder, "doctor");
+    const place = { edge: "ws://127.0.0.1:1", domain: "acme", bridge: "main", agent: "agent-1", state };
+    const rest = { listen: { port: 2 }, logs: { personal: false }, policy: { allow: ["+"], deny: [] } };
+    await doctor({ ...place, ...rest, driver: settings, dialIn }, (line) => lines.push(line));
+
+    expect(lines.slice(-10)).toEqual([
+      "ok    bridge: it is an Asterisk with all that the driver needs, with unlimited ports; 0 calls are up",
+      expect.stringMatching(/^warn {2}policy: any number/),
+      ...Array(2).fill(expect.stringMatching(/^ok /)),
+      "ok    rights: the user bridgehead may look and act",
+      "ok    application: bridgehead is acme/main's; agent-1 acted last",
+      ...Array(4).fill(expect.stringMatching(/^(ok|warn) /)),
+    ]);
+    expect(await agent.state()).toMatchObject({ calls: [] });
+    expect(reports).toHaveLength(1);
+    await agent.stop();
+  });
+
+  test.each<[string, Partial<AsteriskSettings>, string, RegExp]>([
+    [
+      "a wrong password",
+      { password: "wrong" },
+      "acme",
+      /refuses the user bridgehead: write user and password of ari\.conf into driver\.user/,
+    ],
+    ["a wrong user", { user: "nobody" }, "acme", /refuses the user nobody: write user and password/],
+    [
+      "an unknown technology",
+      { endpoint: "DAHDI/g1/{number}" },
+      "acme",
+      /knows no channel technology DAHDI: correct driver\.endpoint/,
+    ],
+    [
+      "an unknown endpoint",
+      { endpoint: "PJSIP/{number}@telco" },
+      "acme",
+      /has no endpoint telco: add it to pjsip\.conf/,
+    ],
+    [
+      "another owner's application",
+      {},
+      "beta",
+      /has the application bridgehead in use for acme\/main \(agent agent-1\): set driver\.application/,
+    ],
+  ])("an agent says of %s what to write where", async (_, change, domain, says) => {
+    const reports: DriverReport[] = [];
+    const agent = new AsteriskDriver({ ...settings, ...change }, driverPorts, { ...identity, owner: `${domain}/main` });
+    agent.start((report) => reports.push(report));
+    await vi.waitFor(() => expect(reports).toMatchObject([{ type: "disconnected", why: expect.stringMatching(says) }]));
+    await agent.stop();
+  });
+
+  test("a trunk that answers OPTIONS", async () => {
+    const trunk = createSocket("udp4");
+    trunk.on("message", (request, { address, port }) => {
+      const kept = String(request)
+        .split("\r\n")
+        .filter((line) => /^(Via|From|To|Call-ID|CSeq):/i.test(line));
+      const answer = ["SIP/2.0 200 OK", ...kept, "Content-Length: 0", "", ""].join("\r\n");
+      trunk.send(answer.replace(/^(To: .*)$/m, "$1;tag=1"), port, address);
+    });
+    await new Promise<void>((bound) => trunk.bind(asterisk.ports.trunk, "127.0.0.1", bound));
+    change("pjsip.conf", "qualify_frequency = 0", "qualify_frequency = 1");
+    await asterisk.cli("module reload res_pjsip.so");
+
+    await vi.waitFor(
+      async () => expect((await said()).trunk).toMatch(/^ok {4}trunk: trunk at sip:\S+ answers OPTIONS$/),
+      { timeout: 5_000, interval: 200 },
+    );
+
+    await new Promise<void>((closed) => trunk.close(closed));
+  });
+
+  test("a trunk that does not answer, a user who may only read, a module and sounds that are missing", async () => {
+    change("ari.conf", "read_only = no", "read_only = yes");
+    change("modules.conf", "load = func_talkdetect.so", "");
+    rmSync(join(asterisk.folder, "data", "sounds"), { recursive: true });
+    await asterisk.restart();
+
+    const wrong = await vi.waitFor(
+      async () => {
+        const lines = await said();
+        expect(lines.trunk).toMatch(/^WRONG trunk: trunk at \S+ does not answer OPTIONS: check contact in pjsip\.conf/);
+        return lines;
+      },
+      { timeout: 10_000, interval: 200 },
+    );
+
+    expect(wrong.rights).toMatch(
+      /^WRONG rights: the user bridgehead may look and not act: set read_only = no in ari\.conf/,
+    );
+    expect(wrong.needs).toBe(
+      "WRONG needs: Asterisk lacks what it needs: add load = func_talkdetect.so to modules.conf, and restart Asterisk",
+    );
+    expect(wrong.sounds).toMatch(
+      /^warn {2}sounds: confbridge-join, confbridge-leave not found, .*asterisk-core-sounds-en/,
+    );
+  });
+});
+
+function commandsOf(step: string): readonly string[] {
+  const blocks = [...operations.matchAll(new RegExp(`^\`\`\`sh ${step}\\n(.*?)^\`\`\``, "gms"))];
+  const commands = blocks.flatMap(([, text = ""]) => text.trim().split("\n"));
+  expect(commands.length).toBeGreaterThan(0);
+  return commands;
+}

@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { cannotShow } from "../../scripts/demo/asterisk-bridge.ts";
+import { isSame } from "../../scripts/demo/flow.ts";
+
+const expected = [
+  "A→B move c1 to main",
+  "A→B move o1 to main",
+  "A→B close-room r1",
+  "A→W tsp1 1001 A2W_NotifySpeakingStatus ExtCallIDs=1%2 SpeakingFlags=Y%N",
+];
+
+test("two sides are compared each in its own order", () => {
+  const [first = "", second = "", third = "", posted = ""] = expected;
+
+  expect(isSame([posted, first, second, third], expected)).toBe(true);
+  expect(isSame([second, first, third, posted], expected)).toBe(false);
+});
+
+test("on a bridge that does several things at once, those of one kind may change places, and no others", () => {
+  const [first = "", second = "", third = "", posted = ""] = expected;
+  const turned = posted.replace("1%2 SpeakingFlags=Y%N", "2%1 SpeakingFlags=N%Y");
+
+  expect(isSame([second, first, third, turned], expected, true)).toBe(true);
+  expect(isSame([first, third, second, posted], expected, true)).toBe(false);
+  expect(isSame([first, second, third, posted.replace("Y%N", "N%Y")], expected, true)).toBe(false);
+  expect(isSame([first, first, third, posted], expected, true)).toBe(false);
+});
+
+test("what telephones cannot show is said", () => {
+  expect(cannotShow(["given a running conference", "phone c1 dials KEY#1#", "bridge holds"])).toBeNull();
+  expect(cannotShow(["phone c1 dials KEY#1#", "host locks"])).toMatch(/lock or end/);
+  expect(cannotShow(["bridge refuses create-conference"])).toMatch(/slow, or to refuse/);
+});
