@@ -93,7 +93,7 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
       application: "ok    application: bridgehead is nobody's yet: the agent takes it when it acts",
       dialplan: "ok    dialplan: 18005551234 in from-trunk leads to bridgehead",
       trunk: expect.stringMatching(/^warn {2}trunk: trunk is at sip:\S+; .*: set qualify_frequency = 60 /),
-      sounds: "ok    sounds: confbridge-join, confbridge-leave are there",
+      sounds: "ok    sounds: confbridge-join, confbridge-leave and all that callers are told are there",
       rtp: "ok    rtp: 20000 to 29999, enough for 5000 calls",
     });
   });
