@@ -240,9 +240,6 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     /** So long a telephone is silent after the end of a sentence. */
     const silenceMs = 300;
     const isLoud = ({ sound }: Phone, since: number) => sound.isLoud(since);
-    async function fallsSilent(phone: Phone): Promise<void> {
-      await vi.waitFor(() => expect(isLoud(phone, performance.now() - silenceMs)).toBe(false), patience);
-    }
 
     test("a caller at the prompt hears what it is told, and its first key stops that; nobody else hears it", async () => {
       const { phone, call } = await prompted();
@@ -253,7 +250,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
       await phone.hearsSomething();
       await phone.press("9");
       const pressed = performance.now();
-      await fallsSilent(phone);
+      await phone.hearsNothing(silenceMs);
 
       expect(performance.now() - pressed).toBeLessThan(1_500);
       expect(isLoud(other.phone, since)).toBe(false);
@@ -279,7 +276,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
       await phone.hearsSomething();
       await phone.press("9");
       const pressed = performance.now();
-      await fallsSilent(phone);
+      await phone.hearsNothing(silenceMs);
 
       expect(gap).toBeLessThan(200);
       expect(performance.now() - pressed).toBeLessThan(1_500);
@@ -297,7 +294,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
 
       driver.announce(call, "muted"); // 1.4 s.
       await phone.hearsSomething();
-      await fallsSilent(phone);
+      await phone.hearsNothing(silenceMs);
       await pause(silenceMs);
 
       expect(other.phone.packetsOf(phone, since)).toBe(0);
