@@ -11,7 +11,7 @@ import type { AgentToEdge, EdgeToAgent } from "../src/link/messages.ts";
 import { ConferenceEvents } from "./conference-events.ts";
 import type { DriverReport, DriverState, Execution } from "./drivers/driver.ts";
 import type { Assignment, Journal } from "./journal.ts";
-import { Legs, type LegView } from "./legs.ts";
+import { type AnnouncementToCall, Legs, type LegView } from "./legs.ts";
 import type { Note } from "./log.ts";
 import { isInTime, type OpenCommand, PendingCommands } from "./pending-commands.ts";
 import { Durations, type Permitted, Policy, type PolicyReason, type PolicySettings, policyReasons } from "./policy.ts";
@@ -35,6 +35,8 @@ export type AgentInput =
 /** To be done once the turn's journal entries are on disk, and not before. */
 interface Effects {
   readonly messages: AgentToEdge[];
+  /** Before the executions: who is hung up on hears why. */
+  readonly announcements: AnnouncementToCall[];
   readonly executions: Permitted[];
   /** The epoch from which on the bridge is to take commands from this agent, and from no other one. Comes before all that the bridge is asked. */
   activate: number | null;
@@ -46,7 +48,15 @@ interface Effects {
 }
 
 function noEffects(): Effects {
-  return { messages: [], executions: [], activate: null, askState: false, notes: [], policyActs: [] };
+  return {
+    messages: [],
+    announcements: [],
+    executions: [],
+    activate: null,
+    askState: false,
+    notes: [],
+    policyActs: [],
+  };
 }
 
 export interface AgentStatus {
@@ -137,6 +147,8 @@ export class Agent {
       this.#apply(input, now);
     }
     if (this.#acting) this.#begin(now);
+    const announcements = this.#legs.announcements();
+    if (this.#acting) this.#effects.announcements.push(...announcements);
     const wantsState = this.#pending.inDoubt > 0 || this.#reports.snapshotsWanted.size > 0;
     this.#effects.askState ||= this.#acting && this.#asked === 0 && wantsState;
     if (this.#effects.askState) this.#asked += 1;

@@ -103,6 +103,7 @@ export class ConferenceEvents {
         if (effect.as === null) return;
         leg.muted = effect.as.muted;
         if (origin === "edge") return;
+        this.#legs.cameIn(leg);
         const { call, number } = leg;
         const caller = { call, number, room: MAIN_ROOM, ...effect.as };
         return this.#reports.addEvent(conference, { type: "caller-entered", caller });
@@ -110,6 +111,7 @@ export class ConferenceEvents {
       case "mute-changed": {
         const { call, muted } = effect;
         if (leg) leg.muted = muted;
+        if (leg && origin === "keypad") this.#legs.mutedItself(leg, muted);
         if (origin === "keypad") this.#reports.addEvent(conference, { type: "caller-muted", call, muted });
         return;
       }

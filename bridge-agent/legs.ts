@@ -1,4 +1,5 @@
-import type { BridgeCommand, ExecutionResult } from "../src/bridge/commands.ts";
+import type { Announcement } from "../src/bridge/announcements.ts";
+import type { BridgeCommand, ExecutionResult, RefusalReason } from "../src/bridge/commands.ts";
 import type { KeypadCodes } from "../src/bridge/keypad.ts";
 import {
   inside,
@@ -7,8 +8,10 @@ import {
   type KeypadInput,
   type KeypadRules,
   press,
+  promptAfter,
   prompted,
   resume,
+  unknownKeys,
 } from "../src/bridge/keypad.ts";
 import { type BridgeCall, callerOf } from "../src/bridge/state.ts";
 import { counted } from "../src/foundation/counted.ts";
@@ -46,10 +49,23 @@ export type LegView = Pick<Leg, "call" | "number" | "conference" | "room" | "mut
   readonly stage: "prompted" | "dialled" | "entered";
 };
 
-const hangUpReasons: Readonly<Record<Extract<KeypadAction, { type: "hang-up" }>["why"], string>> = {
-  silent: "it keyed nothing for too long",
-  "unknown-keys": "no conference has the keys that it keyed",
-  locked: "the conference is locked",
+/** Something that a caller is to hear. */
+export interface AnnouncementToCall {
+  readonly call: CallId;
+  readonly announcement: Announcement;
+}
+
+interface HangUpReason {
+  /** As the caller hears it. */
+  readonly announcement: Announcement;
+  /** As operations staff read it. */
+  readonly text: string;
+}
+
+const hangUpReasons: Readonly<Record<Extract<KeypadAction, { type: "hang-up" }>["why"], HangUpReason>> = {
+  silent: { announcement: "goodbye", text: "it keyed nothing for too long" },
+  "unknown-keys": { announcement: "unknown-conference", text: "no conference has the keys that it keyed" },
+  locked: { announcement: "locked", text: "the conference is locked" },
 };
 
 /** The phone legs of the bridge, and what their callers bring about by their keys. */
@@ -65,6 +81,7 @@ export class Legs {
   readonly #timed = new Set<Leg>();
   readonly #hangUps = new Map<CommandId, CallId>();
   #executions: Execution[] = [];
+  #announcements: AnnouncementToCall[] = [];
   /** What became of callers at the prompt. */
   #notes: Note[] = [];
 
@@ -106,6 +123,7 @@ export class Legs {
     this.#timed.clear();
     this.#hangUps.clear();
     this.#executions = [];
+    this.#announcements = [];
   }
 
   /** Callers to hang up on. Not journaled: after a crash, a caller at the prompt begins anew. */
@@ -113,6 +131,13 @@ export class Legs {
     const executions = this.#executions;
     this.#executions = [];
     return executions;
+  }
+
+  /** What callers are to hear, each once, before they are hung up on. Not journaled: it is of this moment. */
+  announcements(): readonly AnnouncementToCall[] {
+    const announcements = this.#announcements;
+    this.#announcements = [];
+    return announcements;
   }
 
   /** Lines for operations staff about callers at the prompt, each once. */
@@ -123,7 +148,8 @@ export class Legs {
   }
 
   prompted(call: CallId, number: string, now: EpochMs): void {
-    this.#add({ ...newLeg(call, number, null, this.now, false), keypad: prompted(now) });
+    const leg = this.#addPrompted(call, number, now);
+    this.#announce(leg, "welcome");
   }
 
   dialled(call: CallId, number: string, conference: ConfKey): void {
@@ -135,6 +161,20 @@ export class Legs {
     leg.room = room;
     leg.conference = conference;
     leg.keypad ??= inside(silent);
+  }
+
+  /** A caller has come in from the prompt. Who listens in silence is nobody that it could talk to. */
+  cameIn(leg: Leg): void {
+    const isHeard = ({ keypad }: Leg) => keypad?.at === "inside" && !keypad.silent;
+    const others = [...this.#legs.values()].filter(
+      (other) => other !== leg && other.entered && other.conference === leg.conference && other.room === leg.room,
+    );
+    this.#announce(leg, others.some(isHeard) ? "joined" : "alone");
+  }
+
+  /** A caller has muted or unmuted itself. */
+  mutedItself(leg: Leg, muted: boolean): void {
+    this.#announce(leg, muted ? "muted" : "unmuted");
   }
 
   ended(call: CallId): void {
@@ -161,8 +201,12 @@ export class Legs {
 
   keys(call: CallId, keys: string, now: EpochMs): void {
     const leg = this.#legs.get(call);
+    if (!leg) return;
+    this.#announcements = this.#announcements.filter((each) => each.call !== call);
+    const before = leg.keypad;
     // One by one, so that each step of the menu is seen.
-    if (leg) for (const key of keys) this.#press(leg, { type: "keys", keys: key, at: now });
+    for (const key of keys) this.#press(leg, { type: "keys", keys: key, at: now });
+    if (leg.keypad !== null) this.#announce(leg, promptAfter(before, leg.keypad));
   }
 
   /** Hangs up on callers who key nothing; codes that waited for more keys count as they are. */
@@ -180,7 +224,7 @@ export class Legs {
     for (const call of this.#legs.keys()) if (!ids.has(call)) this.ended(call);
     const found = held.filter(({ call }) => !this.#legs.has(call));
     for (const call of found) {
-      if (call.stage === "prompted") this.prompted(call.call, call.number, now);
+      if (call.stage === "prompted") this.#addPrompted(call.call, call.number, now);
       else if (call.stage === "entered") {
         const { conference, number, muted, direction } = call;
         const leg = newLeg(call.call, number, conference, this.now, direction === "out");
@@ -214,12 +258,16 @@ export class Legs {
         leg.conference = admit.conference;
         leg.keypad = inside(!admit.command.joinTone);
         this.#watchTime(leg);
-      } else this.#apply(leg, resume(call.keys, now, this.#rules), now);
+      } else {
+        const resumed = resume(call.keys, now, this.#rules);
+        this.#apply(leg, resumed, now);
+        this.#announce(leg, promptAfter(null, resumed.keypad));
+      }
     }
   }
 
   /** A command of a keypad was refused. */
-  refused({ command, origin }: OpenCommand, reason: string): void {
+  refused({ command, origin }: OpenCommand, reason: RefusalReason): void {
     const leg = "call" in command ? this.#legs.get(command.call) : undefined;
     if (origin !== "keypad" || !leg || command.type !== "admit") return;
     this.#hangUpOnCaller(leg, refusedAs(reason));
@@ -236,9 +284,18 @@ export class Legs {
     this.#watchTime(leg);
   }
 
-  #add(leg: Leg): void {
+  #addPrompted(call: CallId, number: string, now: EpochMs): Leg {
+    return this.#add({ ...newLeg(call, number, null, this.now, false), keypad: prompted(now) });
+  }
+
+  #add(leg: Leg): Leg {
     this.#legs.set(leg.call, leg);
     this.#watchTime(leg);
+    return leg;
+  }
+
+  #announce({ call }: Leg, announcement: Announcement | null): void {
+    if (announcement !== null) this.#announcements.push({ call, announcement });
   }
 
   #press(leg: Leg, input: KeypadInput): void {
@@ -294,8 +351,9 @@ export class Legs {
     if (conference !== null) this.#pending.add({ conference, id: this.#newId(), origin: "keypad", command }, now);
   }
 
-  #hangUpOnCaller(leg: Leg, why: string): void {
-    this.#note(leg, "caller-hung-up-on", `the agent hangs up on a caller at the prompt: ${why}`, {});
+  #hangUpOnCaller(leg: Leg, { announcement, text }: HangUpReason): void {
+    this.#note(leg, "caller-hung-up-on", `the agent hangs up on a caller at the prompt: ${text}`, {});
+    this.#announce(leg, announcement);
     this.#hangUp(leg);
   }
 
@@ -322,11 +380,12 @@ function newLeg(call: CallId, number: string, conference: ConfKey | null, since:
   return { call, number, isDialled, conference, room: null, since, muted: false, entered: false, keypad: null };
 }
 
-function refusedAs(reason: string): string {
-  return `the bridge refused to admit it (${reason})`;
+function refusedAs(reason: RefusalReason): HangUpReason {
+  return { announcement: toldOf[reason] ?? "goodbye", text: `the bridge refused to admit it (${reason})` };
 }
 
-/** How many keys of no conference a caller at the prompt has tried. */
-function unknownKeys(keypad: Keypad | null): number {
-  return keypad?.at === "conference-key" || keypad?.at === "attendee-id" ? keypad.unknown : 0;
-}
+const toldOf: Partial<Record<RefusalReason, Announcement>> = {
+  locked: "locked",
+  capacity: "full",
+  "no-such-conference": "unknown-conference",
+};

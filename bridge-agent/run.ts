@@ -218,12 +218,13 @@ export class RunningAgent {
       void this.#close();
       return this.#ports.journalFailed(turned.error);
     }
-    const { messages, executions, activate, askState, notes, policyActs } = turned.value;
+    const { messages, announcements, executions, activate, askState, notes, policyActs } = turned.value;
     for (const reason of policyActs) this.counters.policyActs[reason] += 1;
     for (const note of notes) this.#note(note);
     if (activate !== null) this.#driver.activate(activate);
     for (const message of messages) this.#link.send(message);
     this.counters.edgeMessages.sent += messages.length;
+    for (const { call, announcement } of announcements) this.#driver.announce(call, announcement);
     for (const execution of executions) void this.#execute(execution);
     if (askState) void this.#driver.state().then((state) => this.#put({ type: "state", state }));
     this.#scheduleTick();

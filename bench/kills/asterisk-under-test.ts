@@ -91,6 +91,7 @@ export class AsteriskUnderTest implements BridgeUnderTest {
     const heard = await Promise.all(
       conferences.map(async ({ key }) => {
         const inside = calls.filter(({ conference, state }) => conference === key && state === "in-conference");
+        await Promise.all(inside.map(({ number }) => phones.get(number)?.hearsNothing()));
         const shown: VisibleCall[] = [];
         for (const call of inside) shown.push(await this.#asHeard(call, inside, phones));
         return shown;

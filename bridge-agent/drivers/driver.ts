@@ -1,10 +1,11 @@
 import type * as v from "valibot";
 import type { Ability } from "../../src/bridge/abilities.ts";
+import type { Announcement } from "../../src/bridge/announcements.ts";
 import type { BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
 import type { BridgeEvent } from "../../src/bridge/events.ts";
 import type { BridgeState } from "../../src/bridge/state.ts";
 import type { Finding } from "../../src/foundation/finding.ts";
-import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { Timers } from "../../src/foundation/timers.ts";
 import type { OpenSocket } from "../reconnecting-socket.ts";
 
@@ -67,6 +68,12 @@ export interface BridgeDriver {
    * refused as `no-such-conference`.
    */
   execute(commandId: CommandId, conference: ConfKey | null, command: BridgeCommand): Promise<ExecutionResult>;
+  /**
+   * Tells this caller something, in place of what it is being told; its first key stops it. Best effort: a bridge that has a voice of its own does nothing, and
+   * nobody hears of a failure. An `expel` of a caller at the prompt that comes after it waits for the end of the sentence, some seconds at
+   * most; nothing else waits.
+   */
+  announce(call: CallId, announcement: Announcement): void;
   /** What the bridge holds now; `null` when there is no link or it broke before the answer. */
   state(): Promise<DriverState | null>;
   /** Disconnects for good; what is still unanswered becomes `unknown`, and nothing is reported any more. */

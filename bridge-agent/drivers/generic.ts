@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { Announcement } from "../../src/bridge/announcements.ts";
 import type { BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
 import {
   type AgentToBridge,
@@ -10,7 +11,7 @@ import {
   REPLACED_CODE,
 } from "../../src/bridge/protocol.ts";
 import type { BridgeState } from "../../src/bridge/state.ts";
-import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 import type { Result } from "../../src/foundation/result.ts";
 import { type Codec, ReconnectingSocket } from "../reconnecting-socket.ts";
 import type { BridgeDriver, DriverIdentity, DriverKind, DriverPorts, DriverReport, DriverState } from "./driver.ts";
@@ -81,6 +82,8 @@ export class GenericDriver implements BridgeDriver {
   #isGreeted = false;
   /** The agent was told `connected`. */
   #ready = false;
+  /** Whether the bridge says what it is told to. */
+  #announces = false;
   /** States in a row that were not understood. While there are any, a connection must bring a good one before the agent hears of it. */
   #badStates = 0;
   #lastId = 0;
@@ -128,6 +131,10 @@ export class GenericDriver implements BridgeDriver {
     if (answer.type === "refused") return { done: false, reason: answer.reason };
     this.#ownership.applySuccess(conference, command);
     return { done: true };
+  }
+
+  announce(call: CallId, announcement: Announcement): void {
+    if (this.#ready && this.#announces) this.#socket.send({ type: "announce", call, announcement });
   }
 
   async state(): Promise<DriverState | null> {
@@ -198,7 +205,7 @@ export class GenericDriver implements BridgeDriver {
 
   #receiveHello(message: Received): void {
     if (message.type !== "hello") return this.#socket.end(`it began with ${message.type}, not with hello`);
-    const { version, bootId, ports, cannot } = message;
+    const { version, bootId, ports, cannot, announces = false } = message;
     if (version !== BRIDGE_PROTOCOL_VERSION) {
       const versions = `version ${version} of the bridge protocol, this agent speaks ${BRIDGE_PROTOCOL_VERSION}`;
       return this.#socket.end(
@@ -206,6 +213,7 @@ export class GenericDriver implements BridgeDriver {
       );
     }
     this.#isGreeted = true;
+    this.#announces = announces;
     this.#socket.greeted(this.#ports.pingEveryMs ?? PING_EVERY_MS);
     const connected = () => {
       this.#ready = true;

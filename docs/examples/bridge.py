@@ -107,7 +107,7 @@ class Bridge:
         self.calls[id] = {
             **{"call": id, "stage": stage, "direction": direction, "number": number, "dialled": dialled, "keys": ""},
             **{"conference": conference, "room": None, "muted": False, "joinTone": None, "attendeeId": None},
-            **{"voice": False, "talking": False, "reason": None},
+            **{"voice": False, "talking": False, "reason": None, "heard": []},
         }
         return self.calls[id]
 
@@ -143,7 +143,8 @@ class Bridge:
             self.leave(older)  # The agent has connected anew: the network may not have told that this one is over.
         agent = Agent(name, socket)
         self.agents.append(agent)
-        agent.send({"type": "hello", "version": 3, "bootId": self.boot_id, "ports": None, "cannot": CANNOT})
+        hello = {"type": "hello", "version": 3, "bootId": self.boot_id, "ports": None, "cannot": CANNOT}
+        agent.send({**hello, "announces": True})
         try:
             async for message in socket.messages():
                 if agent in self.agents:
@@ -171,6 +172,10 @@ class Bridge:
                 is_late = any(each.epoch > agent.epoch for each in rivals)
                 for loser in [agent] if is_late else rivals:
                     self.leave(loser, 4001)
+            case "announce":
+                call = self.calls.get(message["call"])
+                if agent.owner is not None and call is not None:
+                    call["heard"].append(message["announcement"])  # Here your switch plays it, until a key is pressed.
             case "command" if self.holding:
                 self.held.append((agent, message))
             case "command":

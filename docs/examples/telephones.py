@@ -68,6 +68,8 @@ class Telephones:
             case ["POST", "conferences", key, "end"]:
                 bridge.end_conference(key)
                 bridge.tell("conference-ended", conference=key)
+            case ["GET", "calls", id, "heard"]:
+                return {"heard": bridge.calls[id]["heard"]}
             case ["PUT", "numbers", digits]:
                 self.plans[digits] = {**ANSWERS, **body}
             case ["PUT", "faults"]:

@@ -34,9 +34,9 @@ interface Agent {
 /** The connected agents. All hear what happens, and one of each owner acts; while the bridge is down none is answered. */
 export class Agents {
   readonly #agents = new Set<Agent>();
-  readonly #machine: Pick<Machine, "bootId" | "cannot" | "faults" | "execute" | "state">;
+  readonly #machine: Pick<Machine, "bootId" | "cannot" | "faults" | "execute" | "announce" | "state">;
 
-  constructor(machine: Pick<Machine, "bootId" | "cannot" | "faults" | "execute" | "state">) {
+  constructor(machine: Pick<Machine, "bootId" | "cannot" | "faults" | "execute" | "announce" | "state">) {
     this.#machine = machine;
   }
 
@@ -46,7 +46,7 @@ export class Agents {
     const agent: Agent = { socket, name, acts: null, held: new Map() };
     this.#agents.add(agent);
     const { bootId, cannot } = this.#machine;
-    const hello = { type: "hello", version: BRIDGE_PROTOCOL_VERSION, bootId, ports: null } as const;
+    const hello = { type: "hello", version: BRIDGE_PROTOCOL_VERSION, bootId, ports: null, announces: true } as const;
     this.#send(socket, cannot.length > 0 ? { ...hello, cannot } : hello);
     return {
       message: (message) => {
@@ -92,6 +92,9 @@ export class Agents {
 
   #answer(agent: Agent, message: AgentToBridge): void {
     if (message.type === "activate") return this.#activate(agent, message.owner, message.epoch);
+    if (message.type === "announce") {
+      return this.#machine.announce(agent.acts?.owner ?? null, message.call, message.announcement);
+    }
     const { socket, held } = agent;
     const { id } = message;
     switch (message.type) {

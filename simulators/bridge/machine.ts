@@ -105,6 +105,14 @@ export class Machine {
     };
   }
 
+  /** The caller is told this by an agent that acts for this owner. */
+  announce(owner: string | null, id: CallId, announcement: string): void {
+    const call = this.world.calls.get(id);
+    if (!call || owner === null) return;
+    const isOwn = call.conference === null || this.world.conferences.get(call.conference)?.owner === owner;
+    if (isOwn) call.heard.push(announcement);
+  }
+
   /** How many commands wait for the faults to be over. */
   get held(): number {
     return this.#heldCommands.size;

@@ -35,6 +35,8 @@ export interface Call {
   reportedTalking: boolean;
   /** Pressed since the prompt. */
   keys: string;
+  /** What agents had it told. */
+  readonly heard: string[];
   endReason: EndReason | null;
 }
 
@@ -71,6 +73,7 @@ export class World {
       talking: false,
       reportedTalking: false,
       keys: "",
+      heard: [],
       endReason: null,
     };
     this.ended.delete(call.id);

@@ -276,6 +276,19 @@ export class Phone {
     await eventually(`${this.number} hears something`, () => this.sound.isLoud(from));
   }
 
+  /** Waits until it has heard nothing at all for so long: an announcement that was about to begin is over. Words could be taken for tones. */
+  async hearsNothing(forMs = 500): Promise<void> {
+    const from = performance.now();
+    let wasQuiet = false;
+    await eventually(`${this.number} hears nothing`, () => {
+      const since = performance.now() - forMs;
+      const isQuiet = since >= from && !this.sound.isLoud(since);
+      const isSure = wasQuiet && isQuiet;
+      wasQuiet = isQuiet;
+      return isSure;
+    });
+  }
+
   /** In how many packets since then (`performance.now()`) it heard the other one. */
   packetsOf(other: Phone, since = 0): number {
     return this.sound.hears(other.sound.frequency, since).filter(({ isHeard }) => isHeard).length;

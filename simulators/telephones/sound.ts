@@ -101,9 +101,8 @@ export class Sound {
 
   /** Whether there was anything but silence since `from`. */
   isLoud(from: number): boolean {
-    return this.heard.some(
-      ({ at, payload }) => at >= from && payload.some((byte) => Math.abs(fromMuLaw(byte)) >= HEARD),
-    );
+    const frames = this.heard.slice(firstSince(this.heard, from));
+    return frames.some(({ payload }) => payload.some((byte) => Math.abs(fromMuLaw(byte)) >= HEARD));
   }
 
   /** Sends all that is due: timers may be late, a telephone's clock is not. But keys that come all at once are too short for Asterisk. */

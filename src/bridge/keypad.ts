@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { ConfKey, EpochMs } from "../foundation/ids.ts";
 import { assertNever } from "../foundation/result.ts";
+import type { Announcement } from "./announcements.ts";
 import { type Checked, word } from "./schemas.ts";
 
 export const keypadCodes = v.object({ merge: word, mute: word });
@@ -136,6 +137,18 @@ function pressOne(keypad: Keypad, key: string, now: EpochMs, rules: KeypadRules,
     default:
       return assertNever(keypad);
   }
+}
+
+/** What a caller at the prompt is asked for at its new place in the menu; `null`: nothing. `before`: `null` for a new caller. */
+export function promptAfter(before: Keypad | null, after: Keypad): Announcement | null {
+  if (after === before || after.at === "inside" || after.at === "over" || after.typed !== "") return null;
+  if (after.at === "attendee-id") return "attendee-id";
+  return after.unknown > unknownKeys(before) ? "key-again" : "welcome";
+}
+
+/** How many keys of no conference a caller at the prompt has tried. */
+export function unknownKeys(keypad: Keypad | null): number {
+  return keypad?.at === "conference-key" || keypad?.at === "attendee-id" ? keypad.unknown : 0;
 }
 
 /** What an entry at the prompt comes to. */

@@ -3,7 +3,7 @@ import { err, ok, type Result } from "../foundation/result.ts";
 import { missingAbilities } from "./abilities.ts";
 import { command, refusalReason } from "./commands.ts";
 import { bridgeEvent } from "./events.ts";
-import { type Checked, commandId, conference, typed, whole, word, wrong } from "./schemas.ts";
+import { type Checked, call, commandId, conference, flag, typed, whole, word, wrong } from "./schemas.ts";
 import { bridgeState } from "./state.ts";
 
 /** The generic bridge protocol, described in docs/bridge-protocol.md. */
@@ -13,6 +13,8 @@ const agentToBridge = v.variant("type", [
   typed("command", { id: whole, commandId, conference: v.nullable(conference), command }),
   v.object({ type: v.picklist(["state", "ping"]), id: whole }),
   typed("activate", { owner: v.pipe(word, v.nonEmpty()), epoch: whole }),
+  /** Only to a bridge that `announces`. A word of a later version says nothing. */
+  typed("announce", { call, announcement: word }),
 ]);
 
 /** The code with which a bridge closes the connection of an agent in whose place another one acts from now on. */
@@ -29,6 +31,8 @@ const bridgeToAgent = v.variant("type", [
     ports: v.nullable(whole),
     /** Absent: the bridge can do everything. */
     cannot: v.exactOptional(missingAbilities),
+    /** It says to callers what the agent tells it to; absent: it has a voice of its own, or none. */
+    announces: v.exactOptional(flag),
   }),
   v.object({ type: v.picklist(["done", "pong"]), id: whole }),
   typed("refused", { id: whole, reason: refusalReason }),

@@ -83,6 +83,8 @@ export class AgentWorld {
   /** The edge acknowledges nothing that it accepts. */
   silent = false;
   readonly notes: string[] = [];
+  /** What callers were to hear. */
+  readonly announced: string[] = [];
   /** What the policy refused or ended. */
   readonly policyActs: PolicyReason[] = [];
   /** Called for each command that the bridge is given. */
@@ -226,6 +228,7 @@ export class AgentWorld {
       if (this.#edgeUp && !this.edgeDeaf) this.#edgeHears(message);
       this.#step();
     }
+    for (const { call, announcement } of effects.announcements) this.announced.push(`${call} ${announcement}`);
     for (const execution of effects.executions) {
       if (!this.#bridgeUp) {
         this.#put({ type: "result", execution, result: { done: false, reason: "unreachable" } });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { AriChannel, AriEvent } from "../../bridge-agent/drivers/asterisk/ari.ts";
 import { Book, type Conference, type Look } from "../../bridge-agent/drivers/asterisk/book.ts";
-import { bridgeName, type CallNotes } from "../../bridge-agent/drivers/asterisk/names.ts";
+import { bridgeName, type CallNotes, whispererId } from "../../bridge-agent/drivers/asterisk/names.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 
 const owner = "acme/bridge-1";
@@ -69,6 +69,16 @@ describe("what happens", () => {
     const prompted = { type: "prompted", call: caller, number: "14085550001", dialled: "18005551234" };
     expect(book.happened(began(caller))).toEqual({ reports: [prompted], tasks: [{ type: "answer", call: caller }] });
     expect(book.happened(began(caller))).toEqual(nothing);
+  });
+
+  test("a channel that whispers to a caller is no caller; of an agent that is gone, it is hung up", () => {
+    const whisperer = whispererId("1");
+    expect(book.happened(began(whisperer))).toEqual(nothing);
+    const seen = look({ channels: [channel(whisperer)] });
+    expect(book.looked(seen, book.version, false)).toEqual(nothing);
+    expect(book.looked(seen, book.version, true).tasks).toEqual([{ type: "hang-up", call: whisperer }]);
+    expect(book.looked({ ...seen, inApplication: new Set() }, book.version, true)).toEqual(nothing);
+    expect(book.state().calls).toEqual([]);
   });
 
   test("a caller who dialled another number is left alone, whatever it does", () => {

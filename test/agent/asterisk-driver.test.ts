@@ -27,6 +27,11 @@ afterEach(async () => {
   await asterisk.close();
 });
 
+const info = (version: string) => ({
+  status: 200,
+  body: { system: { version }, status: { startup_time: "2026-11-20T10:00:00.000+0000" } },
+});
+
 function start(more: Partial<AsteriskSettings> = {}): AsteriskDriver {
   const settings: AsteriskSettings = {
     type: "asterisk",
@@ -56,10 +61,6 @@ function reported<Type extends DriverReport["type"]>(type: Type): Promise<Extrac
 
 describe("what is wrong is one sentence, which says what to change", () => {
   const sentence = async () => (await reported("disconnected")).why.replace(asterisk.url, "URL");
-  const info = (version: string) => ({
-    status: 200,
-    body: { system: { version }, status: { startup_time: "2026-11-20T10:00:00.000+0000" } },
-  });
 
   test("nobody is there", async () => {
     start({ url: "http://127.0.0.1:1/ari" });
@@ -165,6 +166,46 @@ test("the password may stand in a file", async () => {
   });
   const authorization = `Basic ${Buffer.from("bridgehead:from the file").toString("base64")}`;
   expect(new Set(asterisk.requests.map((request) => request.authorization))).toEqual(new Set([authorization]));
+});
+
+describe("sounds", () => {
+  const en = (...ids: string[]) => ({
+    status: 200,
+    body: ids.map((id) => ({ id, formats: [{ language: "en", format: "gsm" }] })),
+  });
+  const stock = [
+    ...["conf-getconfno", "conf-invalid", "confbridge-pin", "check-number-dial-again", "conf-locked", "conf-full"],
+    ...["conf-placeintoconf", "conf-onlyperson", "conf-muted", "conf-unmuted", "vm-goodbye"],
+  ];
+
+  test("that are missing are one sentence, which names the settings, and no failure", async () => {
+    asterisk.answers["GET /sounds"] = en(...stock.filter((id) => id !== "conf-locked"));
+    start({ sounds: { welcome: ["custom/hello", "conf-getconfno"] } });
+    expect((await reported("notice")).text.replace(asterisk.url, "URL")).toBe(
+      "Asterisk at URL lacks sounds in the language en, and callers hear nothing there: custom/hello (driver.sounds.welcome), conf-locked (driver.sounds.locked); " +
+        "put these files into sounds/en of its data folder, or correct driver.sounds or driver.language",
+    );
+    asterisk.answers["GET /asterisk/info"] = { status: 401 };
+    await reported("disconnected");
+    asterisk.answers["GET /asterisk/info"] = info("22.10.1");
+    await vi.waitFor(() => expect(asterisk.requests.filter(({ what }) => what === "GET /sounds")).toHaveLength(2));
+    expect(reports.filter(({ type }) => type === "notice")).toHaveLength(1);
+  });
+
+  test.each<[string, Partial<AsteriskSettings>]>([
+    ["Asterisk's own", {}],
+    ["a language's that is spoken elsewhere, too", { language: "en_GB" }],
+    ["a file with its path, and nothing at all", { sounds: { welcome: ["/srv/sounds/hello"], locked: [] } }],
+  ])("that are there are no word worth: %s", async (_, settings) => {
+    asterisk.answers["GET /sounds"] = en(...stock);
+    start(settings);
+    await reported("connected");
+    await vi.waitFor(() => expect(asterisk.requests.some(({ what }) => what === "GET /sounds")).toBe(true));
+    await vi.waitFor(() =>
+      expect(asterisk.requests.filter(({ what }) => what === "GET /asterisk/info").length).toBeGreaterThan(2),
+    );
+    expect(reports.map(({ type }) => type)).toEqual(["connected"]);
+  });
 });
 
 describe("a link that is up", () => {
@@ -281,6 +322,55 @@ describe("a link that is up", () => {
 
     expect(await execute(admit)).toEqual({ done: false, reason: "refused" });
     expect(asterisk.requests.map(({ what }) => what)).not.toContain("POST /bridges/bridgehead-command-1/addChannel");
+  });
+
+  describe("with a caller at the prompt", () => {
+    const call = "c1" as CallId;
+    const channel = {
+      id: "c1",
+      name: "PJSIP/trunk-1",
+      state: "Ring",
+      caller: { number: "1" },
+      dialplan: { exten: "" },
+    };
+    const played = () => asterisk.requests.find(({ what }) => what === "POST /channels/c1/play");
+    const playback = () => String(played()?.parameters.playbackId);
+    const asked = (what: string) => asterisk.requests.some((request) => request.what === what);
+    beforeEach(async () => {
+      asterisk.answers["POST /channels/c1/answer"] = { status: 204 };
+      asterisk.answers["POST /channels/c1/play"] = { status: 201 };
+      asterisk.answers["DELETE /channels/c1"] = { status: 204 };
+      asterisk.send({ type: "StasisStart", args: ["in", "18005551234", "14085550001"], channel });
+      await reported("prompted");
+      driver.announce(call, "locked");
+      await vi.waitFor(() => expect(played()).toBeDefined());
+    });
+    const expel = () => driver.execute("command-2" as CommandId, null, { type: "expel", call });
+
+    test("hangs up after the end of the sentence", async () => {
+      expect(played()?.parameters).toMatchObject({ media: ["sound:conf-locked"], lang: "en" });
+      const result = expel();
+      await driver.state();
+      expect(asked("DELETE /channels/c1")).toBe(false);
+      asterisk.send({ type: "PlaybackFinished", playback: { id: playback() } });
+      expect(await result).toEqual({ done: true });
+    });
+
+    test("hangs up at the first key", async () => {
+      const result = expel();
+      await driver.state();
+      expect(asked("DELETE /channels/c1")).toBe(false);
+      asterisk.send({ type: "ChannelDtmfReceived", digit: "1", channel });
+      expect(await result).toEqual({ done: true });
+      await vi.waitFor(() => expect(asked(`DELETE /playbacks/${playback()}`)).toBe(true));
+    });
+
+    test("goes on when the caller hangs up before the end", async () => {
+      const result = expel();
+      await driver.state();
+      asterisk.send({ type: "StasisEnd", channel });
+      expect(await result).toEqual({ done: false, reason: "no-such-call" });
+    });
   });
 
   test("ends when an event is none of ARI's", async () => {

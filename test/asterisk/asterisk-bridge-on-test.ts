@@ -18,6 +18,7 @@ interface SeenEvent {
   readonly type: string;
   readonly channel?: { readonly id: string };
   readonly variable?: string;
+  readonly playback?: { readonly id: string };
 }
 
 /** Telephones without SIP, called as `Local/{number}@phones`; how a number takes a call is in a global variable. */
@@ -175,6 +176,11 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
     async talk(call, talking) {
       const [type, act] = talking ? ["ChannelTalkingStarted", speak] : ["ChannelTalkingFinished", fallSilent];
       await noticed(type, call, 1, () => act(call), NOTICES_TALK_WITHIN_MS);
+    },
+    async heard(call) {
+      const said = new RegExp(`^bridgehead-([a-z-]+)-${call}-[-0-9a-f]{36}$`);
+      const begun = allSeen.filter(({ type }) => type === "PlaybackStarted");
+      return begun.flatMap(({ playback }) => said.exec(playback?.id ?? "")?.[1] ?? []);
     },
     async hangUp(call) {
       await must("ChannelDestroyed", call, 1, () => ari("DELETE", phoneOf(call)), NOTICES_WITHIN_MS);

@@ -17,7 +17,7 @@ interface Model {
   readonly properties: Readonly<Record<string, { readonly type: string }>>;
 }
 
-const resources = ["applications", "asterisk", "bridges", "channels", "endpoints", "events", "sounds"];
+const resources = ["applications", "asterisk", "bridges", "channels", "endpoints", "events", "playbacks", "sounds"];
 
 function descriptionOf(folder: string, resource: string): Description {
   return JSON.parse(readFileSync(join(folder, "rest-api", `${resource}.json`), "utf8"));
@@ -57,6 +57,7 @@ describe.each(inject("asterisks"))("what $version says of its interface", ({ ver
     AsteriskInfo: ari.info,
     Module: ari.modules.item,
     Variable: ari.variable,
+    Sound: ari.sounds.item,
     Application: ari.application,
     Endpoint: ari.endpoint,
     ConfigTuple: ari.configTuples.item,

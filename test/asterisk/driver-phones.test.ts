@@ -235,4 +235,126 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     await other.phone.until("ended");
     expect(reports.filter(({ type }) => type === "ended")).toEqual([]);
   });
+
+  describe("announcements", () => {
+    /** So long a telephone is silent after the end of a sentence. */
+    const silenceMs = 300;
+    const isLoud = ({ sound }: Phone, since: number) => sound.isLoud(since);
+
+    test("a caller at the prompt hears what it is told, and its first key stops that; nobody else hears it", async () => {
+      const { phone, call } = await prompted();
+      const other = await entered();
+      const since = performance.now();
+
+      driver.announce(call, "key-again"); // Takes 3.9 s.
+      await phone.hearsSomething();
+      await phone.press("9");
+      const pressed = performance.now();
+      await phone.hearsNothing(silenceMs);
+
+      expect(performance.now() - pressed).toBeLessThan(1_500);
+      expect(isLoud(other.phone, since)).toBe(false);
+    });
+
+    test("a caller among others hears them meanwhile, and they hear it, and not what it is told", async () => {
+      const { phone, call } = await entered();
+      const other = await entered();
+      phone.talk();
+      await other.phone.hears(phone);
+      const since = performance.now();
+
+      driver.announce(call, "joined"); // 2.4 s.
+      await phone.hearsSomething();
+      other.phone.talk();
+      await phone.hears(other.phone);
+      other.phone.fallSilent();
+      const gap = other.phone.longestGapMs(phone, since);
+      phone.fallSilent();
+      await other.phone.hearsEndOf(phone);
+      const silent = performance.now();
+      driver.announce(call, "alone"); // In place of the other one; 3.2 s.
+      await phone.hearsSomething();
+      await phone.press("9");
+      const pressed = performance.now();
+      await phone.hearsNothing(silenceMs);
+
+      expect(gap).toBeLessThan(200);
+      expect(performance.now() - pressed).toBeLessThan(1_500);
+      expect(isLoud(other.phone, silent)).toBe(false);
+    });
+
+    test("who has just been muted is told so, and no packet of it is heard any more", async () => {
+      const { phone, call } = await entered();
+      const other = await entered();
+      phone.talk();
+      await other.phone.hears(phone);
+      await done({ type: "mute", call });
+      await other.phone.hearsNoMore(phone);
+      const since = performance.now();
+
+      driver.announce(call, "muted"); // 1.4 s.
+      await phone.hearsSomething();
+      await phone.hearsNothing(silenceMs);
+      await pause(silenceMs);
+
+      expect(other.phone.packetsOf(phone, since)).toBe(0);
+    });
+
+    test("who is told that it is alone goes where it is to go at once, and hears at once who comes", async () => {
+      const { phone, call } = await entered({ muted: true });
+      phone.talk();
+      await done({ type: "create-room", room: side, kind: "sub" });
+      driver.announce(call, "alone");
+      await phone.hearsSomething();
+      const since = performance.now();
+      await done({ type: "mute", call }, { type: "move", call, room: side });
+      expect(performance.now() - since).toBeLessThan(1_500);
+
+      driver.announce(call, "alone");
+      await phone.hearsSomething();
+      const other = await entered();
+      other.phone.talk();
+      await done({ type: "move", call: other.call, room: side });
+      await phone.hears(other.phone, 1_500);
+      await pause(silenceMs);
+      expect(other.phone.packetsOf(phone)).toBe(0);
+    });
+
+    test("a caller is hung up on at the prompt at the end of the sentence, or at its first key", async () => {
+      const [one, two] = [await prompted(), await prompted()];
+      const expel = (call: CallId) =>
+        driver.execute(`command-${++commands}` as CommandId, null, { type: "expel", call });
+      const since = performance.now();
+      driver.announce(one.call, "key-again");
+      driver.announce(two.call, "key-again");
+      const expelled = expel(one.call);
+      void expel(two.call);
+      await two.phone.hearsSomething();
+      await two.phone.press("9");
+      await two.phone.until("ended");
+      expect(one.phone.state).toBe("up");
+
+      expect(await expelled).toEqual({ done: true });
+      expect(performance.now() - since).toBeGreaterThan(3_000);
+      await one.phone.until("ended");
+    });
+
+    test("a conference that ends does not wait for what its callers are told, and nothing of that is left", async () => {
+      const [one, two] = [await entered(), await entered()];
+      driver.announce(one.call, "joined");
+      await one.phone.hearsSomething();
+      expect(await driver.state()).toMatchObject({ callsOfOthers: 0 });
+      const since = performance.now();
+
+      await done({ type: "end-conference" }, { type: "create-conference", maxCallers: null, anonymousId: null });
+      await Promise.all([one.phone.until("ended"), two.phone.until("ended")]);
+
+      expect(performance.now() - since).toBeLessThan(1_000);
+      const whisperers = async () => {
+        const channels: { name: string }[] = await (await asterisk.ari("GET", "/channels")).json();
+        return channels.filter(({ name }) => name.startsWith("Snoop/"));
+      };
+      await vi.waitFor(async () => expect(await whisperers()).toEqual([]), patience);
+    });
+  });
 });

@@ -93,12 +93,12 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
       application: "ok    application: bridgehead is nobody's yet: the agent takes it when it acts",
       dialplan: "ok    dialplan: 18005551234 in from-trunk leads to bridgehead",
       trunk: expect.stringMatching(/^warn {2}trunk: trunk is at sip:\S+; .*: set qualify_frequency = 60 /),
-      sounds: "ok    sounds: confbridge-join, confbridge-leave are there",
+      sounds: "ok    sounds: confbridge-join, confbridge-leave and all that callers are told are there",
       rtp: "ok    rtp: 20000 to 29999, enough for 5000 calls",
     });
   });
 
-  test("doctor says of each number, port and endpoint that is missing what to write", async () => {
+  test("doctor says of each number, port, endpoint and sound that is missing what to write", async () => {
     const wrong = await said(
       { ports: 6_000, endpoint: "PJSIP/{number}@telco" },
       { ...identity, dialIn: [...dialIn, "18005559999"] },
@@ -113,6 +113,9 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
     );
     expect(wrong.trunk).toBe("WRONG trunk: there is no telco: add it to pjsip.conf, or correct driver.endpoint");
     expect(wrong.needs).toMatch(/^WRONG needs: Asterisk has no endpoint telco: /);
+    expect((await said({ sounds: { welcome: ["custom/our-name"] } })).sounds).toMatch(
+      /^warn {2}sounds: Asterisk lacks sounds in the language en, .*: custom\/our-name \(driver\.sounds\.welcome\); put /,
+    );
     expect((await said({ application: "beta" })).dialplan).toMatch(
       /^WRONG dialplan: nothing in from-trunk leads to beta: /,
     );

@@ -6,6 +6,7 @@ import {
   type KeypadAction,
   type KeypadRules,
   press,
+  promptAfter,
   prompted,
   resume,
 } from "../../src/bridge/keypad.ts";
@@ -214,4 +215,25 @@ test("a call is admitted or hung up at most once, and neither after the other", 
       expect(ends.length).toBeLessThanOrEqual(1);
     }),
   );
+});
+
+describe("what a caller at the prompt is asked for", () => {
+  const after = (keys: string, from = prompted(0)) =>
+    promptAfter(from, press(from, { type: "keys", keys, at: 0 }, rules).keypad);
+
+  test.each([
+    ["a digit of a key", "9", null],
+    ["a key that is known", "987654321#", "attendee-id"],
+    ["an unknown key", "5#", "key-again"],
+    ["an entry that is taken back", "98*", "welcome"],
+    ["a # with nothing before it", "#", null],
+    ["an attendee ID", "987654321#444#", null],
+    ["the key of a locked conference", "111#", null],
+  ] as const)("after %s", (_, keys, announcement) => {
+    expect(after(keys)).toBe(announcement);
+  });
+
+  test("a new caller is welcomed", () => {
+    expect(promptAfter(null, prompted(0))).toBe("welcome");
+  });
 });

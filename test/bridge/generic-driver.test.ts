@@ -409,3 +409,19 @@ test("a state that is not understood is asked for again after growing pauses, an
   expect(attempts.slice(1).map((at, index) => at - (attempts[index] ?? 0))).toEqual(pauses);
   expect(reports.map(({ type }) => type)).toEqual(["connected", ...Array(7).fill("disconnected"), "connected"]);
 });
+
+test.each([
+  [{ announces: true }, { type: "announce", call: "c1", announcement: "locked" }],
+  [{}, { type: "activate", owner: "local/simulated", epoch: 3 }],
+])("announcements go to a bridge that announces, and to no other one: %j", async (more, expected) => {
+  const socket = await connection();
+  const ping = heard(socket);
+  await say(socket, { ...hello, ...more });
+  await ping;
+
+  const next = heard(socket);
+  driver.announce("c1" as CallId, "locked");
+  driver.activate(3);
+
+  expect(await next).toEqual(expected);
+});

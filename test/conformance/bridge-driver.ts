@@ -33,6 +33,8 @@ export interface BridgeOnTest {
   press(call: CallId, keys: string): Promise<void>;
   talk(call: CallId, talking: boolean): Promise<void>;
   hangUp(call: CallId): Promise<void>;
+  /** The announcements that this caller was told by an agent, in order; absent, or `null`: the bridge has a voice of its own. */
+  heard?(call: CallId): Promise<readonly string[] | null>;
   /** Absent where `without` says so. */
   lockByTelephone?(conference: ConfKey, locked: boolean): Promise<void>;
   /** Or by the bridge's own operator. */
@@ -168,6 +170,31 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
         dialled,
         keys: "987#*",
       });
+    });
+
+    test("a caller alone hears what it is told, at the prompt and inside, and why it is hung up on", async () => {
+      await done(create);
+      const call = await bridge.dialIn("14085550001");
+      const other = await bridge.dialIn("14085550002");
+      if (!(await bridge.heard?.(call))) skip("the bridge has a voice of its own");
+      const hears = (announcements: readonly string[]) =>
+        expect.poll(() => bridge.heard?.(call), { timeout: 5_000, interval: 10 }).toEqual(announcements);
+
+      bridge.driver.announce(call, "welcome");
+      await hears(["welcome"]);
+      await done(admit(call), admit(other));
+      bridge.driver.announce(call, "joined");
+      await hears(["welcome", "joined"]);
+      expect(await bridge.heard?.(other)).toEqual([]);
+
+      const refused = await bridge.dialIn("14085550003");
+      bridge.driver.announce(refused, "locked");
+      expect(await ask({ type: "expel", call: refused }, null)).toEqual({ done: true });
+      expect(await bridge.heard?.(refused)).toEqual(["locked"]);
+      bridge.driver.announce(refused, "goodbye");
+      bridge.driver.announce("no-such-call" as CallId, "welcome");
+      expect(await callInState(refused)).toMatchObject({ stage: "ended", reason: "refused" });
+      expect((await nextReports()).map(({ type }) => type)).toEqual(["prompted", "prompted", "prompted"]);
     });
 
     test("an admitted caller is in the main room with what the admission said, without an event", async () => {

@@ -39,7 +39,7 @@ export function agentsOf(url: string): Pick<BridgeOnTest, "driver" | "other" | "
 
 /**
  * A bridge program behind the generic driver, whose telephones are moved by the control requests of docs/bridge-protocol.md: `POST /calls`,
- * `/calls/{id}/keys`, `talking` and `hang-up`, `/conferences/{key}/lock` and `end`, `PUT /numbers/{digits}`, and `PUT /faults` with
+ * `/calls/{id}/keys`, `talking` and `hang-up`, `GET /calls/{id}/heard`, `POST /conferences/{key}/lock` and `end`, `PUT /numbers/{digits}`, and `PUT /faults` with
  * `hold` and `down`. `start` starts it on this port, and anew after its end; agents connect to `/bridge`.
  */
 export async function controlledBridge(start: (port: number) => Promise<RunningBridge>): Promise<BridgeOnTest> {
@@ -49,7 +49,8 @@ export async function controlledBridge(start: (port: number) => Promise<RunningB
   const agents = agentsOf(`ws://127.0.0.1:${port}/bridge`);
   const ask = async (method: string, path: string, body: unknown = {}): Promise<Readonly<Record<string, unknown>>> => {
     const asked = `${method} ${path}`;
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, body: JSON.stringify(body) });
+    const sent = method === "GET" ? {} : { body: JSON.stringify(body) };
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method, ...sent });
     const text = await response.text();
     if (!response.ok) throw new Error(`the bridge program answers ${asked} with ${response.status} ${text}`);
     return JSON.parse(text);
@@ -60,6 +61,11 @@ export async function controlledBridge(start: (port: number) => Promise<RunningB
     dialIn: async (from, to = agents.dialIns.own) => (await ask("POST", "/calls", { from, to })).id as CallId,
     press: async (call, keys) => void (await ask("POST", `/calls/${call}/keys`, { keys })),
     talk: async (call, talking) => void (await ask("POST", `/calls/${call}/talking`, { talking })),
+    heard: async (call) => {
+      // A bridge with a voice of its own does not know this request.
+      const answer = await ask("GET", `/calls/${call}/heard`).catch(() => null);
+      return answer && (answer.heard as readonly string[]);
+    },
     hangUp: async (call) => void (await ask("POST", `/calls/${call}/hang-up`)),
     lockByTelephone: async (key, locked) => void (await ask("POST", `/conferences/${key}/lock`, { locked })),
     endByTelephone: async (key) => void (await ask("POST", `/conferences/${key}/end`)),

@@ -230,6 +230,11 @@ export class Bridge {
         return machine.faults;
       },
       state: () => machine.state(),
+      announce: (owner, id, announcement) => {
+        const call = machine.world.find(id);
+        if (call && isForeign(call)) this.#context.violated("what is another owner's is left alone", announcement);
+        machine.announce(owner, id, announcement);
+      },
       execute: (owner, commandId, conference, command, answer) => {
         if (this.#slowMs > 0) {
           machine.setFaults({ ...machine.faults, delayMs: this.faults.draws.between(0, this.#slowMs) });

@@ -46,6 +46,18 @@ export const operations = {
   unmute: { method: "DELETE", path: "/channels/{channelId}/mute", parameters: ["direction"] },
   sendDtmf: { method: "POST", path: "/channels/{channelId}/dtmf", parameters: ["dtmf", "before"] },
   getChannelVar: { method: "GET", path: "/channels/{channelId}/variable", parameters: ["variable"] },
+  play: {
+    method: "POST",
+    path: "/channels/{channelId}/play",
+    parameters: ["media", "lang", "playbackId"],
+  },
+  snoop: {
+    method: "POST",
+    path: "/channels/{channelId}/snoop",
+    parameters: ["spy", "whisper", "app", "snoopId"],
+  },
+  stopPlayback: { method: "DELETE", path: "/playbacks/{playbackId}", parameters: [] },
+  listSounds: { method: "GET", path: "/sounds", parameters: [] },
   setChannelVar: { method: "POST", path: "/channels/{channelId}/variable", parameters: ["variable", "value"] },
 } as const satisfies Readonly<Record<string, Operation>>;
 
@@ -53,7 +65,7 @@ type Operations = typeof operations;
 export type OperationName = keyof Operations;
 
 type InPath<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | InPath<Rest> : never;
-type Value = string | number | boolean | Readonly<Record<string, string>>;
+type Value = string | number | boolean | readonly string[] | Readonly<Record<string, string>>;
 type Parameters<Name extends OperationName> = {
   readonly [Key in InPath<Operations[Name]["path"]>]: string;
 } & { readonly [Key in Operations[Name]["parameters"][number]]?: Value };
@@ -228,6 +240,7 @@ export const events = {
   ChannelTalkingFinished: v.object({ type: v.literal("ChannelTalkingFinished"), ...ofChannel }),
   Dial: v.object({ type: v.literal("Dial"), dialstatus: v.string(), peer: channel }),
   BridgeDestroyed: v.object({ type: v.literal("BridgeDestroyed"), bridge }),
+  PlaybackFinished: v.object({ type: v.literal("PlaybackFinished"), playback: v.object({ id: v.string() }) }),
   ChannelUserevent: v.object({ type: v.literal("ChannelUserevent"), eventname: v.string() }),
   ApplicationReplaced: v.object({ type: v.literal("ApplicationReplaced") }),
 };
@@ -239,6 +252,8 @@ export type AriEvent = { [Type in keyof Events]: v.InferOutput<Events[Type]> }[k
 export interface OtherEvent {
   readonly type: "other";
 }
+
+export const sounds = v.array(v.object({ id: v.string(), formats: v.array(v.object({ language: v.string() })) }));
 
 const anyEvent = v.object({ type: v.string() });
 

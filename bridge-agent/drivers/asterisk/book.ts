@@ -4,7 +4,15 @@ import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../src/
 import type { DriverIdentity, DriverState } from "../driver.ts";
 import type { AriBridge, AriChannel, AriEvent } from "./ari.ts";
 import { reasonOfDial } from "./causes.ts";
-import { type CallNotes, type ConferenceNotes, digitsOf, isProbe, type RoomName, readBridgeName } from "./names.ts";
+import {
+  type CallNotes,
+  type ConferenceNotes,
+  digitsOf,
+  isProbe,
+  isWhisperer,
+  type RoomName,
+  readBridgeName,
+} from "./names.ts";
 
 /** Something that Asterisk is to do because of what happened. */
 export type Task =
@@ -339,6 +347,19 @@ export class Book {
     return { conferences, calls, callsOfOthers: this.#callsOfOthers };
   }
 
+  /** Whether others are in the room that a call is or was in. */
+  isPeopled({ id, conference, room }: Call): boolean {
+    return [...this.#calls.values()].some(
+      (other) => other.id !== id && other.conference === conference && other.room === room && other.stage === "entered",
+    );
+  }
+
+  /** `null`: it is in no room. */
+  bridgeOf({ conference, room }: Call): string | null {
+    if (conference === null || room === null) return null;
+    return this.#conferences.get(conference)?.rooms.get(room)?.bridge ?? null;
+  }
+
   #bridgeGone(id: string): void {
     this.#goneBridges.add(id);
     for (const oldest of this.#goneBridges) {
@@ -366,7 +387,7 @@ export class Book {
 
   /** A channel came into the application: one that we dialled, or a caller. */
   #began({ id, caller, dialplan }: AriChannel, [how, dialled, number]: readonly string[]): Consequences {
-    if (this.#isKnown(id) || isProbe(id)) return nothing;
+    if (this.#isKnown(id) || isProbe(id) || isWhisperer(id)) return nothing;
     const isTold = how === "in";
     return this.#callerFound(id, {
       number: digitsOf(isTold && number !== undefined ? number : caller.number),
@@ -413,25 +434,13 @@ export class Book {
 
   #over(call: Call, reason: EndReason, isReported: boolean): Consequences {
     const { id, conference, joinTone } = call;
-    const bridge = this.#bridgeOf(call);
+    const bridge = this.bridgeOf(call);
     this.end(call, reason);
     const isHeardToLeave = bridge !== null && joinTone === true && reason !== "conference-ended";
     return {
       reports: isReported ? [{ type: "ended", call: id, conference, reason }] : [],
-      tasks: isHeardToLeave && this.#isPeopled(call) ? [{ type: "play-leave-tone", bridge }] : [],
+      tasks: isHeardToLeave && this.isPeopled(call) ? [{ type: "play-leave-tone", bridge }] : [],
     };
-  }
-
-  /** Whether others are in the room that a call is or was in. */
-  #isPeopled({ id, conference, room }: Call): boolean {
-    return [...this.#calls.values()].some(
-      (other) => other.id !== id && other.conference === conference && other.room === room && other.stage === "entered",
-    );
-  }
-
-  #bridgeOf({ conference, room }: Call): string | null {
-    if (conference === null || room === null) return null;
-    return this.#conferences.get(conference)?.rooms.get(room)?.bridge ?? null;
   }
 
   /** Not by the agent's own command: those hold what they change. */
@@ -528,6 +537,12 @@ export class Book {
     for (const channel of channels) {
       present.add(channel.id);
       if (isProbe(channel.id)) continue;
+      if (isWhisperer(channel.id)) {
+        // Of an agent that is gone: nobody would end it.
+        const isLeft = isFirst && inApplication.has(channel.id);
+        if (isLeft) add({ reports: [], tasks: [{ type: "hang-up", call: channel.id as CallId }] });
+        continue;
+      }
       const known = this.#calls.get(channel.id as CallId);
       if (this.#ended.has(channel.id as CallId) || (known && !isStill(known))) continue;
       const notes = callNotes.get(channel.id) ?? null;

@@ -1,7 +1,8 @@
 import * as v from "valibot";
+import type { Announcement } from "../../../src/bridge/announcements.ts";
 import type { BridgeCommand, ExecutionResult } from "../../../src/bridge/commands.ts";
 import type { BridgeEvent } from "../../../src/bridge/events.ts";
-import type { CommandId, ConfKey } from "../../../src/foundation/ids.ts";
+import type { CallId, CommandId, ConfKey } from "../../../src/foundation/ids.ts";
 import type { BridgeDriver, DriverIdentity, DriverPorts, DriverReport, DriverState } from "../driver.ts";
 import { AriFailure, application, bridge, channel, isDone, read, variable } from "./ari.ts";
 import { Book, type Consequences } from "./book.ts";
@@ -14,6 +15,7 @@ import {
   readCallNotes,
   readConferenceNotes,
 } from "./names.ts";
+import { missingSounds } from "./prerequisites.ts";
 import type { AsteriskSettings } from "./settings.ts";
 import { Work } from "./work.ts";
 
@@ -36,6 +38,8 @@ export class AsteriskDriver implements BridgeDriver {
   #book: Book;
   #work: { readonly session: Session; readonly work: Work } | null = null;
   #bootId: string | null = null;
+  /** What was last said of missing sounds. */
+  #lacks: string | null = null;
   /** Looks are taken one after another. */
   #looked: Promise<unknown> = Promise.resolve();
   /** To be reported after the result that they follow from. */
@@ -51,7 +55,10 @@ export class AsteriskDriver implements BridgeDriver {
       connected: (bootId) => this.#connected(bootId),
       disconnected: (why, isReplaced) => this.#disconnected(why, isReplaced),
       begun: (session) => this.#look(session, { isFirst: true, isActing: true }),
-      event: (event) => this.#follow(this.#book.happened(event)),
+      event: (event) => {
+        this.#work?.work.happened(event);
+        this.#follow(this.#book.happened(event));
+      },
     });
   }
 
@@ -85,6 +92,11 @@ export class AsteriskDriver implements BridgeDriver {
     }
   }
 
+  announce(call: CallId, announcement: Announcement): void {
+    const { session } = this.#link;
+    if (session !== null && session.activation !== null) this.#workOf(session).announce(call, announcement);
+  }
+
   async state(): Promise<DriverState | null> {
     const { session } = this.#link;
     if (session === null) return null;
@@ -104,6 +116,23 @@ export class AsteriskDriver implements BridgeDriver {
     if (bootId !== this.#bootId) this.#book = new Book(this.#identity);
     this.#bootId = bootId;
     this.#report({ type: "connected", bootId, ports: this.#settings.ports ?? null });
+    if (this.#identity !== null && this.#link.session !== null) void this.#lookForSounds(this.#link.session);
+  }
+
+  /** Once for as long as nothing changes. */
+  async #lookForSounds(session: Session): Promise<void> {
+    try {
+      const lacks = await missingSounds(session.ari, this.#settings);
+      if (lacks !== null && lacks !== this.#lacks) this.#notice(lacks);
+      this.#lacks = lacks;
+    } catch (error) {
+      if (!(error instanceof AriFailure)) throw error;
+      this.#link.lost(session, error.message);
+    }
+  }
+
+  #notice(what: string): void {
+    this.#report({ type: "notice", text: `Asterisk at ${this.#settings.url} ${what}` });
   }
 
   #endWork(): void {
@@ -129,7 +158,7 @@ export class AsteriskDriver implements BridgeDriver {
         this.#afterResult.push(...reports);
         setImmediate(() => this.#tell([]));
       },
-      notice: (what) => this.#report({ type: "notice", text: `Asterisk at ${this.#settings.url} ${what}` }),
+      notice: (what) => this.#notice(what),
       failed: (why) => this.#link.lost(session, why),
     });
     this.#work = { session, work };

@@ -16,6 +16,8 @@ export const asterisk = {
     endpoint: "PJSIP/{number}@trunk",
     callerId: "18005551234",
     ports: 350,
+    language: "en",
+    sounds: { welcome: ["conf-getconfno"] },
     talking: { silenceMs: 1_200, level: 256 },
   },
   create: (settings, ports, identity) => new AsteriskDriver(settings, ports, identity),

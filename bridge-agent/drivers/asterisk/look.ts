@@ -5,7 +5,7 @@ import { reasonOf } from "../../../src/foundation/reason.ts";
 import type { Timers } from "../../../src/foundation/timers.ts";
 import type { DriverIdentity } from "../driver.ts";
 import { Ari, configTuples, endpoint, info, isDone, read, variable } from "./ari.ts";
-import { noteOf, whatIsMissing } from "./prerequisites.ts";
+import { missingSounds, noteOf, whatIsMissing } from "./prerequisites.ts";
 import { type AsteriskSettings, endpointParts, readPassword } from "./settings.ts";
 import { JOIN_TONE, LEAVE_TONE } from "./work.ts";
 
@@ -39,7 +39,7 @@ export async function look(
       ["application", () => checkApplication(ari, settings, identity)],
       ["dialplan", () => checkDialplan(files, settings, identity, trunk?.get("context") ?? SAMPLE_CONTEXT)],
       ["trunk", () => checkTrunk(ari, settings, trunk)],
-      ["sounds", () => checkSounds(ari)],
+      ["sounds", () => checkSounds(ari, settings)],
       ["rtp", () => checkRtp(files, settings)],
     ];
     const findings: Finding[] = [];
@@ -222,16 +222,20 @@ async function checkTrunk(
   };
 }
 
-async function checkSounds(ari: Ari): Promise<Found> {
+async function checkSounds(ari: Ari, settings: AsteriskSettings): Promise<Found> {
   const wanted = [JOIN_TONE, LEAVE_TONE].map((media) => media.replace("sound:", ""));
   const answers = await Promise.all(wanted.map((soundId) => ari.ask("getSound", { soundId }, ANSWER_WITHIN_MS)));
   const missing = wanted.filter((_, index) => answers[index]?.status === 404);
   // Where res_ari_sounds is not loaded, everything is answered with 404.
-  if (missing.length === 0) return { verdict: "ok", says: `${wanted.join(", ")} are there` };
-  return {
-    verdict: "warn",
-    says: `${missing.join(", ")} not found, and callers hear nothing in their place: install Asterisk's sounds (asterisk-core-sounds-en), and load res_ari_sounds.so in modules.conf`,
-  };
+  if (missing.length > 0) {
+    return {
+      verdict: "warn",
+      says: `${missing.join(", ")} not found, and callers hear nothing in their place: install Asterisk's sounds (asterisk-core-sounds-en), and load res_ari_sounds.so in modules.conf`,
+    };
+  }
+  const lacks = await missingSounds(ari, settings);
+  if (lacks !== null) return { verdict: "warn", says: `Asterisk ${lacks}` };
+  return { verdict: "ok", says: `${wanted.join(", ")} and all that callers are told are there` };
 }
 
 async function checkRtp(files: ConfigFiles, { ports }: AsteriskSettings): Promise<Found> {

@@ -1,6 +1,7 @@
 import * as v from "valibot";
+import type { Announcement } from "../../../src/bridge/announcements.ts";
 import { call, conference, room } from "../../../src/bridge/schemas.ts";
-import type { CommandId, ConfKey, RoomId } from "../../../src/foundation/ids.ts";
+import type { CallId, CommandId, ConfKey, RoomId } from "../../../src/foundation/ids.ts";
 
 /*
  * What the agent writes into Asterisk, so that an agent that takes over can read it: names of bridges, and variables.
@@ -30,6 +31,22 @@ export function probeId(unique: string): string {
 
 export function isProbe(channel: string): boolean {
   return channel.startsWith(PROBE);
+}
+
+const WHISPERER = `${PREFIX}-whisperer-`;
+
+/** The id of a channel that whispers to a caller. */
+export function whispererId(unique: string): string {
+  return WHISPERER + unique;
+}
+
+export function isWhisperer(channel: string): boolean {
+  return channel.startsWith(WHISPERER);
+}
+
+/** Says to whoever looks at Asterisk what is being said, and to whom. */
+export function playbackId(announcement: Announcement, call: CallId, unique: string): string {
+  return `${PREFIX}-${announcement}-${call}-${unique}`;
 }
 
 export function bridgeName({ owner, conference, room, kind }: RoomName): string {

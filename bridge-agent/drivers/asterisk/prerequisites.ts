@@ -1,8 +1,10 @@
+import * as v from "valibot";
+import { announcements } from "../../../src/bridge/announcements.ts";
 import { err, ok, type Result } from "../../../src/foundation/result.ts";
 import type { DriverIdentity } from "../driver.ts";
-import { type Ari, info, isDone, modules, read, variable } from "./ari.ts";
+import { type Ari, info, isDone, modules, read, sounds, variable } from "./ari.ts";
 import { type AgentNote, agentVariable, readAgentNote } from "./names.ts";
-import { type AsteriskSettings, endpointParts } from "./settings.ts";
+import { type AsteriskSettings, endpointParts, languageOf, soundsOf } from "./settings.ts";
 
 const OLDEST_VERSION = 16;
 const ANSWER_WITHIN_MS = 2_000;
@@ -93,6 +95,29 @@ export async function whatIsMissing(
     );
   }
   return ok(status.startup_time);
+}
+
+/** The sounds that Asterisk does not have, as the end of a sentence; `null`: it has all, or does not say. Callers hear nothing in their place. */
+export async function missingSounds(ari: Ari, settings: AsteriskSettings): Promise<string | null> {
+  const answer = await ari.ask("listSounds", {});
+  const listed = isDone(answer) ? v.safeParse(sounds, answer.body) : null;
+  if (!listed?.success) return null;
+  const files = new Set(listed.output.flatMap(({ id, formats }) => formats.map(({ language }) => `${language}/${id}`)));
+  const language = languageOf(settings);
+  // As Asterisk looks for a file; one with a path from the root on is none of those that it lists.
+  const isThere = (name: string) =>
+    name.startsWith("/") ||
+    [`${language}/${name}`, `${language.split("_")[0]}/${name}`, name].some((file) => files.has(file));
+  const missing = announcements.flatMap((announcement) =>
+    soundsOf(settings, announcement)
+      .filter((name) => !isThere(name))
+      .map((name) => `${name} (driver.sounds.${announcement})`),
+  );
+  if (missing.length === 0) return null;
+  return (
+    `lacks sounds in the language ${language}, and callers hear nothing there: ${missing.join(", ")}; ` +
+    `put these files into sounds/${language} of its data folder, or correct driver.sounds or driver.language`
+  );
 }
 
 /** Who acts on an application, as far as Asterisk was told; `null`: nobody has said so. */

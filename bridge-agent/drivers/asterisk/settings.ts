@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import * as v from "valibot";
+import { type Announcement, announcements } from "../../../src/bridge/announcements.ts";
 
 /** The number to dial, in an endpoint pattern. */
 const NUMBER = "{number}";
@@ -14,6 +15,26 @@ const ariUrl = v.pipe(
 );
 
 const text = v.pipe(v.string(), v.nonEmpty("must not be empty"));
+
+/** Of Asterisk's own sounds, those that say an announcement best. */
+const stockSounds: Readonly<Record<Announcement, readonly string[]>> = {
+  welcome: ["conf-getconfno"],
+  "key-again": ["conf-invalid"],
+  "attendee-id": ["confbridge-pin"],
+  "unknown-conference": ["check-number-dial-again"],
+  locked: ["conf-locked"],
+  full: ["conf-full"],
+  joined: ["conf-placeintoconf"],
+  alone: ["conf-onlyperson"],
+  muted: ["conf-muted"],
+  unmuted: ["conf-unmuted"],
+  goodbye: ["vm-goodbye"],
+};
+
+const sound = v.pipe(
+  v.string(),
+  v.regex(/^[\w./+-]+$/, "must be a sound file without its ending, in a language's folder, or a path from the root on"),
+);
 
 export const asteriskSettings = v.pipe(
   v.strictObject({
@@ -44,6 +65,10 @@ export const asteriskSettings = v.pipe(
     callerId: v.optional(v.pipe(v.string(), v.regex(/^\+?\d{1,32}$/, "must be 1 to 32 digits, after + if you like"))),
     /** How many calls this Asterisk carries at most. */
     ports: v.optional(v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(1, "must be at least 1"))),
+    /** Of announcements: a folder among Asterisk's sounds. */
+    language: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z][\w-]*$/, "must be a language, such as en or en_GB"))),
+    /** What is played instead of Asterisk's own sounds, one file after the other; an empty list: nothing. */
+    sounds: v.optional(v.partial(v.strictObject(v.entriesFromList(announcements, v.array(sound))))),
     /** A caller is silent once nothing louder than `level`, the mean of a sample, was heard for so long. */
     talking: v.optional(
       v.strictObject({
@@ -60,6 +85,15 @@ export const asteriskSettings = v.pipe(
 );
 
 export type AsteriskSettings = v.InferOutput<typeof asteriskSettings>;
+
+/** What is played for an announcement. */
+export function soundsOf({ sounds }: AsteriskSettings, announcement: Announcement): readonly string[] {
+  return sounds?.[announcement] ?? stockSounds[announcement];
+}
+
+export function languageOf({ language = "en" }: AsteriskSettings): string {
+  return language;
+}
 
 /** Throws what the system says where its file cannot be read. */
 export function readPassword({ password = "", passwordFile }: AsteriskSettings): string {

@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
 import * as v from "valibot";
+import type { Announcement } from "../../../src/bridge/announcements.ts";
 import type { BridgeCommand, Command, CommandResult, RefusalReason } from "../../../src/bridge/commands.ts";
 import type { BridgeEvent, EndReason } from "../../../src/bridge/events.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../src/foundation/ids.ts";
 import { assertNever } from "../../../src/foundation/result.ts";
 import type { Timers } from "../../../src/foundation/timers.ts";
-import { type Ari, type AriAnswer, AriFailure, bridge, isDone, read } from "./ari.ts";
+import { type Ari, type AriAnswer, type AriEvent, AriFailure, bridge, isDone, read } from "./ari.ts";
 import type { Book, Call, Conference, Task } from "./book.ts";
 import {
   bridgeId,
@@ -18,6 +19,7 @@ import {
   readBridgeName,
 } from "./names.ts";
 import { type AsteriskSettings, endpointFor } from "./settings.ts";
+import { Voice } from "./voice.ts";
 
 export const JOIN_TONE = "sound:confbridge-join";
 export const LEAVE_TONE = "sound:confbridge-leave";
@@ -29,6 +31,9 @@ const RINGS_AT_MOST_LONGER_S = 10;
 
 /** Who has just answered may not listen for keys yet. */
 const BEFORE_EXTENSION_MS = 500;
+
+/** Who is hung up on at the prompt hears why, but holds its place no longer than this. */
+const LAST_WORDS_MS = 5_000;
 
 const done: CommandResult = { done: true };
 const refused = (reason: RefusalReason): CommandResult => ({ done: false, reason });
@@ -52,6 +57,7 @@ export class Work {
   readonly #ari: Ari;
   readonly #book: Book;
   readonly #options: WorkOptions;
+  readonly #voice: Voice;
   /** What is done for a call, or written down for a conference, is done in order: the end of the last thing. */
   readonly #last = new Map<string, Promise<unknown>>();
   readonly #pauses = new Set<() => void>();
@@ -62,6 +68,7 @@ export class Work {
     this.#ari = options.ari;
     this.#book = options.book;
     this.#options = options;
+    this.#voice = new Voice(options.ari, options.settings, options.timers);
   }
 
   /** Throws `AriFailure` when nobody knows what became of it. */
@@ -69,7 +76,8 @@ export class Work {
     if (key === null) {
       const call = command.type === "expel" ? this.#book.call(command.call) : undefined;
       if (command.type !== "expel") return refused("no-such-conference");
-      return call?.stage === "prompted" ? this.#hangUpInOrder(call.id, "refused") : refused("no-such-call");
+      if (call?.stage !== "prompted") return refused("no-such-call");
+      return this.#hangUpInOrder(call.id, "refused", () => this.#voice.spoken(call.id, LAST_WORDS_MS));
     }
     if (command.type === "create-conference") return this.#heldFor(key, () => this.#createConference(id, key, command));
     const conference = this.#book.conference(key);
@@ -112,18 +120,39 @@ export class Work {
 
   /** The link is over: what waits fails. */
   stop(): void {
+    this.#voice.close();
     for (const giveUp of this.#pauses) giveUp();
     this.#pauses.clear();
   }
 
   /** In the background. */
   begin(tasks: readonly Task[]): void {
-    for (const task of tasks) {
-      this.#doTask(task).catch((error) => {
-        if (!(error instanceof AriFailure)) throw error;
-        this.#options.failed(error.message);
-      });
-    }
+    for (const task of tasks) this.#inBackground(this.#doTask(task));
+  }
+
+  /** Before what the book makes of it. */
+  happened(event: AriEvent): void {
+    if (event.type === "ChannelDtmfReceived") this.#inBackground(this.#voice.hush(event.channel.id as CallId));
+    if (event.type === "PlaybackFinished") this.#inBackground(this.#voice.finished(event.playback.id));
+    if (event.type === "StasisEnd" || event.type === "ChannelDestroyed") this.#voice.gone(event.channel.id as CallId);
+  }
+
+  announce(id: CallId, announcement: Announcement): void {
+    const say = async () => {
+      const call = this.#book.call(id);
+      if (call?.stage !== "prompted" && call?.stage !== "entered") return;
+      const isAmongOthers = call.stage === "entered" && this.#book.isPeopled(call);
+      const aloneIn = isAmongOthers ? null : this.#book.bridgeOf(call);
+      await this.#voice.say(id, announcement, { aloneIn, isAmongOthers });
+    };
+    this.#inBackground(this.#inOrder(id, say));
+  }
+
+  #inBackground(work: Promise<unknown>): void {
+    work.catch((error) => {
+      if (!(error instanceof AriFailure)) throw error;
+      this.#options.failed(error.message);
+    });
   }
 
   async #doTask(task: Task): Promise<unknown> {
@@ -374,6 +403,7 @@ export class Work {
 
   /** The keys of who is in a bridge go to nobody but us. */
   async #add(id: CallId, bridgeId: string): Promise<AriAnswer> {
+    await this.#voice.makeWay(id, bridgeId);
     for (let tries = 1; ; tries += 1) {
       const added = await this.#ari.ask("addChannel", { bridgeId, channel: id, absorbDTMF: true });
       const isTooEarly = added.status === 409 || added.status === 422;
@@ -409,11 +439,12 @@ export class Work {
   async #detectTalking(id: CallId, isOn: boolean): Promise<void> {
     const { silenceMs, level } = this.#options.settings.talking;
     const variable = isOn ? "TALK_DETECT(set)" : "TALK_DETECT(remove)";
-    await this.#ari.ask("setChannelVar", { channelId: id, variable, value: isOn ? `${silenceMs},${level}` : "" });
+    await this.#setVariable(id, variable, isOn ? `${silenceMs},${level}` : "");
   }
 
-  #hangUpInOrder(id: CallId, reason: EndReason): Promise<CommandResult> {
+  #hangUpInOrder(id: CallId, reason: EndReason, before: () => Promise<void> = async () => {}): Promise<CommandResult> {
     return this.#inOrder(id, async () => {
+      await before();
       const call = this.#book.call(id);
       if (!call) return refused("no-such-call");
       const ending = { reason, isReported: false };
@@ -436,8 +467,12 @@ export class Work {
   async #writeNotes(id: CallId): Promise<void> {
     const call = this.#book.call(id);
     if (!call) return;
-    const value = JSON.stringify(this.#book.notesOf(call));
-    await this.#ari.ask("setChannelVar", { channelId: id, variable: CALL_VARIABLE, value });
+    await this.#setVariable(id, CALL_VARIABLE, JSON.stringify(this.#book.notesOf(call)));
+  }
+
+  async #setVariable(id: CallId, variable: string, value: string): Promise<void> {
+    await this.#voice.free(id);
+    await this.#ari.ask("setChannelVar", { channelId: id, variable, value });
   }
 
   async #writeConference(conference: Conference): Promise<CommandResult> {

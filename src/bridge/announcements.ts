@@ -1,0 +1,28 @@
+import * as v from "valibot";
+
+/** What a caller can be told. Nobody else hears it, and the caller's first key stops it. In which words is the bridge's business. */
+export const announcements = [
+  /** Key the conference key, and `#`. */
+  "welcome",
+  /** No conference has this key: key it again. */
+  "key-again",
+  /** Key the attendee ID, if there is one, and `#`. */
+  "attendee-id",
+  /** No conference has the keys that were tried; the call ends. */
+  "unknown-conference",
+  /** The conference is locked; the call ends. */
+  "locked",
+  /** The conference takes no more callers; the call ends. */
+  "full",
+  /** The caller is in the conference, where others are. */
+  "joined",
+  /** The caller is in the conference, and alone there until others come. */
+  "alone",
+  "muted",
+  "unmuted",
+  /** The call ends: nothing was keyed for too long, or the bridge has refused the caller. */
+  "goodbye",
+] as const;
+
+export const announcement = v.picklist(announcements);
+export type Announcement = v.InferOutput<typeof announcement>;

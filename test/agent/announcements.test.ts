@@ -1,0 +1,112 @@
+import { describe, expect, test } from "vitest";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import type { CallId } from "../../src/foundation/ids.ts";
+import { AgentWorld, KEY } from "./agent-world.ts";
+
+const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: "999" };
+
+function running(): AgentWorld {
+  const world = new AgentWorld();
+  world.connect();
+  world.command("create", create);
+  world.settle();
+  return world;
+}
+
+/** What a new caller hears from now on, key by key. */
+function heard(world: AgentWorld, keys: string): string[] {
+  world.announced.length = 0;
+  const id = world.machine.dialIn("14085551234", "");
+  world.settle();
+  press(world, id, keys);
+  return heardBy(world, id);
+}
+function press(world: AgentWorld, id: CallId, keys: string): void {
+  for (const key of keys) {
+    const call = world.machine.world.calls.get(id);
+    if (call) world.machine.press(call, key);
+    world.settle();
+  }
+}
+function heardBy(world: AgentWorld, id: CallId): string[] {
+  return world.announced.flatMap((line) => (line.startsWith(`${id} `) ? [line.slice(id.length + 1)] : []));
+}
+
+describe("what callers hear", () => {
+  test("a caller is asked for its keys step by step, and told that it is in", () => {
+    const world = running();
+    expect(heard(world, `5#${KEY}#444#`)).toEqual(["welcome", "key-again", "attendee-id", "alone"]);
+    expect(heard(world, `${KEY}##`)).toEqual(["welcome", "attendee-id", "joined"]);
+  });
+
+  test("a caller who takes back what it keyed is asked again; one who keys on is not", () => {
+    expect(heard(running(), `12*${KEY}#5*5#`)).toEqual(["welcome", "welcome", "attendee-id", "attendee-id", "alone"]);
+  });
+
+  test("keys that come at once are past all that is asked for between them", () => {
+    const world = running();
+    world.machine.dialIn("14085551234", `5#${KEY}##`);
+    world.settle();
+    expect(world.announced).toEqual(["c1-boot1 alone"]);
+  });
+
+  test("who listens in silence is nobody that a caller could talk to", () => {
+    const world = running();
+    expect(heard(world, `${KEY}#999#`).at(-1)).toBe("alone");
+    expect(heard(world, `${KEY}##`).at(-1)).toBe("alone");
+    expect(heard(world, `${KEY}##`).at(-1)).toBe("joined");
+  });
+
+  test("a caller who mutes and unmutes itself is told so, and a mute from the edge is silent", () => {
+    const world = running();
+    const [, , alone] = heard(world, `${KEY}##`);
+    expect(alone).toBe("alone");
+    const [id = "" as CallId] = world.machine.world.calls.keys();
+    world.announced.length = 0;
+
+    press(world, id, "*6*6");
+    world.command("mute", { type: "mute", call: id });
+    world.settle();
+
+    expect(heardBy(world, id)).toEqual(["muted", "unmuted"]);
+  });
+
+  test.each<[string, string, string, (world: AgentWorld) => void]>([
+    ["tried three keys of no conference", "5#6#7#", "unknown-conference", () => {}],
+    ["comes to a locked conference", `${KEY}#`, "locked", (world) => world.command("lock", { type: "lock" })],
+    [
+      "is refused by the bridge",
+      `${KEY}##`,
+      "goodbye",
+      (world) => world.machine.setFaults({ delayMs: 0, refuse: ["admit"], down: false }),
+    ],
+  ])("a caller who %s hears why before it is hung up on", (_, keys, why, prepare) => {
+    const world = running();
+    prepare(world);
+    world.settle();
+    expect(heard(world, keys).at(-1)).toBe(why);
+    expect(world.acts().at(-1)).toBe("expel c1-boot1 done");
+  });
+
+  test("a caller who keys nothing for too long hears a goodbye, once", () => {
+    const world = running();
+    world.machine.dialIn("14085551234", "");
+    world.settle();
+    world.pass(60_000);
+    expect(world.announced).toEqual(["c1-boot1 welcome", "c1-boot1 goodbye"]);
+  });
+
+  test("nothing is told by a standby; an agent that takes over asks anew where the caller has keyed nothing of it", () => {
+    const world = running();
+    world.machine.dialIn("14085551234", "");
+    world.machine.dialIn("14085551235", `${KEY}#`);
+    world.machine.dialIn("14085551236", "98");
+    world.settle();
+    world.announced.length = 0;
+
+    world.restart();
+    world.settle();
+
+    expect(world.announced).toEqual(["c1-boot1 welcome", "c2-boot1 attendee-id"]);
+  });
+});
