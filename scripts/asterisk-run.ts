@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { AsteriskSettings } from "../bridge-agent/drivers/asterisk/settings.ts";
 import { AsteriskOnTest } from "../simulators/telephones/asterisk-on-test.ts";
 import { type Phone, Phones } from "../simulators/telephones/phones.ts";
-import type { AsteriskHome } from "./asterisk.ts";
+import type { AsteriskWithSipp } from "./asterisk.ts";
 import { LocalRun, type LocalRunOptions } from "./local-run.ts";
 
 const READY_WITHIN_MS = 20_000;
@@ -22,10 +22,7 @@ export class AsteriskBridge {
   }
 
   /** `added`: at the end of a configuration file, by its name. */
-  static async start(
-    home: AsteriskHome & { readonly sipp: string },
-    added: Readonly<Record<string, string>> = {},
-  ): Promise<AsteriskBridge> {
+  static async start(home: AsteriskWithSipp, added: Readonly<Record<string, string>> = {}): Promise<AsteriskBridge> {
     const asterisk = await AsteriskOnTest.start(home, { dialIn: { [AsteriskBridge.dialIn]: "bridgehead" }, added });
     try {
       return new AsteriskBridge(asterisk, await Phones.start(home.sipp, asterisk.ports));

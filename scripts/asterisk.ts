@@ -33,16 +33,27 @@ const usualSuites = ["forky", "sid", "bullseye"];
 
 /**
  * Takes the Asterisk that is installed, else the one in a folder, which Debian's packages are put into the first time (12 s). The error
- * is one sentence. Without a folder it is the one that `BRIDGEHEAD_ASTERISK` names, or `.asterisk` in the project.
+ * is one sentence. Without a folder it is the one that `ASTERISK_ROOT` names, or `.asterisk` in the project.
  */
 export async function findAsterisk(wish: Wish = {}): Promise<Result<AsteriskHome, string>> {
-  const named = wish.folder ?? process.env.BRIDGEHEAD_ASTERISK;
+  const named = wish.folder ?? process.env.ASTERISK_ROOT;
   const installed = named || wish.suites ? err("") : installedAsterisk();
   if (installed.ok) return installed;
   const folder = resolve(named || join(project, ".asterisk", wish.suites?.join("-") ?? "newest"));
   const fault = await fill(folder, wish.suites ?? usualSuites);
   if (fault === null) return homeIn(folder);
   return err([installed.error, fault].filter((sentence) => sentence !== "").join("; "));
+}
+
+export type AsteriskWithSipp = AsteriskHome & { readonly sipp: string };
+
+/** The same, where telephones are wanted, too. */
+export async function findAsteriskWithSipp(wish: Wish = {}): Promise<Result<AsteriskWithSipp, string>> {
+  const found = await findAsterisk(wish);
+  if (!found.ok) return found;
+  const { sipp, version } = found.value;
+  if (sipp === null) return err(`there is no sipp, which plays the telephones, beside the installed ${version}`);
+  return ok({ ...found.value, sipp });
 }
 
 /** From Debian's packages, in a folder as `asterisk-root.sh` leaves it. */

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Option } from "commander";
+import { findAsteriskWithSipp } from "./asterisk.ts";
 import { atExit, exitOnSignals } from "./at-exit.ts";
 import { command } from "./command.ts";
 import { cannotShow } from "./demo/asterisk-bridge.ts";
@@ -9,7 +10,6 @@ import { type Flow, flowsFolder, loadFlows } from "./demo/flow.ts";
 import { FlowStage, type Played } from "./demo/stage.ts";
 import { FlowSystem } from "./demo/system.ts";
 import { printTranscript, stepsOf } from "./demo/transcript.ts";
-import { localAsterisk } from "./local-asterisk.ts";
 
 const flows = loadFlows();
 const program = command(
@@ -64,10 +64,8 @@ process.exit(failed.length === 0 ? 0 : 1);
 
 /** The program that plays them. */
 async function telephones(): Promise<string> {
-  const found = await localAsterisk();
-  if (!found.ok) return program.error(`error: there is no Asterisk to play with: ${found.error}`);
-  const { sipp, version } = found.value;
-  return sipp ?? program.error(`error: there is no sipp, which plays the telephones, beside the installed ${version}`);
+  const found = await findAsteriskWithSipp();
+  return found.ok ? found.value.sipp : program.error(`error: there is no Asterisk to play with: ${found.error}`);
 }
 
 function printVerdict(): void {

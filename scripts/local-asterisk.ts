@@ -5,8 +5,7 @@ import type { AgentSettingsInput } from "../bridge-agent/settings.ts";
 import { type Launch, StartError } from "../cli/supervise.ts";
 import { systemReason } from "../cli/system-reason.ts";
 import { asteriskArguments, writeAsteriskFolder } from "../simulators/telephones/asterisk-folder.ts";
-import type { Result } from "../src/foundation/result.ts";
-import { type AsteriskHome, findAsterisk } from "./asterisk.ts";
+import { findAsterisk } from "./asterisk.ts";
 import { portFrom } from "./local-settings.ts";
 
 const host = "127.0.0.1";
@@ -56,7 +55,7 @@ interface PreparedAsterisk {
 
 /** Finds an Asterisk, or gets one, and writes its configuration into the folder, which has its state as well. */
 export async function prepareAsterisk(folder: string, plan: AsteriskPlan): Promise<PreparedAsterisk> {
-  const found = await localAsterisk();
+  const found = await findAsterisk();
   if (!found.ok) throw new StartError(`there is no Asterisk to start: ${found.error}`);
   const ariPassword = randomBytes(24).toString("base64url");
   const values = {
@@ -86,12 +85,6 @@ export async function prepareAsterisk(folder: string, plan: AsteriskPlan): Promi
       callerId: plan.dialIn,
     },
   };
-}
-
-/** The one that `npm start -- --bridge asterisk` runs. */
-export function localAsterisk(): Promise<Result<AsteriskHome, string>> {
-  const root = process.env.ASTERISK_ROOT;
-  return findAsterisk(root ? { folder: root } : {});
 }
 
 /** For Asterisk's part of the state folder. */

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { InvalidArgumentError } from "commander";
 import { timers } from "../bridge-agent/node-ports.ts";
-import { findAsterisk } from "./asterisk.ts";
+import { findAsteriskWithSipp } from "./asterisk.ts";
 import { exitOnSignals, temporaryFolder } from "./at-exit.ts";
 import { command } from "./command.ts";
 import { type Finished, runTool } from "./run-tool.ts";
@@ -73,12 +73,9 @@ async function tests(): Promise<StageResult> {
 /** The tests with a real Asterisk run where there is one, or where its packages can be had; elsewhere a line says why not. */
 async function leftOut(): Promise<readonly string[]> {
   if (program.args.length > 0 && !program.args.some((argument) => argument.includes("asterisk"))) return [];
-  const home = await findAsterisk();
-  const why = home.ok
-    ? home.value.sipp === null && `there is no sipp beside the installed ${home.value.version}`
-    : home.error;
-  if (!why) return [];
-  console.log(`asterisk: left out, because ${why}`);
+  const found = await findAsteriskWithSipp();
+  if (found.ok) return [];
+  console.log(`asterisk: left out, because ${found.error}`);
   return ["--project=!asterisk"];
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { AsteriskHome } from "../../scripts/asterisk.ts";
+import type { AsteriskWithSipp } from "../../scripts/asterisk.ts";
 import { AsteriskBridge } from "../../scripts/asterisk-run.ts";
 import { Draws } from "../../simulators/draws.ts";
 import { AsteriskUnderTest } from "./asterisk-under-test.ts";
@@ -24,7 +24,7 @@ export async function proveKills(
   kills: number,
   seed: number,
   interruption?: AbortSignal,
-  home?: AsteriskHome & { readonly sipp: string },
+  home?: AsteriskWithSipp,
 ): Promise<Verdict> {
   const bridge = home && (await AsteriskBridge.start(home));
   const asterisk = bridge && new AsteriskUnderTest(bridge);
