@@ -1,10 +1,12 @@
 import { availableParallelism, cpus } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
+import { AsteriskBridge } from "../scripts/asterisk-bridge.ts";
 import { asteriskOrExit } from "../scripts/asterisk-or-exit.ts";
-import { AsteriskBridge, localRunOn } from "../scripts/asterisk-run.ts";
 import { exitOnSignals } from "../scripts/at-exit.ts";
 import { command, wholeNumber } from "../scripts/command.ts";
-import type { Phone } from "../simulators/telephones/phones.ts";
+import { LocalRun } from "../scripts/local-run.ts";
+import { AsteriskOnTest } from "../simulators/telephones/asterisk-on-test.ts";
+import { type Phone, Phones } from "../simulators/telephones/phones.ts";
 import { WebexServer } from "../simulators/webex/server.ts";
 import type { ConfKey, ExtConfId } from "../src/foundation/ids.ts";
 import { cpuMs } from "./process-usage.ts";
@@ -57,11 +59,11 @@ print("Asterisk alone", await asteriskAlone());
 process.exit();
 
 async function throughBridgehead(): Promise<readonly Step[]> {
-  const bridge = await AsteriskBridge.start(home);
-  const run = await localRunOn(bridge);
+  const run = await LocalRun.start({ bridge: "asterisk" });
+  const bridge = await AsteriskBridge.start(run, home.sipp);
   const webex = new WebexServer({ adapterUrl: run.adapterUrl, attempts: 100, retryMs: 100 });
   await webex.start();
-  const { edge, agent } = run.pids();
+  const { edge, agent, asterisk } = run.pids();
   const dialIn = async (caller: number) => {
     const key = String(500 + Math.floor(caller / CALLERS)) as ConfKey;
     const extConfId = `E${key}` as ExtConfId;
@@ -71,7 +73,7 @@ async function throughBridgehead(): Promise<readonly Step[]> {
       await webex.waitFor(`${key} is made`, (message) => message.msgId === msgId && "result" in message);
     }
     const calledAt = performance.now();
-    const phone = await bridge.phones.dialIn(AsteriskBridge.dialIn, number(caller));
+    const phone = await bridge.phones.dialIn(bridge.dialIn, number(caller));
     const answeredMs = performance.now() - calledAt;
     await phone.press(`${key}#${caller + 1}#`);
     const keyedAt = performance.now();
@@ -79,29 +81,32 @@ async function throughBridgehead(): Promise<readonly Step[]> {
     return { phone, answeredMs, enteredMs: performance.now() - keyedAt };
   };
   try {
-    return await measure(dialIn, { edge, agent, asterisk: bridge.asterisk.pid });
+    return await measure(dialIn, { edge, agent, asterisk });
   } finally {
     await webex.stop();
-    await run.stop();
     await bridge.stop();
+    await run.stop();
   }
 }
 
 async function asteriskAlone(): Promise<readonly Step[]> {
-  const bridge = await AsteriskBridge.start(home, {
+  const added = {
     "modules.conf": "load = app_confbridge.so",
     "confbridge.conf": "[general]\n[default_bridge]\ntype = bridge\n[default_user]\ntype = user\nquiet = yes",
     "extensions.conf": alone,
-  });
+  };
+  const asterisk = await AsteriskOnTest.start(home, { added });
+  const phones = await Phones.start(home.sipp, asterisk.ports);
   const dialIn = async (caller: number) => {
     const calledAt = performance.now();
-    const phone = await bridge.phones.dialIn(String(9_500 + Math.floor(caller / CALLERS)), number(caller));
+    const phone = await phones.dialIn(String(9_500 + Math.floor(caller / CALLERS)), number(caller));
     return { phone, answeredMs: performance.now() - calledAt };
   };
   try {
-    return await measure(dialIn, { asterisk: bridge.asterisk.pid });
+    return await measure(dialIn, { asterisk: asterisk.pid });
   } finally {
-    await bridge.stop();
+    await phones.stop();
+    await asterisk.stop();
   }
 }
 

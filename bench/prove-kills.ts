@@ -36,7 +36,7 @@ process.on("SIGINT", () => {
 });
 
 console.log(`${kills} kills with seed ${seed}, about ${Math.ceil((kills + 30) / 60)} min …`);
-const verdict = await proveKills(kills, seed, interruption.signal, home);
+const verdict = await proveKills(kills, seed, interruption.signal, home?.sipp);
 console.log(
   Object.entries(verdict.kills)
     .map(([kind, count]) => `${kind} ${count}`)

@@ -1,6 +1,5 @@
 import { bridgeId, CALL_VARIABLE, readBridgeName, readCallNotes } from "../bridge-agent/drivers/asterisk/names.ts";
 import type { VisibleState } from "../simulators/bridge/visible-state.ts";
-import type { AsteriskOnTest } from "../simulators/telephones/asterisk-on-test.ts";
 import type { CommandId } from "../src/foundation/ids.ts";
 
 /** Asterisk serves 100 connections in all, of which the agents want theirs. */
@@ -17,11 +16,14 @@ interface Channel {
   readonly state: string;
 }
 
+/** A request of ARI. */
+type Ask = (path: string) => Promise<Response>;
+
 /** What Asterisk holds for Bridgehead, read by ARI beside the driver, as the simulated bridge would show it. */
-export async function asteriskState(asterisk: AsteriskOnTest): Promise<VisibleState> {
+export async function asteriskState(ask: Ask): Promise<VisibleState> {
   const [bridges, channels] = await Promise.all([
-    get<readonly Bridge[]>(asterisk, "/bridges"),
-    get<readonly Channel[]>(asterisk, "/channels"),
+    get<readonly Bridge[]>(ask, "/bridges"),
+    get<readonly Channel[]>(ask, "/channels"),
   ]);
   const rooms = (bridges ?? []).flatMap(({ name, channels: calls }) => {
     const named = readBridgeName(name);
@@ -40,10 +42,7 @@ export async function asteriskState(asterisk: AsteriskOnTest): Promise<VisibleSt
   const calls = await atMost(
     READS_AT_ONCE,
     (channels ?? []).map(({ id, state }) => async () => {
-      const variable = await get<{ readonly value: string }>(
-        asterisk,
-        `/channels/${id}/variable?variable=${CALL_VARIABLE}`,
-      );
+      const variable = await get<{ readonly value: string }>(ask, `/channels/${id}/variable?variable=${CALL_VARIABLE}`);
       const notes = variable && readCallNotes(variable.value);
       if (!notes) return [];
       const inside = rooms.find(({ calls }) => calls.includes(id));
@@ -87,9 +86,9 @@ async function atMost<Value>(count: number, tasks: readonly (() => Promise<Value
 }
 
 /** `null`: it is gone meanwhile. */
-async function get<Answer>(asterisk: AsteriskOnTest, path: string): Promise<Answer | null> {
+async function get<Answer>(ask: Ask, path: string): Promise<Answer | null> {
   // Asterisk may close a connection that was kept just when it is used again.
-  const answer = await asterisk.ari("GET", path).catch(() => asterisk.ari("GET", path));
+  const answer = await ask(path).catch(() => ask(path));
   if (answer.status === 404) return null;
   if (!answer.ok) throw new Error(`GET ${path}: ${answer.status} ${await answer.text()}`);
   return (await answer.json()) as Answer;

@@ -4,7 +4,7 @@ import { Option } from "commander";
 import { findAsteriskWithSipp } from "./asterisk.ts";
 import { atExit, exitOnSignals } from "./at-exit.ts";
 import { command } from "./command.ts";
-import { cannotShow } from "./demo/asterisk-bridge.ts";
+import { cannotShow } from "./demo/asterisk-flow-bridge.ts";
 import { Diagram, leastColumns } from "./demo/diagram.ts";
 import { type Flow, flowsFolder, loadFlows } from "./demo/flow.ts";
 import { FlowStage, type Played } from "./demo/stage.ts";

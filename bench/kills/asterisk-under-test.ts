@@ -1,7 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { WebSocket } from "ws";
-import { AsteriskBridge } from "../../scripts/asterisk-run.ts";
-import { asteriskState, bridgeMade } from "../../scripts/asterisk-state.ts";
+import type { AsteriskBridge } from "../../scripts/asterisk-bridge.ts";
+import { bridgeMade } from "../../scripts/asterisk-state.ts";
+import type { LocalRun } from "../../scripts/local-run.ts";
 import type { ActEntry } from "../../simulators/bridge/machine.ts";
 import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
 import type { Phone } from "../../simulators/telephones/phones.ts";
@@ -19,16 +20,18 @@ type VisibleCall = VisibleState["calls"][number];
 
 /** A real Asterisk under kills: telephones make the traffic, and ARI and the telephones say what was done. */
 export class AsteriskUnderTest implements BridgeUnderTest {
-  readonly bridge: AsteriskBridge;
+  readonly #bridge: AsteriskBridge;
+  readonly #run: LocalRun;
   readonly #observer: WebSocket;
   readonly #made: ActEntry[] = [];
   /** By number: each telephone has one of its own. */
   readonly #callers = new Map<string, Phone>();
   #fault: string | null = null;
 
-  constructor(bridge: AsteriskBridge) {
-    this.bridge = bridge;
-    const { url, user, password } = bridge.asterisk;
+  constructor(bridge: AsteriskBridge, run: LocalRun) {
+    this.#bridge = bridge;
+    this.#run = run;
+    const { url, user, password } = bridge.access;
     // A user of its own application: it sees all, and takes nothing from the agents.
     this.#observer = new WebSocket(`${url.replace("http", "ws")}/events?app=judge&subscribeAll=true`, {
       auth: `${user}:${password}`,
@@ -47,7 +50,7 @@ export class AsteriskUnderTest implements BridgeUnderTest {
   }
 
   async callIn(from: string, keys: string): Promise<string> {
-    const call = await this.bridge.phones.call(AsteriskBridge.dialIn, from);
+    const call = await this.#bridge.phones.call(this.#bridge.dialIn, from);
     this.#callers.set(from, call);
     // Without an agent it hears the sentence of the dialplan, and keys in vain.
     await call.until("up", KEYS_WITHIN_MS).then(
@@ -68,12 +71,12 @@ export class AsteriskUnderTest implements BridgeUnderTest {
 
   async answersWith(digits: string, outcome: "answer" | "busy" | "no-answer", ringMs: number): Promise<void> {
     const outcomes = { answer: "answer", busy: 486, "no-answer": "ring" } as const;
-    this.bridge.phones.plan(digits, { ringMs, outcome: outcomes[outcome] });
+    this.#bridge.phones.plan(digits, { ringMs, outcome: outcomes[outcome] });
   }
 
   /** Stands still for so long, as on a machine that is too busy. */
   async faults({ delayMs }: { readonly delayMs: number }): Promise<void> {
-    const { pid } = this.bridge.asterisk;
+    const pid = this.#run.pids().asterisk;
     if (delayMs === 0) return;
     process.kill(pid, "SIGSTOP");
     await pause(delayMs);
@@ -81,13 +84,13 @@ export class AsteriskUnderTest implements BridgeUnderTest {
   }
 
   state(): Promise<VisibleState> {
-    return asteriskState(this.bridge.asterisk);
+    return this.#bridge.state();
   }
 
   /** Lets one caller after the other talk in each conference: who is heard is not muted, and who hears it is in its room. */
   async stateAtRest(): Promise<VisibleState> {
     const { conferences, calls } = await this.state();
-    const phones = new Map(this.bridge.phones.up.map((phone) => [phone.number, phone]));
+    const phones = new Map(this.#bridge.phones.up.map((phone) => [phone.number, phone]));
     const heard = await Promise.all(
       conferences.map(async ({ key }) => {
         const inside = calls.filter(({ conference, state }) => conference === key && state === "in-conference");
@@ -123,15 +126,15 @@ export class AsteriskUnderTest implements BridgeUnderTest {
   /** Conferences that were made, as Asterisk says, and calls out, as the telephones say: each has a number of its own. */
   async acts(): Promise<readonly ActEntry[]> {
     if (this.#fault !== null) throw new Error(this.#fault);
-    const dialled = this.bridge.phones.calledNumbers.map((number, n) =>
+    const dialled = this.#bridge.phones.calledNumbers.map((number, n) =>
       this.#entry({ n, act: "dial", call: number as CallId, commandId: `call ${n}` as CommandId }),
     );
     return [...this.#made, ...dialled];
   }
 
-  /** Looks at Asterisk no more. */
-  stop(): void {
+  async stop(): Promise<void> {
     this.#observer.terminate();
+    await this.#bridge.stop();
   }
 
   #entry(known: Pick<ActEntry, "n" | "act" | "commandId"> & Partial<ActEntry>): ActEntry {

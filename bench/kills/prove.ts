@@ -1,8 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { AsteriskWithSipp } from "../../scripts/asterisk.ts";
-import { AsteriskBridge } from "../../scripts/asterisk-run.ts";
 import { Draws } from "../../simulators/draws.ts";
-import { AsteriskUnderTest } from "./asterisk-under-test.ts";
 import { type Faults, isFaulty, judge, type PostedRequest } from "./judge.ts";
 import { type KillCounts, killParts } from "./killer.ts";
 import { Meeting } from "./meeting.ts";
@@ -19,35 +16,20 @@ const meetingsAtOnce = 12;
 /** Each of its callers sends and receives 50 packets a second. */
 const meetingsOnTelephones = 6;
 
-/** Kills parts under traffic, on this Asterisk or on the simulated bridge, no more after an interruption, waits until all is at rest, and judges by what was seen from outside. */
+/**
+ * Kills parts under traffic, no more after an interruption, waits until all is at rest, and judges by what was seen from outside.
+ * `sipp`: on a real Asterisk, with this program's telephones; absent: on the simulated bridge.
+ */
 export async function proveKills(
   kills: number,
   seed: number,
   interruption?: AbortSignal,
-  home?: AsteriskWithSipp,
+  sipp?: string,
 ): Promise<Verdict> {
-  const bridge = home && (await AsteriskBridge.start(home));
-  const asterisk = bridge && new AsteriskUnderTest(bridge);
-  try {
-    return await proveOn(
-      await KillWorld.start(asterisk),
-      { kills, seed, isReal: asterisk !== undefined },
-      interruption,
-    );
-  } finally {
-    asterisk?.stop();
-    await bridge?.stop();
-  }
-}
-
-async function proveOn(
-  world: KillWorld,
-  { kills, seed, isReal }: { readonly kills: number; readonly seed: number; readonly isReal: boolean },
-  interruption?: AbortSignal,
-): Promise<Verdict> {
+  const world = await KillWorld.start(sipp);
   try {
     let over = false;
-    const traffic = Array.from({ length: isReal ? meetingsOnTelephones : meetingsAtOnce }, async (_, index) => {
+    const traffic = Array.from({ length: sipp ? meetingsOnTelephones : meetingsAtOnce }, async (_, index) => {
       const draws = new Draws(seed, `meeting ${index}`);
       while (!over) await new Meeting(world, draws).play(() => over);
     });

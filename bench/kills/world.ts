@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { AsteriskBridge, drives } from "../../scripts/asterisk-run.ts";
+import { AsteriskBridge } from "../../scripts/asterisk-bridge.ts";
 import { BridgeControl } from "../../scripts/bridge-control.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import type { ActEntry } from "../../simulators/bridge/machine.ts";
@@ -9,7 +9,7 @@ import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
 import type { Request } from "../../simulators/webex/client.ts";
 import { WebexServer } from "../../simulators/webex/server.ts";
 import type { ConfKey, ExtCallId, MsgId, WebexHost } from "../../src/foundation/ids.ts";
-import type { AsteriskUnderTest } from "./asterisk-under-test.ts";
+import { AsteriskUnderTest } from "./asterisk-under-test.ts";
 import type { Answer, PostedRequest } from "./judge.ts";
 import type { Roster } from "./roster.ts";
 import { Wire } from "./wire.ts";
@@ -28,6 +28,7 @@ export interface BridgeUnderTest {
   /** As `state`, once nothing changes any more: real telephones hear who is muted. */
   stateAtRest?(): Promise<VisibleState>;
   acts(): Promise<readonly ActEntry[]>;
+  stop?(): Promise<void>;
 }
 
 /** One of the two agents of the bridge, with wires of its own. */
@@ -67,17 +68,19 @@ export class KillWorld {
     });
   }
 
-  /** `asterisk`: the bridge; absent: the simulated one. */
-  static async start(asterisk?: AsteriskUnderTest): Promise<KillWorld> {
+  /** `sipp`: on a real Asterisk, with this program's telephones; absent: on the simulated bridge. */
+  static async start(sipp?: string): Promise<KillWorld> {
     // A host is away for a second at most, but the edge dies in between as well.
     const patient = { webex: { attempts: 20, retryDelaysMs: [0, 250, 500] } };
-    const run = await LocalRun.start({ twoAgents: true, domain: patient });
+    const run = await LocalRun.start({ twoAgents: true, domain: patient, ...(sipp && { bridge: "asterisk" }) });
+    const bridge = sipp
+      ? new AsteriskUnderTest(await AsteriskBridge.start(run, sipp), run)
+      : new BridgeControl(run.bridgeUrl);
     const agents = [
-      await wire(run, "agent.json", () => run.pids().agent, asterisk?.bridge),
-      await wire(run, "agent-2.json", () => run.secondAgent?.pid ?? 0, asterisk?.bridge),
+      await wire(run, "agent.json", () => run.pids().agent),
+      await wire(run, "agent-2.json", () => run.secondAgent?.pid ?? 0),
     ];
-    if (asterisk) await drives(run, asterisk.bridge);
-    const world = new KillWorld(run, agents, asterisk ?? new BridgeControl(run.bridgeUrl));
+    const world = new KillWorld(run, agents, bridge);
     for (const server of world.servers) {
       await server.start();
       world.listen(server);
@@ -91,6 +94,7 @@ export class KillWorld {
       toEdge.stop();
       toBridge.stop();
     }
+    await this.bridge.stop?.();
     await this.run.stop();
   }
 
@@ -188,21 +192,15 @@ export class KillWorld {
 }
 
 /** Leads the connections of a running agent through wires: it reads its settings again. */
-async function wire(
-  run: LocalRun,
-  settingsFile: string,
-  pid: () => number,
-  asterisk: AsteriskBridge | undefined,
-): Promise<AgentUnderTest> {
+async function wire(run: LocalRun, settingsFile: string, pid: () => number): Promise<AgentUnderTest> {
   const file = join(run.state, settingsFile);
   const settings = JSON.parse(readFileSync(file, "utf8"));
+  const url = new URL(settings.driver.url);
   const toEdge = new Wire(Number(new URL(run.edgeUrl).port));
-  const toBridge = new Wire(asterisk?.asterisk.ports.http ?? Number(new URL(run.bridgeUrl).port));
-  const bridgePort = await toBridge.start();
-  const own = asterisk
-    ? { driver: asterisk.driver(bridgePort), dialIn: [AsteriskBridge.dialIn] }
-    : { driver: { ...settings.driver, url: `ws://127.0.0.1:${bridgePort}/bridge` } };
-  writeFileSync(file, JSON.stringify({ ...settings, edge: `ws://127.0.0.1:${await toEdge.start()}`, ...own }));
+  const toBridge = new Wire(Number(url.port));
+  url.port = String(await toBridge.start());
+  const edge = `ws://127.0.0.1:${await toEdge.start()}`;
+  writeFileSync(file, JSON.stringify({ ...settings, edge, driver: { ...settings.driver, url: url.href } }));
   process.kill(pid(), "SIGHUP");
   while (toEdge.connections === 0 || toBridge.connections === 0) await pause(20);
   return { pid, toEdge, toBridge };

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { mergeSettings } from "../../src/settings/local-domain.ts";
 import { BridgeControl } from "../bridge-control.ts";
 import { LocalRun } from "../local-run.ts";
-import { AsteriskBridge } from "./asterisk-bridge.ts";
+import { AsteriskFlowBridge } from "./asterisk-flow-bridge.ts";
 import type { FlowBridge } from "./flow-bridge.ts";
 
 /** The real processes that flows are played against, and the partner's server, which gets the data of clients. */
@@ -35,14 +35,14 @@ export class FlowSystem {
       domain: mergeSettings(usual, settings),
       ...(sipp !== null && { bridge: "asterisk" }),
     });
-    const bridge = sipp === null ? new BridgeControl(run.bridgeUrl) : await AsteriskBridge.start(run, sipp);
+    const bridge = sipp === null ? new BridgeControl(run.bridgeUrl) : await AsteriskFlowBridge.start(run, sipp);
     return new FlowSystem(run, bridge, backEnd);
   }
 
   async stop(): Promise<void> {
     this.#backEnd.close();
     this.#backEnd.closeAllConnections();
-    if (this.bridge instanceof AsteriskBridge) await this.bridge.stop();
+    if (this.bridge instanceof AsteriskFlowBridge) await this.bridge.stop();
     await this.run.stop();
   }
 }

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { AsteriskUnderTest } from "../../bench/kills/asterisk-under-test.ts";
-import { AsteriskBridge, localRunOn } from "../../scripts/asterisk-run.ts";
+import { AsteriskBridge } from "../../scripts/asterisk-bridge.ts";
+import { LocalRun } from "../../scripts/local-run.ts";
 import type { Phone, Plan } from "../../simulators/telephones/phones.ts";
 import type { Request } from "../../simulators/webex/client.ts";
 import type { ExtCallId, ExtConfId, SubConfId } from "../../src/foundation/ids.ts";
@@ -14,16 +15,17 @@ const SILENCE_IS_SURE_MS = 300;
 const LONGEST_GAP_MS = 250;
 
 // The oldest and the newest Asterisk differ in the driver alone, whose own tests run on both.
-describe.each(inject("asterisks").slice(0, 1))("telephones, $version, agents, edge and WebEx", (home) => {
+describe("telephones, Asterisk, agents, edge and WebEx", () => {
   let world: World<AsteriskBridge>;
   let bridge: AsteriskBridge;
   beforeAll(async () => {
-    bridge = await AsteriskBridge.start(home);
-    world = await worldOf(await localRunOn(bridge, { twoAgents: true }), bridge);
+    const run = await LocalRun.start({ bridge: "asterisk", twoAgents: true });
+    bridge = await AsteriskBridge.start(run, inject("asterisks")[0]?.sipp ?? "");
+    world = await worldOf(run, bridge);
   }, 60_000);
   afterAll(async () => {
-    await world?.stop();
     await bridge?.stop();
+    await world?.stop();
   });
 
   /** Keys are slow: conference keys are short here. */
@@ -286,17 +288,16 @@ describe.each(inject("asterisks").slice(0, 1))("telephones, $version, agents, ed
     const meeting = await running();
     const { alice, bob } = await talking(meeting);
     for (const { call } of [alice, bob]) call.fallSilent();
-    const judged = new AsteriskUnderTest(bridge);
+    const judged = new AsteriskUnderTest(bridge, world.run);
     const mutedAtRest = async () => (await judged.stateAtRest()).calls.map(({ number, muted }) => [number, muted]);
     const [channel] = (await judged.state()).calls.filter(({ number }) => number === alice.call.number);
 
-    await bridge.asterisk.ari("POST", `/channels/${channel?.id}/mute?direction=in`);
+    await bridge.ari("POST", `/channels/${channel?.id}/mute?direction=in`);
 
     expect((await mutedAtRest()).toSorted()).toEqual([
       [alice.call.number, true],
       [bob.call.number, false],
     ]);
-    judged.stop();
     await meeting.close();
   });
 
@@ -342,7 +343,7 @@ describe.each(inject("asterisks").slice(0, 1))("telephones, $version, agents, ed
     const meeting = await running();
     const { alice, bob } = await talking(meeting);
 
-    await bridge.asterisk.restart();
+    await kill(world, "asterisk");
 
     for (const { extCallId } of [alice, bob]) {
       await meeting.notified("caller-changed", { extCallId, status: "left" }, 15_000);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cannotShow } from "../../scripts/demo/asterisk-bridge.ts";
+import { cannotShow } from "../../scripts/demo/asterisk-flow-bridge.ts";
 import { isSame } from "../../scripts/demo/flow.ts";
 
 const expected = [

@@ -1,9 +1,9 @@
 import { closeSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { CALL_VARIABLE, readBridgeName, readCallNotes } from "../../bridge-agent/drivers/asterisk/names.ts";
 import type { NumberPlan } from "../../simulators/bridge/machine.ts";
-import { type Phone, Phones, type Plan } from "../../simulators/telephones/phones.ts";
+import type { Phone, Plan } from "../../simulators/telephones/phones.ts";
+import { AsteriskBridge } from "../asterisk-bridge.ts";
 import type { LocalRun } from "../local-run.ts";
 import type { Act, FlowBridge, HeldCall } from "./flow-bridge.ts";
 
@@ -27,12 +27,10 @@ export function cannotShow(happens: readonly string[]): string | null {
   return null;
 }
 
-/** A real Asterisk, and real telephones around it. What the adapter has it do is read in the agent's log. */
-export class AsteriskBridge implements FlowBridge {
+/** A flow on a real Asterisk, with real telephones. What the adapter has it do is read in the agent's log. */
+export class AsteriskFlowBridge implements FlowBridge {
   readonly sideBySide = true;
-  readonly #run: LocalRun;
-  readonly #phones: Phones;
-  readonly #ari: { readonly url: string; readonly authorization: string };
+  readonly #bridge: AsteriskBridge;
   readonly #log: number;
   #read = 0;
   #unread = "";
@@ -40,32 +38,29 @@ export class AsteriskBridge implements FlowBridge {
   /** By the id of the channel. */
   readonly #callers = new Map<string, Phone>();
 
-  private constructor(run: LocalRun, phones: Phones, { driver }: { driver: Readonly<Record<string, string>> }) {
-    this.#run = run;
-    this.#phones = phones;
-    this.#ari = { url: `${driver.url}`, authorization: `Basic ${btoa(`${driver.user}:${driver.password}`)}` };
-    this.#log = openSync(join(run.state, "logs", "agent.log"), "r");
-    phones.otherwise = plans.answer;
+  private constructor(bridge: AsteriskBridge, log: number) {
+    this.#bridge = bridge;
+    this.#log = log;
+    bridge.phones.otherwise = plans.answer;
   }
 
-  static async start(run: LocalRun, sipp: string): Promise<AsteriskBridge> {
-    const { telephones } = run;
-    if (!telephones) throw new Error("this run has the simulated bridge");
+  static async start(run: LocalRun, sipp: string): Promise<AsteriskFlowBridge> {
     // The agent's log shall name the conference of each command as it is.
     const file = join(run.state, "agent.json");
     const settings = JSON.parse(readFileSync(file, "utf8"));
     writeFileSync(file, JSON.stringify({ ...settings, logs: { personal: true } }));
     process.kill(run.pids().agent, "SIGHUP");
-    const bridge = new AsteriskBridge(run, await Phones.start(sipp, telephones), settings);
-    const isSaid = () => readFileSync(join(run.state, "logs", "agent.log"), "utf8").includes('"event":"settings"');
+    const bridge = await AsteriskBridge.start(run, sipp);
+    const log = join(run.state, "logs", "agent.log");
+    const isSaid = () => readFileSync(log, "utf8").includes('"event":"settings"');
     for (const deadline = Date.now() + READY_WITHIN_MS; !isSaid(); await pause(10)) {
-      if (Date.now() > deadline) throw new Error(`the agent does not take up its settings: see ${run.state}/logs`);
+      if (Date.now() > deadline) throw new Error(`the agent does not take up its settings: see ${log}`);
     }
-    return bridge;
+    return new AsteriskFlowBridge(bridge, openSync(log, "r"));
   }
 
   async callIn(from: string): Promise<string> {
-    const phone = await this.#phones.dialIn(this.#run.telephones?.dialIn ?? "", from);
+    const phone = await this.#bridge.phones.dialIn(this.#bridge.dialIn, from);
     const channels = await this.#ask<readonly { id: string; caller: { number: string } }[]>("/channels");
     const channel = channels.find(({ id, caller }) => caller.number === from && !this.#callers.has(id));
     if (!channel) throw new Error(`Asterisk has no call from ${from}`);
@@ -89,21 +84,12 @@ export class AsteriskBridge implements FlowBridge {
   }
 
   async answersWith(digits: string, outcome: NumberPlan["outcome"]): Promise<void> {
-    this.#phones.plan(digits, plans[outcome]);
+    this.#bridge.phones.plan(digits, plans[outcome]);
   }
 
   async held(confKey: string): Promise<readonly HeldCall[]> {
-    const bridges = await this.#ask<readonly { name: string; channels: readonly string[] }[]>("/bridges");
-    const rooms = bridges.flatMap(({ name, channels }) => {
-      const room = readBridgeName(name);
-      return room?.conference === confKey ? channels.map((id) => ({ id, room: room.room })) : [];
-    });
-    return Promise.all(
-      rooms.map(async ({ id, room }) => {
-        const notes = readCallNotes(await this.#variable(id, CALL_VARIABLE));
-        return { id, room, muted: notes?.muted ?? false, joinTone: notes?.joinTone ?? false };
-      }),
-    );
+    const { calls } = await this.#bridge.state();
+    return calls.filter((call) => call.conference === confKey && call.state === "in-conference");
   }
 
   async acts(): Promise<readonly Act[]> {
@@ -123,31 +109,26 @@ export class AsteriskBridge implements FlowBridge {
   }
 
   async hangUpAll(): Promise<void> {
-    await this.#phones.hangUpAll();
+    await this.#bridge.phones.hangUpAll();
   }
 
   async stop(): Promise<void> {
-    await this.#phones.stop();
+    await this.#bridge.stop();
     closeSync(this.#log);
   }
 
   async #phoneOf(call: string): Promise<Phone> {
     const known = this.#callers.get(call);
     if (known) return known;
-    const phone = this.#phones.ofCall(await this.#variable(call, "CHANNEL(pjsip,call-id)"));
+    const path = `/channels/${encodeURIComponent(call)}/variable?variable=CHANNEL(pjsip,call-id)`;
+    const phone = this.#bridge.phones.ofCall((await this.#ask<{ value: string }>(path)).value);
     if (!phone) throw new Error(`there is no telephone in the call ${call}`);
     await phone.until("up");
     return phone;
   }
 
-  async #variable(channel: string, name: string): Promise<string> {
-    const path = `/channels/${encodeURIComponent(channel)}/variable?${new URLSearchParams({ variable: name })}`;
-    return (await this.#ask<{ value: string }>(path)).value;
-  }
-
   async #ask<Answer>(path: string): Promise<Answer> {
-    const { url, authorization } = this.#ari;
-    const answer = await fetch(`${url}${path}`, { headers: { authorization }, signal: AbortSignal.timeout(5_000) });
+    const answer = await this.#bridge.ari("GET", path);
     if (!answer.ok) throw new Error(`Asterisk: GET ${path} → ${answer.status} ${await answer.text()}`);
     return answer.json();
   }
