@@ -126,6 +126,8 @@ export interface InitValues<Settings> {
   readonly dialIn: readonly string[] | undefined;
   /** A password that nobody knows. */
   readonly password: string;
+  /** Has the password of a user that the bridge has already. */
+  readonly passwordFile: string | undefined;
   /** Where the files will be. */
   readonly folder: string;
 }
