@@ -1,13 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { doctor } from "../../bridge-agent/doctor.ts";
 import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
 import { look } from "../../bridge-agent/drivers/asterisk/look.ts";
-import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
+import { type AsteriskSettings, readPassword } from "../../bridge-agent/drivers/asterisk/settings.ts";
 import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts, timers } from "../../bridge-agent/node-ports.ts";
 import { loadSettings } from "../../bridge-agent/settings.ts";
@@ -31,10 +31,11 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
     mkdirSync(join(folder, "state"));
     const file = join(folder, "agent.json");
     writeFileSync(file, "of the package");
-    for (const command of commandsOf("asterisk")) {
-      if (/^(sudo (apt|systemctl|bridgehead-agent doctor)|sudoedit)/.test(command)) continue;
-      run(command.replace("/etc/asterisk/", `${etc}/`));
-    }
+    mkdirSync(join(etc, "old.d"));
+    writeFileSync(join(etc, "ari.conf"), "of before");
+    run("asterisk");
+    // The files once more, as after a change.
+    run("asterisk", /^(\[|sudo (cp|install))/);
     expect(readFileSync(join(etc, "ari.conf"), "utf8")).toContain("password = ");
     const loaded = loadSettings(file);
     if (!loaded.ok || loaded.value.driver.type !== "asterisk")
@@ -57,23 +58,28 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
       },
     });
     settings = { ...settings, url: asterisk.url };
-
-    function run(command: string): void {
-      const here = command
-        .replace(/^sudo /, "")
-        .replaceAll("/etc/bridgehead/", `${folder}/`)
-        .replace("-o root -g asterisk ", "")
-        .replace(
-          /^bridgehead-agent init/,
-          `${process.execPath} bridge-agent/main.ts init --state state --settings ${file}`,
-        );
-      execFileSync("sh", ["-c", here]);
-    }
   });
   afterAll(async () => {
     await asterisk?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
+
+  /** The commands of a step, in this folder, but for those that install and start. */
+  function run(step: string, which = /^(?!sudo (apt|systemctl|asterisk|bridgehead-agent doctor)|sudoedit)/): string {
+    const here = commandsOf(step)
+      .filter((command) => which.test(command))
+      .join("\n")
+      .replaceAll("sudo ", "")
+      .replaceAll(/-o \S+ -g \S+ /g, "")
+      .replaceAll("/etc/asterisk", join(folder, "etc-asterisk"))
+      .replaceAll(/\/(etc\/bridgehead|etc\/systemd\/system|var\/lib)\//g, `${folder}/`)
+      .replaceAll("/usr/lib/systemd/system/", "packaging/")
+      .replaceAll(
+        /^bridgehead-agent init/gm,
+        `${process.execPath} bridge-agent/main.ts init --state state --settings ${join(folder, "agent.json")}`,
+      );
+    return execFileSync("sh", ["-ec", here], { encoding: "utf8" });
+  }
 
   async function said(change: Partial<AsteriskSettings> = {}, who = identity): Promise<Record<string, string>> {
     const findings = await look({ ...settings, ...change }, who, timers);
@@ -84,6 +90,53 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
     const path = join(asterisk.folder, "etc", name);
     writeFileSync(path, readFileSync(path, "utf8").replace(from, to));
   }
+
+  test("a second agent shares user, application and numbers; of its own it has name, state and port", () => {
+    run("asterisk-second-agent");
+
+    const [first, second] = ["agent.json", "agent-2.json"].map((name) => loadSettings(join(folder, name)));
+    if (!first?.ok || !second?.ok) throw new Error(JSON.stringify(second));
+    const { driver } = second.value;
+    if (driver.type !== "asterisk") throw new Error(driver.type);
+    expect(readPassword(driver)).toBe(settings.password);
+    const { agent, state, listen, ...shared } = first.value;
+    expect(second.value).toEqual({
+      ...shared,
+      driver: { ...shared.driver, password: undefined, passwordFile: join(folder, "ari-password") },
+      agent: "agent-2",
+      state: join(folder, "bridgehead-agent-2"),
+      listen: { port: 8792 },
+    });
+    const unit = readFileSync(join(folder, "bridgehead-agent-2.service"), "utf8");
+    expect(unit.split("\n")).toEqual(
+      expect.arrayContaining([
+        "StateDirectory=bridgehead-agent-2",
+        expect.stringMatching(/^ExecStart=.* --settings \S+\/agent-2\.json$/),
+      ]),
+    );
+  });
+
+  test("a second owner has an application of its own, and init prints what leads its numbers there", () => {
+    const printed = run("asterisk-second-owner");
+
+    const beta = loadSettings(join(folder, "beta.json"));
+    expect(beta).toMatchObject({
+      value: { domain: "beta", dialIn: ["18005559999"], driver: { application: "bridgehead-of-beta" } },
+    });
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the dialplan writes its variables like this.
+    expect(printed).toContain("\nexten => 18005559999,1,Gosub(conference,${EXTEN},1(bridgehead-of-beta))\n");
+  });
+
+  test("a rollback brings back what Asterisk had before, however often it was installed", () => {
+    run("asterisk-rollback");
+    run("asterisk", /^(\[|sudo (cp|install))/);
+    run("asterisk-rollback");
+
+    const etc = join(folder, "etc-asterisk");
+    expect(readdirSync(etc)).toEqual(["ari.conf", "old.d"]);
+    expect(readFileSync(join(etc, "ari.conf"), "utf8")).toBe("of before");
+    expect(readFileSync(join(folder, "etc-asterisk.of-bridgehead", "ari.conf"), "utf8")).toContain("password = ");
+  });
 
   test("doctor finds what is right, and what it cannot know", async () => {
     expect(await said({ ports: 350 })).toEqual({
