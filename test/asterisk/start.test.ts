@@ -84,6 +84,17 @@ test.each([
     /^SIP_TRUNK is "192\.0\.2\.1:5060"; it must be a port of 127\.0\.0\.1.*\n$/,
   ],
   [["--bridge", "asterisk"], { RTP_PORTS: "31000-30000" }, /^RTP_PORTS is "31000-30000"; it must be .*30000-30999\n$/],
+  [
+    ["--bridge", "asterisk"],
+    { SIP_PORT: "15060", SIP_TRUNK: "127.0.0.1:15060" },
+    /^SIP_TRUNK and SIP_PORT must differ; they are both 15060\n$/,
+  ],
+  [
+    ["--bridge", "asterisk"],
+    { SIP_TRUNK: "127.0.0.1:30010" },
+    /^SIP_TRUNK must be outside of RTP_PORTS; it is 30010, and they are 30000-30999\n$/,
+  ],
+  [["--bridge", "asterisk"], { SIP_PORT: "30999" }, /^SIP_PORT must be outside of RTP_PORTS; .*\n$/],
   [["--bridge", "asterisk"], { DIAL_IN: "conference" }, /^DIAL_IN is "conference"; it must be 1 to 32 digits.*\n$/],
   [["--bridge", "asterisk"], { BRIDGE_URL: "ws://127.0.0.1:1/bridge" }, /^BRIDGE_URL names another bridge .*\n$/],
 ])("what cannot be is one line: %s %j", (args, env, line) => {
