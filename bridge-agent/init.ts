@@ -203,7 +203,7 @@ export function settingsText(options: Complete, ofDriver = driverSettings(option
     // Numbers that may be dialled begin with one of these, such as "+1408" or "+44". None may until one stands here.
     "allow": [],
     // These may not, unless a longer begin in "allow" fits.
-    "deny": ["+1900", "+1976"],
+    "deny": ["+1900"],
     "callsPerMinute": 60, // Calls to dial within any minute,
     "callsAtOnce": 100, // and dialled calls that ring or are up.
     "longestCallMinutes": 720,

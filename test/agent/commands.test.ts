@@ -53,7 +53,7 @@ test("init writes settings that are right, makes the key, and prints what the ed
       driver: { type: "generic", url: "ws://127.0.0.1:8790/bridge" },
       policy: {
         allow: [],
-        deny: ["+1900", "+1976"],
+        deny: ["+1900"],
         callsPerMinute: 60,
         callsAtOnce: 100,
         longestCallMinutes: 720,
