@@ -98,8 +98,8 @@ function installedAsterisk(): Result<AsteriskHome, string> {
   const settings = readIfAllowed("/etc/asterisk/asterisk.conf");
   const beside = dirname(dirname(asterisk));
   const modules = folderWith("res_ari.so", [
-    directory(settings, "astmoddir"),
     ...globSync(join(beside, "lib", "*", "asterisk", "modules")),
+    directory(settings, "astmoddir"),
     ...globSync("/usr/lib/*/asterisk/modules"),
     "/usr/lib/asterisk/modules",
     "/usr/lib64/asterisk/modules",
@@ -107,8 +107,8 @@ function installedAsterisk(): Result<AsteriskHome, string> {
   ]);
   if (modules === null) return err(`the installed ${version} has no module res_ari.so`);
   const data = folderWith("rest-api", [
-    directory(settings, "astdatadir"),
     join(beside, "share", "asterisk"),
+    directory(settings, "astdatadir"),
     "/usr/share/asterisk",
     "/var/lib/asterisk",
     "/usr/local/share/asterisk",

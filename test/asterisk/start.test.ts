@@ -1,7 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, test, vi } from "vitest";
+import { LocalRun } from "../../scripts/local-run.ts";
 import { Phones } from "../../simulators/telephones/phones.ts";
 import { isAlive, kill, Meeting, startWorld, type World } from "../whole/world.ts";
 
@@ -74,6 +76,29 @@ test("its files are in the state folder, where nobody else reads the password; a
 
   expect(Date.now() - stoppedAt).toBeLessThan(10_000);
   expect(pids.filter(isAlive)).toEqual([]);
+});
+
+test("an Asterisk that is installed is taken; where it has no sounds, a line says so", async () => {
+  const usr = mkdtempSync(join(tmpdir(), "bridgehead-installed-"));
+  const [sbin, modules, share] = ["sbin", "lib/any/asterisk", "share/asterisk"].map((name) => join(usr, name)) as [
+    ...[string, string, string],
+  ];
+  for (const path of [sbin, modules, share]) mkdirSync(path, { recursive: true });
+  writeFileSync(join(sbin, "asterisk"), `#!/bin/sh\nexec ${home?.asterisk} "$@"\n`, { mode: 0o755 });
+  symlinkSync(home?.modules ?? "", join(modules, "modules"));
+  for (const name of ["documentation", "rest-api"]) symlinkSync(join(home?.data ?? "", name), join(share, name));
+  vi.stubEnv("ASTERISK_ROOT", "");
+  vi.stubEnv("PATH", `${sbin}:${process.env.PATH}`);
+
+  const run = await LocalRun.start({ bridge: "asterisk" });
+  await run.stop();
+  vi.unstubAllEnvs();
+  rmSync(usr, { recursive: true });
+
+  expect(run.output.filter((line) => /^(version|sounds) /.test(line))).toEqual([
+    `version ${home?.version}`,
+    expect.stringMatching(/^sounds {2}this Asterisk has no English sounds, .*: install asterisk-core-sounds-en$/),
+  ]);
 });
 
 test.each([
