@@ -1,11 +1,11 @@
 import { availableParallelism, cpus } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
-import { AsteriskBridge } from "../scripts/asterisk-bridge.ts";
-import { asteriskOrExit } from "../scripts/asterisk-or-exit.ts";
+import { AsteriskBridge } from "../scripts/asterisk/asterisk-bridge.ts";
+import { AsteriskOnTest } from "../scripts/asterisk/asterisk-on-test.ts";
+import { asteriskOrExit } from "../scripts/asterisk/find-asterisk.ts";
 import { exitOnSignals } from "../scripts/at-exit.ts";
 import { command, wholeNumber } from "../scripts/command.ts";
 import { LocalRun } from "../scripts/local-run.ts";
-import { AsteriskOnTest } from "../simulators/telephones/asterisk-on-test.ts";
 import { type Phone, Phones } from "../simulators/telephones/phones.ts";
 import { WebexServer } from "../simulators/webex/server.ts";
 import type { ConfKey, ExtConfId } from "../src/foundation/ids.ts";

@@ -22,15 +22,15 @@ import {
 import { systemReason } from "../cli/system-reason.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
-import { command } from "./command.ts";
-import { prepareEdge, wranglerDev } from "./edge.ts";
 import {
   type AsteriskPlan,
   asteriskFolder,
   asteriskPlan,
   prepareAsterisk,
   requireFreeSipPort,
-} from "./local-asterisk.ts";
+} from "./asterisk/local-asterisk.ts";
+import { command } from "./command.ts";
+import { prepareEdge, wranglerDev } from "./edge.ts";
 import { localOverrides, operatorToken, policyAllow, portFrom, stateFolder, statePath } from "./local-settings.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));

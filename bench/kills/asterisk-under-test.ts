@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { WebSocket } from "ws";
-import type { AsteriskBridge } from "../../scripts/asterisk-bridge.ts";
-import { bridgeMade } from "../../scripts/asterisk-state.ts";
+import type { AsteriskBridge } from "../../scripts/asterisk/asterisk-bridge.ts";
+import { bridgeMade } from "../../scripts/asterisk/asterisk-state.ts";
 import type { LocalRun } from "../../scripts/local-run.ts";
 import type { ActEntry } from "../../simulators/bridge/machine.ts";
 import type { VisibleState } from "../../simulators/bridge/visible-state.ts";

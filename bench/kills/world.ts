@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { AsteriskBridge } from "../../scripts/asterisk-bridge.ts";
+import { AsteriskBridge } from "../../scripts/asterisk/asterisk-bridge.ts";
 import { BridgeControl } from "../../scripts/bridge-control.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import type { ActEntry } from "../../simulators/bridge/machine.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { NumberPlan } from "../../simulators/bridge/machine.ts";
 import type { Phone, Plan } from "../../simulators/telephones/phones.ts";
-import { AsteriskBridge } from "../asterisk-bridge.ts";
+import { AsteriskBridge } from "../asterisk/asterisk-bridge.ts";
 import type { LocalRun } from "../local-run.ts";
 import type { Act, FlowBridge, HeldCall } from "./flow-bridge.ts";
 

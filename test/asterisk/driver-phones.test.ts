@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, t
 import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
 import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
-import { AsteriskOnTest } from "../../simulators/telephones/asterisk-on-test.ts";
+import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
 import { type Phone, Phones, type Plan } from "../../simulators/telephones/phones.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";

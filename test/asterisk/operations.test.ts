@@ -11,7 +11,7 @@ import { type AsteriskSettings, readPassword } from "../../bridge-agent/drivers/
 import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts, timers } from "../../bridge-agent/node-ports.ts";
 import { loadSettings } from "../../bridge-agent/settings.ts";
-import { AsteriskOnTest } from "../../simulators/telephones/asterisk-on-test.ts";
+import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
 import { findingLine } from "../../src/foundation/finding.ts";
 
 const operations = readFileSync("docs/operations.md", "utf8");

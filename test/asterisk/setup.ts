@@ -1,5 +1,5 @@
 import type { TestProject } from "vitest/node";
-import { type AsteriskWithSipp, findAsteriskWithSipp } from "../../scripts/asterisk.ts";
+import { type AsteriskWithSipp, findAsteriskWithSipp } from "../../scripts/asterisk/find-asterisk.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {

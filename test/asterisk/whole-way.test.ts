@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { AsteriskUnderTest } from "../../bench/kills/asterisk-under-test.ts";
-import { AsteriskBridge } from "../../scripts/asterisk-bridge.ts";
+import { AsteriskBridge } from "../../scripts/asterisk/asterisk-bridge.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import type { Phone, Plan } from "../../simulators/telephones/phones.ts";
 import type { Request } from "../../simulators/webex/client.ts";

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { findAsterisk, findAsteriskWithSipp } from "../../scripts/asterisk.ts";
+import { findAsterisk, findAsteriskWithSipp } from "../../scripts/asterisk/find-asterisk.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -24,7 +24,7 @@ afterEach(() => {
 });
 
 function get(args: readonly string[], env: Readonly<Record<string, string>>) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["scripts/asterisk.ts", ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["scripts/asterisk/find-asterisk.ts", ...args], {
     encoding: "utf8",
     env,
   });

@@ -1,6 +1,6 @@
-import { bridgeId, CALL_VARIABLE, readBridgeName, readCallNotes } from "../bridge-agent/drivers/asterisk/names.ts";
-import type { VisibleState } from "../simulators/bridge/visible-state.ts";
-import type { CommandId } from "../src/foundation/ids.ts";
+import { bridgeId, CALL_VARIABLE, readBridgeName, readCallNotes } from "../../bridge-agent/drivers/asterisk/names.ts";
+import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
+import type { CommandId } from "../../src/foundation/ids.ts";
 
 /** Asterisk serves 100 connections in all, of which the agents want theirs. */
 const READS_AT_ONCE = 10;

@@ -2,8 +2,8 @@ import { spawn, spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, globSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { err, ok, type Result } from "../src/foundation/result.ts";
-import { command } from "./command.ts";
+import { err, ok, type Result } from "../../src/foundation/result.ts";
+import { command } from "../command.ts";
 
 /** An Asterisk that can be run, and sipp, which plays telephones. */
 export interface AsteriskHome {
@@ -31,7 +31,7 @@ export interface Wish {
 
 /** That the driver can work with. */
 const OLDEST_VERSION = 16;
-const project = dirname(dirname(fileURLToPath(import.meta.url)));
+const project = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /** The newest first; what Debian's stable release lacks at times. */
 const usualSuites = ["forky", "sid", "bullseye"];
 
@@ -58,6 +58,14 @@ export async function findAsteriskWithSipp(wish: Wish = {}): Promise<Result<Aste
   const packages = await fromPackages(wish);
   if (packages.ok) return ok({ ...found.value, sipp: packages.value.sipp });
   return err(`there is no sipp, which plays the telephones, beside the installed ${version}; ${packages.error}`);
+}
+
+/** For a command that cannot do without: otherwise it ends the process, with one sentence. */
+export async function asteriskOrExit(what: string): Promise<AsteriskWithSipp> {
+  const found = await findAsteriskWithSipp();
+  if (found.ok) return found.value;
+  console.error(`${what}: ${found.error}`);
+  process.exit(1);
 }
 
 function mayBeInstalled({ folder, suites }: Wish): boolean {
@@ -126,7 +134,7 @@ function fill(folder: string, suites: readonly string[]): Promise<string | null>
     console.error(`getting Asterisk and sipp from Debian's packages into ${folder} (once, about 15 s) …`);
   }
   return new Promise((done) => {
-    const script = spawn(join(project, "scripts", "asterisk-root.sh"), [folder, ...suites], {
+    const script = spawn(join(import.meta.dirname, "asterisk-root.sh"), [folder, ...suites], {
       stdio: ["ignore", "ignore", "pipe"],
     });
     let complaints = "";

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { join } from "node:path";
-import type { AgentSettingsInput } from "../bridge-agent/settings.ts";
-import { type Launch, StartError } from "../cli/supervise.ts";
-import { systemReason } from "../cli/system-reason.ts";
-import { asteriskArguments, writeAsteriskFolder } from "../simulators/telephones/asterisk-folder.ts";
-import { findAsterisk } from "./asterisk.ts";
-import { portFrom } from "./local-settings.ts";
+import type { AgentSettingsInput } from "../../bridge-agent/settings.ts";
+import { type Launch, StartError } from "../../cli/supervise.ts";
+import { systemReason } from "../../cli/system-reason.ts";
+import { portFrom } from "../local-settings.ts";
+import { asteriskArguments, writeAsteriskFolder } from "./asterisk-folder.ts";
+import { findAsterisk } from "./find-asterisk.ts";
 
 const host = "127.0.0.1";
 

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { SampleValues } from "../../bridge-agent/drivers/asterisk/sample-config.ts";
-import type { AsteriskHome } from "../../scripts/asterisk.ts";
+import { freePorts } from "../../simulators/telephones/free-ports.ts";
+import { guarded } from "../../simulators/telephones/guarded.ts";
 import { asteriskArguments, type FolderOptions, writeAsteriskFolder } from "./asterisk-folder.ts";
-import { freePorts } from "./free-ports.ts";
-import { guarded } from "./guarded.ts";
+import type { AsteriskHome } from "./find-asterisk.ts";
 
 /** Starts in 0.25 s, on a busy machine in some more. */
 const READY_WITHIN_MS = 20_000;
