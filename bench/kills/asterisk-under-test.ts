@@ -87,6 +87,11 @@ export class AsteriskUnderTest implements BridgeUnderTest {
     return this.#bridge.state();
   }
 
+  /** The numbers of those in a call. */
+  get telephones(): readonly string[] {
+    return this.#bridge.phones.up.map(({ number }) => number);
+  }
+
   /** Lets one caller after the other talk in each conference: who is heard is not muted, and who hears it is in its room. */
   async stateAtRest(): Promise<VisibleState> {
     const { conferences, calls } = await this.state();

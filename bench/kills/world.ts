@@ -28,6 +28,8 @@ export interface BridgeUnderTest {
   /** As `state`, once nothing changes any more: real telephones hear who is muted. */
   stateAtRest?(): Promise<VisibleState>;
   acts(): Promise<readonly ActEntry[]>;
+  /** The numbers of the real telephones that are in a call. */
+  readonly telephones?: readonly string[];
   stop?(): Promise<void>;
 }
 
