@@ -102,7 +102,7 @@ export class AsteriskFlowBridge implements FlowBridge {
     this.#unread = lines.pop() ?? "";
     for (const line of lines.filter((each) => each.includes('"event":"command"'))) {
       const { command: act, conference, call = null, room = null, result } = JSON.parse(line);
-      const outcome = result.done === true ? "done" : "refused";
+      const outcome = result.done === true ? "done" : result.done === "unknown" ? "unknown" : "refused";
       this.#acts.push({ n: this.#acts.length + 1, act, conference, call, room, outcome });
     }
     return this.#acts;
