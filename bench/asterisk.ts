@@ -63,7 +63,7 @@ async function throughBridgehead(): Promise<readonly Step[]> {
   const bridge = await AsteriskBridge.start(run, home.sipp);
   const webex = new WebexServer({ adapterUrl: run.adapterUrl, attempts: 100, retryMs: 100 });
   await webex.start();
-  const { edge, agent, asterisk } = run.pids();
+  const { edge, agent, asterisk = 0 } = run.pids();
   const dialIn = async (caller: number) => {
     const key = String(500 + Math.floor(caller / CALLERS)) as ConfKey;
     const extConfId = `E${key}` as ExtConfId;

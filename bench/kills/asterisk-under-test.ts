@@ -77,7 +77,7 @@ export class AsteriskUnderTest implements BridgeUnderTest {
   /** Stands still for so long, as on a machine that is too busy. */
   async faults({ delayMs }: { readonly delayMs: number }): Promise<void> {
     const pid = this.#run.pids().asterisk;
-    if (delayMs === 0) return;
+    if (delayMs === 0 || !pid) return;
     process.kill(pid, "SIGSTOP");
     await pause(delayMs);
     process.kill(pid, "SIGCONT");

@@ -6,8 +6,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { SampleValues } from "../../bridge-agent/drivers/asterisk/sample-config.ts";
 import type { AsteriskHome } from "../../scripts/asterisk.ts";
+import { freePorts } from "../free-ports.ts";
 import { asteriskArguments, type FolderOptions, writeAsteriskFolder } from "./asterisk-folder.ts";
-import { freePorts } from "./free-ports.ts";
 import { guarded } from "./guarded.ts";
 
 /** Starts in 0.25 s, on a busy machine in some more. */

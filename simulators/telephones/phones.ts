@@ -2,7 +2,7 @@
 // and its keys by RFC 4733 need a raw socket and a file of packets, so sound and keys are ours (`sound.ts`): RTP needs 200 lines, SIP many more.
 // None of the SIP libraries on npm fits: sip is at 0.0.6 and wants ws 6, drachtio-sip only reads messages, SIP.js and JsSIP are for browsers.
 import { setTimeout as pause } from "node:timers/promises";
-import { freePorts } from "./free-ports.ts";
+import { freePorts } from "../free-ports.ts";
 import { Sipp } from "./sipp.ts";
 import type { Refusal } from "./sipp-scenarios.ts";
 import { Sound } from "./sound.ts";

@@ -64,10 +64,11 @@ export const rules: Readonly<Record<string, Rule>> = {
   "simulators/bridge": { may: ["src/foundation", "src/bridge", "simulators/port.ts", "node:*", "ws", "valibot"] },
   "simulators/webex": { may: ["src/foundation", "src/tsp", "simulators/port.ts", "node:*"] },
   "simulators/telephones": {
-    may: ["bridge-agent/drivers/asterisk/sample-config.ts", "cli/supervise.ts", "node:*"],
+    may: ["bridge-agent/drivers/asterisk/sample-config.ts", "cli/supervise.ts", "simulators/free-ports.ts", "node:*"],
     mayAsType: ["scripts/asterisk.ts"],
   },
   "simulators/draws.ts": { may: [] },
+  "simulators/free-ports.ts": { may: ["node:*"] },
   "simulators/port.ts": { may: [] },
   cli: {
     may: [
