@@ -81,7 +81,7 @@ export class AsteriskOnTest {
     await this.#ended;
   }
 
-  /** Asks it to end. With calls up it takes up to 10 s, in which it takes no new ones; `ended` resolves then. */
+  /** Asks it to end: its calls end at once, and it some second later; `ended` resolves then. */
   term(): void {
     this.#process?.kill("SIGTERM");
   }
