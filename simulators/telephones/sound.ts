@@ -29,6 +29,8 @@ export class Sound {
   readonly heard: Frame[] = [];
   /** The keys that the other side pressed, in order. */
   keysHeard = "";
+  /** By `performance.now()`, when the other side was first told that the last key is up. */
+  keyedAt = 0;
   readonly #socket: Socket;
   #theirPort = 0;
   #says: "tone" | "silence" | "nothing" = "silence";
@@ -150,6 +152,7 @@ export class Sound {
     if (this.#ofKey === 0) this.#keyBegan = this.#timestamp;
     this.#ofKey += 1;
     const isUp = this.#ofKey > 5;
+    if (this.#ofKey === 6) this.keyedAt = performance.now();
     const event = Buffer.alloc(4);
     event.writeUInt8(key, 0);
     event.writeUInt8((isUp ? 0x80 : 0) | 10, 1);
