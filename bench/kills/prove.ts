@@ -79,6 +79,9 @@ async function judgeAtRest(world: KillWorld): Promise<Faults> {
 
 function countResults(world: KillWorld): Map<string, number> {
   const counts = new Map<string, number>();
+  const entered = world.callers.filter((number) => world.enteredNumbers.has(number)).length;
+  counts.set("call-in: entered", entered);
+  counts.set("call-in: nobody entered", world.callers.length - entered);
   for (const { type, replyTo, msgId, extCallId, excused } of world.requests) {
     const result = world.answers(replyTo, msgId)[0]?.result ?? (excused ? "replaced server" : "no answer");
     const missing = extCallId !== null && result === "ok" && !world.enteredCalls.has(extCallId);

@@ -52,6 +52,10 @@ export class KillWorld {
   readonly dialled = new Map<string, string>();
   /** ExtCallIDs of everybody who entered, by the notifications to any server. */
   readonly enteredCalls = new Set<ExtCallId>();
+  /** The numbers of those who dialled in. */
+  readonly callers: string[] = [];
+  /** And of everybody who entered. */
+  readonly enteredNumbers = new Set<string>();
   private readonly answered = new Map<string, Answer[]>();
   private readonly waiting = new Map<string, () => void>();
   private readonly allRosters = new Map<WebexHost, Roster[]>();
@@ -185,6 +189,7 @@ export class KillWorld {
     };
     server.onNaming = (extCallId, message) => {
       this.enteredCalls.add(extCallId);
+      if (message.did) this.enteredNumbers.add(message.did);
       for (const roster of this.allRosters.get(server.host) ?? []) roster.enter(message, extCallId);
     };
   }
