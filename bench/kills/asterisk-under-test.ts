@@ -77,7 +77,7 @@ export class AsteriskUnderTest implements BridgeUnderTest {
   /** Stands still for so long, as on a machine that is too busy. */
   async faults({ delayMs }: { readonly delayMs: number }): Promise<void> {
     const pid = this.#run.pids().asterisk;
-    if (delayMs === 0) return;
+    if (delayMs === 0 || !pid) return;
     process.kill(pid, "SIGSTOP");
     await pause(delayMs);
     process.kill(pid, "SIGCONT");
@@ -85,6 +85,11 @@ export class AsteriskUnderTest implements BridgeUnderTest {
 
   state(): Promise<VisibleState> {
     return this.#bridge.state();
+  }
+
+  /** The numbers of those in a call. */
+  get telephones(): readonly string[] {
+    return this.#bridge.phones.up.map(({ number }) => number);
   }
 
   /** Lets one caller after the other talk in each conference: who is heard is not muted, and who hears it is in its room. */

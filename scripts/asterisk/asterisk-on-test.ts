@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { SampleValues } from "../../bridge-agent/drivers/asterisk/sample-config.ts";
-import { freePorts } from "../../simulators/telephones/free-ports.ts";
+import { freePorts } from "../../simulators/free-ports.ts";
 import { guarded } from "../../simulators/telephones/guarded.ts";
 import { asteriskArguments, type FolderOptions, writeAsteriskFolder } from "./asterisk-folder.ts";
 import type { AsteriskHome } from "./find-asterisk.ts";
@@ -81,7 +81,7 @@ export class AsteriskOnTest {
     await this.#ended;
   }
 
-  /** Asks it to end. With calls up it takes up to 10 s, in which it takes no new ones; `ended` resolves then. */
+  /** Asks it to end: its calls end at once, and it some second later; `ended` resolves then. */
   term(): void {
     this.#process?.kill("SIGTERM");
   }

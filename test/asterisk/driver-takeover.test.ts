@@ -81,43 +81,6 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     return { inside, apart, outside };
   }
 
-  const byId = ({ calls, ...rest }: DriverState) => ({
-    ...rest,
-    calls: [...calls].sort((one, other) => (one.call < other.call ? -1 : 1)),
-  });
-
-  test("an agent that takes over finds all that the one before it brought about, and reports nothing of it", async () => {
-    const first = await act(bridge.driver, 1);
-    await busyConference(first);
-    const before = await stateOf(first);
-
-    const second = await act(bridge.other, 2);
-
-    expect(byId(await stateOf(second))).toEqual(byId(before));
-    expect(second.reports).toEqual([]);
-    expect(first.reports.at(-1)).toMatchObject({ type: "disconnected", isReplaced: true });
-  });
-
-  test("an agent that was killed finds everything again, and who talks is reported anew", async () => {
-    const first = await act(bridge.driver, 1);
-    await busyConference(first);
-    const talker = await bridge.dialIn("14085550004");
-    await done(first, { type: "unlock" }, { type: "admit", call: talker, muted: false, joinTone: true });
-    await bridge.talk(talker, true);
-    const before = await stateOf(first);
-    expect(first.reports.at(-1)).toMatchObject({ type: "talking", call: talker, talking: true });
-    await first.driver.stop();
-
-    const again = await act(bridge.again(), 1);
-
-    const withoutTalk = (state: DriverState) =>
-      JSON.parse(JSON.stringify(byId(state)).replaceAll('"talking":true', '"talking":false'));
-    expect(withoutTalk(await stateOf(again))).toEqual(withoutTalk(before));
-    await vi.waitFor(() =>
-      expect(again.reports).toContainEqual({ type: "talking", call: talker, conference, talking: true }),
-    );
-  });
-
   test("a call that was dialled and is over counts as ended after a crash: its number is not dialled again", async () => {
     const first = await act(bridge.driver, 1);
     await bridge.plan("14085551234", "busy");

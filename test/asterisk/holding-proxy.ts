@@ -6,20 +6,31 @@ export interface HoldingProxy {
   readonly port: number;
   /** From now on nothing that changes bridges or channels gets through; what is held when its connection closes never does. */
   hold(): () => void;
+  /** From now on what changes bridges or channels is carried out, and not answered, until the next `cut`. */
+  lose(): void;
   /** Breaks every connection. */
   cut(): void;
   close(): Promise<void>;
 }
 
-export async function startHoldingProxy(target: number): Promise<HoldingProxy> {
+/** `carriedOut` hears of each request that Asterisk has answered with 2xx. */
+export async function startHoldingProxy(
+  target: number,
+  carriedOut?: (request: string, body: string) => void,
+): Promise<HoldingProxy> {
   const sockets = new Set<Socket>();
   let held: (() => void)[] | null = null;
+  let loses = false;
 
+  const isAct = ({ method, url }: IncomingMessage) => method !== "GET" && /^\/ari\/(bridges|channels)/.test(url ?? "");
   const pass = (incoming: IncomingMessage, body: Buffer, response: ServerResponse) => {
     const { method, url, headers } = incoming;
     const outgoing = request({ host: "127.0.0.1", port: target, method, path: url, headers, agent: false });
     outgoing.on("response", (answer) => {
-      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      const { statusCode = 500 } = answer;
+      if (statusCode < 300) carriedOut?.(`${method} ${url}`, body.toString());
+      if (loses && isAct(incoming)) return void answer.resume();
+      response.writeHead(statusCode, answer.headers);
       answer.pipe(response);
     });
     outgoing.on("error", () => response.destroy());
@@ -29,8 +40,7 @@ export async function startHoldingProxy(target: number): Promise<HoldingProxy> {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
-    const isAct = incoming.method !== "GET" && /^\/ari\/(bridges|channels)/.test(incoming.url ?? "");
-    if (held === null || !isAct) return pass(incoming, body, response);
+    if (held === null || !isAct(incoming)) return pass(incoming, body, response);
     held.push(() => {
       if (!incoming.socket.destroyed) pass(incoming, body, response);
     });
@@ -59,6 +69,7 @@ export async function startHoldingProxy(target: number): Promise<HoldingProxy> {
   if (address === null || typeof address === "string") throw new Error("no port");
 
   const cut = () => {
+    loses = false;
     for (const socket of sockets) socket.destroy();
   };
   return {
@@ -70,6 +81,9 @@ export async function startHoldingProxy(target: number): Promise<HoldingProxy> {
         held = null;
         for (const passOn of waiting) passOn();
       };
+    },
+    lose() {
+      loses = true;
     },
     cut,
     close: () =>

@@ -35,6 +35,8 @@ export interface BridgeOnTest {
   hangUp(call: CallId): Promise<void>;
   /** The announcements that this caller was told by an agent, in order; absent, or `null`: the bridge has a voice of its own. */
   heard?(call: CallId): Promise<readonly string[] | null>;
+  /** What the bridge itself does with this call, asked beside the drivers: `null`, it has none; `room`, it is in none. Absent: nobody can ask. */
+  truth?(call: CallId): Promise<{ readonly muted: boolean; readonly room: string | null } | null>;
   /** Absent where `without` says so. */
   lockByTelephone?(conference: ConfKey, locked: boolean): Promise<void>;
   /** Or by the bridge's own operator. */
@@ -44,6 +46,8 @@ export interface BridgeOnTest {
   passTime(ms: number): Promise<void>;
   /** From now on no command is carried out until the returned function is called. */
   holdActs(): Promise<() => Promise<void>>;
+  /** From now on commands are carried out and nobody is told, until the link is cut. Absent: that cannot be brought about. */
+  loseAnswers?(): Promise<void>;
   /** Breaks the link between driver and bridge; either may connect again. */
   cutLink(): Promise<void>;
   /** Ends the bridge program and starts it anew: all calls are gone. */
@@ -114,6 +118,10 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     }
     async function callInState(id: CallId): Promise<BridgeCall | undefined> {
       return (await state()).calls.find(({ call }) => call === id);
+    }
+    /** Where the bridge can be asked. */
+    async function mustBeTrue(call: CallId, muted: boolean, room: string): Promise<void> {
+      if (bridge.truth) expect(await bridge.truth(call), "what the bridge does").toEqual({ muted, room });
     }
     /** All reports so far: whatever the bridge said before its state is there when the state is. */
     async function nextReports(): Promise<DriverReport[]> {
@@ -216,6 +224,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
         attendeeId: "444",
         talking: false,
       });
+      await mustBeTrue(call, true, MAIN_ROOM);
       expect(await nextReports()).toEqual([]);
     });
 
@@ -316,12 +325,16 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       await done(create, { type: "create-room", room: side, kind: "sub" });
       const call = await entered();
 
+      await mustBeTrue(call, false, MAIN_ROOM);
       await done({ type: "mute", call }, { type: "move", call, room: side });
       expect(await callInState(call)).toMatchObject({ room: side, muted: true });
+      await mustBeTrue(call, true, side);
       await done({ type: "move", call, room: MAIN_ROOM });
       expect(await callInState(call)).toMatchObject({ room: MAIN_ROOM, muted: true });
+      await mustBeTrue(call, true, MAIN_ROOM);
       await done({ type: "unmute", call });
       expect(await callInState(call)).toMatchObject({ room: MAIN_ROOM, muted: false });
+      await mustBeTrue(call, false, MAIN_ROOM);
       expect(await nextReports()).toEqual([]);
     });
 
@@ -552,6 +565,113 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       await release();
 
       expect((await state()).conferences).toEqual([]);
+    });
+
+    /** And ends the test where nobody would see that this is carried out. */
+    async function beginsToLoseAnswers(command: BridgeCommand): Promise<void> {
+      if (!can(command)) skip(`the bridge cannot do this: ${abilityFor(command)}`);
+      if (!bridge.loseAnswers || !bridge.truth) return skip("answers of this bridge cannot be lost");
+      await bridge.loseAnswers();
+    }
+    test("a command that was carried out and whose answer was lost is unknown; once more, it is done", async () => {
+      await done(create);
+      const call = await entered();
+      await beginsToLoseAnswers({ type: "mute", call });
+      const result = ask({ type: "mute", call });
+      await expect.poll(() => bridge.truth?.(call), { timeout: 5_000, interval: 10 }).toMatchObject({ muted: true });
+
+      await bridge.cutLink();
+
+      expect(await result).toEqual({ done: "unknown" });
+      await reported("connected");
+      bridge.driver.activate(1);
+      await done({ type: "mute", call });
+      expect(await callInState(call)).toMatchObject({ stage: "entered", muted: true });
+      await mustBeTrue(call, true, MAIN_ROOM);
+      await done({ type: "unmute", call });
+      await mustBeTrue(call, false, MAIN_ROOM);
+    });
+
+    test("a call that was dialled while the answer was lost is in the state, so that it is not dialled again", async () => {
+      await bridge.plan("14085551234", "no-answer");
+      await done(create);
+      await beginsToLoseAnswers(dial());
+      const result = ask(dial(60_000));
+      await expect.poll(() => bridge.truth?.(dialled), { timeout: 5_000, interval: 10 }).not.toBeNull();
+
+      await bridge.cutLink();
+
+      expect(await result).toEqual({ done: "unknown" });
+      await reported("connected");
+      bridge.driver.activate(1);
+      expect(await callInState(dialled)).toMatchObject({ call: dialled, conference });
+    });
+
+    /** Everything that a conference can have on this bridge, and callers at each stage. */
+    async function busyConference(): Promise<{ readonly talker: CallId }> {
+      const ifAble = async (...list: BridgeCommand[]) => done(...list.filter(can));
+      await bridge.plan("14085551234", "no-answer");
+      await done({ type: "create-conference", maxCallers: null, anonymousId: "0444" });
+      await ifAble({ type: "create-room", room: side, kind: "sub" }, { type: "report-speakers" });
+      const [inside, apart, talker, outside] = [
+        await bridge.dialIn("14085550001"),
+        await bridge.dialIn("14085550002"),
+        await bridge.dialIn("14085550003"),
+        await bridge.dialIn("14085550004"),
+      ];
+      await bridge.press(outside, "98");
+      const silent = can({ type: "mute", call: inside });
+      await done({ type: "admit", call: inside, muted: silent, joinTone: !silent, attendeeId: "444" });
+      await done(admit(apart), admit(talker));
+      await ifAble({ type: "mute", call: apart });
+      if (can({ type: "create-room", room: side, kind: "sub" })) await done({ type: "move", call: apart, room: side });
+      await ifAble({ type: "lock" }, dial(60_000));
+      return { talker };
+    }
+    /** As an agent that comes anew finds it. Who talks is found out by and by. */
+    const foundBy = ({ calls, ...rest }: BridgeState) => ({
+      ...rest,
+      calls: calls
+        .map((call) => ("talking" in call ? { ...call, talking: false } : call))
+        .sort((one, other) => (one.call < other.call ? -1 : 1)),
+    });
+    /** The other agent, once it acts. */
+    async function otherActs(reportsOfOther: DriverReport[]): Promise<BridgeState | null> {
+      await new Promise<void>((resolve) => {
+        bridge.other.start((report) => {
+          if (report.type === "connected") resolve();
+          else reportsOfOther.push(report);
+        });
+      });
+      bridge.other.activate(2);
+      return bridge.other.state();
+    }
+
+    test("an agent that takes over finds all that the one before it brought about, and reports nothing of it", async () => {
+      await busyConference();
+      const before = await state();
+      const reportsOfOther: DriverReport[] = [];
+
+      const found = await otherActs(reportsOfOther);
+
+      expect(found && foundBy(found)).toEqual(foundBy(before));
+      expect(reportsOfOther).toEqual([]);
+    });
+
+    test("an agent that comes after one that was killed finds everything, and who talks", async () => {
+      const { talker } = await busyConference();
+      await bridge.talk(talker, true);
+      const before = await state();
+      await bridge.driver.stop();
+      const reportsOfOther: DriverReport[] = [];
+
+      const found = await otherActs(reportsOfOther);
+
+      expect(found && foundBy(found)).toEqual(foundBy(before));
+      if (!can({ type: "report-speakers" })) return;
+      const isTalking = async () =>
+        (await bridge.other.state())?.calls.some((each) => each.call === talker && "talking" in each && each.talking);
+      await expect.poll(isTalking, { timeout: 5_000, interval: 10 }).toBe(true);
     });
 
     test("an agent that becomes active takes the earlier one's place: what that one has asked for and has not begun never begins", async () => {

@@ -14,7 +14,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { freePorts, LocalRun } from "../../scripts/local-run.ts";
+import { LocalRun } from "../../scripts/local-run.ts";
+import { freePorts } from "../../simulators/free-ports.ts";
 import { eventually, isAlive, Meeting, startWorld } from "./world.ts";
 
 const folders: string[] = [];
@@ -61,17 +62,18 @@ test("when the supervisor is killed, all its parts end with it", async () => {
 test("while nothing can be written in the state folder, parts that die come back, and the file of process ids when it can", async () => {
   const state = newFolder();
   const run = await LocalRun.start({ state });
-  const { bridge } = run.pids();
+  const pids = () => run.pids() as { readonly bridge: number };
+  const { bridge } = pids();
   mkdirSync(join(state, "pids.json.new")); // In the way, as a full disk is.
 
   process.kill(bridge, "SIGKILL");
   await eventually("the bridge is gone", async () => !isAlive(bridge));
   await eventually("another bridge answers", async () => (await fetch(`${run.bridgeUrl}/state`)).ok);
-  expect(run.pids().bridge).toBe(bridge);
+  expect(pids().bridge).toBe(bridge);
   expect(run.supervisor.exitCode).toBeNull();
 
   rmdirSync(join(state, "pids.json.new"));
-  await eventually("the file is right", async () => isAlive(run.pids().bridge), 5_000);
+  await eventually("the file is right", async () => isAlive(pids().bridge), 5_000);
   expect(await run.stop()).toBe(0);
 });
 
