@@ -269,7 +269,8 @@ describe("a look", () => {
     };
     const seen = { bridges: [bridgeOf("bridge-1", MAIN_ROOM)], channels: [channel(caller)] };
     const consequences = book.looked(look({ ...seen, callNotes: new Map([[caller, notes]]) }), book.version, true);
-    expect(consequences).toEqual({ reports: [], tasks: [{ type: "enter-main-room", call: caller }] });
+    const mute = { type: "apply-mute", call: caller };
+    expect(consequences).toEqual({ reports: [], tasks: [mute, { type: "enter-main-room", call: caller }] });
     expect(book.state().calls).toMatchObject([{ stage: "entered", room: MAIN_ROOM, muted: true, joinTone: false }]);
   });
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
+import { CALL_VARIABLE } from "../../bridge-agent/drivers/asterisk/names.ts";
 import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
 import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
@@ -273,6 +274,22 @@ describe("a link that is up", () => {
     expect(asterisk.sockets).toHaveLength(1);
   });
 
+  test("is lost within seconds when Asterisk hangs, however many requests wait for it", async () => {
+    asterisk.answers["POST /bridges"] = null;
+    const keys = Array.from({ length: 20 }, (_, index) => String(987650000 + index) as ConfKey);
+    const results = keys.map((key) => driver.execute(`command-of-${key}` as CommandId, key, create));
+    const asked = () => asterisk.requests.filter(({ what }) => what === "POST /bridges").length;
+    await vi.waitFor(() => expect(asked()).toBe(16));
+    asterisk.answers["GET /asterisk/info"] = null;
+    const lost = await vi.waitFor(() => {
+      expect(reports).not.toEqual([]);
+      return reports[0];
+    }, 3_000);
+    expect(lost).toMatchObject({ type: "disconnected", why: expect.stringContaining("has not answered for 2 s") });
+    expect(await Promise.all(results)).toEqual(keys.map(() => ({ done: "unknown" })));
+    expect(asked()).toBe(16);
+  });
+
   test("is another agent's after its event says so", async () => {
     asterisk.send({ type: "ApplicationReplaced", application: "bridgehead" });
     expect(await reported("disconnected")).toMatchObject({ isReplaced: true });
@@ -323,6 +340,36 @@ describe("a link that is up", () => {
     expect(await execute(admit)).toEqual({ done: false, reason: "refused" });
     expect(asterisk.requests.map(({ what }) => what)).not.toContain("POST /bridges/bridgehead-command-1/addChannel");
   });
+
+  test.each(["report-speakers", "stop-reporting-speakers"] as const)(
+    "detects talk as the latest command says, also of who is entering when %s comes",
+    async (type) => {
+      asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+      asterisk.answers["POST /channels/c1/answer"] = { status: 204 };
+      asterisk.answers["POST /channels/c1/variable"] = { status: 204 };
+      expect(await execute(create)).toEqual({ done: true });
+      if (type === "stop-reporting-speakers")
+        expect(await execute({ type: "report-speakers" })).toEqual({ done: true });
+      const caller = { number: "14085550001" };
+      const channel = { id: "c1", name: "PJSIP/trunk-1", state: "Ring", caller, dialplan: { exten: "18005551234" } };
+      asterisk.send({ type: "StasisStart", args: ["in", "18005551234", "14085550001"], channel });
+      await reported("prompted");
+      const addChannel = "POST /bridges/bridgehead-command-1/addChannel";
+      asterisk.answers[addChannel] = { status: 422 };
+
+      const admitted = execute({ type: "admit", call: "c1" as CallId, muted: false, joinTone: false });
+      await vi.waitFor(() => expect(asterisk.requests.map(({ what }) => what)).toContain(addChannel));
+      expect(await execute({ type })).toEqual({ done: true });
+      asterisk.answers[addChannel] = { status: 204 };
+      expect(await admitted).toEqual({ done: true });
+
+      const set = asterisk.requests.filter(({ what }) => what === "POST /channels/c1/variable");
+      const detection = set
+        .map(({ parameters }) => String(parameters.variable))
+        .filter((name) => name !== CALL_VARIABLE);
+      expect(detection.at(-1)).toBe(`TALK_DETECT(${type === "report-speakers" ? "set" : "remove"})`);
+    },
+  );
 
   describe("with a caller at the prompt", () => {
     const call = "c1" as CallId;

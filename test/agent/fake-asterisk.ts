@@ -24,13 +24,14 @@ export interface FakeAsterisk {
   close(): Promise<void>;
 }
 
-const names = ["applications", "asterisk", "bridges", "channels", "endpoints", "events"].map(
+const names = ["applications", "asterisk", "bridges", "channels", "endpoints", "events", "playbacks"].map(
   (name) => `res_ari_${name}`,
 );
 const others = [
   "res_stasis",
   "res_stasis_answer",
   "res_stasis_playback",
+  "res_stasis_snoop",
   "res_mutestream",
   "app_stasis",
   "bridge_softmix",

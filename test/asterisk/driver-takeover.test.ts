@@ -118,6 +118,35 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     );
   });
 
+  test.each(["mute", "unmute"] as const)(
+    "an agent that was killed before it wrote a %s down is followed by one whose state tells what is heard",
+    async (type) => {
+      const first = await act(bridge.driver, 1);
+      await done(first, create);
+      const [call, other] = [await bridge.dialIn("14085550001"), await bridge.dialIn("14085550002")];
+      const wasMuted = type === "unmute";
+      await done(first, { type: "admit", call: other, muted: false, joinTone: false });
+      await done(first, { type: "admit", call, muted: wasMuted, joinTone: false });
+      await first.driver.stop();
+      // As far as the first agent came.
+      await bridge.ari(wasMuted ? "DELETE" : "POST", `/channels/${call}/mute`, { direction: "in" });
+
+      const again = await act(bridge.again(), 1);
+      expect((await stateOf(again)).calls.find((each) => each.call === call)).toMatchObject({ muted: wasMuted });
+      const ear = `phone-${other}`;
+      await bridge.ari("POST", `/channels/${ear}/variable`, { variable: "TALK_DETECT(set)", value: "100,256" });
+      await bridge.talk(call, true);
+
+      const isHeard = () => bridge.seen("ChannelTalkingStarted").includes(ear);
+      if (wasMuted) {
+        await pause(300);
+        expect(isHeard()).toBe(false);
+        await done(again, { type: "unmute", call });
+      }
+      await vi.waitFor(() => expect(isHeard()).toBe(true), patience);
+    },
+  );
+
   test("a call that was dialled and is over counts as ended after a crash: its number is not dialled again", async () => {
     const first = await act(bridge.driver, 1);
     await bridge.plan("14085551234", "busy");

@@ -19,6 +19,8 @@ export type Task =
   | { readonly type: "answer" | "write-notes" | "dial-extension" | "limit-ringing" | "hang-up"; readonly call: CallId }
   /** Its room is gone. */
   | { readonly type: "enter-main-room"; readonly call: CallId }
+  /** The agent before may have been killed between a mute and its note: what is written down counts. */
+  | { readonly type: "apply-mute"; readonly call: CallId }
   /** Asterisk has forgotten, or was never told, that it is to say who talks. */
   | { readonly type: "detect-talking"; readonly call: CallId }
   | { readonly type: "destroy-bridge"; readonly bridge: string }
@@ -613,6 +615,7 @@ export class Book {
       this.end(call, "conference-ended");
       return add({ reports: [], tasks: [{ type: "hang-up", call: call.id }] });
     }
+    if (isFirst && state === "Up") add({ reports: [], tasks: [{ type: "apply-mute", call: call.id }] });
     if (place) {
       call.conference = place.key;
       call.stage = "entered";

@@ -175,6 +175,8 @@ export class Work {
         const conference = key === null ? undefined : this.#book.conference(key);
         return conference && this.#inOrder(task.call, () => this.#add(task.call, conference.mainBridge));
       }
+      case "apply-mute":
+        return this.#inOrder(task.call, () => this.#applyMute(task.call));
       case "detect-talking":
         await this.#detectTalking(task.call, false);
         return this.#detectTalking(task.call, true);
@@ -379,7 +381,8 @@ export class Work {
     call.attendeeId = wanted.attendeeId ?? attendeeId;
     call.conference = conference.key;
     await this.#writeNotes(call.id);
-    if (isNew && conference.reportsSpeakers) await this.#detectTalking(call.id, true);
+    const { reportsSpeakers } = conference;
+    if (isNew && reportsSpeakers) await this.#detectTalking(call.id, true);
     if (isNew && call.joinTone === true) await this.#playJoinTone(conference, room.bridge);
     const added = await this.#add(call.id, room.bridge);
     if (!isDone(added)) {
@@ -390,6 +393,8 @@ export class Work {
     }
     call.stage = "entered";
     call.room = name;
+    // Whoever is on the way in when that changes is not among those inside.
+    if (conference.reportsSpeakers !== reportsSpeakers) await this.#detectTalking(call.id, conference.reportsSpeakers);
     this.#options.report(this.#book.speech(call));
     return done;
   }
@@ -425,6 +430,12 @@ export class Work {
     await this.#writeNotes(id);
     this.#options.report(this.#book.speech(call));
     return done;
+  }
+
+  /** Harmless where Asterisk has it so already. */
+  async #applyMute(id: CallId): Promise<void> {
+    const call = this.#book.call(id);
+    if (call) await this.#ari.ask(call.muted ? "mute" : "unmute", { channelId: id, direction: "in" });
   }
 
   async #reportSpeakers(conference: Conference, isOn: boolean): Promise<CommandResult> {
