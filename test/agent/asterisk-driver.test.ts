@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
-import { CALL_VARIABLE } from "../../bridge-agent/drivers/asterisk/names.ts";
+import { bridgeName, CALL_VARIABLE } from "../../bridge-agent/drivers/asterisk/names.ts";
 import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
-import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
+import type { DriverPorts, DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
-import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import { type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { type FakeAsterisk, startFakeAsterisk } from "./fake-asterisk.ts";
 
 const conference = "987654321" as ConfKey;
@@ -33,7 +33,7 @@ const info = (version: string) => ({
   body: { system: { version }, status: { startup_time: "2026-11-20T10:00:00.000+0000" } },
 });
 
-function start(more: Partial<AsteriskSettings> = {}): AsteriskDriver {
+function start(more: Partial<AsteriskSettings> = {}, ports: Partial<DriverPorts> = {}): AsteriskDriver {
   const settings: AsteriskSettings = {
     type: "asterisk",
     url: asterisk.url,
@@ -46,7 +46,7 @@ function start(more: Partial<AsteriskSettings> = {}): AsteriskDriver {
     ...more,
   };
   const identity = { agent: "agent-1", owner: "acme/bridge-1", dialIn: ["18005551234"] };
-  const driver = new AsteriskDriver(settings, { ...driverPorts, random: () => 0, pingEveryMs: 20 }, identity);
+  const driver = new AsteriskDriver(settings, { ...driverPorts, random: () => 0, pingEveryMs: 20, ...ports }, identity);
   drivers.push(driver);
   driver.start((report) => reports.push(report));
   return driver;
@@ -207,6 +207,113 @@ describe("sounds", () => {
     );
     expect(reports.map(({ type }) => type)).toEqual(["connected"]);
   });
+});
+
+describe("an agent that is replaced", () => {
+  const replaced = { type: "ApplicationReplaced", application: "bridgehead" };
+  const execute = (driver: AsteriskDriver) => driver.execute("command-1" as CommandId, conference, create);
+  const asked = (what: string) => asterisk.requests.filter((request) => request.what === what).length;
+
+  test("and has not heard of it asks for nothing more, once its last mark is old", async () => {
+    let nowMs = 0;
+    const driver = start({}, { monotonicMs: () => nowMs, pingEveryMs: 3_600_000 });
+    await reported("connected");
+    driver.activate(3);
+    await driver.state();
+    // Marks reach the other agent from now on, and what this one is to be told is late.
+    const late = asterisk.answers;
+    for (let mark = 1; mark < 20; mark += 1)
+      late[`POST /events/user/bridgehead-agent-1-${mark}`] = () => {
+        setTimeout(() => asterisk.send(replaced), 20);
+        return { status: 204 };
+      };
+    late["POST /bridges"] = { status: 200, body: {} };
+    nowMs = 1_501;
+
+    expect(await execute(driver)).toEqual({ done: "unknown" });
+
+    expect(await reported("disconnected")).toMatchObject({ isReplaced: true });
+    expect(asked("POST /bridges")).toBe(0);
+  });
+
+  test("while its marks are fresh asks without another one", async () => {
+    const driver = start({}, { monotonicMs: () => 0, pingEveryMs: 3_600_000 });
+    await reported("connected");
+    driver.activate(3);
+    await driver.state();
+    const marks = () => asterisk.requests.filter(({ what }) => what.startsWith("POST /events/user/")).length;
+    const before = marks();
+    asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+    expect(await execute(driver)).toEqual({ done: true });
+    expect(marks()).toBe(before);
+  });
+
+  test("leaves what Asterisk was sent to it, sends nothing new, and tells its successor when all of it is answered", async () => {
+    const driver = start();
+    await reported("connected");
+    driver.activate(3);
+    await driver.state();
+    asterisk.answers["POST /bridges"] = null;
+    const result = execute(driver);
+    await vi.waitFor(() => expect(asked("POST /bridges")).toBe(1));
+    const retired = "POST /events/user/bridgehead-retired-agent-1-3";
+
+    asterisk.send(replaced);
+
+    expect(await result).toEqual({ done: "unknown" });
+    expect([asterisk.brokenOff("POST /bridges"), asked(retired)]).toEqual([false, 0]);
+    asterisk.answer("POST /bridges", { status: 200, body: {} });
+    await vi.waitFor(() => expect(asked(retired)).toBe(1));
+    expect(asked("POST /applications/bridgehead/subscription")).toBe(0);
+  });
+});
+
+test("an agent that takes over looks once the one before has retired", async () => {
+  asterisk.answers["GET /asterisk/variable"] = {
+    status: 200,
+    body: { value: '{"owner":"acme/bridge-1","agent":"agent-2","epoch":2}' },
+  };
+  asterisk.answers["POST /events/user/bridgehead-who-acts"] = { status: 204 };
+  const driver = start();
+  await reported("connected");
+  const looks = () => asterisk.requests.filter(({ what }) => what === "GET /bridges").length;
+  driver.activate(3);
+  const state = driver.state();
+  await vi.waitFor(() => expect(asterisk.requests.some(({ what }) => what.includes("-begins-"))).toBe(true));
+  // Time enough for a look.
+  for (let turns = 0; turns < 10; turns += 1) await fetch(`${asterisk.url}/asterisk/info`);
+  expect(looks()).toBe(0);
+
+  asterisk.send({ type: "ChannelUserevent", eventname: "bridgehead-retired-agent-2-2", userevent: {} });
+
+  expect(await state).toEqual({ conferences: [], calls: [], callsOfOthers: 0 });
+  expect(looks()).toBe(2);
+});
+
+test("an agent that connects anew looks until what it had asked for shows", async () => {
+  const driver = start();
+  await reported("connected");
+  driver.activate(3);
+  await driver.state();
+  asterisk.answers["GET /asterisk/variable"] = {
+    status: 200,
+    body: { value: '{"owner":"acme/bridge-1","agent":"agent-1","epoch":3}' },
+  };
+  reports.length = 0;
+  asterisk.sockets[0]?.terminate();
+  await reported("connected");
+  const name = bridgeName({ owner: "acme/bridge-1", conference, room: MAIN_ROOM, kind: "main" });
+  let looks = 0;
+  asterisk.answers["GET /bridges"] = () => {
+    looks += 1;
+    return { status: 200, body: looks === 1 ? [] : [{ id: "bridge-1", name, channels: [] }] };
+  };
+
+  driver.activate(3);
+
+  expect((await driver.state())?.conferences).toMatchObject([{ conference }]);
+  expect(looks).toBeGreaterThanOrEqual(3);
+  expect(reports.map(({ type }) => type)).toEqual(["disconnected", "connected"]);
 });
 
 describe("a link that is up", () => {

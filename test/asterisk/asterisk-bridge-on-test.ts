@@ -153,7 +153,7 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
     other,
     stranger,
     dialIns,
-    without: ["lock-by-telephone", "prompt-of-its-own"],
+    without: ["lock-by-telephone", "prompt-of-its-own", "recall"],
     async dialIn(number, dialled = dialIns.own) {
       const id = `caller-${randomUUID()}` as CallId;
       const phone = `phone-${id}`;

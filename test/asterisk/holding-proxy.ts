@@ -4,9 +4,9 @@ import { connect, type Socket } from "node:net";
 /** The way between an agent and ARI: it can be cut, and can hold requests back. */
 export interface HoldingProxy {
   readonly port: number;
-  /** From now on nothing that changes bridges or channels gets through; what is held when its connection closes never does. */
+  /** From now on nothing that changes bridges or channels gets through until the returned function is called; then all of it does. */
   hold(): () => void;
-  /** Breaks every connection. */
+  /** Breaks every connection. What was held gets through all the same: what was written to Asterisk is carried out. */
   cut(): void;
   close(): Promise<void>;
 }
@@ -31,9 +31,7 @@ export async function startHoldingProxy(target: number): Promise<HoldingProxy> {
     const body = Buffer.concat(chunks);
     const isAct = incoming.method !== "GET" && /^\/ari\/(bridges|channels)/.test(incoming.url ?? "");
     if (held === null || !isAct) return pass(incoming, body, response);
-    held.push(() => {
-      if (!incoming.socket.destroyed) pass(incoming, body, response);
-    });
+    held.push(() => pass(incoming, body, response));
   });
   server.on("connection", (socket) => {
     sockets.add(socket);
@@ -58,7 +56,12 @@ export async function startHoldingProxy(target: number): Promise<HoldingProxy> {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");
 
+  const passHeld = () => {
+    const waiting = held?.splice(0) ?? [];
+    for (const passOn of waiting) passOn();
+  };
   const cut = () => {
+    passHeld();
     for (const socket of sockets) socket.destroy();
   };
   return {
@@ -66,9 +69,8 @@ export async function startHoldingProxy(target: number): Promise<HoldingProxy> {
     hold() {
       held ??= [];
       return () => {
-        const waiting = held ?? [];
+        passHeld();
         held = null;
-        for (const passOn of waiting) passOn();
       };
     },
     cut,

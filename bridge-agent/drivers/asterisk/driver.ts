@@ -1,11 +1,13 @@
+import { isDeepStrictEqual } from "node:util";
 import * as v from "valibot";
 import type { Announcement } from "../../../src/bridge/announcements.ts";
 import type { BridgeCommand, ExecutionResult } from "../../../src/bridge/commands.ts";
 import type { BridgeEvent } from "../../../src/bridge/events.ts";
 import type { CallId, CommandId, ConfKey } from "../../../src/foundation/ids.ts";
+import { wait } from "../../../src/foundation/timers.ts";
 import type { BridgeDriver, DriverIdentity, DriverPorts, DriverReport, DriverState } from "../driver.ts";
 import { AriFailure, application, bridge, channel, isDone, read, variable } from "./ari.ts";
-import { Book, type Consequences } from "./book.ts";
+import { Book, type Consequences, type Look } from "./book.ts";
 import { AsteriskLink, type Session } from "./link.ts";
 import {
   CALL_VARIABLE,
@@ -22,8 +24,15 @@ import { Work } from "./work.ts";
 /** The longest that any command may take of a bridge that is alive. */
 const RESULT_WITHIN_MS = 30_000;
 
-/** `isFirst`: since the link began, or since this agent acts. A standby misses everything: each of its looks is a first one. */
+/** What was asked for over a link that broke has reached Asterisk, as a rule, when two looks at this distance show the same. */
+const LOOK_AGAIN_MS = 50;
+const LOOKS_AT_MOST = 5;
+
+/**
+ * `isSettled`: nothing is on its way any more that an agent has asked for before.
+ * `isFirst`: since the link began, or since this agent acts. A standby misses everything: each of its looks is a first one. */
 interface How {
+  readonly isSettled: boolean;
   readonly isFirst: boolean;
   readonly isActing: boolean;
 }
@@ -54,7 +63,7 @@ export class AsteriskDriver implements BridgeDriver {
     this.#link = new AsteriskLink(settings, identity, ports, {
       connected: (bootId) => this.#connected(bootId),
       disconnected: (why, isReplaced) => this.#disconnected(why, isReplaced),
-      begun: (session) => this.#look(session, { isFirst: true, isActing: true }),
+      begun: (session, isSettled) => this.#look(session, { isFirst: true, isActing: true, isSettled }),
       event: (event) => {
         this.#work?.work.happened(event);
         this.#follow(this.#book.happened(event));
@@ -102,7 +111,7 @@ export class AsteriskDriver implements BridgeDriver {
     if (session === null) return null;
     const isActing = session.activation !== null;
     if (session.activation !== null && !(await session.activation)) return null;
-    const isSeen = await this.#look(session, { isFirst: !isActing, isActing });
+    const isSeen = await this.#look(session, { isFirst: !isActing, isActing, isSettled: true });
     return isSeen ? this.#book.state() : null;
   }
 
@@ -182,46 +191,58 @@ export class AsteriskDriver implements BridgeDriver {
     return look;
   }
 
-  async #lookNow(session: Session, { isFirst, isActing }: How): Promise<boolean> {
-    const { ari } = session;
+  async #lookNow(session: Session, { isFirst, isActing, isSettled }: How): Promise<boolean> {
     const book = this.#book;
-    const since = book.version;
     try {
-      const { application: applicationName } = this.#settings;
-      const [bridgeList, channelList, ofApplication] = await Promise.all([
-        ari.ask("listBridges", {}),
-        ari.ask("listChannels", {}),
-        ari.ask("getApplication", { applicationName }),
-      ]);
-      const bridges = read("listBridges", v.array(bridge), bridgeList);
-      const channels = read("listChannels", v.array(channel), channelList);
-      // There is no such application before the first agent acts.
-      const held = ofApplication.status === 404 ? [] : read("getApplication", application, ofApplication).channel_ids;
-      const inApplication = new Set(held);
-      const { isCallWanted, mainBridges } = book.wanted(bridges, isFirst);
-      const wanted = channels.filter(({ id }) => inApplication.has(id) && isCallWanted(id));
-      const callNotes = new Map<string, CallNotes | null>();
-      const conferenceNotes = new Map<string, ConferenceNotes | null>();
-      await Promise.all([
-        ...wanted.map(async ({ id }) => {
-          const answer = await ari.ask("getChannelVar", { channelId: id, variable: CALL_VARIABLE });
-          // 404: it has no such variable, or is gone.
-          callNotes.set(id, isDone(answer) ? readCallNotes(read("getChannelVar", variable, answer).value) : null);
-        }),
-        ...mainBridges.map(async (id) => {
-          const answer = await ari.ask("getGlobalVar", { variable: conferenceVariable(id) });
-          conferenceNotes.set(id, readConferenceNotes(read("getGlobalVar", variable, answer).value));
-        }),
-      ]);
+      let since = book.version;
+      let seen = await this.#see(session, isFirst);
+      for (let looks = 1, isSame = isSettled; !isSame && looks < LOOKS_AT_MOST; looks += 1) {
+        const before = seen;
+        await wait(this.#ports.timers, LOOK_AGAIN_MS);
+        since = book.version;
+        seen = await this.#see(session, isFirst);
+        // What calls of others do meanwhile does not matter.
+        isSame = isDeepStrictEqual({ ...seen, channels: [] }, { ...before, channels: [] });
+      }
       // What happened before the look must be known before it counts.
       if (isActing && !(await this.#link.mark(session))) return false;
       if (session !== this.#link.session) return false;
-      this.#follow(book.looked({ bridges, channels, inApplication, callNotes, conferenceNotes }, since, isFirst));
+      this.#follow(book.looked(seen, since, isFirst));
       return true;
     } catch (error) {
       if (!(error instanceof AriFailure)) throw error;
       this.#link.lost(session, error.message);
       return false;
     }
+  }
+
+  async #see({ ari }: Session, isFirst: boolean): Promise<Look> {
+    const { application: applicationName } = this.#settings;
+    const [bridgeList, channelList, ofApplication] = await Promise.all([
+      ari.ask("listBridges", {}),
+      ari.ask("listChannels", {}),
+      ari.ask("getApplication", { applicationName }),
+    ]);
+    const bridges = read("listBridges", v.array(bridge), bridgeList);
+    const channels = read("listChannels", v.array(channel), channelList);
+    // There is no such application before the first agent acts.
+    const held = ofApplication.status === 404 ? [] : read("getApplication", application, ofApplication).channel_ids;
+    const inApplication = new Set(held);
+    const { isCallWanted, mainBridges } = this.#book.wanted(bridges, isFirst);
+    const wanted = channels.filter(({ id }) => inApplication.has(id) && isCallWanted(id));
+    const callNotes = new Map<string, CallNotes | null>();
+    const conferenceNotes = new Map<string, ConferenceNotes | null>();
+    await Promise.all([
+      ...wanted.map(async ({ id }) => {
+        const answer = await ari.ask("getChannelVar", { channelId: id, variable: CALL_VARIABLE });
+        // 404: it has no such variable, or is gone.
+        callNotes.set(id, isDone(answer) ? readCallNotes(read("getChannelVar", variable, answer).value) : null);
+      }),
+      ...mainBridges.map(async (id) => {
+        const answer = await ari.ask("getGlobalVar", { variable: conferenceVariable(id) });
+        conferenceNotes.set(id, readConferenceNotes(read("getGlobalVar", variable, answer).value));
+      }),
+    ]);
+    return { bridges, channels, inApplication, callNotes, conferenceNotes };
   }
 }

@@ -120,6 +120,11 @@ const agentNote = v.object({ owner: v.string(), agent: v.string(), epoch: v.numb
 /** Who acts on an application. */
 export type AgentNote = Readonly<v.InferOutput<typeof agentNote>>;
 
+/** The event by which a replaced agent tells its successor that Asterisk has answered all that it had asked for. */
+export function retiredEvent({ agent, epoch }: Pick<AgentNote, "agent" | "epoch">): string {
+  return `${PREFIX}-retired-${agent}-${epoch}`;
+}
+
 /** `null`: there are none, or somebody else wrote them. */
 export const readCallNotes = reader<CallNotes>(callNotes);
 export const readConferenceNotes = reader<ConferenceNotes>(conferenceNotes);
