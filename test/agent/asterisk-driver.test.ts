@@ -432,6 +432,25 @@ describe("a link that is up", () => {
     }
   });
 
+  test("writes a conference's anonymous ID and limit down before its bridge is there, and deletes them where that is not made", async () => {
+    asterisk.answers["POST /bridges"] = { status: 500 };
+    expect(await execute({ ...create, anonymousId: "0444", maxCallers: 5 })).toEqual({
+      done: false,
+      reason: "refused",
+    });
+    const steps = asterisk.requests.filter(
+      ({ what, parameters }) => what === "POST /bridges" || String(parameters.variable).includes("CONFERENCE"),
+    );
+    expect(steps.map(({ what }) => what)).toEqual([
+      "POST /asterisk/variable",
+      "POST /bridges",
+      "POST /asterisk/variable",
+    ]);
+    expect(steps[0]?.parameters.variable).toBe("BRIDGEHEAD_CONFERENCE_bridgehead-command-1");
+    expect(JSON.parse(String(steps[0]?.parameters.value))).toMatchObject({ anonymousId: "0444", maxCallers: 5 });
+    expect(steps[2]?.parameters).toEqual({ variable: "BRIDGEHEAD_CONFERENCE_bridgehead-command-1" });
+  });
+
   test("lets nobody in muted who cannot be muted", async () => {
     asterisk.answers["POST /bridges"] = { status: 200, body: {} };
     asterisk.answers["POST /channels/c1/answer"] = { status: 204 };
@@ -566,7 +585,7 @@ describe("a link that is up", () => {
     const dial: BridgeCommand = { type: "dial", call: "leg-1" as CallId, number, waitMs: 30_000 };
     expect(await execute(dial)).toEqual({ done: true });
     expect(tries).toBe(3);
-    const created = asterisk.requests.filter(({ what }) => what === "POST /channels/create");
+    const created = asterisk.requests.filter(({ parameters }) => parameters.channelId === "leg-1");
     expect(created.map(({ parameters }) => parameters.endpoint)).toEqual(["PJSIP/14085551234@trunk"]);
     expect(await execute(dial)).toEqual({ done: false, reason: "refused" });
   });

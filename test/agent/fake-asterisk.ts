@@ -58,6 +58,7 @@ function healthy(): FakeAsterisk["answers"] {
     "POST /asterisk/variable": { status: 204 },
     "GET /bridges": { status: 200, body: [] },
     "GET /channels": { status: 200, body: [] },
+    "POST /channels/create": { status: 200, body: {} },
   };
 }
 

@@ -201,6 +201,7 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
       const release = proxy.hold();
       return async () => release();
     },
+    held: () => proxy.held(),
     cutLink: async () => proxy.cut(),
     restart: async () => {
       await asterisk.restart();

@@ -10,7 +10,7 @@ const conference = "987654321" as ConfKey;
 const side = "r7" as RoomId;
 const dialled = "leg-1" as CallId;
 const number = { country: "1", area: "408", local: "5551234", extension: "" };
-const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: "0444" };
+const create: BridgeCommand = { type: "create-conference", maxCallers: 4, anonymousId: "0444" };
 
 describe.each(inject("asterisks"))("an agent of $version", (home) => {
   let bridge: AsteriskBridgeOnTest;
@@ -88,7 +88,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
 
   test("an agent that takes over finds all that the one before it brought about, and reports nothing of it", async () => {
     const first = await act(bridge.driver, 1);
-    await busyConference(first);
+    const { outside } = await busyConference(first);
     const before = await stateOf(first);
 
     const second = await act(bridge.other, 2);
@@ -96,6 +96,15 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     expect(byId(await stateOf(second))).toEqual(byId(before));
     expect(second.reports).toEqual([]);
     expect(first.reports.at(-1)).toMatchObject({ type: "disconnected", isReplaced: true });
+    // How many callers it takes, too: two are in, and so are these.
+    await done(second, { type: "unlock" });
+    for (const caller of ["14085550004", "14085550005"])
+      await done(second, { type: "admit", call: await bridge.dialIn(caller), muted: false, joinTone: false });
+    const tooMany: BridgeCommand = { type: "admit", call: outside, muted: false, joinTone: false };
+    expect(await second.driver.execute("admit" as CommandId, conference, tooMany)).toEqual({
+      done: false,
+      reason: "capacity",
+    });
   });
 
   test("an agent that was killed finds everything again, and who talks is reported anew", async () => {
@@ -220,17 +229,18 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     await done(acting, create);
     const inside = await bridge.dialIn("14085550001");
     await done(acting, { type: "admit", call: inside, muted: false, joinTone: true });
+    const another = "987650000" as ConfKey;
     // The command line stays until Asterisk has ended.
     void bridge.asterisk.cli("core stop gracefully").catch(() => {});
     await pause(200);
 
-    const dial: BridgeCommand = { type: "dial", call: dialled, number, waitMs: 60_000 };
-    expect(await acting.driver.execute("dial" as CommandId, conference, dial)).toEqual({
+    // First of all: nothing else has been tried that could show it.
+    expect(await acting.driver.execute("create" as CommandId, another, create)).toEqual({
       done: false,
       reason: "capacity",
     });
-    const another = "987650000" as ConfKey;
-    expect(await acting.driver.execute("create" as CommandId, another, create)).toEqual({
+    const dial: BridgeCommand = { type: "dial", call: dialled, number, waitMs: 60_000 };
+    expect(await acting.driver.execute("dial" as CommandId, conference, dial)).toEqual({
       done: false,
       reason: "capacity",
     });

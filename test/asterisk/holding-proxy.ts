@@ -1,11 +1,14 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
+import { probeId } from "../../bridge-agent/drivers/asterisk/names.ts";
 
 /** The way between an agent and ARI: it can be cut, and can hold requests back. */
 export interface HoldingProxy {
   readonly port: number;
   /** From now on nothing that changes bridges or channels gets through until the returned function is called; then all of it does. */
   hold(): () => void;
+  /** Waits until something is held. */
+  held(): Promise<void>;
   /** Breaks every connection. What was held gets through all the same: what was written to Asterisk is carried out. */
   cut(): void;
   close(): Promise<void>;
@@ -14,6 +17,7 @@ export interface HoldingProxy {
 export async function startHoldingProxy(target: number): Promise<HoldingProxy> {
   const sockets = new Set<Socket>();
   let held: (() => void)[] | null = null;
+  let isHolding = () => {};
 
   const pass = (incoming: IncomingMessage, body: Buffer, response: ServerResponse) => {
     const { method, url, headers } = incoming;
@@ -29,9 +33,11 @@ export async function startHoldingProxy(target: number): Promise<HoldingProxy> {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
-    const isAct = incoming.method !== "GET" && /^\/ari\/(bridges|channels)/.test(incoming.url ?? "");
+    const isProbe = `${incoming.url}${body}`.includes(probeId(""));
+    const isAct = incoming.method !== "GET" && /^\/ari\/(bridges|channels)/.test(incoming.url ?? "") && !isProbe;
     if (held === null || !isAct) return pass(incoming, body, response);
     held.push(() => pass(incoming, body, response));
+    isHolding();
   });
   server.on("connection", (socket) => {
     sockets.add(socket);
@@ -73,6 +79,11 @@ export async function startHoldingProxy(target: number): Promise<HoldingProxy> {
         held = null;
       };
     },
+    held: () =>
+      new Promise((resolve) => {
+        if (held !== null && held.length > 0) resolve();
+        else isHolding = resolve;
+      }),
     cut,
     close: () =>
       new Promise((resolve) => {

@@ -45,6 +45,8 @@ export interface BridgeOnTest {
   passTime(ms: number): Promise<void>;
   /** From now on no command is carried out until the returned function is called. */
   holdActs(): Promise<() => Promise<void>>;
+  /** Waits until a command is held; absent: one is, once a state that was asked for after it is there. */
+  held?(): Promise<void>;
   /** Breaks the link between driver and bridge; either may connect again. */
   cutLink(): Promise<void>;
   /** Ends the bridge program and starts it anew: all calls are gone. */
@@ -420,6 +422,33 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       await done({ type: "unlock" }, admit(outside));
     });
 
+    test("a conference of so many callers lets no more in who dial in, until one leaves", async () => {
+      await done({ ...create, maxCallers: 2 }, { type: "create-room", room: side, kind: "sub" });
+      const [first] = [await entered(), await entered()];
+      await done({ type: "move", call: first, room: side });
+      const waits = await bridge.dialIn("14085550003");
+
+      expect(await carryOut(admit(waits))).toEqual({ done: false, reason: "capacity" });
+      expect(await callInState(waits)).toMatchObject({ stage: "prompted" });
+      await done({ type: "expel", call: first }, admit(waits));
+    });
+
+    test("of callers who are let in at the same time, no more get in than the conference takes", async () => {
+      await done({ ...create, maxCallers: 1 });
+      const callers = [await bridge.dialIn("14085550001"), await bridge.dialIn("14085550002")];
+
+      const results = await Promise.all(callers.map((call) => carryOut(admit(call))));
+
+      expect(results).toContainEqual({ done: true });
+      expect(results).toContainEqual({ done: false, reason: "capacity" });
+    });
+
+    test.each([null, 0])("a conference of %s callers at most takes any number", async (maxCallers) => {
+      await done({ ...create, maxCallers });
+      await entered();
+      await entered();
+    });
+
     test("what does not exist is refused, with the reason that says what", async () => {
       const nobody = "nobody" as CallId;
       for (const command of [{ type: "end-conference" }, { type: "lock" }] as const)
@@ -544,7 +573,8 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     test("a command that had not begun when the link broke is unknown, and is never carried out; the state shows one that had", async () => {
       const release = await bridge.holdActs();
       const result = carryOut(create);
-      await state(); // The bridge has the command by now.
+      await state();
+      await bridge.held?.(); // The bridge has the command by now.
       await bridge.cutLink();
       expect(await result).toEqual({ done: "unknown" });
       await reported("connected");
@@ -561,7 +591,8 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     test("an agent that becomes active takes the earlier one's place: what that one has asked for and has not begun never begins; the state shows what had", async () => {
       const release = await bridge.holdActs();
       const result = carryOut(create);
-      await state(); // The bridge has the command by now.
+      await state();
+      await bridge.held?.(); // The bridge has the command by now.
       const connected = new Promise<void>((resolve) => {
         bridge.other.start(({ type }) => type === "connected" && resolve());
       });

@@ -58,6 +58,8 @@ export interface Conference extends Held {
   locked: boolean;
   reportsSpeakers: boolean;
   readonly anonymousId: string | null;
+  /** `null`, and 0: any number. */
+  readonly maxCallers: number | null;
   dialled: ConferenceNotes["dialled"];
   readonly rooms: Map<RoomId, { readonly bridge: string; readonly kind: RoomName["kind"] }>;
 }
@@ -186,8 +188,13 @@ export class Book {
     held.touched = this.#version;
   }
 
-  addConference(key: ConfKey, mainBridge: string, anonymousId: string | null): Conference {
-    const notes = { locked: false, reportsSpeakers: false, anonymousId, dialled: [] };
+  addConference(
+    key: ConfKey,
+    mainBridge: string,
+    anonymousId: string | null,
+    maxCallers: number | null = null,
+  ): Conference {
+    const notes = { locked: false, reportsSpeakers: false, anonymousId, maxCallers, dialled: [] };
     return this.#addConference(key, mainBridge, notes);
   }
 
@@ -505,6 +512,7 @@ export class Book {
           locked: known?.locked ?? false,
           reportsSpeakers: known?.reportsSpeakers ?? false,
           anonymousId: known?.anonymousId ?? null,
+          maxCallers: known?.maxCallers ?? null,
           dialled: known?.dialled ?? [],
         };
         this.#addConference(key, mainBridge, notes).touched = since;

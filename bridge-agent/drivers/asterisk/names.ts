@@ -108,6 +108,8 @@ const conferenceNotes = v.object({
   locked: v.boolean(),
   reportsSpeakers: v.boolean(),
   anonymousId: v.nullable(v.string()),
+  /** `null`, and 0: any number. An earlier version wrote none. */
+  maxCallers: v.optional(v.nullable(v.number()), null),
   /** The last calls that were dialled: nobody is rung twice, even if the call was over before anybody looked. */
   dialled: v.array(v.object({ call, number: v.string() })),
 });

@@ -61,6 +61,8 @@ export class Work {
   /** What is done for a call, or written down for a conference, is done in order: the end of the last thing. */
   readonly #last = new Map<string, Promise<unknown>>();
   readonly #pauses = new Set<() => void>();
+  /** Callers on their way from the prompt into a conference. */
+  readonly #admitted = new Map<CallId, ConfKey>();
   /** What Asterisk could not make a channel for at the last try. */
   #trouble: "none" | "going-away" | "endpoint" = "none";
 
@@ -108,6 +110,7 @@ export class Work {
         return call ? this.#hangUpInOrder(call.id, "expelled") : refused("no-such-call");
       }
       case "admit":
+        return this.#inOrder(command.call, () => this.#admit(conference, command));
       case "move":
         return this.#inOrder(command.call, () => this.#enter(conference, command));
       case "mute":
@@ -192,13 +195,9 @@ export class Work {
   async #createConference(
     id: CommandId,
     key: ConfKey,
-    { anonymousId }: Command<"create-conference">,
+    { anonymousId, maxCallers }: Command<"create-conference">,
   ): Promise<CommandResult> {
     if (this.#book.conference(key)) return done;
-    if (this.#trouble === "going-away") {
-      if (!(await this.#takesCalls())) return refused("capacity");
-      this.#setTrouble("none"); // Somebody thought better of it.
-    }
     const { owner } = this.#options;
     const bridges = read("listBridges", v.array(bridge), await this.#ari.ask("listBridges", {}));
     const rooms = bridges.flatMap(({ name, id }) => ({ ...readBridgeName(name), bridge: id }));
@@ -206,11 +205,25 @@ export class Work {
       ({ conference, kind, bridge }) => conference === key && kind === "main" && !this.#book.isGone(bridge),
     );
     if (main && main.owner !== owner) return refused("refused");
-    const room = { owner, conference: key, room: MAIN_ROOM, kind: "main" as const };
-    const made = main?.bridge ?? (await this.#createBridge(id, room));
-    if (typeof made !== "string") return made;
-    const conference = this.#book.addConference(key, made, anonymousId);
-    return anonymousId === null ? done : this.#writeConference(conference);
+    if (main) return this.#writeConference(this.#book.addConference(key, main.bridge, anonymousId, maxCallers));
+    // An Asterisk that is about to end makes bridges, and no calls.
+    if (!(await this.#takesCalls())) {
+      this.#setTrouble("going-away");
+      return refused("capacity");
+    }
+    if (this.#trouble === "going-away") this.#setTrouble("none"); // Somebody thought better of it.
+    const notes = { locked: false, reportsSpeakers: false, anonymousId, maxCallers, dialled: [] };
+    const variable = conferenceVariable(bridgeId(id));
+    const isWorthANote = anonymousId !== null || maxCallers !== null;
+    // Before the bridge: whoever finds that must know the rest.
+    if (isWorthANote) await this.#ari.ask("setGlobalVar", { variable, value: JSON.stringify(notes) });
+    const made = await this.#createBridge(id, { owner, conference: key, room: MAIN_ROOM, kind: "main" });
+    if (typeof made === "string") {
+      this.#book.addConference(key, made, anonymousId, maxCallers);
+      return done;
+    }
+    if (isWorthANote) await this.#ari.ask("setGlobalVar", { variable });
+    return made;
   }
 
   /** Its id. Asterisk 16 says 500 where it has the bridge already, later ones 409. */
@@ -357,6 +370,22 @@ export class Work {
     await this.#ari.ask("sendDtmf", { channelId: id, dtmf, before: BEFORE_EXTENSION_MS });
   }
 
+  /** Only who dials in may find the conference full: callers to be dialled are counted before they are. */
+  async #admit(conference: Conference, command: Command<"admit">): Promise<CommandResult> {
+    const { key, maxCallers, locked } = conference;
+    const call = this.#book.call(command.call);
+    if (!maxCallers || locked || call?.stage !== "prompted") return this.#enter(conference, command);
+    const inside = this.#book.callsOf(key).filter(({ stage }) => stage === "entered");
+    const onTheWay = [...this.#admitted].filter(([, where]) => where === key).map(([each]) => each);
+    if (new Set([...inside.map(({ id }) => id), ...onTheWay]).size >= maxCallers) return refused("capacity");
+    this.#admitted.set(call.id, key);
+    try {
+      return await this.#enter(conference, command);
+    } finally {
+      this.#admitted.delete(call.id);
+    }
+  }
+
   /** From the prompt, from an answered dial, or from another room; a lock keeps out callers who are not in yet. */
   async #enter(conference: Conference, command: Command<"admit" | "move">): Promise<CommandResult> {
     const call = this.#book.call(command.call);
@@ -489,8 +518,8 @@ export class Work {
   async #writeConference(conference: Conference): Promise<CommandResult> {
     this.#book.touch(conference);
     await this.#after(`conference ${conference.key}`, async () => {
-      const { mainBridge, locked, reportsSpeakers, anonymousId, dialled } = conference;
-      const notes: ConferenceNotes = { locked, reportsSpeakers, anonymousId, dialled };
+      const { mainBridge, locked, reportsSpeakers, anonymousId, maxCallers, dialled } = conference;
+      const notes: ConferenceNotes = { locked, reportsSpeakers, anonymousId, maxCallers, dialled };
       const value = JSON.stringify(notes);
       await this.#ari.ask("setGlobalVar", { variable: conferenceVariable(mainBridge), value });
     });
