@@ -96,7 +96,12 @@ class HostileEdge {
     const area = draws.pick(["408", "408", "900", "242", "", "90", "408/sip"]);
     const begin = draws.pick(["", "", "", "900", "90"]);
     const end = draws.chance(0.05) ? draws.pick(["@evil.example", "&SIP/2", "w9", " "]) : "";
-    return { country, area, local: `${begin}${local}${end}`, extension: draws.chance(0.95) ? "" : "1,,2" };
+    return {
+      country,
+      area,
+      local: `${begin}${local}${end}`,
+      extension: draws.chance(0.95) ? "" : draws.pick(["1,,2", "12345678901"]),
+    };
   }
 }
 
