@@ -53,7 +53,8 @@ class HostileEdge {
   #command(isNew: boolean): { readonly id: string; readonly command: object } {
     const draws = this.#draws;
     const isRepeated = !isNew && this.#ids.length > 0 && draws.chance(0.1);
-    const id = isRepeated ? (draws.pick(this.#ids) ?? "") : `command-${++this.#count}`;
+    // A changed character of a replay must not make the one of the other.
+    const id = isRepeated ? (draws.pick(this.#ids) ?? "") : `${isNew ? "new" : "command"}-${++this.#count}`;
     if (!isNew) this.#ids.push(id);
     const more = draws.chance(0.1) ? { again: true } : draws.chance(0.1) ? { withinMs: draws.between(0, 400) } : {};
     return { id, command: this.#body(), ...more };
