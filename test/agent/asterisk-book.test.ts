@@ -81,9 +81,12 @@ describe("what happens", () => {
     expect(book.state().calls).toEqual([]);
   });
 
-  test("a caller who dialled another number is left alone, whatever it does", () => {
-    for (const event of [began(caller, ["in", "18005559999", "1"]), pressed(caller, "1"), left(caller)])
-      expect(book.happened(event)).toEqual(nothing);
+  test("a caller who dialled a number that is not the owner's is turned away, whatever it does", () => {
+    expect(book.happened(began(caller, ["in", "18005559999", "1"]))).toEqual({
+      reports: [],
+      tasks: [{ type: "turn-away", call: caller, dialled: "18005559999" }],
+    });
+    for (const event of [pressed(caller, "1"), left(caller)]) expect(book.happened(event)).toEqual(nothing);
     expect(book.state().calls).toEqual([]);
   });
 

@@ -497,6 +497,33 @@ describe("a link that is up", () => {
     },
   );
 
+  test("turns callers of a number away that is not in dialIn, and says so once for each", async () => {
+    const dialplan = { exten: "18005559999" };
+    for (const id of ["c1", "c2"])
+      asterisk.send({
+        type: "StasisStart",
+        args: ["in", "18005559999", "14085550001"],
+        channel: { id, name: `PJSIP/trunk-${id}`, state: "Ring", caller: { number: "14085550001" }, dialplan },
+      });
+    const hungUp = () => asterisk.requests.filter(({ what }) => what.startsWith("DELETE /channels/c"));
+    await vi.waitFor(() => expect(hungUp()).toHaveLength(2));
+    expect(hungUp().map(({ parameters }) => parameters)).toEqual(Array(2).fill({ reason: "unallocated" }));
+    expect(reports).toEqual([
+      {
+        type: "notice",
+        text: expect.stringContaining("hands calls to 18005559999 to the application bridgehead, and dialIn"),
+      },
+    ]);
+  });
+
+  test("leaves a channel alone that the dialplan has handed to it as anything but a caller", async () => {
+    const channel = { id: "c1", name: "Local/1", state: "Up", caller: { number: "1" }, dialplan: { exten: "s" } };
+    asterisk.send({ type: "StasisStart", args: ["other"], channel });
+    await driver.state();
+    expect(reports).toEqual([]);
+    expect(asterisk.requests.map(({ what }) => what)).not.toContain("DELETE /channels/c1");
+  });
+
   describe("with a caller at the prompt", () => {
     const call = "c1" as CallId;
     const channel = {

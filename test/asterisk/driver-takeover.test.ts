@@ -247,6 +247,8 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     await done(acting, { type: "mute", call: inside });
     const notices = acting.reports.flatMap((report) => (report.type === "notice" ? [report.text] : []));
     expect(notices).toEqual([expect.stringMatching(/takes no new calls, for it is about to end/)]);
+    await bridge.asterisk.cli("core abort shutdown");
+    expect(await acting.driver.execute("again" as CommandId, another, create)).toEqual({ done: true });
   });
 
   test("a conference that is over leaves nothing on Asterisk", async () => {

@@ -23,6 +23,8 @@ export type Task =
   | { readonly type: "apply-mute"; readonly call: CallId }
   /** Asterisk has forgotten, or was never told, that it is to say who talks. */
   | { readonly type: "detect-talking"; readonly call: CallId }
+  /** The dialplan hands calls for a number to this application that is none of its owner's. */
+  | { readonly type: "turn-away"; readonly call: CallId; readonly dialled: string }
   | { readonly type: "destroy-bridge"; readonly bridge: string }
   | { readonly type: "play-leave-tone"; readonly bridge: string };
 
@@ -398,14 +400,23 @@ export class Book {
   #began({ id, caller, dialplan }: AriChannel, [how, dialled, number]: readonly string[]): Consequences {
     if (this.#isKnown(id) || isProbe(id) || isWhisperer(id)) return nothing;
     const isTold = how === "in";
-    return this.#callerFound(id, {
+    return this.#callerFound(id, isTold, {
       number: digitsOf(isTold && number !== undefined ? number : caller.number),
       dialled: digitsOf(isTold && dialled !== undefined ? dialled : dialplan.exten),
     });
   }
 
-  #callerFound(id: string, { number, dialled }: { readonly number: string; readonly dialled: string }): Consequences {
-    if (!this.#isOwnNumber(dialled)) return nothing;
+  /** `isTold`: by the dialplan, that this is a caller. */
+  #callerFound(
+    id: string,
+    isTold: boolean,
+    { number, dialled }: { readonly number: string; readonly dialled: string },
+  ): Consequences {
+    if (!this.#isOwnNumber(dialled)) {
+      // A caller would wait in silence, since nobody else has this application.
+      const isLost = isTold && this.#identity !== null;
+      return isLost ? { reports: [], tasks: [{ type: "turn-away", call: id as CallId, dialled }] } : nothing;
+    }
     const call = this.#addCall(newCall(id as CallId, "in", number, dialled));
     return {
       reports: [{ type: "prompted", call: call.id, number, dialled }],
@@ -599,7 +610,7 @@ export class Book {
       const [, how, ...args] = dialplan.app_name === "Stasis" ? (dialplan.app_data ?? "").split(",") : [];
       const [dialled, number] = how === "in" ? args : [];
       const found = { number: digitsOf(number ?? caller.number), dialled: digitsOf(dialled ?? dialplan.exten) };
-      return add(this.#callerFound(id, found));
+      return add(this.#callerFound(id, how === "in", found));
     }
     const call: Call = {
       ...(known ??

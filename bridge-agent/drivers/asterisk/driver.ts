@@ -26,6 +26,8 @@ const RESULT_WITHIN_MS = 30_000;
 
 /** What was asked for over a link that broke has reached Asterisk, as a rule, when two looks at this distance show the same. */
 const LOOK_AGAIN_MS = 50;
+/** More are no mistake of a line in the dialplan. */
+const STRANGE_NUMBERS_AT_MOST = 50;
 const LOOKS_AT_MOST = 5;
 
 /**
@@ -49,6 +51,8 @@ export class AsteriskDriver implements BridgeDriver {
   #bootId: string | null = null;
   /** What was last said of missing sounds. */
   #lacks: string | null = null;
+  /** Of which it was said that the dialplan hands them to this agent for nothing. */
+  readonly #strangeNumbers = new Set<string>();
   /** Looks are taken one after another. */
   #looked: Promise<unknown> = Promise.resolve();
   /** To be reported after the result that they follow from. */
@@ -144,6 +148,17 @@ export class AsteriskDriver implements BridgeDriver {
     this.#report({ type: "notice", text: `Asterisk at ${this.#settings.url} ${what}` });
   }
 
+  /** Once for each number. */
+  #noticeStrange(dialled: string): void {
+    if (this.#strangeNumbers.has(dialled) || this.#strangeNumbers.size >= STRANGE_NUMBERS_AT_MOST) return;
+    this.#strangeNumbers.add(dialled);
+    const whose = dialled === "" ? "calls without a number" : `calls to ${dialled}`;
+    this.#notice(
+      `hands ${whose} to the application ${this.#settings.application}, and dialIn does not have it: such callers are turned away; ` +
+        "add the number to dialIn in this agent's settings, or take it out of extensions.conf",
+    );
+  }
+
   #endWork(): void {
     this.#work?.work.stop();
     this.#work = null;
@@ -168,6 +183,7 @@ export class AsteriskDriver implements BridgeDriver {
         setImmediate(() => this.#tell([]));
       },
       notice: (what) => this.#notice(what),
+      strangeNumber: (dialled) => this.#noticeStrange(dialled),
       failed: (why) => this.#link.lost(session, why),
     });
     this.#work = { session, work };

@@ -48,6 +48,8 @@ interface WorkOptions {
   report(reports: readonly BridgeEvent[]): void;
   /** For operations staff: what Asterisk does, as the end of a sentence. */
   notice(what: string): void;
+  /** Somebody dialled this number, which is none of this agent's owner's. */
+  strangeNumber(dialled: string): void;
   /** Asterisk does not answer what nobody waits for. */
   failed(why: string): void;
 }
@@ -173,6 +175,9 @@ export class Work {
         return this.#limitRinging(task.call);
       case "hang-up":
         return this.#ari.ask("hangUp", { channelId: task.call, reason: "normal" });
+      case "turn-away":
+        this.#options.strangeNumber(task.dialled);
+        return this.#ari.ask("hangUp", { channelId: task.call, reason: "unallocated" });
       case "enter-main-room": {
         const key = this.#book.call(task.call)?.conference ?? null;
         const conference = key === null ? undefined : this.#book.conference(key);
