@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { AriChannel, AriEvent } from "../../bridge-agent/drivers/asterisk/ari.ts";
 import { Book, type Conference, type Look } from "../../bridge-agent/drivers/asterisk/book.ts";
-import { bridgeName, type CallNotes, whispererId } from "../../bridge-agent/drivers/asterisk/names.ts";
+import { bridgeName, type CallNotes, probeId, whispererId } from "../../bridge-agent/drivers/asterisk/names.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 
 const owner = "acme/bridge-1";
@@ -277,10 +277,12 @@ describe("a look", () => {
     expect(book.state().calls).toMatchObject([{ stage: "entered", room: MAIN_ROOM, muted: true, joinTone: false }]);
   });
 
-  test("counts calls of others, each Local channel once, and none that is no telephone's", () => {
+  test("counts calls of others, each Local channel once, and none that is no telephone's, or a probe", () => {
     const named = (name: string) => ({ ...channel(name), name });
     const channels = ["PJSIP/a-1", "Local/1@b-1;1", "Local/1@b-1;2", "Announcer/x-1", "Snoop/y-1"].map(named);
-    book.looked(look({ channels, inApplication: new Set() }), book.version, true);
+    const probe = { ...named("Local/0@p-1;1"), id: probeId("1") };
+    const all = [...channels, probe, named("Local/0@p-1;2")];
+    book.looked(look({ channels: all, inApplication: new Set() }), book.version, true);
     expect(book.state()).toMatchObject({ calls: [], callsOfOthers: 2 });
   });
 

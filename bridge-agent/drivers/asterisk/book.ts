@@ -687,7 +687,7 @@ export class Book {
   /** The halves of a Local channel are one call. */
   #countOthers(channels: readonly AriChannel[]): number {
     const half = /;[12]$/;
-    const isOwn = ({ id }: AriChannel) => this.#calls.has(id as CallId) || this.#ended.has(id as CallId);
+    const isOwn = ({ id }: AriChannel) => this.#calls.has(id as CallId) || this.#ended.has(id as CallId) || isProbe(id);
     const own = new Set(channels.filter(isOwn).map(({ name }) => name.replace(half, "")));
     const all = new Set(channels.filter(({ name }) => !internal.test(name)).map(({ name }) => name.replace(half, "")));
     return [...all].filter((name) => !own.has(name)).length;
