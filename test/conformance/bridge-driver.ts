@@ -219,6 +219,20 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect(await nextReports()).toEqual([]);
     });
 
+    test("a caller who is being admitted is at the prompt until it is inside", async () => {
+      await done(create);
+      const call = await bridge.dialIn("14085550001");
+      await bridge.press(call, "98");
+      const release = await bridge.holdActs();
+
+      const result = carryOut(admit(call));
+
+      expect(await callInState(call)).toMatchObject({ stage: "prompted", keys: "98" });
+      await release();
+      expect(await result).toEqual({ done: true });
+      expect(await callInState(call)).toMatchObject({ stage: "entered", room: MAIN_ROOM });
+    });
+
     test("keys pressed in the conference are reported", async () => {
       await done(create);
       const call = await entered();

@@ -700,7 +700,7 @@ function newCall(id: CallId, direction: "in" | "out", number: string, dialled: s
 
 function shown(call: Call): BridgeCall {
   const { id, stage, direction, number, dialled, keys, conference, room, muted, joinTone, attendeeId, talking } = call;
-  if (conference === null) return { stage: "prompted", call: id, number, dialled, keys };
+  if (stage === "prompted" || conference === null) return { stage: "prompted", call: id, number, dialled, keys };
   if (stage === "entered" && room !== null) {
     return { stage, call: id, direction, number, conference, room, muted, joinTone, attendeeId, talking };
   }

@@ -12,6 +12,7 @@ import {
   bridgeId,
   bridgeName,
   CALL_VARIABLE,
+  type CallNotes,
   type ConferenceNotes,
   conferenceVariable,
   probeId,
@@ -367,7 +368,7 @@ export class Work {
     const room = conference.rooms.get(name);
     if (!room) return refused("no-such-room");
 
-    const { muted, joinTone, attendeeId, conference: from } = call;
+    const { muted, joinTone, attendeeId } = call;
     const wanted = command.type === "admit" ? command : { muted, joinTone, attendeeId };
     // Nobody is to hear a word of who enters muted.
     if (wanted.muted ? isNew || !muted : muted) {
@@ -375,21 +376,22 @@ export class Work {
       if (!isDone(set)) return refused(set.status === 404 ? "no-such-call" : "refused");
     }
     call.muted = wanted.muted;
-    call.joinTone = wanted.joinTone;
-    call.attendeeId = wanted.attendeeId ?? attendeeId;
-    call.conference = conference.key;
-    await this.#writeNotes(call.id);
+    // The call itself is where it was until Asterisk has let it in.
+    const entry = {
+      conference: conference.key,
+      joinTone: wanted.joinTone,
+      attendeeId: wanted.attendeeId ?? attendeeId,
+    };
+    await this.#writeNotes(call.id, entry);
     if (isNew && conference.reportsSpeakers) await this.#detectTalking(call.id, true);
-    if (isNew && call.joinTone === true) await this.#playJoinTone(conference, room.bridge);
+    if (isNew && entry.joinTone === true) await this.#playJoinTone(conference, room.bridge);
     const added = await this.#add(call.id, room.bridge);
     if (!isDone(added)) {
-      call.joinTone = joinTone;
-      call.conference = from;
       await this.#writeNotes(call.id);
       return refused(added.status === 404 ? "no-such-room" : "no-such-call");
     }
-    call.stage = "entered";
-    call.room = name;
+    if (this.#book.call(call.id) !== call) return refused("no-such-call"); // It has hung up meanwhile.
+    Object.assign(call, entry, { stage: "entered", room: name });
     this.#options.report(this.#book.speech(call));
     return done;
   }
@@ -464,10 +466,11 @@ export class Work {
     return call?.conference === key ? call : undefined;
   }
 
-  async #writeNotes(id: CallId): Promise<void> {
+  /** `change`: what is not so yet. */
+  async #writeNotes(id: CallId, change: Partial<CallNotes> = {}): Promise<void> {
     const call = this.#book.call(id);
     if (!call) return;
-    await this.#setVariable(id, CALL_VARIABLE, JSON.stringify(this.#book.notesOf(call)));
+    await this.#setVariable(id, CALL_VARIABLE, JSON.stringify({ ...this.#book.notesOf(call), ...change }));
   }
 
   async #setVariable(id: CallId, variable: string, value: string): Promise<void> {
