@@ -19,14 +19,12 @@ import {
   type RoomName,
   readBridgeName,
 } from "./names.ts";
+import { Pauses } from "./pauses.ts";
 import { type AsteriskSettings, endpointFor } from "./settings.ts";
 import { Voice } from "./voice.ts";
 
 export const JOIN_TONE = "sound:confbridge-join";
 export const LEAVE_TONE = "sound:confbridge-leave";
-/** A channel that was just made, or answered, is not ready at once. */
-const TRIES = 100;
-const TRY_EVERY_MS = 20;
 /** Should every agent be gone, Asterisk ends the ringing itself. */
 const RINGS_AT_MOST_LONGER_S = 10;
 
@@ -61,7 +59,7 @@ export class Work {
   readonly #voice: Voice;
   /** What is done for a call, or written down for a conference, is done in order: the end of the last thing. */
   readonly #last = new Map<string, Promise<unknown>>();
-  readonly #pauses = new Set<() => void>();
+  readonly #pauses: Pauses;
   /** What Asterisk could not make a channel for at the last try. */
   #trouble: "none" | "going-away" | "endpoint" = "none";
 
@@ -69,7 +67,8 @@ export class Work {
     this.#ari = options.ari;
     this.#book = options.book;
     this.#options = options;
-    this.#voice = new Voice(options.ari, options.settings, options.timers);
+    this.#pauses = new Pauses(options.timers);
+    this.#voice = new Voice(options.ari, options.settings, options.timers, this.#pauses);
   }
 
   /** Throws `AriFailure` when nobody knows what became of it. */
@@ -122,8 +121,7 @@ export class Work {
   /** The link is over: what waits fails. */
   stop(): void {
     this.#voice.close();
-    for (const giveUp of this.#pauses) giveUp();
-    this.#pauses.clear();
+    this.#pauses.stop();
   }
 
   /** In the background. */
@@ -295,14 +293,10 @@ export class Work {
     const made = await this.#ari.ask("createChannel", { ...where, variables });
     if (!isDone(made)) return this.#notMade();
     this.#setTrouble("none");
-    for (let tries = 0; tries < TRIES; tries += 1) {
-      const timeout = Math.ceil(call.waitMs / 1_000) + RINGS_AT_MOST_LONGER_S;
-      const dialled = await this.#ari.ask("dial", { channelId: call.id, timeout });
-      // A telephone that is not there at all may be over already: its end is reported.
-      if (isDone(dialled) || dialled.status === 404) return done;
-      if (dialled.status !== 409) break;
-      await this.#pause(TRY_EVERY_MS);
-    }
+    const timeout = Math.ceil(call.waitMs / 1_000) + RINGS_AT_MOST_LONGER_S;
+    const dialled = await this.#pauses.untilReady(() => this.#ari.ask("dial", { channelId: call.id, timeout }));
+    // A telephone that is not there at all may be over already: its end is reported.
+    if (isDone(dialled) || dialled.status === 404) return done;
     await this.#ari.ask("hangUp", { channelId: call.id });
     return refused("refused");
   }
@@ -341,7 +335,7 @@ export class Work {
   async #limitRinging(id: CallId): Promise<void> {
     const call = this.#book.call(id);
     if (!call) return;
-    await this.#pause(call.waitMs);
+    await this.#pauses.pass(call.waitMs);
     if (call.stage !== "ringing" || this.#book.call(id) !== call || call.ending !== null) return;
     call.ending = { reason: "no-answer", isReported: true };
     this.begin([{ type: "hang-up", call: id }]);
@@ -406,12 +400,10 @@ export class Work {
   /** The keys of who is in a bridge go to nobody but us. */
   async #add(id: CallId, bridgeId: string): Promise<AriAnswer> {
     await this.#voice.makeWay(id, bridgeId);
-    for (let tries = 1; ; tries += 1) {
-      const added = await this.#ari.ask("addChannel", { bridgeId, channel: id, absorbDTMF: true });
-      const isTooEarly = added.status === 409 || added.status === 422;
-      if (!isTooEarly || tries >= TRIES || !this.#book.call(id)) return added;
-      await this.#pause(TRY_EVERY_MS);
-    }
+    return this.#pauses.untilReady(
+      () => this.#ari.ask("addChannel", { bridgeId, channel: id, absorbDTMF: true }),
+      ({ status }) => (status === 409 || status === 422) && this.#book.call(id) !== undefined,
+    );
   }
 
   async #mute(conference: Conference, id: CallId, muted: boolean): Promise<CommandResult> {
@@ -487,20 +479,6 @@ export class Work {
       await this.#ari.ask("setGlobalVar", { variable: conferenceVariable(mainBridge), value });
     });
     return done;
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const cancel = this.#options.timers.after(ms, () => {
-        this.#pauses.delete(giveUp);
-        resolve();
-      });
-      const giveUp = () => {
-        cancel();
-        reject(new AriFailure("the link is over"));
-      };
-      this.#pauses.add(giveUp);
-    });
   }
 
   async #heldFor<Value>(key: ConfKey, run: () => Promise<Value>): Promise<Value> {
