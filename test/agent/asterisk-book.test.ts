@@ -120,6 +120,23 @@ describe("what happens", () => {
     ]);
   });
 
+  test.each([
+    [17, "", "busy"],
+    [1, "", "invalid-number"],
+    [16, "BUSY", "busy"],
+    [19, "RINGING", "no-answer"],
+    [16, "RINGING", "no-answer"],
+    [0, "", "no-answer"],
+  ])(
+    "a call that was hung up on for nobody answered, and ends with the cause %d after %j, is %s",
+    (cause, status, reason) => {
+      const call = book.addDialled(leg, book.addConference(key, "bridge-1", null), "14085551234", "", 30_000);
+      call.ending = { reason: "no-answer", isReported: true };
+      if (status !== "") book.happened(dialStatus(leg, status));
+      expect(book.happened(destroyed(leg, cause)).reports).toMatchObject([{ type: "ended", call: leg, reason }]);
+    },
+  );
+
   test("a call that a command ends is not reported, if its event comes before the command's answer or after", () => {
     const conference = book.addConference(key, "bridge-1", null);
     for (const [id, order] of [
@@ -174,6 +191,17 @@ describe("what happens", () => {
     expect(book.happened(talks(caller, true))).toEqual(nothing);
     call.muted = false;
     expect(book.speech(call)).toEqual(talking(true));
+  });
+
+  test("nothing is reported of the talk of a call that is over", () => {
+    const conference = book.addConference(key, "bridge-1", null);
+    entered(conference);
+    conference.reportsSpeakers = true;
+    const call = book.call(caller);
+    if (!call) throw new Error("no call");
+    call.isHeard = true;
+    book.happened(left(caller));
+    expect(book.speech(call)).toEqual([]);
   });
 
   test("a conference that somebody else ends is over with its calls, which are let go", () => {
@@ -237,6 +265,14 @@ describe("a look", () => {
     expect(book.looked(look(), book.version, false).reports).toEqual([]);
     expect(stageOf(caller)).toBe("prompted");
     expect(book.looked(look(), book.version, false).reports).toMatchObject([{ type: "ended", call: caller }]);
+  });
+
+  test("does not know how a call ended that rang before, and does not say that its telephone rejected it", () => {
+    book.addDialled(leg, book.addConference(key, "bridge-1", null), "14085551234", "", 30_000);
+    const bridges = [bridgeOf("bridge-1", MAIN_ROOM)];
+    book.looked(look({ bridges }), book.version, false);
+    const ended = { type: "ended", call: leg, conference: key, reason: "refused" };
+    expect(book.looked(look({ bridges }), book.version, false).reports).toEqual([ended]);
   });
 
   test("after a gap shows what is gone as gone, and reports nothing", () => {

@@ -3,7 +3,7 @@ import type { BridgeCall } from "../../../src/bridge/state.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../src/foundation/ids.ts";
 import type { DriverIdentity, DriverState } from "../driver.ts";
 import type { AriBridge, AriChannel, AriEvent } from "./ari.ts";
-import { reasonOfDial } from "./causes.ts";
+import { mayBeOwnHangUp, reasonOfDial } from "./causes.ts";
 import {
   type CallNotes,
   type ConferenceNotes,
@@ -243,6 +243,7 @@ export class Book {
   /** Whoever is found to talk, or no longer, is reported. */
   speech(call: Call): BridgeEvent[] {
     const { id, conference, stage, muted, isHeard } = call;
+    if (this.#calls.get(id) !== call) return []; // It is over.
     const isReported = conference !== null && this.#conferences.get(conference)?.reportsSpeakers === true;
     const talking = isReported && stage === "entered" && !muted && isHeard;
     if (conference === null || talking === call.talking) return [];
@@ -428,8 +429,11 @@ export class Book {
     const call = this.#calls.get(id as CallId);
     if (!call) return nothing;
     const { ending, stage, dialStatus } = call;
-    const reason = ending?.reason ?? (stage === "ringing" ? reasonOfDial({ cause, dialStatus }) : "hung-up");
-    return this.#over(call, reason, ending === null || ending.isReported);
+    const isReported = ending === null || ending.isReported;
+    // The telephone may have spoken just before it was hung up on.
+    const isAsTold = ending !== null && (!isReported || mayBeOwnHangUp({ cause, dialStatus }));
+    if (isAsTold) return this.#over(call, ending.reason, isReported);
+    return this.#over(call, stage === "ringing" ? reasonOfDial({ cause, dialStatus }) : "hung-up", isReported);
   }
 
   #over(call: Call, reason: EndReason, isReported: boolean): Consequences {
@@ -553,7 +557,7 @@ export class Book {
     for (const call of [...this.#calls.values()]) {
       if (present.has(call.id) || !isStill(call)) call.isMissing = false;
       else if (isFirst || call.isMissing)
-        add(this.#over(call, call.ending?.reason ?? "hung-up", call.ending?.isReported ?? true));
+        add(this.#over(call, call.ending?.reason ?? unseenEnd(call), call.ending?.isReported ?? true));
       else call.isMissing = true;
     }
   }
@@ -563,7 +567,8 @@ export class Book {
     for (const conference of this.#conferences.values()) {
       for (const { call, number } of conference.dialled) {
         if (this.#calls.has(call) || this.#ended.has(call)) continue;
-        this.end(this.#addCall({ ...newCall(call, "out", number, ""), conference: conference.key }), "hung-up");
+        const ended = { ...newCall(call, "out", number, ""), conference: conference.key, stage: "ringing" as const };
+        this.end(this.#addCall(ended), unseenEnd(ended));
       }
     }
   }
@@ -601,7 +606,7 @@ export class Book {
         )),
       ...(notes ?? {}),
       ...(dialling && { conference: dialling.conference }),
-      // What was asked of an earlier link did not come to pass; who talks is found out anew.
+      // What was asked of an earlier link did not come to pass, or its event tells why; who talks is found out anew.
       ending: null,
       isHeard: false,
       talking: false,
@@ -696,6 +701,11 @@ function newCall(id: CallId, direction: "in" | "out", number: string, dialled: s
     ending: null,
     isMissing: false,
   };
+}
+
+/** Why a call is over whose end nobody saw. Nobody may say that a telephone rejected it. */
+function unseenEnd({ stage }: Pick<Call, "stage">): EndReason {
+  return stage === "ringing" ? "refused" : "hung-up";
 }
 
 function shown(call: Call): BridgeCall {

@@ -336,9 +336,12 @@ export class Work {
     const call = this.#book.call(id);
     if (!call) return;
     await this.#pauses.pass(call.waitMs);
+    // What Asterisk said while this process stood still comes first.
+    await new Promise((resolve) => setImmediate(resolve));
     if (call.stage !== "ringing" || this.#book.call(id) !== call || call.ending !== null) return;
     call.ending = { reason: "no-answer", isReported: true };
-    this.begin([{ type: "hang-up", call: id }]);
+    // Should this agent not hear of the end, the next one hears the cause.
+    await this.#ari.ask("hangUp", { channelId: id, reason: "no_answer" });
   }
 
   async #dialExtension(id: CallId): Promise<void> {
