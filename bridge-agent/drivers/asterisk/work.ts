@@ -163,6 +163,8 @@ export class Work {
         });
       case "write-notes":
         return this.#inOrder(task.call, () => this.#writeNotes(task.call));
+      case "dial":
+        return this.#inOrder(task.call, () => this.#dialFound(task.call));
       case "dial-extension":
         return this.#inOrder(task.call, () => this.#dialExtension(task.call));
       case "limit-ringing":
@@ -228,7 +230,9 @@ export class Work {
   async #endConference(conference: Conference): Promise<CommandResult> {
     const { key, mainBridge, rooms } = conference;
     const calls = this.#book.callsOf(key);
-    await Promise.all(calls.map(({ id }) => this.#hangUpInOrder(id, "conference-ended")));
+    const ended = await Promise.all(calls.map(({ id }) => this.#hangUpInOrder(id, "conference-ended")));
+    const isSomebodyLeft = ended.some((result) => !result.done && result.reason !== "no-such-call");
+    if (isSomebodyLeft) return refused("refused");
     const others = [...rooms.values()].map(({ bridge }) => bridge).filter((bridge) => bridge !== mainBridge);
     await Promise.all(others.map((bridgeId) => this.#ari.ask("destroyBridge", { bridgeId })));
     // The main one last: as long as it is there, the conference is.
@@ -276,29 +280,52 @@ export class Work {
     // Anything else would name another endpoint than the settings do.
     if (!/^\d+$/.test(digits) || !/^[\d*#]*$/.test(extension)) return refused("refused");
     const call = this.#book.addDialled(id, conference, digits, extension, waitMs);
-    const result = await this.#inOrder(id, async () => {
-      await this.#writeConference(conference);
-      return this.#createAndDial(call, digits);
-    });
-    if (!result.done) this.#book.removeDialled(call);
-    return result;
+    try {
+      const result = await this.#inOrder(id, () => this.#createAndDial(conference, call, digits));
+      if (!result.done) this.#book.removeDialled(call);
+      return result;
+    } catch (error) {
+      this.#book.removeDialled(call);
+      throw error;
+    }
   }
 
-  async #createAndDial(call: Call, digits: string): Promise<CommandResult> {
+  /** A channel that is made rings nobody: so a dial that broke off before the note is begun again, and one after it never is. */
+  async #createAndDial(conference: Conference, call: Call, digits: string): Promise<CommandResult> {
     const { endpoint, application, callerId } = this.#options.settings;
     const notes = { [CALL_VARIABLE]: JSON.stringify(this.#book.notesOf(call)) };
     // The number that a called telephone shows is that of the line at this channel's other end.
     const variables = { ...notes, ...(callerId !== undefined && { "CONNECTEDLINE(num,i)": callerId }) };
     const where = { endpoint: endpointFor(endpoint, digits), app: application, channelId: call.id };
     const made = await this.#ari.ask("createChannel", { ...where, variables });
-    if (!isDone(made)) return this.#notMade();
+    // 409: an earlier link has asked for it, and Asterisk was late.
+    if (!isDone(made) && made.status !== 409) return this.#notMade();
     this.#setTrouble("none");
+    if (await this.#ring(conference, call)) return done;
+    call.ending = { reason: "refused", isReported: false };
+    await this.#ari.ask("hangUp", { channelId: call.id });
+    this.#book.end(call, "refused");
+    return refused("refused");
+  }
+
+  /** Whether Asterisk dials, as far as it says. */
+  async #ring(conference: Conference, call: Call): Promise<boolean> {
+    this.#book.noteDialled(conference, call);
+    if (!(await this.#writeConference(conference)).done) return false;
     const timeout = Math.ceil(call.waitMs / 1_000) + RINGS_AT_MOST_LONGER_S;
     const dialled = await this.#pauses.untilReady(() => this.#ari.ask("dial", { channelId: call.id, timeout }));
     // A telephone that is not there at all may be over already: its end is reported.
-    if (isDone(dialled) || dialled.status === 404) return done;
-    await this.#ari.ask("hangUp", { channelId: call.id });
-    return refused("refused");
+    return isDone(dialled) || dialled.status === 404;
+  }
+
+  /** An earlier agent or link has made its channel. */
+  async #dialFound(id: CallId): Promise<void> {
+    const call = this.#book.call(id);
+    const conference = call?.conference ? this.#book.conference(call.conference) : undefined;
+    if (!call || !conference || call.ending !== null) return;
+    if (await this.#ring(conference, call)) return;
+    call.ending = { reason: "refused", isReported: true };
+    await this.#ari.ask("hangUp", { channelId: id });
   }
 
   /** Asterisk says no more than that it could not. */
@@ -475,13 +502,13 @@ export class Work {
 
   async #writeConference(conference: Conference): Promise<CommandResult> {
     this.#book.touch(conference);
-    await this.#after(`conference ${conference.key}`, async () => {
+    const written = await this.#after(`conference ${conference.key}`, async () => {
       const { mainBridge, locked, reportsSpeakers, anonymousId, dialled } = conference;
       const notes: ConferenceNotes = { locked, reportsSpeakers, anonymousId, dialled };
       const value = JSON.stringify(notes);
-      await this.#ari.ask("setGlobalVar", { variable: conferenceVariable(mainBridge), value });
+      return this.#ari.ask("setGlobalVar", { variable: conferenceVariable(mainBridge), value });
     });
-    return done;
+    return isDone(written) ? done : refused("refused");
   }
 
   async #heldFor<Value>(key: ConfKey, run: () => Promise<Value>): Promise<Value> {
