@@ -435,6 +435,44 @@ describe("a link that is up", () => {
       expect(await execute(dial())).toEqual({ done: false, reason: "refused" });
     });
 
+    test("reports what becomes of a call after the result of its dial, though Asterisk tells it before", async () => {
+      // It answers a second dial: the first was too early.
+      let tries = 0;
+      asterisk.answers["POST /channels/leg-1/dial"] = () => {
+        tries += 1;
+        if (tries === 1) asterisk.send({ type: "ChannelDestroyed", cause: 17, channel: channel("Down") });
+        return { status: tries < 5 ? 409 : 404 };
+      };
+      const reportedBefore = execute(dial()).then((result) => [result, [...reports]]);
+      expect(await reportedBefore).toEqual([{ done: true }, []]);
+      expect(tries).toBe(5);
+      expect(await reported("ended")).toMatchObject({ call, reason: "busy" });
+    });
+
+    test("a dial that Asterisk refuses is refused, and nothing is reported", async () => {
+      asterisk.answers["POST /channels/leg-1/dial"] = { status: 500 };
+      asterisk.answers["DELETE /channels/leg-1"] = () => {
+        asterisk.send({ type: "ChannelDestroyed", cause: 16, channel: channel("Down") });
+        return { status: 204 };
+      };
+      expect(await execute(dial())).toEqual({ done: false, reason: "refused" });
+      await driver.state();
+      expect(reports).toEqual([]);
+    });
+
+    test("a call whose number Asterisk cannot note is not dialled", async () => {
+      asterisk.answers["POST /asterisk/variable"] = { status: 413 };
+      expect(await execute(dial())).toEqual({ done: false, reason: "refused" });
+      expect([asked("POST /channels/leg-1/dial").length, asked("DELETE /channels/leg-1").length]).toEqual([0, 1]);
+    });
+
+    test("a conference is not over while one of its calls cannot be hung up on", async () => {
+      expect(await execute(dial())).toEqual({ done: true });
+      asterisk.answers["DELETE /channels/leg-1"] = { status: 500 };
+      expect(await execute({ type: "end-conference" })).toEqual({ done: false, reason: "refused" });
+      expect((await driver.state())?.conferences).toHaveLength(1);
+    });
+
     test("hangs up for nobody answered in a way that the next agent can read", async () => {
       expect(await execute(dial(20))).toEqual({ done: true });
       asterisk.send({ type: "Dial", dialstatus: "", peer: channel("Down") });

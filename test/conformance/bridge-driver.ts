@@ -307,6 +307,24 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       },
     );
 
+    test("what becomes of a dialled call is reported after the result of its dial", async () => {
+      if (!can(dial())) skip("the bridge cannot dial");
+      await bridge.plan("14085551234", "busy");
+      await done(create);
+      await nextReports();
+
+      let reportedBefore = -1;
+      const result = ask(dial()).then(() => {
+        reportedBefore = reports.length;
+      });
+      await state(); // The bridge has the command by now.
+      await bridge.passTime(50);
+      await reported("ended");
+
+      await result;
+      expect(reportedBefore).toBe(0);
+    });
+
     test("a dial that is cancelled ends silently and never answers", async () => {
       await bridge.plan("14085551234", "answer");
       await done(create, dial(), { type: "cancel-dial", call: dialled });
