@@ -66,7 +66,7 @@ export interface BridgeDriver {
    * Carries out one command each time it is called: to ask once is the caller's work. A conference of `null` is for
    * `expel` of a caller at the prompt. While disconnected the result is a refusal, `unreachable`, and nothing was done. Before `activate`,
    * and for the key of another owner's conference, `create-conference` is refused (`refused`); any other command for such a conference is
-   * refused as `no-such-conference`.
+   * refused as `no-such-conference`. What becomes of a dialled call is reported after the result of its dial.
    */
   execute(commandId: CommandId, conference: ConfKey | null, command: BridgeCommand): Promise<ExecutionResult>;
   /**

@@ -598,22 +598,97 @@ describe("a link that is up", () => {
     expect(made.map(({ id }) => id)).toEqual(["bridgehead-command-1", "bridgehead-command-2"]);
   });
 
-  test("dials once, though Asterisk is not ready for it at first", async () => {
-    const made = { id: "bridgehead-command-1", name: "", channels: [] };
-    asterisk.answers["POST /bridges"] = { status: 200, body: made };
-    asterisk.answers["POST /channels/create"] = { status: 200, body: {} };
-    let tries = 0;
-    asterisk.answers["POST /channels/leg-1/dial"] = () => {
-      tries += 1;
-      return { status: tries < 3 ? 409 : 204 };
-    };
-    expect(await execute(create)).toEqual({ done: true });
+  describe("with a conference that dials", () => {
+    const call = "leg-1" as CallId;
     const number = { country: "1", area: "408", local: "5551234", extension: "" };
-    const dial: BridgeCommand = { type: "dial", call: "leg-1" as CallId, number, waitMs: 30_000 };
-    expect(await execute(dial)).toEqual({ done: true });
-    expect(tries).toBe(3);
-    const created = asterisk.requests.filter(({ parameters }) => parameters.channelId === "leg-1");
-    expect(created.map(({ parameters }) => parameters.endpoint)).toEqual(["PJSIP/14085551234@trunk"]);
-    expect(await execute(dial)).toEqual({ done: false, reason: "refused" });
+    const dial = (waitMs = 30_000): BridgeCommand => ({ type: "dial", call, number, waitMs });
+    const channel = (state: string) => ({
+      id: call,
+      name: "PJSIP/trunk-1",
+      state,
+      caller: { number: "" },
+      dialplan: { exten: "" },
+    });
+    const asked = (what: string) => asterisk.requests.filter((request) => request.what === what);
+    beforeEach(async () => {
+      asterisk.answers["POST /bridges"] = ({ parameters: { bridgeId, name } }) => {
+        asterisk.answers["GET /bridges"] = { status: 200, body: [{ id: bridgeId, name, channels: [] }] };
+        return { status: 200, body: {} };
+      };
+      asterisk.answers["POST /channels/create"] = { status: 200, body: {} };
+      asterisk.answers["POST /channels/leg-1/dial"] = { status: 204 };
+      asterisk.answers["POST /channels/leg-1/variable"] = { status: 204 };
+      asterisk.answers["DELETE /channels/leg-1"] = { status: 204 };
+      expect(await execute(create)).toEqual({ done: true });
+    });
+
+    test("dials once, though Asterisk is not ready for it at first", async () => {
+      let tries = 0;
+      asterisk.answers["POST /channels/leg-1/dial"] = () => {
+        tries += 1;
+        return { status: tries < 3 ? 409 : 204 };
+      };
+      expect(await execute(dial())).toEqual({ done: true });
+      expect(tries).toBe(3);
+      const created = asked("POST /channels/create").filter(({ parameters }) => parameters.channelId === call);
+      expect(created.map(({ parameters }) => parameters.endpoint)).toEqual(["PJSIP/14085551234@trunk"]);
+      expect(await execute(dial())).toEqual({ done: false, reason: "refused" });
+    });
+
+    test("reports what becomes of a call after the result of its dial, though Asterisk tells it before", async () => {
+      // It answers a second dial: the first was too early.
+      let tries = 0;
+      asterisk.answers["POST /channels/leg-1/dial"] = () => {
+        tries += 1;
+        if (tries === 1) asterisk.send({ type: "ChannelDestroyed", cause: 17, channel: channel("Down") });
+        return { status: tries < 5 ? 409 : 404 };
+      };
+      const reportedBefore = execute(dial()).then((result) => [result, [...reports]]);
+      expect(await reportedBefore).toEqual([{ done: true }, []]);
+      expect(tries).toBe(5);
+      expect(await reported("ended")).toMatchObject({ call, reason: "busy" });
+    });
+
+    test("a dial that Asterisk refuses is refused, and nothing is reported", async () => {
+      asterisk.answers["POST /channels/leg-1/dial"] = { status: 500 };
+      asterisk.answers["DELETE /channels/leg-1"] = () => {
+        asterisk.send({ type: "ChannelDestroyed", cause: 16, channel: channel("Down") });
+        return { status: 204 };
+      };
+      expect(await execute(dial())).toEqual({ done: false, reason: "refused" });
+      await driver.state();
+      expect(reports).toEqual([]);
+    });
+
+    test("a call whose number Asterisk cannot note is not dialled", async () => {
+      asterisk.answers["POST /asterisk/variable"] = { status: 413 };
+      expect(await execute(dial())).toEqual({ done: false, reason: "refused" });
+      expect([asked("POST /channels/leg-1/dial").length, asked("DELETE /channels/leg-1").length]).toEqual([0, 1]);
+    });
+
+    test("a conference is not over while one of its calls cannot be hung up on", async () => {
+      expect(await execute(dial())).toEqual({ done: true });
+      asterisk.answers["DELETE /channels/leg-1"] = { status: 500 };
+      expect(await execute({ type: "end-conference" })).toEqual({ done: false, reason: "refused" });
+      expect((await driver.state())?.conferences).toHaveLength(1);
+    });
+
+    test("hangs up for nobody answered in a way that the next agent can read", async () => {
+      expect(await execute(dial(20))).toEqual({ done: true });
+      asterisk.send({ type: "Dial", dialstatus: "", peer: channel("Down") });
+      await vi.waitFor(() => expect(asked("DELETE /channels/leg-1")).toHaveLength(1));
+      expect(asked("DELETE /channels/leg-1")[0]?.parameters).toEqual({ reason: "no_answer" });
+    });
+
+    test("hears what the telephone has said while this process stood still", async () => {
+      expect(await execute(dial(200))).toEqual({ done: true });
+      asterisk.send({ type: "Dial", dialstatus: "", peer: channel("Down") });
+      await driver.state();
+      asterisk.send({ type: "ChannelDestroyed", cause: 17, channel: channel("Down") });
+      const until = performance.now() + 250;
+      while (performance.now() < until);
+      expect(await reported("ended")).toMatchObject({ call, reason: "busy" });
+      expect(asked("DELETE /channels/leg-1")).toEqual([]);
+    });
   });
 });

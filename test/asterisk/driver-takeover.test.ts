@@ -165,7 +165,10 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
 
     const again = await act(bridge.again(), 1);
 
-    expect((await stateOf(again)).calls).toMatchObject([{ call: dialled, stage: "ended", conference }]);
+    // WebEx hears that the bridge was not reached, not that somebody rejected the call.
+    expect((await stateOf(again)).calls).toMatchObject([
+      { call: dialled, stage: "ended", conference, reason: "refused" },
+    ]);
     const dial: BridgeCommand = { type: "dial", call: dialled, number, waitMs: 60_000 };
     expect(await again.driver.execute("command-again" as CommandId, conference, dial)).toEqual({
       done: false,
@@ -186,6 +189,75 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
       () => expect(again.reports).toEqual([{ type: "ended", call: dialled, conference, reason: "no-answer" }]),
       { timeout: 3_000 },
     );
+  });
+
+  /** What is asked of Asterisk by this never leaves its agent, which is then killed. */
+  async function killedBefore(path: RegExp, acting: Acting, command: BridgeCommand): Promise<void> {
+    const { fetch } = globalThis;
+    const asked = new Promise<void>((resolve) => {
+      vi.spyOn(globalThis, "fetch").mockImplementation((url, init) => {
+        if (init?.method !== "POST" || !path.test(`${url}`)) return fetch(url, init);
+        resolve();
+        return new Promise((_, reject) => init.signal?.addEventListener("abort", () => reject(new Error("killed"))));
+      });
+    });
+    const result = acting.driver.execute("killed" as CommandId, conference, command);
+    await asked;
+    await acting.driver.stop();
+    expect(await result).toEqual({ done: "unknown" });
+    vi.restoreAllMocks();
+  }
+  const dial: BridgeCommand = { type: "dial", call: dialled, number, waitMs: 60_000 };
+  const answered = { type: "answered", call: dialled, conference };
+
+  test("a dial of an agent that was killed before the channel was made was not begun: it is begun again", async () => {
+    const first = await act(bridge.driver, 1);
+    await done(first, create);
+    await killedBefore(/channels\/create$/, first, dial);
+
+    const again = await act(bridge.again(), 1);
+    expect((await stateOf(again)).calls).toEqual([]);
+
+    await done(again, dial);
+    await vi.waitFor(() => expect(again.reports).toEqual([answered]), patience);
+  });
+
+  test("a dial of an agent that was killed once the channel was made goes on", async () => {
+    const first = await act(bridge.driver, 1);
+    await done(first, create);
+    await killedBefore(/asterisk\/variable$/, first, dial);
+
+    const again = await act(bridge.again(), 1);
+    expect((await stateOf(again)).calls).toMatchObject([{ call: dialled, stage: "ringing" }]);
+
+    await vi.waitFor(() => expect(again.reports).toEqual([answered]), patience);
+  });
+
+  test("a dial of an agent that was killed as it dialled has come to nothing, and is told so", async () => {
+    const first = await act(bridge.driver, 1);
+    await done(first, create);
+    await killedBefore(/dial$/, first, dial);
+
+    const again = await act(bridge.again(), 1);
+
+    const refused = { type: "ended", call: dialled, conference, reason: "refused" };
+    await vi.waitFor(() => expect(again.reports).toEqual([refused]), patience);
+    expect(await again.driver.execute("again" as CommandId, conference, dial)).toEqual({
+      done: false,
+      reason: "refused",
+    });
+  });
+
+  test("a channel that Asterisk makes late is the one that the dial goes on with", async () => {
+    const acting = await act(bridge.driver, 1);
+    await done(acting, create);
+    await stateOf(acting);
+    const made = { endpoint: "Local/14085551234@phones", app: "bridgehead", channelId: dialled };
+    await bridge.ari("POST", "/channels/create", made);
+
+    await done(acting, dial);
+
+    await vi.waitFor(() => expect(acting.reports).toEqual([answered]), patience);
   });
 
   test("callers of a conference that was destroyed while no agent was there are let go", async () => {

@@ -33,7 +33,6 @@ export const operations = {
   addChannel: { method: "POST", path: "/bridges/{bridgeId}/addChannel", parameters: ["channel", "absorbDTMF"] },
   playToBridge: { method: "POST", path: "/bridges/{bridgeId}/play", parameters: ["media"] },
   listChannels: { method: "GET", path: "/channels", parameters: [] },
-  getChannel: { method: "GET", path: "/channels/{channelId}", parameters: [] },
   createChannel: {
     method: "POST",
     path: "/channels/create",

@@ -3,7 +3,7 @@ import type { BridgeCall } from "../../../src/bridge/state.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../src/foundation/ids.ts";
 import type { DriverIdentity, DriverState } from "../driver.ts";
 import type { AriBridge, AriChannel, AriEvent } from "./ari.ts";
-import { reasonOfDial } from "./causes.ts";
+import { mayBeOwnHangUp, reasonOfDial } from "./causes.ts";
 import {
   type CallNotes,
   type ConferenceNotes,
@@ -17,6 +17,8 @@ import {
 /** Something that Asterisk is to do because of what happened. */
 export type Task =
   | { readonly type: "answer" | "write-notes" | "dial-extension" | "limit-ringing" | "hang-up"; readonly call: CallId }
+  /** It has a channel, and nobody has dialled its number. */
+  | { readonly type: "dial"; readonly call: CallId }
   /** Its room is gone. */
   | { readonly type: "enter-main-room"; readonly call: CallId }
   /** The agent before may have been killed between a mute and its note: what is written down counts. */
@@ -82,6 +84,8 @@ export interface Call extends Held {
   attendeeId: string | null;
   extension: string;
   readonly waitMs: number;
+  /** Asterisk has begun to dial. */
+  isDialled: boolean;
   dialStatus: string | null;
   /** Whether Asterisk hears it talk, muted or not. */
   isHeard: boolean;
@@ -97,7 +101,11 @@ type EndedCall = Extract<BridgeCall, { readonly stage: "ended" }>;
 
 const ENDED_CALLS_KEPT = 1_000;
 const KEYS_KEPT = 200;
-const DIALLED_CALLS_KEPT = 50;
+/**
+ * Of those who were dialled, in characters of JSON: several hundred calls, more than a bridge has ports. A dial is in doubt only until the
+ * edge has its result, and a call that is up shows by itself. Asterisk takes no request of more than 40,960 bytes, in which each `"` counts twice.
+ */
+const DIALLED_NOTES_LENGTH = 25_000;
 const GONE_BRIDGES_KEPT = 1_000;
 
 const newHeld = { touched: 0, requests: 0 };
@@ -119,6 +127,8 @@ export class Book {
   readonly #keys = new Map<ConfKey, Held>();
   /** Bridges that are gone, or are going while who was in them leaves; oldest first. */
   readonly #goneBridges = new Set<string>();
+  /** Channels in our application that belong to nobody, as the last look found them. */
+  #strays: ReadonlySet<string> = new Set();
   #version = 0;
   #callsOfOthers = 0;
 
@@ -165,8 +175,9 @@ export class Book {
     attendeeId,
     extension,
     waitMs,
+    isDialled,
   }: Call): CallNotes {
-    return { direction, number, dialled, keys, conference, muted, joinTone, attendeeId, extension, waitMs };
+    return { direction, number, dialled, keys, conference, muted, joinTone, attendeeId, extension, waitMs, isDialled };
   }
 
   /** Holds what looks may not change because a request is on its way that does; until the returned function is called. */
@@ -215,6 +226,7 @@ export class Book {
     this.touch(conference);
   }
 
+  /** It is not dialled yet. */
   addDialled(id: CallId, conference: Conference, number: string, extension: string, waitMs: number): Call {
     const call: Call = {
       ...newCall(id, "out", number, ""),
@@ -223,12 +235,18 @@ export class Book {
       extension,
       waitMs,
     };
-    conference.dialled = [...conference.dialled, { call: id, number }].slice(-DIALLED_CALLS_KEPT);
-    this.touch(conference);
     return this.#addCall(call);
   }
 
-  /** It was not dialled after all. */
+  /** From now on it may have been dialled, whatever becomes of it. */
+  noteDialled(conference: Conference, { id, number }: Call): void {
+    let dialled = [...conference.dialled, { call: id, number }];
+    while (JSON.stringify(dialled).length > DIALLED_NOTES_LENGTH) dialled = dialled.slice(1);
+    conference.dialled = dialled;
+    this.touch(conference);
+  }
+
+  /** It was not dialled after all, or nobody knows: what Asterisk shows counts. */
   removeDialled(call: Call): void {
     this.#calls.delete(call.id);
   }
@@ -254,6 +272,7 @@ export class Book {
   /** Whoever is found to talk, or no longer, is reported. */
   speech(call: Call): BridgeEvent[] {
     const { id, conference, stage, muted, isHeard } = call;
+    if (this.#calls.get(id) !== call) return []; // It is over.
     const isReported = conference !== null && this.#conferences.get(conference)?.reportsSpeakers === true;
     const talking = isReported && stage === "entered" && !muted && isHeard;
     if (conference === null || talking === call.talking) return [];
@@ -283,7 +302,13 @@ export class Book {
         if (call?.stage !== "ringing") return nothing;
         if (event.dialstatus === "ANSWER") return this.#answered(call.id);
         // Asterisk has begun to dial, which may be some time after it was told to.
-        if (event.dialstatus === "") return { reports: [], tasks: [{ type: "limit-ringing", call: call.id }] };
+        if (event.dialstatus === "") {
+          call.isDialled = true;
+          return {
+            reports: [],
+            tasks: (["limit-ringing", "write-notes"] as const).map((type) => ({ type, call: call.id })),
+          };
+        }
         call.dialStatus = event.dialstatus;
         return nothing;
       }
@@ -397,8 +422,9 @@ export class Book {
   }
 
   /** A channel came into the application: one that we dialled, or a caller. */
-  #began({ id, caller, dialplan }: AriChannel, [how, dialled, number]: readonly string[]): Consequences {
-    if (this.#isKnown(id) || isProbe(id) || isWhisperer(id)) return nothing;
+  #began({ id, state, caller, dialplan }: AriChannel, [how, dialled, number]: readonly string[]): Consequences {
+    // Who calls is never down: that is what an earlier link has asked for, and a look finds it.
+    if (this.#isKnown(id) || isProbe(id) || isWhisperer(id) || state === "Down") return nothing;
     const isTold = how === "in";
     return this.#callerFound(id, isTold, {
       number: digitsOf(isTold && number !== undefined ? number : caller.number),
@@ -448,8 +474,11 @@ export class Book {
     const call = this.#calls.get(id as CallId);
     if (!call) return nothing;
     const { ending, stage, dialStatus } = call;
-    const reason = ending?.reason ?? (stage === "ringing" ? reasonOfDial({ cause, dialStatus }) : "hung-up");
-    return this.#over(call, reason, ending === null || ending.isReported);
+    const isReported = ending === null || ending.isReported;
+    // The telephone may have spoken just before it was hung up on.
+    const isAsTold = ending !== null && (!isReported || mayBeOwnHangUp({ cause, dialStatus }));
+    if (isAsTold) return this.#over(call, ending.reason, isReported);
+    return this.#over(call, stage === "ringing" ? reasonOfDial({ cause, dialStatus }) : "hung-up", isReported);
   }
 
   #over(call: Call, reason: EndReason, isReported: boolean): Consequences {
@@ -520,11 +549,12 @@ export class Book {
       const known = this.#conferences.get(key);
       if (known ? isFirst && isStill(known) : !this.#keys.has(key)) {
         const notes = conferenceNotes.get(mainBridge) ?? {
-          locked: known?.locked ?? false,
-          reportsSpeakers: known?.reportsSpeakers ?? false,
+          // What is not written there was not done.
+          locked: false,
+          reportsSpeakers: false,
           anonymousId: known?.anonymousId ?? null,
           maxCallers: known?.maxCallers ?? null,
-          dialled: known?.dialled ?? [],
+          dialled: [],
         };
         this.#addConference(key, mainBridge, notes).touched = since;
       }
@@ -555,26 +585,35 @@ export class Book {
   ): void {
     const isStill = (held: Held) => held.requests === 0 && held.touched <= since;
     const present = new Set<string>();
+    const strays = new Set<string>();
     for (const channel of channels) {
       present.add(channel.id);
-      if (isProbe(channel.id)) continue;
-      if (isWhisperer(channel.id)) {
+      const isOurs = inApplication.has(channel.id);
+      const hangUp = () => add({ reports: [], tasks: [{ type: "hang-up", call: channel.id as CallId }] });
+      if (isProbe(channel.id) || isWhisperer(channel.id)) {
         // Of an agent that is gone: nobody would end it.
-        const isLeft = isFirst && inApplication.has(channel.id);
-        if (isLeft) add({ reports: [], tasks: [{ type: "hang-up", call: channel.id as CallId }] });
+        if (isFirst && isOurs) hangUp();
         continue;
       }
       const known = this.#calls.get(channel.id as CallId);
-      if (this.#ended.has(channel.id as CallId) || (known && !isStill(known))) continue;
+      if (known && !isStill(known)) continue;
       const notes = callNotes.get(channel.id) ?? null;
-      if (known ? isFirst : inApplication.has(channel.id) || notes !== null) {
+      // It was made and not dialled, by a request of an earlier link that Asterisk carried out late.
+      const isNobodys = !known && channel.state === "Down" && !(isFirst && notes !== null);
+      if (this.#ended.has(channel.id as CallId) || isNobodys) {
+        if (!isOurs) continue;
+        // Asterisk may show for a moment what is over.
+        if (isFirst || this.#strays.has(channel.id)) hangUp();
+        strays.add(channel.id);
+      } else if (known ? isFirst : isOurs || notes !== null) {
         this.#adopt(channel, notes, known, places.get(channel.id) ?? null, isFirst, add);
       } else if (known) add(this.#compare(known, channel, places.get(channel.id) ?? null));
     }
+    this.#strays = strays;
     for (const call of [...this.#calls.values()]) {
       if (present.has(call.id) || !isStill(call)) call.isMissing = false;
       else if (isFirst || call.isMissing)
-        add(this.#over(call, call.ending?.reason ?? "hung-up", call.ending?.isReported ?? true));
+        add(this.#over(call, call.ending?.reason ?? unseenEnd(call), call.ending?.isReported ?? true));
       else call.isMissing = true;
     }
   }
@@ -584,7 +623,8 @@ export class Book {
     for (const conference of this.#conferences.values()) {
       for (const { call, number } of conference.dialled) {
         if (this.#calls.has(call) || this.#ended.has(call)) continue;
-        this.end(this.#addCall({ ...newCall(call, "out", number, ""), conference: conference.key }), "hung-up");
+        const ended = { ...newCall(call, "out", number, ""), conference: conference.key, stage: "ringing" as const };
+        this.end(this.#addCall(ended), unseenEnd(ended));
       }
     }
   }
@@ -622,7 +662,7 @@ export class Book {
         )),
       ...(notes ?? {}),
       ...(dialling && { conference: dialling.conference }),
-      // What was asked of an earlier link did not come to pass; who talks is found out anew.
+      // What was asked of an earlier link did not come to pass, or its event tells why; who talks is found out anew.
       ending: null,
       isHeard: false,
       talking: false,
@@ -645,13 +685,18 @@ export class Book {
       if (isFirst) add({ reports: [], tasks: [{ type: "enter-main-room", call: call.id }] });
     } else if (call.direction === "in") call.stage = "prompted";
     else call.stage = state === "Up" ? "answered" : "ringing";
+    if (state !== "Down") call.isDialled = true;
+    // Somebody was about to dial it: nobody knows whether it rings, and nobody is rung twice.
+    const isDoubtful = call.stage === "ringing" && !call.isDialled && this.#diallingOf(id) !== null;
+    if (isDoubtful) call.ending = { reason: "refused", isReported: true };
     if (isFirst) add({ reports: [], tasks: this.#tasksFor(call, state) });
   }
 
   /** What the agent that acts must see to. */
-  #tasksFor({ id, stage, direction, extension, conference }: Call, state: string): Task[] {
+  #tasksFor({ id, stage, direction, extension, conference, isDialled, ending }: Call, state: string): Task[] {
     if (direction === "in" && state !== "Up") return [{ type: "answer", call: id }];
-    if (stage === "ringing") return [{ type: "limit-ringing", call: id }];
+    if (ending !== null) return [{ type: "hang-up", call: id }];
+    if (stage === "ringing") return [{ type: isDialled ? "limit-ringing" : "dial", call: id }];
     if (stage === "answered" && extension !== "") return [{ type: "dial-extension", call: id }];
     const reportsSpeakers = conference !== null && this.#conferences.get(conference)?.reportsSpeakers;
     return stage === "entered" && reportsSpeakers ? [{ type: "detect-talking", call: id }] : [];
@@ -712,6 +757,7 @@ function newCall(id: CallId, direction: "in" | "out", number: string, dialled: s
     attendeeId: null,
     extension: "",
     waitMs: 0,
+    isDialled: false,
     dialStatus: null,
     isHeard: false,
     talking: false,
@@ -720,9 +766,14 @@ function newCall(id: CallId, direction: "in" | "out", number: string, dialled: s
   };
 }
 
+/** Why a call is over whose end nobody saw. Nobody may say that a telephone rejected it. */
+function unseenEnd({ stage }: Pick<Call, "stage">): EndReason {
+  return stage === "ringing" ? "refused" : "hung-up";
+}
+
 function shown(call: Call): BridgeCall {
   const { id, stage, direction, number, dialled, keys, conference, room, muted, joinTone, attendeeId, talking } = call;
-  if (conference === null) return { stage: "prompted", call: id, number, dialled, keys };
+  if (stage === "prompted" || conference === null) return { stage: "prompted", call: id, number, dialled, keys };
   if (stage === "entered" && room !== null) {
     return { stage, call: id, direction, number, conference, room, muted, joinTone, attendeeId, talking };
   }

@@ -57,6 +57,8 @@ export class AsteriskDriver implements BridgeDriver {
   #looked: Promise<unknown> = Promise.resolve();
   /** To be reported after the result that they follow from. */
   #afterResult: BridgeEvent[] = [];
+  /** What happens to calls whose dial has no result yet: a telephone may be busy before Asterisk has answered. */
+  readonly #ofDials = new Map<CallId, BridgeEvent[]>();
 
   /** `identity`: `null` for a visitor. */
   constructor(settings: AsteriskSettings, ports: DriverPorts, identity: DriverIdentity | null) {
@@ -88,6 +90,7 @@ export class AsteriskDriver implements BridgeDriver {
     const { session } = this.#link;
     if (session === null) return { done: false, reason: "unreachable" };
     if (session.activation === null) return { done: false, reason: "refused" };
+    const release = command.type === "dial" ? this.#keepReportsOf(command.call) : () => {};
     let isTooSlow = false;
     const cancel = this.#ports.timers.after(RESULT_WITHIN_MS, () => {
       isTooSlow = true;
@@ -102,6 +105,7 @@ export class AsteriskDriver implements BridgeDriver {
       return isTooSlow ? { done: "unknown", tooSlow: true } : { done: "unknown" };
     } finally {
       cancel();
+      release();
     }
   }
 
@@ -167,6 +171,7 @@ export class AsteriskDriver implements BridgeDriver {
   #disconnected(why: string, isReplaced: boolean): void {
     this.#endWork();
     this.#afterResult = [];
+    this.#ofDials.clear();
     this.#report({ type: "disconnected", why, isReplaced });
   }
 
@@ -197,7 +202,24 @@ export class AsteriskDriver implements BridgeDriver {
   }
 
   #tell(reports: readonly BridgeEvent[]): void {
-    for (const report of [...this.#afterResult.splice(0), ...reports]) this.#report(report);
+    for (const report of [...this.#afterResult.splice(0), ...reports]) {
+      const kept = "call" in report ? this.#ofDials.get(report.call) : undefined;
+      if (kept) kept.push(report);
+      else this.#report(report);
+    }
+  }
+
+  /** Until the returned function is called, and who waits for the result of the dial has gone on. */
+  #keepReportsOf(call: CallId): () => void {
+    if (this.#ofDials.has(call)) return () => {};
+    const kept: BridgeEvent[] = [];
+    this.#ofDials.set(call, kept);
+    return () =>
+      setImmediate(() => {
+        if (this.#ofDials.get(call) !== kept) return;
+        this.#ofDials.delete(call);
+        this.#tell(kept);
+      });
   }
 
   /** Brings the book in line with Asterisk. False: the link is over. */

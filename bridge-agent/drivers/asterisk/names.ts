@@ -99,6 +99,8 @@ const callNotes = v.object({
   extension: v.string(),
   /** How long a dialled call may ring, in milliseconds. */
   waitMs: v.number(),
+  /** Asterisk has begun to dial it. */
+  isDialled: v.boolean(),
 });
 
 /** What Asterisk does not know of a call by itself. Which room it is in is what the bridges say. */
@@ -110,7 +112,10 @@ const conferenceNotes = v.object({
   anonymousId: v.nullable(v.string()),
   /** `null`, and 0: any number. An earlier version wrote none. */
   maxCallers: v.optional(v.nullable(v.number()), null),
-  /** The last calls that were dialled: nobody is rung twice, even if the call was over before anybody looked. */
+  /**
+   * The last calls that were dialled, or are about to be: nobody is rung twice, even if the call was over before anybody looked. A call
+   * that has a channel and is not here was never dialled.
+   */
   dialled: v.array(v.object({ call, number: v.string() })),
 });
 
