@@ -451,6 +451,20 @@ describe("a link that is up", () => {
     expect(steps[2]?.parameters).toEqual({ variable: "BRIDGEHEAD_CONFERENCE_bridgehead-command-1" });
   });
 
+  test.each([
+    ["is there, is refused", JSON.stringify({ locked: false }), { done: false, reason: "refused" }],
+    ["is over, while its bridge goes, is made", "", { done: true }],
+  ])("takes care of other owners: a conference with the key of another one that %s", async (_, value, result) => {
+    const name = bridgeName({ owner: "beta/b", conference, room: MAIN_ROOM, kind: "main" });
+    asterisk.answers["GET /bridges"] = { status: 200, body: [{ id: "theirs", name, channels: [] }] };
+    asterisk.answers["GET /asterisk/variable"] = ({ parameters }) => ({
+      status: 200,
+      body: { value: parameters.variable === "BRIDGEHEAD_CONFERENCE_theirs" ? value : "" },
+    });
+    asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+    expect(await execute(create)).toEqual(result);
+  });
+
   test("lets nobody in muted who cannot be muted", async () => {
     asterisk.answers["POST /bridges"] = { status: 200, body: {} };
     asterisk.answers["POST /channels/c1/answer"] = { status: 204 };

@@ -6,7 +6,7 @@ import type { BridgeEvent, EndReason } from "../../../src/bridge/events.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../src/foundation/ids.ts";
 import { assertNever } from "../../../src/foundation/result.ts";
 import type { Timers } from "../../../src/foundation/timers.ts";
-import { type Ari, type AriAnswer, type AriEvent, AriFailure, bridge, isDone, read } from "./ari.ts";
+import { type Ari, type AriAnswer, type AriEvent, AriFailure, bridge, isDone, read, variable } from "./ari.ts";
 import type { Book, Call, Conference, Task } from "./book.ts";
 import {
   bridgeId,
@@ -210,8 +210,9 @@ export class Work {
     const main = rooms.find(
       ({ conference, kind, bridge }) => conference === key && kind === "main" && !this.#book.isGone(bridge),
     );
-    if (main && main.owner !== owner) return refused("refused");
-    if (main) return this.#writeConference(this.#book.addConference(key, main.bridge, anonymousId, maxCallers));
+    if (main && main.owner !== owner && (await this.#isNoted(main.bridge))) return refused("refused");
+    if (main?.owner === owner)
+      return this.#writeConference(this.#book.addConference(key, main.bridge, anonymousId, maxCallers));
     // An Asterisk that is about to end makes bridges, and no calls.
     if (!(await this.#takesCalls())) {
       this.#setTrouble("going-away");
@@ -230,6 +231,12 @@ export class Work {
     }
     await this.#ari.ask("setGlobalVar", { variable });
     return made;
+  }
+
+  /** A conference that is over is noted no more, though Asterisk may show its bridge for a moment. */
+  async #isNoted(mainBridge: string): Promise<boolean> {
+    const answer = await this.#ari.ask("getGlobalVar", { variable: conferenceVariable(mainBridge) });
+    return read("getGlobalVar", variable, answer).value !== "";
   }
 
   /** Its id. Asterisk 16 says 500 where it has the bridge already, later ones 409. */
