@@ -121,13 +121,7 @@ describe("what happens", () => {
     const conference = book.addConference(key, "bridge-1", null);
     book.addDialled(leg, conference, "14085551234", "12", 30_000);
     expect(book.happened(began(leg, []))).toEqual(nothing);
-    expect(book.happened(dialStatus(leg, ""))).toEqual({
-      reports: [],
-      tasks: [
-        { type: "limit-ringing", call: leg },
-        { type: "write-notes", call: leg },
-      ],
-    });
+    expect(book.happened(dialStatus(leg, ""))).toEqual({ reports: [], tasks: [{ type: "limit-ringing", call: leg }] });
     expect(book.happened(dialStatus(leg, "ANSWER"))).toEqual({
       reports: [{ type: "answered", call: leg, conference: key }],
       tasks: [{ type: "dial-extension", call: leg }],
@@ -320,19 +314,11 @@ describe("a look", () => {
       ["nobody has dialled yet, though others were, and it is dialled now", "Down", false, none, "dial"],
       ["it is dialled, and makes no sound yet", "Down", true, noted, "limit-ringing"],
       ["it rings", "Ringing", false, noted, "limit-ringing"],
+      ["somebody was about to dial it", "Down", false, noted, "settle-dial"],
     ] as const)("%s", (_, state, isDialled, conferenceNotes, type) => {
       const { tasks } = book.looked(seen(state, isDialled, conferenceNotes), book.version, true);
       expect(tasks).toEqual([{ type, call: leg }]);
       expect(stageOf(leg)).toBe("ringing");
-    });
-
-    test("nobody knows whether it was dialled, and it is hung up on, since nobody is rung twice", () => {
-      expect(book.looked(seen("Down", false, noted), book.version, true).tasks).toEqual([
-        { type: "hang-up", call: leg },
-      ]);
-      expect(book.happened(up(leg))).toEqual(nothing);
-      const ended = { type: "ended", call: leg, conference: key, reason: "refused" };
-      expect(book.happened(destroyed(leg, 16)).reports).toEqual([ended]);
     });
 
     test("Asterisk made it late, and it is hung up on unless somebody dials meanwhile", () => {

@@ -17,8 +17,8 @@ import {
 /** Something that Asterisk is to do because of what happened. */
 export type Task =
   | { readonly type: "answer" | "write-notes" | "dial-extension" | "limit-ringing" | "hang-up"; readonly call: CallId }
-  /** It has a channel, and nobody has dialled its number. */
-  | { readonly type: "dial"; readonly call: CallId }
+  /** It has a channel. `dial`: nobody has dialled its number. `settle-dial`: somebody was about to. */
+  | { readonly type: "dial" | "settle-dial"; readonly call: CallId }
   /** Its room is gone. */
   | { readonly type: "enter-main-room"; readonly call: CallId }
   /** The agent before may have been killed between a mute and its note: what is written down counts. */
@@ -84,7 +84,7 @@ export interface Call extends Held {
   attendeeId: string | null;
   extension: string;
   readonly waitMs: number;
-  /** Asterisk has begun to dial. */
+  /** Asterisk has taken it to dial. */
   isDialled: boolean;
   dialStatus: string | null;
   /** Whether Asterisk hears it talk, muted or not. */
@@ -300,15 +300,10 @@ export class Book {
       case "Dial": {
         const call = this.#calls.get(event.peer.id as CallId);
         if (call?.stage !== "ringing") return nothing;
+        call.isDialled = true;
         if (event.dialstatus === "ANSWER") return this.#answered(call.id);
         // Asterisk has begun to dial, which may be some time after it was told to.
-        if (event.dialstatus === "") {
-          call.isDialled = true;
-          return {
-            reports: [],
-            tasks: (["limit-ringing", "write-notes"] as const).map((type) => ({ type, call: call.id })),
-          };
-        }
+        if (event.dialstatus === "") return { reports: [], tasks: [{ type: "limit-ringing", call: call.id }] };
         call.dialStatus = event.dialstatus;
         return nothing;
       }
@@ -686,17 +681,14 @@ export class Book {
     } else if (call.direction === "in") call.stage = "prompted";
     else call.stage = state === "Up" ? "answered" : "ringing";
     if (state !== "Down") call.isDialled = true;
-    // Somebody was about to dial it: nobody knows whether it rings, and nobody is rung twice.
-    const isDoubtful = call.stage === "ringing" && !call.isDialled && this.#diallingOf(id) !== null;
-    if (isDoubtful) call.ending = { reason: "refused", isReported: true };
     if (isFirst) add({ reports: [], tasks: this.#tasksFor(call, state) });
   }
 
   /** What the agent that acts must see to. */
-  #tasksFor({ id, stage, direction, extension, conference, isDialled, ending }: Call, state: string): Task[] {
+  #tasksFor({ id, stage, direction, extension, conference, isDialled }: Call, state: string): Task[] {
     if (direction === "in" && state !== "Up") return [{ type: "answer", call: id }];
-    if (ending !== null) return [{ type: "hang-up", call: id }];
-    if (stage === "ringing") return [{ type: isDialled ? "limit-ringing" : "dial", call: id }];
+    if (stage === "ringing" && isDialled) return [{ type: "limit-ringing", call: id }];
+    if (stage === "ringing") return [{ type: this.#diallingOf(id) === null ? "dial" : "settle-dial", call: id }];
     if (stage === "answered" && extension !== "") return [{ type: "dial-extension", call: id }];
     const reportsSpeakers = conference !== null && this.#conferences.get(conference)?.reportsSpeakers;
     return stage === "entered" && reportsSpeakers ? [{ type: "detect-talking", call: id }] : [];

@@ -99,7 +99,7 @@ const callNotes = v.object({
   extension: v.string(),
   /** How long a dialled call may ring, in milliseconds. */
   waitMs: v.number(),
-  /** Asterisk has begun to dial it. */
+  /** Asterisk has taken it to dial. */
   isDialled: v.boolean(),
 });
 

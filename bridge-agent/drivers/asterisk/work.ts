@@ -18,6 +18,7 @@ import {
   probeId,
   type RoomName,
   readBridgeName,
+  readCallNotes,
 } from "./names.ts";
 import { Pauses } from "./pauses.ts";
 import { type AsteriskSettings, endpointFor } from "./settings.ts";
@@ -27,6 +28,9 @@ export const JOIN_TONE = "sound:confbridge-join";
 export const LEAVE_TONE = "sound:confbridge-leave";
 /** Should every agent be gone, Asterisk ends the ringing itself. */
 const RINGS_AT_MOST_LONGER_S = 10;
+
+/** Asterisk 16 looks five times a second whether it is to dial, or to write a variable. */
+const DIALS_WITHIN_MS = 1_000;
 
 /** Who has just answered may not listen for keys yet. */
 const BEFORE_EXTENSION_MS = 500;
@@ -170,6 +174,8 @@ export class Work {
         return this.#inOrder(task.call, () => this.#writeNotes(task.call));
       case "dial":
         return this.#inOrder(task.call, () => this.#dialFound(task.call));
+      case "settle-dial":
+        return this.#settleDial(task.call);
       case "dial-extension":
         return this.#inOrder(task.call, () => this.#dialExtension(task.call));
       case "limit-ringing":
@@ -342,7 +348,10 @@ export class Work {
     const timeout = Math.ceil(call.waitMs / 1_000) + RINGS_AT_MOST_LONGER_S;
     const dialled = await this.#pauses.untilReady(() => this.#ari.ask("dial", { channelId: call.id, timeout }));
     // A telephone that is not there at all may be over already: its end is reported.
-    return isDone(dialled) || dialled.status === 404;
+    if (!isDone(dialled)) return dialled.status === 404;
+    call.isDialled = true;
+    await this.#writeNotes(call.id);
+    return true;
   }
 
   /** An earlier agent or link has made its channel. */
@@ -350,9 +359,24 @@ export class Work {
     const call = this.#book.call(id);
     const conference = call?.conference ? this.#book.conference(call.conference) : undefined;
     if (!call || !conference || call.ending !== null) return;
-    if (await this.#ring(conference, call)) return;
+    if (!(await this.#ring(conference, call))) await this.#giveUpDial(call);
+  }
+
+  /** An earlier agent or link was about to dial it. Nobody is rung twice: if it did not get that far, the dial has come to nothing. */
+  async #settleDial(id: CallId): Promise<void> {
+    await this.#pauses.pass(DIALS_WITHIN_MS);
+    const call = this.#book.call(id);
+    if (call?.stage !== "ringing" || call.ending !== null) return;
+    const answer = await this.#ari.ask("getChannelVar", { channelId: id, variable: CALL_VARIABLE });
+    const notes = isDone(answer) ? readCallNotes(read("getChannelVar", variable, answer).value) : null;
+    call.isDialled ||= notes?.isDialled === true;
+    if (call.isDialled) this.begin([{ type: "limit-ringing", call: id }]);
+    else await this.#giveUpDial(call);
+  }
+
+  async #giveUpDial(call: Call): Promise<void> {
     call.ending = { reason: "refused", isReported: true };
-    await this.#ari.ask("hangUp", { channelId: id });
+    await this.#ari.ask("hangUp", { channelId: call.id });
   }
 
   /** Asterisk says no more than that it could not. */
