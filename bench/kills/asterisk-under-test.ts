@@ -20,6 +20,8 @@ type VisibleCall = VisibleState["calls"][number];
 
 /** A real Asterisk under kills: telephones make the traffic, and ARI and the telephones say what was done. */
 export class AsteriskUnderTest implements BridgeUnderTest {
+  /** Beyond 3 s agents take it for dead. */
+  readonly slowAtMostMs = 4_000;
   readonly #bridge: AsteriskBridge;
   readonly #run: LocalRun;
   readonly #observer: WebSocket;

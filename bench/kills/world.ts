@@ -24,6 +24,8 @@ export interface BridgeUnderTest {
   hangUp(call: string): Promise<void>;
   answersWith(digits: string, outcome: "answer" | "busy" | "no-answer", afterMs: number): Promise<void>;
   faults(faults: { readonly delayMs: number }): Promise<void>;
+  /** The longest `delayMs`; absent: 1.5 s. */
+  readonly slowAtMostMs?: number;
   state(): Promise<VisibleState>;
   /** As `state`, once nothing changes any more: real telephones hear who is muted. */
   stateAtRest?(): Promise<VisibleState>;

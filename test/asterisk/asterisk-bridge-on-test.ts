@@ -158,7 +158,7 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
     other,
     stranger,
     dialIns,
-    without: ["lock-by-telephone", "prompt-of-its-own"],
+    without: ["lock-by-telephone", "prompt-of-its-own", "recall"],
     async dialIn(number, dialled = dialIns.own) {
       const id = `caller-${randomUUID()}` as CallId;
       const phone = `phone-${id}`;
@@ -217,6 +217,7 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
       const inside = bridges.find(({ channels }) => channels.includes(call));
       return { muted: muted.get(call) === true, room: readBridgeName(inside?.name ?? "")?.room ?? null };
     },
+    held: () => proxy.held(),
     cutLink: async () => proxy.cut(),
     restart: async () => {
       await asterisk.restart();

@@ -13,6 +13,8 @@ const side = "side-room" as RoomId;
 
 describe.each(inject("asterisks"))("an agent of $version with telephones", (home) => {
   const ours = "18005551234";
+  /** The dialplan has it, and `dialIn` does not. */
+  const strange = "18005558888";
   const silenceMs = 200;
   let asterisk: AsteriskOnTest;
   let phones: Phones;
@@ -23,7 +25,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
   let numbers = 1000;
 
   beforeAll(async () => {
-    asterisk = await AsteriskOnTest.start(home, { dialIn: { [ours]: "bridgehead" } });
+    asterisk = await AsteriskOnTest.start(home, { dialIn: { [ours]: "bridgehead", [strange]: "bridgehead" } });
     phones = await Phones.start(home.sipp, asterisk.ports);
     driver = new AsteriskDriver(
       {
@@ -135,7 +137,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     [null, "invalid-number"],
     [{ outcome: "ring" }, "no-answer"],
   ] as const)("a number that is taken as %j ends with the reason %s", async (plan, reason) => {
-    const { call } = await dial(plan, 500);
+    const { call } = await dial(plan, plan?.outcome === "ring" ? 500 : 5_000);
 
     expect(await reported("ended", (report) => report.call === call)).toEqual({
       type: "ended",
@@ -232,6 +234,11 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     await reported("talking", (report) => report.talking);
     await done({ type: "mute", call });
     await reported("talking", (report) => !report.talking);
+  });
+
+  test("who dials a number that the dialplan alone has is told that there is no such number", async () => {
+    await expect(phones.dialIn(strange, newNumber())).rejects.toThrow(/404/);
+    expect((await reported("notice")).text).toContain(`hands calls to ${strange} to the application bridgehead`);
   });
 
   test("an expelled caller and the callers of an ended conference are hung up on", async () => {

@@ -1,14 +1,17 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
+import { probeId } from "../../bridge-agent/drivers/asterisk/names.ts";
 
 /** The way between an agent and ARI: it can be cut, and can hold requests back. */
 export interface HoldingProxy {
   readonly port: number;
-  /** From now on nothing that changes bridges or channels gets through; what is held when its connection closes never does. */
+  /** From now on nothing that changes bridges or channels gets through until the returned function is called; then all of it does. */
   hold(): () => void;
+  /** Waits until something is held. */
+  held(): Promise<void>;
   /** From now on what changes bridges or channels is carried out, and not answered, until the next `cut`. */
   lose(): void;
-  /** Breaks every connection. */
+  /** Breaks every connection. What was held gets through all the same: what was written to Asterisk is carried out. */
   cut(): void;
   close(): Promise<void>;
 }
@@ -21,6 +24,7 @@ export async function startHoldingProxy(
   const sockets = new Set<Socket>();
   let held: (() => void)[] | null = null;
   let loses = false;
+  let isHolding = () => {};
 
   const isAct = ({ method, url }: IncomingMessage) => method !== "GET" && /^\/ari\/(bridges|channels)/.test(url ?? "");
   const pass = (incoming: IncomingMessage, body: Buffer, response: ServerResponse) => {
@@ -40,10 +44,10 @@ export async function startHoldingProxy(
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
-    if (held === null || !isAct(incoming)) return pass(incoming, body, response);
-    held.push(() => {
-      if (!incoming.socket.destroyed) pass(incoming, body, response);
-    });
+    const isProbe = `${incoming.url}${body}`.includes(probeId(""));
+    if (held === null || !isAct(incoming) || isProbe) return pass(incoming, body, response);
+    held.push(() => pass(incoming, body, response));
+    isHolding();
   });
   server.on("connection", (socket) => {
     sockets.add(socket);
@@ -68,8 +72,13 @@ export async function startHoldingProxy(
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");
 
+  const passHeld = () => {
+    const waiting = held?.splice(0) ?? [];
+    for (const passOn of waiting) passOn();
+  };
   const cut = () => {
     loses = false;
+    passHeld();
     for (const socket of sockets) socket.destroy();
   };
   return {
@@ -77,14 +86,18 @@ export async function startHoldingProxy(
     hold() {
       held ??= [];
       return () => {
-        const waiting = held ?? [];
+        passHeld();
         held = null;
-        for (const passOn of waiting) passOn();
       };
     },
     lose() {
       loses = true;
     },
+    held: () =>
+      new Promise((resolve) => {
+        if (held !== null && held.length > 0) resolve();
+        else isHolding = resolve;
+      }),
     cut,
     close: () =>
       new Promise((resolve) => {

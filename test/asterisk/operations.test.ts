@@ -12,8 +12,12 @@ import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts, timers } from "../../bridge-agent/node-ports.ts";
 import { loadSettings } from "../../bridge-agent/settings.ts";
 import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
+import { Phones } from "../../simulators/telephones/phones.ts";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { findingLine } from "../../src/foundation/finding.ts";
+import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 
+const patience = { timeout: 3_000, interval: 50 };
 const operations = readFileSync("docs/operations.md", "utf8");
 
 /** In order, since each goes on where the one before ended. */
@@ -265,6 +269,61 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
     agent.start((report) => reports.push(report));
     await vi.waitFor(() => expect(reports).toMatchObject([{ type: "disconnected", why: expect.stringMatching(says) }]));
     await agent.stop();
+  });
+
+  test("an upgrade waits for the last call; the agent refuses new conferences meanwhile, and is back by itself", async ({
+    onTestFinished,
+  }) => {
+    const [stop, , start, ...more] = commandsOf("upgrade-asterisk");
+    expect([start, more]).toEqual(["sudo systemctl start asterisk", []]);
+    const toStop = /^sudo asterisk -rx '(.*)'$/.exec(stop ?? "")?.[1] ?? "";
+    const reports: DriverReport[] = [];
+    const agent = new AsteriskDriver(settings, driverPorts, identity);
+    const reported = <Type extends DriverReport["type"]>(type: Type) =>
+      vi.waitFor(
+        () => {
+          const found = reports.find((report) => report.type === type);
+          expect(found, `${type} among ${JSON.stringify(reports)}`).toBeDefined();
+          return found as Extract<DriverReport, { type: Type }>;
+        },
+        { timeout: 10_000, interval: 20 },
+      );
+    const main = "987650001" as ConfKey;
+    const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: null };
+    let creates = 0;
+    const createAnother = () => {
+      creates += 1;
+      return agent.execute(`create-${creates}` as CommandId, `98766000${creates}` as ConfKey, create);
+    };
+    onTestFinished(() => agent.stop());
+    agent.start((report) => reports.push(report));
+    const { bootId } = await reported("connected");
+    agent.activate(2);
+    expect(await agent.execute("create" as CommandId, main, create)).toEqual({ done: true });
+    const phones = await Phones.start(home.sipp, asterisk.ports);
+    onTestFinished(() => phones.stop());
+    const phone = await phones.dialIn(dialIn[0] ?? "", "14085550001");
+    const { call } = await reported("prompted");
+    const admit = { type: "admit", call, muted: false, joinTone: false } as const;
+    expect(await agent.execute("admit" as CommandId, main, admit)).toEqual({ done: true });
+
+    const stopped = asterisk.cli(toStop).catch(() => {});
+    await vi.waitFor(async () => {
+      expect(await createAnother()).toEqual({ done: false, reason: "capacity" });
+    }, patience);
+    expect((await reported("notice")).text).toContain("takes no new calls, for it is about to end");
+    await expect(phones.dialIn(dialIn[0] ?? "", "14085550002")).rejects.toThrow();
+    expect([phone.state, (await agent.state())?.calls]).toMatchObject(["up", [{ call, stage: "entered" }]]);
+
+    await phone.hangUp();
+    await stopped;
+    await asterisk.ended;
+    await reported("disconnected");
+    reports.length = 0;
+    await asterisk.restart();
+    expect((await reported("connected")).bootId).not.toBe(bootId);
+    agent.activate(2);
+    expect(await createAnother()).toEqual({ done: true });
   });
 
   test("a trunk that answers OPTIONS", async () => {

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { AsteriskUnderTest } from "../../bench/kills/asterisk-under-test.ts";
@@ -30,7 +32,9 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
 
   /** Keys are slow: conference keys are short here. */
   let nextKey = 700;
-  async function running(fields: { readonly anonymousId?: string } = {}): Promise<Meeting<AsteriskBridge>> {
+  async function running(
+    fields: { readonly anonymousId?: string; readonly maxCallers?: number } = {},
+  ): Promise<Meeting<AsteriskBridge>> {
     const meeting = new Meeting(world, String(nextKey++));
     const create = { ...meeting.createRequest(), ...fields };
     await meeting.ask(create);
@@ -278,6 +282,24 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
     await phone.hearsSomething();
     await phone.until("ended", 10_000);
     expect(phone.endedBy).toBe("hung up there");
+  });
+
+  test.concurrent("who dials in while the conference is full is told so and hung up on, until somebody leaves", async () => {
+    const meeting = await running({ maxCallers: 2 });
+    const { alice, bob } = await talking(meeting);
+
+    const late = await bridge.callIn("14085550166", `${meeting.confKey}#6#`);
+    await late.until("ended", 10_000);
+    await alice.call.hears(bob.call);
+    await bob.call.hangUp();
+    await meeting.notified("caller-changed", { status: "left" });
+    await meeting.callIn("8");
+
+    const logs = readdirSync(join(world.run.state, "logs")).map((name) =>
+      readFileSync(join(world.run.state, "logs", name), "utf8"),
+    );
+    expect(logs.join("")).toContain("the bridge refused to admit it (capacity)");
+    await meeting.close();
   });
 
   test.concurrent("another TSP server takes over: it is told who is there and commands them, and no word is lost", async () => {

@@ -24,8 +24,9 @@ export interface BridgeOnTest {
   /**
    * What no agent rests on and this bridge does not have. `lock-by-telephone`: its host locks and unlocks through an agent alone.
    * `prompt-of-its-own`: callers who dial in while no agent acts come to the prompt when one does, and what they key before is lost.
+   * `recall`: a command has begun once it was sent, and what `holdActs` holds is on its way. It arrives when the link is cut, or is let go.
    */
-  readonly without?: readonly ("lock-by-telephone" | "prompt-of-its-own")[];
+  readonly without?: readonly ("lock-by-telephone" | "prompt-of-its-own" | "recall")[];
   /** The numbers at which each owner's callers dial in. */
   readonly dialIns: { readonly own: string; readonly strangers: string };
   /** At the owner's number, or this one. */
@@ -46,6 +47,8 @@ export interface BridgeOnTest {
   passTime(ms: number): Promise<void>;
   /** From now on no command is carried out until the returned function is called. */
   holdActs(): Promise<() => Promise<void>>;
+  /** Waits until a command is held; absent: one is, once a state that was asked for after it is there. */
+  held?(): Promise<void>;
   /** From now on commands are carried out and nobody is told, until the link is cut. Absent: that cannot be brought about. */
   loseAnswers?(): Promise<void>;
   /** Breaks the link between driver and bridge; either may connect again. */
@@ -228,6 +231,20 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect(await nextReports()).toEqual([]);
     });
 
+    test("a caller who is being admitted is at the prompt until it is inside", async () => {
+      await done(create);
+      const call = await bridge.dialIn("14085550001");
+      await bridge.press(call, "98");
+      const release = await bridge.holdActs();
+
+      const result = carryOut(admit(call));
+
+      expect(await callInState(call)).toMatchObject({ stage: "prompted", keys: "98" });
+      await release();
+      expect(await result).toEqual({ done: true });
+      expect(await callInState(call)).toMatchObject({ stage: "entered", room: MAIN_ROOM });
+    });
+
     test("keys pressed in the conference are reported", async () => {
       await done(create);
       const call = await entered();
@@ -263,8 +280,8 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect(await callInState(inside)).toMatchObject({ stage: "ended", conference, reason: "hung-up" });
     });
 
-    test("a dialled call rings, is reported when it answers, and enters", async () => {
-      await bridge.plan("14085551234", "answer");
+    test("a dialled call rings", async () => {
+      await bridge.plan("14085551234", "no-answer");
       await done(create, dial());
       expect(await callInState(dialled)).toEqual({
         stage: "ringing",
@@ -272,7 +289,11 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
         number: "14085551234",
         conference,
       });
+    });
 
+    test("a dialled call is reported when it answers, and enters", async () => {
+      await bridge.plan("14085551234", "answer");
+      await done(create, dial());
       await bridge.passTime(50);
       await reported("answered");
       expect(await nextReports()).toEqual([{ type: "answered", call: dialled, conference }]);
@@ -291,7 +312,8 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       "a dialled number that is %s ends with the reason %s, reported once and kept in the state",
       async (plan, reason) => {
         await bridge.plan("14085551234", plan);
-        await done(create, dial(100));
+        // A busy bridge may take longer than 100 ms to hear of the others.
+        await done(create, plan === "no-answer" ? dial(100) : dial());
 
         await bridge.passTime(100);
         await reported("ended");
@@ -300,6 +322,24 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
         expect(await callInState(dialled)).toMatchObject({ stage: "ended", direction: "out", conference, reason });
       },
     );
+
+    test("what becomes of a dialled call is reported after the result of its dial", async () => {
+      if (!can(dial())) skip("the bridge cannot dial");
+      await bridge.plan("14085551234", "busy");
+      await done(create);
+      await nextReports();
+
+      let reportedBefore = -1;
+      const result = ask(dial()).then(() => {
+        reportedBefore = reports.length;
+      });
+      await state(); // The bridge has the command by now.
+      await bridge.passTime(50);
+      await reported("ended");
+
+      await result;
+      expect(reportedBefore).toBe(0);
+    });
 
     test("a dial that is cancelled ends silently and never answers", async () => {
       await bridge.plan("14085551234", "answer");
@@ -432,6 +472,33 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       await done({ type: "unlock" }, admit(outside));
     });
 
+    test("a conference of so many callers lets no more in who dial in, until one leaves", async () => {
+      await done({ ...create, maxCallers: 2 }, { type: "create-room", room: side, kind: "sub" });
+      const [first] = [await entered(), await entered()];
+      await done({ type: "move", call: first, room: side });
+      const waits = await bridge.dialIn("14085550003");
+
+      expect(await carryOut(admit(waits))).toEqual({ done: false, reason: "capacity" });
+      expect(await callInState(waits)).toMatchObject({ stage: "prompted" });
+      await done({ type: "expel", call: first }, admit(waits));
+    });
+
+    test("of callers who are let in at the same time, no more get in than the conference takes", async () => {
+      await done({ ...create, maxCallers: 1 });
+      const callers = [await bridge.dialIn("14085550001"), await bridge.dialIn("14085550002")];
+
+      const results = await Promise.all(callers.map((call) => carryOut(admit(call))));
+
+      expect(results).toContainEqual({ done: true });
+      expect(results).toContainEqual({ done: false, reason: "capacity" });
+    });
+
+    test.each([null, 0])("a conference of %s callers at most takes any number", async (maxCallers) => {
+      await done({ ...create, maxCallers });
+      await entered();
+      await entered();
+    });
+
     test("what does not exist is refused, with the reason that says what", async () => {
       const nobody = "nobody" as CallId;
       for (const command of [{ type: "end-conference" }, { type: "lock" }] as const)
@@ -553,18 +620,22 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect((await state()).conferences).toEqual([]);
     });
 
-    test("a command that had not begun when the link broke is unknown, and is never carried out", async () => {
+    test("a command that had not begun when the link broke is unknown, and is never carried out; the state shows one that had", async () => {
       const release = await bridge.holdActs();
       const result = carryOut(create);
-      await state(); // The bridge has the command by now.
+      await state();
+      await bridge.held?.(); // The bridge has the command by now.
       await bridge.cutLink();
       expect(await result).toEqual({ done: "unknown" });
       await reported("connected");
-      expect((await state()).conferences).toEqual([]);
+      bridge.driver.activate(1);
+      const hasBegun = bridge.without?.includes("recall") ?? false;
+      const { conferences } = await state();
+      expect(conferences).toHaveLength(hasBegun ? 1 : 0);
 
       await release();
 
-      expect((await state()).conferences).toEqual([]);
+      expect((await state()).conferences).toEqual(conferences);
     });
 
     /** And ends the test where nobody would see that this is carried out. */
@@ -674,10 +745,11 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       await expect.poll(isTalking, { timeout: 5_000, interval: 10 }).toBe(true);
     });
 
-    test("an agent that becomes active takes the earlier one's place: what that one has asked for and has not begun never begins", async () => {
+    test("an agent that becomes active takes the earlier one's place: what that one has asked for and has not begun never begins; the state shows what had", async () => {
       const release = await bridge.holdActs();
       const result = carryOut(create);
-      await state(); // The bridge has the command by now.
+      await state();
+      await bridge.held?.(); // The bridge has the command by now.
       const connected = new Promise<void>((resolve) => {
         bridge.other.start(({ type }) => type === "connected" && resolve());
       });
@@ -688,11 +760,15 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       bridge.other.activate(2);
 
       expect(await result).toEqual({ done: "unknown" });
+      const hasBegun = bridge.without?.includes("recall") ?? false;
+      if (hasBegun) await release();
+      const conferences = (await bridge.other.state())?.conferences;
+      expect(conferences).toHaveLength(hasBegun ? 1 : 0);
       await reported("connected");
       const [lost] = await nextReports();
       expect(lost).toMatchObject({ type: "disconnected", isReplaced: true });
       await release();
-      expect((await bridge.other.state())?.conferences).toEqual([]);
+      expect((await bridge.other.state())?.conferences).toEqual(conferences);
       const created = bridge.other.execute("command-of-the-other" as CommandId, conference, create);
       await bridge.other.state();
       await release();
