@@ -10,7 +10,7 @@ interface Held {
 
 const notes: CallNotes = {
   ...{ direction: "in", number: "14085550001", dialled: "1800", keys: "", conference: "555" as ConfKey, muted: false },
-  ...{ joinTone: true, attendeeId: "444", extension: "", waitMs: 0 },
+  ...{ joinTone: true, attendeeId: "444", extension: "", waitMs: 0, isDialled: false },
 };
 
 /** As an Asterisk would be shown that holds this, of the conference 555. */
