@@ -272,16 +272,17 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     await done(acting, create);
     const inside = await bridge.dialIn("14085550001");
     await done(acting, { type: "admit", call: inside, muted: false, joinTone: true });
-    const another = "987650000" as ConfKey;
     // The command line stays until Asterisk has ended.
     void bridge.asterisk.cli("core stop gracefully").catch(() => {});
-    await pause(200);
 
     // First of all: nothing else has been tried that could show it.
-    expect(await acting.driver.execute("create" as CommandId, another, create)).toEqual({
-      done: false,
-      reason: "capacity",
-    });
+    let another = 987650000;
+    const createAnother = () => {
+      another += 1;
+      return acting.driver.execute(`create-${another}` as CommandId, String(another) as ConfKey, create);
+    };
+    const outOfCapacity = { done: false, reason: "capacity" };
+    await vi.waitFor(async () => expect(await createAnother()).toEqual(outOfCapacity), patience);
     const dial: BridgeCommand = { type: "dial", call: dialled, number, waitMs: 60_000 };
     expect(await acting.driver.execute("dial" as CommandId, conference, dial)).toEqual({
       done: false,
@@ -291,7 +292,7 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     const notices = acting.reports.flatMap((report) => (report.type === "notice" ? [report.text] : []));
     expect(notices).toEqual([expect.stringMatching(/takes no new calls, for it is about to end/)]);
     await bridge.asterisk.cli("core abort shutdown");
-    expect(await acting.driver.execute("again" as CommandId, another, create)).toEqual({ done: true });
+    expect(await createAnother()).toEqual({ done: true });
   });
 
   test("a conference that is over leaves nothing on Asterisk", async () => {
