@@ -18,6 +18,8 @@ const AT_ONCE = 10;
 const PACKETS_PER_SECOND = 50;
 /** Of what edge, agent and Asterisk use, while all calls are in their conferences. */
 const GOAL_SHARE = 0.1;
+/** With fewer calls than this Asterisk has so little to do that the share says nothing. */
+const GOAL_CALLS = 350;
 /** In the dialplan, without Bridgehead: a conference of Asterisk's own for each number. */
 const alone = `
 [from-trunk]
@@ -63,9 +65,10 @@ const missed = steps.flatMap((calls) => {
   const step = measured.find((one) => one.calls === calls);
   if (step?.up !== calls) return [`${step?.up ?? 0} of ${calls} calls are up`];
   const share = shareOfOurs(step.cpu);
-  return calls === most && share > GOAL_SHARE ? [`edge and agent use ${percent(share)} of the CPU`] : [];
+  return calls >= GOAL_CALLS && share > GOAL_SHARE ? [`edge and agent use ${percent(share)} of the CPU`] : [];
 });
-const goal = `${most} calls up, edge and agent at most ${percent(GOAL_SHARE)} of the CPU`;
+const ofCpu = most < GOAL_CALLS ? "" : `, edge and agent at most ${percent(GOAL_SHARE)} of the CPU`;
+const goal = `${most} calls up${ofCpu}`;
 console.log(`\n${goal}: ${missed.length === 0 ? "reached" : `missed: ${missed.join(", ")}`}`);
 process.exit(missed.length === 0 ? 0 : 1);
 

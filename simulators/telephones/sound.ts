@@ -113,10 +113,14 @@ export class Sound {
     }));
   }
 
-  /** The share of the packets that should have come since `from`, in a conversation. */
+  /** How many packets of a conversation should have come since `from`. */
+  due(from: number): number {
+    return (performance.now() - from) / PACKET_MS;
+  }
+
+  /** And how many did. */
   arrived(from: number): number {
-    const due = (performance.now() - from) / PACKET_MS;
-    return (this.heard.length - firstSince(this.heard, from)) / due;
+    return this.heard.length - firstSince(this.heard, from);
   }
 
   /** Whether there was anything but silence since `from`. */

@@ -121,7 +121,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
       const since = performance.now();
       await phone.press("*6", how);
       await vi.waitFor(() => expect(keysOf(call)).toBe("987#*6"), patience);
-      other.phone.heardNothingSince(since);
+      await other.phone.heardNothingSince(since);
       third.phone.talk();
       await other.phone.hears(third.phone);
     },
@@ -209,7 +209,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     await monitor.phone.hangUp();
     await reported("ended");
     await pause(200);
-    inside.phone.heardNothingSince(silent);
+    await inside.phone.heardNothingSince(silent);
     other.phone.talk();
     await inside.phone.hears(other.phone);
     other.phone.fallSilent();
@@ -268,7 +268,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
       await phone.hearsNothing(silenceMs);
 
       expect(performance.now() - pressed).toBeLessThan(1_500);
-      other.phone.heardNothingSince(since);
+      await other.phone.heardNothingSince(since);
       third.phone.talk();
       await other.phone.hears(third.phone);
     });
@@ -298,7 +298,7 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
 
       expect(gap).toBeLessThan(200);
       expect(performance.now() - pressed).toBeLessThan(1_500);
-      other.phone.heardNothingSince(silent);
+      await other.phone.heardNothingSince(silent);
       phone.talk();
       await other.phone.hears(phone);
     });

@@ -114,7 +114,7 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
     await Promise.all([dialling.hears(ear), dialled.hears(ear)]);
     await pause(SILENCE_IS_SURE_MS);
 
-    ear.heardNothingSince(since);
+    await ear.heardNothingSince(since);
     other.talk();
     await ear.hears(other);
     await meeting.close();
@@ -253,7 +253,7 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
 
     await meeting.notified("caller-changed", { attendeeId: "555", status: "unmuted" });
     await pause(SILENCE_IS_SURE_MS);
-    ear.heardNothingSince(since);
+    await ear.heardNothingSince(since);
     other.talk();
     await ear.hears(other);
     await meeting.close();
