@@ -328,13 +328,26 @@ async function checkBridge({ driver: settings }: AgentSettings): Promise<Found> 
   return finding;
 }
 
+/** Of the islands within +1, two that are dear. */
+const dearBegins = ["+1242", "+1876"];
+
 function checkPolicy({ policy }: AgentSettings): Found {
-  const { allow, deny, callsPerMinute, callsAtOnce } = policy;
+  const { allow, deny, callsPerMinute, callsAtOnce, longestCallMinutes } = policy;
   if (allow.length === 0) return warn("no number may be dialled: name the begins of those that may in policy.allow");
+  if (allow.every((begin) => deny.includes(begin)))
+    return warn("no number may be dialled, since all of policy.allow stands in policy.deny, too: change one of them");
   const numbers = allow.includes("+") ? "any number" : `numbers that begin with ${allow.join(", ")}`;
   const but = deny.length === 0 ? "" : `, but for ${deny.join(", ")}`;
-  const may = `${numbers} may be dialled${but}`;
-  const missing = Object.entries({ callsPerMinute, callsAtOnce }).filter(([, value]) => value === undefined);
-  if (missing.length === 0) return good(`${may}; ${callsPerMinute} calls a minute, ${callsAtOnce} at once`);
-  return warn(`${may}, any number of times: set ${missing.map(([name]) => `policy.${name}`).join(" and ")}`);
+  const limits = [
+    ["callsPerMinute", callsPerMinute, `${callsPerMinute} calls a minute`, "any number of calls a minute"],
+    ["callsAtOnce", callsAtOnce, `${callsAtOnce} at once`, "any number at once"],
+    ["longestCallMinutes", longestCallMinutes, `${longestCallMinutes} minutes each`, "without an end"],
+  ] as const;
+  const said = limits.map(([, limit, some, any]) => (limit === undefined ? any : some)).join(", ");
+  const missing = limits.flatMap(([name, limit]) => (limit === undefined ? [`policy.${name}`] : []));
+  const advice = missing.length > 0 ? [`set ${missing.join(", ")}`] : [];
+  const isDear = allow.some((begin) => ["+", "+1"].includes(begin)) && !dearBegins.some((begin) => deny.includes(begin));
+  if (isDear) advice.push(`+1 has costly islands (${dearBegins.join(", ")} and more: see docs/settings.md), so deny them`);
+  const may = `${numbers} may be dialled${but}; ${said}`;
+  return advice.length === 0 ? good(may) : warn(`${may}: ${advice.join("; ")}`);
 }

@@ -338,12 +338,20 @@ test.each([
     "warn  policy: no number may be dialled: name the begins of those that may in policy.allow",
   ],
   [
-    { allow: ["+"], deny: ["+1900"], callsAtOnce: 5 },
-    "warn  policy: any number may be dialled, but for +1900, any number of times: set policy.callsPerMinute",
+    { allow: ["+1408"], deny: ["+1408"] },
+    "warn  policy: no number may be dialled, since all of policy.allow stands in policy.deny, too: change one of them",
   ],
   [
-    { allow: ["+1408", "+44"], deny: [], callsPerMinute: 9, callsAtOnce: 5 },
-    "ok    policy: numbers that begin with +1408, +44 may be dialled; 9 calls a minute, 5 at once",
+    { allow: ["+44"], deny: ["+44900"], callsAtOnce: 5 },
+    "warn  policy: numbers that begin with +44 may be dialled, but for +44900; any number of calls a minute, 5 at once, without an end: set policy.callsPerMinute, policy.longestCallMinutes",
+  ],
+  [
+    { allow: ["+1"], deny: ["+1900"], callsPerMinute: 9, callsAtOnce: 5, longestCallMinutes: 60 },
+    "warn  policy: numbers that begin with +1 may be dialled, but for +1900; 9 calls a minute, 5 at once, 60 minutes each: +1 has costly islands (+1242, +1876 and more: see docs/settings.md), so deny them",
+  ],
+  [
+    { allow: ["+1408", "+44"], deny: [], callsPerMinute: 9, callsAtOnce: 5, longestCallMinutes: 60 },
+    "ok    policy: numbers that begin with +1408, +44 may be dialled; 9 calls a minute, 5 at once, 60 minutes each",
   ],
 ])("doctor says what may be dialled: %j", async (policy, says) => {
   answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
