@@ -346,8 +346,10 @@ function checkPolicy({ policy }: AgentSettings): Found {
   const said = limits.map(([, limit, some, any]) => (limit === undefined ? any : some)).join(", ");
   const missing = limits.flatMap(([name, limit]) => (limit === undefined ? [`policy.${name}`] : []));
   const advice = missing.length > 0 ? [`set ${missing.join(", ")}`] : [];
-  const isDear = allow.some((begin) => ["+", "+1"].includes(begin)) && !dearBegins.some((begin) => deny.includes(begin));
-  if (isDear) advice.push(`+1 has costly islands (${dearBegins.join(", ")} and more: see docs/settings.md), so deny them`);
+  const isDear =
+    allow.some((begin) => ["+", "+1"].includes(begin)) && !dearBegins.some((begin) => deny.includes(begin));
+  if (isDear)
+    advice.push(`+1 has costly islands (${dearBegins.join(", ")} and more: see docs/settings.md), so deny them`);
   const may = `${numbers} may be dialled${but}; ${said}`;
   return advice.length === 0 ? good(may) : warn(`${may}: ${advice.join("; ")}`);
 }

@@ -2,9 +2,11 @@ import { readFileSync } from "node:fs";
 import type { Finding } from "../../../src/foundation/finding.ts";
 import { isLoopback } from "../../../src/foundation/loopback.ts";
 import { reasonOf } from "../../../src/foundation/reason.ts";
+import { assertNever } from "../../../src/foundation/result.ts";
 import type { Timers } from "../../../src/foundation/timers.ts";
 import type { DriverIdentity } from "../driver.ts";
 import { Ari, configTuples, endpoint, info, isDone, read, variable } from "./ari.ts";
+import { Dialplan, exampleOf, type Way } from "./dialplan.ts";
 import { missingSounds, noteOf, whatIsMissing } from "./prerequisites.ts";
 import { type AsteriskSettings, endpointParts, readPassword } from "./settings.ts";
 import { JOIN_TONE, LEAVE_TONE } from "./work.ts";
@@ -115,60 +117,51 @@ async function checkDialplan(
   context: string,
 ): Promise<Found> {
   const example = dialIn?.[0] ?? "18005551234";
+  const shown = (number: string) => `asterisk -rx 'dialplan show ${number}@${context}'`;
   const text = await files.read("extensions.conf");
   if (text === null) {
-    const line = `asterisk -rx 'dialplan show ${example}@${context}'`;
-    return { verdict: "warn", says: `not looked at, since ${files.why}: ${line} must name ${application}` };
-  }
-  const entries = entriesOf(text, context);
-  // What another file, or another context, brings is not looked for.
-  const verdict = /^\s*(#include|#exec|include|switch)\b/m.test(text) ? "warn" : "WRONG";
-  const own = entries.filter(({ does }) => new RegExp(`[(,]${application}[),]`).test(does));
-  if (own.length === 0) return { verdict, says: advice(`nothing in ${context} leads to ${application}`, example) };
-  const without = (dialIn ?? []).filter(
-    (number) => !own.some(({ pattern }) => matches(pattern, number) || matches(pattern, `+${number}`)),
-  );
-  if (without.length > 0) {
     return {
-      verdict,
-      says: advice(`${without.join(", ")} does not lead to ${application}`, without[0] ?? ""),
+      verdict: "warn",
+      says: `not looked at, since ${files.why}: ${shown(example)} must lead to ${application}`,
     };
   }
-  const which = dialIn?.join(", ") ?? own.map(({ pattern }) => pattern).join(", ");
-  return { verdict: "ok", says: `${which} in ${context} leads to ${application}` };
-
-  function advice(what: string, number: string): string {
+  const dialplan = new Dialplan(text);
+  const leadsHere = (way: Way) => way.to === "application" && way.name === application;
+  const examples = dialplan.patternsIn(context).map((pattern) => ({ pattern, number: exampleOf(pattern) }));
+  const led = examples.filter(({ number }) => leadsHere(dialplan.wayOf(number, context)));
+  if (dialIn === undefined && led.length > 0) {
+    const patterns = led.map(({ pattern }) => pattern).join(", ");
+    return { verdict: "ok", says: `${patterns} in ${context} leads to ${application}` };
+  }
+  for (const dialled of dialIn ?? [example]) {
+    // A trunk may send it with a plus.
+    const ways = [dialled, `+${dialled}`].map((number) => ({ number, way: dialplan.wayOf(number, context) }));
+    const known = ways.filter(({ way }) => way.to !== "nowhere");
+    const wrong = known.find(({ way }) => !leadsHere(way)) ?? (known.length === 0 ? ways[0] : undefined);
+    if (!wrong) continue;
+    const { number, way } = wrong;
     const line = `exten => ${number},1,Gosub(conference,\${EXTEN},1(${application}))`;
-    return `${what}: write ${line} into extensions.conf under [${context}], and run asterisk -rx 'dialplan reload'`;
+    const advice = `write ${line} into extensions.conf under [${context}], with [conference] of the sample configuration, and run asterisk -rx 'dialplan reload'`;
+    switch (way.to) {
+      case "application":
+        return {
+          verdict: "WRONG",
+          says: `${number} in ${context} leads to ${way.name}, not to ${application}: ${advice}`,
+        };
+      case "end":
+        return { verdict: "WRONG", says: `${number} in ${context} ends at ${way.at}: ${advice}` };
+      case "nowhere":
+        return { verdict: "WRONG", says: `${number} does not lead to ${application}: ${advice}` };
+      case "unknown":
+        return {
+          verdict: "warn",
+          says: `the way of ${number} is not clear here from ${way.at} on: ${shown(number)} must lead to ${application}`,
+        };
+      default:
+        return assertNever(way);
+    }
   }
-}
-
-interface Entry {
-  readonly pattern: string;
-  readonly does: string;
-}
-
-/** What a context does first with each number. */
-function entriesOf(text: string, context: string): readonly Entry[] {
-  let section = "";
-  const entries: Entry[] = [];
-  for (const line of text.split("\n")) {
-    section = /^\s*\[([^\]]+)\]/.exec(line)?.[1] ?? section;
-    const [, pattern, does] = /^\s*exten\s*=>?\s*([^,;\s]+)\s*,\s*1\s*,([^;]*)/.exec(line) ?? [];
-    if (section === context && pattern !== undefined && does !== undefined) entries.push({ pattern, does });
-  }
-  return entries;
-}
-
-/** As Asterisk's dialplan matches: X is 0 to 9, Z 1 to 9, N 2 to 9, `.` one sign or more, `!` any. */
-function matches(pattern: string, number: string): boolean {
-  if (!pattern.startsWith("_")) return pattern === number;
-  const parts = pattern.slice(1).match(/\[[^\]]*\]|./g) ?? [];
-  const classes: Readonly<Record<string, string>> = { X: "\\d", Z: "[1-9]", N: "[2-9]", ".": ".+", "!": ".*", "-": "" };
-  const signs = parts.map(
-    (part) => classes[part.toUpperCase()] ?? (part.length > 1 ? part : `\\u{${part.charCodeAt(0).toString(16)}}`),
-  );
-  return new RegExp(`^${signs.join("")}$`, "u").test(number);
+  return { verdict: "ok", says: `${dialIn?.join(", ")} in ${context} leads to ${application}` };
 }
 
 /** The section of the endpoint; `null` where the pattern names none of PJSIP. */
