@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import * as v from "valibot";
 import { type Announcement, announcements } from "../../../src/bridge/announcements.ts";
@@ -96,10 +96,13 @@ export function languageOf({ language = "en" }: AsteriskSettings): string {
   return language;
 }
 
-/** Throws what the system says where its file cannot be read. */
+/** Throws, with the file's name, where its file cannot be read or has no password. */
 export function readPassword({ password = "", passwordFile }: AsteriskSettings): string {
   if (passwordFile === undefined) return password;
-  return readFileSync(passwordFile, "utf8").split(/\r?\n/, 1)[0] ?? "";
+  if (statSync(passwordFile).isDirectory()) throw new Error(`${passwordFile} is a folder`);
+  const [first = ""] = readFileSync(passwordFile, "utf8").split(/\r?\n/, 1);
+  if (first === "") throw new Error(`the first line of ${passwordFile} is empty`);
+  return first;
 }
 
 export function endpointFor(pattern: string, digits: string): string {
