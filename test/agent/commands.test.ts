@@ -258,6 +258,20 @@ test("an agent that holds the state folder and does not answer is no agent that 
   expect((await doctorSays({ state, listen: { port } })).said.agent).toMatch(/^ok {4}agent: none runs/);
 });
 
+test.each([
+  [200, "<html>", /^WRONG agent: what listens on 127\.0\.0\.1:\d+ is no agent: set listen\.port to another port$/],
+  [200, "{}", /^WRONG agent: what listens on \S+ is no agent: /],
+  [404, "", /^WRONG agent: what listens on \S+ answers 404: .* If not, set listen\.port to another port$/],
+])("doctor names the setting where another program has the agent's port: %i %s", async (status, body, says) => {
+  const other = createServer((_, response) => response.writeHead(status).end(body)).listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as AddressInfo;
+
+  expect((await doctorSays({ listen: { port } })).said.agent).toMatch(says);
+
+  other.close();
+});
+
 test("doctor leaves nothing beside a journal that no agent has open", async () => {
   const state = join(folder, "stopped");
   agentKey(state);
@@ -379,6 +393,7 @@ test("status and calls for people", () => {
     role: "active",
     edgeUp: true,
     bridgeUp: true,
+    bridgeTrouble: null,
     ports: 24,
     calls: 1,
     running: 2,
@@ -392,6 +407,8 @@ test("status and calls for people", () => {
   expect(statusText({ ...status, draining: true })).toMatch(
     /^role {6}active, and about to end: waits for 2 commands \S.* and 3 reports \S.*$/m,
   );
+  const away = { ...status, bridgeUp: false, bridgeTrouble: "Asterisk at http://x/ari refuses the user: write …" };
+  expect(statusText(away)).toContain("\nbridge    not there: Asterisk at http://x/ari refuses the user: write …\n");
   const full = statusText({ ...status, role: "unknown", journal: "journal /x cannot grow: make room" });
   expect(full).toContain("role      none: it does nothing without its journal\njournal   /x cannot grow: make room\n");
   const call: CallView = {
