@@ -1,11 +1,11 @@
 import { availableParallelism, cpus } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
-import { AsteriskBridge } from "../scripts/asterisk-bridge.ts";
-import { asteriskOrExit } from "../scripts/asterisk-or-exit.ts";
+import { AsteriskBridge } from "../scripts/asterisk/asterisk-bridge.ts";
+import { AsteriskOnTest } from "../scripts/asterisk/asterisk-on-test.ts";
+import { asteriskOrExit } from "../scripts/asterisk/find-asterisk.ts";
 import { exitOnSignals } from "../scripts/at-exit.ts";
 import { command, wholeNumber } from "../scripts/command.ts";
 import { LocalRun } from "../scripts/local-run.ts";
-import { AsteriskOnTest } from "../simulators/telephones/asterisk-on-test.ts";
 import { type Phone, Phones } from "../simulators/telephones/phones.ts";
 import { WebexServer } from "../simulators/webex/server.ts";
 import type { ConfKey, ExtConfId } from "../src/foundation/ids.ts";
@@ -16,6 +16,8 @@ const CALLERS = 10;
 /** So many dial in at the same time. */
 const AT_ONCE = 10;
 const PACKETS_PER_SECOND = 50;
+/** Of what edge, agent and Asterisk use, while all calls are in their conferences. */
+const GOAL_SHARE = 0.1;
 /** In the dialplan, without Bridgehead: a conference of Asterisk's own for each number. */
 const alone = `
 [from-trunk]
@@ -25,7 +27,7 @@ exten => _9XXX,1,Answer()
 
 const { calls: most, seconds } = command(
   "bench:asterisk",
-  "Calls with sound in conferences of 10 on a real Asterisk, in steps: through Bridgehead, and in conferences of Asterisk's own.",
+  "Calls with sound in conferences of 10 on a real Asterisk, in steps: through Bridgehead, and in conferences of Asterisk's own. Exits with 1 if the goal is missed.",
 )
   .option("--calls <count>", "the last step", wholeNumber(CALLERS), 350)
   .option("--seconds <count>", "how long each step is measured", wholeNumber(1), 10)
@@ -43,9 +45,9 @@ interface Step {
   readonly up: number;
   /** From the call to its answer, milliseconds. */
   readonly answered: readonly number[];
-  /** From the end of the last key to the name that WebEx gives. Milliseconds; empty on Asterisk alone. */
+  /** From the end of the last key, as Asterisk hears it, to the name that WebEx gives. Milliseconds; empty on Asterisk alone. */
   readonly entered: readonly number[];
-  /** Of the packets that should have come. */
+  /** Of the packets that should have come with the sound of the talker, those that did. */
   readonly arrived: number;
   /** CPU of all its calls' set-up, milliseconds by process. */
   readonly setupMs: Amounts;
@@ -54,16 +56,25 @@ interface Step {
 }
 
 console.log(`${home.version}, ${availableParallelism()} × ${cpus()[0]?.model ?? "an unknown processor"}`);
-print("through Bridgehead", await throughBridgehead());
+const measured = await throughBridgehead();
+print("through Bridgehead", measured);
 print("Asterisk alone", await asteriskAlone());
-process.exit();
+const missed = steps.flatMap((calls) => {
+  const step = measured.find((one) => one.calls === calls);
+  if (step?.up !== calls) return [`${step?.up ?? 0} of ${calls} calls are up`];
+  const share = shareOfOurs(step.cpu);
+  return calls === most && share > GOAL_SHARE ? [`edge and agent use ${percent(share)} of the CPU`] : [];
+});
+const goal = `${most} calls up, edge and agent at most ${percent(GOAL_SHARE)} of the CPU`;
+console.log(`\n${goal}: ${missed.length === 0 ? "reached" : `missed: ${missed.join(", ")}`}`);
+process.exit(missed.length === 0 ? 0 : 1);
 
 async function throughBridgehead(): Promise<readonly Step[]> {
   const run = await LocalRun.start({ bridge: "asterisk" });
   const bridge = await AsteriskBridge.start(run, home.sipp);
   const webex = new WebexServer({ adapterUrl: run.adapterUrl, attempts: 100, retryMs: 100 });
   await webex.start();
-  const { edge, agent, asterisk } = run.pids();
+  const { edge, agent, asterisk = 0 } = run.pids();
   const dialIn = async (caller: number) => {
     const key = String(500 + Math.floor(caller / CALLERS)) as ConfKey;
     const extConfId = `E${key}` as ExtConfId;
@@ -75,10 +86,9 @@ async function throughBridgehead(): Promise<readonly Step[]> {
     const calledAt = performance.now();
     const phone = await bridge.phones.dialIn(bridge.dialIn, number(caller));
     const answeredMs = performance.now() - calledAt;
-    await phone.press(`${key}#${caller + 1}#`);
-    const keyedAt = performance.now();
-    await webex.extCallIdOf(extConfId, String(caller + 1), 30_000);
-    return { phone, answeredMs, enteredMs: performance.now() - keyedAt };
+    const named = webex.extCallIdOf(extConfId, String(caller + 1), 30_000).then(() => performance.now());
+    await Promise.all([phone.press(`${key}#${caller + 1}#`), named]);
+    return { phone, answeredMs, enteredMs: (await named) - phone.sound.keyedAt };
   };
   try {
     return await measure(dialIn, { edge, agent, asterisk });
@@ -152,16 +162,20 @@ async function sounding(
   processes: Amounts,
 ): Promise<Step> {
   await pause(2_000); // Tones of the entries end.
+  for (const { sound } of phones) sound.heard.length = 0;
   const up = phones.filter(({ state }) => state === "up");
   const before = cpuOf(processes);
-  const heard = up.map(({ sound }) => sound.heard.length);
   const from = performance.now();
   await pause(seconds * 1_000);
   const elapsedMs = performance.now() - from;
-  const came = up.reduce((sum, { sound }, index) => sum + sound.heard.length - (heard[index] ?? 0), 0);
   const used = Object.entries(since(before, processes));
-  for (const { sound } of phones) sound.heard.length = 0;
-  const due = (up.length * PACKETS_PER_SECOND * elapsedMs) / 1_000;
+  // Each conference has its talker first; a listener hears it in each packet.
+  const heard = phones.flatMap((phone, index) => {
+    const talker = phones[index - (index % CALLERS)];
+    return talker && talker !== phone && phone.state === "up" ? [phone.packetsOf(talker, from)] : [];
+  });
+  const due = (heard.length * PACKETS_PER_SECOND * elapsedMs) / 1_000;
+  const came = heard.reduce((sum, packets) => sum + packets, 0);
   const answered = made.map(({ answeredMs }) => answeredMs);
   const entered = made.flatMap(({ enteredMs }) => enteredMs ?? []);
   const cpu = Object.fromEntries(used.map(([name, ms]) => [name, ms / elapsedMs]));
@@ -184,22 +198,29 @@ function number(caller: number): string {
 function print(what: string, measured: readonly Step[]): void {
   console.log(`\n${what}`);
   for (const { calls, up, answered, entered, arrived, setupMs, cpu } of measured) {
-    const used = Object.entries(cpu).map(([name, share]) => `${name} ${(100 * share).toFixed(1)} %`);
+    const used = Object.entries(cpu).map(([name, share]) => `${name} ${percent(share)}`);
     const facts = [
       `${up} up`,
       `answered ${quantiles(answered)}`,
       ...(entered.length > 0 ? [`entered ${quantiles(entered)}`] : []),
-      `packets ${(100 * arrived).toFixed(1)} %`,
+      `talker heard in ${percent(arrived)} of the packets`,
       `CPU ${used.join(", ")}`,
     ];
-    if ("edge" in cpu) facts.push(`edge and agent ${shareOfOurs(setupMs)} of the set-up, ${shareOfOurs(cpu)} then`);
+    if ("edge" in cpu) {
+      const [first, then] = [setupMs, cpu].map((each) => percent(shareOfOurs(each)));
+      facts.push(`edge and agent ${first} of the set-up, ${then} then`);
+    }
     console.log(`${String(calls).padStart(4)} calls: ${facts.join(" · ")}`);
   }
 }
 
 /** Of what edge, agent and Asterisk use: the telephones are no part of it. */
-function shareOfOurs({ edge = 0, agent = 0, asterisk = 0 }: Amounts): string {
-  return `${((100 * (edge + agent)) / (edge + agent + asterisk)).toFixed(1)} %`;
+function shareOfOurs({ edge = 0, agent = 0, asterisk = 0 }: Amounts): number {
+  return (edge + agent) / (edge + agent + asterisk);
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
 }
 
 function quantiles(times: readonly number[]): string {

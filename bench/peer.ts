@@ -3,7 +3,7 @@ import { cpSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { temporaryFolder } from "../scripts/at-exit.ts";
-import { freePorts } from "../scripts/local-run.ts";
+import { freePorts } from "../simulators/free-ports.ts";
 import { Processes, statusOf, until } from "./processes.ts";
 import type { Side } from "./sides.ts";
 

@@ -1,4 +1,4 @@
-import { asteriskOrExit } from "../scripts/asterisk-or-exit.ts";
+import { asteriskOrExit } from "../scripts/asterisk/find-asterisk.ts";
 import { exitOnSignals } from "../scripts/at-exit.ts";
 import { command, oneOf, wholeNumber } from "../scripts/command.ts";
 import { isFaulty } from "./kills/judge.ts";

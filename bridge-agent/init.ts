@@ -16,6 +16,11 @@ export interface InitOptions {
   readonly driver: DriverType;
   /** In place of the one in the driver's example. */
   readonly driverUrl?: string;
+  /** Of the driver's settings, as the URL. */
+  readonly application?: string;
+  readonly ariUser?: string;
+  /** Has the password of a user that the bridge has already: then no configuration is written for it. */
+  readonly passwordFile?: string;
   /** Numbers, with commas between them. */
   readonly dialIn?: string;
   readonly state: string;
@@ -108,11 +113,23 @@ Then: bridgehead-agent doctor${named}`;
 }
 
 /** `null`: this kind of bridge needs no configuration of ours. */
-function forBridge({ driver, driverUrl, dialIn }: Complete, folder: string) {
-  const { init: initKind, example } = drivers[driver] as DriverKind<DriverSettings>;
+function forBridge(options: Complete, folder: string) {
+  const { init: initKind } = drivers[options.driver] as DriverKind<DriverSettings>;
   if (!initKind) return null;
-  const settings = { ...example, ...(driverUrl !== undefined && { url: driverUrl }) };
-  return initKind({ settings, dialIn: numbersIn(dialIn), password: randomBytes(24).toString("base64url"), folder });
+  const password = randomBytes(24).toString("base64url");
+  const { dialIn, passwordFile } = options;
+  return initKind({ settings: driverSettings(options), dialIn: numbersIn(dialIn), password, passwordFile, folder });
+}
+
+/** The example of its kind, with what the command line says. */
+function driverSettings({ driver, driverUrl, application, ariUser, passwordFile }: Complete): DriverSettings {
+  return {
+    ...drivers[driver].example,
+    ...(driverUrl !== undefined && { url: driverUrl }),
+    ...(application !== undefined && { application }),
+    ...(ariUser !== undefined && { user: ariUser }),
+    ...(passwordFile !== undefined && { passwordFile }),
+  };
 }
 
 function numbersIn(list: string | undefined): readonly string[] | undefined {
@@ -158,11 +175,8 @@ function asOwner<T>(folder: string, run: () => T): T {
 }
 
 /** A whole settings file with comments; also the one that the package brings. */
-export function settingsText(
-  { edge, domain, bridge, agent, driver, driverUrl, dialIn, state }: Complete,
-  driverSettings?: DriverSettings,
-): string {
-  const ofDriver = driverSettings ?? { ...drivers[driver].example, ...(driverUrl !== undefined && { url: driverUrl }) };
+export function settingsText(options: Complete, ofDriver = driverSettings(options)): string {
+  const { edge, domain, bridge, agent, dialIn, state } = options;
   const inOneLine = Object.entries(ofDriver).map(
     ([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`,
   );
@@ -189,7 +203,7 @@ export function settingsText(
     // Numbers that may be dialled begin with one of these, such as "+1408" or "+44". None may until one stands here.
     "allow": [],
     // These may not, unless a longer begin in "allow" fits.
-    "deny": ["+1900", "+1976"],
+    "deny": ["+1900"],
     "callsPerMinute": 60, // Calls to dial within any minute,
     "callsAtOnce": 100, // and dialled calls that ring or are up.
     "longestCallMinutes": 720,

@@ -32,6 +32,9 @@ command("init", "write a settings file, make the key, and print what the edge's 
   .addOption(new Option("--driver <kind>", "kind of the bridge").choices([...driverTypes]).default(initDefaults.driver))
   .option("--driver-url <url>", "where the bridge is, such as ws://127.0.0.1:8790/bridge")
   .option("--bridge-config <folder>", "where the bridge's sample configuration goes (driver asterisk)")
+  .option("--application <name>", "the owner's application in Asterisk, such as bridgehead-of-beta (driver asterisk)")
+  .option("--ari-user <name>", "the agent's user in Asterisk's ari.conf (driver asterisk)")
+  .option("--password-file <file>", "has that user's password; Asterisk has the user already (driver asterisk)")
   .option("--dial-in <numbers>", "numbers at which callers of the domain dial in, such as 18005551234,18005555678")
   .option("--state <folder>", "folder of key and journal", initDefaults.state)
   .action(async (options: Options & InitOptions) => {

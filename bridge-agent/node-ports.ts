@@ -87,7 +87,7 @@ function open<In, Out>(
   };
 }
 
-export const driverPorts = { openSocket, timers, random: Math.random };
+export const driverPorts = { openSocket, timers, random: Math.random, monotonicMs: () => performance.now() };
 
 /** Ids for the agent's own commands: unlike those of any other life of any agent. */
 export function newCommandIds(): () => CommandId {

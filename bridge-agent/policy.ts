@@ -7,7 +7,10 @@ import type { Execution } from "./drivers/driver.ts";
 export interface PolicySettings {
   /** Begins of numbers that may be dialled, "+" and digits; "+" alone: every number. */
   readonly allow: readonly string[];
-  /** Begins of numbers that may not be dialled. Where begins of both lists fit a number, the longest one counts. */
+  /**
+   * Begins of numbers that may not be dialled. Where begins of both lists fit a number, the longest one counts. These fit, too, where the
+   * number has zeros behind the country code that the begin does not have.
+   */
   readonly deny: readonly string[];
   /** Calls that may be dialled within any 60 seconds; absent: any number of them. */
   readonly callsPerMinute?: number | undefined;
@@ -19,11 +22,13 @@ export interface PolicySettings {
 }
 
 /** Why the policy refuses to dial. */
-type DialRefusal = "malformed-number" | "number-denied" | "calls-at-once" | "calls-per-minute";
+type DialRefusal = "malformed-number" | "long-extension" | "number-denied" | "calls-at-once" | "calls-per-minute";
 /** Why it refuses a command, or ends what lasts too long; the value is what the log says. */
 export const policyReasons = {
   "malformed-number":
     "the edge asks to dial what is no number: refused. An edge of ours does not do that: see who has its place or its settings",
+  "long-extension":
+    "the edge asks to dial an extension of more than 10 digits: refused, since the telephone that answers could take them for a number to dial",
   "number-denied": "the edge asks to dial a number that `policy` in this agent's settings does not allow: refused",
   "calls-at-once": "the edge asks to dial while as many dialled calls are up as `policy.callsAtOnce` allows: refused",
   "calls-per-minute":
@@ -39,6 +44,8 @@ declare const isPermitted: unique symbol;
 export type Permitted = Execution & { readonly [isPermitted]: true };
 
 const MINUTE_MS = 60_000;
+/** With more digits, somebody could dial on from a number that is allowed: by a calling card, or through a telephone system. */
+const LONGEST_EXTENSION = 10;
 
 /** Decides on each command on its way to the driver. What it allows counts as carried out. */
 export class Policy {
@@ -72,6 +79,7 @@ export class Policy {
     // An earlier life may have had a clock that was ahead.
     this.#dials = this.#dials.map((at) => Math.min(at, now)).filter((at) => now - at < MINUTE_MS);
     if (!isNumber(number)) return "malformed-number";
+    if (number.extension.length > LONGEST_EXTENSION) return "long-extension";
     if (!mayDial(this.settings, number)) return "number-denied";
     if (dialled >= callsAtOnce) return "calls-at-once";
     return this.#dials.length >= callsPerMinute ? "calls-per-minute" : null;
@@ -87,9 +95,14 @@ function isNumber({ country, area, local, extension }: PhoneNumber): boolean {
 
 function mayDial({ allow, deny }: PolicySettings, { country, area, local }: PhoneNumber): boolean {
   const number = `+${country}${area}${local}`;
-  const longest = (begins: readonly string[]) =>
-    Math.max(0, ...begins.filter((begin) => number.startsWith(begin)).map(({ length }) => length));
-  return longest(allow) > longest(deny);
+  // The zero that is dialled within a country: a trunk may leave it out.
+  const withoutZeros = `+${country}${`${area}${local}`.replace(/^0+/, "")}`;
+  const longest = (begins: readonly string[], ...numbers: readonly string[]) =>
+    Math.max(
+      0,
+      ...begins.filter((begin) => numbers.some((each) => each.startsWith(begin))).map(({ length }) => length),
+    );
+  return longest(allow, number) > longest(deny, number, withoutZeros);
 }
 
 /** Since when calls and conferences last; outlives the process. */

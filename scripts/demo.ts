@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Option } from "commander";
-import { findAsteriskWithSipp } from "./asterisk.ts";
+import { asteriskOrExit } from "./asterisk/find-asterisk.ts";
 import { atExit, exitOnSignals } from "./at-exit.ts";
 import { command } from "./command.ts";
 import { cannotShow } from "./demo/asterisk-flow-bridge.ts";
@@ -33,7 +33,7 @@ const options = program.opts<{
 }>();
 const isReal = options.bridge === "asterisk";
 if (isReal && options.write) program.error("error: --write goes with the simulated bridge alone");
-const sipp = isReal ? await telephones() : null;
+const sipp = isReal ? (await asteriskOrExit("cannot play on telephones")).sipp : null;
 const asked = flows.filter(({ name }) => options.flow === undefined || name === options.flow);
 const wanted = asked.filter((flow) => {
   const why = isReal ? cannotShow(stepsOf(flow.transcript).flatMap(({ happens }) => happens)) : null;
@@ -61,12 +61,6 @@ for (const group of Map.groupBy(wanted, ({ settings }) => JSON.stringify(setting
   }
 }
 process.exit(failed.length === 0 ? 0 : 1);
-
-/** The program that plays them. */
-async function telephones(): Promise<string> {
-  const found = await findAsteriskWithSipp();
-  return found.ok ? found.value.sipp : program.error(`error: there is no Asterisk to play with: ${found.error}`);
-}
 
 function printVerdict(): void {
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(0);

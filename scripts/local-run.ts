@@ -1,16 +1,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { AgentSettingsInput } from "../bridge-agent/settings.ts";
 import { agentKey } from "../bridge-agent/state-folder.ts";
 import { Part, startGuard } from "../cli/supervise.ts";
-import { freePorts as portsForAsterisk } from "../simulators/telephones/free-ports.ts";
+import { freePorts } from "../simulators/free-ports.ts";
 import { mergeSettings } from "../src/settings/local-domain.ts";
 import { atExit, killGroup, removeFolder } from "./at-exit.ts";
+
+/** An agent, its settings once they were changed. */
+const READS_WITHIN_MS = 10_000;
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -27,12 +30,12 @@ export interface LocalRunOptions {
   readonly bridge?: "asterisk";
 }
 
+/** A run has the simulated `bridge`, or a real Asterisk. */
 export interface Pids {
   readonly edge: number;
   readonly agent: number;
-  /** The simulated bridge, or a real Asterisk: a run has one of them. */
-  readonly bridge: number;
-  readonly asterisk: number;
+  readonly bridge?: number;
+  readonly asterisk?: number;
 }
 
 /** Where the Asterisk of a run is for telephones. */
@@ -82,13 +85,12 @@ export class LocalRun {
 
   /** Resolves when everything is connected. */
   static async start(options: LocalRunOptions = {}): Promise<LocalRun> {
-    const ports = await freePorts(4);
+    const ports = await freePorts(7);
     const state = options.state ?? mkdtempSync(join(tmpdir(), "bridgehead-"));
     const agents = options.twoAgents ? { bridges: [bridgeWithTwoAgents(state)] } : {};
     const [edge, bridge, agent] = ports.map(String);
     const isReal = options.bridge === "asterisk";
-    // Asterisk binds them when it is ready, and the system gives these to nobody meanwhile.
-    const [http = 0, sip = 0, trunk = 0] = isReal ? await portsForAsterisk(3) : [];
+    const [http = 0, sip = 0, trunk = 0] = ports.slice(4);
     const telephones = isReal ? { dialIn: "18005551234", sip, trunk } : null;
     const asteriskVariables = {
       DIAL_IN: "18005551234",
@@ -125,6 +127,27 @@ export class LocalRun {
 
   pids(): Pids {
     return JSON.parse(readFileSync(join(this.state, "pids.json"), "utf8"));
+  }
+
+  /** Changes the settings of each agent; resolves when all have read them. */
+  async changeAgents(change: (settings: AgentSettingsInput) => AgentSettingsInput): Promise<void> {
+    const agents = [
+      { name: "agent", pid: this.pids().agent },
+      ...(this.secondAgent ? [{ name: "agent-2", pid: this.secondAgent.pid }] : []),
+    ];
+    await Promise.all(
+      agents.map(async ({ name, pid }) => {
+        const file = join(this.state, `${name}.json`);
+        const log = join(this.state, "logs", `${name}.log`);
+        const timesRead = () => readFileSync(log, "utf8").split('"event":"settings"').length;
+        const before = timesRead();
+        writeFileSync(file, JSON.stringify(change(JSON.parse(readFileSync(file, "utf8")))));
+        process.kill(pid, "SIGHUP");
+        for (const deadline = Date.now() + READS_WITHIN_MS; timesRead() === before; await pause(10)) {
+          if (Date.now() > deadline) throw new Error(`the ${name} does not take up its settings: see ${log}`);
+        }
+      }),
+    );
   }
 
   operatorToken(): string {
@@ -172,23 +195,6 @@ export class LocalRun {
     if (result === "slow") await this.stop();
     throw new Error(`the local run did not become ready (${result}):\n${lines.join("\n")}`);
   }
-}
-
-/** Ports that nobody listens on at this moment, all different. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((listening) => {
-          const server = createServer();
-          server.listen(0, "127.0.0.1", () => listening(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
-  return ports;
 }
 
 /** For the settings of a local run's domain: its bridge with two agents, whose keys lie in the run's state folder. */

@@ -24,6 +24,17 @@ export function operatorToken(folder: string): { readonly token: string; readonl
   return { token: operatorTokenIn(file, "BRIDGEHEAD_STATE"), from: file };
 }
 
+/** Begins of the numbers that the agent may dial: those in the variable POLICY_ALLOW, or else these. */
+export function policyAllow(otherwise: string[]): string[] {
+  const text = process.env.POLICY_ALLOW;
+  if (!text) return otherwise;
+  const begins = text.split(",").map((begin) => begin.trim());
+  if (begins.every((begin) => /^\+\d*$/.test(begin))) return begins;
+  throw new StartError(
+    `POLICY_ALLOW is "${text}"; it must be begins of numbers with commas between them, "+" and digits from the country code on, for example +1408,+44`,
+  );
+}
+
 /** The JSON object in the variable DOMAIN_LOCAL; empty without it. */
 export function localOverrides(): object {
   const text = process.env.DOMAIN_LOCAL;

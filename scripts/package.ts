@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
@@ -25,8 +34,8 @@ interface Package {
   readonly workerd: boolean;
   /** What lies beside the program, in `dist`. */
   readonly parts: readonly string[];
-  /** What other programs may import of the package for npm: modules in `dist`, whose types are in `packaging`. */
-  readonly modules: readonly string[];
+  /** What other programs may import of the package for npm: modules in `dist`, by name, each with the file that it is made of. */
+  readonly modules: Readonly<Record<string, string>>;
   readonly settings: { readonly name: string; readonly content: string };
   readonly examples: readonly string[];
   /** Examples that are made here, by name. */
@@ -44,7 +53,7 @@ const packages: readonly Package[] = [
     description: "WebEx telephony adapter: the edge, which WebEx and the agents connect to",
     workerd: true,
     parts: ["edge/worker.js"],
-    modules: ["driver-suite"],
+    modules: { "driver-suite": "test/conformance/driver-suite.ts" },
     settings: { name: "edge.json", content: settingsExample("acme") },
     examples: ["Caddyfile", "nginx.conf", "alerts.yml", "dashboard.json"],
   },
@@ -54,7 +63,7 @@ const packages: readonly Package[] = [
     description: "WebEx telephony adapter: the agent beside a telephone bridge",
     workerd: false,
     parts: asteriskFiles.map((name) => `config/${name}`),
-    modules: [],
+    modules: {},
     settings: {
       name: "agent.json",
       content: settingsText({ ...initDefaults, edge: "wss://tsp.example.com", domain: "acme" }),
@@ -162,9 +171,10 @@ function copyright(one: Package, dist: string): string {
 /** For other systems; Node 24 is the machine's, and npm brings workerd. */
 function npmPackage({ command, description, parts, modules, ...one }: Package, dist: string): void {
   const root = join(staging, `npm-${command}`);
-  for (const name of modules) {
+  const exported = Object.entries(modules);
+  for (const [name, source] of exported) {
     place(join(dist, `${name}.mjs`), join(root, `${name}.mjs`));
-    place(join(project, "packaging", `${name}.d.ts`), join(root, `${name}.d.ts`));
+    placeTypes(source, join(root, "types"));
   }
   for (const file of [`${command}.mjs`, ...parts]) place(join(dist, file), join(root, file));
   for (const [file, text] of Object.entries(one.samples ?? {})) write(join(root, "examples", file), text);
@@ -178,18 +188,54 @@ function npmPackage({ command, description, parts, modules, ...one }: Package, d
     type: "module",
     bin: { [command]: `${command}.mjs` },
     exports: Object.fromEntries(
-      modules.map((name) => [`./${name}`, { types: `./${name}.d.ts`, default: `./${name}.mjs` }]),
+      exported.map(([name, source]) => [
+        `./${name}`,
+        { types: `./types/${source.replace(/ts$/, "d.ts")}`, default: `./${name}.mjs` },
+      ]),
     ),
     engines: { node: ">=24" },
-    dependencies: one.workerd ? { workerd: manifest.devDependencies.workerd } : {},
+    dependencies: {
+      ...(one.workerd && { workerd: manifest.devDependencies.workerd }),
+      // Types are made of its types.
+      ...(exported.length > 0 && { valibot: manifest.dependencies.valibot }),
+    },
     // The suite is for those who have it already.
-    ...(modules.length > 0 && {
+    ...(exported.length > 0 && {
       peerDependencies: { vitest: ">=3" },
       peerDependenciesMeta: { vitest: { optional: true } },
     }),
   };
   write(join(root, "package.json"), JSON.stringify(content, null, 2));
   console.log(join(out, run("npm", ["pack", "--silent", "--pack-destination", out, root]).trim()));
+}
+
+/** What TypeScript says of a module, and of the modules of ours that it needs. */
+function placeTypes(source: string, folder: string): void {
+  const emitted = join(staging, "types");
+  const { compilerOptions } = JSON.parse(readFileSync(join(project, "tsconfig.base.json"), "utf8"));
+  const config = join(staging, "tsconfig.json");
+  const options = {
+    declaration: true,
+    emitDeclarationOnly: true,
+    noEmit: false,
+    noCheck: true,
+    rootDir: project,
+    outDir: emitted,
+  };
+  const typeRoots = [join(project, "node_modules", "@types")];
+  const all = { ...compilerOptions, ...options, lib: ["es2024", "dom"], types: ["node"], typeRoots };
+  write(config, JSON.stringify({ compilerOptions: all, files: [join(project, source)] }));
+  const compiler = join(project, "node_modules", "typescript", "bin", "tsc");
+  // It leaves out a module whose types it cannot write down, and fails; the module may be needed by none of these.
+  const { stdout } = spawnSync(process.execPath, [compiler, "-p", config], { encoding: "utf8" });
+  const needed = new Set([source.replace(/ts$/, "d.ts")]);
+  for (const file of needed) {
+    if (!existsSync(join(emitted, file))) throw new StartError(`there are no types of ${file}: ${stdout.trim()}`);
+    const text = readFileSync(join(emitted, file), "utf8");
+    const imports = text.matchAll(/(?:from |import\()"(\.[^"]+)\.ts"/g);
+    for (const [, path = ""] of imports) needed.add(`${join(dirname(file), path)}.d.ts`);
+    write(join(folder, file), text.replaceAll(/((?:from |import\()"\.[^"]+)\.ts"/g, '$1.js"'));
+  }
 }
 
 /** A file of `packaging`, with the package's own names. */

@@ -22,18 +22,22 @@ import {
 import { systemReason } from "../cli/system-reason.ts";
 import { loadDomains } from "../src/settings/load.ts";
 import { localDomain, mergeSettings } from "../src/settings/local-domain.ts";
-import { command } from "./command.ts";
-import { prepareEdge, wranglerDev } from "./edge.ts";
 import {
   type AsteriskPlan,
   asteriskFolder,
   asteriskPlan,
   prepareAsterisk,
   requireFreeSipPort,
-} from "./local-asterisk.ts";
-import { localOverrides, operatorToken, portFrom, stateFolder, statePath } from "./local-settings.ts";
+} from "./asterisk/local-asterisk.ts";
+import { command } from "./command.ts";
+import { prepareEdge, wranglerDev } from "./edge.ts";
+import { localOverrides, operatorToken, policyAllow, portFrom, stateFolder, statePath } from "./local-settings.ts";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
+/** For bridges that lead out of this machine by no way. */
+const anyNumber = ["+"];
+const noSounds =
+  "this Asterisk has no English sounds, and callers hear nothing of what they are told: install asterisk-core-sounds-en";
 /** The bridge has the name of its kind in `pids.json`: a real one is no simulated one. */
 type PartName = "bridge" | "asterisk" | "edge" | "agent";
 
@@ -193,28 +197,40 @@ interface LocalBridge {
   readonly launch: Launch;
   readonly driver: AgentSettingsInput["driver"];
   readonly dialIn?: string[];
+  /** Begins of the numbers that may be dialled. */
+  readonly allow: string[];
   readonly howToCall: readonly (readonly [string, string])[];
 }
 
 function simulatedBridge(port: number): LocalBridge {
+  // A program of somebody else's may have a way to the telephone network.
+  const isOthers = Boolean(process.env.BRIDGE_URL);
+  const allow = policyAllow(isOthers ? [] : anyNumber);
+  const calls =
+    allow.length === 0
+      ? "no number may be dialled until POLICY_ALLOW has begins of some, such as +1408,+44"
+      : `numbers that may be dialled begin with ${allow.join(", ")}`;
   return {
     part: "bridge",
     launch: nodeProgram(["simulators/bridge/main.ts"], { SIMULATED_BRIDGE_PORT: String(port) }),
     driver: { type: "generic", url: bridgeUrl(port) },
-    howToCall: [],
+    allow,
+    howToCall: isOthers ? [["policy", `${calls}; logs/agent.log has a line for each call that is refused`]] : [],
   };
 }
 
 async function realBridge(folder: string, plan: AsteriskPlan): Promise<LocalBridge> {
-  const { version, launch, driver } = await prepareAsterisk(asteriskFolder(folder), plan);
+  const { version, launch, driver, hasSounds } = await prepareAsterisk(asteriskFolder(folder), plan);
   const { dialIn, sipPort, trunkPort } = plan;
   return {
     part: "asterisk",
     launch,
     driver,
     dialIn: [dialIn],
+    allow: policyAllow(anyNumber),
     howToCall: [
       ["version", version],
+      ...(hasSounds ? [] : [["sounds", noSounds] as const]),
       ["dial-in", `sip:${dialIn}@127.0.0.1:${sipPort} by any soft phone on this machine, without account or password`],
       ["", "key the conference key and #, and then the attendee ID and #, or # alone"],
       ["trunk", `calls out go to 127.0.0.1:${trunkPort}, by SIP over UDP`],
@@ -225,7 +241,7 @@ async function realBridge(folder: string, plan: AsteriskPlan): Promise<LocalBrid
 function writeAgentSettings(
   folder: string,
   ports: { readonly edge: number; readonly agent: number },
-  { driver, dialIn }: LocalBridge,
+  { driver, dialIn, allow }: LocalBridge,
 ): string {
   const file = join(folder, "agent.json");
   const state = join(folder, "agent");
@@ -240,7 +256,7 @@ function writeAgentSettings(
     listen: { port: ports.agent },
     driver,
     ...(dialIn && { dialIn }),
-    policy: { allow: ["+"] }, // Any number: calls leave this machine by no way.
+    policy: { allow },
   };
   writeAnew(file, `${JSON.stringify(settings, null, 2)}\n`);
   return file;

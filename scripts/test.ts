@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import { InvalidArgumentError } from "commander";
 import { timers } from "../bridge-agent/node-ports.ts";
-import { findAsteriskWithSipp } from "./asterisk.ts";
+import { findAsteriskWithSipp } from "./asterisk/find-asterisk.ts";
 import { exitOnSignals, temporaryFolder } from "./at-exit.ts";
 import { command } from "./command.ts";
 import { type Finished, runTool } from "./run-tool.ts";

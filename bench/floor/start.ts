@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Launch } from "../../cli/supervise.ts";
 import { prepareEdge } from "../../scripts/edge.ts";
-import { freePorts } from "../../scripts/local-run.ts";
+import { freePorts } from "../../simulators/free-ports.ts";
 import { Processes, statusOf, until } from "../processes.ts";
 
 export interface Floor {

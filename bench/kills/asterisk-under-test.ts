@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { WebSocket } from "ws";
-import type { AsteriskBridge } from "../../scripts/asterisk-bridge.ts";
-import { bridgeMade } from "../../scripts/asterisk-state.ts";
+import type { AsteriskBridge } from "../../scripts/asterisk/asterisk-bridge.ts";
+import { bridgeMade } from "../../scripts/asterisk/asterisk-state.ts";
 import type { LocalRun } from "../../scripts/local-run.ts";
 import type { ActEntry } from "../../simulators/bridge/machine.ts";
 import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
@@ -20,6 +20,8 @@ type VisibleCall = VisibleState["calls"][number];
 
 /** A real Asterisk under kills: telephones make the traffic, and ARI and the telephones say what was done. */
 export class AsteriskUnderTest implements BridgeUnderTest {
+  /** Beyond 3 s agents take it for dead. */
+  readonly slowAtMostMs = 4_000;
   readonly #bridge: AsteriskBridge;
   readonly #run: LocalRun;
   readonly #observer: WebSocket;
@@ -77,7 +79,7 @@ export class AsteriskUnderTest implements BridgeUnderTest {
   /** Stands still for so long, as on a machine that is too busy. */
   async faults({ delayMs }: { readonly delayMs: number }): Promise<void> {
     const pid = this.#run.pids().asterisk;
-    if (delayMs === 0) return;
+    if (delayMs === 0 || !pid) return;
     process.kill(pid, "SIGSTOP");
     await pause(delayMs);
     process.kill(pid, "SIGCONT");
@@ -85,6 +87,11 @@ export class AsteriskUnderTest implements BridgeUnderTest {
 
   state(): Promise<VisibleState> {
     return this.#bridge.state();
+  }
+
+  /** The numbers of those in a call. */
+  get telephones(): readonly string[] {
+    return this.#bridge.phones.up.map(({ number }) => number);
   }
 
   /** Lets one caller after the other talk in each conference: who is heard is not muted, and who hears it is in its room. */

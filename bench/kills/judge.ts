@@ -37,6 +37,8 @@ export interface Evidence {
   /** Dialled call → its number; each call-out has a number of its own. */
   readonly dialled: ReadonlyMap<string, string>;
   readonly bridge: VisibleState;
+  /** The numbers of the real telephones that are in a call. */
+  readonly telephones?: readonly string[];
 }
 
 /** Added to an answer's deadline for the post, its repeats, and a machine that is busy starting processes. */
@@ -115,11 +117,23 @@ function actOnOneLine({ n, act, call, room, outcome }: ActEntry): string {
   return [`act ${n}`, act, call, room, outcome].filter(Boolean).join(" ");
 }
 
-function diverged({ rosters, bridge }: Evidence): string[] {
+function diverged({ rosters, bridge, telephones = [] }: Evidence): string[] {
+  // Whoever dialled in has entered, was refused, or was hung up on: nobody waits at rest.
   const left = bridge.calls
-    .filter(({ direction, state }) => direction === "out" && (state === "ringing" || state === "prompted"))
-    .map(({ number, conference, state }) => `${number} of ${conference} is left ${state}`);
-  return [...left, ...[...rosters].flatMap(([confKey, roster]) => differences(confKey, roster, bridge))];
+    .filter(({ state }) => state === "ringing" || state === "prompted")
+    .map(({ number, conference, state }) => `${number} of ${conference ?? "no conference"} is left ${state}`);
+  const unknown = bridge.conferences
+    .filter(({ key }) => !rosters.has(key as ConfKey))
+    .map(({ key }) => `${key} is on the bridge, and nobody has created it`);
+  const headless = bridge.conferences
+    .filter(({ rooms }) => rooms.filter(({ kind }) => kind === "main").length !== 1)
+    .map(({ key, rooms }) => `${key} has not one main room on the bridge: ${rooms.map(({ id }) => id).join(", ")}`);
+  const known = new Set(bridge.calls.flatMap(({ number, state }) => (state === "ended" ? [] : [number])));
+  const deserted = telephones
+    .filter((number) => !known.has(number))
+    .map((number) => `${number} is in a call of which the bridge knows nothing`);
+  const compared = [...rosters].flatMap(([confKey, roster]) => differences(confKey, roster, bridge));
+  return [...left, ...unknown, ...headless, ...deserted, ...compared];
 }
 
 function differences(confKey: ConfKey, roster: Roster, bridge: VisibleState): string[] {

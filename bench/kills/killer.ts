@@ -68,7 +68,7 @@ export async function killParts(
         break;
       case "bridge is slow":
         if (away.has("the bridge")) continue;
-        await world.bridge.faults({ delayMs: draws.between(200, 1_500) });
+        await world.bridge.faults({ delayMs: draws.between(200, world.bridge.slowAtMostMs ?? 1_500) });
         forAWhile("the bridge", hurry(world, draws.between(3_000, 12_000)));
         break;
       case "WebEx host":

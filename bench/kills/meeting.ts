@@ -141,7 +141,9 @@ export class Meeting {
 
   private async callIn(): Promise<null> {
     const local = this.world.newNumber();
-    this.calls.push(await this.world.bridge.callIn(`1408${local}`, `${this.confKey}#${local}#`));
+    const number = `1408${local}`;
+    this.world.callers.push(number);
+    this.calls.push(await this.world.bridge.callIn(number, `${this.confKey}#${local}#`));
     return null;
   }
 

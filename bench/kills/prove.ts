@@ -53,10 +53,13 @@ export async function proveKills(
   }
 }
 
+/** A caller who keys nothing, or in vain, is let go after 30 s, and a busy machine is late. */
+const REST_WITHIN_MS = 45_000;
+
 /** Judges again until nothing diverges: what is only late gets time, a fault stays one. */
 async function judgeAtRest(world: KillWorld): Promise<Faults> {
   await Promise.all(world.requests.filter(({ excused }) => !excused).map((request) => world.answerTo(request)));
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + REST_WITHIN_MS;
   for (;;) {
     await pause(1_000);
     await world.noteDialled();
@@ -68,6 +71,7 @@ async function judgeAtRest(world: KillWorld): Promise<Faults> {
       acts: await world.bridge.acts(),
       dialled: world.dialled,
       bridge: await (world.bridge.stateAtRest?.() ?? world.bridge.state()),
+      telephones: world.bridge.telephones ?? [],
     });
     if (faults.diverged.length === 0 || Date.now() > deadline) return faults;
   }
@@ -75,6 +79,9 @@ async function judgeAtRest(world: KillWorld): Promise<Faults> {
 
 function countResults(world: KillWorld): Map<string, number> {
   const counts = new Map<string, number>();
+  const entered = world.callers.filter((number) => world.enteredNumbers.has(number)).length;
+  counts.set("call-in: entered", entered);
+  counts.set("call-in: nobody entered", world.callers.length - entered);
   for (const { type, replyTo, msgId, extCallId, excused } of world.requests) {
     const result = world.answers(replyTo, msgId)[0]?.result ?? (excused ? "replaced server" : "no answer");
     const missing = extCallId !== null && result === "ok" && !world.enteredCalls.has(extCallId);

@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { AsteriskBridge } from "../../scripts/asterisk-bridge.ts";
+import { AsteriskBridge } from "../../scripts/asterisk/asterisk-bridge.ts";
 import { BridgeControl } from "../../scripts/bridge-control.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import type { ActEntry } from "../../simulators/bridge/machine.ts";
@@ -24,10 +24,14 @@ export interface BridgeUnderTest {
   hangUp(call: string): Promise<void>;
   answersWith(digits: string, outcome: "answer" | "busy" | "no-answer", afterMs: number): Promise<void>;
   faults(faults: { readonly delayMs: number }): Promise<void>;
+  /** The longest `delayMs`; absent: 1.5 s. */
+  readonly slowAtMostMs?: number;
   state(): Promise<VisibleState>;
   /** As `state`, once nothing changes any more: real telephones hear who is muted. */
   stateAtRest?(): Promise<VisibleState>;
   acts(): Promise<readonly ActEntry[]>;
+  /** The numbers of the real telephones that are in a call. */
+  readonly telephones?: readonly string[];
   stop?(): Promise<void>;
 }
 
@@ -50,6 +54,10 @@ export class KillWorld {
   readonly dialled = new Map<string, string>();
   /** ExtCallIDs of everybody who entered, by the notifications to any server. */
   readonly enteredCalls = new Set<ExtCallId>();
+  /** The numbers of those who dialled in. */
+  readonly callers: string[] = [];
+  /** And of everybody who entered. */
+  readonly enteredNumbers = new Set<string>();
   private readonly answered = new Map<string, Answer[]>();
   private readonly waiting = new Map<string, () => void>();
   private readonly allRosters = new Map<WebexHost, Roster[]>();
@@ -76,10 +84,7 @@ export class KillWorld {
     const bridge = sipp
       ? new AsteriskUnderTest(await AsteriskBridge.start(run, sipp), run)
       : new BridgeControl(run.bridgeUrl);
-    const agents = [
-      await wire(run, "agent.json", () => run.pids().agent),
-      await wire(run, "agent-2.json", () => run.secondAgent?.pid ?? 0),
-    ];
+    const agents = await wired(run);
     const world = new KillWorld(run, agents, bridge);
     for (const server of world.servers) {
       await server.start();
@@ -186,22 +191,26 @@ export class KillWorld {
     };
     server.onNaming = (extCallId, message) => {
       this.enteredCalls.add(extCallId);
+      if (message.did) this.enteredNumbers.add(message.did);
       for (const roster of this.allRosters.get(server.host) ?? []) roster.enter(message, extCallId);
     };
   }
 }
 
-/** Leads the connections of a running agent through wires: it reads its settings again. */
-async function wire(run: LocalRun, settingsFile: string, pid: () => number): Promise<AgentUnderTest> {
-  const file = join(run.state, settingsFile);
-  const settings = JSON.parse(readFileSync(file, "utf8"));
-  const url = new URL(settings.driver.url);
-  const toEdge = new Wire(Number(new URL(run.edgeUrl).port));
-  const toBridge = new Wire(Number(url.port));
-  url.port = String(await toBridge.start());
-  const edge = `ws://127.0.0.1:${await toEdge.start()}`;
-  writeFileSync(file, JSON.stringify({ ...settings, edge, driver: { ...settings.driver, url: url.href } }));
-  process.kill(pid(), "SIGHUP");
-  while (toEdge.connections === 0 || toBridge.connections === 0) await pause(20);
-  return { pid, toEdge, toBridge };
+/** Leads the connections of both agents through wires. */
+async function wired(run: LocalRun): Promise<readonly AgentUnderTest[]> {
+  const { driver } = JSON.parse(readFileSync(join(run.state, "agent.json"), "utf8"));
+  const url = new URL(driver.url);
+  const one = async (name: string, pid: () => number) => {
+    const [toEdge, toBridge] = [new Wire(Number(new URL(run.edgeUrl).port)), new Wire(Number(url.port))];
+    return { name, pid, toEdge, toBridge, edgePort: await toEdge.start(), bridgePort: await toBridge.start() };
+  };
+  const agents = [await one("agent-1", () => run.pids().agent), await one("agent-2", () => run.secondAgent?.pid ?? 0)];
+  await run.changeAgents((settings) => {
+    const { edgePort, bridgePort } = agents.find(({ name }) => name === settings.agent) as (typeof agents)[number];
+    const wire = Object.assign(new URL(url), { port: String(bridgePort) });
+    return { ...settings, edge: `ws://127.0.0.1:${edgePort}`, driver: { ...settings.driver, url: wire.href } };
+  });
+  while (agents.some(({ toEdge, toBridge }) => toEdge.connections === 0 || toBridge.connections === 0)) await pause(20);
+  return agents;
 }

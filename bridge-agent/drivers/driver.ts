@@ -57,7 +57,8 @@ export interface BridgeDriver {
   start(report: (report: DriverReport) => void): void;
   /**
    * From now on this agent acts on its owner's conferences, and the one that did before does not: what that one asked for and has not
-   * begun never begins. A state that is asked for later shows what had begun. Lasts as long as the link. `epoch`: the edge's; an agent
+   * begun never begins. A state that is asked for later shows what had begun. (Asterisk takes back nothing that it was sent: there this
+   * holds unless a request takes more than a second on its way; see docs/architecture.md.) Lasts as long as the link. `epoch`: the edge's; an agent
    * of an earlier one than another agent that acts has not heard that it was replaced, and is disconnected.
    */
   activate(epoch: number): void;
@@ -65,7 +66,7 @@ export interface BridgeDriver {
    * Carries out one command each time it is called: to ask once is the caller's work. A conference of `null` is for
    * `expel` of a caller at the prompt. While disconnected the result is a refusal, `unreachable`, and nothing was done. Before `activate`,
    * and for the key of another owner's conference, `create-conference` is refused (`refused`); any other command for such a conference is
-   * refused as `no-such-conference`.
+   * refused as `no-such-conference`. What becomes of a dialled call is reported after the result of its dial.
    */
   execute(commandId: CommandId, conference: ConfKey | null, command: BridgeCommand): Promise<ExecutionResult>;
   /**
@@ -94,6 +95,8 @@ export interface DriverIdentity {
 export interface DriverPorts {
   readonly openSocket: OpenSocket;
   readonly timers: Timers;
+  /** A clock that nobody sets, in milliseconds. */
+  monotonicMs(): number;
   /** 0 to 1; spreads the attempts to connect. */
   random(): number;
   /** How often the bridge is asked whether it is there, if not as often as the driver would. */
@@ -126,6 +129,8 @@ export interface InitValues<Settings> {
   readonly dialIn: readonly string[] | undefined;
   /** A password that nobody knows. */
   readonly password: string;
+  /** Has the password of a user that the bridge has already. */
+  readonly passwordFile: string | undefined;
   /** Where the files will be. */
   readonly folder: string;
 }

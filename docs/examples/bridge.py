@@ -40,6 +40,7 @@ class Bridge:
         if kind == "create-conference" and conference is None:
             self.conferences[key] = {
                 **{"conference": key, "owner": owner, "anonymousId": command["anonymousId"]},
+                **{"maxCallers": command["maxCallers"]},
                 **{"locked": False, "reportsSpeakers": False, "rooms": [{"id": "main", "kind": "main"}]},
             }
             return
@@ -91,6 +92,9 @@ class Bridge:
                     raise Refused("locked")
                 if room is None:
                     raise Refused("no-such-room")
+                inside = [each for each in self.calls.values() if each["conference"] == key and each["room"]]
+                if call["stage"] == "prompted" and len(inside) >= (conference["maxCallers"] or sys.maxsize):
+                    raise Refused("capacity")
                 call.update(stage="entered", conference=key, room=room["id"])
                 for field in ("muted", "joinTone", "attendeeId"):
                     if field in command:

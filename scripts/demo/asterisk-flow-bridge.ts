@@ -1,9 +1,9 @@
-import { closeSync, openSync, readFileSync, readSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { NumberPlan } from "../../simulators/bridge/machine.ts";
 import type { Phone, Plan } from "../../simulators/telephones/phones.ts";
-import { AsteriskBridge } from "../asterisk-bridge.ts";
+import { AsteriskBridge } from "../asterisk/asterisk-bridge.ts";
 import type { LocalRun } from "../local-run.ts";
 import type { Act, FlowBridge, HeldCall } from "./flow-bridge.ts";
 
@@ -16,7 +16,6 @@ const plans: Readonly<Record<NumberPlan["outcome"], Plan>> = {
 };
 /** Until Asterisk counts a telephone as silent, and some more. */
 const SILENT_AFTER_MS = 1_500;
-const READY_WITHIN_MS = 10_000;
 
 /** What a flow has that telephones cannot show, in words; `null`: nothing. */
 export function cannotShow(happens: readonly string[]): string | null {
@@ -46,16 +45,9 @@ export class AsteriskFlowBridge implements FlowBridge {
 
   static async start(run: LocalRun, sipp: string): Promise<AsteriskFlowBridge> {
     // The agent's log shall name the conference of each command as it is.
-    const file = join(run.state, "agent.json");
-    const settings = JSON.parse(readFileSync(file, "utf8"));
-    writeFileSync(file, JSON.stringify({ ...settings, logs: { personal: true } }));
-    process.kill(run.pids().agent, "SIGHUP");
+    await run.changeAgents((settings) => ({ ...settings, logs: { personal: true } }));
     const bridge = await AsteriskBridge.start(run, sipp);
     const log = join(run.state, "logs", "agent.log");
-    const isSaid = () => readFileSync(log, "utf8").includes('"event":"settings"');
-    for (const deadline = Date.now() + READY_WITHIN_MS; !isSaid(); await pause(10)) {
-      if (Date.now() > deadline) throw new Error(`the agent does not take up its settings: see ${log}`);
-    }
     return new AsteriskFlowBridge(bridge, openSync(log, "r"));
   }
 
@@ -102,7 +94,7 @@ export class AsteriskFlowBridge implements FlowBridge {
     this.#unread = lines.pop() ?? "";
     for (const line of lines.filter((each) => each.includes('"event":"command"'))) {
       const { command: act, conference, call = null, room = null, result } = JSON.parse(line);
-      const outcome = result.done === true ? "done" : "refused";
+      const outcome = result.done === true ? "done" : result.done === "unknown" ? "unknown" : "refused";
       this.#acts.push({ n: this.#acts.length + 1, act, conference, call, room, outcome });
     }
     return this.#acts;

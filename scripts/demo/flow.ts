@@ -41,7 +41,7 @@ export function countOf(line: string): number {
 
 /**
  * Whether the same came as was expected, in the order of each lane. `sideBySide`: the bridge does several things at once and is done with
- * them in any order, so lines of one kind in a row may change places, as may the callers of one list.
+ * them in any order, so lines of one kind in a row may change places where they are of different callers, as may the callers of one list.
  */
 export function isSame(came: readonly string[], expected: readonly string[], sideBySide = false): boolean {
   const byLane = (lines: readonly string[]) => {
@@ -51,7 +51,7 @@ export function isSame(came: readonly string[], expected: readonly string[], sid
   return byLane(came) === byLane(expected);
 }
 
-/** Lines of one kind in a row, and the callers of each list, in the order of the alphabet. */
+/** Lines of one kind in a row by the caller, and the callers of each list, in the order of the alphabet; those of one caller stay in their order. */
 function inAnyOrder(lines: readonly string[]): string[] {
   const runs: string[][] = [];
   for (const line of lines.map(withListSorted)) {
@@ -59,7 +59,13 @@ function inAnyOrder(lines: readonly string[]): string[] {
     if (run?.[0] !== undefined && kindOf(run[0]) === kindOf(line)) run.push(line);
     else runs.push([line]);
   }
-  return runs.flatMap((run) => run.sort());
+  return runs.flatMap((run) => run.sort((one, other) => callerOf(one).localeCompare(callerOf(other))));
+}
+
+/** Or the room, where there is no caller. */
+function callerOf(line: string): string {
+  const [, caller] = /ExtCallID=(\S+)/.exec(line) ?? /AttendeeID=(\S+)/.exec(line) ?? /^A→B \S+ (\S+)/.exec(line) ?? [];
+  return caller ?? "";
 }
 
 /** `ExtCallIDs=2%1 SpeakingFlags=N%Y` as `ExtCallIDs=1%2 SpeakingFlags=Y%N`. */

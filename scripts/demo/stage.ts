@@ -242,7 +242,7 @@ export class FlowStage {
       if (act === "dial" && call !== null) this.#names.giveNext(call, "o");
       if (room !== null && room !== "main") this.#names.giveNext(room, "r");
       const line = this.#names.shorten(commandLine(act, { call, room }));
-      this.#note(outcome === "refused" ? `${line} refused` : line, at, false);
+      this.#note(outcome === "done" ? line : `${line} ${outcome}`, at, false);
     }
   }
 

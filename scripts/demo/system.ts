@@ -31,12 +31,19 @@ export class FlowSystem {
     await new Promise<void>((listening) => backEnd.listen(0, "127.0.0.1", listening));
     const passthroughUrl = `http://127.0.0.1:${(backEnd.address() as AddressInfo).port}/passthrough`;
     const usual = { webex: { retryDelaysMs: [0, 200] }, passthroughUrl };
-    const run = await LocalRun.start({
-      domain: mergeSettings(usual, settings),
-      ...(sipp !== null && { bridge: "asterisk" }),
-    });
-    const bridge = sipp === null ? new BridgeControl(run.bridgeUrl) : await AsteriskFlowBridge.start(run, sipp);
-    return new FlowSystem(run, bridge, backEnd);
+    let run: LocalRun | undefined;
+    try {
+      run = await LocalRun.start({
+        domain: mergeSettings(usual, settings),
+        ...(sipp !== null && { bridge: "asterisk" }),
+      });
+      const bridge = sipp === null ? new BridgeControl(run.bridgeUrl) : await AsteriskFlowBridge.start(run, sipp);
+      return new FlowSystem(run, bridge, backEnd);
+    } catch (error) {
+      backEnd.close();
+      await run?.stop();
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {

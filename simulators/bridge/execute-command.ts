@@ -1,4 +1,4 @@
-import type { BridgeCommand, CommandResult, RefusalReason } from "../../src/bridge/commands.ts";
+import type { BridgeCommand, Command, CommandResult, RefusalReason } from "../../src/bridge/commands.ts";
 import type { EndReason } from "../../src/bridge/events.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import { assertNever } from "../../src/foundation/result.ts";
@@ -20,7 +20,7 @@ export function executeCommand(
   if (owner === null) return refused("refused");
   if (key === null)
     return command.type === "expel" ? expelFromPrompt(world, command.call) : refused("no-such-conference");
-  if (command.type === "create-conference") return createConference(world, key, owner, command.anonymousId);
+  if (command.type === "create-conference") return createConference(world, key, owner, command);
   const conference = world.conferences.get(key);
   if (conference?.owner !== owner) return refused("no-such-conference");
   const ofThisConference = (id: CallId) => {
@@ -64,7 +64,8 @@ export function executeCommand(
     }
     case "admit": {
       const call = world.calls.get(command.call);
-      const result = enter(conference, call, MAIN_ROOM);
+      const isFull = call?.stage === "prompted" && !conference.locked && !hasPlace(world, conference);
+      const result = isFull ? refused("capacity") : enter(conference, call, MAIN_ROOM);
       if (call === undefined || !result.done) return result;
       call.muted = command.muted;
       call.joinTone = command.joinTone;
@@ -100,8 +101,13 @@ function refused(reason: RefusalReason): CommandResult {
   return { done: false, reason };
 }
 
-function createConference(world: World, key: ConfKey, owner: string, anonymousId: string | null): CommandResult {
-  return world.addConference(key, owner, anonymousId).owner === owner ? done : refused("refused");
+function createConference(
+  world: World,
+  key: ConfKey,
+  owner: string,
+  { anonymousId, maxCallers }: Command<"create-conference">,
+): CommandResult {
+  return world.addConference(key, owner, anonymousId, maxCallers).owner === owner ? done : refused("refused");
 }
 
 /** Callers who are still in the room go back to the main one. */
@@ -111,6 +117,12 @@ function closeRoom(world: World, conference: Conference, room: RoomId): CommandR
     if (call.room === room) call.room = MAIN_ROOM;
   }
   return done;
+}
+
+/** For one more caller. */
+function hasPlace(world: World, { key, maxCallers }: Conference): boolean {
+  const inside = world.callsOf(key).filter(({ stage }) => stage === "entered").length;
+  return !maxCallers || inside < maxCallers;
 }
 
 /** Into a room, from the prompt, from an answered dial, or from another room; a lock keeps out callers who are not in yet. */

@@ -10,6 +10,8 @@ export interface Conference {
   locked: boolean;
   reportsSpeakers: boolean;
   anonymousId: string | null;
+  /** `null`, and 0: any number. */
+  readonly maxCallers: number | null;
   readonly rooms: Map<RoomId, RoomKind>;
 }
 
@@ -53,11 +55,16 @@ export class World {
   readonly ended = new Map<CallId, Call>();
 
   /** One that exists stays as it is, whosever it is. */
-  addConference(key: ConfKey, owner: string | null, anonymousId: string | null): Conference {
+  addConference(
+    key: ConfKey,
+    owner: string | null,
+    anonymousId: string | null,
+    maxCallers: number | null = null,
+  ): Conference {
     const known = this.conferences.get(key);
     if (known) return known;
     const rooms = new Map<RoomId, RoomKind>([[MAIN_ROOM, "main"]]);
-    const added = { key, owner, locked: false, reportsSpeakers: false, anonymousId, rooms };
+    const added = { key, owner, locked: false, reportsSpeakers: false, anonymousId, maxCallers, rooms };
     this.conferences.set(key, added);
     return added;
   }

@@ -2,7 +2,7 @@
 // and its keys by RFC 4733 need a raw socket and a file of packets, so sound and keys are ours (`sound.ts`): RTP needs 200 lines, SIP many more.
 // None of the SIP libraries on npm fits: sip is at 0.0.6 and wants ws 6, drachtio-sip only reads messages, SIP.js and JsSIP are for browsers.
 import { setTimeout as pause } from "node:timers/promises";
-import { freePorts } from "./free-ports.ts";
+import { freePorts } from "../free-ports.ts";
 import { Sipp } from "./sipp.ts";
 import type { Refusal } from "./sipp-scenarios.ts";
 import { Sound } from "./sound.ts";
@@ -22,6 +22,8 @@ export interface Plan {
 const PATIENCE_MS = 5_000;
 /** Packets in a row with a tone, so that no click is taken for it. */
 const SURE = 3;
+/** Of the packets of a conversation: an ear that got fewer would not have heard either what it should not. */
+const ENOUGH = 0.8;
 
 /** All telephones around one Asterisk. */
 export class Phones {
@@ -32,6 +34,8 @@ export class Phones {
   otherwise: Plan = { outcome: 404 };
   /** By Call-ID. */
   readonly #phones = new Map<string, Phone>();
+  /** What sipp has said of calls whose telephone is not there yet, by Call-ID. */
+  readonly #early = new Map<string, (readonly string[])[]>();
   readonly #cancels = new Set<() => void>();
   #callers: Sipp | undefined;
   #callees: Sipp | undefined;
@@ -124,13 +128,24 @@ export class Phones {
     } else if (word === "called" && sipp) {
       const [number = "", port] = details;
       this.calledNumbers.push(number);
-      void this.#add(call, number, sipp, true).then((phone) => {
-        phone.theirPort = Number(port);
-        this.#carryOut(this.#plans.get(number) ?? this.otherwise, phone);
+      this.#called(call, number, Number(port), sipp).catch((error) => {
+        console.error(`the telephone ${number} does not work: ${error}`);
+        sipp.tell(call, "refuse 503");
       });
+    } else if (this.#early.has(call)) {
+      this.#early.get(call)?.push(words);
     } else {
       this.#phones.get(call)?.said(word ?? "", details, sipp?.complaints ?? "");
     }
+  }
+
+  async #called(call: string, number: string, port: number, sipp: Sipp): Promise<void> {
+    const early: (readonly string[])[] = [];
+    this.#early.set(call, early);
+    const phone = await this.#add(call, number, sipp, true).finally(() => this.#early.delete(call));
+    phone.theirPort = port;
+    for (const [word = "", ...details] of early) phone.said(word, details, sipp.complaints);
+    if (phone.state !== "ended") this.#carryOut(this.#plans.get(number) ?? this.otherwise, phone);
   }
 
   #carryOut({ ringMs = 0, outcome, talks }: Plan, phone: Phone): void {
@@ -287,6 +302,18 @@ export class Phone {
       wasQuiet = isQuiet;
       return isSure;
     });
+  }
+
+  /**
+   * Throws if it has heard anything at all since then (`performance.now()`). It must have been in a room with others: Asterisk sends nothing to
+   * whoever is alone, or at the prompt, and then hearing nothing shows nothing.
+   */
+  heardNothingSince(since: number): void {
+    if (this.sound.isLoud(since)) throw new Error(`${this.number} has heard something`);
+    const arrived = this.sound.arrived(since);
+    if (arrived >= ENOUGH) return;
+    const share = `${Math.round(100 * arrived)} % of the packets`;
+    throw new Error(`${this.number} got ${share}: that it has heard nothing shows nothing`);
   }
 
   /** In how many packets since then (`performance.now()`) it heard the other one. */

@@ -27,6 +27,10 @@ export class Sound {
   readonly frequency: number;
   /** What came, the oldest first. */
   readonly heard: Frame[] = [];
+  /** The keys that the other side pressed, in order. */
+  keysHeard = "";
+  /** By `performance.now()`, when the other side was first told that the last key is up. */
+  keyedAt = 0;
   readonly #socket: Socket;
   #theirPort = 0;
   #says: "tone" | "silence" | "nothing" = "silence";
@@ -38,18 +42,23 @@ export class Sound {
   #timestamp = 160_000;
   #nextAt = 0;
   #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+  /** The timestamp of the last key that was heard: its end is sent three times. */
+  #keyHeardAt = -1;
 
   private constructor(frequency: number, socket: Socket) {
     this.frequency = frequency;
     this.#socket = socket;
     socket.on("message", (packet: Buffer) => {
-      if ((packet[1] ?? 0) % 0x80 === PCMU) this.heard.push({ at: performance.now(), payload: packet.subarray(12) });
+      const type = (packet[1] ?? 0) % 0x80;
+      if (type === PCMU) this.heard.push({ at: performance.now(), payload: packet.subarray(12) });
+      if (type === TELEPHONE_EVENT) this.#hearKey(packet.readUInt32BE(4), packet.subarray(12));
     });
   }
 
   static async open(frequency: number): Promise<Sound> {
     const socket = createSocket("udp4");
-    await new Promise<void>((bound) => socket.bind(0, "127.0.0.1", bound));
+    await new Promise<void>((bound, failed) => socket.once("error", failed).bind(0, "127.0.0.1", bound));
     return new Sound(frequency, socket);
   }
 
@@ -65,6 +74,7 @@ export class Sound {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#socket.close();
     for (const { done } of this.#keys.splice(0)) done();
@@ -78,8 +88,12 @@ export class Sound {
     return this.#says === "tone";
   }
 
-  /** Presses keys one after the other, 100 ms each and 60 ms apart (RFC 4733). Resolves when the last one was released. */
+  /**
+   * Presses keys one after the other, 100 ms each and 60 ms apart (RFC 4733). Resolves when the last one was released, or the call ends
+   * meanwhile. Throws when it is over already.
+   */
   async press(digits: string): Promise<void> {
+    if (this.#isClosed) throw new Error(`nobody can key ${digits}: the call is over`);
     const sent = [...digits].map(
       (digit) =>
         new Promise<void>((done) => {
@@ -99,10 +113,22 @@ export class Sound {
     }));
   }
 
+  /** The share of the packets that should have come since `from`, in a conversation. */
+  arrived(from: number): number {
+    const due = (performance.now() - from) / PACKET_MS;
+    return (this.heard.length - firstSince(this.heard, from)) / due;
+  }
+
   /** Whether there was anything but silence since `from`. */
   isLoud(from: number): boolean {
     const frames = this.heard.slice(firstSince(this.heard, from));
     return frames.some(({ payload }) => payload.some((byte) => Math.abs(fromMuLaw(byte)) >= HEARD));
+  }
+
+  #hearKey(timestamp: number, [key = 0, flags = 0]: Buffer): void {
+    if ((flags & 0x80) === 0 || timestamp === this.#keyHeardAt) return;
+    this.#keyHeardAt = timestamp;
+    this.keysHeard += keys[key] ?? "";
   }
 
   /** Sends all that is due: timers may be late, a telephone's clock is not. But keys that come all at once are too short for Asterisk. */
@@ -126,6 +152,7 @@ export class Sound {
     if (this.#ofKey === 0) this.#keyBegan = this.#timestamp;
     this.#ofKey += 1;
     const isUp = this.#ofKey > 5;
+    if (this.#ofKey === 6) this.keyedAt = performance.now();
     const event = Buffer.alloc(4);
     event.writeUInt8(key, 0);
     event.writeUInt8((isUp ? 0x80 : 0) | 10, 1);

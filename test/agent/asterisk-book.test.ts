@@ -1,7 +1,13 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { AriChannel, AriEvent } from "../../bridge-agent/drivers/asterisk/ari.ts";
 import { Book, type Conference, type Look } from "../../bridge-agent/drivers/asterisk/book.ts";
-import { bridgeName, type CallNotes, whispererId } from "../../bridge-agent/drivers/asterisk/names.ts";
+import {
+  bridgeName,
+  type CallNotes,
+  type ConferenceNotes,
+  probeId,
+  whispererId,
+} from "../../bridge-agent/drivers/asterisk/names.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 
 const owner = "acme/bridge-1";
@@ -71,8 +77,10 @@ describe("what happens", () => {
     expect(book.happened(began(caller))).toEqual(nothing);
   });
 
-  test("a channel that whispers to a caller is no caller; of an agent that is gone, it is hung up", () => {
-    const whisperer = whispererId("1");
+  test.each([
+    ["whispers to a caller", whispererId("1")],
+    ["was made to see whether one can be", probeId("1")],
+  ])("a channel that %s is no caller; of an agent that is gone, it is hung up", (_, whisperer) => {
     expect(book.happened(began(whisperer))).toEqual(nothing);
     const seen = look({ channels: [channel(whisperer)] });
     expect(book.looked(seen, book.version, false)).toEqual(nothing);
@@ -81,9 +89,18 @@ describe("what happens", () => {
     expect(book.state().calls).toEqual([]);
   });
 
-  test("a caller who dialled another number is left alone, whatever it does", () => {
-    for (const event of [began(caller, ["in", "18005559999", "1"]), pressed(caller, "1"), left(caller)])
-      expect(book.happened(event)).toEqual(nothing);
+  test("a caller who dialled a number that is not the owner's is turned away, whatever it does", () => {
+    expect(book.happened(began(caller, ["in", "18005559999", "1"]))).toEqual({
+      reports: [],
+      tasks: [{ type: "turn-away", call: caller, dialled: "18005559999" }],
+    });
+    for (const event of [pressed(caller, "1"), left(caller)]) expect(book.happened(event)).toEqual(nothing);
+    expect(book.state().calls).toEqual([]);
+  });
+
+  test("a channel that was made and not dialled is no caller", () => {
+    const made: AriEvent = { type: "StasisStart", args: [], channel: channel(leg, "Down") };
+    expect(book.happened(made)).toEqual(nothing);
     expect(book.state().calls).toEqual([]);
   });
 
@@ -119,6 +136,23 @@ describe("what happens", () => {
       { type: "ended", call: leg, conference: key, reason: "busy" },
     ]);
   });
+
+  test.each([
+    [17, "", "busy"],
+    [1, "", "invalid-number"],
+    [16, "BUSY", "busy"],
+    [19, "RINGING", "no-answer"],
+    [16, "RINGING", "no-answer"],
+    [0, "", "no-answer"],
+  ])(
+    "a call that was hung up on for nobody answered, and ends with the cause %d after %j, is %s",
+    (cause, status, reason) => {
+      const call = book.addDialled(leg, book.addConference(key, "bridge-1", null), "14085551234", "", 30_000);
+      call.ending = { reason: "no-answer", isReported: true };
+      if (status !== "") book.happened(dialStatus(leg, status));
+      expect(book.happened(destroyed(leg, cause)).reports).toMatchObject([{ type: "ended", call: leg, reason }]);
+    },
+  );
 
   test("a call that a command ends is not reported, if its event comes before the command's answer or after", () => {
     const conference = book.addConference(key, "bridge-1", null);
@@ -176,6 +210,17 @@ describe("what happens", () => {
     expect(book.speech(call)).toEqual(talking(true));
   });
 
+  test("nothing is reported of the talk of a call that is over", () => {
+    const conference = book.addConference(key, "bridge-1", null);
+    entered(conference);
+    conference.reportsSpeakers = true;
+    const call = book.call(caller);
+    if (!call) throw new Error("no call");
+    call.isHeard = true;
+    book.happened(left(caller));
+    expect(book.speech(call)).toEqual([]);
+  });
+
   test("a conference that somebody else ends is over with its calls, which are let go", () => {
     const conference = book.addConference(key, "bridge-1", null);
     conference.rooms.set(side, { bridge: "bridge-2", kind: "sub" });
@@ -223,6 +268,93 @@ describe("a look", () => {
     expect(book.state()).toMatchObject({ conferences: [], calls: [{ stage: "ended" }] });
   });
 
+  test.each([
+    ["the second look", false, 1],
+    ["a first look", true, 0],
+  ])("hangs up who is over and still there at %s", (_, isFirst, before) => {
+    entered(book.addConference(key, "bridge-1", null));
+    book.removeConference(key);
+    const shown = look({ channels: [channel(caller)] });
+    for (let seen = 0; seen < before; seen += 1) book.looked(shown, book.version, false);
+    expect(book.looked(shown, book.version, isFirst)).toEqual({
+      reports: [],
+      tasks: [{ type: "hang-up", call: caller }],
+    });
+    expect(book.state().calls).toMatchObject([{ call: caller, stage: "ended", reason: "conference-ended" }]);
+    // It may have gone elsewhere in the dialplan.
+    expect(book.looked({ ...shown, inApplication: new Set() }, book.version, isFirst)).toEqual(nothing);
+  });
+
+  describe("finds a channel that an earlier agent has made for a dial:", () => {
+    const notes = (isDialled: boolean): CallNotes => ({
+      direction: "out",
+      number: "14085551234",
+      dialled: "",
+      keys: "",
+      conference: key,
+      muted: false,
+      joinTone: null,
+      attendeeId: null,
+      extension: "",
+      waitMs: 30_000,
+      isDialled,
+    });
+    const none = { locked: false, reportsSpeakers: false, anonymousId: null, maxCallers: null, dialled: [] };
+    const noted = { ...none, dialled: [{ call: leg, number: "14085551234" }] };
+    const seen = (state: string, isDialled: boolean, conferenceNotes: ConferenceNotes | null) =>
+      look({
+        bridges: [bridgeOf("bridge-1", MAIN_ROOM)],
+        channels: [channel(leg, state)],
+        callNotes: new Map([[leg, notes(isDialled)]]),
+        conferenceNotes: new Map([["bridge-1", conferenceNotes]]),
+      });
+
+    test.each([
+      ["nobody has dialled yet, and it is dialled now", "Down", false, null, "dial"],
+      ["nobody has dialled yet, though others were, and it is dialled now", "Down", false, none, "dial"],
+      ["it is dialled, and makes no sound yet", "Down", true, noted, "limit-ringing"],
+      ["it rings", "Ringing", false, noted, "limit-ringing"],
+      ["somebody was about to dial it", "Down", false, noted, "settle-dial"],
+    ] as const)("%s", (_, state, isDialled, conferenceNotes, type) => {
+      const { tasks } = book.looked(seen(state, isDialled, conferenceNotes), book.version, true);
+      expect(tasks).toEqual([{ type, call: leg }]);
+      expect(stageOf(leg)).toBe("ringing");
+    });
+
+    test("Asterisk made it late, and it is hung up on unless somebody dials meanwhile", () => {
+      const late = seen("Down", false, none);
+      book.looked(look({ bridges: late.bridges, conferenceNotes: late.conferenceNotes }), book.version, true);
+      expect(book.looked(late, book.version, false)).toEqual(nothing);
+      expect(book.state().calls).toEqual([]);
+      const conference = book.conference(key);
+      if (!conference) throw new Error("no conference");
+      const call = book.addDialled(leg, conference, "14085551234", "", 30_000);
+      expect(book.looked(late, book.version, false)).toEqual(nothing);
+      book.removeDialled(call);
+      book.looked(late, book.version, false);
+      expect(book.looked(late, book.version, false).tasks).toEqual([{ type: "hang-up", call: leg }]);
+    });
+  });
+
+  test("knows of as many calls that were dialled as Asterisk takes in one request", () => {
+    const conference = book.addConference(key, "bridge-1", null);
+    for (let call = 0; call < 1_000; call += 1) {
+      const id = `call-out-${call}` as CallId;
+      book.noteDialled(conference, book.addDialled(id, conference, "14085551234", "", 30_000));
+    }
+    const { dialled } = conference;
+    expect(dialled.length).toBeGreaterThan(400);
+    expect(dialled.at(-1)?.call).toBe("call-out-999");
+    const value = JSON.stringify({
+      locked: false,
+      reportsSpeakers: false,
+      anonymousId: null,
+      maxCallers: null,
+      dialled,
+    });
+    expect(JSON.stringify({ variable: "x".repeat(200), value }).length).toBeLessThan(40_960);
+  });
+
   test("does not show a conference that is being made", () => {
     const release = book.hold(key, null);
     book.looked(look({ bridges: [bridgeOf("bridge-1", MAIN_ROOM)] }), book.version, false);
@@ -237,6 +369,14 @@ describe("a look", () => {
     expect(book.looked(look(), book.version, false).reports).toEqual([]);
     expect(stageOf(caller)).toBe("prompted");
     expect(book.looked(look(), book.version, false).reports).toMatchObject([{ type: "ended", call: caller }]);
+  });
+
+  test("does not know how a call ended that rang before, and does not say that its telephone rejected it", () => {
+    book.addDialled(leg, book.addConference(key, "bridge-1", null), "14085551234", "", 30_000);
+    const bridges = [bridgeOf("bridge-1", MAIN_ROOM)];
+    book.looked(look({ bridges }), book.version, false);
+    const ended = { type: "ended", call: leg, conference: key, reason: "refused" };
+    expect(book.looked(look({ bridges }), book.version, false).reports).toEqual([ended]);
   });
 
   test("after a gap shows what is gone as gone, and reports nothing", () => {
@@ -266,17 +406,21 @@ describe("a look", () => {
       attendeeId: "444",
       extension: "",
       waitMs: 0,
+      isDialled: false,
     };
     const seen = { bridges: [bridgeOf("bridge-1", MAIN_ROOM)], channels: [channel(caller)] };
     const consequences = book.looked(look({ ...seen, callNotes: new Map([[caller, notes]]) }), book.version, true);
-    expect(consequences).toEqual({ reports: [], tasks: [{ type: "enter-main-room", call: caller }] });
+    const mute = { type: "apply-mute", call: caller };
+    expect(consequences).toEqual({ reports: [], tasks: [mute, { type: "enter-main-room", call: caller }] });
     expect(book.state().calls).toMatchObject([{ stage: "entered", room: MAIN_ROOM, muted: true, joinTone: false }]);
   });
 
-  test("counts calls of others, each Local channel once, and none that is no telephone's", () => {
+  test("counts calls of others, each Local channel once, and none that is no telephone's, or a probe", () => {
     const named = (name: string) => ({ ...channel(name), name });
     const channels = ["PJSIP/a-1", "Local/1@b-1;1", "Local/1@b-1;2", "Announcer/x-1", "Snoop/y-1"].map(named);
-    book.looked(look({ channels, inApplication: new Set() }), book.version, true);
+    const probe = { ...named("Local/0@p-1;1"), id: probeId("1") };
+    const all = [...channels, probe, named("Local/0@p-1;2")];
+    book.looked(look({ channels: all, inApplication: new Set() }), book.version, true);
     expect(book.state()).toMatchObject({ calls: [], callsOfOthers: 2 });
   });
 

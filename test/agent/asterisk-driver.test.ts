@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
+import { bridgeName, CALL_VARIABLE } from "../../bridge-agent/drivers/asterisk/names.ts";
 import { unseenSounds } from "../../bridge-agent/drivers/asterisk/prerequisites.ts";
 import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
-import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
+import type { DriverPorts, DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
-import type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
+import { type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { type FakeAsterisk, healthyBut, startFakeAsterisk } from "./fake-asterisk.ts";
 
 const conference = "987654321" as ConfKey;
@@ -33,7 +34,7 @@ const info = (version: string) => ({
   body: { system: { version }, status: { startup_time: "2026-11-20T10:00:00.000+0000" } },
 });
 
-function start(more: Partial<AsteriskSettings> = {}): AsteriskDriver {
+function start(more: Partial<AsteriskSettings> = {}, ports: Partial<DriverPorts> = {}): AsteriskDriver {
   const settings: AsteriskSettings = {
     type: "asterisk",
     url: asterisk.url,
@@ -46,7 +47,7 @@ function start(more: Partial<AsteriskSettings> = {}): AsteriskDriver {
     ...more,
   };
   const identity = { agent: "agent-1", owner: "acme/bridge-1", dialIn: ["18005551234"] };
-  const driver = new AsteriskDriver(settings, { ...driverPorts, random: () => 0, pingEveryMs: 20 }, identity);
+  const driver = new AsteriskDriver(settings, { ...driverPorts, random: () => 0, pingEveryMs: 20, ...ports }, identity);
   drivers.push(driver);
   driver.start((report) => reports.push(report));
   return driver;
@@ -265,6 +266,113 @@ describe("sounds", () => {
   });
 });
 
+describe("an agent that is replaced", () => {
+  const replaced = { type: "ApplicationReplaced", application: "bridgehead" };
+  const execute = (driver: AsteriskDriver) => driver.execute("command-1" as CommandId, conference, create);
+  const asked = (what: string) => asterisk.requests.filter((request) => request.what === what).length;
+
+  test("and has not heard of it asks for nothing more, once its last mark is old", async () => {
+    let nowMs = 0;
+    const driver = start({}, { monotonicMs: () => nowMs, pingEveryMs: 3_600_000 });
+    await reported("connected");
+    driver.activate(3);
+    await driver.state();
+    // Marks reach the other agent from now on, and what this one is to be told is late.
+    const late = asterisk.answers;
+    for (let mark = 1; mark < 20; mark += 1)
+      late[`POST /events/user/bridgehead-agent-1-${mark}`] = () => {
+        setTimeout(() => asterisk.send(replaced), 20);
+        return { status: 204 };
+      };
+    late["POST /bridges"] = { status: 200, body: {} };
+    nowMs = 1_501;
+
+    expect(await execute(driver)).toEqual({ done: "unknown" });
+
+    expect(await reported("disconnected")).toMatchObject({ isReplaced: true });
+    expect(asked("POST /bridges")).toBe(0);
+  });
+
+  test("while its marks are fresh asks without another one", async () => {
+    const driver = start({}, { monotonicMs: () => 0, pingEveryMs: 3_600_000 });
+    await reported("connected");
+    driver.activate(3);
+    await driver.state();
+    const marks = () => asterisk.requests.filter(({ what }) => what.startsWith("POST /events/user/")).length;
+    const before = marks();
+    asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+    expect(await execute(driver)).toEqual({ done: true });
+    expect(marks()).toBe(before);
+  });
+
+  test("leaves what Asterisk was sent to it, sends nothing new, and tells its successor when all of it is answered", async () => {
+    const driver = start();
+    await reported("connected");
+    driver.activate(3);
+    await driver.state();
+    asterisk.answers["POST /bridges"] = null;
+    const result = execute(driver);
+    await vi.waitFor(() => expect(asked("POST /bridges")).toBe(1));
+    const retired = "POST /events/user/bridgehead-retired-agent-1-3";
+
+    asterisk.send(replaced);
+
+    expect(await result).toEqual({ done: "unknown" });
+    expect([asterisk.brokenOff("POST /bridges"), asked(retired)]).toEqual([false, 0]);
+    asterisk.answer("POST /bridges", { status: 200, body: {} });
+    await vi.waitFor(() => expect(asked(retired)).toBe(1));
+    expect(asked("POST /applications/bridgehead/subscription")).toBe(0);
+  });
+});
+
+test("an agent that takes over looks once the one before has retired", async () => {
+  asterisk.answers["GET /asterisk/variable"] = {
+    status: 200,
+    body: { value: '{"owner":"acme/bridge-1","agent":"agent-2","epoch":2}' },
+  };
+  asterisk.answers["POST /events/user/bridgehead-who-acts"] = { status: 204 };
+  const driver = start();
+  await reported("connected");
+  const looks = () => asterisk.requests.filter(({ what }) => what === "GET /bridges").length;
+  driver.activate(3);
+  const state = driver.state();
+  await vi.waitFor(() => expect(asterisk.requests.some(({ what }) => what.includes("-begins-"))).toBe(true));
+  // Time enough for a look.
+  for (let turns = 0; turns < 10; turns += 1) await fetch(`${asterisk.url}/asterisk/info`);
+  expect(looks()).toBe(0);
+
+  asterisk.send({ type: "ChannelUserevent", eventname: "bridgehead-retired-agent-2-2", userevent: {} });
+
+  expect(await state).toEqual({ conferences: [], calls: [], callsOfOthers: 0 });
+  expect(looks()).toBe(2);
+});
+
+test("an agent that connects anew looks until what it had asked for shows", async () => {
+  const driver = start();
+  await reported("connected");
+  driver.activate(3);
+  await driver.state();
+  asterisk.answers["GET /asterisk/variable"] = {
+    status: 200,
+    body: { value: '{"owner":"acme/bridge-1","agent":"agent-1","epoch":3}' },
+  };
+  reports.length = 0;
+  asterisk.sockets[0]?.terminate();
+  await reported("connected");
+  const name = bridgeName({ owner: "acme/bridge-1", conference, room: MAIN_ROOM, kind: "main" });
+  let looks = 0;
+  asterisk.answers["GET /bridges"] = () => {
+    looks += 1;
+    return { status: 200, body: looks === 1 ? [] : [{ id: "bridge-1", name, channels: [] }] };
+  };
+
+  driver.activate(3);
+
+  expect((await driver.state())?.conferences).toMatchObject([{ conference }]);
+  expect(looks).toBeGreaterThanOrEqual(3);
+  expect(reports.map(({ type }) => type)).toEqual(["disconnected", "connected"]);
+});
+
 describe("a link that is up", () => {
   let driver: AsteriskDriver;
   const execute = (command: BridgeCommand) => driver.execute("command-1" as CommandId, conference, command);
@@ -330,6 +438,22 @@ describe("a link that is up", () => {
     expect(asterisk.sockets).toHaveLength(1);
   });
 
+  test("is lost within seconds when Asterisk hangs, however many requests wait for it", async () => {
+    asterisk.answers["POST /bridges"] = null;
+    const keys = Array.from({ length: 20 }, (_, index) => String(987650000 + index) as ConfKey);
+    const results = keys.map((key) => driver.execute(`command-of-${key}` as CommandId, key, create));
+    const asked = () => asterisk.requests.filter(({ what }) => what === "POST /bridges").length;
+    await vi.waitFor(() => expect(asked()).toBe(16));
+    asterisk.answers["GET /asterisk/info"] = null;
+    const lost = await vi.waitFor(() => {
+      expect(reports).not.toEqual([]);
+      return reports[0];
+    }, 3_000);
+    expect(lost).toMatchObject({ type: "disconnected", why: expect.stringContaining("has not answered for 2 s") });
+    expect(await Promise.all(results)).toEqual(keys.map(() => ({ done: "unknown" })));
+    expect(asked()).toBe(16);
+  });
+
   test("is another agent's after its event says so", async () => {
     asterisk.send({ type: "ApplicationReplaced", application: "bridgehead" });
     expect(await reported("disconnected")).toMatchObject({ isReplaced: true });
@@ -365,6 +489,39 @@ describe("a link that is up", () => {
     }
   });
 
+  test("writes a conference's anonymous ID and limit down before its bridge is there, and deletes them where that is not made", async () => {
+    asterisk.answers["POST /bridges"] = { status: 500 };
+    expect(await execute({ ...create, anonymousId: "0444", maxCallers: 5 })).toEqual({
+      done: false,
+      reason: "refused",
+    });
+    const steps = asterisk.requests.filter(
+      ({ what, parameters }) => what === "POST /bridges" || String(parameters.variable).includes("CONFERENCE"),
+    );
+    expect(steps.map(({ what }) => what)).toEqual([
+      "POST /asterisk/variable",
+      "POST /bridges",
+      "POST /asterisk/variable",
+    ]);
+    expect(steps[0]?.parameters.variable).toBe("BRIDGEHEAD_CONFERENCE_bridgehead-command-1");
+    expect(JSON.parse(String(steps[0]?.parameters.value))).toMatchObject({ anonymousId: "0444", maxCallers: 5 });
+    expect(steps[2]?.parameters).toEqual({ variable: "BRIDGEHEAD_CONFERENCE_bridgehead-command-1" });
+  });
+
+  test.each([
+    ["is there, is refused", JSON.stringify({ locked: false }), { done: false, reason: "refused" }],
+    ["is over, while its bridge goes, is made", "", { done: true }],
+  ])("takes care of other owners: a conference with the key of another one that %s", async (_, value, result) => {
+    const name = bridgeName({ owner: "beta/b", conference, room: MAIN_ROOM, kind: "main" });
+    asterisk.answers["GET /bridges"] = { status: 200, body: [{ id: "theirs", name, channels: [] }] };
+    asterisk.answers["GET /asterisk/variable"] = ({ parameters }) => ({
+      status: 200,
+      body: { value: parameters.variable === "BRIDGEHEAD_CONFERENCE_theirs" ? value : "" },
+    });
+    asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+    expect(await execute(create)).toEqual(result);
+  });
+
   test("lets nobody in muted who cannot be muted", async () => {
     asterisk.answers["POST /bridges"] = { status: 200, body: {} };
     asterisk.answers["POST /channels/c1/answer"] = { status: 204 };
@@ -379,6 +536,63 @@ describe("a link that is up", () => {
 
     expect(await execute(admit)).toEqual({ done: false, reason: "refused" });
     expect(asterisk.requests.map(({ what }) => what)).not.toContain("POST /bridges/bridgehead-command-1/addChannel");
+  });
+
+  test.each(["report-speakers", "stop-reporting-speakers"] as const)(
+    "detects talk as the latest command says, also of who is entering when %s comes",
+    async (type) => {
+      asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+      asterisk.answers["POST /channels/c1/answer"] = { status: 204 };
+      asterisk.answers["POST /channels/c1/variable"] = { status: 204 };
+      expect(await execute(create)).toEqual({ done: true });
+      if (type === "stop-reporting-speakers")
+        expect(await execute({ type: "report-speakers" })).toEqual({ done: true });
+      const caller = { number: "14085550001" };
+      const channel = { id: "c1", name: "PJSIP/trunk-1", state: "Ring", caller, dialplan: { exten: "18005551234" } };
+      asterisk.send({ type: "StasisStart", args: ["in", "18005551234", "14085550001"], channel });
+      await reported("prompted");
+      const addChannel = "POST /bridges/bridgehead-command-1/addChannel";
+      asterisk.answers[addChannel] = { status: 422 };
+
+      const admitted = execute({ type: "admit", call: "c1" as CallId, muted: false, joinTone: false });
+      await vi.waitFor(() => expect(asterisk.requests.map(({ what }) => what)).toContain(addChannel));
+      expect(await execute({ type })).toEqual({ done: true });
+      asterisk.answers[addChannel] = { status: 204 };
+      expect(await admitted).toEqual({ done: true });
+
+      const set = asterisk.requests.filter(({ what }) => what === "POST /channels/c1/variable");
+      const detection = set
+        .map(({ parameters }) => String(parameters.variable))
+        .filter((name) => name !== CALL_VARIABLE);
+      expect(detection.at(-1)).toBe(`TALK_DETECT(${type === "report-speakers" ? "set" : "remove"})`);
+    },
+  );
+
+  test("turns callers of a number away that is not in dialIn, and says so once for each", async () => {
+    const dialplan = { exten: "18005559999" };
+    for (const id of ["c1", "c2"])
+      asterisk.send({
+        type: "StasisStart",
+        args: ["in", "18005559999", "14085550001"],
+        channel: { id, name: `PJSIP/trunk-${id}`, state: "Ring", caller: { number: "14085550001" }, dialplan },
+      });
+    const hungUp = () => asterisk.requests.filter(({ what }) => what.startsWith("DELETE /channels/c"));
+    await vi.waitFor(() => expect(hungUp()).toHaveLength(2));
+    expect(hungUp().map(({ parameters }) => parameters)).toEqual(Array(2).fill({ reason: "unallocated" }));
+    expect(reports).toEqual([
+      {
+        type: "notice",
+        text: expect.stringContaining("hands calls to 18005559999 to the application bridgehead, and dialIn"),
+      },
+    ]);
+  });
+
+  test("leaves a channel alone that the dialplan has handed to it as anything but a caller", async () => {
+    const channel = { id: "c1", name: "Local/1", state: "Up", caller: { number: "1" }, dialplan: { exten: "s" } };
+    asterisk.send({ type: "StasisStart", args: ["other"], channel });
+    await driver.state();
+    expect(reports).toEqual([]);
+    expect(asterisk.requests.map(({ what }) => what)).not.toContain("DELETE /channels/c1");
   });
 
   describe("with a caller at the prompt", () => {
@@ -455,22 +669,97 @@ describe("a link that is up", () => {
     expect(made.map(({ id }) => id)).toEqual(["bridgehead-command-1", "bridgehead-command-2"]);
   });
 
-  test("dials once, though Asterisk is not ready for it at first", async () => {
-    const made = { id: "bridgehead-command-1", name: "", channels: [] };
-    asterisk.answers["POST /bridges"] = { status: 200, body: made };
-    asterisk.answers["POST /channels/create"] = { status: 200, body: {} };
-    let tries = 0;
-    asterisk.answers["POST /channels/leg-1/dial"] = () => {
-      tries += 1;
-      return { status: tries < 3 ? 409 : 204 };
-    };
-    expect(await execute(create)).toEqual({ done: true });
+  describe("with a conference that dials", () => {
+    const call = "leg-1" as CallId;
     const number = { country: "1", area: "408", local: "5551234", extension: "" };
-    const dial: BridgeCommand = { type: "dial", call: "leg-1" as CallId, number, waitMs: 30_000 };
-    expect(await execute(dial)).toEqual({ done: true });
-    expect(tries).toBe(3);
-    const created = asterisk.requests.filter(({ what }) => what === "POST /channels/create");
-    expect(created.map(({ parameters }) => parameters.endpoint)).toEqual(["PJSIP/14085551234@trunk"]);
-    expect(await execute(dial)).toEqual({ done: false, reason: "refused" });
+    const dial = (waitMs = 30_000): BridgeCommand => ({ type: "dial", call, number, waitMs });
+    const channel = (state: string) => ({
+      id: call,
+      name: "PJSIP/trunk-1",
+      state,
+      caller: { number: "" },
+      dialplan: { exten: "" },
+    });
+    const asked = (what: string) => asterisk.requests.filter((request) => request.what === what);
+    beforeEach(async () => {
+      asterisk.answers["POST /bridges"] = ({ parameters: { bridgeId, name } }) => {
+        asterisk.answers["GET /bridges"] = { status: 200, body: [{ id: bridgeId, name, channels: [] }] };
+        return { status: 200, body: {} };
+      };
+      asterisk.answers["POST /channels/create"] = { status: 200, body: {} };
+      asterisk.answers["POST /channels/leg-1/dial"] = { status: 204 };
+      asterisk.answers["POST /channels/leg-1/variable"] = { status: 204 };
+      asterisk.answers["DELETE /channels/leg-1"] = { status: 204 };
+      expect(await execute(create)).toEqual({ done: true });
+    });
+
+    test("dials once, though Asterisk is not ready for it at first", async () => {
+      let tries = 0;
+      asterisk.answers["POST /channels/leg-1/dial"] = () => {
+        tries += 1;
+        return { status: tries < 3 ? 409 : 204 };
+      };
+      expect(await execute(dial())).toEqual({ done: true });
+      expect(tries).toBe(3);
+      const created = asked("POST /channels/create").filter(({ parameters }) => parameters.channelId === call);
+      expect(created.map(({ parameters }) => parameters.endpoint)).toEqual(["PJSIP/14085551234@trunk"]);
+      expect(await execute(dial())).toEqual({ done: false, reason: "refused" });
+    });
+
+    test("reports what becomes of a call after the result of its dial, though Asterisk tells it before", async () => {
+      // It answers a second dial: the first was too early.
+      let tries = 0;
+      asterisk.answers["POST /channels/leg-1/dial"] = () => {
+        tries += 1;
+        if (tries === 1) asterisk.send({ type: "ChannelDestroyed", cause: 17, channel: channel("Down") });
+        return { status: tries < 5 ? 409 : 404 };
+      };
+      const reportedBefore = execute(dial()).then((result) => [result, [...reports]]);
+      expect(await reportedBefore).toEqual([{ done: true }, []]);
+      expect(tries).toBe(5);
+      expect(await reported("ended")).toMatchObject({ call, reason: "busy" });
+    });
+
+    test("a dial that Asterisk refuses is refused, and nothing is reported", async () => {
+      asterisk.answers["POST /channels/leg-1/dial"] = { status: 500 };
+      asterisk.answers["DELETE /channels/leg-1"] = () => {
+        asterisk.send({ type: "ChannelDestroyed", cause: 16, channel: channel("Down") });
+        return { status: 204 };
+      };
+      expect(await execute(dial())).toEqual({ done: false, reason: "refused" });
+      await driver.state();
+      expect(reports).toEqual([]);
+    });
+
+    test("a call whose number Asterisk cannot note is not dialled", async () => {
+      asterisk.answers["POST /asterisk/variable"] = { status: 413 };
+      expect(await execute(dial())).toEqual({ done: false, reason: "refused" });
+      expect([asked("POST /channels/leg-1/dial").length, asked("DELETE /channels/leg-1").length]).toEqual([0, 1]);
+    });
+
+    test("a conference is not over while one of its calls cannot be hung up on", async () => {
+      expect(await execute(dial())).toEqual({ done: true });
+      asterisk.answers["DELETE /channels/leg-1"] = { status: 500 };
+      expect(await execute({ type: "end-conference" })).toEqual({ done: false, reason: "refused" });
+      expect((await driver.state())?.conferences).toHaveLength(1);
+    });
+
+    test("hangs up for nobody answered in a way that the next agent can read", async () => {
+      expect(await execute(dial(20))).toEqual({ done: true });
+      asterisk.send({ type: "Dial", dialstatus: "", peer: channel("Down") });
+      await vi.waitFor(() => expect(asked("DELETE /channels/leg-1")).toHaveLength(1));
+      expect(asked("DELETE /channels/leg-1")[0]?.parameters).toEqual({ reason: "no_answer" });
+    });
+
+    test("hears what the telephone has said while this process stood still", async () => {
+      expect(await execute(dial(200))).toEqual({ done: true });
+      asterisk.send({ type: "Dial", dialstatus: "", peer: channel("Down") });
+      await driver.state();
+      asterisk.send({ type: "ChannelDestroyed", cause: 17, channel: channel("Down") });
+      const until = performance.now() + 250;
+      while (performance.now() < until);
+      expect(await reported("ended")).toMatchObject({ call, reason: "busy" });
+      expect(asked("DELETE /channels/leg-1")).toEqual([]);
+    });
   });
 });

@@ -55,7 +55,7 @@ describe("the end of a dialled call that nobody answered", () => {
     [0, null, "no-answer"],
     [34, "CONGESTION", "refused"],
     [0, "CONGESTION", "refused"],
-    [16, null, "rejected"],
+    [16, null, "refused"],
     [127, null, "refused"],
   ] as const)("with cause %d and %s is %s", (cause, dialStatus, reason) => {
     expect(reasonOfDial({ cause, dialStatus })).toBe(reason);

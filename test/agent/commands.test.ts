@@ -53,7 +53,7 @@ test("init writes settings that are right, makes the key, and prints what the ed
       driver: { type: "generic", url: "ws://127.0.0.1:8790/bridge" },
       policy: {
         allow: [],
-        deny: ["+1900", "+1976"],
+        deny: ["+1900"],
         callsPerMinute: 60,
         callsAtOnce: 100,
         longestCallMinutes: 720,
@@ -103,12 +103,46 @@ test("init for an Asterisk: settings and sample configuration share a password o
   expect(one.read("http.conf")).toContain("bindport = 8099\n");
   for (const number of ["18005551234", "18005555678"])
     expect(one.read("extensions.conf")).toContain(`exten => ${number},1,Gosub(`);
+  expect(one.driver?.callerId).toBe("18005551234");
   expect(one.read("asterisk.conf")).not.toContain("astmoddir");
   expect(one.said).toContain(`${one.config}/*.conf /etc/asterisk/\n`);
   expect([one.file, join(one.config, "ari.conf")].map((path) => (statSync(path).mode & 0o777).toString(8))).toEqual([
     process.getuid?.() === 0 ? "640" : "600",
     "600",
   ]);
+});
+
+test("init for an Asterisk that has the sample already writes nothing for it, and prints the lines of the dialplan", () => {
+  const file = join(folder, "of-beta.json");
+  const [url, passwordFile] = ["https://asterisk.example.com:8089/ari", "/etc/bridgehead/ari-password"];
+  const bridgeConfig = join(folder, "etc-of-beta");
+  const more = { bridgeConfig, driverUrl: url, ariUser: "beta", application: "bridgehead-of-beta", passwordFile };
+
+  const said = init(file, { ...options, driver: "asterisk", dialIn: "18005559999, 18005559998", ...more });
+
+  const settings = loadSettings(file);
+  expect(settings.ok && settings.value.driver).toMatchObject({
+    ...{ url, user: "beta", application: "bridgehead-of-beta", passwordFile, callerId: "18005559999" },
+  });
+  expect(existsSync(bridgeConfig)).toBe(false);
+  expect(said.split("\n").filter((line) => line.startsWith("exten"))).toEqual(
+    [9, 8].map((last) => `exten => 1800555999${last},1,Gosub(conference,\${EXTEN},1(bridgehead-of-beta))`),
+  );
+});
+
+test.each([
+  "https://127.0.0.1:8089/ari",
+  "http://127.0.0.1:8088/asterisk/ari",
+  "http://[::1]:8088/ari",
+  "http://localhost/ari",
+])("init writes no configuration of an Asterisk that could not be reached at %s", (driverUrl) => {
+  const file = join(folder, "unreachable.json");
+
+  expect(() => init(file, { ...options, driver: "asterisk", driverUrl })).toThrow(
+    /^the configuration that is written for Asterisk is for an agent on its own machine, .*tlscertfile/,
+  );
+
+  expect(existsSync(file)).toBe(false);
 });
 
 test("init writes no file of an Asterisk over one that is there, nor any other then", () => {

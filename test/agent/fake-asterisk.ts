@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type WebSocket, WebSocketServer } from "ws";
 
 export interface FakeAnswer {
@@ -16,21 +16,26 @@ export interface FakeRequest {
 /** A server that answers like ARI as far as it is told to; what it is not told is answered with status 404. */
 export interface FakeAsterisk {
   readonly url: string;
-  /** By method and path; a function is asked each time. `null`: never answered. */
+  /** By method and path; a function is asked each time. `null`: not answered before `answer` is called. */
   readonly answers: Record<string, FakeAnswer | null | ((request: FakeRequest) => FakeAnswer | null)>;
   readonly requests: FakeRequest[];
   readonly sockets: WebSocket[];
   send(event: object): void;
+  /** To all who still wait for one. */
+  answer(what: string, answer: FakeAnswer): void;
+  /** Whether somebody who asked this no longer waits for the answer. */
+  brokenOff(what: string): boolean;
   close(): Promise<void>;
 }
 
-const names = ["applications", "asterisk", "bridges", "channels", "endpoints", "events"].map(
+const names = ["applications", "asterisk", "bridges", "channels", "endpoints", "events", "playbacks"].map(
   (name) => `res_ari_${name}`,
 );
 const others = [
   "res_stasis",
   "res_stasis_answer",
   "res_stasis_playback",
+  "res_stasis_snoop",
   "res_mutestream",
   "app_stasis",
   "bridge_softmix",
@@ -56,6 +61,7 @@ function healthy(): FakeAsterisk["answers"] {
     "POST /asterisk/variable": { status: 204 },
     "GET /bridges": { status: 200, body: [] },
     "GET /channels": { status: 200, body: [] },
+    "POST /channels/create": { status: 200, body: {} },
   };
 }
 
@@ -67,6 +73,11 @@ export async function startFakeAsterisk(): Promise<FakeAsterisk> {
     for (const socket of sockets) socket.send(JSON.stringify(event));
   };
 
+  const waiting: { readonly what: string; readonly response: ServerResponse }[] = [];
+  const reply = (response: ServerResponse, { status, body }: FakeAnswer) => {
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body));
+  };
   const server = createServer(async (incoming, response) => {
     const request = await read(incoming);
     requests.push(request);
@@ -77,10 +88,8 @@ export async function startFakeAsterisk(): Promise<FakeAsterisk> {
       send({ type: "ChannelUserevent", eventname: mark, userevent: {} });
       answer = { status: 204 };
     }
-    if (answer === null) return;
-    const { status, body } = answer ?? { status: 404, body: { message: "no such thing" } };
-    response.writeHead(status, { "content-type": "application/json" });
-    response.end(body === undefined ? "" : typeof body === "string" ? body : JSON.stringify(body));
+    if (answer === null) waiting.push({ what: request.what, response });
+    else reply(response, answer ?? { status: 404, body: { message: "no such thing" } });
   });
   const webSockets = new WebSocketServer({ server, path: "/ari/events" });
   webSockets.on("connection", (socket) => {
@@ -96,6 +105,10 @@ export async function startFakeAsterisk(): Promise<FakeAsterisk> {
     requests,
     sockets,
     send,
+    answer: (what, answer) => {
+      for (const each of waiting) if (each.what === what) reply(each.response, answer);
+    },
+    brokenOff: (what) => waiting.some((each) => each.what === what && each.response.destroyed),
     close: () =>
       new Promise((resolve) => {
         for (const socket of sockets) socket.terminate();

@@ -53,7 +53,8 @@ class HostileEdge {
   #command(isNew: boolean): { readonly id: string; readonly command: object } {
     const draws = this.#draws;
     const isRepeated = !isNew && this.#ids.length > 0 && draws.chance(0.1);
-    const id = isRepeated ? (draws.pick(this.#ids) ?? "") : `command-${++this.#count}`;
+    // A changed character of a replay must not make the one of the other.
+    const id = isRepeated ? (draws.pick(this.#ids) ?? "") : `${isNew ? "new" : "command"}-${++this.#count}`;
     if (!isNew) this.#ids.push(id);
     const more = draws.chance(0.1) ? { again: true } : draws.chance(0.1) ? { withinMs: draws.between(0, 400) } : {};
     return { id, command: this.#body(), ...more };
@@ -96,7 +97,12 @@ class HostileEdge {
     const area = draws.pick(["408", "408", "900", "242", "", "90", "408/sip"]);
     const begin = draws.pick(["", "", "", "900", "90"]);
     const end = draws.chance(0.05) ? draws.pick(["@evil.example", "&SIP/2", "w9", " "]) : "";
-    return { country, area, local: `${begin}${local}${end}`, extension: draws.chance(0.95) ? "" : "1,,2" };
+    return {
+      country,
+      area,
+      local: `${begin}${local}${end}`,
+      extension: draws.chance(0.95) ? "" : draws.pick(["1,,2", "12345678901"]),
+    };
   }
 }
 

@@ -50,6 +50,29 @@ describe("which numbers may be dialled", () => {
   });
 
   test.each([
+    ["900", "1234567"],
+    ["0900", "1234567"],
+    ["", "009001234567"],
+    ["0", "9001234567"],
+  ])("a denied number is denied with zeros of national dialling, too: area %j and local number %j", (area, local) => {
+    const settings = { allow: ["+49"], deny: ["+49900"] };
+    expect(verdict(settings, { country: "49", area, local, extension: "" })).toBe("number-denied");
+    expect(verdict(settings, { country: "49", area: "030", local, extension: "" })).toBe("allowed");
+  });
+
+  test("zeros of national dialling do not make a number an allowed one", () => {
+    expect(verdict({ allow: ["+4930"] }, { country: "49", area: "030", local: "1", extension: "" })).toBe(
+      "number-denied",
+    );
+    expect(verdict({ allow: ["+3906"] }, { country: "39", area: "06", local: "1", extension: "" })).toBe("allowed");
+  });
+
+  test("an extension has ten digits at most", () => {
+    expect(verdict({ allow: ["+"] }, number("14085551234", { extension: "1234567890" }))).toBe("allowed");
+    expect(verdict({ allow: ["+"] }, number("14085551234", { extension: "12345678901" }))).toBe("long-extension");
+  });
+
+  test.each([
     ["without a country", { country: "" }],
     ["whose country begins with 0", { country: "0" }],
     ["without a local number", { local: "" }],

@@ -68,13 +68,18 @@ test.each([
     'driver.url must be the http:// or https:// address of ARI, ending in /ari, without user and password (it is "ws://127.0.0.1:8088"), for example "http://127.0.0.1:8088/ari"',
   ],
   [
+    "an Asterisk on another machine without TLS",
+    { driver: { type: "asterisk", url: "http://10.0.0.7:8088/ari", user: "u", password: "secret" } },
+    'driver.url must be https:// where Asterisk is on another machine: the password, with which anybody can call at your cost, would be there for all to read (it is "http://10.0.0.7:8088/ari"), for example "http://127.0.0.1:8088/ari"',
+  ],
+  [
     "an endpoint without a place for the number",
-    { driver: { type: "asterisk", url: "http://h/ari", user: "u", password: "secret", endpoint: "PJSIP/trunk" } },
+    { driver: { type: "asterisk", url: "https://h/ari", user: "u", password: "secret", endpoint: "PJSIP/trunk" } },
     'driver.endpoint must name a channel technology and have {number} where the number goes (it is "PJSIP/trunk"), for example "PJSIP/{number}@trunk"',
   ],
   [
     "a password that stands twice, and is not shown,",
-    { driver: { type: "asterisk", url: "http://h/ari", user: "u", password: "secret", passwordFile: "/x" } },
+    { driver: { type: "asterisk", url: "https://h/ari", user: "u", password: "secret", passwordFile: "/x" } },
     `driver must have either password or passwordFile, for example ${JSON.stringify(drivers.asterisk.example)}`,
   ],
   [
@@ -104,7 +109,7 @@ test.each([
   ],
   [
     "a list of sounds",
-    { driver: { type: "asterisk", url: "http://h/ari", user: "u", password: "secret", sounds: [] } },
+    { driver: { type: "asterisk", url: "https://h/ari", user: "u", password: "secret", sounds: [] } },
     'driver.sounds must be an object (it is a list), for example {"welcome":["conf-getconfno"]}',
   ],
   [
@@ -124,12 +129,12 @@ test.each([
   ],
   [
     "a setting too many of a driver",
-    { driver: { type: "asterisk", url: "http://h/ari", user: "u", password: "secret", colour: "red" } },
+    { driver: { type: "asterisk", url: "https://h/ari", user: "u", password: "secret", colour: "red" } },
     "driver.colour is no setting; the settings of driver are type, url, user, password, passwordFile, application, endpoint, callerId, ports, language, sounds, talking",
   ],
   [
     "a sound too many",
-    { driver: { type: "asterisk", url: "http://h/ari", user: "u", password: "secret", sounds: { wellcome: [] } } },
+    { driver: { type: "asterisk", url: "https://h/ari", user: "u", password: "secret", sounds: { wellcome: [] } } },
     expect.stringMatching(
       /^driver\.sounds\.wellcome is no setting; the settings of driver\.sounds are welcome, key-again, /,
     ),

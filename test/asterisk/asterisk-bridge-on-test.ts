@@ -4,8 +4,8 @@ import { WebSocket } from "ws";
 import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
 import { CALL_VARIABLE, readBridgeName } from "../../bridge-agent/drivers/asterisk/names.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
-import type { AsteriskHome } from "../../scripts/asterisk.ts";
-import { AsteriskOnTest } from "../../simulators/telephones/asterisk-on-test.ts";
+import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
+import type { AsteriskHome } from "../../scripts/asterisk/find-asterisk.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { BridgeOnTest } from "../conformance/bridge-driver.ts";
 import { startHoldingProxy } from "./holding-proxy.ts";
@@ -76,8 +76,13 @@ function start(home: AsteriskHome): Promise<AsteriskOnTest> {
 /** A real Asterisk with telephones that are channels of its own, and the driver, whose way to it can be cut. */
 export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<AsteriskBridgeOnTest> {
   const asterisk = await fresh(home);
-  const proxy = await startHoldingProxy(asterisk.ports.http);
-  const ari = async (method: string, path: string, parameters: Readonly<Record<string, string>> = {}) => {
+  // Asterisk does not say who is muted: it is what it was last told, and did.
+  const muted = new Map<string, boolean>();
+  const proxy = await startHoldingProxy(asterisk.ports.http, (request) => {
+    const [, method, call = ""] = /^(POST|DELETE) \/ari\/channels\/([^/]+)\/mute/.exec(request) ?? [];
+    if (method) muted.set(decodeURIComponent(call), method === "POST");
+  });
+  const ari: AsteriskBridgeOnTest["ari"] = async (method, path, parameters = {}) => {
     const answer = await asterisk.ari(method, `${path}?${new URLSearchParams(parameters)}`);
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
@@ -135,7 +140,7 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
   const phoneOf = (call: CallId) => `/channels/phone-${call}`;
   const playing = new Map<CallId, string>();
   const speak = async (call: CallId) => {
-    const { id } = await ari("POST", `${phoneOf(call)}/play`, { media: "tone:dial" });
+    const { id } = await ari<{ id: string }>("POST", `${phoneOf(call)}/play`, { media: "tone:dial" });
     playing.set(call, id);
   };
   const fallSilent = async (call: CallId) => {
@@ -153,15 +158,16 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
     other,
     stranger,
     dialIns,
-    without: ["lock-by-telephone", "prompt-of-its-own"],
+    without: ["lock-by-telephone", "prompt-of-its-own", "recall"],
     async dialIn(number, dialled = dialIns.own) {
       const id = `caller-${randomUUID()}` as CallId;
       const phone = `phone-${id}`;
       const call = { channelId: phone, otherChannelId: id };
       const origin = { endpoint: `Local/${dialled}@from-trunk/n`, app: "phones", callerId: number };
       const dial = () => ari("POST", "/channels", { ...origin, ...call });
-      // The driver has written its notes once it has answered.
-      await must("ChannelVarset", id, 1, dial, NOTICES_WITHIN_MS);
+      // The driver has written its notes once it has answered; the telephone's half comes after that.
+      const answered = () => must("ChannelVarset", id, 1, dial, NOTICES_WITHIN_MS);
+      await must("StasisStart", phone, 1, answered, NOTICES_WITHIN_MS);
       await ari("POST", `${phoneOf(id)}/silence`);
       return id;
     },
@@ -201,6 +207,17 @@ export async function asteriskBridgeOnTest(home: AsteriskHome): Promise<Asterisk
       const release = proxy.hold();
       return async () => release();
     },
+    loseAnswers: async () => proxy.lose(),
+    async truth(call) {
+      const [channels, bridges] = await Promise.all([
+        ari<{ id: string }[]>("GET", "/channels"),
+        ari<{ name: string; channels: string[] }[]>("GET", "/bridges"),
+      ]);
+      if (!channels.some(({ id }) => id === call)) return null;
+      const inside = bridges.find(({ channels }) => channels.includes(call));
+      return { muted: muted.get(call) === true, room: readBridgeName(inside?.name ?? "")?.room ?? null };
+    },
+    held: () => proxy.held(),
     cutLink: async () => proxy.cut(),
     restart: async () => {
       await asterisk.restart();

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 
 import { look } from "../../bridge-agent/drivers/asterisk/look.ts";
 import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
 import { timers } from "../../bridge-agent/node-ports.ts";
-import { AsteriskOnTest } from "../../simulators/telephones/asterisk-on-test.ts";
+import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
 import { findingLine } from "../../src/foundation/finding.ts";
 
 describe.each(inject("asterisks"))("doctor, of $version", (home) => {

@@ -10,7 +10,7 @@ const conference = "987654321" as ConfKey;
 const side = "r7" as RoomId;
 const dialled = "leg-1" as CallId;
 const number = { country: "1", area: "408", local: "5551234", extension: "" };
-const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: "0444" };
+const create: BridgeCommand = { type: "create-conference", maxCallers: 4, anonymousId: "0444" };
 
 describe.each(inject("asterisks"))("an agent of $version", (home) => {
   let bridge: AsteriskBridgeOnTest;
@@ -81,42 +81,51 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     return { inside, apart, outside };
   }
 
-  const byId = ({ calls, ...rest }: DriverState) => ({
-    ...rest,
-    calls: [...calls].sort((one, other) => (one.call < other.call ? -1 : 1)),
-  });
-
-  test("an agent that takes over finds all that the one before it brought about, and reports nothing of it", async () => {
+  test("an agent that takes over knows how many callers a conference takes", async () => {
     const first = await act(bridge.driver, 1);
-    await busyConference(first);
-    const before = await stateOf(first);
+    const { outside } = await busyConference(first);
 
     const second = await act(bridge.other, 2);
 
-    expect(byId(await stateOf(second))).toEqual(byId(before));
-    expect(second.reports).toEqual([]);
-    expect(first.reports.at(-1)).toMatchObject({ type: "disconnected", isReplaced: true });
+    // Two are in.
+    await done(second, { type: "unlock" });
+    for (const caller of ["14085550004", "14085550005"])
+      await done(second, { type: "admit", call: await bridge.dialIn(caller), muted: false, joinTone: false });
+    const tooMany: BridgeCommand = { type: "admit", call: outside, muted: false, joinTone: false };
+    expect(await second.driver.execute("admit" as CommandId, conference, tooMany)).toEqual({
+      done: false,
+      reason: "capacity",
+    });
   });
 
-  test("an agent that was killed finds everything again, and who talks is reported anew", async () => {
-    const first = await act(bridge.driver, 1);
-    await busyConference(first);
-    const talker = await bridge.dialIn("14085550004");
-    await done(first, { type: "unlock" }, { type: "admit", call: talker, muted: false, joinTone: true });
-    await bridge.talk(talker, true);
-    const before = await stateOf(first);
-    expect(first.reports.at(-1)).toMatchObject({ type: "talking", call: talker, talking: true });
-    await first.driver.stop();
+  test.each(["mute", "unmute"] as const)(
+    "an agent that was killed before it wrote a %s down is followed by one whose state tells what is heard",
+    async (type) => {
+      const first = await act(bridge.driver, 1);
+      await done(first, create);
+      const [call, other] = [await bridge.dialIn("14085550001"), await bridge.dialIn("14085550002")];
+      const wasMuted = type === "unmute";
+      await done(first, { type: "admit", call: other, muted: false, joinTone: false });
+      await done(first, { type: "admit", call, muted: wasMuted, joinTone: false });
+      await first.driver.stop();
+      // As far as the first agent came.
+      await bridge.ari(wasMuted ? "DELETE" : "POST", `/channels/${call}/mute`, { direction: "in" });
 
-    const again = await act(bridge.again(), 1);
+      const again = await act(bridge.again(), 1);
+      expect((await stateOf(again)).calls.find((each) => each.call === call)).toMatchObject({ muted: wasMuted });
+      const ear = `phone-${other}`;
+      await bridge.ari("POST", `/channels/${ear}/variable`, { variable: "TALK_DETECT(set)", value: "100,256" });
+      await bridge.talk(call, true);
 
-    const withoutTalk = (state: DriverState) =>
-      JSON.parse(JSON.stringify(byId(state)).replaceAll('"talking":true', '"talking":false'));
-    expect(withoutTalk(await stateOf(again))).toEqual(withoutTalk(before));
-    await vi.waitFor(() =>
-      expect(again.reports).toContainEqual({ type: "talking", call: talker, conference, talking: true }),
-    );
-  });
+      const isHeard = () => bridge.seen("ChannelTalkingStarted").includes(ear);
+      if (wasMuted) {
+        await pause(300);
+        expect(isHeard()).toBe(false);
+        await done(again, { type: "unmute", call });
+      }
+      await vi.waitFor(() => expect(isHeard()).toBe(true), patience);
+    },
+  );
 
   test("a call that was dialled and is over counts as ended after a crash: its number is not dialled again", async () => {
     const first = await act(bridge.driver, 1);
@@ -127,7 +136,10 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
 
     const again = await act(bridge.again(), 1);
 
-    expect((await stateOf(again)).calls).toMatchObject([{ call: dialled, stage: "ended", conference }]);
+    // WebEx hears that the bridge was not reached, not that somebody rejected the call.
+    expect((await stateOf(again)).calls).toMatchObject([
+      { call: dialled, stage: "ended", conference, reason: "refused" },
+    ]);
     const dial: BridgeCommand = { type: "dial", call: dialled, number, waitMs: 60_000 };
     expect(await again.driver.execute("command-again" as CommandId, conference, dial)).toEqual({
       done: false,
@@ -148,6 +160,75 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
       () => expect(again.reports).toEqual([{ type: "ended", call: dialled, conference, reason: "no-answer" }]),
       { timeout: 3_000 },
     );
+  });
+
+  /** What is asked of Asterisk by this never leaves its agent, which is then killed. */
+  async function killedBefore(path: RegExp, acting: Acting, command: BridgeCommand): Promise<void> {
+    const { fetch } = globalThis;
+    const asked = new Promise<void>((resolve) => {
+      vi.spyOn(globalThis, "fetch").mockImplementation((url, init) => {
+        if (init?.method !== "POST" || !path.test(`${url}`)) return fetch(url, init);
+        resolve();
+        return new Promise((_, reject) => init.signal?.addEventListener("abort", () => reject(new Error("killed"))));
+      });
+    });
+    const result = acting.driver.execute("killed" as CommandId, conference, command);
+    await asked;
+    await acting.driver.stop();
+    expect(await result).toEqual({ done: "unknown" });
+    vi.restoreAllMocks();
+  }
+  const dial: BridgeCommand = { type: "dial", call: dialled, number, waitMs: 60_000 };
+  const answered = { type: "answered", call: dialled, conference };
+
+  test("a dial of an agent that was killed before the channel was made was not begun: it is begun again", async () => {
+    const first = await act(bridge.driver, 1);
+    await done(first, create);
+    await killedBefore(/channels\/create$/, first, dial);
+
+    const again = await act(bridge.again(), 1);
+    expect((await stateOf(again)).calls).toEqual([]);
+
+    await done(again, dial);
+    await vi.waitFor(() => expect(again.reports).toEqual([answered]), patience);
+  });
+
+  test("a dial of an agent that was killed once the channel was made goes on", async () => {
+    const first = await act(bridge.driver, 1);
+    await done(first, create);
+    await killedBefore(/asterisk\/variable$/, first, dial);
+
+    const again = await act(bridge.again(), 1);
+    expect((await stateOf(again)).calls).toMatchObject([{ call: dialled, stage: "ringing" }]);
+
+    await vi.waitFor(() => expect(again.reports).toEqual([answered]), patience);
+  });
+
+  test("a dial of an agent that was killed as it dialled has come to nothing, and is told so", async () => {
+    const first = await act(bridge.driver, 1);
+    await done(first, create);
+    await killedBefore(/dial$/, first, dial);
+
+    const again = await act(bridge.again(), 1);
+
+    const refused = { type: "ended", call: dialled, conference, reason: "refused" };
+    await vi.waitFor(() => expect(again.reports).toEqual([refused]), patience);
+    expect(await again.driver.execute("again" as CommandId, conference, dial)).toEqual({
+      done: false,
+      reason: "refused",
+    });
+  });
+
+  test("a channel that Asterisk makes late is the one that the dial goes on with", async () => {
+    const acting = await act(bridge.driver, 1);
+    await done(acting, create);
+    await stateOf(acting);
+    const made = { endpoint: "Local/14085551234@phones", app: "bridgehead", channelId: dialled };
+    await bridge.ari("POST", "/channels/create", made);
+
+    await done(acting, dial);
+
+    await vi.waitFor(() => expect(acting.reports).toEqual([answered]), patience);
   });
 
   test("callers of a conference that was destroyed while no agent was there are let go", async () => {
@@ -191,23 +272,26 @@ describe.each(inject("asterisks"))("an agent of $version", (home) => {
     await done(acting, create);
     const inside = await bridge.dialIn("14085550001");
     await done(acting, { type: "admit", call: inside, muted: false, joinTone: true });
+    const another = "987650000" as ConfKey;
     // The command line stays until Asterisk has ended.
     void bridge.asterisk.cli("core stop gracefully").catch(() => {});
     await pause(200);
 
-    const dial: BridgeCommand = { type: "dial", call: dialled, number, waitMs: 60_000 };
-    expect(await acting.driver.execute("dial" as CommandId, conference, dial)).toEqual({
+    // First of all: nothing else has been tried that could show it.
+    expect(await acting.driver.execute("create" as CommandId, another, create)).toEqual({
       done: false,
       reason: "capacity",
     });
-    const another = "987650000" as ConfKey;
-    expect(await acting.driver.execute("create" as CommandId, another, create)).toEqual({
+    const dial: BridgeCommand = { type: "dial", call: dialled, number, waitMs: 60_000 };
+    expect(await acting.driver.execute("dial" as CommandId, conference, dial)).toEqual({
       done: false,
       reason: "capacity",
     });
     await done(acting, { type: "mute", call: inside });
     const notices = acting.reports.flatMap((report) => (report.type === "notice" ? [report.text] : []));
     expect(notices).toEqual([expect.stringMatching(/takes no new calls, for it is about to end/)]);
+    await bridge.asterisk.cli("core abort shutdown");
+    expect(await acting.driver.execute("again" as CommandId, another, create)).toEqual({ done: true });
   });
 
   test("a conference that is over leaves nothing on Asterisk", async () => {

@@ -1,25 +1,40 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
+import { probeId } from "../../bridge-agent/drivers/asterisk/names.ts";
 
 /** The way between an agent and ARI: it can be cut, and can hold requests back. */
 export interface HoldingProxy {
   readonly port: number;
-  /** From now on nothing that changes bridges or channels gets through; what is held when its connection closes never does. */
+  /** From now on nothing that changes bridges or channels gets through until the returned function is called; then all of it does. */
   hold(): () => void;
-  /** Breaks every connection. */
+  /** Waits until something is held. */
+  held(): Promise<void>;
+  /** From now on what changes bridges or channels is carried out, and not answered, until the next `cut`. */
+  lose(): void;
+  /** Breaks every connection. What was held gets through all the same: what was written to Asterisk is carried out. */
   cut(): void;
   close(): Promise<void>;
 }
 
-export async function startHoldingProxy(target: number): Promise<HoldingProxy> {
+/** `carriedOut` hears of each request that Asterisk has answered with 2xx. */
+export async function startHoldingProxy(
+  target: number,
+  carriedOut?: (request: string, body: string) => void,
+): Promise<HoldingProxy> {
   const sockets = new Set<Socket>();
   let held: (() => void)[] | null = null;
+  let loses = false;
+  let isHolding = () => {};
 
+  const isAct = ({ method, url }: IncomingMessage) => method !== "GET" && /^\/ari\/(bridges|channels)/.test(url ?? "");
   const pass = (incoming: IncomingMessage, body: Buffer, response: ServerResponse) => {
     const { method, url, headers } = incoming;
     const outgoing = request({ host: "127.0.0.1", port: target, method, path: url, headers, agent: false });
     outgoing.on("response", (answer) => {
-      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      const { statusCode = 500 } = answer;
+      if (statusCode < 300) carriedOut?.(`${method} ${url}`, body.toString());
+      if (loses && isAct(incoming)) return void answer.resume();
+      response.writeHead(statusCode, answer.headers);
       answer.pipe(response);
     });
     outgoing.on("error", () => response.destroy());
@@ -29,11 +44,10 @@ export async function startHoldingProxy(target: number): Promise<HoldingProxy> {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
-    const isAct = incoming.method !== "GET" && /^\/ari\/(bridges|channels)/.test(incoming.url ?? "");
-    if (held === null || !isAct) return pass(incoming, body, response);
-    held.push(() => {
-      if (!incoming.socket.destroyed) pass(incoming, body, response);
-    });
+    const isProbe = `${incoming.url}${body}`.includes(probeId(""));
+    if (held === null || !isAct(incoming) || isProbe) return pass(incoming, body, response);
+    held.push(() => pass(incoming, body, response));
+    isHolding();
   });
   server.on("connection", (socket) => {
     sockets.add(socket);
@@ -58,7 +72,13 @@ export async function startHoldingProxy(target: number): Promise<HoldingProxy> {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");
 
+  const passHeld = () => {
+    const waiting = held?.splice(0) ?? [];
+    for (const passOn of waiting) passOn();
+  };
   const cut = () => {
+    loses = false;
+    passHeld();
     for (const socket of sockets) socket.destroy();
   };
   return {
@@ -66,11 +86,18 @@ export async function startHoldingProxy(target: number): Promise<HoldingProxy> {
     hold() {
       held ??= [];
       return () => {
-        const waiting = held ?? [];
+        passHeld();
         held = null;
-        for (const passOn of waiting) passOn();
       };
     },
+    lose() {
+      loses = true;
+    },
+    held: () =>
+      new Promise((resolve) => {
+        if (held !== null && held.length > 0) resolve();
+        else isHolding = resolve;
+      }),
     cut,
     close: () =>
       new Promise((resolve) => {

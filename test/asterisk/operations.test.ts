@@ -1,19 +1,23 @@
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { doctor } from "../../bridge-agent/doctor.ts";
 import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
 import { look } from "../../bridge-agent/drivers/asterisk/look.ts";
-import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
+import { type AsteriskSettings, readPassword } from "../../bridge-agent/drivers/asterisk/settings.ts";
 import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts, timers } from "../../bridge-agent/node-ports.ts";
 import { loadSettings } from "../../bridge-agent/settings.ts";
-import { AsteriskOnTest } from "../../simulators/telephones/asterisk-on-test.ts";
+import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
+import { Phones } from "../../simulators/telephones/phones.ts";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { findingLine } from "../../src/foundation/finding.ts";
+import type { CommandId, ConfKey } from "../../src/foundation/ids.ts";
 
+const patience = { timeout: 3_000, interval: 50 };
 const operations = readFileSync("docs/operations.md", "utf8");
 
 /** In order, since each goes on where the one before ended. */
@@ -31,10 +35,11 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
     mkdirSync(join(folder, "state"));
     const file = join(folder, "agent.json");
     writeFileSync(file, "of the package");
-    for (const command of commandsOf("asterisk")) {
-      if (/^(sudo (apt|systemctl|bridgehead-agent doctor)|sudoedit)/.test(command)) continue;
-      run(command.replace("/etc/asterisk/", `${etc}/`));
-    }
+    mkdirSync(join(etc, "old.d"));
+    writeFileSync(join(etc, "ari.conf"), "of before");
+    run("asterisk");
+    // The files once more, as after a change.
+    run("asterisk", /^(\[|sudo (cp|install))/);
     expect(readFileSync(join(etc, "ari.conf"), "utf8")).toContain("password = ");
     const loaded = loadSettings(file);
     if (!loaded.ok || loaded.value.driver.type !== "asterisk")
@@ -57,23 +62,28 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
       },
     });
     settings = { ...settings, url: asterisk.url };
-
-    function run(command: string): void {
-      const here = command
-        .replace(/^sudo /, "")
-        .replaceAll("/etc/bridgehead/", `${folder}/`)
-        .replace("-o root -g asterisk ", "")
-        .replace(
-          /^bridgehead-agent init/,
-          `${process.execPath} bridge-agent/main.ts init --state state --settings ${file}`,
-        );
-      execFileSync("sh", ["-c", here]);
-    }
   });
   afterAll(async () => {
     await asterisk?.stop();
     rmSync(folder, { recursive: true, force: true });
   });
+
+  /** The commands of a step, in this folder, but for those that install and start. */
+  function run(step: string, which = /^(?!sudo (apt|systemctl|asterisk|bridgehead-agent doctor)|sudoedit)/): string {
+    const here = commandsOf(step)
+      .filter((command) => which.test(command))
+      .join("\n")
+      .replaceAll("sudo ", "")
+      .replaceAll(/-o \S+ -g \S+ /g, "")
+      .replaceAll("/etc/asterisk", join(folder, "etc-asterisk"))
+      .replaceAll(/\/(etc\/bridgehead|etc\/systemd\/system|var\/lib)\//g, `${folder}/`)
+      .replaceAll("/usr/lib/systemd/system/", "packaging/")
+      .replaceAll(
+        /^bridgehead-agent init/gm,
+        `${process.execPath} bridge-agent/main.ts init --state state --settings ${join(folder, "agent.json")}`,
+      );
+    return execFileSync("sh", ["-ec", here], { encoding: "utf8" });
+  }
 
   async function said(change: Partial<AsteriskSettings> = {}, who = identity): Promise<Record<string, string>> {
     const findings = await look({ ...settings, ...change }, who, timers);
@@ -84,6 +94,53 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
     const path = join(asterisk.folder, "etc", name);
     writeFileSync(path, readFileSync(path, "utf8").replace(from, to));
   }
+
+  test("a second agent shares user, application and numbers; of its own it has name, state and port", () => {
+    run("asterisk-second-agent");
+
+    const [first, second] = ["agent.json", "agent-2.json"].map((name) => loadSettings(join(folder, name)));
+    if (!first?.ok || !second?.ok) throw new Error(JSON.stringify(second));
+    const { driver } = second.value;
+    if (driver.type !== "asterisk") throw new Error(driver.type);
+    expect(readPassword(driver)).toBe(settings.password);
+    const { agent, state, listen, ...shared } = first.value;
+    expect(second.value).toEqual({
+      ...shared,
+      driver: { ...shared.driver, password: undefined, passwordFile: join(folder, "ari-password") },
+      agent: "agent-2",
+      state: join(folder, "bridgehead-agent-2"),
+      listen: { port: 8792 },
+    });
+    const unit = readFileSync(join(folder, "bridgehead-agent-2.service"), "utf8");
+    expect(unit.split("\n")).toEqual(
+      expect.arrayContaining([
+        "StateDirectory=bridgehead-agent-2",
+        expect.stringMatching(/^ExecStart=.* --settings \S+\/agent-2\.json$/),
+      ]),
+    );
+  });
+
+  test("a second owner has an application of its own, and init prints what leads its numbers there", () => {
+    const printed = run("asterisk-second-owner");
+
+    const beta = loadSettings(join(folder, "beta.json"));
+    expect(beta).toMatchObject({
+      value: { domain: "beta", dialIn: ["18005559999"], driver: { application: "bridgehead-of-beta" } },
+    });
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the dialplan writes its variables like this.
+    expect(printed).toContain("\nexten => 18005559999,1,Gosub(conference,${EXTEN},1(bridgehead-of-beta))\n");
+  });
+
+  test("a rollback brings back what Asterisk had before, however often it was installed", () => {
+    run("asterisk-rollback");
+    run("asterisk", /^(\[|sudo (cp|install))/);
+    run("asterisk-rollback");
+
+    const etc = join(folder, "etc-asterisk");
+    expect(readdirSync(etc)).toEqual(["ari.conf", "old.d"]);
+    expect(readFileSync(join(etc, "ari.conf"), "utf8")).toBe("of before");
+    expect(readFileSync(join(folder, "etc-asterisk.of-bridgehead", "ari.conf"), "utf8")).toContain("password = ");
+  });
 
   test("doctor finds what is right, and what it cannot know", async () => {
     expect(await said({ ports: 350 })).toEqual({
@@ -218,6 +275,61 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
     agent.start((report) => reports.push(report));
     await vi.waitFor(() => expect(reports).toMatchObject([{ type: "disconnected", why: expect.stringMatching(says) }]));
     await agent.stop();
+  });
+
+  test("an upgrade waits for the last call; the agent refuses new conferences meanwhile, and is back by itself", async ({
+    onTestFinished,
+  }) => {
+    const [stop, , start, ...more] = commandsOf("upgrade-asterisk");
+    expect([start, more]).toEqual(["sudo systemctl start asterisk", []]);
+    const toStop = /^sudo asterisk -rx '(.*)'$/.exec(stop ?? "")?.[1] ?? "";
+    const reports: DriverReport[] = [];
+    const agent = new AsteriskDriver(settings, driverPorts, identity);
+    const reported = <Type extends DriverReport["type"]>(type: Type) =>
+      vi.waitFor(
+        () => {
+          const found = reports.find((report) => report.type === type);
+          expect(found, `${type} among ${JSON.stringify(reports)}`).toBeDefined();
+          return found as Extract<DriverReport, { type: Type }>;
+        },
+        { timeout: 10_000, interval: 20 },
+      );
+    const main = "987650001" as ConfKey;
+    const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: null };
+    let creates = 0;
+    const createAnother = () => {
+      creates += 1;
+      return agent.execute(`create-${creates}` as CommandId, `98766000${creates}` as ConfKey, create);
+    };
+    onTestFinished(() => agent.stop());
+    agent.start((report) => reports.push(report));
+    const { bootId } = await reported("connected");
+    agent.activate(2);
+    expect(await agent.execute("create" as CommandId, main, create)).toEqual({ done: true });
+    const phones = await Phones.start(home.sipp, asterisk.ports);
+    onTestFinished(() => phones.stop());
+    const phone = await phones.dialIn(dialIn[0] ?? "", "14085550001");
+    const { call } = await reported("prompted");
+    const admit = { type: "admit", call, muted: false, joinTone: false } as const;
+    expect(await agent.execute("admit" as CommandId, main, admit)).toEqual({ done: true });
+
+    const stopped = asterisk.cli(toStop).catch(() => {});
+    await vi.waitFor(async () => {
+      expect(await createAnother()).toEqual({ done: false, reason: "capacity" });
+    }, patience);
+    expect((await reported("notice")).text).toContain("takes no new calls, for it is about to end");
+    await expect(phones.dialIn(dialIn[0] ?? "", "14085550002")).rejects.toThrow();
+    expect([phone.state, (await agent.state())?.calls]).toMatchObject(["up", [{ call, stage: "entered" }]]);
+
+    await phone.hangUp();
+    await stopped;
+    await asterisk.ended;
+    await reported("disconnected");
+    reports.length = 0;
+    await asterisk.restart();
+    expect((await reported("connected")).bootId).not.toBe(bootId);
+    agent.activate(2);
+    expect(await createAnother()).toEqual({ done: true });
   });
 
   test("a trunk that answers OPTIONS", async () => {

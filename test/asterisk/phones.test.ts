@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { WebSocket } from "ws";
 import { sampleConfig } from "../../bridge-agent/drivers/asterisk/sample-config.ts";
-import { AsteriskOnTest } from "../../simulators/telephones/asterisk-on-test.ts";
+import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
 import { type Phone, Phones } from "../../simulators/telephones/phones.ts";
 
 describe.each(inject("asterisks"))("$version with the sample configuration", (home) => {
@@ -197,7 +197,7 @@ describe.each(inject("asterisks").slice(0, 1))("processes around $version", (hom
   test("an Asterisk and its telephones end with the test, even when that is killed", async () => {
     const left = mkdtempSync(join(tmpdir(), "bridgehead-killed-"));
     const script = `
-      import { AsteriskOnTest } from "./simulators/telephones/asterisk-on-test.ts";
+      import { AsteriskOnTest } from "./scripts/asterisk/asterisk-on-test.ts";
       import { Phones } from "./simulators/telephones/phones.ts";
       const asterisk = await AsteriskOnTest.start(${JSON.stringify(home)});
       await Phones.start(${JSON.stringify(home.sipp)}, asterisk.ports);

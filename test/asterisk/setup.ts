@@ -1,5 +1,5 @@
 import type { TestProject } from "vitest/node";
-import { type AsteriskWithSipp, findAsteriskWithSipp } from "../../scripts/asterisk.ts";
+import { type AsteriskWithSipp, findAsteriskWithSipp } from "../../scripts/asterisk/find-asterisk.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -16,5 +16,8 @@ export default async function setup(project: TestProject): Promise<void> {
     if (!each.ok) throw new Error(`there is no Asterisk to test with: ${each.error}`);
     return each.value;
   });
+  const { version } = homes[1] ?? {};
+  if (version && !version.startsWith("Asterisk 16."))
+    throw new Error(`BRIDGEHEAD_ASTERISK_16=${old} is ${version}, not 16`);
   project.provide("asterisks", homes);
 }

@@ -1,7 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, expect, inject, test, vi } from "vitest";
+import { LocalRun } from "../../scripts/local-run.ts";
 import { Phones } from "../../simulators/telephones/phones.ts";
 import { isAlive, kill, Meeting, startWorld, type World } from "../whole/world.ts";
 
@@ -76,6 +78,29 @@ test("its files are in the state folder, where nobody else reads the password; a
   expect(pids.filter(isAlive)).toEqual([]);
 });
 
+test("an Asterisk that is installed is taken; where it has no sounds, a line says so", async () => {
+  const usr = mkdtempSync(join(tmpdir(), "bridgehead-installed-"));
+  const [sbin, modules, share] = ["sbin", "lib/any/asterisk", "share/asterisk"].map((name) => join(usr, name)) as [
+    ...[string, string, string],
+  ];
+  for (const path of [sbin, modules, share]) mkdirSync(path, { recursive: true });
+  writeFileSync(join(sbin, "asterisk"), `#!/bin/sh\nexec ${home?.asterisk} "$@"\n`, { mode: 0o755 });
+  symlinkSync(home?.modules ?? "", join(modules, "modules"));
+  for (const name of ["documentation", "rest-api"]) symlinkSync(join(home?.data ?? "", name), join(share, name));
+  vi.stubEnv("ASTERISK_ROOT", "");
+  vi.stubEnv("PATH", `${sbin}:${process.env.PATH}`);
+
+  const run = await LocalRun.start({ bridge: "asterisk" });
+  await run.stop();
+  vi.unstubAllEnvs();
+  rmSync(usr, { recursive: true });
+
+  expect(run.output.filter((line) => /^(version|sounds) /.test(line))).toEqual([
+    `version ${home?.version}`,
+    expect.stringMatching(/^sounds {2}this Asterisk has no English sounds, .*: install asterisk-core-sounds-en$/),
+  ]);
+});
+
 test.each([
   [["--bridge", "foo"], {}, /^error: option '--bridge <kind>' argument 'foo' is invalid\. .*simulated, asterisk\.\n$/],
   [
@@ -84,6 +109,17 @@ test.each([
     /^SIP_TRUNK is "192\.0\.2\.1:5060"; it must be a port of 127\.0\.0\.1.*\n$/,
   ],
   [["--bridge", "asterisk"], { RTP_PORTS: "31000-30000" }, /^RTP_PORTS is "31000-30000"; it must be .*30000-30999\n$/],
+  [
+    ["--bridge", "asterisk"],
+    { SIP_PORT: "15060", SIP_TRUNK: "127.0.0.1:15060" },
+    /^SIP_TRUNK and SIP_PORT must differ; they are both 15060\n$/,
+  ],
+  [
+    ["--bridge", "asterisk"],
+    { SIP_TRUNK: "127.0.0.1:30010" },
+    /^SIP_TRUNK must be outside of RTP_PORTS; it is 30010, and they are 30000-30999\n$/,
+  ],
+  [["--bridge", "asterisk"], { SIP_PORT: "30999" }, /^SIP_PORT must be outside of RTP_PORTS; .*\n$/],
   [["--bridge", "asterisk"], { DIAL_IN: "conference" }, /^DIAL_IN is "conference"; it must be 1 to 32 digits.*\n$/],
   [["--bridge", "asterisk"], { BRIDGE_URL: "ws://127.0.0.1:1/bridge" }, /^BRIDGE_URL names another bridge .*\n$/],
 ])("what cannot be is one line: %s %j", (args, env, line) => {

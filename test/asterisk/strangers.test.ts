@@ -1,6 +1,6 @@
 import { createSocket } from "node:dgram";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { AsteriskOnTest } from "../../simulators/telephones/asterisk-on-test.ts";
+import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
 
 describe.each(inject("asterisks"))("$version, with the sample configuration", (home) => {
   let asterisk: AsteriskOnTest;

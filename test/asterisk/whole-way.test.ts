@@ -1,7 +1,9 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { AsteriskUnderTest } from "../../bench/kills/asterisk-under-test.ts";
-import { AsteriskBridge } from "../../scripts/asterisk-bridge.ts";
+import { AsteriskBridge } from "../../scripts/asterisk/asterisk-bridge.ts";
 import { LocalRun } from "../../scripts/local-run.ts";
 import type { Phone, Plan } from "../../simulators/telephones/phones.ts";
 import type { Request } from "../../simulators/webex/client.ts";
@@ -30,7 +32,9 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
 
   /** Keys are slow: conference keys are short here. */
   let nextKey = 700;
-  async function running(fields: { readonly anonymousId?: string } = {}): Promise<Meeting<AsteriskBridge>> {
+  async function running(
+    fields: { readonly anonymousId?: string; readonly maxCallers?: number } = {},
+  ): Promise<Meeting<AsteriskBridge>> {
     const meeting = new Meeting(world, String(nextKey++));
     const create = { ...meeting.createRequest(), ...fields };
     await meeting.ask(create);
@@ -95,7 +99,8 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
   test.concurrent("who joins silently, dialling in or dialled, is not heard: neither a tone nor a word", async () => {
     const meeting = await running({ anonymousId: "99" });
     const { call: ear } = await meeting.callIn("1");
-    await ear.hearsNothing(); // It was told that it is alone.
+    const { call: other } = await meeting.callIn("2");
+    await Promise.all([ear.hearsNothing(), other.hearsNothing()]);
     const since = performance.now();
 
     const dialling = await bridge.callIn("14085550188", `${meeting.confKey}#99#`);
@@ -109,7 +114,9 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
     await Promise.all([dialling.hears(ear), dialled.hears(ear)]);
     await pause(SILENCE_IS_SURE_MS);
 
-    expect(ear.sound.isLoud(since)).toBe(false);
+    ear.heardNothingSince(since);
+    other.talk();
+    await ear.hears(other);
     await meeting.close();
   });
 
@@ -236,6 +243,7 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
   test.concurrent("a caller keys its attendee ID later, and the others do not hear the keys", async () => {
     const meeting = await running();
     const { call: ear } = await meeting.callIn("1");
+    const { call: other } = await meeting.callIn("2");
     const phone = await bridge.callIn("14085550166", `${meeting.confKey}##`);
     await meeting.notified("caller-entered", { did: "14085550166" });
     await ear.hearsNothing(); // The tone of the entry has ended.
@@ -245,22 +253,52 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
 
     await meeting.notified("caller-changed", { attendeeId: "555", status: "unmuted" });
     await pause(SILENCE_IS_SURE_MS);
-    expect(ear.sound.isLoud(since)).toBe(false);
+    ear.heardNothingSince(since);
+    other.talk();
+    await ear.hears(other);
     await meeting.close();
   });
 
-  test.concurrent("who dials in while the conference is locked is hung up on, and who is inside stays", async () => {
+  test.concurrent("who dials in while the conference is locked is told so and hung up on, and who is inside stays", async () => {
     const meeting = await running();
     const { alice, bob } = await talking(meeting);
     await update(meeting, "lock");
 
-    const late = await bridge.callIn("14085550155", `${meeting.confKey}#5#`);
+    const late = await bridge.callIn("14085550155", `${meeting.confKey}#`);
+    await late.hearsSomething();
     await late.until("ended", 10_000);
     await alice.call.hears(bob.call);
     await update(meeting, "unlock");
     await meeting.callIn("6");
 
     expect(meeting.messages().filter((message) => message.type === "caller-entered")).toHaveLength(3);
+    await meeting.close();
+  });
+
+  test.concurrent("who keys three conferences that are none is told so and hung up on", async () => {
+    const phone = await bridge.callIn("14085550144", "1#1#1");
+    await phone.press("#", "info");
+
+    await phone.hearsSomething();
+    await phone.until("ended", 10_000);
+    expect(phone.endedBy).toBe("hung up there");
+  });
+
+  test.concurrent("who dials in while the conference is full is told so and hung up on, until somebody leaves", async () => {
+    const meeting = await running({ maxCallers: 2 });
+    const { alice, bob } = await talking(meeting);
+
+    const late = await bridge.callIn("14085550166", `${meeting.confKey}#6#`);
+    await late.until("ended", 10_000);
+    await alice.call.hears(bob.call);
+    await bob.call.hangUp();
+    await meeting.notified("caller-changed", { status: "left" });
+    await meeting.callIn("8");
+
+    const logs = readdirSync(join(world.run.state, "logs")).map((name) =>
+      readFileSync(join(world.run.state, "logs", name), "utf8"),
+    );
+    expect(logs.join("")).toContain("the bridge refused to admit it (capacity)");
     await meeting.close();
   });
 
@@ -339,18 +377,26 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
     await meeting.close();
   });
 
-  test("Asterisk is killed: WebEx learns that everybody is gone, and the next conference works", async () => {
-    const meeting = await running();
-    const { alice, bob } = await talking(meeting);
+  test.each(["SIGTERM", "SIGKILL"] as const)(
+    "Asterisk ends by %s: WebEx learns that everybody is gone, and the next conference works",
+    async (signal) => {
+      const meeting = await running();
+      const { alice, bob } = await talking(meeting);
 
-    await kill(world, "asterisk");
+      const { asterisk = 0 } = world.run.pids();
+      process.kill(asterisk, signal);
 
-    for (const { extCallId } of [alice, bob]) {
-      await meeting.notified("caller-changed", { extCallId, status: "left" }, 15_000);
-    }
-    await meeting.notified("conference-changed", { status: "ended" }, 15_000);
-    const next = await eventually("the next conference is made", () => running());
-    await talking(next);
-    await next.close();
-  });
+      // Neither lets calls go on; by SIGTERM the telephones are told.
+      if (signal === "SIGTERM") await Promise.all([alice, bob].map(({ call }) => call.until("ended", 2_000)));
+      await eventually("another one runs", async () => world.run.pids().asterisk !== asterisk);
+      for (const { extCallId } of [alice, bob]) {
+        await meeting.notified("caller-changed", { extCallId, status: "left" }, 15_000);
+      }
+      await meeting.notified("conference-changed", { status: "ended" }, 15_000);
+      const next = await eventually("the next conference is made", () => running());
+      await talking(next);
+      await next.close();
+    },
+    40_000,
+  );
 });

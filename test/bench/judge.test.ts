@@ -21,7 +21,12 @@ const call = {
   ...{ id: "c1", direction: "in", number: "1408", extension: null, conference: "555", state: "in-conference" },
   ...{ room: "main", muted: false, joinTone: true, talking: false, attendeeId: null, endReason: null },
 };
-const conference = { key: "555", locked: false, reportsSpeakers: false, rooms: [] };
+const conference = {
+  key: "555",
+  locked: false,
+  reportsSpeakers: false,
+  rooms: [{ id: "main", kind: "main", calls: [] }],
+};
 
 const extCallId = "70" as ExtCallId;
 const common = { msgId: "4" as MsgId, extConfId: "E1" as ExtConfId };
@@ -36,6 +41,7 @@ function faultsOf(changes: {
   acts?: object[];
   calls?: object[];
   conferences?: object[];
+  telephones?: string[];
   received?: ToWebex[];
   enteredAgain?: true;
 }) {
@@ -54,6 +60,7 @@ function faultsOf(changes: {
     acts: changes.acts ?? [act],
     dialled: new Map([["o1", "14081"]]),
     bridge: { conferences: changes.conferences ?? [conference], calls: changes.calls ?? [call] },
+    telephones: changes.telephones ?? [],
   };
   const { lost, doubled, diverged } = judge(evidence as unknown as Evidence);
   return [...lost, ...doubled, ...diverged];
@@ -120,6 +127,31 @@ test.each([
     "a call-out that rings for ever",
     { calls: [call, { ...call, direction: "out", number: "14081", state: "ringing" }] },
     "14081 of 555 is left ringing",
+  ],
+  [
+    "a caller who is never let in",
+    { calls: [call, { ...call, number: "1409", conference: null, state: "prompted", room: null }] },
+    "1409 of no conference is left prompted",
+  ],
+  [
+    "a caller who was admitted, and is in no room",
+    { calls: [call, { ...call, number: "1409", state: "prompted", room: null }] },
+    "1409 of 555 is left prompted",
+  ],
+  [
+    "a conference that nobody has created",
+    { conferences: [conference, { ...conference, key: "556" }] },
+    "556 is on the bridge, and nobody has created it",
+  ],
+  [
+    "a conference whose main room is gone",
+    { conferences: [{ ...conference, rooms: [{ id: "r1", kind: "sub", calls: [] }] }] },
+    "555 has not one main room on the bridge: r1",
+  ],
+  [
+    "a telephone in a call of which the bridge knows nothing",
+    { telephones: ["1408", "1409"] },
+    "1409 is in a call of which the bridge knows nothing",
   ],
 ])("%s is found", (_what, changes, fault) => {
   expect(faultsOf(changes)).toEqual([fault]);

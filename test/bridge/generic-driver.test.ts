@@ -33,7 +33,7 @@ beforeEach(async () => {
   time = new Clock();
   driver = new GenericDriver(
     { url },
-    { openSocket, timers: time, random: () => 1 },
+    { openSocket, timers: time, monotonicMs: () => time.now, random: () => 1 },
     { agent: "agent-1", owner: "local/simulated" },
   );
   next = () => {};
@@ -376,7 +376,11 @@ test("a state that is not understood is asked for again after growing pauses, an
     return openSocket(...how);
   };
   const identity = { agent: "agent-1", owner: "local/simulated" };
-  driver = new GenericDriver({ url }, { openSocket: counted, timers: time, random: () => 1 }, identity);
+  driver = new GenericDriver(
+    { url },
+    { openSocket: counted, timers: time, monotonicMs: () => time.now, random: () => 1 },
+    identity,
+  );
   const answerWith = (socket: WebSocket, state: unknown) =>
     socket.on("message", (data) => {
       const { type, id } = JSON.parse(String(data));

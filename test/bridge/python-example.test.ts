@@ -3,7 +3,7 @@ import { bridgeDriverConformance, programOnTest } from "bridgehead/driver-suite"
 import { describe, expect, test } from "vitest";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import { checkBridge } from "../../cli/bridge-check.ts";
-import { freePorts } from "../../scripts/local-run.ts";
+import { freePorts } from "../../simulators/free-ports.ts";
 import { startProgram } from "../conformance/controlled-bridge.ts";
 
 /** Where Python itself is: what is found by name may be a program of its own that looks for it each time. */

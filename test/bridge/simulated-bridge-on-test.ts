@@ -3,7 +3,7 @@ import type { Call } from "../../simulators/bridge/world.ts";
 import type { Ability } from "../../src/bridge/abilities.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
 import type { BridgeOnTest } from "../conformance/bridge-driver.ts";
-import { agentsOf } from "../conformance/controlled-bridge.ts";
+import { agentsOf, lossyWay, truthOf } from "../conformance/controlled-bridge.ts";
 import { Clock } from "../simulation/clock.ts";
 
 /** The generic driver with the simulated bridge on a free port; the bridge's time stands still until the test moves it. */
@@ -11,7 +11,8 @@ export async function simulatedBridgeOnTest(cannot: readonly Ability[] = []): Pr
   const time = new Clock();
   let boots = 1;
   let bridge: SimulatedBridge = await startSimulatedBridge(0, "boot1", time, cannot);
-  const agents = agentsOf(`ws://127.0.0.1:${bridge.port}/bridge`);
+  const way = await lossyWay(bridge.port);
+  const agents = agentsOf(`ws://127.0.0.1:${way.port}/bridge`);
   const call = (id: CallId): Call => {
     const found = bridge.machine.world.find(id);
     if (!found) throw new Error(`no call ${id}`);
@@ -34,6 +35,8 @@ export async function simulatedBridgeOnTest(cannot: readonly Ability[] = []): Pr
       bridge.machine.setFaults({ delayMs: 1_000, refuse: [], down: false });
       return async () => time.advance(1_000);
     },
+    loseAnswers: async () => way.lose(),
+    truth: (id) => truthOf(`ws://127.0.0.1:${bridge.port}/bridge`, id),
     cutLink: async () => bridge.dropAgents(),
     restart: async () => {
       const { port } = bridge;
@@ -43,6 +46,7 @@ export async function simulatedBridgeOnTest(cannot: readonly Ability[] = []): Pr
     },
     stop: async () => {
       await agents.stop();
+      way.stop();
       await bridge.close();
     },
   };

@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { serve } from "../../cli/serve.ts";
 import { StartError } from "../../cli/supervise.ts";
-import { freePorts } from "../../scripts/local-run.ts";
+import { freePorts } from "../../simulators/free-ports.ts";
 import { version } from "../../src/foundation/version.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 

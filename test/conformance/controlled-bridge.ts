@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { GenericDriver } from "../../bridge-agent/drivers/generic.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import type { CallId } from "../../src/foundation/ids.ts";
@@ -46,7 +46,8 @@ export async function controlledBridge(start: (port: number) => Promise<RunningB
   const port = await freePort();
   let program = await start(port);
   let hold = false;
-  const agents = agentsOf(`ws://127.0.0.1:${port}/bridge`);
+  const way = await lossyWay(port);
+  const agents = agentsOf(`ws://127.0.0.1:${way.port}/bridge`);
   const ask = async (method: string, path: string, body: unknown = {}): Promise<Readonly<Record<string, unknown>>> => {
     const asked = `${method} ${path}`;
     const sent = method === "GET" ? {} : { body: JSON.stringify(body) };
@@ -82,6 +83,8 @@ export async function controlledBridge(start: (port: number) => Promise<RunningB
         await ask("PUT", "/faults", { hold });
       };
     },
+    loseAnswers: async () => way.lose(),
+    truth: (call) => truthOf(`ws://127.0.0.1:${port}/bridge`, call),
     // Back from `down`, a bridge lets its agents connect anew.
     cutLink: async () => {
       await ask("PUT", "/faults", { hold, down: true });
@@ -93,9 +96,64 @@ export async function controlledBridge(start: (port: number) => Promise<RunningB
     },
     stop: async () => {
       await agents.stop();
+      way.stop();
       await program.stop();
     },
   };
+}
+
+/** A way to a bridge on this port of 127.0.0.1. `lose`: from now on nothing comes back on the connections that there are, until they end. */
+export async function lossyWay(port: number): Promise<{ readonly port: number; lose(): void; stop(): void }> {
+  const pairs = new Set<{ readonly near: Socket; readonly far: Socket }>();
+  const server = createServer((near) => {
+    const pair = { near, far: connect(port, "127.0.0.1") };
+    pairs.add(pair);
+    near.pipe(pair.far).pipe(near);
+    for (const socket of [near, pair.far]) {
+      socket.on("error", () => {}); // `close` follows.
+      socket.on("close", () => {
+        near.destroy();
+        pair.far.destroy();
+        pairs.delete(pair);
+      });
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: portOf(server.address()),
+    lose() {
+      for (const { near, far } of pairs) far.unpipe(near).resume();
+    },
+    stop() {
+      server.close();
+      for (const { near } of pairs) near.destroy();
+    },
+  };
+}
+
+/** What a bridge says of this call to one who only looks; `null`: it has none. */
+export async function truthOf(
+  url: string,
+  call: CallId,
+): Promise<{ readonly muted: boolean; readonly room: string | null } | null> {
+  const socket = new WebSocket(url);
+  const answered = new Promise<string>((resolve, reject) => {
+    socket.addEventListener("error", () => reject(new Error(`no connection to ${url}`)));
+    socket.addEventListener("message", ({ data }) => {
+      if (JSON.parse(data).type === "state") resolve(data);
+    });
+  });
+  socket.addEventListener("open", () => socket.send(JSON.stringify({ type: "state", id: 1 })));
+  try {
+    const { state } = JSON.parse(await answered);
+    const found = state.calls.find(
+      (each: { readonly call: string; readonly stage: string }) => each.call === call && each.stage !== "ended",
+    );
+    return found ? { muted: found.muted === true, room: found.room ?? null } : null;
+  } finally {
+    socket.close();
+  }
 }
 
 /** The same for a program that this command starts: each `{port}` in it becomes the port on which it is to listen, on 127.0.0.1. */
@@ -140,9 +198,13 @@ async function listens(port: number, signal: AbortSignal): Promise<string | null
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
-  const address = server.address();
+  const port = portOf(server.address());
   server.close();
   await once(server, "close");
+  return port;
+}
+
+function portOf(address: string | { readonly port: number } | null): number {
   return typeof address === "object" && address ? address.port : 0;
 }
 

@@ -9,7 +9,9 @@ import { controlledBridge } from "./controlled-bridge.ts";
 
 export type { BridgeDriver, DriverReport, DriverState } from "../../bridge-agent/drivers/driver.ts";
 export type { Ability } from "../../src/bridge/abilities.ts";
+export type { Announcement } from "../../src/bridge/announcements.ts";
 export type { BridgeCommand, ExecutionResult } from "../../src/bridge/commands.ts";
+export type { CallId, CommandId, ConfKey } from "../../src/foundation/ids.ts";
 export { type BridgeOnTest, bridgeDriverConformance } from "./bridge-driver.ts";
 export { agentsOf, controlledBridge, programOnTest, type RunningBridge } from "./controlled-bridge.ts";
 

@@ -234,6 +234,20 @@ test("a relay that hangs holds up no choice of a bridge: after a second it count
   expect(new Set(world.sentTo)).toEqual(new Set(["second"]));
 });
 
+test("a new conference goes to the bridge that is there, whatever ports the other one had; one that has a bridge stays", async () => {
+  const world = new ConferenceWorld();
+  addBridge(world);
+  prefer(world, "second");
+  world.bridgesDown.add("second");
+  await world.running(0);
+  world.bridgesDown.clear();
+  world.bridgesDown.add("simulated");
+
+  await world.during(world.receive("t1", lock("m1")));
+
+  expect(new Set(world.sentTo)).toEqual(new Set(["simulated"]));
+});
+
 test("a relay that hangs over commands is tried again, and holds up no command for another bridge", async () => {
   const world = await chosenBridgeDead();
   prefer(world, "second");

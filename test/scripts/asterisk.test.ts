@@ -1,17 +1,30 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { findAsterisk, findAsteriskWithSipp } from "../../scripts/asterisk/find-asterisk.ts";
 
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "bridgehead-get-"));
 });
-afterEach(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
 
 function get(args: readonly string[], env: Readonly<Record<string, string>>) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["scripts/asterisk.ts", ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["scripts/asterisk/find-asterisk.ts", ...args], {
     encoding: "utf8",
     env,
   });
@@ -27,7 +40,7 @@ function pathWith(...programs: readonly string[]): string {
 }
 
 test("where there is no apt, it says that this is no Debian", () => {
-  const path = pathWith("sh", "mkdir");
+  const path = pathWith("sh", "mkdir", "ls", "grep");
 
   expect(get([join(folder, "asterisk")], { PATH: path })).toEqual({
     status: 1,
@@ -62,11 +75,7 @@ test.skipIf(!existsSync("/usr/share/keyrings/debian-archive-keyring.gpg"))(
 
 test("a folder that is complete is taken as it is, at once and without a network", () => {
   const home = join(folder, "asterisk");
-  mkdirSync(join(home, "bin"), { recursive: true });
-  const asterisk = join(home, "bin", "asterisk");
-  writeFileSync(asterisk, "#!/bin/sh\necho Asterisk 22.1.0+dfsg-1\n");
-  chmodSync(asterisk, 0o755);
-  writeFileSync(join(home, "VERSION"), "Asterisk 22.1.0\n");
+  const asterisk = packagesIn(home);
 
   const { status, stdout, says } = get([home], { PATH: process.env.PATH ?? "", http_proxy: "http://127.0.0.1:1" });
 
@@ -81,3 +90,69 @@ test("a folder that is complete is taken as it is, at once and without a network
     "",
   ]);
 });
+
+test("a folder with anything else in it is refused, and stays as it is", () => {
+  const home = join(folder, "home");
+  for (const name of ["root", "new", "apt"]) mkdirSync(join(home, name), { recursive: true });
+  writeFileSync(join(home, "VERSION"), "of something else");
+
+  const { status, says } = get([home], { PATH: process.env.PATH ?? "" });
+
+  expect({ status, says }).toEqual({
+    status: 1,
+    says: `${home} is not empty, and has no Asterisk of this script: name another folder, or remove what is there`,
+  });
+  expect(readdirSync(home)).toEqual(["VERSION", "apt", "new", "root"]);
+});
+
+test("a folder that was begun and not finished is no other one", () => {
+  const home = join(folder, "home");
+  mkdirSync(join(home, "new", "root"), { recursive: true });
+  writeFileSync(join(home, ".asterisk-root.lock"), "");
+
+  const { says } = get([home], { PATH: pathWith("sh", "mkdir", "ls", "grep") });
+
+  expect(says).toBe("this is no Debian system: it has no apt-get");
+});
+
+test("an installed Asterisk that is too old is left alone, and one without sipp has that of the packages", async () => {
+  const packages = join(folder, "packages");
+  packagesIn(packages);
+  vi.stubEnv("ASTERISK_ROOT", "");
+  vi.stubEnv("PATH", `${join(folder, "usr", "sbin")}:${pathWith("sh", "mkdir", "ls", "grep")}`);
+
+  const installed = installedIn(join(folder, "usr"), "20.1.0");
+  expect(await findAsterisk({ otherwise: packages })).toMatchObject({ value: { asterisk: installed, sipp: null } });
+  expect(await findAsteriskWithSipp({ otherwise: packages })).toMatchObject({
+    value: { asterisk: installed, sipp: join(packages, "bin", "sipp") },
+  });
+
+  installedIn(join(folder, "usr"), "13.38.3");
+  expect(await findAsterisk({ otherwise: packages })).toMatchObject({ value: { version: "Asterisk 22.1.0" } });
+  expect(await findAsterisk({ otherwise: folder })).toEqual({
+    ok: false,
+    error: expect.stringMatching(/^the installed Asterisk 13\.38\.3 is older than 16; .* is not empty/),
+  });
+});
+
+/** As the script leaves them. Returns the program. */
+function packagesIn(home: string): string {
+  const asterisk = program(join(home, "bin"), "asterisk", "22.1.0+dfsg-1");
+  writeFileSync(join(home, "VERSION"), "Asterisk 22.1.0\n");
+  return asterisk;
+}
+
+function installedIn(prefix: string, version: string): string {
+  const modules = join(prefix, "lib", "x86_64-linux-gnu", "asterisk", "modules");
+  for (const path of [modules, join(prefix, "share", "asterisk", "rest-api")]) mkdirSync(path, { recursive: true });
+  writeFileSync(join(modules, "res_ari.so"), "");
+  return program(join(prefix, "sbin"), "asterisk", version);
+}
+
+function program(place: string, name: string, version: string): string {
+  mkdirSync(place, { recursive: true });
+  const path = join(place, name);
+  writeFileSync(path, `#!/bin/sh\necho Asterisk ${version}\n`);
+  chmodSync(path, 0o755);
+  return path;
+}

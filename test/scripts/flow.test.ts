@@ -26,6 +26,13 @@ test("on a bridge that does several things at once, those of one kind may change
   expect(isSame([first, first, third, posted], expected, true)).toBe(false);
 });
 
+test.each([
+  [["A→B move c1 to r1", "A→B move c1 to main"]],
+  [["ExtCallID=1 Status=3", "ExtCallID=1 Status=4"].map((what) => `A→W tsp1 1001 A2W_NotifyCallStatus ${what}`)],
+])("what becomes of one caller keeps its order even there: %j", (lines) => {
+  expect(isSame(lines.toReversed(), lines, true)).toBe(false);
+});
+
 test("what telephones cannot show is said", () => {
   expect(cannotShow(["given a running conference", "phone c1 dials KEY#1#", "bridge holds"])).toBeNull();
   expect(cannotShow(["phone c1 dials KEY#1#", "host locks"])).toMatch(/lock or end/);

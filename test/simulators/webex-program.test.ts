@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { freePorts } from "../../scripts/local-run.ts";
+import { freePorts } from "../../simulators/free-ports.ts";
 
 test("the simulated WebEx finds the edge by PORT, or by ADAPTER_URL", async () => {
   expect(await firstLine({ PORT: "12345" })).toMatch(

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { freePorts } from "../../scripts/local-run.ts";
+import { freePorts } from "../../simulators/free-ports.ts";
 import { postDocument, serverIds, WebexClient } from "../../simulators/webex/client.ts";
 import { type ServerOptions, WebexServer } from "../../simulators/webex/server.ts";
 import type { ExtCallId, ExtConfId, MsgId } from "../../src/foundation/ids.ts";

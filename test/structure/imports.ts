@@ -63,11 +63,9 @@ export const rules: Readonly<Record<string, Rule>> = {
   },
   "simulators/bridge": { may: ["src/foundation", "src/bridge", "simulators/port.ts", "node:*", "ws", "valibot"] },
   "simulators/webex": { may: ["src/foundation", "src/tsp", "simulators/port.ts", "node:*"] },
-  "simulators/telephones": {
-    may: ["bridge-agent/drivers/asterisk/sample-config.ts", "cli/supervise.ts", "node:*"],
-    mayAsType: ["scripts/asterisk.ts"],
-  },
+  "simulators/telephones": { may: ["cli/supervise.ts", "simulators/free-ports.ts", "node:*"] },
   "simulators/draws.ts": { may: [] },
+  "simulators/free-ports.ts": { may: ["node:*"] },
   "simulators/port.ts": { may: [] },
   cli: {
     may: [

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { prepareWorkerd } from "../../cli/workerd.ts";
 import { buildInto } from "../../scripts/build.ts";
 import { workerd } from "../../scripts/edge.ts";
-import { freePorts } from "../../scripts/local-run.ts";
+import { freePorts } from "../../simulators/free-ports.ts";
 import { localDomain } from "../../src/settings/local-domain.ts";
 import { eventually } from "./world.ts";
 

@@ -6,8 +6,8 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { timers } from "../../bridge-agent/node-ports.ts";
 import { BridgeControl } from "../../scripts/bridge-control.ts";
-import { freePorts } from "../../scripts/local-run.ts";
 import { type SimulatedBridge, startSimulatedBridge } from "../../simulators/bridge/server.ts";
+import { freePorts } from "../../simulators/free-ports.ts";
 import { postDocument, WebexClient } from "../../simulators/webex/client.ts";
 import { WebexServer } from "../../simulators/webex/server.ts";
 import { Machine, noMachine } from "./machine.ts";
@@ -109,11 +109,11 @@ describe.skipIf(why !== null)("the packages, by the commands of docs/operations.
     expect(await machine.run("ls /tmp/init/asterisk")).toBe(await machine.run(`ls ${examples}`));
   });
 
-  test("the npm packages are installed without a network, beside workerd, and say their version", async () => {
+  test("the npm packages are installed without a network, beside workerd and valibot, and say their version", async () => {
     machine.write("/tmp/package.json", "{}");
-    const workerds = "/project/node_modules/workerd /project/node_modules/@cloudflare/workerd-linux-*";
+    const needed = ["workerd", "@cloudflare/workerd-linux-*", "valibot"].map((name) => `/project/node_modules/${name}`);
     await machine.run(
-      `cd /tmp && npm install --offline --no-audit --no-fund /shared/1.0.0/bridgehead-1.0.0.tgz /shared/1.0.0/bridgehead-agent-1.0.0.tgz ${workerds}`,
+      `cd /tmp && npm install --offline --no-audit --no-fund /shared/1.0.0/bridgehead-1.0.0.tgz /shared/1.0.0/bridgehead-agent-1.0.0.tgz ${needed.join(" ")}`,
     );
     for (const command of ["bridgehead", "bridgehead-agent"]) {
       expect(await machine.run(`/project/node_modules/.bin/node /tmp/node_modules/.bin/${command} version`)).toBe(

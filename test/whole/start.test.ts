@@ -1,10 +1,21 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { freePorts, LocalRun } from "../../scripts/local-run.ts";
+import { LocalRun } from "../../scripts/local-run.ts";
+import { freePorts } from "../../simulators/free-ports.ts";
 import { eventually, isAlive, Meeting, startWorld } from "./world.ts";
 
 const folders: string[] = [];
@@ -51,17 +62,18 @@ test("when the supervisor is killed, all its parts end with it", async () => {
 test("while nothing can be written in the state folder, parts that die come back, and the file of process ids when it can", async () => {
   const state = newFolder();
   const run = await LocalRun.start({ state });
-  const { bridge } = run.pids();
+  const pids = () => run.pids() as { readonly bridge: number };
+  const { bridge } = pids();
   mkdirSync(join(state, "pids.json.new")); // In the way, as a full disk is.
 
   process.kill(bridge, "SIGKILL");
   await eventually("the bridge is gone", async () => !isAlive(bridge));
   await eventually("another bridge answers", async () => (await fetch(`${run.bridgeUrl}/state`)).ok);
-  expect(run.pids().bridge).toBe(bridge);
+  expect(pids().bridge).toBe(bridge);
   expect(run.supervisor.exitCode).toBeNull();
 
   rmdirSync(join(state, "pids.json.new"));
-  await eventually("the file is right", async () => isAlive(run.pids().bridge), 5_000);
+  await eventually("the file is right", async () => isAlive(pids().bridge), 5_000);
   expect(await run.stop()).toBe(0);
 });
 
@@ -196,6 +208,30 @@ test("an address of the bridge that is none is one line on stderr and exit code 
   expect(ended).toEqual({
     code: 1,
     stderr: 'BRIDGE_URL is "bridge"; it must be an address such as ws://127.0.0.1:8790/bridge\n',
+  });
+});
+
+test.each([
+  [{}, ["+"]],
+  [{ BRIDGE_URL: "ws://127.0.0.1:1/bridge" }, []],
+  [{ BRIDGE_URL: "ws://127.0.0.1:1/bridge", POLICY_ALLOW: "+1408, +44" }, ["+1408", "+44"]],
+  [{ POLICY_ALLOW: "+44" }, ["+44"]],
+])("a bridge of somebody else's dials no number but those that are named: %j", async (variables, allow) => {
+  const folder = newFolder();
+
+  // It ends after the agent's settings are written.
+  await start({ ...variables, BRIDGEHEAD_STATE: folder, DOMAIN_LOCAL: '{"webx":{}}' });
+
+  expect(JSON.parse(readFileSync(join(folder, "agent.json"), "utf8")).policy).toEqual({ allow });
+});
+
+test("begins of numbers that are none are one line on stderr", async () => {
+  const ended = await start({ BRIDGE_URL: "ws://127.0.0.1:1/bridge", POLICY_ALLOW: "1408" });
+
+  expect(ended).toEqual({
+    code: 1,
+    stderr:
+      'POLICY_ALLOW is "1408"; it must be begins of numbers with commas between them, "+" and digits from the country code on, for example +1408,+44\n',
   });
 });
 

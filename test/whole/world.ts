@@ -181,7 +181,11 @@ export async function eventually<Found>(
 /** Kills parts as a power cut would, and waits until each has a new process id. */
 export async function kill(world: { readonly run: LocalRun }, ...parts: (keyof Pids)[]): Promise<void> {
   const before = world.run.pids();
-  for (const part of parts) process.kill(before[part], "SIGKILL");
+  for (const part of parts) {
+    const pid = before[part];
+    if (!pid) throw new Error(`this run has no ${part}`);
+    process.kill(pid, "SIGKILL");
+  }
   await eventually(`${parts.join(" and ")} started again`, async () =>
     parts.every((part) => world.run.pids()[part] !== before[part]),
   );

@@ -33,7 +33,6 @@ export const operations = {
   addChannel: { method: "POST", path: "/bridges/{bridgeId}/addChannel", parameters: ["channel", "absorbDTMF"] },
   playToBridge: { method: "POST", path: "/bridges/{bridgeId}/play", parameters: ["media"] },
   listChannels: { method: "GET", path: "/channels", parameters: [] },
-  getChannel: { method: "GET", path: "/channels/{channelId}", parameters: [] },
   createChannel: {
     method: "POST",
     path: "/channels/create",
@@ -89,13 +88,22 @@ export interface AriAddress {
   readonly password: string;
 }
 
+/** These wait for no other request: they find out whether Asterisk is there. */
+const urgent: ReadonlySet<OperationName> = new Set(["getInfo", "userEvent"]);
+
 /** One user of Asterisk's REST interface. All its requests are over when `close` is called. */
 export class Ari {
   readonly #address: AriAddress;
   readonly #timers: Timers;
+  /** Nobody waits for an answer any more. */
   readonly #over = new AbortController();
+  /** What was sent is broken off. */
+  readonly #brokenOff = new AbortController();
+  readonly #sent = new Set<Promise<AriAnswer>>();
   readonly #queue: (() => void)[] = [];
   #running = 0;
+  /** Awaited before each request that changes something. Throws `AriFailure` where that may not be sent. */
+  guard: () => Promise<void> = async () => {};
 
   constructor(address: AriAddress, timers: Timers) {
     this.#address = address;
@@ -113,51 +121,96 @@ export class Ari {
   }
 
   /**
-   * Asks once. Throws `AriFailure` when there is no answer within `withinMs`, or after `close`: then nobody knows whether it was done.
+   * Asks once. Throws `AriFailure` when there is no answer within `withinMs` of this call, or after `close`: then nobody knows whether it was done.
    */
   async ask<Name extends OperationName>(
     name: Name,
     parameters: Parameters<Name>,
     withinMs = 30_000,
   ): Promise<AriAnswer> {
-    await this.#begin();
     const late = new AbortController();
     const cancel = this.#timers.after(withinMs, () => late.abort());
+    const given = AbortSignal.any([this.#over.signal, late.signal]);
     try {
-      const { method, path } = operations[name];
-      const rest: Record<string, Value> = { ...parameters };
-      const filled = path.replaceAll(/\{(\w+)\}/g, (_, key: string) => {
-        const value = String(rest[key]);
-        delete rest[key];
-        return encodeURIComponent(value);
-      });
-      const body = method === "POST" ? JSON.stringify(rest) : null;
-      const query = method === "POST" ? "" : `?${new URLSearchParams(rest as Record<string, string>)}`;
-      const answer = await fetch(`${this.#address.url}${filled}${query}`, {
-        method,
-        headers: { ...this.headers, ...(body !== null && { "content-type": "application/json" }) },
-        body,
-        redirect: "error",
-        signal: AbortSignal.any([this.#over.signal, late.signal]),
-      });
-      return { status: answer.status, body: parsed(await answer.text()) };
+      if (urgent.has(name)) return await unless(given, this.#send(name, parameters, late.signal));
+      await this.#begin(given);
+      try {
+        if (operations[name].method !== "GET") await unless(given, this.guard());
+        return await unless(given, this.#send(name, parameters, late.signal));
+      } finally {
+        this.#end();
+      }
     } catch (error) {
+      if (error instanceof AriFailure) throw error;
+      if (this.#over.signal.aborted) throw new AriFailure("the link is closed");
       throw new AriFailure(late.signal.aborted ? `it has not answered for ${withinMs / 1_000} s` : why(error));
     } finally {
       cancel();
-      this.#end();
     }
   }
 
-  /** What is still unanswered fails now. */
+  /** What is still unanswered fails now, and is broken off. */
   close(): void {
+    if (this.#over.signal.aborted) return;
     this.#over.abort();
+    this.#brokenOff.abort();
   }
 
-  async #begin(): Promise<void> {
-    if (this.#over.signal.aborted) throw new AriFailure("the link is closed");
-    if (this.#running >= REQUESTS_AT_ONCE) await new Promise<void>((resolve) => this.#queue.push(resolve));
-    else this.#running += 1;
+  /**
+   * What is still unanswered fails now, and nothing new is sent. Asterisk carries out what it was sent, whether or not that is broken off:
+   * so it is not, and once Asterisk has answered all of it, within `withinMs`, the event `farewell` says so.
+   */
+  async retire(farewell: Parameters<"userEvent">, withinMs: number): Promise<void> {
+    this.#over.abort();
+    const cancel = this.#timers.after(withinMs, () => this.#brokenOff.abort());
+    await Promise.allSettled(this.#sent);
+    // Nobody waits for it.
+    await this.#send("userEvent", farewell, this.#brokenOff.signal).catch(() => {});
+    cancel();
+  }
+
+  #send<Name extends OperationName>(name: Name, parameters: Parameters<Name>, late: AbortSignal): Promise<AriAnswer> {
+    const { method, path } = operations[name];
+    const rest: Record<string, Value> = { ...parameters };
+    const filled = path.replaceAll(/\{(\w+)\}/g, (_, key: string) => {
+      const value = String(rest[key]);
+      delete rest[key];
+      return encodeURIComponent(value);
+    });
+    const body = method === "POST" ? JSON.stringify(rest) : null;
+    const query = method === "POST" ? "" : `?${new URLSearchParams(rest as Record<string, string>)}`;
+    const sent = fetch(`${this.#address.url}${filled}${query}`, {
+      method,
+      headers: { ...this.headers, ...(body !== null && { "content-type": "application/json" }) },
+      body,
+      redirect: "error",
+      signal: AbortSignal.any([this.#brokenOff.signal, late]),
+    }).then(async (answer) => ({ status: answer.status, body: parsed(await answer.text()) }));
+    this.#sent.add(sent);
+    const forget = () => this.#sent.delete(sent);
+    sent.then(forget, forget);
+    return sent;
+  }
+
+  async #begin(given: AbortSignal): Promise<void> {
+    given.throwIfAborted();
+    if (this.#running < REQUESTS_AT_ONCE) {
+      this.#running += 1;
+      return;
+    }
+    let begin = () => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    this.#queue.push(begin);
+    try {
+      await unless(given, begun);
+    } catch (error) {
+      const place = this.#queue.indexOf(begin);
+      if (place >= 0) this.#queue.splice(place, 1);
+      else this.#end(); // It was just given the place.
+      throw error;
+    }
   }
 
   #end(): void {
@@ -165,6 +218,16 @@ export class Ari {
     if (next) next();
     else this.#running -= 1;
   }
+}
+
+/** Fails as soon as the signal says so, whatever becomes of the work. */
+function unless<Value>(given: AbortSignal, work: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const fail = () => reject(given.reason);
+    if (given.aborted) fail();
+    given.addEventListener("abort", fail, { once: true });
+    work.then(resolve, reject).finally(() => given.removeEventListener("abort", fail));
+  });
 }
 
 function why(error: unknown): string {

@@ -3,7 +3,7 @@ import type { BridgeCall } from "../../../src/bridge/state.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../src/foundation/ids.ts";
 import type { DriverIdentity, DriverState } from "../driver.ts";
 import type { AriBridge, AriChannel, AriEvent } from "./ari.ts";
-import { reasonOfDial } from "./causes.ts";
+import { mayBeOwnHangUp, reasonOfDial } from "./causes.ts";
 import {
   type CallNotes,
   type ConferenceNotes,
@@ -17,10 +17,16 @@ import {
 /** Something that Asterisk is to do because of what happened. */
 export type Task =
   | { readonly type: "answer" | "write-notes" | "dial-extension" | "limit-ringing" | "hang-up"; readonly call: CallId }
+  /** It has a channel. `dial`: nobody has dialled its number. `settle-dial`: somebody was about to. */
+  | { readonly type: "dial" | "settle-dial"; readonly call: CallId }
   /** Its room is gone. */
   | { readonly type: "enter-main-room"; readonly call: CallId }
+  /** The agent before may have been killed between a mute and its note: what is written down counts. */
+  | { readonly type: "apply-mute"; readonly call: CallId }
   /** Asterisk has forgotten, or was never told, that it is to say who talks. */
   | { readonly type: "detect-talking"; readonly call: CallId }
+  /** The dialplan hands calls for a number to this application that is none of its owner's. */
+  | { readonly type: "turn-away"; readonly call: CallId; readonly dialled: string }
   | { readonly type: "destroy-bridge"; readonly bridge: string }
   | { readonly type: "play-leave-tone"; readonly bridge: string };
 
@@ -56,6 +62,8 @@ export interface Conference extends Held {
   locked: boolean;
   reportsSpeakers: boolean;
   readonly anonymousId: string | null;
+  /** `null`, and 0: any number. */
+  readonly maxCallers: number | null;
   dialled: ConferenceNotes["dialled"];
   readonly rooms: Map<RoomId, { readonly bridge: string; readonly kind: RoomName["kind"] }>;
 }
@@ -76,6 +84,8 @@ export interface Call extends Held {
   attendeeId: string | null;
   extension: string;
   readonly waitMs: number;
+  /** Asterisk has taken it to dial. */
+  isDialled: boolean;
   dialStatus: string | null;
   /** Whether Asterisk hears it talk, muted or not. */
   isHeard: boolean;
@@ -91,7 +101,11 @@ type EndedCall = Extract<BridgeCall, { readonly stage: "ended" }>;
 
 const ENDED_CALLS_KEPT = 1_000;
 const KEYS_KEPT = 200;
-const DIALLED_CALLS_KEPT = 50;
+/**
+ * Of those who were dialled, in characters of JSON: several hundred calls, more than a bridge has ports. A dial is in doubt only until the
+ * edge has its result, and a call that is up shows by itself. Asterisk takes no request of more than 40,960 bytes, in which each `"` counts twice.
+ */
+const DIALLED_NOTES_LENGTH = 25_000;
 const GONE_BRIDGES_KEPT = 1_000;
 
 const newHeld = { touched: 0, requests: 0 };
@@ -113,6 +127,8 @@ export class Book {
   readonly #keys = new Map<ConfKey, Held>();
   /** Bridges that are gone, or are going while who was in them leaves; oldest first. */
   readonly #goneBridges = new Set<string>();
+  /** Channels in our application that belong to nobody, as the last look found them. */
+  #strays: ReadonlySet<string> = new Set();
   #version = 0;
   #callsOfOthers = 0;
 
@@ -159,8 +175,9 @@ export class Book {
     attendeeId,
     extension,
     waitMs,
+    isDialled,
   }: Call): CallNotes {
-    return { direction, number, dialled, keys, conference, muted, joinTone, attendeeId, extension, waitMs };
+    return { direction, number, dialled, keys, conference, muted, joinTone, attendeeId, extension, waitMs, isDialled };
   }
 
   /** Holds what looks may not change because a request is on its way that does; until the returned function is called. */
@@ -184,8 +201,13 @@ export class Book {
     held.touched = this.#version;
   }
 
-  addConference(key: ConfKey, mainBridge: string, anonymousId: string | null): Conference {
-    const notes = { locked: false, reportsSpeakers: false, anonymousId, dialled: [] };
+  addConference(
+    key: ConfKey,
+    mainBridge: string,
+    anonymousId: string | null,
+    maxCallers: number | null = null,
+  ): Conference {
+    const notes = { locked: false, reportsSpeakers: false, anonymousId, maxCallers, dialled: [] };
     return this.#addConference(key, mainBridge, notes);
   }
 
@@ -204,6 +226,7 @@ export class Book {
     this.touch(conference);
   }
 
+  /** It is not dialled yet. */
   addDialled(id: CallId, conference: Conference, number: string, extension: string, waitMs: number): Call {
     const call: Call = {
       ...newCall(id, "out", number, ""),
@@ -212,12 +235,18 @@ export class Book {
       extension,
       waitMs,
     };
-    conference.dialled = [...conference.dialled, { call: id, number }].slice(-DIALLED_CALLS_KEPT);
-    this.touch(conference);
     return this.#addCall(call);
   }
 
-  /** It was not dialled after all. */
+  /** From now on it may have been dialled, whatever becomes of it. */
+  noteDialled(conference: Conference, { id, number }: Call): void {
+    let dialled = [...conference.dialled, { call: id, number }];
+    while (JSON.stringify(dialled).length > DIALLED_NOTES_LENGTH) dialled = dialled.slice(1);
+    conference.dialled = dialled;
+    this.touch(conference);
+  }
+
+  /** It was not dialled after all, or nobody knows: what Asterisk shows counts. */
   removeDialled(call: Call): void {
     this.#calls.delete(call.id);
   }
@@ -243,6 +272,7 @@ export class Book {
   /** Whoever is found to talk, or no longer, is reported. */
   speech(call: Call): BridgeEvent[] {
     const { id, conference, stage, muted, isHeard } = call;
+    if (this.#calls.get(id) !== call) return []; // It is over.
     const isReported = conference !== null && this.#conferences.get(conference)?.reportsSpeakers === true;
     const talking = isReported && stage === "entered" && !muted && isHeard;
     if (conference === null || talking === call.talking) return [];
@@ -270,6 +300,7 @@ export class Book {
       case "Dial": {
         const call = this.#calls.get(event.peer.id as CallId);
         if (call?.stage !== "ringing") return nothing;
+        call.isDialled = true;
         if (event.dialstatus === "ANSWER") return this.#answered(call.id);
         // Asterisk has begun to dial, which may be some time after it was told to.
         if (event.dialstatus === "") return { reports: [], tasks: [{ type: "limit-ringing", call: call.id }] };
@@ -386,17 +417,27 @@ export class Book {
   }
 
   /** A channel came into the application: one that we dialled, or a caller. */
-  #began({ id, caller, dialplan }: AriChannel, [how, dialled, number]: readonly string[]): Consequences {
-    if (this.#isKnown(id) || isProbe(id) || isWhisperer(id)) return nothing;
+  #began({ id, state, caller, dialplan }: AriChannel, [how, dialled, number]: readonly string[]): Consequences {
+    // Who calls is never down: that is what an earlier link has asked for, and a look finds it.
+    if (this.#isKnown(id) || isProbe(id) || isWhisperer(id) || state === "Down") return nothing;
     const isTold = how === "in";
-    return this.#callerFound(id, {
+    return this.#callerFound(id, isTold, {
       number: digitsOf(isTold && number !== undefined ? number : caller.number),
       dialled: digitsOf(isTold && dialled !== undefined ? dialled : dialplan.exten),
     });
   }
 
-  #callerFound(id: string, { number, dialled }: { readonly number: string; readonly dialled: string }): Consequences {
-    if (!this.#isOwnNumber(dialled)) return nothing;
+  /** `isTold`: by the dialplan, that this is a caller. */
+  #callerFound(
+    id: string,
+    isTold: boolean,
+    { number, dialled }: { readonly number: string; readonly dialled: string },
+  ): Consequences {
+    if (!this.#isOwnNumber(dialled)) {
+      // A caller would wait in silence, since nobody else has this application.
+      const isLost = isTold && this.#identity !== null;
+      return isLost ? { reports: [], tasks: [{ type: "turn-away", call: id as CallId, dialled }] } : nothing;
+    }
     const call = this.#addCall(newCall(id as CallId, "in", number, dialled));
     return {
       reports: [{ type: "prompted", call: call.id, number, dialled }],
@@ -428,8 +469,11 @@ export class Book {
     const call = this.#calls.get(id as CallId);
     if (!call) return nothing;
     const { ending, stage, dialStatus } = call;
-    const reason = ending?.reason ?? (stage === "ringing" ? reasonOfDial({ cause, dialStatus }) : "hung-up");
-    return this.#over(call, reason, ending === null || ending.isReported);
+    const isReported = ending === null || ending.isReported;
+    // The telephone may have spoken just before it was hung up on.
+    const isAsTold = ending !== null && (!isReported || mayBeOwnHangUp({ cause, dialStatus }));
+    if (isAsTold) return this.#over(call, ending.reason, isReported);
+    return this.#over(call, stage === "ringing" ? reasonOfDial({ cause, dialStatus }) : "hung-up", isReported);
   }
 
   #over(call: Call, reason: EndReason, isReported: boolean): Consequences {
@@ -500,10 +544,12 @@ export class Book {
       const known = this.#conferences.get(key);
       if (known ? isFirst && isStill(known) : !this.#keys.has(key)) {
         const notes = conferenceNotes.get(mainBridge) ?? {
-          locked: known?.locked ?? false,
-          reportsSpeakers: known?.reportsSpeakers ?? false,
+          // What is not written there was not done.
+          locked: false,
+          reportsSpeakers: false,
           anonymousId: known?.anonymousId ?? null,
-          dialled: known?.dialled ?? [],
+          maxCallers: known?.maxCallers ?? null,
+          dialled: [],
         };
         this.#addConference(key, mainBridge, notes).touched = since;
       }
@@ -534,26 +580,35 @@ export class Book {
   ): void {
     const isStill = (held: Held) => held.requests === 0 && held.touched <= since;
     const present = new Set<string>();
+    const strays = new Set<string>();
     for (const channel of channels) {
       present.add(channel.id);
-      if (isProbe(channel.id)) continue;
-      if (isWhisperer(channel.id)) {
+      const isOurs = inApplication.has(channel.id);
+      const hangUp = () => add({ reports: [], tasks: [{ type: "hang-up", call: channel.id as CallId }] });
+      if (isProbe(channel.id) || isWhisperer(channel.id)) {
         // Of an agent that is gone: nobody would end it.
-        const isLeft = isFirst && inApplication.has(channel.id);
-        if (isLeft) add({ reports: [], tasks: [{ type: "hang-up", call: channel.id as CallId }] });
+        if (isFirst && isOurs) hangUp();
         continue;
       }
       const known = this.#calls.get(channel.id as CallId);
-      if (this.#ended.has(channel.id as CallId) || (known && !isStill(known))) continue;
+      if (known && !isStill(known)) continue;
       const notes = callNotes.get(channel.id) ?? null;
-      if (known ? isFirst : inApplication.has(channel.id) || notes !== null) {
+      // It was made and not dialled, by a request of an earlier link that Asterisk carried out late.
+      const isNobodys = !known && channel.state === "Down" && !(isFirst && notes !== null);
+      if (this.#ended.has(channel.id as CallId) || isNobodys) {
+        if (!isOurs) continue;
+        // Asterisk may show for a moment what is over.
+        if (isFirst || this.#strays.has(channel.id)) hangUp();
+        strays.add(channel.id);
+      } else if (known ? isFirst : isOurs || notes !== null) {
         this.#adopt(channel, notes, known, places.get(channel.id) ?? null, isFirst, add);
       } else if (known) add(this.#compare(known, channel, places.get(channel.id) ?? null));
     }
+    this.#strays = strays;
     for (const call of [...this.#calls.values()]) {
       if (present.has(call.id) || !isStill(call)) call.isMissing = false;
       else if (isFirst || call.isMissing)
-        add(this.#over(call, call.ending?.reason ?? "hung-up", call.ending?.isReported ?? true));
+        add(this.#over(call, call.ending?.reason ?? unseenEnd(call), call.ending?.isReported ?? true));
       else call.isMissing = true;
     }
   }
@@ -563,7 +618,8 @@ export class Book {
     for (const conference of this.#conferences.values()) {
       for (const { call, number } of conference.dialled) {
         if (this.#calls.has(call) || this.#ended.has(call)) continue;
-        this.end(this.#addCall({ ...newCall(call, "out", number, ""), conference: conference.key }), "hung-up");
+        const ended = { ...newCall(call, "out", number, ""), conference: conference.key, stage: "ringing" as const };
+        this.end(this.#addCall(ended), unseenEnd(ended));
       }
     }
   }
@@ -589,7 +645,7 @@ export class Book {
       const [, how, ...args] = dialplan.app_name === "Stasis" ? (dialplan.app_data ?? "").split(",") : [];
       const [dialled, number] = how === "in" ? args : [];
       const found = { number: digitsOf(number ?? caller.number), dialled: digitsOf(dialled ?? dialplan.exten) };
-      return add(this.#callerFound(id, found));
+      return add(this.#callerFound(id, how === "in", found));
     }
     const call: Call = {
       ...(known ??
@@ -601,7 +657,7 @@ export class Book {
         )),
       ...(notes ?? {}),
       ...(dialling && { conference: dialling.conference }),
-      // What was asked of an earlier link did not come to pass; who talks is found out anew.
+      // What was asked of an earlier link did not come to pass, or its event tells why; who talks is found out anew.
       ending: null,
       isHeard: false,
       talking: false,
@@ -613,6 +669,7 @@ export class Book {
       this.end(call, "conference-ended");
       return add({ reports: [], tasks: [{ type: "hang-up", call: call.id }] });
     }
+    if (isFirst && state === "Up") add({ reports: [], tasks: [{ type: "apply-mute", call: call.id }] });
     if (place) {
       call.conference = place.key;
       call.stage = "entered";
@@ -623,13 +680,15 @@ export class Book {
       if (isFirst) add({ reports: [], tasks: [{ type: "enter-main-room", call: call.id }] });
     } else if (call.direction === "in") call.stage = "prompted";
     else call.stage = state === "Up" ? "answered" : "ringing";
+    if (state !== "Down") call.isDialled = true;
     if (isFirst) add({ reports: [], tasks: this.#tasksFor(call, state) });
   }
 
   /** What the agent that acts must see to. */
-  #tasksFor({ id, stage, direction, extension, conference }: Call, state: string): Task[] {
+  #tasksFor({ id, stage, direction, extension, conference, isDialled }: Call, state: string): Task[] {
     if (direction === "in" && state !== "Up") return [{ type: "answer", call: id }];
-    if (stage === "ringing") return [{ type: "limit-ringing", call: id }];
+    if (stage === "ringing" && isDialled) return [{ type: "limit-ringing", call: id }];
+    if (stage === "ringing") return [{ type: this.#diallingOf(id) === null ? "dial" : "settle-dial", call: id }];
     if (stage === "answered" && extension !== "") return [{ type: "dial-extension", call: id }];
     const reportsSpeakers = conference !== null && this.#conferences.get(conference)?.reportsSpeakers;
     return stage === "entered" && reportsSpeakers ? [{ type: "detect-talking", call: id }] : [];
@@ -665,7 +724,7 @@ export class Book {
   /** The halves of a Local channel are one call. */
   #countOthers(channels: readonly AriChannel[]): number {
     const half = /;[12]$/;
-    const isOwn = ({ id }: AriChannel) => this.#calls.has(id as CallId) || this.#ended.has(id as CallId);
+    const isOwn = ({ id }: AriChannel) => this.#calls.has(id as CallId) || this.#ended.has(id as CallId) || isProbe(id);
     const own = new Set(channels.filter(isOwn).map(({ name }) => name.replace(half, "")));
     const all = new Set(channels.filter(({ name }) => !internal.test(name)).map(({ name }) => name.replace(half, "")));
     return [...all].filter((name) => !own.has(name)).length;
@@ -690,6 +749,7 @@ function newCall(id: CallId, direction: "in" | "out", number: string, dialled: s
     attendeeId: null,
     extension: "",
     waitMs: 0,
+    isDialled: false,
     dialStatus: null,
     isHeard: false,
     talking: false,
@@ -698,9 +758,14 @@ function newCall(id: CallId, direction: "in" | "out", number: string, dialled: s
   };
 }
 
+/** Why a call is over whose end nobody saw. Nobody may say that a telephone rejected it. */
+function unseenEnd({ stage }: Pick<Call, "stage">): EndReason {
+  return stage === "ringing" ? "refused" : "hung-up";
+}
+
 function shown(call: Call): BridgeCall {
   const { id, stage, direction, number, dialled, keys, conference, room, muted, joinTone, attendeeId, talking } = call;
-  if (conference === null) return { stage: "prompted", call: id, number, dialled, keys };
+  if (stage === "prompted" || conference === null) return { stage: "prompted", call: id, number, dialled, keys };
   if (stage === "entered" && room !== null) {
     return { stage, call: id, direction, number, conference, room, muted, joinTone, attendeeId, talking };
   }

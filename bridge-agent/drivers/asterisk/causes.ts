@@ -24,12 +24,18 @@ const reasons: Readonly<Record<number, EndReason>> = {
 
 /**
  * Why a dialled call ended that was never answered. The cause counts: `Dial` names a rejected call and an unknown number "NOANSWER".
- * Through a Local channel the cause may be lost; then its word is all there is. Trouble on the way, congestion for example, is "refused".
+ * Through a Local channel the cause may be lost; then its word is all there is. Trouble on the way, congestion for example, is "refused", and
+ * so is a normal clearing (16): that is Asterisk or an agent hanging up, for a telephone that rejects the call says so.
  */
 export function reasonOfDial({ cause, dialStatus }: DialEnd): EndReason {
   const reason = reasons[cause];
   if (reason !== undefined) return reason;
   if (dialStatus === "BUSY") return "busy";
   if (cause === 0 && (dialStatus === null || dialStatus === "NOANSWER" || dialStatus === "RINGING")) return "no-answer";
-  return cause === 16 ? "rejected" : "refused";
+  return "refused";
+}
+
+/** Whether it may be the agent's own hang-up. Anything else is the telephone's word, or the network's. */
+export function mayBeOwnHangUp({ cause, dialStatus }: DialEnd): boolean {
+  return dialStatus !== "BUSY" && (cause === 0 || cause === 16 || cause === 19);
 }

@@ -2,7 +2,7 @@ import { reasonOf } from "../../../src/foundation/reason.ts";
 import { backoffMs } from "../../reconnecting-socket.ts";
 import type { DriverIdentity, DriverPorts } from "../driver.ts";
 import { Ari, type AriEvent, AriFailure, decodeEvent, info, isDone, type OtherEvent, read, variable } from "./ari.ts";
-import { agentVariable, readAgentNote } from "./names.ts";
+import { type AgentNote, agentVariable, readAgentNote, retiredEvent } from "./names.ts";
 import { whatIsMissing } from "./prerequisites.ts";
 import { type AsteriskSettings, readPassword } from "./settings.ts";
 
@@ -12,14 +12,21 @@ const ANSWER_WITHIN_MS = 2_000;
 const LONGEST_RETRY_MS = 1_000;
 /** How often it is tried whether the events have begun. */
 const MARK_EVERY_MS = 20;
+/** An agent that was replaced may hear of it late: a mark that is older than this does not say that it still acts. */
+const MARK_LASTS_MS = 1_500;
+/** So long an agent that was replaced may take for what it has asked for; its successor waits for it. */
+const RETIRES_WITHIN_MS = 1_000;
 const MAX_EVENT_LENGTH = 1024 * 1024;
 
 interface LinkHandlers {
   /** Asterisk answers; another boot id than before: it was started anew. */
   connected(bootId: string): void;
   disconnected(why: string, isReplaced: boolean): void;
-  /** This agent has the events from now on. False: the link broke again. */
-  begun(session: Session): Promise<boolean>;
+  /**
+   * This agent has the events from now on. `isSettled`: nothing is on its way any more that an agent has asked for before. False: the link
+   * broke again.
+   */
+  begun(session: Session, isSettled: boolean): Promise<boolean>;
   event(event: AriEvent): void;
 }
 
@@ -44,6 +51,10 @@ export class AsteriskLink {
   /** By the name of the event that each waits for. */
   readonly #marks = new Map<string, (came: boolean) => void>();
   #lastMark = 0;
+  /** When this agent certainly acted; of the monotonic clock. */
+  #actedAt = Number.NEGATIVE_INFINITY;
+  #marking: Promise<boolean> | null = null;
+  #epoch = 0;
   #failures = 0;
   #lastWhy: string | null = null;
   #bootId = "";
@@ -78,6 +89,7 @@ export class AsteriskLink {
   /** Kept once all events that have happened by now were passed on. False: the link is over. */
   async mark(session: Session): Promise<boolean> {
     this.#lastMark += 1;
+    const markedAt = this.#ports.monotonicMs();
     // Another agent's marks come here, too, while it takes over.
     const name = `bridgehead-${this.#identity?.agent}-${this.#lastMark}`;
     const came = new Promise<boolean>((resolve) => this.#marks.set(name, resolve));
@@ -89,7 +101,17 @@ export class AsteriskLink {
     });
     const result = await came;
     cancel();
+    if (result) this.#actedAt = markedAt;
     return result;
+  }
+
+  /** Nothing may change on Asterisk by an agent that was replaced and has not heard of it. */
+  async #mustAct(session: Session): Promise<void> {
+    if (this.#socket === null || this.#ports.monotonicMs() - this.#actedAt <= MARK_LASTS_MS) return;
+    this.#marking ??= this.mark(session).finally(() => {
+      this.#marking = null;
+    });
+    if (!(await this.#marking)) throw new AriFailure("it does not say that this agent acts");
   }
 
   /** Gives this session up, for another one. */
@@ -114,6 +136,7 @@ export class AsteriskLink {
     session?.ari.close();
     this.#socket?.close("orderly");
     this.#socket = null;
+    this.#actedAt = Number.NEGATIVE_INFINITY;
     for (const settle of this.#marks.values()) settle(false);
     this.#marks.clear();
   }
@@ -138,6 +161,7 @@ export class AsteriskLink {
     this.#bootId = tried.bootId;
     const session: Session = { ari: tried.ari, activation: null };
     this.#session = session;
+    session.ari.guard = () => this.#mustAct(session);
     this.#pingLater(session);
     this.#handlers.connected(tried.bootId);
   }
@@ -196,12 +220,14 @@ export class AsteriskLink {
       const note = readAgentNote(
         read("getGlobalVar", variable, await ari.ask("getGlobalVar", { variable: variableName })).value,
       );
+      const other = note !== null && note.agent !== agent ? note : null;
       // The event reaches an agent that is connected, if there is one.
-      const isRival = note !== null && note.agent !== agent && note.epoch > epoch;
-      if (isRival && isDone(await ari.ask("userEvent", { eventName: "bridgehead-who-acts", application }))) {
+      const isConnected =
+        other !== null && isDone(await ari.ask("userEvent", { eventName: "bridgehead-who-acts", application }));
+      if (isConnected && other.epoch > epoch) {
         this.lost(
           session,
-          `the agent ${note.agent} acts on it since epoch ${note.epoch}, this one was told to since ${epoch}`,
+          `the agent ${other.agent} acts on it since epoch ${other.epoch}, this one was told to since ${epoch}`,
           true,
         );
         return false;
@@ -209,14 +235,28 @@ export class AsteriskLink {
       const value = JSON.stringify({ owner, agent, epoch });
       const written = await ari.ask("setGlobalVar", { variable: variableName, value });
       if (!isDone(written)) throw new AriFailure(`it answered setGlobalVar with status ${written.status}`);
+      this.#epoch = epoch;
       // An epoch more on the same socket: no event is missed.
       if (this.#socket !== null) return session === this.#session;
-      return (await this.#openEvents(session)) && (await this.#handlers.begun(session));
+      const retired = isConnected ? this.#retired(other) : Promise.resolve(note === null);
+      return (await this.#openEvents(session)) && (await this.#handlers.begun(session, await retired));
     } catch (error) {
       if (!(error instanceof AriFailure)) throw error;
       this.lost(session, error.message);
       return false;
     }
+  }
+
+  /** Whether the agent that is about to be replaced says that nothing of it is on its way any more. */
+  #retired(other: AgentNote): Promise<boolean> {
+    const name = retiredEvent(other);
+    return new Promise((resolve) => {
+      this.#marks.set(name, resolve);
+      this.#ports.timers.after(RETIRES_WITHIN_MS, () => {
+        this.#marks.delete(name);
+        resolve(false);
+      });
+    });
   }
 
   /** Asterisk does not say when the events have begun: the first mark that comes does. */
@@ -263,6 +303,9 @@ export class AsteriskLink {
 
   #received(session: Session, event: AriEvent): void {
     if (event.type === "ApplicationReplaced") {
+      const { application } = this.#settings;
+      const eventName = retiredEvent({ agent: this.#identity?.agent ?? "", epoch: this.#epoch });
+      void session.ari.retire({ eventName, application }, RETIRES_WITHIN_MS);
       return this.lost(session, "another agent acts on it from now on", true);
     }
     if (event.type !== "ChannelUserevent") return this.#handlers.event(event);

@@ -99,6 +99,8 @@ const callNotes = v.object({
   extension: v.string(),
   /** How long a dialled call may ring, in milliseconds. */
   waitMs: v.number(),
+  /** Asterisk has taken it to dial. */
+  isDialled: v.boolean(),
 });
 
 /** What Asterisk does not know of a call by itself. Which room it is in is what the bridges say. */
@@ -108,7 +110,12 @@ const conferenceNotes = v.object({
   locked: v.boolean(),
   reportsSpeakers: v.boolean(),
   anonymousId: v.nullable(v.string()),
-  /** The last calls that were dialled: nobody is rung twice, even if the call was over before anybody looked. */
+  /** `null`, and 0: any number. An earlier version wrote none. */
+  maxCallers: v.optional(v.nullable(v.number()), null),
+  /**
+   * The last calls that were dialled, or are about to be: nobody is rung twice, even if the call was over before anybody looked. A call
+   * that has a channel and is not here was never dialled.
+   */
   dialled: v.array(v.object({ call, number: v.string() })),
 });
 
@@ -119,6 +126,11 @@ const agentNote = v.object({ owner: v.string(), agent: v.string(), epoch: v.numb
 
 /** Who acts on an application. */
 export type AgentNote = Readonly<v.InferOutput<typeof agentNote>>;
+
+/** The event by which a replaced agent tells its successor that Asterisk has answered all that it had asked for. */
+export function retiredEvent({ agent, epoch }: Pick<AgentNote, "agent" | "epoch">): string {
+  return `${PREFIX}-retired-${agent}-${epoch}`;
+}
 
 /** `null`: there are none, or somebody else wrote them. */
 export const readCallNotes = reader<CallNotes>(callNotes);

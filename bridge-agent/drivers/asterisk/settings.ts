@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import * as v from "valibot";
 import { type Announcement, announcements } from "../../../src/bridge/announcements.ts";
+import { isLoopback } from "../../../src/foundation/loopback.ts";
 import { strictObject } from "../strict-object.ts";
 
 /** The number to dial, in an endpoint pattern. */
@@ -12,6 +13,10 @@ const ariUrl = v.pipe(
   v.check(
     (text) => /^https?:\/\/[^/@?#]+(\/[^@?#]*)?\/ari$/.test(text) && URL.canParse(text),
     "must be the http:// or https:// address of ARI, ending in /ari, without user and password",
+  ),
+  v.check(
+    (text) => text.startsWith("https:") || !URL.canParse(text) || isLoopback(new URL(text).hostname),
+    "must be https:// where Asterisk is on another machine: the password, with which anybody can call at your cost, would be there for all to read",
   ),
 );
 

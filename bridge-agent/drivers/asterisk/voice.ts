@@ -4,11 +4,8 @@ import type { CallId } from "../../../src/foundation/ids.ts";
 import type { Timers } from "../../../src/foundation/timers.ts";
 import { type Ari, isDone } from "./ari.ts";
 import { playbackId, whispererId } from "./names.ts";
+import type { Pauses } from "./pauses.ts";
 import { type AsteriskSettings, languageOf, soundsOf } from "./settings.ts";
-
-/** A channel that was just made is not ready at once. */
-const TRIES = 50;
-const TRY_EVERY_MS = 20;
 
 interface Sentence {
   /** Of the playback. */
@@ -27,12 +24,14 @@ export class Voice {
   readonly #ari: Ari;
   readonly #settings: AsteriskSettings;
   readonly #timers: Timers;
+  readonly #pauses: Pauses;
   readonly #sentences = new Map<CallId, Sentence>();
 
-  constructor(ari: Ari, settings: AsteriskSettings, timers: Timers) {
+  constructor(ari: Ari, settings: AsteriskSettings, timers: Timers, pauses: Pauses) {
     this.#ari = ari;
     this.#settings = settings;
     this.#timers = timers;
+    this.#pauses = pauses;
   }
 
   /**
@@ -54,13 +53,12 @@ export class Voice {
     });
     const { id, whisperer } = sentence;
     if (whisperer !== null && !(await this.#makeWhisperer(call, whisperer))) return sentence.end();
-    for (let tries = 0; tries < TRIES && !sentence.isOver; tries += 1) {
-      const where = { channelId: whisperer ?? call, playbackId: id };
-      const begun = await this.#ari.ask("play", { ...where, media, lang: languageOf(this.#settings) });
-      if (isDone(begun)) return sentence.isOver ? this.#stop(sentence) : undefined;
-      if (begun.status !== 409) break;
-      await new Promise<void>((resolve) => this.#timers.after(TRY_EVERY_MS, resolve));
-    }
+    const where = { channelId: whisperer ?? call, playbackId: id };
+    const begun = await this.#pauses.untilReady(
+      () => this.#ari.ask("play", { ...where, media, lang: languageOf(this.#settings) }),
+      ({ status }) => status === 409 && !sentence.isOver,
+    );
+    if (isDone(begun) && !sentence.isOver) return;
     sentence.end();
     await this.#stop(sentence);
   }

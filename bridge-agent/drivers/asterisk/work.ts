@@ -6,28 +6,31 @@ import type { BridgeEvent, EndReason } from "../../../src/bridge/events.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../src/foundation/ids.ts";
 import { assertNever } from "../../../src/foundation/result.ts";
 import type { Timers } from "../../../src/foundation/timers.ts";
-import { type Ari, type AriAnswer, type AriEvent, AriFailure, bridge, isDone, read } from "./ari.ts";
+import { type Ari, type AriAnswer, type AriEvent, AriFailure, bridge, isDone, read, variable } from "./ari.ts";
 import type { Book, Call, Conference, Task } from "./book.ts";
 import {
   bridgeId,
   bridgeName,
   CALL_VARIABLE,
+  type CallNotes,
   type ConferenceNotes,
   conferenceVariable,
   probeId,
   type RoomName,
   readBridgeName,
+  readCallNotes,
 } from "./names.ts";
+import { Pauses } from "./pauses.ts";
 import { type AsteriskSettings, endpointFor } from "./settings.ts";
 import { Voice } from "./voice.ts";
 
 export const JOIN_TONE = "sound:confbridge-join";
 export const LEAVE_TONE = "sound:confbridge-leave";
-/** A channel that was just made, or answered, is not ready at once. */
-const TRIES = 100;
-const TRY_EVERY_MS = 20;
 /** Should every agent be gone, Asterisk ends the ringing itself. */
 const RINGS_AT_MOST_LONGER_S = 10;
+
+/** Asterisk 16 looks five times a second whether it is to dial, or to write a variable. */
+const DIALS_WITHIN_MS = 1_000;
 
 /** Who has just answered may not listen for keys yet. */
 const BEFORE_EXTENSION_MS = 500;
@@ -48,6 +51,8 @@ interface WorkOptions {
   report(reports: readonly BridgeEvent[]): void;
   /** For operations staff: what Asterisk does, as the end of a sentence. */
   notice(what: string): void;
+  /** Somebody dialled this number, which is none of this agent's owner's. */
+  strangeNumber(dialled: string): void;
   /** Asterisk does not answer what nobody waits for. */
   failed(why: string): void;
 }
@@ -60,7 +65,9 @@ export class Work {
   readonly #voice: Voice;
   /** What is done for a call, or written down for a conference, is done in order: the end of the last thing. */
   readonly #last = new Map<string, Promise<unknown>>();
-  readonly #pauses = new Set<() => void>();
+  readonly #pauses: Pauses;
+  /** Callers on their way from the prompt into a conference. */
+  readonly #admitted = new Map<CallId, ConfKey>();
   /** What Asterisk could not make a channel for at the last try. */
   #trouble: "none" | "going-away" | "endpoint" = "none";
 
@@ -68,7 +75,8 @@ export class Work {
     this.#ari = options.ari;
     this.#book = options.book;
     this.#options = options;
-    this.#voice = new Voice(options.ari, options.settings, options.timers);
+    this.#pauses = new Pauses(options.timers);
+    this.#voice = new Voice(options.ari, options.settings, options.timers, this.#pauses);
   }
 
   /** Throws `AriFailure` when nobody knows what became of it. */
@@ -108,6 +116,7 @@ export class Work {
         return call ? this.#hangUpInOrder(call.id, "expelled") : refused("no-such-call");
       }
       case "admit":
+        return this.#inOrder(command.call, () => this.#admit(conference, command));
       case "move":
         return this.#inOrder(command.call, () => this.#enter(conference, command));
       case "mute":
@@ -121,8 +130,7 @@ export class Work {
   /** The link is over: what waits fails. */
   stop(): void {
     this.#voice.close();
-    for (const giveUp of this.#pauses) giveUp();
-    this.#pauses.clear();
+    this.#pauses.stop();
   }
 
   /** In the background. */
@@ -164,17 +172,26 @@ export class Work {
         });
       case "write-notes":
         return this.#inOrder(task.call, () => this.#writeNotes(task.call));
+      case "dial":
+        return this.#inOrder(task.call, () => this.#dialFound(task.call));
+      case "settle-dial":
+        return this.#settleDial(task.call);
       case "dial-extension":
         return this.#inOrder(task.call, () => this.#dialExtension(task.call));
       case "limit-ringing":
         return this.#limitRinging(task.call);
       case "hang-up":
         return this.#ari.ask("hangUp", { channelId: task.call, reason: "normal" });
+      case "turn-away":
+        this.#options.strangeNumber(task.dialled);
+        return this.#ari.ask("hangUp", { channelId: task.call, reason: "unallocated" });
       case "enter-main-room": {
         const key = this.#book.call(task.call)?.conference ?? null;
         const conference = key === null ? undefined : this.#book.conference(key);
         return conference && this.#inOrder(task.call, () => this.#add(task.call, conference.mainBridge));
       }
+      case "apply-mute":
+        return this.#inOrder(task.call, () => this.#applyMute(task.call));
       case "detect-talking":
         await this.#detectTalking(task.call, false);
         return this.#detectTalking(task.call, true);
@@ -190,25 +207,42 @@ export class Work {
   async #createConference(
     id: CommandId,
     key: ConfKey,
-    { anonymousId }: Command<"create-conference">,
+    { anonymousId, maxCallers }: Command<"create-conference">,
   ): Promise<CommandResult> {
     if (this.#book.conference(key)) return done;
-    if (this.#trouble === "going-away") {
-      if (!(await this.#takesCalls())) return refused("capacity");
-      this.#setTrouble("none"); // Somebody thought better of it.
-    }
     const { owner } = this.#options;
     const bridges = read("listBridges", v.array(bridge), await this.#ari.ask("listBridges", {}));
     const rooms = bridges.flatMap(({ name, id }) => ({ ...readBridgeName(name), bridge: id }));
     const main = rooms.find(
       ({ conference, kind, bridge }) => conference === key && kind === "main" && !this.#book.isGone(bridge),
     );
-    if (main && main.owner !== owner) return refused("refused");
-    const room = { owner, conference: key, room: MAIN_ROOM, kind: "main" as const };
-    const made = main?.bridge ?? (await this.#createBridge(id, room));
-    if (typeof made !== "string") return made;
-    const conference = this.#book.addConference(key, made, anonymousId);
-    return anonymousId === null ? done : this.#writeConference(conference);
+    if (main && main.owner !== owner && (await this.#isNoted(main.bridge))) return refused("refused");
+    if (main?.owner === owner)
+      return this.#writeConference(this.#book.addConference(key, main.bridge, anonymousId, maxCallers));
+    // An Asterisk that is about to end makes bridges, and no calls.
+    if (!(await this.#takesCalls())) {
+      this.#setTrouble("going-away");
+      return refused("capacity");
+    }
+    if (this.#trouble === "going-away") this.#setTrouble("none"); // Somebody thought better of it.
+    const notes = { locked: false, reportsSpeakers: false, anonymousId, maxCallers, dialled: [] };
+    const variable = conferenceVariable(bridgeId(id));
+    // Before the bridge: whoever finds that must know the rest.
+    const written = await this.#ari.ask("setGlobalVar", { variable, value: JSON.stringify(notes) });
+    if (!isDone(written)) return refused("refused");
+    const made = await this.#createBridge(id, { owner, conference: key, room: MAIN_ROOM, kind: "main" });
+    if (typeof made === "string") {
+      this.#book.addConference(key, made, anonymousId, maxCallers);
+      return done;
+    }
+    await this.#ari.ask("setGlobalVar", { variable });
+    return made;
+  }
+
+  /** A conference that is over is noted no more, though Asterisk may show its bridge for a moment. */
+  async #isNoted(mainBridge: string): Promise<boolean> {
+    const answer = await this.#ari.ask("getGlobalVar", { variable: conferenceVariable(mainBridge) });
+    return read("getGlobalVar", variable, answer).value !== "";
   }
 
   /** Its id. Asterisk 16 says 500 where it has the bridge already, later ones 409. */
@@ -229,7 +263,9 @@ export class Work {
   async #endConference(conference: Conference): Promise<CommandResult> {
     const { key, mainBridge, rooms } = conference;
     const calls = this.#book.callsOf(key);
-    await Promise.all(calls.map(({ id }) => this.#hangUpInOrder(id, "conference-ended")));
+    const ended = await Promise.all(calls.map(({ id }) => this.#hangUpInOrder(id, "conference-ended")));
+    const isSomebodyLeft = ended.some((result) => !result.done && result.reason !== "no-such-call");
+    if (isSomebodyLeft) return refused("refused");
     const others = [...rooms.values()].map(({ bridge }) => bridge).filter((bridge) => bridge !== mainBridge);
     await Promise.all(others.map((bridgeId) => this.#ari.ask("destroyBridge", { bridgeId })));
     // The main one last: as long as it is there, the conference is.
@@ -277,33 +313,70 @@ export class Work {
     // Anything else would name another endpoint than the settings do.
     if (!/^\d+$/.test(digits) || !/^[\d*#]*$/.test(extension)) return refused("refused");
     const call = this.#book.addDialled(id, conference, digits, extension, waitMs);
-    const result = await this.#inOrder(id, async () => {
-      await this.#writeConference(conference);
-      return this.#createAndDial(call, digits);
-    });
-    if (!result.done) this.#book.removeDialled(call);
-    return result;
+    try {
+      const result = await this.#inOrder(id, () => this.#createAndDial(conference, call, digits));
+      if (!result.done) this.#book.removeDialled(call);
+      return result;
+    } catch (error) {
+      this.#book.removeDialled(call);
+      throw error;
+    }
   }
 
-  async #createAndDial(call: Call, digits: string): Promise<CommandResult> {
+  /** A channel that is made rings nobody: so a dial that broke off before the note is begun again, and one after it never is. */
+  async #createAndDial(conference: Conference, call: Call, digits: string): Promise<CommandResult> {
     const { endpoint, application, callerId } = this.#options.settings;
     const notes = { [CALL_VARIABLE]: JSON.stringify(this.#book.notesOf(call)) };
     // The number that a called telephone shows is that of the line at this channel's other end.
     const variables = { ...notes, ...(callerId !== undefined && { "CONNECTEDLINE(num,i)": callerId }) };
     const where = { endpoint: endpointFor(endpoint, digits), app: application, channelId: call.id };
     const made = await this.#ari.ask("createChannel", { ...where, variables });
-    if (!isDone(made)) return this.#notMade();
+    // 409: an earlier link has asked for it, and Asterisk was late.
+    if (!isDone(made) && made.status !== 409) return this.#notMade();
     this.#setTrouble("none");
-    for (let tries = 0; tries < TRIES; tries += 1) {
-      const timeout = Math.ceil(call.waitMs / 1_000) + RINGS_AT_MOST_LONGER_S;
-      const dialled = await this.#ari.ask("dial", { channelId: call.id, timeout });
-      // A telephone that is not there at all may be over already: its end is reported.
-      if (isDone(dialled) || dialled.status === 404) return done;
-      if (dialled.status !== 409) break;
-      await this.#pause(TRY_EVERY_MS);
-    }
+    if (await this.#ring(conference, call)) return done;
+    call.ending = { reason: "refused", isReported: false };
     await this.#ari.ask("hangUp", { channelId: call.id });
+    this.#book.end(call, "refused");
     return refused("refused");
+  }
+
+  /** Whether Asterisk dials, as far as it says. */
+  async #ring(conference: Conference, call: Call): Promise<boolean> {
+    this.#book.noteDialled(conference, call);
+    if (!(await this.#writeConference(conference)).done) return false;
+    const timeout = Math.ceil(call.waitMs / 1_000) + RINGS_AT_MOST_LONGER_S;
+    const dialled = await this.#pauses.untilReady(() => this.#ari.ask("dial", { channelId: call.id, timeout }));
+    // A telephone that is not there at all may be over already: its end is reported.
+    if (!isDone(dialled)) return dialled.status === 404;
+    call.isDialled = true;
+    await this.#writeNotes(call.id);
+    return true;
+  }
+
+  /** An earlier agent or link has made its channel. */
+  async #dialFound(id: CallId): Promise<void> {
+    const call = this.#book.call(id);
+    const conference = call?.conference ? this.#book.conference(call.conference) : undefined;
+    if (!call || !conference || call.ending !== null) return;
+    if (!(await this.#ring(conference, call))) await this.#giveUpDial(call);
+  }
+
+  /** An earlier agent or link was about to dial it. Nobody is rung twice: if it did not get that far, the dial has come to nothing. */
+  async #settleDial(id: CallId): Promise<void> {
+    await this.#pauses.pass(DIALS_WITHIN_MS);
+    const call = this.#book.call(id);
+    if (call?.stage !== "ringing" || call.ending !== null) return;
+    const answer = await this.#ari.ask("getChannelVar", { channelId: id, variable: CALL_VARIABLE });
+    const notes = isDone(answer) ? readCallNotes(read("getChannelVar", variable, answer).value) : null;
+    call.isDialled ||= notes?.isDialled === true;
+    if (call.isDialled) this.begin([{ type: "limit-ringing", call: id }]);
+    else await this.#giveUpDial(call);
+  }
+
+  async #giveUpDial(call: Call): Promise<void> {
+    call.ending = { reason: "refused", isReported: true };
+    await this.#ari.ask("hangUp", { channelId: call.id });
   }
 
   /** Asterisk says no more than that it could not. */
@@ -340,10 +413,13 @@ export class Work {
   async #limitRinging(id: CallId): Promise<void> {
     const call = this.#book.call(id);
     if (!call) return;
-    await this.#pause(call.waitMs);
+    await this.#pauses.pass(call.waitMs);
+    // What Asterisk said while this process stood still comes first.
+    await new Promise((resolve) => setImmediate(resolve));
     if (call.stage !== "ringing" || this.#book.call(id) !== call || call.ending !== null) return;
     call.ending = { reason: "no-answer", isReported: true };
-    this.begin([{ type: "hang-up", call: id }]);
+    // Should this agent not hear of the end, the next one hears the cause.
+    await this.#ari.ask("hangUp", { channelId: id, reason: "no_answer" });
   }
 
   async #dialExtension(id: CallId): Promise<void> {
@@ -353,6 +429,22 @@ export class Work {
     call.extension = "";
     await this.#writeNotes(id);
     await this.#ari.ask("sendDtmf", { channelId: id, dtmf, before: BEFORE_EXTENSION_MS });
+  }
+
+  /** Only who dials in may find the conference full: callers to be dialled are counted before they are. */
+  async #admit(conference: Conference, command: Command<"admit">): Promise<CommandResult> {
+    const { key, maxCallers, locked } = conference;
+    const call = this.#book.call(command.call);
+    if (!maxCallers || locked || call?.stage !== "prompted") return this.#enter(conference, command);
+    const inside = this.#book.callsOf(key).filter(({ stage }) => stage === "entered");
+    const onTheWay = [...this.#admitted].filter(([, where]) => where === key).map(([each]) => each);
+    if (new Set([...inside.map(({ id }) => id), ...onTheWay]).size >= maxCallers) return refused("capacity");
+    this.#admitted.set(call.id, key);
+    try {
+      return await this.#enter(conference, command);
+    } finally {
+      this.#admitted.delete(call.id);
+    }
   }
 
   /** From the prompt, from an answered dial, or from another room; a lock keeps out callers who are not in yet. */
@@ -367,7 +459,7 @@ export class Work {
     const room = conference.rooms.get(name);
     if (!room) return refused("no-such-room");
 
-    const { muted, joinTone, attendeeId, conference: from } = call;
+    const { muted, joinTone, attendeeId } = call;
     const wanted = command.type === "admit" ? command : { muted, joinTone, attendeeId };
     // Nobody is to hear a word of who enters muted.
     if (wanted.muted ? isNew || !muted : muted) {
@@ -375,21 +467,25 @@ export class Work {
       if (!isDone(set)) return refused(set.status === 404 ? "no-such-call" : "refused");
     }
     call.muted = wanted.muted;
-    call.joinTone = wanted.joinTone;
-    call.attendeeId = wanted.attendeeId ?? attendeeId;
-    call.conference = conference.key;
-    await this.#writeNotes(call.id);
-    if (isNew && conference.reportsSpeakers) await this.#detectTalking(call.id, true);
-    if (isNew && call.joinTone === true) await this.#playJoinTone(conference, room.bridge);
+    // The call itself is where it was until Asterisk has let it in.
+    const entry = {
+      conference: conference.key,
+      joinTone: wanted.joinTone,
+      attendeeId: wanted.attendeeId ?? attendeeId,
+    };
+    await this.#writeNotes(call.id, entry);
+    const { reportsSpeakers } = conference;
+    if (isNew && reportsSpeakers) await this.#detectTalking(call.id, true);
+    if (isNew && entry.joinTone === true) await this.#playJoinTone(conference, room.bridge);
     const added = await this.#add(call.id, room.bridge);
     if (!isDone(added)) {
-      call.joinTone = joinTone;
-      call.conference = from;
       await this.#writeNotes(call.id);
       return refused(added.status === 404 ? "no-such-room" : "no-such-call");
     }
-    call.stage = "entered";
-    call.room = name;
+    if (this.#book.call(call.id) !== call) return refused("no-such-call"); // It has hung up meanwhile.
+    Object.assign(call, entry, { stage: "entered", room: name });
+    // Whoever is on the way in when that changes is not among those inside.
+    if (conference.reportsSpeakers !== reportsSpeakers) await this.#detectTalking(call.id, conference.reportsSpeakers);
     this.#options.report(this.#book.speech(call));
     return done;
   }
@@ -404,12 +500,10 @@ export class Work {
   /** The keys of who is in a bridge go to nobody but us. */
   async #add(id: CallId, bridgeId: string): Promise<AriAnswer> {
     await this.#voice.makeWay(id, bridgeId);
-    for (let tries = 1; ; tries += 1) {
-      const added = await this.#ari.ask("addChannel", { bridgeId, channel: id, absorbDTMF: true });
-      const isTooEarly = added.status === 409 || added.status === 422;
-      if (!isTooEarly || tries >= TRIES || !this.#book.call(id)) return added;
-      await this.#pause(TRY_EVERY_MS);
-    }
+    return this.#pauses.untilReady(
+      () => this.#ari.ask("addChannel", { bridgeId, channel: id, absorbDTMF: true }),
+      ({ status }) => (status === 409 || status === 422) && this.#book.call(id) !== undefined,
+    );
   }
 
   async #mute(conference: Conference, id: CallId, muted: boolean): Promise<CommandResult> {
@@ -425,6 +519,12 @@ export class Work {
     await this.#writeNotes(id);
     this.#options.report(this.#book.speech(call));
     return done;
+  }
+
+  /** Harmless where Asterisk has it so already. */
+  async #applyMute(id: CallId): Promise<void> {
+    const call = this.#book.call(id);
+    if (call) await this.#ari.ask(call.muted ? "mute" : "unmute", { channelId: id, direction: "in" });
   }
 
   async #reportSpeakers(conference: Conference, isOn: boolean): Promise<CommandResult> {
@@ -464,10 +564,11 @@ export class Work {
     return call?.conference === key ? call : undefined;
   }
 
-  async #writeNotes(id: CallId): Promise<void> {
+  /** `change`: what is not so yet. */
+  async #writeNotes(id: CallId, change: Partial<CallNotes> = {}): Promise<void> {
     const call = this.#book.call(id);
     if (!call) return;
-    await this.#setVariable(id, CALL_VARIABLE, JSON.stringify(this.#book.notesOf(call)));
+    await this.#setVariable(id, CALL_VARIABLE, JSON.stringify({ ...this.#book.notesOf(call), ...change }));
   }
 
   async #setVariable(id: CallId, variable: string, value: string): Promise<void> {
@@ -477,27 +578,13 @@ export class Work {
 
   async #writeConference(conference: Conference): Promise<CommandResult> {
     this.#book.touch(conference);
-    await this.#after(`conference ${conference.key}`, async () => {
-      const { mainBridge, locked, reportsSpeakers, anonymousId, dialled } = conference;
-      const notes: ConferenceNotes = { locked, reportsSpeakers, anonymousId, dialled };
+    const written = await this.#after(`conference ${conference.key}`, async () => {
+      const { mainBridge, locked, reportsSpeakers, anonymousId, maxCallers, dialled } = conference;
+      const notes: ConferenceNotes = { locked, reportsSpeakers, anonymousId, maxCallers, dialled };
       const value = JSON.stringify(notes);
-      await this.#ari.ask("setGlobalVar", { variable: conferenceVariable(mainBridge), value });
+      return this.#ari.ask("setGlobalVar", { variable: conferenceVariable(mainBridge), value });
     });
-    return done;
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const cancel = this.#options.timers.after(ms, () => {
-        this.#pauses.delete(giveUp);
-        resolve();
-      });
-      const giveUp = () => {
-        cancel();
-        reject(new AriFailure("the link is over"));
-      };
-      this.#pauses.add(giveUp);
-    });
+    return isDone(written) ? done : refused("refused");
   }
 
   async #heldFor<Value>(key: ConfKey, run: () => Promise<Value>): Promise<Value> {

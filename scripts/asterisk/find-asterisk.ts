@@ -2,8 +2,8 @@ import { spawn, spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, globSync, readFileSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { err, ok, type Result } from "../src/foundation/result.ts";
-import { command } from "./command.ts";
+import { err, ok, type Result } from "../../src/foundation/result.ts";
+import { command } from "../command.ts";
 
 /** An Asterisk that can be run, and sipp, which plays telephones. */
 export interface AsteriskHome {
@@ -25,39 +25,62 @@ export interface Wish {
   readonly folder?: string;
   /** Debian's suites, of which the first that has an Asterisk is taken. */
   readonly suites?: readonly string[];
+  /** Where Debian's packages go if what is installed will not do; by default in the project. */
+  readonly otherwise?: string;
 }
 
-const project = dirname(dirname(fileURLToPath(import.meta.url)));
+/** That the driver can work with. */
+const OLDEST_VERSION = 16;
+const project = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /** The newest first; what Debian's stable release lacks at times. */
 const usualSuites = ["forky", "sid", "bullseye"];
 
 /**
  * Takes the Asterisk that is installed, else the one in a folder, which Debian's packages are put into the first time (12 s). The error
- * is one sentence. Without a folder it is the one that `ASTERISK_ROOT` names, or `.asterisk` in the project.
+ * is one sentence. `ASTERISK_ROOT` names a folder, too.
  */
 export async function findAsterisk(wish: Wish = {}): Promise<Result<AsteriskHome, string>> {
-  const named = wish.folder ?? process.env.ASTERISK_ROOT;
-  const installed = named || wish.suites ? err("") : installedAsterisk();
+  const installed = mayBeInstalled(wish) ? installedAsterisk() : err("");
   if (installed.ok) return installed;
-  const folder = resolve(named || join(project, ".asterisk", wish.suites?.join("-") ?? "newest"));
-  const fault = await fill(folder, wish.suites ?? usualSuites);
-  if (fault === null) return homeIn(folder);
-  return err([installed.error, fault].filter((sentence) => sentence !== "").join("; "));
+  const packages = await fromPackages(wish);
+  if (packages.ok) return packages;
+  return err([installed.error, packages.error].filter((sentence) => sentence !== "").join("; "));
 }
 
 export type AsteriskWithSipp = AsteriskHome & { readonly sipp: string };
 
-/** The same, where telephones are wanted, too. */
+/** The same, where telephones are wanted, too: an Asterisk that is installed without sipp gets that of the packages. */
 export async function findAsteriskWithSipp(wish: Wish = {}): Promise<Result<AsteriskWithSipp, string>> {
   const found = await findAsterisk(wish);
   if (!found.ok) return found;
   const { sipp, version } = found.value;
-  if (sipp === null) return err(`there is no sipp, which plays the telephones, beside the installed ${version}`);
-  return ok({ ...found.value, sipp });
+  if (sipp !== null) return ok({ ...found.value, sipp });
+  const packages = await fromPackages(wish);
+  if (packages.ok) return ok({ ...found.value, sipp: packages.value.sipp });
+  return err(`there is no sipp, which plays the telephones, beside the installed ${version}; ${packages.error}`);
+}
+
+/** For a command that cannot do without: otherwise it ends the process, with one sentence. */
+export async function asteriskOrExit(what: string): Promise<AsteriskWithSipp> {
+  const found = await findAsteriskWithSipp();
+  if (found.ok) return found.value;
+  console.error(`${what}: ${found.error}`);
+  process.exit(1);
+}
+
+function mayBeInstalled({ folder, suites }: Wish): boolean {
+  return !folder && !process.env.ASTERISK_ROOT && !suites;
+}
+
+async function fromPackages({ folder, suites, otherwise }: Wish): Promise<Result<AsteriskWithSipp, string>> {
+  const usual = otherwise ?? join(project, ".asterisk", suites?.join("-") ?? "newest");
+  const place = resolve(folder || process.env.ASTERISK_ROOT || usual);
+  const fault = await fill(place, suites ?? usualSuites);
+  return fault === null ? homeIn(place) : err(fault);
 }
 
 /** From Debian's packages, in a folder as `asterisk-root.sh` leaves it. */
-function homeIn(folder: string): Result<AsteriskHome, string> {
+function homeIn(folder: string): Result<AsteriskWithSipp, string> {
   const asterisk = join(folder, "bin", "asterisk");
   const version = versionOf(asterisk);
   if (version === null) return err(`${asterisk} does not run: remove ${folder} to have it made anew`);
@@ -77,8 +100,13 @@ function installedAsterisk(): Result<AsteriskHome, string> {
   if (asterisk === null) return err("");
   const version = versionOf(asterisk);
   if (version === null) return err(`${asterisk} does not run`);
+  if (Number(/^Asterisk (\d+)/.exec(version)?.[1]) < OLDEST_VERSION) {
+    return err(`the installed ${version} is older than ${OLDEST_VERSION}`);
+  }
   const settings = readIfAllowed("/etc/asterisk/asterisk.conf");
+  const beside = dirname(dirname(asterisk));
   const modules = folderWith("res_ari.so", [
+    ...globSync(join(beside, "lib", "*", "asterisk", "modules")),
     directory(settings, "astmoddir"),
     ...globSync("/usr/lib/*/asterisk/modules"),
     "/usr/lib/asterisk/modules",
@@ -87,6 +115,7 @@ function installedAsterisk(): Result<AsteriskHome, string> {
   ]);
   if (modules === null) return err(`the installed ${version} has no module res_ari.so`);
   const data = folderWith("rest-api", [
+    join(beside, "share", "asterisk"),
     directory(settings, "astdatadir"),
     "/usr/share/asterisk",
     "/var/lib/asterisk",
@@ -105,7 +134,7 @@ function fill(folder: string, suites: readonly string[]): Promise<string | null>
     console.error(`getting Asterisk and sipp from Debian's packages into ${folder} (once, about 15 s) …`);
   }
   return new Promise((done) => {
-    const script = spawn(join(project, "scripts", "asterisk-root.sh"), [folder, ...suites], {
+    const script = spawn(join(import.meta.dirname, "asterisk-root.sh"), [folder, ...suites], {
       stdio: ["ignore", "ignore", "pipe"],
     });
     let complaints = "";

@@ -2,9 +2,10 @@
 # Asterisk and sipp from Debian's packages in a folder of their own: asterisk-root.sh FOLDER SUITE...
 #
 # Installs nothing: apt runs with its own lists and an empty list of installed packages, so that it names every package down to the C library,
-# and these are unpacked into FOLDER/root. The programs are started with the loader and the libraries from there. No root rights are needed.
-# The first of the suites that has Asterisk is taken. FOLDER has afterwards: bin/asterisk and bin/sipp; modules, share (its data) and
-# sounds-en, as links; VERSION, which says that all is complete. Where that is there already, nothing is done.
+# and these are unpacked. The programs are started with the loader and the libraries from there. No root rights are needed.
+# The first of the suites that has Asterisk is taken. FOLDER has afterwards: bin/asterisk and bin/sipp; root (what was unpacked); modules,
+# share (its data) and sounds-en, as links; VERSION, which says that all is complete. Where that is there already, nothing is done.
+# All is made in FOLDER/new and then moved. A folder that has something in it and was not begun by this script is refused, and stays as it is.
 # A failure is one sentence on standard error, the last line there, and exit code 1.
 set -eu
 umask 022
@@ -21,20 +22,34 @@ folder=$(cd "$1" && pwd -P)
 shift
 case $folder in *[!A-Za-z0-9._/+-]*) fail "apt cannot work in $folder: only letters, digits and . _ / + - may be in its path" ;; esac
 
+complete() {
+  [ -s "$folder/VERSION" ] && "$folder/bin/asterisk" -V >/dev/null 2>&1
+}
+if complete; then exit 0; fi
+
+# This file says whose the folder is; it is the lock, too: two tests at once must not unpack into each other's folder.
+lock=.asterisk-root.lock
+content=$(ls -A "$folder" 2>/dev/null) || fail "no permission to read $folder"
+printf '%s\n' "$content" | grep -qxF -e "" -e "$lock" ||
+  fail "$folder is not empty, and has no Asterisk of this script: name another folder, or remove what is there"
+
 for tool in apt-get dpkg-deb tar flock; do
   command -v $tool >/dev/null || fail "this is no Debian system: it has no $tool"
 done
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -r $keyring ] || fail "Debian's keys are not here: install the package debian-archive-keyring"
 
-# Two tests at once must not unpack into each other's folder.
-exec 9>"$folder/.lock" || fail "no permission to write to $folder"
+[ -w "$folder" ] || fail "no permission to write to $folder"
+exec 9>"$folder/$lock"
 flock 9
-if [ -s "$folder/VERSION" ] && "$folder/bin/asterisk" -V >/dev/null 2>&1; then exit 0; fi
-rm -rf "$folder/VERSION" "$folder/root" "$folder/apt"
+if complete; then exit 0; fi
+target=$folder
+folder=$target/new
+rm -rf "$folder"
+mkdir "$folder"
 
 free_mb=$(($(df -Pk "$folder" | awk 'NR == 2 { print $4 }') / 1024))
-[ "$free_mb" -ge 500 ] || fail "$folder has only $free_mb MB free; Asterisk's packages need 500 MB while they are unpacked"
+[ "$free_mb" -ge 500 ] || fail "$target has only $free_mb MB free; Asterisk's packages need 500 MB while they are unpacked"
 
 # The mirror that this machine uses itself may be the only one that it reaches.
 mirror=$(
@@ -149,5 +164,8 @@ link sounds-en "$sounds"
 
 version=$("$folder/bin/asterisk" -V 2>&1) || fail "Debian's Asterisk of $suite does not run here: $(echo "$version" | head -n 1)"
 rm -rf "$apt"
-echo "$version, Debian $suite" >"$folder/VERSION.new"
-mv "$folder/VERSION.new" "$folder/VERSION"
+echo "$version, Debian $suite" >"$folder/VERSION"
+for name in VERSION bin root modules share sounds-en; do rm -rf "${target:?}/$name"; done
+# The last one says that all the others are there.
+for name in bin root modules share sounds-en VERSION; do mv "$folder/$name" "$target/"; done
+rmdir "$folder"

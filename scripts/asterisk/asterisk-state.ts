@@ -1,6 +1,6 @@
-import { bridgeId, CALL_VARIABLE, readBridgeName, readCallNotes } from "../bridge-agent/drivers/asterisk/names.ts";
-import type { VisibleState } from "../simulators/bridge/visible-state.ts";
-import type { CommandId } from "../src/foundation/ids.ts";
+import { bridgeId, CALL_VARIABLE, readBridgeName, readCallNotes } from "../../bridge-agent/drivers/asterisk/names.ts";
+import type { VisibleState } from "../../simulators/bridge/visible-state.ts";
+import type { CommandId } from "../../src/foundation/ids.ts";
 
 /** Asterisk serves 100 connections in all, of which the agents want theirs. */
 const READS_AT_ONCE = 10;
@@ -13,7 +13,9 @@ interface Bridge {
 
 interface Channel {
   readonly id: string;
+  readonly name: string;
   readonly state: string;
+  readonly caller: { readonly number: string };
 }
 
 /** A request of ARI. */
@@ -29,21 +31,19 @@ export async function asteriskState(ask: Ask): Promise<VisibleState> {
     const named = readBridgeName(name);
     return named ? [{ ...named, calls }] : [];
   });
-  const conferences = rooms
-    .filter(({ kind }) => kind === "main")
-    .map(({ conference }) => ({
-      key: conference as string,
-      locked: false,
-      reportsSpeakers: false,
-      rooms: rooms
-        .filter((room) => room.conference === conference)
-        .map(({ room, kind, calls }) => ({ id: room as string, kind, calls })),
-    }));
+  // One whose main room is gone is shown, too.
+  const conferences = [...Map.groupBy(rooms, ({ conference }) => conference)].map(([key, held]) => ({
+    key: key as string,
+    locked: false,
+    reportsSpeakers: false,
+    rooms: held.map(({ room, kind, calls }) => ({ id: room as string, kind, calls })),
+  }));
   const calls = await atMost(
     READS_AT_ONCE,
-    (channels ?? []).map(({ id, state }) => async () => {
+    (channels ?? []).map(({ id, name, state, caller }) => async () => {
       const variable = await get<{ readonly value: string }>(ask, `/channels/${id}/variable?variable=${CALL_VARIABLE}`);
-      const notes = variable && readCallNotes(variable.value);
+      const notes =
+        (variable && readCallNotes(variable.value)) ?? (name.startsWith("PJSIP/") && unnoted(caller.number));
       if (!notes) return [];
       const inside = rooms.find(({ calls }) => calls.includes(id));
       const outside = state === "Up" || notes.direction === "in" ? "prompted" : "ringing";
@@ -66,6 +66,19 @@ export async function asteriskState(ask: Ask): Promise<VisibleState> {
     }),
   );
   return { conferences, calls: calls.flat() } as VisibleState;
+}
+
+/** Of a telephone of which no agent has written anything down. */
+function unnoted(number: string) {
+  return {
+    direction: "in",
+    number,
+    extension: "",
+    conference: null,
+    muted: false,
+    joinTone: null,
+    attendeeId: null,
+  } as const;
 }
 
 /** What the driver has done by making this bridge; `null`: the bridge is somebody else's. */

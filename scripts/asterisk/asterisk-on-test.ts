@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { SampleValues } from "../../bridge-agent/drivers/asterisk/sample-config.ts";
-import type { AsteriskHome } from "../../scripts/asterisk.ts";
+import { freePorts } from "../../simulators/free-ports.ts";
+import { guarded } from "../../simulators/telephones/guarded.ts";
 import { asteriskArguments, type FolderOptions, writeAsteriskFolder } from "./asterisk-folder.ts";
-import { freePorts } from "./free-ports.ts";
-import { guarded } from "./guarded.ts";
+import type { AsteriskHome } from "./find-asterisk.ts";
 
 /** Starts in 0.25 s, on a busy machine in some more. */
 const READY_WITHIN_MS = 20_000;
@@ -81,7 +81,7 @@ export class AsteriskOnTest {
     await this.#ended;
   }
 
-  /** Asks it to end. With calls up it takes up to 10 s, in which it takes no new ones; `ended` resolves then. */
+  /** Asks it to end: its calls end at once, and it some second later; `ended` resolves then. */
   term(): void {
     this.#process?.kill("SIGTERM");
   }

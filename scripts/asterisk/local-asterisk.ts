@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { join } from "node:path";
-import type { AgentSettingsInput } from "../bridge-agent/settings.ts";
-import { type Launch, StartError } from "../cli/supervise.ts";
-import { systemReason } from "../cli/system-reason.ts";
-import { asteriskArguments, writeAsteriskFolder } from "../simulators/telephones/asterisk-folder.ts";
-import { findAsterisk } from "./asterisk.ts";
-import { portFrom } from "./local-settings.ts";
+import type { AgentSettingsInput } from "../../bridge-agent/settings.ts";
+import { type Launch, StartError } from "../../cli/supervise.ts";
+import { systemReason } from "../../cli/system-reason.ts";
+import { portFrom } from "../local-settings.ts";
+import { asteriskArguments, writeAsteriskFolder } from "./asterisk-folder.ts";
+import { findAsterisk } from "./find-asterisk.ts";
 
 const host = "127.0.0.1";
 
@@ -25,13 +25,23 @@ export interface AsteriskPlan {
 
 /** From the variables. Throws where one of them cannot be. */
 export function asteriskPlan(): AsteriskPlan {
-  return {
+  const plan = {
     sipPort: portFrom("SIP_PORT", 15_060),
     dialIn: matching("DIAL_IN", "18005551234", /^\d{1,32}$/, "must be 1 to 32 digits")[0],
     trunkPort: trunkPort(),
     rtpPorts: rtpPorts(),
     httpPort: portFrom("ASTERISK_HTTP_PORT", 18_088),
   };
+  const { sipPort, trunkPort: trunk, rtpPorts: rtp } = plan;
+  if (trunk === sipPort) throw new StartError(`SIP_TRUNK and SIP_PORT must differ; they are both ${sipPort}`);
+  for (const [name, port] of [
+    ["SIP_PORT", sipPort],
+    ["SIP_TRUNK", trunk],
+  ] as const) {
+    if (port < rtp.first || port > rtp.last) continue;
+    throw new StartError(`${name} must be outside of RTP_PORTS; it is ${port}, and they are ${rtp.first}-${rtp.last}`);
+  }
+  return plan;
 }
 
 /** Throws where the port is taken. */
@@ -48,6 +58,7 @@ export async function requireFreeSipPort(port: number): Promise<void> {
 
 interface PreparedAsterisk {
   readonly version: string;
+  readonly hasSounds: boolean;
   readonly launch: Launch;
   /** For the agent. */
   readonly driver: AgentSettingsInput["driver"];
@@ -76,6 +87,7 @@ export async function prepareAsterisk(folder: string, plan: AsteriskPlan): Promi
   }
   return {
     version: found.value.version,
+    hasSounds: found.value.sounds !== null,
     launch: { command: found.value.asterisk, args: asteriskArguments(folder), env: {} },
     driver: {
       type: "asterisk",
