@@ -160,6 +160,29 @@ test("init writes no file of an Asterisk over one that is there, nor any other t
   expect(() => init(file, wrong)).toThrow(/^driver\.url must be the http:\/\/ or https:\/\/ address of ARI/);
 });
 
+test("init makes nothing where the configuration of an Asterisk cannot be written, and names the option", () => {
+  const file = join(folder, "beside-nothing", "agent.json");
+  const inTheWay = join(folder, "in-the-way");
+  writeFileSync(inTheWay, "");
+
+  expect(() => init(file, { ...options, driver: "asterisk", bridgeConfig: join(inTheWay, "etc") })).toThrow(
+    /^nothing can be written in \S+in-the-way\/etc \(\S+in-the-way is no folder\): name another place by --bridge-config$/,
+  );
+  expect(() => init(join(inTheWay, "agent.json"), options)).toThrow(
+    / is no folder\): name another place by --settings$/,
+  );
+
+  expect(existsSync(join(folder, "beside-nothing"))).toBe(false);
+});
+
+test("init for an Asterisk says that every number leads to the agent, unless it is told which ones do", () => {
+  const said = (name: string, dialIn?: string) =>
+    init(join(folder, name, "agent.json"), { ...options, driver: "asterisk", ...(dialIn && { dialIn }) });
+
+  expect(said("all-numbers")).toContain("Every number that the trunk sends leads to the application bridgehead,");
+  expect(said("one-number", "18005551234")).not.toContain("Every number");
+});
+
 test("init without a terminal names what has no default", async () => {
   const noTerminal = { isTTY: false } as NodeJS.ReadStream;
   const { edge: _, ...withoutEdge } = options;
