@@ -68,7 +68,7 @@ describe("what is wrong is one sentence, which says what to change", () => {
     start({ url: "http://127.0.0.1:1/ari" });
     const { why } = await reported("disconnected");
     expect(why).toMatch(
-      /^Asterisk at http:\/\/127.0.0.1:1\/ari does not connect: .+; start Asterisk, or correct driver.url$/,
+      /^Asterisk at http:\/\/127.0.0.1:1\/ari does not connect: .+; start Asterisk \(its log says why it ends\), set enabled = yes in http\.conf, or correct driver\.url$/,
     );
   });
 
