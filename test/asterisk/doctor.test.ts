@@ -69,6 +69,16 @@ describe.each(inject("asterisks"))("doctor, of $version", (home) => {
     );
   });
 
+  test("what else the trunk's context has does not matter to a number that leads here", async () => {
+    change("extensions.conf", "[from-trunk]\n", "[from-trunk]\ninclude => parkedcalls\n");
+    expect((await said()).dialplan).toBe("ok    dialplan: 18005551234 in from-trunk leads to bridgehead");
+
+    change("extensions.conf", "[from-trunk]\n", "[from-trunk]\nexten => +18005551234,1,Hangup()\n");
+    expect((await said()).dialplan).toMatch(
+      /^WRONG dialplan: \+18005551234 in from-trunk ends at Hangup\(\): write exten/,
+    );
+  });
+
   test("sounds by their paths", async () => {
     expect((await said({ sounds: { welcome: ["/nowhere/welcome"] } })).sounds).toMatch(
       /^warn {2}sounds: Asterisk lacks sounds .*: \/nowhere\/welcome \(driver\.sounds\.welcome\); /,

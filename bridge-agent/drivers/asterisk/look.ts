@@ -172,11 +172,14 @@ async function checkDialplan(
     const patterns = led.map(({ pattern }) => pattern).join(", ");
     return { verdict: "ok", says: `${patterns} in ${context} leads to ${application}` };
   }
-  for (const dialled of dialIn ?? [example]) {
-    // A trunk may send it with a plus.
-    const ways = [dialled, `+${dialled}`].map((number) => ({ number, way: dialplan.wayOf(number, context) }));
+  const dialledNumbers = dialIn ?? (examples.length > 0 ? examples.map(({ number }) => number) : [example]);
+  for (const dialled of dialledNumbers) {
+    const plain = { number: dialled, way: dialplan.wayOf(dialled, context) };
+    // A trunk may send it with a plus; what of that is not clear does not matter where the number itself leads here.
+    const plus = { number: `+${dialled}`, way: dialplan.wayOf(`+${dialled}`, context) };
+    const ways = leadsHere(plain.way) && plus.way.to === "unknown" ? [plain] : [plain, plus];
     const known = ways.filter(({ way }) => way.to !== "nowhere");
-    const wrong = known.find(({ way }) => !leadsHere(way)) ?? (known.length === 0 ? ways[0] : undefined);
+    const wrong = known.length === 0 ? plain : known.find(({ way }) => !leadsHere(way));
     if (!wrong) continue;
     const { number, way } = wrong;
     const line = `exten => ${number},1,Gosub(conference,\${EXTEN},1(${application}))`;
