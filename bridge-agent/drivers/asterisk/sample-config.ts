@@ -24,16 +24,17 @@ export interface SampleValues {
   readonly folders?: Readonly<Record<"etc" | "modules" | "data" | "state", string>>;
 }
 
-const templatesFolder = join(import.meta.dirname, "config");
-
 /** What the sample configuration loads, without `.so`. */
 export function sampleModules(): readonly string[] {
-  const text = readFileSync(join(templatesFolder, "modules.conf"), "utf8");
+  const text = readFileSync(join(join(import.meta.dirname, "config"), "modules.conf"), "utf8");
   return [...text.matchAll(/^load = (\w+)\.so$/gm)].map(([, name = ""]) => name);
 }
 
 /** The files of the sample configuration by name, ready for Asterisk. Throws where a value would become more than a value. */
-export function sampleConfig(values: SampleValues, templates = templatesFolder): Readonly<Record<string, string>> {
+export function sampleConfig(
+  values: SampleValues,
+  templates = join(import.meta.dirname, "config"),
+): Readonly<Record<string, string>> {
   const { folders } = values;
   const filling: Filling = {
     ARI_USER: values.ariUser ?? "bridgehead",
