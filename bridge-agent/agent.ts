@@ -63,6 +63,8 @@ export interface AgentStatus {
   readonly role: "active" | "standby" | "unknown";
   readonly edgeUp: boolean;
   readonly bridgeUp: boolean;
+  /** Why the bridge is not there, for operations staff; `null`: it is, or has not been tried yet. */
+  readonly bridgeTrouble: string | null;
   readonly ports: number | null;
   readonly calls: number;
   /** Commands that the bridge is at work on. */
@@ -103,6 +105,7 @@ export class Agent {
   #epoch = 0;
   #edgeUp = false;
   #bridge: "away" | "reconciling" | "up" = "away";
+  #bridgeTrouble: string | null = null;
   /** The boot id that the bridge had when it was last there. */
   #bootId: string | null;
   #ports: number | null = null;
@@ -170,6 +173,7 @@ export class Agent {
       role: this.#assignment === null ? "unknown" : this.#assignment.active ? "active" : "standby",
       edgeUp: this.#edgeUp,
       bridgeUp: this.#bridge !== "away",
+      bridgeTrouble: this.#bridgeTrouble,
       ports: this.#ports,
       calls: this.#legs.count,
       running: this.#pending.running,
@@ -462,6 +466,7 @@ export class Agent {
     switch (report.type) {
       case "connected":
         this.#note("info", "bridge-connected", `bridge connected, its boot id is ${report.bootId}`);
+        this.#bridgeTrouble = null;
         this.#ports = report.ports;
         this.#cannot = report.cannot ?? [];
         if (report.bootId !== this.#bootId) {
@@ -476,6 +481,7 @@ export class Agent {
         this.#note("warn", "bridge-disconnected", `bridge disconnected: ${report.why}`);
         this.#resync();
         this.#bridge = "away";
+        this.#bridgeTrouble = report.why;
         if (report.isReplaced && this.#assignment) {
           this.#assignment = { ...this.#assignment, alone: false };
           this.#journal.saveAssignment(this.#assignment);

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { lookup } from "node:dns/promises";
-import { existsSync, statfsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from "node:fs";
 import {
   request as httpRequest,
   type IncomingHttpHeaders,
@@ -21,7 +21,7 @@ import { journalFault } from "./journal.ts";
 import { askStatus, NoAgent } from "./local-commands.ts";
 import { driverPorts } from "./node-ports.ts";
 import type { AgentSettings } from "./settings.ts";
-import { journalFile, keyFile, missingKey, passingKey, readAgentKey } from "./state-folder.ts";
+import { type AgentKey, journalFile, missingKey, otherUser, passingKey, readAgentKey } from "./state-folder.ts";
 
 const PATIENCE_MS = 5_000;
 /** The edge refuses a clock that is minutes off; a minute is already worth a look. */
@@ -64,6 +64,7 @@ export async function doctor(settings: AgentSettings, print: (line: string) => v
     ["policy", async () => checkPolicy(settings)],
   ];
   const asked = askEdges(settings);
+  asked.catch(() => {}); // The lines that need it say so.
   let allGood = true;
   print(findingLine({ verdict: "ok", about: "settings", says: "every one is right" }));
   for (const [about, check] of checks) {
@@ -107,6 +108,12 @@ function checkDisk({ state }: AgentSettings): Found {
 function checkJournal({ state }: AgentSettings): Found {
   const file = journalFile(state);
   if (!existsSync(state)) return warn("not looked at: see the line about the key");
+  try {
+    if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK);
+    else readdirSync(state); // It exists for nobody who may not look.
+  } catch (error) {
+    return bad(`${file} cannot be used by this user (${codeOf(error)}): ${otherUser}`);
+  }
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return good(`${file} is made at the first start`);
   const fault = journalFault(file);
   return fault ? bad(fault.sentence) : good(`${file} is whole`);
@@ -209,7 +216,7 @@ function checkAnswer({ agent, domain, bridge, state }: AgentSettings, edge: stri
   // An agent that is known and may connect is given a challenge; only the answer to that would open a link.
   if (reason === "replayed")
     return good(`it knows this key as agent ${agent} of bridge ${bridge} of ${domain}, and would connect it`);
-  if (reason === "wrongKey" && !existsSync(keyFile(state)))
+  if (reason === "wrongKey" && ownKey(state) === null)
     return warn("it answers, and was not asked about this agent: see the line about the key");
   if (reason === "badMessage") return bad(`${advice[reason]}, and that a proxy passes on the header bridgehead-hello`);
   if (reason !== undefined) return bad(advice[reason]);
@@ -241,7 +248,7 @@ async function dateOf(settings: AgentSettings, address: string): Promise<string 
  * link of a running agent stays.
  */
 async function askEdges(settings: AgentSettings): Promise<Asked> {
-  const key = readAgentKey(settings.state) ?? passingKey();
+  const key = ownKey(settings.state) ?? passingKey();
   const all = await Promise.all(
     edgeAddresses(settings).map(async (address) => {
       const headers = {
@@ -264,6 +271,15 @@ async function askEdges(settings: AgentSettings): Promise<Asked> {
   const [chosen] = all.splice(best ?? 0, 1);
   if (!chosen) throw new Error("edge has no address");
   return { ...chosen, others: all };
+}
+
+/** `null`: there is none, or it cannot be read. */
+function ownKey(state: string): AgentKey | null {
+  try {
+    return readAgentKey(state);
+  } catch {
+    return null; // See the line about the key.
+  }
 }
 
 /** A first answer, by the agent's own way to this address. */
@@ -328,13 +344,28 @@ async function checkBridge({ driver: settings }: AgentSettings): Promise<Found> 
   return finding;
 }
 
+/** Of the islands within +1, two that are dear. */
+const dearBegins = ["+1242", "+1876"];
+
 function checkPolicy({ policy }: AgentSettings): Found {
-  const { allow, deny, callsPerMinute, callsAtOnce } = policy;
+  const { allow, deny, callsPerMinute, callsAtOnce, longestCallMinutes } = policy;
   if (allow.length === 0) return warn("no number may be dialled: name the begins of those that may in policy.allow");
+  if (allow.every((begin) => deny.includes(begin)))
+    return warn("no number may be dialled, since all of policy.allow stands in policy.deny, too: change one of them");
   const numbers = allow.includes("+") ? "any number" : `numbers that begin with ${allow.join(", ")}`;
   const but = deny.length === 0 ? "" : `, but for ${deny.join(", ")}`;
-  const may = `${numbers} may be dialled${but}`;
-  const missing = Object.entries({ callsPerMinute, callsAtOnce }).filter(([, value]) => value === undefined);
-  if (missing.length === 0) return good(`${may}; ${callsPerMinute} calls a minute, ${callsAtOnce} at once`);
-  return warn(`${may}, any number of times: set ${missing.map(([name]) => `policy.${name}`).join(" and ")}`);
+  const limits = [
+    ["callsPerMinute", callsPerMinute, `${callsPerMinute} calls a minute`, "any number of calls a minute"],
+    ["callsAtOnce", callsAtOnce, `${callsAtOnce} at once`, "any number at once"],
+    ["longestCallMinutes", longestCallMinutes, `${longestCallMinutes} minutes each`, "without an end"],
+  ] as const;
+  const said = limits.map(([, limit, some, any]) => (limit === undefined ? any : some)).join(", ");
+  const missing = limits.flatMap(([name, limit]) => (limit === undefined ? [`policy.${name}`] : []));
+  const advice = missing.length > 0 ? [`set ${missing.join(", ")}`] : [];
+  const isDear =
+    allow.some((begin) => ["+", "+1"].includes(begin)) && !dearBegins.some((begin) => deny.includes(begin));
+  if (isDear)
+    advice.push(`+1 has costly islands (${dearBegins.join(", ")} and more: see docs/settings.md), so deny them`);
+  const may = `${numbers} may be dialled${but}; ${said}`;
+  return advice.length === 0 ? good(may) : warn(`${may}: ${advice.join("; ")}`);
 }

@@ -1,7 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, existsSync, fchmodSync, fchownSync, openSync, statSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  openSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
+import { reasonOf } from "../src/foundation/reason.ts";
 import type { DriverKind } from "./drivers/driver.ts";
 import { type DriverSettings, type DriverType, drivers } from "./drivers/registry.ts";
 import { readSettings } from "./settings.ts";
@@ -75,14 +86,16 @@ export function init(file: string, options: Complete): string {
   const text = settingsText(options, made?.settings);
   const { domain, bridge, agent, state } = settings.value;
   const stateFolder = resolve(dirname(file), state);
-  const { publicKey } = asOwner(stateFolder, () => agentKey(stateFolder));
-  const { uid, gid } = statSync(stateFolder);
   const isRoot = process.geteuid?.() === 0;
   const bridgeFiles = Object.entries(made?.files ?? {}).map(
     ([name, content]) => [join(folder, name), content] as const,
   );
   const there = bridgeFiles.find(([path]) => existsSync(path));
   if (there) throw new Error(`${there[0]} is there already: name another folder by --bridge-config`);
+  checkFolder(dirname(resolve(file)), "--settings");
+  if (bridgeFiles.length > 0) checkFolder(folder, "--bridge-config");
+  const { publicKey } = asOwner(stateFolder, () => agentKey(stateFolder));
+  const { uid, gid } = statSync(stateFolder);
   makeSettingsFolder(dirname(resolve(file)), isRoot);
   if (bridgeFiles.length > 0) makeSettingsFolder(folder, isRoot);
   for (const [path, content] of bridgeFiles) writeSettings(path, content, null);
@@ -134,6 +147,18 @@ function driverSettings({ driver, driverUrl, application, ariUser, passwordFile 
 
 function numbersIn(list: string | undefined): readonly string[] | undefined {
   return list?.split(",").map((number) => number.trim());
+}
+
+/** Before anything is made: whether files can be, in a folder that may not be there yet. The error names the option. */
+function checkFolder(folder: string, option: string): void {
+  let place = folder;
+  while (!existsSync(place) && dirname(place) !== place) place = dirname(place);
+  try {
+    if (!statSync(place).isDirectory()) throw new Error(`${place} is no folder`);
+    accessSync(place, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new Error(`nothing can be written in ${folder} (${reasonOf(error)}): name another place by ${option}`);
+  }
 }
 
 /** The service's user must reach what root makes. */

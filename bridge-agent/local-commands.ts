@@ -40,7 +40,7 @@ export async function askAgent(
         );
       }
       const what = signal.aborted ? `gave no answer within ${withinMs / 1_000} s` : "broke the connection";
-      throw new Error(`the agent on 127.0.0.1:${port} ${what}: look at its log, and ask again`);
+      throw new Error(`the agent on 127.0.0.1:${port} ${what}: look at its log, and ask again; ${otherPort}`);
     });
   if (response.ok) return text.trim();
   if (response.status === 403) {
@@ -49,8 +49,12 @@ export async function askAgent(
       `the agent on 127.0.0.1:${port} has another key than ${state}: is it an agent with other settings?`,
     );
   }
-  throw new Error(`what listens on 127.0.0.1:${port} answers ${response.status}: is it an agent of this version?`);
+  throw new Error(
+    `what listens on 127.0.0.1:${port} answers ${response.status}: is it an agent of this version? If not, set listen.port to another port`,
+  );
 }
+
+const otherPort = "if that is another program, set listen.port to another port";
 
 const restart = "look at its log, and if it hangs, end its process and start it again (calls stay up)";
 
@@ -59,18 +63,28 @@ function refused({ cause }: Error): boolean {
 }
 
 export async function askStatus(settings: AgentSettings): Promise<StatusAnswer> {
-  return JSON.parse(await askAgent(settings, "/status"));
+  const status = parsed(await askAgent(settings, "/status"));
+  if (typeof Object(status).role === "string") return status as StatusAnswer;
+  throw new Error(`what listens on 127.0.0.1:${settings.listen.port} is no agent: set listen.port to another port`);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** `status` for people. */
 export function statusText(status: StatusAnswer): string {
-  const { agent, domain, bridge, version, edgeUp, bridgeUp, ports, calls, journal } = status;
+  const { agent, domain, bridge, version, edgeUp, bridgeUp, bridgeTrouble, ports, calls, journal } = status;
   return [
     `agent     ${agent}, for bridge ${bridge} of domain ${domain}; version ${version}`,
     `role      ${roleText(status)}`,
     `journal   ${journal?.replace(/^journal /, "") ?? "can be written"}`,
     `edge      ${edgeUp ? "connected" : "not connected: see the log, or `doctor`"}`,
-    `bridge    ${bridgeUp ? `answers, with ${ports ?? "unlimited"} ports` : "not there: see the log, or `doctor`"}`,
+    `bridge    ${bridgeUp ? `answers, with ${ports ?? "unlimited"} ports` : `not there: ${printable(bridgeTrouble ?? "see the log, or `doctor`")}`}`,
     `calls     ${callsUnknown(status) ?? calls}`,
     `commands  ${status.running} at work on the bridge`,
     `reports   ${status.unacknowledged} not acknowledged by the edge`,

@@ -31,6 +31,7 @@ export const nothingRuns: AgentStatus = {
   role: "unknown",
   edgeUp: false,
   bridgeUp: false,
+  bridgeTrouble: null,
   ports: null,
   calls: 0,
   running: 0,

@@ -7,6 +7,7 @@ import { err, ok, type Result } from "../src/foundation/result.ts";
 import { mustBe, wrongValue } from "../src/foundation/wrong-value.ts";
 import { driverSettings, drivers } from "./drivers/registry.ts";
 import { socketUrl } from "./drivers/socket-url.ts";
+import { strictObject } from "./drivers/strict-object.ts";
 
 const name = v.pipe(v.string(), v.regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, ".", "_" or "-"'));
 
@@ -18,12 +19,18 @@ const port = v.pipe(
 );
 
 const begins = v.array(
-  v.pipe(v.string(), v.regex(/^\+\d{0,15}$/, 'must be "+" and the digits with which numbers begin')),
+  v.pipe(
+    v.string(),
+    v.regex(
+      /^\+([1-9]\d{0,14})?$/,
+      'must be "+" and the digits with which numbers begin, from a country code on, or "+" alone for all; no country code begins with 0',
+    ),
+  ),
 );
 const limit = v.optional(v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(1, "must be 1 or more")));
 
 /** See `PolicySettings`. */
-const policy = v.strictObject({
+const policy = strictObject({
   allow: v.optional(begins, []),
   deny: v.optional(begins, []),
   callsPerMinute: limit,
@@ -46,9 +53,9 @@ const agentSettings = v.strictObject({
   /** Folder of the key and the journal; relative to the settings file. */
   state: v.pipe(v.string(), v.nonEmpty("must not be empty")),
   /** Health and metrics, on 127.0.0.1 only; port 0: any free one. */
-  listen: v.strictObject({ port }),
+  listen: strictObject({ port }),
   /** Whether numbers and access codes stand in the log as they are. */
-  logs: v.optional(v.strictObject({ personal: v.boolean() }), { personal: false }),
+  logs: v.optional(strictObject({ personal: v.boolean() }), { personal: false }),
   driver: driverSettings,
   /** What the edge may bring about; without it, nothing is dialled. */
   policy: v.optional(policy, {}),
@@ -88,7 +95,7 @@ export function loadSettings(file: string): Result<AgentSettings, string> {
   try {
     content = readFileSync(file, "utf8");
   } catch (error) {
-    return err(`settings file ${file} cannot be read: ${reasonOf(error)}`);
+    return err(`settings file ${file} cannot be read (${reasonOf(error)}): ${adviceOn(error)}`);
   }
   const read = readSettings(content);
   if (!read.ok) return err(`settings file ${file}: ${read.error}`);
@@ -108,12 +115,45 @@ export function readSettings(content: string): Result<AgentSettings, string> {
   if (parsed.success) return ok(parsed.output);
   const [issue] = parsed.issues;
   const path = v.getDotPath(issue) ?? "";
-  if (issue.expected === "never")
-    return err(`${path} is no setting; the settings are ${Object.keys(agentSettings.entries).join(", ")}`);
+  if (issue.expected === "never") {
+    const steps = path.split(".").slice(0, -1);
+    const whose = steps.length === 0 ? "the settings" : `the settings of ${steps.join(".")}`;
+    return err(`${path} is no setting; ${whose} are ${Object.keys(entriesAt(agentSettings, steps, value)).join(", ")}`);
+  }
   const right = exampleAt(path, value);
   if (path === "") return err("it must be a JSON object");
   const what = wrongValue(issue);
-  return err(right === undefined ? `${path} ${what}` : `${path} ${what}, for example ${JSON.stringify(right)}`);
+  // Where only some words are right, all of them were named.
+  const isNamed = right === undefined || what.startsWith("must be one of");
+  return err(isNamed ? `${path} ${what}` : `${path} ${what}, for example ${JSON.stringify(right)}`);
+}
+
+function adviceOn(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : "";
+  if (code === "ENOENT") return "name another one by --settings, or have `bridgehead-agent init` write one";
+  if (code === "EACCES") return "run this as root, or as the user of the agent";
+  return "name another one by --settings";
+}
+
+/** What of a schema leads to the settings within an object. */
+interface Shape {
+  readonly kind?: string;
+  readonly entries?: Readonly<Record<string, Shape>>;
+  /** Of one that may be absent. */
+  readonly wrapped?: Shape;
+  readonly pipe?: readonly Shape[];
+  /** Of kinds of objects, told apart by `type`. */
+  readonly options?: readonly Shape[];
+  readonly literal?: unknown;
+}
+
+/** The settings that the object at this path may have. */
+function entriesAt(schema: Shape, steps: readonly string[], value: unknown): Readonly<Record<string, Shape>> {
+  const whole = schema.wrapped ?? schema;
+  const ofKind = whole.options?.find(({ entries }) => entries?.type?.literal === Object(value).type) ?? whole;
+  const { entries = {} } = ofKind.entries ? ofKind : (ofKind.pipe?.find(({ entries }) => entries) ?? {});
+  const [step, ...rest] = steps;
+  return step === undefined ? entries : entriesAt(entries[step] ?? {}, rest, Object(value)[step]);
 }
 
 /** The right value at this path; a driver's own settings have theirs at its kind. */

@@ -11,21 +11,29 @@ export function journalFile(folder: string): string {
 /** Makes the folder of key and journal if need be. An error names the setting. */
 export function makeStateFolder(folder: string): void {
   const journal = journalFile(folder);
-  if (statSync(journal, { throwIfNoEntry: false })?.isDirectory() === true) {
-    throw new Error(`state: ${journal} is a folder, and the journal is a file: move it away`);
-  }
   try {
     makeFolder(folder);
     writeFileSync(journal, "", { flag: "a" });
   } catch (error) {
+    if (codeOf(error) === "EISDIR") {
+      throw new Error(`state: ${journal} is a folder, and the journal is a file: move it away`);
+    }
     throw cannotWrite(folder, error);
   }
 }
 
 function cannotWrite(folder: string, error: unknown): Error {
+  const advice = codeOf(error) === "EACCES" ? `${otherUser}, give it to this user (chown -R), or ` : "";
   return new Error(
-    `state: nothing can be written in ${folder} (${reasonOf(error)}); name a folder such as "/var/lib/bridgehead"`,
+    `state: nothing can be written in ${folder} (${reasonOf(error)}); ${advice}name a folder such as "/var/lib/bridgehead"`,
   );
+}
+
+/** What to do about what this user may not read or write. */
+export const otherUser = "run this as the user to whom the folder belongs";
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 /** One level after the other: Node's own `recursive` tries for ever where the system makes no folders, as in /proc. */
@@ -104,11 +112,11 @@ export function readAgentKey(folder: string): AgentKey | null {
   try {
     return asAgentKey(createPrivateKey(readFileSync(file, "utf8")));
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : "";
+    const code = codeOf(error);
     if (code === "ENOENT" || code === "ENOTDIR") return null;
     const advice =
       code === "EACCES"
-        ? "run this as root, or as the user to whom the folder belongs"
+        ? `${otherUser}, or as root`
         : "put it back from a backup; or move it away, start the agent, and give the edge the public key that `bridgehead-agent key` then prints";
     throw new Error(`the agent's key ${file} cannot be read (${reasonOf(error)}): ${advice}`);
   }

@@ -1,15 +1,16 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
 import { bridgeName, CALL_VARIABLE } from "../../bridge-agent/drivers/asterisk/names.ts";
+import { unseenSounds } from "../../bridge-agent/drivers/asterisk/prerequisites.ts";
 import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
 import type { DriverPorts, DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
-import { type FakeAsterisk, startFakeAsterisk } from "./fake-asterisk.ts";
+import { type FakeAsterisk, healthyBut, startFakeAsterisk } from "./fake-asterisk.ts";
 
 const conference = "987654321" as ConfKey;
 const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: null };
@@ -67,7 +68,7 @@ describe("what is wrong is one sentence, which says what to change", () => {
     start({ url: "http://127.0.0.1:1/ari" });
     const { why } = await reported("disconnected");
     expect(why).toMatch(
-      /^Asterisk at http:\/\/127.0.0.1:1\/ari does not connect: .+; start Asterisk, or correct driver.url$/,
+      /^Asterisk at http:\/\/127.0.0.1:1\/ari does not connect: .+; start Asterisk \(its log says why it ends\), set enabled = yes in http\.conf, or correct driver\.url$/,
     );
   });
 
@@ -82,7 +83,7 @@ describe("what is wrong is one sentence, which says what to change", () => {
       "no ARI",
       { "GET /asterisk/info": { status: 404 } },
       {},
-      "Asterisk at URL has no ARI there: set enabled = yes in ari.conf and http.conf, load res_ari_asterisk, or correct driver.url",
+      "Asterisk at URL has no ARI there: set enabled = yes in ari.conf and http.conf; in modules.conf, load res_ari_asterisk and all that it needs (",
     ],
     [
       "a user who may only read",
@@ -97,16 +98,28 @@ describe("what is wrong is one sentence, which says what to change", () => {
       "Asterisk at URL is version 13.38.3: install Asterisk 16 or a later one",
     ],
     [
+      "too old, built from its sources",
+      { "GET /asterisk/info": info("GIT-13-4f2a9c1") },
+      {},
+      "Asterisk at URL is version GIT-13-4f2a9c1: install Asterisk 16 or a later one",
+    ],
+    [
       "a missing module",
       { "GET /asterisk/modules": { status: 200, body: [] } },
       {},
-      "Asterisk at URL lacks what it needs: add load = res_ari_applications.so, load = res_ari_asterisk.so, ",
+      "Asterisk at URL lacks what it needs: res_ari_applications, res_ari_asterisk, ",
+    ],
+    [
+      "a module that does not run, though it may be listed",
+      { "GET /asterisk/modules": healthyBut("res_ari_channels") },
+      {},
+      "Asterisk at URL lacks what it needs: res_ari_channels does not run; write load = res_ari_channels.so into modules.conf, and restart Asterisk; if it stands there already, it lacks another module: after asterisk -rx 'module load res_ari_channels.so' Asterisk's log says which",
     ],
     [
       "a channel technology that is unknown",
       {},
       { endpoint: "DAHDI/g1/{number}" },
-      "Asterisk at URL knows no channel technology DAHDI: correct driver.endpoint, DAHDI/g1/{number}",
+      "Asterisk at URL knows no channel technology DAHDI: load the module that brings it (such as chan_dahdi.so), or correct driver.endpoint, DAHDI/g1/{number}, as in PJSIP/{number}@trunk",
     ],
     [
       "an endpoint that is unknown",
@@ -130,7 +143,13 @@ describe("what is wrong is one sentence, which says what to change", () => {
       "not Asterisk",
       { "GET /asterisk/info": { status: 200, body: "<html>" } },
       {},
-      "Asterisk at URL does not connect: it answered getInfo with something else: ",
+      "Asterisk at URL does not answer: what answers there is no Asterisk; correct driver.url",
+    ],
+    [
+      "another server of JSON",
+      { "GET /asterisk/info": { status: 200, body: {} } },
+      {},
+      "Asterisk at URL does not answer: what answers there is no Asterisk; correct driver.url",
     ],
   ])("%s", async (_, answers, settings, why) => {
     Object.assign(asterisk.answers, answers);
@@ -139,9 +158,34 @@ describe("what is wrong is one sentence, which says what to change", () => {
     expect(reports).toHaveLength(1);
   });
 
-  test("a password that cannot be read", async () => {
-    start({ password: undefined, passwordFile: "/nowhere/password" });
-    expect(await sentence()).toMatch(/^the password of Asterisk cannot be read: .+; correct driver.passwordFile$/);
+  test("TLS where there is none", async () => {
+    start({ url: asterisk.url.replace("http:", "https:") });
+    expect((await reported("disconnected")).why).toMatch(
+      /^Asterisk at https:\S+ does not connect: it speaks no TLS there; set tlsenable = yes in http\.conf, or correct driver\.url$/,
+    );
+  });
+
+  test("a password that cannot be read, is none, or is wrong, in a file", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "asterisk-"));
+    const empty = join(folder, "empty");
+    writeFileSync(empty, "\nsecret");
+    for (const [passwordFile, fault] of [
+      ["/nowhere/password", "ENOENT: no such file or directory, stat '/nowhere/password'"],
+      [folder, `${folder} is a folder`],
+      [empty, `the first line of ${empty} is empty`],
+    ] as const) {
+      reports = [];
+      start({ password: undefined, passwordFile });
+      expect(await sentence()).toBe(`the password of Asterisk cannot be read: ${fault}; correct driver.passwordFile`);
+    }
+    const file = join(folder, "password");
+    writeFileSync(file, "wrong");
+    asterisk.answers["GET /asterisk/info"] = { status: 401 };
+    reports = [];
+    start({ password: undefined, passwordFile: file });
+    expect(await sentence()).toContain(
+      `write user and password of ari.conf into driver.user and ${file} (driver.passwordFile)`,
+    );
   });
 });
 
@@ -181,10 +225,11 @@ describe("sounds", () => {
 
   test("that are missing are one sentence, which names the settings, and no failure", async () => {
     asterisk.answers["GET /sounds"] = en(...stock.filter((id) => id !== "conf-locked"));
-    start({ sounds: { welcome: ["custom/hello", "conf-getconfno"] } });
+    const welcome = ["custom/hello", "/nowhere/hello", "conf-getconfno"];
+    start({ sounds: { welcome } });
     expect((await reported("notice")).text.replace(asterisk.url, "URL")).toBe(
-      "Asterisk at URL lacks sounds in the language en, and callers hear nothing there: custom/hello (driver.sounds.welcome), conf-locked (driver.sounds.locked); " +
-        "put these files into sounds/en of its data folder, or correct driver.sounds or driver.language",
+      "Asterisk at URL lacks sounds in the language en, and callers hear nothing there: custom/hello (driver.sounds.welcome), /nowhere/hello (driver.sounds.welcome), conf-locked (driver.sounds.locked); " +
+        "put these files there, those without a path into sounds/en of its data folder, or correct driver.sounds or driver.language",
     );
     asterisk.answers["GET /asterisk/info"] = { status: 401 };
     await reported("disconnected");
@@ -193,10 +238,22 @@ describe("sounds", () => {
     expect(reports.filter(({ type }) => type === "notice")).toHaveLength(1);
   });
 
+  const folder = mkdtempSync(join(tmpdir(), "sounds-"));
+  mkdirSync(join(folder, "en"));
+  for (const file of ["hello.gsm", "en/good-bye.wav"]) writeFileSync(join(folder, file), "");
+
+  test("with a path are not seen on another machine", () => {
+    const talking = { silenceMs: 1_200, level: 256 };
+    const place = { type: "asterisk" as const, url: "https://elsewhere/ari", user: "u", password: "secret" };
+    const settings = { ...place, application: "a", endpoint: "PJSIP/{number}@trunk", talking };
+    expect(unseenSounds({ ...settings, sounds: { welcome: ["/srv/hello", "hello"] } })).toEqual(["/srv/hello"]);
+  });
+
   test.each<[string, Partial<AsteriskSettings>]>([
     ["Asterisk's own", {}],
     ["a language's that is spoken elsewhere, too", { language: "en_GB" }],
-    ["a file with its path, and nothing at all", { sounds: { welcome: ["/srv/sounds/hello"], locked: [] } }],
+    ["a file with its path, and nothing at all", { sounds: { welcome: [`${folder}/hello`], locked: [] } }],
+    ["a file with its path, in a language's folder", { sounds: { goodbye: [`${folder}/good-bye`] } }],
   ])("that are there are no word worth: %s", async (_, settings) => {
     asterisk.answers["GET /sounds"] = en(...stock);
     start(settings);

@@ -160,6 +160,29 @@ test("init writes no file of an Asterisk over one that is there, nor any other t
   expect(() => init(file, wrong)).toThrow(/^driver\.url must be the http:\/\/ or https:\/\/ address of ARI/);
 });
 
+test("init makes nothing where the configuration of an Asterisk cannot be written, and names the option", () => {
+  const file = join(folder, "beside-nothing", "agent.json");
+  const inTheWay = join(folder, "in-the-way");
+  writeFileSync(inTheWay, "");
+
+  expect(() => init(file, { ...options, driver: "asterisk", bridgeConfig: join(inTheWay, "etc") })).toThrow(
+    /^nothing can be written in \S+in-the-way\/etc \(\S+in-the-way is no folder\): name another place by --bridge-config$/,
+  );
+  expect(() => init(join(inTheWay, "agent.json"), options)).toThrow(
+    / is no folder\): name another place by --settings$/,
+  );
+
+  expect(existsSync(join(folder, "beside-nothing"))).toBe(false);
+});
+
+test("init for an Asterisk says that every number leads to the agent, unless it is told which ones do", () => {
+  const said = (name: string, dialIn?: string) =>
+    init(join(folder, name, "agent.json"), { ...options, driver: "asterisk", ...(dialIn && { dialIn }) });
+
+  expect(said("all-numbers")).toContain("Every number that the trunk sends leads to the application bridgehead,");
+  expect(said("one-number", "18005551234")).not.toContain("Every number");
+});
+
 test("init without a terminal names what has no default", async () => {
   const noTerminal = { isTTY: false } as NodeJS.ReadStream;
   const { edge: _, ...withoutEdge } = options;
@@ -292,6 +315,20 @@ test("an agent that holds the state folder and does not answer is no agent that 
   expect((await doctorSays({ state, listen: { port } })).said.agent).toMatch(/^ok {4}agent: none runs/);
 });
 
+test.each([
+  [200, "<html>", /^WRONG agent: what listens on 127\.0\.0\.1:\d+ is no agent: set listen\.port to another port$/],
+  [200, "{}", /^WRONG agent: what listens on \S+ is no agent: /],
+  [404, "", /^WRONG agent: what listens on \S+ answers 404: .* If not, set listen\.port to another port$/],
+])("doctor names the setting where another program has the agent's port: %i %s", async (status, body, says) => {
+  const other = createServer((_, response) => response.writeHead(status).end(body)).listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as AddressInfo;
+
+  expect((await doctorSays({ listen: { port } })).said.agent).toMatch(says);
+
+  other.close();
+});
+
 test("doctor leaves nothing beside a journal that no agent has open", async () => {
   const state = join(folder, "stopped");
   agentKey(state);
@@ -372,12 +409,20 @@ test.each([
     "warn  policy: no number may be dialled: name the begins of those that may in policy.allow",
   ],
   [
-    { allow: ["+"], deny: ["+1900"], callsAtOnce: 5 },
-    "warn  policy: any number may be dialled, but for +1900, any number of times: set policy.callsPerMinute",
+    { allow: ["+1408"], deny: ["+1408"] },
+    "warn  policy: no number may be dialled, since all of policy.allow stands in policy.deny, too: change one of them",
   ],
   [
-    { allow: ["+1408", "+44"], deny: [], callsPerMinute: 9, callsAtOnce: 5 },
-    "ok    policy: numbers that begin with +1408, +44 may be dialled; 9 calls a minute, 5 at once",
+    { allow: ["+44"], deny: ["+44900"], callsAtOnce: 5 },
+    "warn  policy: numbers that begin with +44 may be dialled, but for +44900; any number of calls a minute, 5 at once, without an end: set policy.callsPerMinute, policy.longestCallMinutes",
+  ],
+  [
+    { allow: ["+1"], deny: ["+1900"], callsPerMinute: 9, callsAtOnce: 5, longestCallMinutes: 60 },
+    "warn  policy: numbers that begin with +1 may be dialled, but for +1900; 9 calls a minute, 5 at once, 60 minutes each: +1 has costly islands (+1242, +1876 and more: see docs/settings.md), so deny them",
+  ],
+  [
+    { allow: ["+1408", "+44"], deny: [], callsPerMinute: 9, callsAtOnce: 5, longestCallMinutes: 60 },
+    "ok    policy: numbers that begin with +1408, +44 may be dialled; 9 calls a minute, 5 at once, 60 minutes each",
   ],
 ])("doctor says what may be dialled: %j", async (policy, says) => {
   answer = async (_, socket) => respond(socket, 403, refusal("wrongKey"));
@@ -405,6 +450,7 @@ test("status and calls for people", () => {
     role: "active",
     edgeUp: true,
     bridgeUp: true,
+    bridgeTrouble: null,
     ports: 24,
     calls: 1,
     running: 2,
@@ -418,6 +464,8 @@ test("status and calls for people", () => {
   expect(statusText({ ...status, draining: true })).toMatch(
     /^role {6}active, and about to end: waits for 2 commands \S.* and 3 reports \S.*$/m,
   );
+  const away = { ...status, bridgeUp: false, bridgeTrouble: "Asterisk at http://x/ari refuses the user: write …" };
+  expect(statusText(away)).toContain("\nbridge    not there: Asterisk at http://x/ari refuses the user: write …\n");
   const full = statusText({ ...status, role: "unknown", journal: "journal /x cannot grow: make room" });
   expect(full).toContain("role      none: it does nothing without its journal\njournal   /x cannot grow: make room\n");
   const call: CallView = {

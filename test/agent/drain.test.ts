@@ -81,7 +81,7 @@ test("drain: where nothing is left, another process at the port is as good as no
 
 test("drain: an agent that ends without a word about what is left is an error", async () => {
   await expect(drained({ unfinished: broken, statuses: [busy, busy], answersAfter: 2 })).rejects.toThrow(
-    /^the agent on 127\.0\.0\.1:\d+ broke the connection: look at its log, and ask again$/,
+    /^the agent on 127\.0\.0\.1:\d+ broke the connection: look at its log, and ask again; if that is another program, set listen\.port to another port$/,
   );
 });
 

@@ -42,6 +42,12 @@ const others = [
 ];
 const functions = ["func_talkdetect", "func_callerid", "chan_pjsip"];
 
+/** The modules that the driver needs, without this one. */
+export function healthyBut(missing?: string): FakeAnswer {
+  const running = [...names, ...others, ...functions].filter((name) => name !== missing);
+  return { status: 200, body: running.map((name) => ({ name: `${name}.so`, status: "Running" })) };
+}
+
 /** Of an Asterisk that has everything, and nobody in it. */
 function healthy(): FakeAsterisk["answers"] {
   return {
@@ -49,10 +55,7 @@ function healthy(): FakeAsterisk["answers"] {
       status: 200,
       body: { system: { version: "22.10.1" }, status: { startup_time: "2026-11-20T10:00:00.000+0000" } },
     },
-    "GET /asterisk/modules": {
-      status: 200,
-      body: [...names, ...others, ...functions].map((name) => ({ name: `${name}.so`, status: "Running" })),
-    },
+    "GET /asterisk/modules": healthyBut(),
     "GET /endpoints/PJSIP/trunk": { status: 200, body: {} },
     "GET /asterisk/variable": { status: 200, body: { value: "" } },
     "POST /asterisk/variable": { status: 204 },

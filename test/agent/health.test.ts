@@ -11,6 +11,7 @@ const status = {
   role: "active",
   edgeUp: true,
   bridgeUp: true,
+  bridgeTrouble: null,
   ports: null,
   calls: 0,
   running: 0,

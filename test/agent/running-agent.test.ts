@@ -134,10 +134,12 @@ test("an agent whose place on the bridge another one has taken asks the edge ane
   toBridge.length = 0;
   bridges[0]?.closed(REPLACED_CODE, "another agent is active");
   await timers.pass(0);
-  expect(running.status).toMatchObject({ edgeUp: false, bridgeUp: false });
+  const bridgeTrouble = expect.stringContaining("another agent is active");
+  expect(running.status).toMatchObject({ edgeUp: false, bridgeUp: false, bridgeTrouble });
   await timers.pass(1_100);
   bridges[1]?.message(ok(hello));
   await timers.pass(100);
+  expect(running.status).toMatchObject({ bridgeUp: true, bridgeTrouble: null });
   expect(toBridge.map(({ type }) => type)).toEqual(["ping"]);
   expect(links).toHaveLength(2);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { drivers } from "../../bridge-agent/drivers/registry.ts";
-import { readSettings } from "../../bridge-agent/settings.ts";
+import { loadSettings, readSettings } from "../../bridge-agent/settings.ts";
 
 const right = {
   edge: "wss://bridgehead.example.com",
@@ -60,7 +60,7 @@ test.each([
   [
     "a driver that is none",
     { driver: { type: "fax" } },
-    'driver.type must be one of "generic", "asterisk" (it is "fax"), for example "generic"',
+    'driver.type must be one of "generic", "asterisk" (it is "fax")',
   ],
   [
     "an address of Asterisk that is none of ARI",
@@ -90,7 +90,27 @@ test.each([
   [
     "a begin of numbers without a plus sign",
     { policy: { allow: ["1408"] } },
-    'policy.allow.0 must be "+" and the digits with which numbers begin (it is "1408"), for example "+1408"',
+    'policy.allow.0 must be "+" and the digits with which numbers begin, from a country code on, or "+" alone for all; no country code begins with 0 (it is "1408"), for example "+1408"',
+  ],
+  [
+    "a begin that no number has",
+    { policy: { allow: ["+0"] } },
+    'policy.allow.0 must be "+" and the digits with which numbers begin, from a country code on, or "+" alone for all; no country code begins with 0 (it is "+0"), for example "+1408"',
+  ],
+  [
+    "an international begin as it is dialled",
+    { policy: { allow: ["+1"], deny: ["+01144"] } },
+    'policy.deny.0 must be "+" and the digits with which numbers begin, from a country code on, or "+" alone for all; no country code begins with 0 (it is "+01144"), for example "+1900"',
+  ],
+  [
+    "a policy that is a list",
+    { policy: [] },
+    expect.stringMatching(/^policy must be an object \(it is a list\), for example \{"allow"/),
+  ],
+  [
+    "a list of sounds",
+    { driver: { type: "asterisk", url: "https://h/ari", user: "u", password: "secret", sounds: [] } },
+    'driver.sounds must be an object (it is a list), for example {"welcome":["conf-getconfno"]}',
   ],
   [
     "a limit that lets nothing through",
@@ -102,11 +122,38 @@ test.each([
     { colour: "red" },
     "colour is no setting; the settings are edge, ca, domain, bridge, agent, state, listen, logs, driver, policy, dialIn",
   ],
+  [
+    "a setting too many within the policy",
+    { policy: { alow: ["+1"] } },
+    "policy.alow is no setting; the settings of policy are allow, deny, callsPerMinute, callsAtOnce, longestCallMinutes, longestConferenceMinutes",
+  ],
+  [
+    "a setting too many of a driver",
+    { driver: { type: "asterisk", url: "https://h/ari", user: "u", password: "secret", colour: "red" } },
+    "driver.colour is no setting; the settings of driver are type, url, user, password, passwordFile, application, endpoint, callerId, ports, language, sounds, talking",
+  ],
+  [
+    "a sound too many",
+    { driver: { type: "asterisk", url: "https://h/ari", user: "u", password: "secret", sounds: { wellcome: [] } } },
+    expect.stringMatching(
+      /^driver\.sounds\.wellcome is no setting; the settings of driver\.sounds are welcome, key-again, /,
+    ),
+  ],
 ])("%s is named, with what would be right", (_, change, message) => {
-  expect(wrong(change)).toBe(message);
+  expect(wrong(change)).toEqual(message);
 });
 
 test("what is not JSON, or not an object, is said", () => {
   expect(readSettings("{").ok).toBe(false);
   expect(readSettings("[]")).toMatchObject({ ok: false });
+});
+
+test("a settings file that cannot be read is told with what to do", () => {
+  expect(loadSettings("/nowhere/agent.json")).toEqual({
+    ok: false,
+    error: expect.stringMatching(
+      /^settings file \/nowhere\/agent\.json cannot be read \(ENOENT: .*\): name another one by --settings, or have `bridgehead-agent init` write one$/,
+    ),
+  });
+  expect(loadSettings("/")).toEqual({ ok: false, error: expect.stringMatching(/^settings file \/ cannot be read/) });
 });

@@ -100,6 +100,35 @@ test.skipIf(process.getuid?.() !== 0)(
   },
 );
 
+test.skipIf(process.getuid?.() !== 0)(
+  "as another user, doctor still has all its lines, and run says what to do",
+  async () => {
+    const state = join(folder, "of-another-user");
+    await agent("key", { state });
+    chmodSync(folder, 0o755);
+    chmodSync(join(folder, "agent.json"), 0o644);
+
+    for (const mode of [0o700, 0o755]) {
+      chmodSync(state, mode);
+      const { code, stdout, stderr } = await runMain(["doctor", "--settings", join(folder, "agent.json")], 65_534);
+      expect([code, stderr]).toEqual([1, ""]);
+      expect(stdout).toMatch(/^WRONG key: .*\.pem cannot be read \(EACCES: .*\): run this as the user to whom/m);
+      expect(stdout).toMatch(
+        /^WRONG journal: \S+ cannot be used by this user \(EACCES\): run this as the user to whom/m,
+      );
+      expect(stdout).toMatch(/^WRONG edge: /m);
+      expect(stdout).toMatch(/^warn {2}policy: /m);
+
+      const started = await runMain(["run", "--settings", join(folder, "agent.json")], 65_534);
+      expect(started.code).toBe(1);
+      expect(started.stderr).toMatch(
+        /^agent cannot start: state: nothing can be written in \S+ \(EACCES: [^\n]+\); run this as the user to whom the folder belongs, give it to this user \(chown -R\), or [^\n]+\n$/,
+      );
+    }
+  },
+  30_000,
+);
+
 test("a SIGHUP before the agent has read its settings does not end it; it reads them once more", async () => {
   const settings = join(folder, "slow.json");
   const content = JSON.stringify({ ...right, state: join(folder, "slow") });
@@ -218,10 +247,14 @@ function agent(
 
 function runMain(
   args: readonly string[],
+  uid?: number,
 ): Promise<{ readonly code: number; readonly stderr: string; readonly stdout: string }> {
   return new Promise((ended) => {
-    execFile(process.execPath, ["bridge-agent/main.ts", ...args], { timeout: 10_000 }, (error, stdout, stderr) =>
-      ended({ code: error ? Number(error.code ?? -1) : 0, stderr, stdout }),
+    execFile(
+      process.execPath,
+      ["bridge-agent/main.ts", ...args],
+      { timeout: 10_000, ...(uid !== undefined && { uid }) },
+      (error, stdout, stderr) => ended({ code: error ? Number(error.code ?? -1) : 0, stderr, stdout }),
     );
   });
 }

@@ -271,7 +271,7 @@ export type AriBridge = v.InferOutput<typeof bridge>;
 
 export const info = v.object({
   system: v.object({ version: v.string() }),
-  status: v.object({ startup_time: v.string() }),
+  status: v.object({ startup_time: v.string(), last_reload_time: v.optional(v.string()) }),
 });
 export const modules = v.array(v.object({ name: v.string(), status: v.string() }));
 export const variable = v.object({ value: v.string() });

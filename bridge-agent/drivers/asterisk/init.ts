@@ -21,7 +21,11 @@ export function initAsterisk({
     talking,
   } as const;
   if (passwordFile !== undefined) {
-    return { settings: { ...settings, passwordFile }, files: {}, next: nextWithout(settings, passwordFile, dialIn) };
+    return {
+      settings: { ...settings, passwordFile },
+      files: {},
+      next: nextWithout(settings, passwordFile, dialIn) + whoLeads(application, dialIn),
+    };
   }
   const [, port] = /^http:\/\/(?:127\.0\.0\.1|localhost):(\d+)\/ari$/.exec(url) ?? [];
   if (port === undefined) {
@@ -35,7 +39,16 @@ export function initAsterisk({
     httpPort: Number(port),
     ...(dialIn && { dialIn: Object.fromEntries(dialIn.map((number) => [number, application])) }),
   });
-  return { settings: { ...settings, password }, files, next: nextWith(folder) };
+  return { settings: { ...settings, password }, files, next: `${nextWith(folder)}${whoLeads(application, dialIn)}` };
+}
+
+/** What `--dial-in` would have said. */
+function whoLeads(application: string, dialIn: readonly string[] | undefined): string {
+  if (dialIn) return "";
+  return `
+Every number that the trunk sends leads to the application ${application}, and the agent takes it for its domain's, since no --dial-in was
+given. Where only some numbers are: name them in extensions.conf under [from-trunk], and as dialIn in the agent's settings.
+`;
 }
 
 function nextWith(folder: string): string {

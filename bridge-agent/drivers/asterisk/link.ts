@@ -186,7 +186,7 @@ export class AsteriskLink {
       return found.ok ? { ari, bootId: found.value, why: null } : { ari, why: `Asterisk at ${url} ${found.error}` };
     } catch (error) {
       if (!(error instanceof AriFailure)) throw error;
-      const advice = "start Asterisk, or correct driver.url";
+      const advice = "start Asterisk (its log says why it ends), set enabled = yes in http.conf, or correct driver.url";
       return { ari, why: `Asterisk at ${url} does not connect: ${error.message}; ${advice}` };
     }
   }

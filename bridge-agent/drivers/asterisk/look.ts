@@ -2,10 +2,13 @@ import { readFileSync } from "node:fs";
 import type { Finding } from "../../../src/foundation/finding.ts";
 import { isLoopback } from "../../../src/foundation/loopback.ts";
 import { reasonOf } from "../../../src/foundation/reason.ts";
+import { assertNever } from "../../../src/foundation/result.ts";
 import type { Timers } from "../../../src/foundation/timers.ts";
 import type { DriverIdentity } from "../driver.ts";
 import { Ari, configTuples, endpoint, info, isDone, read, variable } from "./ari.ts";
-import { missingSounds, noteOf, whatIsMissing } from "./prerequisites.ts";
+import { Dialplan, exampleOf, type Way } from "./dialplan.ts";
+import { missingSounds, noteOf, runningModules, toRun, unseenSounds, whatIsMissing } from "./prerequisites.ts";
+import { sampleModules } from "./sample-config.ts";
 import { type AsteriskSettings, endpointParts, readPassword } from "./settings.ts";
 import { JOIN_TONE, LEAVE_TONE } from "./work.ts";
 
@@ -14,6 +17,26 @@ const ANSWER_WITHIN_MS = 2_000;
 const RTP_PORTS_FOR_EACH_CALL = 2;
 
 type Found = Omit<Finding, "about">;
+/** The modules that run; `null`: it is not known. */
+type Running = ReadonlySet<string> | null;
+
+/** What Asterisk takes of `rtp.conf`. */
+const LOWEST_PORT = 1_024;
+const HIGHEST_PORT = 65_535;
+/** So long Asterisk waits for a trunk's answer. */
+const QUALIFIED_WITHIN_MS = 3_000;
+
+/** What was tried: what does not work where one of the sample's modules does not run, in all other respects. */
+const withoutModule: Readonly<Record<string, string>> = {
+  app_stack: "with the sample's dialplan each call in is refused, 603",
+  chan_bridge_media: "no tones when somebody enters or leaves",
+  codec_gsm: "Asterisk's own sounds are not heard",
+  format_gsm: "Asterisk's own sounds are not heard",
+  pbx_config: "each call in is refused, 404",
+  res_pjsip_endpoint_identifier_ip: "the trunk's calls are refused, 401",
+  res_pjsip_sdp_rtp: "each call is refused, 488",
+  res_rtp_asterisk: "each call is refused, 488",
+};
 
 /** Where the dialplan is entered that has no trunk: as in the sample configuration. */
 const SAMPLE_CONTEXT = "from-trunk";
@@ -32,13 +55,16 @@ export async function look(
   try {
     const trunk = await trunkOf(ari, settings);
     const files = new ConfigFiles(ari, settings);
+    const running = await runningModules(ari).catch(() => null);
     const checks: readonly (readonly [string, () => Promise<Found>])[] = [
       ["version", () => checkVersion(ari)],
       ["needs", () => checkNeeds(ari, settings)],
+      ["modules", async () => checkModules(running)],
       ["rights", () => checkRights(ari, settings)],
       ["application", () => checkApplication(ari, settings, identity)],
       ["dialplan", () => checkDialplan(files, settings, identity, trunk?.get("context") ?? SAMPLE_CONTEXT)],
-      ["trunk", () => checkTrunk(ari, settings, trunk)],
+      ["trunk", () => checkTrunk(ari, settings, trunk, running)],
+      ["strangers", async () => checkStrangers(settings, trunk, running)],
       ["sounds", () => checkSounds(ari, settings)],
       ["rtp", () => checkRtp(files, settings)],
     ];
@@ -55,11 +81,12 @@ export async function look(
   }
 }
 
-/** `null`: it does not answer, or refuses the user. */
+/** `null`: it does not answer, or refuses the user, or is no Asterisk. */
 async function openAri(settings: AsteriskSettings, timers: Timers): Promise<Ari | null> {
   try {
     const ari = new Ari({ ...settings, password: readPassword(settings) }, timers);
-    return isDone(await ari.ask("getInfo", { only: "system,status" }, ANSWER_WITHIN_MS)) ? ari : null;
+    read("getInfo", info, await ari.ask("getInfo", { only: "system,status" }, ANSWER_WITHIN_MS));
+    return ari;
   } catch {
     return null;
   }
@@ -74,6 +101,20 @@ async function checkNeeds(ari: Ari, settings: AsteriskSettings): Promise<Found> 
   const found = await whatIsMissing(ari, settings, null);
   if (found.ok) return { verdict: "ok", says: "version, modules and endpoint are what the driver needs" };
   return { verdict: "WRONG", says: `Asterisk ${found.error}` };
+}
+
+/** Those of the sample configuration; an Asterisk that does more has others, too. */
+function checkModules(running: Running): Found {
+  if (running === null) return { verdict: "warn", says: "not known: Asterisk does not say which ones run" };
+  const all = sampleModules();
+  // One kind of timer is enough, and this Asterisk would not answer without the module that only newer ones have.
+  const isReplaced = (name: string) =>
+    name === "res_websocket_client" ||
+    (name.startsWith("res_timing_") && [...running].some((each) => each.startsWith("res_timing_")));
+  const missing = all.filter((name) => !running.has(name) && !isReplaced(name));
+  if (missing.length === 0) return { verdict: "ok", says: "those of the sample configuration run" };
+  const list = missing.map((name) => (name in withoutModule ? `${name} (${withoutModule[name]})` : name)).join(", ");
+  return { verdict: "warn", says: `of the sample configuration, these do not run: ${list}; ${toRun(missing)}` };
 }
 
 /** Nobody hears of an event for an application that there is not. */
@@ -115,64 +156,60 @@ async function checkDialplan(
   context: string,
 ): Promise<Found> {
   const example = dialIn?.[0] ?? "18005551234";
+  const shown = (number: string) => `asterisk -rx 'dialplan show ${number}@${context}'`;
   const text = await files.read("extensions.conf");
   if (text === null) {
-    const line = `asterisk -rx 'dialplan show ${example}@${context}'`;
-    return { verdict: "warn", says: `not looked at, since ${files.why}: ${line} must name ${application}` };
-  }
-  const entries = entriesOf(text, context);
-  // What another file, or another context, brings is not looked for.
-  const verdict = /^\s*(#include|#exec|include|switch)\b/m.test(text) ? "warn" : "WRONG";
-  const own = entries.filter(({ does }) => new RegExp(`[(,]${application}[),]`).test(does));
-  if (own.length === 0) return { verdict, says: advice(`nothing in ${context} leads to ${application}`, example) };
-  const without = (dialIn ?? []).filter(
-    (number) => !own.some(({ pattern }) => matches(pattern, number) || matches(pattern, `+${number}`)),
-  );
-  if (without.length > 0) {
     return {
-      verdict,
-      says: advice(`${without.join(", ")} does not lead to ${application}`, without[0] ?? ""),
+      verdict: "warn",
+      says: `not looked at, since ${files.why}: ${shown(example)} must lead to ${application}`,
     };
   }
-  const which = dialIn?.join(", ") ?? own.map(({ pattern }) => pattern).join(", ");
-  return { verdict: "ok", says: `${which} in ${context} leads to ${application}` };
-
-  function advice(what: string, number: string): string {
+  const dialplan = new Dialplan(text);
+  const leadsHere = (way: Way) => way.to === "application" && way.name === application;
+  const examples = dialplan.patternsIn(context).map((pattern) => ({ pattern, number: exampleOf(pattern) }));
+  const led = examples.filter(({ number }) => leadsHere(dialplan.wayOf(number, context)));
+  if (dialIn === undefined && led.length > 0) {
+    const patterns = led.map(({ pattern }) => pattern).join(", ");
+    return { verdict: "ok", says: `${patterns} in ${context} leads to ${application}` };
+  }
+  const dialledNumbers = dialIn ?? (examples.length > 0 ? examples.map(({ number }) => number) : [example]);
+  for (const dialled of dialledNumbers) {
+    const plain = { number: dialled, way: dialplan.wayOf(dialled, context) };
+    // A trunk may send it with a plus; what of that is not clear does not matter where the number itself leads here.
+    const plus = { number: `+${dialled}`, way: dialplan.wayOf(`+${dialled}`, context) };
+    const ways = leadsHere(plain.way) && plus.way.to === "unknown" ? [plain] : [plain, plus];
+    const known = ways.filter(({ way }) => way.to !== "nowhere");
+    const wrong = known.length === 0 ? plain : known.find(({ way }) => !leadsHere(way));
+    if (!wrong) continue;
+    const { number, way } = wrong;
     const line = `exten => ${number},1,Gosub(conference,\${EXTEN},1(${application}))`;
-    return `${what}: write ${line} into extensions.conf under [${context}], and run asterisk -rx 'dialplan reload'`;
+    const advice = `write ${line} into extensions.conf under [${context}], with [conference] of the sample configuration, and run asterisk -rx 'dialplan reload'`;
+    switch (way.to) {
+      case "application":
+        return {
+          verdict: "WRONG",
+          says: `${number} in ${context} leads to ${way.name}, not to ${application}: ${advice}`,
+        };
+      case "end":
+        return { verdict: "WRONG", says: `${number} in ${context} ends at ${way.at}: ${advice}` };
+      case "nowhere":
+        return { verdict: "WRONG", says: `${number} does not lead to ${application}: ${advice}` };
+      case "unknown":
+        return {
+          verdict: "warn",
+          says: `the way of ${number} is not clear here from ${way.at} on: ${shown(number)} must lead to ${application}`,
+        };
+      default:
+        return assertNever(way);
+    }
   }
-}
-
-interface Entry {
-  readonly pattern: string;
-  readonly does: string;
-}
-
-/** What a context does first with each number. */
-function entriesOf(text: string, context: string): readonly Entry[] {
-  let section = "";
-  const entries: Entry[] = [];
-  for (const line of text.split("\n")) {
-    section = /^\s*\[([^\]]+)\]/.exec(line)?.[1] ?? section;
-    const [, pattern, does] = /^\s*exten\s*=>?\s*([^,;\s]+)\s*,\s*1\s*,([^;]*)/.exec(line) ?? [];
-    if (section === context && pattern !== undefined && does !== undefined) entries.push({ pattern, does });
-  }
-  return entries;
-}
-
-/** As Asterisk's dialplan matches: X is 0 to 9, Z 1 to 9, N 2 to 9, `.` one sign or more, `!` any. */
-function matches(pattern: string, number: string): boolean {
-  if (!pattern.startsWith("_")) return pattern === number;
-  const parts = pattern.slice(1).match(/\[[^\]]*\]|./g) ?? [];
-  const classes: Readonly<Record<string, string>> = { X: "\\d", Z: "[1-9]", N: "[2-9]", ".": ".+", "!": ".*", "-": "" };
-  const signs = parts.map(
-    (part) => classes[part.toUpperCase()] ?? (part.length > 1 ? part : `\\u{${part.charCodeAt(0).toString(16)}}`),
-  );
-  return new RegExp(`^${signs.join("")}$`, "u").test(number);
+  return { verdict: "ok", says: `${dialIn?.join(", ")} in ${context} leads to ${application}` };
 }
 
 /** The section of the endpoint; `null` where the pattern names none of PJSIP. */
-async function trunkOf(ari: Ari, settings: AsteriskSettings): Promise<ReadonlyMap<string, string> | null> {
+type Trunk = ReadonlyMap<string, string> | null;
+
+async function trunkOf(ari: Ari, settings: AsteriskSettings): Promise<Trunk> {
   const { technology, resource } = endpointParts(settings.endpoint);
   if (technology.toUpperCase() !== "PJSIP" || resource === null) return null;
   return section(ari, "endpoint", resource);
@@ -188,14 +225,29 @@ async function section(ari: Ari, objectType: string, id: string): Promise<Readon
 async function checkTrunk(
   ari: Ari,
   { endpoint: pattern }: AsteriskSettings,
-  trunk: ReadonlyMap<string, string> | null,
+  trunk: Trunk,
+  running: Running,
 ): Promise<Found> {
   const { technology, resource } = endpointParts(pattern);
   if (resource === null || technology.toUpperCase() !== "PJSIP") {
     return { verdict: "warn", says: `not looked at: ${pattern} names no endpoint of PJSIP` };
   }
+  const missing = ["res_pjsip", "res_ari_endpoints"].filter((name) => running !== null && !running.has(name));
+  if (missing.length > 0) {
+    return {
+      verdict: "warn",
+      says: `not looked at, since ${missing.join(", ")} does not run: see the line about modules`,
+    };
+  }
   if (trunk === null) {
     return { verdict: "WRONG", says: `there is no ${resource}: add it to pjsip.conf, or correct driver.endpoint` };
+  }
+  const transport = trunk.get("transport") ?? "";
+  if (transport !== "" && (await section(ari, "transport", transport)) === null) {
+    return {
+      verdict: "WRONG",
+      says: `${transport}, the transport of ${resource}, is not there: another program may have the port that it binds to, or this machine not the address, or pjsip.conf lacks it; Asterisk's log says which`,
+    };
   }
   const aors = trunk.get("aors") ?? "";
   const aor = aors === "" ? null : await section(ari, "aor", aors.split(",")[0] ?? "");
@@ -206,7 +258,8 @@ async function checkTrunk(
     };
   }
   const contact = aor.get("contact") ?? "";
-  if (Number(aor.get("qualify_frequency")) === 0) {
+  const frequency = aor.get("qualify_frequency");
+  if (Number(frequency) === 0) {
     return {
       verdict: "warn",
       says: `${resource} is at ${contact}; whether it answers is not known: set qualify_frequency = 60 at its type = aor in pjsip.conf`,
@@ -216,9 +269,32 @@ async function checkTrunk(
   if (read("getEndpoint", endpoint, asked).state === "online") {
     return { verdict: "ok", says: `${resource} at ${contact} answers OPTIONS` };
   }
+  const { status } = read("getInfo", info, await ari.ask("getInfo", { only: "system,status" }, ANSWER_WITHIN_MS));
+  const sinceMs = Date.now() - Date.parse(status.last_reload_time ?? status.startup_time);
+  if (sinceMs < Number(frequency) * 1_000 + QUALIFIED_WITHIN_MS) {
+    return {
+      verdict: "warn",
+      says: `${resource} at ${contact} has not answered OPTIONS yet: Asterisk has read its settings ${Math.round(sinceMs / 1_000)} s ago, and asks each ${frequency} s; look again in a minute`,
+    };
+  }
   return {
     verdict: "WRONG",
     says: `${resource} at ${contact} does not answer OPTIONS: check contact in pjsip.conf, the address that transport binds to, and the firewalls between`,
+  };
+}
+
+/** Whether a name in From is enough to be taken for the trunk. */
+function checkStrangers({ endpoint: pattern }: AsteriskSettings, trunk: Trunk, running: Running): Found {
+  if (trunk === null || running === null)
+    return { verdict: "warn", says: "not looked at: see the line about the trunk" };
+  const { resource } = endpointParts(pattern);
+  const module = "res_pjsip_endpoint_identifier_user";
+  const isByName =
+    running.has(module) && trunk.get("auth") === "" && /\busername\b/.test(trunk.get("identify_by") ?? "");
+  if (!isByName) return { verdict: "ok", says: `no name in From makes a stranger ${resource}` };
+  return {
+    verdict: "warn",
+    says: `${module} runs, and takes any stranger who writes ${resource} into From for ${resource}: take it out of modules.conf, or set identify_by = ip for ${resource} in pjsip.conf`,
   };
 }
 
@@ -230,11 +306,15 @@ async function checkSounds(ari: Ari, settings: AsteriskSettings): Promise<Found>
   if (missing.length > 0) {
     return {
       verdict: "warn",
-      says: `${missing.join(", ")} not found, and callers hear nothing in their place: install Asterisk's sounds (asterisk-core-sounds-en), and load res_ari_sounds.so in modules.conf`,
+      says: `${missing.join(", ")} not found, and callers hear nothing in their place: install Asterisk's sounds (asterisk-core-sounds-en), and see the line about modules`,
     };
   }
   const lacks = await missingSounds(ari, settings);
   if (lacks !== null) return { verdict: "warn", says: `Asterisk ${lacks}` };
+  const unseen = unseenSounds(settings);
+  if (unseen.length > 0) {
+    return { verdict: "warn", says: `${unseen.join(", ")} cannot be looked at from here: see that Asterisk has them` };
+  }
   return { verdict: "ok", says: `${wanted.join(", ")} and all that callers are told are there` };
 }
 
@@ -252,11 +332,19 @@ async function checkRtp(files: ConfigFiles, { ports }: AsteriskSettings): Promis
   const last = Number(/^\s*rtpend\s*=>?\s*(\d+)/m.exec(text)?.[1] ?? 31_000);
   const count = Math.max(0, last - first + 1);
   const range = `${first} to ${last}`;
+  if (first < LOWEST_PORT || last > HIGHEST_PORT || count < RTP_PORTS_FOR_EACH_CALL) {
+    return {
+      verdict: "WRONG",
+      says: `${range} is no range of ports, ${LOWEST_PORT} to ${HIGHEST_PORT}, for calls: set rtpstart = 10000 and rtpend = 19999 in rtp.conf, and restart Asterisk`,
+    };
+  }
   const calls = Math.floor(count / RTP_PORTS_FOR_EACH_CALL);
   if (wanted === null || count >= wanted) return { verdict: "ok", says: `${range}, enough for ${calls} calls` };
+  const end = first + wanted - 1;
+  const more = end <= HIGHEST_PORT ? `set rtpend = ${end} in rtp.conf` : "set a lower rtpstart in rtp.conf";
   return {
     verdict: "WRONG",
-    says: `${range} is enough for ${calls} calls, and driver.ports is ${ports}: set rtpend = ${first + wanted - 1} in rtp.conf, or lower driver.ports`,
+    says: `${range} is enough for ${calls} calls, and driver.ports is ${ports}: ${more}, or lower driver.ports`,
   };
 }
 

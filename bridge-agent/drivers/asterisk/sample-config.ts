@@ -24,6 +24,12 @@ export interface SampleValues {
   readonly folders?: Readonly<Record<"etc" | "modules" | "data" | "state", string>>;
 }
 
+/** What the sample configuration loads, without `.so`. */
+export function sampleModules(): readonly string[] {
+  const text = readFileSync(join(join(import.meta.dirname, "config"), "modules.conf"), "utf8");
+  return [...text.matchAll(/^load = (\w+)\.so$/gm)].map(([, name = ""]) => name);
+}
+
 /** The files of the sample configuration by name, ready for Asterisk. Throws where a value would become more than a value. */
 export function sampleConfig(
   values: SampleValues,

@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import * as v from "valibot";
 import { type Announcement, announcements } from "../../../src/bridge/announcements.ts";
 import { isLoopback } from "../../../src/foundation/loopback.ts";
+import { strictObject } from "../strict-object.ts";
 
 /** The number to dial, in an endpoint pattern. */
 const NUMBER = "{number}";
@@ -73,10 +74,10 @@ export const asteriskSettings = v.pipe(
     /** Of announcements: a folder among Asterisk's sounds. */
     language: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z][\w-]*$/, "must be a language, such as en or en_GB"))),
     /** What is played instead of Asterisk's own sounds, one file after the other; an empty list: nothing. */
-    sounds: v.optional(v.partial(v.strictObject(v.entriesFromList(announcements, v.array(sound))))),
+    sounds: v.optional(strictObject(v.entriesFromList(announcements, v.optional(v.array(sound))))),
     /** A caller is silent once nothing louder than `level`, the mean of a sample, was heard for so long. */
     talking: v.optional(
-      v.strictObject({
+      strictObject({
         silenceMs: v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(20, "must be at least 20")),
         level: v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(1, "must be at least 1")),
       }),
@@ -100,10 +101,13 @@ export function languageOf({ language = "en" }: AsteriskSettings): string {
   return language;
 }
 
-/** Throws what the system says where its file cannot be read. */
+/** Throws, with the file's name, where its file cannot be read or has no password. */
 export function readPassword({ password = "", passwordFile }: AsteriskSettings): string {
   if (passwordFile === undefined) return password;
-  return readFileSync(passwordFile, "utf8").split(/\r?\n/, 1)[0] ?? "";
+  if (statSync(passwordFile).isDirectory()) throw new Error(`${passwordFile} is a folder`);
+  const [first = ""] = readFileSync(passwordFile, "utf8").split(/\r?\n/, 1);
+  if (first === "") throw new Error(`the first line of ${passwordFile} is empty`);
+  return first;
 }
 
 export function endpointFor(pattern: string, digits: string): string {

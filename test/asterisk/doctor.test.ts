@@ -1,0 +1,139 @@
+import { createSocket } from "node:dgram";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
+import { look } from "../../bridge-agent/drivers/asterisk/look.ts";
+import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
+import { timers } from "../../bridge-agent/node-ports.ts";
+import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
+import { findingLine } from "../../src/foundation/finding.ts";
+
+describe.each(inject("asterisks"))("doctor, of $version", (home) => {
+  let asterisk: AsteriskOnTest;
+  /** Its configuration, by file. */
+  let right: Record<string, string>;
+  beforeAll(async () => {
+    asterisk = await AsteriskOnTest.start(home, { dialIn: { "18005551234": "bridgehead" } });
+    const files = ["extensions.conf", "modules.conf", "pjsip.conf", "rtp.conf"];
+    right = Object.fromEntries(files.map((name) => [name, readFileSync(pathOf(name), "utf8")]));
+  });
+  beforeEach(() => {
+    for (const [name, text] of Object.entries(right)) writeFileSync(pathOf(name), text);
+  });
+  afterAll(() => asterisk?.stop());
+
+  function pathOf(name: string): string {
+    return join(asterisk.folder, "etc", name);
+  }
+
+  function change(name: string, from: string | RegExp, to: string): void {
+    const text = readFileSync(pathOf(name), "utf8");
+    expect(text).toMatch(from);
+    writeFileSync(pathOf(name), text.replace(from, to));
+  }
+
+  async function said(change: Partial<AsteriskSettings> = {}): Promise<Record<string, string>> {
+    const settings: AsteriskSettings = {
+      type: "asterisk",
+      url: asterisk.url,
+      user: asterisk.user,
+      password: asterisk.password,
+      application: "bridgehead",
+      endpoint: "PJSIP/{number}@trunk",
+      talking: { silenceMs: 1_200, level: 256 },
+      ...change,
+    };
+    const findings = await look(settings, { owner: "acme/main", agent: "agent-1", dialIn: ["18005551234"] }, timers);
+    return Object.fromEntries(findings.map((finding) => [finding.about, findingLine(finding)]));
+  }
+
+  test("a range of RTP that is none is told, with one that is right", async () => {
+    for (const [first, last] of [
+      [20_000, 19_000],
+      [20_000, 20_000],
+      [20_000, 70_000],
+      [80, 20_000],
+    ]) {
+      change("rtp.conf", /rtpstart = .*\nrtpend = .*/, `rtpstart = ${first}\nrtpend = ${last}`);
+      expect((await said()).rtp).toBe(
+        `WRONG rtp: ${first} to ${last} is no range of ports, 1024 to 65535, for calls: set rtpstart = 10000 and rtpend = 19999 in rtp.conf, and restart Asterisk`,
+      );
+    }
+  });
+
+  test("a dialplan that is not followed to Stasis is shown by a command", async () => {
+    change("extensions.conf", "[conference]", "[conf]");
+
+    expect((await said()).dialplan).toBe(
+      "warn  dialplan: the way of 18005551234 is not clear here from [conference], which is not there on: asterisk -rx 'dialplan show 18005551234@from-trunk' must lead to bridgehead",
+    );
+  });
+
+  test("what else the trunk's context has does not matter to a number that leads here", async () => {
+    change("extensions.conf", "[from-trunk]\n", "[from-trunk]\ninclude => parkedcalls\n");
+    expect((await said()).dialplan).toBe("ok    dialplan: 18005551234 in from-trunk leads to bridgehead");
+
+    change("extensions.conf", "[from-trunk]\n", "[from-trunk]\nexten => +18005551234,1,Hangup()\n");
+    expect((await said()).dialplan).toMatch(
+      /^WRONG dialplan: \+18005551234 in from-trunk ends at Hangup\(\): write exten/,
+    );
+  });
+
+  test("sounds by their paths", async () => {
+    expect((await said({ sounds: { welcome: ["/nowhere/welcome"] } })).sounds).toMatch(
+      /^warn {2}sounds: Asterisk lacks sounds .*: \/nowhere\/welcome \(driver\.sounds\.welcome\); /,
+    );
+    const sound = join(asterisk.folder, "data", "sounds", "en", "conf-getconfno");
+    expect((await said({ sounds: { welcome: [sound] } })).sounds).toMatch(/^ok /);
+  });
+
+  test("a module that takes strangers for the trunk", async () => {
+    change("pjsip.conf", "identify_by = ip\n", "");
+    await asterisk.cli("module reload res_pjsip.so");
+    expect((await said()).strangers).toMatch(/^ok /);
+
+    await asterisk.ari("POST", "/asterisk/modules/res_pjsip_endpoint_identifier_user.so");
+
+    expect((await said()).strangers).toBe(
+      "warn  strangers: res_pjsip_endpoint_identifier_user runs, and takes any stranger who writes trunk into From for trunk: take it out of modules.conf, or set identify_by = ip for trunk in pjsip.conf",
+    );
+  });
+
+  test("modules of the sample configuration that do not run, and why that matters", async () => {
+    change("modules.conf", /load = (pbx_config|codec_gsm|func_logic)\.so\n/g, "");
+    await asterisk.restart();
+
+    const { needs, modules } = await said();
+
+    expect(needs).toMatch(/^ok /);
+    expect(modules).toBe(
+      "warn  modules: of the sample configuration, these do not run: pbx_config (each call in is refused, 404), func_logic, codec_gsm (Asterisk's own sounds are not heard); write each into modules.conf, as load = pbx_config.so, and restart Asterisk; one that stands there already lacks another module: after asterisk -rx 'module load pbx_config.so' Asterisk's log says which",
+    );
+  });
+
+  test("what is listed and does not run: the sentence is right, and nothing else is blamed", async () => {
+    change("modules.conf", "load = res_pjsip.so\n", "");
+    await asterisk.restart();
+
+    const { needs, modules, trunk, strangers } = await said();
+
+    expect(needs).toMatch(
+      /^WRONG needs: .*: chan_pjsip does not run; write .*; if it stands there already, it lacks another module: after/,
+    );
+    expect(modules).toMatch(/do not run: res_pjsip, .*chan_pjsip/);
+    expect(trunk).toBe("warn  trunk: not looked at, since res_pjsip does not run: see the line about modules");
+    expect(strangers).toMatch(/^warn {2}strangers: not looked at/);
+  });
+
+  test("a port of SIP that another program has is no fault of the trunk", async () => {
+    await asterisk.kill();
+    const other = createSocket("udp4");
+    await new Promise<void>((bound) => other.bind(asterisk.ports.sip, "127.0.0.1", bound));
+    await asterisk.restart();
+
+    expect((await said()).trunk).toMatch(
+      /^WRONG trunk: transport-udp, the transport of trunk, is not there: another program may have the port that it binds to, /,
+    );
+    await new Promise<void>((closed) => other.close(closed));
+  });
+});
