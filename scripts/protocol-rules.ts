@@ -10,7 +10,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T4: "The Confirmation is the response to the very request.",
     T5: "The Confirmation is about the document's form alone; the result of the request is posted later.",
     T6: "UTF-8 is written; every declared encoding, a byte order mark and any content type are read.",
-    T7: "No DTD is fetched and no entity expanded; a DOCTYPE is refused.",
+    T7: "A DOCTYPE with the address of WebEx's DTD is read; that is not fetched, no entity is expanded, and any other DOCTYPE is refused.",
     T8: "200 wherever a Confirmation can be written, 405 for other methods, 413 above 1 MiB.",
     T9: {
       says: "30 conferences a minute, each within 20 s; joining one takes at most 10 s.",
