@@ -45,11 +45,13 @@ export interface Field<
    * message unwritable: other bytes than were meant are not sent, and no document is sent that its receiver refuses.
    */
   readonly repaired?: "cut" | "left-out";
+  /** Its name is a guess: a message without it is confirmed, with a note of the attributes that it does have. */
+  readonly noted?: true;
   /** Makes an optional field required if an earlier field of the message has this value. */
   readonly requiredWhen?: { readonly field: string; readonly is: string };
 }
 
-type More = Pick<Field, "aliases" | "absent" | "repaired" | "requiredWhen">;
+type More = Pick<Field, "aliases" | "absent" | "repaired" | "noted" | "requiredWhen">;
 
 interface Values {
   "msg-id": MsgId;

@@ -21,6 +21,8 @@ const maybeExtConfId = optional("ExtConfID", { kind: "ext-conf-id", max: 64 });
 const maybeExtCallId = optional("ExtCallID", { kind: "call-id", max: 64 });
 const subConfAliases = { aliases: ["ExtSubConfID", "SubConferenceID", "SubExtConfID"] };
 const subConfId = required("SubConfID", { kind: "sub-conf-id", max: 64 }, subConfAliases);
+/** No public document has its name, so that WebEx's own may be a further one (protocol 2.2.8). */
+const requestedSubConfId = optional("SubConfID", { kind: "sub-conf-id", max: 64 }, { ...subConfAliases, noted: true });
 const maybeSubConfId = optional("SubConfID", { kind: "sub-conf-id", max: 64 }, subConfAliases);
 const result = required("Result", { kind: "code", codes: "result" });
 const maybeResult = optional("Result", { kind: "code", codes: "result" });
@@ -44,7 +46,7 @@ const hybrid = {
 
 const request = { msgId, replyTo, extConfId };
 const callRequest = { ...request, extCallId };
-const subConferenceRequest = { ...request, subConfId: maybeSubConfId };
+const subConferenceRequest = { ...request, subConfId: requestedSubConfId };
 const subConferenceCallRequest = { ...subConferenceRequest, extCallId };
 const answer = { msgId, result, extConfId: maybeExtConfId };
 const callAnswer = { ...answer, extCallId: maybeExtCallId };
@@ -115,8 +117,7 @@ export const fromWebex = {
   ),
   "drop-caller": assumed("W2A_DropUser", "2.2.7", callRequest),
   "create-sub-conference": documented("W2A_CreateSubConference", "2.2.8", {
-    ...request,
-    subConfId,
+    ...subConferenceRequest,
     name: optional("SubConfName", { kind: "text", max: 512 }),
     maxCallers,
   }),

@@ -144,6 +144,11 @@ function readMessage(
     } else if (isNeeded(field, message)) {
       const result = kind.kind === "msg-id" ? "msg-id-missing" : "attribute-missing";
       return err({ result, detail: `${plan.wire}: ${wire} is missing or empty` });
+    } else if (field.noted) {
+      const names = [wire, ...(field.aliases ?? [])].join(", ");
+      notes.push(
+        `${plan.wire} has none of ${names}; it has ${namesOf(element)}. protocol.attributes can rename ${wire}`,
+      );
     }
   }
   if (spelling) message.spelling = spelling;
@@ -214,6 +219,15 @@ export function readConfirmation(bytes: Uint8Array): Result<Confirmation, string
   if (result === null) return err(`the Confirmation's Result is "${raw.slice(0, 40)}", must be a whole number`);
   const [transId] = childrenNamed(root, "TransID", []);
   return ok({ transId: transId?.text.trim() ?? "", result });
+}
+
+function namesOf({ attributes }: XmlElement): string {
+  return attributes.length === 0
+    ? "no attributes"
+    : attributes
+        .slice(0, 20)
+        .map(({ name }) => shorten(name))
+        .join(", ");
 }
 
 function shorten(text: string): string {

@@ -92,7 +92,7 @@ function messageOf(
   odd: (kind: FieldKind) => fc.Arbitrary<unknown>,
 ): fc.Arbitrary<Record<string, unknown>> {
   const fields = entries.map(([name, field], at) => {
-    const isAlwaysThere = field.need === "required" || field.requiredWhen !== undefined;
+    const isAlwaysThere = field.need === "required" || field.requiredWhen !== undefined || field.noted;
     const value = (at === oddAt ? odd : anyValue)(field.kind).map((present): object => ({ [name]: present }));
     return isAlwaysThere ? value : fc.option(value, { nil: {} });
   });
