@@ -47,11 +47,13 @@ export interface Field<
   readonly repaired?: "cut" | "left-out";
   /** Its name is a guess: a message without it is confirmed, with a note of the attributes that it does have. */
   readonly noted?: true;
+  /** In none of the guide's examples, and WebEx can do without it: `protocol.extra` leaves it out. */
+  readonly extra?: true;
   /** Makes an optional field required if an earlier field of the message has this value. */
   readonly requiredWhen?: { readonly field: string; readonly is: string };
 }
 
-type More = Pick<Field, "aliases" | "absent" | "repaired" | "noted" | "requiredWhen">;
+type More = Pick<Field, "aliases" | "absent" | "repaired" | "noted" | "extra" | "requiredWhen">;
 
 interface Values {
   "msg-id": MsgId;

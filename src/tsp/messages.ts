@@ -44,14 +44,19 @@ const hybrid = {
   appDetection: optional("AppDetection", { kind: "text", max: 1024 }),
 };
 
+/** The guide's example of an answer has nothing but MsgID and Result. */
+function extra<Extra extends Field>(field: Extra): Extra {
+  return { ...field, extra: true };
+}
+
 const request = { msgId, replyTo, extConfId };
 const callRequest = { ...request, extCallId };
 const subConferenceRequest = { ...request, subConfId: requestedSubConfId };
 const subConferenceCallRequest = { ...subConferenceRequest, extCallId };
-const answer = { msgId, result, extConfId: maybeExtConfId };
-const callAnswer = { ...answer, extCallId: maybeExtCallId };
-const subConferenceAnswer = { ...answer, subConfId: maybeSubConfId };
-const subConferenceCallAnswer = { ...subConferenceAnswer, extCallId: maybeExtCallId };
+const answer = { msgId, result, extConfId: extra(maybeExtConfId) };
+const callAnswer = { ...answer, extCallId: extra(maybeExtCallId) };
+const subConferenceAnswer = { ...answer, subConfId: extra(maybeSubConfId) };
+const subConferenceCallAnswer = { ...subConferenceAnswer, extCallId: extra(maybeExtCallId) };
 
 type Fields = MessageSpec["fields"];
 type More = Pick<MessageSpec, "aliases">;
@@ -146,13 +151,13 @@ export const toWebex = {
   "conference-created": documented("A2W_RspCreateConference", "2.3.1", {
     msgId,
     result,
-    confKey: optional("ConfKey", { kind: "conf-key", max: 64 }),
-    extConfId: maybeExtConfId,
+    confKey: optional("ConfKey", { kind: "conf-key", max: 64 }, { extra: true }),
+    extConfId: extra(maybeExtConfId),
     ...hybrid,
   }),
   "conference-updated": assumed("A2W_RspUpdateConference", "2.3.1", {
     ...answer,
-    action: optional("ActionCode", { kind: "code", codes: "updateAction" }),
+    action: optional("ActionCode", { kind: "code", codes: "updateAction" }, { extra: true }),
   }),
   "conference-closed": assumed("A2W_RspCloseConference", "2.3.1", answer),
   "called-out": documented("A2W_RspCallout", "2.3.1", callAnswer),
@@ -166,7 +171,7 @@ export const toWebex = {
   "message-error": documented("A2W_RspMessageError", "2.3.1", {
     msgId,
     result,
-    text: optional("ErrMsg", { kind: "text", max: 512 }, { repaired: "cut" }),
+    text: optional("ErrMsg", { kind: "text", max: 512 }, { repaired: "cut", extra: true }),
   }),
   "conference-changed": documented("A2W_NotifyConferenceChange", "2.3.2", {
     msgId,

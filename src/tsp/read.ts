@@ -2,6 +2,7 @@ import type { TransId } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { isId, isNeeded, readInteger, readPhone, readValue, type ValueFault } from "./fields.ts";
 import { type CodeLists, maxMessages, type ResultWord } from "./protocol-table.ts";
+import { repairXml } from "./repairs.ts";
 import { findName, type MessagePlan, type TableMessage, type Vocabulary } from "./vocabulary.ts";
 import { childrenNamed, isNamed, parseXml, roughTextOf, type XmlElement } from "./xml.ts";
 
@@ -23,26 +24,27 @@ export type Decoded<Message> =
     };
 
 /**
- * Reads and checks a document. The same bytes get the same verdict each time (protocol T39). What is no XML is refused and
- * never repaired (protocol section 5, rows 1, 3).
+ * Reads and checks a document. The same bytes get the same verdict each time (protocol T39). What is no XML is refused, but
+ * for the slips that the domain wants repaired (protocol section 5, rows 1, 3).
  */
 export function readDocument<Message extends TableMessage>(
   bytes: Uint8Array,
   vocabulary: Vocabulary,
 ): Decoded<Message> {
-  const tree = parseXml(bytes);
+  const { repairs, documentNames } = vocabulary;
+  const notes: string[] = [];
+  const tree = parseXml(bytes, repairs.length > 0 ? (text) => repairXml(text, repairs, notes) : undefined);
   if (!tree.ok) {
     const { line, column, reason } = tree.error;
     return refused(searchTransId(bytes), "not-xml", `line ${line}, column ${column}: ${reason}`);
   }
-  const notes: string[] = [];
   const root = tree.value;
   if (!isNamed(root, "WbxTSPSchema", notes)) {
     return refused(searchTransId(bytes), "wrong-root", `the root element is ${shorten(root.name)}, not WbxTSPSchema`);
   }
   const name = root.attributes.find((attribute) => attribute.name === "Name")?.value;
-  // One documented answer has words behind it (protocol section 5, row 9).
-  if (name && !name.startsWith("WTSPDOM")) {
+  // One documented answer has words behind it (protocol section 5, row 9), and a domain may have names of its own.
+  if (name && !name.startsWith("WTSPDOM") && !Object.values(documentNames).includes(name)) {
     return refused(searchTransId(bytes), "wrong-root", `the root's Name is "${shorten(name)}", not WTSPDOM`);
   }
 

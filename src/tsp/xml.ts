@@ -35,16 +35,27 @@ export const xmlLimits = {
  * The only reader of XML from the network: the tree of a well-formed document, or its first fault (protocol T6). A DOCTYPE may
  * name an external DTD, which nobody fetches; with declarations of its own, it is refused (protocol T7).
  */
-export function parseXml(bytes: Uint8Array): Result<XmlElement, XmlFault> {
+export function parseXml(
+  bytes: Uint8Array,
+  /** Makes another text of one that is not well formed; the fault of the first text counts if that is not well formed either. */
+  repair?: (text: string) => string,
+): Result<XmlElement, XmlFault> {
   if (bytes.length > xmlLimits.bytes) {
     return err({ line: 1, column: 0, reason: `${bytes.length} bytes, at most ${xmlLimits.bytes} are read` });
   }
   const text = textOf(bytes);
   if (!text.ok) return err({ line: 1, column: 0, reason: text.error });
 
+  const tree = parseText(text.value);
+  if (tree.ok || !repair) return tree;
+  const repaired = parseText(repair(text.value));
+  return repaired.ok ? repaired : tree;
+}
+
+function parseText(text: string): Result<XmlElement, XmlFault> {
   const { parser, treeOf } = reader;
   try {
-    return ok(treeOf(text.value));
+    return ok(treeOf(text));
   } catch (error) {
     reader = newReader();
     if (!(error instanceof Refusal)) throw error;
