@@ -78,7 +78,7 @@ export const fromWebex = {
     /** Not only digits, though callers key it in (protocol 2.1). */
     confKey: required("ConfKey", { kind: "conf-key", max: 64 }),
     maxCallers,
-    anonymousId: optional("AnonymousID", { kind: "digits", max: 64 }),
+    anonymousId: optional("AnonymousID", { kind: "keyed", max: 64 }),
     ...hybrid,
     subscriberCode: optional("SubscriberCode", { kind: "text", max: 512 }),
     participantCode: optional("ParticipantCode", { kind: "text", max: 512 }),
@@ -107,6 +107,8 @@ export const fromWebex = {
     /** Seconds to wait for the answer. */
     maxWaitingTime: optional("MaxWaitingTime", { kind: "integer", min: 0 }),
     participantType,
+    /** In no example of it, but in the example of the entry that follows (protocol 4.21). */
+    attendeeId,
     joinMode: optional("JoinMode", { kind: "code", codes: "joinMode" }),
     phone: required("PhoneNum", { kind: "phone" }),
   }),

@@ -131,11 +131,13 @@ function readMessage(
   for (const { field, name, wire, index } of plan.fields) {
     const { kind } = field;
     const attribute = received[index];
+    // Only this kind has something to note: a closure for each attribute would cost more than its reading.
+    const note = kind.kind === "keyed" ? (text: string) => notes.push(`${plan.wire}: ${wire} ${text}`) : undefined;
     const read =
       kind.kind === "phone"
         ? readPhone(element, wire, notes)
         : attribute
-          ? readValue(attribute.raw, kind, codes)
+          ? readValue(attribute.raw, kind, codes, note)
           : absent;
     if (!read.ok)
       return err({ ...read.error, detail: `${plan.wire}: ${attribute?.name ?? wire} ${read.error.detail}` });

@@ -26,7 +26,7 @@ function anyValue(kind: FieldKind): fc.Arbitrary<unknown> {
       return fc.constantFrom("tsp1.example.com:80", "[::1]:8443", "https://tsp.example.com/post?a=1&b=2", "h");
     case "text":
       return text(kind.max);
-    case "digits":
+    case "keyed":
       return digits(1, kind.max);
     case "integer":
       return fc.integer({ min: kind.min });
