@@ -37,6 +37,8 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T27: "Faults of form are reported in the Confirmation, faults of state in the answer.",
     "2.1":
       "A ConfKey is any text of up to 64 characters without `%`: whether it must be digits is left open. One that no telephone can key is a conference that only call-outs reach.",
+    "2.2.4":
+      "The parts of a PhoneNum are digits: a `+` before the country and signs between digits are left out, and that is noted.",
     "2.2.8":
       "No document has the name of a sub-conference's id: four are read. A creation without any of them is confirmed, answered with -7, and noted with the attributes it has.",
     "2.3":
@@ -82,10 +84,12 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "4.15": "Failover with a sub-conference: everybody, everybody's state, the room, who is in it.",
     "4.16": "Speakers are reported from action 8 to action 9, as changes.",
     "4.17": "Silent call-out: muted and without a tone, whatever Privilege says.",
-    "4.18": "Silent call-in: an attendee ID that equals AnonymousID, digit by digit.",
+    "4.18":
+      "Silent call-in: an attendee ID that equals AnonymousID, digit by digit; letters of AnonymousID count as the keys that have them.",
     "4.19": "An attendee ID keyed later is reported with the caller's unchanged state.",
     "4.20": "The recorder joins like anybody; its dial sequence is reported after Status 0.",
-    "4.21": "Invite by phone: a private talk, then both into the main conference.",
+    "4.21":
+      "Invite by phone: a private talk, then both into the main conference; ParticipantType and DID of the invitee are told each time, and its AttendeeID where the request has one.",
     "4.22": "Data for clients passes through, unread, and is not answered.",
   },
   Failover: {
