@@ -54,7 +54,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T33: "WebEx's own scheme (server, second of the day, sequence) is read like any other.",
     T34: "TransIDs and MsgIDs count apart.",
     T35: "After 999999 comes 0, under the digits of a day 27 years later; a restart never goes back.",
-    T36: "A TransID comes again only with the same document, after a failed attempt.",
+    T36: "A TransID comes again only with the same document: after a failed attempt, or once after a kill within some 5 s of its Confirmation (see [reliability.md](reliability.md)).",
     T37: "Three attempts in all, with the same TransID and the same bytes.",
     T38: "A repeated TransID is confirmed and does nothing else.",
     T39: "The repeat gets the verdict of the first copy, and waits for it if need be.",
