@@ -237,6 +237,11 @@ const separators = /[\s()./\u2010-\u2015-]/g;
 
 const keysOfLetters = ["abc", "def", "ghi", "jkl", "mno", "pqrs", "tuv", "wxyz"];
 
+function withoutSigns(text: string, isCountry: boolean): string {
+  const plain = text.replace(separators, "");
+  return isCountry ? plain.replace(/^\+/, "") : plain;
+}
+
 /** The digits that a caller keys for this text; `undefined` if there are none. The text is an access code, and so in no note. */
 function readKeyed(raw: string, note: (text: string) => void): string | undefined {
   const keyed = raw
@@ -279,9 +284,7 @@ export function readPhone(
   for (const { part, wire: name, required } of phoneParts) {
     const [child, ...others] = childrenNamed(phone, name, notes);
     const text = child?.text.trim() ?? "";
-    const digits = plainDigits.test(text)
-      ? text
-      : text.replace(name === "CountryCode" ? /^\+/ : "", "").replace(separators, "");
+    const digits = plainDigits.test(text) ? text : withoutSigns(text, name === "CountryCode");
     if (others.length > 0) return err({ result: "wrong-type", detail: `has several ${name}` });
     if (required && digits === "") return err({ result: "attribute-missing", detail: `has no ${name}` });
     if (digits.length > maxDigits) return err({ result: "too-long", detail: `has a ${name} longer than ${maxDigits}` });

@@ -83,6 +83,16 @@ describe("a document is refused as a whole (protocol T20, T21)", () => {
       "wrong-type",
     ],
     [
+      "a number of signs alone",
+      callOut("<PhoneNum><CountryCode>+</CountryCode><LocalNumber>5</LocalNumber></PhoneNum>"),
+      "attribute-missing",
+    ],
+    [
+      "a + within a number",
+      callOut("<PhoneNum><CountryCode>1</CountryCode><LocalNumber>+5</LocalNumber></PhoneNum>"),
+      "wrong-type",
+    ],
+    [
       "letters to dial",
       callOut("<PhoneNum><CountryCode>1</CountryCode><LocalNumber>5x</LocalNumber></PhoneNum>"),
       "wrong-type",
