@@ -131,13 +131,11 @@ function readMessage(
   for (const { field, name, wire, index } of plan.fields) {
     const { kind } = field;
     const attribute = received[index];
-    // Only this kind has something to note: a closure for each attribute would cost more than its reading.
-    const note = kind.kind === "keyed" ? (text: string) => notes.push(`${plan.wire}: ${wire} ${text}`) : undefined;
     const read =
       kind.kind === "phone"
         ? readPhone(element, wire, notes)
         : attribute
-          ? readValue(attribute.raw, kind, codes, note)
+          ? readValue(attribute.raw, kind, codes, kind.kind === "keyed" ? noteOf(plan, wire, notes) : undefined)
           : absent;
     if (!read.ok)
       return err({ ...read.error, detail: `${plan.wire}: ${attribute?.name ?? wire} ${read.error.detail}` });
@@ -157,6 +155,10 @@ function readMessage(
   }
   if (spelling) message.spelling = spelling;
   return ok(message);
+}
+
+function noteOf(plan: MessagePlan, wire: string, notes: string[]): (text: string) => void {
+  return (text) => notes.push(`${plan.wire}: ${wire} ${text}`);
 }
 
 /** Keeps those of its common attributes that are valid; a bad one does not refuse the document (protocol T24). */
