@@ -64,13 +64,14 @@ export function gather(queue: Queue, requests: readonly OpenRequest[], now: Epoc
 /**
  * The queue with one message more. The message travels with the last row of its host as long as that row was not begun, so
  * that answers to one document leave together (protocol T45) and in their order (protocol T46). The last answer of its
- * document ends the waiting of that row.
+ * document ends the waiting of that row. Unless `together`, a notification does not travel with answers.
  */
 export function append(
   queue: Queue,
   { host, message }: Post,
   now: EpochMs,
   fresh: () => Pick<QueuedDocument, "seq" | "transId">,
+  together = true,
 ): Queue {
   const { rows } = queue;
   const isAnswer = "result" in message;
@@ -80,7 +81,8 @@ export function append(
   const dueAt = isAwaitingOthers ? now + gatherMs : now;
   const at = rows.findLastIndex((row) => row.host === host);
   const last = rows[at];
-  if (last && last.attempts === 0 && last.messages.length < maxMessages) {
+  const fits = together || last?.messages.every((other) => "result" in other === isAnswer);
+  if (last && fits && last.attempts === 0 && last.messages.length < maxMessages) {
     const joined = { dueAt: isAnswer && !isAwaitingOthers ? dueAt : last.dueAt, messages: [...last.messages, message] };
     return { open, rows: rows.with(at, { ...last, ...joined }) };
   }

@@ -1,6 +1,6 @@
 import { BACK_END, type Outgoing, type Post } from "../src/conference/draft.ts";
 import { isEnd } from "../src/conference/failover.ts";
-import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
+import type { DomainName, EpochMs, TransId, WebexHost } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { targetUrl } from "../src/routing/target-url.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
@@ -23,7 +23,7 @@ import type { HttpAnswer, PostContent } from "./post.ts";
 /** The part of a domain that an outbox needs. */
 interface OutboxDomain {
   readonly name: DomainName;
-  readonly settings: Pick<DomainSettings, "webex" | "passthroughUrl" | "logs">;
+  readonly settings: Pick<DomainSettings, "webex" | "passthroughUrl" | "logs" | "protocol">;
   readonly codec: Pick<AdapterCodec, "encode" | "readConfirmation" | "sends">;
 }
 
@@ -140,7 +140,8 @@ export class Outbox {
       this.#ports.log({ level: "warn", event: "host-refused", host, message: message.type, why: target.error.kind });
       return queue;
     }
-    return append(queue, { host, message }, now, () => fresh(nextTransId()));
+    const { together = true } = domain.settings.protocol;
+    return append(queue, { host, message }, now, () => fresh(nextTransId()), together);
   }
 
   /** Brings the disk from the rows here to these; the owner's transaction is around it. */
@@ -279,7 +280,11 @@ export class Outbox {
       const body = JSON.stringify({ confKey, extConfId, extCallId, data });
       return ok({ body, contentType: "application/json", idempotencyKey: row.transId });
     }
-    const { text, unwritable, notes } = codec.encode(row.transId, row.messages as readonly ToWebex[]);
+    const { text, unwritable, notes } = codec.encode(
+      row.transId,
+      row.messages as readonly ToWebex[],
+      row.host as WebexHost,
+    );
     for (const note of notes) this.#log("warn", "message-repaired", row, { why: note });
     const [fault] = unwritable;
     if (fault) {

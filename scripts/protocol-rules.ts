@@ -10,7 +10,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T4: "The Confirmation is the response to the very request.",
     T5: "The Confirmation is about the document's form alone; the result of the request is posted later.",
     T6: "UTF-8 is written; every declared encoding, a byte order mark and any content type are read.",
-    T7: "No DTD is fetched and no entity expanded; a DOCTYPE is refused.",
+    T7: "A DOCTYPE with the address of WebEx's DTD is read; that is not fetched, no entity is expanded, and any other DOCTYPE is refused.",
     T8: "200 wherever a Confirmation can be written, 405 for other methods, 413 above 1 MiB.",
     T9: {
       says: "30 conferences a minute, each within 20 s; joining one takes at most 10 s.",
@@ -31,12 +31,20 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T21: "One verdict for the whole document: 0 only where every message passes.",
     T22: "Of several faults the first in the document is reported.",
     T23: "Nothing of a refused document is carried out.",
-    T24: "An unknown message is confirmed, and answered by `A2W_RspMessageError` with -12.",
+    T24: "An unknown message is confirmed, and answered by `A2W_RspMessageError` with -12 and the guide's text, `unknown msg received`.",
     T25: "Unknown attributes, children and codes spoil nothing.",
     T26: "A name in letters of the other case is understood, and noted in the log.",
     T27: "Faults of form are reported in the Confirmation, faults of state in the answer.",
     "2.1":
       "A ConfKey is any text of up to 64 characters without `%`: whether it must be digits is left open. One that no telephone can key is a conference that only call-outs reach.",
+    "2.2.4":
+      "The parts of a PhoneNum are digits: a `+` before the country and signs between digits are left out, and that is noted.",
+    "2.2.8":
+      "No document has the name of a sub-conference's id: four are read. A creation without any of them is confirmed, answered with -7, and noted with the attributes it has.",
+    "2.3":
+      "`WbxHostName` stands in one of the guide's messages to WebEx: it is written in all of them where `protocol.hostName` is true, else in none.",
+    "2.3.1":
+      "The guide's examples of answers have MsgID and Result alone: what else ours have is left out where `protocol.extra` is false.",
     T28: "The Confirmation waits for the disk and never for the bridge.",
   },
   "Numbers, repeats, attempts, order": {
@@ -46,7 +54,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T33: "WebEx's own scheme (server, second of the day, sequence) is read like any other.",
     T34: "TransIDs and MsgIDs count apart.",
     T35: "After 999999 comes 0, under the digits of a day 27 years later; a restart never goes back.",
-    T36: "A TransID comes again only with the same document, after a failed attempt.",
+    T36: "A TransID comes again only with the same document: after a failed attempt, or once after a kill within some 5 s of its Confirmation (see [reliability.md](reliability.md)).",
     T37: "Three attempts in all, with the same TransID and the same bytes.",
     T38: "A repeated TransID is confirmed and does nothing else.",
     T39: "The repeat gets the verdict of the first copy, and waits for it if need be.",
@@ -55,7 +63,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T42: "A Confirmation other than 0 ends the attempts; one for another TransID is a failed attempt.",
     T43: "After the last attempt the transaction is given up, and the conference goes on.",
     T44: "An answer carries the MsgID of its request, in a transaction with a new TransID.",
-    T45: "Each MsgID is answered once; answers that are ready travel together, slow ones hold up nobody.",
+    T45: "Each MsgID is answered once; answers that are ready travel together, slow ones hold up nobody. Notifications travel with them, unless `protocol.together` is false.",
     T46: "Posts about one conference go one after the other, in the order of what happened.",
   },
   "Call flows": {
@@ -76,10 +84,12 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "4.15": "Failover with a sub-conference: everybody, everybody's state, the room, who is in it.",
     "4.16": "Speakers are reported from action 8 to action 9, as changes.",
     "4.17": "Silent call-out: muted and without a tone, whatever Privilege says.",
-    "4.18": "Silent call-in: an attendee ID that equals AnonymousID, digit by digit.",
+    "4.18":
+      "Silent call-in: an attendee ID that equals AnonymousID, digit by digit; letters of AnonymousID count as the keys that have them.",
     "4.19": "An attendee ID keyed later is reported with the caller's unchanged state.",
     "4.20": "The recorder joins like anybody; its dial sequence is reported after Status 0.",
-    "4.21": "Invite by phone: a private talk, then both into the main conference.",
+    "4.21":
+      "Invite by phone: a private talk, then both into the main conference; ParticipantType and DID of the invitee are told each time, and its AttendeeID where the request has one.",
     "4.22": "Data for clients passes through, unread, and is not answered.",
   },
   Failover: {
@@ -92,15 +102,16 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     F7: "A sub-conference goes on, and is reported by Status 2.",
   },
   "Where the public documents contradict themselves or err": {
-    "row 1": "A semicolon behind an attribute is no XML: refused, not repaired.",
+    "row 1": "A semicolon behind an attribute is no XML: refused, unless `protocol.repairs` has `semicolon`.",
     "row 2": "A `Result` inside a request is ignored.",
-    "row 3": "Typographic quotes are no XML: refused; straight ones are written.",
+    "row 3":
+      "Typographic quotes are no XML: refused, unless `protocol.repairs` has `quotes`; straight ones are written.",
     "row 4": "Attributes behind a start tag are text: they are missing where they belong.",
     "row 5": "A host's name is data; its spelling means nothing.",
     "row 6": "No call ID yet: `null` in any case, empty and absent are read alike, `null` is written.",
     "row 7": "Speakers are reported by ExtConfID and ExtCallIDs.",
     "row 8": "Short numbers are read; 11 digits, always new ones, are written.",
-    "row 9": "A root that is named `WTSPDOM Response` is read, never written.",
+    "row 9": "A root that is named `WTSPDOM Response` is read; it is written where `protocol.documentName` says so.",
     "row 10": "TransID is an element, not an attribute.",
     "row 11": "One message, `A2W_RspMessageError`, carries the -12.",
     "row 12": "The answer to an addition is `A2W_RspAddToSubConference`; a close has no status of its own.",

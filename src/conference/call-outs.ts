@@ -37,6 +37,7 @@ export function startCallOut(draft: Draft, head: Creating | Running, message: Fr
     request,
     extCallId: message.extCallId,
     number: message.phone,
+    ...(message.attendeeId !== undefined && { attendeeId: message.attendeeId }),
     participantType,
     muted: entersMuted(message),
     privately: message.joinMode === "private-talk",
@@ -101,12 +102,18 @@ function entered(draft: Draft, { call, number }: Caller): void {
   draft.outcome({ event: "caller-entered", call, number, dialled: true });
 }
 
-function newCaller(draft: Draft, { call, extCallId, participantType, muted, number }: CallOut, room: RoomId): Caller {
+/** The digits that were dialled. */
+export function dialled({ number }: CallOut): string {
+  return `${number.country}${number.area}${number.local}`;
+}
+
+function newCaller(draft: Draft, callOut: CallOut, room: RoomId): Caller {
+  const { call, extCallId, participantType, muted, attendeeId = null } = callOut;
   return {
     call,
     rank: draft.context.serial(),
-    number: `${number.country}${number.area}${number.local}`,
-    attendeeId: null,
+    number: dialled(callOut),
+    attendeeId,
     participantType,
     muted,
     ...(muted && { entersMuted: true }),

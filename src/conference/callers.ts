@@ -101,10 +101,14 @@ export function hostOf(draft: Draft): Caller | undefined {
     .reduce<Caller | undefined>((first, caller) => (first && first.rank < caller.rank ? first : caller), undefined);
 }
 
-/** Notifies WebEx of a caller's change (protocol 2.3.4), or holds that back until the call has a name. */
+/**
+ * Notifies WebEx of a caller's change (protocol 2.3.4), or holds that back until the call has a name. An invitee who joins the
+ * main conference is described as when it entered the private talk (protocol 4.21).
+ */
 export function notifyChange(draft: Draft, caller: Caller, change: CallerChange): void {
-  const { extCallId, enterMsgId } = caller;
-  if (extCallId !== null) draft.notify({ type: "caller-changed", extCallId, ...change });
+  const { extCallId, enterMsgId, participantType, number } = caller;
+  const described = change.action && { participantType, ...(number !== "" && { did: number }) };
+  if (extCallId !== null) draft.notify({ type: "caller-changed", extCallId, ...described, ...change });
   else if (enterMsgId !== null) {
     const held = [...caller.held.filter((one) => !isAlike(one, change)), change];
     draft.callers.set(caller.call, { ...caller, held });

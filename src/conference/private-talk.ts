@@ -2,7 +2,7 @@ import type { CommandResult } from "../bridge/commands.ts";
 import { type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
-import { admit, hangUp, markAnswered, placeCaller } from "./call-outs.ts";
+import { admit, dialled, hangUp, markAnswered, placeCaller } from "./call-outs.ts";
 import { findCaller, hostOf, notifyMuteState } from "./callers.ts";
 import type { Draft } from "./draft.ts";
 import type { Caller, CallOut, PendingCommand, PrivateTalk } from "./state.ts";
@@ -197,10 +197,13 @@ function bringBack(draft: Draft, talk: PrivateTalk, call: CallId): void {
 /** The host cannot talk. WebEx is notified, and the invitee stays on the line until it is added or hung up. */
 function keepWaiting(draft: Draft, invitee: CallOut): void {
   draft.callOuts.set(invitee.call, { ...invitee, stage: "waiting", answerBy: draft.at + WAIT_FOR_HOST_MS });
+  const { extCallId, attendeeId, participantType } = invitee;
   draft.notify({
     type: "caller-entered",
-    extCallId: invitee.extCallId,
-    participantType: invitee.participantType,
+    extCallId,
+    ...(attendeeId !== undefined && { attendeeId }),
+    participantType,
+    did: dialled(invitee),
     action: "private-talk",
     actionResult: "bridge-unreachable",
   });

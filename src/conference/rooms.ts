@@ -12,6 +12,7 @@ import type { Caller, CloseRequest, Room } from "./state.ts";
 export function createRoom(draft: Draft, message: FromWebexMessages["create-sub-conference"]): void {
   const request = requestOf(message);
   const { subConfId, spelling } = message;
+  if (subConfId === undefined) return draft.answer(request, "attribute-missing");
   if (draft.rooms.find((room) => room.subConfId === subConfId)) return draft.answer(request, "room-exists");
   const room = draft.newId() as RoomId;
   draft.rooms.set(room, { room, subConfId, stage: "opening", closeRequest: null, ...(spelling && { spelling }) });

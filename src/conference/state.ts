@@ -169,6 +169,8 @@ export interface CallOut {
   readonly request: OpenRequest | null;
   readonly extCallId: ExtCallId;
   readonly number: PhoneNumber;
+  /** As WebEx gave it with the request, if at all. */
+  readonly attendeeId?: string;
   readonly participantType: ParticipantType;
   readonly muted: boolean;
   /** Invited by phone: it talks to the host in private first (protocol 4.21). */

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { defaultCodes, type ProtocolOverrides } from "../tsp/protocol-table.ts";
+import { repairs } from "../tsp/repairs.ts";
 import { overridesFault } from "../tsp/vocabulary.ts";
 import { isXmlText } from "../tsp/xml.ts";
 
@@ -18,6 +19,11 @@ const noAddress = "must be an address that begins with http:// or https://";
 const address = v.pipe(short, v.url(noAddress), v.regex(/^https?:\/\//i, noAddress));
 const keypadCode = v.pipe(v.string(), v.regex(/^[0-9*]{1,8}$/, "must be 1 to 8 of 0-9 and *, for example *6"));
 const wireName = v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "must be an XML name"));
+const documentName = v.pipe(
+  v.string(),
+  v.regex(/^[\w.-]+(?: [\w.-]+)*$/, "must be words of letters, digits, _, . and -, for example WTSPDOM Response"),
+  v.maxLength(64, "must have at most 64 characters"),
+);
 
 const codes = v.partial(
   v.strictObject(
@@ -45,13 +51,26 @@ const bridge = v.strictObject({
   ),
 });
 
+export const protocolSettings = v.strictObject({
+  elements: v.optional(v.record(v.string(), wireName)),
+  attributes: v.optional(v.record(v.string(), wireName)),
+  codes: v.optional(codes),
+  silent: v.optional(v.array(wireName)),
+  documentName: v.optional(
+    v.strictObject({
+      request: v.optional(documentName),
+      response: v.optional(documentName),
+      confirmation: v.optional(documentName),
+    }),
+  ),
+  repairs: v.optional(v.array(v.picklist(repairs, `must be "${repairs.join('" or "')}"`))),
+  hostName: v.optional(v.boolean()),
+  extra: v.optional(v.boolean()),
+  together: v.optional(v.boolean()),
+});
+
 const protocol = v.pipe(
-  v.strictObject({
-    elements: v.optional(v.record(v.string(), wireName)),
-    attributes: v.optional(v.record(v.string(), wireName)),
-    codes: v.optional(codes),
-    silent: v.optional(v.array(wireName)),
-  }),
+  protocolSettings,
   // The schema of `codes` is made from the very table that the type describes.
   v.transform((overrides) => overrides as ProtocolOverrides),
   v.rawCheck(({ dataset, addIssue }) => {

@@ -1,8 +1,8 @@
 import type { ExtCallId, ExtConfId, MsgId, SubConfId, WebexHost } from "../foundation/ids.ts";
 import type { FromWebex, Spelling, ToWebex } from "./messages.ts";
-import type { ResultWord, UpdateAction } from "./protocol-table.ts";
+import { type ResultWord, resultTexts, type UpdateAction } from "./protocol-table.ts";
 
-/** Which message answers which request (protocol 2.3.1, section 5, rows 11, 12). A message that is not here gets no answer. */
+/** Which message answers which request (protocol T24, 2.3.1, section 5, rows 11, 12). A message that is not here gets no answer. */
 const answerTypes = {
   "create-conference": "conference-created",
   "update-conference": "conference-updated",
@@ -59,6 +59,6 @@ export function requestOf(message: FromWebex): OpenRequest | null {
 /** The answer to a request: the request's MsgID (protocol T44), the result, and the handles that the request named. */
 export function answerTo(request: OpenRequest, result: ResultWord): ToWebex {
   const { type, msgId, replyTo: _, ...handles } = request;
-  if (type === "unknown") return { type: answerTypes[type], msgId, result, text: "unknown message" };
+  if (type === "unknown") return { type: answerTypes[type], msgId, result, text: resultTexts["unknown-message"] };
   return { type: answerTypes[type], msgId, result, ...handles } as ToWebex;
 }

@@ -1,4 +1,4 @@
-import type { PhoneNumber } from "../foundation/ids.ts";
+import type { PhoneNumber, WebexHost } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { isNeeded, writePhone, writeValue } from "./fields.ts";
 import { type FromWebex, fromWebex, type Spelling, type ToWebex, toWebex, type UnknownMessage } from "./messages.ts";
@@ -12,11 +12,12 @@ interface Codec<Incoming, Outgoing> {
   /** Reads and checks a posted document; a failure names the code for the Confirmation. */
   decode(bytes: Uint8Array): Decoded<Incoming>;
   /**
-   * One document of those of the 1 to 50 messages that can be written, as text to be sent in UTF-8; the others are named. What it
+   * One document of those of the 1 to 50 messages that can be written, as text to be sent in UTF-8 to this server, which the
+   * messages name where the domain wants that; the others are named. What it
    * writes, the reader of the other side accepts: a value that it refuses would refuse the whole document (protocol T21).
    * Throws a RangeError for another number of messages.
    */
-  encode(transId: string, messages: readonly Outgoing[]): Encoded<Outgoing>;
+  encode(transId: string, messages: readonly Outgoing[], server?: WebexHost): Encoded<Outgoing>;
   /** The answer to a posted document. */
   confirm(transId: string, result: ResultWord): string;
   /** The peer's answer to our document. */
@@ -71,9 +72,11 @@ function build<Incoming extends TableMessage, Outgoing extends TableMessage>(
   const silent = new Set(specs.filter(([, spec]) => silentElements.has(spec.wire)).map(([type]) => type));
   return {
     decode: (bytes) => readDocument(bytes, reading),
-    encode: (transId, messages) => writeDocument(transId, messages, writing),
-    confirm: (transId, result) =>
-      writeConfirmation({ transId, result: writing.codes.result.numbers.get(result) ?? -1 }),
+    encode: (transId, messages, server) => writeDocument(transId, messages, writing, server),
+    confirm: (transId, result) => {
+      const number = writing.codes.result.numbers.get(result) ?? -1;
+      return wrap(writing.documentNames.confirmation, transId, `<Confirmation Result="${number}"></Confirmation>`);
+    },
     readConfirmation,
     sends: ({ type }) => !silent.has(type),
   };
@@ -87,6 +90,7 @@ function writeDocument<Message extends TableMessage>(
   transId: string,
   messages: readonly Message[],
   vocabulary: Vocabulary,
+  server: WebexHost | undefined,
 ): Encoded<Message> {
   if (messages.length === 0 || messages.length > maxMessages) {
     throw new RangeError(`a document holds 1 to ${maxMessages} messages, not ${messages.length}`);
@@ -94,31 +98,43 @@ function writeDocument<Message extends TableMessage>(
   const unwritable: { message: Message; why: string }[] = [];
   const notes: string[] = [];
   const msgIds = new Set<unknown>();
+  const hostName = vocabulary.hostName !== null && server ? ` ${vocabulary.hostName}="${hostAndPort(server)}"` : "";
   let body = "";
+  let hasAnswer = false;
   for (const message of messages) {
     const { msgId } = message as TableMessage & { readonly msgId?: unknown };
     const written = msgIds.has(msgId)
       ? err(`${message.type}: its MsgID stands in an earlier message too`)
-      : writeMessage(message, vocabulary, notes);
+      : writeMessage(message, vocabulary, notes, hostName);
     if (written.ok) {
       body += written.value;
+      hasAnswer ||= vocabulary.byType.get(message.type)?.isAnswer === true;
       msgIds.add(msgId);
     } else unwritable.push({ message, why: written.error });
   }
-  return { text: body === "" ? null : wrap(transId, body), unwritable, notes };
-}
-
-/** The answer to a posted document, in the form of protocol 1.3. */
-function writeConfirmation({ transId, result }: Confirmation): string {
-  return wrap(transId, `<Confirmation Result="${result}"></Confirmation>`);
+  const name = vocabulary.documentNames[hasAnswer ? "response" : "request"];
+  return { text: body === "" ? null : wrap(name, transId, body), unwritable, notes };
 }
 
 /** The root element around its TransID and what follows it: the canonical form (protocol section 5, row 21), in one line. */
-function wrap(transId: string, body: string): string {
-  return `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>${escapeXml(transId)}</TransID>${body}</WbxTSPSchema>`;
+function wrap(name: string, transId: string, body: string): string {
+  const root = `<WbxTSPSchema Name="${escapeXml(name)}" Version="1.0">`;
+  return `${root}<TransID>${escapeXml(transId)}</TransID>${body}</WbxTSPSchema>`;
 }
 
-function writeMessage(message: TableMessage, { byType, codes }: Vocabulary, notes: string[]): Result<string, string> {
+/** A server in the form in which WebEx names it (protocol T15, 2.3). */
+function hostAndPort(server: WebexHost): string {
+  const url = new URL(server.includes("://") ? server : `http://${server}`);
+  return `${url.hostname}:${url.port || (url.protocol === "https:" ? 443 : 80)}`;
+}
+
+/** `hostName` is the text of that attribute, or empty. */
+function writeMessage(
+  message: TableMessage,
+  { byType, codes, extra }: Vocabulary,
+  notes: string[],
+  hostName: string,
+): Result<string, string> {
   const plan = byType.get(message.type);
   if (!plan) return err(`no message "${message.type}" is sent in this direction`);
   const values = message as TableMessage & { readonly spelling?: Spelling } & Readonly<Record<string, unknown>>;
@@ -126,6 +142,7 @@ function writeMessage(message: TableMessage, { byType, codes }: Vocabulary, note
   let attributes = "";
   let children = "";
   for (const { field, name, wire } of plan.fields) {
+    if (field.extra && !extra) continue;
     const value = values[name];
     const isPhone = field.kind.kind === "phone";
     const note = (text: string) => notes.push(`${plan.wire}: ${wire} ${text}`);
@@ -147,5 +164,5 @@ function writeMessage(message: TableMessage, { byType, codes }: Vocabulary, note
     }
   }
   const element = plan.spellings.get(spelling.element ?? "") ?? plan.wire;
-  return ok(`<${element}${attributes}>${children}</${element}>`);
+  return ok(`<${element}${attributes}${hostName}>${children}</${element}>`);
 }

@@ -15,7 +15,8 @@ export type FieldKind =
   | { readonly kind: "host"; readonly max: number }
   /** `max` counts characters, or the bytes of its UTF-8 form. */
   | { readonly kind: "text"; readonly max: number; readonly unit?: "bytes" }
-  | { readonly kind: "digits"; readonly max: number }
+  /** What callers key: letters are read as their digits on a keypad (protocol 4.18). */
+  | { readonly kind: "keyed"; readonly max: number }
   | { readonly kind: "integer"; readonly min: number }
   /** Read in every form; written as `0` and `1`, or as `False` and `True`. */
   | { readonly kind: "boolean"; readonly written: "digit" | "word" }
@@ -45,11 +46,15 @@ export interface Field<
    * message unwritable: other bytes than were meant are not sent, and no document is sent that its receiver refuses.
    */
   readonly repaired?: "cut" | "left-out";
+  /** Its name is a guess: a message without it is confirmed, with a note of the attributes that it does have. */
+  readonly noted?: true;
+  /** In none of the guide's examples, and WebEx can do without it: `protocol.extra` leaves it out. */
+  readonly extra?: true;
   /** Makes an optional field required if an earlier field of the message has this value. */
   readonly requiredWhen?: { readonly field: string; readonly is: string };
 }
 
-type More = Pick<Field, "aliases" | "absent" | "repaired" | "requiredWhen">;
+type More = Pick<Field, "aliases" | "absent" | "repaired" | "noted" | "extra" | "requiredWhen">;
 
 interface Values {
   "msg-id": MsgId;
@@ -59,7 +64,7 @@ interface Values {
   "call-id": ExtCallId;
   host: WebexHost;
   text: string;
-  digits: string;
+  keyed: string;
   integer: number;
   boolean: boolean;
   list: readonly string[];
@@ -122,8 +127,13 @@ function isHost(text: string): boolean {
   return address === undefined || URL.canParse(`http://${address}`);
 }
 
-/** The value of an attribute; `undefined` if the attribute says that there is none. */
-export function readValue(raw: string, kind: FieldKind, codes: CodeLists): Result<unknown, ValueFault> {
+/** The value of an attribute; `undefined` if the attribute says that there is none. `note` is told what was read for another. */
+export function readValue(
+  raw: string,
+  kind: FieldKind,
+  codes: CodeLists,
+  note: (text: string) => void = () => {},
+): Result<unknown, ValueFault> {
   if (isEmpty(raw, kind)) return ok(undefined);
   switch (kind.kind) {
     case "msg-id":
@@ -142,9 +152,9 @@ export function readValue(raw: string, kind: FieldKind, codes: CodeLists): Resul
       return isHost(raw) ? ok(raw) : wrongType(raw, "must be host:port");
     case "text":
       return isWithin(raw, kind) ? ok(raw) : tooLong(kind.max);
-    case "digits":
+    case "keyed":
       if (raw.length > kind.max) return tooLong(kind.max);
-      return /^\d+$/.test(raw) ? ok(raw) : wrongType(raw, "must be digits");
+      return ok(/^\d+$/.test(raw) ? raw : readKeyed(raw, note));
     case "integer": {
       const value = readInteger(raw);
       return value !== null && value >= kind.min
@@ -222,6 +232,30 @@ export function readInteger(raw: string): number | null {
   return Number.isSafeInteger(value) ? value : null;
 }
 
+/** Signs between the digits of a number that is written for people. */
+const separators = /[\s()./\u2010-\u2015-]/g;
+
+const keysOfLetters = ["abc", "def", "ghi", "jkl", "mno", "pqrs", "tuv", "wxyz"];
+
+function withoutSigns(text: string, isCountry: boolean): string {
+  const plain = text.replace(separators, "");
+  return isCountry ? plain.replace(/^\+/, "") : plain;
+}
+
+/** The digits that a caller keys for this text; `undefined` if there are none. The text is an access code, and so in no note. */
+function readKeyed(raw: string, note: (text: string) => void): string | undefined {
+  const keyed = raw
+    .replace(separators, "")
+    .toLowerCase()
+    .replace(/[a-z]/g, (letter) => String(2 + keysOfLetters.findIndex((letters) => letters.includes(letter))));
+  if (/^\d+$/.test(keyed)) {
+    note("is read as the digits that its letters have on a keypad, without signs between them");
+    return keyed;
+  }
+  note("is ignored: it has characters that nobody can key");
+  return undefined;
+}
+
 /** The children of PhoneNum in the order in which they are written (protocol 2.2.4). */
 const phoneParts = [
   { part: "country", wire: "CountryCode", required: true },
@@ -231,8 +265,12 @@ const phoneParts = [
 ] as const;
 
 const maxDigits = 64;
+const plainDigits = /^\d*$/;
 
-/** The telephone number in a message's child of this name; `undefined` if there is no such child. */
+/**
+ * The telephone number in a message's child of this name; `undefined` if there is no such child. A `+` before the country and
+ * signs between digits are left out (protocol 2.2.4).
+ */
 export function readPhone(
   message: XmlElement,
   wire: string,
@@ -245,13 +283,15 @@ export function readPhone(
   const number = { country: "", area: "", local: "", extension: "" };
   for (const { part, wire: name, required } of phoneParts) {
     const [child, ...others] = childrenNamed(phone, name, notes);
-    const digits = child?.text.trim() ?? "";
+    const text = child?.text.trim() ?? "";
+    const digits = plainDigits.test(text) ? text : withoutSigns(text, name === "CountryCode");
     if (others.length > 0) return err({ result: "wrong-type", detail: `has several ${name}` });
     if (required && digits === "") return err({ result: "attribute-missing", detail: `has no ${name}` });
     if (digits.length > maxDigits) return err({ result: "too-long", detail: `has a ${name} longer than ${maxDigits}` });
-    if (!/^\d*$/.test(digits)) {
+    if (!plainDigits.test(digits)) {
       return err({ result: "wrong-type", detail: `has the ${name} "${digits}", must be digits` });
     }
+    if (digits !== text) notes.push(`${wire}: ${name} is read as its digits alone`);
     number[part] = digits;
   }
   return ok(number);

@@ -21,6 +21,8 @@ const maybeExtConfId = optional("ExtConfID", { kind: "ext-conf-id", max: 64 });
 const maybeExtCallId = optional("ExtCallID", { kind: "call-id", max: 64 });
 const subConfAliases = { aliases: ["ExtSubConfID", "SubConferenceID", "SubExtConfID"] };
 const subConfId = required("SubConfID", { kind: "sub-conf-id", max: 64 }, subConfAliases);
+/** No public document has its name, so that WebEx's own may be a further one (protocol 2.2.8). */
+const requestedSubConfId = optional("SubConfID", { kind: "sub-conf-id", max: 64 }, { ...subConfAliases, noted: true });
 const maybeSubConfId = optional("SubConfID", { kind: "sub-conf-id", max: 64 }, subConfAliases);
 const result = required("Result", { kind: "code", codes: "result" });
 const maybeResult = optional("Result", { kind: "code", codes: "result" });
@@ -42,14 +44,19 @@ const hybrid = {
   appDetection: optional("AppDetection", { kind: "text", max: 1024 }),
 };
 
+/** The guide's example of an answer has nothing but MsgID and Result. */
+function extra<Extra extends Field>(field: Extra): Extra {
+  return { ...field, extra: true };
+}
+
 const request = { msgId, replyTo, extConfId };
 const callRequest = { ...request, extCallId };
-const subConferenceRequest = { ...request, subConfId: maybeSubConfId };
+const subConferenceRequest = { ...request, subConfId: requestedSubConfId };
 const subConferenceCallRequest = { ...subConferenceRequest, extCallId };
-const answer = { msgId, result, extConfId: maybeExtConfId };
-const callAnswer = { ...answer, extCallId: maybeExtCallId };
-const subConferenceAnswer = { ...answer, subConfId: maybeSubConfId };
-const subConferenceCallAnswer = { ...subConferenceAnswer, extCallId: maybeExtCallId };
+const answer = { msgId, result, extConfId: extra(maybeExtConfId) };
+const callAnswer = { ...answer, extCallId: extra(maybeExtCallId) };
+const subConferenceAnswer = { ...answer, subConfId: extra(maybeSubConfId) };
+const subConferenceCallAnswer = { ...subConferenceAnswer, extCallId: extra(maybeExtCallId) };
 
 type Fields = MessageSpec["fields"];
 type More = Pick<MessageSpec, "aliases">;
@@ -71,7 +78,7 @@ export const fromWebex = {
     /** Not only digits, though callers key it in (protocol 2.1). */
     confKey: required("ConfKey", { kind: "conf-key", max: 64 }),
     maxCallers,
-    anonymousId: optional("AnonymousID", { kind: "digits", max: 64 }),
+    anonymousId: optional("AnonymousID", { kind: "keyed", max: 64 }),
     ...hybrid,
     subscriberCode: optional("SubscriberCode", { kind: "text", max: 512 }),
     participantCode: optional("ParticipantCode", { kind: "text", max: 512 }),
@@ -100,6 +107,8 @@ export const fromWebex = {
     /** Seconds to wait for the answer. */
     maxWaitingTime: optional("MaxWaitingTime", { kind: "integer", min: 0 }),
     participantType,
+    /** In no example of it, but in the example of the entry that follows (protocol 4.21). */
+    attendeeId,
     joinMode: optional("JoinMode", { kind: "code", codes: "joinMode" }),
     phone: required("PhoneNum", { kind: "phone" }),
   }),
@@ -115,8 +124,7 @@ export const fromWebex = {
   ),
   "drop-caller": assumed("W2A_DropUser", "2.2.7", callRequest),
   "create-sub-conference": documented("W2A_CreateSubConference", "2.2.8", {
-    ...request,
-    subConfId,
+    ...subConferenceRequest,
     name: optional("SubConfName", { kind: "text", max: 512 }),
     maxCallers,
   }),
@@ -145,13 +153,13 @@ export const toWebex = {
   "conference-created": documented("A2W_RspCreateConference", "2.3.1", {
     msgId,
     result,
-    confKey: optional("ConfKey", { kind: "conf-key", max: 64 }),
-    extConfId: maybeExtConfId,
+    confKey: optional("ConfKey", { kind: "conf-key", max: 64 }, { extra: true }),
+    extConfId: extra(maybeExtConfId),
     ...hybrid,
   }),
   "conference-updated": assumed("A2W_RspUpdateConference", "2.3.1", {
     ...answer,
-    action: optional("ActionCode", { kind: "code", codes: "updateAction" }),
+    action: optional("ActionCode", { kind: "code", codes: "updateAction" }, { extra: true }),
   }),
   "conference-closed": assumed("A2W_RspCloseConference", "2.3.1", answer),
   "called-out": documented("A2W_RspCallout", "2.3.1", callAnswer),
@@ -165,7 +173,7 @@ export const toWebex = {
   "message-error": documented("A2W_RspMessageError", "2.3.1", {
     msgId,
     result,
-    text: optional("ErrMsg", { kind: "text", max: 512 }, { repaired: "cut" }),
+    text: optional("ErrMsg", { kind: "text", max: 512 }, { repaired: "cut", extra: true }),
   }),
   "conference-changed": documented("A2W_NotifyConferenceChange", "2.3.2", {
     msgId,

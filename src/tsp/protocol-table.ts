@@ -1,3 +1,5 @@
+import type { Repair } from "./repairs.ts";
+
 /** Most messages in one document (protocol 1.3). */
 export const maxMessages = 50;
 
@@ -69,6 +71,16 @@ export const defaultCodes = {
   },
 } as const satisfies Record<string, Readonly<Record<string, number>>>;
 
+/** Texts for people, by the result that they explain. */
+export const resultTexts = {
+  /** The guide's own words (section "Adapter Backward Compatibility"). */
+  "unknown-message": "unknown msg received",
+} as const satisfies Partial<Record<keyof typeof defaultCodes.result, string>>;
+
+/** The root's Name, by what the document is: of requests and notifications, with an answer in it, a Confirmation. */
+export const defaultDocumentNames = { request: "WTSPDOM", response: "WTSPDOM", confirmation: "WTSPDOM" };
+export type DocumentNames = Readonly<typeof defaultDocumentNames>;
+
 export type Codes = typeof defaultCodes;
 /** How a request ended, in our words. */
 export type ResultWord = keyof Codes["result"];
@@ -85,6 +97,15 @@ export interface ProtocolOverrides {
   readonly codes?: { readonly [List in keyof Codes]?: { readonly [Word in keyof Codes[List]]?: number } };
   /** Default element names of answers that are not sent. */
   readonly silent?: readonly string[];
+  readonly documentName?: { readonly [Document in keyof DocumentNames]?: string };
+  /** Slips of the guide's examples that are read. */
+  readonly repairs?: readonly Repair[];
+  /** Whether messages to WebEx name the server that they are posted to. */
+  readonly hostName?: boolean;
+  /** False: attributes that none of the guide's examples has are not written where WebEx can do without them. */
+  readonly extra?: boolean;
+  /** False: an answer and a notification do not share a document. */
+  readonly together?: boolean;
 }
 
 /** The codes of a domain, from word to number and back. */

@@ -2,6 +2,7 @@ import type { TransId } from "../foundation/ids.ts";
 import { err, ok, type Result } from "../foundation/result.ts";
 import { isId, isNeeded, readInteger, readPhone, readValue, type ValueFault } from "./fields.ts";
 import { type CodeLists, maxMessages, type ResultWord } from "./protocol-table.ts";
+import { repairXml } from "./repairs.ts";
 import { findName, type MessagePlan, type TableMessage, type Vocabulary } from "./vocabulary.ts";
 import { childrenNamed, isNamed, parseXml, roughTextOf, type XmlElement } from "./xml.ts";
 
@@ -23,26 +24,27 @@ export type Decoded<Message> =
     };
 
 /**
- * Reads and checks a document. The same bytes get the same verdict each time (protocol T39). What is no XML is refused and
- * never repaired (protocol section 5, rows 1, 3).
+ * Reads and checks a document. The same bytes get the same verdict each time (protocol T39). What is no XML is refused, but
+ * for the slips that the domain wants repaired (protocol section 5, rows 1, 3).
  */
 export function readDocument<Message extends TableMessage>(
   bytes: Uint8Array,
   vocabulary: Vocabulary,
 ): Decoded<Message> {
-  const tree = parseXml(bytes);
+  const { repairs, documentNames } = vocabulary;
+  const notes: string[] = [];
+  const tree = parseXml(bytes, repairs.length > 0 ? (text) => repairXml(text, repairs, notes) : undefined);
   if (!tree.ok) {
     const { line, column, reason } = tree.error;
     return refused(searchTransId(bytes), "not-xml", `line ${line}, column ${column}: ${reason}`);
   }
-  const notes: string[] = [];
   const root = tree.value;
   if (!isNamed(root, "WbxTSPSchema", notes)) {
     return refused(searchTransId(bytes), "wrong-root", `the root element is ${shorten(root.name)}, not WbxTSPSchema`);
   }
   const name = root.attributes.find((attribute) => attribute.name === "Name")?.value;
-  // One documented answer has words behind it (protocol section 5, row 9).
-  if (name && !name.startsWith("WTSPDOM")) {
+  // One documented answer has words behind it (protocol section 5, row 9), and a domain may have names of its own.
+  if (name && !name.startsWith("WTSPDOM") && !Object.values(documentNames).includes(name)) {
     return refused(searchTransId(bytes), "wrong-root", `the root's Name is "${shorten(name)}", not WTSPDOM`);
   }
 
@@ -133,7 +135,7 @@ function readMessage(
       kind.kind === "phone"
         ? readPhone(element, wire, notes)
         : attribute
-          ? readValue(attribute.raw, kind, codes)
+          ? readValue(attribute.raw, kind, codes, kind.kind === "keyed" ? noteOf(plan, wire, notes) : undefined)
           : absent;
     if (!read.ok)
       return err({ ...read.error, detail: `${plan.wire}: ${attribute?.name ?? wire} ${read.error.detail}` });
@@ -144,10 +146,19 @@ function readMessage(
     } else if (isNeeded(field, message)) {
       const result = kind.kind === "msg-id" ? "msg-id-missing" : "attribute-missing";
       return err({ result, detail: `${plan.wire}: ${wire} is missing or empty` });
+    } else if (field.noted) {
+      const names = [wire, ...(field.aliases ?? [])].join(", ");
+      notes.push(
+        `${plan.wire} has none of ${names}; it has ${namesOf(element)}. protocol.attributes can rename ${wire}`,
+      );
     }
   }
   if (spelling) message.spelling = spelling;
   return ok(message);
+}
+
+function noteOf(plan: MessagePlan, wire: string, notes: string[]): (text: string) => void {
+  return (text) => notes.push(`${plan.wire}: ${wire} ${text}`);
 }
 
 /** Keeps those of its common attributes that are valid; a bad one does not refuse the document (protocol T24). */
@@ -214,6 +225,15 @@ export function readConfirmation(bytes: Uint8Array): Result<Confirmation, string
   if (result === null) return err(`the Confirmation's Result is "${raw.slice(0, 40)}", must be a whole number`);
   const [transId] = childrenNamed(root, "TransID", []);
   return ok({ transId: transId?.text.trim() ?? "", result });
+}
+
+function namesOf({ attributes }: XmlElement): string {
+  return attributes.length === 0
+    ? "no attributes"
+    : attributes
+        .slice(0, 20)
+        .map(({ name }) => shorten(name))
+        .join(", ");
 }
 
 function shorten(text: string): string {

@@ -1,6 +1,13 @@
 import type { Field } from "./fields.ts";
 import { fromWebex, type MessageSpec, toWebex } from "./messages.ts";
-import { type CodeLists, codeLists, type ProtocolOverrides } from "./protocol-table.ts";
+import {
+  type CodeLists,
+  codeLists,
+  type DocumentNames,
+  defaultDocumentNames,
+  type ProtocolOverrides,
+} from "./protocol-table.ts";
+import type { Repair } from "./repairs.ts";
 
 /** The tables of one direction with a domain's overrides worked in, as look-ups. */
 export interface Vocabulary {
@@ -9,11 +16,19 @@ export interface Vocabulary {
   /** The fields that are read of a message that is not in the tables. */
   readonly common: MessagePlan;
   readonly codes: CodeLists;
+  readonly documentNames: DocumentNames;
+  readonly repairs: readonly Repair[];
+  /** The attribute that names the server to which a message is posted; `null`: it is not written. */
+  readonly hostName: string | null;
+  /** Whether fields marked `extra` are written. */
+  readonly extra: boolean;
 }
 
 export interface MessagePlan {
   readonly type: string;
   readonly wire: string;
+  /** Whether it answers a message of the other side. */
+  readonly isAnswer: boolean;
   /** In the order of the table: they are checked and written in this order. */
   readonly fields: readonly FieldPlan[];
   readonly names: NameIndex<FieldPlan>;
@@ -89,6 +104,10 @@ export function buildVocabulary(direction: "from-webex" | "to-webex", overrides:
     byType: new Map(plans.map((plan) => [plan.type, plan])),
     common: planMessage("unknown", { wire: "", fields: commonFields }, overrides),
     codes: codeLists(overrides),
+    documentNames: { ...defaultDocumentNames, ...overrides.documentName },
+    repairs: overrides.repairs ?? [],
+    hostName: overrides.hostName ? attributeOf(commonFields.replyTo, overrides) : null,
+    extra: overrides.extra ?? true,
   };
 }
 
@@ -125,6 +144,7 @@ function planMessage(
   return {
     type,
     wire: elementOf(spec, overrides),
+    isAnswer: /^(?:A2W|W2A)_Rsp/.test(spec.wire),
     fields,
     names: indexNames(fields, (plan) => plan.field.aliases),
     spellings: new Map(

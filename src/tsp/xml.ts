@@ -31,17 +31,31 @@ export const xmlLimits = {
   nameLength: 1024,
 } as const;
 
-/** The only reader of XML from the network: the tree of a well-formed document without DOCTYPE (protocol T6, T7), or its first fault. */
-export function parseXml(bytes: Uint8Array): Result<XmlElement, XmlFault> {
+/**
+ * The only reader of XML from the network: the tree of a well-formed document, or its first fault (protocol T6). A DOCTYPE may
+ * name an external DTD, which nobody fetches; with declarations of its own, it is refused (protocol T7).
+ */
+export function parseXml(
+  bytes: Uint8Array,
+  /** Makes another text of one that is not well formed; the fault of the first text counts if that is not well formed either. */
+  repair?: (text: string) => string,
+): Result<XmlElement, XmlFault> {
   if (bytes.length > xmlLimits.bytes) {
     return err({ line: 1, column: 0, reason: `${bytes.length} bytes, at most ${xmlLimits.bytes} are read` });
   }
   const text = textOf(bytes);
   if (!text.ok) return err({ line: 1, column: 0, reason: text.error });
 
+  const tree = parseText(text.value);
+  if (tree.ok || !repair) return tree;
+  const repaired = parseText(repair(text.value));
+  return repaired.ok ? repaired : tree;
+}
+
+function parseText(text: string): Result<XmlElement, XmlFault> {
   const { parser, treeOf } = reader;
   try {
-    return ok(treeOf(text.value));
+    return ok(treeOf(text));
   } catch (error) {
     reader = newReader();
     if (!(error instanceof Refusal)) throw error;
@@ -141,6 +155,10 @@ interface GrowingElement extends XmlElement {
 /** Thrown to stop the parser, which would go on after an error. */
 class Refusal extends Error {}
 
+/** What may stand behind `<!DOCTYPE`: a name, and where an external DTD is. */
+const externalDtd =
+  /^\s+[A-Za-z_:][\w:.-]*\s+(?:SYSTEM|PUBLIC\s+(?:"[\w \n'()+,./:=?;!*#@$%-]*"|'[\w \n()+,./:=?;!*#@$%-]*'))\s+(?:"[^"]*"|'[^']*')\s*$/;
+
 const controls = /[\p{Cc}--[\t\n\r\x85]]/v;
 
 /** Making a parser costs more than reading most documents, so one reads them all. One that refused a document is replaced. */
@@ -190,8 +208,9 @@ function newReader() {
     open.pop();
     parent = open.at(-1) ?? document;
   });
-  parser.on("doctype", () => {
-    throw new Refusal("a DOCTYPE is not accepted");
+  parser.on("doctype", (text) => {
+    if (!externalDtd.test(text))
+      throw new Refusal("a DOCTYPE may have the address of an external DTD, and nothing else");
   });
   parser.on("error", ({ message }) => {
     throw new Refusal(message);

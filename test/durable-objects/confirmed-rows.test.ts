@@ -11,7 +11,7 @@ async function quiet(): Promise<ConferenceWorld> {
   return world;
 }
 
-test("a confirmed transaction goes from the disk with the next one, or about five seconds later", async () => {
+test("a confirmed transaction goes from the disk with the next one, or about five seconds later (protocol T36)", async () => {
   const world = await quiet();
   await world.during(world.report(callerEntered(0)));
   await world.time.pass(100);
@@ -24,7 +24,7 @@ test("a confirmed transaction goes from the disk with the next one, or about fiv
   expect([world.posted.length, world.outboxRows, world.alarmAt]).toEqual([2, 0, null]);
 });
 
-test("a death between the Confirmation and the deletion posts the same once more", async () => {
+test("a death between the Confirmation and the deletion posts the same once more (protocol T36)", async () => {
   const world = await quiet();
   await world.during(world.report(callerEntered(0)));
   await world.time.pass(100);

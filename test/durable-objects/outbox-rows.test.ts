@@ -49,6 +49,19 @@ test("a notification joins the last transaction, which keeps its time; with an a
   expect(add([row({ dueAt: 9000 })])).toEqual([row({ dueAt: now, messages: [first, next] })]);
 });
 
+test("where they shall not travel together, answers and notifications have documents of their own, in order (protocol T45)", () => {
+  const apart = [next, notification, { ...notification, msgId: "n2" } as ToWebex, first].reduce(
+    (queue, message, seq) => append(queue, { host, message }, now, () => ({ seq, transId: `t${seq}` }), false),
+    { rows: [row()], open: [] } as Queue,
+  );
+
+  expect(apart.rows.map(({ messages }) => messages.map(({ msgId }) => msgId))).toEqual([
+    ["first", "next"],
+    ["n", "n2"],
+    ["first"],
+  ]);
+});
+
 test("an answer waits 30 ms for the others of its document, and no longer than until the last of them", () => {
   const waiting = added(asked(["first"], ["next"]), host, first);
   expect(waiting.rows.map(({ dueAt }) => dueAt)).toEqual([now + 30]);

@@ -40,7 +40,7 @@ test.each<[string, FromWebex, Routed]>([
   [
     "an unknown message is answered to its server",
     unknown,
-    answered({ type: "message-error", msgId, result: "unknown-message", text: "unknown message" }),
+    answered({ type: "message-error", msgId, result: "unknown-message", text: "unknown msg received" }),
   ],
   [
     "an unknown message with a known handle is for the conference",
@@ -50,7 +50,7 @@ test.each<[string, FromWebex, Routed]>([
   [
     "an unknown message with an unknown handle is still an unknown message",
     { ...unknown, extConfId: "7999999" } as FromWebex,
-    answered({ type: "message-error", msgId, result: "unknown-message", text: "unknown message" }),
+    answered({ type: "message-error", msgId, result: "unknown-message", text: "unknown msg received" }),
   ],
   [
     "an answer to nothing that we know of is noted",

@@ -5,7 +5,7 @@ import { readSettings } from "../../bridge-agent/settings.ts";
 import { edgeSettings } from "../../cli/edge-settings.ts";
 import { settingsExample } from "../../cli/settings-example.ts";
 import { parseCommentedJson } from "../../src/foundation/commented-json.ts";
-import { domainSettings } from "../../src/settings/domain-settings.ts";
+import { domainSettings, protocolSettings } from "../../src/settings/domain-settings.ts";
 import { example } from "../../src/settings/load.ts";
 
 const page = readFileSync("docs/settings.md", "utf8");
@@ -25,6 +25,13 @@ test("each setting of a domain stands in docs/settings.md", () => {
   );
 
   expect(names.filter((name) => !page.includes(`| \`${name}\` |`))).toEqual([]);
+});
+
+test("each setting of a domain's `protocol` stands in docs/settings.md", () => {
+  const names = Object.keys(protocolSettings.entries);
+
+  expect(names).toContain("documentName");
+  expect(names.filter((name) => !page.includes(`| \`protocol.${name}\` |`))).toEqual([]);
 });
 
 test("each setting of the edge stands in docs/settings.md, and in the example", () => {

@@ -115,8 +115,8 @@ export const defects: readonly Defect[] = [
     name: "a message joins a transaction that is under way",
     foundBy: "a change is of a call that entered",
     file: outboxRows,
-    before: "last && last.attempts === 0 &&",
-    after: "last &&",
+    before: "last && fits && last.attempts === 0 &&",
+    after: "last && fits &&",
   },
   {
     name: "two posts are in flight",
@@ -767,8 +767,8 @@ export const defects: readonly Defect[] = [
     name: "a Confirmation drops the zero at the end of its TransID",
     foundBy: "a Confirmation repeats the TransID",
     file: "src/tsp/codec.ts",
-    before: "  return wrap(transId, `<Confirmation",
-    after: '  return wrap(transId.replace(/0$/, ""), `<Confirmation',
+    before: "return wrap(writing.documentNames.confirmation, transId,",
+    after: 'return wrap(writing.documentNames.confirmation, transId.replace(/0$/, ""),',
   },
   {
     name: "a message that wants no answer gets one",

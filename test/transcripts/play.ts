@@ -31,6 +31,7 @@ import type {
   RoomId,
   StreamId,
   TransId,
+  WebexHost,
 } from "../../src/foundation/ids.ts";
 import { completeText } from "../../src/tsp/codec.ts";
 import { testDomain } from "../local-domain.ts";
@@ -252,7 +253,7 @@ class Stage {
       return `A→client ${JSON.stringify({ confKey, extConfId, extCallId, data })}`;
     }
     if (!this.#domain.codec.sends(effect.message)) return null;
-    const document = completeText(this.#domain.codec.encode("1", [effect.message]));
+    const document = completeText(this.#domain.codec.encode("1", [effect.message], effect.host as WebexHost));
     const [, element = "", attributes = ""] = /<\/TransID><(\w+)([^>]*)>/.exec(document) ?? [];
     return postedLine(effect.host, element, attributes);
   }

@@ -66,7 +66,7 @@ describe("a document is refused as a whole (protocol T20, T21)", () => {
     ["a boolean that is none", '<W2A_CloseConference MsgID="1" ExtConfID="7" KeepAlive="yes"/>', "wrong-type"],
     ["no room at all", create('MaxNumAttendee="0"'), "wrong-type"],
     ["a number past what can be counted", create('MaxNumAttendee="99999999999999999999"'), "wrong-type"],
-    ["letters for digits", create('AnonymousID="12a"'), "wrong-type"],
+    ["an AnonymousID that is too long", create(`AnonymousID="${"1".repeat(65)}"`), "too-long"],
     ["a host with a user", create("", 'WbxHostName="me@tsp1.example.com:80"'), "wrong-type"],
     ["a long host", create("", `WbxHostName="${"h".repeat(256)}"`), "too-long"],
     ["a token of more bytes than 128", create(`HybridSDKToken="${"é".repeat(65)}"`), "too-long"],
@@ -80,6 +80,16 @@ describe("a document is refused as a whole (protocol T20, T21)", () => {
       callOut(
         "<PhoneNum><CountryCode>1</CountryCode><LocalNumber>5</LocalNumber><LocalNumber>6</LocalNumber></PhoneNum>",
       ),
+      "wrong-type",
+    ],
+    [
+      "a number of signs alone",
+      callOut("<PhoneNum><CountryCode>+</CountryCode><LocalNumber>5</LocalNumber></PhoneNum>"),
+      "attribute-missing",
+    ],
+    [
+      "a + within a number",
+      callOut("<PhoneNum><CountryCode>1</CountryCode><LocalNumber>+5</LocalNumber></PhoneNum>"),
       "wrong-type",
     ],
     [

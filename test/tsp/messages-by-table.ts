@@ -26,7 +26,7 @@ function anyValue(kind: FieldKind): fc.Arbitrary<unknown> {
       return fc.constantFrom("tsp1.example.com:80", "[::1]:8443", "https://tsp.example.com/post?a=1&b=2", "h");
     case "text":
       return text(kind.max);
-    case "digits":
+    case "keyed":
       return digits(1, kind.max);
     case "integer":
       return fc.integer({ min: kind.min });
@@ -92,7 +92,7 @@ function messageOf(
   odd: (kind: FieldKind) => fc.Arbitrary<unknown>,
 ): fc.Arbitrary<Record<string, unknown>> {
   const fields = entries.map(([name, field], at) => {
-    const isAlwaysThere = field.need === "required" || field.requiredWhen !== undefined;
+    const isAlwaysThere = field.need === "required" || field.requiredWhen !== undefined || field.noted;
     const value = (at === oddAt ? odd : anyValue)(field.kind).map((present): object => ({ [name]: present }));
     return isAlwaysThere ? value : fc.option(value, { nil: {} });
   });

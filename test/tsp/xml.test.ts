@@ -103,11 +103,28 @@ describe("limits", () => {
 });
 
 test.each([
+  ["SYSTEM", '<!DOCTYPE a SYSTEM "http://127.0.0.1:1/a.dtd"><a/>'],
+  ["PUBLIC", "<?xml version='1.0'?>\n<!-- x -->\n<!DOCTYPE a\n  PUBLIC '-//X//Y//EN'\n  'a]>.dtd' ><a/>"],
+])(
+  "a DOCTYPE with nothing but the address of an external DTD is read, and that is not fetched: %s (protocol T7)",
+  (_, text) => {
+    expect(parseXml(bytesOf(text))).toEqual(parseXml(bytesOf("<a/>")));
+  },
+);
+
+test.each([
   ["bare", "<!DOCTYPE a><a/>"],
-  ["with a system id", '<!DOCTYPE a SYSTEM "http://127.0.0.1/a.dtd"><a/>'],
+  ["without an address", "<!DOCTYPE a PUBLIC '-//X//Y//EN'><a/>"],
+  ["without a name", "<!DOCTYPE SYSTEM 'a.dtd'><a/>"],
   ["with a subset", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"],
-])("a DOCTYPE is refused: %s (protocol T7)", (_, text) => {
-  expect(reasonOf(text)).toBe("a DOCTYPE is not accepted");
+  ["with an address and a subset", "<!DOCTYPE a SYSTEM 'a.dtd' [<!ENTITY b 'c'>]><a>&b;</a>"],
+  ["with an address and an empty subset", "<!DOCTYPE a SYSTEM 'a.dtd' []><a/>"],
+])("any other DOCTYPE is refused: %s (protocol T7)", (_, text) => {
+  expect(reasonOf(text)).toBe("a DOCTYPE may have the address of an external DTD, and nothing else");
+});
+
+test("an entity that an external DTD may declare is refused (protocol T7)", () => {
+  expect(reasonOf("<!DOCTYPE a SYSTEM 'a.dtd'><a>&b;</a>")).toBe("undefined entity.");
 });
 
 test.each([
