@@ -31,7 +31,12 @@ const began = (id: string, args = ["in", "18005551234", "14085550001"]): AriEven
 });
 const destroyed = (id: string, cause = 16): AriEvent => ({ type: "ChannelDestroyed", cause, channel: channel(id) });
 const left = (id: string): AriEvent => ({ type: "StasisEnd", channel: channel(id) });
-const pressed = (id: string, digit: string): AriEvent => ({ type: "ChannelDtmfReceived", digit, channel: channel(id) });
+const pressed = (id: string, digit: string, atMs = 0): AriEvent => ({
+  type: "ChannelDtmfReceived",
+  timestamp: new Date(Date.parse("2026-11-20T10:00:00Z") + atMs).toISOString().replace("Z", "+0000"),
+  digit,
+  channel: channel(id),
+});
 const up = (id: string): AriEvent => ({ type: "ChannelStateChange", channel: channel(id) });
 const talks = (id: string, talking: boolean): AriEvent => ({
   type: talking ? "ChannelTalkingStarted" : "ChannelTalkingFinished",
@@ -184,12 +189,26 @@ describe("what happens", () => {
 
   test("keys at the prompt are kept, and those of a call that was dialled mean nothing before it enters", () => {
     book.happened(began(caller));
-    expect(book.happened(pressed(caller, "9")).tasks).toEqual([{ type: "write-notes", call: caller }]);
+    expect(book.happened(pressed(caller, "9")).tasks).toEqual([
+      { type: "hush", call: caller },
+      { type: "write-notes", call: caller },
+    ]);
     book.happened(pressed(caller, "#"));
     expect(book.state().calls).toMatchObject([{ stage: "prompted", keys: "9#" }]);
     book.addDialled(leg, book.addConference(key, "bridge-1", null), "14085551234", "", 30_000);
     book.happened(up(leg));
     expect(book.happened(pressed(leg, "9"))).toEqual(nothing);
+  });
+
+  test("a key that Asterisk tells twice counts once, and whoever presses it twice is understood", () => {
+    book.happened(began(caller));
+    expect(book.happened(pressed(caller, "1", 100)).reports).toHaveLength(1);
+    for (const atMs of [100, 109, 139, 91]) expect(book.happened(pressed(caller, "1", atMs))).toEqual(nothing);
+    expect(book.happened(pressed(caller, "2", 105)).reports).toHaveLength(1);
+    expect(book.happened(pressed(caller, "1", 140)).reports).toHaveLength(1);
+    // Asterisk's clock was set back.
+    expect(book.happened(pressed(caller, "1", -3_600_000)).reports).toHaveLength(1);
+    expect(book.state().calls).toMatchObject([{ keys: "1211" }]);
   });
 
   test("who talks is reported only while that is wanted, and a mute silences at once", () => {

@@ -574,7 +574,7 @@ describe("a link that is up", () => {
       const result = expel();
       await driver.state();
       expect(asked("DELETE /channels/c1")).toBe(false);
-      asterisk.send({ type: "ChannelDtmfReceived", digit: "1", channel });
+      asterisk.send({ type: "ChannelDtmfReceived", timestamp: "2026-11-20T10:00:00.000+0000", digit: "1", channel });
       expect(await result).toEqual({ done: true });
       await vi.waitFor(() => expect(asked(`DELETE /playbacks/${playback()}`)).toBe(true));
     });

@@ -298,7 +298,13 @@ export const events = {
   StasisEnd: v.object({ type: v.literal("StasisEnd"), ...ofChannel }),
   ChannelStateChange: v.object({ type: v.literal("ChannelStateChange"), ...ofChannel }),
   ChannelDestroyed: v.object({ type: v.literal("ChannelDestroyed"), cause: v.number(), ...ofChannel }),
-  ChannelDtmfReceived: v.object({ type: v.literal("ChannelDtmfReceived"), digit: v.string(), ...ofChannel }),
+  ChannelDtmfReceived: v.object({
+    type: v.literal("ChannelDtmfReceived"),
+    /** As `2026-11-20T10:00:00.000+0000`. */
+    timestamp: v.string(),
+    digit: v.string(),
+    ...ofChannel,
+  }),
   ChannelTalkingStarted: v.object({ type: v.literal("ChannelTalkingStarted"), ...ofChannel }),
   ChannelTalkingFinished: v.object({ type: v.literal("ChannelTalkingFinished"), ...ofChannel }),
   Dial: v.object({ type: v.literal("Dial"), dialstatus: v.string(), peer: channel }),

@@ -27,6 +27,8 @@ export type Task =
   | { readonly type: "detect-talking"; readonly call: CallId }
   /** The dialplan hands calls for a number to this application that is none of its owner's. */
   | { readonly type: "turn-away"; readonly call: CallId; readonly dialled: string }
+  /** Its caller has pressed a key: that stops what it is being told. */
+  | { readonly type: "hush"; readonly call: CallId }
   | { readonly type: "destroy-bridge"; readonly bridge: string }
   | { readonly type: "play-leave-tone"; readonly bridge: string };
 
@@ -79,6 +81,8 @@ export interface Call extends Held {
   /** `null`: it is in none. */
   room: RoomId | null;
   keys: string;
+  /** When each key last counted, in milliseconds by Asterisk's clock. */
+  readonly keysAt: Map<string, number>;
   muted: boolean;
   joinTone: boolean | null;
   attendeeId: string | null;
@@ -101,6 +105,8 @@ type EndedCall = Extract<BridgeCall, { readonly stage: "ended" }>;
 
 const ENDED_CALLS_KEPT = 1_000;
 const KEYS_KEPT = 200;
+/** Asterisk at times tells one key twice, up to 9 ms apart; no telephone presses a key twice in this time. */
+const SAME_KEY_WITHIN_MS = 40;
 /**
  * Of those who were dialled, in characters of JSON: several hundred calls, more than a bridge has ports. A dial is in doubt only until the
  * edge has its result, and a call that is up shows by itself. Asterisk takes no request of more than 40,960 bytes, in which each `"` counts twice.
@@ -308,7 +314,7 @@ export class Book {
         return nothing;
       }
       case "ChannelDtmfReceived":
-        return this.#pressed(event.channel.id, event.digit);
+        return this.#pressed(event.channel.id, event.digit, Date.parse(event.timestamp));
       case "ChannelTalkingStarted":
       case "ChannelTalkingFinished": {
         const call = this.#calls.get(event.channel.id as CallId);
@@ -454,15 +460,19 @@ export class Book {
     return { reports, tasks: call.extension === "" ? [] : [{ type: "dial-extension", call: call.id }] };
   }
 
-  #pressed(id: string, digit: string): Consequences {
+  #pressed(id: string, digit: string, atMs: number): Consequences {
     const call = this.#calls.get(id as CallId);
     if (!call || !/^[0-9*#]$/.test(digit)) return nothing;
+    // A clock may be set back.
+    if (Math.abs(atMs - (call.keysAt.get(digit) ?? Number.NaN)) < SAME_KEY_WITHIN_MS) return nothing;
+    call.keysAt.set(digit, atMs);
     const reports = [{ type: "keys", call: call.id, keys: digit }] as const;
-    if (call.stage === "entered") return { reports, tasks: [] };
+    const hush = { type: "hush", call: call.id } as const;
+    if (call.stage === "entered") return { reports, tasks: [hush] };
     if (call.stage !== "prompted") return nothing;
     call.keys = (call.keys + digit).slice(-KEYS_KEPT);
     this.touch(call);
-    return { reports, tasks: [{ type: "write-notes", call: call.id }] };
+    return { reports, tasks: [hush, { type: "write-notes", call: call.id }] };
   }
 
   #destroyed(id: string, cause: number): Consequences {
@@ -744,6 +754,7 @@ function newCall(id: CallId, direction: "in" | "out", number: string, dialled: s
     conference: null,
     room: null,
     keys: "",
+    keysAt: new Map(),
     muted: false,
     joinTone: null,
     attendeeId: null,

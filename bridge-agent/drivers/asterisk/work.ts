@@ -140,7 +140,6 @@ export class Work {
 
   /** Before what the book makes of it. */
   happened(event: AriEvent): void {
-    if (event.type === "ChannelDtmfReceived") this.#inBackground(this.#voice.hush(event.channel.id as CallId));
     if (event.type === "PlaybackFinished") this.#inBackground(this.#voice.finished(event.playback.id));
     if (event.type === "StasisEnd" || event.type === "ChannelDestroyed") this.#voice.gone(event.channel.id as CallId);
   }
@@ -195,6 +194,8 @@ export class Work {
       case "detect-talking":
         await this.#detectTalking(task.call, false);
         return this.#detectTalking(task.call, true);
+      case "hush":
+        return this.#voice.hush(task.call);
       case "destroy-bridge":
         return this.#ari.ask("destroyBridge", { bridgeId: task.bridge });
       case "play-leave-tone":
