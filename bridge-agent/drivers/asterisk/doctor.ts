@@ -5,9 +5,9 @@ import { reasonOf } from "../../../src/foundation/reason.ts";
 import type { Timers } from "../../../src/foundation/timers.ts";
 import type { DriverIdentity } from "../driver.ts";
 import { Ari, configTuples, endpoint, info, isDone, read, variable } from "./ari.ts";
+import { JOIN_TONE, LEAVE_TONE } from "./calls.ts";
 import { missingSounds, noteOf, whatIsMissing } from "./prerequisites.ts";
 import { type AsteriskSettings, endpointParts, readPassword } from "./settings.ts";
-import { JOIN_TONE, LEAVE_TONE } from "./work.ts";
 
 const ANSWER_WITHIN_MS = 2_000;
 /** Of each call: its sound, and the reports about that. */
@@ -22,7 +22,7 @@ const SAMPLE_CONTEXT = "from-trunk";
  * What an operator may want to know of an Asterisk, beside what the driver needs to connect. Empty where it cannot be asked: then the
  * driver says why. Asks by REST alone: the application stays with the agent that has it.
  */
-export async function look(
+export async function inspectAsterisk(
   settings: AsteriskSettings,
   identity: DriverIdentity,
   timers: Timers,
