@@ -1,5 +1,4 @@
-import type { CallId } from "../../../src/foundation/ids.ts";
-import { MAIN_ROOM } from "../../../src/foundation/ids.ts";
+import { type CallId, MAIN_ROOM } from "../../../src/foundation/ids.ts";
 import type { AriChannel, AriEvent } from "./ari.ts";
 import { mayBeOwnHangUp, reasonOfDial } from "./causes.ts";
 import {

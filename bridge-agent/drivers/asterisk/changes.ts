@@ -45,7 +45,7 @@ export function callerFound(
 ): Consequences {
   if (!mirror.isOwnNumber(dialled)) {
     // A caller would wait in silence, since nobody else has this application.
-    return isTold && !mirror.isOfVisitor ? toDo({ type: "turn-away", call: id, dialled }) : nothing;
+    return isTold ? toDo({ type: "turn-away", call: id, dialled }) : nothing;
   }
   mirror.addCall(newCall(id, "in", { number, dialled }));
   return {

@@ -101,10 +101,6 @@ export class Mirror {
     return this.#version;
   }
 
-  get isOfVisitor(): boolean {
-    return this.#identity === null;
-  }
-
   isOwn({ owner }: RoomName): boolean {
     return owner === this.#identity?.owner;
   }

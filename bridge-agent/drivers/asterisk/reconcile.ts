@@ -77,7 +77,7 @@ function reconcileConferences(draft: Draft, rooms: readonly AriRoom[]): void {
     // What is not written on Asterisk was not done; these two never change.
     const { anonymousId = null, maxCallers = null } = known ?? {};
     const notes = snapshot.conferenceNotes.get(mainBridge) ?? { anonymousId, maxCallers };
-    mirror.addConference(key, mainBridge, notes).touched = since;
+    mirror.addConference(key, mainBridge, notes).touched = since; // As old as the snapshot.
   }
 }
 
@@ -147,7 +147,7 @@ function adopt(draft: Draft, channel: AriChannel, known: Call | undefined, place
     isHeard: false,
     talking: false,
   };
-  mirror.calls.set(id, call);
+  mirror.calls.set(id, call); // As old as the snapshot: it is not touched.
   const key = place?.key ?? call.conference;
   if (key !== null && !mirror.conferences.has(key)) {
     mirror.end(call, "conference-ended");
