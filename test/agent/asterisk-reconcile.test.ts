@@ -38,7 +38,7 @@ describe("a snapshot", () => {
   test("takes back nothing that a request on its way may change", () => {
     const conference = mirror.addConference(key, "bridge-1");
     entered(mirror, conference);
-    const releases = [mirror.hold(key, null), mirror.hold(null, caller)];
+    const releases = [mirror.holdConference(key), mirror.holdCall(caller)];
     reconcile(mirror, snapshot(), mirror.version, true);
     expect(stageOf(caller)).toBe("entered");
     for (const release of releases) release();
@@ -118,7 +118,7 @@ describe("a snapshot", () => {
   });
 
   test("does not show a conference that is being made", () => {
-    const release = mirror.hold(key, null);
+    const release = mirror.holdConference(key);
     reconcile(mirror, snapshot({ bridges: [bridgeOf("bridge-1", MAIN_ROOM)] }), mirror.version, false);
     expect(mirror.state().conferences).toEqual([]);
     release();

@@ -3,8 +3,10 @@ import type { EndReason } from "../../../src/bridge/events.ts";
 import { type CallId, MAIN_ROOM } from "../../../src/foundation/ids.ts";
 import { type AriAnswer, isDone } from "./ari.ts";
 import { callOver, talkChanged } from "./changes.ts";
-import { callOf, done, type ExecutorContext, inOrder, refused, setVariable, writeCall } from "./executor-context.ts";
+import { callOf, done, type ExecutorContext, refused, setVariable, writeCall } from "./executor-context.ts";
 import type { Call, Conference } from "./mirror.ts";
+
+/* What is done for one call. All of it but `detectTalking` is called `inOrder`. */
 
 export const JOIN_TONE = "sound:confbridge-join";
 export const LEAVE_TONE = "sound:confbridge-leave";
@@ -99,10 +101,9 @@ export async function addToBridge(
 }
 
 export async function enterMainRoom(context: ExecutorContext, id: CallId): Promise<void> {
-  const { mirror } = context;
-  const key = mirror.calls.get(id)?.conference ?? null;
-  const conference = key === null ? undefined : mirror.conferences.get(key);
-  if (conference) await inOrder(context, id, () => addToBridge(context, id, conference.mainBridge));
+  const key = context.mirror.calls.get(id)?.conference ?? null;
+  const conference = key === null ? undefined : context.mirror.conferences.get(key);
+  if (conference) await addToBridge(context, id, conference.mainBridge);
 }
 
 export async function mute(
@@ -141,25 +142,20 @@ export async function detectTalking(context: ExecutorContext, id: CallId, isOn: 
   await setVariable(context, id, variable, isOn ? `${silenceMs},${level}` : "");
 }
 
-/** As a command wants it: nobody hears of the end. `before`: awaited as soon as it is this call's turn. */
-export function hangUp(
-  context: ExecutorContext,
+/** As a command wants it: nobody is told of the end. */
+export async function hangUp(
+  { ari, mirror, begin }: ExecutorContext,
   id: CallId,
   reason: EndReason,
-  before: () => Promise<void> = async () => {},
 ): Promise<CommandResult> {
-  const { ari, mirror } = context;
-  return inOrder(context, id, async () => {
-    await before();
-    const call = mirror.calls.get(id);
-    if (!call) return refused("no-such-call");
-    call.ending = { reason, isReported: false };
-    const answer = await ari.ask("hangUp", { channelId: id, reason: "normal" });
-    if (!isDone(answer) && answer.status !== 404) {
-      call.ending = null;
-      return refused("refused");
-    }
-    context.begin(callOver(mirror, call, reason, false).followUps);
-    return done;
-  });
+  const call = mirror.calls.get(id);
+  if (!call) return refused("no-such-call");
+  call.ending = { reason, isReported: false };
+  const answer = await ari.ask("hangUp", { channelId: id, reason: "normal" });
+  if (!isDone(answer) && answer.status !== 404) {
+    call.ending = null;
+    return refused("refused");
+  }
+  begin(callOver(mirror, call, reason, false).followUps);
+  return done;
 }

@@ -70,7 +70,9 @@ async function createBridge(
 export async function endConference(context: ExecutorContext, conference: Conference): Promise<CommandResult> {
   const { ari, mirror } = context;
   const { key, mainBridge, rooms } = conference;
-  const ended = await Promise.all(mirror.callsOf(key).map(({ id }) => hangUp(context, id, "conference-ended")));
+  const ended = await Promise.all(
+    mirror.callsOf(key).map(({ id }) => inOrder(context, id, () => hangUp(context, id, "conference-ended"))),
+  );
   const isSomebodyLeft = ended.some((result) => !result.done && result.reason !== "no-such-call");
   if (isSomebodyLeft) return refused("refused");
   const others = [...rooms.values()].map(({ bridge }) => bridge).filter((bridge) => bridge !== mainBridge);

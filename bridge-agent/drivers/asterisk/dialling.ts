@@ -17,6 +17,9 @@ const DIALS_WITHIN_MS = 1_000;
 /** A telephone that has just answered may not listen for keys yet. */
 const BEFORE_EXTENSION_MS = 500;
 
+/* `dialFound` and `dialExtension` are called `inOrder`; `settleDial` and `limitRinging` are not, since they wait for long. */
+
+/** Takes its place in the order itself, as there is no call before. */
 export async function dial(
   context: ExecutorContext,
   conference: Conference,

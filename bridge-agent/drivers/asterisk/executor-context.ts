@@ -40,7 +40,7 @@ export function inOrder<Value>(
   id: CallId,
   action: () => Promise<Value>,
 ): Promise<Value> {
-  const release = mirror.hold(null, id);
+  const release = mirror.holdCall(id);
   return queue.run(`call ${id}`, action).finally(release);
 }
 
@@ -50,7 +50,7 @@ export async function holding<Value>(
   key: ConfKey,
   action: () => Promise<Value>,
 ): Promise<Value> {
-  const release = mirror.hold(key, null);
+  const release = mirror.holdConference(key);
   try {
     return await action();
   } finally {

@@ -1,34 +1,25 @@
 import type { Announcement } from "../../../src/bridge/announcements.ts";
 import type { BridgeCommand, CommandResult } from "../../../src/bridge/commands.ts";
-import type { BridgeEvent } from "../../../src/bridge/events.ts";
 import type { CallId, CommandId, ConfKey } from "../../../src/foundation/ids.ts";
 import { assertNever } from "../../../src/foundation/result.ts";
 import type { Timers } from "../../../src/foundation/timers.ts";
-import { type Ari, type AriEvent, AriFailure } from "./ari.ts";
+import { type AriEvent, AriFailure } from "./ari.ts";
 import { admit, answer, applyMute, detectTalking, enter, enterMainRoom, hangUp, LEAVE_TONE, mute } from "./calls.ts";
 import type { FollowUp } from "./changes.ts";
 import { closeRoom, createConference, createRoom, endConference, lock, reportSpeakers } from "./conferences.ts";
 import { dial, dialExtension, dialFound, limitRinging, settleDial } from "./dialling.ts";
 import { callOf, type ExecutorContext, holding, inOrder, refused, writeCall } from "./executor-context.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
-import type { Mirror } from "./mirror.ts";
 import { Pauses } from "./pauses.ts";
-import type { AsteriskSettings } from "./settings.ts";
 import { Voice } from "./voice.ts";
 
 /** A caller who is hung up on at the prompt hears why, but holds its place no longer than this. */
 const LAST_WORDS_MS = 5_000;
 
-interface ExecutorOptions {
-  readonly ari: Ari;
-  readonly mirror: Mirror;
-  readonly settings: AsteriskSettings;
-  readonly owner: string;
+type Given = "ari" | "mirror" | "settings" | "owner" | "report" | "notice";
+
+interface ExecutorOptions extends Pick<ExecutorContext, Given> {
   readonly timers: Timers;
-  /** Reports what follows from a command, after its result. */
-  report(reports: readonly BridgeEvent[]): void;
-  /** For operations staff: what Asterisk does, as the end of a sentence. */
-  notice(what: string): void;
   /** Somebody dialled this number, which is none of this agent's owner's. */
   turnedAway(dialled: string): void;
   /** Asterisk does not answer what nobody waits for. */
@@ -68,7 +59,10 @@ export class Executor {
       if (command.type !== "expel") return refused("no-such-conference");
       const { call } = command;
       if (mirror.calls.get(call)?.stage !== "prompted") return refused("no-such-call");
-      return hangUp(context, call, "refused", () => voice.spoken(call, LAST_WORDS_MS));
+      return inOrder(context, call, async () => {
+        await voice.spoken(call, LAST_WORDS_MS);
+        return hangUp(context, call, "refused");
+      });
     }
     if (command.type === "create-conference")
       return holding(context, key, () => createConference(context, id, key, command));
@@ -92,11 +86,12 @@ export class Executor {
       case "cancel-dial": {
         const call = callOf(context, conference, command.call);
         if (!call || call.direction === "in" || call.stage === "entered") return refused("no-such-call");
-        return hangUp(context, call.id, "cancelled");
+        return inOrder(context, call.id, () => hangUp(context, call.id, "cancelled"));
       }
       case "expel": {
         const call = callOf(context, conference, command.call);
-        return call ? hangUp(context, call.id, "expelled") : refused("no-such-call");
+        if (!call) return refused("no-such-call");
+        return inOrder(context, call.id, () => hangUp(context, call.id, "expelled"));
       }
       case "admit":
         return inOrder(context, command.call, () => admit(context, conference, command));
@@ -170,7 +165,7 @@ export class Executor {
         this.#options.turnedAway(followUp.dialled);
         return ari.ask("hangUp", { channelId: followUp.call, reason: "unallocated" });
       case "enter-main-room":
-        return enterMainRoom(context, followUp.call);
+        return inOrder(context, followUp.call, () => enterMainRoom(context, followUp.call));
       case "apply-mute":
         return inOrder(context, followUp.call, () => applyMute(context, followUp.call));
       case "detect-talking":

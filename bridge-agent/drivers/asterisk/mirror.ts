@@ -138,20 +138,19 @@ export class Mirror {
     return null;
   }
 
-  /** Keeps snapshots from changing a conference, or its absence, and a call until the returned function is called: a request is on its way. */
-  hold(key: ConfKey | null, id: CallId | null): () => void {
-    const held: Entry[] = [];
-    if (key !== null) held.push(this.#entryOf(key));
-    const call = id === null ? undefined : this.calls.get(id);
-    if (call) held.push(call);
-    for (const each of held) each.requests += 1;
+  /** No snapshot changes this conference, or brings it about, until the returned function is called: a request is on its way. */
+  holdConference(key: ConfKey): () => void {
+    const release = this.#hold(this.#entryOf(key));
     return () => {
-      for (const each of held) {
-        each.requests -= 1;
-        this.touch(each);
-      }
-      if (key !== null && this.beingMade.get(key)?.requests === 0) this.beingMade.delete(key);
+      release();
+      if (this.beingMade.get(key)?.requests === 0) this.beingMade.delete(key);
     };
+  }
+
+  /** No snapshot changes this call until the returned function is called: a request is on its way. */
+  holdCall(id: CallId): () => void {
+    const call = this.calls.get(id);
+    return call ? this.#hold(call) : () => {};
   }
 
   touch(entry: Entry): void {
@@ -232,6 +231,14 @@ export class Mirror {
     );
     const calls = [...this.endedCalls.values(), ...Array.from(this.calls.values(), stateOf)];
     return { conferences, calls, callsOfOthers: this.callsOfOthers };
+  }
+
+  #hold(entry: Entry): () => void {
+    entry.requests += 1;
+    return () => {
+      entry.requests -= 1;
+      this.touch(entry);
+    };
   }
 
   #bridgeGone(id: string): void {
