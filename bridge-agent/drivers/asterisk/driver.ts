@@ -195,7 +195,7 @@ export class AsteriskDriver implements BridgeDriver {
     }
   }
 
-  /** Keeps them until the returned function is called, and whoever waits for the result of the dial has gone on. */
+  /** Keeps what happens to a call until the returned function is called, and whoever waits for the result of its dial has gone on. */
   #keepReportsOf(call: CallId): () => void {
     if (this.#ofDials.has(call)) return () => {};
     const kept: BridgeEvent[] = [];
