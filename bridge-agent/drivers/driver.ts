@@ -117,7 +117,7 @@ export interface DriverKind<Settings extends { readonly type: string }> {
     /** What to do about a bridge that does not connect, for this reason; empty where the reason says it. */
     advice(why: string): string;
     /** What else there is to look at, for an agent of this identity; nothing where the bridge does not answer. Changes nothing there. */
-    look?(settings: Settings, identity: DriverIdentity, timers: Timers): Promise<readonly Finding[]>;
+    inspect?(settings: Settings, identity: DriverIdentity, timers: Timers): Promise<readonly Finding[]>;
   };
   /** What a new installation needs beside the kind's example. */
   init?(values: InitValues<Settings>): InitResult<Settings>;
