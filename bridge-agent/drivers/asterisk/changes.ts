@@ -23,6 +23,8 @@ export type FollowUp =
   /** Its caller has pressed a key: that stops what it is being told. */
   | { readonly type: "hush"; readonly call: CallId }
   | { readonly type: "destroy-bridge"; readonly bridge: string }
+  /** It takes no new ones. */
+  | { readonly type: "await-calls" }
   | { readonly type: "play-leave-tone"; readonly bridge: string };
 
 export interface Consequences {

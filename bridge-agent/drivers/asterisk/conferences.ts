@@ -28,7 +28,7 @@ export async function createConference(
     setTrouble(context, "going-away");
     return refused("capacity");
   }
-  if (context.trouble === "going-away") setTrouble(context, "none"); // Somebody thought better of it.
+  if (context.trouble === "going-away") setTrouble(context, "none");
   const variable = conferenceVariable(bridgeId(id));
   // Before the bridge: whoever finds that must know the rest.
   const written = await ari.ask("setGlobalVar", { variable, value: JSON.stringify(notes) });

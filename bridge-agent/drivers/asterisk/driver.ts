@@ -173,6 +173,7 @@ export class AsteriskDriver implements BridgeDriver {
         this.#afterResult.push(...reports);
         setImmediate(() => this.#tell([]));
       },
+      reportPorts: (ports) => this.#report({ type: "ports", ports }),
       notice: (what) => this.#notice(what),
       turnedAway: (dialled) => this.#noticeUnknownNumber(dialled),
       failed: (why) => this.#link.lost(session, why),

@@ -11,12 +11,13 @@ import { dial, dialExtension, dialFound, limitRinging, settleDial } from "./dial
 import { callOf, type ExecutorContext, holding, inOrder, refused, writeCall } from "./executor-context.ts";
 import { KeyedQueue } from "./keyed-queue.ts";
 import { Pauses } from "./pauses.ts";
+import { awaitCalls } from "./takes-calls.ts";
 import { Voice } from "./voice.ts";
 
 /** A caller who is hung up on at the prompt hears why, but holds its place no longer than this. */
 const LAST_WORDS_MS = 5_000;
 
-type Given = "ari" | "mirror" | "settings" | "owner" | "report" | "notice";
+type Given = "ari" | "mirror" | "settings" | "owner" | "report" | "reportPorts" | "notice";
 
 interface ExecutorOptions extends Pick<ExecutorContext, Given> {
   readonly timers: Timers;
@@ -32,7 +33,7 @@ export class Executor {
   readonly #context: ExecutorContext;
 
   constructor(options: ExecutorOptions) {
-    const { ari, mirror, settings, owner, timers, report, notice } = options;
+    const { ari, mirror, settings, owner, timers, report, reportPorts, notice } = options;
     const pauses = new Pauses(timers);
     this.#options = options;
     this.#context = {
@@ -47,6 +48,7 @@ export class Executor {
       trouble: "none",
       begin: (followUps) => this.begin(followUps),
       report,
+      reportPorts,
       notice,
     };
   }
@@ -173,6 +175,8 @@ export class Executor {
         return detectTalking(context, followUp.call, true);
       case "hush":
         return voice.hush(followUp.call);
+      case "await-calls":
+        return awaitCalls(context);
       case "destroy-bridge":
         return ari.ask("destroyBridge", { bridgeId: followUp.bridge });
       case "play-leave-tone":
