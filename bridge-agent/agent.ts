@@ -487,6 +487,9 @@ export class Agent {
           this.#journal.saveAssignment(this.#assignment);
         }
         return;
+      case "ports":
+        this.#ports = report.ports;
+        return;
       case "notice":
         return this.#note("warn", "bridge-notice", report.text);
       default:

@@ -72,7 +72,7 @@ export async function doctor(settings: AgentSettings, print: (line: string) => v
     allGood &&= found.verdict !== "WRONG";
     print(findingLine({ about, ...found }));
   }
-  for (const finding of await lookAtBridge(settings)) {
+  for (const finding of await inspectBridge(settings)) {
     allGood &&= finding.verdict !== "WRONG";
     print(findingLine(finding));
   }
@@ -316,9 +316,9 @@ function codeOf(error: unknown): string {
 }
 
 /** What there is to see at this kind of bridge; nothing where it does not answer: the line about the bridge says why. */
-async function lookAtBridge({ driver, domain, bridge, agent, dialIn }: AgentSettings): Promise<readonly Finding[]> {
-  const { look } = kindOf(driver).doctor;
-  return (await look?.(driver, { owner: `${domain}/${bridge}`, agent, dialIn }, driverPorts.timers)) ?? [];
+async function inspectBridge({ driver, domain, bridge, agent, dialIn }: AgentSettings): Promise<readonly Finding[]> {
+  const { inspect } = kindOf(driver).doctor;
+  return (await inspect?.(driver, { owner: `${domain}/${bridge}`, agent, dialIn }, driverPorts.timers)) ?? [];
 }
 
 /** As a visitor, for whom the bridge drops no other connection. */

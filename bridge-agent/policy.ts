@@ -22,11 +22,19 @@ export interface PolicySettings {
 }
 
 /** Why the policy refuses to dial. */
-type DialRefusal = "malformed-number" | "long-extension" | "number-denied" | "calls-at-once" | "calls-per-minute";
+type DialRefusal =
+  | "malformed-number"
+  | "long-number"
+  | "long-extension"
+  | "number-denied"
+  | "calls-at-once"
+  | "calls-per-minute";
 /** Why it refuses a command, or ends what lasts too long; the value is what the log says. */
 export const policyReasons = {
   "malformed-number":
     "the edge asks to dial what is no number: refused. An edge of ours does not do that: see who has its place or its settings",
+  "long-number":
+    "the edge asks to dial a number of more than 15 digits: refused, since no telephone has one, and the digits behind it could be dialled on",
   "long-extension":
     "the edge asks to dial an extension of more than 10 digits: refused, since the telephone that answers could take them for a number to dial",
   "number-denied": "the edge asks to dial a number that `policy` in this agent's settings does not allow: refused",
@@ -44,6 +52,8 @@ declare const isPermitted: unique symbol;
 export type Permitted = Execution & { readonly [isPermitted]: true };
 
 const MINUTE_MS = 60_000;
+/** Of any telephone, with its country code (E.164). */
+const LONGEST_NUMBER = 15;
 /** With more digits, somebody could dial on from a number that is allowed: by a calling card, or through a telephone system. */
 const LONGEST_EXTENSION = 10;
 
@@ -79,6 +89,7 @@ export class Policy {
     // An earlier life may have had a clock that was ahead.
     this.#dials = this.#dials.map((at) => Math.min(at, now)).filter((at) => now - at < MINUTE_MS);
     if (!isNumber(number)) return "malformed-number";
+    if (digitsOf(number) > LONGEST_NUMBER) return "long-number";
     if (number.extension.length > LONGEST_EXTENSION) return "long-extension";
     if (!mayDial(this.settings, number)) return "number-denied";
     if (dialled >= callsAtOnce) return "calls-at-once";
@@ -91,6 +102,11 @@ type PhoneNumber = Command<"dial">["number"];
 /** The edge sends digits alone. Anything else could mean something to a bridge: a pause, another trunk, another host. */
 function isNumber({ country, area, local, extension }: PhoneNumber): boolean {
   return /^[1-9]\d*$/.test(country) && /^\d*$/.test(area) && /^\d+$/.test(local) && /^\d*$/.test(extension);
+}
+
+/** The zero that is dialled within a country, which WebEx may send behind the country code, is not part of the number. */
+function digitsOf({ country, area, local }: PhoneNumber): number {
+  return country.length + `${area}${local}`.replace(/^0/, "").length;
 }
 
 function mayDial({ allow, deny }: PolicySettings, { country, area, local }: PhoneNumber): boolean {

@@ -54,6 +54,8 @@ class BridgeCheck {
   #cannot: readonly Ability[] = [];
   #commands = 0;
   #failed = 0;
+  /** Why the latest connection that was lost was. */
+  #lost = "it gave none";
   #passed = 0;
 
   constructor(options: BridgeCheckOptions) {
@@ -68,6 +70,7 @@ class BridgeCheck {
     } catch (error) {
       if (!(error instanceof GiveUp)) throw error;
       print(error.message);
+      this.#failed ||= 1;
     } finally {
       await this.#leaveNothing();
     }
@@ -367,6 +370,7 @@ class BridgeCheck {
           resolve();
         }
         if (report.type !== "disconnected") return;
+        this.#lost = report.why;
         reject(new GiveUp(report.why));
         void this.#stop(driver); // It would connect again, and close others.
         close(report.isReplaced ? "replaced" : "closed");
@@ -375,7 +379,7 @@ class BridgeCheck {
     await within(ports.timers, GREETING_MS, "the connection", connected).catch((error: Error) => {
       throw new GiveUp(`nothing else can be checked: ${error.message}`);
     });
-    await driver.state(); // Tells the driver what is its owner's.
+    await this.#state(driver); // Tells the driver what is its owner's.
     return { driver, reports, closed };
   }
 
@@ -394,8 +398,14 @@ class BridgeCheck {
     return driver.execute(`bridgehead-check-${this.#commands}` as CommandId, conference, command);
   }
 
+  async #state(driver: BridgeDriver): Promise<DriverState> {
+    const state = await driver.state();
+    if (state === null) throw new GiveUp(`nothing else can be checked without the state: ${this.#lost}`);
+    return state;
+  }
+
   async #held(driver: BridgeDriver): Promise<DriverState["conferences"][number] | undefined> {
-    return (await driver.state())?.conferences.find(({ conference }) => conference === this.#key);
+    return (await this.#state(driver)).conferences.find(({ conference }) => conference === this.#key);
   }
 
   async #rooms(driver: BridgeDriver): Promise<readonly RoomId[] | undefined> {
@@ -413,7 +423,11 @@ class BridgeCheck {
   /** A line for what was expected and seen; a text instead says why there was nothing to see. */
   async #check(what: string, look: () => Promise<Expectation | string>): Promise<boolean> {
     const { print } = this.#options;
-    const found = await look();
+    const found = await look().catch((error: unknown) => {
+      print(`FAILED ${what}`);
+      this.#failed += 1;
+      throw error;
+    });
     if (typeof found === "string") {
       print(`ok     ${what}: ${found}`);
       this.#passed += 1;

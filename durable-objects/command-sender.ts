@@ -244,5 +244,6 @@ export class CommandSender {
 
 function freePorts({ agentConnected, bridgeUp, ports, portsInUse }: BridgeHealth): number {
   if (!agentConnected || !bridgeUp) return -1;
-  return ports === null ? Number.MAX_SAFE_INTEGER : ports - portsInUse;
+  // A bridge that takes no new calls has 0 ports, whatever is up.
+  return ports === null ? Number.MAX_SAFE_INTEGER : Math.max(0, ports - portsInUse);
 }

@@ -26,6 +26,8 @@ export type DriverReport =
    * agent acts from now on.
    */
   | { readonly type: "disconnected"; readonly why: string; readonly isReplaced: boolean }
+  /** From now on the bridge carries so many calls at most: 0 while it takes no new ones; `null`: it does not say. Until `connected`. */
+  | { readonly type: "ports"; readonly ports: number | null }
   /** A sentence for operations staff about a bridge that is there: something of it needs a person. */
   | { readonly type: "notice"; readonly text: string }
   | BridgeEvent;
@@ -117,7 +119,7 @@ export interface DriverKind<Settings extends { readonly type: string }> {
     /** What to do about a bridge that does not connect, for this reason; empty where the reason says it. */
     advice(why: string): string;
     /** What else there is to look at, for an agent of this identity; nothing where the bridge does not answer. Changes nothing there. */
-    look?(settings: Settings, identity: DriverIdentity, timers: Timers): Promise<readonly Finding[]>;
+    inspect?(settings: Settings, identity: DriverIdentity, timers: Timers): Promise<readonly Finding[]>;
   };
   /** What a new installation needs beside the kind's example. */
   init?(values: InitValues<Settings>): InitResult<Settings>;

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 const SAMPLES = 160;
 const PACKET_MS = 20;
 const PCMU = 0;
+const COMFORT_NOISE = 13;
 const TELEPHONE_EVENT = 101;
 const SILENCE = 0xff;
 const keys = "0123456789*#ABCD";
@@ -29,6 +30,8 @@ export class Sound {
   readonly heard: Frame[] = [];
   /** The keys that the other side pressed, in order. */
   keysHeard = "";
+  /** Packets without sound (RFC 3389), which tell that the call is still there. */
+  signsOfLife = 0;
   /** By `performance.now()`, when the other side was first told that the last key is up. */
   keyedAt = 0;
   readonly #socket: Socket;
@@ -52,6 +55,7 @@ export class Sound {
     socket.on("message", (packet: Buffer) => {
       const type = (packet[1] ?? 0) % 0x80;
       if (type === PCMU) this.heard.push({ at: performance.now(), payload: packet.subarray(12) });
+      if (type === COMFORT_NOISE) this.signsOfLife += 1;
       if (type === TELEPHONE_EVENT) this.#hearKey(packet.readUInt32BE(4), packet.subarray(12));
     });
   }

@@ -50,10 +50,10 @@ describe("which numbers may be dialled", () => {
   });
 
   test.each([
-    ["900", "1234567"],
-    ["0900", "1234567"],
-    ["", "009001234567"],
-    ["0", "9001234567"],
+    ["900", "12345"],
+    ["0900", "12345"],
+    ["", "0090012345"],
+    ["0", "90012345"],
   ])("a denied number is denied with zeros of national dialling, too: area %j and local number %j", (area, local) => {
     const settings = { allow: ["+49"], deny: ["+49900"] };
     expect(verdict(settings, { country: "49", area, local, extension: "" })).toBe("number-denied");
@@ -66,6 +66,21 @@ describe("which numbers may be dialled", () => {
     );
     expect(verdict({ allow: ["+3906"] }, { country: "39", area: "06", local: "1", extension: "" })).toBe("allowed");
   });
+
+  test.each([
+    ["1", "408", "55512345678", "allowed"],
+    ["1", "408", "555123456789", "long-number"],
+    ["49", "030", "12345678901", "allowed"],
+    ["49", "0", "30123456789012", "long-number"],
+    ["49", "", "0301234567890", "allowed"],
+    ["49", "", "0030123456789012", "long-number"],
+    ["1", "", "4".repeat(100), "long-number"],
+  ])(
+    "a number has 15 digits at most, without a zero of national dialling: +%s %s %s is %s",
+    (country, area, local, says) => {
+      expect(verdict({ allow: ["+"] }, { country, area, local, extension: "" })).toBe(says);
+    },
+  );
 
   test("an extension has ten digits at most", () => {
     expect(verdict({ allow: ["+"] }, number("14085551234", { extension: "1234567890" }))).toBe("allowed");

@@ -27,6 +27,7 @@ const phonesContext = `
 exten => _X.,1,Ringing()
  same => n,Wait(0.05)
  same => n,Goto(\${IF($["\${PLAN_\${EXTEN}}"=""]?answer:\${PLAN_\${EXTEN}})})
+ same => n(answer-late),Wait(0.5)
  same => n(answer),Answer()
  same => n(no-answer),Wait(3600)
  same => n,Hangup()

@@ -2,7 +2,7 @@ import { createSocket } from "node:dgram";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from "vitest";
-import { look } from "../../bridge-agent/drivers/asterisk/look.ts";
+import { inspectAsterisk } from "../../bridge-agent/drivers/asterisk/doctor.ts";
 import type { AsteriskSettings } from "../../bridge-agent/drivers/asterisk/settings.ts";
 import { timers } from "../../bridge-agent/node-ports.ts";
 import { AsteriskOnTest } from "../../scripts/asterisk/asterisk-on-test.ts";
@@ -43,7 +43,11 @@ describe.each(inject("asterisks"))("doctor, of $version", (home) => {
       talking: { silenceMs: 1_200, level: 256 },
       ...change,
     };
-    const findings = await look(settings, { owner: "acme/main", agent: "agent-1", dialIn: ["18005551234"] }, timers);
+    const findings = await inspectAsterisk(
+      settings,
+      { owner: "acme/main", agent: "agent-1", dialIn: ["18005551234"] },
+      timers,
+    );
     return Object.fromEntries(findings.map((finding) => [finding.about, findingLine(finding)]));
   }
 

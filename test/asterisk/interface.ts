@@ -85,7 +85,7 @@ export function hasAllThatTheDriverNames(version: string, { operations, models }
 
     test.each(places)("has %s", (place) => {
       const [first = "", ...fields] = place.split(".");
-      const common = models.Message ?? {};
+      const common = { ...models.Message, ...models.Event };
       let model = first;
       for (const field of fields) {
         if (field in common && model === first) return;
@@ -109,7 +109,7 @@ function named({ operations, models }: AriInterface): AriInterface {
     kept[name] = Object.fromEntries(Object.entries(model).filter(([field]) => fields.has(field)));
     for (const type of Object.values(kept[name])) keep(type);
   };
-  for (const name of ["Message", ...Object.keys(schemas)]) keep(name);
+  for (const name of ["Message", "Event", ...Object.keys(schemas)]) keep(name);
   return { operations: Object.fromEntries(wanted.map((name) => [name, operations[name] ?? []])), models: kept };
 }
 

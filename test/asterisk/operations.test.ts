@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { doctor } from "../../bridge-agent/doctor.ts";
+import { inspectAsterisk } from "../../bridge-agent/drivers/asterisk/doctor.ts";
 import { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
-import { look } from "../../bridge-agent/drivers/asterisk/look.ts";
 import { type AsteriskSettings, readPassword } from "../../bridge-agent/drivers/asterisk/settings.ts";
 import type { DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { driverPorts, timers } from "../../bridge-agent/node-ports.ts";
@@ -86,7 +86,7 @@ describe.each(inject("asterisks"))("$version, by the commands of docs/operations
   }
 
   async function said(change: Partial<AsteriskSettings> = {}, who = identity): Promise<Record<string, string>> {
-    const findings = await look({ ...settings, ...change }, who, timers);
+    const findings = await inspectAsterisk({ ...settings, ...change }, who, timers);
     return Object.fromEntries(findings.map((finding) => [finding.about, findingLine(finding)]));
   }
 

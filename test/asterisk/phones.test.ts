@@ -19,7 +19,7 @@ describe.each(inject("asterisks"))("$version with the sample configuration", (ho
 
   beforeAll(async () => {
     const dialIn = { [numbers.ours]: "bridgehead", [numbers.others]: "bridgehead-of-beta" };
-    asterisk = await AsteriskOnTest.start(home, { dialIn });
+    asterisk = await AsteriskOnTest.start(home, { dialIn, rtpKeepaliveSeconds: 1 });
     phones = await Phones.start(home.sipp, asterisk.ports);
     ours = await Application.open(asterisk, "bridgehead");
   });
@@ -66,6 +66,17 @@ describe.each(inject("asterisks"))("$version with the sample configuration", (ho
     // Newer than 16, as modules.conf says.
     const missing = named.flatMap(([, name = ""]) => (running.has(name) ? [] : [name]));
     expect(missing).toEqual(home.version.startsWith("Asterisk 16.") ? ["res_websocket_client.so"] : []);
+  });
+
+  test("who is alone in a bridge hears nothing, and is sent a sign of life", async () => {
+    const { phone, channel } = await dialIn();
+    await post("/bridges/alone?type=mixing,dtmf_events");
+    await post(`/bridges/alone/addChannel?channel=${channel}`);
+    const since = performance.now();
+    const before = phone.sound.signsOfLife;
+
+    await expect.poll(() => phone.sound.signsOfLife, { timeout: 5_000 }).toBeGreaterThan(before);
+    expect(phone.sound.isLoud(since)).toBe(false);
   });
 
   test("two telephones in a bridge hear each other, and who falls silent is not heard", async () => {

@@ -28,7 +28,9 @@ export async function simulatedBridgeOnTest(cannot: readonly Ability[] = []): Pr
     lockByTelephone: async (key, locked) => bridge.machine.lockByTelephone(key, locked),
     endByTelephone: async (key) => bridge.machine.endByTelephone(key),
     plan: async (digits, outcome) => {
-      bridge.machine.numbers.set(digits, { outcome, afterMs: 50 });
+      const plan =
+        outcome === "answer-late" ? ({ outcome: "answer", afterMs: 500 } as const) : { outcome, afterMs: 50 };
+      bridge.machine.numbers.set(digits, plan);
     },
     passTime: async (ms) => time.advance(ms),
     holdActs: async () => {

@@ -100,6 +100,33 @@ test("what a bridge says that it cannot do is to be refused, in words that are k
   ]);
 });
 
+test("a state that cannot be read is said, with the field", async () => {
+  const { good, complaints } = await check((url, headers, codec, events) => {
+    const decode = (text: string) => codec.decode(text.replace('"locked":false,', ""));
+    return driverPorts.openSocket(url, headers, { ...codec, decode }, events);
+  });
+
+  expect(good).toBe(false);
+  expect(complaints).toEqual([
+    "FAILED create-conference makes a conference with its owner and one room",
+    `nothing else can be checked without the state: the bridge at ws://127.0.0.1:${bridge.port}/bridge is lost: it sent what is not of the bridge protocol: state.conferences.0.locked: is missing`,
+    expect.stringMatching(/ ok, 1 failed; what needs a telephone was not checked$/),
+  ]);
+});
+
+test("a bridge that lets no second agent in has failed", async () => {
+  let connections = 0;
+  const { good, complaints } = await check((url, headers, codec, events) => {
+    connections += 1;
+    if (connections < 3) return driverPorts.openSocket(url, headers, codec, events);
+    events.closed(1013, "try again later");
+    return { send: () => {}, close: () => {} };
+  });
+
+  expect(good).toBe(false);
+  expect(complaints.at(-1)).toMatch(/ ok, 1 failed; what needs a telephone was not checked$/);
+});
+
 test("a bridge of another version is told at once, and nothing more is asked", async () => {
   const { good, complaints } = await check(
     changed((message) => (message.type === "hello" ? { ...message, version: 2 } : message)),

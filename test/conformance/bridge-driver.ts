@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { BridgeDriver, DriverReport } from "../../bridge-agent/drivers/driver.ts";
 import { type Ability, abilityFor } from "../../src/bridge/abilities.ts";
@@ -12,6 +13,7 @@ import {
   type PhoneNumber,
   type RoomId,
 } from "../../src/foundation/ids.ts";
+import { type RecordedBridge, recordedBridge, Transcript } from "./recorded-bridge.ts";
 
 /** A bridge with the telephones around it. Each promise is kept when the bridge has noticed. */
 export interface BridgeOnTest {
@@ -42,8 +44,8 @@ export interface BridgeOnTest {
   lockByTelephone?(conference: ConfKey, locked: boolean): Promise<void>;
   /** Or by the bridge's own operator. */
   endByTelephone(conference: ConfKey): Promise<void>;
-  /** How these digits take a call; each after at most 50 ms of ringing. */
-  plan(digits: string, result: "answer" | "busy" | "reject" | "invalid" | "no-answer"): Promise<void>;
+  /** How these digits take a call; each after at most 50 ms of ringing, but for `answer-late`: that answers after 500 ms. */
+  plan(digits: string, result: "answer" | "answer-late" | "busy" | "reject" | "invalid" | "no-answer"): Promise<void>;
   passTime(ms: number): Promise<void>;
   /** From now on no command is carried out until the returned function is called. */
   holdActs(): Promise<() => Promise<void>>;
@@ -63,10 +65,21 @@ const side = "r7" as RoomId;
 const number: PhoneNumber = { country: "1", area: "408", local: "5551234", extension: "12" };
 const dialled = "leg-1" as CallId;
 
+/** No test takes as long as that: whatever it waits for has a limit of its own. */
+const TEST_WITHIN_MS = 60_000;
+/** Longer than a bridge of the generic protocol may take for a `pong`. */
+const IDLE_MS = 2_500;
+/** A bridge from which one of these never comes fails each test for this reason alone. */
+const indispensable = ["connection", "result of create-conference", "state"];
+
 /** Registers what every driver must do, whatever its bridge. */
 export function bridgeDriverConformance(name: string, makeBridge: () => Promise<BridgeOnTest>): void {
-  describe(`driver ${name}`, () => {
-    let bridge: BridgeOnTest;
+  describe(`driver ${name}`, { timeout: TEST_WITHIN_MS }, () => {
+    let bridge: RecordedBridge;
+    let transcript: Transcript | null = null;
+    let stop = async () => {};
+    /** Why the tests after the first ones are not tried. */
+    let hopeless: string | null = null;
     let reports: DriverReport[];
     let heard: () => void;
     let commands: number;
@@ -75,29 +88,42 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     let skip: (why: string) => void;
 
     beforeEach(async (context) => {
-      bridge = await makeBridge();
       skip = context.skip;
+      stop = async () => {};
+      if (hopeless !== null) skip(`not tried: ${hopeless}`);
+      transcript = new Transcript();
+      const made = await makeBridge().catch((error: unknown) => {
+        hopeless = "the first bridge was not made";
+        throw error;
+      });
+      stop = () => made.stop();
+      bridge = recordedBridge(made, transcript);
       reports = [];
       heard = () => {};
       commands = 0;
-      bridge.driver.start((report) => {
+      await bridge.driver.connect((report) => {
         reports.push(report);
         heard();
       });
-      await reported("connected");
       cannot = reports.find((report) => report.type === "connected")?.cannot ?? [];
       bridge.driver.activate(1);
       reports = [];
-    });
-    afterEach(() => bridge.stop());
+    }, TEST_WITHIN_MS);
+    afterEach(async ({ task }) => {
+      transcript?.explain(task.name, task.result?.errors ?? []);
+      const missing = transcript?.missing.find((what) => indispensable.includes(what));
+      if (missing) hopeless = `an earlier test has waited in vain for a ${missing}`;
+      await stop();
+    }, TEST_WITHIN_MS);
 
-    /** Waits for a report of this kind, among those that came since the last `nextReports`. */
-    async function reported(type: DriverReport["type"]): Promise<void> {
-      while (!reports.some((report) => report.type === type)) {
-        await new Promise<void>((resolve) => {
-          heard = resolve;
-        });
-      }
+    /** Waits for a report of one of these kinds, among those that came since the last `nextReports`. */
+    async function reported(...types: DriverReport["type"][]): Promise<void> {
+      const isThere = () => reports.some(({ type }) => types.includes(type));
+      if (isThere()) return;
+      const came = new Promise<void>((resolve) => {
+        heard = () => isThere() && resolve();
+      });
+      await bridge.driver.inTime(`report of ${types.join(" or ")}`, came);
     }
     function ask(command: BridgeCommand, of: ConfKey | null = conference) {
       commands += 1;
@@ -106,7 +132,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     /** Ends a test that needs what the bridge cannot do. */
     async function carryOut(command: BridgeCommand, of: ConfKey | null = conference) {
       if (!can(command)) skip(`the bridge cannot do this: ${abilityFor(command)}`);
-      return ask(command, of);
+      return await ask(command, of);
     }
     function can(command: BridgeCommand): boolean {
       return !cannot.some((ability) => ability === abilityFor(command));
@@ -116,7 +142,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     }
     async function state(): Promise<BridgeState> {
       const held = await bridge.driver.state();
-      if (held === null) throw new Error("the driver gave no state");
+      if (held === null) throw new Error(`the driver gave no state${bridge.driver.whyLost}`);
       return held;
     }
     async function callInState(id: CallId): Promise<BridgeCall | undefined> {
@@ -322,6 +348,17 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
         expect(await callInState(dialled)).toMatchObject({ stage: "ended", direction: "out", conference, reason });
       },
     );
+
+    test("a telephone that does not answer in time ends with no-answer, and its answer comes to nothing", async () => {
+      await bridge.plan("14085551234", "answer-late");
+      await done(create, dial(100));
+
+      await bridge.passTime(700);
+      await reported("ended", "answered");
+
+      expect(await nextReports()).toEqual([{ type: "ended", call: dialled, conference, reason: "no-answer" }]);
+      expect(await callInState(dialled)).toMatchObject({ stage: "ended", reason: "no-answer" });
+    });
 
     test("what becomes of a dialled call is reported after the result of its dial", async () => {
       if (!can(dial())) skip("the bridge cannot dial");
@@ -536,9 +573,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     });
 
     async function startStranger(): Promise<void> {
-      await new Promise<void>((resolve) => {
-        bridge.stranger.start(({ type }) => type === "connected" && resolve());
-      });
+      await bridge.stranger.connect();
       bridge.stranger.activate(1);
     }
     const ofStranger = (command: BridgeCommand, of = conference) =>
@@ -611,9 +646,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     });
 
     test("an agent that has not become active is refused what it asks for", async () => {
-      await new Promise<void>((resolve) => {
-        bridge.other.start(({ type }) => type === "connected" && resolve());
-      });
+      await bridge.other.connect();
 
       const refused = await bridge.other.execute("command-of-the-other" as CommandId, conference, create);
       expect(refused).toEqual({ done: false, reason: "refused" });
@@ -708,12 +741,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     });
     /** The other agent, once it acts. */
     async function otherActs(reportsOfOther: DriverReport[]): Promise<BridgeState | null> {
-      await new Promise<void>((resolve) => {
-        bridge.other.start((report) => {
-          if (report.type === "connected") resolve();
-          else reportsOfOther.push(report);
-        });
-      });
+      await bridge.other.connect((report) => report.type !== "connected" && reportsOfOther.push(report));
       bridge.other.activate(2);
       return bridge.other.state();
     }
@@ -750,10 +778,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       const result = carryOut(create);
       await state();
       await bridge.held?.(); // The bridge has the command by now.
-      const connected = new Promise<void>((resolve) => {
-        bridge.other.start(({ type }) => type === "connected" && resolve());
-      });
-      await connected;
+      await bridge.other.connect();
       expect((await bridge.other.state())?.conferences).toEqual([]);
       expect(reports).toEqual([]);
 
@@ -777,20 +802,15 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
 
     test("an agent that was replaced and has not heard of it does not take the place back", async () => {
       const reportsOfOther: DriverReport[] = [];
-      const connected = new Promise<void>((resolve) => {
-        bridge.other.start((report) => {
-          reportsOfOther.push(report);
-          if (report.type === "connected") resolve();
-        });
-      });
-      await connected;
+      await bridge.other.connect((report) => reportsOfOther.push(report));
       bridge.driver.activate(2);
       await nextReports();
 
       bridge.other.activate(1);
 
-      const result = bridge.other.execute("command-of-the-other" as CommandId, conference, create);
-      expect(await result).toEqual({ done: "unknown" });
+      const result = await bridge.other.execute("command-of-the-other" as CommandId, conference, create);
+      // The second one from a driver that has heard of it by then.
+      expect([{ done: "unknown" }, { done: false, reason: "unreachable" }]).toContainEqual(result);
       expect(reportsOfOther[1]).toMatchObject({ type: "disconnected", isReplaced: true });
       expect((await state()).conferences).toEqual([]);
       await done(create);
@@ -798,9 +818,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     });
 
     test("an agent that connects anew and has not heard that it was replaced does not take the place back", async () => {
-      await new Promise<void>((resolve) => {
-        bridge.other.start(({ type }) => type === "connected" && resolve());
-      });
+      await bridge.other.connect();
       bridge.other.activate(2);
       await reported("connected");
       await nextReports();
@@ -857,6 +875,22 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       const after = reports.find((report) => report.type === "connected");
       expect(after?.bootId).not.toBe(before?.bootId);
       expect(await state()).toEqual({ conferences: [], calls: [], callsOfOthers: 0 });
+    });
+
+    test("no caller has the id of an earlier one, not even after a restart", async () => {
+      const callers = [await bridge.dialIn("14085550001"), await bridge.dialIn("14085550002")];
+      await bridge.restart();
+      await reported("connected");
+      bridge.driver.activate(1);
+      callers.push(await bridge.dialIn("14085550001"), await bridge.dialIn("14085550002"));
+
+      expect(callers.filter((id, index) => callers.indexOf(id) !== index)).toEqual([]);
+    });
+
+    test("a link over which nothing is asked stays up", async () => {
+      await pause(IDLE_MS);
+
+      expect(await nextReports()).toEqual([]);
     });
 
     test("code that awaits a result goes on before anything later is reported", async () => {

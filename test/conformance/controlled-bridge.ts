@@ -14,15 +14,22 @@ export interface RunningBridge {
 
 /** How long a telephone rings that is then answered: far longer than a command and a look at the state take. */
 const ANSWERED_AFTER_MS = 300;
+const ANSWERED_LATE_AFTER_MS = 500;
 /** Of telephones that decline: the suite lets them ring for 100 ms at most. */
 const DECLINED_AFTER_MS = 20;
+/** Often, so that a bridge without `pong` is found soon. */
+const PING_EVERY_MS = 100;
 const STARTS_WITHIN_MS = 10_000;
 
 /** Agents of the generic driver for a bridge program at this address, for a `BridgeOnTest`. */
 export function agentsOf(url: string): Pick<BridgeOnTest, "driver" | "other" | "stranger" | "dialIns" | "stop"> {
   const dialIns = { own: "18005551234", strangers: "18005559999" };
   const driverOf = (agent: string, owner: string, dialIn: string) =>
-    new GenericDriver({ url }, { ...driverPorts, random: () => 0 }, { agent, owner, dialIn: [dialIn] });
+    new GenericDriver(
+      { url },
+      { ...driverPorts, random: () => 0, pingEveryMs: PING_EVERY_MS },
+      { agent, owner, dialIn: [dialIn] },
+    );
   const driver = driverOf("agent-1", "local/simulated", dialIns.own);
   const other = driverOf("agent-2", "local/simulated", dialIns.own);
   const stranger = driverOf("agent-1", "elsewhere/bridge", dialIns.strangers);
@@ -71,8 +78,11 @@ export async function controlledBridge(start: (port: number) => Promise<RunningB
     lockByTelephone: async (key, locked) => void (await ask("POST", `/conferences/${key}/lock`, { locked })),
     endByTelephone: async (key) => void (await ask("POST", `/conferences/${key}/end`)),
     plan: async (digits, outcome) => {
-      const afterMs = outcome === "answer" ? ANSWERED_AFTER_MS : DECLINED_AFTER_MS;
-      await ask("PUT", `/numbers/${digits}`, { outcome, afterMs });
+      await ask("PUT", `/numbers/${digits}`, {
+        outcome: outcome === "answer-late" ? "answer" : outcome,
+        afterMs:
+          { answer: ANSWERED_AFTER_MS, "answer-late": ANSWERED_LATE_AFTER_MS }[outcome as string] ?? DECLINED_AFTER_MS,
+      });
     },
     passTime: (ms) => pause(ms + ANSWERED_AFTER_MS),
     holdActs: async () => {

@@ -248,6 +248,20 @@ test("a new conference goes to the bridge that is there, whatever ports the othe
   expect(new Set(world.sentTo)).toEqual(new Set(["simulated"]));
 });
 
+test("a bridge that takes no new calls, though some are up, comes before one that is away, and after all others", async () => {
+  const chosen = async (down: readonly string[]) => {
+    const world = new ConferenceWorld();
+    addBridge(world);
+    world.portsInUse = 5;
+    world.freePorts = async (bridge) => (bridge === "simulated" ? 0 : 6);
+    for (const bridge of down) world.bridgesDown.add(bridge);
+    await world.during(world.receive("t1", createConference()));
+    return [...new Set(world.sentTo)];
+  };
+  expect(await chosen(["second"])).toEqual(["simulated"]);
+  expect(await chosen([])).toEqual(["second"]);
+});
+
 test("a relay that hangs over commands is tried again, and holds up no command for another bridge", async () => {
   const world = await chosenBridgeDead();
   prefer(world, "second");

@@ -57,6 +57,8 @@ export class ConferenceWorld {
   answer: (posted: Posted) => HttpAnswer | Promise<HttpAnswer> = (posted) => this.confirmed(posted.transId);
   /** How many ports each bridge has free. */
   freePorts: (bridge: BridgeName) => Promise<number> = async () => 0;
+  /** How many ports each bridge has in use. */
+  portsInUse = 0;
   /** That have an agent, which does not reach them. */
   readonly bridgesDown = new Set<string>();
   isInSettings = true;
@@ -130,7 +132,7 @@ export class ConferenceWorld {
         health: async () => {
           step();
           const ports = await alive(this.freePorts(bridge));
-          return { agentConnected: true, bridgeUp: !this.bridgesDown.has(bridge), ports, portsInUse: 0 };
+          return { agentConnected: true, bridgeUp: !this.bridgesDown.has(bridge), ports, portsInUse: this.portsInUse };
         },
       }),
       allocateIds: (wanted) => {

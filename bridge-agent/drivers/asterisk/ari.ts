@@ -61,7 +61,7 @@ export const operations = {
 } as const satisfies Readonly<Record<string, Operation>>;
 
 type Operations = typeof operations;
-export type OperationName = keyof Operations;
+type OperationName = keyof Operations;
 
 type InPath<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | InPath<Rest> : never;
 type Value = string | number | boolean | readonly string[] | Readonly<Record<string, string>>;
@@ -81,7 +81,7 @@ export class AriFailure extends Error {}
 /** Asterisk serves 100 connections in all. */
 const REQUESTS_AT_ONCE = 16;
 
-export interface AriAddress {
+interface AriAddress {
   /** As `http://127.0.0.1:8088/ari`. */
   readonly url: string;
   readonly user: string;
@@ -220,13 +220,13 @@ export class Ari {
   }
 }
 
-/** Fails as soon as the signal says so, whatever becomes of the work. */
-function unless<Value>(given: AbortSignal, work: Promise<Value>): Promise<Value> {
+/** Fails as soon as the signal says so, whatever becomes of the promise. */
+function unless<Value>(given: AbortSignal, promise: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
     const fail = () => reject(given.reason);
     if (given.aborted) fail();
     given.addEventListener("abort", fail, { once: true });
-    work.then(resolve, reject).finally(() => given.removeEventListener("abort", fail));
+    promise.then(resolve, reject).finally(() => given.removeEventListener("abort", fail));
   });
 }
 
@@ -298,7 +298,13 @@ export const events = {
   StasisEnd: v.object({ type: v.literal("StasisEnd"), ...ofChannel }),
   ChannelStateChange: v.object({ type: v.literal("ChannelStateChange"), ...ofChannel }),
   ChannelDestroyed: v.object({ type: v.literal("ChannelDestroyed"), cause: v.number(), ...ofChannel }),
-  ChannelDtmfReceived: v.object({ type: v.literal("ChannelDtmfReceived"), digit: v.string(), ...ofChannel }),
+  ChannelDtmfReceived: v.object({
+    type: v.literal("ChannelDtmfReceived"),
+    /** As `2026-11-20T10:00:00.000+0000`. */
+    timestamp: v.string(),
+    digit: v.string(),
+    ...ofChannel,
+  }),
   ChannelTalkingStarted: v.object({ type: v.literal("ChannelTalkingStarted"), ...ofChannel }),
   ChannelTalkingFinished: v.object({ type: v.literal("ChannelTalkingFinished"), ...ofChannel }),
   Dial: v.object({ type: v.literal("Dial"), dialstatus: v.string(), peer: channel }),

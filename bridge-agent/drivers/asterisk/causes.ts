@@ -1,7 +1,7 @@
 import type { EndReason } from "../../../src/bridge/events.ts";
 
 /** What Asterisk said of a dialled call until it was over without an answer. */
-export interface DialEnd {
+interface DialEnd {
   /** The hang-up cause of Q.850; 0 where Asterisk does not know one. */
   readonly cause: number;
   /** As last reported by `Dial`; `null`: never. */

@@ -1,41 +1,27 @@
-import { isDeepStrictEqual } from "node:util";
-import * as v from "valibot";
 import type { Announcement } from "../../../src/bridge/announcements.ts";
 import type { BridgeCommand, ExecutionResult } from "../../../src/bridge/commands.ts";
 import type { BridgeEvent } from "../../../src/bridge/events.ts";
 import type { CallId, CommandId, ConfKey } from "../../../src/foundation/ids.ts";
-import { wait } from "../../../src/foundation/timers.ts";
 import type { BridgeDriver, DriverIdentity, DriverPorts, DriverReport, DriverState } from "../driver.ts";
-import { AriFailure, application, bridge, channel, isDone, read, variable } from "./ari.ts";
-import { Book, type Consequences, type Look } from "./book.ts";
+import { applyEvent } from "./apply-event.ts";
+import { AriFailure } from "./ari.ts";
+import type { Consequences } from "./changes.ts";
+import { Executor } from "./executor.ts";
 import { AsteriskLink, type Session } from "./link.ts";
-import {
-  CALL_VARIABLE,
-  type CallNotes,
-  type ConferenceNotes,
-  conferenceVariable,
-  readCallNotes,
-  readConferenceNotes,
-} from "./names.ts";
+import { Mirror } from "./mirror.ts";
 import { missingSounds } from "./prerequisites.ts";
+import { reconcile } from "./reconcile.ts";
 import type { AsteriskSettings } from "./settings.ts";
-import { Work } from "./work.ts";
+import { type SnapshotOptions, takeSnapshot } from "./snapshot.ts";
 
 /** The longest that any command may take of a bridge that is alive. */
 const RESULT_WITHIN_MS = 30_000;
 
-/** What was asked for over a link that broke has reached Asterisk, as a rule, when two looks at this distance show the same. */
-const LOOK_AGAIN_MS = 50;
 /** More are no mistake of a line in the dialplan. */
-const STRANGE_NUMBERS_AT_MOST = 50;
-const LOOKS_AT_MOST = 5;
+const UNKNOWN_NUMBERS_AT_MOST = 50;
 
-/**
- * `isSettled`: nothing is on its way any more that an agent has asked for before.
- * `isFirst`: since the link began, or since this agent acts. A standby misses everything: each of its looks is a first one. */
-interface How {
-  readonly isSettled: boolean;
-  readonly isFirst: boolean;
+/** How the mirror is brought in line: see `SnapshotOptions`. A standby has no events: each of its snapshots comes after a gap. */
+interface How extends Pick<SnapshotOptions, "afterGap" | "isSettled"> {
   readonly isActing: boolean;
 }
 
@@ -46,15 +32,15 @@ export class AsteriskDriver implements BridgeDriver {
   readonly #ports: DriverPorts;
   readonly #link: AsteriskLink;
   #report: (report: DriverReport) => void = () => {};
-  #book: Book;
-  #work: { readonly session: Session; readonly work: Work } | null = null;
+  #mirror: Mirror;
+  #execution: { readonly session: Session; readonly executor: Executor } | null = null;
   #bootId: string | null = null;
   /** What was last said of missing sounds. */
   #lacks: string | null = null;
   /** Of which it was said that the dialplan hands them to this agent for nothing. */
-  readonly #strangeNumbers = new Set<string>();
-  /** Looks are taken one after another. */
-  #looked: Promise<unknown> = Promise.resolve();
+  readonly #unknownNumbers = new Set<string>();
+  /** The end of the last reconciliation. */
+  #reconciled: Promise<unknown> = Promise.resolve();
   /** To be reported after the result that they follow from. */
   #afterResult: BridgeEvent[] = [];
   /** What happens to calls whose dial has no result yet: a telephone may be busy before Asterisk has answered. */
@@ -65,14 +51,14 @@ export class AsteriskDriver implements BridgeDriver {
     this.#settings = settings;
     this.#identity = identity;
     this.#ports = ports;
-    this.#book = new Book(identity);
+    this.#mirror = new Mirror(identity);
     this.#link = new AsteriskLink(settings, identity, ports, {
       connected: (bootId) => this.#connected(bootId),
       disconnected: (why, isReplaced) => this.#disconnected(why, isReplaced),
-      begun: (session, isSettled) => this.#look(session, { isFirst: true, isActing: true, isSettled }),
+      begun: (session, isSettled) => this.#reconcile(session, { afterGap: true, isActing: true, isSettled }),
       event: (event) => {
-        this.#work?.work.happened(event);
-        this.#follow(this.#book.happened(event));
+        this.#execution?.executor.happened(event);
+        this.#follow(applyEvent(this.#mirror, event));
       },
     });
   }
@@ -98,7 +84,7 @@ export class AsteriskDriver implements BridgeDriver {
     });
     try {
       if (!(await session.activation)) return { done: "unknown" };
-      return await this.#workOf(session).execute(commandId, conference, command);
+      return await this.#executorOf(session).execute(commandId, conference, command);
     } catch (error) {
       if (!(error instanceof AriFailure)) throw error;
       this.#link.lost(session, error.message);
@@ -111,7 +97,7 @@ export class AsteriskDriver implements BridgeDriver {
 
   announce(call: CallId, announcement: Announcement): void {
     const { session } = this.#link;
-    if (session !== null && session.activation !== null) this.#workOf(session).announce(call, announcement);
+    if (session !== null && session.activation !== null) this.#executorOf(session).announce(call, announcement);
   }
 
   async state(): Promise<DriverState | null> {
@@ -119,25 +105,25 @@ export class AsteriskDriver implements BridgeDriver {
     if (session === null) return null;
     const isActing = session.activation !== null;
     if (session.activation !== null && !(await session.activation)) return null;
-    const isSeen = await this.#look(session, { isFirst: !isActing, isActing, isSettled: true });
-    return isSeen ? this.#book.state() : null;
+    const isInLine = await this.#reconcile(session, { afterGap: !isActing, isActing, isSettled: true });
+    return isInLine ? this.#mirror.state() : null;
   }
 
   async stop(): Promise<void> {
     this.#report = () => {};
     this.#link.stop();
-    this.#endWork();
+    this.#endExecution();
   }
 
   #connected(bootId: string): void {
-    if (bootId !== this.#bootId) this.#book = new Book(this.#identity);
+    if (bootId !== this.#bootId) this.#mirror = new Mirror(this.#identity);
     this.#bootId = bootId;
     this.#report({ type: "connected", bootId, ports: this.#settings.ports ?? null });
-    if (this.#identity !== null && this.#link.session !== null) void this.#lookForSounds(this.#link.session);
+    if (this.#identity !== null && this.#link.session !== null) void this.#checkSounds(this.#link.session);
   }
 
   /** Once for as long as nothing changes. */
-  async #lookForSounds(session: Session): Promise<void> {
+  async #checkSounds(session: Session): Promise<void> {
     try {
       const lacks = await missingSounds(session.ari, this.#settings);
       if (lacks !== null && lacks !== this.#lacks) this.#notice(lacks);
@@ -153,9 +139,9 @@ export class AsteriskDriver implements BridgeDriver {
   }
 
   /** Once for each number. */
-  #noticeStrange(dialled: string): void {
-    if (this.#strangeNumbers.has(dialled) || this.#strangeNumbers.size >= STRANGE_NUMBERS_AT_MOST) return;
-    this.#strangeNumbers.add(dialled);
+  #noticeUnknownNumber(dialled: string): void {
+    if (this.#unknownNumbers.has(dialled) || this.#unknownNumbers.size >= UNKNOWN_NUMBERS_AT_MOST) return;
+    this.#unknownNumbers.add(dialled);
     const whose = dialled === "" ? "calls without a number" : `calls to ${dialled}`;
     this.#notice(
       `hands ${whose} to the application ${this.#settings.application}, and dialIn does not have it: such callers are turned away; ` +
@@ -163,23 +149,23 @@ export class AsteriskDriver implements BridgeDriver {
     );
   }
 
-  #endWork(): void {
-    this.#work?.work.stop();
-    this.#work = null;
+  #endExecution(): void {
+    this.#execution?.executor.stop();
+    this.#execution = null;
   }
 
   #disconnected(why: string, isReplaced: boolean): void {
-    this.#endWork();
+    this.#endExecution();
     this.#afterResult = [];
     this.#ofDials.clear();
     this.#report({ type: "disconnected", why, isReplaced });
   }
 
-  #workOf(session: Session): Work {
-    if (this.#work?.session === session) return this.#work.work;
-    const work = new Work({
+  #executorOf(session: Session): Executor {
+    if (this.#execution?.session === session) return this.#execution.executor;
+    const executor = new Executor({
       ari: session.ari,
-      book: this.#book,
+      mirror: this.#mirror,
       settings: this.#settings,
       owner: this.#identity?.owner ?? "",
       timers: this.#ports.timers,
@@ -187,18 +173,19 @@ export class AsteriskDriver implements BridgeDriver {
         this.#afterResult.push(...reports);
         setImmediate(() => this.#tell([]));
       },
+      reportPorts: (ports) => this.#report({ type: "ports", ports }),
       notice: (what) => this.#notice(what),
-      strangeNumber: (dialled) => this.#noticeStrange(dialled),
+      turnedAway: (dialled) => this.#noticeUnknownNumber(dialled),
       failed: (why) => this.#link.lost(session, why),
     });
-    this.#work = { session, work };
-    return work;
+    this.#execution = { session, executor };
+    return executor;
   }
 
-  #follow({ reports, tasks }: Consequences): void {
+  #follow({ reports, followUps }: Consequences): void {
     const { session } = this.#link;
     this.#tell(reports);
-    if (session !== null && session.activation !== null) this.#workOf(session).begin(tasks);
+    if (session !== null && session.activation !== null) this.#executorOf(session).begin(followUps);
   }
 
   #tell(reports: readonly BridgeEvent[]): void {
@@ -209,7 +196,7 @@ export class AsteriskDriver implements BridgeDriver {
     }
   }
 
-  /** Until the returned function is called, and who waits for the result of the dial has gone on. */
+  /** Keeps what happens to a call until the returned function is called, and whoever waits for the result of its dial has gone on. */
   #keepReportsOf(call: CallId): () => void {
     if (this.#ofDials.has(call)) return () => {};
     const kept: BridgeEvent[] = [];
@@ -222,65 +209,28 @@ export class AsteriskDriver implements BridgeDriver {
       });
   }
 
-  /** Brings the book in line with Asterisk. False: the link is over. */
-  #look(session: Session, how: How): Promise<boolean> {
-    const look = this.#looked.then(() => this.#lookNow(session, how));
-    this.#looked = look;
-    return look;
+  /** Brings the mirror in line with Asterisk, one snapshot after another. False: the link is over. */
+  #reconcile(session: Session, how: How): Promise<boolean> {
+    const isInLine = this.#reconciled.then(() => this.#reconcileNow(session, how));
+    this.#reconciled = isInLine;
+    return isInLine;
   }
 
-  async #lookNow(session: Session, { isFirst, isActing, isSettled }: How): Promise<boolean> {
-    const book = this.#book;
+  async #reconcileNow(session: Session, { afterGap, isActing, isSettled }: How): Promise<boolean> {
+    const mirror = this.#mirror;
+    const { application } = this.#settings;
     try {
-      let since = book.version;
-      let seen = await this.#see(session, isFirst);
-      for (let looks = 1, isSame = isSettled; !isSame && looks < LOOKS_AT_MOST; looks += 1) {
-        const before = seen;
-        await wait(this.#ports.timers, LOOK_AGAIN_MS);
-        since = book.version;
-        seen = await this.#see(session, isFirst);
-        // What calls of others do meanwhile does not matter.
-        isSame = isDeepStrictEqual({ ...seen, channels: [] }, { ...before, channels: [] });
-      }
-      // What happened before the look must be known before it counts.
+      const options = { application, afterGap, isSettled };
+      const { snapshot, since } = await takeSnapshot(session.ari, mirror, this.#ports.timers, options);
+      // What happened before the snapshot must be known before it counts.
       if (isActing && !(await this.#link.mark(session))) return false;
       if (session !== this.#link.session) return false;
-      this.#follow(book.looked(seen, since, isFirst));
+      this.#follow(reconcile(mirror, snapshot, since, afterGap));
       return true;
     } catch (error) {
       if (!(error instanceof AriFailure)) throw error;
       this.#link.lost(session, error.message);
       return false;
     }
-  }
-
-  async #see({ ari }: Session, isFirst: boolean): Promise<Look> {
-    const { application: applicationName } = this.#settings;
-    const [bridgeList, channelList, ofApplication] = await Promise.all([
-      ari.ask("listBridges", {}),
-      ari.ask("listChannels", {}),
-      ari.ask("getApplication", { applicationName }),
-    ]);
-    const bridges = read("listBridges", v.array(bridge), bridgeList);
-    const channels = read("listChannels", v.array(channel), channelList);
-    // There is no such application before the first agent acts.
-    const held = ofApplication.status === 404 ? [] : read("getApplication", application, ofApplication).channel_ids;
-    const inApplication = new Set(held);
-    const { isCallWanted, mainBridges } = this.#book.wanted(bridges, isFirst);
-    const wanted = channels.filter(({ id }) => inApplication.has(id) && isCallWanted(id));
-    const callNotes = new Map<string, CallNotes | null>();
-    const conferenceNotes = new Map<string, ConferenceNotes | null>();
-    await Promise.all([
-      ...wanted.map(async ({ id }) => {
-        const answer = await ari.ask("getChannelVar", { channelId: id, variable: CALL_VARIABLE });
-        // 404: it has no such variable, or is gone.
-        callNotes.set(id, isDone(answer) ? readCallNotes(read("getChannelVar", variable, answer).value) : null);
-      }),
-      ...mainBridges.map(async (id) => {
-        const answer = await ari.ask("getGlobalVar", { variable: conferenceVariable(id) });
-        conferenceNotes.set(id, readConferenceNotes(read("getGlobalVar", variable, answer).value));
-      }),
-    ]);
-    return { bridges, channels, inApplication, callNotes, conferenceNotes };
   }
 }

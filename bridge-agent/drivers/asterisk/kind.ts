@@ -1,7 +1,7 @@
 import type { DriverKind } from "../driver.ts";
+import { inspectAsterisk } from "./doctor.ts";
 import { AsteriskDriver } from "./driver.ts";
 import { initAsterisk } from "./init.ts";
-import { look } from "./look.ts";
 import { type AsteriskSettings, asteriskSettings } from "./settings.ts";
 
 /** Asterisk 16 and later, through its REST interface. */
@@ -24,7 +24,7 @@ export const asterisk = {
   doctor: {
     connected: "it is an Asterisk with all that the driver needs",
     advice: () => "",
-    look,
+    inspect: inspectAsterisk,
   },
   init: initAsterisk,
 } satisfies DriverKind<AsteriskSettings> & { settings: typeof asteriskSettings };

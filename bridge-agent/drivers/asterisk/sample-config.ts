@@ -16,6 +16,8 @@ export interface SampleValues {
   readonly rtpPorts?: { readonly first: number; readonly last: number };
   /** How long a telephone may send nothing. */
   readonly rtpTimeoutSeconds?: number;
+  /** How long a telephone may be sent nothing. */
+  readonly rtpKeepaliveSeconds?: number;
   /** For each number, as the trunk sends it, or a pattern of the dialplan: the application that takes its calls. */
   readonly dialIn?: Readonly<Record<string, string>>;
   /** What callers hear while no agent is there: a sound file, without its ending. */
@@ -47,6 +49,7 @@ export function sampleConfig(
     RTP_START: values.rtpPorts?.first ?? 10_000,
     RTP_END: values.rtpPorts?.last ?? 19_999,
     RTP_TIMEOUT_SECONDS: values.rtpTimeoutSeconds ?? 120,
+    RTP_KEEPALIVE_SECONDS: values.rtpKeepaliveSeconds ?? 20,
     WAIT_SOUND: values.waitSound ?? "one-moment-please",
     ...(folders && { ETC: folders.etc, MODULES: folders.modules, DATA: folders.data, STATE: folders.state }),
   };

@@ -6,11 +6,11 @@ import { assertNever } from "../../../src/foundation/result.ts";
 import type { Timers } from "../../../src/foundation/timers.ts";
 import type { DriverIdentity } from "../driver.ts";
 import { Ari, configTuples, endpoint, info, isDone, read, variable } from "./ari.ts";
+import { JOIN_TONE, LEAVE_TONE } from "./calls.ts";
 import { Dialplan, exampleOf, type Way } from "./dialplan.ts";
 import { missingSounds, noteOf, runningModules, toRun, unseenSounds, whatIsMissing } from "./prerequisites.ts";
 import { sampleModules } from "./sample-config.ts";
 import { type AsteriskSettings, endpointParts, readPassword } from "./settings.ts";
-import { JOIN_TONE, LEAVE_TONE } from "./work.ts";
 
 const ANSWER_WITHIN_MS = 2_000;
 /** Of each call: its sound, and the reports about that. */
@@ -45,7 +45,7 @@ const SAMPLE_CONTEXT = "from-trunk";
  * What an operator may want to know of an Asterisk, beside what the driver needs to connect. Empty where it cannot be asked: then the
  * driver says why. Asks by REST alone: the application stays with the agent that has it.
  */
-export async function look(
+export async function inspectAsterisk(
   settings: AsteriskSettings,
   identity: DriverIdentity,
   timers: Timers,

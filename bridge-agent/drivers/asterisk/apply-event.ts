@@ -1,0 +1,117 @@
+import { type CallId, MAIN_ROOM } from "../../../src/foundation/ids.ts";
+import type { AriChannel, AriEvent } from "./ari.ts";
+import { mayBeOwnHangUp, reasonOfDial } from "./causes.ts";
+import {
+  type Consequences,
+  callerFound,
+  callOver,
+  callUp,
+  conferenceOver,
+  nothing,
+  roomOver,
+  talkChanged,
+  toDo,
+} from "./changes.ts";
+import type { Mirror } from "./mirror.ts";
+import { digitsOf, isProbe, isWhisperer } from "./names.ts";
+
+const KEYS_KEPT = 200;
+/** Asterisk at times tells one key twice, up to 9 ms apart; no telephone presses a key twice in this time. */
+const SAME_KEY_WITHIN_MS = 40;
+
+/** Something happened on Asterisk. The same event twice, or late, changes nothing. */
+export function applyEvent(mirror: Mirror, event: AriEvent): Consequences {
+  switch (event.type) {
+    case "StasisStart":
+      return began(mirror, event.channel, event.args);
+    case "ChannelStateChange":
+      return event.channel.state === "Up" ? callUp(mirror, event.channel.id as CallId) : nothing;
+    case "Dial":
+      return dialWentOn(mirror, event.peer.id as CallId, event.dialstatus);
+    case "ChannelDtmfReceived":
+      return keyPressed(mirror, event.channel.id as CallId, event.digit, Date.parse(event.timestamp));
+    case "ChannelTalkingStarted":
+    case "ChannelTalkingFinished": {
+      const call = mirror.calls.get(event.channel.id as CallId);
+      if (!call) return nothing;
+      call.isHeard = event.type === "ChannelTalkingStarted";
+      return talkChanged(mirror, call);
+    }
+    case "ChannelDestroyed":
+      return channelGone(mirror, event.channel.id as CallId, event.cause);
+    case "StasisEnd": {
+      // For a caller who dialled in this is the last event. That of a call that nobody answered has no cause: the next one has.
+      const id = event.channel.id as CallId;
+      return mirror.calls.get(id)?.stage === "ringing" ? nothing : channelGone(mirror, id, 0);
+    }
+    case "BridgeDestroyed":
+      return bridgeGone(mirror, event.bridge.id);
+    default:
+      return nothing;
+  }
+}
+
+/** A channel came into the application: one that we dialled, or a caller. */
+function began(
+  mirror: Mirror,
+  { id, state, caller, dialplan }: AriChannel,
+  [how, dialled, number]: readonly string[],
+): Consequences {
+  const call = id as CallId;
+  const isKnown = mirror.calls.has(call) || mirror.endedCalls.has(call) || mirror.dialOf(id) !== null;
+  // A caller's channel is never down: that one was asked for over an earlier link, and a snapshot finds it.
+  if (isKnown || isProbe(id) || isWhisperer(id) || state === "Down") return nothing;
+  const isTold = how === "in";
+  return callerFound(mirror, call, isTold, {
+    number: digitsOf(isTold && number !== undefined ? number : caller.number),
+    dialled: digitsOf(isTold && dialled !== undefined ? dialled : dialplan.exten),
+  });
+}
+
+function dialWentOn(mirror: Mirror, id: CallId, status: string): Consequences {
+  const call = mirror.calls.get(id);
+  if (call?.stage !== "ringing") return nothing;
+  call.isDialled = true;
+  if (status === "ANSWER") return callUp(mirror, id);
+  // Asterisk has begun to dial, which may be some time after it was told to.
+  if (status === "") return toDo({ type: "limit-ringing", call: id });
+  call.dialStatus = status;
+  return nothing;
+}
+
+function keyPressed(mirror: Mirror, id: CallId, key: string, atMs: number): Consequences {
+  const call = mirror.calls.get(id);
+  if (!call || !/^[0-9*#]$/.test(key)) return nothing;
+  // Asterisk's clock may be set back.
+  if (Math.abs(atMs - (call.keysAt.get(key) ?? Number.NaN)) < SAME_KEY_WITHIN_MS) return nothing;
+  call.keysAt.set(key, atMs);
+  const reports = [{ type: "keys", call: id, keys: key }] as const;
+  const hush = { type: "hush", call: id } as const;
+  if (call.stage === "entered") return { reports, followUps: [hush] };
+  if (call.stage !== "prompted") return nothing;
+  call.keys = (call.keys + key).slice(-KEYS_KEPT);
+  mirror.touch(call);
+  return { reports, followUps: [hush, { type: "write-notes", call: id }] };
+}
+
+function channelGone(mirror: Mirror, id: CallId, cause: number): Consequences {
+  const call = mirror.calls.get(id);
+  if (!call) return nothing;
+  const { ending, stage, dialStatus } = call;
+  const isReported = ending === null || ending.isReported;
+  // The telephone may have spoken just before it was hung up on.
+  const isAsTold = ending !== null && (!isReported || mayBeOwnHangUp({ cause, dialStatus }));
+  if (isAsTold) return callOver(mirror, call, ending.reason, isReported);
+  return callOver(mirror, call, stage === "ringing" ? reasonOfDial({ cause, dialStatus }) : "hung-up", isReported);
+}
+
+function bridgeGone(mirror: Mirror, id: string): Consequences {
+  for (const conference of mirror.conferences.values()) {
+    if (conference.requests > 0) continue; // It may be this agent's own command.
+    for (const [room, { bridge }] of conference.rooms) {
+      if (bridge !== id) continue;
+      return room === MAIN_ROOM ? conferenceOver(mirror, conference) : roomOver(mirror, conference, room);
+    }
+  }
+  return nothing;
+}

@@ -1,0 +1,144 @@
+import * as v from "valibot";
+import type { Command, CommandResult } from "../../../src/bridge/commands.ts";
+import { type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../src/foundation/ids.ts";
+import { type Ari, bridge, isDone, read, variable } from "./ari.ts";
+import { addToBridge, detectTalking, hangUp } from "./calls.ts";
+import { done, type ExecutorContext, inOrder, refused, writeConference } from "./executor-context.ts";
+import { type Conference, newConferenceNotes } from "./mirror.ts";
+import { bridgeId, bridgeName, conferenceVariable, type RoomName, readBridgeName } from "./names.ts";
+import { setTrouble, takesCalls } from "./takes-calls.ts";
+
+export async function createConference(
+  context: ExecutorContext,
+  id: CommandId,
+  key: ConfKey,
+  { anonymousId, maxCallers }: Command<"create-conference">,
+): Promise<CommandResult> {
+  const { ari, mirror, owner } = context;
+  if (mirror.conferences.has(key)) return done;
+  const bridges = read("listBridges", v.array(bridge), await ari.ask("listBridges", {}));
+  const rooms = bridges.flatMap(({ name, id }) => ({ ...readBridgeName(name), bridge: id }));
+  const main = rooms.find(
+    ({ conference, kind, bridge }) => conference === key && kind === "main" && !mirror.goneBridges.has(bridge),
+  );
+  if (main && main.owner !== owner && (await isNoted(ari, main.bridge))) return refused("refused");
+  const notes = { ...newConferenceNotes, anonymousId, maxCallers };
+  if (main?.owner === owner) return writeConference(context, mirror.addConference(key, main.bridge, notes));
+  if (!(await takesCalls(context))) {
+    setTrouble(context, "going-away");
+    return refused("capacity");
+  }
+  if (context.trouble === "going-away") setTrouble(context, "none");
+  const variable = conferenceVariable(bridgeId(id));
+  // Before the bridge: whoever finds that must know the rest.
+  const written = await ari.ask("setGlobalVar", { variable, value: JSON.stringify(notes) });
+  if (!isDone(written)) return refused("refused");
+  const made = await createBridge(context, id, { owner, conference: key, room: MAIN_ROOM, kind: "main" });
+  if (typeof made === "string") {
+    mirror.addConference(key, made, notes);
+    return done;
+  }
+  await ari.ask("setGlobalVar", { variable });
+  return made;
+}
+
+/** A conference that is over is noted no more, though Asterisk may show its bridge for a moment. */
+async function isNoted(ari: Ari, mainBridge: string): Promise<boolean> {
+  const answer = await ari.ask("getGlobalVar", { variable: conferenceVariable(mainBridge) });
+  return read("getGlobalVar", variable, answer).value !== "";
+}
+
+/** Its id. Asterisk 16 says 500 where it has the bridge already, later ones 409. */
+async function createBridge(
+  { ari, settings }: ExecutorContext,
+  id: CommandId,
+  room: RoomName,
+): Promise<string | CommandResult> {
+  const wanted = { bridgeId: bridgeId(id), name: bridgeName(room) };
+  const made = await ari.ask("createBridge", { ...wanted, type: "mixing,dtmf_events" });
+  if (!isDone(made)) {
+    const found = await ari.ask("getBridge", { bridgeId: wanted.bridgeId });
+    const isThere = isDone(found) && read("getBridge", bridge, found).name === wanted.name;
+    if (!isThere) return refused(made.status === 503 ? "capacity" : "refused");
+  }
+  // Else nobody hears of the end of a bridge in which nobody was.
+  const eventSource = `bridge:${wanted.bridgeId}`;
+  await ari.ask("subscribe", { applicationName: settings.application, eventSource });
+  return wanted.bridgeId;
+}
+
+export async function endConference(context: ExecutorContext, conference: Conference): Promise<CommandResult> {
+  const { ari, mirror } = context;
+  const { key, mainBridge, rooms } = conference;
+  const ended = await Promise.all(
+    mirror.callsOf(key).map(({ id }) => inOrder(context, id, () => hangUp(context, id, "conference-ended"))),
+  );
+  const isSomebodyLeft = ended.some((result) => !result.done && result.reason !== "no-such-call");
+  if (isSomebodyLeft) return refused("refused");
+  const others = [...rooms.values()].map(({ bridge }) => bridge).filter((bridge) => bridge !== mainBridge);
+  await Promise.all(others.map((bridgeId) => ari.ask("destroyBridge", { bridgeId })));
+  // The main one last: as long as it is there, the conference is.
+  await ari.ask("destroyBridge", { bridgeId: mainBridge });
+  // Without a value the variable itself goes.
+  await ari.ask("setGlobalVar", { variable: conferenceVariable(mainBridge) });
+  mirror.removeConference(key);
+  return done;
+}
+
+export async function createRoom(
+  context: ExecutorContext,
+  id: CommandId,
+  conference: Conference,
+  { room, kind }: Command<"create-room">,
+): Promise<CommandResult> {
+  if (room === MAIN_ROOM) return refused("refused");
+  if (conference.rooms.has(room)) return done;
+  const made = await createBridge(context, id, { owner: context.owner, conference: conference.key, room, kind });
+  if (typeof made !== "string") return made;
+  conference.rooms.set(room, { bridge: made, kind });
+  return done;
+}
+
+export async function closeRoom(
+  context: ExecutorContext,
+  conference: Conference,
+  room: RoomId,
+): Promise<CommandResult> {
+  const { ari, mirror } = context;
+  const closed = conference.rooms.get(room);
+  if (room === MAIN_ROOM || !closed) return refused("no-such-room");
+  const inside = mirror.callsOf(conference.key).filter((call) => call.room === room);
+  await Promise.all(
+    inside.map((call) =>
+      inOrder(context, call.id, async () => {
+        if (isDone(await addToBridge(context, call.id, conference.mainBridge))) call.room = MAIN_ROOM;
+      }),
+    ),
+  );
+  await ari.ask("destroyBridge", { bridgeId: closed.bridge });
+  mirror.removeRoom(conference, room);
+  return done;
+}
+
+export function lock(context: ExecutorContext, conference: Conference, isLocked: boolean): Promise<CommandResult> {
+  conference.locked = isLocked;
+  return writeConference(context, conference);
+}
+
+export async function reportSpeakers(
+  context: ExecutorContext,
+  conference: Conference,
+  isOn: boolean,
+): Promise<CommandResult> {
+  const { mirror } = context;
+  conference.reportsSpeakers = isOn;
+  await writeConference(context, conference);
+  await Promise.all(mirror.inside(conference.key).map(({ id }) => detectTalking(context, id, isOn)));
+  if (isOn) return done;
+  for (const call of mirror.callsOf(conference.key)) {
+    call.isHeard = false;
+    call.talking = false;
+    mirror.touch(call);
+  }
+  return done;
+}

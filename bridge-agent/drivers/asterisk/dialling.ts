@@ -1,0 +1,130 @@
+import type { Command, CommandResult } from "../../../src/bridge/commands.ts";
+import type { CallId } from "../../../src/foundation/ids.ts";
+import { isDone } from "./ari.ts";
+import { done, type ExecutorContext, inOrder, refused, writeCall, writeConference } from "./executor-context.ts";
+import { type Call, type Conference, callNotesOf, newCall } from "./mirror.ts";
+import { CALL_VARIABLE } from "./names.ts";
+import { endpointFor } from "./settings.ts";
+import { askCallNotes } from "./snapshot.ts";
+import { setTrouble, takesCalls } from "./takes-calls.ts";
+
+/** Should every agent be gone, Asterisk ends the ringing itself. */
+const RINGS_AT_MOST_LONGER_S = 10;
+
+/** Asterisk 16 looks five times a second whether it is to dial, or to write a variable. */
+const DIALS_WITHIN_MS = 1_000;
+
+/** A telephone that has just answered may not listen for keys yet. */
+const BEFORE_EXTENSION_MS = 500;
+
+/* `dialFound` and `dialExtension` are called `inOrder`; `settleDial` and `limitRinging` are not, since they wait for long. */
+
+/** Takes its place in the order itself, as there is no call before. */
+export async function dial(
+  context: ExecutorContext,
+  conference: Conference,
+  { call: id, number, waitMs }: Command<"dial">,
+): Promise<CommandResult> {
+  const { mirror } = context;
+  const isUsed =
+    mirror.calls.has(id) || mirror.endedCalls.has(id) || conference.dialled.some(({ call }) => call === id);
+  if (isUsed) return refused("refused"); // Asterisk would dial again where the call is over.
+  const { country, area, local, extension } = number;
+  const digits = country + area + local;
+  // Anything else would name another endpoint than the settings do.
+  if (!/^\d+$/.test(digits) || !/^[\d*#]*$/.test(extension)) return refused("refused");
+  const call = mirror.addCall(newCall(id, "out", { number: digits, conference: conference.key, extension, waitMs }));
+  try {
+    const result = await inOrder(context, id, () => createAndRing(context, conference, call));
+    if (!result.done) mirror.removeCall(call);
+    return result;
+  } catch (error) {
+    mirror.removeCall(call);
+    throw error;
+  }
+}
+
+/** A channel that is made rings nobody: so a dial that broke off before the note is begun again, and one after it never is. */
+async function createAndRing(context: ExecutorContext, conference: Conference, call: Call): Promise<CommandResult> {
+  const { ari, mirror } = context;
+  const { endpoint, application, callerId } = context.settings;
+  const notes = { [CALL_VARIABLE]: JSON.stringify(callNotesOf(call)) };
+  // The number that a called telephone shows is that of the line at this channel's other end.
+  const variables = { ...notes, ...(callerId !== undefined && { "CONNECTEDLINE(num,i)": callerId }) };
+  const where = { endpoint: endpointFor(endpoint, call.number), app: application, channelId: call.id };
+  const made = await ari.ask("createChannel", { ...where, variables });
+  // 409: an earlier link has asked for it, and Asterisk was late.
+  if (!isDone(made) && made.status !== 409) {
+    // Asterisk says no more than that it could not.
+    const isItsEndpoint = await takesCalls(context);
+    setTrouble(context, isItsEndpoint ? "endpoint" : "going-away");
+    return refused(isItsEndpoint ? "refused" : "capacity");
+  }
+  setTrouble(context, "none");
+  if (await ring(context, conference, call)) return done;
+  call.ending = { reason: "refused", isReported: false };
+  await ari.ask("hangUp", { channelId: call.id });
+  mirror.end(call, "refused");
+  return refused("refused");
+}
+
+/** Whether Asterisk dials, as far as it says. */
+async function ring(context: ExecutorContext, conference: Conference, call: Call): Promise<boolean> {
+  const { ari, mirror, pauses } = context;
+  mirror.noteDialled(conference, call);
+  if (!(await writeConference(context, conference)).done) return false;
+  const timeout = Math.ceil(call.waitMs / 1_000) + RINGS_AT_MOST_LONGER_S;
+  const dialled = await pauses.untilReady(() => ari.ask("dial", { channelId: call.id, timeout }));
+  // A telephone that is not there at all may be over already: its end is reported.
+  if (!isDone(dialled)) return dialled.status === 404;
+  call.isDialled = true;
+  await writeCall(context, call.id);
+  return true;
+}
+
+/** An earlier agent or link has made its channel, and nobody has dialled. */
+export async function dialFound(context: ExecutorContext, id: CallId): Promise<void> {
+  const { mirror } = context;
+  const call = mirror.calls.get(id);
+  const conference = call?.conference ? mirror.conferences.get(call.conference) : undefined;
+  if (!call || !conference || call.ending !== null) return;
+  if (!(await ring(context, conference, call))) await giveUp(context, call);
+}
+
+/** An earlier agent or link was about to dial it. Nobody is rung twice: if it did not get that far, the dial has come to nothing. */
+export async function settleDial(context: ExecutorContext, id: CallId): Promise<void> {
+  await context.pauses.pass(DIALS_WITHIN_MS);
+  const call = context.mirror.calls.get(id);
+  if (call?.stage !== "ringing" || call.ending !== null) return;
+  const notes = await askCallNotes(context.ari, id);
+  call.isDialled ||= notes?.isDialled === true;
+  if (call.isDialled) await limitRinging(context, id);
+  else await giveUp(context, call);
+}
+
+async function giveUp({ ari }: ExecutorContext, call: Call): Promise<void> {
+  call.ending = { reason: "refused", isReported: true };
+  await ari.ask("hangUp", { channelId: call.id });
+}
+
+/** Asterisk has begun to dial: hangs up when nobody answers in time. */
+export async function limitRinging({ ari, mirror, pauses }: ExecutorContext, id: CallId): Promise<void> {
+  const call = mirror.calls.get(id);
+  if (!call) return;
+  await pauses.pass(call.waitMs);
+  // What Asterisk said while this process stood still comes first.
+  await new Promise((resolve) => setImmediate(resolve));
+  if (call.stage !== "ringing" || mirror.calls.get(id) !== call || call.ending !== null) return;
+  call.ending = { reason: "no-answer", isReported: true };
+  // Should this agent not hear of the end, the next one hears the cause.
+  await ari.ask("hangUp", { channelId: id, reason: "no_answer" });
+}
+
+export async function dialExtension(context: ExecutorContext, id: CallId): Promise<void> {
+  const call = context.mirror.calls.get(id);
+  if (!call) return;
+  const dtmf = call.extension;
+  call.extension = "";
+  await writeCall(context, id);
+  await context.ari.ask("sendDtmf", { channelId: id, dtmf, before: BEFORE_EXTENSION_MS });
+}

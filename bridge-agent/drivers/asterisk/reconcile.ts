@@ -1,0 +1,239 @@
+import type { BridgeEvent, EndReason } from "../../../src/bridge/events.ts";
+import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../src/foundation/ids.ts";
+import type { AriChannel } from "./ari.ts";
+import {
+  type Consequences,
+  callerFound,
+  callOver,
+  callUp,
+  conferenceOver,
+  type FollowUp,
+  nothing,
+  roomOver,
+  toDo,
+} from "./changes.ts";
+import { type Call, type Mirror, newCall } from "./mirror.ts";
+import { digitsOf, isProbe, isWhisperer } from "./names.ts";
+import { type AriRoom, type AriSnapshot, ownRooms } from "./snapshot.ts";
+
+/** One reconciliation, and what follows from it so far. */
+interface Draft {
+  readonly mirror: Mirror;
+  readonly snapshot: AriSnapshot;
+  readonly since: number;
+  readonly afterGap: boolean;
+  readonly reports: BridgeEvent[];
+  readonly followUps: FollowUp[];
+}
+
+/** Where a channel is. */
+interface Place {
+  readonly key: ConfKey;
+  readonly room: RoomId;
+}
+
+/**
+ * Brings the mirror in line with a snapshot, which was begun at the version `since` of the mirror: what has changed since stays. `afterGap`:
+ * since the link began, or since this agent acts, events were missed. Then what is written on Asterisk counts, and nothing is reported: the
+ * state shows it. Else events have told of all; should one have been lost, this reports it.
+ */
+export function reconcile(mirror: Mirror, snapshot: AriSnapshot, since: number, afterGap: boolean): Consequences {
+  const draft: Draft = { mirror, snapshot, since, afterGap, reports: [], followUps: [] };
+  const rooms = ownRooms(mirror, snapshot.bridges);
+  reconcileConferences(draft, rooms);
+  reconcileRooms(draft, rooms);
+  reconcileChannels(draft, placesIn(rooms));
+  endMissingCalls(draft);
+  if (afterGap) endUnseenDials(mirror);
+  mirror.callsOfOthers = countOthers(mirror, snapshot.channels);
+  return { reports: draft.reports, followUps: draft.followUps };
+}
+
+function follow({ afterGap, reports, followUps }: Draft, more: Consequences): void {
+  if (!afterGap) reports.push(...more.reports);
+  followUps.push(...more.followUps);
+}
+
+/** It has not changed since the snapshot was begun, and no request that changes it is on its way. */
+function isUnchanged({ since }: Draft, entry: { readonly touched: number; readonly requests: number }): boolean {
+  return entry.requests === 0 && entry.touched <= since;
+}
+
+function placesIn(rooms: readonly AriRoom[]): ReadonlyMap<string, Place> {
+  return new Map(rooms.flatMap(({ conference: key, room, channels }) => channels.map((id) => [id, { key, room }])));
+}
+
+/** A conference is there as long as its main bridge is. */
+function reconcileConferences(draft: Draft, rooms: readonly AriRoom[]): void {
+  const { mirror, snapshot, since, afterGap } = draft;
+  const mains = new Map(rooms.filter(({ kind }) => kind === "main").map((room) => [room.conference, room.bridge]));
+  for (const conference of [...mirror.conferences.values()]) {
+    if (isUnchanged(draft, conference) && mains.get(conference.key) !== conference.mainBridge)
+      follow(draft, conferenceOver(mirror, conference));
+  }
+  for (const [key, mainBridge] of mains) {
+    const known = mirror.conferences.get(key);
+    if (known ? !afterGap || !isUnchanged(draft, known) : mirror.beingMade.has(key)) continue;
+    // What is not written on Asterisk was not done; these two never change.
+    const { anonymousId = null, maxCallers = null } = known ?? {};
+    const notes = snapshot.conferenceNotes.get(mainBridge) ?? { anonymousId, maxCallers };
+    mirror.addConference(key, mainBridge, notes).touched = since; // As old as the snapshot.
+  }
+}
+
+function reconcileRooms(draft: Draft, rooms: readonly AriRoom[]): void {
+  const { mirror } = draft;
+  for (const { conference: key, room, kind, bridge } of rooms) {
+    const conference = mirror.conferences.get(key);
+    if (!conference && !mirror.beingMade.has(key)) follow(draft, toDo({ type: "destroy-bridge", bridge }));
+    if (conference && isUnchanged(draft, conference) && kind !== "main") conference.rooms.set(room, { bridge, kind });
+  }
+  const bridges = new Set(rooms.map(({ bridge }) => bridge));
+  for (const conference of mirror.conferences.values()) {
+    for (const [room, { bridge }] of conference.rooms) {
+      if (isUnchanged(draft, conference) && room !== MAIN_ROOM && !bridges.has(bridge))
+        follow(draft, roomOver(mirror, conference, room));
+    }
+  }
+}
+
+function reconcileChannels(draft: Draft, places: ReadonlyMap<string, Place>): void {
+  const { mirror, snapshot, afterGap } = draft;
+  const strays = new Set<string>();
+  for (const channel of snapshot.channels) {
+    const id = channel.id as CallId;
+    const isOurs = snapshot.inApplication.has(id);
+    const known = mirror.calls.get(id);
+    const place = places.get(id) ?? null;
+    if (isProbe(id) || isWhisperer(id)) {
+      // Of an agent that is gone: nobody else would end it.
+      if (afterGap && isOurs) follow(draft, toDo({ type: "hang-up", call: id }));
+    } else if (isStray(draft, channel)) {
+      if (!isOurs) continue;
+      // Asterisk may show for a moment what is over.
+      if (afterGap || mirror.strays.has(id)) follow(draft, toDo({ type: "hang-up", call: id }));
+      strays.add(id);
+    } else if (!known) {
+      if (isOurs) adopt(draft, channel, undefined, place);
+    } else if (isUnchanged(draft, known)) {
+      if (afterGap) adopt(draft, channel, known, place);
+      else follow(draft, compare(mirror, known, channel, place));
+    }
+  }
+  mirror.strays = strays;
+}
+
+/** Its call is over; or it was made and not dialled, by a request of an earlier link that Asterisk carried out late. */
+function isStray({ mirror, snapshot, afterGap }: Draft, { id, state }: AriChannel): boolean {
+  if (mirror.endedCalls.has(id as CallId)) return true;
+  const mayBeDialled = afterGap && (snapshot.callNotes.get(id) ?? null) !== null;
+  return !mirror.calls.has(id as CallId) && state === "Down" && !mayBeDialled;
+}
+
+/** A call that the mirror did not have, or that others may have changed since. */
+function adopt(draft: Draft, channel: AriChannel, known: Call | undefined, place: Place | null): void {
+  const { mirror, snapshot, afterGap } = draft;
+  const { state } = channel;
+  const id = channel.id as CallId;
+  const notes = snapshot.callNotes.get(id) ?? null;
+  const begun = notes ?? mirror.dialOf(id);
+  if (!known && begun === null) return follow(draft, strangerFound(mirror, channel));
+  const call: Call = {
+    ...(known ?? newCall(id, notes?.direction ?? "out", begun ?? {})),
+    ...notes,
+    room: place?.room ?? null,
+    // What was asked for over an earlier link did not happen, or an event tells why; who talks is found out anew.
+    ending: null,
+    isHeard: false,
+    talking: false,
+  };
+  mirror.calls.set(id, call); // As old as the snapshot: it is not touched.
+  const key = place?.key ?? call.conference;
+  if (key !== null && !mirror.conferences.has(key)) {
+    mirror.end(call, "conference-ended");
+    return follow(draft, toDo({ type: "hang-up", call: id }));
+  }
+  call.conference = key;
+  if (place !== null) call.stage = "entered";
+  else if (call.direction === "out") call.stage = state === "Up" ? "answered" : "ringing";
+  else if (key === null) call.stage = "prompted";
+  else {
+    // It was admitted and did not get there, or its bridge is going: then the conference's end ends it, too.
+    call.stage = "entered";
+    call.room = MAIN_ROOM;
+  }
+  if (state !== "Down") call.isDialled = true;
+  if (afterGap) follow(draft, toDo(...unfinished(mirror, call, state, place !== null)));
+}
+
+/** What the agent before may not have seen to. */
+function unfinished(mirror: Mirror, call: Call, state: string, isInPlace: boolean): FollowUp[] {
+  const { id, stage, direction, extension, conference, isDialled } = call;
+  const due: FollowUp[] = [];
+  if (state === "Up") due.push({ type: "apply-mute", call: id });
+  if (stage === "entered" && !isInPlace) due.push({ type: "enter-main-room", call: id });
+  if (direction === "in" && state !== "Up") due.push({ type: "answer", call: id });
+  else if (stage === "ringing" && isDialled) due.push({ type: "limit-ringing", call: id });
+  else if (stage === "ringing") due.push({ type: mirror.dialOf(id) === null ? "dial" : "settle-dial", call: id });
+  else if (stage === "answered" && extension !== "") due.push({ type: "dial-extension", call: id });
+  else if (stage === "entered" && conference !== null && mirror.conferences.get(conference)?.reportsSpeakers)
+    due.push({ type: "detect-talking", call: id });
+  return due;
+}
+
+/** A channel that nothing is written about. */
+function strangerFound(mirror: Mirror, { id, caller, dialplan }: AriChannel): Consequences {
+  const [, how, ...args] = dialplan.app_name === "Stasis" ? (dialplan.app_data ?? "").split(",") : [];
+  const [dialled, number] = how === "in" ? args : [];
+  return callerFound(mirror, id as CallId, how === "in", {
+    number: digitsOf(number ?? caller.number),
+    dialled: digitsOf(dialled ?? dialplan.exten),
+  });
+}
+
+/** Should an event have been lost. */
+function compare(mirror: Mirror, call: Call, { state }: AriChannel, place: Place | null): Consequences {
+  if (call.stage === "entered" && place?.key === call.conference) call.room = place.room;
+  return state === "Up" ? callUp(mirror, call.id) : nothing;
+}
+
+/** An event with the reason may be on its way: without a gap, a call is over at the second snapshot that does not have it. */
+function endMissingCalls(draft: Draft): void {
+  const { mirror, snapshot, afterGap } = draft;
+  const present = new Set(snapshot.channels.map(({ id }) => id));
+  for (const call of [...mirror.calls.values()]) {
+    const { ending, isMissing } = call;
+    call.isMissing = !present.has(call.id) && isUnchanged(draft, call);
+    if (call.isMissing && (afterGap || isMissing))
+      follow(draft, callOver(mirror, call, ending?.reason ?? unseenEnd(call), ending?.isReported ?? true));
+  }
+}
+
+/** Calls that an earlier agent dialled and that were over before this snapshot: nobody knows how they ended. */
+function endUnseenDials(mirror: Mirror): void {
+  for (const { key, dialled } of mirror.conferences.values()) {
+    for (const { call: id, number } of dialled) {
+      if (mirror.calls.has(id) || mirror.endedCalls.has(id)) continue;
+      const call = mirror.addCall(newCall(id, "out", { number, conference: key }));
+      mirror.end(call, unseenEnd(call));
+    }
+  }
+}
+
+/** Why a call is over whose end nobody saw. Nobody may say that a telephone rejected it. */
+function unseenEnd({ stage }: Call): EndReason {
+  return stage === "ringing" ? "refused" : "hung-up";
+}
+
+/** Channels that are no telephone's. */
+const internal = /^(Announcer|Recorder|Snoop|Bridge|CBAnn|CBRec|ConfBridgeRecorder|Message|UnicastRTP|MulticastRTP)\//;
+
+/** The halves of a Local channel are one call. */
+function countOthers(mirror: Mirror, channels: readonly AriChannel[]): number {
+  const half = /;[12]$/;
+  const isOwn = ({ id }: AriChannel) =>
+    mirror.calls.has(id as CallId) || mirror.endedCalls.has(id as CallId) || isProbe(id);
+  const own = new Set(channels.filter(isOwn).map(({ name }) => name.replace(half, "")));
+  const all = new Set(channels.filter(({ name }) => !internal.test(name)).map(({ name }) => name.replace(half, "")));
+  return [...all].filter((name) => !own.has(name)).length;
+}

@@ -1,0 +1,41 @@
+import { randomUUID } from "node:crypto";
+import { isDone } from "./ari.ts";
+import type { ExecutorContext } from "./executor-context.ts";
+import { probeId } from "./names.ts";
+
+/** Nobody else tries meanwhile. */
+const TRY_AGAIN_MS = 2_000;
+
+/** Whether Asterisk makes channels: one that is about to end makes none, though it makes bridges. */
+export async function takesCalls({ ari, settings: { application } }: ExecutorContext): Promise<boolean> {
+  const channelId = probeId(randomUUID());
+  const made = await ari.ask("createChannel", { endpoint: "Local/0@bridgehead-probe", app: application, channelId });
+  if (isDone(made)) await ari.ask("hangUp", { channelId });
+  return isDone(made);
+}
+
+/** Tells operations staff, once for as long as it stays so, and the edge, which then chooses another bridge where there is one. */
+export function setTrouble(context: ExecutorContext, trouble: ExecutorContext["trouble"]): void {
+  const before = context.trouble;
+  if (trouble === before) return;
+  context.trouble = trouble;
+  if (before === "going-away") context.reportPorts(context.settings.ports ?? null);
+  if (trouble === "going-away") {
+    context.notice(
+      "takes no new calls, for it is about to end: new conferences go elsewhere until it was started anew",
+    );
+    context.reportPorts(0);
+    context.begin([{ type: "await-calls" }]);
+  } else if (trouble === "endpoint") {
+    const { endpoint } = context.settings;
+    context.notice(`cannot call by ${endpoint}: look at this endpoint with \`asterisk -rx "pjsip show endpoints"\``);
+  }
+}
+
+/** Until somebody has thought better of it. If Asterisk ends, so does the link. */
+export async function awaitCalls(context: ExecutorContext): Promise<void> {
+  while (context.trouble === "going-away") {
+    await context.pauses.pass(TRY_AGAIN_MS);
+    if (await takesCalls(context)) setTrouble(context, "none");
+  }
+}

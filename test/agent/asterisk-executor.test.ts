@@ -1,0 +1,299 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
+import { bridgeName, CALL_VARIABLE } from "../../bridge-agent/drivers/asterisk/names.ts";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import { type CallId, type CommandId, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import { AsteriskWorld, conference, create } from "./asterisk-world.ts";
+
+let world: AsteriskWorld;
+beforeEach(async () => {
+  world = await AsteriskWorld.start();
+});
+afterEach(() => world.end());
+
+let driver: AsteriskDriver;
+const execute = (command: BridgeCommand) => driver.execute("command-1" as CommandId, conference, command);
+beforeEach(async () => {
+  driver = await world.startActive();
+});
+
+test("takes a bridge that is there already for the one that it wanted made, as Asterisk 16 and later ones say it", async () => {
+  for (const status of [409, 500]) {
+    let made: unknown = null;
+    world.asterisk.answers["POST /bridges"] = ({ parameters: { bridgeId, name } }) => {
+      made = { id: bridgeId, name, channels: [] };
+      return { status };
+    };
+    world.asterisk.answers["GET /bridges/bridgehead-command-1"] = () => ({ status: 200, body: made });
+    world.asterisk.answers["DELETE /bridges/bridgehead-command-1"] = { status: 204 };
+    expect(await execute(create)).toEqual({ done: true });
+    expect(await execute({ type: "end-conference" })).toEqual({ done: true });
+  }
+});
+
+test("writes a conference's anonymous ID and limit down before its bridge is there, and deletes them where that is not made", async () => {
+  world.asterisk.answers["POST /bridges"] = { status: 500 };
+  expect(await execute({ ...create, anonymousId: "0444", maxCallers: 5 })).toEqual({
+    done: false,
+    reason: "refused",
+  });
+  const steps = world.asterisk.requests.filter(
+    ({ what, parameters }) => what === "POST /bridges" || String(parameters.variable).includes("CONFERENCE"),
+  );
+  expect(steps.map(({ what }) => what)).toEqual([
+    "POST /asterisk/variable",
+    "POST /bridges",
+    "POST /asterisk/variable",
+  ]);
+  expect(steps[0]?.parameters.variable).toBe("BRIDGEHEAD_CONFERENCE_bridgehead-command-1");
+  expect(JSON.parse(String(steps[0]?.parameters.value))).toMatchObject({ anonymousId: "0444", maxCallers: 5 });
+  expect(steps[2]?.parameters).toEqual({ variable: "BRIDGEHEAD_CONFERENCE_bridgehead-command-1" });
+});
+
+test.each([
+  ["is there, is refused", JSON.stringify({ locked: false }), { done: false, reason: "refused" }],
+  ["is over, while its bridge goes, is made", "", { done: true }],
+])("takes care of other owners: a conference with the key of another one that %s", async (_, value, result) => {
+  const name = bridgeName({ owner: "beta/b", conference, room: MAIN_ROOM, kind: "main" });
+  world.asterisk.answers["GET /bridges"] = { status: 200, body: [{ id: "theirs", name, channels: [] }] };
+  world.asterisk.answers["GET /asterisk/variable"] = ({ parameters }) => ({
+    status: 200,
+    body: { value: parameters.variable === "BRIDGEHEAD_CONFERENCE_theirs" ? value : "" },
+  });
+  world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+  expect(await execute(create)).toEqual(result);
+});
+
+test("lets nobody in muted who cannot be muted", async () => {
+  world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+  world.asterisk.answers["POST /channels/c1/answer"] = { status: 204 };
+  world.asterisk.answers["POST /channels/c1/mute"] = { status: 412 };
+  expect(await execute(create)).toEqual({ done: true });
+  const dialplan = { exten: "18005551234" };
+  const channel = { id: "c1", name: "PJSIP/trunk-1", state: "Ring", caller: { number: "14085550001" }, dialplan };
+  world.asterisk.send({ type: "StasisStart", args: ["in", "18005551234", "14085550001"], channel });
+  await world.reported("prompted");
+
+  const admit: BridgeCommand = { type: "admit", call: "c1" as CallId, muted: true, joinTone: false };
+
+  expect(await execute(admit)).toEqual({ done: false, reason: "refused" });
+  expect(world.asterisk.requests.map(({ what }) => what)).not.toContain(
+    "POST /bridges/bridgehead-command-1/addChannel",
+  );
+});
+
+test.each(["report-speakers", "stop-reporting-speakers"] as const)(
+  "detects talk as the latest command says, also of who is entering when %s comes",
+  async (type) => {
+    world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+    world.asterisk.answers["POST /channels/c1/answer"] = { status: 204 };
+    world.asterisk.answers["POST /channels/c1/variable"] = { status: 204 };
+    expect(await execute(create)).toEqual({ done: true });
+    if (type === "stop-reporting-speakers") expect(await execute({ type: "report-speakers" })).toEqual({ done: true });
+    const caller = { number: "14085550001" };
+    const channel = { id: "c1", name: "PJSIP/trunk-1", state: "Ring", caller, dialplan: { exten: "18005551234" } };
+    world.asterisk.send({ type: "StasisStart", args: ["in", "18005551234", "14085550001"], channel });
+    await world.reported("prompted");
+    const addChannel = "POST /bridges/bridgehead-command-1/addChannel";
+    world.asterisk.answers[addChannel] = { status: 422 };
+
+    const admitted = execute({ type: "admit", call: "c1" as CallId, muted: false, joinTone: false });
+    await vi.waitFor(() => expect(world.asterisk.requests.map(({ what }) => what)).toContain(addChannel));
+    expect(await execute({ type })).toEqual({ done: true });
+    world.asterisk.answers[addChannel] = { status: 204 };
+    expect(await admitted).toEqual({ done: true });
+
+    const set = world.asterisk.requests.filter(({ what }) => what === "POST /channels/c1/variable");
+    const detection = set.map(({ parameters }) => String(parameters.variable)).filter((name) => name !== CALL_VARIABLE);
+    expect(detection.at(-1)).toBe(`TALK_DETECT(${type === "report-speakers" ? "set" : "remove"})`);
+  },
+);
+
+test("turns callers of a number away that is not in dialIn, and says so once for each", async () => {
+  const dialplan = { exten: "18005559999" };
+  for (const id of ["c1", "c2"])
+    world.asterisk.send({
+      type: "StasisStart",
+      args: ["in", "18005559999", "14085550001"],
+      channel: { id, name: `PJSIP/trunk-${id}`, state: "Ring", caller: { number: "14085550001" }, dialplan },
+    });
+  const hungUp = () => world.asterisk.requests.filter(({ what }) => what.startsWith("DELETE /channels/c"));
+  await vi.waitFor(() => expect(hungUp()).toHaveLength(2));
+  expect(hungUp().map(({ parameters }) => parameters)).toEqual(Array(2).fill({ reason: "unallocated" }));
+  expect(world.reports).toEqual([
+    {
+      type: "notice",
+      text: expect.stringContaining("hands calls to 18005559999 to the application bridgehead, and dialIn"),
+    },
+  ]);
+});
+
+test("leaves a channel alone that the dialplan has handed to it as anything but a caller", async () => {
+  const channel = { id: "c1", name: "Local/1", state: "Up", caller: { number: "1" }, dialplan: { exten: "s" } };
+  world.asterisk.send({ type: "StasisStart", args: ["other"], channel });
+  await driver.state();
+  expect(world.reports).toEqual([]);
+  expect(world.asterisk.requests.map(({ what }) => what)).not.toContain("DELETE /channels/c1");
+});
+
+describe("with a caller at the prompt", () => {
+  const call = "c1" as CallId;
+  const channel = {
+    id: "c1",
+    name: "PJSIP/trunk-1",
+    state: "Ring",
+    caller: { number: "1" },
+    dialplan: { exten: "" },
+  };
+  const played = () => world.asterisk.requests.find(({ what }) => what === "POST /channels/c1/play");
+  const playback = () => String(played()?.parameters.playbackId);
+  const asked = (what: string) => world.asterisk.requests.some((request) => request.what === what);
+  beforeEach(async () => {
+    world.asterisk.answers["POST /channels/c1/answer"] = { status: 204 };
+    world.asterisk.answers["POST /channels/c1/play"] = { status: 201 };
+    world.asterisk.answers["DELETE /channels/c1"] = { status: 204 };
+    world.asterisk.send({ type: "StasisStart", args: ["in", "18005551234", "14085550001"], channel });
+    await world.reported("prompted");
+    driver.announce(call, "locked");
+    await vi.waitFor(() => expect(played()).toBeDefined());
+  });
+  const expel = () => driver.execute("command-2" as CommandId, null, { type: "expel", call });
+
+  test("hangs up after the end of the sentence", async () => {
+    expect(played()?.parameters).toMatchObject({ media: ["sound:conf-locked"], lang: "en" });
+    const result = expel();
+    await driver.state();
+    expect(asked("DELETE /channels/c1")).toBe(false);
+    world.asterisk.send({ type: "PlaybackFinished", playback: { id: playback() } });
+    expect(await result).toEqual({ done: true });
+  });
+
+  test("hangs up at the first key", async () => {
+    const result = expel();
+    await driver.state();
+    expect(asked("DELETE /channels/c1")).toBe(false);
+    world.asterisk.send({
+      type: "ChannelDtmfReceived",
+      timestamp: "2026-11-20T10:00:00.000+0000",
+      digit: "1",
+      channel,
+    });
+    expect(await result).toEqual({ done: true });
+    await vi.waitFor(() => expect(asked(`DELETE /playbacks/${playback()}`)).toBe(true));
+  });
+
+  test("goes on when the caller hangs up before the end", async () => {
+    const result = expel();
+    await driver.state();
+    world.asterisk.send({ type: "StasisEnd", channel });
+    expect(await result).toEqual({ done: false, reason: "no-such-call" });
+  });
+});
+
+test("makes a conference anew while Asterisk still shows the bridge of the one before it", async () => {
+  const made: { id: unknown; name: unknown; channels: [] }[] = [];
+  world.asterisk.answers["POST /bridges"] = ({ parameters: { bridgeId, name } }) => {
+    made.push({ id: bridgeId, name, channels: [] });
+    return { status: 200, body: made.at(-1) };
+  };
+  world.asterisk.answers["GET /bridges"] = () => ({ status: 200, body: made });
+  const again = (command: BridgeCommand) => driver.execute("command-2" as CommandId, conference, command);
+  expect(await execute(create)).toEqual({ done: true });
+  expect(await execute({ type: "end-conference" })).toEqual({ done: true });
+  expect(await again(create)).toEqual({ done: true });
+  expect(made.map(({ id }) => id)).toEqual(["bridgehead-command-1", "bridgehead-command-2"]);
+});
+
+describe("with a conference that dials", () => {
+  const call = "leg-1" as CallId;
+  const number = { country: "1", area: "408", local: "5551234", extension: "" };
+  const dial = (waitMs = 30_000): BridgeCommand => ({ type: "dial", call, number, waitMs });
+  const channel = (state: string) => ({
+    id: call,
+    name: "PJSIP/trunk-1",
+    state,
+    caller: { number: "" },
+    dialplan: { exten: "" },
+  });
+  const asked = (what: string) => world.asterisk.requests.filter((request) => request.what === what);
+  beforeEach(async () => {
+    world.asterisk.answers["POST /bridges"] = ({ parameters: { bridgeId, name } }) => {
+      world.asterisk.answers["GET /bridges"] = { status: 200, body: [{ id: bridgeId, name, channels: [] }] };
+      return { status: 200, body: {} };
+    };
+    world.asterisk.answers["POST /channels/create"] = { status: 200, body: {} };
+    world.asterisk.answers["POST /channels/leg-1/dial"] = { status: 204 };
+    world.asterisk.answers["POST /channels/leg-1/variable"] = { status: 204 };
+    world.asterisk.answers["DELETE /channels/leg-1"] = { status: 204 };
+    expect(await execute(create)).toEqual({ done: true });
+  });
+
+  test("dials once, though Asterisk is not ready for it at first", async () => {
+    let tries = 0;
+    world.asterisk.answers["POST /channels/leg-1/dial"] = () => {
+      tries += 1;
+      return { status: tries < 3 ? 409 : 204 };
+    };
+    expect(await execute(dial())).toEqual({ done: true });
+    expect(tries).toBe(3);
+    const created = asked("POST /channels/create").filter(({ parameters }) => parameters.channelId === call);
+    expect(created.map(({ parameters }) => parameters.endpoint)).toEqual(["PJSIP/14085551234@trunk"]);
+    expect(await execute(dial())).toEqual({ done: false, reason: "refused" });
+  });
+
+  test("reports what becomes of a call after the result of its dial, though Asterisk tells it before", async () => {
+    // It answers a second dial: the first was too early.
+    let tries = 0;
+    world.asterisk.answers["POST /channels/leg-1/dial"] = () => {
+      tries += 1;
+      if (tries === 1) world.asterisk.send({ type: "ChannelDestroyed", cause: 17, channel: channel("Down") });
+      return { status: tries < 5 ? 409 : 404 };
+    };
+    const reportedBefore = execute(dial()).then((result) => [result, [...world.reports]]);
+    expect(await reportedBefore).toEqual([{ done: true }, []]);
+    expect(tries).toBe(5);
+    expect(await world.reported("ended")).toMatchObject({ call, reason: "busy" });
+  });
+
+  test("a dial that Asterisk refuses is refused, and nothing is reported", async () => {
+    world.asterisk.answers["POST /channels/leg-1/dial"] = { status: 500 };
+    world.asterisk.answers["DELETE /channels/leg-1"] = () => {
+      world.asterisk.send({ type: "ChannelDestroyed", cause: 16, channel: channel("Down") });
+      return { status: 204 };
+    };
+    expect(await execute(dial())).toEqual({ done: false, reason: "refused" });
+    await driver.state();
+    expect(world.reports).toEqual([]);
+  });
+
+  test("a call whose number Asterisk cannot note is not dialled", async () => {
+    world.asterisk.answers["POST /asterisk/variable"] = { status: 413 };
+    expect(await execute(dial())).toEqual({ done: false, reason: "refused" });
+    expect([asked("POST /channels/leg-1/dial").length, asked("DELETE /channels/leg-1").length]).toEqual([0, 1]);
+  });
+
+  test("a conference is not over while one of its calls cannot be hung up on", async () => {
+    expect(await execute(dial())).toEqual({ done: true });
+    world.asterisk.answers["DELETE /channels/leg-1"] = { status: 500 };
+    expect(await execute({ type: "end-conference" })).toEqual({ done: false, reason: "refused" });
+    expect((await driver.state())?.conferences).toHaveLength(1);
+  });
+
+  test("hangs up for nobody answered in a way that the next agent can read", async () => {
+    expect(await execute(dial(20))).toEqual({ done: true });
+    world.asterisk.send({ type: "Dial", dialstatus: "", peer: channel("Down") });
+    await vi.waitFor(() => expect(asked("DELETE /channels/leg-1")).toHaveLength(1));
+    expect(asked("DELETE /channels/leg-1")[0]?.parameters).toEqual({ reason: "no_answer" });
+  });
+
+  test("hears what the telephone has said while this process stood still", async () => {
+    expect(await execute(dial(200))).toEqual({ done: true });
+    world.asterisk.send({ type: "Dial", dialstatus: "", peer: channel("Down") });
+    await driver.state();
+    world.asterisk.send({ type: "ChannelDestroyed", cause: 17, channel: channel("Down") });
+    const until = performance.now() + 250;
+    while (performance.now() < until);
+    expect(await world.reported("ended")).toMatchObject({ call, reason: "busy" });
+    expect(asked("DELETE /channels/leg-1")).toEqual([]);
+  });
+});

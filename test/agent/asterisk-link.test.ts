@@ -1,0 +1,236 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
+import { bridgeName } from "../../bridge-agent/drivers/asterisk/names.ts";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import { type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import { AsteriskWorld, conference, create } from "./asterisk-world.ts";
+
+let world: AsteriskWorld;
+beforeEach(async () => {
+  world = await AsteriskWorld.start();
+});
+afterEach(() => world.end());
+
+describe("an agent that is replaced", () => {
+  const replaced = { type: "ApplicationReplaced", application: "bridgehead" };
+  const execute = (driver: AsteriskDriver) => driver.execute("command-1" as CommandId, conference, create);
+  const asked = (what: string) => world.asterisk.requests.filter((request) => request.what === what).length;
+
+  test("and has not heard of it asks for nothing more, once its last mark is old", async () => {
+    let nowMs = 0;
+    const driver = world.start({}, { monotonicMs: () => nowMs, pingEveryMs: 3_600_000 });
+    await world.reported("connected");
+    driver.activate(3);
+    await driver.state();
+    // Marks reach the other agent from now on, and what this one is to be told is late.
+    const late = world.asterisk.answers;
+    for (let mark = 1; mark < 20; mark += 1)
+      late[`POST /events/user/bridgehead-agent-1-${mark}`] = () => {
+        setTimeout(() => world.asterisk.send(replaced), 20);
+        return { status: 204 };
+      };
+    late["POST /bridges"] = { status: 200, body: {} };
+    nowMs = 1_501;
+
+    expect(await execute(driver)).toEqual({ done: "unknown" });
+
+    expect(await world.reported("disconnected")).toMatchObject({ isReplaced: true });
+    expect(asked("POST /bridges")).toBe(0);
+  });
+
+  test("while its marks are fresh asks without another one", async () => {
+    const driver = world.start({}, { monotonicMs: () => 0, pingEveryMs: 3_600_000 });
+    await world.reported("connected");
+    driver.activate(3);
+    await driver.state();
+    const marks = () => world.asterisk.requests.filter(({ what }) => what.startsWith("POST /events/user/")).length;
+    const before = marks();
+    world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+    expect(await execute(driver)).toEqual({ done: true });
+    expect(marks()).toBe(before);
+  });
+
+  test("leaves what Asterisk was sent to it, sends nothing new, and tells its successor when all of it is answered", async () => {
+    const driver = world.start();
+    await world.reported("connected");
+    driver.activate(3);
+    await driver.state();
+    world.asterisk.answers["POST /bridges"] = null;
+    const result = execute(driver);
+    await vi.waitFor(() => expect(asked("POST /bridges")).toBe(1));
+    const retired = "POST /events/user/bridgehead-retired-agent-1-3";
+
+    world.asterisk.send(replaced);
+
+    expect(await result).toEqual({ done: "unknown" });
+    expect([world.asterisk.brokenOff("POST /bridges"), asked(retired)]).toEqual([false, 0]);
+    world.asterisk.answer("POST /bridges", { status: 200, body: {} });
+    await vi.waitFor(() => expect(asked(retired)).toBe(1));
+    expect(asked("POST /applications/bridgehead/subscription")).toBe(0);
+  });
+});
+
+test("an agent that takes over asks for a snapshot once the one before has retired", async () => {
+  world.asterisk.answers["GET /asterisk/variable"] = {
+    status: 200,
+    body: { value: '{"owner":"acme/bridge-1","agent":"agent-2","epoch":2}' },
+  };
+  world.asterisk.answers["POST /events/user/bridgehead-who-acts"] = { status: 204 };
+  const driver = world.start();
+  await world.reported("connected");
+  const snapshots = () => world.asterisk.requests.filter(({ what }) => what === "GET /bridges").length;
+  driver.activate(3);
+  const state = driver.state();
+  await vi.waitFor(() => expect(world.asterisk.requests.some(({ what }) => what.includes("-begins-"))).toBe(true));
+  // Time enough for a snapshot.
+  for (let turns = 0; turns < 10; turns += 1) await fetch(`${world.asterisk.url}/asterisk/info`);
+  expect(snapshots()).toBe(0);
+
+  world.asterisk.send({ type: "ChannelUserevent", eventname: "bridgehead-retired-agent-2-2", userevent: {} });
+
+  expect(await state).toEqual({ conferences: [], calls: [], callsOfOthers: 0 });
+  expect(snapshots()).toBe(2);
+});
+
+test("an agent that connects anew takes snapshots until what it had asked for shows", async () => {
+  const driver = world.start();
+  await world.reported("connected");
+  driver.activate(3);
+  await driver.state();
+  world.asterisk.answers["GET /asterisk/variable"] = {
+    status: 200,
+    body: { value: '{"owner":"acme/bridge-1","agent":"agent-1","epoch":3}' },
+  };
+  world.reports.length = 0;
+  world.asterisk.sockets[0]?.terminate();
+  await world.reported("connected");
+  const name = bridgeName({ owner: "acme/bridge-1", conference, room: MAIN_ROOM, kind: "main" });
+  let snapshots = 0;
+  world.asterisk.answers["GET /bridges"] = () => {
+    snapshots += 1;
+    return { status: 200, body: snapshots === 1 ? [] : [{ id: "bridge-1", name, channels: [] }] };
+  };
+
+  driver.activate(3);
+
+  expect((await driver.state())?.conferences).toMatchObject([{ conference }]);
+  expect(snapshots).toBeGreaterThanOrEqual(3);
+  expect(world.reports.map(({ type }) => type)).toEqual(["disconnected", "connected"]);
+});
+
+describe("a link that is up", () => {
+  let driver: AsteriskDriver;
+  const execute = (command: BridgeCommand) => driver.execute("command-1" as CommandId, conference, command);
+  beforeEach(async () => {
+    driver = await world.startActive();
+  });
+
+  test("says on Asterisk who acts, and since which epoch", () => {
+    const written = world.asterisk.requests.find(({ what }) => what === "POST /asterisk/variable");
+    expect(JSON.parse(String(written?.parameters.value))).toEqual({
+      owner: "acme/bridge-1",
+      agent: "agent-1",
+      epoch: 3,
+    });
+  });
+
+  test("is lost when Asterisk answers no longer, and what was asked is unknown", async () => {
+    world.asterisk.answers["POST /bridges"] = null;
+    const result = execute(create);
+    await vi.waitFor(() => expect(world.asterisk.requests.some(({ what }) => what === "POST /bridges")).toBe(true));
+    world.asterisk.sockets[0]?.terminate();
+    expect(await result).toEqual({ done: "unknown" });
+    expect(world.reports[0]).toMatchObject({ type: "disconnected", isReplaced: false });
+  });
+
+  test("is lost when Asterisk was started anew without a word", async () => {
+    world.asterisk.answers["GET /asterisk/info"] = {
+      status: 200,
+      body: { system: { version: "22.10.1" }, status: { startup_time: "2026-11-20T11:00:00.000+0000" } },
+    };
+    expect((await world.reported("connected")).bootId).toBe("2026-11-20T11:00:00.000+0000");
+    expect(world.reports[0]).toMatchObject({
+      type: "disconnected",
+      why: expect.stringContaining("it was started anew"),
+    });
+  });
+
+  test("is lost when Asterisk no longer has the event socket, though nobody closed it", async () => {
+    for (let mark = 1; mark < 200; mark += 1)
+      world.asterisk.answers[`POST /events/user/bridgehead-agent-1-${mark}`] = { status: 404 };
+    expect((await world.reported("disconnected")).why).toContain("it no longer has this agent's event socket");
+  });
+
+  test("gives a command up that waits for Asterisk when it is over", async () => {
+    world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+    world.asterisk.answers["POST /channels/create"] = { status: 200, body: {} };
+    world.asterisk.answers["POST /channels/leg-1/dial"] = { status: 409 };
+    expect(await execute(create)).toEqual({ done: true });
+    const number = { country: "1", area: "408", local: "5551234", extension: "" };
+    const result = execute({ type: "dial", call: "leg-1" as CallId, number, waitMs: 30_000 });
+    await vi.waitFor(() =>
+      expect(world.asterisk.requests.map(({ what }) => what)).toContain("POST /channels/leg-1/dial"),
+    );
+    world.asterisk.sockets[0]?.terminate();
+    expect(await result).toEqual({ done: "unknown" });
+  });
+
+  test("acts once, however often it is told to at the same time", async () => {
+    driver.activate(4);
+    driver.activate(5);
+    const made = execute(create);
+    world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+    expect(await made).toEqual({ done: true });
+    expect(world.asterisk.sockets).toHaveLength(1);
+  });
+
+  test("is lost within seconds when Asterisk hangs, however many requests wait for it", async () => {
+    world.asterisk.answers["POST /bridges"] = null;
+    const keys = Array.from({ length: 20 }, (_, index) => String(987650000 + index) as ConfKey);
+    const results = keys.map((key) => driver.execute(`command-of-${key}` as CommandId, key, create));
+    const asked = () => world.asterisk.requests.filter(({ what }) => what === "POST /bridges").length;
+    await vi.waitFor(() => expect(asked()).toBe(16));
+    world.asterisk.answers["GET /asterisk/info"] = null;
+    const lost = await vi.waitFor(() => {
+      expect(world.reports).not.toEqual([]);
+      return world.reports[0];
+    }, 3_000);
+    expect(lost).toMatchObject({ type: "disconnected", why: expect.stringContaining("has not answered for 2 s") });
+    expect(await Promise.all(results)).toEqual(keys.map(() => ({ done: "unknown" })));
+    expect(asked()).toBe(16);
+  });
+
+  test("is another agent's after its event says so", async () => {
+    world.asterisk.send({ type: "ApplicationReplaced", application: "bridgehead" });
+    expect(await world.reported("disconnected")).toMatchObject({ isReplaced: true });
+  });
+
+  test("outlives an activation of a later epoch without another event socket", async () => {
+    const [socket] = world.asterisk.sockets;
+    driver.activate(4);
+    await driver.state();
+    expect(world.asterisk.sockets).toEqual([socket]);
+  });
+
+  test.each([400, 403, 500])(
+    "outlives a command that Asterisk answers with status %d, which is refused",
+    async (status) => {
+      world.asterisk.answers["POST /bridges"] = { status, body: "<html>nonsense" };
+      expect(await execute(create)).toEqual({ done: false, reason: "refused" });
+      expect(world.reports).toEqual([]);
+    },
+  );
+
+  test("ends when an event is none of ARI's", async () => {
+    world.asterisk.send({ type: "StasisStart", args: [] });
+    expect((await world.reported("disconnected")).why).toContain(
+      "it sent StasisStart with something else than ARI has",
+    );
+  });
+
+  test("ends when the state is none of ARI's", async () => {
+    world.asterisk.answers["GET /channels"] = { status: 200, body: [{ id: 7 }] };
+    expect(await driver.state()).toBeNull();
+    expect((await world.reported("disconnected")).why).toContain("it answered listChannels with something else");
+  });
+});

@@ -1,0 +1,199 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import { applyEvent } from "../../bridge-agent/drivers/asterisk/apply-event.ts";
+import { nothing } from "../../bridge-agent/drivers/asterisk/changes.ts";
+import { callNotesOf, Mirror, newCall, newConferenceNotes } from "../../bridge-agent/drivers/asterisk/mirror.ts";
+import { bridgeName, type ConferenceNotes, probeId, whispererId } from "../../bridge-agent/drivers/asterisk/names.ts";
+import { reconcile } from "../../bridge-agent/drivers/asterisk/reconcile.ts";
+import { type CallId, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import { began, bridgeOf, caller, channel, dialled, entered, key, leg, owner, snapshot } from "./asterisk-messages.ts";
+
+let mirror: Mirror;
+beforeEach(() => {
+  mirror = new Mirror({ owner, dialIn: ["18005551234"] });
+});
+
+const stageOf = (id: CallId) => mirror.state().calls.find(({ call }) => call === id)?.stage;
+
+describe("a snapshot", () => {
+  test.each([
+    ["whispers to a caller", whispererId("1")],
+    ["was made to see whether one can be", probeId("1")],
+  ])("hangs up a channel of an agent that is gone, which %s", (_, whisperer) => {
+    const seen = snapshot({ channels: [channel(whisperer)] });
+    expect(reconcile(mirror, seen, mirror.version, false)).toEqual(nothing);
+    expect(reconcile(mirror, seen, mirror.version, true).followUps).toEqual([{ type: "hang-up", call: whisperer }]);
+    expect(reconcile(mirror, { ...seen, inApplication: new Set() }, mirror.version, true)).toEqual(nothing);
+    expect(mirror.state().calls).toEqual([]);
+  });
+
+  test("takes back nothing that changed after it began", () => {
+    const since = mirror.version;
+    const conference = mirror.addConference(key, "bridge-1");
+    entered(mirror, conference);
+    reconcile(mirror, snapshot(), since, true);
+    expect(stageOf(caller)).toBe("entered");
+    expect(mirror.state().conferences).toHaveLength(1);
+  });
+
+  test("takes back nothing that a request on its way may change", () => {
+    const conference = mirror.addConference(key, "bridge-1");
+    entered(mirror, conference);
+    const releases = [mirror.holdConference(key), mirror.holdCall(caller)];
+    reconcile(mirror, snapshot(), mirror.version, true);
+    expect(stageOf(caller)).toBe("entered");
+    for (const release of releases) release();
+    reconcile(mirror, snapshot(), mirror.version, true);
+    expect(stageOf(caller)).toBe("ended");
+  });
+
+  test("does not bring back what is over, though Asterisk shows it for a moment more", () => {
+    const conference = mirror.addConference(key, "bridge-1");
+    entered(mirror, conference);
+    mirror.removeConference(key);
+    const shown = snapshot({ bridges: [bridgeOf("bridge-1", MAIN_ROOM, [caller])], channels: [channel(caller)] });
+    expect(reconcile(mirror, shown, mirror.version, false)).toEqual(nothing);
+    expect(mirror.state()).toMatchObject({ conferences: [], calls: [{ stage: "ended" }] });
+  });
+
+  test.each([
+    ["the second one", false, 1],
+    ["the first one after a gap", true, 0],
+  ])("hangs up who is over and still there at %s", (_, afterGap, before) => {
+    entered(mirror, mirror.addConference(key, "bridge-1"));
+    mirror.removeConference(key);
+    const shown = snapshot({ channels: [channel(caller)] });
+    for (let seen = 0; seen < before; seen += 1) reconcile(mirror, shown, mirror.version, false);
+    expect(reconcile(mirror, shown, mirror.version, afterGap)).toEqual({
+      reports: [],
+      followUps: [{ type: "hang-up", call: caller }],
+    });
+    expect(mirror.state().calls).toMatchObject([{ call: caller, stage: "ended", reason: "conference-ended" }]);
+    // It may have gone elsewhere in the dialplan.
+    expect(reconcile(mirror, { ...shown, inApplication: new Set() }, mirror.version, afterGap)).toEqual(nothing);
+  });
+
+  describe("finds a channel that an earlier agent has made for a dial:", () => {
+    const notes = (isDialled: boolean) =>
+      callNotesOf(newCall(leg, "out", { number: "14085551234", conference: key, waitMs: 30_000, isDialled }));
+
+    const noted = { ...newConferenceNotes, dialled: [{ call: leg, number: "14085551234" }] };
+    const seen = (state: string, isDialled: boolean, conferenceNotes: ConferenceNotes | null) =>
+      snapshot({
+        bridges: [bridgeOf("bridge-1", MAIN_ROOM)],
+        channels: [channel(leg, state)],
+        callNotes: new Map([[leg, notes(isDialled)]]),
+        conferenceNotes: new Map([["bridge-1", conferenceNotes]]),
+      });
+
+    test.each([
+      ["nobody has dialled yet, and it is dialled now", "Down", false, null, "dial"],
+      ["nobody has dialled yet, though others were, and it is dialled now", "Down", false, newConferenceNotes, "dial"],
+      ["it is dialled, and makes no sound yet", "Down", true, noted, "limit-ringing"],
+      ["it rings", "Ringing", false, noted, "limit-ringing"],
+      ["somebody was about to dial it", "Down", false, noted, "settle-dial"],
+    ] as const)("%s", (_, state, isDialled, conferenceNotes, type) => {
+      const { followUps } = reconcile(mirror, seen(state, isDialled, conferenceNotes), mirror.version, true);
+      expect(followUps).toEqual([{ type, call: leg }]);
+      expect(stageOf(leg)).toBe("ringing");
+    });
+
+    test("Asterisk made it late, and it is hung up on unless somebody dials meanwhile", () => {
+      const late = seen("Down", false, newConferenceNotes);
+      reconcile(
+        mirror,
+        snapshot({ bridges: late.bridges, conferenceNotes: late.conferenceNotes }),
+        mirror.version,
+        true,
+      );
+      expect(reconcile(mirror, late, mirror.version, false)).toEqual(nothing);
+      expect(mirror.state().calls).toEqual([]);
+      const conference = mirror.conferences.get(key);
+      if (!conference) throw new Error("no conference");
+      const call = dialled(mirror, conference, leg);
+      expect(reconcile(mirror, late, mirror.version, false)).toEqual(nothing);
+      mirror.removeCall(call);
+      reconcile(mirror, late, mirror.version, false);
+      expect(reconcile(mirror, late, mirror.version, false).followUps).toEqual([{ type: "hang-up", call: leg }]);
+    });
+  });
+
+  test("does not show a conference that is being made", () => {
+    const release = mirror.holdConference(key);
+    reconcile(mirror, snapshot({ bridges: [bridgeOf("bridge-1", MAIN_ROOM)] }), mirror.version, false);
+    expect(mirror.state().conferences).toEqual([]);
+    release();
+    reconcile(mirror, snapshot({ bridges: [bridgeOf("bridge-1", MAIN_ROOM)] }), mirror.version, false);
+    expect(mirror.state().conferences).toMatchObject([{ conference: key, owner }]);
+  });
+
+  test("reports an end whose event was lost at the second time that the call is missing", () => {
+    applyEvent(mirror, began(caller));
+    expect(reconcile(mirror, snapshot(), mirror.version, false).reports).toEqual([]);
+    expect(stageOf(caller)).toBe("prompted");
+    expect(reconcile(mirror, snapshot(), mirror.version, false).reports).toMatchObject([
+      { type: "ended", call: caller },
+    ]);
+  });
+
+  test("does not know how a call ended that rang before, and does not say that its telephone rejected it", () => {
+    dialled(mirror, mirror.addConference(key, "bridge-1"), leg);
+    const bridges = [bridgeOf("bridge-1", MAIN_ROOM)];
+    reconcile(mirror, snapshot({ bridges }), mirror.version, false);
+    const ended = { type: "ended", call: leg, conference: key, reason: "refused" };
+    expect(reconcile(mirror, snapshot({ bridges }), mirror.version, false).reports).toEqual([ended]);
+  });
+
+  test("after a gap shows what is gone as gone, and reports nothing", () => {
+    applyEvent(mirror, began(caller));
+    expect(reconcile(mirror, snapshot(), mirror.version, true).reports).toEqual([]);
+    expect(mirror.state().calls).toMatchObject([{ call: caller, stage: "ended", reason: "hung-up" }]);
+  });
+
+  test("finds a caller whom nobody has answered yet", () => {
+    const waiting = snapshot({ channels: [channel(caller, "Ring")] });
+    expect(reconcile(mirror, waiting, mirror.version, true)).toEqual({
+      reports: [],
+      followUps: [{ type: "answer", call: caller }],
+    });
+    expect(mirror.state().calls).toMatchObject([{ stage: "prompted", number: "14085550001", dialled: "18005551234" }]);
+  });
+
+  test("brings a caller in who was admitted and did not get there", () => {
+    const notes = callNotesOf(
+      newCall(caller, "in", { conference: key, muted: true, joinTone: false, attendeeId: "444" }),
+    );
+    const seen = { bridges: [bridgeOf("bridge-1", MAIN_ROOM)], channels: [channel(caller)] };
+    const consequences = reconcile(
+      mirror,
+      snapshot({ ...seen, callNotes: new Map([[caller, notes]]) }),
+      mirror.version,
+      true,
+    );
+    const mute = { type: "apply-mute", call: caller };
+    expect(consequences).toEqual({ reports: [], followUps: [mute, { type: "enter-main-room", call: caller }] });
+    expect(mirror.state().calls).toMatchObject([{ stage: "entered", room: MAIN_ROOM, muted: true, joinTone: false }]);
+  });
+
+  test("counts calls of others, each Local channel once, and none that is no telephone's, or a probe", () => {
+    const named = (name: string) => ({ ...channel(name), name });
+    const channels = ["PJSIP/a-1", "Local/1@b-1;1", "Local/1@b-1;2", "Announcer/x-1", "Snoop/y-1"].map(named);
+    const probe = { ...named("Local/0@p-1;1"), id: probeId("1") };
+    const all = [...channels, probe, named("Local/0@p-1;2")];
+    reconcile(mirror, snapshot({ channels: all, inApplication: new Set() }), mirror.version, true);
+    expect(mirror.state()).toMatchObject({ calls: [], callsOfOthers: 2 });
+  });
+
+  test("leaves the conferences of another owner out", () => {
+    const theirs = {
+      ...bridgeOf("bridge-1", MAIN_ROOM, [caller]),
+      name: bridgeName({ owner: "beta/b", conference: key, room: MAIN_ROOM, kind: "main" }),
+    };
+    reconcile(
+      mirror,
+      snapshot({ bridges: [theirs], channels: [channel(caller)], inApplication: new Set() }),
+      mirror.version,
+      true,
+    );
+    expect(mirror.state()).toEqual({ conferences: [], calls: [], callsOfOthers: 1 });
+  });
+});
