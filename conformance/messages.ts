@@ -137,13 +137,7 @@ export const fromWebex: readonly MessageRow[] = [
     standing: "documented",
     section: "2.2.2",
     document: guide,
-    attributes: [
-      msgId,
-      host,
-      extConfId,
-      required("ActionCode", "code", { codes: updateCodes }),
-      sometimes(extCallId),
-    ],
+    attributes: [msgId, host, extConfId, required("ActionCode", "code", { codes: updateCodes }), sometimes(extCallId)],
   },
   {
     name: "W2A_CloseConference",

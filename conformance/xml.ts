@@ -93,7 +93,10 @@ export function writeDocument(transId: string, messages: readonly Message[], roo
 }
 
 export function writeConfirmation(transId: string, result: number): string {
-  return build([{ TransID: [{ "#text": transId }] }, { Confirmation: [], ":@": { Result: String(result) } }], "WTSPDOM");
+  return build(
+    [{ TransID: [{ "#text": transId }] }, { Confirmation: [], ":@": { Result: String(result) } }],
+    "WTSPDOM",
+  );
 }
 
 function build(children: readonly Node[], rootName: string): string {
@@ -127,7 +130,8 @@ function faultsOfRoot({ name, attributes }: Element): string[] {
   const faults: string[] = [];
   if (name !== ROOT) faults.push(`the root element is ${name}, not ${ROOT}`);
   // One documented answer has words behind it.
-  if (!attributes.Name?.startsWith("WTSPDOM")) faults.push(`the root's Name is "${attributes.Name ?? ""}", not WTSPDOM`);
+  if (!attributes.Name?.startsWith("WTSPDOM"))
+    faults.push(`the root's Name is "${attributes.Name ?? ""}", not WTSPDOM`);
   if (attributes.Version !== "1.0") faults.push(`the root's Version is "${attributes.Version ?? ""}", not 1.0`);
   return faults;
 }
