@@ -240,7 +240,8 @@ export const fromAdapter: readonly MessageRow[] = [
     standing: "unconfirmed",
     section: "2.3.1",
     document: "none",
-    attributes: [...answer, optional("ActionCode", "code", { codes: updateCodes, ...inferred })],
+    // The request's, also one that nobody knows.
+    attributes: [...answer, optional("ActionCode", "integer", inferred)],
   },
   { name: "A2W_RspCloseConference", standing: "unconfirmed", section: "2.3.1", document: "none", attributes: answer },
   { name: "A2W_RspCallout", standing: "documented", section: "2.3.1", document: guide, attributes: answerOfCall },

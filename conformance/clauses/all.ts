@@ -10,7 +10,9 @@ import { resendingClauses } from "./resending.ts";
 import { roomClauses } from "./rooms.ts";
 import { silentJoinClauses } from "./silent-join.ts";
 import { speakerClauses } from "./speakers.ts";
+import { trafficClauses } from "./traffic.ts";
 import { transportClauses } from "./transport.ts";
+import { unseenClauses } from "./unseen.ts";
 
 /** All clauses, in the order of the report. */
 export const allClauses: readonly Clause[] = [
@@ -26,4 +28,6 @@ export const allClauses: readonly Clause[] = [
   ...roomClauses,
   ...failoverClauses,
   ...closingClauses,
+  ...trafficClauses,
+  ...unseenClauses,
 ];

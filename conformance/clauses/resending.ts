@@ -38,7 +38,7 @@ export const resendingClauses = [
           const { transId } = document;
           if (transId !== first?.document.transId)
             stage.fail(`the repeat has TransID ${transId}, the first post ${first?.document.transId}`);
-          if (text !== first.text) stage.fail("the repeat is not the same text as the first post");
+          if (text !== first?.text) stage.fail("the repeat is not the same text as the first post");
         }
       },
       ["dial in"],

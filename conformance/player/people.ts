@@ -26,6 +26,7 @@ export class People {
     const keys = `${confKey}#${attendeeId}#`;
     this.#stage.telephone(`${from} dials in and keys ${keys}`);
     const call = await this.#telephones.dialIn(from, keys);
+    this.#stage.dials.push({ at: this.#stage.ports.now(), confKey, attendeeId });
     this.#calls.push(call);
     return call;
   }

@@ -43,6 +43,8 @@ export class Stage implements Owner {
   /** Posts that were not confirmed, and repeats. */
   readonly noticed: Arrival[] = [];
   readonly conferences: Conference[] = [];
+  /** Who dialled in, when, and keyed which attendee ID. */
+  readonly dials: { readonly at: number; readonly confKey: string; readonly attendeeId: string }[] = [];
   /** How posts are taken, by the number of the TSP server. */
   readonly behaviours = new Map<number, Behaviour>();
   /** Whether WebEx answers A2W_NotifyUserEnter. */
