@@ -41,6 +41,7 @@ export const callOutClauses = [
       const number = await stage.people.number("answer");
       await conference.posts(conference.calloutMessage(number));
       await stage.people.called(number);
+      await conference.receives("A2W_NotifyUserEnter");
     },
     ["answer calls"],
   ),

@@ -42,6 +42,7 @@ export const transportClauses = [
       const { posted } = await conference.posts(conference.calloutMessage(number));
       const took = posted.confirmedAt - posted.at;
       if (took > AT_ONCE_MS) stage.fail(`the Confirmation came after ${took} ms, while the telephone was ringing`);
+      await conference.receives("A2W_NotifyUserEnter");
     },
     ["answer calls"],
   ),

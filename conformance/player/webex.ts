@@ -97,7 +97,6 @@ export class Webex {
   /** Posts one document; after a time-out twice more. The answer may be missing: then its `result` is `null`. */
   post(owner: Owner, serverNumber: number, messages: readonly Message[]): Promise<Posted> {
     const transId = this.ids(serverNumber).transId();
-    for (const { attributes } of messages) if (attributes.MsgID) this.own(attributes.MsgID, owner);
     const text = writeDocument(transId, messages.map(this.#renames.out));
     return this.postText(owner, serverNumber, text, { transId, messages });
   }
@@ -110,6 +109,7 @@ export class Webex {
     about: { readonly transId: string; readonly messages: readonly Message[] },
     attempts = 3,
   ): Promise<Posted> {
+    for (const { attributes } of about.messages) if (attributes.MsgID) this.own(attributes.MsgID, owner);
     const party = server(serverNumber);
     const at = this.ports.now();
     let answer: HttpAnswer | null = null;

@@ -68,8 +68,13 @@ export class ReferenceAdapter {
     const { transId, messages } = document;
     const result = this.#check(body, messages, document.notWellFormed !== null);
     const executed = result === OK || this.has("refused-document-carried-out") ? messages : [];
-    const known = this.has("nothing-beside-unknown") && messages.some(isUnknown) ? messages.filter(isUnknown) : executed;
-    const work = Promise.all(this.has("only-first-message") ? known.slice(0, 1).map(this.#carryOut(transId)) : known.map(this.#carryOut(transId)));
+    const known =
+      this.has("nothing-beside-unknown") && messages.some(isUnknown) ? messages.filter(isUnknown) : executed;
+    const work = Promise.all(
+      this.has("only-first-message")
+        ? known.slice(0, 1).map(this.#carryOut(transId))
+        : known.map(this.#carryOut(transId)),
+    );
     if (this.has("confirms-after-the-work")) await work;
     return { status: 200, body: this.#confirmation(transId, result, messages) };
   }
@@ -99,7 +104,9 @@ export class ReferenceAdapter {
   #checkMessage({ name, attributes, children }: Element): number {
     const required = REQUIRED[name];
     if (!required) return this.has("unknown-message-refused") ? NOT_KNOWN : OK;
-    const unasked = Object.keys(attributes).filter((key) => !rowsByName.get(name)?.attributes.some((one) => one.name === key));
+    const unasked = Object.keys(attributes).filter(
+      (key) => !rowsByName.get(name)?.attributes.some((one) => one.name === key),
+    );
     if (unasked.length > 0 && this.has("unknown-attributes-refused")) return WRONG;
     if (attributes.HybridSDKEnabled && this.has("hybrid-refused")) return WRONG;
     const forgiven: readonly (readonly [DefectName, string, string])[] = [
@@ -108,8 +115,12 @@ export class ReferenceAdapter {
       ["create-without-ext-conf-id-confirmed", "W2A_CreateConference", "ExtConfID"],
       ["update-without-action-confirmed", "W2A_UpdateConference", "ActionCode"],
     ];
-    const isForgiven = (key: string) => forgiven.some(([defect, of, which]) => of === name && which === key && this.has(defect));
-    if (required.some((key) => !attributes[key] && !isForgiven(key) && !(key === "WbxHostName" && !attributes.ExtConfID))) return WRONG;
+    const isForgiven = (key: string) =>
+      forgiven.some(([defect, of, which]) => of === name && which === key && this.has(defect));
+    if (
+      required.some((key) => !attributes[key] && !isForgiven(key) && !(key === "WbxHostName" && !attributes.ExtConfID))
+    )
+      return WRONG;
     const numbers = children.filter((child) => child.name === "PhoneNum");
     if (name === "W2A_Callout" && numbers.length !== 1 && !this.has("call-out-without-number-confirmed")) return WRONG;
     return OK;
@@ -129,10 +140,13 @@ export class ReferenceAdapter {
         if (this.has("unknown-message-ignored")) return;
         const code = this.has("unknown-message-other-code") ? "-11" : String(NOT_KNOWN);
         const error = { MsgID: attributes.MsgID, Result: code, ErrMsg: "unknown msg received" };
-        await this.outbox.send(attributes.ExtConfID ?? "", attributes.WbxHostName ?? conference?.host ?? "", [{ name: "A2W_RspMessageError", attributes: error }]);
+        await this.outbox.send(attributes.ExtConfID ?? "", attributes.WbxHostName ?? conference?.host ?? "", [
+          { name: "A2W_RspMessageError", attributes: error },
+        ]);
         return;
       }
-      if (conference && !(this.has("new-server-not-known") && conference.wasTakenOver)) return conference.asked(message);
+      if (conference && !(this.has("new-server-not-known") && conference.wasTakenOver))
+        return conference.asked(message);
       const answer = rowsByName.get(name)?.answer;
       if (!answer || !attributes.WbxHostName) return;
       const refusal = { MsgID: attributes.MsgID, Result: String(NO_SUCH_CONFERENCE) };

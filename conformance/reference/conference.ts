@@ -60,12 +60,20 @@ export class ReferenceConference {
     const isCreated = await this.adapter.bridge.createConference(this.key);
     if (!isCreated) this.adapter.conferences.delete(this.key);
     const answered = this.has("answer-with-new-msg-id") ? this.adapter.outbox.msgId() : MsgID;
-    const answer: Message = { name: "A2W_RspCreateConference", attributes: { MsgID: answered, Result: isCreated ? "0" : "3" } };
+    const answer: Message = {
+      name: "A2W_RspCreateConference",
+      attributes: { MsgID: answered, Result: isCreated ? "0" : "3" },
+    };
     const started = this.notification("A2W_NotifyConferenceChange", { Status: this.has("status-unknown") ? "8" : "0" });
-    const recorder = { Status: "4", NBRPhoneNumber: "1,408,9041708", NBRDialSequence: this.has("sequence-without-end") ? "P15D12#" : "P15D12#P0" };
+    const recorder = {
+      Status: "4",
+      NBRPhoneNumber: "1,408,9041708",
+      NBRDialSequence: this.has("sequence-without-end") ? "P15D12#" : "P15D12#P0",
+    };
     const sequence = this.notification("A2W_NotifyConferenceChange", recorder);
     if (this.has("status-0-before-answer")) await this.tell(started);
-    if (this.has("answer-with-trans-id-of-request")) await this.adapter.outbox.send(this.key, this.host, [answer], transId);
+    if (this.has("answer-with-trans-id-of-request"))
+      await this.adapter.outbox.send(this.key, this.host, [answer], transId);
     else if (!this.has("create-not-answered")) await this.answer(this.host, answer);
     if (!isCreated) return;
     if (!this.has("no-status-0") && !this.has("status-0-before-answer")) await this.tell(started);
@@ -79,7 +87,9 @@ export class ReferenceConference {
     const host = attributes.WbxHostName ?? this.host;
     if (this.has("notifications-to-last-host")) this.host = host;
     if (name.includes("SubConference")) return subConferenceAsked(this, request);
-    const leg = [...this.legs.values()].find(({ extCallId }) => extCallId !== null && extCallId === attributes.ExtCallID);
+    const leg = [...this.legs.values()].find(
+      ({ extCallId }) => extCallId !== null && extCallId === attributes.ExtCallID,
+    );
     const respond = (answer: string, result = "0") =>
       this.answer(host, { name: answer, attributes: { MsgID: attributes.MsgID, Result: result } });
     switch (name) {
@@ -130,7 +140,9 @@ export class ReferenceConference {
 
   async #callOut(request: Element): Promise<void> {
     const { attributes, children } = request;
-    const parts = new Map(children.find(({ name }) => name === "PhoneNum")?.children.map(({ name, text }) => [name, text]));
+    const parts = new Map(
+      children.find(({ name }) => name === "PhoneNum")?.children.map(({ name, text }) => [name, text]),
+    );
     const waitMs = Number(attributes.MaxWaitingTime ?? 60) * 1000;
     const country = this.has("dials-without-country") ? "" : (parts.get("CountryCode") ?? "");
     const number = country + (parts.get("AreaCode") ?? "") + (parts.get("LocalNumber") ?? "");
@@ -204,7 +216,8 @@ export class ReferenceConference {
     const leg = this.legs.get(call.id);
     if (!leg) return;
     if (type === "left") return this.#hasLeft(leg);
-    if (type === "identified" && !this.has("merge-ignored")) this.change(leg, { Status: status(call), AttendeeID: call.attendeeId ?? "" });
+    if (type === "identified" && !this.has("merge-ignored"))
+      this.change(leg, { Status: status(call), AttendeeID: call.attendeeId ?? "" });
     if (type === "muted" && !this.has("self-mute-not-told")) this.change(leg, { Status: status(call) });
     if (type === "talking" && this.#reportsSpeakers && !this.has("speakers-not-told")) this.#tellSpeaker(leg);
   }
@@ -217,7 +230,12 @@ export class ReferenceConference {
       const flags = [...others.map(() => "Y"), flag];
       const by = this.has("speakers-joined-by-comma") ? "," : "%";
       const count = this.has("too-few-flags") ? 1 : flags.length;
-      void this.tell(this.notification("A2W_NotifySpeakingStatus", { ExtCallIDs: ids.join(by), SpeakingFlags: flags.slice(0, count).join(by) }));
+      void this.tell(
+        this.notification("A2W_NotifySpeakingStatus", {
+          ExtCallIDs: ids.join(by),
+          SpeakingFlags: flags.slice(0, count).join(by),
+        }),
+      );
     });
   }
 
@@ -227,7 +245,8 @@ export class ReferenceConference {
     if (extCallId && !this.has("failover-forgets-left")) this.#left.push(extCallId);
     this.change(leg, { Status: "2" });
     if (leg.call.room?.startsWith("private")) {
-      for (const one of this.legs.values()) if (one.call.room === leg.call.room) void this.adapter.bridge.move(one.call, "main");
+      for (const one of this.legs.values())
+        if (one.call.room === leg.call.room) void this.adapter.bridge.move(one.call, "main");
     }
     if (!this.#isAttached && this.legs.size === 0) {
       void this.adapter.bridge.endConference(this.key);
@@ -236,7 +255,9 @@ export class ReferenceConference {
   }
 
   async #admitCaller(call: BridgeCall): Promise<void> {
-    const isIt = this.has("anonymous-id-as-prefix") ? call.attendeeId?.startsWith(this.anonymousId) : call.attendeeId === this.anonymousId;
+    const isIt = this.has("anonymous-id-as-prefix")
+      ? call.attendeeId?.startsWith(this.anonymousId)
+      : call.attendeeId === this.anonymousId;
     const isMonitor = this.anonymousId !== "" && isIt === true;
     const muted = isMonitor && !this.has("monitor-dials-in-heard");
     await this.adapter.bridge.admit(call, { muted, joinTone: !isMonitor || this.has("monitor-dials-in-with-tone") });
@@ -266,7 +287,16 @@ export class ReferenceConference {
   }
 
   #add(call: BridgeCall, extCallId: string | null, isMonitor: boolean): Leg {
-    const leg: Leg = { call, extCallId, isMonitor, naming: null, waiting: [], entered: false, muted: call.muted, sub: null };
+    const leg: Leg = {
+      call,
+      extCallId,
+      isMonitor,
+      naming: null,
+      waiting: [],
+      entered: false,
+      muted: call.muted,
+      sub: null,
+    };
     this.legs.set(call.id, leg);
     return leg;
   }
@@ -279,7 +309,8 @@ export class ReferenceConference {
   /** A2W_NotifyUserEnter for a call. */
   entry(leg: Leg, more: Attributes = {}): Message {
     const { call, isMonitor } = leg;
-    const attendeeId = this.has("attendee-id-as-number") && call.attendeeId ? String(Number(call.attendeeId)) : call.attendeeId;
+    const attendeeId =
+      this.has("attendee-id-as-number") && call.attendeeId ? String(Number(call.attendeeId)) : call.attendeeId;
     const message = this.notification("A2W_NotifyUserEnter", {
       ExtCallID: this.has("enters-without-call-id") && !leg.extCallId ? undefined : (leg.extCallId ?? "null"),
       AttendeeID: this.has("attendee-id-not-told") ? undefined : (attendeeId ?? undefined),
@@ -347,17 +378,31 @@ export class ReferenceConference {
     for (const { call } of this.legs.values()) {
       if (call.room?.startsWith("private") && !this.has("failover-keeps-private-talk")) await bridge.move(call, "main");
     }
-    const known = [...this.legs.values()].filter(({ extCallId, naming }) => !this.has("failover-forgets-new") || (extCallId && !naming));
+    const known = [...this.legs.values()].filter(
+      ({ extCallId, naming }) => !this.has("failover-forgets-new") || (extCallId && !naming),
+    );
     const told = this.has("failover-tells-nobody") ? [] : this.has("failover-tells-one") ? known.slice(0, 1) : known;
     if (told.length > 0) await this.tell(...told.map((leg) => this.entry(leg)));
     const all = this.subs.size > 0 && !this.has("failover-privilege-of-muted-only");
-    for (const leg of told) if (all || (leg.call.muted && !leg.isMonitor && !this.has("failover-mute-not-told"))) await this.#tellPrivilege(leg);
-    for (const ExtCallID of this.#left.splice(0)) await this.tell(this.notification("A2W_NotifyUserChange", { ExtCallID, Status: "2" }));
+    for (const leg of told)
+      if (all || (leg.call.muted && !leg.isMonitor && !this.has("failover-mute-not-told")))
+        await this.#tellPrivilege(leg);
+    for (const ExtCallID of this.#left.splice(0))
+      await this.tell(this.notification("A2W_NotifyUserChange", { ExtCallID, Status: "2" }));
     for (const SubConfID of this.subs) {
-      if (!this.has("failover-sub-not-told")) await this.tell(this.notification("A2W_NotifySubConferenceChange", { SubConfID, Status: this.has("failover-sub-as-new") ? "0" : "2" }));
+      if (!this.has("failover-sub-not-told"))
+        await this.tell(
+          this.notification("A2W_NotifySubConferenceChange", {
+            SubConfID,
+            Status: this.has("failover-sub-as-new") ? "0" : "2",
+          }),
+        );
       for (const leg of this.legs.values()) {
         if (leg.sub !== SubConfID || this.has("failover-sub-calls-not-told")) continue;
-        this.#named(leg, (ExtCallID) => void this.tell(this.notification("A2W_NotifyJoinSubConference", { SubConfID, ExtCallID })));
+        this.#named(
+          leg,
+          (ExtCallID) => void this.tell(this.notification("A2W_NotifyJoinSubConference", { SubConfID, ExtCallID })),
+        );
       }
     }
   }
@@ -366,7 +411,9 @@ export class ReferenceConference {
   #tellPrivilege(leg: Leg): Promise<void> {
     return new Promise((done) => {
       this.#named(leg, (ExtCallID) => {
-        void this.tell(this.notification("A2W_NotifyUserChange", { ExtCallID, Status: status(leg.call) })).then(() => done());
+        void this.tell(this.notification("A2W_NotifyUserChange", { ExtCallID, Status: status(leg.call) })).then(() =>
+          done(),
+        );
       });
     });
   }

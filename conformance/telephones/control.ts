@@ -59,7 +59,8 @@ export class ControlledTelephones implements Telephones {
   }
 
   async isUp(call: CallId): Promise<boolean> {
-    const { state } = await this.#call(call);
+    const { calls } = await this.state();
+    const { state } = calls.find(({ id }) => id === call) ?? {};
     return state === "in-conference" || state === "prompted";
   }
 
