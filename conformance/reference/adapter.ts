@@ -166,7 +166,7 @@ export class ReferenceAdapter {
     if (running) return running.takenOver(ExtConfID, WbxHostName, MsgID, AnonymousID);
     const conference = new ReferenceConference(this, ConfKey, ExtConfID, WbxHostName, AnonymousID);
     this.conferences.set(ConfKey, conference);
-    await conference.create(MsgID, transId);
+    await conference.create(attributes, transId);
   }
 }
 

@@ -55,16 +55,15 @@ export class ReferenceConference {
     return extConfId === this.extConfId || this.#otherNames.includes(extConfId ?? "");
   }
 
-  async create(MsgID: string, transId: string): Promise<void> {
+  async create({ MsgID = "", HybridSDKEnabled }: Attributes, transId: string): Promise<void> {
     if (this.has("slow-create")) await this.adapter.ports.sleep(20_500);
     const isCreated = await this.adapter.bridge.createConference(this.key);
     if (!isCreated) this.adapter.conferences.delete(this.key);
-    const answered = this.has("answer-with-new-msg-id") ? this.adapter.outbox.msgId() : MsgID;
     const answer: Message = {
       name: "A2W_RspCreateConference",
-      attributes: { MsgID: answered, Result: isCreated ? "0" : "3" },
+      attributes: { MsgID, Result: isCreated ? "0" : "3" },
     };
-    const started = this.notification("A2W_NotifyConferenceChange", { Status: this.has("status-unknown") ? "8" : "0" });
+    const started = this.notification("A2W_NotifyConferenceChange", { Status: "0" });
     const recorder = {
       Status: "4",
       NBRPhoneNumber: "1,408,9041708",
@@ -77,8 +76,7 @@ export class ReferenceConference {
     else if (!this.has("create-not-answered")) await this.answer(this.host, answer);
     if (!isCreated) return;
     if (!this.has("no-status-0") && !this.has("status-0-before-answer")) await this.tell(started);
-    if (this.has("sends-unknown-message")) await this.tell(this.notification("A2W_NotifyHello", {}));
-    if (this.has("sequence-without-end")) await this.tell(sequence);
+    if (HybridSDKEnabled) await this.tell(sequence);
   }
 
   /** A request about this conference that is no create. */
@@ -199,8 +197,7 @@ export class ReferenceConference {
         return this.#answerCallout(event.call, code);
       }
       case "locked":
-        if (this.has("lock-not-told")) return;
-        return void this.tell(this.notification("A2W_NotifyConferenceChange", { Status: event.locked ? "2" : "0" }));
+        return this.#lockChanged(event.locked);
       case "ended": {
         const isTold = await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "3" }));
         this.adapter.conferences.delete(this.key);
@@ -210,6 +207,14 @@ export class ReferenceConference {
       default:
         return this.#ofLeg(event);
     }
+  }
+
+  async #lockChanged(locked: boolean): Promise<void> {
+    if (this.has("lock-not-told")) return;
+    if (this.has("sends-unknown-message")) await this.tell(this.notification("A2W_NotifyHello", {}));
+    const Status = this.has("status-unknown") ? "8" : locked ? "2" : "0";
+    const ExtConfID = this.has("other-ext-conf-id") ? `${this.extConfId}9` : this.extConfId;
+    await this.tell(this.notification("A2W_NotifyConferenceChange", { ExtConfID, Status }));
   }
 
   #ofLeg({ type, call }: BridgeEvent & { readonly call: BridgeCall }): void {
@@ -315,7 +320,7 @@ export class ReferenceConference {
       ExtCallID: this.has("enters-without-call-id") && !leg.extCallId ? undefined : (leg.extCallId ?? "null"),
       AttendeeID: this.has("attendee-id-not-told") ? undefined : (attendeeId ?? undefined),
       ParticipantType: isMonitor && !this.has("monitor-as-participant") ? "6" : "2",
-      DID: this.has("ampersand-not-escaped") ? "1&2" : call.number,
+      DID: this.has("ampersand-not-escaped") && !call.attendeeId ? "1&2" : call.number,
       ActionResult: "0",
       ...more,
     });
@@ -329,8 +334,9 @@ export class ReferenceConference {
     const leg = [...this.legs.values()].find(({ naming }) => naming === msgId) ?? this.#gone.get(msgId);
     if (!leg) return;
     leg.naming = null;
-    if (this.has("name-of-another-call")) for (const one of this.legs.values()) one.extCallId = extCallId;
-    if (!(this.wasTakenOver && this.has("new-server-names-ignored") && leg.extCallId)) leg.extCallId = extCallId;
+    const [first] = this.legs.values();
+    if (this.has("name-of-another-call")) leg.extCallId = first?.extCallId ?? extCallId;
+    else if (!(this.wasTakenOver && this.has("new-server-names-ignored") && leg.extCallId)) leg.extCallId = extCallId;
     for (const tell of leg.waiting.splice(0)) tell(leg.extCallId ?? "");
   }
 
@@ -345,7 +351,8 @@ export class ReferenceConference {
 
   /** A2W_NotifyUserChange for a call, when it has a name. */
   change(leg: Leg, attributes: Attributes): void {
-    const shown = this.has("status-not-told") ? { ...attributes, Status: undefined } : attributes;
+    const shown =
+      this.has("status-not-told") && attributes.AttendeeID ? { ...attributes, Status: undefined } : attributes;
     this.#named(leg, (ExtCallID) => void this.tell(this.notification("A2W_NotifyUserChange", { ExtCallID, ...shown })));
   }
 
@@ -419,13 +426,12 @@ export class ReferenceConference {
   }
 
   notification(name: string, attributes: Attributes): Message {
-    const ExtConfID = this.has("other-ext-conf-id") ? `${this.extConfId}9` : this.extConfId;
-    return { name, attributes: { MsgID: this.adapter.outbox.msgId(), ExtConfID, ...attributes } };
+    const MsgID = this.adapter.outbox.msgId(name);
+    return { name, attributes: { MsgID, ExtConfID: this.extConfId, ...attributes } };
   }
 
   async answer(host: string, message: Message): Promise<void> {
     await this.adapter.outbox.send(this.key, host, [message]);
-    if (this.has("answers-twice")) await this.adapter.outbox.send(this.key, host, [message]);
   }
 
   /** Resolves with whether the conference's server confirmed it. */

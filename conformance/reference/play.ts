@@ -17,7 +17,7 @@ export async function playReference(
   const options = {
     adapterUrl: `http://${addresses.adapter}/`,
     listen: ["webex1:80", "webex2:80"],
-    atOnce: 1_000,
+    atOnce: 8,
     patienceMs: 22_000,
     quietMs: 300,
     muteKeys: "*6",

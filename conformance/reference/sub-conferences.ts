@@ -8,8 +8,12 @@ export async function subConferenceAsked(conference: ReferenceConference, reques
   const { name, attributes } = request;
   const { SubConfID = "", ExtCallID = "", MsgID, WbxHostName } = attributes;
   const respond = async (result: string) => {
-    const answer = { name: name.replace("W2A_", "A2W_Rsp"), attributes: { MsgID, Result: result } };
+    const isOther = name === "W2A_CloseSubConference" && conference.has("answer-with-new-msg-id");
+    const answered = isOther ? conference.adapter.outbox.msgId(name) : MsgID;
+    const answer = { name: name.replace("W2A_", "A2W_Rsp"), attributes: { MsgID: answered, Result: result } };
     await conference.answer(WbxHostName ?? conference.host, answer);
+    const isTwice = name === "W2A_CreateSubConference" && conference.has("answers-twice");
+    if (isTwice) await conference.answer(WbxHostName ?? conference.host, answer);
   };
   const leg = [...conference.legs.values()].find(({ extCallId }) => extCallId === ExtCallID);
   if (name === "W2A_CreateSubConference") return create(conference, SubConfID, respond);
