@@ -50,9 +50,10 @@ export async function run(
     // The last answers of the clauses are still under way.
     await ports.sleep(options.quietMs);
     const passed = new Set([...results.values()].flatMap(({ id, outcome }) => (outcome === "passed" ? [id] : [])));
+    const traffic = { webex, passed, stages };
     for (const clause of clauses) {
       if (clause.kind === "played") continue;
-      const result = judge(clause, { webex, passed, stages });
+      const result = judge(clause, traffic);
       results.set(clause.id, result);
       onResult(result);
     }

@@ -3,6 +3,7 @@ import { fromAdapter, fromWebex, MAX_MESSAGES, rowsByName, type Standing } from 
 import { julianDigits } from "../player/ids.ts";
 import { server, type TraceEntry, titleOf } from "../player/trace.ts";
 import type { Arrival } from "../player/traffic.ts";
+import type { Element } from "../xml.ts";
 import { type Clause, GUIDE, judged, REFERENCE, SEQUENCES, type Traffic, type Verdict } from "./clause.ts";
 
 const resending = `${GUIDE}, Transaction ID, Resending, and API Message ID`;
@@ -47,9 +48,22 @@ function firstPosts({ webex }: Traffic): readonly Arrival[] {
   return webex.arrivals.filter(({ attempt, document }) => attempt === 1 && document.notWellFormed === null);
 }
 
+interface Told {
+  readonly arrival: Arrival;
+  readonly message: Element;
+}
+
+const toldByTraffic = new WeakMap<Traffic, readonly Told[]>();
+
 /** All messages, each once, with the post that brought it. */
-function messagesOf(traffic: Traffic) {
-  return firstPosts(traffic).flatMap((arrival) => arrival.document.messages.map((message) => ({ arrival, message })));
+function messagesOf(traffic: Traffic): readonly Told[] {
+  const known = toldByTraffic.get(traffic);
+  if (known) return known;
+  const told = firstPosts(traffic).flatMap((arrival) =>
+    arrival.document.messages.map((message) => ({ arrival, message })),
+  );
+  toldByTraffic.set(traffic, told);
+  return told;
 }
 
 /** A clause for what the documents say of a message's attributes, and one for what they leave open. */
@@ -240,11 +254,15 @@ export const trafficClauses: readonly Clause[] = [
     },
   ),
   judged("T9a", "documented", performance, "a conference is created within 20 s", (traffic) => {
+    const answers = new Map(
+      messagesOf(traffic).map(({ arrival, message: { name, attributes } }) => [
+        `${name} ${attributes.MsgID}`,
+        arrival.at,
+      ]),
+    );
     const times = confirmedRequests(traffic).flatMap(({ answer, msgId, at }) => {
-      const found = messagesOf(traffic).find(
-        ({ message: { name, attributes } }) => name === answer && attributes.MsgID === msgId,
-      );
-      return answer === "A2W_RspCreateConference" && found ? [found.arrival.at - at] : [];
+      const answeredAt = answers.get(`${answer} ${msgId}`);
+      return answer === "A2W_RspCreateConference" && answeredAt !== undefined ? [answeredAt - at] : [];
     });
     const late = times
       .filter((ms) => ms > CREATE_LIMIT_MS)

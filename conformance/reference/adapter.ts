@@ -1,6 +1,6 @@
 import { MAX_MESSAGES, rowsByName } from "../messages.ts";
 import type { Handler, HttpAnswer, Ports } from "../ports.ts";
-import { type Element, parse, readDocument, writeConfirmation } from "../xml.ts";
+import { type Element, type ReadDocument, readDocument, writeConfirmation } from "../xml.ts";
 import { ReferenceBridge } from "./bridge.ts";
 import { ReferenceConference } from "./conference.ts";
 import type { DefectName, Defects } from "./defects.ts";
@@ -35,6 +35,9 @@ export class ReferenceAdapter {
   /** Keys of conferences that ended while no server could be told. */
   readonly closed = new Set<string>();
   readonly #seen = new Map<string, Promise<HttpAnswer>>();
+  readonly #unknown = new Set<string>();
+  /** The first server of WebEx that asked for anything. */
+  firstHost = "";
 
   constructor(ports: Ports, defects: readonly DefectName[] = []) {
     this.ports = ports;
@@ -53,18 +56,28 @@ export class ReferenceAdapter {
 
   readonly receive: Handler = ({ method, body }) => {
     if (method !== "POST") return Promise.resolve({ status: 405, body: "" });
-    const { transId } = readDocument(body);
+    const document = readDocument(body);
+    const { transId, messages } = document;
     const seen = this.#seen.get(transId);
     if (seen && this.has("repeats-not-confirmed")) return Promise.resolve({ status: 409, body: "" });
     const again = this.has("repeats-carried-out") || (this.has("callouts-repeated") && body.includes("W2A_Callout"));
     if (seen && !again) return seen;
-    const answer = this.#confirm(body);
+    if (this.has("repeats-by-content") && messages.some(({ name }) => this.#isRepeat(name))) {
+      return Promise.resolve({ status: 200, body: writeConfirmation(transId, OK) });
+    }
+    const answer = this.#confirm(body, document);
     if (transId !== "") this.#seen.set(transId, answer);
     return answer;
   };
 
-  async #confirm(body: string): Promise<HttpAnswer> {
-    const document = readDocument(body);
+  /** Whether the last message of another name than those that the table knows was this one, too. */
+  #isRepeat(name: string): boolean {
+    const isRepeat = !rowsByName.has(name) && this.#unknown.has(name);
+    this.#unknown.add(name);
+    return isRepeat;
+  }
+
+  async #confirm(body: string, document: ReadDocument): Promise<HttpAnswer> {
     const { transId, messages } = document;
     const result = this.#check(body, messages, document.notWellFormed !== null);
     const executed = result === OK || this.has("refused-document-carried-out") ? messages : [];
@@ -75,7 +88,8 @@ export class ReferenceAdapter {
         ? known.slice(0, 1).map(this.#carryOut(transId))
         : known.map(this.#carryOut(transId)),
     );
-    if (this.has("confirms-after-the-work")) await work;
+    const isCreate = messages.some(({ name }) => name === "W2A_CreateConference");
+    if (this.has(isCreate ? "create-confirmed-when-created" : "confirms-after-the-work")) await work;
     return { status: 200, body: this.#confirmation(transId, result, messages) };
   }
 
@@ -92,7 +106,7 @@ export class ReferenceAdapter {
 
   #check(body: string, messages: readonly Element[], notWellFormed: boolean): number {
     if (notWellFormed) return this.has("broken-xml-confirmed") ? OK : NOT_XML;
-    if (/<!DOCTYPE/.test(body) || typeof parse(body) === "string") return NOT_XML;
+    if (/<!DOCTYPE/.test(body)) return NOT_XML;
     if (this.has("blanks-refused") && / =|\s>/.test(body)) return NOT_XML;
     const most = this.has("forty-messages-at-most") ? 40 : MAX_MESSAGES;
     if (messages.length === 0 || messages.length > most) return -10;
@@ -162,6 +176,7 @@ export class ReferenceAdapter {
       await this.outbox.send(ConfKey, WbxHostName, [answer]);
       return;
     }
+    if (this.firstHost === "") this.firstHost = WbxHostName;
     const running = this.conferences.get(ConfKey);
     if (running) return running.takenOver(ExtConfID, WbxHostName, MsgID, AnonymousID);
     const conference = new ReferenceConference(this, ConfKey, ExtConfID, WbxHostName, AnonymousID);

@@ -1,8 +1,9 @@
 import type { Element, Message } from "../xml.ts";
 import type { ReferenceAdapter } from "./adapter.ts";
 import type { BridgeCall, BridgeEvent } from "./bridge.ts";
+import { admitCallee, callOut, calloutFailed, cancelCallout } from "./call-outs.ts";
 import type { DefectName } from "./defects.ts";
-import { privateTalkAdded, privateTalkOpened } from "./private-talk.ts";
+import { privateTalkAdded } from "./private-talk.ts";
 import { subConferenceAsked } from "./sub-conferences.ts";
 
 /** A call of a conference, as WebEx is told about it. */
@@ -94,9 +95,9 @@ export class ReferenceConference {
       case "W2A_CloseConference":
         return this.#close(attributes, () => respond("A2W_RspCloseConference"));
       case "W2A_Callout":
-        return this.#callOut(request);
+        return callOut(this, request);
       case "W2A_CancelCallout":
-        return this.#cancel(attributes, () => respond("A2W_RspCancelCallout"));
+        return cancelCallout(this, attributes, () => respond("A2W_RspCancelCallout"));
       case "W2A_UpdateConference":
         return this.#update(attributes, (result) => respond("A2W_RspUpdateConference", result));
       case "W2A_UpdateUser": {
@@ -136,38 +137,6 @@ export class ReferenceConference {
     this.change(leg, { Status: muted ? "1" : "0" });
   }
 
-  async #callOut(request: Element): Promise<void> {
-    const { attributes, children } = request;
-    const parts = new Map(
-      children.find(({ name }) => name === "PhoneNum")?.children.map(({ name, text }) => [name, text]),
-    );
-    const waitMs = Number(attributes.MaxWaitingTime ?? 60) * 1000;
-    const country = this.has("dials-without-country") ? "" : (parts.get("CountryCode") ?? "");
-    const number = country + (parts.get("AreaCode") ?? "") + (parts.get("LocalNumber") ?? "");
-    const call = this.adapter.bridge.dial(this.key, number, parts.get("Extension") ?? "", waitMs);
-    this.callouts.set(call.id, { request, isOver: false });
-    if (this.has("answered-while-ringing")) await this.#answerCallout(call, "0");
-    // Only where a Confirmation waits for it.
-    if (this.has("confirms-after-the-work")) await this.adapter.ports.sleep(1_100);
-  }
-
-  async #cancel({ ExtCallID }: Attributes, respond: () => Promise<void>): Promise<void> {
-    const [id] = [...this.callouts].find(([, { request }]) => request.attributes.ExtCallID === ExtCallID) ?? [];
-    const call = this.adapter.bridge.calls.get(id ?? "");
-    if (call) call.state = "ended";
-    await respond();
-    if (call) await this.#answerCallout(call, "9");
-  }
-
-  async #answerCallout(call: BridgeCall, result: string): Promise<void> {
-    const callout = this.callouts.get(call.id);
-    if (!callout || callout.isOver) return;
-    callout.isOver = true;
-    const { MsgID, WbxHostName } = callout.request.attributes;
-    const host = this.has("answers-to-the-conference") ? this.host : (WbxHostName ?? this.host);
-    await this.answer(host, { name: "A2W_RspCallout", attributes: { MsgID, Result: result } });
-  }
-
   async #close({ KeepAlive }: Attributes, respond: () => Promise<void>): Promise<void> {
     const isKept = this.has("keep-alive-ends") ? false : /^(?:1|true)$/i.test(KeepAlive ?? "");
     await respond();
@@ -190,12 +159,9 @@ export class ReferenceConference {
       case "prompted":
         return this.#admitCaller(event.call);
       case "answered":
-        return this.#admitCallee(event.call);
-      case "not-answered": {
-        const codes: Record<string, string> = { busy: "6", reject: "17", invalid: "8", "no-answer": "7" };
-        const code = this.has("busy-is-ok") && event.outcome === "busy" ? "0" : (codes[event.outcome] ?? "8");
-        return this.#answerCallout(event.call, code);
-      }
+        return admitCallee(this, event.call);
+      case "not-answered":
+        return calloutFailed(this, event.call, event.outcome);
       case "locked":
         return this.#lockChanged(event.locked);
       case "ended": {
@@ -268,30 +234,14 @@ export class ReferenceConference {
     await this.adapter.bridge.admit(call, { muted, joinTone: !isMonitor || this.has("monitor-dials-in-with-tone") });
     if (this.has("two-rooms-for-one-key")) call.room = call.id;
     if (this.has("slow-entry")) await this.adapter.ports.sleep(10_500);
-    const leg = this.#add(call, null, isMonitor);
+    const leg = this.add(call, null, isMonitor);
     if (this.has("call-ids-invented")) leg.extCallId = call.id;
-    await this.#enter(leg);
-    if (this.has("enters-twice")) await this.#enter(leg);
+    await this.enter(leg);
+    if (this.has("enters-twice")) await this.enter(leg);
   }
 
-  async #admitCallee(call: BridgeCall): Promise<void> {
-    const request = this.callouts.get(call.id)?.request;
-    if (!request) return;
-    const { ExtCallID = "", ParticipantType, JoinMode, Privilege } = request.attributes;
-    const isMonitor = ParticipantType === "6";
-    const isMuted = this.has("mute-by-privilege") ? Privilege === "1" : isMonitor || Privilege === "1";
-    const muted = isMuted && !this.has("monitor-called-heard");
-    await this.adapter.bridge.admit(call, { muted, joinTone: !isMonitor || this.has("monitor-called-with-tone") });
-    if (this.has("called-alone")) call.room = call.id;
-    const leg = this.#add(call, ExtCallID, isMonitor);
-    if (this.has("enters-before-answer")) await this.#enter(leg);
-    await this.#answerCallout(call, "0");
-    if (this.has("enters-before-answer")) return;
-    if (JoinMode === "0" || this.has("join-mode-1-private")) return privateTalkOpened(this, leg);
-    await this.#enter(leg, this.has("called-enters-as-null") ? { ExtCallID: "null" } : {});
-  }
-
-  #add(call: BridgeCall, extCallId: string | null, isMonitor: boolean): Leg {
+  /** A call that has been admitted. */
+  add(call: BridgeCall, extCallId: string | null, isMonitor: boolean): Leg {
     const leg: Leg = {
       call,
       extCallId,
@@ -307,8 +257,11 @@ export class ReferenceConference {
   }
 
   /** The call has entered, and is told. */
-  async #enter(leg: Leg, more: Attributes = {}): Promise<void> {
-    await this.tell(this.entry(leg, more));
+  async enter(leg: Leg, more: Attributes = {}): Promise<void> {
+    const { firstHost, outbox } = this.adapter;
+    const message = this.entry(leg, more);
+    if (this.has("entries-to-first-server")) await outbox.send(this.key, firstHost, [message]);
+    else await this.tell(message);
   }
 
   /** A2W_NotifyUserEnter for a call. */
@@ -320,7 +273,7 @@ export class ReferenceConference {
       ExtCallID: this.has("enters-without-call-id") && !leg.extCallId ? undefined : (leg.extCallId ?? "null"),
       AttendeeID: this.has("attendee-id-not-told") ? undefined : (attendeeId ?? undefined),
       ParticipantType: isMonitor && !this.has("monitor-as-participant") ? "6" : "2",
-      DID: this.has("ampersand-not-escaped") && !call.attendeeId ? "1&2" : call.number,
+      DID: this.has("ampersand-not-escaped") && call.direction === "in" && !call.attendeeId ? "1&2" : call.number,
       ActionResult: "0",
       ...more,
     });
@@ -337,6 +290,7 @@ export class ReferenceConference {
     const [first] = this.legs.values();
     if (this.has("name-of-another-call")) leg.extCallId = first?.extCallId ?? extCallId;
     else if (!(this.wasTakenOver && this.has("new-server-names-ignored") && leg.extCallId)) leg.extCallId = extCallId;
+    if (this.has("names-of-called-lost") && leg.call.direction === "out") leg.extCallId = "0";
     for (const tell of leg.waiting.splice(0)) tell(leg.extCallId ?? "");
   }
 
@@ -388,7 +342,12 @@ export class ReferenceConference {
     const known = [...this.legs.values()].filter(
       ({ extCallId, naming }) => !this.has("failover-forgets-new") || (extCallId && !naming),
     );
-    const told = this.has("failover-tells-nobody") ? [] : this.has("failover-tells-one") ? known.slice(0, 1) : known;
+    const told = this.has("failover-tells-nobody")
+      ? []
+      : this.has("failover-tells-one")
+        ? known.slice(0, 1)
+        : [...known];
+    if (this.has("first-fifty-told")) told.splice(50);
     if (told.length > 0) await this.tell(...told.map((leg) => this.entry(leg)));
     const all = this.subs.size > 0 && !this.has("failover-privilege-of-muted-only");
     for (const leg of told)
