@@ -17,8 +17,6 @@ import { type RunOptions, run } from "./run.ts";
 import { shell } from "./shell.ts";
 import { telephonesOf } from "./telephones/choose.ts";
 
-process.exitCode = await main();
-
 async function main(): Promise<number> {
   const command = program();
   try {
@@ -120,3 +118,5 @@ async function mustAnswer(url: string, what: string, option: string): Promise<vo
     );
   }
 }
+
+process.exitCode = await main();

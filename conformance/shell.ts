@@ -26,9 +26,10 @@ names off                  callers who enter are not named      quit      Tab co
 export async function shell(ports: Ports, options: RunOptions): Promise<number> {
   const webex = new Webex(ports, { serverNumber: Math.floor(ports.now() / 1000) % 98, ...options });
   await webex.start();
+  const isSeen = process.stdout.isTTY === true;
   const player = new Player(webex, (line) => {
-    process.stdout.write(`\r\x1b[K${line}\n`);
-    input.prompt(true);
+    process.stdout.write(isSeen ? `\r\x1b[K${line}\n` : `${line}\n`);
+    if (isSeen) input.prompt(true);
   });
   const history = existsSync(HISTORY) ? readFileSync(HISTORY, "utf8").split("\n").filter(Boolean) : [];
   const input = createInterface({
@@ -36,15 +37,15 @@ export async function shell(ports: Ports, options: RunOptions): Promise<number> 
     output: process.stdout,
     completer: complete,
     history,
-    prompt: "WebEx> ",
+    prompt: isSeen ? "WebEx> " : "",
   });
   console.log(`TSP servers ${webex.hosts.join(" and ")}; adapter ${options.adapterUrl}; help says more`);
-  input.prompt();
+  if (isSeen) input.prompt();
   for await (const line of input) {
     if (line.trim() === "quit") break;
     history.unshift(line);
     await player.obey(line.trim()).catch((error: Error) => console.log(error.message));
-    input.prompt();
+    if (isSeen) input.prompt();
   }
   input.close();
   try {
