@@ -5,8 +5,7 @@ const WIDTH = 1000;
 const TOP = 34;
 const ROW = 34;
 const LINE = 15;
-/** Characters of a label's line that fit between two lifelines. */
-const CHARACTERS = 50;
+const CHARACTER_WIDTH = 7.4;
 const MOST_LINES = 4;
 const MOST_ENTRIES = 120;
 const parties: readonly Party[] = ["WebEx 1", "WebEx 2", "adapter", "telephones"];
@@ -22,7 +21,7 @@ export function diagram(trace: readonly TraceEntry[]): string {
   const shown = trace.slice(0, MOST_ENTRIES);
   let y = TOP;
   const arrows = shown.map((entry) => {
-    const lines = labelLines(entry);
+    const lines = labelLines(entry, Math.floor(Math.abs(x(entry.from) - x(entry.to)) / CHARACTER_WIDTH) - 4);
     y += ROW + (lines.length - 1) * LINE;
     return arrow(entry, x(entry.from), x(entry.to), y, lines, entry.at === 0 ? null : entry.at - start);
   });
@@ -56,10 +55,10 @@ function arrow(
 }
 
 /** A line for each message; ids that say nothing to a reader are left out. */
-function labelLines({ title }: TraceEntry): string[] {
+function labelLines({ title }: TraceEntry, characters: number): string[] {
   const messages = title.split(" + ").map((message) => {
     const text = message.replace(/ (?:MsgID|ExtConfID)=\S+/g, "");
-    return text.length > CHARACTERS ? `${text.slice(0, CHARACTERS - 1)}…` : text;
+    return text.length > characters ? `${text.slice(0, characters - 1)}…` : text;
   });
   const shown = messages.slice(0, MOST_LINES);
   return messages.length > MOST_LINES ? [...shown, `and ${messages.length - MOST_LINES} more`] : shown;

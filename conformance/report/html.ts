@@ -3,6 +3,9 @@ import { diagram } from "./diagram.ts";
 import { escapeText } from "./escape.ts";
 import { conforms, type Report, scores, standings, standingWords, timeOf } from "./summary.ts";
 
+/** Of one document; the report for programs has them whole. */
+const MOST_CHARACTERS = 1_500;
+
 const words = { passed: "passed", failed: "failed", "not-testable": "not testable" } as const;
 
 /** One page without anything outside of it: a table, and for each clause its sequence diagram and the documents on the wire. */
@@ -46,17 +49,22 @@ function clauseOf({ id, title, outcome, why, reference, trace, tookMs }: ClauseR
   const head = `<summary><span class="mark ${outcome}">${words[outcome]}</span><b>${escapeText(id)}</b><span>${escapeText(title)}</span></summary>`;
   const reason = why === "" ? "" : `<p class="why">${escapeText(why)}</p>`;
   const took = tookMs > 0 ? `, ${tookMs} ms` : "";
-  const bodies = trace.filter(({ body }) => body !== "");
+  // A Confirmation with 0 says the same each time.
+  const bodies = trace.filter(({ body, title: what }) => body !== "" && what !== "Confirmation 0");
   const wire =
     bodies.length === 0
       ? ""
       : `<details><summary>On the wire</summary><pre>${bodies
-          .map(({ at, from, to, body }) => escapeText(`${timeOf(at)}  ${from} → ${to}\n${body.trim()}`))
+          .map(({ at, from, to, body }) => escapeText(`${timeOf(at)}  ${from} → ${to}\n${shortened(body.trim())}`))
           .join("\n\n")}</pre></details>`;
   const open = outcome === "failed" ? " open" : "";
   return `<details class="clause" id="${escapeText(id)}"${open}>${head}
 <div><p class="reference">${escapeText(reference)}${took}</p>${reason}${trace.length > 0 ? diagram(trace) : ""}${wire}</div>
 </details>`;
+}
+
+function shortened(text: string): string {
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}… (${text.length} characters)` : text;
 }
 
 const style = `
