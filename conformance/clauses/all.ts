@@ -5,6 +5,7 @@ import { closingClauses } from "./closing.ts";
 import { controlClauses } from "./control.ts";
 import { createClauses } from "./create.ts";
 import { failoverClauses } from "./failover.ts";
+import { openQuestionClauses } from "./open-questions.ts";
 import { privateTalkClauses } from "./private-talk.ts";
 import { resendingClauses } from "./resending.ts";
 import { roomClauses } from "./rooms.ts";
@@ -28,6 +29,7 @@ export const allClauses: readonly Clause[] = [
   ...roomClauses,
   ...failoverClauses,
   ...closingClauses,
+  ...openQuestionClauses,
   ...trafficClauses,
   ...unseenClauses,
 ];

@@ -6,6 +6,13 @@ const configuration = "Configuration of the telephony domain";
 /** Documented facts that nobody sees from outside of an adapter, each with the reason. */
 export const unseenClauses: readonly Clause[] = [
   unseen(
+    "T45",
+    "documented",
+    `${GUIDE}, Typical TSP Request and Response`,
+    "the results of one transaction typically come in one transaction",
+    "typical is no demand: each answer may come when it is ready",
+  ),
+  unseen(
     "T2",
     "documented",
     overview,

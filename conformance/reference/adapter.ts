@@ -43,7 +43,7 @@ export class ReferenceAdapter {
     this.ports = ports;
     this.has = (name) => defects.includes(name);
     this.bridge = new ReferenceBridge(ports);
-    this.bridge.onEvent = (key, event) => this.conferences.get(key)?.happened(event);
+    this.bridge.onEvent = (key, event) => void this.conferences.get(key)?.happened(event);
     this.outbox = new Outbox(ports, this.has);
   }
 
@@ -106,7 +106,7 @@ export class ReferenceAdapter {
 
   #check(body: string, messages: readonly Element[], notWellFormed: boolean): number {
     if (notWellFormed) return this.has("broken-xml-confirmed") ? OK : NOT_XML;
-    if (/<!DOCTYPE/.test(body)) return NOT_XML;
+    if (/<!DOCTYPE[^>]*\[/.test(body)) return NOT_XML;
     if (this.has("blanks-refused") && / =|\s>/.test(body)) return NOT_XML;
     const most = this.has("forty-messages-at-most") ? 40 : MAX_MESSAGES;
     if (messages.length === 0 || messages.length > most) return -10;
@@ -153,7 +153,8 @@ export class ReferenceAdapter {
       if (isUnknown(message)) {
         if (this.has("unknown-message-ignored")) return;
         const code = this.has("unknown-message-other-code") ? "-11" : String(NOT_KNOWN);
-        const error = { MsgID: attributes.MsgID, Result: code, ErrMsg: "unknown msg received" };
+        const ErrMsg = this.has("other-text-for-unknown") ? "error" : "unknown msg received";
+        const error = { MsgID: attributes.MsgID, Result: code, ErrMsg };
         await this.outbox.send(attributes.ExtConfID ?? "", attributes.WbxHostName ?? conference?.host ?? "", [
           { name: "A2W_RspMessageError", attributes: error },
         ]);

@@ -9,7 +9,7 @@ type Attributes = Readonly<Record<string, string | undefined>>;
 export async function callOut(conference: ReferenceConference, request: Element): Promise<void> {
   const { attributes, children } = request;
   const parts = new Map(
-    children.find(({ name }) => name === "PhoneNum")?.children.map(({ name, text }) => [name, text]),
+    children.find(({ name }) => name === "PhoneNum")?.children.map(({ name, text }) => [name, text.replace(/\D/g, "")]),
   );
   const waitMs = Number(attributes.MaxWaitingTime ?? 60) * 1000;
   const country = conference.has("dials-without-country") ? "" : (parts.get("CountryCode") ?? "");

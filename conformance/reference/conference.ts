@@ -4,6 +4,7 @@ import type { BridgeCall, BridgeEvent } from "./bridge.ts";
 import { admitCallee, callOut, calloutFailed, cancelCallout } from "./call-outs.ts";
 import type { DefectName } from "./defects.ts";
 import { privateTalkAdded } from "./private-talk.ts";
+import { speakerChanged } from "./speakers.ts";
 import { subConferenceAsked } from "./sub-conferences.ts";
 
 /** A call of a conference, as WebEx is told about it. */
@@ -38,6 +39,7 @@ export class ReferenceConference {
   readonly #left: string[] = [];
   #reportsSpeakers = false;
   #isAttached = true;
+  #most = 100;
   #otherNames: string[] = [];
 
   constructor(adapter: ReferenceAdapter, key: string, extConfId: string, host: string, anonymousId: string) {
@@ -56,7 +58,8 @@ export class ReferenceConference {
     return extConfId === this.extConfId || this.#otherNames.includes(extConfId ?? "");
   }
 
-  async create({ MsgID = "", HybridSDKEnabled }: Attributes, transId: string): Promise<void> {
+  async create({ MsgID = "", HybridSDKEnabled, MaxNumAttendee }: Attributes, transId: string): Promise<void> {
+    this.#most = Number(MaxNumAttendee ?? 100);
     if (this.has("slow-create")) await this.adapter.ports.sleep(20_500);
     const isCreated = await this.adapter.bridge.createConference(this.key);
     if (!isCreated) this.adapter.conferences.delete(this.key);
@@ -150,11 +153,7 @@ export class ReferenceConference {
   }
 
   /** Something happened on the bridge. */
-  happened(event: BridgeEvent): void {
-    void this.#happened(event);
-  }
-
-  async #happened(event: BridgeEvent): Promise<void> {
+  async happened(event: BridgeEvent): Promise<void> {
     switch (event.type) {
       case "prompted":
         return this.#admitCaller(event.call);
@@ -190,24 +189,7 @@ export class ReferenceConference {
     if (type === "identified" && !this.has("merge-ignored"))
       this.change(leg, { Status: status(call), AttendeeID: call.attendeeId ?? "" });
     if (type === "muted" && !this.has("self-mute-not-told")) this.change(leg, { Status: status(call) });
-    if (type === "talking" && this.#reportsSpeakers && !this.has("speakers-not-told")) this.#tellSpeaker(leg);
-  }
-
-  #tellSpeaker(leg: Leg): void {
-    this.#named(leg, (extCallId) => {
-      const others = [...this.legs.values()].filter((one) => one !== leg && one.call.talking && one.extCallId !== null);
-      const flag = leg.call.talking && !(this.has("second-speaker-as-silent") && others.length > 0) ? "Y" : "N";
-      const ids = [...others.map((one) => one.extCallId), extCallId];
-      const flags = [...others.map(() => "Y"), flag];
-      const by = this.has("speakers-joined-by-comma") ? "," : "%";
-      const count = this.has("too-few-flags") ? 1 : flags.length;
-      void this.tell(
-        this.notification("A2W_NotifySpeakingStatus", {
-          ExtCallIDs: ids.join(by),
-          SpeakingFlags: flags.slice(0, count).join(by),
-        }),
-      );
-    });
+    if (type === "talking" && this.#reportsSpeakers && !this.has("speakers-not-told")) speakerChanged(this, leg);
   }
 
   #hasLeft(leg: Leg): void {
@@ -226,6 +208,7 @@ export class ReferenceConference {
   }
 
   async #admitCaller(call: BridgeCall): Promise<void> {
+    if (this.legs.size >= this.#most) return this.adapter.bridge.expel(call);
     const isIt = this.has("anonymous-id-as-prefix")
       ? call.attendeeId?.startsWith(this.anonymousId)
       : call.attendeeId === this.anonymousId;
@@ -297,7 +280,7 @@ export class ReferenceConference {
   readonly #gone = new Map<string, Leg>();
 
   /** Calls back with the call's name, when it has one. */
-  #named(leg: Leg, tell: (extCallId: string) => void): void {
+  whenNamed(leg: Leg, tell: (extCallId: string) => void): void {
     if (leg.extCallId !== null && leg.naming === null) return tell(leg.extCallId);
     if (leg.naming) this.#gone.set(leg.naming, leg);
     leg.waiting.push(tell);
@@ -307,7 +290,10 @@ export class ReferenceConference {
   change(leg: Leg, attributes: Attributes): void {
     const shown =
       this.has("status-not-told") && attributes.AttendeeID ? { ...attributes, Status: undefined } : attributes;
-    this.#named(leg, (ExtCallID) => void this.tell(this.notification("A2W_NotifyUserChange", { ExtCallID, ...shown })));
+    this.whenNamed(
+      leg,
+      (ExtCallID) => void this.tell(this.notification("A2W_NotifyUserChange", { ExtCallID, ...shown })),
+    );
   }
 
   /** Another server takes over (or the same one creates again). */
@@ -365,7 +351,7 @@ export class ReferenceConference {
         );
       for (const leg of this.legs.values()) {
         if (leg.sub !== SubConfID || this.has("failover-sub-calls-not-told")) continue;
-        this.#named(
+        this.whenNamed(
           leg,
           (ExtCallID) => void this.tell(this.notification("A2W_NotifyJoinSubConference", { SubConfID, ExtCallID })),
         );
@@ -376,7 +362,7 @@ export class ReferenceConference {
   /** Waits for the name that the new server gives: what follows goes under it. */
   #tellPrivilege(leg: Leg): Promise<void> {
     return new Promise((done) => {
-      this.#named(leg, (ExtCallID) => {
+      this.whenNamed(leg, (ExtCallID) => {
         void this.tell(this.notification("A2W_NotifyUserChange", { ExtCallID, Status: status(leg.call) })).then(() =>
           done(),
         );

@@ -14,7 +14,7 @@ export const defects = {
   "repeats-by-content": {
     clause: "T38c",
     what: "takes a message that looks like an earlier one for a repeat",
-    also: "T24b 1.3f 1.3g",
+    also: "T24b 1.3f 1.3g T24d",
   },
   "result-in-the-http-answer": { clause: "T5", what: "puts the result of a create into the HTTP answer", also: "1.3c" },
   "confirms-another-trans-id": { clause: "T4", what: "confirms with another TransID", also: "*" },
@@ -46,10 +46,15 @@ export const defects = {
   "unknown-message-refused": {
     clause: "T24a",
     what: "refuses a document with an unknown message",
-    also: "T24b T24c 1.3f T38c",
+    also: "T24b T24c 1.3f T38c T24d",
   },
-  "unknown-message-ignored": { clause: "T24b", what: "does not answer an unknown message", also: "T24c 1.3f T38c" },
+  "unknown-message-ignored": {
+    clause: "T24b",
+    what: "does not answer an unknown message",
+    also: "T24c 1.3f T38c T24d",
+  },
   "unknown-message-other-code": { clause: "T24b", what: "answers an unknown message with another code" },
+  "other-text-for-unknown": { clause: "T24d", what: "answers an unknown message with another text" },
   "nothing-beside-unknown": { clause: "T24c", what: "carries out nothing beside an unknown message" },
   "unknown-attributes-refused": { clause: "T25", what: "refuses unknown attributes" },
   "forty-messages-at-most": { clause: "1.3f", what: "refuses more than 40 messages" },
@@ -103,12 +108,12 @@ export const defects = {
   "other-ext-conf-id": {
     clause: "2.1",
     what: "notifies under an ExtConfID that WebEx does not have",
-    also: "4.10b F2",
+    also: "4.10b F2 4.10c",
   },
   "status-unknown": {
     clause: "2.3.2:NotifyConferenceChange",
     what: "tells a Status that the documents do not have",
-    also: "4.10b F2",
+    also: "4.10b F2 4.10c",
   },
   "status-not-told": {
     clause: "2.3.4:NotifyUserChange",
@@ -125,7 +130,7 @@ export const defects = {
   "two-rooms-for-one-key": {
     clause: "2.2.1a",
     what: "puts callers of one key into rooms of their own",
-    also: "2.2.1c 4.3f 2.2.4b 4.17a 4.18a 4.18d 4.18e 4.21e 4.21f 4.21g 4.11a 2.2.2a 4.13e 4.13h 4.9d 4.9f F6 F6a 4.8c 4.8a",
+    also: "2.2.1c 4.3f 2.2.4b 4.17a 4.18a 4.18d 4.18e 4.21e 4.21f 4.21g 4.11a 2.2.2a 4.13e 4.13h 4.9d 4.9f F6 F6a 4.8c 4.8a 4.18f",
   },
   "enters-without-call-id": {
     clause: "4.2a",
@@ -138,38 +143,38 @@ export const defects = {
   "name-of-another-call": {
     clause: "4.2d",
     what: "takes the name of a call for all calls",
-    also: "4.21d 4.21e 4.21g 4.11b 4.16b 4.13c 4.13d 4.13e 4.13g 4.13h 4.13i 4.13j 4.14 4.9e F6 F6a 4.15b",
+    also: "4.21d 4.21e 4.21g 4.11b 4.16b 4.13c 4.13d 4.13e 4.13g 4.13h 4.13i 4.13j 4.14 4.9e F6 F6a 4.15b 4.21i F1a",
   },
   "enters-twice": {
     clause: "4.2e",
     what: "tells each caller twice",
-    also: "T37a T37b T37c T42a 2.3.3a 4.6 4.10a 2.2.2a 4.22a 4.9b F4a F5 4.15a",
+    also: "T37a T37b T37c T42a 2.3.3a 4.6 4.10a 2.2.2a 4.22a 4.9b F4a F5 4.15a 2.2.1d F5a",
   },
   "merge-ignored": { clause: "4.19", what: "does not tell an attendee ID keyed later", also: "4.19a" },
   "entries-to-first-server": {
     clause: "4.2f",
     what: "tells callers to the first server that it ever heard of",
-    also: "4.9c 4.9f",
+    also: "4.9c 4.9f 4.18f",
   },
   "call-out-not-answered": {
     clause: "4.3a",
     what: "does not answer a call-out that succeeds",
-    also: "T11 T14 4.1c 4.3b 4.3d 4.3e 4.3f 2.2.4b 2.2.4c 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a T44d",
+    also: "T11 T14 4.1c 4.3b 4.3d 4.3e 4.3f 2.2.4b 2.2.4c 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 2.2.4d 4.10c 4.17e 4.21h 4.21i T44d",
   },
   "names-of-called-lost": {
     clause: "4.3d",
     what: "loses the name of who was called",
-    also: "4.21d 4.21e 4.21g F6 F6a",
+    also: "4.21d 4.21e 4.21g F6 F6a 4.21i",
   },
   "enters-before-answer": {
     clause: "4.3b",
     what: "tells the entry before it answers the call-out",
-    also: "4.3a 4.3d 4.3f 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a",
+    also: "4.3a 4.3d 4.3f 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i",
   },
   "called-enters-as-null": {
     clause: "4.3b",
     what: "tells who was called with ExtCallID null",
-    also: "4.1c 4.3a 4.3d 4.3f 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21f 4.9f",
+    also: "4.1c 4.3a 4.3d 4.3f 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21f 4.9f 4.10c",
   },
   "answered-while-ringing": {
     clause: "4.3e",
@@ -179,22 +184,26 @@ export const defects = {
   "dials-without-country": {
     clause: "4.3c",
     what: "dials without the country code",
-    also: "T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a",
+    also: "T38b 4.3a 4.3d 4.3e 4.3f 4.4a 4.4b 4.4c 4.4d 4.4e 4.5 2.2.4a 2.2.4b 4.17a 4.17b 4.17c 4.17d 4.21a 4.21b 4.21c 4.21d 4.21e 4.21f 4.21g 4.9f F6 F6a 4.10c 4.17e 4.21h 4.21i",
   },
   "called-alone": { clause: "4.3f", what: "leaves who was called alone", also: "2.2.4b 4.17a 4.21f 4.9f" },
   "busy-is-ok": { clause: "4.4a", what: "answers a call-out to a busy number with 0", also: "4.4b" },
   // Silent join, private talk
-  "monitor-called-heard": { clause: "4.17a", what: "does not mute a silent monitor who is called", also: "4.17d" },
+  "monitor-called-heard": {
+    clause: "4.17a",
+    what: "does not mute a silent monitor who is called",
+    also: "4.17d 4.17e",
+  },
   "monitor-called-with-tone": { clause: "4.17b", what: "lets a tone be heard for a silent monitor who is called" },
   "mute-by-privilege": { clause: "4.17d", what: "mutes by Privilege, not by ParticipantType" },
-  "monitor-dials-in-heard": { clause: "4.18a", what: "does not mute who keys the AnonymousID" },
+  "monitor-dials-in-heard": { clause: "4.18a", what: "does not mute who keys the AnonymousID", also: "4.18f" },
   "monitor-dials-in-with-tone": { clause: "4.18b", what: "lets a tone be heard for who keys the AnonymousID" },
   "monitor-as-participant": { clause: "4.18c", what: "tells a silent monitor as a participant", also: "4.17c" },
   "anonymous-id-as-prefix": { clause: "4.18d", what: "takes every attendee ID that begins like the AnonymousID" },
   "private-talk-without-action-code": { clause: "4.21a", what: "leaves out ActionCode 2" },
-  "host-left-out": { clause: "4.21b", what: "leaves the host in the main conference", also: "4.21c" },
+  "host-left-out": { clause: "4.21b", what: "leaves the host in the main conference", also: "4.21c 4.21h" },
   "private-talk-in-main": { clause: "4.21c", what: "holds the private talk in the main conference" },
-  "added-without-action-code": { clause: "4.21d", what: "leaves out ActionCode 3", also: "4.21e" },
+  "added-without-action-code": { clause: "4.21d", what: "leaves out ActionCode 3", also: "4.21e 4.21i" },
   "invitee-not-added": { clause: "4.21e", what: "does not move the invitee into the main conference" },
   "host-not-brought-back": { clause: "4.21e", what: "does not move the host into the main conference" },
   "join-mode-1-private": { clause: "4.21f", what: "makes a private talk of every call-out", also: "2.2.4b" },
@@ -202,9 +211,9 @@ export const defects = {
   "self-mute-not-told": {
     clause: "2.3.4a",
     what: "does not tell that a caller muted itself",
-    also: "4.13f 4.13i F1 4.15b",
+    also: "4.13f 4.13i F1 4.15b F1a",
   },
-  "lock-not-told": { clause: "4.10b", what: "does not tell a lock by telephone", also: "F2" },
+  "lock-not-told": { clause: "4.10b", what: "does not tell a lock by telephone", also: "F2 4.10c" },
   "speakers-not-told": { clause: "4.16a", what: "tells no speakers", also: "4.16b 4.16c" },
   "second-speaker-as-silent": { clause: "4.16b", what: "tells the second of two speakers as silent" },
   "speakers-after-9": { clause: "4.16c", what: "goes on telling speakers after ActionCode 9" },
@@ -250,7 +259,7 @@ export const defects = {
   "failover-tells-nobody": {
     clause: "4.9b",
     what: "does not tell the participants to the new server",
-    also: "4.16e 4.9c 4.9d 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a 4.15a 4.15b 1.3e 4.8c",
+    also: "4.16e 4.9c 4.9d 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a 4.15a 4.15b 1.3e 4.8c F1a",
   },
   "first-fifty-told": { clause: "1.3e", what: "tells the first 50 participants to a new server" },
   "failover-tells-one": {
@@ -261,7 +270,7 @@ export const defects = {
   "failover-keeps-ext-conf-id": {
     clause: "4.9c",
     what: "goes on under the old ExtConfID",
-    also: "4.16e 4.9a 4.9b 4.9d 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a F7 4.15a 4.15b 4.15c 1.3e 4.8c",
+    also: "4.16e 4.9a 4.9b 4.9d 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a F7 4.15a 4.15b 4.15c 1.3e 4.8c 4.18f F1a",
   },
   "failover-keeps-host": {
     clause: "4.9c",
@@ -271,15 +280,19 @@ export const defects = {
   "failover-hangs-up": {
     clause: "4.9d",
     what: "ends the calls when another server takes over",
-    also: "4.16e 4.9b 4.9c 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a 4.15a 4.15b 1.3e 4.8c",
+    also: "4.16e 4.9b 4.9c 4.9e 4.9f F1 F2 F3 F4 F4a F6 F6a 4.15a 4.15b 1.3e 4.8c 4.18f F1a",
   },
-  "new-server-names-ignored": { clause: "4.9e", what: "does not take the names that the new server gives" },
+  "new-server-names-ignored": {
+    clause: "4.9e",
+    what: "does not take the names that the new server gives",
+    also: "F1a",
+  },
   "new-server-not-known": { clause: "4.9f", what: "does not carry out what the new server asks" },
-  "failover-mute-not-told": { clause: "F1", what: "does not tell muted calls to the new server" },
+  "failover-mute-not-told": { clause: "F1", what: "does not tell muted calls to the new server", also: "F1a" },
   "failover-unlocks": { clause: "F2", what: "unlocks the conference" },
   "failover-forgets-new": { clause: "F3", what: "does not tell who joined meanwhile" },
   "failover-forgets-left": { clause: "F4", what: "does not tell who left meanwhile" },
-  "closed-created-anew": { clause: "F5", what: "creates a conference that ended meanwhile" },
+  "closed-created-anew": { clause: "F5", what: "creates a conference that ended meanwhile", also: "F5a" },
   "failover-keeps-private-talk": { clause: "F6", what: "leaves the invitee in the private talk", also: "F6a" },
   "failover-sub-not-told": { clause: "F7", what: "does not tell the sub-conference", also: "4.15a 4.15b 4.15c" },
   "failover-sub-as-new": { clause: "F7", what: "tells the sub-conference as new" },

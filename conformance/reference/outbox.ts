@@ -65,7 +65,8 @@ export class Outbox {
       const text = this.#write(transId, messages) + (attempt > 1 && this.#has("repeat-with-other-bytes") ? "\n" : "");
       const method = isSome && this.#has("posts-by-put") ? "PUT" : "POST";
       try {
-        const { status, body } = await this.#ports.send({ method, url: `http://${host}/`, body: text });
+        const url = host.includes("://") ? host : `http://${host}/`;
+        const { status, body } = await this.#ports.send({ method, url, body: text });
         const confirmation = readConfirmation(body);
         if (status === 200 && confirmation.result !== null && confirmation.transId === transId) return true;
       } catch {

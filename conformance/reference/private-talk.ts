@@ -23,5 +23,11 @@ export async function privateTalkAdded(conference: ReferenceConference, extCallI
     await bridge.move(leg.call, "main");
   }
   const ActionCode = conference.has("added-without-action-code") ? undefined : "3";
-  conference.change(invitee, { Status: "0", ActionCode, ActionResult: "0" });
+  conference.change(invitee, {
+    Status: "0",
+    ParticipantType: "2",
+    DID: invitee.call.number,
+    ActionCode,
+    ActionResult: "0",
+  });
 }

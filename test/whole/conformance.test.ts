@@ -14,7 +14,9 @@ interface Clause {
 }
 
 /** Documented clauses that Bridgehead does not keep yet, each with its reason. */
-const known: Readonly<Record<string, string>> = {};
+const known: Readonly<Record<string, string>> = {
+  T24d: "ErrMsg has another text than the guide's (row 9 of the walk through the guide)",
+};
 
 test("Bridgehead passes every documented clause of the conformance kit", async () => {
   const folder = mkdtempSync(join(tmpdir(), "bridgehead-conformance-"));
