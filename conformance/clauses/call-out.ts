@@ -135,7 +135,7 @@ export const callOutClauses = [
       const cancel = await conference.asks("W2A_CancelCallout", { ExtCallID: callout.attributes.ExtCallID });
       await stage.receives("A2W_RspCancelCallout", { MsgID: cancel.msgId, Result: "0" });
       await stage.receives("A2W_RspCallout", { MsgID: asked.msgId, Result: "9" });
-      if (await stage.people.isCalled(number)) stage.fail("the telephone still rings");
+      await stage.people.ringsNoMore(number, "the call-out was cancelled");
     },
     ["answer calls"],
   ),

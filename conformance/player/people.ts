@@ -63,9 +63,11 @@ export class People {
     return call;
   }
 
-  /** Whether there is a call to this number now. */
-  async isCalled(number: readonly [string, string, string]): Promise<boolean> {
-    return (await this.#telephones.called(number.join(""))) !== null;
+  /** The telephone must not ring any more. */
+  async ringsNoMore(number: readonly [string, string, string], why: string): Promise<void> {
+    const silent = async () => (await this.#telephones.called(number.join(""))) === null;
+    const isSilent = await this.#eventually(silent, this.#telephones.settleMs);
+    if (!isSilent) this.#stage.fail(`the telephone ${number.join("")} still rings, though ${why}`);
   }
 
   async isUp(call: CallId): Promise<boolean> {

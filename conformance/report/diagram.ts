@@ -44,14 +44,13 @@ function arrow(
   ms: number | null,
 ): string {
   const head = to > from ? -7 : 7;
-  const dash = kind === "confirmation" ? ' stroke-dasharray="4 4"' : "";
   const middle = (from + to) / 2;
   const label = lines.map((line, index) => {
     const at = y - 6 - (lines.length - 1 - index) * LINE;
-    return `<text x="${middle}" y="${at}" text-anchor="middle">${escapeText(line)}</text>`;
+    return `<text x="${Math.round(middle)}" y="${at}">${escapeText(line)}</text>`;
   });
   const time = ms === null ? "" : `<text class="time" x="0" y="${y + 4}">${ms} ms</text>`;
-  return `${time}<g class="${kind}"><line x1="${from}" x2="${to}" y1="${y}" y2="${y}"${dash}/><path d="M${to} ${y}l${head} -4v8z"/>${label.join("")}</g>`;
+  return `${time}<g class="${kind}"><path d="M${Math.round(from)} ${y}H${Math.round(to)}"/><path d="M${Math.round(to)} ${y}l${head} -4v8z"/>${label.join("")}</g>`;
 }
 
 /** A line for each message; ids that say nothing to a reader are left out. */

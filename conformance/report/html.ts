@@ -4,7 +4,7 @@ import { escapeText } from "./escape.ts";
 import { conforms, type Report, scores, standings, standingWords, timeOf } from "./summary.ts";
 
 /** Of one document; the report for programs has them whole. */
-const MOST_CHARACTERS = 1_500;
+const MOST_CHARACTERS = 700;
 
 const words = { passed: "passed", failed: "failed", "not-testable": "not testable" } as const;
 
@@ -92,6 +92,6 @@ details details > summary { cursor: pointer; color: var(--dim); }
 svg { display: block; max-width: 100%; height: auto; font: 12px ui-monospace, monospace; }
 svg .life { stroke: var(--line); } svg .name { fill: var(--text); font-weight: 600; } svg .time { fill: var(--dim); }
 svg .post { stroke: var(--post); fill: var(--post); } svg .confirmation { stroke: var(--dim); fill: var(--dim); } svg .telephone { stroke: var(--phone); fill: var(--phone); }
-svg text { stroke: none; }
+svg text { stroke: none; } svg g text { text-anchor: middle; } svg .confirmation path:first-child { stroke-dasharray: 4 4; }
 @media (max-width: 640px) { .clause > summary { grid-template-columns: auto auto; } .clause > summary > span:last-child { grid-column: 1 / -1; } svg { max-width: none; } }
 `;
