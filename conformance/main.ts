@@ -119,4 +119,6 @@ async function mustAnswer(url: string, what: string, option: string): Promise<vo
   }
 }
 
-process.exitCode = await main();
+const code = await main();
+// Telephones over SIP, and connections that stay open, must not keep the process; what was printed must be out before.
+process.stdout.write("", () => process.exit(code));
