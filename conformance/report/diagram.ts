@@ -6,7 +6,7 @@ const TOP = 34;
 const ROW = 34;
 const LINE = 15;
 const CHARACTER_WIDTH = 7.4;
-const MOST_LINES = 4;
+const MOST_MESSAGES = 4;
 const MOST_ENTRIES = 120;
 const parties: readonly Party[] = ["WebEx 1", "WebEx 2", "adapter", "telephones"];
 
@@ -53,12 +53,16 @@ function arrow(
   return `${time}<g class="${kind}"><path d="M${Math.round(from)} ${y}H${Math.round(to)}"/><path d="M${Math.round(to)} ${y}l${head} -4v8z"/>${label.join("")}</g>`;
 }
 
-/** A line for each message; ids that say nothing to a reader are left out. */
+/** A line for each message, or two where one is too short; ids that say nothing to a reader are left out. */
 function labelLines({ title }: TraceEntry, characters: number): string[] {
-  const messages = title.split(" + ").map((message) => {
-    const text = message.replace(/ (?:MsgID|ExtConfID)=\S+/g, "");
-    return text.length > characters ? `${text.slice(0, characters - 1)}…` : text;
+  const messages = title.split(" + ").map((message) => message.replace(/ (?:MsgID|ExtConfID)=\S+/g, ""));
+  const lines = messages.slice(0, MOST_MESSAGES).flatMap((text) => {
+    if (text.length <= characters) return [text];
+    const [name = "", ...rest] = text.split(" ");
+    return [name, rest.join(" ")].map((line) =>
+      line.length > characters ? `${line.slice(0, characters - 1)}…` : line,
+    );
   });
-  const shown = messages.slice(0, MOST_LINES);
-  return messages.length > MOST_LINES ? [...shown, `and ${messages.length - MOST_LINES} more`] : shown;
+  const more = messages.length - MOST_MESSAGES;
+  return more > 0 ? [...lines, `and ${more} more`] : lines;
 }
