@@ -267,8 +267,9 @@ export class Stage implements Owner {
   }
 }
 
-/** Answers that are in no public document may come. */
-function isTolerated({ name }: Received): boolean {
+/** Answers that are in no public document may come, and what an adapter may tell at any time: being created, recorder, hybrid audio. */
+function isTolerated({ name, attributes }: Received): boolean {
+  if (name === "A2W_NotifyConferenceChange" && /^[146]$/.test(attributes.Status ?? "")) return true;
   return name.startsWith("A2W_Rsp") && rowsByName.get(name)?.standing !== "documented";
 }
 

@@ -58,7 +58,7 @@ export class ReferenceConference {
     return extConfId === this.extConfId || this.#otherNames.includes(extConfId ?? "");
   }
 
-  async create({ MsgID = "", HybridSDKEnabled, MaxNumAttendee }: Attributes, transId: string): Promise<void> {
+  async create({ MsgID = "", MaxNumAttendee }: Attributes, transId: string): Promise<void> {
     this.#most = Number(MaxNumAttendee ?? 100);
     if (this.has("slow-create")) await this.adapter.ports.sleep(20_500);
     const isCreated = await this.adapter.bridge.createConference(this.key);
@@ -80,7 +80,7 @@ export class ReferenceConference {
     else if (!this.has("create-not-answered")) await this.answer(this.host, answer);
     if (!isCreated) return;
     if (!this.has("no-status-0") && !this.has("status-0-before-answer")) await this.tell(started);
-    if (HybridSDKEnabled) await this.tell(sequence);
+    await this.tell(sequence);
   }
 
   /** A request about this conference that is no create. */
