@@ -245,22 +245,24 @@ export const fromAdapter: readonly MessageRow[] = [
   },
   { name: "A2W_RspCloseConference", standing: "unconfirmed", section: "2.3.1", document: "none", attributes: answer },
   { name: "A2W_RspCallout", standing: "documented", section: "2.3.1", document: guide, attributes: answerOfCall },
-  {
-    name: "A2W_RspCancelCallout",
-    standing: "unconfirmed",
-    section: "2.3.1",
-    document: "none",
-    attributes: answerOfCall,
-  },
-  { name: "A2W_RspUpdateUser", standing: "unconfirmed", section: "2.3.1", document: "none", attributes: answerOfCall },
-  { name: "A2W_RspDropUser", standing: "unconfirmed", section: "2.3.1", document: "none", attributes: answerOfCall },
-  {
-    name: "A2W_RspCreateSubConference",
-    standing: "documented",
-    section: "2.3.1",
-    document: guide,
-    attributes: answerOfSub,
-  },
+  ...["A2W_RspCancelCallout", "A2W_RspUpdateUser", "A2W_RspDropUser"].map(
+    (name): MessageRow => ({
+      name,
+      standing: "unconfirmed",
+      section: "2.3.1",
+      document: "none",
+      attributes: answerOfCall,
+    }),
+  ),
+  ...["A2W_RspCreateSubConference", "A2W_RspCloseSubConference"].map(
+    (name): MessageRow => ({
+      name,
+      standing: "documented",
+      section: "2.3.1",
+      document: guide,
+      attributes: answerOfSub,
+    }),
+  ),
   {
     // The guide speaks of a response without its name.
     name: "A2W_RspAddToSubConference",
@@ -275,13 +277,6 @@ export const fromAdapter: readonly MessageRow[] = [
     section: "2.3.1",
     document: guide,
     attributes: answerOfSubCall,
-  },
-  {
-    name: "A2W_RspCloseSubConference",
-    standing: "documented",
-    section: "2.3.1",
-    document: guide,
-    attributes: answerOfSub,
   },
   {
     name: "A2W_RspMessageError",

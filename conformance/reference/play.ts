@@ -18,7 +18,7 @@ export async function playReference(
     adapterUrl: `http://${addresses.adapter}/`,
     listen: ["webex1:80", "webex2:80"],
     atOnce: 8,
-    patienceMs: 22_000,
+    patienceMs: 25_000,
     quietMs: 300,
     muteKeys: "*6",
     mergeKeys: "*1",

@@ -31,7 +31,7 @@ test("the text report has a line for each clause, why one failed, and the wire",
   const text = textReport(await reportOf("no-status-0"));
 
   expect(text).toContain("passed        4.1a");
-  expect(text).toMatch(/FAILED {8}4\.1b .*\n {4}why: WebEx waited 22 s for A2W_NotifyConferenceChange/);
+  expect(text).toMatch(/FAILED {8}4\.1b .*\n {4}why: WebEx waited 25 s for A2W_NotifyConferenceChange/);
   expect(text).toMatch(/12:00:\d\d\.\d{3} {2}WebEx 1 → adapter: W2A_CreateConference/);
   expect(text).toContain("not testable  T2");
   expect(text).toContain("does not conform");
