@@ -16,10 +16,12 @@ export async function buildInto(folder: string, builtVersion = version): Promise
   mkdirSync(join(folder, "edge"), { recursive: true });
   const ofEdge = new Set<string>();
   const ofAgent = new Set<string>();
+  const ofKit = new Set<string>();
   const files: Readonly<Record<string, Promise<Uint8Array>>> = {
     "edge/worker.js": bundleWorker("src/worker.ts", builtVersion, [notePackages(ofEdge)]),
     "bridgehead.mjs": bundleProgram("cli/main.ts", builtVersion, ofEdge),
     "bridgehead-agent.mjs": bundleProgram("bridge-agent/main.ts", builtVersion, ofAgent),
+    "bridgehead-conformance.mjs": bundleProgram("conformance/main.ts", builtVersion, ofKit),
     "driver-suite.mjs": bundleForNode("test/conformance/driver-suite.ts", builtVersion, ofEdge, "", ["vitest"]),
   };
   for (const [name, content] of Object.entries(files)) {
@@ -27,7 +29,11 @@ export async function buildInto(folder: string, builtVersion = version): Promise
   }
   // Beside the program, which writes them for an Asterisk.
   cpSync(join(project, "bridge-agent", "drivers", "asterisk", "config"), join(folder, "config"), { recursive: true });
-  const licences = { "bridgehead.licences.txt": ofEdge, "bridgehead-agent.licences.txt": ofAgent };
+  const licences = {
+    "bridgehead.licences.txt": ofEdge,
+    "bridgehead-agent.licences.txt": ofAgent,
+    "bridgehead-conformance.licences.txt": ofKit,
+  };
   for (const [name, packages] of Object.entries(licences)) writeFileSync(join(folder, name), licencesOf(packages));
   return [...Object.keys(files), ...Object.keys(licences)];
 }

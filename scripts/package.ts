@@ -23,10 +23,8 @@ import { licenceOfNode, licencesOf } from "./licences.ts";
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 const manifest = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
 
-/** A service with its command, as a package for Debian and as one for npm. */
-interface Package {
-  /** Of the Debian package, the unit and the state folder. */
-  readonly name: string;
+/** A program for npm. */
+interface NpmPackage {
   /** What is typed; also the name of the npm package. */
   readonly command: string;
   readonly description: string;
@@ -36,10 +34,16 @@ interface Package {
   readonly parts: readonly string[];
   /** What other programs may import of the package for npm: modules in `dist`, by name, each with the file that it is made of. */
   readonly modules: Readonly<Record<string, string>>;
-  readonly settings: { readonly name: string; readonly content: string };
-  readonly examples: readonly string[];
   /** Examples that are made here, by name. */
   readonly samples?: Readonly<Record<string, string>>;
+}
+
+/** A service with its command, as a package for Debian and as one for npm. */
+interface Package extends NpmPackage {
+  /** Of the Debian package, the unit and the state folder. */
+  readonly name: string;
+  readonly settings: { readonly name: string; readonly content: string };
+  readonly examples: readonly string[];
 }
 
 /** For reading: without a password, Asterisk lets nobody in. `init` writes one. */
@@ -73,8 +77,20 @@ const packages: readonly Package[] = [
   },
 ];
 
+/** No service: whoever has an adapter plays it. */
+const kit: NpmPackage = {
+  command: "bridgehead-conformance",
+  description:
+    "Plays WebEx against an adapter of its TSP telephony interface, and says clause by clause whether it conforms",
+  workerd: false,
+  parts: [],
+  modules: {},
+};
+
 const options = new Command("package")
-  .description("Makes the packages of the edge and of the agent, for Debian and for npm.")
+  .description(
+    "Makes the packages of the edge and of the agent, for Debian and for npm, and of the conformance kit for npm.",
+  )
   .requiredOption("--out <folder>", "where they go")
   .option("--version <version>", "instead of the one in package.json", version)
   .option("--only <kind>", "deb or npm; both without it")
@@ -92,6 +108,7 @@ try {
     if (options.only !== "npm") debianPackage(one, dist);
     if (options.only !== "deb") npmPackage(one, dist);
   }
+  if (options.only !== "deb") npmPackage(kit, dist);
 } catch (error) {
   if (!(error instanceof StartError)) throw error;
   console.error(error.message);
@@ -169,7 +186,7 @@ function copyright(one: Package, dist: string): string {
 }
 
 /** For other systems; Node 24 is the machine's, and npm brings workerd. */
-function npmPackage({ command, description, parts, modules, ...one }: Package, dist: string): void {
+function npmPackage({ command, description, parts, modules, ...one }: NpmPackage, dist: string): void {
   const root = join(staging, `npm-${command}`);
   const exported = Object.entries(modules);
   for (const [name, source] of exported) {

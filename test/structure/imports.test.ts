@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { edgeObjects } from "../../cli/workerd.ts";
 import { allowed, importsOf, rules, violations } from "./imports.ts";
 
-const files = globSync("{src,durable-objects,bridge-agent,simulators,cli,scripts,bench}/**/*.ts");
+const files = globSync("{src,durable-objects,bridge-agent,simulators,cli,scripts,bench,conformance}/**/*.ts");
 
 test("each folder imports only what the table of folders allows", () => {
   const imports = files.flatMap((file) => importsOf(file, readFileSync(file, "utf8")));

@@ -83,6 +83,17 @@ export const rules: Readonly<Record<string, Rule>> = {
     mayAsType: ["src/rpc.ts"],
   },
   scripts: { may: ["src", "cli", "bridge-agent", "simulators", "node:*", "commander", "esbuild"] },
+  conformance: {
+    may: [
+      "src/foundation/result.ts",
+      "src/foundation/table.ts",
+      "src/foundation/timers.ts",
+      "simulators/telephones",
+      "node:*",
+      "commander",
+      "fast-xml-parser",
+    ],
+  },
   bench: {
     may: ["src", "simulators", "cli", "scripts", "node:*", "cloudflare:workers", "ws"],
     mayAsType: ["durable-objects"],

@@ -1,0 +1,35 @@
+import { callInClauses } from "./call-in.ts";
+import { callOutClauses } from "./call-out.ts";
+import type { Clause } from "./clause.ts";
+import { closingClauses } from "./closing.ts";
+import { controlClauses } from "./control.ts";
+import { createClauses } from "./create.ts";
+import { failoverClauses } from "./failover.ts";
+import { openQuestionClauses } from "./open-questions.ts";
+import { privateTalkClauses } from "./private-talk.ts";
+import { resendingClauses } from "./resending.ts";
+import { roomClauses } from "./rooms.ts";
+import { silentJoinClauses } from "./silent-join.ts";
+import { speakerClauses } from "./speakers.ts";
+import { trafficClauses } from "./traffic.ts";
+import { transportClauses } from "./transport.ts";
+import { unseenClauses } from "./unseen.ts";
+
+/** All clauses, in the order of the report. */
+export const allClauses: readonly Clause[] = [
+  ...transportClauses,
+  ...resendingClauses,
+  ...createClauses,
+  ...callInClauses,
+  ...callOutClauses,
+  ...silentJoinClauses,
+  ...privateTalkClauses,
+  ...controlClauses,
+  ...speakerClauses,
+  ...roomClauses,
+  ...failoverClauses,
+  ...closingClauses,
+  ...openQuestionClauses,
+  ...trafficClauses,
+  ...unseenClauses,
+];

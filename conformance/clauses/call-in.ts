@@ -1,0 +1,150 @@
+import { documented, GUIDE, inferred, SEQUENCES } from "./clause.ts";
+
+const callIn = `${SEQUENCES}, User Call In`;
+
+export const callInClauses = [
+  documented(
+    "4.2a",
+    callIn,
+    "a caller who enters is told by A2W_NotifyUserEnter with ExtCallID null, to the conference's server",
+    async (stage) => {
+      const conference = await stage.conference();
+      await stage.people.dialIn(conference.confKey);
+      const entered = await conference.receives("A2W_NotifyUserEnter");
+      stage.check(entered, { ExtCallID: /^null$/ }, 1);
+    },
+    ["dial in"],
+  ),
+  documented(
+    "4.2b",
+    `${GUIDE}, Silent Join`,
+    "the attendee ID is told as it was keyed, with its leading zeros",
+    async (stage) => {
+      const conference = await stage.conference();
+      await stage.people.dialIn(conference.confKey, "0044");
+      const entered = await conference.receives("A2W_NotifyUserEnter");
+      stage.check(entered, { AttendeeID: "0044" });
+    },
+    ["dial in"],
+  ),
+  inferred(
+    "4.2c",
+    "AttendeeID of A2W_NotifyUserEnter",
+    "who keys no attendee ID has none",
+    async (stage) => {
+      const conference = await stage.conference();
+      await stage.people.dialIn(conference.confKey);
+      const entered = await conference.receives("A2W_NotifyUserEnter");
+      if (entered.attributes.AttendeeID) stage.fail(`it has AttendeeID "${entered.attributes.AttendeeID}"`);
+    },
+    ["dial in"],
+  ),
+  documented(
+    "4.2d",
+    callIn,
+    "the name that WebEx gives is the call's from then on",
+    async (stage) => {
+      const conference = await stage.conference();
+      const one = await conference.callIn();
+      const other = await conference.callIn();
+      await stage.people.hangUp(other.call);
+      const left = await conference.receives("A2W_NotifyUserChange");
+      stage.check(left, { ExtCallID: other.extCallId });
+      await stage.people.staysUp(one.call, "another one hung up");
+    },
+    ["dial in"],
+  ),
+  documented(
+    "4.2e",
+    callIn,
+    "each caller is told once, with a MsgID of its own",
+    async (stage) => {
+      const conference = await stage.conference();
+      const [one, other] = [await conference.callIn(), await conference.callIn()];
+      if (one.entered.attributes.MsgID === other.entered.attributes.MsgID) stage.fail("both entries have one MsgID");
+      await stage.receivesNothingElse("both callers were told already");
+    },
+    ["dial in"],
+  ),
+  documented(
+    "4.2f",
+    callIn,
+    "A2W_NotifyUserEnter reaches the server that has the conference, not another one",
+    async (stage) => {
+      const conference = stage.newConference(2);
+      await conference.create();
+      const { entered } = await conference.callIn();
+      stage.check(entered, {}, 2);
+    },
+    ["dial in"],
+  ),
+  inferred(
+    "2.2.9a",
+    "answer to an unknown MsgID",
+    "a W2A_RspNotifyUserEnter for a MsgID that nobody knows is confirmed, and nothing follows",
+    async (stage) => {
+      const conference = await stage.conference();
+      await conference.posts(conference.message("W2A_RspNotifyUserEnter", { ExtCallID: "99001" }));
+      await stage.receivesNothingElse("nobody waits for this name");
+    },
+  ),
+  inferred(
+    "2.3.3a",
+    "events of a call without a name",
+    "what happens before WebEx has named a call is told afterwards, under its name",
+    async (stage) => {
+      stage.names = false;
+      const conference = await stage.conference();
+      const call = await stage.people.dialIn(conference.confKey, "21");
+      const { attributes } = await conference.receives("A2W_NotifyUserEnter");
+      await stage.people.hangUp(call);
+      await stage.receivesNothingElse("the call has no name yet, and what is told needs one");
+      await conference.posts(
+        conference.message("W2A_RspNotifyUserEnter", { MsgID: attributes.MsgID, ExtCallID: "99002" }),
+      );
+      await conference.receives("A2W_NotifyUserChange", { ExtCallID: "99002", Status: "2" });
+    },
+    ["dial in"],
+  ),
+  inferred(
+    "4.6",
+    "Status 2 of A2W_NotifyUserChange, in general",
+    "a caller who hangs up is told by A2W_NotifyUserChange Status 2",
+    async (stage) => {
+      const conference = await stage.conference();
+      const { call, extCallId } = await conference.callIn();
+      await stage.people.hangUp(call);
+      await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId, Status: "2" });
+      await stage.receivesNothingElse("the caller was told as gone");
+    },
+    ["dial in"],
+  ),
+  inferred(
+    "4.19a",
+    "Call-in User Merge; the message is not named",
+    "an attendee ID keyed within the conference is told by A2W_NotifyUserChange, under the call's name",
+    async (stage) => {
+      const conference = await stage.conference();
+      const { call, extCallId } = await conference.callIn("");
+      await stage.people.press(call, `${stage.options.mergeKeys}555#`);
+      await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId, AttendeeID: "555", Status: "0" });
+    },
+    ["dial in", "press keys"],
+  ),
+  documented(
+    "4.19",
+    `${GUIDE}, Call-in User Merge`,
+    "an attendee ID that is keyed within the conference reaches WebEx",
+    async (stage) => {
+      const conference = await stage.conference();
+      const { call, extCallId } = await conference.callIn("");
+      await stage.people.press(call, `${stage.options.mergeKeys}556#`);
+      const told = await stage.receivesOne(
+        "a message with AttendeeID 556",
+        ({ attributes }) => attributes.AttendeeID === "556",
+      );
+      stage.check(told, { ExtConfID: conference.extConfId, ExtCallID: extCallId });
+    },
+    ["dial in", "press keys"],
+  ),
+];

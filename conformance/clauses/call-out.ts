@@ -1,0 +1,182 @@
+import { element } from "../xml.ts";
+import { documented, GUIDE, inferred, SEQUENCES, unconfirmed } from "./clause.ts";
+
+const callOut = `${SEQUENCES}, User Call Out`;
+
+export const callOutClauses = [
+  documented(
+    "4.3a",
+    callOut,
+    "a call-out that succeeds is answered by A2W_RspCallout with its MsgID and Result 0",
+    async (stage) => {
+      const conference = await stage.conference();
+      const { answered } = await conference.callOut();
+      stage.check(answered, { Result: "0" }, 1);
+    },
+    ["answer calls"],
+  ),
+  documented(
+    "4.3b",
+    callOut,
+    "who was called enters under the ExtCallID of the call-out, after the answer",
+    async (stage) => {
+      const conference = await stage.conference();
+      const number = await stage.people.number("answer");
+      const callout = conference.calloutMessage(number, { ExtCallID: "123" });
+      const { msgId } = await conference.posts(callout);
+      const entered = await conference.receives("A2W_NotifyUserEnter");
+      stage.check(entered, { ExtCallID: "123" }, 1);
+      const answered = await stage.receives("A2W_RspCallout", { MsgID: msgId });
+      stage.inOrder(answered, entered);
+      await stage.receivesNothingElse("the call-out was answered and has entered");
+    },
+    ["answer calls"],
+  ),
+  documented(
+    "4.3c",
+    callOut,
+    "the number that rings is country, area and local number in a row",
+    async (stage) => {
+      const conference = await stage.conference();
+      const number = await stage.people.number("answer");
+      await conference.posts(conference.calloutMessage(number));
+      await stage.people.called(number);
+      await conference.receives("A2W_NotifyUserEnter");
+    },
+    ["answer calls"],
+  ),
+  documented(
+    "4.3d",
+    callOut,
+    "WebEx's answer to the entry leaves the call under its ExtCallID",
+    async (stage) => {
+      const conference = await stage.conference();
+      const { call, extCallId } = await conference.callOut();
+      await stage.people.hangUp(call);
+      const left = await conference.receives("A2W_NotifyUserChange");
+      stage.check(left, { ExtCallID: extCallId });
+    },
+    ["answer calls"],
+  ),
+  documented(
+    "4.3e",
+    `${GUIDE}, TSP Invite by Phone`,
+    "no A2W_RspCallout with Result 0 comes while the telephone still rings",
+    async (stage) => {
+      const conference = await stage.conference();
+      const number = await stage.people.number("answer", 1000);
+      const { msgId } = await conference.posts(conference.calloutMessage(number));
+      const calledAt = stage.ports.now();
+      const answered = await stage.receives("A2W_RspCallout", { MsgID: msgId, Result: "0" });
+      const waited = answered.at - calledAt;
+      if (waited < 900)
+        stage.fail(`A2W_RspCallout came after ${waited} ms, and the telephone was picked up after 1000 ms`);
+    },
+    ["answer calls"],
+  ),
+  documented(
+    "4.3f",
+    callOut,
+    "who was called and who dialled in are in one conference",
+    async (stage) => {
+      const conference = await stage.conference();
+      const one = await conference.callIn();
+      const other = await conference.callOut();
+      await stage.people.hears(one.call, other.call, "both are in the conference");
+      await stage.people.hears(other.call, one.call, "both are in the conference");
+    },
+    ["dial in", "answer calls", "hear"],
+  ),
+  documented(
+    "4.4a",
+    `${GUIDE}, Logically Asynchronized Message Exchanges`,
+    "a call-out to a busy number is answered by A2W_RspCallout with another Result than 0, and nobody enters",
+    async (stage) => {
+      const conference = await stage.conference();
+      const number = await stage.people.number("busy");
+      const { msgId } = await conference.posts(conference.calloutMessage(number));
+      const answered = await stage.receives("A2W_RspCallout", { MsgID: msgId });
+      if (answered.attributes.Result === "0") stage.fail("A2W_RspCallout has Result 0, though the number is busy");
+      await stage.receivesNothingElse("the call-out failed");
+    },
+    ["refuse calls"],
+  ),
+  ...(
+    [
+      ["b", "busy", "6"],
+      ["c", "reject", "17"],
+      ["d", "invalid", "8"],
+      ["e", "no-answer", "7"],
+    ] as const
+  ).map(([letter, outcome, code]) =>
+    inferred(
+      `4.4${letter}`,
+      "codes of a call-out that fails",
+      `a call-out that ends in ${outcome} is answered with code ${code}`,
+      async (stage) => {
+        const conference = await stage.conference();
+        const number = await stage.people.number(outcome);
+        const { msgId } = await conference.posts(conference.calloutMessage(number, { MaxWaitingTime: "1" }));
+        stage.check(await stage.receives("A2W_RspCallout", { MsgID: msgId }), { Result: code });
+      },
+      ["refuse calls"],
+    ),
+  ),
+  unconfirmed(
+    "4.5",
+    "W2A_CancelCallout",
+    "a cancelled call-out rings no more; both requests are answered, the call-out with code 9",
+    async (stage) => {
+      const conference = await stage.conference();
+      const number = await stage.people.number("answer", 5_000);
+      const callout = conference.calloutMessage(number);
+      const asked = await conference.posts(callout);
+      await stage.people.called(number);
+      const cancel = await conference.asks("W2A_CancelCallout", { ExtCallID: callout.attributes.ExtCallID });
+      await stage.receives("A2W_RspCancelCallout", { MsgID: cancel.msgId, Result: "0" });
+      await stage.receives("A2W_RspCallout", { MsgID: asked.msgId, Result: "9" });
+      await stage.people.ringsNoMore(number, "the call-out was cancelled");
+    },
+    ["answer calls"],
+  ),
+  inferred(
+    "2.2.4a",
+    "Extension of PhoneNum",
+    "the extension is dialled after the answer",
+    async (stage) => {
+      const conference = await stage.conference();
+      const number = await stage.people.number("answer");
+      await conference.posts(conference.calloutMessage(number, {}, "4508"));
+      await conference.receives("A2W_NotifyUserEnter");
+      const extension = await stage.people.extensionOf(await stage.people.called(number));
+      if (extension !== "4508") stage.fail(`the extension dialled was "${extension}", not 4508`);
+    },
+    ["answer calls", "tell the dialled extension"],
+  ),
+  inferred(
+    "2.2.4b",
+    "JoinMode left out",
+    "a call-out without JoinMode joins the conference",
+    async (stage) => {
+      const conference = await stage.conference();
+      const one = await conference.callIn();
+      const other = await conference.callOut({ JoinMode: undefined });
+      stage.check(other.entered, { ActionCode: undefined });
+      await stage.people.hears(one.call, other.call, "it joined the main conference");
+    },
+    ["dial in", "answer calls", "hear"],
+  ),
+  inferred(
+    "2.2.4c",
+    "Result in the example of silent join",
+    "a child that the message does not have is ignored",
+    async (stage) => {
+      const conference = await stage.conference();
+      const callout = conference.calloutMessage(await stage.people.number("answer"));
+      const message = { ...callout, children: [...(callout.children ?? []), element("Result", "0")] };
+      const { msgId } = await conference.posts(message);
+      await stage.receives("A2W_RspCallout", { MsgID: msgId, Result: "0" });
+    },
+    ["answer calls"],
+  ),
+];

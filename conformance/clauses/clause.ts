@@ -1,0 +1,110 @@
+import type { Standing } from "../messages.ts";
+import type { Stage } from "../player/stage.ts";
+import type { TraceEntry } from "../player/trace.ts";
+import type { Webex } from "../player/webex.ts";
+import type { Ability } from "../telephones/telephones.ts";
+
+interface ClauseHead {
+  /** As in the protocol note, with a letter behind it where one has several checks. */
+  readonly id: string;
+  readonly standing: Standing;
+  /** Document and section. */
+  readonly reference: string;
+  readonly title: string;
+}
+
+/** A rule of the interface, and how to see whether an adapter keeps it. */
+export type Clause = ClauseHead & (Played | Judged | Unseen);
+
+/** A short script. Throws `NotAsDocumented` or `NotTestable`. */
+interface Played {
+  readonly kind: "played";
+  readonly needs: readonly Ability[];
+  /** Needs the bridge for itself. */
+  readonly alone: boolean;
+  readonly play: (stage: Stage) => Promise<void>;
+}
+
+/** A rule over all that came in a run. */
+interface Judged {
+  readonly kind: "judged";
+  readonly judge: (traffic: Traffic) => Verdict;
+}
+
+/** A rule that cannot be seen from outside. */
+interface Unseen {
+  readonly kind: "unseen";
+  readonly why: string;
+}
+
+export interface Traffic {
+  readonly webex: Webex;
+  /** The stages of the clauses that passed, by their ids. */
+  readonly passed: ReadonlySet<string>;
+  readonly stages: ReadonlyMap<string, Stage>;
+}
+
+export interface Verdict {
+  readonly outcome: "passed" | "failed" | "not-testable";
+  readonly why: string;
+  readonly trace?: readonly TraceEntry[];
+}
+
+export const GUIDE = "TSP implementation guide";
+export const SEQUENCES = "Call sequences";
+export const REFERENCE = "API Messages Initiated by the TSP Partner";
+export const HYBRID = "Hybrid audio SDK, TSP API";
+
+type PlayedClause = ClauseHead & Played;
+
+/** A documented clause; `needs` and `alone` by `needing` and `alone`. */
+export function documented(
+  id: string,
+  reference: string,
+  title: string,
+  play: Played["play"],
+  needs: readonly Ability[] = [],
+): PlayedClause {
+  return { id, standing: "documented", reference, title, kind: "played", needs, alone: false, play };
+}
+
+/** A clause about a message that no public document names. */
+export function unconfirmed(
+  id: string,
+  reference: string,
+  title: string,
+  play: Played["play"],
+  needs: readonly Ability[] = [],
+): PlayedClause {
+  return { ...documented(id, reference, title, play, needs), standing: "unconfirmed" };
+}
+
+/** A clause that follows from the documents only by reason. */
+export function inferred(
+  id: string,
+  reference: string,
+  title: string,
+  play: Played["play"],
+  needs: readonly Ability[] = [],
+): PlayedClause {
+  return { ...documented(id, reference, title, play, needs), standing: "inferred" };
+}
+
+/** No other clause is played meanwhile. */
+export function alone(clause: PlayedClause): PlayedClause {
+  return { ...clause, alone: true };
+}
+
+export function judged(
+  id: string,
+  standing: Standing,
+  reference: string,
+  title: string,
+  judge: Judged["judge"],
+): Clause {
+  return { id, standing, reference, title, kind: "judged", judge };
+}
+
+export function unseen(id: string, standing: Standing, reference: string, title: string, why: string): Clause {
+  return { id, standing, reference, title, kind: "unseen", why };
+}

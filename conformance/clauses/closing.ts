@@ -1,0 +1,126 @@
+import { documented, GUIDE, inferred, unconfirmed } from "./clause.ts";
+
+const keepAlive = `${GUIDE}, Conference Keep-Alive`;
+
+export const closingClauses = [
+  documented(
+    "4.7a",
+    keepAlive,
+    "W2A_CloseConference without KeepAlive ends the calls of the conference",
+    async (stage) => {
+      const conference = await stage.conference();
+      const { call } = await conference.callIn();
+      await conference.asks("W2A_CloseConference");
+      await stage.people.ends(call, "the conference was closed");
+    },
+    ["dial in"],
+  ),
+  documented(
+    "4.7b",
+    keepAlive,
+    "KeepAlive 0 ends the calls of the conference",
+    async (stage) => {
+      const conference = await stage.conference();
+      const { call } = await conference.callIn();
+      await conference.asks("W2A_CloseConference", { KeepAlive: "0" });
+      await stage.people.ends(call, "the conference was closed");
+    },
+    ["dial in"],
+  ),
+  documented(
+    "4.8a",
+    keepAlive,
+    "KeepAlive 1 keeps the calls of the conference, who still hear each other",
+    async (stage) => {
+      const conference = await stage.conference();
+      const [one, other] = [await conference.callIn(), await conference.callIn()];
+      await conference.asks("W2A_CloseConference", { KeepAlive: "1" });
+      await stage.ports.sleep(stage.options.quietMs);
+      await stage.people.staysUp(one.call, "the teleconference is to be kept alive");
+      await stage.people.hears(one.call, other.call, "the teleconference is to be kept alive");
+    },
+    ["dial in", "hear"],
+  ),
+  inferred(
+    "4.8b",
+    "keep-alive: what is told",
+    "KeepAlive 1 is not told as an end",
+    async (stage) => {
+      const conference = await stage.conference();
+      await conference.callIn();
+      await conference.asks("W2A_CloseConference", { KeepAlive: "1" });
+      const ended = await stage.mayReceive("A2W_NotifyConferenceChange", { Status: "3" });
+      if (ended) stage.fail("A2W_NotifyConferenceChange Status 3 came");
+    },
+    ["dial in"],
+  ),
+  inferred(
+    "4.7c",
+    "Status 3 of A2W_NotifyConferenceChange",
+    "a close is told by A2W_NotifyConferenceChange Status 3",
+    async (stage) => {
+      const conference = await stage.conference();
+      await conference.asks("W2A_CloseConference");
+      await conference.receives("A2W_NotifyConferenceChange", { Status: "3" });
+    },
+  ),
+  unconfirmed(
+    "4.7d",
+    "A2W_RspCloseConference",
+    "a close is answered by A2W_RspCloseConference with Result 0",
+    async (stage) => {
+      const conference = await stage.conference();
+      const { msgId } = await conference.asks("W2A_CloseConference");
+      await stage.receives("A2W_RspCloseConference", { MsgID: msgId, Result: "0" });
+    },
+  ),
+  inferred(
+    "4.7e",
+    "the host ends the conference by telephone",
+    "it is told by A2W_NotifyConferenceChange Status 3",
+    async (stage) => {
+      const conference = await stage.conference();
+      await conference.callIn();
+      await stage.people.end(conference.confKey);
+      await conference.receives("A2W_NotifyConferenceChange", { Status: "3" });
+    },
+    ["dial in", "lock and end as host"],
+  ),
+  inferred(
+    "4.7f",
+    "a key after an orderly close",
+    "a conference that was closed can be created again with its key",
+    async (stage) => {
+      const conference = await stage.conference();
+      await conference.asks("W2A_CloseConference");
+      await conference.receives("A2W_NotifyConferenceChange", { Status: "3" });
+      await conference.failOver(1);
+    },
+  ),
+  inferred(
+    "4.7g",
+    "calls in a sub-conference at the end",
+    "a close ends calls in sub-conferences, too",
+    async (stage) => {
+      const conference = await stage.conference();
+      const { call, extCallId } = await conference.callIn();
+      await conference.asks("W2A_CreateSubConference", { SubConfID: "S1" });
+      await conference.asks("W2A_AddToSubConference", { SubConfID: "S1", ExtCallID: extCallId });
+      await conference.receives("A2W_NotifySubConfCallChange");
+      await conference.asks("W2A_CloseConference");
+      await stage.people.ends(call, "the conference was closed");
+    },
+    ["dial in"],
+  ),
+  inferred(
+    "3.2a",
+    "code of an unknown conference",
+    "a call-out for an ExtConfID that nobody knows is answered with another Result than 0",
+    async (stage) => {
+      const conference = stage.newConference();
+      const { msgId } = await conference.posts(conference.calloutMessage(["1", "408", "5550100"]));
+      const answer = await stage.receives("A2W_RspCallout", { MsgID: msgId });
+      if (answer.attributes.Result === "0") stage.fail("it was answered with Result 0");
+    },
+  ),
+];

@@ -1,0 +1,112 @@
+import { alone, documented, GUIDE, HYBRID, inferred } from "./clause.ts";
+
+const async_ = `${GUIDE}, Logically Asynchronized Message Exchanges`;
+
+export const createClauses = [
+  documented(
+    "4.1a",
+    async_,
+    "a create is answered by A2W_RspCreateConference with its MsgID and Result 0",
+    async (stage) => {
+      const conference = stage.newConference();
+      const { msgId, posted } = await conference.posts(conference.createMessage());
+      const answer = await stage.receives("A2W_RspCreateConference", { MsgID: msgId });
+      stage.check(answer, { Result: "0" }, 1);
+      if (answer.transId === posted.transId)
+        stage.fail("the answer has the TransID of the request, and needs a new one");
+    },
+  ),
+  documented(
+    "4.1b",
+    `${GUIDE}, TSP Server Failover`,
+    "a new conference starts with A2W_NotifyConferenceChange Status 0, after the answer",
+    async (stage) => {
+      const conference = stage.newConference();
+      const { msgId } = await conference.posts(conference.createMessage());
+      const started = await conference.receives("A2W_NotifyConferenceChange", { Status: "0" });
+      const answer = await stage.receives("A2W_RspCreateConference", { MsgID: msgId });
+      stage.inOrder(answer, started);
+      stage.check(started, {}, 1);
+      await stage.receivesNothingElse("a create has one answer and one start");
+    },
+  ),
+  documented(
+    "4.1c",
+    `${GUIDE}, HTTP Transaction and API Messages`,
+    "a call-out and a create of another conference in one document are carried out both",
+    async (stage) => {
+      const running = await stage.conference();
+      const next = stage.newConference();
+      const number = await stage.people.number("answer");
+      const callout = running.calloutMessage(number, { ExtCallID: "123" });
+      const create = next.createMessage();
+      await stage.posts([callout, create]);
+      await stage.receives("A2W_RspCallout", { MsgID: callout.attributes.MsgID, Result: "0" });
+      await stage.receives("A2W_RspCreateConference", { MsgID: create.attributes.MsgID, Result: "0" });
+      await running.receives("A2W_NotifyUserEnter", { ExtCallID: "123" });
+      await next.receives("A2W_NotifyConferenceChange", { Status: "0" });
+    },
+    ["answer calls"],
+  ),
+  documented(
+    "2.2.1a",
+    `${HYBRID}, W2A_CreateConference`,
+    "callers who key the same conference key are in one conference",
+    async (stage) => {
+      const conference = await stage.conference();
+      const one = await conference.callIn();
+      const other = await conference.callIn();
+      await stage.people.hears(one.call, other.call, "both keyed the same conference key");
+    },
+    ["dial in", "hear"],
+  ),
+  documented(
+    "2.2.1b",
+    `${HYBRID}, W2A_CreateConference`,
+    "the attributes of hybrid audio are accepted in a create",
+    async (stage) => {
+      const hybrid = {
+        HybridSDKEnabled: "True",
+        HybridSDKToken: "dG9rZW4",
+        AdhocInstall: "False",
+        SeamlessSwitchEnabled: "True",
+        HybridClientURL: "https://client.example/?a=1&b=2",
+        HybridConnectData: "a|b",
+        AppDetection: "app",
+      };
+      await stage.conference(hybrid);
+    },
+  ),
+  inferred(
+    "2.2.1c",
+    "idempotence of a create",
+    "the same conference created again is answered with 0, and nobody is lost",
+    async (stage) => {
+      const conference = await stage.conference();
+      const one = await conference.callIn();
+      const { msgId } = await conference.posts(conference.createMessage());
+      await stage.receives("A2W_RspCreateConference", { MsgID: msgId, Result: "0" });
+      const other = await conference.callIn();
+      await stage.people.hears(one.call, other.call, "it is still one conference");
+    },
+    ["dial in", "hear"],
+  ),
+  inferred(
+    "4.1d",
+    "a negative outcome in the answer",
+    "a create that the bridge refuses is answered with another Result than 0, and nothing starts",
+    async (stage) => {
+      const conference = stage.newConference();
+      await stage.people.faults({ refuse: ["create-conference"] });
+      try {
+        const { msgId } = await conference.posts(conference.createMessage());
+        const answer = await stage.receives("A2W_RspCreateConference", { MsgID: msgId });
+        if (answer.attributes.Result === "0") stage.fail("the answer has Result 0, though the bridge refused");
+        await stage.receivesNothingElse("there is no conference");
+      } finally {
+        await stage.people.faults({});
+      }
+    },
+    ["slow down or refuse the bridge's work"],
+  ),
+].map((clause) => (clause.id === "4.1d" ? alone(clause) : clause));

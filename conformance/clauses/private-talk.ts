@@ -1,0 +1,104 @@
+import { updateActions } from "../messages.ts";
+import type { Stage } from "../player/stage.ts";
+import { documented, GUIDE, inferred } from "./clause.ts";
+
+const invite = `${GUIDE}, TSP Invite by Phone: Invite attendee`;
+const addToMain = `${GUIDE}, TSP Invite by Phone: Add the invitee into main conference`;
+
+/** A host, another caller, and an invitee who has picked up. */
+export async function privateTalk(stage: Stage) {
+  const conference = await stage.conference();
+  const [host, other] = [await conference.callIn(), await conference.callIn()];
+  const invitee = await conference.callOut({ JoinMode: "0", MaxWaitingTime: "60" });
+  return { conference, host, other, invitee };
+}
+
+export const privateTalkClauses = [
+  documented(
+    "4.21a",
+    invite,
+    "an invitee who picks up: A2W_RspCallout, then A2W_NotifyUserEnter with ActionCode 2",
+    async (stage) => {
+      const { invitee } = await privateTalk(stage);
+      stage.check(invitee.entered, { ExtCallID: invitee.extCallId, ActionCode: "2" }, 1);
+      stage.inOrder(invitee.answered, invitee.entered);
+    },
+    ["dial in", "answer calls"],
+  ),
+  documented(
+    "4.21b",
+    invite,
+    "when ActionCode 2 is told, host and invitee talk with each other",
+    async (stage) => {
+      const { host, invitee } = await privateTalk(stage);
+      await stage.people.hears(host.call, invitee.call, "they are in a private talk");
+      await stage.people.hears(invitee.call, host.call, "they are in a private talk");
+    },
+    ["dial in", "answer calls", "hear"],
+  ),
+  documented(
+    "4.21c",
+    invite,
+    "nobody else hears a private talk",
+    async (stage) => {
+      const { other, host, invitee } = await privateTalk(stage);
+      await stage.people.doesNotHear(other.call, invitee.call, "the invitee is in a private talk");
+      await stage.people.doesNotHear(other.call, host.call, "the host is in a private talk");
+    },
+    ["dial in", "answer calls", "hear"],
+  ),
+  documented(
+    "4.21d",
+    addToMain,
+    "the add button: A2W_NotifyUserChange with ActionCode 3 for the invitee",
+    async (stage) => {
+      const { conference, invitee } = await privateTalk(stage);
+      const ActionCode = String(updateActions.addToMain);
+      await conference.asks("W2A_UpdateConference", { ActionCode, ExtCallID: invitee.extCallId });
+      const change = await conference.receives("A2W_NotifyUserChange", { ExtCallID: invitee.extCallId });
+      stage.check(change, { ActionCode: "3", Status: "0" }, 1);
+      if (!/^0?$/.test(change.attributes.ActionResult ?? "")) stage.fail("ActionResult is not 0");
+    },
+    ["dial in", "answer calls"],
+  ),
+  documented(
+    "4.21e",
+    addToMain,
+    "when ActionCode 3 is told, host and invitee are in the main conference",
+    async (stage) => {
+      const { conference, host, other, invitee } = await privateTalk(stage);
+      const ActionCode = String(updateActions.addToMain);
+      await conference.asks("W2A_UpdateConference", { ActionCode, ExtCallID: invitee.extCallId });
+      await conference.receives("A2W_NotifyUserChange", { ActionCode: "3" });
+      await stage.people.hears(other.call, invitee.call, "the invitee was brought into the main conference");
+      await stage.people.hears(other.call, host.call, "the host is back in the main conference");
+    },
+    ["dial in", "answer calls", "hear"],
+  ),
+  documented(
+    "4.21f",
+    `${GUIDE}, Silent Join: JoinMode 1 in the example`,
+    "a call-out with JoinMode 1 makes no private talk",
+    async (stage) => {
+      const conference = await stage.conference();
+      const one = await conference.callIn();
+      const called = await conference.callOut({ JoinMode: "1" });
+      stage.check(called.entered, { ActionCode: undefined });
+      await stage.people.hears(one.call, called.call, "it is in the main conference");
+    },
+    ["dial in", "answer calls", "hear"],
+  ),
+  inferred(
+    "4.21g",
+    "an invitee who hangs up",
+    "the invitee is told as gone, and the host is in the main conference again",
+    async (stage) => {
+      const { conference, host, other, invitee } = await privateTalk(stage);
+      await stage.people.hangUp(invitee.call);
+      await conference.receives("A2W_NotifyUserChange", { ExtCallID: invitee.extCallId, Status: "2" });
+      await stage.ports.sleep(stage.options.quietMs);
+      await stage.people.hears(other.call, host.call, "the private talk is over");
+    },
+    ["dial in", "answer calls", "hear"],
+  ),
+];

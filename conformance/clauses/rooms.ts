@@ -1,0 +1,232 @@
+import type { Caller, Conference } from "../player/conference.ts";
+import type { Stage } from "../player/stage.ts";
+import { documented, GUIDE, inferred } from "./clause.ts";
+
+const chapter = (section: string) => `${GUIDE}, Sub-conference: ${section}`;
+
+const add = chapter("Add a call into sub conference");
+const remove = chapter("Remove a call from sub conference");
+const close = chapter("Close a sub conference");
+
+/** A sub-conference that runs. */
+async function createSub(conference: Conference, id = "S1"): Promise<void> {
+  const { stage } = conference;
+  const { msgId } = await conference.asks("W2A_CreateSubConference", { SubConfID: id });
+  await stage.receives("A2W_RspCreateSubConference", { MsgID: msgId, Result: "0" });
+  await conference.receives("A2W_NotifySubConferenceChange", { Status: "0" });
+}
+
+async function addToSub(conference: Conference, { extCallId }: Caller, id = "S1"): Promise<void> {
+  await conference.asks("W2A_AddToSubConference", { SubConfID: id, ExtCallID: extCallId });
+  await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: extCallId, ActionFlag: "1" });
+}
+
+/** Two callers in a sub-conference, and one who stays in the main conference. */
+async function breakout(stage: Stage) {
+  const conference = await stage.conference();
+  const [one, other, main] = [await conference.callIn(), await conference.callIn(), await conference.callIn()];
+  await createSub(conference);
+  await addToSub(conference, one);
+  await addToSub(conference, other);
+  return { conference, one, other, main };
+}
+
+/** Mutes by the keypad, since no public document names a message that does. */
+async function muteByKeys(conference: Conference, { call, extCallId }: Caller): Promise<void> {
+  await conference.stage.people.press(call, conference.stage.options.muteKeys);
+  await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId, Status: "1" });
+}
+
+export const rooms = { createSub, addToSub, muteByKeys };
+
+export const roomClauses = [
+  documented(
+    "4.13a",
+    chapter("Create a new sub conference"),
+    "a sub-conference is answered by A2W_RspCreateSubConference, then told by A2W_NotifySubConferenceChange Status 0",
+    async (stage) => {
+      const conference = await stage.conference();
+      const { msgId } = await conference.asks("W2A_CreateSubConference", { SubConfID: "S1" });
+      const told = await conference.receives("A2W_NotifySubConferenceChange");
+      stage.check(told, { Status: "0" }, 1);
+      const answer = await stage.receives("A2W_RspCreateSubConference", { MsgID: msgId });
+      stage.check(answer, { Result: "0" }, 1);
+      stage.inOrder(answer, told);
+    },
+  ),
+  documented(
+    "4.13b",
+    add,
+    "a call that is added is answered, moved, then told by A2W_NotifySubConfCallChange ActionFlag 1",
+    async (stage) => {
+      const conference = await stage.conference();
+      const [one, main] = [await conference.callIn(), await conference.callIn()];
+      await createSub(conference);
+      const { msgId } = await conference.asks("W2A_AddToSubConference", { SubConfID: "S1", ExtCallID: one.extCallId });
+      const told = await conference.receives("A2W_NotifySubConfCallChange");
+      stage.check(told, { ExtCallID: one.extCallId, ActionFlag: "1" }, 1);
+      await stage.people.doesNotHear(main.call, one.call, "it was moved into the sub-conference");
+      const answer = await stage.receivesOne(
+        `an answer with MsgID ${msgId}`,
+        ({ name, attributes }) => name.startsWith("A2W_Rsp") && attributes.MsgID === msgId,
+      );
+      stage.check(answer, { Result: "0" });
+      stage.inOrder(answer, told);
+    },
+    ["dial in", "hear"],
+  ),
+  documented(
+    "4.13c",
+    chapter("WebEx Meetings Sub-conference Behaviors"),
+    "calls in one sub-conference hear each other",
+    async (stage) => {
+      const { one, other, main } = await breakout(stage);
+      await stage.people.hears(one.call, other.call, "both are in the sub-conference");
+      await stage.people.doesNotHear(one.call, main.call, "it stayed in the main conference");
+    },
+    ["dial in", "hear"],
+  ),
+  documented(
+    "4.13d",
+    remove,
+    "a call that is removed: the answer, then its privilege by A2W_NotifyUserChange, then A2W_NotifySubConfCallChange ActionFlag 2",
+    async (stage) => {
+      const { conference, one } = await breakout(stage);
+      const ids = { SubConfID: "S1", ExtCallID: one.extCallId };
+      const { msgId } = await conference.asks("W2A_RemoveFromSubConference", ids);
+      const moved = await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: one.extCallId });
+      const answer = await stage.receives("A2W_RspRemoveFromSubConference", { MsgID: msgId });
+      const privilege = await conference.receives("A2W_NotifyUserChange", { ExtCallID: one.extCallId });
+      stage.check(moved, { ActionFlag: "2" });
+      stage.check(answer, { Result: "0" });
+      stage.check(privilege, { Status: "0" });
+      stage.inOrder(answer, privilege);
+      stage.inOrder(privilege, moved);
+    },
+    ["dial in"],
+  ),
+  documented(
+    "4.13e",
+    remove,
+    "a call that is removed is in the main conference again",
+    async (stage) => {
+      const { conference, one, other, main } = await breakout(stage);
+      await conference.asks("W2A_RemoveFromSubConference", { SubConfID: "S1", ExtCallID: one.extCallId });
+      await conference.receives("A2W_NotifySubConfCallChange", { ActionFlag: "2" });
+      await stage.people.hears(main.call, one.call, "it is in the main conference again");
+      await stage.people.doesNotHear(other.call, one.call, "that one is still in the sub-conference");
+    },
+    ["dial in", "hear"],
+  ),
+  documented(
+    "4.13f",
+    remove,
+    "a call that was muted before is told as muted when it is removed",
+    async (stage) => {
+      const conference = await stage.conference();
+      const one = await conference.callIn();
+      await muteByKeys(conference, one);
+      await createSub(conference);
+      await addToSub(conference, one);
+      await conference.asks("W2A_RemoveFromSubConference", { SubConfID: "S1", ExtCallID: one.extCallId });
+      stage.check(await conference.receives("A2W_NotifyUserChange", { ExtCallID: one.extCallId }), { Status: "1" });
+    },
+    ["dial in", "press keys"],
+  ),
+  documented(
+    "4.13g",
+    close,
+    "a close brings back each call by A2W_NotifyUserChange, then A2W_RspCloseSubConference",
+    async (stage) => {
+      const { conference, one, other } = await breakout(stage);
+      const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
+      const answer = await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
+      stage.check(answer, { Result: "0" }, 1);
+      for (const { extCallId } of [one, other]) {
+        const back = await conference.receives("A2W_NotifyUserChange", { ExtCallID: extCallId });
+        stage.check(back, { Status: "0" });
+        stage.inOrder(back, answer);
+      }
+    },
+    ["dial in"],
+  ),
+  documented(
+    "4.13h",
+    close,
+    "when a close is answered, all calls are in the main conference",
+    async (stage) => {
+      const { conference, one, other, main } = await breakout(stage);
+      const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
+      await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
+      for (const { call } of [one, other]) await stage.people.hears(main.call, call, "the sub-conference was closed");
+    },
+    ["dial in", "hear"],
+  ),
+  documented(
+    "4.13i",
+    close,
+    "a close tells the status that each call had before: a muted one as muted",
+    async (stage) => {
+      const conference = await stage.conference();
+      const [one, other] = [await conference.callIn(), await conference.callIn()];
+      await muteByKeys(conference, one);
+      await createSub(conference);
+      await addToSub(conference, one);
+      await addToSub(conference, other);
+      const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
+      await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId });
+      const ofOne = await conference.receives("A2W_NotifyUserChange", { ExtCallID: one.extCallId });
+      const ofOther = await conference.receives("A2W_NotifyUserChange", { ExtCallID: other.extCallId });
+      stage.check(ofOne, { Status: "1" });
+      stage.check(ofOther, { Status: "0" });
+    },
+    ["dial in", "press keys"],
+  ),
+  documented(
+    "4.13j",
+    close,
+    "a close after some calls were removed brings back the others only",
+    async (stage) => {
+      const { conference, one, other } = await breakout(stage);
+      await conference.asks("W2A_RemoveFromSubConference", { SubConfID: "S1", ExtCallID: one.extCallId });
+      await conference.receives("A2W_NotifyUserChange", { ExtCallID: one.extCallId });
+      await conference.receives("A2W_NotifySubConfCallChange", { ExtCallID: one.extCallId, ActionFlag: "2" });
+      const { msgId } = await conference.asks("W2A_CloseSubConference", { SubConfID: "S1" });
+      const back = await conference.receives("A2W_NotifyUserChange");
+      stage.check(back, { ExtCallID: other.extCallId, Status: "0" });
+      stage.inOrder(back, await stage.receives("A2W_RspCloseSubConference", { MsgID: msgId }));
+    },
+    ["dial in"],
+  ),
+  inferred(
+    "4.14",
+    "a call that leaves while it is in a sub-conference",
+    "it is told by A2W_NotifyUserChange Status 2, without A2W_NotifySubConfCallChange",
+    async (stage) => {
+      const { conference, one } = await breakout(stage);
+      await stage.people.hangUp(one.call);
+      await conference.receives("A2W_NotifyUserChange", { ExtCallID: one.extCallId, Status: "2" });
+      const change = await stage.mayReceive("A2W_NotifySubConfCallChange", {
+        ExtCallID: one.extCallId,
+        ActionFlag: "2",
+      });
+      if (change)
+        stage.fail("A2W_NotifySubConfCallChange ActionFlag 2 came, and says that it is in the main conference");
+    },
+    ["dial in"],
+  ),
+  inferred(
+    "4.13k",
+    "code of an unknown sub-conference",
+    "a call cannot be added to a sub-conference that is not there",
+    async (stage) => {
+      const conference = await stage.conference();
+      const one = await conference.callIn();
+      const ids = { SubConfID: "S9", ExtCallID: one.extCallId };
+      const { msgId } = await conference.asks("W2A_AddToSubConference", ids);
+      const answer = await stage.receives("A2W_RspAddToSubConference", { MsgID: msgId });
+      if (answer.attributes.Result === "0") stage.fail("it was answered with Result 0");
+    },
+    ["dial in"],
+  ),
+];

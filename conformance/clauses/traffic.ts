@@ -1,0 +1,323 @@
+import { checkMessage } from "../check.ts";
+import { fromAdapter, fromWebex, MAX_MESSAGES, rowsByName, type Standing } from "../messages.ts";
+import { julianDigits } from "../player/ids.ts";
+import { server, type TraceEntry, titleOf } from "../player/trace.ts";
+import type { Arrival } from "../player/traffic.ts";
+import type { Element } from "../xml.ts";
+import { type Clause, GUIDE, judged, REFERENCE, SEQUENCES, type Traffic, type Verdict } from "./clause.ts";
+
+const resending = `${GUIDE}, Transaction ID, Resending, and API Message ID`;
+const generation = `${GUIDE}, Transaction ID And Message ID Generations`;
+const performance = `${GUIDE}, Performance and Network / System Requirements`;
+
+const CREATE_LIMIT_MS = 20_000;
+const JOIN_LIMIT_MS = 10_000;
+
+/** What one post does wrong; `null`: nothing. */
+type Rule = (arrival: Arrival, traffic: Traffic) => string | null;
+
+function everyPost(id: string, standing: Standing, reference: string, title: string, rule: Rule): Clause {
+  return judged(id, standing, reference, title, (traffic) => {
+    const { arrivals } = traffic.webex;
+    const offences = arrivals.flatMap((arrival) => {
+      const why = rule(arrival, traffic);
+      return why === null ? [] : [{ why, trace: [entryOf(arrival)] }];
+    });
+    return verdict(offences, arrivals.length, "the adapter posted nothing");
+  });
+}
+
+interface Offence {
+  readonly why: string;
+  readonly trace?: readonly TraceEntry[];
+}
+
+function verdict(offences: readonly Offence[], judgedCount: number, nothing: string): Verdict {
+  const [first] = offences;
+  if (!first) return judgedCount === 0 ? { outcome: "not-testable", why: nothing } : { outcome: "passed", why: "" };
+  const more = offences.length > 1 ? ` (and ${offences.length - 1} more)` : "";
+  return { outcome: "failed", why: `${first.why}${more}`, ...(first.trace && { trace: first.trace }) };
+}
+
+function entryOf({ at, server: n, text, document }: Arrival): TraceEntry {
+  return { at, from: "adapter", to: server(n), kind: "post", title: titleOf(document.messages), body: text };
+}
+
+/** The first posts of all documents that could be read. */
+function firstPosts({ webex }: Traffic): readonly Arrival[] {
+  return webex.arrivals.filter(({ attempt, document }) => attempt === 1 && document.notWellFormed === null);
+}
+
+interface Told {
+  readonly arrival: Arrival;
+  readonly message: Element;
+}
+
+const toldByTraffic = new WeakMap<Traffic, readonly Told[]>();
+
+/** All messages, each once, with the post that brought it. */
+function messagesOf(traffic: Traffic): readonly Told[] {
+  const known = toldByTraffic.get(traffic);
+  if (known) return known;
+  const told = firstPosts(traffic).flatMap((arrival) =>
+    arrival.document.messages.map((message) => ({ arrival, message })),
+  );
+  toldByTraffic.set(traffic, told);
+  return told;
+}
+
+/** A clause for what the documents say of a message's attributes, and one for what they leave open. */
+function schemaClauses(): Clause[] {
+  return fromAdapter.flatMap((row): Clause[] => {
+    const hasOpen = row.attributes.some(({ standing }) => standing !== row.standing);
+    const standings: readonly Standing[] =
+      hasOpen && row.standing === "documented" ? ["documented", "inferred"] : [row.standing];
+    return standings.map((standing) => {
+      const open = standing === "inferred";
+      const id = `${row.section}:${row.name.replace("A2W_", "")}${open ? "+" : ""}`;
+      const title = open
+        ? `${row.name} has the attributes that the documents leave open as is assumed`
+        : `${row.name} has its attributes, and they have values that the documents know`;
+      return judged(id, standing, `${row.document}, ${row.name}`, title, (traffic) => {
+        const those = messagesOf(traffic).filter(({ message }) => message.name === row.name);
+        const offences = those.flatMap(({ arrival, message }) =>
+          checkMessage(message)
+            .filter((fault) => fault.standing === standing)
+            .map(({ text }) => ({ why: `${row.name}: ${text}`, trace: [entryOf(arrival)] })),
+        );
+        return verdict(offences, those.length, "no such message came");
+      });
+    });
+  });
+}
+
+const ELEVEN_DIGITS = /^\d{11}$/;
+
+/** Ids that the adapter makes: of documents, and of messages that answer nothing. */
+function ownIds(arrival: Arrival): string[] {
+  const own = arrival.document.messages.filter(({ name }) => !name.startsWith("A2W_Rsp"));
+  return [arrival.document.transId, ...own.map(({ attributes }) => attributes.MsgID ?? "")];
+}
+
+export const trafficClauses: readonly Clause[] = [
+  everyPost(
+    "T1",
+    "documented",
+    `${GUIDE}, Logically Asynchronized Message Exchanges`,
+    "whatever the adapter sends is an HTTP POST of one well-formed document",
+    ({ method, document }) => {
+      if (method !== "POST") return `a request came by ${method}`;
+      return document.notWellFormed === null ? null : `a post is not well formed: ${document.notWellFormed}`;
+    },
+  ),
+  everyPost(
+    "1.3a",
+    "documented",
+    `${GUIDE}, examples`,
+    "the root is WbxTSPSchema with Name WTSPDOM and Version 1.0",
+    ({ document }) => document.root[0] ?? null,
+  ),
+  everyPost(
+    "1.3b",
+    "documented",
+    `${GUIDE}, examples`,
+    "each document has one TransID, an element before its messages",
+    ({ document }) => (document.notWellFormed === null ? (document.envelope[0] ?? null) : null),
+  ),
+  judged(
+    "1.3c",
+    "documented",
+    `${GUIDE}, Typical TSP Request and Response`,
+    "each Confirmation is a document with the TransID of the request and a whole number as Result",
+    ({ webex }) => {
+      const offences = webex.posted.flatMap(({ confirmation, transId, messages, text }) => {
+        if (messages.length === 0) return [];
+        const [fault] = confirmation.faults;
+        const why =
+          fault ?? (confirmation.transId === transId ? null : `TransID "${confirmation.transId}" confirms ${transId}`);
+        const trace: TraceEntry = {
+          at: 0,
+          from: "WebEx 1",
+          to: "adapter",
+          kind: "post",
+          title: titleOf(messages),
+          body: text,
+        };
+        return why === null ? [] : [{ why, trace: [trace] }];
+      });
+      return verdict(offences, webex.posted.length, "nothing was posted");
+    },
+  ),
+  everyPost(
+    "1.3d",
+    "documented",
+    `${GUIDE}, Maximum Number of Messages in A Single Transaction`,
+    `no document has more than ${MAX_MESSAGES} messages`,
+    ({ document: { messages } }) =>
+      messages.length > MAX_MESSAGES ? `a document has ${messages.length} messages` : null,
+  ),
+  everyPost(
+    "1.3h",
+    "documented",
+    `${REFERENCE}; ${GUIDE}`,
+    "only messages come that WebEx knows",
+    ({ document: { messages } }) => {
+      const unknown = messages.find(({ name }) => !rowsByName.has(name) || name.startsWith("W2A_"));
+      return unknown ? `${unknown.name} came` : null;
+    },
+  ),
+  everyPost(
+    "T30a",
+    "documented",
+    generation,
+    "TransIDs and MsgIDs that the adapter makes have 11 digits",
+    (arrival) => {
+      const wrong = arrival.document.notWellFormed === null && ownIds(arrival).find((id) => !ELEVEN_DIGITS.test(id));
+      return typeof wrong === "string" ? `the id "${wrong}" has not 11 digits` : null;
+    },
+  ),
+  everyPost(
+    "T31",
+    "inferred",
+    `${generation} (recommended)`,
+    "ids begin with the five digits of the day's Julian date, or with two of the partner and five of the second",
+    (arrival) => {
+      // A day may have begun since the id was made.
+      const days = [0, 86_400_000].map((earlier) => julianDigits(arrival.at - earlier));
+      const isOfScheme = (id: string) => days.some((day) => id.startsWith(day)) || Number(id.slice(2, 7)) < 86_400;
+      const wrong = ownIds(arrival).find((id) => ELEVEN_DIGITS.test(id) && !isOfScheme(id));
+      return wrong === undefined ? null : `the id ${wrong} is by neither scheme`;
+    },
+  ),
+  judged("T36a", "documented", resending, "a TransID is used again only to repeat a document", (traffic) => {
+    const texts = new Map<string, string>();
+    const offences = traffic.webex.arrivals.flatMap((arrival) => {
+      const { transId } = arrival.document;
+      const first = texts.get(transId) ?? arrival.text;
+      texts.set(transId, first);
+      return first === arrival.text
+        ? []
+        : [{ why: `TransID ${transId} came with two documents`, trace: [entryOf(arrival)] }];
+    });
+    return verdict(offences, texts.size, "the adapter posted nothing");
+  }),
+  judged("T36b", "documented", resending, "each message that the adapter begins has a MsgID of its own", (traffic) => {
+    const seen = new Set<string>();
+    const offences = messagesOf(traffic).flatMap(({ arrival, message }) => {
+      const { MsgID = "" } = message.attributes;
+      if (message.name.startsWith("A2W_Rsp") || MsgID === "") return [];
+      const isTwice = seen.has(MsgID);
+      seen.add(MsgID);
+      return isTwice ? [{ why: `MsgID ${MsgID} came with two messages`, trace: [entryOf(arrival)] }] : [];
+    });
+    return verdict(offences, seen.size, "no notification came");
+  }),
+  judged("T44b", "documented", resending, "each answer has the MsgID of a request", ({ webex }) => {
+    const stray = webex.strays.filter(({ name }) => name.startsWith("A2W_Rsp"));
+    const offences = stray.map((one) => ({ why: `${titleOf([one])} answers no request` }));
+    return verdict(offences, webex.arrivals.length, "the adapter posted nothing");
+  }),
+  judged("T44c", "documented", resending, "no request is answered twice", (traffic) => {
+    const answered = new Set<string>();
+    const offences = messagesOf(traffic).flatMap(({ arrival, message: { name, attributes } }) => {
+      if (!name.startsWith("A2W_Rsp")) return [];
+      const isTwice = answered.has(attributes.MsgID ?? "");
+      answered.add(attributes.MsgID ?? "");
+      return isTwice
+        ? [{ why: `the request with MsgID ${attributes.MsgID} got ${name} a second time`, trace: [entryOf(arrival)] }]
+        : [];
+    });
+    return verdict(offences, answered.size, "nothing was answered");
+  }),
+  judged("T44d", "documented", resending, "each request for which the documents name an answer gets it", (traffic) => {
+    const answers = new Set(
+      messagesOf(traffic).map(({ message: { name, attributes } }) => `${name} ${attributes.MsgID}`),
+    );
+    const requests = confirmedRequests(traffic);
+    const offences = requests.flatMap(({ answer, msgId, title }) =>
+      answers.has(`${answer} ${msgId}`) ? [] : [{ why: `${title} got no ${answer}` }],
+    );
+    return verdict(offences, requests.length, "there was no such request");
+  }),
+  judged(
+    "2.1",
+    "documented",
+    `${SEQUENCES}; ${GUIDE}`,
+    "each notification has the ExtConfID of a conference that WebEx created",
+    ({ webex }) => {
+      const stray = webex.strays.filter(({ name }) => !name.startsWith("A2W_Rsp"));
+      return verdict(
+        stray.map((one) => ({ why: `${titleOf([one])} is about no conference of WebEx` })),
+        webex.arrivals.length,
+        "the adapter posted nothing",
+      );
+    },
+  ),
+  judged("T9a", "documented", performance, "a conference is created within 20 s", (traffic) => {
+    const answers = new Map(
+      messagesOf(traffic).map(({ arrival, message: { name, attributes } }) => [
+        `${name} ${attributes.MsgID}`,
+        arrival.at,
+      ]),
+    );
+    const times = confirmedRequests(traffic).flatMap(({ answer, msgId, at }) => {
+      const answeredAt = answers.get(`${answer} ${msgId}`);
+      return answer === "A2W_RspCreateConference" && answeredAt !== undefined ? [answeredAt - at] : [];
+    });
+    const late = times
+      .filter((ms) => ms > CREATE_LIMIT_MS)
+      .map((ms) => ({ why: `a create was answered after ${ms} ms` }));
+    return verdict(late, times.length, "no create was answered");
+  }),
+  judged("T9b", "documented", performance, "who joins is told within 10 s", ({ stages }) => {
+    const times = [...stages.values()].flatMap(({ dials, received }) =>
+      dials.flatMap(({ at, attendeeId }) => {
+        const isEntry = (one: (typeof received)[number]) =>
+          one.name === "A2W_NotifyUserEnter" && one.attributes.AttendeeID === attendeeId && one.at >= at;
+        const entered = attendeeId === "" ? undefined : received.find(isEntry);
+        return entered ? [entered.at - at] : [];
+      }),
+    );
+    const late = times.filter((ms) => ms > JOIN_LIMIT_MS).map((ms) => ({ why: `a caller was told after ${ms} ms` }));
+    return verdict(late, times.length, "nobody dialled in");
+  }),
+  judged(
+    "4.20a",
+    "documented",
+    `${REFERENCE}, A2W_NotifyConferenceChange: status 4`,
+    "a dial-out sequence of the recorder is made of P and D, has at most 255 characters and ends with P0",
+    (traffic) => {
+      const those = messagesOf(traffic).filter(
+        ({ message }) => message.name === "A2W_NotifyConferenceChange" && message.attributes.Status === "4",
+      );
+      const offences = those.flatMap(({ arrival, message: { attributes } }) => {
+        const sequences = Object.entries(attributes)
+          .filter(([name]) => !["MsgID", "ExtConfID", "Status", "WbxHostName"].includes(name))
+          .map(([, value]) => value);
+        const isFine = sequences.some((text) => text.length <= 255 && /^(?:P\d+|D[\d#*]+)*P0$/.test(text));
+        return isFine
+          ? []
+          : [
+              {
+                why: `no attribute of ${titleOf([{ name: "A2W_NotifyConferenceChange", attributes }])} is such a sequence`,
+                trace: [entryOf(arrival)],
+              },
+            ];
+      });
+      return verdict(offences, those.length, "the adapter sends no sequence");
+    },
+  ),
+  ...schemaClauses(),
+];
+
+/** Requests of clauses that passed which were confirmed with 0 and have an answer in the documents. */
+function confirmedRequests({ webex, passed }: Traffic) {
+  const answers = new Map(fromWebex.flatMap(({ name, answer }) => (answer ? [[name, answer]] : [])));
+  return webex.posted.flatMap(({ confirmation, messages, ownerId, at }) => {
+    if (confirmation.result !== 0 || !passed.has(ownerId)) return [];
+    return messages.flatMap((message) => {
+      const answer = answers.get(message.name);
+      return answer ? [{ answer, msgId: message.attributes.MsgID ?? "", at, title: titleOf([message]) }] : [];
+    });
+  });
+}

@@ -1,0 +1,346 @@
+import type { Stage } from "../player/stage.ts";
+import type { Message } from "../xml.ts";
+import { writeDocument } from "../xml.ts";
+import { alone, documented, GUIDE, inferred } from "./clause.ts";
+
+const asynchronous = `${GUIDE}, Logically Asynchronized Message Exchanges`;
+const transaction = `${GUIDE}, HTTP Transaction and API Messages`;
+const resending = `${GUIDE}, Transaction ID, Resending, and API Message ID`;
+const typical = `${GUIDE}, Typical TSP Request and Response`;
+const target = `${GUIDE}, HTTP Request Target Machine`;
+const backward = `${GUIDE}, Adapter Backward Compatibility`;
+const most = `${GUIDE}, Maximum Number of Messages in A Single Transaction`;
+
+/** Longer than this, a Confirmation has waited for something. */
+const AT_ONCE_MS = 1_500;
+/** And so long takes the work. */
+const WORK_MS = 2_500;
+
+const known = "the message is known, and one of its required parameters is missing";
+
+/** A message without one of its attributes. */
+function without(message: Message, name: string): Message {
+  return { ...message, attributes: { ...message.attributes, [name]: undefined } };
+}
+
+/** Of a repeat: nothing more may come than at the first time. */
+async function nothingTwice(stage: Stage, msgId: string): Promise<void> {
+  await stage.ports.sleep(stage.options.quietMs);
+  const answers = stage.received.filter(
+    ({ name, attributes }) => name.startsWith("A2W_Rsp") && attributes.MsgID === msgId,
+  );
+  if (answers.length > 1)
+    stage.fail(`the request was answered ${answers.length} times, and repeated only by its TransID`);
+}
+
+export const transportClauses = [
+  documented(
+    "T28",
+    asynchronous,
+    "the Confirmation comes at once, not when the work is done",
+    async (stage) => {
+      const conference = await stage.conference();
+      const number = await stage.people.number("answer", WORK_MS);
+      const { posted } = await conference.posts(conference.calloutMessage(number));
+      const took = posted.confirmedAt - posted.at;
+      if (took > AT_ONCE_MS) stage.fail(`the Confirmation came after ${took} ms, while the telephone was ringing`);
+      await conference.receives("A2W_NotifyUserEnter");
+    },
+    ["answer calls"],
+  ),
+  alone(
+    documented(
+      "T28a",
+      asynchronous,
+      "the Confirmation of a create does not wait for the bridge",
+      async (stage) => {
+        await stage.people.faults({ delayMs: WORK_MS });
+        try {
+          const conference = stage.newConference();
+          const { posted, msgId } = await conference.posts(conference.createMessage());
+          const took = posted.confirmedAt - posted.at;
+          if (took > AT_ONCE_MS) stage.fail(`the Confirmation came after ${took} ms; the bridge takes ${WORK_MS} ms`);
+          const answer = await stage.receives("A2W_RspCreateConference", { MsgID: msgId });
+          if (answer.at - posted.at < WORK_MS - 100)
+            stage.fail("the create was answered before the bridge had created the conference");
+        } finally {
+          await stage.people.faults({});
+        }
+      },
+      ["slow down or refuse the bridge's work"],
+    ),
+  ),
+  documented(
+    "T5",
+    asynchronous,
+    "the HTTP answer is a Confirmation and nothing else; the result comes by a post of its own",
+    async (stage) => {
+      const conference = stage.newConference();
+      const { posted, msgId } = await conference.posts(conference.createMessage());
+      const [fault] = posted.confirmation.faults;
+      if (fault) stage.fail(`in the HTTP answer ${fault}`);
+      if (posted.status !== 200) stage.fail(`the HTTP status is ${posted.status}, not 200`);
+      const answer = await stage.receives("A2W_RspCreateConference", { MsgID: msgId });
+      if (answer.transId === posted.transId) stage.fail(`the answer has the TransID of the request, ${posted.transId}`);
+    },
+  ),
+  documented("T4", typical, "the Confirmation has the TransID of the request", async (stage) => {
+    const conference = stage.newConference();
+    const posted = await stage.post([conference.createMessage()]);
+    const { transId, result } = posted.confirmation;
+    if (result === null) stage.fail(`there is no Confirmation: ${posted.confirmation.faults.join("; ")}`);
+    if (transId !== posted.transId)
+      stage.fail(`the Confirmation has TransID "${transId}", the request ${posted.transId}`);
+  }),
+  documented(
+    "T11",
+    target,
+    "an answer goes to the WbxHostName of its request",
+    async (stage) => {
+      const conference = await stage.conference();
+      const number = await stage.people.number("answer");
+      const callout = conference.calloutMessage(number, { WbxHostName: stage.webex.host(2) });
+      const { msgId } = await conference.posts(callout);
+      stage.check(await stage.receives("A2W_RspCallout", { MsgID: msgId }), { Result: "0" }, 2);
+    },
+    ["answer calls"],
+  ),
+  documented(
+    "T12",
+    target,
+    "a notification goes to the server that created the conference, whatever host later requests name",
+    async (stage) => {
+      const conference = await stage.conference();
+      const number = await stage.people.number("answer");
+      await conference.posts(conference.calloutMessage(number, { WbxHostName: stage.webex.host(2) }));
+      stage.check(await conference.receives("A2W_NotifyUserEnter"), {}, 1);
+    },
+    ["answer calls"],
+  ),
+  inferred(
+    "T14",
+    "a request without WbxHostName",
+    "it is answered to the server that has the conference",
+    async (stage) => {
+      const conference = await stage.conference();
+      const number = await stage.people.number("answer");
+      const { msgId } = await conference.posts(conference.calloutMessage(number, { WbxHostName: undefined }));
+      stage.check(await stage.receives("A2W_RspCallout", { MsgID: msgId }), { Result: "0" }, 1);
+    },
+    ["answer calls"],
+  ),
+  documented("T20a", asynchronous, "a create without its ConfKey is not confirmed with 0", async (stage) => {
+    const conference = stage.newConference();
+    stage.refused(await stage.post([without(conference.createMessage(), "ConfKey")]), known);
+  }),
+  documented("T20b", asynchronous, "a message without its MsgID is not confirmed with 0", async (stage) => {
+    const conference = stage.newConference();
+    stage.refused(await stage.post([without(conference.createMessage(), "MsgID")]), known);
+  }),
+  documented("T20c", asynchronous, "a create without its ExtConfID is not confirmed with 0", async (stage) => {
+    const conference = stage.newConference();
+    stage.refused(await stage.post([without(conference.createMessage(), "ExtConfID")]), known);
+  }),
+  documented("T20d", asynchronous, "a call-out without a telephone number is not confirmed with 0", async (stage) => {
+    const conference = await stage.conference();
+    const callout = conference.calloutMessage(["1", "408", "5550100"]);
+    stage.refused(await stage.post([{ ...callout, children: [] }]), known);
+  }),
+  documented("T20e", asynchronous, "an update without its ActionCode is not confirmed with 0", async (stage) => {
+    const conference = await stage.conference();
+    stage.refused(await stage.post([conference.message("W2A_UpdateConference")]), known);
+  }),
+  documented("T20f", asynchronous, "a text that is no XML is not confirmed with 0", async (stage) => {
+    const { transId, text } = documentOf(stage);
+    stage.refused(await stage.postText(text.replace(/<\/W2A_CreateConference>|\/>/, ">"), { transId }), "it is no XML");
+  }),
+  documented(
+    "T21",
+    transaction,
+    "one wrong message among right ones: the document is not confirmed with 0",
+    async (stage) => {
+      const [one, other] = [stage.newConference(), stage.newConference()];
+      const posted = await stage.post([one.createMessage(), without(other.createMessage(), "ConfKey")]);
+      stage.refused(posted, "its second message has no ConfKey");
+    },
+  ),
+  inferred("T23", "a document that was refused", "none of its messages is carried out", async (stage) => {
+    const [one, other] = [stage.newConference(), stage.newConference()];
+    const posted = await stage.post([one.createMessage(), without(other.createMessage(), "ConfKey")]);
+    stage.refused(posted, "its second message has no ConfKey");
+    await stage.receivesNothingElse("the document was refused");
+  }),
+  documented("T24a", asynchronous, "a document with an unknown message is confirmed with 0", async (stage) => {
+    const conference = await stage.conference();
+    await conference.asks("W2A_SomethingNew", { Attribute: "1" });
+  }),
+  documented(
+    "T24b",
+    backward,
+    "an unknown message is answered by A2W_RspMessageError with its MsgID and code -12",
+    async (stage) => {
+      const conference = await stage.conference();
+      const { msgId } = await conference.asks("W2A_SomethingNew", { Attribute: "1" });
+      stage.check(await stage.receives("A2W_RspMessageError", { MsgID: msgId }), { Result: "-12" }, 1);
+    },
+  ),
+  documented("T24c", asynchronous, "a known message beside an unknown one is carried out", async (stage) => {
+    const conference = stage.newConference();
+    const create = conference.createMessage();
+    const unknown = conference.message("W2A_SomethingNew");
+    await stage.posts([unknown, create]);
+    await stage.receives("A2W_RspCreateConference", { MsgID: create.attributes.MsgID, Result: "0" });
+    await stage.receives("A2W_RspMessageError", { MsgID: unknown.attributes.MsgID });
+  }),
+  documented("T25", backward, "unknown attributes are ignored", async (stage) => {
+    await stage.conference({ NewAttribute: "1", another: "two" });
+  }),
+  documented("1.3f", most, "a document with 50 messages is carried out as a whole", async (stage) => {
+    const conference = await stage.conference();
+    const messages = Array.from({ length: 50 }, () => conference.message("W2A_SomethingNew"));
+    await stage.posts(messages);
+    for (const { attributes } of messages) await stage.receives("A2W_RspMessageError", { MsgID: attributes.MsgID });
+  }),
+  inferred(
+    "1.3g",
+    `${most} (what follows from more is not said)`,
+    "a document with 51 messages is not confirmed with 0",
+    async (stage) => {
+      const conference = await stage.conference();
+      const messages = Array.from({ length: 51 }, () => conference.message("W2A_SomethingNew"));
+      stage.refused(await stage.post(messages), "it has 51 messages");
+    },
+  ),
+  documented("T38a", resending, "a repeated create is confirmed with 0 again, and answered once", async (stage) => {
+    const conference = stage.newConference();
+    const { posted, msgId } = await conference.posts(conference.createMessage());
+    stage.confirmed(await stage.again(posted));
+    await conference.receives("A2W_NotifyConferenceChange", { Status: "0" });
+    await nothingTwice(stage, msgId);
+    stage.confirmed(await stage.again(posted));
+    await nothingTwice(stage, msgId);
+  }),
+  documented(
+    "T38b",
+    resending,
+    "a repeated call-out rings once",
+    async (stage) => {
+      const conference = await stage.conference();
+      const number = await stage.people.number("answer");
+      const { posted, msgId } = await conference.posts(conference.calloutMessage(number));
+      await conference.receives("A2W_NotifyUserEnter");
+      const call = await stage.people.called(number);
+      stage.confirmed(await stage.again(posted));
+      await stage.ports.sleep(stage.options.quietMs);
+      const again = await stage.people.called(number);
+      if (again !== call) stage.fail("the number was called a second time");
+      await nothingTwice(stage, msgId);
+      const more = await stage.mayReceive("A2W_NotifyUserEnter");
+      if (more) stage.fail("a second A2W_NotifyUserEnter came");
+    },
+    ["answer calls"],
+  ),
+  documented(
+    "T38c",
+    resending,
+    "a repeat is told by its TransID: the same message with a new one is a request of its own",
+    async (stage) => {
+      const conference = await stage.conference();
+      const update = (): Message => conference.message("W2A_SomethingNew");
+      const [one, other] = [await conference.posts(update()), await conference.posts(update())];
+      await stage.receives("A2W_RspMessageError", { MsgID: one.msgId });
+      await stage.receives("A2W_RspMessageError", { MsgID: other.msgId });
+    },
+  ),
+  inferred(
+    "T39",
+    "Confirmation of a repeat",
+    "a document that was refused is refused again, with the same code",
+    async (stage) => {
+      const conference = stage.newConference();
+      const posted = await stage.post([without(conference.createMessage(), "ConfKey")]);
+      const first = stage.refused(posted, known);
+      const second = stage.refused(await stage.again(posted), known);
+      if (first !== second) stage.fail(`it was confirmed with ${first} first and with ${second} when repeated`);
+    },
+  ),
+  documented(
+    "T44a",
+    resending,
+    "each of several messages in a document is answered once, with its MsgID",
+    async (stage) => {
+      const conference = await stage.conference();
+      const requests = ["S1", "S2", "S3"].map((SubConfID) =>
+        conference.message("W2A_CreateSubConference", { SubConfID }),
+      );
+      await stage.posts(requests);
+      for (const { attributes } of requests) {
+        await stage.receives("A2W_RspCreateSubConference", { MsgID: attributes.MsgID, Result: "0" });
+      }
+      for (const { attributes } of requests) await nothingTwice(stage, attributes.MsgID ?? "");
+    },
+  ),
+  inferred(
+    "T30b",
+    `${GUIDE}, examples with ids of three digits`,
+    "ids that are shorter than 11 digits are accepted",
+    async (stage) => {
+      const conference = stage.newConference();
+      const create = conference.createMessage();
+      const short = `${stage.numbers.run.slice(-3)}${stage.numbers.next()}`;
+      const message = { ...create, attributes: { ...create.attributes, MsgID: short } };
+      stage.webex.own(short, stage);
+      const transId = `${short}7`;
+      const posted = await stage.postText(writeDocument(transId, [message]), { transId, messages: [message] });
+      stage.confirmed(posted);
+      await stage.receives("A2W_RspCreateConference", { MsgID: short, Result: "0" });
+    },
+  ),
+  documented(
+    "5.21",
+    `${GUIDE}, examples with blanks within tags`,
+    "blanks before = and before the end of a tag are accepted",
+    async (stage) => {
+      const { transId, text, message, conference } = documentOf(stage);
+      const blanks = text
+        .replace("ConfKey=", "ConfKey =")
+        .replace("</W2A_CreateConference>", "</W2A_CreateConference >");
+      stage.confirmed(await stage.postText(blanks, { transId, messages: [message] }));
+      await conference.receives("A2W_NotifyConferenceChange", { Status: "0" });
+    },
+  ),
+  inferred(
+    "T26",
+    "case of names",
+    "an attribute in another case is understood, or refused, but not lost",
+    async (stage) => {
+      const { transId, text, message, conference } = documentOf(stage);
+      const posted = await stage.postText(text.replace("ConfKey=", "confkey="), { transId, messages: [message] });
+      if (posted.confirmation.result === 0) await conference.receives("A2W_NotifyConferenceChange", { Status: "0" });
+    },
+  ),
+  inferred(
+    "T7",
+    "no document type is fetched",
+    "a document with an external entity does not make the adapter fetch it",
+    async (stage) => {
+      const { transId, text } = documentOf(stage);
+      const before = stage.webex.arrivals.length;
+      const address = `http://${stage.webex.host(2)}/entity-${stage.numbers.next()}`;
+      const entity = `<!DOCTYPE WbxTSPSchema [<!ENTITY stolen SYSTEM "${address}">]>`;
+      await stage.postText(`${entity}${text.replace(/ConfKey="[^"]*"/, 'ConfKey="&stolen;"')}`, { transId });
+      await stage.ports.sleep(stage.options.quietMs);
+      const fetched = stage.webex.arrivals.slice(before).filter(({ method }) => method === "GET");
+      if (fetched.length > 0) stage.fail(`the adapter asked for ${address}`);
+    },
+  ),
+];
+
+/** A create as a text, to change it by hand. */
+function documentOf(stage: Stage) {
+  const conference = stage.newConference();
+  const message = conference.createMessage();
+  const transId = stage.webex.ids(1).transId();
+  const text = writeDocument(transId, [message]);
+  return { conference, message, transId, text };
+}

@@ -1,0 +1,120 @@
+import { Command, InvalidArgumentError } from "commander";
+import { splitAddress } from "./ports-node.ts";
+
+export interface Options {
+  readonly adapter: string;
+  readonly listen: readonly string[];
+  readonly announce: readonly string[];
+  readonly bridge?: string;
+  readonly phones?: string;
+  readonly dialIn?: string;
+  readonly trunk?: string;
+  readonly sipp: string;
+  readonly byHand?: true;
+  readonly callee: readonly string[];
+  readonly json?: string;
+  readonly junit?: string;
+  readonly html?: string;
+  readonly only?: readonly string[];
+  readonly patience: number;
+  readonly quiet: number;
+  readonly atOnce: number;
+  readonly muteKeys: string;
+  readonly mergeKeys: string;
+  readonly rename: readonly (readonly [string, string])[];
+  readonly list?: true;
+  readonly shell?: true;
+  readonly load?: number;
+  readonly minutes: number;
+}
+
+/** A mistake of the one who runs the kit: one sentence, and exit code 2. */
+export class UsageError extends Error {}
+
+export function program(): Command {
+  return new Command("bridgehead-conformance")
+    .description(
+      "Plays WebEx against an adapter of its TSP telephony interface, and says clause by clause whether it conforms.",
+    )
+    .option("--adapter <url>", "where the adapter takes WebEx's posts", url)
+    .option(
+      "--listen <host:port>",
+      "where the TSP servers listen; twice: both of them (default: the second takes any port)",
+      address,
+      [],
+    )
+    .option(
+      "--announce <host:port>",
+      "WbxHostName of the TSP servers, if others than they listen on; once or twice",
+      address,
+      [],
+    )
+    .option("--bridge <url>", "telephones by the bridge's control interface", url)
+    .option("--phones <kind>", "telephones over SIP: sip")
+    .option("--dial-in <sip:number@host:port>", "with --phones sip: what callers dial")
+    .option("--trunk <host:port>", "with --phones sip: where the bridge sends its call-outs")
+    .option("--sipp <program>", "with --phones sip: the program sipp", "sipp")
+    .option("--by-hand", "telephones of a person, who follows instructions on the screen")
+    .option(
+      "--callee <country-area-local>",
+      "with --by-hand: a number of yours that the bridge can call; may be repeated",
+      collect,
+      [],
+    )
+    .option("--json <file>", "the report for programs")
+    .option("--junit <file>", "the report for servers that run tests")
+    .option("--html <file>", "the report as one page with sequence diagrams")
+    .option("--only <ids>", "clauses whose id begins with one of these, such as 4.13,F", (text) => text.split(","))
+    .option("--patience <seconds>", "how long a clause waits for what is to come", number(0.1), 20)
+    .option("--quiet <milliseconds>", "how long nothing must come, to say that nothing comes", number(10), 300)
+    .option("--at-once <clauses>", "how many clauses are played side by side", number(1), 16)
+    .option("--mute-keys <keys>", "what callers key to mute themselves", keys, "*6")
+    .option("--merge-keys <keys>", "what callers key before their attendee ID", keys, "*1")
+    .option("--rename <own=wire>", "another name on the wire for a message or attribute; may be repeated", pair, [])
+    .option("--list", "list the clauses")
+    .option("--shell", "play WebEx by hand")
+    .option("--load <conferences>", "so many conferences a minute, judged by the documented limits", number(1))
+    .option("--minutes <minutes>", "with --load: for how long", number(0.05), 1)
+    .addHelpText("after", "\nExit code 0: every documented clause that could be tested passed. 1: not. 2: wrong usage.")
+    .configureOutput({ outputError: (text, write) => write(`${text.trim().replaceAll("\n", " ")}\n`) })
+    .exitOverride();
+}
+
+function url(text: string): string {
+  if (/^https?:\/\/[^/]/.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError("It must be an address such as http://127.0.0.1:8787/tsp/local.");
+}
+
+function address(text: string, earlier: readonly string[]): readonly string[] {
+  try {
+    splitAddress(text);
+  } catch {
+    throw new InvalidArgumentError("It must be HOST:PORT, such as 127.0.0.1:9100.");
+  }
+  if (earlier.length >= 2) throw new InvalidArgumentError("There are two TSP servers.");
+  return [...earlier, text];
+}
+
+function collect(text: string, earlier: readonly string[]): readonly string[] {
+  if (/^\d{1,4}-\d*-\d+$/.test(text)) return [...earlier, text];
+  throw new InvalidArgumentError("It must be COUNTRY-AREA-LOCAL in digits, such as 1-408-5550123.");
+}
+
+function pair(text: string, earlier: readonly (readonly [string, string])[]) {
+  const [, own, wire] = /^([\w.-]+)=([\w.-]+)$/.exec(text) ?? [];
+  if (own && wire) return [...earlier, [own, wire] as const];
+  throw new InvalidArgumentError("It must be OWN=WIRE, such as SubConfID=ExtSubConfID.");
+}
+
+function keys(text: string): string {
+  if (/^[0-9*#]{1,8}$/.test(text)) return text;
+  throw new InvalidArgumentError("It must be keys: 0-9, * and #.");
+}
+
+function number(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+(\.\d+)?$/.test(text) && value >= least) return value;
+    throw new InvalidArgumentError(`It must be a number from ${least} on.`);
+  };
+}

@@ -1,0 +1,5 @@
+/** Thrown by a clause: what the adapter does is not as the clause says. */
+export class NotAsDocumented extends Error {}
+
+/** Thrown by a clause: here it cannot be seen. */
+export class NotTestable extends Error {}

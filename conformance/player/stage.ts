@@ -1,0 +1,296 @@
+import { rowsByName } from "../messages.ts";
+import type { Ports } from "../ports.ts";
+import type { CallId, Telephones } from "../telephones/telephones.ts";
+import type { Message } from "../xml.ts";
+import { Conference } from "./conference.ts";
+import { NotAsDocumented, NotTestable } from "./outcome.ts";
+import { People } from "./people.ts";
+import { type TraceEntry, titleOf } from "./trace.ts";
+import type { Arrival, Behaviour, Posted, Received } from "./traffic.ts";
+import type { Owner, Webex } from "./webex.ts";
+
+export interface StageOptions {
+  /** How long a clause waits for what is to come. */
+  readonly patienceMs: number;
+  /** How long nothing must come, to say that nothing comes. */
+  readonly quietMs: number;
+  /** What callers key to mute themselves, and before their attendee ID. */
+  readonly muteKeys: string;
+  readonly mergeKeys: string;
+}
+
+/** Numbers that no two clauses share. */
+export interface Numbers {
+  next(): number;
+  /** Different for runs within hours; five digits. */
+  readonly run: string;
+}
+
+/** What a message must be like: attributes, each a value or a pattern; `undefined`: it must not be there. */
+export type Fits = Readonly<Record<string, string | RegExp | undefined>>;
+
+/** The stage of one clause: the TSP servers, the telephones, and what came. */
+export class Stage implements Owner {
+  readonly id: string;
+  readonly webex: Webex;
+  readonly ports: Ports;
+  readonly options: StageOptions;
+  readonly numbers: Numbers;
+  readonly people: People;
+  readonly entries: TraceEntry[] = [];
+  /** Everything that was confirmed, in order. */
+  readonly received: Received[] = [];
+  /** Posts that were not confirmed, and repeats. */
+  readonly noticed: Arrival[] = [];
+  readonly conferences: Conference[] = [];
+  /** Who dialled in, when, and keyed which attendee ID. */
+  readonly dials: { readonly at: number; readonly confKey: string; readonly attendeeId: string }[] = [];
+  /** How posts are taken, by the number of the TSP server. */
+  readonly behaviours = new Map<number, Behaviour>();
+  /** Whether WebEx answers A2W_NotifyUserEnter. */
+  names = true;
+  /** The name that WebEx gives to a call that has one. */
+  rename: (extCallId: string) => string = (extCallId) => extCallId;
+  readonly #open: Received[] = [];
+  readonly #waiters = new Set<() => void>();
+  readonly #namings = new Map<Received, Promise<string>>();
+
+  constructor(id: string, webex: Webex, telephones: Telephones, numbers: Numbers, options: StageOptions) {
+    this.id = id;
+    this.webex = webex;
+    this.ports = webex.ports;
+    this.options = options;
+    this.numbers = numbers;
+    this.people = new People(this, telephones);
+  }
+
+  /** A conference of WebEx that the adapter has not heard of yet. */
+  newConference(server = 1): Conference {
+    const conference = new Conference(this, server);
+    this.conferences.push(conference);
+    return conference;
+  }
+
+  /** A conference that runs. */
+  async conference(attributes: Readonly<Record<string, string>> = {}): Promise<Conference> {
+    const conference = this.newConference();
+    await conference.create(attributes);
+    return conference;
+  }
+
+  /** Posts one document, whatever the Confirmation. */
+  post(messages: readonly Message[], server = 1): Promise<Posted> {
+    return this.webex.post(this, server, messages);
+  }
+
+  /** Posts one document that must be confirmed with 0. */
+  async posts(messages: readonly Message[], server = 1): Promise<Posted> {
+    const posted = await this.post(messages, server);
+    this.confirmed(posted);
+    return posted;
+  }
+
+  /** Posts a text as it is, also one that is no document. */
+  postText(text: string, about: { readonly transId: string; readonly messages?: readonly Message[] }, server = 1) {
+    return this.webex.postText(this, server, text, { messages: [], ...about }, 1);
+  }
+
+  /** The same document again, as after a time-out. */
+  again({ text, transId, messages }: Posted, server = 1): Promise<Posted> {
+    return this.webex.postText(this, server, text, { transId, messages });
+  }
+
+  confirmed({ confirmation, transId, messages, status }: Posted): void {
+    const { result, faults } = confirmation;
+    if (result === 0 && confirmation.transId === transId) return;
+    const what = titleOf(messages);
+    if (result === null) this.fail(`${what} got no Confirmation (HTTP ${status ?? "none"}): ${faults.join("; ")}`);
+    if (result !== 0) this.fail(`${what} was confirmed with ${result}, and must be with 0`);
+    this.fail(`${what} has TransID ${transId}, and its Confirmation has "${confirmation.transId}"`);
+  }
+
+  /** Must be confirmed, but not with 0. */
+  refused({ confirmation, messages, status }: Posted, why: string): number {
+    const { result, faults } = confirmation;
+    const what = messages.length > 0 ? titleOf(messages) : "the text";
+    if (result === null) this.fail(`${what} got no Confirmation (HTTP ${status ?? "none"}): ${faults.join("; ")}`);
+    if (result === 0) this.fail(`${what} was confirmed with 0, though ${why}`);
+    return result;
+  }
+
+  /** The first message of this name that fits and was not yet received by the clause; waits for it. */
+  async receives(name: string, fits: Fits = {}, withinMs = this.options.patienceMs): Promise<Received> {
+    return this.receivesOne(`${name}${wanted(fits)}`, (one) => one.name === name && matches(one, fits), withinMs);
+  }
+
+  async receivesOne(
+    what: string,
+    fits: (received: Received) => boolean,
+    withinMs = this.options.patienceMs,
+  ): Promise<Received> {
+    const deadline = this.ports.now() + withinMs;
+    for (;;) {
+      const index = this.#open.findIndex(fits);
+      const [found] = index < 0 ? [] : this.#open.splice(index, 1);
+      if (found) return found;
+      if (!(await this.#change(deadline))) {
+        this.fail(`WebEx waited ${seconds(withinMs)} for ${what}; ${this.#cameInstead()}`);
+      }
+    }
+  }
+
+  /** Waits until a post that was not confirmed, or a repeat, was noticed. */
+  async notices(fits: (arrival: Arrival) => boolean, count: number, withinMs: number): Promise<boolean> {
+    const deadline = this.ports.now() + withinMs;
+    for (;;) {
+      if (this.noticed.filter(fits).length >= count) return true;
+      if (!(await this.#change(deadline))) return false;
+    }
+  }
+
+  /** A message that may come or not; `null` when the quiet time is over. */
+  mayReceive(name: string, fits: Fits = {}): Promise<Received | null> {
+    return this.receives(name, fits, this.options.quietMs).catch(() => null);
+  }
+
+  /** Waits the quiet time. Nothing must have come but answers that no public document names, and `except`. */
+  async receivesNothingElse(why: string, except: (received: Received) => boolean = () => false): Promise<void> {
+    await this.ports.sleep(this.options.quietMs);
+    const [first] = this.#open.filter((one) => !isTolerated(one) && !except(one));
+    if (first) this.fail(`${titleOf([first])} came, and ${why}`);
+  }
+
+  /** What came and no step of the clause has asked for yet. */
+  get open(): readonly Received[] {
+    return this.#open;
+  }
+
+  inOrder(first: Received, second: Received): void {
+    if (first.n < second.n) return;
+    this.fail(`${titleOf([second])} came before ${titleOf([first])}, and must come after it`);
+  }
+
+  /** Of a message that was received: to which server it must have come, and what it must say. */
+  check(received: Received, fits: Fits, server?: number): void {
+    for (const [name, value] of Object.entries(fits)) {
+      if (matches(received, { [name]: value })) continue;
+      const actual = received.attributes[name];
+      this.fail(
+        `${received.name} has ${actual === undefined ? `no ${name}` : `${name} "${actual}"`}, and must have ${shownFit(value)}`,
+      );
+    }
+    if (server !== undefined && received.server !== server) {
+      this.fail(`${received.name} came to TSP server ${received.server}, and must come to ${server}`);
+    }
+  }
+
+  fail(why: string): never {
+    throw new NotAsDocumented(why);
+  }
+
+  notTestable(why: string): never {
+    throw new NotTestable(why);
+  }
+
+  /** The name that WebEx gave to a call that entered, when the adapter has confirmed it. */
+  async nameOf(entered: Received): Promise<string> {
+    return (await this.#namings.get(entered)) ?? this.fail(`WebEx gave no name for ${titleOf([entered])}`);
+  }
+
+  behaviour(server: number): Behaviour {
+    return this.behaviours.get(server) ?? { kind: "confirm" };
+  }
+
+  receive(message: Received): void {
+    this.received.push(message);
+    this.#open.push(message);
+    if (message.name === "A2W_NotifyUserEnter" && this.names) {
+      const naming = this.#name(message);
+      naming.catch(() => {});
+      this.#namings.set(message, naming);
+    }
+    this.#wake();
+  }
+
+  notice(arrival: Arrival): void {
+    this.noticed.push(arrival);
+    this.#wake();
+  }
+
+  trace(entry: TraceEntry): void {
+    this.entries.push(entry);
+  }
+
+  telephone(title: string, to: "adapter" | "telephones" = "adapter"): void {
+    const from = to === "adapter" ? "telephones" : "adapter";
+    this.entries.push({ at: this.ports.now(), from, to, kind: "telephone", title, body: "" });
+  }
+
+  /** WebEx names a call that came in, and repeats the name of one that it called (call sequences). */
+  async #name({ attributes, server }: Received): Promise<string> {
+    const { MsgID = "", ExtCallID = "" } = attributes;
+    const isNew = ExtCallID === "" || ExtCallID.toLowerCase() === "null";
+    const name = isNew ? String(70_000 + this.numbers.next()) : this.rename(ExtCallID);
+    const host = this.webex.host(server);
+    const answer = { MsgID, ExtCallID: name, WbxHostName: host };
+    const posted = await this.post([{ name: "W2A_RspNotifyUserEnter", attributes: answer }], server);
+    this.confirmed(posted);
+    return name;
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiters]) wake();
+  }
+
+  /** Whether anything came before this time. */
+  async #change(deadline: number): Promise<boolean> {
+    const left = deadline - this.ports.now();
+    if (left <= 0) return false;
+    let wake = () => {};
+    const woken = new Promise<true>((done) => {
+      wake = () => done(true);
+    });
+    this.#waiters.add(wake);
+    const changed = await Promise.race([woken, this.ports.sleep(left).then(() => false)]);
+    this.#waiters.delete(wake);
+    return changed;
+  }
+
+  #cameInstead(): string {
+    const last = this.#open.slice(-6).map((one) => titleOf([one]));
+    return last.length > 0 ? `what came instead: ${last.join("; ")}` : "nothing came";
+  }
+
+  /** What the telephones are asked to do. */
+  dialled(call: CallId, what: string): void {
+    this.telephone(`${call}: ${what}`);
+  }
+}
+
+/** Answers that are in no public document may come, and what an adapter may tell at any time: being created, recorder, hybrid audio. */
+function isTolerated({ name, attributes }: Received): boolean {
+  if (name === "A2W_NotifyConferenceChange" && /^[146]$/.test(attributes.Status ?? "")) return true;
+  return name.startsWith("A2W_Rsp") && rowsByName.get(name)?.standing !== "documented";
+}
+
+export function matches({ attributes }: Received, fits: Fits): boolean {
+  return Object.entries(fits).every(([name, value]) => {
+    const actual = attributes[name];
+    return value instanceof RegExp ? actual !== undefined && value.test(actual) : actual === value;
+  });
+}
+
+function wanted(fits: Fits): string {
+  return Object.entries(fits)
+    .map(([name, value]) => (value === undefined ? ` without ${name}` : ` ${name}=${shownFit(value)}`))
+    .join("");
+}
+
+function shownFit(value: string | RegExp | undefined): string {
+  if (value === undefined) return "none";
+  return value instanceof RegExp ? `like ${value.source}` : `"${value}"`;
+}
+
+function seconds(ms: number): string {
+  return ms >= 1000 ? `${Math.round(ms / 100) / 10} s` : `${ms} ms`;
+}

@@ -1,0 +1,232 @@
+import { rowsByName } from "../messages.ts";
+import type { HttpAnswer, HttpRequest, Listener, Ports } from "../ports.ts";
+import {
+  type Message,
+  parse,
+  type ReadConfirmation,
+  readConfirmation,
+  readDocument,
+  writeConfirmation,
+  writeDocument,
+} from "../xml.ts";
+import { type ServerIds, serverIds } from "./ids.ts";
+import { noRenames, type Renames } from "./renames.ts";
+import { type Party, server, type TraceEntry, titleOf } from "./trace.ts";
+import type { Arrival, Behaviour, Posted, Received } from "./traffic.ts";
+
+/** What a clause is to the TSP servers: the owner of conferences and requests. */
+export interface Owner {
+  readonly id: string;
+  /** How a post about its conferences is taken. */
+  behaviour(serverNumber: number, arrival: Arrival): Behaviour;
+  receive(message: Received): void;
+  /** A post that was not confirmed, or a repeat. */
+  notice(arrival: Arrival): void;
+  trace(entry: TraceEntry): void;
+}
+
+export interface WebexOptions {
+  readonly adapterUrl: string;
+  /** `host:port` of each TSP server; port 0 takes any. */
+  readonly listen: readonly string[];
+  /** The names by which the adapter reaches them, if these are others. */
+  readonly announce?: readonly string[];
+  /** Two digits, different for runs within a day. */
+  readonly serverNumber?: number;
+  readonly renames?: Renames;
+}
+
+/** WebEx: a pool of TSP servers. Posts to the adapter, confirms what comes, and gives it to the clause that it belongs to. */
+export class Webex {
+  /** All that came, of all clauses. */
+  readonly arrivals: Arrival[] = [];
+  readonly posted: Posted[] = [];
+  /** Messages that belong to no conference and no request. */
+  readonly strays: Received[] = [];
+  /** What was wrong with Confirmations, with the clause that saw it. */
+  readonly confirmationFaults: string[] = [];
+  readonly ports: Ports;
+  readonly options: WebexOptions;
+  readonly hosts: string[] = [];
+  readonly #renames: Renames;
+  readonly #ids: ServerIds[];
+  readonly #listeners: Listener[] = [];
+  readonly #owners = new Map<string, Owner>();
+  readonly #confirmedIds = new Set<string>();
+  readonly #attempts = new Map<string, number>();
+  #received = 0;
+
+  constructor(ports: Ports, options: WebexOptions) {
+    this.ports = ports;
+    this.options = options;
+    this.#renames = options.renames ?? noRenames;
+    const first = options.serverNumber ?? 10;
+    this.#ids = [0, 1].map((n) => serverIds((first + n) % 100, () => ports.now()));
+  }
+
+  async start(): Promise<void> {
+    const { listen, announce = [] } = this.options;
+    for (const n of [1, 2]) {
+      const address = listen[n - 1] ?? `${(listen[0] ?? "127.0.0.1:0").replace(/:\d+$/, "")}:0`;
+      const listener = await this.ports.listen(address, (request) => this.#answer(n, request));
+      this.#listeners.push(listener);
+      this.hosts.push(announce[n - 1] ?? listener.address);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+  }
+
+  /** Messages with this ExtConfID, or about this MsgID, are for this clause from now on. */
+  own(id: string, owner: Owner): void {
+    this.#owners.set(id, owner);
+  }
+
+  ids(serverNumber: number): ServerIds {
+    const found = this.#ids[serverNumber - 1];
+    if (!found) throw new Error(`there is no TSP server ${serverNumber}`);
+    return found;
+  }
+
+  /** The `WbxHostName` of a TSP server. */
+  host(serverNumber: number): string {
+    return this.hosts[serverNumber - 1] ?? "";
+  }
+
+  /** Posts one document; after a time-out twice more. The answer may be missing: then its `result` is `null`. */
+  post(owner: Owner, serverNumber: number, messages: readonly Message[]): Promise<Posted> {
+    const transId = this.ids(serverNumber).transId();
+    const text = writeDocument(transId, messages.map(this.#renames.out));
+    return this.postText(owner, serverNumber, text, { transId, messages });
+  }
+
+  /** Posts a text as it is, also one that is no document. */
+  async postText(
+    owner: Owner,
+    serverNumber: number,
+    text: string,
+    about: { readonly transId: string; readonly messages: readonly Message[] },
+    attempts = 3,
+  ): Promise<Posted> {
+    for (const { attributes } of about.messages) if (attributes.MsgID) this.own(attributes.MsgID, owner);
+    const party = server(serverNumber);
+    const at = this.ports.now();
+    let answer: HttpAnswer | null = null;
+    let failure = "";
+    for (let attempt = 1; attempt <= attempts && !answer; attempt++) {
+      const title = about.messages.length > 0 ? titleOf(about.messages) : "a text";
+      owner.trace(entry(this.ports.now(), party, "adapter", "post", attempt > 1 ? `again: ${title}` : title, text));
+      try {
+        answer = await this.ports.send({ method: "POST", url: this.options.adapterUrl, body: text });
+      } catch (error) {
+        failure = error instanceof Error ? error.message : String(error);
+        owner.trace(entry(this.ports.now(), "adapter", party, "confirmation", `no answer: ${failure}`, ""));
+      }
+    }
+    const confirmation: ReadConfirmation = answer
+      ? readConfirmation(answer.body)
+      : { transId: "", result: null, faults: [`no answer: ${failure}`] };
+    const status = answer?.status ?? null;
+    const posted: Posted = {
+      ...about,
+      ownerId: owner.id,
+      at,
+      confirmedAt: this.ports.now(),
+      status,
+      confirmation,
+      text,
+    };
+    if (answer) {
+      const title = `Confirmation ${confirmation.result ?? "missing"}${status === 200 ? "" : ` (HTTP ${status})`}`;
+      owner.trace(entry(posted.confirmedAt, "adapter", party, "confirmation", title, answer.body));
+    }
+    this.posted.push(posted);
+    return posted;
+  }
+
+  async #answer(n: number, request: HttpRequest): Promise<HttpAnswer | "reset" | "hang"> {
+    const document = readDocument(request.body);
+    const messages = document.messages.map(this.#renames.in);
+    const { transId } = document;
+    const owners = new Set(messages.flatMap((message) => this.#ownerOf(message) ?? []));
+    const attempt = (this.#attempts.get(transId) ?? 0) + 1;
+    this.#attempts.set(transId, attempt);
+    const arrival: Arrival = {
+      at: this.ports.now(),
+      server: n,
+      method: request.method,
+      text: request.body,
+      document: { ...document, messages },
+      attempt,
+      ownerIds: [...owners].map(({ id }) => id),
+    };
+    this.arrivals.push(arrival);
+    const title = `${attempt > 1 ? "again: " : ""}${document.notWellFormed ?? titleOf(messages)}`;
+    for (const owner of owners) {
+      owner.trace(entry(arrival.at, "adapter", server(n), "post", title, request.body));
+    }
+    if (request.method !== "POST") return { status: 405, body: "" };
+
+    const behaviours = [...owners].map((owner) => owner.behaviour(n, arrival));
+    const behaviour = behaviours.find(({ kind }) => kind !== "confirm") ?? { kind: "confirm" };
+    const answer = await this.#confirm(behaviour, transId, document.notWellFormed !== null);
+    const shown = typeof answer === "string" ? answer : titleOfAnswer(answer);
+    for (const owner of owners) {
+      const body = typeof answer === "string" ? "" : answer.body;
+      owner.trace(entry(this.ports.now(), server(n), "adapter", "confirmation", shown, body));
+    }
+    const isNew = (behaviour.kind === "confirm" || behaviour.kind === "slow") && !this.#confirmedIds.has(transId);
+    if (isNew) {
+      this.#confirmedIds.add(transId);
+      this.#deliver(arrival);
+    } else for (const owner of owners) owner.notice(arrival);
+    return answer;
+  }
+
+  async #confirm(behaviour: Behaviour, transId: string, isBroken: boolean): Promise<HttpAnswer | "reset" | "hang"> {
+    if (behaviour.kind === "reset" || behaviour.kind === "hang") return behaviour.kind;
+    if (behaviour.kind === "status") return { status: behaviour.status, body: "" };
+    if (behaviour.kind === "slow") await this.ports.sleep(behaviour.ms);
+    const result = behaviour.kind === "result" ? behaviour.result : isBroken ? -2 : 0;
+    const confirmed = behaviour.kind === "other-trans-id" ? `${transId}0` : transId;
+    return { status: 200, body: writeConfirmation(confirmed, result) };
+  }
+
+  #deliver(arrival: Arrival): void {
+    for (const message of arrival.document.messages) {
+      this.#received += 1;
+      const { name, attributes } = message;
+      const received: Received = {
+        n: this.#received,
+        at: arrival.at,
+        server: arrival.server,
+        transId: arrival.document.transId,
+        name,
+        attributes,
+        isKnown: rowsByName.has(name),
+      };
+      const owner = this.#ownerOf(message);
+      if (owner) owner.receive(received);
+      else this.strays.push(received);
+    }
+  }
+
+  /** The request's for an answer, else the conference's. */
+  #ownerOf({ name, attributes }: Pick<Message, "name" | "attributes">): Owner | undefined {
+    const { MsgID = "", ExtConfID = "" } = attributes;
+    const byMsgId = name.startsWith("A2W_Rsp") ? this.#owners.get(MsgID) : undefined;
+    return byMsgId ?? this.#owners.get(ExtConfID);
+  }
+}
+
+function entry(at: number, from: Party, to: Party, kind: TraceEntry["kind"], title: string, body: string): TraceEntry {
+  return { at, from, to, kind, title, body };
+}
+
+function titleOfAnswer({ status, body }: HttpAnswer): string {
+  if (status !== 200) return `HTTP ${status}`;
+  const root = parse(body);
+  const result = typeof root === "string" ? "?" : root.children[1]?.attributes.Result;
+  return `Confirmation ${result}`;
+}

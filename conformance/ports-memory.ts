@@ -1,0 +1,107 @@
+import { type Handler, type HttpAnswer, type HttpRequest, type Listener, type Ports, TIMEOUT_MS } from "./ports.ts";
+
+const LATENCY_MS = 1;
+
+interface Timer {
+  readonly at: number;
+  readonly n: number;
+  readonly run: () => void;
+}
+
+/** A clock that jumps to the next thing to do, and a network without wires: the same run each time, in no time. */
+export class MemoryPorts implements Ports {
+  #now: number;
+  #timers: Timer[] = [];
+  #made = 0;
+  #nextPort = 40_000;
+  readonly #listeners = new Map<string, Handler>();
+
+  constructor(startAt = Date.UTC(2026, 2, 4, 12)) {
+    this.#now = startAt;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((done) => this.#after(ms, done));
+  }
+
+  async send(request: HttpRequest): Promise<HttpAnswer> {
+    const { host, pathname, search, port } = new URL(request.url);
+    const handle = this.#listeners.get(port === "" ? `${host}:80` : host);
+    await this.sleep(LATENCY_MS);
+    if (!handle) throw new Error(`connect ECONNREFUSED ${host}`);
+    return new Promise((answered, failed) => {
+      this.#after(request.timeoutMs ?? TIMEOUT_MS, () => failed(new Error("no answer in time")));
+      handle({ ...request, url: pathname + search }).then((answer) => {
+        if (answer === "hang") return;
+        this.#after(LATENCY_MS, () => (answer === "reset" ? failed(new Error("socket hang up")) : answered(answer)));
+      }, failed);
+    });
+  }
+
+  async listen(address: string, handle: Handler): Promise<Listener> {
+    const taken = address.endsWith(":0") ? address.replace(/0$/, String(this.#nextPort++)) : address;
+    if (this.#listeners.has(taken)) throw new Error(`listen EADDRINUSE ${taken}`);
+    this.#listeners.set(taken, handle);
+    return { address: taken, close: async () => void this.#listeners.delete(taken) };
+  }
+
+  /** Lets the time run until this is done. Throws if nothing is left to wait for. */
+  async run<Value>(work: Promise<Value>): Promise<Value> {
+    let isDone = false;
+    const settled = () => {
+      isDone = true;
+    };
+    work.then(settled, settled);
+    for (;;) {
+      // All that follows from the last step happens in microtasks, and they are over when this returns.
+      await new Promise<void>((next) => setImmediate(next));
+      if (isDone) return work;
+      const timer = this.#pop();
+      if (!timer) throw new Error("everything waits, and for nothing");
+      this.#now = Math.max(this.#now, timer.at);
+      timer.run();
+    }
+  }
+
+  #after(ms: number, run: () => void): void {
+    const timers = this.#timers;
+    timers.push({ at: this.#now + Math.max(0, ms), n: this.#made++, run });
+    for (let child = timers.length - 1; child > 0; ) {
+      const parent = (child - 1) >> 1;
+      if (!this.#swapIfLater(parent, child)) break;
+      child = parent;
+    }
+  }
+
+  /** The earliest; of those at one time, the one that was made first. */
+  #pop(): Timer | undefined {
+    const timers = this.#timers;
+    const first = timers[0];
+    const last = timers.pop();
+    if (!first || !last || timers.length === 0) return first;
+    timers[0] = last;
+    for (let parent = 0; ; ) {
+      const [left, right] = [2 * parent + 1, 2 * parent + 2];
+      const child = this.#isLater(left, right) ? right : left;
+      if (!this.#swapIfLater(parent, child)) return first;
+      parent = child;
+    }
+  }
+
+  #swapIfLater(one: number, other: number): boolean {
+    const [a, b] = [this.#timers[one], this.#timers[other]];
+    if (!a || !b || !this.#isLater(one, other)) return false;
+    this.#timers[one] = b;
+    this.#timers[other] = a;
+    return true;
+  }
+
+  #isLater(one: number, other: number): boolean {
+    const [a, b] = [this.#timers[one], this.#timers[other]];
+    return a !== undefined && b !== undefined && (a.at > b.at || (a.at === b.at && a.n > b.n));
+  }
+}

@@ -1,0 +1,35 @@
+/** What the kit needs of the world around it: the time, the network. Tests hand in others, so that no time passes. */
+export interface Ports {
+  /** Milliseconds since 1970. */
+  now(): number;
+  sleep(ms: number): Promise<void>;
+  /** One HTTP request. Rejects if there is no answer: refused, reset, or none within `timeoutMs`. */
+  send(request: HttpRequest): Promise<HttpAnswer>;
+  /** Serves HTTP at `host:port`; port 0 takes any. Rejects if the address cannot be had. */
+  listen(address: string, handle: Handler): Promise<Listener>;
+}
+
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly body: string;
+  readonly contentType?: string;
+  /** Default 15 s. */
+  readonly timeoutMs?: number;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** `reset`: the connection is broken without an answer. `hang`: it stays open, and nothing comes. */
+export type Handler = (request: HttpRequest) => Promise<HttpAnswer | "reset" | "hang">;
+
+export interface Listener {
+  /** `host:port`, with the port that was taken. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+export const TIMEOUT_MS = 15_000;

@@ -1,0 +1,191 @@
+import { MAX_MESSAGES, rowsByName } from "../messages.ts";
+import type { Handler, HttpAnswer, Ports } from "../ports.ts";
+import { type Element, type ReadDocument, readDocument, writeConfirmation } from "../xml.ts";
+import { ReferenceBridge } from "./bridge.ts";
+import { ReferenceConference } from "./conference.ts";
+import type { DefectName, Defects } from "./defects.ts";
+import { Outbox } from "./outbox.ts";
+
+export const OK = 0;
+const NOT_XML = -2;
+const WRONG = -7;
+const NO_SUCH_CONFERENCE = 1;
+const CLOSED = 11;
+const NOT_KNOWN = -12;
+
+/** What a request must have, by its name. */
+const REQUIRED: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  [...rowsByName.values()].map(({ name, attributes }) => [
+    name,
+    attributes.flatMap((attribute) => (attribute.required && attribute.name !== "SubConfID" ? [attribute.name] : [])),
+  ]),
+);
+
+/**
+ * A small adapter with a bridge of its own, in memory: what the kit is tried on. Without a defect it conforms; each defect makes it wrong in
+ * one way.
+ */
+export class ReferenceAdapter {
+  readonly bridge: ReferenceBridge;
+  readonly outbox: Outbox;
+  readonly has: Defects;
+  readonly ports: Ports;
+  /** By key. */
+  readonly conferences = new Map<string, ReferenceConference>();
+  /** Keys of conferences that ended while no server could be told. */
+  readonly closed = new Set<string>();
+  readonly #seen = new Map<string, Promise<HttpAnswer>>();
+  readonly #unknown = new Set<string>();
+  /** The first server of WebEx that asked for anything. */
+  firstHost = "";
+
+  constructor(ports: Ports, defects: readonly DefectName[] = []) {
+    this.ports = ports;
+    this.has = (name) => defects.includes(name);
+    this.bridge = new ReferenceBridge(ports);
+    this.bridge.onEvent = (key, event) => void this.conferences.get(key)?.happened(event);
+    this.outbox = new Outbox(ports, this.has);
+  }
+
+  /** Serves WebEx and the telephones; the addresses that were taken. */
+  async start(address: string, bridgeAddress: string): Promise<{ readonly adapter: string; readonly bridge: string }> {
+    const adapter = await this.ports.listen(address, this.receive);
+    const bridge = await this.ports.listen(bridgeAddress, this.bridge.control);
+    return { adapter: adapter.address, bridge: bridge.address };
+  }
+
+  readonly receive: Handler = ({ method, body }) => {
+    if (method !== "POST") return Promise.resolve({ status: 405, body: "" });
+    const document = readDocument(body);
+    const { transId, messages } = document;
+    const seen = this.#seen.get(transId);
+    if (seen && this.has("repeats-not-confirmed")) return Promise.resolve({ status: 409, body: "" });
+    const again = this.has("repeats-carried-out") || (this.has("callouts-repeated") && body.includes("W2A_Callout"));
+    if (seen && !again) return seen;
+    if (this.has("repeats-by-content") && messages.some(({ name }) => this.#isRepeat(name))) {
+      return Promise.resolve({ status: 200, body: writeConfirmation(transId, OK) });
+    }
+    const answer = this.#confirm(body, document);
+    if (transId !== "") this.#seen.set(transId, answer);
+    return answer;
+  };
+
+  /** Whether the last message of another name than those that the table knows was this one, too. */
+  #isRepeat(name: string): boolean {
+    const isRepeat = !rowsByName.has(name) && this.#unknown.has(name);
+    this.#unknown.add(name);
+    return isRepeat;
+  }
+
+  async #confirm(body: string, document: ReadDocument): Promise<HttpAnswer> {
+    const { transId, messages } = document;
+    const result = this.#check(body, messages, document.notWellFormed !== null);
+    const executed = result === OK || this.has("refused-document-carried-out") ? messages : [];
+    const known =
+      this.has("nothing-beside-unknown") && messages.some(isUnknown) ? messages.filter(isUnknown) : executed;
+    const work = Promise.all(
+      this.has("only-first-message")
+        ? known.slice(0, 1).map(this.#carryOut(transId))
+        : known.map(this.#carryOut(transId)),
+    );
+    const isCreate = messages.some(({ name }) => name === "W2A_CreateConference");
+    if (this.has(isCreate ? "create-confirmed-when-created" : "confirms-after-the-work")) await work;
+    return { status: 200, body: this.#confirmation(transId, result, messages) };
+  }
+
+  #confirmation(transId: string, result: number, messages: readonly Element[]): string {
+    const text = writeConfirmation(this.has("confirms-another-trans-id") ? `${transId}0` : transId, result);
+    if (this.has("confirmation-without-result")) return text.replace(/ Result="[^"]*"/, "");
+    const create = messages.find(({ name }) => name === "W2A_CreateConference");
+    if (create && this.has("result-in-the-http-answer")) {
+      const answer = `<A2W_RspCreateConference MsgID="${create.attributes.MsgID}" Result="0"/>`;
+      return text.replace("</WbxTSPSchema>", `${answer}</WbxTSPSchema>`);
+    }
+    return text;
+  }
+
+  #check(body: string, messages: readonly Element[], notWellFormed: boolean): number {
+    if (notWellFormed) return this.has("broken-xml-confirmed") ? OK : NOT_XML;
+    if (/<!DOCTYPE[^>]*\[/.test(body)) return NOT_XML;
+    if (this.has("blanks-refused") && / =|\s>/.test(body)) return NOT_XML;
+    const most = this.has("forty-messages-at-most") ? 40 : MAX_MESSAGES;
+    if (messages.length === 0 || messages.length > most) return -10;
+    const verdicts = messages.map((message) => this.#checkMessage(message));
+    if (this.has("one-wrong-message-confirmed") && verdicts.includes(OK)) return OK;
+    return verdicts.find((verdict) => verdict !== OK) ?? OK;
+  }
+
+  #checkMessage({ name, attributes, children }: Element): number {
+    const required = REQUIRED[name];
+    if (!required) return this.has("unknown-message-refused") ? NOT_KNOWN : OK;
+    const unasked = Object.keys(attributes).filter(
+      (key) => !rowsByName.get(name)?.attributes.some((one) => one.name === key),
+    );
+    if (unasked.length > 0 && this.has("unknown-attributes-refused")) return WRONG;
+    if (attributes.HybridSDKEnabled && this.has("hybrid-refused")) return WRONG;
+    const forgiven: readonly (readonly [DefectName, string, string])[] = [
+      ["create-without-key-confirmed", "W2A_CreateConference", "ConfKey"],
+      ["no-msg-id-confirmed", name, "MsgID"],
+      ["create-without-ext-conf-id-confirmed", "W2A_CreateConference", "ExtConfID"],
+      ["update-without-action-confirmed", "W2A_UpdateConference", "ActionCode"],
+    ];
+    const isForgiven = (key: string) =>
+      forgiven.some(([defect, of, which]) => of === name && which === key && this.has(defect));
+    if (
+      required.some((key) => !attributes[key] && !isForgiven(key) && !(key === "WbxHostName" && !attributes.ExtConfID))
+    )
+      return WRONG;
+    const numbers = children.filter((child) => child.name === "PhoneNum");
+    if (name === "W2A_Callout" && numbers.length !== 1 && !this.has("call-out-without-number-confirmed")) return WRONG;
+    return OK;
+  }
+
+  /** Resolves when the work is done. */
+  #carryOut(transId: string): (message: Element) => Promise<void> {
+    return async (message) => {
+      const { name, attributes } = message;
+      if (name === "W2A_CreateConference") return this.#create(message, transId);
+      const conference = [...this.conferences.values()].find((one) => one.isCalled(attributes.ExtConfID));
+      if (name === "W2A_RspNotifyUserEnter") {
+        for (const one of this.conferences.values()) one.named(attributes.MsgID ?? "", attributes.ExtCallID ?? "");
+        return;
+      }
+      if (isUnknown(message)) {
+        if (this.has("unknown-message-ignored")) return;
+        const code = this.has("unknown-message-other-code") ? "-11" : String(NOT_KNOWN);
+        const ErrMsg = this.has("other-text-for-unknown") ? "error" : "unknown msg received";
+        const error = { MsgID: attributes.MsgID, Result: code, ErrMsg };
+        await this.outbox.send(attributes.ExtConfID ?? "", attributes.WbxHostName ?? conference?.host ?? "", [
+          { name: "A2W_RspMessageError", attributes: error },
+        ]);
+        return;
+      }
+      if (conference && !(this.has("new-server-not-known") && conference.wasTakenOver))
+        return conference.asked(message);
+      const answer = rowsByName.get(name)?.answer;
+      if (!answer || !attributes.WbxHostName) return;
+      const refusal = { MsgID: attributes.MsgID, Result: String(NO_SUCH_CONFERENCE) };
+      await this.outbox.send("", attributes.WbxHostName, [{ name: answer, attributes: refusal }]);
+    };
+  }
+
+  async #create({ attributes }: Element, transId: string): Promise<void> {
+    const { ConfKey = "", ExtConfID = "", WbxHostName = "", MsgID = "", AnonymousID = "" } = attributes;
+    if (this.closed.has(ConfKey) && !this.has("closed-created-anew")) {
+      this.closed.delete(ConfKey);
+      const answer = { name: "A2W_RspCreateConference", attributes: { MsgID, Result: String(CLOSED) } };
+      await this.outbox.send(ConfKey, WbxHostName, [answer]);
+      return;
+    }
+    if (this.firstHost === "") this.firstHost = WbxHostName;
+    const running = this.conferences.get(ConfKey);
+    if (running) return running.takenOver(ExtConfID, WbxHostName, MsgID, AnonymousID);
+    const conference = new ReferenceConference(this, ConfKey, ExtConfID, WbxHostName, AnonymousID);
+    this.conferences.set(ConfKey, conference);
+    await conference.create(attributes, transId);
+  }
+}
+
+function isUnknown({ name }: Element): boolean {
+  return !name.startsWith("W2A_") || !rowsByName.has(name);
+}

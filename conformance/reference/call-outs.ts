@@ -1,0 +1,73 @@
+import type { Element } from "../xml.ts";
+import type { BridgeCall } from "./bridge.ts";
+import type { ReferenceConference } from "./conference.ts";
+import { privateTalkOpened } from "./private-talk.ts";
+
+type Attributes = Readonly<Record<string, string | undefined>>;
+
+/** WebEx wants somebody called. */
+export async function callOut(conference: ReferenceConference, request: Element): Promise<void> {
+  const { attributes, children } = request;
+  const parts = new Map(
+    children.find(({ name }) => name === "PhoneNum")?.children.map(({ name, text }) => [name, text.replace(/\D/g, "")]),
+  );
+  const waitMs = Number(attributes.MaxWaitingTime ?? 60) * 1000;
+  const country = conference.has("dials-without-country") ? "" : (parts.get("CountryCode") ?? "");
+  const number = country + (parts.get("AreaCode") ?? "") + (parts.get("LocalNumber") ?? "");
+  const call = conference.adapter.bridge.dial(conference.key, number, parts.get("Extension") ?? "", waitMs);
+  conference.callouts.set(call.id, { request, isOver: false });
+  if (conference.has("answered-while-ringing")) await answerCallout(conference, call, "0");
+  // Only where a Confirmation waits for it.
+  if (conference.has("confirms-after-the-work")) await conference.adapter.ports.sleep(2_600);
+}
+
+/** A call-out that is not wanted any more. */
+export async function cancelCallout(
+  conference: ReferenceConference,
+  { ExtCallID }: Attributes,
+  respond: () => Promise<void>,
+): Promise<void> {
+  const [id] = [...conference.callouts].find(([, { request }]) => request.attributes.ExtCallID === ExtCallID) ?? [];
+  const call = conference.adapter.bridge.calls.get(id ?? "");
+  if (call) call.state = "ended";
+  await respond();
+  if (call) await answerCallout(conference, call, "9");
+}
+
+async function answerCallout(conference: ReferenceConference, call: BridgeCall, result: string): Promise<void> {
+  const callout = conference.callouts.get(call.id);
+  if (!callout || callout.isOver) return;
+  callout.isOver = true;
+  if (conference.has("call-out-not-answered") && result === "0") return;
+  const { MsgID, WbxHostName } = callout.request.attributes;
+  const host = conference.has("answers-to-the-conference") ? conference.host : (WbxHostName ?? conference.host);
+  await conference.answer(host, { name: "A2W_RspCallout", attributes: { MsgID, Result: result } });
+}
+
+/** Somebody who was called has picked up. */
+export async function admitCallee(conference: ReferenceConference, call: BridgeCall): Promise<void> {
+  const request = conference.callouts.get(call.id)?.request;
+  if (!request) return;
+  const { ExtCallID = "", ParticipantType, JoinMode, Privilege } = request.attributes;
+  const isMonitor = ParticipantType === "6";
+  const isMuted = conference.has("mute-by-privilege") ? Privilege === "1" : isMonitor || Privilege === "1";
+  const muted = isMuted && !conference.has("monitor-called-heard");
+  await conference.adapter.bridge.admit(call, {
+    muted,
+    joinTone: !isMonitor || conference.has("monitor-called-with-tone"),
+  });
+  if (conference.has("called-alone")) call.room = call.id;
+  const leg = conference.add(call, ExtCallID, isMonitor);
+  if (conference.has("enters-before-answer")) await conference.enter(leg);
+  await answerCallout(conference, call, "0");
+  if (conference.has("enters-before-answer")) return;
+  if (JoinMode === "0" || conference.has("join-mode-1-private")) return privateTalkOpened(conference, leg);
+  await conference.enter(leg, conference.has("called-enters-as-null") ? { ExtCallID: "null" } : {});
+}
+
+/** Nobody has picked up. */
+export async function calloutFailed(conference: ReferenceConference, call: BridgeCall, outcome: string): Promise<void> {
+  const codes: Record<string, string> = { busy: "6", reject: "17", invalid: "8", "no-answer": "7" };
+  const code = conference.has("busy-is-ok") && outcome === "busy" ? "0" : (codes[outcome] ?? "8");
+  await answerCallout(conference, call, code);
+}

@@ -1,0 +1,393 @@
+import type { Element, Message } from "../xml.ts";
+import type { ReferenceAdapter } from "./adapter.ts";
+import type { BridgeCall, BridgeEvent } from "./bridge.ts";
+import { admitCallee, callOut, calloutFailed, cancelCallout } from "./call-outs.ts";
+import type { DefectName } from "./defects.ts";
+import { privateTalkAdded } from "./private-talk.ts";
+import { speakerChanged } from "./speakers.ts";
+import { subConferenceAsked } from "./sub-conferences.ts";
+
+/** A call of a conference, as WebEx is told about it. */
+export interface Leg {
+  readonly call: BridgeCall;
+  extCallId: string | null;
+  readonly isMonitor: boolean;
+  /** The MsgID of the notification that WebEx has yet to answer. */
+  naming: string | null;
+  /** Told when the call has a name. */
+  waiting: ((extCallId: string) => void)[];
+  entered: boolean;
+  /** Mute state of the main conference, while in a sub-conference. */
+  muted: boolean;
+  sub: string | null;
+}
+
+type Attributes = Readonly<Record<string, string | undefined>>;
+
+/** One conference of the reference adapter. */
+export class ReferenceConference {
+  readonly adapter: ReferenceAdapter;
+  readonly key: string;
+  host: string;
+  extConfId: string;
+  anonymousId: string;
+  wasTakenOver = false;
+  readonly legs = new Map<string, Leg>();
+  /** MsgIDs of call-outs, by call. */
+  readonly callouts = new Map<string, { readonly request: Element; isOver: boolean }>();
+  readonly subs = new Set<string>();
+  readonly #left: string[] = [];
+  #reportsSpeakers = false;
+  #isAttached = true;
+  #most = 100;
+  #otherNames: string[] = [];
+
+  constructor(adapter: ReferenceAdapter, key: string, extConfId: string, host: string, anonymousId: string) {
+    this.adapter = adapter;
+    this.key = key;
+    this.extConfId = extConfId;
+    this.host = host;
+    this.anonymousId = anonymousId;
+  }
+
+  has(name: DefectName): boolean {
+    return this.adapter.has(name);
+  }
+
+  isCalled(extConfId: string | undefined): boolean {
+    return extConfId === this.extConfId || this.#otherNames.includes(extConfId ?? "");
+  }
+
+  async create({ MsgID = "", MaxNumAttendee }: Attributes, transId: string): Promise<void> {
+    this.#most = Number(MaxNumAttendee ?? 100);
+    if (this.has("slow-create")) await this.adapter.ports.sleep(20_500);
+    const isCreated = await this.adapter.bridge.createConference(this.key);
+    if (!isCreated) this.adapter.conferences.delete(this.key);
+    const answer: Message = {
+      name: "A2W_RspCreateConference",
+      attributes: { MsgID, Result: isCreated ? "0" : "3" },
+    };
+    const started = this.notification("A2W_NotifyConferenceChange", { Status: "0" });
+    const recorder = {
+      Status: "4",
+      NBRPhoneNumber: "1,408,9041708",
+      NBRDialSequence: this.has("sequence-without-end") ? "P15D12#" : "P15D12#P0",
+    };
+    const sequence = this.notification("A2W_NotifyConferenceChange", recorder);
+    if (this.has("status-0-before-answer")) await this.tell(started);
+    if (this.has("answer-with-trans-id-of-request"))
+      await this.adapter.outbox.send(this.key, this.host, [answer], transId);
+    else if (!this.has("create-not-answered")) await this.answer(this.host, answer);
+    if (!isCreated) return;
+    if (!this.has("no-status-0") && !this.has("status-0-before-answer")) await this.tell(started);
+    await this.tell(sequence);
+  }
+
+  /** A request about this conference that is no create. */
+  async asked(request: Element): Promise<void> {
+    const { name, attributes } = request;
+    const host = attributes.WbxHostName ?? this.host;
+    if (this.has("notifications-to-last-host")) this.host = host;
+    if (name.includes("SubConference")) return subConferenceAsked(this, request);
+    const leg = [...this.legs.values()].find(
+      ({ extCallId }) => extCallId !== null && extCallId === attributes.ExtCallID,
+    );
+    const respond = (answer: string, result = "0") =>
+      this.answer(host, { name: answer, attributes: { MsgID: attributes.MsgID, Result: result } });
+    switch (name) {
+      case "W2A_CloseConference":
+        return this.#close(attributes, () => respond("A2W_RspCloseConference"));
+      case "W2A_Callout":
+        return callOut(this, request);
+      case "W2A_CancelCallout":
+        return cancelCallout(this, attributes, () => respond("A2W_RspCancelCallout"));
+      case "W2A_UpdateConference":
+        return this.#update(attributes, (result) => respond("A2W_RspUpdateConference", result));
+      case "W2A_UpdateUser": {
+        await respond("A2W_RspUpdateUser", leg ? "0" : "5");
+        if (leg) await this.#mute(leg, attributes.Privilege === "1");
+        return;
+      }
+      case "W2A_DropUser":
+        await respond("A2W_RspDropUser", leg ? "0" : "5");
+        if (leg) await this.adapter.bridge.expel(leg.call);
+        return;
+    }
+  }
+
+  async #update(attributes: Attributes, respond: (result: string) => Promise<void>): Promise<void> {
+    const code = attributes.ActionCode;
+    const known = ["1", "2", "3", "4", "6", "8", "9"];
+    if (!known.includes(code ?? "")) return respond("14");
+    await respond("0");
+    if (code === "6") return privateTalkAdded(this, attributes.ExtCallID ?? "");
+    if (code === "8") this.#reportsSpeakers = true;
+    if (code === "9" && !this.has("speakers-after-9")) this.#reportsSpeakers = false;
+    const conference = this.adapter.bridge.conferences.get(this.key);
+    if ((code === "1" || code === "2") && conference) {
+      await this.adapter.bridge.act("lock");
+      conference.locked = code === "1";
+      await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: conference.locked ? "2" : "0" }));
+    }
+    if (code === "3" || code === "4") {
+      const [, ...others] = [...this.legs.values()].filter(({ entered }) => entered);
+      for (const leg of others) if (!leg.isMonitor) await this.#mute(leg, code === "3");
+    }
+  }
+
+  async #mute(leg: Leg, muted: boolean): Promise<void> {
+    await this.adapter.bridge.mute(leg.call, muted);
+    this.change(leg, { Status: muted ? "1" : "0" });
+  }
+
+  async #close({ KeepAlive }: Attributes, respond: () => Promise<void>): Promise<void> {
+    const isKept = this.has("keep-alive-ends") ? false : /^(?:1|true)$/i.test(KeepAlive ?? "");
+    await respond();
+    if (isKept || this.has("close-keeps-calls") || (this.has("keep-alive-0-keeps") && KeepAlive === "0")) {
+      this.#isAttached = false;
+      return;
+    }
+    await this.adapter.bridge.endConference(this.key);
+    await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "3" }));
+    this.adapter.conferences.delete(this.key);
+  }
+
+  /** Something happened on the bridge. */
+  async happened(event: BridgeEvent): Promise<void> {
+    switch (event.type) {
+      case "prompted":
+        return this.#admitCaller(event.call);
+      case "answered":
+        return admitCallee(this, event.call);
+      case "not-answered":
+        return calloutFailed(this, event.call, event.outcome);
+      case "locked":
+        return this.#lockChanged(event.locked);
+      case "ended": {
+        const isTold = await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "3" }));
+        this.adapter.conferences.delete(this.key);
+        if (!isTold) this.adapter.closed.add(this.key);
+        return;
+      }
+      default:
+        return this.#ofLeg(event);
+    }
+  }
+
+  async #lockChanged(locked: boolean): Promise<void> {
+    if (this.has("lock-not-told")) return;
+    if (this.has("sends-unknown-message")) await this.tell(this.notification("A2W_NotifyHello", {}));
+    const Status = this.has("status-unknown") ? "8" : locked ? "2" : "0";
+    const ExtConfID = this.has("other-ext-conf-id") ? `${this.extConfId}9` : this.extConfId;
+    await this.tell(this.notification("A2W_NotifyConferenceChange", { ExtConfID, Status }));
+  }
+
+  #ofLeg({ type, call }: BridgeEvent & { readonly call: BridgeCall }): void {
+    const leg = this.legs.get(call.id);
+    if (!leg) return;
+    if (type === "left") return this.#hasLeft(leg);
+    if (type === "identified" && !this.has("merge-ignored"))
+      this.change(leg, { Status: status(call), AttendeeID: call.attendeeId ?? "" });
+    if (type === "muted" && !this.has("self-mute-not-told")) this.change(leg, { Status: status(call) });
+    if (type === "talking" && this.#reportsSpeakers && !this.has("speakers-not-told")) speakerChanged(this, leg);
+  }
+
+  #hasLeft(leg: Leg): void {
+    this.legs.delete(leg.call.id);
+    const { extCallId } = leg;
+    if (extCallId && !this.has("failover-forgets-left")) this.#left.push(extCallId);
+    this.change(leg, { Status: "2" });
+    if (leg.call.room?.startsWith("private")) {
+      for (const one of this.legs.values())
+        if (one.call.room === leg.call.room) void this.adapter.bridge.move(one.call, "main");
+    }
+    if (!this.#isAttached && this.legs.size === 0) {
+      void this.adapter.bridge.endConference(this.key);
+      this.adapter.conferences.delete(this.key);
+    }
+  }
+
+  async #admitCaller(call: BridgeCall): Promise<void> {
+    if (this.legs.size >= this.#most) return this.adapter.bridge.expel(call);
+    const isIt = this.has("anonymous-id-as-prefix")
+      ? call.attendeeId?.startsWith(this.anonymousId)
+      : call.attendeeId === this.anonymousId;
+    const isMonitor = this.anonymousId !== "" && isIt === true;
+    const muted = isMonitor && !this.has("monitor-dials-in-heard");
+    await this.adapter.bridge.admit(call, { muted, joinTone: !isMonitor || this.has("monitor-dials-in-with-tone") });
+    if (this.has("two-rooms-for-one-key")) call.room = call.id;
+    if (this.has("slow-entry")) await this.adapter.ports.sleep(10_500);
+    const leg = this.add(call, null, isMonitor);
+    if (this.has("call-ids-invented")) leg.extCallId = call.id;
+    await this.enter(leg);
+    if (this.has("enters-twice")) await this.enter(leg);
+  }
+
+  /** A call that has been admitted. */
+  add(call: BridgeCall, extCallId: string | null, isMonitor: boolean): Leg {
+    const leg: Leg = {
+      call,
+      extCallId,
+      isMonitor,
+      naming: null,
+      waiting: [],
+      entered: false,
+      muted: call.muted,
+      sub: null,
+    };
+    this.legs.set(call.id, leg);
+    return leg;
+  }
+
+  /** The call has entered, and is told. */
+  async enter(leg: Leg, more: Attributes = {}): Promise<void> {
+    const { firstHost, outbox } = this.adapter;
+    const message = this.entry(leg, more);
+    if (this.has("entries-to-first-server")) await outbox.send(this.key, firstHost, [message]);
+    else await this.tell(message);
+  }
+
+  /** A2W_NotifyUserEnter for a call. */
+  entry(leg: Leg, more: Attributes = {}): Message {
+    const { call, isMonitor } = leg;
+    const attendeeId =
+      this.has("attendee-id-as-number") && call.attendeeId ? String(Number(call.attendeeId)) : call.attendeeId;
+    const message = this.notification("A2W_NotifyUserEnter", {
+      ExtCallID: this.has("enters-without-call-id") && !leg.extCallId ? undefined : (leg.extCallId ?? "null"),
+      AttendeeID: this.has("attendee-id-not-told") ? undefined : (attendeeId ?? undefined),
+      ParticipantType: isMonitor && !this.has("monitor-as-participant") ? "6" : "2",
+      DID: this.has("ampersand-not-escaped") && call.direction === "in" && !call.attendeeId ? "1&2" : call.number,
+      ActionResult: "0",
+      ...more,
+    });
+    leg.entered = true;
+    leg.naming = message.attributes.MsgID ?? null;
+    return message;
+  }
+
+  /** WebEx has given a name to the call that this message told. */
+  named(msgId: string, extCallId: string): void {
+    const leg = [...this.legs.values()].find(({ naming }) => naming === msgId) ?? this.#gone.get(msgId);
+    if (!leg) return;
+    leg.naming = null;
+    const [first] = this.legs.values();
+    if (this.has("name-of-another-call")) leg.extCallId = first?.extCallId ?? extCallId;
+    else if (!(this.wasTakenOver && this.has("new-server-names-ignored") && leg.extCallId)) leg.extCallId = extCallId;
+    if (this.has("names-of-called-lost") && leg.call.direction === "out") leg.extCallId = "0";
+    for (const tell of leg.waiting.splice(0)) tell(leg.extCallId ?? "");
+  }
+
+  readonly #gone = new Map<string, Leg>();
+
+  /** Calls back with the call's name, when it has one. */
+  whenNamed(leg: Leg, tell: (extCallId: string) => void): void {
+    if (leg.extCallId !== null && leg.naming === null) return tell(leg.extCallId);
+    if (leg.naming) this.#gone.set(leg.naming, leg);
+    leg.waiting.push(tell);
+  }
+
+  /** A2W_NotifyUserChange for a call, when it has a name. */
+  change(leg: Leg, attributes: Attributes): void {
+    const shown =
+      this.has("status-not-told") && attributes.AttendeeID ? { ...attributes, Status: undefined } : attributes;
+    this.whenNamed(
+      leg,
+      (ExtCallID) => void this.tell(this.notification("A2W_NotifyUserChange", { ExtCallID, ...shown })),
+    );
+  }
+
+  /** Another server takes over (or the same one creates again). */
+  async takenOver(extConfId: string, host: string, MsgID: string, anonymousId: string): Promise<void> {
+    const [oldId, oldHost] = [this.extConfId, this.host];
+    this.#isAttached = true;
+    if (anonymousId !== "") this.anonymousId = anonymousId;
+    if (oldHost !== host) this.adapter.outbox.drop(this.key, oldHost);
+    this.adapter.outbox.resume(this.key, host);
+    const answer: Message = { name: "A2W_RspCreateConference", attributes: { MsgID, Result: "0" } };
+    if (extConfId === oldId) return this.answer(host, answer);
+    this.wasTakenOver = true;
+    this.#reportsSpeakers = false;
+    this.extConfId = this.has("failover-keeps-ext-conf-id") ? oldId : extConfId;
+    if (this.extConfId === oldId) this.#otherNames = [extConfId];
+    this.host = this.has("failover-keeps-host") ? oldHost : host;
+    if (this.has("failover-answered-to-old") || this.host === oldHost) this.adapter.outbox.resume(this.key, oldHost);
+    await this.answer(this.has("failover-answered-to-old") ? oldHost : host, answer);
+    await this.tell(this.notification("A2W_NotifyConferenceChange", { Status: "0" }));
+    await this.#tellAll();
+  }
+
+  /** The whole state, to a new server. */
+  async #tellAll(): Promise<void> {
+    const { bridge } = this.adapter;
+    const conference = bridge.conferences.get(this.key);
+    if (this.has("failover-unlocks") && conference) conference.locked = false;
+    if (this.has("failover-hangs-up")) for (const { call } of this.legs.values()) await bridge.expel(call);
+    for (const { call } of this.legs.values()) {
+      if (call.room?.startsWith("private") && !this.has("failover-keeps-private-talk")) await bridge.move(call, "main");
+    }
+    const known = [...this.legs.values()].filter(
+      ({ extCallId, naming }) => !this.has("failover-forgets-new") || (extCallId && !naming),
+    );
+    const told = this.has("failover-tells-nobody")
+      ? []
+      : this.has("failover-tells-one")
+        ? known.slice(0, 1)
+        : [...known];
+    if (this.has("first-fifty-told")) told.splice(50);
+    if (told.length > 0) await this.tell(...told.map((leg) => this.entry(leg)));
+    const all = this.subs.size > 0 && !this.has("failover-privilege-of-muted-only");
+    for (const leg of told)
+      if (all || (leg.call.muted && !leg.isMonitor && !this.has("failover-mute-not-told")))
+        await this.#tellPrivilege(leg);
+    for (const ExtCallID of this.#left.splice(0))
+      await this.tell(this.notification("A2W_NotifyUserChange", { ExtCallID, Status: "2" }));
+    for (const SubConfID of this.subs) {
+      if (!this.has("failover-sub-not-told"))
+        await this.tell(
+          this.notification("A2W_NotifySubConferenceChange", {
+            SubConfID,
+            Status: this.has("failover-sub-as-new") ? "0" : "2",
+          }),
+        );
+      for (const leg of this.legs.values()) {
+        if (leg.sub !== SubConfID || this.has("failover-sub-calls-not-told")) continue;
+        this.whenNamed(
+          leg,
+          (ExtCallID) => void this.tell(this.notification("A2W_NotifyJoinSubConference", { SubConfID, ExtCallID })),
+        );
+      }
+    }
+  }
+
+  /** Waits for the name that the new server gives: what follows goes under it. */
+  #tellPrivilege(leg: Leg): Promise<void> {
+    return new Promise((done) => {
+      this.whenNamed(leg, (ExtCallID) => {
+        void this.tell(this.notification("A2W_NotifyUserChange", { ExtCallID, Status: status(leg.call) })).then(() =>
+          done(),
+        );
+      });
+    });
+  }
+
+  notification(name: string, attributes: Attributes): Message {
+    const MsgID = this.adapter.outbox.msgId(name);
+    return { name, attributes: { MsgID, ExtConfID: this.extConfId, ...attributes } };
+  }
+
+  async answer(host: string, message: Message): Promise<void> {
+    await this.adapter.outbox.send(this.key, host, [message]);
+  }
+
+  /** Resolves with whether the conference's server confirmed it. */
+  async tell(...messages: Message[]): Promise<boolean> {
+    if (!this.#isAttached) return true;
+    const isTold = await this.adapter.outbox.send(this.key, this.host, messages);
+    if (!isTold && this.has("ends-without-webex")) await this.adapter.bridge.endConference(this.key);
+    return isTold;
+  }
+}
+
+function status({ muted }: BridgeCall): string {
+  return muted ? "1" : "0";
+}

@@ -1,0 +1,104 @@
+import { julianDigits } from "../player/ids.ts";
+import type { Ports } from "../ports.ts";
+import { type Message, readConfirmation, writeDocument } from "../xml.ts";
+import type { Defects } from "./defects.ts";
+
+/** Pauses before the second and the third attempt. */
+const RETRY_MS = [0, 2_000];
+const MOST = 50;
+/** What some defects are in: a message that little depends on. */
+const SOME = "A2W_NotifySpeakingStatus";
+
+/** Sends documents to TSP servers: those of one conference to one server one after the other, each up to three times. */
+export class Outbox {
+  readonly #ports: Ports;
+  readonly #has: Defects;
+  readonly #queues = new Map<string, Promise<boolean>>();
+  readonly #dropped = new Set<string>();
+  #transIds = 0;
+  #msgIds = 0;
+
+  constructor(ports: Ports, has: Defects) {
+    this.#ports = ports;
+    this.#has = has;
+  }
+
+  /** For a message of this name. */
+  msgId(name: string): string {
+    if (!this.#has("msg-id-used-again") || name !== SOME) this.#msgIds += 1;
+    return this.#id(this.#msgIds);
+  }
+
+  /** Resolves with whether all was confirmed. */
+  send(conference: string, host: string, messages: readonly Message[], transId?: string): Promise<boolean> {
+    const queue = `${conference} ${host}`;
+    const most = this.#has("any-number-of-messages") ? messages.length : MOST;
+    const documents = Array.from({ length: Math.ceil(messages.length / most) }, (_, n) =>
+      messages.slice(n * most, (n + 1) * most),
+    );
+    let last = this.#queues.get(queue) ?? Promise.resolve(true);
+    for (const document of documents) {
+      last = last.then(() => (this.#dropped.has(queue) ? false : this.#deliver(queue, host, document, transId)));
+    }
+    this.#queues.set(queue, last);
+    return last;
+  }
+
+  /** What waits for this server is not sent any more: another one has taken over. */
+  drop(conference: string, host: string): void {
+    this.#dropped.add(`${conference} ${host}`);
+  }
+
+  /** The server has the conference (again). */
+  resume(conference: string, host: string): void {
+    this.#dropped.delete(`${conference} ${host}`);
+  }
+
+  async #deliver(queue: string, host: string, messages: readonly Message[], given?: string): Promise<boolean> {
+    const isSome = messages[0]?.name === SOME;
+    let transId = given ?? (isSome && this.#has("trans-id-used-again") ? this.#id(this.#transIds) : this.#newTransId());
+    const attempts = this.#has("no-repeat") ? 1 : this.#has("fourth-attempt") ? 4 : 3;
+    for (let attempt = 1; attempt <= attempts; attempt++) {
+      if (attempt > 1) await this.#ports.sleep(RETRY_MS[attempt - 2] ?? 0);
+      if (this.#dropped.has(queue)) return false;
+      if (attempt > 1 && this.#has("repeat-with-new-trans-id")) transId = this.#newTransId();
+      const text = this.#write(transId, messages) + (attempt > 1 && this.#has("repeat-with-other-bytes") ? "\n" : "");
+      const method = isSome && this.#has("posts-by-put") ? "PUT" : "POST";
+      try {
+        const url = host.includes("://") ? host : `http://${host}/`;
+        const { status, body } = await this.#ports.send({ method, url, body: text });
+        const confirmation = readConfirmation(body);
+        if (status === 200 && confirmation.result !== null && confirmation.transId === transId) return true;
+      } catch {
+        // Refused, reset or no answer: all the same.
+      }
+    }
+    return false;
+  }
+
+  #write(transId: string, messages: readonly Message[]): string {
+    const text = writeDocument(transId, messages);
+    const element = `<TransID>${transId}</TransID>`;
+    const isSome = messages[0]?.name === SOME;
+    if (isSome && this.#has("post-not-well-formed")) return text.replace("</WbxTSPSchema>", "");
+    if (this.#has("ampersand-not-escaped")) return text.replaceAll("&amp;", "&");
+    if (this.#has("other-root")) return text.replaceAll("WbxTSPSchema", "WbxSchema");
+    if (this.#has("root-without-version")) return text.replace(' Version="1.0"', "");
+    if (isSome && this.#has("trans-id-as-attribute"))
+      return text.replace(element, "").replace(">", ` TransID="${transId}">`);
+    if (this.#has("trans-id-last"))
+      return text.replace(element, "").replace("</WbxTSPSchema>", `${element}</WbxTSPSchema>`);
+    return text;
+  }
+
+  #newTransId(): string {
+    this.#transIds += 1;
+    return this.#id(this.#transIds);
+  }
+
+  #id(sequence: number): string {
+    if (this.#has("ids-by-no-scheme")) return `99999${String(sequence).padStart(6, "0")}`;
+    const id = julianDigits(this.#ports.now()) + String(sequence).padStart(6, "0");
+    return this.#has("ten-digit-ids") ? id.slice(0, 4) + id.slice(5) : id;
+  }
+}

@@ -1,0 +1,33 @@
+import type { Leg, ReferenceConference } from "./conference.ts";
+
+/** The invitee has picked up: host and invitee go into a room of their own (JoinMode 0). */
+export async function privateTalkOpened(conference: ReferenceConference, invitee: Leg): Promise<void> {
+  const { bridge } = conference.adapter;
+  const host = [...conference.legs.values()].find((leg) => leg !== invitee && !leg.isMonitor && leg.entered);
+  const room = conference.has("private-talk-in-main") ? "main" : `private-${invitee.call.id}`;
+  if (host && !conference.has("host-left-out")) await bridge.move(host.call, room);
+  await bridge.move(invitee.call, room);
+  const ActionCode = conference.has("private-talk-without-action-code") ? undefined : "2";
+  await conference.tell(conference.entry(invitee, { ActionCode, ActionResult: "0" }));
+}
+
+/** The add button: both come into the main conference. */
+export async function privateTalkAdded(conference: ReferenceConference, extCallId: string): Promise<void> {
+  const { bridge } = conference.adapter;
+  const invitee = [...conference.legs.values()].find((leg) => leg.extCallId === extCallId);
+  if (!invitee) return;
+  const { room } = invitee.call;
+  for (const leg of conference.legs.values()) {
+    if (leg.call.room !== room || (leg === invitee && conference.has("invitee-not-added"))) continue;
+    if (leg !== invitee && conference.has("host-not-brought-back")) continue;
+    await bridge.move(leg.call, "main");
+  }
+  const ActionCode = conference.has("added-without-action-code") ? undefined : "3";
+  conference.change(invitee, {
+    Status: "0",
+    ParticipantType: "2",
+    DID: invitee.call.number,
+    ActionCode,
+    ActionResult: "0",
+  });
+}

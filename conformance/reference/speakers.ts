@@ -1,0 +1,21 @@
+import type { Leg, ReferenceConference } from "./conference.ts";
+
+/** Somebody began or stopped to talk, and WebEx wants to know. */
+export function speakerChanged(conference: ReferenceConference, leg: Leg): void {
+  conference.whenNamed(leg, (extCallId) => {
+    const others = [...conference.legs.values()].filter(
+      (one) => one !== leg && one.call.talking && one.extCallId !== null,
+    );
+    const flag = leg.call.talking && !(conference.has("second-speaker-as-silent") && others.length > 0) ? "Y" : "N";
+    const ids = [...others.map((one) => one.extCallId), extCallId];
+    const flags = [...others.map(() => "Y"), flag];
+    const by = conference.has("speakers-joined-by-comma") ? "," : "%";
+    const count = conference.has("too-few-flags") ? 1 : flags.length;
+    void conference.tell(
+      conference.notification("A2W_NotifySpeakingStatus", {
+        ExtCallIDs: ids.join(by),
+        SpeakingFlags: flags.slice(0, count).join(by),
+      }),
+    );
+  });
+}

@@ -1,0 +1,97 @@
+import type { ClauseResult } from "../run.ts";
+import { diagram } from "./diagram.ts";
+import { escapeText } from "./escape.ts";
+import { conforms, type Report, scores, standings, standingWords, timeOf } from "./summary.ts";
+
+/** Of one document; the report for programs has them whole. */
+const MOST_CHARACTERS = 700;
+
+const words = { passed: "passed", failed: "failed", "not-testable": "not testable" } as const;
+
+/** One page without anything outside of it: a table, and for each clause its sequence diagram and the documents on the wire. */
+export function htmlReport({ adapter, startedAt, tookMs, results }: Report): string {
+  const verdict = conforms(results)
+    ? "Every documented clause that could be tested passed."
+    : "A documented clause failed, or none could be tested.";
+  const rows = scores(results).map(
+    ({ standing, passed, failed, notTestable }) =>
+      `<tr><th scope="row">${standing}<small>${standingWords[standing]}</small></th><td>${passed}</td><td${failed > 0 ? ' class="failed"' : ""}>${failed}</td><td>${notTestable}</td></tr>`,
+  );
+  const sections = standings.map((standing) => {
+    const those = results.filter((result) => result.standing === standing);
+    return `<h2>${standing[0]?.toUpperCase()}${standing.slice(1)}</h2>\n${those.map(clauseOf).join("\n")}`;
+  });
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Conformance of an adapter</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+<h1>Conformance of an adapter of WebEx's TSP telephony interface</h1>
+<p class="${conforms(results) ? "passed" : "failed"}"><strong>${verdict}</strong></p>
+<p>${escapeText(adapter)}, ${new Date(startedAt).toISOString().slice(0, 10)} ${timeOf(startedAt).slice(0, 8)} UTC, ${(tookMs / 1000).toFixed(1)} s</p>
+<table>
+<thead><tr><td></td><th scope="col">passed</th><th scope="col">failed</th><th scope="col">not testable</th></tr></thead>
+<tbody>${rows.join("")}</tbody>
+</table>
+${sections.join("\n")}
+</main>
+</body>
+</html>
+`;
+}
+
+function clauseOf({ id, title, outcome, why, reference, trace, tookMs }: ClauseResult): string {
+  const head = `<summary><span class="mark ${outcome}">${words[outcome]}</span><b>${escapeText(id)}</b><span>${escapeText(title)}</span></summary>`;
+  const reason = why === "" ? "" : `<p class="why">${escapeText(why)}</p>`;
+  const took = tookMs > 0 ? `, ${tookMs} ms` : "";
+  // A Confirmation with 0 says the same each time.
+  const bodies = trace.filter(({ body, title: what }) => body !== "" && what !== "Confirmation 0");
+  const wire =
+    bodies.length === 0
+      ? ""
+      : `<details><summary>On the wire</summary><pre>${bodies
+          .map(({ at, from, to, body }) => escapeText(`${timeOf(at)}  ${from} → ${to}\n${shortened(body.trim())}`))
+          .join("\n\n")}</pre></details>`;
+  const open = outcome === "failed" ? " open" : "";
+  return `<details class="clause" id="${escapeText(id)}"${open}>${head}
+<div><p class="reference">${escapeText(reference)}${took}</p>${reason}${trace.length > 0 ? diagram(trace) : ""}${wire}</div>
+</details>`;
+}
+
+function shortened(text: string): string {
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}… (${text.length} characters)` : text;
+}
+
+const style = `
+:root { color-scheme: light dark; --text: #1c2128; --dim: #5b6571; --line: #d5dae0; --page: #fff; --box: #f5f7f9; --passed: #1a7f42; --failed: #c62828; --post: #1c5fb0; --phone: #8a5a00; }
+@media (prefers-color-scheme: dark) { :root { --text: #dfe4ea; --dim: #98a2ae; --line: #3a424c; --page: #14181d; --box: #1c2228; --passed: #57c785; --failed: #ff7b72; --post: #79b8ff; --phone: #e0b060; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, sans-serif; }
+main { max-width: 1060px; margin: 0 auto; padding: 24px 20px 80px; }
+h1 { font-size: 24px; line-height: 1.25; margin: 0 0 12px; }
+h2 { font-size: 18px; margin: 36px 0 8px; }
+table { border-collapse: collapse; margin: 12px 0; }
+th, td { padding: 5px 16px 5px 0; text-align: left; border-bottom: 1px solid var(--line); }
+td { font-variant-numeric: tabular-nums; }
+th small { display: block; font-weight: 400; color: var(--dim); }
+.passed { color: var(--passed); } .failed { color: var(--failed); } .not-testable { color: var(--dim); }
+.clause { border-bottom: 1px solid var(--line); }
+.clause > summary { display: grid; grid-template-columns: 92px minmax(72px, auto) 1fr; gap: 10px; padding: 7px 4px; cursor: pointer; list-style: none; }
+.clause > summary::-webkit-details-marker { display: none; }
+.clause > summary:hover { background: var(--box); }
+.clause > div { padding: 0 4px 16px; overflow-x: auto; }
+.reference { color: var(--dim); margin: 2px 0 8px; }
+.why { border-left: 3px solid var(--line); padding-left: 10px; margin: 8px 0; }
+pre { background: var(--box); padding: 12px; overflow-x: auto; font: 12px/1.45 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
+details details > summary { cursor: pointer; color: var(--dim); }
+svg { display: block; max-width: 100%; height: auto; font: 12px ui-monospace, monospace; }
+svg .life { stroke: var(--line); } svg .name { fill: var(--text); font-weight: 600; } svg .time { fill: var(--dim); }
+svg .post { stroke: var(--post); fill: var(--post); } svg .confirmation { stroke: var(--dim); fill: var(--dim); } svg .telephone { stroke: var(--phone); fill: var(--phone); }
+svg text { stroke: none; } svg g text { text-anchor: middle; } svg .confirmation path:first-child { stroke-dasharray: 4 4; }
+@media (max-width: 640px) { .clause > summary { grid-template-columns: auto auto; } .clause > summary > span:last-child { grid-column: 1 / -1; } svg { max-width: none; } }
+`;

@@ -1,0 +1,35 @@
+import { XMLBuilder } from "fast-xml-parser";
+import { type Report, standings, timeOf } from "./summary.ts";
+
+const builder = new XMLBuilder({ ignoreAttributes: false, format: true, suppressBooleanAttributes: false });
+
+/** For servers that run tests: a suite for each standing, a case for each clause. */
+export function junitReport({ results, tookMs, startedAt }: Report): string {
+  const suites = standings.map((standing) => {
+    const those = results.filter((result) => result.standing === standing);
+    return {
+      "@_name": `conformance: ${standing}`,
+      "@_tests": those.length,
+      "@_failures": those.filter(({ outcome }) => outcome === "failed").length,
+      "@_skipped": those.filter(({ outcome }) => outcome === "not-testable").length,
+      "@_timestamp": new Date(startedAt).toISOString(),
+      testcase: those.map(({ id, title, outcome, why, trace, reference, tookMs: took }) => ({
+        "@_classname": `conformance.${standing}`,
+        "@_name": `${id} ${title}`,
+        "@_time": (took / 1000).toFixed(3),
+        ...(outcome === "failed" && {
+          failure: {
+            "@_message": why,
+            "#text": [
+              `see: ${reference}`,
+              ...trace.map(({ at, from, to, title: what, body }) => `${timeOf(at)} ${from} → ${to}: ${what}\n${body}`),
+            ].join("\n"),
+          },
+        }),
+        ...(outcome === "not-testable" && { skipped: { "@_message": why } }),
+      })),
+    };
+  });
+  const root = { "@_name": "bridgehead-conformance", "@_time": (tookMs / 1000).toFixed(3), testsuite: suites };
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${builder.build({ testsuites: root })}`;
+}

@@ -1,0 +1,116 @@
+import type { Ports } from "../ports.ts";
+import type { Ability, CallId, Outcome, Telephones } from "./telephones.ts";
+
+interface State {
+  readonly calls: readonly CallState[];
+}
+
+interface CallState {
+  readonly id: string;
+  readonly direction: "in" | "out";
+  readonly number: string;
+  readonly extension: string | null;
+  readonly conference: string | null;
+  readonly state: "ringing" | "prompted" | "in-conference" | "ended";
+  readonly room: string | null;
+  readonly muted: boolean;
+  readonly joinTone: boolean;
+}
+
+/** Telephones around a bridge with a control interface: JSON over HTTP, docs/conformance.md describes it. */
+export class ControlledTelephones implements Telephones {
+  readonly settleMs = 150;
+  readonly #ports: Ports;
+  readonly #url: string;
+
+  constructor(ports: Ports, url: string) {
+    this.#ports = ports;
+    this.#url = url.replace(/\/$/, "");
+  }
+
+  cannot(_: Ability): string | null {
+    return null;
+  }
+
+  async dialIn(from: string, keys: string): Promise<CallId> {
+    return (await this.#ask<{ id: string }>("POST", "/calls", { from, keys })).id;
+  }
+
+  async press(call: CallId, keys: string): Promise<void> {
+    await this.#ask("POST", `/calls/${call}/keys`, { keys });
+  }
+
+  async talk(call: CallId, talking: boolean): Promise<void> {
+    await this.#ask("POST", `/calls/${call}/talking`, { talking });
+  }
+
+  async hangUp(call: CallId): Promise<void> {
+    await this.#ask("POST", `/calls/${call}/hang-up`);
+  }
+
+  async number(digits: string, outcome: Outcome, afterMs: number): Promise<void> {
+    await this.#ask("PUT", `/numbers/${digits}`, { outcome, afterMs });
+  }
+
+  async called(digits: string): Promise<CallId | null> {
+    const { calls } = await this.state();
+    const isIt = (call: CallState) => call.direction === "out" && call.number === digits && call.state !== "ended";
+    return calls.findLast(isIt)?.id ?? null;
+  }
+
+  async isUp(call: CallId): Promise<boolean> {
+    const { calls } = await this.state();
+    const { state } = calls.find(({ id }) => id === call) ?? {};
+    return state === "in-conference" || state === "prompted";
+  }
+
+  async hears(listener: CallId, talker: CallId): Promise<boolean> {
+    const { calls } = await this.state();
+    const [one, other] = [listener, talker].map((id) => calls.find((call) => call.id === id));
+    if (one?.state !== "in-conference" || other?.state !== "in-conference") return false;
+    return one.conference === other.conference && one.room === other.room && !other.muted;
+  }
+
+  async hadTone(call: CallId): Promise<boolean> {
+    return (await this.#call(call)).joinTone;
+  }
+
+  async extensionOf(call: CallId): Promise<string> {
+    return (await this.#call(call)).extension ?? "";
+  }
+
+  async lock(confKey: string, locked: boolean): Promise<void> {
+    await this.#ask("POST", `/conferences/${confKey}/lock`, { locked });
+  }
+
+  async end(confKey: string): Promise<void> {
+    await this.#ask("POST", `/conferences/${confKey}/end`);
+  }
+
+  async faults(faults: { readonly delayMs?: number; readonly refuse?: readonly string[] }): Promise<void> {
+    await this.#ask("PUT", "/faults", faults);
+  }
+
+  async stop(): Promise<void> {}
+
+  /** Throws with a sentence if there is no control interface. */
+  async state(): Promise<State> {
+    return this.#ask<State>("GET", "/state");
+  }
+
+  async #call(id: CallId): Promise<CallState> {
+    const { calls } = await this.state();
+    const found = calls.find((call) => call.id === id);
+    if (!found) throw new Error(`the bridge knows no call ${id}`);
+    return found;
+  }
+
+  async #ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+    const text = body === undefined ? "" : JSON.stringify(body);
+    const url = `${this.#url}${path}`;
+    const answer = await this.#ports.send({ method, url, body: text, contentType: "application/json" });
+    if (answer.status >= 300)
+      throw new Error(`the bridge answers ${answer.status} to ${method} ${path}: ${answer.body}`);
+    return (answer.body === "" ? {} : JSON.parse(answer.body)) as Answer;
+  }
+}

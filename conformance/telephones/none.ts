@@ -1,0 +1,27 @@
+import type { Telephones } from "./telephones.ts";
+
+const why = "nobody is at a telephone: give --bridge, --phones sip or --by-hand";
+
+function nobody(): never {
+  throw new Error(why);
+}
+
+/** No telephones: clauses that need one cannot be tested. */
+export const noTelephones: Telephones = {
+  settleMs: 0,
+  cannot: () => why,
+  dialIn: nobody,
+  press: nobody,
+  talk: nobody,
+  hangUp: nobody,
+  number: nobody,
+  called: nobody,
+  isUp: nobody,
+  hears: nobody,
+  hadTone: nobody,
+  extensionOf: nobody,
+  lock: nobody,
+  end: nobody,
+  faults: nobody,
+  stop: async () => {},
+};

@@ -1,0 +1,159 @@
+import { XMLBuilder, XMLParser, XMLValidator } from "fast-xml-parser";
+
+/** An element of a document, in its order. */
+export interface Element {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly children: readonly Element[];
+  readonly text: string;
+}
+
+/** A message to write. */
+export interface Message {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string | undefined>>;
+  readonly children?: readonly Element[];
+}
+
+/** A document as it was read; what is wrong with it stands beside, one sentence each. */
+export interface ReadDocument {
+  /** Empty if there is none. */
+  readonly transId: string;
+  readonly messages: readonly Element[];
+  /** Not XML, or not one document. */
+  readonly notWellFormed: string | null;
+  /** Of the root and its attributes. */
+  readonly root: readonly string[];
+  /** Of the TransID. */
+  readonly envelope: readonly string[];
+}
+
+const ROOT = "WbxTSPSchema";
+
+const parser = new XMLParser({
+  preserveOrder: true,
+  ignoreAttributes: false,
+  attributeNamePrefix: "",
+  parseAttributeValue: false,
+  parseTagValue: false,
+  trimValues: false,
+  htmlEntities: true,
+});
+const builder = new XMLBuilder({
+  preserveOrder: true,
+  ignoreAttributes: false,
+  attributeNamePrefix: "",
+  suppressBooleanAttributes: false,
+});
+
+/** The root of a text, or why it is no XML. */
+export function parse(text: string): Element | string {
+  const body = text.replace(/^\uFEFF/, "");
+  const valid = XMLValidator.validate(body);
+  if (valid !== true) return `line ${valid.err.line}, column ${valid.err.col}: ${valid.err.msg}`;
+  // What fast-xml-parser lets pass.
+  const bare = /&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9a-fA-F]+);)/.exec(body);
+  if (bare && !/<!DOCTYPE/.test(body)) return `character ${bare.index + 1}: "&" stands by itself`;
+  const open = /\s[\w:.-]+\s*=\s*(?:"[^"<]*<[^"]*"|'[^'<]*<[^']*')/.exec(body);
+  if (open) return `character ${open.index + 1}: "<" within the value of an attribute`;
+  let nodes: Element[];
+  try {
+    const top: readonly Node[] = parser.parse(body);
+    if (top.some((node) => "#text" in node && String(node["#text"]).trim() !== "")) return "text outside of the root";
+    nodes = elementsOf(top);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  const [root, ...more] = nodes.filter(({ name }) => !name.startsWith("?"));
+  if (!root) return "there is no element";
+  if (more.length > 0) return `there are ${more.length + 1} root elements`;
+  return root;
+}
+
+type Node = Readonly<Record<string, unknown>>;
+
+function elementsOf(nodes: readonly Node[]): Element[] {
+  return nodes.flatMap((node) => {
+    const name = Object.keys(node).find((key) => key !== ":@" && key !== "#text");
+    if (name === undefined) return [];
+    const inner = node[name] as readonly Node[];
+    const text = inner.map((child) => ("#text" in child ? String(child["#text"]) : "")).join("");
+    const attributes = (node[":@"] ?? {}) as Readonly<Record<string, string>>;
+    return [{ name, attributes, children: elementsOf(inner), text }];
+  });
+}
+
+/** A request, as the examples of the documents have it. */
+export function writeDocument(transId: string, messages: readonly Message[], rootName = "WTSPDOM"): string {
+  const inner = messages.map(({ name, attributes, children = [] }) => ({
+    [name]: children.map(nodeOf),
+    ":@": Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined)),
+  }));
+  return build([{ TransID: [{ "#text": transId }] }, ...inner], rootName);
+}
+
+export function writeConfirmation(transId: string, result: number): string {
+  return build(
+    [{ TransID: [{ "#text": transId }] }, { Confirmation: [], ":@": { Result: String(result) } }],
+    "WTSPDOM",
+  );
+}
+
+function build(children: readonly Node[], rootName: string): string {
+  return builder.build([{ [ROOT]: children, ":@": { Name: rootName, Version: "1.0" } }]);
+}
+
+function nodeOf({ name, attributes, children, text }: Element): Node {
+  return { [name]: text === "" ? children.map(nodeOf) : [{ "#text": text }], ":@": attributes };
+}
+
+export function element(name: string, text: string, children: readonly Element[] = []): Element {
+  return { name, attributes: {}, children, text };
+}
+
+export function readDocument(text: string): ReadDocument {
+  const root = parse(text);
+  if (typeof root === "string") {
+    const rough = /<TransID\s*>([^<]{0,64})<\/TransID\s*>/.exec(text)?.[1]?.trim() ?? "";
+    return { transId: rough, messages: [], notWellFormed: root, root: [], envelope: [] };
+  }
+  const rootFaults = faultsOfRoot(root);
+  const transIds = root.children.filter(({ name }) => name === "TransID");
+  const messages = root.children.filter(({ name }) => name !== "TransID");
+  const envelope: string[] = [];
+  if (transIds.length !== 1) envelope.push(`there are ${transIds.length} TransID elements, and there must be one`);
+  else if (root.children[0]?.name !== "TransID") envelope.push("the TransID is not the first element");
+  return { transId: transIds[0]?.text.trim() ?? "", messages, notWellFormed: null, root: rootFaults, envelope };
+}
+
+function faultsOfRoot({ name, attributes }: Element): string[] {
+  const faults: string[] = [];
+  if (name !== ROOT) faults.push(`the root element is ${name}, not ${ROOT}`);
+  // One documented answer has words behind it.
+  if (!attributes.Name?.startsWith("WTSPDOM"))
+    faults.push(`the root's Name is "${attributes.Name ?? ""}", not WTSPDOM`);
+  if (attributes.Version !== "1.0") faults.push(`the root's Version is "${attributes.Version ?? ""}", not 1.0`);
+  return faults;
+}
+
+export interface ReadConfirmation {
+  readonly transId: string;
+  /** `null`: there is none, or it is no whole number. */
+  readonly result: number | null;
+  readonly faults: readonly string[];
+}
+
+export function readConfirmation(text: string): ReadConfirmation {
+  const root = parse(text);
+  if (typeof root === "string") return { transId: "", result: null, faults: [`the answer is not XML: ${root}`] };
+  const faults = faultsOfRoot(root);
+  const transId = root.children.find(({ name }) => name === "TransID")?.text.trim() ?? "";
+  const confirmations = root.children.filter(({ name }) => name === "Confirmation");
+  const others = root.children.filter(({ name }) => name !== "Confirmation" && name !== "TransID");
+  if (confirmations.length !== 1) faults.push(`there are ${confirmations.length} Confirmation elements, not one`);
+  for (const { name } of others) faults.push(`${name} stands beside the Confirmation`);
+  const raw = confirmations[0]?.attributes.Result ?? "";
+  const isNumber = /^-?\d{1,9}$/.test(raw);
+  if (confirmations.length > 0 && !isNumber) faults.push(`the Result is "${raw}", not a whole number`);
+  return { transId, result: isNumber ? Number(raw) : null, faults };
+}

@@ -1,0 +1,3 @@
+import { eachDefect } from "./each-defect.ts";
+
+eachDefect("second");

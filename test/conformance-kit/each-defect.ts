@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { allClauses } from "../../conformance/clauses/all.ts";
+import { type DefectName, defects } from "../../conformance/reference/defects.ts";
+import { playReference } from "../../conformance/reference/play.ts";
+
+/** 51 callers take a third of the time, and tell something about two defects only. */
+const mostClauses = allClauses.filter(({ id }) => id !== "1.3e");
+const names = Object.keys(defects) as DefectName[];
+
+/** Each of a half of the defects is found by its clause, and by no clause that has nothing to do with it. Two halves, for two cores. */
+export function eachDefect(half: "first" | "second"): void {
+  const those = names.filter((_, index) => index % 2 === (half === "first" ? 0 : 1));
+
+  test.each(those)("%s", async (name) => {
+    const { clause, also = "" }: { readonly clause: string; readonly also?: string } = defects[name];
+
+    const results = await playReference(["1.3d", "1.3e"].includes(clause) ? allClauses : mostClauses, [name]);
+
+    const failed = results.filter(({ outcome }) => outcome === "failed").map(({ id }) => id);
+    expect(failed).toContain(clause);
+    if (also === "*") return;
+    const allowed = [clause, ...also.split(" ")];
+    expect(failed.filter((id) => !allowed.includes(id))).toEqual([]);
+  });
+}
