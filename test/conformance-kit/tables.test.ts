@@ -7,8 +7,12 @@ import { defaultCodes } from "../../src/tsp/protocol-table.ts";
 const known: Readonly<Record<string, string>> = {
   "W2A_AddToSubConference SubConfID: required for the kit, not for the product":
     "No document names the attribute. The kit always sends it; the product does without it where there is one sub-conference.",
+  "W2A_CreateSubConference SubConfID: required for the kit, not for the product":
+    "The kit always sends it; the product refuses one without it by an answer of its own.",
   "W2A_RemoveFromSubConference SubConfID: required for the kit, not for the product": "As for W2A_AddToSubConference.",
   "W2A_CloseSubConference SubConfID: required for the kit, not for the product": "As for W2A_AddToSubConference.",
+  "W2A_Callout AttendeeID: only the product has it":
+    "No document has it in a call-out; the guide's entry of an invitee has it. The product hands on what it is given.",
   "W2A_RspNotifyUserEnter ExtCallID: required for the kit, not for the product":
     "The call sequences say that WebEx returns it. The product also takes an answer that only refuses.",
   "A2W_RspUpdateConference ActionCode: codes  for the kit, 1 2 3 4 5 6 7 8 9 for the product":
