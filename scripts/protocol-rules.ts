@@ -23,8 +23,8 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T12: "A notification about a conference goes to the host that the conference is bound to.",
     T13: "Only a create binds a conference to a host.",
     T14: "A request without a host is answered to the one that its conference is bound to.",
-    T15: "A host is `host:port` or a full URL; scheme and path are settings.",
-    T16: "Nothing is posted to hosts that are not listed.",
+    T15: "A host is `host:port` or a full URL; scheme and path are settings, by host. The path of a URL is kept where the settings allow it.",
+    T16: "Nothing is posted to hosts that are not listed. A document of whose requests none could be answered is refused.",
   },
   "Checks and the Confirmation": {
     T20: "A known message has all that it must have, or is not confirmed with 0.",

@@ -34,7 +34,7 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
     return confirmation(domain.codec.confirm(transId, result));
   }
   const { transId } = document;
-  const { messages, refused } = checkHosts(document.messages, domain.settings.webex);
+  const { messages, refused, verdict } = checkHosts(document.messages, domain.settings.webex);
   for (const { message, why } of refused) {
     edge.log(
       "host-refused",
@@ -42,6 +42,11 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
       "warn",
     );
     metrics.hostsRefused.count({ domain: domain.name });
+  }
+  if (verdict !== null && domain.settings.protocol.refuseHosts !== false) {
+    metrics.documents.count({ domain: domain.name, result: verdict });
+    metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
+    return confirmation(domain.codec.confirm(transId, verdict));
   }
   try {
     const notes = await deliver({ domain: domain.name, transId, messages }, edge.objects, edge.handleCache, edge.now());

@@ -16,6 +16,8 @@ interface InboundDocument {
 interface HostsChecked {
   readonly messages: readonly FromWebex[];
   readonly refused: readonly { readonly message: FromWebex; readonly why: BadTarget["kind"] }[];
+  /** The code for the Confirmation where none of the document's requests could be answered, and nothing of it is carried out. */
+  readonly verdict: ResultWord | null;
 }
 
 /**
@@ -34,8 +36,15 @@ export function checkHosts(messages: readonly FromWebex[], settings: TargetSetti
     refused.push({ message, why: host.error.kind });
     return [];
   });
-  return { messages: kept, refused };
+  const [first] = refused;
+  const verdict = first && !kept.some(isAnswered) ? hostResults[first.why] : null;
+  return { messages: kept, refused, verdict };
 }
+
+const hostResults = {
+  "not-a-host": "wrong-type",
+  "not-allowed": "host-not-allowed",
+} as const satisfies Record<BadTarget["kind"], ResultWord>;
 
 /**
  * Brings each message to where it belongs, and waits for disks, never for a bridge (protocol T28). Resolves to the lines to log

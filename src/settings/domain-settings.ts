@@ -16,6 +16,17 @@ const short = v.pipe(
 );
 const noAddress = "must be an address that begins with http:// or https://";
 const address = v.pipe(short, v.url(noAddress), v.regex(/^https?:\/\//i, noAddress));
+const path = v.pipe(v.string(), v.startsWith("/", "must begin with /"));
+const scheme = v.picklist(["http", "https", "auto"], 'must be "http", "https" or "auto"');
+const paths = v.array(path);
+/** Name of a host, without its port. */
+const hostPattern = v.pipe(
+  v.string(),
+  v.regex(
+    /^(?:(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[?(?:[0-9a-f]*:){2,}[0-9a-f.:]*\]?)$/i,
+    "must be a host name without a port, such as tsp1.example.com or *.example.com",
+  ),
+);
 const keypadCode = v.pipe(v.string(), v.regex(/^[0-9*]{1,8}$/, "must be 1 to 8 of 0-9 and *, for example *6"));
 const wireName = v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "must be an XML name"));
 
@@ -51,6 +62,7 @@ const protocol = v.pipe(
     attributes: v.optional(v.record(v.string(), wireName)),
     codes: v.optional(codes),
     silent: v.optional(v.array(wireName)),
+    refuseHosts: v.optional(v.boolean()),
   }),
   // The schema of `codes` is made from the very table that the type describes.
   v.transform((overrides) => overrides as ProtocolOverrides),
@@ -105,20 +117,19 @@ export type GlobalNumbers = v.InferOutput<typeof globalNumbers>;
 export const domainSettings = v.strictObject({
   webex: v.strictObject({
     /** Host names that may be posted to, any port; `*.example.com` matches each subdomain (protocol T16). */
-    hosts: v.pipe(
-      v.array(
-        v.pipe(
-          v.string(),
-          v.regex(
-            /^(?:(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[?(?:[0-9a-f]*:){2,}[0-9a-f.:]*\]?)$/i,
-            "must be a host name without a port, such as tsp1.example.com or *.example.com",
-          ),
-        ),
+    hosts: v.pipe(v.array(hostPattern), v.minLength(1, "must name at least one host")),
+    scheme,
+    path,
+    /** Begins of paths that WebEx may choose itself, by a full URL in WbxHostName (protocol T15). */
+    paths: v.optional(paths, []),
+    /** What differs for some hosts: the most specific name or pattern that fits counts (protocol T15). */
+    servers: v.optional(
+      v.record(
+        hostPattern,
+        v.strictObject({ scheme: v.optional(scheme), path: v.optional(path), paths: v.optional(paths) }),
       ),
-      v.minLength(1, "must name at least one host"),
+      {},
     ),
-    scheme: v.picklist(["http", "https", "auto"], 'must be "http", "https" or "auto"'),
-    path: v.pipe(v.string(), v.startsWith("/", "must begin with /")),
     /** How long one attempt may take. */
     timeoutMs: duration,
     /** Attempts for one transaction, including the first (protocol T37). */

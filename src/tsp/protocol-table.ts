@@ -49,6 +49,7 @@ export const defaultCodes = {
     "no-message": -11,
     "unknown-message": -12,
     "duplicate-msg-id": -13,
+    "host-not-allowed": -14,
     "no-such-conference": 1,
     "ext-conf-id-in-use": 2,
     "bridge-unreachable": 3,
@@ -85,6 +86,8 @@ export interface ProtocolOverrides {
   readonly codes?: { readonly [List in keyof Codes]?: { readonly [Word in keyof Codes[List]]?: number } };
   /** Default element names of answers that are not sent. */
   readonly silent?: readonly string[];
+  /** False: the Confirmation is 0 although all requests of a document name hosts that may not be posted to. */
+  readonly refuseHosts?: boolean;
 }
 
 /** The codes of a domain, from word to number and back. */

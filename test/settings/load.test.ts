@@ -17,12 +17,20 @@ const local = localDomain({ agents: [{ name: "agent-1", publicKey }] });
 const load = (overrides: unknown) => loadDomains(JSON.stringify({ local: mergeSettings(local, overrides) }));
 
 test("the local domain is valid, and the same text is read once", () => {
+  const { webex } = local;
   const loaded = load({});
 
   expect(loaded.ok && Array.from(loaded.value, ([name, { settings }]) => [name, settings])).toEqual([
     [
       "local",
-      { ...local, journalRetentionDays: 7, protocol: {}, adapterSecrets: [], logs: { personal: false, posts: false } },
+      {
+        ...local,
+        webex: { ...webex, paths: [], servers: {} },
+        journalRetentionDays: 7,
+        protocol: {},
+        adapterSecrets: [],
+        logs: { personal: false, posts: false },
+      },
     ],
   ]);
   expect(load({})).toBe(loaded);

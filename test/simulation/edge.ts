@@ -205,7 +205,8 @@ export class Edge {
     const document = codec.decode(body);
     if (!document.ok) return { status: 200, text: codec.confirm(document.transId, document.result) };
     const { transId } = document;
-    const { messages } = checkHosts(document.messages, this.domain.settings.webex);
+    const { messages, verdict } = checkHosts(document.messages, this.domain.settings.webex);
+    if (verdict !== null) return { status: 200, text: codec.confirm(transId, verdict) };
     try {
       await deliver({ domain, transId, messages }, this.#objects, this.#shared.cache, this.#context.edgeNow());
     } catch {
