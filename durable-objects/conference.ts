@@ -391,7 +391,11 @@ function mayWait(message: FromWebex): boolean {
   return isAnswered(message) && message.type !== "create-conference" && message.type !== "close-conference";
 }
 
-const troubles: ReadonlySet<Outcome["event"]> = new Set(["conference-not-created", "command-failed"]);
+const troubles: ReadonlySet<Outcome["event"]> = new Set([
+  "conference-not-created",
+  "call-out-denied",
+  "command-failed",
+]);
 
 function isSpeech(item: Item): boolean {
   return item.type === "bridge" && item.reports.reports.every(isOfSpeech);

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { numberBegin } from "../foundation/dial-rules.ts";
 import { defaultCodes, type ProtocolOverrides } from "../tsp/protocol-table.ts";
 import { overridesFault } from "../tsp/vocabulary.ts";
 import { isXmlText } from "../tsp/xml.ts";
@@ -27,6 +28,7 @@ const hostPattern = v.pipe(
     "must be a host name without a port, such as tsp1.example.com or *.example.com",
   ),
 );
+const numberBegins = v.array(v.pipe(v.string(), v.regex(numberBegin.form, numberBegin.wrong)));
 const keypadCode = v.pipe(v.string(), v.regex(/^[0-9*]{1,8}$/, "must be 1 to 8 of 0-9 and *, for example *6"));
 const wireName = v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "must be an XML name"));
 
@@ -177,6 +179,8 @@ export const domainSettings = v.strictObject({
     }),
   ),
   passthroughUrl: v.optional(address),
+  /** Numbers that WebEx may have dialled, by how they begin: a country is its code. Absent: all, as far as the agents' own policies go. */
+  policy: v.optional(v.strictObject({ allow: v.optional(numberBegins, ["+"]), deny: v.optional(numberBegins, []) })),
   /** The page `/global-numbers/{domain}`; without this setting there is none (protocol 1.6). */
   globalNumbers: v.optional(globalNumbers),
   protocol: v.optional(protocol, {}),

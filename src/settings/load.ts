@@ -308,6 +308,7 @@ export const example: DomainSettingsInput = {
     appDetection: "voice.exe",
   },
   passthroughUrl: "https://voice.example.com/passthrough",
+  policy: { allow: ["+1", "+44"], deny: ["+1900"] },
   globalNumbers: { GB: [{ number: "+44 20 7946 0100", kind: "toll", label: "London" }] },
   protocol: {
     elements: { W2A_UpdateUser: "W2A_UpdateCall" },

@@ -67,6 +67,7 @@ export const defaultCodes = {
     "wrong-room": 15,
     "bridge-timeout": 16,
     rejected: 17,
+    "number-denied": 18,
   },
 } as const satisfies Record<string, Readonly<Record<string, number>>>;
 
