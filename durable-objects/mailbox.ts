@@ -1,3 +1,4 @@
+import type { Post } from "../src/conference/draft.ts";
 import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
 import { LogLimit } from "../src/foundation/limits.ts";
 import type { IdBlocks, IdRequest, Mail, MailboxRpc } from "../src/rpc.ts";
@@ -41,6 +42,8 @@ export class Mailbox implements MailboxRpc {
   readonly #logLimit = new LogLimit();
   readonly #clock: Clock;
   readonly #ids: IdSupply;
+  /** Answers that wait for ids, each of which may need one. */
+  #underWay = 0;
   #domain: DomainName | null;
   /** When the last transaction was answered. */
   #lastAt: EpochMs;
@@ -82,17 +85,26 @@ export class Mailbox implements MailboxRpc {
     this.#clock.alarm.guard(() => this.#wake("restored"));
   }
 
-  async send({ domain: domainName, transId, answers }: Mail): Promise<void> {
-    this.#domain ??= domainName;
+  async send({ domain, transId, answers }: Mail): Promise<void> {
+    this.#domain ??= domain;
     const mail = Array.from(answers, ([host, messages]) => messages.map((message) => ({ host, message }))).flat();
-    await this.#ids.ensure(mail.length);
-    // From here to the commit nothing is awaited: a copy that waited as well finds the answer to this one.
+    this.#underWay += mail.length;
+    try {
+      await this.#ids.ensure(this.#underWay);
+      this.#commit(domain, transId, mail);
+    } finally {
+      this.#underWay -= mail.length;
+    }
+  }
+
+  /** Nothing is awaited here: a copy that waited for ids as well finds the answer to this one. */
+  #commit(domainName: DomainName, transId: TransId, mail: readonly Post[]): void {
     const domain = this.#ports.domain(this.#named);
     if (!domain) throw new Error(`the settings have no domain "${this.#domain}": its mail cannot be sent`);
     const now = this.#ports.now();
     let forgottenAt = now - domain.settings.transactionMemoryMs;
     if ((this.#answered.get(transId) ?? forgottenAt) > forgottenAt) return;
-    const hosts = new Set([...this.#outbox.rows.map(({ host }) => host), ...answers.keys()]);
+    const hosts = new Set([...this.#outbox.rows, ...mail].map(({ host }) => host));
     if (hosts.size > mostHosts) throw new Error(`answers to ${mostHosts} servers wait already`);
     for (const [oldest, at] of this.#answered) {
       if (at > forgottenAt && this.#answered.size < mostAnswered) break;

@@ -106,6 +106,19 @@ test("an answer that belongs to no conference is sent once, however often its re
   expect(bodies[0]).toContain('A2W_RspMessageError MsgID="m1" Result="-12"');
 });
 
+test("mails that come together do not take each other's ids", async () => {
+  const { time, bodies, open } = world();
+  const mailbox = open();
+  const to = (port: number) => mail(`t${port}`, [unknown], `http://127.0.0.1:${port}` as WebexHost);
+  // The allocator gives ten ids at a time.
+  for (let port = 1; port <= 9; port += 1) await mailbox.send(to(port));
+
+  await Promise.all([10, 11, 12].map((port) => mailbox.send(to(port))));
+  await time.pass(1000);
+
+  expect(new Set(bodies.map(transIdOf)).size).toBe(12);
+});
+
 test("it is tried three times and then given up, without an alarm that stays", async () => {
   const { time, sql, bodies, open, reach } = world();
   reach(false);
