@@ -159,6 +159,12 @@ export interface HandleClaim {
   readonly confKey: ConfKey;
 }
 
+/** Which conferences a document names, as a text that is the same for each of its repeats, and how long that is remembered. */
+export interface NamedConferences {
+  readonly names: string;
+  readonly memoryMs: number;
+}
+
 /** The handles that one document claims, and those that it asks about. */
 export interface HandleRequest {
   readonly domain: DomainName;
@@ -166,12 +172,17 @@ export interface HandleRequest {
   /** First come, first served, in this order. */
   readonly claims: readonly HandleClaim[];
   readonly handles: readonly ExtConfId[];
+  /** Absent: whether another document came under this TransID is not looked at. */
+  readonly named?: NamedConferences;
 }
 
 /** The handles and conferences of one domain. */
 export interface HandleIndexRpc {
-  /** Claims first, then says for each handle that is known which conference it stands for; unknown ones are left out. */
-  resolve(request: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey>>;
+  /**
+   * Claims first, then says for each handle that is known which conference it stands for; unknown ones are left out. `null`: a document
+   * that named other conferences came under this TransID, and nothing is done.
+   */
+  resolve(request: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey> | null>;
   /** Whether any handle stands for this conference. */
   hasConference(confKey: ConfKey): Promise<boolean>;
 }

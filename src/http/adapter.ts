@@ -49,7 +49,10 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
     return confirmation(domain.codec.confirm(transId, verdict));
   }
   try {
-    const notes = await deliver({ domain: domain.name, transId, messages }, edge.objects, edge.handleCache, edge.now());
+    const { protocol, transactionMemoryMs: memoryMs } = domain.settings;
+    const transactions = { scope: protocol.transIds ?? "conference", memoryMs };
+    const inbound = { domain: domain.name, transId, messages, transactions };
+    const notes = await deliver(inbound, edge.objects, edge.handleCache, edge.now());
     for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: domain.name, transId, note });
   } catch (error) {
     metrics.notStored.count({ domain: domain.name });

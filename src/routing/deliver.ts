@@ -11,6 +11,12 @@ interface InboundDocument {
   readonly domain: DomainName;
   readonly transId: TransId;
   readonly messages: readonly FromWebex[];
+  /** Where a document that comes under the TransID of another one is found out, and for how long. */
+  readonly transactions: {
+    /** `conference`: by each conference for itself, but creates by the handle index, which they reach anyway; `domain`: all by the index. */
+    readonly scope: "conference" | "domain";
+    readonly memoryMs: number;
+  };
 }
 
 interface HostsChecked {
@@ -57,9 +63,11 @@ export async function deliver(
   cache: HandleCache,
   now: EpochMs,
 ): Promise<readonly string[]> {
-  const { domain, transId, messages } = document;
-  if (await deliverFromCache(document, objects, cache, now)) return [];
-  const { conferences, unrouted, notes } = route(messages, await find(document, objects, cache, now));
+  const { domain, transId, messages, transactions } = document;
+  if (transactions.scope === "conference" && (await deliverFromCache(document, objects, cache, now))) return [];
+  const found = await find(document, objects, cache, now);
+  if (!found) return [`another document came under TransID ${transId}: this one is confirmed, and not carried out`];
+  const { conferences, unrouted, notes } = route(messages, found);
   const deliveries: Promise<unknown>[] = Array.from(conferences, ([confKey, mine]) =>
     objects.conference(domain, confKey).receive({ domain, confKey, transId, messages: mine }),
   );
@@ -91,29 +99,37 @@ async function deliverFromCache(
   return objects.conference(domain, confKey).receive({ domain, confKey, transId, messages, fromCache: true });
 }
 
-/** Asks the index once for all handles of the document, and the id allocator for each MsgID that stands alone. */
+/**
+ * Asks the index once for all handles of the document, and the id allocator for each MsgID that stands alone. `null`: another
+ * document came under its TransID, so that this one counts as a repeat (protocol T38).
+ */
 async function find(
-  { domain, transId, messages }: InboundDocument,
+  { domain, transId, messages, transactions: { scope, memoryMs } }: InboundDocument,
   objects: EdgeObjects,
   cache: HandleCache,
   now: EpochMs,
-): Promise<Found> {
+): Promise<Found | null> {
   const claims: HandleClaim[] = [];
   const handles = new Set<ExtConfId>();
   const msgIds = new Set<MsgId>();
-  for (const message of messages) {
-    const address = addressOf(message);
+  const addresses = messages.map(addressOf);
+  for (const address of addresses) {
     if (address.by === "conf-key") claims.push({ extConfId: address.extConfId, confKey: address.confKey });
     else if (address.by === "ext-conf-id") handles.add(address.extConfId);
     else if (address.by === "msg-id") msgIds.add(address.msgId);
   }
-  const asksIndex = claims.length > 0 || handles.size > 0;
+  const isJudged = claims.length > 0 || scope === "domain";
+  const asksIndex = isJudged || handles.size > 0;
+  const named = isJudged && { named: { names: JSON.stringify(addresses), memoryMs } };
   const [byExtConfId, holders] = await Promise.all([
-    asksIndex ? objects.handles(domain).resolve({ domain, transId, claims, handles: [...handles] }) : new Map(),
+    asksIndex
+      ? objects.handles(domain).resolve({ domain, transId, claims, handles: [...handles], ...named })
+      : new Map(),
     Promise.all(
       Array.from(msgIds, async (msgId) => [msgId, await objects.idAllocator(domain).holderOf(msgId)] as const),
     ),
   ]);
+  if (!byExtConfId) return null;
   for (const [extConfId, confKey] of byExtConfId) cache.set(domain, extConfId, confKey, now);
   const byMsgId = new Map(holders.flatMap(([msgId, holder]) => (holder === null ? [] : [[msgId, holder] as const])));
   return { byExtConfId, byMsgId };

@@ -65,6 +65,7 @@ const protocol = v.pipe(
     codes: v.optional(codes),
     silent: v.optional(v.array(wireName)),
     refuseHosts: v.optional(v.boolean()),
+    transIds: v.optional(v.picklist(["conference", "domain"], 'must be "conference" or "domain"')),
   }),
   // The schema of `codes` is made from the very table that the type describes.
   v.transform((overrides) => overrides as ProtocolOverrides),

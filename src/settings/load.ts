@@ -316,6 +316,7 @@ export const example: DomainSettingsInput = {
     codes: { updateAction: { lock: 21 } },
     silent: ["A2W_RspUpdateConference"],
     refuseHosts: true,
+    transIds: "domain",
   },
   journalRetentionDays: 7,
   adapterSecrets: [sampleSecret],

@@ -89,6 +89,8 @@ export interface ProtocolOverrides {
   readonly silent?: readonly string[];
   /** False: the Confirmation is 0 although all requests of a document name hosts that may not be posted to. */
   readonly refuseHosts?: boolean;
+  /** Over what a TransID is unique: `domain` costs each document a call of the handle index. */
+  readonly transIds?: "conference" | "domain";
 }
 
 /** The codes of a domain, from word to number and back. */

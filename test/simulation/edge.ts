@@ -208,7 +208,14 @@ export class Edge {
     const { messages, verdict } = checkHosts(document.messages, this.domain.settings.webex);
     if (verdict !== null) return { status: 200, text: codec.confirm(transId, verdict) };
     try {
-      await deliver({ domain, transId, messages }, this.#objects, this.#shared.cache, this.#context.edgeNow());
+      const { protocol, transactionMemoryMs: memoryMs } = this.domain.settings;
+      const transactions = { scope: protocol.transIds ?? "conference", memoryMs };
+      await deliver(
+        { domain, transId, messages, transactions },
+        this.#objects,
+        this.#shared.cache,
+        this.#context.edgeNow(),
+      );
     } catch {
       return { status: 503, text: "" };
     }
