@@ -55,7 +55,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T42: "A Confirmation other than 0 ends the attempts; one for another TransID is a failed attempt.",
     T43: "After the last attempt the transaction is given up, and the conference goes on.",
     T44: "An answer carries the MsgID of its request, in a transaction with a new TransID.",
-    T45: "Each MsgID is answered once; answers that are ready travel together, slow ones hold up nobody.",
+    T45: "Each MsgID is answered once; answers that are ready travel together, those of several conferences by a setting; slow ones hold up nobody.",
     T46: "Posts about one conference go one after the other, in the order of what happened.",
   },
   "Call flows": {

@@ -27,10 +27,17 @@ export interface ConferenceIdentity {
   readonly confKey: ConfKey;
 }
 
+/**
+ * Requests of one document whose answers shall travel together although they come from several conferences, by server; absent where
+ * the domain does not want that.
+ */
+export type SharedRequests = readonly (readonly MsgId[])[];
+
 /** One document's messages for one conference. */
 export interface ConferenceDocument extends ConferenceIdentity {
   readonly transId: TransId;
   readonly messages: readonly FromWebex[];
+  readonly shared?: SharedRequests;
   /** The sender remembers that their handles stand for this conference, and did not ask. */
   readonly fromCache?: true;
 }
@@ -246,11 +253,25 @@ export interface Mail {
   readonly transId: TransId;
   /** By the server that asked. */
   readonly answers: ReadonlyMap<WebexHost, readonly ToWebex[]>;
+  readonly shared?: SharedRequests;
+}
+
+/** A conference's answers that shall travel with those of others to the same document. */
+export interface SharedAnswers {
+  readonly domain: DomainName;
+  /** Names them, each time they are sent. */
+  readonly id: string;
+  readonly host: WebexHost;
+  readonly messages: readonly ToWebex[];
+  /** All requests of the document that this server made. */
+  readonly requests: readonly MsgId[];
 }
 
 export interface MailboxRpc {
   /** Resolves when the answers, or an earlier copy of them, are on disk; rejects what cannot be committed now. */
   send(mail: Mail): Promise<void>;
+  /** Resolves when the answers, or an earlier copy of them, were posted and confirmed, or given up. */
+  share(answers: SharedAnswers): Promise<void>;
 }
 
 /** How a bridge is, as its relay last heard. */
@@ -304,7 +325,7 @@ export interface EdgeObjects {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "receive" | "operate"> & Identified;
   handles(domain: DomainName): HandleIndexRpc & Identified;
   idAllocator(domain: DomainName): Pick<IdAllocatorRpc, "holderOf"> & Identified;
-  mailbox(domain: DomainName): MailboxRpc & Identified;
+  mailbox(domain: DomainName): Pick<MailboxRpc, "send"> & Identified;
   bridgeHealth(domain: DomainName, bridge: BridgeName): Promise<BridgeHealth>;
   /** Hands an agent's WebSocket request to the relay of its bridge. */
   connectAgent(domain: DomainName, bridge: BridgeName, request: Request): Promise<Response>;

@@ -51,7 +51,8 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
   try {
     const { protocol, transactionMemoryMs: memoryMs } = domain.settings;
     const transactions = { scope: protocol.transIds ?? "conference", memoryMs };
-    const inbound = { domain: domain.name, transId, messages, transactions };
+    const sharesAnswers = protocol.gather === "document";
+    const inbound = { domain: domain.name, transId, messages, transactions, sharesAnswers };
     const notes = await deliver(inbound, edge.objects, edge.handleCache, edge.now());
     for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: domain.name, transId, note });
   } catch (error) {

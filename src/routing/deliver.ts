@@ -1,6 +1,6 @@
 import type { ConfKey, DomainName, EpochMs, ExtConfId, MsgId, TransId, WebexHost } from "../foundation/ids.ts";
 import { setLimited } from "../foundation/limits.ts";
-import type { EdgeObjects, HandleClaim } from "../rpc.ts";
+import type { EdgeObjects, HandleClaim, SharedRequests } from "../rpc.ts";
 import { answerTo, isAnswered, requestOf } from "../tsp/answers.ts";
 import type { FromWebex, ToWebex } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
@@ -17,6 +17,8 @@ interface InboundDocument {
     readonly scope: "conference" | "domain";
     readonly memoryMs: number;
   };
+  /** Whether answers of several conferences to this document shall travel together. */
+  readonly sharesAnswers: boolean;
 }
 
 interface HostsChecked {
@@ -67,11 +69,15 @@ export async function deliver(
   if (transactions.scope === "conference" && (await deliverFromCache(document, objects, cache, now))) return [];
   const found = await find(document, objects, cache, now);
   if (!found) return [`another document came under TransID ${transId}: this one is confirmed, and not carried out`];
-  const { conferences, unrouted, notes } = route(messages, found);
+  const routed = route(messages, found);
+  const { conferences, unrouted, notes } = routed;
+  const requests = document.sharesAnswers ? sharedRequests(routed) : [];
+  const shared = requests.length > 0 && { shared: requests };
   const deliveries: Promise<unknown>[] = Array.from(conferences, ([confKey, mine]) =>
-    objects.conference(domain, confKey).receive({ domain, confKey, transId, messages: mine }),
+    objects.conference(domain, confKey).receive({ domain, confKey, transId, messages: mine, ...shared }),
   );
-  if (unrouted.size > 0) deliveries.push(objects.mailbox(domain).send({ domain, transId, answers: unrouted }));
+  if (unrouted.size > 0)
+    deliveries.push(objects.mailbox(domain).send({ domain, transId, answers: unrouted, ...shared }));
   const outcomes = await Promise.allSettled(deliveries);
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   if (failed) throw failed.reason;
@@ -133,6 +139,23 @@ async function find(
   for (const [extConfId, confKey] of byExtConfId) cache.set(domain, extConfId, confKey, now);
   const byMsgId = new Map(holders.flatMap(([msgId, holder]) => (holder === null ? [] : [[msgId, holder] as const])));
   return { byExtConfId, byMsgId };
+}
+
+/** For each server that has answers to expect from several objects, all its requests (protocol T45). */
+function sharedRequests({ conferences, unrouted }: Routed): SharedRequests {
+  const asked = Array.from(conferences.values(), (messages) =>
+    messages.flatMap((message) => {
+      const { replyTo, msgId } = requestOf(message) ?? {};
+      return replyTo && msgId ? [{ replyTo, msgId }] : [];
+    }),
+  );
+  const refused = Array.from(unrouted, ([replyTo, answers]) => answers.map(({ msgId }) => ({ replyTo, msgId })));
+  const parts = [...asked, refused.flat()].map((part) => Map.groupBy(part, ({ replyTo }) => replyTo));
+  const hosts = new Set(parts.flatMap((part) => [...part.keys()]));
+  return [...hosts].flatMap((host) => {
+    const lists = parts.flatMap((part) => (part.has(host) ? [part.get(host) ?? []] : []));
+    return lists.length > 1 ? [lists.flat().map(({ msgId }) => msgId)] : [];
+  });
 }
 
 /** How a message names its conference. */

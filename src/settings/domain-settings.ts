@@ -65,6 +65,7 @@ const protocol = v.pipe(
     codes: v.optional(codes),
     silent: v.optional(v.array(wireName)),
     refuseHosts: v.optional(v.boolean()),
+    gather: v.optional(v.picklist(["conference", "document"], 'must be "conference" or "document"')),
     transIds: v.optional(v.picklist(["conference", "domain"], 'must be "conference" or "domain"')),
   }),
   // The schema of `codes` is made from the very table that the type describes.

@@ -317,6 +317,7 @@ export const example: DomainSettingsInput = {
     silent: ["A2W_RspUpdateConference"],
     refuseHosts: true,
     transIds: "domain",
+    gather: "document",
   },
   journalRetentionDays: 7,
   adapterSecrets: [sampleSecret],

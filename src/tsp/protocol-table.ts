@@ -91,6 +91,8 @@ export interface ProtocolOverrides {
   readonly refuseHosts?: boolean;
   /** Over what a TransID is unique: `domain` costs each document a call of the handle index. */
   readonly transIds?: "conference" | "domain";
+  /** Whose answers to one document travel together: those of one conference, or of all; that costs each of these answers a hop. */
+  readonly gather?: "conference" | "document";
 }
 
 /** The codes of a domain, from word to number and back. */

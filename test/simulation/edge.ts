@@ -211,7 +211,7 @@ export class Edge {
       const { protocol, transactionMemoryMs: memoryMs } = this.domain.settings;
       const transactions = { scope: protocol.transIds ?? "conference", memoryMs };
       await deliver(
-        { domain, transId, messages, transactions },
+        { domain, transId, messages, transactions, sharesAnswers: protocol.gather === "document" },
         this.#objects,
         this.#shared.cache,
         this.#context.edgeNow(),
@@ -247,6 +247,7 @@ export class Edge {
       return new Conference({
         ...this.#ports(hosted, life),
         sql: this.#watched(confKey, hosted, life.sql),
+        share: (answers) => send(() => this.#of(answers.domain).mailbox.call((mailbox) => mailbox.share(answers))),
         nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
         relay: (name, bridge) => {
           const { hosted } = this.#of(name).relayOf(bridge);
