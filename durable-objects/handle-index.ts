@@ -70,11 +70,11 @@ export class HandleIndex implements HandleIndexRpc {
   }
 
   async resolve(request: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey> | null> {
-    const { transId, claims, handles, named } = request;
+    const { claims, handles, named } = request;
     const now = this.#ports.now();
-    const verdict = named ? this.#transactions.judge(transId, named, now) : "repeat";
+    const verdict = named ? this.#transactions.judge(named, now) : "repeat";
     if (verdict === "other") return null;
-    const remember = () => (named && verdict === "new" ? this.#transactions.write(transId, named, now) : () => {});
+    const remember = () => (named && verdict === "new" ? this.#transactions.write(named, now) : () => {});
     if (claims.length > 0) await this.#claim(request, remember);
     else if (verdict === "new") this.#ports.sql.transaction(remember)();
     const found = new Map<ExtConfId, ConfKey>();

@@ -50,7 +50,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T37: "Three attempts in all, with the same TransID and the same bytes.",
     T38: "A repeated TransID is confirmed and does nothing else.",
     T39: "The repeat gets the verdict of the first copy, and waits for it if need be.",
-    T40: "TransIDs are remembered for two hours; never as long as a day. One with another document is a repeat: among all creates of a domain, and within a conference; among all documents of a domain by a setting.",
+    T40: "TransIDs are remembered for two hours; never as long as a day. One with another document is a repeat: among all creates of a server, and within a conference; among all documents of a domain by a setting.",
     T41: "An attempt may take 10 s; the second comes at once, the third after 2 s.",
     T42: "A Confirmation other than 0 ends the attempts; one for another TransID is a failed attempt.",
     T43: "After the last attempt the transaction is given up, and the conference goes on.",

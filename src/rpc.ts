@@ -168,6 +168,8 @@ export interface HandleClaim {
 
 /** Which conferences a document names, as a text that is the same for each of its repeats, and how long that is remembered. */
 export interface NamedConferences {
+  /** Whose repeat it may be: its TransID, alone or with the server that sent it. */
+  readonly under: string;
   readonly names: string;
   readonly memoryMs: number;
 }

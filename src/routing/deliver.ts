@@ -13,7 +13,10 @@ interface InboundDocument {
   readonly messages: readonly FromWebex[];
   /** Where a document that comes under the TransID of another one is found out, and for how long. */
   readonly transactions: {
-    /** `conference`: by each conference for itself, but creates by the handle index, which they reach anyway; `domain`: all by the index. */
+    /**
+     * `conference`: by each conference for itself, but creates of one server by the handle index, which they reach anyway; `domain`:
+     * all by the index.
+     */
     readonly scope: "conference" | "domain";
     readonly memoryMs: number;
   };
@@ -126,7 +129,10 @@ async function find(
   }
   const isJudged = claims.length > 0 || scope === "domain";
   const asksIndex = isJudged || handles.size > 0;
-  const named = isJudged && { named: { names: JSON.stringify(addresses), memoryMs } };
+  // Whether two servers of a pool may make the same TransID is not documented, and a create that is taken for a repeat is lost.
+  const servers = scope === "domain" ? [] : new Set(messages.map(({ replyTo }) => replyTo));
+  const under = [transId, ...servers].join(" ");
+  const named = isJudged && { named: { under, names: JSON.stringify(addresses), memoryMs } };
   const [byExtConfId, holders] = await Promise.all([
     asksIndex
       ? objects.handles(domain).resolve({ domain, transId, claims, handles: [...handles], ...named })

@@ -295,7 +295,7 @@ test("a TransID that comes with another document is known, also in another life,
       transId,
       claims: [{ extConfId: handle, confKey }],
       handles: [],
-      named: { names, memoryMs },
+      named: { under: transId, names, memoryMs },
     })) !== null;
   const index = begin();
 
@@ -318,7 +318,7 @@ test("an index of an earlier version goes on, and remembers transactions from th
   await begin().resolve({ domain, transId, claims, handles: [] });
   expect(sql.exec("SELECT name FROM sqlite_master WHERE name = 'transaction_names'")).toEqual([]);
 
-  const named = { names: "one", memoryMs: hourMs };
+  const named = { under: transId, names: "one", memoryMs: hourMs };
   expect([...((await begin().resolve({ domain, transId, claims: [], handles: [handle], named })) ?? [])]).toEqual([
     [handle, first],
   ]);
@@ -333,10 +333,10 @@ test("of the transactions of a flood the latest 10,000 are known", async () => {
   const ask = (id: number, names = "one") =>
     index.resolve({
       domain,
-      transId: `${id}` as TransId,
+      transId,
       claims: [],
       handles: [],
-      named: { names, memoryMs: hourMs },
+      named: { under: `${id}`, names, memoryMs: hourMs },
     });
   for (let id = 0; id <= 10_000; id += 1) await ask(id);
 

@@ -1,7 +1,9 @@
 import { expect, test, vi } from "vitest";
 import type { ConfKey, MsgId } from "../../src/foundation/ids.ts";
+import { localDomain } from "../../src/settings/local-domain.ts";
 import { FakeEdge, token } from "./fake-edge.ts";
 
+const local = localDomain({ agents: [] });
 const create = (extConfId = "7000001", confKey = "555111222", msgId = "11") =>
   `<W2A_CreateConference MsgID="${msgId}" WbxHostName="tsp1.example.com:80" ExtConfID="${extConfId}" ConfKey="${confKey}"/>`;
 const drop = (extConfId = "7000001", msgId = "12") =>
@@ -176,6 +178,21 @@ test("a TransID that comes again with another create is confirmed, and makes no 
   // The first one itself is a repeat that its conference knows.
   await edge.post(document(create()));
   expect(edge.calls.at(-1)).toBe("receive 555111222");
+});
+
+test("one TransID of two servers makes two conferences, but for where it must be unique in the domain", async () => {
+  const conferences = async (scope: "conference" | "domain") => {
+    const edge = new FakeEdge(token, {
+      webex: { ...local.webex, hosts: ["*.example.com"] },
+      protocol: { transIds: scope },
+    });
+    await edge.post(document(create()));
+    await edge.post(document(create("7000002", "555333444").replace("tsp1", "tsp2")));
+    return [...edge.received.keys()];
+  };
+
+  expect(await conferences("conference")).toEqual(["555111222", "555333444"]);
+  expect(await conferences("domain")).toEqual(["555111222"]);
 });
 
 test("a TransID that comes again for another conference is a repeat where `protocol.transIds` is domain (protocol T40)", async () => {
