@@ -1,17 +1,11 @@
 import type { Command } from "../src/bridge/commands.ts";
+import { type DialRules, mayDial } from "../src/foundation/dial-rules.ts";
 import type { CallId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import type { Execution } from "./drivers/driver.ts";
 
 /** What an agent lets its edge bring about, whatever the edge asks for. */
-export interface PolicySettings {
-  /** Begins of numbers that may be dialled, "+" and digits; "+" alone: every number. */
-  readonly allow: readonly string[];
-  /**
-   * Begins of numbers that may not be dialled. Where begins of both lists fit a number, the longest one counts. These fit, too, where the
-   * number has zeros behind the country code that the begin does not have.
-   */
-  readonly deny: readonly string[];
+export interface PolicySettings extends DialRules {
   /** Calls that may be dialled within any 60 seconds; absent: any number of them. */
   readonly callsPerMinute?: number | undefined;
   /** Dialled calls that may ring or be up at once; absent: any number of them. */
@@ -107,18 +101,6 @@ function isNumber({ country, area, local, extension }: PhoneNumber): boolean {
 /** The zero that is dialled within a country, which WebEx may send behind the country code, is not part of the number. */
 function digitsOf({ country, area, local }: PhoneNumber): number {
   return country.length + `${area}${local}`.replace(/^0/, "").length;
-}
-
-function mayDial({ allow, deny }: PolicySettings, { country, area, local }: PhoneNumber): boolean {
-  const number = `+${country}${area}${local}`;
-  // The zero that is dialled within a country: a trunk may leave it out.
-  const withoutZeros = `+${country}${`${area}${local}`.replace(/^0+/, "")}`;
-  const longest = (begins: readonly string[], ...numbers: readonly string[]) =>
-    Math.max(
-      0,
-      ...begins.filter((begin) => numbers.some((each) => each.startsWith(begin))).map(({ length }) => length),
-    );
-  return longest(allow, number) > longest(deny, number, withoutZeros);
 }
 
 /** Since when calls and conferences last; outlives the process. */

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { parseCommentedJson } from "../src/foundation/commented-json.ts";
+import { numberBegin } from "../src/foundation/dial-rules.ts";
 import { reasonOf } from "../src/foundation/reason.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import { mustBe, wrongValue } from "../src/foundation/wrong-value.ts";
@@ -18,15 +19,7 @@ const port = v.pipe(
   v.maxValue(65_535, "must be 0 to 65535"),
 );
 
-const begins = v.array(
-  v.pipe(
-    v.string(),
-    v.regex(
-      /^\+([1-9]\d{0,14})?$/,
-      'must be "+" and the digits with which numbers begin, from a country code on, or "+" alone for all; no country code begins with 0',
-    ),
-  ),
-);
+const begins = v.array(v.pipe(v.string(), v.regex(numberBegin.form, numberBegin.wrong)));
 const limit = v.optional(v.pipe(v.number(), v.integer("must be a whole number"), v.minValue(1, "must be 1 or more")));
 
 /** See `PolicySettings`. */

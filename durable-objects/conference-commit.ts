@@ -150,7 +150,7 @@ class Batch {
     }
     if (input.type === "webex") {
       const requests = input.messages.map(requestOf).filter((request) => request !== null);
-      this.queue = gather(this.queue, requests, at);
+      this.queue = gather(this.queue, requests, at, item.type === "webex" ? item.document.shared : undefined);
     }
     // Nobody chose a bridge for a conference that WebEx never created: it is on the bridge that reports it.
     if (item.type === "bridge" && state.head.phase === "absent") {

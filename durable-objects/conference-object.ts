@@ -66,6 +66,7 @@ export class ConferenceObject extends DurableObject<Env> implements ConferenceRp
       domain: (name) => findDomain(env, name),
       relay: (domain, bridge) => env.RELAY.getByName(`${domain}/${bridge}`),
       allocateIds: (request) => env.ID_ALLOCATOR.getByName(request.domain).allocate(request),
+      share: (answers) => env.MAILBOX.getByName(answers.domain).share(answers),
       nonce: () => String(crypto.getRandomValues(new BigUint64Array(1))),
       deleteAll: () => {
         this.#conference = null;

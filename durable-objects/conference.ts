@@ -25,6 +25,7 @@ import type {
   IdsWanted,
   OperatorResult,
   RelayRpc,
+  SharedAnswers,
   StoryLine,
 } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
@@ -48,6 +49,8 @@ interface ConferencePorts extends Platform {
   domain(name: DomainName): Domain | null;
   relay(domain: DomainName, bridge: BridgeName): Pick<RelayRpc, "sendCommands" | "askForSnapshot" | "health">;
   allocateIds(request: IdRequest): Promise<IdBlocks>;
+  /** Hands answers over to the domain's mailbox, where they meet those of other conferences. */
+  share(answers: SharedAnswers): Promise<void>;
   /** 64 random bits as text. */
   nonce(): string;
   /** Deletes everything, and ends the life of the object. */
@@ -391,7 +394,11 @@ function mayWait(message: FromWebex): boolean {
   return isAnswered(message) && message.type !== "create-conference" && message.type !== "close-conference";
 }
 
-const troubles: ReadonlySet<Outcome["event"]> = new Set(["conference-not-created", "command-failed"]);
+const troubles: ReadonlySet<Outcome["event"]> = new Set([
+  "conference-not-created",
+  "call-out-denied",
+  "command-failed",
+]);
 
 function isSpeech(item: Item): boolean {
   return item.type === "bridge" && item.reports.reports.every(isOfSpeech);

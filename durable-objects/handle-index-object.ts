@@ -15,7 +15,7 @@ export class HandleIndexObject extends DurableObject<Env> implements HandleIndex
     this.#index = this.#begin();
   }
 
-  resolve(request: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey>> {
+  resolve(request: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey> | null> {
     return this.#index.resolve(request);
   }
 

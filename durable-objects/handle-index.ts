@@ -4,6 +4,7 @@ import { within } from "../src/foundation/timers.ts";
 import type { HandleClaim, HandleIndexRpc, HandleRequest } from "../src/rpc.ts";
 import { Alarm, type AlarmPorts } from "./alarm.ts";
 import { hasTable, type Sql, type SqlRow, type SqlValue } from "./platform.ts";
+import { TransactionNames } from "./transaction-names.ts";
 
 export interface HandleIndexPorts extends AlarmPorts {
   readonly sql: Sql;
@@ -51,11 +52,12 @@ const tables = [
 /**
  * Which conference each handle (ExtConfID) of a domain stands for, and so which conferences the domain has. Looking something up
  * writes nothing, and the first claim makes the tables. A claim writes two rows: the handle, and its entry in the index of
- * conferences.
+ * conferences; a document with claims one more, by which another document under its TransID is known.
  */
 export class HandleIndex implements HandleIndexRpc {
   readonly #ports: HandleIndexPorts;
   readonly #alarm: Alarm;
+  readonly #transactions: TransactionNames;
   #hasTables: boolean;
   /** Which transaction claimed each handle last. A young claim of an earlier life is left alone. */
   readonly #claimedBy = new Map<ExtConfId, TransId>();
@@ -63,11 +65,18 @@ export class HandleIndex implements HandleIndexRpc {
   constructor(ports: HandleIndexPorts) {
     this.#ports = ports;
     this.#alarm = new Alarm(ports);
+    this.#transactions = new TransactionNames(ports.sql);
     this.#hasTables = hasTable(ports.sql, "release_progress");
   }
 
-  async resolve({ domain, transId, claims, handles }: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey>> {
-    if (claims.length > 0) await this.#claim(domain, transId, claims);
+  async resolve(request: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey> | null> {
+    const { claims, handles, named } = request;
+    const now = this.#ports.now();
+    const verdict = named ? this.#transactions.judge(named, now) : "repeat";
+    if (verdict === "other") return null;
+    const remember = () => (named && verdict === "new" ? this.#transactions.write(named, now) : () => {});
+    if (claims.length > 0) await this.#claim(request, remember);
+    else if (verdict === "new") this.#ports.sql.transaction(remember)();
     const found = new Map<ExtConfId, ConfKey>();
     if (!this.#hasTables) return found;
     for (const extConfId of [...claims.map((claim) => claim.extConfId), ...handles]) {
@@ -89,18 +98,22 @@ export class HandleIndex implements HandleIndexRpc {
     });
   }
 
-  /** First come, first served. The handle of a conference that is over goes to the new one. */
-  async #claim(domain: DomainName, transId: TransId, claims: readonly HandleClaim[]): Promise<void> {
+  /**
+   * First come, first served. The handle of a conference that is over goes to the new one. `remember` is called within the
+   * transaction, and what it returns behind it.
+   */
+  async #claim({ domain, transId, claims }: HandleRequest, remember: () => () => void): Promise<void> {
     const { sql } = this.#ports;
-    const contested = sql.transaction(() => {
+    const { contested, remembered } = sql.transaction(() => {
       if (!this.#hasTables) for (const table of tables) sql.exec(table);
       sql.exec(
         "INSERT INTO release_progress SELECT ?, '', ?, NULL WHERE NOT EXISTS (SELECT 1 FROM release_progress)",
         ...[domain, this.#ports.retentionMs(domain)],
       );
-      return claims.flatMap((claim) => this.#claimFree(claim, transId));
+      return { remembered: remember(), contested: claims.flatMap((claim) => this.#claimFree(claim, transId)) };
     });
     this.#hasTables = true;
+    remembered();
     await this.#alarm.ensure(this.#ports.now() + releaseEveryMs);
     await Promise.all(
       contested.map(async ({ claim, holder, claimedBy }) => {

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Mail, MailboxRpc } from "../src/rpc.ts";
+import type { Mail, MailboxRpc, SharedAnswers } from "../src/rpc.ts";
 import { findDomain } from "../src/settings/load.ts";
 import { Mailbox } from "./mailbox.ts";
 import { type Env, platformOf } from "./platform.ts";
@@ -11,6 +11,10 @@ export class MailboxObject extends DurableObject<Env> implements MailboxRpc {
 
   send(mail: Mail): Promise<void> {
     return this.#current.send(mail);
+  }
+
+  share(answers: SharedAnswers): Promise<void> {
+    return this.#current.share(answers);
   }
 
   override alarm(): Promise<void> {

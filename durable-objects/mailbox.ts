@@ -1,13 +1,14 @@
+import type { Post } from "../src/conference/draft.ts";
 import type { DomainName, EpochMs, TransId } from "../src/foundation/ids.ts";
 import { LogLimit } from "../src/foundation/limits.ts";
-import type { IdBlocks, IdRequest, Mail, MailboxRpc } from "../src/rpc.ts";
+import type { IdBlocks, IdRequest, Mail, MailboxRpc, SharedAnswers, SharedRequests } from "../src/rpc.ts";
 import type { Domain } from "../src/settings/load.ts";
 import { Clock, nextWake } from "./clock.ts";
 import { IdSupply, noIds } from "./id-supply.ts";
 import type { LogLine } from "./log.ts";
 import { newTally } from "./measures.ts";
 import { Outbox, type OutboxStore, type Undelivered } from "./outbox.ts";
-import { type QueuedDocument, withoutMessages } from "./outbox-rows.ts";
+import { gatherShared, type QueuedDocument, withoutMessages } from "./outbox-rows.ts";
 import { hasTable, type Platform, type Sql } from "./platform.ts";
 
 interface MailboxPorts extends Platform {
@@ -31,16 +32,21 @@ const tables = [
   "CREATE TABLE IF NOT EXISTS outbox (seq INTEGER PRIMARY KEY, row TEXT NOT NULL)",
 ];
 
-/** Answers of one domain that belong to no conference, each transaction answered once. */
+/**
+ * Answers of one domain that belong to no conference, each transaction answered once; and, where the domain wants that, answers of
+ * several conferences to one document, which meet here (protocol T45).
+ */
 export class Mailbox implements MailboxRpc {
   readonly #ports: MailboxPorts;
   readonly #outbox: Outbox;
   readonly #tally = newTally();
   /** Transactions whose repeats may still come, and when each was answered, the oldest first. */
-  readonly #answered: Map<TransId, EpochMs>;
+  readonly #answered: Map<string, EpochMs>;
   readonly #logLimit = new LogLimit();
   readonly #clock: Clock;
   readonly #ids: IdSupply;
+  /** Answers that wait for ids, each of which may need one. */
+  #underWay = 0;
   #domain: DomainName | null;
   /** When the last transaction was answered. */
   #lastAt: EpochMs;
@@ -50,7 +56,7 @@ export class Mailbox implements MailboxRpc {
     const read = (query: string) => (hasTable(sql, "answer") ? sql.exec(query) : []);
     this.#domain = (read("SELECT domain FROM owner")[0]?.domain ?? null) as DomainName | null;
     const answers = read("SELECT at, request FROM answer ORDER BY at");
-    this.#answered = new Map(answers.map(({ at, request }) => [request as TransId, Number(at)]));
+    this.#answered = new Map(answers.map(({ at, request }) => [String(request), Number(at)]));
     this.#lastAt = Number(answers.at(-1)?.at ?? 0);
     const log = (line: LogLine) => {
       const dropped = this.#logLimit.admit(line.event, "", platform.now());
@@ -82,17 +88,37 @@ export class Mailbox implements MailboxRpc {
     this.#clock.alarm.guard(() => this.#wake("restored"));
   }
 
-  async send({ domain: domainName, transId, answers }: Mail): Promise<void> {
-    this.#domain ??= domainName;
+  async send({ domain, transId, answers, shared = [] }: Mail): Promise<void> {
     const mail = Array.from(answers, ([host, messages]) => messages.map((message) => ({ host, message }))).flat();
-    await this.#ids.ensure(mail.length);
-    // From here to the commit nothing is awaited: a copy that waited as well finds the answer to this one.
+    await this.#accept(domain, transId, mail, shared);
+  }
+
+  async share({ domain, id, host, messages, requests }: SharedAnswers): Promise<void> {
+    const mail = messages.map((message) => ({ host, message }));
+    // Our TransIDs and those of WebEx may be alike.
+    await this.#accept(domain, `shared ${id}`, mail, [requests]);
+    await this.#outbox.gone(messages);
+  }
+
+  async #accept(domain: DomainName, id: string, mail: readonly Post[], shared: SharedRequests): Promise<void> {
+    this.#domain ??= domain;
+    this.#underWay += mail.length;
+    try {
+      await this.#ids.ensure(this.#underWay);
+      this.#commit(domain, id, mail, shared);
+    } finally {
+      this.#underWay -= mail.length;
+    }
+  }
+
+  /** Nothing is awaited here: a copy that waited for ids as well finds the answer to this one. */
+  #commit(domainName: DomainName, id: string, mail: readonly Post[], shared: SharedRequests): void {
     const domain = this.#ports.domain(this.#named);
     if (!domain) throw new Error(`the settings have no domain "${this.#domain}": its mail cannot be sent`);
     const now = this.#ports.now();
     let forgottenAt = now - domain.settings.transactionMemoryMs;
-    if ((this.#answered.get(transId) ?? forgottenAt) > forgottenAt) return;
-    const hosts = new Set([...this.#outbox.rows.map(({ host }) => host), ...answers.keys()]);
+    if ((this.#answered.get(id) ?? forgottenAt) > forgottenAt) return;
+    const hosts = new Set([...this.#outbox.rows, ...mail].map(({ host }) => host));
     if (hosts.size > mostHosts) throw new Error(`answers to ${mostHosts} servers wait already`);
     for (const [oldest, at] of this.#answered) {
       if (at > forgottenAt && this.#answered.size < mostAnswered) break;
@@ -104,16 +130,17 @@ export class Mailbox implements MailboxRpc {
       (nextId) => {
         for (const table of tables) sql.exec(table);
         sql.exec("DELETE FROM answer WHERE at <= ?", forgottenAt);
-        sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, transId);
+        sql.exec("INSERT INTO answer (at, request) VALUES (?, ?)", now, id);
         sql.exec("INSERT INTO owner (domain) VALUES (?) ON CONFLICT DO NOTHING", domainName);
         let { queue } = this.#outbox;
+        for (const requests of shared) queue = gatherShared(queue, requests, now);
         for (const post of mail) queue = this.#outbox.add(queue, post, domain, () => nextId("transIds") as TransId);
         this.#outbox.write(queue.rows);
         return queue;
       },
       (work) => sql.transaction(work),
     );
-    this.#answered.set(transId, now);
+    this.#answered.set(id, now);
     this.#lastAt = now;
     this.#outbox.adopt(queue);
     this.#ports.measures.keep(this.#named, "", this.#tally);

@@ -28,6 +28,7 @@ const outcomes: readonly Outcome["event"][] = [
   "conference-ended",
   "caller-entered",
   "caller-left",
+  "call-out-denied",
   "command-failed",
 ];
 
@@ -63,7 +64,7 @@ export class Measures {
   );
   readonly outcomes = new Counter(
     "bridgehead_outcomes_total",
-    "What became of conferences and callers, and commands that failed.",
+    "What became of conferences and callers, call-outs that the domain's policy denied, and commands that failed.",
   );
   readonly takeovers = new Counter("bridgehead_takeovers_total", "An agent became active in the place of another one.");
   readonly foreignReports = new Counter(

@@ -1,5 +1,6 @@
 import type { Outgoing, Post } from "../src/conference/draft.ts";
 import type { EpochMs, MsgId } from "../src/foundation/ids.ts";
+import type { SharedRequests } from "../src/rpc.ts";
 import type { OpenRequest } from "../src/tsp/answers.ts";
 import { maxMessages } from "../src/tsp/protocol-table.ts";
 
@@ -15,6 +16,8 @@ export interface QueuedDocument {
   /** When the next attempt may begin. */
   readonly dueAt: EpochMs;
   readonly messages: readonly Outgoing[];
+  /** These are answers, and travel with those of other conferences to these requests. */
+  readonly shared?: readonly MsgId[];
   /** Why the last attempt failed, and when; absent: none did. */
   readonly failure?: string;
   readonly failedAt?: EpochMs;
@@ -25,6 +28,8 @@ export type Rows = readonly QueuedDocument[];
 /** Requests of one document and one server that are not answered yet. */
 interface OpenDocument {
   readonly requests: readonly MsgId[];
+  /** Those and the requests that others answer, where the answers travel with theirs. */
+  readonly shared?: readonly MsgId[];
   /** The answers wait for each other until then. */
   readonly until: EpochMs;
 }
@@ -53,12 +58,30 @@ const gatherMs = 30;
 const openMs = 10_000;
 
 /** The queue after a document came in: the answers to its requests travel together as far as they are ready soon (protocol T45). */
-export function gather(queue: Queue, requests: readonly OpenRequest[], now: EpochMs): Queue {
-  const opened = [...Map.groupBy(requests, ({ replyTo }) => replyTo).values()]
+export function gather(
+  queue: Queue,
+  requests: readonly OpenRequest[],
+  now: EpochMs,
+  shared: SharedRequests = [],
+): Queue {
+  const until = now + openMs;
+  const own = requests.filter(({ msgId }) => !shared.some((all) => all.includes(msgId)));
+  const opened: OpenDocument[] = [...Map.groupBy(own, ({ replyTo }) => replyTo).values()]
     .filter(({ length }) => length > 1)
-    .map((asked) => ({ requests: asked.map(({ msgId }) => msgId), until: now + openMs }));
+    .map((asked) => ({ requests: asked.map(({ msgId }) => msgId), until }));
+  for (const all of shared) {
+    const mine = requests.flatMap(({ msgId }) => (all.includes(msgId) ? [msgId] : []));
+    if (mine.length > 0) opened.push({ requests: mine, shared: all, until });
+  }
   if (opened.length === 0) return queue;
   return { rows: queue.rows, open: [...queue.open.filter(({ until }) => until > now), ...opened] };
+}
+
+/** The queue where answers of several conferences to these requests of one document meet; the first of them to come opens it. */
+export function gatherShared(queue: Queue, requests: readonly MsgId[], now: EpochMs): Queue {
+  const open = queue.open.filter(({ until }) => until > now);
+  if (open.some((document) => document.requests.some((msgId) => requests.includes(msgId)))) return queue;
+  return { ...queue, open: [...open, { requests, until: now + openMs }] };
 }
 
 /**
@@ -75,29 +98,35 @@ export function append(
 ): Queue {
   const { rows } = queue;
   const isAnswer = "result" in message;
-  const { open, isAwaitingOthers } = isAnswer
+  const { open, isAwaitingOthers, shared } = isAnswer
     ? answered(queue.open, message.msgId, now)
-    : { ...queue, isAwaitingOthers: false };
+    : { ...queue, isAwaitingOthers: false, shared: undefined };
   const dueAt = isAwaitingOthers ? now + gatherMs : now;
   const at = rows.findLastIndex((row) => row.host === host);
   const last = rows[at];
   const fits = together || last?.messages.every((other) => "result" in other === isAnswer);
-  if (last && fits && last.attempts === 0 && last.messages.length < maxMessages) {
+  if (last && fits && last.attempts === 0 && last.messages.length < maxMessages && isSame(last.shared, shared)) {
     const joined = { dueAt: isAnswer && !isAwaitingOthers ? dueAt : last.dueAt, messages: [...last.messages, message] };
     return { open, rows: rows.with(at, { ...last, ...joined }) };
   }
-  return { open, rows: [...rows, { ...fresh(), host, queuedAt: now, attempts: 0, dueAt, messages: [message] }] };
+  const row = { ...fresh(), host, queuedAt: now, attempts: 0, dueAt, messages: [message], ...(shared && { shared }) };
+  return { open, rows: [...rows, row] };
+}
+
+function isSame(one: readonly MsgId[] | undefined, other: readonly MsgId[] | undefined): boolean {
+  return one?.join() === other?.join();
 }
 
 /** The documents without this request, and whether other answers to its document may follow soon. */
 function answered(open: Queue["open"], msgId: MsgId, now: EpochMs) {
   const document = open.find(({ requests, until }) => until > now && requests.includes(msgId));
-  if (!document) return { open, isAwaitingOthers: false };
+  if (!document) return { open, isAwaitingOthers: false, shared: undefined };
+  const { shared } = document;
   const requests = document.requests.filter((other) => other !== msgId);
   const others = open.filter((other) => other !== document);
   return requests.length === 0
-    ? { open: others, isAwaitingOthers: false }
-    : { open: [...others, { ...document, requests }], isAwaitingOthers: true };
+    ? { open: others, isAwaitingOthers: false, shared }
+    : { open: [...others, { ...document, requests }], isAwaitingOthers: true, shared };
 }
 
 /** The rows without these messages of one row, and without that row when nothing is left in it. */

@@ -2,7 +2,9 @@ import { BACK_END, type Outgoing, type Post } from "../src/conference/draft.ts";
 import { isEnd } from "../src/conference/failover.ts";
 import type { DomainName, EpochMs, TransId, WebexHost } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
+import { within } from "../src/foundation/timers.ts";
 import { targetUrl } from "../src/routing/target-url.ts";
+import type { SharedAnswers } from "../src/rpc.ts";
 import type { DomainSettings } from "../src/settings/domain-settings.ts";
 import type { AdapterCodec } from "../src/tsp/codec.ts";
 import type { ToWebex } from "../src/tsp/messages.ts";
@@ -30,6 +32,8 @@ interface OutboxDomain {
 interface Ports extends Pick<Platform, "now" | "after" | "log" | "post" | "measures"> {
   /** Of the owner; the documents in it are the outbox's to keep. */
   readonly tally: Tally;
+  /** Hands answers over to where they meet those of other conferences; without it, there are none such. */
+  share?(answers: SharedAnswers): Promise<void>;
 }
 
 /** Where the rows are on disk. They are changed within a transaction. */
@@ -84,6 +88,8 @@ export class Outbox {
   #seq = 0;
   readonly #inFlight = new Map<QueuedDocument["host"], Flight>();
   readonly #pauses = new Map<QueuedDocument["host"], Pause>();
+  /** Who waits for a change of the rows. */
+  #waiting: (() => void)[] = [];
   #wakeAt: EpochMs | null = null;
   #cancelWake: () => void = () => {};
 
@@ -164,6 +170,13 @@ export class Outbox {
     this.pump();
   }
 
+  /** Resolves when nothing of these messages waits here: they were confirmed, or given up. */
+  async gone(messages: readonly Outgoing[]): Promise<void> {
+    const isOf = ({ type, msgId }: Outgoing) => messages.some((one) => one.type === type && one.msgId === msgId);
+    while (this.rows.some((row) => row.messages.some(isOf)))
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
   /** Deletes what is confirmed and was not deleted together with something else; the owner's alarm calls it. */
   deleteConfirmed(): void {
     if (this.#confirmed.size === 0) return;
@@ -225,8 +238,8 @@ export class Outbox {
     if (target === null) return this.#end(row, domain, messages, "the settings do not have its receiver any more");
     if (row.attempts >= webex.attempts)
       return this.#end(row, domain, messages, row.failure ?? "a restart in its last attempt");
-    const content = this.#contentOf(row, domain);
-    if (!content.ok) return this.#end(row, domain, content.error, "it cannot be written");
+    const content = row.shared ? null : this.#contentOf(row, domain);
+    if (content?.ok === false) return this.#end(row, domain, content.error, "it cannot be written");
 
     const begun = { ...row, attempts: row.attempts + 1 };
     if (row.attempts === 0) this.#keep(replaced(this.rows, begun));
@@ -236,6 +249,10 @@ export class Outbox {
     }
     const { signal } = flight.abort;
     const begunAt = this.#ports.now();
+    if (content === null) {
+      await this.#share(begun, domain, signal);
+      return signal.aborted ? undefined : this.#limit(row.host, domain);
+    }
     const answer = await this.#ports.post({ url: target, timeoutMs: webex.timeoutMs, signal, ...content.value });
 
     if (signal.aborted) return;
@@ -247,6 +264,26 @@ export class Outbox {
       this.#done(begun, domain, tookMs);
     } else await this.#failed(begun, domain, confirmed.error);
     await this.#limit(row.host, domain);
+  }
+
+  /** The row is done when its answers were posted with the others: what comes behind it waits for that (protocol T46). */
+  async #share(row: QueuedDocument, domain: OutboxDomain, signal: AbortSignal): Promise<void> {
+    const { attempts, timeoutMs, retryDelaysMs } = domain.settings.webex;
+    const withinMs = attempts * (timeoutMs + Math.max(...retryDelaysMs));
+    const answers = {
+      domain: domain.name,
+      id: row.transId,
+      host: row.host as WebexHost,
+      messages: row.messages as readonly ToWebex[],
+      requests: row.shared ?? [],
+    };
+    const begunAt = this.#ports.now();
+    try {
+      await within(this.#ports, withinMs, "the mailbox", this.#ports.share?.(answers) ?? Promise.resolve());
+    } catch (error) {
+      return signal.aborted ? undefined : this.#failed(row, domain, String(error));
+    }
+    if (!signal.aborted) this.#done(row, domain, this.#ports.now() - begunAt);
   }
 
   async #failed(row: QueuedDocument, domain: OutboxDomain, why: string): Promise<void> {
@@ -359,6 +396,7 @@ export class Outbox {
   }
 
   #count(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
     const { tally } = this.#ports;
     tally.documents = this.rows.length;
     tally.oldestAt = this.rows[0]?.queuedAt ?? null;

@@ -27,10 +27,17 @@ export interface ConferenceIdentity {
   readonly confKey: ConfKey;
 }
 
+/**
+ * Requests of one document whose answers shall travel together although they come from several conferences, by server; absent where
+ * the domain does not want that.
+ */
+export type SharedRequests = readonly (readonly MsgId[])[];
+
 /** One document's messages for one conference. */
 export interface ConferenceDocument extends ConferenceIdentity {
   readonly transId: TransId;
   readonly messages: readonly FromWebex[];
+  readonly shared?: SharedRequests;
   /** The sender remembers that their handles stand for this conference, and did not ask. */
   readonly fromCache?: true;
 }
@@ -159,6 +166,14 @@ export interface HandleClaim {
   readonly confKey: ConfKey;
 }
 
+/** Which conferences a document names, as a text that is the same for each of its repeats, and how long that is remembered. */
+export interface NamedConferences {
+  /** Whose repeat it may be: its TransID, alone or with the server that sent it. */
+  readonly under: string;
+  readonly names: string;
+  readonly memoryMs: number;
+}
+
 /** The handles that one document claims, and those that it asks about. */
 export interface HandleRequest {
   readonly domain: DomainName;
@@ -166,12 +181,17 @@ export interface HandleRequest {
   /** First come, first served, in this order. */
   readonly claims: readonly HandleClaim[];
   readonly handles: readonly ExtConfId[];
+  /** Absent: whether another document came under this TransID is not looked at. */
+  readonly named?: NamedConferences;
 }
 
 /** The handles and conferences of one domain. */
 export interface HandleIndexRpc {
-  /** Claims first, then says for each handle that is known which conference it stands for; unknown ones are left out. */
-  resolve(request: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey>>;
+  /**
+   * Claims first, then says for each handle that is known which conference it stands for; unknown ones are left out. `null`: a document
+   * that named other conferences came under this TransID, and nothing is done.
+   */
+  resolve(request: HandleRequest): Promise<ReadonlyMap<ExtConfId, ConfKey> | null>;
   /** Whether any handle stands for this conference. */
   hasConference(confKey: ConfKey): Promise<boolean>;
 }
@@ -235,11 +255,25 @@ export interface Mail {
   readonly transId: TransId;
   /** By the server that asked. */
   readonly answers: ReadonlyMap<WebexHost, readonly ToWebex[]>;
+  readonly shared?: SharedRequests;
+}
+
+/** A conference's answers that shall travel with those of others to the same document. */
+export interface SharedAnswers {
+  readonly domain: DomainName;
+  /** Names them, each time they are sent. */
+  readonly id: string;
+  readonly host: WebexHost;
+  readonly messages: readonly ToWebex[];
+  /** All requests of the document that this server made. */
+  readonly requests: readonly MsgId[];
 }
 
 export interface MailboxRpc {
   /** Resolves when the answers, or an earlier copy of them, are on disk; rejects what cannot be committed now. */
   send(mail: Mail): Promise<void>;
+  /** Resolves when the answers, or an earlier copy of them, were posted and confirmed, or given up. */
+  share(answers: SharedAnswers): Promise<void>;
 }
 
 /** How a bridge is, as its relay last heard. */
@@ -293,7 +327,7 @@ export interface EdgeObjects {
   conference(domain: DomainName, confKey: ConfKey): Pick<ConferenceRpc, "receive" | "operate"> & Identified;
   handles(domain: DomainName): HandleIndexRpc & Identified;
   idAllocator(domain: DomainName): Pick<IdAllocatorRpc, "holderOf"> & Identified;
-  mailbox(domain: DomainName): MailboxRpc & Identified;
+  mailbox(domain: DomainName): Pick<MailboxRpc, "send"> & Identified;
   bridgeHealth(domain: DomainName, bridge: BridgeName): Promise<BridgeHealth>;
   /** Hands an agent's WebSocket request to the relay of its bridge. */
   connectAgent(domain: DomainName, bridge: BridgeName, request: Request): Promise<Response>;

@@ -1,5 +1,6 @@
 import type { CommandResult, RefusalReason } from "../bridge/commands.ts";
 import type { EndReason } from "../bridge/events.ts";
+import { mayDial } from "../foundation/dial-rules.ts";
 import { type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
@@ -18,7 +19,7 @@ const RETRY_HANG_UP_MS = 10_000;
 /** How long the bridge may take to bring in a call that was picked up, through a private talk or directly. */
 const ENTRY_MS = 30_000;
 
-/** Dials a number for WebEx (protocol 2.2.4, 4.3). */
+/** Dials a number for WebEx (protocol 2.2.4, 4.3), unless the domain's policy denies it. */
 export function startCallOut(draft: Draft, head: Creating | Running, message: FromWebexMessages["call-out"]): void {
   const request = requestOf(message);
   if (head.phase === "running" && head.locked) return draft.answer(request, "conference-locked");
@@ -26,6 +27,12 @@ export function startCallOut(draft: Draft, head: Creating | Running, message: Fr
   const present = draft.callers.values().filter((caller) => !caller.left);
   const pending = draft.callOuts.values().filter(({ stage }) => stage !== "dropping");
   if (present.some(isKnown) || pending.some(isKnown)) return draft.answer(request, "not-supported");
+  const { policy } = draft.context.settings;
+  if (policy && !mayDial(policy, message.phone)) {
+    const { country, area, local } = message.phone;
+    draft.outcome({ event: "call-out-denied", country, number: `${country}${area}${local}` });
+    return draft.answer(request, "number-denied");
+  }
   if (head.maxCallers !== null && present.length + pending.length >= head.maxCallers) {
     return draft.answer(request, "capacity-exceeded");
   }

@@ -74,6 +74,8 @@ export type Outcome =
     }
   | { readonly event: "caller-entered"; readonly call: CallId; readonly number: string; readonly dialled: boolean }
   | { readonly event: "caller-left"; readonly call: CallId; readonly why: LeaveReason }
+  /** `country`: the code of the number's country. */
+  | { readonly event: "call-out-denied"; readonly country: string; readonly number: string }
   | {
       readonly event: "command-failed";
       readonly commandId: CommandId;

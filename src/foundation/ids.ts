@@ -18,8 +18,8 @@ export type MsgId = Branded<"MsgId">;
 /** Identifies one posted document and its repeats (protocol T36 to T38). */
 export type TransId = Branded<"TransId">;
 /**
- * A TSP server. The decoder gives it as WebEx wrote it; the edge replaces that by the origin that is posted to
- * (`canonicalHost`), so behind the edge two hosts are one server exactly when their texts are equal.
+ * A TSP server. The decoder gives it as WebEx wrote it; the edge replaces that by the origin that is posted to,
+ * and an allowed path (`canonicalHost`), so behind the edge two hosts are one server exactly when their texts are equal.
  */
 export type WebexHost = Branded<"WebexHost">;
 /** One phone leg on the bridge. The bridge makes the ids of calls in, we make those of call-outs. */

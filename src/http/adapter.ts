@@ -34,7 +34,7 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
     return confirmation(domain.codec.confirm(transId, result));
   }
   const { transId } = document;
-  const { messages, refused } = checkHosts(document.messages, domain.settings.webex);
+  const { messages, refused, verdict } = checkHosts(document.messages, domain.settings.webex);
   for (const { message, why } of refused) {
     edge.log(
       "host-refused",
@@ -43,8 +43,17 @@ export async function receiveDocument(request: Request, domain: Domain, edge: Ed
     );
     metrics.hostsRefused.count({ domain: domain.name });
   }
+  if (verdict !== null && domain.settings.protocol.refuseHosts !== false) {
+    metrics.documents.count({ domain: domain.name, result: verdict });
+    metrics.confirmSeconds.observe({ domain: domain.name }, edge.now() - begunAt);
+    return confirmation(domain.codec.confirm(transId, verdict));
+  }
   try {
-    const notes = await deliver({ domain: domain.name, transId, messages }, edge.objects, edge.handleCache, edge.now());
+    const { protocol, transactionMemoryMs: memoryMs } = domain.settings;
+    const transactions = { scope: protocol.transIds ?? "conference", memoryMs };
+    const sharesAnswers = protocol.gather === "document";
+    const inbound = { domain: domain.name, transId, messages, transactions, sharesAnswers };
+    const notes = await deliver(inbound, edge.objects, edge.handleCache, edge.now());
     for (const note of [...document.notes, ...notes]) edge.log("document-note", { domain: domain.name, transId, note });
   } catch (error) {
     metrics.notStored.count({ domain: domain.name });

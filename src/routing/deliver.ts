@@ -1,6 +1,6 @@
 import type { ConfKey, DomainName, EpochMs, ExtConfId, MsgId, TransId, WebexHost } from "../foundation/ids.ts";
 import { setLimited } from "../foundation/limits.ts";
-import type { EdgeObjects, HandleClaim } from "../rpc.ts";
+import type { EdgeObjects, HandleClaim, SharedRequests } from "../rpc.ts";
 import { answerTo, isAnswered, requestOf } from "../tsp/answers.ts";
 import type { FromWebex, ToWebex } from "../tsp/messages.ts";
 import type { ResultWord } from "../tsp/protocol-table.ts";
@@ -11,11 +11,24 @@ interface InboundDocument {
   readonly domain: DomainName;
   readonly transId: TransId;
   readonly messages: readonly FromWebex[];
+  /** Where a document that comes under the TransID of another one is found out, and for how long. */
+  readonly transactions: {
+    /**
+     * `conference`: by each conference for itself, but creates of one server by the handle index, which they reach anyway; `domain`:
+     * all by the index.
+     */
+    readonly scope: "conference" | "domain";
+    readonly memoryMs: number;
+  };
+  /** Whether answers of several conferences to this document shall travel together. */
+  readonly sharesAnswers: boolean;
 }
 
 interface HostsChecked {
   readonly messages: readonly FromWebex[];
   readonly refused: readonly { readonly message: FromWebex; readonly why: BadTarget["kind"] }[];
+  /** The code for the Confirmation where none of the document's requests could be answered, and nothing of it is carried out. */
+  readonly verdict: ResultWord | null;
 }
 
 /**
@@ -34,8 +47,15 @@ export function checkHosts(messages: readonly FromWebex[], settings: TargetSetti
     refused.push({ message, why: host.error.kind });
     return [];
   });
-  return { messages: kept, refused };
+  const [first] = refused;
+  const verdict = first && !kept.some(isAnswered) ? hostResults[first.why] : null;
+  return { messages: kept, refused, verdict };
 }
+
+const hostResults = {
+  "not-a-host": "wrong-type",
+  "not-allowed": "host-not-allowed",
+} as const satisfies Record<BadTarget["kind"], ResultWord>;
 
 /**
  * Brings each message to where it belongs, and waits for disks, never for a bridge (protocol T28). Resolves to the lines to log
@@ -48,13 +68,19 @@ export async function deliver(
   cache: HandleCache,
   now: EpochMs,
 ): Promise<readonly string[]> {
-  const { domain, transId, messages } = document;
-  if (await deliverFromCache(document, objects, cache, now)) return [];
-  const { conferences, unrouted, notes } = route(messages, await find(document, objects, cache, now));
+  const { domain, transId, messages, transactions } = document;
+  if (transactions.scope === "conference" && (await deliverFromCache(document, objects, cache, now))) return [];
+  const found = await find(document, objects, cache, now);
+  if (!found) return [`another document came under TransID ${transId}: this one is confirmed, and not carried out`];
+  const routed = route(messages, found);
+  const { conferences, unrouted, notes } = routed;
+  const requests = document.sharesAnswers ? sharedRequests(routed) : [];
+  const shared = requests.length > 0 && { shared: requests };
   const deliveries: Promise<unknown>[] = Array.from(conferences, ([confKey, mine]) =>
-    objects.conference(domain, confKey).receive({ domain, confKey, transId, messages: mine }),
+    objects.conference(domain, confKey).receive({ domain, confKey, transId, messages: mine, ...shared }),
   );
-  if (unrouted.size > 0) deliveries.push(objects.mailbox(domain).send({ domain, transId, answers: unrouted }));
+  if (unrouted.size > 0)
+    deliveries.push(objects.mailbox(domain).send({ domain, transId, answers: unrouted, ...shared }));
   const outcomes = await Promise.allSettled(deliveries);
   const failed = outcomes.find((outcome) => outcome.status === "rejected");
   if (failed) throw failed.reason;
@@ -82,32 +108,60 @@ async function deliverFromCache(
   return objects.conference(domain, confKey).receive({ domain, confKey, transId, messages, fromCache: true });
 }
 
-/** Asks the index once for all handles of the document, and the id allocator for each MsgID that stands alone. */
+/**
+ * Asks the index once for all handles of the document, and the id allocator for each MsgID that stands alone. `null`: another
+ * document came under its TransID, so that this one counts as a repeat (protocol T38).
+ */
 async function find(
-  { domain, transId, messages }: InboundDocument,
+  { domain, transId, messages, transactions: { scope, memoryMs } }: InboundDocument,
   objects: EdgeObjects,
   cache: HandleCache,
   now: EpochMs,
-): Promise<Found> {
+): Promise<Found | null> {
   const claims: HandleClaim[] = [];
   const handles = new Set<ExtConfId>();
   const msgIds = new Set<MsgId>();
-  for (const message of messages) {
-    const address = addressOf(message);
+  const addresses = messages.map(addressOf);
+  for (const address of addresses) {
     if (address.by === "conf-key") claims.push({ extConfId: address.extConfId, confKey: address.confKey });
     else if (address.by === "ext-conf-id") handles.add(address.extConfId);
     else if (address.by === "msg-id") msgIds.add(address.msgId);
   }
-  const asksIndex = claims.length > 0 || handles.size > 0;
+  const isJudged = claims.length > 0 || scope === "domain";
+  const asksIndex = isJudged || handles.size > 0;
+  // Whether two servers of a pool may make the same TransID is not documented, and a create that is taken for a repeat is lost.
+  const servers = scope === "domain" ? [] : new Set(messages.map(({ replyTo }) => replyTo));
+  const under = [transId, ...servers].join(" ");
+  const named = isJudged && { named: { under, names: JSON.stringify(addresses), memoryMs } };
   const [byExtConfId, holders] = await Promise.all([
-    asksIndex ? objects.handles(domain).resolve({ domain, transId, claims, handles: [...handles] }) : new Map(),
+    asksIndex
+      ? objects.handles(domain).resolve({ domain, transId, claims, handles: [...handles], ...named })
+      : new Map(),
     Promise.all(
       Array.from(msgIds, async (msgId) => [msgId, await objects.idAllocator(domain).holderOf(msgId)] as const),
     ),
   ]);
+  if (!byExtConfId) return null;
   for (const [extConfId, confKey] of byExtConfId) cache.set(domain, extConfId, confKey, now);
   const byMsgId = new Map(holders.flatMap(([msgId, holder]) => (holder === null ? [] : [[msgId, holder] as const])));
   return { byExtConfId, byMsgId };
+}
+
+/** For each server that has answers to expect from several objects, all its requests (protocol T45). */
+function sharedRequests({ conferences, unrouted }: Routed): SharedRequests {
+  const asked = Array.from(conferences.values(), (messages) =>
+    messages.flatMap((message) => {
+      const { replyTo, msgId } = requestOf(message) ?? {};
+      return replyTo && msgId ? [{ replyTo, msgId }] : [];
+    }),
+  );
+  const refused = Array.from(unrouted, ([replyTo, answers]) => answers.map(({ msgId }) => ({ replyTo, msgId })));
+  const parts = [...asked, refused.flat()].map((part) => Map.groupBy(part, ({ replyTo }) => replyTo));
+  const hosts = new Set(parts.flatMap((part) => [...part.keys()]));
+  return [...hosts].flatMap((host) => {
+    const lists = parts.flatMap((part) => (part.has(host) ? [part.get(host) ?? []] : []));
+    return lists.length > 1 ? [lists.flat().map(({ msgId }) => msgId)] : [];
+  });
 }
 
 /** How a message names its conference. */

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { numberBegin } from "../foundation/dial-rules.ts";
 import { defaultCodes, type ProtocolOverrides } from "../tsp/protocol-table.ts";
 import { repairs } from "../tsp/repairs.ts";
 import { overridesFault } from "../tsp/vocabulary.ts";
@@ -17,6 +18,18 @@ const short = v.pipe(
 );
 const noAddress = "must be an address that begins with http:// or https://";
 const address = v.pipe(short, v.url(noAddress), v.regex(/^https?:\/\//i, noAddress));
+const path = v.pipe(v.string(), v.startsWith("/", "must begin with /"));
+const scheme = v.picklist(["http", "https", "auto"], 'must be "http", "https" or "auto"');
+const paths = v.array(path);
+/** Name of a host, without its port. */
+const hostPattern = v.pipe(
+  v.string(),
+  v.regex(
+    /^(?:(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[?(?:[0-9a-f]*:){2,}[0-9a-f.:]*\]?)$/i,
+    "must be a host name without a port, such as tsp1.example.com or *.example.com",
+  ),
+);
+const numberBegins = v.array(v.pipe(v.string(), v.regex(numberBegin.form, numberBegin.wrong)));
 const keypadCode = v.pipe(v.string(), v.regex(/^[0-9*]{1,8}$/, "must be 1 to 8 of 0-9 and *, for example *6"));
 const wireName = v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "must be an XML name"));
 const documentName = v.pipe(
@@ -67,6 +80,9 @@ export const protocolSettings = v.strictObject({
   hostName: v.optional(v.boolean()),
   extra: v.optional(v.boolean()),
   together: v.optional(v.boolean()),
+  refuseHosts: v.optional(v.boolean()),
+  gather: v.optional(v.picklist(["conference", "document"], 'must be "conference" or "document"')),
+  transIds: v.optional(v.picklist(["conference", "domain"], 'must be "conference" or "domain"')),
 });
 
 const protocol = v.pipe(
@@ -124,20 +140,19 @@ export type GlobalNumbers = v.InferOutput<typeof globalNumbers>;
 export const domainSettings = v.strictObject({
   webex: v.strictObject({
     /** Host names that may be posted to, any port; `*.example.com` matches each subdomain (protocol T16). */
-    hosts: v.pipe(
-      v.array(
-        v.pipe(
-          v.string(),
-          v.regex(
-            /^(?:(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[?(?:[0-9a-f]*:){2,}[0-9a-f.:]*\]?)$/i,
-            "must be a host name without a port, such as tsp1.example.com or *.example.com",
-          ),
-        ),
+    hosts: v.pipe(v.array(hostPattern), v.minLength(1, "must name at least one host")),
+    scheme,
+    path,
+    /** Begins of paths that WebEx may choose itself, by a full URL in WbxHostName (protocol T15). */
+    paths: v.optional(paths, []),
+    /** What differs for some hosts: the most specific name or pattern that fits counts (protocol T15). */
+    servers: v.optional(
+      v.record(
+        hostPattern,
+        v.strictObject({ scheme: v.optional(scheme), path: v.optional(path), paths: v.optional(paths) }),
       ),
-      v.minLength(1, "must name at least one host"),
+      {},
     ),
-    scheme: v.picklist(["http", "https", "auto"], 'must be "http", "https" or "auto"'),
-    path: v.pipe(v.string(), v.startsWith("/", "must begin with /")),
     /** How long one attempt may take. */
     timeoutMs: duration,
     /** Attempts for one transaction, including the first (protocol T37). */
@@ -185,6 +200,8 @@ export const domainSettings = v.strictObject({
     }),
   ),
   passthroughUrl: v.optional(address),
+  /** Numbers that WebEx may have dialled, by how they begin: a country is its code. Absent: all, as far as the agents' own policies go. */
+  policy: v.optional(v.strictObject({ allow: v.optional(numberBegins, ["+"]), deny: v.optional(numberBegins, []) })),
   /** The page `/global-numbers/{domain}`; without this setting there is none (protocol 1.6). */
   globalNumbers: v.optional(globalNumbers),
   protocol: v.optional(protocol, {}),

@@ -292,7 +292,13 @@ const local = localDomain({ agents: [{ name: "agent-1", publicKey: samplePublicK
 /** A domain that has every setting; its key and its secret are refused until they are replaced. */
 export const example: DomainSettingsInput = {
   ...local,
-  webex: { ...local.webex, hosts: ["*.webex.com"], scheme: "auto" },
+  webex: {
+    ...local.webex,
+    hosts: ["*.webex.com"],
+    scheme: "auto",
+    paths: ["/tsp"],
+    servers: { "*.eu.webex.com": { scheme: "https", path: "/tsp/eu", paths: ["/tsp/eu"] } },
+  },
   rateLimitPerMinute: 60_000,
   recording: { number: { country: "1", area: "408", local: "5551234" }, sequence: "P15D123456789#P0" },
   hybrid: {
@@ -302,12 +308,16 @@ export const example: DomainSettingsInput = {
     appDetection: "voice.exe",
   },
   passthroughUrl: "https://voice.example.com/passthrough",
+  policy: { allow: ["+1", "+44"], deny: ["+1900"] },
   globalNumbers: { GB: [{ number: "+44 20 7946 0100", kind: "toll", label: "London" }] },
   protocol: {
     elements: { W2A_UpdateUser: "W2A_UpdateCall" },
     attributes: { SubConfID: "ExtSubConfID" },
     codes: { updateAction: { lock: 21 } },
     silent: ["A2W_RspUpdateConference"],
+    refuseHosts: true,
+    transIds: "domain",
+    gather: "document",
   },
   journalRetentionDays: 7,
   adapterSecrets: [sampleSecret],

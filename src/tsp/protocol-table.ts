@@ -51,6 +51,7 @@ export const defaultCodes = {
     "no-message": -11,
     "unknown-message": -12,
     "duplicate-msg-id": -13,
+    "host-not-allowed": -14,
     "no-such-conference": 1,
     "ext-conf-id-in-use": 2,
     "bridge-unreachable": 3,
@@ -68,6 +69,7 @@ export const defaultCodes = {
     "wrong-room": 15,
     "bridge-timeout": 16,
     rejected: 17,
+    "number-denied": 18,
   },
 } as const satisfies Record<string, Readonly<Record<string, number>>>;
 
@@ -106,6 +108,12 @@ export interface ProtocolOverrides {
   readonly extra?: boolean;
   /** False: an answer and a notification do not share a document. */
   readonly together?: boolean;
+  /** False: the Confirmation is 0 although all requests of a document name hosts that may not be posted to. */
+  readonly refuseHosts?: boolean;
+  /** Over what a TransID is unique: `domain` costs each document a call of the handle index. */
+  readonly transIds?: "conference" | "domain";
+  /** Whose answers to one document travel together: those of one conference, or of all; that costs each of these answers a hop. */
+  readonly gather?: "conference" | "document";
 }
 
 /** The codes of a domain, from word to number and back. */

@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
 import type { HttpAnswer } from "../../durable-objects/post.ts";
-import type { CommandId, ExtConfId, WebexHost } from "../../src/foundation/ids.ts";
+import type { CommandId, ExtConfId, MsgId, TransId, WebexHost } from "../../src/foundation/ids.ts";
+import type { SharedAnswers } from "../../src/rpc.ts";
 import type { FromWebex } from "../../src/tsp/messages.ts";
 import {
   ConferenceWorld,
   callerEntered,
+  confKey,
   createConference,
   extConfId,
   host,
@@ -13,6 +15,8 @@ import {
 } from "./conference-world.ts";
 
 const failed: HttpAnswer = { kind: "failed", reason: "TimeoutError" };
+/** The requests of a document for two conferences. */
+const both = ["m0", "elsewhere"] as MsgId[];
 const never = new Promise<never>(() => {});
 
 /** A running conference that has said all it has to say, and then a failing WebEx. */
@@ -55,6 +59,64 @@ test("an answer waits for those of its document 30 ms at most, and what is late 
     [35, 2],
     [600, 1],
   ]);
+});
+
+test("what follows an answer that is posted with others waits until that was posted (protocol T46)", async () => {
+  const world = await quiet(1);
+  const shared: SharedAnswers[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  world.share = (answers) => {
+    shared.push(answers);
+    return promise;
+  };
+  const messages = [muteCaller("1001", "m0")];
+  await world.during(
+    world.conference.receive({
+      domain: world.domain.name,
+      confKey,
+      transId: "t1" as TransId,
+      messages,
+      shared: [both],
+    }),
+  );
+  await world.allDone();
+  await world.time.pass(100);
+
+  expect(shared.map(({ messages, requests }) => [messages.map(({ type }) => type), requests])).toEqual([
+    [["caller-updated"], both],
+  ]);
+  expect(world.posted).toEqual([]);
+  resolve();
+  await world.time.pass(100);
+  expect(world.posted.map(({ body }) => body.includes("<A2W_NotifyUserChange"))).toEqual([true]);
+});
+
+test("an answer that could not be handed over is handed over again under its name, also by the next object", async () => {
+  const world = await quiet(1);
+  const ids: string[] = [];
+  world.share = async ({ id }) => {
+    ids.push(id);
+    if (ids.length < 3) throw new Error("the mailbox cannot be reached");
+  };
+  const messages = [muteCaller("1001", "m0")];
+  await world.during(
+    world.conference.receive({
+      domain: world.domain.name,
+      confKey,
+      transId: "t1" as TransId,
+      messages,
+      shared: [both],
+    }),
+  );
+  await world.allDone();
+  await world.time.pass(100);
+  world.kill();
+  world.start();
+  await world.time.pass(5_000);
+
+  expect(ids).toHaveLength(3);
+  expect(new Set(ids).size).toBe(1);
+  expect(world.posted.map(({ body }) => /<A2W_\w+/.exec(body)?.[0])).toEqual(["<A2W_NotifyUserChange"]);
 });
 
 test("a document whose commit fails, and that WebEx repeats, leaves nothing that its answers would wait for (protocol T45)", async () => {

@@ -43,10 +43,10 @@ function world() {
   let transactions = 0;
   const claim = async (confKey: ConfKey, extConfId = handle, transId = `t${++transactions}`) => {
     const claims = [{ extConfId, confKey }];
-    return (await index.resolve({ domain, transId: transId as TransId, claims, handles: [] })).get(extConfId);
+    return (await index.resolve({ domain, transId: transId as TransId, claims, handles: [] }))?.get(extConfId);
   };
   const look = async (...handles: string[]) =>
-    Object.fromEntries(await index.resolve({ domain, transId, claims: [], handles: handles as ExtConfId[] }));
+    Object.fromEntries((await index.resolve({ domain, transId, claims: [], handles: handles as ExtConfId[] })) ?? []);
   return { index, claim, look, time, alarms, held, arrived, asked, settings, broken, timers };
 }
 
@@ -61,7 +61,7 @@ test("one call claims handles, looks others up, and leaves out what nobody holds
     handles: ["7001", "7002", "7003", "__proto__", "constructor"] as ExtConfId[],
   });
 
-  expect([...found]).toEqual([
+  expect([...(found ?? [])]).toEqual([
     ["7002", second],
     ["7001", first],
   ]);
@@ -201,7 +201,7 @@ test("thousands of handles are released in portions, and what cannot be asked st
   }));
   await index.resolve({ domain, transId, claims, handles: [] });
   const left = async () =>
-    (await index.resolve({ domain, transId, claims: [], handles: claims.map(({ extConfId }) => extConfId) })).size;
+    (await index.resolve({ domain, transId, claims: [], handles: claims.map(({ extConfId }) => extConfId) }))?.size;
   const release = async () => {
     await index.alarm();
     return left();
@@ -283,4 +283,64 @@ test("a domain that is removed keeps its handles as long as its conferences keep
   time.now += 1;
   await index.alarm();
   await expect(index.hasConference(first)).rejects.toThrow("no such table");
+});
+
+test("a TransID that comes with another document is known, also in another life, for as long as it is remembered", async () => {
+  const time = { now: 1_000_000 };
+  const sql = new Database();
+  const begin = () => memoryHandles(() => time.now, { sql });
+  const ask = async (index: ReturnType<typeof begin>, names: string, confKey = first, memoryMs = 2 * hourMs) =>
+    (await index.resolve({
+      domain,
+      transId,
+      claims: [{ extConfId: handle, confKey }],
+      handles: [],
+      named: { under: transId, names, memoryMs },
+    })) !== null;
+  const index = begin();
+
+  expect(await ask(index, "one")).toBe(true);
+  expect(await ask(index, "one")).toBe(true);
+  expect(await ask(index, "other", second)).toBe(false);
+  expect(await index.hasConference(second)).toBe(false);
+  expect(await ask(begin(), "other", second)).toBe(false);
+
+  time.now += 2 * hourMs;
+  expect(await ask(begin(), "other", second)).toBe(true);
+  expect(await ask(begin(), "one")).toBe(false);
+  expect(sql.exec("SELECT names FROM transaction_names")).toEqual([{ names: "other" }]);
+});
+
+test("an index of an earlier version goes on, and remembers transactions from then on", async () => {
+  const sql = new Database();
+  const begin = () => memoryHandles(() => 1_000_000, { sql });
+  const claims = [{ extConfId: handle, confKey: first }];
+  await begin().resolve({ domain, transId, claims, handles: [] });
+  expect(sql.exec("SELECT name FROM sqlite_master WHERE name = 'transaction_names'")).toEqual([]);
+
+  const named = { under: transId, names: "one", memoryMs: hourMs };
+  expect([...((await begin().resolve({ domain, transId, claims: [], handles: [handle], named })) ?? [])]).toEqual([
+    [handle, first],
+  ]);
+  expect(
+    await begin().resolve({ domain, transId, claims: [], handles: [handle], named: { ...named, names: "other" } }),
+  ).toBe(null);
+});
+
+test("of the transactions of a flood the latest 10,000 are known", async () => {
+  const sql = new Database();
+  const index = memoryHandles(() => 1_000_000, { sql });
+  const ask = (id: number, names = "one") =>
+    index.resolve({
+      domain,
+      transId,
+      claims: [],
+      handles: [],
+      named: { under: `${id}`, names, memoryMs: hourMs },
+    });
+  for (let id = 0; id <= 10_000; id += 1) await ask(id);
+
+  expect(sql.exec("SELECT count(*) AS rows FROM transaction_names")).toEqual([{ rows: 10_000 }]);
+  expect(await ask(10_000, "other")).toBe(null);
+  expect(await ask(0, "other")).not.toBe(null);
 });

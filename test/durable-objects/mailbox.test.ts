@@ -106,6 +106,74 @@ test("an answer that belongs to no conference is sent once, however often its re
   expect(bodies[0]).toContain('A2W_RspMessageError MsgID="m1" Result="-12"');
 });
 
+const answer = (id: string, msgId: string) => ({
+  domain: "local" as DomainName,
+  id,
+  host,
+  messages: [{ ...unknown, msgId: msgId as MsgId }],
+  requests: ["m1", "m2"] as MsgId[],
+});
+
+test("answers of two conferences to one document are posted together, where both come within 30 ms (protocol T45)", async () => {
+  const { time, bodies, open } = world();
+  const mailbox = open();
+  const both = [mailbox.share(answer("61041000001", "m1"))];
+  await time.pass(20);
+  both.push(mailbox.share(answer("61041000002", "m2")));
+  await time.pass(5);
+  await Promise.all(both);
+
+  expect(bodies.map((body) => [...body.matchAll(/MsgID="(\w+)"/g)].map(([, msgId]) => msgId))).toEqual([["m1", "m2"]]);
+});
+
+test("an answer that comes later than 30 ms goes alone, and a copy of it is not posted again", async () => {
+  const { time, bodies, open } = world();
+  const mailbox = open();
+  const first = mailbox.share(answer("61041000001", "m1"));
+  await time.pass(29);
+  expect(bodies).toEqual([]);
+  await time.pass(1);
+  await first;
+  await Promise.all([1, 2].map(() => mailbox.share(answer("61041000002", "m2"))));
+  // To the next object it may not be confirmed: that posts it once more, under its TransID.
+  await open().share(answer("61041000002", "m2"));
+
+  expect([...new Set(bodies)].map((body) => [...body.matchAll(/MsgID="(\w+)"/g)].map(([, msgId]) => msgId))).toEqual([
+    ["m1"],
+    ["m2"],
+  ]);
+});
+
+test("a shared answer is over when it was posted or given up, and no earlier", async () => {
+  const { time, bodies, open, reach } = world();
+  reach(false);
+  let isOver = false;
+  const shared = open()
+    .share(answer("61041000001", "m1"))
+    .then(() => {
+      isOver = true;
+    });
+  await time.pass(1_000);
+  expect([bodies.length, isOver]).toEqual([2, false]);
+  await time.pass(3_000);
+  await shared;
+
+  expect([bodies.length, isOver]).toEqual([3, true]);
+});
+
+test("mails that come together do not take each other's ids", async () => {
+  const { time, bodies, open } = world();
+  const mailbox = open();
+  const to = (port: number) => mail(`t${port}`, [unknown], `http://127.0.0.1:${port}` as WebexHost);
+  // The allocator gives ten ids at a time.
+  for (let port = 1; port <= 9; port += 1) await mailbox.send(to(port));
+
+  await Promise.all([10, 11, 12].map((port) => mailbox.send(to(port))));
+  await time.pass(1000);
+
+  expect(new Set(bodies.map(transIdOf)).size).toBe(12);
+});
+
 test("it is tried three times and then given up, without an alarm that stays", async () => {
   const { time, sql, bodies, open, reach } = world();
   reach(false);

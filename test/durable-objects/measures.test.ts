@@ -86,6 +86,21 @@ test("a command that fails is logged with its id, once; that its caller has hung
   ]);
 });
 
+test("a call-out that the domain's policy denies is logged, as a warning, with its country", async () => {
+  const world = new ConferenceWorld();
+  world.domain = testDomain({ policy: { allow: ["+1"] } });
+  await world.running(0);
+  const phone = { country: "49", area: "30", local: "5550123", extension: "" };
+  const callOut = { type: "call-out", msgId: "m1", replyTo: host, extConfId, extCallId: "77", phone };
+  await world.during(world.receive("t-call-out", callOut as unknown as FromWebex));
+
+  expect(world.lines.filter(({ event }) => event === "call-out-denied")).toMatchObject([
+    { level: "warn", domain: "local", country: "49", number: "49305550123" },
+  ]);
+  expect(seriesIn(world, 'bridgehead_outcomes_total{domain="local",outcome="call-out-denied"}')).toBe(1);
+  expect([...world.stored.state.commands.keys()]).toEqual([]);
+});
+
 test("a post that fails is logged at each attempt, and when it is given up, and waits until then", async () => {
   const world = new ConferenceWorld();
   await world.running(0);

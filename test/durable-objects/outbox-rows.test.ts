@@ -4,13 +4,14 @@ import {
   afterRestart,
   append,
   gather,
+  gatherShared,
   heads,
   type Queue,
   type QueuedDocument,
   type Rows,
   withoutMessages,
 } from "../../durable-objects/outbox-rows.ts";
-import type { WebexHost } from "../../src/foundation/ids.ts";
+import type { MsgId, WebexHost } from "../../src/foundation/ids.ts";
 import type { OpenRequest } from "../../src/tsp/answers.ts";
 import type { ToWebex } from "../../src/tsp/messages.ts";
 
@@ -79,6 +80,40 @@ test("what comes meanwhile goes behind an answer that waits, in the same transac
 test("an answer waits for no request of another server", () => {
   const { rows } = added(asked(["first", host], ["next", other], ["third", other]), host, first);
   expect(rows.map(({ dueAt }) => dueAt)).toEqual([now]);
+});
+
+test("an answer that travels with those of other conferences has a row of its own, and waits for others of its own conference (protocol T45)", () => {
+  const requests = ["first", "next"].map(
+    (msgId) => ({ type: "unknown", msgId, replyTo: host }) as unknown as OpenRequest,
+  );
+  const all = ["first", "next", "elsewhere"] as MsgId[];
+  const queue = gather({ rows: [row({ messages: [notification] })], open: [] }, requests, now, [all]);
+  const one = added(queue, host, first);
+  expect(one.rows.map(({ dueAt, messages, shared }) => [dueAt, messages, shared])).toEqual([
+    [1000, [notification], undefined],
+    [now + 30, [first], all],
+  ]);
+
+  const both = added(added(one, host, next, now + 5), host, notification, now + 6);
+  expect(both.rows.map(({ dueAt, messages, shared }) => [dueAt, messages, shared])).toEqual([
+    [1000, [notification], undefined],
+    [now + 5, [first, next], all],
+    [now + 6, [notification], undefined],
+  ]);
+  expect(both.open).toEqual([]);
+});
+
+test("answers of several conferences meet as those of one do; the first to come opens their document", () => {
+  const all = ["first", "next"] as MsgId[];
+  const opened = gatherShared({ rows: [], open: [] }, all, now);
+  const one = added(opened, host, first);
+  expect(gatherShared(one, all, now + 10)).toBe(one);
+
+  const { rows, open } = added(one, host, next, now + 10);
+  expect(rows.map(({ dueAt, messages, shared }) => [dueAt, messages, shared])).toEqual([
+    [now + 10, [first, next], undefined],
+  ]);
+  expect(open).toEqual([]);
 });
 
 test("of a document whose answers never come, nothing is kept for long", () => {

@@ -12,6 +12,7 @@ import { Metrics } from "../../src/http/monitoring.ts";
 import { Storage } from "../../src/http/storage.ts";
 import { HandleCache } from "../../src/routing/deliver.ts";
 import type { EdgeObjects, IdBlocks, IdsWanted } from "../../src/rpc.ts";
+import type { Domain } from "../../src/settings/load.ts";
 import { testDomain } from "../local-domain.ts";
 import { Clock } from "../simulation/clock.ts";
 import { worldBegins } from "../simulation/context.ts";
@@ -23,11 +24,13 @@ const nobody = () => Promise.reject(new Error("not in this world"));
 
 /** The adapter from its URL to its disks: real routes over real objects, with a bridge and a WebEx that say yes. */
 export class WholeEdge {
-  readonly domain = testDomain();
+  readonly domain: Domain;
   readonly time = new Clock(worldBegins);
   readonly posted: string[] = [];
   /** Events that should never happen. */
   readonly broken: string[] = [];
+  /** Whether those who are dialled pick up at once. */
+  picksUp = false;
   readonly app: Hono;
   readonly #conferences = new Map<ConfKey, Conference>();
   readonly #mailbox: Mailbox = new Mailbox({
@@ -47,7 +50,8 @@ export class WholeEdge {
   readonly #reported = new Map<ConfKey, number>();
   #nonces = 0;
 
-  constructor() {
+  constructor(settings: object = {}) {
+    this.domain = testDomain(settings);
     this.app = createApp({
       after: (ms, run) => this.time.after(ms, run),
       domains: new Map([[name, this.domain]]),
@@ -85,10 +89,11 @@ export class WholeEdge {
   /** The bridge carries out its commands and lets a caller in everywhere, time passes, and WebEx names the callers. */
   async goOn(): Promise<void> {
     for (const [confKey, commands] of this.#sent) {
-      const results = Array.from(
-        commands.values(),
-        ({ id }): Report => ({ type: "result", id, result: { done: true } }),
-      );
+      const results = [...commands.values()].flatMap(({ id, command }): Report[] => {
+        const result: Report = { type: "result", id, result: { done: true } };
+        const isUp = this.picksUp && command.type === "dial";
+        return isUp ? [result, { type: "event", event: { type: "call-answered", call: command.call } }] : [result];
+      });
       commands.clear();
       await this.#report(confKey, [...results, callerEntered(`${confKey}-${this.time.now}`)]);
     }
@@ -156,6 +161,7 @@ export class WholeEdge {
         this.time.after(at - this.time.now, () => conference.alarm());
       },
       deleteAll: async () => {},
+      share: (answers) => this.#mailbox.share(answers),
       nonce: () => String(++this.#nonces),
     });
     this.#conferences.set(confKey, conference);

@@ -130,10 +130,10 @@ export class FakeEdge {
 
   /** The conference that has this handle now. */
   async holder(extConfId: string): Promise<ConfKey | undefined> {
-    return (await this.#resolve([], [extConfId])).get(extConfId as ExtConfId);
+    return (await this.#resolve([], [extConfId]))?.get(extConfId as ExtConfId);
   }
 
-  #resolve(claims: object[], handles: string[] = []): Promise<ReadonlyMap<ExtConfId, ConfKey>> {
+  #resolve(claims: object[], handles: string[] = []): Promise<ReadonlyMap<ExtConfId, ConfKey> | null> {
     return this.#handles.resolve({ domain, transId: "t", claims, handles } as object as HandleRequest);
   }
 

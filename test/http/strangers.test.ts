@@ -111,15 +111,35 @@ test.each([
   "2130706433:80",
   "[::ffff:127.0.0.1]:80",
   "tsp1.example.com.:80",
-])("for %s the document is confirmed by form, nothing is done, and log and counter say so", async (stranger) => {
+])("for %s the document is refused, nothing is done, and log and counter say so (protocol T16)", async (stranger) => {
   const edge = new FakeEdge(token, { webex: { ...webex, hosts: ["tsp1.example.com", "127.0.0.1"] } });
 
   const response = await post(edge, "/tsp/local", document(create(stranger), drop(stranger)));
 
-  expect([response.status, /Result="(-?\d+)"/.exec(await response.text())?.[1]]).toEqual([200, "0"]);
+  expect([response.status, /Result="(-?\d+)"/.exec(await response.text())?.[1]]).toEqual([200, "-14"]);
   expect(edge.calls).toEqual([]);
   expect(edge.logged).toEqual(["host-refused", "host-refused"]);
   expect(await metrics(edge)).toContain('bridgehead_hosts_refused_total{domain="local"} 2\n');
+});
+
+test("where `protocol.refuseHosts` is off, the document is confirmed by its form", async () => {
+  const edge = new FakeEdge(token, { protocol: { refuseHosts: false } });
+
+  const response = await post(edge, "/tsp/local", document(create("evil.example.net:80")));
+
+  expect(/Result="(-?\d+)"/.exec(await response.text())?.[1]).toBe("0");
+  expect(edge.calls).toEqual([]);
+  expect(edge.logged).toEqual(["host-refused"]);
+});
+
+test("the host of a message that gets no answer does not matter (protocol T16)", async () => {
+  const edge = new FakeEdge();
+  const named =
+    '<W2A_RspNotifyUserEnter MsgID="13" WbxHostName="evil.example.net:80" ExtConfID="7000001" ExtCallID="9"/>';
+
+  const response = await post(edge, "/tsp/local", document(named));
+
+  expect(/Result="(-?\d+)"/.exec(await response.text())?.[1]).toBe("0");
 });
 
 test.each(["[127.0.0.1]:80", "[::::]:80", "127.0.0.1:0", "127.0.0.1:99999"])(

@@ -1,11 +1,28 @@
 import { expect, test, vi } from "vitest";
 import { canonicalHost, isAllowedHost, type TargetSettings, targetUrl } from "../../src/routing/target-url.ts";
 
-const local: TargetSettings = { hosts: ["127.0.0.1", "localhost", "[::1]"], scheme: "http", path: "/" };
+const local: TargetSettings = {
+  hosts: ["127.0.0.1", "localhost", "[::1]"],
+  scheme: "http",
+  path: "/",
+  paths: [],
+  servers: {},
+};
 const live: TargetSettings = {
   hosts: ["tsp1.webex.com", "*.example.com"],
   scheme: "auto",
   path: "/tsp/receive",
+  paths: [],
+  servers: {},
+};
+const chosen: TargetSettings = { ...live, paths: ["/tsp", "/v2/"] };
+const pools: TargetSettings = {
+  ...live,
+  servers: {
+    "*.eu.example.com": { scheme: "https", path: "/eu" },
+    "*.example.com": { path: "/pool", paths: ["/pool"] },
+    "a.eu.example.com": { path: "/alone" },
+  },
 };
 
 test.each<[string, TargetSettings, string]>([
@@ -97,6 +114,57 @@ test.each<[TargetSettings, string, readonly string[]]>([
   for (const spelling of [...spellings, origin]) {
     expect(canonicalHost(spelling, settings)).toEqual({ ok: true, value: origin });
   }
+});
+
+test.each<[string, TargetSettings, string]>([
+  ["http://tsp1.webex.com/tsp", chosen, "http://tsp1.webex.com/tsp"],
+  ["http://tsp1.webex.com:80/tsp/site1?x=1", chosen, "http://tsp1.webex.com/tsp/site1?x=1"],
+  ["https://TSP1.webex.com/v2/Site", chosen, "https://tsp1.webex.com/v2/Site"],
+  ["http://tsp1.webex.com/x", { ...chosen, paths: ["/"] }, "http://tsp1.webex.com/x"],
+  ["http://tsp1.webex.com/tsp/a/../b", chosen, "http://tsp1.webex.com/tsp/b"],
+  ["http://tsp1.webex.com/tsp/../admin", chosen, "http://tsp1.webex.com/tsp/receive"],
+  ["http://tsp1.webex.com/tspx", chosen, "http://tsp1.webex.com/tsp/receive"],
+  ["http://tsp1.webex.com/v2", chosen, "http://tsp1.webex.com/tsp/receive"],
+  ["http://tsp1.webex.com/x?/tsp", chosen, "http://tsp1.webex.com/tsp/receive"],
+  ["http://tsp1.webex.com//tsp", chosen, "http://tsp1.webex.com/tsp/receive"],
+  ["http://tsp1.webex.com/tsp?x='", chosen, "http://tsp1.webex.com/tsp/receive"],
+  ["http://tsp1.webex.com/", { ...chosen, paths: ["/"] }, "http://tsp1.webex.com/tsp/receive"],
+  ["tsp1.webex.com:80", chosen, "http://tsp1.webex.com/tsp/receive"],
+])(
+  "%s: the path of a full URL is kept where it begins as the settings allow (protocol T15)",
+  (webexHost, settings, url) => {
+    expect(targetUrl(webexHost, settings)).toEqual({ ok: true, value: url });
+    // What the conference keeps is posted to alike.
+    const kept = canonicalHost(webexHost, settings);
+    expect(kept.ok && targetUrl(kept.value, settings)).toEqual({ ok: true, value: url });
+  },
+);
+
+test("a URL with the very path of the settings is the server that is named without one", () => {
+  expect(canonicalHost("http://tsp1.webex.com/tsp/receive", chosen)).toEqual(
+    canonicalHost("tsp1.webex.com:80", chosen),
+  );
+  expect(canonicalHost("http://tsp1.webex.com/tsp/other", chosen)).toEqual({
+    ok: true,
+    value: "http://tsp1.webex.com/tsp/other",
+  });
+});
+
+test.each([
+  ["tsp1.webex.com:80", "http://tsp1.webex.com/tsp/receive"],
+  ["b.example.com:80", "http://b.example.com/pool"],
+  ["http://b.example.com/pool/7", "http://b.example.com/pool/7"],
+  ["b.eu.example.com:80", "https://b.eu.example.com:80/eu"],
+  ["http://b.eu.example.com/pool/7", "https://b.eu.example.com/eu"],
+  ["A.eu.example.com:80", "http://a.eu.example.com/alone"],
+  ["a.eu.example.com:443", "https://a.eu.example.com/alone"],
+])("%s has the scheme and path of its most specific pattern (protocol T15)", (webexHost, url) => {
+  expect(targetUrl(webexHost, pools)).toEqual({ ok: true, value: url });
+});
+
+test("a pattern of `servers` allows no host", () => {
+  const settings = { ...local, servers: { "*.example.com": { path: "/x" } } };
+  expect(targetUrl("a.example.com:80", settings)).toMatchObject({ ok: false, error: { kind: "not-allowed" } });
 });
 
 test("another spelling of a listed address is another host, also in IPv6", () => {

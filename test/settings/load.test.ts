@@ -17,12 +17,20 @@ const local = localDomain({ agents: [{ name: "agent-1", publicKey }] });
 const load = (overrides: unknown) => loadDomains(JSON.stringify({ local: mergeSettings(local, overrides) }));
 
 test("the local domain is valid, and the same text is read once", () => {
+  const { webex } = local;
   const loaded = load({});
 
   expect(loaded.ok && Array.from(loaded.value, ([name, { settings }]) => [name, settings])).toEqual([
     [
       "local",
-      { ...local, journalRetentionDays: 7, protocol: {}, adapterSecrets: [], logs: { personal: false, posts: false } },
+      {
+        ...local,
+        webex: { ...webex, paths: [], servers: {} },
+        journalRetentionDays: 7,
+        protocol: {},
+        adapterSecrets: [],
+        logs: { personal: false, posts: false },
+      },
     ],
   ]);
   expect(load({})).toBe(loaded);
@@ -200,6 +208,11 @@ test.each<[string, unknown, string]>([
     "a domain that may post to nobody",
     { webex: { hosts: [] } },
     'DOMAINS.local.webex.hosts must name at least one host; a right example: ["*.webex.com"]',
+  ],
+  [
+    "a denied begin with a zero for a country code",
+    { policy: { deny: ["+01144"] } },
+    'DOMAINS.local.policy.deny.0 must be "+" and the digits with which numbers begin, from a country code on, or "+" alone for all; no country code begins with 0 (it is "+01144"); a right example: "+1900"',
   ],
   [
     "a host where a list is meant",

@@ -186,7 +186,7 @@ export const defects: readonly Defect[] = [
     name: "a mailbox answers a repeat again",
     foundBy: "a request is answered once",
     file: "durable-objects/mailbox.ts",
-    before: "if ((this.#answered.get(transId) ?? forgottenAt) > forgottenAt) return;",
+    before: "if ((this.#answered.get(id) ?? forgottenAt) > forgottenAt) return;",
     after: "",
   },
   {

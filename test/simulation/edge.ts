@@ -205,9 +205,17 @@ export class Edge {
     const document = codec.decode(body);
     if (!document.ok) return { status: 200, text: codec.confirm(document.transId, document.result) };
     const { transId } = document;
-    const { messages } = checkHosts(document.messages, this.domain.settings.webex);
+    const { messages, verdict } = checkHosts(document.messages, this.domain.settings.webex);
+    if (verdict !== null) return { status: 200, text: codec.confirm(transId, verdict) };
     try {
-      await deliver({ domain, transId, messages }, this.#objects, this.#shared.cache, this.#context.edgeNow());
+      const { protocol, transactionMemoryMs: memoryMs } = this.domain.settings;
+      const transactions = { scope: protocol.transIds ?? "conference", memoryMs };
+      await deliver(
+        { domain, transId, messages, transactions, sharesAnswers: protocol.gather === "document" },
+        this.#objects,
+        this.#shared.cache,
+        this.#context.edgeNow(),
+      );
     } catch {
       return { status: 503, text: "" };
     }
@@ -239,6 +247,7 @@ export class Edge {
       return new Conference({
         ...this.#ports(hosted, life),
         sql: this.#watched(confKey, hosted, life.sql),
+        share: (answers) => send(() => this.#of(answers.domain).mailbox.call((mailbox) => mailbox.share(answers))),
         nonce: () => String(this.#nonces.between(0, Number.MAX_SAFE_INTEGER)),
         relay: (name, bridge) => {
           const { hosted } = this.#of(name).relayOf(bridge);

@@ -135,5 +135,5 @@ test("a handle finds its conference also after everything was evicted", async ()
     claims: [],
     handles,
   });
-  expect([...found]).toEqual([["7000001", "555111222"]]);
+  expect([...(found ?? [])]).toEqual([["7000001", "555111222"]]);
 });

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { WholeEdge } from "./whole-edge.ts";
+
+const server = 'WbxHostName="127.0.0.1:8801"';
+const phone =
+  "<PhoneNum><CountryCode>1</CountryCode><AreaCode>408</AreaCode><LocalNumber>5550100</LocalNumber></PhoneNum>";
+const create = (msgId: string, extConfId: string, confKey: string) =>
+  `<W2A_CreateConference MsgID="${msgId}" ${server} ExtConfID="${extConfId}" ConfKey="${confKey}"/>`;
+const callOut = (msgId: string, extConfId: string) =>
+  `<W2A_Callout MsgID="${msgId}" ${server} ExtConfID="${extConfId}" ExtCallID="7" Privilege="0">${phone}</W2A_Callout>`;
+const document = (transId: string, ...messages: readonly string[]) =>
+  `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>${transId}</TransID>${messages.join("")}</WbxTSPSchema>`;
+
+/** The answers in each document that follows the guide's first example, and what else is in it. */
+async function answersToFirstExample(settings: object, other = "7001"): Promise<string[][]> {
+  const edge = new WholeEdge(settings);
+  edge.picksUp = true;
+  await edge.post(document("1", create("11", "7001", "555")));
+  await edge.goOn();
+  edge.posted.length = 0;
+  const example = document("2", callOut("21", other), create("22", "7002", "666"));
+  expect(await edge.post(example)).toEqual({ status: 200, confirmed: 0 });
+  // A repeat changes nothing.
+  expect(await edge.post(example)).toEqual({ status: 200, confirmed: 0 });
+  await edge.goOn();
+  await edge.goOn();
+  expect(edge.broken).toEqual([]);
+  return edge.posted
+    .map((body) => Array.from(body.matchAll(/<(A2W_Rsp\w+) MsgID="(\d+)"/g), ([, name, id]) => `${name} ${id}`).sort())
+    .filter(({ length }) => length > 0);
+}
+
+test("where `protocol.gather` is document, a call-out and a create for two conferences are answered in one transaction (protocol T45)", async () => {
+  expect(await answersToFirstExample({ protocol: { gather: "document" } })).toEqual([
+    ["A2W_RspCallout 21", "A2W_RspCreateConference 22"],
+  ]);
+});
+
+test("by default each conference answers for itself", async () => {
+  const answers = await answersToFirstExample({});
+
+  expect(answers.sort()).toEqual([["A2W_RspCallout 21"], ["A2W_RspCreateConference 22"]]);
+});
+
+test("an answer that belongs to no conference travels with those of conferences, too", async () => {
+  expect(await answersToFirstExample({ protocol: { gather: "document" } }, "7999")).toEqual([
+    ["A2W_RspCallout 21", "A2W_RspCreateConference 22"],
+  ]);
+});
