@@ -79,7 +79,8 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "4.18": "Silent call-in: an attendee ID that equals AnonymousID, digit by digit.",
     "4.19": "An attendee ID keyed later is reported with the caller's unchanged state.",
     "4.20": "The recorder joins like anybody; its dial sequence is reported after Status 0.",
-    "4.21": "Invite by phone: a private talk, then both into the main conference.",
+    "4.21":
+      "Invite by phone: a private talk with the host, then both into the main conference. The host is who keyed the subscriber code, else a call that the setting `protocol.host` or the create names, else the first; never a silent monitor.",
     "4.22": "Data for clients passes through, unread, and is not answered.",
   },
   Failover: {

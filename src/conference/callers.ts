@@ -93,14 +93,6 @@ export function findCaller(draft: Draft, extCallId: ExtCallId): Caller | undefin
   return draft.callers.find((caller) => caller.extCallId === extCallId && !caller.left);
 }
 
-/** The host's call: the first that entered, of those that are still here. */
-export function hostOf(draft: Draft): Caller | undefined {
-  return draft.callers
-    .values()
-    .filter(({ left }) => !left)
-    .reduce<Caller | undefined>((first, caller) => (first && first.rank < caller.rank ? first : caller), undefined);
-}
-
 /** Notifies WebEx of a caller's change (protocol 2.3.4), or holds that back until the call has a name. */
 export function notifyChange(draft: Draft, caller: Caller, change: CallerChange): void {
   const { extCallId, enterMsgId } = caller;

@@ -61,6 +61,18 @@ export function setServer<Head extends Creating | Running>(draft: Draft, head: H
     host,
     formerHandles: head.extConfId === message.extConfId ? former : [...former, replaced].slice(-MAX_FORMER_HANDLES),
     anonymousId: message.anonymousId ?? head.anonymousId,
+    ...namedHostOf(message),
+  };
+}
+
+/** The host's call, where the create names it; a later create that does not leaves the name as it is. */
+export function namedHostOf({ hostAttendeeId, hostExtCallId }: CreateRequest): Pick<Creating, "namedHost"> {
+  if (hostAttendeeId === undefined && hostExtCallId === undefined) return {};
+  return {
+    namedHost: {
+      ...(hostAttendeeId !== undefined && { attendeeId: hostAttendeeId }),
+      ...(hostExtCallId !== undefined && { extCallId: hostExtCallId }),
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import { removeCallOut } from "./call-outs.ts";
 import { notifyChange } from "./callers.ts";
 import { answerCreate, notifyRunning, notifyStatus } from "./conference-status.ts";
 import { COMMAND_TIMEOUT_MS, type Draft, type Outcome } from "./draft.ts";
-import { failOver, isEnd, setServer } from "./failover.ts";
+import { failOver, isEnd, namedHostOf, setServer } from "./failover.ts";
 import type { CallOut, Closing, CreateRequest, Creating, Running } from "./state.ts";
 
 /** Pause after a bridge refused to end a deserted conference. */
@@ -119,8 +119,7 @@ function beginEnd(draft: Draft, head: Running, requests: readonly OpenRequest[])
   draft.issue({ type: "end-conference" });
 }
 
-function runningFrom({ extConfId, host, formerHandles, maxCallers, anonymousId }: Creating): Running {
-  const ongoing = { extConfId, host, formerHandles, maxCallers, anonymousId };
+function runningFrom({ phase: _, requests: __, ...ongoing }: Creating): Running {
   return { ...ongoing, phase: "running", attached: true, locked: false, groups: [], departed: [] };
 }
 
@@ -197,6 +196,7 @@ function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): v
     formerHandles: [],
     maxCallers,
     anonymousId,
+    ...namedHostOf(message),
     requests: openRequests(message),
   };
   draft.issue({ type: "create-conference", maxCallers, anonymousId }, null, { timeoutMs: answerBy - draft.at });

@@ -3,8 +3,9 @@ import { type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import { admit, hangUp, markAnswered, placeCaller } from "./call-outs.ts";
-import { findCaller, hostOf, notifyMuteState } from "./callers.ts";
+import { findCaller, notifyMuteState } from "./callers.ts";
 import type { Draft } from "./draft.ts";
+import { hostOf } from "./host.ts";
 import type { Caller, CallOut, PendingCommand, PrivateTalk } from "./state.ts";
 
 /** How long an invitee is kept on the line for a host who cannot talk. */

@@ -5,9 +5,10 @@ import { type AnsweredType, type OpenRequest, requestOf } from "../tsp/answers.t
 import type { FromWebex, FromWebexMessages } from "../tsp/messages.ts";
 import type { UpdateAction } from "../tsp/protocol-table.ts";
 import { cancelCallOut, entersMuted, startCallOut } from "./call-outs.ts";
-import { findCaller, hostOf, nameCaller, setMuted } from "./callers.ts";
+import { findCaller, nameCaller, setMuted } from "./callers.ts";
 import { notifyStatus } from "./conference-status.ts";
 import type { Draft } from "./draft.ts";
+import { hostOf } from "./host.ts";
 import { close, closeWaitingCreates, create } from "./lifecycle.ts";
 import { addToMain, endTalk } from "./private-talk.ts";
 import { closeRoom, createRoom, moveCall } from "./rooms.ts";

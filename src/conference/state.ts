@@ -119,6 +119,8 @@ export interface Ongoing {
   readonly formerHandles: readonly { readonly extConfId: ExtConfId; readonly until: EpochMs }[];
   readonly maxCallers: number | null;
   readonly anonymousId: string | null;
+  /** The host's call, where the meeting's data name it. */
+  readonly namedHost?: { readonly attendeeId?: string; readonly extCallId?: string };
 }
 
 export type CreateRequest = FromWebexMessages["create-conference"];
@@ -127,11 +129,13 @@ type ParticipantType = keyof Codes["participantType"] | number;
 /** A call in the conference, or one that left before WebEx named it. */
 export interface Caller {
   readonly call: CallId;
-  /** Rises with each entry: the host is the caller with the lowest rank who is still here. */
+  /** Rises with each entry. */
   readonly rank: number;
   /** Digits; empty when withheld. */
   readonly number: string;
   readonly attendeeId: string | null;
+  /** It keyed the subscriber code of the meeting's account: it is the host's. */
+  readonly keyedHostCode?: true;
   /** The reports that brought an attendee ID, newest last: each counts once. */
   readonly identifications?: readonly CommandId[];
   readonly participantType: ParticipantType;

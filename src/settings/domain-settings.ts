@@ -18,6 +18,9 @@ const noAddress = "must be an address that begins with http:// or https://";
 const address = v.pipe(short, v.url(noAddress), v.regex(/^https?:\/\//i, noAddress));
 const keypadCode = v.pipe(v.string(), v.regex(/^[0-9*]{1,8}$/, "must be 1 to 8 of 0-9 and *, for example *6"));
 const wireName = v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "must be an XML name"));
+const callNames = v.array(
+  v.pipe(v.string(), v.nonEmpty("must not be empty"), v.maxLength(64, "must have at most 64 characters")),
+);
 
 const codes = v.partial(
   v.strictObject(
@@ -51,6 +54,7 @@ const protocol = v.pipe(
     attributes: v.optional(v.record(v.string(), wireName)),
     codes: v.optional(codes),
     silent: v.optional(v.array(wireName)),
+    host: v.optional(v.strictObject({ attendeeIds: v.optional(callNames), extCallIds: v.optional(callNames) })),
   }),
   // The schema of `codes` is made from the very table that the type describes.
   v.transform((overrides) => overrides as ProtocolOverrides),

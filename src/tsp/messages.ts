@@ -78,6 +78,9 @@ export const fromWebex = {
     tollNumber: optional("TollNum", { kind: "text", max: 512 }),
     tollFreeNumber: optional("TollFreeNum", { kind: "text", max: 512 }),
     hostWebexId: optional("HostWebExID", { kind: "text", max: 512 }),
+    /** The host's call, by what its caller keys or by WebEx's name for it. */
+    hostAttendeeId: optional("HostAttendeeID", { kind: "text", max: 64 }),
+    hostExtCallId: optional("HostExtCallID", { kind: "text", max: 64 }),
     conferenceName: optional("ConfName", { kind: "text", max: 512 }),
   }),
   "update-conference": documented("W2A_UpdateConference", "2.2.2", {

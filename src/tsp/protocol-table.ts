@@ -85,6 +85,8 @@ export interface ProtocolOverrides {
   readonly codes?: { readonly [List in keyof Codes]?: { readonly [Word in keyof Codes[List]]?: number } };
   /** Default element names of answers that are not sent. */
   readonly silent?: readonly string[];
+  /** Attendee IDs and ExtCallIDs of hosts, beside those that a create names. */
+  readonly host?: { readonly attendeeIds?: readonly string[]; readonly extCallIds?: readonly string[] };
 }
 
 /** The codes of a domain, from word to number and back. */
