@@ -75,12 +75,13 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "4.14": "A caller who leaves from a sub-conference is reported by Status 2 alone.",
     "4.15": "Failover with a sub-conference: everybody, everybody's state, the room, who is in it.",
     "4.16": "Speakers are reported from action 8 to action 9, as changes.",
-    "4.17": "Silent call-out: muted and without a tone, whatever Privilege says.",
+    "4.17":
+      "Silent call-out: muted and without a tone, whatever Privilege says; before a private talk, too, it is muted first.",
     "4.18": "Silent call-in: an attendee ID that equals AnonymousID, digit by digit.",
     "4.19": "An attendee ID keyed later is reported with the caller's unchanged state.",
     "4.20": "The recorder joins like anybody; its dial sequence is reported after Status 0.",
     "4.21":
-      "Invite by phone: a private talk with the host, then both into the main conference. The host is who keyed the subscriber code, else a call that the setting `protocol.host` or the create names, else the first; never a silent monitor.",
+      "Invite by phone: a private talk with the host, then both into the main conference, which WebEx is told once both are there. The host is who keyed the subscriber code, else a call that the setting `protocol.host` or the create names, else the first; never a silent monitor.",
     "4.22": "Data for clients passes through, unread, and is not answered.",
   },
   Failover: {

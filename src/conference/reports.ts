@@ -7,7 +7,7 @@ import { addCaller, applyAttendeeId, applyMuted, removeCaller } from "./callers.
 import { setLocked } from "./conference-status.ts";
 import { type Draft, resultWord } from "./draft.ts";
 import { completeClose, completeCreate, endAsLost, endByTelephone, failClose, failCreate } from "./lifecycle.ts";
-import { applyInviteeMove, applyTalkRoom, connectAnswered, talkOf } from "./private-talk.ts";
+import { applyInviteeMove, applyInviteeMuted, applyTalkRoom, connectAnswered, talkOf } from "./private-talk.ts";
 import { compareWithBridge, endAsOver } from "./reconcile.ts";
 import { applyMove, applyRoomClosed, applyRoomCreated } from "./rooms.ts";
 import { setReporting, setSpeaking } from "./speakers.ts";
@@ -227,6 +227,9 @@ function applyMuteResult(
   const muted = command.type === "mute";
   draft.answer(pending.request, result);
   answerGroup(draft, pending.group, result);
+  const talk = talkOf(draft);
+  const callOut = draft.callOuts.get(command.call);
+  if (callOut && talk?.invitee === callOut.call) return applyInviteeMuted(draft, talk, callOut, result);
   const caller = draft.callers.get(command.call);
   if (!caller || caller.left || !result.done) return;
   if (pending.unreported) draft.callers.set(caller.call, { ...caller, muted });

@@ -361,6 +361,16 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect(await callInState(dialled)).toMatchObject({ stage: "entered", room: side, joinTone: null });
     });
 
+    test("an answered call that is muted before it is moved into a room is muted there", async () => {
+      await done(create, { type: "create-room", room: side, kind: "private" }, dial());
+      await bridge.passTime(50);
+      await reported("answered");
+
+      await done({ type: "mute", call: dialled }, { type: "move", call: dialled, room: side });
+
+      expect(await callInState(dialled)).toMatchObject({ stage: "entered", room: side, muted: true });
+    });
+
     test("a mute stays through rooms, until it is undone, without an event", async () => {
       await done(create, { type: "create-room", room: side, kind: "sub" });
       const call = await entered();
