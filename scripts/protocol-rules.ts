@@ -77,7 +77,8 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "4.16": "Speakers are reported from action 8 to action 9, as changes.",
     "4.17":
       "Silent call-out: muted and without a tone, whatever Privilege says; before a private talk, too, it is muted first.",
-    "4.18": "Silent call-in: an attendee ID that equals AnonymousID, digit by digit.",
+    "4.18":
+      "Silent call-in: an attendee ID that equals AnonymousID, digit by digit; after a failover, the one of the latest create.",
     "4.19": "An attendee ID keyed later is reported with the caller's unchanged state.",
     "4.20": "The recorder joins like anybody; its dial sequence is reported after Status 0.",
     "4.21":

@@ -107,7 +107,10 @@ function createConference(
   owner: string,
   { anonymousId, maxCallers }: Command<"create-conference">,
 ): CommandResult {
-  return world.addConference(key, owner, anonymousId, maxCallers).owner === owner ? done : refused("refused");
+  const conference = world.addConference(key, owner, anonymousId, maxCallers);
+  if (conference.owner !== owner) return refused("refused");
+  conference.anonymousId = anonymousId;
+  return done;
 }
 
 /** Callers who are still in the room go back to the main one. */

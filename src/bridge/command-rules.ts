@@ -54,7 +54,8 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
   "create-conference": {
     topic: "alone",
     undoneBy: "end-conference",
-    isInEffect: ({ conference }) => conference !== undefined,
+    // One that is there takes the AnonymousID of the latest create.
+    isInEffect: ({ conference }, { anonymousId }) => conference?.anonymousId === anonymousId,
     refusal: () => null,
     effect: ({ anonymousId }) => ({ type: "conference-changed", change: { live: true, anonymousId } }),
     personal: ({ anonymousId }) => (anonymousId ? { anonymousId } : {}),

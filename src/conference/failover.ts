@@ -43,6 +43,12 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
   // The new server never saw these calls, and is notified all the same (protocol F4, section 5, row 17).
   for (const extCallId of departed) draft.notify({ type: "caller-changed", extCallId, status: "left" });
   recallForFailover(draft);
+  renewAnonymousId(draft, running, head.anonymousId);
+}
+
+/** The keypad goes by the AnonymousID of the latest create (protocol 4.18); a create of what is there changes nothing else. */
+export function renewAnonymousId(draft: Draft, { maxCallers, anonymousId }: Running, before: string | null): void {
+  if (anonymousId !== before) draft.issue({ type: "create-conference", maxCallers, anonymousId });
 }
 
 /**

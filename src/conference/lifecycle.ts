@@ -1,3 +1,4 @@
+import type { Command } from "../bridge/commands.ts";
 import type { EpochMs, ExtConfId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
@@ -6,7 +7,7 @@ import { removeCallOut } from "./call-outs.ts";
 import { notifyChange } from "./callers.ts";
 import { answerCreate, notifyRunning, notifyStatus } from "./conference-status.ts";
 import { COMMAND_TIMEOUT_MS, type Draft, type Outcome } from "./draft.ts";
-import { failOver, isEnd, namedHostOf, setServer } from "./failover.ts";
+import { failOver, isEnd, namedHostOf, renewAnonymousId, setServer } from "./failover.ts";
 import type { CallOut, Closing, CreateRequest, Creating, Running } from "./state.ts";
 
 /** Pause after a bridge refused to end a deserted conference. */
@@ -48,7 +49,7 @@ function createBy(draft: Draft, message: CreateRequest, answerBy: EpochMs): void
 }
 
 /** The bridge has created it (protocol 4.1). */
-export function completeCreate(draft: Draft, head: Creating): void {
+export function completeCreate(draft: Draft, head: Creating, { anonymousId }: Command<"create-conference">): void {
   const running = runningFrom(head);
   draft.head = running;
   draft.outcome({ event: "conference-created", extConfId: head.extConfId, host: head.host });
@@ -57,6 +58,7 @@ export function completeCreate(draft: Draft, head: Creating): void {
   for (const request of head.requests.filter(isFromServer)) answerCreate(draft, request);
   notifyRunning(draft, running);
   for (const request of head.requests.filter((one) => !isFromServer(one))) answerCreate(draft, request);
+  renewAnonymousId(draft, running, anonymousId);
 }
 
 /** The bridge did not create it: nothing is kept. */
@@ -166,9 +168,11 @@ export function endByTelephone(draft: Draft): void {
   const { head } = draft;
   if (head.phase !== "running") return;
   if (head.closing) return completeClose(draft, head.closing);
+  const isCreatedAnew = draft.isPending("create-conference");
   answerOpenRequests(draft, "conference-closed");
   notifyStatus(draft, "ended");
   end(draft, "telephone");
+  if (isCreatedAnew) draft.issue({ type: "end-conference" });
 }
 
 /** The bridge has lost the conference: WebEx is notified that each caller left and that the conference is over. */
@@ -176,11 +180,13 @@ export function endAsLost(draft: Draft): void {
   const { head } = draft;
   if (head.phase !== "running") return;
   if (head.closing) return completeClose(draft, head.closing);
+  const isCreatedAnew = draft.isPending("create-conference");
   for (const callOut of draft.callOuts.values()) if (callOut.stage === "waiting") removeCallOut(draft, callOut);
   answerOpenRequests(draft, "bridge-unreachable");
   for (const caller of draft.callers.values()) if (!caller.left) notifyChange(draft, caller, { status: "left" });
   notifyStatus(draft, "ended");
   end(draft, "lost");
+  if (isCreatedAnew) draft.issue({ type: "end-conference" });
 }
 
 function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): void {

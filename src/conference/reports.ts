@@ -102,7 +102,7 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
   switch (command.type) {
     case "create-conference":
       if (head.phase !== "creating") return;
-      return result.done ? completeCreate(draft, head) : failCreate(draft, head, resultWord(result));
+      return result.done ? completeCreate(draft, head, command) : failCreate(draft, head, resultWord(result));
     case "end-conference":
       if (head.phase !== "running" || !head.closing) return;
       if (result.done || result.reason === "no-such-conference") return completeClose(draft, head.closing);

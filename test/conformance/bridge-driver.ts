@@ -160,6 +160,17 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect(await nextReports()).toEqual([]);
     });
 
+    test("a conference that is created once more takes the new AnonymousID, and stays as it is", async () => {
+      await done({ ...create, anonymousId: "0444" });
+      const call = await entered();
+
+      await done({ ...create, anonymousId: "0555" });
+
+      expect((await state()).conferences).toMatchObject([{ conference, anonymousId: "0555" }]);
+      expect(await callInState(call)).toMatchObject({ stage: "entered", conference });
+      expect(await nextReports()).toEqual([]);
+    });
+
     test("a caller at the prompt is reported, with each key it presses, and is in the state with all of them", async () => {
       const dialled = bridge.dialIns.own;
       const call = await bridge.dialIn("14085550001");

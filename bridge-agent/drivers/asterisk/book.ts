@@ -61,7 +61,7 @@ export interface Conference extends Held {
   readonly mainBridge: string;
   locked: boolean;
   reportsSpeakers: boolean;
-  readonly anonymousId: string | null;
+  anonymousId: string | null;
   /** `null`, and 0: any number. */
   readonly maxCallers: number | null;
   dialled: ConferenceNotes["dialled"];

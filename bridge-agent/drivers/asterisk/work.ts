@@ -209,7 +209,9 @@ export class Work {
     key: ConfKey,
     { anonymousId, maxCallers }: Command<"create-conference">,
   ): Promise<CommandResult> {
-    if (this.#book.conference(key)) return done;
+    const known = this.#book.conference(key);
+    if (known?.anonymousId === anonymousId) return done;
+    if (known) return this.#writeConference(Object.assign(known, { anonymousId }));
     const { owner } = this.#options;
     const bridges = read("listBridges", v.array(bridge), await this.#ari.ask("listBridges", {}));
     const rooms = bridges.flatMap(({ name, id }) => ({ ...readBridgeName(name), bridge: id }));
