@@ -67,7 +67,8 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "4.6": "A caller who leaves is reported by Status 2.",
     "4.7": "Close: all legs end, then the answer, then Status 3; by telephone Status 3 alone.",
     "4.8": "Keep-alive close: nobody is dropped and nothing reported; a create with the key resumes the conference.",
-    "4.9": "Failover: another server creates the running conference, and all of it is reported to that server.",
+    "4.9":
+      "Failover: another server creates the running conference, and all of it is reported to that server; under the new names once more where that server gives calls new names.",
     "4.10": "Lock and unlock, by WebEx and by telephone.",
     "4.11": "Mute: one, all (but the host and, when unmuting, silent monitors), and by keypad.",
     "4.12": "Expel: the answer, then Status 2.",

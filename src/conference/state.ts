@@ -153,7 +153,7 @@ export interface Caller {
   readonly enterMsgId: MsgId | null;
   /** That `caller-entered` was given up after its last attempt. WebEx may have got it, and may still name the call. */
   readonly entryLost?: true;
-  /** Changes to report once the call has its name, in order (protocol 2.3.3); only the last of several alike. */
+  /** Changes to report once WebEx has named the call anew, in order (protocol 2.3.3); only the last of several alike. */
   readonly held: readonly CallerChange[];
   readonly left: boolean;
 }
