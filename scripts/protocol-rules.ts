@@ -66,7 +66,8 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "4.5": "A call-out that is cancelled: both requests are answered.",
     "4.6": "A caller who leaves is reported by Status 2.",
     "4.7": "Close: all legs end, then the answer, then Status 3; by telephone Status 3 alone.",
-    "4.8": "Keep-alive close: nobody is dropped and nothing reported; a create with the key resumes the conference.",
+    "4.8":
+      "Keep-alive close: nobody is dropped and nothing reported; a create with the key resumes the conference. One that is still being created is created and then kept, for ten minutes until the first caller comes.",
     "4.9":
       "Failover: another server creates the running conference, and all of it is reported to that server; under the new names once more where that server gives calls new names.",
     "4.10": "Lock and unlock, by WebEx and by telephone.",
@@ -91,7 +92,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     F2: "A locked conference stays locked.",
     F3: "Callers who joined meanwhile are reported like everybody, without a name.",
     F4: "Callers who left meanwhile are reported as left, by the name known before, and not as entered.",
-    F5: "A conference that ended meanwhile: its create is answered with 11 and nothing else.",
+    F5: "A conference that ended meanwhile: its create is answered with 11 and nothing else. Once WebEx has confirmed that, or after an hour, the key is free (`protocol.closedAnswer`).",
     F6: "A private talk ends: both are back in the main conference, and reported so.",
     F7: "A sub-conference goes on, and is reported by Status 2.",
   },

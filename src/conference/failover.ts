@@ -113,6 +113,10 @@ export function applyUndelivered(draft: Draft, messages: readonly Outgoing[]): v
   if (head.phase === "ended" && !head.byWebex && messages.some(isEnd)) {
     draft.head = { ...head, closedUntil: draft.at + draft.context.settings.closedMemoryMs };
   }
+  if (head.phase === "ended" && head.told && messages.some(isClosedAnswer)) {
+    const { told, ...untold } = head;
+    draft.head = untold;
+  }
 }
 
 function keepDeparted(draft: Draft, head: Running, departed: readonly ExtCallId[]): void {
@@ -125,6 +129,11 @@ function keepDeparted(draft: Draft, head: Running, departed: readonly ExtCallId[
 /** Whether this message reports the conference's end. */
 export function isEnd(message: Outgoing): boolean {
   return message.type === "conference-changed" && message.status === "ended";
+}
+
+/** Whether this message answers a create with code 11: the conference is over. */
+export function isClosedAnswer(message: Outgoing): boolean {
+  return message.type === "conference-created" && message.result === "conference-closed";
 }
 
 /** The calls that these messages report as left. */

@@ -38,6 +38,8 @@ interface Absent {
 export interface Creating extends Ongoing {
   readonly phase: "creating";
   readonly requests: readonly OpenRequest[];
+  /** Present once WebEx has closed it and wants its audio kept (protocol 4.8): it is created, and then so. */
+  readonly keeps?: readonly OpenRequest[];
 }
 
 export interface Running extends Ongoing {
@@ -47,7 +49,7 @@ export interface Running extends Ongoing {
   readonly locked: boolean;
   /** Present while the bridge is to end it. If the bridge refuses, the conference goes on. */
   readonly closing?: Closing;
-  /** Present after the bridge refused to end it: a deserted conference is ended again at this time, not before. */
+  /** A deserted conference is ended at this time, not before: the bridge refused to end it, or nobody could enter it yet. */
   readonly retryEndAt?: EpochMs;
   /** Present while the bridge reports who speaks (protocol 4.16). */
   readonly speech?: Speech;
@@ -68,6 +70,8 @@ interface Ended {
   readonly byWebex: boolean;
   /** Until when a create with this key is answered with code 11. */
   readonly closedUntil?: EpochMs;
+  /** Code 11 was answered: unless that is lost, the next create makes a new conference. */
+  readonly told?: true;
 }
 
 /** A request that one or several commands answer. Requests of one id are answered together. */

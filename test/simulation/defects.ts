@@ -736,8 +736,8 @@ export const defects: readonly Defect[] = [
     name: "a close is answered, and nothing is ended",
     foundBy: "no bridge conference outlives its conference",
     file: "src/conference/lifecycle.ts",
-    before: '  beginEnd(draft, head.phase === "creating" ? runningFrom(head) : head, requests);\n',
-    after: '  for (const request of requests) draft.answer(request, "ok");\n',
+    before: "    else beginEnd(draft, head, requests);\n",
+    after: '    else for (const request of requests) draft.answer(request, "ok");\n',
   },
   {
     name: "a merge is told of the wrong caller",
