@@ -88,7 +88,7 @@ class Bridge:
             case "admit" | "move":
                 if call["stage"] == "ringing":
                     raise Refused("no-such-call")
-                if call["stage"] != "entered" and conference["locked"]:
+                if call["stage"] == "prompted" and conference["locked"]:
                     raise Refused("locked")
                 if room is None:
                     raise Refused("no-such-room")

@@ -26,8 +26,8 @@ export function connectAnswered(draft: Draft, callOut: CallOut): void {
   if (callOut.stage === "answered" || callOut.stage === "waiting") return;
   if (callOut.stage === "dropping") return hangUp(draft, callOut);
   const picked = markAnswered(draft, callOut);
-  if (picked.privately) openTalk(draft, picked);
-  else admit(draft, picked, null);
+  if (picked?.privately) openTalk(draft, picked);
+  else if (picked) admit(draft, picked, null);
 }
 
 /** Brings the invitee and the host together in a room of their own (protocol 4.21). */

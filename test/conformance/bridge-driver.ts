@@ -493,6 +493,16 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       await done({ type: "unlock" }, admit(outside));
     });
 
+    test("a dialled call enters a locked conference", async () => {
+      await done(create, { type: "lock" }, dial());
+      await bridge.passTime(50);
+      await reported("answered");
+
+      await done(admit(dialled));
+
+      expect(await callInState(dialled)).toMatchObject({ stage: "entered", room: MAIN_ROOM });
+    });
+
     test("a conference of so many callers lets no more in who dial in, until one leaves", async () => {
       await done({ ...create, maxCallers: 2 }, { type: "create-room", room: side, kind: "sub" });
       const [first] = [await entered(), await entered()];

@@ -449,14 +449,14 @@ export class Work {
     }
   }
 
-  /** From the prompt, from an answered dial, or from another room; a lock keeps out callers who are not in yet. */
+  /** From the prompt, from an answered dial, or from another room; a lock keeps out callers at the prompt. */
   async #enter(conference: Conference, command: Command<"admit" | "move">): Promise<CommandResult> {
     const call = this.#book.call(command.call);
     if (!call || call.stage === "ringing" || call.ending !== null) return refused("no-such-call");
     const isCaller = call.stage === "prompted" && command.type === "admit";
     if (!isCaller && call.conference !== conference.key) return refused("no-such-call");
     const isNew = call.stage !== "entered";
-    if (isNew && conference.locked) return refused("locked");
+    if (isCaller && conference.locked) return refused("locked");
     const name = command.type === "admit" ? MAIN_ROOM : command.room;
     const room = conference.rooms.get(name);
     if (!room) return refused("no-such-room");
