@@ -232,8 +232,11 @@ function applyMuteResult(
   if (callOut && talk?.invitee === callOut.call) return applyInviteeMuted(draft, talk, callOut, result);
   const caller = draft.callers.get(command.call);
   if (!caller || caller.left || !result.done) return;
-  if (pending.unreported) draft.callers.set(caller.call, { ...caller, muted });
-  else applyMuted(draft, caller, muted);
+  // Muted with all others while it was moved into a sub-conference: it returns so.
+  const isMutedInMain = pending.group !== undefined && caller.mutedInMain !== null;
+  const known: Caller = isMutedInMain ? { ...caller, mutedInMain: muted } : caller;
+  if (pending.unreported) draft.callers.set(caller.call, { ...known, muted });
+  else applyMuted(draft, known, muted);
   if (muted) setSpeaking(draft, caller.call, false); // A muted call is not heard, whatever its phone picks up.
 }
 

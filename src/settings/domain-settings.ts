@@ -54,6 +54,7 @@ const protocol = v.pipe(
     attributes: v.optional(v.record(v.string(), wireName)),
     codes: v.optional(codes),
     silent: v.optional(v.array(wireName)),
+    muteAll: v.optional(v.picklist(["conference", "main-room"], 'must be "conference" or "main-room"')),
     lockedCallOuts: v.optional(v.picklist(["pass", "refused"], 'must be "pass" or "refused"')),
     closedAnswer: v.optional(v.picklist(["once", "always"], 'must be "once" or "always"')),
     host: v.optional(v.strictObject({ attendeeIds: v.optional(callNames), extCallIds: v.optional(callNames) })),

@@ -85,6 +85,8 @@ export interface ProtocolOverrides {
   readonly codes?: { readonly [List in keyof Codes]?: { readonly [Word in keyof Codes[List]]?: number } };
   /** Default element names of answers that are not sent. */
   readonly silent?: readonly string[];
+  /** Whether to mute and unmute all is for calls in sub-conferences, too; absent: for the whole conference. */
+  readonly muteAll?: "conference" | "main-room";
   /** Whether call-outs are refused while the conference is locked; absent: they pass. */
   readonly lockedCallOuts?: "pass" | "refused";
   /** How often a conference that ended while WebEx was away is answered with code 11 within `closedMemoryMs`; absent: once. */
