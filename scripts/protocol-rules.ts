@@ -60,7 +60,8 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   },
   "Call flows": {
     "4.1": "Create: the answer when the bridge has answered, then Status 0.",
-    "4.2": "Call in: the caller is reported to WebEx, and WebEx names the call.",
+    "4.2":
+      "Call in: the caller is reported to WebEx, and WebEx names the call. Where so many are in as MaxNumAttendee says, a caller hears that the conference is full, and a call-out is refused with code 4; 0 means no limit (`protocol.zeroAttendees`).",
     "4.3": "Call out: the answer when the far end picks up, and only then the entry.",
     "4.4": "A call-out that fails is answered with the reason, and nobody enters.",
     "4.5": "A call-out that is cancelled: both requests are answered.",

@@ -211,7 +211,11 @@ export function endAsLost(draft: Draft): void {
 }
 
 function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): void {
-  const { extConfId, replyTo, maxCallers = null, anonymousId = null } = message;
+  const { extConfId, replyTo, anonymousId = null } = message;
+  if (message.maxCallers === 0 && draft.context.settings.protocol.zeroAttendees === "refused") {
+    return draft.answer(requestOf(message), "capacity-exceeded");
+  }
+  const maxCallers = message.maxCallers || null; // 0: WebEx sets no limit.
   // This life may be on another bridge: pending commands of the one before stay with their bridge.
   const { bridge } = draft.context;
   if (bridge !== null)

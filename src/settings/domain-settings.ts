@@ -54,6 +54,7 @@ const protocol = v.pipe(
     attributes: v.optional(v.record(v.string(), wireName)),
     codes: v.optional(codes),
     silent: v.optional(v.array(wireName)),
+    zeroAttendees: v.optional(v.picklist(["no-limit", "refused"], 'must be "no-limit" or "refused"')),
     muteAll: v.optional(v.picklist(["conference", "main-room"], 'must be "conference" or "main-room"')),
     lockedCallOuts: v.optional(v.picklist(["pass", "refused"], 'must be "pass" or "refused"')),
     closedAnswer: v.optional(v.picklist(["once", "always"], 'must be "once" or "always"')),

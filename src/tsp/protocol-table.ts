@@ -85,6 +85,8 @@ export interface ProtocolOverrides {
   readonly codes?: { readonly [List in keyof Codes]?: { readonly [Word in keyof Codes[List]]?: number } };
   /** Default element names of answers that are not sent. */
   readonly silent?: readonly string[];
+  /** What a create with MaxNumAttendee 0 means; absent: there is no limit. */
+  readonly zeroAttendees?: "no-limit" | "refused";
   /** Whether to mute and unmute all is for calls in sub-conferences, too; absent: for the whole conference. */
   readonly muteAll?: "conference" | "main-room";
   /** Whether call-outs are refused while the conference is locked; absent: they pass. */
