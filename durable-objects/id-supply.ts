@@ -55,11 +55,11 @@ export class IdSupply {
 
   /** Resolves when at least so many of each kind are at hand; rejects when the allocator cannot be reached. */
   async ensure(least = 0): Promise<void> {
-    let isLacking = this.#dropOld() || this.#missing.msgIds + this.#missing.transIds > 0 || this.#lacks(least);
+    let isLacking = this.#dropOld() || this.#missing.msgIds + this.#missing.transIds > 0 || this.lacks(least);
     // A refill that is under way may be for fewer, and at the end of a sequence the allocator gives fewer.
     for (let round = 0; round < mostRefills && isLacking; round += 1) {
       await this.#refill(least);
-      isLacking = this.#lacks(least);
+      isLacking = this.lacks(least);
     }
   }
 
@@ -108,7 +108,8 @@ export class IdSupply {
     return this.#atHand[kind].reduce((sum, { first, end }) => sum + end - first, 0);
   }
 
-  #lacks(least: number): boolean {
+  /** Whether there are fewer than so many of a kind that is used. */
+  lacks(least: number): boolean {
     const { msgIds, transIds } = this.#full();
     return (msgIds > 0 && this.#left("msgIds") < least) || (transIds > 0 && this.#left("transIds") < least);
   }

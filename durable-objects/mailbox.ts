@@ -20,6 +20,8 @@ interface MailboxPorts extends Platform {
 
 /** Few ids at a time: this mail is rare, and ids that are not used are lost when the object is evicted. */
 const fullSupply = { msgIds: 0, transIds: 50 };
+/** For mail that came at the same time. */
+const mostRefills = 10;
 const alarmLeadMs = 5000;
 /** A domain has a few servers. Each port of an allowed host could be one more, with a post of its own in flight. */
 const mostHosts = 50;
@@ -86,6 +88,10 @@ export class Mailbox implements MailboxRpc {
     this.#domain ??= domainName;
     const mail = Array.from(answers, ([host, messages]) => messages.map((message) => ({ host, message }))).flat();
     await this.#ids.ensure(mail.length);
+    // Mail that waited at the same time may have used them up.
+    for (let round = 0; round < mostRefills && this.#ids.lacks(mail.length); round += 1) {
+      await this.#ids.ensure(mail.length);
+    }
     // From here to the commit nothing is awaited: a copy that waited as well finds the answer to this one.
     const domain = this.#ports.domain(this.#named);
     if (!domain) throw new Error(`the settings have no domain "${this.#domain}": its mail cannot be sent`);

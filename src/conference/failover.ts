@@ -46,9 +46,13 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
   renewAnonymousId(draft, running, head.anonymousId);
 }
 
-/** The keypad goes by the AnonymousID of the latest create (protocol 4.18); a create of what is there changes nothing else. */
+/**
+ * The keypad goes by the AnonymousID of the latest create (protocol 4.18); a create of what is there changes nothing else. One at
+ * a time: however often WebEx moves while the bridge is away, one command waits for it.
+ */
 export function renewAnonymousId(draft: Draft, { maxCallers, anonymousId }: Running, before: string | null): void {
-  if (anonymousId !== before) draft.issue({ type: "create-conference", maxCallers, anonymousId });
+  if (anonymousId === before || draft.isPending("create-conference")) return;
+  draft.issue({ type: "create-conference", maxCallers, anonymousId });
 }
 
 /**
