@@ -290,7 +290,7 @@ test("answers that come at the same time, more than there are ids at hand, are a
   await mailbox.send(mail("first"));
 
   const sent = Array.from({ length: 35 }, (_, index) =>
-    mailbox.send(mail(`t${index}`, [unknown], `tsp${index}.example.com:80` as WebexHost)),
+    mailbox.send(mail(`t${index}`, [unknown], `127.0.0.1:${8_800 + index}` as WebexHost)),
   );
 
   await expect(Promise.all(sent)).resolves.toHaveLength(35);
