@@ -249,7 +249,7 @@ export class ConferenceEvents {
 
   #conferenceEnded(conference: ConfKey): void {
     this.#durations.conferenceEnded(conference);
-    this.#reports.change(conference, { live: false, locked: false, anonymousId: null });
+    this.#reports.change(conference, { live: false, locked: false, anonymousId: null, maxCallers: null });
     for (const call of this.#legs.callsInside(conference)) this.#callEnded(call);
     for (const [call, dial] of this.#pending.ringing()) if (dial.conference === conference) this.#callEnded(call);
   }

@@ -14,6 +14,8 @@ import type { CommandPhase, OpenCommand } from "./pending-commands.ts";
 export interface ConferenceRecord {
   readonly anonymousId: string | null;
   readonly locked: boolean;
+  /** Beyond so many nobody who dials in is led in; `null`: any number; absent: this agent does not know, the bridge does. */
+  readonly maxCallers?: number | null;
   /** Whether callers can still enter it. */
   readonly live: boolean;
 }

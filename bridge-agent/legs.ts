@@ -66,6 +66,7 @@ const hangUpReasons: Readonly<Record<Extract<KeypadAction, { type: "hang-up" }>[
   silent: { announcement: "goodbye", text: "it keyed nothing for too long" },
   "unknown-keys": { announcement: "unknown-conference", text: "no conference has the keys that it keyed" },
   locked: { announcement: "locked", text: "the conference is locked" },
+  full: { announcement: "full", text: "the conference takes no more callers" },
 };
 
 /** The phone legs of the bridge, and what their callers bring about by their keys. */
@@ -314,7 +315,22 @@ export class Legs {
   }
 
   get #rules(): KeypadRules {
-    return { codes: this.codes, find: (key) => this.#reports.live(key) };
+    return {
+      codes: this.codes,
+      find: (key) => {
+        const record = this.#reports.live(key);
+        return record && { ...record, full: this.#isFull(key as ConfKey, record.maxCallers ?? 0) };
+      },
+    };
+  }
+
+  /** Callers on their way in and calls that are being dialled have their places. 0: there is room for any number. */
+  #isFull(key: ConfKey, maxCallers: number): boolean {
+    if (maxCallers === 0) return false;
+    let count = 0;
+    for (const { conference, keypad } of this.#legs.values())
+      if (conference === key && keypad?.at !== "over") count += 1;
+    return count >= maxCallers;
   }
 
   #watchTime(leg: Leg): void {

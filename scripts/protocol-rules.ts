@@ -68,28 +68,34 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   },
   "Call flows": {
     "4.1": "Create: the answer when the bridge has answered, then Status 0.",
-    "4.2": "Call in: the caller is reported to WebEx, and WebEx names the call.",
+    "4.2":
+      "Call in: the caller is reported to WebEx, and WebEx names the call. Where so many are in as MaxNumAttendee says, a caller hears that the conference is full, and a call-out is refused with code 4; 0 means no limit (`protocol.zeroAttendees`).",
     "4.3": "Call out: the answer when the far end picks up, and only then the entry.",
     "4.4": "A call-out that fails is answered with the reason, and nobody enters.",
     "4.5": "A call-out that is cancelled: both requests are answered.",
     "4.6": "A caller who leaves is reported by Status 2.",
     "4.7": "Close: all legs end, then the answer, then Status 3; by telephone Status 3 alone.",
-    "4.8": "Keep-alive close: nobody is dropped and nothing reported; a create with the key resumes the conference.",
-    "4.9": "Failover: another server creates the running conference, and all of it is reported to that server.",
-    "4.10": "Lock and unlock, by WebEx and by telephone.",
-    "4.11": "Mute: one, all (but the host and, when unmuting, silent monitors), and by keypad.",
+    "4.8":
+      "Keep-alive close: nobody is dropped and nothing reported; a create with the key resumes the conference. One that is still being created is created and then kept, for ten minutes until the first caller comes.",
+    "4.9":
+      "Failover: another server creates the running conference, and all of it is reported to that server; under the new names once more where that server gives calls new names.",
+    "4.10":
+      "Lock and unlock, by WebEx and by telephone. A lock keeps out whoever dials in; WebEx's call-outs pass it (`protocol.lockedCallOuts`).",
+    "4.11":
+      "Mute: one, all (but the host and, when unmuting, silent monitors; also in sub-conferences, `protocol.muteAll`), and by keypad.",
     "4.12": "Expel: the answer, then Status 2.",
     "4.13": "Sub-conferences: state before move, moves before the answer to the close.",
     "4.14": "A caller who leaves from a sub-conference is reported by Status 2 alone.",
     "4.15": "Failover with a sub-conference: everybody, everybody's state, the room, who is in it.",
     "4.16": "Speakers are reported from action 8 to action 9, as changes.",
-    "4.17": "Silent call-out: muted and without a tone, whatever Privilege says.",
+    "4.17":
+      "Silent call-out: muted and without a tone, whatever Privilege says; before a private talk, too, it is muted first.",
     "4.18":
-      "Silent call-in: an attendee ID that equals AnonymousID, digit by digit; letters of AnonymousID count as the keys that have them.",
+      "Silent call-in: an attendee ID that equals AnonymousID, digit by digit; letters of AnonymousID count as the keys that have them; after a failover, the one of the latest create.",
     "4.19": "An attendee ID keyed later is reported with the caller's unchanged state.",
     "4.20": "The recorder joins like anybody; its dial sequence is reported after Status 0.",
     "4.21":
-      "Invite by phone: a private talk, then both into the main conference; ParticipantType and DID of the invitee are told each time, and its AttendeeID where the request has one.",
+      "Invite by phone: a private talk with the host, then both into the main conference, which WebEx is told once both are there; ParticipantType and DID of the invitee are told each time, and its AttendeeID where the request has one. The host is who keyed the subscriber code, else a call that the setting `protocol.host` or the create names, else the first; never a silent monitor.",
     "4.22": "Data for clients passes through, unread, and is not answered.",
   },
   Failover: {
@@ -97,7 +103,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     F2: "A locked conference stays locked.",
     F3: "Callers who joined meanwhile are reported like everybody, without a name.",
     F4: "Callers who left meanwhile are reported as left, by the name known before, and not as entered.",
-    F5: "A conference that ended meanwhile: its create is answered with 11 and nothing else.",
+    F5: "A conference that ended meanwhile: its create is answered with 11 and nothing else. Once WebEx has confirmed that, or after an hour, the key is free (`protocol.closedAnswer`).",
     F6: "A private talk ends: both are back in the main conference, and reported so.",
     F7: "A sub-conference goes on, and is reported by Status 2.",
   },

@@ -58,7 +58,7 @@ class Bridge:
         room = next((each for each in rooms if each["id"] == command.get("room", "main")), None)
         match kind:  # Here your switch does what the records say.
             case "create-conference":
-                pass  # It is there already, and stays as it is.
+                conference["anonymousId"] = command["anonymousId"]  # It is there already, and all else stays as it is.
             case "end-conference":
                 self.end_conference(key)
             case "lock" | "unlock":
@@ -88,7 +88,7 @@ class Bridge:
             case "admit" | "move":
                 if call["stage"] == "ringing":
                     raise Refused("no-such-call")
-                if call["stage"] != "entered" and conference["locked"]:
+                if call["stage"] == "prompted" and conference["locked"]:
                     raise Refused("locked")
                 if room is None:
                     raise Refused("no-such-room")

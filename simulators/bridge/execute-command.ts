@@ -107,7 +107,10 @@ function createConference(
   owner: string,
   { anonymousId, maxCallers }: Command<"create-conference">,
 ): CommandResult {
-  return world.addConference(key, owner, anonymousId, maxCallers).owner === owner ? done : refused("refused");
+  const conference = world.addConference(key, owner, anonymousId, maxCallers);
+  if (conference.owner !== owner) return refused("refused");
+  conference.anonymousId = anonymousId;
+  return done;
 }
 
 /** Callers who are still in the room go back to the main one. */
@@ -125,11 +128,11 @@ function hasPlace(world: World, { key, maxCallers }: Conference): boolean {
   return !maxCallers || inside < maxCallers;
 }
 
-/** Into a room, from the prompt, from an answered dial, or from another room; a lock keeps out callers who are not in yet. */
+/** Into a room, from the prompt, from an answered dial, or from another room; a lock keeps out callers at the prompt. */
 function enter(conference: Conference, call: Call | undefined, room: RoomId): CommandResult {
   if (call === undefined || call.stage === "ringing") return refused("no-such-call");
   if (call.stage !== "prompted" && call.conference !== conference.key) return refused("no-such-call");
-  if (call.stage !== "entered" && conference.locked) return refused("locked");
+  if (call.stage === "prompted" && conference.locked) return refused("locked");
   if (!conference.rooms.has(room)) return refused("no-such-room");
   call.conference = conference.key;
   call.stage = "entered";

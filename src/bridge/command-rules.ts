@@ -12,7 +12,12 @@ interface Held {
 type CommandEffect =
   | {
       readonly type: "conference-changed";
-      readonly change: { readonly live?: true; readonly anonymousId?: string | null; readonly locked?: boolean };
+      readonly change: {
+        readonly live?: true;
+        readonly anonymousId?: string | null;
+        readonly maxCallers?: number | null;
+        readonly locked?: boolean;
+      };
     }
   | { readonly type: "conference-ended" }
   | { readonly type: "call-dialled"; readonly call: CallId; readonly number: string }
@@ -54,9 +59,13 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
   "create-conference": {
     topic: "alone",
     undoneBy: "end-conference",
-    isInEffect: ({ conference }) => conference !== undefined,
+    // One that is there takes the AnonymousID of the latest create.
+    isInEffect: ({ conference }, { anonymousId }) => conference?.anonymousId === anonymousId,
     refusal: () => null,
-    effect: ({ anonymousId }) => ({ type: "conference-changed", change: { live: true, anonymousId } }),
+    effect: ({ anonymousId, maxCallers }) => ({
+      type: "conference-changed",
+      change: { live: true, anonymousId, maxCallers },
+    }),
     personal: ({ anonymousId }) => (anonymousId ? { anonymousId } : {}),
   },
   "end-conference": {

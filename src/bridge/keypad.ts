@@ -36,14 +36,21 @@ export type KeypadAction =
       readonly attendeeId: string | null;
       readonly silent: boolean;
     }
-  | { readonly type: "hang-up"; readonly why: "silent" | "unknown-keys" | "locked" }
+  | { readonly type: "hang-up"; readonly why: "silent" | "unknown-keys" | "locked" | "full" }
   | { readonly type: "toggle-mute" }
   | { readonly type: "identify"; readonly attendeeId: string };
+
+interface FoundConference {
+  readonly anonymousId: string | null;
+  readonly locked: boolean;
+  /** It takes no more callers. */
+  readonly full?: boolean;
+}
 
 export interface KeypadRules {
   readonly codes: KeypadCodes;
   /** The conference that has this key now, if there is one. */
-  find(key: string): { readonly anonymousId: string | null; readonly locked: boolean } | null;
+  find(key: string): FoundConference | null;
 }
 
 /** How long a prompted caller may key nothing. */
@@ -123,8 +130,9 @@ function pressOne(keypad: Keypad, key: string, now: EpochMs, rules: KeypadRules,
       const { conference, inDoubt, typed, unknown } = keypad;
       if (inDoubt && rules.find(typed) !== null) return chooseConference(typed, unknown, now, rules, actions);
       const found = rules.find(conference);
-      // The conference may have ended or been locked since its key was keyed.
-      if (found === null || found.locked) return chooseConference(conference, unknown, now, rules, actions);
+      // The conference may have ended, been locked or become full since its key was keyed.
+      if (found === null || found.locked || found.full)
+        return chooseConference(conference, unknown, now, rules, actions);
       const attendeeId = typed === "" || typed.length > MAX_TYPED ? null : typed;
       const silent = attendeeId !== null && attendeeId === found.anonymousId;
       actions.push({ type: "admit", conference, attendeeId, silent });
@@ -174,6 +182,7 @@ function chooseConference(
 ): Keypad {
   const found = rules.find(key);
   if (found?.locked) return hangUp("locked", actions);
+  if (found?.full) return hangUp("full", actions);
   if (found) return { at: "attendee-id", conference: key as ConfKey, inDoubt: false, typed: "", unknown, since: now };
   if (unknown + 1 >= KEY_TRIES) return hangUp("unknown-keys", actions);
   return { at: "conference-key", typed: "", unknown: unknown + 1, since: now };

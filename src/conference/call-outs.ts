@@ -22,7 +22,7 @@ const ENTRY_MS = 30_000;
 /** Dials a number for WebEx (protocol 2.2.4, 4.3), unless the domain's policy denies it. */
 export function startCallOut(draft: Draft, head: Creating | Running, message: FromWebexMessages["call-out"]): void {
   const request = requestOf(message);
-  if (head.phase === "running" && head.locked) return draft.answer(request, "conference-locked");
+  if (isLockedOut(draft)) return draft.answer(request, "conference-locked");
   const isKnown = ({ extCallId }: { extCallId: unknown }) => extCallId === message.extCallId;
   const present = draft.callers.values().filter((caller) => !caller.left);
   const pending = draft.callOuts.values().filter(({ stage }) => stage !== "dropping");
@@ -54,6 +54,11 @@ export function startCallOut(draft: Draft, head: Creating | Running, message: Fr
   draft.issue({ type: "dial", call, number: message.phone, waitMs }, null, { timeoutMs: waitMs + GRACE_MS });
 }
 
+/** A lock keeps out callers who dial in; the host's own call-outs only where the domain wants that (protocol 4.10). */
+function isLockedOut({ head, context }: Draft): boolean {
+  return head.phase === "running" && head.locked && context.settings.protocol.lockedCallOuts === "refused";
+}
+
 /** It may only listen, or nobody is to hear it (protocol 4.17). */
 export function entersMuted({ privilege, participantType }: FromWebexMessages["call-out"]): boolean {
   return privilege === "listen" || participantType === "silent-monitor";
@@ -72,8 +77,12 @@ export function cancelCallOut(draft: Draft, message: FromWebexMessages["cancel-c
   else draft.answer(request, "no-such-call");
 }
 
-/** The far end picked up: WebEx is answered before the call enters (protocol 4.3). */
-export function markAnswered(draft: Draft, callOut: CallOut): CallOut {
+/** The far end picked up: WebEx is answered before the call enters (protocol 4.3). `null`: it may not enter. */
+export function markAnswered(draft: Draft, callOut: CallOut): CallOut | null {
+  if (isLockedOut(draft)) {
+    drop(draft, callOut, "conference-locked");
+    return null;
+  }
   const picked: CallOut = { ...callOut, stage: "answered", request: null, answerBy: draft.at + ENTRY_MS };
   draft.answer(callOut.request, "ok");
   draft.callOuts.set(callOut.call, picked);

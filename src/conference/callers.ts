@@ -1,5 +1,5 @@
 import type { BridgeCaller, ConferenceEvent } from "../bridge/events.ts";
-import type { CallId, ExtCallId, MsgId } from "../foundation/ids.ts";
+import type { ExtCallId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import type { Draft, LeaveReason, Outgoing } from "./draft.ts";
@@ -60,8 +60,8 @@ export function notifyEntered(draft: Draft, caller: Caller, action?: "private-ta
 }
 
 /**
- * WebEx names a call, or confirms the name of one that it had dialled (protocol 2.2.9, 4.2 step 3, section 5, row 25). The
- * notifications that waited for the name go out.
+ * WebEx names a call, or confirms the name of one that it had dialled (protocol 2.2.9, 4.2 step 3, section 5, row 25). Where the
+ * name is new, what waited for it goes out, and what was told under another name since the entry goes out again.
  */
 export function nameCaller(draft: Draft, message: FromWebexMessages["caller-named"]): void {
   const caller = draft.callers.find(({ enterMsgId }) => enterMsgId === message.msgId);
@@ -72,9 +72,23 @@ export function nameCaller(draft: Draft, message: FromWebexMessages["caller-name
   const named: Caller = { ...caller, extCallId, enterMsgId: null, held: [] };
   draft.callers.set(caller.call, named);
   // A call without a name stays in the conference, and WebEx is notified of nothing more about it.
-  for (const change of caller.held) notifyChange(draft, named, change);
-  reconsiderSpeaker(draft, caller.call);
+  if (extCallId !== caller.extCallId) repeatUnderName(draft, named, caller.held);
   if (caller.left) draft.callers.delete(caller.call);
+}
+
+function repeatUnderName(draft: Draft, caller: Caller, held: Caller["held"]): void {
+  for (const change of held) notifyChange(draft, caller, change);
+  if (caller.left) return;
+  notifyItsRoom(draft, caller);
+  reconsiderSpeaker(draft, caller.call);
+}
+
+/** It is in a sub-conference, of which the server knows (protocol 2.3.8). */
+function notifyItsRoom(draft: Draft, { room: id, extCallId }: Caller): void {
+  const room = draft.rooms.get(id);
+  if (room?.stage !== "open" || extCallId === null) return;
+  const { subConfId, spelling } = room;
+  draft.notify({ type: "joined-sub-conference", subConfId, extCallId, ...(spelling && { spelling }) });
 }
 
 /** The caller left before WebEx named it, so report it as left. (WebEx had got the entry; only its Confirmation was lost.) */
@@ -93,26 +107,17 @@ export function findCaller(draft: Draft, extCallId: ExtCallId): Caller | undefin
   return draft.callers.find((caller) => caller.extCallId === extCallId && !caller.left);
 }
 
-/** The host's call: the first that entered, of those that are still here. */
-export function hostOf(draft: Draft): Caller | undefined {
-  return draft.callers
-    .values()
-    .filter(({ left }) => !left)
-    .reduce<Caller | undefined>((first, caller) => (first && first.rank < caller.rank ? first : caller), undefined);
-}
-
 /**
- * Notifies WebEx of a caller's change (protocol 2.3.4), or holds that back until the call has a name. An invitee who joins the
- * main conference is described as when it entered the private talk (protocol 4.21).
+ * Notifies WebEx of a caller's change (protocol 2.3.4), and holds that until WebEx has named the call: the name may be another.
+ * An invitee who joins the main conference is described as when it entered the private talk (protocol 4.21).
  */
 export function notifyChange(draft: Draft, caller: Caller, change: CallerChange): void {
   const { extCallId, enterMsgId, participantType, number } = caller;
   const described = change.action && { participantType, ...(number !== "" && { did: number }) };
   if (extCallId !== null) draft.notify({ type: "caller-changed", extCallId, ...described, ...change });
-  else if (enterMsgId !== null) {
-    const held = [...caller.held.filter((one) => !isAlike(one, change)), change];
-    draft.callers.set(caller.call, { ...caller, held });
-  }
+  if (enterMsgId === null) return;
+  const held = [...caller.held.filter((one) => !isAlike(one, change)), change];
+  draft.callers.set(caller.call, { ...caller, held });
 }
 
 export function notifyMuteState(draft: Draft, caller: Caller, more: Omit<CallerChange, "status"> = {}): void {
@@ -121,7 +126,8 @@ export function notifyMuteState(draft: Draft, caller: Caller, more: Omit<CallerC
 
 /** Changes of one kind replace each other, so that a caller who keeps keying while WebEx is away costs no more than others. */
 function isAlike(one: CallerChange, other: CallerChange): boolean {
-  return one.status === other.status && (one.attendeeId === undefined) === (other.attendeeId === undefined);
+  const isOfOneKind = one.status === other.status && one.action === other.action;
+  return isOfOneKind && (one.attendeeId === undefined) === (other.attendeeId === undefined);
 }
 
 /** Mutes or unmutes for WebEx. The last request wins, so only a call without a pending command can already be as requested. */
@@ -158,21 +164,18 @@ export function applyAttendeeId(draft: Draft, caller: Caller, { id, attendeeId }
 
 /** A caller has left, from whatever room (protocol 4.6, 4.14). It is kept until WebEx has named it. */
 export function removeCaller(draft: Draft, caller: Caller, why: LeaveReason): void {
-  const { call, extCallId, enterMsgId, entryLost } = caller;
+  const { call, enterMsgId, entryLost } = caller;
   draft.outcome({ event: "caller-left", call, why });
   notifyChange(draft, { ...caller, left: true }, { status: "left" });
-  if (extCallId !== null || enterMsgId === null) draft.callers.delete(call);
-  else if (entryLost) keepLostEntry(draft, call, enterMsgId);
-  else limitNameless(draft);
+  if (enterMsgId === null || entryLost) deleteDeparted(draft, caller);
+  else limitDeparted(draft);
   removeSpeaker(draft, call);
 }
 
 /** WebEx may lose its own answer, and then never names the call. */
-function limitNameless(draft: Draft): void {
-  const nameless = draft.callers.values().filter(({ left }) => left);
-  for (const { call, enterMsgId } of nameless.slice(0, -MAX_NAMELESS)) {
-    if (enterMsgId !== null) keepLostEntry(draft, call, enterMsgId);
-  }
+function limitDeparted(draft: Draft): void {
+  const departed = draft.callers.values().filter(({ left }) => left);
+  for (const caller of departed.slice(0, -MAX_NAMELESS)) deleteDeparted(draft, caller);
 }
 
 /** These `caller-entered` were given up after their last attempt. Only the MsgID is kept of a caller who left since. */
@@ -180,16 +183,16 @@ export function applyLostEntries(draft: Draft, messages: readonly Outgoing[]): v
   const lost = new Set(messages.map(({ msgId }) => msgId));
   for (const caller of draft.callers.values()) {
     if (caller.enterMsgId === null || !lost.has(caller.enterMsgId)) continue;
-    if (caller.left) keepLostEntry(draft, caller.call, caller.enterMsgId);
+    if (caller.left) deleteDeparted(draft, caller);
     else draft.callers.set(caller.call, { ...caller, entryLost: true });
   }
 }
 
-/** WebEx may name this call, or never. */
-function keepLostEntry(draft: Draft, call: CallId, enterMsgId: MsgId): void {
+/** WebEx may name this call, or never. Of one that has a name, WebEx knows already that it left. */
+function deleteDeparted(draft: Draft, { call, extCallId, enterMsgId }: Caller): void {
   draft.callers.delete(call);
   const { head } = draft;
-  if (head.phase !== "running") return;
+  if (head.phase !== "running" || extCallId !== null || enterMsgId === null) return;
   const lostEntries = [...(head.lostEntries ?? []), enterMsgId];
   const dropped = lostEntries.length > MAX_LOST_ENTRIES ? lostEntries.shift() : undefined;
   draft.head = { ...head, lostEntries };

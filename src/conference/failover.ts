@@ -43,6 +43,16 @@ export function failOver(draft: Draft, head: Running, message: CreateRequest): v
   // The new server never saw these calls, and is notified all the same (protocol F4, section 5, row 17).
   for (const extCallId of departed) draft.notify({ type: "caller-changed", extCallId, status: "left" });
   recallForFailover(draft);
+  renewAnonymousId(draft, running, head.anonymousId);
+}
+
+/**
+ * The keypad goes by the AnonymousID of the latest create (protocol 4.18); a create of what is there changes nothing else. One at
+ * a time: however often WebEx moves while the bridge is away, one command waits for it.
+ */
+export function renewAnonymousId(draft: Draft, { maxCallers, anonymousId }: Running, before: string | null): void {
+  if (anonymousId === before || draft.isPending("create-conference")) return;
+  draft.issue({ type: "create-conference", maxCallers, anonymousId });
 }
 
 /**
@@ -61,6 +71,18 @@ export function setServer<Head extends Creating | Running>(draft: Draft, head: H
     host,
     formerHandles: head.extConfId === message.extConfId ? former : [...former, replaced].slice(-MAX_FORMER_HANDLES),
     anonymousId: message.anonymousId ?? head.anonymousId,
+    ...namedHostOf(message),
+  };
+}
+
+/** The host's call, where the create names it; a later create that does not leaves the name as it is. */
+export function namedHostOf({ hostAttendeeId, hostExtCallId }: CreateRequest): Pick<Creating, "namedHost"> {
+  if (hostAttendeeId === undefined && hostExtCallId === undefined) return {};
+  return {
+    namedHost: {
+      ...(hostAttendeeId !== undefined && { attendeeId: hostAttendeeId }),
+      ...(hostExtCallId !== undefined && { extCallId: hostExtCallId }),
+    },
   };
 }
 
@@ -95,6 +117,10 @@ export function applyUndelivered(draft: Draft, messages: readonly Outgoing[]): v
   if (head.phase === "ended" && !head.byWebex && messages.some(isEnd)) {
     draft.head = { ...head, closedUntil: draft.at + draft.context.settings.closedMemoryMs };
   }
+  if (head.phase === "ended" && head.told && messages.some(isClosedAnswer)) {
+    const { told, ...untold } = head;
+    draft.head = untold;
+  }
 }
 
 function keepDeparted(draft: Draft, head: Running, departed: readonly ExtCallId[]): void {
@@ -107,6 +133,11 @@ function keepDeparted(draft: Draft, head: Running, departed: readonly ExtCallId[
 /** Whether this message reports the conference's end. */
 export function isEnd(message: Outgoing): boolean {
   return message.type === "conference-changed" && message.status === "ended";
+}
+
+/** Whether this message answers a create with code 11: the conference is over. */
+export function isClosedAnswer(message: Outgoing): boolean {
+  return message.type === "conference-created" && message.result === "conference-closed";
 }
 
 /** The calls that these messages report as left. */

@@ -1,3 +1,4 @@
+import type { Command } from "../bridge/commands.ts";
 import type { EpochMs, ExtConfId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
@@ -6,13 +7,15 @@ import { removeCallOut } from "./call-outs.ts";
 import { notifyChange } from "./callers.ts";
 import { answerCreate, notifyRunning, notifyStatus } from "./conference-status.ts";
 import { COMMAND_TIMEOUT_MS, type Draft, type Outcome } from "./draft.ts";
-import { failOver, isEnd, setServer } from "./failover.ts";
+import { failOver, isClosedAnswer, isEnd, namedHostOf, renewAnonymousId, setServer } from "./failover.ts";
 import type { CallOut, Closing, CreateRequest, Creating, Running } from "./state.ts";
 
 /** Pause after a bridge refused to end a deserted conference. */
 const RETRY_END_MS = 60_000;
 /** How many creates of WebEx may wait for the bridge; a further one is refused at once. */
 const MAX_WAITING_CREATES = 50;
+/** How long a conference that WebEx has detached from before anybody could enter waits for its first caller. */
+const KEPT_EMPTY_MS = 600_000;
 
 /** Creates, answers again, or takes over: the request's key and handle decide (protocol 2.2.1). */
 export function create(draft: Draft, message: CreateRequest): void {
@@ -30,12 +33,7 @@ function createBy(draft: Draft, message: CreateRequest, answerBy: EpochMs): void
         ? draft.answer(requestOf(message), "conference-closed")
         : beginCreate(draft, message, answerBy);
     case "creating":
-      if (head.requests.length >= MAX_WAITING_CREATES) return draft.answer(requestOf(message), "capacity-exceeded");
-      if (isFailover(head, message)) {
-        const ongoing = setServer(draft, head, message);
-        draft.head = { ...ongoing, requests: [...ongoing.requests, ...openRequests(message)] };
-      } else draft.head = { ...head, requests: [...head.requests, ...openRequests(message)] };
-      return;
+      return joinCreate(draft, head, message);
     case "running": {
       const { closing } = head;
       if (!closing)
@@ -47,8 +45,18 @@ function createBy(draft: Draft, message: CreateRequest, answerBy: EpochMs): void
   }
 }
 
+/** WebEx asks again before the bridge has created it. If it has detached meanwhile, it attaches anew (protocol 4.8 step 6). */
+function joinCreate(draft: Draft, head: Creating, message: CreateRequest): void {
+  if (head.requests.length >= MAX_WAITING_CREATES) return draft.answer(requestOf(message), "capacity-exceeded");
+  const { keeps = [], ...creating } = head;
+  for (const request of keeps) draft.answer(request, "ok");
+  draft.head = creating;
+  const ongoing = isFailover(creating, message) ? setServer(draft, creating, message) : creating;
+  draft.head = { ...ongoing, requests: [...ongoing.requests, ...openRequests(message)] };
+}
+
 /** The bridge has created it (protocol 4.1). */
-export function completeCreate(draft: Draft, head: Creating): void {
+export function completeCreate(draft: Draft, head: Creating, { anonymousId }: Command<"create-conference">): void {
   const running = runningFrom(head);
   draft.head = running;
   draft.outcome({ event: "conference-created", extConfId: head.extConfId, host: head.host });
@@ -57,11 +65,16 @@ export function completeCreate(draft: Draft, head: Creating): void {
   for (const request of head.requests.filter(isFromServer)) answerCreate(draft, request);
   notifyRunning(draft, running);
   for (const request of head.requests.filter((one) => !isFromServer(one))) answerCreate(draft, request);
+  renewAnonymousId(draft, running, anonymousId);
+  if (head.keeps) {
+    detach(draft, running, head.keeps);
+    draft.head = { ...(draft.head as Running), retryEndAt: draft.at + KEPT_EMPTY_MS };
+  }
 }
 
 /** The bridge did not create it: nothing is kept. */
 export function failCreate(draft: Draft, head: Creating, result: ResultWord): void {
-  for (const request of head.requests) draft.answer(request, result);
+  for (const request of [...head.requests, ...(head.keeps ?? [])]) draft.answer(request, result);
   answerOpenRequests(draft, result);
   draft.head = { phase: "absent" };
   draft.outcome({ event: "conference-not-created", why: result });
@@ -86,9 +99,19 @@ export function close(draft: Draft, head: Creating | Running, message: FromWebex
     draft.head = { ...head, closing: { ...head.closing, requests: [...head.closing.requests, ...requests] } };
     return;
   }
-  if (head.phase === "running" && message.keepAlive) return detach(draft, head, requests);
-  if (head.phase === "creating") for (const request of head.requests) draft.answer(request, "conference-closed");
-  beginEnd(draft, head.phase === "creating" ? runningFrom(head) : head, requests);
+  if (head.phase === "running") {
+    if (message.keepAlive) detach(draft, head, requests);
+    else beginEnd(draft, head, requests);
+    return;
+  }
+  const keeps = [...(head.keeps ?? []), ...requests];
+  if (message.keepAlive) {
+    if (keeps.length > MAX_WAITING_CREATES) for (const request of requests) draft.answer(request, "capacity-exceeded");
+    else draft.head = { ...head, keeps };
+    return;
+  }
+  for (const request of head.requests) draft.answer(request, "conference-closed");
+  beginEnd(draft, runningFrom(head), keeps);
 }
 
 /** The meeting is over and its audio goes on (protocol 4.8): nobody is dropped, and WebEx is notified of nothing more. */
@@ -119,8 +142,7 @@ function beginEnd(draft: Draft, head: Running, requests: readonly OpenRequest[])
   draft.issue({ type: "end-conference" });
 }
 
-function runningFrom({ extConfId, host, formerHandles, maxCallers, anonymousId }: Creating): Running {
-  const ongoing = { extConfId, host, formerHandles, maxCallers, anonymousId };
+function runningFrom({ phase: _, requests: __, keeps: ___, ...ongoing }: Creating): Running {
   return { ...ongoing, phase: "running", attached: true, locked: false, groups: [], departed: [] };
 }
 
@@ -167,9 +189,11 @@ export function endByTelephone(draft: Draft): void {
   const { head } = draft;
   if (head.phase !== "running") return;
   if (head.closing) return completeClose(draft, head.closing);
+  const isCreatedAnew = draft.isPending("create-conference");
   answerOpenRequests(draft, "conference-closed");
   notifyStatus(draft, "ended");
   end(draft, "telephone");
+  if (isCreatedAnew) draft.issue({ type: "end-conference" });
 }
 
 /** The bridge has lost the conference: WebEx is notified that each caller left and that the conference is over. */
@@ -177,15 +201,21 @@ export function endAsLost(draft: Draft): void {
   const { head } = draft;
   if (head.phase !== "running") return;
   if (head.closing) return completeClose(draft, head.closing);
+  const isCreatedAnew = draft.isPending("create-conference");
   for (const callOut of draft.callOuts.values()) if (callOut.stage === "waiting") removeCallOut(draft, callOut);
   answerOpenRequests(draft, "bridge-unreachable");
   for (const caller of draft.callers.values()) if (!caller.left) notifyChange(draft, caller, { status: "left" });
   notifyStatus(draft, "ended");
   end(draft, "lost");
+  if (isCreatedAnew) draft.issue({ type: "end-conference" });
 }
 
 function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): void {
-  const { extConfId, replyTo, maxCallers = null, anonymousId = null } = message;
+  const { extConfId, replyTo, anonymousId = null } = message;
+  if (message.maxCallers === 0 && draft.context.settings.protocol.zeroAttendees === "refused") {
+    return draft.answer(requestOf(message), "capacity-exceeded");
+  }
+  const maxCallers = message.maxCallers || null; // 0: WebEx sets no limit.
   // This life may be on another bridge: pending commands of the one before stay with their bridge.
   const { bridge } = draft.context;
   if (bridge !== null)
@@ -197,6 +227,7 @@ function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): v
     formerHandles: [],
     maxCallers,
     anonymousId,
+    ...namedHostOf(message),
     requests: openRequests(message),
   };
   draft.issue({ type: "create-conference", maxCallers, anonymousId }, null, { timeoutMs: answerBy - draft.at });
@@ -214,12 +245,23 @@ function isFailover(head: Creating | Running, message: CreateRequest): boolean {
 function wasClosedUnnoticed(draft: Draft, message: CreateRequest): boolean {
   const { head, at } = draft;
   if (head.phase !== "ended" || head.byWebex) return false;
-  if (head.closedUntil !== undefined) return at < head.closedUntil;
+  if (head.closedUntil !== undefined) {
+    if (at >= head.closedUntil || isTold(draft)) return false;
+    draft.head = { ...head, told: true };
+    return true;
+  }
   const lost = draft.unconfirmed().find((post) => isEnd(post.message) && post.host !== message.replyTo);
   if (!lost) return false;
   draft.dropQueued(lost.host);
-  draft.head = { ...head, closedUntil: at + draft.context.settings.closedMemoryMs };
+  draft.head = { ...head, closedUntil: at + draft.context.settings.closedMemoryMs, told: true };
   return true;
+}
+
+/** WebEx has confirmed a code 11 for it, and who creates now wants a new conference. */
+function isTold(draft: Draft): boolean {
+  const { head, context } = draft;
+  if (head.phase !== "ended" || !head.told || context.settings.protocol.closedAnswer === "always") return false;
+  return !draft.unconfirmed().some(({ message }) => isClosedAnswer(message));
 }
 
 function end(draft: Draft, by: Extract<Outcome, { event: "conference-ended" }>["by"]): void {

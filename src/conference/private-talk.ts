@@ -3,8 +3,9 @@ import { type CallId, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { OpenRequest } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
 import { admit, dialled, hangUp, markAnswered, placeCaller } from "./call-outs.ts";
-import { findCaller, hostOf, notifyMuteState } from "./callers.ts";
+import { findCaller, notifyMuteState } from "./callers.ts";
 import type { Draft } from "./draft.ts";
+import { hostOf } from "./host.ts";
 import type { Caller, CallOut, PendingCommand, PrivateTalk } from "./state.ts";
 
 /** How long an invitee is kept on the line for a host who cannot talk. */
@@ -25,8 +26,8 @@ export function connectAnswered(draft: Draft, callOut: CallOut): void {
   if (callOut.stage === "answered" || callOut.stage === "waiting") return;
   if (callOut.stage === "dropping") return hangUp(draft, callOut);
   const picked = markAnswered(draft, callOut);
-  if (picked.privately) openTalk(draft, picked);
-  else admit(draft, picked, null);
+  if (picked?.privately) openTalk(draft, picked);
+  else if (picked) admit(draft, picked, null);
 }
 
 /** Brings the invitee and the host together in a room of their own (protocol 4.21). */
@@ -40,7 +41,7 @@ function openTalk(draft: Draft, invitee: CallOut): void {
 }
 
 export function applyTalkRoom(draft: Draft, talk: PrivateTalk, result: CommandResult): void {
-  if (result.done && talk.stage === "opening" && isComing(draft, talk.invitee) && isFree(draft, talk.host)) {
+  if (result.done && talk.stage === "opening" && comingInvitee(draft, talk) && isFree(draft, talk.host)) {
     draft.issue({ type: "move", call: talk.host, room: talk.room });
   }
 }
@@ -49,21 +50,35 @@ export function applyTalkRoom(draft: Draft, talk: PrivateTalk, result: CommandRe
 export function applyTalkMove(draft: Draft, talk: PrivateTalk, { caller, to, request, result }: Move): void {
   draft.answer(request, result);
   if (!result.done) {
-    if (talk.stage === "adding") setTalk(draft, { ...talk, stage: "open" }); // WebEx can ask for it again.
-    return;
+    if (talk.stage !== "adding") return;
+    if (talk.untold) return recallTalk(draft, talk, [talk.host]);
+    return setTalk(draft, { ...talk, stage: "open" }); // WebEx can ask for it again.
   }
   const moved: Caller = { ...caller, room: to };
   draft.callers.set(caller.call, moved);
   if (to === talk.room) {
-    if (talk.stage === "opening" && isComing(draft, talk.invitee)) {
-      draft.issue({ type: "move", call: talk.invitee, room: talk.room });
-    } else bringBack(draft, talk, moved.call);
+    const invitee = talk.stage === "opening" && comingInvitee(draft, talk);
+    if (invitee) bringIn(draft, talk, invitee);
+    else bringBack(draft, talk, moved.call);
     return;
   }
   if (caller.call !== talk.invitee || talk.stage === "ending") return;
-  notifyMuteState(draft, moved, { action: "joined-main", actionResult: "ok" });
+  const joined: PrivateTalk = { ...talk, untold: true };
+  setTalk(draft, joined);
   // The request was answered when its time had passed; the invitee came after all.
-  if (talk.stage === "open") recallTalk(draft, talk, [talk.host]);
+  if (talk.stage === "open") recallTalk(draft, joined, [talk.host]);
+}
+
+/** Moves the invitee into the talk's room, muted before if it may only listen or nobody is to hear it (protocol 4.17). */
+function bringIn(draft: Draft, { room }: PrivateTalk, { call, muted }: CallOut): void {
+  draft.issue(muted ? { type: "mute", call } : { type: "move", call, room });
+}
+
+/** The invitee is muted and can go into the talk's room, or it could be heard there and does not. */
+export function applyInviteeMuted(draft: Draft, talk: PrivateTalk, { call }: CallOut, result: CommandResult): void {
+  if (talk.stage !== "opening") return;
+  if (result.done) draft.issue({ type: "move", call, room: talk.room });
+  else failTalk(draft, talk);
 }
 
 /** The invitee is in the talk's room, or not: it is reported with the mark of the private talk. */
@@ -120,18 +135,32 @@ export function recallForFailover(draft: Draft): void {
     if (isWaiting && !draft.isBusy(callOut.call, "admit")) admit(draft, ordinary, null);
   }
   if (!talk) return;
-  const { dropsInvitee, ...others } = talk;
+  const { dropsInvitee, untold, ...others } = talk; // The new server was told that the invitee has entered.
   recallTalk(draft, others, [talk.host, talk.invitee]);
+  const invitee = comingInvitee(draft, talk);
+  if (invitee && !draft.isBusy(invitee.call, "move")) admit(draft, invitee, null);
+}
+
+/** WebEx is told that the invitee has joined when host and invitee are out of the talk's room (protocol 4.21 step 6). */
+function notifyJoined(draft: Draft): void {
+  const talk = talkOf(draft);
+  if (!talk?.untold || callsInside(draft, talk).includes(talk.host)) return;
+  const { untold, ...rest } = talk;
+  setTalk(draft, rest);
+  const invitee = draft.callers.get(talk.invitee);
+  if (invitee && !invitee.left) notifyMuteState(draft, invitee, { action: "joined-main", actionResult: "ok" });
 }
 
 /** When no command is pending for the talk: a talk that failed to open is undone, and an empty room is closed. */
 export function tidyTalk(draft: Draft): void {
+  notifyJoined(draft);
   const talk = talkOf(draft);
   if (!talk) return;
   const { room, host, invitee } = talk;
   const isPending = ({ command }: PendingCommand) =>
     ("room" in command && command.room === room) ||
-    (command.type === "move" && (command.call === host || command.call === invitee));
+    (command.type === "move" && (command.call === host || command.call === invitee)) ||
+    (command.type === "mute" && command.call === invitee && talk.stage === "opening");
   if (draft.commands.find(isPending)) return;
   if (talk.stage === "opening") {
     failTalk(draft, talk);
@@ -217,9 +246,10 @@ function isHere(draft: Draft, call: CallId): boolean {
   return draft.callers.get(call)?.left === false;
 }
 
-/** Whether this invitee was picked up and waits to be moved into the talk. */
-function isComing(draft: Draft, call: CallId): boolean {
-  return draft.callOuts.get(call)?.stage === "answered";
+/** The invitee that was picked up and waits to be moved into the talk. */
+function comingInvitee(draft: Draft, { invitee }: PrivateTalk): CallOut | undefined {
+  const callOut = draft.callOuts.get(invitee);
+  return callOut?.stage === "answered" ? callOut : undefined;
 }
 
 /** Whether this call is in the main room, and not on its way into another. */

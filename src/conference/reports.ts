@@ -6,8 +6,9 @@ import { applyAdmitted, applyHangUp, applyRefusal, endCallOut } from "./call-out
 import { addCaller, applyAttendeeId, applyMuted, removeCaller } from "./callers.ts";
 import { setLocked } from "./conference-status.ts";
 import { type Draft, resultWord } from "./draft.ts";
+import { renewAnonymousId } from "./failover.ts";
 import { completeClose, completeCreate, endAsLost, endByTelephone, failClose, failCreate } from "./lifecycle.ts";
-import { applyInviteeMove, applyTalkRoom, connectAnswered, talkOf } from "./private-talk.ts";
+import { applyInviteeMove, applyInviteeMuted, applyTalkRoom, connectAnswered, talkOf } from "./private-talk.ts";
 import { compareWithBridge, endAsOver } from "./reconcile.ts";
 import { applyMove, applyRoomClosed, applyRoomCreated } from "./rooms.ts";
 import { setReporting, setSpeaking } from "./speakers.ts";
@@ -101,8 +102,9 @@ function applyResultByType(draft: Draft, pending: PendingCommand, result: Comman
   const { command, request } = pending;
   switch (command.type) {
     case "create-conference":
+      if (head.phase === "running" && !head.closing) return renewAnonymousId(draft, head, command.anonymousId);
       if (head.phase !== "creating") return;
-      return result.done ? completeCreate(draft, head) : failCreate(draft, head, resultWord(result));
+      return result.done ? completeCreate(draft, head, command) : failCreate(draft, head, resultWord(result));
     case "end-conference":
       if (head.phase !== "running" || !head.closing) return;
       if (result.done || result.reason === "no-such-conference") return completeClose(draft, head.closing);
@@ -227,10 +229,16 @@ function applyMuteResult(
   const muted = command.type === "mute";
   draft.answer(pending.request, result);
   answerGroup(draft, pending.group, result);
+  const talk = talkOf(draft);
+  const callOut = draft.callOuts.get(command.call);
+  if (callOut && talk?.invitee === callOut.call) return applyInviteeMuted(draft, talk, callOut, result);
   const caller = draft.callers.get(command.call);
   if (!caller || caller.left || !result.done) return;
-  if (pending.unreported) draft.callers.set(caller.call, { ...caller, muted });
-  else applyMuted(draft, caller, muted);
+  // Muted with all others while it was moved into a sub-conference: it returns so.
+  const isMutedInMain = pending.group !== undefined && caller.mutedInMain !== null;
+  const known: Caller = isMutedInMain ? { ...caller, mutedInMain: muted } : caller;
+  if (pending.unreported) draft.callers.set(caller.call, { ...known, muted });
+  else applyMuted(draft, known, muted);
   if (muted) setSpeaking(draft, caller.call, false); // A muted call is not heard, whatever its phone picks up.
 }
 

@@ -5,9 +5,10 @@ import { type AnsweredType, type OpenRequest, requestOf } from "../tsp/answers.t
 import type { FromWebex, FromWebexMessages } from "../tsp/messages.ts";
 import type { UpdateAction } from "../tsp/protocol-table.ts";
 import { cancelCallOut, entersMuted, startCallOut } from "./call-outs.ts";
-import { findCaller, hostOf, nameCaller, setMuted } from "./callers.ts";
+import { findCaller, nameCaller, setMuted } from "./callers.ts";
 import { notifyStatus } from "./conference-status.ts";
 import type { Draft } from "./draft.ts";
+import { hostOf } from "./host.ts";
 import { close, closeWaitingCreates, create } from "./lifecycle.ts";
 import { addToMain, endTalk } from "./private-talk.ts";
 import { closeRoom, createRoom, moveCall } from "./rooms.ts";
@@ -215,7 +216,8 @@ function update(draft: Draft, head: Creating | Running, message: FromWebexMessag
 
 /**
  * One command for each call that is to change (protocol 4.11). The host's call is not muted, silent monitors are not
- * unmuted, and calls in a sub-conference are left alone.
+ * unmuted, and a private talk is left alone. The wish is for calls in sub-conferences, too, unless the domain wants otherwise:
+ * they are muted there, and return so.
  */
 function muteAll(
   draft: Draft,
@@ -225,11 +227,15 @@ function muteAll(
 ): void {
   const request = requestOf(message);
   const host = hostOf(draft);
-  const concerned = draft.callers
+  const isEverywhere = draft.context.settings.protocol.muteAll !== "main-room";
+  const meant = draft.callers
     .values()
-    .filter(({ left, room }) => !left && room === MAIN_ROOM)
-    .filter((caller) => (muted ? caller.call !== host?.call : caller.participantType !== "silent-monitor"))
-    .filter(({ call, muted: now }) => now !== muted || draft.isBusy(call, "mute", "unmute"));
+    .filter(({ left, room }) => !left && (room === MAIN_ROOM || (isEverywhere && draft.rooms.get(room))))
+    .filter((caller) => (muted ? caller.call !== host?.call : caller.participantType !== "silent-monitor"));
+  for (const caller of meant) {
+    if (caller.mutedInMain !== null) draft.callers.set(caller.call, { ...caller, mutedInMain: muted });
+  }
+  const concerned = meant.filter(({ call, muted: now }) => now !== muted || draft.isBusy(call, "mute", "unmute"));
   if (head.phase !== "running" || !request || concerned.length === 0) return draft.answer(request, "ok");
   const id = draft.context.serial();
   draft.head = { ...head, groups: [...head.groups, { id, request }] };

@@ -62,11 +62,17 @@ export function notifySpeakers(draft: Draft): void {
   });
 }
 
-/** A call that spoke before WebEx had named it can be reported now. */
+/** A call that speaks can be reported under its new name, which may be its first. */
 export function reconsiderSpeaker(draft: Draft, call: CallId): void {
   const { head } = draft;
-  if (head.phase !== "running" || !head.speech?.speaking.includes(call)) return;
-  draft.head = { ...head, speech: { ...head.speech, changedAt: head.speech.changedAt ?? draft.at } };
+  if (head.phase !== "running" || !head.speech) return;
+  const { speaking, changedAt } = head.speech;
+  const reported = head.speech.reported.filter((one) => one !== call);
+  const isDue = speaking.includes(call);
+  draft.head = {
+    ...head,
+    speech: { ...head.speech, reported, changedAt: isDue ? (changedAt ?? draft.at) : changedAt },
+  };
 }
 
 /** WebEx may have got the report that was given up, or not: its calls are reported again, as they are by then. */

@@ -38,6 +38,8 @@ interface Absent {
 export interface Creating extends Ongoing {
   readonly phase: "creating";
   readonly requests: readonly OpenRequest[];
+  /** Present once WebEx has closed it and wants its audio kept (protocol 4.8): it is created, and then so. */
+  readonly keeps?: readonly OpenRequest[];
 }
 
 export interface Running extends Ongoing {
@@ -47,7 +49,7 @@ export interface Running extends Ongoing {
   readonly locked: boolean;
   /** Present while the bridge is to end it. If the bridge refuses, the conference goes on. */
   readonly closing?: Closing;
-  /** Present after the bridge refused to end it: a deserted conference is ended again at this time, not before. */
+  /** A deserted conference is ended at this time, not before: the bridge refused to end it, or nobody could enter it yet. */
   readonly retryEndAt?: EpochMs;
   /** Present while the bridge reports who speaks (protocol 4.16). */
   readonly speech?: Speech;
@@ -68,6 +70,8 @@ interface Ended {
   readonly byWebex: boolean;
   /** Until when a create with this key is answered with code 11. */
   readonly closedUntil?: EpochMs;
+  /** Code 11 was answered: unless that is lost, the next create makes a new conference. */
+  readonly told?: true;
 }
 
 /** A request that one or several commands answer. Requests of one id are answered together. */
@@ -106,6 +110,8 @@ export interface PrivateTalk {
   readonly stage: "opening" | "open" | "adding" | "ending";
   /** Present while `ending`, if WebEx asked for the end: the invitee is hung up, and not moved back. */
   readonly dropsInvitee?: true;
+  /** Present while the invitee is in the main room and WebEx is not told: the host is still in the talk's room. */
+  readonly untold?: true;
   /** Present after the bridge refused to bring a leg out of the room: when that is tried again. */
   readonly retryAt?: EpochMs;
 }
@@ -119,6 +125,8 @@ export interface Ongoing {
   readonly formerHandles: readonly { readonly extConfId: ExtConfId; readonly until: EpochMs }[];
   readonly maxCallers: number | null;
   readonly anonymousId: string | null;
+  /** The host's call, where the meeting's data name it. */
+  readonly namedHost?: { readonly attendeeId?: string; readonly extCallId?: string };
 }
 
 export type CreateRequest = FromWebexMessages["create-conference"];
@@ -127,11 +135,13 @@ type ParticipantType = keyof Codes["participantType"] | number;
 /** A call in the conference, or one that left before WebEx named it. */
 export interface Caller {
   readonly call: CallId;
-  /** Rises with each entry: the host is the caller with the lowest rank who is still here. */
+  /** Rises with each entry. */
   readonly rank: number;
   /** Digits; empty when withheld. */
   readonly number: string;
   readonly attendeeId: string | null;
+  /** It keyed the subscriber code of the meeting's account: it is the host's. */
+  readonly keyedHostCode?: true;
   /** The reports that brought an attendee ID, newest last: each counts once. */
   readonly identifications?: readonly CommandId[];
   readonly participantType: ParticipantType;
@@ -147,7 +157,7 @@ export interface Caller {
   readonly enterMsgId: MsgId | null;
   /** That `caller-entered` was given up after its last attempt. WebEx may have got it, and may still name the call. */
   readonly entryLost?: true;
-  /** Changes to report once the call has its name, in order (protocol 2.3.3); only the last of several alike. */
+  /** Changes to report once WebEx has named the call anew, in order (protocol 2.3.3); only the last of several alike. */
   readonly held: readonly CallerChange[];
   readonly left: boolean;
 }

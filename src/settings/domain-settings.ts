@@ -37,6 +37,9 @@ const documentName = v.pipe(
   v.regex(/^[\w.-]+(?: [\w.-]+)*$/, "must be words of letters, digits, _, . and -, for example WTSPDOM Response"),
   v.maxLength(64, "must have at most 64 characters"),
 );
+const callNames = v.array(
+  v.pipe(v.string(), v.nonEmpty("must not be empty"), v.maxLength(64, "must have at most 64 characters")),
+);
 
 const codes = v.partial(
   v.strictObject(
@@ -83,6 +86,11 @@ export const protocolSettings = v.strictObject({
   refuseHosts: v.optional(v.boolean()),
   gather: v.optional(v.picklist(["conference", "document"], 'must be "conference" or "document"')),
   transIds: v.optional(v.picklist(["conference", "domain"], 'must be "conference" or "domain"')),
+  zeroAttendees: v.optional(v.picklist(["no-limit", "refused"], 'must be "no-limit" or "refused"')),
+  muteAll: v.optional(v.picklist(["conference", "main-room"], 'must be "conference" or "main-room"')),
+  lockedCallOuts: v.optional(v.picklist(["pass", "refused"], 'must be "pass" or "refused"')),
+  closedAnswer: v.optional(v.picklist(["once", "always"], 'must be "once" or "always"')),
+  host: v.optional(v.strictObject({ attendeeIds: v.optional(callNames), extCallIds: v.optional(callNames) })),
 });
 
 const protocol = v.pipe(

@@ -26,7 +26,7 @@ const requestedSubConfId = optional("SubConfID", { kind: "sub-conf-id", max: 64 
 const maybeSubConfId = optional("SubConfID", { kind: "sub-conf-id", max: 64 }, subConfAliases);
 const result = required("Result", { kind: "code", codes: "result" });
 const maybeResult = optional("Result", { kind: "code", codes: "result" });
-const maxCallers = optional("MaxNumAttendee", { kind: "integer", min: 1 });
+const maxCallers = optional("MaxNumAttendee", { kind: "integer", min: 0 });
 const participantType = optional("ParticipantType", { kind: "code", codes: "participantType" });
 const attendeeId = optional("AttendeeID", { kind: "text", max: 64 }, { repaired: "left-out" });
 const did = optional("DID", { kind: "text", max: 64 }, { repaired: "left-out" });
@@ -85,6 +85,9 @@ export const fromWebex = {
     tollNumber: optional("TollNum", { kind: "text", max: 512 }),
     tollFreeNumber: optional("TollFreeNum", { kind: "text", max: 512 }),
     hostWebexId: optional("HostWebExID", { kind: "text", max: 512 }),
+    /** The host's call, by what its caller keys or by WebEx's name for it. */
+    hostAttendeeId: optional("HostAttendeeID", { kind: "text", max: 64 }),
+    hostExtCallId: optional("HostExtCallID", { kind: "text", max: 64 }),
     conferenceName: optional("ConfName", { kind: "text", max: 512 }),
   }),
   "update-conference": documented("W2A_UpdateConference", "2.2.2", {

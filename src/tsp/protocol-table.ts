@@ -114,6 +114,16 @@ export interface ProtocolOverrides {
   readonly transIds?: "conference" | "domain";
   /** Whose answers to one document travel together: those of one conference, or of all; that costs each of these answers a hop. */
   readonly gather?: "conference" | "document";
+  /** What a create with MaxNumAttendee 0 means; absent: there is no limit. */
+  readonly zeroAttendees?: "no-limit" | "refused";
+  /** Whether to mute and unmute all is for calls in sub-conferences, too; absent: for the whole conference. */
+  readonly muteAll?: "conference" | "main-room";
+  /** Whether call-outs are refused while the conference is locked; absent: they pass. */
+  readonly lockedCallOuts?: "pass" | "refused";
+  /** How often a conference that ended while WebEx was away is answered with code 11 within `closedMemoryMs`; absent: once. */
+  readonly closedAnswer?: "once" | "always";
+  /** Attendee IDs and ExtCallIDs of hosts, beside those that a create names. */
+  readonly host?: { readonly attendeeIds?: readonly string[]; readonly extCallIds?: readonly string[] };
 }
 
 /** The codes of a domain, from word to number and back. */

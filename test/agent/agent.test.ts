@@ -327,6 +327,23 @@ describe("calls", () => {
     expect(world.machine.world.calls.get(id)).toMatchObject({ stage: "entered", muted: true, joinTone: false });
   });
 
+  test("after a create with another AnonymousID, who keys that one is a silent monitor, and who keys the old one is not (protocol 4.18)", () => {
+    const world = running();
+    world.command("create-2", { ...create, anonymousId: "555" });
+    world.settle();
+    const old = world.machine.dialIn("", "987654321#999#");
+    const latest = world.machine.dialIn("", "987654321#555#");
+    world.settle();
+    expect(world.machine.world.calls.get(old)).toMatchObject({ muted: false, joinTone: true });
+    expect(world.machine.world.calls.get(latest)).toMatchObject({ muted: true, joinTone: false });
+
+    world.restart();
+    world.settle();
+    const after = world.machine.dialIn("", "987654321#555#");
+    world.settle();
+    expect(world.machine.world.calls.get(after)).toMatchObject({ muted: true, joinTone: false });
+  });
+
   test("an agent goes by its own record where the bridge does not say who is a silent monitor", () => {
     const world = running();
     const conference = world.machine.world.conferences.get(KEY);

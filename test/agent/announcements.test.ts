@@ -43,6 +43,23 @@ describe("what callers hear", () => {
     expect(heard(running(), `12*${KEY}#5*5#`)).toEqual(["welcome", "welcome", "attendee-id", "attendee-id", "alone"]);
   });
 
+  test("a caller beyond MaxNumAttendee hears that the conference is full, whatever the bridge would say (protocol 4.2)", () => {
+    const world = running();
+    world.command("limit", { ...create, maxCallers: 3 });
+    const number = { country: "1", area: "408", local: "5550123", extension: "" };
+    world.command("dial", { type: "dial", call: "o1" as CallId, number, waitMs: 60_000 });
+    const first = world.machine.dialIn("14085550001", `${KEY}##`);
+    world.settle();
+    expect(heard(world, `${KEY}##`)).toEqual(["welcome", "attendee-id", "joined"]);
+    // One is being dialled, two are inside: nobody else is led in, before one leaves.
+    expect(heard(world, `${KEY}#`)).toEqual(["welcome", "full"]);
+
+    const call = world.machine.world.calls.get(first);
+    if (call) world.machine.hangUp(call);
+    world.settle();
+    expect(heard(world, `${KEY}##`)).toEqual(["welcome", "attendee-id", "joined"]);
+  });
+
   test("keys that come at once are past all that is asked for between them", () => {
     const world = running();
     world.machine.dialIn("14085551234", `5#${KEY}##`);

@@ -16,6 +16,7 @@ const rules: KeypadRules = {
   find: (key) => {
     if (key === "987654321") return { anonymousId: "0444", locked: false };
     if (key === "111") return { anonymousId: null, locked: true };
+    if (key === "222") return { anonymousId: null, locked: false, full: true };
     return null;
   },
 };
@@ -29,6 +30,7 @@ function admit(attendeeId: string | null, silent = false, conference = "98765432
 }
 const silent: KeypadAction = { type: "hang-up", why: "silent" };
 const unknownKeys: KeypadAction = { type: "hang-up", why: "unknown-keys" };
+const isFull: KeypadAction = { type: "hang-up", why: "full" };
 const isLocked: KeypadAction = { type: "hang-up", why: "locked" };
 const toggle: KeypadAction = { type: "toggle-mute" };
 const identify = (attendeeId: string): KeypadAction => ({ type: "identify", attendeeId });
@@ -44,6 +46,7 @@ describe("at the prompt", () => {
     ["a # with nothing before it is no key", "####987654321##", [admit(null)]],
     ["a star takes back what was keyed", "12*987654321#55*444#", [admit("444")]],
     ["a locked conference ends the call at its key", "111#", [isLocked]],
+    ["a full conference ends the call at its key", "222#", [isFull]],
     ["an attendee ID of 64 digits is the longest", `987654321#${"4".repeat(64)}#`, [admit("4".repeat(64))]],
     ["a longer one is no attendee ID: its caller is led in without", `987654321#${"4".repeat(65)}#`, [admit(null)]],
     ["an endless one, too", `987654321#${"4".repeat(500)}#`, [admit(null)]],

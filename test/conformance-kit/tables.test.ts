@@ -13,6 +13,9 @@ const known: Readonly<Record<string, string>> = {
   "W2A_CloseSubConference SubConfID: required for the kit, not for the product": "As for W2A_AddToSubConference.",
   "W2A_Callout AttendeeID: only the product has it":
     "No document has it in a call-out; the guide's entry of an invitee has it. The product hands on what it is given.",
+  "W2A_CreateConference HostAttendeeID: only the product has it":
+    "No document says how a create names the host's call. A site that knows gives the product this attribute, under any name.",
+  "W2A_CreateConference HostExtCallID: only the product has it": "As for HostAttendeeID.",
   "W2A_RspNotifyUserEnter ExtCallID: required for the kit, not for the product":
     "The call sequences say that WebEx returns it. The product also takes an answer that only refuses.",
   "A2W_RspUpdateConference ActionCode: codes  for the kit, 1 2 3 4 5 6 7 8 9 for the product":

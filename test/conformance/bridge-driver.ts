@@ -186,6 +186,17 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect(await nextReports()).toEqual([]);
     });
 
+    test("a conference that is created once more takes the new AnonymousID, and stays as it is", async () => {
+      await done({ ...create, anonymousId: "0444" });
+      const call = await entered();
+
+      await done({ ...create, anonymousId: "0555" });
+
+      expect((await state()).conferences).toMatchObject([{ conference, anonymousId: "0555" }]);
+      expect(await callInState(call)).toMatchObject({ stage: "entered", conference });
+      expect(await nextReports()).toEqual([]);
+    });
+
     test("a caller at the prompt is reported, with each key it presses, and is in the state with all of them", async () => {
       const dialled = bridge.dialIns.own;
       const call = await bridge.dialIn("14085550001");
@@ -398,6 +409,16 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect(await callInState(dialled)).toMatchObject({ stage: "entered", room: side, joinTone: null });
     });
 
+    test("an answered call that is muted before it is moved into a room is muted there", async () => {
+      await done(create, { type: "create-room", room: side, kind: "private" }, dial());
+      await bridge.passTime(50);
+      await reported("answered");
+
+      await done({ type: "mute", call: dialled }, { type: "move", call: dialled, room: side });
+
+      expect(await callInState(dialled)).toMatchObject({ stage: "entered", room: side, muted: true });
+    });
+
     test("a mute stays through rooms, until it is undone, without an event", async () => {
       await done(create, { type: "create-room", room: side, kind: "sub" });
       const call = await entered();
@@ -507,6 +528,16 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       expect(await carryOut(admit(outside))).toEqual({ done: false, reason: "locked" });
       await done({ type: "move", call: inside, room: side });
       await done({ type: "unlock" }, admit(outside));
+    });
+
+    test("a dialled call enters a locked conference", async () => {
+      await done(create, { type: "lock" }, dial());
+      await bridge.passTime(50);
+      await reported("answered");
+
+      await done(admit(dialled));
+
+      expect(await callInState(dialled)).toMatchObject({ stage: "entered", room: MAIN_ROOM });
     });
 
     test("a conference of so many callers lets no more in who dial in, until one leaves", async () => {

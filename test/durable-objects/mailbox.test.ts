@@ -352,3 +352,14 @@ test("the alarm deletes nothing while mail waits for ids", async () => {
 
   expect([deleted(), sql.exec("SELECT request FROM answer")]).toEqual([0, [{ request: "t2" }]]);
 });
+
+test("answers that come at the same time, more than there are ids at hand, are all accepted", async () => {
+  const mailbox = world().open();
+  await mailbox.send(mail("first"));
+
+  const sent = Array.from({ length: 35 }, (_, index) =>
+    mailbox.send(mail(`t${index}`, [unknown], `127.0.0.1:${8_800 + index}` as WebexHost)),
+  );
+
+  await expect(Promise.all(sent)).resolves.toHaveLength(35);
+});

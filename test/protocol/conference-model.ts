@@ -184,7 +184,7 @@ export class ConferenceModel {
     }
     for (const { call, left, enterMsgId, held } of this.state.callers.values()) {
       if (left && !(enterMsgId && this.#heard.has(enterMsgId))) this.#fail(`${call} left, and nobody will name it`);
-      if (held.length > 5) this.#fail(`${held.length} changes of ${call} wait for its name`);
+      if (held.length > 7) this.#fail(`${held.length} changes of ${call} wait for its name`);
     }
     const due = nextDeadline(this.state);
     for (const { id, request, answerBy } of this.state.commands.values()) {

@@ -261,7 +261,7 @@ export const defects: readonly Defect[] = [
     name: "what was held back for want of a name is forgotten",
     foundBy: "WebEx's roster equals the bridge's",
     file: "src/conference/callers.ts",
-    before: "for (const change of caller.held) notifyChange(draft, named, change);",
+    before: "for (const change of held) notifyChange(draft, caller, change);",
     after: "",
   },
   {
@@ -736,8 +736,8 @@ export const defects: readonly Defect[] = [
     name: "a close is answered, and nothing is ended",
     foundBy: "no bridge conference outlives its conference",
     file: "src/conference/lifecycle.ts",
-    before: '  beginEnd(draft, head.phase === "creating" ? runningFrom(head) : head, requests);\n',
-    after: '  for (const request of requests) draft.answer(request, "ok");\n',
+    before: "    else beginEnd(draft, head, requests);\n",
+    after: '    else for (const request of requests) draft.answer(request, "ok");\n',
   },
   {
     name: "a merge is told of the wrong caller",
@@ -807,8 +807,8 @@ export const defects: readonly Defect[] = [
     name: "what was held back for want of a name is told from its end",
     foundBy: "a change is of a call that entered",
     file: "src/conference/callers.ts",
-    before: "for (const change of caller.held) notifyChange(draft, named, change);",
-    after: "for (const change of caller.held.toReversed()) notifyChange(draft, named, change);",
+    before: "for (const change of held) notifyChange(draft, caller, change);",
+    after: "for (const change of held.toReversed()) notifyChange(draft, caller, change);",
   },
   {
     name: "the return of a caller is told before its state",
@@ -825,7 +825,7 @@ export const defects: readonly Defect[] = [
     before: '  notifyChange(draft, { ...caller, left: true }, { status: "left" });\n',
     after:
       '  notifyChange(draft, { ...caller, left: true }, { status: "left" });\n  const { subConfId } = draft.rooms.get(caller.room) ?? {};\n' +
-      '  if (subConfId && extCallId !== null) draft.notify({ type: "sub-conference-call-changed", subConfId, extCallId, action: "returned" });\n',
+      '  if (subConfId && caller.extCallId) draft.notify({ type: "sub-conference-call-changed", subConfId, extCallId: caller.extCallId, action: "returned" });\n',
   },
   {
     name: "an agent takes every conference for its owner's",
@@ -917,8 +917,8 @@ export const defects: readonly Defect[] = [
     before: "  removeSpeaker(draft, call);\n",
     after:
       "  const { head } = draft;\n" +
-      '  if (head.phase === "running" && head.speech?.reporting && head.speech.reported.includes(call) && extCallId !== null)\n' +
-      '    draft.notify({ type: "speaking-changed", extCallIds: [extCallId], speaking: [false] });\n' +
+      '  if (head.phase === "running" && head.speech?.reporting && head.speech.reported.includes(call) && caller.extCallId)\n' +
+      '    draft.notify({ type: "speaking-changed", extCallIds: [caller.extCallId], speaking: [false] });\n' +
       "  removeSpeaker(draft, call);\n",
   },
   {

@@ -64,7 +64,7 @@ describe("a document is refused as a whole (protocol T20, T21)", () => {
     ["a word for a code", '<W2A_UpdateConference MsgID="1" ExtConfID="7" ActionCode="lock"/>', "wrong-type"],
     ["a code with a fraction", '<W2A_UpdateConference MsgID="1" ExtConfID="7" ActionCode="1.0"/>', "wrong-type"],
     ["a boolean that is none", '<W2A_CloseConference MsgID="1" ExtConfID="7" KeepAlive="yes"/>', "wrong-type"],
-    ["no room at all", create('MaxNumAttendee="0"'), "wrong-type"],
+    ["less than no room", create('MaxNumAttendee="-1"'), "wrong-type"],
     ["a number past what can be counted", create('MaxNumAttendee="99999999999999999999"'), "wrong-type"],
     ["an AnonymousID that is too long", create(`AnonymousID="${"1".repeat(65)}"`), "too-long"],
     ["a host with a user", create("", 'WbxHostName="me@tsp1.example.com:80"'), "wrong-type"],

@@ -37,7 +37,7 @@ export async function admit(
   }
 }
 
-/** From the prompt, from an answered dial, or from another room; a lock keeps out callers who are not in yet. */
+/** From the prompt, from an answered dial, or from another room; a lock keeps out callers at the prompt. */
 export async function enter(
   context: ExecutorContext,
   conference: Conference,
@@ -49,7 +49,7 @@ export async function enter(
   const isCaller = call.stage === "prompted" && command.type === "admit";
   if (!isCaller && call.conference !== conference.key) return refused("no-such-call");
   const isNew = call.stage !== "entered";
-  if (isNew && conference.locked) return refused("locked");
+  if (isCaller && conference.locked) return refused("locked");
   const name = command.type === "admit" ? MAIN_ROOM : command.room;
   const room = conference.rooms.get(name);
   if (!room) return refused("no-such-room");

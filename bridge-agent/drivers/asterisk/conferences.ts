@@ -15,7 +15,9 @@ export async function createConference(
   { anonymousId, maxCallers }: Command<"create-conference">,
 ): Promise<CommandResult> {
   const { ari, mirror, owner } = context;
-  if (mirror.conferences.has(key)) return done;
+  const known = mirror.conferences.get(key);
+  if (known?.anonymousId === anonymousId) return done;
+  if (known) return writeConference(context, Object.assign(known, { anonymousId }));
   const bridges = read("listBridges", v.array(bridge), await ari.ask("listBridges", {}));
   const rooms = bridges.flatMap(({ name, id }) => ({ ...readBridgeName(name), bridge: id }));
   const main = rooms.find(

@@ -19,7 +19,7 @@ export interface Conference extends Entry {
   readonly mainBridge: string;
   locked: boolean;
   reportsSpeakers: boolean;
-  readonly anonymousId: string | null;
+  anonymousId: string | null;
   /** `null`, and 0: any number. */
   readonly maxCallers: number | null;
   dialled: ConferenceNotes["dialled"];
