@@ -37,6 +37,8 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T27: "Faults of form are reported in the Confirmation, faults of state in the answer.",
     "2.1":
       "A ConfKey is any text of up to 64 characters without `%`: whether it must be digits is left open. One that no telephone can key is a conference that only call-outs reach.",
+    "2.2.1":
+      "SubscriberCode and ParticipantCode of a create lead callers into its conference as ConfKey does; who keys the SubscriberCode is the host.",
     "2.2.4":
       "The parts of a PhoneNum are digits: a `+` before the country and signs between digits are left out, and that is noted.",
     "2.2.8":
@@ -90,6 +92,8 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "4.20": "The recorder joins like anybody; its dial sequence is reported after Status 0.",
     "4.21":
       "Invite by phone: a private talk, then both into the main conference; ParticipantType and DID of the invitee are told each time, and its AttendeeID where the request has one.",
+    "6.6":
+      "Dial sequences of GetSessionInfo (`*00*`, `*01*`) are read as the setting `keypad.sequences` has them; ProfileID, PIN and password in them are nobody's attendee ID, and are not kept.",
     "4.22": "Data for clients passes through, unread, and is not answered.",
   },
   Failover: {

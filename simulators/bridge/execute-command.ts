@@ -70,6 +70,7 @@ export function executeCommand(
       call.muted = command.muted;
       call.joinTone = command.joinTone;
       if (command.attendeeId !== undefined) call.attendeeId = command.attendeeId;
+      if (command.host) call.host = true;
       return done;
     }
     case "move":
@@ -105,9 +106,11 @@ function createConference(
   world: World,
   key: ConfKey,
   owner: string,
-  { anonymousId, maxCallers }: Command<"create-conference">,
+  { anonymousId, maxCallers, accessCodes }: Command<"create-conference">,
 ): CommandResult {
-  return world.addConference(key, owner, anonymousId, maxCallers).owner === owner ? done : refused("refused");
+  return world.addConference(key, owner, anonymousId, maxCallers, accessCodes).owner === owner
+    ? done
+    : refused("refused");
 }
 
 /** Callers who are still in the room go back to the main one. */

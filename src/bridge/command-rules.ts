@@ -1,5 +1,6 @@
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { BridgeCommand, Command, CommandType, RefusalReason } from "./commands.ts";
+import type { AccessCodes } from "./schemas.ts";
 import type { BridgeCall, BridgeState, BridgeView } from "./state.ts";
 
 /** One conference of a bridge, and the call that a command names, as the bridge holds them. */
@@ -12,7 +13,12 @@ interface Held {
 type CommandEffect =
   | {
       readonly type: "conference-changed";
-      readonly change: { readonly live?: true; readonly anonymousId?: string | null; readonly locked?: boolean };
+      readonly change: {
+        readonly live?: true;
+        readonly anonymousId?: string | null;
+        readonly accessCodes?: AccessCodes;
+        readonly locked?: boolean;
+      };
     }
   | { readonly type: "conference-ended" }
   | { readonly type: "call-dialled"; readonly call: CallId; readonly number: string }
@@ -27,6 +33,7 @@ interface Entry {
   readonly muted: boolean;
   readonly silent: boolean;
   readonly attendeeId: string | null;
+  readonly host?: true;
 }
 
 /** All that is particular to one kind of command. */
@@ -56,8 +63,15 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     undoneBy: "end-conference",
     isInEffect: ({ conference }) => conference !== undefined,
     refusal: () => null,
-    effect: ({ anonymousId }) => ({ type: "conference-changed", change: { live: true, anonymousId } }),
-    personal: ({ anonymousId }) => (anonymousId ? { anonymousId } : {}),
+    effect: ({ anonymousId, accessCodes }) => ({
+      type: "conference-changed",
+      change: { live: true, anonymousId, ...(accessCodes && { accessCodes }) },
+    }),
+    personal: ({ anonymousId, accessCodes }) => ({
+      ...(anonymousId && { anonymousId }),
+      ...(accessCodes?.subscriber && { subscriberCode: accessCodes.subscriber }),
+      ...(accessCodes?.participant && { participantCode: accessCodes.participant }),
+    }),
   },
   "end-conference": {
     topic: "alone",
@@ -123,11 +137,11 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     undoneBy: null,
     isInEffect: ({ call }) => call?.stage === "entered",
     refusal: needsCall,
-    effect: ({ call, muted, joinTone, attendeeId = null }) => ({
+    effect: ({ call, muted, joinTone, attendeeId = null, host }) => ({
       type: "call-entered",
       call,
       room: MAIN_ROOM,
-      as: { muted, silent: !joinTone, attendeeId },
+      as: { muted, silent: !joinTone, attendeeId, ...(host && { host }) },
     }),
     personal: ({ attendeeId }) => (attendeeId ? { attendeeId } : {}),
   },

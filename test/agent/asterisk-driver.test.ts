@@ -489,9 +489,10 @@ describe("a link that is up", () => {
     }
   });
 
-  test("writes a conference's anonymous ID and limit down before its bridge is there, and deletes them where that is not made", async () => {
+  test("writes a conference's anonymous ID, limit and access codes down before its bridge is there, and deletes them where that is not made", async () => {
+    const accessCodes = { subscriber: "1111", participant: null };
     asterisk.answers["POST /bridges"] = { status: 500 };
-    expect(await execute({ ...create, anonymousId: "0444", maxCallers: 5 })).toEqual({
+    expect(await execute({ ...create, anonymousId: "0444", maxCallers: 5, accessCodes })).toEqual({
       done: false,
       reason: "refused",
     });
@@ -504,7 +505,9 @@ describe("a link that is up", () => {
       "POST /asterisk/variable",
     ]);
     expect(steps[0]?.parameters.variable).toBe("BRIDGEHEAD_CONFERENCE_bridgehead-command-1");
-    expect(JSON.parse(String(steps[0]?.parameters.value))).toMatchObject({ anonymousId: "0444", maxCallers: 5 });
+    expect(JSON.parse(String(steps[0]?.parameters.value))).toMatchObject({
+      ...{ anonymousId: "0444", maxCallers: 5, accessCodes },
+    });
     expect(steps[2]?.parameters).toEqual({ variable: "BRIDGEHEAD_CONFERENCE_bridgehead-command-1" });
   });
 

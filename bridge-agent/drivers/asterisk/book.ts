@@ -1,4 +1,5 @@
 import type { BridgeEvent, EndReason } from "../../../src/bridge/events.ts";
+import type { AccessCodes } from "../../../src/bridge/schemas.ts";
 import type { BridgeCall } from "../../../src/bridge/state.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../src/foundation/ids.ts";
 import type { DriverIdentity, DriverState } from "../driver.ts";
@@ -62,6 +63,7 @@ export interface Conference extends Held {
   locked: boolean;
   reportsSpeakers: boolean;
   readonly anonymousId: string | null;
+  readonly accessCodes?: AccessCodes;
   /** `null`, and 0: any number. */
   readonly maxCallers: number | null;
   dialled: ConferenceNotes["dialled"];
@@ -82,6 +84,8 @@ export interface Call extends Held {
   muted: boolean;
   joinTone: boolean | null;
   attendeeId: string | null;
+  /** It keyed the host's access code. */
+  host?: boolean;
   extension: string;
   readonly waitMs: number;
   /** Asterisk has taken it to dial. */
@@ -173,11 +177,13 @@ export class Book {
     muted,
     joinTone,
     attendeeId,
+    host,
     extension,
     waitMs,
     isDialled,
   }: Call): CallNotes {
-    return { direction, number, dialled, keys, conference, muted, joinTone, attendeeId, extension, waitMs, isDialled };
+    const caller = { direction, number, dialled, keys, attendeeId, ...(host && { host }) };
+    return { ...caller, conference, muted, joinTone, extension, waitMs, isDialled };
   }
 
   /** Holds what looks may not change because a request is on its way that does; until the returned function is called. */
@@ -206,9 +212,9 @@ export class Book {
     mainBridge: string,
     anonymousId: string | null,
     maxCallers: number | null = null,
+    accessCodes?: AccessCodes,
   ): Conference {
-    const notes = { locked: false, reportsSpeakers: false, anonymousId, maxCallers, dialled: [] };
-    return this.#addConference(key, mainBridge, notes);
+    return this.#addConference(key, mainBridge, newNotes({ anonymousId, maxCallers, accessCodes }));
   }
 
   /** Its calls are over with it. */
@@ -365,12 +371,13 @@ export class Book {
   state(): DriverState {
     const conferences = Array.from(
       this.#conferences.values(),
-      ({ key, locked, reportsSpeakers, anonymousId, rooms }) => ({
+      ({ key, locked, reportsSpeakers, anonymousId, accessCodes, rooms }) => ({
         conference: key,
         owner: this.#identity?.owner ?? null,
         locked,
         reportsSpeakers,
         anonymousId,
+        ...(accessCodes && { accessCodes }),
         rooms: Array.from(rooms, ([id, { kind }]) => ({ id, kind })),
       }),
     );
@@ -543,14 +550,8 @@ export class Book {
     for (const [key, mainBridge] of mains) {
       const known = this.#conferences.get(key);
       if (known ? isFirst && isStill(known) : !this.#keys.has(key)) {
-        const notes = conferenceNotes.get(mainBridge) ?? {
-          // What is not written there was not done.
-          locked: false,
-          reportsSpeakers: false,
-          anonymousId: known?.anonymousId ?? null,
-          maxCallers: known?.maxCallers ?? null,
-          dialled: [],
-        };
+        // What is not written there was not done.
+        const notes = conferenceNotes.get(mainBridge) ?? newNotes(known ?? { anonymousId: null, maxCallers: null });
         this.#addConference(key, mainBridge, notes).touched = since;
       }
     }
@@ -733,6 +734,18 @@ export class Book {
 
 const nothing: Consequences = { reports: [], tasks: [] };
 
+/** Of a conference with which nothing was done yet. */
+export function newNotes({
+  anonymousId,
+  maxCallers,
+  accessCodes,
+}: Pick<Conference, "anonymousId" | "maxCallers"> & {
+  readonly accessCodes?: AccessCodes | undefined;
+}): ConferenceNotes {
+  const asCreated = { anonymousId, maxCallers, ...(accessCodes && { accessCodes }) };
+  return { locked: false, reportsSpeakers: false, ...asCreated, dialled: [] };
+}
+
 function newCall(id: CallId, direction: "in" | "out", number: string, dialled: string): Call {
   return {
     ...newHeld,
@@ -767,7 +780,8 @@ function shown(call: Call): BridgeCall {
   const { id, stage, direction, number, dialled, keys, conference, room, muted, joinTone, attendeeId, talking } = call;
   if (stage === "prompted" || conference === null) return { stage: "prompted", call: id, number, dialled, keys };
   if (stage === "entered" && room !== null) {
-    return { stage, call: id, direction, number, conference, room, muted, joinTone, attendeeId, talking };
+    const as = { muted, joinTone, attendeeId, ...(call.host && { host: true }) };
+    return { stage, call: id, direction, number, conference, room, ...as, talking };
   }
   return { stage: stage === "ringing" ? "ringing" : "answered", call: id, number, conference };
 }

@@ -7,7 +7,7 @@ import { type CallId, type CommandId, type ConfKey, MAIN_ROOM, type RoomId } fro
 import { assertNever } from "../../../src/foundation/result.ts";
 import type { Timers } from "../../../src/foundation/timers.ts";
 import { type Ari, type AriAnswer, type AriEvent, AriFailure, bridge, isDone, read, variable } from "./ari.ts";
-import type { Book, Call, Conference, Task } from "./book.ts";
+import { type Book, type Call, type Conference, newNotes, type Task } from "./book.ts";
 import {
   bridgeId,
   bridgeName,
@@ -207,7 +207,7 @@ export class Work {
   async #createConference(
     id: CommandId,
     key: ConfKey,
-    { anonymousId, maxCallers }: Command<"create-conference">,
+    { anonymousId, maxCallers, accessCodes }: Command<"create-conference">,
   ): Promise<CommandResult> {
     if (this.#book.conference(key)) return done;
     const { owner } = this.#options;
@@ -218,21 +218,21 @@ export class Work {
     );
     if (main && main.owner !== owner && (await this.#isNoted(main.bridge))) return refused("refused");
     if (main?.owner === owner)
-      return this.#writeConference(this.#book.addConference(key, main.bridge, anonymousId, maxCallers));
+      return this.#writeConference(this.#book.addConference(key, main.bridge, anonymousId, maxCallers, accessCodes));
     // An Asterisk that is about to end makes bridges, and no calls.
     if (!(await this.#takesCalls())) {
       this.#setTrouble("going-away");
       return refused("capacity");
     }
     if (this.#trouble === "going-away") this.#setTrouble("none"); // Somebody thought better of it.
-    const notes = { locked: false, reportsSpeakers: false, anonymousId, maxCallers, dialled: [] };
+    const notes = newNotes({ anonymousId, maxCallers, accessCodes });
     const variable = conferenceVariable(bridgeId(id));
     // Before the bridge: whoever finds that must know the rest.
     const written = await this.#ari.ask("setGlobalVar", { variable, value: JSON.stringify(notes) });
     if (!isDone(written)) return refused("refused");
     const made = await this.#createBridge(id, { owner, conference: key, room: MAIN_ROOM, kind: "main" });
     if (typeof made === "string") {
-      this.#book.addConference(key, made, anonymousId, maxCallers);
+      this.#book.addConference(key, made, anonymousId, maxCallers, accessCodes);
       return done;
     }
     await this.#ari.ask("setGlobalVar", { variable });
@@ -472,6 +472,7 @@ export class Work {
       conference: conference.key,
       joinTone: wanted.joinTone,
       attendeeId: wanted.attendeeId ?? attendeeId,
+      ...(command.type === "admit" && command.host && { host: true }),
     };
     await this.#writeNotes(call.id, entry);
     const { reportsSpeakers } = conference;
@@ -579,8 +580,8 @@ export class Work {
   async #writeConference(conference: Conference): Promise<CommandResult> {
     this.#book.touch(conference);
     const written = await this.#after(`conference ${conference.key}`, async () => {
-      const { mainBridge, locked, reportsSpeakers, anonymousId, maxCallers, dialled } = conference;
-      const notes: ConferenceNotes = { locked, reportsSpeakers, anonymousId, maxCallers, dialled };
+      const { mainBridge, locked, reportsSpeakers, dialled } = conference;
+      const notes: ConferenceNotes = { ...newNotes(conference), locked, reportsSpeakers, dialled };
       const value = JSON.stringify(notes);
       return this.#ari.ask("setGlobalVar", { variable: conferenceVariable(mainBridge), value });
     });
