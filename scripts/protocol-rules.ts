@@ -5,7 +5,7 @@ export type Rule = string | { readonly says: string; readonly outside: string };
 export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   Transport: {
     T1: "Each request, either way, is a POST with one XML document as its body.",
-    T2: "HTTP and HTTPS are both spoken.",
+    T2: "Posts go by HTTP or HTTPS. The adapter URL is served by HTTPS at Cloudflare, and behind a proxy elsewhere.",
     T3: "The adapter URL that is registered with WebEx has at most 64 characters.",
     T4: "The Confirmation is the response to the very request.",
     T5: "The Confirmation is about the document's form alone; the result of the request is posted later.",
@@ -14,7 +14,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T8: "200 wherever a Confirmation can be written, 405 for other methods, 413 above 1 MiB.",
     T9: {
       says: "30 conferences a minute, each within 20 s; joining one takes at most 10 s.",
-      outside: "A matter of speed: `npm run bench` measures it, with a hundred times as many conferences.",
+      outside: "A matter of the machine, too: `npm run bench` measures it, with a hundred times as many conferences.",
     },
   },
   "Which machine is posted to": {
@@ -58,7 +58,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T35: "After 999999 comes 0, under the digits of a day 27 years later; a restart never goes back.",
     T36: "A TransID comes again only with the same document: after a failed attempt, or once after a kill within some 5 s of its Confirmation (see [reliability.md](reliability.md)).",
     T37: "Three attempts in all, with the same TransID and the same bytes.",
-    T38: "A repeated TransID is confirmed and does nothing else.",
+    T38: "A repeated TransID is confirmed and does nothing else, in each conference that had a part of its document. To any other conference the document is a new one.",
     T39: "The repeat gets the verdict of the first copy, and waits for it if need be.",
     T40: "TransIDs are remembered for two hours; never as long as a day.",
     T41: "An attempt may take 10 s; the second comes at once, the third after 2 s.",
