@@ -317,12 +317,10 @@ describe("calls", () => {
 
   test("a silent monitor is one also for an agent that did not make the conference (protocol 4.18)", () => {
     const { machine } = running();
+    const id = machine.dialIn("", "987654321#999#");
     const world = new AgentWorld();
     world.machine = machine;
     world.connect();
-    world.settle();
-    const id = world.machine.dialIn("", "987654321#999#");
-    world.restart();
     world.settle();
     expect(world.machine.world.calls.get(id)).toMatchObject({ stage: "entered", muted: true, joinTone: false });
   });

@@ -50,7 +50,7 @@ const wrongOptions: readonly (readonly [name: string, options: readonly string[]
   ["cost", ["--nix"], "unknown option '--nix'"],
   ["demo", ["--flow"], "option '--flow <name>' argument missing"],
   ["demo", ["--flow", "nix"], "'--flow <name>' argument 'nix' is invalid. Allowed choices are batch, "],
-  ["test", ["--only", "types,nix"], "argument 'types,nix' is invalid. The stages are types, style, tests."],
+  ["test", ["--only", "types,nix"], "argument 'types,nix' is invalid. The stages are types, style, tests, protocol."],
   ["asterisk", ["--nix"], "unknown option '--nix'"],
   ["protocol-page", ["nix"], "too many arguments"],
 ];
