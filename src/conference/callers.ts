@@ -26,7 +26,7 @@ export function addCaller(draft: Draft, arrival: BridgeCaller): void {
     rank: draft.context.serial(),
     number: arrival.number,
     attendeeId: arrival.attendeeId,
-    ...(arrival.host && { host: true }),
+    ...(arrival.host && { keyedHostCode: true }),
     participantType: arrival.silent ? "silent-monitor" : "participant",
     muted: arrival.muted,
     ...(arrival.silent && { entersMuted: true }),
@@ -97,7 +97,9 @@ export function findCaller(draft: Draft, extCallId: ExtCallId): Caller | undefin
 /** The host's call, of those that are still here: the first that keyed the host's access code, else the first that entered. */
 export function hostOf(draft: Draft): Caller | undefined {
   const present = draft.callers.values().filter(({ left }) => !left);
-  const hosts = present.filter(({ host, participantType }) => host && participantType !== "silent-monitor");
+  const hosts = present.filter(
+    ({ keyedHostCode, participantType }) => keyedHostCode && participantType !== "silent-monitor",
+  );
   return (hosts.length > 0 ? hosts : present).reduce<Caller | undefined>(
     (first, caller) => (first && first.rank < caller.rank ? first : caller),
     undefined,

@@ -135,7 +135,7 @@ export interface Caller {
   /** The reports that brought an attendee ID, newest last: each counts once. */
   readonly identifications?: readonly CommandId[];
   /** It keyed the subscriber code of the meeting's account (protocol 2.2.1). */
-  readonly host?: true;
+  readonly keyedHostCode?: true;
   readonly participantType: ParticipantType;
   readonly muted: boolean;
   /** WebEx takes the call for muted when it enters: a silent monitor, or a call-out that asked for no more than to listen. */
