@@ -158,12 +158,19 @@ export class ConferenceEvents {
     this.#legs.resumePrompts(found, now);
   }
 
-  /** A conference that another agent made is taken over with its AnonymousID. */
-  #adopt({ conference, locked, anonymousId: shown }: BridgeState["conferences"][number]): void {
+  /** A conference that another agent made is taken over with its AnonymousID and its access codes. */
+  #adopt({
+    conference,
+    locked,
+    anonymousId: shown,
+    accessCodes: shownCodes,
+  }: BridgeState["conferences"][number]): void {
     const known = this.#reports.live(conference);
     const anonymousId = shown ?? known?.anonymousId ?? null;
-    if (known?.locked === locked && known.anonymousId === anonymousId) return;
-    this.#reports.change(conference, { live: true, locked, anonymousId });
+    const accessCodes = shownCodes ?? known?.accessCodes ?? null;
+    const isKnown = known?.locked === locked && known.anonymousId === anonymousId;
+    if (isKnown && JSON.stringify(known.accessCodes ?? null) === JSON.stringify(accessCodes)) return;
+    this.#reports.change(conference, { live: true, locked, anonymousId, ...(accessCodes && { accessCodes }) });
   }
 
   get hasSpeech(): boolean {
@@ -249,7 +256,8 @@ export class ConferenceEvents {
 
   #conferenceEnded(conference: ConfKey): void {
     this.#durations.conferenceEnded(conference);
-    this.#reports.change(conference, { live: false, locked: false, anonymousId: null, maxCallers: null });
+    const over = { live: false, locked: false, anonymousId: null, maxCallers: null, accessCodes: null };
+    this.#reports.change(conference, over);
     for (const call of this.#legs.callsInside(conference)) this.#callEnded(call);
     for (const [call, dial] of this.#pending.ringing()) if (dial.conference === conference) this.#callEnded(call);
   }

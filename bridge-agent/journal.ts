@@ -6,6 +6,7 @@ import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { pathToFileURL } from "node:url";
 import type { NumberedReport, Report } from "../src/bridge/events.ts";
 import type { KeypadCodes } from "../src/bridge/keypad.ts";
+import type { AccessCodes } from "../src/bridge/schemas.ts";
 import type { CommandId, ConfKey, EpochMs, StreamId } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import type { CommandPhase, OpenCommand } from "./pending-commands.ts";
@@ -13,6 +14,7 @@ import type { CommandPhase, OpenCommand } from "./pending-commands.ts";
 /** The agent's record of a conference, apart from its commands and reports. */
 export interface ConferenceRecord {
   readonly anonymousId: string | null;
+  readonly accessCodes?: AccessCodes | null;
   readonly locked: boolean;
   /** Beyond so many nobody who dials in is led in; `null`: any number; absent: this agent does not know, the bridge does. */
   readonly maxCallers?: number | null;

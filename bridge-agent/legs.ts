@@ -1,5 +1,6 @@
 import type { Announcement } from "../src/bridge/announcements.ts";
 import type { BridgeCommand, ExecutionResult, RefusalReason } from "../src/bridge/commands.ts";
+import { type DialSequence, parseDialSequence } from "../src/bridge/dial-sequences.ts";
 import type { KeypadCodes } from "../src/bridge/keypad.ts";
 import {
   inside,
@@ -71,7 +72,8 @@ const hangUpReasons: Readonly<Record<Extract<KeypadAction, { type: "hang-up" }>[
 
 /** The phone legs of the bridge, and what their callers bring about by their keys. */
 export class Legs {
-  codes: KeypadCodes = { merge: "*1", mute: "*6" };
+  #codes: KeypadCodes = { merge: "*1", mute: "*6" };
+  #sequences: readonly DialSequence[] = [];
   /** The time of this turn. */
   now: EpochMs = 0;
   readonly #pending: PendingCommands;
@@ -90,6 +92,11 @@ export class Legs {
     this.#pending = pending;
     this.#reports = reports;
     this.#newId = newId;
+  }
+
+  set codes(codes: KeypadCodes) {
+    this.#codes = codes;
+    this.#sequences = (codes.sequences ?? []).flatMap((template) => parseDialSequence(template) ?? []);
   }
 
   get count(): number {
@@ -316,16 +323,18 @@ export class Legs {
 
   get #rules(): KeypadRules {
     return {
-      codes: this.codes,
-      find: (key) => {
-        const record = this.#reports.live(key);
-        return record && { ...record, full: this.#isFull(key as ConfKey, record.maxCallers ?? 0) };
+      codes: this.#codes,
+      sequences: this.#sequences,
+      find: (keyed) => {
+        const entrance = this.#reports.entrance(keyed);
+        return entrance && { ...entrance, full: this.#isFull(entrance.conference) };
       },
     };
   }
 
   /** Callers on their way in and calls that are being dialled have their places. 0: there is room for any number. */
-  #isFull(key: ConfKey, maxCallers: number): boolean {
+  #isFull(key: ConfKey): boolean {
+    const maxCallers = this.#reports.live(key)?.maxCallers ?? 0;
     if (maxCallers === 0) return false;
     let count = 0;
     for (const { conference, keypad } of this.#legs.values())
@@ -336,7 +345,7 @@ export class Legs {
   #watchTime(leg: Leg): void {
     const { keypad, hangUpAt } = leg;
     const isStill =
-      keypad === null || keypad.at === "over" || (keypad.at === "inside" && keypad.typed !== this.codes.mute);
+      keypad === null || keypad.at === "over" || (keypad.at === "inside" && keypad.typed !== this.#codes.mute);
     if (isStill && hangUpAt === undefined) this.#timed.delete(leg);
     else this.#timed.add(leg);
   }
@@ -347,9 +356,10 @@ export class Legs {
       case "hang-up":
         return this.#hangUpOnCaller(leg, hangUpReasons[action.why]);
       case "admit": {
-        const { conference, attendeeId, silent } = action;
+        const { conference, attendeeId, silent, host } = action;
         leg.conference = conference;
-        return this.#enqueue(leg, { type: "admit", call, muted: silent, joinTone: !silent, attendeeId }, now);
+        const as = { muted: silent, joinTone: !silent, attendeeId, ...(host && ({ host } as const)) };
+        return this.#enqueue(leg, { type: "admit", call, ...as }, now);
       }
       case "toggle-mute": {
         if (leg.conference === null) return;

@@ -1,4 +1,5 @@
 import type { ConferenceEvent, NumberedReport, Report } from "../src/bridge/events.ts";
+import type { Entrance } from "../src/bridge/keypad.ts";
 import type { CallId, CommandId, ConfKey, EpochMs, StreamId } from "../src/foundation/ids.ts";
 import { TokenBucket } from "../src/foundation/limits.ts";
 import type { AgentToEdge } from "../src/link/messages.ts";
@@ -58,6 +59,21 @@ export class Reports {
   live(key: string): ConferenceRecord | null {
     const record = this.#conferences.get(key as ConfKey)?.record;
     return record?.live ? record : null;
+  }
+
+  /** What this key or access code leads into. A code that two live conferences have leads into neither. */
+  entrance(keyed: string): Entrance | null {
+    const own = this.live(keyed);
+    if (own) return { conference: keyed as ConfKey, host: false, anonymousId: own.anonymousId, locked: own.locked };
+    let found: Entrance | null = null;
+    for (const [conference, { record }] of this.#conferences) {
+      const { subscriber, participant } = record.accessCodes ?? {};
+      if (!record.live || (keyed !== subscriber && keyed !== participant)) continue;
+      if (found !== null) return null;
+      const host = keyed !== participant;
+      found = { conference, host, anonymousId: record.anonymousId, locked: record.locked };
+    }
+    return found;
   }
 
   allLive(): ConfKey[] {

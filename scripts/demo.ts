@@ -22,13 +22,17 @@ const program = command(
       .choices(["simulated", "asterisk"])
       .default("simulated"),
   )
-  .option("--confirmations", "draw every Confirmation, not only those that refuse", false)
+  .option(
+    "--all",
+    "draw every message and every Confirmation, not only some of many alike and those that refuse",
+    false,
+  )
   .option("--write", "put what followed into the files, instead of comparing (docs/transcripts.md)", false)
   .parse();
 const options = program.opts<{
   flow?: string;
   bridge: "simulated" | "asterisk";
-  confirmations: boolean;
+  all: boolean;
   write: boolean;
 }>();
 const isReal = options.bridge === "asterisk";
@@ -72,10 +76,11 @@ function printVerdict(): void {
 
 async function show(flow: Flow, system: FlowSystem): Promise<void> {
   const coloured = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR;
-  const diagram = new Diagram(console.log, coloured, process.stdout.columns);
+  const { all, write } = options;
+  const most = all ? Number.POSITIVE_INFINITY : undefined;
+  const diagram = new Diagram(console.log, coloured, process.stdout.columns, most);
   diagram.head(flow.title);
-  const { confirmations, write } = options;
-  const played = await new FlowStage(system, { diagram, confirmations, write }).play(flow.transcript);
+  const played = await new FlowStage(system, { diagram, confirmations: all, write }).play(flow.transcript);
   if (write) writeFileSync(join(flowsFolder, `${flow.name}.txt`), written(flow, played));
   shown += 1;
   const wrong = played.find(({ asExpected }) => !asExpected);

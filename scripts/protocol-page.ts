@@ -24,12 +24,22 @@ interface Mention {
   readonly file: string;
   /** The title of a test; code has none. */
   readonly title?: string;
+  /** The test that runs it. */
+  readonly test?: NamedTest;
+}
+
+/** A test, or a group of tests, by the file that runs it and by its title there. */
+export interface NamedTest {
+  readonly file: string;
+  readonly title: RegExp;
 }
 
 interface Coverage {
   readonly text: string;
   /** Rules and messages without code or test, one line each. */
   readonly gaps: readonly string[];
+  /** By rule, the tests that show it. */
+  readonly shownBy: ReadonlyMap<string, readonly NamedTest[]>;
 }
 
 export function protocolPage(): Coverage {
@@ -40,15 +50,20 @@ export function protocolPage(): Coverage {
   }
   for (const file of filesIn(["test"], ".test.ts")) {
     if (file === ownTest) continue;
-    for (const [, , title = ""] of read(file).matchAll(titles)) tests.add(title, { file, title: shorten(title) });
+    for (const [, , title = ""] of read(file).matchAll(titles))
+      tests.add(title, { file, title: shorten(title), test: { file, title: titleFrom(title) } });
   }
   const transcripts = filesIn(["test/transcripts"], ".txt");
   for (const file of transcripts) {
-    for (const [line] of read(file).matchAll(/^#.*$/gm)) tests.add(line, { file, title: shorten(line.slice(1)) });
+    for (const [line] of read(file).matchAll(/^#.*$/gm)) {
+      const test = { file: "test/transcripts/transcripts.test.ts", title: exactly(`${nameOf(file)}.txt`) };
+      tests.add(line, { file, title: shorten(line.slice(1)), test });
+    }
   }
   for (const file of filesIn(["test/tsp/corpus"], ".json")) {
     const { shows } = JSON.parse(read(file)) as { shows?: string };
-    if (shows) tests.add(shows, { file, title: nameOf(file) });
+    const title = exactly(`the document ${nameOf(file)} is read as its JSON file says`);
+    if (shows) tests.add(shows, { file, title: nameOf(file), test: { file: "test/tsp/corpus.test.ts", title } });
   }
 
   const gaps: string[] = [];
@@ -79,13 +94,17 @@ export function protocolPage(): Coverage {
   for (const id of [...places.ids, ...tests.ids]) {
     if (/^(?:T|F|4\.|row )/.test(id) && !known.has(id)) gaps.push(`${id} is named, and there is no such rule`);
   }
-  return { text: [head, messageHead, ...messages, "", ...groups].join("\n"), gaps: [...new Set(gaps)] };
+  const shownBy = new Map(
+    Array.from(known, (id) => [id, tests.of(id).flatMap(({ test }) => (test ? [test] : []))] as const),
+  );
+  return { text: [head, messageHead, ...messages, "", ...groups].join("\n"), gaps: [...new Set(gaps)], shownBy };
 }
 
 const head = `# The protocol, rule by rule
 
 What WebEx's TSP telephony interface demands of an adapter, which files carry it out here, and which tests show it. Comments
-and test titles use the same numbers. This page is generated: \`${renewal}\` renews it.
+and test titles use the same numbers. This page is generated: \`${renewal}\` renews it. \`npm run prove:protocol\` runs the tests of each rule, and
+plants defects that break a rule: one of the tests that show the rule must fail then.
 `;
 const messageHead = `## Messages
 
@@ -161,6 +180,21 @@ function shorten(title: string): string {
     .replaceAll(/%[sjd]|\$\{\w+\}/g, "…")
     .trim();
   return short.replace(/[:.,]$/, "");
+}
+
+/** The titles that tests get from this one of the source: what varies may be anything. */
+function titleFrom(source: string): RegExp {
+  const varying = /%[sdifjoc#]|\$\{[^}]*\}|\$\w+/;
+  const fixed = source.replaceAll(/\\(.)/g, "$1").split(varying);
+  return new RegExp(`^${fixed.map(literally).join("[^]*")}$`);
+}
+
+function literally(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+}
+
+function exactly(title: string): RegExp {
+  return new RegExp(`^${literally(title)}$`);
 }
 
 /** `src/tsp/read.ts` → `tsp/read`. */

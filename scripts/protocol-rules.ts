@@ -5,7 +5,7 @@ export type Rule = string | { readonly says: string; readonly outside: string };
 export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   Transport: {
     T1: "Each request, either way, is a POST with one XML document as its body.",
-    T2: "HTTP and HTTPS are both spoken.",
+    T2: "Posts go by HTTP or HTTPS. The adapter URL is served by HTTPS at Cloudflare, and behind a proxy elsewhere.",
     T3: "The adapter URL that is registered with WebEx has at most 64 characters.",
     T4: "The Confirmation is the response to the very request.",
     T5: "The Confirmation is about the document's form alone; the result of the request is posted later.",
@@ -14,7 +14,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T8: "200 wherever a Confirmation can be written, 405 for other methods, 413 above 1 MiB.",
     T9: {
       says: "30 conferences a minute, each within 20 s; joining one takes at most 10 s.",
-      outside: "A matter of speed: `npm run bench` measures it, with a hundred times as many conferences.",
+      outside: "A matter of the machine, too: `npm run bench` measures it, with a hundred times as many conferences.",
     },
   },
   "Which machine is posted to": {
@@ -37,6 +37,8 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T27: "Faults of form are reported in the Confirmation, faults of state in the answer.",
     "2.1":
       "A ConfKey is any text of up to 64 characters without `%`: whether it must be digits is left open. One that no telephone can key is a conference that only call-outs reach.",
+    "2.2.1":
+      "SubscriberCode and ParticipantCode of a create lead callers into its conference as ConfKey does; who keys the SubscriberCode is the host.",
     "2.2.4":
       "The parts of a PhoneNum are digits: a `+` before the country and signs between digits are left out, and that is noted.",
     "2.2.8":
@@ -56,7 +58,7 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     T35: "After 999999 comes 0, under the digits of a day 27 years later; a restart never goes back.",
     T36: "A TransID comes again only with the same document: after a failed attempt, or once after a kill within some 5 s of its Confirmation (see [reliability.md](reliability.md)).",
     T37: "Three attempts in all, with the same TransID and the same bytes.",
-    T38: "A repeated TransID is confirmed and does nothing else.",
+    T38: "A repeated TransID is confirmed and does nothing else, in each conference that had a part of its document. To any other conference the document is a new one.",
     T39: "The repeat gets the verdict of the first copy, and waits for it if need be.",
     T40: "TransIDs are remembered for two hours; never as long as a day. One with another document is a repeat: among all creates of a server, and within a conference; among all documents of a domain by a setting.",
     T41: "An attempt may take 10 s; the second comes at once, the third after 2 s.",
@@ -97,6 +99,8 @@ export const rules: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
     "4.21":
       "Invite by phone: a private talk with the host, then both into the main conference, which WebEx is told once both are there; ParticipantType and DID of the invitee are told each time, and its AttendeeID where the request has one. The host is who keyed the subscriber code, else a call that the setting `protocol.host` or the create names, else the first; never a silent monitor.",
     "4.22": "Data for clients passes through, unread, and is not answered.",
+    "6.6":
+      "Dial sequences of GetSessionInfo (`*00*`, `*01*`) are read as the setting `keypad.sequences` has them; ProfileID, PIN and password in them are nobody's attendee ID, and are not kept.",
   },
   Failover: {
     F1: "Muted callers are reported as muted, after their entry.",

@@ -7,6 +7,8 @@ import { timers } from "../bridge-agent/node-ports.ts";
 import { findAsteriskWithSipp } from "./asterisk/find-asterisk.ts";
 import { exitOnSignals, temporaryFolder } from "./at-exit.ts";
 import { command } from "./command.ts";
+import { protocolPage } from "./protocol-page.ts";
+import { faultsOf, readRuns, type TestRun } from "./protocol-runs.ts";
 import { type Finished, runTool } from "./run-tool.ts";
 
 interface StageResult {
@@ -24,11 +26,14 @@ const stages: Readonly<Record<string, () => Promise<StageResult>>> = {
   types: async () => asOneTest(await Promise.all(configs.map(compile))),
   style: async () => asOneTest([await run("biome", ["check", "--error-on-warnings", "--no-errors-on-unmatched"])]),
   tests,
+  // With a defect that breaks a rule of the protocol, one of the tests that show the rule must fail.
+  protocol: async () =>
+    asOneTest(program.args.length > 0 ? [] : [await runScript("test/protocol/prove.ts", ["--defects"])]),
 };
 
 const program = command(
   "test",
-  "All checks: types, style, and the tests. Speaks up only about what fails; the last line is `N passed, N failed`.",
+  "All checks: types, style, the tests, and whether those of the protocol find its planted defects. Speaks up only about what fails; the last line is `N passed, N failed`.",
 )
   .option("--only <stages>", `some of ${Object.keys(stages).join(",")}; by default all`, stageNames)
   .argument("[arguments...]", "for vitest; its options after another --")
@@ -67,7 +72,9 @@ async function tests(): Promise<StageResult> {
   const counts = readReport(report);
   // A crash, an error outside of any test, a file that does not load, no test at all: none failed, but something is wrong.
   const beyond = (finished.ok && counts.passed > 0) || counts.failed > 0 ? 0 : 1;
-  return { passed: counts.passed, failed: counts.failed + beyond, output: finished.output };
+  const unshown = program.args.length > 0 ? [] : faultsOf(protocolPage().shownBy, counts.runs);
+  const output = [finished.output, ...unshown.map((line) => `docs/protocol.md: ${line}`)].join("\n");
+  return { passed: counts.passed, failed: counts.failed + beyond + unshown.length, output };
 }
 
 /** The tests with a real Asterisk run where there is one, or where its packages can be had; elsewhere a line says why not. */
@@ -91,18 +98,27 @@ function showFiles(): (output: string) => void {
   };
 }
 
-function readReport(file: string): { readonly passed: number; readonly failed: number } {
+function readReport(file: string): {
+  readonly passed: number;
+  readonly failed: number;
+  readonly runs: readonly TestRun[];
+} {
   try {
-    const report: { numPassedTests: number; numFailedTests: number } = JSON.parse(readFileSync(file, "utf8"));
-    return { passed: report.numPassedTests, failed: report.numFailedTests };
+    const text = readFileSync(file, "utf8");
+    const report: { numPassedTests: number; numFailedTests: number } = JSON.parse(text);
+    return { passed: report.numPassedTests, failed: report.numFailedTests, runs: readRuns(text) };
   } catch {
-    return { passed: 0, failed: 0 };
+    return { passed: 0, failed: 0, runs: [] };
   }
 }
 
 function asOneTest(runs: readonly Finished[]): StageResult {
   const ok = runs.every((finished) => finished.ok);
   return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, output: runs.map((finished) => finished.output).join("") };
+}
+
+function runScript(script: string, args: readonly string[]): Promise<Finished> {
+  return runTool(process.execPath, [join(project, script), ...args], { cwd: project, timers, limitMs: stageLimitMs });
 }
 
 function run(tool: string, args: readonly string[], watch?: (output: string) => void): Promise<Finished> {

@@ -40,6 +40,7 @@ class Bridge:
         if kind == "create-conference" and conference is None:
             self.conferences[key] = {
                 **{"conference": key, "owner": owner, "anonymousId": command["anonymousId"]},
+                **({"accessCodes": command["accessCodes"]} if "accessCodes" in command else {}),
                 **{"maxCallers": command["maxCallers"]},
                 **{"locked": False, "reportsSpeakers": False, "rooms": [{"id": "main", "kind": "main"}]},
             }
@@ -96,7 +97,7 @@ class Bridge:
                 if call["stage"] == "prompted" and len(inside) >= (conference["maxCallers"] or sys.maxsize):
                     raise Refused("capacity")
                 call.update(stage="entered", conference=key, room=room["id"])
-                for field in ("muted", "joinTone", "attendeeId"):
+                for field in ("muted", "joinTone", "attendeeId", "host"):
                     if field in command:
                         call[field] = command[field]
             case "mute" | "unmute":

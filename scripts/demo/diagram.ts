@@ -26,12 +26,14 @@ export class Diagram {
   readonly #address = new Address();
   readonly #write: (line: string) => void;
   readonly #coloured: boolean;
+  readonly #most: number;
   readonly #webexWidth: number;
   readonly #phonesWidth: number;
   /** Kind of message → how often it came in this step. */
   readonly #alike = new Map<string, number>();
 
-  constructor(write: (line: string) => void, coloured: boolean, columns = 154) {
+  constructor(write: (line: string) => void, coloured: boolean, columns = 154, most = mostAlike) {
+    this.#most = most;
     this.#write = write;
     this.#coloured = coloured;
     const forWebexAndPhones = columns - timeWidth - bridgeWidth;
@@ -51,8 +53,8 @@ export class Diagram {
 
   /** Ends a step: says how many messages were not drawn. */
   endStep(): void {
-    const left = [...this.#alike].filter(([, count]) => count > mostAlike);
-    if (left.length > 0) this.remark(`… ${left.map(([kind, count]) => `${count - mostAlike} × ${kind}`).join(", ")}`);
+    const left = [...this.#alike].filter(([, count]) => count > this.#most);
+    if (left.length > 0) this.remark(`… ${left.map(([kind, count]) => `${count - this.#most} × ${kind}`).join(", ")}`);
     this.#alike.clear();
   }
 
@@ -76,7 +78,7 @@ export class Diagram {
     const kind = `${arrow} ${/\b[AW]2[AW]_\w+/.exec(said)?.[0] ?? said.split(" ")[0]}`;
     const count = (this.#alike.get(kind) ?? 0) + 1;
     this.#alike.set(kind, count);
-    return count > mostAlike;
+    return count > this.#most;
   }
 
   #short(line: string): string {

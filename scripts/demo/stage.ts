@@ -54,8 +54,11 @@ export class FlowStage {
   readonly #confKey = String(nextKey++) as ConfKey;
   readonly #telephones: Telephones;
   readonly #servers = new Map<string, WebexServer>();
-  /** A flow's name for a MsgID of WebEx → the MsgID. */
+  /** A flow's name for a MsgID → the MsgID: `2` of WebEx; `n2`, where a person plays WebEx, of the adapter. */
   readonly #msgIds = new Map<string, MsgId>();
+  #ownMsgIds = 0;
+  /** Confirmations are compared, and callers are named by the lines of the flow. */
+  #byHand = false;
   readonly #heardOf = new Map<TransId, number>();
   /** Everything since the last step, in the order in which it happened. */
   #came: string[] = [];
@@ -104,6 +107,11 @@ export class FlowStage {
   async #playStep(step: Step): Promise<readonly string[]> {
     const [first = ""] = step.happens;
     if (isSettings(step.happens)) return [];
+    if (first === "given WebEx by hand") {
+      this.#byHand = true;
+      for (const server of this.#servers.values()) server.namesCallers = false;
+      return [];
+    }
     if (first === "given a running conference") {
       const came = await this.#playStep(givenCreate);
       return isSame(came, givenCreate.follows, this.#bridge.sideBySide) ? [] : came;
@@ -193,6 +201,7 @@ export class FlowStage {
     // ExtCallIDs 1, 2, 3 … of tsp1, 1001, 1002 … of tsp2: no two calls of a conference are named alike.
     const firstCall = 1 + 1_000 * this.#servers.size;
     const server = new WebexServer({ adapterUrl, serverId: 10 + this.#servers.size, firstCall });
+    server.namesCallers = !this.#byHand;
     await server.start();
     server.onMessage = (received) => this.#heard(name, received, server.posts.at(-1) ?? "");
     server.onNaming = (extCallId) =>
@@ -206,6 +215,9 @@ export class FlowStage {
   #heard(server: string, { at, transId, message }: ReceivedMessage, document: string): void {
     const [, element = "", attributes = ""] =
       new RegExp(`<(\\w+)([^>]* MsgID="${message.msgId}"[^>]*)>`).exec(document) ?? [];
+    const { msgId } = message;
+    const isNew = msgId !== undefined && ![...this.#msgIds.values()].includes(msgId);
+    if (this.#byHand && isNew) this.#msgIds.set(`n${++this.#ownMsgIds}`, msgId);
     const label = [...this.#msgIds].find(([, real]) => real === message.msgId)?.[0];
     const known = attributes.replace(/ MsgID="[^"]*"/, label === undefined ? "" : ` MsgID="${label}"`);
     this.#observe(this.#names.shorten(postedLine(server, element, known)), { at });
@@ -217,8 +229,8 @@ export class FlowStage {
   }
 
   #confirmation(to: string, result: number): void {
-    if (result === 0 && !this.#options.confirmations) return;
-    this.#observe(`${to} Confirmation Result=${result}`, { onlyDrawn: result === 0 });
+    if (result === 0 && !this.#options.confirmations && !this.#byHand) return;
+    this.#observe(`${to} Confirmation Result=${result}`, { onlyDrawn: result === 0 && !this.#byHand });
   }
 
   /**

@@ -70,6 +70,7 @@ export function executeCommand(
       call.muted = command.muted;
       call.joinTone = command.joinTone;
       if (command.attendeeId !== undefined) call.attendeeId = command.attendeeId;
+      if (command.host) call.host = true;
       return done;
     }
     case "move":
@@ -105,9 +106,9 @@ function createConference(
   world: World,
   key: ConfKey,
   owner: string,
-  { anonymousId, maxCallers }: Command<"create-conference">,
+  { anonymousId, maxCallers, accessCodes }: Command<"create-conference">,
 ): CommandResult {
-  const conference = world.addConference(key, owner, anonymousId, maxCallers);
+  const conference = world.addConference(key, owner, anonymousId, maxCallers, accessCodes);
   if (conference.owner !== owner) return refused("refused");
   conference.anonymousId = anonymousId;
   return done;

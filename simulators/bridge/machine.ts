@@ -122,12 +122,9 @@ export class Machine {
   state(): BridgeState {
     const { conferences, calls, ended } = this.world;
     return {
-      conferences: [...conferences.values()].map(({ key, owner, locked, reportsSpeakers, anonymousId, rooms }) => ({
+      conferences: [...conferences.values()].map(({ key, rooms, maxCallers, ...held }) => ({
+        ...held,
         conference: key,
-        owner,
-        locked,
-        reportsSpeakers,
-        anonymousId,
         rooms: [...rooms].map(([id, kind]) => ({ id, kind })),
       })),
       calls: [...ended.values(), ...calls.values()].map(bridgeCall),
@@ -277,8 +274,20 @@ function bridgeCall(call: Call): BridgeCall {
   }
   if (conference === null) return { stage: "prompted", call: id, number, dialled: call.dialled, keys: call.keys };
   if (stage === "entered" && call.room !== null) {
-    const { room, muted, joinTone, attendeeId, reportedTalking: talking } = call;
-    return { stage, call: id, direction, number, conference, room, muted, joinTone, attendeeId, talking };
+    const { room, muted, joinTone, attendeeId, host, reportedTalking: talking } = call;
+    const entered = {
+      stage,
+      call: id,
+      direction,
+      number,
+      conference,
+      room,
+      muted,
+      joinTone,
+      attendeeId,
+      talking,
+    } as const;
+    return host ? { ...entered, host } : entered;
   }
   return { stage: stage === "ringing" ? "ringing" : "answered", call: id, number, conference };
 }

@@ -1,4 +1,5 @@
 import type { EndReason } from "../../src/bridge/events.ts";
+import type { AccessCodes } from "../../src/bridge/schemas.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 
 export type RoomKind = "main" | "sub" | "private";
@@ -10,6 +11,7 @@ export interface Conference {
   locked: boolean;
   reportsSpeakers: boolean;
   anonymousId: string | null;
+  readonly accessCodes?: AccessCodes;
   /** `null`, and 0: any number. */
   readonly maxCallers: number | null;
   readonly rooms: Map<RoomId, RoomKind>;
@@ -32,6 +34,8 @@ export interface Call {
   /** As its admission said; `null`: it was not admitted, or moved straight into a room. */
   joinTone: boolean | null;
   attendeeId: string | null;
+  /** As its admission said. */
+  host?: true;
   talking: boolean;
   /** Whether `talking` was reported to the agent. */
   reportedTalking: boolean;
@@ -60,11 +64,21 @@ export class World {
     owner: string | null,
     anonymousId: string | null,
     maxCallers: number | null = null,
+    accessCodes?: AccessCodes,
   ): Conference {
     const known = this.conferences.get(key);
     if (known) return known;
     const rooms = new Map<RoomId, RoomKind>([[MAIN_ROOM, "main"]]);
-    const added = { key, owner, locked: false, reportsSpeakers: false, anonymousId, maxCallers, rooms };
+    const added = {
+      key,
+      owner,
+      locked: false,
+      reportsSpeakers: false,
+      anonymousId,
+      maxCallers,
+      rooms,
+      ...(accessCodes && { accessCodes }),
+    };
     this.conferences.set(key, added);
     return added;
   }

@@ -53,6 +53,8 @@ export class WebexServer {
   readonly posts: string[] = [];
   /** Posts the server's requests, with its TransIDs and MsgIDs. */
   readonly client: WebexClient;
+  /** Whether callers who enter are named by themselves. */
+  namesCallers = true;
   answerMode: AnswerMode = { type: "confirm" };
   /** Called for each message, but not for repeats. */
   onMessage: (received: ReceivedMessage) => void = () => {};
@@ -195,7 +197,8 @@ export class WebexServer {
       this.received.push(received);
       if (attempt > 1) continue;
       this.onMessage(received);
-      if (message.type === "caller-entered" && this.#options.adapterUrl) this.#name(message);
+      const isNamed = this.namesCallers && this.#options.adapterUrl !== undefined;
+      if (message.type === "caller-entered" && isNamed) this.#name(message);
     }
     this.#wakeAll();
   }

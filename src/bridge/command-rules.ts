@@ -1,5 +1,6 @@
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import type { BridgeCommand, Command, CommandType, RefusalReason } from "./commands.ts";
+import type { AccessCodes } from "./schemas.ts";
 import type { BridgeCall, BridgeState, BridgeView } from "./state.ts";
 
 /** One conference of a bridge, and the call that a command names, as the bridge holds them. */
@@ -16,6 +17,7 @@ type CommandEffect =
         readonly live?: true;
         readonly anonymousId?: string | null;
         readonly maxCallers?: number | null;
+        readonly accessCodes?: AccessCodes;
         readonly locked?: boolean;
       };
     }
@@ -32,6 +34,7 @@ interface Entry {
   readonly muted: boolean;
   readonly silent: boolean;
   readonly attendeeId: string | null;
+  readonly host?: true;
 }
 
 /** All that is particular to one kind of command. */
@@ -62,11 +65,15 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     // One that is there takes the AnonymousID of the latest create.
     isInEffect: ({ conference }, { anonymousId }) => conference?.anonymousId === anonymousId,
     refusal: () => null,
-    effect: ({ anonymousId, maxCallers }) => ({
+    effect: ({ anonymousId, maxCallers, accessCodes }) => ({
       type: "conference-changed",
-      change: { live: true, anonymousId, maxCallers },
+      change: { live: true, anonymousId, maxCallers, ...(accessCodes && { accessCodes }) },
     }),
-    personal: ({ anonymousId }) => (anonymousId ? { anonymousId } : {}),
+    personal: ({ anonymousId, accessCodes }) => ({
+      ...(anonymousId && { anonymousId }),
+      ...(accessCodes?.subscriber && { subscriberCode: accessCodes.subscriber }),
+      ...(accessCodes?.participant && { participantCode: accessCodes.participant }),
+    }),
   },
   "end-conference": {
     topic: "alone",
@@ -132,11 +139,11 @@ const rules: { readonly [Type in CommandType]: CommandRule<Type> } = {
     undoneBy: null,
     isInEffect: ({ call }) => call?.stage === "entered",
     refusal: needsCall,
-    effect: ({ call, muted, joinTone, attendeeId = null }) => ({
+    effect: ({ call, muted, joinTone, attendeeId = null, host }) => ({
       type: "call-entered",
       call,
       room: MAIN_ROOM,
-      as: { muted, silent: !joinTone, attendeeId },
+      as: { muted, silent: !joinTone, attendeeId, ...(host && { host }) },
     }),
     personal: ({ attendeeId }) => (attendeeId ? { attendeeId } : {}),
   },

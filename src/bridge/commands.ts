@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { PhoneNumber } from "../foundation/ids.ts";
-import { type Checked, call, commandId, flag, room, typed, whole, word } from "./schemas.ts";
+import { accessCodes, type Checked, call, commandId, flag, room, typed, whole, word } from "./schemas.ts";
 
 const number: v.GenericSchema<unknown, PhoneNumber> = v.object({
   country: word,
@@ -14,6 +14,7 @@ export const command = v.variant("type", [
     maxCallers: v.nullable(whole),
     /** An attendee ID that makes its caller a silent monitor: muted, and no tone when it enters (protocol 4.18). */
     anonymousId: v.nullable(word),
+    accessCodes: v.exactOptional(accessCodes),
   }),
   v.object({ type: v.picklist(["end-conference", "lock", "unlock", "report-speakers", "stop-reporting-speakers"]) }),
   typed("create-room", { room, kind: v.picklist(["sub", "private"]) }),
@@ -22,10 +23,16 @@ export const command = v.variant("type", [
   typed("dial", { call, number, waitMs: whole }),
   v.object({ type: v.picklist(["cancel-dial", "mute", "unmute", "expel"]), call }),
   /**
-   * Brings an answered or prompted call into the main room. `attendeeId` is what a caller from the prompt keyed; the bridge
-   * keeps it as a part of its state.
+   * Brings an answered or prompted call into the main room. `attendeeId` is what a caller from the prompt keyed, and `host` that it keyed
+   * the host's access code; the bridge keeps both as a part of its state.
    */
-  typed("admit", { call, muted: flag, joinTone: flag, attendeeId: v.exactOptional(v.nullable(word)) }),
+  typed("admit", {
+    call,
+    muted: flag,
+    joinTone: flag,
+    attendeeId: v.exactOptional(v.nullable(word)),
+    host: v.exactOptional(v.literal(true)),
+  }),
   /** Moves a call into a room, `main` among them; an answered call may go straight into a room. */
   typed("move", { call, room }),
 ]);

@@ -63,6 +63,8 @@ const caller = v.object({
   /** Entered without a tone because its attendee ID is the conference's AnonymousID. */
   silent: flag,
   room,
+  /** It keyed the host's access code. */
+  host: v.exactOptional(flag),
 });
 
 /** One caller in a conference, as the bridge holds it. */

@@ -54,6 +54,9 @@ export const pressedKeys = v.pipe(
   v.string(),
   v.transform((keys) => keys.slice(-1_000)),
 );
+/** What leads callers into a conference besides its key, in digits (protocol 2.2.1); whoever keys the subscriber's is the host. */
+export const accessCodes = v.object({ subscriber: v.nullable(word), participant: v.nullable(word) });
+export type AccessCodes = Checked<typeof accessCodes>;
 export const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const flag = v.boolean();
 

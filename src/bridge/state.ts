@@ -1,7 +1,18 @@
 import * as v from "valibot";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../foundation/ids.ts";
 import { type BridgeCaller, type ConferenceSnapshot, endReason, rooms } from "./events.ts";
-import { type Checked, call, callerNumber, conference, flag, keyedId, pressedKeys, room, word } from "./schemas.ts";
+import {
+  accessCodes,
+  type Checked,
+  call,
+  callerNumber,
+  conference,
+  flag,
+  keyedId,
+  pressedKeys,
+  room,
+  word,
+} from "./schemas.ts";
 
 const direction = v.picklist(["in", "out"]);
 
@@ -21,6 +32,8 @@ const bridgeCall = v.variant("stage", [
     /** As its admission said, `false` for a silent monitor; `null`: it was moved straight into a room. */
     joinTone: v.nullable(flag),
     attendeeId: keyedId,
+    /** As its admission said; a bridge may not keep it. */
+    host: v.exactOptional(flag),
     /** As last reported; always false while speakers are not reported. */
     talking: flag,
   }),
@@ -47,6 +60,8 @@ export const bridgeState = v.object({
       reportsSpeakers: flag,
       /** As its `create-conference` said; `null`: there is none, or the bridge does not keep it. */
       anonymousId: v.nullable(word),
+      /** The same of these. */
+      accessCodes: v.exactOptional(accessCodes),
       rooms,
     }),
   ),
@@ -99,9 +114,9 @@ export function snapshotOf(view: BridgeView, key: ConfKey): ConferenceSnapshot |
 }
 
 export function callerOf(call: Extract<BridgeCall, { stage: "entered" }>): BridgeCaller {
-  const { number, attendeeId, muted, room } = call;
+  const { number, attendeeId, muted, room, host } = call;
   // A caller enters without a tone only as a silent monitor (protocol 4.17, 4.18).
-  return { call: call.call, number, attendeeId, muted, silent: call.joinTone === false, room };
+  return { call: call.call, number, attendeeId, muted, silent: call.joinTone === false, room, ...(host && { host }) };
 }
 
 /** The part of a conference that a digest stands for. */

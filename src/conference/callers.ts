@@ -26,6 +26,7 @@ export function addCaller(draft: Draft, arrival: BridgeCaller): void {
     rank: draft.context.serial(),
     number: arrival.number,
     attendeeId: arrival.attendeeId,
+    ...(arrival.host && { keyedHostCode: true }),
     participantType: arrival.silent ? "silent-monitor" : "participant",
     muted: arrival.muted,
     ...(arrival.silent && { entersMuted: true }),

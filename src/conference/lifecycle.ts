@@ -1,4 +1,5 @@
 import type { Command } from "../bridge/commands.ts";
+import type { AccessCodes } from "../bridge/schemas.ts";
 import type { EpochMs, ExtConfId } from "../foundation/ids.ts";
 import { type OpenRequest, requestOf } from "../tsp/answers.ts";
 import type { FromWebexMessages } from "../tsp/messages.ts";
@@ -12,6 +13,8 @@ import type { CallOut, Closing, CreateRequest, Creating, Running } from "./state
 
 /** Pause after a bridge refused to end a deserted conference. */
 const RETRY_END_MS = 60_000;
+/** The keypad takes no more digits. */
+const MAX_CODE = 64;
 /** How many creates of WebEx may wait for the bridge; a further one is refused at once. */
 const MAX_WAITING_CREATES = 50;
 /** How long a conference that WebEx has detached from before anybody could enter waits for its first caller. */
@@ -230,7 +233,17 @@ function beginCreate(draft: Draft, message: CreateRequest, answerBy: EpochMs): v
     ...namedHostOf(message),
     requests: openRequests(message),
   };
-  draft.issue({ type: "create-conference", maxCallers, anonymousId }, null, { timeoutMs: answerBy - draft.at });
+  const accessCodes = accessCodesOf(message);
+  const command = { type: "create-conference", maxCallers, anonymousId, ...(accessCodes && { accessCodes }) } as const;
+  draft.issue(command, null, { timeoutMs: answerBy - draft.at });
+}
+
+/** The codes of the meeting's account that callers can key (protocol 2.2.1). */
+function accessCodesOf({ subscriberCode, participantCode }: CreateRequest): AccessCodes | null {
+  const [subscriber = null, participant = null] = [subscriberCode, participantCode].map((code) =>
+    code === undefined || code.length > MAX_CODE ? null : code,
+  );
+  return subscriber === null && participant === null ? null : { subscriber, participant };
 }
 
 function isFailover(head: Creating | Running, message: CreateRequest): boolean {

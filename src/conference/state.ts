@@ -140,10 +140,10 @@ export interface Caller {
   /** Digits; empty when withheld. */
   readonly number: string;
   readonly attendeeId: string | null;
-  /** It keyed the subscriber code of the meeting's account: it is the host's. */
-  readonly keyedHostCode?: true;
   /** The reports that brought an attendee ID, newest last: each counts once. */
   readonly identifications?: readonly CommandId[];
+  /** It keyed the subscriber code of the meeting's account (protocol 2.2.1): it is the host's. */
+  readonly keyedHostCode?: true;
   readonly participantType: ParticipantType;
   readonly muted: boolean;
   /** WebEx takes the call for muted when it enters: a silent monitor, or a call-out that asked for no more than to listen. */

@@ -31,6 +31,22 @@ const hostPattern = v.pipe(
 );
 const numberBegins = v.array(v.pipe(v.string(), v.regex(numberBegin.form, numberBegin.wrong)));
 const keypadCode = v.pipe(v.string(), v.regex(/^[0-9*]{1,8}$/, "must be 1 to 8 of 0-9 and *, for example *6"));
+/** WebEx's own way to write what a telephone dials (protocol 6.6); the keypad reads it by `parseDialSequence`. */
+const dialSequence = v.pipe(
+  v.string(),
+  v.maxLength(200, "must have at most 200 characters"),
+  v.regex(
+    /^(?:\[AccessNumber\])?,*\*[\d*]*\[AccessCode\]#(?:,*\[(?:AttendeeID|ProfileID|PIN|Password)\]#)*,*[\d*]*$/,
+    "must open with * and have [AccessCode]# and then any of [AttendeeID]#, [ProfileID]#, [PIN]# and [Password]#, for example [AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#",
+  ),
+);
+/** Those of WebEx's documents of which none is the beginning of another: so none has to wait for more keys. */
+const plainSequences = [
+  "[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#",
+  "[AccessNumber],,*01*[AccessCode]#[AttendeeID]#*01*",
+  "[AccessNumber],,*01*[AccessCode]#[ProfileID]#[PIN]#*01*",
+  "[AccessNumber],,*01*[AccessCode]#[ProfileID]#[PIN]#[Password]#*01*",
+];
 const wireName = v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/, "must be an XML name"));
 const documentName = v.pipe(
   v.string(),
@@ -181,7 +197,14 @@ export const domainSettings = v.strictObject({
   journalRetentionDays: v.optional(v.pipe(positive, v.maxValue(3_650, "must be at most 3650")), 7),
   createTimeoutMs: duration,
   keypad: v.pipe(
-    v.strictObject({ merge: keypadCode, mute: keypadCode }),
+    v.strictObject({
+      merge: keypadCode,
+      mute: keypadCode,
+      sequences: v.optional(
+        v.pipe(v.array(dialSequence), v.maxLength(20, "must have at most 20 sequences")),
+        plainSequences,
+      ),
+    }),
     v.check(
       ({ merge, mute }) => !merge.startsWith(mute) && !mute.startsWith(merge),
       "must have two codes of which neither begins with the other",

@@ -64,8 +64,7 @@ export function agentsLost(before: Domains, after: Domains): BridgeAgents[] {
       const left = next?.bridges.find(({ name }) => name === bridge)?.agents ?? [];
       const isWelcomedAlike =
         (agents.length === 1) === (left.length === 1) &&
-        settings.keypad.merge === next?.keypad.merge &&
-        settings.keypad.mute === next.keypad.mute;
+        JSON.stringify(settings.keypad) === JSON.stringify(next?.keypad);
       const stays = ({ name, publicKey }: (typeof agents)[number]) =>
         isWelcomedAlike && left.some((agent) => agent.name === name && agent.publicKey === publicKey);
       return { domain, bridge, agents: agents.filter((agent) => !stays(agent)).map(({ name }) => name) };

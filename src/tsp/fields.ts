@@ -15,7 +15,7 @@ export type FieldKind =
   | { readonly kind: "host"; readonly max: number }
   /** `max` counts characters, or the bytes of its UTF-8 form. */
   | { readonly kind: "text"; readonly max: number; readonly unit?: "bytes" }
-  /** What callers key: letters are read as their digits on a keypad (protocol 4.18). */
+  /** What callers key, with or without the `#` behind it: letters are read as their digits on a keypad (protocol 2.2.1, 4.18). */
   | { readonly kind: "keyed"; readonly max: number }
   | { readonly kind: "integer"; readonly min: number }
   /** Read in every form; written as `0` and `1`, or as `False` and `True`. */
@@ -246,6 +246,7 @@ function withoutSigns(text: string, isCountry: boolean): string {
 function readKeyed(raw: string, note: (text: string) => void): string | undefined {
   const keyed = raw
     .replace(separators, "")
+    .replace(/#$/, "")
     .toLowerCase()
     .replace(/[a-z]/g, (letter) => String(2 + keysOfLetters.findIndex((letters) => letters.includes(letter))));
   if (/^\d+$/.test(keyed)) {

@@ -80,8 +80,9 @@ export const fromWebex = {
     maxCallers,
     anonymousId: optional("AnonymousID", { kind: "keyed", max: 64 }),
     ...hybrid,
-    subscriberCode: optional("SubscriberCode", { kind: "text", max: 512 }),
-    participantCode: optional("ParticipantCode", { kind: "text", max: 512 }),
+    /** Of the meeting's account; what callers key of them leads in like the ConfKey. */
+    subscriberCode: optional("SubscriberCode", { kind: "keyed", max: 512 }),
+    participantCode: optional("ParticipantCode", { kind: "keyed", max: 512 }),
     tollNumber: optional("TollNum", { kind: "text", max: 512 }),
     tollFreeNumber: optional("TollFreeNum", { kind: "text", max: 512 }),
     hostWebexId: optional("HostWebExID", { kind: "text", max: 512 }),

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { ReportStream } from "../../bridge-agent/reports.ts";
-import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import type { BridgeCommand, Command } from "../../src/bridge/commands.ts";
 import type { NumberedReport, Report } from "../../src/bridge/events.ts";
 import { digestOf } from "../../src/bridge/state.ts";
 import {
@@ -14,7 +14,7 @@ import {
 import { AgentWorld, KEY, OWNER } from "./agent-world.ts";
 
 const call = (id: string) => id as CallId;
-const create: BridgeCommand = { type: "create-conference", maxCallers: null, anonymousId: "999" };
+const create: Command<"create-conference"> = { type: "create-conference", maxCallers: null, anonymousId: "999" };
 const dial = (id: string, local = "5551234"): BridgeCommand => ({
   type: "dial",
   call: call(id),
@@ -317,12 +317,10 @@ describe("calls", () => {
 
   test("a silent monitor is one also for an agent that did not make the conference (protocol 4.18)", () => {
     const { machine } = running();
+    const id = machine.dialIn("", "987654321#999#");
     const world = new AgentWorld();
     world.machine = machine;
     world.connect();
-    world.settle();
-    const id = world.machine.dialIn("", "987654321#999#");
-    world.restart();
     world.settle();
     expect(world.machine.world.calls.get(id)).toMatchObject({ stage: "entered", muted: true, joinTone: false });
   });
@@ -342,6 +340,74 @@ describe("calls", () => {
     const after = world.machine.dialIn("", "987654321#555#");
     world.settle();
     expect(world.machine.world.calls.get(after)).toMatchObject({ muted: true, joinTone: false });
+  });
+
+  describe("access codes", () => {
+    const accessCodes = { subscriber: "1111", participant: "2222" };
+    const other = "555" as ConfKey;
+
+    function withCodes(): AgentWorld {
+      const world = new AgentWorld();
+      world.connect();
+      world.command("create", { ...create, accessCodes });
+      world.settle();
+      return world;
+    }
+    function dialled(world: AgentWorld, keys: string) {
+      const id = world.machine.dialIn("", keys);
+      world.settle();
+      const { conference, host = false } = world.machine.world.calls.get(id) ?? {};
+      return { conference, host };
+    }
+    const isIn = { conference: KEY, host: false };
+    const isHost = { conference: KEY, host: true };
+    const isOutside = { conference: null, host: false };
+
+    test("both lead in like the key, and the edge hears who is the host (protocol 2.2.1)", () => {
+      const world = withCodes();
+      expect(["2222##", "1111#444#", "987654321##"].map((keys) => dialled(world, keys))).toEqual([isIn, isHost, isIn]);
+      const hosts = world.events().map((event) => event.type === "caller-entered" && (event.caller.host ?? false));
+      expect(hosts).toEqual([false, true, false]);
+    });
+
+    test("an agent that did not make the conference knows codes and host (protocol 2.2.1)", () => {
+      const { machine } = withCodes();
+      const world = new AgentWorld();
+      world.machine = machine;
+      world.connect();
+      world.settle();
+      const calls = [world.machine.dialIn("", "2222##"), world.machine.dialIn("", "1111##")];
+      world.restart();
+      world.settle();
+      const held = calls.map((id) => world.machine.world.calls.get(id));
+      expect(held).toMatchObject([{ conference: KEY }, { conference: KEY, host: true }]);
+      world.restart();
+      world.settle();
+      const [snapshot] = world
+        .events()
+        .filter((event) => event.type === "snapshot")
+        .slice(-1);
+      const callers = (snapshot?.type === "snapshot" && snapshot.conference?.callers) || [];
+      expect(callers.map(({ host = false }) => host)).toEqual([false, true]);
+    });
+
+    test("a code that two conferences have leads into neither, and into the other one once one is over (protocol 2.2.1)", () => {
+      const world = withCodes();
+      world.command("other", { ...create, accessCodes }, {}, other);
+      world.settle();
+      expect([dialled(world, "2222##"), dialled(world, "987654321##")]).toEqual([isOutside, isIn]);
+      world.command("end", { type: "end-conference" });
+      world.settle();
+      expect(dialled(world, "2222##")).toEqual({ ...isIn, conference: other });
+    });
+
+    test("who keys a code that is subscriber's and participant's is no host (protocol 2.2.1)", () => {
+      const world = new AgentWorld();
+      world.connect();
+      world.command("create", { ...create, accessCodes: { subscriber: "1111", participant: "1111" } });
+      world.settle();
+      expect(dialled(world, "1111##")).toEqual(isIn);
+    });
   });
 
   test("an agent goes by its own record where the bridge does not say who is a silent monitor", () => {

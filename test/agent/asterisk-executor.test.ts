@@ -31,9 +31,10 @@ test("takes a bridge that is there already for the one that it wanted made, as A
   }
 });
 
-test("writes a conference's anonymous ID and limit down before its bridge is there, and deletes them where that is not made", async () => {
+test("writes a conference's anonymous ID, limit and access codes down before its bridge is there, and deletes them where that is not made", async () => {
+  const accessCodes = { subscriber: "1111", participant: null };
   world.asterisk.answers["POST /bridges"] = { status: 500 };
-  expect(await execute({ ...create, anonymousId: "0444", maxCallers: 5 })).toEqual({
+  expect(await execute({ ...create, anonymousId: "0444", maxCallers: 5, accessCodes })).toEqual({
     done: false,
     reason: "refused",
   });
@@ -46,8 +47,23 @@ test("writes a conference's anonymous ID and limit down before its bridge is the
     "POST /asterisk/variable",
   ]);
   expect(steps[0]?.parameters.variable).toBe("BRIDGEHEAD_CONFERENCE_bridgehead-command-1");
-  expect(JSON.parse(String(steps[0]?.parameters.value))).toMatchObject({ anonymousId: "0444", maxCallers: 5 });
+  expect(JSON.parse(String(steps[0]?.parameters.value))).toMatchObject({
+    ...{ anonymousId: "0444", maxCallers: 5, accessCodes },
+  });
   expect(steps[2]?.parameters).toEqual({ variable: "BRIDGEHEAD_CONFERENCE_bridgehead-command-1" });
+});
+
+test("a conference that is created once more takes the new anonymous ID, and all else of it stays", async () => {
+  const accessCodes = { subscriber: "1111", participant: null };
+  world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+  expect(await execute({ ...create, anonymousId: "0444", maxCallers: 5, accessCodes })).toEqual({ done: true });
+
+  expect(await execute({ ...create, anonymousId: "0555" })).toEqual({ done: true });
+
+  const notes = world.asterisk.requests.flatMap(({ parameters }) =>
+    String(parameters.variable).includes("CONFERENCE") ? [JSON.parse(String(parameters.value))] : [],
+  );
+  expect(notes).toMatchObject(["0444", "0555"].map((anonymousId) => ({ anonymousId, maxCallers: 5, accessCodes })));
 });
 
 test.each([

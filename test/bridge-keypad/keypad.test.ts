@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { parseDialSequence } from "../../src/bridge/dial-sequences.ts";
 import {
+  type Entrance,
   inside,
   type Keypad,
   type KeypadAction,
@@ -10,13 +12,18 @@ import {
   prompted,
   resume,
 } from "../../src/bridge/keypad.ts";
+import type { ConfKey } from "../../src/foundation/ids.ts";
+
+function leadsTo(conference: string, more: Partial<Entrance> = {}): Entrance {
+  return { conference: conference as ConfKey, host: false, anonymousId: null, locked: false, ...more };
+}
 
 const rules: KeypadRules = {
   codes: { merge: "*1", mute: "*6" },
   find: (key) => {
-    if (key === "987654321") return { anonymousId: "0444", locked: false };
-    if (key === "111") return { anonymousId: null, locked: true };
-    if (key === "222") return { anonymousId: null, locked: false, full: true };
+    if (key === "987654321") return leadsTo(key, { anonymousId: "0444" });
+    if (key === "111") return leadsTo(key, { locked: true });
+    if (key === "222") return leadsTo(key, { full: true });
     return null;
   },
 };
@@ -25,8 +32,8 @@ function keyed(keys: string, from: Keypad = prompted(0), by: KeypadRules = rules
   return press(from, { type: "keys", keys, at: 0 }, by).actions;
 }
 
-function admit(attendeeId: string | null, silent = false, conference = "987654321"): KeypadAction {
-  return { type: "admit", conference, attendeeId, silent } as KeypadAction;
+function admit(attendeeId: string | null, silent = false, conference = "987654321", host = false): KeypadAction {
+  return { type: "admit", conference, attendeeId, silent, host } as KeypadAction;
 }
 const silent: KeypadAction = { type: "hang-up", why: "silent" };
 const unknownKeys: KeypadAction = { type: "hang-up", why: "unknown-keys" };
@@ -65,15 +72,15 @@ describe("at the prompt", () => {
   });
 
   test("an absent AnonymousID never matches, not even an empty attendee ID (protocol 4.18)", () => {
-    const find = () => ({ anonymousId: null, locked: false });
+    const find = () => leadsTo("987654321");
     expect(keyed("987654321##", prompted(0), { ...rules, find })).toEqual([admit(null)]);
-    const empty = () => ({ anonymousId: "", locked: false });
+    const empty = () => leadsTo("987654321", { anonymousId: "" });
     expect(keyed("987654321##", prompted(0), { ...rules, find: empty })).toEqual([admit(null)]);
   });
 
   test("a conference that was locked while its caller keyed the attendee ID refuses", () => {
     const { keypad } = press(prompted(0), { type: "keys", keys: "987654321#", at: 0 }, rules);
-    const locked = { ...rules, find: () => ({ anonymousId: null, locked: true }) };
+    const locked = { ...rules, find: () => leadsTo("987654321", { locked: true }) };
     expect(keyed("444#", keypad, locked)).toEqual([isLocked]);
   });
 
@@ -99,7 +106,7 @@ describe("at the prompt", () => {
 describe("a caller at the prompt who is new to this agent", () => {
   const runs = (...running: string[]): KeypadRules => ({
     ...rules,
-    find: (key) => (running.includes(key) ? { anonymousId: null, locked: false } : null),
+    find: (key) => (running.includes(key) ? leadsTo(key) : null),
   });
   const admitted = (conference: string, attendeeId: string | null) => admit(attendeeId, false, conference);
 
@@ -136,7 +143,7 @@ describe("a caller at the prompt who is new to this agent", () => {
   });
 
   test("a locked conference ends the call, if its key is the last one", () => {
-    const find = (key: string) => (key === "11" ? { anonymousId: null, locked: true } : runs("22").find(key));
+    const find = (key: string) => (key === "11" ? leadsTo(key, { locked: true }) : runs("22").find(key));
     expect(resumed("11#", "", { ...rules, find })[0]).toEqual([isLocked]);
     expect(resumed("11#22#4#", "", { ...rules, find })[0]).toEqual([admitted("22", "4")]);
   });
@@ -185,12 +192,95 @@ describe("in the conference", () => {
   });
 });
 
+describe("access codes and dial sequences", () => {
+  const documented =
+    "AutoDialInSequence:[AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]#|SilentDialInSequence:[AccessNumber],,*01*[AccessCode]#[AttendeeID]#*01*|AutoLGDialInSequence:[AccessNumber],,*00*[AccessCode]#,,,[ProfileID]#,,,[PIN]#|SilentLGDialInSequence:[AccessNumber],,*01*[AccessCode]#[ProfileID]#[PIN]#*01*|AutoLGPWDialInSequence:[AccessNumber],,*00*[AccessCode]#,,,[ProfileID]#,,,[PIN]#,,,[Password]#|SilentLGPWDialInSequence:[AccessNumber],,*01*[AccessCode]#[ProfileID]#[PIN]#[Password]#*01*";
+  const templates = documented.split("|").map((each) => each.replace(/^\w+:/, ""));
+  const read = (chosen: readonly string[]) => chosen.flatMap((each) => parseDialSequence(each) ?? []);
+  const find = (key: string) => {
+    if (key === "987654321" || key === "2222") return leadsTo("987654321", { anonymousId: "0444" });
+    return key === "1111" ? leadsTo("987654321", { host: true, anonymousId: "0444" }) : null;
+  };
+  const every = { ...rules, find, sequences: read(templates) };
+  /** All but the sign-ins of `*00*`. */
+  const plain = { ...every, sequences: read(templates.filter((each) => !/\*00\*.*PIN/.test(each))) };
+  const host = (attendeeId: string | null) => admit(attendeeId, false, "987654321", true);
+
+  test("each sequence of WebEx's documents is read", () => {
+    expect(every.sequences).toHaveLength(6);
+    expect(plain.sequences).toHaveLength(4);
+  });
+
+  test.each<[string, string, KeypadAction[]]>([
+    ["the participant code leads in", "2222#444#", [admit("444")]],
+    ["the subscriber code leads in, and its caller is the host", "1111#444#", [host("444")]],
+    ["*00*, a code and an attendee ID lead in", "*00*987654321#444#", [admit("444")]],
+    ["*00*, the subscriber code and an attendee ID lead the host in", "*00*1111#444#", [host("444")]],
+    ["*00* and a code without attendee ID lead in", "*00*2222##", [admit(null)]],
+    ["*01* at the end belongs to the sequence", "*01*2222#444#*01*6", [admit("444")]],
+    ["the AnonymousID counts in a sequence, too", "*01*2222#0444#*01*", [admit("0444", true)]],
+    ["a ProfileID and a PIN are no attendee ID", "*01*2222#77#88#*01*", [admit(null)]],
+    ["nor with a password", "*01*1111#77#88#99#*01*", [host(null)]],
+    ["an unknown code in a sequence counts once", "*01*5#77#88#99#*01*6#2222##", [admit(null)]],
+    ["so the third ends the call", "*01*5#77#*01*6#*00*7#77#", [unknownKeys]],
+    ["a star too many before a sequence is forgiven", "**00*2222#444#", [admit("444")]],
+    ["a star within an entry takes it back, as without a sequence", "*00*22*2222#444#", [admit("444")]],
+    ["keys that no sequence has mean what they mean without it", "*01*2222#444#*6", [admit("444"), toggle]],
+    ["an endless entry wedges nothing", `*00*2222#${"4".repeat(500)}#`, [admit(null)]],
+    ["what follows the admission is for the conference", "*00*2222#444#*6", [admit("444"), toggle]],
+  ])("%s (protocol 2.2.1, 6.6)", (_, keys, actions) => {
+    expect(keyed(keys, prompted(0), plain)).toEqual(actions);
+  });
+
+  test("a sequence that is the beginning of another waits 8 s for more keys (protocol 6.6)", () => {
+    const dialled = (keys: string) => press(prompted(0), { type: "keys", keys, at: 1_000 }, every);
+    const { keypad, actions } = dialled("*00*1111#444#");
+    expect(actions).toEqual([]);
+    expect(press(keypad, { type: "time", at: 8_999 }, every).actions).toEqual([]);
+    expect(press(keypad, { type: "time", at: 9_000 }, every).actions).toEqual([host("444")]);
+    expect(keyed("88#", keypad, every)).toEqual([]);
+    expect(keyed("88#99#", keypad, every)).toEqual([host(null)]);
+    expect(keyed("*6", keypad, every)).toEqual([host("444"), toggle]);
+  });
+
+  test("a telephone that dials by itself is asked nothing until its sequence is over (protocol 6.6)", () => {
+    const asked = (keys: string) =>
+      promptAfter(prompted(0), press(prompted(0), { type: "keys", keys, at: 0 }, plain).keypad);
+    expect(["*01*", "*01*2222#", "*01*5#", "*01*5#77#*01"].map(asked)).toEqual([null, null, null, null]);
+    expect(asked("*01*5#77#*01*")).toBe("key-again");
+  });
+
+  test("a sequence goes on with another agent where it was (protocol 6.6)", () => {
+    const { keypad, actions } = resume("*01*2222#77#8", 0, plain);
+    expect(actions).toEqual([]);
+    expect(keyed("8#*01*", keypad, plain)).toEqual([admit(null)]);
+  });
+
+  test("keys one at a time mean what they mean at once, in sequences too", () => {
+    const any = fc.array(fc.constantFrom("*00*", "*01*", "2222", "1111", "5", "#", "*", "444#", "*6"), {
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(any, fc.constantFrom(every, plain), (parts, by) => {
+        let keypad: Keypad = prompted(0);
+        const actions: KeypadAction[] = [];
+        for (const key of parts.join("")) {
+          const step = press(keypad, { type: "keys", keys: key, at: 0 }, by);
+          keypad = step.keypad;
+          actions.push(...step.actions);
+        }
+        expect(actions).toEqual(keyed(parts.join(""), prompted(0), by));
+      }),
+    );
+  });
+});
+
 const keys = fc.string({ unit: fc.constantFrom(..."0123456789*#"), maxLength: 40 });
 
 test("keys one at a time mean what they mean at once", () => {
   fc.assert(
     fc.property(keys, (text) => {
-      let keypad = prompted(0);
+      let keypad: Keypad = prompted(0);
       const actions: KeypadAction[] = [];
       for (const key of `987654321#${text}`) {
         const step = press(keypad, { type: "keys", keys: key, at: 0 }, rules);

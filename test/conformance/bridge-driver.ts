@@ -746,7 +746,8 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
     async function busyConference(): Promise<{ readonly talker: CallId }> {
       const ifAble = async (...list: BridgeCommand[]) => done(...list.filter(can));
       await bridge.plan("14085551234", "no-answer");
-      await done({ type: "create-conference", maxCallers: null, anonymousId: "0444" });
+      const accessCodes = { subscriber: "1111", participant: "2222" };
+      await done({ type: "create-conference", maxCallers: null, anonymousId: "0444", accessCodes });
       await ifAble({ type: "create-room", room: side, kind: "sub" }, { type: "report-speakers" });
       const [inside, apart, talker, outside] = [
         await bridge.dialIn("14085550001"),
@@ -756,7 +757,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
       ];
       await bridge.press(outside, "98");
       const silent = can({ type: "mute", call: inside });
-      await done({ type: "admit", call: inside, muted: silent, joinTone: !silent, attendeeId: "444" });
+      await done({ type: "admit", call: inside, muted: silent, joinTone: !silent, attendeeId: "444", host: true });
       await done(admit(apart), admit(talker));
       await ifAble({ type: "mute", call: apart });
       if (can({ type: "create-room", room: side, kind: "sub" })) await done({ type: "move", call: apart, room: side });

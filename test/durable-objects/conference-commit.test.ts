@@ -27,6 +27,21 @@ test("a create is on disk before it is confirmed, and the bridge gets its comman
   expect(rowsWhenTold).toBe(1);
 });
 
+test("a request is confirmed although the bridge never answers, and is answered when its time is up (protocol T5, T28)", async () => {
+  const world = new ConferenceWorld();
+  world.onSent = () => new Promise(() => {}); // Not even the way to the bridge answers.
+  const askedAt = world.time.now;
+
+  expect(await world.during(world.receive("t1", createConference()))).toBe(true);
+  expect(world.posted).toEqual([]);
+  await world.time.pass(world.domain.settings.createTimeoutMs + 1_000);
+
+  expect(world.posted.map(({ body }) => /<A2W_\w+ .*Result="-?\d+"/.exec(body)?.[0])).toEqual([
+    expect.stringMatching(/^<A2W_RspCreateConference .*Result="16"$/),
+  ]);
+  expect((world.posted[0]?.at ?? 0) - askedAt).toBeGreaterThanOrEqual(world.domain.settings.createTimeoutMs);
+});
+
 test("a document that comes again is confirmed and does nothing (protocol T38)", async () => {
   const world = new ConferenceWorld();
   await Promise.all([

@@ -66,7 +66,7 @@ test("a sequence ends with 999999 and begins again, with the digits of a day 27 
   expect(ids.holderOf("62491000049" as MsgId, midnight)).toBe("c");
 });
 
-test("thirty conferences a minute, of ten callers who come and go one by one, get no id twice (protocol T9, T36)", async () => {
+test("thirty conferences a minute, of ten callers who come and go one by one, get no id twice (protocol T36)", async () => {
   const world = new ConferenceWorld();
   const { allocateIds } = world;
   const asked: IdsWanted[] = [];

@@ -1,7 +1,13 @@
-import { createServer, type Server } from "node:http";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
-import { afterEach, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { fetchPost, type HttpAnswer } from "../../durable-objects/post.ts";
 
 interface Answer {
@@ -29,6 +35,30 @@ test.each([301, 302, 303, 307, 308])("a redirect by %i is an answer, and not fol
 
   expect(await post(`${webex}/outer`)).toMatchObject({ kind: "answered", status });
   expect([...reached.keys()]).toEqual(["/outer"]);
+});
+
+describe("by HTTPS", () => {
+  const trusted = getCACertificates("default");
+  const folder = mkdtempSync(join(tmpdir(), "bridgehead-post-"));
+  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
+  const request = "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1";
+  execFileSync("openssl", [...request.split(" "), "-keyout", key, "-out", cert], { stdio: "ignore" });
+  afterAll(() => {
+    setDefaultCACertificates(trusted);
+    rmSync(folder, { recursive: true });
+  });
+
+  test("a server is posted to whose certificate is trusted, and no other one (protocol T2)", async () => {
+    const webex = await serving({ body: "confirmed" }, { key: readFileSync(key), cert: readFileSync(cert) });
+    expect(webex).toMatch(/^https:/);
+
+    expect(await post(`${webex}/`)).toMatchObject({ kind: "failed" });
+    expect([...reached.keys()]).toEqual([]);
+    setDefaultCACertificates([readFileSync(cert, "utf8")]);
+
+    expect(await post(`${webex}/`)).toMatchObject({ kind: "answered", status: 200 });
+    expect(await post(`${await serving({ body: "confirmed" })}/`)).toMatchObject({ kind: "answered", status: 200 });
+  });
 });
 
 test("no compression is asked for", async () => {
@@ -85,15 +115,17 @@ function post(url: string): Promise<HttpAnswer> {
   return fetchPost({ url, body: "<WbxTSPSchema/>", contentType: "text/xml; charset=UTF-8", timeoutMs: 5_000, signal });
 }
 
-function serving({ status = 200, headers = {}, body = "" }: Answer): Promise<string> {
-  const server = createServer((request, response) => {
+function serving({ status = 200, headers = {}, body = "" }: Answer, tls?: ServerOptions): Promise<string> {
+  const answer: RequestListener = (request, response) => {
     reached.set(request.url ?? "", request.headers["accept-encoding"]?.toString());
     request.resume();
     const length = "transfer-encoding" in headers ? {} : { "content-length": Buffer.byteLength(body) };
     response.writeHead(status, { ...length, ...headers }).end(body);
-  });
+  };
+  const server = tls ? createTlsServer(tls, answer) : createServer(answer);
+  const scheme = tls ? "https" : "http";
   servers.push(server);
   return new Promise((resolve) =>
-    server.listen(0, "127.0.0.1", () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)),
+    server.listen(0, "127.0.0.1", () => resolve(`${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`)),
   );
 }

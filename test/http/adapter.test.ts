@@ -16,7 +16,7 @@ const document = (...messages: string[]) =>
   `<WbxTSPSchema Name="WTSPDOM" Version="1.0"><TransID>52491000001</TransID>${messages.join("")}</WbxTSPSchema>`;
 const resultOf = async (response: Response) => /Result="(-?\d+)"/.exec(await response.text())?.[1];
 
-test("a create claims its handle, reaches its conference, and is confirmed (protocol T4, T5)", async () => {
+test("a create claims its handle, reaches its conference, and is confirmed (protocol T4)", async () => {
   const edge = new FakeEdge();
 
   const response = await edge.post(document(create()));
@@ -60,7 +60,7 @@ test("a call-out beside a create finds the conference that it makes", async () =
   expect(edge.calls).toEqual(["resolve 7000001,7000001", "receive 555111222"]);
 });
 
-test("a call-out to an unknown conference beside a create: one Confirmation, and each is answered for itself (protocol T27)", async () => {
+test("a call-out to an unknown conference beside a create: one Confirmation, and each is answered for itself (protocol T5, T27)", async () => {
   const edge = new FakeEdge();
 
   const response = await edge.post(document(callOut("7999999"), create()));

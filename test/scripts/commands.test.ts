@@ -49,8 +49,8 @@ const wrongOptions: readonly (readonly [name: string, options: readonly string[]
   ["bench", ["--only", "nix"], "'--only <text>' argument 'nix' is invalid. No figure has it in its name"],
   ["cost", ["--nix"], "unknown option '--nix'"],
   ["demo", ["--flow"], "option '--flow <name>' argument missing"],
-  ["demo", ["--flow", "nix"], "'--flow <name>' argument 'nix' is invalid. Allowed choices are batch, "],
-  ["test", ["--only", "types,nix"], "argument 'types,nix' is invalid. The stages are types, style, tests."],
+  ["demo", ["--flow", "nix"], "'--flow <name>' argument 'nix' is invalid. Allowed choices are access-codes, batch, "],
+  ["test", ["--only", "types,nix"], "argument 'types,nix' is invalid. The stages are types, style, tests, protocol."],
   ["asterisk", ["--nix"], "unknown option '--nix'"],
   ["protocol-page", ["nix"], "too many arguments"],
 ];

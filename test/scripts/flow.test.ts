@@ -12,8 +12,19 @@ const expected = [
 test("two sides are compared each in its own order", () => {
   const [first = "", second = "", third = "", posted = ""] = expected;
 
-  expect(isSame([posted, first, second, third], expected)).toBe(true);
+  expect(isSame([first, second, third, posted], [posted, first, second, third])).toBe(true);
   expect(isSame([second, first, third, posted], expected)).toBe(false);
+});
+
+test("a post may not come before what stands above it for the bridge, and may come before what stands below it", () => {
+  const [admit, entered] = ["A→B admit o1", "A→W tsp1 1001 A2W_NotifyUserEnter ExtCallID=123"];
+  const [dial, answered] = ["A→B dial o1", "A→W tsp1 1001 A2W_RspCallout MsgID=2 Result=0"];
+  const callOut = [dial, answered, admit, entered];
+
+  expect(isSame([dial, admit, answered, entered], callOut)).toBe(true);
+  expect(isSame([dial, answered, entered, admit], callOut)).toBe(false);
+  expect(isSame([answered, dial, admit, entered], callOut)).toBe(false);
+  expect(isSame([answered, dial, admit, entered], callOut, true)).toBe(true);
 });
 
 test("on a bridge that does several things at once, those of one kind may change places, and no others", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { parseDialSequence } from "../../src/bridge/dial-sequences.ts";
 import type { DomainName } from "../../src/foundation/ids.ts";
 import { domainSettings } from "../../src/settings/domain-settings.ts";
 import {
@@ -26,10 +27,8 @@ test("the local domain is valid, and the same text is read once", () => {
       {
         ...local,
         webex: { ...webex, paths: [], servers: {} },
-        journalRetentionDays: 7,
-        protocol: {},
-        adapterSecrets: [],
-        logs: { personal: false, posts: false },
+        keypad: { ...local.keypad, sequences: expect.toSatisfy((all: string[]) => all.every(parseDialSequence)) },
+        ...{ journalRetentionDays: 7, protocol: {}, adapterSecrets: [], logs: { personal: false, posts: false } },
       },
     ],
   ]);
@@ -115,6 +114,7 @@ describe("agents that must connect anew when settings change", () => {
     ["one has another key", domains([{ name: "a", publicKey: other }, ...all.slice(1)]), ["a"]],
     ["one is left, who learns that it is alone", domains(all.slice(2)), ["a", "b", "c"]],
     ["the keypad has other codes", domains(all, { keypad: { merge: "*7" } }), ["a", "b", "c"]],
+    ["the keypad has other sequences", domains(all, { keypad: { sequences: [] } }), ["a", "b", "c"]],
     ["something else changes", domains(all, { createTimeoutMs: 9_000 }), []],
   ])("%s", (_, after, agents) => {
     expect(agentsLost(domains(all), after)).toEqual(lost(agents));
@@ -147,7 +147,7 @@ test.each<[string, unknown, string]>([
   [
     "a setting that is like none",
     { keypad: { hangUp: "*9" } },
-    "DOMAINS.local.keypad.hangUp is not a setting; there are merge, mute",
+    "DOMAINS.local.keypad.hangUp is not a setting; there are merge, mute, sequences",
   ],
   [
     "an unknown word of the protocol",
@@ -280,6 +280,11 @@ test.each<[string, unknown, string]>([
     "attempts without end",
     { webex: { attempts: 1_000_000 } },
     "DOMAINS.local.webex.attempts must be at most 100 (it is 1000000); a right example: 3",
+  ],
+  [
+    "a dial sequence that opens like any other key",
+    { keypad: { sequences: ["00[AccessCode]#"] } },
+    'DOMAINS.local.keypad.sequences.0 must open with * and have [AccessCode]# and then any of [AttendeeID]#, [ProfileID]#, [PIN]# and [Password]#, for example [AccessNumber],,*00*[AccessCode]#,,,[AttendeeID]# (it is "00[AccessCode]#"); a right example: "keypad": {"merge":"*1","mute":"*6"}',
   ],
   [
     "a retention without end",

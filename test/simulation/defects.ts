@@ -459,8 +459,8 @@ export const defects: readonly Defect[] = [
     name: "a silent monitor enters with a voice",
     foundBy: "a silent monitor is silent",
     file: "bridge-agent/legs.ts",
-    before: 'return this.#enqueue(leg, { type: "admit", call, muted: silent, joinTone: !silent, attendeeId }, now);',
-    after: 'return this.#enqueue(leg, { type: "admit", call, muted: false, joinTone: !silent, attendeeId }, now);',
+    before: "const as = { muted: silent, joinTone: !silent, attendeeId, ...(host && ({ host } as const)) };",
+    after: "const as = { muted: false, joinTone: !silent, attendeeId, ...(host && ({ host } as const)) };",
   },
   {
     name: "a dead connection is not noticed",

@@ -287,5 +287,6 @@ function callerFrom(given: Readonly<Record<string, string>>): BridgeCaller {
     muted: given.muted === "yes" || given.silent === "yes",
     silent: given.silent === "yes",
     room: (given.room ?? "main") as RoomId,
+    ...(given.host === "yes" && { host: true }),
   };
 }

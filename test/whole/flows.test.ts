@@ -24,7 +24,10 @@ afterAll(() => system?.stop());
 test.each(loadFlows().filter(({ name }) => played.includes(name)))("$title", async ({ transcript }) => {
   const steps = await new FlowStage(system).play(transcript);
 
-  for (const { step, came } of steps) expect(came.toSorted(), step.happens.join(" ")).toEqual(step.follows.toSorted());
+  for (const { step, came, asExpected } of steps) {
+    expect(came.toSorted(), step.happens.join(" ")).toEqual(step.follows.toSorted());
+    expect(asExpected, `${step.happens.join(" ")}: the order`).toBe(true);
+  }
   expect(steps).toHaveLength(stepsOf(transcript).length);
 });
 

@@ -50,6 +50,21 @@ test("a meeting from its creation to its end", async () => {
   expect(calls.filter((call) => call.conference === meeting.confKey && call.state !== "ended")).toEqual([]);
 });
 
+test("the load of a minute at once: thirty conferences are each there within 20 s, and each caller is in within 10 s (protocol T9)", async () => {
+  const meetings = Array.from({ length: 30 }, () => new Meeting(world));
+  const within = async (limitMs: number, work: Promise<unknown>) => {
+    const begun = Date.now();
+    await work;
+    return Date.now() - begun < limitMs;
+  };
+
+  const created = await Promise.all(meetings.map((meeting) => within(20_000, meeting.create())));
+  const joined = await Promise.all(meetings.map((meeting, at) => within(10_000, meeting.callIn(`${300 + at}`))));
+  await Promise.all(meetings.map((meeting) => meeting.close()));
+
+  expect([...created, ...joined]).not.toContain(false);
+});
+
 test("another owner's conference on the bridge: its key is refused, and whatever its caller does is neither told nor touched", async () => {
   const meeting = new Meeting(world);
   const url = `${world.run.bridgeUrl.replace("http", "ws")}/bridge`;

@@ -46,7 +46,7 @@ test("an agent proves who it is, and gets the keypad codes and the bridge's comm
     activeSince: 1,
     heartbeatMs: 3_000,
     alone: false,
-    keypad: { merge: "*1", mute: "*6" },
+    keypad: { merge: "*1", mute: "*6", sequences: expect.arrayContaining([expect.stringContaining("*00*")]) },
   });
   await relay().sendCommands(commandsFor);
   expect(await agent.next()).toEqual({ type: "commands", epoch: 1, conference, commands });

@@ -67,6 +67,7 @@ export async function enter(
     conference: conference.key,
     joinTone: wanted.joinTone,
     attendeeId: wanted.attendeeId ?? attendeeId,
+    ...(command.type === "admit" && command.host && { host: true }),
   };
   await writeCall(context, call.id, entry);
   const { reportsSpeakers } = conference;

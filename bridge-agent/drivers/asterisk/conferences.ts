@@ -12,7 +12,7 @@ export async function createConference(
   context: ExecutorContext,
   id: CommandId,
   key: ConfKey,
-  { anonymousId, maxCallers }: Command<"create-conference">,
+  { anonymousId, maxCallers, accessCodes }: Command<"create-conference">,
 ): Promise<CommandResult> {
   const { ari, mirror, owner } = context;
   const known = mirror.conferences.get(key);
@@ -24,7 +24,7 @@ export async function createConference(
     ({ conference, kind, bridge }) => conference === key && kind === "main" && !mirror.goneBridges.has(bridge),
   );
   if (main && main.owner !== owner && (await isNoted(ari, main.bridge))) return refused("refused");
-  const notes = { ...newConferenceNotes, anonymousId, maxCallers };
+  const notes = { ...newConferenceNotes, anonymousId, maxCallers, ...(accessCodes && { accessCodes }) };
   if (main?.owner === owner) return writeConference(context, mirror.addConference(key, main.bridge, notes));
   if (!(await takesCalls(context))) {
     setTrouble(context, "going-away");

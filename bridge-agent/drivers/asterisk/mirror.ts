@@ -1,4 +1,5 @@
 import type { EndReason } from "../../../src/bridge/events.ts";
+import type { AccessCodes } from "../../../src/bridge/schemas.ts";
 import type { BridgeCall } from "../../../src/bridge/state.ts";
 import { type CallId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../src/foundation/ids.ts";
 import type { DriverIdentity, DriverState } from "../driver.ts";
@@ -20,6 +21,7 @@ export interface Conference extends Entry {
   locked: boolean;
   reportsSpeakers: boolean;
   anonymousId: string | null;
+  readonly accessCodes?: AccessCodes;
   /** `null`, and 0: any number. */
   readonly maxCallers: number | null;
   dialled: ConferenceNotes["dialled"];
@@ -42,6 +44,8 @@ export interface Call extends Entry {
   muted: boolean;
   joinTone: boolean | null;
   attendeeId: string | null;
+  /** It keyed the host's access code. */
+  host?: boolean;
   /** To be dialled after the answer; empty when that is done. */
   extension: string;
   /** How long it may ring. */
@@ -220,12 +224,13 @@ export class Mirror {
     const owner = this.#identity?.owner ?? null;
     const conferences = Array.from(
       this.conferences.values(),
-      ({ key, locked, reportsSpeakers, anonymousId, rooms }) => ({
+      ({ key, locked, reportsSpeakers, anonymousId, accessCodes, rooms }) => ({
         conference: key,
         owner,
         locked,
         reportsSpeakers,
         anonymousId,
+        ...(accessCodes && { accessCodes }),
         rooms: Array.from(rooms, ([id, { kind }]) => ({ id, kind })),
       }),
     );
@@ -296,21 +301,23 @@ export function newCall(id: CallId, direction: "in" | "out", more: Partial<Call>
 /** What is written on Asterisk about a call. */
 export function callNotesOf(call: Call): CallNotes {
   const { direction, number, dialled, keys, conference, muted, joinTone, attendeeId, extension, waitMs } = call;
-  const { isDialled } = call;
-  return { direction, number, dialled, keys, conference, muted, joinTone, attendeeId, extension, waitMs, isDialled };
+  const { host, isDialled } = call;
+  const caller = { direction, number, dialled, keys, attendeeId, ...(host && { host }) };
+  return { ...caller, conference, muted, joinTone, extension, waitMs, isDialled };
 }
 
 /** What is written on Asterisk about a conference. */
 export function conferenceNotesOf(conference: Conference): ConferenceNotes {
-  const { locked, reportsSpeakers, anonymousId, maxCallers, dialled } = conference;
-  return { locked, reportsSpeakers, anonymousId, maxCallers, dialled };
+  const { locked, reportsSpeakers, anonymousId, accessCodes, maxCallers, dialled } = conference;
+  return { locked, reportsSpeakers, anonymousId, ...(accessCodes && { accessCodes }), maxCallers, dialled };
 }
 
 function stateOf(call: Call): BridgeCall {
   const { id, stage, direction, number, dialled, keys, conference, room, muted, joinTone, attendeeId, talking } = call;
   if (stage === "prompted" || conference === null) return { stage: "prompted", call: id, number, dialled, keys };
   if (stage === "entered" && room !== null) {
-    return { stage, call: id, direction, number, conference, room, muted, joinTone, attendeeId, talking };
+    const as = { muted, joinTone, attendeeId, ...(call.host && { host: true }) };
+    return { stage, call: id, direction, number, conference, room, ...as, talking };
   }
   return { stage: stage === "ringing" ? "ringing" : "answered", call: id, number, conference };
 }

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { Announcement } from "../../../src/bridge/announcements.ts";
-import { call, conference, room } from "../../../src/bridge/schemas.ts";
+import { accessCodes, call, conference, room } from "../../../src/bridge/schemas.ts";
 import type { CallId, CommandId, ConfKey, RoomId } from "../../../src/foundation/ids.ts";
 
 /*
@@ -95,6 +95,7 @@ const callNotes = v.object({
   muted: v.boolean(),
   joinTone: v.nullable(v.boolean()),
   attendeeId: v.nullable(v.string()),
+  host: v.exactOptional(v.boolean()),
   /** To be dialled after the answer; empty when that is done. */
   extension: v.string(),
   /** How long a dialled call may ring, in milliseconds. */
@@ -110,6 +111,7 @@ const conferenceNotes = v.object({
   locked: v.boolean(),
   reportsSpeakers: v.boolean(),
   anonymousId: v.nullable(v.string()),
+  accessCodes: v.exactOptional(accessCodes),
   /** `null`, and 0: any number. An earlier version wrote none. */
   maxCallers: v.optional(v.nullable(v.number()), null),
   /**

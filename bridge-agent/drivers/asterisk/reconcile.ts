@@ -74,9 +74,10 @@ function reconcileConferences(draft: Draft, rooms: readonly AriRoom[]): void {
   for (const [key, mainBridge] of mains) {
     const known = mirror.conferences.get(key);
     if (known ? !afterGap || !isUnchanged(draft, known) : mirror.beingMade.has(key)) continue;
-    // What is not written on Asterisk was not done; these two never change.
-    const { anonymousId = null, maxCallers = null } = known ?? {};
-    const notes = snapshot.conferenceNotes.get(mainBridge) ?? { anonymousId, maxCallers };
+    // What is not written on Asterisk was not done; what the create said is known all the same.
+    const { anonymousId = null, maxCallers = null, accessCodes } = known ?? {};
+    const asCreated = { anonymousId, maxCallers, ...(accessCodes && { accessCodes }) };
+    const notes = snapshot.conferenceNotes.get(mainBridge) ?? asCreated;
     mirror.addConference(key, mainBridge, notes).touched = since; // As old as the snapshot.
   }
 }

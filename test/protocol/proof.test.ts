@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { protocolPage } from "../../scripts/protocol-page.ts";
+import { faultsOf, readRuns, type TestRun } from "../../scripts/protocol-runs.ts";
+import { defects } from "../simulation/defects.ts";
+import { defectsOfRules } from "./rule-defects.ts";
+
+const file = "test/tsp/faults.test.ts";
+const shownBy = new Map([["T1", [{ file, title: /^a fault of .*$/ }]]]);
+const run = (status: string, title: string, of = file): TestRun => ({ file: of, titles: ["a group", title], status });
+
+test.each<[string, readonly TestRun[], RegExp[]]>([
+  ["has passed in each of its forms", [run("passed", "a fault of x"), run("passed", "a fault of y")], []],
+  ["has failed in one form", [run("passed", "a fault of x"), run("failed", "a fault of y")], [/T1.*failed: .*of y/]],
+  ["was left out", [run("skipped", "a fault of x")], [/skipped/]],
+  ["has another title", [run("passed", "no fault of x")], [/did not run/]],
+  ["ran in another file", [run("passed", "a fault of x", "test/tsp/read.test.ts")], [/did not run/]],
+  ["is a group of tests", [{ ...run("passed", "one"), titles: ["a fault of x", "one"] }], []],
+])("a rule whose test %s", (_, runs, faults) => {
+  expect(faultsOf(shownBy, runs)).toEqual(faults.map((fault) => expect.stringMatching(fault)));
+});
+
+test("a report of vitest is read", () => {
+  const assertionResults = [{ ancestorTitles: ["a group"], title: "a fault of x", status: "passed" }];
+  const testResults = [{ name: `${process.cwd()}/${file}`, assertionResults }];
+
+  expect(readRuns(JSON.stringify({ testResults }))).toEqual([run("passed", "a fault of x")]);
+});
+
+test("each rule with a defect is a rule, and each defect one that can be planted", () => {
+  const names = new Set(defects.map(({ name }) => name));
+  const rules = protocolPage().shownBy;
+
+  expect(Object.keys(defectsOfRules).filter((rule) => !rules.get(rule)?.length)).toEqual([]);
+  expect(
+    Object.values(defectsOfRules)
+      .flat()
+      .filter((name) => !names.has(name)),
+  ).toEqual([]);
+});
