@@ -8,7 +8,11 @@ const now = Date.UTC(2026, 10, 21);
 /** A supply whose usual amount is 62 of each, and transactions that use ids of it. */
 function supply() {
   let last = idAt(firstPlaceOf(now));
-  const block = (count: number) => ({ first: last + 1, end: (last += count) + 1 });
+  const block = (count: number) => {
+    const first = last;
+    last += count;
+    return { first, end: last };
+  };
   const asked: IdsWanted[] = [];
   const ids = new IdSupply(
     { now: () => now, after: () => () => {}, log: () => {} },
