@@ -104,21 +104,27 @@ function isNumber({ country, area, local, extension }: PhoneNumber): boolean {
   return /^[1-9]\d*$/.test(country) && /^\d*$/.test(area) && /^\d+$/.test(local) && /^\d*$/.test(extension);
 }
 
+/** A country code has one to three digits. How the edge splits a number says nothing about them: a bridge dials the digits in a row. */
+const COUNTRY_CODE_ENDS = [1, 2, 3];
+
 /** The zero that is dialled within a country, which WebEx may send behind the country code, is not part of the number. */
 function digitsOf({ country, area, local }: PhoneNumber): number {
-  return country.length + `${area}${local}`.replace(/^0/, "").length;
+  const digits = country + area + local;
+  return COUNTRY_CODE_ENDS.some((end) => digits[end] === "0") ? digits.length - 1 : digits.length;
 }
 
 function mayDial({ allow, deny }: PolicySettings, { country, area, local }: PhoneNumber): boolean {
-  const number = `+${country}${area}${local}`;
-  // The zero that is dialled within a country: a trunk may leave it out.
-  const withoutZeros = `+${country}${`${area}${local}`.replace(/^0+/, "")}`;
+  const digits = country + area + local;
+  // The zeros that are dialled within a country: a trunk may leave them out.
+  const withoutZeros = COUNTRY_CODE_ENDS.map(
+    (end) => `+${digits.slice(0, end)}${digits.slice(end).replace(/^0+/, "")}`,
+  );
   const longest = (begins: readonly string[], ...numbers: readonly string[]) =>
     Math.max(
       0,
       ...begins.filter((begin) => numbers.some((each) => each.startsWith(begin))).map(({ length }) => length),
     );
-  return longest(allow, number) > longest(deny, number, withoutZeros);
+  return longest(allow, `+${digits}`) > longest(deny, `+${digits}`, ...withoutZeros);
 }
 
 /** Since when calls and conferences last; outlives the process. */
