@@ -104,27 +104,32 @@ function isNumber({ country, area, local, extension }: PhoneNumber): boolean {
   return /^[1-9]\d*$/.test(country) && /^\d*$/.test(area) && /^\d+$/.test(local) && /^\d*$/.test(extension);
 }
 
-/** A country code has one to three digits. How the edge splits a number says nothing about them: a bridge dials the digits in a row. */
-const COUNTRY_CODE_ENDS = [1, 2, 3];
+/** The country codes of one and two digits (ITU-T E.164, annex); all others have three. How the edge cuts a number says nothing: a bridge dials the digits in a row. */
+const SHORT_COUNTRY_CODE = /^(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58])/;
 
-/** The zero that is dialled within a country, which WebEx may send behind the country code, is not part of the number. */
-function digitsOf({ country, area, local }: PhoneNumber): number {
+function cut({ country, area, local }: PhoneNumber): { readonly code: string; readonly rest: string } {
   const digits = country + area + local;
-  return COUNTRY_CODE_ENDS.some((end) => digits[end] === "0") ? digits.length - 1 : digits.length;
+  const code = SHORT_COUNTRY_CODE.exec(digits)?.[0] ?? digits.slice(0, 3);
+  return { code, rest: digits.slice(code.length) };
 }
 
-function mayDial({ allow, deny }: PolicySettings, { country, area, local }: PhoneNumber): boolean {
-  const digits = country + area + local;
+/** The zero that is dialled within a country, which WebEx may send behind the country code, is not part of the number. */
+function digitsOf(number: PhoneNumber): number {
+  const { code, rest } = cut(number);
+  return code.length + rest.replace(/^0/, "").length;
+}
+
+function mayDial({ allow, deny }: PolicySettings, number: PhoneNumber): boolean {
+  const { code, rest } = cut(number);
+  const dialled = `+${code}${rest}`;
   // The zeros that are dialled within a country: a trunk may leave them out.
-  const withoutZeros = COUNTRY_CODE_ENDS.map(
-    (end) => `+${digits.slice(0, end)}${digits.slice(end).replace(/^0+/, "")}`,
-  );
+  const withoutZeros = `+${code}${rest.replace(/^0+/, "")}`;
   const longest = (begins: readonly string[], ...numbers: readonly string[]) =>
     Math.max(
       0,
       ...begins.filter((begin) => numbers.some((each) => each.startsWith(begin))).map(({ length }) => length),
     );
-  return longest(allow, `+${digits}`) > longest(deny, `+${digits}`, ...withoutZeros);
+  return longest(allow, dialled) > longest(deny, dialled, withoutZeros);
 }
 
 /** Since when calls and conferences last; outlives the process. */
