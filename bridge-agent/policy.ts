@@ -1,5 +1,5 @@
 import type { Command } from "../src/bridge/commands.ts";
-import { type DialRules, mayDial } from "../src/foundation/dial-rules.ts";
+import { type DialRules, digitsOf, mayDial } from "../src/foundation/dial-rules.ts";
 import type { CallId, ConfKey, EpochMs } from "../src/foundation/ids.ts";
 import { err, ok, type Result } from "../src/foundation/result.ts";
 import type { Execution } from "./drivers/driver.ts";
@@ -96,11 +96,6 @@ type PhoneNumber = Command<"dial">["number"];
 /** The edge sends digits alone. Anything else could mean something to a bridge: a pause, another trunk, another host. */
 function isNumber({ country, area, local, extension }: PhoneNumber): boolean {
   return /^[1-9]\d*$/.test(country) && /^\d*$/.test(area) && /^\d+$/.test(local) && /^\d*$/.test(extension);
-}
-
-/** The zero that is dialled within a country, which WebEx may send behind the country code, is not part of the number. */
-function digitsOf({ country, area, local }: PhoneNumber): number {
-  return country.length + `${area}${local}`.replace(/^0/, "").length;
 }
 
 /** Since when calls and conferences last; outlives the process. */

@@ -144,7 +144,7 @@ export class IdSupply {
     const full = this.#full();
     const wanted = (kind: keyof IdsWanted) => {
       if (full[kind] === 0) return 0;
-      const lacking = Math.max(full[kind], least) - this.#left(kind) + this.#missing[kind];
+      const lacking = Math.max(0, Math.max(full[kind], least) - this.#left(kind)) + this.#missing[kind];
       // A block of the kind that nobody uses up would stay, one more with each refill.
       return lacking <= 0 ? 0 : Math.min(largestBlock, Math.max(smallestBlock, lacking));
     };

@@ -29,7 +29,7 @@ export function policyAllow(otherwise: string[]): string[] {
   const text = process.env.POLICY_ALLOW;
   if (!text) return otherwise;
   const begins = text.split(",").map((begin) => begin.trim());
-  if (begins.every((begin) => /^\+\d*$/.test(begin))) return begins;
+  if (begins.every((begin) => /^\+([1-9]\d{0,14})?$/.test(begin))) return begins;
   throw new StartError(
     `POLICY_ALLOW is "${text}"; it must be begins of numbers with commas between them, "+" and digits from the country code on, for example +1408,+44`,
   );

@@ -18,15 +18,31 @@ export const numberBegin = {
     'must be "+" and the digits with which numbers begin, from a country code on, or "+" alone for all; no country code begins with 0',
 };
 
-/** How the number is cut into its parts does not matter. */
-export function mayDial({ allow, deny }: DialRules, { country, area, local }: PhoneNumber): boolean {
-  const number = `+${country}${area}${local}`;
-  // The zero that is dialled within a country: a trunk may leave it out.
-  const withoutZeros = `+${country}${`${area}${local}`.replace(/^0+/, "")}`;
+/** The country codes of one and two digits (ITU-T E.164, annex); all others have three. */
+const shortCountryCode = /^(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58])/;
+
+/** How WebEx, or whoever speaks for it, cuts a number says nothing: a bridge dials the digits in a row. */
+function cut({ country, area, local }: PhoneNumber): { readonly code: string; readonly rest: string } {
+  const digits = country + area + local;
+  const code = shortCountryCode.exec(digits)?.[0] ?? digits.slice(0, 3);
+  return { code, rest: digits.slice(code.length) };
+}
+
+/** How many digits it has. The zero that is dialled within a country, which WebEx may send behind the country code, is none of them. */
+export function digitsOf(number: PhoneNumber): number {
+  const { code, rest } = cut(number);
+  return code.length + rest.replace(/^0/, "").length;
+}
+
+export function mayDial({ allow, deny }: DialRules, number: PhoneNumber): boolean {
+  const { code, rest } = cut(number);
+  const dialled = `+${code}${rest}`;
+  // The zeros that are dialled within a country: a trunk may leave them out.
+  const withoutZeros = `+${code}${rest.replace(/^0+/, "")}`;
   const longest = (begins: readonly string[], ...numbers: readonly string[]) =>
     Math.max(
       0,
       ...begins.filter((begin) => numbers.some((each) => each.startsWith(begin))).map(({ length }) => length),
     );
-  return longest(allow, number) > longest(deny, number, withoutZeros);
+  return longest(allow, dialled) > longest(deny, dialled, withoutZeros);
 }

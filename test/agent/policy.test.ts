@@ -60,6 +60,17 @@ describe("which numbers may be dialled", () => {
     expect(verdict(settings, { country: "49", area: "030", local, extension: "" })).toBe("allowed");
   });
 
+  test.each([
+    ["4", "9", "0900123456"],
+    ["490", "900", "123456"],
+    ["4", "90", "900123456"],
+    ["490", "", "0900123456"],
+    ["10", "900", "1234567"],
+  ])("a denied number with such a zero is denied however it is cut: %j %j %j", (country, area, local) => {
+    const settings = { allow: ["+49", "+1"], deny: ["+49900", "+1900"] };
+    expect(verdict(settings, { country, area, local, extension: "" })).toBe("number-denied");
+  });
+
   test("zeros of national dialling do not make a number an allowed one", () => {
     expect(verdict({ allow: ["+4930"] }, { country: "49", area: "030", local: "1", extension: "" })).toBe(
       "number-denied",
