@@ -168,6 +168,9 @@ function pressOne(keypad: Keypad, key: string, now: EpochMs, rules: KeypadRules,
       if (key !== "#") return { ...keypad, typed: typedAtPrompt(keypad.typed, key), since: now };
       const { inDoubt, typed, unknown } = keypad;
       if (inDoubt && rules.find(typed) !== null) return chooseConference(typed, unknown, now, rules, actions);
+      const anonymousId = inDoubt ? (rules.find(keypad.conference)?.anonymousId ?? null) : null;
+      // A key may have been lost with the agent before, and a silent monitor would be heard.
+      if (anonymousId !== null && typed !== anonymousId) return { ...keypad, inDoubt: false, typed: "", since: now };
       return enter(keypad, now, rules, actions);
     }
     case "inside":

@@ -116,6 +116,14 @@ describe("a caller at the prompt who is new to this agent", () => {
     return [actions, press(keypad, { type: "keys", keys: more, at: 0 }, by).actions];
   }
 
+  test("of a conference that a silent monitor may join is asked once more, unless it is that one: a key may have been lost", () => {
+    const find = (key: string) => (key === "11" ? leadsTo(key, { anonymousId: "999" }) : null);
+    const by = { ...rules, find };
+    expect(resumed("11#", "9#999#", by)).toEqual([[], [admit("999", true, "11")]]);
+    expect(resumed("11#", "444#444#", by)).toEqual([[], [admit("444", false, "11")]]);
+    expect(resumed("11#", "999#", by)).toEqual([[], [admit("999", true, "11")]]);
+  });
+
   test.each<[string, string, string, KeypadAction[], KeypadAction[]]>([
     ["who has keyed all goes in", "11#444#", "*6", [admitted("11", "444")], [toggle]],
     ["who has keyed no attendee ID but # goes in", "11##", "", [admitted("11", null)], []],

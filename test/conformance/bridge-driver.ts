@@ -755,7 +755,7 @@ export function bridgeDriverConformance(name: string, makeBridge: () => Promise<
         await bridge.dialIn("14085550003"),
         await bridge.dialIn("14085550004"),
       ];
-      await bridge.press(outside, "98");
+      await bridge.press(outside, "98#");
       const silent = can({ type: "mute", call: inside });
       await done({ type: "admit", call: inside, muted: silent, joinTone: !silent, attendeeId: "444", host: true });
       await done(admit(apart), admit(talker));

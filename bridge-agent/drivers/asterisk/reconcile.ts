@@ -157,8 +157,11 @@ function adopt(draft: Draft, channel: AriChannel, known: Call | undefined, place
   call.conference = key;
   if (place !== null) call.stage = "entered";
   else if (call.direction === "out") call.stage = state === "Up" ? "answered" : "ringing";
-  else if (key === null) call.stage = "prompted";
-  else {
+  else if (key === null) {
+    call.stage = "prompted";
+    // Keys may have been lost meanwhile. A star takes back what stands there: the caller is asked anew.
+    if (afterGap && /[0-9]$/.test(call.keys)) call.keys += "*";
+  } else {
     // It was admitted and did not get there, or its bridge is going: then the conference's end ends it, too.
     call.stage = "entered";
     call.room = MAIN_ROOM;
