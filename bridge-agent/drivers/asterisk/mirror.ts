@@ -58,6 +58,8 @@ export interface Call extends Entry {
   ending: { readonly reason: EndReason; readonly isReported: boolean } | null;
   /** The last snapshot did not have it. */
   isMissing: boolean;
+  /** It has entered, and the last snapshot had it in no bridge. */
+  isOutside: boolean;
 }
 
 type EndedCall = Extract<BridgeCall, { readonly stage: "ended" }>;
@@ -289,6 +291,7 @@ export function newCall(id: CallId, direction: "in" | "out", more: Partial<Call>
     talking: false,
     ending: null,
     isMissing: false,
+    isOutside: false,
     ...more,
   };
 }
