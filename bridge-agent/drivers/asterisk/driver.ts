@@ -3,8 +3,8 @@ import type { BridgeCommand, ExecutionResult } from "../../../src/bridge/command
 import type { BridgeEvent } from "../../../src/bridge/events.ts";
 import type { CallId, CommandId, ConfKey } from "../../../src/foundation/ids.ts";
 import type { BridgeDriver, DriverIdentity, DriverPorts, DriverReport, DriverState } from "../driver.ts";
-import { applyEvent } from "./apply-event.ts";
-import { AriFailure } from "./ari.ts";
+import { applyEvent, isOfKnown } from "./apply-event.ts";
+import { type AriEvent, AriFailure } from "./ari.ts";
 import type { Consequences } from "./changes.ts";
 import { Executor } from "./executor.ts";
 import { AsteriskLink, type Session } from "./link.ts";
@@ -41,6 +41,11 @@ export class AsteriskDriver implements BridgeDriver {
   readonly #unknownNumbers = new Set<string>();
   /** The end of the last reconciliation. */
   #reconciled: Promise<unknown> = Promise.resolve();
+  /**
+   * Events that came before the first snapshot since this agent acts, of calls and bridges that the mirror does not have yet. `null`: it has
+   * that snapshot.
+   */
+  #early: AriEvent[] | null = [];
   /** To be reported after the result that they follow from. */
   #afterResult: BridgeEvent[] = [];
   /** What happens to calls whose dial has no result yet: a telephone may be busy before Asterisk has answered. */
@@ -58,7 +63,8 @@ export class AsteriskDriver implements BridgeDriver {
       begun: (session, isSettled) => this.#reconcile(session, { afterGap: true, isActing: true, isSettled }),
       event: (event) => {
         this.#execution?.executor.happened(event);
-        this.#follow(applyEvent(this.#mirror, event));
+        if (this.#early && !isOfKnown(this.#mirror, event)) this.#early.push(event);
+        else this.#follow(applyEvent(this.#mirror, event));
       },
     });
   }
@@ -118,6 +124,7 @@ export class AsteriskDriver implements BridgeDriver {
   #connected(bootId: string): void {
     if (bootId !== this.#bootId) this.#mirror = new Mirror(this.#identity);
     this.#bootId = bootId;
+    this.#early = [];
     this.#report({ type: "connected", bootId, ports: this.#settings.ports ?? null });
     if (this.#identity !== null && this.#link.session !== null) void this.#checkSounds(this.#link.session);
   }
@@ -225,7 +232,12 @@ export class AsteriskDriver implements BridgeDriver {
       // What happened before the snapshot must be known before it counts.
       if (isActing && !(await this.#link.mark(session))) return false;
       if (session !== this.#link.session) return false;
-      this.#follow(reconcile(mirror, snapshot, since, afterGap));
+      const consequences = [reconcile(mirror, snapshot, since, afterGap)];
+      if (isActing && this.#early) {
+        consequences.push(...this.#early.map((event) => applyEvent(mirror, event)));
+        this.#early = null;
+      }
+      for (const each of consequences) this.#follow(each);
       return true;
     } catch (error) {
       if (!(error instanceof AriFailure)) throw error;
