@@ -3,6 +3,7 @@ import type { AriChannel, AriEvent } from "../../bridge-agent/drivers/asterisk/a
 import type { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
 import { callNotesOf, newCall } from "../../bridge-agent/drivers/asterisk/mirror.ts";
 import { bridgeName } from "../../bridge-agent/drivers/asterisk/names.ts";
+import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
 import { began, caller, channel, destroyed, left, leg, pressed } from "./asterisk-messages.ts";
@@ -33,7 +34,7 @@ describe("an agent that is replaced", () => {
         return { status: 204 };
       };
     late["POST /bridges"] = { status: 200, body: {} };
-    nowMs = 1_501;
+    nowMs = 1_101;
 
     expect(await execute(driver)).toEqual({ done: "unknown" });
 
@@ -93,6 +94,47 @@ test("an agent that takes over asks for a snapshot once the one before has retir
 
   expect(await state).toEqual({ conferences: [], calls: [], callsOfOthers: 0 });
   expect(snapshots()).toBe(2);
+});
+
+test("an agent that takes over waits for a silent one as long as that may act, from its own first mark on, and a while later mutes once more", async () => {
+  const begun: { readonly ms: number; readonly run: () => void }[] = [];
+  const { after } = driverPorts.timers;
+  const timers = {
+    after: (ms: number, run: () => void) => {
+      if (ms !== 1_600 && ms !== 2_500) return after(ms, run);
+      begun.push({ ms, run });
+      return () => {};
+    },
+  };
+  const { answers, requests, send } = world.asterisk;
+  const agent = { status: 200, body: { value: '{"owner":"acme/bridge-1","agent":"agent-2","epoch":2}' } };
+  answers["GET /asterisk/variable"] = agent;
+  answers["POST /events/user/bridgehead-who-acts"] = { status: 204 };
+  const begins = "bridgehead-agent-1-begins-1";
+  answers[`POST /events/user/${begins}`] = { status: 204 };
+  const notes = callNotesOf(newCall(caller, "in", { number: "14085550001", dialled: "18005551234", muted: true }));
+  answers["GET /applications/bridgehead"] = { status: 200, body: { channel_ids: [caller] } };
+  answers["GET /channels"] = { status: 200, body: [channel(caller)] };
+  answers[`GET /channels/${caller}/variable`] = { status: 200, body: { value: JSON.stringify(notes) } };
+  const asked = (name: string) => requests.filter(({ what }) => what === name).length;
+  const driver = world.start({}, { timers });
+  await world.reported("connected");
+  driver.activate(3);
+  const state = driver.state();
+  await vi.waitFor(() => expect(asked(`POST /events/user/${begins}`)).toBeGreaterThan(1));
+  expect(begun).toEqual([]);
+
+  send({ type: "ChannelUserevent", eventname: begins, userevent: {} });
+
+  await vi.waitFor(() => expect(begun.map(({ ms }) => ms)).toEqual([1_600]));
+  expect(asked("GET /bridges")).toBe(0);
+  begun[0]?.run();
+  expect((await state)?.calls).toMatchObject([{ call: caller, stage: "prompted" }]);
+  expect(begun.map(({ ms }) => ms)).toEqual([1_600, 2_500]);
+  const mute = `POST /channels/${caller}/mute`;
+  await vi.waitFor(() => expect(asked(mute)).toBe(1));
+  begun[1]?.run();
+  await vi.waitFor(() => expect(asked(mute)).toBe(2));
 });
 
 test("an agent that connects anew takes snapshots until what it had asked for shows", async () => {

@@ -5,7 +5,7 @@ import type { CallId, CommandId, ConfKey } from "../../../src/foundation/ids.ts"
 import type { BridgeDriver, DriverIdentity, DriverPorts, DriverReport, DriverState } from "../driver.ts";
 import { applyEvent, isOfKnown } from "./apply-event.ts";
 import { type AriEvent, AriFailure } from "./ari.ts";
-import type { Consequences } from "./changes.ts";
+import { type Consequences, toDo } from "./changes.ts";
 import { Executor } from "./executor.ts";
 import { AsteriskLink, type Session } from "./link.ts";
 import { Mirror } from "./mirror.ts";
@@ -16,6 +16,9 @@ import { type SnapshotOptions, takeSnapshot } from "./snapshot.ts";
 
 /** The longest that any command may take of a bridge that is alive. */
 const RESULT_WITHIN_MS = 30_000;
+
+/** By then all is done that an agent asked for which acted before, without this one knowing of it. */
+const SETTLES_WITHIN_MS = 2_500;
 
 /** More are no mistake of a line in the dialplan. */
 const UNKNOWN_NUMBERS_AT_MOST = 50;
@@ -46,6 +49,7 @@ export class AsteriskDriver implements BridgeDriver {
    * that snapshot.
    */
   #early: AriEvent[] | null = [];
+  #cancelSettling = () => {};
   /** To be reported after the result that they follow from. */
   #afterResult: BridgeEvent[] = [];
   /** What happens to calls whose dial has no result yet: a telephone may be busy before Asterisk has answered. */
@@ -60,7 +64,7 @@ export class AsteriskDriver implements BridgeDriver {
     this.#link = new AsteriskLink(settings, identity, ports, {
       connected: (bootId) => this.#connected(bootId),
       disconnected: (why, isReplaced) => this.#disconnected(why, isReplaced),
-      begun: (session, isSettled) => this.#reconcile(session, { afterGap: true, isActing: true, isSettled }),
+      begun: (session, isSettled) => this.#begun(session, isSettled),
       event: (event) => {
         this.#execution?.executor.happened(event);
         if (this.#early && !isOfKnown(this.#mirror, event)) this.#early.push(event);
@@ -156,7 +160,21 @@ export class AsteriskDriver implements BridgeDriver {
     );
   }
 
+  async #begun(session: Session, isSettled: boolean): Promise<boolean> {
+    const isInLine = await this.#reconcile(session, { afterGap: true, isActing: true, isSettled });
+    if (isInLine && !isSettled)
+      this.#cancelSettling = this.#ports.timers.after(SETTLES_WITHIN_MS, () => this.#settleMutes());
+    return isInLine;
+  }
+
+  /** No snapshot shows a mute: one that an earlier agent asked for, and that was done late, is undone. */
+  #settleMutes(): void {
+    const up = [...this.#mirror.calls.values()].filter(({ stage }) => stage !== "ringing");
+    this.#follow(toDo(...up.map(({ id }) => ({ type: "apply-mute", call: id }) as const)));
+  }
+
   #endExecution(): void {
+    this.#cancelSettling();
     this.#execution?.executor.stop();
     this.#execution = null;
   }
