@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
 import { bridgeName, CALL_VARIABLE } from "../../bridge-agent/drivers/asterisk/names.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
-import { type CallId, type CommandId, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import { type CallId, type CommandId, MAIN_ROOM, type RoomId } from "../../src/foundation/ids.ts";
 import { AsteriskWorld, conference, create } from "./asterisk-world.ts";
 
 let world: AsteriskWorld;
@@ -96,6 +96,40 @@ test("lets nobody in muted who cannot be muted", async () => {
   expect(world.asterisk.requests.map(({ what }) => what)).not.toContain(
     "POST /bridges/bridgehead-command-1/addChannel",
   );
+});
+
+test("brings a caller into the main room whom Asterisk did not take there at once when the caller's room was closed", async () => {
+  const { answers } = world.asterisk;
+  answers["POST /bridges"] = { status: 200, body: {} };
+  const rooms = {
+    main: "POST /bridges/bridgehead-command-1/addChannel",
+    side: "POST /bridges/bridgehead-command-2/addChannel",
+  };
+  answers[rooms.main] = { status: 204 };
+  answers[rooms.side] = { status: 204 };
+  expect(await execute(create)).toEqual({ done: true });
+  const channel = {
+    id: "c1",
+    name: "PJSIP/trunk-1",
+    state: "Ring",
+    caller: { number: "" },
+    dialplan: { exten: "18005551234" },
+  };
+  world.asterisk.send({ type: "StasisStart", args: ["in", "18005551234", "14085550001"], channel });
+  await world.reported("prompted");
+  const call = "c1" as CallId;
+  expect(await execute({ type: "admit", call, muted: false, joinTone: false })).toEqual({ done: true });
+  const room = "r7" as RoomId;
+  const made = await driver.execute("command-2" as CommandId, conference, { type: "create-room", room, kind: "sub" });
+  expect(made).toEqual({ done: true });
+  expect(await execute({ type: "move", call, room })).toEqual({ done: true });
+  const asked = () => world.asterisk.requests.filter(({ what }) => what === rooms.main).length;
+  const before = asked();
+  answers[rooms.main] = () => ({ status: asked() === before + 1 ? 500 : 204 });
+
+  expect(await execute({ type: "close-room", room })).toEqual({ done: true });
+
+  await vi.waitFor(() => expect(asked()).toBe(before + 2));
 });
 
 test.each(["report-speakers", "stop-reporting-speakers"] as const)(

@@ -1,8 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { AriChannel, AriEvent } from "../../bridge-agent/drivers/asterisk/ari.ts";
 import type { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
+import { callNotesOf, newCall } from "../../bridge-agent/drivers/asterisk/mirror.ts";
 import { bridgeName } from "../../bridge-agent/drivers/asterisk/names.ts";
+import { driverPorts } from "../../bridge-agent/node-ports.ts";
 import type { BridgeCommand } from "../../src/bridge/commands.ts";
 import { type CallId, type CommandId, type ConfKey, MAIN_ROOM } from "../../src/foundation/ids.ts";
+import { began, caller, channel, destroyed, left, leg, pressed } from "./asterisk-messages.ts";
 import { AsteriskWorld, conference, create } from "./asterisk-world.ts";
 
 let world: AsteriskWorld;
@@ -30,7 +34,7 @@ describe("an agent that is replaced", () => {
         return { status: 204 };
       };
     late["POST /bridges"] = { status: 200, body: {} };
-    nowMs = 1_501;
+    nowMs = 1_101;
 
     expect(await execute(driver)).toEqual({ done: "unknown" });
 
@@ -92,6 +96,47 @@ test("an agent that takes over asks for a snapshot once the one before has retir
   expect(snapshots()).toBe(2);
 });
 
+test("an agent that takes over waits for a silent one as long as that may act, from its own first mark on, and a while later mutes once more", async () => {
+  const begun: { readonly ms: number; readonly run: () => void }[] = [];
+  const { after } = driverPorts.timers;
+  const timers = {
+    after: (ms: number, run: () => void) => {
+      if (ms !== 1_600 && ms !== 2_500) return after(ms, run);
+      begun.push({ ms, run });
+      return () => {};
+    },
+  };
+  const { answers, requests, send } = world.asterisk;
+  const agent = { status: 200, body: { value: '{"owner":"acme/bridge-1","agent":"agent-2","epoch":2}' } };
+  answers["GET /asterisk/variable"] = agent;
+  answers["POST /events/user/bridgehead-who-acts"] = { status: 204 };
+  const begins = "bridgehead-agent-1-begins-1";
+  answers[`POST /events/user/${begins}`] = { status: 204 };
+  const notes = callNotesOf(newCall(caller, "in", { number: "14085550001", dialled: "18005551234", muted: true }));
+  answers["GET /applications/bridgehead"] = { status: 200, body: { channel_ids: [caller] } };
+  answers["GET /channels"] = { status: 200, body: [channel(caller)] };
+  answers[`GET /channels/${caller}/variable`] = { status: 200, body: { value: JSON.stringify(notes) } };
+  const asked = (name: string) => requests.filter(({ what }) => what === name).length;
+  const driver = world.start({}, { timers });
+  await world.reported("connected");
+  driver.activate(3);
+  const state = driver.state();
+  await vi.waitFor(() => expect(asked(`POST /events/user/${begins}`)).toBeGreaterThan(1));
+  expect(begun).toEqual([]);
+
+  send({ type: "ChannelUserevent", eventname: begins, userevent: {} });
+
+  await vi.waitFor(() => expect(begun.map(({ ms }) => ms)).toEqual([1_600]));
+  expect(asked("GET /bridges")).toBe(0);
+  begun[0]?.run();
+  expect((await state)?.calls).toMatchObject([{ call: caller, stage: "prompted" }]);
+  expect(begun.map(({ ms }) => ms)).toEqual([1_600, 2_500]);
+  const mute = `POST /channels/${caller}/mute`;
+  await vi.waitFor(() => expect(asked(mute)).toBe(1));
+  begun[1]?.run();
+  await vi.waitFor(() => expect(asked(mute)).toBe(2));
+});
+
 test("an agent that connects anew takes snapshots until what it had asked for shows", async () => {
   const driver = world.start();
   await world.reported("connected");
@@ -116,6 +161,78 @@ test("an agent that connects anew takes snapshots until what it had asked for sh
   expect((await driver.state())?.conferences).toMatchObject([{ conference }]);
   expect(snapshots).toBeGreaterThanOrEqual(3);
   expect(world.reports.map(({ type }) => type)).toEqual(["disconnected", "connected"]);
+});
+
+describe.each([
+  ["takes over", async () => world.start()],
+  [
+    "connects anew",
+    async () => {
+      const driver = await world.startActive();
+      world.asterisk.sockets[0]?.terminate();
+      return driver;
+    },
+  ],
+])("an agent that %s keeps what happens before it has its first snapshot:", (_, start) => {
+  const notes = callNotesOf(newCall(caller, "in", { number: "14085550001", dialled: "18005551234", keys: "9" }));
+
+  /** The state, where these events come while the first snapshot is taken, whose list of channels is older. */
+  async function stateAfter(events: readonly AriEvent[], channels: readonly AriChannel[]) {
+    const driver = await start();
+    await world.reported("connected");
+    const { asterisk } = world;
+    asterisk.answers["GET /applications/bridgehead"] = { status: 200, body: { channel_ids: [caller] } };
+    asterisk.answers[`GET /channels/${caller}/variable`] = { status: 200, body: { value: JSON.stringify(notes) } };
+    asterisk.answers["GET /channels"] = () => {
+      asterisk.answers["GET /channels"] = { status: 200, body: channels };
+      for (const event of events) asterisk.send(event);
+      return { status: 200, body: [channel(caller)] };
+    };
+    driver.activate(4);
+    return (await driver.state())?.calls;
+  }
+
+  test.each([left(caller), destroyed(caller)])("an end ($type)", async (end) => {
+    expect(await stateAfter([end], [])).toMatchObject([{ call: caller, stage: "ended", reason: "hung-up" }]);
+  });
+
+  test("keys", async () => {
+    const events = [pressed(caller, "1"), pressed(caller, "2", 200)];
+    expect(await stateAfter(events, [channel(caller)])).toMatchObject([{ call: caller, keys: "912" }]);
+  });
+
+  test("a caller who came and went", async () => {
+    const other = "1700000000.2";
+    const calls = await stateAfter([began(other), left(other)], [channel(caller)]);
+    expect(calls).toMatchObject([
+      { call: other, stage: "ended" },
+      { call: caller, stage: "prompted" },
+    ]);
+  });
+});
+
+test("an agent that connects anew heeds why a call ended that it has, though the first snapshot shows that it is gone", async () => {
+  const { answers } = world.asterisk;
+  answers["POST /bridges"] = ({ parameters: { bridgeId, name } }) => {
+    answers["GET /bridges"] = { status: 200, body: [{ id: bridgeId, name, channels: [] }] };
+    return { status: 200, body: {} };
+  };
+  answers["POST /channels/leg-1/dial"] = { status: 204 };
+  const driver = await world.startActive();
+  const execute = (command: BridgeCommand) => driver.execute("command-1" as CommandId, conference, command);
+  expect(await execute(create)).toEqual({ done: true });
+  const number = { country: "1", area: "408", local: "5551234", extension: "" };
+  expect(await execute({ type: "dial", call: leg, number, waitMs: 30_000 })).toEqual({ done: true });
+  world.asterisk.sockets[0]?.terminate();
+  await world.reported("connected");
+  answers["GET /channels"] = () => {
+    world.asterisk.send(destroyed(leg, 17));
+    return { status: 200, body: [] };
+  };
+
+  driver.activate(4);
+
+  expect((await driver.state())?.calls).toMatchObject([{ call: leg, stage: "ended", reason: "busy" }]);
 });
 
 describe("a link that is up", () => {

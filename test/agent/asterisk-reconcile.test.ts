@@ -5,7 +5,19 @@ import { callNotesOf, Mirror, newCall, newConferenceNotes } from "../../bridge-a
 import { bridgeName, type ConferenceNotes, probeId, whispererId } from "../../bridge-agent/drivers/asterisk/names.ts";
 import { reconcile } from "../../bridge-agent/drivers/asterisk/reconcile.ts";
 import { type CallId, MAIN_ROOM } from "../../src/foundation/ids.ts";
-import { began, bridgeOf, caller, channel, dialled, entered, key, leg, owner, snapshot } from "./asterisk-messages.ts";
+import {
+  began,
+  bridgeOf,
+  caller,
+  channel,
+  dialled,
+  entered,
+  key,
+  leg,
+  owner,
+  side,
+  snapshot,
+} from "./asterisk-messages.ts";
 
 let mirror: Mirror;
 beforeEach(() => {
@@ -133,6 +145,21 @@ describe("a snapshot", () => {
     expect(reconcile(mirror, snapshot(), mirror.version, false).reports).toMatchObject([
       { type: "ended", call: caller },
     ]);
+  });
+
+  test("brings a caller back who is in no bridge at the second time, into the main room", () => {
+    const conference = mirror.addConference(key, "bridge-1");
+    conference.rooms.set(side, { bridge: "bridge-2", kind: "sub" });
+    entered(mirror, conference).room = side;
+    const bridges = (...inside: string[]) => [bridgeOf("bridge-1", MAIN_ROOM), bridgeOf("bridge-2", side, inside)];
+    const seen = (...inside: string[]) =>
+      reconcile(mirror, snapshot({ bridges: bridges(...inside), channels: [channel(caller)] }), mirror.version, false);
+    expect([seen(), seen(caller), seen()]).toEqual([nothing, nothing, nothing]);
+    expect(mirror.state().calls).toMatchObject([{ room: side }]);
+
+    expect(seen()).toEqual({ reports: [], followUps: [{ type: "enter-main-room", call: caller }] });
+
+    expect(mirror.state().calls).toMatchObject([{ room: MAIN_ROOM }]);
   });
 
   test("does not know how a call ended that rang before, and does not say that its telephone rejected it", () => {

@@ -51,6 +51,16 @@ export function applyEvent(mirror: Mirror, event: AriEvent): Consequences {
   }
 }
 
+/** Whether the mirror has the call, or the bridge, to which it happened. */
+export function isOfKnown({ calls, endedCalls, conferences }: Mirror, event: AriEvent): boolean {
+  if ("bridge" in event) {
+    const rooms = [...conferences.values()].flatMap((conference) => [...conference.rooms.values()]);
+    return rooms.some(({ bridge }) => bridge === event.bridge.id);
+  }
+  const channel = "channel" in event ? event.channel : "peer" in event ? event.peer : null;
+  return channel === null || calls.has(channel.id as CallId) || endedCalls.has(channel.id as CallId);
+}
+
 /** A channel came into the application: one that we dialled, or a caller. */
 function began(
   mirror: Mirror,

@@ -12,7 +12,7 @@ export type FollowUp =
   | { readonly type: "answer" | "write-notes" | "dial-extension" | "limit-ringing" | "hang-up"; readonly call: CallId }
   /** It has a channel. `dial`: nobody has dialled its number. `settle-dial`: somebody was about to. */
   | { readonly type: "dial" | "settle-dial"; readonly call: CallId }
-  /** Its room is gone. */
+  /** It is in no room. */
   | { readonly type: "enter-main-room"; readonly call: CallId }
   /** The agent before may have been killed between a mute and its note: what is written down counts. */
   | { readonly type: "apply-mute"; readonly call: CallId }
@@ -89,7 +89,7 @@ export function conferenceOver(mirror: Mirror, { key, rooms }: Conference): Cons
   return { reports: [{ type: "conference-ended", conference: key }], followUps: [...hangUps, ...bridges] };
 }
 
-/** Somebody else has closed it. */
+/** It is closed: whoever is left in it goes into the main room. */
 export function roomOver(mirror: Mirror, conference: Conference, room: RoomId): Consequences {
   const inside = mirror.callsOf(conference.key).filter((call) => call.room === room);
   mirror.removeRoom(conference, room);

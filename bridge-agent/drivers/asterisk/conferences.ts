@@ -3,6 +3,7 @@ import type { Command, CommandResult } from "../../../src/bridge/commands.ts";
 import { type CommandId, type ConfKey, MAIN_ROOM, type RoomId } from "../../../src/foundation/ids.ts";
 import { type Ari, bridge, isDone, read, variable } from "./ari.ts";
 import { addToBridge, detectTalking, hangUp } from "./calls.ts";
+import { roomOver } from "./changes.ts";
 import { done, type ExecutorContext, inOrder, refused, writeConference } from "./executor-context.ts";
 import { type Conference, newConferenceNotes } from "./mirror.ts";
 import { bridgeId, bridgeName, conferenceVariable, type RoomName, readBridgeName } from "./names.ts";
@@ -118,7 +119,8 @@ export async function closeRoom(
     ),
   );
   await ari.ask("destroyBridge", { bridgeId: closed.bridge });
-  mirror.removeRoom(conference, room);
+  // Who could not be moved is in no bridge now.
+  context.begin(roomOver(mirror, conference, room).followUps);
   return done;
 }
 

@@ -3,9 +3,9 @@ import type { BridgeCommand, ExecutionResult } from "../../../src/bridge/command
 import type { BridgeEvent } from "../../../src/bridge/events.ts";
 import type { CallId, CommandId, ConfKey } from "../../../src/foundation/ids.ts";
 import type { BridgeDriver, DriverIdentity, DriverPorts, DriverReport, DriverState } from "../driver.ts";
-import { applyEvent } from "./apply-event.ts";
-import { AriFailure } from "./ari.ts";
-import type { Consequences } from "./changes.ts";
+import { applyEvent, isOfKnown } from "./apply-event.ts";
+import { type AriEvent, AriFailure } from "./ari.ts";
+import { type Consequences, toDo } from "./changes.ts";
 import { Executor } from "./executor.ts";
 import { AsteriskLink, type Session } from "./link.ts";
 import { Mirror } from "./mirror.ts";
@@ -16,6 +16,9 @@ import { type SnapshotOptions, takeSnapshot } from "./snapshot.ts";
 
 /** The longest that any command may take of a bridge that is alive. */
 const RESULT_WITHIN_MS = 30_000;
+
+/** By then all is done that an agent asked for which acted before, without this one knowing of it. */
+const SETTLES_WITHIN_MS = 2_500;
 
 /** More are no mistake of a line in the dialplan. */
 const UNKNOWN_NUMBERS_AT_MOST = 50;
@@ -41,6 +44,12 @@ export class AsteriskDriver implements BridgeDriver {
   readonly #unknownNumbers = new Set<string>();
   /** The end of the last reconciliation. */
   #reconciled: Promise<unknown> = Promise.resolve();
+  /**
+   * Events that came before the first snapshot since this agent acts, of calls and bridges that the mirror does not have yet. `null`: it has
+   * that snapshot.
+   */
+  #early: AriEvent[] | null = [];
+  #cancelSettling = () => {};
   /** To be reported after the result that they follow from. */
   #afterResult: BridgeEvent[] = [];
   /** What happens to calls whose dial has no result yet: a telephone may be busy before Asterisk has answered. */
@@ -55,10 +64,11 @@ export class AsteriskDriver implements BridgeDriver {
     this.#link = new AsteriskLink(settings, identity, ports, {
       connected: (bootId) => this.#connected(bootId),
       disconnected: (why, isReplaced) => this.#disconnected(why, isReplaced),
-      begun: (session, isSettled) => this.#reconcile(session, { afterGap: true, isActing: true, isSettled }),
+      begun: (session, isSettled) => this.#begun(session, isSettled),
       event: (event) => {
         this.#execution?.executor.happened(event);
-        this.#follow(applyEvent(this.#mirror, event));
+        if (this.#early && !isOfKnown(this.#mirror, event)) this.#early.push(event);
+        else this.#follow(applyEvent(this.#mirror, event));
       },
     });
   }
@@ -118,6 +128,7 @@ export class AsteriskDriver implements BridgeDriver {
   #connected(bootId: string): void {
     if (bootId !== this.#bootId) this.#mirror = new Mirror(this.#identity);
     this.#bootId = bootId;
+    this.#early = [];
     this.#report({ type: "connected", bootId, ports: this.#settings.ports ?? null });
     if (this.#identity !== null && this.#link.session !== null) void this.#checkSounds(this.#link.session);
   }
@@ -149,7 +160,21 @@ export class AsteriskDriver implements BridgeDriver {
     );
   }
 
+  async #begun(session: Session, isSettled: boolean): Promise<boolean> {
+    const isInLine = await this.#reconcile(session, { afterGap: true, isActing: true, isSettled });
+    if (isInLine && !isSettled)
+      this.#cancelSettling = this.#ports.timers.after(SETTLES_WITHIN_MS, () => this.#settleMutes());
+    return isInLine;
+  }
+
+  /** No snapshot shows a mute: one that an earlier agent asked for, and that was done late, is undone. */
+  #settleMutes(): void {
+    const up = [...this.#mirror.calls.values()].filter(({ stage }) => stage !== "ringing");
+    this.#follow(toDo(...up.map(({ id }) => ({ type: "apply-mute", call: id }) as const)));
+  }
+
   #endExecution(): void {
+    this.#cancelSettling();
     this.#execution?.executor.stop();
     this.#execution = null;
   }
@@ -225,7 +250,12 @@ export class AsteriskDriver implements BridgeDriver {
       // What happened before the snapshot must be known before it counts.
       if (isActing && !(await this.#link.mark(session))) return false;
       if (session !== this.#link.session) return false;
-      this.#follow(reconcile(mirror, snapshot, since, afterGap));
+      const consequences = [reconcile(mirror, snapshot, since, afterGap)];
+      if (isActing && this.#early) {
+        consequences.push(...this.#early.map((event) => applyEvent(mirror, event)));
+        this.#early = null;
+      }
+      for (const each of consequences) this.#follow(each);
       return true;
     } catch (error) {
       if (!(error instanceof AriFailure)) throw error;

@@ -1,4 +1,5 @@
 import { reasonOf } from "../../../src/foundation/reason.ts";
+import { wait } from "../../../src/foundation/timers.ts";
 import { backoffMs } from "../../reconnecting-socket.ts";
 import type { DriverIdentity, DriverPorts } from "../driver.ts";
 import { Ari, type AriEvent, AriFailure, decodeEvent, info, isDone, type OtherEvent, read, variable } from "./ari.ts";
@@ -13,9 +14,11 @@ const LONGEST_RETRY_MS = 1_000;
 /** How often it is tried whether the events have begun. */
 const MARK_EVERY_MS = 20;
 /** An agent that was replaced may hear of it late: a mark that is older than this does not say that it still acts. */
-const MARK_LASTS_MS = 1_500;
-/** So long an agent that was replaced may take for what it has asked for; its successor waits for it. */
+const MARK_LASTS_MS = 1_100;
+/** So long an agent that was replaced may take for what it has asked for. */
 const RETIRES_WITHIN_MS = 1_000;
+/** Its successor waits for it so long from its own first mark on: longer than the last mark of the one before lasts. */
+const RETIRED_WITHIN_MS = 1_600;
 const MAX_EVENT_LENGTH = 1024 * 1024;
 
 interface LinkHandlers {
@@ -238,8 +241,11 @@ export class AsteriskLink {
       this.#epoch = epoch;
       // An epoch more on the same socket: no event is missed.
       if (this.#socket !== null) return session === this.#session;
-      const retired = isConnected ? this.#retired(other) : Promise.resolve(note === null);
-      return (await this.#openEvents(session)) && (await this.#handlers.begun(session, await retired));
+      const retired = isConnected ? this.#retired(other) : null;
+      if (!(await this.#openEvents(session))) return false;
+      const isLate = () => wait(this.#ports.timers, RETIRED_WITHIN_MS).then(() => false);
+      const isSettled = retired === null ? note === null : await Promise.race([retired, isLate()]);
+      return await this.#handlers.begun(session, isSettled);
     } catch (error) {
       if (!(error instanceof AriFailure)) throw error;
       this.lost(session, error.message);
@@ -249,14 +255,7 @@ export class AsteriskLink {
 
   /** Whether the agent that is about to be replaced says that nothing of it is on its way any more. */
   #retired(other: AgentNote): Promise<boolean> {
-    const name = retiredEvent(other);
-    return new Promise((resolve) => {
-      this.#marks.set(name, resolve);
-      this.#ports.timers.after(RETIRES_WITHIN_MS, () => {
-        this.#marks.delete(name);
-        resolve(false);
-      });
-    });
+    return new Promise((resolve) => this.#marks.set(retiredEvent(other), resolve));
   }
 
   /** Asterisk does not say when the events have begun: the first mark that comes does. */

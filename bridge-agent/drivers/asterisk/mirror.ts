@@ -62,6 +62,8 @@ export interface Call extends Entry {
   ending: { readonly reason: EndReason; readonly isReported: boolean } | null;
   /** The last snapshot did not have it. */
   isMissing: boolean;
+  /** It has entered, and the last snapshot had it in no bridge. */
+  isOutside: boolean;
 }
 
 type EndedCall = Extract<BridgeCall, { readonly stage: "ended" }>;
@@ -294,6 +296,7 @@ export function newCall(id: CallId, direction: "in" | "out", more: Partial<Call>
     talking: false,
     ending: null,
     isMissing: false,
+    isOutside: false,
     ...more,
   };
 }

@@ -195,9 +195,15 @@ function strangerFound(mirror: Mirror, { id, caller, dialplan }: AriChannel): Co
   });
 }
 
-/** Should an event have been lost. */
+/** Should an event have been lost. A caller who has entered and is in no bridge at two snapshots goes into the main room. */
 function compare(mirror: Mirror, call: Call, { state }: AriChannel, place: Place | null): Consequences {
   if (call.stage === "entered" && place?.key === call.conference) call.room = place.room;
+  const wasOutside = call.isOutside;
+  call.isOutside = call.stage === "entered" && place === null;
+  if (wasOutside && call.isOutside) {
+    call.room = MAIN_ROOM;
+    return toDo({ type: "enter-main-room", call: call.id });
+  }
   return state === "Up" ? callUp(mirror, call.id) : nothing;
 }
 
