@@ -32,6 +32,10 @@ test("by default nothing listens beyond this machine", () => {
   expect(bound.filter((address) => !address?.startsWith("127.0.0.1"))).toEqual([]);
 });
 
+test("nobody who only listens is hung up on within an hour, though the trunk sends nothing for silent callers", () => {
+  expect(sampleConfig(values)["pjsip.conf"]).toMatch(/^rtp_timeout = 3600$/m);
+});
+
 test("each number goes to its application", () => {
   const dialIn = { "18005551234": "bridgehead", "+4989123": "bridgehead-of-beta" };
 

@@ -52,8 +52,8 @@ export class AsteriskWorld {
   }
 
   /** One that acts. What was reported until then is gone. */
-  async startActive(): Promise<AsteriskDriver> {
-    const driver = this.start();
+  async startActive(ports: Partial<DriverPorts> = {}): Promise<AsteriskDriver> {
+    const driver = this.start({}, ports);
     await this.reported("connected");
     driver.activate(3);
     await driver.state();

@@ -236,6 +236,18 @@ describe.each(inject("asterisks"))("an agent of $version with telephones", (home
     await reported("talking", (report) => !report.talking);
   });
 
+  test("who vanishes does not talk any more, and talks again when it is back", async () => {
+    const { phone } = await entered();
+    await done({ type: "report-speakers" });
+    phone.talk();
+    await reported("talking", (report) => report.talking);
+    phone.vanish();
+    await reported("talking", (report) => !report.talking);
+    reports.length = 0;
+    phone.talk();
+    await reported("talking", (report) => report.talking);
+  });
+
   test("who dials a number that the dialplan alone has is told that there is no such number", async () => {
     await expect(phones.dialIn(strange, newNumber())).rejects.toThrow(/404/);
     expect((await reported("notice")).text).toContain(`hands calls to ${strange} to the application bridgehead`);

@@ -65,6 +65,7 @@ const schemas = {
   AsteriskInfo: ari.info,
   Module: ari.modules.item,
   Variable: ari.variable,
+  RTPstat: ari.rtpStatistics,
   Sound: ari.sounds.item,
   Application: ari.application,
   Endpoint: ari.endpoint,

@@ -35,7 +35,9 @@ export function applyEvent(mirror: Mirror, event: AriEvent): Consequences {
       const call = mirror.calls.get(event.channel.id as CallId);
       if (!call) return nothing;
       call.isHeard = event.type === "ChannelTalkingStarted";
-      return talkChanged(mirror, call);
+      call.isSending = true;
+      const { reports } = talkChanged(mirror, call);
+      return { reports, followUps: call.isHeard ? [{ type: "watch-sound", call: call.id }] : [] };
     }
     case "ChannelDestroyed":
       return channelGone(mirror, event.channel.id as CallId, event.cause);

@@ -44,6 +44,7 @@ export const operations = {
   mute: { method: "POST", path: "/channels/{channelId}/mute", parameters: ["direction"] },
   unmute: { method: "DELETE", path: "/channels/{channelId}/mute", parameters: ["direction"] },
   sendDtmf: { method: "POST", path: "/channels/{channelId}/dtmf", parameters: ["dtmf", "before"] },
+  getRtpStatistics: { method: "GET", path: "/channels/{channelId}/rtp_statistics", parameters: [] },
   getChannelVar: { method: "GET", path: "/channels/{channelId}/variable", parameters: ["variable"] },
   play: {
     method: "POST",
@@ -275,6 +276,8 @@ export const info = v.object({
 });
 export const modules = v.array(v.object({ name: v.string(), status: v.string() }));
 export const variable = v.object({ value: v.string() });
+/** `rxcount`: how many packets came. */
+export const rtpStatistics = v.object({ rxcount: v.number() });
 export const endpoint = v.object({ state: v.optional(v.string()) });
 /** A section of pjsip.conf as Asterisk has read it. */
 export const configTuples = v.array(v.object({ attribute: v.string(), value: v.string() }));

@@ -18,6 +18,8 @@ export type FollowUp =
   | { readonly type: "apply-mute"; readonly call: CallId }
   /** Asterisk has forgotten, or was never told, that it is to say who talks. */
   | { readonly type: "detect-talking"; readonly call: CallId }
+  /** Asterisk says that it talks. */
+  | { readonly type: "watch-sound"; readonly call: CallId }
   /** The dialplan hands calls for a number to this application that is none of its owner's. */
   | { readonly type: "turn-away"; readonly call: CallId; readonly dialled: string }
   /** Its caller has pressed a key: that stops what it is being told. */
@@ -100,12 +102,12 @@ export function roomOver(mirror: Mirror, conference: Conference, room: RoomId): 
   return toDo(...inside.map(({ id }) => ({ type: "enter-main-room", call: id }) as const));
 }
 
-/** Whether a caller talks may have changed, by the caller's own doing or by a mute. */
+/** Whether a caller talks may have changed, by the caller's own doing, by a mute, or because its telephone vanished. */
 export function talkChanged(mirror: Mirror, call: Call): Consequences {
-  const { id, conference, stage, muted, isHeard } = call;
+  const { id, conference, stage, muted, isHeard, isSending } = call;
   if (mirror.calls.get(id) !== call) return nothing; // It is over.
   const isReported = conference !== null && mirror.conferences.get(conference)?.reportsSpeakers === true;
-  const talking = isReported && stage === "entered" && !muted && isHeard;
+  const talking = isReported && stage === "entered" && !muted && isHeard && isSending;
   if (conference === null || talking === call.talking) return nothing;
   call.talking = talking;
   mirror.touch(call);

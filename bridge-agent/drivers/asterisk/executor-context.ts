@@ -21,6 +21,8 @@ export interface ExecutorContext {
   readonly queue: KeyedQueue;
   /** Callers on their way from the prompt into a conference. */
   readonly beingAdmitted: Map<CallId, ConfKey>;
+  /** Calls that talk: whether packets come from them is being looked at. */
+  readonly soundWatched: Set<Call>;
   /** What Asterisk could not make a channel for at the last try. */
   trouble: "none" | "going-away" | "endpoint";
   /** In the background. */

@@ -13,6 +13,7 @@ import { KeyedQueue } from "./keyed-queue.ts";
 import { Pauses } from "./pauses.ts";
 import { awaitCalls } from "./takes-calls.ts";
 import { Voice } from "./voice.ts";
+import { watchSound } from "./watch-sound.ts";
 
 /** A caller who is hung up on at the prompt hears why, but holds its place no longer than this. */
 const LAST_WORDS_MS = 5_000;
@@ -45,6 +46,7 @@ export class Executor {
       pauses,
       queue: new KeyedQueue(),
       beingAdmitted: new Map(),
+      soundWatched: new Set(),
       trouble: "none",
       begin: (followUps) => this.begin(followUps),
       report,
@@ -147,7 +149,7 @@ export class Executor {
 
   async #carryOut(followUp: FollowUp): Promise<unknown> {
     const context = this.#context;
-    const { ari, voice } = context;
+    const { ari, mirror, voice } = context;
     switch (followUp.type) {
       case "answer":
         return inOrder(context, followUp.call, () => answer(context, followUp.call));
@@ -173,6 +175,8 @@ export class Executor {
       case "detect-talking":
         await detectTalking(context, followUp.call, false);
         return detectTalking(context, followUp.call, true);
+      case "watch-sound":
+        return watchSound(context, mirror.calls.get(followUp.call));
       case "hush":
         return voice.hush(followUp.call);
       case "await-calls":

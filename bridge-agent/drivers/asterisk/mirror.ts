@@ -56,6 +56,8 @@ export interface Call extends Entry {
   dialStatus: string | null;
   /** Whether Asterisk hears it talk, muted or not. */
   isHeard: boolean;
+  /** Whether packets came from it lately. Looked at only while `isHeard`; true where nobody knows. */
+  isSending: boolean;
   /** As reported. */
   talking: boolean;
   /** Asterisk was told to end it, for this reason; `isReported`: as something that happened by itself. */
@@ -293,6 +295,7 @@ export function newCall(id: CallId, direction: "in" | "out", more: Partial<Call>
     isDialled: false,
     dialStatus: null,
     isHeard: false,
+    isSending: true,
     talking: false,
     ending: null,
     isMissing: false,

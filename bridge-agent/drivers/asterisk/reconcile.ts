@@ -146,6 +146,7 @@ function adopt(draft: Draft, channel: AriChannel, known: Call | undefined, place
     // What was asked for over an earlier link did not happen, or an event tells why; who talks is found out anew.
     ending: null,
     isHeard: false,
+    isSending: true,
     talking: false,
   };
   mirror.calls.set(id, call); // As old as the snapshot: it is not touched.

@@ -48,7 +48,7 @@ export function sampleConfig(
     TRUNK_PORT: values.trunkPort ?? 5070,
     RTP_START: values.rtpPorts?.first ?? 10_000,
     RTP_END: values.rtpPorts?.last ?? 19_999,
-    RTP_TIMEOUT_SECONDS: values.rtpTimeoutSeconds ?? 120,
+    RTP_TIMEOUT_SECONDS: values.rtpTimeoutSeconds ?? 3_600,
     RTP_KEEPALIVE_SECONDS: values.rtpKeepaliveSeconds ?? 20,
     WAIT_SOUND: values.waitSound ?? "one-moment-please",
     ...(folders && { ETC: folders.etc, MODULES: folders.modules, DATA: folders.data, STATE: folders.state }),

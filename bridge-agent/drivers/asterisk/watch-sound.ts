@@ -1,0 +1,36 @@
+import { isDone, read, rtpStatistics } from "./ari.ts";
+import { talkChanged } from "./changes.ts";
+import type { ExecutorContext } from "./executor-context.ts";
+import type { Call } from "./mirror.ts";
+
+/** Two looks that find the same number of packets tell: that is 1.8 s to 3.6 s after the last packet. */
+export const LOOK_EVERY_MS = 1_800;
+
+/**
+ * Looks, while Asterisk says that a call talks, whether packets still come from it. Asterisk judges only sound that comes: a telephone that
+ * sends nothing any more would talk for ever. It talks again when packets come again.
+ */
+export async function watchSound(
+  { ari, mirror, pauses, soundWatched, report }: ExecutorContext,
+  call: Call | undefined,
+): Promise<void> {
+  if (call === undefined || soundWatched.has(call)) return;
+  const { id } = call;
+  const isDue = () => mirror.calls.get(id) === call && call.isHeard;
+  soundWatched.add(call);
+  try {
+    for (let before: number | null = null; ; ) {
+      await pauses.pass(LOOK_EVERY_MS);
+      if (!isDue()) return;
+      const answer = await ari.ask("getRtpStatistics", { channelId: id });
+      // It is gone, or its sound does not come by RTP.
+      if (!isDone(answer)) return;
+      const { rxcount } = read("getRtpStatistics", rtpStatistics, answer);
+      call.isSending = rxcount !== before;
+      report(talkChanged(mirror, call).reports);
+      before = rxcount;
+    }
+  } finally {
+    soundWatched.delete(call);
+  }
+}

@@ -1,0 +1,115 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { AsteriskDriver } from "../../bridge-agent/drivers/asterisk/driver.ts";
+import { LOOK_EVERY_MS } from "../../bridge-agent/drivers/asterisk/watch-sound.ts";
+import { driverPorts } from "../../bridge-agent/node-ports.ts";
+import type { BridgeCommand } from "../../src/bridge/commands.ts";
+import type { CallId, CommandId } from "../../src/foundation/ids.ts";
+import type { Timers } from "../../src/foundation/timers.ts";
+import { AsteriskWorld, conference, create } from "./asterisk-world.ts";
+
+const call = "c1" as CallId;
+const channel = {
+  id: "c1",
+  name: "PJSIP/trunk-1",
+  state: "Ring",
+  caller: { number: "14085550001" },
+  dialplan: { exten: "18005551234" },
+};
+const statistics = "GET /channels/c1/rtp_statistics";
+
+let world: AsteriskWorld;
+let driver: AsteriskDriver;
+/** The pauses between two looks that have not passed. */
+const pauses: (() => void)[] = [];
+
+beforeEach(async () => {
+  world = await AsteriskWorld.start();
+  pauses.length = 0;
+  const timers: Timers = {
+    after: (ms, run) => {
+      if (ms !== LOOK_EVERY_MS) return driverPorts.timers.after(ms, run);
+      pauses.push(run);
+      return () => {};
+    },
+  };
+  driver = await world.startActive({ timers });
+  world.asterisk.answers["POST /bridges"] = { status: 200, body: {} };
+  world.asterisk.answers["POST /channels/c1/answer"] = { status: 204 };
+  world.asterisk.answers["POST /channels/c1/variable"] = { status: 204 };
+  world.asterisk.answers["POST /bridges/bridgehead-command-1/addChannel"] = { status: 204 };
+  await done(create);
+  world.asterisk.send({ type: "StasisStart", args: ["in", "18005551234", "14085550001"], channel });
+  await world.reported("prompted");
+  await done({ type: "report-speakers" });
+  await done({ type: "admit", call, muted: false, joinTone: false });
+  world.reports.length = 0;
+});
+afterEach(() => world.end());
+
+async function done(command: BridgeCommand): Promise<void> {
+  expect(await driver.execute("command-1" as CommandId, conference, command)).toEqual({ done: true });
+}
+function says(type: "ChannelTalkingStarted" | "ChannelTalkingFinished"): void {
+  world.asterisk.send({ type, channel });
+}
+const looks = () => world.asterisk.requests.filter(({ what }) => what === statistics).length;
+/** The next look finds so many packets. */
+async function look(rxcount: number): Promise<void> {
+  world.asterisk.answers[statistics] = { status: 200, body: { rxcount } };
+  const before = looks();
+  await vi.waitFor(() => expect(pauses).toHaveLength(1));
+  pauses.shift()?.();
+  await vi.waitFor(() => expect(looks()).toBe(before + 1));
+  await vi.waitFor(() => expect(pauses).toHaveLength(1));
+}
+async function reported(...talking: boolean[]): Promise<void> {
+  const expected = talking.map((is) => ({ type: "talking", call, conference, talking: is }));
+  await vi.waitFor(() => expect(world.reports).toEqual(expected));
+}
+
+test("a telephone that sends nothing any more does not talk, and talks again when packets come again", async () => {
+  says("ChannelTalkingStarted");
+  await look(100);
+  await look(200);
+  await reported(true);
+  await look(200);
+  await reported(true, false);
+  await look(200);
+  await look(201);
+  await reported(true, false, true);
+});
+
+test("a telephone that sent nothing talks again when Asterisk says so", async () => {
+  says("ChannelTalkingStarted");
+  await look(100);
+  await look(100);
+  await reported(true, false);
+  says("ChannelTalkingStarted");
+  await reported(true, false, true);
+});
+
+test("nobody looks at who has ended by Asterisk's word, and one look is on its way at a time", async () => {
+  says("ChannelTalkingStarted");
+  says("ChannelTalkingFinished");
+  says("ChannelTalkingStarted");
+  await look(100);
+  says("ChannelTalkingFinished");
+  await reported(true, false, true, false);
+  pauses.shift()?.();
+
+  await done({ type: "lock" });
+  says("ChannelTalkingStarted");
+  await look(100);
+  expect(looks()).toBe(2);
+  await reported(true, false, true, false, true);
+});
+
+test("a call whose sound does not come by RTP talks as Asterisk says", async () => {
+  says("ChannelTalkingStarted");
+  await vi.waitFor(() => expect(pauses).toHaveLength(1));
+  world.asterisk.answers[statistics] = { status: 403 };
+  pauses.shift()?.();
+  await vi.waitFor(() => expect(looks()).toBe(1));
+  await done({ type: "lock" });
+  await reported(true);
+});
