@@ -155,17 +155,6 @@ test("keys at the prompt are kept, and those of a call that was dialled mean not
   expect(applyEvent(mirror, pressed(leg, "9"))).toEqual(nothing);
 });
 
-test("a key that Asterisk tells twice counts once, and whoever presses it twice is understood", () => {
-  applyEvent(mirror, began(caller));
-  expect(applyEvent(mirror, pressed(caller, "1", 100)).reports).toHaveLength(1);
-  for (const atMs of [100, 109, 139, 91]) expect(applyEvent(mirror, pressed(caller, "1", atMs))).toEqual(nothing);
-  expect(applyEvent(mirror, pressed(caller, "2", 105)).reports).toHaveLength(1);
-  expect(applyEvent(mirror, pressed(caller, "1", 140)).reports).toHaveLength(1);
-  // Asterisk's clock was set back.
-  expect(applyEvent(mirror, pressed(caller, "1", -3_600_000)).reports).toHaveLength(1);
-  expect(mirror.state().calls).toMatchObject([{ keys: "1211" }]);
-});
-
 test("who talks is reported only while that is wanted, and a mute silences at once", () => {
   const conference = mirror.addConference(key, "bridge-1");
   const call = entered(mirror, conference);

@@ -224,7 +224,6 @@ describe("with a caller at the prompt", () => {
     expect(asked("DELETE /channels/c1")).toBe(false);
     world.asterisk.send({
       type: "ChannelDtmfReceived",
-      timestamp: "2026-11-20T10:00:00.000+0000",
       digit: "1",
       channel,
     });

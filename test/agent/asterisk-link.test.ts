@@ -196,9 +196,9 @@ describe.each([
     expect(await stateAfter([end], [])).toMatchObject([{ call: caller, stage: "ended", reason: "hung-up" }]);
   });
 
-  test("keys", async () => {
-    const events = [pressed(caller, "1"), pressed(caller, "2", 200)];
-    expect(await stateAfter(events, [channel(caller)])).toMatchObject([{ call: caller, keys: "912" }]);
+  test("keys, behind what was half keyed before and is taken back", async () => {
+    const events = [pressed(caller, "1"), pressed(caller, "2")];
+    expect(await stateAfter(events, [channel(caller)])).toMatchObject([{ call: caller, keys: "9*12" }]);
   });
 
   test("a caller who came and went", async () => {

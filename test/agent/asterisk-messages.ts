@@ -30,9 +30,8 @@ export const destroyed = (id: string, cause = 16): AriEvent => ({
   channel: channel(id),
 });
 export const left = (id: string): AriEvent => ({ type: "StasisEnd", channel: channel(id) });
-export const pressed = (id: string, digit: string, atMs = 0): AriEvent => ({
+export const pressed = (id: string, digit: string): AriEvent => ({
   type: "ChannelDtmfReceived",
-  timestamp: new Date(Date.parse("2026-11-20T10:00:00Z") + atMs).toISOString().replace("Z", "+0000"),
   digit,
   channel: channel(id),
 });

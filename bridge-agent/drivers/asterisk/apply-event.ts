@@ -16,8 +16,6 @@ import type { Mirror } from "./mirror.ts";
 import { digitsOf, isProbe, isWhisperer } from "./names.ts";
 
 const KEYS_KEPT = 200;
-/** Asterisk at times tells one key twice, up to 9 ms apart; no telephone presses a key twice in this time. */
-const SAME_KEY_WITHIN_MS = 40;
 
 /** Something happened on Asterisk. The same event twice, or late, changes nothing. */
 export function applyEvent(mirror: Mirror, event: AriEvent): Consequences {
@@ -29,7 +27,7 @@ export function applyEvent(mirror: Mirror, event: AriEvent): Consequences {
     case "Dial":
       return dialWentOn(mirror, event.peer.id as CallId, event.dialstatus);
     case "ChannelDtmfReceived":
-      return keyPressed(mirror, event.channel.id as CallId, event.digit, Date.parse(event.timestamp));
+      return keyPressed(mirror, event.channel.id as CallId, event.digit);
     case "ChannelTalkingStarted":
     case "ChannelTalkingFinished": {
       const call = mirror.calls.get(event.channel.id as CallId);
@@ -91,12 +89,9 @@ function dialWentOn(mirror: Mirror, id: CallId, status: string): Consequences {
   return nothing;
 }
 
-function keyPressed(mirror: Mirror, id: CallId, key: string, atMs: number): Consequences {
+function keyPressed(mirror: Mirror, id: CallId, key: string): Consequences {
   const call = mirror.calls.get(id);
   if (!call || !/^[0-9*#]$/.test(key)) return nothing;
-  // Asterisk's clock may be set back.
-  if (Math.abs(atMs - (call.keysAt.get(key) ?? Number.NaN)) < SAME_KEY_WITHIN_MS) return nothing;
-  call.keysAt.set(key, atMs);
   const reports = [{ type: "keys", call: id, keys: key }] as const;
   const hush = { type: "hush", call: id } as const;
   if (call.stage === "entered") return { reports, followUps: [hush] };

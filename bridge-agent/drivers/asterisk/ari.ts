@@ -303,8 +303,6 @@ export const events = {
   ChannelDestroyed: v.object({ type: v.literal("ChannelDestroyed"), cause: v.number(), ...ofChannel }),
   ChannelDtmfReceived: v.object({
     type: v.literal("ChannelDtmfReceived"),
-    /** As `2026-11-20T10:00:00.000+0000`. */
-    timestamp: v.string(),
     digit: v.string(),
     ...ofChannel,
   }),

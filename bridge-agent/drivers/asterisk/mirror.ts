@@ -39,8 +39,6 @@ export interface Call extends Entry {
   /** `null`: it is in none. */
   room: RoomId | null;
   keys: string;
-  /** When each key last counted, in milliseconds by Asterisk's clock. */
-  readonly keysAt: Map<string, number>;
   muted: boolean;
   joinTone: boolean | null;
   attendeeId: string | null;
@@ -286,7 +284,6 @@ export function newCall(id: CallId, direction: "in" | "out", more: Partial<Call>
     conference: null,
     room: null,
     keys: "",
-    keysAt: new Map(),
     muted: false,
     joinTone: null,
     attendeeId: null,
