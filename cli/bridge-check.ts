@@ -187,16 +187,13 @@ class BridgeCheck {
     if (!isMade && (await this.#held(driver)) === undefined) {
       throw new GiveUp(`nothing else can be checked; if ${this.#key} is somebody's conference, name another by --key`);
     }
-    await this.#check(
-      "create-conference of a conference that is there changes nothing but its anonymousId",
-      async () => {
-        const again = await this.#execute(driver, { ...create, anonymousId: "0555" });
-        return [
-          [{ done: true }, { ...held, anonymousId: "0555" }],
-          [again, await this.#held(driver)],
-        ];
-      },
-    );
+    await this.#check("create-conference of one that is there changes its anonymousId alone", async () => {
+      const again = await this.#execute(driver, { ...create, anonymousId: "0555" });
+      return [
+        [{ done: true }, { ...held, anonymousId: "0555" }],
+        [again, await this.#held(driver)],
+      ];
+    });
     for (const [type, field, value] of [
       ["lock", "locked", true],
       ["unlock", "locked", false],

@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { AsteriskUnderTest } from "../../bench/kills/asterisk-under-test.ts";
@@ -288,17 +286,14 @@ describe("telephones, Asterisk, agents, edge and WebEx", () => {
     const meeting = await running({ maxCallers: 2 });
     const { alice, bob } = await talking(meeting);
 
-    const late = await bridge.callIn("14085550166", `${meeting.confKey}#6#`);
+    const late = await bridge.callIn("14085550166", `${meeting.confKey}#`);
+    await late.hearsSomething();
     await late.until("ended", 10_000);
+    expect(late.endedBy).toBe("hung up there");
     await alice.call.hears(bob.call);
     await bob.call.hangUp();
     await meeting.notified("caller-changed", { status: "left" });
     await meeting.callIn("8");
-
-    const logs = readdirSync(join(world.run.state, "logs")).map((name) =>
-      readFileSync(join(world.run.state, "logs", name), "utf8"),
-    );
-    expect(logs.join("")).toContain("the bridge refused to admit it (capacity)");
     await meeting.close();
   });
 
