@@ -3,7 +3,7 @@ import type { BridgeEvent } from "../../../src/bridge/events.ts";
 import type { CallId, ConfKey } from "../../../src/foundation/ids.ts";
 import { type Ari, isDone } from "./ari.ts";
 import type { FollowUp } from "./changes.ts";
-import type { KeyedQueue } from "./keyed-queue.ts";
+import type { KeyedMutex } from "./keyed-mutex.ts";
 import { type Call, type Conference, callNotesOf, conferenceNotesOf, type Mirror } from "./mirror.ts";
 import { CALL_VARIABLE, type CallNotes, conferenceVariable } from "./names.ts";
 import type { Pauses } from "./pauses.ts";
@@ -18,7 +18,7 @@ export interface ExecutorContext {
   readonly owner: string;
   readonly voice: Voice;
   readonly pauses: Pauses;
-  readonly queue: KeyedQueue;
+  readonly mutex: KeyedMutex;
   /** Callers on their way from the prompt into a conference. */
   readonly beingAdmitted: Map<CallId, ConfKey>;
   /** Calls that talk: whether packets come from them is being looked at. */
@@ -40,12 +40,12 @@ export const refused = (reason: RefusalReason): CommandResult => ({ done: false,
 
 /** One thing at a time for each call. Meanwhile no snapshot changes the call. */
 export function inOrder<Value>(
-  { mirror, queue }: ExecutorContext,
+  { mirror, mutex }: ExecutorContext,
   id: CallId,
   action: () => Promise<Value>,
 ): Promise<Value> {
   const release = mirror.holdCall(id);
-  return queue.run(`call ${id}`, action).finally(release);
+  return mutex.run(`call ${id}`, action).finally(release);
 }
 
 /** Meanwhile no snapshot changes the conference, or brings it about. */
@@ -85,12 +85,12 @@ export async function setVariable(
 
 /** Writes down on Asterisk what it does not know of a conference by itself. */
 export async function writeConference(
-  { ari, mirror, queue }: ExecutorContext,
+  { ari, mirror, mutex }: ExecutorContext,
   conference: Conference,
 ): Promise<CommandResult> {
   mirror.touch(conference);
   const variable = conferenceVariable(conference.mainBridge);
-  const written = await queue.run(`conference ${conference.key}`, () =>
+  const written = await mutex.run(`conference ${conference.key}`, () =>
     ari.ask("setGlobalVar", { variable, value: JSON.stringify(conferenceNotesOf(conference)) }),
   );
   return isDone(written) ? done : refused("refused");

@@ -9,7 +9,7 @@ import type { FollowUp } from "./changes.ts";
 import { closeRoom, createConference, createRoom, endConference, lock, reportSpeakers } from "./conferences.ts";
 import { dial, dialExtension, dialFound, limitRinging, settleDial } from "./dialling.ts";
 import { callOf, type ExecutorContext, holding, inOrder, refused, writeCall } from "./executor-context.ts";
-import { KeyedQueue } from "./keyed-queue.ts";
+import { KeyedMutex } from "./keyed-mutex.ts";
 import { Pauses } from "./pauses.ts";
 import { awaitCalls } from "./takes-calls.ts";
 import { Voice } from "./voice.ts";
@@ -44,7 +44,7 @@ export class Executor {
       owner,
       voice: new Voice(ari, settings, timers, pauses),
       pauses,
-      queue: new KeyedQueue(),
+      mutex: new KeyedMutex(),
       beingAdmitted: new Map(),
       soundWatched: new Set(),
       trouble: "none",

@@ -1,5 +1,5 @@
 /** Carries out what has the same key one after the other, in the order in which it was asked for. */
-export class KeyedQueue {
+export class KeyedMutex {
   /** The end of the last one of each key. */
   readonly #last = new Map<string, Promise<unknown>>();
 
