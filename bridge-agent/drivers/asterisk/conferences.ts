@@ -7,7 +7,7 @@ import { roomOver } from "./changes.ts";
 import { done, type ExecutorContext, inOrder, refused, writeConference } from "./executor-context.ts";
 import { type Conference, newConferenceNotes } from "./mirror.ts";
 import { bridgeId, bridgeName, conferenceVariable, type RoomName, readBridgeName } from "./names.ts";
-import { setTrouble, takesCalls } from "./takes-calls.ts";
+import { takesCalls } from "./takes-calls.ts";
 
 export async function createConference(
   context: ExecutorContext,
@@ -27,11 +27,7 @@ export async function createConference(
   if (main && main.owner !== owner && (await isNoted(ari, main.bridge))) return refused("refused");
   const notes = { ...newConferenceNotes, anonymousId, maxCallers, ...(accessCodes && { accessCodes }) };
   if (main?.owner === owner) return writeConference(context, mirror.addConference(key, main.bridge, notes));
-  if (!(await takesCalls(context))) {
-    setTrouble(context, "going-away");
-    return refused("capacity");
-  }
-  if (context.trouble === "going-away") setTrouble(context, "none");
+  if (!(await takesCalls(context))) return refused("capacity");
   const variable = conferenceVariable(bridgeId(id));
   // Before the bridge: whoever finds that must know the rest.
   const written = await ari.ask("setGlobalVar", { variable, value: JSON.stringify(notes) });

@@ -56,9 +56,9 @@ async function createAndRing(context: ExecutorContext, conference: Conference, c
   // 409: an earlier link has asked for it, and Asterisk was late.
   if (!isDone(made) && made.status !== 409) {
     // Asterisk says no more than that it could not.
-    const isItsEndpoint = await takesCalls(context);
-    setTrouble(context, isItsEndpoint ? "endpoint" : "going-away");
-    return refused(isItsEndpoint ? "refused" : "capacity");
+    if (!(await takesCalls(context))) return refused("capacity");
+    setTrouble(context, "endpoint");
+    return refused("refused");
   }
   setTrouble(context, "none");
   if (await ring(context, conference, call)) return done;

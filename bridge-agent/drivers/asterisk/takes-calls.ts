@@ -6,11 +6,18 @@ import { probeId } from "./names.ts";
 /** Nobody else tries meanwhile. */
 const TRY_AGAIN_MS = 2_000;
 
-/** Whether Asterisk makes channels: one that is about to end makes none, though it makes bridges. */
-export async function takesCalls({ ari, settings: { application } }: ExecutorContext): Promise<boolean> {
+/** Whether Asterisk makes channels: one that is about to end makes none, though it makes bridges. What is found is told. */
+export async function takesCalls(context: ExecutorContext): Promise<boolean> {
+  const { ari, settings } = context;
   const channelId = probeId(randomUUID());
-  const made = await ari.ask("createChannel", { endpoint: "Local/0@bridgehead-probe", app: application, channelId });
+  const made = await ari.ask("createChannel", {
+    endpoint: "Local/0@bridgehead-probe",
+    app: settings.application,
+    channelId,
+  });
   if (isDone(made)) await ari.ask("hangUp", { channelId });
+  if (!isDone(made)) setTrouble(context, "going-away");
+  else if (context.trouble === "going-away") setTrouble(context, "none");
   return isDone(made);
 }
 
@@ -36,6 +43,6 @@ export function setTrouble(context: ExecutorContext, trouble: ExecutorContext["t
 export async function awaitCalls(context: ExecutorContext): Promise<void> {
   while (context.trouble === "going-away") {
     await context.pauses.pass(TRY_AGAIN_MS);
-    if (await takesCalls(context)) setTrouble(context, "none");
+    await takesCalls(context);
   }
 }
