@@ -3,6 +3,7 @@ import { holdEdgeState, operatorTokenIn, sendable } from "../cli/edge-state.ts";
 import { StartError } from "../cli/supervise.ts";
 import { systemReason } from "../cli/system-reason.ts";
 import { portFrom as readPort } from "../simulators/port.ts";
+import { numberBegin } from "../src/foundation/dial-rules.ts";
 
 /** The port that an environment variable names, or else the given one. */
 export function portFrom(variable: string, otherwise: number): number {
@@ -29,7 +30,7 @@ export function policyAllow(otherwise: string[]): string[] {
   const text = process.env.POLICY_ALLOW;
   if (!text) return otherwise;
   const begins = text.split(",").map((begin) => begin.trim());
-  if (begins.every((begin) => /^\+([1-9]\d{0,14})?$/.test(begin))) return begins;
+  if (begins.every((begin) => numberBegin.form.test(begin))) return begins;
   throw new StartError(
     `POLICY_ALLOW is "${text}"; it must be begins of numbers with commas between them, "+" and digits from the country code on, for example +1408,+44`,
   );
