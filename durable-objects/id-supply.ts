@@ -146,7 +146,7 @@ export class IdSupply {
       if (full[kind] === 0) return 0;
       const lacking = Math.max(0, Math.max(full[kind], least) - this.#left(kind)) + this.#missing[kind];
       // A block of the kind that nobody uses up would stay, one more with each refill.
-      return lacking <= 0 ? 0 : Math.min(largestBlock, Math.max(smallestBlock, lacking));
+      return lacking === 0 ? 0 : Math.min(largestBlock, Math.max(smallestBlock, lacking));
     };
     const allocated = this.#allocate({ msgIds: wanted("msgIds"), transIds: wanted("transIds") });
     const { msgIds, transIds } = await within(this.#ports, allocateWithinMs, "the id allocator", allocated);
