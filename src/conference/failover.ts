@@ -118,8 +118,8 @@ export function applyUndelivered(draft: Draft, messages: readonly Outgoing[]): v
     draft.head = { ...head, closedUntil: draft.at + draft.context.settings.closedMemoryMs };
   }
   if (head.phase === "ended" && head.told && messages.some(isClosedAnswer)) {
-    const { told, ...untold } = head;
-    draft.head = untold;
+    const { told, ...rest } = head;
+    draft.head = rest;
   }
 }
 

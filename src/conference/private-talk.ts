@@ -51,7 +51,7 @@ export function applyTalkMove(draft: Draft, talk: PrivateTalk, { caller, to, req
   draft.answer(request, result);
   if (!result.done) {
     if (talk.stage !== "adding") return;
-    if (talk.untold) return recallTalk(draft, talk, [talk.host]);
+    if (talk.notifiesJoin) return recallTalk(draft, talk, [talk.host]);
     return setTalk(draft, { ...talk, stage: "open" }); // WebEx can ask for it again.
   }
   const moved: Caller = { ...caller, room: to };
@@ -63,7 +63,7 @@ export function applyTalkMove(draft: Draft, talk: PrivateTalk, { caller, to, req
     return;
   }
   if (caller.call !== talk.invitee || talk.stage === "ending") return;
-  const joined: PrivateTalk = { ...talk, untold: true };
+  const joined: PrivateTalk = { ...talk, notifiesJoin: true };
   setTalk(draft, joined);
   // The request was answered when its time had passed; the invitee came after all.
   if (talk.stage === "open") recallTalk(draft, joined, [talk.host]);
@@ -135,7 +135,7 @@ export function recallForFailover(draft: Draft): void {
     if (isWaiting && !draft.isBusy(callOut.call, "admit")) admit(draft, ordinary, null);
   }
   if (!talk) return;
-  const { dropsInvitee, untold, ...others } = talk; // The new server was told that the invitee has entered.
+  const { dropsInvitee, notifiesJoin, ...others } = talk; // The new server was told that the invitee has entered.
   recallTalk(draft, others, [talk.host, talk.invitee]);
   const invitee = comingInvitee(draft, talk);
   if (invitee && !draft.isBusy(invitee.call, "move")) admit(draft, invitee, null);
@@ -144,8 +144,8 @@ export function recallForFailover(draft: Draft): void {
 /** WebEx is told that the invitee has joined when host and invitee are out of the talk's room (protocol 4.21 step 6). */
 function notifyJoined(draft: Draft): void {
   const talk = talkOf(draft);
-  if (!talk?.untold || callsInside(draft, talk).includes(talk.host)) return;
-  const { untold, ...rest } = talk;
+  if (!talk?.notifiesJoin || callsInside(draft, talk).includes(talk.host)) return;
+  const { notifiesJoin, ...rest } = talk;
   setTalk(draft, rest);
   const invitee = draft.callers.get(talk.invitee);
   if (invitee && !invitee.left) notifyMuteState(draft, invitee, { action: "joined-main", actionResult: "ok" });

@@ -110,8 +110,8 @@ export interface PrivateTalk {
   readonly stage: "opening" | "open" | "adding" | "ending";
   /** Present while `ending`, if WebEx asked for the end: the invitee is hung up, and not moved back. */
   readonly dropsInvitee?: true;
-  /** Present while the invitee is in the main room and WebEx is not told: the host is still in the talk's room. */
-  readonly untold?: true;
+  /** Present while the invitee is in the main room and the host still in the talk's: WebEx is notified of the join when both are out. */
+  readonly notifiesJoin?: true;
   /** Present after the bridge refused to bring a leg out of the room: when that is tried again. */
   readonly retryAt?: EpochMs;
 }
