@@ -57,38 +57,26 @@ export const HYBRID = "Hybrid audio SDK, TSP API";
 
 type PlayedClause = ClauseHead & Played;
 
-/** A documented clause; `needs` and `alone` by `needing` and `alone`. */
-export function documented(
+type Declare = (
   id: string,
   reference: string,
   title: string,
   play: Played["play"],
-  needs: readonly Ability[] = [],
-): PlayedClause {
-  return { id, standing: "documented", reference, title, kind: "played", needs, alone: false, play };
-}
+  needs?: readonly Ability[],
+) => PlayedClause;
 
-/** A clause about a message that no public document names. */
-export function unconfirmed(
-  id: string,
-  reference: string,
-  title: string,
-  play: Played["play"],
-  needs: readonly Ability[] = [],
-): PlayedClause {
-  return { ...documented(id, reference, title, play, needs), standing: "unconfirmed" };
-}
+const declare =
+  (standing: Standing): Declare =>
+  (id, reference, title, play, needs = []) => ({
+    ...{ id, standing, reference, title },
+    ...{ kind: "played", needs, alone: false, play },
+  });
 
-/** A clause that follows from the documents only by reason. */
-export function inferred(
-  id: string,
-  reference: string,
-  title: string,
-  play: Played["play"],
-  needs: readonly Ability[] = [],
-): PlayedClause {
-  return { ...documented(id, reference, title, play, needs), standing: "inferred" };
-}
+export const documented = declare("documented");
+/** About a message that no public document names. */
+export const unconfirmed = declare("unconfirmed");
+/** Follows from the documents only by reason. */
+export const inferred = declare("inferred");
 
 /** No other clause is played meanwhile. */
 export function alone(clause: PlayedClause): PlayedClause {
