@@ -24,6 +24,8 @@ import type { AgentSettings } from "./settings.ts";
 import { type AgentKey, journalFile, missingKey, otherUser, passingKey, readAgentKey } from "./state-folder.ts";
 
 const PATIENCE_MS = 5_000;
+/** A bridge that refuses a connection may be about to start again: how long another attempt may take. */
+const PATIENCE_AFTER_REFUSAL_MS = 1_000;
 /** The edge refuses a clock that is minutes off; a minute is already worth a look. */
 const MOST_CLOCK_SKEW_MS = 60_000;
 /** A busy agent writes some MiB a day. */
@@ -327,10 +329,19 @@ async function checkBridge({ driver: settings }: AgentSettings): Promise<Found> 
   const driver = create(settings, driverPorts, null);
   const finding = await new Promise<Found>((resolve) => {
     let why = `the bridge does not answer within ${PATIENCE_MS / 1_000} s`;
-    const timer = setTimeout(() => resolve(bad([why, doctor.advice(why)].filter(Boolean).join(": "))), PATIENCE_MS);
+    const giveUp = () => resolve(bad([why, doctor.advice(why)].filter(Boolean).join(": ")));
+    let timer = setTimeout(giveUp, PATIENCE_MS);
+    const waitAgain = (ms: number) => {
+      clearTimeout(timer);
+      timer = setTimeout(giveUp, ms);
+    };
     driver.start((report) => {
-      if (report.type === "disconnected") why = report.why;
+      if (report.type === "disconnected") {
+        why = report.why;
+        waitAgain(PATIENCE_AFTER_REFUSAL_MS);
+      }
       if (report.type !== "connected") return;
+      waitAgain(PATIENCE_MS);
       const { ports } = report;
       void driver.state().then((state) => {
         if (state === null) return; // The reason comes as `disconnected`, or never: then it did not answer.
