@@ -1,0 +1,14 @@
+import { digits, group, operation, whole } from "../fields.ts";
+import { trackingFields } from "./common.ts";
+
+export const supportOperations = {
+  createSupportSession: operation({
+    name: "createSupportSession",
+    service: "support",
+    binding: "supportsession.CreateSupportSession",
+    standing: "schema",
+    kind: "create",
+    request: { metaData: group({ sessionType: whole }), tracking: group(trackingFields) },
+    response: { sessionKey: digits },
+  }),
+} as const;
