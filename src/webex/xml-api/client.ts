@@ -1,9 +1,21 @@
-import type { Result } from "../../foundation/result.ts";
-import type { Timers } from "../../foundation/timers.ts";
-import type { XmlApiFault } from "./faults.ts";
-import type { ListName, OperationName, Path, Request, Response } from "./operations.ts";
-import type { SecurityContext } from "./request.ts";
-import type { WrongField } from "./response.ts";
+import { readCapped } from "../../foundation/limits.ts";
+import { reasonOf } from "../../foundation/reason.ts";
+import { err, ok, type Result } from "../../foundation/result.ts";
+import { type Timers, wait } from "../../foundation/timers.ts";
+import { noRecordId, type Refused, type XmlApiFault } from "./faults.ts";
+import type { Operation } from "./fields.ts";
+import {
+  type ItemOf,
+  type ListName,
+  type OperationName,
+  operations,
+  type Path,
+  type Request,
+  type Response,
+} from "./operations.ts";
+import { type BuiltRequest, buildRequest, type SecurityContext } from "./request.ts";
+import { type ReadAnswer, readResponse, type WrongField } from "./response.ts";
+import { decodeText } from "./xml.ts";
 
 /** What the client needs of `fetch`, which fits as it is. */
 export type PostFetch = (
@@ -63,12 +75,265 @@ export interface ListOptions<Name extends ListName> extends CallOptions<Name> {
   readonly most?: number;
 }
 
-/** The client of a site's XML API. It never throws and never rejects. */
-export interface XmlApiClient {
-  call<Name extends OperationName>(
+export interface Listed<Name extends ListName> {
+  readonly items: readonly ItemOf<Name>[];
+  /** The number of items that there are by the site's word; absent if it does not say. */
+  readonly total?: number;
+  /** Whether `items` are all that there are. */
+  readonly isComplete: boolean;
+  readonly wrong: readonly WrongField[];
+}
+
+/** The window of the rate limit (protocol 6.3). */
+const rateWindowMs = 60_000;
+
+const defaults = {
+  timeoutMs: 30_000,
+  maxAnswerBytes: 4 * 1_024 * 1_024,
+  maxInFlight: 4,
+  retryPausesMs: [500, 2_000] as readonly number[],
+  waitsForRateLimit: true,
+};
+
+const defaultPageSize = 100;
+const defaultMost = 10_000;
+
+/** The client of a site's XML API. What goes wrong is a fault in the result: no call throws or rejects. */
+export class XmlApi {
+  readonly #ports: XmlApiPorts;
+  readonly #settings: XmlApiSettings & typeof defaults;
+  readonly #waiting: (() => void)[] = [];
+  #inFlight = 0;
+  /** No request before: the site's rate limit. */
+  #notBefore = 0;
+
+  constructor(settings: XmlApiSettings, ports: XmlApiPorts) {
+    this.#settings = { ...defaults, ...settings };
+    this.#ports = ports;
+  }
+
+  /** Carries out one operation. Only `get` and `list` operations are repeated: others might be carried out twice. */
+  async call<Name extends OperationName>(
     name: Name,
     request: Request<Name>,
-    options?: CallOptions<Name>,
-  ): Promise<Result<Answer<Name>, XmlApiFault>>;
+    options: CallOptions<Name> = {},
+  ): Promise<Result<Answer<Name>, XmlApiFault>> {
+    const answer = await this.#carryOut(operations[name], request, options.as, options.reads);
+    // The reader checked the answer against the table that the type is made of.
+    return answer as Result<Answer<Name>, XmlApiFault>;
+  }
+
+  /** All items of a list operation, read page by page. A list that the site refuses as empty (000015) is an empty list. */
+  async list<Name extends ListName>(
+    name: Name,
+    request: Request<Name>,
+    options: ListOptions<Name> = {},
+  ): Promise<Result<Listed<Name>, XmlApiFault>> {
+    const { pageSize = defaultPageSize, most = defaultMost } = options;
+    const { items: itemsName } = operations[name];
+    const control = listControlOf(request);
+    const first = control.startFrom ?? 1;
+    const items: ItemOf<Name>[] = [];
+    const wrong: WrongField[] = [];
+    const reads = options.reads && [...options.reads, "matchingRecords"];
+    let read = 0;
+    for (;;) {
+      const maximumNum = Math.max(1, Math.min(pageSize, most - read));
+      const startFrom = first + read;
+      const page = { ...request, listControl: { ...control, startFrom, maximumNum } };
+      const answer = await this.#carryOut(operations[name], page, options.as, reads);
+      if (!answer.ok) {
+        if (!isEmptyList(answer.error)) return answer;
+        return ok({ items, total: items.length, isComplete: true, wrong });
+      }
+      const found = (answer.value.value[itemsName] ?? []) as readonly ItemOf<Name>[];
+      const { total, returned = 0, startFrom: begins } = (answer.value.value.matchingRecords ?? {}) as MatchingRecords;
+      if (read > 0 && begins !== undefined && begins !== startFrom) {
+        const rule = `must be ${startFrom}: the site does not go on with the next page`;
+        return err({
+          kind: "wrong-field",
+          operation: name,
+          path: "matchingRecords.startFrom",
+          value: String(begins),
+          rule,
+        });
+      }
+      items.push(...found);
+      wrong.push(...answer.value.wrong);
+      // Items that were left out as wrong count: the next page begins behind them.
+      const length = Math.max(returned, found.length);
+      read += length;
+      const isComplete = total === undefined ? length < maximumNum : startFrom + length - 1 >= total;
+      if (isComplete || length === 0 || read >= most) {
+        return ok({ items, ...(total === undefined ? {} : { total }), isComplete, wrong });
+      }
+    }
+  }
+
+  async #carryOut(
+    operation: Operation,
+    request: unknown,
+    as: SecurityContext = this.#settings.credentials,
+    reads?: readonly string[],
+  ): Promise<Result<ReadAnswer, XmlApiFault>> {
+    const built = buildRequest(operation, request, as);
+    if (!built.ok) return built;
+    const isRepeatable = operation.kind === "get" || operation.kind === "list";
+    const pauses = isRepeatable ? [...this.#settings.retryPausesMs] : [];
+    let mayWaitOut = isRepeatable && this.#settings.waitsForRateLimit;
+    for (;;) {
+      const answer = await this.#inTurn(operation, built.value, reads);
+      if (answer.ok) return answer;
+      if (isRateLimit(answer.error)) {
+        if (!mayWaitOut) return answer;
+        mayWaitOut = false;
+        continue; // Its turn comes when the window is over.
+      }
+      const pauseMs = isPassing(answer.error) ? pauses.shift() : undefined;
+      if (pauseMs === undefined) return answer;
+      await wait(this.#ports.timers, pauseMs);
+    }
+  }
+
+  /** One exchange, when a place is free and no rate limit lasts. */
+  async #inTurn(
+    operation: Operation,
+    request: BuiltRequest,
+    reads: readonly string[] | undefined,
+  ): Promise<Result<ReadAnswer, XmlApiFault>> {
+    for (;;) {
+      if (this.#inFlight >= this.#settings.maxInFlight) await new Promise<void>((go) => this.#waiting.push(go));
+      else this.#inFlight += 1;
+      const heldMs = this.#notBefore - this.#ports.now();
+      if (heldMs <= 0) break;
+      this.#leave();
+      if (!this.#settings.waitsForRateLimit) return err(notSent(this.#notBefore));
+      await wait(this.#ports.timers, heldMs);
+    }
+    try {
+      const answer = await this.#exchange(operation, request, reads);
+      if (answer.ok || answer.error.kind !== "refused" || answer.error.why !== "rate-limit") return answer;
+      this.#notBefore = Math.max(this.#notBefore, this.#ports.now() + rateWindowMs);
+      return err({ ...answer.error, retryAt: this.#notBefore });
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Hands the place to the one who waits longest. */
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#inFlight -= 1;
+  }
+
+  async #exchange(
+    operation: Operation,
+    request: BuiltRequest,
+    reads: readonly string[] | undefined,
+  ): Promise<Result<ReadAnswer, XmlApiFault>> {
+    const { timeoutMs } = this.#settings;
+    const controller = new AbortController();
+    let cancel = () => {};
+    const late = new Promise<Result<ReadAnswer, XmlApiFault>>((resolve) => {
+      cancel = this.#ports.timers.after(timeoutMs, () => {
+        resolve(err({ kind: "timed-out", afterMs: timeoutMs }));
+        controller.abort();
+      });
+    });
+    const answer = this.#post(operation, request, reads, controller.signal);
+    const result = await Promise.race([answer, late]);
+    cancel();
+    return result;
+  }
+
+  async #post(
+    operation: Operation,
+    { body, secrets }: BuiltRequest,
+    reads: readonly string[] | undefined,
+    signal: AbortSignal,
+  ): Promise<Result<ReadAnswer, XmlApiFault>> {
+    const { maxAnswerBytes: limitBytes, address } = this.#settings;
+    const headers = { "content-type": "text/xml; charset=UTF-8", accept: "text/xml, application/xml" };
+    let status: number;
+    let contentType: string;
+    let bytes: Uint8Array | null;
+    try {
+      const answer = await this.#ports.fetch(address, { method: "POST", headers, body, redirect: "manual", signal });
+      status = answer.status;
+      // A fetch like a browser's hides the status of a redirect that it does not follow.
+      if (status === 0 || (status >= 300 && status < 400)) {
+        answer.body?.cancel().catch(() => undefined);
+        return err({ kind: "redirected", status });
+      }
+      contentType = answer.headers.get("content-type") ?? "";
+      bytes = answer.body ? await readCapped(answer.body.getReader(), limitBytes) : new Uint8Array();
+    } catch (error) {
+      return err({ kind: "not-reached", reason: maskedText(causeOf(error), secrets) });
+    }
+    if (bytes === null) return err({ kind: "too-large", limitBytes });
+    const text = decodeText(bytes, contentType);
+    const read = text.ok ? readResponse(operation, text.value, reads) : text;
+    if (read.ok) return ok({ ...read.value, wrong: read.value.wrong.map((field) => maskedValue(field, secrets)) });
+    if (read.error.kind === "refused") return err(withoutSecrets(read.error, secrets));
+    if (read.error.kind === "wrong-field") return err(maskedValue(read.error, secrets));
+    if (status < 400) return read;
+    const looksLike = read.error.kind === "not-xml" ? read.error.looksLike : "other";
+    return err({ kind: "http-status", status, looksLike });
+  }
 }
-export type { SecurityContext };
+
+interface MatchingRecords {
+  readonly total?: number;
+  readonly returned?: number;
+  readonly startFrom?: number;
+}
+
+function listControlOf(request: object): { readonly startFrom?: number } {
+  return "listControl" in request ? ((request.listControl ?? {}) as { readonly startFrom?: number }) : {};
+}
+
+function isEmptyList(fault: XmlApiFault): boolean {
+  return fault.kind === "refused" && fault.exceptionId === noRecordId;
+}
+
+function isRateLimit(fault: XmlApiFault): boolean {
+  return fault.kind === "refused" && fault.why === "rate-limit";
+}
+
+/** A failure that may be over at the next try. */
+function isPassing(fault: XmlApiFault): boolean {
+  if (fault.kind === "refused") return fault.why === "not-responding";
+  return fault.kind === "not-reached" || fault.kind === "timed-out";
+}
+
+function notSent(retryAt: number): Refused {
+  const reason = "not sent: the site refused an earlier request for its rate limit";
+  return { kind: "refused", why: "rate-limit", exceptionId: "000045", reason, subErrors: [], retryAt };
+}
+
+/** Sites repeat what they refuse. */
+function withoutSecrets(refused: Refused, secrets: readonly string[]): Refused {
+  const subErrors = refused.subErrors.map(({ exceptionId, reason, value }) => ({
+    exceptionId,
+    reason: maskedText(reason, secrets),
+    ...(value === undefined ? {} : { value: maskedText(value, secrets) }),
+  }));
+  return { ...refused, reason: maskedText(refused.reason, secrets), subErrors };
+}
+
+function maskedValue<Field extends { readonly value?: string }>(field: Field, secrets: readonly string[]): Field {
+  return field.value === undefined ? field : { ...field, value: maskedText(field.value, secrets) };
+}
+
+/** The longest secret first: one may be part of another. */
+function maskedText(said: string, secrets: readonly string[]): string {
+  const longestFirst = secrets.toSorted((one, other) => other.length - one.length);
+  return longestFirst.reduce((shown, secret) => shown.replaceAll(secret, "…"), said);
+}
+
+/** Node's fetch says why only in its cause. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? `: ${reasonOf(error.cause)}` : "";
+  return `${reasonOf(error)}${cause}`;
+}

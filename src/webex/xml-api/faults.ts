@@ -13,6 +13,10 @@ export type RefusalWhy =
   | "rate-limit"
   /** The service behind the API did not answer in time. */
   | "not-responding"
+  /** There is no such user, meeting or record; so a list without items is answered, too. */
+  | "not-found"
+  /** The user name or e-mail address is taken. */
+  | "already-exists"
   | "other";
 
 /** Why there is no answer. No password, ticket or token stands in any of them. */
@@ -59,13 +63,32 @@ export interface Refused {
 
 export type AnswerForm = "html" | "empty" | "other";
 
-/** The exception ids whose meaning public documents give (protocol 6.3). */
-export const knownExceptions: Readonly<Record<string, Exclude<RefusalWhy, "other">>> = {
-  "000001": "access-denied",
-  "000035": "not-responding",
-  "000045": "rate-limit",
-  "030002": "wrong-credentials",
+/**
+ * The exception ids whose meaning is public (protocol 6.3). `documented`: in the documentation or its release notes; `callers`: only in
+ * programs that call the API.
+ */
+export const knownExceptions: Readonly<
+  Record<string, { readonly why: Exclude<RefusalWhy, "other">; readonly standing: "documented" | "callers" }>
+> = {
+  "000001": { why: "access-denied", standing: "documented" },
+  "000015": { why: "not-found", standing: "callers" },
+  "000035": { why: "not-responding", standing: "documented" },
+  "000045": { why: "rate-limit", standing: "documented" },
+  "030001": { why: "not-found", standing: "callers" },
+  "030002": { why: "wrong-credentials", standing: "documented" },
+  "030004": { why: "already-exists", standing: "callers" },
+  "030005": { why: "already-exists", standing: "callers" },
+  "060001": { why: "not-found", standing: "callers" },
+  "060019": { why: "not-found", standing: "callers" },
+  "060021": { why: "access-denied", standing: "callers" },
 };
+
+/** A list without items (000015): sites refuse to list nothing. */
+export const noRecordId = "000015";
+
+export function whyRefused(exceptionId: string): RefusalWhy {
+  return Object.hasOwn(knownExceptions, exceptionId) ? (knownExceptions[exceptionId]?.why ?? "other") : "other";
+}
 
 /** The fault as a sentence for people. */
 export function sayFault(fault: XmlApiFault): string {
@@ -109,6 +132,8 @@ const refusalAdvice: Readonly<Record<RefusalWhy, string>> = {
   "access-denied": " (the user may not do this)",
   "rate-limit": " (too many requests; wait a minute)",
   "not-responding": " (try again later)",
+  "not-found": "",
+  "already-exists": "",
   other: "",
 };
 

@@ -1,4 +1,4 @@
-import { decimal, digits, group, list, oneOf, required, text, textTo, whole, yesOrNo } from "../fields.ts";
+import { always, decimal, digits, group, list, oneOf, required, text, textTo, whole, yesOrNo } from "../fields.ts";
 
 export const addressFields = {
   addressType: oneOf("PERSONAL", "GLOBAL"),
@@ -26,9 +26,9 @@ export const trackingFields = {
 export const lstControlFields = { startFrom: whole, maximumNum: whole, listMethod: oneOf("AND", "OR") } as const;
 
 export const matchingRecordsFields = {
-  total: required(whole),
-  returned: required(whole),
-  startFrom: required(whole),
+  total: always(whole),
+  returned: whole,
+  startFrom: whole,
 } as const;
 
 export const globalCallInNumFields = {

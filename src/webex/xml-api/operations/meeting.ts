@@ -1,4 +1,5 @@
 import {
+  always,
   digits,
   group,
   list,
@@ -265,7 +266,7 @@ export const meetingOperations = {
       assistService: group(meetingAssistFields),
       validateFormat: yesOrNo,
     },
-    response: { meetingkey: digits, iCalendarURL: group(iCalendarURLFields), guestToken: secret },
+    response: { meetingkey: always(digits), iCalendarURL: group(iCalendarURLFields), guestToken: secret },
   }),
   delMeeting: operation({
     name: "delMeeting",
@@ -283,7 +284,7 @@ export const meetingOperations = {
     standing: "documented",
     kind: "get",
     request: { meetingKey: digits, sessionKey: digits },
-    response: { hostMeetingURL: text },
+    response: { hostMeetingURL: always(text) },
   }),
   getjoinurlMeeting: operation({
     name: "getjoinurlMeeting",
@@ -320,7 +321,7 @@ export const meetingOperations = {
       remind: group(remindFields),
       attendeeOptions: group(attendeeOptionsFields),
       assistService: group(meetingAssistFields),
-      meetingkey: digits,
+      meetingkey: always(digits),
       status: text,
       hostJoined: yesOrNo,
       participantsJoined: yesOrNo,
@@ -346,7 +347,7 @@ export const meetingOperations = {
     response: {
       meeting: list(
         group({
-          meetingKey: required(digits),
+          meetingKey: always(digits),
           confName: required(text),
           meetingType: required(whole),
           hostWebExID: text,

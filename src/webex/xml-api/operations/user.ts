@@ -1,4 +1,5 @@
 import {
+  always,
   digits,
   group,
   list,
@@ -287,7 +288,7 @@ export const userOperations = {
     standing: "documented",
     kind: "get",
     request: { webExID: required(text), backURL: text },
-    response: { userLoginURL: text },
+    response: { userLoginURL: always(text) },
   }),
   getlogouturlUser: operation({
     name: "getlogouturlUser",
@@ -296,7 +297,7 @@ export const userOperations = {
     standing: "documented",
     kind: "get",
     request: { webExID: required(text), backURL: text },
-    response: { userLogoutURL: text },
+    response: { userLogoutURL: always(text) },
   }),
   getUser: operation({
     name: "getUser",
@@ -313,7 +314,7 @@ export const userOperations = {
       description: text,
       officeGreeting: text,
       company: text,
-      webExId: text,
+      webExId: always(text),
       address: group(addressFields),
       phones: group(userPhonesFields),
       email: text,
@@ -423,7 +424,7 @@ export const userOperations = {
     response: {
       user: list(
         group({
-          webExId: required(text),
+          webExId: always(text),
           firstName: required(text),
           lastName: required(text),
           email: required(text),
@@ -527,8 +528,8 @@ export const userOperations = {
     binding: "user.AuthenticateUser",
     standing: "schema",
     kind: "other",
-    request: { samlResponse: required(text) },
-    response: { sessionTicket: secret },
+    request: { samlResponse: required(secret) },
+    response: { sessionTicket: always(secret) },
   }),
   getLoginTicket: operation({
     name: "getLoginTicket",
@@ -537,7 +538,7 @@ export const userOperations = {
     standing: "schema",
     kind: "get",
     request: {},
-    response: { ticket: secret, apiVersion: text },
+    response: { ticket: always(secret), apiVersion: text },
   }),
   lstUser: operation({
     name: "lstUser",
