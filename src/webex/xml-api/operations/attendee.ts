@@ -1,6 +1,7 @@
 import { digits, group, list, listTo, oneOf, operation, required, text, time, whole, yesOrNo } from "../fields.ts";
 import { attendeeFields, lstControlFields, matchingRecordsFields, personFields } from "./common.ts";
 
+/** Those invited to a session, and those registered for one. Fields and limits as in the public schema, in its order. */
 export const attendeeOperations = {
   createMeetingAttendee: operation({
     name: "createMeetingAttendee",
@@ -9,7 +10,8 @@ export const attendeeOperations = {
     standing: "documented",
     kind: "create",
     request: {
-      person: required(group(personFields)),
+      // One attendee, or several in `attendees`.
+      person: group(personFields),
       contactID: digits,
       joinStatus: oneOf("REGISTER", "INVITE", "REJECT", "ACCEPT"),
       meetingKey: digits,

@@ -269,6 +269,7 @@ const dateScopeFields = {
   timeZoneID: whole,
 } as const;
 
+/** Events, programs of events and invitations. Fields and limits as in the public schema, in its order. */
 export const eventOperations = {
   createEvent: operation({
     name: "createEvent",

@@ -30,6 +30,7 @@ const orderMCAttenHisFields = {
   orderAD: listTo(3, oneOf("ASC", "DESC")),
 } as const;
 
+/** What took place: sessions and those who took part in them. Fields and limits as in the public schema, in its order. */
 export const historyOperations = {
   lsteventsessionHistory: operation({
     name: "lsteventsessionHistory",

@@ -1,7 +1,7 @@
 import { digits, group, list, oneOf, operation, required, text, whole, yesOrNo } from "../fields.ts";
 import { lstControlFields, matchingRecordsFields } from "./common.ts";
 
-const meetingtypeLimitsFields = {
+const limitsFields = {
   maxAppShareDuration: whole,
   maxAppShareUser: whole,
   maxDesktopShareDuration: whole,
@@ -16,7 +16,7 @@ const meetingtypeLimitsFields = {
   maxWebTourUser: whole,
 } as const;
 
-const meetingtypeOptionsFields = {
+const optionsFields = {
   supportAppShare: yesOrNo,
   supportAppShareRemote: yesOrNo,
   supportAttendeeRegistration: yesOrNo,
@@ -55,8 +55,9 @@ const meetingtypeOptionsFields = {
   supportQuickStartHost: yesOrNo,
 } as const;
 
-const meetingtypePhoneNumbersFields = { primaryTollCallInNumber: text, primaryTollFreeCallInNumber: text } as const;
+const phoneNumbersFields = { primaryTollCallInNumber: text, primaryTollFreeCallInNumber: text } as const;
 
+/** Kinds of meetings that a site offers. Fields and limits as in the public schema, in its order. */
 export const meetingTypeOperations = {
   getMeetingType: operation({
     name: "getMeetingType",
@@ -70,9 +71,9 @@ export const meetingTypeOperations = {
       active: oneOf("ACTIVATED", "DEACTIVATED"),
       name: text,
       displayName: text,
-      limits: group(meetingtypeLimitsFields),
-      options: group(meetingtypeOptionsFields),
-      phoneNumbers: group(meetingtypePhoneNumbersFields),
+      limits: group(limitsFields),
+      options: group(optionsFields),
+      phoneNumbers: group(phoneNumbersFields),
       meetingTypeID: digits,
       serviceTypes: group({
         serviceType: list(oneOf("MeetingCenter", "EventCenter", "TrainingCenter", "SupportCenter", "SalesCenter")),
@@ -94,9 +95,9 @@ export const meetingTypeOperations = {
           active: required(oneOf("ACTIVATED", "DEACTIVATED")),
           name: required(text),
           displayName: text,
-          limits: group(meetingtypeLimitsFields),
-          options: required(group(meetingtypeOptionsFields)),
-          phoneNumbers: required(group(meetingtypePhoneNumbersFields)),
+          limits: group(limitsFields),
+          options: required(group(optionsFields)),
+          phoneNumbers: required(group(phoneNumbersFields)),
           meetingTypeID: required(digits),
           serviceTypes: required(
             group({

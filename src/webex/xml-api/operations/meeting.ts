@@ -245,6 +245,7 @@ const teleconferenceAttendeeOptionsFields = {
   emailInvitations: yesOrNo,
 } as const;
 
+/** Meetings, and meetings of audio alone. Fields and limits as in the public schema, in its order. */
 export const meetingOperations = {
   createMeeting: operation({
     name: "createMeeting",

@@ -122,6 +122,7 @@ const salesCalendarURLFields = { host: required(text), attendee: required(text),
 
 const productInstanceFields = { name: textTo(128), description: textTo(256), prodID: required(digits) } as const;
 
+/** Sales sessions, products, accounts and opportunities. Fields and limits as in the public schema, in its order. */
 export const salesOperations = {
   addProducts: operation({
     name: "addProducts",

@@ -78,6 +78,7 @@ const recordingPlaybackFields = {
   includeNBRcontrols: yesOrNo,
 } as const;
 
+/** Sessions of every service, contacts, one-click meetings and recordings. Fields and limits as in the public schema, in its order. */
 export const sessionOperations = {
   getSessionInfo: operation({
     name: "getSessionInfo",
@@ -86,6 +87,7 @@ export const sessionOperations = {
     standing: "documented",
     kind: "get",
     request: { sessionKey: required(digits), sessionPassword: secret },
+    // The schema, and what only the example of its page shows.
     response: {
       status: text,
       isLocked: yesOrNo,

@@ -56,6 +56,7 @@ const meetingPlaceFields = {
   nbrProfilePassword: secret,
 } as const;
 
+/** Settings of a site, its time zones and its support queues. Fields and limits as in the public schema, in its order. */
 export const siteOperations = {
   getSite: operation({
     name: "getSite",

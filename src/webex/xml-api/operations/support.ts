@@ -1,6 +1,7 @@
 import { digits, group, operation, whole } from "../fields.ts";
 import { trackingFields } from "./common.ts";
 
+/** Support sessions. Fields and limits as in the public schema, in its order. */
 export const supportOperations = {
   createSupportSession: operation({
     name: "createSupportSession",

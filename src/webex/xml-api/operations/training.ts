@@ -216,6 +216,7 @@ const orderFields = {
   orderAD: listTo(3, oneOf("ASC", "DESC")),
 } as const;
 
+/** Training sessions, their hands-on labs and their tests. Fields and limits as in the public schema, in its order. */
 export const trainingOperations = {
   checkLabAvailability: operation({
     name: "checkLabAvailability",

@@ -115,7 +115,7 @@ const supportedServicesFields = {
   salesCenter: yesOrNo,
 } as const;
 
-const mywebexFields = {
+const myWebexFields = {
   isMyWebExPro: yesOrNo,
   myContact: yesOrNo,
   myProfile: yesOrNo,
@@ -190,6 +190,7 @@ const orderFields = { orderBy: listTo(3, text), orderAD: listTo(3, oneOf("ASC", 
 
 const dataScopeFields = { regDateStart: time, timeZoneID: whole, regDateEnd: time } as const;
 
+/** People of a site, and their TSP accounts. Fields and limits as in the public schema, in its order. */
 export const userOperations = {
   createUser: operation({
     name: "createUser",
@@ -231,7 +232,7 @@ export const userOperations = {
       active: oneOf("ACTIVATED", "REQUEST_TO_ACTIVATE", "DEACTIVATED"),
       tspAccount: group({ tspAccount: listTo(3, group(userTspAccountFields)) }),
       supportedServices: group(supportedServicesFields),
-      myWebEx: group(mywebexFields),
+      myWebEx: group(myWebexFields),
       personalTeleconf: group({ account: listTo(3, group(personalAccountFields)) }),
       thirdPartyTeleconf: group({ account: listTo(3, group(thirdPartyAccountFields)) }),
       personalMeetingRoom: group(personalMeetingRoomFields),
@@ -340,7 +341,7 @@ export const userOperations = {
       active: oneOf("ACTIVATED", "REQUEST_TO_ACTIVATE", "DEACTIVATED"),
       tspAccount: group({ tspAccount: listTo(3, group(userTspAccountFields)) }),
       supportedServices: group(supportedServicesFields),
-      myWebEx: group(mywebexFields),
+      myWebEx: group(myWebexFields),
       personalTeleconf: group({ account: listTo(3, group(personalAccountFields)) }),
       thirdPartyTeleconf: group({ account: listTo(3, group(thirdPartyAccountFields)) }),
       personalMeetingRoom: group(personalMeetingRoomFields),
@@ -478,7 +479,7 @@ export const userOperations = {
       active: oneOf("ACTIVATED", "REQUEST_TO_ACTIVATE", "DEACTIVATED"),
       tspAccount: group({ tspAccount: listTo(3, group(userTspAccountFields)) }),
       supportedServices: group(supportedServicesFields),
-      myWebEx: group(mywebexFields),
+      myWebEx: group(myWebexFields),
       personalTeleconf: group({ account: listTo(3, group(personalAccountFields)) }),
       thirdPartyTeleconf: group({ account: listTo(3, group(thirdPartyAccountFields)) }),
       personalMeetingRoom: group(personalMeetingRoomFields),
@@ -592,7 +593,7 @@ export const userOperations = {
           active: oneOf("ACTIVATED", "REQUEST_TO_ACTIVATE", "DEACTIVATED"),
           tspAccount: group({ tspAccount: listTo(3, group(userTspAccountFields)) }),
           supportedServices: group(supportedServicesFields),
-          myWebEx: group(mywebexFields),
+          myWebEx: group(myWebexFields),
           personalTeleconf: group({ account: listTo(3, group(personalAccountFields)) }),
           thirdPartyTeleconf: group({ account: listTo(3, group(thirdPartyAccountFields)) }),
           personalMeetingRoom: group(personalMeetingRoomFields),
