@@ -75,13 +75,27 @@ export interface ListOptions<Name extends ListName> extends CallOptions<Name> {
   readonly most?: number;
 }
 
-export interface Listed<Name extends ListName> {
-  readonly items: readonly ItemOf<Name>[];
+export interface UntypedOptions {
+  readonly as?: SecurityContext;
+  readonly reads?: readonly string[];
+}
+
+export interface UntypedListOptions extends UntypedOptions {
+  readonly pageSize?: number;
+  readonly most?: number;
+}
+
+export interface UntypedListed {
+  readonly items: readonly unknown[];
   /** The number of items that there are by the site's word; absent if it does not say. */
   readonly total?: number;
   /** Whether `items` are all that there are. */
   readonly isComplete: boolean;
   readonly wrong: readonly WrongField[];
+}
+
+export interface Listed<Name extends ListName> extends UntypedListed {
+  readonly items: readonly ItemOf<Name>[];
 }
 
 /** The window of the rate limit (protocol 6.3). */
@@ -118,9 +132,18 @@ export class XmlApi {
     request: Request<Name>,
     options: CallOptions<Name> = {},
   ): Promise<Result<Answer<Name>, XmlApiFault>> {
-    const answer = await this.#carryOut(operations[name], request, options.as, options.reads);
     // The reader checked the answer against the table that the type is made of.
-    return answer as Result<Answer<Name>, XmlApiFault>;
+    return (await this.callUntyped(operations[name], request, options)) as Result<Answer<Name>, XmlApiFault>;
+  }
+
+  /** As `call`, for names and values that come from outside; they are checked alike. */
+  async callUntyped(
+    operation: Operation,
+    request: unknown,
+    { as = this.#settings.credentials, reads }: UntypedOptions = {},
+  ): Promise<Result<ReadAnswer, XmlApiFault>> {
+    const built = buildRequest(operation, request, as);
+    return built.ok ? this.#carryOut(operation, built.value, reads) : built;
   }
 
   /** All items of a list operation, read page by page. A list that the site refuses as empty (000015) is an empty list. */
@@ -129,30 +152,39 @@ export class XmlApi {
     request: Request<Name>,
     options: ListOptions<Name> = {},
   ): Promise<Result<Listed<Name>, XmlApiFault>> {
-    const { pageSize = defaultPageSize, most = defaultMost } = options;
-    const { items: itemsName } = operations[name];
+    return (await this.listUntyped(operations[name], request, options)) as Result<Listed<Name>, XmlApiFault>;
+  }
+
+  /** As `list`, for names and values that come from outside; the operation must have `items`. */
+  async listUntyped(
+    operation: Operation,
+    request: unknown,
+    { as, reads, pageSize = defaultPageSize, most = defaultMost }: UntypedListOptions = {},
+  ): Promise<Result<UntypedListed, XmlApiFault>> {
     const control = listControlOf(request);
-    const first = control.startFrom ?? 1;
-    const items: ItemOf<Name>[] = [];
+    const first = typeof control.startFrom === "number" ? control.startFrom : 1;
+    const items: unknown[] = [];
     const wrong: WrongField[] = [];
-    const reads = options.reads && [...options.reads, "matchingRecords"];
     let read = 0;
     for (;;) {
       const maximumNum = Math.max(1, Math.min(pageSize, most - read));
       const startFrom = first + read;
-      const page = { ...request, listControl: { ...control, startFrom, maximumNum } };
-      const answer = await this.#carryOut(operations[name], page, options.as, reads);
+      const answer = await this.callUntyped(
+        operation,
+        isRecord(request) ? { ...request, listControl: { ...control, startFrom, maximumNum } } : request,
+        { ...(as && { as }), ...(reads && { reads: [...reads, "matchingRecords"] }) },
+      );
       if (!answer.ok) {
         if (!isEmptyList(answer.error)) return answer;
         return ok({ items, total: items.length, isComplete: true, wrong });
       }
-      const found = (answer.value.value[itemsName] ?? []) as readonly ItemOf<Name>[];
+      const found = listAt(answer.value.value, operation.items);
       const { total, returned = 0, startFrom: begins } = (answer.value.value.matchingRecords ?? {}) as MatchingRecords;
       if (read > 0 && begins !== undefined && begins !== startFrom) {
         const rule = `must be ${startFrom}: the site does not go on with the next page`;
         return err({
           kind: "wrong-field",
-          operation: name,
+          operation: operation.name,
           path: "matchingRecords.startFrom",
           value: String(begins),
           rule,
@@ -172,17 +204,14 @@ export class XmlApi {
 
   async #carryOut(
     operation: Operation,
-    request: unknown,
-    as: SecurityContext = this.#settings.credentials,
-    reads?: readonly string[],
+    request: BuiltRequest,
+    reads: readonly string[] | undefined,
   ): Promise<Result<ReadAnswer, XmlApiFault>> {
-    const built = buildRequest(operation, request, as);
-    if (!built.ok) return built;
     const isRepeatable = operation.kind === "get" || operation.kind === "list";
     const pauses = isRepeatable ? [...this.#settings.retryPausesMs] : [];
     let mayWaitOut = isRepeatable && this.#settings.waitsForRateLimit;
     for (;;) {
-      const answer = await this.#inTurn(operation, built.value, reads);
+      const answer = await this.#inTurn(operation, request, reads);
       if (answer.ok) return answer;
       if (isRateLimit(answer.error)) {
         if (!mayWaitOut) return answer;
@@ -289,8 +318,18 @@ interface MatchingRecords {
   readonly startFrom?: number;
 }
 
-function listControlOf(request: object): { readonly startFrom?: number } {
-  return "listControl" in request ? ((request.listControl ?? {}) as { readonly startFrom?: number }) : {};
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Where the request begins its list; what is wrong with it, the check of the request says. */
+function listControlOf(request: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(request) && isRecord(request.listControl) ? request.listControl : {};
+}
+
+function listAt(value: Readonly<Record<string, unknown>>, name: string | undefined): readonly unknown[] {
+  const found = name === undefined ? [] : value[name];
+  return Array.isArray(found) ? found : [];
 }
 
 function isEmptyList(fault: XmlApiFault): boolean {

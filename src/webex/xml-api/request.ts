@@ -9,7 +9,7 @@ export type SiteRef = { readonly siteName: string } | { readonly siteId: string 
 /** The person, by user name or by e-mail address. */
 export type Person = { readonly webExId: string } | { readonly email: string };
 
-/** Who asks. `anonymous` is only for getSessionInfo, and for authenticateUser, which has its proof in the request. */
+/** Who asks. `anonymous` is only for what shows as little to everybody, and for authenticateUser, which has its proof in the request. */
 export type SecurityContext =
   | { readonly form: "anonymous"; readonly site: SiteRef; readonly person?: Person }
   | {
@@ -44,7 +44,7 @@ export interface BuiltRequest {
 
 export type WrongRequest = Extract<XmlApiFault, { kind: "wrong-request" }>;
 
-const anonymousOperations = ["getSessionInfo", "authenticateUser"];
+const anonymousOperations = ["getSessionInfo", "getAPIVersion", "authenticateUser"];
 
 /** The document of a request, or what in it breaks the operation's table. */
 export function buildRequest(
@@ -53,21 +53,54 @@ export function buildRequest(
   context: SecurityContext,
 ): Result<BuiltRequest, WrongRequest> {
   const secrets: string[] = [];
-  const fault = (path: string, rule: string, value?: string): { ok: false; error: WrongRequest } =>
+  const message = messageOf(operation, values, context, secrets);
+  return message.ok ? ok({ body: writeXml(message.value), secrets: secrets.filter((text) => text !== "") }) : message;
+}
+
+/** The same document for people: `…` stands for each secret. */
+export function showRequest(
+  operation: Operation,
+  values: unknown,
+  context: SecurityContext,
+): Result<string, WrongRequest> {
+  const message = messageOf(operation, values, context, []);
+  return message.ok ? ok(writeXml(withoutSecrets(message.value))) : message;
+}
+
+function withoutSecrets(element: ElementToWrite): ElementToWrite {
+  if (element.isSecret) return { ...element, content: "…" };
+  return typeof element.content === "string" ? element : { ...element, content: element.content.map(withoutSecrets) };
+}
+
+function messageOf(
+  operation: Operation,
+  values: unknown,
+  context: SecurityContext,
+  secrets: string[],
+): Result<ElementToWrite, WrongRequest> {
+  const fault = ({ path, rule, value }: WrongPart): { ok: false; error: WrongRequest } =>
     err({ kind: "wrong-request", operation: operation.name, path, rule, ...(value === undefined ? {} : { value }) });
 
   if (context.form === "anonymous" && !anonymousOperations.includes(operation.name)) {
-    return fault("securityContext", "must have a password, a ticket or a token: only getSessionInfo may be anonymous");
+    const without = anonymousOperations.join(", ");
+    return fault({
+      path: "securityContext",
+      rule: `must have a password, a ticket or a token: only ${without} go without`,
+    });
   }
-  const security = securityValues(context);
-  const header = writeGroup(security, securityFields, "securityContext", secrets);
-  if (!header.ok) return fault(header.error.path, header.error.rule, header.error.value);
+  const header = writeGroup(securityValues(context), securityFields, "securityContext", secrets);
+  if (!header.ok) return fault(header.error);
   const content =
     operation.request === "open"
       ? writeOpenGroup(values, "", secrets, 0)
       : writeGroup(values, operation.request, "", secrets);
-  if (!content.ok) return fault(content.error.path || "the request", content.error.rule, content.error.value);
-  const body = writeXml({
+  if (!content.ok) return fault({ ...content.error, path: content.error.path || "the request" });
+  const bodyContent = {
+    name: "bodyContent",
+    attributes: { "xsi:type": `java:com.webex.service.binding.${operation.binding}` },
+    content: content.value,
+  };
+  return ok({
     name: "serv:message",
     attributes: {
       "xmlns:serv": "http://www.webex.com/schemas/2002/06/service",
@@ -75,19 +108,9 @@ export function buildRequest(
     },
     content: [
       { name: "header", content: [{ name: "securityContext", content: header.value }] },
-      {
-        name: "body",
-        content: [
-          {
-            name: "bodyContent",
-            attributes: { "xsi:type": `java:com.webex.service.binding.${operation.binding}` },
-            content: content.value,
-          },
-        ],
-      },
+      { name: "body", content: [bodyContent] },
     ],
   });
-  return ok({ body, secrets: secrets.filter((text) => text !== "") });
 }
 
 /** The security context in the order of the schema. */
@@ -117,7 +140,13 @@ function securityValues(context: SecurityContext): ValuesOf<typeof securityField
   };
 }
 
-type Written = Result<readonly ElementToWrite[], { path: string; rule: string; value?: string }>;
+interface WrongPart {
+  readonly path: string;
+  readonly rule: string;
+  readonly value?: string;
+}
+
+type Written = Result<readonly ElementToWrite[], WrongPart>;
 
 function writeGroup(values: unknown, fields: Fields, path: string, secrets: string[]): Written {
   if (!isRecord(values)) return err({ path, rule: "must be an object", value: shown(values) });
@@ -163,7 +192,7 @@ function writeField(name: string, value: unknown, kind: Kind, path: string, secr
       const isSecret = kind.kind === "secret";
       if (isSecret && typeof value === "string") secrets.push(value);
       const content = writeLeaf(value, kind);
-      if (content.ok) return ok([{ name, content: content.value }]);
+      if (content.ok) return ok([{ name, content: content.value, ...(isSecret && { isSecret }) }]);
       return err({ path, rule: content.error, ...(isSecret ? {} : { value: shown(value) }) });
     }
   }
@@ -197,13 +226,15 @@ function writeOpen(name: string, value: unknown, path: string, secrets: string[]
     }
     return ok(items);
   }
-  if (typeof value === "string" && secretName.test(name)) secrets.push(value);
+  const isSecret = typeof value === "string" && secretName.test(name);
+  if (isSecret) secrets.push(value);
   if (typeof value === "object") {
     const content = writeOpenGroup(value, path, secrets, depth + 1);
     return content.ok ? ok([{ name, content: content.value }]) : content;
   }
   const content = writeLeaf(typeof value === "number" || typeof value === "boolean" ? String(value) : value, text);
-  return content.ok ? ok([{ name, content: content.value }]) : err({ path, rule: content.error });
+  if (!content.ok) return err({ path, rule: content.error });
+  return ok([{ name, content: content.value, ...(isSecret && { isSecret }) }]);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -19,6 +19,8 @@ export interface ElementToWrite {
   readonly name: string;
   readonly attributes?: Readonly<Record<string, string>>;
   readonly content: string | readonly ElementToWrite[];
+  /** Its content is for the site alone. */
+  readonly isSecret?: boolean;
 }
 
 export type XmlFault =
@@ -27,6 +29,9 @@ export type XmlFault =
 
 /** Elements within elements; the deepest answer that the tables know has eight. */
 const maxDepth = 50;
+
+/** A page of 500 users has 20 000; each costs the parser some hundred bytes. */
+const maxElements = 100_000;
 
 const parser = new XMLParser({
   preserveOrder: true,
@@ -127,6 +132,7 @@ function faultOfMarkup(text: string): string | null {
   if (!isXmlText(text)) return "it has characters that XML does not have";
   const references = new References(text);
   let depth = 0;
+  let elements = 0;
   let at = 0;
   for (;;) {
     const opening = text.indexOf("<", at);
@@ -150,7 +156,11 @@ function faultOfMarkup(text: string): string | null {
     const next = text.indexOf("<", opening + 1);
     if (next !== -1 && next < closing) return 'it has a "<" in a tag';
     if (text[opening + 1] === "/") depth -= 1;
-    else if (text[closing - 1] !== "/") depth += 1;
+    else {
+      elements += 1;
+      if (text[closing - 1] !== "/") depth += 1;
+    }
+    if (elements > maxElements) return `it has more than ${maxElements} elements`;
     if (depth < 0) return "it ends an element that it did not begin";
     if (depth > maxDepth) return `its elements are nested deeper than ${maxDepth}`;
     at = closing + 1;

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, expectTypeOf, test } from "vitest";
 import { type PostFetch, XmlApi, type XmlApiSettings } from "../../../src/webex/xml-api/client.ts";
 import { sayFault } from "../../../src/webex/xml-api/faults.ts";
+import { operations } from "../../../src/webex/xml-api/operations.ts";
 import type { SecurityContext } from "../../../src/webex/xml-api/request.ts";
 import { answerWith, refusal } from "./answers.ts";
 
@@ -104,6 +105,21 @@ test("a request that breaks its table is not sent", async () => {
 
   expect(made).toMatchObject({ ok: false, error: { kind: "wrong-request", path: "meetingKey" } });
   expect(world.sent).toEqual([]);
+});
+
+test("names and values from outside are checked alike", async () => {
+  world.answers = [dora, answer(answerWith("<user><webExId>dora</webExId></user>"))];
+  const api = world.api();
+
+  expect(await api.callUntyped(operations.getUser, { webExId: 7 })).toMatchObject({ error: { path: "webExId" } });
+  expect(await api.callUntyped(operations.getUser, { webExId: "dora" })).toMatchObject({
+    value: { value: { webExId: "dora" } },
+  });
+  expect(await api.listUntyped(operations.lstsummaryUser, [])).toMatchObject({ error: { path: "the request" } });
+  expect(await api.listUntyped(operations.lstsummaryUser, { active: "ACTIVATED" })).toEqual({
+    ok: true,
+    value: { items: [{ webExId: "dora" }], isComplete: true, wrong: [] },
+  });
 });
 
 test("other credentials for one call", async () => {

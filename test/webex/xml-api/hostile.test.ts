@@ -27,6 +27,14 @@ test("an answer that is cut off anywhere is a fault", () => {
   }
 });
 
+test("the answer in the overview of the APIs, which ends an element twice, is a fault", () => {
+  const text = `<serv:message><serv:header><serv:response><serv:result>SUCCESS</serv:result></serv:response></serv:header>
+<serv:body><serv:bodyContent xsi:type="meet:getjoinurlMeetingResponse" />
+<meet:joinMeetingURL>https://example.webex.com/j.php</meet:joinMeetingURL></serv:bodyContent></serv:body></serv:message>`;
+
+  expect(faultOf(text)).toMatchObject({ kind: "bad-xml" });
+});
+
 test.each([
   ["", "empty"],
   [" \n ", "empty"],
@@ -106,6 +114,13 @@ test("elements within elements are counted", () => {
   expect(faultOf(nested(300_000))).toMatchObject({ kind: "bad-xml" });
 });
 
+test("elements are counted", () => {
+  const many = (count: number) => `<a>${"<b/>".repeat(count - 1)}</a>`;
+
+  expect(faultOf(many(100_000))).toMatchObject({ kind: "not-a-message" });
+  expect(faultOf(many(100_001))).toEqual({ kind: "bad-xml", reason: "it has more than 100000 elements" });
+});
+
 describe("an answer as large as is read takes no long time", () => {
   const size = 1_000_000;
   const shapes: Record<string, string> = {
@@ -125,13 +140,13 @@ describe("an answer as large as is read takes no long time", () => {
     "names of one kind": answerWith("<meeting>".repeat(40) + "x".repeat(size)),
   };
 
-  test.each(Object.keys(shapes))("%s", (shape) => {
+  test.each(Object.keys(shapes))("%s", { timeout: 60_000 }, (shape) => {
     const started = performance.now();
     readResponse(lstsummaryMeeting, shapes[shape] ?? "");
     readResponse(reserveLab, shapes[shape] ?? "");
 
-    // Quadratic work on a million characters takes minutes.
-    expect(performance.now() - started).toBeLessThan(8_000);
+    // Quadratic work on a million characters takes minutes, linear work a second.
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 });
 
@@ -211,11 +226,13 @@ const pieces = fc.constantFrom(
   ],
 );
 
+const anyUnits = fc.uint16Array({ maxLength: 30 }).map((units) => String.fromCharCode(...units));
+
 test("whatever comes, there is a value or a fault that can be said", () => {
   const texts = fc.oneof(
     fc.array(pieces, { maxLength: 40 }).map((parts) => parts.join("")),
     fc.array(pieces, { maxLength: 15 }).map((parts) => answerWith(parts.join(""))),
-    fc.string({ unit: "binary" }),
+    anyUnits,
   );
   fc.assert(
     fc.property(texts, (text) => {

@@ -3,7 +3,7 @@ import { XMLParser } from "fast-xml-parser";
 import { describe, expect, test } from "vitest";
 import { type Fields, type Kind, type Operation, writeLeaf } from "../../../src/webex/xml-api/fields.ts";
 import { operations } from "../../../src/webex/xml-api/operations.ts";
-import { buildRequest, type SecurityContext } from "../../../src/webex/xml-api/request.ts";
+import { buildRequest, type SecurityContext, showRequest } from "../../../src/webex/xml-api/request.ts";
 import { valuesBy } from "./values-by-table.ts";
 
 const context: SecurityContext = {
@@ -82,7 +82,7 @@ describe("security context", () => {
       kind: "wrong-request",
       operation: "delMeeting",
       path: "securityContext",
-      rule: "must have a password, a ticket or a token: only getSessionInfo may be anonymous",
+      rule: "must have a password, a ticket or a token: only getSessionInfo, getAPIVersion, authenticateUser go without",
     });
   });
 
@@ -160,13 +160,18 @@ describe("a request that breaks its table is refused before it is sent", () => {
       { path: "webExId", rule: "must have only characters that XML has", value: "do\u0000ra" },
     ],
     ["no object", operations.getUser, null, { path: "the request", rule: "must be an object", value: "null" }],
-    ["no name of XML", operations.reserveLab, { "a b": "1" }, { path: "a b", rule: "must have a name of XML" }],
+    [
+      "no name of XML",
+      operations.detectSessionByCallback,
+      { "a b": "1" },
+      { path: "a b", rule: "must have a name of XML" },
+    ],
   ])("%s", (_, operation, values, expected) => {
     expect(fault(operation, values)).toEqual({ kind: "wrong-request", operation: operation.name, ...expected });
   });
 
   test("null where no public document describes the request", () => {
-    expect(fault(operations.reserveLab, { labName: null })).toMatchObject({
+    expect(fault(operations.detectSessionByCallback, { labName: null })).toMatchObject({
       path: "labName",
       rule: "must be an object",
     });
@@ -176,7 +181,7 @@ describe("a request that breaks its table is refused before it is sent", () => {
     const round: Record<string, unknown> = {};
     round.again = round;
 
-    expect(fault(operations.reserveLab, round)).toMatchObject({ rule: "must not be deeper than 20" });
+    expect(fault(operations.detectSessionByCallback, round)).toMatchObject({ rule: "must not be deeper than 20" });
   });
 });
 
@@ -186,10 +191,25 @@ test("each secret of a request is known, so that none is shown", () => {
   expect(built.ok && built.value.secrets).toEqual(["correct horse", "first"]);
 });
 
+test("for people, a sign stands for each secret", () => {
+  const values = { webExId: "ada", password: "tulip & rose", passwordHint: "" };
+  const shown = showRequest(operations.createUser, values, context);
+  const open = showRequest(operations.detectSessionByCallback, { number: "15550100", userPassword: "tulip7" }, context);
+
+  expect(shown.ok && shown.value).toBe(
+    body(operations.createUser, values)
+      .replace("correct horse", "…")
+      .replace("tulip &amp; rose", "…")
+      .replace("<passwordHint></passwordHint>", "<passwordHint>…</passwordHint>"),
+  );
+  expect(open.ok && open.value).toContain("<number>15550100</number><userPassword>…</userPassword>");
+  expect(showRequest(operations.getUser, {}, context)).toMatchObject({ ok: false, error: { path: "webExId" } });
+});
+
 test("an operation that no public document describes is written as it is given", () => {
   const values = { labName: "north", computers: [1, 2], when: { from: "2026", isFixed: true } };
 
-  expect(body(operations.reserveLab, values)).toContain(
+  expect(body(operations.detectSessionByCallback, values)).toContain(
     "<labName>north</labName><computers>1</computers><computers>2</computers>" +
       "<when><from>2026</from><isFixed>true</isFixed></when></bodyContent>",
   );

@@ -147,6 +147,105 @@ test("a meeting with its password, as its page shows it", async () => {
   expect(info.answer.meetingLink).toBe("https://example.webex.com/example/j.php?MTID=m1");
 });
 
+test("each element of the page's example is read", async () => {
+  const info = await asked(`
+<ep:status>NOT_INPROGRESS</ep:status><ep:isLocked>false</ep:isLocked><ep:sessionkey>650218843</ep:sessionkey>
+<ep:confID>20611274001985233</ep:confID>
+<ep:accessControl><ep:sessionPassword>tulip7</ep:sessionPassword><ep:listStatus>PRIVATE</ep:listStatus>
+<ep:registration>true</ep:registration><ep:passwordReq>true</ep:passwordReq>
+<ep:isEnforceAudioPassword>true</ep:isEnforceAudioPassword><ep:isEnforceAudioLogin>false</ep:isEnforceAudioLogin>
+</ep:accessControl>
+<ep:metaData><ep:confName>Harvest</ep:confName><ep:sessionType>11</ep:sessionType>
+<ep:serviceType>MeetingCenter</ep:serviceType><ep:agenda>Apples</ep:agenda><ep:isRecurring>true</ep:isRecurring>
+<ep:agendaFormat>TEXT</ep:agendaFormat><ep:descriptionFormat>HTML</ep:descriptionFormat>
+<ep:isException>false</ep:isException><ep:seriesMeetingKey>650218800</ep:seriesMeetingKey>
+<ep:hasException>true</ep:hasException></ep:metaData>
+<ep:telephony><ep:telephonySupport>CALLIN</ep:telephonySupport>
+<ep:tollFreeRestrictionsURL>https://example.com/free</ep:tollFreeRestrictionsURL>
+<ep:dialInSequences>AutoDialInSequence:[AccessNumber],,*00*[AccessCode]#</ep:dialInSequences>
+<ep:callInNum><serv:tollNum>15550100</serv:tollNum></ep:callInNum>
+<ep:labels><ep:tollFreeCallInLabel>Free</ep:tollFreeCallInLabel><ep:tollCallInLabel>Toll</ep:tollCallInLabel></ep:labels>
+<ep:isMPAudio>false</ep:isMPAudio><ep:voip>true</ep:voip><ep:enableTSP>true</ep:enableTSP></ep:telephony>
+<ep:host><ep:firstName>Dora</ep:firstName><ep:lastName>Berg</ep:lastName><ep:email>dora@example.com</ep:email>
+<ep:webExId>dora</ep:webExId><ep:allowAnyoneHostMeeting>false</ep:allowAnyoneHostMeeting></ep:host>
+<ep:schedule><ep:startDate>11/24/2026 09:30:00</ep:startDate><ep:duration>45</ep:duration>
+<ep:timeZone>GMT+01:00, Europe (Amsterdam)</ep:timeZone><ep:timeZoneID>25</ep:timeZoneID>
+<ep:openTimeInSec>600</ep:openTimeInSec></ep:schedule>
+<ep:attendeeOptions><ep:joinRequiresAccount>false</ep:joinRequiresAccount></ep:attendeeOptions>
+<ep:isAudioOnly>false</ep:isAudioOnly><ep:telePresence>false</ep:telePresence>
+<ep:isAlternateHost>false</ep:isAlternateHost><ep:isCreator>true</ep:isCreator><ep:hostKey>135246</ep:hostKey>
+<ep:supportE2E>false</ep:supportE2E><ep:isAllowJBH>true</ep:isAllowJBH><ep:isCETMeeting>false</ep:isCETMeeting>
+<ep:isPersonalMeetingRoom>false</ep:isPersonalMeetingRoom><ep:isNextUpcomingInstance>true</ep:isNextUpcomingInstance>
+<ep:meetingLink>https://example.webex.com/example/j.php?MTID=m1</ep:meetingLink>
+<ep:sipURL>650218843@example.webex.com</ep:sipURL><ep:isAutoRecord>true</ep:isAutoRecord>`);
+
+  expect(info.wrong).toEqual([]);
+  expect(info.answer).toEqual({
+    status: "NOT_INPROGRESS",
+    isLocked: false,
+    sessionkey: "650218843",
+    confID: "20611274001985233",
+    accessControl: {
+      sessionPassword: "tulip7",
+      listStatus: "PRIVATE",
+      registration: true,
+      passwordReq: true,
+      isEnforceAudioPassword: true,
+      isEnforceAudioLogin: false,
+    },
+    metaData: {
+      confName: "Harvest",
+      sessionType: 11,
+      serviceType: "MeetingCenter",
+      agenda: "Apples",
+      isRecurring: true,
+      agendaFormat: "TEXT",
+      descriptionFormat: "HTML",
+      isException: false,
+      seriesMeetingKey: "650218800",
+      hasException: true,
+    },
+    telephony: {
+      telephonySupport: "CALLIN",
+      tollFreeRestrictionsURL: "https://example.com/free",
+      dialInSequences: "AutoDialInSequence:[AccessNumber],,*00*[AccessCode]#",
+      callInNum: { tollNum: "15550100" },
+      labels: { tollFreeCallInLabel: "Free", tollCallInLabel: "Toll" },
+      isMPAudio: false,
+      voip: true,
+      enableTSP: true,
+    },
+    host: {
+      firstName: "Dora",
+      lastName: "Berg",
+      email: "dora@example.com",
+      webExId: "dora",
+      allowAnyoneHostMeeting: false,
+    },
+    schedule: {
+      startDate: "2026-11-24T09:30:00",
+      duration: 45,
+      timeZone: "GMT+01:00, Europe (Amsterdam)",
+      timeZoneID: 25,
+      openTimeInSec: 600,
+    },
+    attendeeOptions: { joinRequiresAccount: false },
+    isAudioOnly: false,
+    telePresence: false,
+    isAlternateHost: false,
+    isCreator: true,
+    hostKey: "135246",
+    supportE2E: false,
+    isAllowJBH: true,
+    isCETMeeting: false,
+    isPersonalMeetingRoom: false,
+    isNextUpcomingInstance: true,
+    meetingLink: "https://example.webex.com/example/j.php?MTID=m1",
+    sipURL: "650218843@example.webex.com",
+    isAutoRecord: true,
+  });
+});
+
 test("what stands in each item of a list is a list", async () => {
   const tests =
     "<test><title>First</title></test><test><delivery>WEBSITE</delivery></test><test><title>Last</title></test>";

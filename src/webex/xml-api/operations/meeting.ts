@@ -107,6 +107,9 @@ const enableOptionsFields = {
   displayQuickStartAttendees: yesOrNo,
   supportE2E: yesOrNo,
   supportPKI: yesOrNo,
+  // Later than the schema at hand; callers write them.
+  HQvideo: yesOrNo,
+  HDvideo: yesOrNo,
 } as const;
 
 const scheduleFields = {

@@ -620,7 +620,17 @@ export const trainingOperations = {
     binding: "training.ReserveLab",
     standing: "schema",
     kind: "other",
-    request: "open",
+    // As the example of its page has it; what of it is required is not public.
+    request: {
+      labName: required(text),
+      numComputers: whole,
+      topic: text,
+      timeLimit: whole,
+      startDate: time,
+      endDate: time,
+      timeZoneID: whole,
+      sendMail: yesOrNo,
+    },
     response: "open",
   }),
   lstTrainingSession: operation({

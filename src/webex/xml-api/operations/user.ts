@@ -529,8 +529,9 @@ export const userOperations = {
     binding: "user.AuthenticateUser",
     standing: "schema",
     kind: "other",
-    request: { samlResponse: required(secret) },
-    response: { sessionTicket: always(secret) },
+    // One of the two, or neither with a password in the security context.
+    request: { samlResponse: secret, accessToken: secret },
+    response: { sessionTicket: always(secret), createTime: text, timeToLive: text },
   }),
   getLoginTicket: operation({
     name: "getLoginTicket",
