@@ -65,6 +65,7 @@ export interface Answer<Name extends OperationName> {
   readonly value: Response<Name>;
   /** Fields that were left out, since their type is another than the table says and `reads` does not name them. */
   readonly wrong: readonly WrongField[];
+  /** Which of the site's two systems answered. */
   readonly gsbStatus?: "PRIMARY" | "BACKUP";
 }
 

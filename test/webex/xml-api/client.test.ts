@@ -350,6 +350,19 @@ describe("no secret is shown", () => {
     for (const fault of faults) if (!fault.ok) expect(sayFault(fault.error)).not.toContain("horse");
   });
 
+  test("of two, of which one begins with the other", async () => {
+    world.answers = [echo("tulip7")];
+    const as: SecurityContext = {
+      form: "password",
+      site: { siteName: "a" },
+      person: { webExId: "a" },
+      password: "tulip",
+    };
+    const fault = await world.api().call("getSessionInfo", { sessionKey: "1", sessionPassword: "tulip7" }, { as });
+
+    expect(fault).toMatchObject({ error: { reason: "bad …" } });
+  });
+
   test("of the request, in a refusal or a field", async () => {
     world.answers = [echo("tulip &amp; rose"), answer(answerWith("<userId>tulip &amp; rose</userId>"))];
     const api = world.api();

@@ -122,7 +122,7 @@ test("elements are counted", () => {
 });
 
 describe("an answer as large as is read takes no long time", () => {
-  const size = 1_000_000;
+  const size = 400_000;
   const shapes: Record<string, string> = {
     text: user("x".repeat(size)),
     elements: answerWith("<a/>".repeat(size / 4)),
@@ -145,7 +145,7 @@ describe("an answer as large as is read takes no long time", () => {
     readResponse(lstsummaryMeeting, shapes[shape] ?? "");
     readResponse(reserveLab, shapes[shape] ?? "");
 
-    // Quadratic work on a million characters takes minutes, linear work a second.
+    // Quadratic work on so many characters takes minutes, linear work a second.
     expect(performance.now() - started).toBeLessThan(20_000);
   });
 });

@@ -74,6 +74,13 @@ describe("what is spelt otherwise means the same", () => {
   });
 });
 
+test("an element that says of itself that it is nothing is absent, whatever it is", () => {
+  const content = `<webExId>dora</webExId><firstName xsi:nil="true"/><lastName nil=" 1 ">x</lastName>
+    <address xsi:nil="true">y</address><title xsi:nil="false">Dr</title>`;
+
+  expect(valuesRead(getUser, answerWith(content))).toEqual({ webExId: "dora", title: "Dr" });
+});
+
 test("one element or many are a list", () => {
   const item = (key: number) => `<meeting><meetingKey>${key}</meetingKey></meeting>`;
   const read = (content: string) => valuesRead(lstsummaryMeeting, answerWith(content));
