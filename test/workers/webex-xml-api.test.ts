@@ -29,3 +29,19 @@ test("the client of WebEx's XML API runs on workerd", async () => {
   expect(sent[0]).toContain("<webExId>zoë &lt;&amp;&gt;</webExId>");
   expect(await api.call("getUser", { webExId: "zoë" }, { reads: ["webExId"] })).toMatchObject({ ok: true });
 });
+
+test("the runtime's own fetch fits as it is", async () => {
+  const api = new XmlApi(
+    {
+      // Nobody listens there.
+      address: "http://127.0.0.1:9/WBXService/XMLService",
+      credentials: { form: "token", site: { siteName: "example" }, accessToken: "tulip7" },
+      retryPausesMs: [],
+    },
+    { fetch, timers: { after: () => () => {} }, now: () => 0 },
+  );
+  const answer = await api.call("getUser", { webExId: "dora" });
+
+  expect(answer).toMatchObject({ ok: false, error: { kind: "not-reached" } });
+  expect(JSON.stringify(answer)).not.toMatch(/illegal|incorrect this/i);
+});

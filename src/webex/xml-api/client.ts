@@ -47,7 +47,10 @@ export interface XmlApiSettings {
   readonly maxInFlight?: number;
   /** The pauses before `get` and `list` operations are tried again. */
   readonly retryPausesMs?: readonly number[];
-  /** `get` and `list` operations wait until the site's rate limit lets them pass; without it they are refused, with the time to try again. */
+  /**
+   * Whether requests wait until the site's rate limit is over, and `get` and `list` operations that it refused are sent once more then.
+   * Without it they are refused, with the time to try again.
+   */
   readonly waitsForRateLimit?: boolean;
 }
 
@@ -289,7 +292,9 @@ export class XmlApi {
     let contentType: string;
     let bytes: Uint8Array | null;
     try {
-      const answer = await this.#ports.fetch(address, { method: "POST", headers, body, redirect: "manual", signal });
+      // Workers refuse a fetch that is called as a method of anything.
+      const { fetch } = this.#ports;
+      const answer = await fetch(address, { method: "POST", headers, body, redirect: "manual", signal });
       status = answer.status;
       // A fetch like a browser's hides the status of a redirect that it does not follow.
       if (status === 0 || (status >= 300 && status < 400)) {
