@@ -359,12 +359,9 @@ function notSent(retryAt: number): Refused {
 
 /** Sites repeat what they refuse. */
 function withoutSecrets(refused: Refused, secrets: readonly string[]): Refused {
-  const subErrors = refused.subErrors.map(({ exceptionId, reason, value }) => ({
-    exceptionId,
-    reason: maskedText(reason, secrets),
-    ...(value === undefined ? {} : { value: maskedText(value, secrets) }),
-  }));
-  return { ...refused, reason: maskedText(refused.reason, secrets), subErrors };
+  const masked = <Part extends { readonly reason: string; readonly value?: string }>(part: Part): Part =>
+    maskedValue({ ...part, reason: maskedText(part.reason, secrets) }, secrets);
+  return { ...masked(refused), subErrors: refused.subErrors.map(masked) };
 }
 
 function maskedValue<Field extends { readonly value?: string }>(field: Field, secrets: readonly string[]): Field {

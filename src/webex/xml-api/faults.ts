@@ -56,6 +56,8 @@ export interface Refused {
   readonly exceptionId: string;
   readonly reason: string;
   readonly subErrors: readonly SubError[];
+  /** What the site refused, where it says. */
+  readonly value?: string;
   readonly gsbStatus?: "PRIMARY" | "BACKUP";
   /** Of a rate limit: milliseconds since 1970. */
   readonly retryAt?: number;
@@ -115,7 +117,8 @@ export function sayFault(fault: XmlApiFault): string {
       return `in the answer to ${fault.operation}, ${fault.path} ${fault.rule}${itIs(fault.value)}`;
     case "refused": {
       const parts = fault.subErrors.map(({ exceptionId, reason, value }) => `${exceptionId} ${reason}${itIs(value)}`);
-      const said = [`${fault.exceptionId} ${fault.reason}`.trim() || "without a reason", ...parts].join("; ");
+      const whole = `${fault.exceptionId} ${fault.reason}`.trim() || "without a reason";
+      const said = [`${whole}${itIs(fault.value)}`, ...parts].join("; ");
       return `the WebEx site refused: ${said}${refusalAdvice[fault.why]}`;
     }
   }

@@ -164,6 +164,34 @@ export type SideOf<Side extends Fields | "open", N extends Need> = Side extends 
 
 export type OpenFields = { readonly [name: string]: OpenValue };
 
+/** What an element must be, in words for help and documentation. */
+export function sayKind(kind: Kind): string {
+  switch (kind.kind) {
+    case "text":
+      return kind.max === undefined ? "text" : `text of at most ${kind.max} characters`;
+    case "secret":
+      return kind.max === undefined ? "secret text" : `secret text of at most ${kind.max} characters`;
+    case "digits":
+      return "digits, as text";
+    case "whole":
+      return `whole number${boundsOf(kind.min, kind.max)}`;
+    case "decimal":
+      return "number";
+    case "yes-or-no":
+      return "true or false";
+    case "time":
+      return "time, such as 2026-11-28T10:10:00";
+    case "one-of":
+      return `one of ${kind.values.join(", ")}`;
+    case "group":
+      return "elements";
+    case "list":
+      return `list${kind.most === undefined ? "" : ` of at most ${kind.most}`}, each: ${sayKind(kind.of)}`;
+    case "open":
+      return "any elements: no public document describes them";
+  }
+}
+
 /** The kinds that hold a single text on the wire. */
 export type Leaf = Exclude<Kind, { kind: "group" | "list" | "open" }>;
 
@@ -238,7 +266,7 @@ export function writeLeaf(value: unknown, leaf: Leaf): Result<string, string> {
   }
 }
 
-function boundsOf(min: number, max: number): string {
+function boundsOf(min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER): string {
   if (min === Number.MIN_SAFE_INTEGER) return max === Number.MAX_SAFE_INTEGER ? "" : ` up to ${max}`;
   return max === Number.MAX_SAFE_INTEGER ? ` from ${min}` : ` from ${min} to ${max}`;
 }

@@ -113,8 +113,8 @@ function messageOf(
   });
 }
 
-/** The security context in the order of the schema. */
-const securityFields = {
+/** The elements of a security context, in the order of the schema. */
+export const securityFields = {
   webExID: text,
   password: secret,
   siteID: digits,

@@ -75,17 +75,29 @@ function readHeader(root: XmlElement): Result<Header, XmlApiFault> {
   const reason = textOf(failed, "reason");
   return ok({
     ...status,
-    refused: { kind: "refused", why: why ?? "other", exceptionId, reason, subErrors, ...status },
+    refused: {
+      kind: "refused",
+      why: why ?? "other",
+      exceptionId,
+      reason,
+      subErrors,
+      ...refusedValue(failed),
+      ...status,
+    },
   });
 }
 
 function readSubError(element: XmlElement): SubError {
-  const value = textOf(element, "value");
   return {
     exceptionId: textOf(element, "exceptionID"),
     reason: textOf(element, "reason"),
-    ...(value === "" ? {} : { value }),
+    ...refusedValue(element),
   };
+}
+
+function refusedValue(element: XmlElement): { readonly value?: string } {
+  const value = textOf(element, "value");
+  return value === "" ? {} : { value };
 }
 
 function isUsed(path: string, reads: readonly string[] | undefined): boolean {

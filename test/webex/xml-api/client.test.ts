@@ -330,7 +330,7 @@ describe("no secret is shown", () => {
       refusal(
         "110000",
         `bad ${said}`,
-        `<subErrors><subError><exceptionID>1</exceptionID><reason>${said}!</reason><value>${said}</value></subError></subErrors>`,
+        `<subErrors><subError><exceptionID>1</exceptionID><reason>${said}!</reason><value>${said}</value></subError></subErrors><value>${said}</value>`,
       ),
     );
 

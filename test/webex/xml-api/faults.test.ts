@@ -39,9 +39,10 @@ test.each<[XmlApiFault, string]>([
       why: "access-denied",
       exceptionId: "000001",
       reason: "no",
+      value: "dora",
       subErrors: [{ exceptionId: "1", reason: "part", value: "x".repeat(99) }],
     },
-    `the WebEx site refused: 000001 no; 1 part (it is "${"x".repeat(60)}…") (the user may not do this)`,
+    `the WebEx site refused: 000001 no (it is "dora"); 1 part (it is "${"x".repeat(60)}…") (the user may not do this)`,
   ],
 ])("%o is said", (fault, said) => {
   expect(sayFault(fault)).toBe(said);

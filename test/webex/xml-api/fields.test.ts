@@ -3,9 +3,16 @@ import { describe, expect, test } from "vitest";
 import {
   decimal,
   digits,
+  group,
+  type Kind,
   type Leaf,
+  list,
+  listTo,
   oneOf,
+  open,
   readLeaf,
+  sayKind,
+  secret,
   secretTo,
   text,
   textTo,
@@ -51,6 +58,26 @@ describe("read", () => {
   ])("%o is not %s", (leaf, raw, error) => {
     expect(readLeaf(raw, leaf)).toEqual({ ok: false, error });
   });
+});
+
+test.each<[Kind, string]>([
+  [text, "text"],
+  [textTo(16), "text of at most 16 characters"],
+  [secret, "secret text"],
+  [secretTo(16), "secret text of at most 16 characters"],
+  [digits, "digits, as text"],
+  [whole, "whole number"],
+  [wholeFrom(1, 3), "whole number from 1 to 3"],
+  [decimal, "number"],
+  [yesOrNo, "true or false"],
+  [time, "time, such as 2026-11-28T10:10:00"],
+  [oneOf("A", "B"), "one of A, B"],
+  [group({ a: text }), "elements"],
+  [list(digits), "list, each: digits, as text"],
+  [listTo(3, group({})), "list of at most 3, each: elements"],
+  [open, "any elements: no public document describes them"],
+])("%o is said", (kind, said) => {
+  expect(sayKind(kind)).toBe(said);
 });
 
 describe("written", () => {

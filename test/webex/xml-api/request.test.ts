@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { XMLParser } from "fast-xml-parser";
+import { SaxesParser } from "saxes";
 import { describe, expect, test } from "vitest";
 import { type Fields, type Kind, type Operation, writeLeaf } from "../../../src/webex/xml-api/fields.ts";
 import { operations } from "../../../src/webex/xml-api/operations.ts";
@@ -215,6 +216,15 @@ test("an operation that no public document describes is written as it is given",
   );
 });
 
+/** Throws at what is not well formed, or has a prefix that is not declared. */
+function readStrictly(document: string): void {
+  const strict = new SaxesParser({ xmlns: true });
+  strict.on("error", (error) => {
+    throw error;
+  });
+  strict.write(document).close();
+}
+
 // Writer and reader of one project may agree on a mistake. The parser's own defaults read here, not our reader.
 const other = new XMLParser({
   ignoreAttributes: false,
@@ -232,7 +242,9 @@ for (const operation of Object.values(operations) as readonly Operation[]) {
   test(`${name} is read back with the same values, in the schema's order`, () => {
     fc.assert(
       fc.property(valuesBy(request), (values) => {
-        const { "@type": type, ...elements } = other.parse(body(operation, values)).message.body.bodyContent;
+        const document = body(operation, values);
+        readStrictly(document);
+        const { "@type": type, ...elements } = other.parse(document).message.body.bodyContent;
 
         expect(type).toBe(`java:com.webex.service.binding.${binding}`);
         expect(elements).toEqual(asRead(values, request));

@@ -227,8 +227,9 @@ describe("a refusal", () => {
       "<serv:value>dora</serv:value></serv:subError><serv:subError><serv:exceptionID>030001</serv:exceptionID>" +
       "<serv:reason>no user</serv:reason></serv:subError></serv:subErrors>";
 
-    expect(faultOf(getUser, refusal("110000", "several", parts))).toMatchObject({
+    expect(faultOf(getUser, refusal("110000", "several", `${parts}<serv:value>dora</serv:value>`))).toMatchObject({
       why: "not-found",
+      value: "dora",
       exceptionId: "110000",
       subErrors: [
         { exceptionId: "110001", reason: "not valid", value: "dora" },
