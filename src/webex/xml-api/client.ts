@@ -1,0 +1,381 @@
+import { readCapped } from "../../foundation/limits.ts";
+import { reasonOf } from "../../foundation/reason.ts";
+import { err, ok, type Result } from "../../foundation/result.ts";
+import { type Timers, wait } from "../../foundation/timers.ts";
+import { noRecordId, type Refused, type XmlApiFault } from "./faults.ts";
+import type { Operation } from "./fields.ts";
+import {
+  type ItemOf,
+  type ListName,
+  type OperationName,
+  operations,
+  type Path,
+  type Request,
+  type Response,
+} from "./operations.ts";
+import { type BuiltRequest, buildRequest, type SecurityContext } from "./request.ts";
+import { type ReadAnswer, readResponse, type WrongField } from "./response.ts";
+import { decodeText } from "./xml.ts";
+
+/** What the client needs of `fetch`, which fits as it is. */
+export type PostFetch = (
+  address: string,
+  init: {
+    readonly method: "POST";
+    readonly headers: Record<string, string>;
+    readonly body: string;
+    readonly redirect: "manual";
+    readonly signal: AbortSignal;
+  },
+) => Promise<Pick<globalThis.Response, "status" | "headers" | "body">>;
+
+export interface XmlApiPorts {
+  readonly fetch: PostFetch;
+  readonly timers: Timers;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+export interface XmlApiSettings {
+  /** Of the site's XML service, such as `https://example.webex.com/WBXService/XMLService`. */
+  readonly address: string;
+  readonly credentials: SecurityContext;
+  /** For one exchange, its body included. */
+  readonly timeoutMs?: number;
+  readonly maxAnswerBytes?: number;
+  /** Requests under way at once; the others wait in order. */
+  readonly maxInFlight?: number;
+  /** The pauses before `get` and `list` operations are tried again. */
+  readonly retryPausesMs?: readonly number[];
+  /**
+   * Whether requests wait until the site's rate limit is over, and `get` and `list` operations that it refused are sent once more then.
+   * Without it they are refused, with the time to try again.
+   */
+  readonly waitsForRateLimit?: boolean;
+}
+
+export interface CallOptions<Name extends OperationName> {
+  /** Other credentials than the client's. */
+  readonly as?: SecurityContext;
+  /**
+   * The fields that are used, with all within them. Only in these is a wrong type a fault; elsewhere such a field is left out and listed in
+   * `wrong`. All fields without it.
+   */
+  readonly reads?: readonly Path<Name>[];
+}
+
+export interface Answer<Name extends OperationName> {
+  readonly value: Response<Name>;
+  /** Fields that were left out, since their type is another than the table says and `reads` does not name them. */
+  readonly wrong: readonly WrongField[];
+  /** Which of the site's two systems answered. */
+  readonly gsbStatus?: "PRIMARY" | "BACKUP";
+}
+
+export interface ListOptions<Name extends ListName> extends CallOptions<Name> {
+  /** Items of one page. */
+  readonly pageSize?: number;
+  /** No more items are asked for than these. */
+  readonly most?: number;
+}
+
+export interface UntypedOptions {
+  readonly as?: SecurityContext;
+  readonly reads?: readonly string[];
+}
+
+export interface UntypedListOptions extends UntypedOptions {
+  readonly pageSize?: number;
+  readonly most?: number;
+}
+
+export interface UntypedListed {
+  readonly items: readonly unknown[];
+  /** The number of items that there are by the site's word; absent if it does not say. */
+  readonly total?: number;
+  /** Whether `items` are all that there are. */
+  readonly isComplete: boolean;
+  readonly wrong: readonly WrongField[];
+}
+
+export interface Listed<Name extends ListName> extends UntypedListed {
+  readonly items: readonly ItemOf<Name>[];
+}
+
+/** The window of the rate limit (protocol 6.3). */
+const rateWindowMs = 60_000;
+
+const defaults = {
+  timeoutMs: 30_000,
+  maxAnswerBytes: 4 * 1_024 * 1_024,
+  maxInFlight: 4,
+  retryPausesMs: [500, 2_000] as readonly number[],
+  waitsForRateLimit: true,
+};
+
+const defaultPageSize = 100;
+const defaultMost = 10_000;
+
+/** The client of a site's XML API. What goes wrong is a fault in the result: no call throws or rejects. */
+export class XmlApi {
+  readonly #ports: XmlApiPorts;
+  readonly #settings: XmlApiSettings & typeof defaults;
+  readonly #waiting: (() => void)[] = [];
+  #inFlight = 0;
+  /** No request before: the site's rate limit. */
+  #notBefore = 0;
+
+  constructor(settings: XmlApiSettings, ports: XmlApiPorts) {
+    this.#settings = { ...defaults, ...settings };
+    this.#ports = ports;
+  }
+
+  /** Carries out one operation. Only `get` and `list` operations are repeated: others might be carried out twice. */
+  async call<Name extends OperationName>(
+    name: Name,
+    request: Request<Name>,
+    options: CallOptions<Name> = {},
+  ): Promise<Result<Answer<Name>, XmlApiFault>> {
+    // The reader checked the answer against the table that the type is made of.
+    return (await this.callUntyped(operations[name], request, options)) as Result<Answer<Name>, XmlApiFault>;
+  }
+
+  /** As `call`, for names and values that come from outside; they are checked alike. */
+  async callUntyped(
+    operation: Operation,
+    request: unknown,
+    { as = this.#settings.credentials, reads }: UntypedOptions = {},
+  ): Promise<Result<ReadAnswer, XmlApiFault>> {
+    const built = buildRequest(operation, request, as);
+    return built.ok ? this.#carryOut(operation, built.value, reads) : built;
+  }
+
+  /** All items of a list operation, read page by page. A list that the site refuses as empty (000015) is an empty list. */
+  async list<Name extends ListName>(
+    name: Name,
+    request: Request<Name>,
+    options: ListOptions<Name> = {},
+  ): Promise<Result<Listed<Name>, XmlApiFault>> {
+    return (await this.listUntyped(operations[name], request, options)) as Result<Listed<Name>, XmlApiFault>;
+  }
+
+  /** As `list`, for names and values that come from outside; the operation must have `items`. */
+  async listUntyped(
+    operation: Operation,
+    request: unknown,
+    { as, reads, pageSize = defaultPageSize, most = defaultMost }: UntypedListOptions = {},
+  ): Promise<Result<UntypedListed, XmlApiFault>> {
+    const control = listControlOf(request);
+    const first = typeof control.startFrom === "number" ? control.startFrom : 1;
+    const items: unknown[] = [];
+    const wrong: WrongField[] = [];
+    let read = 0;
+    for (;;) {
+      const maximumNum = Math.max(1, Math.min(pageSize, most - read));
+      const startFrom = first + read;
+      const answer = await this.callUntyped(
+        operation,
+        isRecord(request) ? { ...request, listControl: { ...control, startFrom, maximumNum } } : request,
+        { ...(as && { as }), ...(reads && { reads: [...reads, "matchingRecords"] }) },
+      );
+      if (!answer.ok) {
+        if (!isEmptyList(answer.error)) return answer;
+        return ok({ items, total: items.length, isComplete: true, wrong });
+      }
+      const found = listAt(answer.value.value, operation.items);
+      const { total, returned = 0, startFrom: begins } = (answer.value.value.matchingRecords ?? {}) as MatchingRecords;
+      if (read > 0 && begins !== undefined && begins !== startFrom) {
+        const rule = `must be ${startFrom}: the site does not go on with the next page`;
+        return err({
+          kind: "wrong-field",
+          operation: operation.name,
+          path: "matchingRecords.startFrom",
+          value: String(begins),
+          rule,
+        });
+      }
+      items.push(...found);
+      wrong.push(...answer.value.wrong);
+      // Items that were left out as wrong count: the next page begins behind them.
+      const length = Math.max(returned, found.length);
+      read += length;
+      const isComplete = total === undefined ? length < maximumNum : startFrom + length - 1 >= total;
+      if (isComplete || length === 0 || read >= most) {
+        return ok({ items, ...(total === undefined ? {} : { total }), isComplete, wrong });
+      }
+    }
+  }
+
+  async #carryOut(
+    operation: Operation,
+    request: BuiltRequest,
+    reads: readonly string[] | undefined,
+  ): Promise<Result<ReadAnswer, XmlApiFault>> {
+    const isRepeatable = operation.kind === "get" || operation.kind === "list";
+    const pauses = isRepeatable ? [...this.#settings.retryPausesMs] : [];
+    let mayWaitOut = isRepeatable && this.#settings.waitsForRateLimit;
+    for (;;) {
+      const answer = await this.#inTurn(operation, request, reads);
+      if (answer.ok) return answer;
+      if (isRateLimit(answer.error)) {
+        if (!mayWaitOut) return answer;
+        mayWaitOut = false;
+        continue; // Its turn comes when the window is over.
+      }
+      const pauseMs = isPassing(answer.error) ? pauses.shift() : undefined;
+      if (pauseMs === undefined) return answer;
+      await wait(this.#ports.timers, pauseMs);
+    }
+  }
+
+  /** One exchange, when a place is free and no rate limit lasts. */
+  async #inTurn(
+    operation: Operation,
+    request: BuiltRequest,
+    reads: readonly string[] | undefined,
+  ): Promise<Result<ReadAnswer, XmlApiFault>> {
+    for (;;) {
+      if (this.#inFlight >= this.#settings.maxInFlight) await new Promise<void>((go) => this.#waiting.push(go));
+      else this.#inFlight += 1;
+      const heldMs = this.#notBefore - this.#ports.now();
+      if (heldMs <= 0) break;
+      this.#leave();
+      if (!this.#settings.waitsForRateLimit) return err(notSent(this.#notBefore));
+      await wait(this.#ports.timers, heldMs);
+    }
+    try {
+      const answer = await this.#exchange(operation, request, reads);
+      if (answer.ok || answer.error.kind !== "refused" || answer.error.why !== "rate-limit") return answer;
+      this.#notBefore = Math.max(this.#notBefore, this.#ports.now() + rateWindowMs);
+      return err({ ...answer.error, retryAt: this.#notBefore });
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Hands the place to the one who waits longest. */
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#inFlight -= 1;
+  }
+
+  async #exchange(
+    operation: Operation,
+    request: BuiltRequest,
+    reads: readonly string[] | undefined,
+  ): Promise<Result<ReadAnswer, XmlApiFault>> {
+    const { timeoutMs } = this.#settings;
+    const controller = new AbortController();
+    let cancel = () => {};
+    const late = new Promise<Result<ReadAnswer, XmlApiFault>>((resolve) => {
+      cancel = this.#ports.timers.after(timeoutMs, () => {
+        resolve(err({ kind: "timed-out", afterMs: timeoutMs }));
+        controller.abort();
+      });
+    });
+    const answer = this.#post(operation, request, reads, controller.signal);
+    const result = await Promise.race([answer, late]);
+    cancel();
+    return result;
+  }
+
+  async #post(
+    operation: Operation,
+    { body, secrets }: BuiltRequest,
+    reads: readonly string[] | undefined,
+    signal: AbortSignal,
+  ): Promise<Result<ReadAnswer, XmlApiFault>> {
+    const { maxAnswerBytes: limitBytes, address } = this.#settings;
+    const headers = { "content-type": "text/xml; charset=UTF-8", accept: "text/xml, application/xml" };
+    let status: number;
+    let contentType: string;
+    let bytes: Uint8Array | null;
+    try {
+      // Workers refuse a fetch that is called as a method of anything.
+      const { fetch } = this.#ports;
+      const answer = await fetch(address, { method: "POST", headers, body, redirect: "manual", signal });
+      status = answer.status;
+      // A fetch like a browser's hides the status of a redirect that it does not follow.
+      if (status === 0 || (status >= 300 && status < 400)) {
+        answer.body?.cancel().catch(() => undefined);
+        return err({ kind: "redirected", status });
+      }
+      contentType = answer.headers.get("content-type") ?? "";
+      bytes = answer.body ? await readCapped(answer.body.getReader(), limitBytes) : new Uint8Array();
+    } catch (error) {
+      return err({ kind: "not-reached", reason: maskedText(causeOf(error), secrets) });
+    }
+    if (bytes === null) return err({ kind: "too-large", limitBytes });
+    const text = decodeText(bytes, contentType);
+    const read = text.ok ? readResponse(operation, text.value, reads) : text;
+    if (read.ok) return ok({ ...read.value, wrong: read.value.wrong.map((field) => maskedValue(field, secrets)) });
+    if (read.error.kind === "refused") return err(withoutSecrets(read.error, secrets));
+    if (read.error.kind === "wrong-field") return err(maskedValue(read.error, secrets));
+    if (status < 400) return read;
+    const looksLike = read.error.kind === "not-xml" ? read.error.looksLike : "other";
+    return err({ kind: "http-status", status, looksLike });
+  }
+}
+
+interface MatchingRecords {
+  readonly total?: number;
+  readonly returned?: number;
+  readonly startFrom?: number;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Where the request begins its list; what is wrong with it, the check of the request says. */
+function listControlOf(request: unknown): Readonly<Record<string, unknown>> {
+  return isRecord(request) && isRecord(request.listControl) ? request.listControl : {};
+}
+
+function listAt(value: Readonly<Record<string, unknown>>, name: string | undefined): readonly unknown[] {
+  const found = name === undefined ? [] : value[name];
+  return Array.isArray(found) ? found : [];
+}
+
+function isEmptyList(fault: XmlApiFault): boolean {
+  return fault.kind === "refused" && fault.exceptionId === noRecordId;
+}
+
+function isRateLimit(fault: XmlApiFault): boolean {
+  return fault.kind === "refused" && fault.why === "rate-limit";
+}
+
+/** A failure that may be over at the next try. */
+function isPassing(fault: XmlApiFault): boolean {
+  if (fault.kind === "refused") return fault.why === "not-responding";
+  return fault.kind === "not-reached" || fault.kind === "timed-out";
+}
+
+function notSent(retryAt: number): Refused {
+  const reason = "not sent: the site refused an earlier request for its rate limit";
+  return { kind: "refused", why: "rate-limit", exceptionId: "000045", reason, subErrors: [], retryAt };
+}
+
+/** Sites repeat what they refuse. */
+function withoutSecrets(refused: Refused, secrets: readonly string[]): Refused {
+  const masked = <Part extends { readonly reason: string; readonly value?: string }>(part: Part): Part =>
+    maskedValue({ ...part, reason: maskedText(part.reason, secrets) }, secrets);
+  return { ...masked(refused), subErrors: refused.subErrors.map(masked) };
+}
+
+function maskedValue<Field extends { readonly value?: string }>(field: Field, secrets: readonly string[]): Field {
+  return field.value === undefined ? field : { ...field, value: maskedText(field.value, secrets) };
+}
+
+/** The longest secret first: one may be part of another. */
+function maskedText(said: string, secrets: readonly string[]): string {
+  const longestFirst = secrets.toSorted((one, other) => other.length - one.length);
+  return longestFirst.reduce((shown, secret) => shown.replaceAll(secret, "…"), said);
+}
+
+/** Node's fetch says why only in its cause. */
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? `: ${reasonOf(error.cause)}` : "";
+  return `${reasonOf(error)}${cause}`;
+}

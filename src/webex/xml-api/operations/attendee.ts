@@ -1,0 +1,163 @@
+import { digits, group, list, listTo, oneOf, operation, required, text, time, whole, yesOrNo } from "../fields.ts";
+import { attendeeFields, lstControlFields, matchingRecordsFields, personFields } from "./common.ts";
+
+/** Those invited to a session, and those registered for one. Fields and limits as in the public schema, in its order. */
+export const attendeeOperations = {
+  createMeetingAttendee: operation({
+    name: "createMeetingAttendee",
+    service: "attendee",
+    binding: "attendee.CreateMeetingAttendee",
+    standing: "documented",
+    kind: "create",
+    request: {
+      // One attendee, or several in `attendees`.
+      person: group(personFields),
+      contactID: digits,
+      joinStatus: oneOf("REGISTER", "INVITE", "REJECT", "ACCEPT"),
+      meetingKey: digits,
+      sessionKey: digits,
+      language: text,
+      role: oneOf("ATTENDEE", "PRESENTER", "HOST", "LIMITED"),
+      emailInvitations: yesOrNo,
+      locale: text,
+      timeZoneID: whole,
+      languageID: whole,
+      attendees: list(group(attendeeFields)),
+      validateFormat: yesOrNo,
+    },
+    response: {
+      attendeeId: list(digits),
+      register: list(group({ attendeeID: required(digits), registerID: required(digits) })),
+    },
+  }),
+  lstMeetingAttendee: operation({
+    name: "lstMeetingAttendee",
+    service: "attendee",
+    binding: "attendee.LstMeetingAttendee",
+    standing: "documented",
+    kind: "list",
+    request: {
+      listControl: group(lstControlFields),
+      order: group({ orderBy: listTo(3, text), orderAD: listTo(3, oneOf("ASC", "DESC")) }),
+      meetingKey: digits,
+      sessionKey: digits,
+      joinStatus: oneOf("REGISTER", "INVITE", "REJECT", "ACCEPT"),
+      confID: digits,
+      inclHistory: yesOrNo,
+    },
+    response: {
+      matchingRecords: group(matchingRecordsFields),
+      attendee: list(
+        group({
+          person: required(group(personFields)),
+          contactID: digits,
+          joinStatus: oneOf("REGISTER", "INVITE", "REJECT", "ACCEPT"),
+          meetingKey: digits,
+          sessionKey: digits,
+          language: text,
+          role: oneOf("ATTENDEE", "PRESENTER", "HOST", "LIMITED"),
+          emailInvitations: yesOrNo,
+          locale: text,
+          timeZoneID: whole,
+          languageID: whole,
+          attendeeId: required(digits),
+          confID: digits,
+          status: group({
+            invited: required(yesOrNo),
+            registered: required(yesOrNo),
+            rejected: required(yesOrNo),
+            accepted: required(yesOrNo),
+          }),
+          registerID: digits,
+        }),
+      ),
+    },
+    items: "attendee",
+  }),
+  delMeetingAttendee: operation({
+    name: "delMeetingAttendee",
+    service: "attendee",
+    binding: "attendee.DelMeetingAttendee",
+    standing: "documented",
+    kind: "delete",
+    request: {
+      attendeeID: list(digits),
+      attendeeEmail: list(group({ email: required(text), sessionKey: required(digits) })),
+      sendEmail: yesOrNo,
+    },
+    response: {},
+  }),
+  registerMeetingAttendee: operation({
+    name: "registerMeetingAttendee",
+    service: "attendee",
+    binding: "attendee.RegisterMeetingAttendee",
+    standing: "schema",
+    kind: "other",
+    request: {
+      attendees: required(
+        list(
+          group({
+            person: required(group(personFields)),
+            joinStatus: oneOf("REGISTER", "INVITE", "REJECT", "ACCEPT"),
+            sessionKey: digits,
+            role: oneOf("ATTENDEE", "PRESENTER", "HOST", "LIMITED"),
+            confID: digits,
+            emailInvitations: yesOrNo,
+            language: text,
+            locale: text,
+            timeZoneID: whole,
+          }),
+        ),
+      ),
+      validateFormat: yesOrNo,
+    },
+    response: { register: list(group({ attendeeID: required(digits), registerID: required(digits) })) },
+  }),
+  getEnrollmentInfo: operation({
+    name: "getEnrollmentInfo",
+    service: "attendee",
+    binding: "attendee.GetEnrollmentInfo",
+    standing: "schema",
+    kind: "get",
+    request: { confID: digits, sessionKey: digits },
+    response: {
+      session: list(
+        group({
+          confID: required(digits),
+          attendee: list(
+            group({
+              attendeeID: required(digits),
+              enrollFields: group({
+                defaultFields: group({
+                  firstName: text,
+                  lastName: text,
+                  email: text,
+                  company: text,
+                  phoneNum: text,
+                  title: text,
+                  numEmployees: text,
+                  receiveInfo: yesOrNo,
+                  address1: text,
+                  address2: text,
+                  city: text,
+                  state: text,
+                  zipcode: text,
+                  country: text,
+                  leadSourceID: text,
+                  leadScore: text,
+                }),
+                customFields: group({ field: list(group({ label: required(text), value: text })) }),
+              }),
+              domain: text,
+              ipAddress: text,
+              submitTime: time,
+              status: oneOf("PENDING", "APPROVED", "REJECTED"),
+            }),
+          ),
+          matchingRecords: group(matchingRecordsFields),
+          sessionKey: required(digits),
+        }),
+      ),
+    },
+  }),
+} as const;
