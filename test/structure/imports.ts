@@ -11,6 +11,7 @@ interface Rule {
 export const rules: Readonly<Record<string, Rule>> = {
   "src/foundation": { may: [] },
   "src/tsp": { may: ["src/foundation", "saxes"] },
+  "src/webex": { may: ["src/foundation", "fast-xml-parser"] },
   "src/bridge": { may: ["src/foundation", "valibot"] },
   "src/link": { may: ["src/foundation", "src/bridge", "valibot"] },
   "src/settings": { may: ["src/foundation", "src/tsp", "valibot"] },
