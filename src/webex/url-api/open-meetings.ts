@@ -15,8 +15,8 @@ export interface OpenMeetingsError {
 
 const maxCharacters = 4_000_000;
 
-/** The document has no attributes and no text with entities, so that entities stay as they are. */
-const parser = new XMLParser({ parseTagValue: false, processEntities: false, removeNSPrefix: true });
+/** Keys stay text, with the zeros that they begin with. */
+const parser = new XMLParser({ parseTagValue: false, removeNSPrefix: true });
 
 /** Reads the document with which a site answers list-open-meetings: the keys of the meetings in progress, joined by `;`. */
 export function readOpenMeetings(document: string): Result<OpenMeetings, OpenMeetingsError> {

@@ -288,9 +288,12 @@ function originOf(url: string): string {
   return URL.parse(url)?.origin ?? "";
 }
 
+/** Without the user and the query of an address: what nobody else may know stands there. */
 function shown(value: unknown): string {
-  const json = JSON.stringify(value)?.replace(/\/\/.*@/, "//…@") ?? typeof value;
-  return json.length <= 60 ? json : `${json.slice(0, 60)}…`;
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (typeof value !== "string") return value === null ? "null" : `a ${typeof value}`;
+  const safe = value.replace(/\/\/[^/]*@/, "//…@").replace(/[?#].*$/s, "?…");
+  return JSON.stringify(safe.length <= 60 ? safe : `${safe.slice(0, 60)}…`);
 }
 
 function fault(

@@ -39,7 +39,8 @@ export function siteOf(given: string): Result<Site, SiteError> {
   const name = path === "" ? (host.split(".")[0] ?? "") : path;
   if (!siteName.test(name) || (path === "" && isLoopback(host)))
     return wrong(given, "must have the site's name as its path");
-  return ok(siteAt(scheme.toLowerCase(), port === undefined ? host : `${host}:${port}`, name));
+  const site = siteAt(scheme.toLowerCase(), port === undefined ? host : `${host}:${port}`, name);
+  return URL.canParse(site.url) ? ok(site) : wrong(given, "has a host that there cannot be");
 }
 
 function siteAt(scheme: string, host: string, name: string): Site {

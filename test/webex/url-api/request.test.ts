@@ -120,6 +120,25 @@ test("a back URL with the name of the command's own result in its query is refus
   expect(link(site, "delete-meeting", { MK: key, BU: `${backUrl}?MK=1` }).ok).toBe(true);
 });
 
+test.each([[5n], [{}], [["x"]], [null], [Symbol("x")], [() => 1], [Number.NaN], [{ toJSON: () => JSON.parse("") }]])(
+  "a value of another type is refused, and nothing is thrown (%#)",
+  (value) => {
+    for (const argument of ["MN", "DU", "LF", "BU", "PW"]) {
+      expect(formPost(site, "schedule-meeting", { [argument]: value } as never)).toMatchObject({
+        ok: false,
+        error: { kind: "wrong-value", argument },
+      });
+    }
+  },
+);
+
+test("an error shows no query of a back URL, since the one thing that nobody can guess stands there", () => {
+  const built = link(site, "log-out", { BU: `${backUrl}?state=x7#y` });
+
+  expect(built).toMatchObject({ ok: false, error: { kind: "wrong-value", argument: "BU" } });
+  expect(JSON.stringify([built, link(site, "log-out", { BU: `x${backUrl}?state=x7` })])).not.toContain("x7");
+});
+
 test("a log-in has a password or a ticket", () => {
   const oneOf = { ok: false, error: { kind: "one-of", arguments: ["PW", "TK"] } };
 

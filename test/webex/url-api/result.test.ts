@@ -119,7 +119,8 @@ describe("list-open-meetings answers with a document", () => {
     `<?xml version="1.0" encoding="UTF-8"?><ListOpenMeetings>${inner}</ListOpenMeetings>`;
 
   test.each([
-    ["<Status>SUCCESS</Status><MeetingKeys>718293645;5;</MeetingKeys>", ["718293645", "5"]],
+    ["<Status>SUCCESS</Status><MeetingKeys>718293645;05;</MeetingKeys>", ["718293645", "05"]],
+    ["<Status>SUCCESS</Status><MeetingKeys>012</MeetingKeys>", ["012"]],
     ["<Status>SUCCESS</Status><Reason/><MeetingKeys></MeetingKeys>", []],
     ["\n <Status> SUCCESS </Status>\n <New>x</New>", []],
   ])("%s", (inner, meetingKeys) => {
@@ -127,6 +128,9 @@ describe("list-open-meetings answers with a document", () => {
   });
 
   test("a failure has its reason", () => {
+    expect(readOpenMeetings(document("<Status>FAIL</Status><Reason>x &amp; y</Reason>"))).toMatchObject({
+      value: { reason: "other", reasonText: "x & y" },
+    });
     expect(readOpenMeetings(document("<Status>FAIL</Status><Reason>AccessDenied</Reason>"))).toEqual({
       ok: true,
       value: { status: "failure", reason: "access-denied", reasonText: "AccessDenied" },

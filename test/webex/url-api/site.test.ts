@@ -38,6 +38,7 @@ test.each([
   ["https://acme.webex.com:70000/acme", "no such port"],
   ["https://acme.webex.com:0/acme", "no such port"],
   ["http://127.0.0.1:8807", "an address without a site's name"],
+  ["http://127.999.0.1:8807/acme", "no such address"],
   ["acme.webex.com\n", "a line end"],
   ["ácme", "a letter that a host does not have"],
   ["a".repeat(64), "too long a name"],
