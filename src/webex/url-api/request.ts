@@ -77,7 +77,8 @@ export function formPage<Name extends CommandName>(
   const url = `${site.url}${pages[commands[name].page].path}`;
   // Some browsers hold a form to this list through all redirects after it, which lead over WebEx's servers to the back URL.
   const targets = written.value.filter(({ kind }) => kind === "back-url" || kind === "page-of-site");
-  const plain = [url, ...targets.map(({ value }) => value)].filter((target) => /^http:/i.test(target)).map(originOf);
+  const further = targets.flatMap(({ value }) => [value, URL.parse(value)?.searchParams.get("BU") ?? ""]);
+  const plain = [url, ...further].filter((target) => /^http:/i.test(target)).map(originOf);
   const policy = [
     "default-src 'none'",
     "base-uri 'none'",

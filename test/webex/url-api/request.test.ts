@@ -199,6 +199,15 @@ test("a browser may follow a form over a simulated site to a back URL without HT
   );
 });
 
+test("it may follow to the back URL of the page that MU names, too", () => {
+  const MU = "https://acme.webex.com/acme/m.php?AT=HM&MK=1&BU=http%3A%2F%2Flocalhost%3A8788%2Fback";
+  const page = formPage(site, "log-in", { WID: "lee", PW: "s", MU });
+
+  expect(page.ok && page.value.headers["content-security-policy"]).toContain(
+    "form-action https: http://localhost:8788;",
+  );
+});
+
 test("a shell's texts become what the table has", () => {
   expect(argumentsOfText("schedule-meeting", { MN: "12", DU: "60", LF: "yes", AJ: "0", TC2: "7" })).toEqual({
     ok: true,
