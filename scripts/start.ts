@@ -118,15 +118,13 @@ async function start(): Promise<() => Promise<void>> {
   const [secret] = [...checked.value.values()][0]?.settings.adapterSecrets ?? [];
   tell("adapter", `${url}/tsp/local${secret ? `/${secret}` : ""}`);
   for (const [what, line] of bridge.howToCall) tell(what, line);
-  if (ports.site) {
-    tell(
-      "site",
-      `http://127.0.0.1:${ports.site}/${first.site}/, with a host ${first.host} and an administrator ${first.admin}`,
-    );
+  const stopping = new AbortController();
+  const siteUrl = ports.site ? `http://127.0.0.1:${ports.site}/${first.site}/` : undefined;
+  if (siteUrl) {
+    tell("site", `${siteUrl}, with a host ${first.host} and an administrator ${first.admin}`);
     tell("", `their passwords are in ${join(siteFolder, "passwords.json")}`);
   }
-  const stopping = new AbortController();
-  void allConnected(url, token, stopping.signal).then((ready) => ready && print(`bridgehead ready: ${url}`));
+  void allConnected(url, token, siteUrl, stopping.signal).then((ready) => ready && print(`bridgehead ready: ${url}`));
 
   return async () => {
     print("bridgehead stops");
@@ -309,15 +307,21 @@ function nodeProgram(args: readonly string[], env: Readonly<Record<string, strin
   return { command: process.execPath, args: [join(project, file), ...rest], env };
 }
 
-/** Waits until the edge says that the agent is connected and the bridge answers it; false after `giveUp`. */
-async function allConnected(url: string, token: string, giveUp: AbortSignal): Promise<boolean> {
+/** Waits until the edge says that the agent is connected and the bridge answers it, and the site answers; false after `giveUp`. */
+async function allConnected(
+  url: string,
+  token: string,
+  siteUrl: string | undefined,
+  giveUp: AbortSignal,
+): Promise<boolean> {
   const headers = { authorization: `Bearer ${token}` };
   const complainAt = Date.now() + 15_000;
   let complained = false;
   while (!giveUp.aborted) {
     const answer = await fetch(`${url}/readyz`, { headers, signal: AbortSignal.timeout(2_000) }).catch(() => null);
     const body = await answer?.text().catch(() => "");
-    if (answer?.status === 200) return !giveUp.aborted;
+    const site = siteUrl === undefined || (await fetch(siteUrl).catch(() => null))?.ok;
+    if (answer?.status === 200 && site) return !giveUp.aborted;
     if (Date.now() > complainAt && !complained) {
       complained = true;
       console.error(`still waiting after 15 s; /readyz says: ${body ?? "nothing, the edge does not answer"}`);
