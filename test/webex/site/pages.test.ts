@@ -278,6 +278,18 @@ test.each([
   if (changes) expect(dump(browser.site)).not.toBe(before);
 });
 
+test("nobody joins a meeting that is locked, or one that has not begun", () => {
+  const browser = new Browser();
+  const join = () => browser.ask("m.php", `AT=JM&MK=${seeded.MC}&AN=Jo&PW=pier-9-pass`);
+
+  expect(join()).toEqual(failed("JM", "Unknown"));
+  start(browser.site.site, browser.site.site.session(seeded.MC));
+  browser.site.site.run("UPDATE sessions SET locked = 1");
+  expect(join()).toEqual(failed("JM", "AccessDenied"));
+  browser.site.site.run("UPDATE sessions SET locked = 0");
+  expect(join()).toEqual(done("JM", MK("MC")));
+});
+
 test("HS starts a support session of one's own", () => {
   const browser = new Browser().logIn("ben.cole");
 
