@@ -44,10 +44,7 @@ function xmlOf(shape: Shape): fc.Arbitrary<string> {
       return fc.constantFrom(...shape.values.map(escaped));
     case "group": {
       const parts = shape.elements.map(({ name, required, most, shape: type }) => {
-        const one = fc
-          .constant(null)
-          .chain(() => xmlOf(type()))
-          .map((inside) => `<${name}>${inside}</${name}>`);
+        const one = xmlOf(type()).map((inside) => `<${name}>${inside}</${name}>`);
         const some = fc
           .array(one, { minLength: required ? 1 : 0, maxLength: Math.min(most, 2) })
           .map((all) => all.join(""));
@@ -62,9 +59,9 @@ function xmlOf(shape: Shape): fc.Arbitrary<string> {
 test.each([...entries])(
   "any request of %s that keeps to the schema is answered as the schema has it, or refused",
   (type, entry) => {
+    const site = new SiteOnTest();
     fc.assert(
       fc.property(xmlOf(entry.request()), fc.constantFrom("site.admin", "anna.berg", "ben.cole"), (body, by) => {
-        const site = new SiteOnTest();
         const answer = site.ask(type, body, site.as(by));
         const content = parseXml(answer).children[1]?.children[0];
         if (textOf(answer, "result") === "FAILURE") {
@@ -90,15 +87,15 @@ test.each(commands)(
       .filter(Boolean)
       .map((word) => word.replace("!", "").replace("#", "1"));
     const args = fc.dictionary(fc.constantFrom("ZZ", ...names), fc.oneof(words, numbers.map(String)));
+    const { site } = new SiteOnTest();
     fc.assert(
       fc.property(args, fc.boolean(), (given, isLoggedIn) => {
-        const { site } = new SiteOnTest();
         const cookie = isLoggedIn ? site.issue("cookie", site.userNamed("anna.berg")?.user_id ?? 0) : "";
         const query = new URLSearchParams({ AT: code, BU: "https://portal.example/", PID: "quay7", ...given });
         if (!names.includes("PID")) query.delete("PID");
         const answer = answerPage(site, page, query, cookie);
 
-        if (answer.status === 200) expect(answer.body).toContain("<!doctype html>");
+        if (answer.status === 200) expect(answer.body).toMatch(/^(?:<!doctype html>|<\?xml )/);
         else {
           const back = new URL(answer.headers.location ?? "").searchParams;
           expect([back.get("AT"), ["SUCCESS", "FAIL"].includes(back.get("ST") ?? "")]).toEqual([code, true]);
