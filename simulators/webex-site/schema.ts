@@ -123,7 +123,7 @@ function readValue(shape: Exclude<Shape, { kind: "group" | "any" }>, text: strin
   const trimmed = text.trim();
   switch (shape.kind) {
     case "text":
-      if (text.length > shape.longest) throw invalid(path, `is longer than ${shape.longest} characters`);
+      if ([...text].length > shape.longest) throw invalid(path, `is longer than ${shape.longest} characters`);
       return text;
     case "whole": {
       const value = Number(trimmed);
