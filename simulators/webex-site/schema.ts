@@ -50,7 +50,7 @@ export type Prefix = keyof typeof namespaces;
  * `name`, then `?` (may be absent), `*` (any number of times), `+` (at least once), `*3` (at most three times) or
  * nothing; then its type: `text`, `text 16` (the most characters), `whole`, `whole 1..31`, `number`, `yesno`, `any`,
  * `= A | B`, another type of the schema, or nothing for a group whose elements are the deeper lines. `oneof`: one of
- * them alone. `& name` begins a type with the elements of another.
+ * them alone. `& name` begins a type with the elements of another. `#` begins a remark.
  */
 const types = new Map<string, () => Shape>();
 for (const file of readdirSync(new URL("schema/", import.meta.url))) {
@@ -59,7 +59,7 @@ for (const file of readdirSync(new URL("schema/", import.meta.url))) {
     .split("\n")
     .filter(Boolean);
   lines.forEach((line, at) => {
-    if (line.startsWith(" ")) return;
+    if (/^[ #]/.test(line)) return;
     const [name = "", ...kind] = line.split(" ");
     types.set(
       `${prefix}.${name}`,

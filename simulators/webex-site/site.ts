@@ -195,7 +195,7 @@ export class Site {
 export const timeZones: readonly TimeZone[] = zonesOfSchema();
 
 function zonesOfSchema(): readonly TimeZone[] {
-  const shape = typeNamed("com.timeZoneType")?.();
+  const shape = typeNamed("com.timeZoneNames")?.();
   const names = shape?.kind === "one-of" ? shape.values : [];
   return names.map((name, id) => {
     const [, sign = "+", hours = "", minutes = ""] = /^GMT([+-])(\d\d):(\d\d)/.exec(name) ?? [];

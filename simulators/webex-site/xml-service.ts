@@ -130,10 +130,12 @@ function whoAsks(site: Site, context: Tree, found: readonly { each: XmlElement; 
       return owner && (!isNamed || owner.user_id === user?.user_id) ? owner : undefined;
     }
     if (password !== undefined) return user?.password === password ? user : undefined;
-    // Single sign-on: the assertion of this one operation says who it is.
+    // What this one operation has as its proof stands in the request itself.
     const [only, ...others] = found;
-    const isAssertion = only?.entry.name === "authenticateUser" && others.length === 0;
-    return isAssertion && user && isAssertedBy(only.each, user) ? user : undefined;
+    if (only?.entry.name !== "authenticateUser" || others.length > 0 || !user) return undefined;
+    const token = only.each.children.find(({ name }) => name === "accessToken")?.text ?? "";
+    const isTokens = site.bearer(["access-token"], token)?.user_id === user.user_id;
+    return isTokens || isAssertedBy(only.each, user) ? user : undefined;
   };
   const caller = proof();
   if (!caller) throw new Refusal("wrongPassword");

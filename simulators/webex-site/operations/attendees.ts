@@ -1,6 +1,6 @@
 import { type Call, isAsked, ordered, page } from "../call.ts";
 import { Refusal } from "../refusals.ts";
-import type { Tree } from "../schema.ts";
+import type { Tree, Value } from "../schema.ts";
 import { attendeesOf, isHost, personTree, savePerson } from "../sessions.ts";
 import type { AttendeeRow, SessionRow } from "../tables.ts";
 import { group, groups, list, text } from "../trees.ts";
@@ -10,9 +10,11 @@ export const attendees: Service = {
   binding: "attendee",
   prefix: "att",
   operations: {
-    createMeetingAttendee: documented(changesOwn, (call) =>
-      added(call, [call.request, ...groups(call.request, "attendees")]),
-    ),
+    createMeetingAttendee: documented(changesOwn, (call) => {
+      const people = [call.request, ...groups(call.request, "attendees")].filter(({ person }) => person !== undefined);
+      if (people.length === 0) throw new Refusal("invalid", "createMeetingAttendee.person is required");
+      return added(call, people, keyOf(call.request));
+    }),
     registerMeetingAttendee: inSchema(changesOwn, (call) => {
       const registering = groups(call.request, "attendees").map((each) => ({ ...each, joinStatus: "REGISTER" }));
       return added(call, registering);
@@ -64,9 +66,9 @@ export const attendees: Service = {
   },
 };
 
-/** Each attendee may name its own session; the first one's holds for those that do not. */
-function added(call: Call, given: readonly Tree[]): Tree {
-  const usual = given.map(keyOf).find((key) => key !== undefined);
+/** Each attendee may name its own session; for the others it is the request's, or else the first that is named. */
+function added(call: Call, given: readonly Tree[], asked?: Value): Tree {
+  const usual = asked ?? given.map(keyOf).find((key) => key !== undefined);
   const rows = given.map((each) => {
     const session = sessionOf(call, { sessionKey: keyOf(each) ?? usual, confID: each.confID });
     const part = each.role === "PRESENTER" && session.service === "TC" ? "presenter" : "attendee";

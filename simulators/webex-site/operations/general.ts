@@ -5,7 +5,7 @@ import type { Tree, Value } from "../schema.ts";
 import { services } from "../sessions.ts";
 import type { UserRow } from "../tables.ts";
 import { at, group, groups, list, merge, text } from "../trees.ts";
-import { changesOwn, inSchema, readsOwn, readsPublic, type Service } from "./operation.ts";
+import { changesOwn, inSchema, readsOwn, readsPublic, readsSite, type Service } from "./operation.ts";
 import { getSessionInfo } from "./session-info.ts";
 import { generalSessions } from "./sessions.ts";
 import { API_VERSION } from "./users.ts";
@@ -32,13 +32,13 @@ export const general: Service = {
   operations: {
     getSessionInfo,
     ...generalSessions,
-    getAPIVersion: inSchema(readsPublic, (call) => ({
+    getAPIVersion: inSchema({ ...readsPublic, nobody: "public" }, (call) => ({
       apiVersion: API_VERSION,
       release: "WBS31",
       ...(call.request.returnTrainReleaseVersion === true && { trainReleaseVersion: "T31L" }),
     })),
-    // Which session a call back belongs to; no public source shows how the answer says so.
-    detectSessionByCallback: inSchema(readsOwn, () => ({}), null),
+    // Sessions that a call back to a number belongs to: for site administrators; how it is asked and answered is not public.
+    detectSessionByCallback: inSchema(readsSite, () => ({}), null),
 
     createContacts: inSchema(changesOwn, (call) => ({
       contactID: groups(call.request, "contact").map((person) => {
@@ -197,9 +197,16 @@ function addMembers(call: Call, listId: number, ids: Value | undefined): void {
   }
 }
 
+/** The two operations call the same settings by two names; only one of them may name another host. */
 function saveOneClick(call: Call): Tree {
-  const profile = JSON.stringify(merge(JSON.parse(call.user.profile), { oneClick: call.request }));
-  call.site.update("users", { profile }, "user_id = ?", call.user.user_id);
+  const { hostWebExID, oneClickMetaData, ...settings } = call.request as {
+    hostWebExID?: Value;
+    oneClickMetaData?: Tree;
+  };
+  const owner = call.owner(hostWebExID);
+  const oneClick: Tree = { ...settings, ...(oneClickMetaData && { metaData: oneClickMetaData }) };
+  const profile = JSON.stringify(merge(JSON.parse(owner.profile), { oneClick }));
+  call.site.update("users", { profile }, "user_id = ?", owner.user_id);
   return {};
 }
 

@@ -75,11 +75,12 @@ export const training: Service = {
     }),
     checkLabAvailability: documented(readsPublic, (call) => {
       const lab = labAsked(call);
-      const { timeZoneID, sessionStartTime, sessionEndTime } = call.request;
       const [from, to] = span(call);
+      const zone = call.site.zone(call.request.timeZoneID).id;
       const numComputers = Math.max(0, lab.computers - taken(call, lab.name, from, to));
       const status = numComputers >= Number(call.request.numComputers) ? "AVAILABLE" : "UNAVAILABLE";
-      const times = { timeZoneID, sessionStartTime, sessionEndTime };
+      const [sessionStartTime = "", sessionEndTime = ""] = [from, to].map((time) => call.site.time(time, zone));
+      const times = { timeZoneID: zone, sessionStartTime, sessionEndTime };
       return { availabilityLabs: [{ labName: lab.name, ...times, numComputers, status }] };
     }),
     getLabSchedule: documented(readsPublic, (call) => {
@@ -100,21 +101,21 @@ export const training: Service = {
         })),
       };
     }),
-    reserveLab: inSchema(
-      changesOwn,
-      (call) => {
-        const lab = labAsked(call);
-        const [from, to] = span(call);
-        const computers = Number(call.request.numComputers ?? 1);
-        if (taken(call, lab.name, from, to) + computers > lab.computers)
-          throw new Refusal("impossible", "the lab is taken");
-        const name = String(call.request.confName ?? "Lab");
-        const row = { lab: lab.name, name, host_id: call.user.user_id, starts_at: from, ends_at: to, computers };
-        call.site.insert("lab_reservations", row);
-        return {};
-      },
-      null,
-    ),
+    reserveLab: inSchema(changesOwn, (call) => {
+      const { request, site } = call;
+      const lab = labAsked(call);
+      const minutes = whole(request, "timeLimit") ?? 60;
+      const zone = site.zone(request.timeZoneID);
+      const from = request.startDate === undefined ? site.now() : readTime(String(request.startDate), zone);
+      const to = request.endDate === undefined ? from + minutes * 60_000 : readTime(String(request.endDate), zone);
+      if (to <= from) throw new Refusal("invalid", "endDate must be after startDate");
+      const computers = whole(request, "numComputers") ?? 1;
+      if (taken(call, lab.name, from, to) + computers > lab.computers)
+        throw new Refusal("impossible", "the lab is taken");
+      const row = { lab: lab.name, name: text(request, "topic") ?? "Lab", host_id: call.user.user_id };
+      site.insert("lab_reservations", { ...row, starts_at: from, ends_at: to, computers });
+      return {};
+    }),
     lstLibTests: inSchema(readsOwn, (call) => {
       const found = call.site
         .all<TestRow>("SELECT * FROM tests ORDER BY test_id")

@@ -1,6 +1,7 @@
 import { type Call, hasText, isAsked, ordered, page, within } from "../call.ts";
 import { Refusal } from "../refusals.ts";
 import type { Tree } from "../schema.ts";
+import { IDLE_MS } from "../site.ts";
 import type { UserRow } from "../tables.ts";
 import { at, group, groups, list, text } from "../trees.ts";
 import { addUser, changeUser, userSummary, userTree } from "../users.ts";
@@ -46,9 +47,11 @@ export const users: Service = {
       call.owner(call.request.webExID);
       return { userLogoutURL: call.site.url("p.php", { AT: "LO", ...backUrl(call) }) };
     }),
-    // The door has checked the assertion already: it is what authenticates this request.
+    // The door has checked already who it is: by the assertion or the token of this request, or by password.
     authenticateUser: inSchema(readsOwn, (call) => ({
       sessionTicket: call.site.issue("session-ticket", call.user.user_id),
+      createTime: String(call.site.now()),
+      timeToLive: String(IDLE_MS / 1_000),
     })),
     getLoginTicket: inSchema(readsOwn, (call) => ({
       ticket: call.site.issue("login-ticket", call.user.user_id),

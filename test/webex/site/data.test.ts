@@ -183,6 +183,11 @@ test("attendees are added, listed by status, and removed by id or by address", (
   const emails = (body: string) => textsOf(site.ask("attendee.LstMeetingAttendee", `${key("MC")}${body}`), "email");
 
   expect(ids).toHaveLength(2);
+  expect(outcomeOf(site.ask("attendee.CreateMeetingAttendee", key("MC")))).toBe(
+    "The request does not keep to the schema",
+  );
+  const others = site.ask("attendee.CreateMeetingAttendee", `${key("TC")}<attendees>${person("lou")}</attendees>`);
+  expect(textsOf(others, "attendeeId")).toHaveLength(1);
   expect(textsOf(added, "registerID")).toHaveLength(1);
   expect(emails("<joinStatus>REGISTER</joinStatus>")).toEqual(["kit@visitor.example"]);
   const byBoth = `<attendeeID>${ids[0]}</attendeeID><attendeeEmail><email>KIT@visitor.example</email>${key("MC")}</attendeeEmail>`;
@@ -193,12 +198,22 @@ test("attendees are added, listed by status, and removed by id or by address", (
 
 test("a lab has so many computers and no more", () => {
   const site = new SiteOnTest();
-  const times = (from: string, to: string) =>
-    `<labName>Bridge simulator</labName><timeZoneID>4</timeZoneID><sessionStartTime>11/30/2026 ${from}</sessionStartTime><sessionEndTime>11/30/2026 ${to}</sessionEndTime>`;
+  const day = "11/30/2026";
   const reserve = (count: number) =>
-    outcomeOf(site.ask("training.ReserveLab", `${times("09:00", "10:00")}<numComputers>${count}</numComputers>`));
+    outcomeOf(
+      site.ask(
+        "training.ReserveLab",
+        `<labName>Bridge simulator</labName><numComputers>${count}</numComputers><startDate>${day} 09:00</startDate><endDate>${day} 10:00</endDate><timeZoneID>4</timeZoneID>`,
+      ),
+    );
   const check = (from: string, to: string) =>
-    textOf(site.ask("training.CheckLabAvailability", `${times(from, to)}<numComputers>3</numComputers>`), "status");
+    textOf(
+      site.ask(
+        "training.CheckLabAvailability",
+        `<labName>Bridge simulator</labName><timeZoneID>4</timeZoneID><sessionStartTime>${day} ${from}</sessionStartTime><sessionEndTime>${day} ${to}</sessionEndTime><numComputers>3</numComputers>`,
+      ),
+      "status",
+    );
 
   expect(reserve(4)).toBe("SUCCESS");
   expect(reserve(3)).toBe("That cannot be done");

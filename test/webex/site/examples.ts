@@ -54,7 +54,7 @@ export const examples: readonly Example[] = [
     type: "ep.SetupOneClickSettings",
     body: "<metaData><serviceType>MeetingCenter</serviceType><sessionType>3</sessionType><confName>At once</confName></metaData>",
   },
-  { type: "ep.SetOneClickSettings", body: "<metaData><confName>At once</confName></metaData>" },
+  { type: "ep.SetOneClickSettings", body: "<oneClickMetaData><confName>At once</confName></oneClickMetaData>" },
   {
     type: "ep.GetJoinSessionInfo",
     body: `${key("MC")}<sessionPassword>pier-9-pass</sessionPassword><attendeeName>Jo</attendeeName><attendeeEmail>jo@visitor.example</attendeeEmail>`,
@@ -66,7 +66,7 @@ export const examples: readonly Example[] = [
     body: "<recording><recordingID>1</recordingID><password>tide</password></recording><basic><topic>Renamed</topic></basic>",
   },
   { type: "ep.DelRecording", body: "<recordingID>1</recordingID>" },
-  { type: "ep.DetectSessionByCallback", body: "<callbackNumber>14085550111</callbackNumber>" },
+  { type: "ep.DetectSessionByCallback", by: "site.admin", body: "<callbackNumber>14085550111</callbackNumber>" },
 
   {
     type: "meeting.CreateMeeting",
@@ -98,7 +98,10 @@ export const examples: readonly Example[] = [
     body: `<labName>Bridge simulator</labName>${times}<numComputers>2</numComputers>`,
   },
   { type: "training.GetLabSchedule", body: `<labName>Bridge simulator</labName>${times}` },
-  { type: "training.ReserveLab", body: `<labName>Bridge simulator</labName>${times}<numComputers>2</numComputers>` },
+  {
+    type: "training.ReserveLab",
+    body: "<labName>Bridge simulator</labName><numComputers>2</numComputers><topic>Docking</topic><timeLimit>60</timeLimit><startDate>11/25/2026 04:00:00</startDate><endDate>11/25/2026 05:00:00</endDate><timeZoneID>4</timeZoneID><sendMail>false</sendMail>",
+  },
   { type: "training.LstScheduledTests", body: key("TC") },
   { type: "training.GetTestInformation", body: "<testID>5001</testID>" },
   { type: "training.GetIMStestDetails", body: "<testID>5001</testID>" },

@@ -124,7 +124,7 @@ test.each([
   expect(outcomeOf(site.ask("user.GetUser", "<webExId>anna.berg</webExId>", context(site)))).toBe(outcome);
 });
 
-test("a session ticket comes from an assertion, is somebody's own, and lapses 30 minutes after it was last used", () => {
+test("a session ticket comes from an assertion, a token or a password, is somebody's own, and lapses 30 minutes after it was last used", () => {
   const site = new SiteOnTest();
   const assertion = (name: string) => Buffer.from(`<saml:NameID Format="x">${name}</saml:NameID>`).toString("base64");
   const authenticate = (name: string) =>
@@ -134,6 +134,11 @@ test("a session ticket comes from an assertion, is somebody's own, and lapses 30
       "<siteName>harbour</siteName><webExID>anna.berg</webExID>",
     );
   expect(outcomeOf(authenticate("ben.cole"))).toBe("030002");
+  const byToken = `<accessToken>${site.site.issue("access-token", site.user("anna.berg").user_id)}</accessToken>`;
+  const named = "<siteName>harbour</siteName><webExID>anna.berg</webExID>";
+  expect(outcomeOf(site.ask("user.AuthenticateUser", byToken, named))).toBe("SUCCESS");
+  expect(outcomeOf(site.ask("user.AuthenticateUser", byToken, named.replace("anna.berg", "ben.cole")))).toBe("030002");
+  expect(outcomeOf(site.ask("user.AuthenticateUser", "", site.as("anna.berg")))).toBe("SUCCESS");
   const ticket = textOf(authenticate("anna.berg"), "sessionTicket");
   const by = `<siteName>harbour</siteName><sessionTicket>${ticket}</sessionTicket>`;
   const ask = (context: string) => outcomeOf(site.ask("user.GetUser", "<webExId>anna.berg</webExId>", context));
