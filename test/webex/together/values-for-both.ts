@@ -96,7 +96,6 @@ export function differencesOf(fields: Fields, shape: Shape, path = ""): readonly
       .filter((name) => !names.includes(name))
       .map((name) => `${path === "" ? name : `${path}.${name}`} is the client's alone`),
   );
-  if (String(shared) !== String(names.filter((name) => shared.includes(name))))
-    found.push(`${path} has another order`);
+  if (String(shared) !== String(names.filter((name) => shared.includes(name)))) found.push(`${path} has another order`);
   return found;
 }
