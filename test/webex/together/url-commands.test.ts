@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
-import type { PageCall } from "../../../simulators/webex-site/pages/page-call.ts";
+import { csrfOf, type PageCall } from "../../../simulators/webex-site/pages/page-call.ts";
 import { answerPage, pages as sitePages } from "../../../simulators/webex-site/pages.ts";
 import {
   type ArgumentsOf,
@@ -43,32 +43,15 @@ function listening(name: CommandName) {
     const { headers } = answerPage(world.site, path, args, cookie);
     return { heard: heard.pop(), location: headers.location ?? "" };
   };
-  return { read, partnerId: world.site.row.partner_id };
+  return { read, own: { PID: world.site.row.partner_id, CSRF: csrfOf(cookie) } };
 }
-
-/** What the site leaves out: the token, since it hands none out, and what only single public callers know. */
-const clientsAlone: Readonly<Record<string, string>> = {
-  "log-in": "PID",
-  "delete-presenter": "FN",
-  "list-open-meetings": "servicename",
-  ...Object.fromEntries(
-    ["schedule-meeting", "edit-meeting", "impromptu-meeting"].map((name) => [
-      name,
-      "APP APPD MobileDN FN LA ML CP SR CI ST ZP CY PO LU F4 L4 QK",
-    ]),
-  ),
-};
 
 /** What the site cannot do without, and the sources do not mark so. */
 const requiredBySite: Readonly<Record<string, AnyArguments>> = {
   "add-presenter": { MK: "712475001" },
-  "delete-presenter": { MK: "712475001", EM: "jo.kerr@visitor.example" },
+  "delete-presenter": { MK: "712475001" },
   "set-service-type": { SP: "MC" },
 };
-
-function isClientsAlone(name: CommandName, entry: string): boolean {
-  return entry === "CSRF" || (clientsAlone[name] ?? "").split(" ").includes(entry);
-}
 
 function argumentsOfSite(name: CommandName): readonly string[] | null {
   const { page, at } = commands[name];
@@ -89,7 +72,7 @@ test("where client and site differ is known", () => {
     const { arguments: table, others }: Command = commands[name];
     expect(ofSite === null, name).toBe(others === "as-given");
     if (ofSite === null) continue;
-    const shared = Object.keys(table).filter((entry) => entry !== "BU" && !isClientsAlone(name, entry));
+    const shared = Object.keys(table).filter((entry) => entry !== "BU" && entry !== "CSRF");
     // The one option of a new account that a change of an account may not have.
     const theirs = ofSite.filter((word) => !(name === "edit-user" && word === "ForceChangeUserPwd"));
     const required = shared.filter((entry) => table[entry]?.need === "required" || requiredBySite[name]?.[entry]);
@@ -105,9 +88,9 @@ for (const name of commandNames) {
   const { page, at } = commands[name];
 
   test(`${page}.php?AT=${at} (${name}): the site understands every argument, by link, posted and by form page`, () => {
-    const { read, partnerId } = listening(name);
+    const { read, own } = listening(name);
     fc.assert(
-      fc.property(argumentsFor(name, partnerId), (given) => {
+      fc.property(argumentsFor(name, own), (given) => {
         const post = formPost(site, name, given);
         const html = formPage(site, name, given);
         const got = link(site, name, given);
@@ -117,7 +100,7 @@ for (const name of commandNames) {
           new URLSearchParams(readFormPage(html.value.html).fields.map(([key, value]) => [key, value])),
           ...(got.ok ? [new URL(got.value).searchParams] : []),
         ];
-        const { BU, ...others } = asTexts(given);
+        const { BU, CSRF, ...others } = asTexts(given);
 
         for (const request of requests) {
           const { heard, location } = read(request);
@@ -137,13 +120,11 @@ for (const name of commandNames) {
   });
 }
 
-/** Arguments that both sides know, with those that either cannot do without. */
-function argumentsFor<Name extends CommandName>(name: Name, partnerId: string): fc.Arbitrary<ArgumentsOf<Name>> {
+/** Arguments with the site's own partner id and token, and those that either cannot do without. */
+function argumentsFor<Name extends CommandName>(name: Name, own: AnyArguments): fc.Arbitrary<ArgumentsOf<Name>> {
   return argumentsBy(name, { secrets: true }).map((given) => {
-    const shared = Object.entries(given).filter(([key]) => !isClientsAlone(name, key));
-    const PID =
-      Object.hasOwn(commands[name].arguments, "PID") && !isClientsAlone(name, "PID") ? { PID: partnerId } : {};
-    const values = { ...Object.fromEntries(shared), ...requiredBySite[name], ...PID };
+    const ofSite = Object.entries(own).filter(([key]) => given[key] !== undefined);
+    const values = { ...given, ...requiredBySite[name], ...Object.fromEntries(ofSite) };
     return values as unknown as ArgumentsOf<Name>; // The table made them.
   });
 }
