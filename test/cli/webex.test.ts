@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { addWebex, type WebexPorts } from "../../cli/webex.ts";
@@ -457,3 +458,22 @@ describe("help is made from the tables, 80 columns wide", () => {
     }
   });
 });
+
+/** `bridgehead webex …` of a page, with what it prints. */
+const page = readFileSync("docs/webex.md", "utf8");
+const examples = [...page.matchAll(/^```sh webex\n\$ bridgehead webex (.*)\n([\s\S]*?)```$/gm)];
+
+test("docs/webex.md has examples", () => {
+  expect(examples.length).toBeGreaterThan(5);
+});
+
+test.each(examples.map(([, command = "", output = ""]) => ({ command, output })))(
+  "docs/webex.md: $command",
+  async ({ command, output }) => {
+    const words = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word = ""]) => quoted ?? word);
+    const { code, out } = await bridgehead(words, { variables: password() });
+
+    expect(code).toBe(0);
+    expect(`${out}\n`).toBe(output);
+  },
+);
